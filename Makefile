@@ -1,0 +1,105 @@
+# softnet.  `make run` boots it, `make test` proves it, `make help` names the rest.
+#
+# One list of sources makes both images: the machine's (build/softnet.elf) and the hosted ones
+# (build/host/libsoftnet.so, build/host-asan/libsoftnet.so).  What differs is only what stands below
+# the seams: kernel/x86 and the transports on one side, tests/host on the other.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+SHELL := /bin/bash
+B ?= build
+CC := gcc
+HOSTCC := gcc
+V ?=
+Q := $(if $(V),,@)
+
+# ---- sources ------------------------------------------------------------------------------------
+COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/trace kernel/lib \
+	drivers drivers/virtio net net/core net/ipv4 net/tcp
+# Below the seams: only on the machine.
+TRANSPORTS := drivers/pci.c drivers/virtio/virtio_pci.c
+MACHINE_SRC := $(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c kernel/x86/*.S)) $(TRANSPORTS)
+# Below the seams: only in the hosted kernel.
+HOST_SRC := $(sort $(wildcard tests/host/*.c))
+# Above them: in both.
+COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
+APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
+
+# ---- flags --------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
+	-Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wno-sign-compare \
+	-Wno-missing-field-initializers
+CC_INC := $(shell $(CC) -print-file-name=include)
+FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
+	-fno-common -fwrapv -fno-delete-null-pointer-checks -MMD -MP -g $(WARN)
+MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-omit-frame-pointer \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
+	-fcf-protection=none
+HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
+ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+KERNEL_INC := -I.
+APP_INC := -Iinclude
+
+# An application is an ordinary main(); in the image it is called NAME_main (apps/libc/apps.c).
+app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_main)
+
+.PHONY: all help
+all: $(B)/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+
+help:
+	@echo "make run      boot in QEMU with user networking (PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
+	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
+	@echo "make test     everything that proves it: tidy, unit, hosted, QEMU"
+	@echo "make bench    speed, beside what docs/bench.md says"
+	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
+	@echo "make setup    install what building and testing needs (Debian)"
+
+# ---- the machine's image ------------------------------------------------------------------------
+M := $(B)/machine
+M_OBJ := $(patsubst %,$(M)/%.o,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC))
+
+$(M)/apps/%.c.o: apps/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) $(APP_INC) $(call app_flags,apps/$*.c) -c $< -o $@
+$(M)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -c $< -o $@
+$(M)/%.S.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_INC) -D__ASSEMBLY__ -MMD -MP -g -c $< -o $@
+
+# Relocations are kept (-q): the image can be moved when it is loaded.
+$(B)/softnet.elf: $(M_OBJ) linker.ld
+	$(Q)$(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
+		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings \
+		-Wl,-Map,$(M)/softnet.map $(M_OBJ) -lgcc -o $@
+	@echo "  $@"
+
+# ---- the hosted images --------------------------------------------------------------------------
+# $(1) folder, $(2) extra flags
+define hosted
+$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(COMMON_SRC) $$(APP_SRC))
+$(1)/tests/host/%.c.o: tests/host/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) -c $$< -o $$@
+$(1)/apps/%.c.o: apps/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+$(1)/%.c.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) -c $$< -o $$@
+$(1)/libsoftnet.so: $$($(1)_OBJ)
+	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$($(1)_OBJ) -o $$@
+	@echo "  $$@"
+endef
+$(eval $(call hosted,$(B)/host,))
+$(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- one file, all ways: what an author runs before a commit --------------------------------------
+# make check-one F=net/core/skbuff.c
+.PHONY: check-one
+check-one:
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF /dev/null -fsyntax-only $(F)
+	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(KERNEL_INC) $(F)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a door hands to the kernel.  Both doors (PVH entry, UEFI application) and the hosted build
+ * fill one struct boot_info, so that kernel_main() cannot tell through which one it came.
+ *
+ * Written once before kernel_main(), read-only afterwards.
+ */
+#ifndef BOOT_BOOT_INFO_H
+#define BOOT_BOOT_INFO_H
+
+#include "kernel/types.h"
+
+#define BOOT_CMDLINE_MAX 2048 /* bytes, including the NUL; a longer one is cut and said to be cut */
+#define BOOT_MEM_MAX	 128  /* entries of the memory map; more are dropped, and said to be */
+
+enum boot_mem_type {
+	BOOT_MEM_USABLE,   /* RAM that the kernel may take */
+	BOOT_MEM_RESERVED, /* firmware, ACPI, holes: never touched by the allocator */
+	BOOT_MEM_KERNEL,   /* the image itself, its page tables and this struct */
+};
+
+struct boot_mem {
+	phys_addr_t base; /* any alignment; the allocator rounds inwards */
+	u64 size;	  /* bytes */
+	enum boot_mem_type type;
+};
+
+struct boot_info {
+	const char *door; /* "PVH", "UEFI" or "host": for the log */
+	phys_addr_t rsdp; /* ACPI root pointer, 0 where there is none */
+	u64 entry_tsc;	  /* TSC at the kernel's first instruction, for the boot timeline */
+	unsigned int nr_mem;
+	bool cmdline_cut; /* the command line was longer than BOOT_CMDLINE_MAX */
+	struct boot_mem mem[BOOT_MEM_MAX];
+	char cmdline[BOOT_CMDLINE_MAX];
+};
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first seam: everything that the kernel needs from what it stands on.
+ *
+ * Implemented twice: kernel/x86 for the machine, tests/host for an ordinary process.  Everything
+ * above this header compiles unchanged for both.  Nothing below it calls upwards except through
+ * the four entries at the end.
+ *
+ * Contexts.  "irq off" means: the caller has interrupts disabled.  Hard-interrupt entries
+ * (do_timer_interrupt, do_IRQ) are called with interrupts off on the interrupted thread's stack.
+ * On the machine an interrupt may arrive at any instruction with interrupts on; in the hosted build
+ * at hal_irq_restore(), hal_irq_enable() and hal_idle(), at points that the seed chooses.
+ *
+ * There is one CPU today.  Every function that speaks of "this CPU" is written so that there may
+ * be more.
+ */
+#ifndef KERNEL_HAL_H
+#define KERNEL_HAL_H
+
+#include "kernel/types.h"
+
+struct boot_info;
+struct cpu;
+struct task_struct;
+
+/* ---- clock ---------------------------------------------------------------------------------- */
+
+/* Nanoseconds since boot, monotonic.  Any context.  Hosted: virtual time, moved by the conductor. */
+u64 hal_clock_ns(void);
+
+/*
+ * Arms this CPU's one-shot timer: do_timer_interrupt() runs at or soon after @deadline_ns (absolute,
+ * in hal_clock_ns()'s time; one in the past fires at once).  HAL_TIMER_OFF disarms.  A second call
+ * replaces the first.  irq off.
+ */
+#define HAL_TIMER_OFF (~0ULL)
+void hal_arm_timer(u64 deadline_ns);
+
+/* ---- interrupts ----------------------------------------------------------------------------- */
+
+/* Disables interrupts and returns the state before; hal_irq_restore() takes that state back. */
+unsigned long hal_irq_save(void);
+void hal_irq_restore(unsigned long flags);
+void hal_irq_enable(void);
+void hal_irq_disable(void);
+bool hal_irqs_disabled(void);
+
+/*
+ * Waits for an interrupt.  Called by the idle thread with interrupts off and nothing runnable;
+ * enables them and stops the CPU in one step (no interrupt is lost in between), returns with
+ * interrupts on after at least one was delivered.
+ */
+void hal_idle(void);
+
+/* Spin-wait hint (PAUSE).  Hosted: fails loudly, since on one host thread nobody can let go. */
+void hal_cpu_relax(void);
+
+/* ---- threads -------------------------------------------------------------------------------- */
+
+/* What is saved of a thread that does not run; sched keeps one in each task_struct. */
+struct hal_context {
+	void *sp;	  /* machine: the saved stack pointer.  hosted: the fiber */
+	void *fake_stack; /* hosted, under ASan: its saved fake stack */
+	void *stack;	  /* lowest usable byte of the thread's stack */
+	size_t stack_size;
+};
+
+/* Prepares @ctx so that the first switch to it calls fn(arg) with irq off.  fn must not return. */
+void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*fn)(void *arg),
+		      void *arg);
+/* Saves this thread into @from and goes on in @to.  irq off; returns (irq off) when switched back. */
+void hal_context_switch(struct hal_context *from, struct hal_context *to);
+/* The last switch of a thread that ends: as above, and its stack may be freed by the next thread. */
+void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *to);
+
+/*
+ * A stack of @size bytes (a multiple of 4096) with an unmapped guard page below it, in a mapped
+ * area of its own, hence not in the direct map: hal_virt_to_phys() of a stack address is a bug and
+ * is asserted, so no buffer on a stack is ever handed to a device.  NULL when memory is out.
+ * Process context.
+ */
+void *hal_stack_alloc(size_t size);
+void hal_stack_free(void *stack, size_t size);
+
+/* The per-CPU block (struct cpu, kernel/sched/cpu.h).  Machine: one load from GS:0. */
+struct cpu *hal_this_cpu(void);
+void hal_set_this_cpu(struct cpu *cpu);
+
+/* Saves / restores the vector registers of an application thread that is preempted (irq exit). */
+#define HAL_FPU_SIZE 512 /* bytes, aligned to 64 */
+void hal_fpu_save(void *area);
+void hal_fpu_restore(const void *area);
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* Direct map.  Any context.  hal_virt_to_phys() asserts that @p lies in the direct map. */
+phys_addr_t hal_virt_to_phys(const void *p);
+void *hal_phys_to_virt(phys_addr_t pa);
+
+/* Maps device registers, uncached.  NULL when it can't be.  Process context, at boot. */
+void *hal_map_device(phys_addr_t pa, size_t size);
+
+/*
+ * True in the hosted build: slab then takes each object from hal_object_alloc(), so that the
+ * sanitizer sees every use after free.  The machine returns false and NULL.
+ */
+bool hal_objects_are_separate(void);
+void *hal_object_alloc(size_t size, size_t align);
+void hal_object_free(void *object);
+/* Tells a sanitizer that free pages must not be touched; nothing on the machine. */
+void hal_poison(const void *p, size_t size);
+void hal_unpoison(const void *p, size_t size);
+
+/*
+ * Copies @n bytes where @dst or @src (or both) may be an application's bad address.  Returns the
+ * number of bytes NOT copied, counted from the end (0 = all).  Machine: exception table over the
+ * page fault.  Hosted: ranges are checked.  Process context.
+ */
+size_t hal_copy_user(void *dst, const void *src, size_t n);
+
+/* ---- console, entropy, the end -------------------------------------------------------------- */
+
+/* Writes bytes out, synchronously.  Any context, also while panicking. */
+void hal_console_write(const char *s, size_t n);
+/* Takes one received byte, or -1 when there is none.  Any context. */
+int hal_console_getc(void);
+
+/* Fills @buf with what the platform has of entropy (RDRAND, jitter; hosted: from the seed). */
+void hal_entropy(void *buf, size_t n);
+
+enum hal_halt {
+	HAL_HALT_POWEROFF, /* ACPI S5, else debug-exit, else stop */
+	HAL_HALT_REBOOT,
+	HAL_HALT_STOP,	   /* stay, interrupts off, for a debugger */
+};
+/*
+ * Ends.  @code is 0 for success, else a failure code (1..127).  On the machine isa-debug-exit, where
+ * it is present, carries a failure; success is a power-off with QEMU's status 0.
+ */
+void __noreturn hal_halt(enum hal_halt how, int code);
+
+/* Raw backtrace of this thread: fills @pcs, returns how many.  Any context. */
+unsigned int hal_backtrace(u64 *pcs, unsigned int max);
+/* Registers and backtrace of this point to the console: the dump of panic(). */
+void hal_dump(void);
+
+/* ---- upwards: what the platform calls ------------------------------------------------------- */
+
+/* init/main.c: the boot as a list.  First C of the kernel proper: interrupts off, on the boot
+ * stack, the direct map up, hal_this_cpu() not yet set.  Never returns. */
+void __noreturn kernel_main(const struct boot_info *boot);
+
+/*
+ * kernel/irq.c.  Called with interrupts off, after the controller was told that the interrupt is
+ * taken (EOI), on the interrupted thread's stack, and only when the interrupted code had interrupts
+ * on.  Both run pending softirqs (with interrupts on) and, when an application was interrupted and
+ * its slice is over, the scheduler, before they return with interrupts off.
+ */
+void do_timer_interrupt(void);
+void do_IRQ(unsigned int irq); /* @irq: the number that request_irq() returned, 0..NR_IRQS-1 */
+
+/* ---- the other way: bringing the platform up, in kernel_main()'s order ---------------------- */
+
+/* Allocator is up: map device areas, start interrupt controller, calibrate and start the clock. */
+void hal_late_init(void);
+/* Threads and interrupts are up: finds devices (PCI scan, virtio_mmio.device= words) and hands each
+ * to its driver's probe (virtio_probe()).  Process context.  Hosted: the device model. */
+void hal_probe_devices(void);
+
+#endif
