@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Inodes: identity and mode of what is behind a file.  No directory tree of them, no disk. */
+#ifndef KERNEL_FS_INODE_H
+#define KERNEL_FS_INODE_H
+
+#include "kernel/types.h"
+
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG	 0100000
+#define S_IFCHR	 0020000
+#define S_IFIFO	 0010000
+#define S_IRWXUGO 0777
+
+struct inode {
+	u64 i_ino;
+	u32 i_mode; /* S_IF* | permissions */
+	u32 i_flags;
+	void *i_private; /* of its file system: the proc entry */
+};
+
+/* A number that no inode of this boot has had.  Any context. */
+u64 get_next_ino(void);
+/* Fills an inode that the caller allocated (sockfs embeds it beside struct socket). */
+void inode_init(struct inode *inode, u32 mode);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Red-black tree, intrusive.  The caller walks to the place with its own comparison, links the node
+ * with rb_link_node() and rebalances with rb_insert_color().  Any context; the caller's lock.
+ * Names of Linux's include/linux/rbtree.h.
+ */
+#ifndef KERNEL_LIB_RBTREE_H
+#define KERNEL_LIB_RBTREE_H
+
+#include "kernel/types.h"
+
+struct rb_node {
+	unsigned long rb_parent_color; /* parent pointer | 1 when black */
+	struct rb_node *rb_right, *rb_left;
+} __aligned(sizeof(long));
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+#define RB_ROOT	 ((struct rb_root){NULL})
+#define rb_entry(ptr, type, member) container_of(ptr, type, member)
+
+/* A node that is in no tree points at itself. */
+static inline void RB_CLEAR_NODE(struct rb_node *n)
+{
+	n->rb_parent_color = (unsigned long)n;
+}
+static inline bool RB_EMPTY_NODE(const struct rb_node *n)
+{
+	return n->rb_parent_color == (unsigned long)n;
+}
+static inline bool RB_EMPTY_ROOT(const struct rb_root *root)
+{
+	return !root->rb_node;
+}
+
+static inline void rb_link_node(struct rb_node *node, struct rb_node *parent, struct rb_node **link)
+{
+	node->rb_parent_color = (unsigned long)parent; /* red */
+	node->rb_left = node->rb_right = NULL;
+	*link = node;
+}
+
+void rb_insert_color(struct rb_node *node, struct rb_root *root);
+void rb_erase(struct rb_node *node, struct rb_root *root);
+struct rb_node *rb_first(const struct rb_root *root);
+struct rb_node *rb_last(const struct rb_root *root);
+struct rb_node *rb_next(const struct rb_node *node);
+struct rb_node *rb_prev(const struct rb_node *node);
+/* Puts @new where @victim was; same key. */
+void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Physical pages: a buddy allocator over the boot memory map, one struct page a frame.
+ *
+ * Blocks of 2^order pages, order 0..MAX_ORDER; a block of order > 0 is a compound page with one
+ * reference count in its head.  Exhaustion is NULL, never a panic.  Any context (irq-safe lock).
+ */
+#ifndef KERNEL_MM_PAGE_H
+#define KERNEL_MM_PAGE_H
+
+#include "kernel/hal.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/list.h"
+#include "kernel/types.h"
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  4096UL
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define MAX_ORDER  10 /* 4 MiB */
+
+struct kmem_cache;
+
+struct page {
+	u8 flags; /* PG_* */
+	u8 order; /* of the block whose head this is */
+	u16 offset_hint;
+	refcount_t refs; /* of a head; 0 while free */
+	union {
+		struct list_head lru;	 /* free lists; slab's lists */
+		struct page *head;	 /* of a tail page */
+	};
+	struct kmem_cache *slab; /* of a slab's head page */
+	void *freelist;		 /* slab: first free object */
+	u32 inuse;		 /* slab: objects given out */
+};
+
+#define PG_BUDDY 0x01 /* free, head of a block */
+#define PG_TAIL	 0x02 /* inside a compound block */
+#define PG_SLAB	 0x04
+#define PG_RESERVED 0x08 /* not the allocator's */
+
+struct boot_info;
+/* Takes the usable ranges.  The struct page array itself is carved out of them. */
+void mm_init(const struct boot_info *boot);
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+void __free_pages(struct page *page, unsigned int order);
+static inline struct page *alloc_page(gfp_t gfp)
+{
+	return alloc_pages(gfp, 0);
+}
+
+struct page *virt_to_page(const void *addr); /* any byte of a page; not of its head */
+void *page_address(const struct page *page);
+struct page *compound_head(struct page *page);
+
+/* References of the compound block that @page belongs to. */
+void get_page(struct page *page);
+void put_page(struct page *page); /* the last one frees the block */
+int page_count(struct page *page);
+
+/* Address forms: pages of zeroed or dirty memory by address. */
+void *get_free_pages(gfp_t gfp, unsigned int order);
+void free_pages(void *addr, unsigned int order);
+
+u64 nr_free_pages(void);
+u64 nr_total_pages(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Object caches and kmalloc.
+ *
+ * A cache hands out objects of one size from slabs of pages; it counts the live ones, which is how
+ * tests know that nothing leaked (kmem_cache_live, /proc/slabinfo).  In the hosted build every
+ * object is an allocation of its own, so that the sanitizer sees each use after free.
+ * Any context; NULL when memory or the cache's limit is out.
+ */
+#ifndef KERNEL_MM_SLAB_H
+#define KERNEL_MM_SLAB_H
+
+#include "kernel/lib/list.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/types.h"
+
+struct kmem_cache {
+	const char *name;
+	u32 size;     /* bytes asked for */
+	u32 stride;   /* bytes an object takes */
+	u32 align;
+	u32 per_slab; /* objects */
+	u8 order;     /* pages of a slab, log2 */
+	bool separate; /* each object from the host's allocator */
+	spinlock_t lock;
+	struct list_head partial; /* slabs with a free object */
+	struct list_head full;
+	u32 empty;    /* slabs kept though empty */
+	u64 live;     /* objects given out now */
+	u64 high;     /* most ever */
+	u64 limit;    /* 0 = none */
+	u64 failed;   /* allocations refused */
+	u64 slabs;
+	struct list_head caches; /* all caches */
+};
+
+/* Never fails at boot (panics); @align 0 = 8.  @limit: most live objects, 0 = memory's. */
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, u64 limit);
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
+}
+void kmem_cache_free(struct kmem_cache *cache, void *obj);
+struct list_head *kmem_caches(void);
+
+/* Sizes 16 .. 8192 from caches kmalloc-N, larger ones (to 4 MiB) from pages.  kfree(NULL) is fine. */
+void *kmalloc(size_t size, gfp_t gfp);
+static inline void *kzalloc(size_t size, gfp_t gfp)
+{
+	return kmalloc(size, gfp | __GFP_ZERO);
+}
+void *kcalloc(size_t n, size_t size, gfp_t gfp); /* NULL when n * size overflows */
+void kfree(const void *obj);
+/* Bytes really there behind a kmalloc() of @size. */
+size_t kmalloc_size_roundup(size_t size);
+
+void slab_init(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only ways to an application's memory.  Process context.
+ * A bad pointer is -EFAULT through the exception table, never a crash.
+ */
+#ifndef KERNEL_MM_UACCESS_H
+#define KERNEL_MM_UACCESS_H
+
+#include "kernel/hal.h"
+#include "kernel/types.h"
+
+/* Bytes NOT copied (0 = all), as in Linux. */
+static inline size_t __must_check copy_from_user(void *to, const void __user *from, size_t n)
+{
+	return hal_copy_user(to, from, n);
+}
+static inline size_t __must_check copy_to_user(void __user *to, const void *from, size_t n)
+{
+	return hal_copy_user(to, from, n);
+}
+/* A NUL-terminated string of at most @max bytes with its NUL: length, -EFAULT or -ENAMETOOLONG. */
+ssize_t strncpy_from_user(char *dst, const char __user *src, size_t max);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's log: one line a call, to the console and to a ring that /proc/kmsg reads.
+ * Any context, also while panicking; below `loglevel=` a line goes to the ring only.
+ */
+#ifndef KERNEL_PRINTK_H
+#define KERNEL_PRINTK_H
+
+#include "kernel/types.h"
+
+enum loglevel { LOG_ERR = 3, LOG_WARNING = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_DEBUG = 7 };
+
+/* Lines with level <= console_loglevel reach the console (default LOG_NOTICE; `loglevel=`). */
+extern int console_loglevel;
+
+void printk(enum loglevel level, const char *fmt, ...) __printf_like(2, 3);
+
+#define pr_err(...)    printk(LOG_ERR, __VA_ARGS__)
+#define pr_warn(...)   printk(LOG_WARNING, __VA_ARGS__)
+#define pr_notice(...) printk(LOG_NOTICE, __VA_ARGS__)
+#define pr_info(...)   printk(LOG_INFO, __VA_ARGS__)
+#define pr_debug(...)  printk(LOG_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What belongs to one CPU, and the question "in which context am I?".
+ *
+ * preempt_count has Linux's layout: bits 0-7 preemption off (spinlocks held), bits 8-15 softirq
+ * (0x100 = serving one, each local_bh_disable() adds 0x200), bits 16-19 hard interrupts.  It lives
+ * per CPU, not per thread: nothing may sleep with it raised (schedule() asserts), so no thread
+ * carries it through a switch.
+ */
+#ifndef KERNEL_SCHED_CPU_H
+#define KERNEL_SCHED_CPU_H
+
+#include "kernel/hal.h"
+#include "kernel/types.h"
+
+struct softnet_data;
+
+struct cpu {
+	struct cpu *self; /* first: GS:0 on the machine */
+	struct task_struct *current;
+	struct task_struct *idle;
+	unsigned int preempt_count;
+	u32 softirq_pending; /* bit per enum softirq; changed with irq off */
+	unsigned int id;
+	bool need_resched;
+	void *user_stack; /* scratch for the SYSCALL door to come */
+	struct softnet_data *softnet; /* net/core's share: queue of NAPI instances to poll */
+};
+
+#define PREEMPT_OFFSET	       0x00001u
+#define SOFTIRQ_OFFSET	       0x00100u
+#define SOFTIRQ_DISABLE_OFFSET 0x00200u
+#define HARDIRQ_OFFSET	       0x10000u
+#define PREEMPT_MASK	       0x000ffu
+#define SOFTIRQ_MASK	       0x0ff00u
+#define HARDIRQ_MASK	       0xf0000u
+
+static inline struct cpu *this_cpu(void)
+{
+	return hal_this_cpu();
+}
+static inline unsigned int preempt_count(void)
+{
+	return this_cpu()->preempt_count;
+}
+/* In a hard interrupt handler. */
+static inline bool in_irq(void)
+{
+	return preempt_count() & HARDIRQ_MASK;
+}
+/* In a softirq, or where one is kept out (local_bh_disable, spin_lock_bh). */
+static inline bool in_softirq(void)
+{
+	return preempt_count() & SOFTIRQ_MASK;
+}
+static inline bool in_serving_softirq(void)
+{
+	return preempt_count() & SOFTIRQ_OFFSET;
+}
+static inline bool in_interrupt(void)
+{
+	return preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK);
+}
+/* Process context that may sleep. */
+static inline bool may_sleep(void)
+{
+	return preempt_count() == 0;
+}
+
+static inline void preempt_disable(void)
+{
+	this_cpu()->preempt_count += PREEMPT_OFFSET;
+	barrier();
+}
+static inline void preempt_enable(void)
+{
+	barrier();
+	this_cpu()->preempt_count -= PREEMPT_OFFSET;
+}
+
+#define current (this_cpu()->current)
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A lock that sleeps.  Process context only; not recursive; owner checked. */
+#ifndef KERNEL_SCHED_MUTEX_H
+#define KERNEL_SCHED_MUTEX_H
+
+#include "kernel/sched/wait.h"
+
+struct mutex {
+	struct task_struct *owner;
+	wait_queue_head_t wait;
+};
+
+void mutex_init(struct mutex *m);
+void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+#endif

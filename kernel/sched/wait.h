@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wait queues: where threads sleep until somebody says that something changed.
+ *
+ * The sleeper (process context):
+ *	DEFINE_WAIT(wait);
+ *	for (;;) {
+ *		prepare_to_wait(&q, &wait, TASK_INTERRUPTIBLE);
+ *		if (condition) break;
+ *		schedule();
+ *	}
+ *	finish_wait(&q, &wait);
+ * The order is what makes it right: it is on the queue, in its sleeping state, before it looks.
+ * The waker (any context) changes the condition first, then calls wake_up().
+ *
+ * Exclusive waiters stand at the tail; a wake_up() wakes every non-exclusive one and one exclusive.
+ * Linux's include/linux/wait.h.
+ */
+#ifndef KERNEL_SCHED_WAIT_H
+#define KERNEL_SCHED_WAIT_H
+
+#include "kernel/lib/list.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/sched/spinlock.h"
+
+struct wait_queue_entry;
+/* Called with the queue's lock held, irq off.  Returns > 0 when it woke (exclusive counting). */
+typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags,
+				 void *key);
+
+#define WQ_FLAG_EXCLUSIVE 0x01
+
+struct wait_queue_entry {
+	unsigned int flags;
+	void *private; /* the thread, for default_wake_function */
+	wait_queue_func_t func;
+	struct list_head entry;
+};
+typedef struct wait_queue_entry wait_queue_t;
+
+typedef struct wait_queue_head {
+	spinlock_t lock;
+	struct list_head task_list;
+} wait_queue_head_t;
+
+void init_waitqueue_head(wait_queue_head_t *q);
+static inline bool waitqueue_active(const wait_queue_head_t *q)
+{
+	return !list_empty(&q->task_list);
+}
+
+void add_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
+void add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait);
+void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
+void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state);
+void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_t *wait, int state);
+void finish_wait(wait_queue_head_t *q, wait_queue_t *wait);
+
+int default_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void *key);
+/* As above and takes the entry off the queue (with list_del_init). */
+int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void *key);
+
+/* Any context.  @key: poll events that happened (EPOLLIN ...), 0 = unknown. */
+void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
+
+#define DEFINE_WAIT_FUNC(name, function)                                                           \
+	wait_queue_t name = {.private = current, .func = function,                                 \
+			     .entry = LIST_HEAD_INIT((name).entry)}
+#define DEFINE_WAIT(name) DEFINE_WAIT_FUNC(name, autoremove_wake_function)
+
+/* @mode: states that are woken.  TASK_* are in kernel/sched/sched.h. */
+#define wake_up(q)		 __wake_up(q, 3, 1, NULL)
+#define wake_up_all(q)		 __wake_up(q, 3, 0, NULL)
+#define wake_up_interruptible(q) __wake_up(q, 1, 1, NULL)
+#define wake_up_interruptible_poll(q, events) __wake_up(q, 1, 1, (void *)(unsigned long)(events))
+#define wake_up_interruptible_sync_poll(q, events) wake_up_interruptible_poll(q, events)
+
+/* Sleeps until @cond holds; uninterruptible.  Process context. */
+#define wait_event(q, cond)                                                                        \
+	do {                                                                                       \
+		DEFINE_WAIT(_wait);                                                                \
+		for (;;) {                                                                         \
+			prepare_to_wait(&(q), &_wait, 2);                                          \
+			if (cond)                                                                  \
+				break;                                                             \
+			schedule();                                                                \
+		}                                                                                  \
+		finish_wait(&(q), &_wait);                                                         \
+	} while (0)
+
+#endif

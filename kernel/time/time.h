@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clock and jiffies.  Any context.
+ *
+ * The kernel is tickless: jiffies is not counted by an interrupt but computed from the clock.
+ * HZ is 1000, so that a jiffy is a millisecond; it starts INITIAL_JIFFIES above zero so that the
+ * wrap of its 32-bit uses (tcp timestamps) is met early, as in Linux.
+ */
+#ifndef KERNEL_TIME_TIME_H
+#define KERNEL_TIME_TIME_H
+
+#include "kernel/hal.h"
+#include "kernel/types.h"
+
+#define HZ	      1000
+#define NSEC_PER_SEC  1000000000ULL
+#define NSEC_PER_MSEC 1000000ULL
+#define NSEC_PER_USEC 1000ULL
+#define NSEC_PER_JIFFY (NSEC_PER_SEC / HZ)
+#define INITIAL_JIFFIES ((u64)(u32)(-300 * HZ))
+
+static inline u64 ktime_get_ns(void)
+{
+	return hal_clock_ns();
+}
+static inline u64 ktime_get_us(void)
+{
+	return hal_clock_ns() / NSEC_PER_USEC;
+}
+static inline u64 get_jiffies_64(void)
+{
+	return INITIAL_JIFFIES + hal_clock_ns() / NSEC_PER_JIFFY;
+}
+#define jiffies ((unsigned long)get_jiffies_64())
+/* The clock's time at which jiffy @j begins. */
+static inline u64 jiffies_to_clock_ns(u64 j)
+{
+	return (j - INITIAL_JIFFIES) * NSEC_PER_JIFFY;
+}
+
+static inline bool time_after(unsigned long a, unsigned long b)
+{
+	return (long)(b - a) < 0;
+}
+#define time_before(a, b)    time_after(b, a)
+static inline bool time_after_eq(unsigned long a, unsigned long b)
+{
+	return (long)(a - b) >= 0;
+}
+#define time_before_eq(a, b) time_after_eq(b, a)
+
+static inline unsigned long msecs_to_jiffies(unsigned int ms)
+{
+	return (unsigned long)ms * HZ / 1000;
+}
+static inline unsigned int jiffies_to_msecs(unsigned long j)
+{
+	return j * 1000 / HZ;
+}
+
+#endif

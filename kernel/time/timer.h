@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers: a hierarchical wheel, one a CPU, run in TIMER softirq.
+ *
+ * A timer never fires early; it fires within one jiffy of its time when that is near, and up to an
+ * eighth late when far (as Linux's wheel since 4.8) - TCP's long timers do not care.  The one-shot
+ * hardware timer is armed for the earliest; an idle kernel takes no tick.
+ * mod_timer/del_timer: any context.  Callbacks: softirq, no lock held, may re-arm their timer.
+ */
+#ifndef KERNEL_TIME_TIMER_H
+#define KERNEL_TIME_TIMER_H
+
+#include "kernel/lib/list.h"
+#include "kernel/time/time.h"
+
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires; /* jiffies */
+	void (*function)(unsigned long data);
+	unsigned long data;
+	u32 flags; /* the wheel's own: slot */
+};
+
+void timers_init(void);
+void setup_timer(struct timer_list *timer, void (*function)(unsigned long), unsigned long data);
+static inline bool timer_pending(const struct timer_list *timer)
+{
+	return !hlist_unhashed(&timer->entry);
+}
+/* Arms or moves; returns 1 when it was pending.  A time in the past fires at the next softirq. */
+int mod_timer(struct timer_list *timer, unsigned long expires);
+void add_timer(struct timer_list *timer);
+/* Disarms; returns 1 when it was pending.  The callback may still be running on another CPU. */
+int del_timer(struct timer_list *timer);
+/* As above and waits until the callback is not running anywhere.  Not from the callback itself. */
+int del_timer_sync(struct timer_list *timer);
+
+/* How many timers are armed: tests end with none of the network's. */
+unsigned int timers_armed(void);
+/* Earliest expiry in clock ns, HAL_TIMER_OFF when none.  irq off. */
+u64 timers_next_ns(void);
+
+#endif
