@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The second seam: what a virtio driver needs from the bus that its device sits on.
+ *
+ * Below it: PCI on the machine (virtio_pci.c; MMIO later), a device model in the hosted build
+ * (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both sides.
+ * Virtio 1.1, sections 2 (facilities) and 4 (transports).  All calls in process context at probe
+ * time, except notify (any context) and the interrupt handlers.
+ */
+#ifndef DRIVERS_VIRTIO_VIRTIO_H
+#define DRIVERS_VIRTIO_VIRTIO_H
+
+#include "kernel/irq.h"
+#include "kernel/lib/list.h"
+#include "kernel/types.h"
+
+/* Device status bits, 2.1. */
+#define VIRTIO_STATUS_ACKNOWLEDGE 0x01
+#define VIRTIO_STATUS_DRIVER	  0x02
+#define VIRTIO_STATUS_DRIVER_OK	  0x04
+#define VIRTIO_STATUS_FEATURES_OK 0x08
+#define VIRTIO_STATUS_NEEDS_RESET 0x40
+#define VIRTIO_STATUS_FAILED	  0x80
+
+/* Feature bits of every device, section 6. */
+#define VIRTIO_F_INDIRECT_DESC 28
+#define VIRTIO_F_EVENT_IDX     29
+#define VIRTIO_F_VERSION_1     32
+#define VIRTIO_F_ACCESS_PLATFORM 33
+#define VIRTIO_F_RING_PACKED   34
+
+#define VIRTIO_ID_NET 1
+
+struct virtio_device;
+struct virtqueue;
+
+struct virtio_transport_ops {
+	u8 (*get_status)(struct virtio_device *vdev);
+	/* Writing 0 resets and returns only when the device reads back 0 (bounded; -EIO if it never does). */
+	int (*set_status)(struct virtio_device *vdev, u8 status);
+	u64 (*get_features)(struct virtio_device *vdev);
+	void (*set_features)(struct virtio_device *vdev, u64 features);
+	/* Device configuration space; reads until the generation stands still (4.1.4.3.1). */
+	void (*config_read)(struct virtio_device *vdev, unsigned int offset, void *buf, unsigned int len);
+	/* Largest size of queue @index, 0 where there is none. */
+	u16 (*queue_max_size)(struct virtio_device *vdev, unsigned int index);
+	/*
+	 * Tells the device where @vq lies (physical addresses of vq->desc, avail, used), routes its
+	 * interrupt to vq->irq and enables it.  0 or -errno (device refused the vector or the size).
+	 */
+	int (*enable_queue)(struct virtio_device *vdev, struct virtqueue *vq);
+	/* Doorbell. */
+	void (*notify)(struct virtio_device *vdev, struct virtqueue *vq);
+	/* Routes configuration changes to @irq. */
+	int (*set_config_irq)(struct virtio_device *vdev, unsigned int irq);
+};
+
+struct virtio_device {
+	const struct virtio_transport_ops *ops;
+	void *transport;     /* the transport's own */
+	u32 device_id;	     /* VIRTIO_ID_* */
+	u64 features;	     /* negotiated */
+	const char *bus_name; /* "0000:00:03.0", for the log */
+	const struct virtio_driver *driver;
+	void *priv; /* the driver's own */
+};
+
+struct virtio_driver {
+	const char *name;
+	u32 device_id;
+	u64 features; /* bits that it can use; VERSION_1 is asked for by virtio_probe() itself */
+	/* Sets up queues and registers; DRIVER_OK is written by it through virtio_device_ready(). */
+	int (*probe)(struct virtio_device *vdev);
+	void (*config_changed)(struct virtio_device *vdev); /* hard interrupt */
+	struct list_head list;
+};
+
+void virtio_register_driver(struct virtio_driver *driver);
+
+/*
+ * A transport found a device: reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, the driver's probe
+ * (3.1.1).  On any failure the device is left FAILED and the reason is logged.
+ * -ENODEV: no driver for its id.
+ */
+int virtio_probe(struct virtio_device *vdev);
+void virtio_device_ready(struct virtio_device *vdev);
+static inline bool virtio_has_feature(const struct virtio_device *vdev, unsigned int bit)
+{
+	return vdev->features & (1ULL << bit);
+}
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a packet was dropped.  Every free of a packet that somebody wanted names one of these
+ * (kfree_skb_reason), and each has a counter in /proc/net/drops.  Roles of Linux's
+ * include/net/dropreason.h.
+ */
+#ifndef NET_CORE_DROPREASON_H
+#define NET_CORE_DROPREASON_H
+
+#include "kernel/types.h"
+
+/* X(name, what it means) */
+#define SKB_DROP_REASONS(X)                                                                        \
+	X(NOT_SPECIFIED, "a bug: nobody said why")                                                 \
+	/* device and Ethernet */                                                                  \
+	X(DEV_BAD_LENGTH, "the device reported a length that cannot be")                           \
+	X(DEV_BAD_HEADER, "virtio_net_hdr with impossible offsets or types")                       \
+	X(DEV_DOWN, "the device is down")                                                          \
+	X(NOMEM, "no memory")                                                                      \
+	X(CPU_BACKLOG, "softnet input queue full")                                                 \
+	X(QDISC_DROP, "the device's transmit queue is full")                                       \
+	X(TX_ERROR, "the device did not take it")                                                  \
+	X(ETH_SHORT, "shorter than an Ethernet header")                                            \
+	X(OTHERHOST, "for another station")                                                        \
+	X(UNHANDLED_PROTO, "no handler for this EtherType")                                        \
+	/* ARP */                                                                                  \
+	X(ARP_MALFORMED, "ARP header short or not Ethernet/IPv4")                                  \
+	X(ARP_IGNORED, "not for us, or an operation that we do not know")                          \
+	X(NEIGH_FAILED, "address not resolved")                                                    \
+	X(NEIGH_QUEUEFULL, "too many packets wait for this address")                               \
+	X(NEIGH_TABLE_FULL, "too many neighbours")                                                 \
+	/* IPv4 */                                                                                 \
+	X(IP_INHDR, "version, header length or total length wrong")                                \
+	X(IP_CSUM, "IP header checksum wrong")                                                     \
+	X(IP_OPTIONS, "IP options malformed, or source routing")                                   \
+	X(IP_INADDRERRORS, "source or destination address that may not be on the wire")           \
+	X(IP_FRAGMENT, "a fragment: not reassembled yet")                                          \
+	X(IP_NOPROTO, "no handler for this IP protocol")                                           \
+	X(IP_OUTNOROUTES, "no route")                                                              \
+	X(IP_FORWARD, "not for us, and we do not forward")                                         \
+	X(PKT_TOO_BIG, "larger than the MTU and may not be fragmented")                            \
+	/* ICMP */                                                                                 \
+	X(ICMP_CSUM, "ICMP checksum wrong")                                                        \
+	X(ICMP_SHORT, "ICMP message cut short")                                                    \
+	X(ICMP_BROADCAST, "echo to a broadcast address")                                           \
+	X(ICMP_IGNORED, "a type that we do not serve")                                             \
+	X(ICMP_RATELIMIT, "too many errors sent already")                                          \
+	X(ICMP_BAD_QUOTE, "quoted packet short or not ours")                                       \
+	/* UDP */                                                                                  \
+	X(UDP_CSUM, "UDP checksum wrong")                                                          \
+	X(NO_SOCKET, "nobody listens there")                                                       \
+	/* sockets */                                                                              \
+	X(SOCKET_RCVBUFF, "receive buffer full")                                                   \
+	X(SOCKET_BACKLOG, "backlog of an owned socket full")                                       \
+	X(SOCKET_CLOSED, "the socket is closed")                                                   \
+	/* TCP */                                                                                  \
+	X(TCP_HDR, "TCP header short, or data offset wrong")                                       \
+	X(TCP_CSUM, "TCP checksum wrong")                                                          \
+	X(TCP_FLAGS, "a combination of flags that this state does not take")                       \
+	X(TCP_LISTEN_OVERFLOW, "accept queue full")                                                \
+	X(TCP_REQQ_FULL, "too many half-open connections")                                         \
+	X(TCP_BAD_OPTIONS, "TCP options malformed")                                                \
+	X(TCP_INVALID_SEQUENCE, "sequence number outside the window")                              \
+	X(TCP_INVALID_ACK, "acknowledges what was never sent")                                     \
+	X(TCP_OLD_ACK, "acknowledges less than was acknowledged")                                  \
+	X(TCP_TOO_OLD_ACK, "far below the window (RFC 5961)")                                      \
+	X(TCP_ACK_UNSENT, "beyond snd_nxt")                                                        \
+	X(TCP_PAWS, "timestamp older than the last (RFC 7323)")                                    \
+	X(TCP_OLD_DATA, "all of it was received before")                                           \
+	X(TCP_OVERWINDOW, "beyond the receive window")                                             \
+	X(TCP_ZEROWINDOW, "the receive window is closed")                                          \
+	X(TCP_OFO_MERGE, "covered by out-of-order data that is there")                             \
+	X(TCP_OFO_PRUNE, "out-of-order queue too long or memory short")                            \
+	X(TCP_RESET, "a valid reset: consumed")                                                    \
+	X(TCP_INVALID_SYN, "SYN inside a connection (RFC 5961)")                                   \
+	X(TCP_CLOSE, "the connection is closed")                                                   \
+	X(TCP_ABORT_ON_DATA, "data after close()")                                                 \
+	X(TCP_FASTOPEN, "Fast Open data not taken")                                                \
+	X(TCP_NO_ACK, "segment without ACK where one is due")                                      \
+	X(TCP_RST_INVALID, "reset outside the window or not exact")                                \
+	X(TCP_TIMEWAIT, "consumed by a TIME_WAIT socket")                                          \
+	X(TCP_REQ_DUP, "SYN or ACK of a half-open connection, answered or ignored")                \
+	X(TCP_MINTTL, "below the socket's minimum TTL")
+
+enum skb_drop_reason {
+	SKB_CONSUMED = 0, /* not a drop */
+#define SKB_DROP_ENUM(name, text) SKB_DROP_REASON_##name,
+	SKB_DROP_REASONS(SKB_DROP_ENUM)
+#undef SKB_DROP_ENUM
+	SKB_DROP_REASON_MAX
+};
+
+extern u64 skb_drop_count[SKB_DROP_REASON_MAX];
+const char *skb_drop_name(enum skb_drop_reason reason);
+const char *skb_drop_text(enum skb_drop_reason reason);
+
+/* Counts a drop of something that is no sk_buff (any context). */
+static inline void skb_drop_inc(enum skb_drop_reason reason)
+{
+	__atomic_fetch_add(&skb_drop_count[reason], 1, __ATOMIC_RELAXED);
+}
+
+#endif

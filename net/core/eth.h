@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Ethernet framing (RFC 894). */
+#ifndef NET_CORE_ETH_H
+#define NET_CORE_ETH_H
+
+#include "kernel/types.h"
+#include "net/core/netdevice.h"
+
+struct ethhdr {
+	u8 h_dest[ETH_ALEN];
+	u8 h_source[ETH_ALEN];
+	__be16 h_proto;
+} __packed;
+
+#define ETH_P_IP  0x0800
+#define ETH_P_ARP 0x0806
+#define ETH_P_IPV6 0x86dd
+
+/* Fills mtu, header_ops, broadcast. */
+void ether_setup(struct net_device *dev);
+/*
+ * Sets mac header, pkt_type, skb->dev; takes the header off; returns the EtherType (network order).
+ * The caller checked that ETH_HLEN bytes are in the linear part.
+ */
+__be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev);
+/* What came from a driver has at least a header in its linear part?  Else it must be dropped. */
+bool eth_header_ok(struct sk_buff *skb);
+
+#endif

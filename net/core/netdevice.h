@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network devices and NAPI: the only header of net/ that a driver includes (with skbuff.h and eth.h).
+ *
+ * In: the driver's hard interrupt calls napi_schedule() and nothing else; net_rx_action (softirq)
+ * calls ->poll with a budget; poll hands packets to napi_gro_receive() and ends with
+ * napi_complete_done() when it took fewer than its budget.
+ * Out: dev_queue_xmit() (process or softirq, BHs off around ->ndo_start_xmit under tx_lock).
+ * Names and roles of Linux's include/linux/netdevice.h.
+ */
+#ifndef NET_CORE_NETDEVICE_H
+#define NET_CORE_NETDEVICE_H
+
+#include "kernel/lib/list.h"
+#include "kernel/limits.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/types.h"
+#include "net/core/skbuff.h"
+
+#define ETH_ALEN  6
+#define ETH_HLEN  14
+#define ETH_DATA_LEN 1500
+#define IFNAMSIZ  16
+
+#define IFF_UP	     0x1
+#define IFF_BROADCAST 0x2
+#define IFF_LOOPBACK 0x8
+#define IFF_RUNNING  0x40 /* link is up */
+#define IFF_NOARP    0x80
+
+/* What the device does for us. */
+#define NETIF_F_HW_CSUM 0x01 /* transmit: CHECKSUM_PARTIAL */
+#define NETIF_F_SG	0x02 /* transmit: page fragments */
+#define NETIF_F_TSO	0x04 /* transmit: gso_size, TCP over IPv4 */
+#define NETIF_F_RXCSUM	0x08 /* receive: says what it checked */
+#define NETIF_F_GRO	0x10
+#define NETIF_F_TSO_ECN 0x20
+
+#define GSO_MAX_SIZE 65536
+
+typedef enum netdev_tx { NETDEV_TX_OK = 0, NETDEV_TX_BUSY = 0x10 } netdev_tx_t;
+
+struct net_device_stats {
+	u64 rx_packets, rx_bytes, rx_errors, rx_dropped, rx_frame_errors, multicast;
+	u64 tx_packets, tx_bytes, tx_errors, tx_dropped;
+};
+
+struct net_device_ops {
+	int (*ndo_open)(struct net_device *dev); /* process context */
+	int (*ndo_stop)(struct net_device *dev);
+	/*
+	 * Takes the packet (NETDEV_TX_OK: it is the driver's now, also when dropped and counted) or
+	 * not (NETDEV_TX_BUSY: only after netif_stop_queue()).  BHs off, dev->tx_lock held.
+	 * skb->xmit_more: the doorbell may wait for the next one.
+	 */
+	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
+};
+
+/* How a link layer puts its header on: Ethernet's in net/core/eth.c. */
+struct header_ops {
+	/* @daddr NULL: broadcast.  Header length, or -errno.  skb has headroom. */
+	int (*create)(struct sk_buff *skb, struct net_device *dev, u16 type, const u8 *daddr,
+		      const u8 *saddr);
+};
+
+struct in_device;
+
+struct net_device {
+	char name[IFNAMSIZ];
+	int ifindex;
+	unsigned int flags; /* IFF_* */
+	unsigned int mtu;
+	unsigned int features; /* NETIF_F_* */
+	unsigned int gso_max_size;
+	u16 gso_max_segs;
+	u16 hard_header_len;
+	u8 dev_addr[ETH_ALEN];
+	u8 broadcast[ETH_ALEN];
+	const struct net_device_ops *netdev_ops;
+	const struct header_ops *header_ops; /* NULL: none (loopback) */
+	struct in_device *ip_ptr;	     /* IPv4's share: addresses */
+	void *priv;			     /* the driver's */
+	struct net_device_stats stats;
+	spinlock_t tx_lock; /* one transmitter at a time */
+	bool tx_stopped;    /* ring full: packets wait in txq */
+	struct sk_buff_head txq; /* at most NETDEV_TX_QUEUE_LEN; under tx_lock */
+	struct list_head dev_list;
+	struct list_head tx_wait; /* in softnet_data's list of devices that want NET_TX */
+};
+
+/* ---- NAPI ------------------------------------------------------------------------------------ */
+struct napi_struct {
+	struct list_head poll_list;
+	unsigned long state; /* NAPI_STATE_* */
+	int weight;
+	int (*poll)(struct napi_struct *napi, int budget); /* softirq; packets received */
+	struct net_device *dev;
+	struct sk_buff *gro_list; /* packets that may still grow */
+	unsigned int gro_count;
+};
+#define NAPI_STATE_SCHED   0
+#define NAPI_STATE_DISABLE 1
+#define NAPI_STATE_MISSED  2
+
+void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
+		    int (*poll)(struct napi_struct *, int), int weight);
+void napi_enable(struct napi_struct *napi);
+/* Waits until no poll runs; afterwards none will.  Process context. */
+void napi_disable(struct napi_struct *napi);
+/* Any context; puts the instance on this CPU's list and raises NET_RX.  Idempotent. */
+void napi_schedule(struct napi_struct *napi);
+/* Poll is done with less than its budget.  False: somebody called napi_schedule() in between and it
+ * was scheduled again; then the driver must not turn callbacks on. */
+bool napi_complete_done(struct napi_struct *napi, int work);
+/* A packet from a driver's poll, data at the network header (after eth_type_trans). */
+void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
+
+/* This CPU's share of the network. */
+struct softnet_data {
+	struct list_head poll_list;	   /* napi_structs to poll; irq off */
+	struct list_head tx_list;	   /* devices whose queue may run again; irq off */
+	struct sk_buff_head input_pkt_queue; /* loopback; <= NETDEV_MAX_BACKLOG */
+	struct napi_struct backlog;
+	u64 processed, dropped, time_squeeze;
+};
+
+/* ---- devices --------------------------------------------------------------------------------- */
+void netdev_init(void); /* softirqs, this CPU's softnet_data, /proc/net/dev, softnet_stat, drops */
+struct net_device *alloc_netdev(const char *name_format, void *priv); /* "eth%d" */
+/* 0, -ENOSPC, -EEXIST.  Process context. */
+int register_netdevice(struct net_device *dev);
+int dev_open(struct net_device *dev);  /* ndo_open, IFF_UP, tells the notifiers */
+int dev_close(struct net_device *dev);
+void netif_carrier_on(struct net_device *dev);
+void netif_carrier_off(struct net_device *dev);
+static inline bool netif_carrier_ok(const struct net_device *dev)
+{
+	return dev->flags & IFF_RUNNING;
+}
+struct net_device *dev_get_by_index(int ifindex);
+struct net_device *dev_get_by_name(const char *name);
+struct net_device *loopback_dev(void);
+struct list_head *net_devices(void);
+
+/* Who wants to hear that a device came up or its link changed: ARP, IP.  Process context / softirq. */
+enum netdev_event { NETDEV_UP, NETDEV_DOWN, NETDEV_CHANGE };
+struct netdev_notifier {
+	void (*event)(struct net_device *dev, enum netdev_event event);
+	struct list_head list;
+};
+void register_netdevice_notifier(struct netdev_notifier *nb);
+
+/* Takes the packet in any case; 0, or -errno when it was dropped (and counted). */
+int dev_queue_xmit(struct sk_buff *skb);
+/* Only under tx_lock (from ndo_start_xmit) or from the driver's completion. */
+void netif_stop_queue(struct net_device *dev);
+void netif_wake_queue(struct net_device *dev);
+static inline bool netif_queue_stopped(const struct net_device *dev)
+{
+	return READ_ONCE(dev->tx_stopped);
+}
+
+/* Into the stack.  netif_rx: any context, through this CPU's queue.  netif_receive_skb: softirq. */
+int netif_rx(struct sk_buff *skb);
+int netif_receive_skb(struct sk_buff *skb);
+
+/* ---- who takes which EtherType ----------------------------------------------------------------- */
+struct packet_type {
+	__be16 type; /* network order */
+	/* Softirq; owns the skb.  data at the network header. */
+	int (*func)(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
+	struct list_head list;
+};
+void dev_add_pack(struct packet_type *pt);
+
+#define NET_RX_SUCCESS 0
+#define NET_RX_DROP    1
+
+/* A tap on every frame of a device, in and out, for captures and tests.  data at the MAC header. */
+struct packet_tap {
+	void (*func)(struct packet_tap *tap, const struct sk_buff *skb, const struct net_device *dev,
+		     bool out);
+	struct list_head list;
+};
+void dev_add_tap(struct packet_tap *tap);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sk_buff: one packet, from the driver to the socket and back.
+ *
+ *   head          data            tail             end
+ *    |  headroom   |  linear bytes  |   tailroom    | skb_shared_info (fragments, GSO)
+ *
+ * len counts all bytes, data_len those in page fragments.  A clone shares the data (dataref); who
+ * writes into shared data copies first.  Headers are read only after pskb_may_pull().
+ * A queue (sk_buff_head) has a lock; the __ forms expect the caller to hold it or its owner's.
+ * Names and roles of Linux's include/linux/skbuff.h.
+ */
+#ifndef NET_CORE_SKBUFF_H
+#define NET_CORE_SKBUFF_H
+
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/rbtree.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/types.h"
+#include "net/core/dropreason.h"
+
+struct net_device;
+struct sock;
+struct rtable;
+
+/* Who vouches for the checksum (Linux's meanings). */
+#define CHECKSUM_NONE	     0 /* rx: nobody, check it; tx: it is written */
+#define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */
+#define CHECKSUM_COMPLETE    2 /* rx: csum is the sum over all from the network header */
+#define CHECKSUM_PARTIAL     3 /* tx: pseudo header is in, device or skb_checksum_help() does the
+				* rest from csum_start, at csum_offset; rx: the same, from a peer
+				* on this machine: trust it */
+
+/* For whom it came (eth_type_trans). */
+#define PACKET_HOST	 0
+#define PACKET_BROADCAST 1
+#define PACKET_MULTICAST 2
+#define PACKET_OTHERHOST 3
+#define PACKET_LOOPBACK	 5
+
+#define SKB_GSO_TCPV4 0x01
+#define SKB_GSO_DODGY 0x02 /* from outside: header not checked */
+#define SKB_GSO_TCP_ECN 0x04
+
+typedef struct skb_frag {
+	struct page *page; /* holds a reference */
+	u32 page_offset;   /* within the compound block that starts at @page */
+	u32 size;
+} skb_frag_t;
+
+struct skb_shared_info {
+	u8 nr_frags;
+	u8 tx_flags;
+	u16 gso_size; /* bytes of payload a segment, 0 = one packet */
+	u16 gso_segs;
+	u16 gso_type;		   /* SKB_GSO_* */
+	struct sk_buff *frag_list; /* more buffers that belong to this packet (GRO, reassembly) */
+	atomic_t dataref;	   /* users of head, and of the fragments here */
+	skb_frag_t frags[MAX_SKB_FRAGS];
+};
+
+struct sk_buff {
+	union {
+		struct {
+			struct sk_buff *next, *prev; /* first: as in sk_buff_head */
+			u64 tstamp; /* ns: when it came, or when TCP sent it last (skb_mstamp) */
+		};
+		struct rb_node rbnode; /* in tcp_rtx_queue and out_of_order_queue */
+	};
+	struct sock *sk;	/* whose memory it counts against */
+	struct net_device *dev; /* came from, or goes to */
+	char cb[48] __aligned(8); /* the layer's that holds it now: TCP_SKB_CB, IPCB, GRO */
+	struct rtable *dst;	/* route; holds a reference (skb_dst_drop) */
+	void (*destructor)(struct sk_buff *skb); /* sock_wfree, sock_rfree */
+	u64 skb_mstamp;		/* ns: when TCP sent it last */
+
+	u32 len, data_len;
+	u16 mac_len;
+	u16 hdr_len;
+	u8 cloned : 1;	 /* head may be shared */
+	u8 nohdr : 1;
+	u8 fclone : 2;	 /* SKB_FCLONE_* */
+	u8 ip_summed : 2;
+	u8 csum_valid : 1;
+	u8 head_frag : 1; /* head came from page_frag_alloc() */
+	u8 pkt_type : 3;
+	u8 xmit_more : 1; /* another one follows at once: the doorbell can wait */
+	u8 peeked : 1;
+	__be16 protocol; /* EtherType */
+	union {
+		__wsum csum;
+		struct {
+			u16 csum_start; /* from head */
+			u16 csum_offset; /* from csum_start */
+		};
+	};
+	u32 hash;	 /* of the flow, 0 = not computed */
+	u16 transport_header, network_header, mac_header; /* from head */
+	u16 queue_mapping;
+	u32 tail, end; /* from head */
+	u8 *head, *data;
+	u32 truesize; /* all memory that it holds, for the socket's accounts */
+	refcount_t users;
+};
+
+#define SKB_FCLONE_UNAVAILABLE 0 /* from the ordinary cache */
+#define SKB_FCLONE_ORIG	       1 /* first of a pair */
+#define SKB_FCLONE_CLONE       2 /* second of a pair */
+
+struct sk_buff_head {
+	struct sk_buff *next, *prev; /* first: as in sk_buff */
+	u32 qlen;
+	spinlock_t lock;
+};
+
+/* ---- making and freeing (net/core/skbuff.c) --------------------------------------------------- */
+void skb_init(void);
+/* Linear room of @size bytes, all of it tailroom.  Any context.  NULL: no memory. */
+struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp);
+/* A pair: the second half serves the first skb_clone() without an allocation (TCP). */
+struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp);
+/* As alloc_skb with NET_SKB_PAD headroom, data from page fragments of this CPU.  Softirq. */
+struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len);
+/* Around a buffer from page_frag_alloc() of @frag_size bytes with room for skb_shared_info. */
+struct sk_buff *build_skb(void *data, unsigned int frag_size);
+struct sk_buff *skb_get(struct sk_buff *skb);
+/* Drops a reference; the last one frees.  kfree_skb_reason() counts; consume_skb() does not. */
+void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason);
+void consume_skb(struct sk_buff *skb);
+/* Another header on the same data.  NULL: no memory. */
+struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp);
+/* A copy of everything, linear. */
+struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp);
+/* Private header (linear part), shared fragments. */
+struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
+/* Private linear part with at least @nhead more headroom and @ntail more tailroom.  0 / -ENOMEM. */
+int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp);
+int skb_cow_head(struct sk_buff *skb, unsigned int headroom);
+
+#define NET_SKB_PAD   64 /* headroom of received packets; a multiple of a cache line */
+#define NET_IP_ALIGN  2
+#define MAX_TCP_HEADER 192 /* headroom of sent segments: Ethernet, IP and TCP with options */
+#define SKB_DATA_ALIGN(x) ALIGN_UP(x, 64)
+#define SKB_OVERHEAD	(SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define SKB_TRUESIZE(x) ((x) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_OVERHEAD)
+
+static inline struct skb_shared_info *skb_shinfo(const struct sk_buff *skb)
+{
+	return (struct skb_shared_info *)(skb->head + skb->end);
+}
+static inline u8 *skb_tail_pointer(const struct sk_buff *skb)
+{
+	return skb->head + skb->tail;
+}
+static inline unsigned int skb_headlen(const struct sk_buff *skb)
+{
+	return skb->len - skb->data_len;
+}
+static inline bool skb_is_nonlinear(const struct sk_buff *skb)
+{
+	return skb->data_len;
+}
+static inline unsigned int skb_headroom(const struct sk_buff *skb)
+{
+	return skb->data - skb->head;
+}
+static inline unsigned int skb_tailroom(const struct sk_buff *skb)
+{
+	return skb_is_nonlinear(skb) ? 0 : skb->end - skb->tail;
+}
+static inline void skb_reserve(struct sk_buff *skb, unsigned int len)
+{
+	skb->data += len;
+	skb->tail += len;
+}
+/* Both assert that the room is there: our bug if it is not. */
+void *skb_put(struct sk_buff *skb, unsigned int len);
+void *skb_push(struct sk_buff *skb, unsigned int len);
+static inline void *__skb_push(struct sk_buff *skb, unsigned int len)
+{
+	skb->data -= len;
+	skb->len += len;
+	return skb->data;
+}
+static inline void *__skb_put(struct sk_buff *skb, unsigned int len)
+{
+	void *tail = skb_tail_pointer(skb);
+
+	skb->tail += len;
+	skb->len += len;
+	return tail;
+}
+/* Takes @len bytes off the front; NULL when there are not as many in the linear part. */
+void *skb_pull(struct sk_buff *skb, unsigned int len);
+static inline void *__skb_pull(struct sk_buff *skb, unsigned int len)
+{
+	skb->len -= len;
+	return skb->data += len;
+}
+/* Moves bytes from the fragments until @len lie in the linear part.  False: shorter, or no memory. */
+bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta);
+static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
+{
+	if (likely(len <= skb_headlen(skb)))
+		return true;
+	if (unlikely(len > skb->len))
+		return false;
+	return __pskb_pull_tail(skb, len - skb_headlen(skb));
+}
+static inline void *pskb_pull(struct sk_buff *skb, unsigned int len)
+{
+	return pskb_may_pull(skb, len) ? __skb_pull(skb, len) : NULL;
+}
+/* Cuts the packet to @len bytes.  0 or -ENOMEM (shared data had to be copied). */
+int pskb_trim(struct sk_buff *skb, unsigned int len);
+static inline int skb_linearize(struct sk_buff *skb)
+{
+	return !skb_is_nonlinear(skb) || __pskb_pull_tail(skb, skb->data_len) ? 0 : -12; /* ENOMEM */
+}
+/* Is the linear part shared with a clone? */
+static inline bool skb_cloned(const struct sk_buff *skb)
+{
+	return skb->cloned && atomic_read(&skb_shinfo(skb)->dataref) != 1;
+}
+static inline bool skb_shared(const struct sk_buff *skb)
+{
+	return refcount_read(&skb->users) != 1;
+}
+
+/* ---- headers ---------------------------------------------------------------------------------- */
+static inline void skb_reset_mac_header(struct sk_buff *skb)
+{
+	skb->mac_header = skb->data - skb->head;
+}
+static inline void skb_reset_network_header(struct sk_buff *skb)
+{
+	skb->network_header = skb->data - skb->head;
+}
+static inline void skb_reset_transport_header(struct sk_buff *skb)
+{
+	skb->transport_header = skb->data - skb->head;
+}
+static inline u8 *skb_mac_header(const struct sk_buff *skb)
+{
+	return skb->head + skb->mac_header;
+}
+static inline u8 *skb_network_header(const struct sk_buff *skb)
+{
+	return skb->head + skb->network_header;
+}
+static inline u8 *skb_transport_header(const struct sk_buff *skb)
+{
+	return skb->head + skb->transport_header;
+}
+static inline int skb_network_offset(const struct sk_buff *skb)
+{
+	return skb_network_header(skb) - skb->data;
+}
+static inline int skb_transport_offset(const struct sk_buff *skb)
+{
+	return skb_transport_header(skb) - skb->data;
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------ */
+struct iov_iter;
+/* Copies @len bytes from @offset; 0 or -EFAULT when the packet is shorter. */
+int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsigned int len);
+int skb_store_bits(struct sk_buff *skb, unsigned int offset, const void *from, unsigned int len);
+/* To an application: 0, or -EFAULT (the iterator then stands where it went bad). */
+int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
+			   unsigned int len);
+/* Sum over @len bytes from @offset, added to @csum. */
+__wsum skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len, __wsum csum);
+/* Finishes a CHECKSUM_PARTIAL packet in software.  0 / -errno. */
+int skb_checksum_help(struct sk_buff *skb);
+/* Moves everything from byte @len on into @skb1 (empty, with linear room); fragments are shared. */
+void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
+/* Appends @from's data to @to when it fits (fragments move, small data is copied).  True: @from is
+ * empty and the caller frees it; *@delta_truesize is what @to grew by. */
+bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen, int *delta_truesize);
+/* Adds page bytes as fragment @i (takes over the caller's reference). */
+void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, u32 size);
+static inline void *skb_frag_address(const skb_frag_t *f)
+{
+	return (u8 *)page_address(f->page) + f->page_offset;
+}
+/* Splits a GSO packet into segments of gso_size; a list by ->next, or ERR_PTR.  @skb is kept. */
+struct sk_buff *skb_segment(struct sk_buff *skb);
+
+/* ---- queues ----------------------------------------------------------------------------------- */
+static inline void __skb_queue_head_init(struct sk_buff_head *q)
+{
+	q->next = q->prev = (struct sk_buff *)q;
+	q->qlen = 0;
+}
+static inline void skb_queue_head_init(struct sk_buff_head *q)
+{
+	spin_lock_init(&q->lock);
+	__skb_queue_head_init(q);
+}
+static inline bool skb_queue_empty(const struct sk_buff_head *q)
+{
+	return q->next == (const struct sk_buff *)q;
+}
+static inline u32 skb_queue_len(const struct sk_buff_head *q)
+{
+	return q->qlen;
+}
+static inline struct sk_buff *skb_peek(const struct sk_buff_head *q)
+{
+	return skb_queue_empty(q) ? NULL : q->next;
+}
+static inline struct sk_buff *skb_peek_tail(const struct sk_buff_head *q)
+{
+	return skb_queue_empty(q) ? NULL : q->prev;
+}
+static inline bool skb_queue_is_last(const struct sk_buff_head *q, const struct sk_buff *skb)
+{
+	return skb->next == (const struct sk_buff *)q;
+}
+static inline void __skb_insert(struct sk_buff *skb, struct sk_buff *prev, struct sk_buff *next,
+				struct sk_buff_head *q)
+{
+	skb->next = next;
+	skb->prev = prev;
+	prev->next = skb;
+	next->prev = skb;
+	q->qlen++;
+}
+static inline void __skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	__skb_insert(skb, q->prev, (struct sk_buff *)q, q);
+}
+static inline void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
+{
+	__skb_insert(skb, (struct sk_buff *)q, q->next, q);
+}
+static inline void __skb_queue_after(struct sk_buff_head *q, struct sk_buff *prev, struct sk_buff *skb)
+{
+	__skb_insert(skb, prev, prev->next, q);
+}
+static inline void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *q)
+{
+	q->qlen--;
+	skb->next->prev = skb->prev;
+	skb->prev->next = skb->next;
+	skb->next = skb->prev = NULL;
+}
+static inline struct sk_buff *__skb_dequeue(struct sk_buff_head *q)
+{
+	struct sk_buff *skb = skb_peek(q);
+
+	if (skb)
+		__skb_unlink(skb, q);
+	return skb;
+}
+/* With the queue's lock (irq-safe). */
+void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb);
+struct sk_buff *skb_dequeue(struct sk_buff_head *q);
+/* Frees all as consumed. */
+void __skb_queue_purge(struct sk_buff_head *q);
+void skb_queue_purge(struct sk_buff_head *q);
+
+#define skb_queue_walk(q, skb)                                                                     \
+	for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)
+#define skb_queue_walk_safe(q, skb, tmp)                                                           \
+	for (skb = (q)->next, tmp = skb->next; skb != (struct sk_buff *)(q);                        \
+	     skb = tmp, tmp = skb->next)
+#define rb_to_skb(rb) rb_entry(rb, struct sk_buff, rbnode)
+
+/* Lets the owner's accounts go: calls the destructor. */
+static inline void skb_orphan(struct sk_buff *skb)
+{
+	if (skb->destructor) {
+		skb->destructor(skb);
+		skb->destructor = NULL;
+	}
+	skb->sk = NULL;
+}
+static inline struct rtable *skb_rtable(const struct sk_buff *skb)
+{
+	return skb->dst;
+}
+
+#endif

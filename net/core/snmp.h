@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters of /proc/net/snmp and /proc/net/netstat (RFC 4293, 4022; Linux's extensions under
+ * Linux's names).  Any context.
+ */
+#ifndef NET_CORE_SNMP_H
+#define NET_CORE_SNMP_H
+
+#include "kernel/types.h"
+
+/* X(group, Name) in the order in which /proc prints them. */
+#define SNMP_IP(X)                                                                                 \
+	X(Ip, InReceives) X(Ip, InHdrErrors) X(Ip, InAddrErrors) X(Ip, ForwDatagrams)              \
+	X(Ip, InUnknownProtos) X(Ip, InDiscards) X(Ip, InDelivers) X(Ip, OutRequests)              \
+	X(Ip, OutDiscards) X(Ip, OutNoRoutes) X(Ip, ReasmTimeout) X(Ip, ReasmReqds)                \
+	X(Ip, ReasmOKs) X(Ip, ReasmFails) X(Ip, FragOKs) X(Ip, FragFails) X(Ip, FragCreates)
+#define SNMP_ICMP(X)                                                                               \
+	X(Icmp, InMsgs) X(Icmp, InErrors) X(Icmp, InCsumErrors) X(Icmp, InDestUnreachs)            \
+	X(Icmp, InTimeExcds) X(Icmp, InParmProbs) X(Icmp, InSrcQuenchs) X(Icmp, InRedirects)       \
+	X(Icmp, InEchos) X(Icmp, InEchoReps) X(Icmp, InTimestamps) X(Icmp, InTimestampReps)        \
+	X(Icmp, InAddrMasks) X(Icmp, InAddrMaskReps) X(Icmp, OutMsgs) X(Icmp, OutErrors)           \
+	X(Icmp, OutDestUnreachs) X(Icmp, OutTimeExcds) X(Icmp, OutParmProbs)                       \
+	X(Icmp, OutSrcQuenchs) X(Icmp, OutRedirects) X(Icmp, OutEchos) X(Icmp, OutEchoReps)
+/* RtoAlgorithm RtoMin RtoMax MaxConn are constants and CurrEstab a gauge: printed by their owner. */
+#define SNMP_TCP(X)                                                                                \
+	X(Tcp, ActiveOpens) X(Tcp, PassiveOpens) X(Tcp, AttemptFails) X(Tcp, EstabResets)          \
+	X(Tcp, CurrEstab) X(Tcp, InSegs) X(Tcp, OutSegs) X(Tcp, RetransSegs) X(Tcp, InErrs)        \
+	X(Tcp, OutRsts) X(Tcp, InCsumErrors)
+#define SNMP_UDP(X)                                                                                \
+	X(Udp, InDatagrams) X(Udp, NoPorts) X(Udp, InErrors) X(Udp, OutDatagrams)                  \
+	X(Udp, RcvbufErrors) X(Udp, SndbufErrors) X(Udp, InCsumErrors)
+#define SNMP_TCPEXT(X)                                                                             \
+	X(TcpExt, SyncookiesSent) X(TcpExt, SyncookiesRecv) X(TcpExt, SyncookiesFailed)            \
+	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned) X(TcpExt, OfoPruned)  \
+	X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps) X(TcpExt, TW) X(TcpExt, TWRecycled) \
+	X(TcpExt, TWKilled) X(TcpExt, PAWSActive) X(TcpExt, PAWSEstab) X(TcpExt, DelayedACKs)      \
+	X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) X(TcpExt, ListenOverflows)           \
+	X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks)    \
+	X(TcpExt, TCPRenoRecovery) X(TcpExt, TCPSackRecovery) X(TcpExt, TCPRenoFailures)           \
+	X(TcpExt, TCPLossFailures) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo)                \
+	X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) X(TcpExt, TCPFastRetrans)              \
+	X(TcpExt, TCPSlowStartRetrans) X(TcpExt, TCPTimeouts) X(TcpExt, TCPRenoRecoveryFail)       \
+	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPAbortOnData) X(TcpExt, TCPAbortOnClose)             \
+	X(TcpExt, TCPAbortOnMemory) X(TcpExt, TCPAbortOnTimeout) X(TcpExt, TCPAbortOnLinger)       \
+	X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures) X(TcpExt, TCPTimeWaitOverflow)     \
+	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPReqQFullDoCookies) X(TcpExt, TCPRetransFail)       \
+	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \
+	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge)               \
+	X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv) X(TcpExt, TCPWantZeroWindowAdv) \
+	X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent) X(TcpExt, TCPACKSkippedSynRecv)        \
+	X(TcpExt, TCPACKSkippedPAWS) X(TcpExt, TCPACKSkippedSeq) X(TcpExt, TCPACKSkippedFinWait2)  \
+	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe)  \
+	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPSpuriousRTOs) X(TcpExt, TCPZeroWindowDrop)            \
+	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
+	X(TcpExt, TCPReqDup)
+#define SNMP_ALL(X) SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X)
+
+enum snmp_counter {
+#define SNMP_ENUM(group, name) SNMP_##group##name,
+	SNMP_ALL(SNMP_ENUM)
+#undef SNMP_ENUM
+	SNMP_MAX
+};
+
+/* One CPU's today; a sum over CPUs is made where they are printed. */
+extern u64 snmp_counters[SNMP_MAX];
+
+static inline void snmp_inc(enum snmp_counter c)
+{
+	snmp_counters[c]++;
+}
+static inline void snmp_dec(enum snmp_counter c)
+{
+	snmp_counters[c]--;
+}
+static inline void snmp_add(enum snmp_counter c, u64 n)
+{
+	snmp_counters[c] += n;
+}
+/* snmp_inc(SNMP_TcpInSegs), snmp_inc(SNMP_TcpExtListenDrops) ... */
+
+void snmp_init(void); /* /proc/net/snmp, /proc/net/netstat */
+
+#endif
