@@ -15,6 +15,14 @@ extern int console_loglevel;
 
 void printk(enum loglevel level, const char *fmt, ...) __printf_like(2, 3);
 
+/* Copies the newest whole lines of the log that fit, oldest first; returns the bytes.  Any context. */
+size_t kmsg_copy(char *buf, size_t size);
+/* From panic(): from now on lines go out without waiting for the log's lock. */
+void printk_panicking(void);
+/* Registers `loglevel=` and `panic=`.  Boot, before cmdline_parse(). */
+void printk_init(void);
+void panic_init(void); /* kernel/panic.c */
+
 #define pr_err(...)    printk(LOG_ERR, __VA_ARGS__)
 #define pr_warn(...)   printk(LOG_WARNING, __VA_ARGS__)
 #define pr_notice(...) printk(LOG_NOTICE, __VA_ARGS__)

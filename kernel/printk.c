@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's log.
+ *
+ * printk() <- everybody, through pr_err() ... pr_debug(), and panic().  Any context.
+ * kmsg_copy() <- /proc/kmsg.
+ *
+ * A line is put together on the caller's stack, so that nothing is allocated and two callers do not
+ * mix.  log_lock (taken in every context, hence irq-safe) covers the ring and the console, so that
+ * an interrupt's line cannot come into the middle of another one.  panic() may strike while the lock
+ * is held - by a bug in the console, or in the lock itself - and so stops taking it.
+ * Answers to Linux's kernel/printk/printk.c.
+ */
+#include "kernel/printk.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/time/time.h"
+
+int console_loglevel = LOG_NOTICE;
+
+static DEFINE_SPINLOCK(log_lock);
+static char ring[LOG_RING_SIZE];
+static u64 ring_end; /* bytes ever written; the newest LOG_RING_SIZE of them are there */
+static bool panicking;
+
+BUILD_BUG_ON(!IS_POWER_OF_2(LOG_RING_SIZE));
+BUILD_BUG_ON(LOG_LINE_MAX >= LOG_RING_SIZE);
+
+/* Formats one line that ends in '\n'; what does not fit is cut, without losing the line's end. */
+static size_t format_line(char *line, const char *fmt, va_list ap)
+{
+	u64 us = ktime_get_us();
+	size_t n = scnprintf(line, LOG_LINE_MAX, "[%5llu.%06llu] ", (unsigned long long)(us / 1000000),
+			     (unsigned long long)(us % 1000000));
+	size_t room = LOG_LINE_MAX - n - 1; /* '\n' */
+	int wanted = vsnprintf(line + n, room, fmt, ap);
+
+	n += (size_t)wanted < room ? (size_t)wanted : room - 1;
+	if (line[n - 1] != '\n')
+		line[n++] = '\n';
+	return n;
+}
+
+static void ring_append(const char *s, size_t n)
+{
+	size_t at = ring_end % LOG_RING_SIZE;
+	size_t first = min(n, LOG_RING_SIZE - at);
+
+	memcpy(ring + at, s, first);
+	memcpy(ring, s + first, n - first);
+	ring_end += n;
+}
+
+void printk(enum loglevel level, const char *fmt, ...)
+{
+	char line[LOG_LINE_MAX];
+	bool locked = !READ_ONCE(panicking);
+	unsigned long flags = 0;
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = format_line(line, fmt, ap);
+	va_end(ap);
+
+	if (locked)
+		spin_lock_irqsave(&log_lock, flags);
+	ring_append(line, n);
+	if ((int)level <= console_loglevel)
+		hal_console_write(line, n);
+	if (locked)
+		spin_unlock_irqrestore(&log_lock, flags);
+}
+
+size_t kmsg_copy(char *buf, size_t size)
+{
+	unsigned long flags;
+	size_t n, done;
+	u64 from;
+
+	spin_lock_irqsave(&log_lock, flags);
+	n = min_t(u64, size, LOG_RING_SIZE);
+	n = min_t(u64, n, ring_end);
+	from = ring_end - n;
+	/*
+	 * Begin where a line does.  When all that precedes was overwritten, nobody knows whether
+	 * the oldest byte begins one, and its line is passed over.
+	 */
+	if (n == LOG_RING_SIZE || (from > 0 && ring[(from - 1) % LOG_RING_SIZE] != '\n')) {
+		while (n && ring[from % LOG_RING_SIZE] != '\n') {
+			from++;
+			n--;
+		}
+		if (n) {
+			from++;
+			n--;
+		}
+	}
+	for (done = 0; done < n;) {
+		size_t at = (from + done) % LOG_RING_SIZE;
+		size_t part = min(n - done, LOG_RING_SIZE - at);
+
+		memcpy(buf + done, ring + at, part);
+		done += part;
+	}
+	spin_unlock_irqrestore(&log_lock, flags);
+	return n;
+}
+
+void printk_panicking(void)
+{
+	WRITE_ONCE(panicking, true);
+}
+
+static int parse_loglevel(const char *value)
+{
+	static const struct {
+		const char *name;
+		int level;
+	} names[] = {{"err", LOG_ERR},
+		     {"warning", LOG_WARNING},
+		     {"notice", LOG_NOTICE},
+		     {"info", LOG_INFO},
+		     {"debug", LOG_DEBUG}};
+	unsigned long level;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(value, names[i].name)) {
+			console_loglevel = names[i].level;
+			return 0;
+		}
+	}
+	if (kstrtoul(value, 10, &level) || level > LOG_DEBUG)
+		return -EINVAL;
+	console_loglevel = (int)level;
+	return 0;
+}
+
+void printk_init(void)
+{
+	static const struct cmdline_param params[] = {
+		{.name = "loglevel",
+		 .usage = "loglevel=0..7 or err|warning|notice|info|debug",
+		 .parse = parse_loglevel},
+	};
+
+	cmdline_register(params, ARRAY_SIZE(params));
+}
