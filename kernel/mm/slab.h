@@ -52,7 +52,7 @@ static inline void *kzalloc(size_t size, gfp_t gfp)
 }
 void *kcalloc(size_t n, size_t size, gfp_t gfp); /* NULL when n * size overflows */
 void kfree(const void *obj);
-/* Bytes really there behind a kmalloc() of @size. */
+/* What to ask kmalloc() for in order to use all bytes that a request of @size would take. */
 size_t kmalloc_size_roundup(size_t size);
 
 void slab_init(void);

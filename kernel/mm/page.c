@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buddy allocator.
+ *
+ * mm_init() <- kernel_main(), first of all.  alloc_pages()/put_page() <- slab, page fragments, rings,
+ * pipes, stacks.  Any context: buddy_lock is irq-safe, and held only for list work.
+ *
+ * A free block of 2^order pages stands on the list of its order and is marked PG_BUDDY in its first
+ * struct page.  A block is aligned to its size, so the number of its buddy - the other half of the
+ * block twice as large - differs in one bit; when both are free they become one again.
+ * A block given out is counted in its first struct page; the others point there.
+ * Answers to Linux's mm/page_alloc.c.
+ */
+#include "kernel/mm/page.h"
+
+#include "boot/boot_info.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/spinlock.h"
+
+static DEFINE_SPINLOCK(buddy_lock);
+static struct list_head free_area[MAX_ORDER + 1];
+static struct page *mem_map; /* one for each frame below max_pfn */
+static u64 max_pfn;
+static u64 free_count;
+static u64 total_count;
+
+/* ---- one struct page a frame ---------------------------------------------------------------- */
+
+static u64 page_to_pfn(const struct page *page)
+{
+	return page - mem_map;
+}
+
+void *page_address(const struct page *page)
+{
+	return hal_phys_to_virt(page_to_pfn(page) << PAGE_SHIFT);
+}
+
+struct page *virt_to_page(const void *addr)
+{
+	u64 pfn = hal_virt_to_phys(addr) >> PAGE_SHIFT;
+
+	BUG_ON(pfn >= max_pfn);
+	return &mem_map[pfn];
+}
+
+struct page *compound_head(struct page *page)
+{
+	return page->flags & PG_TAIL ? page->head : page;
+}
+
+/* ---- allocation ----------------------------------------------------------------------------- */
+
+static void free_area_add(struct page *page, unsigned int order)
+{
+	page->flags = PG_BUDDY;
+	page->order = order;
+	/* At the front: the block freed last is the one that the caches still know. */
+	list_add(&page->lru, &free_area[order]);
+}
+
+/* Takes a block off the lists and gives back what is too much of it.  buddy_lock held. */
+static struct page *take_block(unsigned int order)
+{
+	unsigned int have = order;
+	struct page *page;
+
+	while (have <= MAX_ORDER && list_empty(&free_area[have]))
+		have++;
+	if (have > MAX_ORDER)
+		return NULL;
+	page = list_first_entry(&free_area[have], struct page, lru);
+	list_del(&page->lru);
+	while (have > order) {
+		have--;
+		free_area_add(page + (1UL << have), have);
+	}
+	page->flags = 0;
+	page->order = order;
+	free_count -= 1UL << order;
+	return page;
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	unsigned long flags;
+	struct page *page;
+
+	if (order > MAX_ORDER)
+		return NULL;
+	spin_lock_irqsave(&buddy_lock, flags);
+	page = take_block(order);
+	spin_unlock_irqrestore(&buddy_lock, flags);
+	if (!page)
+		return NULL;
+
+	BUG_ON(refcount_read(&page->refs) != 0);
+	for (unsigned long i = 1; i < 1UL << order; i++) {
+		page[i].flags = PG_TAIL;
+		page[i].head = page;
+	}
+	page->slab = NULL;
+	page->freelist = NULL;
+	page->inuse = 0;
+	refcount_set(&page->refs, 1);
+	hal_unpoison(page_address(page), PAGE_SIZE << order);
+	if (gfp & __GFP_ZERO)
+		memset(page_address(page), 0, PAGE_SIZE << order);
+	return page;
+}
+
+/* ---- release -------------------------------------------------------------------------------- */
+
+/* Joins the block with its buddy as long as that one is free and whole.  buddy_lock held. */
+static void give_block(struct page *page, unsigned int order)
+{
+	u64 pfn = page_to_pfn(page);
+
+	free_count += 1UL << order;
+	for (; order < MAX_ORDER; order++) {
+		u64 buddy_pfn = pfn ^ (1UL << order);
+		struct page *buddy = &mem_map[buddy_pfn];
+
+		if (buddy_pfn >= max_pfn || !(buddy->flags & PG_BUDDY) || buddy->order != order)
+			break;
+		list_del(&buddy->lru);
+		buddy->flags = 0;
+		pfn &= ~(1UL << order);
+	}
+	free_area_add(&mem_map[pfn], order);
+}
+
+/* The last reference of a head is gone. */
+static void free_block(struct page *page)
+{
+	unsigned int order = page->order;
+	unsigned long flags;
+
+	BUG_ON(page->flags & (PG_BUDDY | PG_TAIL | PG_SLAB | PG_RESERVED));
+	for (unsigned long i = 1; i < 1UL << order; i++)
+		page[i].flags = 0;
+	hal_poison(page_address(page), PAGE_SIZE << order);
+	spin_lock_irqsave(&buddy_lock, flags);
+	give_block(page, order);
+	spin_unlock_irqrestore(&buddy_lock, flags);
+}
+
+void __free_pages(struct page *page, unsigned int order)
+{
+	BUG_ON(page->flags & PG_TAIL || page->order != order);
+	put_page(page);
+}
+
+void get_page(struct page *page)
+{
+	refcount_inc(&compound_head(page)->refs);
+}
+
+void put_page(struct page *page)
+{
+	page = compound_head(page);
+	BUG_ON(page->flags & (PG_BUDDY | PG_RESERVED));
+	if (refcount_dec_and_test(&page->refs))
+		free_block(page);
+}
+
+int page_count(struct page *page)
+{
+	return refcount_read(&compound_head(page)->refs);
+}
+
+void *get_free_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page = alloc_pages(gfp, order);
+
+	return page ? page_address(page) : NULL;
+}
+
+void free_pages(void *addr, unsigned int order)
+{
+	if (addr)
+		__free_pages(virt_to_page(addr), order);
+}
+
+u64 nr_free_pages(void)
+{
+	return READ_ONCE(free_count);
+}
+
+u64 nr_total_pages(void)
+{
+	return total_count;
+}
+
+/* ---- boot ----------------------------------------------------------------------------------- */
+
+/* Whole frames inside a usable range: [*first, *end). */
+static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
+{
+	if (mem->type != BOOT_MEM_USABLE)
+		return false;
+	*first = (mem->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	*end = (mem->base + mem->size) >> PAGE_SHIFT;
+	if (!*first)
+		*first = 1; /* frame 0 is the firmware's, and nobody's NULL */
+	return *first < *end;
+}
+
+/* All frames that a range touches which is not usable: [*first, *end). */
+static bool taken_frames(const struct boot_mem *mem, u64 *first, u64 *end)
+{
+	if (mem->type == BOOT_MEM_USABLE || !mem->size)
+		return false;
+	*first = mem->base >> PAGE_SHIFT;
+	*end = (mem->base + mem->size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	return true;
+}
+
+/* The lowest @n frames in a row that are usable and that no other entry of the map claims. */
+static u64 find_frames(const struct boot_info *boot, u64 n)
+{
+	for (unsigned int i = 0; i < boot->nr_mem; i++) {
+		u64 first, end, other_first, other_end;
+		bool moved = true;
+
+		if (!usable_frames(&boot->mem[i], &first, &end))
+			continue;
+		while (moved && first + n <= end) {
+			moved = false;
+			for (unsigned int j = 0; j < boot->nr_mem; j++) {
+				if (taken_frames(&boot->mem[j], &other_first, &other_end) &&
+				    first < other_end && other_first < first + n) {
+					first = other_end;
+					moved = true;
+				}
+			}
+		}
+		if (first + n <= end)
+			return first;
+	}
+	panic("no room for %llu pages of page structures", (unsigned long long)n);
+}
+
+static void mark(u64 first, u64 end, u8 page_flags)
+{
+	for (u64 pfn = first; pfn < end && pfn < max_pfn; pfn++)
+		mem_map[pfn].flags = page_flags;
+}
+
+/* Frees [first, end) as the largest aligned blocks that fit. */
+static void free_run(u64 first, u64 end)
+{
+	while (first < end) {
+		unsigned int order = min_t(unsigned int, __builtin_ctzll(first), MAX_ORDER);
+
+		while (first + (1UL << order) > end)
+			order--;
+		hal_poison(page_address(&mem_map[first]), PAGE_SIZE << order);
+		give_block(&mem_map[first], order);
+		first += 1UL << order;
+	}
+}
+
+void mm_init(const struct boot_info *boot)
+{
+	u64 map_first, map_end, first, end;
+	unsigned long flags;
+
+	for (unsigned int order = 0; order <= MAX_ORDER; order++)
+		INIT_LIST_HEAD(&free_area[order]);
+	max_pfn = 0;
+	free_count = 0;
+	for (unsigned int i = 0; i < boot->nr_mem; i++)
+		if (usable_frames(&boot->mem[i], &first, &end))
+			max_pfn = max(max_pfn, end);
+
+	map_end = DIV_ROUND_UP(max_pfn * sizeof(struct page), PAGE_SIZE);
+	map_first = find_frames(boot, map_end);
+	map_end += map_first;
+	mem_map = hal_phys_to_virt(map_first << PAGE_SHIFT);
+	memset(mem_map, 0, max_pfn * sizeof(struct page));
+
+	/* Reserved is what no range calls usable, and what another range claims all the same. */
+	mark(0, max_pfn, PG_RESERVED);
+	for (unsigned int i = 0; i < boot->nr_mem; i++)
+		if (usable_frames(&boot->mem[i], &first, &end))
+			mark(first, end, 0);
+	for (unsigned int i = 0; i < boot->nr_mem; i++)
+		if (taken_frames(&boot->mem[i], &first, &end))
+			mark(first, end, PG_RESERVED);
+	mark(map_first, map_end, PG_RESERVED);
+
+	spin_lock_irqsave(&buddy_lock, flags);
+	for (first = 0; first < max_pfn; first = end) {
+		end = first + 1;
+		if (mem_map[first].flags & PG_RESERVED)
+			continue;
+		while (end < max_pfn && !(mem_map[end].flags & PG_RESERVED))
+			end++;
+		free_run(first, end);
+	}
+	total_count = free_count;
+	spin_unlock_irqrestore(&buddy_lock, flags);
+}

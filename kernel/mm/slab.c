@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Object caches over pages, and kmalloc() over caches.
+ *
+ * kmem_cache_alloc()/kmem_cache_free() <- sk_buffs, sockets, files, threads: the hot path of every
+ * packet, so both are a lock, a few pointers and a count.  Any context: the lock of each cache is
+ * irq-safe and never held while pages are taken or given back.
+ *
+ * A slab is a compound block cut into objects of one stride.  Its state is in the block's first
+ * struct page: the list of free objects (each one's first word points to the next), the number given
+ * out, the cache.  An object finds its slab through its address.  Slabs with room stand on
+ * cache->partial, the others on cache->full; KEEP_EMPTY empty ones are kept against the next burst.
+ *
+ * Where the platform wants objects separate (hosted, so that a sanitizer sees every object's bounds
+ * and end), each is an allocation of its own with a hidden head that names its cache.
+ * Answers to Linux's mm/slub.c.
+ */
+#include "kernel/mm/slab.h"
+
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+
+#define SLAB_MAX_ORDER	3 /* 32 KiB: larger blocks are hard to find in fragmented memory */
+#define SLAB_MIN_OBJECTS 4
+#define KEEP_EMPTY	2 /* slabs */
+#define KMALLOC_MIN_SHIFT 4
+#define KMALLOC_MAX_SHIFT 13
+#define KMALLOC_CACHES	(KMALLOC_MAX_SHIFT - KMALLOC_MIN_SHIFT + 1)
+#define KMALLOC_LARGEST (PAGE_SIZE << MAX_ORDER)
+
+static LIST_HEAD(caches); /* changed at boot only */
+static struct kmem_cache cache_of_caches;
+static struct kmem_cache *kmalloc_caches[KMALLOC_CACHES];
+static struct kmem_cache *kmalloc_large; /* counts what comes straight from pages */
+
+/* ---- separate objects ----------------------------------------------------------------------- */
+
+/* Stands before a separate object, out of the sanitizer's bounds while the object lives. */
+struct separate_head {
+	struct kmem_cache *cache;
+	u64 reserved;
+};
+BUILD_BUG_ON(sizeof(struct separate_head) != 16);
+
+/* Bytes before the object: room for the head that keeps the object's alignment. */
+static size_t separate_lead(const struct kmem_cache *cache)
+{
+	return max_t(size_t, cache->align, sizeof(struct separate_head));
+}
+
+static void *separate_alloc(struct kmem_cache *cache, size_t size)
+{
+	size_t lead = separate_lead(cache);
+	char *raw = hal_object_alloc(lead + size, lead);
+	struct separate_head *head;
+
+	if (!raw)
+		return NULL;
+	head = (struct separate_head *)(raw + lead) - 1;
+	head->cache = cache;
+	hal_poison(raw, lead);
+	return raw + lead;
+}
+
+static struct kmem_cache *separate_cache(const void *obj)
+{
+	const struct separate_head *head = (const struct separate_head *)obj - 1;
+	struct kmem_cache *cache;
+
+	hal_unpoison(head, sizeof(*head));
+	cache = head->cache;
+	hal_poison(head, sizeof(*head));
+	return cache;
+}
+
+static void separate_free(struct kmem_cache *cache, void *obj)
+{
+	size_t lead = separate_lead(cache);
+	char *raw = (char *)obj - lead;
+
+	hal_unpoison(raw, lead);
+	hal_object_free(raw);
+}
+
+/* ---- slabs ---------------------------------------------------------------------------------- */
+
+/* A new empty slab, on no list yet.  NULL when pages are out. */
+static struct page *slab_new(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct page *page = alloc_pages(gfp & ~__GFP_ZERO, cache->order);
+	char *base;
+
+	if (!page)
+		return NULL;
+	base = page_address(page);
+	page->flags |= PG_SLAB;
+	page->slab = cache;
+	page->inuse = 0;
+	page->freelist = NULL;
+	for (u32 i = cache->per_slab; i-- > 0;) {
+		void **obj = (void **)(base + (size_t)i * cache->stride);
+
+		*obj = page->freelist;
+		page->freelist = obj;
+	}
+	return page;
+}
+
+static void slab_destroy(struct page *page)
+{
+	page->flags &= ~PG_SLAB;
+	page->slab = NULL;
+	put_page(page);
+}
+
+/* Takes one object of the first partial slab.  cache->lock held, partial not empty. */
+static void *slab_take(struct kmem_cache *cache)
+{
+	struct page *page = list_first_entry(&cache->partial, struct page, lru);
+	void **obj = page->freelist;
+
+	page->freelist = *obj;
+	if (page->inuse++ == 0)
+		cache->empty--;
+	if (!page->freelist)
+		list_move_tail(&page->lru, &cache->full);
+	return obj;
+}
+
+/* Puts an object back; returns the slab when it is empty and one too many.  cache->lock held. */
+static struct page *slab_give(struct kmem_cache *cache, struct page *page, void **obj)
+{
+	bool was_full = !page->freelist;
+
+	BUG_ON(page->freelist == obj || page->inuse == 0); /* freed twice */
+	*obj = page->freelist;
+	page->freelist = obj;
+	if (--page->inuse > 0) {
+		if (was_full)
+			list_move_tail(&page->lru, &cache->partial);
+		return NULL;
+	}
+	if (cache->empty >= KEEP_EMPTY) {
+		list_del(&page->lru);
+		cache->slabs--;
+		return page;
+	}
+	/* To the tail: slabs in use are filled first, so that empty ones stay so. */
+	cache->empty++;
+	list_move_tail(&page->lru, &cache->partial);
+	return NULL;
+}
+
+/* ---- the caches ----------------------------------------------------------------------------- */
+
+/* Counts an object in, or refuses it.  cache->lock held. */
+static bool account_alloc(struct kmem_cache *cache)
+{
+	if (cache->limit && cache->live >= cache->limit) {
+		cache->failed++;
+		return false;
+	}
+	if (++cache->live > cache->high)
+		cache->high = cache->live;
+	return true;
+}
+
+static void account_failure(struct kmem_cache *cache)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&cache->lock, flags);
+	cache->failed++;
+	spin_unlock_irqrestore(&cache->lock, flags);
+}
+
+static void *alloc_from_slabs(struct kmem_cache *cache, gfp_t gfp)
+{
+	unsigned long flags;
+	struct page *page;
+	void *obj = NULL;
+
+	spin_lock_irqsave(&cache->lock, flags);
+	while (list_empty(&cache->partial)) {
+		spin_unlock_irqrestore(&cache->lock, flags);
+		page = slab_new(cache, gfp);
+		if (!page) {
+			account_failure(cache);
+			return NULL;
+		}
+		spin_lock_irqsave(&cache->lock, flags);
+		list_add(&page->lru, &cache->partial);
+		cache->slabs++;
+		cache->empty++;
+	}
+	if (account_alloc(cache))
+		obj = slab_take(cache);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	return obj;
+}
+
+/* The separate way; @size may be less than the cache's (kmalloc), so that its end is watched. */
+static void *alloc_separate(struct kmem_cache *cache, size_t size)
+{
+	unsigned long flags;
+	bool granted;
+	void *obj;
+
+	obj = separate_alloc(cache, size);
+	if (!obj) {
+		account_failure(cache);
+		return NULL;
+	}
+	spin_lock_irqsave(&cache->lock, flags);
+	granted = account_alloc(cache);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	if (!granted) {
+		separate_free(cache, obj);
+		return NULL;
+	}
+	return obj;
+}
+
+static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
+{
+	void *obj = unlikely(cache->separate) ? alloc_separate(cache, size)
+					      : alloc_from_slabs(cache, gfp);
+
+	if (obj && gfp & __GFP_ZERO)
+		memset(obj, 0, size);
+	return obj;
+}
+
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	return cache_alloc(cache, cache->size, gfp);
+}
+
+static void free_separate(struct kmem_cache *cache, void *obj)
+{
+	unsigned long flags;
+
+	BUG_ON(separate_cache(obj) != cache);
+	spin_lock_irqsave(&cache->lock, flags);
+	BUG_ON(cache->live == 0);
+	cache->live--;
+	spin_unlock_irqrestore(&cache->lock, flags);
+	separate_free(cache, obj);
+}
+
+static void free_to_slab(struct kmem_cache *cache, struct page *page, void *obj)
+{
+	struct page *surplus;
+	unsigned long flags;
+
+	BUG_ON(!(page->flags & PG_SLAB) || page->slab != cache);
+	spin_lock_irqsave(&cache->lock, flags);
+	cache->live--;
+	surplus = slab_give(cache, page, obj);
+	spin_unlock_irqrestore(&cache->lock, flags);
+	if (surplus)
+		slab_destroy(surplus);
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *obj)
+{
+	if (!obj)
+		return;
+	if (unlikely(cache->separate))
+		free_separate(cache, obj);
+	else
+		free_to_slab(cache, compound_head(virt_to_page(obj)), obj);
+}
+
+/* The smallest slab that holds a few objects and wastes no more than an eighth. */
+static void choose_order(struct kmem_cache *cache)
+{
+	for (cache->order = 0; cache->order <= SLAB_MAX_ORDER; cache->order++) {
+		u32 bytes = PAGE_SIZE << cache->order;
+
+		cache->per_slab = bytes / cache->stride;
+		if (cache->per_slab >= SLAB_MIN_OBJECTS && bytes % cache->stride <= bytes / 8)
+			return;
+	}
+	cache->order = SLAB_MAX_ORDER;
+	BUG_ON(cache->per_slab == 0);
+}
+
+static void cache_setup(struct kmem_cache *cache, const char *name, size_t size, size_t align,
+			u64 limit)
+{
+	if (align < sizeof(void *))
+		align = sizeof(void *);
+	BUG_ON(!IS_POWER_OF_2(align) || align > PAGE_SIZE || size == 0);
+	*cache = (struct kmem_cache){
+		.name = name,
+		.size = size,
+		.stride = ALIGN_UP(size, align),
+		.align = align,
+		.limit = limit,
+		.separate = hal_objects_are_separate(),
+	};
+	spin_lock_init(&cache->lock);
+	INIT_LIST_HEAD(&cache->partial);
+	INIT_LIST_HEAD(&cache->full);
+	choose_order(cache);
+	list_add_tail(&cache->caches, &caches);
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, u64 limit)
+{
+	struct kmem_cache *cache = kmem_cache_alloc(&cache_of_caches, GFP_KERNEL);
+
+	if (!cache)
+		panic("no memory for the cache %s", name);
+	cache_setup(cache, name, size, align, limit);
+	return cache;
+}
+
+struct list_head *kmem_caches(void)
+{
+	return &caches;
+}
+
+/* ---- kmalloc -------------------------------------------------------------------------------- */
+
+static struct kmem_cache *kmalloc_cache(size_t size)
+{
+	if (size <= 1UL << KMALLOC_MIN_SHIFT)
+		return kmalloc_caches[0];
+	if (size > 1UL << KMALLOC_MAX_SHIFT)
+		return NULL;
+	return kmalloc_caches[64 - __builtin_clzll(size - 1) - KMALLOC_MIN_SHIFT];
+}
+
+/* log2 of the pages that hold @size bytes. */
+static unsigned int pages_order(size_t size)
+{
+	return size <= PAGE_SIZE ? 0 : 64 - __builtin_clzll((size - 1) >> PAGE_SHIFT);
+}
+
+static void count_large(int delta)
+{
+	struct kmem_cache *cache = kmalloc_large;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cache->lock, flags);
+	cache->live += delta;
+	cache->high = max(cache->high, cache->live);
+	spin_unlock_irqrestore(&cache->lock, flags);
+}
+
+static void *large_alloc(size_t size, gfp_t gfp)
+{
+	void *obj = NULL;
+
+	if (size <= KMALLOC_LARGEST)
+		obj = get_free_pages(gfp, pages_order(size));
+	if (obj)
+		count_large(1);
+	else
+		account_failure(kmalloc_large);
+	return obj;
+}
+
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	struct kmem_cache *cache = kmalloc_cache(size);
+
+	if (likely(cache))
+		return cache_alloc(cache, size, gfp);
+	if (kmalloc_large->separate && size <= KMALLOC_LARGEST)
+		return cache_alloc(kmalloc_large, size, gfp);
+	return large_alloc(size, gfp);
+}
+
+void *kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return NULL;
+	return kzalloc(bytes, gfp);
+}
+
+void kfree(const void *obj)
+{
+	struct page *page;
+
+	if (!obj)
+		return;
+	if (kmalloc_large->separate) {
+		free_separate(separate_cache(obj), (void *)obj);
+		return;
+	}
+	page = compound_head(virt_to_page(obj));
+	if (likely(page->flags & PG_SLAB)) {
+		free_to_slab(page->slab, page, (void *)obj);
+		return;
+	}
+	BUG_ON(page_address(page) != obj);
+	count_large(-1);
+	put_page(page);
+}
+
+size_t kmalloc_size_roundup(size_t size)
+{
+	struct kmem_cache *cache = kmalloc_cache(size);
+
+	return cache ? cache->size : PAGE_SIZE << pages_order(size);
+}
+
+void slab_init(void)
+{
+	static const char *const names[KMALLOC_CACHES] = {
+		"kmalloc-16",  "kmalloc-32",   "kmalloc-64",   "kmalloc-128",  "kmalloc-256",
+		"kmalloc-512", "kmalloc-1024", "kmalloc-2048", "kmalloc-4096", "kmalloc-8192",
+	};
+
+	INIT_LIST_HEAD(&caches);
+	cache_setup(&cache_of_caches, "kmem_cache", sizeof(struct kmem_cache), 0, 0);
+	for (unsigned int i = 0; i < KMALLOC_CACHES; i++) {
+		size_t size = 1UL << (i + KMALLOC_MIN_SHIFT);
+
+		/* Each size aligned to itself up to a cache line, as callers have come to expect. */
+		kmalloc_caches[i] = kmem_cache_create(names[i], size, min_t(size_t, size, 64), 0);
+	}
+	kmalloc_large = kmem_cache_create("kmalloc-large", PAGE_SIZE, PAGE_SIZE, 0);
+}
