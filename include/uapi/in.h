@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* IPv4 addresses and protocols, Linux's values and layouts. */
+#ifndef UAPI_IN_H
+#define UAPI_IN_H
+
+#include "socket.h"
+#include <stdint.h>
+
+typedef uint16_t in_port_t;
+typedef uint32_t in_addr_t;
+
+struct in_addr {
+	in_addr_t s_addr; /* network order */
+};
+
+struct sockaddr_in {
+	sa_family_t sin_family;
+	in_port_t sin_port; /* network order */
+	struct in_addr sin_addr;
+	unsigned char sin_zero[8];
+};
+
+#define IPPROTO_IP   0
+#define IPPROTO_ICMP 1
+#define IPPROTO_TCP  6
+#define IPPROTO_UDP  17
+#define IPPROTO_RAW  255
+#define IPPROTO_MAX  256
+
+#define INADDR_ANY	 ((in_addr_t)0x00000000)
+#define INADDR_LOOPBACK	 ((in_addr_t)0x7f000001)
+#define INADDR_BROADCAST ((in_addr_t)0xffffffff)
+
+#define SOL_IP		 0
+#define IP_TOS		 1
+#define IP_TTL		 2
+#define IP_MTU_DISCOVER	 10
+#define IP_MTU		 14
+#define IP_PMTUDISC_DONT 0
+#define IP_PMTUDISC_WANT 1
+#define IP_PMTUDISC_DO	 2
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Times of system calls. */
+#ifndef UAPI_TIME_H
+#define UAPI_TIME_H
+
+struct timespec {
+	long tv_sec;
+	long tv_nsec;
+};
+struct timeval {
+	long tv_sec;
+	long tv_usec;
+};
+#define CLOCK_REALTIME	0
+#define CLOCK_MONOTONIC 1
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct sock: the protocol-facing half of a socket, and the rules of its lock.
+ *
+ * The lock has an owner.  Process context: lock_sock() (may sleep) ... release_sock().  Softirq:
+ * bh_lock_sock() and, if sock_owned_by_user(), the packet goes to the bounded sk_backlog, which
+ * release_sock() works off through sk->sk_backlog_rcv.  Either way one context at a time touches
+ * the protocol's state.
+ *
+ * References: one for being in a hash table, one for the file (through struct socket), one for each
+ * armed timer (sk_reset_timer), one for each packet that charges it (none for skb_set_owner_r).
+ * Names and roles of Linux's include/net/sock.h.
+ */
+#ifndef NET_CORE_SOCK_H
+#define NET_CORE_SOCK_H
+
+#include "kernel/sched/sched.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+#include "kernel/mm/page_frag.h"
+#include "net/core/skbuff.h"
+#include "net/core/types.h"
+
+/* What sock, request_sock and inet_timewait_sock have in common: all live in the ehash. */
+struct sock_common {
+	__be32 skc_daddr;     /* foreign address */
+	__be32 skc_rcv_saddr; /* bound local address */
+	u32 skc_hash;	      /* of the four-tuple (or of the port, for a listener) */
+	__be16 skc_dport;
+	u16 skc_num; /* local port, host order */
+	u16 skc_family;
+	volatile u8 skc_state; /* TCP_*; sk_state_load/store */
+	u8 skc_reuse : 4;
+	u8 skc_reuseport : 1;
+	int skc_bound_dev_if;
+	struct hlist_node skc_bind_node; /* in the bhash bucket's owners */
+	struct proto *skc_prot;
+	struct hlist_node skc_node; /* in ehash or listening_hash */
+	refcount_t skc_refcnt;
+};
+
+struct sock {
+	struct sock_common __sk_common; /* first, as in request_sock and inet_timewait_sock */
+#define sk_daddr	__sk_common.skc_daddr
+#define sk_rcv_saddr	__sk_common.skc_rcv_saddr
+#define sk_hash		__sk_common.skc_hash
+#define sk_dport	__sk_common.skc_dport
+#define sk_num		__sk_common.skc_num
+#define sk_family	__sk_common.skc_family
+#define sk_state	__sk_common.skc_state
+#define sk_reuse	__sk_common.skc_reuse
+#define sk_reuseport	__sk_common.skc_reuseport
+#define sk_bound_dev_if __sk_common.skc_bound_dev_if
+#define sk_bind_node	__sk_common.skc_bind_node
+#define sk_prot		__sk_common.skc_prot
+#define sk_node		__sk_common.skc_node
+#define sk_refcnt	__sk_common.skc_refcnt
+
+	struct {
+		spinlock_t slock;
+		bool owned; /* by a thread: softirq must use the backlog */
+		wait_queue_head_t wq;
+	} sk_lock;
+
+	struct {
+		struct sk_buff *head, *tail; /* linked by ->next */
+		u32 len;		     /* truesize of what waits */
+	} sk_backlog;
+
+	struct sk_buff_head sk_receive_queue;
+	struct sk_buff_head sk_write_queue; /* TCP: not yet sent */
+	struct rb_root tcp_rtx_queue;	    /* TCP: sent and not acknowledged, by sequence number */
+	atomic_t sk_rmem_alloc;		    /* truesize in sk_receive_queue and out-of-order queue */
+	atomic_t sk_wmem_alloc;		    /* truesize in flight below us, + 1 for the socket itself */
+	u32 sk_wmem_queued;		    /* truesize in write and retransmit queues */
+	int sk_rcvbuf, sk_sndbuf;	    /* limits, bytes of truesize */
+	int sk_rcvlowat;
+
+	u8 sk_shutdown; /* RCV_SHUTDOWN | SEND_SHUTDOWN */
+	u8 sk_userlocks; /* SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK: set by the application */
+	u8 sk_protocol;
+	u8 sk_type;
+	u8 sk_pmtudisc;
+	bool sk_no_check_tx;
+	int sk_err;	 /* positive errno, taken once by sock_error() */
+	int sk_err_soft; /* told only when the connection gives up */
+	unsigned long sk_flags; /* SOCK_* bits */
+	u32 sk_ack_backlog;	/* connections in the accept queue */
+	u32 sk_max_ack_backlog;
+	long sk_rcvtimeo, sk_sndtimeo; /* jiffies, MAX_SCHEDULE_TIMEOUT: none */
+	unsigned long sk_lingertime;   /* jiffies */
+	u32 sk_gso_max_size;
+	u16 sk_gso_max_segs;
+	u8 sk_route_caps; /* NETIF_F_* of the route's device */
+	u32 sk_priority;
+
+	struct rtable *sk_dst_cache;
+	struct page_frag sk_frag; /* tcp_sendmsg fills it */
+	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 of an orphan */
+	struct socket *sk_socket; /* NULL: orphan, or a child nobody accepted yet */
+	struct socket_wq *sk_wq;  /* of sk_socket */
+
+	/* Called by the protocol, any context but hard interrupt, socket locked or bh-locked. */
+	void (*sk_state_change)(struct sock *sk);
+	void (*sk_data_ready)(struct sock *sk);
+	void (*sk_write_space)(struct sock *sk);
+	void (*sk_error_report)(struct sock *sk);
+	int (*sk_backlog_rcv)(struct sock *sk, struct sk_buff *skb);
+	void (*sk_destruct)(struct sock *sk);
+};
+
+#define RCV_SHUTDOWN  1
+#define SEND_SHUTDOWN 2
+#define SHUTDOWN_MASK 3
+#define SOCK_SNDBUF_LOCK 1
+#define SOCK_RCVBUF_LOCK 2
+
+#define SK_NO_REUSE  0
+#define SK_CAN_REUSE 1
+
+enum sock_flags {
+	SOCK_DEAD, /* the application let go */
+	SOCK_DONE, /* the peer's FIN was taken */
+	SOCK_KEEPOPEN,
+	SOCK_LINGER,
+	SOCK_BROADCAST,
+	SOCK_URGINLINE,
+	SOCK_QUEUE_SHRUNK,
+	SOCK_ZAPPED,
+	SOCK_NOSPACE, /* somebody waits for send space (Linux keeps it in struct socket) */
+};
+static inline void sock_set_flag(struct sock *sk, enum sock_flags flag)
+{
+	set_bit(flag, &sk->sk_flags);
+}
+static inline void sock_reset_flag(struct sock *sk, enum sock_flags flag)
+{
+	clear_bit(flag, &sk->sk_flags);
+}
+static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
+{
+	return test_bit(flag, &sk->sk_flags);
+}
+
+/* ---- life (net/core/sock.c) -------------------------------------------------------------------- */
+int proto_register(struct proto *prot); /* makes its slab; panics without memory: boot */
+struct list_head *protos(void);
+struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
+/* Defaults, queues, callbacks; ties @sk to @sock (NULL for a child). */
+void sock_init_data(struct socket *sock, struct sock *sk);
+/* A copy of a listener for a new connection: returned bh-locked, refcount 2.  Softirq. */
+struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp);
+void sk_free(struct sock *sk);
+static inline void sock_hold(struct sock *sk)
+{
+	refcount_inc(&sk->sk_refcnt);
+}
+static inline void sock_put(struct sock *sk)
+{
+	if (refcount_dec_and_test(&sk->sk_refcnt))
+		sk_free(sk);
+}
+void sk_common_release(struct sock *sk);
+/* The application lets go: sk_socket and sk_wq become NULL.  bh lock not held. */
+void sock_orphan(struct sock *sk);
+/* accept() gives a child its socket. */
+void sock_graft(struct sock *sk, struct socket *parent);
+
+/* ---- lock --------------------------------------------------------------------------------------- */
+void lock_sock(struct sock *sk);    /* process context; may sleep */
+void release_sock(struct sock *sk); /* works off the backlog, then release_cb */
+static inline bool sock_owned_by_user(const struct sock *sk)
+{
+	return sk->sk_lock.owned;
+}
+#define bh_lock_sock(sk) spin_lock(&(sk)->sk_lock.slock)
+static inline void bh_unlock_sock(struct sock *sk)
+{
+	spin_unlock(&sk->sk_lock.slock);
+}
+/* Softirq holding the bh lock, or the owner: who may touch the protocol's state. */
+void sock_owned_by_me(const struct sock *sk);
+/* bh lock held.  0, or -ENOBUFS when the backlog holds its limit (the caller drops and counts). */
+int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
+
+/* ---- memory -------------------------------------------------------------------------------------- */
+void sock_wfree(struct sk_buff *skb); /* destructors */
+void sock_rfree(struct sk_buff *skb);
+void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
+void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
+static inline int sk_stream_wspace(const struct sock *sk)
+{
+	return sk->sk_sndbuf - (int)sk->sk_wmem_queued;
+}
+static inline int sk_stream_min_wspace(const struct sock *sk)
+{
+	return sk->sk_wmem_queued >> 1;
+}
+static inline bool sk_stream_memory_free(const struct sock *sk)
+{
+	return (int)sk->sk_wmem_queued < sk->sk_sndbuf;
+}
+void sk_stream_write_space(struct sock *sk);
+int sk_stream_wait_connect(struct sock *sk, long *timeo_p);
+int sk_stream_wait_memory(struct sock *sk, long *timeo_p);
+void sk_stream_wait_close(struct sock *sk, long timeout);
+int sk_stream_error(struct sock *sk, int flags, int err);
+void sk_stream_kill_queues(struct sock *sk);
+
+/* ---- waking -------------------------------------------------------------------------------------- */
+void sock_def_wakeup(struct sock *sk);	 /* sk_state_change: everybody */
+void sock_def_readable(struct sock *sk); /* sk_data_ready */
+void sock_def_error_report(struct sock *sk);
+static inline wait_queue_head_t *sk_sleep(struct sock *sk)
+{
+	return sk->sk_wq ? &sk->sk_wq->wait : NULL;
+}
+/* Sleeps until the receive queue's tail is not @skb (or the timeout, error, signal).  Locked. */
+int sk_wait_data(struct sock *sk, long *timeo, const struct sk_buff *skb);
+/* Unlocks, sleeps if @cond does not hold, locks; the wait entry is on the queue already. */
+#define sk_wait_event(sk, timeo, cond)                                                             \
+	({                                                                                         \
+		release_sock(sk);                                                                  \
+		if (!(cond))                                                                       \
+			*(timeo) = schedule_timeout(*(timeo));                                     \
+		lock_sock(sk);                                                                     \
+		(cond);                                                                            \
+	})
+
+static inline int sock_error(struct sock *sk)
+{
+	return sk->sk_err ? -__atomic_exchange_n(&sk->sk_err, 0, __ATOMIC_SEQ_CST) : 0;
+}
+static inline long sock_rcvtimeo(const struct sock *sk, bool noblock)
+{
+	return noblock ? 0 : sk->sk_rcvtimeo;
+}
+static inline long sock_sndtimeo(const struct sock *sk, bool noblock)
+{
+	return noblock ? 0 : sk->sk_sndtimeo;
+}
+static inline int sock_rcvlowat(const struct sock *sk, int waitall, int len)
+{
+	int v = waitall ? len : min(sk->sk_rcvlowat, len);
+	return v ? v : 1;
+}
+/* A blocking call with no time left: -EAGAIN; with a limit interrupted: -EINTR; else restart. */
+static inline int sock_intr_errno(long timeo)
+{
+	return timeo == MAX_SCHEDULE_TIMEOUT ? -ERESTARTSYS : -EINTR;
+}
+
+/* ---- timers, state ------------------------------------------------------------------------------- */
+void sk_reset_timer(struct sock *sk, struct timer_list *timer, unsigned long expires);
+void sk_stop_timer(struct sock *sk, struct timer_list *timer);
+static inline u8 sk_state_load(const struct sock *sk)
+{
+	return __atomic_load_n(&sk->sk_state, __ATOMIC_ACQUIRE);
+}
+static inline void sk_state_store(struct sock *sk, u8 state)
+{
+	__atomic_store_n(&sk->sk_state, state, __ATOMIC_RELEASE);
+}
+static inline bool sk_acceptq_is_full(const struct sock *sk)
+{
+	return sk->sk_ack_backlog > sk->sk_max_ack_backlog;
+}
+static inline bool sk_fullsock(const struct sock *sk)
+{
+	return sk->sk_state != TCP_TIME_WAIT && sk->sk_state != TCP_NEW_SYN_RECV;
+}
+struct rtable;
+void sk_dst_set(struct sock *sk, struct rtable *rt); /* takes over the reference */
+void sk_dst_reset(struct sock *sk);
+
+/* SOL_SOCKET options (net/core/sock.c). */
+int sock_setsockopt(struct socket *sock, int optname, const void __user *optval, unsigned int optlen);
+int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen);
+/* proto_ops that only call sk->sk_prot's. */
+int sock_common_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
+			   unsigned int optlen);
+int sock_common_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
+			   int __user *optlen);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* ICMP for IPv4: RFC 792, 1122 3.2.2, 1812 4.3.2.  Softirq unless said. */
+#ifndef NET_IPV4_ICMP_H
+#define NET_IPV4_ICMP_H
+
+#include "kernel/types.h"
+
+struct sk_buff;
+
+struct icmphdr {
+	u8 type;
+	u8 code;
+	__sum16 checksum;
+	union {
+		struct {
+			__be16 id;
+			__be16 sequence;
+		} echo;
+		__be32 gateway;
+		struct {
+			__be16 unused;
+			__be16 mtu;
+		} frag;
+	} un;
+} __packed __aligned(2);
+
+#define ICMP_ECHOREPLY	   0
+#define ICMP_DEST_UNREACH  3
+#define ICMP_SOURCE_QUENCH 4
+#define ICMP_REDIRECT	   5
+#define ICMP_ECHO	   8
+#define ICMP_TIME_EXCEEDED 11
+#define ICMP_PARAMETERPROB 12
+#define NR_ICMP_TYPES	   18
+
+#define ICMP_NET_UNREACH  0
+#define ICMP_HOST_UNREACH 1
+#define ICMP_PROT_UNREACH 2
+#define ICMP_PORT_UNREACH 3
+#define ICMP_FRAG_NEEDED  4
+#define ICMP_SR_FAILED	  5
+#define NR_ICMP_UNREACH	  15
+
+/* Says that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
+void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
+
+/* What an unreachable means to a socket: errno, and whether it ends a connection at once. */
+struct icmp_err {
+	int errno_;
+	bool fatal;
+};
+extern const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1];
+
+#endif

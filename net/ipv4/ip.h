@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IPv4 between the transports and the devices: the header, the way in, the way out, and the table
+ * of transports.  RFC 791, 1122.  Names and roles of Linux's include/net/ip.h and protocol.h.
+ */
+#ifndef NET_IPV4_IP_H
+#define NET_IPV4_IP_H
+
+#include "kernel/lib/byteorder.h"
+#include "kernel/types.h"
+#include "net/core/skbuff.h"
+
+struct sock;
+struct rtable;
+
+struct iphdr {
+	u8 ihl : 4, version : 4;
+	u8 tos;
+	__be16 tot_len;
+	__be16 id;
+	__be16 frag_off;
+	u8 ttl;
+	u8 protocol;
+	__sum16 check;
+	__be32 saddr;
+	__be32 daddr;
+} __packed __aligned(2);
+
+#define IP_DF	  0x4000
+#define IP_MF	  0x2000
+#define IP_OFFSET 0x1fff
+#define IPDEFTTL  64
+
+static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
+{
+	return (struct iphdr *)skb_network_header(skb);
+}
+static inline unsigned int ip_hdrlen(const struct sk_buff *skb)
+{
+	return ip_hdr(skb)->ihl * 4;
+}
+
+/* What the way in found out, in skb->cb: for transports and icmp_send(). */
+struct inet_skb_parm {
+	int iif; /* interface it came in on */
+	u8 flags;
+	u8 opt_len; /* bytes of IP options */
+};
+#define IPCB(skb) ((struct inet_skb_parm *)((skb)->cb))
+
+/* ---- in ---------------------------------------------------------------------------------------- */
+struct packet_type;
+int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
+int ip_local_deliver(struct sk_buff *skb);
+
+/* A transport.  Softirq; data at the transport header, network header set. */
+struct net_protocol {
+	int (*handler)(struct sk_buff *skb); /* owns the skb */
+	/* An ICMP error quotes a packet of ours; data at the quoted IP header; @info: type's own. */
+	void (*err_handler)(struct sk_buff *skb, u32 info);
+};
+int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
+
+/* ---- out --------------------------------------------------------------------------------------- */
+/* A connected socket's packet: route from sk_dst_cache or looked up, header built.  0 or -errno
+ * (-EHOSTUNREACH no route, -ENOBUFS dropped below).  Takes the skb. */
+int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
+/* With addresses and route given: SYN-ACKs.  Takes the skb, not @rt. */
+int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
+			  __be32 saddr, __be32 daddr, u8 protocol);
+/*
+ * A reply to @skb that has no full socket behind it (RST, ACK of TIME_WAIT or of a request):
+ * @len bytes at @data (a transport header whose checksum field at @csum_offset is filled here),
+ * from @saddr to @daddr.  Softirq.
+ */
+void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos, u8 protocol,
+			   const void *data, unsigned int len, unsigned int csum_offset);
+/* Header is complete but for length and checksum. */
+int ip_local_out(struct sk_buff *skb);
+/* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */
+u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
+
+void ip_init(void); /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
+
+/* Addresses. */
+static inline bool ipv4_is_loopback(__be32 a)
+{
+	return (ntohl(a) >> 24) == 127;
+}
+static inline bool ipv4_is_multicast(__be32 a)
+{
+	return (ntohl(a) >> 28) == 0xe;
+}
+static inline bool ipv4_is_zeronet(__be32 a)
+{
+	return (ntohl(a) >> 24) == 0;
+}
+static inline bool ipv4_is_lbcast(__be32 a)
+{
+	return a == 0xffffffff;
+}
+/* Is @addr one of this host's own (any 127/8 too)? */
+bool inet_is_local_addr(__be32 addr);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Routes: which device and which next hop for an address.  Longest prefix wins.  Any context.
+ * Names and roles of Linux's include/net/route.h.
+ */
+#ifndef NET_IPV4_ROUTE_H
+#define NET_IPV4_ROUTE_H
+
+#include "kernel/lib/atomic.h"
+#include "kernel/types.h"
+
+struct net_device;
+struct neighbour;
+struct sk_buff;
+
+#define RTN_UNICAST   1
+#define RTN_LOCAL     2
+#define RTN_BROADCAST 3
+#define RTN_MULTICAST 5
+#define RTN_UNREACHABLE 7
+
+/* A resolved route; reference-counted, shared between sockets and packets. */
+struct rtable {
+	refcount_t refs;
+	u8 rt_type;	     /* RTN_* */
+	bool obsolete;	     /* the table changed: look again */
+	struct net_device *dev;
+	__be32 rt_gateway;   /* next hop: gateway, or the destination itself */
+	__be32 rt_dst;	     /* destination it was looked up for */
+	__be32 rt_src;	     /* preferred source */
+	u32 rt_mtu;	     /* path MTU (device's, or less by ICMP) */
+	u32 genid;
+	struct neighbour *neigh; /* of the next hop, once asked for; holds a reference */
+};
+
+/* What a transport asks: addresses in network order, 0 = any. */
+struct flowi4 {
+	__be32 daddr, saddr;
+	int oif;
+	u8 proto;
+	u8 tos;
+};
+
+/* ERR_PTR(-ENETUNREACH), or a reference. fl->saddr is filled in when it was 0. */
+struct rtable *ip_route_output_key(struct flowi4 *fl);
+/* Where does a received packet go: skb->dst is set; 0, or a drop reason (skb_drop_reason). */
+int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_device *dev);
+void rt_get(struct rtable *rt);
+void rt_put(struct rtable *rt); /* NULL is fine */
+/* Still what the table would say? */
+bool rt_is_valid(const struct rtable *rt);
+void skb_dst_set(struct sk_buff *skb, struct rtable *rt); /* takes over the reference */
+void skb_dst_drop(struct sk_buff *skb);
+/* TCP made progress: the next hop is alive. */
+void dst_confirm(struct rtable *rt);
+/* ICMP fragmentation needed: remembers @mtu (bounded below by 552). */
+void ipv4_update_pmtu(struct rtable *rt, u32 mtu);
+static inline u32 dst_mtu(const struct rtable *rt)
+{
+	return rt->rt_mtu;
+}
+
+/* 0, -EEXIST, -ENOSPC (ROUTES_MAX), -EINVAL.  @prefix_len 0..32. */
+int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
+		 __be32 prefsrc, u8 type);
+
+#endif
