@@ -26,6 +26,7 @@ struct sock;
 struct sk_buff;
 struct socket;
 struct kmem_cache;
+struct page;
 struct inet_hashinfo;
 struct request_sock;
 struct request_sock_ops;

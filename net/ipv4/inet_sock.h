@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inet_sock: struct sock + its IPv4 identity.  Linux's include/net/inet_sock.h.
+ * Addresses and ports are written while the socket is locked and not (any longer) hashed.
+ */
+#ifndef NET_IPV4_INET_SOCK_H
+#define NET_IPV4_INET_SOCK_H
+
+#include "kernel/lib/byteorder.h"
+#include "net/core/request_sock.h"
+#include "net/core/sock.h"
+
+struct inet_sock {
+	struct sock sk; /* first */
+#define inet_daddr     sk.__sk_common.skc_daddr
+#define inet_rcv_saddr sk.__sk_common.skc_rcv_saddr
+#define inet_dport     sk.__sk_common.skc_dport
+#define inet_num       sk.__sk_common.skc_num
+	__be32 inet_saddr; /* source of what we send; inet_rcv_saddr is what we listen on */
+	__be16 inet_sport;
+	s16 uc_ttl; /* -1: IPDEFTTL */
+	u16 inet_id;
+	u8 tos;
+	u8 mc_ttl;
+	u8 pmtudisc;
+	u8 recverr : 1, hdrincl : 1, mc_loop : 1, freebind : 1;
+	int mc_index;
+	__be32 mc_addr;
+};
+
+static inline struct inet_sock *inet_sk(const struct sock *sk)
+{
+	return (struct inet_sock *)sk;
+}
+
+/* A half-open connection's IPv4 identity, and the options of its SYN. */
+struct inet_request_sock {
+	struct request_sock req; /* first */
+#define ir_loc_addr req.__req_common.skc_rcv_saddr
+#define ir_num	    req.__req_common.skc_num
+#define ir_rmt_addr req.__req_common.skc_daddr
+#define ir_rmt_port req.__req_common.skc_dport
+	u8 snd_wscale : 4, rcv_wscale : 4;
+	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, ecn_ok : 1, acked : 1;
+	int ir_iif;
+	u8 ir_tos;
+};
+
+static inline struct inet_request_sock *inet_rsk(const struct request_sock *req)
+{
+	return (struct inet_request_sock *)req;
+}
+
+#endif
