@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line.
+ *
+ * cmdline_register() <- each floor's init; cmdline_parse() <- kernel_main(), once, afterwards.
+ * Boot only, one thread, no lock.  A wrong word stops nothing: it is named on the console together
+ * with what would be right, since a typing error is found by reading the console.
+ */
+#include "kernel/cmdline.h"
+
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "kernel/printk.h"
+
+#define WORD_MAX 256 /* bytes of a word with its NUL: a longer one is refused */
+
+static const struct cmdline_param *known[CMDLINE_PARAMS_MAX];
+static unsigned int nr_known;
+
+void cmdline_register(const struct cmdline_param *params, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		for (unsigned int j = 0; j < nr_known; j++)
+			BUG_ON(!strcmp(known[j]->name, params[i].name));
+		BUG_ON(nr_known == CMDLINE_PARAMS_MAX);
+		known[nr_known++] = &params[i];
+	}
+}
+
+/* The parameter that @word belongs to, and its value; NULL when nobody knows it. */
+static const struct cmdline_param *find(const char *word, const char **value)
+{
+	size_t name_len = strnlen(word, WORD_MAX);
+	const char *equals = strchr(word, '=');
+
+	if (equals)
+		name_len = equals - word;
+	for (unsigned int i = 0; i < nr_known; i++) {
+		size_t n = strlen(known[i]->name);
+
+		if (known[i]->prefix) {
+			if (!strncmp(word, known[i]->name, n)) {
+				*value = word + n;
+				return known[i];
+			}
+		} else if (n == name_len && !strncmp(word, known[i]->name, n)) {
+			*value = equals ? equals + 1 : "";
+			return known[i];
+		}
+	}
+	return NULL;
+}
+
+/* False when nobody knows the word. */
+static bool parse_word(const char *word)
+{
+	const struct cmdline_param *param;
+	const char *value;
+
+	param = find(word, &value);
+	if (!param) {
+		pr_warn("command line: unknown word \"%s\"", word);
+		return false;
+	}
+	if (param->parse(value))
+		pr_warn("command line: wrong word \"%s\": should be %s", word, param->usage);
+	return true;
+}
+
+void cmdline_parse(const char *line)
+{
+	char word[WORD_MAX];
+	bool all_known = true;
+
+	for (;;) {
+		size_t n = 0;
+
+		while (*line == ' ' || *line == '\t' || *line == '\n')
+			line++;
+		if (!*line)
+			break;
+		while (line[n] && line[n] != ' ' && line[n] != '\t' && line[n] != '\n')
+			n++;
+		if (n < WORD_MAX) {
+			memcpy(word, line, n);
+			word[n] = '\0';
+			all_known &= parse_word(word);
+		} else {
+			pr_warn("command line: a word of %zu bytes is passed over: \"%.32s...\"", n,
+				line);
+		}
+		line += n;
+	}
+	if (all_known)
+		return;
+	for (unsigned int i = 0; i < nr_known; i++)
+		pr_warn("command line: known is %s", known[i]->usage);
+}
