@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walking an application's buffers.
+ *
+ * import_iovec() <- readv, writev, sendmsg, recvmsg; copy_to_iter()/copy_from_iter() <- every file's
+ * read_iter and write_iter.  Process context, no lock; the iter belongs to one system call.
+ *
+ * What a copy returns is exact even where a pointer goes bad in the middle, because the caller has
+ * to say how many bytes of a stream are gone.
+ * Answers to Linux's lib/iov_iter.c.
+ */
+#include "kernel/mm/iov_iter.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/uaccess.h"
+
+/* Steps over segments that are used up (or were empty from the start). */
+static void skip_finished(struct iov_iter *i)
+{
+	while (i->nr_segs && i->iov_offset == i->iov->iov_len) {
+		i->iov++;
+		i->nr_segs--;
+		i->iov_offset = 0;
+	}
+}
+
+/* Moves @n bytes between @kernel and the front of @i, whose direction @to_user gives. */
+static size_t iter_copy(struct iov_iter *i, char *kernel, size_t n, bool to_user)
+{
+	size_t done = 0;
+
+	n = min(n, i->count);
+	while (done < n) {
+		size_t part, left;
+		char *user;
+
+		skip_finished(i);
+		user = (char *)i->iov->iov_base + i->iov_offset;
+		part = min(n - done, i->iov->iov_len - i->iov_offset);
+		left = to_user ? copy_to_user(user, kernel + done, part)
+			       : copy_from_user(kernel + done, user, part);
+		i->iov_offset += part - left;
+		i->count -= part - left;
+		done += part - left;
+		if (left)
+			break;
+	}
+	return done;
+}
+
+size_t copy_from_iter(void *to, size_t n, struct iov_iter *i)
+{
+	return iter_copy(i, to, n, false);
+}
+
+size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i)
+{
+	return iter_copy(i, (char *)from, n, true);
+}
+
+void iov_iter_advance(struct iov_iter *i, size_t n)
+{
+	n = min(n, i->count);
+	i->count -= n;
+	while (n) {
+		size_t part;
+
+		skip_finished(i);
+		part = min(n, i->iov->iov_len - i->iov_offset);
+		i->iov_offset += part;
+		n -= part;
+	}
+}
+
+void iov_iter_revert(struct iov_iter *i, size_t n)
+{
+	i->count += n;
+	while (n > i->iov_offset) {
+		n -= i->iov_offset;
+		i->iov--;
+		i->nr_segs++;
+		i->iov_offset = i->iov->iov_len;
+	}
+	i->iov_offset -= n;
+}
+
+/* Checks each length and cuts the list where the total would pass MAX_RW_COUNT. */
+static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
+{
+	size_t total = 0;
+
+	for (unsigned int s = 0; s < nr_segs; s++) {
+		if ((ssize_t)iov[s].iov_len < 0)
+			return -EINVAL;
+		iov[s].iov_len = min(iov[s].iov_len, MAX_RW_COUNT - total);
+		total += iov[s].iov_len;
+	}
+	return total;
+}
+
+ssize_t import_iovec(const struct iovec __user *uvec, unsigned int nr_segs, unsigned int nr_fast,
+		     struct iovec *fast, struct iovec **iov, struct iov_iter *i)
+{
+	struct iovec *heap = NULL;
+	struct iovec *vec = fast;
+	ssize_t total;
+
+	*iov = NULL;
+	if (nr_segs > IOV_MAX_SEGMENTS)
+		return -EINVAL;
+	if (nr_segs > nr_fast) {
+		heap = kmalloc(nr_segs * sizeof(*heap), GFP_KERNEL);
+		if (!heap)
+			return -ENOMEM;
+		vec = heap;
+	}
+	if (copy_from_user(vec, uvec, nr_segs * sizeof(*vec))) {
+		total = -EFAULT;
+		goto out_free;
+	}
+	total = check_segments(vec, nr_segs);
+	if (total < 0)
+		goto out_free;
+	*i = (struct iov_iter){.iov = vec, .nr_segs = nr_segs, .count = total};
+	*iov = heap;
+	return total;
+
+out_free:
+	kfree(heap);
+	return total;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fragments: pieces cut off compound blocks.
+ *
+ * page_frag_alloc()/page_frag_refill() <- receive buffers of a driver (softirq), tcp_sendmsg()
+ * (process).  Whoever owns the struct page_frag brings the exclusion; references are atomic.
+ *
+ * The owner holds one reference of the block that he cuts, each piece another one.  When only the
+ * owner's is left, all pieces have come home, and the block is cut from its start again: a steady
+ * stream of packets takes no page from the allocator.
+ * Answers to Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().
+ */
+#include "kernel/mm/page_frag.h"
+
+#include "kernel/limits.h"
+
+#define FRAG_ALIGN 64 /* a cache line: neighbours do not share one */
+
+bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp)
+{
+	if (frag->page) {
+		if (frag->size - frag->offset >= min)
+			return true;
+		if (frag->size >= min && page_count(frag->page) == 1) {
+			frag->offset = 0;
+			return true;
+		}
+		page_frag_drain(frag);
+	}
+	/* A large block makes the work rare; in fragmented memory any that holds @min will do. */
+	for (int order = SKB_MAX_ORDER; order >= 0 && PAGE_SIZE << order >= min; order--) {
+		frag->page = alloc_pages(gfp & ~__GFP_ZERO, order);
+		if (frag->page) {
+			frag->offset = 0;
+			frag->size = PAGE_SIZE << order;
+			return true;
+		}
+	}
+	return false;
+}
+
+void *page_frag_alloc(struct page_frag *frag, unsigned int size, gfp_t gfp)
+{
+	char *p;
+
+	if (size > PAGE_SIZE << SKB_MAX_ORDER)
+		return NULL;
+	/* At least one unit, so that two pieces never have one address. */
+	size = ALIGN_UP(max(size, 1U), FRAG_ALIGN);
+	frag->offset = ALIGN_UP(frag->offset, FRAG_ALIGN);
+	if (frag->offset > frag->size)
+		frag->offset = frag->size;
+	if (!page_frag_refill(size, frag, gfp))
+		return NULL;
+	p = (char *)page_address(frag->page) + frag->offset;
+	frag->offset += size;
+	get_page(frag->page);
+	return p;
+}
+
+void page_frag_free(void *addr)
+{
+	if (addr)
+		put_page(virt_to_page(addr));
+}
+
+void page_frag_drain(struct page_frag *frag)
+{
+	if (frag->page)
+		put_page(frag->page);
+	*frag = (struct page_frag){.page = NULL};
+}

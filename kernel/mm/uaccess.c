@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Strings of an application.
+ *
+ * strncpy_from_user() <- open() and whoever takes a name.  Process context, no lock.
+ * Answers to Linux's lib/strncpy_from_user.c.
+ */
+#include "kernel/mm/uaccess.h"
+
+#include "include/uapi/errno.h"
+
+/*
+ * A byte at a time: nothing behind the NUL may be read, since it need not be there, and a name is
+ * short and rare.
+ */
+ssize_t strncpy_from_user(char *dst, const char __user *src, size_t max)
+{
+	for (size_t n = 0; n < max; n++) {
+		if (copy_from_user(dst + n, src + n, 1))
+			return -EFAULT;
+		if (!dst[n])
+			return n;
+	}
+	return -ENAMETOOLONG;
+}
