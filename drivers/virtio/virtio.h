@@ -5,7 +5,8 @@
  * Below it: PCI on the machine (virtio_pci.c; MMIO later), a device model in the hosted build
  * (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both sides.
  * Virtio 1.1, sections 2 (facilities) and 4 (transports).  All calls in process context at probe
- * time, except notify (any context) and the interrupt handlers.
+ * time, except: notify (any context), the interrupt handlers, and in softirq config_read and
+ * get_status (the link changed) and set_status with 0 (a device that lied is shut down).
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_H
 #define DRIVERS_VIRTIO_VIRTIO_H
@@ -61,6 +62,7 @@ struct virtio_device {
 	u32 device_id;	     /* VIRTIO_ID_* */
 	u64 features;	     /* negotiated */
 	const char *bus_name; /* "0000:00:03.0", for the log */
+	unsigned int index;   /* virtio0, virtio1 ...: given out by virtio_probe() */
 	const struct virtio_driver *driver;
 	void *priv; /* the driver's own */
 };
@@ -75,6 +77,7 @@ struct virtio_driver {
 	struct list_head list;
 };
 
+void virtio_init(void); /* /proc/virtio; before the drivers register */
 void virtio_register_driver(struct virtio_driver *driver);
 
 /*

@@ -10,6 +10,7 @@
 #define DRIVERS_VIRTIO_VIRTQUEUE_H
 
 #include "drivers/virtio/virtio.h"
+#include "kernel/lib/list.h"
 #include "kernel/types.h"
 
 struct vring_desc {
@@ -75,6 +76,7 @@ struct virtqueue {
 	struct vq_desc_state *state; /* num entries */
 
 	u64 kicks, interrupts, bad_used; /* counters */
+	struct list_head vqs;		 /* all queues, for /proc/virtio */
 };
 
 /* Allocates ring memory, takes an interrupt number and hands the queue to the device. */
@@ -97,7 +99,23 @@ void *virtqueue_get_buf(struct virtqueue *vq, u32 *len);
 /* Takes back buffers that the device never finished: after a reset. */
 void *virtqueue_detach_unused_buf(struct virtqueue *vq);
 
-/* No more callbacks, as far as the device listens (a hint: one may still come). */
+/* How many descriptors are with the device. */
+static inline u16 virtqueue_outstanding(const struct virtqueue *vq)
+{
+	return vq->num - vq->num_free;
+}
+
+/* Marks the queue as unusable and says why, once: what comes back from now on is an error. */
+void virtqueue_break(struct virtqueue *vq, const char *why);
+/* One line a queue. */
+struct seq_file;
+int virtqueue_proc_show(struct seq_file *m);
+
+/*
+ * Callbacks.  Enabling asks for one: after it came (or to be sure that the next one comes) the
+ * driver enables again.  All are hints: a callback may come that nobody asked for.
+ */
+/* No more callbacks, as far as the device listens. */
 void virtqueue_disable_cb(struct virtqueue *vq);
 /*
  * Wants callbacks again.  False: used buffers are already there, and callbacks may not come for

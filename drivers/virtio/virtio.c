@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The virtio core: brings a device that a transport found together with its driver.
+ *
+ * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
+ * virtio_probe() from a transport (virtio_pci.c, the hosted model) for each device it finds; then
+ * virtio_device_ready() from the driver's probe.
+ * Context: process, at boot, one thread: no lock.
+ * Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); Linux's drivers/virtio/virtio.c.
+ */
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtqueue.h"
+#include "include/uapi/errno.h"
+#include "kernel/fs/proc.h"
+#include "kernel/printk.h"
+
+static LIST_HEAD(virtio_drivers);
+static unsigned int virtio_devices; /* how many have been given an index */
+
+static const struct proc_entry virtio_proc[] = {
+	{.path = "virtio", .show = virtqueue_proc_show},
+};
+
+void virtio_init(void)
+{
+	proc_register(virtio_proc, ARRAY_SIZE(virtio_proc));
+}
+
+void virtio_register_driver(struct virtio_driver *driver)
+{
+	list_add_tail(&driver->list, &virtio_drivers);
+}
+
+static struct virtio_driver *virtio_find_driver(u32 device_id)
+{
+	struct virtio_driver *driver;
+
+	list_for_each_entry(driver, &virtio_drivers, list) {
+		if (driver->device_id == device_id)
+			return driver;
+	}
+	return NULL;
+}
+
+/* Adds @bit to the status, which only ever grows until the next reset (2.1.1). */
+static int virtio_add_status(struct virtio_device *vdev, u8 bit)
+{
+	return vdev->ops->set_status(vdev, vdev->ops->get_status(vdev) | bit);
+}
+
+/*
+ * Agrees on features: what both sides know, and VERSION_1 whatever the driver thinks of it, since
+ * nothing here speaks the older layout.  ACCESS_PLATFORM is taken where it is offered: our bus
+ * addresses are physical addresses, and a device behind an IOMMU that nobody set up sees the same.
+ */
+static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
+{
+	u64 offered = vdev->ops->get_features(vdev);
+	u64 known = driver->features | 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ACCESS_PLATFORM;
+	int err;
+
+	if (!(offered & 1ULL << VIRTIO_F_VERSION_1)) {
+		pr_err("virtio %s: no VIRTIO_F_VERSION_1, only legacy devices lack it",
+		       vdev->bus_name);
+		return -ENODEV;
+	}
+	vdev->features = offered & known;
+	vdev->ops->set_features(vdev, vdev->features);
+	err = virtio_add_status(vdev, VIRTIO_STATUS_FEATURES_OK);
+	if (err)
+		return err;
+	/* The device may still say no, by not keeping the bit. */
+	if (!(vdev->ops->get_status(vdev) & VIRTIO_STATUS_FEATURES_OK)) {
+		pr_err("virtio %s: device refuses features %#llx of its %#llx", vdev->bus_name,
+		       (unsigned long long)vdev->features, (unsigned long long)offered);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+int virtio_probe(struct virtio_device *vdev)
+{
+	struct virtio_driver *driver = virtio_find_driver(vdev->device_id);
+	int err;
+
+	if (!driver) {
+		pr_info("virtio %s: no driver for device type %u", vdev->bus_name,
+			vdev->device_id);
+		return -ENODEV;
+	}
+	vdev->index = virtio_devices++;
+	vdev->driver = driver;
+	err = vdev->ops->set_status(vdev, 0);
+	if (err)
+		goto out_failed;
+	err = virtio_add_status(vdev, VIRTIO_STATUS_ACKNOWLEDGE);
+	if (err)
+		goto out_failed;
+	err = virtio_add_status(vdev, VIRTIO_STATUS_DRIVER);
+	if (err)
+		goto out_failed;
+	err = virtio_negotiate(vdev, driver);
+	if (err)
+		goto out_failed;
+	err = driver->probe(vdev);
+	if (err)
+		goto out_failed;
+	return 0;
+
+out_failed:
+	pr_err("virtio %s: %s: probe failed (%d)", vdev->bus_name, driver->name, err);
+	vdev->driver = NULL;
+	virtio_add_status(vdev, VIRTIO_STATUS_FAILED);
+	return err;
+}
+
+/* From here on the device may use its queues (3.1.1, step 8). */
+void virtio_device_ready(struct virtio_device *vdev)
+{
+	virtio_add_status(vdev, VIRTIO_STATUS_DRIVER_OK);
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The split virtqueue: giving buffers to a device and taking them back (virtio 1.1, 2.6).
+ *
+ * Called: virtqueue_create() from a driver's probe; then, for each batch, virtqueue_add() ...
+ * virtqueue_kick(), and when the device raised its interrupt vring_interrupt() -> the driver's
+ * callback -> virtqueue_disable_cb(), later virtqueue_get_buf() until NULL, virtqueue_enable_cb().
+ * Context: create and destroy in process context; vring_interrupt() is a hard interrupt; the rest
+ * wherever the driver's own lock or NAPI instance makes it one caller at a time.  No lock here.
+ *
+ * Two rings in memory that the device reads and writes while we do.  Each side publishes an index
+ * that only grows (mod 2^16); who has published looks afterwards whether the other asked to be told.
+ * Publish-then-look on both sides, with a full barrier in between, is what loses no wake-up: it is
+ * the same pattern in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb()
+ * (used_event, then used idx).
+ *
+ * Linux's drivers/virtio/virtio_ring.c.
+ */
+#include "drivers/virtio/virtqueue.h"
+#include "include/uapi/errno.h"
+#include "kernel/fs/proc.h"
+#include "kernel/hal.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+
+#define VRING_NO_MORE 0xffff /* end of the free list; no id, since num <= VIRTQ_SIZE_MAX */
+BUILD_BUG_ON(VIRTQ_SIZE_MAX >= VRING_NO_MORE);
+
+static LIST_HEAD(virtqueues);
+
+/* ---- where things lie ------------------------------------------------------------------------ */
+
+/* The used ring on a cache line of its own: it is the one that the device writes. */
+static size_t vring_used_offset(u16 num)
+{
+	return ALIGN_UP(sizeof(struct vring_desc) * num + sizeof(struct vring_avail) +
+				sizeof(__le16) * (num + 1u),
+			(size_t)64);
+}
+
+static unsigned int vring_order(u16 num)
+{
+	size_t bytes = vring_used_offset(num) + sizeof(struct vring_used) +
+		       sizeof(struct vring_used_elem) * num + sizeof(__le16);
+	unsigned int order = 0;
+
+	while ((PAGE_SIZE << order) < bytes)
+		order++;
+	return order;
+}
+
+/* "Tell me when the used index passes this": ours to write, behind the available ring. */
+static __le16 *vring_used_event(const struct virtqueue *vq)
+{
+	return &vq->avail->ring[vq->num];
+}
+
+/* "Tell me when the available index passes this": the device's, behind the used ring. */
+static const __le16 *vring_avail_event(const struct virtqueue *vq)
+{
+	return (const __le16 *)&vq->used->ring[vq->num];
+}
+
+/*
+ * Did an index that moved from @old to @now pass @event (2.6.7.2, 2.6.10.1)?  All three wrap; the
+ * question is asked in distances from @now, so that it does not matter where.
+ */
+static bool vring_need_event(u16 event, u16 now, u16 old)
+{
+	return (u16)(now - event - 1) < (u16)(now - old);
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static void vring_interrupt(void *arg)
+{
+	struct virtqueue *vq = arg;
+
+	vq->interrupts++;
+	if (likely(!vq->broken))
+		vq->callback(vq);
+}
+
+/* Largest power of two that both the device and the driver can do with; 0: no such queue. */
+static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u16 max_size)
+{
+	u16 limit = vdev->ops->queue_max_size(vdev, index);
+	u16 num = 1;
+
+	limit = min(limit, max_size);
+	limit = min_t(u16, limit, VIRTQ_SIZE_MAX);
+	if (!limit)
+		return 0;
+	while (num * 2 <= limit)
+		num *= 2;
+	return num;
+}
+
+static int virtqueue_alloc_rings(struct virtqueue *vq)
+{
+	u8 *mem = get_free_pages(GFP_KERNEL | __GFP_ZERO, vring_order(vq->num));
+
+	if (!mem)
+		return -ENOMEM;
+	vq->state = kcalloc(vq->num, sizeof(*vq->state), GFP_KERNEL);
+	if (!vq->state) {
+		free_pages(mem, vring_order(vq->num));
+		return -ENOMEM;
+	}
+	vq->desc = (struct vring_desc *)mem;
+	vq->avail = (struct vring_avail *)(mem + sizeof(struct vring_desc) * vq->num);
+	vq->used = (struct vring_used *)(mem + vring_used_offset(vq->num));
+	for (u16 i = 0; i < vq->num; i++) {
+		vq->desc[i].next = i + 1 < vq->num ? i + 1 : VRING_NO_MORE;
+		vq->state[i].token = NULL;
+	}
+	vq->free_head = 0;
+	vq->num_free = vq->num;
+	return 0;
+}
+
+static void virtqueue_free_rings(struct virtqueue *vq)
+{
+	kfree(vq->state);
+	free_pages(vq->desc, vring_order(vq->num));
+}
+
+struct virtqueue *virtqueue_create(struct virtio_device *vdev, unsigned int index, u16 max_size,
+				   const char *name, void (*callback)(struct virtqueue *vq))
+{
+	struct virtqueue *vq;
+	int err;
+
+	vq = kzalloc(sizeof(*vq), GFP_KERNEL);
+	if (!vq)
+		return ERR_PTR(-ENOMEM);
+	vq->vdev = vdev;
+	vq->name = name;
+	vq->index = index;
+	vq->callback = callback;
+	vq->event_idx = virtio_has_feature(vdev, VIRTIO_F_EVENT_IDX);
+	vq->num = virtqueue_pick_size(vdev, index, max_size);
+	err = -ENODEV;
+	if (!vq->num)
+		goto out_free;
+	err = virtqueue_alloc_rings(vq);
+	if (err)
+		goto out_free;
+	err = request_irq(name, vring_interrupt, vq);
+	if (err < 0)
+		goto out_rings;
+	vq->irq = err;
+	virtqueue_disable_cb(vq);
+	err = vdev->ops->enable_queue(vdev, vq);
+	if (err)
+		goto out_irq;
+	list_add_tail(&vq->vqs, &virtqueues);
+	return vq;
+
+out_irq:
+	free_irq(vq->irq);
+out_rings:
+	virtqueue_free_rings(vq);
+out_free:
+	kfree(vq);
+	return ERR_PTR(err);
+}
+
+void virtqueue_destroy(struct virtqueue *vq)
+{
+	list_del(&vq->vqs);
+	free_irq(vq->irq);
+	virtqueue_free_rings(vq);
+	kfree(vq);
+}
+
+void virtqueue_break(struct virtqueue *vq, const char *why)
+{
+	if (!vq->broken)
+		pr_err("virtio: %s: %s; the queue is given up", vq->name, why);
+	vq->broken = true;
+}
+
+/* ---- to the device --------------------------------------------------------------------------- */
+
+int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out, unsigned int in,
+		  void *token)
+{
+	unsigned int total = out + in;
+	u16 head = vq->free_head;
+	u16 id = head;
+	u32 in_len = 0;
+
+	BUG_ON(!total || !token);
+	if (unlikely(vq->broken))
+		return -EIO;
+	if (unlikely(total > vq->num_free))
+		return -ENOSPC;
+
+	/* The free list is already chained through ->next: only the last link has to be cut. */
+	for (unsigned int i = 0;; i++) {
+		struct vring_desc *desc = &vq->desc[id];
+
+		desc->addr = hal_virt_to_phys(sg[i].addr);
+		desc->len = sg[i].len;
+		desc->flags = i < out ? 0 : VRING_DESC_F_WRITE;
+		if (i >= out)
+			in_len += sg[i].len;
+		id = desc->next;
+		if (i + 1 == total)
+			break;
+		desc->flags |= VRING_DESC_F_NEXT;
+	}
+	vq->free_head = id;
+	vq->num_free -= total;
+	vq->state[head].token = token;
+	vq->state[head].nr_desc = total;
+	vq->state[head].in_len = in_len;
+
+	vq->avail->ring[vq->avail_idx & (vq->num - 1)] = head;
+	vq->avail_idx++;
+	/* Descriptors and ring entry before the index that tells of them (2.6.13.2). */
+	smp_wmb();
+	WRITE_ONCE(vq->avail->idx, vq->avail_idx);
+
+	/* A batch of 2^16 would look like one of none. */
+	if (unlikely(++vq->num_added == 0xffff))
+		virtqueue_kick(vq);
+	return 0;
+}
+
+/*
+ * The whole batch since the last kick is what may have passed avail_event, not its last buffer
+ * alone: a device that asked to be told of the first new one waits for ever otherwise.
+ */
+void virtqueue_kick(struct virtqueue *vq)
+{
+	u16 now = vq->avail_idx;
+	u16 old = now - vq->num_added;
+	bool wanted;
+
+	if (!vq->num_added || unlikely(vq->broken))
+		return;
+	vq->num_added = 0;
+	/* Our index must be out before we read what the device wants (2.6.13.4.1). */
+	smp_mb();
+	if (vq->event_idx)
+		wanted = vring_need_event(READ_ONCE(*vring_avail_event(vq)), now, old);
+	else
+		wanted = !(READ_ONCE(vq->used->flags) & VRING_USED_F_NO_NOTIFY);
+	if (!wanted)
+		return;
+	vq->kicks++;
+	vq->vdev->ops->notify(vq->vdev, vq);
+}
+
+/* ---- and back -------------------------------------------------------------------------------- */
+
+/* Returns the chain that begins at @head to the free list, and its token. */
+static void *vring_detach(struct virtqueue *vq, u16 head)
+{
+	struct vq_desc_state *state = &vq->state[head];
+	void *token = state->token;
+	u16 last = head;
+
+	for (unsigned int i = 1; i < state->nr_desc; i++)
+		last = vq->desc[last].next;
+	vq->desc[last].next = vq->free_head;
+	vq->free_head = head;
+	vq->num_free += state->nr_desc;
+	state->token = NULL;
+	return token;
+}
+
+/* What the device says about entry @elem, if it can be true; else NULL and the queue is broken. */
+static struct vq_desc_state *vring_check_used(struct virtqueue *vq, u16 pending, u32 id, u32 len)
+{
+	const char *why;
+
+	if (pending > virtqueue_outstanding(vq))
+		why = "more buffers used than were given";
+	else if (id >= vq->num)
+		why = "used id out of range";
+	else if (!vq->state[id].token)
+		why = "used id that is not with the device";
+	else if (len > vq->state[id].in_len)
+		why = "used length beyond the buffer";
+	else
+		return &vq->state[id];
+	vq->bad_used++;
+	virtqueue_break(vq, why);
+	return NULL;
+}
+
+void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
+{
+	u16 pending = READ_ONCE(vq->used->idx) - vq->last_used_idx;
+	const struct vring_used_elem *elem;
+	u32 id;
+
+	if (!pending || unlikely(vq->broken))
+		return NULL;
+	/* The entry, and what the device wrote into the buffer, only after the index. */
+	smp_rmb();
+	elem = &vq->used->ring[vq->last_used_idx & (vq->num - 1)];
+	/* Each once: the device could change them between our check and our use. */
+	id = READ_ONCE(elem->id);
+	*len = READ_ONCE(elem->len);
+	if (unlikely(!vring_check_used(vq, pending, id, *len)))
+		return NULL;
+	vq->last_used_idx++;
+	return vring_detach(vq, id);
+}
+
+void *virtqueue_detach_unused_buf(struct virtqueue *vq)
+{
+	for (u16 id = 0; id < vq->num; id++) {
+		if (vq->state[id].token)
+			return vring_detach(vq, id);
+	}
+	return NULL;
+}
+
+/* ---- callbacks ------------------------------------------------------------------------------- */
+
+void virtqueue_disable_cb(struct virtqueue *vq)
+{
+	/*
+	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  An event just behind what was taken
+	 * is passed by no index for the next 65535 buffers, and may then ring once for nothing.
+	 */
+	if (vq->event_idx)
+		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx - 1));
+	else
+		WRITE_ONCE(vq->avail->flags, VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+/* Asks to be told when the buffer @ahead of the next one is used; true: it is not used yet. */
+static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
+{
+	if (unlikely(vq->broken))
+		return true;
+	if (vq->event_idx)
+		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx + ahead));
+	else
+		WRITE_ONCE(vq->avail->flags, 0);
+	/* The wish must be out before we look whether it came too late (2.6.7.1). */
+	smp_mb();
+	return (u16)(READ_ONCE(vq->used->idx) - vq->last_used_idx) <= ahead;
+}
+
+bool virtqueue_enable_cb(struct virtqueue *vq)
+{
+	return vring_enable_cb_at(vq, 0);
+}
+
+/* Three quarters: late enough to reap many at once, early enough that the ring does not run dry. */
+bool virtqueue_enable_cb_delayed(struct virtqueue *vq)
+{
+	u16 outstanding = vq->avail_idx - vq->last_used_idx;
+
+	return vring_enable_cb_at(vq, outstanding * 3 / 4);
+}
+
+/* ---- /proc/virtio ---------------------------------------------------------------------------- */
+
+int virtqueue_proc_show(struct seq_file *m)
+{
+	struct virtqueue *vq;
+
+	seq_printf(m, "%-20s %5s %5s %10s %10s %8s %9s %s\n", "queue", "size", "free", "kicks",
+		   "interrupts", "bad_used", "event_idx", "state");
+	list_for_each_entry(vq, &virtqueues, vqs) {
+		seq_printf(m, "%-20s %5u %5u %10llu %10llu %8llu %9s %s\n", vq->name, vq->num,
+			   vq->num_free, (unsigned long long)vq->kicks,
+			   (unsigned long long)vq->interrupts, (unsigned long long)vq->bad_used,
+			   vq->event_idx ? "yes" : "no", vq->broken ? "broken" : "ok");
+	}
+	return 0;
+}
