@@ -36,6 +36,7 @@
 #define VIRTQ_SIZE_MAX	       1024 /* descriptors of a ring that the driver takes */
 #define MAX_SKB_FRAGS	       17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
 #define SKB_MAX_ORDER	       3    /* page_frag blocks: 32 KiB */
+#define SKB_LINEAR_MAX	       131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
 
 /* ---- neighbours, routes, ICMP ---- */
 #define NEIGH_MAX	    1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */

@@ -13,6 +13,7 @@
 
 #include "kernel/lib/list.h"
 #include "kernel/limits.h"
+#include "kernel/mm/page_frag.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
@@ -121,6 +122,7 @@ struct softnet_data {
 	struct list_head tx_list;	   /* devices whose queue may run again; irq off */
 	struct sk_buff_head input_pkt_queue; /* loopback; <= NETDEV_MAX_BACKLOG */
 	struct napi_struct backlog;
+	struct page_frag napi_frag; /* small receive buffers (napi_alloc_skb); softirq */
 	u64 processed, dropped, time_squeeze;
 };
 

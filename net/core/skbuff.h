@@ -58,7 +58,7 @@ struct skb_shared_info {
 	u16 gso_segs;
 	u16 gso_type;		   /* SKB_GSO_* */
 	struct sk_buff *frag_list; /* more buffers that belong to this packet (GRO, reassembly) */
-	atomic_t dataref;	   /* users of head, and of the fragments here */
+	atomic_t dataref;	   /* users of head and of the fragments here; SKB_DATAREF_SHIFT */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
@@ -126,10 +126,16 @@ struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp);
 struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len);
 /* Around a buffer from page_frag_alloc() of @frag_size bytes with room for skb_shared_info. */
 struct sk_buff *build_skb(void *data, unsigned int frag_size);
-struct sk_buff *skb_get(struct sk_buff *skb);
+static inline struct sk_buff *skb_get(struct sk_buff *skb)
+{
+	refcount_inc(&skb->users);
+	return skb;
+}
 /* Drops a reference; the last one frees.  kfree_skb_reason() counts; consume_skb() does not. */
 void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason);
 void consume_skb(struct sk_buff *skb);
+/* The same for a list by ->next. */
+void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason);
 /* Another header on the same data.  NULL: no memory. */
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp);
 /* A copy of everything, linear. */
@@ -139,6 +145,8 @@ struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
 /* Private linear part with at least @nhead more headroom and @ntail more tailroom.  0 / -ENOMEM. */
 int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp);
 int skb_cow_head(struct sk_buff *skb, unsigned int headroom);
+/* Copies what describes a packet (not its memory): protocol, marks, cb, a reference on the route. */
+void skb_copy_header(struct sk_buff *to, const struct sk_buff *from);
 
 #define NET_SKB_PAD   64 /* headroom of received packets; a multiple of a cache line */
 #define NET_IP_ALIGN  2
@@ -220,14 +228,49 @@ static inline int skb_linearize(struct sk_buff *skb)
 {
 	return !skb_is_nonlinear(skb) || __pskb_pull_tail(skb, skb->data_len) ? 0 : -12; /* ENOMEM */
 }
+/*
+ * dataref: low half all users, high half those of them that promised to look at the payload only
+ * (skb_header_release: TCP's originals).  Who is the only one that uses the headers may write them.
+ */
+#define SKB_DATAREF_SHIFT 16
+#define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
+
 /* Is the linear part shared with a clone? */
 static inline bool skb_cloned(const struct sk_buff *skb)
 {
-	return skb->cloned && atomic_read(&skb_shinfo(skb)->dataref) != 1;
+	return skb->cloned && (atomic_read(&skb_shinfo(skb)->dataref) & SKB_DATAREF_MASK) != 1;
+}
+/* Does somebody else look at the headers? */
+static inline bool skb_header_cloned(const struct sk_buff *skb)
+{
+	int ref = atomic_read(&skb_shinfo(skb)->dataref);
+
+	return skb->cloned && (ref & SKB_DATAREF_MASK) - (ref >> SKB_DATAREF_SHIFT) != 1;
+}
+/* The owner will never touch the headers in front of data: his clones write them in place. */
+static inline void skb_header_release(struct sk_buff *skb)
+{
+	BUG_ON(skb->nohdr);
+	skb->nohdr = 1;
+	atomic_add(1 << SKB_DATAREF_SHIFT, &skb_shinfo(skb)->dataref);
+}
+/* May a clone write its first @len bytes? */
+static inline bool skb_clone_writable(const struct sk_buff *skb, unsigned int len)
+{
+	return !skb_header_cloned(skb) && skb_headroom(skb) + len <= skb->hdr_len;
 }
 static inline bool skb_shared(const struct sk_buff *skb)
 {
 	return refcount_read(&skb->users) != 1;
+}
+/* Private linear part, where a clone shares it.  0 / -ENOMEM. */
+static inline int skb_unclone(struct sk_buff *skb, gfp_t gfp)
+{
+	return skb_cloned(skb) ? pskb_expand_head(skb, 0, 0, gfp) : 0;
+}
+static inline bool skb_is_gso(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->gso_size;
 }
 
 /* ---- headers ---------------------------------------------------------------------------------- */
@@ -278,9 +321,11 @@ __wsum skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int
 int skb_checksum_help(struct sk_buff *skb);
 /* Moves everything from byte @len on into @skb1 (empty, with linear room); fragments are shared. */
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
-/* Appends @from's data to @to when it fits (fragments move, small data is copied).  True: @from is
- * empty and the caller frees it; *@delta_truesize is what @to grew by. */
+/* Appends @from's data to @to when it fits (fragments move, small data is copied).  True: the caller
+ * frees @from with kfree_skb_partial(); *@delta_truesize is what @to grew by. */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen, int *delta_truesize);
+/* Frees what skb_try_coalesce() left of a packet. */
+void kfree_skb_partial(struct sk_buff *skb, bool head_stolen);
 /* Adds page bytes as fragment @i (takes over the caller's reference). */
 void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, u32 size);
 static inline void *skb_frag_address(const skb_frag_t *f)
@@ -357,8 +402,22 @@ static inline struct sk_buff *__skb_dequeue(struct sk_buff_head *q)
 		__skb_unlink(skb, q);
 	return skb;
 }
+/* Moves all of @list to the tail of @q; @list is empty afterwards. */
+static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct sk_buff_head *q)
+{
+	if (skb_queue_empty(list))
+		return;
+	list->next->prev = q->prev;
+	q->prev->next = list->next;
+	list->prev->next = (struct sk_buff *)q;
+	q->prev = list->prev;
+	q->qlen += list->qlen;
+	__skb_queue_head_init(list);
+}
 /* With the queue's lock (irq-safe). */
 void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb);
+void skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb);
+void skb_unlink(struct sk_buff *skb, struct sk_buff_head *q);
 struct sk_buff *skb_dequeue(struct sk_buff_head *q);
 /* Frees all as consumed. */
 void __skb_queue_purge(struct sk_buff_head *q);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Internet checksum over memory.
+ *
+ * Callers: skb_checksum(), skb_checksum_help(), IP, ICMP and TCP headers.  Any context, no lock.
+ *
+ * The sum of 16-bit words may be taken over wider words, as long as every carry comes back in
+ * (RFC 1071, section 2): so words of 8 bytes, and one carry each.  The 16-bit result does not depend
+ * on the order of bytes within the machine's words, hence nothing is swapped.  Four sums run side by
+ * side, so that a processor need not wait for the carry of the word before.
+ */
+#include "kernel/lib/string.h"
+#include "net/core/checksum.h"
+
+static __always_inline u64 add_carry(u64 sum, u64 v)
+{
+	u64 r;
+
+	/* Becomes one add and one adc $0. */
+	r = __builtin_add_overflow(sum, v, &sum);
+	return sum + r;
+}
+
+static __always_inline u64 load64(const u8 *p)
+{
+	u64 v;
+
+	__builtin_memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline u32 fold64(u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return (u32)sum;
+}
+
+/* The last 0..7 bytes as one little-endian word; the missing ones count as zero. */
+static __always_inline u64 load_tail(const u8 *p, size_t len)
+{
+	u64 v = 0;
+	unsigned int shift = 0;
+
+	if (len & 4) {
+		u32 w;
+
+		__builtin_memcpy(&w, p, sizeof(w));
+		v = w;
+		p += 4;
+		shift = 32;
+	}
+	if (len & 2) {
+		u16 w;
+
+		__builtin_memcpy(&w, p, sizeof(w));
+		v |= (u64)w << shift;
+		p += 2;
+		shift += 16;
+	}
+	if (len & 1)
+		v |= (u64)*p << shift;
+	return v;
+}
+
+__wsum csum_partial(const void *buf, size_t len, __wsum sum)
+{
+	const u8 *p = buf;
+	u64 s0 = sum;
+
+	if (len >= 64) {
+		u64 s1 = 0, s2 = 0, s3 = 0;
+
+		do {
+			s0 = add_carry(s0, load64(p));
+			s1 = add_carry(s1, load64(p + 8));
+			s2 = add_carry(s2, load64(p + 16));
+			s3 = add_carry(s3, load64(p + 24));
+			s0 = add_carry(s0, load64(p + 32));
+			s1 = add_carry(s1, load64(p + 40));
+			s2 = add_carry(s2, load64(p + 48));
+			s3 = add_carry(s3, load64(p + 56));
+			p += 64;
+			len -= 64;
+		} while (len >= 64);
+		s0 = add_carry(add_carry(s0, s1), add_carry(s2, s3));
+	}
+	for (; len >= 8; p += 8, len -= 8)
+		s0 = add_carry(s0, load64(p));
+	if (len)
+		s0 = add_carry(s0, load_tail(p, len));
+	return fold64(s0);
+}
+
+__wsum csum_partial_copy(void *dst, const void *src, size_t len, __wsum sum)
+{
+	const u8 *p = src;
+	u8 *d = dst;
+	u64 s0 = sum, s1 = 0;
+
+	for (; len >= 32; p += 32, d += 32, len -= 32) {
+		u64 a = load64(p), b = load64(p + 8), c = load64(p + 16), e = load64(p + 24);
+
+		__builtin_memcpy(d, &a, 8);
+		__builtin_memcpy(d + 8, &b, 8);
+		__builtin_memcpy(d + 16, &c, 8);
+		__builtin_memcpy(d + 24, &e, 8);
+		s0 = add_carry(s0, a);
+		s1 = add_carry(s1, b);
+		s0 = add_carry(s0, c);
+		s1 = add_carry(s1, e);
+	}
+	for (; len >= 8; p += 8, d += 8, len -= 8) {
+		u64 a = load64(p);
+
+		__builtin_memcpy(d, &a, 8);
+		s0 = add_carry(s0, a);
+	}
+	if (len) {
+		u64 a = load_tail(p, len);
+
+		s0 = add_carry(s0, a);
+		memcpy(d, &a, len);
+	}
+	return fold64(add_carry(s0, s1));
+}

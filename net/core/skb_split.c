@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sk_buff: cutting one packet in two, and two into one, without copying pages.
+ *
+ * Callers: TCP (tcp_fragment, tso_fragment on the way out; tcp_try_coalesce on the way in).
+ * The socket's lock or the softirq that owns the packets.
+ */
+#include "kernel/lib/bug.h"
+#include "net/core/skbuff.h"
+
+/* The cut lies in the linear part: its rest is copied, all fragments move. */
+static void skb_split_linear(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
+{
+	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(skb1);
+	unsigned int rest = skb_headlen(skb) - len;
+
+	memcpy(skb_put(skb1, rest), skb->data + len, rest);
+	memcpy(to->frags, from->frags, from->nr_frags * sizeof(from->frags[0]));
+	to->nr_frags = from->nr_frags;
+	from->nr_frags = 0;
+	skb1->data_len = skb->data_len;
+	skb1->len += skb->data_len;
+	skb->data_len = 0;
+	skb->len = len;
+	skb->tail = skb->data - skb->head + len;
+}
+
+/* The cut lies in the fragments: the one that it meets belongs to both. */
+static void skb_split_frags(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
+{
+	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(skb1);
+	unsigned int at = skb_headlen(skb), kept = 0, moved = 0;
+
+	for (unsigned int i = 0; i < from->nr_frags; i++) {
+		skb_frag_t frag = from->frags[i];
+		unsigned int stays = at >= len ? 0 : min(frag.size, len - at);
+
+		at += frag.size;
+		if (stays) {
+			from->frags[kept] = frag;
+			from->frags[kept++].size = stays;
+		}
+		if (stays == frag.size)
+			continue;
+		if (stays)
+			get_page(frag.page);
+		frag.page_offset += stays;
+		frag.size -= stays;
+		to->frags[moved++] = frag;
+	}
+	from->nr_frags = kept;
+	to->nr_frags = moved;
+	skb1->data_len = skb->len - len;
+	skb1->len += skb1->data_len;
+	skb->data_len -= skb1->data_len;
+	skb->len = len;
+}
+
+void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
+{
+	BUG_ON(len > skb->len || skb1->len || skb_shinfo(skb)->frag_list);
+	/* The table of fragments changes: no clone may look at it (skb_unclone first). */
+	BUG_ON(skb_cloned(skb));
+	if (len < skb_headlen(skb))
+		skb_split_linear(skb, skb1, len);
+	else
+		skb_split_frags(skb, skb1, len);
+}
+
+/*
+ * Moves @from's fragments, and its linear part when that lies in a page fragment, behind @to's.
+ * A head that moves takes its page reference along (*fragstolen): kfree_skb_partial() then frees
+ * the rest of @from.
+ */
+bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen, int *delta_truesize)
+{
+	struct skb_shared_info *ts = skb_shinfo(to), *fs = skb_shinfo(from);
+	unsigned int len = from->len, headlen = skb_headlen(from);
+	int delta;
+
+	*fragstolen = false;
+	if (skb_cloned(to) || ts->frag_list || fs->frag_list)
+		return false;
+	if (len <= skb_tailroom(to)) {
+		if (len)
+			BUG_ON(skb_copy_bits(from, 0, skb_put(to, len), len));
+		*delta_truesize = 0;
+		return true;
+	}
+	if (ts->nr_frags + fs->nr_frags + !!headlen > MAX_SKB_FRAGS)
+		return false;
+	if (headlen) {
+		struct page *page;
+
+		/* Another header that uses this head would see it go. */
+		if (!from->head_frag || skb_cloned(from))
+			return false;
+		page = compound_head(virt_to_page(from->head));
+		skb_fill_page_desc(to, ts->nr_frags, page,
+				   from->data - (u8 *)page_address(page), headlen);
+		delta = from->truesize - SKB_DATA_ALIGN(sizeof(struct sk_buff));
+		*fragstolen = true;
+	} else {
+		delta = from->truesize - SKB_TRUESIZE(from->end);
+	}
+	/* A head that was exchanged for a larger one at the old price hides part of it. */
+	delta = max(delta, (int)len);
+
+	memcpy(&ts->frags[ts->nr_frags], fs->frags, fs->nr_frags * sizeof(fs->frags[0]));
+	ts->nr_frags += fs->nr_frags;
+	if (skb_cloned(from)) {
+		for (unsigned int i = 0; i < fs->nr_frags; i++)
+			get_page(fs->frags[i].page);
+	} else {
+		fs->nr_frags = 0;
+	}
+	to->truesize += delta;
+	to->len += len;
+	to->data_len += len;
+	*delta_truesize = delta;
+	return true;
+}

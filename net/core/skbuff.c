@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sk_buff: allocation, reference counts, clones and copies.
+ *
+ * Callers: drivers (napi_alloc_skb, build_skb), TCP and ICMP (alloc_skb), everybody who frees.
+ * Any context but hard interrupts; no lock: caches bring theirs, counts are atomic.
+ *
+ * Three things are counted.  skb->users: holders of this header.  dataref: headers that share one
+ * linear part and its skb_shared_info.  page references: fragments that share a page.
+ * Answers to Linux's net/core/skbuff.c, first part.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/mm/page_frag.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched/cpu.h"
+#include "net/core/dst.h"
+#include "net/core/netdevice.h"
+#include "net/core/skbuff.h"
+
+/* TCP's packets come in pairs: the original that waits for its ACK, and the clone on its way. */
+struct sk_buff_fclones {
+	struct sk_buff skb1;
+	struct sk_buff skb2;
+	refcount_t fclone_ref; /* halves in use */
+};
+
+#define SKB_HEADER_UNSET ((u16)~0)
+/* Headers are found by 16-bit offsets from head: no headroom may push them out of reach. */
+#define SKB_HEADROOM_MAX 32768
+
+static struct kmem_cache *skbuff_head_cache;
+static struct kmem_cache *skbuff_fclone_cache;
+
+void skb_init(void)
+{
+	skbuff_head_cache = kmem_cache_create("skbuff_head_cache", sizeof(struct sk_buff), 64, 0);
+	skbuff_fclone_cache =
+		kmem_cache_create("skbuff_fclone_cache", sizeof(struct sk_buff_fclones), 64, 0);
+}
+
+/* ---- making ----------------------------------------------------------------------------------- */
+
+/* Gives an empty header its linear part of @size usable bytes in front of the shared info. */
+static void skb_set_head(struct sk_buff *skb, void *data, unsigned int size)
+{
+	struct skb_shared_info *shinfo;
+
+	memset(skb, 0, sizeof(*skb));
+	skb->head = skb->data = data;
+	skb->end = size;
+	skb->truesize = SKB_TRUESIZE(size);
+	skb->mac_header = skb->transport_header = SKB_HEADER_UNSET;
+	refcount_set(&skb->users, 1);
+
+	shinfo = skb_shinfo(skb);
+	memset(shinfo, 0, offsetof(struct skb_shared_info, frags));
+	atomic_set(&shinfo->dataref, 1);
+}
+
+/* Room for @*size bytes and the shared info; @*size becomes what is really usable. */
+static void *skb_alloc_data(unsigned int *size, gfp_t gfp)
+{
+	size_t bytes;
+	void *data;
+
+	if (unlikely(*size > SKB_LINEAR_MAX))
+		return NULL;
+	bytes = kmalloc_size_roundup(SKB_DATA_ALIGN(*size) + SKB_OVERHEAD);
+	data = kmalloc(bytes, gfp & ~__GFP_ZERO);
+	if (data)
+		*size = ALIGN_DOWN(bytes - SKB_OVERHEAD, 8);
+	return data;
+}
+
+struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp)
+{
+	struct sk_buff *skb = kmem_cache_alloc(skbuff_head_cache, gfp & ~__GFP_ZERO);
+	void *data;
+
+	if (unlikely(!skb))
+		return NULL;
+	data = skb_alloc_data(&size, gfp);
+	if (unlikely(!data)) {
+		kmem_cache_free(skbuff_head_cache, skb);
+		return NULL;
+	}
+	skb_set_head(skb, data, size);
+	return skb;
+}
+
+struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp)
+{
+	struct sk_buff_fclones *pair = kmem_cache_alloc(skbuff_fclone_cache, gfp & ~__GFP_ZERO);
+	void *data;
+
+	if (unlikely(!pair))
+		return NULL;
+	data = skb_alloc_data(&size, gfp);
+	if (unlikely(!data)) {
+		kmem_cache_free(skbuff_fclone_cache, pair);
+		return NULL;
+	}
+	skb_set_head(&pair->skb1, data, size);
+	pair->skb1.fclone = SKB_FCLONE_ORIG;
+	pair->skb2.fclone = SKB_FCLONE_CLONE;
+	refcount_set(&pair->fclone_ref, 1);
+	return &pair->skb1;
+}
+
+struct sk_buff *build_skb(void *data, unsigned int frag_size)
+{
+	struct sk_buff *skb;
+
+	BUG_ON(frag_size <= SKB_OVERHEAD || frag_size > SKB_LINEAR_MAX);
+	skb = kmem_cache_alloc(skbuff_head_cache, GFP_ATOMIC);
+	if (unlikely(!skb))
+		return NULL;
+	skb_set_head(skb, data, ALIGN_DOWN(frag_size - SKB_OVERHEAD, 8));
+	skb->head_frag = 1;
+	return skb;
+}
+
+struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	unsigned int room;
+	struct sk_buff *skb;
+	void *data;
+
+	/* This CPU's block of fragments belongs to its softirqs. */
+	WARN_ON(!in_softirq());
+	if (unlikely(len > SKB_LINEAR_MAX))
+		return NULL;
+	room = SKB_DATA_ALIGN(NET_SKB_PAD + len);
+	if (room + SKB_OVERHEAD > PAGE_SIZE) {
+		/* Rare and large: not worth wasting the rest of a block for it. */
+		skb = alloc_skb(room, GFP_ATOMIC);
+		if (unlikely(!skb))
+			return NULL;
+	} else {
+		data = page_frag_alloc(&sd->napi_frag, room + SKB_OVERHEAD, GFP_ATOMIC);
+		if (unlikely(!data))
+			return NULL;
+		skb = build_skb(data, room + SKB_OVERHEAD);
+		if (unlikely(!skb)) {
+			page_frag_free(data);
+			return NULL;
+		}
+	}
+	skb_reserve(skb, NET_SKB_PAD);
+	skb->dev = dev;
+	return skb;
+}
+
+/* ---- freeing ---------------------------------------------------------------------------------- */
+
+static void skb_free_head(struct sk_buff *skb)
+{
+	if (skb->head_frag)
+		page_frag_free(skb->head);
+	else
+		kfree(skb->head);
+}
+
+/* Lets this header's share of the data go; the last one frees it with its fragments. */
+static void skb_release_data(struct sk_buff *skb)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	int mine = skb->nohdr ? (1 << SKB_DATAREF_SHIFT) + 1 : 1;
+
+	if (skb->cloned && !atomic_sub_and_test(mine, &shinfo->dataref))
+		return;
+	for (unsigned int i = 0; i < shinfo->nr_frags; i++)
+		put_page(shinfo->frags[i].page);
+	if (shinfo->frag_list)
+		kfree_skb_list_reason(shinfo->frag_list, SKB_CONSUMED);
+	skb_free_head(skb);
+}
+
+/* Gives the header's memory back: to its cache, or to its pair when both halves are done. */
+static void kfree_skbmem(struct sk_buff *skb)
+{
+	struct sk_buff_fclones *pair;
+
+	switch (skb->fclone) {
+	case SKB_FCLONE_UNAVAILABLE:
+		kmem_cache_free(skbuff_head_cache, skb);
+		return;
+	case SKB_FCLONE_ORIG:
+		pair = container_of(skb, struct sk_buff_fclones, skb1);
+		break;
+	default:
+		pair = container_of(skb, struct sk_buff_fclones, skb2);
+		break;
+	}
+	if (refcount_dec_and_test(&pair->fclone_ref))
+		kmem_cache_free(skbuff_fclone_cache, pair);
+}
+
+/* What a header holds besides its data: route and the socket's account. */
+static void skb_release_head_state(struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	if (skb->destructor) {
+		WARN_ON(in_irq());
+		skb->destructor(skb);
+	}
+}
+
+static void __kfree_skb(struct sk_buff *skb)
+{
+	skb_release_head_state(skb);
+	skb_release_data(skb);
+	kfree_skbmem(skb);
+}
+
+void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason)
+{
+	if (unlikely(!skb))
+		return;
+	BUG_ON(reason >= SKB_DROP_REASON_MAX);
+	if (!refcount_dec_and_test(&skb->users))
+		return;
+	if (reason != SKB_CONSUMED)
+		skb_drop_inc(reason);
+	__kfree_skb(skb);
+}
+
+void consume_skb(struct sk_buff *skb)
+{
+	if (likely(skb) && refcount_dec_and_test(&skb->users))
+		__kfree_skb(skb);
+}
+
+void kfree_skb_partial(struct sk_buff *skb, bool head_stolen)
+{
+	BUG_ON(skb_shared(skb));
+	skb_release_head_state(skb);
+	if (!head_stolen)
+		skb_release_data(skb);
+	kfree_skbmem(skb);
+}
+
+void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason)
+{
+	while (list) {
+		struct sk_buff *next = list->next;
+
+		list->next = NULL;
+		kfree_skb_reason(list, reason);
+		list = next;
+	}
+}
+
+/* ---- clones and copies ------------------------------------------------------------------------ */
+
+void skb_copy_header(struct sk_buff *to, const struct sk_buff *from)
+{
+	to->tstamp = from->tstamp;
+	to->dev = from->dev;
+	memcpy(to->cb, from->cb, sizeof(to->cb));
+	to->dst = from->dst;
+	if (to->dst)
+		dst_hold((struct dst_entry *)to->dst);
+	to->skb_mstamp = from->skb_mstamp;
+	to->mac_len = from->mac_len;
+	to->ip_summed = from->ip_summed;
+	to->csum_valid = from->csum_valid;
+	to->pkt_type = from->pkt_type;
+	to->xmit_more = from->xmit_more;
+	to->protocol = from->protocol;
+	to->csum = from->csum;
+	to->hash = from->hash;
+	to->queue_mapping = from->queue_mapping;
+	to->transport_header = from->transport_header;
+	to->network_header = from->network_header;
+	to->mac_header = from->mac_header;
+}
+
+static void skb_copy_gso(struct sk_buff *to, const struct sk_buff *from)
+{
+	skb_shinfo(to)->gso_size = skb_shinfo(from)->gso_size;
+	skb_shinfo(to)->gso_segs = skb_shinfo(from)->gso_segs;
+	skb_shinfo(to)->gso_type = skb_shinfo(from)->gso_type;
+	skb_shinfo(to)->tx_flags = skb_shinfo(from)->tx_flags;
+}
+
+struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
+{
+	struct sk_buff_fclones *pair = container_of(skb, struct sk_buff_fclones, skb1);
+	struct sk_buff *n;
+	u8 fclone;
+
+	if (skb->fclone == SKB_FCLONE_ORIG && refcount_read(&pair->fclone_ref) == 1) {
+		n = &pair->skb2;
+		refcount_inc(&pair->fclone_ref);
+		fclone = SKB_FCLONE_CLONE;
+	} else {
+		n = kmem_cache_alloc(skbuff_head_cache, gfp & ~__GFP_ZERO);
+		if (unlikely(!n))
+			return NULL;
+		fclone = SKB_FCLONE_UNAVAILABLE;
+	}
+
+	*n = *skb;
+	n->next = n->prev = NULL;
+	/* In a tree the links overlay tstamp: a clone has no time but its mark. */
+	n->tstamp = 0;
+	n->fclone = fclone;
+	n->sk = NULL;
+	n->destructor = NULL;
+	n->hdr_len = skb->nohdr ? skb_headroom(skb) : skb->hdr_len;
+	n->cloned = 1;
+	n->nohdr = 0;
+	n->peeked = 0;
+	refcount_set(&n->users, 1);
+	if (n->dst)
+		dst_hold((struct dst_entry *)n->dst);
+	atomic_inc(&skb_shinfo(skb)->dataref);
+	skb->cloned = 1;
+	return n;
+}
+
+struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp)
+{
+	unsigned int headroom = skb_headroom(skb);
+	struct sk_buff *n;
+
+	if (unlikely(skb->len > SKB_LINEAR_MAX))
+		return NULL;
+	n = alloc_skb(headroom + skb->len, gfp);
+	if (unlikely(!n))
+		return NULL;
+	skb_reserve(n, headroom);
+	__skb_put(n, skb->len);
+	/* Headers that were pulled stand in the headroom. */
+	memcpy(n->head, skb->head, headroom);
+	BUG_ON(skb_copy_bits(skb, 0, n->data, skb->len));
+	skb_copy_header(n, skb);
+	skb_copy_gso(n, skb);
+	return n;
+}
+
+/* References on everything that @from's shared info holds, taken over by a copy of it. */
+static void skb_hold_frags(const struct skb_shared_info *shinfo)
+{
+	for (unsigned int i = 0; i < shinfo->nr_frags; i++)
+		get_page(shinfo->frags[i].page);
+	for (struct sk_buff *list = shinfo->frag_list; list; list = list->next)
+		skb_get(list);
+}
+
+struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp)
+{
+	unsigned int headroom = skb_headroom(skb), headlen = skb_headlen(skb);
+	struct skb_shared_info *from = skb_shinfo(skb), *to;
+	struct sk_buff *n = alloc_skb(headroom + headlen, gfp);
+
+	if (unlikely(!n))
+		return NULL;
+	skb_reserve(n, headroom);
+	__skb_put(n, headlen);
+	memcpy(n->head, skb->head, headroom + headlen);
+	skb_copy_header(n, skb);
+	skb_copy_gso(n, skb);
+
+	skb_hold_frags(from);
+	to = skb_shinfo(n);
+	to->nr_frags = from->nr_frags;
+	memcpy(to->frags, from->frags, from->nr_frags * sizeof(from->frags[0]));
+	to->frag_list = from->frag_list;
+	n->data_len = skb->data_len;
+	n->len += skb->data_len;
+	n->truesize += skb->data_len;
+	return n;
+}
+
+int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp)
+{
+	struct skb_shared_info *old = skb_shinfo(skb);
+	unsigned int size, old_end = skb->end;
+	u8 *data;
+
+	BUG_ON(skb_shared(skb) || nhead < 0 || ntail < 0);
+	if (unlikely(nhead > SKB_HEADROOM_MAX || ntail > SKB_LINEAR_MAX ||
+		     skb_headroom(skb) + nhead > SKB_HEADROOM_MAX))
+		return -ENOMEM;
+	size = skb->end + nhead + ntail;
+	data = skb_alloc_data(&size, gfp);
+	if (unlikely(!data))
+		return -ENOMEM;
+
+	memcpy(data + nhead, skb->head, skb->tail);
+	memcpy(data + size, old, offsetof(struct skb_shared_info, frags[old->nr_frags]));
+	if (skb_cloned(skb)) {
+		skb_hold_frags(old);
+		skb_release_data(skb);
+	} else {
+		skb_free_head(skb);
+	}
+
+	skb->data = data + (skb->data - skb->head) + nhead;
+	skb->head = data;
+	skb->head_frag = 0;
+	skb->end = size;
+	skb->tail += nhead;
+	skb->network_header += nhead;
+	if (skb->mac_header != SKB_HEADER_UNSET)
+		skb->mac_header += nhead;
+	if (skb->transport_header != SKB_HEADER_UNSET)
+		skb->transport_header += nhead;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb->csum_start += nhead;
+	skb->cloned = 0;
+	skb->nohdr = 0;
+	skb->hdr_len = 0;
+	atomic_set(&skb_shinfo(skb)->dataref, 1);
+	/* What a socket was charged is what it gets back: then the price stays. */
+	if (!skb->sk)
+		skb->truesize += size - old_end;
+	return 0;
+}
+
+int skb_cow_head(struct sk_buff *skb, unsigned int headroom)
+{
+	unsigned int have = skb_headroom(skb);
+
+	if (headroom <= have && !skb_header_cloned(skb))
+		return 0;
+	headroom = headroom > have ? ALIGN_UP(headroom - have, 64u) : 0;
+	return pskb_expand_head(skb, headroom, 0, GFP_ATOMIC);
+}
