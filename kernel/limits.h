@@ -8,8 +8,10 @@
 #define KERNEL_LIMITS_H
 
 /* ---- threads and interrupts ---- */
+#define NR_CPUS		    1	  /* per-CPU data is indexed by it; a second CPU is not started */
 #define THREAD_STACK_SIZE   16384 /* bytes: a softirq runs on top of a thread's own use */
 #define THREADS_MAX	    4096  /* kthread_run: -ENOMEM; 64 MiB of stacks at most */
+#define THREAD_STACKS_KEPT  64	  /* stacks of ended threads kept for the next ones; more are freed */
 #define NR_IRQS		    64	  /* request_irq: -ENOSPC */
 #define NR_SYSCALLS	    1040  /* Linux's numbers and ours from 1000 */
 #define TIME_SLICE_MS	    10	  /* an application thread that spins loses the CPU after it */

@@ -62,7 +62,14 @@ struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt
 	__printf_like(3, 4);
 /* The same for application code: PF_APP, shares @files of the caller (or the first table). */
 struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name);
+/* The table that applications share, with the console on 0, 1, 2; made at the first call.  NULL when
+ * memory is out.  Process context. */
+struct files_struct *first_files(void);
 void __noreturn do_exit(void);
+/* What the boot context becomes: runs whoever is runnable, else waits for an interrupt. */
+void __noreturn cpu_idle(void);
+/* Frees what ended threads left.  Process context; kthread_run() and the idle thread call it. */
+void reap_threads(void);
 
 /* Gives the CPU up; with current->state != TASK_RUNNING sleeps until woken.  preempt_count 0. */
 void schedule(void);
@@ -98,7 +105,10 @@ void thread_interrupt(struct task_struct *p);
 	} while (0)
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
-extern unsigned int nr_threads;
+/* Serves softirqs that took too long; while it is runnable it gets every second slice. */
+extern struct task_struct *ksoftirqd; /* kernel/time/softirq.c */
+
+extern unsigned int nr_threads; /* alive, without the idle thread */
 struct list_head *all_threads(void);
 
 #endif

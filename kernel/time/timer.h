@@ -2,9 +2,9 @@
 /*
  * Timers: a hierarchical wheel, one a CPU, run in TIMER softirq.
  *
- * A timer never fires early; it fires within one jiffy of its time when that is near, and up to an
- * eighth late when far (as Linux's wheel since 4.8) - TCP's long timers do not care.  The one-shot
- * hardware timer is armed for the earliest; an idle kernel takes no tick.
+ * A timer never fires early, and fires in the jiffy it is set for (Linux's wheel since 4.8 lets far
+ * ones be an eighth late).  The one-shot hardware timer is armed for the earliest; an idle kernel
+ * takes no tick.
  * mod_timer/del_timer: any context.  Callbacks: softirq, no lock held, may re-arm their timer.
  */
 #ifndef KERNEL_TIME_TIMER_H
@@ -18,7 +18,7 @@ struct timer_list {
 	unsigned long expires; /* jiffies */
 	void (*function)(unsigned long data);
 	unsigned long data;
-	u32 flags; /* the wheel's own: slot */
+	u32 flags; /* the wheel's own: CPU, slot */
 };
 
 void timers_init(void);
@@ -27,7 +27,8 @@ static inline bool timer_pending(const struct timer_list *timer)
 {
 	return !hlist_unhashed(&timer->entry);
 }
-/* Arms or moves; returns 1 when it was pending.  A time in the past fires at the next softirq. */
+/* Arms or moves; returns 1 when it was pending.  A time in the past fires within a jiffy.  The
+ * common case, moving an armed timer to a later time, costs a comparison and a store. */
 int mod_timer(struct timer_list *timer, unsigned long expires);
 void add_timer(struct timer_list *timer);
 /* Disarms; returns 1 when it was pending.  The callback may still be running on another CPU. */

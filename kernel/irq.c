@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device interrupts: who handles which number, and the frame around every interrupt.
+ *
+ * Callers: the platform's vectors enter at do_IRQ() and do_timer_interrupt(), with interrupts off;
+ * drivers register at request_irq() (process context).  The way out of an interrupt is where softirqs
+ * run and where a thread in application code loses the CPU; kernel code never does.
+ *
+ * Answers to Linux's kernel/irq/manage.c and arch/x86/kernel/irq.c.
+ */
+#include "kernel/irq.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/hal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/time/clockevent.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/time.h"
+#include "kernel/time/timer_softirq.h"
+
+u64 timer_irq_count;
+u64 spurious_irq_count;
+
+static struct irq_desc descs[NR_IRQS];
+static DEFINE_SPINLOCK(irq_lock); /* giving numbers out and taking them back */
+
+int request_irq(const char *name, irq_handler_t handler, void *arg)
+{
+	unsigned long flags;
+	int irq = -ENOSPC;
+
+	BUG_ON(!handler);
+	spin_lock_irqsave(&irq_lock, flags);
+	for (unsigned int i = 0; i < NR_IRQS; i++) {
+		if (!descs[i].handler) {
+			descs[i] = (struct irq_desc){.name = name, .handler = handler, .arg = arg};
+			irq = i;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&irq_lock, flags);
+	return irq;
+}
+
+void free_irq(unsigned int irq)
+{
+	unsigned long flags;
+
+	BUG_ON(irq >= NR_IRQS);
+	spin_lock_irqsave(&irq_lock, flags);
+	descs[irq] = (struct irq_desc){NULL};
+	spin_unlock_irqrestore(&irq_lock, flags);
+}
+
+const struct irq_desc *irq_desc(unsigned int irq)
+{
+	return irq < NR_IRQS && descs[irq].handler ? &descs[irq] : NULL;
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+/* An application that is interrupted outside the kernel gives the CPU up when its time is over. */
+static void interrupt_exit(void)
+{
+	irq_exit();
+	if (this_cpu()->need_resched && !preempt_count() && (current->flags & PF_APP) &&
+	    !current->syscall_depth)
+		preempt_schedule_irq();
+}
+
+void do_IRQ(unsigned int irq)
+{
+	struct irq_desc *desc = &descs[irq < NR_IRQS ? irq : 0];
+
+	irq_enter();
+	if (likely(irq < NR_IRQS && desc->handler)) {
+		desc->count++;
+		desc->handler(desc->arg);
+	} else {
+		spurious_irq_count++;
+	}
+	interrupt_exit();
+}
+
+void do_timer_interrupt(void)
+{
+	u64 now = ktime_get_ns();
+
+	irq_enter();
+	timer_irq_count++;
+	clockevent_fired();
+	timers_interrupt(now);
+	sched_tick(now);
+	interrupt_exit();
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler: one run queue a CPU, round robin.
+ *
+ * Callers: schedule() where a thread sleeps or yields (process context); try_to_wake_up() from any
+ * context; sched_tick() and preempt_schedule_irq() from the timer interrupt; cond_resched() in long
+ * loops of the kernel; the idle thread.
+ *
+ * Locks: the run queue is this CPU's own and is changed with interrupts off, which also covers the
+ * switch itself.  The thread that runs stands in no list; on_rq says "runs or is queued".
+ *
+ * Round robin knows one exception: ksoftirqd stands beside the queue and is taken before it, but not
+ * twice in a row while others wait.  So it has every second slice, however many they are.
+ *
+ * Answers to Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
+ */
+#include "kernel/sched/sched.h"
+
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/sched/thread.h"
+#include "kernel/time/clockevent.h"
+#include "kernel/time/time.h"
+
+#define TIME_SLICE_NS (TIME_SLICE_MS * NSEC_PER_MSEC)
+
+struct rq {
+	struct list_head queue;	   /* runnable threads that wait, in the order of their turns */
+	bool ksoftirqd_waits;	   /* runnable, and beside the queue */
+	u64 switched_at;	   /* when the current thread got the CPU */
+};
+static struct rq rqs[NR_CPUS];
+
+static struct rq *this_rq(void)
+{
+	return &rqs[this_cpu()->id];
+}
+
+void rq_init(void)
+{
+	INIT_LIST_HEAD(&this_rq()->queue);
+	this_rq()->switched_at = ktime_get_ns();
+}
+
+bool sched_has_runnable(void)
+{
+	const struct rq *rq = this_rq();
+
+	return !list_empty(&rq->queue) || rq->ksoftirqd_waits;
+}
+
+/* ---- the queue (irq off) -------------------------------------------------------------------- */
+
+static void enqueue(struct rq *rq, struct task_struct *p)
+{
+	p->on_rq = true;
+	if (p == ksoftirqd)
+		rq->ksoftirqd_waits = true;
+	else
+		list_add_tail(&p->run_list, &rq->queue);
+}
+
+static struct task_struct *pick_next(struct rq *rq, const struct task_struct *prev)
+{
+	struct task_struct *next;
+
+	if (rq->ksoftirqd_waits && (prev != ksoftirqd || list_empty(&rq->queue))) {
+		rq->ksoftirqd_waits = false;
+		return ksoftirqd;
+	}
+	next = list_first_entry_or_null(&rq->queue, struct task_struct, run_list);
+	if (!next)
+		return this_cpu()->idle;
+	list_del_init(&next->run_list);
+	return next;
+}
+
+/* Where others wait, the end of an application's slice needs an interrupt to be noticed. */
+static void watch_slice(const struct task_struct *p)
+{
+	if ((p->flags & PF_APP) && sched_has_runnable())
+		clockevent_program(p->slice_end);
+}
+
+/* ---- waking --------------------------------------------------------------------------------- */
+
+bool try_to_wake_up(struct task_struct *p, unsigned int mode)
+{
+	unsigned long flags = hal_irq_save();
+	bool asleep = p->state & mode;
+
+	if (!asleep)
+		goto out_restore;
+	WRITE_ONCE(p->state, TASK_RUNNING);
+	if (p->on_rq)
+		goto out_restore; /* on its way to sleep, and now not */
+	enqueue(this_rq(), p);
+	watch_slice(current);
+out_restore:
+	hal_irq_restore(flags);
+	return asleep;
+}
+
+/* A thread that was just made. */
+void sched_start(struct task_struct *p)
+{
+	unsigned long flags = hal_irq_save();
+
+	enqueue(this_rq(), p);
+	watch_slice(current);
+	hal_irq_restore(flags);
+}
+
+void thread_interrupt(struct task_struct *p)
+{
+	unsigned long flags = hal_irq_save();
+
+	p->interrupted = true;
+	try_to_wake_up(p, TASK_INTERRUPTIBLE);
+	hal_irq_restore(flags);
+}
+
+/* ---- switching ------------------------------------------------------------------------------ */
+
+/* Takes @prev off the CPU in whatever state it is, and returns who is next.  irq off. */
+static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
+{
+	struct task_struct *next;
+	u64 now = ktime_get_ns();
+
+	this_cpu()->need_resched = false;
+	prev->runtime_ns += now - rq->switched_at;
+	rq->switched_at = now;
+	if (prev->state == TASK_INTERRUPTIBLE && signal_pending(prev))
+		WRITE_ONCE(prev->state, TASK_RUNNING);
+	if (prev->state != TASK_RUNNING)
+		prev->on_rq = false;
+	else if (prev != this_cpu()->idle) /* which is what runs when the queue is empty */
+		enqueue(rq, prev);
+
+	next = pick_next(rq, prev);
+	next->slice_end = now + TIME_SLICE_NS;
+	watch_slice(next);
+	current = next;
+	return next;
+}
+
+/* irq off before and after. */
+static void __schedule(void)
+{
+	struct task_struct *prev = current;
+	struct task_struct *next = change_over(this_rq(), prev);
+
+	if (next != prev)
+		hal_context_switch(&prev->ctx, &next->ctx);
+}
+
+/* A thread's last: prev->state is TASK_DEAD.  irq off. */
+void __noreturn schedule_dead(void)
+{
+	struct task_struct *prev = current;
+	struct task_struct *next = change_over(this_rq(), prev);
+
+	BUG_ON(next == prev);
+	hal_context_exit(&prev->ctx, &next->ctx);
+}
+
+void schedule(void)
+{
+	unsigned long flags;
+
+	if (unlikely(!may_sleep()))
+		panic("'%s' sleeps with preempt_count %x", current->comm, preempt_count());
+	flags = hal_irq_save();
+	__schedule();
+	hal_irq_restore(flags);
+}
+
+/* ---- giving way ----------------------------------------------------------------------------- */
+
+void sched_tick(u64 now_ns)
+{
+	struct task_struct *p = current;
+
+	if (p == this_cpu()->idle || !sched_has_runnable())
+		return;
+	if (now_ns >= p->slice_end)
+		this_cpu()->need_resched = true;
+	else
+		watch_slice(p);
+}
+
+void cond_resched(void)
+{
+	WARN_ON(!may_sleep());
+	if (sched_has_runnable() &&
+	    (this_cpu()->need_resched || ktime_get_ns() >= current->slice_end))
+		schedule();
+}
+
+/*
+ * The registers that the interrupt entry did not save are the vector ones.  They go to this
+ * thread's stack, since only a thread that is preempted here needs them kept: everywhere else it
+ * gives the CPU up inside a function call, which keeps none.
+ */
+void preempt_schedule_irq(void)
+{
+	u8 fpu[HAL_FPU_SIZE] __aligned(64);
+
+	if (!sched_has_runnable()) {
+		this_cpu()->need_resched = false;
+		return;
+	}
+	hal_fpu_save(fpu);
+	__schedule();
+	hal_fpu_restore(fpu);
+}

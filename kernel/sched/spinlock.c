@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks that check themselves at every acquisition.
+ *
+ * Callers: everybody, through the macros of spinlock.h.  Any context.
+ *
+ * What a check costs: a few loads and one flags read; nothing is searched.  Each lock remembers the
+ * contexts it was ever taken in; two that contradict each other are a deadlock waiting for its
+ * interrupt, and are reported the first time both were seen, not the first time they meet.
+ * The place where a context was first seen is kept aside in a small table, so that the locks stay
+ * small (every socket carries some): a collision there costs the report its second place, no more.
+ *
+ * Answers to Linux's kernel/locking/spinlock.c and, in small, lockdep.c.
+ */
+#include "kernel/sched/spinlock.h"
+
+#include "kernel/hal.h"
+#include "kernel/limits.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/softirq.h"
+
+#define USAGE_BITS  4
+#define FIRST_SEEN  128 /* locks whose first places are remembered; a power of two */
+
+/* Where each bit of a lock's usage was first set. */
+struct first_seen {
+	const spinlock_t *lock;
+	const char *file[USAGE_BITS];
+	u32 line[USAGE_BITS];
+};
+static struct first_seen first_seen[FIRST_SEEN];
+
+static const char *const usage_names[USAGE_BITS] = {
+	"in a hard interrupt",
+	"in a softirq",
+	"with interrupts on",
+	"where a softirq may come in",
+};
+
+static struct first_seen *first_seen_slot(const spinlock_t *lock)
+{
+	u64 h = (u64)(unsigned long)lock * 0x9e3779b97f4a7c15ULL;
+
+	return &first_seen[h >> 57];
+}
+BUILD_BUG_ON(FIRST_SEEN != 1 << (64 - 57));
+
+static void __noreturn usage_panic(const spinlock_t *lock, u8 a, u8 b, const char *file, u32 line)
+{
+	const struct first_seen *f = first_seen_slot(lock);
+	unsigned int now = lock->usage & a ? __builtin_ctz(b) : __builtin_ctz(a);
+	unsigned int old = lock->usage & a ? __builtin_ctz(a) : __builtin_ctz(b);
+
+	if (f->lock == lock && f->file[old])
+		panic("lock %p: taken %s at %s:%u, but %s at %s:%u", (const void *)lock,
+		      usage_names[now], file, line, usage_names[old], f->file[old], f->line[old]);
+	panic("lock %p: taken %s at %s:%u, but %s elsewhere", (const void *)lock, usage_names[now],
+	      file, line, usage_names[old]);
+}
+
+static noinline void usage_grows(spinlock_t *lock, u8 fresh, const char *file, u32 line)
+{
+	struct first_seen *f = first_seen_slot(lock);
+	u8 all = lock->usage | fresh;
+
+	if ((all & SPIN_USED_HARDIRQ) && (all & SPIN_USED_IRQS_ON))
+		usage_panic(lock, SPIN_USED_HARDIRQ, SPIN_USED_IRQS_ON, file, line);
+	if ((all & SPIN_USED_SOFTIRQ) && (all & SPIN_USED_SOFTIRQ_ON))
+		usage_panic(lock, SPIN_USED_SOFTIRQ, SPIN_USED_SOFTIRQ_ON, file, line);
+
+	if (f->lock != lock || !lock->usage)
+		*f = (struct first_seen){.lock = lock};
+	for (unsigned int i = 0; i < USAGE_BITS; i++) {
+		if (fresh & (1u << i)) {
+			f->file[i] = file;
+			f->line[i] = line;
+		}
+	}
+	lock->usage = all;
+}
+
+/* The context of this acquisition in SPIN_USED_* bits. */
+static inline u8 usage_here(unsigned int count)
+{
+	u8 use = 0;
+
+	if (count & HARDIRQ_MASK)
+		return SPIN_USED_HARDIRQ;
+	if (count & SOFTIRQ_OFFSET)
+		use |= SPIN_USED_SOFTIRQ;
+	if (!hal_irqs_disabled()) {
+		use |= SPIN_USED_IRQS_ON;
+		if (!(count & SOFTIRQ_MASK))
+			use |= SPIN_USED_SOFTIRQ_ON;
+	}
+	return use;
+}
+
+static noinline void lock_is_taken(spinlock_t *lock, const struct cpu *cpu, const char *file,
+				   u32 line)
+{
+	if (NR_CPUS == 1 || READ_ONCE(lock->cpu) == cpu->id)
+		panic("lock %p: wanted at %s:%u, but taken at %s:%u by '%s' on this CPU",
+		      (void *)lock, file, line, lock->file ? lock->file : "?", lock->line,
+		      lock->owner ? lock->owner->comm : "boot");
+	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
+		hal_cpu_relax();
+}
+
+void spin_lock_at(spinlock_t *lock, const char *file, u32 line)
+{
+	struct cpu *cpu = this_cpu();
+	u8 use = usage_here(cpu->preempt_count);
+
+	cpu->preempt_count += PREEMPT_OFFSET;
+	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
+		lock_is_taken(lock, cpu, file, line);
+	lock->cpu = cpu->id;
+	lock->owner = current;
+	lock->file = file;
+	lock->line = line;
+	if (unlikely(use & ~lock->usage))
+		usage_grows(lock, use & ~lock->usage, file, line);
+}
+
+void spin_unlock(spinlock_t *lock)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (unlikely(!lock->locked))
+		panic("lock %p: let go, but nobody holds it (last taken at %s:%u)", (void *)lock,
+		      lock->file ? lock->file : "?", lock->line);
+	if (unlikely(lock->owner != current || lock->cpu != cpu->id))
+		panic("lock %p: taken at %s:%u by '%s', let go by '%s'", (void *)lock, lock->file,
+		      lock->line, lock->owner ? lock->owner->comm : "boot",
+		      current ? current->comm : "boot");
+	BUG_ON(!(cpu->preempt_count & PREEMPT_MASK));
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+	cpu->preempt_count -= PREEMPT_OFFSET;
+}
+
+void spin_lock_bh_at(spinlock_t *lock, const char *file, u32 line)
+{
+	local_bh_disable();
+	spin_lock_at(lock, file, line);
+}
+
+void spin_unlock_bh(spinlock_t *lock)
+{
+	spin_unlock(lock);
+	local_bh_enable();
+}
+
+unsigned long spin_lock_irqsave_at(spinlock_t *lock, const char *file, u32 line)
+{
+	unsigned long flags = hal_irq_save();
+
+	spin_lock_at(lock, file, line);
+	return flags;
+}
+
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock(lock);
+	hal_irq_restore(flags);
+}
+
+bool spin_is_held(const spinlock_t *lock)
+{
+	return lock->locked && lock->cpu == this_cpu()->id;
+}

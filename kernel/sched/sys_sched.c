@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls about threads and the whole: sched_yield, getpid, gettid, exit, getrandom, and ours,
+ * thread_create and power.
+ *
+ * Called through kernel_syscall() (process context).  One address space is one process: its number
+ * is 1, each thread has its own tid.
+ */
+#include "include/uapi/errno.h"
+#include "include/uapi/unistd.h"
+#include "kernel/hal.h"
+#include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/thread.h"
+#include "kernel/syscall.h"
+
+#define THE_PROCESS 1
+
+static long sys_sched_yield(void)
+{
+	schedule();
+	return 0;
+}
+
+static long sys_getpid(void)
+{
+	return THE_PROCESS;
+}
+
+static long sys_gettid(void)
+{
+	return current->pid;
+}
+
+/* Ends the calling thread alone; the files are everybody's, and stay open. */
+static long sys_exit(int status)
+{
+	current->syscall_depth = 0;
+	do_exit();
+}
+
+#define GRND_NONBLOCK 0x1
+#define GRND_RANDOM   0x2
+#define GRND_INSECURE 0x4
+
+/* The generator is keyed before the first thread runs, so no flag changes anything. */
+static long sys_getrandom(void __user *buf, size_t len, unsigned int flags)
+{
+	u8 chunk[256];
+	size_t done = 0;
+
+	if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	len = min_t(size_t, len, MAX_RW_COUNT);
+	while (done < len) {
+		size_t n = min_t(size_t, len - done, sizeof(chunk));
+
+		get_random_bytes(chunk, n);
+		if (copy_to_user((u8 *)buf + done, chunk, n))
+			return done ? (long)done : -EFAULT;
+		done += n;
+		if (signal_pending(current))
+			break;
+		cond_resched();
+	}
+	return done;
+}
+
+static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const char __user *name)
+{
+	char comm[TASK_COMM_LEN];
+	struct task_struct *p;
+	ssize_t len;
+
+	if (!fn)
+		return -EINVAL;
+	len = strncpy_from_user(comm, name, sizeof(comm));
+	if (len < 0)
+		return len;
+	p = app_thread_run(fn, arg, comm);
+	/* pthread_create()'s word for "no more threads". */
+	if (IS_ERR(p))
+		return PTR_ERR(p) == -ENOMEM ? -EAGAIN : PTR_ERR(p);
+	return p->pid;
+}
+
+static long sys_softnet_power(int how, int code)
+{
+	if (how < HAL_HALT_POWEROFF || how > HAL_HALT_STOP || code < 0 || code > 127)
+		return -EINVAL;
+	hal_halt((enum hal_halt)how, code);
+}
+
+void sched_syscalls_init(void)
+{
+	static const struct syscall_def defs[] = {
+		SYSCALL_DEF(__NR_sched_yield, sys_sched_yield),
+		SYSCALL_DEF(__NR_getpid, sys_getpid),
+		SYSCALL_DEF(__NR_gettid, sys_gettid),
+		SYSCALL_DEF(__NR_exit, sys_exit),
+		SYSCALL_DEF(__NR_getrandom, sys_getrandom),
+		SYSCALL_DEF(__NR_softnet_thread_create, sys_softnet_thread_create),
+		SYSCALL_DEF(__NR_softnet_power, sys_softnet_power),
+	};
+
+	register_syscalls(defs, ARRAY_SIZE(defs));
+}

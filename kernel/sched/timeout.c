@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sleeping for a time.
+ *
+ * Callers: every wait with a limit (socket timeouts, poll, nanosleep).  Process context, no lock.
+ * The timer stands on the sleeper's stack and is off the wheel before it returns.
+ *
+ * Answers to Linux's kernel/time/timer.c, schedule_timeout().
+ */
+#include "kernel/lib/bug.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/time.h"
+#include "kernel/time/timer.h"
+
+static void wake_sleeper(unsigned long data)
+{
+	wake_up_process((struct task_struct *)data);
+}
+
+long schedule_timeout(long timeout)
+{
+	struct timer_list timer;
+	unsigned long end;
+	long left;
+
+	if (timeout == MAX_SCHEDULE_TIMEOUT) {
+		schedule();
+		return MAX_SCHEDULE_TIMEOUT;
+	}
+	if (WARN_ON(timeout < 0)) {
+		__set_current_state(TASK_RUNNING);
+		return 0;
+	}
+	/* The jiffy that has begun does not count: @timeout whole ones are to pass. */
+	end = jiffies + timeout;
+	setup_timer(&timer, wake_sleeper, (unsigned long)current);
+	mod_timer(&timer, end + (ktime_get_ns() % NSEC_PER_JIFFY != 0));
+	schedule();
+	del_timer_sync(&timer);
+
+	left = (long)(end - jiffies);
+	return left < 0 ? 0 : left;
+}
+
+long schedule_timeout_interruptible(long timeout)
+{
+	__set_current_state(TASK_INTERRUPTIBLE);
+	return schedule_timeout(timeout);
+}
+
+long schedule_timeout_uninterruptible(long timeout)
+{
+	__set_current_state(TASK_UNINTERRUPTIBLE);
+	return schedule_timeout(timeout);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system call table and its one door.
+ *
+ * Callers: the application's library (include/, apps/libc), the hosted build's submitted calls.
+ * Process context.  Each floor registers its calls at boot (register_syscalls), so that this file
+ * knows none of them.
+ *
+ * While syscall_depth is above zero the thread is not preempted; on the way out it gives the CPU up
+ * if its slice ended meanwhile.
+ *
+ * Answers to Linux's arch/x86/entry/common.c.
+ */
+#include "kernel/syscall.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/hal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/sched/sched.h"
+
+static struct syscall_def table[NR_SYSCALLS];
+
+/* Where the application's errno lives: C libraries and compilers know this name. */
+int *__errno_location(void);
+
+void register_syscalls(const struct syscall_def *defs, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		BUG_ON(defs[i].nr >= NR_SYSCALLS || !defs[i].fn);
+		if (table[defs[i].nr].fn)
+			panic("system call %u: %s, but it is %s already", defs[i].nr, defs[i].name,
+			      table[defs[i].nr].name);
+		table[defs[i].nr] = defs[i];
+	}
+}
+
+long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	struct task_struct *self = current;
+	long ret;
+
+	if (nr < 0 || nr >= NR_SYSCALLS || !table[nr].fn)
+		return -ENOSYS;
+	self->syscall_depth++;
+	ret = table[nr].fn(a, b, c, d, e, f);
+	if (unlikely(!may_sleep() || hal_irqs_disabled()))
+		panic("%s came back with preempt_count %x, interrupts %s", table[nr].name,
+		      preempt_count(), hal_irqs_disabled() ? "off" : "on");
+	self->syscall_depth--;
+	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
+		cond_resched();
+	return ret;
+}
+
+int *__errno_location(void)
+{
+	return (int *)&current->user_errno;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Soft interrupts and ksoftirqd.
+ *
+ * Callers, in order: a hard interrupt handler raises (raise_softirq_irqoff); irq_exit() runs what is
+ * pending, with interrupts on, on the interrupted thread's stack; so does the outermost
+ * local_bh_enable().  After MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS the rest goes to ksoftirqd,
+ * and while that thread is runnable all softirq work is left to it: it shares the CPU with the
+ * applications slice by slice, so that a flood of packets can't keep them from it.
+ *
+ * Locks: none.  cpu->softirq_pending is changed with interrupts off, preempt_count by its own
+ * context only (an interrupt leaves it as it found it).
+ *
+ * Answers to Linux's kernel/softirq.c.
+ */
+#include "kernel/time/softirq.h"
+
+#include "kernel/hal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/time.h"
+
+u64 softirq_count[NR_SOFTIRQS];
+
+static void (*actions[NR_SOFTIRQS])(void);
+
+void open_softirq(enum softirq nr, void (*action)(void))
+{
+	BUG_ON((unsigned int)nr >= NR_SOFTIRQS || actions[nr]);
+	actions[nr] = action;
+}
+
+bool local_softirq_pending(void)
+{
+	return this_cpu()->softirq_pending;
+}
+
+struct task_struct *ksoftirqd;
+
+static void wakeup_softirqd(void)
+{
+	if (ksoftirqd)
+		wake_up_process(ksoftirqd);
+}
+
+/* ---- raising -------------------------------------------------------------------------------- */
+
+void raise_softirq_irqoff(enum softirq nr)
+{
+	this_cpu()->softirq_pending |= 1u << nr;
+	/* Otherwise irq_exit(), or whoever lets softirqs in again, is about to look. */
+	if (!in_interrupt())
+		wakeup_softirqd();
+}
+
+void raise_softirq(enum softirq nr)
+{
+	unsigned long flags = hal_irq_save();
+
+	raise_softirq_irqoff(nr);
+	hal_irq_restore(flags);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void run_actions(u32 pending)
+{
+	struct cpu *cpu = this_cpu();
+
+	while (pending) {
+		unsigned int nr = __builtin_ctz(pending);
+		unsigned int count = cpu->preempt_count;
+
+		pending &= pending - 1;
+		BUG_ON(!actions[nr]);
+		softirq_count[nr]++;
+		actions[nr]();
+		if (unlikely(cpu->preempt_count != count))
+			panic("softirq %u came back with preempt_count %x, entered with %x", nr,
+			      cpu->preempt_count, count);
+	}
+}
+
+/* irq off, not in an interrupt; interrupts are on while the actions run. */
+static void __do_softirq(void)
+{
+	struct cpu *cpu = this_cpu();
+	u64 end = ktime_get_ns() + MAX_SOFTIRQ_MS * NSEC_PER_MSEC;
+	unsigned int rounds = MAX_SOFTIRQ_RESTART;
+	u32 pending = cpu->softirq_pending;
+
+	cpu->preempt_count += SOFTIRQ_OFFSET;
+	while (pending) {
+		cpu->softirq_pending = 0;
+		hal_irq_enable();
+		run_actions(pending);
+		hal_irq_disable();
+		pending = cpu->softirq_pending;
+		if (pending && (!--rounds || ktime_get_ns() >= end)) {
+			wakeup_softirqd();
+			break;
+		}
+	}
+	cpu->preempt_count -= SOFTIRQ_OFFSET;
+}
+
+/* While ksoftirqd has its turn coming, what is pending waits for it. */
+static bool ksoftirqd_has_it(void)
+{
+	return ksoftirqd && ksoftirqd->on_rq && ksoftirqd->state == TASK_RUNNING;
+}
+
+void do_softirq(void)
+{
+	unsigned long flags = hal_irq_save();
+
+	if (local_softirq_pending() && !in_interrupt() && !ksoftirqd_has_it())
+		__do_softirq();
+	hal_irq_restore(flags);
+}
+
+/* ---- keeping them out ----------------------------------------------------------------------- */
+
+void local_bh_disable(void)
+{
+	this_cpu()->preempt_count += SOFTIRQ_DISABLE_OFFSET;
+	barrier();
+}
+
+void local_bh_enable(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	BUG_ON((cpu->preempt_count & SOFTIRQ_MASK) < SOFTIRQ_DISABLE_OFFSET);
+	WARN_ON(in_irq() || hal_irqs_disabled());
+	barrier();
+	cpu->preempt_count -= SOFTIRQ_DISABLE_OFFSET;
+	if (unlikely(cpu->softirq_pending) && !in_interrupt())
+		do_softirq();
+}
+
+/* ---- around a hard interrupt ---------------------------------------------------------------- */
+
+void irq_enter(void)
+{
+	this_cpu()->preempt_count += HARDIRQ_OFFSET;
+	barrier();
+}
+
+void irq_exit(void)
+{
+	barrier();
+	this_cpu()->preempt_count -= HARDIRQ_OFFSET;
+	if (local_softirq_pending() && !in_interrupt() && !ksoftirqd_has_it())
+		__do_softirq();
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+static int ksoftirqd_main(void *arg)
+{
+	for (;;) {
+		hal_irq_disable();
+		if (local_softirq_pending()) {
+			__do_softirq();
+			hal_irq_enable();
+			cond_resched();
+			continue;
+		}
+		/* Asleep before interrupts are on again: who raises from now on finds it so. */
+		__set_current_state(TASK_INTERRUPTIBLE);
+		hal_irq_enable();
+		schedule();
+	}
+	return 0;
+}
+
+void softirq_init(void)
+{
+	struct task_struct *thread = kthread_run(ksoftirqd_main, NULL, "ksoftirqd/%u",
+						 this_cpu()->id);
+
+	if (IS_ERR(thread))
+		panic("no memory for ksoftirqd");
+	ksoftirqd = thread;
+}
