@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single instructions of the CPU that C has no word for, and the numbers of its registers.
+ *
+ * Any context, no lock.  Answers to Linux's asm/msr.h, asm/special_insns.h, asm/processor.h.
+ */
+#ifndef KERNEL_X86_CPU_H
+#define KERNEL_X86_CPU_H
+
+#include "kernel/types.h"
+
+#define CR0_MP	       BIT(1)
+#define CR0_EM	       BIT(2)
+#define CR0_TS	       BIT(3)
+#define CR0_NE	       BIT(5)
+#define CR0_WP	       BIT(16)
+#define CR4_OSFXSR     BIT(9)
+#define CR4_OSXMMEXCPT BIT(10)
+#define RFLAGS_IF      BIT(9)
+
+#define MSR_APIC_BASE	   0x0000001b
+#define MSR_TSC_DEADLINE   0x000006e0
+#define MSR_GS_BASE	   0xc0000101
+#define MSR_KVM_CLOCK_NEW  0x4b564d01
+
+struct cpuid_result {
+	u32 eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf)
+{
+	struct cpuid_result r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+	u32 lo, hi;
+
+	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr) : "memory");
+	return (u64)hi << 32 | lo;
+}
+
+static inline void wrmsr(u32 msr, u64 value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+/* Not earlier than what stands before it in the program: two reads never run backwards. */
+static inline u64 rdtsc_ordered(void)
+{
+	u32 lo, hi;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
+	return (u64)hi << 32 | lo;
+}
+
+#define DEFINE_CONTROL_REGISTER(name)                                                              \
+	static inline u64 read_##name(void)                                                        \
+	{                                                                                          \
+		u64 value;                                                                         \
+                                                                                                   \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                \
+		return value;                                                                      \
+	}                                                                                          \
+	static inline void write_##name(u64 value)                                                 \
+	{                                                                                          \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                    \
+	}
+DEFINE_CONTROL_REGISTER(cr0)
+DEFINE_CONTROL_REGISTER(cr2)
+DEFINE_CONTROL_REGISTER(cr3)
+DEFINE_CONTROL_REGISTER(cr4)
+
+static inline void invlpg(const void *address)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
+
+#endif

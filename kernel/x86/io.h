@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Port input and output, and access to device registers in memory.
+ *
+ * Any context.  Callers see to it that nobody else talks to the same device at the same time.
+ * Answers to Linux's asm/io.h; the registers here are little endian, as the CPU is.
+ */
+#ifndef KERNEL_X86_IO_H
+#define KERNEL_X86_IO_H
+
+#include "kernel/types.h"
+
+static inline void outb(u16 port, u8 value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void outw(u16 port, u16 value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void outl(u16 port, u32 value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline u8 inb(u16 port)
+{
+	u8 value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline u16 inw(u16 port)
+{
+	u16 value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline u32 inl(u16 port)
+{
+	u32 value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+/* One access of exactly this width each, never merged, split or reordered by the compiler. */
+static inline u8 readb(const volatile void *reg)
+{
+	return *(const volatile u8 *)reg;
+}
+
+static inline u16 readw(const volatile void *reg)
+{
+	return *(const volatile u16 *)reg;
+}
+
+static inline u32 readl(const volatile void *reg)
+{
+	return *(const volatile u32 *)reg;
+}
+
+static inline u64 readq(const volatile void *reg)
+{
+	return *(const volatile u64 *)reg;
+}
+
+static inline void writeb(u8 value, volatile void *reg)
+{
+	*(volatile u8 *)reg = value;
+}
+
+static inline void writew(u16 value, volatile void *reg)
+{
+	*(volatile u16 *)reg = value;
+}
+
+static inline void writel(u32 value, volatile void *reg)
+{
+	*(volatile u32 *)reg = value;
+}
+
+static inline void writeq(u64 value, volatile void *reg)
+{
+	*(volatile u64 *)reg = value;
+}
+
+#endif
