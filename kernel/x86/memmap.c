@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory map of struct boot_info.
+ *
+ * Callers in order: boot/pvh.c (RAM first, then what is reserved in it), paging.c (the image and
+ * the tables that it took).  Boot only, interrupts off, no lock.
+ * Answers to Linux's arch/x86/kernel/e820.c and mm/memblock.c.
+ */
+#include "kernel/x86/memmap.h"
+
+static void remove_entry(struct boot_info *boot, unsigned int i)
+{
+	for (boot->nr_mem--; i < boot->nr_mem; i++)
+		boot->mem[i] = boot->mem[i + 1];
+}
+
+static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
+{
+	unsigned int i;
+
+	if (boot->nr_mem == BOOT_MEM_MAX)
+		return false;
+	for (i = boot->nr_mem; i > 0 && boot->mem[i - 1].base > entry.base; i--)
+		boot->mem[i] = boot->mem[i - 1];
+	boot->mem[i] = entry;
+	boot->nr_mem++;
+	return true;
+}
+
+/* Cuts [@base, @end) out of whatever the map holds there. */
+static bool clear_range(struct boot_info *boot, phys_addr_t base, phys_addr_t end)
+{
+	unsigned int i = 0;
+
+	while (i < boot->nr_mem) {
+		struct boot_mem *mem = &boot->mem[i];
+		phys_addr_t mem_end = mem->base + mem->size;
+		struct boot_mem tail = {end, mem_end - end, mem->type};
+
+		if (mem_end <= base || mem->base >= end) {
+			i++;
+			continue;
+		}
+		if (mem->base < base) {
+			mem->size = base - mem->base;
+			/* A hole in the middle: the entry's tail becomes one of its own. */
+			if (mem_end > end)
+				return insert_entry(boot, tail);
+			i++;
+		} else if (mem_end > end) {
+			mem->base = end;
+			mem->size = mem_end - end;
+			i++;
+		} else {
+			remove_entry(boot, i);
+		}
+	}
+	return true;
+}
+
+bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_mem_type type)
+{
+	struct boot_mem entry = {base, size, type};
+	bool complete;
+
+	if (size == 0)
+		return true;
+	/* An entry that wraps around is the loader's nonsense; what it can mean ends at the top. */
+	if (size > ~0ULL - base)
+		entry.size = ~0ULL - base;
+	complete = clear_range(boot, base, base + entry.size);
+	return insert_entry(boot, entry) && complete;
+}
+
+const struct boot_mem *memmap_find(const struct boot_info *boot, phys_addr_t pa)
+{
+	unsigned int i;
+
+	for (i = 0; i < boot->nr_mem; i++) {
+		const struct boot_mem *mem = &boot->mem[i];
+
+		if (pa >= mem->base && pa - mem->base < mem->size)
+			return mem;
+	}
+	return NULL;
+}

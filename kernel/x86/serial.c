@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console: a 16550 serial port, polled both ways.
+ *
+ * Callers in order: x86_console_init() from the door, then hal_console_write() from printk and from
+ * the dumps, hal_console_getc() from who waits for a key.  Any context, no lock: printk serialises
+ * its lines, and a panic must get through whatever is held.
+ * Every wait is bounded, so a machine without the port loses its log and nothing else.
+ * Answers to Linux's drivers/tty/serial/8250/8250_early.c.
+ */
+#include "kernel/hal.h"
+#include "kernel/x86/io.h"
+#include "kernel/x86/cpu.h"
+#include "kernel/x86/setup.h"
+
+#define COM1		0x3f8
+#define UART_DATA	(COM1 + 0) /* divisor, low byte, while LCR's DLAB is set */
+#define UART_IER	(COM1 + 1) /* divisor, high byte, likewise */
+#define UART_FCR	(COM1 + 2)
+#define UART_LCR	(COM1 + 3)
+#define UART_MCR	(COM1 + 4)
+#define UART_LSR	(COM1 + 5)
+#define UART_SCRATCH	(COM1 + 7)
+#define LCR_8N1		0x03
+#define LCR_DLAB	0x80
+#define FCR_ENABLE	0x07 /* FIFOs on, both cleared */
+#define MCR_DTR_RTS	0x03
+#define LSR_DATA_READY	0x01
+#define LSR_THR_EMPTY	0x20
+#define UART_FIFO	16    /* bytes that may follow once the transmitter is empty */
+#define UART_DIVISOR	1     /* 115200 baud */
+#define UART_PATIENCE	20000 /* polls; at 115200 baud a full FIFO drains in 1.4 ms */
+
+static bool uart_present;
+static unsigned int uart_room; /* bytes of the FIFO known to be free */
+
+void x86_console_init(void)
+{
+	outb(UART_SCRATCH, 0x5a);
+	if (inb(UART_SCRATCH) != 0x5a)
+		return;
+	outb(UART_IER, 0);
+	outb(UART_LCR, LCR_DLAB);
+	outb(UART_DATA, UART_DIVISOR);
+	outb(UART_IER, 0);
+	outb(UART_LCR, LCR_8N1);
+	outb(UART_FCR, FCR_ENABLE);
+	outb(UART_MCR, MCR_DTR_RTS);
+	uart_present = true;
+}
+
+static void uart_put(char c)
+{
+	unsigned int polls;
+
+	for (polls = 0; uart_room == 0 && polls < UART_PATIENCE; polls++) {
+		if (inb(UART_LSR) & LSR_THR_EMPTY)
+			uart_room = UART_FIFO;
+		else
+			cpu_relax();
+	}
+	/* A stuck transmitter: the byte is lost, and each further one waits its turn again. */
+	if (uart_room == 0)
+		return;
+	outb(UART_DATA, (u8)c);
+	uart_room--;
+}
+
+void hal_console_write(const char *s, size_t n)
+{
+	size_t i;
+
+	if (!uart_present)
+		return;
+	for (i = 0; i < n; i++) {
+		if (s[i] == '\n')
+			uart_put('\r');
+		uart_put(s[i]);
+	}
+}
+
+int hal_console_getc(void)
+{
+	if (!uart_present || !(inb(UART_LSR) & LSR_DATA_READY))
+		return -1;
+	return inb(UART_DATA);
+}

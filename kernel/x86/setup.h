@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a door to kernel_main(): what both doors call once they stand in the higher half, in 64-bit
+ * mode, with the first 4 GiB of memory in the direct map.
+ *
+ * Boot only, interrupts off, on the boot stack.
+ */
+#ifndef KERNEL_X86_SETUP_H
+#define KERNEL_X86_SETUP_H
+
+#include "boot/boot_info.h"
+
+/* How far from its linked physical address the image was loaded; set before anything else. */
+extern s64 image_offset;
+
+/* First of all, so that the door itself can complain: the serial port, nothing else. */
+void x86_console_init(void);
+
+/*
+ * CPU modes, descriptor tables, exceptions, the final page tables, then kernel_main().  @boot holds
+ * the loader's memory map; the image and its page tables are entered here.
+ */
+void __noreturn x86_start(struct boot_info *boot);
+
+/* Before there is anything better: a line on the console, then the CPU stops. */
+void __noreturn x86_boot_failure(const char *why);
+
+#endif
