@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The CPU's descriptor tables: segments, task state, interrupts.
+ *
+ * desc_init() once per CPU, interrupts off, before the first exception can be survived.
+ */
+#ifndef KERNEL_X86_DESC_H
+#define KERNEL_X86_DESC_H
+
+#include "kernel/types.h"
+#include "kernel/x86/layout.h"
+
+/* A stack with a page below it that paging.c leaves unmapped. */
+struct ist_stack {
+	u8 guard[PAGE_4K];
+	u8 stack[IST_STACK_SIZE];
+};
+extern struct ist_stack ist_stacks[NR_IST];
+
+void desc_init(void);
+
+#endif

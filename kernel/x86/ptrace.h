@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the CPU and entry.S save of the interrupted code, complete, so that it can be shown,
+ * changed, and one day handed to a signal handler.
+ *
+ * entry.S pushes in this order, from the end; the two change together.
+ * Answers to Linux's asm/ptrace.h.
+ */
+#ifndef KERNEL_X86_PTRACE_H
+#define KERNEL_X86_PTRACE_H
+
+#include "kernel/types.h"
+
+struct pt_regs {
+	u64 r15, r14, r13, r12, bp, bx;
+	u64 r11, r10, r9, r8, ax, cx, dx, si, di;
+	u64 vector;
+	u64 error; /* 0 for vectors that have none */
+	/* From here on by the CPU. */
+	u64 ip, cs, flags, sp, ss;
+};
+
+BUILD_BUG_ON(sizeof(struct pt_regs) != 22 * 8);
+
+static inline bool user_mode(const struct pt_regs *regs)
+{
+	return (regs->cs & 3) != 0;
+}
+
+#endif

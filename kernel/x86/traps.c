@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions and interrupts in C, the register dump and the raw backtrace.
+ *
+ * Callers in order: entry.S -> x86_trap(); panic() -> hal_dump(); warnings and tracers ->
+ * hal_backtrace().  Interrupts off in x86_trap(), any context for the others.  No lock: a dump must
+ * come out whatever is held, so it goes to the console directly and not through printk.
+ * Answers to Linux's arch/x86/kernel/traps.c, dumpstack.c, mm/extable.c, mm/fault.c.
+ */
+#include "kernel/hal.h"
+#include "kernel/irq.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/sched/sched.h"
+#include "kernel/x86/apic.h"
+#include "kernel/x86/cpu.h"
+#include "kernel/x86/layout.h"
+#include "kernel/x86/paging.h"
+#include "kernel/x86/tsc.h"
+#include "kernel/x86/traps.h"
+
+#define TRAP_DOUBLE_FAULT 8
+#define TRAP_STACK	  12
+#define TRAP_GENERAL	  13
+#define TRAP_PAGE_FAULT	  14
+#define NR_TRAPS	  32
+
+#define PF_PRESENT 0x01
+#define PF_WRITE   0x02
+#define PF_FETCH   0x10
+
+#define BACKTRACE_MAX 32 /* frames of a dump */
+#define DUMP_LINE_MAX 160
+
+/* Offsets from the field itself: no relocation, half the size of addresses. */
+struct extable_entry {
+	s32 instruction;
+	s32 fixup;
+};
+extern const struct extable_entry __extable_start[], __extable_end[];
+
+static const char *const trap_names[NR_TRAPS] = {
+	[0] = "divide error",
+	[1] = "debug",
+	[2] = "NMI",
+	[3] = "breakpoint",
+	[4] = "overflow",
+	[5] = "bound range",
+	[6] = "invalid opcode",
+	[7] = "no FPU",
+	[8] = "double fault",
+	[10] = "invalid TSS",
+	[11] = "segment not present",
+	[12] = "stack fault",
+	[13] = "general protection",
+	[14] = "page fault",
+	[16] = "x87 error",
+	[17] = "alignment check",
+	[18] = "machine check",
+	[19] = "SIMD error",
+	[20] = "virtualization",
+	[21] = "control protection",
+	[28] = "hypervisor injection",
+	[29] = "VMM communication",
+	[30] = "security",
+};
+
+static bool dumped;	    /* one dump an end: panic() need not show the handler's own registers */
+static unsigned int depth; /* of exceptions that nobody expected */
+
+static __printf_like(1, 2) void dump(const char *fmt, ...)
+{
+	char line[DUMP_LINE_MAX];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	hal_console_write(line, min_t(size_t, n, sizeof(line) - 1));
+}
+
+/*
+ * Follows the chain of frame pointers from @bp.  A broken one must not fault and must not loop, so
+ * each step is read as if it were an application's, and there are at most @max.
+ */
+static unsigned int follow_frames(u64 bp, u64 *pcs, unsigned int max)
+{
+	unsigned int n = 0;
+	u64 frame[2]; /* the caller's frame pointer, the return address */
+
+	while (n < max && bp >= DIRECT_MAP_BASE && bp % sizeof(u64) == 0) {
+		if (hal_copy_user(frame, (const void *)bp, sizeof(frame)) != 0)
+			break;
+		if (!paging_is_text(frame[1]))
+			break;
+		pcs[n++] = frame[1];
+		bp = frame[0];
+	}
+	return n;
+}
+
+static void dump_backtrace(u64 bp)
+{
+	u64 pcs[BACKTRACE_MAX];
+	unsigned int n = follow_frames(bp, pcs, BACKTRACE_MAX);
+	unsigned int i;
+
+	dump("backtrace:");
+	for (i = 0; i < n; i++)
+		dump("%s%016lx", i % 4 == 0 ? "\n  " : " ", (unsigned long)pcs[i]);
+	dump("\n");
+}
+
+void x86_show_regs(const struct pt_regs *regs)
+{
+	const struct cpu *cpu = hal_this_cpu();
+
+#define REG(name) ((unsigned long)regs->name)
+	if (cpu && current)
+		dump("cpu %u, thread %d (%s)\n", cpu->id, current->pid, current->comm);
+	dump("rip %016lx  cs %04lx  rflags %08lx\n", REG(ip), REG(cs), REG(flags));
+	dump("rsp %016lx  ss %04lx\n", REG(sp), REG(ss));
+	dump("rax %016lx  rbx %016lx  rcx %016lx\n", REG(ax), REG(bx), REG(cx));
+	dump("rdx %016lx  rsi %016lx  rdi %016lx\n", REG(dx), REG(si), REG(di));
+	dump("rbp %016lx  r8  %016lx  r9  %016lx\n", REG(bp), REG(r8), REG(r9));
+	dump("r10 %016lx  r11 %016lx  r12 %016lx\n", REG(r10), REG(r11), REG(r12));
+	dump("r13 %016lx  r14 %016lx  r15 %016lx\n", REG(r13), REG(r14), REG(r15));
+#undef REG
+	dump("cr0 %08lx  cr2 %016lx  cr3 %08lx  cr4 %08lx\n", (unsigned long)read_cr0(),
+	     (unsigned long)read_cr2(), (unsigned long)read_cr3(), (unsigned long)read_cr4());
+	dump_backtrace(regs->bp);
+}
+
+/* What a fault at @address was about, where the address says more than the number. */
+static const char *fault_place(u64 address)
+{
+	if (address < PAGE_4K)
+		return " (a NULL pointer)";
+	if (paging_is_stack_guard(address))
+		return " (a guard page: the stack overflowed)";
+	if (paging_is_text(address))
+		return " (the kernel's text)";
+	return "";
+}
+
+static void describe_fault(const struct pt_regs *regs)
+{
+	u64 address = read_cr2();
+	const char *access = "read";
+
+	if (regs->error & PF_WRITE)
+		access = "write";
+	if (regs->error & PF_FETCH)
+		access = "execution";
+	if (regs->vector == TRAP_PAGE_FAULT)
+		dump("%s of %016lx%s: %s\n", access, (unsigned long)address, fault_place(address),
+		     regs->error & PF_PRESENT ? "not permitted" : "nothing is mapped there");
+	else if (regs->vector == TRAP_DOUBLE_FAULT)
+		dump("the last fault was at %016lx%s\n", (unsigned long)address, fault_place(address));
+}
+
+static void __noreturn die(struct pt_regs *regs)
+{
+	const char *name = trap_names[regs->vector];
+
+	if (!name)
+		name = "reserved exception";
+	/* A fault in the dump of a fault: no second dump; panic() knows how to end, and ends. */
+	if (++depth > 1) {
+		dumped = true;
+		panic("exception %lu (%s) at %016lx while dying", (unsigned long)regs->vector, name,
+		      (unsigned long)regs->ip);
+	}
+	dump("\nexception %lu: %s, error code %lx\n", (unsigned long)regs->vector, name,
+	     (unsigned long)regs->error);
+	describe_fault(regs);
+	x86_show_regs(regs);
+	dumped = true;
+	panic("exception %lu (%s) at %016lx", (unsigned long)regs->vector, name,
+	      (unsigned long)regs->ip);
+}
+
+/* The instruction was one that may touch a bad address: go on where the table says. */
+static bool fixup_exception(struct pt_regs *regs)
+{
+	const struct extable_entry *entry;
+
+	for (entry = __extable_start; entry < __extable_end; entry++) {
+		if ((u64)&entry->instruction + entry->instruction == regs->ip) {
+			regs->ip = (u64)&entry->fixup + entry->fixup;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void handle_exception(struct pt_regs *regs)
+{
+	bool address_fault = regs->vector == TRAP_PAGE_FAULT || regs->vector == TRAP_GENERAL ||
+			     regs->vector == TRAP_STACK;
+
+	if (address_fault && fixup_exception(regs))
+		return;
+	die(regs);
+}
+
+void x86_trap(struct pt_regs *regs)
+{
+	u64 vector = regs->vector;
+
+	if (vector < NR_TRAPS) {
+		handle_exception(regs);
+	} else if (vector == VECTOR_TIMER) {
+		apic_eoi();
+		if (clock_timer_is_due())
+			do_timer_interrupt();
+	} else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + NR_IRQS) {
+		apic_eoi();
+		do_IRQ((unsigned int)(vector - VECTOR_IRQ));
+	} else if (vector == VECTOR_DUMP) {
+		x86_show_regs(regs);
+	} else {
+		/* Spurious, of the APIC or of the masked PIC: neither expects an EOI. */
+		spurious_irq_count++;
+	}
+}
+
+unsigned int hal_backtrace(u64 *pcs, unsigned int max)
+{
+	return follow_frames((u64)__builtin_frame_address(0), pcs, max);
+}
+
+/* A trap of its own saves every register of this point, as an exception would. */
+void hal_dump(void)
+{
+	if (dumped)
+		return;
+	dumped = true;
+	__asm__ volatile("int %0" : : "i"(VECTOR_DUMP) : "memory");
+}
