@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is taken from ACPI: where two timers are, how to power off and how to reset.  No more.
+ */
+#ifndef KERNEL_X86_ACPI_H
+#define KERNEL_X86_ACPI_H
+
+#include "kernel/types.h"
+
+/* One 8-bit register of the machine, as a port or in memory. */
+struct acpi_register {
+	u16 port;
+	volatile u8 *memory;
+};
+
+struct acpi_info {
+	phys_addr_t hpet;  /* 0: none */
+	u16 pm_timer_port; /* 0: none, and likewise below */
+	u16 pm1a_control, pm1b_control;
+	u16 smi_command;
+	u8 smi_acpi_enable; /* written there, it hands the power registers over */
+	bool sleep_known;   /* the two values below were found */
+	u8 sleep_type_a, sleep_type_b;
+	struct acpi_register sleep_control; /* of a machine without PM1 registers */
+	struct acpi_register reset;
+	u8 reset_value;
+};
+extern struct acpi_info acpi;
+
+/* Reads the tables; a machine without any is fine.  Boot, process context, the allocator is up. */
+void acpi_init(phys_addr_t rsdp);
+
+#endif

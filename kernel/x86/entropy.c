@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the machine has of unpredictability: the CPU's generator, where there is one, mixed with the
+ * jitter of the TSC.
+ *
+ * Caller: kernel/lib/random.c, which hashes it; nothing here is to be used as it is.  Any context,
+ * no lock: two callers at once only add to the disorder.
+ * Answers to Linux's arch/x86/include/asm/archrandom.h and drivers/char/random.c's jitter.
+ */
+#include "kernel/hal.h"
+#include "kernel/x86/cpu.h"
+
+#define CPUID_RDRAND  BIT(30) /* leaf 1, ecx */
+#define CPUID_RDSEED  BIT(18) /* leaf 7, ebx */
+#define HARDWARE_TRIES 10     /* Intel's advice */
+#define JITTER_ROUNDS  64     /* TSC readings folded into 8 bytes */
+
+static bool rdseed64(u64 *value)
+{
+	bool ok;
+
+	__asm__ volatile("rdseed %0" : "=r"(*value), "=@ccc"(ok));
+	return ok;
+}
+
+static bool rdrand64(u64 *value)
+{
+	bool ok;
+
+	__asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(ok));
+	return ok;
+}
+
+/* 0 where the CPU has no generator, or none that answers. */
+static u64 hardware_bits(void)
+{
+	bool has_seed = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & CPUID_RDSEED);
+	bool has_rand = cpuid(1, 0).ecx & CPUID_RDRAND;
+	unsigned int i;
+	u64 value;
+
+	for (i = 0; has_seed && i < HARDWARE_TRIES; i++)
+		if (rdseed64(&value))
+			return value;
+	for (i = 0; has_rand && i < HARDWARE_TRIES; i++)
+		if (rdrand64(&value))
+			return value;
+	return 0;
+}
+
+/* Every bit of the input reaches every bit of the result. */
+static u64 mix(u64 x)
+{
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
+	return x ^ x >> 32;
+}
+
+/* How long the same few steps take, again and again: caches, buses and the host disturb them. */
+static u64 jitter_bits(void)
+{
+	static volatile u64 pool[64];
+	u64 state = pool[0];
+	unsigned int i;
+
+	for (i = 0; i < JITTER_ROUNDS; i++) {
+		state = mix(state ^ rdtsc_ordered());
+		pool[state % ARRAY_SIZE(pool)] += state;
+	}
+	pool[0] = state;
+	return state;
+}
+
+void hal_entropy(void *buf, size_t n)
+{
+	u8 *out = buf;
+	unsigned int have = 0;
+	u64 bits = 0;
+
+	for (; n > 0; n--) {
+		if (have == 0) {
+			bits = jitter_bits() ^ hardware_bits();
+			have = sizeof(bits);
+		}
+		*out++ = (u8)bits;
+		bits >>= 8;
+		have--;
+	}
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The small half of kernel/hal.h on the machine: interrupt flag, idle, threads, per-CPU block,
+ * vector registers.  Contexts as that header says; no lock.
+ *
+ * The rest: paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (the end),
+ * traps.c (dumps), entry.S (context switch, copies), platform.c (bringing up).
+ */
+#include "kernel/hal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/x86/cpu.h"
+
+void context_start(void);
+
+/* What hal_context_switch() pops, from the top of a stack that has not run yet. */
+struct first_frame {
+	u64 r15, r14, r13, r12, bx, bp;
+	u64 ip;
+	u64 end[2]; /* zero, so that a backtrace that comes this far ends */
+};
+
+unsigned long hal_irq_save(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushfq; pop %0; cli" : "=r"(flags) : : "memory");
+	return flags;
+}
+
+void hal_irq_restore(unsigned long flags)
+{
+	if (flags & RFLAGS_IF)
+		__asm__ volatile("sti" : : : "memory");
+}
+
+void hal_irq_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+void hal_irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+bool hal_irqs_disabled(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushfq; pop %0" : "=r"(flags) : : "memory");
+	return !(flags & RFLAGS_IF);
+}
+
+void hal_idle(void)
+{
+	/* STI takes effect after the instruction that follows it: no interrupt slips in between. */
+	__asm__ volatile("sti; hlt" : : : "memory");
+}
+
+void hal_cpu_relax(void)
+{
+	cpu_relax();
+}
+
+void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*fn)(void *arg),
+		      void *arg)
+{
+	struct first_frame *frame;
+
+	frame = (struct first_frame *)((u8 *)stack + size) - 1;
+	*frame = (struct first_frame){
+		.bx = (u64)fn,
+		.r12 = (u64)arg,
+		.ip = (u64)context_start,
+	};
+	ctx->sp = frame;
+	ctx->fake_stack = NULL;
+	ctx->stack = stack;
+	ctx->stack_size = size;
+}
+
+void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *to)
+{
+	hal_context_switch(from, to);
+	panic("a thread that ended was resumed");
+}
+
+struct cpu *hal_this_cpu(void)
+{
+	struct cpu *cpu;
+
+	/* Not volatile: the value is the same for as long as the code runs on this CPU. */
+	__asm__("mov %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+void hal_set_this_cpu(struct cpu *cpu)
+{
+	wrmsr(MSR_GS_BASE, (u64)cpu);
+}
+
+void hal_fpu_save(void *area)
+{
+	__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+void hal_fpu_restore(const void *area)
+{
+	__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+bool hal_objects_are_separate(void)
+{
+	return false;
+}
+
+void *hal_object_alloc(size_t size, size_t align)
+{
+	return NULL;
+}
+
+void hal_object_free(void *object)
+{
+	BUG(); /* hal_object_alloc() never gave one */
+}
+
+void hal_poison(const void *p, size_t size)
+{
+}
+
+void hal_unpoison(const void *p, size_t size)
+{
+}

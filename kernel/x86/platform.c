@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bringing the machine up, in the order of kernel_main()'s calls.
+ *
+ * Callers in order: x86_start() -> platform_init(); kernel_main() -> hal_late_init() when the page
+ * allocator is up (interrupts off), -> hal_probe_devices() when threads and interrupts are.
+ */
+#include "kernel/x86/platform.h"
+#include "boot/boot_info.h"
+#include "kernel/hal.h"
+#include "kernel/x86/acpi.h"
+#include "kernel/x86/apic.h"
+#include "kernel/x86/tsc.h"
+
+static const struct boot_info *boot_info;
+
+void platform_init(const struct boot_info *boot)
+{
+	boot_info = boot;
+}
+
+void hal_late_init(void)
+{
+	acpi_init(boot_info->rsdp);
+	apic_init();
+	clock_init(boot_info->entry_tsc);
+}
+
+void hal_probe_devices(void)
+{
+	pci_init();
+}
