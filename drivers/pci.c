@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI: finds what is plugged in, and gives drivers their registers and interrupts.
+ *
+ * Called: pci_init() from hal_probe_devices(); it scans bus 0 and, through bridges, the buses that
+ * the firmware numbered, and calls the driver's probe; from there come pci_enable_device(),
+ * pci_map_bar(), pci_msix_enable(), pci_msix_route().
+ * Context: process, at boot, one thread: the address port needs no lock.
+ * Configuration goes through ports 0xcf8/0xcfc (PCI Local Bus 3.0, 3.2.2.3.2), which every PC
+ * chipset has, QEMU's q35 and i440fx among them.  The firmware (SeaBIOS also before a PVH kernel,
+ * OVMF) has assigned buses and base addresses; one that it left out is named and not used.
+ * Linux's drivers/pci/probe.c, access.c, msi.c.
+ */
+#include "drivers/pci.h"
+#include "include/uapi/errno.h"
+#include "kernel/hal.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/x86/apic.h"
+#include "kernel/x86/io.h"
+
+#define PCI_CONFIG_ADDRESS 0xcf8
+#define PCI_CONFIG_DATA	   0xcfc
+#define PCI_CONFIG_ENABLE  0x80000000u
+
+#define PCI_SLOTS     32
+#define PCI_FUNCTIONS 8
+#define PCI_NO_DEVICE 0xffff /* the vendor that an empty slot reads as */
+#define PCI_DEPTH_MAX 8	     /* bridges behind bridges: deeper ones are not looked at */
+#define PCI_CAPS_MAX  48     /* capabilities that 192 bytes can hold: ends a list that loops */
+
+#define PCI_HEADER_MULTI  0x80 /* more functions than the first */
+#define PCI_HEADER_TYPE_MASK 0x7f
+#define PCI_HEADER_BRIDGE 1
+#define PCI_STATUS_CAPS	  0x10
+
+#define PCI_BAR_IO	  0x1
+#define PCI_BAR_TYPE_MASK 0x6
+#define PCI_BAR_TYPE_64	  0x4
+#define PCI_BAR_IO_BITS	  (~0x3ULL)
+#define PCI_BAR_MEM_BITS  (~0xfULL)
+
+/* The MSI-X capability and an entry of its table (PCI 3.0, 6.8.2). */
+#define MSIX_CONTROL	     2
+#define MSIX_CONTROL_SIZE    0x07ff
+#define MSIX_CONTROL_MASKALL 0x4000
+#define MSIX_CONTROL_ENABLE  0x8000
+#define MSIX_TABLE	     4
+#define MSIX_TABLE_BAR	     0x7u
+#define MSIX_ENTRY_SIZE	     16
+#define MSIX_ENTRY_ADDR_LO   0
+#define MSIX_ENTRY_ADDR_HI   4
+#define MSIX_ENTRY_DATA	     8
+#define MSIX_ENTRY_CONTROL   12
+#define MSIX_ENTRY_MASKED    1
+
+static const struct pci_driver *const pci_drivers[] = {
+	&virtio_pci_driver,
+};
+
+/* ---- configuration space --------------------------------------------------------------------- */
+
+static void pci_select(const struct pci_device *pdev, u8 offset)
+{
+	outl(PCI_CONFIG_ADDRESS, PCI_CONFIG_ENABLE | (u32)pdev->bus << 16 | (u32)pdev->slot << 11 |
+					 (u32)pdev->fn << 8 | (offset & 0xfc));
+}
+
+u8 pci_read8(const struct pci_device *pdev, u8 offset)
+{
+	pci_select(pdev, offset);
+	return inb(PCI_CONFIG_DATA + (offset & 3));
+}
+
+u16 pci_read16(const struct pci_device *pdev, u8 offset)
+{
+	pci_select(pdev, offset);
+	return inw(PCI_CONFIG_DATA + (offset & 2));
+}
+
+u32 pci_read32(const struct pci_device *pdev, u8 offset)
+{
+	pci_select(pdev, offset);
+	return inl(PCI_CONFIG_DATA);
+}
+
+void pci_write16(const struct pci_device *pdev, u8 offset, u16 value)
+{
+	pci_select(pdev, offset);
+	outw(PCI_CONFIG_DATA + (offset & 2), value);
+}
+
+void pci_write32(const struct pci_device *pdev, u8 offset, u32 value)
+{
+	pci_select(pdev, offset);
+	outl(PCI_CONFIG_DATA, value);
+}
+
+u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after)
+{
+	u8 at;
+
+	if (!(pci_read16(pdev, PCI_STATUS) & PCI_STATUS_CAPS))
+		return 0;
+	at = pci_read8(pdev, after ? after + 1 : PCI_CAPABILITY_LIST) & 0xfc;
+	for (unsigned int i = 0; at >= 0x40 && i < PCI_CAPS_MAX; i++) {
+		if (pci_read8(pdev, at) == id)
+			return at;
+		at = pci_read8(pdev, at + 1) & 0xfc;
+	}
+	return 0;
+}
+
+/* ---- base addresses -------------------------------------------------------------------------- */
+
+/* What sticks when all ones are written is the address bits that the BAR decodes. */
+static u32 pci_bar_probe(const struct pci_device *pdev, u8 offset)
+{
+	u32 saved = pci_read32(pdev, offset);
+	u32 mask;
+
+	pci_write32(pdev, offset, 0xffffffff);
+	mask = pci_read32(pdev, offset);
+	pci_write32(pdev, offset, saved);
+	return mask;
+}
+
+/* Reads BAR @i; returns how many registers it takes. */
+static unsigned int pci_read_bar(struct pci_device *pdev, unsigned int i)
+{
+	u8 offset = PCI_BASE_ADDRESS_0 + i * 4;
+	struct pci_bar *bar = &pdev->bar[i];
+	u32 low = pci_read32(pdev, offset);
+	u64 mask = pci_bar_probe(pdev, offset);
+	u64 addr = low;
+
+	if (!mask)
+		return 1;
+	if (low & PCI_BAR_IO) {
+		bar->io = true;
+		bar->addr = addr & PCI_BAR_IO_BITS;
+		/* Devices may leave the upper half of an I/O BAR's mask zero. */
+		bar->size = -((mask & PCI_BAR_IO_BITS) | 0xffffffffffff0000ULL);
+		return 1;
+	}
+	if ((low & PCI_BAR_TYPE_MASK) != PCI_BAR_TYPE_64 || i + 1 >= PCI_BARS) {
+		bar->addr = addr & PCI_BAR_MEM_BITS;
+		bar->size = -((mask & PCI_BAR_MEM_BITS) | 0xffffffff00000000ULL);
+		return 1;
+	}
+	addr |= (u64)pci_read32(pdev, offset + 4) << 32;
+	mask |= (u64)pci_bar_probe(pdev, offset + 4) << 32;
+	bar->addr = addr & PCI_BAR_MEM_BITS;
+	bar->size = -(mask & PCI_BAR_MEM_BITS);
+	return 2;
+}
+
+/* Decoding is off meanwhile: a BAR full of ones would answer at somebody else's address. */
+static void pci_read_bars(struct pci_device *pdev)
+{
+	u16 command = pci_read16(pdev, PCI_COMMAND);
+	unsigned int i = 0;
+
+	pci_write16(pdev, PCI_COMMAND, command & ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
+	while (i < PCI_BARS)
+		i += pci_read_bar(pdev, i);
+	pci_write16(pdev, PCI_COMMAND, command);
+}
+
+void pci_enable_device(const struct pci_device *pdev)
+{
+	u16 command = pci_read16(pdev, PCI_COMMAND);
+
+	pci_write16(pdev, PCI_COMMAND,
+		    command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+}
+
+void *pci_map_bar(const struct pci_device *pdev, unsigned int i, u64 offset, u64 len)
+{
+	const struct pci_bar *bar;
+
+	if (i >= PCI_BARS)
+		return NULL;
+	bar = &pdev->bar[i];
+	if (bar->io || !len || len > bar->size || offset > bar->size - len)
+		return NULL;
+	if (!bar->addr) {
+		pr_err("pci %s: the firmware gave BAR %u no address", pdev->name, i);
+		return NULL;
+	}
+	return hal_map_device(bar->addr + offset, len);
+}
+
+/* ---- MSI-X ----------------------------------------------------------------------------------- */
+
+int pci_msix_enable(struct pci_device *pdev)
+{
+	u16 control, entries;
+	u32 table;
+
+	pdev->msix_cap = pci_find_capability(pdev, PCI_CAP_ID_MSIX, 0);
+	if (!pdev->msix_cap)
+		return -ENODEV;
+	control = pci_read16(pdev, pdev->msix_cap + MSIX_CONTROL);
+	entries = (control & MSIX_CONTROL_SIZE) + 1;
+	table = pci_read32(pdev, pdev->msix_cap + MSIX_TABLE);
+	pdev->msix_table = pci_map_bar(pdev, table & MSIX_TABLE_BAR, table & ~MSIX_TABLE_BAR,
+				       (u64)entries * MSIX_ENTRY_SIZE);
+	if (!pdev->msix_table)
+		return -EINVAL;
+	pdev->msix_entries = entries;
+	/* The whole function stays masked until each entry is. */
+	control |= MSIX_CONTROL_ENABLE;
+	pci_write16(pdev, pdev->msix_cap + MSIX_CONTROL, control | MSIX_CONTROL_MASKALL);
+	for (unsigned int i = 0; i < entries; i++)
+		writel(MSIX_ENTRY_MASKED,
+		       pdev->msix_table + i * MSIX_ENTRY_SIZE + MSIX_ENTRY_CONTROL);
+	pci_write16(pdev, pdev->msix_cap + MSIX_CONTROL, control & ~MSIX_CONTROL_MASKALL);
+	return 0;
+}
+
+int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq)
+{
+	u8 *slot;
+	u64 address;
+	u32 data;
+
+	if (entry >= pdev->msix_entries)
+		return -ENOSPC;
+	slot = pdev->msix_table + entry * MSIX_ENTRY_SIZE;
+	apic_msi_compose(irq, &address, &data);
+	writel(MSIX_ENTRY_MASKED, slot + MSIX_ENTRY_CONTROL);
+	writel((u32)address, slot + MSIX_ENTRY_ADDR_LO);
+	writel((u32)(address >> 32), slot + MSIX_ENTRY_ADDR_HI);
+	writel(data, slot + MSIX_ENTRY_DATA);
+	writel(0, slot + MSIX_ENTRY_CONTROL);
+	return 0;
+}
+
+/* ---- the scan -------------------------------------------------------------------------------- */
+
+static const struct pci_driver *pci_find_driver(const struct pci_device *pdev)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(pci_drivers); i++) {
+		if (pci_drivers[i]->match(pdev))
+			return pci_drivers[i];
+	}
+	return NULL;
+}
+
+/* @found is the scan's own; a driver gets a copy that it may keep. */
+static void pci_probe_function(const struct pci_device *found)
+{
+	const struct pci_driver *driver = pci_find_driver(found);
+	struct pci_device *pdev;
+
+	if (!driver) {
+		pr_debug("pci %s: %04x:%04x", found->name, found->vendor, found->device);
+		return;
+	}
+	pdev = kmalloc(sizeof(*pdev), GFP_KERNEL);
+	if (!pdev) {
+		pr_err("pci %s: no memory", found->name);
+		return;
+	}
+	*pdev = *found;
+	pci_read_bars(pdev);
+	pr_info("pci %s: %04x:%04x: %s", pdev->name, pdev->vendor, pdev->device, driver->name);
+	if (driver->probe(pdev))
+		kfree(pdev);
+}
+
+static void pci_scan_bus(u8 bus, unsigned int depth);
+
+/* True: there is something at this place. */
+static bool pci_scan_function(u8 bus, u8 slot, u8 fn, unsigned int depth)
+{
+	struct pci_device pdev = {.bus = bus, .slot = slot, .fn = fn};
+	u8 secondary;
+
+	pdev.vendor = pci_read16(&pdev, PCI_VENDOR_ID);
+	if (pdev.vendor == PCI_NO_DEVICE)
+		return false;
+	pdev.device = pci_read16(&pdev, PCI_DEVICE_ID);
+	scnprintf(pdev.name, sizeof(pdev.name), "0000:%02x:%02x.%u", bus, slot, fn);
+	if ((pci_read8(&pdev, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MASK) == PCI_HEADER_BRIDGE) {
+		/* Numbers grow away from the root: one that does not is a loop, or unnumbered. */
+		secondary = pci_read8(&pdev, PCI_SECONDARY_BUS);
+		if (secondary > bus && depth < PCI_DEPTH_MAX)
+			pci_scan_bus(secondary, depth + 1);
+		return true;
+	}
+	pdev.subsystem = pci_read16(&pdev, PCI_SUBSYSTEM_ID);
+	pci_probe_function(&pdev);
+	return true;
+}
+
+static void pci_scan_bus(u8 bus, unsigned int depth)
+{
+	for (u8 slot = 0; slot < PCI_SLOTS; slot++) {
+		struct pci_device first = {.bus = bus, .slot = slot};
+
+		if (!pci_scan_function(bus, slot, 0, depth))
+			continue;
+		if (!(pci_read8(&first, PCI_HEADER_TYPE) & PCI_HEADER_MULTI))
+			continue;
+		for (u8 fn = 1; fn < PCI_FUNCTIONS; fn++)
+			pci_scan_function(bus, slot, fn, depth);
+	}
+}
+
+void pci_init(void)
+{
+	pci_scan_bus(0, 0);
+}

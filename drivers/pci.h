@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI as far as a driver needs it: what a function is, where its registers lie, its interrupts.
+ *
+ * Machine only.  Everything in process context at boot, one thread, except that a device's mapped
+ * registers may be touched from anywhere afterwards.
+ */
+#ifndef DRIVERS_PCI_H
+#define DRIVERS_PCI_H
+
+#include "kernel/types.h"
+
+#define PCI_BARS 6
+
+/* Offsets in configuration space (PCI Local Bus 3.0, chapter 6). */
+#define PCI_VENDOR_ID	       0x00
+#define PCI_DEVICE_ID	       0x02
+#define PCI_COMMAND	       0x04
+#define PCI_STATUS	       0x06
+#define PCI_CLASS_DEVICE       0x0a
+#define PCI_HEADER_TYPE	       0x0e
+#define PCI_BASE_ADDRESS_0     0x10
+#define PCI_SECONDARY_BUS      0x19
+#define PCI_SUBSYSTEM_ID       0x2e
+#define PCI_CAPABILITY_LIST    0x34
+
+#define PCI_COMMAND_IO		 0x001
+#define PCI_COMMAND_MEMORY	 0x002
+#define PCI_COMMAND_MASTER	 0x004
+#define PCI_COMMAND_INTX_DISABLE 0x400
+
+#define PCI_CAP_ID_VENDOR 0x09
+#define PCI_CAP_ID_MSIX	  0x11
+
+struct pci_bar {
+	phys_addr_t addr; /* 0: the firmware gave it none */
+	u64 size;	  /* bytes, 0: there is none (or it is the upper half of a 64-bit one) */
+	bool io;	  /* ports, not memory */
+};
+
+struct pci_device {
+	u8 bus, slot, fn;
+	u16 vendor, device, subsystem;
+	char name[16]; /* "0000:00:03.0" */
+	struct pci_bar bar[PCI_BARS];
+	u8 msix_cap;	    /* offset of the capability, 0: none */
+	u16 msix_entries;   /* of the table, once pci_msix_enable() was called */
+	u8 *msix_table;	    /* mapped */
+};
+
+/* One that wants devices of some kind; pci.c has the table of all. */
+struct pci_driver {
+	const char *name;
+	bool (*match)(const struct pci_device *pdev);
+	/* @pdev stays for good when it returns 0, and is gone when it returns -errno. */
+	int (*probe)(struct pci_device *pdev);
+};
+extern const struct pci_driver virtio_pci_driver;
+
+/* Scans all buses and hands each function to its driver.  From hal_probe_devices(). */
+void pci_init(void);
+
+u8 pci_read8(const struct pci_device *pdev, u8 offset);
+u16 pci_read16(const struct pci_device *pdev, u8 offset);
+u32 pci_read32(const struct pci_device *pdev, u8 offset);
+void pci_write16(const struct pci_device *pdev, u8 offset, u16 value);
+void pci_write32(const struct pci_device *pdev, u8 offset, u32 value);
+
+/* The capability @id that follows the one at @after (0: the first).  Its offset, 0: none. */
+u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after);
+
+/* Memory decoding and DMA on, the old interrupt line off. */
+void pci_enable_device(const struct pci_device *pdev);
+
+/* Maps @len bytes at @offset of a memory BAR, after checking that they are in it.  NULL: not so. */
+void *pci_map_bar(const struct pci_device *pdev, unsigned int bar, u64 offset, u64 len);
+
+/* Maps the table, masks every entry, turns MSI-X on.  0, -ENODEV (no MSI-X), -EINVAL, -ENOMEM. */
+int pci_msix_enable(struct pci_device *pdev);
+/* Table entry @entry raises @irq, unmasked.  -ENOSPC when the table is too short. */
+int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq);
+
+#endif
