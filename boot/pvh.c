@@ -13,10 +13,10 @@
 #include "kernel/x86/memmap.h"
 #include "kernel/x86/setup.h"
 
-#define HVM_START_MAGIC	    0x336ec578
-#define HVM_MEMMAP_RAM	    1
-#define BOOT_MAPPED	    (4ULL << 30) /* what pvh.S put into the direct map */
-#define REAL_MODE_AREA_SIZE 0x1000	 /* interrupt vectors and BIOS data: never given out */
+#define HVM_START_MAGIC     0x336ec578
+#define HVM_MEMMAP_RAM      1
+#define BOOT_MAPPED         (4ULL << 30) /* what pvh.S put into the direct map */
+#define REAL_MODE_AREA_SIZE 0x1000       /* interrupt vectors and BIOS data: never given out */
 
 struct hvm_start_info {
 	u32 magic;
@@ -68,15 +68,18 @@ static void copy_cmdline(struct boot_info *boot, u64 pa)
 /* RAM first, then everything else: where the loader's entries overlap, reserved wins. */
 static void copy_memmap(struct boot_info *boot, const struct hvm_memmap_entry *map, unsigned int nr)
 {
+	bool complete = true;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
 		if (map[i].type == HVM_MEMMAP_RAM)
-			memmap_set(boot, map[i].addr, map[i].size, BOOT_MEM_USABLE);
+			complete &= memmap_set(boot, map[i].addr, map[i].size, BOOT_MEM_USABLE);
 	for (i = 0; i < nr; i++)
 		if (map[i].type != HVM_MEMMAP_RAM)
-			memmap_set(boot, map[i].addr, map[i].size, BOOT_MEM_RESERVED);
-	memmap_set(boot, 0, REAL_MODE_AREA_SIZE, BOOT_MEM_RESERVED);
+			complete &= memmap_set(boot, map[i].addr, map[i].size, BOOT_MEM_RESERVED);
+	complete &= memmap_set(boot, 0, REAL_MODE_AREA_SIZE, BOOT_MEM_RESERVED);
+	if (!complete)
+		x86_boot_warning("the memory map has too many entries: some memory is not used");
 }
 
 void __noreturn pvh_main(u32 start_info_pa, s64 offset, u64 entry_tsc)

@@ -21,12 +21,12 @@
 #define GAS_PORT   1
 
 #define FADT_RESET_SUPPORTED BIT(10)
-#define FADT_HW_REDUCED	     BIT(20)
+#define FADT_HW_REDUCED      BIT(20)
 
 #define AML_NAME    0x08
 #define AML_PACKAGE 0x12
 #define AML_BYTE    0x0a
-#define AML_ONE	    0x01
+#define AML_ONE     0x01
 
 struct acpi_rsdp {
 	char signature[8];
@@ -137,7 +137,7 @@ static bool has_signature(const struct acpi_header *table, const char *signature
 }
 
 /* Does @table reach up to the end of @field?  Older firmware leaves later ones out. */
-#define HAS_FIELD(table, field)                                                                    \
+#define HAS_FIELD(table, field) \
 	((table)->header.length >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field))
 
 static struct acpi_register map_register(const struct acpi_address *address)
@@ -259,7 +259,8 @@ void acpi_init(phys_addr_t rsdp_pa)
 	if (!rsdp_pa)
 		return;
 	rsdp = paging_map_firmware(rsdp_pa, sizeof(*rsdp));
-	if (!rsdp || memcmp(rsdp->signature, "RSD PTR ", 8) != 0 || !checksum_ok(rsdp, RSDP_V1_SIZE)) {
+	if (!rsdp || memcmp(rsdp->signature, "RSD PTR ", 8) != 0 ||
+	    !checksum_ok(rsdp, RSDP_V1_SIZE)) {
 		pr_warn("acpi: the root pointer at %lx is not one", (unsigned long)rsdp_pa);
 		return;
 	}

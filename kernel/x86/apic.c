@@ -17,29 +17,29 @@
 
 BUILD_BUG_ON(VECTOR_IRQ + NR_IRQS > VECTOR_TIMER);
 
-#define APIC_ID		0x020
-#define APIC_TPR	0x080
-#define APIC_EOI	0x0b0
-#define APIC_SPURIOUS	0x0f0
-#define APIC_LVT_TIMER	0x320
-#define APIC_LVT_LINT0	0x350
-#define APIC_LVT_LINT1	0x360
-#define APIC_LVT_ERROR	0x370
+#define APIC_ID         0x020
+#define APIC_TPR        0x080
+#define APIC_EOI        0x0b0
+#define APIC_SPURIOUS   0x0f0
+#define APIC_LVT_TIMER  0x320
+#define APIC_LVT_LINT0  0x350
+#define APIC_LVT_LINT1  0x360
+#define APIC_LVT_ERROR  0x370
 #define APIC_TIMER_INIT 0x380
-#define APIC_TIMER_NOW	0x390
-#define APIC_TIMER_DIV	0x3e0
+#define APIC_TIMER_NOW  0x390
+#define APIC_TIMER_DIV  0x3e0
 
-#define SPURIOUS_ENABLE	   BIT(8)
-#define LVT_MASKED	   BIT(16)
-#define LVT_NMI		   (4U << 8)
+#define SPURIOUS_ENABLE    BIT(8)
+#define LVT_MASKED         BIT(16)
+#define LVT_NMI            (4U << 8)
 #define LVT_TIMER_DEADLINE (2U << 17)
-#define TIMER_DIV_16	   0x3
+#define TIMER_DIV_16       0x3
 
-#define APIC_BASE_ENABLE BIT(11)
-#define APIC_BASE_X2APIC BIT(10)
+#define APIC_BASE_ENABLE  BIT(11)
+#define APIC_BASE_X2APIC  BIT(10)
 #define APIC_BASE_ADDRESS 0x000ffffffffff000UL
-#define APIC_SIZE	 0x400
-#define MSI_ADDRESS	 0xfee00000U
+#define APIC_SIZE         0x400
+#define MSI_ADDRESS       0xfee00000U
 
 #define PIC1_COMMAND 0x20
 #define PIC1_DATA    0x21

@@ -9,19 +9,19 @@
 
 #include "kernel/types.h"
 
-#define CR0_MP	       BIT(1)
-#define CR0_EM	       BIT(2)
-#define CR0_TS	       BIT(3)
-#define CR0_NE	       BIT(5)
-#define CR0_WP	       BIT(16)
+#define CR0_MP         BIT(1)
+#define CR0_EM         BIT(2)
+#define CR0_TS         BIT(3)
+#define CR0_NE         BIT(5)
+#define CR0_WP         BIT(16)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
 #define RFLAGS_IF      BIT(9)
 
-#define MSR_APIC_BASE	   0x0000001b
-#define MSR_TSC_DEADLINE   0x000006e0
-#define MSR_GS_BASE	   0xc0000101
-#define MSR_KVM_CLOCK_NEW  0x4b564d01
+#define MSR_APIC_BASE     0x0000001b
+#define MSR_TSC_DEADLINE  0x000006e0
+#define MSR_GS_BASE       0xc0000101
+#define MSR_KVM_CLOCK_NEW 0x4b564d01
 
 struct cpuid_result {
 	u32 eax, ebx, ecx, edx;
@@ -59,17 +59,17 @@ static inline u64 rdtsc_ordered(void)
 	return (u64)hi << 32 | lo;
 }
 
-#define DEFINE_CONTROL_REGISTER(name)                                                              \
-	static inline u64 read_##name(void)                                                        \
-	{                                                                                          \
-		u64 value;                                                                         \
-                                                                                                   \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                \
-		return value;                                                                      \
-	}                                                                                          \
-	static inline void write_##name(u64 value)                                                 \
-	{                                                                                          \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                    \
+#define DEFINE_CONTROL_REGISTER(name)                                               \
+	static inline u64 read_##name(void)                                         \
+	{                                                                           \
+		u64 value;                                                          \
+                                                                                    \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory"); \
+		return value;                                                       \
+	}                                                                           \
+	static inline void write_##name(u64 value)                                  \
+	{                                                                           \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");     \
 	}
 DEFINE_CONTROL_REGISTER(cr0)
 DEFINE_CONTROL_REGISTER(cr2)

@@ -14,7 +14,7 @@
 #define TSS_AVAILABLE  0x89 /* present, 64-bit TSS */
 #define STUB_SIZE      16   /* of a vector in entry.S */
 
-#define VECTOR_NMI	     2
+#define VECTOR_NMI           2
 #define VECTOR_DOUBLE_FAULT  8
 #define VECTOR_MACHINE_CHECK 18
 
@@ -46,10 +46,8 @@ struct table_pointer {
 extern const u8 vector_stubs[];
 
 static u64 gdt[GDT_SLOTS] = {
-	[GDT_KERNEL_CODE / 8] = 0x00af9b000000ffff,
-	[GDT_KERNEL_DATA / 8] = 0x00cf93000000ffff,
-	[GDT_USER_CODE32 / 8] = 0x00cffb000000ffff,
-	[GDT_USER_DATA / 8] = 0x00cff3000000ffff,
+	[GDT_KERNEL_CODE / 8] = 0x00af9b000000ffff, [GDT_KERNEL_DATA / 8] = 0x00cf93000000ffff,
+	[GDT_USER_CODE32 / 8] = 0x00cffb000000ffff, [GDT_USER_DATA / 8] = 0x00cff3000000ffff,
 	[GDT_USER_CODE / 8] = 0x00affb000000ffff,
 };
 static struct tss tss;

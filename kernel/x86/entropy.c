@@ -10,10 +10,10 @@
 #include "kernel/hal.h"
 #include "kernel/x86/cpu.h"
 
-#define CPUID_RDRAND  BIT(30) /* leaf 1, ecx */
-#define CPUID_RDSEED  BIT(18) /* leaf 7, ebx */
-#define HARDWARE_TRIES 10     /* Intel's advice */
-#define JITTER_ROUNDS  64     /* TSC readings folded into 8 bytes */
+#define CPUID_RDRAND   BIT(30) /* leaf 1, ecx */
+#define CPUID_RDSEED   BIT(18) /* leaf 7, ebx */
+#define HARDWARE_TRIES 10      /* Intel's advice */
+#define JITTER_ROUNDS  64      /* TSC readings folded into 8 bytes */
 
 static bool rdseed64(u64 *value)
 {

@@ -31,6 +31,8 @@ void hal_irq_restore(unsigned long flags)
 {
 	if (flags & RFLAGS_IF)
 		__asm__ volatile("sti" : : : "memory");
+	else
+		__asm__ volatile("cli" : : : "memory");
 }
 
 void hal_irq_enable(void)

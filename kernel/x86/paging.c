@@ -21,12 +21,12 @@
 #include "kernel/x86/setup.h"
 #include "kernel/x86/stack.h"
 
-#define LEVELS	    4
-#define TABLE_SLOTS 512
+#define LEVELS             4
+#define TABLE_SLOTS        512
 #define LEVEL_SHIFT(level) (12 + 9 * (level)) /* 0: 4 KiB, 1: 2 MiB, 2: 1 GiB */
 #define LEVEL_SIZE(level)  (1UL << LEVEL_SHIFT(level))
-#define BOOT_MAPPED	   (4UL << 30) /* what the boot tables show of the direct map */
-#define CPUID_GB_PAGES	   BIT(26)
+#define BOOT_MAPPED        (4UL << 30) /* what the boot tables show of the direct map */
+#define CPUID_GB_PAGES     BIT(26)
 
 extern u8 __image_start[], __image_end[], __text_start[], __text_end[], __rodata_start[],
 	__rodata_end[], __data_start[], __data_end[], boot_stack_guard[];
@@ -35,8 +35,8 @@ s64 image_offset;
 
 static u64 *root;
 static unsigned int largest_level; /* of a page in the direct map: 1, or 2 with 1 GiB pages */
-static phys_addr_t ram_end;	   /* the direct map ends here */
-static phys_addr_t early_next;	   /* where the next early table comes from; 0: the allocator is up */
+static phys_addr_t ram_end;        /* the direct map ends here */
+static phys_addr_t early_next; /* where the next early table comes from; 0: the allocator is up */
 static phys_addr_t early_end;
 static u64 device_next = DEVICE_AREA_BASE;
 
@@ -254,10 +254,13 @@ static void *map_foreign(phys_addr_t pa, size_t size, u64 flags)
 	u64 room = DEVICE_AREA_BASE + DEVICE_AREA_SIZE - device_next;
 	u64 va = device_next;
 
-	if (size == 0 || size > room || pa > PTE_ADDRESS || ALIGN_UP(offset + size, PAGE_4K) > room)
+	if (size == 0 || size > room || pa > PTE_ADDRESS)
+		return NULL;
+	/* Firmware or a device that points at the image would get it a writable alias. */
+	if (pa < image_phys(__image_end) && pa + size > image_phys(__image_start))
 		return NULL;
 	size = ALIGN_UP(offset + size, PAGE_4K);
-	if (!paging_map(va, pa - offset, size, flags))
+	if (size > room || !paging_map(va, pa - offset, size, flags))
 		return NULL;
 	device_next += size;
 	return (void *)(va + offset);

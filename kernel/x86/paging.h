@@ -14,12 +14,12 @@
 #define PTE_WRITE    BIT(1)
 #define PTE_UNCACHED (BIT(3) | BIT(4))
 #define PTE_LARGE    BIT(7) /* in a directory: a page of 2 MiB or 1 GiB, not a table */
-#define PTE_NX	     BIT(63)
+#define PTE_NX       BIT(63)
 #define PTE_ADDRESS  0x000ffffffffff000UL
 
-#define MAP_RX	   (PTE_PRESENT)
-#define MAP_RO	   (PTE_PRESENT | PTE_NX)
-#define MAP_RW	   (PTE_PRESENT | PTE_WRITE | PTE_NX)
+#define MAP_RX     (PTE_PRESENT)
+#define MAP_RO     (PTE_PRESENT | PTE_NX)
+#define MAP_RW     (PTE_PRESENT | PTE_WRITE | PTE_NX)
 #define MAP_DEVICE (MAP_RW | PTE_UNCACHED)
 
 /* Builds and loads the final tables; enters the image and the tables into @boot's memory map. */

@@ -15,21 +15,21 @@
 #define DEBUG_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: its status becomes (value << 1) | 1 */
 #define DEBUG_EXIT_NONE 0xff /* what is read where no device answers */
 
-#define PM1_ACPI_ON	BIT(0)
-#define PM1_SLEEP_TYPE	10
-#define PM1_SLEEP_MASK	(7U << PM1_SLEEP_TYPE)
-#define PM1_SLEEP	BIT(13)
-#define SLEEP_TYPE	2 /* the same in the sleep control register of a reduced machine */
-#define SLEEP_ENABLE	BIT(5)
-#define QEMU_Q35_PM1	0x604 /* where QEMU's machines have it, for when there were no tables */
-#define QEMU_PC_PM1	0xb004
+#define PM1_ACPI_ON      BIT(0)
+#define PM1_SLEEP_TYPE   10
+#define PM1_SLEEP_MASK   (7U << PM1_SLEEP_TYPE)
+#define PM1_SLEEP        BIT(13)
+#define SLEEP_TYPE       2 /* the same in the sleep control register of a reduced machine */
+#define SLEEP_ENABLE     BIT(5)
+#define QEMU_Q35_PM1     0x604 /* where QEMU's machines have it, for when there were no tables */
+#define QEMU_PC_PM1      0xb004
 #define CPUID_HYPERVISOR BIT(31)
 
-#define RESET_CONTROL	0xcf9
+#define RESET_CONTROL   0xcf9
 #define KEYBOARD_STATUS 0x64
-#define KEYBOARD_BUSY	0x02
-#define KEYBOARD_RESET	0xfe
-#define PATIENCE	20000 /* reads of a port, a microsecond each or more */
+#define KEYBOARD_BUSY   0x02
+#define KEYBOARD_RESET  0xfe
+#define PATIENCE        20000 /* reads of a port, a microsecond each or more */
 
 /* Gives the machine time to act on what was written. */
 static void wait_a_while(void)

@@ -13,23 +13,23 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/setup.h"
 
-#define COM1		0x3f8
-#define UART_DATA	(COM1 + 0) /* divisor, low byte, while LCR's DLAB is set */
-#define UART_IER	(COM1 + 1) /* divisor, high byte, likewise */
-#define UART_FCR	(COM1 + 2)
-#define UART_LCR	(COM1 + 3)
-#define UART_MCR	(COM1 + 4)
-#define UART_LSR	(COM1 + 5)
-#define UART_SCRATCH	(COM1 + 7)
-#define LCR_8N1		0x03
-#define LCR_DLAB	0x80
-#define FCR_ENABLE	0x07 /* FIFOs on, both cleared */
-#define MCR_DTR_RTS	0x03
-#define LSR_DATA_READY	0x01
-#define LSR_THR_EMPTY	0x20
-#define UART_FIFO	16    /* bytes that may follow once the transmitter is empty */
-#define UART_DIVISOR	1     /* 115200 baud */
-#define UART_PATIENCE	20000 /* polls; at 115200 baud a full FIFO drains in 1.4 ms */
+#define COM1           0x3f8
+#define UART_DATA      (COM1 + 0) /* divisor, low byte, while LCR's DLAB is set */
+#define UART_IER       (COM1 + 1) /* divisor, high byte, likewise */
+#define UART_FCR       (COM1 + 2)
+#define UART_LCR       (COM1 + 3)
+#define UART_MCR       (COM1 + 4)
+#define UART_LSR       (COM1 + 5)
+#define UART_SCRATCH   (COM1 + 7)
+#define LCR_8N1        0x03
+#define LCR_DLAB       0x80
+#define FCR_ENABLE     0x07 /* FIFOs on, both cleared */
+#define MCR_DTR_RTS    0x03
+#define LSR_DATA_READY 0x01
+#define LSR_THR_EMPTY  0x20
+#define UART_FIFO      16    /* bytes that may follow once the transmitter is empty */
+#define UART_DIVISOR   1     /* 115200 baud */
+#define UART_PATIENCE  20000 /* polls; at 115200 baud a full FIFO drains in 1.4 ms */
 
 static bool uart_present;
 static unsigned int uart_room; /* bytes of the FIFO known to be free */

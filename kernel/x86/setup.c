@@ -39,14 +39,19 @@ void __noreturn x86_start(struct boot_info *boot)
 	kernel_main(boot);
 }
 
-void __noreturn x86_boot_failure(const char *why)
+void x86_boot_warning(const char *what)
 {
 	size_t n = 0;
 
-	while (why[n])
+	while (what[n])
 		n++;
 	hal_console_write("softnet: ", 9);
-	hal_console_write(why, n);
+	hal_console_write(what, n);
 	hal_console_write("\n", 1);
+}
+
+void __noreturn x86_boot_failure(const char *why)
+{
+	x86_boot_warning(why);
 	hal_halt(HAL_HALT_STOP, 1);
 }

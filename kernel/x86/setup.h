@@ -22,7 +22,9 @@ void x86_console_init(void);
  */
 void __noreturn x86_start(struct boot_info *boot);
 
-/* Before there is anything better: a line on the console, then the CPU stops. */
+/* Before there is a log: a line on the console. */
+void x86_boot_warning(const char *what);
+/* The same, then the CPU stops. */
 void __noreturn x86_boot_failure(const char *why);
 
 #endif

@@ -20,8 +20,8 @@
 #include "kernel/x86/stack.h"
 
 #define STACK_SLOT_SIZE 65536UL
-#define STACK_SLOTS	THREADS_MAX /* one for each thread that may exist */
-#define STACK_CACHE	16	    /* stacks of THREAD_STACK_SIZE that wait mapped */
+#define STACK_SLOTS     THREADS_MAX /* one for each thread that may exist */
+#define STACK_CACHE     16          /* stacks of THREAD_STACK_SIZE that wait mapped */
 
 BUILD_BUG_ON(THREAD_STACK_SIZE + PAGE_4K > STACK_SLOT_SIZE);
 
@@ -105,7 +105,8 @@ static bool map_stack(u64 bottom, size_t size)
 
 		if (!page)
 			goto out_unmap;
-		if (!paging_map(bottom + done, hal_virt_to_phys(page_address(page)), PAGE_4K, MAP_RW)) {
+		if (!paging_map(bottom + done, hal_virt_to_phys(page_address(page)), PAGE_4K,
+				MAP_RW)) {
 			__free_pages(page, 0);
 			goto out_unmap;
 		}

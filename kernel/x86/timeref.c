@@ -10,24 +10,24 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/io.h"
 
-#define HPET_SIZE	   0x400
-#define HPET_PERIOD	   0x004 /* femtoseconds of a count */
-#define HPET_CONFIG	   0x010
-#define HPET_COUNTER	   0x0f0
-#define HPET_CONFIG_RUN	   0x1
-#define HPET_PERIOD_MAX	   100000000U /* by its specification */
-#define FSEC_PER_SEC	   1000000000000000ULL
+#define HPET_SIZE       0x400
+#define HPET_PERIOD     0x004 /* femtoseconds of a count */
+#define HPET_CONFIG     0x010
+#define HPET_COUNTER    0x0f0
+#define HPET_CONFIG_RUN 0x1
+#define HPET_PERIOD_MAX 100000000U /* by its specification */
+#define FSEC_PER_SEC    1000000000000000ULL
 
 #define PM_TIMER_HZ 3579545
 
-#define PIT_HZ		1193182
-#define PIT_CHANNEL_2	0x42
-#define PIT_COMMAND	0x43
-#define PIT_SET_2	0xb4 /* channel 2, both bytes, rate generator: it counts round and round */
-#define PIT_LATCH_2	0x80
-#define PORT_B		0x61
-#define PORT_B_GATE_2	0x01
-#define PORT_B_SPEAKER	0x02
+#define PIT_HZ         1193182
+#define PIT_CHANNEL_2  0x42
+#define PIT_COMMAND    0x43
+#define PIT_SET_2      0xb4 /* channel 2, both bytes, rate generator: it counts round and round */
+#define PIT_LATCH_2    0x80
+#define PORT_B         0x61
+#define PORT_B_GATE_2  0x01
+#define PORT_B_SPEAKER 0x02
 
 static volatile u8 *hpet;
 static u16 pm_timer_port;
@@ -82,8 +82,7 @@ static const struct time_reference *pm_timer_reference(void)
 
 static const struct time_reference *pit_reference(void)
 {
-	static const struct time_reference ref = {"the PIT", pit_read, 0xffff, PIT_HZ,
-						  5000000};
+	static const struct time_reference ref = {"the PIT", pit_read, 0xffff, PIT_HZ, 5000000};
 
 	outb(PORT_B, (inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE_2);
 	outb(PIT_COMMAND, PIT_SET_2);

@@ -21,10 +21,10 @@
 #include "kernel/x86/traps.h"
 
 #define TRAP_DOUBLE_FAULT 8
-#define TRAP_STACK	  12
-#define TRAP_GENERAL	  13
-#define TRAP_PAGE_FAULT	  14
-#define NR_TRAPS	  32
+#define TRAP_STACK        12
+#define TRAP_GENERAL      13
+#define TRAP_PAGE_FAULT   14
+#define NR_TRAPS          32
 
 #define PF_PRESENT 0x01
 #define PF_WRITE   0x02
@@ -66,7 +66,7 @@ static const char *const trap_names[NR_TRAPS] = {
 	[30] = "security",
 };
 
-static bool dumped;	    /* one dump an end: panic() need not show the handler's own registers */
+static bool dumped;        /* one dump an end: panic() need not show the handler's own registers */
 static unsigned int depth; /* of exceptions that nobody expected */
 
 static __printf_like(1, 2) void dump(const char *fmt, ...)
@@ -158,7 +158,8 @@ static void describe_fault(const struct pt_regs *regs)
 		dump("%s of %016lx%s: %s\n", access, (unsigned long)address, fault_place(address),
 		     regs->error & PF_PRESENT ? "not permitted" : "nothing is mapped there");
 	else if (regs->vector == TRAP_DOUBLE_FAULT)
-		dump("the last fault was at %016lx%s\n", (unsigned long)address, fault_place(address));
+		dump("the last fault was at %016lx%s\n", (unsigned long)address,
+		     fault_place(address));
 }
 
 static void __noreturn die(struct pt_regs *regs)

@@ -17,19 +17,19 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/timeref.h"
 
-#define NSEC_PER_SEC	1000000000ULL
+#define NSEC_PER_SEC    1000000000ULL
 #define APIC_MEASURE_NS 1000000ULL  /* of the APIC's timer alone, when the TSC is known */
-#define TSC_HZ_MIN	10000000ULL /* below and above, whoever says so is wrong */
-#define TSC_HZ_MAX	100000000000ULL
-#define TSC_HZ_GUESS	1000000000ULL
+#define TSC_HZ_MIN      10000000ULL /* below and above, whoever says so is wrong */
+#define TSC_HZ_MAX      100000000000ULL
+#define TSC_HZ_GUESS    1000000000ULL
 #define TIMER_DELTA_MAX (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */
-#define APIC_TIMER_UNIT 16	     /* bus cycles of one count */
+#define APIC_TIMER_UNIT 16           /* bus cycles of one count */
 
 #define CPUID_TSC_DEADLINE BIT(24) /* leaf 1, ecx */
 #define CPUID_HYPERVISOR   BIT(31)
-#define CPUID_HV_BASE	   0x40000000
+#define CPUID_HV_BASE      0x40000000
 #define CPUID_KVM_FEATURES 0x40000001
-#define CPUID_HV_TIMING	   0x40000010
+#define CPUID_HV_TIMING    0x40000010
 #define KVM_FEATURE_CLOCK  BIT(3)
 
 /* KVM's clock page: how a TSC difference becomes nanoseconds. */
@@ -45,10 +45,10 @@ struct pvclock {
 };
 
 static u64 base_tsc;
-static u64 ns_per_tsc;	   /* << 32; 0 until clock_init(), so that the clock stands at 0 */
-static u64 tsc_per_ns;	   /* << 32, for the deadline mode */
-static u64 apic_per_ns;	   /* << 32, for the counting mode */
-static bool use_deadline;  /* the timer compares with the TSC itself */
+static u64 ns_per_tsc;    /* << 32; 0 until clock_init(), so that the clock stands at 0 */
+static u64 tsc_per_ns;    /* << 32, for the deadline mode */
+static u64 apic_per_ns;   /* << 32, for the counting mode */
+static bool use_deadline; /* the timer compares with the TSC itself */
 static bool timer_ready;
 static u64 armed = HAL_TIMER_OFF;
 
