@@ -97,6 +97,12 @@ $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# What is in which image: tests/tidy asks.
+.PHONY: print-sources
+print-sources:
+	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC))
+	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
+
 # ---- one file, all ways: what an author runs before a commit --------------------------------------
 # make check-one F=net/core/skbuff.c
 .PHONY: check-one

@@ -24,6 +24,7 @@
 #include "net/ipv4/inet_hashtables.h"
 #include "net/ipv4/inet_timewait_sock.h"
 #include "net/ipv4/ip.h"
+#include "net/tcp/tcp_seq.h"
 
 /* ---- the header ---------------------------------------------------------------------------------- */
 struct tcphdr {
@@ -73,18 +74,6 @@ static inline unsigned int tcp_hdrlen(const struct sk_buff *skb)
 static inline u8 tcp_flag_byte(const struct tcphdr *th)
 {
 	return ((const u8 *)th)[13];
-}
-
-/* ---- sequence numbers (RFC 9293 3.4): never compared with < --------------------------------------- */
-static inline bool before(u32 seq1, u32 seq2)
-{
-	return (s32)(seq1 - seq2) < 0;
-}
-#define after(seq2, seq1) before(seq1, seq2)
-/* seq2 <= seq1 <= seq3 */
-static inline bool between(u32 seq1, u32 seq2, u32 seq3)
-{
-	return seq3 - seq2 >= seq1 - seq2;
 }
 
 /* ---- constants (jiffies are milliseconds) ---------------------------------------------------------- */

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Runs each rule of tidy.py on the tree, and on a planted breach, which it must find."""
+import pytest
+import tidy
+
+LONG = "int f(void)\n{\n" + "\tx();\n" * 101 + "}\n"
+# rule: (files with exactly one breach, files with none though they look like it)
+PLANTED = {
+    "include_direction": ({"kernel/a.c": '#include "net/core/skbuff.h"\n'}, {"net/tcp/a.c": '#include "net/ipv4/ip.h"\n'}),
+    "no_libc": ({"net/core/a.c": "#include <stdio.h>\n"}, {"net/core/a.c": "#include <stdint.h>\n"}),
+    "file_length": ({"net/a.c": "\n" * 801}, {"net/a.c": "\n" * 800}),
+    "function_length": ({"net/a.c": LONG}, {"net/a.c": LONG.replace("\tx();\n", "", 1)}),
+    "sequence_compare": ({"net/tcp/a.c": "if (tp->snd_una < end_seq) return;\n"},
+                         {"net/tcp/a.c": "if (before(tp->snd_una, end_seq) && n < m) return a >> seq_shift; /* seq < x */\n"}),
+    "test_ifdef": ({"net/a.c": "#ifdef UNIT_TEST\n"}, {"net/a.h": "#ifndef NET_A_H\n"}),
+    "irq_exclusion": ({"net/core/a.c": "flags = hal_irq_save();\n"}, {"kernel/sched/a.c": "flags = hal_irq_save();\n"}),
+    "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n"}),
+    "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),
+    "docs_reference": ({"docs/a.md": "see `net/a.c:/^int g/`\n", "net/a.c": "int f;\n"},
+                       {"docs/a.md": "see `net/a.c:/^int f/`\n", "net/a.c": "int f;\n"}),
+}
+SEQ_BAD = ["x = tp->rcv_nxt > seq;", "if (TCP_SKB_CB(skb)->end_seq <= tp->snd_una)", "if (th_seq >= limit)",
+           "while (a > TCP_SKB_CB(skb)->seq)", "ok = (tp->copied_seq) < tp->rcv_nxt"]
+SEQ_GOOD = ["for (i = 0; i < n; i++)", "x = a - tp->snd_una;", "u32 v = win >> wscale;", "#include <seq.h>",
+            "if (len > tp->rcv_wnd)", "skb->seq = seq;"]
+
+
+@pytest.fixture(scope="module")
+def files():
+    found = tidy.tree()
+    assert "kernel/hal.h" in found
+    return found
+
+
+@pytest.mark.parametrize("rule", tidy.RULES, ids=lambda r: r.__name__)
+def test_tree(rule, files):
+    assert [f"{p}:{n}: {w}" for p, n, w in rule(files)] == []
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_rule_can_fail(name):
+    bad, good = PLANTED[name]
+    rule = getattr(tidy, name)
+    assert len(list(rule(bad))) == 1
+    assert list(rule(good)) == []
+
+
+@pytest.mark.parametrize("line", SEQ_BAD)
+def test_sequence_compare_finds(line):
+    assert list(tidy.sequence_compare({"net/tcp/a.c": line + "\n"}))
+
+
+@pytest.mark.parametrize("line", SEQ_GOOD)
+def test_sequence_compare_leaves_alone(line):
+    assert not list(tidy.sequence_compare({"net/tcp/a.c": line + "\n"}))
+
+
+def test_both_images_can_fail():
+    sources = {"machine": {"net/a.c", "kernel/x86/b.c"}, "hosted": {"tests/host/c.c"}}
+    files = dict.fromkeys(["net/a.c", "kernel/x86/b.c", "tests/host/c.c", "net/dead.c"], "")
+    assert [(p, w) for p, _, w in tidy.both_images(files, sources)] == [
+        ("net/a.c", "is in the machine image and not in the hosted one"), ("net/dead.c", "is in no image")]
+
+
+def test_header_alone_can_fail():
+    bad = {"net/a.h": "struct a { u32 x; };\n"}
+    assert len(list(tidy.header_alone(bad, bad))) == 1
+
+
+def test_every_rule_has_a_planted_breach():
+    assert {r.__name__ for r in tidy.RULES} == set(PLANTED) | {"both_images", "header_alone"}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The tree's own rules, checked on its text.
+
+Each rule is a function from {path: text} to a list of (path, line, what).  test_tidy.py runs them on
+the tree, and on one planted breach each, so that a rule that died is noticed.
+
+  tests/tidy/tidy.py          print every breach in the tree; exit status 1 if there is one
+"""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+FILE_LINES_MAX = 800
+FUNCTION_LINES_MAX = 100
+
+# Who may include whom: the longest prefix of the including file counts; values are prefixes.
+UAPI = ("include/uapi/",)
+KERNEL = ("kernel/",) + UAPI
+NETDEV = ("net/core/netdevice.h", "net/core/skbuff.h", "net/core/eth.h", "net/core/dropreason.h",
+          "net/core/checksum.h")
+DIRECTION = {
+    "init/": ("",),
+    "boot/": ("boot/", "kernel/"),
+    "kernel/": KERNEL + ("boot/boot_info.h",),
+    "kernel/x86/": KERNEL + ("boot/boot_info.h",),
+    "drivers/": KERNEL + ("drivers/",) + NETDEV,
+    "net/core/": KERNEL + ("net/core/",),
+    "net/ipv4/": KERNEL + ("net/core/", "net/ipv4/"),
+    "net/tcp/": KERNEL + ("net/core/", "net/ipv4/", "net/tcp/"),
+    "net/": KERNEL + ("net/",),
+    "include/": UAPI,
+    "apps/": ("apps/",),
+    "tests/": ("",),
+    "tools/": ("",),
+}
+# Only the transports below the seam may know the machine.
+MACHINE_HEADERS = ("kernel/x86/",)
+MAY_KNOW_MACHINE = ("kernel/x86/", "boot/", "drivers/pci", "drivers/platform", "drivers/virtio/virtio_pci",
+                    "drivers/virtio/virtio_mmio")
+# Disabling interrupts keeps other CPUs out of nothing: elsewhere a lock must say so.
+MAY_DISABLE_IRQS = ("kernel/x86/", "kernel/sched/", "kernel/time/softirq", "kernel/irq.c", "kernel/hal.h",
+                    "kernel/panic.c", "boot/", "tests/", "init/")
+
+
+def strip_comments(text):
+    """C text with comments and strings blanked; line numbers stay."""
+    def blank(m):
+        s = m.group(0)
+        if s.startswith(("/*", "//")):
+            return re.sub(r"[^\n]", " ", s)
+        return '""'
+    return re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"", blank, text, flags=re.S)
+
+
+def is_c(path):
+    return path.endswith((".c", ".h"))
+
+
+def longest(path, table):
+    best = [p for p in table if path.startswith(p)]
+    return max(best, key=len) if best else None
+
+
+def include_direction(files):
+    """Includes point one way: apps -> include; socket -> af_inet -> tcp, udp -> ipv4 -> core -> kernel."""
+    for path, text in files.items():
+        if not is_c(path):
+            continue
+        where = longest(path, DIRECTION)
+        for n, line in enumerate(text.splitlines(), 1):
+            m = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+            if not m:
+                continue
+            inc = m.group(1)
+            if "/" not in inc and path.startswith("include/"):
+                continue                       # a neighbour in include/uapi
+            if where is None:
+                yield path, n, "in a folder whose direction nobody defined"
+            elif not inc.startswith(DIRECTION[where]):
+                yield path, n, f"includes {inc}, against the direction"
+            elif inc.startswith(MACHINE_HEADERS) and not path.startswith(MAY_KNOW_MACHINE):
+                yield path, n, f"includes {inc}: only kernel/x86, boot and the transports know the machine"
+
+
+def no_libc(files):
+    """The kernel includes only the compiler's own headers with <>; an application also include/."""
+    ours = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h"}
+    for path, text in files.items():
+        if not is_c(path) or not path.startswith(("kernel/", "drivers/", "net/", "init/", "boot/")):
+            continue
+        for n, line in enumerate(text.splitlines(), 1):
+            m = re.match(r"\s*#\s*include\s+<([^>]+)>", line)
+            if m and m.group(1) not in ours:
+                yield path, n, f"includes <{m.group(1)}>"
+
+
+def file_length(files):
+    for path, text in files.items():
+        n = text.count("\n")
+        if path.endswith((".c", ".h", ".S", ".py")) and n > FILE_LINES_MAX:
+            yield path, 1, f"{n} lines: two ideas (limit {FILE_LINES_MAX})"
+
+
+def function_length(files):
+    for path, text in files.items():
+        if not is_c(path):
+            continue
+        start = None
+        for n, line in enumerate(text.splitlines(), 1):
+            if line.startswith("{"):
+                start = n
+            elif line.startswith("}") and start:
+                if n - start - 1 > FUNCTION_LINES_MAX:
+                    yield path, start, f"a function of {n - start - 1} lines (limit {FUNCTION_LINES_MAX})"
+                start = None
+
+
+SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\w*)\b"
+
+
+def sequence_compare(files):
+    """Sequence numbers wrap: before(), after(), between()."""
+    left = re.compile(SEQ + r"\s*(?:<=?|>=?)(?![<>=])\s*[\w(]")
+    right = re.compile(r"[\w)]\s*(?<![<>-])(?:<=?|>=?)(?![<>])\s*\(?(?:[\w.]+\.)?" + SEQ)
+    for path, text in files.items():
+        if not is_c(path) or not path.startswith("net/") or path == "net/tcp/tcp_seq.h":
+            continue
+        for n, line in enumerate(strip_comments(text).splitlines(), 1):
+            flat = line.replace("->", ".").replace("<<", "@@").replace(">>", "@@")
+            flat = re.sub(r"TCP_SKB_CB\(\w+\)", "cb", flat)
+            if flat.lstrip().startswith("#"):
+                continue
+            if left.search(flat) or right.search(flat):
+                yield path, n, "compares a sequence number with < or >"
+
+
+def test_ifdef(files):
+    for path, text in files.items():
+        if not is_c(path) or path.startswith("tests/"):
+            continue
+        for n, line in enumerate(text.splitlines(), 1):
+            if re.match(r"\s*#\s*(if|ifdef|ifndef|elif)\b.*(TEST|HOSTED|UNIT|SANITIZE|MOCK)", line):
+                yield path, n, "code that knows that it is tested"
+
+
+def irq_exclusion(files):
+    for path, text in files.items():
+        if not is_c(path) or path.startswith(MAY_DISABLE_IRQS):
+            continue
+        for n, line in enumerate(strip_comments(text).splitlines(), 1):
+            if re.search(r"\bhal_irq_(save|disable)\s*\(", line) or re.search(r"\bcli\b", line):
+                yield path, n, "disables interrupts: use a lock (spin_lock_irqsave)"
+
+
+def leftovers(files):
+    word = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
+    for path, text in files.items():
+        if path.endswith((".md", ".txt")):
+            continue
+        for n, line in enumerate(text.splitlines(), 1):
+            if word.search(line):
+                yield path, n, "a left-over marker"
+
+
+def spdx(files):
+    for path, text in files.items():
+        if path.endswith((".c", ".h", ".S", ".ld")) and "SPDX-License-Identifier: MIT" not in text[:200]:
+            yield path, 1, "no SPDX line"
+
+
+def docs_reference(files):
+    """`path:/pattern/` in a Markdown file is a reference: the file exists and has such a line."""
+    for path, text in files.items():
+        if not path.endswith(".md"):
+            continue
+        for n, line in enumerate(text.splitlines(), 1):
+            for target, pattern in re.findall(r"`([\w./-]+):/([^`]+)/`", line):
+                if target not in files:
+                    yield path, n, f"refers to {target}, which is not there"
+                elif not re.search(pattern, files[target], re.M):
+                    yield path, n, f"refers to /{pattern}/ in {target}: no such line"
+            for target in re.findall(r"\]\(((?!http)[^)#]+)", line):
+                full = os.path.normpath(os.path.join(os.path.dirname(path), target))
+                if full not in files and not any(f.startswith(full + "/") for f in files):
+                    yield path, n, f"links to {target}, which is not there"
+
+
+def both_images(files, sources=None):
+    """A source above the seams is in both images; one below them in exactly one; none in neither.
+
+    sources: {"machine": set, "hosted": set}, asked of the Makefile when not given.
+    """
+    if sources is None:
+        out = subprocess.run(["make", "-s", "-C", ROOT, "print-sources"], check=True, stdout=subprocess.PIPE, text=True)
+        sources = {"machine": set(), "hosted": set()}
+        for line in out.stdout.splitlines():
+            image, path = line.split()
+            sources[image].add(path)
+    below = {"machine": ("kernel/x86/", "boot/", "drivers/pci", "drivers/platform", "drivers/virtio/virtio_pci",
+                         "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
+    for path in sorted(set(files) | sources["machine"] | sources["hosted"]):
+        if not path.endswith(".c") or (path.startswith(("tests/", "tools/")) and not path.startswith("tests/host/")):
+            continue
+        for image, other in (("machine", "hosted"), ("hosted", "machine")):
+            if path in sources[image] and path not in sources[other] and not path.startswith(below[image]):
+                yield path, 1, f"is in the {image} image and not in the {other} one"
+        if path not in sources["machine"] and path not in sources["hosted"]:
+            yield path, 1, "is in no image"
+
+
+def header_alone(files, compile_all=None):
+    """Every header compiles alone; freestanding, without a C library's headers in sight."""
+    inc = subprocess.run(["gcc", "-print-file-name=include"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    for path in sorted(files):
+        if not path.endswith(".h") or path.startswith(("tests/", "tools/")):
+            continue
+        flags = ["-Iinclude"] if path.startswith("include/") else ["-I."]
+        text = files[path] if compile_all is None else compile_all[path]
+        src = text if compile_all is not None else f'#include "{path}"\n'
+        if path.startswith("include/"):
+            flags = ["-I.", "-Iinclude"]
+        p = subprocess.run(["gcc", "-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", inc, "-Wall", "-Werror",
+                            "-Wno-unused-function", "-fsyntax-only", *flags, "-x", "c", "-"],
+                           input=src, text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if p.returncode:
+            yield path, 1, "does not compile alone: " + p.stdout.strip().splitlines()[0][:160]
+
+
+RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, irq_exclusion,
+         leftovers, spdx, docs_reference, both_images, header_alone]
+
+
+def tree():
+    """{path: text} of what git tracks or would track; from an export without git, of all but build/."""
+    p = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL, text=True)
+    names = p.stdout.splitlines() if p.returncode == 0 else [
+        os.path.relpath(os.path.join(d, f), ROOT) for d, dirs, fs in os.walk(ROOT)
+        if not os.path.relpath(d, ROOT).startswith("build") for f in fs]
+    files = {}
+    for name in names:
+        full = os.path.join(ROOT, name)
+        if os.path.isfile(full):
+            with open(full, errors="replace") as f:
+                files[name] = f.read()
+    return files
+
+
+def main():
+    files = tree()
+    bad = 0
+    for rule in RULES:
+        for path, line, what in rule(files):
+            print(f"{path}:{line}: {what} [{rule.__name__}]")
+            bad += 1
+    print(f"tidy: {len(files)} files, {len(RULES)} rules, {bad} breaches")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
