@@ -4,8 +4,7 @@
 #define NET_IPV4_ICMP_H
 
 #include "kernel/types.h"
-
-struct sk_buff;
+#include "net/core/skbuff.h"
 
 struct icmphdr {
 	u8 type;
@@ -23,6 +22,12 @@ struct icmphdr {
 		} frag;
 	} un;
 } __packed __aligned(2);
+
+/* For a net_protocol's err_handler: the message whose quote it was given. */
+static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
+{
+	return (struct icmphdr *)skb_transport_header(skb);
+}
 
 #define ICMP_ECHOREPLY	   0
 #define ICMP_DEST_UNREACH  3
@@ -43,6 +48,11 @@ struct icmphdr {
 
 /* Says that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
+
+/* Nobody answers at the next hop of @skb, one of our own: tells its transport as an ICMP host
+ * unreachable would.  Softirq, no lock held; @skb stays the caller's. */
+void icmp_link_failure(struct sk_buff *skb);
+void icmp_init(void);
 
 /* What an unreachable means to a socket: errno, and whether it ends a connection at once. */
 struct icmp_err {

@@ -59,7 +59,10 @@ struct net_protocol {
 	/* An ICMP error quotes a packet of ours; data at the quoted IP header; @info: type's own. */
 	void (*err_handler)(struct sk_buff *skb, u32 info);
 };
+/* 0, or -EEXIST.  At boot; @prot is kept. */
 int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
+/* NULL: nobody. */
+const struct net_protocol *inet_protocol(u8 protocol);
 
 /* ---- out --------------------------------------------------------------------------------------- */
 /* A connected socket's packet: route from sk_dst_cache or looked up, header built.  0 or -errno
@@ -75,6 +78,9 @@ int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rta
  */
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos, u8 protocol,
 			   const void *data, unsigned int len, unsigned int csum_offset);
+/* The same for one of IP's own, with everything given.  Takes the skb, not @rt. */
+int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
+		u8 tos, u8 ttl);
 /* Header is complete but for length and checksum. */
 int ip_local_out(struct sk_buff *skb);
 /* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */
@@ -99,6 +105,8 @@ static inline bool ipv4_is_lbcast(__be32 a)
 {
 	return a == 0xffffffff;
 }
+/* Options behind a header of @optlen bytes: 0, or the offset in the IP header of the bad byte. */
+unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /* Is @addr one of this host's own (any 127/8 too)? */
 bool inet_is_local_addr(__be32 addr);
 

@@ -8,6 +8,7 @@
 
 #include "kernel/lib/atomic.h"
 #include "kernel/types.h"
+#include "net/core/dst.h"
 
 struct net_device;
 struct neighbour;
@@ -21,7 +22,7 @@ struct sk_buff;
 
 /* A resolved route; reference-counted, shared between sockets and packets. */
 struct rtable {
-	refcount_t refs;
+	struct dst_entry dst; /* first: the reference count */
 	u8 rt_type;	     /* RTN_* */
 	bool obsolete;	     /* the table changed: look again */
 	struct net_device *dev;
@@ -30,6 +31,9 @@ struct rtable {
 	__be32 rt_src;	     /* preferred source */
 	u32 rt_mtu;	     /* path MTU (device's, or less by ICMP) */
 	u32 genid;
+	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is believed, 0 = none */
+	__be32 fl_saddr;	 /* the question that it answers, with rt_dst */
+	int fl_oif;
 	struct neighbour *neigh; /* of the next hop, once asked for; holds a reference */
 };
 
@@ -50,7 +54,6 @@ void rt_put(struct rtable *rt); /* NULL is fine */
 /* Still what the table would say? */
 bool rt_is_valid(const struct rtable *rt);
 void skb_dst_set(struct sk_buff *skb, struct rtable *rt); /* takes over the reference */
-void skb_dst_drop(struct sk_buff *skb);
 /* TCP made progress: the next hop is alive. */
 void dst_confirm(struct rtable *rt);
 /* ICMP fragmentation needed: remembers @mtu (bounded below by 552). */
@@ -59,6 +62,10 @@ static inline u32 dst_mtu(const struct rtable *rt)
 {
 	return rt->rt_mtu;
 }
+
+/* Addresses, devices or routes changed: every route is asked for again. */
+void rt_cache_flush(void);
+void ip_rt_init(void);
 
 /* 0, -EEXIST, -ENOSPC (ROUTES_MAX), -EINVAL.  @prefix_len 0..32. */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,

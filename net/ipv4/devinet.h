@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device's IPv4 addresses.  Written at boot and when a device comes up, read in any context under
+ * the list's lock.  Names and roles of Linux's include/linux/inetdevice.h.
+ */
+#ifndef NET_IPV4_DEVINET_H
+#define NET_IPV4_DEVINET_H
+
+#include "kernel/limits.h"
+#include "kernel/time/timer.h"
+#include "kernel/types.h"
+
+struct net_device;
+struct rtable;
+
+struct in_ifaddr {
+	__be32 ifa_local;
+	__be32 ifa_mask;
+	__be32 ifa_broadcast; /* 0: none (loopback, /31, /32) */
+	u8 ifa_prefixlen;
+};
+
+struct in_device {
+	struct net_device *dev;
+	unsigned int nr_addrs;
+	struct in_ifaddr addrs[IFADDRS_MAX];
+	/* Routes of packets that come in and are for us; made with the device, never go. */
+	struct rtable *local_rt, *broadcast_rt;
+	struct timer_list announce; /* RFC 5227: says it twice */
+	u8 announcements;	    /* still to come */
+};
+
+static inline __be32 inet_make_mask(unsigned int prefix_len)
+{
+	return prefix_len ? __builtin_bswap32(~0u << (32 - prefix_len)) : 0;
+}
+/* 0, -EEXIST, -ENOSPC (IFADDRS_MAX), -EINVAL.  Adds the prefix's route too.  Process or softirq. */
+int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len);
+/* Our address on @dev that lies in @dst's subnet, else @dev's first, else 0. */
+__be32 inet_select_addr(const struct net_device *dev, __be32 dst);
+/* Is @addr on @dev (any device: NULL) a broadcast address of one of our subnets? */
+bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
+/* Is @addr ours on just this device? */
+bool inet_addr_onlink(const struct net_device *dev, __be32 addr);
+void devinet_init(void); /* ip= and gw=, the notifier */
+
+#endif

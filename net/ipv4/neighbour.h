@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Neighbours: link addresses of next hops, and how sure we are of them.
+ *
+ *   NONE -> INCOMPLETE -> REACHABLE -> STALE -> DELAY -> PROBE -> REACHABLE | FAILED
+ *           (packets wait)  (sure)     (used, unsure)   (asks)
+ *
+ * The states and times are those of RFC 4861, section 7.3, which IPv4 borrows with ARP as its
+ * question.  An entry is held by its table, by an armed timer, and by each route that uses it.
+ * Locks: table's outside, entry's inside; both are taken in softirq, so the _bh forms elsewhere.
+ * Names and roles of Linux's include/net/neighbour.h.
+ */
+#ifndef NET_IPV4_NEIGHBOUR_H
+#define NET_IPV4_NEIGHBOUR_H
+
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/list.h"
+#include "kernel/limits.h"
+#include "kernel/time/timer.h"
+#include "net/core/netdevice.h"
+
+#define NUD_NONE       0x00
+#define NUD_INCOMPLETE 0x01
+#define NUD_REACHABLE  0x02
+#define NUD_STALE      0x04
+#define NUD_DELAY      0x08
+#define NUD_PROBE      0x10
+#define NUD_FAILED     0x20
+#define NUD_NOARP      0x40
+#define NUD_PERMANENT  0x80
+
+#define NUD_CONNECTED (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE)
+#define NUD_VALID     (NUD_CONNECTED | NUD_STALE | NUD_DELAY | NUD_PROBE)
+#define NUD_IN_TIMER  (NUD_INCOMPLETE | NUD_REACHABLE | NUD_DELAY | NUD_PROBE)
+
+struct neighbour {
+	struct hlist_node hash;
+	struct list_head lru; /* oldest first; with hash under the table's lock */
+	refcount_t refcnt;
+	struct net_device *dev;
+	__be32 primary_key;
+	u8 nud_state;	    /* under lock; read without it where a late look is good enough */
+	bool dead;	    /* out of the table: routes ask again */
+	bool confirm;	    /* a transport made progress since the last look */
+	u8 probes;	    /* questions since the state began */
+	u64 ha;		    /* link address in the first six bytes; read in one piece */
+	spinlock_t lock;
+	unsigned long confirmed; /* jiffies: last proof that it is there */
+	unsigned long updated;	 /* of ha or state */
+	struct timer_list timer; /* armed in NUD_IN_TIMER; holds a reference */
+	struct sk_buff_head arp_queue; /* wait for ha, at most NEIGH_QUEUE_MAX; under lock */
+};
+
+#define NEIGH_HASH_SIZE 256
+
+struct neigh_table {
+	spinlock_t lock;
+	struct hlist_head hash[NEIGH_HASH_SIZE];
+	struct list_head lru;
+	unsigned int entries; /* at most NEIGH_MAX */
+	/* Asks for @neigh's address: the one we believe in when it is a probe, else everybody. */
+	void (*solicit)(struct neighbour *neigh, __be32 saddr_hint, bool unicast);
+	/* @skb waited in vain; softirq, no lock held.  @skb stays the caller's. */
+	void (*error_report)(struct neighbour *neigh, struct sk_buff *skb);
+};
+
+void neigh_table_init(struct neigh_table *tbl);
+/* A reference, or NULL: not there. */
+struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_device *dev);
+/* The same, making one: NULL when the table is full of used ones or memory is out. */
+struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_device *dev);
+void neigh_release(struct neighbour *neigh); /* NULL is fine */
+/*
+ * What was learnt: a new state and, when @lladdr is not NULL, the link address.  @override: a
+ * different address may replace the one that is believed in.
+ */
+void neigh_update(struct neigh_table *tbl, struct neighbour *neigh, const u8 *lladdr, u8 state,
+		  bool override);
+/* Puts the link header on and sends, or lets the packet wait.  Takes the skb; 0 or -errno. */
+int neigh_output(struct neigh_table *tbl, struct neighbour *neigh, struct sk_buff *skb);
+/* Forgets what was learnt through @dev, which went down. */
+void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);
+
+#endif
