@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console as a file: standard input, output and error.
+ *
+ * console_open_std() <- init; console_open() <- open("/dev/console").  Process context; typed bytes
+ * are also collected by a timer (softirq), so console_lock is softirq-safe.
+ *
+ * The platform has no interrupt for a typed byte.  So a timer looks for one every few milliseconds,
+ * and only while somebody waits: a kernel that reads nothing from its console takes no tick for it.
+ */
+#include "include/uapi/errno.h"
+#include "include/uapi/fcntl.h"
+#include "include/uapi/poll.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/internal.h"
+#include "kernel/limits.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/timer.h"
+
+#define LOOK_EVERY_MS 20
+#define WRITE_CHUNK   256 /* bytes taken from the application at a time */
+
+BUILD_BUG_ON(!IS_POWER_OF_2(CONSOLE_IN_MAX));
+
+static struct inode console_inode;
+static DEFINE_SPINLOCK(console_lock);
+static char typed[CONSOLE_IN_MAX];
+static unsigned int typed_head, typed_tail; /* taken, put; both run freely */
+static wait_queue_head_t typed_wait;
+static struct timer_list look_timer;
+static bool ready;
+
+/* Collects what was typed; true when there is something to read. */
+static bool collect(void)
+{
+	bool some;
+	int c;
+
+	spin_lock_bh(&console_lock);
+	while ((c = hal_console_getc()) >= 0)
+		if (typed_tail - typed_head < CONSOLE_IN_MAX)
+			typed[typed_tail++ % CONSOLE_IN_MAX] = c == '\r' ? '\n' : (char)c;
+	some = typed_tail != typed_head;
+	spin_unlock_bh(&console_lock);
+	return some;
+}
+
+static void look_again(void)
+{
+	mod_timer(&look_timer, jiffies + msecs_to_jiffies(LOOK_EVERY_MS));
+}
+
+static void look(unsigned long unused)
+{
+	if (collect())
+		wake_up_interruptible_poll(&typed_wait, EPOLLIN | EPOLLRDNORM);
+	if (waitqueue_active(&typed_wait))
+		look_again();
+}
+
+static size_t take_typed(char *buf, size_t max)
+{
+	size_t n = 0;
+
+	spin_lock_bh(&console_lock);
+	while (n < max && typed_head != typed_tail)
+		buf[n++] = typed[typed_head++ % CONSOLE_IN_MAX];
+	spin_unlock_bh(&console_lock);
+	return n;
+}
+
+/* Sleeps until something was typed: 0 or -EINTR. */
+static int wait_typed(void)
+{
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	for (;;) {
+		prepare_to_wait(&typed_wait, &wait, TASK_INTERRUPTIBLE);
+		if (collect())
+			break;
+		if (signal_pending(current)) {
+			err = -EINTR;
+			break;
+		}
+		look_again();
+		schedule();
+	}
+	finish_wait(&typed_wait, &wait);
+	return err;
+}
+
+static ssize_t console_read_iter(struct file *file, struct iov_iter *to)
+{
+	char buf[64];
+	size_t n, done;
+	int err;
+
+	if (!iov_iter_count(to))
+		return 0;
+	for (;;) {
+		collect();
+		n = take_typed(buf, min(sizeof(buf), iov_iter_count(to)));
+		if (n)
+			break;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		err = wait_typed();
+		if (err)
+			return err;
+	}
+	done = copy_to_iter(buf, n, to);
+	return done ? (ssize_t)done : -EFAULT;
+}
+
+static ssize_t console_write_iter(struct file *file, struct iov_iter *from)
+{
+	char buf[WRITE_CHUNK];
+	size_t total = 0;
+
+	while (iov_iter_count(from)) {
+		size_t n = copy_from_iter(buf, sizeof(buf), from);
+
+		if (!n)
+			return total ? (ssize_t)total : -EFAULT;
+		hal_console_write(buf, n);
+		total += n;
+		cond_resched();
+	}
+	return total;
+}
+
+static unsigned int console_poll(struct file *file, struct poll_table *pt)
+{
+	unsigned int mask = EPOLLOUT | EPOLLWRNORM;
+
+	poll_wait(file, &typed_wait, pt);
+	if (collect())
+		mask |= EPOLLIN | EPOLLRDNORM;
+	else if (waitqueue_active(&typed_wait))
+		look_again();
+	return mask;
+}
+
+static const struct file_operations console_file_ops = {
+	.read_iter = console_read_iter,
+	.write_iter = console_write_iter,
+	.poll = console_poll,
+};
+
+static void console_setup(void)
+{
+	if (ready)
+		return;
+	inode_init(&console_inode, S_IFCHR | 0620);
+	init_waitqueue_head(&typed_wait);
+	setup_timer(&look_timer, look, 0);
+	ready = true;
+}
+
+struct file *console_open(unsigned int flags)
+{
+	console_setup();
+	return alloc_file(&console_inode, flags, &console_file_ops);
+}
+
+int console_open_std(struct files_struct *files)
+{
+	struct file *file = console_open(O_RDWR);
+	int err = 0;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	for (int i = 0; i < 3 && !err; i++) {
+		int fd = fd_alloc(files, 0, 0);
+
+		if (fd < 0) {
+			err = fd;
+			break;
+		}
+		get_file(file);
+		fd_install_in(files, fd, file);
+	}
+	fput(file);
+	return err;
+}

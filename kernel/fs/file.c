@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct file: the open file and its references.
+ *
+ * alloc_file() <- socket(), accept(), open(), pipe(); fput() <- the end of every system call on a
+ * number, close().  Process context: the last fput() runs release(), which may sleep.
+ * Answers to Linux's fs/file_table.c.
+ */
+#include "kernel/fs/file.h"
+
+#include "include/uapi/errno.h"
+#include "include/uapi/fcntl.h"
+#include "kernel/fs/internal.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+
+static struct kmem_cache *file_cache;
+
+struct file *alloc_file(struct inode *inode, unsigned int flags, const struct file_operations *fops)
+{
+	struct file *file = kmem_cache_zalloc(file_cache, GFP_KERNEL);
+
+	if (!file)
+		return ERR_PTR(-ENFILE);
+	file->f_op = fops;
+	file->f_inode = inode;
+	/* The two others speak of the number and of the way it was opened, not of the open file. */
+	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT);
+	refcount_set(&file->f_count, 1);
+	INIT_LIST_HEAD(&file->f_ep_links);
+	return file;
+}
+
+void get_file(struct file *file)
+{
+	refcount_inc(&file->f_count);
+}
+
+void fput(struct file *file)
+{
+	if (!refcount_dec_and_test(&file->f_count))
+		return;
+	WARN_ON(in_interrupt());
+	if (file->f_op->release)
+		file->f_op->release(file->f_inode, file);
+	kmem_cache_free(file_cache, file);
+}
+
+void files_init(void)
+{
+	file_cache = kmem_cache_create("filp", sizeof(struct file), 0, FILES_MAX);
+	fd_table_init();
+	fcntl_init();
+	read_write_init();
+	open_init();
+	pipe_init();
+	poll_init();
+}

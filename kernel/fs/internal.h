@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of kernel/fs share among themselves.  Process context. */
+#ifndef KERNEL_FS_INTERNAL_H
+#define KERNEL_FS_INTERNAL_H
+
+#include "kernel/fs/file.h"
+
+/* Called by files_init(): each registers its system calls and makes its caches. */
+void fd_table_init(void);
+void fcntl_init(void);
+void read_write_init(void);
+void open_init(void);
+void pipe_init(void);
+void poll_init(void);
+
+/* fd_table.c */
+
+/* As get_unused_fd_flags() and fd_install(), of a given table and from @start on. */
+int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags);
+void fd_install_in(struct files_struct *files, unsigned int fd, struct file *file);
+/* FD_CLOEXEC of an open number: 0 or 1, -EBADF. */
+int fd_get_cloexec(unsigned int fd);
+int fd_set_cloexec(unsigned int fd, bool on);
+
+/* The entries of the kernel itself (proc_kernel.c). */
+void proc_kernel_init(void);
+
+/* An open file with one reference for a path below /proc/ or for the console, or ERR_PTR. */
+struct file *proc_open(const char *path, unsigned int flags);
+struct file *console_open(unsigned int flags);
+
+#endif

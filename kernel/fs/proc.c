@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc: texts that are made when they are opened.
+ *
+ * proc_register() <- each floor's init, at boot; proc_open() <- open(); seq_printf() <- show().
+ * Process context.  The table of entries is only read after boot, an open text belongs to its file:
+ * no lock.
+ *
+ * Rendering the whole at open() means that a reader with a small buffer still sees one moment, and
+ * that no position has to be found again in a table that changed.
+ * Answers to Linux's fs/proc/generic.c and fs/seq_file.c.
+ */
+#include "kernel/fs/proc.h"
+
+#include "include/uapi/errno.h"
+#include "include/uapi/fcntl.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/internal.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+
+#define SEQ_FIRST_SIZE 2048 /* bytes; doubled when a text is longer */
+
+/* An open text and its inode. */
+struct proc_file {
+	struct inode inode;
+	struct seq_file text;
+};
+
+static const struct proc_entry *entries[PROC_ENTRIES_MAX];
+static unsigned int nr_entries;
+static struct kmem_cache *proc_file_cache;
+
+/* ---- text that grows ------------------------------------------------------------------------ */
+
+/* Makes room for @more bytes behind those written; false, and the error kept, when that fails. */
+static bool seq_reserve(struct seq_file *m, size_t more)
+{
+	size_t size = m->size ? m->size : SEQ_FIRST_SIZE;
+	char *buf;
+
+	if (m->error)
+		return false;
+	if (more <= m->size - m->count)
+		return true;
+	if (more > PROC_BUF_MAX - m->count) {
+		m->error = -EFBIG;
+		return false;
+	}
+	while (size - m->count < more)
+		size *= 2;
+	size = kmalloc_size_roundup(min_t(size_t, size, PROC_BUF_MAX));
+	buf = kmalloc(size, GFP_KERNEL);
+	if (!buf) {
+		m->error = -ENOMEM;
+		return false;
+	}
+	if (m->count)
+		memcpy(buf, m->buf, m->count);
+	kfree(m->buf);
+	m->buf = buf;
+	m->size = size;
+	return true;
+}
+
+void seq_printf(struct seq_file *m, const char *fmt, ...)
+{
+	size_t room = m->size - m->count;
+	va_list ap;
+	int n;
+
+	if (m->error)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(m->buf ? m->buf + m->count : NULL, room, fmt, ap);
+	va_end(ap);
+	if ((size_t)n >= room) {
+		/* Its NUL needs room too, though it is not part of the text. */
+		if (!seq_reserve(m, (size_t)n + 1))
+			return;
+		va_start(ap, fmt);
+		n = vsnprintf(m->buf + m->count, m->size - m->count, fmt, ap);
+		va_end(ap);
+	}
+	m->count += n;
+}
+
+void seq_puts(struct seq_file *m, const char *s)
+{
+	size_t n = strlen(s);
+
+	if (!seq_reserve(m, n))
+		return;
+	memcpy(m->buf + m->count, s, n);
+	m->count += n;
+}
+
+void seq_putc(struct seq_file *m, char c)
+{
+	if (!seq_reserve(m, 1))
+		return;
+	m->buf[m->count++] = c;
+}
+
+/* Says at the end of a text that was too long that it is not all. */
+static void mark_cut(struct seq_file *m)
+{
+	static const char note[] = "\n[cut: too long]\n";
+	size_t n = sizeof(note) - 1;
+
+	if (m->count + n > m->size)
+		m->count = m->size > n ? m->size - n : 0;
+	if (m->count + n > m->size)
+		return;
+	memcpy(m->buf + m->count, note, n);
+	m->count += n;
+}
+
+/* ---- the files ------------------------------------------------------------------------------ */
+
+static ssize_t proc_read_iter(struct file *file, struct iov_iter *to)
+{
+	struct proc_file *pf = file->private_data;
+	size_t n, done;
+
+	if (file->f_pos >= pf->text.count)
+		return 0;
+	n = min(pf->text.count - file->f_pos, iov_iter_count(to));
+	done = copy_to_iter(pf->text.buf + file->f_pos, n, to);
+	file->f_pos += done;
+	return done || !n ? (ssize_t)done : -EFAULT;
+}
+
+static void proc_file_free(struct proc_file *pf)
+{
+	kfree(pf->text.buf);
+	kmem_cache_free(proc_file_cache, pf);
+}
+
+static int proc_release(struct inode *inode, struct file *file)
+{
+	proc_file_free(file->private_data);
+	return 0;
+}
+
+static const struct file_operations proc_file_ops = {
+	.read_iter = proc_read_iter,
+	.release = proc_release,
+};
+
+static const struct proc_entry *find_entry(const char *path)
+{
+	for (unsigned int i = 0; i < nr_entries; i++)
+		if (!strcmp(entries[i]->path, path))
+			return entries[i];
+	return NULL;
+}
+
+static int render(const struct proc_entry *entry, struct seq_file *m)
+{
+	int err = entry->show(m);
+
+	if (err)
+		return err;
+	if (m->error == -EFBIG) {
+		mark_cut(m);
+		return 0;
+	}
+	return m->error;
+}
+
+struct file *proc_open(const char *path, unsigned int flags)
+{
+	const struct proc_entry *entry = find_entry(path);
+	struct proc_file *pf;
+	struct file *file;
+	int err;
+
+	if (!entry)
+		return ERR_PTR(-ENOENT);
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		return ERR_PTR(-EACCES);
+	pf = kmem_cache_zalloc(proc_file_cache, GFP_KERNEL);
+	if (!pf)
+		return ERR_PTR(-ENOMEM);
+	inode_init(&pf->inode, S_IFREG | 0444);
+	pf->inode.i_private = (void *)entry;
+	err = render(entry, &pf->text);
+	if (err)
+		goto out_free;
+	file = alloc_file(&pf->inode, flags, &proc_file_ops);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto out_free;
+	}
+	file->private_data = pf;
+	return file;
+
+out_free:
+	proc_file_free(pf);
+	return ERR_PTR(err);
+}
+
+void proc_register(const struct proc_entry *list, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		BUG_ON(find_entry(list[i].path) || nr_entries == PROC_ENTRIES_MAX);
+		entries[nr_entries++] = &list[i];
+	}
+}
+
+void proc_init(void)
+{
+	proc_file_cache = kmem_cache_create("proc_file", sizeof(struct proc_file), 0, FILES_MAX);
+	proc_kernel_init();
+}
