@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pipes: a ring of pages between a writer and a reader.
+ *
+ * sys_pipe2 <- applications; pipe_read(), pipe_write() <- read(), write().  Process context;
+ * pipe->mutex covers the ring and the counts of ends.
+ *
+ * Each slot of the ring is a page and the part of it that is full.  A write of up to a page goes
+ * into one slot in one go, which makes it atomic as POSIX wants it of PIPE_BUF bytes.
+ * Answers to Linux's fs/pipe.c.
+ */
+#include "include/uapi/errno.h"
+#include "include/uapi/fcntl.h"
+#include "include/uapi/ioctl.h"
+#include "include/uapi/poll.h"
+#include "include/uapi/unistd.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/internal.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/sched/mutex.h"
+#include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
+
+struct pipe_buffer {
+	struct page *page;
+	unsigned int offset, len; /* the full part */
+};
+
+struct pipe_inode_info {
+	struct inode inode;
+	struct mutex mutex;
+	wait_queue_head_t wait; /* readers and writers alike */
+	unsigned int curbuf;	/* the oldest full slot */
+	unsigned int nrbufs;	/* full slots */
+	unsigned int readers, writers; /* open ends */
+	struct pipe_buffer bufs[PIPE_PAGES];
+};
+
+static struct kmem_cache *pipe_cache;
+
+static struct pipe_buffer *pipe_slot(struct pipe_inode_info *pipe, unsigned int n)
+{
+	return &pipe->bufs[(pipe->curbuf + n) % PIPE_PAGES];
+}
+
+/* Sleeps, without the mutex, until the other end did something: 0 or -EINTR. */
+static int pipe_wait(struct pipe_inode_info *pipe)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&pipe->wait, &wait, TASK_INTERRUPTIBLE);
+	mutex_unlock(&pipe->mutex);
+	if (!signal_pending(current))
+		schedule();
+	finish_wait(&pipe->wait, &wait);
+	mutex_lock(&pipe->mutex);
+	return signal_pending(current) ? -EINTR : 0;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* Takes what is there, up to what is wanted: bytes, or -EFAULT when there were none.  mutex held. */
+static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
+{
+	ssize_t total = 0;
+
+	while (pipe->nrbufs && iov_iter_count(to)) {
+		struct pipe_buffer *buf = pipe_slot(pipe, 0);
+		char *from = (char *)page_address(buf->page) + buf->offset;
+		size_t want = min_t(size_t, buf->len, iov_iter_count(to));
+		size_t n = copy_to_iter(from, want, to);
+
+		total += n;
+		buf->offset += n;
+		buf->len -= n;
+		if (!buf->len) {
+			put_page(buf->page);
+			buf->page = NULL;
+			pipe->curbuf = (pipe->curbuf + 1) % PIPE_PAGES;
+			pipe->nrbufs--;
+		}
+		if (n < want)
+			return total ? total : -EFAULT;
+	}
+	return total;
+}
+
+static ssize_t pipe_read(struct file *file, struct iov_iter *to)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	ssize_t res = 0;
+	int err;
+
+	if (!iov_iter_count(to))
+		return 0;
+	mutex_lock(&pipe->mutex);
+	while (!pipe->nrbufs) {
+		if (!pipe->writers)
+			goto out_unlock;
+		res = -EAGAIN;
+		if (file->f_flags & O_NONBLOCK)
+			goto out_unlock;
+		err = pipe_wait(pipe);
+		res = err;
+		if (err)
+			goto out_unlock;
+	}
+	res = pipe_take(pipe, to);
+	wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
+out_unlock:
+	mutex_unlock(&pipe->mutex);
+	return res;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* Adds to the newest slot if all of a short write fits behind it: bytes, 0, -EFAULT.  mutex held. */
+static ssize_t pipe_append(struct pipe_inode_info *pipe, struct iov_iter *from)
+{
+	size_t want = iov_iter_count(from) % PAGE_SIZE;
+	struct pipe_buffer *buf;
+	size_t end, n;
+
+	if (!pipe->nrbufs || !want)
+		return 0;
+	buf = pipe_slot(pipe, pipe->nrbufs - 1);
+	end = buf->offset + buf->len;
+	if (want > PAGE_SIZE - end)
+		return 0;
+	n = copy_from_iter((char *)page_address(buf->page) + end, want, from);
+	buf->len += n;
+	return n ? (ssize_t)n : -EFAULT;
+}
+
+/* Fills one new slot: bytes, -ENOMEM, -EFAULT.  mutex held, a slot is free. */
+static ssize_t pipe_add(struct pipe_inode_info *pipe, struct iov_iter *from)
+{
+	struct pipe_buffer *buf = pipe_slot(pipe, pipe->nrbufs);
+	struct page *page = alloc_page(GFP_KERNEL);
+	size_t n;
+
+	if (!page)
+		return -ENOMEM;
+	n = copy_from_iter(page_address(page), PAGE_SIZE, from);
+	if (!n) {
+		put_page(page);
+		return -EFAULT;
+	}
+	*buf = (struct pipe_buffer){.page = page, .len = n};
+	pipe->nrbufs++;
+	return n;
+}
+
+static ssize_t pipe_write(struct file *file, struct iov_iter *from)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	ssize_t total = 0, n = 0;
+
+	if (!iov_iter_count(from))
+		return 0;
+	mutex_lock(&pipe->mutex);
+	if (pipe->readers)
+		n = pipe_append(pipe, from);
+	while (n >= 0) {
+		total += n;
+		if (n)
+			wake_up_interruptible_poll(&pipe->wait, EPOLLIN | EPOLLRDNORM);
+		if (!iov_iter_count(from))
+			break;
+		if (!pipe->readers)
+			n = -EPIPE;
+		else if (pipe->nrbufs < PIPE_PAGES)
+			n = pipe_add(pipe, from);
+		else if (file->f_flags & O_NONBLOCK)
+			n = -EAGAIN;
+		else
+			n = pipe_wait(pipe);
+	}
+	mutex_unlock(&pipe->mutex);
+	return total ? total : n;
+}
+
+/* ---- the rest of a file --------------------------------------------------------------------- */
+
+static unsigned int pipe_poll(struct file *file, struct poll_table *pt)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	unsigned int mask = 0;
+
+	poll_wait(file, &pipe->wait, pt);
+	mutex_lock(&pipe->mutex);
+	if ((file->f_flags & O_ACCMODE) == O_RDONLY) {
+		if (pipe->nrbufs)
+			mask |= EPOLLIN | EPOLLRDNORM;
+		if (!pipe->writers)
+			mask |= EPOLLHUP;
+	} else {
+		if (pipe->nrbufs < PIPE_PAGES)
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		if (!pipe->readers)
+			mask |= EPOLLERR;
+	}
+	mutex_unlock(&pipe->mutex);
+	return mask;
+}
+
+static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	int bytes = 0;
+
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	mutex_lock(&pipe->mutex);
+	for (unsigned int i = 0; i < pipe->nrbufs; i++)
+		bytes += pipe_slot(pipe, i)->len;
+	mutex_unlock(&pipe->mutex);
+	return copy_to_user((int *)arg, &bytes, sizeof(bytes)) ? -EFAULT : 0;
+}
+
+static void pipe_free(struct pipe_inode_info *pipe)
+{
+	for (unsigned int i = 0; i < pipe->nrbufs; i++)
+		put_page(pipe_slot(pipe, i)->page);
+	kmem_cache_free(pipe_cache, pipe);
+}
+
+static int pipe_release(struct inode *inode, struct file *file)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+	bool last;
+
+	mutex_lock(&pipe->mutex);
+	if ((file->f_flags & O_ACCMODE) == O_RDONLY)
+		pipe->readers--;
+	else
+		pipe->writers--;
+	last = !pipe->readers && !pipe->writers;
+	if (!last)
+		__wake_up(&pipe->wait, TASK_INTERRUPTIBLE, 0,
+			  (void *)(unsigned long)(EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM |
+						  EPOLLERR | EPOLLHUP));
+	mutex_unlock(&pipe->mutex);
+	if (last)
+		pipe_free(pipe);
+	return 0;
+}
+
+static const struct file_operations pipe_file_ops = {
+	.read_iter = pipe_read,
+	.write_iter = pipe_write,
+	.poll = pipe_poll,
+	.ioctl = pipe_ioctl,
+	.release = pipe_release,
+};
+
+/* ---- making one ----------------------------------------------------------------------------- */
+
+/* Both ends as files; from then on the pipe lives as long as one of them. */
+static int create_pipe_files(struct file **ends, unsigned int flags)
+{
+	static const unsigned int modes[2] = {O_RDONLY, O_WRONLY};
+	struct pipe_inode_info *pipe = kmem_cache_zalloc(pipe_cache, GFP_KERNEL);
+
+	if (!pipe)
+		return -ENFILE;
+	inode_init(&pipe->inode, S_IFIFO | 0600);
+	mutex_init(&pipe->mutex);
+	init_waitqueue_head(&pipe->wait);
+	for (int i = 0; i < 2; i++) {
+		ends[i] = alloc_file(&pipe->inode, modes[i] | (flags & O_NONBLOCK), &pipe_file_ops);
+		if (IS_ERR(ends[i])) {
+			int err = PTR_ERR(ends[i]);
+
+			if (i)
+				fput(ends[0]); /* its release frees the pipe */
+			else
+				pipe_free(pipe);
+			return err;
+		}
+		ends[i]->private_data = pipe;
+		if (i)
+			pipe->writers = 1;
+		else
+			pipe->readers = 1;
+	}
+	return 0;
+}
+
+static long sys_pipe2(int __user *ufds, unsigned int flags)
+{
+	struct file *ends[2];
+	int fds[2];
+	long err;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	err = create_pipe_files(ends, flags);
+	if (err)
+		return err;
+	err = fds[0] = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto out_files;
+	err = fds[1] = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto out_first;
+	err = -EFAULT;
+	if (copy_to_user(ufds, fds, sizeof(fds)))
+		goto out_second;
+	fd_install(fds[0], ends[0]);
+	fd_install(fds[1], ends[1]);
+	return 0;
+
+out_second:
+	put_unused_fd(fds[1]);
+out_first:
+	put_unused_fd(fds[0]);
+out_files:
+	fput(ends[0]);
+	fput(ends[1]);
+	return err;
+}
+
+static long sys_pipe(int __user *ufds)
+{
+	return sys_pipe2(ufds, 0);
+}
+
+void pipe_init(void)
+{
+	static const struct syscall_def calls[] = {
+		SYSCALL_DEF(__NR_pipe, sys_pipe),
+		SYSCALL_DEF(__NR_pipe2, sys_pipe2),
+	};
+
+	pipe_cache = kmem_cache_create("pipe", sizeof(struct pipe_inode_info), 0, FILES_MAX / 2);
+	register_syscalls(calls, ARRAY_SIZE(calls));
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll(): waits for any of several files.
+ *
+ * sys_poll <- applications; poll_wake() <- wake_up() of a file's queue, in any context.
+ *
+ * The first round asks each file and leaves an entry on each queue that it names; a wake-up sets
+ * `triggered` before it wakes the thread, and the thread looks at it after it has said that it
+ * sleeps, so that a change between the asking and the sleeping is not lost.  Later rounds only ask.
+ * Entries hold a reference of their file, since another thread may close the number meanwhile.
+ * Answers to Linux's fs/select.c.
+ */
+#include "include/uapi/poll.h"
+
+#include "include/uapi/errno.h"
+#include "include/uapi/unistd.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/internal.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
+#include "kernel/time/time.h"
+
+#define FAST_FDS     16 /* numbers, and entries, that are kept on the stack */
+#define ALWAYS_ASKED (EPOLLERR | EPOLLHUP)
+/* Of a file that has no poll(): a read or write never waits. */
+#define DEFAULT_POLLMASK (EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM)
+
+struct poll_entry {
+	wait_queue_t wait;
+	wait_queue_head_t *queue;
+	struct poll_wqueues *pwq;
+	struct file *file;
+	unsigned int events; /* a wake-up that names only others is none of ours */
+};
+
+/* A page of further entries. */
+struct poll_page {
+	struct poll_page *next;
+	unsigned int used;
+	struct poll_entry entry[];
+};
+#define ENTRIES_PER_PAGE ((PAGE_SIZE - sizeof(struct poll_page)) / sizeof(struct poll_entry))
+
+/* One poll() in flight. */
+struct poll_wqueues {
+	struct poll_table table;
+	struct task_struct *task;
+	bool triggered;
+	int error;
+	unsigned int events; /* of the file that is being asked */
+	unsigned int used;   /* of the entries here */
+	struct poll_page *pages;
+	struct poll_entry entry[FAST_FDS];
+};
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+/* The queue's lock is held, irq off. */
+static int poll_wake(wait_queue_t *wait, unsigned int mode, int flags, void *key)
+{
+	struct poll_entry *entry = container_of(wait, struct poll_entry, wait);
+
+	if (key && !((unsigned long)key & entry->events))
+		return 0;
+	WRITE_ONCE(entry->pwq->triggered, true);
+	smp_wmb();
+	return default_wake_function(wait, mode, flags, key);
+}
+
+static struct poll_entry *new_entry(struct poll_wqueues *pwq)
+{
+	struct poll_page *page = pwq->pages;
+
+	if (pwq->used < FAST_FDS)
+		return &pwq->entry[pwq->used++];
+	if (!page || page->used == ENTRIES_PER_PAGE) {
+		page = kmalloc(PAGE_SIZE, GFP_KERNEL);
+		if (!page) {
+			pwq->error = -ENOMEM;
+			return NULL;
+		}
+		page->next = pwq->pages;
+		page->used = 0;
+		pwq->pages = page;
+	}
+	return &page->entry[page->used++];
+}
+
+static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct poll_table *table)
+{
+	struct poll_wqueues *pwq = container_of(table, struct poll_wqueues, table);
+	struct poll_entry *entry = new_entry(pwq);
+
+	if (!entry)
+		return;
+	get_file(file);
+	*entry = (struct poll_entry){
+		.wait = {.private = pwq->task, .func = poll_wake},
+		.queue = queue,
+		.pwq = pwq,
+		.file = file,
+		.events = pwq->events,
+	};
+	INIT_LIST_HEAD(&entry->wait.entry);
+	add_wait_queue(queue, &entry->wait);
+}
+
+static void free_entries(struct poll_entry *entry, unsigned int n)
+{
+	for (; n--; entry++) {
+		remove_wait_queue(entry->queue, &entry->wait);
+		fput(entry->file);
+	}
+}
+
+static void poll_freewait(struct poll_wqueues *pwq)
+{
+	free_entries(pwq->entry, pwq->used);
+	while (pwq->pages) {
+		struct poll_page *page = pwq->pages;
+
+		pwq->pages = page->next;
+		free_entries(page->entry, page->used);
+		kfree(page);
+	}
+}
+
+/* ---- asking and sleeping -------------------------------------------------------------------- */
+
+/* What holds of one number now; with @table its queues are joined. */
+static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq, struct poll_table *table)
+{
+	unsigned int mask = DEFAULT_POLLMASK;
+	struct file *file;
+
+	if (pfd->fd < 0)
+		return 0;
+	file = fget(pfd->fd);
+	if (!file)
+		return POLLNVAL;
+	pwq->events = (unsigned short)pfd->events | ALWAYS_ASKED;
+	if (file->f_op->poll)
+		mask = file->f_op->poll(file, table);
+	mask &= pwq->events;
+	fput(file);
+	return mask;
+}
+
+/* Sleeps until an entry is woken, at most @timeout jiffies; returns what is left of them. */
+static long poll_schedule(struct poll_wqueues *pwq, long timeout)
+{
+	set_current_state(TASK_INTERRUPTIBLE);
+	if (!READ_ONCE(pwq->triggered) && !signal_pending(current))
+		timeout = schedule_timeout(timeout);
+	__set_current_state(TASK_RUNNING);
+	/* Cleared before the files are asked again: what comes after that sets it anew. */
+	WRITE_ONCE(pwq->triggered, false);
+	smp_mb();
+	return timeout;
+}
+
+/* Rounds over all numbers until one has something, the time is over, or the thread is told to stop.
+ * @timeout in jiffies, 0: one round without waiting. */
+static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, long timeout)
+{
+	struct poll_table *table = timeout ? &pwq->table : NULL;
+
+	for (;;) {
+		int count = 0;
+
+		for (unsigned int i = 0; i < nfds; i++) {
+			fds[i].revents = (short)ask(&fds[i], pwq, table);
+			if (fds[i].revents) {
+				count++;
+				table = NULL; /* there will be no sleeping, so no joining */
+			}
+		}
+		table = NULL;
+		if (count)
+			return count;
+		if (pwq->error)
+			return pwq->error;
+		if (signal_pending(current))
+			return -EINTR;
+		if (!timeout)
+			return 0;
+		timeout = poll_schedule(pwq, timeout);
+	}
+}
+
+static int copy_revents(struct pollfd __user *ufds, const struct pollfd *fds, unsigned int nfds)
+{
+	for (unsigned int i = 0; i < nfds; i++)
+		if (copy_to_user(&ufds[i].revents, &fds[i].revents, sizeof(fds[i].revents)))
+			return -EFAULT;
+	return 0;
+}
+
+static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_ms)
+{
+	long timeout = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT : (long)msecs_to_jiffies(timeout_ms);
+	struct poll_wqueues pwq = {.table = {.qproc = poll_enqueue}, .task = current};
+	struct pollfd fast[FAST_FDS], *fds = fast;
+	long res;
+
+	if (nfds > NR_OPEN_MAX)
+		return -EINVAL;
+	if (nfds > FAST_FDS) {
+		fds = kcalloc(nfds, sizeof(*fds), GFP_KERNEL);
+		if (!fds)
+			return -ENOMEM;
+	}
+	res = -EFAULT;
+	if (copy_from_user(fds, ufds, nfds * sizeof(*fds)))
+		goto out_free;
+	res = do_poll(fds, nfds, &pwq, timeout);
+	poll_freewait(&pwq);
+	if (res >= 0 && copy_revents(ufds, fds, nfds))
+		res = -EFAULT;
+out_free:
+	if (fds != fast)
+		kfree(fds);
+	return res;
+}
+
+void poll_init(void)
+{
+	static const struct syscall_def calls[] = {
+		SYSCALL_DEF(__NR_poll, sys_poll),
+	};
+
+	register_syscalls(calls, ARRAY_SIZE(calls));
+}
