@@ -7,8 +7,10 @@
  * release_sock() works off through sk->sk_backlog_rcv.  Either way one context at a time touches
  * the protocol's state.
  *
- * References: one for being in a hash table, one for the file (through struct socket), one for each
- * armed timer (sk_reset_timer), one for each packet that charges it (none for skb_set_owner_r).
+ * References: one for its life as a socket or connection (given back by inet_csk_destroy_sock() or
+ * sk_common_release()), one for each armed timer (sk_reset_timer), one for whoever found it.  A hash
+ * table holds none of a full socket: it is taken out before its life's reference goes, and a lookup
+ * takes one under the bucket's lock.  Packets on their way out hold it through sk_wmem_alloc.
  * Names and roles of Linux's include/net/sock.h.
  */
 #ifndef NET_CORE_SOCK_H
@@ -101,6 +103,9 @@ struct sock {
 	struct socket *sk_socket; /* NULL: orphan, or a child nobody accepted yet */
 	struct socket_wq *sk_wq;  /* of sk_socket */
 
+	/* sk_socket and sk_wq change, and wake-ups look at them, under this one.  Inside slock. */
+	spinlock_t sk_callback_lock;
+
 	/* Called by the protocol, any context but hard interrupt, socket locked or bh-locked. */
 	void (*sk_state_change)(struct sock *sk);
 	void (*sk_data_ready)(struct sock *sk);
@@ -115,6 +120,8 @@ struct sock {
 #define SHUTDOWN_MASK 3
 #define SOCK_SNDBUF_LOCK 1
 #define SOCK_RCVBUF_LOCK 2
+#define SOCK_BINDADDR_LOCK 4 /* the address was chosen with bind() */
+#define SOCK_BINDPORT_LOCK 8 /* the port was: it stays through a disconnect */
 
 #define SK_NO_REUSE  0
 #define SK_CAN_REUSE 1
@@ -128,6 +135,7 @@ enum sock_flags {
 	SOCK_URGINLINE,
 	SOCK_QUEUE_SHRUNK,
 	SOCK_ZAPPED,
+	SOCK_USE_WRITE_QUEUE, /* send space is sk_wmem_queued: sock_wfree() tells nobody */
 	SOCK_NOSPACE, /* somebody waits for send space (Linux keeps it in struct socket) */
 };
 static inline void sock_set_flag(struct sock *sk, enum sock_flags flag)
@@ -162,6 +170,15 @@ static inline void sock_put(struct sock *sk)
 		sk_free(sk);
 }
 void sk_common_release(struct sock *sk);
+/* Connections that no application holds and that are not finished: counted for TCP_ORPHANS_MAX. */
+static inline void sk_orphan_count_inc(struct sock *sk)
+{
+	__atomic_fetch_add(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
+}
+static inline void sk_orphan_count_dec(struct sock *sk)
+{
+	__atomic_fetch_sub(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
+}
 /* The application lets go: sk_socket and sk_wq become NULL.  bh lock not held. */
 void sock_orphan(struct sock *sk);
 /* accept() gives a child its socket. */
@@ -173,6 +190,11 @@ void release_sock(struct sock *sk); /* works off the backlog, then release_cb */
 static inline bool sock_owned_by_user(const struct sock *sk)
 {
 	return sk->sk_lock.owned;
+}
+/* Gives ownership back before release_sock() does, from release_cb (bh lock held). */
+static inline void sock_release_ownership(struct sock *sk)
+{
+	sk->sk_lock.owned = false;
 }
 #define bh_lock_sock(sk) spin_lock(&(sk)->sk_lock.slock)
 static inline void bh_unlock_sock(struct sock *sk)
@@ -212,6 +234,7 @@ void sk_stream_kill_queues(struct sock *sk);
 void sock_def_wakeup(struct sock *sk);	 /* sk_state_change: everybody */
 void sock_def_readable(struct sock *sk); /* sk_data_ready */
 void sock_def_error_report(struct sock *sk);
+void sock_def_write_space(struct sock *sk); /* datagrams: by sk_wmem_alloc */
 static inline wait_queue_head_t *sk_sleep(struct sock *sk)
 {
 	return sk->sk_wq ? &sk->sk_wq->wait : NULL;

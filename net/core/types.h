@@ -131,8 +131,8 @@ struct proto {
 	void (*unhash)(struct sock *sk);
 	int (*get_port)(struct sock *sk, unsigned short snum); /* 0, or 1: taken */
 	struct inet_hashinfo *hashinfo; /* of TCP */
-	const struct request_sock_ops *rsk_prot;
-	const struct timewait_sock_ops *twsk_prot;
+	struct request_sock_ops *rsk_prot;   /* proto_register() makes their slabs too */
+	struct timewait_sock_ops *twsk_prot;
 	struct kmem_cache *slab; /* made by proto_register() */
 	unsigned int obj_size;	 /* bytes of the whole chain, struct tcp_sock for TCP */
 	u64 limit;		 /* most live socks, 0 = memory's */

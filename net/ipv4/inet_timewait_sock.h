@@ -7,15 +7,8 @@
 #ifndef NET_IPV4_INET_TIMEWAIT_SOCK_H
 #define NET_IPV4_INET_TIMEWAIT_SOCK_H
 
+#include "net/core/timewait_sock.h"
 #include "net/ipv4/inet_hashtables.h"
-
-struct timewait_sock_ops {
-	const char *slab_name;
-	unsigned int obj_size;
-	struct kmem_cache *slab; /* made by proto_register() */
-	/* May a new connection() take its four-tuple? */
-	bool (*twsk_unique)(struct sock *sk, struct sock *sktw);
-};
 
 struct inet_timewait_sock {
 	struct sock_common __tw_common; /* first; skc_state is TCP_TIME_WAIT for all of them */
@@ -39,14 +32,15 @@ static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
 	return (struct inet_timewait_sock *)sk;
 }
 
-/* A copy of @sk's identity; NULL: no memory or TIMEWAIT_MAX.  @state: the substate. */
+/* A copy of @sk's identity; NULL: no memory or TIMEWAIT_MAX.  @state: the substate.  The reference
+ * is the caller's, who gives it back with inet_twsk_put() when the dance and the timer are done. */
 struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state);
 /* Takes @sk's places in ehash and bhash.  Afterwards the caller must arm the timer. */
 void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struct inet_hashinfo *h);
 /* Arms, or re-arms (then the reference is there already). */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo);
 void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo);
-/* Ends it now; the caller's reference goes too. */
+/* Ends it now; a reference that the caller has goes too. */
 void inet_twsk_deschedule_put(struct inet_timewait_sock *tw);
 void inet_twsk_put(struct inet_timewait_sock *tw);
 extern atomic_t inet_tw_count;

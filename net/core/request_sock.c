@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Half-open connections as objects, and the accept queue of a listener.
+ *
+ * reqsk_queue_alloc() <- inet_csk_listen_start() (process); reqsk_alloc() <- inet_reqsk_alloc() <-
+ * tcp_conn_request() (softirq); reqsk_queue_remove() <- inet_csk_accept() (process, listener owned);
+ * __reqsk_free() with the last reference, any context.
+ *
+ * The counts of half-open ones are atomics, since a SYN does not lock the listener; the accept queue
+ * has its own lock for the same reason.  Answers to Linux's net/core/request_sock.c.
+ */
+#include "net/core/request_sock.h"
+
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+
+void reqsk_queue_alloc(struct request_sock_queue *queue)
+{
+	memset(queue, 0, sizeof(*queue));
+	spin_lock_init(&queue->rskq_lock);
+}
+
+struct request_sock *reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener,
+				 gfp_t gfp)
+{
+	struct request_sock *req = kmem_cache_zalloc(ops->slab, gfp);
+
+	if (!req)
+		return NULL;
+	/* The listener may be on its last reference: nobody may answer in its name then. */
+	if (!refcount_inc_not_zero(&sk_listener->sk_refcnt)) {
+		kmem_cache_free(ops->slab, req);
+		return NULL;
+	}
+	req->rsk_listener = sk_listener;
+	req->rsk_ops = ops;
+	req->__req_common.skc_family = sk_listener->sk_family;
+	req->__req_common.skc_prot = sk_listener->sk_prot;
+	return req;
+}
+
+void __reqsk_free(struct request_sock *req)
+{
+	struct sock *listener = req->rsk_listener;
+
+	if (req->rsk_ops->destructor)
+		req->rsk_ops->destructor(req);
+	kmem_cache_free(req->rsk_ops->slab, req);
+	sock_put(listener);
+}
+
+struct request_sock *reqsk_queue_remove(struct request_sock_queue *queue, struct sock *parent)
+{
+	struct request_sock *req;
+
+	spin_lock_bh(&queue->rskq_lock);
+	req = queue->rskq_accept_head;
+	if (req) {
+		WRITE_ONCE(queue->rskq_accept_head, req->dl_next);
+		if (!queue->rskq_accept_head)
+			queue->rskq_accept_tail = NULL;
+		req->dl_next = NULL;
+		parent->sk_ack_backlog--;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
+}
+
+void reqsk_queue_added(struct request_sock_queue *queue)
+{
+	atomic_inc(&queue->young);
+	atomic_inc(&queue->qlen);
+}
+
+void reqsk_queue_removed(struct request_sock_queue *queue, const struct request_sock *req)
+{
+	if (!req->num_timeout)
+		atomic_dec(&queue->young);
+	atomic_dec(&queue->qlen);
+}

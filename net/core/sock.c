@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life and the memory of a struct sock.
+ *
+ * In the order of a life: proto_register() <- inet_init(); sk_alloc(), sock_init_data() <-
+ * inet_create() (process); sk_clone_lock() <- inet_csk_clone_lock() when a handshake ends (softirq);
+ * sock_graft() <- inet_accept(); skb_set_owner_r/w() and their destructors with each packet (any
+ * context but hard interrupt); sock_orphan() <- close(); sk_free() with the last reference.
+ *
+ * Two counts keep a sock in memory: sk_refcnt for those who hold a pointer, and sk_wmem_alloc for
+ * its packets on their way out.  The first one's end takes one byte off the second, which began
+ * with one; whoever brings that one to zero frees.  So a driver may hold a packet longer than the
+ * connection lives, and no packet pays for a second counter.
+ *
+ * Answers to Linux's net/core/sock.c; locks and wake-ups are in sock_wait.c, options in
+ * sock_options.c.
+ */
+#include "net/core/sock.h"
+
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "net/core/dst.h"
+#include "net/core/request_sock.h"
+#include "net/core/timewait_sock.h"
+
+#define SOCK_ALIGN 64 /* a cache line: the hot fields of a connection share as few as they can */
+
+/* ---- protocols ---------------------------------------------------------------------------------- */
+
+static LIST_HEAD(proto_list); /* changed at boot only */
+
+int proto_register(struct proto *prot)
+{
+	struct request_sock_ops *rsk = prot->rsk_prot;
+	struct timewait_sock_ops *tw = prot->twsk_prot;
+
+	prot->slab = kmem_cache_create(prot->name, prot->obj_size, SOCK_ALIGN, prot->limit);
+	if (rsk)
+		rsk->slab = kmem_cache_create(rsk->slab_name, rsk->obj_size, 0, 0);
+	if (tw)
+		tw->slab = kmem_cache_create(tw->slab_name, tw->obj_size, 0, 0);
+	list_add_tail(&prot->node, &proto_list);
+	return 0;
+}
+
+struct list_head *protos(void)
+{
+	return &proto_list;
+}
+
+/* ---- birth -------------------------------------------------------------------------------------- */
+
+/* What an object straight from the cache has before anything else, whether zeroed or copied. */
+static void sk_prot_account(struct sock *sk)
+{
+	atomic_set(&sk->sk_wmem_alloc, 1); /* the sock itself: see the head of this file */
+	__atomic_fetch_add(&sk->sk_prot->sockets_allocated, 1, __ATOMIC_RELAXED);
+}
+
+struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot)
+{
+	struct sock *sk = kmem_cache_zalloc(prot->slab, gfp);
+
+	if (!sk)
+		return NULL;
+	sk->sk_family = family;
+	sk->sk_prot = prot;
+	sk_prot_account(sk);
+	return sk;
+}
+
+/* Locks and queues: of a new sock, and of a copy, which must share none of them. */
+static void sock_init_queues(struct sock *sk)
+{
+	spin_lock_init(&sk->sk_lock.slock);
+	init_waitqueue_head(&sk->sk_lock.wq);
+	sk->sk_lock.owned = false;
+	spin_lock_init(&sk->sk_callback_lock);
+	sk->sk_backlog.head = sk->sk_backlog.tail = NULL;
+	sk->sk_backlog.len = 0;
+	skb_queue_head_init(&sk->sk_receive_queue);
+	skb_queue_head_init(&sk->sk_write_queue);
+	sk->tcp_rtx_queue = (struct rb_root){0};
+}
+
+void sock_init_data(struct socket *sock, struct sock *sk)
+{
+	sock_init_queues(sk);
+	sk->sk_rcvbuf = SOCK_RMEM_DEFAULT;
+	sk->sk_sndbuf = SOCK_WMEM_DEFAULT;
+	sk->sk_rcvlowat = 1;
+	sk->sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
+	sk->sk_sndtimeo = MAX_SCHEDULE_TIMEOUT;
+	sk->sk_state = TCP_CLOSE;
+	sock_set_flag(sk, SOCK_ZAPPED);
+
+	if (sock) {
+		sk->sk_type = sock->type;
+		sk->sk_socket = sock;
+		sk->sk_wq = &sock->wq;
+		sock->sk = sk;
+	}
+
+	sk->sk_state_change = sock_def_wakeup;
+	sk->sk_data_ready = sock_def_readable;
+	sk->sk_write_space = sock_def_write_space;
+	sk->sk_error_report = sock_def_error_report;
+	refcount_set(&sk->sk_refcnt, 1);
+}
+
+/*
+ * The listener may change under the copy (softirq does not lock it): what is copied torn is either
+ * written anew here and in inet_csk_clone_lock(), or an option that the application sets at this
+ * very moment, where either value is right.
+ */
+struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
+{
+	struct sock *newsk = kmem_cache_alloc(sk->sk_prot->slab, gfp);
+
+	if (!newsk)
+		return NULL;
+	memcpy(newsk, sk, sk->sk_prot->obj_size);
+	sk_prot_account(newsk);
+
+	INIT_HLIST_NODE(&newsk->sk_node);
+	INIT_HLIST_NODE(&newsk->sk_bind_node);
+	sock_init_queues(newsk);
+	atomic_set(&newsk->sk_rmem_alloc, 0);
+	newsk->sk_wmem_queued = 0;
+	newsk->sk_shutdown = 0;
+	newsk->sk_err = 0;
+	newsk->sk_err_soft = 0;
+	newsk->sk_ack_backlog = 0;
+	newsk->sk_userlocks &= ~SOCK_BINDPORT_LOCK;
+	sock_reset_flag(newsk, SOCK_DEAD);
+	sock_reset_flag(newsk, SOCK_DONE);
+	sock_reset_flag(newsk, SOCK_NOSPACE);
+	sock_reset_flag(newsk, SOCK_QUEUE_SHRUNK);
+
+	newsk->sk_dst_cache = NULL;
+	newsk->sk_frag = (struct page_frag){0};
+	newsk->sk_timer = (struct timer_list){0};
+	newsk->sk_socket = NULL;
+	newsk->sk_wq = NULL;
+
+	/* One for the connection's life, one for the caller, who unlocks and puts. */
+	refcount_set(&newsk->sk_refcnt, 2);
+	bh_lock_sock(newsk);
+	return newsk;
+}
+
+/* ---- the user-facing half comes and goes --------------------------------------------------------- */
+
+void sock_orphan(struct sock *sk)
+{
+	spin_lock_bh(&sk->sk_callback_lock);
+	sock_set_flag(sk, SOCK_DEAD);
+	sk->sk_socket = NULL;
+	sk->sk_wq = NULL;
+	spin_unlock_bh(&sk->sk_callback_lock);
+}
+
+void sock_graft(struct sock *sk, struct socket *parent)
+{
+	spin_lock_bh(&sk->sk_callback_lock);
+	sk->sk_socket = parent;
+	sk->sk_wq = &parent->wq;
+	parent->sk = sk;
+	spin_unlock_bh(&sk->sk_callback_lock);
+}
+
+/* ---- death -------------------------------------------------------------------------------------- */
+
+/* Nobody holds it, no packet charges it. */
+static void __sk_free(struct sock *sk)
+{
+	struct proto *prot = sk->sk_prot;
+
+	if (sk->sk_destruct)
+		sk->sk_destruct(sk);
+	page_frag_drain(&sk->sk_frag);
+	__atomic_fetch_sub(&prot->sockets_allocated, 1, __ATOMIC_RELAXED);
+	kmem_cache_free(prot->slab, sk);
+}
+
+void sk_free(struct sock *sk)
+{
+	if (atomic_dec_and_test(&sk->sk_wmem_alloc))
+		__sk_free(sk);
+}
+
+/* The end of a sock without a connection, and of one that was never finished. */
+void sk_common_release(struct sock *sk)
+{
+	if (sk->sk_prot->destroy)
+		sk->sk_prot->destroy(sk);
+	if (sk->sk_prot->unhash)
+		sk->sk_prot->unhash(sk);
+	sock_orphan(sk);
+	sock_put(sk);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------- */
+
+void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
+{
+	skb_orphan(skb);
+	skb->sk = sk;
+	skb->destructor = sock_wfree;
+	atomic_add(skb->truesize, &sk->sk_wmem_alloc);
+}
+
+/*
+ * A packet on its way out was freed, by a driver or on the way to it.  While others hear of the
+ * space, one byte of the charge keeps the sock alive.
+ */
+void sock_wfree(struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+	unsigned int charge = skb->truesize;
+
+	if (!sock_flag(sk, SOCK_USE_WRITE_QUEUE)) {
+		atomic_sub(charge - 1, &sk->sk_wmem_alloc);
+		sk->sk_write_space(sk);
+		charge = 1;
+	}
+	if (atomic_sub_and_test(charge, &sk->sk_wmem_alloc))
+		__sk_free(sk);
+}
+
+/* No reference: what waits in a receive queue is freed before its sock is (inet_sock_destruct). */
+void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
+{
+	skb_orphan(skb);
+	skb->sk = sk;
+	skb->destructor = sock_rfree;
+	atomic_add(skb->truesize, &sk->sk_rmem_alloc);
+}
+
+void sock_rfree(struct sk_buff *skb)
+{
+	atomic_sub(skb->truesize, &skb->sk->sk_rmem_alloc);
+}
+
+/* ---- route cache, timers ------------------------------------------------------------------------- */
+
+/* A family's route begins with its dst_entry (net/core/dst.h). */
+void sk_dst_set(struct sock *sk, struct rtable *rt)
+{
+	struct rtable *old = __atomic_exchange_n(&sk->sk_dst_cache, rt, __ATOMIC_SEQ_CST);
+
+	dst_release((struct dst_entry *)old);
+}
+
+void sk_dst_reset(struct sock *sk)
+{
+	sk_dst_set(sk, NULL);
+}
+
+/* An armed timer holds the sock; taken before it is armed, since it may fire at once elsewhere. */
+void sk_reset_timer(struct sock *sk, struct timer_list *timer, unsigned long expires)
+{
+	sock_hold(sk);
+	if (mod_timer(timer, expires))
+		sock_put(sk);
+}
+
+void sk_stop_timer(struct sock *sk, struct timer_list *timer)
+{
+	if (del_timer(timer))
+		sock_put(sk);
+}

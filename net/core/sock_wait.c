@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who owns a sock, and who wakes whom.
+ *
+ * lock_sock(), release_sock() <- every socket call (process context, may sleep).
+ * sk_add_backlog() <- tcp_v4_rcv() (softirq, bh lock held) when a thread owns the sock.
+ * sock_def_*() <- the protocol, through sk->sk_state_change and its sisters (any context but hard
+ * interrupt): the softirq is the producer, the thread in accept(), recv(), send() or poll() the
+ * consumer, and one wait queue, the one in struct socket, is where they meet.
+ *
+ * Order of locks: slock, then sk_callback_lock, then the wait queue's.
+ * Answers to Linux's net/core/sock.c.
+ */
+#include "net/core/sock.h"
+
+/* Packets of the backlog that are worked off before softirqs get their turn again. */
+#define BACKLOG_BATCH 16
+
+/* ---- the lock ------------------------------------------------------------------------------------ */
+
+/* slock held, somebody owns the sock: sleeps until nobody does. */
+static void __lock_sock(struct sock *sk)
+{
+	DEFINE_WAIT(wait);
+
+	for (;;) {
+		prepare_to_wait_exclusive(&sk->sk_lock.wq, &wait, TASK_UNINTERRUPTIBLE);
+		spin_unlock_bh(&sk->sk_lock.slock);
+		schedule();
+		spin_lock_bh(&sk->sk_lock.slock);
+		if (!sk->sk_lock.owned)
+			break;
+	}
+	finish_wait(&sk->sk_lock.wq, &wait);
+}
+
+void lock_sock(struct sock *sk)
+{
+	BUG_ON(!may_sleep());
+	spin_lock_bh(&sk->sk_lock.slock);
+	if (sk->sk_lock.owned)
+		__lock_sock(sk);
+	sk->sk_lock.owned = true;
+	spin_unlock_bh(&sk->sk_lock.slock);
+}
+
+/*
+ * slock held: gives what came in the meantime to the protocol.  More may come while a batch is worked
+ * off; the length is set to zero only at the end, so a peer that sends faster than we work runs into
+ * the limit of sk_add_backlog() and not into an endless loop here.
+ *
+ * BHs are off during a batch, since the protocol's receive path is written for softirq; between
+ * batches they are on, and what is pending runs.  No cond_resched(): others would wait for the
+ * owner of this sock, and its peer for its ACKs.
+ */
+static void __release_sock(struct sock *sk)
+{
+	struct sk_buff *skb;
+	unsigned int done = 0;
+
+	while ((skb = sk->sk_backlog.head)) {
+		sk->sk_backlog.head = sk->sk_backlog.tail = NULL;
+		spin_unlock(&sk->sk_lock.slock);
+		while (skb) {
+			struct sk_buff *next = skb->next;
+
+			skb->next = NULL;
+			sk->sk_backlog_rcv(sk, skb);
+			skb = next;
+			if (++done % BACKLOG_BATCH == 0) {
+				local_bh_enable();
+				local_bh_disable();
+			}
+		}
+		spin_lock(&sk->sk_lock.slock);
+	}
+	sk->sk_backlog.len = 0;
+}
+
+void release_sock(struct sock *sk)
+{
+	spin_lock_bh(&sk->sk_lock.slock);
+	WARN_ON(!sk->sk_lock.owned);
+	if (sk->sk_backlog.head)
+		__release_sock(sk);
+	if (sk->sk_prot->release_cb)
+		sk->sk_prot->release_cb(sk);
+	sock_release_ownership(sk);
+	if (waitqueue_active(&sk->sk_lock.wq))
+		wake_up(&sk->sk_lock.wq);
+	spin_unlock_bh(&sk->sk_lock.slock);
+}
+
+void sock_owned_by_me(const struct sock *sk)
+{
+	WARN_ON(!sk->sk_lock.owned && !spin_is_held(&sk->sk_lock.slock));
+}
+
+int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit)
+{
+	lockdep_assert_held(&sk->sk_lock.slock);
+	if (sk->sk_backlog.len > limit)
+		return -ENOBUFS;
+	skb->next = NULL;
+	if (sk->sk_backlog.tail)
+		sk->sk_backlog.tail->next = skb;
+	else
+		sk->sk_backlog.head = skb;
+	sk->sk_backlog.tail = skb;
+	sk->sk_backlog.len += skb->truesize;
+	return 0;
+}
+
+/* ---- wake-ups ------------------------------------------------------------------------------------ */
+
+/*
+ * A child before accept() and an orphan have no wait queue: nobody can be waiting.  The lock keeps
+ * the struct socket, which holds the queue, from going while it is used.
+ */
+static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
+{
+	spin_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_wq && waitqueue_active(&sk->sk_wq->wait))
+		__wake_up(&sk->sk_wq->wait, TASK_INTERRUPTIBLE, nr_exclusive,
+			  (void *)(unsigned long)events);
+	spin_unlock_bh(&sk->sk_callback_lock);
+}
+
+void sock_def_wakeup(struct sock *sk)
+{
+	sk_wake(sk, 0, 0);
+}
+
+void sock_def_readable(struct sock *sk)
+{
+	sk_wake(sk, 1, EPOLLIN | EPOLLRDNORM);
+}
+
+void sock_def_error_report(struct sock *sk)
+{
+	sk_wake(sk, 1, EPOLLERR);
+}
+
+/* Half of the send buffer free is worth waking somebody for; less would wake him for each packet. */
+void sock_def_write_space(struct sock *sk)
+{
+	if ((atomic_read(&sk->sk_wmem_alloc) << 1) <= sk->sk_sndbuf)
+		sk_wake(sk, 1, EPOLLOUT | EPOLLWRNORM);
+}
+
+void sk_stream_write_space(struct sock *sk)
+{
+	if (sk_stream_wspace(sk) < sk_stream_min_wspace(sk) || !sk_stream_memory_free(sk))
+		return;
+	sock_reset_flag(sk, SOCK_NOSPACE);
+	sk_wake(sk, 1, EPOLLOUT | EPOLLWRNORM);
+}
+
+int sk_wait_data(struct sock *sk, long *timeo, const struct sk_buff *skb)
+{
+	DEFINE_WAIT(wait);
+	int rc;
+
+	prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+	rc = sk_wait_event(sk, timeo, skb_peek_tail(&sk->sk_receive_queue) != skb);
+	finish_wait(sk_sleep(sk), &wait);
+	return rc;
+}

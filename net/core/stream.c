@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What any stream protocol's calls wait for: the connection, send space, the end.
+ *
+ * sk_stream_wait_connect(), sk_stream_wait_memory(), sk_stream_error() <- tcp_sendmsg();
+ * sk_stream_wait_close() <- tcp_close(); all in process context, the sock owned by the caller, and
+ * let go while they sleep.  sk_stream_kill_queues() <- inet_csk_destroy_sock(), any context.
+ * Answers to Linux's net/core/stream.c.
+ */
+#include "kernel/lib/random.h"
+#include "net/core/sock.h"
+
+#define VM_WAIT_MAX (HZ / 5) /* no memory, though the sock has space: somebody may free some soon */
+
+static bool state_in(const struct sock *sk, unsigned int states)
+{
+	return (1u << sk->sk_state) & states;
+}
+
+/* 0 when data may be sent; -EPIPE when there will be no connection; -errno as the wait ended. */
+int sk_stream_wait_connect(struct sock *sk, long *timeo_p)
+{
+	const unsigned int opening = 1u << TCP_SYN_SENT | 1u << TCP_SYN_RECV;
+	const unsigned int open = 1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT;
+	DEFINE_WAIT(wait);
+	int done, err;
+
+	do {
+		err = sock_error(sk);
+		if (err)
+			return err;
+		if (state_in(sk, open))
+			return 0;
+		if (!state_in(sk, opening))
+			return -EPIPE;
+		if (!*timeo_p)
+			return -EAGAIN;
+		if (signal_pending(current))
+			return sock_intr_errno(*timeo_p);
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		done = sk_wait_event(sk, timeo_p, !sk->sk_err && state_in(sk, open));
+		finish_wait(sk_sleep(sk), &wait);
+	} while (!done);
+	return 0;
+}
+
+static bool send_is_over(const struct sock *sk)
+{
+	return sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN);
+}
+
+/*
+ * Called with space in the sock it is the machine's memory that was short: then a random while, so
+ * that not all who wait come back at once.
+ */
+int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
+{
+	bool vm_wait = sk_stream_memory_free(sk);
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	for (;;) {
+		long timeo = *timeo_p;
+
+		sock_set_flag(sk, SOCK_NOSPACE);
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		if (send_is_over(sk)) {
+			err = -EPIPE;
+			break;
+		}
+		if (!*timeo_p) {
+			err = -EAGAIN;
+			break;
+		}
+		if (signal_pending(current)) {
+			err = sock_intr_errno(*timeo_p);
+			break;
+		}
+		if (!vm_wait && sk_stream_memory_free(sk)) {
+			sock_reset_flag(sk, SOCK_NOSPACE);
+			break;
+		}
+		if (vm_wait) {
+			long pause = min(timeo, (long)prandom_u32_max(VM_WAIT_MAX) + 2);
+			long left = pause;
+
+			sk_wait_event(sk, &left, send_is_over(sk));
+			if (timeo != MAX_SCHEDULE_TIMEOUT)
+				*timeo_p = timeo - (pause - left);
+			vm_wait = false;
+		} else {
+			sk_wait_event(sk, timeo_p, send_is_over(sk) || sk_stream_memory_free(sk));
+		}
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return err;
+}
+
+/* close() with SO_LINGER: until our FIN is acknowledged, the time is over, or we are told to stop. */
+void sk_stream_wait_close(struct sock *sk, long timeout)
+{
+	const unsigned int closing = 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK;
+	DEFINE_WAIT(wait);
+
+	while (timeout && !signal_pending(current)) {
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		if (sk_wait_event(sk, &timeout, !state_in(sk, closing)))
+			break;
+	}
+	finish_wait(sk_sleep(sk), &wait);
+}
+
+/* What a send that can't go on returns.  There is no SIGPIPE: no signals. */
+int sk_stream_error(struct sock *sk, int flags, int err)
+{
+	int pending;
+
+	(void)flags;
+	if (err != -EPIPE)
+		return err;
+	pending = sock_error(sk);
+	return pending ? pending : -EPIPE;
+}
+
+/* The protocol has emptied its write and retransmit queues; what nobody read goes here. */
+void sk_stream_kill_queues(struct sock *sk)
+{
+	__skb_queue_purge(&sk->sk_receive_queue);
+	WARN_ON(!skb_queue_empty(&sk->sk_write_queue));
+	WARN_ON(sk->sk_wmem_queued);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a protocol says about its TIME_WAIT objects.  Linux's include/net/timewait_sock.h.
+ */
+#ifndef NET_CORE_TIMEWAIT_SOCK_H
+#define NET_CORE_TIMEWAIT_SOCK_H
+
+#include "kernel/types.h"
+
+struct kmem_cache;
+struct sock;
+
+struct timewait_sock_ops {
+	const char *slab_name;
+	unsigned int obj_size;
+	struct kmem_cache *slab; /* made by proto_register() */
+	/*
+	 * May @sk, which is connecting, take @sktw's four-tuple?  True: with a reference of @sktw
+	 * taken (sock_hold), and @sk's first sequence number chosen beyond what @sktw had.
+	 * Bucket's lock held.
+	 */
+	bool (*twsk_unique)(struct sock *sk, struct sock *sktw);
+};
+
+#endif
