@@ -134,11 +134,13 @@ void x86_show_regs(const struct pt_regs *regs)
 }
 
 /* What a fault at @address was about, where the address says more than the number. */
-static const char *fault_place(u64 address)
+static const char *fault_place(const struct pt_regs *regs, u64 address)
 {
+	bool mapped = regs->vector == TRAP_PAGE_FAULT && (regs->error & PF_PRESENT);
+
 	if (address < PAGE_4K)
 		return " (a NULL pointer)";
-	if (paging_is_stack_guard(address))
+	if (!mapped && paging_is_stack_guard(address))
 		return " (a guard page: the stack overflowed)";
 	if (paging_is_text(address))
 		return " (the kernel's text)";
@@ -155,11 +157,12 @@ static void describe_fault(const struct pt_regs *regs)
 	if (regs->error & PF_FETCH)
 		access = "execution";
 	if (regs->vector == TRAP_PAGE_FAULT)
-		dump("%s of %016lx%s: %s\n", access, (unsigned long)address, fault_place(address),
+		dump("%s of %016lx%s: %s\n", access, (unsigned long)address,
+		     fault_place(regs, address),
 		     regs->error & PF_PRESENT ? "not permitted" : "nothing is mapped there");
 	else if (regs->vector == TRAP_DOUBLE_FAULT)
 		dump("the last fault was at %016lx%s\n", (unsigned long)address,
-		     fault_place(address));
+		     fault_place(regs, address));
 }
 
 static void __noreturn die(struct pt_regs *regs)

@@ -17,13 +17,14 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/timeref.h"
 
-#define NSEC_PER_SEC    1000000000ULL
-#define APIC_MEASURE_NS 1000000ULL  /* of the APIC's timer alone, when the TSC is known */
-#define TSC_HZ_MIN      10000000ULL /* below and above, whoever says so is wrong */
-#define TSC_HZ_MAX      100000000000ULL
-#define TSC_HZ_GUESS    1000000000ULL
-#define TIMER_DELTA_MAX (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */
-#define APIC_TIMER_UNIT 16           /* bus cycles of one count */
+#define NSEC_PER_SEC     1000000000ULL
+#define APIC_MEASURE_NS  1000000ULL /* of the APIC's timer alone, when the TSC is known */
+#define REGISTER_READ_NS 50 /* no device's register is read faster: who has not moved stands */
+#define TSC_HZ_MIN       10000000ULL /* below and above, whoever says so is wrong */
+#define TSC_HZ_MAX       100000000000ULL
+#define TSC_HZ_GUESS     1000000000ULL
+#define TIMER_DELTA_MAX  (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */
+#define APIC_TIMER_UNIT  16           /* bus cycles of one count */
 
 #define CPUID_TSC_DEADLINE BIT(24) /* leaf 1, ecx */
 #define CPUID_HYPERVISOR   BIT(31)
@@ -174,7 +175,7 @@ static u64 measure(const struct time_reference *ref, u64 *apic_hz)
 	u64 polls = 0, ticks;
 
 	while (((ref->read() - start.reference) & ref->mask) < wanted)
-		if (++polls > ref->window_ns) /* no register is read in under a nanosecond */
+		if (++polls > ref->window_ns / REGISTER_READ_NS)
 			return 0;
 	end = take_sample(ref);
 	ticks = (end.reference - start.reference) & ref->mask;
@@ -222,7 +223,8 @@ static const char *find_tsc_hz(u64 *hz, u64 *apic_hz)
 	if (plausible(*hz))
 		return "CPUID 16h";
 	*hz = TSC_HZ_GUESS;
-	return "a guess, since no timer was found";
+	pr_warn("clock: no timer to measure the TSC with; time runs at a guessed speed");
+	return "a guess";
 }
 
 static void program_timer(u64 deadline_ns);
