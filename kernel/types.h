@@ -53,6 +53,7 @@ typedef u64 phys_addr_t;
 #define __weak_symbol	__attribute__((weak))
 #define __printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 #define noinline	__attribute__((noinline))
+#undef __always_inline /* the host C library has one */
 #define __always_inline inline __attribute__((always_inline))
 #define fallthrough	__attribute__((fallthrough))
 

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls from outside: sn_submit(), sn_poll(), sn_interrupt().
+ *
+ * A submitted call waits in a queue; the "device" raises an interrupt, whose handler wakes an agent,
+ * a thread of the kernel that makes the call like any application.  There is always one agent that
+ * waits: who takes a call first makes another if he was the last, and who comes back to find one
+ * waiting ends.  So an idle host has exactly one, and a leak check can count threads.
+ *
+ * Locks: none.  sn_*() run while the kernel is idle; agents touch the queue in process context, and
+ * the handler only looks at it.
+ */
+#include "include/uapi/unistd.h"
+#include "kernel/irq.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/list.h"
+#include "kernel/limits.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/wait.h"
+#include "kernel/syscall.h"
+#include "tests/host/host.h"
+#include "tests/host/softnet_host.h"
+
+#define CALLS_MAX (THREADS_MAX / 2) /* in flight: sn_submit() fails beyond */
+
+struct call {
+	struct list_head all;
+	struct list_head queue; /* until an agent takes it */
+	s64 ticket;
+	s64 nr, args[6];
+	s64 result;
+	struct task_struct *agent; /* while it runs */
+	bool interrupt;		   /* sn_interrupt() asked for it */
+	bool done;
+};
+
+static LIST_HEAD(calls); /* every one that was not polled home */
+static LIST_HEAD(queue);
+static s64 last_ticket;
+static unsigned int nr_calls;
+static wait_queue_head_t agents_wq;
+static unsigned int agents_waiting;
+static int agents_irq = -1;
+
+/* ---- in the kernel ---------------------------------------------------------------------------- */
+
+static int agent_main(void *arg);
+
+static void make_agent(void)
+{
+	struct task_struct *p = kthread_run(agent_main, NULL, "agent");
+
+	if (IS_ERR(p))
+		panic("host: no thread for submitted calls");
+	agents_waiting++;
+}
+
+static void run_call(struct call *call)
+{
+	current->interrupted = call->interrupt;
+	call->agent = current;
+	call->result = kernel_syscall(call->nr, call->args[0], call->args[1], call->args[2],
+				      call->args[3], call->args[4], call->args[5]);
+	call->agent = NULL;
+	call->done = true;
+	current->interrupted = false;
+}
+
+/* Counted as waiting from its making, or from the end of its last call. */
+static int agent_main(void *arg)
+{
+	current->files = first_files();
+	do {
+		struct call *call;
+
+		wait_event(agents_wq, !list_empty(&queue));
+		call = list_first_entry(&queue, struct call, queue);
+		list_del_init(&call->queue);
+		if (--agents_waiting == 0)
+			make_agent();
+		if (!list_empty(&queue))
+			wake_up(&agents_wq);
+		run_call(call);
+	} while (agents_waiting++ == 0);
+	agents_waiting--;
+	return 0;
+}
+
+/* Hard interrupt: new calls, and calls that are to be interrupted. */
+static void agents_interrupt(void *arg)
+{
+	struct call *call;
+
+	list_for_each_entry(call, &calls, all) {
+		if (call->interrupt && call->agent)
+			thread_interrupt(call->agent);
+	}
+	if (!list_empty(&queue))
+		wake_up(&agents_wq);
+}
+
+void agents_init(void)
+{
+	init_waitqueue_head(&agents_wq);
+	agents_irq = request_irq("calls", agents_interrupt, NULL);
+	BUG_ON(agents_irq < 0);
+	make_agent();
+}
+
+/* ---- from outside ----------------------------------------------------------------------------- */
+
+int64_t sn_submit(int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f)
+{
+	struct call *call;
+
+	if (agents_irq < 0 || host.halted || nr_calls == CALLS_MAX || nr == __NR_exit)
+		return -1;
+	call = host_libc.realloc(NULL, sizeof(*call));
+	if (!call)
+		return -1;
+	*call = (struct call){.ticket = ++last_ticket, .nr = nr, .args = {a, b, c, d, e, f}};
+	list_add_tail(&call->all, &calls);
+	list_add_tail(&call->queue, &queue);
+	nr_calls++;
+	host_raise_irq(agents_irq);
+	return call->ticket;
+}
+
+static struct call *find_call(s64 ticket)
+{
+	struct call *call;
+
+	list_for_each_entry(call, &calls, all) {
+		if (call->ticket == ticket)
+			return call;
+	}
+	return NULL;
+}
+
+int sn_poll(int64_t ticket, int64_t *result)
+{
+	struct call *call = find_call(ticket);
+
+	if (!call)
+		return -1;
+	if (!call->done)
+		return 0;
+	*result = call->result;
+	list_del(&call->all);
+	host_libc.free(call);
+	nr_calls--;
+	return 1;
+}
+
+int sn_interrupt(int64_t ticket)
+{
+	struct call *call = find_call(ticket);
+
+	if (!call)
+		return -1;
+	call->interrupt = true;
+	host_raise_irq(agents_irq);
+	return 0;
+}
+
+uint32_t sn_calls_in_flight(void)
+{
+	struct call *call;
+	uint32_t n = 0;
+
+	list_for_each_entry(call, &calls, all)
+		n += !call->done;
+	return n;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first seam in an ordinary process: clock, interrupts, idle, halt (kernel/hal.h).  Memory is in
+ * hal_memory.c, stacks and switches in fiber.c.
+ *
+ * Callers: the kernel.  "Interrupts" are function calls: what waits is delivered where the kernel
+ * switches interrupts on, when the seed says so, and in any case when it is idle.  Virtual time
+ * stands still meanwhile.
+ */
+#define _GNU_SOURCE /* dladdr, RTLD_DEFAULT */
+#include <dlfcn.h>
+
+#include "kernel/irq.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/lib/string.h"
+#include "kernel/printk.h"
+#include "tests/host/host.h"
+
+/* Interrupts of one step beyond which the kernel is taken to run in circles. */
+#define STEP_INTERRUPTS_MAX 20000000
+
+struct host host = {.timer = HAL_TIMER_OFF};
+struct host_libc host_libc;
+static struct cpu *the_cpu;
+
+void host_libc_init(void)
+{
+	host_libc.aligned_alloc = dlsym(RTLD_DEFAULT, "aligned_alloc");
+	host_libc.realloc = dlsym(RTLD_DEFAULT, "realloc");
+	host_libc.free = dlsym(RTLD_DEFAULT, "free");
+	host_libc.write = dlsym(RTLD_DEFAULT, "write");
+	host_libc.abort = dlsym(RTLD_DEFAULT, "abort");
+}
+
+/* ---- chance: xorshift128+, one stream for the device and the interrupts ------------------------- */
+
+static u64 mix(u64 *x)
+{
+	u64 z = (*x += 0x9e3779b97f4a7c15ULL);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	return z ^ z >> 31;
+}
+
+/* What hal_entropy() gives, apart from host.prng: how often the one is asked moves the other not. */
+static u64 entropy_state;
+
+void host_seed(u64 seed)
+{
+	u64 x = seed;
+
+	host.prng[0] = mix(&x);
+	host.prng[1] = mix(&x) | 1;
+	entropy_state = mix(&x);
+}
+
+u64 host_random(u64 below)
+{
+	u64 a = host.prng[0], b = host.prng[1];
+
+	host.prng[0] = b;
+	a ^= a << 23;
+	host.prng[1] = a ^ b ^ a >> 17 ^ b >> 26;
+	return below ? (host.prng[1] + b) % below : 0;
+}
+
+void hal_entropy(void *buf, size_t n)
+{
+	u8 *p = buf;
+
+	while (n--)
+		*p++ = mix(&entropy_state);
+}
+
+/* ---- clock ------------------------------------------------------------------------------------ */
+
+u64 hal_clock_ns(void)
+{
+	return host.clock;
+}
+
+void hal_arm_timer(u64 deadline_ns)
+{
+	BUG_ON(host.irqs_on);
+	host.timer = deadline_ns;
+}
+
+static bool timer_is_due(void)
+{
+	return host.timer != HAL_TIMER_OFF && host.timer <= host.clock;
+}
+
+/* ---- interrupts ------------------------------------------------------------------------------- */
+
+void host_raise_irq(unsigned int irq)
+{
+	BUG_ON(irq >= NR_IRQS);
+	host.irqs_pending |= 1ULL << irq;
+}
+BUILD_BUG_ON(NR_IRQS > 64);
+
+/* One of those that wait, chosen by the seed.  irqs are on before and after. */
+static bool deliver_one(void)
+{
+	unsigned int waiting = __builtin_popcountll(host.irqs_pending) + timer_is_due();
+	u64 bits = host.irqs_pending;
+	unsigned int n, irq;
+
+	if (!waiting)
+		return false;
+	host.nr_interrupts++;
+	if (host.nr_this_step++ == STEP_INTERRUPTS_MAX)
+		panic("host: %u interrupts and still not idle", STEP_INTERRUPTS_MAX);
+	host.irqs_on = false;
+	n = host_random(waiting);
+	if (n == waiting - 1 && timer_is_due()) {
+		host.timer = HAL_TIMER_OFF;
+		do_timer_interrupt();
+	} else {
+		while (n--)
+			bits &= bits - 1;
+		irq = __builtin_ctzll(bits);
+		host.irqs_pending &= ~(1ULL << irq);
+		do_IRQ(irq);
+	}
+	BUG_ON(host.irqs_on);
+	host.irqs_on = true;
+	return true;
+}
+
+static inline void interrupt_point(u32 chance, u32 of)
+{
+	if (!chance || host.halted)
+		return;
+	if (!host.irqs_pending && !timer_is_due() && !host_frames_waiting())
+		return;
+	if (host_random(of) >= chance)
+		return;
+	host.irqs_on = false;
+	host_pump(false);
+	host.irqs_on = true;
+	deliver_one();
+}
+
+/*
+ * The race build is compiled with -fsanitize-coverage=trace-pc: this is called at each edge of the
+ * kernel's code, and stands for the instruction at which an interrupt may arrive.
+ */
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_cov_trace_pc(void)
+{
+	if (host.irqs_on)
+		interrupt_point(host.race_chance, 65536);
+}
+
+unsigned long hal_irq_save(void)
+{
+	unsigned long flags = host.irqs_on;
+
+	host.irqs_on = false;
+	return flags;
+}
+
+void hal_irq_restore(unsigned long flags)
+{
+	host.irqs_on = flags;
+	if (flags)
+		interrupt_point(host.irq_chance, 256);
+}
+
+void hal_irq_enable(void)
+{
+	hal_irq_restore(1);
+}
+
+void hal_irq_disable(void)
+{
+	host.irqs_on = false;
+}
+
+bool hal_irqs_disabled(void)
+{
+	return !host.irqs_on;
+}
+
+/* One interrupt at a time, so that what it woke runs before the next; then back to the caller. */
+void hal_idle(void)
+{
+	BUG_ON(host.irqs_on);
+	for (;;) {
+		host_pump(true);
+		host.irqs_on = true;
+		if (deliver_one())
+			return;
+		host.irqs_on = false;
+		if (host_frames_waiting())
+			continue;
+		fiber_leave_kernel();
+	}
+}
+
+void hal_cpu_relax(void)
+{
+	panic("host: spins, and nobody else can run");
+}
+
+/* ---- the CPU ---------------------------------------------------------------------------------- */
+
+struct cpu *hal_this_cpu(void)
+{
+	return the_cpu;
+}
+
+void hal_set_this_cpu(struct cpu *cpu)
+{
+	the_cpu = cpu;
+}
+
+void hal_fpu_save(void *area)
+{
+	BUG_ON((unsigned long)area & 63);
+	__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+void hal_fpu_restore(const void *area)
+{
+	__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+void hal_late_init(void)
+{
+	/* The clock runs and the interrupts are there from the first call on: only their chance waits
+	 * until the kernel can take one. */
+	host.irq_chance = host_option("irq_chance", host.irq_chance);
+	host.race_chance = host_option("race_chance", host.race_chance);
+}
+
+void hal_probe_devices(void)
+{
+	agents_init();
+	virtio_model_probe();
+}
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
+void hal_halt(enum hal_halt how, int code)
+{
+	host.halted = true;
+	host.halt_code = code;
+	host.irqs_on = false;
+	/* On the caller's own stack there is nobody to go back to: a fault of the platform itself. */
+	if (!fiber_in_kernel())
+		host_libc.abort();
+	for (;;)
+		fiber_leave_kernel();
+}
+
+unsigned int hal_backtrace(u64 *pcs, unsigned int max)
+{
+	const void *lowest;
+	size_t size;
+	unsigned int n = 0;
+	u64 *frame = __builtin_frame_address(0);
+
+	fiber_bounds(&lowest, &size);
+	while (n < max && (char *)frame >= (char *)lowest &&
+	       (char *)frame + 16 <= (char *)lowest + size && frame[1]) {
+		pcs[n++] = frame[1];
+		if ((u64 *)frame[0] <= frame)
+			break;
+		frame = (u64 *)frame[0];
+	}
+	return n;
+}
+
+/* Addresses as offsets into the library's file, which is what addr2line wants. */
+void hal_dump(void)
+{
+	Dl_info info = {0};
+	u64 pcs[32];
+	unsigned int n = hal_backtrace(pcs, ARRAY_SIZE(pcs));
+
+	dladdr((void *)hal_dump, &info);
+	for (unsigned int i = 0; i < n; i++)
+		pr_err("  +0x%lx", (unsigned long)(pcs[i] - (u64)info.dli_fbase));
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first seam in an ordinary process: memory.
+ *
+ * Callers: the page allocator (RAM is one arena, its physical addresses begin at ARENA_PHYS), slab
+ * (every object is an allocation of the host's own, so that a sanitizer knows its bounds and its
+ * death), the copies to and from an application, the device model (hal_phys_to_virt).
+ *
+ * Physical addresses outside the arena are virtual ones: objects can be handed to the device too,
+ * which then touches them under the sanitizer's eyes.  Stacks cannot: that is a bug on the machine.
+ */
+#include <sys/mman.h>
+
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "tests/host/host.h"
+#include "tests/host/softnet_host.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+#define ARENA_PHYS	0x1000000ULL /* not 0: a physical address of 0 is a mistake */
+#define USER_LOWEST	0x10000ULL
+#define USER_HIGHEST	(1ULL << 47)
+#define BAD_RANGES_MAX	16
+
+static char *arena;
+static size_t arena_size;
+
+static struct {
+	u64 start, end;
+} bad_ranges[BAD_RANGES_MAX];
+static unsigned int nr_bad_ranges;
+
+bool host_memory_init(size_t ram, phys_addr_t *base)
+{
+	arena = mmap(NULL, ram, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		     -1, 0);
+	if (arena == MAP_FAILED)
+		return false;
+	arena_size = ram;
+	*base = ARENA_PHYS;
+	return true;
+}
+
+phys_addr_t hal_virt_to_phys(const void *p)
+{
+	u64 offset = (u64)p - (u64)arena;
+
+	if (offset < arena_size)
+		return ARENA_PHYS + offset;
+	BUG_ON(fiber_is_stack(p) || (u64)p < ARENA_PHYS + arena_size);
+	return (u64)p;
+}
+
+void *hal_phys_to_virt(phys_addr_t pa)
+{
+	if (pa - ARENA_PHYS < arena_size)
+		return arena + (pa - ARENA_PHYS);
+	return (void *)pa;
+}
+
+void *hal_map_device(phys_addr_t pa, size_t size)
+{
+	return NULL;
+}
+
+bool hal_objects_are_separate(void)
+{
+	return true;
+}
+
+void *hal_object_alloc(size_t size, size_t align)
+{
+	void *object;
+
+	if (align < 16)
+		align = 16;
+	object = host_libc.aligned_alloc(align, ALIGN_UP(size, align));
+	host.nr_objects += object != NULL;
+	return object;
+}
+
+void hal_object_free(void *object)
+{
+	host.nr_objects -= object != NULL;
+	host_libc.free(object);
+}
+
+void hal_poison(const void *p, size_t size)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	__asan_poison_memory_region(p, size);
+#endif
+}
+
+void hal_unpoison(const void *p, size_t size)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	__asan_unpoison_memory_region(p, size);
+#endif
+}
+
+/* ---- an application's memory -------------------------------------------------------------------- */
+
+int sn_bad_range(const void *addr, size_t len)
+{
+	if (!len) {
+		nr_bad_ranges = 0;
+		return 0;
+	}
+	if (nr_bad_ranges == BAD_RANGES_MAX)
+		return -1;
+	bad_ranges[nr_bad_ranges].start = (u64)addr;
+	bad_ranges[nr_bad_ranges].end = (u64)addr + len;
+	nr_bad_ranges++;
+	return 0;
+}
+
+/* How many bytes from @p on are good, at most @n. */
+static size_t good_bytes(const void *p, size_t n)
+{
+	u64 start = (u64)p, end = start + n;
+
+	if (start < USER_LOWEST || start >= USER_HIGHEST)
+		return 0;
+	if (end < start || end > USER_HIGHEST)
+		end = USER_HIGHEST;
+	for (unsigned int i = 0; i < nr_bad_ranges; i++) {
+		if (start >= bad_ranges[i].end || end <= bad_ranges[i].start)
+			continue;
+		end = max_t(u64, start, bad_ranges[i].start);
+	}
+	return end - start;
+}
+
+size_t hal_copy_user(void *dst, const void *src, size_t n)
+{
+	size_t good = min_t(size_t, good_bytes(dst, n), good_bytes(src, n));
+
+	memcpy(dst, src, good);
+	return n - good;
+}
