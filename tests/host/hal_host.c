@@ -240,7 +240,8 @@ void hal_late_init(void)
 void hal_probe_devices(void)
 {
 	agents_init();
-	virtio_model_probe();
+	if (virtio_model_probe)
+		virtio_model_probe();
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */

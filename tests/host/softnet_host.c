@@ -195,6 +195,13 @@ void host_pump(bool idle)
 	struct frame *frame;
 	size_t len;
 
+	if (!virtio_model_rx) {
+		while (nr_in && some--) {
+			frame_drop(list_first_entry(&frames_in, struct frame, list), &nr_in);
+			total_dropped++;
+		}
+		return;
+	}
 	while (nr_in && some--) {
 		frame = list_first_entry(&frames_in, struct frame, list);
 		if (virtio_model_rx(frame->bytes, frame->len))
