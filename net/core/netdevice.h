@@ -118,9 +118,11 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
 
 /* This CPU's share of the network. */
 struct softnet_data {
-	struct list_head poll_list;	   /* napi_structs to poll; irq off */
-	struct list_head tx_list;	   /* devices whose queue may run again; irq off */
+	spinlock_t lock;		   /* of the two lists; hard interrupts take it */
+	struct list_head poll_list;	   /* napi_structs to poll */
+	struct list_head tx_list;	   /* devices whose queue may run again */
 	struct sk_buff_head input_pkt_queue; /* loopback; <= NETDEV_MAX_BACKLOG */
+	struct sk_buff_head process_queue; /* what process_backlog took of it; softirq */
 	struct napi_struct backlog;
 	struct page_frag napi_frag; /* small receive buffers (napi_alloc_skb); softirq */
 	u64 processed, dropped, time_squeeze;

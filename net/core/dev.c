@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network devices: the table of them, up and down, who hears of it, taps.
+ *
+ * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
+ * (netdev_init, dev_open), IPv4 (notifiers, lookups).  Process context, at boot or serialised by the
+ * caller; link changes come in softirq too.  The list only grows, and is read without a lock.
+ * Answers to the administrative part of Linux's net/core/dev.c.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/softirq.h"
+#include "net/core/dev_priv.h"
+#include "net/core/netdevice.h"
+
+static LIST_HEAD(dev_base);
+static unsigned int nr_devices;
+static LIST_HEAD(notifiers);
+static LIST_HEAD(taps);
+bool dev_tapped;
+
+/* The boot CPU's; one each when there are more. */
+static struct softnet_data boot_softnet;
+
+void netdev_init(void)
+{
+	struct softnet_data *sd = &boot_softnet;
+
+	spin_lock_init(&sd->lock);
+	INIT_LIST_HEAD(&sd->poll_list);
+	INIT_LIST_HEAD(&sd->tx_list);
+	skb_queue_head_init(&sd->input_pkt_queue);
+	skb_queue_head_init(&sd->process_queue);
+	this_cpu()->softnet = sd;
+	napi_init(sd);
+	open_softirq(NET_TX_SOFTIRQ, net_tx_action);
+	netdev_proc_init();
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+/* Writes @format with its %d, if it has one, replaced by the first number that is free. */
+static int dev_pick_name(char *name, const char *format)
+{
+	if (!strchr(format, '%')) {
+		if (strlen(format) >= IFNAMSIZ)
+			return -EINVAL;
+		strscpy(name, format, IFNAMSIZ);
+		return dev_get_by_name(name) ? -EEXIST : 0;
+	}
+	for (int i = 0; i < NETDEV_MAX; i++) {
+		const char *mark = strchr(format, '%');
+
+		if (mark[1] != 'd' || snprintf(name, IFNAMSIZ, "%.*s%d%s", (int)(mark - format),
+					       format, i, mark + 2) >= IFNAMSIZ)
+			return -EINVAL;
+		if (!dev_get_by_name(name))
+			return 0;
+	}
+	return -ENOSPC;
+}
+
+struct net_device *alloc_netdev(const char *name_format, void *priv)
+{
+	struct net_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (!dev)
+		return NULL;
+	/* The number is chosen when it is registered: until then the name is a pattern. */
+	if (strscpy(dev->name, name_format, IFNAMSIZ) < 0) {
+		kfree(dev);
+		return NULL;
+	}
+	dev->priv = priv;
+	dev->gso_max_size = GSO_MAX_SIZE;
+	dev->gso_max_segs = GSO_MAX_SIZE / 512;
+	spin_lock_init(&dev->tx_lock);
+	skb_queue_head_init(&dev->txq);
+	INIT_LIST_HEAD(&dev->dev_list);
+	INIT_LIST_HEAD(&dev->tx_wait);
+	return dev;
+}
+
+int register_netdevice(struct net_device *dev)
+{
+	char name[IFNAMSIZ];
+	int err;
+
+	BUG_ON(!dev->netdev_ops || !dev->netdev_ops->ndo_start_xmit);
+	if (nr_devices >= NETDEV_MAX)
+		return -ENOSPC;
+	err = dev_pick_name(name, dev->name);
+	if (err)
+		return err;
+	strscpy(dev->name, name, IFNAMSIZ);
+	dev->ifindex = ++nr_devices;
+	list_add_tail(&dev->dev_list, &dev_base);
+	return 0;
+}
+
+struct net_device *dev_get_by_index(int ifindex)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, &dev_base, dev_list) {
+		if (dev->ifindex == ifindex)
+			return dev;
+	}
+	return NULL;
+}
+
+struct net_device *dev_get_by_name(const char *name)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, &dev_base, dev_list) {
+		if (!strcmp(dev->name, name))
+			return dev;
+	}
+	return NULL;
+}
+
+struct net_device *loopback_dev(void)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, &dev_base, dev_list) {
+		if (dev->flags & IFF_LOOPBACK)
+			return dev;
+	}
+	return NULL;
+}
+
+struct list_head *net_devices(void)
+{
+	return &dev_base;
+}
+
+/* ---- up, down, and who hears of it ------------------------------------------------------------ */
+
+static void call_netdevice_notifiers(struct net_device *dev, enum netdev_event event)
+{
+	struct netdev_notifier *nb;
+
+	list_for_each_entry(nb, &notifiers, list)
+		nb->event(dev, event);
+}
+
+void register_netdevice_notifier(struct netdev_notifier *nb)
+{
+	struct net_device *dev;
+
+	list_add_tail(&nb->list, &notifiers);
+	/* Who comes late hears what is already so. */
+	list_for_each_entry(dev, &dev_base, dev_list) {
+		if (dev->flags & IFF_UP)
+			nb->event(dev, NETDEV_UP);
+	}
+}
+
+int dev_open(struct net_device *dev)
+{
+	int err = 0;
+
+	if (dev->flags & IFF_UP)
+		return 0;
+	/* Before ndo_open: the first packet may come while it still runs. */
+	dev->flags |= IFF_UP;
+	if (dev->netdev_ops->ndo_open)
+		err = dev->netdev_ops->ndo_open(dev);
+	if (err) {
+		dev->flags &= ~IFF_UP;
+		return err;
+	}
+	call_netdevice_notifiers(dev, NETDEV_UP);
+	return 0;
+}
+
+int dev_close(struct net_device *dev)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	struct sk_buff *skb;
+	unsigned long flags;
+	int err = 0;
+
+	if (!(dev->flags & IFF_UP))
+		return 0;
+	dev->flags &= ~IFF_UP;
+	call_netdevice_notifiers(dev, NETDEV_DOWN);
+	if (dev->netdev_ops->ndo_stop)
+		err = dev->netdev_ops->ndo_stop(dev);
+
+	spin_lock_bh(&dev->tx_lock);
+	while ((skb = __skb_dequeue(&dev->txq))) {
+		dev->stats.tx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
+	}
+	dev->tx_stopped = false;
+	spin_unlock_bh(&dev->tx_lock);
+
+	spin_lock_irqsave(&sd->lock, flags);
+	if (!list_empty(&dev->tx_wait))
+		list_del_init(&dev->tx_wait);
+	spin_unlock_irqrestore(&sd->lock, flags);
+	return err;
+}
+
+void netif_carrier_on(struct net_device *dev)
+{
+	if (dev->flags & IFF_RUNNING)
+		return;
+	dev->flags |= IFF_RUNNING;
+	if (dev->flags & IFF_UP)
+		call_netdevice_notifiers(dev, NETDEV_CHANGE);
+}
+
+void netif_carrier_off(struct net_device *dev)
+{
+	if (!(dev->flags & IFF_RUNNING))
+		return;
+	dev->flags &= ~IFF_RUNNING;
+	if (dev->flags & IFF_UP)
+		call_netdevice_notifiers(dev, NETDEV_CHANGE);
+}
+
+/* ---- taps ------------------------------------------------------------------------------------- */
+
+void dev_add_tap(struct packet_tap *tap)
+{
+	list_add_tail(&tap->list, &taps);
+	dev_tapped = true;
+}
+
+void dev_tap(const struct sk_buff *skb, const struct net_device *dev, bool out)
+{
+	struct packet_tap *tap;
+
+	list_for_each_entry(tap, &taps, list)
+		tap->func(tap, skb, dev, out);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the device floor tell each other, and nobody else. */
+#ifndef NET_CORE_DEV_PRIV_H
+#define NET_CORE_DEV_PRIV_H
+
+#include "net/core/netdevice.h"
+
+/* dev.c: hands a frame to the taps; data at the MAC header where there is one. */
+void dev_tap(const struct sk_buff *skb, const struct net_device *dev, bool out);
+extern bool dev_tapped; /* is there any? */
+/* napi.c */
+void napi_init(struct softnet_data *sd);
+/* dev_rx.c */
+int process_backlog(struct napi_struct *napi, int budget);
+/* dev_tx.c: NET_TX softirq */
+void net_tx_action(void);
+/* gro.c: everything held goes up now. */
+void napi_gro_flush(struct napi_struct *napi);
+/* netdev_proc.c */
+void netdev_proc_init(void);
+
+#endif

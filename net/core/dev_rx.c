@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A packet's first steps inside: from a device to whoever takes its EtherType.
+ *
+ * Callers: napi_gro_receive -> netif_receive_skb (softirq); netif_rx (loopback: any context) ->
+ * input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb.
+ * Locks: the input queue is its CPU's, interrupts off.  The list of packet types is filled at boot.
+ * Answers to Linux's net/core/dev.c, the receive part.
+ */
+#include "kernel/lib/bug.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/time/softirq.h"
+#include "net/core/dev_priv.h"
+#include "net/core/netdevice.h"
+
+static LIST_HEAD(packet_types);
+
+void dev_add_pack(struct packet_type *pt)
+{
+	list_add_tail(&pt->list, &packet_types);
+}
+
+/* ---- through this CPU's queue ----------------------------------------------------------------- */
+
+int netif_rx(struct sk_buff *skb)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	struct sk_buff_head *q = &sd->input_pkt_queue;
+	unsigned long flags;
+	bool first, full;
+
+	spin_lock_irqsave(&q->lock, flags);
+	first = skb_queue_empty(q);
+	full = q->qlen >= NETDEV_MAX_BACKLOG;
+	if (!full)
+		__skb_queue_tail(q, skb);
+	spin_unlock_irqrestore(&q->lock, flags);
+	if (unlikely(full)) {
+		sd->dropped++;
+		skb->dev->stats.rx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
+		return NET_RX_DROP;
+	}
+	/* Behind others it is found by the poll that they woke. */
+	if (first)
+		napi_schedule(&sd->backlog);
+	return NET_RX_SUCCESS;
+}
+
+int process_backlog(struct napi_struct *napi, int budget)
+{
+	struct softnet_data *sd = container_of(napi, struct softnet_data, backlog);
+	unsigned long flags;
+	int work = 0;
+
+	while (work < budget) {
+		struct sk_buff *skb = __skb_dequeue(&sd->process_queue);
+
+		if (skb) {
+			netif_receive_skb(skb);
+			work++;
+			continue;
+		}
+		spin_lock_irqsave(&sd->input_pkt_queue.lock, flags);
+		if (skb_queue_empty(&sd->input_pkt_queue)) {
+			/*
+			 * Rest, in the same breath as the look: who queues next is first again and
+			 * schedules.  That packets came while we polled is no reason to look once
+			 * more, so MISSED goes too.
+			 */
+			clear_bit(NAPI_STATE_MISSED, &napi->state);
+			clear_bit(NAPI_STATE_SCHED, &napi->state);
+			spin_unlock_irqrestore(&sd->input_pkt_queue.lock, flags);
+			break;
+		}
+		skb_queue_splice_tail_init(&sd->input_pkt_queue, &sd->process_queue);
+		spin_unlock_irqrestore(&sd->input_pkt_queue.lock, flags);
+	}
+	return work;
+}
+
+/* ---- to its protocol -------------------------------------------------------------------------- */
+
+static void tap_in(struct sk_buff *skb)
+{
+	unsigned int mac_len = skb->mac_len;
+
+	/* A tap sees the frame as it was on the wire. */
+	__skb_push(skb, mac_len);
+	dev_tap(skb, skb->dev, false);
+	__skb_pull(skb, mac_len);
+}
+
+int netif_receive_skb(struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct packet_type *pt;
+
+	WARN_ON(!in_softirq());
+	this_cpu()->softnet->processed++;
+	skb_reset_network_header(skb);
+	skb_reset_transport_header(skb);
+	skb->mac_len = 0;
+	if (skb->mac_header <= skb->network_header)
+		skb->mac_len = skb->network_header - skb->mac_header;
+	if (unlikely(dev_tapped))
+		tap_in(skb);
+	if (unlikely(!(dev->flags & IFF_UP))) {
+		dev->stats.rx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
+		return NET_RX_DROP;
+	}
+	list_for_each_entry(pt, &packet_types, list) {
+		if (pt->type == skb->protocol)
+			return pt->func(skb, dev, pt);
+	}
+	kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO);
+	return NET_RX_DROP;
+}

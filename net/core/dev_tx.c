@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A packet's last steps: to what the device can do, into its ring, or into the queue before it.
+ *
+ * Callers: neigh_output, ip_output, arp_send -> dev_queue_xmit (process or softirq) ->
+ * ndo_start_xmit; a driver's completion -> netif_wake_queue -> NET_TX softirq -> net_tx_action.
+ * Locks: dev->tx_lock with softirqs off, around the driver and txq.  Packets leave in the order in
+ * which they came: while txq holds any, new ones go behind it.
+ * Answers to Linux's net/core/dev.c, the transmit part, and to sch_fifo.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/time/softirq.h"
+#include "net/core/dev_priv.h"
+#include "net/core/netdevice.h"
+
+/* Packets of one device that net_tx_action sends before the next one's turn. */
+#define NET_TX_QUOTA 64
+
+/* ---- what the device can't do is done here ---------------------------------------------------- */
+
+static bool dev_takes_gso(const struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (!(dev->features & NETIF_F_TSO) || !(shinfo->gso_type & SKB_GSO_TCPV4))
+		return false;
+	if ((shinfo->gso_type & SKB_GSO_TCP_ECN) && !(dev->features & NETIF_F_TSO_ECN))
+		return false;
+	if (skb_is_nonlinear(skb) && !(dev->features & NETIF_F_SG))
+		return false;
+	/* It writes the checksums of what it cuts, so it must have been left to it. */
+	return skb->ip_summed == CHECKSUM_PARTIAL && shinfo->gso_segs <= dev->gso_max_segs;
+}
+
+/* Packets by ->next that @dev can send as they are, or ERR_PTR; takes @skb in any case. */
+static struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
+{
+	enum skb_drop_reason reason = SKB_DROP_REASON_NOMEM;
+	int err;
+
+	skb->next = NULL;
+	if (skb_is_gso(skb)) {
+		struct sk_buff *segs;
+
+		if (dev_takes_gso(skb, dev))
+			return skb;
+		segs = skb_segment(skb);
+		if (IS_ERR(segs)) {
+			err = PTR_ERR(segs);
+			if (err != -ENOMEM)
+				reason = SKB_DROP_REASON_TX_ERROR;
+			goto drop;
+		}
+		consume_skb(skb);
+		return segs;
+	}
+	if (skb_is_nonlinear(skb) &&
+	    (!(dev->features & NETIF_F_SG) || skb_shinfo(skb)->frag_list)) {
+		err = skb_linearize(skb);
+		if (err)
+			goto drop;
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL && !(dev->features & NETIF_F_HW_CSUM)) {
+		err = skb_checksum_help(skb);
+		if (err) {
+			if (err != -ENOMEM)
+				reason = SKB_DROP_REASON_TX_ERROR;
+			goto drop;
+		}
+	}
+	return skb;
+
+drop:
+	dev->stats.tx_dropped++;
+	kfree_skb_reason(skb, reason);
+	return ERR_PTR(err == -ENOMEM ? -ENOBUFS : err);
+}
+
+/* ---- into the ring ---------------------------------------------------------------------------- */
+
+/* Gives one packet to the driver.  False: it did not take it, and it is still ours. */
+static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
+{
+	skb->next = NULL;
+	skb->xmit_more = more;
+	if (unlikely(dev_tapped))
+		dev_tap(skb, dev, true);
+	return dev->netdev_ops->ndo_start_xmit(skb, dev) == NETDEV_TX_OK;
+}
+
+/* Puts a packet behind the others that wait.  0 or -ENOBUFS. */
+static int txq_add(struct sk_buff *skb, struct net_device *dev)
+{
+	if (dev->txq.qlen >= NETDEV_TX_QUEUE_LEN) {
+		dev->stats.tx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_QDISC_DROP);
+		return -ENOBUFS;
+	}
+	__skb_queue_tail(&dev->txq, skb);
+	return 0;
+}
+
+/* Sends from txq until it is empty, the ring is full or @quota is used up. */
+static void txq_run(struct net_device *dev, int quota)
+{
+	lockdep_assert_held(&dev->tx_lock);
+	while (quota-- > 0 && !dev->tx_stopped) {
+		struct sk_buff *skb = __skb_dequeue(&dev->txq);
+
+		if (!skb)
+			return;
+		/* A doorbell that is put off must be rung by the next packet of this loop. */
+		if (!xmit_one(skb, dev, quota > 0 && !skb_queue_empty(&dev->txq))) {
+			__skb_queue_head(&dev->txq, skb);
+			WARN_ON(!dev->tx_stopped);
+			return;
+		}
+	}
+}
+
+int dev_queue_xmit(struct sk_buff *skb)
+{
+	struct net_device *dev = skb->dev;
+	struct sk_buff *next;
+	int err = 0;
+
+	WARN_ON(in_irq());
+	if (unlikely(!(dev->flags & IFF_UP))) {
+		dev->stats.tx_dropped++;
+		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
+		return -ENETDOWN;
+	}
+	skb = validate_xmit_skb(skb, dev);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+
+	spin_lock_bh(&dev->tx_lock);
+	for (; skb; skb = next) {
+		int queued;
+
+		next = skb->next;
+		if (!dev->tx_stopped && skb_queue_empty(&dev->txq) && xmit_one(skb, dev, next))
+			continue;
+		queued = txq_add(skb, dev);
+		if (queued)
+			err = queued;
+	}
+	spin_unlock_bh(&dev->tx_lock);
+	return err;
+}
+
+/* ---- the ring is full, and has room again ----------------------------------------------------- */
+
+void netif_stop_queue(struct net_device *dev)
+{
+	WRITE_ONCE(dev->tx_stopped, true);
+}
+
+static void netif_schedule(struct net_device *dev)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	unsigned long flags;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	if (list_empty(&dev->tx_wait)) {
+		list_add_tail(&dev->tx_wait, &sd->tx_list);
+		raise_softirq_irqoff(NET_TX_SOFTIRQ);
+	}
+	spin_unlock_irqrestore(&sd->lock, flags);
+}
+
+void netif_wake_queue(struct net_device *dev)
+{
+	if (!netif_queue_stopped(dev))
+		return;
+	WRITE_ONCE(dev->tx_stopped, false);
+	/* Even with txq empty now: who finds the ring full may be about to queue. */
+	netif_schedule(dev);
+}
+
+void net_tx_action(void)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	unsigned long flags;
+	LIST_HEAD(list);
+
+	spin_lock_irqsave(&sd->lock, flags);
+	list_splice_tail_init(&sd->tx_list, &list);
+	spin_unlock_irqrestore(&sd->lock, flags);
+
+	for (;;) {
+		struct net_device *dev = NULL;
+		bool more;
+
+		/* dev_close() may take a device off the list at any time. */
+		spin_lock_irqsave(&sd->lock, flags);
+		dev = list_first_entry_or_null(&list, struct net_device, tx_wait);
+		if (dev)
+			list_del_init(&dev->tx_wait);
+		spin_unlock_irqrestore(&sd->lock, flags);
+		if (!dev)
+			return;
+
+		spin_lock_bh(&dev->tx_lock);
+		txq_run(dev, NET_TX_QUOTA);
+		more = !dev->tx_stopped && !skb_queue_empty(&dev->txq);
+		spin_unlock_bh(&dev->tx_lock);
+		if (more)
+			netif_schedule(dev);
+	}
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ethernet: reading the header of what came, writing it for what goes.
+ *
+ * Callers: a driver's poll (eth_header_ok, eth_type_trans), neigh_output and arp_send (->create).
+ * Any context; the packet's only holder.  RFC 894, IEEE 802.3.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/byteorder.h"
+#include "net/core/eth.h"
+
+/* Below it the field is a length (802.3), and an LLC header follows. */
+#define ETH_P_802_3_MIN 0x0600
+#define ETH_P_802_2	0x0004
+
+bool eth_header_ok(struct sk_buff *skb)
+{
+	return pskb_may_pull(skb, ETH_HLEN);
+}
+
+__be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+
+	BUG_ON(skb_headlen(skb) < ETH_HLEN);
+	skb->dev = dev;
+	skb_reset_mac_header(skb);
+	__skb_pull(skb, ETH_HLEN);
+
+	/* The lowest bit of the first byte marks a group. */
+	if (unlikely(eth->h_dest[0] & 1))
+		skb->pkt_type = memcmp(eth->h_dest, dev->broadcast, ETH_ALEN) ? PACKET_MULTICAST
+									      : PACKET_BROADCAST;
+	else
+		skb->pkt_type =
+			memcmp(eth->h_dest, dev->dev_addr, ETH_ALEN) ? PACKET_OTHERHOST : PACKET_HOST;
+	if (unlikely(ntohs(eth->h_proto) < ETH_P_802_3_MIN))
+		return HTONS_CONST(ETH_P_802_2);
+	return eth->h_proto;
+}
+
+static int eth_header(struct sk_buff *skb, struct net_device *dev, u16 type, const u8 *daddr,
+		      const u8 *saddr)
+{
+	struct ethhdr *eth;
+
+	if (unlikely(skb_headroom(skb) < ETH_HLEN))
+		return -ENOBUFS;
+	eth = __skb_push(skb, ETH_HLEN);
+	__builtin_memcpy(eth->h_dest, daddr ? daddr : dev->broadcast, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, saddr ? saddr : dev->dev_addr, ETH_ALEN);
+	eth->h_proto = htons(type);
+	skb_reset_mac_header(skb);
+	return ETH_HLEN;
+}
+
+static const struct header_ops eth_header_ops = {.create = eth_header};
+
+void ether_setup(struct net_device *dev)
+{
+	dev->header_ops = &eth_header_ops;
+	dev->hard_header_len = ETH_HLEN;
+	dev->mtu = ETH_DATA_LEN;
+	dev->flags |= IFF_BROADCAST;
+	memset(dev->broadcast, 0xff, ETH_ALEN);
+}

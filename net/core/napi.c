@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NAPI: after its first interrupt a device is polled, until it has nothing left.
+ *
+ * Callers: a driver's hard interrupt and netif_rx (napi_schedule); the softirq (net_rx_action);
+ * a driver's poll at its end (napi_complete_done).
+ * Whoever sets SCHED owns the instance: it is on a list or being polled, once.  A CPU's list has a
+ * lock that is taken with interrupts off, since a hard interrupt adds to it.
+ * Answers to Linux's net/core/dev.c, napi_* and net_rx_action.
+ */
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/bug.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/time.h"
+#include "net/core/dev_priv.h"
+#include "net/core/netdevice.h"
+
+/* ---- the interrupt's side --------------------------------------------------------------------- */
+
+static void napi_add_to_list(struct napi_struct *napi)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	unsigned long flags;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	list_add_tail(&napi->poll_list, &sd->poll_list);
+	raise_softirq_irqoff(NET_RX_SOFTIRQ);
+	spin_unlock_irqrestore(&sd->lock, flags);
+}
+
+void napi_schedule(struct napi_struct *napi)
+{
+	unsigned long old = READ_ONCE(napi->state), state;
+
+	do {
+		if (old & BIT(NAPI_STATE_DISABLE))
+			return;
+		state = old | BIT(NAPI_STATE_SCHED);
+		/* Being polled already: it must look once more before it rests. */
+		if (old & BIT(NAPI_STATE_SCHED))
+			state |= BIT(NAPI_STATE_MISSED);
+	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
+	if (!(old & BIT(NAPI_STATE_SCHED)))
+		napi_add_to_list(napi);
+}
+
+/* ---- the softirq ------------------------------------------------------------------------------ */
+
+/* One device's turn.  True: it wants another one. */
+static bool napi_poll(struct napi_struct *napi, int *budget)
+{
+	int weight = min(napi->weight, *budget);
+	int work = napi->poll(napi, weight);
+
+	WARN_ON(work > weight);
+	*budget -= work;
+	/* Less than it might have taken: it called napi_complete_done() and is no longer ours. */
+	if (work < weight)
+		return false;
+	if (READ_ONCE(napi->state) & BIT(NAPI_STATE_DISABLE)) {
+		napi_complete_done(napi, work);
+		return false;
+	}
+	/* What may still grow is not held back over more than one turn. */
+	napi_gro_flush(napi);
+	return true;
+}
+
+static void net_rx_action(void)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+	u64 deadline = ktime_get_ns() + NETDEV_BUDGET_MS * NSEC_PER_MSEC;
+	int budget = NETDEV_BUDGET;
+	LIST_HEAD(list);
+	LIST_HEAD(again);
+	unsigned long flags;
+
+	spin_lock_irqsave(&sd->lock, flags);
+	list_splice_tail_init(&sd->poll_list, &list);
+	spin_unlock_irqrestore(&sd->lock, flags);
+
+	while (!list_empty(&list)) {
+		struct napi_struct *napi = list_first_entry(&list, struct napi_struct, poll_list);
+
+		list_del_init(&napi->poll_list);
+		if (napi_poll(napi, &budget))
+			list_add_tail(&napi->poll_list, &again);
+		if (list_empty(&list) && list_empty(&again))
+			break;
+		if (budget <= 0 || ktime_get_ns() >= deadline) {
+			sd->time_squeeze++;
+			break;
+		}
+		if (list_empty(&list))
+			list_splice_tail_init(&again, &list);
+	}
+
+	spin_lock_irqsave(&sd->lock, flags);
+	/* Whose turn did not come goes first, then who had one, then who came meanwhile. */
+	list_splice_tail_init(&again, &list);
+	list_splice_tail_init(&sd->poll_list, &list);
+	list_splice_tail_init(&list, &sd->poll_list);
+	if (!list_empty(&sd->poll_list))
+		raise_softirq_irqoff(NET_RX_SOFTIRQ);
+	spin_unlock_irqrestore(&sd->lock, flags);
+}
+
+bool napi_complete_done(struct napi_struct *napi, int work)
+{
+	unsigned long old, state;
+
+	napi_gro_flush(napi);
+	old = READ_ONCE(napi->state);
+	do {
+		WARN_ON(!(old & BIT(NAPI_STATE_SCHED)));
+		state = old & ~(BIT(NAPI_STATE_SCHED) | BIT(NAPI_STATE_MISSED));
+		/* An interrupt came while we polled: nobody else will look, so we do. */
+		if ((old & BIT(NAPI_STATE_MISSED)) && !(old & BIT(NAPI_STATE_DISABLE)))
+			state |= BIT(NAPI_STATE_SCHED);
+	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
+					      __ATOMIC_SEQ_CST));
+	if (state & BIT(NAPI_STATE_SCHED)) {
+		napi_add_to_list(napi);
+		return false;
+	}
+	return true;
+}
+
+/* ---- instances -------------------------------------------------------------------------------- */
+
+void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
+		    int (*poll)(struct napi_struct *, int), int weight)
+{
+	BUG_ON(weight <= 0 || weight > NAPI_POLL_WEIGHT);
+	*napi = (struct napi_struct){.poll = poll, .weight = weight, .dev = dev};
+	INIT_LIST_HEAD(&napi->poll_list);
+	/* Owned by nobody who would poll it, until napi_enable(). */
+	set_bit(NAPI_STATE_SCHED, &napi->state);
+}
+
+void napi_enable(struct napi_struct *napi)
+{
+	BUG_ON(!test_bit(NAPI_STATE_SCHED, &napi->state));
+	clear_bit(NAPI_STATE_MISSED, &napi->state);
+	clear_bit(NAPI_STATE_SCHED, &napi->state);
+}
+
+void napi_disable(struct napi_struct *napi)
+{
+	BUG_ON(!may_sleep());
+	set_bit(NAPI_STATE_DISABLE, &napi->state);
+	/* Taking SCHED ourselves proves that no poll runs, and keeps the next one out. */
+	while (test_and_set_bit(NAPI_STATE_SCHED, &napi->state))
+		schedule_timeout_uninterruptible(1);
+	clear_bit(NAPI_STATE_DISABLE, &napi->state);
+}
+
+void napi_init(struct softnet_data *sd)
+{
+	netif_napi_add(NULL, &sd->backlog, process_backlog, NAPI_POLL_WEIGHT);
+	napi_enable(&sd->backlog);
+	open_softirq(NET_RX_SOFTIRQ, net_rx_action);
+}

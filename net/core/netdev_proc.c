@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/net/dev, /proc/net/softnet_stat and /proc/net/drops.
+ *
+ * Callers: open() of these paths.  Process context; counters are read as they stand.
+ * Formats of Linux for the first two; the third is ours: a reason, its count, what it means.
+ */
+#include "kernel/fs/proc.h"
+#include "kernel/sched/cpu.h"
+#include "net/core/dev_priv.h"
+#include "net/core/dropreason.h"
+#include "net/core/netdevice.h"
+
+typedef unsigned long long ull;
+
+static int dev_show(struct seq_file *m)
+{
+	struct net_device *dev;
+
+	seq_puts(m, "Inter-|   Receive                                                |  Transmit\n"
+		    " face |bytes    packets errs drop fifo frame compressed multicast|"
+		    "bytes    packets errs drop fifo colls carrier compressed\n");
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		const struct net_device_stats *s = &dev->stats;
+
+		seq_printf(m, "%6s: %7llu %7llu %4llu %4llu %4llu %5llu %10llu %9llu ", dev->name,
+			   (ull)s->rx_bytes, (ull)s->rx_packets, (ull)s->rx_errors,
+			   (ull)s->rx_dropped, 0ULL, (ull)s->rx_frame_errors, 0ULL,
+			   (ull)s->multicast);
+		seq_printf(m, "%8llu %7llu %4llu %4llu %4llu %5llu %7llu %10llu\n",
+			   (ull)s->tx_bytes, (ull)s->tx_packets, (ull)s->tx_errors,
+			   (ull)s->tx_dropped, 0ULL, 0ULL, 0ULL, 0ULL);
+	}
+	return 0;
+}
+
+static int softnet_show(struct seq_file *m)
+{
+	const struct softnet_data *sd = this_cpu()->softnet;
+
+	/* Linux's columns; those that exist for several CPUs only are zero. */
+	seq_printf(m, "%08x %08x %08x", (u32)sd->processed, (u32)sd->dropped,
+		   (u32)sd->time_squeeze);
+	for (int i = 0; i < 8; i++)
+		seq_puts(m, " 00000000");
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static int drops_show(struct seq_file *m)
+{
+	for (enum skb_drop_reason r = SKB_CONSUMED + 1; r < SKB_DROP_REASON_MAX; r++)
+		seq_printf(m, "%-24s %10llu  %s\n", skb_drop_name(r), (ull)skb_drop_count[r],
+			   skb_drop_text(r));
+	return 0;
+}
+
+void netdev_proc_init(void)
+{
+	static const struct proc_entry entries[] = {
+		{"net/dev", dev_show},
+		{"net/softnet_stat", softnet_show},
+		{"net/drops", drops_show},
+	};
+
+	proc_register(entries, ARRAY_SIZE(entries));
+}
