@@ -11,13 +11,18 @@
  */
 #include "net/core/request_sock.h"
 
-#include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 
+/*
+ * A listener begins, perhaps not for the first time: half-open connections of its last life still
+ * count (their timers find out), and TCP_DEFER_ACCEPT may have been set before.  A sock is made of
+ * zeroes, which is an unlocked lock.
+ */
 void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
-	memset(queue, 0, sizeof(*queue));
-	spin_lock_init(&queue->rskq_lock);
+	spin_lock_bh(&queue->rskq_lock);
+	queue->rskq_accept_head = queue->rskq_accept_tail = NULL;
+	spin_unlock_bh(&queue->rskq_lock);
 }
 
 struct request_sock *reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener,

@@ -17,7 +17,7 @@ struct inet_ehash_bucket {
 };
 struct inet_bind_bucket {
 	unsigned short port;
-	s8 fastreuse; /* > 0: all owners have SO_REUSEADDR and none listens */
+	s8 fastreuse; /* > 0: all owners have SO_REUSEADDR and none listens; -1: connect() chose it */
 	struct hlist_node node;
 	struct hlist_head owners; /* of sock_common by skc_bind_node: sockets and timewaits */
 };
@@ -71,9 +71,9 @@ bool inet_ehash_nolisten(struct sock *sk, struct sock *osk);
 void inet_hash(struct sock *sk);   /* listener or connection, by state */
 void inet_unhash(struct sock *sk); /* idempotent */
 void inet_put_port(struct sock *sk);
-int __inet_inherit_port(const struct sock *sk, struct sock *child); /* 0 or -ENOMEM */
+int __inet_inherit_port(const struct sock *sk, struct sock *child); /* 0 or -ENOENT */
 /* Finds a local port for connect() and hashes @sk; TIME_WAIT sockets may be reused where the protocol
- * says so.  0 or -EADDRNOTAVAIL. */
+ * says so.  0, -EADDRNOTAVAIL or -ENOMEM. */
 int inet_hash_connect(struct sock *sk);
 
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,

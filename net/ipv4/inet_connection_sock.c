@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening and accepting, without reading a TCP header.
+ *
+ * In the order of a connection's way: inet_csk_listen_start() <- listen(); inet_reqsk_alloc(),
+ * inet_csk_reqsk_queue_hash_add() <- tcp_conn_request() when a SYN came (softirq);
+ * reqsk_timer_handler() while no ACK comes (softirq); inet_csk_clone_lock(),
+ * inet_csk_complete_hashdance() <- tcp_check_req() when it did (softirq); inet_csk_accept() <- accept()
+ * (process); inet_csk_listen_stop() <- tcp_close() of the listener; inet_csk_destroy_sock() <-
+ * tcp_done() and whoever ends a connection, any context.
+ *
+ * A SYN and an ACK that finishes a handshake do not lock the listener: counts are atomics, the accept
+ * queue has its own lock, and a request holds a reference of its listener, so that the listener may be
+ * closed at any moment.  What is half open then finds out by its timer.
+ *
+ * Answers to Linux's net/ipv4/inet_connection_sock.c; ports are in inet_ports.c, timers in
+ * inet_csk_timers.c.
+ */
+#include "net/ipv4/inet_connection_sock.h"
+
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/inet_hashtables.h"
+
+#define SYNACK_TIMEOUT_INIT (1 * HZ) /* RFC 6298 2.1 */
+#define SYNACK_TIMEOUT_MAX  (120 * HZ)
+
+/* ---- listen() -------------------------------------------------------------------------------------- */
+
+/*
+ * Between the two lines that announce the state and ask for the port again, the sock is in no table:
+ * nobody can find a listener that is not allowed to be one.
+ */
+int inet_csk_listen_start(struct sock *sk, int backlog)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+
+	reqsk_queue_alloc(&icsk->icsk_accept_queue);
+	sk->sk_max_ack_backlog = backlog;
+	sk->sk_ack_backlog = 0;
+	inet_csk_delack_init(sk);
+
+	sk_state_store(sk, TCP_LISTEN);
+	if (sk->sk_prot->get_port(sk, inet->inet_num)) {
+		sk_state_store(sk, TCP_CLOSE);
+		return -EADDRINUSE;
+	}
+	inet->inet_sport = htons(inet->inet_num);
+	sk_dst_reset(sk);
+	sk->sk_prot->hash(sk);
+	return 0;
+}
+
+/* ---- a SYN came -------------------------------------------------------------------------------------- */
+
+struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener)
+{
+	struct request_sock *req = reqsk_alloc(ops, sk_listener, GFP_ATOMIC);
+
+	if (req) {
+		req->__req_common.skc_state = TCP_NEW_SYN_RECV;
+		req->__req_common.skc_bound_dev_if = sk_listener->sk_bound_dev_if;
+	}
+	return req;
+}
+
+/* Where the SYN-ACK goes.  NULL, and counted: nowhere. */
+struct rtable *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
+				  const struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct rtable *rt;
+
+	*fl = (struct flowi4){
+		.daddr = ireq->ir_rmt_addr,
+		.saddr = ireq->ir_loc_addr,
+		.oif = sk->sk_bound_dev_if,
+		.proto = sk->sk_protocol,
+		.tos = inet_sk(sk)->tos,
+	};
+	rt = ip_route_output_key(fl);
+	if (IS_ERR(rt)) {
+		snmp_inc(SNMP_IpOutNoRoutes);
+		return NULL;
+	}
+	return rt;
+}
+
+struct rtable *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
+					 const struct request_sock *req)
+{
+	struct flowi4 fl;
+
+	(void)newsk;
+	return inet_csk_route_req(sk, &fl, req);
+}
+
+/*
+ * How many times the SYN-ACK of a request may go unanswered.  A queue more than half full of requests
+ * that are mostly old holds peers that will not answer: the fuller, the less patience for each.
+ */
+static int synack_patience(const struct sock *listener, int retries)
+{
+	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
+	int qlen = reqsk_queue_len(queue);
+	int young = reqsk_queue_len_young(queue);
+
+	if ((u32)qlen * 2 <= max_t(u32, 8, listener->sk_max_ack_backlog))
+		return retries;
+	for (young *= 2; retries > 2 && qlen >= young; young *= 2)
+		retries--;
+	return retries;
+}
+
+/*
+ * The time for an answer is over.  With TCP_DEFER_ACCEPT the bare ACK of the handshake was seen and
+ * ignored (acked): then the peer is not disturbed again before the last round, and the request lives
+ * as long as the option says.  Softirq; the timer's reference is ours.
+ */
+static void reqsk_timer_handler(unsigned long data)
+{
+	struct request_sock *req = (struct request_sock *)data;
+	struct sock *listener = req->rsk_listener;
+	struct inet_connection_sock *icsk = inet_csk(listener);
+	struct request_sock_queue *queue = &icsk->icsk_accept_queue;
+	int max_retries = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : TCP_SYNACK_RETRIES;
+	int defer = READ_ONCE(queue->rskq_defer_accept);
+	bool acked = inet_rsk(req)->acked;
+	bool expire, resend = true;
+	unsigned long timeo;
+
+	if (sk_state_load(listener) != TCP_LISTEN)
+		goto out_drop;
+
+	expire = req->num_timeout >= synack_patience(listener, max_retries);
+	if (defer && acked) {
+		expire = req->num_timeout >= defer;
+		resend = req->num_timeout >= defer - 1;
+	}
+	if (expire)
+		goto out_drop;
+	/* The peer's ACK was seen: he is there, so a failure to send again does not end it. */
+	if (resend) {
+		if (!req->rsk_ops->rtx_syn_ack(listener, req))
+			req->num_retrans++;
+		else if (!acked)
+			goto out_drop;
+	}
+
+	if (req->num_timeout++ == 0)
+		atomic_dec(&queue->young);
+	timeo = (unsigned long)SYNACK_TIMEOUT_INIT << req->num_timeout;
+	mod_timer(&req->rsk_timer, jiffies + min_t(unsigned long, timeo, SYNACK_TIMEOUT_MAX));
+	return;
+
+out_drop:
+	inet_csk_reqsk_queue_drop_and_put(listener, req);
+}
+
+/*
+ * Before the SYN-ACK is sent, since its ACK may come back at once.  The timer is armed and the
+ * references are there before anybody can find the request.
+ */
+void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req, unsigned long timeout)
+{
+	req->num_retrans = 0;
+	req->num_timeout = 0;
+	req->sk = NULL;
+	refcount_set(&req->rsk_refcnt, 3); /* table, timer, caller */
+	setup_timer(&req->rsk_timer, reqsk_timer_handler, (unsigned long)req);
+	mod_timer(&req->rsk_timer, jiffies + timeout);
+	reqsk_queue_added(&inet_csk(sk)->icsk_accept_queue);
+	inet_ehash_insert(req_to_sk(req), NULL);
+}
+
+/* ---- a request ends ---------------------------------------------------------------------------------- */
+
+/* Out of the table, timer off.  True for the one caller that took it out. */
+static bool reqsk_queue_unlink(struct request_sock *req)
+{
+	struct inet_hashinfo *h = req->__req_common.skc_prot->hashinfo;
+	struct sock *sk = req_to_sk(req);
+	spinlock_t *lock = inet_ehash_lockp(h, sk->sk_hash);
+	bool found;
+
+	spin_lock_bh(lock);
+	found = !hlist_unhashed(&sk->sk_node);
+	hlist_del_init(&sk->sk_node);
+	spin_unlock_bh(lock);
+
+	/* Not pending where the timer's own handler calls: it must not wait for itself. */
+	if (timer_pending(&req->rsk_timer) && del_timer_sync(&req->rsk_timer))
+		reqsk_put(req);
+	return found;
+}
+
+void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req)
+{
+	if (reqsk_queue_unlink(req)) {
+		reqsk_queue_removed(&inet_csk(sk)->icsk_accept_queue, req);
+		reqsk_put(req);
+	}
+}
+
+void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req)
+{
+	inet_csk_reqsk_queue_drop(sk, req);
+	reqsk_put(req);
+}
+
+/* ---- the handshake's ACK came -------------------------------------------------------------------------- */
+
+struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req, gfp_t gfp)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct sock *newsk = sk_clone_lock(sk, gfp);
+	struct inet_connection_sock *newicsk;
+
+	if (!newsk)
+		return NULL;
+	newicsk = inet_csk(newsk);
+	sk_state_store(newsk, TCP_SYN_RECV);
+	newicsk->icsk_bind_hash = NULL;
+	inet_sk(newsk)->inet_dport = ireq->ir_rmt_port;
+	inet_sk(newsk)->inet_num = ireq->ir_num;
+	inet_sk(newsk)->inet_sport = htons(ireq->ir_num);
+	newsk->sk_write_space = sk_stream_write_space;
+
+	newicsk->icsk_retransmits = 0;
+	newicsk->icsk_backoff = 0;
+	newicsk->icsk_probes_out = 0;
+	newicsk->icsk_pending = 0;
+	newicsk->icsk_retransmit_timer = (struct timer_list){0};
+	newicsk->icsk_delack_timer = (struct timer_list){0};
+	/* A listener's queue may be locked at this moment: the copy starts from zero. */
+	memset(&newicsk->icsk_accept_queue, 0, sizeof(newicsk->icsk_accept_queue));
+	inet_csk_delack_init(newsk);
+	return newsk;
+}
+
+/* A whole connection that nobody will accept: reset and destroyed.  @child bh-locked. */
+static void inet_child_forget(struct sock *sk, struct sock *child)
+{
+	sk->sk_prot->disconnect(child, O_NONBLOCK);
+	sock_orphan(child);
+	sk_orphan_count_inc(child);
+	inet_csk_destroy_sock(child);
+}
+
+struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req, struct sock *child)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	bool listening;
+
+	spin_lock_bh(&queue->rskq_lock);
+	listening = sk_state_load(sk) == TCP_LISTEN;
+	if (listening) {
+		req->sk = child;
+		req->dl_next = NULL;
+		if (queue->rskq_accept_head)
+			queue->rskq_accept_tail->dl_next = req;
+		else
+			WRITE_ONCE(queue->rskq_accept_head, req);
+		queue->rskq_accept_tail = req;
+		sk->sk_ack_backlog++;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	if (listening)
+		return child;
+	inet_child_forget(sk, child);
+	return NULL;
+}
+
+/*
+ * @own_req: this ACK took the request out of the table (inet_ehash_insert).  Its reference goes with
+ * it into the accept queue.  Otherwise another ACK was first and @child is one too many.
+ */
+struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child, struct request_sock *req,
+					 bool own_req)
+{
+	if (own_req) {
+		inet_csk_reqsk_queue_drop(sk, req);
+		reqsk_queue_removed(&inet_csk(sk)->icsk_accept_queue, req);
+		if (inet_csk_reqsk_queue_add(sk, req, child))
+			return child;
+	}
+	bh_unlock_sock(child);
+	sock_put(child);
+	return NULL;
+}
+
+/* ---- accept() ------------------------------------------------------------------------------------------ */
+
+/* Exclusive: one connection wakes one thread.  Listener owned; let go while asleep. */
+static int inet_csk_wait_for_connect(struct sock *sk, long timeo)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	DEFINE_WAIT(wait);
+	int err;
+
+	for (;;) {
+		prepare_to_wait_exclusive(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		release_sock(sk);
+		if (reqsk_queue_empty(queue))
+			timeo = schedule_timeout(timeo);
+		lock_sock(sk);
+		err = 0;
+		if (!reqsk_queue_empty(queue))
+			break;
+		err = -EINVAL;
+		if (sk->sk_state != TCP_LISTEN)
+			break;
+		err = sock_intr_errno(timeo);
+		if (signal_pending(current))
+			break;
+		err = -EAGAIN;
+		if (!timeo)
+			break;
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return err;
+}
+
+struct sock *inet_csk_accept(struct sock *sk, int flags, int *err)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	struct request_sock *req;
+	struct sock *newsk = NULL;
+	int error = -EINVAL;
+
+	lock_sock(sk);
+	if (sk->sk_state != TCP_LISTEN)
+		goto out_release;
+	if (reqsk_queue_empty(queue)) {
+		long timeo = sock_rcvtimeo(sk, flags & O_NONBLOCK);
+
+		error = -EAGAIN;
+		if (!timeo)
+			goto out_release;
+		error = inet_csk_wait_for_connect(sk, timeo);
+		if (error)
+			goto out_release;
+	}
+	req = reqsk_queue_remove(queue, sk);
+	newsk = req->sk;
+	reqsk_put(req);
+	error = 0;
+out_release:
+	release_sock(sk);
+	*err = error;
+	return newsk;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------- */
+
+/*
+ * The listener is no longer in TCP_LISTEN and in no table.  What waits in its accept queue is reset;
+ * a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
+ */
+void inet_csk_listen_stop(struct sock *sk)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	struct request_sock *req;
+
+	while ((req = reqsk_queue_remove(queue, sk))) {
+		struct sock *child = req->sk;
+
+		local_bh_disable();
+		bh_lock_sock(child);
+		WARN_ON(sock_owned_by_user(child));
+		sock_hold(child);
+		inet_child_forget(sk, child);
+		bh_unlock_sock(child);
+		local_bh_enable();
+		sock_put(child);
+		reqsk_put(req);
+		cond_resched();
+	}
+	WARN_ON(sk->sk_ack_backlog);
+}
+
+/* Lets go of a child that could not be finished: unlocked, dead; tcp_done() comes next. */
+void inet_csk_prepare_forced_close(struct sock *sk)
+{
+	bh_unlock_sock(sk);
+	sock_put(sk); /* the clone's second reference */
+	sock_set_flag(sk, SOCK_DEAD);
+	sk_orphan_count_inc(sk);
+	/* It never came to have the port. */
+	if (!inet_csk(sk)->icsk_bind_hash)
+		inet_sk(sk)->inet_num = 0;
+}
+
+void inet_csk_destroy_sock(struct sock *sk)
+{
+	WARN_ON(sk->sk_state != TCP_CLOSE);
+	WARN_ON(!sock_flag(sk, SOCK_DEAD));
+	WARN_ON(!hlist_unhashed(&sk->sk_node));
+	WARN_ON(inet_sk(sk)->inet_num && !inet_csk(sk)->icsk_bind_hash);
+
+	sk->sk_prot->destroy(sk);
+	inet_put_port(sk);
+	sk_stream_kill_queues(sk);
+	sk_orphan_count_dec(sk);
+	sock_put(sk);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables in which a segment finds its socket.
+ *
+ * inet_hashinfo_init() <- tcp_init(); inet_hash() <- listen(); inet_ehash_insert() <- connect(), a new
+ * request, a finished handshake; the lookups <- tcp_v4_rcv() for each segment (softirq) and
+ * tcp_v4_err(); inet_unhash() <- tcp_set_state(TCP_CLOSE).
+ *
+ * A lookup takes its reference under the bucket's lock, and whoever takes an entry out does so under
+ * the same lock before he lets the last reference go: so what a lookup finds is never being freed.
+ * Every lock here is taken with BHs off.  Order: bhash, then ehash.
+ *
+ * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
+ * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.
+ */
+#include "net/ipv4/inet_hashtables.h"
+
+#include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "net/core/netdevice.h"
+#include "net/ipv4/inet_timewait_sock.h"
+#include "net/ipv4/ip.h"
+
+#define BYTES_PER_EHASH_BUCKET 16384
+
+struct inet_hashinfo tcp_hashinfo;
+static siphash_key_t ehash_key;
+
+static void *table_alloc(size_t n, size_t size)
+{
+	void *table = kcalloc(n, size, GFP_KERNEL);
+
+	if (!table)
+		panic("no memory for a hash table of %lu entries", n);
+	return table;
+}
+
+void inet_hashinfo_init(struct inet_hashinfo *h)
+{
+	u64 want = nr_total_pages() * PAGE_SIZE / BYTES_PER_EHASH_BUCKET;
+	u32 buckets = EHASH_BUCKETS_MIN;
+
+	while (buckets < EHASH_BUCKETS_MAX && buckets < want)
+		buckets <<= 1;
+	BUILD_BUG_ON(!IS_POWER_OF_2(EHASH_BUCKETS_MIN) || !IS_POWER_OF_2(BHASH_BUCKETS) ||
+		     !IS_POWER_OF_2(LHASH_BUCKETS) || !IS_POWER_OF_2(EHASH_LOCKS));
+	/* Otherwise two locks could guard one bucket. */
+	BUILD_BUG_ON(EHASH_LOCKS > EHASH_BUCKETS_MIN);
+
+	h->ehash = table_alloc(buckets, sizeof(*h->ehash));
+	h->ehash_mask = buckets - 1;
+	h->ehash_locks = table_alloc(EHASH_LOCKS, sizeof(*h->ehash_locks));
+	h->bhash = table_alloc(BHASH_BUCKETS, sizeof(*h->bhash));
+	h->listening_hash = table_alloc(LHASH_BUCKETS, sizeof(*h->listening_hash));
+	h->bind_bucket_cachep =
+		kmem_cache_create("tcp_bind_bucket", sizeof(struct inet_bind_bucket), 0, 0);
+	get_random_bytes(&ehash_key, sizeof(ehash_key));
+}
+
+u32 inet_ehashfn(__be32 laddr, u16 lport, __be32 faddr, __be16 fport)
+{
+	return siphash_2u64((u64)laddr << 32 | faddr, (u64)lport << 16 | fport, &ehash_key);
+}
+
+u32 sk_ehashfn(const struct sock *sk)
+{
+	return inet_ehashfn(sk->sk_rcv_saddr, sk->sk_num, sk->sk_daddr, sk->sk_dport);
+}
+
+static struct inet_listen_hashbucket *listen_bucket(struct inet_hashinfo *h, u16 hnum)
+{
+	return &h->listening_hash[hnum & (LHASH_BUCKETS - 1)];
+}
+
+/* ---- a segment comes in --------------------------------------------------------------------------- */
+
+struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport, __be16 dport)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	int dif = skb->dev ? skb->dev->ifindex : 0;
+	u16 hnum = ntohs(dport);
+	struct sock *sk;
+
+	sk = __inet_lookup_established(h, iph->saddr, sport, iph->daddr, hnum, dif);
+	return sk ? sk : __inet_lookup_listener(h, iph->daddr, hnum, dif);
+}
+
+static bool established_match(const struct sock *sk, __be32 saddr, __be16 sport, __be32 daddr,
+			      u16 hnum, int dif)
+{
+	return sk->sk_daddr == saddr && sk->sk_dport == sport && sk->sk_rcv_saddr == daddr &&
+	       sk->sk_num == hnum && (!sk->sk_bound_dev_if || sk->sk_bound_dev_if == dif);
+}
+
+struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 saddr, __be16 sport,
+				       __be32 daddr, u16 hnum, int dif)
+{
+	u32 hash = inet_ehashfn(daddr, hnum, saddr, sport);
+	spinlock_t *lock = inet_ehash_lockp(h, hash);
+	struct sock *sk, *found = NULL;
+
+	spin_lock_bh(lock);
+	hlist_for_each_entry(sk, &inet_ehash_bucket(h, hash)->chain, sk_node) {
+		if (sk->sk_hash != hash || !established_match(sk, saddr, sport, daddr, hnum, dif))
+			continue;
+		if (refcount_inc_not_zero(&sk->sk_refcnt))
+			found = sk;
+		break;
+	}
+	spin_unlock_bh(lock);
+	return found;
+}
+
+/* How well a listener fits: -1 not at all; bound to the address or to the device beats any. */
+static int compute_score(const struct sock *sk, __be32 daddr, u16 hnum, int dif)
+{
+	int score = 1;
+
+	if (sk->sk_num != hnum)
+		return -1;
+	if (sk->sk_rcv_saddr) {
+		if (sk->sk_rcv_saddr != daddr)
+			return -1;
+		score += 4;
+	}
+	if (sk->sk_bound_dev_if) {
+		if (sk->sk_bound_dev_if != dif)
+			return -1;
+		score += 4;
+	}
+	return score;
+}
+
+struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 hnum, int dif)
+{
+	struct inet_listen_hashbucket *ilb = listen_bucket(h, hnum);
+	struct sock *sk, *found = NULL;
+	int best = 0;
+
+	spin_lock_bh(&ilb->lock);
+	hlist_for_each_entry(sk, &ilb->head, sk_node) {
+		int score = compute_score(sk, daddr, hnum, dif);
+
+		if (score > best) {
+			best = score;
+			found = sk;
+		}
+	}
+	if (found && !refcount_inc_not_zero(&found->sk_refcnt))
+		found = NULL;
+	spin_unlock_bh(&ilb->lock);
+	return found;
+}
+
+/* ---- in and out ------------------------------------------------------------------------------------ */
+
+/*
+ * @osk is the request that @sk came out of.  Both have the same four-tuple, hence one bucket, and the
+ * exchange is one step: a segment finds the one or the other.  Of two ACKs that finish the same
+ * handshake at once, only the first finds @osk still hashed.
+ */
+bool inet_ehash_insert(struct sock *sk, struct sock *osk)
+{
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	spinlock_t *lock;
+	bool ok = true;
+
+	WARN_ON(!hlist_unhashed(&sk->sk_node));
+	sk->sk_hash = sk_ehashfn(sk);
+	lock = inet_ehash_lockp(h, sk->sk_hash);
+	spin_lock_bh(lock);
+	if (osk) {
+		BUG_ON(sk->sk_hash != osk->sk_hash);
+		ok = !hlist_unhashed(&osk->sk_node);
+		if (ok) {
+			hlist_del_init(&osk->sk_node);
+			/* The table's reference; the caller has his own. */
+			WARN_ON(refcount_dec_and_test(&osk->sk_refcnt));
+		}
+	}
+	if (ok)
+		hlist_add_head(&sk->sk_node, &inet_ehash_bucket(h, sk->sk_hash)->chain);
+	spin_unlock_bh(lock);
+	return ok;
+}
+
+bool inet_ehash_nolisten(struct sock *sk, struct sock *osk)
+{
+	if (inet_ehash_insert(sk, osk))
+		return true;
+	sk_orphan_count_inc(sk);
+	sk_state_store(sk, TCP_CLOSE);
+	sock_set_flag(sk, SOCK_DEAD);
+	inet_csk_destroy_sock(sk);
+	return false;
+}
+
+void inet_hash(struct sock *sk)
+{
+	struct inet_listen_hashbucket *ilb;
+
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (sk->sk_state != TCP_LISTEN) {
+		inet_ehash_nolisten(sk, NULL);
+		return;
+	}
+	ilb = listen_bucket(sk->sk_prot->hashinfo, sk->sk_num);
+	WARN_ON(!hlist_unhashed(&sk->sk_node));
+	spin_lock_bh(&ilb->lock);
+	hlist_add_head(&sk->sk_node, &ilb->head);
+	spin_unlock_bh(&ilb->lock);
+}
+
+/* Before the state changes: it says which table the sock is in. */
+void inet_unhash(struct sock *sk)
+{
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	spinlock_t *lock;
+
+	if (hlist_unhashed(&sk->sk_node))
+		return;
+	lock = sk->sk_state == TCP_LISTEN ? &listen_bucket(h, sk->sk_num)->lock
+					  : inet_ehash_lockp(h, sk->sk_hash);
+	spin_lock_bh(lock);
+	hlist_del_init(&sk->sk_node);
+	spin_unlock_bh(lock);
+}
+
+/* ---- references, a walk ------------------------------------------------------------------------------ */
+
+void sock_gen_put(struct sock *sk)
+{
+	switch (sk->sk_state) {
+	case TCP_TIME_WAIT:
+		inet_twsk_put(inet_twsk(sk));
+		break;
+	case TCP_NEW_SYN_RECV:
+		reqsk_put(inet_reqsk(sk));
+		break;
+	default:
+		sock_put(sk);
+	}
+}
+
+void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock *sk), void *arg)
+{
+	struct sock *sk;
+
+	for (u32 i = 0; i < LHASH_BUCKETS; i++) {
+		struct inet_listen_hashbucket *ilb = &h->listening_hash[i];
+
+		spin_lock_bh(&ilb->lock);
+		hlist_for_each_entry(sk, &ilb->head, sk_node)
+			show(arg, sk);
+		spin_unlock_bh(&ilb->lock);
+	}
+	for (u32 i = 0; i <= h->ehash_mask; i++) {
+		spinlock_t *lock = inet_ehash_lockp(h, i);
+
+		if (hlist_empty(&h->ehash[i].chain))
+			continue;
+		spin_lock_bh(lock);
+		hlist_for_each_entry(sk, &h->ehash[i].chain, sk_node)
+			show(arg, sk);
+		spin_unlock_bh(lock);
+	}
+}

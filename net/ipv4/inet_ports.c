@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Local ports: who may have which, and which one a socket gets that does not care.
+ *
+ * inet_csk_get_port() <- bind(), and again <- listen() (process, sock owned); inet_hash_connect() <-
+ * tcp_v4_connect() (the same); __inet_inherit_port() <- tcp_v4_syn_recv_sock() (softirq);
+ * inet_put_port() <- tcp_v4_destroy_sock(), tcp_set_state() (any).
+ *
+ * A port in use has a bucket with all its owners, TIME_WAIT objects among them.  tb->fastreuse sums
+ * them up, so that most questions need no walk: 1, all have SO_REUSEADDR and none listens; 0, ask
+ * each; -1, the port was chosen by connect(), and other connections may share it as long as
+ * their four-tuples differ.
+ *
+ * Locks: a bhash bucket's, with BHs off; inside it an ehash bucket's.
+ * RFC 6056 3.3.4 (which port next).  Answers to Linux's inet_hashtables.c, inet_connection_sock.c.
+ */
+#include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/inet_hashtables.h"
+#include "net/ipv4/inet_timewait_sock.h"
+
+#define LOCAL_PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)
+/* connect() tries even ports first, bind() odd ones, so that neither uses up the other's. */
+BUILD_BUG_ON(LOCAL_PORTS % 2 || LOCAL_PORT_MIN % 2);
+
+static struct inet_bind_hashbucket *bind_head(struct inet_hashinfo *h, unsigned short port)
+{
+	return &h->bhash[port & (BHASH_BUCKETS - 1)];
+}
+
+/* ---- buckets: all with the bhash lock held ----------------------------------------------------------- */
+
+struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
+						 struct inet_bind_hashbucket *head, unsigned short port)
+{
+	struct inet_bind_bucket *tb = kmem_cache_zalloc(h->bind_bucket_cachep, GFP_ATOMIC);
+
+	if (tb) {
+		tb->port = port;
+		hlist_add_head(&tb->node, &head->chain);
+	}
+	return tb;
+}
+
+/* When the last owner is gone. */
+void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb)
+{
+	if (!hlist_empty(&tb->owners))
+		return;
+	hlist_del_init(&tb->node);
+	kmem_cache_free(h->bind_bucket_cachep, tb);
+}
+
+void inet_bind_hash(struct sock *sk, struct inet_bind_bucket *tb, unsigned short snum)
+{
+	sk->sk_num = snum;
+	hlist_add_head(&sk->sk_bind_node, &tb->owners);
+	inet_csk(sk)->icsk_bind_hash = tb;
+}
+
+static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, unsigned short port)
+{
+	struct inet_bind_bucket *tb;
+
+	hlist_for_each_entry(tb, &head->chain, node) {
+		if (tb->port == port)
+			return tb;
+	}
+	return NULL;
+}
+
+/* ---- bind() ------------------------------------------------------------------------------------------ */
+
+/*
+ * Two owners of a port get on when they are bound to different devices or addresses; or, with @relax,
+ * when both have SO_REUSEADDR and the other does not listen.
+ */
+static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb, bool relax)
+{
+	const struct sock_common *other;
+
+	hlist_for_each_entry(other, &tb->owners, skc_bind_node) {
+		if (other == &sk->__sk_common)
+			continue;
+		if (sk->sk_bound_dev_if && other->skc_bound_dev_if &&
+		    sk->sk_bound_dev_if != other->skc_bound_dev_if)
+			continue;
+		if (relax && sk->sk_reuse && other->skc_reuse && other->skc_state != TCP_LISTEN)
+			continue;
+		if (!sk->sk_rcv_saddr || !other->skc_rcv_saddr ||
+		    sk->sk_rcv_saddr == other->skc_rcv_saddr)
+			return true;
+	}
+	return false;
+}
+
+bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb)
+{
+	return bind_conflict(sk, tb, true);
+}
+
+/* A port that nobody has on this address.  Returns its head locked (*@tb NULL: no bucket), or NULL. */
+static struct inet_bind_hashbucket *find_open_port(const struct sock *sk, struct inet_bind_bucket **tb,
+						   unsigned short *port)
+{
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	u32 offset = prandom_u32_max(LOCAL_PORTS) | 1;
+
+	for (u32 n = 0; n < LOCAL_PORTS; n++) {
+		/* all of one parity, then all of the other */
+		u32 step = n < LOCAL_PORTS / 2 ? 2 * n : 2 * n + 1;
+		unsigned short candidate = LOCAL_PORT_MIN + (offset + step) % LOCAL_PORTS;
+		struct inet_bind_hashbucket *head = bind_head(h, candidate);
+
+		spin_lock_bh(&head->lock);
+		*tb = find_bucket(head, candidate);
+		if (!*tb || !bind_conflict(sk, *tb, false)) {
+			*port = candidate;
+			return head;
+		}
+		spin_unlock_bh(&head->lock);
+		cond_resched();
+	}
+	return NULL;
+}
+
+/*
+ * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: what two
+ * bound sockets may share, two listeners may not.
+ */
+int inet_csk_get_port(struct sock *sk, unsigned short snum)
+{
+	bool reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	struct inet_bind_hashbucket *head;
+	struct inet_bind_bucket *tb;
+	int ret = 1;
+
+	if (snum) {
+		head = bind_head(h, snum);
+		spin_lock_bh(&head->lock);
+		tb = find_bucket(head, snum);
+	} else {
+		head = find_open_port(sk, &tb, &snum);
+		if (!head)
+			return ret;
+	}
+
+	if (!tb)
+		tb = inet_bind_bucket_create(h, head, snum);
+	if (!tb)
+		goto out_unlock;
+	if (hlist_empty(&tb->owners)) {
+		tb->fastreuse = reuse;
+	} else {
+		if (!(tb->fastreuse > 0 && reuse) && inet_csk_bind_conflict(sk, tb))
+			goto out_unlock;
+		if (!reuse)
+			tb->fastreuse = 0;
+	}
+	if (!inet_csk(sk)->icsk_bind_hash)
+		inet_bind_hash(sk, tb, snum);
+	WARN_ON(inet_csk(sk)->icsk_bind_hash != tb);
+	ret = 0;
+out_unlock:
+	spin_unlock_bh(&head->lock);
+	return ret;
+}
+
+/* ---- connect() --------------------------------------------------------------------------------------- */
+
+/* Moves with each connection, so that one destination's ports do not come back soon. */
+static u32 connect_hint;
+
+/* Where the search for a port to this destination starts: a secret function of it (RFC 6056 3.3.3). */
+static u32 port_offset(const struct sock *sk)
+{
+	static siphash_key_t key;
+
+	if (unlikely(!key.key[0] && !key.key[1]))
+		get_random_bytes(&key, sizeof(key));
+	return siphash_2u64((u64)sk->sk_rcv_saddr << 32 | sk->sk_daddr, sk->sk_dport, &key);
+}
+
+/*
+ * BHs off.  Hashes @sk with local port @lport if no connection has the four-tuple: 0 or
+ * -EADDRNOTAVAIL.  *@twp: a TIME_WAIT object that gave way, with a reference; it is out of the ehash
+ * and the caller ends it when he holds no lock.
+ */
+static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
+{
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	u32 hash = inet_ehashfn(sk->sk_rcv_saddr, lport, sk->sk_daddr, sk->sk_dport);
+	spinlock_t *lock = inet_ehash_lockp(h, hash);
+	struct inet_timewait_sock *tw = NULL;
+	int err = -EADDRNOTAVAIL;
+	struct sock *sk2;
+
+	*twp = NULL;
+	spin_lock_bh(lock);
+	hlist_for_each_entry(sk2, &inet_ehash_bucket(h, hash)->chain, sk_node) {
+		if (sk2->sk_hash != hash || sk2->sk_daddr != sk->sk_daddr ||
+		    sk2->sk_dport != sk->sk_dport || sk2->sk_rcv_saddr != sk->sk_rcv_saddr ||
+		    sk2->sk_num != lport)
+			continue;
+		if (sk2->sk_bound_dev_if && sk->sk_bound_dev_if &&
+		    sk2->sk_bound_dev_if != sk->sk_bound_dev_if)
+			continue;
+		if (sk2->sk_state != TCP_TIME_WAIT ||
+		    !sk->sk_prot->twsk_prot->twsk_unique(sk, sk2))
+			goto out_unlock;
+		tw = inet_twsk(sk2);
+		break;
+	}
+
+	sk->sk_num = lport;
+	inet_sk(sk)->inet_sport = htons(lport);
+	sk->sk_hash = hash;
+	hlist_add_head(&sk->sk_node, &inet_ehash_bucket(h, hash)->chain);
+	if (tw) {
+		hlist_del_init(&tw->tw_node);
+		WARN_ON(refcount_dec_and_test(&tw->tw_refcnt)); /* the table's */
+		snmp_inc(SNMP_TcpExtTWRecycled);
+		*twp = tw;
+	}
+	err = 0;
+out_unlock:
+	spin_unlock_bh(lock);
+	return err;
+}
+
+/* The application chose the port with bind(). */
+static int connect_bound(struct sock *sk)
+{
+	struct inet_bind_hashbucket *head = bind_head(sk->sk_prot->hashinfo, sk->sk_num);
+	const struct inet_bind_bucket *tb = inet_csk(sk)->icsk_bind_hash;
+	struct inet_timewait_sock *tw = NULL;
+	bool alone;
+	int err = 0;
+
+	spin_lock_bh(&head->lock);
+	alone = tb->owners.first == &sk->sk_bind_node && !sk->sk_bind_node.next;
+	if (alone)
+		inet_ehash_insert(sk, NULL);
+	spin_unlock_bh(&head->lock);
+	if (!alone)
+		err = check_established(sk, sk->sk_num, &tw);
+	if (tw)
+		inet_twsk_deschedule_put(tw);
+	return err;
+}
+
+/*
+ * Tries one port: 0, taken and hashed; -EADDRNOTAVAIL, try another; -ENOMEM.
+ */
+static int connect_try_port(struct sock *sk, unsigned short port)
+{
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	struct inet_bind_hashbucket *head = bind_head(h, port);
+	struct inet_timewait_sock *tw = NULL;
+	struct inet_bind_bucket *tb;
+	int err = 0;
+
+	spin_lock_bh(&head->lock);
+	tb = find_bucket(head, port);
+	if (tb) {
+		/* bind() was here: the port is not one to share */
+		err = tb->fastreuse >= 0 ? -EADDRNOTAVAIL : check_established(sk, port, &tw);
+		if (err)
+			goto out_unlock;
+		inet_bind_hash(sk, tb, port);
+	} else {
+		tb = inet_bind_bucket_create(h, head, port);
+		if (!tb) {
+			err = -ENOMEM;
+			goto out_unlock;
+		}
+		tb->fastreuse = -1;
+		inet_bind_hash(sk, tb, port);
+		inet_sk(sk)->inet_sport = htons(port);
+		inet_ehash_insert(sk, NULL); /* nobody has the port: the four-tuple is unique */
+	}
+out_unlock:
+	spin_unlock_bh(&head->lock);
+	if (tw)
+		inet_twsk_deschedule_put(tw);
+	return err;
+}
+
+int inet_hash_connect(struct sock *sk)
+{
+	u32 offset;
+
+	if (sk->sk_num)
+		return connect_bound(sk);
+	offset = ((connect_hint + port_offset(sk)) % LOCAL_PORTS) & ~1u;
+	for (u32 n = 0; n < LOCAL_PORTS; n++) {
+		u32 step = n < LOCAL_PORTS / 2 ? 2 * n : 2 * n + 1;
+		int err = connect_try_port(sk, LOCAL_PORT_MIN + (offset + step) % LOCAL_PORTS);
+
+		if (!err)
+			__atomic_fetch_add(&connect_hint, step + 2, __ATOMIC_RELAXED);
+		if (err != -EADDRNOTAVAIL)
+			return err;
+		cond_resched();
+	}
+	return -EADDRNOTAVAIL;
+}
+
+/* ---- a child of a listener; the end -------------------------------------------------------------------- */
+
+int __inet_inherit_port(const struct sock *sk, struct sock *child)
+{
+	struct inet_bind_hashbucket *head = bind_head(sk->sk_prot->hashinfo, child->sk_num);
+	struct inet_bind_bucket *tb;
+	int err = 0;
+
+	spin_lock_bh(&head->lock);
+	tb = inet_csk(sk)->icsk_bind_hash;
+	if (tb && tb->port == child->sk_num)
+		inet_bind_hash(child, tb, child->sk_num);
+	else
+		err = -ENOENT; /* the listener was closed a moment ago */
+	spin_unlock_bh(&head->lock);
+	return err;
+}
+
+void inet_put_port(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	struct inet_bind_hashbucket *head;
+	struct inet_bind_bucket *tb;
+
+	if (!icsk->icsk_bind_hash)
+		return;
+	head = bind_head(h, sk->sk_num);
+	spin_lock_bh(&head->lock);
+	tb = icsk->icsk_bind_hash;
+	hlist_del_init(&sk->sk_bind_node);
+	icsk->icsk_bind_hash = NULL;
+	sk->sk_num = 0;
+	inet_bind_bucket_destroy(h, tb);
+	spin_unlock_bh(&head->lock);
+}
