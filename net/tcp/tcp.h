@@ -170,6 +170,7 @@ struct tcp_sock {
 	u32 pushed_seq; /* last write that was pushed */
 	u32 rcv_tstamp; /* jiffies of the last ACK received */
 	u32 lsndtime;	/* jiffies of the last data segment sent */
+	u32 ofo_count;	/* segments in out_of_order_queue */
 	u64 tcp_mstamp; /* ns: now, as of the segment or call being worked on */
 
 	u32 snd_wl1;	/* seq of the segment that last updated the window */
@@ -207,18 +208,18 @@ struct tcp_sock {
 	u32 delivered; /* segments that arrived */
 	u32 reordering;
 	u64 bytes_acked, bytes_received;
-	u32 segs_in, segs_out, data_segs_out;
+	u32 segs_in, segs_out;
 
 	struct sk_buff *retransmit_skb_hint; /* where retransmission goes on; NULL: the head */
-	struct sk_buff *highest_sack;
 
 	/* received out of order: a tree by sequence number, bounded (TCP_OFO_PACKETS_MAX) */
 	struct rb_root out_of_order_queue;
 	struct sk_buff *ooo_last_skb;
-	u32 ofo_count;
 
 	struct tcp_options_received rx_opt;
 	u32 tsoffset; /* our timestamps start at a secret place (of this connection) */
+
+	u32 data_segs_out;
 
 	u32 rcv_rtt_us, rcv_rtt_seq; /* receiver's estimate, for buffer tuning */
 	u64 rcv_rtt_stamp;
@@ -382,7 +383,7 @@ void tcp_clear_options(struct tcp_options_received *opt);
 
 /* ---- tcp_input.c, tcp_data.c, tcp_recvmsg.c (receive side) ---------------------------------------------- */
 void tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
-/* Non-zero: the caller sends a reset for @skb. */
+/* Non-zero, an enum skb_drop_reason: the caller sends a reset for @skb and frees it. */
 int tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
 void tcp_finish_connect(struct sock *sk, struct sk_buff *skb);
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
@@ -394,7 +395,7 @@ int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, 
 /* The application took data: would a window update help the peer?  Then sends it. */
 void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
-/* True (and counted) when an out-of-window segment may be answered now (rate limit of challenge ACKs). */
+/* True (and counted under @mib): this out-of-window segment gets no answer, the last one is too fresh. */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
 void tcp_fast_path_on(struct tcp_sock *tp);
 void tcp_fast_path_check(struct sock *sk);
@@ -404,8 +405,11 @@ enum tcp_tw_status { TCP_TW_SUCCESS, TCP_TW_RST, TCP_TW_ACK, TCP_TW_SYN };
 enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					      const struct tcphdr *th);
 void tcp_time_wait(struct sock *sk, int state, int timeo);
-struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req, bool fastopen);
+/* The child, bh-locked; @sk itself: the listener judges @skb; NULL: @skb is done with, *@reason says how. */
+struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req, bool fastopen,
+			   enum skb_drop_reason *reason);
 struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req, struct sk_buff *skb);
+/* As tcp_rcv_state_process(); unlocks and puts @child. */
 int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb);
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk, const struct rtable *rt);
 

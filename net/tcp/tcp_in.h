@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of TCP's receive side have between them; nobody else includes this.
+ *
+ *   tcp_ipv4.c -> tcp_input.c -> tcp_options.c, tcp_data.c -> tcp_ofo.c, tcp_rcvbuf.c
+ *   tcp_recvmsg.c -> tcp_rcvbuf.c
+ *
+ * Locks: as in tcp.h; the socket's owner, or the bh lock held and no owner.
+ */
+#ifndef NET_TCP_TCP_IN_H
+#define NET_TCP_TCP_IN_H
+
+#include "net/tcp/tcp.h"
+
+/* Sets of states: TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT). */
+#define TCPF_OF(state) (1u << TCP_##state)
+static inline bool tcp_state_in(const struct sock *sk, unsigned int states)
+{
+	return (1u << sk->sk_state) & states;
+}
+
+static inline bool tcp_has_fin(const struct sk_buff *skb)
+{
+	return TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
+}
+/* Carries bytes (not only a FIN) that lie beyond what was received. */
+static inline bool tcp_brings_data(const struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	return cb->end_seq != cb->seq && after(cb->end_seq - tcp_has_fin(skb), tp->rcv_nxt);
+}
+/* RFC 9293 3.10.7.4, first check: does [seq, end_seq) meet the window [s_win, e_win)? */
+static inline bool tcp_in_window(u32 seq, u32 end_seq, u32 s_win, u32 e_win)
+{
+	if (seq == s_win)
+		return true;
+	if (after(end_seq, s_win) && before(seq, e_win))
+		return true;
+	return seq == e_win && seq == end_seq;
+}
+/* Seconds, for the age of TS.Recent; never 0, which says "none". */
+static inline long tcp_seconds(void)
+{
+	return (long)(get_jiffies_64() / HZ);
+}
+/* RFC 7323 5.3 for a segment whose options are in @rx_opt; a reset needs a fresher stamp to go wrong. */
+static inline bool tcp_paws_reject(const struct tcp_options_received *rx_opt, bool rst)
+{
+	if (tcp_paws_check(rx_opt, 0))
+		return false;
+	/* A host that rebooted has a clock that is behind: after an MSL its reset is believed. */
+	return !(rst && tcp_seconds() >= rx_opt->ts_recent_stamp + TCP_PAWS_MSL);
+}
+/* The window's last update came with this segment. */
+static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
+{
+	tp->snd_wl1 = seq;
+}
+
+/* ---- tcp_isn.c ---- */
+void tcp_isn_init(void); /* boot: the secret */
+
+/* ---- tcp_options.c ---- */
+/* Of an established connection, into tp->rx_opt; true when the segment has a timestamp. */
+bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);
+/* The 12 bytes that all but every segment carries, and no others. */
+bool tcp_parse_aligned_timestamp(struct tcp_sock *tp, const struct tcphdr *th);
+
+/* ---- tcp_data.c ---- */
+/* Appends in-order data, @hdrlen bytes of header go off first.  True: merged into the queue's tail,
+ * the caller frees what is left with kfree_skb_partial(@skb, *@fragstolen). */
+bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bool *fragstolen);
+/* Appends @from to @to, both of @sk's, when it begins where @to ends. */
+bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from, bool *fragstolen);
+void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);
+void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible);
+void tcp_ack_snd_check(struct sock *sk);
+
+/* ---- tcp_ofo.c ---- */
+void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
+/* The hole was filled: what now follows in order moves to the receive queue. */
+void tcp_ofo_queue(struct sock *sk);
+void tcp_ofo_purge(struct sock *sk);
+/* Lets the farthest ones go until the buffer's limit is met.  False: there was nothing to free. */
+bool tcp_prune_ofo_queue(struct sock *sk);
+
+/* ---- tcp_rcvbuf.c ---- */
+/* Room for @size more bytes of truesize?  May prune.  0 or -1. */
+int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
+void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
+void tcp_rcv_rtt_measure(struct tcp_sock *tp);
+void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb);
+
+/* ---- tcp_synsent.c ---- */
+int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
+
+/* ---- tcp_sockopt.c, tcp.c, tcp_close.c, tcp_connect.c ---- */
+int tcp_v4_init_sock(struct sock *sk);
+void tcp_v4_destroy_sock(struct sock *sk);
+bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
+
+/* ---- tcp_reply.c ---- */
+/* The ACK of a TIME_WAIT; puts @sk. */
+void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb);
+void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);
+/* @saddr, @daddr: of a segment that has no full socket, or of @sk's. */
+void __tcp_v4_send_check(struct sk_buff *skb, __be32 saddr, __be32 daddr);
+
+#endif
