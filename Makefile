@@ -97,6 +97,48 @@ $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
+# ---- the commands -------------------------------------------------------------------------------
+.PHONY: run debug setup test tidy unit hosted qemu format lint clean
+JOBS := -j$(shell nproc)
+PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
+
+# Each begins in a fresh make, so that a compiler that was installed a moment ago is seen.
+run:
+	@tools/setup run
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	@PORT='$(PORT)' MEM='$(MEM)' MACHINE='$(MACHINE)' PCAP='$(PCAP)' ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' tools/run
+
+debug:
+	@tools/setup debug
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	@PORT='$(PORT)' MEM='$(MEM)' MACHINE='$(MACHINE)' ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' tools/run gdb
+
+setup:
+	@tools/setup dev
+
+test:
+	@tools/setup test
+	@$(MAKE) --no-print-directory tidy
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	@$(MAKE) --no-print-directory qemu
+
+tidy:
+	cd tests/tidy && $(PYTEST) .
+
+# Against QEMU: boots, transfers, closes, crashes.
+qemu: $(B)/softnet.elf
+	cd tests/qemu && $(PYTEST) .
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+lint:
+	cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=*:tests/* -I. kernel net drivers init
+
+clean:
+	rm -rf $(B)
+
 # What is in which image: tests/tidy asks.
 .PHONY: print-sources
 print-sources:
@@ -107,5 +149,5 @@ print-sources:
 # make check-one F=net/core/skbuff.c
 .PHONY: check-one
 check-one:
-	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF /dev/null -fsyntax-only $(F)
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
 	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(KERNEL_INC) $(F)

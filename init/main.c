@@ -43,7 +43,7 @@ static int init_thread(void *arg)
 {
 	(void)arg;
 	hal_probe_devices();
-	printk(LOG_NOTICE, "READY\n");
+	hal_console_write("READY\n", 6);
 	return 0;
 }
 

@@ -293,7 +293,7 @@ static int create_pipe_files(struct file **ends, unsigned int flags)
 
 static long sys_pipe2(int __user *ufds, unsigned int flags)
 {
-	struct file *ends[2];
+	struct file *ends[2] = {NULL, NULL};
 	int fds[2];
 	long err;
 

@@ -97,13 +97,19 @@ static inline u8 usage_here(unsigned int count)
 	return use;
 }
 
+/* Who is here, as a lock remembers it. */
+static inline u16 owner_here(void)
+{
+	return current ? current->pid : 0;
+}
+
 static noinline void lock_is_taken(spinlock_t *lock, const struct cpu *cpu, const char *file,
 				   u32 line)
 {
 	if (NR_CPUS == 1 || READ_ONCE(lock->cpu) == cpu->id)
-		panic("lock %p: wanted at %s:%u, but taken at %s:%u by '%s' on this CPU",
+		panic("lock %p: wanted at %s:%u, but taken at %s:%u by thread %u on this CPU",
 		      (void *)lock, file, line, lock->file ? lock->file : "?", lock->line,
-		      lock->owner ? lock->owner->comm : "boot");
+		      lock->owner);
 	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
 		hal_cpu_relax();
 }
@@ -117,7 +123,7 @@ void spin_lock_at(spinlock_t *lock, const char *file, u32 line)
 	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
 		lock_is_taken(lock, cpu, file, line);
 	lock->cpu = cpu->id;
-	lock->owner = current;
+	lock->owner = owner_here();
 	lock->file = file;
 	lock->line = line;
 	if (unlikely(use & ~lock->usage))
@@ -131,10 +137,9 @@ void spin_unlock(spinlock_t *lock)
 	if (unlikely(!lock->locked))
 		panic("lock %p: let go, but nobody holds it (last taken at %s:%u)", (void *)lock,
 		      lock->file ? lock->file : "?", lock->line);
-	if (unlikely(lock->owner != current || lock->cpu != cpu->id))
-		panic("lock %p: taken at %s:%u by '%s', let go by '%s'", (void *)lock, lock->file,
-		      lock->line, lock->owner ? lock->owner->comm : "boot",
-		      current ? current->comm : "boot");
+	if (unlikely(lock->owner != owner_here() || lock->cpu != cpu->id))
+		panic("lock %p: taken at %s:%u by thread %u, let go by %u", (void *)lock,
+		      lock->file, lock->line, lock->owner, owner_here());
 	BUG_ON(!(cpu->preempt_count & PREEMPT_MASK));
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	cpu->preempt_count -= PREEMPT_OFFSET;

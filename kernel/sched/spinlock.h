@@ -14,15 +14,14 @@
 #include "kernel/lib/bug.h"
 #include "kernel/types.h"
 
-struct task_struct;
-
+/* 16 bytes, since every socket carries several. */
 typedef struct spinlock {
 	u8 locked;
-	u8 usage; /* SPIN_USED_*: contexts in which it has ever been taken */
-	u16 cpu;  /* holder's CPU */
-	u32 line; /* where it was taken: file:line */
+	u8 usage;  /* SPIN_USED_*: contexts in which it has ever been taken */
+	u8 cpu;	   /* holder's CPU */
+	u16 owner; /* current's pid at that time (its low bits; 0: boot, idle) */
+	u16 line;  /* where it was taken: file:line */
 	const char *file;
-	const struct task_struct *owner; /* current at that time */
 } spinlock_t;
 
 #define SPIN_USED_HARDIRQ    0x1 /* taken in a hard interrupt */

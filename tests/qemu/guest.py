@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""One softnet in QEMU: boots it, waits for what its console says, ends it.
+
+Guest(...) is a context manager.  Its console is read by a thread into .console; wait(pattern) waits for
+a line of it.  On a failure inside the with block the console is printed.
+"""
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+KERNEL = os.path.join(ROOT, "build", "softnet.elf")
+SERVICES = (7, 9, 15, 19)
+PATIENCE = 60        # s: only a hang reaches it
+
+
+def free_ports(n):
+    """Ports nobody listens on now; QEMU says so if somebody was quicker, and the caller boots again."""
+    socks = [socket.socket() for _ in range(n)]
+    for s in socks:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in socks]
+    for s in socks:
+        s.close()
+    return ports
+
+
+class PortTaken(Exception):
+    pass
+
+
+class Guest:
+    def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY", extra=()):
+        self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
+        self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
+        self.ports = {}
+        self.console = ""
+        self.cond = threading.Condition()
+
+    def command(self):
+        cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+               "-machine", self.machine, "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
+               "-kernel", KERNEL, "-append", "panic=poweroff loglevel=info " + self.append, "-serial", "stdio",
+               "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+        if self.net == "user":
+            self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+            net = "user,id=n0" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
+            cmd += ["-netdev", net]
+        elif self.net == "dgram":
+            mine, theirs = os.path.join(self.dir.name, "peer"), os.path.join(self.dir.name, "qemu")
+            self.wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.wire.bind(mine)
+            self.wire_to = theirs
+            cmd += ["-netdev", f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"]
+        if self.net:
+            cmd += ["-device", "virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56,romfile=" + self.device]
+        return cmd + self.extra
+
+    def start(self):
+        self.q = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        if self.ready:
+            self.wait(self.ready)
+
+    def __enter__(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="softnet-")
+        for attempt in range(3):      # a port that was free a moment ago may be taken; nothing else is tried again
+            try:
+                self.start()
+                return self
+            except PortTaken:
+                self.stop()
+                self.console = ""
+                if attempt == 2:
+                    raise
+            except BaseException:
+                print(self.console)
+                self.stop()
+                raise
+
+    def __exit__(self, kind, *_):
+        self.stop()
+        if kind:
+            print(self.console)
+        self.dir.cleanup()
+
+    def stop(self):
+        if self.q.poll() is None:
+            self.q.send_signal(signal.SIGTERM)
+            try:
+                self.q.wait(10)
+            except subprocess.TimeoutExpired:
+                self.q.kill()
+                self.q.wait()
+        self.reader.join()
+
+    def read(self):
+        while True:
+            data = os.read(self.q.stdout.fileno(), 65536)
+            with self.cond:
+                self.console += data.decode(errors="replace")
+                self.eof = not data
+                self.cond.notify_all()
+            if not data:
+                return
+
+    def wait(self, pattern):
+        """Waits for a console line that matches; the match."""
+        found = None
+
+        def there():
+            nonlocal found
+            found = re.search(pattern, self.console.replace("\r", ""), re.M)
+            return found or not self.reader.is_alive() or getattr(self, "eof", False)
+
+        with self.cond:
+            in_time = self.cond.wait_for(there, PATIENCE)
+        if not found:
+            if "Could not set up host forwarding" in self.console:
+                raise PortTaken(self.console)
+            why = f"within {PATIENCE} s" if not in_time else "before QEMU ended"
+            raise AssertionError(f"the console did not say /{pattern}/ {why}:\n{self.console}")
+        return found
+
+    def end(self):
+        """Waits until QEMU ends by itself; its status."""
+        return self.q.wait(PATIENCE)
+
+    def connect(self, port):
+        s = socket.create_connection(("127.0.0.1", self.ports[port]), timeout=PATIENCE)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return s
+
+    def netstat(self):
+        """What the netstat service says: {'/proc/...': text}."""
+        with self.connect(15) as s:
+            text = b""
+            while chunk := s.recv(65536):
+                text += chunk
+        parts = re.split(r"^== (\S+) ==\n", text.decode(), flags=re.M)
+        assert len(parts) >= 3, f"netstat said {text!r}"
+        return dict(zip(parts[1::2], parts[2::2]))
+
+
+def recv_exact(s, n):
+    data = bytearray()
+    while len(data) < n:
+        chunk = s.recv(min(65536, n - len(data)))
+        assert chunk, f"closed after {len(data)} of {n} bytes"
+        data += chunk
+    return bytes(data)
+
+
+def slab_live(netstat):
+    """{cache: live objects} of slabinfo."""
+    live = {}
+    for line in netstat["/proc/slabinfo"].splitlines():
+        f = line.split()
+        if len(f) > 3 and f[1].isdigit():
+            live[f[0]] = int(f[1])
+    assert live
+    return live
+
+
+def interrupts(netstat):
+    """{name: count} of /proc/interrupts on CPU 0."""
+    found = {}
+    for line in netstat["/proc/interrupts"].splitlines():
+        m = re.match(r"\s*(\w+):\s+(\d+)\s*(.*)", line)
+        if m:
+            found[m.group(3).split()[-1] if m.group(3) else m.group(1)] = int(m.group(2))
+    assert found
+    return found
+
+
+def softirqs(netstat):
+    found = {}
+    for line in netstat["/proc/softirqs"].splitlines():
+        m = re.match(r"\s*(\w+):\s+(\d+)", line)
+        if m:
+            found[m.group(1)] = int(m.group(2))
+    assert found
+    return found
