@@ -12,6 +12,7 @@
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
+#include "kernel/lib/string.h"
 #include "kernel/printk.h"
 
 static LIST_HEAD(virtio_drivers);
@@ -65,6 +66,8 @@ static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driv
 		return -ENODEV;
 	}
 	vdev->features = offered & known;
+	if (driver->trim_features)
+		vdev->features = driver->trim_features(vdev->features);
 	vdev->ops->set_features(vdev, vdev->features);
 	err = virtio_add_status(vdev, VIRTIO_STATUS_FEATURES_OK);
 	if (err)
@@ -114,8 +117,31 @@ out_failed:
 	return err;
 }
 
-/* From here on the device may use its queues (3.1.1, step 8). */
+static void virtio_config_interrupt(void *arg)
+{
+	struct virtio_device *vdev = arg;
+
+	vdev->driver->config_changed(vdev);
+}
+
+/* Without it the driver works and hears of no change: worth a warning, not the device. */
+static void virtio_route_config(struct virtio_device *vdev)
+{
+	int irq, err;
+
+	scnprintf(vdev->config_name, sizeof(vdev->config_name), "virtio%u-config", vdev->index);
+	irq = request_irq(vdev->config_name, virtio_config_interrupt, vdev);
+	err = irq < 0 ? irq : vdev->ops->set_config_irq(vdev, irq);
+	if (!err)
+		return;
+	pr_warn("virtio %s: no interrupt for changes of configuration (%d)", vdev->bus_name, err);
+	if (irq >= 0)
+		free_irq(irq);
+}
+
 void virtio_device_ready(struct virtio_device *vdev)
 {
+	if (vdev->driver->config_changed)
+		virtio_route_config(vdev);
 	virtio_add_status(vdev, VIRTIO_STATUS_DRIVER_OK);
 }

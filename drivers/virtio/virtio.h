@@ -65,15 +65,19 @@ struct virtio_device {
 	unsigned int index;   /* virtio0, virtio1 ...: given out by virtio_probe() */
 	const struct virtio_driver *driver;
 	void *priv; /* the driver's own */
+	char config_name[20]; /* "virtio0-config": of its interrupt */
 };
 
 struct virtio_driver {
 	const char *name;
 	u32 device_id;
 	u64 features; /* bits that it can use; VERSION_1 is asked for by virtio_probe() itself */
+	/* May take bits away from what both sides know, where one needs another.  NULL: none do. */
+	u64 (*trim_features)(u64 features);
 	/* Sets up queues and registers; DRIVER_OK is written by it through virtio_device_ready(). */
 	int (*probe)(struct virtio_device *vdev);
-	void (*config_changed)(struct virtio_device *vdev); /* hard interrupt */
+	/* Hard interrupt, from virtio_device_ready() on.  NULL: does not want to know. */
+	void (*config_changed)(struct virtio_device *vdev);
 	struct list_head list;
 };
 
@@ -86,6 +90,7 @@ void virtio_register_driver(struct virtio_driver *driver);
  * -ENODEV: no driver for its id.
  */
 int virtio_probe(struct virtio_device *vdev);
+/* Routes configuration changes to the driver, then DRIVER_OK: the device may use its queues. */
 void virtio_device_ready(struct virtio_device *vdev);
 static inline bool virtio_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {

@@ -76,12 +76,16 @@ static bool vring_need_event(u16 event, u16 now, u16 old)
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+/*
+ * One without anything used is nobody's loss: the buffer that it tells of was taken by somebody who
+ * asks for the next callback himself.
+ */
 static void vring_interrupt(void *arg)
 {
 	struct virtqueue *vq = arg;
 
 	vq->interrupts++;
-	if (likely(!vq->broken))
+	if (likely(!vq->broken && READ_ONCE(vq->used->idx) != READ_ONCE(vq->last_used_idx)))
 		vq->callback(vq);
 }
 

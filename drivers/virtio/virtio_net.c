@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_net: the device as a whole.
+ *
+ * Called, in order: virtio_net_init() from init/main.c; virtnet_probe() from virtio_probe();
+ * virtnet_open() when the interface is brought up; then, for each interrupt, virtnet_rx_done() or
+ * virtnet_tx_done() (hard interrupt: callbacks off, napi_schedule, nothing else) and virtnet_poll()
+ * (softirq) until there is no more to do; virtnet_config_changed() (hard interrupt) and
+ * virtnet_link_work() (softirq) when the link changes.
+ * Locks: see virtio_net.h.
+ *
+ * One NAPI instance serves both queues: completions are reaped whenever packets are received, and an
+ * interrupt of either queue does the work of both.
+ * Virtio 1.1, 5.1; Linux's drivers/net/virtio_net.c.
+ */
+#include "drivers/virtio/virtio_net.h"
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/sched/cpu.h"
+#include "net/core/eth.h"
+
+#define VIRTNET_RING_MAX 256  /* buffers a direction: half a megabyte of receive memory */
+#define VIRTNET_MTU_MIN	 68   /* RFC 791: what every IPv4 link carries */
+#define VIRTNET_MTU_MAX	 9000 /* larger offers are cut: a buffer must fit a page fragment block */
+
+#define F(bit) (1ULL << VIRTIO_NET_F_##bit)
+
+/* ---- interrupts and the poll ----------------------------------------------------------------- */
+
+static void virtnet_rx_done(struct virtqueue *vq)
+{
+	struct virtnet_info *vi = vq->vdev->priv;
+
+	virtqueue_disable_cb(vq);
+	napi_schedule(&vi->napi);
+}
+
+static void virtnet_tx_done(struct virtqueue *vq)
+{
+	struct virtnet_info *vi = vq->vdev->priv;
+
+	virtqueue_disable_cb(vq);
+	napi_schedule(&vi->napi);
+}
+
+/*
+ * The device lied, or says that it is lost.  A reset stops its hands in our memory, and only then
+ * do the buffers come home; should even the reset fail, they stay away for good.
+ */
+static void virtnet_fail(struct virtnet_info *vi)
+{
+	if (vi->failed)
+		return;
+	vi->failed = true;
+	virtqueue_break(vi->rx, "the device is shut down");
+	virtqueue_break(vi->tx, "the device is shut down");
+	netif_carrier_off(vi->dev);
+	if (vi->vdev->ops->set_status(vi->vdev, 0)) {
+		pr_err("%s: the device does not reset, its buffers are lost", vi->dev->name);
+		return;
+	}
+	virtnet_rx_drain(vi);
+	virtnet_tx_drain(vi);
+}
+
+/*
+ * Callbacks are asked for while the instance is still ours.  A buffer that comes before
+ * napi_complete_done() finds it scheduled and is remembered as missed; one that comes after
+ * schedules it.  One that came before the asking makes virtqueue_enable_cb() say no.  No fourth case.
+ */
+static int virtnet_poll(struct napi_struct *napi, int budget)
+{
+	struct virtnet_info *vi = napi->dev->priv;
+	int work = 0;
+
+	virtnet_tx_poll(vi);
+	do {
+		virtqueue_disable_cb(vi->rx);
+		work += virtnet_rx_poll(vi, budget - work);
+		if (work >= budget)
+			return work;
+	} while (!virtqueue_enable_cb(vi->rx));
+
+	if (unlikely(vi->rx->broken || vi->tx->broken))
+		virtnet_fail(vi);
+	if (!napi_complete_done(napi, work))
+		virtqueue_disable_cb(vi->rx);
+	return work;
+}
+
+/* ---- the link -------------------------------------------------------------------------------- */
+
+static bool virtnet_link_up(struct virtnet_info *vi)
+{
+	__le16 status;
+
+	/* 5.1.4.2: without STATUS the link is assumed to be there. */
+	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_STATUS))
+		return true;
+	vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, status), &status,
+				   sizeof(status));
+	return status & VIRTIO_NET_S_LINK_UP;
+}
+
+static void virtnet_update_link(struct virtnet_info *vi)
+{
+	bool up = virtnet_link_up(vi);
+
+	if (up == netif_carrier_ok(vi->dev))
+		return;
+	pr_notice("%s: link %s", vi->dev->name, up ? "up" : "down");
+	if (up)
+		netif_carrier_on(vi->dev);
+	else
+		netif_carrier_off(vi->dev);
+}
+
+/* Softirq: here registers may be read and the stack may be told. */
+static void virtnet_link_work(unsigned long data)
+{
+	struct virtnet_info *vi = (struct virtnet_info *)data;
+
+	if (vi->failed || !(vi->dev->flags & IFF_UP))
+		return;
+	if (vi->vdev->ops->get_status(vi->vdev) & VIRTIO_STATUS_NEEDS_RESET) {
+		virtqueue_break(vi->rx, "the device needs a reset");
+		napi_schedule(&vi->napi);
+		return;
+	}
+	virtnet_update_link(vi);
+}
+
+static void virtnet_config_changed(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = vdev->priv;
+
+	mod_timer(&vi->link_timer, jiffies);
+}
+
+/* ---- up and down ----------------------------------------------------------------------------- */
+
+static int virtnet_open(struct net_device *dev)
+{
+	struct virtnet_info *vi = dev->priv;
+
+	WARN_ON(in_interrupt());
+	if (vi->failed)
+		return -EIO;
+	virtnet_rx_refill(vi);
+	napi_enable(&vi->napi);
+	virtnet_update_link(vi);
+	/* Packets may have come while nobody polled: the first poll finds them and asks for more. */
+	napi_schedule(&vi->napi);
+	return 0;
+}
+
+/* The buffers stay with the device: it fills them, and then drops. */
+static int virtnet_stop(struct net_device *dev)
+{
+	struct virtnet_info *vi = dev->priv;
+
+	WARN_ON(in_interrupt());
+	napi_disable(&vi->napi);
+	del_timer_sync(&vi->refill_timer);
+	del_timer_sync(&vi->link_timer);
+	virtqueue_disable_cb(vi->rx);
+	netif_carrier_off(dev);
+	return 0;
+}
+
+static const struct net_device_ops virtnet_ops = {
+	.ndo_open = virtnet_open,
+	.ndo_stop = virtnet_stop,
+	.ndo_start_xmit = virtnet_start_xmit,
+};
+
+/* ---- finding one ----------------------------------------------------------------------------- */
+
+/* 5.1.3.1: what needs what.  TSO packets of 64 KiB are received over several buffers or not at all. */
+static u64 virtnet_trim_features(u64 features)
+{
+	if (!(features & F(CSUM)))
+		features &= ~(F(HOST_TSO4) | F(HOST_ECN));
+	if (!(features & F(HOST_TSO4)))
+		features &= ~F(HOST_ECN);
+	if (!(features & F(GUEST_CSUM)) || !(features & F(MRG_RXBUF)))
+		features &= ~(F(GUEST_TSO4) | F(GUEST_ECN));
+	if (!(features & F(GUEST_TSO4)))
+		features &= ~F(GUEST_ECN);
+	return features;
+}
+
+static void virtnet_set_address(struct virtnet_info *vi)
+{
+	u8 *addr = vi->dev->dev_addr;
+
+	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_MAC)) {
+		vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, mac), addr,
+					   ETH_ALEN);
+		return;
+	}
+	get_random_bytes(addr, ETH_ALEN);
+	addr[0] = (addr[0] & ~0x01) | 0x02; /* one station's, locally administered */
+}
+
+static void virtnet_set_mtu(struct virtnet_info *vi)
+{
+	__le16 mtu;
+
+	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_MTU))
+		return;
+	vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, mtu), &mtu,
+				   sizeof(mtu));
+	if (mtu < VIRTNET_MTU_MIN) {
+		pr_warn("%s: the device's MTU of %u is no MTU", vi->vdev->bus_name, mtu);
+		return;
+	}
+	vi->dev->mtu = min_t(unsigned int, mtu, VIRTNET_MTU_MAX);
+}
+
+static void virtnet_set_features(struct virtnet_info *vi)
+{
+	struct net_device *dev = vi->dev;
+
+	dev->features |= NETIF_F_SG | NETIF_F_GRO;
+	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_CSUM))
+		dev->features |= NETIF_F_HW_CSUM;
+	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_HOST_TSO4))
+		dev->features |= NETIF_F_TSO;
+	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_HOST_ECN))
+		dev->features |= NETIF_F_TSO_ECN;
+	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_CSUM))
+		dev->features |= NETIF_F_RXCSUM;
+	dev->gso_max_size = GSO_MAX_SIZE;
+	dev->gso_max_segs = 0xffff;
+}
+
+static int virtnet_create_queues(struct virtnet_info *vi)
+{
+	unsigned int n = vi->vdev->index;
+
+	scnprintf(vi->rx_name, sizeof(vi->rx_name), "virtio%u-input.0", n);
+	scnprintf(vi->tx_name, sizeof(vi->tx_name), "virtio%u-output.0", n);
+	vi->rx = virtqueue_create(vi->vdev, VIRTNET_RXQ, VIRTNET_RING_MAX, vi->rx_name,
+				  virtnet_rx_done);
+	if (IS_ERR(vi->rx))
+		return PTR_ERR(vi->rx);
+	vi->tx = virtqueue_create(vi->vdev, VIRTNET_TXQ, VIRTNET_RING_MAX, vi->tx_name,
+				  virtnet_tx_done);
+	if (IS_ERR(vi->tx)) {
+		vi->vdev->ops->set_status(vi->vdev, 0);
+		virtqueue_destroy(vi->rx);
+		return PTR_ERR(vi->tx);
+	}
+	return 0;
+}
+
+/* The last step that can fail; net/core keeps a struct net_device for good, registered or not. */
+static int virtnet_register(struct virtnet_info *vi)
+{
+	struct net_device *dev = vi->dev;
+
+	ether_setup(dev);
+	dev->netdev_ops = &virtnet_ops;
+	virtnet_set_address(vi);
+	virtnet_set_mtu(vi);
+	virtnet_set_features(vi);
+	vi->napi.dev = dev;
+	virtnet_rx_setup(vi);
+	return register_netdevice(dev);
+}
+
+static int virtnet_probe(struct virtio_device *vdev)
+{
+	struct virtnet_info *vi = kzalloc(sizeof(*vi), GFP_KERNEL);
+	int err;
+
+	if (!vi)
+		return -ENOMEM;
+	vi->vdev = vdev;
+	vdev->priv = vi;
+	setup_timer(&vi->link_timer, virtnet_link_work, (unsigned long)vi);
+	/* Before there are queues: an interrupt that comes too early finds it, and finds it off. */
+	netif_napi_add(NULL, &vi->napi, virtnet_poll, NAPI_POLL_WEIGHT);
+	err = virtnet_create_queues(vi);
+	if (err)
+		goto out_free;
+	err = virtnet_tx_setup(vi);
+	if (err)
+		goto out_queues;
+	err = -ENOMEM;
+	vi->dev = alloc_netdev("eth%d", vi);
+	if (!vi->dev)
+		goto out_tx;
+	err = virtnet_register(vi);
+	if (err)
+		goto out_tx;
+	virtio_device_ready(vdev);
+	pr_info("%s: virtio_net %s, %pM, mtu %u, rings %u/%u, features %#llx", vi->dev->name,
+		vdev->bus_name, vi->dev->dev_addr, vi->dev->mtu, vi->rx->num, vi->tx->num,
+		(unsigned long long)vdev->features);
+	return 0;
+
+out_tx:
+	virtnet_tx_cleanup(vi);
+out_queues:
+	vdev->ops->set_status(vdev, 0);
+	virtqueue_destroy(vi->tx);
+	virtqueue_destroy(vi->rx);
+out_free:
+	vdev->priv = NULL;
+	kfree(vi);
+	return err;
+}
+
+static struct virtio_driver virtio_net_driver = {
+	.name = "virtio_net",
+	.device_id = VIRTIO_ID_NET,
+	.features = F(MAC) | F(STATUS) | F(MTU) | F(CSUM) | F(HOST_TSO4) | F(HOST_ECN) |
+		    F(GUEST_CSUM) | F(GUEST_TSO4) | F(GUEST_ECN) | F(MRG_RXBUF) |
+		    1ULL << VIRTIO_F_EVENT_IDX,
+	.trim_features = virtnet_trim_features,
+	.probe = virtnet_probe,
+	.config_changed = virtnet_config_changed,
+};
+
+void virtio_net_init(void)
+{
+	virtio_register_driver(&virtio_net_driver);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_net: the network device of virtio 1.1, section 5.1; what its three files share.
+ *
+ *   virtio_net.c     the device: features, opening, the NAPI poll, the link, the end of a liar
+ *   virtio_net_rx.c  receive: filling the ring with buffers, making packets out of them
+ *   virtio_net_tx.c  transmit: descriptors for a packet, completions
+ *
+ * Locks: the receive queue belongs to whoever runs the NAPI instance (or to ndo_open before it is
+ * enabled); the transmit queue is under dev->tx_lock.
+ */
+#ifndef DRIVERS_VIRTIO_VIRTIO_NET_H
+#define DRIVERS_VIRTIO_VIRTIO_NET_H
+
+#include "drivers/virtio/virtqueue.h"
+#include "kernel/mm/page_frag.h"
+#include "kernel/time/timer.h"
+#include "kernel/types.h"
+#include "net/core/netdevice.h"
+
+/* Feature bits, 5.1.3. */
+#define VIRTIO_NET_F_CSUM	0
+#define VIRTIO_NET_F_GUEST_CSUM 1
+#define VIRTIO_NET_F_MTU	3
+#define VIRTIO_NET_F_MAC	5
+#define VIRTIO_NET_F_GUEST_TSO4 7
+#define VIRTIO_NET_F_GUEST_ECN	9
+#define VIRTIO_NET_F_HOST_TSO4	11
+#define VIRTIO_NET_F_HOST_ECN	13
+#define VIRTIO_NET_F_MRG_RXBUF	15
+#define VIRTIO_NET_F_STATUS	16
+
+/* Configuration space, 5.1.4. */
+struct virtio_net_config {
+	u8 mac[ETH_ALEN];
+	__le16 status;
+	__le16 max_virtqueue_pairs;
+	__le16 mtu;
+} __packed;
+#define VIRTIO_NET_S_LINK_UP 1
+
+/* In front of every packet, both ways, 5.1.6: 12 bytes always, since VERSION_1 is. */
+struct virtio_net_hdr {
+	u8 flags;
+	u8 gso_type;
+	__le16 hdr_len;
+	__le16 gso_size;
+	__le16 csum_start;
+	__le16 csum_offset;
+	__le16 num_buffers; /* receive with MRG_RXBUF: over how many buffers the packet goes */
+};
+BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
+
+#define VIRTIO_NET_HDR_F_NEEDS_CSUM 1
+#define VIRTIO_NET_HDR_F_DATA_VALID 2
+#define VIRTIO_NET_HDR_GSO_NONE	    0
+#define VIRTIO_NET_HDR_GSO_TCPV4    1
+#define VIRTIO_NET_HDR_GSO_ECN	    0x80
+
+#define VIRTNET_RXQ 0
+#define VIRTNET_TXQ 1
+
+/* Where the header goes in a receive buffer: behind it the IP header is on a 4-byte boundary. */
+#define VIRTNET_RX_OFFSET (NET_SKB_PAD + NET_IP_ALIGN)
+
+struct virtnet_info {
+	struct virtio_device *vdev;
+	struct net_device *dev;
+	struct virtqueue *rx;
+	struct virtqueue *tx;
+	struct napi_struct napi;
+	bool failed; /* the device lied or asked for a reset: it was shut down */
+
+	/* receive */
+	bool mergeable;
+	unsigned int rx_buf_size; /* all of a buffer, with skb_shared_info */
+	struct page_frag rx_frag; /* where buffers are cut from */
+	u64 refill_failed;	  /* times that memory was out */
+	struct timer_list refill_timer;
+
+	/* transmit */
+	unsigned int tx_need; /* descriptors that a packet may take: fewer free stop the queue */
+	struct virtio_net_hdr *tx_hdrs; /* one a descriptor, for packets without headroom of their own */
+
+	struct timer_list link_timer; /* brings a change of the link out of hard interrupt */
+	char rx_name[24];	      /* "virtio0-input.0" */
+	char tx_name[24];
+};
+
+void virtio_net_init(void); /* registers the driver; before hal_probe_devices() */
+
+/* ---- virtio_net_rx.c ------------------------------------------------------------------------- */
+void virtnet_rx_setup(struct virtnet_info *vi);
+/* Gives buffers to the device until the ring is full; no memory is tried again by a timer. */
+void virtnet_rx_refill(struct virtnet_info *vi);
+/* Up to @budget packets into the stack; how many buffers' worth of packets were looked at. */
+int virtnet_rx_poll(struct virtnet_info *vi, int budget);
+/* The device was reset: its buffers come home. */
+void virtnet_rx_drain(struct virtnet_info *vi);
+
+/* ---- virtio_net_tx.c ------------------------------------------------------------------------- */
+int virtnet_tx_setup(struct virtnet_info *vi);
+void virtnet_tx_cleanup(struct virtnet_info *vi);
+netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
+/* Frees what the device has sent.  Softirq. */
+void virtnet_tx_poll(struct virtnet_info *vi);
+void virtnet_tx_drain(struct virtnet_info *vi);
+
+#endif

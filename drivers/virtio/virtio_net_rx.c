@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_net, receive: buffers to the device, packets to the stack.
+ *
+ * Called: virtnet_rx_setup() from the probe; virtnet_rx_refill() from ndo_open and from the poll;
+ * virtnet_rx_poll() from virtnet_poll(); virtnet_rx_drain() after a reset.
+ * Context: softirq, as owner of the NAPI instance; ndo_open (process) before it is enabled.
+ *
+ * A buffer is a page fragment laid out as a packet's linear part:
+ *
+ *   | NET_SKB_PAD + 2 | virtio header | frame ...              | skb_shared_info |
+ *                     ^ the device writes from here to there ^
+ *
+ * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may go on in
+ * further buffers, which become page fragments of the first.
+ * Nothing that the header says is believed before it is checked against what was received and what
+ * was negotiated.  Virtio 1.1, 5.1.6.3 and 5.1.6.4.
+ */
+#include "drivers/virtio/virtio_net.h"
+#include "kernel/lib/string.h"
+#include "net/core/eth.h"
+
+#define VIRTNET_REFILL_MS 10 /* after memory was out: when to try again */
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
+{
+	return vi->rx_buf_size - SKB_OVERHEAD - VIRTNET_RX_OFFSET;
+}
+
+/* Softirq: the poll finds an empty ring and fills it. */
+static void virtnet_refill_timer(unsigned long data)
+{
+	struct virtnet_info *vi = (struct virtnet_info *)data;
+
+	napi_schedule(&vi->napi);
+}
+
+void virtnet_rx_setup(struct virtnet_info *vi)
+{
+	unsigned int frame = sizeof(struct virtio_net_hdr) + ETH_HLEN + vi->dev->mtu;
+
+	vi->mergeable = virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF);
+	/* A page each, so that 64 KiB fit into one linear part and MAX_SKB_FRAGS fragments. */
+	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_TSO4))
+		vi->rx_buf_size = PAGE_SIZE;
+	else
+		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_OFFSET + frame) + SKB_OVERHEAD;
+	setup_timer(&vi->refill_timer, virtnet_refill_timer, (unsigned long)vi);
+}
+
+/* One doorbell for all.  A ring that stays empty would never interrupt again: hence the timer. */
+void virtnet_rx_refill(struct virtnet_info *vi)
+{
+	struct vq_sg sg = {.len = virtnet_rx_room(vi)};
+
+	while (vi->rx->num_free && !vi->rx->broken) {
+		u8 *buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size, GFP_ATOMIC);
+
+		if (unlikely(!buf)) {
+			vi->refill_failed++;
+			mod_timer(&vi->refill_timer, jiffies + msecs_to_jiffies(VIRTNET_REFILL_MS));
+			break;
+		}
+		sg.addr = buf + VIRTNET_RX_OFFSET;
+		if (unlikely(virtqueue_add(vi->rx, &sg, 0, 1, buf))) {
+			page_frag_free(buf);
+			break;
+		}
+	}
+	virtqueue_kick(vi->rx);
+}
+
+void virtnet_rx_drain(struct virtnet_info *vi)
+{
+	void *buf;
+
+	del_timer(&vi->refill_timer);
+	while ((buf = virtqueue_detach_unused_buf(vi->rx)))
+		page_frag_free(buf);
+	page_frag_drain(&vi->rx_frag);
+}
+
+/* ---- one packet ------------------------------------------------------------------------------ */
+
+/* Throws @n further buffers of a packet away, as far as the device has delivered them. */
+static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
+{
+	u32 len;
+	void *buf;
+
+	while (n-- && (buf = virtqueue_get_buf(vi->rx, &len)))
+		page_frag_free(buf);
+}
+
+/*
+ * Appends the *@more buffers over which the packet goes on.  0, or why not; *@more is then how many
+ * the device still holds ready.
+ */
+static enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk_buff *skb,
+					      unsigned int *more)
+{
+	unsigned int nr = 0;
+
+	while (*more) {
+		struct page *page;
+		u32 len;
+		u8 *buf, *data;
+
+		/* All buffers of a packet are used at once (5.1.6.4): a missing one is a lie. */
+		buf = virtqueue_get_buf(vi->rx, &len);
+		if (unlikely(!buf)) {
+			*more = 0;
+			return SKB_DROP_REASON_DEV_BAD_LENGTH;
+		}
+		--*more;
+		if (unlikely(nr == MAX_SKB_FRAGS || !len)) {
+			page_frag_free(buf);
+			return SKB_DROP_REASON_DEV_BAD_LENGTH;
+		}
+		data = buf + VIRTNET_RX_OFFSET;
+		page = compound_head(virt_to_page(data));
+		skb_fill_page_desc(skb, nr++, page, data - (u8 *)page_address(page), len);
+		skb->len += len;
+		skb->data_len += len;
+		skb->truesize += vi->rx_buf_size;
+	}
+	return SKB_CONSUMED;
+}
+
+/* Who vouches for the checksum (5.1.6.4.1, items 2 and 3).  data still at the Ethernet header. */
+static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_buff *skb,
+					    const struct virtio_net_hdr *hdr)
+{
+	unsigned int start = hdr->csum_start, end = start + hdr->csum_offset + sizeof(__sum16);
+
+	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_CSUM)) {
+		/* Not negotiated: a packet without its checksum is not for us to complete. */
+		return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? SKB_DROP_REASON_DEV_BAD_HEADER :
+								  SKB_CONSUMED;
+	}
+	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		if (start < ETH_HLEN || end > skb_headlen(skb))
+			return SKB_DROP_REASON_DEV_BAD_HEADER;
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_headroom(skb) + start;
+		skb->csum_offset = hdr->csum_offset;
+	} else if (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) {
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	}
+	return SKB_CONSUMED;
+}
+
+/* Is it several segments in one (item 4)?  Only TCP over IPv4 was negotiated. */
+static enum skb_drop_reason virtnet_rx_gso(struct virtnet_info *vi, struct sk_buff *skb,
+					   const struct virtio_net_hdr *hdr)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE) {
+		if (skb->len > ETH_HLEN + vi->dev->mtu)
+			return SKB_DROP_REASON_DEV_BAD_LENGTH;
+		return SKB_CONSUMED;
+	}
+	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_TCPV4 ||
+	    !virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_TSO4) ||
+	    skb->ip_summed != CHECKSUM_PARTIAL || !hdr->gso_size)
+		return SKB_DROP_REASON_DEV_BAD_HEADER;
+	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN &&
+	    !virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_ECN))
+		return SKB_DROP_REASON_DEV_BAD_HEADER;
+	if (skb->len > ETH_HLEN + GSO_MAX_SIZE)
+		return SKB_DROP_REASON_DEV_BAD_LENGTH;
+	shinfo->gso_size = hdr->gso_size;
+	shinfo->gso_type = SKB_GSO_TCPV4 | SKB_GSO_DODGY;
+	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN)
+		shinfo->gso_type |= SKB_GSO_TCP_ECN;
+	return SKB_CONSUMED;
+}
+
+static void virtnet_rx_deliver(struct virtnet_info *vi, struct sk_buff *skb)
+{
+	struct net_device *dev = vi->dev;
+
+	dev->stats.rx_packets++;
+	dev->stats.rx_bytes += skb->len;
+	skb->protocol = eth_type_trans(skb, dev);
+	napi_gro_receive(&vi->napi, skb);
+}
+
+static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason)
+{
+	if (reason == SKB_DROP_REASON_NOMEM)
+		vi->dev->stats.rx_dropped++;
+	else
+		vi->dev->stats.rx_errors++;
+}
+
+/* The packet that begins in @buf, of which the device wrote @len bytes (checked: not more than it has). */
+static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
+{
+	const struct virtio_net_hdr *hdr = (const void *)(buf + VIRTNET_RX_OFFSET);
+	enum skb_drop_reason reason;
+	struct sk_buff *skb = NULL;
+	unsigned int more = 0;
+
+	reason = SKB_DROP_REASON_DEV_BAD_LENGTH;
+	if (unlikely(len < sizeof(*hdr)))
+		goto out_drop;
+	if (vi->mergeable) {
+		if (unlikely(!hdr->num_buffers))
+			goto out_drop;
+		more = hdr->num_buffers - 1;
+	}
+	if (unlikely(len < sizeof(*hdr) + ETH_HLEN))
+		goto out_drop;
+
+	reason = SKB_DROP_REASON_NOMEM;
+	skb = build_skb(buf, vi->rx_buf_size);
+	if (unlikely(!skb))
+		goto out_drop;
+	skb_reserve(skb, VIRTNET_RX_OFFSET + sizeof(*hdr));
+	__skb_put(skb, len - sizeof(*hdr));
+
+	reason = virtnet_rx_append(vi, skb, &more);
+	if (!reason)
+		reason = virtnet_rx_csum(vi, skb, hdr);
+	if (!reason)
+		reason = virtnet_rx_gso(vi, skb, hdr);
+	if (unlikely(reason))
+		goto out_drop;
+	virtnet_rx_deliver(vi, skb);
+	return;
+
+out_drop:
+	virtnet_rx_discard(vi, more);
+	virtnet_rx_drop(vi, reason);
+	if (skb) {
+		kfree_skb_reason(skb, reason);
+	} else {
+		skb_drop_inc(reason);
+		page_frag_free(buf);
+	}
+}
+
+int virtnet_rx_poll(struct virtnet_info *vi, int budget)
+{
+	int work = 0;
+	u8 *buf;
+	u32 len;
+
+	while (work < budget && (buf = virtqueue_get_buf(vi->rx, &len))) {
+		virtnet_rx_packet(vi, buf, len);
+		work++;
+	}
+	/* In batches: one doorbell for a quarter of the ring. */
+	if (vi->rx->num_free > vi->rx->num / 4)
+		virtnet_rx_refill(vi);
+	return work;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio_net, transmit: packets to the device, and home again when they are sent.
+ *
+ * Called: virtnet_start_xmit() from net/core under dev->tx_lock, BHs off; virtnet_tx_poll() from
+ * virtnet_poll() (softirq), which takes the lock.
+ *
+ * A packet goes out where it lies: its linear part and each page fragment are a descriptor.  The
+ * virtio header stands in the packet's own headroom where nobody else can look at that, else in an
+ * array with one header for each descriptor.  The packet keeps its owner (destructor) until the
+ * device is done, because that is what TCP's small queues count; so completions must come soon:
+ * they are reaped at each transmission and each poll, and while anything is with the device a
+ * callback for three quarters of it is asked for.
+ * Virtio 1.1, 5.1.6.2.
+ */
+#include "drivers/virtio/virtio_net.h"
+#include "include/uapi/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+
+/* The header, the linear part, the fragments. */
+#define VIRTNET_TX_SG (2 + MAX_SKB_FRAGS)
+
+static unsigned int virtnet_hdrs_order(u16 num)
+{
+	unsigned int order = 0;
+
+	while ((PAGE_SIZE << order) < num * sizeof(struct virtio_net_hdr))
+		order++;
+	return order;
+}
+
+int virtnet_tx_setup(struct virtnet_info *vi)
+{
+	u16 num = vi->tx->num;
+
+	/* A ring that can't hold a packet in pieces gets packets in one piece. */
+	if (num < 2)
+		return -ENOSPC;
+	vi->tx_need = num < VIRTNET_TX_SG ? 2 : VIRTNET_TX_SG;
+	vi->tx_hdrs = get_free_pages(GFP_KERNEL, virtnet_hdrs_order(num));
+	return vi->tx_hdrs ? 0 : -ENOMEM;
+}
+
+void virtnet_tx_cleanup(struct virtnet_info *vi)
+{
+	free_pages(vi->tx_hdrs, virtnet_hdrs_order(vi->tx->num));
+}
+
+/* ---- completions ----------------------------------------------------------------------------- */
+
+/* Moves what the device has sent to @done; tx_lock held. */
+static void virtnet_tx_reap(struct virtnet_info *vi, struct sk_buff_head *done)
+{
+	struct net_device_stats *stats = &vi->dev->stats;
+	struct sk_buff *skb;
+	u32 len;
+
+	while ((skb = virtqueue_get_buf(vi->tx, &len))) {
+		stats->tx_packets++;
+		stats->tx_bytes += skb->len;
+		__skb_queue_tail(done, skb);
+	}
+}
+
+/*
+ * Reaps, and sees to it that a callback comes while anything is outstanding; lets transmission go on
+ * when there is room.  Ends: each round but the last reaps something.  tx_lock held.
+ */
+static void virtnet_tx_complete(struct virtnet_info *vi, struct sk_buff_head *done)
+{
+	struct virtqueue *tx = vi->tx;
+
+	do {
+		virtqueue_disable_cb(tx);
+		virtnet_tx_reap(vi, done);
+	} while (virtqueue_outstanding(tx) && !virtqueue_enable_cb_delayed(tx));
+
+	if (netif_queue_stopped(vi->dev) && tx->num_free >= vi->tx_need)
+		netif_wake_queue(vi->dev);
+}
+
+void virtnet_tx_poll(struct virtnet_info *vi)
+{
+	struct sk_buff_head done;
+
+	/* Without the lock: who adds after this look reaps and asks for a callback himself. */
+	if (READ_ONCE(vi->tx->num_free) == vi->tx->num)
+		return;
+	__skb_queue_head_init(&done);
+	spin_lock(&vi->dev->tx_lock);
+	virtnet_tx_complete(vi, &done);
+	spin_unlock(&vi->dev->tx_lock);
+	/* Freeing calls owners back: not under our lock. */
+	__skb_queue_purge(&done);
+}
+
+/* The device was reset: nothing of what it still had counts as sent. */
+void virtnet_tx_drain(struct virtnet_info *vi)
+{
+	struct net_device *dev = vi->dev;
+	struct sk_buff *list = NULL, *skb;
+
+	spin_lock(&dev->tx_lock);
+	while ((skb = virtqueue_detach_unused_buf(vi->tx))) {
+		dev->stats.tx_errors++;
+		skb->next = list;
+		list = skb;
+	}
+	/* What waits in the queue is let go, to be dropped and counted. */
+	if (netif_queue_stopped(dev))
+		netif_wake_queue(dev);
+	spin_unlock(&dev->tx_lock);
+	kfree_skb_list_reason(list, SKB_DROP_REASON_TX_ERROR);
+}
+
+/* ---- one packet ------------------------------------------------------------------------------ */
+
+static void virtnet_fill_hdr(struct virtio_net_hdr *hdr, const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	memset(hdr, 0, sizeof(*hdr));
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		hdr->csum_start = skb->csum_start - skb_headroom(skb);
+		hdr->csum_offset = skb->csum_offset;
+	}
+	if (shinfo->gso_size) {
+		hdr->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+		if (shinfo->gso_type & SKB_GSO_TCP_ECN)
+			hdr->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
+		hdr->gso_size = shinfo->gso_size;
+		/* Not less than all headers (5.1.6.2.1): a hint how much to look at first. */
+		hdr->hdr_len = skb_headlen(skb);
+	}
+}
+
+/* May the bytes in front of the packet be written, and do they make an aligned header? */
+static bool virtnet_can_push(const struct sk_buff *skb)
+{
+	return skb_headroom(skb) >= sizeof(struct virtio_net_hdr) && !skb_header_cloned(skb) &&
+	       !((uintptr_t)skb->data % _Alignof(struct virtio_net_hdr));
+}
+
+static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct vq_sg sg[VIRTNET_TX_SG];
+	struct virtio_net_hdr *hdr;
+	unsigned int n = 0;
+
+	if (virtnet_can_push(skb)) {
+		hdr = (struct virtio_net_hdr *)(skb->data - sizeof(*hdr));
+		sg[n++] = (struct vq_sg){hdr, sizeof(*hdr) + skb_headlen(skb)};
+	} else {
+		/* The chain will begin at the first free descriptor: its header is nobody else's. */
+		hdr = &vi->tx_hdrs[vi->tx->num_free ? vi->tx->free_head : 0];
+		sg[n++] = (struct vq_sg){hdr, sizeof(*hdr)};
+		sg[n++] = (struct vq_sg){skb->data, skb_headlen(skb)};
+	}
+	for (unsigned int i = 0; i < shinfo->nr_frags; i++) {
+		const skb_frag_t *frag = &shinfo->frags[i];
+
+		sg[n++] = (struct vq_sg){skb_frag_address(frag), frag->size};
+	}
+	if (unlikely(n > vi->tx->num_free))
+		return -ENOSPC;
+	virtnet_fill_hdr(hdr, skb);
+	return virtqueue_add(vi->tx, sg, n, 0, skb);
+}
+
+netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct virtnet_info *vi = dev->priv;
+	bool more = skb->xmit_more;
+	struct sk_buff_head done;
+	int err = 0;
+
+	lockdep_assert_held(&dev->tx_lock);
+	__skb_queue_head_init(&done);
+	virtnet_tx_reap(vi, &done);
+
+	if (unlikely(skb_shinfo(skb)->frag_list || skb_shinfo(skb)->nr_frags + 2 > vi->tx_need))
+		err = skb_linearize(skb);
+	if (likely(!err))
+		err = virtnet_tx_add(vi, skb);
+	if (unlikely(err)) {
+		dev->stats.tx_errors++;
+		dev->stats.tx_dropped++;
+		kfree_skb_reason(skb, err == -ENOMEM ? SKB_DROP_REASON_NOMEM :
+						       SKB_DROP_REASON_TX_ERROR);
+		/* The device that lied about its completions is shut down by the poll. */
+		if (vi->tx->broken && !vi->failed)
+			napi_schedule(&vi->napi);
+	}
+
+	if (vi->tx->num_free < vi->tx_need)
+		netif_stop_queue(dev);
+	if (!more || netif_queue_stopped(dev)) {
+		virtqueue_kick(vi->tx);
+		/* After the kick: a device that sends at once needs no interrupt to say so. */
+		virtnet_tx_complete(vi, &done);
+	}
+	__skb_queue_purge(&done);
+	return NETDEV_TX_OK;
+}
