@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device model: virtio-net from the device's side.
+ *
+ * Called: virtio_model_probe() from hal_probe_devices(); the transport operations from virtio.c,
+ * virtqueue.c and virtio_net.c; virtio_model_rx() and virtio_model_tx() from host_pump(), which also
+ * plays the device's own thread: nothing moves at the doorbell itself, as on a machine.
+ * Context: one host thread; between any two instructions of the driver at which interrupts may come.
+ *
+ * It reads the rings with its own code (section numbers: virtio 1.1), and looks at a queue only after
+ * it was told to: once it found a ring empty, buffers without a doorbell do not exist for it.  So a
+ * driver that forgets to kick hangs here as it would before real hardware.
+ */
+#include "tests/host/virtio_model.h"
+#include "drivers/virtio/virtqueue.h"
+#include "include/uapi/errno.h"
+#include "kernel/hal.h"
+#include "kernel/lib/atomic.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "tests/host/host.h"
+#include "tests/host/virtio_frame.h"
+
+#define MODEL_QUEUES   2
+#define MODEL_RX       0
+#define MODEL_TX       1
+#define MODEL_RING_MAX 1024
+#define MODEL_CHAIN    64		    /* pieces of one buffer */
+#define MODEL_SPREAD   64		    /* buffers of one packet */
+#define MODEL_FRAME    (65536 + 14 + 12)    /* the longest packet, with its header */
+#define MODEL_MAC      0x525400123456ULL
+#define MODEL_RING     256
+
+#define HAS(bit) (model.features >> (bit) & 1)
+#define F_CSUM	     0
+#define F_GUEST_CSUM 1
+#define F_MTU	     3
+#define F_HOST_TSO4  11
+#define F_MRG_RXBUF  15
+#define F_EVENT_IDX  29
+#define F_VERSION_1  32
+
+struct model_queue {
+	bool enabled;
+	u16 num;
+	unsigned int irq;
+	u8 *desc, *avail, *used; /* as the device sees memory */
+	u16 seen;	/* taken from the available ring */
+	u16 done;	/* our used index */
+	bool told;	/* the doorbell rang since the ring was found empty */
+	u32 lie;	/* of enum virtio_model_lie */
+	u64 kicks, irqs;
+	bool with_us[MODEL_RING_MAX]; /* heads that the driver gave and did not get back */
+};
+
+static struct {
+	struct virtio_device vdev;
+	u8 status;
+	bool link_up;
+	bool data_valid;
+	u64 offered, features;
+	u16 ring;
+	unsigned int config_irq;
+	bool config_routed;
+	u8 config[12] __aligned(8); /* 5.1.4: mac, status, max_virtqueue_pairs, mtu */
+	struct model_queue q[MODEL_QUEUES];
+	u64 rx_frames, rx_no_buffer, rx_too_long, tx_frames, tx_gso, tx_csum, resets;
+} model;
+
+/* The packet that the driver sent, while its segments go out. */
+static struct {
+	u8 bytes[MODEL_FRAME] __aligned(8);
+	struct virtio_frame frame;
+	bool busy;
+} sending;
+
+/* A buffer: one chain of descriptors. */
+struct model_chain {
+	u16 head;
+	unsigned int n;
+	u32 readable, writable; /* bytes */
+	struct {
+		u8 *at;
+		u32 len;
+	} piece[MODEL_CHAIN];
+};
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static u16 load16(const u8 *p)
+{
+	return *(const volatile u16 *)p;
+}
+
+static void store16(u8 *p, u16 v)
+{
+	*(volatile u16 *)p = v;
+}
+
+static u32 load32(const u8 *p)
+{
+	return *(const volatile u32 *)p;
+}
+
+static void store32(u8 *p, u32 v)
+{
+	*(volatile u32 *)p = v;
+}
+
+static u64 load64(const u8 *p)
+{
+	return *(const volatile u64 *)p;
+}
+
+/* ---- the available ring: flags, idx, ring[num], used_event (2.6.6) ------------------------------ */
+
+static u16 avail_flags(const struct model_queue *q)
+{
+	return load16(q->avail);
+}
+
+static u16 avail_idx(const struct model_queue *q)
+{
+	return load16(q->avail + 2);
+}
+
+static u16 avail_entry(const struct model_queue *q, u16 i)
+{
+	return load16(q->avail + 4 + 2 * (i % q->num));
+}
+
+static u16 used_event(const struct model_queue *q)
+{
+	return load16(q->avail + 4 + 2 * q->num);
+}
+
+/* ---- the used ring: flags, idx, {id, len}[num], avail_event (2.6.8) ----------------------------- */
+
+static void set_used_flags(const struct model_queue *q, u16 flags)
+{
+	store16(q->used, flags);
+}
+
+static void set_used_idx(const struct model_queue *q, u16 idx)
+{
+	store16(q->used + 2, idx);
+}
+
+static void set_used_entry(const struct model_queue *q, u16 i, u32 id, u32 len)
+{
+	store32(q->used + 4 + 8 * (i % q->num), id);
+	store32(q->used + 8 + 8 * (i % q->num), len);
+}
+
+static void set_avail_event(const struct model_queue *q, u16 event)
+{
+	store16(q->used + 4 + 8 * q->num, event);
+}
+
+/* ---- taking buffers -------------------------------------------------------------------------- */
+
+/* How many buffers the driver has put there that we did not take. */
+static u16 model_available(const struct model_queue *q)
+{
+	u16 n = avail_idx(q) - q->seen;
+
+	if (n > q->num)
+		panic("virtio_model: the available index ran %u ahead of a ring of %u", n, q->num);
+	return n;
+}
+
+/*
+ * Is there a buffer, as far as we have been told?  When the ring is empty we ask to be told of the
+ * next one (2.6.10: avail_event, or no NO_NOTIFY) and look once more.
+ */
+static bool model_ready(struct model_queue *q)
+{
+	if (!q->enabled || !q->told || !(model.status & VIRTIO_STATUS_DRIVER_OK))
+		return false;
+	if (HAS(F_EVENT_IDX) && avail_flags(q))
+		panic("virtio_model: flags of the available ring set in spite of EVENT_IDX");
+	if (model_available(q)) {
+		if (!HAS(F_EVENT_IDX))
+			set_used_flags(q, 1);
+		return true;
+	}
+	if (HAS(F_EVENT_IDX))
+		set_avail_event(q, q->seen);
+	else
+		set_used_flags(q, 0);
+	smp_mb();
+	if (model_available(q))
+		return true;
+	q->told = false;
+	return false;
+}
+
+/* Reads the chain of the buffer @ahead of the next one (2.6.5), and holds it against the text. */
+static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chain *chain)
+{
+	u16 id = avail_entry(q, q->seen + ahead);
+	u16 flags;
+
+	*chain = (struct model_chain){.head = id};
+	do {
+		const u8 *desc = q->desc + 16 * id;
+		u64 addr = load64(desc);
+		u32 len = load32(desc + 8);
+
+		if (id >= q->num)
+			panic("virtio_model: descriptor %u of a ring of %u", id, q->num);
+		flags = load16(desc + 12);
+		if (flags & ~3u)
+			panic("virtio_model: descriptor flags %#x", flags);
+		if (!addr || !len)
+			panic("virtio_model: descriptor of %u bytes at %#llx", len,
+			      (unsigned long long)addr);
+		if (chain->n == MODEL_CHAIN || chain->n == q->num)
+			panic("virtio_model: a chain without end");
+		if (chain->writable && !(flags & 2))
+			panic("virtio_model: a readable descriptor behind a writable one");
+		*(flags & 2 ? &chain->writable : &chain->readable) += len;
+		chain->piece[chain->n].at = hal_phys_to_virt(addr);
+		chain->piece[chain->n++].len = len;
+		id = load16(desc + 14);
+	} while (flags & 1);
+}
+
+/* The @n next buffers are ours from now on. */
+static void model_take(struct model_queue *q, const struct model_chain *chains, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (q->with_us[chains[i].head])
+			panic("virtio_model: descriptor %u given twice", chains[i].head);
+		q->with_us[chains[i].head] = true;
+	}
+	q->seen += n;
+}
+
+/* Copies between @bytes and a chain. */
+static void chain_write(const struct model_chain *chain, const u8 *bytes, u32 len)
+{
+	for (unsigned int i = 0; len; i++) {
+		u32 n = len < chain->piece[i].len ? len : chain->piece[i].len;
+
+		memcpy(chain->piece[i].at, bytes, n);
+		bytes += n;
+		len -= n;
+	}
+}
+
+static u32 chain_read(const struct model_chain *chain, u8 *bytes, u32 max)
+{
+	u32 done = 0;
+
+	if (chain->readable > max)
+		panic("virtio_model: a packet of %u bytes", chain->readable);
+	for (unsigned int i = 0; i < chain->n; i++) {
+		memcpy(bytes + done, chain->piece[i].at, chain->piece[i].len);
+		done += chain->piece[i].len;
+	}
+	return done;
+}
+
+/* ---- giving them back ------------------------------------------------------------------------ */
+
+/* An index that goes from @from to @to passes @event (2.6.7.2): is it one of from .. to-1? */
+static bool passes(u16 event, u16 from, u16 to)
+{
+	for (u16 i = from; i != to; i++) {
+		if (i == event)
+			return true;
+	}
+	return false;
+}
+
+static void model_interrupt(struct model_queue *q)
+{
+	q->irqs++;
+	host_raise_irq(q->irq);
+}
+
+/* Tells the driver of everything between @old and the used index, if it wants to know. */
+static void model_signal(struct model_queue *q, u16 old)
+{
+	smp_mb();
+	if (HAS(F_EVENT_IDX) ? passes(used_event(q), old, q->done) : !(avail_flags(q) & 1))
+		model_interrupt(q);
+}
+
+/* An id that the driver can't expect now, other than @id: not given, or given back. */
+static u32 model_free_id(const struct model_queue *q, u32 id)
+{
+	static bool given[MODEL_RING_MAX];
+
+	memcpy(given, q->with_us, sizeof(given));
+	for (u16 i = 0; i < model_available(q); i++)
+		given[avail_entry(q, q->seen + i)] = true;
+	for (u32 other = 0; other < q->num; other++) {
+		if (other != id && !given[other])
+			return other;
+	}
+	return q->num; /* all are with us */
+}
+
+/* Buffer @id was used, @len bytes written; shown to the driver by model_publish(). */
+static void model_used(struct model_queue *q, u32 id, u32 len)
+{
+	q->with_us[id] = false;
+	switch (q->lie) {
+	case MODEL_LIE_USED_ID:
+		id = q->num + 3;
+		break;
+	case MODEL_LIE_USED_FREE:
+		id = model_free_id(q, id);
+		break;
+	case MODEL_LIE_USED_LEN:
+		len = 0x10000000;
+		break;
+	case MODEL_LIE_USED_TWICE:
+		set_used_entry(q, q->done++, id, len);
+		break;
+	case MODEL_LIE_USED_IDX:
+		q->done += q->num;
+		break;
+	}
+	q->lie = MODEL_HONEST;
+	set_used_entry(q, q->done++, id, len);
+}
+
+static void model_publish(struct model_queue *q, u16 old)
+{
+	smp_wmb();
+	set_used_idx(q, q->done);
+	model_signal(q, old);
+}
+
+/* ---- receive (5.1.6.4) ----------------------------------------------------------------------- */
+
+static void model_rx_lie(struct model_queue *q, u8 *header)
+{
+	switch (q->lie) {
+	case MODEL_LIE_NUM_BUFFERS:
+		header[10] += 3;
+		break;
+	case MODEL_LIE_NO_BUFFERS:
+		header[10] = header[11] = 0;
+		break;
+	case MODEL_LIE_CSUM_START:
+		header[0] = 1;
+		header[6] = header[7] = 0xff;
+		break;
+	case MODEL_LIE_GSO_TYPE:
+		header[1] = 3; /* UDP */
+		break;
+	case MODEL_LIE_GSO_SIZE:
+		header[1] = 1;
+		header[4] = header[5] = 0;
+		break;
+	default:
+		return;
+	}
+	q->lie = MODEL_HONEST;
+}
+
+/* Finds buffers for @len bytes: how many, 0: not enough now, -1: never. */
+static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain *chains)
+{
+	unsigned int n = 0;
+	size_t room = 0;
+
+	do {
+		if (n == MODEL_SPREAD || (n && !HAS(F_MRG_RXBUF)))
+			return -1;
+		if (n ? n >= model_available(q) : !model_ready(q)) {
+			/* Too few for this packet is as good as empty: we want to hear of more. */
+			if (n && HAS(F_EVENT_IDX))
+				set_avail_event(q, avail_idx(q));
+			else if (n)
+				set_used_flags(q, 0);
+			return 0;
+		}
+		model_read_chain(q, n, &chains[n]);
+		if (chains[n].readable)
+			panic("virtio_model: a receive buffer that can't be written");
+		if (!HAS(F_MRG_RXBUF) && chains[n].writable < 1526)
+			panic("virtio_model: a receive buffer of %u bytes", chains[n].writable);
+		room += chains[n].writable;
+		n++;
+	} while (room < len);
+	return n;
+}
+
+static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
+{
+	static u8 bytes[MODEL_FRAME] __aligned(8);
+	static struct model_chain chains[MODEL_SPREAD];
+	struct model_queue *q = &model.q[MODEL_RX];
+	size_t len = 12 + frame_len, at = 0;
+	u16 old = q->done;
+	int n;
+
+	n = len > sizeof(bytes) ? -1 : model_rx_gather(q, len, chains);
+	if (n < 0) {
+		/* Gone, as on a wire: nobody could ever take it. */
+		model.rx_too_long++;
+		return true;
+	}
+	if (!n) {
+		model.rx_no_buffer++;
+		return false;
+	}
+	model_take(q, chains, n);
+	memcpy(bytes, header, 12);
+	memcpy(bytes + 12, frame, frame_len);
+	store16(bytes + 10, HAS(F_MRG_RXBUF) ? n : 1);
+	model_rx_lie(q, bytes);
+	if (q->lie == MODEL_LIE_SHORT) {
+		q->lie = MODEL_HONEST;
+		len = 7;
+	}
+	for (int i = 0; i < n; i++) {
+		u32 part = len - at < chains[i].writable ? len - at : chains[i].writable;
+
+		chain_write(&chains[i], bytes + at, part);
+		model_used(q, chains[i].head, part);
+		at += part;
+	}
+	model.rx_frames++;
+	model_publish(q, old);
+	return true;
+}
+
+bool virtio_model_rx(const void *frame, size_t len)
+{
+	u8 header[12] = {0};
+
+	/* Without a link nothing arrives, and the sender does not hear of it. */
+	if (!model.link_up)
+		return true;
+	if (model.data_valid && HAS(F_GUEST_CSUM))
+		header[0] = 2;
+	return model_receive(header, frame, len);
+}
+
+bool virtio_model_rx_header(const void *header, const void *frame, size_t len)
+{
+	return model_receive(header, frame, len);
+}
+
+/* ---- transmit (5.1.6.2) ---------------------------------------------------------------------- */
+
+/* Is what the header of the packet in sending.bytes asks for something that we agreed on? */
+static void model_check_tx(u32 len)
+{
+	const u8 *h = sending.bytes;
+	u32 frame = len - 12, start = load16(h + 6), offset = load16(h + 8);
+
+	if (len < 12 + 14)
+		panic("virtio_model: %u bytes sent", len);
+	if (h[0] & ~1u || load16(h + 10))
+		panic("virtio_model: sent with flags %#x, num_buffers %u", h[0], load16(h + 10));
+	if (h[0] & 1 && (!HAS(F_CSUM) || start + offset + 2 > frame))
+		panic("virtio_model: checksum at %u + %u of %u bytes", start, offset, frame);
+	if (h[1] && (h[1] != 1 || !HAS(F_HOST_TSO4) || !(h[0] & 1) || !load16(h + 4)))
+		panic("virtio_model: sent with gso_type %u, gso_size %u, flags %#x", h[1],
+		      load16(h + 4), h[0]);
+	if (!h[1] && frame > 14u + (HAS(F_MTU) ? load16(model.config + 10) : 1500))
+		panic("virtio_model: a frame of %u bytes sent", frame);
+}
+
+/* Takes one packet off the ring into sending; false: none. */
+static bool model_fetch(struct model_queue *q)
+{
+	struct model_chain chain;
+	u16 old = q->done;
+	u32 len;
+
+	if (!model_ready(q))
+		return false;
+	model_read_chain(q, 0, &chain);
+	if (chain.writable)
+		panic("virtio_model: a packet to send that is to be written");
+	model_take(q, &chain, 1);
+	len = chain_read(&chain, sending.bytes, sizeof(sending.bytes));
+	model_check_tx(len);
+	model_used(q, chain.head, 0);
+	model_publish(q, old);
+
+	model.tx_frames++;
+	model.tx_csum += sending.bytes[0] & 1;
+	model.tx_gso += sending.bytes[1] != 0;
+	sending.frame = (struct virtio_frame){
+		.bytes = sending.bytes + 12,
+		.len = len - 12,
+		.csum = sending.bytes[0] & 1,
+		.csum_start = load16(sending.bytes + 6),
+		.csum_offset = load16(sending.bytes + 8),
+		.gso_size = sending.bytes[1] ? load16(sending.bytes + 4) : 0,
+	};
+	return true;
+}
+
+size_t virtio_model_tx(void *buf, size_t max)
+{
+	while (sending.busy || model_fetch(&model.q[MODEL_TX])) {
+		size_t n = virtio_frame_next(&sending.frame, buf, max);
+
+		sending.busy = n;
+		if (n && model.link_up)
+			return n;
+	}
+	return 0;
+}
+
+/* ---- the transport operations ------------------------------------------------------------------ */
+
+static u8 model_get_status(struct virtio_device *vdev)
+{
+	return model.status;
+}
+
+static int model_set_status(struct virtio_device *vdev, u8 status)
+{
+	if (!status) {
+		memset(model.q, 0, sizeof(model.q));
+		model.features = 0;
+		model.config_routed = false;
+		model.status = 0;
+		model.resets++;
+		return 0;
+	}
+	/* 2.1.1: bits are added one after the other, never taken away. */
+	if (model.status & ~status)
+		panic("virtio_model: status %#x after %#x", status, model.status);
+	if (status & VIRTIO_STATUS_FEATURES_OK && !(model.status & VIRTIO_STATUS_FEATURES_OK) &&
+	    (model.features & ~model.offered || !HAS(F_VERSION_1)))
+		status &= ~VIRTIO_STATUS_FEATURES_OK;
+	model.status = status;
+	return 0;
+}
+
+static u64 model_get_features(struct virtio_device *vdev)
+{
+	return model.offered;
+}
+
+static void model_set_features(struct virtio_device *vdev, u64 features)
+{
+	if (model.status & VIRTIO_STATUS_FEATURES_OK)
+		panic("virtio_model: features changed after FEATURES_OK");
+	model.features = features;
+}
+
+static void model_config_read(struct virtio_device *vdev, unsigned int offset, void *buf,
+			      unsigned int len)
+{
+	if (offset + len > sizeof(model.config))
+		panic("virtio_model: configuration read at %u + %u", offset, len);
+	memcpy(buf, model.config + offset, len);
+}
+
+static u16 model_queue_max_size(struct virtio_device *vdev, unsigned int index)
+{
+	return index < MODEL_QUEUES ? model.ring : 0;
+}
+
+static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
+{
+	struct model_queue *q = &model.q[vq->index];
+
+	if (!(model.status & VIRTIO_STATUS_FEATURES_OK) || model.status & VIRTIO_STATUS_DRIVER_OK)
+		panic("virtio_model: queue %u enabled in status %#x", vq->index, model.status);
+	if (q->enabled || !IS_POWER_OF_2(vq->num) || vq->num > model.ring)
+		return -EINVAL;
+	/* 2.6: alignments of the three parts. */
+	if ((u64)vq->desc % 16 || (u64)vq->avail % 2 || (u64)vq->used % 4)
+		panic("virtio_model: rings at %p, %p, %p", (void *)vq->desc, (void *)vq->avail,
+		      (void *)vq->used);
+	*q = (struct model_queue){
+		.enabled = true,
+		.num = vq->num,
+		.irq = vq->irq,
+		.desc = hal_phys_to_virt(hal_virt_to_phys(vq->desc)),
+		.avail = hal_phys_to_virt(hal_virt_to_phys(vq->avail)),
+		.used = hal_phys_to_virt(hal_virt_to_phys(vq->used)),
+	};
+	return 0;
+}
+
+static void model_notify(struct virtio_device *vdev, struct virtqueue *vq)
+{
+	if (!(model.status & VIRTIO_STATUS_DRIVER_OK))
+		panic("virtio_model: doorbell before DRIVER_OK");
+	model.q[vq->index].kicks++;
+	model.q[vq->index].told = true;
+}
+
+static int model_set_config_irq(struct virtio_device *vdev, unsigned int irq)
+{
+	model.config_irq = irq;
+	model.config_routed = true;
+	return 0;
+}
+
+static const struct virtio_transport_ops model_ops = {
+	.get_status = model_get_status,
+	.set_status = model_set_status,
+	.get_features = model_get_features,
+	.set_features = model_set_features,
+	.config_read = model_config_read,
+	.queue_max_size = model_queue_max_size,
+	.enable_queue = model_enable_queue,
+	.notify = model_notify,
+	.set_config_irq = model_set_config_irq,
+};
+
+/* ---- the experimenter's side ------------------------------------------------------------------- */
+
+void virtio_model_probe(void)
+{
+	u64 mac = host_option("mac", MODEL_MAC);
+	u16 mtu = host_option("mtu", 0);
+
+	if (!host_option("device", 1))
+		return;
+	model.offered = host_option("features", MODEL_FEATURES_DEFAULT) & MODEL_FEATURES_ALL;
+	model.offered |= 1ULL << F_VERSION_1;
+	if (!mtu)
+		model.offered &= ~(1ULL << F_MTU);
+	model.ring = min_t(u64, host_option("queue_size", MODEL_RING), MODEL_RING_MAX);
+	model.data_valid = host_option("data_valid", 0);
+	model.link_up = true;
+	for (unsigned int i = 0; i < 6; i++)
+		model.config[i] = mac >> (40 - 8 * i);
+	store16(model.config + 6, 1);
+	store16(model.config + 8, 1);
+	store16(model.config + 10, mtu);
+	model.vdev.ops = &model_ops;
+	model.vdev.bus_name = "model";
+	model.vdev.device_id = VIRTIO_ID_NET;
+	virtio_probe(&model.vdev);
+}
+
+static void model_config_changed(void)
+{
+	if (model.config_routed)
+		host_raise_irq(model.config_irq);
+}
+
+void virtio_model_set_link(bool up)
+{
+	model.link_up = up;
+	store16(model.config + 6, up);
+	model_config_changed();
+}
+
+void virtio_model_lie(uint32_t lie, uint32_t queue)
+{
+	switch (lie) {
+	case MODEL_LIE_INTERRUPT:
+		for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
+			if (model.q[i].enabled)
+				model_interrupt(&model.q[i]);
+		}
+		break;
+	case MODEL_LIE_NEEDS_RESET:
+		model.status |= VIRTIO_STATUS_NEEDS_RESET;
+		model_config_changed();
+		break;
+	default:
+		model.q[queue % MODEL_QUEUES].lie = lie;
+	}
+}
+
+uint64_t virtio_model_stat(const char *name)
+{
+	const struct {
+		const char *name;
+		u64 value;
+	} stats[] = {
+		{"kicks_rx", model.q[MODEL_RX].kicks},
+		{"kicks_tx", model.q[MODEL_TX].kicks},
+		{"irqs_rx", model.q[MODEL_RX].irqs},
+		{"irqs_tx", model.q[MODEL_TX].irqs},
+		{"rx_frames", model.rx_frames},
+		{"rx_no_buffer", model.rx_no_buffer},
+		{"rx_too_long", model.rx_too_long},
+		{"tx_frames", model.tx_frames},
+		{"tx_gso", model.tx_gso},
+		{"tx_csum", model.tx_csum},
+		{"resets", model.resets},
+		{"status", model.status},
+		{"features", model.features},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(stats); i++) {
+		if (!strcmp(stats[i].name, name))
+			return stats[i].value;
+	}
+	return ~0ULL;
+}
