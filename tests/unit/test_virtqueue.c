@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ring and its kick decisions, against the device model.
+ *
+ * Linked from: this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
+ * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  What the ring needs of the kernel
+ * (pages, interrupts, the log) is at the end of this file, so that each test owns the machine.
+ *
+ * The model looks at a ring only after a doorbell that it asked for, and interrupts only where it was
+ * asked to: a lost wake-up, in either direction, is a test that gets fewer buffers than it gave.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "drivers/virtio/virtqueue.h"
+#include "include/uapi/errno.h"
+#include "kernel/fs/proc.h"
+#include "kernel/hal.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "tests/host/host.h"
+#include "tests/host/virtio_model.h"
+
+#define EVENT_IDX (1ULL << VIRTIO_F_EVENT_IDX)
+#define BUF	  2048
+#define RING	  256
+
+static u64 opt_features, opt_ring; /* what host_option() answers */
+static int allocations;		   /* pages and objects alive */
+static bool quiet = true;
+
+static struct virtqueue *rx, *tx;
+static struct virtio_device *device;
+static unsigned int callbacks[2];
+static u8 buffers[RING * 4][BUF];
+
+/* ---- a driver that only has queues ------------------------------------------------------------- */
+
+static void test_callback(struct virtqueue *vq)
+{
+	callbacks[vq->index]++;
+}
+
+static int test_probe(struct virtio_device *vdev)
+{
+	device = vdev;
+	rx = virtqueue_create(vdev, 0, RING, "rx", test_callback);
+	tx = virtqueue_create(vdev, 1, RING, "tx", test_callback);
+	assert_false(IS_ERR(rx) || IS_ERR(tx));
+	virtio_device_ready(vdev);
+	return 0;
+}
+
+static struct virtio_driver test_driver = {
+	.name = "test",
+	.device_id = VIRTIO_ID_NET,
+	.features = EVENT_IDX,
+	.probe = test_probe,
+};
+
+static void begin(u64 features, u64 ring)
+{
+	static bool registered;
+
+	opt_features = features;
+	opt_ring = ring;
+	callbacks[0] = callbacks[1] = 0;
+	if (!registered)
+		virtio_register_driver(&test_driver);
+	registered = true;
+	virtio_model_probe();
+}
+
+static void end(void)
+{
+	device->ops->set_status(device, 0);
+	while (virtqueue_detach_unused_buf(rx) || virtqueue_detach_unused_buf(tx))
+		;
+	assert_int_equal(virtqueue_outstanding(rx), 0);
+	assert_int_equal(virtqueue_outstanding(tx), 0);
+	virtqueue_destroy(rx);
+	virtqueue_destroy(tx);
+	assert_int_equal(allocations, 0);
+}
+
+/* A packet of @len bytes that carries @number, in @pieces descriptors. */
+static void give_tx(u32 number, unsigned int pieces)
+{
+	u8 *buf = buffers[number % (RING * 4)];
+	struct vq_sg sg[32];
+	u32 len = 12 + 60, part = len / pieces;
+
+	memset(buf, 0, 12);
+	memcpy(buf + 12, &number, sizeof(number));
+	for (unsigned int i = 0; i < pieces; i++) {
+		sg[i].addr = buf + i * part;
+		sg[i].len = i + 1 < pieces ? part : len - i * part;
+	}
+	assert_int_equal(virtqueue_add(tx, sg, pieces, 0, buf), 0);
+}
+
+static void take_tx(u32 number)
+{
+	u8 frame[2048];
+	u32 got;
+
+	assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
+	memcpy(&got, frame, sizeof(got));
+	assert_int_equal(got, number);
+}
+
+static void give_rx(void *buf)
+{
+	struct vq_sg sg = {buf, BUF};
+
+	assert_int_equal(virtqueue_add(rx, &sg, 0, 1, buf), 0);
+}
+
+/* ---- batches ----------------------------------------------------------------------------------- */
+
+/* Every batch size up to the ring, one doorbell each, until the indices have wrapped. */
+static void tx_batches(u64 features, unsigned int pieces, unsigned int total)
+{
+	u32 number = 0, len;
+
+	begin(features, RING);
+	while (number < total) {
+		for (unsigned int batch = 1; batch <= RING / pieces; batch++) {
+			u32 first = number;
+
+			for (unsigned int i = 0; i < batch; i++)
+				give_tx(first + i, pieces);
+			virtqueue_kick(tx);
+			for (unsigned int i = 0; i < batch; i++)
+				take_tx(first + i);
+			assert_int_equal(virtio_model_tx(&len, sizeof(len)), 0);
+			for (unsigned int i = 0; i < batch; i++) {
+				u8 *token = virtqueue_get_buf(tx, &len);
+
+				assert_ptr_equal(token, buffers[(first + i) % (RING * 4)]);
+				assert_int_equal(len, 0);
+			}
+			assert_null(virtqueue_get_buf(tx, &len));
+			number += batch;
+		}
+	}
+	assert_false(tx->broken);
+	end();
+}
+
+static void test_tx_batches_event_idx(void **state)
+{
+	tx_batches(EVENT_IDX, 1, 200000);
+	tx_batches(EVENT_IDX, 3, 70000);
+}
+
+static void test_tx_batches_flags(void **state)
+{
+	tx_batches(0, 1, 200000);
+	tx_batches(0, 19, 1000);
+}
+
+/*
+ * The receive side as a driver fills it: all at first, then whenever @missing buffers are gone, in
+ * one batch.  The wire is always faster, so that the device runs dry each time.
+ */
+static void rx_refills(u64 features, unsigned int missing)
+{
+	u8 frame[60] = {0};
+	unsigned int received = 0;
+	u32 len;
+
+	begin(features, RING);
+	for (unsigned int i = 0; i < RING; i++)
+		give_rx(buffers[i]);
+	virtqueue_kick(rx);
+	while (received < 140000) {
+		unsigned int gone = 0, come = 0;
+		void *buf[RING];
+
+		while (virtio_model_rx(frame, sizeof(frame)))
+			come++;
+		assert_int_equal(come, received ? missing : RING);
+		while (gone < come && (buf[gone] = virtqueue_get_buf(rx, &len))) {
+			assert_int_equal(len, 12 + sizeof(frame));
+			gone++;
+		}
+		assert_int_equal(gone, come);
+		received += come;
+		for (unsigned int i = 0; i < missing; i++)
+			give_rx(buf[i]);
+		virtqueue_kick(rx);
+	}
+	end();
+}
+
+static void test_rx_refill_every_batch(void **state)
+{
+	for (unsigned int missing = 1; missing <= RING; missing += 1 + missing / 8) {
+		rx_refills(EVENT_IDX, missing);
+		rx_refills(0, missing);
+	}
+}
+
+/* Many adds, some kicks, the device in between at any time: nothing stays behind a last kick. */
+static void test_kick_random(void **state)
+{
+	for (unsigned int round = 0; round < 2; round++) {
+		u32 given = 0, taken = 0, home = 0, len;
+
+		srand(round);
+		begin(round ? EVENT_IDX : 0, 64);
+		while (given < 200000) {
+			unsigned int batch = rand() % 8;
+			u8 frame[2048];
+
+			while (batch-- && tx->num_free)
+				give_tx(given++, 1);
+			if (rand() % 4)
+				virtqueue_kick(tx);
+			batch = rand() % 8;
+			while (batch-- && virtio_model_tx(frame, sizeof(frame)))
+				taken++;
+			if (rand() % 3 == 0) {
+				virtqueue_kick(tx);
+				while (virtio_model_tx(frame, sizeof(frame)))
+					taken++;
+				assert_int_equal(taken, given);
+			}
+			while (rand() % 8 && virtqueue_get_buf(tx, &len))
+				home++;
+		}
+		while (virtqueue_get_buf(tx, &len))
+			home++;
+		end();
+	}
+}
+
+/* With EVENT_IDX a doorbell is rung only when the device ran dry: one a batch at most. */
+static void test_kick_suppressed_while_device_works(void **state)
+{
+	u64 kicks;
+
+	begin(EVENT_IDX, RING);
+	for (u32 i = 0; i < 10; i++)
+		give_tx(i, 1);
+	virtqueue_kick(tx);
+	kicks = tx->kicks;
+	assert_int_equal(kicks, 1);
+	take_tx(0);
+	for (u32 i = 10; i < 20; i++) {
+		give_tx(i, 1);
+		virtqueue_kick(tx);
+	}
+	assert_int_equal(tx->kicks, kicks);
+	for (u32 i = 1; i < 20; i++)
+		take_tx(i);
+	end();
+}
+
+/* ---- callbacks --------------------------------------------------------------------------------- */
+
+/*
+ * Whenever enable said yes, a callback has come by the time what it was asked for is used; while
+ * disabled none comes.
+ */
+static void callbacks_random(u64 features, bool delayed)
+{
+	u32 number = 0, len;
+	u8 frame[2048];
+
+	srand(7);
+	begin(features, 64);
+	while (number < 150000) {
+		unsigned int batch = 1 + rand() % 64, before, used = rand() % (batch + 1);
+		bool armed;
+
+		for (unsigned int i = 0; i < batch; i++)
+			give_tx(number++, 1);
+		virtqueue_kick(tx);
+		virtqueue_disable_cb(tx);
+		before = callbacks[1];
+		for (unsigned int i = 0; i < used; i++)
+			assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
+		assert_int_equal(callbacks[1], before);
+		armed = delayed ? virtqueue_enable_cb_delayed(tx) : virtqueue_enable_cb(tx);
+		/* All used before it was asked for: no callback would come, so it must say no. */
+		if (used == batch)
+			assert_false(armed);
+		if (!delayed)
+			assert_int_equal(armed, used == 0);
+		if (armed && rand() % 2 && used < batch) {
+			assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
+			used++;
+			if (!delayed)
+				assert_int_not_equal(callbacks[1], before);
+		}
+		for (; used < batch; used++)
+			assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
+		if (armed)
+			assert_int_not_equal(callbacks[1], before);
+		for (unsigned int i = 0; i < batch; i++)
+			assert_non_null(virtqueue_get_buf(tx, &len));
+	}
+	end();
+}
+
+static void test_callbacks(void **state)
+{
+	callbacks_random(EVENT_IDX, false);
+	callbacks_random(EVENT_IDX, true);
+	callbacks_random(0, false);
+	callbacks_random(0, true);
+}
+
+/* ---- limits and lies --------------------------------------------------------------------------- */
+
+static void test_ring_full(void **state)
+{
+	struct vq_sg sg[2] = {{buffers[0], 12}, {buffers[0] + 12, 60}};
+
+	begin(EVENT_IDX, 8);
+	assert_int_equal(tx->num, 8);
+	for (unsigned int i = 0; i < 3; i++)
+		give_tx(i, 2);
+	give_tx(3, 1);
+	assert_int_equal(tx->num_free, 1);
+	assert_int_equal(virtqueue_add(tx, sg, 2, 0, sg), -ENOSPC);
+	assert_int_equal(tx->num_free, 1);
+	give_tx(4, 1);
+	assert_int_equal(virtqueue_add(tx, sg, 1, 0, sg), -ENOSPC);
+	end();
+}
+
+static void test_ring_size_is_rounded_down(void **state)
+{
+	begin(EVENT_IDX, 100);
+	assert_int_equal(rx->num, 64);
+	end();
+	begin(EVENT_IDX, 1024);
+	assert_int_equal(rx->num, RING);
+	end();
+}
+
+static void lie_breaks(u64 features, u32 lie)
+{
+	struct vq_sg sg = {buffers[0], 72};
+	unsigned int home = 0;
+	u8 frame[2048];
+	u32 len;
+
+	begin(features, 64);
+	for (u32 i = 0; i < 32; i++)
+		give_tx(i, 2 - i % 2);
+	virtqueue_kick(tx);
+	take_tx(0);
+	virtio_model_lie(lie, 1);
+	assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
+	while (virtqueue_get_buf(tx, &len))
+		home++;
+	assert_true(home <= 2);
+	assert_true(tx->broken);
+	assert_int_equal(tx->bad_used, 1);
+	assert_int_equal(virtqueue_add(tx, &sg, 1, 0, &sg), -EIO);
+	/* A broken ring must not look like work that is left to do. */
+	assert_true(virtqueue_enable_cb(tx));
+	assert_true(virtqueue_enable_cb_delayed(tx));
+	device->ops->set_status(device, 0);
+	while (virtqueue_detach_unused_buf(tx))
+		home++;
+	assert_int_equal(home, 32);
+	end();
+}
+
+static void test_lies_break_the_queue(void **state)
+{
+	for (u32 lie = MODEL_LIE_USED_ID; lie <= MODEL_LIE_USED_IDX; lie++) {
+		lie_breaks(EVENT_IDX, lie);
+		lie_breaks(0, lie);
+	}
+}
+
+static void test_interrupt_for_nothing(void **state)
+{
+	begin(EVENT_IDX, 64);
+	virtio_model_lie(MODEL_LIE_INTERRUPT, 0);
+	assert_int_equal(callbacks[0] + callbacks[1], 0);
+	assert_int_equal(rx->interrupts, 1);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tx_batches_event_idx),
+		cmocka_unit_test(test_tx_batches_flags),
+		cmocka_unit_test(test_rx_refill_every_batch),
+		cmocka_unit_test(test_kick_random),
+		cmocka_unit_test(test_kick_suppressed_while_device_works),
+		cmocka_unit_test(test_callbacks),
+		cmocka_unit_test(test_ring_full),
+		cmocka_unit_test(test_ring_size_is_rounded_down),
+		cmocka_unit_test(test_lies_break_the_queue),
+		cmocka_unit_test(test_interrupt_for_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+/* ---- what the ring needs of the kernel ----------------------------------------------------------- */
+
+static struct irq_desc irqs[NR_IRQS];
+
+int request_irq(const char *name, irq_handler_t handler, void *arg)
+{
+	for (int irq = 0; irq < NR_IRQS; irq++) {
+		if (irqs[irq].handler)
+			continue;
+		irqs[irq] = (struct irq_desc){.name = name, .handler = handler, .arg = arg};
+		allocations++;
+		return irq;
+	}
+	return -ENOSPC;
+}
+
+void free_irq(unsigned int irq)
+{
+	irqs[irq].handler = NULL;
+	allocations--;
+}
+
+void host_raise_irq(unsigned int irq)
+{
+	assert_non_null(irqs[irq].handler);
+	irqs[irq].handler(irqs[irq].arg);
+}
+
+u64 host_option(const char *name, u64 fallback)
+{
+	if (!strcmp(name, "features"))
+		return opt_features;
+	return strcmp(name, "queue_size") ? fallback : opt_ring;
+}
+
+void *get_free_pages(gfp_t gfp, unsigned int order)
+{
+	void *p = aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
+
+	allocations++;
+	return memset(p, 0, PAGE_SIZE << order);
+}
+
+void free_pages(void *addr, unsigned int order)
+{
+	allocations--;
+	free(addr);
+}
+
+void *kmalloc(size_t size, gfp_t gfp)
+{
+	allocations++;
+	return calloc(1, size);
+}
+
+void *kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return kmalloc(n * size, gfp);
+}
+
+void kfree(const void *obj)
+{
+	allocations -= obj != NULL;
+	free((void *)obj);
+}
+
+phys_addr_t hal_virt_to_phys(const void *p)
+{
+	return (phys_addr_t)p;
+}
+
+void *hal_phys_to_virt(phys_addr_t pa)
+{
+	return (void *)pa;
+}
+
+void printk(enum loglevel level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+	return n < (int)size ? n : (int)size - 1;
+}
+
+void seq_printf(struct seq_file *m, const char *fmt, ...)
+{
+}
+
+void proc_register(const struct proc_entry *entries, unsigned int n)
+{
+}
