@@ -23,7 +23,7 @@ struct spec {
 	bool left, plus, space, alt, zero, upper;
 	int width;
 	int precision; /* -1: none given */
-	char length;   /* 'H' for hh, 'h', 'l' for l, 'L' for ll, j, z and t; 0: int */
+	char length;   /* 'H' for hh, 'h', 'l' for all that are 64 bits wide; 0: int */
 };
 
 static void put(struct out *o, char c)
@@ -270,14 +270,76 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
 	put_text(o, sp, s, sp->precision < 0 ? strlen(s) : strnlen(s, sp->precision));
 }
 
+/* From behind the '%' to the conversion's letter. */
+static const char *parse_spec(const char *fmt, struct spec *sp, va_list *ap)
+{
+	fmt = parse_flags(fmt, sp);
+	if (*fmt == '*') {
+		sp->width = va_arg(*ap, int);
+		if (sp->width < 0) {
+			sp->left = true;
+			sp->width = sp->width == -INT_MAX - 1 ? INT_MAX : -sp->width;
+		}
+		fmt++;
+	} else {
+		fmt = parse_int(fmt, &sp->width);
+	}
+	if (*fmt == '.' && fmt[1] == '*') {
+		sp->precision = va_arg(*ap, int);
+		if (sp->precision < 0)
+			sp->precision = -1;
+		fmt += 2;
+	} else if (*fmt == '.') {
+		fmt = parse_int(fmt + 1, &sp->precision);
+	}
+	return parse_length(fmt, sp);
+}
+
+/* One conversion, @fmt at its letter; returns where the format goes on, NULL: none that we know. */
+static const char *put_conversion(struct out *o, struct spec *sp, const char *fmt, va_list *ap)
+{
+	char c;
+
+	switch (*fmt) {
+	case 'd':
+	case 'i':
+		put_integer(o, sp, *fmt,
+			    sp->length == 'l' ? (u64)va_arg(*ap, long) : (u64)va_arg(*ap, int));
+		return fmt + 1;
+	case 'u':
+	case 'o':
+	case 'x':
+	case 'X':
+		put_integer(o, sp, *fmt,
+			    sp->length == 'l' ? va_arg(*ap, unsigned long)
+					      : va_arg(*ap, unsigned int));
+		return fmt + 1;
+	case 'c':
+		c = (char)va_arg(*ap, int);
+		put_text(o, sp, &c, 1);
+		return fmt + 1;
+	case 's':
+		put_string(o, sp, va_arg(*ap, const char *));
+		return fmt + 1;
+	case 'p':
+		return put_pointer(o, sp, fmt + 1, va_arg(*ap, const void *));
+	case '%':
+		put(o, '%');
+		return fmt + 1;
+	default:
+		return NULL;
+	}
+}
+
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 {
 	struct out o = {.buf = buf, .size = size};
+	va_list args;
 
+	va_copy(args, ap);
 	while (*fmt) {
 		struct spec sp = {.precision = -1};
-		const char *start = fmt;
-		char c;
+		const char *start = fmt, *next;
 
 		if (*fmt != '%') {
 			while (*fmt && *fmt != '%')
@@ -285,62 +347,14 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 			put_bytes(&o, start, fmt - start);
 			continue;
 		}
-		fmt = parse_flags(fmt + 1, &sp);
-		if (*fmt == '*') {
-			sp.width = va_arg(ap, int);
-			if (sp.width < 0) {
-				sp.left = true;
-				sp.width = sp.width == -INT_MAX - 1 ? INT_MAX : -sp.width;
-			}
-			fmt++;
-		} else {
-			fmt = parse_int(fmt, &sp.width);
-		}
-		if (*fmt == '.' && fmt[1] == '*') {
-			sp.precision = va_arg(ap, int);
-			if (sp.precision < 0)
-				sp.precision = -1;
-			fmt += 2;
-		} else if (*fmt == '.') {
-			fmt = parse_int(fmt + 1, &sp.precision);
-		}
-		fmt = parse_length(fmt, &sp);
-		switch (*fmt) {
-		case 'd':
-		case 'i':
-			put_integer(&o, &sp, *fmt++,
-				    sp.length == 'l' ? (u64)va_arg(ap, long) : (u64)va_arg(ap, int));
-			break;
-		case 'u':
-		case 'o':
-		case 'x':
-		case 'X':
-			put_integer(&o, &sp, *fmt++,
-				    sp.length == 'l' ? va_arg(ap, unsigned long)
-						     : va_arg(ap, unsigned int));
-			break;
-		case 'c':
-			c = (char)va_arg(ap, int);
-			put_text(&o, &sp, &c, 1);
-			fmt++;
-			break;
-		case 's':
-			put_string(&o, &sp, va_arg(ap, const char *));
-			fmt++;
-			break;
-		case 'p':
-			fmt = put_pointer(&o, &sp, fmt + 1, va_arg(ap, const void *));
-			break;
-		case '%':
-			put(&o, '%');
-			fmt++;
-			break;
-		default:
-			/* Not a conversion of ours: show it as it stands, take no argument. */
+		fmt = parse_spec(fmt + 1, &sp, &args);
+		next = put_conversion(&o, &sp, fmt, &args);
+		if (next)
+			fmt = next;
+		else /* not a conversion of ours: show it as it stands, take no argument */
 			put_bytes(&o, start, fmt - start);
-			break;
-		}
 	}
+	va_end(args);
 	if (size)
 		buf[o.pos < size ? o.pos : size - 1] = '\0';
 	return o.pos > INT_MAX ? INT_MAX : (int)o.pos;
