@@ -151,3 +151,5 @@ print-sources:
 check-one:
 	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
 	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(KERNEL_INC) $(F)
+
+-include tests/unit/unit.mk

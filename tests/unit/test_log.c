@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* The log, the command line and the panic. */
+#include "tests/unit/unit_hal.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/printk.h"
+
+static char log_copy[2 * LOG_RING_SIZE];
+
+static const char *kmsg(size_t size)
+{
+	log_copy[kmsg_copy(log_copy, size)] = '\0';
+	return log_copy;
+}
+
+static void test_a_line_has_its_time(void **state)
+{
+	unit_console_clear();
+	unit_set_clock(12345678901ULL);
+	pr_warn("hello %d", 7);
+	assert_string_equal(unit_console(), "[   12.345678] hello 7\n");
+	unit_console_clear();
+	pr_warn("ends itself\n");
+	assert_string_equal(unit_console(), "[   12.345678] ends itself\n");
+	unit_console_clear();
+	pr_info("not for the console");
+	assert_string_equal(unit_console(), "");
+	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "hello 7\n[   12.345678] ends itself\n"));
+	assert_non_null(strstr(log_copy, "not for the console\n"));
+}
+
+static void test_a_long_line_is_cut(void **state)
+{
+	char text[2 * LOG_LINE_MAX];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	unit_console_clear();
+	pr_err("%s", text);
+	assert_in_range(strlen(unit_console()), LOG_LINE_MAX - 2, LOG_LINE_MAX);
+	assert_string_equal(unit_console() + strlen(unit_console()) - 2, "x\n");
+}
+
+/* Older lines go, whole ones stay; the newest is always there. */
+static void test_the_ring_wraps_at_lines(void **state)
+{
+	for (unsigned int i = 0; i < 5000; i++) {
+		char want[32];
+		const char *s;
+
+		pr_info("line %u %.*s", i, (int)(unit_random() % 60),
+			"............................................................");
+		if (i % 50)
+			continue;
+		for (size_t size = 200; size <= LOG_RING_SIZE; size += 4000) {
+			s = kmsg(size);
+			assert_true(strlen(s) <= size);
+			assert_int_equal(s[0], '[');
+			snprintf(want, sizeof(want), "line %u ", i);
+			assert_non_null(strstr(s, want));
+			assert_int_equal(s[strlen(s) - 1], '\n');
+		}
+	}
+	assert_true(strlen(kmsg(LOG_RING_SIZE)) > LOG_RING_SIZE - LOG_LINE_MAX);
+}
+
+static char seen[256];
+
+static int parse_ip(const char *value)
+{
+	scnprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "ip<%s>", value);
+	return strcmp(value, "bad") ? 0 : -EINVAL;
+}
+
+static int parse_slot(const char *value)
+{
+	scnprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "slot<%s>", value);
+	return 0;
+}
+
+static void parse(const char *line)
+{
+	seen[0] = '\0';
+	unit_console_clear();
+	cmdline_parse(line);
+}
+
+static void test_command_line(void **state)
+{
+	static const struct cmdline_param params[] = {
+		{.name = "ip", .usage = "ip=A.B.C.D/LEN", .parse = parse_ip},
+		{.name = "slot.", .usage = "slot.NAME", .parse = parse_slot, .prefix = true},
+	};
+	char longest[600];
+
+	console_loglevel = LOG_NOTICE;
+	printk_init();
+	panic_init();
+	cmdline_register(params, ARRAY_SIZE(params));
+	assert_panics(cmdline_register(params, 1));
+
+	parse("  ip=1.2.3.4/24\tslot.device=x@y:5  ip ip= ");
+	assert_string_equal(seen, "ip<1.2.3.4/24>slot<device=x@y:5>ip<>ip<>");
+	assert_string_equal(unit_console(), "");
+	parse("");
+	parse("   ");
+	assert_string_equal(unit_console(), "");
+
+	parse("ip=bad ipx=1 i=2 ip=good");
+	assert_string_equal(seen, "ip<bad>ip<good>");
+	assert_non_null(strstr(unit_console(), "\"ip=bad\": should be ip=A.B.C.D/LEN"));
+	assert_non_null(strstr(unit_console(), "unknown word \"ipx=1\""));
+	assert_non_null(strstr(unit_console(), "unknown word \"i=2\""));
+	assert_non_null(strstr(unit_console(), "panic=halt|reboot|poweroff"));
+
+	parse("loglevel=debug panic=poweroff");
+	assert_int_equal(console_loglevel, LOG_DEBUG);
+	parse("loglevel=3");
+	assert_int_equal(console_loglevel, 3);
+	parse("loglevel=5 loglevel=8");
+	assert_int_equal(console_loglevel, 5);
+	assert_non_null(strstr(unit_console(), "loglevel=0..7"));
+
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	memcpy(longest + 590, " ip=ok", 7);
+	parse(longest);
+	assert_string_equal(seen, "ip<ok>");
+	assert_non_null(strstr(unit_console(), "590 bytes"));
+}
+
+static void test_warning_counts_and_goes_on(void **state)
+{
+	unsigned int before = warn_count;
+
+	unit_console_clear();
+	for (int i = 0; i < 3; i++)
+		assert_true(WARN_ON(i >= 0));
+	assert_int_equal(warn_count, before + 1);
+	assert_non_null(strstr(unit_console(), "i >= 0"));
+	assert_non_null(strstr(unit_console(), "process context"));
+}
+
+/* The first panic of the program; later ones only say that there was one before. */
+static void test_panic_says_who_and_where(void **state)
+{
+	unit_console_clear();
+	console_loglevel = 0;
+	assert_panics(panic("%d is too many", 3));
+	assert_non_null(strstr(unit_console(), "Kernel panic: 3 is too many"));
+	assert_non_null(strstr(unit_console(), "in thread unit (pid 0), process context"));
+	unit_console_clear();
+	assert_panics(panic("again"));
+	assert_string_equal(unit_console(), "panic within panic\n");
+}
+
+static int setup(void **state)
+{
+	unit_init();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_line_has_its_time),
+		cmocka_unit_test(test_a_long_line_is_cut),
+		cmocka_unit_test(test_the_ring_wraps_at_lines),
+		cmocka_unit_test(test_warning_counts_and_goes_on),
+		cmocka_unit_test(test_panic_says_who_and_where),
+		cmocka_unit_test(test_command_line),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}

@@ -1,0 +1,34 @@
+# Unit tests: `make unit` builds and runs build/unit/test_*.
+#
+# Each is an ordinary cmocka program, linked with the kernel's objects of the sanitizer build and with
+# the small platform of unit_hal.c.  The kernel's own memcpy, vsnprintf ... are hidden symbols: the
+# program uses them, libcmocka and libc keep theirs.
+
+U := $(B)/unit
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(U)/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT_KERNEL := $(filter-out $(B)/host-asan/apps/% $(B)/host-asan/tests/%,$($(B)/host-asan_OBJ))
+UNIT_FLAGS := -std=gnu11 -D_GNU_SOURCE -MMD -MP -g -O1 -fno-omit-frame-pointer -fwrapv \
+	-fvisibility=hidden -fno-builtin $(WARN) $(ASAN_FLAGS) -I.
+
+.PHONY: unit unit-build
+unit-build: $(UNIT_TESTS)
+unit: $(UNIT_TESTS)
+	@failed=0; for t in $^; do \
+		if ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0 $$t >$$t.log 2>&1; \
+		then echo "  ok    $$t"; \
+		else cat $$t.log; echo "  FAIL  $$t"; failed=1; fi; done; exit $$failed
+
+$(U)/%.o: tests/unit/%.c Makefile tests/unit/unit.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(UNIT_FLAGS) -c $< -o $@
+
+# An archive, so that a test takes the members that it needs and no more.
+$(U)/libkernel.a: $(UNIT_KERNEL)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(U)/test_%: $(U)/test_%.o $(U)/unit_hal.o $(U)/libkernel.a
+	$(Q)$(HOSTCC) $(ASAN_FLAGS) $< $(U)/unit_hal.o $(U)/libkernel.a -lcmocka -ldl -o $@
+
+.PRECIOUS: $(U)/%.o

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The platform of unit tests; see unit_hal.h.  Implements kernel/hal.h for one stack of an ordinary
+ * process.  Called by the kernel under test.
+ */
+#include "tests/unit/unit_hal.h"
+
+#include <sanitizer/asan_interface.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/boot_info.h"
+#include "kernel/hal.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched/sched.h"
+
+sigjmp_buf unit_panic_jump;
+bool unit_panic_armed;
+
+static char *arena;
+static size_t arena_size;
+static bool separate, irqs_on;
+static struct cpu *this_cpu_block;
+static struct cpu unit_cpu;
+static struct task_struct unit_task;
+static const char *bad_start, *bad_end;
+static u64 clock_ns;
+static char console_text[1 << 16];
+static size_t console_used;
+static const char *typed = "";
+static long objects, objects_left = -1;
+
+/* ---- knobs ---------------------------------------------------------------------------------- */
+
+void unit_init(void)
+{
+	memset(&unit_cpu, 0, sizeof(unit_cpu));
+	unit_cpu.self = &unit_cpu;
+	memset(&unit_task, 0, sizeof(unit_task));
+	memcpy(unit_task.comm, "unit", 5);
+	INIT_LIST_HEAD(&unit_task.all_list);
+	INIT_LIST_HEAD(&unit_task.run_list);
+	this_cpu_block = &unit_cpu;
+	current = &unit_task;
+	irqs_on = true;
+}
+
+void unit_memory(size_t kib, bool separate_objects)
+{
+	static struct boot_info boot;
+
+	unit_init();
+	if (arena)
+		__asan_unpoison_memory_region(arena, arena_size);
+	free(arena);
+	arena_size = kib << 10;
+	arena = aligned_alloc(PAGE_SIZE << MAX_ORDER, arena_size);
+	if (!arena)
+		abort();
+	separate = separate_objects;
+	objects = 0;
+	objects_left = -1;
+	memset(&boot, 0, sizeof(boot));
+	boot.nr_mem = 1;
+	boot.mem[0] = (struct boot_mem){UNIT_PHYS, arena_size, BOOT_MEM_USABLE};
+	mm_init(&boot);
+	slab_init();
+}
+
+char *unit_arena(void)
+{
+	return arena;
+}
+
+void unit_bad_range(const void *addr, size_t len)
+{
+	bad_start = addr;
+	bad_end = bad_start + len;
+}
+
+void unit_set_clock(u64 ns)
+{
+	clock_ns = ns;
+}
+
+const char *unit_console(void)
+{
+	return console_text;
+}
+
+void unit_console_clear(void)
+{
+	console_used = 0;
+	console_text[0] = '\0';
+}
+
+void unit_type(const char *s)
+{
+	typed = s;
+}
+
+long unit_objects(void)
+{
+	return objects;
+}
+
+void unit_fail_after(long n)
+{
+	objects_left = n;
+}
+
+u32 unit_random(void)
+{
+	static u64 x = 88172645463325252ULL;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return x >> 16;
+}
+
+/* ---- kernel/hal.h --------------------------------------------------------------------------- */
+
+u64 hal_clock_ns(void)
+{
+	return clock_ns;
+}
+
+void hal_arm_timer(u64 deadline_ns)
+{
+}
+
+unsigned long hal_irq_save(void)
+{
+	unsigned long flags = irqs_on;
+
+	irqs_on = false;
+	return flags;
+}
+
+void hal_irq_restore(unsigned long flags)
+{
+	irqs_on = flags;
+}
+
+void hal_irq_enable(void)
+{
+	irqs_on = true;
+}
+
+void hal_irq_disable(void)
+{
+	irqs_on = false;
+}
+
+bool hal_irqs_disabled(void)
+{
+	return !irqs_on;
+}
+
+static void __noreturn not_here(const char *what)
+{
+	fprintf(stderr, "unit test: %s needs the hosted kernel\n%s", what, console_text);
+	abort();
+}
+
+void hal_idle(void)
+{
+	not_here("idling");
+}
+
+void hal_cpu_relax(void)
+{
+	not_here("spinning");
+}
+
+void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*fn)(void *arg),
+		      void *arg)
+{
+	not_here("a thread");
+}
+
+void hal_context_switch(struct hal_context *from, struct hal_context *to)
+{
+	not_here("a switch");
+}
+
+void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *to)
+{
+	not_here("a switch");
+}
+
+void *hal_stack_alloc(size_t size)
+{
+	return NULL;
+}
+
+void hal_stack_free(void *stack, size_t size)
+{
+}
+
+struct cpu *hal_this_cpu(void)
+{
+	return this_cpu_block;
+}
+
+void hal_set_this_cpu(struct cpu *cpu)
+{
+	this_cpu_block = cpu;
+}
+
+void hal_fpu_save(void *area)
+{
+}
+
+void hal_fpu_restore(const void *area)
+{
+}
+
+phys_addr_t hal_virt_to_phys(const void *p)
+{
+	u64 offset = (const char *)p - arena;
+
+	if (offset >= arena_size)
+		panic("%p is not in the direct map", p);
+	return UNIT_PHYS + offset;
+}
+
+void *hal_phys_to_virt(phys_addr_t pa)
+{
+	return arena + (pa - UNIT_PHYS);
+}
+
+void *hal_map_device(phys_addr_t pa, size_t size)
+{
+	return NULL;
+}
+
+bool hal_objects_are_separate(void)
+{
+	return separate;
+}
+
+void *hal_object_alloc(size_t size, size_t align)
+{
+	void *p = NULL;
+
+	if (!objects_left)
+		return NULL;
+	if (objects_left > 0)
+		objects_left--;
+	if (posix_memalign(&p, align, size))
+		return NULL;
+	objects++;
+	return p;
+}
+
+void hal_object_free(void *object)
+{
+	objects--;
+	free(object);
+}
+
+void hal_poison(const void *p, size_t size)
+{
+	__asan_poison_memory_region(p, size);
+}
+
+void hal_unpoison(const void *p, size_t size)
+{
+	__asan_unpoison_memory_region(p, size);
+}
+
+/* Bytes from @p on that do not fault. */
+static size_t good_bytes(const char *p, size_t n)
+{
+	if (p + n <= bad_start || p >= bad_end)
+		return n;
+	return p >= bad_start ? 0 : (size_t)(bad_start - p);
+}
+
+size_t hal_copy_user(void *dst, const void *src, size_t n)
+{
+	size_t good = good_bytes(dst, n);
+
+	if (good_bytes(src, n) < good)
+		good = good_bytes(src, n);
+	memcpy(dst, src, good);
+	return n - good;
+}
+
+void hal_console_write(const char *s, size_t n)
+{
+	if (n > sizeof(console_text) - 1 - console_used)
+		n = sizeof(console_text) - 1 - console_used;
+	memcpy(console_text + console_used, s, n);
+	console_used += n;
+	console_text[console_used] = '\0';
+}
+
+int hal_console_getc(void)
+{
+	return *typed ? (unsigned char)*typed++ : -1;
+}
+
+void hal_entropy(void *buf, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((u8 *)buf)[i] = unit_random();
+}
+
+void __noreturn hal_halt(enum hal_halt how, int code)
+{
+	if (unit_panic_armed) {
+		irqs_on = true;
+		siglongjmp(unit_panic_jump, 1);
+	}
+	not_here("going on after a panic");
+}
+
+unsigned int hal_backtrace(u64 *pcs, unsigned int max)
+{
+	return 0;
+}
+
+void hal_dump(void)
+{
+}
+
+void hal_late_init(void)
+{
+}
+
+void hal_probe_devices(void)
+{
+}
