@@ -233,12 +233,21 @@ struct tcp_sock {
 	u8 keepalive_probes;
 	u8 ecn_flags;
 	u8 frto : 1;
+	u8 tsq_flags; /* TCP_*_DEFERRED: what softirq left to the owner; under sk_lock.slock */
 	int linger2; /* s; < 0: no FIN_WAIT2 */
 	u32 last_oow_ack_time; /* challenge and duplicate ACKs, rate limit */
 	u16 urg_data;
 	u32 urg_seq;
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
+
+/* Work that came in softirq while a thread owned the socket: tcp_release_cb() does it.  Each bit set
+ * holds a reference of the socket. */
+enum tsq_flags {
+	TCP_WRITE_TIMER_DEFERRED = 0x1,
+	TCP_DELACK_TIMER_DEFERRED = 0x2,
+	TCP_MTU_REDUCED_DEFERRED = 0x4, /* ends in icsk_af_ops->mtu_reduced() */
+};
 
 static inline struct tcp_sock *tcp_sk(const struct sock *sk)
 {
@@ -443,7 +452,6 @@ void tcp_enter_cwr(struct sock *sk);
 void tcp_clear_retrans(struct tcp_sock *tp);
 void tcp_rearm_rto(struct sock *sk);
 void tcp_simple_retransmit(struct sock *sk); /* the MSS fell: what is too big counts as lost */
-void tcp_update_pacing_rate(struct sock *sk);
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited);
 void tcp_store_ts_recent(struct tcp_sock *tp);
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
@@ -466,7 +474,6 @@ void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp);
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
 void tcp_send_probe0(struct sock *sk);
-void tcp_send_window_probe(struct sock *sk);
 void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb); /* RFC 5961, limited in all */
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
