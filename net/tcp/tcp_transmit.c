@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last stop of a segment in TCP: its header is written and IP takes it.
+ *
+ *   tcp_write_xmit, tcp_retransmit_skb, tcp_connect, tcp_send_ack, probes, resets
+ *     -> tcp_transmit_skb -> options -> icsk_af_ops->send_check -> icsk_af_ops->queue_xmit
+ *
+ * What may have to be sent again is sent as a clone: the original keeps the data in its queue, its
+ * headroom is the clone's to write.  While an older clone is still on its way below, the headroom is
+ * in use and the new one gets a linear part of its own.
+ * And the ACKs that nobody asked data for: now, or a little later.
+ *
+ * The socket's owner, or the bh lock without one; process context or softirq.
+ * RFC 9293 3.1, 7323 2 and 3; Linux's tcp_output.c.
+ */
+#include "net/tcp/tcp_send.h"
+
+/* ---- options -------------------------------------------------------------------------------------- */
+
+static unsigned int tcp_option_timestamp(struct tcp_out_options *opts, u32 tsval, u32 tsecr)
+{
+	opts->options |= OPTION_TS;
+	opts->tsval = tsval;
+	opts->tsecr = tsecr;
+	return TCPOLEN_TSTAMP_ALIGNED;
+}
+
+static unsigned int tcp_option_mss(struct tcp_out_options *opts, u16 mss)
+{
+	opts->options |= OPTION_MSS;
+	opts->mss = mss;
+	return TCPOLEN_MSS;
+}
+
+static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
+{
+	opts->options |= OPTION_WSCALE;
+	opts->ws = ws;
+	return ALIGN_UP(TCPOLEN_WINDOW, 4);
+}
+
+/*
+ * An active opener offers all that he can do; one who answers a crossing SYN (simultaneous open)
+ * offers it too, since his peer has done the same.  SACK-permitted stays out until blocks are sent.
+ */
+unsigned int tcp_syn_options(const struct sock *sk, struct tcp_out_options *opts)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int size;
+
+	*opts = (struct tcp_out_options){0};
+	size = tcp_option_mss(opts, tp->advmss);
+	size += tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
+	size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
+	return size;
+}
+
+/* A passive opener answers only what was offered. */
+unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, struct tcp_out_options *opts)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	unsigned int size;
+
+	*opts = (struct tcp_out_options){0};
+	size = tcp_option_mss(opts, mss);
+	if (ireq->tstamp_ok)
+		size += tcp_option_timestamp(opts, tcp_time_stamp_raw() + tcp_rsk(req)->ts_off,
+					     req->ts_recent);
+	if (ireq->wscale_ok)
+		size += tcp_option_wscale(opts, ireq->rcv_wscale);
+	return size;
+}
+
+unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	*opts = (struct tcp_out_options){0};
+	if (!tp->rx_opt.tstamp_ok)
+		return 0;
+	return tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
+}
+
+/* In the order that Linux sends: peers and scripts compare bytes.  @to is aligned to four. */
+void tcp_options_write(void *to, const struct tcp_out_options *opts)
+{
+	u32 *ptr = to;
+
+	if (opts->options & OPTION_MSS)
+		*ptr++ = htonl(TCPOPT_MSS << 24 | TCPOLEN_MSS << 16 | opts->mss);
+	if (opts->options & OPTION_TS) {
+		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_TIMESTAMP << 8 |
+			       TCPOLEN_TIMESTAMP);
+		*ptr++ = htonl(opts->tsval);
+		*ptr++ = htonl(opts->tsecr);
+	}
+	if (opts->options & OPTION_WSCALE)
+		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 | opts->ws);
+}
+
+/* ---- what a segment that leaves changes ---------------------------------------------------------------- */
+
+/* Whatever carried the ACK, the ones that were owed are paid. */
+static noinline void tcp_event_ack_sent(struct sock *sk, unsigned int pkts)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (icsk->icsk_ack.quick) {
+		if (pkts >= icsk->icsk_ack.quick) {
+			icsk->icsk_ack.quick = 0;
+			icsk->icsk_ack.ato = TCP_ATO_MIN;
+		} else {
+			icsk->icsk_ack.quick -= pkts;
+		}
+	}
+	inet_csk_clear_xmit_timer(sk, ICSK_TIME_DACK);
+}
+
+static noinline void tcp_event_data_sent(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_jiffies32;
+
+	if (!tcp_packets_in_flight(tp))
+		tcp_ca_event(sk, CA_EVENT_TX_START);
+	tp->lsndtime = now;
+	/* Data soon after data: a conversation, where answers will carry the ACKs. */
+	if (now - icsk->icsk_ack.lrcvtime < icsk->icsk_ack.ato)
+		icsk->icsk_ack.pingpong = 1;
+}
+
+/* Counts @pkts segments of data (@tcb), before they are gone. */
+static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int pkts, bool data)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tcb->tcp_flags & TCPHDR_ACK)
+		tcp_event_ack_sent(sk, pkts);
+	if (data) {
+		tcp_event_data_sent(sk);
+		tp->data_segs_out += pkts;
+	}
+	tp->segs_out += pkts;
+	/* What goes again counts in RetransSegs, not here. */
+	if (after(tcb->end_seq, tp->snd_nxt) || tcb->seq == tcb->end_seq)
+		snmp_add(SNMP_TcpOutSegs, pkts);
+}
+
+/* ---- the segment ----------------------------------------------------------------------------------------- */
+
+/* Something that shares @skb's data, with headroom that nobody else writes to. */
+static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
+{
+	struct sk_buff *copy;
+
+	if (likely(!skb_cloned(skb)))
+		return skb_clone(skb, gfp);
+	copy = pskb_copy(skb, gfp);
+	if (copy)
+		copy->tstamp = 0; /* in the tree its place holds a link */
+	return copy;
+}
+
+static void tcp_write_header(struct sock *sk, struct sk_buff *skb, const struct tcp_skb_cb *tcb,
+			     unsigned int header_size, const struct tcp_out_options *opts)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcphdr *th = skb_push(skb, header_size);
+
+	skb_reset_transport_header(skb);
+	th->source = inet->inet_sport;
+	th->dest = inet->inet_dport;
+	th->seq = htonl(tcb->seq);
+	th->ack_seq = tcb->tcp_flags & TCPHDR_ACK ? htonl(tp->rcv_nxt) : 0;
+	put_unaligned_be16(header_size / 4 << 12 | tcb->tcp_flags, (u8 *)th + 12);
+	/* RFC 7323 2.2: the window of a SYN is never scaled. */
+	if (unlikely(tcb->tcp_flags & TCPHDR_SYN))
+		th->window = htons(min(tp->rcv_wnd, 65535u));
+	else
+		th->window = htons(tcp_select_window(sk));
+	th->check = 0;
+	th->urg_ptr = 0;
+	tcp_options_write(th + 1, opts);
+}
+
+/*
+ * Sends @skb, or with @clone_it something that shares its data.  Without @clone_it the segment is
+ * gone in any case.  0, or -errno: -ENOBUFS no memory or no room below, else the route's.
+ */
+noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct skb_shared_info *shinfo;
+	struct tcp_out_options opts;
+	unsigned int header_size, pkts;
+	struct tcp_skb_cb tcb;
+	bool data = skb->len;
+	int err;
+
+	sock_owned_by_me(sk);
+	pkts = tcp_skb_pcount(skb);
+	BUG_ON(!pkts);
+	skb->skb_mstamp = tp->tcp_mstamp;
+	if (clone_it) {
+		skb = tcp_clone_for_wire(skb, gfp);
+		if (unlikely(!skb))
+			return -ENOBUFS;
+	}
+	tcb = *TCP_SKB_CB(skb);
+
+	header_size = sizeof(struct tcphdr) + (tcb.tcp_flags & TCPHDR_SYN
+						       ? tcp_syn_options(sk, &opts)
+						       : tcp_established_options(sk, &opts));
+	tcp_write_header(sk, skb, &tcb, header_size, &opts);
+	skb_set_owner_w(skb, sk);
+
+	shinfo = skb_shinfo(skb);
+	shinfo->gso_size = tcb.tcp_gso_size;
+	shinfo->gso_segs = tcb.tcp_gso_size ? pkts : 0;
+	shinfo->gso_type = tcb.tcp_gso_size ? SKB_GSO_TCPV4 : 0;
+	icsk->icsk_af_ops->send_check(sk, skb);
+
+	tcp_count_sent(sk, &tcb, pkts, data);
+
+	/* From here on the control block is IP's. */
+	memset(skb->cb, 0, sizeof(skb->cb));
+	err = icsk->icsk_af_ops->queue_xmit(sk, skb);
+	/* No room in our own device is congestion like any other. */
+	if (unlikely(err == -ENOBUFS))
+		tcp_enter_cwr(sk);
+	return err;
+}
+
+/* ---- acknowledgments ---------------------------------------------------------------------------------------- */
+
+/* A window that shrank may lie before snd_nxt: the peer would drop an ACK from there. */
+u32 tcp_acceptable_seq(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 end = tcp_wnd_end(tp);
+
+	if (!before(end, tp->snd_nxt))
+		return tp->snd_nxt;
+	/* By less than a unit of the scale: that is rounding, not shrinking. */
+	if (tp->rx_opt.wscale_ok && tp->snd_nxt - end < 1u << tp->rx_opt.snd_wscale)
+		return tp->snd_nxt;
+	return end;
+}
+
+noinline void tcp_send_ack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct sk_buff *skb;
+
+	sock_owned_by_me(sk);
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+
+	skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		inet_csk_schedule_ack(sk);
+		icsk->icsk_ack.ato = TCP_ATO_MIN;
+		icsk->icsk_ack.pending |= ICSK_ACK_TIMER;
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, TCP_DELACK_MAX, TCP_RTO_MAX);
+		return;
+	}
+	skb_reserve(skb, MAX_TCP_HEADER);
+	tcp_init_nondata_skb(skb, tcp_acceptable_seq(sk), TCPHDR_ACK);
+	tcp_mstamp_refresh(tcp_sk(sk));
+	tcp_transmit_skb(sk, skb, 0, GFP_ATOMIC);
+}
+
+/* How long an ACK may wait: 40 ms to 200 ms, shorter than a round trip where one is known. */
+static unsigned long tcp_delack_time(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 ato = icsk->icsk_ack.ato, max_ato = HZ / 2;
+
+	if (ato <= TCP_DELACK_MIN)
+		return ato;
+	if (icsk->icsk_ack.pingpong || (icsk->icsk_ack.pending & ICSK_ACK_PUSHED))
+		max_ato = TCP_DELACK_MAX;
+	if (tp->srtt_us)
+		max_ato = min(max_ato, max_t(u32, tcp_usecs_to_jiffies(tp->srtt_us >> 3),
+					     TCP_DELACK_MIN));
+	return min(ato, max_ato);
+}
+
+void tcp_send_delayed_ack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	unsigned long ato = tcp_delack_time(sk), now = jiffies, timeout = now + ato;
+
+	sock_owned_by_me(sk);
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
+		/* It is (nearly) due, or came while a thread owned the socket: then now. */
+		if (icsk->icsk_ack.blocked || time_before_eq(icsk->icsk_ack.timeout, now + ato / 4)) {
+			tcp_send_ack(sk);
+			return;
+		}
+		/* More data never moves the ACK for the first to later. */
+		if (time_before(icsk->icsk_ack.timeout, timeout))
+			timeout = icsk->icsk_ack.timeout;
+	}
+	icsk->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_TIMER;
+	icsk->icsk_ack.timeout = timeout;
+	sk_reset_timer(sk, &icsk->icsk_delack_timer, timeout);
+}

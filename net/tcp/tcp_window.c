@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much: the window that we offer, and the size of the segments that we send.
+ *
+ * Callers: tcp_transmit_skb (tcp_select_window), tcp_cleanup_rbuf (__tcp_select_window),
+ * tcp_connect and tcp_openreq_init_rwin (tcp_select_initial_window), all senders
+ * (tcp_current_mss), ICMP's fragmentation-needed (tcp_sync_mss).
+ * The socket's owner, or the bh lock without one; tcp_select_initial_window touches no socket.
+ * RFC 9293 3.7 and 3.8.6, 7323 2; Linux's tcp_output.c.
+ */
+#include "net/tcp/tcp_send.h"
+
+/* ---- the window ---------------------------------------------------------------------------------- */
+
+/* Full segments that the first window lets the peer send at once: twice his initial cwnd. */
+static u32 tcp_initial_rwnd_segs(u32 mss)
+{
+	if (mss <= 1460)
+		return TCP_INIT_RCV_WND_SEGS;
+	return max(TCP_INIT_RCV_WND_SEGS * 1460u / mss, 2u);
+}
+
+void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window_clamp, int wscale_ok,
+			       u8 *rcv_wscale)
+{
+	u32 space = buf_space < 0 ? 0 : buf_space, reach;
+
+	if (!*window_clamp)
+		*window_clamp = 65535u << TCP_MAX_WSCALE;
+	space = min(space, *window_clamp);
+	if (mss && space > mss)
+		space -= space % mss;
+	*rcv_wnd = space;
+
+	*rcv_wscale = 0;
+	if (wscale_ok) {
+		/* The scale is for life: it must reach as far as the buffer may ever grow. */
+		reach = min(max(space, (u32)SOCK_RMEM_MAX), *window_clamp);
+		while (reach > 65535 && *rcv_wscale < TCP_MAX_WSCALE) {
+			reach >>= 1;
+			(*rcv_wscale)++;
+		}
+	}
+	if (mss > 1u << *rcv_wscale)
+		*rcv_wnd = min(*rcv_wnd, tcp_initial_rwnd_segs(mss) * mss);
+	*window_clamp = min(65535u << *rcv_wscale, *window_clamp);
+}
+
+/*
+ * What the buffer allows now.  Receiver's silly-window avoidance (RFC 9293 3.8.6.2.2): the offer
+ * moves by whole segments, or not at all.
+ */
+u32 __tcp_select_window(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	int unit = 1 << tp->rx_opt.rcv_wscale;
+	int mss = icsk->icsk_ack.rcv_mss;
+	int free_space = tcp_space(sk);
+	int allowed_space = tcp_full_space(sk);
+	int full_space = min_t(int, tp->window_clamp, allowed_space);
+	int window;
+
+	if (mss > full_space)
+		mss = full_space;
+	if (mss <= 0)
+		return 0;
+
+	if (free_space < full_space / 2) {
+		icsk->icsk_ack.quick = 0;
+		if (tcp_under_memory_pressure(sk))
+			tp->rcv_ssthresh = min(tp->rcv_ssthresh, 4u * tp->advmss);
+		/* Less than a unit of the scale cannot be said. */
+		free_space = free_space < 0 ? 0 : ALIGN_DOWN(free_space, unit);
+		/* A sixteenth of the buffer, or less than a segment: rather nothing, so that the peer
+		 * stops before his packets are dropped. */
+		if (free_space < allowed_space >> 4 || free_space < mss)
+			return 0;
+	}
+	if (free_space > (int)tp->rcv_ssthresh)
+		free_space = tp->rcv_ssthresh;
+
+	/* A scaled window is coarse anyway; rounded up, so that it never becomes zero by scaling. */
+	if (tp->rx_opt.rcv_wscale)
+		return ALIGN_UP(free_space, unit);
+
+	window = tp->rcv_wnd;
+	if (window <= free_space - mss || window > free_space)
+		window = free_space - free_space % mss;
+	else if (mss == full_space && free_space > window + (full_space >> 1))
+		window = free_space;
+	return window;
+}
+
+/* The 16 bits for a header.  What was offered is never taken back (RFC 9293 3.8.6: SHLD-14). */
+noinline u16 tcp_select_window(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 old_win = tp->rcv_wnd;
+	u32 cur_win = tcp_receive_window(tp);
+	u32 new_win = __tcp_select_window(sk);
+	u8 wscale = tp->rx_opt.rcv_wscale;
+
+	if (new_win < cur_win) {
+		if (!new_win)
+			snmp_inc(SNMP_TcpExtTCPWantZeroWindowAdv);
+		new_win = ALIGN_UP(cur_win, 1u << wscale);
+	}
+	new_win = min(new_win, 65535u << wscale);
+	tp->rcv_wnd = new_win;
+	tp->rcv_wup = tp->rcv_nxt;
+
+	new_win >>= wscale;
+	if (!new_win) {
+		tp->pred_flags = 0;
+		if (old_win)
+			snmp_inc(SNMP_TcpExtTCPToZeroWindowAdv);
+	} else if (!old_win) {
+		snmp_inc(SNMP_TcpExtTCPFromZeroWindowAdv);
+	}
+	return new_win;
+}
+
+/* ---- the segment size ----------------------------------------------------------------------------- */
+
+/* A segment above half of the largest window that the peer ever had would stop and go. */
+unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size)
+{
+	unsigned int cutoff = tp->max_window > TCP_MSS_DEFAULT ? tp->max_window >> 1
+							       : tp->max_window;
+
+	if (cutoff && size > cutoff)
+		return max(cutoff, 68u - tp->tcp_header_len);
+	return size;
+}
+
+/* Bytes of data in a packet of @pmtu bytes: headers and our options off, within the peer's limit. */
+unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int mss = pmtu - icsk->icsk_af_ops->net_header_len - (int)sizeof(struct tcphdr);
+
+	mss = min_t(int, mss, tp->rx_opt.mss_clamp) - icsk->icsk_ext_hdr_len;
+	/* CVE-2019-11479: a peer, or an ICMP error, that asks for crumbs gets no smaller ones. */
+	mss = max_t(int, mss, TCP_MIN_SND_MSS);
+	return mss - (tp->tcp_header_len - (int)sizeof(struct tcphdr));
+}
+
+unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int mss = tcp_bound_to_half_wnd(tp, tcp_mtu_to_mss(sk, pmtu));
+
+	inet_csk(sk)->icsk_pmtu_cookie = pmtu;
+	tp->mss_cache = mss;
+	return mss;
+}
+
+/* The size to cut by now: the path's MTU may have changed since it was computed. */
+unsigned int tcp_current_mss(struct sock *sk)
+{
+	const struct rtable *rt = sk->sk_dst_cache;
+
+	if (rt && dst_mtu(rt) != inet_csk(sk)->icsk_pmtu_cookie)
+		return tcp_sync_mss(sk, dst_mtu(rt));
+	return tcp_sk(sk)->mss_cache;
+}
+
+u16 tcp_advertise_mss(const struct sock *sk, const struct rtable *rt)
+{
+	u32 headers = sizeof(struct iphdr) + sizeof(struct tcphdr);
+	u16 user_mss = tcp_sk(sk)->rx_opt.user_mss;
+	u32 mss = rt ? dst_mtu(rt) - min(dst_mtu(rt), headers) : TCP_MSS_DEFAULT;
+
+	mss = clamp_t(u32, mss, TCP_MIN_MSS, 65535 - headers);
+	return user_mss && user_mss < mss ? user_mss : mss;
+}
