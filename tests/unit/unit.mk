@@ -3,12 +3,17 @@
 # Each is an ordinary cmocka program, linked with the kernel's objects of the sanitizer build and with
 # the small platform of unit_hal.c.  The kernel's own memcpy, vsnprintf ... are hidden symbols: the
 # program uses them, libcmocka and libc keep theirs.
+# A test that plays the kernel itself names in UNIT_ONLY_test_NAME the sources that it is linked with,
+# and gets nothing else.
+
+UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
+	tests/host/virtio_model.c tests/host/virtio_frame.c
 
 U := $(B)/unit
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(U)/%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_KERNEL := $(filter-out $(B)/host-asan/apps/% $(B)/host-asan/tests/%,$($(B)/host-asan_OBJ))
 UNIT_FLAGS := -std=gnu11 -D_GNU_SOURCE -MMD -MP -g -O1 -fno-omit-frame-pointer -fwrapv \
-	-fvisibility=hidden -fno-builtin $(WARN) $(ASAN_FLAGS) -I.
+	-fvisibility=hidden -fno-builtin $(WARN) -Wno-missing-prototypes $(ASAN_FLAGS) -I.
 
 .PHONY: unit unit-build
 unit-build: $(UNIT_TESTS)
@@ -28,7 +33,12 @@ $(U)/libkernel.a: $(UNIT_KERNEL)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(U)/test_%: $(U)/test_%.o $(U)/unit_hal.o $(U)/libkernel.a
-	$(Q)$(HOSTCC) $(ASAN_FLAGS) $< $(U)/unit_hal.o $(U)/libkernel.a -lcmocka -ldl -o $@
+# The objects beside a test's own.
+unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
+	$(U)/unit_hal.o $(U)/libkernel.a)
+
+.SECONDEXPANSION:
+$(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
+	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
 .PRECIOUS: $(U)/%.o
