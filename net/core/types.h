@@ -103,6 +103,9 @@ struct net_proto_family {
 	int family;
 	int (*create)(struct socket *sock, int protocol);
 };
+#define SOCK_MAX 11 /* socket types are below it */
+/* A family becomes known to socket() (net/socket.c): 0, -EEXIST, -ENOBUFS (not a family).  Boot. */
+int sock_register(const struct net_proto_family *ops);
 
 /* The protocol-facing operations.  Contexts: process with the socket unlocked unless said. */
 struct proto {

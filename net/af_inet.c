@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The family AF_INET: from socket(AF_INET, type, protocol) to a struct sock with its protocol, and
+ * the operations that stand between struct socket and the protocol.
+ *
+ * inet_create() <- __sock_create(); inet_stream_ops <- net/socket.c; inet_sock_destruct() <- the last
+ * reference of a sock (any context); all others in process context, and they take lock_sock().
+ * sock->state, the application's view, changes only under it.
+ * inet_init() <- kernel_main(), the boot.
+ * POSIX 2.10; answers to Linux's net/ipv4/af_inet.c.
+ */
+#include "net/af_inet.h"
+
+#include "include/uapi/ioctl.h"
+#include "net/core/sock.h"
+#include "net/ipv4/inet_connection_sock.h"
+#include "net/ipv4/inet_sock.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/ip_sockglue.h"
+#include "net/ipv4/route.h"
+#include "net/tcp/tcp.h"
+#include "net/tcp/tcp_proc.h"
+
+static struct list_head inetsw[SOCK_MAX]; /* by type; changed at boot only */
+
+/* ---- socket() -------------------------------------------------------------------------------------- */
+
+/* *@protocol IPPROTO_IP means "what the type stands for" and becomes it. */
+static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *err)
+{
+	const struct inet_protosw *answer;
+
+	*err = -ESOCKTNOSUPPORT;
+	list_for_each_entry(answer, &inetsw[type], list) {
+		if (*protocol == IPPROTO_IP) {
+			*protocol = answer->protocol;
+			return answer;
+		}
+		if (*protocol == answer->protocol || answer->protocol == IPPROTO_IP)
+			return answer;
+		*err = -EPROTONOSUPPORT;
+	}
+	return NULL;
+}
+
+static int inet_create(struct socket *sock, int protocol)
+{
+	const struct inet_protosw *answer;
+	struct inet_sock *inet;
+	struct sock *sk;
+	int err;
+
+	if (protocol < 0 || protocol >= IPPROTO_MAX)
+		return -EINVAL;
+	answer = inetsw_lookup(sock->type, &protocol, &err);
+	if (!answer)
+		return err;
+	sk = sk_alloc(AF_INET, GFP_KERNEL, answer->prot);
+	if (!sk)
+		return -ENOBUFS;
+
+	sock->state = SS_UNCONNECTED;
+	sock->ops = answer->ops;
+	sock_init_data(sock, sk);
+	sk->sk_protocol = protocol;
+	sk->sk_destruct = inet_sock_destruct;
+	sk->sk_backlog_rcv = sk->sk_prot->backlog_rcv;
+	inet = inet_sk(sk);
+	inet->uc_ttl = -1;
+	inet->mc_ttl = 1;
+	inet->mc_loop = 1;
+	inet->pmtudisc = IP_PMTUDISC_WANT;
+
+	if (sk->sk_prot->init) {
+		err = sk->sk_prot->init(sk);
+		if (err) {
+			sock->sk = NULL;
+			sk_common_release(sk);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* ---- bind(), listen() -------------------------------------------------------------------------------- */
+
+/* AF_UNSPEC with INADDR_ANY is what old programs leave in a zeroed address. */
+static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
+{
+	__be32 a = addr->sin_addr.s_addr;
+
+	if (addr_len < sizeof(*addr))
+		return -EINVAL;
+	if (addr->sin_family != AF_INET && (addr->sin_family != AF_UNSPEC || a != INADDR_ANY))
+		return -EAFNOSUPPORT;
+	if (a != INADDR_ANY && !inet_is_local_addr(a) && !ipv4_is_multicast(a) && !ipv4_is_lbcast(a))
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+
+int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len)
+{
+	const struct sockaddr_in *addr = (const struct sockaddr_in *)uaddr;
+	struct sock *sk = sock->sk;
+	struct inet_sock *inet = inet_sk(sk);
+	unsigned short snum;
+	__be32 a;
+	int err;
+
+	if (sk->sk_prot->bind)
+		return sk->sk_prot->bind(sk, uaddr, addr_len);
+	err = check_bind_address(addr, addr_len);
+	if (err)
+		return err;
+	snum = ntohs(addr->sin_port);
+	a = addr->sin_addr.s_addr;
+
+	lock_sock(sk);
+	err = -EINVAL;
+	if (sk->sk_state != TCP_CLOSE || inet->inet_num)
+		goto out_release;
+	inet->inet_rcv_saddr = inet->inet_saddr = a;
+	if (ipv4_is_multicast(a) || ipv4_is_lbcast(a))
+		inet->inet_saddr = 0; /* nobody may send from there */
+	if (sk->sk_prot->get_port(sk, snum)) {
+		inet->inet_rcv_saddr = inet->inet_saddr = 0;
+		err = -EADDRINUSE;
+		goto out_release;
+	}
+	if (inet->inet_rcv_saddr)
+		sk->sk_userlocks |= SOCK_BINDADDR_LOCK;
+	if (snum)
+		sk->sk_userlocks |= SOCK_BINDPORT_LOCK;
+	inet->inet_sport = htons(inet->inet_num);
+	inet->inet_daddr = 0;
+	inet->inet_dport = 0;
+	sk_dst_reset(sk);
+	err = 0;
+out_release:
+	release_sock(sk);
+	return err;
+}
+
+int inet_listen(struct socket *sock, int backlog)
+{
+	struct sock *sk = sock->sk;
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	if (sock->state != SS_UNCONNECTED || sock->type != SOCK_STREAM)
+		goto out_release;
+	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
+		goto out_release;
+	/* Of a listener only the backlog changes. */
+	if (sk->sk_state != TCP_LISTEN) {
+		err = inet_csk_listen_start(sk, backlog);
+		if (err)
+			goto out_release;
+	}
+	sk->sk_max_ack_backlog = backlog;
+	err = 0;
+out_release:
+	release_sock(sk);
+	return err;
+}
+
+/* ---- connect() --------------------------------------------------------------------------------------- */
+
+static bool is_connecting(const struct sock *sk)
+{
+	return sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
+}
+
+/* Owned, let go while asleep.  What is left of the time, 0 = over; or a signal, see there. */
+static long inet_wait_for_connect(struct sock *sk, long timeo)
+{
+	DEFINE_WAIT(wait);
+
+	while (is_connecting(sk)) {
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		sk_wait_event(sk, &timeo, !is_connecting(sk));
+		if (signal_pending(current) || !timeo)
+			break;
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return timeo;
+}
+
+/* The handshake failed, or somebody disconnected us: back to where connect() may be tried again. */
+static int connect_failed(struct socket *sock, int flags)
+{
+	struct sock *sk = sock->sk;
+	int err = sock_error(sk);
+
+	sock->state = SS_UNCONNECTED;
+	if (sk->sk_prot->disconnect(sk, flags))
+		sock->state = SS_DISCONNECTING;
+	return err ? err : -ECONNABORTED;
+}
+
+/* Owned. */
+static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len, int flags)
+{
+	struct sock *sk = sock->sk;
+	long timeo;
+	int err;
+
+	if (addr_len < sizeof(uaddr->sa_family))
+		return -EINVAL;
+	if (uaddr->sa_family == AF_UNSPEC) {
+		err = sk->sk_prot->disconnect(sk, flags);
+		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
+		return err;
+	}
+
+	switch (sock->state) {
+	case SS_CONNECTED:
+		return -EISCONN;
+	case SS_CONNECTING:
+		err = -EALREADY; /* unless it is over by now */
+		break;
+	case SS_UNCONNECTED:
+		if (sk->sk_state != TCP_CLOSE)
+			return -EISCONN;
+		err = sk->sk_prot->connect(sk, uaddr, addr_len);
+		if (err < 0)
+			return err;
+		sock->state = SS_CONNECTING;
+		err = -EINPROGRESS;
+		break;
+	default:
+		return -EINVAL;
+	}
+
+	timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
+	if (is_connecting(sk)) {
+		if (!timeo)
+			return err;
+		timeo = inet_wait_for_connect(sk, timeo);
+		if (is_connecting(sk))
+			return timeo ? sock_intr_errno(timeo) : err;
+	}
+	if (sk->sk_state == TCP_CLOSE)
+		return connect_failed(sock, flags);
+	/* An error that waits (sk_err, a soft one) is the next call's: the connection stands. */
+	sock->state = SS_CONNECTED;
+	return 0;
+}
+
+int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len, int flags)
+{
+	int err;
+
+	lock_sock(sock->sk);
+	err = __inet_stream_connect(sock, uaddr, addr_len, flags);
+	release_sock(sock->sk);
+	return err;
+}
+
+/* ---- accept() ----------------------------------------------------------------------------------------- */
+
+/* The child was made by softirq when its handshake ended; here it only gets its user-facing half. */
+int inet_accept(struct socket *sock, struct socket *newsock, int flags)
+{
+	struct sock *sk1 = sock->sk, *sk2;
+	int err = -EINVAL;
+
+	/* A protocol without connections has no accept(). */
+	if (!sk1->sk_prot->accept)
+		return -EOPNOTSUPP;
+	sk2 = sk1->sk_prot->accept(sk1, flags, &err);
+	if (!sk2)
+		return err;
+	lock_sock(sk2);
+	WARN_ON(sk2->sk_state == TCP_LISTEN || sk2->sk_state == TCP_SYN_SENT);
+	sock_graft(sk2, newsock);
+	newsock->state = SS_CONNECTED;
+	release_sock(sk2);
+	return 0;
+}
+
+/* ---- names, options, ioctl ------------------------------------------------------------------------------ */
+
+/* @peer 2: accept() asks, to which the name of a connection that is closed already is still of use. */
+int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
+{
+	const struct sock *sk = sock->sk;
+	const struct inet_sock *inet = inet_sk(sk);
+	struct sockaddr_in *sin = (struct sockaddr_in *)uaddr;
+
+	*sin = (struct sockaddr_in){.sin_family = AF_INET};
+	if (peer) {
+		if (!inet->inet_dport ||
+		    (peer == 1 && (sk->sk_state == TCP_CLOSE || sk->sk_state == TCP_SYN_SENT)))
+			return -ENOTCONN;
+		sin->sin_port = inet->inet_dport;
+		sin->sin_addr.s_addr = inet->inet_daddr;
+	} else {
+		sin->sin_port = inet->inet_sport;
+		sin->sin_addr.s_addr = inet->inet_rcv_saddr ? inet->inet_rcv_saddr : inet->inet_saddr;
+	}
+	return sizeof(*sin);
+}
+
+static int inet_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
+			   unsigned int optlen)
+{
+	if (level == SOL_IP)
+		return ip_setsockopt(sock->sk, optname, optval, optlen);
+	return sock_common_setsockopt(sock, level, optname, optval, optlen);
+}
+
+static int inet_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
+			   int __user *optlen)
+{
+	if (level == SOL_IP)
+		return ip_getsockopt(sock->sk, optname, optval, optlen);
+	return sock_common_getsockopt(sock, level, optname, optval, optlen);
+}
+
+int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct sock *sk = sock->sk;
+
+	if (!sk->sk_prot->ioctl)
+		return -ENOTTY;
+	return sk->sk_prot->ioctl(sk, cmd, arg);
+}
+
+/* ---- data --------------------------------------------------------------------------------------------- */
+
+int inet_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t size)
+{
+	struct sock *sk = sock->sk;
+
+	return sk->sk_prot->sendmsg(sk, msg, size);
+}
+
+int inet_recvmsg(struct socket *sock, struct kmsghdr *msg, size_t size, int flags)
+{
+	struct sock *sk = sock->sk;
+	int addr_len = 0;
+	int err;
+
+	err = sk->sk_prot->recvmsg(sk, msg, size, flags & MSG_DONTWAIT, flags & ~MSG_DONTWAIT,
+				   &addr_len);
+	if (err >= 0)
+		msg->msg_namelen = addr_len;
+	return err;
+}
+
+/* ---- shutdown(), close() ---------------------------------------------------------------------------------- */
+
+/* @how + 1 is a set of bits: SHUT_RD 1, SHUT_WR 2, SHUT_RDWR 3. */
+int inet_shutdown(struct socket *sock, int how)
+{
+	struct sock *sk = sock->sk;
+	int err = 0;
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	how++;
+	lock_sock(sk);
+	if (sock->state == SS_CONNECTING)
+		sock->state = is_connecting(sk) || sk->sk_state == TCP_CLOSE ? SS_DISCONNECTING
+									     : SS_CONNECTED;
+	switch (sk->sk_state) {
+	case TCP_LISTEN:
+		/* A listener receives connections and sends none. */
+		if (!(how & RCV_SHUTDOWN))
+			break;
+		fallthrough;
+	case TCP_SYN_SENT:
+		err = sk->sk_prot->disconnect(sk, O_NONBLOCK);
+		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
+		break;
+	case TCP_CLOSE:
+		err = -ENOTCONN;
+		fallthrough; /* who polls for the end of it is told all the same */
+	default:
+		sk->sk_shutdown |= how;
+		if (sk->sk_prot->shutdown)
+			sk->sk_prot->shutdown(sk, how);
+	}
+	sk->sk_state_change(sk);
+	release_sock(sk);
+	return err;
+}
+
+/* The last file of the socket is closed.  Only SO_LINGER makes close() wait. */
+int inet_release(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	if (!sk)
+		return 0; /* accept() got none */
+	sock->sk = NULL;
+	sk->sk_prot->close(sk, sock_flag(sk, SOCK_LINGER) ? sk->sk_lingertime : 0);
+	return 0;
+}
+
+void inet_sock_destruct(struct sock *sk)
+{
+	__skb_queue_purge(&sk->sk_receive_queue);
+	WARN_ON(sk->sk_type == SOCK_STREAM && sk->sk_state != TCP_CLOSE);
+	WARN_ON(!sock_flag(sk, SOCK_DEAD));
+	WARN_ON(atomic_read(&sk->sk_rmem_alloc));
+	WARN_ON(sk->sk_wmem_queued);
+	sk_dst_reset(sk);
+}
+
+/* ---- tables, boot --------------------------------------------------------------------------------------- */
+
+const struct proto_ops inet_stream_ops = {
+	.family = AF_INET,
+	.release = inet_release,
+	.bind = inet_bind,
+	.connect = inet_stream_connect,
+	.accept = inet_accept,
+	.getname = inet_getname,
+	.poll = tcp_poll,
+	.ioctl = inet_ioctl,
+	.listen = inet_listen,
+	.shutdown = inet_shutdown,
+	.setsockopt = inet_setsockopt,
+	.getsockopt = inet_getsockopt,
+	.sendmsg = inet_sendmsg,
+	.recvmsg = inet_recvmsg,
+};
+
+static const struct net_proto_family inet_family_ops = {
+	.family = AF_INET,
+	.create = inet_create,
+};
+
+/* A protocol that is not here has no socket yet. */
+static struct inet_protosw inetsw_array[] = {
+	{.type = SOCK_STREAM, .protocol = IPPROTO_TCP, .prot = &tcp_prot, .ops = &inet_stream_ops},
+};
+
+void inet_register_protosw(struct inet_protosw *p)
+{
+	BUG_ON(p->type >= SOCK_MAX);
+	list_add_tail(&p->list, &inetsw[p->type]);
+}
+
+void inet_init(void)
+{
+	BUG_ON(proto_register(&tcp_prot));
+	for (unsigned int type = 0; type < SOCK_MAX; type++)
+		INIT_LIST_HEAD(&inetsw[type]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(inetsw_array); i++)
+		inet_register_protosw(&inetsw_array[i]);
+	BUG_ON(sock_register(&inet_family_ops));
+	ip_init();
+	tcp_init();
+	tcp4_proc_init();
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options of level SOL_SOCKET, which a socket of any protocol has.
+ *
+ * sock_setsockopt(), sock_getsockopt() <- sys_setsockopt(), sys_getsockopt() (process); the common
+ * forms <- a family's proto_ops, for the protocol's own level.  An option that is not here is refused
+ * with -ENOPROTOOPT: nothing is accepted that has no effect.
+ * POSIX 2.10.16; answers to Linux's net/core/sock.c.
+ */
+#include "include/uapi/time.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/uaccess.h"
+#include "net/core/sock.h"
+
+#define USEC_PER_SEC	   1000000
+#define USEC_PER_JIFFY	   (USEC_PER_SEC / HZ)
+
+static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
+{
+	if (on)
+		sock_set_flag(sk, flag);
+	else
+		sock_reset_flag(sk, flag);
+}
+
+/* An application asks for bytes of data; as much again is for what each packet costs beside them. */
+static int buffer_size(int val, unsigned int most, int least)
+{
+	return max((int)min((unsigned int)val, most / 2) * 2, least);
+}
+
+static int sock_set_timeout(long *timeo, const void __user *optval, unsigned int optlen)
+{
+	struct timeval tv;
+
+	if (optlen < sizeof(tv))
+		return -EINVAL;
+	if (copy_from_user(&tv, optval, sizeof(tv)))
+		return -EFAULT;
+	if (tv.tv_usec < 0 || tv.tv_usec >= USEC_PER_SEC)
+		return -EDOM;
+	if (tv.tv_sec < 0)
+		*timeo = 0;
+	else if ((!tv.tv_sec && !tv.tv_usec) || tv.tv_sec >= MAX_SCHEDULE_TIMEOUT / HZ - 1)
+		*timeo = MAX_SCHEDULE_TIMEOUT;
+	else
+		*timeo = tv.tv_sec * HZ + DIV_ROUND_UP(tv.tv_usec, USEC_PER_JIFFY);
+	return 0;
+}
+
+static struct timeval timeout_as_timeval(long timeo)
+{
+	if (timeo == MAX_SCHEDULE_TIMEOUT)
+		return (struct timeval){0};
+	return (struct timeval){.tv_sec = timeo / HZ, .tv_usec = timeo % HZ * USEC_PER_JIFFY};
+}
+
+static int sock_set_linger(struct sock *sk, const void __user *optval, unsigned int optlen)
+{
+	struct linger ling;
+
+	if (optlen < sizeof(ling))
+		return -EINVAL;
+	if (copy_from_user(&ling, optval, sizeof(ling)))
+		return -EFAULT;
+	if (!ling.l_onoff) {
+		sock_reset_flag(sk, SOCK_LINGER);
+		return 0;
+	}
+	if (ling.l_linger < 0)
+		sk->sk_lingertime = MAX_SCHEDULE_TIMEOUT;
+	else
+		sk->sk_lingertime = (unsigned long)ling.l_linger * HZ;
+	sock_set_flag(sk, SOCK_LINGER);
+	return 0;
+}
+
+int sock_setsockopt(struct socket *sock, int optname, const void __user *optval, unsigned int optlen)
+{
+	struct sock *sk = sock->sk;
+	int err = 0, val;
+
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_user(&val, optval, sizeof(val)))
+		return -EFAULT;
+
+	lock_sock(sk);
+	switch (optname) {
+	case SO_REUSEADDR:
+		sk->sk_reuse = val ? SK_CAN_REUSE : SK_NO_REUSE;
+		break;
+	case SO_BROADCAST:
+		sock_valbool_flag(sk, SOCK_BROADCAST, val);
+		break;
+	case SO_SNDBUF:
+		sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
+		sk->sk_sndbuf = buffer_size(val, SOCK_WMEM_MAX, SOCK_MIN_SNDBUF);
+		sk->sk_write_space(sk);
+		break;
+	case SO_RCVBUF:
+		sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+		sk->sk_rcvbuf = buffer_size(val, SOCK_RMEM_MAX, SOCK_MIN_RCVBUF);
+		break;
+	case SO_KEEPALIVE:
+		if (sk->sk_prot->keepalive)
+			sk->sk_prot->keepalive(sk, val != 0);
+		sock_valbool_flag(sk, SOCK_KEEPOPEN, val);
+		break;
+	case SO_LINGER:
+		err = sock_set_linger(sk, optval, optlen);
+		break;
+	case SO_RCVLOWAT:
+		if (val < 0)
+			val = INT32_MAX;
+		sk->sk_rcvlowat = val ? val : 1;
+		break;
+	case SO_RCVTIMEO:
+		err = sock_set_timeout(&sk->sk_rcvtimeo, optval, optlen);
+		break;
+	case SO_SNDTIMEO:
+		err = sock_set_timeout(&sk->sk_sndtimeo, optval, optlen);
+		break;
+	default:
+		err = -ENOPROTOOPT;
+	}
+	release_sock(sk);
+	return err;
+}
+
+/* The error that waits; where there is none, the one that was not fatal. */
+static int take_error(struct sock *sk)
+{
+	int err = -sock_error(sk);
+
+	return err ? err : __atomic_exchange_n(&sk->sk_err_soft, 0, __ATOMIC_SEQ_CST);
+}
+
+int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen)
+{
+	struct sock *sk = sock->sk;
+	union {
+		int val;
+		struct linger ling;
+		struct timeval tv;
+	} v;
+	int len, size = sizeof(int);
+
+	if (copy_from_user(&len, optlen, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	memset(&v, 0, sizeof(v));
+
+	switch (optname) {
+	case SO_REUSEADDR:
+		v.val = sk->sk_reuse;
+		break;
+	case SO_TYPE:
+		v.val = sk->sk_type;
+		break;
+	case SO_PROTOCOL:
+		v.val = sk->sk_protocol;
+		break;
+	case SO_DOMAIN:
+		v.val = sk->sk_family;
+		break;
+	case SO_ERROR:
+		v.val = take_error(sk);
+		break;
+	case SO_BROADCAST:
+		v.val = sock_flag(sk, SOCK_BROADCAST);
+		break;
+	case SO_SNDBUF:
+		v.val = sk->sk_sndbuf;
+		break;
+	case SO_RCVBUF:
+		v.val = sk->sk_rcvbuf;
+		break;
+	case SO_KEEPALIVE:
+		v.val = sock_flag(sk, SOCK_KEEPOPEN);
+		break;
+	case SO_ACCEPTCONN:
+		v.val = sk->sk_state == TCP_LISTEN;
+		break;
+	case SO_RCVLOWAT:
+		v.val = sk->sk_rcvlowat;
+		break;
+	case SO_SNDLOWAT:
+		v.val = 1;
+		break;
+	case SO_LINGER:
+		size = sizeof(v.ling);
+		v.ling.l_onoff = sock_flag(sk, SOCK_LINGER);
+		v.ling.l_linger = min_t(unsigned long, sk->sk_lingertime / HZ, INT32_MAX);
+		break;
+	case SO_RCVTIMEO:
+		size = sizeof(v.tv);
+		v.tv = timeout_as_timeval(sk->sk_rcvtimeo);
+		break;
+	case SO_SNDTIMEO:
+		size = sizeof(v.tv);
+		v.tv = timeout_as_timeval(sk->sk_sndtimeo);
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	len = min(len, size);
+	if (copy_to_user(optval, &v, len) || copy_to_user(optlen, &len, sizeof(len)))
+		return -EFAULT;
+	return 0;
+}
+
+/* ---- the protocol's own level ------------------------------------------------------------------------ */
+
+int sock_common_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
+			   unsigned int optlen)
+{
+	struct sock *sk = sock->sk;
+
+	if (!sk->sk_prot->setsockopt)
+		return -ENOPROTOOPT;
+	return sk->sk_prot->setsockopt(sk, level, optname, optval, optlen);
+}
+
+int sock_common_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
+			   int __user *optlen)
+{
+	struct sock *sk = sock->sk;
+
+	if (!sk->sk_prot->getsockopt)
+		return -ENOPROTOOPT;
+	return sk->sk_prot->getsockopt(sk, level, optname, optval, optlen);
+}

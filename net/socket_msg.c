@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The calls that move data through a socket: sendto, recvfrom, sendmsg, recvmsg, and the ways of an
+ * address and a message between an application and the kernel.
+ *
+ * sys_sendto ... <- applications; sock_sendmsg(), sock_recvmsg() <- these and read(), write()
+ * (socket.c).  Process context, no lock of its own.  Answers to Linux's net/socket.c.
+ */
+#include "include/uapi/unistd.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/uaccess.h"
+#include "kernel/syscall.h"
+#include "net/socket.h"
+
+#define FAST_IOV 8 /* segments that are kept on the stack */
+
+/* ---- addresses ------------------------------------------------------------------------------------- */
+
+int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_storage *kaddr)
+{
+	if (ulen < 0 || ulen > sizeof(*kaddr))
+		return -EINVAL;
+	/* What a family reads beyond a short address is zero, not what the stack held. */
+	*kaddr = (struct sockaddr_storage){0};
+	if (copy_from_user(kaddr, uaddr, ulen))
+		return -EFAULT;
+	return 0;
+}
+
+int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,
+		      int __user *ulen)
+{
+	int len;
+
+	if (copy_from_user(&len, ulen, sizeof(len)))
+		return -EFAULT;
+	len = min(len, klen);
+	if (len < 0)
+		return -EINVAL;
+	if (copy_to_user(uaddr, kaddr, len) || copy_to_user(ulen, &klen, sizeof(klen)))
+		return -EFAULT;
+	return 0;
+}
+
+/* ---- to the protocol --------------------------------------------------------------------------------- */
+
+int sock_sendmsg(struct socket *sock, struct kmsghdr *msg)
+{
+	return sock->ops->sendmsg(sock, msg, iov_iter_count(&msg->msg_iter));
+}
+
+int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags)
+{
+	return sock->ops->recvmsg(sock, msg, iov_iter_count(&msg->msg_iter), flags);
+}
+
+/* MSG_DONTWAIT is for one call what O_NONBLOCK is for all. */
+static unsigned int call_flags(const struct socket *sock, unsigned int flags)
+{
+	return READ_ONCE(sock->file->f_flags) & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
+}
+
+/* ---- one buffer --------------------------------------------------------------------------------------- */
+
+static long sys_sendto(int fd, void __user *buff, size_t len, unsigned int flags,
+		       const struct sockaddr __user *addr, int addr_len)
+{
+	struct sockaddr_storage address;
+	struct kmsghdr msg = {0};
+	struct socket *sock;
+	struct iovec iov;
+	int err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	if (addr) {
+		err = move_addr_to_kernel(addr, addr_len, &address);
+		if (err)
+			goto out_put;
+		msg.msg_name = &address;
+		msg.msg_namelen = addr_len;
+	}
+	iov_iter_init_one(&msg.msg_iter, &iov, buff, min_t(size_t, len, MAX_RW_COUNT));
+	msg.msg_flags = call_flags(sock, flags);
+	err = sock_sendmsg(sock, &msg);
+out_put:
+	fput(sock->file);
+	return err;
+}
+
+static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int flags,
+			 struct sockaddr __user *addr, int __user *addr_len)
+{
+	struct sockaddr_storage address;
+	struct kmsghdr msg = {0};
+	struct socket *sock;
+	struct iovec iov;
+	int err, name_err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	iov_iter_init_one(&msg.msg_iter, &iov, ubuf, min_t(size_t, size, MAX_RW_COUNT));
+	msg.msg_name = addr ? &address : NULL;
+	err = sock_recvmsg(sock, &msg, call_flags(sock, flags));
+	if (err >= 0 && addr) {
+		name_err = move_addr_to_user(&address, msg.msg_namelen, addr, addr_len);
+		if (name_err)
+			err = name_err;
+	}
+	fput(sock->file);
+	return err;
+}
+
+/* ---- many buffers --------------------------------------------------------------------------------------- */
+
+/*
+ * An application's header and its vector.  *@heap is what the caller frees.  Control messages do not
+ * exist yet: one that is sent is refused, none is ever received.
+ */
+static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, struct kmsghdr *msg,
+			 struct iovec *fast, struct iovec **heap)
+{
+	ssize_t total;
+
+	*heap = NULL;
+	if (copy_from_user(hdr, umsg, sizeof(*hdr)))
+		return -EFAULT;
+	if ((int)hdr->msg_namelen < 0)
+		return -EINVAL;
+	hdr->msg_namelen = min_t(unsigned int, hdr->msg_namelen, sizeof(struct sockaddr_storage));
+	if (hdr->msg_iovlen > IOV_MAX_SEGMENTS)
+		return -EMSGSIZE;
+	total = import_iovec(hdr->msg_iov, hdr->msg_iovlen, FAST_IOV, fast, heap, &msg->msg_iter);
+	return total < 0 ? total : 0;
+}
+
+static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int flags)
+{
+	struct iovec fast[FAST_IOV], *heap;
+	struct sockaddr_storage address;
+	struct kmsghdr msg = {0};
+	struct socket *sock;
+	struct msghdr hdr;
+	int err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	err = import_msghdr(umsg, &hdr, &msg, fast, &heap);
+	if (err)
+		goto out_put;
+	err = -EINVAL;
+	if (hdr.msg_controllen)
+		goto out_free;
+	if (hdr.msg_name && hdr.msg_namelen) {
+		err = move_addr_to_kernel(hdr.msg_name, hdr.msg_namelen, &address);
+		if (err)
+			goto out_free;
+		msg.msg_name = &address;
+		msg.msg_namelen = hdr.msg_namelen;
+	}
+	msg.msg_flags = call_flags(sock, flags);
+	err = sock_sendmsg(sock, &msg);
+out_free:
+	kfree(heap);
+out_put:
+	fput(sock->file);
+	return err;
+}
+
+/* What a receive tells beside its data: the sender, flags, no control messages. */
+static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,
+			 const struct kmsghdr *msg)
+{
+	const size_t no_control = 0;
+	const int flags = msg->msg_flags;
+	int err;
+
+	if (hdr->msg_name) {
+		err = move_addr_to_user(msg->msg_name, msg->msg_namelen, hdr->msg_name,
+					(int __user *)&umsg->msg_namelen);
+		if (err)
+			return err;
+	}
+	if (copy_to_user(&umsg->msg_flags, &flags, sizeof(flags)) ||
+	    copy_to_user(&umsg->msg_controllen, &no_control, sizeof(no_control)))
+		return -EFAULT;
+	return 0;
+}
+
+static long sys_recvmsg(int fd, struct msghdr __user *umsg, unsigned int flags)
+{
+	struct iovec fast[FAST_IOV], *heap;
+	struct sockaddr_storage address;
+	struct kmsghdr msg = {0};
+	struct socket *sock;
+	struct msghdr hdr;
+	int err, export_err;
+
+	sock = sockfd_lookup_light(fd, &err);
+	if (!sock)
+		return err;
+	err = import_msghdr(umsg, &hdr, &msg, fast, &heap);
+	if (err)
+		goto out_put;
+	msg.msg_name = hdr.msg_name ? &address : NULL;
+	err = sock_recvmsg(sock, &msg, call_flags(sock, flags));
+	if (err >= 0) {
+		export_err = export_msghdr(umsg, &hdr, &msg);
+		if (export_err)
+			err = export_err;
+	}
+	kfree(heap);
+out_put:
+	fput(sock->file);
+	return err;
+}
+
+void socket_msg_init(void)
+{
+	static const struct syscall_def calls[] = {
+		SYSCALL_DEF(__NR_sendto, sys_sendto),
+		SYSCALL_DEF(__NR_recvfrom, sys_recvfrom),
+		SYSCALL_DEF(__NR_sendmsg, sys_sendmsg),
+		SYSCALL_DEF(__NR_recvmsg, sys_recvmsg),
+	};
+
+	register_syscalls(calls, ARRAY_SIZE(calls));
+}
