@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may leave now: the loop between the write queue and tcp_transmit_skb().
+ *
+ *   tcp_push (tcp_sendmsg), tcp_send_fin, tcp_data_snd_check (after each ACK), tcp_xmit_recovery
+ *     -> __tcp_push_pending_frames -> tcp_write_xmit
+ *          -> tcp_cwnd_test, tcp_snd_wnd_test, tcp_nagle_test | tcp_tso_should_defer
+ *          -> tcp_transmit_skb -> tcp_event_new_data_sent
+ *
+ * Three may say no: the network (cwnd), the receiver (window), and good manners (Nagle's rule, or
+ * waiting a moment for a larger burst).  Who stops with nothing in flight leaves a timer behind.
+ *
+ * The socket's owner, or the bh lock without one; process context or softirq.
+ * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
+ */
+#include "net/tcp/tcp_send.h"
+
+/* ---- the network's word ----------------------------------------------------------------------------- */
+
+/* How many segments the congestion window leaves; at most half of it at once, for the ACK clock. */
+noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u32 in_flight = tcp_packets_in_flight(tp), cwnd = tp->snd_cwnd;
+
+	/* A lone FIN is worth no quarrel. */
+	if ((TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN) && tcp_skb_pcount(skb) == 1)
+		return 1;
+	if (in_flight >= cwnd)
+		return 0;
+	return min(max(cwnd >> 1, 1u), cwnd - in_flight);
+}
+
+/* Idle since longer than an RTO: what we knew about the path fades, half a window an RTO. */
+static void tcp_cwnd_restart(struct sock *sk, u32 idle)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 rto = inet_csk(sk)->icsk_rto, cwnd = tp->snd_cwnd;
+	u32 restart = min(tcp_init_cwnd(tp), cwnd);
+
+	tcp_ca_event(sk, CA_EVENT_CWND_RESTART);
+	tp->snd_ssthresh = tcp_current_ssthresh(sk);
+	for (; idle > rto && cwnd > restart; idle -= rto)
+		cwnd >>= 1;
+	tp->snd_cwnd = max(cwnd, restart);
+	tp->snd_cwnd_stamp = tcp_jiffies32;
+	tp->snd_cwnd_used = 0;
+}
+
+/* RFC 5681 4.1.  Called where new data joins an empty pipe. */
+void tcp_slow_start_after_idle_check(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	s32 idle;
+
+	if (tp->packets_out)
+		return;
+	idle = tcp_jiffies32 - tp->lsndtime;
+	if (idle > (s32)inet_csk(sk)->icsk_rto)
+		tcp_cwnd_restart(sk, idle);
+}
+
+/* The application did not fill the window for an RTO: it is no measure of the path any more. */
+static void tcp_cwnd_application_limited(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Open && !sock_flag(sk, SOCK_NOSPACE)) {
+		u32 used = max(tp->snd_cwnd_used, tcp_init_cwnd(tp));
+
+		if (used < tp->snd_cwnd) {
+			tp->snd_ssthresh = tcp_current_ssthresh(sk);
+			tp->snd_cwnd = (tp->snd_cwnd + used) >> 1;
+		}
+		tp->snd_cwnd_used = 0;
+	}
+	tp->snd_cwnd_stamp = tcp_jiffies32;
+}
+
+/* RFC 2861 and 7661: the window may grow only while it is what limits us. */
+void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	/* The fullest moment of each round trip counts. */
+	if (!before(tp->snd_una, tp->max_packets_seq) || tp->packets_out > tp->max_packets_out) {
+		tp->max_packets_out = tp->packets_out;
+		tp->max_packets_seq = tp->snd_nxt;
+		tp->is_cwnd_limited = is_cwnd_limited;
+	}
+	if (tcp_is_cwnd_limited(sk)) {
+		tp->snd_cwnd_used = 0;
+		tp->snd_cwnd_stamp = tcp_jiffies32;
+		return;
+	}
+	if (tp->packets_out > tp->snd_cwnd_used)
+		tp->snd_cwnd_used = tp->packets_out;
+	if ((s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
+		tcp_cwnd_application_limited(sk);
+}
+
+/* ---- the receiver's word -------------------------------------------------------------------------------- */
+
+/* Does at least the first segment lie within the peer's window? */
+noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb,
+			       unsigned int cur_mss)
+{
+	u32 end_seq = TCP_SKB_CB(skb)->end_seq;
+
+	if (skb->len > cur_mss)
+		end_seq = TCP_SKB_CB(skb)->seq + cur_mss;
+	return !after(end_seq, tcp_wnd_end(tp));
+}
+
+/* ---- good manners ----------------------------------------------------------------------------------------- */
+
+/* Minshall: a small segment waits only for a small one before it, not for full ones. */
+static bool tcp_minshall_check(const struct tcp_sock *tp)
+{
+	return after(tp->snd_sml, tp->snd_una) && !after(tp->snd_sml, tp->snd_nxt);
+}
+
+static void tcp_minshall_update(struct tcp_sock *tp, unsigned int mss_now, const struct sk_buff *skb)
+{
+	if (skb->len < tcp_skb_pcount(skb) * mss_now)
+		tp->snd_sml = TCP_SKB_CB(skb)->end_seq;
+}
+
+/* True: hold it back.  @partial: the segment is less than full. */
+static bool tcp_nagle_check(bool partial, const struct tcp_sock *tp, int nonagle)
+{
+	return partial && ((nonagle & TCP_NAGLE_CORK) ||
+			   (!nonagle && tp->packets_out && tcp_minshall_check(tp)));
+}
+
+/* True: it may go. */
+static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
+			   unsigned int cur_mss, int nonagle)
+{
+	if (nonagle & TCP_NAGLE_PUSH)
+		return true;
+	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
+		return true;
+	return !tcp_nagle_check(skb->len < cur_mss, tp, nonagle);
+}
+
+/* Into how many segments does it fall?  Counted anew when the MSS has changed since. */
+static unsigned int tcp_init_tso_segs(struct sk_buff *skb, unsigned int mss_now)
+{
+	int segs = tcp_skb_pcount(skb);
+
+	if (!segs || skb->len > mss_now || (segs > 1 && tcp_skb_mss(skb) != (int)mss_now))
+		tcp_set_skb_tso_segs(skb, mss_now);
+	return tcp_skb_pcount(skb);
+}
+
+/* Most segments of one packet. */
+unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
+{
+	u32 segs;
+
+	if (!sk_can_gso(sk) || sk->sk_gso_max_size <= 1 + MAX_TCP_HEADER)
+		return 1;
+	segs = (sk->sk_gso_max_size - 1 - MAX_TCP_HEADER) / mss_now;
+	return clamp_t(u32, segs, 1, max_t(u32, sk->sk_gso_max_segs, 1));
+}
+
+/* How many bytes of a long segment may go at once; what is left over is full segments if it can. */
+static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_buff *skb,
+					unsigned int mss_now, unsigned int max_segs, int nonagle)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 window = tcp_wnd_end(tp) - TCP_SKB_CB(skb)->seq;
+	u32 max_len = mss_now * max_segs;
+	u32 needed, partial;
+
+	if (max_len <= window && !skb_queue_is_last(&sk->sk_write_queue, skb))
+		return max_len;
+	needed = min(skb->len, window);
+	if (max_len <= needed)
+		return max_len;
+	partial = needed % mss_now;
+	if (tcp_nagle_check(partial != 0, tp, nonagle))
+		return needed - partial;
+	return needed;
+}
+
+/*
+ * Is it worth waiting for the next ACK, which will let a larger burst go?  Only when one is sure to
+ * come soon, and the burst that may go now is less than a third of what the window carries.
+ */
+static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *skb,
+				 bool *is_cwnd_limited, unsigned int max_segs, unsigned int mss_now)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const struct sk_buff *head = tcp_rtx_queue_head(sk);
+	u32 in_flight = tcp_packets_in_flight(tp);
+	u32 send_win, cong_win, limit;
+	u64 age_us;
+
+	if (!head || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery ||
+	    (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN))
+		return false;
+	/* The application pauses: the next write may be far. */
+	if ((s32)(tcp_jiffies32 - tp->lsndtime) > 0)
+		return false;
+
+	send_win = tcp_wnd_end(tp) - TCP_SKB_CB(skb)->seq;
+	cong_win = (tp->snd_cwnd - in_flight) * mss_now;
+	limit = min(send_win, cong_win);
+	if (limit >= max_segs * mss_now)
+		return false;
+	if (limit >= skb->len && !skb_queue_is_last(&sk->sk_write_queue, skb))
+		return false;
+	if (limit >= min(tp->snd_wnd, tp->snd_cwnd * mss_now) / 3)
+		return false;
+	/* The oldest has only just been sent: its ACK is a round trip away. */
+	age_us = (tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
+	if (age_us < tp->srtt_us >> 4)
+		return false;
+	if (cong_win < send_win && cong_win <= skb->len)
+		*is_cwnd_limited = true;
+	return true;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------ */
+
+/* From the queue of what is to be sent into the tree of what is not acknowledged. */
+void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 prior_packets = tp->packets_out;
+
+	tp->snd_nxt = TCP_SKB_CB(skb)->end_seq;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);
+	tp->packets_out += tcp_skb_pcount(skb);
+	/* A probe timer has nothing to do once something is in flight. */
+	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)
+		tcp_rearm_rto(sk);
+	snmp_add(SNMP_TcpExtTCPOrigDataSent, tcp_skb_pcount(skb));
+}
+
+/* Some may go: how many bytes of @skb?  0: none. */
+static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigned int mss_now,
+				   unsigned int quota, int nonagle, int push_one,
+				   bool *is_cwnd_limited)
+{
+	unsigned int max_segs = tcp_tso_segs(sk, mss_now);
+
+	if (tcp_skb_pcount(skb) == 1) {
+		/* Only the last one may still grow. */
+		if (!skb_queue_is_last(&sk->sk_write_queue, skb))
+			nonagle = TCP_NAGLE_PUSH;
+		return tcp_nagle_test(tcp_sk(sk), skb, mss_now, nonagle) ? mss_now : 0;
+	}
+	if (!push_one && tcp_tso_should_defer(sk, skb, is_cwnd_limited, max_segs, mss_now))
+		return 0;
+	return tcp_mss_split_point(sk, skb, mss_now, min(quota, max_segs), nonagle);
+}
+
+/*
+ * Sends what may go; one segment only with @push_one.  True when nothing is in flight and something
+ * waits all the same: then the caller sees to a timer.
+ */
+noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool is_cwnd_limited = false;
+	unsigned int sent = 0;
+	struct sk_buff *skb;
+
+	sock_owned_by_me(sk);
+	tcp_mstamp_refresh(tp);
+	while ((skb = tcp_send_head(sk))) {
+		unsigned int quota, limit;
+
+		tcp_init_tso_segs(skb, mss_now);
+		quota = tcp_cwnd_test(tp, skb);
+		if (!quota) {
+			is_cwnd_limited = true;
+			break;
+		}
+		if (!tcp_snd_wnd_test(tp, skb, mss_now))
+			break;
+		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one, &is_cwnd_limited);
+		if (!limit)
+			break;
+		if (skb->len > limit && tcp_fragment(sk, false, skb, limit, mss_now, gfp))
+			break;
+		if (tcp_transmit_skb(sk, skb, 1, gfp))
+			break;
+		tcp_event_new_data_sent(sk, skb);
+		tcp_minshall_update(tp, mss_now, skb);
+		sent += tcp_skb_pcount(skb);
+		if (push_one)
+			break;
+	}
+	if (!sent)
+		return !tp->packets_out && tcp_send_head(sk);
+
+	if (tcp_in_cwnd_reduction(sk))
+		tp->prr_out += sent;
+	is_cwnd_limited |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
+	tcp_cwnd_validate(sk, is_cwnd_limited);
+	return false;
+}
+
+void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagle)
+{
+	/* A dead connection's queue is being freed. */
+	if (unlikely(sk->sk_state == TCP_CLOSE))
+		return;
+	if (tcp_write_xmit(sk, cur_mss, nonagle, 0, GFP_ATOMIC))
+		tcp_check_probe_timer(sk);
+}
+
+/* A full segment is ready while the application still writes. */
+void tcp_push_one(struct sock *sk, unsigned int mss_now)
+{
+	tcp_write_xmit(sk, mss_now, TCP_NAGLE_PUSH, 1, GFP_ATOMIC);
+}
+
+/* ---- after an ACK ---------------------------------------------------------------------------------------------- */
+
+/* Room for two windows, so that one can be filled while the other is on its way. */
+void tcp_sndbuf_expand(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 mss = max_t(u32, tp->rx_opt.mss_clamp, tp->mss_cache);
+	u32 segs = max_t(u32, TCP_INIT_CWND, tp->snd_cwnd);
+	u64 want;
+
+	segs = max(segs, tp->reordering + 1);
+	want = 2ULL * segs * (SKB_TRUESIZE(mss + MAX_TCP_HEADER) + sizeof(struct sk_buff));
+	if (sk->sk_sndbuf < (s64)want)
+		sk->sk_sndbuf = min_t(u64, want, SOCK_WMEM_MAX);
+}
+
+static bool tcp_should_expand_sndbuf(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return !(sk->sk_userlocks & SOCK_SNDBUF_LOCK) && !tcp_under_memory_pressure(sk) &&
+	       tcp_packets_in_flight(tp) < tp->snd_cwnd;
+}
+
+/* Acknowledged data was freed: somebody may be waiting for its room. */
+void tcp_check_space(struct sock *sk)
+{
+	if (!sock_flag(sk, SOCK_QUEUE_SHRUNK))
+		return;
+	sock_reset_flag(sk, SOCK_QUEUE_SHRUNK);
+	if (!sock_flag(sk, SOCK_NOSPACE))
+		return;
+	if (tcp_should_expand_sndbuf(sk)) {
+		tcp_sndbuf_expand(sk);
+		tcp_sk(sk)->snd_cwnd_stamp = tcp_jiffies32;
+	}
+	sk->sk_write_space(sk);
+}
+
+void tcp_data_snd_check(struct sock *sk)
+{
+	if (tcp_send_head(sk))
+		__tcp_push_pending_frames(sk, tcp_current_mss(sk), tcp_sk(sk)->nonagle);
+	tcp_check_space(sk);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending again, and cutting what is queued into other sizes.
+ *
+ *   tcp_retransmit_timer -> tcp_retransmit_skb           the oldest, when time is up
+ *   tcp_xmit_recovery -> tcp_xmit_retransmit_queue       what is marked lost, as cwnd allows
+ *   tcp_write_xmit, tcp_write_wakeup, tcp_retransmit_skb, tcp_mark_head_lost -> tcp_fragment
+ *   tcp_clean_rtx_queue -> tcp_trim_head                 a long segment acknowledged in part
+ *
+ * Every change of a segment's size goes through tcp_adjust_pcount(), so that packets_out, lost_out
+ * and retrans_out always are the sums over the tree.
+ * The socket's owner, or the bh lock without one; process context or softirq.
+ * RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
+ */
+#include "net/tcp/tcp_send.h"
+
+/* ---- sizes ----------------------------------------------------------------------------------------- */
+
+void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u8 sacked = TCP_SKB_CB(skb)->sacked;
+
+	tp->packets_out -= decr;
+	if (sacked & TCPCB_SACKED_RETRANS)
+		tp->retrans_out -= decr;
+	if (sacked & TCPCB_LOST)
+		tp->lost_out -= decr;
+	/* Duplicate ACKs are not of any one segment: there may not be more than there are segments. */
+	if (decr > 0)
+		tp->sacked_out -= min(tp->sacked_out, (u32)decr);
+	tcp_verify_left_out(tp);
+}
+
+/* A table of fragments that nobody else looks at. */
+static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
+{
+	u32 before_size = skb->truesize;
+	int err = skb_unclone(skb, gfp);
+
+	sk->sk_wmem_queued += skb->truesize - before_size;
+	return err;
+}
+
+/*
+ * Moves what follows the first @len bytes of @skb into a segment of its own behind it, in the tree
+ * of what was sent (@in_rtx_queue) or in the queue of what was not.  0 or -ENOMEM.
+ */
+int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
+		 unsigned int mss_now, gfp_t gfp)
+{
+	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb), *tcb2;
+	int old_pcount, linear, paged;
+	struct sk_buff *buff;
+	u64 limit;
+
+	BUG_ON(len > skb->len);
+	linear = skb_headlen(skb) > len ? skb_headlen(skb) - len : 0;
+
+	/*
+	 * CVE-2019-11478: a peer that acknowledges crumbs must not blow a full queue up into one
+	 * header per crumb.  The ends of the queue stay free, or nothing would move any more.
+	 */
+	limit = (u64)sk->sk_sndbuf + 2 * SKB_TRUESIZE(GSO_MAX_SIZE);
+	if (in_rtx_queue && sk->sk_wmem_queued >> 1 > limit && skb != tcp_rtx_queue_head(sk) &&
+	    skb != tcp_rtx_queue_tail(sk)) {
+		snmp_inc(SNMP_TcpExtTCPWqueueTooBig);
+		return -ENOMEM;
+	}
+	if (tcp_skb_unclone(sk, skb, gfp))
+		return -ENOMEM;
+	buff = sk_stream_alloc_skb(sk, linear, gfp);
+	if (!buff)
+		return -ENOMEM;
+	sk->sk_wmem_queued += buff->truesize;
+
+	tcb2 = TCP_SKB_CB(buff);
+	*tcb2 = *tcb;
+	tcb2->seq = tcb->seq + len;
+	tcb->end_seq = tcb2->seq;
+	/* FIN, PSH and a record's end belong to the last byte. */
+	tcb->tcp_flags &= ~(TCPHDR_FIN | TCPHDR_PSH);
+	tcb->eor = 0;
+
+	paged = skb->len - len - linear;
+	skb_split(skb, buff, len);
+	skb->truesize -= paged;
+	buff->truesize += paged;
+	buff->ip_summed = CHECKSUM_PARTIAL;
+	buff->skb_mstamp = skb->skb_mstamp;
+	skb_header_release(buff);
+
+	old_pcount = tcp_skb_pcount(skb);
+	tcp_set_skb_tso_segs(skb, mss_now);
+	tcp_set_skb_tso_segs(buff, mss_now);
+	if (in_rtx_queue) {
+		int diff = old_pcount - tcp_skb_pcount(skb) - tcp_skb_pcount(buff);
+
+		tcp_rbtree_insert(&sk->tcp_rtx_queue, buff);
+		if (diff)
+			tcp_adjust_pcount(sk, skb, diff);
+	} else {
+		__skb_queue_after(&sk->sk_write_queue, skb, buff);
+	}
+	return 0;
+}
+
+/* Takes @len bytes off the front: pages go back, the linear part only moves its start. */
+static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	u32 eat = min(len, skb_headlen(skb)), freed;
+	unsigned int kept = 0;
+
+	__skb_pull(skb, eat);
+	len -= eat;
+	freed = len;
+	for (unsigned int i = 0; i < shinfo->nr_frags; i++) {
+		skb_frag_t frag = shinfo->frags[i];
+
+		if (frag.size <= len) {
+			len -= frag.size;
+			put_page(frag.page);
+			continue;
+		}
+		frag.page_offset += len;
+		frag.size -= len;
+		len = 0;
+		shinfo->frags[kept++] = frag;
+	}
+	shinfo->nr_frags = kept;
+	skb->len -= freed;
+	skb->data_len -= freed;
+	return freed;
+}
+
+/* The first @len bytes are acknowledged.  0 or -ENOMEM. */
+int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
+{
+	u32 freed;
+
+	BUG_ON(len > skb->len);
+	if (tcp_skb_unclone(sk, skb, GFP_ATOMIC))
+		return -ENOMEM;
+	freed = tcp_skb_eat(skb, len);
+	TCP_SKB_CB(skb)->seq += len;
+	if (freed) {
+		skb->truesize -= freed;
+		sk->sk_wmem_queued -= freed;
+		sock_set_flag(sk, SOCK_QUEUE_SHRUNK);
+	}
+	if (tcp_skb_pcount(skb) > 1)
+		tcp_set_skb_tso_segs(skb, tcp_skb_mss(skb));
+	return 0;
+}
+
+/* ---- again ------------------------------------------------------------------------------------------- */
+
+/* Brings @skb to what may be sent of it now: not acknowledged, within the window, @segs segments. */
+static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
+	unsigned int cur_mss, len;
+	int diff;
+
+	/* As much as a full buffer lies in our own device already: more copies would not help. */
+	if ((u32)atomic_read(&sk->sk_wmem_alloc) >
+	    min(sk->sk_wmem_queued + (sk->sk_wmem_queued >> 2), (u32)sk->sk_sndbuf) + 1)
+		return -EAGAIN;
+
+	if (before(tcb->seq, tp->snd_una)) {
+		BUG_ON(before(tcb->end_seq, tp->snd_una));
+		diff = tcp_skb_pcount(skb);
+		if (tcp_trim_head(sk, skb, tp->snd_una - tcb->seq))
+			return -ENOMEM;
+		diff -= tcp_skb_pcount(skb);
+		if (diff)
+			tcp_adjust_pcount(sk, skb, diff);
+	}
+	if (inet_csk(sk)->icsk_af_ops->rebuild_header(sk))
+		return -EHOSTUNREACH; /* no route just now */
+
+	/* The peer took window back.  The oldest goes all the same: it is the probe. */
+	cur_mss = tcp_current_mss(sk);
+	if (!before(tcb->seq, tcp_wnd_end(tp)) && tcb->seq != tp->snd_una)
+		return -EAGAIN;
+
+	len = cur_mss * segs;
+	if (skb->len > len)
+		return tcp_fragment(sk, true, skb, len, cur_mss, GFP_ATOMIC);
+	diff = tcp_skb_pcount(skb);
+	tcp_set_skb_tso_segs(skb, cur_mss);
+	diff -= tcp_skb_pcount(skb);
+	if (diff)
+		tcp_adjust_pcount(sk, skb, diff);
+	return 0;
+}
+
+/*
+ * Sends at most @segs segments of @skb again, and cuts the rest off.  0, or -errno: -EAGAIN outside
+ * the window, -ENOBUFS nothing could be sent now, -EHOSTUNREACH no route, -ENOMEM.
+ */
+noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
+{
+	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	int err;
+
+	sock_owned_by_me(sk);
+	err = tcp_prepare_retransmit(sk, skb, segs);
+	if (err)
+		goto out_fail;
+
+	tcp_mstamp_refresh(tp);
+	/* From the first attempt on an ACK is ambiguous (Karn), whatever becomes of this one. */
+	tcb->sacked |= TCPCB_EVER_RETRANS;
+	err = tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
+	if (err)
+		goto out_fail;
+
+	snmp_add(SNMP_TcpRetransSegs, tcp_skb_pcount(skb));
+	if (tcb->tcp_flags & TCPHDR_SYN)
+		snmp_inc(SNMP_TcpExtTCPSynRetrans);
+	tp->total_retrans += tcp_skb_pcount(skb);
+	if (!(tcb->sacked & TCPCB_SACKED_RETRANS)) {
+		tcb->sacked |= TCPCB_SACKED_RETRANS;
+		tp->retrans_out += tcp_skb_pcount(skb);
+	}
+	if (!tp->retrans_stamp)
+		tp->retrans_stamp = tcp_ns_to_stamp(skb->skb_mstamp);
+	tp->undo_retrans = max(tp->undo_retrans, 0) + tcp_skb_pcount(skb);
+	return 0;
+
+out_fail:
+	snmp_inc(SNMP_TcpExtTCPRetransFail);
+	return err;
+}
+
+/* Goes on where it stopped last: everything before the hint has been sent again already. */
+noinline void tcp_xmit_retransmit_queue(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *head = tcp_rtx_queue_head(sk);
+	struct sk_buff *skb = tp->retransmit_skb_hint ? tp->retransmit_skb_hint : head;
+	unsigned int max_segs;
+
+	if (!tp->packets_out)
+		return;
+	max_segs = tcp_tso_segs(sk, tcp_current_mss(sk));
+	for (; skb; skb = skb_rb_next(skb)) {
+		int room = tp->snd_cwnd - tcp_packets_in_flight(tp);
+		u8 sacked = TCP_SKB_CB(skb)->sacked;
+
+		tp->retransmit_skb_hint = skb;
+		if (room <= 0 || tp->retrans_out >= tp->lost_out)
+			return;
+		if (!(sacked & TCPCB_LOST) || (sacked & TCPCB_SACKED_RETRANS))
+			continue;
+		if (tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
+			return;
+		snmp_add(inet_csk(sk)->icsk_ca_state == TCP_CA_Loss ?
+				 SNMP_TcpExtTCPSlowStartRetrans : SNMP_TcpExtTCPFastRetrans,
+			 tcp_skb_pcount(skb));
+		if (tcp_in_cwnd_reduction(sk))
+			tp->prr_out += tcp_skb_pcount(skb);
+		if (skb == head)
+			inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, inet_csk(sk)->icsk_rto,
+						  TCP_RTO_MAX);
+	}
+}
