@@ -139,6 +139,7 @@ size_t hal_copy_user(void *dst, const void *src, size_t n)
 {
 	size_t good = min_t(size_t, good_bytes(dst, n), good_bytes(src, n));
 
-	memcpy(dst, src, good);
+	if (good) /* else a pointer may be NULL, which the C library's memcpy() must not see */
+		memcpy(dst, src, good);
 	return n - good;
 }

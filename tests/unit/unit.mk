@@ -6,6 +6,10 @@
 # A test that plays the kernel itself names in UNIT_ONLY_test_NAME the sources that it is linked with,
 # and gets nothing else.
 
+# One in UNIT_HOSTED boots the hosted kernel (tests/host) instead of using unit_hal.c; it brings its
+# own kernel_main() and device.
+
+UNIT_HOSTED := test_waits
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
 	tests/host/virtio_model.c tests/host/virtio_frame.c
 
@@ -34,8 +38,9 @@ $(U)/libkernel.a: $(UNIT_KERNEL)
 	$(Q)ar rcs $@ $^
 
 # The objects beside a test's own.
+UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)))
 unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
-	$(U)/unit_hal.o $(U)/libkernel.a)
+	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o) $(U)/libkernel.a)
 
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
