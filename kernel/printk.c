@@ -34,8 +34,9 @@ BUILD_BUG_ON(LOG_LINE_MAX >= LOG_RING_SIZE);
 static size_t format_line(char *line, const char *fmt, va_list ap)
 {
 	u64 us = ktime_get_us();
-	size_t n = scnprintf(line, LOG_LINE_MAX, "[%5llu.%06llu] ", (unsigned long long)(us / 1000000),
-			     (unsigned long long)(us % 1000000));
+	size_t n =
+		scnprintf(line, LOG_LINE_MAX, "[%5llu.%06llu] ", (unsigned long long)(us / 1000000),
+			  (unsigned long long)(us % 1000000));
 	size_t room = LOG_LINE_MAX - n - 1; /* '\n' */
 	int wanted = vsnprintf(line + n, room, fmt, ap);
 

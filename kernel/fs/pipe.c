@@ -33,9 +33,9 @@ struct pipe_buffer {
 struct pipe_inode_info {
 	struct inode inode;
 	struct mutex mutex;
-	wait_queue_head_t wait; /* readers and writers alike */
-	unsigned int curbuf;	/* the oldest full slot */
-	unsigned int nrbufs;	/* full slots */
+	wait_queue_head_t wait;        /* readers and writers alike */
+	unsigned int curbuf;           /* the oldest full slot */
+	unsigned int nrbufs;           /* full slots */
 	unsigned int readers, writers; /* open ends */
 	struct pipe_buffer bufs[PIPE_PAGES];
 };

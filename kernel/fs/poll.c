@@ -109,6 +109,18 @@ static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct pol
 	add_wait_queue(queue, &entry->wait);
 }
 
+/* Field by field: the entries are filled as they are used. */
+static void poll_initwait(struct poll_wqueues *pwq)
+{
+	pwq->table.qproc = poll_enqueue;
+	pwq->task = current;
+	pwq->triggered = false;
+	pwq->error = 0;
+	pwq->events = 0;
+	pwq->used = 0;
+	pwq->pages = NULL;
+}
+
 static void free_entries(struct poll_entry *entry, unsigned int n)
 {
 	for (; n--; entry++) {
@@ -132,7 +144,8 @@ static void poll_freewait(struct poll_wqueues *pwq)
 /* ---- asking and sleeping -------------------------------------------------------------------- */
 
 /* What holds of one number now; with @table its queues are joined. */
-static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq, struct poll_table *table)
+static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
+			struct poll_table *table)
 {
 	unsigned int mask = DEFAULT_POLLMASK;
 	struct file *file;
@@ -203,8 +216,8 @@ static int copy_revents(struct pollfd __user *ufds, const struct pollfd *fds, un
 static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_ms)
 {
 	long timeout = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT : (long)msecs_to_jiffies(timeout_ms);
-	struct poll_wqueues pwq = {.table = {.qproc = poll_enqueue}, .task = current};
 	struct pollfd fast[FAST_FDS], *fds = fast;
+	struct poll_wqueues pwq;
 	long res;
 
 	if (nfds > NR_OPEN_MAX)
@@ -217,6 +230,7 @@ static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_
 	res = -EFAULT;
 	if (copy_from_user(fds, ufds, nfds * sizeof(*fds)))
 		goto out_free;
+	poll_initwait(&pwq);
 	res = do_poll(fds, nfds, &pwq, timeout);
 	poll_freewait(&pwq);
 	if (res >= 0 && copy_revents(ufds, fds, nfds))

@@ -60,11 +60,12 @@ static int show_slabinfo(struct seq_file *m)
 {
 	struct kmem_cache *cache;
 
-	seq_puts(m, "slabinfo - version: 2.1\n"
-		    "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
-		    " : tunables <limit> <batchcount> <sharedfactor>"
-		    " : slabdata <active_slabs> <num_slabs> <sharedavail>"
-		    " : bounds <limit> <high> <failed>\n");
+	seq_puts(m,
+		 "slabinfo - version: 2.1\n"
+		 "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
+		 " : tunables <limit> <batchcount> <sharedfactor>"
+		 " : slabdata <active_slabs> <num_slabs> <sharedavail>"
+		 " : bounds <limit> <high> <failed>\n");
 	list_for_each_entry(cache, kmem_caches(), caches)
 		seq_printf(m,
 			   "%-17s %6llu %6llu %6u %4u %4u : tunables %4u %4u %4u"
@@ -153,9 +154,12 @@ static int show_kmsg(struct seq_file *m)
 void proc_kernel_init(void)
 {
 	static const struct proc_entry entries[] = {
-		{"interrupts", show_interrupts}, {"softirqs", show_softirqs},
-		{"slabinfo", show_slabinfo},	 {"meminfo", show_meminfo},
-		{"uptime", show_uptime},	 {"threads", show_threads},
+		{"interrupts", show_interrupts},
+		{"softirqs", show_softirqs},
+		{"slabinfo", show_slabinfo},
+		{"meminfo", show_meminfo},
+		{"uptime", show_uptime},
+		{"threads", show_threads},
 		{"kmsg", show_kmsg},
 	};
 

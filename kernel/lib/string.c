@@ -27,11 +27,11 @@ typedef u64 __attribute__((may_alias, aligned(1))) word_t;
 typedef u32 __attribute__((may_alias, aligned(1))) half_t;
 typedef u16 __attribute__((may_alias, aligned(1))) quarter_t;
 
-#define WORD(p, off)	(*(word_t *)((char *)(p) + (off)))
-#define HALF(p, off)	(*(half_t *)((char *)(p) + (off)))
-#define QUARTER(p, off) (*(quarter_t *)((char *)(p) + (off)))
-#define CWORD(p, off)	(*(const word_t *)((const char *)(p) + (off)))
-#define CHALF(p, off)	(*(const half_t *)((const char *)(p) + (off)))
+#define WORD(p, off)     (*(word_t *)((char *)(p) + (off)))
+#define HALF(p, off)     (*(half_t *)((char *)(p) + (off)))
+#define QUARTER(p, off)  (*(quarter_t *)((char *)(p) + (off)))
+#define CWORD(p, off)    (*(const word_t *)((const char *)(p) + (off)))
+#define CHALF(p, off)    (*(const half_t *)((const char *)(p) + (off)))
 #define CQUARTER(p, off) (*(const quarter_t *)((const char *)(p) + (off)))
 
 /* n <= 16.  Everything is loaded before anything is stored, so overlap does not matter. */

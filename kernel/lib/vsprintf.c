@@ -45,7 +45,8 @@ static void put_fill(struct out *o, char c, long n)
 	if (n <= 0)
 		return;
 	if (o->pos < o->size)
-		memset(o->buf + o->pos, c, (size_t)n < o->size - o->pos ? (size_t)n : o->size - o->pos);
+		memset(o->buf + o->pos, c,
+		       (size_t)n < o->size - o->pos ? (size_t)n : o->size - o->pos);
 	o->pos += n;
 }
 

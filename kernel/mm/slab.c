@@ -20,13 +20,13 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 
-#define SLAB_MAX_ORDER	3 /* 32 KiB: larger blocks are hard to find in fragmented memory */
-#define SLAB_MIN_OBJECTS 4
-#define KEEP_EMPTY	2 /* slabs */
+#define SLAB_MAX_ORDER    3 /* 32 KiB: larger blocks are hard to find in fragmented memory */
+#define SLAB_MIN_OBJECTS  4
+#define KEEP_EMPTY        2 /* slabs */
 #define KMALLOC_MIN_SHIFT 4
 #define KMALLOC_MAX_SHIFT 13
-#define KMALLOC_CACHES	(KMALLOC_MAX_SHIFT - KMALLOC_MIN_SHIFT + 1)
-#define KMALLOC_LARGEST (PAGE_SIZE << MAX_ORDER)
+#define KMALLOC_CACHES    (KMALLOC_MAX_SHIFT - KMALLOC_MIN_SHIFT + 1)
+#define KMALLOC_LARGEST   (PAGE_SIZE << MAX_ORDER)
 
 static LIST_HEAD(caches); /* changed at boot only */
 static struct kmem_cache cache_of_caches;

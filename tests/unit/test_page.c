@@ -69,7 +69,8 @@ static void test_random_against_ownership(void **state)
 		if (held[slot].addr)
 			give(slot);
 		else
-			take(slot, unit_random() % 8 ? unit_random() % 4 : unit_random() % (MAX_ORDER + 1));
+			take(slot, unit_random() % 8 ? unit_random() % 4
+						     : unit_random() % (MAX_ORDER + 1));
 		if (round % 100)
 			continue;
 		for (size_t i = 0; i < PAGES; i++)

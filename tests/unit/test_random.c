@@ -30,11 +30,10 @@ static void test_chacha20_block_of_rfc8439(void **state)
 /* The paper's appendix A, and some of the reference implementation's vectors. */
 static void test_siphash_vectors(void **state)
 {
-	static const u64 want[] = {0x726fdb47dd0e0e31ULL, 0x74f839c593dc67fdULL,
-				   0x0d6c8009d9a94f5aULL, 0x85676696d7fb7e2dULL,
-				   0xcf2794e0277187b7ULL, 0x18765564cd99a68dULL,
-				   0xcbc9466e58fee3ceULL, 0xab0200f58b01d137ULL,
-				   0x93f5f5799a932462ULL};
+	static const u64 want[] = {
+		0x726fdb47dd0e0e31ULL, 0x74f839c593dc67fdULL, 0x0d6c8009d9a94f5aULL,
+		0x85676696d7fb7e2dULL, 0xcf2794e0277187b7ULL, 0x18765564cd99a68dULL,
+		0xcbc9466e58fee3ceULL, 0xab0200f58b01d137ULL, 0x93f5f5799a932462ULL};
 	siphash_key_t key;
 	u8 bytes[16];
 

@@ -94,7 +94,8 @@ static void test_random_inserts_and_erases(void **state)
 			rb_erase(&in_tree[key]->node, &root);
 			in_tree[key] = NULL;
 		} else if (in_tree[key]) {
-			struct item *other = in_tree[key] == &items[key] ? &spare[key] : &items[key];
+			struct item *other =
+				in_tree[key] == &items[key] ? &spare[key] : &items[key];
 
 			rb_replace_node(&in_tree[key]->node, &other->node, &root);
 			in_tree[key] = other;

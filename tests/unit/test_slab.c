@@ -50,8 +50,8 @@ static void test_random_lives(void **state)
 	for (int separate = 0; separate < 2; separate++) {
 		unit_memory(16384, separate);
 		for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
-			struct kmem_cache *cache = kmem_cache_create("test", kinds[i].size,
-								     kinds[i].align, 0);
+			struct kmem_cache *cache =
+				kmem_cache_create("test", kinds[i].size, kinds[i].align, 0);
 
 			random_life(cache, kinds[i].size, kinds[i].align ? kinds[i].align : 8);
 			if (!separate) {
@@ -107,7 +107,7 @@ static void test_exhaustion_is_null_and_recovers(void **state)
 
 static void test_kmalloc_sizes(void **state)
 {
-	static const size_t sizes[] = {0,    1,	   8,	 16,   17,   32,    33,	   100,	  128,
+	static const size_t sizes[] = {0,    1,    8,    16,   17,   32,    33,    100,    128,
 				       1000, 4096, 4097, 8192, 8193, 16384, 65537, 1 << 20};
 
 	for (int separate = 0; separate < 2; separate++) {

@@ -173,9 +173,9 @@ static void test_kstrtol_limits(void **state)
 
 static void test_in4_pton(void **state)
 {
-	static const char *const bad[] = {"",	       "1.2.3",	  "1.2.3.4.5", "1.2.3.256", "01.2.3.4",
-					  "1.2.3.4 ",  " 1.2.3.4", "1..3.4",   "1.2.3.",    "a.b.c.d",
-					  "1.2.3.0004", "-1.2.3.4", "1.2.3.4."};
+	static const char *const bad[] = {
+		"",       "1.2.3",  "1.2.3.4.5", "1.2.3.256",  "01.2.3.4", "1.2.3.4 ", " 1.2.3.4",
+		"1..3.4", "1.2.3.", "a.b.c.d",   "1.2.3.0004", "-1.2.3.4", "1.2.3.4."};
 	__be32 addr;
 
 	assert_int_equal(in4_pton("10.0.2.15", &addr), 0);

@@ -55,7 +55,8 @@ static const char *random_flags(char *p, const char *allowed)
 
 static u64 random_value(void)
 {
-	static const u64 edges[] = {0, 1, 7, 8, 9, 10, ~0ULL, 1ULL << 63, 0x7fffffff, 0x80000000, 255};
+	static const u64 edges[] = {0,     1,          7,          8,          9,  10,
+				    ~0ULL, 1ULL << 63, 0x7fffffff, 0x80000000, 255};
 
 	if (unit_random() % 3 == 0)
 		return edges[unit_random() % ARRAY_SIZE(edges)];
@@ -140,7 +141,8 @@ static void test_scnprintf_returns_what_is_there(void **state)
 
 static int setup(void **state)
 {
-	libc_vsnprintf = (int (*)(char *, size_t, const char *, va_list))dlsym(RTLD_NEXT, "vsnprintf");
+	libc_vsnprintf =
+		(int (*)(char *, size_t, const char *, va_list))dlsym(RTLD_NEXT, "vsnprintf");
 	return libc_vsnprintf ? 0 : -1;
 }
 
