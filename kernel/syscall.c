@@ -50,7 +50,8 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	self->syscall_depth--;
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
-	return ret;
+	/* No signal handlers exist that the call could be restarted after. */
+	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 
 int *__errno_location(void)
