@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An application's bytes into the write queue: one copy, into page fragments.
+ *
+ *   write/send -> sock_sendmsg -> inet_sendmsg -> tcp_sendmsg
+ *     -> sk_stream_alloc_skb, copy_from_iter -> tcp_push | tcp_push_one -> tcp_write_xmit
+ *
+ * The last segment of the queue grows until it is as large as one packet may be (size_goal: as many
+ * MSS as the device takes at once).  A write of a few hundred bytes goes beside the headers, so
+ * that it costs no fragment.  What is copied is gone for the caller: any error after that returns
+ * the bytes so far.
+ *
+ * Process context; the socket is locked from the first byte to the last, but while it sleeps.
+ * RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
+ */
+#include "kernel/mm/iov_iter.h"
+#include "kernel/mm/page_frag.h"
+#include "net/tcp/tcp_send.h"
+
+/* A write up to this size lies in the linear part: with headers and shared info 1 KiB in all. */
+#define TCP_LINEAR_WRITE 448
+
+/*
+ * The block that is being cut, one a CPU: no socket keeps pages while it is idle.  Process context
+ * only, and inside a system call no thread gives the CPU up between refill and cut.
+ */
+static struct page_frag tcp_page_frag[NR_CPUS];
+
+/* ---- pushing ------------------------------------------------------------------------------------------ */
+
+static void tcp_mark_push(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_PSH;
+	tp->pushed_seq = tp->write_seq;
+}
+
+/* Half of the largest window is waiting without a PSH: a lazy receiver gets one. */
+static bool forced_push(const struct tcp_sock *tp)
+{
+	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
+}
+
+/* The end of a write: mark it, and send what may be sent. */
+noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle)
+{
+	struct sk_buff *skb = tcp_write_queue_tail(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!skb)
+		return;
+	if (!(flags & MSG_MORE) || forced_push(tp))
+		tcp_mark_push(tp, skb);
+	if (flags & MSG_MORE)
+		nonagle = TCP_NAGLE_CORK;
+	__tcp_push_pending_frames(sk, mss_now, nonagle);
+}
+
+/* The segment is as large as it will be. */
+static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss_now)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (forced_push(tp)) {
+		tcp_mark_push(tp, skb);
+		__tcp_push_pending_frames(sk, mss_now, TCP_NAGLE_PUSH);
+	} else if (skb == tcp_send_head(sk)) {
+		tcp_push_one(sk, mss_now);
+	}
+}
+
+/* ---- segments -------------------------------------------------------------------------------------------- */
+
+/* The MSS, and how many bytes one packet to the device may hold (a multiple of it). */
+static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int mss_now = tcp_current_mss(sk), segs, room;
+
+	*size_goal = mss_now;
+	if (sk_can_gso(sk)) {
+		segs = tcp_tso_segs(sk, mss_now);
+		room = tcp_bound_to_half_wnd(tp, segs * mss_now);
+		tp->gso_segs = clamp_t(unsigned int, room / mss_now, 1, segs);
+		*size_goal = tp->gso_segs * mss_now;
+	}
+	return mss_now;
+}
+
+/* A new, empty segment at the end of the queue, with room for @linear bytes.  NULL: no memory. */
+static struct sk_buff *tcp_new_segment(struct sock *sk, unsigned int linear)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = sk_stream_alloc_skb(sk, linear, GFP_KERNEL);
+
+	if (unlikely(!skb))
+		return NULL;
+	tcp_slow_start_after_idle_check(sk);
+	tcp_init_nondata_skb(skb, tp->write_seq, TCPHDR_ACK);
+	tcp_skb_pcount_set(skb, 0);
+	tcp_queue_skb(sk, skb);
+	tp->nonagle &= ~TCP_NAGLE_PUSH;
+	return skb;
+}
+
+/* An empty segment that nothing could be copied to. */
+static void tcp_drop_empty_tail(struct sock *sk)
+{
+	struct sk_buff *skb = tcp_write_queue_tail(sk);
+
+	if (!skb || skb->len || (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN))
+		return;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	tcp_wmem_free_skb(sk, skb);
+	tcp_check_space(sk);
+}
+
+/* @n bytes joined @skb. */
+static void tcp_skb_grew(struct sock *sk, struct sk_buff *skb, unsigned int n)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->write_seq += n;
+	TCP_SKB_CB(skb)->end_seq += n;
+	/* Counted again when it is sent. */
+	tcp_skb_pcount_set(skb, 0);
+}
+
+/* @n bytes at @offset of @page join @skb, in its last fragment where they follow on. */
+static bool tcp_skb_add_page(struct sock *sk, struct sk_buff *skb, struct page *page, u32 offset,
+			     unsigned int n)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	skb_frag_t *last = shinfo->nr_frags ? &shinfo->frags[shinfo->nr_frags - 1] : NULL;
+
+	if (last && last->page == page && last->page_offset + last->size == offset) {
+		last->size += n;
+	} else if (shinfo->nr_frags < MAX_SKB_FRAGS) {
+		get_page(page);
+		skb_fill_page_desc(skb, shinfo->nr_frags, page, offset, n);
+	} else {
+		return false;
+	}
+	skb->len += n;
+	skb->data_len += n;
+	skb->truesize += n;
+	sk->sk_wmem_queued += n;
+	tcp_skb_grew(sk, skb, n);
+	return true;
+}
+
+/* ---- copying ---------------------------------------------------------------------------------------------- */
+
+static bool tcp_skb_has_frag_room(const struct sk_buff *skb, const struct page_frag *pfrag)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+	const skb_frag_t *last;
+
+	if (shinfo->nr_frags < MAX_SKB_FRAGS)
+		return true;
+	last = &shinfo->frags[shinfo->nr_frags - 1];
+	return last->page == pfrag->page && last->page_offset + last->size == pfrag->offset;
+}
+
+/*
+ * Copies at most @want bytes to the end of @skb.  Bytes copied; -EMSGSIZE: it takes no more
+ * fragments; -ENOMEM; -EFAULT: not a byte could be read.
+ */
+static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
+			   unsigned int want)
+{
+	struct page_frag *pfrag = &tcp_page_frag[this_cpu()->id];
+	unsigned int done;
+
+	if (want <= skb_tailroom(skb)) {
+		done = copy_from_iter(skb_tail_pointer(skb), want, from);
+		if (!done)
+			return -EFAULT;
+		__skb_put(skb, done);
+		tcp_skb_grew(sk, skb, done);
+		return done;
+	}
+
+	if (!page_frag_refill(1, pfrag, GFP_KERNEL))
+		return -ENOMEM;
+	if (!tcp_skb_has_frag_room(skb, pfrag))
+		return -EMSGSIZE;
+	want = min(want, pfrag->size - pfrag->offset);
+	done = copy_from_iter((u8 *)page_address(pfrag->page) + pfrag->offset, want, from);
+	if (!done)
+		return -EFAULT;
+	BUG_ON(!tcp_skb_add_page(sk, skb, pfrag->page, pfrag->offset, done));
+	pfrag->offset += done;
+	return done;
+}
+
+/* Room for more, or sleep until there is: 0 or -errno.  What was copied so far is sent first. */
+static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *timeo,
+			     unsigned int *mss_now, unsigned int *size_goal)
+{
+	int err;
+
+	if (copied)
+		tcp_push(sk, flags & ~MSG_MORE, *mss_now, TCP_NAGLE_PUSH);
+	err = sk_stream_wait_memory(sk, timeo);
+	if (!err)
+		*mss_now = tcp_send_mss(sk, size_goal);
+	return err;
+}
+
+/* The segment that takes the next bytes: the last one while it has room, else a new one; NULL: there
+ * is none to be had now.  @left: bytes that the caller still has. */
+static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, size_t left)
+{
+	struct sk_buff *skb = tcp_write_queue_tail(sk);
+
+	if (skb && skb->len < size_goal && !TCP_SKB_CB(skb)->eor &&
+	    !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN))
+		return skb;
+	if (!sk_stream_memory_free(sk))
+		return NULL;
+	return tcp_new_segment(sk, left <= TCP_LINEAR_WRITE ? left : 0);
+}
+
+/* May this socket send at all?  0 or -errno. */
+static int tcp_may_send(struct sock *sk, long *timeo)
+{
+	int err = 0;
+
+	if ((1 << sk->sk_state) & ~((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT)))
+		err = sk_stream_wait_connect(sk, timeo);
+	if (!err && (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)))
+		err = -EPIPE;
+	return err;
+}
+
+/* How a call ends that put @copied bytes into the queue and then met @err. */
+static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, size_t copied, int err)
+{
+	if (copied) {
+		tcp_push(sk, flags, mss_now, tcp_sk(sk)->nonagle);
+		return copied;
+	}
+	if (!err)
+		return 0;
+	err = sk_stream_error(sk, flags, err);
+	/* Refused, and nothing is queued whose ACK would wake anybody: say that there is room. */
+	if (err == -EAGAIN && tcp_write_queue_empty(sk) && tcp_rtx_queue_empty(sk))
+		sk->sk_write_space(sk);
+	return err;
+}
+
+static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
+{
+	int flags = msg->msg_flags, err;
+	long timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
+	unsigned int mss_now = 0, size_goal;
+	size_t copied = 0, left;
+
+	err = tcp_may_send(sk, &timeo);
+	if (err)
+		return tcp_send_result(sk, flags, 0, 0, err);
+	mss_now = tcp_send_mss(sk, &size_goal);
+
+	while ((left = iov_iter_count(&msg->msg_iter))) {
+		struct sk_buff *skb = tcp_segment_for(sk, size_goal, left);
+		int n;
+
+		n = skb ? tcp_copy_to_skb(sk, skb, &msg->msg_iter, min_t(size_t, left, size_goal - skb->len))
+			: -ENOMEM;
+		if (n == -EMSGSIZE) {
+			/* Full of fragments: a record's end of our own making. */
+			TCP_SKB_CB(skb)->eor = 1;
+			tcp_mark_push(tcp_sk(sk), skb);
+			continue;
+		}
+		if (n == -ENOMEM) {
+			tcp_drop_empty_tail(sk);
+			err = tcp_wait_for_room(sk, flags, copied, &timeo, &mss_now, &size_goal);
+			if (!err && (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)))
+				err = -EPIPE;
+			if (err)
+				break;
+			continue;
+		}
+		if (n < 0) {
+			tcp_drop_empty_tail(sk);
+			err = n;
+			break;
+		}
+		if (!copied)
+			TCP_SKB_CB(skb)->tcp_flags &= ~TCPHDR_PSH;
+		copied += n;
+		if (n == (int)left) {
+			TCP_SKB_CB(skb)->eor = !!(flags & MSG_EOR);
+			break;
+		}
+		if (skb->len >= size_goal)
+			tcp_push_full(sk, skb, mss_now);
+	}
+	return tcp_send_result(sk, flags, mss_now, copied, err);
+}
+
+/* Bytes taken, or -errno: -EPIPE, -EAGAIN, -EFAULT, -ECONNRESET ... */
+noinline int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size)
+{
+	int ret;
+
+	(void)size; /* the iterator knows */
+	/* Urgent data is taken, never sent. */
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	lock_sock(sk);
+	ret = tcp_sendmsg_locked(sk, msg);
+	release_sock(sk);
+	return ret;
+}
+
+/* ---- pages ---------------------------------------------------------------------------------------------------- */
+
+static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size, int flags)
+{
+	long timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
+	unsigned int mss_now = 0, size_goal;
+	size_t copied = 0;
+	int err;
+
+	err = tcp_may_send(sk, &timeo);
+	if (err)
+		return tcp_send_result(sk, flags, 0, 0, err);
+	mss_now = tcp_send_mss(sk, &size_goal);
+
+	while (copied < size) {
+		struct sk_buff *skb = tcp_segment_for(sk, size_goal, size_goal);
+		unsigned int n;
+
+		if (!skb) {
+			err = tcp_wait_for_room(sk, flags, copied, &timeo, &mss_now, &size_goal);
+			if (!err && (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)))
+				err = -EPIPE;
+			if (err)
+				break;
+			continue;
+		}
+		n = min_t(size_t, size - copied, size_goal - skb->len);
+		if (!tcp_skb_add_page(sk, skb, page, offset + copied, n)) {
+			TCP_SKB_CB(skb)->eor = 1;
+			tcp_mark_push(tcp_sk(sk), skb);
+			continue;
+		}
+		if (!copied)
+			TCP_SKB_CB(skb)->tcp_flags &= ~TCPHDR_PSH;
+		copied += n;
+		if (copied < size && skb->len >= size_goal)
+			tcp_push_full(sk, skb, mss_now);
+	}
+	return tcp_send_result(sk, flags, mss_now, copied, err);
+}
+
+/* @size bytes at @offset of the block @page without a copy; each fragment takes its own reference.
+ * Bytes taken, or -errno. */
+int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
+{
+	int ret;
+
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	lock_sock(sk);
+	ret = tcp_sendpage_locked(sk, page, offset, size, flags);
+	release_sock(sk);
+	return ret;
+}
