@@ -40,7 +40,9 @@ int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len);
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
 /* Is @addr on @dev (any device: NULL) a broadcast address of one of our subnets? */
 bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
-/* Is @addr ours on just this device? */
+/* Is @addr one of @dev's own? */
+bool inet_addr_is_ours(const struct net_device *dev, __be32 addr);
+/* Does @addr lie in one of @dev's subnets, so that it is asked for with ARP? */
 bool inet_addr_onlink(const struct net_device *dev, __be32 addr);
 void devinet_init(void); /* ip= and gw=, the notifier */
 

@@ -86,6 +86,7 @@ int ip_local_out(struct sk_buff *skb);
 /* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */
 u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 
+void ip_output_init(void);
 void ip_init(void); /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
 
 /* Addresses. */

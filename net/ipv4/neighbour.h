@@ -15,6 +15,7 @@
 
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/random.h"
 #include "kernel/limits.h"
 #include "kernel/time/timer.h"
 #include "net/core/netdevice.h"
@@ -33,9 +34,12 @@
 #define NUD_VALID     (NUD_CONNECTED | NUD_STALE | NUD_DELAY | NUD_PROBE)
 #define NUD_IN_TIMER  (NUD_INCOMPLETE | NUD_REACHABLE | NUD_DELAY | NUD_PROBE)
 
+struct neigh_table;
+
 struct neighbour {
+	struct neigh_table *tbl;
 	struct hlist_node hash;
-	struct list_head lru; /* oldest first; with hash under the table's lock */
+	struct list_head lru; /* longest unasked first; with hash and used under the table's lock */
 	refcount_t refcnt;
 	struct net_device *dev;
 	__be32 primary_key;
@@ -47,19 +51,25 @@ struct neighbour {
 	spinlock_t lock;
 	unsigned long confirmed; /* jiffies: last proof that it is there */
 	unsigned long updated;	 /* of ha or state */
+	unsigned long used;	 /* last lookup */
 	struct timer_list timer; /* armed in NUD_IN_TIMER; holds a reference */
 	struct sk_buff_head arp_queue; /* wait for ha, at most NEIGH_QUEUE_MAX; under lock */
 };
 
 #define NEIGH_HASH_SIZE 256
 
+struct kmem_cache;
+
 struct neigh_table {
+	const char *name; /* of its slab */
+	struct kmem_cache *slab;
 	spinlock_t lock;
 	struct hlist_head hash[NEIGH_HASH_SIZE];
 	struct list_head lru;
+	siphash_key_t key;
 	unsigned int entries; /* at most NEIGH_MAX */
-	/* Asks for @neigh's address: the one we believe in when it is a probe, else everybody. */
-	void (*solicit)(struct neighbour *neigh, __be32 saddr_hint, bool unicast);
+	/* Asks for @neigh's address; no lock held: the one we believe in when it is a probe, else everybody. */
+	void (*solicit)(struct neighbour *neigh, bool unicast);
 	/* @skb waited in vain; softirq, no lock held.  @skb stays the caller's. */
 	void (*error_report)(struct neighbour *neigh, struct sk_buff *skb);
 };
@@ -74,10 +84,10 @@ void neigh_release(struct neighbour *neigh); /* NULL is fine */
  * What was learnt: a new state and, when @lladdr is not NULL, the link address.  @override: a
  * different address may replace the one that is believed in.
  */
-void neigh_update(struct neigh_table *tbl, struct neighbour *neigh, const u8 *lladdr, u8 state,
+void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state,
 		  bool override);
 /* Puts the link header on and sends, or lets the packet wait.  Takes the skb; 0 or -errno. */
-int neigh_output(struct neigh_table *tbl, struct neighbour *neigh, struct sk_buff *skb);
+int neigh_output(struct neighbour *neigh, struct sk_buff *skb);
 /* Forgets what was learnt through @dev, which went down. */
 void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);
 

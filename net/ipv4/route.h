@@ -65,6 +65,10 @@ static inline u32 dst_mtu(const struct rtable *rt)
 
 /* Addresses, devices or routes changed: every route is asked for again. */
 void rt_cache_flush(void);
+/* Lets go of the routes that only the cache holds; those in use stay true. */
+void rt_cache_drop(void);
+/* A route for packets that come in through @dev and are for us.  NULL: no memory. */
+struct rtable *rt_alloc_input(struct net_device *dev, u8 type);
 void ip_rt_init(void);
 
 /* 0, -EEXIST, -ENOSPC (ROUTES_MAX), -EINVAL.  @prefix_len 0..32. */

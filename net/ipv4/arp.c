@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ARP: asking who has an IPv4 address on an Ethernet, answering, and saying what is ours.
+ *
+ * Callers: netif_receive_skb -> arp_rcv (softirq); neighbour.c -> arp_solicit, arp_error_report
+ * (softirq or process); devinet.c -> arp_announce.
+ * Locks: none of its own; the table's and the entries' are taken in neighbour.c.
+ * RFC 826 (and its order of steps), RFC 5227 (announcing).  Answers to Linux's net/ipv4/arp.c.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/fs/proc.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/printk.h"
+#include "net/core/eth.h"
+#include "net/ipv4/arp.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
+
+/* For so long after it was learnt, another address for the same neighbour is not believed. */
+#define ARP_LOCKTIME HZ
+
+/* ---- out -------------------------------------------------------------------------------------- */
+
+void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dest_hw,
+	      const u8 *target_hw)
+{
+	struct sk_buff *skb;
+	struct arphdr *arp;
+
+	if (dev->flags & IFF_NOARP || !dev->header_ops)
+		return;
+	skb = alloc_skb(NET_SKB_PAD + dev->hard_header_len + sizeof(*arp), GFP_ATOMIC);
+	if (!skb) {
+		skb_drop_inc(SKB_DROP_REASON_NOMEM);
+		return;
+	}
+	skb_reserve(skb, NET_SKB_PAD + dev->hard_header_len);
+	skb_reset_network_header(skb);
+	skb->dev = dev;
+	skb->protocol = HTONS_CONST(ETH_P_ARP);
+
+	arp = skb_put(skb, sizeof(*arp));
+	arp->ar_hrd = HTONS_CONST(ARPHRD_ETHER);
+	arp->ar_pro = HTONS_CONST(ETH_P_IP);
+	arp->ar_hln = ETH_ALEN;
+	arp->ar_pln = 4;
+	arp->ar_op = htons(op);
+	memcpy(arp->ar_sha, dev->dev_addr, ETH_ALEN);
+	memcpy(arp->ar_sip, &src_ip, 4);
+	if (target_hw)
+		memcpy(arp->ar_tha, target_hw, ETH_ALEN);
+	else
+		memset(arp->ar_tha, 0, ETH_ALEN);
+	memcpy(arp->ar_tip, &dest_ip, 4);
+
+	if (dev->header_ops->create(skb, dev, ETH_P_ARP, dest_hw, NULL) < 0) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		return;
+	}
+	dev_queue_xmit(skb);
+}
+
+void arp_announce(struct net_device *dev, __be32 addr)
+{
+	/* A question about ourselves: it needs no answer, and updates who knew an older address. */
+	arp_send(ARPOP_REQUEST, addr, dev, addr, NULL, NULL);
+}
+
+static void arp_solicit(struct neighbour *neigh, bool unicast)
+{
+	__be32 src = inet_select_addr(neigh->dev, neigh->primary_key);
+	u64 ha = READ_ONCE(neigh->ha);
+
+	/* Without an address there is nobody to answer to (RFC 5227: zero means a probe). */
+	if (src)
+		arp_send(ARPOP_REQUEST, neigh->primary_key, neigh->dev, src,
+			 unicast ? (const u8 *)&ha : NULL, NULL);
+}
+
+static void arp_error_report(struct neighbour *neigh, struct sk_buff *skb)
+{
+	icmp_link_failure(skb);
+}
+
+struct neigh_table arp_tbl = {
+	.name = "neighbour",
+	.solicit = arp_solicit,
+	.error_report = arp_error_report,
+};
+
+/* ---- in --------------------------------------------------------------------------------------- */
+
+/* A message that was looked through; addresses in network order. */
+struct arp_message {
+	bool request;
+	__be32 sip, tip;
+	u8 sha[ETH_ALEN];
+};
+
+/* False: cut short, or not about Ethernet and IPv4. */
+static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
+{
+	const struct arphdr *arp;
+
+	if (!pskb_may_pull(skb, sizeof(*arp)))
+		return false;
+	arp = (const struct arphdr *)skb->data;
+	if (arp->ar_hrd != HTONS_CONST(ARPHRD_ETHER) || arp->ar_pro != HTONS_CONST(ETH_P_IP) ||
+	    arp->ar_hln != ETH_ALEN || arp->ar_pln != 4)
+		return false;
+	if (arp->ar_op != HTONS_CONST(ARPOP_REQUEST) && arp->ar_op != HTONS_CONST(ARPOP_REPLY))
+		return false;
+	msg->request = arp->ar_op == HTONS_CONST(ARPOP_REQUEST);
+	memcpy(&msg->sip, arp->ar_sip, 4);
+	memcpy(&msg->tip, arp->ar_tip, 4);
+	memcpy(msg->sha, arp->ar_sha, ETH_ALEN);
+	return true;
+}
+
+/* Could a station with that address have sent it? */
+static bool arp_plausible(const struct net_device *dev, const struct arp_message *msg)
+{
+	static bool conflict_told;
+
+	if (msg->sha[0] & 1) /* a group can't send */
+		return false;
+	if (ipv4_is_multicast(msg->sip) || ipv4_is_loopback(msg->sip) ||
+	    ipv4_is_lbcast(msg->sip) || ipv4_is_multicast(msg->tip) || ipv4_is_loopback(msg->tip))
+		return false;
+	if (msg->sip && inet_addr_is_broadcast(dev, msg->sip))
+		return false;
+	if (!inet_addr_is_ours(dev, msg->sip))
+		return true;
+	if (memcmp(msg->sha, dev->dev_addr, ETH_ALEN) && !conflict_told) {
+		conflict_told = true;
+		pr_warn("%s: %pM uses our address %pI4 too\n", dev->name, msg->sha, &msg->sip);
+	}
+	return false;
+}
+
+/* RFC 826's "merge": what the sender says about itself.  True: somebody wanted to know. */
+static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct arp_message *msg,
+		      bool for_us)
+{
+	struct neighbour *neigh;
+	bool sure, override;
+
+	if (!msg->sip)
+		return false; /* an address probe: it has none yet (RFC 5227) */
+	/* Only a question to us makes an entry, so that nobody can fill the table with answers. */
+	if (msg->request && for_us && inet_addr_onlink(dev, msg->sip))
+		neigh = neigh_create(&arp_tbl, msg->sip, dev);
+	else
+		neigh = neigh_lookup(&arp_tbl, msg->sip, dev);
+	if (!neigh)
+		return false;
+	/* An answer to us alone proves that it is there; all else is hearsay. */
+	sure = !msg->request && skb->pkt_type == PACKET_HOST;
+	/* An announcement says at once that the address moved. */
+	override = msg->sip == msg->tip || time_after(jiffies, neigh->updated + ARP_LOCKTIME);
+	neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE, override);
+	neigh_release(neigh);
+	return true;
+}
+
+static int arp_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
+{
+	enum skb_drop_reason reason = SKB_DROP_REASON_ARP_IGNORED;
+	struct arp_message msg;
+	bool for_us, merged;
+
+	if (dev->flags & IFF_NOARP)
+		goto drop;
+	if (skb->pkt_type == PACKET_OTHERHOST) {
+		reason = SKB_DROP_REASON_OTHERHOST;
+		goto drop;
+	}
+	if (!arp_parse(skb, &msg)) {
+		reason = SKB_DROP_REASON_ARP_MALFORMED;
+		goto drop;
+	}
+	if (!arp_plausible(dev, &msg))
+		goto drop;
+	for_us = inet_addr_is_ours(dev, msg.tip);
+	merged = arp_merge(skb, dev, &msg, for_us);
+	if (for_us && msg.request)
+		arp_send(ARPOP_REPLY, msg.sip, dev, msg.tip, msg.sha, msg.sha);
+	else if (!merged)
+		goto drop;
+	consume_skb(skb);
+	return NET_RX_SUCCESS;
+
+drop:
+	kfree_skb_reason(skb, reason);
+	return NET_RX_DROP;
+}
+
+/* ---- /proc/net/arp ---------------------------------------------------------------------------- */
+
+#define ATF_COM	 0x02
+#define ATF_PERM 0x04
+
+static void arp_show_one(struct seq_file *m, const struct neighbour *neigh)
+{
+	unsigned int flags = 0;
+	char ip[16], hw[18];
+	u64 ha = READ_ONCE(neigh->ha);
+
+	if (neigh->nud_state & NUD_PERMANENT)
+		flags = ATF_PERM | ATF_COM;
+	else if (neigh->nud_state & NUD_VALID)
+		flags = ATF_COM;
+	snprintf(ip, sizeof(ip), "%pI4", &neigh->primary_key);
+	snprintf(hw, sizeof(hw), "%pM", (const u8 *)&ha);
+	seq_printf(m, "%-16s 0x%-10x0x%-10x%s     *        %s\n", ip, ARPHRD_ETHER, flags, hw,
+		   neigh->dev->name);
+}
+
+static int arp_show(struct seq_file *m)
+{
+	struct neighbour *neigh;
+
+	seq_puts(m, "IP address       HW type     Flags       HW address            Mask     Device\n");
+	spin_lock_bh(&arp_tbl.lock);
+	list_for_each_entry(neigh, &arp_tbl.lru, lru) {
+		if (!(neigh->nud_state & NUD_NOARP))
+			arp_show_one(m, neigh);
+	}
+	spin_unlock_bh(&arp_tbl.lock);
+	return 0;
+}
+
+void arp_init(void)
+{
+	static struct packet_type arp_packet_type = {
+		.type = HTONS_CONST(ETH_P_ARP),
+		.func = arp_rcv,
+	};
+	static const struct proc_entry entries[] = {
+		{"net/arp", arp_show},
+	};
+
+	neigh_table_init(&arp_tbl);
+	dev_add_pack(&arp_packet_type);
+	proc_register(entries, ARRAY_SIZE(entries));
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which IPv4 addresses are ours, on which device, and where they come from: the command line.
+ *
+ * Callers: ip_init (devinet_init); device notifiers (process, or softirq for the link); route.c,
+ * arp.c, ip_input.c and sockets ask.
+ * No lock: addresses are only added, in process context, and counted after they are written, so
+ * that a reader in any context sees whole ones.  Answers to Linux's net/ipv4/devinet.c.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "net/core/netdevice.h"
+#include "net/ipv4/arp.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+/* RFC 5227: announced twice, two seconds apart, in case the first one was lost. */
+#define ANNOUNCE_NUM	  2
+#define ANNOUNCE_INTERVAL (2 * HZ)
+
+/* What the first Ethernet device gets: QEMU's user network, unless the command line says more. */
+static struct {
+	__be32 addr, gateway;
+	unsigned int prefix_len;
+	bool ip_given, gw_given;
+	const struct net_device *taken_by;
+} config;
+
+/* ---- questions -------------------------------------------------------------------------------- */
+
+#define for_each_ifa(ifa, in_dev)                                                                  \
+	for (ifa = (in_dev)->addrs;                                                                \
+	     ifa < (in_dev)->addrs + __atomic_load_n(&(in_dev)->nr_addrs, __ATOMIC_ACQUIRE); ifa++)
+
+static inline const struct in_device *in_dev_get(const struct net_device *dev)
+{
+	return __atomic_load_n(&dev->ip_ptr, __ATOMIC_ACQUIRE);
+}
+
+static bool ifa_onlink(const struct in_ifaddr *ifa, __be32 addr)
+{
+	return !((ifa->ifa_local ^ addr) & ifa->ifa_mask);
+}
+
+bool inet_addr_is_ours(const struct net_device *dev, __be32 addr)
+{
+	const struct in_device *in_dev = in_dev_get(dev);
+	const struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return false;
+	for_each_ifa(ifa, in_dev) {
+		if (ifa->ifa_local == addr)
+			return true;
+	}
+	return false;
+}
+
+bool inet_is_local_addr(__be32 addr)
+{
+	const struct net_device *dev;
+
+	if (ipv4_is_loopback(addr))
+		return true;
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		if (inet_addr_is_ours(dev, addr))
+			return true;
+	}
+	return false;
+}
+
+bool inet_addr_onlink(const struct net_device *dev, __be32 addr)
+{
+	const struct in_device *in_dev = in_dev_get(dev);
+	const struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return false;
+	for_each_ifa(ifa, in_dev) {
+		if (ifa_onlink(ifa, addr))
+			return true;
+	}
+	return false;
+}
+
+static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
+{
+	const struct in_device *in_dev = in_dev_get(dev);
+	const struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return false;
+	for_each_ifa(ifa, in_dev) {
+		if (ifa->ifa_broadcast && ifa->ifa_broadcast == addr)
+			return true;
+	}
+	return false;
+}
+
+bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr)
+{
+	if (dev)
+		return dev_has_broadcast(dev, addr);
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		if (dev_has_broadcast(dev, addr))
+			return true;
+	}
+	return false;
+}
+
+__be32 inet_select_addr(const struct net_device *dev, __be32 dst)
+{
+	const struct in_device *in_dev = in_dev_get(dev);
+	const struct in_ifaddr *ifa;
+	__be32 first = 0;
+
+	if (!in_dev)
+		return 0;
+	for_each_ifa(ifa, in_dev) {
+		if (!first)
+			first = ifa->ifa_local;
+		if (ifa_onlink(ifa, dst))
+			return ifa->ifa_local;
+	}
+	return first;
+}
+
+/* ---- adding ----------------------------------------------------------------------------------- */
+
+int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
+{
+	struct in_device *in_dev = dev->ip_ptr;
+	__be32 mask;
+
+	if (!in_dev || !prefix_len || prefix_len > 32 || ipv4_is_zeronet(addr) ||
+	    ipv4_is_multicast(addr) || ipv4_is_lbcast(addr) ||
+	    ipv4_is_loopback(addr) != !!(dev->flags & IFF_LOOPBACK))
+		return -EINVAL;
+	if (inet_addr_is_ours(dev, addr))
+		return -EEXIST;
+	if (in_dev->nr_addrs == IFADDRS_MAX)
+		return -ENOSPC;
+	mask = inet_make_mask(prefix_len);
+	in_dev->addrs[in_dev->nr_addrs] = (struct in_ifaddr){
+		.ifa_local = addr,
+		.ifa_mask = mask,
+		.ifa_prefixlen = prefix_len,
+		/* On a link of two (RFC 3021), or with ourselves, there is nobody to call together. */
+		.ifa_broadcast = (dev->flags & IFF_BROADCAST) && prefix_len < 31 ? addr | ~mask : 0,
+	};
+	__atomic_store_n(&in_dev->nr_addrs, in_dev->nr_addrs + 1, __ATOMIC_RELEASE);
+	rt_cache_flush();
+	if (prefix_len == 32 || (dev->flags & IFF_LOOPBACK))
+		return 0;
+	return ip_route_add(addr & mask, prefix_len, 0, dev, addr, RTN_UNICAST);
+}
+
+/* ---- announcing ------------------------------------------------------------------------------- */
+
+static void inetdev_announce(unsigned long data)
+{
+	struct in_device *in_dev = (struct in_device *)data;
+	const struct in_ifaddr *ifa;
+
+	if (!in_dev->announcements || !(in_dev->dev->flags & IFF_UP))
+		return;
+	for_each_ifa(ifa, in_dev)
+		arp_announce(in_dev->dev, ifa->ifa_local);
+	if (--in_dev->announcements)
+		mod_timer(&in_dev->announce, jiffies + ANNOUNCE_INTERVAL);
+}
+
+/* The link is there: others may have old notions of who has our addresses. */
+static void inetdev_link_up(struct in_device *in_dev)
+{
+	if (!netif_carrier_ok(in_dev->dev) || (in_dev->dev->flags & (IFF_LOOPBACK | IFF_NOARP)))
+		return;
+	/* From the timer: the device may be in the middle of coming up. */
+	in_dev->announcements = ANNOUNCE_NUM;
+	mod_timer(&in_dev->announce, jiffies);
+}
+
+/* ---- devices come and go ---------------------------------------------------------------------- */
+
+static struct in_device *inetdev_create(struct net_device *dev)
+{
+	struct in_device *in_dev = kzalloc(sizeof(*in_dev), GFP_KERNEL);
+
+	if (!in_dev)
+		return NULL;
+	in_dev->dev = dev;
+	setup_timer(&in_dev->announce, inetdev_announce, (unsigned long)in_dev);
+	in_dev->local_rt = rt_alloc_input(dev, RTN_LOCAL);
+	in_dev->broadcast_rt = rt_alloc_input(dev, RTN_BROADCAST);
+	if (!in_dev->local_rt || !in_dev->broadcast_rt) {
+		rt_put(in_dev->local_rt);
+		rt_put(in_dev->broadcast_rt);
+		kfree(in_dev);
+		return NULL;
+	}
+	__atomic_store_n(&dev->ip_ptr, in_dev, __ATOMIC_RELEASE);
+	return in_dev;
+}
+
+/* Gives the first Ethernet device what the command line, or QEMU's user network, says. */
+static void inetdev_configure(struct net_device *dev)
+{
+	int err;
+
+	config.taken_by = dev;
+	err = inet_addr_add(dev, config.addr, config.prefix_len);
+	if (err) {
+		pr_err("%s: address %pI4/%u: error %d\n", dev->name, &config.addr,
+		       config.prefix_len, err);
+		return;
+	}
+	pr_info("%s: %pI4/%u, %pM\n", dev->name, &config.addr, config.prefix_len, dev->dev_addr);
+	/* Who gives an address alone has a network without a way out, until he names one. */
+	if (config.ip_given && !config.gw_given)
+		return;
+	err = ip_route_add(0, 0, config.gateway, dev, 0, RTN_UNICAST);
+	if (err)
+		pr_err("gw=%pI4: not in the network of %pI4/%u: no default route\n", &config.gateway,
+		       &config.addr, config.prefix_len);
+}
+
+static void inetdev_up(struct net_device *dev)
+{
+	struct in_device *in_dev = dev->ip_ptr;
+
+	if (!in_dev)
+		in_dev = inetdev_create(dev);
+	if (!in_dev) {
+		pr_err("%s: no memory for its addresses\n", dev->name);
+		return;
+	}
+	if ((dev->flags & IFF_LOOPBACK) && !in_dev->nr_addrs)
+		WARN_ON(inet_addr_add(dev, htonl(0x7f000001), 8));
+	else if ((dev->flags & IFF_BROADCAST) && !config.taken_by)
+		inetdev_configure(dev);
+	rt_cache_flush();
+	inetdev_link_up(in_dev);
+}
+
+static void inetdev_event(struct net_device *dev, enum netdev_event event)
+{
+	struct in_device *in_dev = dev->ip_ptr;
+
+	switch (event) {
+	case NETDEV_UP:
+		inetdev_up(dev);
+		break;
+	case NETDEV_CHANGE:
+		if (in_dev)
+			inetdev_link_up(in_dev);
+		break;
+	case NETDEV_DOWN:
+		if (in_dev) {
+			in_dev->announcements = 0;
+			del_timer_sync(&in_dev->announce);
+		}
+		rt_cache_flush();
+		neigh_ifdown(&arp_tbl, dev);
+		break;
+	}
+}
+
+/* ---- the command line ------------------------------------------------------------------------- */
+
+static bool unicast_addr(__be32 addr)
+{
+	return !ipv4_is_zeronet(addr) && !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr) &&
+	       !ipv4_is_loopback(addr);
+}
+
+static int parse_ip(const char *value)
+{
+	const char *slash = strchr(value, '/');
+	unsigned long prefix_len;
+	char text[16];
+	__be32 addr;
+
+	if (!slash || slash - value >= (long)sizeof(text))
+		return -EINVAL;
+	strscpy(text, value, slash - value + 1);
+	if (in4_pton(text, &addr) || kstrtoul(slash + 1, 10, &prefix_len))
+		return -EINVAL;
+	if (!unicast_addr(addr) || !prefix_len || prefix_len > 32)
+		return -EINVAL;
+	config.addr = addr;
+	config.prefix_len = prefix_len;
+	config.ip_given = true;
+	return 0;
+}
+
+static int parse_gw(const char *value)
+{
+	__be32 addr;
+
+	if (in4_pton(value, &addr) || !unicast_addr(addr))
+		return -EINVAL;
+	config.gateway = addr;
+	config.gw_given = true;
+	return 0;
+}
+
+void devinet_init(void)
+{
+	static const struct cmdline_param params[] = {
+		{.name = "ip", .usage = "ip=A.B.C.D/LEN", .parse = parse_ip},
+		{.name = "gw", .usage = "gw=A.B.C.D", .parse = parse_gw},
+	};
+	static struct netdev_notifier notifier = {.event = inetdev_event};
+
+	config.addr = htonl(0x0a00020f);    /* 10.0.2.15 */
+	config.gateway = htonl(0x0a000202); /* 10.0.2.2 */
+	config.prefix_len = 24;
+	cmdline_register(params, ARRAY_SIZE(params));
+	register_netdevice_notifier(&notifier);
+}

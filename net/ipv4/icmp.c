@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ICMP, the way in: echo is answered, errors are told to the transport that they are about.
+ *
+ * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
+ * (softirq, no lock held) -> net_protocol's err_handler.  No lock of its own.
+ * RFC 792, 1122 section 3.2.2, 1191.  Answers to Linux's net/ipv4/icmp.c; sending errors is in
+ * icmp_send.c.
+ */
+#include "include/uapi/errno.h"
+#include "include/uapi/in.h"
+#include "kernel/lib/bug.h"
+#include "net/core/checksum.h"
+#include "net/core/eth.h"
+#include "net/core/netdevice.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/icmp_priv.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
+	{ENETUNREACH, false},  /* network */
+	{EHOSTUNREACH, false}, /* host */
+	{ENOPROTOOPT, true},   /* protocol */
+	{ECONNREFUSED, true},  /* port */
+	{EMSGSIZE, false},     /* fragmentation needed */
+	{EOPNOTSUPP, false},   /* source route failed */
+	{ENETUNREACH, true},   /* network unknown */
+	{EHOSTDOWN, true},     /* host unknown */
+	{ENONET, true},	       /* host isolated */
+	{ENETUNREACH, true},   /* network prohibited */
+	{EHOSTUNREACH, true},  /* host prohibited */
+	{ENETUNREACH, false},  /* network, for this type of service */
+	{EHOSTUNREACH, false}, /* host, for this type of service */
+	{EHOSTUNREACH, true},  /* filtered */
+	{EHOSTUNREACH, true},  /* precedence violation */
+	{EHOSTUNREACH, true},  /* precedence cut off */
+};
+
+/* ---- echo ------------------------------------------------------------------------------------- */
+
+static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct flowi4 fl = {.daddr = iph->saddr, .saddr = iph->daddr, .proto = IPPROTO_ICMP};
+	enum skb_drop_reason reason = SKB_CONSUMED;
+	struct icmphdr *icmph;
+	struct sk_buff *reply;
+	struct rtable *rt;
+
+	/* RFC 1122 3.2.2.6 allows silence, and whoever was made to answer a broadcast thanks us. */
+	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
+		return SKB_DROP_REASON_ICMP_BROADCAST;
+	rt = ip_route_output_key(&fl);
+	if (IS_ERR(rt))
+		return SKB_DROP_REASON_IP_OUTNOROUTES;
+	reply = alloc_skb(MAX_TCP_HEADER + skb->len, GFP_ATOMIC);
+	if (!reply) {
+		reason = SKB_DROP_REASON_NOMEM;
+		goto out;
+	}
+	skb_reserve(reply, MAX_TCP_HEADER);
+	icmph = skb_put(reply, skb->len);
+	skb_reset_transport_header(reply);
+	BUG_ON(skb_copy_bits(skb, 0, icmph, skb->len));
+	icmph->type = ICMP_ECHOREPLY;
+	icmph->checksum = 0;
+	icmph->checksum = ip_compute_csum(icmph, skb->len);
+	snmp_inc(SNMP_IcmpOutMsgs);
+	snmp_inc(SNMP_IcmpOutEchoReps);
+	ip_send_skb(reply, rt, iph->daddr, iph->saddr, IPPROTO_ICMP, iph->tos, IPDEFTTL);
+out:
+	rt_put(rt);
+	return reason;
+}
+
+/* ---- errors ----------------------------------------------------------------------------------- */
+
+/* Routers from before RFC 1191 name no MTU: the next lower one that is common (its section 7). */
+static u32 pmtu_guess(u32 too_big)
+{
+	static const u16 plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 576};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(plateaus); i++) {
+		if (plateaus[i] < too_big)
+			return plateaus[i];
+	}
+	return 576;
+}
+
+/* Is what it quotes a packet of ours, with the first 8 bytes of its transport?  Pulls all of it. */
+static bool icmp_quote_ok(struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+
+	if (!pskb_may_pull(skb, sizeof(struct icmphdr) + sizeof(*iph)))
+		return false;
+	iph = (const struct iphdr *)(skb->data + sizeof(struct icmphdr));
+	if (iph->version != 4 || iph->ihl < 5 ||
+	    !pskb_may_pull(skb, sizeof(struct icmphdr) + iph->ihl * 4 + 8))
+		return false;
+	iph = (const struct iphdr *)(skb->data + sizeof(struct icmphdr));
+	/* A fragment that is not the first has no ports to go by; and who sent it must be us. */
+	return !(iph->frag_off & htons(IP_OFFSET)) && inet_is_local_addr(iph->saddr);
+}
+
+/* Tells the transport.  @info: what it needs besides type and code, which are in icmp_hdr(). */
+static enum skb_drop_reason icmp_error(struct sk_buff *skb)
+{
+	const struct net_protocol *prot;
+	const struct icmphdr *icmph;
+	const struct iphdr *quoted;
+	u32 info = 0;
+
+	/* Nobody rightly sends an error to a group. */
+	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
+		return SKB_DROP_REASON_ICMP_BROADCAST;
+	if (!icmp_quote_ok(skb)) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return SKB_DROP_REASON_ICMP_BAD_QUOTE;
+	}
+	icmph = icmp_hdr(skb);
+	quoted = (const struct iphdr *)(icmph + 1);
+	if (icmph->type == ICMP_DEST_UNREACH) {
+		if (icmph->code > NR_ICMP_UNREACH)
+			return SKB_DROP_REASON_ICMP_IGNORED;
+		if (icmph->code == ICMP_FRAG_NEEDED) {
+			info = ntohs(icmph->un.frag.mtu);
+			if (!info)
+				info = pmtu_guess(ntohs(quoted->tot_len));
+		}
+	} else if (icmph->type == ICMP_PARAMETERPROB) {
+		info = ntohl(icmph->un.gateway) >> 24;
+	}
+	prot = inet_protocol(quoted->protocol);
+	if (!prot || !prot->err_handler)
+		return SKB_DROP_REASON_ICMP_IGNORED;
+	__skb_pull(skb, sizeof(*icmph));
+	prot->err_handler(skb, info);
+	return SKB_CONSUMED;
+}
+
+void icmp_link_failure(struct sk_buff *skb)
+{
+	const struct net_protocol *prot;
+	unsigned int quote = min(skb->len, 128u);
+	struct sk_buff *told;
+	struct icmphdr *icmph;
+
+	if (skb->protocol != HTONS_CONST(ETH_P_IP) || skb_network_offset(skb) ||
+	    quote < sizeof(struct iphdr) + 8)
+		return;
+	prot = inet_protocol(ip_hdr(skb)->protocol);
+	if (!prot || !prot->err_handler)
+		return;
+	told = alloc_skb(sizeof(struct iphdr) + sizeof(*icmph) + quote, GFP_ATOMIC);
+	if (!told) {
+		skb_drop_inc(SKB_DROP_REASON_NOMEM);
+		return;
+	}
+	/* As if it had come from ourselves: nobody else knows yet. */
+	skb_reset_network_header(told);
+	memcpy(skb_put(told, sizeof(struct iphdr)), ip_hdr(skb), sizeof(struct iphdr));
+	ip_hdr(told)->ihl = 5;
+	ip_hdr(told)->protocol = IPPROTO_ICMP;
+	ip_hdr(told)->daddr = ip_hdr(skb)->saddr;
+	__skb_pull(told, sizeof(struct iphdr));
+	skb_reset_transport_header(told);
+	icmph = skb_put(told, sizeof(*icmph));
+	*icmph = (struct icmphdr){.type = ICMP_DEST_UNREACH, .code = ICMP_HOST_UNREACH};
+	BUG_ON(skb_copy_bits(skb, 0, skb_put(told, quote), quote));
+	__skb_pull(told, sizeof(*icmph));
+	told->dev = skb->dev;
+	told->protocol = skb->protocol;
+	memset(told->cb, 0, sizeof(struct inet_skb_parm));
+	IPCB(told)->iif = skb->dev->ifindex;
+	prot->err_handler(told, 0);
+	consume_skb(told);
+}
+
+/* ---- in --------------------------------------------------------------------------------------- */
+
+/* Counts the type that came; false: one that has no counter, and no use here. */
+static bool icmp_count_in(u8 type)
+{
+	switch (type) {
+	case ICMP_ECHOREPLY:
+		snmp_inc(SNMP_IcmpInEchoReps);
+		return true;
+	case ICMP_DEST_UNREACH:
+		snmp_inc(SNMP_IcmpInDestUnreachs);
+		return true;
+	case ICMP_SOURCE_QUENCH:
+		snmp_inc(SNMP_IcmpInSrcQuenchs);
+		return true;
+	case ICMP_REDIRECT:
+		snmp_inc(SNMP_IcmpInRedirects);
+		return true;
+	case ICMP_ECHO:
+		snmp_inc(SNMP_IcmpInEchos);
+		return true;
+	case ICMP_TIME_EXCEEDED:
+		snmp_inc(SNMP_IcmpInTimeExcds);
+		return true;
+	case ICMP_PARAMETERPROB:
+		snmp_inc(SNMP_IcmpInParmProbs);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
+{
+	u8 type = icmp_hdr(skb)->type;
+
+	if (!icmp_count_in(type)) {
+		/* RFC 1122 3.2.2: an unknown type is dropped in silence. */
+		snmp_inc(SNMP_IcmpInErrors);
+		return SKB_DROP_REASON_ICMP_IGNORED;
+	}
+	switch (type) {
+	case ICMP_ECHO:
+		return icmp_echo(skb);
+	case ICMP_DEST_UNREACH:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return icmp_error(skb);
+	default:
+		/* Source quench is history (RFC 6633); a redirect is not believed from anybody. */
+		return SKB_DROP_REASON_ICMP_IGNORED;
+	}
+}
+
+static int icmp_rcv(struct sk_buff *skb)
+{
+	enum skb_drop_reason reason;
+
+	snmp_inc(SNMP_IcmpInMsgs);
+	if (!pskb_may_pull(skb, sizeof(struct icmphdr))) {
+		snmp_inc(SNMP_IcmpInErrors);
+		reason = SKB_DROP_REASON_ICMP_SHORT;
+	} else if (csum_fold(skb_checksum(skb, 0, skb->len, 0))) {
+		snmp_inc(SNMP_IcmpInErrors);
+		snmp_inc(SNMP_IcmpInCsumErrors);
+		reason = SKB_DROP_REASON_ICMP_CSUM;
+	} else {
+		reason = icmp_dispatch(skb);
+	}
+	kfree_skb_reason(skb, reason);
+	return reason == SKB_CONSUMED ? NET_RX_SUCCESS : NET_RX_DROP;
+}
+
+void icmp_init(void)
+{
+	static const struct net_protocol icmp_protocol = {.handler = icmp_rcv};
+
+	icmp_send_init();
+	BUG_ON(inet_add_protocol(&icmp_protocol, IPPROTO_ICMP));
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* Between icmp.c and icmp_send.c. */
+#ifndef NET_IPV4_ICMP_PRIV_H
+#define NET_IPV4_ICMP_PRIV_H
+
+void icmp_send_init(void); /* icmp_send.c */
+
+#endif

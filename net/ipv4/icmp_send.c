@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ICMP errors about packets that could not be delivered: when one may be sent, and how often.
+ *
+ * Callers: ip_input.c (protocol, options), UDP (port), on behalf of a packet that came in.  Softirq.
+ * Lock: icmp_limit_lock for the buckets.
+ * RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8.  Answers to Linux's icmp_send and its limits.
+ */
+#include "include/uapi/in.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "kernel/time/time.h"
+#include "net/core/checksum.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/icmp_priv.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+/* RFC 1812 4.3.2.3: as much of the original as fits in what everybody must take. */
+#define ICMP_ERROR_MAX 576
+/* RFC 1812 5.3.2: errors are network control. */
+#define IPTOS_PREC_INTERNETCONTROL 0xc0
+#define IPTOS_TOS_MASK		   0x1e
+
+/* ---- how often -------------------------------------------------------------------------------- */
+
+/* A bucket fills with time, in jiffies; a message takes @cost of it. */
+struct icmp_bucket {
+	unsigned long last;
+	unsigned long tokens;
+};
+
+static DEFINE_SPINLOCK(icmp_limit_lock);
+static struct icmp_bucket icmp_global;
+/* By hash: who falls on another's place begins with a full bucket, the limit over all remains. */
+static struct {
+	__be32 addr;
+	struct icmp_bucket bucket;
+} icmp_peers[ICMP_PEERS_MAX];
+static siphash_key_t icmp_key;
+
+static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long max_tokens)
+{
+	unsigned long now = jiffies, passed = now - b->last;
+
+	b->last = now;
+	/* Longer than it takes to fill is as good as full, and does not overflow. */
+	if (passed >= max_tokens)
+		b->tokens = max_tokens;
+	else
+		b->tokens = min(max_tokens, b->tokens + passed * rate);
+}
+
+/* May one more error go to @daddr?  Takes its price from both buckets, or from none. */
+static bool icmp_allow(__be32 daddr)
+{
+	unsigned int slot = siphash_2u64(daddr, 0, &icmp_key) % ICMP_PEERS_MAX;
+	const unsigned long peer_cost = msecs_to_jiffies(ICMP_RATELIMIT_MS);
+	const unsigned long peer_max = peer_cost * ICMP_BURST;
+	/* Tokens of a thousandth of a message, so that slow rates do not round to nothing. */
+	const unsigned long all_cost = 1000, all_max = all_cost * ICMP_MSGS_BURST;
+	struct icmp_bucket *peer = &icmp_peers[slot].bucket;
+	bool allow;
+
+	spin_lock_bh(&icmp_limit_lock);
+	if (icmp_peers[slot].addr != daddr) {
+		icmp_peers[slot].addr = daddr;
+		*peer = (struct icmp_bucket){.last = jiffies, .tokens = peer_max};
+	}
+	bucket_fill(peer, 1, peer_max);
+	bucket_fill(&icmp_global, ICMP_MSGS_PER_SEC * all_cost / HZ, all_max);
+	allow = peer->tokens >= peer_cost && icmp_global.tokens >= all_cost;
+	if (allow) {
+		peer->tokens -= peer_cost;
+		icmp_global.tokens -= all_cost;
+	}
+	spin_unlock_bh(&icmp_limit_lock);
+	return allow;
+}
+
+/* ---- whether at all --------------------------------------------------------------------------- */
+
+static bool icmp_type_is_error(u8 type)
+{
+	return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
+}
+
+/* Bytes of the packet from its IP header on, wherever data stands now. */
+static unsigned int icmp_orig_len(const struct sk_buff *skb)
+{
+	return skb->len - skb_network_offset(skb);
+}
+
+static void icmp_orig_copy(const struct sk_buff *skb, void *to, unsigned int len)
+{
+	int pulled = -skb_network_offset(skb);
+	unsigned int head;
+
+	if (pulled < 0) {
+		BUG_ON(skb_copy_bits(skb, -pulled, to, len));
+		return;
+	}
+	/* What was pulled is in the linear part, before data. */
+	head = min(len, (unsigned int)pulled);
+	memcpy(to, skb_network_header(skb), head);
+	if (len > head)
+		BUG_ON(skb_copy_bits(skb, 0, (u8 *)to + head, len - head));
+}
+
+/* RFC 1122 3.2.2: about which packets nothing may be said. */
+static bool icmp_may_answer(const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct rtable *rt = skb_rtable(skb);
+	u8 quoted[sizeof(struct iphdr) + 40 + 1];
+	unsigned int type_at = iph->ihl * 4;
+
+	if (!rt || rt->rt_type != RTN_LOCAL || skb->pkt_type != PACKET_HOST)
+		return false;
+	if (iph->frag_off & htons(IP_OFFSET))
+		return false;
+	if (ipv4_is_zeronet(iph->saddr) || ipv4_is_multicast(iph->saddr) ||
+	    ipv4_is_lbcast(iph->saddr) || inet_addr_is_broadcast(NULL, iph->saddr))
+		return false;
+	if (iph->protocol != IPPROTO_ICMP)
+		return true;
+	/* An error about an error has no end; one that is too short to tell is taken for one. */
+	if (icmp_orig_len(skb) <= type_at)
+		return false;
+	icmp_orig_copy(skb, quoted, type_at + 1);
+	return !icmp_type_is_error(quoted[type_at]);
+}
+
+/* ---- sending ---------------------------------------------------------------------------------- */
+
+static void icmp_count_out(u8 type)
+{
+	snmp_inc(SNMP_IcmpOutMsgs);
+	if (type == ICMP_DEST_UNREACH)
+		snmp_inc(SNMP_IcmpOutDestUnreachs);
+	else if (type == ICMP_TIME_EXCEEDED)
+		snmp_inc(SNMP_IcmpOutTimeExcds);
+	else if (type == ICMP_PARAMETERPROB)
+		snmp_inc(SNMP_IcmpOutParmProbs);
+}
+
+/* The message itself, or NULL: no memory. */
+static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
+{
+	unsigned int quote = min_t(unsigned int, icmp_orig_len(skb_in),
+				   ICMP_ERROR_MAX - sizeof(struct iphdr) - sizeof(struct icmphdr));
+	unsigned int len = sizeof(struct icmphdr) + quote;
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER + len, GFP_ATOMIC);
+	struct icmphdr *icmph;
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	icmph = skb_put(skb, len);
+	skb_reset_transport_header(skb);
+	*icmph = (struct icmphdr){.type = type, .code = code};
+	icmph->un.gateway = info;
+	icmp_orig_copy(skb_in, icmph + 1, quote);
+	icmph->checksum = ip_compute_csum(icmph, len);
+	return skb;
+}
+
+void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
+{
+	const struct iphdr *iph = ip_hdr(skb_in);
+	/* From the address that was meant, so that the sender knows whom it is about. */
+	struct flowi4 fl = {.daddr = iph->saddr, .saddr = iph->daddr, .proto = IPPROTO_ICMP};
+	struct sk_buff *skb;
+	struct rtable *rt;
+
+	if (!icmp_may_answer(skb_in))
+		return;
+	if (!icmp_allow(fl.daddr)) {
+		skb_drop_inc(SKB_DROP_REASON_ICMP_RATELIMIT);
+		return;
+	}
+	rt = ip_route_output_key(&fl);
+	if (IS_ERR(rt)) {
+		snmp_inc(SNMP_IcmpOutErrors);
+		return;
+	}
+	skb = icmp_build(skb_in, type, code, info);
+	if (skb) {
+		icmp_count_out(type);
+		ip_send_skb(skb, rt, fl.saddr, fl.daddr, IPPROTO_ICMP,
+			    (iph->tos & IPTOS_TOS_MASK) | IPTOS_PREC_INTERNETCONTROL, IPDEFTTL);
+	} else {
+		snmp_inc(SNMP_IcmpOutErrors);
+	}
+	rt_put(rt);
+}
+
+void icmp_send_init(void)
+{
+	get_random_bytes(&icmp_key, sizeof(icmp_key));
+	icmp_global = (struct icmp_bucket){.last = jiffies, .tokens = 1000 * ICMP_MSGS_BURST};
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IPv4, the way in.
+ *
+ *   netif_receive_skb -> ip_rcv -> ip_rcv_finish -> ip_local_deliver -> ip_local_deliver_finish
+ *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
+ *
+ * Softirq; each function owns the packet.  No lock.
+ * RFC 791, 1122 section 3.2.  Answers to Linux's net/ipv4/ip_input.c.
+ */
+#include "kernel/lib/bug.h"
+#include "net/core/checksum.h"
+#include "net/core/eth.h"
+#include "net/core/netdevice.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/arp.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+/* Brings the header into the linear part and believes it only when it is whole.  0 or a reason. */
+static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+	unsigned int len, hdrlen;
+
+	if (!pskb_may_pull(skb, sizeof(*iph)))
+		return SKB_DROP_REASON_IP_INHDR;
+	iph = (const struct iphdr *)skb->data;
+	hdrlen = iph->ihl * 4;
+	if (iph->version != 4 || hdrlen < sizeof(*iph) || !pskb_may_pull(skb, hdrlen))
+		return SKB_DROP_REASON_IP_INHDR;
+	iph = (const struct iphdr *)skb->data;
+	if (unlikely(ip_fast_csum(iph, iph->ihl)))
+		return SKB_DROP_REASON_IP_CSUM;
+	len = ntohs(iph->tot_len);
+	if (len < hdrlen || skb->len < len)
+		return SKB_DROP_REASON_IP_INHDR;
+	/* Ethernet fills short frames up: what is behind the datagram is nobody's. */
+	if (pskb_trim(skb, len))
+		return SKB_DROP_REASON_NOMEM;
+	return SKB_CONSUMED;
+}
+
+/* Transport by number.  data moves behind the IP header. */
+static int ip_local_deliver_finish(struct sk_buff *skb)
+{
+	const struct net_protocol *prot = inet_protocol(ip_hdr(skb)->protocol);
+
+	if (unlikely(!prot)) {
+		snmp_inc(SNMP_IpInUnknownProtos);
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
+		kfree_skb_reason(skb, SKB_DROP_REASON_IP_NOPROTO);
+		return NET_RX_DROP;
+	}
+	snmp_inc(SNMP_IpInDelivers);
+	__skb_pull(skb, ip_hdrlen(skb));
+	skb_reset_transport_header(skb);
+	return prot->handler(skb);
+}
+
+int ip_local_deliver(struct sk_buff *skb)
+{
+	if (unlikely(ip_hdr(skb)->frag_off & htons(IP_MF | IP_OFFSET))) {
+		snmp_inc(SNMP_IpReasmReqds);
+		snmp_inc(SNMP_IpReasmFails);
+		kfree_skb_reason(skb, SKB_DROP_REASON_IP_FRAGMENT);
+		return NET_RX_DROP;
+	}
+	return ip_local_deliver_finish(skb);
+}
+
+/* Options, if there are any.  False: refused, and said so. */
+static bool ip_rcv_options(struct sk_buff *skb)
+{
+	unsigned int optlen = ip_hdrlen(skb) - sizeof(struct iphdr), bad;
+
+	if (likely(!optlen))
+		return true;
+	bad = ip_options_check((const u8 *)(ip_hdr(skb) + 1), optlen);
+	IPCB(skb)->opt_len = optlen;
+	if (!bad)
+		return true;
+	snmp_inc(SNMP_IpInHdrErrors);
+	icmp_send(skb, ICMP_PARAMETERPROB, 0, htonl(bad << 24));
+	kfree_skb_reason(skb, SKB_DROP_REASON_IP_OPTIONS);
+	return false;
+}
+
+static int ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	/* What we sent to ourselves still has the route that it left with. */
+	if (!skb->dst) {
+		int reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
+
+		if (unlikely(reason)) {
+			snmp_inc(SNMP_IpInAddrErrors);
+			kfree_skb_reason(skb, reason);
+			return NET_RX_DROP;
+		}
+	}
+	if (!ip_rcv_options(skb))
+		return NET_RX_DROP;
+	return ip_local_deliver(skb);
+}
+
+int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
+{
+	enum skb_drop_reason reason;
+
+	/* The card listens to everybody's frames (promiscuous): not for us, and not worth counting. */
+	if (unlikely(skb->pkt_type == PACKET_OTHERHOST)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_OTHERHOST);
+		return NET_RX_DROP;
+	}
+	snmp_inc(SNMP_IpInReceives);
+	reason = ip_header_check(skb);
+	if (unlikely(reason != SKB_CONSUMED)) {
+		snmp_inc(reason == SKB_DROP_REASON_NOMEM ? SNMP_IpInDiscards : SNMP_IpInHdrErrors);
+		kfree_skb_reason(skb, reason);
+		return NET_RX_DROP;
+	}
+	skb_reset_network_header(skb);
+	skb->transport_header = skb->network_header + ip_hdrlen(skb);
+	memset(skb->cb, 0, sizeof(struct inet_skb_parm));
+	IPCB(skb)->iif = dev->ifindex;
+	skb_orphan(skb);
+	return ip_rcv_finish(skb, dev);
+}
+
+void ip_init(void)
+{
+	static struct packet_type ip_packet_type = {
+		.type = HTONS_CONST(ETH_P_IP),
+		.func = ip_rcv,
+	};
+
+	ip_rt_init();
+	ip_output_init();
+	arp_init();
+	icmp_init();
+	devinet_init();
+	dev_add_pack(&ip_packet_type);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IP options: looked through so that they can be skipped safely.
+ *
+ * Callers: ip_rcv_finish, and icmp.c for what it quotes.  Any context, no lock.
+ * RFC 791 3.1 for their shape; RFC 7126 for what to do with them: source routing is refused, all
+ * others are passed over.
+ */
+#include "net/ipv4/ip.h"
+
+#define IPOPT_END  0
+#define IPOPT_NOOP 1
+#define IPOPT_LSRR 131
+#define IPOPT_SSRR 137
+
+#define IP_HEADER_MIN 20
+
+unsigned int ip_options_check(const u8 *opt, unsigned int optlen)
+{
+	unsigned int at = 0;
+
+	while (at < optlen) {
+		unsigned int len;
+
+		if (opt[at] == IPOPT_END)
+			return 0;
+		if (opt[at] == IPOPT_NOOP) {
+			at++;
+			continue;
+		}
+		/* Type and length, then at least as much as the length says. */
+		if (optlen - at < 2)
+			return IP_HEADER_MIN + at;
+		len = opt[at + 1];
+		if (len < 2 || len > optlen - at)
+			return IP_HEADER_MIN + at + 1;
+		if (opt[at] == IPOPT_LSRR || opt[at] == IPOPT_SSRR)
+			return IP_HEADER_MIN + at;
+		at += len;
+	}
+	return 0;
+}

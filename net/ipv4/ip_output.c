@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IPv4, the way out.
+ *
+ *   tcp_transmit_skb -> ip_queue_xmit ---------.
+ *   tcp_v4_send_synack -> ip_build_and_send_pkt +-> ip_local_out -> ip_output -> ip_finish_output
+ *   tcp_v4_send_reset -> ip_send_unicast_reply -'     -> neigh_output -> dev_queue_xmit
+ *
+ * Process or softirq; no lock here.  Every function takes its packet, also when it fails.
+ * RFC 791, 1122 section 3.2, 6864.  Answers to Linux's net/ipv4/ip_output.c.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/random.h"
+#include "kernel/time/time.h"
+#include "net/core/checksum.h"
+#include "net/core/eth.h"
+#include "net/core/netdevice.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/arp.h"
+#include "net/ipv4/inet_sock.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+/* Identifications of datagrams that may be fragmented: a counter for each group of pairs. */
+#define IP_IDENTS 256
+static u16 ip_idents[IP_IDENTS];
+static siphash_key_t ip_ident_key;
+
+void ip_output_init(void)
+{
+	get_random_bytes(&ip_ident_key, sizeof(ip_ident_key));
+	get_random_bytes(ip_idents, sizeof(ip_idents));
+}
+
+u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol)
+{
+	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, protocol, &ip_ident_key);
+
+	/* Counted per group, so that one peer can't read our traffic with others from it. */
+	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
+	       (u16)(hash >> 32);
+}
+
+/* ---- the header ------------------------------------------------------------------------------- */
+
+struct ip_header_args {
+	__be32 saddr, daddr;
+	u16 id;
+	u8 protocol, tos, ttl;
+};
+
+/* All datagrams say "don't fragment": the path MTU is found, not hidden (RFC 1191). */
+static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *args)
+{
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	skb_reset_network_header(skb);
+	/* Version 4, five words, and the type of service, in one store. */
+	*(__be16 *)iph = htons(0x4500 | args->tos);
+	iph->id = htons(args->id);
+	iph->frag_off = HTONS_CONST(IP_DF);
+	iph->ttl = args->ttl;
+	iph->protocol = args->protocol;
+	iph->saddr = args->saddr;
+	iph->daddr = args->daddr;
+}
+
+/* ---- down to the link ------------------------------------------------------------------------- */
+
+/* The neighbour table is full of entries that only the route cache holds: those can go. */
+static struct neighbour *ip_neigh_create(struct rtable *rt)
+{
+	static unsigned long last_drop;
+	struct neighbour *neigh = neigh_create(&arp_tbl, rt->rt_gateway, rt->dev);
+
+	if (likely(neigh) || time_before(jiffies, last_drop + HZ))
+		return neigh;
+	last_drop = jiffies;
+	rt_cache_drop();
+	return neigh_create(&arp_tbl, rt->rt_gateway, rt->dev);
+}
+
+static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
+{
+	struct neighbour *neigh = READ_ONCE(rt->neigh), *none = NULL;
+	int err;
+
+	if (likely(neigh && !neigh->dead))
+		return neigh_output(neigh, skb);
+	/* What the route holds it holds for life, so that nobody sees it go; it is asked for anew. */
+	if (neigh)
+		WRITE_ONCE(rt->obsolete, true);
+	neigh = ip_neigh_create(rt);
+	if (unlikely(!neigh)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_TABLE_FULL);
+		return -ENOBUFS;
+	}
+	if (__atomic_compare_exchange_n(&rt->neigh, &none, neigh, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST))
+		return neigh_output(neigh, skb);
+	err = neigh_output(neigh, skb);
+	neigh_release(neigh);
+	return err;
+}
+
+/* A group has no neighbour: its link address follows from its own (RFC 1112 6.4). */
+static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
+{
+	struct net_device *dev = rt->dev;
+	u32 group = ntohl(ip_hdr(skb)->daddr);
+	u8 mac[ETH_ALEN] = {0x01, 0x00, 0x5e, (group >> 16) & 0x7f, group >> 8, group};
+	int err = skb_cow_head(skb, dev->hard_header_len);
+
+	if (!err)
+		err = dev->header_ops->create(skb, dev, ETH_P_IP,
+					      rt->rt_type == RTN_MULTICAST ? mac : NULL, NULL);
+	if (err < 0) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+		return -ENOBUFS;
+	}
+	return dev_queue_xmit(skb);
+}
+
+static int ip_finish_output(struct rtable *rt, struct sk_buff *skb)
+{
+	if (!rt->dev->header_ops)
+		return dev_queue_xmit(skb);
+	if (unlikely(rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST))
+		return ip_group_output(rt, skb);
+	return ip_neigh_output(rt, skb);
+}
+
+/* Bytes of the largest datagram that goes on the wire, also when the device cuts it. */
+static unsigned int ip_wire_len(const struct sk_buff *skb)
+{
+	unsigned int headers;
+
+	if (!skb_is_gso(skb))
+		return skb->len;
+	/* The data offset of the TCP header, in words, in the upper half of its byte 12. */
+	headers = ip_hdrlen(skb) + (skb_transport_header(skb)[12] >> 4) * 4;
+	return min(skb->len, headers + skb_shinfo(skb)->gso_size);
+}
+
+static int ip_output(struct sk_buff *skb)
+{
+	struct rtable *rt = skb_rtable(skb);
+
+	snmp_inc(SNMP_IpOutRequests);
+	skb->dev = rt->dev;
+	skb->protocol = HTONS_CONST(ETH_P_IP);
+	if (unlikely(ip_wire_len(skb) > dst_mtu(rt))) {
+		snmp_inc(SNMP_IpFragFails);
+		kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
+		return -EMSGSIZE;
+	}
+	return ip_finish_output(rt, skb);
+}
+
+int ip_local_out(struct sk_buff *skb)
+{
+	struct iphdr *iph = ip_hdr(skb);
+
+	if (unlikely(skb->len > 0xffff)) {
+		snmp_inc(SNMP_IpOutDiscards);
+		kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
+		return -EMSGSIZE;
+	}
+	iph->tot_len = htons(skb->len);
+	iph->check = 0;
+	iph->check = ip_fast_csum(iph, iph->ihl);
+	return ip_output(skb);
+}
+
+/* ---- for a connected socket ------------------------------------------------------------------- */
+
+/* The socket's route, looked up again when it is no longer true.  A reference, or ERR_PTR. */
+static struct rtable *ip_sk_route(struct sock *sk)
+{
+	struct rtable *rt = sk->sk_dst_cache;
+	struct flowi4 fl;
+
+	if (likely(rt && rt_is_valid(rt))) {
+		rt_get(rt);
+		return rt;
+	}
+	fl = (struct flowi4){.daddr = inet_sk(sk)->inet_daddr, .saddr = inet_sk(sk)->inet_saddr,
+			     .oif = sk->sk_bound_dev_if, .proto = sk->sk_protocol};
+	rt = ip_route_output_key(&fl);
+	if (IS_ERR(rt))
+		return rt;
+	rt_get(rt);
+	sk_dst_set(sk, rt);
+	return rt;
+}
+
+static u8 sk_ttl(const struct sock *sk)
+{
+	s16 ttl = inet_sk(sk)->uc_ttl;
+
+	return ttl < 0 ? IPDEFTTL : ttl;
+}
+
+int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct ip_header_args args;
+	struct rtable *rt = skb_rtable(skb);
+
+	if (!rt) {
+		rt = ip_sk_route(sk);
+		if (IS_ERR(rt)) {
+			snmp_inc(SNMP_IpOutNoRoutes);
+			kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
+			return -EHOSTUNREACH;
+		}
+		skb_dst_set(skb, rt);
+	}
+	args = (struct ip_header_args){
+		.saddr = inet->inet_saddr, .daddr = inet->inet_daddr, .id = inet->inet_id,
+		.protocol = sk->sk_protocol, .tos = inet->tos, .ttl = sk_ttl(sk),
+	};
+	/* A packet that is cut on its way takes as many numbers as it becomes packets. */
+	inet->inet_id += max_t(u16, skb_shinfo(skb)->gso_segs, 1);
+	ip_push_header(skb, &args);
+	return ip_local_out(skb);
+}
+
+/* ---- for everybody else ----------------------------------------------------------------------- */
+
+int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
+		u8 tos, u8 ttl)
+{
+	struct ip_header_args args = {
+		.saddr = saddr, .daddr = daddr, .id = ip_select_id(saddr, daddr, protocol),
+		.protocol = protocol, .tos = tos, .ttl = ttl,
+	};
+
+	ip_push_header(skb, &args);
+	skb_dst_drop(skb);
+	rt_get(rt);
+	skb_dst_set(skb, rt);
+	return ip_local_out(skb);
+}
+
+int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
+			  __be32 saddr, __be32 daddr, u8 protocol)
+{
+	return ip_send_skb(skb, rt, saddr, daddr, protocol, inet_sk(sk)->tos, sk_ttl(sk));
+}
+
+void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos, u8 protocol,
+			   const void *data, unsigned int len, unsigned int csum_offset)
+{
+	struct flowi4 fl = {.daddr = daddr, .saddr = saddr, .proto = protocol};
+	struct sk_buff *reply;
+	struct rtable *rt;
+	__sum16 sum = 0;
+	u8 *th;
+
+	BUG_ON(csum_offset + sizeof(sum) > len);
+	rt = ip_route_output_key(&fl);
+	if (IS_ERR(rt)) {
+		snmp_inc(SNMP_IpOutNoRoutes);
+		skb_drop_inc(SKB_DROP_REASON_IP_OUTNOROUTES);
+		return;
+	}
+	reply = alloc_skb(MAX_TCP_HEADER + len, GFP_ATOMIC);
+	if (!reply) {
+		snmp_inc(SNMP_IpOutDiscards);
+		skb_drop_inc(SKB_DROP_REASON_NOMEM);
+		goto out;
+	}
+	skb_reserve(reply, MAX_TCP_HEADER);
+	th = skb_put(reply, len);
+	memcpy(th, data, len);
+	skb_reset_transport_header(reply);
+	memcpy(th + csum_offset, &sum, sizeof(sum));
+	sum = csum_tcpudp_magic(saddr, daddr, len, protocol, csum_partial(th, len, 0));
+	memcpy(th + csum_offset, &sum, sizeof(sum));
+	ip_send_skb(reply, rt, saddr, daddr, protocol, tos, IPDEFTTL);
+out:
+	rt_put(rt);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Neighbours: the state machine between "who has this address?" and a link header.
+ *
+ * Callers: ip_output (neigh_create, neigh_output), arp_rcv (neigh_lookup, neigh_update), the timer.
+ * Process and softirq.  Locks: tbl->lock for the table, neigh->lock for an entry; never both here,
+ * and neither while a packet is sent or a transport is told.
+ * An armed timer holds a reference.  RFC 4861 7.3; answers to Linux's net/core/neighbour.c.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/lib/bug.h"
+#include "kernel/mm/slab.h"
+#include "kernel/lib/byteorder.h"
+#include "net/core/eth.h"
+#include "net/ipv4/neighbour.h"
+
+/* How long a used but unsure address waits for a hint from above before it is asked (RFC 4861). */
+#define NEIGH_DELAY_FIRST_PROBE (5 * HZ)
+/* Old entries that making a new one throws out. */
+#define NEIGH_GC_BATCH 2
+
+void neigh_table_init(struct neigh_table *tbl)
+{
+	spin_lock_init(&tbl->lock);
+	INIT_LIST_HEAD(&tbl->lru);
+	get_random_bytes(&tbl->key, sizeof(tbl->key));
+	/* An entry lives on while a route holds it, after it left the table. */
+	tbl->slab = kmem_cache_create(tbl->name, sizeof(struct neighbour), 0, 2 * NEIGH_MAX);
+}
+
+/* ---- entries ---------------------------------------------------------------------------------- */
+
+static void neigh_destroy(struct neighbour *neigh)
+{
+	WARN_ON(timer_pending(&neigh->timer) || !skb_queue_empty(&neigh->arp_queue));
+	kmem_cache_free(neigh->tbl->slab, neigh);
+}
+
+void neigh_release(struct neighbour *neigh)
+{
+	if (neigh && refcount_dec_and_test(&neigh->refcnt))
+		neigh_destroy(neigh);
+}
+
+/* neigh->lock held. */
+static void neigh_set_timer(struct neighbour *neigh, unsigned long when)
+{
+	refcount_inc(&neigh->refcnt);
+	if (mod_timer(&neigh->timer, when))
+		neigh_release(neigh); /* the one that it replaces had a reference already */
+}
+
+/* neigh->lock held, and a reference besides the timer's. */
+static void neigh_del_timer(struct neighbour *neigh)
+{
+	if (del_timer(&neigh->timer))
+		neigh_release(neigh);
+}
+
+/* neigh->lock held.  No longer sure of anything: those that wait move to @failed. */
+static void neigh_fail(struct neighbour *neigh, struct sk_buff_head *failed)
+{
+	neigh->nud_state = NUD_FAILED;
+	neigh->updated = jiffies;
+	skb_queue_splice_tail_init(&neigh->arp_queue, failed);
+}
+
+/* No lock held. */
+static void neigh_drop_all(struct neighbour *neigh, struct sk_buff_head *failed, bool report)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(failed))) {
+		if (report)
+			neigh->tbl->error_report(neigh, skb);
+		kfree_skb_reason(skb, SKB_DROP_REASON_NEIGH_FAILED);
+	}
+}
+
+/* ---- the timer -------------------------------------------------------------------------------- */
+
+enum neigh_ask { ASK_NOBODY, ASK_ALL, ASK_IT };
+
+/* neigh->lock held.  One step of the machine; says whom to ask. */
+static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_head *failed)
+{
+	unsigned long now = jiffies, sure = msecs_to_jiffies(NEIGH_REACHABLE_MS);
+
+	if (neigh->confirm) {
+		neigh->confirm = false;
+		neigh->confirmed = now;
+	}
+	switch (neigh->nud_state) {
+	case NUD_REACHABLE:
+		if (time_before(now, neigh->confirmed + sure)) {
+			neigh_set_timer(neigh, neigh->confirmed + sure);
+		} else {
+			neigh->nud_state = NUD_STALE;
+			neigh->updated = now;
+		}
+		return ASK_NOBODY;
+	case NUD_DELAY:
+		if (time_before_eq(now, neigh->confirmed + NEIGH_DELAY_FIRST_PROBE)) {
+			neigh->nud_state = NUD_REACHABLE;
+			neigh->updated = now;
+			neigh_set_timer(neigh, neigh->confirmed + sure);
+			return ASK_NOBODY;
+		}
+		neigh->nud_state = NUD_PROBE;
+		neigh->probes = 0;
+		break;
+	case NUD_INCOMPLETE:
+	case NUD_PROBE:
+		if (neigh->probes < NEIGH_MCAST_PROBES)
+			break;
+		neigh_fail(neigh, failed);
+		return ASK_NOBODY;
+	default:
+		return ASK_NOBODY;
+	}
+	neigh->probes++;
+	neigh_set_timer(neigh, now + msecs_to_jiffies(NEIGH_RETRANS_MS));
+	return neigh->nud_state == NUD_PROBE ? ASK_IT : ASK_ALL;
+}
+
+static void neigh_timer_handler(unsigned long data)
+{
+	struct neighbour *neigh = (struct neighbour *)data;
+	struct sk_buff_head failed;
+	enum neigh_ask ask;
+
+	__skb_queue_head_init(&failed);
+	spin_lock_bh(&neigh->lock);
+	ask = neigh_timer_step(neigh, &failed);
+	spin_unlock_bh(&neigh->lock);
+
+	if (ask != ASK_NOBODY)
+		neigh->tbl->solicit(neigh, ask == ASK_IT);
+	neigh_drop_all(neigh, &failed, true);
+	neigh_release(neigh);
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+static struct hlist_head *neigh_bucket(struct neigh_table *tbl, __be32 key,
+				       const struct net_device *dev)
+{
+	return &tbl->hash[siphash_2u64(key, dev->ifindex, &tbl->key) % NEIGH_HASH_SIZE];
+}
+
+/* tbl->lock held. */
+static struct neighbour *neigh_find(struct neigh_table *tbl, __be32 key, struct net_device *dev)
+{
+	struct neighbour *neigh;
+
+	lockdep_assert_held(&tbl->lock);
+	hlist_for_each_entry(neigh, neigh_bucket(tbl, key, dev), hash) {
+		if (neigh->primary_key != key || neigh->dev != dev)
+			continue;
+		refcount_inc(&neigh->refcnt);
+		neigh->used = jiffies;
+		list_move_tail(&neigh->lru, &tbl->lru);
+		return neigh;
+	}
+	return NULL;
+}
+
+struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_device *dev)
+{
+	struct neighbour *neigh;
+
+	spin_lock_bh(&tbl->lock);
+	neigh = neigh_find(tbl, key, dev);
+	spin_unlock_bh(&tbl->lock);
+	return neigh;
+}
+
+/* tbl->lock held.  Takes it out; its reference goes to the caller. */
+static void neigh_unlink(struct neigh_table *tbl, struct neighbour *neigh)
+{
+	hlist_del_init(&neigh->hash);
+	list_del(&neigh->lru);
+	neigh->dead = true;
+	tbl->entries--;
+}
+
+/*
+ * tbl->lock held.  Only the table knows an entry whose count is one: it has no timer, so nobody
+ * waits in it, and nobody can find it but under the lock that we hold.
+ */
+static void neigh_collect(struct neigh_table *tbl)
+{
+	unsigned long now = jiffies;
+	struct neighbour *neigh, *next;
+	unsigned int gone = 0;
+
+	list_for_each_entry_safe(neigh, next, &tbl->lru, lru) {
+		bool full = tbl->entries >= NEIGH_MAX;
+
+		if (gone >= NEIGH_GC_BATCH && !full)
+			return;
+		if (!full && time_before(now, neigh->used + msecs_to_jiffies(NEIGH_STALE_MS)))
+			return; /* the rest was used later still */
+		if (refcount_read(&neigh->refcnt) != 1 || neigh->nud_state == NUD_PERMANENT)
+			continue;
+		neigh_unlink(tbl, neigh);
+		neigh_release(neigh);
+		gone++;
+	}
+}
+
+struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_device *dev)
+{
+	struct neighbour *neigh;
+
+	spin_lock_bh(&tbl->lock);
+	neigh = neigh_find(tbl, key, dev);
+	if (neigh)
+		goto out;
+	neigh_collect(tbl);
+	if (tbl->entries >= NEIGH_MAX)
+		goto out;
+	neigh = kmem_cache_zalloc(tbl->slab, GFP_ATOMIC);
+	if (!neigh)
+		goto out;
+	refcount_set(&neigh->refcnt, 2); /* the table's and the caller's */
+	neigh->tbl = tbl;
+	neigh->dev = dev;
+	neigh->primary_key = key;
+	spin_lock_init(&neigh->lock);
+	setup_timer(&neigh->timer, neigh_timer_handler, (unsigned long)neigh);
+	skb_queue_head_init(&neigh->arp_queue);
+	neigh->used = neigh->updated = jiffies;
+	neigh->nud_state = NUD_NONE;
+	if (dev->flags & (IFF_NOARP | IFF_LOOPBACK)) {
+		memcpy(&neigh->ha, dev->broadcast, ETH_ALEN);
+		neigh->nud_state = NUD_NOARP;
+	}
+	hlist_add_head(&neigh->hash, neigh_bucket(tbl, key, dev));
+	list_add_tail(&neigh->lru, &tbl->lru);
+	tbl->entries++;
+out:
+	spin_unlock_bh(&tbl->lock);
+	return neigh;
+}
+
+void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
+{
+	struct neighbour *neigh, *next;
+	struct sk_buff_head failed;
+	LIST_HEAD(gone);
+
+	__skb_queue_head_init(&failed);
+	spin_lock_bh(&tbl->lock);
+	list_for_each_entry_safe(neigh, next, &tbl->lru, lru) {
+		if (neigh->dev != dev)
+			continue;
+		neigh_unlink(tbl, neigh);
+		list_add_tail(&neigh->lru, &gone);
+	}
+	spin_unlock_bh(&tbl->lock);
+
+	while (!list_empty(&gone)) {
+		neigh = list_first_entry(&gone, struct neighbour, lru);
+		list_del(&neigh->lru);
+		spin_lock_bh(&neigh->lock);
+		neigh_del_timer(neigh);
+		neigh_fail(neigh, &failed);
+		spin_unlock_bh(&neigh->lock);
+		neigh_drop_all(neigh, &failed, false);
+		neigh_release(neigh);
+	}
+}
+
+/* ---- what was learnt -------------------------------------------------------------------------- */
+
+/* neigh->lock held.  False: nothing that we want to believe. */
+static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)
+{
+	u8 old = neigh->nud_state;
+	u64 ha = neigh->ha;
+
+	if (neigh->dead || (old & (NUD_NOARP | NUD_PERMANENT)))
+		return false;
+	if (lladdr)
+		memcpy(&ha, lladdr, ETH_ALEN);
+	else if (!(old & NUD_VALID))
+		return false; /* a state without an address */
+	if ((old & NUD_VALID) && ha != neigh->ha && !override)
+		return false;
+	neigh->updated = jiffies;
+	if (state & NUD_CONNECTED)
+		neigh->confirmed = neigh->updated;
+	/* The same address, heard again in passing, makes nobody less sure. */
+	if (state == NUD_STALE && (old & NUD_VALID) && ha == neigh->ha)
+		return true;
+	WRITE_ONCE(neigh->ha, ha);
+	neigh_del_timer(neigh);
+	neigh->nud_state = state;
+	neigh->probes = 0;
+	if (state == NUD_REACHABLE)
+		neigh_set_timer(neigh, neigh->confirmed + msecs_to_jiffies(NEIGH_REACHABLE_MS));
+	return true;
+}
+
+void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)
+{
+	struct sk_buff_head ready;
+	struct sk_buff *skb;
+
+	BUG_ON(!(state & NUD_VALID));
+	__skb_queue_head_init(&ready);
+	spin_lock_bh(&neigh->lock);
+	if (neigh_learn(neigh, lladdr, state, override))
+		skb_queue_splice_tail_init(&neigh->arp_queue, &ready);
+	spin_unlock_bh(&neigh->lock);
+
+	while ((skb = __skb_dequeue(&ready)))
+		neigh_output(neigh, skb);
+}
+
+/* ---- out -------------------------------------------------------------------------------------- */
+
+/* neigh->lock held.  Lets @skb wait behind the others; returns whom it displaced. */
+static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
+{
+	struct sk_buff *oldest = NULL;
+
+	if (neigh->arp_queue.qlen >= NEIGH_QUEUE_MAX)
+		oldest = __skb_dequeue(&neigh->arp_queue);
+	__skb_queue_tail(&neigh->arp_queue, skb);
+	return oldest;
+}
+
+/* Not sure of the address: 0 when the packet may go nevertheless, 1 when it waits (or is gone). */
+static int neigh_event_send(struct neighbour *neigh, struct sk_buff *skb)
+{
+	struct sk_buff *oldest = NULL;
+	bool ask = false;
+	int waits = 0;
+
+	spin_lock_bh(&neigh->lock);
+	if (unlikely(neigh->dead)) {
+		oldest = skb;
+		waits = 1;
+	} else if (neigh->nud_state == NUD_STALE) {
+		neigh->nud_state = NUD_DELAY;
+		neigh->confirm = false;
+		neigh->updated = jiffies;
+		neigh_set_timer(neigh, neigh->updated + NEIGH_DELAY_FIRST_PROBE);
+	} else if (!(neigh->nud_state & NUD_VALID)) {
+		waits = 1;
+		oldest = neigh_wait(neigh, skb);
+		if (neigh->nud_state != NUD_INCOMPLETE) {
+			neigh->nud_state = NUD_INCOMPLETE;
+			neigh->updated = jiffies;
+			neigh->probes = 1;
+			neigh_set_timer(neigh, neigh->updated + msecs_to_jiffies(NEIGH_RETRANS_MS));
+			ask = true;
+		}
+	}
+	spin_unlock_bh(&neigh->lock);
+
+	if (oldest)
+		kfree_skb_reason(oldest, oldest == skb ? SKB_DROP_REASON_NEIGH_FAILED
+						       : SKB_DROP_REASON_NEIGH_QUEUEFULL);
+	if (ask)
+		neigh->tbl->solicit(neigh, false);
+	return waits;
+}
+
+int neigh_output(struct neighbour *neigh, struct sk_buff *skb)
+{
+	struct net_device *dev = neigh->dev;
+	unsigned int hh_len = dev->hard_header_len;
+	u64 ha;
+	int err;
+
+	if (unlikely(!(READ_ONCE(neigh->nud_state) & NUD_CONNECTED)) &&
+	    neigh_event_send(neigh, skb))
+		return 0;
+	ha = READ_ONCE(neigh->ha);
+	if (unlikely(skb_headroom(skb) < hh_len)) {
+		err = skb_cow_head(skb, hh_len);
+		if (err)
+			goto drop;
+	}
+	err = dev->header_ops->create(skb, dev, ntohs(skb->protocol), (const u8 *)&ha, NULL);
+	if (unlikely(err < 0))
+		goto drop;
+	return dev_queue_xmit(skb);
+
+drop:
+	kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+	return err == -ENOMEM ? -ENOBUFS : err;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Routes: longest prefix first, and the resolved ones (struct rtable) that packets and sockets hold.
+ *
+ * Callers: tcp_v4_connect, ip_queue_xmit, icmp (ip_route_output_key), ip_rcv_finish
+ * (ip_route_input).  Process and softirq.
+ * Lock: rt_lock for the table and the cache; a found rtable is held by its count.
+ * A change of the table raises rt_genid, and every rtable of before is asked for again.
+ * The cache is a plain array: two destinations on one place take turns, and nothing can overflow.
+ * RFC 1122 3.3.1; answers to Linux's net/ipv4/route.c and fib_*.c.
+ */
+#include "include/uapi/errno.h"
+#include "kernel/fs/proc.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "kernel/time/time.h"
+#include "net/core/netdevice.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/neighbour.h"
+#include "net/ipv4/route.h"
+
+#define IP_MAX_MTU     65535u	      /* tot_len has 16 bits */
+#define IP_MIN_PMTU    552u	      /* Linux's ip_rt_min_pmtu: below it, an ICMP is not believed */
+#define IP_PMTU_EXPIRE (10 * 60 * HZ) /* RFC 1191 6.3: then the path may have grown */
+
+struct fib_entry {
+	__be32 dst, mask;
+	__be32 gateway;
+	__be32 prefsrc;
+	struct net_device *dev; /* NULL: unreachable */
+	u8 prefix_len;
+	u8 type;
+};
+
+static DEFINE_SPINLOCK(rt_lock);
+/* Longest prefix first; among equals, the older. */
+static struct fib_entry fib[ROUTES_MAX];
+static unsigned int fib_len;
+static struct rtable *rt_cache[ROUTE_CACHE_SIZE];
+static siphash_key_t rt_key;
+static u32 rt_genid;
+static struct kmem_cache *ip_dst_cache;
+
+/* ---- a resolved route's life ------------------------------------------------------------------ */
+
+static void ipv4_dst_destroy(struct dst_entry *dst)
+{
+	struct rtable *rt = container_of(dst, struct rtable, dst);
+
+	neigh_release(rt->neigh);
+	kmem_cache_free(ip_dst_cache, rt);
+}
+
+static const struct dst_ops ipv4_dst_ops = {.destroy = ipv4_dst_destroy};
+
+static struct rtable *rt_alloc(struct net_device *dev, u8 type)
+{
+	struct rtable *rt = kmem_cache_zalloc(ip_dst_cache, GFP_ATOMIC);
+
+	if (!rt)
+		return NULL;
+	refcount_set(&rt->dst.refs, 1);
+	rt->dst.ops = &ipv4_dst_ops;
+	rt->dev = dev;
+	rt->rt_type = type;
+	rt->rt_mtu = min(dev->mtu, IP_MAX_MTU);
+	rt->genid = READ_ONCE(rt_genid);
+	return rt;
+}
+
+struct rtable *rt_alloc_input(struct net_device *dev, u8 type)
+{
+	return rt_alloc(dev, type);
+}
+
+void rt_get(struct rtable *rt)
+{
+	dst_hold(&rt->dst);
+}
+
+void rt_put(struct rtable *rt)
+{
+	dst_release((struct dst_entry *)rt);
+}
+
+void skb_dst_set(struct sk_buff *skb, struct rtable *rt)
+{
+	WARN_ON(skb->dst);
+	skb->dst = rt;
+}
+
+bool rt_is_valid(const struct rtable *rt)
+{
+	if (READ_ONCE(rt->obsolete) || rt->genid != READ_ONCE(rt_genid))
+		return false;
+	return !rt->rt_pmtu_expires || time_before(jiffies, rt->rt_pmtu_expires);
+}
+
+void dst_confirm(struct rtable *rt)
+{
+	struct neighbour *neigh = READ_ONCE(rt->neigh);
+
+	if (neigh && !neigh->confirm)
+		WRITE_ONCE(neigh->confirm, true);
+}
+
+void ipv4_update_pmtu(struct rtable *rt, u32 mtu)
+{
+	mtu = max(mtu, IP_MIN_PMTU);
+	if (mtu >= rt->rt_mtu)
+		return;
+	WRITE_ONCE(rt->rt_mtu, mtu);
+	/* Zero says "never learnt". */
+	WRITE_ONCE(rt->rt_pmtu_expires, (jiffies + IP_PMTU_EXPIRE) | 1);
+}
+
+/* ---- out -------------------------------------------------------------------------------------- */
+
+/* rt_lock held. */
+static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
+{
+	lockdep_assert_held(&rt_lock);
+	for (unsigned int i = 0; i < fib_len; i++) {
+		const struct fib_entry *e = &fib[i];
+
+		if ((daddr ^ e->dst) & e->mask)
+			continue;
+		if (e->dev && (!(e->dev->flags & IFF_UP) || (oif && e->dev->ifindex != oif)))
+			continue;
+		return e;
+	}
+	return NULL;
+}
+
+/* Where a broadcast or multicast leaves that names no device: the first that has a network. */
+static struct net_device *rt_group_dev(const struct flowi4 *fl)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		if (!(dev->flags & IFF_UP) || (dev->flags & IFF_LOOPBACK) || !dev->ip_ptr)
+			continue;
+		if (fl->oif ? dev->ifindex == fl->oif
+			    : !fl->saddr || inet_addr_is_ours(dev, fl->saddr))
+			return dev;
+	}
+	return NULL;
+}
+
+/* The device whose subnet has this broadcast address. */
+static struct net_device *rt_broadcast_dev(__be32 daddr)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		if ((dev->flags & IFF_UP) && inet_addr_is_broadcast(dev, daddr))
+			return dev;
+	}
+	return NULL;
+}
+
+/* What the answer to a question is, before it becomes an rtable. */
+struct rt_answer {
+	struct net_device *dev;
+	__be32 gateway, src;
+	u8 type;
+};
+
+/* rt_lock held.  0 or -ENETUNREACH, -EHOSTUNREACH. */
+static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
+{
+	const struct fib_entry *e = fib_lookup(fl->daddr, fl->oif);
+
+	if (!e)
+		return -ENETUNREACH;
+	if (e->type == RTN_UNREACHABLE)
+		return -EHOSTUNREACH;
+	a->dev = e->dev;
+	a->type = RTN_UNICAST;
+	a->gateway = e->gateway ? e->gateway : fl->daddr;
+	a->src = e->prefsrc ? e->prefsrc : inet_select_addr(e->dev, a->gateway);
+	return 0;
+}
+
+/* rt_lock held. */
+static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
+{
+	bool lbcast = ipv4_is_lbcast(fl->daddr);
+
+	*a = (struct rt_answer){.gateway = fl->daddr};
+	if (inet_is_local_addr(fl->daddr)) {
+		a->type = RTN_LOCAL;
+		a->dev = loopback_dev();
+		a->src = fl->daddr;
+		if (!a->dev || !(a->dev->flags & IFF_UP))
+			return -ENETUNREACH;
+	} else if (lbcast || ipv4_is_multicast(fl->daddr) ||
+		   inet_addr_is_broadcast(NULL, fl->daddr)) {
+		bool mcast = ipv4_is_multicast(fl->daddr);
+
+		a->type = mcast ? RTN_MULTICAST : RTN_BROADCAST;
+		a->dev = lbcast || mcast ? rt_group_dev(fl) : rt_broadcast_dev(fl->daddr);
+		if (!a->dev)
+			return -ENETUNREACH;
+		a->src = inet_select_addr(a->dev, fl->daddr);
+	} else {
+		int err = rt_resolve_unicast(fl, a);
+
+		if (err)
+			return err;
+	}
+	if (fl->saddr)
+		a->src = fl->saddr;
+	return a->src ? 0 : -ENETUNREACH;
+}
+
+static bool rt_answers(const struct rtable *rt, const struct flowi4 *fl)
+{
+	return rt->rt_dst == fl->daddr && rt->fl_saddr == fl->saddr && rt->fl_oif == fl->oif;
+}
+
+struct rtable *ip_route_output_key(struct flowi4 *fl)
+{
+	struct rtable *rt, **slot, *old = NULL;
+	struct rt_answer a;
+	int err;
+
+	/* "This host" (RFC 1122 3.2.1.3): to connect to it means ourselves. */
+	if (!fl->daddr)
+		fl->daddr = fl->saddr ? fl->saddr : htonl(0x7f000001);
+	if (fl->saddr && !inet_is_local_addr(fl->saddr))
+		return ERR_PTR(-EINVAL);
+	slot = &rt_cache[siphash_2u64(fl->daddr, (u64)fl->saddr << 32 | (u32)fl->oif, &rt_key) %
+			 ROUTE_CACHE_SIZE];
+
+	spin_lock_bh(&rt_lock);
+	rt = *slot;
+	if (rt && rt_answers(rt, fl) && rt_is_valid(rt)) {
+		rt_get(rt);
+		goto out;
+	}
+	err = rt_resolve(fl, &a);
+	rt = err ? NULL : rt_alloc(a.dev, a.type);
+	if (!rt) {
+		spin_unlock_bh(&rt_lock);
+		return ERR_PTR(err ? err : -ENOBUFS);
+	}
+	rt->rt_dst = fl->daddr;
+	rt->rt_gateway = a.gateway;
+	rt->rt_src = a.src;
+	rt->fl_saddr = fl->saddr;
+	rt->fl_oif = fl->oif;
+	rt_get(rt); /* the cache's, besides the caller's */
+	old = *slot;
+	*slot = rt;
+out:
+	spin_unlock_bh(&rt_lock);
+	rt_put(old);
+	if (!fl->saddr)
+		fl->saddr = rt->rt_src;
+	return rt;
+}
+
+/* ---- in --------------------------------------------------------------------------------------- */
+
+/* Addresses that no packet on a wire may come from (RFC 1122 3.2.1.3, RFC 1812 5.3.7). */
+static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *dev)
+{
+	if (ipv4_is_multicast(saddr) || ipv4_is_lbcast(saddr))
+		return true;
+	/* Who has no address yet speaks to everybody (DHCP). */
+	if (ipv4_is_zeronet(saddr))
+		return saddr || !ipv4_is_lbcast(daddr);
+	if (dev->flags & IFF_LOOPBACK)
+		return false;
+	return inet_is_local_addr(saddr) || inet_addr_is_broadcast(NULL, saddr);
+}
+
+int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_device *dev)
+{
+	const struct in_device *in_dev = __atomic_load_n(&dev->ip_ptr, __ATOMIC_ACQUIRE);
+	struct rtable *rt;
+
+	if (unlikely(!in_dev || martian_source(saddr, daddr, dev)))
+		return SKB_DROP_REASON_IP_INADDRERRORS;
+	if (ipv4_is_lbcast(daddr) || inet_addr_is_broadcast(dev, daddr))
+		rt = in_dev->broadcast_rt;
+	else if (ipv4_is_zeronet(daddr) ||
+		 (ipv4_is_loopback(daddr) && !(dev->flags & IFF_LOOPBACK)))
+		return SKB_DROP_REASON_IP_INADDRERRORS;
+	else if (inet_is_local_addr(daddr))
+		rt = in_dev->local_rt;
+	else
+		return SKB_DROP_REASON_IP_FORWARD;
+	rt_get(rt);
+	skb_dst_set(skb, rt);
+	return 0;
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+void rt_cache_drop(void)
+{
+	for (unsigned int i = 0; i < ROUTE_CACHE_SIZE; i++) {
+		struct rtable *rt;
+
+		spin_lock_bh(&rt_lock);
+		rt = rt_cache[i];
+		rt_cache[i] = NULL;
+		spin_unlock_bh(&rt_lock);
+		rt_put(rt);
+	}
+}
+
+void rt_cache_flush(void)
+{
+	spin_lock_bh(&rt_lock);
+	WRITE_ONCE(rt_genid, rt_genid + 1);
+	spin_unlock_bh(&rt_lock);
+	rt_cache_drop();
+}
+
+/* rt_lock held.  0, -EEXIST or -ENOSPC. */
+static int fib_insert(const struct fib_entry *entry)
+{
+	unsigned int at;
+
+	for (at = 0; at < fib_len && fib[at].prefix_len >= entry->prefix_len; at++) {
+		if (fib[at].dst == entry->dst && fib[at].prefix_len == entry->prefix_len)
+			return -EEXIST;
+	}
+	if (fib_len == ROUTES_MAX)
+		return -ENOSPC;
+	memmove(&fib[at + 1], &fib[at], (fib_len - at) * sizeof(fib[0]));
+	fib[at] = *entry;
+	fib_len++;
+	return 0;
+}
+
+int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
+		 __be32 prefsrc, u8 type)
+{
+	struct fib_entry entry;
+	int err;
+
+	if (prefix_len > 32 || (dst & ~inet_make_mask(prefix_len)))
+		return -EINVAL;
+	if (type == RTN_UNREACHABLE)
+		dev = NULL;
+	else if (type != RTN_UNICAST || !dev)
+		return -EINVAL;
+	/* A gateway that is behind another one, or is ourselves, leads nowhere. */
+	if (gateway && dev && (!inet_addr_onlink(dev, gateway) || inet_is_local_addr(gateway)))
+		return -EINVAL;
+	entry = (struct fib_entry){.dst = dst, .mask = inet_make_mask(prefix_len),
+				   .gateway = gateway, .prefsrc = prefsrc, .dev = dev,
+				   .prefix_len = prefix_len, .type = type};
+	spin_lock_bh(&rt_lock);
+	err = fib_insert(&entry);
+	spin_unlock_bh(&rt_lock);
+	if (!err)
+		rt_cache_flush();
+	return err;
+}
+
+/* ---- /proc/net/route -------------------------------------------------------------------------- */
+
+#define RTF_UP	    0x0001
+#define RTF_GATEWAY 0x0002
+#define RTF_HOST    0x0004
+#define RTF_REJECT  0x0200
+
+static int route_show(struct seq_file *m)
+{
+	seq_puts(m, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\t"
+		    "Window\tIRTT\n");
+	spin_lock_bh(&rt_lock);
+	for (unsigned int i = 0; i < fib_len; i++) {
+		const struct fib_entry *e = &fib[i];
+		unsigned int flags = RTF_UP;
+
+		if (e->gateway)
+			flags |= RTF_GATEWAY;
+		if (e->prefix_len == 32)
+			flags |= RTF_HOST;
+		if (e->type == RTN_UNREACHABLE)
+			flags |= RTF_REJECT;
+		seq_printf(m, "%s\t%08X\t%08X\t%04X\t0\t0\t0\t%08X\t0\t0\t0\n",
+			   e->dev ? e->dev->name : "*", e->dst, e->gateway, flags, e->mask);
+	}
+	spin_unlock_bh(&rt_lock);
+	return 0;
+}
+
+void ip_rt_init(void)
+{
+	static const struct proc_entry entries[] = {
+		{"net/route", route_show},
+	};
+
+	get_random_bytes(&rt_key, sizeof(rt_key));
+	ip_dst_cache = kmem_cache_create("ip_dst_cache", sizeof(struct rtable), 0, 0);
+	proc_register(entries, ARRAY_SIZE(entries));
+}
