@@ -10,7 +10,6 @@
  */
 #include "drivers/loopback.h"
 #include "kernel/lib/bug.h"
-#include "net/core/dst.h"
 #include "net/core/netdevice.h"
 
 #define LOOPBACK_MTU 65536

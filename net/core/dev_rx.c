@@ -37,7 +37,6 @@ int netif_rx(struct sk_buff *skb)
 	spin_unlock_irqrestore(&q->lock, flags);
 	if (unlikely(full)) {
 		sd->dropped++;
-		skb->dev->stats.rx_dropped++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
 		return NET_RX_DROP;
 	}

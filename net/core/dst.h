@@ -13,7 +13,6 @@
 #include "kernel/types.h"
 
 struct dst_entry;
-struct sk_buff;
 
 struct dst_ops {
 	void (*destroy)(struct dst_entry *dst); /* the last reference went */
@@ -29,7 +28,5 @@ static inline void dst_hold(struct dst_entry *dst)
 	refcount_inc(&dst->refs);
 }
 void dst_release(struct dst_entry *dst); /* NULL is fine */
-/* Gives the packet's reference on its route back. */
-void skb_dst_drop(struct sk_buff *skb);
 
 #endif

@@ -439,6 +439,8 @@ static inline void skb_orphan(struct sk_buff *skb)
 	}
 	skb->sk = NULL;
 }
+/* Gives the packet's reference on its route back (net/core/dst.c). */
+void skb_dst_drop(struct sk_buff *skb);
 static inline struct rtable *skb_rtable(const struct sk_buff *skb)
 {
 	return skb->dst;
