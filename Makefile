@@ -20,7 +20,7 @@ COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/t
 TRANSPORTS := drivers/pci.c drivers/virtio/virtio_pci.c
 MACHINE_SRC := $(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c kernel/x86/*.S)) $(TRANSPORTS)
 # Below the seams: only in the hosted kernel.
-HOST_SRC := $(sort $(wildcard tests/host/*.c))
+HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
 # Above them: in both.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
 APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
@@ -76,7 +76,7 @@ $(B)/softnet.elf: $(M_OBJ) linker.ld
 	@echo "  $@"
 
 # ---- the hosted images --------------------------------------------------------------------------
-# $(1) folder, $(2) extra flags
+# $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams
 define hosted
 $(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(COMMON_SRC) $$(APP_SRC))
 $(1)/tests/host/%.c.o: tests/host/%.c Makefile
@@ -84,16 +84,25 @@ $(1)/tests/host/%.c.o: tests/host/%.c Makefile
 	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) -c $$< -o $$@
 $(1)/apps/%.c.o: apps/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
 $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(KERNEL_INC) -c $$< -o $$@
 $(1)/libsoftnet.so: $$($(1)_OBJ)
 	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$($(1)_OBJ) -o $$@
 	@echo "  $$@"
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
+# The race build: an interrupt may arrive at every edge of the code.
+$(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
+
+# Scheduler, waits, timers, soft interrupts and locks on trial: their own kernel_main(), no network.
+# build/host/sched_test [seed]; also under host-asan and host-race.
+$(B)/%/sched_test: tests/kernel/sched_test.c $(B)/%/libsoftnet.so
+	$(Q)$(HOSTCC) -std=gnu11 -g $(WARN) $(HOST_FLAGS) $(if $(filter host,$*),,$(ASAN_FLAGS)) \
+		$(KERNEL_INC) $< $(filter $(B)/$*/kernel/% $(B)/$*/tests/host/%,\
+		$(filter-out %/virtio_model.c.o,$($(B)/$*_OBJ))) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -44,7 +44,8 @@
  *                  (default 64; 0, and the default with seed 0: only when the kernel is idle)
  *   race_chance    of 65536: the same at every edge of the code, in the race build (default 256)
  *   echo           1: the console also goes to stderr
- * and what the device model knows (tests/host/virtio_model.h): mac, mtu, features ...
+ * and what the device model knows (tests/host/virtio_model.h): mac (the six bytes as a
+ * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...
  * 0, or -1 when there is no room for another option.
  */
 SN_API int sn_set(const char *name, uint64_t value);

@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's lower half on trial: locks, threads, waits, timers, soft interrupts, the clock event,
+ * all in the hosted kernel with its own kernel_main() and no network.
+ *
+ * Each case is a function that runs in a thread of the kernel while main() moves the clock from
+ * deadline to deadline.  A check that fails is a panic, whose message main() prints; so is a case
+ * that never ends.  Cases that must end in a panic run in a child process of their own.
+ *
+ * usage: sched_test [seed]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "boot/boot_info.h"
+#include "kernel/fs/file.h"
+#include "kernel/irq.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/sched/mutex.h"
+#include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+#include "tests/host/host.h"
+#include "tests/host/softnet_host.h"
+
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			panic("%s:%d: %s", __func__, __LINE__, #cond);                             \
+	} while (0)
+
+struct test_case {
+	const char *name;
+	void (*run)(void);
+	const char *panic; /* what its panic must say; NULL: it must end well */
+};
+
+static const struct test_case *the_case;
+static bool case_done;
+
+static void sleep_ms(unsigned int ms)
+{
+	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
+}
+
+/* ---- threads and waits ------------------------------------------------------------------------ */
+
+static char order[64];
+static unsigned int order_len;
+static unsigned int ended;
+
+static void note(char c)
+{
+	CHECK(order_len < sizeof(order) - 1);
+	order[order_len++] = c;
+	order[order_len] = '\0';
+}
+
+static int three_turns(void *arg)
+{
+	for (int i = 0; i < 3; i++) {
+		note((char)(long)arg);
+		schedule();
+	}
+	ended++;
+	return 0;
+}
+
+static void round_robin(void)
+{
+	for (char c = 'a'; c <= 'c'; c++)
+		CHECK(!IS_ERR(kthread_run(three_turns, (void *)(long)c, "turns-%c", c)));
+	while (ended < 3)
+		schedule();
+	CHECK(!strcmp(order, "abcabcabc"));
+}
+
+static wait_queue_head_t wq;
+static int tokens;
+
+static int take_token(void *arg)
+{
+	DEFINE_WAIT(wait);
+
+	for (;;) {
+		prepare_to_wait_exclusive(&wq, &wait, TASK_INTERRUPTIBLE);
+		if (tokens)
+			break;
+		schedule();
+	}
+	finish_wait(&wq, &wait);
+	tokens--;
+	note((char)(long)arg);
+	ended++;
+	return 0;
+}
+
+static int watch(void *arg)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&wq, &wait, TASK_INTERRUPTIBLE);
+	schedule();
+	finish_wait(&wq, &wait);
+	note('W');
+	ended++;
+	return 0;
+}
+
+static void exclusive_waiters(void)
+{
+	init_waitqueue_head(&wq);
+	for (char c = 'a'; c <= 'c'; c++)
+		kthread_run(take_token, (void *)(long)c, "take");
+	kthread_run(watch, NULL, "watch");
+	sleep_ms(1);
+	CHECK(ended == 0);
+	tokens = 1;
+	wake_up(&wq);
+	sleep_ms(1);
+	CHECK(ended == 2 && !strcmp(order, "Wa"));
+	tokens = 2;
+	wake_up_all(&wq);
+	sleep_ms(1);
+	CHECK(ended == 4 && !strcmp(order, "Wabc") && !waitqueue_active(&wq));
+}
+
+static int sleep_long(void *arg)
+{
+	long left = schedule_timeout_interruptible(1000);
+
+	CHECK(signal_pending(current) && left > 900);
+	/* And it will not sleep again before it was told that this is over. */
+	CHECK(schedule_timeout_interruptible(1000) == 1000);
+	ended++;
+	return 0;
+}
+
+static void interrupted_sleep(void)
+{
+	struct task_struct *p = kthread_run(sleep_long, NULL, "sleeper");
+
+	sleep_ms(10);
+	thread_interrupt(p);
+	sleep_ms(1);
+	CHECK(ended == 1 && timers_armed() == 0);
+}
+
+static struct mutex mutex;
+static int inside;
+
+static int use_mutex(void *arg)
+{
+	for (int i = 0; i < 20; i++) {
+		mutex_lock(&mutex);
+		CHECK(inside++ == 0);
+		if (get_random_u32() & 1)
+			sleep_ms(1);
+		else
+			schedule();
+		CHECK(--inside == 0);
+		mutex_unlock(&mutex);
+	}
+	ended++;
+	return 0;
+}
+
+static void mutex_excludes(void)
+{
+	mutex_init(&mutex);
+	for (int i = 0; i < 5; i++)
+		kthread_run(use_mutex, NULL, "mutex");
+	while (ended < 5)
+		sleep_ms(1);
+	CHECK(!mutex.owner);
+}
+
+static int end_at_once(void *arg)
+{
+	ended++;
+	return 0;
+}
+
+static void thread_limit(void)
+{
+	unsigned int before = nr_threads, made = 0;
+	struct task_struct *p;
+
+	while (!IS_ERR(p = kthread_run(end_at_once, NULL, "one-of-many")))
+		made++;
+	CHECK(PTR_ERR(p) == -12 && made == THREADS_MAX - before);
+	while (ended < made)
+		schedule();
+	CHECK(nr_threads == before);
+	/* Their stacks and structs are there again. */
+	for (int i = 0; i < 1000; i++) {
+		CHECK(!IS_ERR(kthread_run(end_at_once, NULL, "again")));
+		schedule();
+	}
+	CHECK(ended == made + 1000);
+}
+
+/* ---- timers ----------------------------------------------------------------------------------- */
+
+#define MANY 2000
+static struct timer_list timers[MANY];
+static unsigned long wanted[MANY];
+static unsigned int fired;
+
+static void on_time(unsigned long i)
+{
+	CHECK(in_serving_softirq() && !hal_irqs_disabled());
+	CHECK(jiffies == wanted[i]);
+	CHECK(!timer_pending(&timers[i]));
+	fired++;
+}
+
+/* Every timer in its own jiffy, whatever its distance, through moves and deletions. */
+static void timers_fire_in_their_jiffy(void)
+{
+	unsigned int deleted = 0;
+	unsigned long last = 0;
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		unsigned long distance = prandom_u32_max(1u << (1 + i % 31));
+
+		setup_timer(&timers[i], on_time, i);
+		wanted[i] = jiffies + 1 + distance;
+		CHECK(mod_timer(&timers[i], wanted[i]) == 0);
+	}
+	for (unsigned int round = 0; round < 3 * MANY; round++) {
+		unsigned int i = prandom_u32_max(MANY);
+
+		if (!timer_pending(&timers[i]))
+			continue;
+		if (round % 10 == 0) {
+			CHECK(del_timer(&timers[i]) == 1 && del_timer(&timers[i]) == 0);
+			deleted++;
+			continue;
+		}
+		wanted[i] = jiffies + 1 + prandom_u32_max(1u << (1 + prandom_u32_max(31)));
+		CHECK(mod_timer(&timers[i], wanted[i]) == 1);
+		if (round % 50 == 1)
+			sleep_ms(prandom_u32_max(700));
+	}
+	CHECK(timers_armed() == MANY - fired - deleted);
+	for (unsigned int i = 0; i < MANY; i++) {
+		if (timer_pending(&timers[i]) && wanted[i] > last)
+			last = wanted[i];
+	}
+	schedule_timeout_uninterruptible(last - jiffies + 2);
+	CHECK(fired == MANY - deleted && timers_armed() == 0);
+}
+
+static struct timer_list again;
+
+static void arm_again(unsigned long data)
+{
+	if (++fired < 5)
+		mod_timer(&again, jiffies); /* the past: the next jiffy, and no live loop */
+}
+
+static void timer_arms_itself(void)
+{
+	u64 start = ktime_get_ns();
+
+	setup_timer(&again, arm_again, 0);
+	mod_timer(&again, jiffies - 10);
+	while (fired < 5)
+		sleep_ms(1);
+	CHECK(ktime_get_ns() - start <= 8 * NSEC_PER_MSEC && !timer_pending(&again));
+	mod_timer(&again, jiffies + 5);
+	CHECK(del_timer_sync(&again) == 1 && del_timer_sync(&again) == 0);
+	CHECK(timers_next_ns() == HAL_TIMER_OFF);
+}
+
+static void sleeps_are_exact(void)
+{
+	for (unsigned int ms = 1; ms < 20000000; ms = ms * 3 + 1) {
+		u64 start = ktime_get_ns();
+
+		CHECK(schedule_timeout_uninterruptible(msecs_to_jiffies(ms)) == 0);
+		CHECK(ktime_get_ns() - start >= ms * NSEC_PER_MSEC);
+		CHECK(ktime_get_ns() - start <= (ms + 1) * NSEC_PER_MSEC);
+	}
+}
+
+static void pushed_back(unsigned long data)
+{
+	fired++;
+}
+
+/* What TCP does with its retransmission timer: it costs hardly an interrupt. */
+static void pushing_back_is_cheap(void)
+{
+	static struct timer_list rto;
+	u64 before = timer_irq_count;
+
+	setup_timer(&rto, pushed_back, 0);
+	for (int i = 0; i < 10000; i++) {
+		mod_timer(&rto, jiffies + 200);
+		if (i % 10 == 0)
+			sleep_ms(1);
+	}
+	CHECK(fired == 0);
+	/* A thousand sleeps, and a look of the timer itself every 200 ms. */
+	CHECK(timer_irq_count - before < 1000 + 1000 / 100 + 5);
+	CHECK(del_timer(&rto) == 1);
+}
+
+/* ---- soft interrupts -------------------------------------------------------------------------- */
+
+static int test_irq;
+static unsigned int rx_runs, rx_left;
+
+static void test_handler(void *arg)
+{
+	CHECK(in_irq() && hal_irqs_disabled());
+	raise_softirq_irqoff(NET_RX_SOFTIRQ);
+}
+
+static void test_rx(void)
+{
+	CHECK(in_serving_softirq() && !in_irq() && !hal_irqs_disabled());
+	rx_runs++;
+	if (rx_left && rx_left--)
+		raise_softirq(NET_RX_SOFTIRQ);
+}
+
+static void softirq_after_irq(void)
+{
+	test_irq = request_irq("test", test_handler, NULL);
+	open_softirq(NET_RX_SOFTIRQ, test_rx);
+	host_raise_irq(test_irq);
+	sleep_ms(1);
+	CHECK(rx_runs == 1 && irq_desc(test_irq)->count == 1);
+	CHECK(softirq_count[NET_RX_SOFTIRQ] == 1);
+
+	/* Kept out while disabled, run at the outermost enable, in this very thread. */
+	local_bh_disable();
+	local_bh_disable();
+	raise_softirq(NET_RX_SOFTIRQ);
+	local_bh_enable();
+	CHECK(rx_runs == 1 && in_softirq());
+	local_bh_enable();
+	CHECK(rx_runs == 2 && !in_softirq());
+
+	/* From process context with softirqs on: ksoftirqd's. */
+	raise_softirq(NET_RX_SOFTIRQ);
+	schedule();
+	CHECK(rx_runs == 3);
+	free_irq(test_irq);
+	host_raise_irq(test_irq);
+	sleep_ms(1);
+	CHECK(spurious_irq_count == 1 && !irq_desc(test_irq));
+}
+
+static int count_turns(void *arg)
+{
+	unsigned int *turns = arg;
+
+	while (rx_left) {
+		++*turns;
+		schedule();
+	}
+	ended++;
+	return 0;
+}
+
+/* A flood that never ends by itself: ksoftirqd and the others share the CPU. */
+static void flood_starves_nobody(void)
+{
+	unsigned int turns[2] = {0, 0};
+
+	open_softirq(NET_RX_SOFTIRQ, test_rx);
+	rx_left = 1000;
+	kthread_run(count_turns, &turns[0], "one");
+	kthread_run(count_turns, &turns[1], "two");
+	raise_softirq(NET_RX_SOFTIRQ);
+	while (ended < 2)
+		schedule();
+	CHECK(rx_runs == 1001);
+	CHECK(softirq_count[NET_RX_SOFTIRQ] == 1001);
+	(void)turns;
+}
+
+/* ---- preemption ------------------------------------------------------------------------------- */
+
+static unsigned int spun;
+static bool stop_spinning;
+
+/* Application code that never calls the kernel; the timer's interrupt is offered by hand. */
+static int spin(void *arg)
+{
+	while (!READ_ONCE(stop_spinning)) {
+		spun++;
+		/* Time passes, and the instruction at which an interrupt may arrive. */
+		host.clock += 100 * NSEC_PER_USEC;
+		hal_irq_enable();
+		if (host.timer <= host.clock) {
+			hal_irq_disable();
+			host.timer = HAL_TIMER_OFF;
+			do_timer_interrupt();
+			hal_irq_enable();
+		}
+	}
+	ended++;
+	return 0;
+}
+
+static void spinning_application_is_preempted(void)
+{
+	struct task_struct *p = app_thread_run(spin, NULL, "spin");
+	u64 start;
+
+	CHECK(!IS_ERR(p));
+	for (int i = 0; i < 10; i++) {
+		start = ktime_get_ns();
+		schedule(); /* runnable all the time: its turn comes after one slice */
+		CHECK(ktime_get_ns() - start <= (TIME_SLICE_MS + 1) * NSEC_PER_MSEC);
+	}
+	/* Woken by a timer, it waits for the rest of the slice at most. */
+	start = ktime_get_ns();
+	sleep_ms(5);
+	CHECK(ktime_get_ns() - start <= (5 + TIME_SLICE_MS + 1) * NSEC_PER_MSEC);
+	/* Inside a system call it is not preempted. */
+	p->syscall_depth = 1;
+	spun = 0;
+	stop_spinning = true;
+	schedule();
+	CHECK(ended == 1);
+}
+
+/* ---- system calls ----------------------------------------------------------------------------- */
+
+static long sys_echo(long a, long b, long c, long d, long e, long f)
+{
+	CHECK(current->syscall_depth == 1);
+	return a + b + c + d + e + f;
+}
+
+static void system_calls(void)
+{
+	const struct syscall_def def = {.nr = 1039, .fn = sys_echo, .name = "echo"};
+	s64 ts[2] = {1, 500000};
+	u64 start = ktime_get_ns();
+	u8 bytes[32] = {0};
+
+	register_syscalls(&def, 1);
+	CHECK(kernel_syscall(1039, 1, 2, 3, 4, 5, 6) == 21);
+	CHECK(kernel_syscall(1038, 0, 0, 0, 0, 0, 0) == -38);
+	CHECK(kernel_syscall(-1, 0, 0, 0, 0, 0, 0) == -38);
+	CHECK(kernel_syscall(35, (long)ts, 0, 0, 0, 0, 0) == 0);
+	CHECK(ktime_get_ns() - start >= NSEC_PER_SEC + 500000);
+	CHECK(ktime_get_ns() - start <= NSEC_PER_SEC + 2500000);
+	CHECK(kernel_syscall(35, 8, 0, 0, 0, 0, 0) == -14);
+	CHECK(kernel_syscall(228, 1, (long)ts, 0, 0, 0, 0) == 0 && ts[0] >= 1);
+	CHECK(kernel_syscall(228, 99, (long)ts, 0, 0, 0, 0) == -22);
+	CHECK(kernel_syscall(318, (long)bytes, sizeof(bytes), 0, 0, 0, 0) == sizeof(bytes));
+	CHECK(kernel_syscall(318, 8, 1, 0, 0, 0, 0) == -14);
+	CHECK(kernel_syscall(186, 0, 0, 0, 0, 0, 0) == current->pid);
+}
+
+/* ---- what must end in a panic ----------------------------------------------------------------- */
+
+static DEFINE_SPINLOCK(lock);
+
+static void lock_twice(void)
+{
+	spin_lock(&lock);
+	spin_lock(&lock);
+}
+
+static void unlock_unheld(void)
+{
+	spin_unlock(&lock);
+}
+
+static void sleep_with_lock(void)
+{
+	spin_lock(&lock);
+	schedule();
+}
+
+static void lock_in_softirq(void)
+{
+	spin_lock(&lock);
+	spin_unlock(&lock);
+}
+
+static void lock_without_bh(void)
+{
+	open_softirq(NET_TX_SOFTIRQ, lock_in_softirq);
+	local_bh_disable();
+	raise_softirq(NET_TX_SOFTIRQ);
+	local_bh_enable();
+	spin_lock_bh(&lock); /* right */
+	spin_unlock_bh(&lock);
+	spin_lock(&lock); /* wrong */
+}
+
+static void take_lock(void *arg)
+{
+	spin_lock(&lock);
+	spin_unlock(&lock);
+}
+
+static void lock_with_irqs_on(void)
+{
+	int irq = request_irq("lock", take_lock, NULL);
+
+	spin_lock_bh(&lock);
+	spin_unlock_bh(&lock);
+	host_raise_irq(irq);
+	sleep_ms(1);
+}
+
+static void leaky_softirq(void)
+{
+	spin_lock(&lock);
+}
+
+static void softirq_keeps_lock(void)
+{
+	open_softirq(NET_TX_SOFTIRQ, leaky_softirq);
+	local_bh_disable();
+	raise_softirq(NET_TX_SOFTIRQ);
+	local_bh_enable();
+}
+
+static void mutex_twice(void)
+{
+	mutex_init(&mutex);
+	mutex_lock(&mutex);
+	mutex_lock(&mutex);
+}
+
+/* ---- the frame -------------------------------------------------------------------------------- */
+
+static const struct test_case cases[] = {
+	{"round_robin", round_robin, NULL},
+	{"exclusive_waiters", exclusive_waiters, NULL},
+	{"interrupted_sleep", interrupted_sleep, NULL},
+	{"mutex_excludes", mutex_excludes, NULL},
+	{"thread_limit", thread_limit, NULL},
+	{"timers_fire_in_their_jiffy", timers_fire_in_their_jiffy, NULL},
+	{"timer_arms_itself", timer_arms_itself, NULL},
+	{"sleeps_are_exact", sleeps_are_exact, NULL},
+	{"pushing_back_is_cheap", pushing_back_is_cheap, NULL},
+	{"softirq_after_irq", softirq_after_irq, NULL},
+	{"flood_starves_nobody", flood_starves_nobody, NULL},
+	{"spinning_application_is_preempted", spinning_application_is_preempted, NULL},
+	{"system_calls", system_calls, NULL},
+	{"lock_twice", lock_twice, "but taken at"},
+	{"unlock_unheld", unlock_unheld, "nobody holds it"},
+	{"sleep_with_lock", sleep_with_lock, "sleeps with preempt_count 1"},
+	{"lock_without_bh", lock_without_bh, "where a softirq may come in"},
+	{"lock_with_irqs_on", lock_with_irqs_on, "taken in a hard interrupt"},
+	{"softirq_keeps_lock", softirq_keeps_lock, "came back with preempt_count"},
+	{"mutex_twice", mutex_twice, "m->owner == current"},
+};
+
+static int case_thread(void *arg)
+{
+	the_case->run();
+	case_done = true;
+	return 0;
+}
+
+void __noreturn kernel_main(const struct boot_info *boot)
+{
+	static struct cpu cpu;
+
+	hal_set_this_cpu(&cpu);
+	printk_init();
+	mm_init(boot);
+	slab_init();
+	hal_late_init();
+	random_init();
+	sched_init(&cpu);
+	timers_init();
+	softirq_init();
+	files_init();
+	console_loglevel = LOG_WARNING;
+	CHECK(!IS_ERR(kthread_run(case_thread, NULL, "case")));
+	cpu_idle();
+}
+
+/* One case in a process of its own: a fresh kernel, and a panic harms nobody else. */
+static int run_case(u64 seed)
+{
+	u64 next, steps = 0;
+	unsigned int threads;
+
+	sn_boot(seed, "");
+	for (next = sn_step(); !case_done && next != SN_HALTED && steps++ < 1000000;
+	     next = sn_step()) {
+		if (next == SN_NEVER)
+			break;
+		sn_set_clock(next);
+	}
+	if (the_case->panic) {
+		if (strstr(sn_panic_message(), the_case->panic))
+			return 0;
+		printf("  expected a panic with \"%s\", got \"%s\"\n", the_case->panic,
+		       sn_panic_message());
+		return 1;
+	}
+	threads = sn_threads();
+	if (case_done && next != SN_HALTED && !sn_timers_armed() && !sn_warn_count() &&
+	    threads == 1)
+		return 0;
+	printf("  %s: %s; panic \"%s\", %u timers, %u warnings, %u threads\n%s", the_case->name,
+	       case_done ? "done" : "not done", sn_panic_message(), sn_timers_armed(),
+	       sn_warn_count(), threads, sn_console());
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	int failed = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		int status;
+
+		the_case = &cases[i];
+		fflush(stdout);
+		if (!fork()) {
+			status = run_case(seed);
+			fflush(stdout);
+			_exit(status);
+		}
+		if (wait(&status) < 0 || status) {
+			failed++;
+			printf("FAIL  %s (seed %llu)\n", cases[i].name, (unsigned long long)seed);
+		}
+	}
+	printf("%zu cases, %d failed\n", ARRAY_SIZE(cases), failed);
+	return failed != 0;
+}
