@@ -91,18 +91,17 @@ $(1)/%.c.o: %.c Makefile
 $(1)/libsoftnet.so: $$($(1)_OBJ)
 	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$($(1)_OBJ) -o $$@
 	@echo "  $$@"
+# Scheduler, waits, timers, soft interrupts and locks on trial (usage: sched_test [seed]): with a
+# kernel_main() of their own, and no network.
+$(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(COMMON_SRC)) \
+	$$(filter-out tests/host/virtio_model.c,$$(HOST_SRC)))
+$(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
+	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) $$^ -o $$@
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
 # The race build: an interrupt may arrive at every edge of the code.
 $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
-
-# Scheduler, waits, timers, soft interrupts and locks on trial: their own kernel_main(), no network.
-# build/host/sched_test [seed]; also under host-asan and host-race.
-$(B)/%/sched_test: tests/kernel/sched_test.c $(B)/%/libsoftnet.so
-	$(Q)$(HOSTCC) -std=gnu11 -g $(WARN) $(HOST_FLAGS) $(if $(filter host,$*),,$(ASAN_FLAGS)) \
-		$(KERNEL_INC) $< $(filter $(B)/$*/kernel/% $(B)/$*/tests/host/%,\
-		$(filter-out %/virtio_model.c.o,$($(B)/$*_OBJ))) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

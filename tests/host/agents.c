@@ -57,8 +57,6 @@ static void make_agent(void)
 
 static void run_call(struct call *call)
 {
-	if (!current->files)
-		current->files = first_files();
 	current->interrupted = call->interrupt;
 	call->agent = current;
 	call->result = kernel_syscall(call->nr, call->args[0], call->args[1], call->args[2],
@@ -71,6 +69,8 @@ static void run_call(struct call *call)
 /* Counted as waiting from its making, or from the end of its last call. */
 static int agent_main(void *arg)
 {
+	current->files = first_files();
+	BUG_ON(!current->files);
 	do {
 		struct call *call;
 

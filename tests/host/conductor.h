@@ -37,6 +37,7 @@ struct host {
 	struct conductor *conductor;
 	unsigned int index;
 	int (*set)(const char *name, uint64_t value);
+	void (*release)(void);
 	int (*boot)(uint64_t seed, const char *cmdline);
 	uint64_t (*step)(void);
 	uint64_t (*clock)(void);

@@ -87,6 +87,17 @@ void hal_stack_free(void *stack, size_t size)
 	free_slots[nr_free_slots++] = slot;
 }
 
+void fiber_release(void)
+{
+	size_t used = (size_t)nr_used_slots * SLOT_SIZE;
+
+	if (!area)
+		return;
+	hal_unpoison(area, used);
+	munmap(area, (size_t)STACK_SLOTS * SLOT_SIZE);
+	area = NULL;
+}
+
 bool fiber_is_stack(const void *p)
 {
 	return area && (const char *)p >= area &&

@@ -44,6 +44,14 @@ bool host_memory_init(size_t ram, phys_addr_t *base)
 	return true;
 }
 
+void host_memory_release(void)
+{
+	/* Or the sanitizer would take what is mapped here next for ours. */
+	hal_unpoison(arena, arena_size);
+	munmap(arena, arena_size);
+	arena_size = 0;
+}
+
 phys_addr_t hal_virt_to_phys(const void *p)
 {
 	u64 offset = (u64)p - (u64)arena;

@@ -76,6 +76,8 @@ struct host {
 extern struct host host;
 void host_seed(u64 seed);
 bool host_memory_init(size_t ram, phys_addr_t *base);
+void host_memory_release(void);
+void fiber_release(void);
 
 /* ---- frames and console (softnet_host.c) ------------------------------------------------------ */
 

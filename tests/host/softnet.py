@@ -29,6 +29,7 @@ _U64, _I64, _U32, _PTR, _STR = (
 
 _FUNCTIONS = {
     "set": (ctypes.c_int, [_STR, _U64]),
+    "release": (None, []),
     "boot": (ctypes.c_int, [_U64, _STR]),
     "step": (_U64, []),
     "clock": (_U64, []),
@@ -100,6 +101,11 @@ class Host:
             raise Halted(self.panic_message() + "\n" + self.console())
         self.awake = True
         self.baseline = self.state()
+
+    def release(self):
+        """Gives its memory back; the host is gone."""
+        self.sn_release()
+        os.close(self._fd)
 
     def console(self):
         """All that it printed."""
@@ -299,6 +305,12 @@ class Conductor:
         """Until no timer is armed beyond the start's and nothing is on a wire."""
         return self.run(self.now + int(seconds * NS), lambda: not self.flying and all(
             h.sn_timers_armed() <= h.baseline["timers"] for h in self.hosts))
+
+    def close(self):
+        """The end of all hosts."""
+        for h in self.hosts:
+            h.release()
+        self.hosts = []
 
     def check(self):
         """Complaints: what leaked, warned, hangs or is still armed."""

@@ -285,6 +285,19 @@ int sn_halt_code(void)
 	return host.halt_code;
 }
 
+void sn_release(void)
+{
+	host.halted = true;
+	while (nr_in)
+		frame_drop(list_first_entry(&frames_in, struct frame, list), &nr_in);
+	while (nr_out)
+		frame_drop(list_first_entry(&frames_out, struct frame, list), &nr_out);
+	host_libc.free(console);
+	console = NULL;
+	host_memory_release();
+	fiber_release();
+}
+
 /* ---- looking ---------------------------------------------------------------------------------- */
 
 uint32_t sn_warn_count(void)

@@ -52,6 +52,9 @@ SN_API int sn_set(const char *name, uint64_t value);
 /* Boots and runs until idle.  0, or -1 when it halted on the way (or was booted before). */
 SN_API int sn_boot(uint64_t seed, const char *cmdline);
 
+/* The end of this copy: its memory goes back, and nothing may be called any more. */
+SN_API void sn_release(void);
+
 /* ---- running ---------------------------------------------------------------------------------- */
 
 /* Runs until nothing more happens at this instant.  The next deadline in ns (it may be too early,
