@@ -87,3 +87,15 @@ void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
 	tcb->seq = seq;
 	tcb->end_seq = seq + !!(flags & (TCPHDR_SYN | TCPHDR_FIN));
 }
+
+/* A segment without data that is in no queue: an ACK, a reset.  NULL: no memory. */
+struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
+{
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	tcp_init_nondata_skb(skb, seq, flags);
+	return skb;
+}

@@ -74,6 +74,8 @@ void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle); /*
 /* ---- queues (tcp_queue.c, tcp_retransmit.c) --------------------------------------------------------------- */
 /* A control segment joins the write queue: FIN. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
+/* One that joins none: ACK, reset, probe.  NULL: no memory. */
+struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);
 /* Segments of @skb are fewer by @decr: they leave every count that it stands in. */
 void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr);
 

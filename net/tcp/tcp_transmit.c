@@ -259,16 +259,13 @@ noinline void tcp_send_ack(struct sock *sk)
 	if (sk->sk_state == TCP_CLOSE)
 		return;
 
-	skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
+	skb = tcp_alloc_control(tcp_acceptable_seq(sk), TCPHDR_ACK);
 	if (unlikely(!skb)) {
 		inet_csk_schedule_ack(sk);
 		icsk->icsk_ack.ato = TCP_ATO_MIN;
-		icsk->icsk_ack.pending |= ICSK_ACK_TIMER;
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, TCP_DELACK_MAX, TCP_RTO_MAX);
 		return;
 	}
-	skb_reserve(skb, MAX_TCP_HEADER);
-	tcp_init_nondata_skb(skb, tcp_acceptable_seq(sk), TCPHDR_ACK);
 	tcp_mstamp_refresh(tcp_sk(sk));
 	tcp_transmit_skb(sk, skb, 0, GFP_ATOMIC);
 }
