@@ -25,9 +25,9 @@
 #define TIME_SLICE_NS (TIME_SLICE_MS * NSEC_PER_MSEC)
 
 struct rq {
-	struct list_head queue;	   /* runnable threads that wait, in the order of their turns */
-	bool ksoftirqd_waits;	   /* runnable, and beside the queue */
-	u64 switched_at;	   /* when the current thread got the CPU */
+	struct list_head queue; /* runnable threads that wait, in the order of their turns */
+	bool ksoftirqd_waits;   /* runnable, and beside the queue */
+	u64 switched_at;        /* when the current thread got the CPU */
 };
 static struct rq rqs[NR_CPUS];
 

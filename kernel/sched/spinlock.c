@@ -20,8 +20,8 @@
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
 
-#define USAGE_BITS  4
-#define FIRST_SEEN  128 /* locks whose first places are remembered; a power of two */
+#define USAGE_BITS 4
+#define FIRST_SEEN 128 /* locks whose first places are remembered; a power of two */
 
 /* Where each bit of a lock's usage was first set. */
 struct first_seen {

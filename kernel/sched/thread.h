@@ -7,10 +7,10 @@
 
 struct task_struct;
 
-void rq_init(void);			      /* this CPU's run queue.  Boot */
-void sched_start(struct task_struct *p);      /* a new thread's first turn is queued */
-void __noreturn schedule_dead(void);	      /* current is TASK_DEAD.  irq off */
-void sched_syscalls_init(void);		      /* kernel/sched/sys_sched.c */
-void time_syscalls_init(void);		      /* kernel/time/sys_time.c */
+void rq_init(void);                      /* this CPU's run queue.  Boot */
+void sched_start(struct task_struct *p); /* a new thread's first turn is queued */
+void __noreturn schedule_dead(void);     /* current is TASK_DEAD.  irq off */
+void sched_syscalls_init(void);          /* kernel/sched/sys_sched.c */
+void time_syscalls_init(void);           /* kernel/time/sys_time.c */
 
 #endif

@@ -178,8 +178,8 @@ static int ksoftirqd_main(void *arg)
 
 void softirq_init(void)
 {
-	struct task_struct *thread = kthread_run(ksoftirqd_main, NULL, "ksoftirqd/%u",
-						 this_cpu()->id);
+	struct task_struct *thread =
+		kthread_run(ksoftirqd_main, NULL, "ksoftirqd/%u", this_cpu()->id);
 
 	if (IS_ERR(thread))
 		panic("no memory for ksoftirqd");

@@ -33,18 +33,18 @@
 #define LEVEL_BITS    6
 #define LEVEL_BUCKETS (1u << LEVEL_BITS)
 #define LEVEL_SHIFT   3 /* each level is 2^3 times coarser */
-#define LEVELS	      9 /* the coarsest reaches 63 * 8^8 jiffies, twelve days; then it goes round */
-#define SLOTS	      (LEVELS * LEVEL_BUCKETS)
-#define NEVER	      (~0UL)
+#define LEVELS        9 /* the coarsest reaches 63 * 8^8 jiffies, twelve days; then it goes round */
+#define SLOTS         (LEVELS * LEVEL_BUCKETS)
+#define NEVER         (~0UL)
 
 struct timer_base {
 	spinlock_t lock;
 	/* Jiffies, compared as the 64-bit numbers they are: they do not wrap in 500 million years. */
-	unsigned long clk;	 /* the jiffy that is handled next; no bucket lies before it */
-	unsigned long next;	 /* no bucket that is not empty lies before it */
-	unsigned int armed;	 /* timers pending */
+	unsigned long clk;  /* the jiffy that is handled next; no bucket lies before it */
+	unsigned long next; /* no bucket that is not empty lies before it */
+	unsigned int armed; /* timers pending */
 	const struct timer_list *running; /* whose function is being called */
-	u64 filled[LEVELS];	 /* a bit for each bucket that may have timers */
+	u64 filled[LEVELS];               /* a bit for each bucket that may have timers */
 	struct hlist_head slots[SLOTS];
 };
 static struct timer_base bases[NR_CPUS];
@@ -81,12 +81,12 @@ static unsigned int slot_of(const struct timer_base *base, unsigned long expires
 	if (time_before(expires, base->clk))
 		expires = base->clk;
 	delta = expires - base->clk;
-	while (level < LEVELS - 1 && delta > (unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level))
+	while (level < LEVELS - 1 &&
+						     << level_shift(level))
 		level++;
 	/* Beyond the horizon: into the farthest bucket, and on from there when it comes up. */
 	if (delta > (unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level))
-		expires = base->clk +
-			  ((unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level));
+		expires = base->clk + ((unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level));
 
 	bucket = expires >> level_shift(level);
 	*when = bucket << level_shift(level);

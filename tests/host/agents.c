@@ -30,7 +30,7 @@ struct call {
 	s64 nr, args[6];
 	s64 result;
 	struct task_struct *agent; /* while it runs */
-	bool interrupt;		   /* sn_interrupt() asked for it */
+	bool interrupt;            /* sn_interrupt() asked for it */
 	bool done;
 };
 
@@ -92,7 +92,7 @@ static void agents_interrupt(void *arg)
 {
 	struct call *call;
 
-	list_for_each_entry(call, &calls, all) {
+	list_for_each_entry (call, &calls, all) {
 		if (call->interrupt && call->agent)
 			thread_interrupt(call->agent);
 	}
@@ -131,7 +131,7 @@ static struct call *find_call(s64 ticket)
 {
 	struct call *call;
 
-	list_for_each_entry(call, &calls, all) {
+	list_for_each_entry (call, &calls, all) {
 		if (call->ticket == ticket)
 			return call;
 	}
@@ -169,7 +169,7 @@ uint32_t sn_calls_in_flight(void)
 	struct call *call;
 	uint32_t n = 0;
 
-	list_for_each_entry(call, &calls, all)
+	list_for_each_entry (call, &calls, all)
 		n += !call->done;
 	return n;
 }

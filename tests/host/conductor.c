@@ -20,12 +20,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define WIRES_MAX	  32
-#define CACHES_MAX	  128
-#define PAGES_SLACK	  96 /* what page fragment blocks and kept slabs may hold after a test */
-#define ROUNDS_MAX	  1000000 /* of one instant: two hosts that answer each other for ever */
-#define CALL_TIMEOUT_NS	  (3600ULL * 1000000000)
-#define STEP_HALTED	  (~0ULL - 1) /* SN_HALTED */
+#define WIRES_MAX       32
+#define CACHES_MAX      128
+#define PAGES_SLACK     96      /* what page fragment blocks and kept slabs may hold after a test */
+#define ROUNDS_MAX      1000000 /* of one instant: two hosts that answer each other for ever */
+#define CALL_TIMEOUT_NS (3600ULL * 1000000000)
+#define STEP_HALTED     (~0ULL - 1) /* SN_HALTED */
 
 struct flying {
 	struct flying *next;
@@ -161,21 +161,20 @@ static int load_copy(struct conductor *c, struct host *h)
 	return 0;
 }
 
-#define SYMBOL(member)                                                                             \
-	{                                                                                          \
-		"sn_" #member, offsetof(struct host, member)                                       \
+#define SYMBOL(member)                                       \
+	{                                                    \
+		"sn_" #member, offsetof(struct host, member) \
 	}
 static const struct {
 	const char *name;
 	size_t offset;
 } symbols[] = {
-	SYMBOL(set),	   SYMBOL(boot),	    SYMBOL(step),	SYMBOL(clock),
-	SYMBOL(release),
-	SYMBOL(set_clock), SYMBOL(put_frame),	    SYMBOL(take_frame), SYMBOL(submit),
-	SYMBOL(poll),	   SYMBOL(interrupt),	    SYMBOL(calls_in_flight),
-	SYMBOL(bad_range), SYMBOL(console),	    SYMBOL(halt_code),	SYMBOL(panic_message),
-	SYMBOL(warn_count), SYMBOL(cache),	    SYMBOL(live_objects), SYMBOL(free_pages),
-	SYMBOL(timers_armed), SYMBOL(threads),	    SYMBOL(stat),
+	SYMBOL(set),          SYMBOL(boot),      SYMBOL(step),         SYMBOL(clock),
+	SYMBOL(release),      SYMBOL(set_clock), SYMBOL(put_frame),    SYMBOL(take_frame),
+	SYMBOL(submit),       SYMBOL(poll),      SYMBOL(interrupt),    SYMBOL(calls_in_flight),
+	SYMBOL(bad_range),    SYMBOL(console),   SYMBOL(halt_code),    SYMBOL(panic_message),
+	SYMBOL(warn_count),   SYMBOL(cache),     SYMBOL(live_objects), SYMBOL(free_pages),
+	SYMBOL(timers_armed), SYMBOL(threads),   SYMBOL(stat),
 };
 
 struct host *host_new(struct conductor *c)
@@ -236,8 +235,7 @@ struct host *conductor_host(struct conductor *c, const char *cmdline)
 
 /* ---- wires ------------------------------------------------------------------------------------ */
 
-struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b,
-			    uint64_t delay_ns)
+struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b, uint64_t delay_ns)
 {
 	struct wire *w;
 
@@ -395,7 +393,8 @@ static void play_instant(struct conductor *c)
 
 	for (unsigned int round = 0; busy; round++) {
 		if (round == ROUNDS_MAX) {
-			fprintf(stderr, "conductor: no end to the instant %" PRIu64 " ns\n", c->now);
+			fprintf(stderr, "conductor: no end to the instant %" PRIu64 " ns\n",
+				c->now);
 			abort();
 		}
 		busy = false;
@@ -516,8 +515,8 @@ bool host_wait(struct host *h, int64_t ticket, uint64_t max_ns, int64_t *result)
 	return s.state == 1;
 }
 
-int64_t host_call(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d,
-		  int64_t e, int64_t f)
+int64_t host_call(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
+		  int64_t f)
 {
 	int64_t ticket = host_submit(h, nr, a, b, c, d, e, f);
 	int64_t result;
@@ -543,9 +542,8 @@ void host_set_baseline(struct host *h)
 		return;
 	h->baseline = b;
 	b->nr_caches = 0;
-	while (b->nr_caches < CACHES_MAX &&
-	       h->cache(b->nr_caches, &b->caches[b->nr_caches].name,
-			&b->caches[b->nr_caches].live) == 0)
+	while (b->nr_caches < CACHES_MAX && h->cache(b->nr_caches, &b->caches[b->nr_caches].name,
+						     &b->caches[b->nr_caches].live) == 0)
 		b->nr_caches++;
 	b->free_pages = h->free_pages();
 	b->timers = h->timers_armed();
@@ -569,14 +567,14 @@ static unsigned int check_host(struct host *h, FILE *out)
 	const char *name;
 	uint64_t live;
 
-#define COMPLAIN(cond, ...)                                                                        \
-	do {                                                                                       \
-		if (cond) {                                                                        \
-			wrong++;                                                                   \
-			fprintf(out, "host %u: ", h->index);                                       \
-			fprintf(out, __VA_ARGS__);                                                 \
-			fputc('\n', out);                                                          \
-		}                                                                                  \
+#define COMPLAIN(cond, ...)                                  \
+	do {                                                 \
+		if (cond) {                                  \
+			wrong++;                             \
+			fprintf(out, "host %u: ", h->index); \
+			fprintf(out, __VA_ARGS__);           \
+			fputc('\n', out);                    \
+		}                                            \
 	} while (0)
 	COMPLAIN(h->halted, "halted, code %d: %s", h->halt_code(), h->panic_message());
 	COMPLAIN(h->warn_count(), "%u warnings", h->warn_count());

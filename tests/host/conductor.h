@@ -27,7 +27,7 @@
 
 #define CONDUCTOR_HOSTS_MAX 16
 #define CONDUCTOR_FRAME_MAX 65600
-#define CONDUCTOR_NEVER	    (~0ULL)
+#define CONDUCTOR_NEVER     (~0ULL)
 
 struct conductor;
 struct wire;
@@ -88,8 +88,8 @@ int host_start(struct host *h, const char *cmdline);
 /* What becomes of a frame; all zero: it arrives after the wire's delay, once. */
 struct fate {
 	bool drop;
-	unsigned int copies;   /* arrives this many times more */
-	uint64_t extra_ns;     /* later than it would: others overtake it */
+	unsigned int copies;    /* arrives this many times more */
+	uint64_t extra_ns;      /* later than it would: others overtake it */
 	uint64_t copy_apart_ns; /* between the copies */
 };
 /* Called for every frame put on the wire; may change its bytes.  @from: who sent it, NULL when the
@@ -98,8 +98,7 @@ typedef struct fate (*wire_hook)(void *arg, struct wire *w, struct host *from, u
 				 size_t *len);
 
 /* @b may be NULL: the test itself is the other end (wire_hook sees what comes, wire_inject sends). */
-struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b,
-			    uint64_t delay_ns);
+struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b, uint64_t delay_ns);
 void wire_set_hook(struct wire *w, wire_hook hook, void *arg);
 /* Serialisation: 0 = infinitely fast.  8 ns a byte = 1 Gbit/s. */
 void wire_set_rate(struct wire *w, uint64_t ns_per_byte);
@@ -128,8 +127,8 @@ bool conductor_settle(struct conductor *c, uint64_t max_ns);
 /* Makes a system call and runs everybody until it is back: its result, or HOST_CALL_HANGS when it
  * isn't after an hour of virtual time (it stays in flight). */
 #define HOST_CALL_HANGS INT64_MIN
-int64_t host_call(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d,
-		  int64_t e, int64_t f);
+int64_t host_call(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
+		  int64_t f);
 /* Starts one; runs nobody. */
 int64_t host_submit(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d,
 		    int64_t e, int64_t f);

@@ -31,7 +31,7 @@ static void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, siz
 }
 #endif
 
-#define GUARD	    4096
+#define GUARD       4096
 #define STACK_SLOTS (THREADS_MAX + 2) /* threads, the boot context */
 #define SLOT_SIZE   (GUARD + STACK_EXTRA + THREAD_STACK_SIZE)
 
@@ -213,12 +213,12 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 	*--sp = NULL; /* two words, so that fiber_entry() is called with the ABI's alignment */
 	*--sp = NULL;
 	*--sp = (void *)fiber_entry_asm;
-	*--sp = NULL;	    /* rbp */
-	*--sp = NULL;	    /* rbx */
+	*--sp = NULL;       /* rbp */
+	*--sp = NULL;       /* rbx */
 	*--sp = (void *)fn; /* r12 */
-	*--sp = arg;	    /* r13 */
-	*--sp = NULL;	    /* r14 */
-	*--sp = NULL;	    /* r15 */
+	*--sp = arg;        /* r13 */
+	*--sp = NULL;       /* r14 */
+	*--sp = NULL;       /* r15 */
 	*ctx = (struct hal_context){.sp = sp, .stack = stack, .stack_size = size};
 }
 

@@ -20,10 +20,10 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-#define ARENA_PHYS	0x1000000ULL /* not 0: a physical address of 0 is a mistake */
-#define USER_LOWEST	0x10000ULL
-#define USER_HIGHEST	(1ULL << 47)
-#define BAD_RANGES_MAX	16
+#define ARENA_PHYS     0x1000000ULL /* not 0: a physical address of 0 is a mistake */
+#define USER_LOWEST    0x10000ULL
+#define USER_HIGHEST   (1ULL << 47)
+#define BAD_RANGES_MAX 16
 
 static char *arena;
 static size_t arena_size;

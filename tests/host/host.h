@@ -66,7 +66,7 @@ struct host {
 	bool booted;
 	bool halted;
 	int halt_code;
-	u32 irq_chance;	 /* of 256 */
+	u32 irq_chance;  /* of 256 */
 	u32 race_chance; /* of 65536 */
 	u64 prng[2];
 	u64 nr_interrupts;

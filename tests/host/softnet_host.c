@@ -18,13 +18,13 @@
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-#define OPTIONS_MAX  32
-#define FRAME_MAX    65600	/* a GSO frame and its headers */
-#define FRAMES_MAX   65536	/* waiting, each way */
-#define CONSOLE_MAX  (4 << 20)	/* bytes kept: the older half goes */
-#define RAM_DEFAULT  (64ULL << 20)
-#define IRQ_CHANCE   64
-#define RACE_CHANCE  256
+#define OPTIONS_MAX 32
+#define FRAME_MAX   65600     /* a GSO frame and its headers */
+#define FRAMES_MAX  65536     /* waiting, each way */
+#define CONSOLE_MAX (4 << 20) /* bytes kept: the older half goes */
+#define RAM_DEFAULT (64ULL << 20)
+#define IRQ_CHANCE  64
+#define RACE_CHANCE 256
 
 /* ---- options ---------------------------------------------------------------------------------- */
 
@@ -309,7 +309,7 @@ int sn_cache(uint32_t i, const char **name, uint64_t *live)
 {
 	struct kmem_cache *cache;
 
-	list_for_each_entry(cache, kmem_caches(), caches) {
+	list_for_each_entry (cache, kmem_caches(), caches) {
 		if (i--)
 			continue;
 		*name = cache->name;
@@ -324,7 +324,7 @@ uint64_t sn_live_objects(void)
 	struct kmem_cache *cache;
 	uint64_t n = 0;
 
-	list_for_each_entry(cache, kmem_caches(), caches)
+	list_for_each_entry (cache, kmem_caches(), caches)
 		n += cache->live;
 	return n;
 }
@@ -350,9 +350,12 @@ uint64_t sn_stat(const char *name)
 		const char *name;
 		u64 value;
 	} stats[] = {
-		{"interrupts", host.nr_interrupts}, {"switches", fiber_switches},
-		{"steps", nr_steps},		    {"frames_in", total_in},
-		{"frames_out", total_out},	    {"frames_dropped", total_dropped},
+		{"interrupts", host.nr_interrupts},
+		{"switches", fiber_switches},
+		{"steps", nr_steps},
+		{"frames_in", total_in},
+		{"frames_out", total_out},
+		{"frames_dropped", total_dropped},
 		{"objects", host.nr_objects},
 	};
 

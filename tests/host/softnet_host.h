@@ -32,7 +32,7 @@
 
 #define SN_API __attribute__((visibility("default")))
 
-#define SN_NEVER  (~0ULL)	 /* no timer is armed: only a frame or a call can move it */
+#define SN_NEVER  (~0ULL)     /* no timer is armed: only a frame or a call can move it */
 #define SN_HALTED (~0ULL - 1) /* it ended: sn_halt_code(), sn_panic_message() */
 
 /* ---- boot ------------------------------------------------------------------------------------- */
@@ -97,7 +97,7 @@ SN_API int sn_bad_range(const void *addr, size_t len);
 
 /* All that the console got, NUL-terminated, valid until the next call of anything. */
 SN_API const char *sn_console(void);
-SN_API int sn_halt_code(void);		      /* 0 when it runs, or powered off in order */
+SN_API int sn_halt_code(void);             /* 0 when it runs, or powered off in order */
 SN_API const char *sn_panic_message(void); /* "" when there was none */
 SN_API uint32_t sn_warn_count(void);
 
