@@ -25,6 +25,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
 #include "tests/host/host.h"
@@ -48,6 +49,10 @@ size_t virtio_model_tx(void *buf, size_t max)
 	return 0;
 }
 
+#define NR_OPEN_LATE 1030
+static long open_late(void);
+static wait_queue_head_t late_queue;
+
 static int init_thread(void *arg)
 {
 	hal_probe_devices();
@@ -56,6 +61,7 @@ static int init_thread(void *arg)
 
 void __noreturn kernel_main(const struct boot_info *boot)
 {
+	static const struct syscall_def calls[] = {SYSCALL_DEF(NR_OPEN_LATE, open_late)};
 	static struct cpu cpu;
 
 	cpu.self = &cpu;
@@ -69,6 +75,8 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	softirq_init();
 	files_init();
 	proc_init();
+	init_waitqueue_head(&late_queue);
+	register_syscalls(calls, ARRAY_SIZE(calls));
 	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
 	cpu_idle();
 }
@@ -326,6 +334,61 @@ static void test_poll_outlives_a_close(void **state)
 	call(__NR_close, fds[1], 0, 0);
 }
 
+/*
+ * A file that changes at the worst moment: right after poll() was told that nothing holds and before
+ * it sleeps, as an interrupt may do it.  Opened by a system call of this test.
+ */
+static bool late_changed;
+
+static unsigned int late_poll(struct file *file, struct poll_table *pt)
+{
+	unsigned int mask = late_changed ? EPOLLIN : 0;
+
+	poll_wait(file, &late_queue, pt);
+	if (!late_changed) {
+		late_changed = true;
+		wake_up_interruptible_poll(&late_queue, EPOLLIN);
+	}
+	return mask;
+}
+
+static long open_late(void)
+{
+	static const struct file_operations late_ops = {.poll = late_poll};
+	int fd = get_unused_fd_flags(0);
+
+	if (fd >= 0)
+		fd_install(fd, alloc_file(NULL, O_RDWR, &late_ops));
+	return fd;
+}
+
+static void test_poll_sees_a_change_before_it_sleeps(void **state)
+{
+	struct pollfd pfd = {.events = POLLIN};
+
+	pfd.fd = call(NR_OPEN_LATE, 0, 0, 0);
+	assert_true(pfd.fd >= 0);
+	assert_int_equal(call(__NR_poll, (long)&pfd, 1, -1), 1);
+	assert_int_equal(pfd.revents, POLLIN);
+	call(__NR_close, pfd.fd, 0, 0);
+}
+
+/* The entry that needs threads to show. */
+static void test_proc_threads(void **state)
+{
+	static char text[4096];
+	s64 fd = call(__NR_open, (long)"/proc/threads", O_RDONLY, 0), n;
+
+	assert_true(fd >= 0);
+	n = call(__NR_read, fd, (long)text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "COMM\n"));
+	assert_non_null(strstr(text, " ksoftirqd"));
+	assert_non_null(strstr(text, " R kernel ")); /* the agent that reads it */
+	call(__NR_close, fd, 0, 0);
+}
+
 /* ---- around every test ---------------------------------------------------------------------- */
 
 static u64 live_before;
@@ -372,6 +435,8 @@ int main(int argc, char **argv)
 		each(test_poll_wakes_for_its_event),
 		each(test_poll_times_out_and_not_before),
 		each(test_poll_outlives_a_close),
+		each(test_poll_sees_a_change_before_it_sleeps),
+		each(test_proc_threads),
 	};
 
 	if (argc > 1)
