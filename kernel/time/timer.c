@@ -71,6 +71,12 @@ static inline unsigned int level_shift(unsigned int level)
 	return level * LEVEL_SHIFT;
 }
 
+/* Jiffies from now that a level can tell apart by their bucket. */
+static inline unsigned long level_reach(unsigned int level)
+{
+	return (unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level);
+}
+
 /* The slot for @expires, seen from base->clk; *@when becomes the jiffy at which it comes up. */
 static unsigned int slot_of(const struct timer_base *base, unsigned long expires,
 			    unsigned long *when)
@@ -81,12 +87,11 @@ static unsigned int slot_of(const struct timer_base *base, unsigned long expires
 	if (time_before(expires, base->clk))
 		expires = base->clk;
 	delta = expires - base->clk;
-	while (level < LEVELS - 1 &&
-						     << level_shift(level))
+	while (level < LEVELS - 1 && delta > level_reach(level))
 		level++;
 	/* Beyond the horizon: into the farthest bucket, and on from there when it comes up. */
-	if (delta > (unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level))
-		expires = base->clk + ((unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level));
+	if (delta > level_reach(level))
+		expires = base->clk + level_reach(level);
 
 	bucket = expires >> level_shift(level);
 	*when = bucket << level_shift(level);
