@@ -41,7 +41,7 @@ KERNEL_INC := -I.
 APP_INC := -Iinclude
 
 # An application is an ordinary main(); in the image it is called NAME_main (apps/libc/apps.c).
-app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_main)
+app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
 
 .PHONY: all help
 all: $(B)/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The classic small services over TCP: echo (7, RFC 862), discard (9, RFC 863), netstat (15) and
+ * chargen (19, RFC 864).  A thread for each listener and for each connection.
+ *
+ * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000 listens
+ * on 7007, 7009, 7015 and 7019.
+ *
+ * Nothing that a peer does, and no shortage, ends it: a connection that cannot be served is closed
+ * and counted (see the end of netstat's text), a listener that cannot accept waits a little.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BACKLOG	   4096
+#define BACKOFF_NS 10000000L /* after an accept() that failed for want of something */
+#define ECHO_CHUNK 4096	     /* a thread's stack is small */
+#define SINK_CHUNK 65536
+
+static unsigned long accepted, refused, accept_errors; /* changed atomically */
+
+static void count(unsigned long *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* 0 when all was sent. */
+static int send_all(int fd, const char *buf, size_t n)
+{
+	while (n) {
+		ssize_t done = send(fd, buf, n, MSG_NOSIGNAL);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		buf += done;
+		n -= done;
+	}
+	return 0;
+}
+
+/* ---- echo, discard ------------------------------------------------------------------------------------ */
+
+static void echo(int fd)
+{
+	char buf[ECHO_CHUNK];
+	ssize_t n;
+
+	for (;;) {
+		n = recv(fd, buf, sizeof(buf), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || send_all(fd, buf, n))
+			break;
+	}
+}
+
+/* MSG_TRUNC on a stream: taken out of the receive queue, and copied nowhere. */
+static void discard(int fd)
+{
+	static char sink[SINK_CHUNK];
+	ssize_t n;
+
+	do {
+		n = recv(fd, sink, sizeof(sink), MSG_TRUNC);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+}
+
+/* ---- chargen ------------------------------------------------------------------------------------------ */
+
+#define FIRST_CHAR ' '
+#define NR_CHARS   95 /* printable ones of ASCII */
+#define LINE_CHARS 72
+#define LINE_LEN   (LINE_CHARS + 2)
+#define CYCLE	   (NR_CHARS * LINE_LEN) /* bytes after which the stream repeats */
+#define GEN_CHUNK  65536
+
+/* A cycle more than a chunk: from any point of the cycle a whole chunk can be written. */
+static char pattern[GEN_CHUNK + CYCLE];
+
+static void chargen_fill(void)
+{
+	for (size_t i = 0; i < sizeof(pattern); i++) {
+		size_t line = i / LINE_LEN, column = i % LINE_LEN;
+
+		if (column < LINE_CHARS)
+			pattern[i] = FIRST_CHAR + (line + column) % NR_CHARS;
+		else
+			pattern[i] = column == LINE_CHARS ? '\r' : '\n';
+	}
+}
+
+static void chargen(int fd)
+{
+	size_t at = 0;
+	ssize_t n;
+
+	for (;;) {
+		n = send(fd, pattern + at, GEN_CHUNK, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		at = (at + n) % CYCLE;
+	}
+}
+
+/* ---- netstat ------------------------------------------------------------------------------------------ */
+
+static int send_file(int fd, const char *path)
+{
+	char buf[ECHO_CHUNK];
+	ssize_t n;
+	int file, len;
+
+	len = snprintf(buf, sizeof(buf), "== %s ==\n", path);
+	if (send_all(fd, buf, len))
+		return -1;
+	file = open(path, O_RDONLY);
+	if (file < 0) {
+		len = snprintf(buf, sizeof(buf), "(error %d)\n", errno);
+		return send_all(fd, buf, len);
+	}
+	do {
+		n = read(file, buf, sizeof(buf));
+		if (n > 0 && send_all(fd, buf, n))
+			break;
+	} while (n > 0);
+	close(file);
+	return n > 0 ? -1 : 0;
+}
+
+static void netstat(int fd)
+{
+	static const char *const paths[] = {
+		"/proc/net/tcp", "/proc/net/snmp", "/proc/net/netstat", "/proc/net/arp",
+		"/proc/net/dev", "/proc/net/drops", "/proc/slabinfo",	"/proc/interrupts",
+		"/proc/softirqs",
+	};
+	char buf[256];
+	int len;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (send_file(fd, paths[i]))
+			return;
+	}
+	len = snprintf(buf, sizeof(buf), "== inetd ==\naccepted %lu refused %lu accept_errors %lu\n",
+		       accepted, refused, accept_errors);
+	send_all(fd, buf, len);
+}
+
+/* ---- listeners and connections ------------------------------------------------------------------------ */
+
+struct service {
+	const char *name;
+	int port;
+	void (*serve)(int fd);
+	int listener;
+};
+
+static struct service services[] = {
+	{"echo", 7, echo, -1},
+	{"discard", 9, discard, -1},
+	{"netstat", 15, netstat, -1},
+	{"chargen", 19, chargen, -1},
+};
+#define NR_SERVICES (sizeof(services) / sizeof(services[0]))
+
+/* What a connection's thread must know fits its one argument: the service above, the number below. */
+#define PACK(service, fd) ((void *)((uintptr_t)(service) << 32 | (uint32_t)(fd)))
+
+static void *connection(void *arg)
+{
+	int fd = (int)(uint32_t)(uintptr_t)arg;
+
+	services[(uintptr_t)arg >> 32].serve(fd);
+	close(fd);
+	return NULL;
+}
+
+static void *accept_loop(void *arg)
+{
+	const struct timespec backoff = {.tv_nsec = BACKOFF_NS};
+	size_t service = (uintptr_t)arg;
+	pthread_t thread;
+
+	for (;;) {
+		int fd = accept(services[service].listener, NULL, NULL);
+
+		if (fd < 0) {
+			count(&accept_errors);
+			if (errno != EINTR && errno != ECONNABORTED)
+				nanosleep(&backoff, NULL);
+			continue;
+		}
+		if (pthread_create(&thread, NULL, connection, PACK(service, fd))) {
+			count(&refused);
+			close(fd);
+			continue;
+		}
+		count(&accepted);
+		pthread_detach(thread);
+	}
+	return NULL;
+}
+
+static int open_listener(struct service *s)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	int fd, on = 1;
+
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd < 0)
+		return -1;
+	addr.sin_port = htons(s->port);
+	addr.sin_addr.s_addr = htonl(INADDR_ANY);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG)) {
+		close(fd);
+		return -1;
+	}
+	s->listener = fd;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int base = argc > 1 ? atoi(argv[1]) : 0;
+	pthread_t thread;
+	size_t i;
+
+	chargen_fill();
+	for (i = 0; i < NR_SERVICES; i++) {
+		services[i].port += base;
+		if (open_listener(&services[i])) {
+			dprintf(2, "inetd: cannot listen on port %d: error %d\n", services[i].port, errno);
+			return 1;
+		}
+	}
+	for (i = 1; i < NR_SERVICES; i++) {
+		if (pthread_create(&thread, NULL, accept_loop, (void *)i)) {
+			dprintf(2, "inetd: no thread for %s\n", services[i].name);
+			return 1;
+		}
+		pthread_detach(thread);
+	}
+	dprintf(1, "READY echo %d discard %d netstat %d chargen %d\n", services[0].port,
+		services[1].port, services[2].port, services[3].port);
+	accept_loop((void *)(size_t)0);
+	return 1;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The applications that are linked into this image.  app_table <- init/main.c, for `app=NAME`.
+ */
+#include <softnet/app.h>
+#include <stddef.h>
+
+int inetd_main(int argc, char **argv);
+int spin_main(int argc, char **argv);
+int crash_main(int argc, char **argv);
+
+const struct app_entry app_table[] = {
+	{"inetd", inetd_main},
+	{"spin", spin_main},
+	{"crash", crash_main},
+	{NULL, NULL},
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * printf() and its sisters: formatted on the stack, written at once.  Called by applications.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int write_all(int fd, const char *s, size_t n)
+{
+	while (n) {
+		ssize_t done = write(fd, s, n);
+
+		if (done < 0)
+			return -1;
+		s += done;
+		n -= done;
+	}
+	return 0;
+}
+
+int vdprintf(int fd, const char *fmt, va_list ap)
+{
+	char text[PRINTF_MAX];
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
+
+	if (n < 0 || (size_t)n >= sizeof(text)) {
+		errno = EOVERFLOW;
+		return -1;
+	}
+	return write_all(fd, text, n) ? -1 : n;
+}
+
+int dprintf(int fd, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vdprintf(fd, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int printf(const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vdprintf(STDOUT_FILENO, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+int puts(const char *s)
+{
+	return write_all(STDOUT_FILENO, s, strlen(s)) || write_all(STDOUT_FILENO, "\n", 1) ? -1 : 0;
+}

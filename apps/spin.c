@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inetd beside a thread that never gives the CPU up by itself: what it serves must not wait longer
+ * than that thread's slice.  On Linux: cc -Dmain=inetd_main -c inetd.c && cc spin.c inetd.o -lpthread
+ */
+#include <pthread.h>
+#include <stdio.h>
+
+int inetd_main(int argc, char **argv);
+
+static void *spin(void *arg)
+{
+	volatile unsigned long turns = 0;
+
+	for (;;)
+		turns++;
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, spin, NULL)) {
+		dprintf(1, "spin: no thread\n");
+		return 1;
+	}
+	return inetd_main(argc, argv);
+}

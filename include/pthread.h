@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that nobody waits for: they end when their function returns. */
+#ifndef PTHREAD_H
+#define PTHREAD_H
+
+#include "sys/cdefs.h"
+
+typedef unsigned long pthread_t;
+typedef struct {
+	int unused; /* no attribute can be changed: pass NULL */
+} pthread_attr_t;
+
+/* 0, or an error number: EAGAIN, no memory or too many threads; EINVAL, @attr given. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+	__APP_NAME(pthread_create);
+int pthread_detach(pthread_t thread) __APP_NAME(pthread_detach);
+
+#endif

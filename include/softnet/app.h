@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The applications of this image: what `app=NAME` chooses from.  The main() of apps/NAME.c is
+ * compiled under the name NAME_main.
+ */
+#ifndef SOFTNET_APP_H
+#define SOFTNET_APP_H
+
+struct app_entry {
+	const char *name;
+	int (*main)(int argc, char **argv);
+};
+
+extern const struct app_entry app_table[]; /* ends with a NULL name */
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* ioctl(). */
+#ifndef SYS_IOCTL_H
+#define SYS_IOCTL_H
+
+#include "../uapi/ioctl.h"
+#include "cdefs.h"
+
+int ioctl(int fd, unsigned long request, ...) __APP_NAME(ioctl);
+
+#endif

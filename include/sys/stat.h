@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* fstat(). */
+#ifndef SYS_STAT_H
+#define SYS_STAT_H
+
+#include "../uapi/stat.h"
+#include "cdefs.h"
+
+int fstat(int fd, struct stat *st) __APP_NAME(fstat);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The door to the kernel: a system call number, six words; a result, or a negative errno. */
+#ifndef SYS_SYSCALL_H
+#define SYS_SYSCALL_H
+
+#include "../uapi/unistd.h"
+
+long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f);
+
+#endif
