@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BACKLOG	   4096
+#define BACKLOG    4096
 #define BACKOFF_NS 10000000L /* after an accept() that failed for want of something */
-#define ECHO_CHUNK 4096	     /* a thread's stack is small */
+#define ECHO_CHUNK 4096      /* a thread's stack is small */
 #define SINK_CHUNK 65536
 
 static unsigned long accepted, refused, accept_errors; /* changed atomically */
@@ -82,7 +82,7 @@ static void discard(int fd)
 #define NR_CHARS   95 /* printable ones of ASCII */
 #define LINE_CHARS 72
 #define LINE_LEN   (LINE_CHARS + 2)
-#define CYCLE	   (NR_CHARS * LINE_LEN) /* bytes after which the stream repeats */
+#define CYCLE      (NR_CHARS * LINE_LEN) /* bytes after which the stream repeats */
 #define GEN_CHUNK  65536
 
 /* A cycle more than a chunk: from any point of the cycle a whole chunk can be written. */
@@ -143,9 +143,9 @@ static int send_file(int fd, const char *path)
 static void netstat(int fd)
 {
 	static const char *const paths[] = {
-		"/proc/net/tcp", "/proc/net/snmp", "/proc/net/netstat", "/proc/net/arp",
-		"/proc/net/dev", "/proc/net/drops", "/proc/slabinfo",	"/proc/interrupts",
-		"/proc/softirqs",
+		"/proc/net/tcp",  "/proc/net/snmp",   "/proc/net/netstat",
+		"/proc/net/arp",  "/proc/net/dev",    "/proc/net/drops",
+		"/proc/slabinfo", "/proc/interrupts", "/proc/softirqs",
 	};
 	char buf[256];
 	int len;
@@ -154,8 +154,9 @@ static void netstat(int fd)
 		if (send_file(fd, paths[i]))
 			return;
 	}
-	len = snprintf(buf, sizeof(buf), "== inetd ==\naccepted %lu refused %lu accept_errors %lu\n",
-		       accepted, refused, accept_errors);
+	len = snprintf(buf, sizeof(buf),
+		       "== inetd ==\naccepted %lu refused %lu accept_errors %lu\n", accepted,
+		       refused, accept_errors);
 	send_all(fd, buf, len);
 }
 
@@ -243,7 +244,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_SERVICES; i++) {
 		services[i].port += base;
 		if (open_listener(&services[i])) {
-			dprintf(2, "inetd: cannot listen on port %d: error %d\n", services[i].port, errno);
+			dprintf(2, "inetd: cannot listen on port %d: error %d\n", services[i].port,
+				errno);
 			return 1;
 		}
 	}

@@ -31,7 +31,7 @@ static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *er
 	const struct inet_protosw *answer;
 
 	*err = -ESOCKTNOSUPPORT;
-	list_for_each_entry(answer, &inetsw[type], list) {
+	list_for_each_entry (answer, &inetsw[type], list) {
 		if (*protocol == IPPROTO_IP) {
 			*protocol = answer->protocol;
 			return answer;
@@ -43,7 +43,7 @@ static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *er
 	return NULL;
 }
 
-static int inet_create(struct socket *sock, int protocol)
+static noinline int inet_create(struct socket *sock, int protocol)
 {
 	const struct inet_protosw *answer;
 	struct inet_sock *inet;
@@ -93,7 +93,8 @@ static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
 		return -EINVAL;
 	if (addr->sin_family != AF_INET && (addr->sin_family != AF_UNSPEC || a != INADDR_ANY))
 		return -EAFNOSUPPORT;
-	if (a != INADDR_ANY && !inet_is_local_addr(a) && !ipv4_is_multicast(a) && !ipv4_is_lbcast(a))
+	if (a != INADDR_ANY && !inet_is_local_addr(a) && !ipv4_is_multicast(a) &&
+	    !ipv4_is_lbcast(a))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -141,7 +142,7 @@ out_release:
 	return err;
 }
 
-int inet_listen(struct socket *sock, int backlog)
+noinline int inet_listen(struct socket *sock, int backlog)
 {
 	struct sock *sk = sock->sk;
 	int err = -EINVAL;
@@ -199,7 +200,8 @@ static int connect_failed(struct socket *sock, int flags)
 }
 
 /* Owned. */
-static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len, int flags)
+static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len,
+				 int flags)
 {
 	struct sock *sk = sock->sk;
 	long timeo;
@@ -247,7 +249,8 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	return 0;
 }
 
-int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len, int flags)
+noinline int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len,
+				 int flags)
 {
 	int err;
 
@@ -260,7 +263,7 @@ int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_le
 /* ---- accept() ----------------------------------------------------------------------------------------- */
 
 /* The child was made by softirq when its handshake ended; here it only gets its user-facing half. */
-int inet_accept(struct socket *sock, struct socket *newsock, int flags)
+noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 {
 	struct sock *sk1 = sock->sk, *sk2;
 	int err = -EINVAL;
@@ -297,7 +300,8 @@ int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 		sin->sin_addr.s_addr = inet->inet_daddr;
 	} else {
 		sin->sin_port = inet->inet_sport;
-		sin->sin_addr.s_addr = inet->inet_rcv_saddr ? inet->inet_rcv_saddr : inet->inet_saddr;
+		sin->sin_addr.s_addr =
+			inet->inet_rcv_saddr ? inet->inet_rcv_saddr : inet->inet_saddr;
 	}
 	return sizeof(*sin);
 }
@@ -329,14 +333,14 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 
 /* ---- data --------------------------------------------------------------------------------------------- */
 
-int inet_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t size)
+noinline int inet_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t size)
 {
 	struct sock *sk = sock->sk;
 
 	return sk->sk_prot->sendmsg(sk, msg, size);
 }
 
-int inet_recvmsg(struct socket *sock, struct kmsghdr *msg, size_t size, int flags)
+noinline int inet_recvmsg(struct socket *sock, struct kmsghdr *msg, size_t size, int flags)
 {
 	struct sock *sk = sock->sk;
 	int addr_len = 0;

@@ -10,8 +10,8 @@
 
 /* A way to ask for a protocol: socket(AF_INET, type, protocol). */
 struct inet_protosw {
-	struct list_head list; /* in inetsw[type], in the order of preference */
-	unsigned short type;   /* SOCK_* */
+	struct list_head list;   /* in inetsw[type], in the order of preference */
+	unsigned short type;     /* SOCK_* */
 	unsigned short protocol; /* IPPROTO_*; IPPROTO_IP takes any */
 	struct proto *prot;
 	const struct proto_ops *ops;

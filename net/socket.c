@@ -38,7 +38,7 @@ int sock_register(const struct net_proto_family *ops)
 	return 0;
 }
 
-struct socket *sock_alloc(void)
+noinline struct socket *sock_alloc(void)
 {
 	struct socket_alloc *ei = kmem_cache_zalloc(sock_inode_cachep, GFP_KERNEL);
 
@@ -57,7 +57,7 @@ void sock_release(struct socket *sock)
 	kmem_cache_free(sock_inode_cachep, container_of(sock, struct socket_alloc, socket));
 }
 
-int __sock_create(int family, int type, int protocol, struct socket **res)
+noinline int __sock_create(int family, int type, int protocol, struct socket **res)
 {
 	struct socket *sock;
 	int err;
@@ -81,12 +81,12 @@ int __sock_create(int family, int type, int protocol, struct socket **res)
 	return 0;
 }
 
-int sock_create(int family, int type, int protocol, struct socket **res)
+noinline int sock_create(int family, int type, int protocol, struct socket **res)
 {
 	return __sock_create(family, type, protocol, res);
 }
 
-struct file *sock_alloc_file(struct socket *sock, int flags)
+noinline struct file *sock_alloc_file(struct socket *sock, int flags)
 {
 	struct file *file;
 
@@ -98,7 +98,7 @@ struct file *sock_alloc_file(struct socket *sock, int flags)
 	return file;
 }
 
-int sock_map_fd(struct socket *sock, int flags)
+noinline int sock_map_fd(struct socket *sock, int flags)
 {
 	int fd = get_unused_fd_flags(flags);
 	struct file *file;
@@ -134,7 +134,7 @@ static long sys_socket(int family, int type, int protocol)
 
 /* ---- from a number to the socket ---------------------------------------------------------------------- */
 
-struct socket *sock_from_file(struct file *file, int *err)
+noinline struct socket *sock_from_file(struct file *file, int *err)
 {
 	if (file->f_op == &socket_file_ops)
 		return file->private_data;
@@ -142,7 +142,7 @@ struct socket *sock_from_file(struct file *file, int *err)
 	return NULL;
 }
 
-struct socket *sockfd_lookup_light(int fd, int *err)
+noinline struct socket *sockfd_lookup_light(int fd, int *err)
 {
 	struct file *file = fget(fd);
 	struct socket *sock;
@@ -211,7 +211,8 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 /* ---- accept() ------------------------------------------------------------------------------------------ */
 
 /* The peer's name to the application, before the number is given out. */
-static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer, int __user *upeerlen)
+static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
+			 int __user *upeerlen)
 {
 	struct sockaddr_storage address;
 	int len = newsock->ops->getname(newsock, (struct sockaddr *)&address, 2);
@@ -266,7 +267,8 @@ out_fd:
 	return err;
 }
 
-static long sys_accept4(int fd, struct sockaddr __user *upeer, int __user *upeerlen, int flags)
+static noinline long sys_accept4(int fd, struct sockaddr __user *upeer, int __user *upeerlen,
+				 int flags)
 {
 	struct socket *sock;
 	int err;
@@ -389,7 +391,7 @@ static ssize_t sock_write_iter(struct file *file, struct iov_iter *from)
 	return res;
 }
 
-static unsigned int sock_poll(struct file *file, struct poll_table *wait)
+static noinline unsigned int sock_poll(struct file *file, struct poll_table *wait)
 {
 	struct socket *sock = file->private_data;
 
@@ -403,7 +405,7 @@ static long sock_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return sock->ops->ioctl ? sock->ops->ioctl(sock, cmd, arg) : -ENOTTY;
 }
 
-static int sock_close(struct inode *inode, struct file *file)
+static noinline int sock_close(struct inode *inode, struct file *file)
 {
 	sock_release(SOCKET_I(inode));
 	return 0;
@@ -435,7 +437,8 @@ void sock_init(void)
 		SYSCALL_DEF(__NR_shutdown, sys_shutdown),
 	};
 
-	sock_inode_cachep = kmem_cache_create("sock_inode_cache", sizeof(struct socket_alloc), 0, 0);
+	sock_inode_cachep =
+		kmem_cache_create("sock_inode_cache", sizeof(struct socket_alloc), 0, 0);
 	register_syscalls(calls, ARRAY_SIZE(calls));
 	socket_msg_init();
 }

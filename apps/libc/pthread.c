@@ -14,7 +14,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)
 
 	if (attr)
 		return EINVAL;
-	tid = kernel_syscall(__NR_softnet_thread_create, (long)start, (long)arg, (long)"app", 0, 0, 0);
+	tid = kernel_syscall(__NR_softnet_thread_create, (long)start, (long)arg, (long)"app", 0, 0,
+			     0);
 	if (tid < 0)
 		return -tid;
 	*thread = tid;

@@ -28,14 +28,14 @@ static long result(long r)
 	return -1;
 }
 
-#define CALL6(nr, a, b, c, d, e, f)                                                                \
+#define CALL6(nr, a, b, c, d, e, f) \
 	result(kernel_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)))
 #define CALL5(nr, a, b, c, d, e) CALL6(nr, a, b, c, d, e, 0)
-#define CALL4(nr, a, b, c, d)	 CALL6(nr, a, b, c, d, 0, 0)
-#define CALL3(nr, a, b, c)	 CALL6(nr, a, b, c, 0, 0, 0)
-#define CALL2(nr, a, b)		 CALL6(nr, a, b, 0, 0, 0, 0)
-#define CALL1(nr, a)		 CALL6(nr, a, 0, 0, 0, 0, 0)
-#define CALL0(nr)		 CALL6(nr, 0, 0, 0, 0, 0, 0)
+#define CALL4(nr, a, b, c, d)    CALL6(nr, a, b, c, d, 0, 0)
+#define CALL3(nr, a, b, c)       CALL6(nr, a, b, c, 0, 0, 0)
+#define CALL2(nr, a, b)          CALL6(nr, a, b, 0, 0, 0, 0)
+#define CALL1(nr, a)             CALL6(nr, a, 0, 0, 0, 0, 0)
+#define CALL0(nr)                CALL6(nr, 0, 0, 0, 0, 0, 0)
 
 /* ---- files ----------------------------------------------------------------------------------------- */
 

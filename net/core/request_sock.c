@@ -18,15 +18,15 @@
  * count (their timers find out), and TCP_DEFER_ACCEPT may have been set before.  A sock is made of
  * zeroes, which is an unlocked lock.
  */
-void reqsk_queue_alloc(struct request_sock_queue *queue)
+noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
 	spin_lock_bh(&queue->rskq_lock);
 	queue->rskq_accept_head = queue->rskq_accept_tail = NULL;
 	spin_unlock_bh(&queue->rskq_lock);
 }
 
-struct request_sock *reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener,
-				 gfp_t gfp)
+noinline struct request_sock *reqsk_alloc(const struct request_sock_ops *ops,
+					  struct sock *sk_listener, gfp_t gfp)
 {
 	struct request_sock *req = kmem_cache_zalloc(ops->slab, gfp);
 
@@ -54,7 +54,8 @@ void __reqsk_free(struct request_sock *req)
 	sock_put(listener);
 }
 
-struct request_sock *reqsk_queue_remove(struct request_sock_queue *queue, struct sock *parent)
+noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queue,
+						 struct sock *parent)
 {
 	struct request_sock *req;
 

@@ -57,7 +57,7 @@ static void sk_prot_account(struct sock *sk)
 	__atomic_fetch_add(&sk->sk_prot->sockets_allocated, 1, __ATOMIC_RELAXED);
 }
 
-struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot)
+noinline struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot)
 {
 	struct sock *sk = kmem_cache_zalloc(prot->slab, gfp);
 
@@ -83,7 +83,7 @@ static void sock_init_queues(struct sock *sk)
 	sk->tcp_rtx_queue = (struct rb_root){0};
 }
 
-void sock_init_data(struct socket *sock, struct sock *sk)
+noinline void sock_init_data(struct socket *sock, struct sock *sk)
 {
 	sock_init_queues(sk);
 	sk->sk_rcvbuf = SOCK_RMEM_DEFAULT;
@@ -113,7 +113,7 @@ void sock_init_data(struct socket *sock, struct sock *sk)
  * written anew here and in inet_csk_clone_lock(), or an option that the application sets at this
  * very moment, where either value is right.
  */
-struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
+noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 {
 	struct sock *newsk = kmem_cache_alloc(sk->sk_prot->slab, gfp);
 
@@ -160,7 +160,7 @@ void sock_orphan(struct sock *sk)
 	spin_unlock_bh(&sk->sk_callback_lock);
 }
 
-void sock_graft(struct sock *sk, struct socket *parent)
+noinline void sock_graft(struct sock *sk, struct socket *parent)
 {
 	spin_lock_bh(&sk->sk_callback_lock);
 	sk->sk_socket = parent;

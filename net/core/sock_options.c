@@ -12,8 +12,8 @@
 #include "kernel/mm/uaccess.h"
 #include "net/core/sock.h"
 
-#define USEC_PER_SEC	   1000000
-#define USEC_PER_JIFFY	   (USEC_PER_SEC / HZ)
+#define USEC_PER_SEC   1000000
+#define USEC_PER_JIFFY (USEC_PER_SEC / HZ)
 
 static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
 {
@@ -75,7 +75,8 @@ static int sock_set_linger(struct sock *sk, const void __user *optval, unsigned 
 	return 0;
 }
 
-int sock_setsockopt(struct socket *sock, int optname, const void __user *optval, unsigned int optlen)
+int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
+		    unsigned int optlen)
 {
 	struct sock *sk = sock->sk;
 	int err = 0, val;

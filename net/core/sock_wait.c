@@ -34,7 +34,7 @@ static void __lock_sock(struct sock *sk)
 	finish_wait(&sk->sk_lock.wq, &wait);
 }
 
-void lock_sock(struct sock *sk)
+noinline void lock_sock(struct sock *sk)
 {
 	BUG_ON(!may_sleep());
 	spin_lock_bh(&sk->sk_lock.slock);
@@ -77,7 +77,7 @@ static void __release_sock(struct sock *sk)
 	sk->sk_backlog.len = 0;
 }
 
-void release_sock(struct sock *sk)
+noinline void release_sock(struct sock *sk)
 {
 	spin_lock_bh(&sk->sk_lock.slock);
 	WARN_ON(!sk->sk_lock.owned);
@@ -96,7 +96,7 @@ void sock_owned_by_me(const struct sock *sk)
 	WARN_ON(!sk->sk_lock.owned && !spin_is_held(&sk->sk_lock.slock));
 }
 
-int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit)
+noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit)
 {
 	lockdep_assert_held(&sk->sk_lock.slock);
 	if (sk->sk_backlog.len > limit)
@@ -126,12 +126,12 @@ static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
 	spin_unlock_bh(&sk->sk_callback_lock);
 }
 
-void sock_def_wakeup(struct sock *sk)
+noinline void sock_def_wakeup(struct sock *sk)
 {
 	sk_wake(sk, 0, 0);
 }
 
-void sock_def_readable(struct sock *sk)
+noinline void sock_def_readable(struct sock *sk)
 {
 	sk_wake(sk, 1, EPOLLIN | EPOLLRDNORM);
 }

@@ -32,7 +32,7 @@
  * Between the two lines that announce the state and ask for the port again, the sock is in no table:
  * nobody can find a listener that is not allowed to be one.
  */
-int inet_csk_listen_start(struct sock *sk, int backlog)
+noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct inet_sock *inet = inet_sk(sk);
@@ -55,7 +55,8 @@ int inet_csk_listen_start(struct sock *sk, int backlog)
 
 /* ---- a SYN came -------------------------------------------------------------------------------------- */
 
-struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener)
+noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops,
+					       struct sock *sk_listener)
 {
 	struct request_sock *req = reqsk_alloc(ops, sk_listener, GFP_ATOMIC);
 
@@ -119,7 +120,7 @@ static int synack_patience(const struct sock *listener, int retries)
  * ignored (acked): then the peer is not disturbed again before the last round, and the request lives
  * as long as the option says.  Softirq; the timer's reference is ours.
  */
-static void reqsk_timer_handler(unsigned long data)
+static noinline void reqsk_timer_handler(unsigned long data)
 {
 	struct request_sock *req = (struct request_sock *)data;
 	struct sock *listener = req->rsk_listener;
@@ -163,7 +164,8 @@ out_drop:
  * Before the SYN-ACK is sent, since its ACK may come back at once.  The timer is armed and the
  * references are there before anybody can find the request.
  */
-void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req, unsigned long timeout)
+noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
+					    unsigned long timeout)
 {
 	req->num_retrans = 0;
 	req->num_timeout = 0;
@@ -212,7 +214,8 @@ void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req
 
 /* ---- the handshake's ACK came -------------------------------------------------------------------------- */
 
-struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req, gfp_t gfp)
+noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req,
+					  gfp_t gfp)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	struct sock *newsk = sk_clone_lock(sk, gfp);
@@ -249,7 +252,8 @@ static void inet_child_forget(struct sock *sk, struct sock *child)
 	inet_csk_destroy_sock(child);
 }
 
-struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req, struct sock *child)
+noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
+					       struct sock *child)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	bool listening;
@@ -277,8 +281,8 @@ struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
  * @own_req: this ACK took the request out of the table (inet_ehash_insert).  Its reference goes with
  * it into the accept queue.  Otherwise another ACK was first and @child is one too many.
  */
-struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child, struct request_sock *req,
-					 bool own_req)
+noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
+						  struct request_sock *req, bool own_req)
 {
 	if (own_req) {
 		inet_csk_reqsk_queue_drop(sk, req);
@@ -294,7 +298,7 @@ struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child, st
 /* ---- accept() ------------------------------------------------------------------------------------------ */
 
 /* Exclusive: one connection wakes one thread.  Listener owned; let go while asleep. */
-static int inet_csk_wait_for_connect(struct sock *sk, long timeo)
+static noinline int inet_csk_wait_for_connect(struct sock *sk, long timeo)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	DEFINE_WAIT(wait);
@@ -323,7 +327,7 @@ static int inet_csk_wait_for_connect(struct sock *sk, long timeo)
 	return err;
 }
 
-struct sock *inet_csk_accept(struct sock *sk, int flags, int *err)
+noinline struct sock *inet_csk_accept(struct sock *sk, int flags, int *err)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	struct request_sock *req;

@@ -39,7 +39,8 @@ void inet_csk_clear_xmit_timers(struct sock *sk)
 	sk_stop_timer(sk, &sk->sk_timer);
 }
 
-void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when, unsigned long max_when)
+void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when,
+			       unsigned long max_when)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	unsigned long expires = jiffies + min(when, max_when);
@@ -79,7 +80,7 @@ void inet_csk_clear_xmit_timer(struct sock *sk, int what)
 	}
 }
 
-void inet_csk_delack_init(struct sock *sk)
+noinline void inet_csk_delack_init(struct sock *sk)
 {
 	memset(&inet_csk(sk)->icsk_ack, 0, sizeof(inet_csk(sk)->icsk_ack));
 }

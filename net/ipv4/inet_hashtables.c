@@ -76,7 +76,8 @@ static struct inet_listen_hashbucket *listen_bucket(struct inet_hashinfo *h, u16
 
 /* ---- a segment comes in --------------------------------------------------------------------------- */
 
-struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport, __be16 dport)
+noinline struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
+					__be16 dport)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	int dif = skb->dev ? skb->dev->ifindex : 0;
@@ -94,15 +95,15 @@ static bool established_match(const struct sock *sk, __be32 saddr, __be16 sport,
 	       sk->sk_num == hnum && (!sk->sk_bound_dev_if || sk->sk_bound_dev_if == dif);
 }
 
-struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 saddr, __be16 sport,
-				       __be32 daddr, u16 hnum, int dif)
+noinline struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 saddr, __be16 sport,
+						__be32 daddr, u16 hnum, int dif)
 {
 	u32 hash = inet_ehashfn(daddr, hnum, saddr, sport);
 	spinlock_t *lock = inet_ehash_lockp(h, hash);
 	struct sock *sk, *found = NULL;
 
 	spin_lock_bh(lock);
-	hlist_for_each_entry(sk, &inet_ehash_bucket(h, hash)->chain, sk_node) {
+	hlist_for_each_entry (sk, &inet_ehash_bucket(h, hash)->chain, sk_node) {
 		if (sk->sk_hash != hash || !established_match(sk, saddr, sport, daddr, hnum, dif))
 			continue;
 		if (refcount_inc_not_zero(&sk->sk_refcnt))
@@ -133,14 +134,15 @@ static int compute_score(const struct sock *sk, __be32 daddr, u16 hnum, int dif)
 	return score;
 }
 
-struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 hnum, int dif)
+noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 hnum,
+					     int dif)
 {
 	struct inet_listen_hashbucket *ilb = listen_bucket(h, hnum);
 	struct sock *sk, *found = NULL;
 	int best = 0;
 
 	spin_lock_bh(&ilb->lock);
-	hlist_for_each_entry(sk, &ilb->head, sk_node) {
+	hlist_for_each_entry (sk, &ilb->head, sk_node) {
 		int score = compute_score(sk, daddr, hnum, dif);
 
 		if (score > best) {
@@ -161,7 +163,7 @@ struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 h
  * exchange is one step: a segment finds the one or the other.  Of two ACKs that finish the same
  * handshake at once, only the first finds @osk still hashed.
  */
-bool inet_ehash_insert(struct sock *sk, struct sock *osk)
+noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
 	spinlock_t *lock;
@@ -197,7 +199,7 @@ bool inet_ehash_nolisten(struct sock *sk, struct sock *osk)
 	return false;
 }
 
-void inet_hash(struct sock *sk)
+noinline void inet_hash(struct sock *sk)
 {
 	struct inet_listen_hashbucket *ilb;
 
@@ -215,7 +217,7 @@ void inet_hash(struct sock *sk)
 }
 
 /* Before the state changes: it says which table the sock is in. */
-void inet_unhash(struct sock *sk)
+noinline void inet_unhash(struct sock *sk)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
 	spinlock_t *lock;
@@ -253,7 +255,7 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 		struct inet_listen_hashbucket *ilb = &h->listening_hash[i];
 
 		spin_lock_bh(&ilb->lock);
-		hlist_for_each_entry(sk, &ilb->head, sk_node)
+		hlist_for_each_entry (sk, &ilb->head, sk_node)
 			show(arg, sk);
 		spin_unlock_bh(&ilb->lock);
 	}
@@ -263,7 +265,7 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 		if (hlist_empty(&h->ehash[i].chain))
 			continue;
 		spin_lock_bh(lock);
-		hlist_for_each_entry(sk, &h->ehash[i].chain, sk_node)
+		hlist_for_each_entry (sk, &h->ehash[i].chain, sk_node)
 			show(arg, sk);
 		spin_unlock_bh(lock);
 	}

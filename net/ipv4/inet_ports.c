@@ -33,7 +33,8 @@ static struct inet_bind_hashbucket *bind_head(struct inet_hashinfo *h, unsigned 
 /* ---- buckets: all with the bhash lock held ----------------------------------------------------------- */
 
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
-						 struct inet_bind_hashbucket *head, unsigned short port)
+						 struct inet_bind_hashbucket *head,
+						 unsigned short port)
 {
 	struct inet_bind_bucket *tb = kmem_cache_zalloc(h->bind_bucket_cachep, GFP_ATOMIC);
 
@@ -64,7 +65,7 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 {
 	struct inet_bind_bucket *tb;
 
-	hlist_for_each_entry(tb, &head->chain, node) {
+	hlist_for_each_entry (tb, &head->chain, node) {
 		if (tb->port == port)
 			return tb;
 	}
@@ -81,7 +82,7 @@ static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *
 {
 	const struct sock_common *other;
 
-	hlist_for_each_entry(other, &tb->owners, skc_bind_node) {
+	hlist_for_each_entry (other, &tb->owners, skc_bind_node) {
 		if (other == &sk->__sk_common)
 			continue;
 		if (sk->sk_bound_dev_if && other->skc_bound_dev_if &&
@@ -102,7 +103,8 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 }
 
 /* A port that nobody has on this address.  Returns its head locked (*@tb NULL: no bucket), or NULL. */
-static struct inet_bind_hashbucket *find_open_port(const struct sock *sk, struct inet_bind_bucket **tb,
+static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
+						   struct inet_bind_bucket **tb,
 						   unsigned short *port)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
@@ -130,7 +132,7 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk, struct
  * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: what two
  * bound sockets may share, two listeners may not.
  */
-int inet_csk_get_port(struct sock *sk, unsigned short snum)
+noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 {
 	bool reuse = sk->sk_reuse && sk->sk_state != TCP_LISTEN;
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
@@ -200,7 +202,7 @@ static int check_established(struct sock *sk, u16 lport, struct inet_timewait_so
 
 	*twp = NULL;
 	spin_lock_bh(lock);
-	hlist_for_each_entry(sk2, &inet_ehash_bucket(h, hash)->chain, sk_node) {
+	hlist_for_each_entry (sk2, &inet_ehash_bucket(h, hash)->chain, sk_node) {
 		if (sk2->sk_hash != hash || sk2->sk_daddr != sk->sk_daddr ||
 		    sk2->sk_dport != sk->sk_dport || sk2->sk_rcv_saddr != sk->sk_rcv_saddr ||
 		    sk2->sk_num != lport)
@@ -208,8 +210,7 @@ static int check_established(struct sock *sk, u16 lport, struct inet_timewait_so
 		if (sk2->sk_bound_dev_if && sk->sk_bound_dev_if &&
 		    sk2->sk_bound_dev_if != sk->sk_bound_dev_if)
 			continue;
-		if (sk2->sk_state != TCP_TIME_WAIT ||
-		    !sk->sk_prot->twsk_prot->twsk_unique(sk, sk2))
+		if (sk2->sk_state != TCP_TIME_WAIT || !sk->sk_prot->twsk_prot->twsk_unique(sk, sk2))
 			goto out_unlock;
 		tw = inet_twsk(sk2);
 		break;
@@ -289,7 +290,7 @@ out_unlock:
 	return err;
 }
 
-int inet_hash_connect(struct sock *sk)
+noinline int inet_hash_connect(struct sock *sk)
 {
 	u32 offset;
 

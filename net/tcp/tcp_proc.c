@@ -42,8 +42,8 @@ static u64 socket_inode(const struct sock *sk)
 /* The columns that all kinds have. */
 static void show_head(struct tcp_line *line, const struct sock *sk, int state)
 {
-	seq_printf(line->m, "%4u: %08X:%04X %08X:%04X %02X ", line->num++, sk->sk_rcv_saddr, sk->sk_num,
-		   sk->sk_daddr, ntohs(sk->sk_dport), state);
+	seq_printf(line->m, "%4u: %08X:%04X %08X:%04X %02X ", line->num++, sk->sk_rcv_saddr,
+		   sk->sk_num, sk->sk_daddr, ntohs(sk->sk_dport), state);
 }
 
 static void show_request(struct tcp_line *line, struct sock *sk)
@@ -89,13 +89,14 @@ static void show_sock(struct tcp_line *line, struct sock *sk)
 
 	show_head(line, sk, sk->sk_state);
 	seq_printf(line->m, "%08X:%08X %02X:%08lX %08X %5u %8d %llu %d %s %u %u %u %u %d\n",
-		   listens ? 0 : tp->write_seq - tp->snd_una, rx_queue, timer,
-		   ticks_until(expires), icsk->icsk_retransmits, 0, icsk->icsk_probes_out,
-		   (unsigned long long)socket_inode(sk), refcount_read(&sk->sk_refcnt),
-		   NO_ADDRESS, icsk->icsk_rto / (HZ / PROC_CLOCK_HZ),
-		   icsk->icsk_ack.ato / (HZ / PROC_CLOCK_HZ),
+		   listens ? 0 : tp->write_seq - tp->snd_una, rx_queue, timer, ticks_until(expires),
+		   icsk->icsk_retransmits, 0, icsk->icsk_probes_out,
+		   (unsigned long long)socket_inode(sk), refcount_read(&sk->sk_refcnt), NO_ADDRESS,
+		   icsk->icsk_rto / (HZ / PROC_CLOCK_HZ), icsk->icsk_ack.ato / (HZ / PROC_CLOCK_HZ),
 		   (icsk->icsk_ack.quick << 1) | icsk->icsk_ack.pingpong, tp->snd_cwnd,
-		   listens ? 0 : tcp_in_slow_start(tp) ? -1 : (int)tp->snd_ssthresh);
+		   listens                 ? 0
+		   : tcp_in_slow_start(tp) ? -1
+					   : (int)tp->snd_ssthresh);
 }
 
 static void show_one(void *arg, struct sock *sk)
