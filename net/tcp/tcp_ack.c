@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An acknowledgment came.
+ *
+ *   tcp_rcv_established, tcp_rcv_state_process, tcp_rcv_synsent_state_process -> tcp_ack
+ *     is it acceptable                    -> tcp_send_challenge_ack
+ *     what does it say of the window      -> tcp_ack_update_window
+ *     what need not be kept any longer    -> tcp_clean_rtx_queue -> tcp_ack_update_rtt
+ *     what does it say of the network     -> tcp_fastretrans_alert (tcp_recovery.c)
+ *     how much may be in flight from now  -> tcp_cong_control -> cong_avoid (tcp_cong.c)
+ *     what is sent again at once          -> tcp_xmit_recovery
+ * New data is the caller's next step: tcp_data_snd_check().
+ *
+ * The socket's owner (backlog), or softirq with the bh lock and no owner.
+ * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; Linux's tcp_input.c.
+ */
+#include "net/tcp/tcp_send.h"
+
+/* ---- timestamps ------------------------------------------------------------------------------------- */
+
+void tcp_store_ts_recent(struct tcp_sock *tp)
+{
+	tp->rx_opt.ts_recent = tp->rx_opt.rcv_tsval;
+	tp->rx_opt.ts_recent_stamp = get_jiffies_64() / HZ;
+}
+
+/* RFC 7323 4.3: only of a segment that reaches down to what we acknowledged last. */
+void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
+{
+	if (tp->rx_opt.saw_tstamp && !after(seq, tp->rcv_wup) && tcp_paws_check(&tp->rx_opt, 0))
+		tcp_store_ts_recent(tp);
+}
+
+/* ---- the window ------------------------------------------------------------------------------------------ */
+
+static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
+{
+	tp->bytes_acked += ack - tp->snd_una;
+	tp->snd_una = ack;
+}
+
+/* RFC 9293 3.10.7.4: an old segment that comes late must not take the window back. */
+static bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
+{
+	return after(ack, tp->snd_una) || after(ack_seq, tp->snd_wl1) ||
+	       (ack_seq == tp->snd_wl1 && nwin > tp->snd_wnd);
+}
+
+static int tcp_ack_update_window(struct sock *sk, const struct sk_buff *skb, u32 ack, u32 ack_seq)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcphdr *th = tcp_hdr(skb);
+	u32 nwin = ntohs(th->window);
+	int flag = 0;
+
+	if (!th->syn)
+		nwin <<= tp->rx_opt.snd_wscale;
+	if (tcp_may_update_window(tp, ack, ack_seq, nwin)) {
+		flag = FLAG_WIN_UPDATE;
+		tp->snd_wl1 = ack_seq;
+		if (tp->snd_wnd != nwin) {
+			tp->snd_wnd = nwin;
+			/* The header to expect has another window now. */
+			tp->pred_flags = 0;
+			tcp_fast_path_check(sk);
+			if (tcp_send_head(sk))
+				tcp_slow_start_after_idle_check(sk);
+			if (nwin > tp->max_window) {
+				tp->max_window = nwin;
+				tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+			}
+		}
+	}
+	tcp_snd_una_update(tp, ack);
+	return flag;
+}
+
+/* Nothing is in flight and something waits: has the window opened for it? */
+static void tcp_ack_probe(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct sk_buff *head = tcp_send_head(sk);
+
+	if (!head)
+		return;
+	if (!after(TCP_SKB_CB(head)->end_seq, tcp_wnd_end(tcp_sk(sk)))) {
+		/* tcp_data_snd_check() sends it, or arms the timer again. */
+		icsk->icsk_backoff = 0;
+		inet_csk_clear_xmit_timer(sk, ICSK_TIME_PROBE0);
+	} else {
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_probe0_when(sk, TCP_RTO_MAX),
+					  TCP_RTO_MAX);
+	}
+}
+
+/* ---- the retransmit queue ---------------------------------------------------------------------------------- */
+
+/* RFC 6298 5.2 and 5.3. */
+void tcp_rearm_rto(struct sock *sk)
+{
+	if (!tcp_sk(sk)->packets_out)
+		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
+	else
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, inet_csk(sk)->icsk_rto,
+					  TCP_RTO_MAX);
+}
+
+/* A long segment is acknowledged up to somewhere inside: how many of its segments are done? */
+static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
+{
+	u32 before_trim = tcp_skb_pcount(skb);
+
+	if (tcp_trim_head(sk, skb, tcp_sk(sk)->snd_una - TCP_SKB_CB(skb)->seq))
+		return 0;
+	return before_trim - tcp_skb_pcount(skb);
+}
+
+/* @segs of @skb arrived.  What an acknowledgment of them means, as FLAG_*. */
+static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
+{
+	const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	int flag = 0;
+
+	if (tcb->sacked & (TCPCB_SACKED_RETRANS | TCPCB_EVER_RETRANS)) {
+		if (tcb->sacked & TCPCB_SACKED_RETRANS)
+			tp->retrans_out -= segs;
+		flag |= FLAG_RETRANS_DATA_ACKED;
+	} else if (!after(tcb->end_seq, tp->high_seq)) {
+		flag |= FLAG_ORIG_SACK_ACKED;
+	}
+	if (tcb->sacked & TCPCB_LOST)
+		tp->lost_out -= segs;
+	tp->packets_out -= segs;
+	if (tcb->tcp_flags & TCPHDR_SYN) {
+		tp->retrans_stamp = 0;
+		return flag | FLAG_SYN_ACKED;
+	}
+	return flag | FLAG_DATA_ACKED;
+}
+
+/* Frees what lies below snd_una; @acked: segments.  What was learned, as FLAG_*. */
+noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 first_ackt = 0, last_ackt = 0;
+	long seq_rtt_us = -1, ca_rtt_us = -1;
+	struct sk_buff *skb;
+	int flag = 0;
+
+	*acked = 0;
+	while ((skb = tcp_rtx_queue_head(sk))) {
+		const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
+		bool fully_acked = !after(tcb->end_seq, tp->snd_una);
+		u32 segs = tcp_skb_pcount(skb);
+		int seg_flag;
+
+		if (!fully_acked) {
+			if (segs == 1 || !after(tp->snd_una, tcb->seq))
+				break;
+			segs = tcp_tso_acked(sk, skb);
+			if (!segs)
+				break;
+		}
+		seg_flag = tcp_segs_acked(sk, skb, segs);
+		*acked += segs;
+		flag |= seg_flag;
+		if (!(seg_flag & FLAG_RETRANS_DATA_ACKED)) {
+			last_ackt = skb->skb_mstamp;
+			if (!first_ackt)
+				first_ackt = last_ackt;
+		}
+		if (!fully_acked)
+			break;
+		tcp_rtx_queue_unlink_and_free(skb, sk);
+	}
+
+	/* Karn: with a retransmission among them, nobody knows which transmission was answered. */
+	if (first_ackt && !(flag & FLAG_RETRANS_DATA_ACKED)) {
+		seq_rtt_us = (tp->tcp_mstamp - first_ackt) / NSEC_PER_USEC;
+		ca_rtt_us = (tp->tcp_mstamp - last_ackt) / NSEC_PER_USEC;
+	}
+	tcp_ack_update_rtt(sk, flag, seq_rtt_us);
+	if (flag & FLAG_ACKED) {
+		flag |= FLAG_SET_XMIT_TIMER;
+		tcp_remove_reno_sacks(sk, *acked);
+	}
+	if (inet_csk(sk)->icsk_ca_ops->pkts_acked)
+		inet_csk(sk)->icsk_ca_ops->pkts_acked(sk, *acked, ca_rtt_us);
+	return flag;
+}
+
+/* ---- the network ------------------------------------------------------------------------------------------- */
+
+static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
+{
+	return !(flag & FLAG_NOT_DUP) || inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
+}
+
+/* With much reordering an ACK that moves anything will do; else only one in order. */
+static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
+{
+	if (tcp_sk(sk)->reordering > TCP_FASTRETRANS_THRESH)
+		return flag & (FLAG_ACKED | FLAG_DATA_SACKED);
+	return flag & FLAG_DATA_ACKED;
+}
+
+static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered, int flag)
+{
+	if (tcp_in_cwnd_reduction(sk)) {
+		tcp_cwnd_reduction(sk, delivered, flag);
+	} else if (tcp_may_raise_cwnd(sk, flag)) {
+		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, ack, delivered);
+		tcp_sk(sk)->snd_cwnd_stamp = tcp_jiffies32;
+	}
+}
+
+/* Something is in flight and this ACK is about it. */
+static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 prior_delivered = tp->delivered, acked;
+	enum tcp_rexmit rexmit = REXMIT_NONE;
+	bool is_dupack;
+
+	flag |= tcp_clean_rtx_queue(sk, &acked);
+	if (tcp_ack_is_dubious(sk, flag)) {
+		is_dupack = !(flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP));
+		tcp_fastretrans_alert(sk, is_dupack, flag, &rexmit);
+	}
+	if (flag & FLAG_SET_XMIT_TIMER)
+		tcp_rearm_rto(sk);
+	/* It got through and back: the next hop is alive. */
+	if (((flag & FLAG_ACKED) || !(flag & FLAG_NOT_DUP)) && sk->sk_dst_cache)
+		dst_confirm(sk->sk_dst_cache);
+	tcp_cong_control(sk, ack, tp->delivered - prior_delivered, flag);
+	if (rexmit == REXMIT_LOST)
+		tcp_xmit_retransmit_queue(sk);
+}
+
+/* RFC 5961 5.2: between what is older than any window and what was never sent. */
+static bool tcp_ack_is_acceptable(struct sock *sk, const struct sk_buff *skb, u32 ack, int flag)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!before(ack, tp->snd_una - tp->max_window) && !after(ack, tp->snd_nxt))
+		return true;
+	if (!(flag & FLAG_NO_CHALLENGE_ACK))
+		tcp_send_challenge_ack(sk, skb);
+	return false;
+}
+
+noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 ack_seq = TCP_SKB_CB(skb)->seq, ack = TCP_SKB_CB(skb)->ack_seq;
+	u32 prior_packets = tp->packets_out;
+
+	sock_owned_by_me(sk);
+	if (!tcp_ack_is_acceptable(sk, skb, ack, flag))
+		return -1;
+	if (before(ack, tp->snd_una))
+		return 0;
+
+	tcp_mstamp_refresh(tp);
+	if (after(ack, tp->snd_una)) {
+		flag |= FLAG_SND_UNA_ADVANCED;
+		icsk->icsk_retransmits = 0;
+	}
+	if (flag & FLAG_UPDATE_TS_RECENT)
+		tcp_replace_ts_recent(tp, ack_seq);
+
+	if ((flag & (FLAG_SLOWPATH | FLAG_SND_UNA_ADVANCED)) == FLAG_SND_UNA_ADVANCED) {
+		/* Header prediction has seen that the window is what it was. */
+		tp->snd_wl1 = ack_seq;
+		tcp_snd_una_update(tp, ack);
+		flag |= FLAG_WIN_UPDATE;
+		snmp_inc(SNMP_TcpExtTCPHPAcks);
+	} else {
+		if (ack_seq != TCP_SKB_CB(skb)->end_seq)
+			flag |= FLAG_DATA;
+		else
+			snmp_inc(SNMP_TcpExtTCPPureAcks);
+		flag |= tcp_ack_update_window(sk, skb, ack, ack_seq);
+	}
+
+	/* The peer is there, whatever it says. */
+	sk->sk_err_soft = 0;
+	icsk->icsk_probes_out = 0;
+	tp->rcv_tstamp = tcp_jiffies32;
+	if (prior_packets)
+		tcp_ack_in_flight(sk, ack, flag);
+	else
+		tcp_ack_probe(sk);
+	return 1;
+}
