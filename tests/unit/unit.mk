@@ -9,7 +9,9 @@
 # One in UNIT_HOSTED boots the hosted kernel (tests/host) instead of using unit_hal.c; it brings its
 # own kernel_main() and device.
 
-UNIT_HOSTED := test_waits
+UNIT_HOSTED := test_waits test_virtio_net
+# What such a test wants of the hosted kernel besides.
+UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
 	tests/host/virtio_model.c tests/host/virtio_frame.c
 
@@ -40,7 +42,8 @@ $(U)/libkernel.a: $(UNIT_KERNEL)
 # The objects beside a test's own.
 UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)))
 unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
-	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o) $(U)/libkernel.a)
+	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o) \
+	$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ALSO_$(1))) $(U)/libkernel.a)
 
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
