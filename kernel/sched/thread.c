@@ -200,8 +200,11 @@ struct files_struct *first_files(void)
 		files_free(files);
 		return NULL;
 	}
-	app_files = files;
-	return files;
+	if (app_files) /* somebody else was faster while this one slept */
+		files_free(files);
+	else
+		app_files = files;
+	return app_files;
 }
 
 struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name)
