@@ -161,3 +161,4 @@ check-one:
 	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(KERNEL_INC) $(F)
 
 -include tests/unit/unit.mk
+-include tests/kernel/kernel.mk

@@ -1,0 +1,11 @@
+# The kernel's lower half on trial: `make kernel-test`.
+#
+# sched_test (built by the rule of the hosted images) under the sanitizers, and in the race build,
+# where an interrupt may arrive at every edge of the code; each for a few seeds.
+
+KERNEL_TEST_SEEDS := 0 1 2 3
+
+.PHONY: kernel-test
+kernel-test: $(B)/host-asan/sched_test $(B)/host-race/sched_test
+	@for t in $^; do for s in $(KERNEL_TEST_SEEDS); do $$t $$s >$$t.log 2>&1 || \
+		{ cat $$t.log; echo "  FAIL  $$t $$s"; exit 1; }; done; echo "  ok    $$t"; done
