@@ -430,8 +430,6 @@ void skb_queue_purge(struct sk_buff_head *q);
 	     skb = tmp, tmp = skb->next)
 #define rb_to_skb(rb) rb_entry(rb, struct sk_buff, rbnode)
 
-/* Gives the packet's reference on its route back (net/core/dst.c). */
-void skb_dst_drop(struct sk_buff *skb);
 /* Lets the owner's accounts go: calls the destructor. */
 static inline void skb_orphan(struct sk_buff *skb)
 {
