@@ -126,8 +126,6 @@ static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
 		if (tcb->sacked & TCPCB_SACKED_RETRANS)
 			tp->retrans_out -= segs;
 		flag |= FLAG_RETRANS_DATA_ACKED;
-	} else if (!after(tcb->end_seq, tp->high_seq)) {
-		flag |= FLAG_ORIG_SACK_ACKED;
 	}
 	if (tcb->sacked & TCPCB_LOST)
 		tp->lost_out -= segs;
