@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection's clocks: retransmission, window probes, delayed ACKs, keepalive.
+ *
+ *   icsk_retransmit_timer -> tcp_write_timer -> tcp_write_timer_handler
+ *        icsk_pending says what it is for: -> tcp_retransmit_timer | tcp_probe_timer
+ *   icsk_delack_timer -> tcp_delack_timer -> tcp_delack_timer_handler -> tcp_send_ack
+ *   sk_timer -> tcp_keepalive_timer
+ *
+ * All run in softirq and take the bh lock.  If a thread owns the socket, they leave a flag and a
+ * reference (tsq_flags), and release_sock() -> tcp_release_cb() does the work; keepalive, which is in
+ * no hurry, comes again a little later.  An armed timer holds a reference, which its run gives back.
+ * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c.
+ */
+#include "net/tcp/tcp_send.h"
+
+/* ---- giving up ---------------------------------------------------------------------------------------- */
+
+static void tcp_write_err(struct sock *sk)
+{
+	sk->sk_err = sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT;
+	sk->sk_error_report(sk);
+	snmp_inc(SNMP_TcpExtTCPAbortOnTimeout);
+	tcp_done(sk);
+}
+
+/* Nobody holds the socket any more, and memory is short: it goes.  True: it went. */
+static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
+{
+	if (!tcp_check_oom(sk))
+		return false;
+	if (do_reset)
+		tcp_send_active_reset(sk, GFP_ATOMIC);
+	snmp_inc(SNMP_TcpExtTCPAbortOnMemory);
+	tcp_done(sk);
+	return true;
+}
+
+/* How often an orphan tries: not at all when we were told that nobody is there. */
+static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
+{
+	return sk->sk_err_soft && !alive ? 0 : TCP_ORPHAN_RETRIES;
+}
+
+/* When the segment that is not acknowledged was sent again for the first time, in ms. */
+static u32 tcp_retrans_start(const struct sock *sk)
+{
+	const struct sk_buff *head = tcp_rtx_queue_head(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tp->retrans_stamp || !head)
+		return tp->retrans_stamp;
+	return tcp_ns_to_stamp(head->skb_mstamp);
+}
+
+/* How long @boundary retransmissions take when each waits twice as long as the last, in ms. */
+static unsigned int tcp_backoff_time(unsigned int boundary, unsigned int rto_base)
+{
+	unsigned int doublings = 0;
+
+	while (rto_base << (doublings + 1) <= TCP_RTO_MAX)
+		doublings++;
+	if (boundary <= doublings)
+		return ((2u << boundary) - 1) * rto_base;
+	return ((2u << doublings) - 1) * rto_base + (boundary - doublings) * TCP_RTO_MAX;
+}
+
+/* Have we tried for as long as @boundary retransmissions take, or for @timeout ms where given? */
+bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int timeout)
+{
+	bool syn = sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!inet_csk(sk)->icsk_retransmits)
+		return false;
+	if (!timeout)
+		timeout = tcp_backoff_time(boundary, syn ? TCP_TIMEOUT_INIT : TCP_RTO_MIN);
+	return (s32)(tcp_time_stamp(tp) - tcp_retrans_start(sk) - timeout) >= 0;
+}
+
+/* Another timeout: go on (false), or is it enough?  Then the connection has ended. */
+static bool tcp_write_timeout(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	unsigned int retry_until;
+
+	if (sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV) {
+		if (icsk->icsk_retransmits)
+			sk_dst_reset(sk);
+		retry_until = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : TCP_SYN_RETRIES;
+	} else {
+		/* The route may be the reason: ask for another one. */
+		if (retransmits_timed_out(sk, TCP_RETRIES1, 0))
+			sk_dst_reset(sk);
+		retry_until = TCP_RETRIES2;
+		if (sock_flag(sk, SOCK_DEAD)) {
+			bool alive = icsk->icsk_rto < TCP_RTO_MAX;
+
+			retry_until = tcp_orphan_retries(sk, alive);
+			if (tcp_out_of_resources(sk, alive || !retransmits_timed_out(sk, retry_until, 0)))
+				return true;
+		}
+	}
+	if (!retransmits_timed_out(sk, retry_until, icsk->icsk_user_timeout))
+		return false;
+	tcp_write_err(sk);
+	return true;
+}
+
+/* ---- retransmission ------------------------------------------------------------------------------------- */
+
+/* The next timeout, but not past the time that the application gave (TCP_USER_TIMEOUT). */
+static unsigned long tcp_clamp_rto_to_user_timeout(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	s32 left;
+
+	if (!icsk->icsk_user_timeout)
+		return icsk->icsk_rto;
+	left = tcp_retrans_start(sk) + icsk->icsk_user_timeout - tcp_time_stamp(tcp_sk(sk));
+	return min_t(unsigned long, icsk->icsk_rto, max(left, 1));
+}
+
+static void tcp_count_timeout(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+
+	snmp_inc(SNMP_TcpExtTCPTimeouts);
+	if (icsk->icsk_retransmits)
+		return;
+	if (icsk->icsk_ca_state == TCP_CA_Recovery)
+		snmp_inc(SNMP_TcpExtTCPRenoRecoveryFail);
+	else if (icsk->icsk_ca_state == TCP_CA_Loss)
+		snmp_inc(SNMP_TcpExtTCPLossFailures);
+	else if (icsk->icsk_ca_state == TCP_CA_Disorder || tcp_sk(sk)->sacked_out)
+		snmp_inc(SNMP_TcpExtTCPRenoFailures);
+}
+
+/* The window closed over what is in flight: the peer is there, so it is probed, without giving up as
+ * long as anything is heard of him. */
+static bool tcp_window_was_shrunk(const struct sock *sk)
+{
+	return !tcp_sk(sk)->snd_wnd && !sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_SYN_SENT &&
+	       sk->sk_state != TCP_SYN_RECV;
+}
+
+/* RFC 6298 5.4 to 5.6: the oldest again, and twice the time. */
+noinline void tcp_retransmit_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *head = tcp_rtx_queue_head(sk);
+	int err;
+
+	if (!tp->packets_out || WARN_ON(!head))
+		return;
+
+	if (tcp_window_was_shrunk(sk)) {
+		if (tcp_jiffies32 - tp->rcv_tstamp > TCP_RTO_MAX) {
+			tcp_write_err(sk);
+			return;
+		}
+		tcp_enter_loss(sk);
+		tcp_retransmit_skb(sk, head, 1);
+		sk_dst_reset(sk);
+	} else {
+		if (tcp_write_timeout(sk))
+			return;
+		tcp_count_timeout(sk);
+		tcp_enter_loss(sk);
+		err = tcp_retransmit_skb(sk, head, 1);
+		if (err == -ENOBUFS || err == -ENOMEM) {
+			/* Not the network's fault: soon again, without doubling. */
+			if (!icsk->icsk_retransmits)
+				icsk->icsk_retransmits = 1;
+			inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
+						  min_t(u32, icsk->icsk_rto, TCP_RESOURCE_PROBE_INTERVAL),
+						  TCP_RTO_MAX);
+			return;
+		}
+		if (icsk->icsk_backoff < TCP_RETRIES2)
+			icsk->icsk_backoff++;
+		if (icsk->icsk_retransmits < 255)
+			icsk->icsk_retransmits++;
+	}
+	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, TCP_RTO_MAX);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_clamp_rto_to_user_timeout(sk), TCP_RTO_MAX);
+	if (retransmits_timed_out(sk, TCP_RETRIES1 + 1, 0))
+		sk_dst_reset(sk);
+}
+
+/* ---- probes of a closed window ------------------------------------------------------------------------------ */
+
+/* The state says that a FIN was sent, and there was no memory for it. */
+static bool tcp_fin_is_missing(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int state = sk->sk_state;
+
+	return (state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING) &&
+	       tcp_write_queue_empty(sk) && tcp_rtx_queue_empty(sk) && tp->snd_una == tp->write_seq;
+}
+
+static void tcp_probe_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct sk_buff *head = tcp_send_head(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int max_probes = TCP_RETRIES2;
+
+	if (tcp_fin_is_missing(sk)) {
+		tcp_send_fin(sk);
+		return;
+	}
+	if (tp->packets_out || !head) {
+		icsk->icsk_probes_out = 0;
+		return;
+	}
+
+	/* What waits has never been sent: its time is when the probing began. */
+	if (!head->skb_mstamp)
+		head->skb_mstamp = tp->tcp_mstamp;
+	else if (icsk->icsk_user_timeout &&
+		 tcp_time_stamp(tp) - tcp_ns_to_stamp(head->skb_mstamp) > icsk->icsk_user_timeout)
+		goto abort;
+
+	/* Probes that are answered may go on for ever (RFC 9293 3.8.6.1); an ACK resets the count. */
+	if (sock_flag(sk, SOCK_DEAD)) {
+		bool alive = tcp_probe0_when(sk, TCP_RTO_MAX) < TCP_RTO_MAX;
+
+		max_probes = tcp_orphan_retries(sk, alive);
+		if (!alive && icsk->icsk_backoff >= max_probes)
+			goto abort;
+		if (tcp_out_of_resources(sk, true))
+			return;
+	}
+	if (icsk->icsk_probes_out > max_probes)
+		goto abort;
+	tcp_send_probe0(sk);
+	return;
+
+abort:
+	tcp_write_err(sk);
+}
+
+/* ---- the two timers of inet_connection_sock ------------------------------------------------------------------- */
+
+/* bh lock held, or the owner. */
+void tcp_write_timer_handler(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u8 event = icsk->icsk_pending;
+
+	if (((1 << sk->sk_state) & ((1 << TCP_CLOSE) | (1 << TCP_LISTEN))) || !event)
+		return;
+	/* It was moved to later while this run was on its way. */
+	if (time_after(icsk->icsk_timeout, jiffies)) {
+		sk_reset_timer(sk, &icsk->icsk_retransmit_timer, icsk->icsk_timeout);
+		return;
+	}
+	tcp_mstamp_refresh(tcp_sk(sk));
+	icsk->icsk_pending = 0;
+	if (event == ICSK_TIME_RETRANS)
+		tcp_retransmit_timer(sk);
+	else
+		tcp_probe_timer(sk);
+}
+
+/* A thread owns the socket: he will do it when he lets go.  bh lock held. */
+static void tcp_defer(struct sock *sk, u8 what)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tp->tsq_flags & what)
+		return;
+	tp->tsq_flags |= what;
+	sock_hold(sk);
+}
+
+static void tcp_write_timer(unsigned long data)
+{
+	struct sock *sk = (struct sock *)data;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		tcp_write_timer_handler(sk);
+	else
+		tcp_defer(sk, TCP_WRITE_TIMER_DEFERRED);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+/* bh lock held, or the owner. */
+void tcp_delack_timer_handler(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (((1 << sk->sk_state) & ((1 << TCP_CLOSE) | (1 << TCP_LISTEN))) ||
+	    !(icsk->icsk_ack.pending & ICSK_ACK_TIMER))
+		return;
+	if (time_after(icsk->icsk_ack.timeout, jiffies)) {
+		sk_reset_timer(sk, &icsk->icsk_delack_timer, icsk->icsk_ack.timeout);
+		return;
+	}
+	icsk->icsk_ack.pending &= ~ICSK_ACK_TIMER;
+	if (!inet_csk_ack_scheduled(sk))
+		return;
+	if (icsk->icsk_ack.pingpong) {
+		/* The answer that was to carry the ACK did not come: not so interactive after all. */
+		icsk->icsk_ack.pingpong = 0;
+		icsk->icsk_ack.ato = TCP_ATO_MIN;
+	} else {
+		icsk->icsk_ack.ato = min(icsk->icsk_ack.ato << 1, icsk->icsk_rto);
+	}
+	tcp_send_ack(sk);
+	snmp_inc(SNMP_TcpExtDelayedACKs);
+}
+
+static void tcp_delack_timer(unsigned long data)
+{
+	struct sock *sk = (struct sock *)data;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk)) {
+		tcp_delack_timer_handler(sk);
+	} else {
+		inet_csk(sk)->icsk_ack.blocked = 1;
+		snmp_inc(SNMP_TcpExtDelayedACKLocked);
+		tcp_defer(sk, TCP_DELACK_TIMER_DEFERRED);
+	}
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+/* From release_sock(), still the owner, with the bh lock: what softirq left to do. */
+noinline void tcp_release_cb(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u8 flags = tp->tsq_flags;
+
+	if (likely(!flags))
+		return;
+	tp->tsq_flags = 0;
+	if (flags & TCP_WRITE_TIMER_DEFERRED) {
+		tcp_write_timer_handler(sk);
+		sock_put(sk);
+	}
+	if (flags & TCP_DELACK_TIMER_DEFERRED) {
+		tcp_delack_timer_handler(sk);
+		sock_put(sk);
+	}
+	if (flags & TCP_MTU_REDUCED_DEFERRED) {
+		inet_csk(sk)->icsk_af_ops->mtu_reduced(sk);
+		sock_put(sk);
+	}
+}
+
+/* ---- keepalive ---------------------------------------------------------------------------------------------------- */
+
+/* How long nothing was heard. */
+static u32 tcp_keepalive_elapsed(const struct sock *sk)
+{
+	u32 now = tcp_jiffies32;
+
+	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tcp_sk(sk)->rcv_tstamp);
+}
+
+/* Probes were sent, and enough of them, or for long enough. */
+static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u8 limit = tp->keepalive_probes ? tp->keepalive_probes : TCP_KEEPALIVE_PROBES;
+
+	if (icsk->icsk_user_timeout)
+		return icsk->icsk_probes_out && elapsed >= msecs_to_jiffies(icsk->icsk_user_timeout);
+	return icsk->icsk_probes_out >= limit;
+}
+
+/* When to look again, or 0: the connection has ended. */
+static u32 tcp_keepalive_work(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 idle_limit = keepalive_time_when(tp), elapsed;
+
+	/* Something is in flight or waits: the other timers watch the peer. */
+	if (tp->packets_out || tcp_send_head(sk))
+		return idle_limit;
+	elapsed = tcp_keepalive_elapsed(sk);
+	if (elapsed < idle_limit)
+		return idle_limit - elapsed;
+	if (tcp_keepalive_exhausted(sk, elapsed)) {
+		tcp_send_active_reset(sk, GFP_ATOMIC);
+		tcp_write_err(sk);
+		return 0;
+	}
+	if (tcp_write_wakeup(sk, SNMP_TcpExtTCPKeepAlive) == -ENOBUFS)
+		return TCP_RESOURCE_PROBE_INTERVAL;
+	if (inet_csk(sk)->icsk_probes_out < 255)
+		inet_csk(sk)->icsk_probes_out++;
+	return keepalive_intvl_when(tp);
+}
+
+/* An orphan's wait in FIN_WAIT2 is over: the rest of it, if any, as a timewait; else it ends. */
+static void tcp_fin_wait2_over(struct sock *sk)
+{
+	if (tcp_sk(sk)->linger2 >= 0) {
+		int left = tcp_fin_time(sk) - TCP_TIMEWAIT_LEN;
+
+		if (left > 0) {
+			tcp_time_wait(sk, TCP_FIN_WAIT2, left);
+			return;
+		}
+	}
+	tcp_send_active_reset(sk, GFP_ATOMIC);
+	tcp_done(sk);
+}
+
+static void tcp_keepalive_timer(unsigned long data)
+{
+	struct sock *sk = (struct sock *)data;
+	u32 again = 0;
+
+	bh_lock_sock(sk);
+	if (sock_owned_by_user(sk)) {
+		inet_csk_reset_keepalive_timer(sk, HZ / 20);
+		goto out;
+	}
+	tcp_mstamp_refresh(tcp_sk(sk));
+	if (sk->sk_state == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD)) {
+		tcp_fin_wait2_over(sk);
+		goto out;
+	}
+	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
+	    ((1 << sk->sk_state) & ((1 << TCP_CLOSE) | (1 << TCP_SYN_SENT) | (1 << TCP_LISTEN))))
+		goto out;
+	again = tcp_keepalive_work(sk);
+	if (again)
+		inet_csk_reset_keepalive_timer(sk, again);
+out:
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+void tcp_init_xmit_timers(struct sock *sk)
+{
+	inet_csk_init_xmit_timers(sk, tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
+}
