@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A network for unit tests: the floors up to IPv4, "lo", and an Ethernet device "eth0" that keeps the
+ * frames it is given.  eth0 is 10.0.2.15/24, its gateway 10.0.2.2; the peer in the tests 10.0.2.2 too.
+ * Booted once a program (net_boot as cmocka's group setup): tables are registered once.
+ */
+#ifndef TESTS_UNIT_UNIT_NET_H
+#define TESTS_UNIT_UNIT_NET_H
+
+#include "tests/unit/unit_hal.h"
+
+#include "drivers/loopback.h"
+#include "kernel/hal.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+#include "net/core/checksum.h"
+#include "net/core/eth.h"
+#include "net/core/netdevice.h"
+#include "net/core/skbuff.h"
+#include "net/core/snmp.h"
+#include "net/ipv4/arp.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+#define NET_FRAMES 256
+#define NET_FRAME_MAX 2048
+
+struct net_frame {
+	unsigned int len;
+	u8 data[NET_FRAME_MAX];
+};
+
+static struct net_device *eth0;
+static struct net_frame net_out[NET_FRAMES]; /* what eth0 sent */
+static unsigned int net_out_count;
+static u64 net_now;
+static bool net_ring_full;
+
+static const u8 net_peer_mac[6] = {0x52, 0x55, 0x0a, 0x00, 0x02, 0x02};
+static const u8 net_my_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+
+static inline __be32 ip4(u8 a, u8 b, u8 c, u8 d)
+{
+	return htonl((u32)a << 24 | b << 16 | c << 8 | d);
+}
+#define ME   ip4(10, 0, 2, 15)
+#define PEER ip4(10, 0, 2, 2)
+
+static netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	if (net_ring_full) {
+		netif_stop_queue(dev);
+		return NETDEV_TX_BUSY;
+	}
+	assert_true(skb->len <= NET_FRAME_MAX && net_out_count < NET_FRAMES);
+	assert_int_equal(skb_copy_bits(skb, 0, net_out[net_out_count].data, skb->len), 0);
+	net_out[net_out_count++].len = skb->len;
+	consume_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+/* Lets time pass and timers fire, in steps. */
+static inline void net_wait(unsigned int ms)
+{
+	while (ms) {
+		unsigned int step = min(ms, 50u);
+
+		net_now += step * NSEC_PER_MSEC;
+		ms -= step;
+		unit_set_clock(net_now);
+		hal_irq_disable();
+		do_timer_interrupt();
+		hal_irq_enable();
+	}
+}
+
+static inline int net_boot(void **state)
+{
+	static const struct net_device_ops ops = {.ndo_start_xmit = net_xmit};
+
+	unit_memory(32768, true);
+	net_now = NSEC_PER_SEC;
+	unit_set_clock(net_now);
+	random_init();
+	timers_init();
+	skb_init();
+	netdev_init();
+	snmp_init();
+	ip_init();
+	loopback_init();
+	if (!(loopback_dev()->flags & IFF_UP))
+		assert_int_equal(dev_open(loopback_dev()), 0);
+	eth0 = alloc_netdev("eth%d", NULL);
+	ether_setup(eth0);
+	memcpy(eth0->dev_addr, net_my_mac, 6);
+	eth0->netdev_ops = &ops;
+	assert_int_equal(register_netdevice(eth0), 0);
+	assert_int_equal(dev_open(eth0), 0);
+	netif_carrier_on(eth0);
+	return 0;
+}
+
+/* A frame as a driver would hand it in. */
+static inline void net_in(const void *frame, unsigned int len)
+{
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	skb = napi_alloc_skb(eth0, len);
+	assert_non_null(skb);
+	memcpy(skb_put(skb, len), frame, len);
+	assert_true(eth_header_ok(skb));
+	skb->protocol = eth_type_trans(skb, eth0);
+	netif_receive_skb(skb);
+	local_bh_enable();
+}
+
+/* Builds an Ethernet and IPv4 header before @len bytes of payload; returns the frame's length. */
+static inline unsigned int net_ip_frame(u8 *frame, __be32 saddr, __be32 daddr, u8 protocol,
+					const void *payload, unsigned int len)
+{
+	struct ethhdr *eth = (struct ethhdr *)frame;
+	struct iphdr *iph = (struct iphdr *)(eth + 1);
+
+	memcpy(eth->h_dest, net_my_mac, 6);
+	memcpy(eth->h_source, net_peer_mac, 6);
+	eth->h_proto = htons(ETH_P_IP);
+	*iph = (struct iphdr){.version = 4, .ihl = 5, .ttl = 64, .protocol = protocol,
+			      .saddr = saddr, .daddr = daddr, .tot_len = htons(20 + len)};
+	iph->check = ip_fast_csum(iph, 5);
+	memcpy(iph + 1, payload, len);
+	return sizeof(*eth) + sizeof(*iph) + len;
+}
+
+static inline void net_arp_in(u16 op, const u8 *dest_mac, __be32 sip, const u8 *sha, __be32 tip)
+{
+	u8 frame[sizeof(struct ethhdr) + sizeof(struct arphdr)];
+	struct ethhdr *eth = (struct ethhdr *)frame;
+	struct arphdr *arp = (struct arphdr *)(eth + 1);
+
+	memset(frame, 0, sizeof(frame));
+	memcpy(eth->h_dest, dest_mac ? dest_mac : eth0->broadcast, 6);
+	memcpy(eth->h_source, sha, 6);
+	eth->h_proto = htons(ETH_P_ARP);
+	arp->ar_hrd = htons(1);
+	arp->ar_pro = htons(ETH_P_IP);
+	arp->ar_hln = 6;
+	arp->ar_pln = 4;
+	arp->ar_op = htons(op);
+	memcpy(arp->ar_sha, sha, 6);
+	memcpy(arp->ar_sip, &sip, 4);
+	memcpy(arp->ar_tip, &tip, 4);
+	net_in(frame, sizeof(frame));
+}
+
+/* The peer says who it is. */
+static inline void net_know_peer(void)
+{
+	net_arp_in(ARPOP_REQUEST, NULL, PEER, net_peer_mac, ME);
+	net_out_count = 0;
+}
+
+static inline u16 net_out_type(unsigned int i)
+{
+	return ntohs(((struct ethhdr *)net_out[i].data)->h_proto);
+}
+static inline struct iphdr *net_out_ip(unsigned int i)
+{
+	return (struct iphdr *)(net_out[i].data + sizeof(struct ethhdr));
+}
+static inline struct arphdr *net_out_arp(unsigned int i)
+{
+	return (struct arphdr *)(net_out[i].data + sizeof(struct ethhdr));
+}
+
+static inline u64 net_live(const char *cache)
+{
+	struct kmem_cache *c;
+
+	list_for_each_entry(c, kmem_caches(), caches) {
+		if (!strcmp(c->name, cache))
+			return c->live;
+	}
+	fail_msg("no cache %s", cache);
+	return 0;
+}
+
+/* Each test starts with nothing sent, and ends with no packet alive. */
+static inline int net_setup(void **state)
+{
+	net_out_count = 0;
+	net_ring_full = false;
+	return 0;
+}
+static inline int net_teardown(void **state)
+{
+	assert_int_equal(net_live("skbuff_head_cache"), 0);
+	assert_int_equal(net_live("skbuff_fclone_cache"), 0);
+	return 0;
+}
+#define net_test(f) cmocka_unit_test_setup_teardown(f, net_setup, net_teardown)
+
+#endif
