@@ -41,6 +41,7 @@ static struct net_frame net_out[NET_FRAMES]; /* what eth0 sent */
 static unsigned int net_out_count;
 static u64 net_now;
 static bool net_ring_full;
+static unsigned int net_ring_room; /* frames until it is full, 0 = no limit */
 
 static const u8 net_peer_mac[6] = {0x52, 0x55, 0x0a, 0x00, 0x02, 0x02};
 static const u8 net_my_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
@@ -62,6 +63,10 @@ static netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *dev)
 	assert_int_equal(skb_copy_bits(skb, 0, net_out[net_out_count].data, skb->len), 0);
 	net_out[net_out_count++].len = skb->len;
 	consume_skb(skb);
+	if (net_ring_room && !--net_ring_room) {
+		net_ring_full = true;
+		netif_stop_queue(dev);
+	}
 	return NETDEV_TX_OK;
 }
 

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Routes: what is ours, what is on the link, what goes through a gateway; and what is cached. */
+#include "tests/unit/unit_net.h"
+
+#include "include/uapi/errno.h"
+
+static struct rtable *ask(__be32 daddr, __be32 saddr)
+{
+	struct flowi4 fl = {.daddr = daddr, .saddr = saddr};
+
+	return ip_route_output_key(&fl);
+}
+
+static void assert_route(__be32 daddr, u8 type, const struct net_device *dev, __be32 gateway,
+			 __be32 src)
+{
+	struct rtable *rt = ask(daddr, 0);
+
+	assert_false(IS_ERR(rt));
+	assert_int_equal(rt->rt_type, type);
+	assert_ptr_equal(rt->dev, dev);
+	assert_int_equal(rt->rt_gateway, gateway);
+	assert_int_equal(rt->rt_src, src);
+	rt_put(rt);
+}
+
+static void test_output(void **state)
+{
+	assert_route(PEER, RTN_UNICAST, eth0, PEER, ME);
+	assert_route(ip4(8, 8, 8, 8), RTN_UNICAST, eth0, PEER, ME);
+	assert_route(ME, RTN_LOCAL, loopback_dev(), ME, ME);
+	assert_route(ip4(127, 1, 2, 3), RTN_LOCAL, loopback_dev(), ip4(127, 1, 2, 3),
+		     ip4(127, 1, 2, 3));
+	assert_route(ip4(10, 0, 2, 255), RTN_BROADCAST, eth0, ip4(10, 0, 2, 255), ME);
+	assert_route(0xffffffff, RTN_BROADCAST, eth0, 0xffffffff, ME);
+	assert_route(ip4(224, 0, 0, 5), RTN_MULTICAST, eth0, ip4(224, 0, 0, 5), ME);
+	assert_int_equal(PTR_ERR(ask(PEER, ip4(10, 0, 2, 99))), -EINVAL);
+}
+
+static void test_longest_prefix_wins(void **state)
+{
+	__be32 gw3 = ip4(10, 0, 2, 3), gw4 = ip4(10, 0, 2, 4);
+
+	assert_int_equal(ip_route_add(ip4(20, 0, 0, 0), 8, gw3, eth0, 0, RTN_UNICAST), 0);
+	assert_int_equal(ip_route_add(ip4(20, 30, 0, 0), 16, gw4, eth0, 0, RTN_UNICAST), 0);
+	assert_int_equal(ip_route_add(ip4(20, 30, 40, 0), 24, 0, NULL, 0, RTN_UNREACHABLE), 0);
+	assert_int_equal(ip_route_add(ip4(20, 30, 0, 0), 16, gw3, eth0, 0, RTN_UNICAST), -EEXIST);
+	assert_int_equal(ip_route_add(ip4(20, 30, 0, 1), 16, gw3, eth0, 0, RTN_UNICAST), -EINVAL);
+	assert_int_equal(ip_route_add(0, 33, gw3, eth0, 0, RTN_UNICAST), -EINVAL);
+	assert_int_equal(ip_route_add(ip4(21, 0, 0, 0), 8, ip4(9, 9, 9, 9), eth0, 0, RTN_UNICAST),
+			 -EINVAL);
+	assert_route(ip4(20, 1, 1, 1), RTN_UNICAST, eth0, gw3, ME);
+	assert_route(ip4(20, 30, 1, 1), RTN_UNICAST, eth0, gw4, ME);
+	assert_int_equal(PTR_ERR(ask(ip4(20, 30, 40, 1), 0)), -EHOSTUNREACH);
+	assert_route(ip4(21, 0, 0, 1), RTN_UNICAST, eth0, PEER, ME);
+}
+
+static void test_cache_is_shared_and_forgets(void **state)
+{
+	struct rtable *a = ask(ip4(8, 8, 8, 8), 0), *b = ask(ip4(8, 8, 8, 8), 0), *c;
+
+	assert_ptr_equal(a, b);
+	assert_true(rt_is_valid(a));
+	rt_cache_flush();
+	assert_false(rt_is_valid(a));
+	c = ask(ip4(8, 8, 8, 8), 0);
+	assert_ptr_not_equal(a, c);
+	rt_put(a);
+	rt_put(b);
+	rt_put(c);
+	for (unsigned int i = 0; i < 5000; i++)
+		rt_put(ask(ip4(50, 0, i >> 8, i), 0));
+	assert_true(net_live("ip_dst_cache") <= ROUTE_CACHE_SIZE + 4);
+	rt_cache_drop();
+	/* Two of each device for what comes in. */
+	assert_int_equal(net_live("ip_dst_cache"), 4);
+}
+
+static void test_path_mtu(void **state)
+{
+	struct rtable *rt = ask(ip4(8, 8, 8, 8), 0);
+
+	assert_int_equal(dst_mtu(rt), 1500);
+	ipv4_update_pmtu(rt, 1400);
+	assert_int_equal(dst_mtu(rt), 1400);
+	ipv4_update_pmtu(rt, 1450);
+	assert_int_equal(dst_mtu(rt), 1400);
+	ipv4_update_pmtu(rt, 68);
+	assert_int_equal(dst_mtu(rt), 552);
+	assert_true(rt_is_valid(rt));
+	net_now += 11 * 60 * NSEC_PER_SEC;
+	net_wait(50);
+	assert_false(rt_is_valid(rt));
+	rt_put(rt);
+	rt = ask(ip4(8, 8, 8, 8), 0);
+	assert_int_equal(dst_mtu(rt), 1500);
+	rt_put(rt);
+}
+
+static int input(__be32 daddr, __be32 saddr, struct net_device *dev, u8 *type)
+{
+	struct sk_buff *skb = alloc_skb(10, GFP_KERNEL);
+	int reason = ip_route_input(skb, daddr, saddr, dev);
+
+	*type = reason ? 0 : skb_rtable(skb)->rt_type;
+	consume_skb(skb);
+	return reason;
+}
+
+static void test_input(void **state)
+{
+	static const struct {
+		u8 daddr[4], saddr[4];
+		int reason;
+		u8 type;
+	} cases[] = {
+		{{10, 0, 2, 15}, {10, 0, 2, 2}, 0, RTN_LOCAL},
+		{{10, 0, 2, 15}, {8, 8, 8, 8}, 0, RTN_LOCAL},
+		{{10, 0, 2, 255}, {10, 0, 2, 2}, 0, RTN_BROADCAST},
+		{{255, 255, 255, 255}, {10, 0, 2, 2}, 0, RTN_BROADCAST},
+		{{255, 255, 255, 255}, {0, 0, 0, 0}, 0, RTN_BROADCAST},
+		{{10, 0, 2, 15}, {0, 0, 0, 0}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {0, 1, 2, 3}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {127, 0, 0, 1}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {224, 0, 0, 1}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {255, 255, 255, 255}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {10, 0, 2, 255}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {10, 0, 2, 15}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{127, 0, 0, 1}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{0, 0, 0, 0}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 16}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_FORWARD},
+		{{224, 0, 0, 1}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_FORWARD},
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		__be32 daddr, saddr;
+		u8 type;
+
+		memcpy(&daddr, cases[i].daddr, 4);
+		memcpy(&saddr, cases[i].saddr, 4);
+		assert_int_equal(input(daddr, saddr, eth0, &type), cases[i].reason);
+		assert_int_equal(type, cases[i].type);
+	}
+}
+
+static void test_table_is_bounded(void **state)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < ROUTES_MAX && !err; i++)
+		err = ip_route_add(ip4(60, i, 0, 0), 16, PEER, eth0, 0, RTN_UNICAST);
+	assert_int_equal(err, -ENOSPC);
+	assert_route(ip4(60, 1, 1, 1), RTN_UNICAST, eth0, PEER, ME);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		net_test(test_output),	net_test(test_longest_prefix_wins),
+		net_test(test_cache_is_shared_and_forgets), net_test(test_path_mtu),
+		net_test(test_input),	net_test(test_table_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, net_boot, NULL);
+}
