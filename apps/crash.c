@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Touches an address where nothing is, so that the kernel's exception path can be seen: a dump on the
- * console and a failure code.
+ * Touches an address where nothing is, so that the kernel's exception path can be seen: a dump on
+ * the console and a failure code.
  */
 #include <stdint.h>
 #include <stdio.h>

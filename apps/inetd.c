@@ -3,8 +3,8 @@
  * The classic small services over TCP: echo (7, RFC 862), discard (9, RFC 863), netstat (15) and
  * chargen (19, RFC 864).  A thread for each listener and for each connection.
  *
- * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000 listens
- * on 7007, 7009, 7015 and 7019.
+ * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000
+ * listens on 7007, 7009, 7015 and 7019.
  *
  * Nothing that a peer does, and no shortage, ends it: a connection that cannot be served is closed
  * and counted (see the end of netstat's text), a listener that cannot accept waits a little.
@@ -49,7 +49,7 @@ static int send_all(int fd, const char *buf, size_t n)
 	return 0;
 }
 
-/* ---- echo, discard ------------------------------------------------------------------------------------ */
+/* ---- echo, discard --------------------------------------------------------------------------- */
 
 static void echo(int fd)
 {
@@ -76,7 +76,7 @@ static void discard(int fd)
 	} while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-/* ---- chargen ------------------------------------------------------------------------------------------ */
+/* ---- chargen --------------------------------------------------------------------------------- */
 
 #define FIRST_CHAR ' '
 #define NR_CHARS   95 /* printable ones of ASCII */
@@ -115,7 +115,7 @@ static void chargen(int fd)
 	}
 }
 
-/* ---- netstat ------------------------------------------------------------------------------------------ */
+/* ---- netstat --------------------------------------------------------------------------------- */
 
 static int send_file(int fd, const char *path)
 {
@@ -160,7 +160,7 @@ static void netstat(int fd)
 	send_all(fd, buf, len);
 }
 
-/* ---- listeners and connections ------------------------------------------------------------------------ */
+/* ---- listeners and connections --------------------------------------------------------------- */
 
 struct service {
 	const char *name;
@@ -177,7 +177,7 @@ static struct service services[] = {
 };
 #define NR_SERVICES (sizeof(services) / sizeof(services[0]))
 
-/* What a connection's thread must know fits its one argument: the service above, the number below. */
+/* A connection's thread has one argument: above the service, below the number. */
 #define PACK(service, fd) ((void *)((uintptr_t)(service) << 32 | (uint32_t)(fd)))
 
 static void *connection(void *arg)

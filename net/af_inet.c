@@ -3,11 +3,10 @@
  * The family AF_INET: from socket(AF_INET, type, protocol) to a struct sock with its protocol, and
  * the operations that stand between struct socket and the protocol.
  *
- * inet_create() <- __sock_create(); inet_stream_ops <- net/socket.c; inet_sock_destruct() <- the last
- * reference of a sock (any context); all others in process context, and they take lock_sock().
- * sock->state, the application's view, changes only under it.
- * inet_init() <- kernel_main(), the boot.
- * POSIX 2.10; answers to Linux's net/ipv4/af_inet.c.
+ * inet_create() <- __sock_create(); inet_stream_ops <- net/socket.c; inet_sock_destruct() <- the
+ * last reference of a sock (any context); all others in process context, and they take lock_sock().
+ * sock->state, the application's view, changes only under it. inet_init() <- kernel_main(), the
+ * boot. POSIX 2.10; answers to Linux's net/ipv4/af_inet.c.
  */
 #include "net/af_inet.h"
 
@@ -23,7 +22,7 @@
 
 static struct list_head inetsw[SOCK_MAX]; /* by type; changed at boot only */
 
-/* ---- socket() -------------------------------------------------------------------------------------- */
+/* ---- socket() -------------------------------------------------------------------------------- */
 
 /* *@protocol IPPROTO_IP means "what the type stands for" and becomes it. */
 static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *err)
@@ -82,7 +81,7 @@ static noinline int inet_create(struct socket *sock, int protocol)
 	return 0;
 }
 
-/* ---- bind(), listen() -------------------------------------------------------------------------------- */
+/* ---- bind(), listen() ------------------------------------------------------------------------ */
 
 /* AF_UNSPEC with INADDR_ANY is what old programs leave in a zeroed address. */
 static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
@@ -165,7 +164,7 @@ out_release:
 	return err;
 }
 
-/* ---- connect() --------------------------------------------------------------------------------------- */
+/* ---- connect() ------------------------------------------------------------------------------- */
 
 static bool is_connecting(const struct sock *sk)
 {
@@ -260,9 +259,9 @@ noinline int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	return err;
 }
 
-/* ---- accept() ----------------------------------------------------------------------------------------- */
+/* ---- accept() -------------------------------------------------------------------------------- */
 
-/* The child was made by softirq when its handshake ended; here it only gets its user-facing half. */
+/* Softirq made the child when its handshake ended; here it only gets its user-facing half. */
 noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 {
 	struct sock *sk1 = sock->sk, *sk2;
@@ -282,9 +281,9 @@ noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 	return 0;
 }
 
-/* ---- names, options, ioctl ------------------------------------------------------------------------------ */
+/* ---- names, options, ioctl ------------------------------------------------------------------- */
 
-/* @peer 2: accept() asks, to which the name of a connection that is closed already is still of use. */
+/* @peer 2: accept() asks; to it the name of a connection that is closed already is of use. */
 int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 {
 	const struct sock *sk = sock->sk;
@@ -331,7 +330,7 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	return sk->sk_prot->ioctl(sk, cmd, arg);
 }
 
-/* ---- data --------------------------------------------------------------------------------------------- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 noinline int inet_sendmsg(struct socket *sock, struct kmsghdr *msg, size_t size)
 {
@@ -353,7 +352,7 @@ noinline int inet_recvmsg(struct socket *sock, struct kmsghdr *msg, size_t size,
 	return err;
 }
 
-/* ---- shutdown(), close() ---------------------------------------------------------------------------------- */
+/* ---- shutdown(), close() --------------------------------------------------------------------- */
 
 /* @how + 1 is a set of bits: SHUT_RD 1, SHUT_WR 2, SHUT_RDWR 3. */
 int inet_shutdown(struct socket *sock, int how)
@@ -413,7 +412,7 @@ void inet_sock_destruct(struct sock *sk)
 	sk_dst_reset(sk);
 }
 
-/* ---- tables, boot --------------------------------------------------------------------------------------- */
+/* ---- tables, boot ---------------------------------------------------------------------------- */
 
 const struct proto_ops inet_stream_ops = {
 	.family = AF_INET,

@@ -26,7 +26,7 @@ static const struct net_proto_family *net_families[AF_MAX];
 static struct kmem_cache *sock_inode_cachep;
 static const struct file_operations socket_file_ops;
 
-/* ---- socket() -------------------------------------------------------------------------------------- */
+/* ---- socket() -------------------------------------------------------------------------------- */
 
 int sock_register(const struct net_proto_family *ops)
 {
@@ -132,7 +132,7 @@ static long sys_socket(int family, int type, int protocol)
 	return ret;
 }
 
-/* ---- from a number to the socket ---------------------------------------------------------------------- */
+/* ---- from a number to the socket ------------------------------------------------------------- */
 
 noinline struct socket *sock_from_file(struct file *file, int *err)
 {
@@ -157,7 +157,7 @@ noinline struct socket *sockfd_lookup_light(int fd, int *err)
 	return sock;
 }
 
-/* ---- bind(), listen(), connect() ------------------------------------------------------------------------ */
+/* ---- bind(), listen(), connect() ------------------------------------------------------------- */
 
 static long sys_bind(int fd, const struct sockaddr __user *umyaddr, int addrlen)
 {
@@ -208,7 +208,7 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 	return err;
 }
 
-/* ---- accept() ------------------------------------------------------------------------------------------ */
+/* ---- accept() -------------------------------------------------------------------------------- */
 
 /* The peer's name to the application, before the number is given out. */
 static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
@@ -223,8 +223,8 @@ static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
 }
 
 /*
- * Socket, number and file are there before anybody waits: a connection is never taken from the queue
- * to be lost for want of memory.
+ * Socket, number and file are there before anybody waits: a connection is never taken from the
+ * queue to be lost for want of memory.
  */
 static int do_accept(struct socket *sock, struct sockaddr __user *upeer, int __user *upeerlen,
 		     int flags)
@@ -288,7 +288,7 @@ static long sys_accept(int fd, struct sockaddr __user *upeer, int __user *upeerl
 	return sys_accept4(fd, upeer, upeerlen, 0);
 }
 
-/* ---- names, options, shutdown ------------------------------------------------------------------------- */
+/* ---- names, options, shutdown ---------------------------------------------------------------- */
 
 static long sock_getname(int fd, struct sockaddr __user *uaddr, int __user *ulen, int peer)
 {
@@ -363,7 +363,7 @@ static long sys_shutdown(int fd, int how)
 	return err;
 }
 
-/* ---- read(), write(), poll(), close() ------------------------------------------------------------------ */
+/* ---- read(), write(), poll(), close() -------------------------------------------------------- */
 
 static unsigned int nonblock_flag(const struct file *file)
 {
@@ -419,7 +419,7 @@ static const struct file_operations socket_file_ops = {
 	.release = sock_close,
 };
 
-/* ---- boot ---------------------------------------------------------------------------------------------- */
+/* ---- boot ------------------------------------------------------------------------------------ */
 
 void sock_init(void)
 {

@@ -18,7 +18,7 @@ void sock_release(struct socket *sock);
 int __sock_create(int family, int type, int protocol, struct socket **res);
 int sock_create(int family, int type, int protocol, struct socket **res);
 
-/* A file around @sock (@flags: O_NONBLOCK), which then owns it.  ERR_PTR: @sock stays the caller's. */
+/* A file around @sock (@flags: O_NONBLOCK), which then owns it.  ERR_PTR: it stays ours. */
 struct file *sock_alloc_file(struct socket *sock, int flags);
 /* The same, and a number for it.  -EMFILE, -ENFILE: @sock stays the caller's. */
 int sock_map_fd(struct socket *sock, int flags);

@@ -15,7 +15,7 @@
 
 #define FAST_IOV 8 /* segments that are kept on the stack */
 
-/* ---- addresses ------------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_storage *kaddr)
 {
@@ -43,7 +43,7 @@ int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __use
 	return 0;
 }
 
-/* ---- to the protocol --------------------------------------------------------------------------------- */
+/* ---- to the protocol ------------------------------------------------------------------------- */
 
 int sock_sendmsg(struct socket *sock, struct kmsghdr *msg)
 {
@@ -61,7 +61,7 @@ static unsigned int call_flags(const struct socket *sock, unsigned int flags)
 	return READ_ONCE(sock->file->f_flags) & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
 }
 
-/* ---- one buffer --------------------------------------------------------------------------------------- */
+/* ---- one buffer ------------------------------------------------------------------------------ */
 
 static long sys_sendto(int fd, void __user *buff, size_t len, unsigned int flags,
 		       const struct sockaddr __user *addr, int addr_len)
@@ -114,11 +114,11 @@ static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int fl
 	return err;
 }
 
-/* ---- many buffers --------------------------------------------------------------------------------------- */
+/* ---- many buffers ---------------------------------------------------------------------------- */
 
 /*
- * An application's header and its vector.  *@heap is what the caller frees.  Control messages do not
- * exist yet: one that is sent is refused, none is ever received.
+ * An application's header and its vector.  *@heap is what the caller frees.  Control messages do
+ * not exist yet: one that is sent is refused, none is ever received.
  */
 static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, struct kmsghdr *msg,
 			 struct iovec *fast, struct iovec **heap)

@@ -37,7 +37,7 @@ static long result(long r)
 #define CALL1(nr, a)             CALL6(nr, a, 0, 0, 0, 0, 0)
 #define CALL0(nr)                CALL6(nr, 0, 0, 0, 0, 0, 0)
 
-/* ---- files ----------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 ssize_t read(int fd, void *buf, size_t n)
 {
@@ -137,7 +137,7 @@ int poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 	return CALL3(__NR_poll, fds, nfds, timeout_ms);
 }
 
-/* ---- threads, time ----------------------------------------------------------------------------------- */
+/* ---- threads, time --------------------------------------------------------------------------- */
 
 int sched_yield(void)
 {
@@ -178,7 +178,7 @@ int usleep(useconds_t us)
 	return nanosleep(&ts, NULL);
 }
 
-/* ---- sockets ----------------------------------------------------------------------------------------- */
+/* ---- sockets --------------------------------------------------------------------------------- */
 
 int socket(int domain, int type, int protocol)
 {

@@ -3,11 +3,11 @@
  * Half-open connections as objects, and the accept queue of a listener.
  *
  * reqsk_queue_alloc() <- inet_csk_listen_start() (process); reqsk_alloc() <- inet_reqsk_alloc() <-
- * tcp_conn_request() (softirq); reqsk_queue_remove() <- inet_csk_accept() (process, listener owned);
- * __reqsk_free() with the last reference, any context.
+ * tcp_conn_request() (softirq); reqsk_queue_remove() <- inet_csk_accept() (process, listener
+ * owned); __reqsk_free() with the last reference, any context.
  *
- * The counts of half-open ones are atomics, since a SYN does not lock the listener; the accept queue
- * has its own lock for the same reason.  Answers to Linux's net/core/request_sock.c.
+ * The counts of half-open ones are atomics, since a SYN does not lock the listener; the accept
+ * queue has its own lock for the same reason.  Answers to Linux's net/core/request_sock.c.
  */
 #include "net/core/request_sock.h"
 

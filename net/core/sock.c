@@ -3,9 +3,10 @@
  * The life and the memory of a struct sock.
  *
  * In the order of a life: proto_register() <- inet_init(); sk_alloc(), sock_init_data() <-
- * inet_create() (process); sk_clone_lock() <- inet_csk_clone_lock() when a handshake ends (softirq);
- * sock_graft() <- inet_accept(); skb_set_owner_r/w() and their destructors with each packet (any
- * context but hard interrupt); sock_orphan() <- close(); sk_free() with the last reference.
+ * inet_create() (process); sk_clone_lock() <- inet_csk_clone_lock() when a handshake ends
+ * (softirq); sock_graft() <- inet_accept(); skb_set_owner_r/w() and their destructors with each
+ * packet (any context but hard interrupt); sock_orphan() <- close(); sk_free() with the last
+ * reference.
  *
  * Two counts keep a sock in memory: sk_refcnt for those who hold a pointer, and sk_wmem_alloc for
  * its packets on their way out.  The first one's end takes one byte off the second, which began
@@ -25,7 +26,7 @@
 
 #define SOCK_ALIGN 64 /* a cache line: the hot fields of a connection share as few as they can */
 
-/* ---- protocols ---------------------------------------------------------------------------------- */
+/* ---- protocols ------------------------------------------------------------------------------- */
 
 static LIST_HEAD(proto_list); /* changed at boot only */
 
@@ -48,7 +49,7 @@ struct list_head *protos(void)
 	return &proto_list;
 }
 
-/* ---- birth -------------------------------------------------------------------------------------- */
+/* ---- birth ----------------------------------------------------------------------------------- */
 
 /* What an object straight from the cache has before anything else, whether zeroed or copied. */
 static void sk_prot_account(struct sock *sk)
@@ -149,7 +150,7 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	return newsk;
 }
 
-/* ---- the user-facing half comes and goes --------------------------------------------------------- */
+/* ---- the user-facing half comes and goes ----------------------------------------------------- */
 
 void sock_orphan(struct sock *sk)
 {
@@ -169,7 +170,7 @@ noinline void sock_graft(struct sock *sk, struct socket *parent)
 	spin_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* ---- death -------------------------------------------------------------------------------------- */
+/* ---- death ----------------------------------------------------------------------------------- */
 
 /* Nobody holds it, no packet charges it. */
 static void __sk_free(struct sock *sk)
@@ -200,7 +201,7 @@ void sk_common_release(struct sock *sk)
 	sock_put(sk);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
 {
@@ -242,7 +243,7 @@ void sock_rfree(struct sk_buff *skb)
 	atomic_sub(skb->truesize, &skb->sk->sk_rmem_alloc);
 }
 
-/* ---- route cache, timers ------------------------------------------------------------------------- */
+/* ---- route cache, timers --------------------------------------------------------------------- */
 
 /* A family's route begins with its dst_entry (net/core/dst.h). */
 void sk_dst_set(struct sock *sk, struct rtable *rt)

@@ -8,10 +8,10 @@
  * the protocol's state.
  *
  * References: one for its life as a socket or connection (given back by inet_csk_destroy_sock() or
- * sk_common_release()), one for each armed timer (sk_reset_timer), one for whoever found it.  A hash
- * table holds none of a full socket: it is taken out before its life's reference goes, and a lookup
- * takes one under the bucket's lock.  Packets on their way out hold it through sk_wmem_alloc.
- * Names and roles of Linux's include/net/sock.h.
+ * sk_common_release()), one for each armed timer (sk_reset_timer), one for whoever found it.  A
+ * hash table holds none of a full socket: it is taken out before its life's reference goes, and a
+ * lookup takes one under the bucket's lock.  Packets on their way out hold it through
+ * sk_wmem_alloc. Names and roles of Linux's include/net/sock.h.
  */
 #ifndef NET_CORE_SOCK_H
 #define NET_CORE_SOCK_H
@@ -151,7 +151,7 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 	return test_bit(flag, &sk->sk_flags);
 }
 
-/* ---- life (net/core/sock.c) -------------------------------------------------------------------- */
+/* ---- life (net/core/sock.c) ------------------------------------------------------------------ */
 int proto_register(struct proto *prot); /* makes its slab; panics without memory: boot */
 struct list_head *protos(void);
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
@@ -184,7 +184,7 @@ void sock_orphan(struct sock *sk);
 /* accept() gives a child its socket. */
 void sock_graft(struct sock *sk, struct socket *parent);
 
-/* ---- lock --------------------------------------------------------------------------------------- */
+/* ---- lock ------------------------------------------------------------------------------------ */
 void lock_sock(struct sock *sk);    /* process context; may sleep */
 void release_sock(struct sock *sk); /* works off the backlog, then release_cb */
 static inline bool sock_owned_by_user(const struct sock *sk)
@@ -206,7 +206,7 @@ void sock_owned_by_me(const struct sock *sk);
 /* bh lock held.  0, or -ENOBUFS when the backlog holds its limit (the caller drops and counts). */
 int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
 
-/* ---- memory -------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 void sock_wfree(struct sk_buff *skb); /* destructors */
 void sock_rfree(struct sk_buff *skb);
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
@@ -230,7 +230,7 @@ void sk_stream_wait_close(struct sock *sk, long timeout);
 int sk_stream_error(struct sock *sk, int flags, int err);
 void sk_stream_kill_queues(struct sock *sk);
 
-/* ---- waking -------------------------------------------------------------------------------------- */
+/* ---- waking ---------------------------------------------------------------------------------- */
 void sock_def_wakeup(struct sock *sk);	 /* sk_state_change: everybody */
 void sock_def_readable(struct sock *sk); /* sk_data_ready */
 void sock_def_error_report(struct sock *sk);
@@ -274,7 +274,7 @@ static inline int sock_intr_errno(long timeo)
 	return timeo == MAX_SCHEDULE_TIMEOUT ? -ERESTARTSYS : -EINTR;
 }
 
-/* ---- timers, state ------------------------------------------------------------------------------- */
+/* ---- timers, state --------------------------------------------------------------------------- */
 void sk_reset_timer(struct sock *sk, struct timer_list *timer, unsigned long expires);
 void sk_stop_timer(struct sock *sk, struct timer_list *timer);
 static inline u8 sk_state_load(const struct sock *sk)

@@ -3,9 +3,9 @@
  * Options of level SOL_SOCKET, which a socket of any protocol has.
  *
  * sock_setsockopt(), sock_getsockopt() <- sys_setsockopt(), sys_getsockopt() (process); the common
- * forms <- a family's proto_ops, for the protocol's own level.  An option that is not here is refused
- * with -ENOPROTOOPT: nothing is accepted that has no effect.
- * POSIX 2.10.16; answers to Linux's net/core/sock.c.
+ * forms <- a family's proto_ops, for the protocol's own level.  An option that is not here is
+ * refused with -ENOPROTOOPT: nothing is accepted that has no effect. POSIX 2.10.16; answers to
+ * Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"
@@ -23,7 +23,7 @@ static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
 		sock_reset_flag(sk, flag);
 }
 
-/* An application asks for bytes of data; as much again is for what each packet costs beside them. */
+/* An application asks for bytes of data; as much again is what packets cost beside them. */
 static int buffer_size(int val, unsigned int most, int least)
 {
 	return max((int)min((unsigned int)val, most / 2) * 2, least);
@@ -212,7 +212,7 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	return 0;
 }
 
-/* ---- the protocol's own level ------------------------------------------------------------------------ */
+/* ---- the protocol's own level ---------------------------------------------------------------- */
 
 int sock_common_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
 			   unsigned int optlen)

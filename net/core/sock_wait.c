@@ -16,7 +16,7 @@
 /* Packets of the backlog that are worked off before softirqs get their turn again. */
 #define BACKLOG_BATCH 16
 
-/* ---- the lock ------------------------------------------------------------------------------------ */
+/* ---- the lock -------------------------------------------------------------------------------- */
 
 /* slock held, somebody owns the sock: sleeps until nobody does. */
 static void __lock_sock(struct sock *sk)
@@ -45,9 +45,9 @@ noinline void lock_sock(struct sock *sk)
 }
 
 /*
- * slock held: gives what came in the meantime to the protocol.  More may come while a batch is worked
- * off; the length is set to zero only at the end, so a peer that sends faster than we work runs into
- * the limit of sk_add_backlog() and not into an endless loop here.
+ * slock held: gives what came in the meantime to the protocol.  More may come while a batch is
+ * worked off; the length is set to zero only at the end, so a peer that sends faster than we work
+ * runs into the limit of sk_add_backlog() and not into an endless loop here.
  *
  * BHs are off during a batch, since the protocol's receive path is written for softirq; between
  * batches they are on, and what is pending runs.  No cond_resched(): others would wait for the
@@ -111,7 +111,7 @@ noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int l
 	return 0;
 }
 
-/* ---- wake-ups ------------------------------------------------------------------------------------ */
+/* ---- wake-ups -------------------------------------------------------------------------------- */
 
 /*
  * A child before accept() and an orphan have no wait queue: nobody can be waiting.  The lock keeps
@@ -141,7 +141,7 @@ void sock_def_error_report(struct sock *sk)
 	sk_wake(sk, 1, EPOLLERR);
 }
 
-/* Half of the send buffer free is worth waking somebody for; less would wake him for each packet. */
+/* Half of the buffer free is worth waking somebody for; less would wake him for each packet. */
 void sock_def_write_space(struct sock *sk)
 {
 	if ((atomic_read(&sk->sk_wmem_alloc) << 1) <= sk->sk_sndbuf)

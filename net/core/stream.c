@@ -96,7 +96,7 @@ int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 	return err;
 }
 
-/* close() with SO_LINGER: until our FIN is acknowledged, the time is over, or we are told to stop. */
+/* close() with SO_LINGER: until our FIN is acknowledged, the time is over, or we must stop. */
 void sk_stream_wait_close(struct sock *sk, long timeout)
 {
 	const unsigned int closing = 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK;

@@ -5,13 +5,13 @@
  * In the order of a connection's way: inet_csk_listen_start() <- listen(); inet_reqsk_alloc(),
  * inet_csk_reqsk_queue_hash_add() <- tcp_conn_request() when a SYN came (softirq);
  * reqsk_timer_handler() while no ACK comes (softirq); inet_csk_clone_lock(),
- * inet_csk_complete_hashdance() <- tcp_check_req() when it did (softirq); inet_csk_accept() <- accept()
- * (process); inet_csk_listen_stop() <- tcp_close() of the listener; inet_csk_destroy_sock() <-
- * tcp_done() and whoever ends a connection, any context.
+ * inet_csk_complete_hashdance() <- tcp_check_req() when it did (softirq); inet_csk_accept() <-
+ * accept() (process); inet_csk_listen_stop() <- tcp_close() of the listener;
+ * inet_csk_destroy_sock() <- tcp_done() and whoever ends a connection, any context.
  *
- * A SYN and an ACK that finishes a handshake do not lock the listener: counts are atomics, the accept
- * queue has its own lock, and a request holds a reference of its listener, so that the listener may be
- * closed at any moment.  What is half open then finds out by its timer.
+ * A SYN and an ACK that finishes a handshake do not lock the listener: counts are atomics, the
+ * accept queue has its own lock, and a request holds a reference of its listener, so that the
+ * listener may be closed at any moment.  What is half open then finds out by its timer.
  *
  * Answers to Linux's net/ipv4/inet_connection_sock.c; ports are in inet_ports.c, timers in
  * inet_csk_timers.c.
@@ -26,11 +26,11 @@
 #define SYNACK_TIMEOUT_INIT (1 * HZ) /* RFC 6298 2.1 */
 #define SYNACK_TIMEOUT_MAX  (120 * HZ)
 
-/* ---- listen() -------------------------------------------------------------------------------------- */
+/* ---- listen() -------------------------------------------------------------------------------- */
 
 /*
- * Between the two lines that announce the state and ask for the port again, the sock is in no table:
- * nobody can find a listener that is not allowed to be one.
+ * Between the two lines that announce the state and ask for the port again, the sock is in no
+ * table: nobody can find a listener that is not allowed to be one.
  */
 noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 {
@@ -53,7 +53,7 @@ noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 	return 0;
 }
 
-/* ---- a SYN came -------------------------------------------------------------------------------------- */
+/* ---- a SYN came ------------------------------------------------------------------------------ */
 
 noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops,
 					       struct sock *sk_listener)
@@ -99,8 +99,9 @@ struct rtable *inet_csk_route_child_sock(const struct sock *sk, struct sock *new
 }
 
 /*
- * How many times the SYN-ACK of a request may go unanswered.  A queue more than half full of requests
- * that are mostly old holds peers that will not answer: the fuller, the less patience for each.
+ * How many times the SYN-ACK of a request may go unanswered.  A queue more than half full of
+ * requests that are mostly old holds peers that will not answer: the fuller, the less patience for
+ * each.
  */
 static int synack_patience(const struct sock *listener, int retries)
 {
@@ -117,8 +118,8 @@ static int synack_patience(const struct sock *listener, int retries)
 
 /*
  * The time for an answer is over.  With TCP_DEFER_ACCEPT the bare ACK of the handshake was seen and
- * ignored (acked): then the peer is not disturbed again before the last round, and the request lives
- * as long as the option says.  Softirq; the timer's reference is ours.
+ * ignored (acked): then the peer is not disturbed again before the last round, and the request
+ * lives as long as the option says.  Softirq; the timer's reference is ours.
  */
 static noinline void reqsk_timer_handler(unsigned long data)
 {
@@ -177,7 +178,7 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	inet_ehash_insert(req_to_sk(req), NULL);
 }
 
-/* ---- a request ends ---------------------------------------------------------------------------------- */
+/* ---- a request ends -------------------------------------------------------------------------- */
 
 /* Out of the table, timer off.  True for the one caller that took it out. */
 static bool reqsk_queue_unlink(struct request_sock *req)
@@ -212,7 +213,7 @@ void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req
 	reqsk_put(req);
 }
 
-/* ---- the handshake's ACK came -------------------------------------------------------------------------- */
+/* ---- the handshake's ACK came ---------------------------------------------------------------- */
 
 noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req,
 					  gfp_t gfp)
@@ -278,8 +279,8 @@ noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_s
 }
 
 /*
- * @own_req: this ACK took the request out of the table (inet_ehash_insert).  Its reference goes with
- * it into the accept queue.  Otherwise another ACK was first and @child is one too many.
+ * @own_req: this ACK took the request out of the table (inet_ehash_insert).  Its reference goes
+ * with it into the accept queue.  Otherwise another ACK was first and @child is one too many.
  */
 noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 						  struct request_sock *req, bool own_req)
@@ -295,7 +296,7 @@ noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *
 	return NULL;
 }
 
-/* ---- accept() ------------------------------------------------------------------------------------------ */
+/* ---- accept() -------------------------------------------------------------------------------- */
 
 /* Exclusive: one connection wakes one thread.  Listener owned; let go while asleep. */
 static noinline int inet_csk_wait_for_connect(struct sock *sk, long timeo)
@@ -357,11 +358,11 @@ out_release:
 	return newsk;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /*
- * The listener is no longer in TCP_LISTEN and in no table.  What waits in its accept queue is reset;
- * a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
+ * The listener is no longer in TCP_LISTEN and in no table.  What waits in its accept queue is
+ * reset; a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
  */
 void inet_csk_listen_stop(struct sock *sk)
 {

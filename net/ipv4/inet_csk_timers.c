@@ -3,8 +3,8 @@
  * The three timers of a connection: retransmission (and zero-window probe, never both at once),
  * delayed ACK, keepalive.
  *
- * inet_csk_init_xmit_timers() <- tcp_init_xmit_timers(); the rest <- TCP wherever something is sent or
- * acknowledged, the sock owned or bh-locked.  The handlers are TCP's (tcp_timer.c).
+ * inet_csk_init_xmit_timers() <- tcp_init_xmit_timers(); the rest <- TCP wherever something is sent
+ * or acknowledged, the sock owned or bh-locked.  The handlers are TCP's (tcp_timer.c).
  *
  * Clearing a timer only takes its purpose away (icsk_pending, icsk_ack.pending); it stays armed and
  * its handler finds nothing to do.  A connection that sends and is acknowledged all the time would

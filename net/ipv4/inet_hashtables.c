@@ -2,13 +2,13 @@
 /*
  * The tables in which a segment finds its socket.
  *
- * inet_hashinfo_init() <- tcp_init(); inet_hash() <- listen(); inet_ehash_insert() <- connect(), a new
- * request, a finished handshake; the lookups <- tcp_v4_rcv() for each segment (softirq) and
+ * inet_hashinfo_init() <- tcp_init(); inet_hash() <- listen(); inet_ehash_insert() <- connect(), a
+ * new request, a finished handshake; the lookups <- tcp_v4_rcv() for each segment (softirq) and
  * tcp_v4_err(); inet_unhash() <- tcp_set_state(TCP_CLOSE).
  *
- * A lookup takes its reference under the bucket's lock, and whoever takes an entry out does so under
- * the same lock before he lets the last reference go: so what a lookup finds is never being freed.
- * Every lock here is taken with BHs off.  Order: bhash, then ehash.
+ * A lookup takes its reference under the bucket's lock, and whoever takes an entry out does so
+ * under the same lock before he lets the last reference go: so what a lookup finds is never being
+ * freed. Every lock here is taken with BHs off.  Order: bhash, then ehash.
  *
  * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
  * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.
@@ -74,7 +74,7 @@ static struct inet_listen_hashbucket *listen_bucket(struct inet_hashinfo *h, u16
 	return &h->listening_hash[hnum & (LHASH_BUCKETS - 1)];
 }
 
-/* ---- a segment comes in --------------------------------------------------------------------------- */
+/* ---- a segment comes in ---------------------------------------------------------------------- */
 
 noinline struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
 					__be16 dport)
@@ -156,11 +156,11 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 	return found;
 }
 
-/* ---- in and out ------------------------------------------------------------------------------------ */
+/* ---- in and out ------------------------------------------------------------------------------ */
 
 /*
- * @osk is the request that @sk came out of.  Both have the same four-tuple, hence one bucket, and the
- * exchange is one step: a segment finds the one or the other.  Of two ACKs that finish the same
+ * @osk is the request that @sk came out of.  Both have the same four-tuple, hence one bucket, and
+ * the exchange is one step: a segment finds the one or the other.  Of two ACKs that finish the same
  * handshake at once, only the first finds @osk still hashed.
  */
 noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
@@ -231,7 +231,7 @@ noinline void inet_unhash(struct sock *sk)
 	spin_unlock_bh(lock);
 }
 
-/* ---- references, a walk ------------------------------------------------------------------------------ */
+/* ---- references, a walk ---------------------------------------------------------------------- */
 
 void sock_gen_put(struct sock *sk)
 {

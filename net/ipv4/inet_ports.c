@@ -2,8 +2,8 @@
 /*
  * Local ports: who may have which, and which one a socket gets that does not care.
  *
- * inet_csk_get_port() <- bind(), and again <- listen() (process, sock owned); inet_hash_connect() <-
- * tcp_v4_connect() (the same); __inet_inherit_port() <- tcp_v4_syn_recv_sock() (softirq);
+ * inet_csk_get_port() <- bind(), and again <- listen() (process, sock owned); inet_hash_connect()
+ * <- tcp_v4_connect() (the same); __inet_inherit_port() <- tcp_v4_syn_recv_sock() (softirq);
  * inet_put_port() <- tcp_v4_destroy_sock(), tcp_set_state() (any).
  *
  * A port in use has a bucket with all its owners, TIME_WAIT objects among them.  tb->fastreuse sums
@@ -30,7 +30,7 @@ static struct inet_bind_hashbucket *bind_head(struct inet_hashinfo *h, unsigned 
 	return &h->bhash[port & (BHASH_BUCKETS - 1)];
 }
 
-/* ---- buckets: all with the bhash lock held ----------------------------------------------------------- */
+/* ---- buckets: all with the bhash lock held --------------------------------------------------- */
 
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 						 struct inet_bind_hashbucket *head,
@@ -72,11 +72,11 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 	return NULL;
 }
 
-/* ---- bind() ------------------------------------------------------------------------------------------ */
+/* ---- bind() ---------------------------------------------------------------------------------- */
 
 /*
- * Two owners of a port get on when they are bound to different devices or addresses; or, with @relax,
- * when both have SO_REUSEADDR and the other does not listen.
+ * Two owners of a port get on when they are bound to different devices or addresses; or, with
+ * @relax, when both have SO_REUSEADDR and the other does not listen.
  */
 static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb, bool relax)
 {
@@ -102,7 +102,7 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 	return bind_conflict(sk, tb, true);
 }
 
-/* A port that nobody has on this address.  Returns its head locked (*@tb NULL: no bucket), or NULL. */
+/* A port that nobody has on this address: its head, locked (*@tb NULL: no bucket), or NULL. */
 static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   struct inet_bind_bucket **tb,
 						   unsigned short *port)
@@ -129,8 +129,8 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 }
 
 /*
- * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: what two
- * bound sockets may share, two listeners may not.
+ * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: what
+ * two bound sockets may share, two listeners may not.
  */
 noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 {
@@ -171,12 +171,12 @@ out_unlock:
 	return ret;
 }
 
-/* ---- connect() --------------------------------------------------------------------------------------- */
+/* ---- connect() ------------------------------------------------------------------------------- */
 
 /* Moves with each connection, so that one destination's ports do not come back soon. */
 static u32 connect_hint;
 
-/* Where the search for a port to this destination starts: a secret function of it (RFC 6056 3.3.3). */
+/* Where the search for a port starts: a secret function of the destination (RFC 6056 3.3.3). */
 static u32 port_offset(const struct sock *sk)
 {
 	static siphash_key_t key;
@@ -188,8 +188,8 @@ static u32 port_offset(const struct sock *sk)
 
 /*
  * BHs off.  Hashes @sk with local port @lport if no connection has the four-tuple: 0 or
- * -EADDRNOTAVAIL.  *@twp: a TIME_WAIT object that gave way, with a reference; it is out of the ehash
- * and the caller ends it when he holds no lock.
+ * -EADDRNOTAVAIL.  *@twp: a TIME_WAIT object that gave way, with a reference; it is out of the
+ * ehash and the caller ends it when he holds no lock.
  */
 static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
 {
@@ -310,7 +310,7 @@ noinline int inet_hash_connect(struct sock *sk)
 	return -EADDRNOTAVAIL;
 }
 
-/* ---- a child of a listener; the end -------------------------------------------------------------------- */
+/* ---- a child of a listener; the end ---------------------------------------------------------- */
 
 int __inet_inherit_port(const struct sock *sk, struct sock *child)
 {

@@ -4,8 +4,8 @@
  *
  * tcp_time_wait() (softirq, or process with the sock owned): inet_twsk_alloc(),
  * __inet_twsk_hashdance(), inet_twsk_schedule(), inet_twsk_put(); then tcp_timewait_state_process()
- * (softirq) reschedules, or ends it with inet_twsk_deschedule_put(), as connect() does that takes its
- * four-tuple; else the timer (softirq).
+ * (softirq) reschedules, or ends it with inet_twsk_deschedule_put(), as connect() does that takes
+ * its four-tuple; else the timer (softirq).
  *
  * References: one for the ehash, one for the bind bucket, one for the armed timer, one for whoever
  * made or found it.  RFC 9293 3.3.2; answers to Linux's net/ipv4/inet_timewait_sock.c.
@@ -17,7 +17,7 @@
 
 atomic_t inet_tw_count;
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void inet_twsk_put(struct inet_timewait_sock *tw)
 {
@@ -113,7 +113,7 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 	spin_unlock_bh(lock);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 /* The timer's reference is taken before it is armed, since it may fire at once on another CPU. */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inet_timewait_sock: what is left of a connection in TIME_WAIT (and of an orphan in FIN_WAIT2): the
- * common head, the few numbers that an answer needs, a timer.  Linux's inet_timewait_sock.h.
+ * inet_timewait_sock: what is left of a connection in TIME_WAIT (and of an orphan in FIN_WAIT2):
+ * the common head, the few numbers that an answer needs, a timer.  Linux's inet_timewait_sock.h.
  * References: hash, bind bucket, timer, finder.
  */
 #ifndef NET_IPV4_INET_TIMEWAIT_SOCK_H

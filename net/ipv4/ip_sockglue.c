@@ -2,9 +2,9 @@
 /*
  * Options of level SOL_IP: what a socket says about the headers of its packets.
  *
- * ip_setsockopt(), ip_getsockopt() <- af_inet.c's proto_ops (process).  They take effect with the next
- * packet: ip_queue_xmit() reads them under the same lock.
- * Answers to Linux's net/ipv4/ip_sockglue.c.
+ * ip_setsockopt(), ip_getsockopt() <- af_inet.c's proto_ops (process).  They take effect with the
+ * next packet: ip_queue_xmit() reads them under the same lock. Answers to Linux's
+ * net/ipv4/ip_sockglue.c.
  */
 #include "net/ipv4/ip_sockglue.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/tcp, a line for each listener, connection, half-open connection and TIME_WAIT, in Linux's
- * columns; /proc/net/sockstat, how many there are.
+ * /proc/net/tcp, a line for each listener, connection, half-open connection and TIME_WAIT, in
+ * Linux's columns; /proc/net/sockstat, how many there are.
  *
- * tcp4_seq_show(), sockstat_seq_show() <- open() of these files (process).  The tables are walked under
- * their buckets' locks; the numbers of a socket are read without its own, so that a line may mix two
- * moments of a busy connection, as Linux's does.
- * Answers to Linux's net/ipv4/tcp_ipv4.c and proc.c.
+ * tcp4_seq_show(), sockstat_seq_show() <- open() of these files (process).  The tables are walked
+ * under their buckets' locks; the numbers of a socket are read without its own, so that a line may
+ * mix two moments of a busy connection, as Linux's does. Answers to Linux's net/ipv4/tcp_ipv4.c and
+ * proc.c.
  */
 #include "net/tcp/tcp_proc.h"
 

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Local ports, the tables of connections and listeners, TIME_WAIT and the accept queue, with a
+ * protocol that is no more than the callbacks they need.
+ */
+#include "tests/unit/unit_hal.h"
+
+#include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+#include "net/ipv4/inet_hashtables.h"
+#include "net/ipv4/inet_timewait_sock.h"
+
+#define LOCAL  htonl(0x0a000001)
+#define LOCAL2 htonl(0x0a000002)
+#define PEER   htonl(0x0a000063)
+#define PORT   7007
+
+static bool tw_may_be_reused;
+
+static bool test_twsk_unique(struct sock *sk, struct sock *sktw)
+{
+	if (tw_may_be_reused)
+		sock_hold(sktw);
+	return tw_may_be_reused;
+}
+
+static unsigned int synacks_again;
+
+static int test_rtx_syn_ack(const struct sock *sk, struct request_sock *req)
+{
+	synacks_again++;
+	return 0;
+}
+
+static int test_disconnect(struct sock *sk, int flags)
+{
+	inet_unhash(sk);
+	sk->sk_state = TCP_CLOSE;
+	return 0;
+}
+
+static void test_destroy(struct sock *sk)
+{
+}
+
+static struct request_sock_ops test_rsk_ops = {
+	.family = AF_INET,
+	.obj_size = sizeof(struct inet_request_sock),
+	.slab_name = "test_request",
+	.rtx_syn_ack = test_rtx_syn_ack,
+};
+static struct timewait_sock_ops test_tw_ops = {
+	.slab_name = "test_timewait",
+	.obj_size = sizeof(struct inet_timewait_sock),
+	.twsk_unique = test_twsk_unique,
+};
+static struct proto test_prot;
+static struct inet_hashinfo hashes;
+
+/* Once: a softirq's action can't be opened twice. */
+static int boot(void **state)
+{
+	(void)state;
+	unit_memory(65536, true);
+	timers_init();
+	random_init();
+	test_prot = (struct proto){
+		.name = "TEST",
+		.obj_size = sizeof(struct inet_connection_sock),
+		.disconnect = test_disconnect,
+		.destroy = test_destroy,
+		.hash = inet_hash,
+		.unhash = inet_unhash,
+		.get_port = inet_csk_get_port,
+		.hashinfo = &hashes,
+		.rsk_prot = &test_rsk_ops,
+		.twsk_prot = &test_tw_ops,
+	};
+	inet_hashinfo_init(&hashes);
+	return proto_register(&test_prot);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	tw_may_be_reused = false;
+	return 0;
+}
+
+/* Nothing of the network's may be left. */
+static int teardown(void **state)
+{
+	(void)state;
+	assert_int_equal(test_prot.slab->live, 0);
+	assert_int_equal(test_rsk_ops.slab->live, 0);
+	assert_int_equal(test_tw_ops.slab->live, 0);
+	assert_int_equal(hashes.bind_bucket_cachep->live, 0);
+	assert_int_equal(timers_armed(), 0);
+	assert_int_equal(test_prot.sockets_allocated, 0);
+	assert_int_equal(test_prot.orphan_count, 0);
+	assert_int_equal(atomic_read(&inet_tw_count), 0);
+	assert_int_equal(warn_count, 0);
+	return 0;
+}
+
+static struct sock *new_sock(__be32 addr, bool reuse)
+{
+	struct sock *sk = sk_alloc(AF_INET, GFP_KERNEL, &test_prot);
+
+	assert_non_null(sk);
+	sock_init_data(NULL, sk);
+	sk->sk_rcv_saddr = addr;
+	sk->sk_reuse = reuse;
+	return sk;
+}
+
+static void end_sock(struct sock *sk)
+{
+	inet_unhash(sk);
+	sk->sk_state = TCP_CLOSE;
+	sock_orphan(sk);
+	sk_orphan_count_inc(sk);
+	inet_csk_destroy_sock(sk);
+}
+
+static int bind_port(struct sock *sk, unsigned short port)
+{
+	return inet_csk_get_port(sk, port);
+}
+
+static struct sock *new_listener(__be32 addr, unsigned short port)
+{
+	struct sock *sk = new_sock(addr, true);
+
+	assert_int_equal(bind_port(sk, port), 0);
+	assert_int_equal(inet_csk_listen_start(sk, 10), 0);
+	return sk;
+}
+
+static struct sock *new_peer(__be16 dport, struct sock **skp)
+{
+	struct sock *sk = *skp = new_sock(LOCAL, false);
+
+	sk->sk_daddr = PEER;
+	sk->sk_dport = dport;
+	sk->sk_state = TCP_SYN_SENT;
+	return sk;
+}
+
+/* ---- bind() ------------------------------------------------------------------------------------- */
+
+static void test_bind_conflicts(void **state)
+{
+	static const struct {
+		__be32 a;
+		bool reuse_a, listens_a;
+		__be32 b;
+		bool reuse_b;
+		int expected;
+	} cases[] = {
+		{0, false, false, 0, false, 1}, {0, true, false, 0, false, 1},
+		{0, false, false, 0, true, 1},  {0, true, false, 0, true, 0},
+		{0, true, true, 0, true, 1},    {1, false, false, 2, false, 0},
+		{1, false, false, 1, false, 1}, {1, false, false, 0, false, 1},
+		{0, false, false, 1, false, 1}, {1, true, true, 2, true, 0},
+		{1, true, true, 0, true, 1},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sock *a = new_sock(cases[i].a, cases[i].reuse_a);
+		struct sock *b = new_sock(cases[i].b, cases[i].reuse_b);
+
+		assert_int_equal(bind_port(a, PORT), 0);
+		if (cases[i].listens_a)
+			assert_int_equal(inet_csk_listen_start(a, 1), 0);
+		assert_int_equal(bind_port(b, PORT), cases[i].expected);
+		end_sock(b);
+		end_sock(a);
+	}
+}
+
+/* Both may bind; the second may not listen, and is as it was before it tried. */
+static void test_second_listener_is_refused(void **state)
+{
+	struct sock *a = new_sock(0, true), *b = new_sock(0, true);
+
+	(void)state;
+	assert_int_equal(bind_port(a, PORT), 0);
+	assert_int_equal(bind_port(b, PORT), 0);
+	assert_int_equal(inet_csk_listen_start(a, 1), 0);
+	assert_int_equal(inet_csk_listen_start(b, 1), -EADDRINUSE);
+	assert_int_equal(b->sk_state, TCP_CLOSE);
+	end_sock(a);
+	assert_int_equal(inet_csk_listen_start(b, 1), 0);
+	end_sock(b);
+}
+
+static void test_bind_zero_prefers_odd_ports(void **state)
+{
+	struct sock *sk[100];
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++) {
+		sk[i] = new_sock(0, false);
+		assert_int_equal(bind_port(sk[i], 0), 0);
+		assert_in_range(sk[i]->sk_num, LOCAL_PORT_MIN, LOCAL_PORT_MAX);
+		assert_true(sk[i]->sk_num & 1);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++)
+		end_sock(sk[i]);
+}
+
+/* ---- lookups -------------------------------------------------------------------------------------- */
+
+static void test_exact_listener_beats_wildcard(void **state)
+{
+	struct sock *any = new_sock(0, true), *exact = new_sock(LOCAL, true), *found;
+
+	(void)state;
+	/* A wildcard conflicts with an address while it listens, so both bind first. */
+	assert_int_equal(bind_port(exact, PORT), 0);
+	assert_int_equal(bind_port(any, PORT), 0);
+	exact->sk_state = any->sk_state = TCP_LISTEN;
+	inet_hash(exact);
+	inet_hash(any);
+
+	found = __inet_lookup_listener(&hashes, LOCAL, PORT, 1);
+	assert_ptr_equal(found, exact);
+	assert_int_equal(refcount_read(&exact->sk_refcnt), 2);
+	sock_put(found);
+	found = __inet_lookup_listener(&hashes, LOCAL2, PORT, 1);
+	assert_ptr_equal(found, any);
+	sock_put(found);
+	assert_null(__inet_lookup_listener(&hashes, LOCAL, PORT + LHASH_BUCKETS, 1));
+
+	any->sk_bound_dev_if = 3;
+	assert_null(__inet_lookup_listener(&hashes, LOCAL2, PORT, 1));
+	end_sock(any);
+	end_sock(exact);
+	assert_null(__inet_lookup_listener(&hashes, LOCAL, PORT, 1));
+}
+
+/* ---- connect() ------------------------------------------------------------------------------------ */
+
+/* Even ports by connect(), odd ones kept by bind(), until there is none left for this peer. */
+static void test_connections_share_a_port_only_to_different_peers(void **state)
+{
+	static struct sock *sk[LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1];
+	struct sock *one_more, *other, *found;
+
+	(void)state;
+	for (unsigned int i = 1; i < ARRAY_SIZE(sk); i += 2) {
+		sk[i] = new_sock(0, false);
+		assert_int_equal(bind_port(sk[i], LOCAL_PORT_MIN + i), 0);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i += 2) {
+		assert_int_equal(inet_hash_connect(new_peer(htons(80), &sk[i])), 0);
+		assert_false(sk[i]->sk_num & 1);
+	}
+	assert_int_equal(inet_hash_connect(new_peer(htons(80), &one_more)), -EADDRNOTAVAIL);
+	assert_int_equal(inet_hash_connect(new_peer(htons(81), &other)), 0);
+	end_sock(one_more);
+	end_sock(other);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++) {
+		if (!(i & 1)) {
+			found = __inet_lookup_established(&hashes, PEER, htons(80), LOCAL,
+							  sk[i]->sk_num, 1);
+			assert_ptr_equal(found, sk[i]);
+			sock_put(found);
+		}
+		end_sock(sk[i]);
+	}
+}
+
+/* ---- TIME_WAIT ------------------------------------------------------------------------------------ */
+
+static struct inet_timewait_sock *to_timewait(struct sock *sk)
+{
+	struct inet_timewait_sock *tw = inet_twsk_alloc(sk, TCP_TIME_WAIT);
+
+	assert_non_null(tw);
+	__inet_twsk_hashdance(tw, sk, &hashes);
+	inet_twsk_schedule(tw, HZ);
+	inet_twsk_put(tw);
+	end_sock(sk);
+	return tw;
+}
+
+static void test_timewait_takes_the_places(void **state)
+{
+	struct inet_timewait_sock *tw;
+	struct sock *sk, *found;
+	unsigned short port;
+
+	(void)state;
+	assert_int_equal(inet_hash_connect(new_peer(htons(80), &sk)), 0);
+	port = sk->sk_num;
+	tw = to_timewait(sk);
+	found = __inet_lookup_established(&hashes, PEER, htons(80), LOCAL, port, 1);
+	assert_ptr_equal(found, (struct sock *)tw);
+	assert_int_equal(refcount_read(&tw->tw_refcnt), 4);
+	inet_twsk_reschedule(tw, HZ);
+	assert_int_equal(refcount_read(&tw->tw_refcnt), 4);
+	/* The port is still somebody's. */
+	sk = new_sock(0, false);
+	assert_int_equal(bind_port(sk, port), 1);
+	sock_gen_put(found);
+	inet_twsk_schedule(tw, HZ);
+	sock_hold((struct sock *)tw);
+	inet_twsk_deschedule_put(tw);
+	assert_int_equal(bind_port(sk, port), 0);
+	end_sock(sk);
+}
+
+static void test_connect_takes_over_a_timewait_that_lets_go(void **state)
+{
+	struct sock *sk;
+
+	(void)state;
+	sk = new_sock(LOCAL, true);
+	assert_int_equal(bind_port(sk, PORT), 0);
+	sk->sk_daddr = PEER;
+	sk->sk_dport = htons(80);
+	sk->sk_state = TCP_SYN_SENT;
+	assert_int_equal(inet_hash_connect(sk), 0);
+	to_timewait(sk);
+
+	sk = new_sock(LOCAL, true);
+	assert_int_equal(bind_port(sk, PORT), 0);
+	sk->sk_daddr = PEER;
+	sk->sk_dport = htons(80);
+	sk->sk_state = TCP_SYN_SENT;
+	assert_int_equal(inet_hash_connect(sk), -EADDRNOTAVAIL);
+	tw_may_be_reused = true;
+	assert_int_equal(inet_hash_connect(sk), 0);
+	assert_int_equal(test_tw_ops.slab->live, 0);
+	end_sock(sk);
+}
+
+static void test_timewaits_are_bounded(void **state)
+{
+	static struct inet_timewait_sock *tw[TIMEWAIT_MAX];
+	struct sock *sk = new_sock(LOCAL, false);
+
+	(void)state;
+	for (unsigned int i = 0; i < TIMEWAIT_MAX; i++) {
+		tw[i] = inet_twsk_alloc(sk, TCP_TIME_WAIT);
+		assert_non_null(tw[i]);
+	}
+	assert_null(inet_twsk_alloc(sk, TCP_TIME_WAIT));
+	for (unsigned int i = 0; i < TIMEWAIT_MAX; i++)
+		inet_twsk_put(tw[i]);
+	end_sock(sk);
+}
+
+/* ---- a listener's requests and children ------------------------------------------------------------ */
+
+static struct request_sock *new_request(struct sock *listener, __be16 sport)
+{
+	struct request_sock *req = inet_reqsk_alloc(&test_rsk_ops, listener);
+
+	assert_non_null(req);
+	inet_rsk(req)->ir_loc_addr = LOCAL;
+	inet_rsk(req)->ir_num = PORT;
+	inet_rsk(req)->ir_rmt_addr = PEER;
+	inet_rsk(req)->ir_rmt_port = sport;
+	inet_csk_reqsk_queue_hash_add(listener, req, HZ);
+	reqsk_put(req);
+	return req;
+}
+
+/* What tcp_check_req() does when the handshake's ACK came.  The child, or NULL. */
+static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
+{
+	struct sock *found = __inet_lookup_established(&hashes, PEER, sport, LOCAL, PORT, 1);
+	struct request_sock *req = inet_reqsk(found);
+	struct sock *child, *twin = NULL;
+	bool own_req;
+
+	assert_non_null(found);
+	assert_int_equal(found->sk_state, TCP_NEW_SYN_RECV);
+	local_bh_disable();
+	if (second_ack) {
+		twin = inet_csk_clone_lock(listener, req, GFP_ATOMIC);
+		twin->sk_rcv_saddr = LOCAL;
+		twin->sk_daddr = PEER;
+		assert_int_equal(__inet_inherit_port(listener, twin), 0);
+	}
+	child = inet_csk_clone_lock(listener, req, GFP_ATOMIC);
+	assert_non_null(child);
+	assert_int_equal(child->sk_state, TCP_SYN_RECV);
+	child->sk_rcv_saddr = LOCAL;
+	child->sk_daddr = PEER;
+	assert_int_equal(__inet_inherit_port(listener, child), 0);
+	own_req = inet_ehash_nolisten(child, req_to_sk(req));
+	assert_true(own_req);
+	if (second_ack) {
+		own_req = inet_ehash_nolisten(twin, req_to_sk(req));
+		assert_false(own_req);
+		assert_null(inet_csk_complete_hashdance(listener, twin, req, own_req));
+	}
+	child = inet_csk_complete_hashdance(listener, child, req, true);
+	if (child) {
+		bh_unlock_sock(child);
+		sock_put(child);
+	} else {
+		reqsk_put(req);
+	}
+	local_bh_enable();
+	return child;
+}
+
+static void end_listener(struct sock *sk)
+{
+	inet_unhash(sk);
+	sk->sk_state = TCP_CLOSE;
+	inet_csk_listen_stop(sk);
+	end_sock(sk);
+}
+
+static void test_children_are_accepted_in_order(void **state)
+{
+	struct sock *listener = new_listener(0, PORT), *first, *second, *sk;
+	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
+	int err;
+
+	(void)state;
+	new_request(listener, htons(1000));
+	new_request(listener, htons(1001));
+	assert_int_equal(reqsk_queue_len(queue), 2);
+	assert_int_equal(reqsk_queue_len_young(queue), 2);
+	first = finish(listener, htons(1000), false);
+	second = finish(listener, htons(1001), true);
+	assert_int_equal(reqsk_queue_len(queue), 0);
+	assert_int_equal(listener->sk_ack_backlog, 2);
+
+	assert_ptr_equal(inet_csk_accept(listener, O_NONBLOCK, &err), first);
+	assert_int_equal(err, 0);
+	assert_ptr_equal(inet_csk_accept(listener, O_NONBLOCK, &err), second);
+	assert_null(inet_csk_accept(listener, O_NONBLOCK, &err));
+	assert_int_equal(err, -EAGAIN);
+	sk = __inet_lookup_established(&hashes, PEER, htons(1000), LOCAL, PORT, 1);
+	assert_ptr_equal(sk, first);
+	sock_put(sk);
+
+	end_listener(listener);
+	/* The listener is gone, the port is not. */
+	sk = new_sock(0, false);
+	assert_int_equal(bind_port(sk, PORT), 1);
+	end_sock(first);
+	end_sock(second);
+	assert_int_equal(bind_port(sk, PORT), 0);
+	assert_null(inet_csk_accept(sk, O_NONBLOCK, &err));
+	assert_int_equal(err, -EINVAL);
+	end_sock(sk);
+}
+
+static void test_close_of_a_listener_ends_what_waits(void **state)
+{
+	struct sock *listener = new_listener(0, PORT);
+	struct request_sock *late;
+
+	(void)state;
+	new_request(listener, htons(1000));
+	late = new_request(listener, htons(1001));
+	new_request(listener, htons(1002));
+	finish(listener, htons(1000), false);
+	sock_hold(listener); /* as the softirq of the last handshake has it */
+	inet_unhash(listener);
+	listener->sk_state = TCP_CLOSE;
+	inet_csk_listen_stop(listener);
+	assert_int_equal(test_prot.slab->live, 1);
+
+	/* Its handshake ends after the listener's end but for the port. */
+	assert_null(finish(listener, htons(1002), false));
+	assert_int_equal(test_prot.slab->live, 1);
+	end_sock(listener);
+	sock_put(listener);
+	assert_int_equal(test_prot.slab->live, 1); /* held by the half-open one */
+	inet_csk_reqsk_queue_drop(listener, late);
+}
+
+/* Virtual time, a second at a step. */
+static void pass_seconds(unsigned int n)
+{
+	static u64 now;
+
+	while (n--) {
+		now += NSEC_PER_SEC;
+		unit_set_clock(now);
+		raise_softirq(TIMER_SOFTIRQ);
+		local_bh_disable();
+		local_bh_enable();
+	}
+}
+
+static void test_unanswered_request_is_given_up(void **state)
+{
+	struct sock *listener = new_listener(0, PORT);
+	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
+
+	(void)state;
+	synacks_again = 0;
+	new_request(listener, htons(1000));
+	pass_seconds(2);
+	assert_int_equal(synacks_again, 1);
+	assert_int_equal(reqsk_queue_len_young(queue), 0);
+	/* 1 + 2 + 4 + 8 + 16 + 32 s, and what the wheel may be late by */
+	pass_seconds(56);
+	assert_int_equal(synacks_again, TCP_SYNACK_RETRIES);
+	assert_int_equal(reqsk_queue_len(queue), 1);
+	pass_seconds(16);
+	assert_int_equal(synacks_again, TCP_SYNACK_RETRIES);
+	assert_int_equal(reqsk_queue_len(queue), 0);
+	assert_int_equal(test_rsk_ops.slab->live, 0);
+	end_listener(listener);
+}
+
+/* A request of a closed listener ends with its timer, and the listener with it. */
+static void test_request_of_a_closed_listener_ends(void **state)
+{
+	struct sock *listener = new_listener(0, PORT);
+
+	(void)state;
+	synacks_again = 0;
+	new_request(listener, htons(1000));
+	end_listener(listener);
+	assert_int_equal(test_prot.slab->live, 1);
+	pass_seconds(2);
+	assert_int_equal(synacks_again, 0);
+	assert_int_equal(test_prot.slab->live, 0);
+}
+
+static void test_timewait_ends_with_its_time(void **state)
+{
+	struct sock *sk;
+
+	(void)state;
+	assert_int_equal(inet_hash_connect(new_peer(htons(80), &sk)), 0);
+	to_timewait(sk);
+	assert_int_equal(test_tw_ops.slab->live, 1);
+	pass_seconds(2);
+	assert_int_equal(test_tw_ops.slab->live, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_bind_conflicts),
+		T(test_second_listener_is_refused),
+		T(test_bind_zero_prefers_odd_ports),
+		T(test_exact_listener_beats_wildcard),
+		T(test_connections_share_a_port_only_to_different_peers),
+		T(test_timewait_takes_the_places),
+		T(test_connect_takes_over_a_timewait_that_lets_go),
+		T(test_timewaits_are_bounded),
+		T(test_children_are_accepted_in_order),
+		T(test_close_of_a_listener_ends_what_waits),
+		T(test_unanswered_request_is_given_up),
+		T(test_request_of_a_closed_listener_ends),
+		T(test_timewait_ends_with_its_time),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
