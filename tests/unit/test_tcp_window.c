@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Windows and sizes: what a SYN offers, that an offer is never taken back, that it moves by whole
+ * segments, and that no peer and no ICMP error makes segments of crumbs.
+ */
+#include "tests/unit/unit_hal.h"
+
+#include "net/tcp/tcp_send.h"
+
+static const struct inet_connection_sock_af_ops ops = {.net_header_len = sizeof(struct iphdr)};
+static struct tcp_sock tp;
+static struct sock *sk = (struct sock *)&tp;
+
+#define MSS 1460u
+
+static int setup(void **state)
+{
+	(void)state;
+	unit_memory(4096, false);
+	memset(&tp, 0, sizeof(tp));
+	inet_csk(sk)->icsk_af_ops = &ops;
+	inet_csk(sk)->icsk_ack.rcv_mss = MSS;
+	sk->sk_rcvbuf = 131072; /* offers 65536 */
+	tp.window_clamp = 65535u << TCP_MAX_WSCALE;
+	tp.rcv_ssthresh = 65536;
+	tp.advmss = MSS;
+	tp.tcp_header_len = sizeof(struct tcphdr);
+	tp.rx_opt.mss_clamp = 65535;
+	/* Across the wrap. */
+	tp.rcv_nxt = tp.rcv_wup = 0xfffffff0u;
+	return 0;
+}
+
+static void test_initial_window(void **state)
+{
+	u32 wnd, clamp = 0;
+	u8 scale;
+
+	(void)state;
+	tcp_select_initial_window(65536, MSS, &wnd, &clamp, 1, &scale);
+	assert_int_equal(scale, 7); /* reaches SOCK_RMEM_MAX */
+	assert_int_equal(wnd, 20 * MSS);
+	assert_int_equal(clamp, 65535u << 7);
+
+	clamp = 0;
+	tcp_select_initial_window(65536, MSS, &wnd, &clamp, 0, &scale);
+	assert_int_equal(scale, 0);
+	assert_int_equal(clamp, 65535);
+
+	/* The application's limit decides the scale too. */
+	clamp = 10000;
+	tcp_select_initial_window(65536, MSS, &wnd, &clamp, 1, &scale);
+	assert_int_equal(scale, 0);
+	assert_int_equal(wnd, 10000 - 10000 % MSS);
+
+	/* Jumbo segments: not twenty of them, but never less than two. */
+	clamp = 0;
+	tcp_select_initial_window(1 << 20, 40000, &wnd, &clamp, 1, &scale);
+	assert_int_equal(wnd, 2 * 40000);
+
+	clamp = 0;
+	tcp_select_initial_window(-5, MSS, &wnd, &clamp, 1, &scale);
+	assert_int_equal(wnd, 0);
+}
+
+static void test_the_offer_is_never_taken_back(void **state)
+{
+	u32 edge;
+
+	(void)state;
+	tp.rx_opt.rcv_wscale = 7;
+	assert_int_equal(tcp_select_window(sk), 65536 >> 7);
+	edge = tp.rcv_wup + tp.rcv_wnd;
+
+	/* Data fills the buffer, and nobody reads. */
+	for (int i = 1; i <= 60; i++) {
+		tp.rcv_nxt += 1000;
+		atomic_set(&sk->sk_rmem_alloc, i * 2200);
+		tcp_select_window(sk);
+		assert_false(before(tp.rcv_wup + tp.rcv_wnd, edge));
+		edge = tp.rcv_wup + tp.rcv_wnd;
+	}
+	/* It closes only as what was offered is used up. */
+	tp.rcv_nxt = edge;
+	assert_int_equal(tcp_select_window(sk), 0);
+	assert_int_equal(tp.rcv_wnd, 0);
+
+	/* A little room is no reason to open it, half of the buffer is. */
+	atomic_set(&sk->sk_rmem_alloc, sk->sk_rcvbuf - 2 * (65536 / 16 - 200));
+	assert_int_equal(tcp_select_window(sk), 0);
+	atomic_set(&sk->sk_rmem_alloc, sk->sk_rcvbuf / 2);
+	assert_int_equal(tcp_select_window(sk), 32768 >> 7);
+}
+
+static void test_unscaled_window_moves_by_segments(void **state)
+{
+	u32 first;
+
+	(void)state;
+	tp.rcv_ssthresh = 30000;
+	first = tcp_select_window(sk);
+	assert_int_equal(first % MSS, 0);
+	assert_in_range(first, 30000 - MSS, 30000);
+	/* A few bytes less free: the edge stands. */
+	tp.rcv_ssthresh = 29990;
+	assert_int_equal(tcp_select_window(sk), first);
+	/* Never more than 16 bits hold. */
+	tp.rcv_ssthresh = 1 << 20;
+	sk->sk_rcvbuf = 1 << 20;
+	assert_int_equal(tcp_select_window(sk), 65535);
+}
+
+static void test_no_crumbs(void **state)
+{
+	(void)state;
+	assert_int_equal(tcp_mtu_to_mss(sk, 1500), 1460);
+	tp.tcp_header_len = sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED;
+	assert_int_equal(tcp_mtu_to_mss(sk, 1500), 1448);
+	tp.rx_opt.mss_clamp = 1;
+	assert_int_equal(tcp_mtu_to_mss(sk, 1500), TCP_MIN_SND_MSS - TCPOLEN_TSTAMP_ALIGNED);
+	tp.rx_opt.mss_clamp = 1460;
+	assert_int_equal(tcp_mtu_to_mss(sk, 0), TCP_MIN_SND_MSS - TCPOLEN_TSTAMP_ALIGNED);
+}
+
+static void test_half_of_the_largest_window(void **state)
+{
+	(void)state;
+	assert_int_equal(tcp_sync_mss(sk, 1500), 1460);
+	tp.max_window = 2000;
+	assert_int_equal(tcp_sync_mss(sk, 1500), 1000);
+	assert_int_equal(inet_csk(sk)->icsk_pmtu_cookie, 1500);
+	assert_int_equal(tcp_current_mss(sk), 1000);
+	tp.max_window = 300;
+	assert_int_equal(tcp_sync_mss(sk, 1500), 300);
+	tp.max_window = 1;
+	assert_int_equal(tcp_sync_mss(sk, 1500), 48);
+	tp.max_window = 65535;
+	assert_int_equal(tcp_sync_mss(sk, 1500), 1460);
+}
+
+static void test_advertised_mss(void **state)
+{
+	struct rtable rt = {.rt_mtu = 1500};
+
+	(void)state;
+	assert_int_equal(tcp_advertise_mss(sk, &rt), 1460);
+	assert_int_equal(tcp_advertise_mss(sk, NULL), 536);
+	rt.rt_mtu = 65536;
+	assert_int_equal(tcp_advertise_mss(sk, &rt), 65495);
+	rt.rt_mtu = 20;
+	assert_int_equal(tcp_advertise_mss(sk, &rt), TCP_MIN_MSS);
+	rt.rt_mtu = 1500;
+	tp.rx_opt.user_mss = 1000;
+	assert_int_equal(tcp_advertise_mss(sk, &rt), 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_initial_window, setup),
+		cmocka_unit_test_setup(test_the_offer_is_never_taken_back, setup),
+		cmocka_unit_test_setup(test_unscaled_window_moves_by_segments, setup),
+		cmocka_unit_test_setup(test_no_crumbs, setup),
+		cmocka_unit_test_setup(test_half_of_the_largest_window, setup),
+		cmocka_unit_test_setup(test_advertised_mss, setup),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
