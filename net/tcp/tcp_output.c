@@ -156,12 +156,17 @@ static unsigned int tcp_init_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 /* Most segments of one packet. */
 unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 {
+	const struct net_device *dev;
 	u32 segs;
 
-	if (!sk_can_gso(sk) || sk->sk_gso_max_size <= 1 + MAX_TCP_HEADER)
+	if (!sk_can_gso(sk))
 		return 1;
-	segs = (sk->sk_gso_max_size - 1 - MAX_TCP_HEADER) / mss_now;
-	return clamp_t(u32, segs, 1, max_t(u32, sk->sk_gso_max_segs, 1));
+	dev = sk->sk_dst_cache->dev;
+	if (dev->gso_max_size <= 1 + MAX_TCP_HEADER)
+		return 1;
+	/* With its headers it must be a datagram, whose length has 16 bits. */
+	segs = (min(dev->gso_max_size, (unsigned int)GSO_MAX_SIZE) - 1 - MAX_TCP_HEADER) / mss_now;
+	return clamp_t(u32, segs, 1, max_t(u32, dev->gso_max_segs, 1));
 }
 
 /* How many bytes of a long segment may go at once; what is left over is full segments if it can. */

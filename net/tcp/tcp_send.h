@@ -48,10 +48,13 @@ static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_no
 	TCP_SKB_CB(skb)->tcp_gso_segs = one ? 1 : DIV_ROUND_UP(skb->len, mss_now);
 	TCP_SKB_CB(skb)->tcp_gso_size = one ? 0 : mss_now;
 }
-/* May segments be built that the device, or dev_queue_xmit() for it, cuts up? */
+/* May segments be built that the device, or dev_queue_xmit() for it, cuts up?  One without
+ * scatter-gather would have all of them copied. */
 static inline bool sk_can_gso(const struct sock *sk)
 {
-	return sk->sk_route_caps & NETIF_F_SG;
+	const struct rtable *rt = sk->sk_dst_cache;
+
+	return rt && (rt->dev->features & NETIF_F_SG);
 }
 unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);	      /* tcp_output.c */
 unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size); /* tcp_window.c */
