@@ -3,7 +3,7 @@
 #ifndef ERRNO_H
 #define ERRNO_H
 
-#include "uapi/errno.h"
+#include <uapi/errno.h>
 
 int *__errno_location(void);
 #define errno (*__errno_location())

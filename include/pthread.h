@@ -3,7 +3,7 @@
 #ifndef PTHREAD_H
 #define PTHREAD_H
 
-#include "sys/cdefs.h"
+#include <sys/cdefs.h>
 
 typedef unsigned long pthread_t;
 typedef struct {

@@ -3,7 +3,7 @@
 #ifndef SCHED_H
 #define SCHED_H
 
-#include "sys/cdefs.h"
+#include <sys/cdefs.h>
 
 int sched_yield(void) __APP_NAME(sched_yield);
 

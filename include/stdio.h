@@ -6,7 +6,7 @@
 #ifndef STDIO_H
 #define STDIO_H
 
-#include "sys/cdefs.h"
+#include <sys/cdefs.h>
 #include <stdarg.h>
 #include <stddef.h>
 

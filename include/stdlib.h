@@ -3,7 +3,7 @@
 #ifndef STDLIB_H
 #define STDLIB_H
 
-#include "sys/cdefs.h"
+#include <sys/cdefs.h>
 #include <stddef.h>
 
 #define EXIT_SUCCESS 0

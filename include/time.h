@@ -3,8 +3,8 @@
 #ifndef TIME_H
 #define TIME_H
 
-#include "sys/cdefs.h"
-#include "uapi/time.h"
+#include <sys/cdefs.h>
+#include <uapi/time.h>
 
 typedef int clockid_t;
 int clock_gettime(clockid_t clock, struct timespec *ts) __APP_NAME(clock_gettime);

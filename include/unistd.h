@@ -3,9 +3,9 @@
 #ifndef UNISTD_H
 #define UNISTD_H
 
-#include "sys/cdefs.h"
-#include "sys/types.h"
-#include "uapi/fcntl.h"
+#include <sys/cdefs.h>
+#include <sys/types.h>
+#include <uapi/fcntl.h>
 
 #define STDIN_FILENO  0
 #define STDOUT_FILENO 1

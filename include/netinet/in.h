@@ -3,8 +3,8 @@
 #ifndef NETINET_IN_H
 #define NETINET_IN_H
 
-#include "../sys/socket.h"
-#include "../uapi/in.h"
+#include <sys/socket.h>
+#include <uapi/in.h>
 
 #define INET_ADDRSTRLEN 16
 

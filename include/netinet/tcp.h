@@ -3,6 +3,6 @@
 #ifndef NETINET_TCP_H
 #define NETINET_TCP_H
 
-#include "../uapi/tcp.h"
+#include <uapi/tcp.h>
 
 #endif

@@ -3,8 +3,8 @@
 #ifndef SYS_IOCTL_H
 #define SYS_IOCTL_H
 
-#include "../uapi/ioctl.h"
-#include "cdefs.h"
+#include <uapi/ioctl.h>
+#include <sys/cdefs.h>
 
 int ioctl(int fd, unsigned long request, ...) __APP_NAME(ioctl);
 

@@ -3,9 +3,9 @@
 #ifndef SYS_SOCKET_H
 #define SYS_SOCKET_H
 
-#include "../uapi/socket.h"
-#include "cdefs.h"
-#include "types.h"
+#include <uapi/socket.h>
+#include <sys/cdefs.h>
+#include <sys/types.h>
 
 int socket(int domain, int type, int protocol) __APP_NAME(socket);
 int bind(int fd, const struct sockaddr *addr, socklen_t len) __APP_NAME(bind);

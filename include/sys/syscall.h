@@ -3,7 +3,7 @@
 #ifndef SYS_SYSCALL_H
 #define SYS_SYSCALL_H
 
-#include "../uapi/unistd.h"
+#include <uapi/unistd.h>
 
 long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f);
 

@@ -3,6 +3,6 @@
 #ifndef SYS_TIME_H
 #define SYS_TIME_H
 
-#include "../uapi/time.h"
+#include <uapi/time.h>
 
 #endif
