@@ -246,7 +246,6 @@ BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
 enum tsq_flags {
 	TCP_WRITE_TIMER_DEFERRED = 0x1,
 	TCP_DELACK_TIMER_DEFERRED = 0x2,
-	TCP_MTU_REDUCED_DEFERRED = 0x4, /* ends in icsk_af_ops->mtu_reduced() */
 };
 
 static inline struct tcp_sock *tcp_sk(const struct sock *sk)

@@ -154,6 +154,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 
 	if (!tp->packets_out || WARN_ON(!head))
 		return;
+	tcp_mstamp_refresh(tp);
 
 	if (tcp_window_was_shrunk(sk)) {
 		if (tcp_jiffies32 - tp->rcv_tstamp > TCP_RTO_MAX) {
@@ -347,10 +348,6 @@ noinline void tcp_release_cb(struct sock *sk)
 	}
 	if (flags & TCP_DELACK_TIMER_DEFERRED) {
 		tcp_delack_timer_handler(sk);
-		sock_put(sk);
-	}
-	if (flags & TCP_MTU_REDUCED_DEFERRED) {
-		inet_csk(sk)->icsk_af_ops->mtu_reduced(sk);
 		sock_put(sk);
 	}
 }
