@@ -67,6 +67,10 @@ bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);
 /* The 12 bytes that all but every segment carries, and no others. */
 bool tcp_parse_aligned_timestamp(struct tcp_sock *tp, const struct tcphdr *th);
 
+/* ---- tcp_input.c ---- */
+/* RFC 9293 3.10.7.4 up to the ACK.  False: @skb was answered where due, and is gone. */
+bool tcp_validate_incoming(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
+
 /* ---- tcp_data.c ---- */
 /* Appends in-order data, @hdrlen bytes of header go off first.  True: merged into the queue's tail,
  * the caller frees what is left with kfree_skb_partial(@skb, *@fragstolen). */
@@ -99,6 +103,9 @@ int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const st
 int tcp_v4_init_sock(struct sock *sk);
 void tcp_v4_destroy_sock(struct sock *sk);
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
+/* @rt (its reference goes along) becomes @sk's way; what its device can do is noted. */
+void tcp_setup_caps(struct sock *sk, struct rtable *rt);
+int inet_sk_rebuild_header(struct sock *sk);
 
 /* ---- tcp_reply.c ---- */
 /* The ACK of a TIME_WAIT; puts @sk. */
