@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP's door to IPv4: each segment finds its socket here, each ICMP error its connection.
+ *
+ * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up, then by what was found
+ *	nobody           -> a reset
+ *	TIME_WAIT        -> tcp_timewait_state_process (tcp_minisocks.c); may give way to a listener
+ *	half-open        -> tcp_check_req, then tcp_child_process (tcp_minisocks.c)
+ *	listener         -> tcp_v4_do_rcv, unlocked: a SYN only reads it
+ *	connection       -> bh lock, tcp_v4_do_rcv; or the backlog while a thread owns the socket
+ * tcp_v4_do_rcv() <- tcp_v4_rcv() and release_sock() working off the backlog.
+ * tcp_v4_err() <- icmp_rcv() (softirq).
+ *
+ * RFC 9293 3.10.7; RFC 1122 4.2.3.9, RFC 5461, 5927 and 6069 (ICMP).  Linux's net/ipv4/tcp_ipv4.c.
+ */
+#include "kernel/printk.h"
+#include "net/core/checksum.h"
+#include "net/core/netdevice.h"
+#include "net/ipv4/icmp.h"
+#include "net/tcp/tcp_in.h"
+
+/* ---- the header --------------------------------------------------------------------------------- */
+
+/* RFC 9293 3.1.  skb->data is at the TCP header; what the device vouches for is not summed again. */
+static bool tcp_v4_checksum_bad(struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	__wsum sum;
+
+	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL ||
+	    skb->csum_valid)
+		return false;
+	if (skb->ip_summed == CHECKSUM_COMPLETE) {
+		/* The device's sum begins at the IP header: that goes off. */
+		sum = csum_sub(skb->csum, csum_partial(iph, iph->ihl * 4, 0));
+		if (!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, sum)) {
+			skb->csum_valid = 1;
+			return false;
+		}
+		/* The device may be wrong; our own sum decides. */
+	}
+	sum = skb_checksum(skb, 0, skb->len, 0);
+	if (csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, sum))
+		return true;
+	skb->csum_valid = 1;
+	return false;
+}
+
+/* 0, or why the segment can't be one.  Afterwards the whole header is linear. */
+static enum skb_drop_reason tcp_v4_check_header(struct sk_buff *skb)
+{
+	if (skb->pkt_type != PACKET_HOST && skb->pkt_type != PACKET_LOOPBACK)
+		return SKB_DROP_REASON_OTHERHOST;
+	snmp_inc(SNMP_TcpInSegs);
+	if (!pskb_may_pull(skb, sizeof(struct tcphdr)) ||
+	    tcp_hdr(skb)->doff < sizeof(struct tcphdr) / 4 || !pskb_may_pull(skb, tcp_hdrlen(skb))) {
+		snmp_inc(SNMP_TcpInErrs);
+		return SKB_DROP_REASON_TCP_HDR;
+	}
+	if (tcp_v4_checksum_bad(skb)) {
+		snmp_inc(SNMP_TcpInCsumErrors);
+		snmp_inc(SNMP_TcpInErrs);
+		return SKB_DROP_REASON_TCP_CSUM;
+	}
+	return SKB_CONSUMED;
+}
+
+static void tcp_v4_fill_cb(struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct inet_skb_parm parm = *IPCB(skb); /* lies where cb begins */
+
+	cb->header = parm;
+	cb->seq = ntohl(th->seq);
+	cb->end_seq = cb->seq + th->syn + th->fin + skb->len - th->doff * 4;
+	cb->ack_seq = ntohl(th->ack_seq);
+	cb->tcp_flags = tcp_flag_byte(th);
+	cb->tcp_tw_isn = 0;
+	cb->ip_dsfield = ip_hdr(skb)->tos;
+	cb->sacked = 0;
+	cb->eor = 0;
+}
+
+/* ---- what was found ------------------------------------------------------------------------------- */
+
+/* A listener that takes the SYN over, or NULL and *@reason.  Consumes @sk's reference. */
+static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason *reason)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+	struct inet_timewait_sock *tw = inet_twsk(sk);
+	struct sock *listener;
+
+	*reason = SKB_DROP_REASON_TCP_TIMEWAIT;
+	switch (tcp_timewait_state_process(tw, skb, th)) {
+	case TCP_TW_SYN:
+		listener = __inet_lookup_listener(&tcp_hashinfo, ip_hdr(skb)->daddr, ntohs(th->dest),
+						  skb->dev ? skb->dev->ifindex : 0);
+		if (listener) {
+			inet_twsk_deschedule_put(tw);
+			return listener;
+		}
+		fallthrough; /* nobody listens: the old connection answers */
+	case TCP_TW_ACK:
+		tcp_v4_timewait_ack(sk, skb);
+		break;
+	case TCP_TW_RST:
+		tcp_v4_send_reset(sk, skb);
+		inet_twsk_deschedule_put(tw);
+		break;
+	case TCP_TW_SUCCESS:
+		break;
+	}
+	return NULL;
+}
+
+enum req_verdict { REQ_DONE, REQ_DROP, REQ_LOOK_AGAIN, REQ_TO_LISTENER };
+
+/* Consumes @req's reference.  REQ_TO_LISTENER: *@listener with a reference; REQ_DROP: *@reason. */
+static enum req_verdict tcp_v4_rcv_request(struct request_sock *req, struct sk_buff *skb,
+					   struct sock **listener, enum skb_drop_reason *reason)
+{
+	struct sock *sk = req->rsk_listener, *nsk;
+	int reset;
+
+	if (unlikely(sk_state_load(sk) != TCP_LISTEN)) {
+		inet_csk_reqsk_queue_drop_and_put(sk, req);
+		return REQ_LOOK_AGAIN;
+	}
+	sock_hold(sk);
+	nsk = tcp_check_req(sk, skb, req, false, reason);
+	if (!nsk) {
+		reqsk_put(req);
+		sock_put(sk);
+		return REQ_DROP;
+	}
+	if (nsk == sk) {
+		reqsk_put(req);
+		*listener = sk;
+		return REQ_TO_LISTENER;
+	}
+	/* From here the accept queue has @req, with our reference. */
+	reset = tcp_child_process(sk, nsk, skb);
+	if (reset)
+		tcp_v4_send_reset(sk, skb);
+	sock_put(sk);
+	*reason = reset;
+	return reset ? REQ_DROP : REQ_DONE;
+}
+
+static void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	tp->segs_in += max_t(u16, 1, skb_shinfo(skb)->gso_segs);
+}
+
+/* To a full socket.  Consumes @sk's reference and @skb. */
+static int tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
+{
+	int ret = 0;
+
+	if (sk->sk_state == TCP_LISTEN) {
+		ret = tcp_v4_do_rcv(sk, skb);
+		sock_put(sk);
+		return ret;
+	}
+	bh_lock_sock(sk);
+	tcp_segs_in(tcp_sk(sk), skb);
+	if (!sock_owned_by_user(sk)) {
+		ret = tcp_v4_do_rcv(sk, skb);
+	} else if (sk_add_backlog(sk, skb, sk->sk_rcvbuf + sk->sk_sndbuf + SOCK_BACKLOG_EXTRA)) {
+		snmp_inc(SNMP_TcpExtTCPBacklogDrop);
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_BACKLOG);
+	}
+	bh_unlock_sock(sk);
+	sock_put(sk);
+	return ret;
+}
+
+noinline int tcp_v4_rcv(struct sk_buff *skb)
+{
+	enum skb_drop_reason reason;
+	enum req_verdict verdict;
+	struct sock *sk;
+
+	WARN_ON(!in_softirq());
+	reason = tcp_v4_check_header(skb);
+	if (reason)
+		goto drop;
+	tcp_v4_fill_cb(skb);
+	do {
+		sk = __inet_lookup_skb(&tcp_hashinfo, skb, tcp_hdr(skb)->source, tcp_hdr(skb)->dest);
+		if (!sk) {
+			tcp_v4_send_reset(NULL, skb);
+			reason = SKB_DROP_REASON_NO_SOCKET;
+			goto drop;
+		}
+		if (sk->sk_state == TCP_TIME_WAIT) {
+			sk = tcp_v4_rcv_timewait(sk, skb, &reason);
+			if (!sk)
+				goto drop;
+		}
+		if (sk->sk_state != TCP_NEW_SYN_RECV)
+			return tcp_v4_deliver(sk, skb);
+		verdict = tcp_v4_rcv_request(inet_reqsk(sk), skb, &sk, &reason);
+	} while (verdict == REQ_LOOK_AGAIN);
+
+	if (verdict == REQ_TO_LISTENER)
+		return tcp_v4_deliver(sk, skb);
+	if (verdict == REQ_DONE)
+		return 0;
+drop:
+	kfree_skb_reason(skb, reason);
+	return 0;
+}
+
+/*
+ * The socket is owned, bh-locked without an owner, or a listener.  RFC 9293 3.10.7.4 for the state that
+ * nearly all segments meet, 3.10.7.2 and .3 and the rest of .4 for the others.
+ */
+noinline int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	int reset;
+
+	if (sk->sk_state == TCP_ESTABLISHED) {
+		tcp_rcv_established(sk, skb);
+		return 0;
+	}
+	reset = tcp_rcv_state_process(sk, skb);
+	if (reset) {
+		tcp_v4_send_reset(sk, skb);
+		kfree_skb_reason(skb, reset);
+	}
+	return 0;
+}
+
+/* ---- ICMP ------------------------------------------------------------------------------------------ */
+
+/* RFC 1191: the way got narrower.  What is on it in larger pieces is lost. */
+static void tcp_v4_mtu_reduced(struct sock *sk, u32 mtu)
+{
+	struct rtable *rt = sk->sk_dst_cache;
+
+	if (tcp_state_in(sk, TCPF_OF(LISTEN) | TCPF_OF(CLOSE)) || !rt)
+		return;
+	ipv4_update_pmtu(rt, mtu);
+	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ||
+	    inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(rt))
+		return;
+	tcp_sync_mss(sk, dst_mtu(rt));
+	tcp_simple_retransmit(sk);
+}
+
+/*
+ * RFC 6069: a router says that it has no way.  Then a timeout was no sign of congestion, and the last
+ * doubling of the timeout is taken back, once for each such message.
+ */
+static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *head = tcp_rtx_queue_head(sk);
+	unsigned long elapsed;
+
+	if (seq != tp->snd_una || !icsk->icsk_retransmits || !icsk->icsk_backoff || !head)
+		return;
+	icsk->icsk_backoff--;
+	icsk->icsk_rto = min_t(u64, TCP_RTO_MAX,
+			       (u64)(tp->srtt_us ? __tcp_set_rto(tp) : TCP_TIMEOUT_INIT)
+				       << icsk->icsk_backoff);
+	elapsed = (ktime_get_ns() - head->skb_mstamp) / NSEC_PER_JIFFY;
+	if (elapsed < icsk->icsk_rto)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, icsk->icsk_rto - elapsed, TCP_RTO_MAX);
+	else
+		tcp_retransmit_timer(sk);
+}
+
+/* 0: this message says nothing about a connection. */
+static int tcp_icmp_errno(const struct icmphdr *icmph)
+{
+	switch (icmph->type) {
+	case ICMP_PARAMETERPROB:
+		return EPROTO;
+	case ICMP_TIME_EXCEEDED:
+		return EHOSTUNREACH;
+	case ICMP_DEST_UNREACH:
+		return icmph->code > NR_ICMP_UNREACH ? 0 : icmp_err_convert[icmph->code].errno_;
+	default:
+		/* Source quench is dead (RFC 6633), a redirect is the route's affair. */
+		return 0;
+	}
+}
+
+static bool is_no_way(const struct icmphdr *icmph)
+{
+	return icmph->type == ICMP_DEST_UNREACH &&
+	       (icmph->code == ICMP_NET_UNREACH || icmph->code == ICMP_HOST_UNREACH);
+}
+
+static bool is_frag_needed(const struct icmphdr *icmph)
+{
+	return icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED;
+}
+
+/* Our SYN-ACK did not get there: when it will not the next time either, the request goes. */
+static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr *icmph)
+{
+	if (seq != tcp_rsk(req)->snt_isn) {
+		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
+	} else if (icmph->type == ICMP_PARAMETERPROB || icmph->type == ICMP_TIME_EXCEEDED ||
+		   is_no_way(icmph)) {
+		inet_csk_reqsk_queue_drop(req->rsk_listener, req);
+		snmp_inc(SNMP_TcpExtListenDrops);
+	}
+	reqsk_put(req);
+}
+
+/* bh lock held.  RFC 1122 4.2.3.9: soft errors are remembered, and told when the connection gives up. */
+static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 seq, u32 info)
+{
+	bool owned = sock_owned_by_user(sk);
+	int err = tcp_icmp_errno(icmph);
+
+	if (owned && !is_frag_needed(icmph))
+		snmp_inc(SNMP_TcpExtLockDroppedIcmps);
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	/* RFC 5927 4.1: who can't see the connection can't guess what is in flight. */
+	if (sk->sk_state != TCP_LISTEN &&
+	    !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
+		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
+		return;
+	}
+	if (is_frag_needed(icmph)) {
+		/* A busy socket learns it with the next segment (tcp_current_mss looks at the route). */
+		if (!owned)
+			tcp_v4_mtu_reduced(sk, info);
+		else if (sk->sk_dst_cache)
+			ipv4_update_pmtu(sk->sk_dst_cache, info);
+		return;
+	}
+	if (!err)
+		return;
+	if (is_no_way(icmph) && !owned)
+		tcp_ld_rto_revert(sk, seq);
+
+	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)) && !owned) {
+		sk->sk_err = err;
+		sk->sk_error_report(sk);
+		tcp_done(sk);
+	} else if (!owned && inet_sk(sk)->recverr) {
+		sk->sk_err = err;
+		sk->sk_error_report(sk);
+	} else {
+		sk->sk_err_soft = err;
+	}
+}
+
+void tcp_v4_err(struct sk_buff *skb, u32 info)
+{
+	const struct icmphdr *icmph;
+	const struct tcphdr *th;
+	const struct iphdr *iph;
+	struct sock *sk;
+	u32 seq;
+
+	/* The quote: IP header and the first 8 bytes of ours, up to the sequence number. */
+	if (!pskb_may_pull(skb, sizeof(*iph)) ||
+	    !pskb_may_pull(skb, ((const struct iphdr *)skb->data)->ihl * 4 + 8)) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return;
+	}
+	iph = (const struct iphdr *)skb->data;
+	th = (const struct tcphdr *)(skb->data + iph->ihl * 4);
+	icmph = icmp_hdr(skb);
+
+	sk = __inet_lookup_established(&tcp_hashinfo, iph->daddr, th->dest, iph->saddr,
+				       ntohs(th->source), skb->dev ? skb->dev->ifindex : 0);
+	if (!sk) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return;
+	}
+	if (sk->sk_state == TCP_TIME_WAIT) {
+		inet_twsk_put(inet_twsk(sk));
+		return;
+	}
+	seq = ntohl(th->seq);
+	if (sk->sk_state == TCP_NEW_SYN_RECV) {
+		tcp_req_err(inet_reqsk(sk), seq, icmph);
+		return;
+	}
+	bh_lock_sock(sk);
+	tcp_v4_err_locked(sk, icmph, seq, info);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+/* ---- registration ----------------------------------------------------------------------------------- */
+
+static const struct net_protocol tcp_protocol = {
+	.handler = tcp_v4_rcv,
+	.err_handler = tcp_v4_err,
+};
+
+void tcp_v4_init(void)
+{
+	if (inet_add_protocol(&tcp_protocol, IPPROTO_TCP))
+		pr_err("TCP: somebody else has protocol %d", IPPROTO_TCP);
+}
