@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The active side hears from its peer: SYN-ACK, or a SYN that crossed ours, or a refusal.
+ *
+ * tcp_rcv_synsent_state_process() <- tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or
+ * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
+ *
+ * RFC 9293 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_input.c.
+ */
+#include "net/tcp/tcp_in.h"
+
+/*
+ * Connected: what sending and receiving need is set, and who waits in connect() is woken.
+ * @skb: the SYN-ACK.
+ */
+noinline void tcp_finish_connect(struct sock *sk, struct sk_buff *skb)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	(void)skb;
+	tcp_set_state(sk, TCP_ESTABLISHED);
+	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
+	icsk->icsk_af_ops->rebuild_header(sk);
+	tcp_init_metrics(sk);
+	tcp_init_congestion_control(sk);
+	tp->lsndtime = tcp_jiffies32;
+	tcp_init_buffer_space(sk);
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
+	/* The window of a SYN-ACK has no scale: with one the next segment will look different. */
+	if (!tp->rx_opt.snd_wscale)
+		tcp_fast_path_on(tp);
+	else
+		tp->pred_flags = 0;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+}
+
+/* What both kinds of SYN tell: the peer's numbers, his window (never scaled), timestamps or not. */
+static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 seq = TCP_SKB_CB(skb)->seq;
+
+	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = seq + 1;
+	tp->snd_wnd = ntohs(th->window);
+	tcp_init_wl(tp, seq);
+	if (!tp->rx_opt.wscale_ok) {
+		tp->rx_opt.snd_wscale = tp->rx_opt.rcv_wscale = 0;
+		tp->window_clamp = min(tp->window_clamp, 65535u);
+	}
+	tp->tcp_header_len = sizeof(struct tcphdr);
+	if (tp->rx_opt.saw_tstamp) {
+		tp->rx_opt.tstamp_ok = 1;
+		tp->tcp_header_len += TCPOLEN_TSTAMP_ALIGNED;
+		tcp_store_ts_recent(tp);
+	}
+}
+
+/*
+ * The last step of the handshake.  When the application asked for it (TCP_DEFER_ACCEPT, TCP_QUICKACK
+ * off), the ACK waits a little for data to ride on: true, it was only scheduled.
+ */
+static bool tcp_synsent_ack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (!icsk->icsk_accept_queue.rskq_defer_accept && !icsk->icsk_ack.pingpong) {
+		tcp_send_ack(sk);
+		return false;
+	}
+	inet_csk_schedule_ack(sk);
+	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
+	tcp_enter_quickack_mode(sk);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, TCP_DELACK_MAX, TCP_RTO_MAX);
+	return true;
+}
+
+/* The ACK in @skb is of our SYN.  0: @skb is gone; -1: go on with it. */
+static int tcp_synsent_acked(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
+	tcp_ack(sk, skb, FLAG_SLOWPATH);
+	tcp_take_syn(sk, skb, th);
+	if (tp->rx_opt.tstamp_ok)
+		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	tp->max_window = max(tp->max_window, tp->snd_wnd);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	tcp_initialize_rcv_mss(sk);
+	/* Who sees the state sees what was set before it. */
+	smp_mb();
+	tcp_finish_connect(sk, skb);
+	if (tcp_synsent_ack(sk)) {
+		consume_skb(skb);
+		return 0;
+	}
+	return -1;
+}
+
+/* RFC 9293 3.5, figure 7: both said SYN.  Ours goes out again, with an ACK. */
+static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tcp_set_state(sk, TCP_SYN_RECV);
+	tcp_take_syn(sk, skb, th);
+	tp->max_window = tp->snd_wnd;
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	tcp_initialize_rcv_mss(sk);
+	tcp_send_synack(sk);
+}
+
+/* RFC 9293 3.10.7.3, first check; the timestamp must be one that we sent since we began (7323 4.1). */
+static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u32 ack = TCP_SKB_CB(skb)->ack_seq;
+
+	if (!after(ack, tp->snd_una) || after(ack, tp->snd_nxt))
+		return false;
+	if (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
+	    !between(tp->rx_opt.rcv_tsecr, tp->retrans_stamp, tcp_time_stamp(tp))) {
+		snmp_inc(SNMP_TcpExtPAWSActive);
+		return false;
+	}
+	return true;
+}
+
+/* 0: @skb is gone; > 0: a reset answers it, the caller frees; -1: established, the rest is to do. */
+noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u16 saved_clamp = tp->rx_opt.mss_clamp;
+	enum skb_drop_reason reason;
+
+	tcp_parse_options(skb, &tp->rx_opt, false);
+	if (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr)
+		tp->rx_opt.rcv_tsecr -= tp->tsoffset;
+
+	if (th->ack) {
+		if (!tcp_synsent_ack_ok(tp, skb)) {
+			tcp_clear_options(&tp->rx_opt);
+			tp->rx_opt.mss_clamp = saved_clamp;
+			return SKB_DROP_REASON_TCP_INVALID_ACK;
+		}
+		if (th->rst) {
+			tcp_reset(sk);
+			kfree_skb_reason(skb, SKB_DROP_REASON_TCP_RESET);
+			return 0;
+		}
+		if (th->syn)
+			return tcp_synsent_acked(sk, skb, th);
+		reason = SKB_DROP_REASON_TCP_FLAGS;
+		goto drop_and_undo;
+	}
+	/* Without an ACK nobody knows that the reset is meant for us. */
+	reason = SKB_DROP_REASON_TCP_RST_INVALID;
+	if (th->rst)
+		goto drop_and_undo;
+	reason = SKB_DROP_REASON_TCP_PAWS;
+	if (tp->rx_opt.ts_recent_stamp && tp->rx_opt.saw_tstamp && tcp_paws_reject(&tp->rx_opt, false))
+		goto drop_and_undo;
+	reason = SKB_DROP_REASON_TCP_FLAGS;
+	if (!th->syn)
+		goto drop_and_undo;
+	tcp_synsent_crossed(sk, skb, th);
+	consume_skb(skb);
+	return 0;
+
+drop_and_undo:
+	tcp_clear_options(&tp->rx_opt);
+	tp->rx_opt.mss_clamp = saved_clamp;
+	kfree_skb_reason(skb, reason);
+	return 0;
+}
