@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A segment meets the state of its connection.
+ *
+ * tcp_rcv_established() <- tcp_v4_do_rcv: nearly all segments; the fast path takes what header
+ *	prediction foretold, the slow path checks everything
+ * tcp_rcv_state_process() <- tcp_v4_do_rcv, tcp_child_process: all other states, in the order of
+ *	RFC 9293 3.10.7.4: sequence number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN
+ * Both call tcp_data_queue() (tcp_data.c) and the sender's tcp_data_snd_check().
+ *
+ * Context: softirq with the bh lock and no owner, or the owner who works off the backlog; a listener
+ * is not locked.  RFC 9293, 5961, 7323.  Linux's net/ipv4/tcp_input.c.
+ */
+#include "kernel/lib/string.h"
+#include "net/tcp/tcp_in.h"
+
+/* An out-of-window segment is answered at most twice a second: two hosts that disagree would loop. */
+#define OOW_INTERVAL (HZ / 2)
+
+/* ---- what may be answered ----------------------------------------------------------------------------- */
+
+bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	/* Data is no echo of our own ACK, and its sender waits for one. */
+	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
+		return false;
+	if (*last_oow_ack_time) {
+		s32 elapsed = tcp_jiffies32 - *last_oow_ack_time;
+
+		if (elapsed >= 0 && elapsed < OOW_INTERVAL) {
+			snmp_inc(mib);
+			return true;
+		}
+	}
+	*last_oow_ack_time = tcp_jiffies32;
+	return false;
+}
+
+/* RFC 9293 3.10.7.4, first: not acceptable, so say where we are. */
+static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (cb->end_seq != cb->seq && before(cb->seq, tcp_sk(sk)->rcv_nxt)) {
+		snmp_inc(SNMP_TcpExtDelayedACKLost);
+		tcp_enter_quickack_mode(sk);
+	}
+	tcp_send_ack(sk);
+}
+
+/* ---- may this segment come in? ------------------------------------------------------------------------ */
+
+static bool ack_moves_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
+{
+	return after(ack, tp->snd_una) || after(ack_seq, tp->snd_wl1) ||
+	       (ack_seq == tp->snd_wl1 && nwin > tp->snd_wnd);
+}
+
+/*
+ * A pure ACK that says nothing and is only a little too old: parallel ways deliver those out of order.
+ * No reason to answer as if it came out of another life.
+ */
+static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcphdr *th = tcp_hdr(skb);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	return th->ack && cb->seq == cb->end_seq && cb->seq == tp->rcv_nxt &&
+	       cb->ack_seq == tp->snd_una &&
+	       !ack_moves_window(tp, cb->ack_seq, cb->seq,
+				 (u32)ntohs(th->window) << tp->rx_opt.snd_wscale) &&
+	       (s32)(tp->rx_opt.ts_recent - tp->rx_opt.rcv_tsval) <=
+		       (s32)(inet_csk(sk)->icsk_rto * (1000 / HZ));
+}
+
+static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)
+{
+	return !tcp_paws_check(&tcp_sk(sk)->rx_opt, TCP_PAWS_WINDOW) && !tcp_disordered_ack(sk, skb);
+}
+
+/*
+ * Any part in the window?  From rcv_wup on, not from rcv_nxt: what lies between was received, but the
+ * peer does not know yet.
+ */
+static bool tcp_sequence(const struct tcp_sock *tp, u32 seq, u32 end_seq)
+{
+	return !before(end_seq, tp->rcv_wup) && !after(seq, tp->rcv_nxt + tcp_receive_window(tp));
+}
+
+/*
+ * RFC 5961 3.2: only a reset at exactly rcv_nxt is believed.  Or at one less, when the peer's FIN was
+ * received: some stacks do not count it.
+ */
+static bool tcp_reset_exact(const struct sock *sk, u32 seq)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (seq == tp->rcv_nxt)
+		return true;
+	return seq == tp->rcv_nxt - 1 &&
+	       tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(LAST_ACK) | TCPF_OF(CLOSING));
+}
+
+/* RFC 9293 3.5, figure 7: after two SYNs crossed, the peer's SYN-ACK comes with a SYN that we have. */
+static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return sk->sk_state == TCP_SYN_RECV && th->ack && cb->end_seq == cb->seq + 1 &&
+	       cb->end_seq == tp->rcv_nxt && cb->ack_seq == tp->snd_nxt;
+}
+
+/* RFC 9293 3.10.7.4 up to the fourth check, without ACK.  SKB_CONSUMED: go on; else the drop reason. */
+static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *skb,
+					       const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	/* RFC 7323 5.3, R1.  A reset needs no timestamp (5.2). */
+	if (tcp_fast_parse_options(skb, tp) && tcp_paws_discard(sk, skb) && !th->rst) {
+		snmp_inc(SNMP_TcpExtPAWSEstab);
+		if (!tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedPAWS, &tp->last_oow_ack_time))
+			tcp_send_dupack(sk, skb);
+		return SKB_DROP_REASON_TCP_PAWS;
+	}
+	if (!tcp_sequence(tp, cb->seq, cb->end_seq)) {
+		if (th->rst)
+			return SKB_DROP_REASON_TCP_RST_INVALID;
+		if (th->syn)
+			goto syn_challenge;
+		if (!tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSeq, &tp->last_oow_ack_time))
+			tcp_send_dupack(sk, skb);
+		return after(cb->seq, tp->rcv_nxt) ? SKB_DROP_REASON_TCP_OVERWINDOW
+						   : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
+	}
+	if (th->rst) {
+		if (tcp_reset_exact(sk, cb->seq)) {
+			tcp_reset(sk);
+			return SKB_DROP_REASON_TCP_RESET;
+		}
+		tcp_send_challenge_ack(sk, skb);
+		return SKB_DROP_REASON_TCP_RST_INVALID;
+	}
+	if (th->syn && !tcp_is_crossed_synack(sk, skb, th))
+		goto syn_challenge;
+	return SKB_CONSUMED;
+
+	/* RFC 5961 4.2: whatever its place, a SYN only makes us say where we are. */
+syn_challenge:
+	snmp_inc(SNMP_TcpInErrs);
+	snmp_inc(SNMP_TcpExtTCPSYNChallenge);
+	tcp_send_challenge_ack(sk, skb);
+	return SKB_DROP_REASON_TCP_INVALID_SYN;
+}
+
+/* False: @skb was answered where due, and is gone. */
+noinline bool tcp_validate_incoming(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	enum skb_drop_reason reason = tcp_check_incoming(sk, skb, th);
+
+	if (!reason)
+		return true;
+	kfree_skb_reason(skb, reason);
+	return false;
+}
+
+/* Urgent data is read in its place, like any (RFC 6093 asks no more): it is only noted that there was. */
+static void tcp_urg(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(!th->urg))
+		return;
+	tp->urg_seq = TCP_SKB_CB(skb)->seq + ntohs(th->urg_ptr);
+	if (tp->urg_data != 0xffff)
+		tp->urg_data++;
+}
+
+/* ---- header prediction ----------------------------------------------------------------------------------- */
+
+void tcp_fast_path_on(struct tcp_sock *tp)
+{
+	tp->pred_flags = __tcp_fast_path_flags(tp, tp->snd_wnd >> tp->rx_opt.snd_wscale);
+}
+
+void tcp_fast_path_check(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (RB_EMPTY_ROOT(&tp->out_of_order_queue) && tp->rcv_wnd &&
+	    atomic_read(&sk->sk_rmem_alloc) < sk->sk_rcvbuf)
+		tcp_fast_path_on(tp);
+}
+
+/* The fourth word of the header without what may be either: reserved bits and PSH. */
+static __be32 tcp_hp_word(const struct tcphdr *th)
+{
+	__be32 word;
+
+	memcpy(&word, (const u8 *)th + 12, sizeof(word));
+	return word & htonl(~(0x0f000000u | (u32)TCPHDR_PSH << 16));
+}
+
+/* Length of the header, window and flags as foretold; next in line; acknowledges nothing unsent. */
+static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (tcp_hp_word(th) != tp->pred_flags || cb->seq != tp->rcv_nxt || after(cb->ack_seq, tp->snd_nxt))
+		return false;
+	if (tp->tcp_header_len != sizeof(*th) + TCPOLEN_TSTAMP_ALIGNED)
+		return true;
+	if (!tcp_parse_aligned_timestamp(tp, th))
+		return false;
+	/* Older than the last: PAWS has a say. */
+	return (s32)(tp->rx_opt.rcv_tsval - tp->rx_opt.ts_recent) >= 0;
+}
+
+/* All before this segment was acknowledged by us: its timestamp is the one to echo (7323 4.3). */
+static void tcp_fast_store_ts(struct tcp_sock *tp)
+{
+	if (tp->tcp_header_len == sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED &&
+	    tp->rcv_nxt == tp->rcv_wup)
+		tcp_store_ts_recent(tp);
+}
+
+/* We send, the peer acknowledges. */
+static void tcp_fast_ack(struct sock *sk, struct sk_buff *skb)
+{
+	tcp_fast_store_ts(tcp_sk(sk));
+	tcp_ack(sk, skb, 0);
+	consume_skb(skb);
+	tcp_data_snd_check(sk);
+}
+
+/* The peer sends, we read. */
+static void tcp_fast_data(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool fragstolen, eaten, ack_due = true;
+
+	tcp_fast_store_ts(tp);
+	tcp_rcv_rtt_measure_ts(sk, skb);
+	snmp_inc(SNMP_TcpExtTCPHPHits);
+	eaten = tcp_queue_rcv(sk, skb, tp->tcp_header_len, &fragstolen);
+	tcp_event_data_recv(sk, skb);
+
+	if (TCP_SKB_CB(skb)->ack_seq != tp->snd_una) {
+		tcp_ack(sk, skb, FLAG_DATA);
+		tcp_data_snd_check(sk);
+		/* What was sent carried the ACK already. */
+		ack_due = inet_csk_ack_scheduled(sk);
+	}
+	if (ack_due)
+		__tcp_ack_snd_check(sk, false);
+	if (eaten)
+		kfree_skb_partial(skb, fragstolen);
+	sk->sk_data_ready(sk);
+}
+
+static void tcp_slow_path(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	if (!th->ack && !th->rst && !th->syn) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
+		return;
+	}
+	if (!tcp_validate_incoming(sk, skb, th))
+		return;
+	if (tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT) < 0) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_INVALID_ACK);
+		return;
+	}
+	tcp_rcv_rtt_measure_ts(sk, skb);
+	tcp_urg(sk, skb, th);
+	tcp_data_queue(sk, skb);
+	tcp_data_snd_check(sk);
+	tcp_ack_snd_check(sk);
+}
+
+noinline void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	sock_owned_by_me(sk);
+	tcp_mstamp_refresh(tp);
+	tp->rx_opt.saw_tstamp = 0;
+
+	if (!tcp_predicted(tp, skb, th))
+		tcp_slow_path(sk, skb, th);
+	else if (skb->len == tp->tcp_header_len)
+		tcp_fast_ack(sk, skb);
+	else if (atomic_read(&sk->sk_rmem_alloc) + (int)skb->truesize <= sk->sk_rcvbuf &&
+		 tcp_receive_window(tp))
+		tcp_fast_data(sk, skb);
+	else
+		tcp_slow_path(sk, skb, th); /* no room, or no window: that is judged there */
+}
+
+/* ---- the other states ---------------------------------------------------------------------------------------- */
+
+/* RFC 9293 3.10.7.2.  The listener is not locked. */
+static int tcp_rcv_listen(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	int reason = SKB_DROP_REASON_TCP_FLAGS;
+
+	/* What acknowledges something here belongs to nobody. */
+	if (th->ack)
+		return SKB_DROP_REASON_TCP_FLAGS;
+	if (th->rst) {
+		reason = SKB_DROP_REASON_TCP_RESET;
+	} else if (th->syn && !th->fin) {
+		reason = inet_csk(sk)->icsk_af_ops->conn_request(sk, skb);
+		if (!reason) {
+			consume_skb(skb);
+			return 0;
+		}
+	}
+	kfree_skb_reason(skb, reason);
+	return 0;
+}
+
+/* Our SYN was acknowledged: the connection stands, whoever began it. */
+static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	icsk->icsk_af_ops->rebuild_header(sk);
+	tcp_init_congestion_control(sk);
+	tp->copied_seq = tp->rcv_nxt;
+	tcp_init_buffer_space(sk);
+	/* Who sees the state sees what was set before it. */
+	smp_mb();
+	tcp_set_state(sk, TCP_ESTABLISHED);
+	sk->sk_state_change(sk);
+
+	tp->snd_una = TCP_SKB_CB(skb)->ack_seq;
+	/* RFC 7323 2.2: that of a SYN is never scaled. */
+	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
+	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
+	if (tp->rx_opt.tstamp_ok)
+		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	tcp_init_metrics(sk);
+	tp->lsndtime = tcp_jiffies32;
+	tcp_initialize_rcv_mss(sk);
+	tcp_fast_path_on(tp);
+}
+
+/*
+ * Our FIN was acknowledged.  An application that still reads is told; without one the peer's FIN is
+ * waited for by something smaller, and only so long.
+ */
+enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
+
+static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int tmo;
+
+	tcp_set_state(sk, TCP_FIN_WAIT2);
+	sk->sk_shutdown |= SEND_SHUTDOWN;
+	if (sk->sk_dst_cache)
+		dst_confirm(sk->sk_dst_cache);
+	if (!sock_flag(sk, SOCK_DEAD)) {
+		sk->sk_state_change(sk);
+		return CLOSING_GO_ON;
+	}
+	if (tp->linger2 < 0 || tcp_brings_data(tp, skb)) {
+		tcp_done(sk);
+		snmp_inc(SNMP_TcpExtTCPAbortOnData);
+		return CLOSING_RESET;
+	}
+	tmo = tcp_fin_time(sk);
+	if (tmo > TCP_TIMEWAIT_LEN) {
+		inet_csk_reset_keepalive_timer(sk, tmo - TCP_TIMEWAIT_LEN);
+	} else if (th->fin || sock_owned_by_user(sk)) {
+		/* The FIN that is in hand would be lost, or an owner who would find the socket gone. */
+		inet_csk_reset_keepalive_timer(sk, tmo);
+	} else {
+		tcp_time_wait(sk, TCP_FIN_WAIT2, tmo);
+		return CLOSING_DONE;
+	}
+	return CLOSING_GO_ON;
+}
+
+/* RFC 9293 3.10.7.4, fifth: what an acceptable ACK changes in the states on the way up and down. */
+static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (sk->sk_state == TCP_SYN_RECV) {
+		tcp_syn_recv_established(sk, skb, th);
+		return CLOSING_GO_ON;
+	}
+	/* The others wait for the ACK of our FIN, the last that we ever sent. */
+	if (tp->snd_una != tp->write_seq)
+		return CLOSING_GO_ON;
+	switch (sk->sk_state) {
+	case TCP_FIN_WAIT1:
+		return tcp_fin_acked(sk, skb, th);
+	case TCP_CLOSING:
+		tcp_time_wait(sk, TCP_TIME_WAIT, 0);
+		return CLOSING_DONE;
+	case TCP_LAST_ACK:
+		tcp_done(sk);
+		return CLOSING_DONE;
+	default:
+		return CLOSING_GO_ON;
+	}
+}
+
+/*
+ * RFC 9293 3.10.7.4, seventh and eighth.  True: queued (or freed).  *@reset: RFC 1122 4.2.2.13, data for
+ * an application that closed or shut its receiving side is answered with a reset.
+ */
+static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, bool *reset)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	/* The SYN-ACK of a simultaneous open has done its work. */
+	if (tcp_hdr(skb)->syn)
+		return false;
+	/* After the peer's FIN there is nothing to come but repetitions. */
+	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
+	    !before(TCP_SKB_CB(skb)->seq, tp->rcv_nxt))
+		return false;
+	if (!tcp_state_in(sk, TCPF_OF(ESTABLISHED)) && (sk->sk_shutdown & RCV_SHUTDOWN) &&
+	    tcp_brings_data(tp, skb)) {
+		snmp_inc(SNMP_TcpExtTCPAbortOnData);
+		tcp_reset(sk);
+		*reset = true;
+		return false;
+	}
+	tcp_data_queue(sk, skb);
+	return true;
+}
+
+/* All but LISTEN, SYN_SENT and CLOSE. */
+static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+{
+	enum skb_drop_reason reason = SKB_CONSUMED;
+	bool queued = false, reset = false;
+	int acked;
+
+	if (!th->ack && !th->rst && !th->syn) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
+		return 0;
+	}
+	if (!tcp_validate_incoming(sk, skb, th))
+		return 0;
+
+	acked = tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK);
+	if (sk->sk_state == TCP_SYN_RECV && acked <= 0)
+		return SKB_DROP_REASON_TCP_INVALID_ACK;
+	if (acked < 0) {
+		tcp_send_challenge_ack(sk, skb);
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_INVALID_ACK);
+		return 0;
+	}
+	switch (tcp_ack_changes_state(sk, skb, th)) {
+	case CLOSING_RESET:
+		return SKB_DROP_REASON_TCP_ABORT_ON_DATA;
+	case CLOSING_DONE:
+		goto out_free;
+	case CLOSING_GO_ON:
+		break;
+	}
+	tcp_urg(sk, skb, th);
+	queued = tcp_rcv_text(sk, skb, &reset);
+	if (reset)
+		return SKB_DROP_REASON_TCP_ABORT_ON_DATA;
+	/* The FIN may have ended it. */
+	if (sk->sk_state != TCP_CLOSE) {
+		tcp_data_snd_check(sk);
+		tcp_ack_snd_check(sk);
+	}
+out_free:
+	if (!queued)
+		kfree_skb_reason(skb, reason);
+	return 0;
+}
+
+noinline int tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcphdr *th = tcp_hdr(skb);
+	int ret;
+
+	switch (sk->sk_state) {
+	case TCP_CLOSE:
+		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_CLOSE);
+		return 0;
+	case TCP_LISTEN:
+		return tcp_rcv_listen(sk, skb, th);
+	case TCP_SYN_SENT:
+		sock_owned_by_me(sk);
+		tcp_mstamp_refresh(tcp_sk(sk));
+		tcp_sk(sk)->rx_opt.saw_tstamp = 0;
+		ret = tcp_rcv_synsent_state_process(sk, skb, th);
+		if (ret >= 0)
+			return ret;
+		/* Established.  What data the SYN-ACK brought comes again: like Linux we leave it. */
+		tcp_urg(sk, skb, th);
+		consume_skb(skb);
+		tcp_data_snd_check(sk);
+		return 0;
+	default:
+		sock_owned_by_me(sk);
+		tcp_mstamp_refresh(tcp_sk(sk));
+		tcp_sk(sk)->rx_opt.saw_tstamp = 0;
+		return tcp_rcv_synchronized(sk, skb, th);
+	}
+}
