@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What to do with a segment's data and FIN, and when to acknowledge them.
+ *
+ * tcp_data_queue() <- tcp_rcv_established (slow path), tcp_rcv_state_process
+ *	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
+ *	ahead        -> tcp_data_queue_ofo (tcp_ofo.c)
+ *	old, no room -> dropped, and the peer told at once where we are
+ * tcp_queue_rcv(), tcp_event_data_recv() also <- tcp_rcv_established (fast path)
+ * tcp_ack_snd_check() <- both, last: now, later, or not at all
+ *
+ * Context: softirq with the bh lock, or the owner.  RFC 9293 3.8.6.3 and 3.10.7.4, 1122 4.2.3.2, 5681 4.2.
+ * Linux's net/ipv4/tcp_input.c.
+ */
+#include "kernel/limits.h"
+#include "net/tcp/tcp_in.h"
+
+/* ---- how soon to acknowledge --------------------------------------------------------------------------- */
+
+/* So many ACKs go out at once that a peer in slow start fills half of the window. */
+static void tcp_incr_quickack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 quickacks = tcp_sk(sk)->rcv_wnd / (2 * max_t(u32, icsk->icsk_ack.rcv_mss, 1));
+
+	if (!quickacks)
+		quickacks = 2;
+	if (quickacks > icsk->icsk_ack.quick)
+		icsk->icsk_ack.quick = min_t(u32, quickacks, TCP_MAX_QUICKACKS);
+}
+
+void tcp_enter_quickack_mode(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	tcp_incr_quickack(sk);
+	icsk->icsk_ack.pingpong = 0;
+	icsk->icsk_ack.ato = TCP_ATO_MIN;
+}
+
+/* In a conversation ACKs wait for the answer to ride on. */
+static bool tcp_in_quickack_mode(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+
+	return icsk->icsk_ack.quick && !icsk->icsk_ack.pingpong;
+}
+
+/* RFC 1122 4.2.3.2: for every second full segment at least, when the window has room for more. */
+void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if ((tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss &&
+	     __tcp_select_window(sk) >= tp->rcv_wnd) ||
+	    tcp_in_quickack_mode(sk) || (icsk->icsk_ack.pending & ICSK_ACK_NOW) ||
+	    (ofo_possible && !RB_EMPTY_ROOT(&tp->out_of_order_queue)))
+		tcp_send_ack(sk);
+	else
+		tcp_send_delayed_ack(sk);
+}
+
+void tcp_ack_snd_check(struct sock *sk)
+{
+	/* What we sent meanwhile may have carried it. */
+	if (inet_csk_ack_scheduled(sk))
+		__tcp_ack_snd_check(sk, true);
+}
+
+/* Before there is data: no more than the handshake promised, no less than anybody must take. */
+void tcp_initialize_rcv_mss(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 hint = min_t(u32, tp->advmss, tp->mss_cache);
+
+	hint = min(hint, tp->rcv_wnd / 2);
+	hint = min(hint, TCP_MSS_DEFAULT);
+	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, TCP_MIN_MSS);
+}
+
+/*
+ * The size of the peer's full segments, guessed from what comes: larger than the guess is believed;
+ * smaller twice in a row, of a size that a link may have, too.  One that is short says that the peer
+ * has no more (PUSHED): then an ACK is due when it was read.
+ */
+static void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	const u8 remnant = TCPHDR_FIN | TCPHDR_URG | TCPHDR_SYN | TCPHDR_PSH;
+	const u8 flags = TCP_SKB_CB(skb)->tcp_flags;
+	const u16 last = icsk->icsk_ack.last_seg_size;
+	u32 header = tcp_sk(sk)->tcp_header_len;
+	u32 len = skb_shinfo(skb)->gso_size ? skb_shinfo(skb)->gso_size : skb->len;
+
+	icsk->icsk_ack.last_seg_size = 0;
+	if (len >= icsk->icsk_ack.rcv_mss) {
+		icsk->icsk_ack.rcv_mss = min_t(u32, len, tcp_sk(sk)->advmss);
+		return;
+	}
+	if (len + header >= TCP_MSS_DEFAULT + sizeof(struct tcphdr) ||
+	    (len + header >= TCP_MIN_MSS + sizeof(struct tcphdr) && !(flags & remnant))) {
+		icsk->icsk_ack.last_seg_size = len;
+		if (len == last) {
+			icsk->icsk_ack.rcv_mss = len;
+			return;
+		}
+	}
+	if (icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
+		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED2;
+	icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+}
+
+/* The delayed ACK's time follows the intervals between segments: long enough for two, no longer. */
+static void tcp_adapt_ato(struct sock *sk, u32 now)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 gap = now - icsk->icsk_ack.lrcvtime;
+
+	if (!icsk->icsk_ack.ato) {
+		/* First data: answer fast, the peer is in slow start. */
+		tcp_incr_quickack(sk);
+		icsk->icsk_ack.ato = TCP_ATO_MIN;
+	} else if (gap <= TCP_ATO_MIN / 2) {
+		icsk->icsk_ack.ato = (icsk->icsk_ack.ato >> 1) + TCP_ATO_MIN / 2;
+	} else if (gap < icsk->icsk_ack.ato) {
+		icsk->icsk_ack.ato = min((icsk->icsk_ack.ato >> 1) + gap, icsk->icsk_rto);
+	} else if (gap > icsk->icsk_rto) {
+		/* After so long a pause the peer's window has shrunk to its start. */
+		tcp_incr_quickack(sk);
+	}
+}
+
+#define GROW_WINDOW_MIN 128 /* bytes: less says nothing about how the peer fills its packets */
+
+/* New data is in the queue: what it tells about the peer, and an ACK is due. */
+void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_jiffies32;
+
+	inet_csk_schedule_ack(sk);
+	tcp_measure_rcv_mss(sk, skb);
+	tcp_rcv_rtt_measure(tp);
+	tcp_adapt_ato(sk, now);
+	inet_csk(sk)->icsk_ack.lrcvtime = now;
+	if (skb->len >= GROW_WINDOW_MIN)
+		tcp_grow_window(sk, skb);
+}
+
+/* ---- in order ------------------------------------------------------------------------------------------- */
+
+static void tcp_rcv_nxt_update(struct tcp_sock *tp, u32 seq)
+{
+	tp->bytes_received += seq - tp->rcv_nxt;
+	tp->rcv_nxt = seq;
+}
+
+bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from, bool *fragstolen)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(to);
+	int delta;
+
+	*fragstolen = false;
+	/* Nothing follows a FIN, whatever the peer says; a SYN's number is no byte. */
+	if (TCP_SKB_CB(from)->seq != cb->end_seq ||
+	    ((cb->tcp_flags | TCP_SKB_CB(from)->tcp_flags) & TCPHDR_SYN) || tcp_has_fin(to))
+		return false;
+	if (!skb_try_coalesce(to, from, fragstolen, &delta))
+		return false;
+	atomic_add(delta, &sk->sk_rmem_alloc);
+	snmp_inc(SNMP_TcpExtTCPRcvCoalesce);
+	cb->end_seq = TCP_SKB_CB(from)->end_seq;
+	cb->ack_seq = TCP_SKB_CB(from)->ack_seq;
+	cb->tcp_flags |= TCP_SKB_CB(from)->tcp_flags;
+	return true;
+}
+
+noinline bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bool *fragstolen)
+{
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+	bool eaten;
+
+	*fragstolen = false;
+	skb_dst_drop(skb);
+	__skb_pull(skb, hdrlen);
+	eaten = tail && tcp_try_coalesce(sk, tail, skb, fragstolen);
+	tcp_rcv_nxt_update(tcp_sk(sk), TCP_SKB_CB(skb)->end_seq);
+	if (!eaten) {
+		__skb_queue_tail(&sk->sk_receive_queue, skb);
+		skb_set_owner_r(skb, sk);
+	}
+	return eaten;
+}
+
+/*
+ * The peer will send no more.  RFC 9293 3.10.7.4, eighth.  When both sides are done, a TIME_WAIT
+ * takes @sk's place (and @sk is in CLOSE).
+ */
+noinline void tcp_fin(struct sock *sk)
+{
+	inet_csk_schedule_ack(sk);
+	sk->sk_shutdown |= RCV_SHUTDOWN;
+	sock_set_flag(sk, SOCK_DONE);
+
+	switch (sk->sk_state) {
+	case TCP_SYN_RECV:
+	case TCP_ESTABLISHED:
+		tcp_set_state(sk, TCP_CLOSE_WAIT);
+		/* The application will answer by closing too: one segment can do both. */
+		inet_csk(sk)->icsk_ack.pingpong = 1;
+		break;
+	case TCP_CLOSE_WAIT:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:
+		/* The same FIN again. */
+		break;
+	case TCP_FIN_WAIT1:
+		/* Both closed at once: ours is not acknowledged yet. */
+		tcp_send_ack(sk);
+		tcp_set_state(sk, TCP_CLOSING);
+		break;
+	case TCP_FIN_WAIT2:
+		tcp_send_ack(sk);
+		tcp_time_wait(sk, TCP_TIME_WAIT, 0);
+		break;
+	default:
+		/* LISTEN and CLOSE take no data, SYN_SENT no FIN: our bug. */
+		WARN_ON(true);
+		return;
+	}
+
+	/* What came from behind the FIN was never sent by an honest peer. */
+	tcp_ofo_purge(sk);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+}
+
+/* No place for it: a full buffer, or a closed window.  The peer learns at once where we are. */
+static void tcp_refuse_data(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason reason)
+{
+	tcp_enter_quickack_mode(sk);
+	inet_csk_schedule_ack(sk);
+	kfree_skb_reason(skb, reason);
+}
+
+/* @skb begins at rcv_nxt or before, and ends after it. */
+static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool fin = tcp_has_fin(skb), fragstolen, eaten;
+
+	/* An empty queue always takes one, else a buffer full of data ahead of its turn would never move. */
+	if (!skb_queue_empty(&sk->sk_receive_queue) && tcp_try_rmem_schedule(sk, skb->truesize)) {
+		snmp_inc(SNMP_TcpExtTCPRcvQDrop);
+		inet_csk_schedule_ack(sk);
+		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
+		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
+		return;
+	}
+	eaten = tcp_queue_rcv(sk, skb, 0, &fragstolen);
+	if (skb->len)
+		tcp_event_data_recv(sk, skb);
+	if (fin)
+		tcp_fin(sk);
+	if (!RB_EMPTY_ROOT(&tp->out_of_order_queue)) {
+		tcp_ofo_queue(sk);
+		/* RFC 5681 4.2: at once when a hole was filled, all or part of it. */
+		if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
+			inet_csk(sk)->icsk_ack.pingpong = 0;
+		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
+	}
+	tcp_fast_path_check(sk);
+	if (eaten)
+		kfree_skb_partial(skb, fragstolen);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
+noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 window = tcp_receive_window(tp);
+
+	if (cb->seq == cb->end_seq) {
+		consume_skb(skb);
+		return;
+	}
+	skb_dst_drop(skb);
+	__skb_pull(skb, tcp_hdrlen(skb));
+
+	if (!after(cb->end_seq, tp->rcv_nxt)) {
+		/* All of it again: our ACK was lost, or the peer's timer is too fast. */
+		snmp_inc(SNMP_TcpExtDelayedACKLost);
+		tcp_refuse_data(sk, skb, SKB_DROP_REASON_TCP_OLD_DATA);
+	} else if (!before(cb->seq, tp->rcv_nxt + window) &&
+		   !(cb->seq == tp->rcv_nxt && !skb->len && tcp_has_fin(skb))) {
+		/* A bare FIN needs no room, so that a closed window does not keep a connection open. */
+		if (!window)
+			snmp_inc(SNMP_TcpExtTCPZeroWindowDrop);
+		tcp_refuse_data(sk, skb, window ? SKB_DROP_REASON_TCP_OVERWINDOW
+						: SKB_DROP_REASON_TCP_ZEROWINDOW);
+	} else if (cb->seq == tp->rcv_nxt) {
+		tcp_data_in_order(sk, skb);
+	} else if (before(cb->seq, tp->rcv_nxt)) {
+		tcp_enter_quickack_mode(sk);
+		if (!window)
+			tcp_refuse_data(sk, skb, SKB_DROP_REASON_TCP_ZEROWINDOW);
+		else
+			tcp_data_in_order(sk, skb);
+	} else {
+		tcp_enter_quickack_mode(sk);
+		tcp_data_queue_ofo(sk, skb);
+	}
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The receive buffer: how much window it is worth, what goes when it is full, how it grows with the
+ * connection.
+ *
+ * tcp_init_buffer_space() <- tcp_finish_connect, tcp_rcv_state_process [SYN_RECV]
+ * tcp_grow_window() <- tcp_event_data_recv, tcp_data_queue_ofo
+ * tcp_try_rmem_schedule() <- tcp_data_queue, tcp_data_queue_ofo
+ * tcp_rcv_rtt_measure*() <- tcp_rcv_established, tcp_event_data_recv
+ * tcp_rcv_space_adjust() <- tcp_recvmsg
+ *
+ * sk_rcvbuf counts truesize, memory as it is; the window counts bytes of data.  Half of the buffer is
+ * offered (tcp_win_from_space).  rcv_ssthresh holds the offer back until the peer's packets are seen to
+ * be worth their memory.
+ * Context: softirq with the bh lock, or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing
+ * (Fisk, Feng 2001).
+ */
+#include "kernel/limits.h"
+#include "net/tcp/tcp_in.h"
+
+/* ---- the first offer ----------------------------------------------------------------------------------- */
+
+/* Memory of one full segment. */
+static u32 segment_truesize(u32 mss)
+{
+	u32 truesize = SKB_TRUESIZE(mss + MAX_TCP_HEADER);
+
+	while (tcp_win_from_space(truesize) < (int)mss)
+		truesize += 128;
+	return truesize;
+}
+
+/* A buffer that takes what the first window invites, with a margin for what comes before it is read. */
+static void tcp_fixup_rcvbuf(struct sock *sk)
+{
+	u32 want = 2 * segment_truesize(tcp_sk(sk)->advmss) * TCP_INIT_RCV_WND_SEGS;
+
+	if (sk->sk_rcvbuf < (int)want)
+		sk->sk_rcvbuf = min_t(u32, want, SOCK_RMEM_MAX);
+}
+
+/* Both buffers at the start of a connection, and what tuning compares with. */
+void tcp_init_buffer_space(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 maxwin;
+
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		tcp_fixup_rcvbuf(sk);
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		tcp_sndbuf_expand(sk);
+
+	tcp_mstamp_refresh(tp);
+	tp->rcvq_space.space = tp->rcv_wnd;
+	tp->rcvq_space.stamp = tp->tcp_mstamp;
+	tp->rcvq_space.seq = tp->copied_seq;
+
+	maxwin = tcp_full_space(sk);
+	if (tp->window_clamp > maxwin)
+		tp->window_clamp = maxwin;
+	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
+	tp->snd_cwnd_stamp = tcp_jiffies32;
+}
+
+/* ---- the offer grows ------------------------------------------------------------------------------------- */
+
+/*
+ * What may be added for a packet that takes more memory than half of it is data.  The further the
+ * offer already goes, the better filled it must be: a small window may be full of bad packets.
+ */
+static u32 grow_for_waste(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 truesize = tcp_win_from_space(skb->truesize) >> 1;
+	u32 window = tcp_win_from_space(SOCK_RMEM_MAX) >> 1;
+
+	while (tp->rcv_ssthresh <= window) {
+		if (truesize <= skb->len)
+			return 2 * inet_csk(sk)->icsk_ack.rcv_mss;
+		truesize >>= 1;
+		window >>= 1;
+	}
+	return 0;
+}
+
+void tcp_grow_window(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 incr;
+
+	if (tp->rcv_ssthresh >= tp->window_clamp || (int)tp->rcv_ssthresh >= tcp_space(sk) ||
+	    tcp_under_memory_pressure(sk))
+		return;
+	if (tcp_win_from_space(skb->truesize) <= (int)skb->len)
+		incr = 2 * tp->advmss;
+	else
+		incr = grow_for_waste(sk, skb);
+	if (!incr)
+		return;
+	incr = max(incr, 2 * skb->len);
+	tp->rcv_ssthresh = min(tp->rcv_ssthresh + incr, tp->window_clamp);
+	/* The peer should hear of it. */
+	inet_csk(sk)->icsk_ack.quick |= 1;
+}
+
+/* ---- full --------------------------------------------------------------------------------------------------- */
+
+/* The buffer may grow a little, if nobody fixed it; the offer falls back to two segments. */
+static void tcp_clamp_window(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	inet_csk(sk)->icsk_ack.quick = 0;
+	if (sk->sk_rcvbuf < SOCK_RMEM_MAX && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    !tcp_under_memory_pressure(sk))
+		sk->sk_rcvbuf = max(sk->sk_rcvbuf,
+				    min(atomic_read(&sk->sk_rmem_alloc), SOCK_RMEM_MAX));
+	if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
+		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
+}
+
+/* Copies what lies in the first packets of the receive queue together, when they are mostly waste. */
+static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
+{
+	struct sk_buff *skb = alloc_skb(run, GFP_ATOMIC);
+	struct sk_buff *from = first;
+
+	if (!skb)
+		return NULL;
+	memcpy(skb->cb, first->cb, sizeof(skb->cb));
+	while (skb->len < run) {
+		u32 len = from->len;
+
+		BUG_ON(skb_copy_bits(from, 0, skb_put(skb, len), len));
+		TCP_SKB_CB(skb)->end_seq = TCP_SKB_CB(from)->end_seq;
+		TCP_SKB_CB(skb)->tcp_flags |= TCP_SKB_CB(from)->tcp_flags;
+		from = from->next;
+	}
+	return skb;
+}
+
+/* Bytes of @first and of those after it that can be one packet of at most @max; 0 when that saves nothing. */
+static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first, u32 max_run)
+{
+	struct sk_buff *skb = first;
+	u32 run = 0, truesize = 0, n = 0, next_seq = TCP_SKB_CB(first)->seq;
+
+	while (skb != (struct sk_buff *)q && TCP_SKB_CB(skb)->seq == next_seq && skb->len &&
+	       run + skb->len <= max_run) {
+		run += skb->len;
+		truesize += skb->truesize;
+		n++;
+		next_seq = TCP_SKB_CB(skb)->end_seq;
+		/* Behind a FIN is nothing, and its number is no byte. */
+		if (tcp_has_fin(skb))
+			break;
+		skb = skb->next;
+	}
+	return n > 1 && SKB_TRUESIZE(run) < truesize ? run : 0;
+}
+
+#define COLLAPSE_SIZE 16384 /* bytes of one packet that takes the place of many */
+
+/* Small packets in large buffers: their data is moved together, in order, so that nothing is lost. */
+static void tcp_collapse(struct sock *sk)
+{
+	struct sk_buff_head *q = &sk->sk_receive_queue;
+	struct sk_buff *skb = skb_peek(q);
+
+	while (skb && skb != (struct sk_buff *)q) {
+		u32 run = collapsible_run(q, skb, COLLAPSE_SIZE);
+		struct sk_buff *merged;
+
+		if (!run) {
+			skb = skb->next;
+			continue;
+		}
+		merged = collapse_run(skb, run);
+		if (!merged)
+			return;
+		__skb_queue_after(q, skb->prev, merged);
+		while (run) {
+			struct sk_buff *next = skb->next;
+
+			run -= skb->len;
+			__skb_unlink(skb, q);
+			consume_skb(skb);
+			snmp_inc(SNMP_TcpExtTCPRcvCollapsed);
+			skb = next;
+		}
+		skb_set_owner_r(merged, sk);
+	}
+}
+
+/* 0 when there is room now. */
+static int tcp_prune_queue(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	snmp_inc(SNMP_TcpExtPruneCalled);
+	if (atomic_read(&sk->sk_rmem_alloc) >= sk->sk_rcvbuf)
+		tcp_clamp_window(sk);
+	else if (tcp_under_memory_pressure(sk))
+		tp->rcv_ssthresh = min_t(u32, tp->rcv_ssthresh, 4u * tp->advmss);
+
+	tcp_collapse(sk);
+	if (atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+		return 0;
+	/* RFC 2018 allows it: what is ahead of its turn was never acknowledged. */
+	tcp_prune_ofo_queue(sk);
+	if (atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+		return 0;
+	/* The peer ignores our window, or the application is asleep. */
+	snmp_inc(SNMP_TcpExtRcvPruned);
+	tp->pred_flags = 0;
+	return -1;
+}
+
+int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
+{
+	(void)size; /* like Linux: over the limit by one packet is the limit */
+	if (likely(atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf))
+		return 0;
+	return tcp_prune_queue(sk);
+}
+
+/* ---- the buffer follows the path -------------------------------------------------------------------------- */
+
+/*
+ * A receiver's round trip, srtt << 3 in microseconds.  @win_dep: the time of a whole window, which is a
+ * round trip only when the sender was held up by nothing else: then the least counts.
+ */
+static void tcp_rcv_rtt_update(struct tcp_sock *tp, u32 sample_us, bool win_dep)
+{
+	u32 rtt = tp->rcv_rtt_us;
+
+	if (!sample_us)
+		sample_us = 1;
+	if (!rtt)
+		rtt = sample_us << 3;
+	else if (win_dep)
+		rtt = min(rtt, sample_us << 3);
+	else
+		rtt += sample_us - (rtt >> 3);
+	tp->rcv_rtt_us = rtt;
+}
+
+static u32 us_since(const struct tcp_sock *tp, u64 stamp)
+{
+	return (tp->tcp_mstamp - stamp) / NSEC_PER_USEC;
+}
+
+/* Without timestamps: how long until what one window offered has come. */
+void tcp_rcv_rtt_measure(struct tcp_sock *tp)
+{
+	if (tp->rcv_rtt_stamp) {
+		if (before(tp->rcv_nxt, tp->rcv_rtt_seq))
+			return;
+		tcp_rcv_rtt_update(tp, us_since(tp, tp->rcv_rtt_stamp), true);
+	}
+	tp->rcv_rtt_seq = tp->rcv_nxt + tp->rcv_wnd;
+	tp->rcv_rtt_stamp = tp->tcp_mstamp;
+}
+
+/* With them: the age of what a full segment echoes. */
+void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr ||
+	    cb->end_seq - cb->seq < inet_csk(sk)->icsk_ack.rcv_mss)
+		return;
+	tcp_rcv_rtt_update(tp, (tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr) * (1000000 / HZ), false);
+}
+
+/* The buffer for an application that reads @copied bytes in a round trip, and twice that in the next. */
+static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 advmss = max_t(u32, tp->advmss, TCP_MIN_MSS);
+	u64 rcvwin = ((u64)copied << 1) + 16 * advmss;
+	u64 rcvbuf;
+
+	/* The sender still speeds up: what it sends next is more by as much again. */
+	if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 1))
+		rcvwin <<= 1;
+	else if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 2))
+		rcvwin += rcvwin >> 1;
+
+	rcvbuf = min_t(u64, rcvwin / advmss * segment_truesize(advmss), SOCK_RMEM_MAX);
+	if (rcvbuf <= (u64)sk->sk_rcvbuf)
+		return;
+	sk->sk_rcvbuf = rcvbuf;
+	tp->window_clamp = min_t(u32, tcp_win_from_space(rcvbuf), 65535u << tp->rx_opt.rcv_wscale);
+}
+
+void tcp_rcv_space_adjust(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 copied;
+
+	tcp_mstamp_refresh(tp);
+	if (!tp->rcv_rtt_us || us_since(tp, tp->rcvq_space.stamp) < tp->rcv_rtt_us >> 3)
+		return;
+	copied = tp->copied_seq - tp->rcvq_space.seq;
+	if (copied > tp->rcvq_space.space) {
+		if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+			tcp_rcvbuf_grow(sk, copied);
+		tp->rcvq_space.space = copied;
+	}
+	tp->rcvq_space.seq = tp->copied_seq;
+	tp->rcvq_space.stamp = tp->tcp_mstamp;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The application reads.
+ *
+ * tcp_recvmsg() <- inet_recvmsg() <- recv(), read() (process; takes the socket): copies out of the
+ * receive queue, sleeps in sk_wait_data() while there is too little, tells the peer of the new room
+ * (tcp_cleanup_rbuf) and lets the buffer follow the reader's speed (tcp_rcv_space_adjust).
+ * Softirq adds to the queue only while nobody owns the socket.
+ *
+ * Packets in the queue may overlap: what lies before copied_seq was read out of an earlier one.
+ * RFC 9293 3.9.1.3; POSIX recv(); MSG_TRUNC without a copy is Linux's.  Linux's net/ipv4/tcp.c.
+ */
+#include "kernel/sched/sched.h"
+#include "net/tcp/tcp_in.h"
+
+/*
+ * The application took @copied bytes (0: it is about to sleep).  An ACK is due when one was put off
+ * that is worth more now, or when the window that the peer sees can grow twofold (RFC 9293 3.8.6.2.2).
+ */
+noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool time_to_ack = false;
+
+	if (inet_csk_ack_scheduled(sk)) {
+		/* The timer came while we owned the socket; two segments; or all was read that the peer
+		 * pushed, and he may wait for our word. */
+		if (icsk->icsk_ack.blocked || tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss ||
+		    (copied > 0 &&
+		     ((icsk->icsk_ack.pending & ICSK_ACK_PUSHED2) ||
+		      ((icsk->icsk_ack.pending & ICSK_ACK_PUSHED) && !icsk->icsk_ack.pingpong)) &&
+		     !atomic_read(&sk->sk_rmem_alloc)))
+			time_to_ack = true;
+	}
+	if (copied > 0 && !time_to_ack && !(sk->sk_shutdown & RCV_SHUTDOWN)) {
+		u32 offered = tcp_receive_window(tp);
+
+		if (2 * offered <= tp->window_clamp) {
+			u32 possible = __tcp_select_window(sk);
+
+			if (possible && possible >= 2 * offered)
+				time_to_ack = true;
+		}
+	}
+	if (time_to_ack)
+		tcp_send_ack(sk);
+}
+
+/* What one call is about. */
+struct tcp_reader {
+	struct kmsghdr *msg;
+	size_t len;    /* still wanted */
+	int copied;    /* bytes so far, or -errno when none */
+	int target;    /* fewer are not worth returning with */
+	int flags;     /* MSG_* */
+	long timeo;
+	u32 peek_seq;
+	u32 *seq;      /* next byte: copied_seq, or peek_seq */
+	struct sk_buff *last; /* tail of the queue when it was seen to be too short */
+};
+
+/* The packet with the next byte (or the FIN), and where in it.  NULL: there is none yet. */
+static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 *offset)
+{
+	struct sk_buff *skb;
+
+	r->last = skb_peek_tail(&sk->sk_receive_queue);
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		/* A hole in the receive queue: our bug. */
+		if (WARN_ON(before(*r->seq, TCP_SKB_CB(skb)->seq)))
+			return NULL;
+		*offset = *r->seq - TCP_SKB_CB(skb)->seq;
+		if (*offset < skb->len || (tcp_has_fin(skb) && *offset == skb->len))
+			return skb;
+	}
+	return NULL;
+}
+
+/* Nothing to read: is that the end of the call?  Sets r->copied where it is an error. */
+static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
+{
+	if (r->copied)
+		return sk->sk_err || sk->sk_state == TCP_CLOSE || (sk->sk_shutdown & RCV_SHUTDOWN) ||
+		       !r->timeo || signal_pending(current);
+	if (sock_flag(sk, SOCK_DONE))
+		return true;
+	if (sk->sk_err)
+		r->copied = sock_error(sk);
+	else if (sk->sk_shutdown & RCV_SHUTDOWN)
+		return true;
+	else if (sk->sk_state == TCP_CLOSE)
+		/* Never connected. */
+		r->copied = -ENOTCONN;
+	else if (!r->timeo)
+		r->copied = -EAGAIN;
+	else if (signal_pending(current))
+		r->copied = sock_intr_errno(r->timeo);
+	return r->copied;
+}
+
+static void sk_eat_skb(struct sock *sk, struct sk_buff *skb)
+{
+	__skb_unlink(skb, &sk->sk_receive_queue);
+	consume_skb(skb);
+}
+
+/* Copies from @skb.  False: the call is over (FIN, or a bad pointer). */
+static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff *skb, u32 offset)
+{
+	u32 used = min_t(size_t, skb->len - offset, r->len);
+
+	if (used && !(r->flags & MSG_TRUNC) &&
+	    skb_copy_datagram_iter(skb, offset, &r->msg->msg_iter, used)) {
+		/* The stream stays where it was: what was copied of this packet is read again. */
+		if (!r->copied)
+			r->copied = -EFAULT;
+		return false;
+	}
+	*r->seq += used;
+	r->copied += used;
+	r->len -= used;
+	if (used)
+		tcp_rcv_space_adjust(sk);
+	if (offset + used < skb->len)
+		return true;
+	if (tcp_has_fin(skb)) {
+		++*r->seq;
+		if (!(r->flags & MSG_PEEK))
+			sk_eat_skb(sk, skb);
+		return false;
+	}
+	if (!(r->flags & MSG_PEEK))
+		sk_eat_skb(sk, skb);
+	return true;
+}
+
+/* Until there is more, or the time is over; what waits in the backlog is worked off. */
+static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
+{
+	tcp_cleanup_rbuf(sk, r->copied);
+	if (r->copied >= r->target) {
+		/* Enough: only the backlog could bring more without waiting. */
+		release_sock(sk);
+		lock_sock(sk);
+	} else {
+		sk_wait_data(sk, &r->timeo, r->last);
+	}
+	/* Another thread of the application may have read what we only looked at. */
+	if ((r->flags & MSG_PEEK) && before(r->peek_seq, tcp_sk(sk)->copied_seq))
+		r->peek_seq = tcp_sk(sk)->copied_seq;
+}
+
+static void tcp_recv_loop(struct sock *sk, struct tcp_reader *r)
+{
+	do {
+		u32 offset;
+		struct sk_buff *skb = tcp_recv_find(sk, r, &offset);
+
+		if (skb) {
+			if (!tcp_recv_copy(sk, r, skb, offset))
+				return;
+			continue;
+		}
+		if (r->copied >= r->target && !sk->sk_backlog.tail)
+			return;
+		if (tcp_recv_is_over(sk, r))
+			return;
+		tcp_recv_wait(sk, r);
+	} while (r->len > 0);
+}
+
+noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
+			 int *addr_len)
+{
+	struct tcp_reader r = {
+		.msg = msg,
+		.len = min_t(size_t, len, MAX_RW_COUNT),
+		.flags = flags,
+	};
+
+	WARN_ON(in_interrupt());
+	lock_sock(sk);
+	if (sk->sk_state == TCP_LISTEN) {
+		r.copied = -ENOTCONN;
+		goto out;
+	}
+	/* Urgent data is in its place in the stream: there is nothing beside it. */
+	if (flags & MSG_OOB) {
+		r.copied = -EINVAL;
+		goto out;
+	}
+	r.timeo = sock_rcvtimeo(sk, nonblock);
+	r.peek_seq = tcp_sk(sk)->copied_seq;
+	r.seq = flags & MSG_PEEK ? &r.peek_seq : &tcp_sk(sk)->copied_seq;
+	r.target = sock_rcvlowat(sk, flags & MSG_WAITALL, r.len);
+	tcp_recv_loop(sk, &r);
+	tcp_cleanup_rbuf(sk, r.copied);
+out:
+	release_sock(sk);
+	if (addr_len)
+		*addr_len = 0;
+	return r.copied;
+}
