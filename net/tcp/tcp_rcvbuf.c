@@ -266,10 +266,9 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 len = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq;
 
-	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr ||
-	    cb->end_seq - cb->seq < inet_csk(sk)->icsk_ack.rcv_mss)
+	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr || len < inet_csk(sk)->icsk_ack.rcv_mss)
 		return;
 	tcp_rcv_rtt_update(tp, (tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr) * (1000000 / HZ), false);
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP as a protocol among others: its table of operations, a new socket's first values, and what can
+ * be asked without the connection's taking part (poll, ioctl).
+ *
+ * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_v4_init_sock() <- inet_create()
+ * (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(), sk_common_release() (any context);
+ * tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <- inet_ioctl() (process).
+ * POSIX 2.10; Linux's net/ipv4/tcp.c and tcp_ipv4.c.
+ */
+#include "include/uapi/ioctl.h"
+#include "kernel/mm/uaccess.h"
+#include "net/tcp/tcp_in.h"
+
+/* ---- boot -------------------------------------------------------------------------------------------- */
+
+void tcp_init(void)
+{
+	inet_hashinfo_init(&tcp_hashinfo);
+	tcp_isn_init();
+	BUG_ON(tcp_register_congestion_control(&tcp_reno));
+	tcp_v4_init();
+}
+
+/* ---- a socket begins and ends -------------------------------------------------------------------------- */
+
+/* What does not depend on the network layer. */
+void tcp_init_sock(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->out_of_order_queue = RB_ROOT;
+	tcp_init_xmit_timers(sk);
+	icsk->icsk_rto = TCP_TIMEOUT_INIT;
+	icsk->icsk_sync_mss = tcp_sync_mss;
+	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
+	tp->rtt_min_us = ~0u;
+	tp->snd_cwnd = TCP_INIT_CWND;
+	tp->snd_cwnd_clamp = ~0u;
+	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
+	tp->mss_cache = TCP_MSS_DEFAULT;
+	tp->reordering = TCP_FASTRETRANS_THRESH;
+	tcp_assign_congestion_control(sk);
+
+	sk->sk_state = TCP_CLOSE;
+	sk->sk_write_space = sk_stream_write_space;
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+	sk->sk_sndbuf = SOCK_WMEM_DEFAULT;
+	sk->sk_rcvbuf = SOCK_RMEM_DEFAULT;
+}
+
+const struct inet_connection_sock_af_ops ipv4_specific = {
+	.queue_xmit = ip_queue_xmit,
+	.send_check = tcp_v4_send_check,
+	.rebuild_header = inet_sk_rebuild_header,
+	.conn_request = tcp_v4_conn_request,
+	.syn_recv_sock = tcp_v4_syn_recv_sock,
+	.net_header_len = sizeof(struct iphdr),
+	.sockaddr_len = sizeof(struct sockaddr_in),
+};
+
+noinline int tcp_v4_init_sock(struct sock *sk)
+{
+	tcp_init_sock(sk);
+	inet_csk(sk)->icsk_af_ops = &ipv4_specific;
+	return 0;
+}
+
+/* Unsent and unacknowledged data goes; what is counted of it with it. */
+void tcp_write_queue_purge(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(&sk->sk_write_queue)))
+		tcp_wmem_free_skb(sk, skb);
+	while ((skb = tcp_rtx_queue_head(sk)))
+		tcp_rtx_queue_unlink_and_free(skb, sk);
+	tp->packets_out = tp->retrans_out = tp->sacked_out = tp->lost_out = 0;
+	tp->retransmit_skb_hint = NULL;
+	inet_csk(sk)->icsk_backoff = 0;
+}
+
+/* The socket is dead, and in no table. */
+void tcp_v4_destroy_sock(struct sock *sk)
+{
+	tcp_clear_xmit_timers(sk);
+	tcp_cleanup_congestion_control(sk);
+	tcp_write_queue_purge(sk);
+	tcp_ofo_purge(sk);
+	if (inet_csk(sk)->icsk_bind_hash)
+		inet_put_port(sk);
+	page_frag_drain(&sk->sk_frag);
+}
+
+/* ---- poll() --------------------------------------------------------------------------------------------- */
+
+static bool sk_stream_is_writeable(const struct sock *sk)
+{
+	return sk_stream_wspace(sk) >= sk_stream_min_wspace(sk) && sk_stream_memory_free(sk);
+}
+
+static unsigned int tcp_poll_out(struct sock *sk)
+{
+	if ((sk->sk_shutdown & SEND_SHUTDOWN) || sk_stream_is_writeable(sk))
+		return POLLOUT | POLLWRNORM;
+	/* Ask to be told, then look again: an ACK may have made room between the two. */
+	sock_set_flag(sk, SOCK_NOSPACE);
+	smp_mb();
+	return sk_stream_is_writeable(sk) ? POLLOUT | POLLWRNORM : 0;
+}
+
+/*
+ * Without the lock: every answer may be old when it arrives, but no change is missed, since the caller
+ * is on the wait queue before anything is looked at.
+ */
+unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int mask = 0;
+	u8 state;
+
+	poll_wait(file, sk_sleep(sk), wait);
+	state = sk_state_load(sk);
+	if (state == TCP_LISTEN)
+		return reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue) ? 0 : POLLIN | POLLRDNORM;
+
+	if (sk->sk_shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)
+		mask |= POLLHUP;
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
+	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+		int unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
+
+		if (unread >= sock_rcvlowat(sk, 0, 0x7fffffff))
+			mask |= POLLIN | POLLRDNORM;
+		mask |= tcp_poll_out(sk);
+	}
+	/* Whoever sets sk_err does so before he wakes. */
+	smp_rmb();
+	if (sk->sk_err)
+		mask |= POLLERR;
+	return mask;
+}
+
+/* ---- ioctl() --------------------------------------------------------------------------------------------- */
+
+/* Bytes that a read would get; the FIN has a number but is none. */
+static int tcp_inq(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int unread = tp->rcv_nxt - tp->copied_seq;
+
+	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)))
+		return 0;
+	if (unread && sock_flag(sk, SOCK_DONE))
+		unread--;
+	return unread;
+}
+
+int tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const bool opening = tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV));
+	int answ;
+
+	if (sk->sk_state == TCP_LISTEN && cmd != SIOCATMARK)
+		return -EINVAL;
+	switch (cmd) {
+	case SIOCINQ:
+		lock_sock(sk);
+		answ = tcp_inq(sk);
+		release_sock(sk);
+		break;
+	case SIOCATMARK:
+		answ = 0;
+		break;
+	case SIOCOUTQ:
+		answ = opening ? 0 : tp->write_seq - tp->snd_una;
+		break;
+	case SIOCOUTQNSD:
+		answ = opening ? 0 : tp->write_seq - tp->snd_nxt;
+		break;
+	default:
+		return -ENOTTY;
+	}
+	return copy_to_user((void __user *)arg, &answ, sizeof(answ)) ? -EFAULT : 0;
+}
+
+/* ---- the table -------------------------------------------------------------------------------------------- */
+
+static struct timewait_sock_ops tcp_timewait_sock_ops = {
+	.slab_name = "tw_sock_TCP",
+	.obj_size = sizeof(struct tcp_timewait_sock),
+	.twsk_unique = tcp_twsk_unique,
+};
+
+struct proto tcp_prot = {
+	.name = "TCP",
+	.close = tcp_close,
+	.connect = tcp_v4_connect,
+	.disconnect = tcp_disconnect,
+	.accept = inet_csk_accept,
+	.ioctl = tcp_ioctl,
+	.init = tcp_v4_init_sock,
+	.destroy = tcp_v4_destroy_sock,
+	.shutdown = tcp_shutdown,
+	.setsockopt = tcp_setsockopt,
+	.getsockopt = tcp_getsockopt,
+	.keepalive = tcp_set_keepalive,
+	.sendmsg = tcp_sendmsg,
+	.recvmsg = tcp_recvmsg,
+	.sendpage = tcp_sendpage,
+	.backlog_rcv = tcp_v4_do_rcv,
+	.release_cb = tcp_release_cb,
+	.hash = inet_hash,
+	.unhash = inet_unhash,
+	.get_port = inet_csk_get_port,
+	.hashinfo = &tcp_hashinfo,
+	.rsk_prot = &tcp_request_sock_ops,
+	.twsk_prot = &tcp_timewait_sock_ops,
+	.obj_size = sizeof(struct tcp_sock),
+};

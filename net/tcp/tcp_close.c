@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How connections end, from our side and from the peer's.
+ *
+ * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <- connect(AF_UNSPEC),
+ * inet_shutdown(), SO_LINGER with 0, inet_child_forget() (all but the last: process, owner or about to be)
+ * tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset, timers; tcp_reset() <-
+ * tcp_validate_incoming (softirq with the bh lock, or the owner)
+ *
+ * After close() a socket is an orphan: no file, no thread, only its timers and the peer.  Orphans are
+ * bounded (TCP_ORPHANS_MAX): above it, or when memory is short, the connection is reset.
+ * RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not read).  Linux's
+ * net/ipv4/tcp.c.
+ */
+#include "kernel/limits.h"
+#include "kernel/printk.h"
+#include "kernel/sched/sched.h"
+#include "net/tcp/tcp_in.h"
+
+/* ---- our FIN -------------------------------------------------------------------------------------------- */
+
+#define SEND_FIN 0x80
+
+/* Where a close leads; with SEND_FIN, our side is open yet and says goodbye. */
+static const u8 new_state[TCP_MAX_STATES] = {
+	[TCP_ESTABLISHED] = TCP_FIN_WAIT1 | SEND_FIN,
+	[TCP_SYN_SENT] = TCP_CLOSE,
+	[TCP_SYN_RECV] = TCP_FIN_WAIT1 | SEND_FIN,
+	[TCP_FIN_WAIT1] = TCP_FIN_WAIT1,
+	[TCP_FIN_WAIT2] = TCP_FIN_WAIT2,
+	[TCP_CLOSE] = TCP_CLOSE,
+	[TCP_CLOSE_WAIT] = TCP_LAST_ACK | SEND_FIN,
+	[TCP_LAST_ACK] = TCP_LAST_ACK,
+	[TCP_LISTEN] = TCP_CLOSE,
+	[TCP_CLOSING] = TCP_CLOSING,
+};
+
+static bool tcp_close_state(struct sock *sk)
+{
+	u8 next = new_state[sk->sk_state];
+
+	tcp_set_state(sk, next & ~SEND_FIN);
+	return next & SEND_FIN;
+}
+
+void tcp_shutdown(struct sock *sk, int how)
+{
+	if (!(how & SEND_SHUTDOWN))
+		return;
+	if (tcp_state_in(sk, TCPF_OF(ESTABLISHED) | TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV) |
+				     TCPF_OF(CLOSE_WAIT)) &&
+	    tcp_close_state(sk))
+		tcp_send_fin(sk);
+}
+
+/* ---- orphans --------------------------------------------------------------------------------------------- */
+
+int tcp_orphan_count(void)
+{
+	return __atomic_load_n(&tcp_prot.orphan_count, __ATOMIC_RELAXED);
+}
+
+/* Is this orphan one too many? */
+bool tcp_check_oom(struct sock *sk)
+{
+	(void)sk;
+	return tcp_orphan_count() > TCP_ORPHANS_MAX || nr_free_pages() < nr_total_pages() / 64;
+}
+
+/* ---- close() ----------------------------------------------------------------------------------------------- */
+
+/* What nobody will read.  True when there was data: the peer must hear that it was not (RFC 2525 2.17). */
+static bool tcp_flush_unread(struct sock *sk)
+{
+	u32 copied = tcp_sk(sk)->copied_seq;
+	struct sk_buff *skb;
+	bool unread = false;
+
+	while ((skb = __skb_dequeue(&sk->sk_receive_queue))) {
+		/* Its bytes end before the FIN; those up to copied_seq were read. */
+		if (after(TCP_SKB_CB(skb)->end_seq - tcp_has_fin(skb), copied))
+			unread = true;
+		consume_skb(skb);
+	}
+	return unread;
+}
+
+/* What goes to the peer. */
+static void tcp_say_goodbye(struct sock *sk)
+{
+	bool unread = tcp_flush_unread(sk);
+
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (unread) {
+		snmp_inc(SNMP_TcpExtTCPAbortOnClose);
+		tcp_set_state(sk, TCP_CLOSE);
+		tcp_send_active_reset(sk, GFP_KERNEL);
+	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
+		/* The application asked for a reset. */
+		sk->sk_prot->disconnect(sk, 0);
+		snmp_inc(SNMP_TcpExtTCPAbortOnData);
+	} else if (tcp_close_state(sk)) {
+		tcp_send_fin(sk);
+	}
+}
+
+/*
+ * An orphan in FIN_WAIT2 waits for a FIN that need never come (RFC 9293 knows no limit, hosts must):
+ * TCP_LINGER2, or 60 s, the last of them as a small object.  True: that took @sk's place, and @sk is gone.
+ */
+static bool tcp_close_fin_wait2(struct sock *sk)
+{
+	int tmo;
+
+	if (tcp_sk(sk)->linger2 < 0) {
+		tcp_set_state(sk, TCP_CLOSE);
+		tcp_send_active_reset(sk, GFP_ATOMIC);
+		snmp_inc(SNMP_TcpExtTCPAbortOnLinger);
+		return false;
+	}
+	tmo = tcp_fin_time(sk);
+	if (tmo > TCP_TIMEWAIT_LEN) {
+		inet_csk_reset_keepalive_timer(sk, tmo - TCP_TIMEWAIT_LEN);
+		return false;
+	}
+	tcp_time_wait(sk, TCP_FIN_WAIT2, tmo);
+	return true;
+}
+
+/* The file is gone; bh lock held.  @state: before the socket became an orphan. */
+static void tcp_close_orphan(struct sock *sk, int state)
+{
+	/* Softirq ended it between the two locks, and destroyed it since nobody held it any more. */
+	if (state != TCP_CLOSE && sk->sk_state == TCP_CLOSE)
+		return;
+	if (sk->sk_state == TCP_FIN_WAIT2 && tcp_close_fin_wait2(sk))
+		return;
+	if (sk->sk_state != TCP_CLOSE && tcp_check_oom(sk)) {
+		tcp_set_state(sk, TCP_CLOSE);
+		tcp_send_active_reset(sk, GFP_ATOMIC);
+		snmp_inc(SNMP_TcpExtTCPAbortOnMemory);
+	}
+	/* Otherwise it lives on until the peer, or a timer, ends it. */
+	if (sk->sk_state == TCP_CLOSE)
+		inet_csk_destroy_sock(sk);
+}
+
+noinline void tcp_close(struct sock *sk, long timeout)
+{
+	int state;
+
+	WARN_ON(in_interrupt());
+	lock_sock(sk);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	if (sk->sk_state == TCP_LISTEN) {
+		tcp_set_state(sk, TCP_CLOSE);
+		inet_csk_listen_stop(sk);
+	} else {
+		tcp_say_goodbye(sk);
+		/* Nobody else has a file of it: only its own sleep remains to be waited through. */
+		if (sk_sleep(sk))
+			sk_stream_wait_close(sk, timeout);
+	}
+
+	state = sk->sk_state;
+	sock_hold(sk);
+	sk_orphan_count_inc(sk);
+	sock_orphan(sk);
+	/* The backlog is worked off with SOCK_DEAD set: that may end the socket at once. */
+	release_sock(sk);
+
+	local_bh_disable();
+	bh_lock_sock(sk);
+	WARN_ON(sock_owned_by_user(sk));
+	tcp_close_orphan(sk, state);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	sock_put(sk);
+}
+
+/* ---- abort ------------------------------------------------------------------------------------------------- */
+
+/* In these the peer believes that there is a connection. */
+static bool tcp_need_reset(int state)
+{
+	return (1u << state) & (TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT) | TCPF_OF(FIN_WAIT1) |
+				TCPF_OF(FIN_WAIT2) | TCPF_OF(SYN_RECV));
+}
+
+/* As a socket that was never connected, ready for another connect(). */
+static void tcp_forget_connection(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->srtt_us = 0;
+	tp->rcv_rtt_us = 0;
+	tp->rcv_rtt_stamp = 0;
+	/* Beyond all that the old connection could send: none of its segments fits the new one. */
+	tp->write_seq += tp->max_window + 2;
+	if (!tp->write_seq)
+		tp->write_seq = 1;
+	icsk->icsk_backoff = 0;
+	icsk->icsk_retransmits = 0;
+	icsk->icsk_probes_out = 0;
+	icsk->icsk_rto = TCP_TIMEOUT_INIT;
+	tp->snd_cwnd = TCP_INIT_CWND;
+	tp->snd_cwnd_cnt = 0;
+	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
+	tp->window_clamp = 0;
+	tcp_set_ca_state(sk, TCP_CA_Open);
+	tcp_clear_retrans(tp);
+	inet_csk_delack_init(sk);
+	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
+	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};
+	tp->pred_flags = 0;
+	/* Both, so that nothing counts as unread. */
+	tp->copied_seq = tp->rcv_nxt;
+	tp->total_retrans = 0;
+	tp->bytes_acked = tp->bytes_received = 0;
+}
+
+int tcp_disconnect(struct sock *sk, int flags)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct inet_sock *inet = inet_sk(sk);
+	int old_state = sk->sk_state;
+
+	(void)flags;
+	if (old_state != TCP_CLOSE)
+		tcp_set_state(sk, TCP_CLOSE);
+	if (old_state == TCP_LISTEN) {
+		inet_csk_listen_stop(sk);
+	} else if (tcp_need_reset(old_state) ||
+		   (tp->snd_nxt != tp->write_seq &&
+		    ((1u << old_state) & (TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK))))) {
+		tcp_send_active_reset(sk, GFP_ATOMIC);
+		sk->sk_err = ECONNRESET;
+	} else if (old_state == TCP_SYN_SENT) {
+		sk->sk_err = ECONNRESET;
+	}
+
+	tcp_clear_xmit_timers(sk);
+	__skb_queue_purge(&sk->sk_receive_queue);
+	tcp_write_queue_purge(sk);
+	tcp_ofo_purge(sk);
+	page_frag_drain(&sk->sk_frag);
+
+	inet->inet_dport = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
+		inet->inet_rcv_saddr = 0;
+		inet->inet_saddr = 0;
+	}
+	sk->sk_shutdown = 0;
+	sock_reset_flag(sk, SOCK_DONE);
+	tcp_forget_connection(sk);
+	sk_dst_reset(sk);
+	WARN_ON(inet->inet_num && !inet_csk(sk)->icsk_bind_hash);
+	sk->sk_error_report(sk);
+	return 0;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------- */
+
+noinline void tcp_done(struct sock *sk)
+{
+	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)))
+		snmp_inc(SNMP_TcpAttemptFails);
+	tcp_set_state(sk, TCP_CLOSE);
+	tcp_clear_xmit_timers(sk);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+	else
+		inet_csk_destroy_sock(sk);
+}
+
+/* RFC 9293 3.10.7.4: what the application hears depends on what it was doing. */
+noinline void tcp_reset(struct sock *sk)
+{
+	switch (sk->sk_state) {
+	case TCP_SYN_SENT:
+		sk->sk_err = ECONNREFUSED;
+		break;
+	case TCP_CLOSE_WAIT:
+		/* The peer had finished; only our writing is cut off. */
+		sk->sk_err = EPIPE;
+		break;
+	case TCP_CLOSE:
+		return;
+	default:
+		sk->sk_err = ECONNRESET;
+	}
+	/* Seen by whoever tcp_done() wakes. */
+	smp_wmb();
+	tcp_write_queue_purge(sk);
+	tcp_done(sk);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_error_report(sk);
+}

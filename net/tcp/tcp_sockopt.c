@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * setsockopt() and getsockopt() at level SOL_TCP.
+ *
+ * tcp_setsockopt(), tcp_getsockopt() <- sock_common_setsockopt/getsockopt (process; they take the
+ * socket); tcp_set_keepalive() <- SO_KEEPALIVE (owner).
+ * Times are whole seconds as in Linux, but for TCP_USER_TIMEOUT (ms) and TCP_INFO (us, ms).
+ * RFC 9293 3.9.2, RFC 5482 (user timeout).  Linux's net/ipv4/tcp.c.
+ */
+#include "kernel/limits.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/uaccess.h"
+#include "net/tcp/tcp_in.h"
+
+#define MAX_TCP_KEEPIDLE  32767
+#define MAX_TCP_KEEPINTVL 32767
+#define MAX_TCP_KEEPCNT	  127
+#define MAX_TCP_SYNCNT	  127
+
+/* ---- keepalive ------------------------------------------------------------------------------------------- */
+
+void tcp_set_keepalive(struct sock *sk, int on)
+{
+	if (tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
+		return;
+	if (on && !sock_flag(sk, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tcp_sk(sk)));
+	else if (!on)
+		inet_csk_delete_keepalive_timer(sk);
+}
+
+/* A new idle time counts from when the peer was last heard. */
+static void set_keepidle(struct sock *sk, int seconds)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 elapsed;
+
+	tp->keepalive_time = seconds * HZ;
+	if (!sock_flag(sk, SOCK_KEEPOPEN) || tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
+		return;
+	elapsed = min(tcp_jiffies32 - inet_csk(sk)->icsk_ack.lrcvtime, tcp_jiffies32 - tp->rcv_tstamp);
+	inet_csk_reset_keepalive_timer(
+		sk, elapsed < tp->keepalive_time ? tp->keepalive_time - elapsed : 0);
+}
+
+/* ---- TCP_DEFER_ACCEPT: seconds as rounds of the SYN-ACK's timer, 1 + 2 + 4 ... ------------------------------- */
+
+static u8 secs_to_retrans(int seconds)
+{
+	const int most = TCP_RTO_MAX / HZ;
+	int timeout = TCP_TIMEOUT_INIT / HZ, period;
+	u8 rounds = 0;
+
+	if (seconds <= 0)
+		return 0;
+	for (rounds = 1, period = timeout; seconds > period && rounds < 255; rounds++) {
+		timeout = min(timeout << 1, most);
+		period += timeout;
+	}
+	return rounds;
+}
+
+static int retrans_to_secs(u8 rounds)
+{
+	const int most = TCP_RTO_MAX / HZ;
+	int timeout = TCP_TIMEOUT_INIT / HZ, period = rounds ? timeout : 0;
+
+	while (rounds > 1) {
+		timeout = min(timeout << 1, most);
+		period += timeout;
+		rounds--;
+	}
+	return period;
+}
+
+/* ---- setsockopt() ---------------------------------------------------------------------------------------- */
+
+static void push_pending(struct sock *sk)
+{
+	if (tcp_send_head(sk))
+		__tcp_push_pending_frames(sk, tcp_current_mss(sk), tcp_sk(sk)->nonagle);
+}
+
+static void set_nodelay(struct sock *sk, bool on)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!on) {
+		tp->nonagle &= ~TCP_NAGLE_OFF;
+		return;
+	}
+	/* What waits goes out now, unless a cork holds it. */
+	tp->nonagle |= TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
+	push_pending(sk);
+}
+
+static void set_cork(struct sock *sk, bool on)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (on) {
+		tp->nonagle |= TCP_NAGLE_CORK;
+		return;
+	}
+	tp->nonagle &= ~TCP_NAGLE_CORK;
+	if (tp->nonagle & TCP_NAGLE_OFF)
+		tp->nonagle |= TCP_NAGLE_PUSH;
+	push_pending(sk);
+}
+
+/* 1: acknowledge at once, what is put off too, until traffic decides otherwise; 0: wait for company. */
+static void set_quickack(struct sock *sk, int val)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (!val) {
+		icsk->icsk_ack.pingpong = 1;
+		return;
+	}
+	icsk->icsk_ack.pingpong = 0;
+	if (tcp_state_in(sk, TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT)) && inet_csk_ack_scheduled(sk)) {
+		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+		tcp_cleanup_rbuf(sk, 1);
+		if (!(val & 1))
+			icsk->icsk_ack.pingpong = 1;
+	}
+}
+
+static int set_window_clamp(struct sock *sk, int val)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!val && sk->sk_state != TCP_CLOSE)
+		return -EINVAL;
+	tp->window_clamp = val ? max(val, SOCK_MIN_RCVBUF / 2) : 0;
+	return 0;
+}
+
+static bool in_range(int val, int least, int most)
+{
+	return val >= least && val <= most;
+}
+
+/* Those that only set a number within bounds.  -ENOPROTOOPT: it is none of them. */
+static int set_number(struct sock *sk, int optname, int val)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	switch (optname) {
+	case TCP_MAXSEG:
+		if (val && !in_range(val, TCP_MIN_MSS, MAX_TCP_WINDOW))
+			return -EINVAL;
+		tp->rx_opt.user_mss = val;
+		return 0;
+	case TCP_KEEPINTVL:
+		if (!in_range(val, 1, MAX_TCP_KEEPINTVL))
+			return -EINVAL;
+		tp->keepalive_intvl = val * HZ;
+		return 0;
+	case TCP_KEEPCNT:
+		if (!in_range(val, 1, MAX_TCP_KEEPCNT))
+			return -EINVAL;
+		tp->keepalive_probes = val;
+		return 0;
+	case TCP_SYNCNT:
+		if (!in_range(val, 1, MAX_TCP_SYNCNT))
+			return -EINVAL;
+		icsk->icsk_syn_retries = val;
+		return 0;
+	case TCP_LINGER2:
+		/* Negative: no FIN_WAIT2 for an orphan; longer than the default: the default. */
+		tp->linger2 = val < 0 ? -1 : val > TCP_FIN_TIMEOUT / HZ ? 0 : val;
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		icsk->icsk_accept_queue.rskq_defer_accept = secs_to_retrans(val);
+		return 0;
+	case TCP_USER_TIMEOUT:
+		if (val < 0)
+			return -EINVAL;
+		icsk->icsk_user_timeout = val;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/* Owner. */
+static int do_tcp_setsockopt(struct sock *sk, int optname, int val)
+{
+	switch (optname) {
+	case TCP_NODELAY:
+		set_nodelay(sk, val);
+		return 0;
+	case TCP_CORK:
+		set_cork(sk, val);
+		return 0;
+	case TCP_QUICKACK:
+		set_quickack(sk, val);
+		return 0;
+	case TCP_KEEPIDLE:
+		if (!in_range(val, 1, MAX_TCP_KEEPIDLE))
+			return -EINVAL;
+		set_keepidle(sk, val);
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		return set_window_clamp(sk, val);
+	default:
+		return set_number(sk, optname, val);
+	}
+}
+
+static int set_congestion(struct sock *sk, const void __user *optval, unsigned int optlen)
+{
+	char name[TCP_CA_NAME_MAX] = {0};
+	int err;
+
+	if (optlen < 1)
+		return -EINVAL;
+	if (copy_from_user(name, optval, min_t(unsigned int, optlen, sizeof(name) - 1)))
+		return -EFAULT;
+	lock_sock(sk);
+	err = tcp_set_congestion_control(sk, name);
+	if (!err)
+		inet_csk(sk)->icsk_ca_setsockopt = true;
+	release_sock(sk);
+	return err;
+}
+
+int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval, unsigned int optlen)
+{
+	int val, err;
+
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	if (optname == TCP_CONGESTION)
+		return set_congestion(sk, optval, optlen);
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_user(&val, optval, sizeof(val)))
+		return -EFAULT;
+	lock_sock(sk);
+	err = do_tcp_setsockopt(sk, optname, val);
+	release_sock(sk);
+	return err;
+}
+
+/* ---- TCP_INFO ---------------------------------------------------------------------------------------------- */
+
+static void info_of_connection(const struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_jiffies32;
+
+	info->tcpi_unacked = tp->packets_out;
+	info->tcpi_sacked = tp->sacked_out;
+	info->tcpi_lost = tp->lost_out;
+	info->tcpi_retrans = tp->retrans_out;
+	info->tcpi_last_data_sent = jiffies_to_msecs(now - tp->lsndtime);
+	info->tcpi_last_data_recv = jiffies_to_msecs(now - icsk->icsk_ack.lrcvtime);
+	info->tcpi_last_ack_recv = jiffies_to_msecs(now - tp->rcv_tstamp);
+	info->tcpi_notsent_bytes = after(tp->write_seq, tp->snd_nxt) ? tp->write_seq - tp->snd_nxt : 0;
+}
+
+static void info_of_path(const struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	info->tcpi_rto = icsk->icsk_rto * (1000000 / HZ);
+	info->tcpi_ato = icsk->icsk_ack.ato * (1000000 / HZ);
+	info->tcpi_snd_mss = tp->mss_cache;
+	info->tcpi_rcv_mss = icsk->icsk_ack.rcv_mss;
+	info->tcpi_pmtu = icsk->icsk_pmtu_cookie;
+	info->tcpi_rcv_ssthresh = tp->rcv_ssthresh;
+	info->tcpi_rtt = tp->srtt_us >> 3;
+	info->tcpi_rttvar = tp->mdev_us >> 2;
+	info->tcpi_min_rtt = tp->rtt_min_us;
+	info->tcpi_snd_ssthresh = tp->snd_ssthresh;
+	info->tcpi_snd_cwnd = tp->snd_cwnd;
+	info->tcpi_advmss = tp->advmss;
+	info->tcpi_reordering = tp->reordering;
+	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;
+	info->tcpi_rcv_space = tp->rcvq_space.space;
+	info->tcpi_snd_wnd = tp->snd_wnd;
+}
+
+static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
+{
+	info->tcpi_total_retrans = tp->total_retrans;
+	info->tcpi_pacing_rate = ~0ull; /* not paced */
+	info->tcpi_max_pacing_rate = ~0ull;
+	info->tcpi_bytes_acked = tp->bytes_acked;
+	info->tcpi_bytes_received = tp->bytes_received;
+	info->tcpi_segs_in = tp->segs_in;
+	info->tcpi_segs_out = tp->segs_out;
+	info->tcpi_data_segs_out = tp->data_segs_out;
+	info->tcpi_delivered = tp->delivered;
+}
+
+/* Owner. */
+static void tcp_get_info(const struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = sk->sk_state;
+	info->tcpi_ca_state = icsk->icsk_ca_state;
+	info->tcpi_retransmits = icsk->icsk_retransmits;
+	info->tcpi_probes = icsk->icsk_probes_out;
+	info->tcpi_backoff = icsk->icsk_backoff;
+	if (tp->rx_opt.tstamp_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (tp->rx_opt.wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = tp->rx_opt.snd_wscale;
+		info->tcpi_rcv_wscale = tp->rx_opt.rcv_wscale;
+	}
+	if (sk->sk_state == TCP_LISTEN) {
+		info->tcpi_unacked = sk->sk_ack_backlog;
+		info->tcpi_sacked = sk->sk_max_ack_backlog;
+		return;
+	}
+	info_of_connection(sk, info);
+	info_of_path(sk, info);
+	info_of_totals(tp, info);
+}
+
+/* ---- getsockopt() ------------------------------------------------------------------------------------------ */
+
+/* Of the options that are an int: *@val, or -ENOPROTOOPT.  Owner. */
+static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	switch (optname) {
+	case TCP_MAXSEG:
+		*val = tp->mss_cache;
+		if (tp->rx_opt.user_mss && tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
+			*val = tp->rx_opt.user_mss;
+		return 0;
+	case TCP_NODELAY:
+		*val = !!(tp->nonagle & TCP_NAGLE_OFF);
+		return 0;
+	case TCP_CORK:
+		*val = !!(tp->nonagle & TCP_NAGLE_CORK);
+		return 0;
+	case TCP_KEEPIDLE:
+		*val = keepalive_time_when(tp) / HZ;
+		return 0;
+	case TCP_KEEPINTVL:
+		*val = keepalive_intvl_when(tp) / HZ;
+		return 0;
+	case TCP_KEEPCNT:
+		*val = tp->keepalive_probes ? tp->keepalive_probes : TCP_KEEPALIVE_PROBES;
+		return 0;
+	case TCP_SYNCNT:
+		*val = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : TCP_SYN_RETRIES;
+		return 0;
+	case TCP_LINGER2:
+		*val = tp->linger2 ? tp->linger2 : TCP_FIN_TIMEOUT / HZ;
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		*val = retrans_to_secs(icsk->icsk_accept_queue.rskq_defer_accept);
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		*val = tp->window_clamp;
+		return 0;
+	case TCP_QUICKACK:
+		*val = !icsk->icsk_ack.pingpong;
+		return 0;
+	case TCP_USER_TIMEOUT:
+		*val = icsk->icsk_user_timeout;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/* At most *@optlen bytes of @value, and how many that were. */
+static int copy_option(void __user *optval, int __user *optlen, const void *value, int size)
+{
+	int len;
+
+	if (copy_from_user(&len, optlen, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min(len, size);
+	if (copy_to_user(optlen, &len, sizeof(len)) || copy_to_user(optval, value, len))
+		return -EFAULT;
+	return 0;
+}
+
+int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval, int __user *optlen)
+{
+	struct tcp_info info;
+	int val, err;
+
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	switch (optname) {
+	case TCP_INFO:
+		lock_sock(sk);
+		tcp_get_info(sk, &info);
+		release_sock(sk);
+		return copy_option(optval, optlen, &info, sizeof(info));
+	case TCP_CONGESTION:
+		return copy_option(optval, optlen, inet_csk(sk)->icsk_ca_ops->name, TCP_CA_NAME_MAX);
+	default:
+		lock_sock(sk);
+		err = do_tcp_getsockopt(sk, optname, &val);
+		release_sock(sk);
+		return err ? err : copy_option(optval, optlen, &val, sizeof(val));
+	}
+}
