@@ -120,6 +120,8 @@ noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int l
 static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
 {
 	spin_lock_bh(&sk->sk_callback_lock);
+	/* What changed is seen before the queue is looked at, as the sleeper does the reverse. */
+	smp_mb();
 	if (sk->sk_wq && waitqueue_active(&sk->sk_wq->wait))
 		__wake_up(&sk->sk_wq->wait, TASK_INTERRUPTIBLE, nr_exclusive,
 			  (void *)(unsigned long)events);

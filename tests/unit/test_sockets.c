@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket calls over loopback, in the hosted kernel: results and error numbers as POSIX and Linux
+ * have them, who waits and who wakes whom; after each test no socket is alive.
+ */
+#include "kernel/types.h" /* before the C library, which undefines what both define */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "boot/boot_info.h"
+#include "drivers/loopback.h"
+#include "include/uapi/ioctl.h"
+#include "include/uapi/time.h"
+#include "include/uapi/unistd.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/proc.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+#include "net/af_inet.h"
+#include "net/core/netdevice.h"
+#include "net/core/snmp.h"
+#include "net/socket.h"
+#include "net/tcp/tcp.h"
+#include "tests/host/host.h"
+#include "tests/host/softnet_host.h"
+
+#define PORT      4000
+#define MS        1000000ULL
+#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, and than the wheel is late */
+
+/* ---- a kernel with loopback and no other device -------------------------------------------------- */
+
+void virtio_model_probe(void)
+{
+}
+
+bool virtio_model_rx(const void *frame, size_t len)
+{
+	return false;
+}
+
+size_t virtio_model_tx(void *buf, size_t max)
+{
+	return 0;
+}
+
+static int init_thread(void *arg)
+{
+	skb_init();
+	netdev_init();
+	snmp_init();
+	sock_init();
+	inet_init();
+	loopback_init();
+	BUG_ON(dev_open(loopback_dev()));
+	hal_probe_devices(); /* the agents that make the calls */
+	return 0;
+}
+
+void __noreturn kernel_main(const struct boot_info *boot)
+{
+	static struct cpu cpu;
+
+	cpu.self = &cpu;
+	hal_set_this_cpu(&cpu);
+	mm_init(boot);
+	slab_init();
+	hal_late_init();
+	random_init();
+	sched_init(&cpu);
+	timers_init();
+	softirq_init();
+	files_init();
+	proc_init();
+	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
+	cpu_idle();
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+#define submit(nr, a, b, c, d) sn_submit(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+static void step(void)
+{
+	if (sn_step() == SN_HALTED)
+		fail_msg("%s", sn_console());
+}
+
+static void pass_ms(unsigned int ms)
+{
+	u64 end = sn_clock() + ms * MS;
+
+	while (sn_clock() < end) {
+		u64 next = sn_step();
+
+		if (next == SN_HALTED)
+			fail_msg("%s", sn_console());
+		sn_set_clock(min(next, end));
+	}
+	step();
+}
+
+static s64 result(s64 ticket)
+{
+	s64 res;
+
+	assert_true(ticket > 0);
+	step();
+	assert_int_equal(sn_poll(ticket, &res), 1);
+	return res;
+}
+
+static void assert_waits(s64 ticket)
+{
+	s64 res;
+
+	step();
+	assert_int_equal(sn_poll(ticket, &res), 0);
+}
+
+#define call(nr, a, b, c, d) result(submit(nr, a, b, c, d))
+
+static s64 call5(long nr, long a, long b, long c, const void *d, long e)
+{
+	return result(sn_submit(nr, a, b, c, (long)d, e, 0));
+}
+
+static struct sockaddr_in *address(u32 ip, u16 port)
+{
+	static struct sockaddr_in addr[4];
+	static unsigned int n;
+	struct sockaddr_in *a = &addr[n++ % ARRAY_SIZE(addr)];
+
+	*a = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
+	a->sin_addr.s_addr = htonl(ip);
+	return a;
+}
+#define LOOPBACK address(INADDR_LOOPBACK, PORT)
+
+static int new_socket(void)
+{
+	int fd = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int set_int(int fd, int level, int name, int val)
+{
+	static int v;
+
+	v = val;
+	return call5(__NR_setsockopt, fd, level, name, &v, sizeof(v));
+}
+
+static int get_int(int fd, int level, int name)
+{
+	static int v, len;
+	s64 err;
+
+	len = sizeof(v);
+	err = call5(__NR_getsockopt, fd, level, name, &v, (long)&len);
+	return err ? (int)err : v;
+}
+
+static int new_listener(int backlog)
+{
+	int fd = new_socket();
+
+	assert_int_equal(set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1), 0);
+	assert_int_equal(call(__NR_bind, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), 0);
+	assert_int_equal(call(__NR_listen, fd, backlog, 0, 0), 0);
+	return fd;
+}
+
+static int connected(void)
+{
+	int fd = new_socket();
+
+	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), 0);
+	return fd;
+}
+
+static void close_fd(int fd)
+{
+	assert_int_equal(call(__NR_close, fd, 0, 0, 0), 0);
+}
+
+static int boot(void **state)
+{
+	(void)state;
+	return sn_boot(7, "");
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pass_ms(TIMEWAITS);
+	assert_int_equal(tcp_prot.slab->live, 0);
+	assert_int_equal(tcp_prot.orphan_count, 0);
+	assert_int_equal(tcp_prot.twsk_prot->slab->live, 0);
+	assert_int_equal(tcp_prot.rsk_prot->slab->live, 0);
+	assert_int_equal(tcp_hashinfo.bind_bucket_cachep->live, 0);
+	assert_int_equal(sn_timers_armed(), 0);
+	assert_int_equal(sn_warn_count(), 0);
+	return 0;
+}
+
+/* ---- socket(), bind(), listen() --------------------------------------------------------------------- */
+
+static void test_socket_errors(void **state)
+{
+	(void)state;
+	assert_int_equal(call(__NR_socket, 99, SOCK_STREAM, 0, 0), -EAFNOSUPPORT);
+	assert_int_equal(call(__NR_socket, AF_INET6, SOCK_STREAM, 0, 0), -EAFNOSUPPORT);
+	assert_int_equal(call(__NR_socket, AF_INET, 12, 0, 0), -EINVAL);
+	assert_int_equal(call(__NR_socket, AF_INET, SOCK_RAW, 0, 0), -ESOCKTNOSUPPORT);
+	assert_int_equal(call(__NR_socket, AF_INET, SOCK_STREAM, IPPROTO_UDP, 0), -EPROTONOSUPPORT);
+	assert_int_equal(call(__NR_socket, AF_INET, SOCK_STREAM, -1, 0), -EINVAL);
+	assert_int_equal(call(__NR_socket, AF_INET, SOCK_STREAM | 0x10, 0, 0), -EINVAL);
+	assert_int_equal(call(__NR_listen, 77, 1, 0, 0), -EBADF);
+}
+
+static void test_bind_errors(void **state)
+{
+	int fd = new_socket(), pipes[2];
+	struct sockaddr_in *a = LOOPBACK;
+
+	(void)state;
+	assert_int_equal(call(__NR_bind, fd, a, 4, 0), -EINVAL);
+	assert_int_equal(call(__NR_bind, fd, a, -1, 0), -EINVAL);
+	assert_int_equal(call(__NR_bind, fd, a, 4096, 0), -EINVAL);
+	assert_int_equal(call(__NR_bind, fd, 8, sizeof(*a), 0), -EFAULT);
+	assert_int_equal(call(__NR_bind, fd, address(0x08080808, PORT), sizeof(*a), 0),
+			 -EADDRNOTAVAIL);
+	a = LOOPBACK;
+	a->sin_family = AF_UNIX;
+	assert_int_equal(call(__NR_bind, fd, a, sizeof(*a), 0), -EAFNOSUPPORT);
+	assert_int_equal(call(__NR_bind, fd, LOOPBACK, sizeof(*a), 0), 0);
+	assert_int_equal(call(__NR_bind, fd, LOOPBACK, sizeof(*a), 0), -EINVAL);
+	close_fd(fd);
+
+	assert_int_equal(call(__NR_pipe, pipes, 0, 0, 0), 0);
+	assert_int_equal(call(__NR_listen, pipes[0], 1, 0, 0), -ENOTSOCK);
+	close_fd(pipes[0]);
+	close_fd(pipes[1]);
+}
+
+static void test_second_listen_changes_the_backlog(void **state)
+{
+	int fd = new_listener(0), c[4];
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		c[i] = connected();
+		if (!i)
+			assert_int_equal(call(__NR_listen, fd, 3, 0, 0), 0);
+	}
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
+	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), -EISCONN);
+	/* What nobody accepted is reset. */
+	close_fd(fd);
+	assert_int_equal(call(__NR_read, c[0], &c[3], 1, 0), -ECONNRESET);
+	close_fd(c[0]);
+	close_fd(c[1]);
+}
+
+/* ---- accept(), connect() ----------------------------------------------------------------------------- */
+
+static void test_accept_waits_for_a_connection(void **state)
+{
+	static struct sockaddr_in peer;
+	static int len;
+	int fd = new_listener(10), c, s;
+	s64 first, second;
+
+	(void)state;
+	len = sizeof(peer);
+	first = submit(__NR_accept4, fd, &peer, &len, SOCK_NONBLOCK);
+	second = submit(__NR_accept4, fd, 0, 0, 0);
+	assert_waits(first);
+	c = connected();
+	s = result(first);
+	assert_true(s > 0);
+	assert_int_equal(len, sizeof(peer));
+	assert_int_equal(ntohl(peer.sin_addr.s_addr), INADDR_LOOPBACK);
+	assert_waits(second);
+	assert_int_equal(call(__NR_read, s, &peer, 1, 0), -EAGAIN);
+
+	assert_int_equal(sn_interrupt(second), 0);
+	assert_int_equal(result(second), -EINTR);
+
+	/* shutdown() ends the wait, and the listening. */
+	second = submit(__NR_accept4, fd, 0, 0, 0);
+	assert_waits(second);
+	assert_int_equal(call(__NR_shutdown, fd, SHUT_RD, 0, 0), 0);
+	assert_int_equal(result(second), -EINVAL);
+	close_fd(fd);
+	close_fd(s);
+	assert_int_equal(call(__NR_read, c, &peer, 1, 0), 0);
+	close_fd(c);
+}
+
+static void test_accept_with_a_limit(void **state)
+{
+	static struct timeval tv = {.tv_usec = 50000};
+	int fd = new_listener(1);
+	s64 ticket;
+
+	(void)state;
+	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	ticket = submit(__NR_accept4, fd, 0, 0, 0);
+	assert_waits(ticket);
+	pass_ms(60);
+	assert_int_equal(result(ticket), -EAGAIN);
+	assert_int_equal(call(__NR_fcntl, fd, F_SETFL, O_NONBLOCK, 0), 0);
+	assert_int_equal(call(__NR_accept4, fd, 0, 0, 0), -EAGAIN);
+	assert_int_equal(call(__NR_accept4, fd, 0, 0, 1), -EINVAL);
+	close_fd(fd);
+}
+
+static void test_connect_errors(void **state)
+{
+	int fd = new_socket(), l;
+	static char name[16];
+	static int len;
+
+	(void)state;
+	len = sizeof(name);
+	assert_int_equal(call(__NR_getpeername, fd, name, &len, 0), -ENOTCONN);
+	assert_int_equal(call(__NR_connect, fd, LOOPBACK, 1, 0), -EINVAL);
+	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0),
+			 -ECONNREFUSED);
+	l = new_listener(1);
+	/* After a refusal the socket may try again. */
+	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), 0);
+	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), -EISCONN);
+	assert_int_equal(call(__NR_getpeername, fd, name, &len, 0), 0);
+	len = 2;
+	assert_int_equal(call(__NR_getpeername, fd, name, &len, 0), 0);
+	assert_int_equal(len, sizeof(struct sockaddr_in));
+	len = -1;
+	assert_int_equal(call(__NR_getpeername, fd, name, &len, 0), -EINVAL);
+	assert_int_equal(call(__NR_getpeername, fd, 8, &len, 0), -EINVAL);
+	close_fd(l);
+	close_fd(fd);
+}
+
+/* ---- data, options -------------------------------------------------------------------------------------- */
+
+static void test_bytes_both_ways(void **state)
+{
+	static char out[] = "what goes in", in[64];
+	static struct iovec iov[2];
+	static struct msghdr msg;
+	int fd = new_listener(1), c = connected(), s = call(__NR_accept4, fd, 0, 0, 0);
+	static int queued;
+	s64 reader;
+
+	(void)state;
+	reader = submit(__NR_read, s, in, sizeof(in), 0);
+	assert_waits(reader);
+	iov[0] = (struct iovec){out, 5};
+	iov[1] = (struct iovec){out + 5, sizeof(out) - 5};
+	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 2};
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), sizeof(out));
+	assert_int_equal(result(reader), sizeof(out));
+	assert_string_equal(in, out);
+
+	assert_int_equal(call(__NR_write, s, out, sizeof(out), 0), sizeof(out));
+	assert_int_equal(call(__NR_ioctl, c, SIOCINQ, &queued, 0), 0);
+	assert_int_equal(queued, sizeof(out));
+	assert_int_equal(call(__NR_recvfrom, c, in, 4, MSG_PEEK), 4);
+	assert_int_equal(call(__NR_read, c, 8, 4, 0), -EFAULT);
+	assert_int_equal(call(__NR_recvmsg, c, &msg, MSG_DONTWAIT, 0), sizeof(out));
+	assert_int_equal(call(__NR_recvmsg, c, &msg, MSG_DONTWAIT, 0), -EAGAIN);
+	msg.msg_controllen = 1;
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), -EINVAL);
+
+	assert_int_equal(call(__NR_shutdown, c, 3, 0, 0), -EINVAL);
+	assert_int_equal(call(__NR_shutdown, c, SHUT_WR, 0, 0), 0);
+	assert_int_equal(call(__NR_write, c, out, 1, 0), -EPIPE);
+	assert_int_equal(call(__NR_read, s, in, 1, 0), 0);
+	close_fd(s);
+	close_fd(c);
+	close_fd(fd);
+}
+
+static void test_options(void **state)
+{
+	static struct timeval tv = {.tv_usec = 1000000};
+	int fd = new_socket();
+
+	(void)state;
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_PROTOCOL), IPPROTO_TCP);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_DOMAIN), AF_INET);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_ERROR), 0);
+	assert_int_equal(set_int(fd, SOL_SOCKET, SO_RCVBUF, 10000), 0);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_RCVBUF), 20000);
+	assert_int_equal(set_int(fd, SOL_SOCKET, SO_RCVBUF, 0), 0);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_RCVBUF), SOCK_MIN_RCVBUF);
+	assert_int_equal(set_int(fd, SOL_SOCKET, SO_SNDBUF, -1), 0);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_SNDBUF), SOCK_WMEM_MAX);
+	assert_int_equal(set_int(fd, SOL_SOCKET, SO_TYPE, 1), -ENOPROTOOPT);
+	assert_int_equal(set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1), -ENOPROTOOPT);
+	assert_int_equal(get_int(fd, SOL_SOCKET, 9999), -ENOPROTOOPT);
+	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)),
+			 -EDOM);
+	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, 4), -EINVAL);
+	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, (void *)8, 8), -EFAULT);
+
+	assert_int_equal(get_int(fd, SOL_IP, IP_TTL), IPDEFTTL);
+	assert_int_equal(set_int(fd, SOL_IP, IP_TTL, 0), -EINVAL);
+	assert_int_equal(set_int(fd, SOL_IP, IP_TTL, 255), 0);
+	assert_int_equal(get_int(fd, SOL_IP, IP_TTL), 255);
+	assert_int_equal(set_int(fd, SOL_IP, IP_TOS, 0x13), 0);
+	assert_int_equal(get_int(fd, SOL_IP, IP_TOS), 0x10);
+	assert_int_equal(get_int(fd, SOL_IP, IP_MTU), -ENOTCONN);
+	assert_int_equal(set_int(fd, SOL_IP, IP_MTU, 1500), -ENOPROTOOPT);
+	close_fd(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_teardown(name, teardown)
+		T(test_socket_errors),
+		T(test_bind_errors),
+		T(test_second_listen_changes_the_backlog),
+		T(test_accept_waits_for_a_connection),
+		T(test_accept_with_a_limit),
+		T(test_connect_errors),
+		T(test_bytes_both_ways),
+		T(test_options),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
