@@ -11,20 +11,33 @@
  * This is the only file that knows every floor.  Answers to Linux's init/main.c.
  */
 #include "boot/boot_info.h"
+#include "drivers/loopback.h"
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtio_net.h"
+#include "include/softnet/app.h"
+#include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/proc.h"
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
+#include "net/af_inet.h"
+#include "net/core/netdevice.h"
+#include "net/core/skbuff.h"
+#include "net/core/snmp.h"
+#include "net/socket.h"
 
 static struct cpu boot_cpu;
+static const struct app_entry *app = app_table; /* `app=`; the first is the default */
+static char app_usage[128];
 
 /* Words that QEMU's microvm adds for each virtio-mmio slot; here so that they are not "unknown". */
 static int parse_virtio_mmio(const char *value)
@@ -33,18 +46,69 @@ static int parse_virtio_mmio(const char *value)
 	return 0;
 }
 
+static int parse_app(const char *value)
+{
+	for (const struct app_entry *e = app_table; e->name; e++) {
+		if (!strcmp(e->name, value)) {
+			app = e;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 static const struct cmdline_param init_params[] = {
+	{.name = "app", .usage = app_usage, .parse = parse_app},
 	{.name = "virtio_mmio.device", .usage = "virtio_mmio.device=SIZE@ADDR:IRQ",
 	 .parse = parse_virtio_mmio},
 };
+
+/* Links come up in the order in which the devices were found, lo first. */
+static void open_devices(void)
+{
+	struct net_device *dev;
+
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		int err = dev_open(dev);
+
+		if (err)
+			pr_err("%s: cannot be opened (%d)\n", dev->name, err);
+	}
+}
+
+/* The application's main(): when it returns, the machine has done its work. */
+static int app_thread(void *arg)
+{
+	const struct app_entry *entry = arg;
+	char name[TASK_COMM_LEN];
+	char *argv[] = {name, NULL};
+	int code;
+
+	strscpy(name, entry->name, sizeof(name));
+	code = entry->main(1, argv);
+	pr_notice("%s returned %d: power off\n", entry->name, code);
+	hal_halt(HAL_HALT_POWEROFF, code & 0x7f);
+}
 
 /* Process context: what may sleep. */
 static int init_thread(void *arg)
 {
 	(void)arg;
 	hal_probe_devices();
-	hal_console_write("READY\n", 6);
+	open_devices();
+	if (IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
+		panic("no memory for the application's thread");
 	return 0;
+}
+
+static void register_init_params(void)
+{
+	size_t n = scnprintf(app_usage, sizeof(app_usage), "app=");
+
+	for (const struct app_entry *e = app_table; e->name; e++)
+		n += scnprintf(app_usage + n, sizeof(app_usage) - n, "%s%s", e == app_table ? "" : "|",
+			       e->name);
+	cmdline_register(init_params, ARRAY_SIZE(init_params));
 }
 
 void __noreturn kernel_main(const struct boot_info *boot)
@@ -64,8 +128,23 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	sched_init(&boot_cpu);
 	timers_init();
 	softirq_init();
+	hal_irq_enable(); /* nobody is switched to before cpu_idle() */
 
-	cmdline_register(init_params, ARRAY_SIZE(init_params));
+	/* files */
+	files_init();
+	proc_init();
+
+	/* the network, bottom up */
+	skb_init();
+	snmp_init();
+	netdev_init();
+	sock_init();
+	inet_init();
+	loopback_init();
+	virtio_init();
+	virtio_net_init();
+
+	register_init_params();
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
 	cmdline_parse(boot->cmdline);

@@ -22,7 +22,8 @@ PLANTED = {
 SEQ_BAD = ["x = tp->rcv_nxt > seq;", "if (TCP_SKB_CB(skb)->end_seq <= tp->snd_una)", "if (th_seq >= limit)",
            "while (a > TCP_SKB_CB(skb)->seq)", "ok = (tp->copied_seq) < tp->rcv_nxt"]
 SEQ_GOOD = ["for (i = 0; i < n; i++)", "x = a - tp->snd_una;", "u32 v = win >> wscale;", "#include <seq.h>",
-            "if (len > tp->rcv_wnd)", "skb->seq = seq;"]
+            "if (len > tp->rcv_wnd)", "skb->seq = seq;",
+            "if (room < cb->end_seq - cb->seq)", "if (tp->snd_nxt - tp->snd_una > wnd)", "if (seq_rtt_us < 0)"]
 
 
 @pytest.fixture(scope="module")

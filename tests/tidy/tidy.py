@@ -76,8 +76,10 @@ def include_direction(files):
             if not m:
                 continue
             inc = m.group(1)
-            if "/" not in inc and path.startswith("include/"):
-                continue                       # a neighbour in include/uapi
+            if path.startswith("include/"):    # beside each other, as an application's compiler finds them
+                near = os.path.normpath(os.path.join(os.path.dirname(path), inc))
+                if near.startswith("include/"):
+                    continue
             if where is None:
                 yield path, n, "in a folder whose direction nobody defined"
             elif not inc.startswith(DIRECTION[where]):
@@ -119,13 +121,13 @@ def function_length(files):
                 start = None
 
 
-SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\w*)\b"
+SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\d)\b"
 
 
 def sequence_compare(files):
-    """Sequence numbers wrap: before(), after(), between()."""
-    left = re.compile(SEQ + r"\s*(?:<=?|>=?)(?![<>=])\s*[\w(]")
-    right = re.compile(r"[\w)]\s*(?<![<>-])(?:<=?|>=?)(?![<>])\s*\(?(?:[\w.]+\.)?" + SEQ)
+    """Sequence numbers wrap: before(), after(), between().  A distance (seq - seq) is a length."""
+    left = re.compile(r"(?<!- )(?<![\w.])(?:[\w.]+\.)?" + SEQ + r"\)?\s*(?:<=?|>=?)(?![<>=])\s*[\w(]")
+    right = re.compile(r"[\w)]\s*(?<![<>-])(?:<=?|>=?)(?![<>])\s*\(?(?:[\w.]+\.)?" + SEQ + r"(?!\s*-)")
     for path, text in files.items():
         if not is_c(path) or not path.startswith("net/") or path == "net/tcp/tcp_seq.h":
             continue

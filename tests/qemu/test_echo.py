@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The services of apps/inetd.c over QEMU's user network (which ends TCP itself: closes and refusals are
+tested on a raw wire, test_wire.py)."""
+import hashlib
+import random
+import socket
+import threading
+
+import pytest
+from guest import Guest, interrupts, recv_exact, slab_live, softirqs
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def guest():
+    with Guest() as g:
+        yield g
+
+
+def echo(g, data):
+    with g.connect(7) as s:
+        s.sendall(data)
+        return recv_exact(s, len(data))
+
+
+def test_one_byte(guest):
+    assert echo(guest, b"x") == b"x"
+
+
+def test_sixteen_mib_echoed(guest):
+    """Written and read at once: neither side may wait for the other to take all."""
+    data = random.Random(1).randbytes(16 * MIB)
+    with guest.connect(7) as s:
+        writer = threading.Thread(target=s.sendall, args=(data,))
+        writer.start()
+        back = recv_exact(s, len(data))
+        writer.join()
+    assert hashlib.sha256(back).digest() == hashlib.sha256(data).digest()
+
+
+def test_half_close(guest):
+    """Echo goes on after our FIN, then closes from its side."""
+    with guest.connect(7) as s:
+        s.sendall(b"last words")
+        s.shutdown(socket.SHUT_WR)
+        assert recv_exact(s, 10) == b"last words"
+        assert s.recv(1) == b""
+
+
+def test_fifty_connections_at_once(guest):
+    socks = [guest.connect(7) for _ in range(50)]
+    try:
+        for i, s in enumerate(socks):
+            s.sendall(b"connection %d\n" % i)
+        for i, s in reversed(list(enumerate(socks))):
+            want = b"connection %d\n" % i
+            assert recv_exact(s, len(want)) == want
+    finally:
+        for s in socks:
+            s.close()
+
+
+def test_discard_takes_and_says_nothing(guest):
+    with guest.connect(9) as s:
+        s.sendall(bytes(MIB))
+        s.shutdown(socket.SHUT_WR)
+        assert s.recv(1) == b""
+
+
+def test_chargen_is_a_stream_without_holes(guest):
+    """RFC 864's rotating lines: each line begins one character after the one before."""
+    with guest.connect(19) as s:
+        data = recv_exact(s, MIB)
+    lines = data.split(b"\r\n")
+    assert len(lines[0]) == 72
+    for a, b in zip(lines[:-2], lines[1:-1]):
+        assert len(b) == 72 and b[:71] == a[1:]
+
+
+def test_netstat_in_linux_formats(guest):
+    n = guest.netstat()
+    tcp = n["/proc/net/tcp"].splitlines()
+    assert tcp[0].split()[:4] == ["sl", "local_address", "rem_address", "st"]
+    rows = [line.split() for line in tcp[1:]]
+    listening = {int(r[1].split(":")[1], 16) for r in rows if r[3] == "0A"}
+    assert listening == {7, 9, 15, 19}
+    assert any(r[3] == "01" and r[1].endswith(":000F") for r in rows), "the connection that asks is not there"
+    names, values = [line.split() for line in n["/proc/net/snmp"].splitlines() if line.startswith("Tcp:")]
+    assert len(names) == len(values)
+    counters = dict(zip(names, values))
+    assert int(counters["PassiveOpens"]) > 0 and int(counters["CurrEstab"]) >= 1
+    dev = {line.split(":")[0].strip(): line.split(":")[1].split() for line in n["/proc/net/dev"].splitlines()[2:]}
+    assert int(dev["eth0"][1]) > 0 and int(dev["eth0"][9]) > 0
+    assert any("10.0.2.2" in line and "0x2" in line for line in n["/proc/net/arp"].splitlines())
+    assert {"/proc/net/netstat", "/proc/net/drops", "/proc/slabinfo", "/proc/interrupts", "/proc/softirqs"} <= set(n)
+
+
+def test_load_shows_and_leaves_nothing():
+    """Interrupts and softirqs rise under load and stand still when idle; no object is lost."""
+    with Guest() as g:
+        before = g.netstat()
+        for _ in range(20):
+            assert echo(g, b"y" * 1000) == b"y" * 1000
+        loaded = g.netstat()
+        for count in (interrupts, softirqs):
+            b, a = count(before), count(loaded)
+            rose = {k for k in a if a[k] - b.get(k, 0) >= 20}
+            assert rose, f"nothing rose by 20: {b} -> {a}"
+        assert softirqs(loaded)["NET_RX"] - softirqs(before)["NET_RX"] >= 20
+
+        live_before, live_after = slab_live(before), slab_live(loaded)
+        for cache in ("TCP", "request_sock_TCP", "sock_inode_cache", "filp"):
+            assert cache in live_after, f"{cache} is not among {sorted(live_after)}"
+        # TIME_WAIT is the only thing that a closed connection may leave, for its minute.
+        assert live_after["TCP"] == live_before["TCP"]
+        assert live_after["sock_inode_cache"] == live_before["sock_inode_cache"]
+        assert live_after["filp"] == live_before["filp"]
+        assert live_after["request_sock_TCP"] == live_before["request_sock_TCP"]
+
+
+def test_idle_is_idle():
+    """Between two looks without load there are only the looks' own packets: no tick, no polling."""
+    with Guest() as g:
+        first = g.netstat()
+        second = g.netstat()
+        cost = sum(softirqs(second).values()) - sum(softirqs(first).values())
+        uptime = [float(n["/proc/uptime"].split()[0]) for n in (first, second) if "/proc/uptime" in n]
+        assert cost < 200, f"{cost} softirqs between two looks, uptimes {uptime}"

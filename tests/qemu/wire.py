@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""A raw Ethernet peer for a guest on a dgram netdev: frames in, frames out, nobody's TCP in between."""
+import select
+import struct
+import time
+
+from guest import PATIENCE
+
+MAC = bytes.fromhex("525400123456")
+PEER_MAC = bytes.fromhex("020000000002")
+GUEST_IP, PEER_IP = bytes([10, 0, 2, 15]), bytes([10, 0, 2, 2])
+SYN, ACK, FIN, RST, PSH = 0x02, 0x10, 0x01, 0x04, 0x08
+
+
+def checksum(data):
+    if len(data) & 1:
+        data += b"\0"
+    s = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while s >> 16:
+        s = (s & 0xffff) + (s >> 16)
+    return ~s & 0xffff
+
+
+def ether(payload, kind=0x0800, dst=MAC):
+    return dst + PEER_MAC + struct.pack(">H", kind) + payload
+
+
+def ipv4(payload, proto, src=PEER_IP, dst=GUEST_IP, ttl=64, frag=0x4000, options=b""):
+    ihl = 5 + len(options) // 4
+    head = struct.pack(">BBHHHBBH4s4s", 0x40 | ihl, 0, ihl * 4 + len(payload), 1, frag, ttl, proto, 0, src, dst) + options
+    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
+
+
+def tcp(sport, dport, seq, ack, flags, payload=b"", window=65535, options=b"", src=PEER_IP, dst=GUEST_IP):
+    head = struct.pack(">HHIIBBHHH", sport, dport, seq & 0xffffffff, ack & 0xffffffff, (5 + len(options) // 4) << 4,
+                       flags, window, 0, 0) + options
+    pseudo = src + dst + struct.pack(">BBH", 0, 6, len(head) + len(payload))
+    c = checksum(pseudo + head + payload)
+    return head[:16] + struct.pack(">H", c) + head[18:] + payload
+
+
+def icmp_echo(payload, seq=1):
+    m = struct.pack(">BBHHH", 8, 0, 0, 77, seq) + payload
+    return m[:2] + struct.pack(">H", checksum(m)) + m[4:]
+
+
+class Segment:
+    """A TCP segment that came, checked: addresses, lengths and checksums are right."""
+
+    def __init__(self, packet):
+        ihl = (packet[0] & 15) * 4
+        total = struct.unpack(">H", packet[2:4])[0]
+        assert checksum(packet[:ihl]) == 0, "IP checksum"
+        t = packet[ihl:total]
+        pseudo = packet[12:20] + struct.pack(">BBH", 0, 6, len(t))
+        assert checksum(pseudo + t) == 0, "TCP checksum"
+        self.sport, self.dport, self.seq, self.ack = struct.unpack(">HHII", t[:12])
+        off = (t[12] >> 4) * 4
+        self.flags, self.window = t[13], struct.unpack(">H", t[14:16])[0]
+        self.options, self.payload = t[20:off], t[off:]
+
+
+class Peer:
+    def __init__(self, guest):
+        self.g = guest
+
+    def send(self, frame):
+        self.g.wire.sendto(frame, self.g.wire_to)
+
+    def arp_reply(self, request):
+        self.send(ether(struct.pack(">HHBBH", 1, 0x800, 6, 4, 2) + PEER_MAC + PEER_IP + request[8:18], 0x806))
+
+    def recv(self, want, patience=PATIENCE):
+        """The next frame's payload for which want(kind, payload) holds; ARP for us is answered on the way."""
+        end = time.monotonic() + patience
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.g.wire], [], [], left)[0]:
+                break
+            frame = self.g.wire.recv(65536)
+            kind, payload = struct.unpack(">H", frame[12:14])[0], frame[14:]
+            if kind == 0x806 and payload[6:8] == b"\0\1" and payload[24:28] == PEER_IP:
+                self.arp_reply(payload)
+            if want(kind, payload):
+                return payload
+        return None
+
+    def recv_tcp(self, dport):
+        p = self.recv(lambda kind, p: kind == 0x800 and p[9] == 6 and struct.unpack(">H", p[22:24])[0] == dport)
+        assert p is not None, "no segment came"
+        return Segment(p)
+
+    def send_tcp(self, *args, **kw):
+        self.send(ether(ipv4(tcp(*args, **kw), 6)))
