@@ -177,11 +177,11 @@ void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 
 	switch (ofo_append_or_insert(sk, skb, &fragstolen)) {
 	case OFO_INSERTED:
-		tcp_grow_window(sk, skb);
+		/* The window stays: without SACK only ACKs that are alike make the sender go back at once
+		 * (RFC 5681 2, "duplicate acknowledgment" (e)). */
 		skb_set_owner_r(skb, sk);
 		break;
 	case OFO_MERGED:
-		tcp_grow_window(sk, skb);
 		kfree_skb_partial(skb, fragstolen);
 		break;
 	case OFO_COVERED:

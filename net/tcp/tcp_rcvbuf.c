@@ -4,7 +4,7 @@
  * connection.
  *
  * tcp_init_buffer_space() <- tcp_finish_connect, tcp_rcv_state_process [SYN_RECV]
- * tcp_grow_window() <- tcp_event_data_recv, tcp_data_queue_ofo
+ * tcp_grow_window() <- tcp_event_data_recv
  * tcp_try_rmem_schedule() <- tcp_data_queue, tcp_data_queue_ofo
  * tcp_rcv_rtt_measure*() <- tcp_rcv_established, tcp_event_data_recv
  * tcp_rcv_space_adjust() <- tcp_recvmsg
