@@ -12,6 +12,8 @@
  */
 #include "net/ipv4/inet_timewait_sock.h"
 
+#include "net/core/snmp.h"
+
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 
@@ -60,6 +62,7 @@ static void tw_timer_handler(unsigned long data)
 {
 	struct inet_timewait_sock *tw = (struct inet_timewait_sock *)data;
 
+	snmp_inc(SNMP_TcpExtTW);
 	inet_twsk_kill(tw);
 	inet_twsk_put(tw);
 }

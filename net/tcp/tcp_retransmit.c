@@ -12,6 +12,7 @@
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
  */
+#include "kernel/lib/string.h"
 #include "net/tcp/tcp_send.h"
 
 /* ---- sizes ----------------------------------------------------------------------------------------- */
@@ -105,14 +106,27 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	return 0;
 }
 
-/* Takes @len bytes off the front: pages go back, the linear part only moves its start. */
+/* Takes @eat bytes off the linear part.  What stays moves so that the headers in front of it are aligned. */
+static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
+{
+	u32 back = eat & 3;
+
+	__skb_pull(skb, eat);
+	if (!back)
+		return;
+	memmove(skb->data - back, skb->data, skb_headlen(skb));
+	skb->data -= back;
+	skb->tail -= back;
+}
+
+/* Takes @len bytes off the front: pages go back.  Nobody else looks at @skb's data. */
 static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	u32 eat = min(len, skb_headlen(skb)), freed;
 	unsigned int kept = 0;
 
-	__skb_pull(skb, eat);
+	tcp_skb_eat_linear(skb, eat);
 	len -= eat;
 	freed = len;
 	for (unsigned int i = 0; i < shinfo->nr_frags; i++) {
