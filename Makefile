@@ -37,6 +37,8 @@ MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-omit-frame-poin
 	-fcf-protection=none
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
+	-mcmodel=kernel -mno-red-zone -nostdlibinc $(WARN)
 KERNEL_INC := -I.
 APP_INC := -Iinclude
 
@@ -127,7 +129,10 @@ setup:
 test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory tidy
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+	@$(MAKE) --no-print-directory $(JOBS) clang
+	@$(MAKE) --no-print-directory $(JOBS) unit
+	@$(MAKE) --no-print-directory $(JOBS) kernel-test
 	@$(MAKE) --no-print-directory qemu
 
 tidy:
@@ -136,6 +141,20 @@ tidy:
 # Against QEMU: boots, transfers, closes, crashes.
 qemu: $(B)/softnet.elf
 	cd tests/qemu && $(PYTEST) .
+
+# The other compiler: all of the machine's sources, for their warnings alone.
+CLANG_OBJ := $(patsubst %,$(B)/clang/%.ok,$(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC)))
+.PHONY: clang
+clang: $(CLANG_OBJ)
+	@echo "  ok    clang builds all of it too"
+$(B)/clang/apps/%.c.ok: apps/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)clang $(CLANG_FLAGS) $(APP_INC) $(call app_flags,apps/$*.c) -MF $@.d -MT $@ -c $< -o /dev/null
+	@touch $@
+$(B)/clang/%.c.ok: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)clang $(CLANG_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF $@.d -MT $@ -c $< -o /dev/null
+	@touch $@
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -27,7 +27,7 @@ def test_a_bad_pointer_in_an_application_ends_with_a_dump():
 
 
 def test_panic_policy_reboot_and_halt():
-    with Guest(append="app=crash panic=reboot", net="", ready=None) as g:
+    with Guest(append="app=crash panic=reboot", net="", ready=None, debug_exit=False) as g:
         assert g.end() == 0          # -no-reboot: QEMU takes a reboot for an end
     with Guest(append="app=crash panic=halt", net="", ready=r"[Bb]acktrace") as g:
         assert g.q.poll() is None    # it stays, for a debugger
