@@ -25,7 +25,8 @@ static void tcp_connect_window(struct sock *sk)
 	u32 space = tcp_full_space(sk);
 	u8 rcv_wscale;
 
-	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) && (!tp->window_clamp || tp->window_clamp > space))
+	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    (!tp->window_clamp || tp->window_clamp > space))
 		tp->window_clamp = space;
 	tcp_select_initial_window(space, tp->advmss - (tp->tcp_header_len - sizeof(struct tcphdr)),
 				  &tp->rcv_wnd, &tp->window_clamp, 1, &rcv_wscale);
@@ -190,8 +191,8 @@ noinline void tcp_send_fin(struct sock *sk)
 			tcp_queue_skb(sk, skb);
 		} else if (!tcp_fin_on_last(sk)) {
 			/* tcp_probe_timer() tries again. */
-			inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0,
-						  TCP_RESOURCE_PROBE_INTERVAL, TCP_RTO_MAX);
+			inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, TCP_RESOURCE_PROBE_INTERVAL,
+						  TCP_RTO_MAX);
 			return;
 		}
 	}

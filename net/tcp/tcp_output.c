@@ -119,7 +119,8 @@ static bool tcp_minshall_check(const struct tcp_sock *tp)
 	return after(tp->snd_sml, tp->snd_una) && !after(tp->snd_sml, tp->snd_nxt);
 }
 
-static void tcp_minshall_update(struct tcp_sock *tp, unsigned int mss_now, const struct sk_buff *skb)
+static void tcp_minshall_update(struct tcp_sock *tp, unsigned int mss_now,
+				const struct sk_buff *skb)
 {
 	if (skb->len < tcp_skb_pcount(skb) * mss_now)
 		tp->snd_sml = TCP_SKB_CB(skb)->end_seq;
@@ -267,7 +268,8 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
  * Sends what may go; one segment only with @push_one.  True when nothing is in flight and something
  * waits all the same: then the caller sees to a timer.
  */
-noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp)
+noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one,
+			     gfp_t gfp)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool is_cwnd_limited = false;
@@ -287,7 +289,8 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		}
 		if (!tcp_snd_wnd_test(tp, skb, mss_now))
 			break;
-		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one, &is_cwnd_limited);
+		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one,
+				       &is_cwnd_limited);
 		if (!limit)
 			break;
 		if (skb->len > limit && tcp_fragment(sk, false, skb, limit, mss_now, gfp))

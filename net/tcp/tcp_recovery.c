@@ -47,8 +47,8 @@ static void tcp_check_reno_reordering(struct sock *sk, u32 addend)
 
 	if (!tcp_limit_reno_sacked(tp))
 		return;
-	tp->reordering = max(tp->reordering,
-			     min_t(u32, tp->packets_out + addend, TCP_MAX_REORDERING));
+	tp->reordering =
+		max(tp->reordering, min_t(u32, tp->packets_out + addend, TCP_MAX_REORDERING));
 }
 
 static void tcp_add_reno_sack(struct sock *sk)
@@ -113,8 +113,7 @@ static bool tcp_any_retrans_done(const struct sock *sk)
 {
 	const struct sk_buff *skb = tcp_rtx_queue_head(sk);
 
-	return tcp_sk(sk)->retrans_out ||
-	       (skb && (TCP_SKB_CB(skb)->sacked & TCPCB_EVER_RETRANS));
+	return tcp_sk(sk)->retrans_out || (skb && (TCP_SKB_CB(skb)->sacked & TCPCB_EVER_RETRANS));
 }
 
 void tcp_clear_retrans(struct tcp_sock *tp)
@@ -158,7 +157,8 @@ static void tcp_init_cwnd_reduction(struct sock *sk)
 void tcp_cwnd_reduction(struct sock *sk, int newly_acked, int flag)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	int in_flight = tcp_packets_in_flight(tp), delta = (int)tp->snd_ssthresh - in_flight, sndcnt;
+	int in_flight = tcp_packets_in_flight(tp), delta = (int)tp->snd_ssthresh - in_flight,
+	    sndcnt;
 
 	if (newly_acked <= 0 || !tp->prior_cwnd)
 		return;
@@ -168,7 +168,8 @@ void tcp_cwnd_reduction(struct sock *sk, int newly_acked, int flag)
 
 		sndcnt = (int)(dividend / tp->prior_cwnd) - (int)tp->prr_out;
 	} else if (flag & FLAG_RETRANS_DATA_ACKED) {
-		sndcnt = min(delta, max((int)tp->prr_delivered - (int)tp->prr_out, newly_acked) + 1);
+		sndcnt =
+			min(delta, max((int)tp->prr_delivered - (int)tp->prr_out, newly_acked) + 1);
 	} else {
 		sndcnt = min(delta, newly_acked);
 	}
@@ -214,9 +215,8 @@ static void tcp_init_undo(struct tcp_sock *tp)
 /* Eifel: this ACK echoes a time before our first retransmission, so the original had arrived. */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
-	return !tp->retrans_stamp ||
-	       (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
-		before(tp->rx_opt.rcv_tsecr, tp->retrans_stamp));
+	return !tp->retrans_stamp || (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
+				      before(tp->rx_opt.rcv_tsecr, tp->retrans_stamp));
 }
 
 static bool tcp_may_undo(const struct tcp_sock *tp)
@@ -469,7 +469,8 @@ static bool tcp_leave_reduction(struct sock *sk)
  * The ACK is a duplicate, or the state is not Open.  @is_dupack: it moved nothing and carried nothing.
  * *@rexmit: whether tcp_xmit_retransmit_queue() has something to do.
  */
-noinline void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, int flag, enum tcp_rexmit *rexmit)
+noinline void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, int flag,
+				    enum tcp_rexmit *rexmit)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);

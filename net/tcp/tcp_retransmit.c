@@ -273,8 +273,8 @@ noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 			continue;
 		if (tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
 			return;
-		snmp_add(inet_csk(sk)->icsk_ca_state == TCP_CA_Loss ?
-				 SNMP_TcpExtTCPSlowStartRetrans : SNMP_TcpExtTCPFastRetrans,
+		snmp_add(inet_csk(sk)->icsk_ca_state == TCP_CA_Loss ? SNMP_TcpExtTCPSlowStartRetrans
+								    : SNMP_TcpExtTCPFastRetrans,
 			 tcp_skb_pcount(skb));
 		if (tcp_in_cwnd_reduction(sk))
 			tp->prr_out += tcp_skb_pcount(skb);

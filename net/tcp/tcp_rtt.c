@@ -54,7 +54,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	long error;
 
 	/* No peer may make us wait for longer than we ever would. */
-	mrtt_us = clamp_t(long, mrtt_us, 1, TCP_RTO_MAX * (1000000L / HZ));
+	mrtt_us = clamp_t(long, mrtt_us, 1, TCP_RTO_MAX *(1000000L / HZ));
 	if (!tp->srtt_us) {
 		tp->srtt_us = mrtt_us << 3;
 		tp->mdev_us = mrtt_us << 1;

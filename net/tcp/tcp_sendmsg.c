@@ -265,7 +265,8 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 		struct sk_buff *skb = tcp_segment_for(sk, size_goal, left);
 		int n;
 
-		n = skb ? tcp_copy_to_skb(sk, skb, &msg->msg_iter, min_t(size_t, left, size_goal - skb->len))
+		n = skb ? tcp_copy_to_skb(sk, skb, &msg->msg_iter,
+					  min_t(size_t, left, size_goal - skb->len))
 			: -ENOMEM;
 		if (n == -EMSGSIZE) {
 			/* Full of fragments: a record's end of our own making. */
@@ -317,7 +318,8 @@ noinline int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size)
 
 /* ---- pages ---------------------------------------------------------------------------------------------------- */
 
-static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size, int flags)
+static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, size_t size,
+			       int flags)
 {
 	long timeo = sock_sndtimeo(sk, flags & MSG_DONTWAIT);
 	unsigned int mss_now = 0, size_goal;

@@ -97,7 +97,8 @@ static bool tcp_write_timeout(struct sock *sk)
 			bool alive = icsk->icsk_rto < TCP_RTO_MAX;
 
 			retry_until = tcp_orphan_retries(sk, alive);
-			if (tcp_out_of_resources(sk, alive || !retransmits_timed_out(sk, retry_until, 0)))
+			if (tcp_out_of_resources(
+				    sk, alive || !retransmits_timed_out(sk, retry_until, 0)))
 				return true;
 		}
 	}
@@ -174,9 +175,10 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 			/* Not the network's fault: soon again, without doubling. */
 			if (!icsk->icsk_retransmits)
 				icsk->icsk_retransmits = 1;
-			inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
-						  min_t(u32, icsk->icsk_rto, TCP_RESOURCE_PROBE_INTERVAL),
-						  TCP_RTO_MAX);
+			inet_csk_reset_xmit_timer(
+				sk, ICSK_TIME_RETRANS,
+				min_t(u32, icsk->icsk_rto, TCP_RESOURCE_PROBE_INTERVAL),
+				TCP_RTO_MAX);
 			return;
 		}
 		if (icsk->icsk_backoff < TCP_RETRIES2)
@@ -185,7 +187,8 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 			icsk->icsk_retransmits++;
 	}
 	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, TCP_RTO_MAX);
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_clamp_rto_to_user_timeout(sk), TCP_RTO_MAX);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_clamp_rto_to_user_timeout(sk),
+				  TCP_RTO_MAX);
 	if (retransmits_timed_out(sk, TCP_RETRIES1 + 1, 0))
 		sk_dst_reset(sk);
 }
@@ -370,7 +373,8 @@ static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 	u8 limit = tp->keepalive_probes ? tp->keepalive_probes : TCP_KEEPALIVE_PROBES;
 
 	if (icsk->icsk_user_timeout)
-		return icsk->icsk_probes_out && elapsed >= msecs_to_jiffies(icsk->icsk_user_timeout);
+		return icsk->icsk_probes_out &&
+		       elapsed >= msecs_to_jiffies(icsk->icsk_user_timeout);
 	return icsk->icsk_probes_out >= limit;
 }
 

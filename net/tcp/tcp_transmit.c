@@ -56,7 +56,8 @@ unsigned int tcp_syn_options(const struct sock *sk, struct tcp_out_options *opts
 }
 
 /* A passive opener answers only what was offered. */
-unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, struct tcp_out_options *opts)
+unsigned int tcp_synack_options(const struct request_sock *req, u16 mss,
+				struct tcp_out_options *opts)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	unsigned int size;
@@ -95,7 +96,8 @@ void tcp_options_write(void *to, const struct tcp_out_options *opts)
 		*ptr++ = htonl(opts->tsecr);
 	}
 	if (opts->options & OPTION_WSCALE)
-		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 | opts->ws);
+		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |
+			       opts->ws);
 }
 
 /* ---- what a segment that leaves changes ---------------------------------------------------------------- */
@@ -131,7 +133,8 @@ static noinline void tcp_event_data_sent(struct sock *sk)
 }
 
 /* Counts @pkts segments of data (@tcb), before they are gone. */
-static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int pkts, bool data)
+static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int pkts,
+			   bool data)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -282,8 +285,8 @@ static unsigned long tcp_delack_time(const struct sock *sk)
 	if (icsk->icsk_ack.pingpong || (icsk->icsk_ack.pending & ICSK_ACK_PUSHED))
 		max_ato = TCP_DELACK_MAX;
 	if (tp->srtt_us)
-		max_ato = min(max_ato, max_t(u32, tcp_usecs_to_jiffies(tp->srtt_us >> 3),
-					     TCP_DELACK_MIN));
+		max_ato = min(max_ato,
+			      max_t(u32, tcp_usecs_to_jiffies(tp->srtt_us >> 3), TCP_DELACK_MIN));
 	return min(ato, max_ato);
 }
 
@@ -295,7 +298,8 @@ void tcp_send_delayed_ack(struct sock *sk)
 	sock_owned_by_me(sk);
 	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
 		/* It is (nearly) due, or came while a thread owned the socket: then now. */
-		if (icsk->icsk_ack.blocked || time_before_eq(icsk->icsk_ack.timeout, now + ato / 4)) {
+		if (icsk->icsk_ack.blocked ||
+		    time_before_eq(icsk->icsk_ack.timeout, now + ato / 4)) {
 			tcp_send_ack(sk);
 			return;
 		}

@@ -20,8 +20,8 @@ static u32 tcp_initial_rwnd_segs(u32 mss)
 	return max(TCP_INIT_RCV_WND_SEGS * 1460u / mss, 2u);
 }
 
-void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window_clamp, int wscale_ok,
-			       u8 *rcv_wscale)
+void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window_clamp,
+			       int wscale_ok, u8 *rcv_wscale)
 {
 	u32 space = buf_space < 0 ? 0 : buf_space, reach;
 
@@ -126,8 +126,8 @@ noinline u16 tcp_select_window(struct sock *sk)
 /* A segment above half of the largest window that the peer ever had would stop and go. */
 unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size)
 {
-	unsigned int cutoff = tp->max_window > TCP_MSS_DEFAULT ? tp->max_window >> 1
-							       : tp->max_window;
+	unsigned int cutoff =
+		tp->max_window > TCP_MSS_DEFAULT ? tp->max_window >> 1 : tp->max_window;
 
 	if (cutoff && size > cutoff)
 		return max(cutoff, 68u - tp->tcp_header_len);
