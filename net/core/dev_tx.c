@@ -90,18 +90,6 @@ static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
 	return dev->netdev_ops->ndo_start_xmit(skb, dev) == NETDEV_TX_OK;
 }
 
-/* Puts a packet behind the others that wait.  0 or -ENOBUFS. */
-static int txq_add(struct sk_buff *skb, struct net_device *dev)
-{
-	if (dev->txq.qlen >= NETDEV_TX_QUEUE_LEN) {
-		dev->stats.tx_dropped++;
-		kfree_skb_reason(skb, SKB_DROP_REASON_QDISC_DROP);
-		return -ENOBUFS;
-	}
-	__skb_queue_tail(&dev->txq, skb);
-	return 0;
-}
-
 /* Sends from txq until it is empty, the ring is full or @quota is used up. */
 static void txq_run(struct net_device *dev, int quota)
 {
@@ -124,7 +112,6 @@ int dev_queue_xmit(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 	struct sk_buff *next;
-	int err = 0;
 
 	WARN_ON(in_irq());
 	if (unlikely(!(dev->flags & IFF_UP))) {
@@ -137,18 +124,24 @@ int dev_queue_xmit(struct sk_buff *skb)
 		return PTR_ERR(skb);
 
 	spin_lock_bh(&dev->tx_lock);
+	/* What was cut from one packet is taken or refused as one: TCP, told of a drop, believes that
+	 * none of it ever left.  So the queue may end up longer than its limit by one packet's cuts. */
+	if (dev->txq.qlen >= NETDEV_TX_QUEUE_LEN)
+		goto full;
 	for (; skb; skb = next) {
-		int queued;
-
 		next = skb->next;
-		if (!dev->tx_stopped && skb_queue_empty(&dev->txq) && xmit_one(skb, dev, next))
-			continue;
-		queued = txq_add(skb, dev);
-		if (queued)
-			err = queued;
+		if (dev->tx_stopped || !skb_queue_empty(&dev->txq) || !xmit_one(skb, dev, next))
+			__skb_queue_tail(&dev->txq, skb);
 	}
 	spin_unlock_bh(&dev->tx_lock);
-	return err;
+	return 0;
+
+full:
+	for (next = skb; next; next = next->next)
+		dev->stats.tx_dropped++;
+	spin_unlock_bh(&dev->tx_lock);
+	kfree_skb_list_reason(skb, SKB_DROP_REASON_QDISC_DROP);
+	return -ENOBUFS;
 }
 
 /* ---- the ring is full, and has room again ----------------------------------------------------- */

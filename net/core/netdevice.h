@@ -154,7 +154,7 @@ struct netdev_notifier {
 };
 void register_netdevice_notifier(struct netdev_notifier *nb);
 
-/* Takes the packet in any case; 0, or -errno when it was dropped (and counted). */
+/* Takes the packet in any case; 0, or -errno when all of it was dropped (and counted). */
 int dev_queue_xmit(struct sk_buff *skb);
 /* Only under tx_lock (from ndo_start_xmit) or from the driver's completion. */
 void netif_stop_queue(struct net_device *dev);
