@@ -23,7 +23,6 @@ struct kmem_cache;
 struct page {
 	u8 flags; /* PG_* */
 	u8 order; /* of the block whose head this is */
-	u16 offset_hint;
 	refcount_t refs; /* of a head; 0 while free */
 	union {
 		struct list_head lru;	 /* free lists; slab's lists */

@@ -23,7 +23,6 @@ struct cpu {
 	u32 softirq_pending; /* bit per enum softirq; changed with irq off */
 	unsigned int id;
 	bool need_resched;
-	void *user_stack; /* scratch for the SYSCALL door to come */
 	struct softnet_data *softnet; /* net/core's share: queue of NAPI instances to poll */
 };
 

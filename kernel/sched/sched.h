@@ -47,8 +47,6 @@ struct task_struct {
 	int (*fn)(void *arg);
 	void *arg;
 	long user_errno;	/* the application's errno */
-	unsigned long fs_base;	/* of a program with its own thread pointer, later */
-	void *detached_wq;	/* joiners, NULL when nobody may join */
 	char comm[TASK_COMM_LEN];
 };
 

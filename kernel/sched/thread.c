@@ -233,8 +233,6 @@ void __noreturn do_exit(void)
 	if (unlikely(!may_sleep()))
 		panic("'%s' ends with preempt_count %x", self->comm, preempt_count());
 	BUG_ON(self == this_cpu()->idle || self == ksoftirqd);
-	if (self->detached_wq)
-		wake_up_all((wait_queue_head_t *)self->detached_wq);
 
 	hal_irq_disable();
 	list_del_init(&self->all_list);

@@ -139,7 +139,6 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	sock_reset_flag(newsk, SOCK_QUEUE_SHRUNK);
 
 	newsk->sk_dst_cache = NULL;
-	newsk->sk_frag = (struct page_frag){0};
 	newsk->sk_timer = (struct timer_list){0};
 	newsk->sk_socket = NULL;
 	newsk->sk_wq = NULL;
@@ -179,7 +178,6 @@ static void __sk_free(struct sock *sk)
 
 	if (sk->sk_destruct)
 		sk->sk_destruct(sk);
-	page_frag_drain(&sk->sk_frag);
 	__atomic_fetch_sub(&prot->sockets_allocated, 1, __ATOMIC_RELAXED);
 	kmem_cache_free(prot->slab, sk);
 }

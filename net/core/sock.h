@@ -20,7 +20,6 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
-#include "kernel/mm/page_frag.h"
 #include "net/core/skbuff.h"
 #include "net/core/types.h"
 
@@ -83,8 +82,6 @@ struct sock {
 	u8 sk_userlocks; /* SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK: set by the application */
 	u8 sk_protocol;
 	u8 sk_type;
-	u8 sk_pmtudisc;
-	bool sk_no_check_tx;
 	int sk_err;	 /* positive errno, taken once by sock_error() */
 	int sk_err_soft; /* told only when the connection gives up */
 	unsigned long sk_flags; /* SOCK_* bits */
@@ -92,13 +89,8 @@ struct sock {
 	u32 sk_max_ack_backlog;
 	long sk_rcvtimeo, sk_sndtimeo; /* jiffies, MAX_SCHEDULE_TIMEOUT: none */
 	unsigned long sk_lingertime;   /* jiffies */
-	u32 sk_gso_max_size;
-	u16 sk_gso_max_segs;
-	u8 sk_route_caps; /* NETIF_F_* of the route's device */
-	u32 sk_priority;
 
 	struct rtable *sk_dst_cache;
-	struct page_frag sk_frag; /* tcp_sendmsg fills it */
 	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 of an orphan */
 	struct socket *sk_socket; /* NULL: orphan, or a child nobody accepted yet */
 	struct socket_wq *sk_wq;  /* of sk_socket */

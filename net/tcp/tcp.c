@@ -91,7 +91,6 @@ void tcp_v4_destroy_sock(struct sock *sk)
 	tcp_ofo_purge(sk);
 	if (inet_csk(sk)->icsk_bind_hash)
 		inet_put_port(sk);
-	page_frag_drain(&sk->sk_frag);
 }
 
 /* ---- poll() --------------------------------------------------------------------------------------------- */

@@ -350,7 +350,7 @@ void tcp_init(void);	/* tables, caches, protocol handler; from inet_init() */
 void tcp_v4_init(void);
 void tcp_init_sock(struct sock *sk);
 /* The only way a state changes: checks the table of legal transitions (tcp_state.c), keeps CurrEstab
- * and the other counters, unhashes on TCP_CLOSE, emits the trace event. */
+ * and the other counters, unhashes on TCP_CLOSE. */
 void tcp_set_state(struct sock *sk, int state);
 const char *tcp_state_name(int state);
 void tcp_close(struct sock *sk, long timeout);

@@ -179,7 +179,7 @@ static void child_path(struct sock *newsk, struct rtable *rt)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);
 
-	tcp_setup_caps(newsk, rt);
+	sk_dst_set(newsk, rt);
 	newtp->advmss = tcp_advertise_mss(newsk, rt);
 	if (!inet_csk(newsk)->icsk_ca_setsockopt)
 		tcp_assign_congestion_control(newsk);

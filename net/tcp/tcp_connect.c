@@ -4,7 +4,7 @@
  *
  * tcp_v4_connect() <- inet_stream_connect() (process, owner); it calls inet_hash_connect(), which asks
  * tcp_twsk_unique() (under an ehash lock) about a TIME_WAIT in the way, and tcp_connect() (send side).
- * tcp_setup_caps() <- here and tcp_v4_syn_recv_sock(); inet_sk_rebuild_header() <- tcp_connect(),
+ * inet_sk_rebuild_header() <- tcp_connect(),
  * retransmissions, and both ends of a handshake.
  *
  * RFC 9293 3.10.1, RFC 6191 (reuse of a TIME_WAIT); Linux's net/ipv4/tcp_ipv4.c.
@@ -12,14 +12,6 @@
 #include "kernel/sched/cpu.h"
 #include "net/core/netdevice.h"
 #include "net/tcp/tcp_in.h"
-
-void tcp_setup_caps(struct sock *sk, struct rtable *rt)
-{
-	sk_dst_set(sk, rt);
-	sk->sk_route_caps = rt->dev->features;
-	sk->sk_gso_max_size = rt->dev->gso_max_size;
-	sk->sk_gso_max_segs = rt->dev->gso_max_segs;
-}
 
 /*
  * A way for what @sk sends next: the one that it has, if the table still says so, else a new one from the
@@ -41,11 +33,10 @@ int inet_sk_rebuild_header(struct sock *sk)
 		return 0;
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt)) {
-		sk->sk_route_caps = 0;
 		sk->sk_err_soft = -PTR_ERR(rt);
 		return PTR_ERR(rt);
 	}
-	tcp_setup_caps(sk, rt);
+	sk_dst_set(sk, rt);
 	return 0;
 }
 
@@ -145,7 +136,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	if (err)
 		goto out_close;
 
-	tcp_setup_caps(sk, rt);
+	sk_dst_set(sk, rt);
 	rt = NULL;
 	isn = secure_tcp_seq(inet->inet_saddr, inet->inet_daddr, inet->inet_sport, inet->inet_dport,
 			     &tp->tsoffset);
@@ -161,7 +152,6 @@ out_close:
 	/* Out of the tables, and the port free again if nobody asked for it by name. */
 	tcp_set_state(sk, TCP_CLOSE);
 	rt_put(rt);
-	sk->sk_route_caps = 0;
 	inet->inet_dport = 0;
 	return err;
 }

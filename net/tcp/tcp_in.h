@@ -104,7 +104,6 @@ int tcp_v4_init_sock(struct sock *sk);
 void tcp_v4_destroy_sock(struct sock *sk);
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
 /* @rt (its reference goes along) becomes @sk's way; what its device can do is noted. */
-void tcp_setup_caps(struct sock *sk, struct rtable *rt);
 int inet_sk_rebuild_header(struct sock *sk);
 
 /* ---- tcp_reply.c ---- */
