@@ -3,8 +3,8 @@
  * virtio_net: the device as a whole.
  *
  * Called, in order: virtio_net_init() from init/main.c; virtnet_probe() from virtio_probe();
- * virtnet_open() when the interface is brought up; then, for each interrupt, virtnet_rx_done() or
- * virtnet_tx_done() (hard interrupt: callbacks off, napi_schedule, nothing else) and virtnet_poll()
+ * virtnet_open() when the interface is brought up; then, for each interrupt, skb_recv_done() or
+ * skb_xmit_done() (hard interrupt: callbacks off, napi_schedule, nothing else) and virtnet_poll()
  * (softirq) until there is no more to do; virtnet_config_changed() (hard interrupt) and
  * virtnet_link_work() (softirq) when the link changes.
  * Locks: see virtio_net.h.
@@ -31,7 +31,7 @@
 
 /* ---- interrupts and the poll ----------------------------------------------------------------- */
 
-static void virtnet_rx_done(struct virtqueue *vq)
+static void skb_recv_done(struct virtqueue *vq)
 {
 	struct virtnet_info *vi = vq->vdev->priv;
 
@@ -39,7 +39,7 @@ static void virtnet_rx_done(struct virtqueue *vq)
 	napi_schedule(&vi->napi);
 }
 
-static void virtnet_tx_done(struct virtqueue *vq)
+static void skb_xmit_done(struct virtqueue *vq)
 {
 	struct virtnet_info *vi = vq->vdev->priv;
 
@@ -246,11 +246,11 @@ static int virtnet_create_queues(struct virtnet_info *vi)
 	scnprintf(vi->rx_name, sizeof(vi->rx_name), "virtio%u-input.0", n);
 	scnprintf(vi->tx_name, sizeof(vi->tx_name), "virtio%u-output.0", n);
 	vi->rx = virtqueue_create(vi->vdev, VIRTNET_RXQ, VIRTNET_RING_MAX, vi->rx_name,
-				  virtnet_rx_done);
+				  skb_recv_done);
 	if (IS_ERR(vi->rx))
 		return PTR_ERR(vi->rx);
 	vi->tx = virtqueue_create(vi->vdev, VIRTNET_TXQ, VIRTNET_RING_MAX, vi->tx_name,
-				  virtnet_tx_done);
+				  skb_xmit_done);
 	if (IS_ERR(vi->tx)) {
 		vi->vdev->ops->set_status(vi->vdev, 0);
 		virtqueue_destroy(vi->rx);
