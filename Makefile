@@ -102,6 +102,8 @@ $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
+# The trace build: every function above the seams says that it was entered.
+$(eval $(call hosted,$(B)/host-trace,,-finstrument-functions))
 # The race build: an interrupt may arrive at every edge of the code.
 $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
 

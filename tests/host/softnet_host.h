@@ -112,4 +112,21 @@ SN_API uint32_t sn_threads(void);
  * in the ring), objects (host allocations alive).  ~0 for an unknown name. */
 SN_API uint64_t sn_stat(const char *name);
 
+/* ---- trace (build/host-trace only: elsewhere nothing is recorded) ------------------------------ */
+
+enum sn_trace_context { SN_TRACE_PROCESS, SN_TRACE_SOFTIRQ, SN_TRACE_HARDIRQ };
+struct sn_trace_event {
+	uint64_t function; /* its address in this copy of the library */
+	uint64_t caller;   /* where it was called */
+	uint32_t context;  /* enum sn_trace_context */
+	uint32_t unused;
+};
+/* Records the entry of every function above the seams, from now on; forgets what was. */
+SN_API void sn_trace_start(void);
+SN_API void sn_trace_stop(void);
+/* How many since the start. */
+SN_API uint64_t sn_trace_count(void);
+/* The @i-th of them; 0, or -1: there is none, or newer ones took its place. */
+SN_API int sn_trace_get(uint64_t i, struct sn_trace_event *event);
+
 #endif

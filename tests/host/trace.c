@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which functions the kernel enters, in which order and in which context: the trace build's
+ * recorder (softnet_host.h: sn_trace_*).
+ *
+ * Callers: the compiler's hooks, at the entry of every function above the seams in the library that
+ * is built with -finstrument-functions (build/host-trace); in the others nobody.  Any context of the
+ * kernel, on any of its stacks.  This file is below the seams, hence not instrumented itself.
+ * Locks: none, one thread of the host runs it all.
+ */
+#include "kernel/lib/string.h"
+#include "kernel/sched/cpu.h"
+#include "tests/host/host.h"
+#include "tests/host/softnet_host.h"
+
+#define EVENTS_MAX (1u << 16) /* kept: the oldest go */
+
+static struct sn_trace_event events[EVENTS_MAX];
+static u64 nr_events;
+static bool tracing;
+
+void __cyg_profile_func_enter(void *fn, void *call_site);
+void __cyg_profile_func_exit(void *fn, void *call_site);
+
+static u32 context(void)
+{
+	if (in_irq())
+		return SN_TRACE_HARDIRQ;
+	return in_serving_softirq() ? SN_TRACE_SOFTIRQ : SN_TRACE_PROCESS;
+}
+
+void __cyg_profile_func_enter(void *fn, void *call_site)
+{
+	if (!tracing)
+		return;
+	events[nr_events++ % EVENTS_MAX] = (struct sn_trace_event){
+		.function = (uintptr_t)fn, .caller = (uintptr_t)call_site, .context = context()};
+}
+
+/* The order of entries tells the path; when a function is left, nobody asks. */
+void __cyg_profile_func_exit(void *fn, void *call_site)
+{
+	(void)fn;
+	(void)call_site;
+}
+
+void sn_trace_start(void)
+{
+	nr_events = 0;
+	tracing = host.booted;
+}
+
+void sn_trace_stop(void)
+{
+	tracing = false;
+}
+
+uint64_t sn_trace_count(void)
+{
+	return nr_events;
+}
+
+int sn_trace_get(uint64_t i, struct sn_trace_event *event)
+{
+	if (i >= nr_events || nr_events - i > EVENTS_MAX)
+		return -1;
+	*event = events[i % EVENTS_MAX];
+	return 0;
+}
