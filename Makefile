@@ -135,6 +135,7 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) clang
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) kernel-test
+	@$(MAKE) --no-print-directory $(JOBS) hosted
 	@$(MAKE) --no-print-directory qemu
 
 tidy:
@@ -182,4 +183,5 @@ check-one:
 	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(KERNEL_INC) $(F)
 
 -include tests/unit/unit.mk
+-include tests/hosted/hosted.mk
 -include tests/kernel/kernel.mk

@@ -1,0 +1,32 @@
+# Scenes of two hosted kernels on a wire: `make hosted` builds and runs build/hosted/test_*, and the
+# trace test.
+#
+# Each program is linked with the scene library and the conductor; the kernels are copies of the
+# sanitizer build's library that it loads.  SEED= chooses another run; one scene alone:
+#	build/hosted/test_loss first_data
+
+H := $(B)/hosted
+HOSTED_TESTS := $(patsubst tests/hosted/%.c,$(H)/%,$(sort $(wildcard tests/hosted/test_*.c)))
+HOSTED_COMMON := $(H)/scene.o $(H)/scene_wire.o $(H)/scene_proc.o $(H)/conductor.o
+HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
+	-Wno-missing-prototypes $(ASAN_FLAGS) -I.
+
+.PHONY: hosted hosted-build
+hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so
+hosted: hosted-build $(B)/host-trace/libsoftnet.so
+	@failed=0; for t in $(HOSTED_TESTS); do \
+		if ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0 $$t >$$t.log 2>&1; \
+		then echo "  ok    $$t"; \
+		else cat $$t.log; echo "  FAIL  $$t"; failed=1; fi; done; \
+	cd tests/hosted && $(PYTEST) . || failed=1; exit $$failed
+
+$(H)/%.o: tests/hosted/%.c Makefile tests/hosted/hosted.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
+$(H)/conductor.o: tests/host/conductor.c Makefile tests/hosted/hosted.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
+$(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
+	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
+
+.PRECIOUS: $(H)/%.o

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stage and the actors' words: setup, teardown, and system calls in virtual time (scene.h).
+ *
+ * cmocka's asserts jump out of a function; everything here runs on the test's own stack, so they may.
+ */
+#include "tests/hosted/scene.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIBRARY       "build/host-asan/libsoftnet.so"
+#define PCAP_FOLDER   "build/hosted/pcap"
+#define SETTLE_STEP   (60 * SEC)
+#define SETTLE_STEPS  120 /* an orphan whose peer is gone gives up before */
+#define CALL_MAX      (7200 * SEC)
+#define ADDRESSES_MAX 512
+#define STREAMS_MAX   16
+
+struct scene *scene;
+static struct sockaddr_in addresses[ADDRESSES_MAX];
+static unsigned int nr_addresses;
+
+/* ---- the stage -------------------------------------------------------------------------------- */
+
+static const char *from_environment(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : fallback;
+}
+
+static const char *pcap_path(void)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), PCAP_FOLDER "/%s.pcap", scene->name);
+	return path;
+}
+
+/* Each learns the way to the other and to itself, and then forgets that anything happened. */
+static int warm_up(void)
+{
+	struct host *hosts[] = {A, B};
+
+	for (unsigned int i = 0; i < 4; i++) {
+		struct host *from = hosts[i & 1], *to = hosts[i >> 1];
+		int fd = scene_socket(from);
+
+		if (scene_connect(from, fd, to, 1) != -ECONNREFUSED) {
+			fprintf(stderr, "scene: nobody answers on a good wire\n%s",
+				from->console());
+			return -1;
+		}
+		scene_close(from, fd);
+	}
+	/* Links, neighbours: until only what lives for ever is armed. */
+	conductor_sleep(scene->conductor, SETTLE_STEP);
+	host_set_baseline(A);
+	host_set_baseline(B);
+	return 0;
+}
+
+int scene_setup(void **state)
+{
+	scene = *state;
+	scene->over = false;
+	nr_addresses = 0;
+	scene->seed = strtoull(from_environment("SEED", "1"), NULL, 0);
+	scene->conductor = conductor_new(from_environment("SCENE_LIBRARY", LIBRARY), scene->seed);
+	if (!scene->conductor)
+		return -1;
+	mkdir("build", 0777);
+	mkdir("build/hosted", 0777);
+	mkdir(PCAP_FOLDER, 0777);
+	if (conductor_pcap(scene->conductor, pcap_path()) < 0)
+		perror(pcap_path());
+	scene->a = conductor_host(scene->conductor, "ip=10.0.0.1/24 app=none");
+	scene->b = conductor_host(scene->conductor, "ip=10.0.0.2/24 app=none");
+	if (!A || !B)
+		return -1;
+	scene->wire = conductor_wire(scene->conductor, A, B, WIRE_DELAY);
+	scene_wire_begin();
+	if (warm_up() < 0)
+		return -1;
+	scene_mark();
+	return 0;
+}
+
+void scene_perform(void **state)
+{
+	scene->play();
+	scene->over = true;
+}
+
+static void say_what_is_known(void)
+{
+	print_error("%s: SEED=%llu, frames in %s\n", scene->name, (unsigned long long)scene->seed,
+		    pcap_path());
+	print_error("---- console of a ----\n%s---- console of b ----\n%s", A->console(),
+		    B->console());
+}
+
+/* Time passes until nothing is left of the scene; how many complaints there are if something stays. */
+static unsigned int let_it_end(void)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+	unsigned int wrong = 1;
+
+	scene_heal();
+	assert_non_null(nowhere);
+	for (unsigned int i = 0; wrong && i < SETTLE_STEPS; i++) {
+		conductor_settle(scene->conductor, SETTLE_STEP);
+		wrong = conductor_check(scene->conductor, nowhere);
+		if (wrong)
+			conductor_sleep(scene->conductor, SETTLE_STEP);
+	}
+	fclose(nowhere);
+	return wrong ? conductor_check(scene->conductor, stderr) : 0;
+}
+
+int scene_teardown(void **state)
+{
+	unsigned int wrong = scene->over ? let_it_end() : 0;
+
+	if (!scene->over || wrong)
+		say_what_is_known();
+	else
+		unlink(pcap_path());
+	scene_wire_end();
+	scene_proc_end();
+	conductor_free(scene->conductor);
+	return wrong ? -1 : 0;
+}
+
+void scene_select(int argc, char **argv)
+{
+	static char pattern[128];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc < 2)
+		return;
+	snprintf(pattern, sizeof(pattern), "*%s*", argv[1]);
+	cmocka_set_test_filter(pattern);
+}
+
+uint64_t scene_now(void)
+{
+	return conductor_now(scene->conductor);
+}
+
+void scene_sleep(uint64_t ns)
+{
+	conductor_sleep(scene->conductor, ns);
+}
+
+const char *scene_host_name(const struct host *h)
+{
+	return h == A ? "a" : "b";
+}
+
+/* ---- system calls ----------------------------------------------------------------------------- */
+
+int64_t scene_begin_args(struct host *h, long nr, const int64_t args[6])
+{
+	int64_t ticket = host_submit(h, nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+
+	if (ticket < 0)
+		fail_msg("host %s takes no call %ld: %s", scene_host_name(h), nr,
+			 h->panic_message());
+	conductor_run(scene->conductor, scene_now(), NULL, NULL);
+	return ticket;
+}
+
+int64_t scene_end(struct host *h, int64_t ticket)
+{
+	int64_t result;
+
+	if (!host_wait(h, ticket, CALL_MAX, &result))
+		fail_msg("a call of host %s hangs: %s", scene_host_name(h), h->panic_message());
+	return result;
+}
+
+int64_t scene_call_args(struct host *h, long nr, const int64_t args[6])
+{
+	int64_t ticket = host_submit(h, nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+
+	if (ticket < 0)
+		fail_msg("host %s takes no call %ld: %s", scene_host_name(h), nr,
+			 h->panic_message());
+	return scene_end(h, ticket);
+}
+
+bool scene_is_back(struct host *h, int64_t ticket, int64_t *result)
+{
+	int state;
+
+	conductor_run(scene->conductor, scene_now(), NULL, NULL);
+	state = h->poll(ticket, result);
+	assert_int_not_equal(state, -1);
+	return state == 1;
+}
+
+void scene_interrupt(struct host *h, int64_t ticket)
+{
+	assert_int_equal(host_interrupt(h, ticket), 0);
+}
+
+const struct sockaddr_in *scene_address(const struct host *h, uint16_t port)
+{
+	struct sockaddr_in *address = &addresses[nr_addresses++ % ADDRESSES_MAX];
+	uint32_t ip = INADDR_ANY;
+
+	if (h)
+		ip = h == A ? 0x0a000001 : 0x0a000002;
+	*address = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(ip)};
+	return address;
+}
+
+int scene_socket(struct host *h)
+{
+	int fd = scene_call(h, SYS_socket, AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		fail_msg("socket() of host %s: %d", scene_host_name(h), fd);
+	return fd;
+}
+
+int scene_bind(struct host *h, int fd, uint16_t port)
+{
+	return scene_call(h, SYS_bind, fd, PTR(scene_address(NULL, port)),
+			  sizeof(struct sockaddr_in));
+}
+
+int scene_listen(struct host *h, uint16_t port, int backlog)
+{
+	int fd = scene_socket(h);
+
+	scene_set(h, fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	assert_int_equal(scene_bind(h, fd, port), 0);
+	assert_int_equal(scene_call(h, SYS_listen, fd, backlog), 0);
+	return fd;
+}
+
+int scene_connect(struct host *h, int fd, const struct host *to, uint16_t port)
+{
+	return scene_call(h, SYS_connect, fd, PTR(scene_address(to, port)),
+			  sizeof(struct sockaddr_in));
+}
+
+int64_t scene_begin_connect(struct host *h, int fd, const struct host *to, uint16_t port)
+{
+	return scene_begin(h, SYS_connect, fd, PTR(scene_address(to, port)),
+			   sizeof(struct sockaddr_in));
+}
+
+int scene_accept(struct host *h, int fd)
+{
+	return scene_call(h, SYS_accept4, fd, 0, 0, 0);
+}
+
+int64_t scene_begin_accept(struct host *h, int fd)
+{
+	return scene_begin(h, SYS_accept4, fd, 0, 0, 0);
+}
+
+int64_t scene_send(struct host *h, int fd, const void *bytes, size_t n)
+{
+	return scene_call(h, SYS_sendto, fd, PTR(bytes), n, MSG_NOSIGNAL, 0, 0);
+}
+
+int64_t scene_recv(struct host *h, int fd, void *bytes, size_t n)
+{
+	return scene_call(h, SYS_recvfrom, fd, PTR(bytes), n, 0, 0, 0);
+}
+
+int64_t scene_recv_now(struct host *h, int fd, void *bytes, size_t n)
+{
+	return scene_call(h, SYS_recvfrom, fd, PTR(bytes), n, MSG_DONTWAIT, 0, 0);
+}
+
+int scene_close(struct host *h, int fd)
+{
+	return scene_call(h, SYS_close, fd);
+}
+
+int scene_shutdown(struct host *h, int fd, int how)
+{
+	return scene_call(h, SYS_shutdown, fd, how);
+}
+
+int scene_set(struct host *h, int fd, int level, int option, int value)
+{
+	return scene_call(h, SYS_setsockopt, fd, level, option, PTR(&value), sizeof(value));
+}
+
+int scene_get(struct host *h, int fd, int level, int option)
+{
+	socklen_t len = sizeof(int);
+	int value = 0;
+
+	assert_int_equal(scene_call(h, SYS_getsockopt, fd, level, option, PTR(&value), PTR(&len)),
+			 0);
+	return value;
+}
+
+int scene_nonblock(struct host *h, int fd)
+{
+	return scene_call(h, SYS_fcntl, fd, F_SETFL, O_RDWR | O_NONBLOCK);
+}
+
+void scene_timeout(struct host *h, int fd, int option, unsigned int ms)
+{
+	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	assert_int_equal(
+		scene_call(h, SYS_setsockopt, fd, SOL_SOCKET, option, PTR(&tv), sizeof(tv)), 0);
+}
+
+short scene_poll(struct host *h, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP};
+
+	assert_true(scene_call(h, SYS_poll, PTR(&p), 1, 0) >= 0);
+	return p.revents;
+}
+
+uint16_t scene_port(struct host *h, int fd)
+{
+	struct sockaddr_in address = {0};
+	socklen_t len = sizeof(address);
+
+	assert_int_equal(scene_call(h, SYS_getsockname, fd, PTR(&address), PTR(&len)), 0);
+	assert_int_equal(len, sizeof(address));
+	return ntohs(address.sin_port);
+}
+
+/* ---- whole messages --------------------------------------------------------------------------- */
+
+void scene_send_all(struct host *h, int fd, const void *bytes, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		int64_t sent = scene_send(h, fd, (const char *)bytes + done, n - done);
+
+		if (sent <= 0)
+			fail_msg("send() of host %s: %lld after %zu bytes", scene_host_name(h),
+				 (long long)sent, done);
+		done += sent;
+	}
+}
+
+void scene_recv_all(struct host *h, int fd, void *bytes, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		int64_t got = scene_recv(h, fd, (char *)bytes + done, n - done);
+
+		if (got <= 0)
+			fail_msg("recv() of host %s: %lld after %zu of %zu bytes",
+				 scene_host_name(h), (long long)got, done, n);
+		done += got;
+	}
+}
+
+void scene_expect_eof(struct host *h, int fd)
+{
+	char byte;
+
+	assert_int_equal(scene_recv(h, fd, &byte, 1), 0);
+}
+
+void scene_fill(uint8_t *bytes, size_t n, uint32_t salt)
+{
+	uint64_t x = salt * 0x9e3779b97f4a7c15ULL + 1;
+
+	for (size_t i = 0; i < n; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		bytes[i] = x >> 24;
+	}
+}
+
+static void begin_step(struct stream *s)
+{
+	size_t n = s->len - s->done < s->step ? s->len - s->done : s->step;
+
+	s->ticket = host_submit(s->host, s->writes ? SYS_write : SYS_read, s->fd,
+				PTR(s->bytes + s->done), n, 0, 0, 0);
+	if (s->ticket < 0)
+		fail_msg("host %s takes no call", scene_host_name(s->host));
+}
+
+struct streams {
+	struct stream *s;
+	unsigned int n;
+	int64_t result;
+	struct stream *back;
+};
+
+/* Asked between instants; a new call begins outside, since an instant must follow it. */
+static bool one_is_back(void *arg)
+{
+	struct streams *all = arg;
+
+	for (unsigned int i = 0; i < all->n; i++) {
+		struct stream *s = &all->s[i];
+
+		if (s->done < s->len && s->host->poll(s->ticket, &all->result) == 1) {
+			all->back = s;
+			return true;
+		}
+	}
+	return false;
+}
+
+void scene_streams(struct stream *s, unsigned int n)
+{
+	struct streams all = {.s = s, .n = n};
+	unsigned int left = n;
+
+	for (unsigned int i = 0; i < n; i++)
+		begin_step(&s[i]);
+	while (left) {
+		if (!conductor_run(scene->conductor, scene_now() + CALL_MAX, one_is_back, &all))
+			fail_msg("%u streams of %u hang; the first is at %zu of %zu bytes", left, n,
+				 s[0].done, s[0].len);
+		if (all.result <= 0)
+			fail_msg("%s of host %s: %lld after %zu of %zu bytes",
+				 all.back->writes ? "write()" : "read()",
+				 scene_host_name(all.back->host), (long long)all.result,
+				 all.back->done, all.back->len);
+		all.back->done += all.result;
+		if (all.back->done < all.back->len)
+			begin_step(all.back);
+		else
+			left--;
+	}
+}
+
+void scene_carry(struct host *from, int from_fd, struct host *to, int to_fd, size_t n)
+{
+	uint8_t *sent = malloc(n), *got = calloc(1, n);
+	struct stream both[] = {
+		{.host = from,
+		 .fd = from_fd,
+		 .writes = true,
+		 .bytes = sent,
+		 .len = n,
+		 .step = 65536},
+		{.host = to, .fd = to_fd, .bytes = got, .len = n, .step = 65536},
+	};
+
+	scene_fill(sent, n, from_fd + 1000 * n);
+	scene_streams(both, 2);
+	assert_memory_equal(sent, got, n);
+	free(sent);
+	free(got);
+}
+
+/* ---- a connection ----------------------------------------------------------------------------- */
+
+struct pair scene_pair(void)
+{
+	struct pair p = {.bport = 7};
+
+	p.listener = scene_listen(B, p.bport, 8);
+	p.a = scene_socket(A);
+	assert_int_equal(scene_connect(A, p.a, B, p.bport), 0);
+	p.b = scene_accept(B, p.listener);
+	assert_true(p.b >= 0);
+	p.aport = scene_port(A, p.a);
+	return p;
+}
+
+static void close_if_open(struct host *h, int *fd)
+{
+	if (*fd >= 0)
+		assert_int_equal(scene_close(h, *fd), 0);
+	*fd = -1;
+}
+
+void scene_pair_close(struct pair *p)
+{
+	close_if_open(A, &p->a);
+	close_if_open(B, &p->b);
+	close_if_open(B, &p->listener);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wire between the two: what passes is read, written down, and befalls it what a test said
+ * (scene.h).
+ *
+ * Caller: the conductor, for every frame that a host puts on the wire.
+ */
+#include "tests/hosted/scene.h"
+
+#include <stdio.h>
+
+#define ETH_LEN         14
+#define RULES_MAX       32
+#define CONNECTIONS_MAX 256
+#define LINE_MAX_LEN    64
+
+struct rule {
+	struct host *from;
+	unsigned int kinds;
+	unsigned int nth, count; /* applies to nth ... nth + count - 1 */
+	unsigned int seen;
+	struct fate fate;
+	unsigned int corrupt; /* byte from the end; 0: none */
+};
+
+/* The first sequence number of one direction of a connection. */
+struct origin {
+	const struct host *from;
+	uint16_t sport, dport;
+	uint32_t isn;
+};
+
+static struct rule rules[RULES_MAX];
+static unsigned int nr_rules, hostile_of;
+static struct origin origins[CONNECTIONS_MAX];
+static unsigned int nr_origins;
+static struct seg *segs;
+static size_t nr_segs, size_segs, mark;
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+static uint32_t get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return get16(p) << 16 | get16(p + 2);
+}
+
+static void read_options(struct seg *s, const uint8_t *p, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && p[i] != 0) {
+		size_t size = p[i] == 1 ? 1 : i + 1 < len ? p[i + 1] : 0;
+
+		if (size == 0 || i + size > len || (p[i] != 1 && size < 2))
+			fail_msg("host %s sent malformed TCP options", scene_host_name(s->from));
+		if (p[i] == 2 && size == 4)
+			s->mss = get16(p + i + 2);
+		if (p[i] == 3 && size == 3)
+			s->wscale = p[i + 2];
+		if (p[i] == 4)
+			s->sack_permitted = true;
+		if (p[i] == 8 && size == 10) {
+			s->has_ts = true;
+			s->tsval = get32(p + i + 2);
+			s->tsecr = get32(p + i + 6);
+		}
+		i += size;
+	}
+}
+
+static uint32_t *origin(const struct host *from, uint16_t sport, uint16_t dport, bool make)
+{
+	for (unsigned int i = 0; i < nr_origins; i++) {
+		struct origin *o = &origins[i];
+
+		if (o->from == from && o->sport == sport && o->dport == dport)
+			return &o->isn;
+	}
+	if (!make || nr_origins == CONNECTIONS_MAX)
+		return NULL;
+	origins[nr_origins] = (struct origin){.from = from, .sport = sport, .dport = dport};
+	return &origins[nr_origins++].isn;
+}
+
+static void number(struct seg *s)
+{
+	const struct host *peer = s->from == A ? B : A;
+	bool syn = s->flags & 2;
+	uint32_t *mine = origin(s->from, s->sport, s->dport, syn);
+	uint32_t *theirs = origin(peer, s->dport, s->sport, false);
+
+	if (syn && mine)
+		*mine = s->seq;
+	s->rseq = mine ? s->seq - *mine : s->seq;
+	s->rack = !(s->flags & 16) ? 0 : theirs ? s->ack - *theirs : s->ack;
+}
+
+static unsigned int classify(const struct seg *s)
+{
+	unsigned int kind = 0;
+
+	if (s->flags & 2)
+		kind |= s->flags & 16 ? SYNACK : SYN;
+	if (s->len)
+		kind |= DATA;
+	if (s->flags & 1)
+		kind |= FIN;
+	if (s->flags & 4)
+		kind |= RST;
+	return kind ? kind : ACK;
+}
+
+static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
+{
+	struct seg s = {.ns = scene_now(), .from = from, .kind = OTHER, .wscale = -1};
+	size_t ip, total, tcp;
+
+	if (len < ETH_LEN + 40 || get16(p + 12) != 0x0800 || p[ETH_LEN + 9] != IPPROTO_TCP)
+		return s;
+	ip = (p[ETH_LEN] & 15) * 4;
+	total = get16(p + ETH_LEN + 2);
+	p += ETH_LEN + ip;
+	tcp = (p[12] >> 4) * 4;
+	if (total > len - ETH_LEN || ip + tcp > total)
+		fail_msg("host %s sent an impossible header", scene_host_name(from));
+	s.sport = get16(p);
+	s.dport = get16(p + 2);
+	s.seq = get32(p + 4);
+	s.ack = get32(p + 8);
+	s.flags = p[13];
+	s.window = get16(p + 14);
+	s.len = total - ip - tcp;
+	read_options(&s, p + 20, tcp - 20);
+	number(&s);
+	s.kind = classify(&s);
+	return s;
+}
+
+/* ---- what befalls a frame ----------------------------------------------------------------------- */
+
+static struct fate apply_rules(const struct seg *s, uint8_t *frame, size_t len)
+{
+	struct fate fate = {0};
+	bool found = false;
+
+	for (unsigned int i = 0; i < nr_rules; i++) {
+		struct rule *r = &rules[i];
+
+		if (r->from != s->from || !(r->kinds & s->kind))
+			continue;
+		r->seen++;
+		if (found || r->seen < r->nth || r->seen - r->nth >= r->count)
+			continue;
+		found = true;
+		fate = r->fate;
+		if (r->corrupt && r->corrupt <= len)
+			frame[len - r->corrupt] ^= 0x55;
+	}
+	if (!found && hostile_of) {
+		uint64_t dice = conductor_random(scene->conductor, hostile_of);
+
+		fate.drop = dice == 0;
+		fate.extra_ns = dice == 1 ? conductor_random(scene->conductor, 20 * MS) : 0;
+		fate.copies = dice == 2;
+	}
+	return fate;
+}
+
+static struct fate hook(void *arg, struct wire *w, struct host *from, uint8_t *frame, size_t *len)
+{
+	struct seg s;
+
+	if (!from) /* the test's own */
+		return (struct fate){0};
+	s = read_frame(from, frame, *len);
+	struct fate fate = apply_rules(&s, frame, *len);
+
+	s.lost = fate.drop;
+	if (nr_segs == size_segs) {
+		size_segs = size_segs ? 2 * size_segs : 1024;
+		segs = realloc(segs, size_segs * sizeof(*segs));
+		assert_non_null(segs);
+	}
+	segs[nr_segs++] = s;
+	return fate;
+}
+
+void scene_wire_begin(void)
+{
+	nr_rules = nr_origins = hostile_of = 0;
+	nr_segs = mark = 0;
+	wire_set_hook(scene->wire, hook, NULL);
+}
+
+void scene_wire_end(void)
+{
+	free(segs);
+	segs = NULL;
+	nr_segs = size_segs = 0;
+}
+
+static struct rule *add_rule(struct host *from, unsigned int kinds, unsigned int nth)
+{
+	struct rule *r;
+
+	if (nr_rules == RULES_MAX)
+		fail_msg("too many rules for the wire");
+	r = &rules[nr_rules++];
+	*r = (struct rule){.from = from, .kinds = kinds, .nth = nth, .count = 1};
+	return r;
+}
+
+void scene_drop_many(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count)
+{
+	struct rule *r = add_rule(from, kinds, nth);
+
+	r->count = count;
+	r->fate.drop = true;
+}
+
+void scene_drop(struct host *from, unsigned int kinds, unsigned int nth)
+{
+	scene_drop_many(from, kinds, nth, 1);
+}
+
+void scene_duplicate(struct host *from, unsigned int kinds, unsigned int nth, unsigned int copies)
+{
+	add_rule(from, kinds, nth)->fate.copies = copies;
+}
+
+void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_t ns)
+{
+	add_rule(from, kinds, nth)->fate.extra_ns = ns;
+}
+
+void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end)
+{
+	add_rule(from, kinds, nth)->corrupt = from_end;
+}
+
+void scene_hostile(unsigned int of)
+{
+	hostile_of = of;
+}
+
+void scene_heal(void)
+{
+	nr_rules = 0;
+	hostile_of = 0;
+}
+
+/* ---- what was there ------------------------------------------------------------------------------- */
+
+void scene_mark(void)
+{
+	conductor_run(scene->conductor, scene_now(), NULL, NULL);
+	mark = nr_segs;
+	scene_proc_mark();
+}
+
+unsigned int scene_count(const struct host *from, unsigned int kinds)
+{
+	unsigned int n = 0;
+
+	for (size_t i = mark; i < nr_segs; i++)
+		n += segs[i].from == from && segs[i].kind & kinds;
+	return n;
+}
+
+static const char *flag_letters(uint8_t flags)
+{
+	static char letters[9];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		if (flags & 1 << i)
+			letters[n++] = "FSRPAUEC"[i];
+	}
+	letters[n] = '\0';
+	return letters;
+}
+
+static char *render(bool with_time)
+{
+	size_t room = (nr_segs - mark + 1) * (LINE_MAX_LEN + 16), at = 0;
+	char *text = malloc(room);
+
+	assert_non_null(text);
+	text[0] = '\0';
+	for (size_t i = mark; i < nr_segs; i++) {
+		const struct seg *s = &segs[i];
+
+		if (!(s->kind & TCP))
+			continue;
+		if (with_time)
+			at += snprintf(text + at, room - at, "%10.3f  ", s->ns / 1e6);
+		at += snprintf(text + at, room - at, "%s %s %u %u %u%s\n", scene_host_name(s->from),
+			       flag_letters(s->flags), s->rseq, s->rack, s->len,
+			       s->lost ? " lost" : "");
+	}
+	return text;
+}
+
+static void no_such_segment(const struct host *from, unsigned int kinds, unsigned int nth)
+{
+	static char text[4096];
+	char *all = render(true);
+
+	snprintf(text, sizeof(text), "%s", all);
+	free(all);
+	fail_msg("host %s did not send %u of kinds %#x; there was:\n%s", scene_host_name(from), nth,
+		 kinds, text);
+}
+
+const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigned int nth)
+{
+	unsigned int n = 0;
+
+	for (size_t i = mark; i < nr_segs; i++) {
+		if (segs[i].from == from && segs[i].kind & kinds && ++n == nth)
+			return &segs[i];
+	}
+	no_such_segment(from, kinds, nth);
+	return NULL;
+}
+
+const struct seg *scene_last(const struct host *from, unsigned int kinds)
+{
+	return scene_nth(from, kinds, scene_count(from, kinds) ? scene_count(from, kinds) : 1);
+}
+
+void scene_expect(const char *lines)
+{
+	static char text[8192];
+	char *all = render(false);
+
+	snprintf(text, sizeof(text), "%s", all);
+	free(all);
+	if (strcmp(text, lines))
+		fail_msg("on the wire should have been\n%sbut there was\n%s", lines, text);
+}
+
+uint64_t scene_gap(const struct seg *first, const struct seg *second)
+{
+	return second->ns - first->ns;
+}
+
+void assert_gap_ms_at(uint64_t gap_ns, uint64_t least_ms, uint64_t most_ms, const char *file,
+		      int line)
+{
+	if (gap_ns < least_ms * MS || gap_ns > most_ms * MS) {
+		char *all = render(true);
+
+		print_error("%.3f ms are not within %llu and %llu ms\n%.4000s", gap_ns / 1e6,
+			    (unsigned long long)least_ms, (unsigned long long)most_ms, all);
+		free(all);
+		_fail(file, line);
+	}
+}

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bytes arrive whole, once and in order, whatever the wire does; and when they are sent: Nagle
+ * (RFC 9293 3.7.4, Minshall), delayed ACKs (RFC 5681 4.2), the wrap of sequence numbers.
+ */
+#include "tests/hosted/scene.h"
+
+#include <stdio.h>
+
+#define MIB  (1 << 20)
+#define MSS  1448
+#define TICK 64 /* ns that an initial sequence number takes to grow by one (RFC 6528) */
+
+/* Both write and read at once, in steps that fit nothing. */
+static void both_ways(struct pair *p, size_t n)
+{
+	uint8_t *sent_a = malloc(n), *sent_b = malloc(n), *got_a = calloc(1, n),
+		*got_b = calloc(1, n);
+	struct stream all[] = {
+		{.host = A, .fd = p->a, .writes = true, .bytes = sent_a, .len = n, .step = 50001},
+		{.host = B, .fd = p->b, .writes = true, .bytes = sent_b, .len = n, .step = 7919},
+		{.host = A, .fd = p->a, .bytes = got_a, .len = n, .step = 30011},
+		{.host = B, .fd = p->b, .bytes = got_b, .len = n, .step = 4099},
+	};
+
+	scene_fill(sent_a, n, 1);
+	scene_fill(sent_b, n, 2);
+	scene_streams(all, 4);
+	assert_memory_equal(got_b, sent_a, n);
+	assert_memory_equal(got_a, sent_b, n);
+	free(sent_a);
+	free(sent_b);
+	free(got_a);
+	free(got_b);
+}
+
+static void a_mebibyte_both_ways_at_once(void)
+{
+	struct pair p = scene_pair();
+
+	both_ways(&p, MIB);
+	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
+	assert_int_equal(scene_counter(B, "Tcp.RetransSegs"), 0);
+	scene_pair_close(&p);
+}
+
+static void a_byte_at_a_time(void)
+{
+	struct pair p = scene_pair();
+	uint8_t sent[500], got[500];
+
+	scene_fill(sent, sizeof(sent), 3);
+	for (unsigned int i = 0; i < sizeof(sent); i++)
+		scene_send_all(A, p.a, sent + i, 1);
+	for (unsigned int i = 0; i < sizeof(got); i++)
+		scene_recv_all(B, p.b, got + i, 1);
+	assert_memory_equal(sent, got, sizeof(got));
+	scene_pair_close(&p);
+}
+
+static void vectors(void)
+{
+	struct pair p = scene_pair();
+	char one[] = "gather ", two[] = "", three[] = "and scatter", left[3], right[20];
+	struct iovec out[] = {{one, 7}, {two, 0}, {three, 11}};
+	struct iovec in[] = {{left, 3}, {right, 20}};
+
+	assert_int_equal(scene_call(A, SYS_writev, p.a, PTR(out), 3), 18);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_call(B, SYS_readv, p.b, PTR(in), 2), 18);
+	assert_memory_equal(left, "gat", 3);
+	assert_memory_equal(right, "her and scatter", 15);
+	scene_pair_close(&p);
+}
+
+static void flags_of_recv(void)
+{
+	struct pair p = scene_pair();
+	char got[16];
+	int64_t all;
+
+	scene_send_all(A, p.a, "abcdef", 6);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, PTR(got), 4, MSG_PEEK, 0, 0), 4);
+	assert_memory_equal(got, "abcd", 4);
+	/* Cut away without a copy. */
+	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, 0, 2, MSG_TRUNC, 0, 0), 2);
+	all = scene_begin(B, SYS_recvfrom, p.b, PTR(got), 8, MSG_WAITALL, 0, 0);
+	scene_sleep(50 * MS);
+	scene_send_all(A, p.a, "ghij", 4);
+	assert_int_equal(scene_end(B, all), 8);
+	assert_memory_equal(got, "cdefghij", 8);
+	assert_int_equal(scene_recv_now(B, p.b, got, 1), -EAGAIN);
+	assert_int_equal(scene_call(B, SYS_read, p.b, PTR(got), 0), 0);
+	scene_pair_close(&p);
+}
+
+static void message_calls(void)
+{
+	struct pair p = scene_pair();
+	char text[] = "a message", got[16] = "";
+	struct iovec out = {text, 9}, in = {got, sizeof(got)};
+	struct msghdr m = {.msg_iov = &out, .msg_iovlen = 1};
+
+	assert_int_equal(scene_call(A, SYS_sendmsg, p.a, PTR(&m), 0), 9);
+	m = (struct msghdr){.msg_iov = &in, .msg_iovlen = 1};
+	assert_int_equal(scene_call(B, SYS_recvmsg, p.b, PTR(&m), 0), 9);
+	assert_string_equal(got, "a message");
+	scene_pair_close(&p);
+}
+
+static void reordered(void)
+{
+	struct pair p = scene_pair();
+	uint8_t sent[10 * MSS], got[10 * MSS];
+
+	scene_fill(sent, sizeof(sent), 5);
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_hold(A, DATA, 2, 100 * 1000);
+	scene_hold(A, DATA, 5, 200 * 1000);
+	scene_send_all(A, p.a, sent, sizeof(sent));
+	scene_recv_all(B, p.b, got, sizeof(got));
+	assert_memory_equal(sent, got, sizeof(got));
+	assert_in_range(scene_counter(B, "TcpExt.TCPOFOQueue"), 1, 10);
+	/* Three duplicates look like a loss; never a timeout. */
+	scene_sleep(1 * SEC);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
+	scene_pair_close(&p);
+}
+
+static void two_swapped_are_no_loss(void)
+{
+	struct pair p = scene_pair();
+	uint8_t sent[4 * MSS], got[4 * MSS];
+
+	scene_fill(sent, sizeof(sent), 6);
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_hold(A, DATA, 2, 1000); /* one overtakes it, all do: two follow */
+	scene_send_all(A, p.a, sent, sizeof(sent));
+	scene_recv_all(B, p.b, got, sizeof(got));
+	assert_memory_equal(sent, got, sizeof(got));
+	scene_sleep(1 * SEC);
+	assert_int_equal(scene_count(A, DATA), 4);
+	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
+	scene_pair_close(&p);
+}
+
+static void doubled(void)
+{
+	struct pair p = scene_pair();
+
+	for (unsigned int i = 1; i < 12; i++) {
+		scene_duplicate(A, TCP, 3 * i, 2);
+		scene_duplicate(B, TCP, 4 * i, 1);
+	}
+	scene_carry(A, p.a, B, p.b, 100000);
+	scene_sleep(1 * SEC);
+	assert_in_range(scene_drops(B, "TCP_OLD_DATA"), 1, 30);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
+	scene_pair_close(&p);
+}
+
+static void a_doubled_syn_makes_one_connection(void)
+{
+	int listener = scene_listen(B, 7, 4), fd = scene_socket(A), accepted;
+
+	scene_duplicate(A, SYN, 1, 3);
+	scene_duplicate(B, SYNACK, 1, 2);
+	scene_duplicate(A, ACK, 1, 2);
+	assert_int_equal(scene_connect(A, fd, B, 7), 0);
+	accepted = scene_accept(B, listener);
+	scene_carry(A, fd, B, accepted, 5000);
+	assert_int_equal(scene_nonblock(B, listener), 0);
+	assert_int_equal(scene_accept(B, listener), -EAGAIN);
+	assert_int_equal(scene_count(A, RST) + scene_count(B, RST), 0);
+	scene_close(A, fd);
+	scene_close(B, accepted);
+	scene_close(B, listener);
+}
+
+static void corrupted_bytes_are_lost_bytes(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_corrupt(A, DATA, 2, 100);
+	scene_corrupt(A, DATA, 7, 1);
+	scene_corrupt(B, ACK, 2, 30); /* in its TCP header */
+	scene_carry(A, p.a, B, p.b, 50000);
+	assert_int_equal(scene_drops(B, "TCP_CSUM"), 2);
+	assert_int_equal(scene_counter(B, "Tcp.InCsumErrors"), 2);
+	assert_int_equal(scene_counter(B, "Tcp.InErrs"), 2);
+	assert_int_equal(scene_drops(A, "TCP_CSUM"), 1);
+	assert_in_range(scene_counter(A, "Tcp.RetransSegs"), 2, 10);
+	scene_pair_close(&p);
+}
+
+static void corrupted_ip_header(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	/* A segment of one byte with 32 bytes of TCP header: its IP header's last byte. */
+	scene_corrupt(A, DATA, 1, 1 + 32 + 1);
+	scene_carry(A, p.a, B, p.b, 1);
+	assert_int_equal(scene_drops(B, "IP_CSUM"), 1);
+	scene_pair_close(&p);
+}
+
+static void a_hostile_wire(void)
+{
+	struct pair p = scene_pair();
+
+	scene_hostile(20);
+	both_ways(&p, MIB / 8);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+static void a_slow_wire(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin = scene_now();
+
+	wire_set_rate(scene->wire, 8000); /* a Mbit/s */
+	scene_carry(A, p.a, B, p.b, MIB / 4);
+	/* 2.1 s for the bytes, a twentieth for headers: the pipe was never empty. */
+	assert_ms(scene_now() - begin, 2100, 2500);
+	wire_set_rate(scene->wire, 0);
+	scene_pair_close(&p);
+}
+
+/* ---- when ----------------------------------------------------------------------------------------- */
+
+/* The first small write goes; the next waits for its ACK, and takes along what came meanwhile. */
+static void nagle_waits_for_the_ack(void)
+{
+	struct pair p = scene_pair();
+	char got[3];
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_send_all(A, p.a, "a", 1);
+	scene_send_all(A, p.a, "b", 1);
+	scene_send_all(A, p.a, "c", 1);
+	scene_recv_all(B, p.b, got, 3);
+	assert_int_equal(scene_count(A, DATA), 2);
+	assert_int_equal(scene_nth(A, DATA, 1)->len, 1);
+	assert_int_equal(scene_nth(A, DATA, 2)->len, 2);
+	assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 2), 2, 210);
+	assert_int_equal(scene_gap(scene_nth(B, ACK, 1), scene_nth(A, DATA, 2)), WIRE_DELAY);
+	scene_pair_close(&p);
+}
+
+static void nodelay_does_not_wait(void)
+{
+	struct pair p = scene_pair();
+	char got[3];
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+	assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_NODELAY), 1);
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_send_all(A, p.a, "a", 1);
+	scene_send_all(A, p.a, "b", 1);
+	scene_send_all(A, p.a, "c", 1);
+	assert_int_equal(scene_count(A, DATA), 3);
+	assert_int_equal(scene_gap(scene_nth(A, DATA, 1), scene_nth(A, DATA, 3)), 0);
+	scene_recv_all(B, p.b, got, 3);
+	scene_pair_close(&p);
+}
+
+static void nodelay_sends_what_nagle_held(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_send_all(A, p.a, "a", 1);
+	scene_send_all(A, p.a, "b", 1);
+	assert_int_equal(scene_count(A, DATA), 1);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+	scene_sleep(0);
+	assert_int_equal(scene_count(A, DATA), 2);
+	char got[2];
+
+	scene_recv_all(B, p.b, got, 2);
+	scene_pair_close(&p);
+}
+
+static void cork_holds_until_it_is_pulled(void)
+{
+	struct pair p = scene_pair();
+	char got[3];
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 1);
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_send_all(A, p.a, "a", 1);
+	scene_send_all(A, p.a, "b", 1);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_count(A, DATA), 0);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 0);
+	scene_recv_all(B, p.b, got, 2);
+	assert_int_equal(scene_count(A, DATA), 1);
+	/* And a promise of more, for one call (it holds until an ACK comes or the next call). */
+	scene_sleep(100 * MS);
+	scene_mark();
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("x"), 1, MSG_MORE, 0, 0), 1);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_count(A, DATA), 0);
+	scene_send_all(A, p.a, "yz", 2);
+	scene_recv_all(B, p.b, got, 3);
+	assert_memory_equal(got, "xyz", 3);
+	assert_int_equal(scene_count(A, DATA), 1);
+	scene_pair_close(&p);
+}
+
+/* A conversation: the answer carries the ACK; without an answer it comes 40 to 200 ms later. */
+static void delayed_ack(void)
+{
+	struct pair p = scene_pair();
+	char got[5];
+
+	for (unsigned int i = 0; i < 3; i++) {
+		scene_send_all(A, p.a, "ask", 3);
+		scene_recv_all(B, p.b, got, 3);
+		scene_send_all(B, p.b, "reply", 5);
+		scene_recv_all(A, p.a, got, 5);
+	}
+	scene_mark();
+	scene_send_all(A, p.a, "ask", 3);
+	scene_recv_all(B, p.b, got, 3);
+	scene_send_all(B, p.b, "reply", 5);
+	scene_sleep(300 * MS);
+	/* A's own ACK comes late: it has nothing to say. */
+	scene_expect("a PA 10 16 3\n"
+		     "b PA 16 13 5\n"
+		     "a A 13 21 0\n");
+	assert_gap_ms(scene_nth(B, DATA, 1), scene_nth(A, ACK, 1), 41, 202);
+	assert_int_equal(scene_counter(A, "TcpExt.DelayedACKs"), 1);
+	scene_recv_all(A, p.a, got, 5);
+	scene_pair_close(&p);
+}
+
+/* RFC 5681 4.2: at least every second full segment is acknowledged. */
+static void every_second_segment_is_acknowledged(void)
+{
+	struct pair p = scene_pair();
+	unsigned int acks, segments;
+
+	scene_carry(A, p.a, B, p.b, 200000);
+	scene_sleep(1 * SEC);
+	segments = scene_count(A, DATA);
+	acks = scene_count(B, ACK);
+	/* Fewer are allowed only because the reader was told of many at once. */
+	assert_in_range(acks, segments / 16, segments);
+	assert_int_equal(scene_last(B, ACK)->rack, 200001);
+	scene_pair_close(&p);
+}
+
+/* RFC 6928, 5681: ten segments, then one more for each that is acknowledged. */
+static void slow_start_begins_with_ten(void)
+{
+	struct pair p = scene_pair();
+	uint8_t bytes[65536];
+	uint64_t first;
+	unsigned int in_first_ms = 0;
+
+	scene_fill(bytes, sizeof(bytes), 8);
+	scene_sleep(10 * MS);
+	scene_mark();
+	int64_t writer = scene_begin(A, SYS_write, p.a, PTR(bytes), sizeof(bytes));
+
+	scene_sleep(1 * MS);
+	first = scene_nth(A, DATA, 1)->ns;
+	for (unsigned int i = 1; i <= scene_count(A, DATA); i++)
+		in_first_ms += scene_nth(A, DATA, i)->ns == first;
+	assert_int_equal(in_first_ms, 10);
+	for (size_t got = 0; got < sizeof(bytes);)
+		got += scene_recv(B, p.b, bytes, sizeof(bytes));
+	assert_int_equal(scene_end(A, writer), sizeof(bytes));
+	scene_pair_close(&p);
+}
+
+/* ---- the wrap -------------------------------------------------------------------------------------- */
+
+/*
+ * An ISN is the clock (a step in TICK ns) plus a number that belongs to the four-tuple, so a first
+ * connection tells when a later one on the same ports will begin just below the wrap.
+ */
+static struct pair pair_below_the_wrap(bool of_b, uint32_t below)
+{
+	struct pair p = scene_pair();
+	const struct seg *s = of_b ? scene_nth(B, SYNACK, 1) : scene_nth(A, SYN, 1);
+	uint32_t steps = -below - s->seq;
+	/* B counts when the SYN arrives. */
+	uint64_t begins = s->ns - (of_b ? WIRE_DELAY : 0) + (uint64_t)steps * TICK;
+	uint16_t port = p.aport;
+
+	scene_close(A, p.a);
+	scene_close(B, p.b);
+	/* TIME_WAIT must be over: another round of the clock, if need be. */
+	while (begins < scene_now() + 130 * SEC)
+		begins += (uint64_t)TICK << 32;
+	scene_sleep(begins - scene_now());
+	scene_mark();
+	p.a = scene_socket(A);
+	assert_int_equal(scene_bind(A, p.a, port), 0);
+	assert_int_equal(scene_connect(A, p.a, B, p.bport), 0);
+	p.b = scene_accept(B, p.listener);
+	s = of_b ? scene_nth(B, SYNACK, 1) : scene_nth(A, SYN, 1);
+	assert_in_range(-s->seq, 1, below + 100000);
+	return p;
+}
+
+static void numbers_of_a_wrap(void)
+{
+	struct pair p = pair_below_the_wrap(false, 20000);
+
+	assert_in_range(-scene_nth(A, SYN, 1)->seq, 1, 20000);
+	both_ways(&p, 200000);
+	assert_true(scene_last(A, DATA)->seq < 0x80000000u);
+	scene_pair_close(&p);
+}
+
+static void numbers_of_b_wrap_on_a_hostile_wire(void)
+{
+	struct pair p = pair_below_the_wrap(true, 60000);
+
+	scene_hostile(15);
+	both_ways(&p, 200000);
+	scene_heal();
+	assert_true(scene_last(B, DATA)->seq < 0x80000000u);
+	scene_pair_close(&p);
+}
+
+/* The SYN itself is the last number, the first byte has number 0. */
+static void the_wrap_right_behind_the_syn(void)
+{
+	struct pair p = pair_below_the_wrap(false, 1);
+
+	assert_int_equal(scene_nth(A, SYN, 1)->seq, 0xffffffff);
+	scene_drop(A, DATA, 1);
+	scene_carry(A, p.a, B, p.b, 10);
+	scene_pair_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_mebibyte_both_ways_at_once),
+		SCENE(a_byte_at_a_time),
+		SCENE(vectors),
+		SCENE(flags_of_recv),
+		SCENE(message_calls),
+		SCENE(reordered),
+		SCENE(two_swapped_are_no_loss),
+		SCENE(doubled),
+		SCENE(a_doubled_syn_makes_one_connection),
+		SCENE(corrupted_bytes_are_lost_bytes),
+		SCENE(corrupted_ip_header),
+		SCENE(a_hostile_wire),
+		SCENE(a_slow_wire),
+		SCENE(nagle_waits_for_the_ack),
+		SCENE(nodelay_does_not_wait),
+		SCENE(nodelay_sends_what_nagle_held),
+		SCENE(cork_holds_until_it_is_pulled),
+		SCENE(delayed_ack),
+		SCENE(every_second_segment_is_acknowledged),
+		SCENE(slow_start_begins_with_ten),
+		SCENE(numbers_of_a_wrap),
+		SCENE(numbers_of_b_wrap_on_a_hostile_wire),
+		SCENE(the_wrap_right_behind_the_syn),
+	};
+
+	return scene_play(tests);
+}

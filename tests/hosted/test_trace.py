@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""One handshake, function by function: the paths that the kernel is named after.
+
+Two copies of the trace build (build/host-trace) shake hands while b waits in accept().  For each
+chapter every named function must be entered, in this order, in this context: a hard interrupt only
+schedules, a soft interrupt receives, a process waits and is woken.
+"""
+
+import ctypes
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "host"))
+from softnet import NR, Conductor, sockaddr_in  # noqa: E402
+
+LIBRARY = os.path.join(ROOT, "build", "host-trace", "libsoftnet.so")
+AF_INET, SOCK_STREAM, PORT = 2, 1, 7
+PROCESS, SOFTIRQ, HARDIRQ = range(3)
+CONTEXTS = ["process", "softirq", "hardirq"]
+
+# (chapter, host, its functions in order: (name, context)).
+CHAPTERS = [
+    ("0x04 the server takes the SYN", "b", [
+        ("skb_recv_done", HARDIRQ),
+        ("napi_schedule", HARDIRQ),
+        ("net_rx_action", SOFTIRQ),
+        ("virtnet_poll", SOFTIRQ),
+        ("netif_receive_skb", SOFTIRQ),
+        ("ip_rcv", SOFTIRQ),
+        ("ip_local_deliver", SOFTIRQ),
+        ("tcp_v4_rcv", SOFTIRQ),
+        ("__inet_lookup_skb", SOFTIRQ),
+        ("__inet_lookup_established", SOFTIRQ),
+        ("__inet_lookup_listener", SOFTIRQ),
+        ("tcp_v4_do_rcv", SOFTIRQ),
+        ("tcp_rcv_state_process", SOFTIRQ),
+        ("tcp_v4_conn_request", SOFTIRQ),
+        ("tcp_conn_request", SOFTIRQ),
+        ("inet_reqsk_alloc", SOFTIRQ),
+        ("tcp_parse_options", SOFTIRQ),
+        ("secure_tcp_seq", SOFTIRQ),
+        # Into the table before the answer goes: its ACK may come back at once.
+        ("inet_csk_reqsk_queue_hash_add", SOFTIRQ),
+        ("tcp_v4_send_synack", SOFTIRQ),
+        ("tcp_make_synack", SOFTIRQ),
+        ("dev_queue_xmit", SOFTIRQ),
+    ]),
+    ("0x05 the client takes the SYN-ACK", "a", [
+        ("skb_recv_done", HARDIRQ),
+        ("napi_schedule", HARDIRQ),
+        ("net_rx_action", SOFTIRQ),
+        ("tcp_v4_rcv", SOFTIRQ),
+        ("tcp_v4_do_rcv", SOFTIRQ),
+        ("tcp_rcv_state_process", SOFTIRQ),
+        ("tcp_rcv_synsent_state_process", SOFTIRQ),
+        ("tcp_ack", SOFTIRQ),
+        ("tcp_finish_connect", SOFTIRQ),
+        ("tcp_set_state", SOFTIRQ),
+        ("sock_def_wakeup", SOFTIRQ),
+        ("tcp_send_ack", SOFTIRQ),
+        ("tcp_transmit_skb", SOFTIRQ),
+        ("ip_queue_xmit", SOFTIRQ),
+        ("dev_queue_xmit", SOFTIRQ),
+        # connect() goes on.
+        ("lock_sock", PROCESS),
+    ]),
+    ("0x06 the server takes the ACK", "b", [
+        ("tcp_make_synack", SOFTIRQ),
+        ("skb_recv_done", HARDIRQ),
+        ("napi_schedule", HARDIRQ),
+        ("net_rx_action", SOFTIRQ),
+        ("tcp_v4_rcv", SOFTIRQ),
+        ("tcp_check_req", SOFTIRQ),
+        ("tcp_v4_syn_recv_sock", SOFTIRQ),
+        ("tcp_create_openreq_child", SOFTIRQ),
+        ("inet_csk_clone_lock", SOFTIRQ),
+        ("inet_csk_complete_hashdance", SOFTIRQ),
+        ("inet_csk_reqsk_queue_add", SOFTIRQ),
+        ("tcp_child_process", SOFTIRQ),
+        ("tcp_rcv_state_process", SOFTIRQ),
+        ("tcp_set_state", SOFTIRQ),
+        ("sock_def_readable", SOFTIRQ),
+    ]),
+    ("0x07 accept()", "b", [
+        ("sys_accept4", PROCESS),
+        ("sock_alloc", PROCESS),
+        ("sock_alloc_file", PROCESS),
+        ("inet_accept", PROCESS),
+        ("inet_csk_accept", PROCESS),
+        ("inet_csk_wait_for_connect", PROCESS),
+        ("prepare_to_wait_exclusive", PROCESS),
+        ("release_sock", PROCESS),
+        ("schedule_timeout", PROCESS),
+        # The whole of 0x04 and 0x06 happens while it sleeps.
+        ("tcp_v4_conn_request", SOFTIRQ),
+        ("sock_def_readable", SOFTIRQ),
+        ("lock_sock", PROCESS),
+        ("reqsk_queue_remove", PROCESS),
+        ("sock_graft", PROCESS),
+        ("fd_install", PROCESS),
+    ]),
+]
+
+
+class Event(ctypes.Structure):
+    """struct sn_trace_event"""
+    _fields_ = [("function", ctypes.c_uint64), ("caller", ctypes.c_uint64),
+                ("context", ctypes.c_uint32), ("unused", ctypes.c_uint32)]
+
+
+def symbols():
+    """Address in the library -> name."""
+    out = {}
+    listing = subprocess.run(["nm", LIBRARY], check=True, capture_output=True, text=True).stdout
+    for line in listing.splitlines():
+        parts = line.split()
+        if len(parts) == 3 and parts[1] in "tTwW":
+            # Parts that the compiler split off are the function that they come from.
+            out[int(parts[0], 16)] = parts[2].split(".")[0]
+    return out
+
+
+def trace_of(host, names):
+    """[(name, context), ...] in order."""
+    by_name = {name: address for address, name in names.items()}
+    base = ctypes.cast(host._dl.sn_boot, ctypes.c_void_p).value - by_name["sn_boot"]
+    host._dl.sn_trace_count.restype = ctypes.c_uint64
+    host._dl.sn_trace_get.argtypes = [ctypes.c_uint64, ctypes.POINTER(Event)]
+    event, out = Event(), []
+    for i in range(host._dl.sn_trace_count()):
+        assert host._dl.sn_trace_get(i, ctypes.byref(event)) == 0, "the ring was too small"
+        out.append((names.get(event.function - base, "?"), event.context))
+    return out
+
+
+@pytest.fixture(scope="module", name="traces")
+def traces_of_a_handshake():
+    """{"a": trace, "b": trace} of one connection, accept() waiting for it."""
+    names = symbols()
+    c = Conductor(LIBRARY, seed=1)
+    hosts = {"a": c.host("ip=10.0.0.1/24 app=none"), "b": c.host("ip=10.0.0.2/24 app=none")}
+    a, b = hosts["a"], hosts["b"]
+    c.wire(a, b, delay=0.001)
+    # Each learns the way to the other first: routes and link addresses stay.
+    for here, there in ((a, "10.0.0.2"), (b, "10.0.0.1")):
+        fd = here.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+        assert here.call(NR.connect, fd, sockaddr_in(there, 1), 16) == -errno.ECONNREFUSED
+        assert here.call(NR.close, fd) == 0
+    c.sleep(60)
+    for host in hosts.values():
+        host.baseline = host.state()
+    listener = b.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+    assert b.call(NR.bind, listener, sockaddr_in("0.0.0.0", PORT), 16) == 0
+    assert b.call(NR.listen, listener, 8) == 0
+    client = a.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+    for host in hosts.values():
+        host._dl.sn_trace_start()
+    accept = b.submit(NR.accept4, listener, 0, 0, 0)
+    c.sleep(0.01)
+    assert a.call(NR.connect, client, sockaddr_in("10.0.0.2", PORT), 16) == 0
+    accepted = b.wait(accept)
+    assert accepted >= 0
+    for host in hosts.values():
+        host._dl.sn_trace_stop()
+    out = {name: trace_of(host, names) for name, host in hosts.items()}
+    for host, fd in ((a, client), (b, accepted), (b, listener)):
+        assert host.call(NR.close, fd) == 0
+    c.sleep(120)
+    assert not c.check()
+    c.close()
+    return out
+
+
+def follow(trace, steps):
+    """None, or what is wrong: each step must come after the one before it."""
+    at = 0
+    for step, (name, context) in enumerate(steps):
+        found = next((i for i in range(at, len(trace)) if trace[i] == (name, context)), None)
+        if found is None:
+            elsewhere = {CONTEXTS[c] for n, c in trace if n == name}
+            return (f"step {step + 1}, {name}() in {CONTEXTS[context]}: not entered after "
+                    f"{steps[step - 1][0] if step else 'the beginning'}(); "
+                    f"in the whole trace: {', '.join(sorted(elsewhere)) or 'never'}")
+        at = found + 1
+    return None
+
+
+@pytest.mark.parametrize("chapter,host,steps", CHAPTERS, ids=[c[0] for c in CHAPTERS])
+def test_chapter(traces, chapter, host, steps):
+    """The chapter's path, on the host that walks it."""
+    wrong = follow(traces[host], steps)
+    assert wrong is None, f"{chapter}: {wrong}"
+
+
+@pytest.mark.parametrize("chapter,host,steps", CHAPTERS, ids=[c[0] for c in CHAPTERS])
+def test_a_missing_function_is_noticed(traces, chapter, host, steps):
+    """Whatever is planted among them that is not on the path."""
+    middle = len(steps) // 2
+    for planted in (("tcp_no_such_function", SOFTIRQ), ("tcp_close", PROCESS),
+                    ("tcp_v4_rcv", HARDIRQ)):
+        assert follow(traces[host], steps[:middle] + [planted] + steps[middle:]), chapter
+    # Nor is another order taken.
+    assert follow(traces[host], [steps[-1]] * 50 + steps), chapter
+
+
+def test_a_hard_interrupt_only_schedules(traces):
+    """Nothing of the network runs in one, but the driver's word that there is something."""
+    for trace in traces.values():
+        inside = {name for name, context in trace if context == HARDIRQ}
+        assert "skb_recv_done" in inside
+        for name in inside:
+            assert not name.startswith(("tcp_", "ip_", "inet_", "netif_", "skb_clone", "sock_")), name
+
+
+def test_no_process_receives(traces):
+    """Segments are worked on in softirq, or from the backlog of a socket that its owner releases."""
+    for trace in traces.values():
+        assert not [name for name, context in trace
+                    if context == PROCESS and name in ("tcp_v4_rcv", "ip_rcv", "net_rx_action",
+                                                      "virtnet_poll")]

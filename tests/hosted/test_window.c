@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Flow control: RFC 9293 3.8.6; the window closes, is probed, opens; never in crumbs. */
+#include "tests/hosted/scene.h"
+
+#define PORT 7
+#define MIB  (1 << 20)
+
+/* B listens with a small buffer, so that the window closes soon. */
+static struct pair pair_with_buffer(int rcvbuf)
+{
+	struct pair p = {.bport = PORT};
+
+	p.listener = scene_socket(B);
+	scene_set(B, p.listener, SOL_SOCKET, SO_RCVBUF, rcvbuf);
+	assert_int_equal(scene_bind(B, p.listener, PORT), 0);
+	assert_int_equal(scene_call(B, SYS_listen, p.listener, 4), 0);
+	p.a = scene_socket(A);
+	assert_int_equal(scene_connect(A, p.a, B, PORT), 0);
+	p.b = scene_accept(B, p.listener);
+	p.aport = scene_port(A, p.a);
+	return p;
+}
+
+static uint32_t window_of(const struct seg *s)
+{
+	return (uint32_t)s->window << scene_nth(B, SYNACK, 1)->wscale;
+}
+
+/* A writes all of @bytes, B reads none of it, until nothing moves but probes. */
+static int64_t fill_up(struct pair *p, const uint8_t *bytes, size_t n)
+{
+	int64_t writer = scene_begin(A, SYS_write, p->a, PTR(bytes), n), result;
+
+	scene_sleep(5 * SEC);
+	assert_false(scene_is_back(A, writer, &result));
+	assert_int_equal(scene_last(B, ACK)->window, 0);
+	return writer;
+}
+
+static void the_reader_stops_and_goes_on(void)
+{
+	struct pair p = pair_with_buffer(16384);
+	uint8_t *sent = malloc(MIB), *got = calloc(1, MIB);
+	unsigned int full, data;
+	int64_t writer;
+	uint64_t begin;
+
+	scene_fill(sent, MIB, 1);
+	writer = fill_up(&p, sent, MIB);
+	full = scene_last(A, DATA)->rseq + scene_last(A, DATA)->len;
+	assert_in_range(full, 4000, 40000);
+	data = scene_count(A, DATA);
+	assert_in_range(scene_counter(B, "TcpExt.TCPToZeroWindowAdv"), 1, 3);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
+	/* An hour, and it is still there: probes are answered. */
+	scene_sleep(3600 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_ESTABLISHED);
+	assert_int_equal(scene_count(A, DATA), data);
+	begin = scene_now();
+	scene_recv_all(B, p.b, got, MIB);
+	assert_memory_equal(sent, got, MIB);
+	assert_int_equal(scene_end(A, writer), MIB);
+	/* The window update moves it at once, not the next probe. */
+	assert_ms(scene_now() - begin, 10, 60000);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
+}
+
+/* Probes: after an RTO, then doubled, up to two minutes (RFC 9293 3.8.6.1). */
+static void probes_back_off(void)
+{
+	struct pair p = pair_with_buffer(8192);
+	uint8_t *sent = malloc(MIB), *got = malloc(MIB);
+	int64_t writer;
+	unsigned int probes;
+	uint64_t gap, last_gap = 0;
+	uint32_t edge;
+
+	scene_fill(sent, MIB, 2);
+	writer = scene_begin(A, SYS_write, p.a, PTR(sent), MIB);
+	scene_sleep(100 * MS);
+	edge = scene_last(A, DATA)->rseq + scene_last(A, DATA)->len;
+	scene_mark();
+	scene_sleep(600 * SEC);
+	assert_int_equal(scene_count(A, DATA), 0);
+	probes = scene_count(A, ACK);
+	assert_in_range(probes, 8, 14);
+	for (unsigned int i = 1; i < probes; i++) {
+		const struct seg *probe = scene_nth(A, ACK, i + 1);
+
+		/* Below what was acknowledged: it can only be answered. */
+		assert_int_equal(probe->rseq, edge - 1);
+		gap = scene_gap(scene_nth(A, ACK, i), probe);
+		if (last_gap && last_gap < 60 * SEC)
+			assert_in_range(gap, last_gap * 2 - 20 * MS, last_gap * 2 + 20 * MS);
+		assert_true(gap <= 121 * SEC);
+		last_gap = gap;
+	}
+	/* Two within half a second get one answer (CVE-2004-0230's kin: no ACK storms). */
+	assert_in_range(scene_counter(B, "TcpExt.TCPACKSkippedSeq"), 0, 2);
+	assert_int_equal(scene_count(B, ACK) + scene_counter(B, "TcpExt.TCPACKSkippedSeq"), probes);
+	assert_int_equal(scene_nth(B, ACK, 1)->window, 0);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPWinProbe"), probes);
+	scene_recv_all(B, p.b, got, MIB);
+	assert_memory_equal(sent, got, MIB);
+	assert_int_equal(scene_end(A, writer), MIB);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
+}
+
+/* Without probes this would be the end of both. */
+static void a_lost_window_update(void)
+{
+	struct pair p = pair_with_buffer(16384);
+	uint8_t *sent = malloc(MIB), *got = malloc(MIB);
+	int64_t writer;
+
+	scene_fill(sent, MIB, 3);
+	writer = fill_up(&p, sent, MIB);
+	scene_drop(B, ACK, 1);
+	scene_drop(B, ACK, 2);
+	scene_recv_all(B, p.b, got, MIB);
+	assert_memory_equal(sent, got, MIB);
+	assert_int_equal(scene_end(A, writer), MIB);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
+}
+
+/* RFC 9293 3.8.6.2.2: a reader of single bytes opens no window of single bytes. */
+static void no_silly_windows(void)
+{
+	struct pair p = pair_with_buffer(16384);
+	uint8_t *sent = malloc(MIB), *got = malloc(MIB);
+	unsigned int read = 0, acks, filled;
+	int64_t writer;
+
+	scene_fill(sent, MIB, 4);
+	writer = fill_up(&p, sent, MIB);
+	filled = scene_last(A, DATA)->rseq + scene_last(A, DATA)->len - 1;
+	scene_mark();
+	for (; read < filled + 5000; read++) {
+		scene_recv_all(B, p.b, got + read, 1);
+		if (read % 64 == 0)
+			scene_sleep(1 * MS);
+	}
+	for (unsigned int i = 1; i <= scene_count(A, DATA); i++)
+		assert_true(scene_nth(A, DATA, i)->len >= 536);
+	acks = scene_count(B, ACK);
+	assert_in_range(acks, 1, 100);
+	scene_recv_all(B, p.b, got + read, MIB - read);
+	assert_memory_equal(sent, got, MIB);
+	assert_int_equal(scene_end(A, writer), MIB);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
+}
+
+/* What was offered is never taken back, whatever the sizes (RFC 9293 3.8.6, SHLD-14). */
+static void the_right_edge_never_moves_left(void)
+{
+	struct pair p = pair_with_buffer(32768);
+	uint32_t edge = 0, scale = scene_nth(B, SYNACK, 1)->wscale;
+
+	scene_carry(A, p.a, B, p.b, MIB / 2);
+	for (unsigned int i = 1; i <= scene_count(B, ACK); i++) {
+		const struct seg *s = scene_nth(B, ACK, i);
+		uint32_t right = s->rack + window_of(s);
+
+		assert_true(right + (1u << scale) > edge);
+		edge = right > edge ? right : edge;
+	}
+	/* And nothing was sent beyond it. */
+	assert_int_equal(scene_drops(B, "TCP_OVERWINDOW"), 0);
+	assert_int_equal(scene_drops(B, "TCP_ZEROWINDOW"), 0);
+	scene_pair_close(&p);
+}
+
+static void the_window_grows_with_a_fast_reader(void)
+{
+	struct pair p = scene_pair();
+	uint32_t at_first = window_of(scene_nth(A, ACK, 1)), at_last;
+
+	(void)at_first;
+	scene_carry(A, p.a, B, p.b, 2 * MIB);
+	at_first = scene_nth(B, SYNACK, 1)->window;
+	at_last = window_of(scene_last(B, ACK));
+	assert_true(at_last > 2 * at_first);
+	scene_pair_close(&p);
+}
+
+static void fin_behind_a_closed_window(void)
+{
+	struct pair p = pair_with_buffer(8192);
+	uint8_t *sent = malloc(60000), *got = malloc(60000);
+
+	scene_fill(sent, 60000, 5);
+	scene_nonblock(A, p.a);
+	int64_t n = scene_send(A, p.a, sent, 60000);
+
+	assert_in_range(n, 10000, 60000);
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(20 * SEC);
+	/* Still bytes before it. */
+	assert_int_equal(scene_count(A, FIN), 0);
+	scene_recv_all(B, p.b, got, n);
+	assert_memory_equal(sent, got, n);
+	scene_expect_eof(B, p.b);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
+}
+
+/* An orphan whose peer's window stays shut does not live for ever. */
+static void an_orphan_with_a_closed_window_gives_up(void)
+{
+	struct pair p = pair_with_buffer(8192);
+	uint8_t *sent = calloc(1, 60000);
+
+	scene_nonblock(A, p.a);
+	assert_in_range(scene_send(A, p.a, sent, 60000), 10000, 60000);
+	scene_sleep(1 * SEC);
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(1200 * SEC);
+	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+	scene_heal();
+	scene_pair_close(&p);
+	free(sent);
+}
+
+static void a_full_send_buffer_says_again(void)
+{
+	struct pair p = pair_with_buffer(8192);
+	uint8_t *bytes = calloc(1, MIB);
+	int64_t sent = 0, n;
+
+	scene_nonblock(A, p.a);
+	while ((n = scene_send(A, p.a, bytes, 10000)) > 0) {
+		sent += n;
+		scene_sleep(10 * MS);
+	}
+	assert_int_equal(n, -EAGAIN);
+	assert_int_equal(scene_poll(A, p.a) & POLLOUT, 0);
+	for (int64_t got = 0; got < sent;)
+		got += scene_recv(B, p.b, bytes, MIB);
+	scene_sleep(10 * MS);
+	assert_true(scene_poll(A, p.a) & POLLOUT);
+	scene_pair_close(&p);
+	free(bytes);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(the_reader_stops_and_goes_on),
+		SCENE(probes_back_off),
+		SCENE(a_lost_window_update),
+		SCENE(no_silly_windows),
+		SCENE(the_right_edge_never_moves_left),
+		SCENE(the_window_grows_with_a_fast_reader),
+		SCENE(fin_behind_a_closed_window),
+		SCENE(an_orphan_with_a_closed_window_gives_up),
+		SCENE(a_full_send_buffer_says_again),
+	};
+
+	return scene_play(tests);
+}
