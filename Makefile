@@ -52,6 +52,7 @@ help:
 	@echo "make run      boot in QEMU with user networking (PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
 	@echo "make test     everything that proves it: tidy, unit, hosted, QEMU"
+	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make bench    speed, beside what docs/bench.md says"
 	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
 	@echo "make setup    install what building and testing needs (Debian)"
@@ -144,6 +145,12 @@ tidy:
 # Against QEMU: boots, transfers, closes, crashes.
 qemu: $(B)/softnet.elf
 	cd tests/qemu && $(PYTEST) .
+
+# The README's two commands on a minimal Debian; as root only.
+.PHONY: test-fresh
+test-fresh:
+	@tools/setup fresh
+	@/usr/bin/python3 tests/fresh/fresh.py
 
 # The other compiler: all of the machine's sources, for their warnings alone.
 CLANG_OBJ := $(patsubst %,$(B)/clang/%.ok,$(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC)))

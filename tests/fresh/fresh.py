@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The README's two commands on a Debian that has git, make and ca-certificates and nothing else.
+
+Builds a minimal system with debootstrap (once, kept in build/fresh), clones this tree into a copy of it,
+and runs the commands in a chroot with namespaces of its own, as they stand in the README: as root, and as
+an ordinary user with sudo.  `make run` is over when its console says READY, the README's own `nc` line got
+its bytes back, and Ctrl-C ended it; `make test` when it ended with 0.
+
+  tests/fresh/fresh.py [root] [user]      default: both.  Exit status 0 (also when it had to be
+                                          skipped: the last line says why), 1 when a command failed.
+"""
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WORK = os.path.join(ROOT, "build", "fresh")
+BASE = os.path.join(WORK, "base.tar")
+SUITE = "bookworm"
+HOURS = 3600
+PATIENCE = {"run": HOURS // 2, "test": HOURS}     # s: installing, building; only a hang reaches it
+
+
+def skip(why):
+    print(f"test-fresh: skipped: {why}")
+    sys.exit(0)
+
+
+def readme():
+    """(the two commands, host, port of the nc line)"""
+    with open(os.path.join(ROOT, "README.md")) as f:
+        text = f.read()
+    block = re.search(r"^((?:    make [^\n]*\n)+)", text, re.M).group(1)
+    commands = [line.split("#")[0].strip() for line in block.splitlines()]
+    assert commands == ["make run", "make test"], f"the README's commands are {commands}"
+    host, port = re.search(r"nc ([\d.]+) (\d+)", block).groups()
+    return commands, host, int(port)
+
+
+def mirror():
+    """Where this machine's own apt gets its packages from."""
+    out = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"], stdout=subprocess.PIPE, text=True)
+    for line in out.stdout.splitlines():
+        site, _, release = line.partition(" ")
+        if release == SUITE:
+            return site
+    skip(f"apt on this machine knows no {SUITE}")
+
+
+def base():
+    if os.path.exists(BASE):
+        return
+    os.makedirs(WORK, exist_ok=True)
+    site = mirror()
+    with tempfile.TemporaryDirectory(prefix="softnet-base-") as d:
+        log = os.path.join(WORK, "debootstrap.log")
+        with open(log, "w") as f:
+            p = subprocess.run(["debootstrap", "--variant=minbase", "--include=git,make,ca-certificates", SUITE, d, site],
+                               stdout=f, stderr=subprocess.STDOUT)
+        if p.returncode:
+            print(open(log).read()[-2000:])
+            sys.exit("test-fresh: debootstrap failed; its words are above")
+        # apt inside asks whom apt outside asks
+        shutil.rmtree(os.path.join(d, "etc/apt/sources.list.d"))
+        shutil.copytree("/etc/apt/sources.list.d", os.path.join(d, "etc/apt/sources.list.d"))
+        if os.path.exists("/etc/apt/sources.list"):
+            shutil.copy("/etc/apt/sources.list", os.path.join(d, "etc/apt/sources.list"))
+        elif os.listdir("/etc/apt/sources.list.d"):
+            os.remove(os.path.join(d, "etc/apt/sources.list"))
+        for name in os.listdir("/etc/apt/apt.conf.d"):
+            if not name.startswith(("docker", "20packagekit", "50appstream", "02autoremove")):
+                shutil.copy(os.path.join("/etc/apt/apt.conf.d", name), os.path.join(d, "etc/apt/apt.conf.d"))
+        subprocess.run(["tar", "-C", d, "--numeric-owner", "-cf", BASE + ".part", "."], check=True)
+        os.rename(BASE + ".part", BASE)
+
+
+class System:
+    """A copy of the base with the tree cloned into it; who: root or user."""
+
+    def __init__(self, who):
+        self.who = who
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="softnet-fresh-")
+        subprocess.run(["tar", "-C", self.dir, "-xf", BASE], check=True)
+        os.chmod(self.dir, 0o755)      # it is somebody's /
+        for f in ("resolv.conf", "hosts"):
+            shutil.copy("/etc/" + f, os.path.join(self.dir, "etc", f))
+        self.home = "/root"
+        if self.who == "user":
+            self.home = "/home/dev"
+            self.inside("apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq sudo >/dev/null && "
+                        "useradd -m -s /bin/bash dev && echo 'dev ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/dev")
+        clone = self.dir + self.home + "/softnet"
+        subprocess.run(["git", "-c", "safe.directory=*", "clone", "-q", "--no-local", ROOT, clone], check=True)
+        if self.who == "user":
+            self.inside("chown -R dev:dev /home/dev/softnet")
+        return self
+
+    def command(self, words):
+        """Runs in namespaces of its own, so that nothing of it, process or mount, stays behind."""
+        shell = f"cd {self.home}/softnet 2>/dev/null || cd /; {words}"
+        if self.who == "user":
+            shell = f"exec su dev -c {sh(shell)}"
+        mounts = (f"mount -t proc proc {self.dir}/proc; mount --rbind /dev {self.dir}/dev; "
+                  f"mount -t tmpfs tmpfs {self.dir}/tmp; exec chroot {self.dir} /usr/bin/env -i "
+                  f"HOME={self.home} TERM=dumb LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "
+                  f"bash -c {sh(shell)}")
+        return ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "bash", "-c", mounts]
+
+    def inside(self, words):
+        who, self.who = self.who, "root"
+        try:
+            subprocess.run(self.command(words), check=True, stdin=subprocess.DEVNULL)
+        finally:
+            self.who = who
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def sh(s):
+    return "'" + s.replace("'", "'\\''") + "'"
+
+
+class Terminal:
+    """A command on a terminal of its own: what it says, and keys for it."""
+
+    def __init__(self, cmd):
+        self.text = ""
+        self.pid, self.fd = os.forkpty()
+        if not self.pid:
+            os.execvp(cmd[0], cmd)
+
+    def read_until(self, pattern, patience):
+        """The match; None when it ended (or time ran out) without."""
+        end = time.monotonic() + patience
+        while (left := end - time.monotonic()) > 0:
+            if m := re.search(pattern, self.text, re.M):
+                return m
+            if select.select([self.fd], [], [], left)[0]:
+                try:
+                    data = os.read(self.fd, 65536)
+                except OSError:         # the other end is closed
+                    data = b""
+                if not data:
+                    return None
+                self.text += data.decode(errors="replace").replace("\r", "")
+        return None
+
+    def key(self, c):
+        os.write(self.fd, c)
+
+    def end(self, patience):
+        self.read_until(r"\Z\A", patience)
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def fail(who, command, why, text):
+    print(text[-6000:])
+    print(f"test-fresh: {who}: {command}: {why}")
+    return False
+
+
+def check_run(system, command, host, port):
+    t = Terminal(system.command(command))
+    if not t.read_until(r"^READY", PATIENCE["run"]):
+        t.kill()
+        return fail(system.who, command, "never said READY", t.text)
+    with socket.create_connection((host, port), timeout=60) as s:
+        s.sendall(b"hello from a fresh system\n")
+        back = s.recv(100)
+    if back != b"hello from a fresh system\n":
+        t.kill()
+        return fail(system.who, command, f"echo said {back!r}", t.text)
+    t.key(b"\x03")
+    t.end(60)
+    print(f"test-fresh: {system.who}: {command}: READY, echoed, ended by Ctrl-C")
+    return True
+
+
+def check_test(system, command):
+    t = Terminal(system.command(command))
+    status = t.end(PATIENCE["test"])
+    if status:
+        return fail(system.who, command, f"ended with {status}", t.text)
+    print(f"test-fresh: {system.who}: {command}: passed")
+    return True
+
+
+def main():
+    whos = sys.argv[1:] or ["root", "user"]
+    if os.geteuid():
+        skip("needs root, for debootstrap and chroot")
+    for tool in ("debootstrap", "unshare", "git", "apt-get"):
+        if not shutil.which(tool):
+            skip(f"no {tool} on this machine")
+    (run, test), host, port = readme()
+    base()
+    ok = True
+    for who in whos:
+        with System(who) as system:
+            ok = check_run(system, run, host, port) and check_test(system, test) and ok
+    print(f"test-fresh: {'passed' if ok else 'FAILED'} ({', '.join(whos)})")
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
