@@ -63,6 +63,18 @@ static int warm_up(void)
 	return 0;
 }
 
+static struct host *enter(unsigned int index, const char *cmdline)
+{
+	struct host *h = host_new(scene->conductor);
+
+	if (!h)
+		return NULL;
+	h->set("mac", 0x020000000001ULL + index);
+	for (unsigned int i = 0; i < 4 && scene->options[i].name; i++)
+		h->set(scene->options[i].name, scene->options[i].value);
+	return host_start(h, cmdline) < 0 ? NULL : h;
+}
+
 int scene_setup(void **state)
 {
 	scene = *state;
@@ -77,8 +89,8 @@ int scene_setup(void **state)
 	mkdir(PCAP_FOLDER, 0777);
 	if (conductor_pcap(scene->conductor, pcap_path()) < 0)
 		perror(pcap_path());
-	scene->a = conductor_host(scene->conductor, "ip=10.0.0.1/24 app=none");
-	scene->b = conductor_host(scene->conductor, "ip=10.0.0.2/24 app=none");
+	scene->a = enter(0, "ip=10.0.0.1/24 app=none");
+	scene->b = enter(1, "ip=10.0.0.2/24 app=none");
 	if (!A || !B)
 		return -1;
 	scene->wire = conductor_wire(scene->conductor, A, B, WIRE_DELAY);

@@ -57,6 +57,11 @@
 struct scene {
 	const char *name;
 	void (*play)(void);
+	/* sn_set() of both hosts before they boot: pairs, up to a NULL */
+	struct {
+		const char *name;
+		uint64_t value;
+	} options[4];
 	bool over; /* the function returned: nothing failed in it */
 	uint64_t seed;
 	struct conductor *conductor;
@@ -75,6 +80,14 @@ void scene_perform(void **state);
 #fn, scene_perform, scene_setup, scene_teardown, &(struct scene) \
 		{                                                                \
 			.name = #fn, .play = fn                                  \
+		}                                                                \
+	}
+/* With options: SCENE_WITH(fn, {"mtu", 576}) */
+#define SCENE_WITH(fn, ...)                                                      \
+	{                                                                        \
+#fn, scene_perform, scene_setup, scene_teardown, &(struct scene) \
+		{                                                                \
+			.name = #fn, .play = fn, .options = { __VA_ARGS__ }      \
 		}                                                                \
 	}
 #define scene_play(tests) (scene_select(argc, argv), cmocka_run_group_tests(tests, NULL, NULL))

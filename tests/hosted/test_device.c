@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The same bytes over other devices: without offloads, with all, small MTUs, little memory. */
+#include "tests/hosted/scene.h"
+
+#include "tests/host/virtio_model.h"
+
+#define F_CSUM       (1ULL << 0)
+#define F_GUEST_CSUM (1ULL << 1)
+#define F_MTU        (1ULL << 3)
+#define F_HOST_TSO4  (1ULL << 11)
+#define F_EVENT_IDX  (1ULL << 29)
+
+static void transfers(void)
+{
+	struct pair p = scene_pair();
+
+	scene_carry(A, p.a, B, p.b, 400000);
+	scene_carry(B, p.b, A, p.a, 400000);
+	scene_drop(A, DATA, 30);
+	scene_hold(B, DATA, 20, 3 * MS);
+	scene_carry(A, p.a, B, p.b, 100000);
+	scene_carry(B, p.b, A, p.a, 100000);
+	assert_int_equal(scene_drops(A, "TCP_CSUM") + scene_drops(B, "TCP_CSUM"), 0);
+	scene_pair_close(&p);
+}
+
+/* A device that sums nothing: ours must be right, and the other's must be looked at. */
+static void without_any_offload(void)
+{
+	transfers();
+}
+
+static void without_segmentation(void)
+{
+	transfers();
+}
+
+static void with_everything(void)
+{
+	transfers();
+}
+
+static void checksums_that_the_device_vouches_for(void)
+{
+	transfers();
+}
+
+static void without_event_index(void)
+{
+	transfers();
+}
+
+static void a_small_ring(void)
+{
+	transfers();
+}
+
+static void an_mtu_of_576(void)
+{
+	struct pair p = scene_pair();
+
+	assert_int_equal(scene_nth(A, SYN, 1)->mss, 536);
+	scene_carry(A, p.a, B, p.b, 100000);
+	for (unsigned int i = 1; i <= scene_count(A, DATA); i++)
+		assert_true(scene_nth(A, DATA, i)->len <= 524);
+	scene_pair_close(&p);
+}
+
+static void an_mtu_of_9000(void)
+{
+	struct pair p = scene_pair();
+
+	assert_int_equal(scene_nth(A, SYN, 1)->mss, 8960);
+	scene_carry(A, p.a, B, p.b, 1000000);
+	scene_pair_close(&p);
+}
+
+/* The receiver does not read, the sender writes all that it may, on many connections: memory ends,
+ * with errors and drops that are counted, and everything goes on when there is some again. */
+static void little_memory(void)
+{
+	enum { N = 24 };
+	int listener = scene_listen(B, 7, N), a[N], b[N], socks = 0;
+	uint8_t *bytes = malloc(1 << 20);
+
+	scene_fill(bytes, 1 << 20, 1);
+	for (unsigned int i = 0; i < N; i++) {
+		a[i] = scene_socket(A);
+		scene_timeout(A, a[i], SO_SNDTIMEO, 3000);
+		if (scene_connect(A, a[i], B, 7) < 0)
+			break;
+		b[i] = scene_accept(B, listener);
+		if (b[i] < 0)
+			break;
+		socks++;
+		scene_nonblock(A, a[i]);
+		scene_send(A, a[i], bytes, 1 << 20);
+		scene_sleep(20 * MS);
+	}
+	assert_in_range(socks, 2, N);
+	scene_sleep(10 * SEC);
+	for (int i = 0; i < socks; i++) {
+		scene_close(B, b[i]);
+		scene_close(A, a[i]);
+	}
+	if (socks < N)
+		scene_close(A, a[socks]);
+	scene_sleep(100 * SEC);
+	scene_close(B, listener);
+	scene_sleep(100 * SEC);
+	struct pair p = scene_pair();
+
+	scene_carry(A, p.a, B, p.b, 100000);
+	scene_pair_close(&p);
+	free(bytes);
+}
+
+int main(int argc, char **argv)
+{
+	const uint64_t all = MODEL_FEATURES_ALL;
+	const struct CMUnitTest tests[] = {
+		SCENE_WITH(without_any_offload,
+			   {"features", all & ~(F_CSUM | F_GUEST_CSUM | F_HOST_TSO4 | 1ULL << 7)}),
+		SCENE_WITH(without_segmentation, {"features", all & ~(F_HOST_TSO4 | 1ULL << 7)}),
+		SCENE_WITH(with_everything, {"features", all}),
+		SCENE_WITH(checksums_that_the_device_vouches_for, {"data_valid", 1}),
+		SCENE_WITH(without_event_index,
+			   {"features", MODEL_FEATURES_DEFAULT & ~F_EVENT_IDX}),
+		SCENE_WITH(a_small_ring, {"queue_size", 16}),
+		SCENE_WITH(an_mtu_of_576, {"mtu", 576}),
+		SCENE_WITH(an_mtu_of_9000, {"mtu", 9000}),
+		SCENE_WITH(little_memory, {"ram", 6 << 20}),
+	};
+
+	return scene_play(tests);
+}
