@@ -17,7 +17,7 @@ Q := $(if $(V),,@)
 COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/trace kernel/lib \
 	drivers drivers/virtio net net/core net/ipv4 net/tcp
 # Below the seams: only on the machine.
-TRANSPORTS := drivers/pci.c drivers/virtio/virtio_pci.c
+TRANSPORTS := drivers/pci.c drivers/virtio/virtio_pci.c drivers/virtio/virtio_mmio.c
 MACHINE_SRC := $(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c kernel/x86/*.S)) $(TRANSPORTS)
 # Below the seams: only in the hosted kernel.
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))

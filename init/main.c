@@ -39,13 +39,6 @@ static struct cpu boot_cpu;
 static const struct app_entry *app = app_table; /* `app=`; the first is the default */
 static char app_usage[128];
 
-/* Words that QEMU's microvm adds for each virtio-mmio slot; here so that they are not "unknown". */
-static int parse_virtio_mmio(const char *value)
-{
-	pr_info("virtio_mmio.device=%s: no MMIO transport, left alone\n", value);
-	return 0;
-}
-
 static int parse_app(const char *value)
 {
 	/* A host that does nothing of its own: calls come from outside (tests/host). */
@@ -64,8 +57,6 @@ static int parse_app(const char *value)
 
 static const struct cmdline_param init_params[] = {
 	{.name = "app", .usage = app_usage, .parse = parse_app},
-	{.name = "virtio_mmio.device", .usage = "virtio_mmio.device=SIZE@ADDR:IRQ",
-	 .parse = parse_virtio_mmio},
 };
 
 /* Links come up in the order in which the devices were found, lo first. */

@@ -71,17 +71,22 @@ static void interrupt_exit(void)
 		preempt_schedule_irq();
 }
 
-void do_IRQ(unsigned int irq)
+void generic_handle_irq(unsigned int irq)
 {
 	struct irq_desc *desc = &descs[irq < NR_IRQS ? irq : 0];
 
-	irq_enter();
 	if (likely(irq < NR_IRQS && desc->handler)) {
 		desc->count++;
 		desc->handler(desc->arg);
 	} else {
 		spurious_irq_count++;
 	}
+}
+
+void do_IRQ(unsigned int irq)
+{
+	irq_enter();
+	generic_handle_irq(irq);
 	interrupt_exit();
 }
 

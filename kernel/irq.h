@@ -9,10 +9,13 @@
 
 typedef void (*irq_handler_t)(void *arg); /* hard interrupt, irq off */
 
-/* Gives out a number for @handler; the transport tells the device to raise it (MSI-X).
+/* Gives out a number for @handler; the transport tells the device to raise it (MSI-X,
+ * I/O APIC).
  * -ENOSPC when NR_IRQS are taken.  Process context.  @name is kept, not copied. */
 int request_irq(const char *name, irq_handler_t handler, void *arg);
 void free_irq(unsigned int irq);
+/* For a handler whose line carries several: calls @irq's, counted.  Hard interrupt. */
+void generic_handle_irq(unsigned int irq);
 
 struct irq_desc {
 	const char *name;

@@ -13,6 +13,7 @@
 #define THREADS_MAX	    4096  /* kthread_run: -ENOMEM; 64 MiB of stacks at most */
 #define THREAD_STACKS_KEPT  64	  /* stacks of ended threads kept for the next ones; more are freed */
 #define NR_IRQS		    64	  /* request_irq: -ENOSPC */
+#define IOAPICS_MAX	    4	  /* interrupt controllers of the MADT: more are named, not used */
 #define NR_SYSCALLS	    1040  /* Linux's numbers and ours from 1000 */
 #define TIME_SLICE_MS	    10	  /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10	  /* rounds before ksoftirqd takes over (Linux) */
@@ -38,6 +39,7 @@
 #define NAPI_POLL_WEIGHT       64   /* packets of one device's poll */
 #define NETDEV_TX_QUEUE_LEN    1000 /* packets waiting for ring space: dropped, QDISC_DROP */
 #define NETDEV_MAX_BACKLOG     1000 /* loopback's input queue (Linux): dropped, counted */
+#define VIRTIO_MMIO_MAX	       32   /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
 #define VIRTQ_SIZE_MAX	       1024 /* descriptors of a ring that the driver takes */
 #define MAX_SKB_FRAGS	       17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
 #define SKB_MAX_ORDER	       3    /* page_frag blocks: 32 KiB */

@@ -2,7 +2,7 @@
 /*
  * The second seam: what a virtio driver needs from the bus that its device sits on.
  *
- * Below it: PCI on the machine (virtio_pci.c; MMIO later), a device model in the hosted build
+ * Below it: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the hosted build
  * (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both sides.
  * Virtio 1.1, sections 2 (facilities) and 4 (transports).  All calls in process context at probe
  * time, except: notify (any context), the interrupt handlers, and in softirq config_read and

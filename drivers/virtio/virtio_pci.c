@@ -133,23 +133,6 @@ static void vp_set_features(struct virtio_device *vdev, u64 features)
 	}
 }
 
-/* Fields are read in their own width where the caller asks for one (4.1.3.1). */
-static void vp_config_copy(const u8 *reg, void *buf, unsigned int len)
-{
-	u8 *to = buf;
-
-	if (len == 2 && !((u64)reg & 1)) {
-		u16 v = readw(reg);
-		memcpy(buf, &v, sizeof(v));
-	} else if (len == 4 && !((u64)reg & 3)) {
-		u32 v = readl(reg);
-		memcpy(buf, &v, sizeof(v));
-	} else {
-		for (unsigned int i = 0; i < len; i++)
-			to[i] = readb(reg + i);
-	}
-}
-
 static void vp_config_read(struct virtio_device *vdev, unsigned int offset, void *buf,
 			   unsigned int len)
 {
@@ -163,7 +146,7 @@ static void vp_config_read(struct virtio_device *vdev, unsigned int offset, void
 	}
 	for (unsigned int i = 0; i < VP_CONFIG_TRIES; i++) {
 		before = readb(vp->common + VP_CONFIG_GENERATION);
-		vp_config_copy(vp->device + offset, buf, len);
+		read_field(buf, vp->device + offset, len); /* 4.1.3.1 */
 		if (readb(vp->common + VP_CONFIG_GENERATION) == before)
 			return;
 	}

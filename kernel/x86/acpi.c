@@ -13,6 +13,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
 #include "kernel/hal.h"
+#include "kernel/x86/ioapic.h"
 #include "kernel/x86/paging.h"
 
 #define TABLE_MAX (1U << 20) /* bytes; a table that says it is longer is not believed */
@@ -99,6 +100,36 @@ struct acpi_hpet {
 	u32 id;
 	struct acpi_address address;
 } __packed;
+
+struct acpi_madt {
+	struct acpi_header header;
+	u32 apic;
+	u32 flags;
+} __packed;
+
+/* The two kinds of entries of the MADT that are read (5.2.12.3, 5.2.12.5). */
+#define MADT_IOAPIC   1
+#define MADT_OVERRIDE 2
+
+struct madt_ioapic {
+	u8 type, length;
+	u8 id;
+	u8 reserved;
+	u32 address;
+	u32 gsi_base;
+} __packed;
+
+struct madt_override {
+	u8 type, length;
+	u8 bus;
+	u8 source;
+	u32 gsi;
+	u16 flags;
+} __packed;
+#define OVERRIDE_POLARITY(flags) ((flags)&3)
+#define OVERRIDE_TRIGGER(flags)  ((flags) >> 2 & 3)
+#define POLARITY_LOW             3
+#define TRIGGER_LEVEL            3
 
 struct acpi_info acpi;
 
@@ -231,6 +262,34 @@ static void read_hpet(const struct acpi_hpet *hpet)
 		acpi.hpet = hpet->address.address;
 }
 
+/* ISA lines are edge and high where the entry does not say otherwise. */
+static void read_override(const struct madt_override *o)
+{
+	unsigned int flags = 0;
+
+	if (OVERRIDE_TRIGGER(o->flags) == TRIGGER_LEVEL)
+		flags |= IOAPIC_LEVEL;
+	if (OVERRIDE_POLARITY(o->flags) == POLARITY_LOW)
+		flags |= IOAPIC_LOW;
+	ioapic_override(o->source, o->gsi, flags);
+}
+
+static void read_madt(const struct acpi_madt *madt)
+{
+	const u8 *entry = (const u8 *)(madt + 1);
+	const u8 *end = (const u8 *)madt + madt->header.length;
+
+	while (end - entry >= 2 && entry[1] >= 2 && entry[1] <= end - entry) {
+		const struct madt_ioapic *io = (const void *)entry;
+
+		if (entry[0] == MADT_IOAPIC && entry[1] >= sizeof(*io))
+			ioapic_add(io->address, io->gsi_base);
+		else if (entry[0] == MADT_OVERRIDE && entry[1] >= sizeof(struct madt_override))
+			read_override((const void *)entry);
+		entry += entry[1];
+	}
+}
+
 static void read_tables(const struct acpi_header *root, size_t entry_size)
 {
 	const u8 *entry = (const u8 *)(root + 1);
@@ -248,6 +307,8 @@ static void read_tables(const struct acpi_header *root, size_t entry_size)
 			read_fadt((const struct acpi_fadt *)table);
 		else if (has_signature(table, "HPET"))
 			read_hpet((const struct acpi_hpet *)table);
+		else if (has_signature(table, "APIC") && table->length >= sizeof(struct acpi_madt))
+			read_madt((const struct acpi_madt *)table);
 	}
 }
 

@@ -37,6 +37,24 @@ static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
+#define CPUID_HYPERVISOR BIT(31) /* leaf 1, ecx: then the leaves from CPUID_HV_BASE on say whose */
+#define CPUID_HV_BASE    0x40000000
+
+/* @name: the twelve bytes of the hypervisor's signature. */
+static inline bool hypervisor_is(const char name[12])
+{
+	struct cpuid_result r;
+	u32 text[3];
+
+	if (!(cpuid(1, 0).ecx & CPUID_HYPERVISOR))
+		return false;
+	r = cpuid(CPUID_HV_BASE, 0);
+	text[0] = r.ebx;
+	text[1] = r.ecx;
+	text[2] = r.edx;
+	return __builtin_memcmp(text, name, sizeof(text)) == 0;
+}
+
 static inline u64 rdmsr(u32 msr)
 {
 	u32 lo, hi;

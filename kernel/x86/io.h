@@ -90,4 +90,22 @@ static inline void writeq(u64 value, volatile void *reg)
 	*(volatile u64 *)reg = value;
 }
 
+/*
+ * A field of @len bytes, in one access where it has the width of one, as devices ask for; else byte
+ * by byte.
+ */
+static inline void read_field(void *buf, const volatile u8 *reg, unsigned int len)
+{
+	if (len == 2 && !((u64)reg & 1)) {
+		u16 v = readw(reg);
+		__builtin_memcpy(buf, &v, sizeof(v));
+	} else if (len == 4 && !((u64)reg & 3)) {
+		u32 v = readl(reg);
+		__builtin_memcpy(buf, &v, sizeof(v));
+	} else {
+		for (unsigned int i = 0; i < len; i++)
+			((u8 *)buf)[i] = readb(reg + i);
+	}
+}
+
 #endif

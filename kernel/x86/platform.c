@@ -10,6 +10,7 @@
 #include "kernel/hal.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
+#include "kernel/x86/ioapic.h"
 #include "kernel/x86/tsc.h"
 
 static const struct boot_info *boot_info;
@@ -23,10 +24,13 @@ void hal_late_init(void)
 {
 	acpi_init(boot_info->rsdp);
 	apic_init();
+	ioapic_init();
 	clock_init(boot_info->entry_tsc);
+	virtio_mmio_register();
 }
 
 void hal_probe_devices(void)
 {
 	pci_init();
+	virtio_mmio_init();
 }

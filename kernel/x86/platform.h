@@ -11,9 +11,11 @@ struct boot_info;
 void platform_init(const struct boot_info *boot);
 
 /*
- * drivers/pci.c: finds the devices and hands them to their drivers.  Named here and not included,
- * because the kernel includes nothing of drivers/.
+ * The buses' own (drivers/pci.c, drivers/virtio/virtio_mmio.c): find the devices and hand them to
+ * their drivers.  Named here and not included, because the kernel includes nothing of drivers/.
  */
 void pci_init(void);
+void virtio_mmio_register(void); /* the command line's word, before it is parsed */
+void virtio_mmio_init(void);
 
 #endif

@@ -23,7 +23,6 @@
 #define SLEEP_ENABLE     BIT(5)
 #define QEMU_Q35_PM1     0x604 /* where QEMU's machines have it, for when there were no tables */
 #define QEMU_PC_PM1      0xb004
-#define CPUID_HYPERVISOR BIT(31)
 
 #define RESET_CONTROL   0xcf9
 #define KEYBOARD_STATUS 0x64

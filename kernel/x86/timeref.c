@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HPET, the ACPI timer and the PIT: slow to read, but their speed is known.
+ * HPET, the ACPI timer, a hypervisor's APIC timer and the PIT: slow to read, but their speed is
+ * known.
  *
  * Caller: tsc.c at boot, interrupts off, no lock.  None of them interrupts.
  * Answers to Linux's arch/x86/kernel/hpet.c, drivers/clocksource/acpi_pm.c, i8253.c.
@@ -8,6 +9,8 @@
 #include "kernel/x86/timeref.h"
 #include "kernel/hal.h"
 #include "kernel/x86/acpi.h"
+#include "kernel/x86/apic.h"
+#include "kernel/x86/cpu.h"
 #include "kernel/x86/io.h"
 
 #define HPET_SIZE       0x400
@@ -19,6 +22,9 @@
 #define FSEC_PER_SEC    1000000000000000ULL
 
 #define PM_TIMER_HZ 3579545
+
+#define APIC_HZ_VIRTUAL 1000000000 /* the bus that QEMU and KVM put their APIC on */
+#define APIC_DIVISOR    16         /* apic_init()'s */
 
 #define PIT_HZ         1193182
 #define PIT_CHANNEL_2  0x42
@@ -40,6 +46,12 @@ static u64 hpet_read(void)
 static u64 pm_timer_read(void)
 {
 	return inl(pm_timer_port);
+}
+
+/* Counts down from all ones meanwhile (clock_init()). */
+static u64 apic_read_up(void)
+{
+	return ~apic_timer_remaining();
 }
 
 static u64 pit_read(void)
@@ -80,6 +92,17 @@ static const struct time_reference *pm_timer_reference(void)
 	return pm_timer_port ? &ref : NULL;
 }
 
+/* A machine without a single old timer (microvm, pit=off) still has this one, at a speed by decree. */
+static const struct time_reference *apic_reference(void)
+{
+	static const struct time_reference ref = {"the APIC's timer", apic_read_up, 0xffffffff,
+						  APIC_HZ_VIRTUAL / APIC_DIVISOR, 1000000};
+
+	if (!hypervisor_is("TCGTCGTCGTCG") && !hypervisor_is("KVMKVMKVM\0\0"))
+		return NULL;
+	return &ref;
+}
+
 static const struct time_reference *pit_reference(void)
 {
 	static const struct time_reference ref = {"the PIT", pit_read, 0xffff, PIT_HZ, 5000000};
@@ -96,6 +119,7 @@ const struct time_reference *time_reference(unsigned int i)
 	static const struct time_reference *(*const start[])(void) = {
 		hpet_reference,
 		pm_timer_reference,
+		apic_reference,
 		pit_reference,
 	};
 	const struct time_reference *ref;

@@ -6,7 +6,7 @@
  * hal_arm_timer(), clock_timer_is_due() with interrupts off.  One CPU's timer: no lock.
  *
  * The TSC's speed comes from whoever knows it best: the CPU, the hypervisor, KVM's clock page; else
- * it is measured against HPET, the ACPI timer or the PIT.
+ * it is measured against HPET, the ACPI timer, a hypervisor's APIC timer or the PIT.
  * Answers to Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
  */
 #include "kernel/x86/tsc.h"
@@ -27,8 +27,6 @@
 #define APIC_TIMER_UNIT  16           /* bus cycles of one count */
 
 #define CPUID_TSC_DEADLINE BIT(24) /* leaf 1, ecx */
-#define CPUID_HYPERVISOR   BIT(31)
-#define CPUID_HV_BASE      0x40000000
 #define CPUID_KVM_FEATURES 0x40000001
 #define CPUID_HV_TIMING    0x40000010
 #define KVM_FEATURE_CLOCK  BIT(3)
@@ -115,12 +113,9 @@ static u64 hz_from_hypervisor(u64 *apic_hz)
 static u64 hz_from_kvm(void)
 {
 	static struct pvclock page __aligned(64);
-	struct cpuid_result name = cpuid(CPUID_HV_BASE, 0);
 	u64 hz = 0;
 
-	if (hypervisor_leaves() < CPUID_KVM_FEATURES)
-		return 0;
-	if (name.ebx != 0x4b4d564b || name.ecx != 0x564b4d56 || name.edx != 0x4d) /* KVMKVMKVM */
+	if (hypervisor_leaves() < CPUID_KVM_FEATURES || !hypervisor_is("KVMKVMKVM\0\0"))
 		return 0;
 	if (!(cpuid(CPUID_KVM_FEATURES, 0).eax & KVM_FEATURE_CLOCK))
 		return 0;

@@ -16,6 +16,15 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 KERNEL = os.path.join(ROOT, "build", "softnet.elf")
 SERVICES = (7, 9, 15, 19)
 PATIENCE = 30        # s: only a hang reaches it
+# What QEMU is told besides -machine, and the network card on each machine's bus.
+MACHINES = {
+    "q35": ("q35", "virtio-net-pci,romfile=", []),
+    "pc": ("pc", "virtio-net-pci,romfile=", []),
+    "microvm": ("microvm,acpi=off", "virtio-net-device", ["-global", "virtio-mmio.force-legacy=false"]),
+    # Nothing of a PC is left: no timer but the APIC's.
+    "microvm-bare": ("microvm,acpi=off,pit=off,pic=off,rtc=off", "virtio-net-device",
+                     ["-global", "virtio-mmio.force-legacy=false"]),
+}
 
 
 def free_ports(n):
@@ -44,8 +53,9 @@ class Guest:
         self.cond = threading.Condition()
 
     def command(self):
+        machine, card, more = MACHINES.get(self.machine, (self.machine, MACHINES["q35"][1], []))
         cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-               "-machine", self.machine, "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
+               "-machine", machine, *more, "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
                "-kernel", KERNEL, "-append", "panic=poweroff loglevel=info " + self.append, "-serial", "stdio"]
         if self.debug_exit:
             cmd += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
@@ -60,7 +70,7 @@ class Guest:
             self.wire_to = theirs
             cmd += ["-netdev", f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"]
         if self.net:
-            cmd += ["-device", "virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56,romfile=" + self.device]
+            cmd += ["-device", f"{card},netdev=n0,mac=52:54:00:12:34:56" + self.device]
         return cmd + self.extra
 
     def start(self):

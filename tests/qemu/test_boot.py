@@ -1,15 +1,60 @@
 # SPDX-License-Identifier: MIT
 """Does it come up, and does it end as it should?"""
+import socket
+import threading
+
 import pytest
-from guest import Guest
+from guest import MACHINES, Guest, interrupts, recv_exact
 
 
-@pytest.mark.parametrize("machine", ["q35", "pc"])
+@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("cpu", ["max", "qemu64"])
 def test_boots(machine, cpu):
     with Guest(machine=machine, cpu=cpu) as g:
         assert "through the PVH door" in g.console
         assert "WARN" not in g.console
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_serves_on_every_machine(machine):
+    """The same ELF, over PCI with MSI-X and over MMIO with a line: 1 MiB there and back, then a close."""
+    data = bytes(range(256)) * 4096
+    with Guest(machine=machine) as g:
+        for _ in range(3):
+            with g.connect(7) as s:
+                threading.Thread(target=s.sendall, args=(data,)).start()
+                assert recv_exact(s, len(data)) == data
+                s.shutdown(socket.SHUT_WR)
+                assert s.recv(1) == b""
+        n = g.netstat()
+        assert "0A" in n["/proc/net/tcp"]
+        assert interrupts(n)["virtio0-input.0"] > 0
+
+
+def test_microvm_without_any_timer_measures_the_tsc():
+    """pit=off and no ACPI: what is left is the APIC's own timer."""
+    with Guest(machine="microvm-bare") as g:
+        assert "guessed speed" not in g.console
+
+
+def test_legacy_mmio_is_named():
+    """QEMU's default for virtio-mmio: rings of before virtio 1.0, which nothing here speaks."""
+    with Guest(machine="microvm,acpi=off", net="", ready="READY",
+               extra=["-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0"]) as g:
+        assert "force-legacy=false" in g.console
+
+
+@pytest.mark.parametrize("word", ["512", "512@0xfeb00000", "@0xfeb00000:5", "512@0xfeb00000:", "256@0xfeb00000:5",
+                                  "512@0xfeb00001:5", "4K@0xfffffffffffff000:5", "512@0xfeb00000:5x",
+                                  "17179869184G@0xfeb00000:5", "512@0xfeb00000:4294967296"])
+def test_wrong_mmio_slot_is_named(word):
+    with Guest(append="virtio_mmio.device=" + word, net="") as g:
+        assert "should be virtio_mmio.device=SIZE@ADDR:IRQ" in g.console
+
+
+def test_mmio_slot_where_nothing_is():
+    with Guest(append="virtio_mmio.device=4K@0xfe000000:5:1", net="") as g:
+        assert "no virtio device at fe000000" in g.console
 
 
 def test_boots_in_16_mib():

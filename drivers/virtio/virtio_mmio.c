@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The virtio transport over memory-mapped registers (virtio 1.1, 4.2), for machines without PCI:
+ * QEMU's microvm, Firecracker.
+ *
+ * Called: virtio_mmio_register() from hal_late_init(), so that cmdline_parse() finds the word
+ * virtio_mmio.device=SIZE@ADDR:IRQ[:ID] that such a machine adds for each slot; virtio_mmio_init()
+ * from hal_probe_devices(), which ends in virtio_probe() for each slot that is taken; then the
+ * operations from virtio.c, virtqueue.c and the driver.
+ * Context: process at boot; vm_notify in any; vm_interrupt hard interrupt; vm_config_read,
+ * vm_get_status and the reset also in softirq.  No lock: the select register is used at boot only.
+ * Speaks version 2 only: version 1 has the rings of before virtio 1.0, and no VIRTIO_F_VERSION_1.
+ * Linux's drivers/virtio/virtio_mmio.c.
+ */
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtqueue.h"
+#include "include/uapi/errno.h"
+#include "kernel/cmdline.h"
+#include "kernel/hal.h"
+#include "kernel/irq.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/time/time.h"
+#include "kernel/x86/io.h"
+#include "kernel/x86/ioapic.h"
+#include "kernel/x86/platform.h"
+
+/* Registers (4.2.2, table 4.1), 32 bits each. */
+#define VM_MAGIC             0x000
+#define VM_VERSION           0x004
+#define VM_DEVICE_ID         0x008
+#define VM_DEVICE_FEATURES   0x010
+#define VM_DEVICE_FEAT_SEL   0x014
+#define VM_DRIVER_FEATURES   0x020
+#define VM_DRIVER_FEAT_SEL   0x024
+#define VM_QUEUE_SEL         0x030
+#define VM_QUEUE_NUM_MAX     0x034
+#define VM_QUEUE_NUM         0x038
+#define VM_QUEUE_READY       0x044
+#define VM_QUEUE_NOTIFY      0x050
+#define VM_INTERRUPT_STATUS  0x060
+#define VM_INTERRUPT_ACK     0x064
+#define VM_STATUS            0x070
+#define VM_QUEUE_DESC        0x080
+#define VM_QUEUE_DRIVER      0x090
+#define VM_QUEUE_DEVICE      0x0a0
+#define VM_CONFIG_GENERATION 0x0fc
+#define VM_CONFIG            0x100
+
+#define VM_MAGIC_VALUE  0x74726976 /* "virt" */
+#define VM_VERSION_NOW  2
+#define VM_INT_QUEUE    BIT(0)
+#define VM_INT_CONFIG   BIT(1)
+#define VM_QUEUES_MAX   4   /* of a device whose interrupts are passed on: virtio-net has 2, or 3 */
+#define VM_RESET_MS     100 /* a device that has not come back from reset by then is broken */
+#define VM_CONFIG_TRIES 16  /* generations that may change under one read */
+#define VM_ROUNDS_MAX   1024 /* looks at the status in one interrupt: then the device is shut up */
+#define VM_WORD_MAX     64   /* bytes of the word's value */
+
+/* What the command line says of a slot. */
+struct virtio_mmio_slot {
+	phys_addr_t address;
+	u64 size;
+	u32 gsi;
+};
+
+struct virtio_mmio {
+	struct virtio_device vdev;
+	volatile u8 *regs;
+	u32 config_len;
+	u32 gsi;
+	char name[24]; /* "mmio-feb00e00" */
+	/* Who is called for which bit of the status: request_irq()'s numbers, -1 for nobody. */
+	int queue_irq[VM_QUEUES_MAX];
+	int config_irq;
+};
+
+static struct virtio_mmio_slot slots[VIRTIO_MMIO_MAX];
+static unsigned int nr_slots;
+
+static struct virtio_mmio *to_vm(struct virtio_device *vdev)
+{
+	return vdev->transport;
+}
+
+static u32 vm_read(const struct virtio_mmio *vm, unsigned int reg)
+{
+	return readl(vm->regs + reg);
+}
+
+static void vm_write(const struct virtio_mmio *vm, unsigned int reg, u32 value)
+{
+	writel(value, vm->regs + reg);
+}
+
+/* ---- interrupts ------------------------------------------------------------------------------ */
+
+static void vm_forget_irqs(struct virtio_mmio *vm)
+{
+	for (unsigned int i = 0; i < VM_QUEUES_MAX; i++)
+		WRITE_ONCE(vm->queue_irq[i], -1);
+	WRITE_ONCE(vm->config_irq, -1);
+}
+
+static void vm_pass_on(const struct virtio_mmio *vm, u32 status)
+{
+	int config_irq = READ_ONCE(vm->config_irq);
+
+	if (status & VM_INT_CONFIG && config_irq >= 0)
+		generic_handle_irq(config_irq);
+	if (!(status & VM_INT_QUEUE))
+		return;
+	/* Which queue it was is not said; the others find nothing used. */
+	for (unsigned int i = 0; i < VM_QUEUES_MAX; i++) {
+		int irq = READ_ONCE(vm->queue_irq[i]);
+
+		if (irq >= 0)
+			generic_handle_irq(irq);
+	}
+}
+
+/*
+ * The one interrupt of a device.  The line stays high until every bit is acknowledged, and a new bit
+ * makes no new edge before that: so it looks until nothing is left, or would never be called again.
+ */
+static void vm_interrupt(void *arg)
+{
+	struct virtio_mmio *vm = arg;
+	u32 status;
+
+	for (unsigned int i = 0; i < VM_ROUNDS_MAX; i++) {
+		status = vm_read(vm, VM_INTERRUPT_STATUS) & (VM_INT_QUEUE | VM_INT_CONFIG);
+		if (!status)
+			return;
+		/* First this: what is used from here on is a new bit. */
+		vm_write(vm, VM_INTERRUPT_ACK, status);
+		vm_pass_on(vm, status);
+	}
+	pr_err("virtio %s: its interrupt does not end; it is reset and masked", vm->name);
+	ioapic_mask(vm->gsi);
+	vm_write(vm, VM_STATUS, 0);
+}
+
+/* ---- the operations -------------------------------------------------------------------------- */
+
+static u8 vm_get_status(struct virtio_device *vdev)
+{
+	return (u8)vm_read(to_vm(vdev), VM_STATUS);
+}
+
+static int vm_set_status(struct virtio_device *vdev, u8 status)
+{
+	u64 deadline = ktime_get_ns() + VM_RESET_MS * NSEC_PER_MSEC;
+
+	if (!status)
+		vm_forget_irqs(to_vm(vdev));
+	vm_write(to_vm(vdev), VM_STATUS, status);
+	if (status)
+		return 0;
+	while (vm_get_status(vdev)) {
+		if (ktime_get_ns() > deadline)
+			return -EIO;
+		hal_cpu_relax();
+	}
+	return 0;
+}
+
+static u64 vm_get_features(struct virtio_device *vdev)
+{
+	struct virtio_mmio *vm = to_vm(vdev);
+	u64 features;
+
+	vm_write(vm, VM_DEVICE_FEAT_SEL, 1);
+	features = (u64)vm_read(vm, VM_DEVICE_FEATURES) << 32;
+	vm_write(vm, VM_DEVICE_FEAT_SEL, 0);
+	return features | vm_read(vm, VM_DEVICE_FEATURES);
+}
+
+static void vm_set_features(struct virtio_device *vdev, u64 features)
+{
+	for (u32 half = 0; half < 2; half++) {
+		vm_write(to_vm(vdev), VM_DRIVER_FEAT_SEL, half);
+		vm_write(to_vm(vdev), VM_DRIVER_FEATURES, (u32)(features >> (32 * half)));
+	}
+}
+
+static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void *buf,
+			   unsigned int len)
+{
+	struct virtio_mmio *vm = to_vm(vdev);
+
+	memset(buf, 0, len);
+	if (len > vm->config_len || offset > vm->config_len - len) {
+		pr_warn("virtio %s: no configuration at %u", vm->name, offset);
+		return;
+	}
+	for (unsigned int i = 0; i < VM_CONFIG_TRIES; i++) {
+		u32 before = vm_read(vm, VM_CONFIG_GENERATION);
+
+		read_field(buf, vm->regs + VM_CONFIG + offset, len);
+		if (vm_read(vm, VM_CONFIG_GENERATION) == before)
+			return;
+	}
+	pr_warn("virtio %s: configuration does not stand still", vm->name);
+}
+
+static u16 vm_queue_max_size(struct virtio_device *vdev, unsigned int index)
+{
+	vm_write(to_vm(vdev), VM_QUEUE_SEL, index);
+	return (u16)min_t(u32, vm_read(to_vm(vdev), VM_QUEUE_NUM_MAX), VIRTQ_SIZE_MAX);
+}
+
+static void vm_write_address(const struct virtio_mmio *vm, unsigned int reg, const void *p)
+{
+	u64 pa = hal_virt_to_phys(p);
+
+	vm_write(vm, reg, (u32)pa);
+	vm_write(vm, reg + 4, (u32)(pa >> 32));
+}
+
+static int vm_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
+{
+	struct virtio_mmio *vm = to_vm(vdev);
+
+	if (vq->index >= VM_QUEUES_MAX)
+		return -ENOSPC;
+	vm_write(vm, VM_QUEUE_SEL, vq->index);
+	if (vm_read(vm, VM_QUEUE_READY))
+		return -EBUSY;
+	vm_write(vm, VM_QUEUE_NUM, vq->num);
+	vm_write_address(vm, VM_QUEUE_DESC, vq->desc);
+	vm_write_address(vm, VM_QUEUE_DRIVER, vq->avail);
+	vm_write_address(vm, VM_QUEUE_DEVICE, vq->used);
+	WRITE_ONCE(vm->queue_irq[vq->index], vq->irq);
+	vm_write(vm, VM_QUEUE_READY, 1);
+	return vm_read(vm, VM_QUEUE_READY) ? 0 : -EINVAL;
+}
+
+static void vm_notify(struct virtio_device *vdev, struct virtqueue *vq)
+{
+	vm_write(to_vm(vdev), VM_QUEUE_NOTIFY, vq->index);
+}
+
+static int vm_set_config_irq(struct virtio_device *vdev, unsigned int irq)
+{
+	WRITE_ONCE(to_vm(vdev)->config_irq, irq);
+	return 0;
+}
+
+static const struct virtio_transport_ops virtio_mmio_ops = {
+	.get_status = vm_get_status,
+	.set_status = vm_set_status,
+	.get_features = vm_get_features,
+	.set_features = vm_set_features,
+	.config_read = vm_config_read,
+	.queue_max_size = vm_queue_max_size,
+	.enable_queue = vm_enable_queue,
+	.notify = vm_notify,
+	.set_config_irq = vm_set_config_irq,
+};
+
+/* ---- finding the devices --------------------------------------------------------------------- */
+
+/* The line is edge-triggered: right for pulses (Firecracker's), and vm_interrupt() for levels. */
+static int vm_connect(struct virtio_mmio *vm)
+{
+	int irq = request_irq(vm->name, vm_interrupt, vm);
+	int err;
+
+	if (irq < 0)
+		return irq;
+	err = ioapic_route(vm->gsi, irq, 0);
+	if (err)
+		free_irq(irq);
+	return err ? err : irq;
+}
+
+static void vm_probe_device(const struct virtio_mmio_slot *slot, volatile u8 *regs, u32 device_id)
+{
+	struct virtio_mmio *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	int irq;
+
+	if (!vm) {
+		pr_err("virtio mmio-%lx: no memory", (unsigned long)slot->address);
+		return;
+	}
+	vm->regs = regs;
+	vm->config_len = slot->size - VM_CONFIG;
+	vm->gsi = slot->gsi;
+	scnprintf(vm->name, sizeof(vm->name), "mmio-%lx", (unsigned long)slot->address);
+	vm_forget_irqs(vm);
+	vm->vdev.ops = &virtio_mmio_ops;
+	vm->vdev.transport = vm;
+	vm->vdev.bus_name = vm->name;
+	vm->vdev.device_id = device_id;
+	irq = vm_connect(vm);
+	if (irq < 0) {
+		pr_err("virtio %s: interrupt line %u cannot be had (%d)", vm->name, vm->gsi, irq);
+		goto out_free;
+	}
+	if (!virtio_probe(&vm->vdev))
+		return;
+	ioapic_mask(vm->gsi);
+	free_irq(irq);
+out_free:
+	kfree(vm);
+}
+
+static void vm_probe_slot(const struct virtio_mmio_slot *slot)
+{
+	volatile u8 *regs = hal_map_device(slot->address, slot->size);
+	u32 version, device_id;
+
+	if (!regs || readl(regs + VM_MAGIC) != VM_MAGIC_VALUE) {
+		pr_err("virtio_mmio.device: no virtio device at %lx", (unsigned long)slot->address);
+		return;
+	}
+	version = readl(regs + VM_VERSION);
+	device_id = readl(regs + VM_DEVICE_ID);
+	if (!device_id) /* an empty slot (4.2.2.2) */
+		return;
+	if (version != VM_VERSION_NOW) {
+		pr_err("virtio mmio-%lx: version %u, a legacy device: needs version %u "
+		       "(QEMU: -global virtio-mmio.force-legacy=false)",
+		       (unsigned long)slot->address, version, VM_VERSION_NOW);
+		return;
+	}
+	vm_probe_device(slot, regs, device_id);
+}
+
+void virtio_mmio_init(void)
+{
+	for (unsigned int i = 0; i < nr_slots; i++)
+		vm_probe_slot(&slots[i]);
+}
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+/* The number before @end, which is cut off @text; the rest follows.  With K, M or G behind it. */
+static int take_number(char **text, char end, unsigned long *value)
+{
+	static const char suffixes[] = "KMG";
+	char *number = *text;
+	char *stop = strchr(number, end);
+	unsigned int shift = 0;
+	size_t n;
+	int err;
+
+	if (!stop && end)
+		return -EINVAL;
+	n = stop ? (size_t)(stop - number) : strlen(number);
+	number[n] = '\0';
+	*text = stop && end ? stop + 1 : number + n;
+	for (unsigned int i = 0; n > 1 && suffixes[i]; i++) {
+		if ((number[n - 1] & ~0x20) == suffixes[i]) {
+			number[n - 1] = '\0';
+			shift = 10 * (i + 1);
+			break;
+		}
+	}
+	err = kstrtoul(number, 0, value);
+	if (err)
+		return err;
+	if (*value > ~0UL >> shift)
+		return -ERANGE;
+	*value <<= shift;
+	return 0;
+}
+
+static int parse_slot(const char *value)
+{
+	char word[VM_WORD_MAX];
+	char *text = word;
+	char *id;
+	unsigned long size, address, gsi;
+
+	if (strlen(value) >= sizeof(word))
+		return -EINVAL;
+	strscpy(word, value, sizeof(word));
+	if (take_number(&text, '@', &size) || take_number(&text, ':', &address))
+		return -EINVAL;
+	/* ID numbers the device for somebody else's naming: not used. */
+	id = strchr(text, ':');
+	if (id)
+		*id = '\0';
+	if (take_number(&text, '\0', &gsi) || gsi > ~0U)
+		return -EINVAL;
+	if (size <= VM_CONFIG || size > ~0U || address > ~0UL - size || address % sizeof(u32))
+		return -EINVAL;
+	if (nr_slots == VIRTIO_MMIO_MAX)
+		return -ENOSPC;
+	slots[nr_slots++] = (struct virtio_mmio_slot){address, size, (u32)gsi};
+	return 0;
+}
+
+void virtio_mmio_register(void)
+{
+	static const struct cmdline_param params[] = {
+		{.name = "virtio_mmio.device",
+		 .usage = "virtio_mmio.device=SIZE@ADDR:IRQ[:ID]",
+		 .parse = parse_slot},
+	};
+
+	cmdline_register(params, ARRAY_SIZE(params));
+}
