@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Segments that nobody of the two sent: resets and SYNs that are guessed (RFC 5961), old timestamps
+ * (RFC 7323), ACKs of what was never said, flags and options without sense.  The connection does not
+ * notice; who must be told is.
+ */
+#include "tests/hosted/scene.h"
+
+#define ETH         14
+#define PORT        7
+#define FIN_FLAG    0x01
+#define SYN_FLAG    0x02
+#define RST_FLAG    0x04
+#define PSH_FLAG    0x08
+#define ACK_FLAG    0x10
+#define URG_FLAG    0x20
+#define OPTIONS_MAX 40
+
+struct forged {
+	struct pair *p; /* as if from A to B on this connection; NULL: ports are given */
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint8_t options[OPTIONS_MAX];
+	unsigned int options_len; /* a multiple of four */
+	const char *data;
+	unsigned int doff; /* 0: right */
+	bool bad_sum;
+};
+
+static void put16(uint8_t *p, unsigned int v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static uint16_t sum(const uint8_t *p, size_t n, uint32_t start)
+{
+	for (size_t i = 0; i < n; i++)
+		start += i & 1 ? p[i] : p[i] << 8;
+	while (start >> 16)
+		start = (start & 0xffff) + (start >> 16);
+	return ~start;
+}
+
+/* Arrives a millisecond later; so much time passes, and a little more. */
+static void forge(const struct forged *f)
+{
+	uint8_t frame[512] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
+	uint8_t *ip = frame + ETH, *tcp = ip + 20;
+	unsigned int header = 20 + f->options_len, len = f->data ? strlen(f->data) : 0;
+
+	ip[0] = 0x45;
+	put16(ip + 2, 20 + header + len);
+	ip[8] = 64;
+	ip[9] = IPPROTO_TCP;
+	put32(ip + 12, 0x0a000001);
+	put32(ip + 16, 0x0a000002);
+	put16(ip + 10, sum(ip, 20, 0));
+	put16(tcp, f->p ? f->p->aport : f->sport);
+	put16(tcp + 2, f->p ? f->p->bport : f->dport);
+	put32(tcp + 4, f->seq);
+	put32(tcp + 8, f->ack);
+	tcp[12] = (f->doff ? f->doff : header / 4) << 4;
+	tcp[13] = f->flags;
+	put16(tcp + 14, 1000);
+	memcpy(tcp + 20, f->options, f->options_len);
+	memcpy(tcp + header, f->data ? f->data : "", len);
+	/* The pseudo header: both addresses, the protocol, the length. */
+	put16(tcp + 16,
+	      sum(tcp, header + len, 0x0a00 + 1 + 0x0a00 + 2 + IPPROTO_TCP + header + len) ^
+		      (f->bad_sum ? 0x1111 : 0));
+	assert_int_equal(wire_inject(scene->wire, B, frame, ETH + 20 + header + len), 0);
+	scene_sleep(10 * MS);
+}
+
+/* Where the connection stands: A's next byte and B's. */
+static uint32_t next_of(struct host *h)
+{
+	const struct seg *s = scene_last(h, TCP);
+
+	return s->seq + s->len + !!(s->flags & (SYN_FLAG | FIN_FLAG));
+}
+
+static void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr)
+{
+	f->options[0] = f->options[1] = 1;
+	f->options[2] = 8;
+	f->options[3] = 10;
+	put32(f->options + 4, tsval);
+	put32(f->options + 8, tsecr);
+	f->options_len = 12;
+}
+
+static struct forged forged_of(struct pair *p, uint8_t flags)
+{
+	struct forged f = {.p = p, .flags = flags, .seq = next_of(A), .ack = next_of(B)};
+	const struct seg *a = scene_last(A, TCP), *b = scene_last(B, TCP);
+
+	stamp(&f, a->tsval, b->tsval);
+	return f;
+}
+
+static void still_alive(struct pair *p)
+{
+	assert_state(B, p->bport, p->aport, TCP_ESTABLISHED);
+	scene_carry(A, p->a, B, p->b, 2000);
+	scene_carry(B, p->b, A, p->a, 2000);
+}
+
+/* RFC 5961 3.2: only the exact number resets; one within the window is asked about. */
+static void a_reset_must_be_exact(void)
+{
+	struct pair p = scene_pair();
+	struct forged f = forged_of(&p, RST_FLAG);
+	char byte;
+
+	scene_mark();
+	f.seq += 1000;
+	f.options_len = 0;
+	forge(&f);
+	assert_int_equal(scene_count(B, ACK), 1);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPChallengeACK"), 1);
+	f.seq -= 1000000; /* outside */
+	scene_mark();
+	forge(&f);
+	assert_int_equal(scene_count(B, TCP), 0);
+	still_alive(&p);
+	f = forged_of(&p, RST_FLAG);
+	f.options_len = 0;
+	forge(&f);
+	assert_int_equal(scene_state(B, p.bport, p.aport), 0);
+	assert_int_equal(scene_recv(B, p.b, &byte, 1), -ECONNRESET);
+	scene_pair_close(&p);
+}
+
+/* RFC 5961 4.2: a SYN in a connection is asked about, wherever it lies. */
+static void a_syn_in_a_connection(void)
+{
+	struct pair p = scene_pair();
+	struct forged f = forged_of(&p, SYN_FLAG);
+
+	scene_mark();
+	forge(&f);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPSYNChallenge"), 1);
+	f.seq += 1 << 30;
+	scene_sleep(1 * SEC);
+	forge(&f);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPSYNChallenge"), 2);
+	assert_int_equal(scene_count(B, RST), 0);
+	still_alive(&p);
+	scene_pair_close(&p);
+}
+
+/* RFC 5961 5.2: an ACK of what was never sent, or of long ago, with data. */
+static void acks_without_sense(void)
+{
+	struct pair p = scene_pair();
+	struct forged f = forged_of(&p, ACK_FLAG | PSH_FLAG);
+
+	f.data = "evil";
+	f.ack += 100000;
+	scene_mark();
+	forge(&f);
+	f.ack -= 100000 + (1u << 30);
+	scene_sleep(1 * SEC);
+	forge(&f);
+	/* Neither are the bytes taken. */
+	char got[4];
+
+	assert_int_equal(scene_recv_now(B, p.b, got, 4), -EAGAIN);
+	still_alive(&p);
+	scene_pair_close(&p);
+}
+
+static void old_timestamps(void)
+{
+	struct pair p = scene_pair();
+	struct forged f;
+	char got[4];
+
+	scene_carry(A, p.a, B, p.b, 100);
+	scene_sleep(1 * SEC);
+	f = forged_of(&p, ACK_FLAG | PSH_FLAG);
+	f.data = "old!";
+	stamp(&f, scene_last(A, TCP)->tsval - 5000, scene_last(B, TCP)->tsval);
+	scene_mark();
+	forge(&f);
+	assert_int_equal(scene_recv_now(B, p.b, got, 4), -EAGAIN);
+	assert_int_equal(scene_counter(B, "TcpExt.PAWSEstab"), 1);
+	assert_int_equal(scene_drops(B, "TCP_PAWS"), 1);
+	/* RFC 7323 5.3 R1: answered, so that a peer in earnest hears where we stand. */
+	assert_int_equal(scene_count(B, ACK), 1);
+	still_alive(&p);
+	scene_pair_close(&p);
+}
+
+static void data_outside_the_window(void)
+{
+	struct pair p = scene_pair();
+	struct forged f = forged_of(&p, ACK_FLAG);
+
+	f.data = "far";
+	f.seq += 10 << 20;
+	scene_mark();
+	forge(&f);
+	assert_int_equal(scene_count(B, ACK), 1);
+	f.seq -= 20 << 20;
+	scene_sleep(1 * SEC);
+	forge(&f);
+	assert_int_equal(scene_count(B, ACK), 2);
+	still_alive(&p);
+	scene_pair_close(&p);
+}
+
+static void headers_that_are_none(void)
+{
+	struct pair p = scene_pair();
+	struct forged good = forged_of(&p, ACK_FLAG | PSH_FLAG), f = good;
+
+	good.data = f.data = "bad";
+	scene_mark();
+	f.doff = 4; /* shorter than a header */
+	forge(&f);
+	f.doff = 15; /* longer than the segment */
+	forge(&f);
+	assert_int_equal(scene_drops(B, "TCP_HDR"), 2);
+	f = good;
+	f.bad_sum = true;
+	forge(&f);
+	assert_int_equal(scene_drops(B, "TCP_CSUM"), 1);
+	f = good;
+	f.flags = 0;
+	forge(&f);
+	f.flags = FIN_FLAG | PSH_FLAG | URG_FLAG;
+	forge(&f);
+	/* Options that run over the end, or have no length. */
+	f = good;
+	memcpy(f.options, "\x08\x28\x01\x01", 4);
+	f.options_len = 4;
+	f.seq -= 1 << 30;
+	forge(&f);
+	memcpy(f.options, "\x08\x00\x01\x01", 4);
+	forge(&f);
+	memcpy(f.options, "\x01\x01\x01\x08", 4);
+	forge(&f);
+	char got[4];
+
+	assert_int_equal(scene_recv_now(B, p.b, got, 4), -EAGAIN);
+	still_alive(&p);
+	scene_pair_close(&p);
+}
+
+/* RFC 9293 3.10.7.1 and .2: what a closed port and a listener say. */
+static void to_nobody_and_to_a_listener(void)
+{
+	int listener = scene_listen(B, PORT, 4);
+	struct forged f = {.sport = 999, .dport = 4242, .flags = ACK_FLAG, .seq = 10, .ack = 20};
+
+	scene_mark();
+	forge(&f);
+	assert_int_equal(scene_last(B, RST)->seq, 20);
+	assert_int_equal(scene_last(B, RST)->flags, RST_FLAG);
+	f.flags = FIN_FLAG;
+	f.data = "abc";
+	forge(&f);
+	assert_int_equal(scene_last(B, RST)->seq, 0);
+	assert_int_equal(scene_last(B, RST)->ack, 14);
+	assert_int_equal(scene_last(B, RST)->flags, RST_FLAG | ACK_FLAG);
+	f.flags = RST_FLAG;
+	forge(&f);
+	assert_int_equal(scene_count(B, RST), 2);
+	f.dport = PORT;
+	forge(&f);
+	assert_int_equal(scene_count(B, RST), 2);
+	f.flags = ACK_FLAG;
+	forge(&f);
+	assert_int_equal(scene_count(B, RST), 3);
+	f.flags = SYN_FLAG | ACK_FLAG;
+	forge(&f);
+	assert_int_equal(scene_count(B, RST), 4);
+	f.flags = SYN_FLAG | FIN_FLAG; /* RFC 9293: no connection comes of it on Linux */
+	f.data = NULL;
+	forge(&f);
+	assert_int_equal(scene_count(B, SYNACK), 0);
+	scene_close(B, listener);
+}
+
+/* A half-open connection: a wrong ACK is reset, a wrong reset is not believed, a right one ends it. */
+static void to_a_half_open_connection(void)
+{
+	int listener = scene_listen(B, PORT, 4);
+	struct forged f = {.sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
+	uint32_t isn;
+
+	/* A has no socket there, and would answer. */
+	scene_drop_many(A, RST, 1, ALWAYS);
+	scene_mark();
+	forge(&f);
+	assert_state(B, PORT, 999, TCP_SYN_RECV);
+	isn = scene_nth(B, SYNACK, 1)->seq;
+	assert_int_equal(scene_nth(B, SYNACK, 1)->wscale, -1);
+	assert_false(scene_nth(B, SYNACK, 1)->has_ts);
+	f.flags = ACK_FLAG;
+	f.seq = 1001;
+	f.ack = isn + 2;
+	forge(&f);
+	assert_int_equal(scene_last(B, RST)->seq, isn + 2);
+	assert_state(B, PORT, 999, TCP_SYN_RECV);
+	f.flags = RST_FLAG;
+	f.seq = 500;
+	forge(&f);
+	assert_state(B, PORT, 999, TCP_SYN_RECV);
+	f.seq = 1001;
+	forge(&f);
+	assert_int_equal(scene_state(B, PORT, 999), 0);
+	assert_int_equal(scene_counter(B, "TcpExt.EmbryonicRsts"), 1);
+	scene_close(B, listener);
+}
+
+/* SYNs from nowhere: so many are half open and no more, and the memory comes back. */
+static void a_flood_of_syns(void)
+{
+	int listener = scene_listen(B, PORT, 16);
+	struct forged f = {.dport = PORT, .flags = SYN_FLAG};
+
+	scene_drop_many(A, RST, 1, ALWAYS);
+	scene_mark();
+	for (unsigned int i = 0; i < 100; i++) {
+		f.sport = 1000 + i;
+		f.seq = 77 * i;
+		forge(&f);
+	}
+	assert_in_range(scene_counter(B, "TcpExt.ListenDrops"), 80, 84);
+	assert_in_range(scene_drops(B, "TCP_REQQ_FULL"), 80, 84);
+	scene_sleep(70 * SEC);
+	assert_int_equal(scene_state(B, PORT, 1000), 0);
+	int fd = scene_socket(A);
+
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_reset_must_be_exact),
+		SCENE(a_syn_in_a_connection),
+		SCENE(acks_without_sense),
+		SCENE(old_timestamps),
+		SCENE(data_outside_the_window),
+		SCENE(headers_that_are_none),
+		SCENE(to_nobody_and_to_a_listener),
+		SCENE(to_a_half_open_connection),
+		SCENE(a_flood_of_syns),
+	};
+
+	return scene_play(tests);
+}
