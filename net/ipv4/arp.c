@@ -94,6 +94,7 @@ struct neigh_table arp_tbl = {
 
 /* A message that was looked through; addresses in network order. */
 struct arp_message {
+	u16 op;
 	bool request;
 	__be32 sip, tip;
 	u8 sha[ETH_ALEN];
@@ -110,9 +111,8 @@ static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 	if (arp->ar_hrd != HTONS_CONST(ARPHRD_ETHER) || arp->ar_pro != HTONS_CONST(ETH_P_IP) ||
 	    arp->ar_hln != ETH_ALEN || arp->ar_pln != 4)
 		return false;
-	if (arp->ar_op != HTONS_CONST(ARPOP_REQUEST) && arp->ar_op != HTONS_CONST(ARPOP_REPLY))
-		return false;
-	msg->request = arp->ar_op == HTONS_CONST(ARPOP_REQUEST);
+	msg->op = ntohs(arp->ar_op);
+	msg->request = msg->op == ARPOP_REQUEST;
 	memcpy(&msg->sip, arp->ar_sip, 4);
 	memcpy(&msg->tip, arp->ar_tip, 4);
 	memcpy(msg->sha, arp->ar_sha, ETH_ALEN);
@@ -181,7 +181,7 @@ static int arp_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 		reason = SKB_DROP_REASON_ARP_MALFORMED;
 		goto drop;
 	}
-	if (!arp_plausible(dev, &msg))
+	if ((msg.op != ARPOP_REQUEST && msg.op != ARPOP_REPLY) || !arp_plausible(dev, &msg))
 		goto drop;
 	for_us = inet_addr_is_ours(dev, msg.tip);
 	merged = arp_merge(skb, dev, &msg, for_us);

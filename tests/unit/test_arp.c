@@ -110,14 +110,14 @@ static void test_refuses_nonsense(void **state)
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 255), net_peer_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(127, 0, 0, 1), net_peer_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ME, net_peer_mac, ME); /* an impostor */
-	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_IGNORED], ignored + 5);
 	net_arp_in(9, NULL, PEER, net_peer_mac, ME);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_IGNORED], ignored + 6);
 	/* Cut short at every byte. */
 	memset(frame, 0xff, sizeof(frame));
 	put_unaligned_be16(ETH_P_ARP, frame + 12);
 	for (unsigned int len = 14; len < 42; len++)
 		net_in(frame, len);
-	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_MALFORMED], malformed + 1 + 28);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_MALFORMED], malformed + 28);
 	assert_int_equal(net_out_count, 0);
 }
 
