@@ -12,6 +12,8 @@
 UNIT_HOSTED := test_waits test_virtio_net test_sockets
 # What such a test wants of the hosted kernel besides.
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
+# The whole hosted kernel, with its device and its applications.
+UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(APP_SRC)
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
 	tests/host/virtio_model.c tests/host/virtio_frame.c
 
