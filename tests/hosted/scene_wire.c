@@ -12,6 +12,8 @@
 #define ETH_LEN         14
 #define RULES_MAX       32
 #define CONNECTIONS_MAX 256
+#define CHUNK           4096
+#define CHUNKS_MAX      512
 #define LINE_MAX_LEN    64
 
 struct rule {
@@ -34,8 +36,14 @@ static struct rule rules[RULES_MAX];
 static unsigned int nr_rules, hostile_of;
 static struct origin origins[CONNECTIONS_MAX];
 static unsigned int nr_origins;
-static struct seg *segs;
-static size_t nr_segs, size_segs, mark;
+/* In pieces that never move: tests keep pointers. */
+static struct seg *chunks[CHUNKS_MAX];
+static size_t nr_segs, mark;
+
+static struct seg *seg(size_t i)
+{
+	return &chunks[i / CHUNK][i % CHUNK];
+}
 
 /* ---- reading ---------------------------------------------------------------------------------- */
 
@@ -181,12 +189,12 @@ static struct fate hook(void *arg, struct wire *w, struct host *from, uint8_t *f
 	struct fate fate = apply_rules(&s, frame, *len);
 
 	s.lost = fate.drop;
-	if (nr_segs == size_segs) {
-		size_segs = size_segs ? 2 * size_segs : 1024;
-		segs = realloc(segs, size_segs * sizeof(*segs));
-		assert_non_null(segs);
-	}
-	segs[nr_segs++] = s;
+	if (nr_segs == (size_t)CHUNK * CHUNKS_MAX)
+		fail_msg("too many frames for one scene");
+	if (!chunks[nr_segs / CHUNK])
+		chunks[nr_segs / CHUNK] = malloc(CHUNK * sizeof(struct seg));
+	assert_non_null(chunks[nr_segs / CHUNK]);
+	*seg(nr_segs++) = s;
 	return fate;
 }
 
@@ -199,9 +207,11 @@ void scene_wire_begin(void)
 
 void scene_wire_end(void)
 {
-	free(segs);
-	segs = NULL;
-	nr_segs = size_segs = 0;
+	for (unsigned int i = 0; i < CHUNKS_MAX; i++) {
+		free(chunks[i]);
+		chunks[i] = NULL;
+	}
+	nr_segs = 0;
 }
 
 static struct rule *add_rule(struct host *from, unsigned int kinds, unsigned int nth)
@@ -268,7 +278,7 @@ unsigned int scene_count(const struct host *from, unsigned int kinds)
 	unsigned int n = 0;
 
 	for (size_t i = mark; i < nr_segs; i++)
-		n += segs[i].from == from && segs[i].kind & kinds;
+		n += seg(i)->from == from && seg(i)->kind & kinds;
 	return n;
 }
 
@@ -293,7 +303,7 @@ static char *render(bool with_time)
 	assert_non_null(text);
 	text[0] = '\0';
 	for (size_t i = mark; i < nr_segs; i++) {
-		const struct seg *s = &segs[i];
+		const struct seg *s = seg(i);
 
 		if (!(s->kind & TCP))
 			continue;
@@ -322,8 +332,8 @@ const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigne
 	unsigned int n = 0;
 
 	for (size_t i = mark; i < nr_segs; i++) {
-		if (segs[i].from == from && segs[i].kind & kinds && ++n == nth)
-			return &segs[i];
+		if (seg(i)->from == from && seg(i)->kind & kinds && ++n == nth)
+			return seg(i);
 	}
 	no_such_segment(from, kinds, nth);
 	return NULL;

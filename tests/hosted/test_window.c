@@ -158,13 +158,10 @@ static void no_silly_windows(void)
 	free(got);
 }
 
-/* What was offered is never taken back, whatever the sizes (RFC 9293 3.8.6, SHLD-14). */
-static void the_right_edge_never_moves_left(void)
+static void check_edges(void)
 {
-	struct pair p = pair_with_buffer(32768);
 	uint32_t edge = 0, scale = scene_nth(B, SYNACK, 1)->wscale;
 
-	scene_carry(A, p.a, B, p.b, MIB / 2);
 	for (unsigned int i = 1; i <= scene_count(B, ACK); i++) {
 		const struct seg *s = scene_nth(B, ACK, i);
 		uint32_t right = s->rack + window_of(s);
@@ -175,7 +172,42 @@ static void the_right_edge_never_moves_left(void)
 	/* And nothing was sent beyond it. */
 	assert_int_equal(scene_drops(B, "TCP_OVERWINDOW"), 0);
 	assert_int_equal(scene_drops(B, "TCP_ZEROWINDOW"), 0);
+}
+
+/* What was offered is never taken back, whatever the sizes (RFC 9293 3.8.6, SHLD-14). */
+static void the_right_edge_never_moves_left(void)
+{
+	struct pair p = pair_with_buffer(32768);
+
+	scene_carry(A, p.a, B, p.b, MIB / 2);
+	check_edges();
 	scene_pair_close(&p);
+}
+
+/* Small segments cost more room than they have bytes, and all are of another size. */
+static void nor_with_crumbs(void)
+{
+	struct pair p = pair_with_buffer(16384);
+	uint8_t *sent = malloc(MIB), *got = malloc(MIB);
+	size_t total = 0;
+
+	scene_fill(sent, MIB, 9);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+	for (unsigned int i = 0; i < 200; i++) {
+		int64_t n = scene_call(A, SYS_sendto, p.a, PTR(sent + total), 150 + 37 * i % 600,
+				       MSG_DONTWAIT, 0, 0);
+
+		if (n <= 0)
+			break;
+		total += n;
+		scene_sleep(50 * MS);
+	}
+	check_edges();
+	scene_recv_all(B, p.b, got, total);
+	assert_memory_equal(sent, got, total);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
 }
 
 static void the_window_grows_with_a_fast_reader(void)
@@ -262,6 +294,7 @@ int main(int argc, char **argv)
 		SCENE(a_lost_window_update),
 		SCENE(no_silly_windows),
 		SCENE(the_right_edge_never_moves_left),
+		SCENE(nor_with_crumbs),
 		SCENE(the_window_grows_with_a_fast_reader),
 		SCENE(fin_behind_a_closed_window),
 		SCENE(an_orphan_with_a_closed_window_gives_up),

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* What socket options change in the life of a connection: Linux's tcp(7) and socket(7). */
+#include "tests/hosted/scene.h"
+
+#define PORT 7
+
+static void keepalive_asks_and_gives_up(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin;
+	char byte;
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 10);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPCNT, 3);
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	begin = scene_now();
+	/* Answered: nothing happens, every ten seconds. */
+	scene_sleep(35 * SEC);
+	assert_int_equal(scene_count(A, ACK), 3);
+	assert_int_equal(scene_count(B, ACK), 3);
+	assert_int_equal(scene_nth(A, ACK, 1)->rseq, 0); /* one below: it must be answered */
+	assert_ms(scene_nth(A, ACK, 1)->ns - begin, 9900, 10100);
+	/* Not answered any more. */
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
+	assert_ms(scene_now() - begin, 54000, 56000); /* 40, 45, 50: three; 55: the end */
+	assert_int_equal(scene_count(A, ACK), 6);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+static void data_keeps_it_quiet(void)
+{
+	struct pair p = scene_pair();
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 2);
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	scene_mark();
+	for (unsigned int i = 0; i < 10; i++) {
+		scene_carry(B, p.b, A, p.a, 10);
+		scene_sleep(1 * SEC);
+	}
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 0);
+	scene_pair_close(&p);
+}
+
+static void deferred_accept_waits_for_data(void)
+{
+	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
+	uint64_t begin = scene_now();
+	int64_t ticket, result;
+
+	scene_set(B, listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 30);
+	ticket = scene_begin_accept(B, listener);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	scene_sleep(500 * MS);
+	assert_false(scene_is_back(B, ticket, &result));
+	assert_int_equal(scene_counter(B, "TcpExt.TCPDeferAcceptDrop"), 1);
+	scene_send_all(A, fd, "now", 3);
+	accepted = scene_end(B, ticket);
+	assert_true(accepted >= 0);
+	assert_ms(scene_now() - begin, 500, 510);
+	char got[3];
+
+	scene_recv_all(B, accepted, got, 3);
+	scene_close(A, fd);
+	scene_close(B, accepted);
+	scene_close(B, listener);
+}
+
+static void a_smaller_maximum_segment(void)
+{
+	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
+
+	assert_int_equal(scene_set(A, fd, IPPROTO_TCP, TCP_MAXSEG, 700), 0);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	accepted = scene_accept(B, listener);
+	assert_int_equal(scene_nth(A, SYN, 1)->mss, 700);
+	scene_mark();
+	scene_carry(A, fd, B, accepted, 20000);
+	scene_carry(B, accepted, A, fd, 20000);
+	for (unsigned int i = 1; i <= scene_count(B, DATA); i++)
+		assert_true(scene_nth(B, DATA, i)->len <= 700 - 12);
+	for (unsigned int i = 1; i <= scene_count(A, DATA); i++)
+		assert_true(scene_nth(A, DATA, i)->len <= 700 - 12);
+	scene_close(A, fd);
+	scene_close(B, accepted);
+	scene_close(B, listener);
+}
+
+static void the_user_has_less_patience(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin;
+	char byte;
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
+	scene_sleep(10 * MS);
+	scene_drop_many(A, TCP, 1, ALWAYS);
+	scene_send_all(A, p.a, "x", 1);
+	begin = scene_now();
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
+	assert_ms(scene_now() - begin, 5000, 7000);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+static void fewer_syns(void)
+{
+	int fd = scene_socket(A);
+	uint64_t begin = scene_now();
+
+	scene_set(A, fd, IPPROTO_TCP, TCP_SYNCNT, 2);
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -ETIMEDOUT);
+	assert_int_equal(scene_count(A, SYN), 3);
+	assert_ms(scene_now() - begin, 6990, 7020);
+	scene_close(A, fd);
+}
+
+static void no_wait_for_the_peers_fin(void)
+{
+	struct pair p = scene_pair();
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_LINGER2, 3);
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(2 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
+	scene_sleep(2 * SEC);
+	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+	scene_pair_close(&p);
+}
+
+static void no_less_than_so_much(void)
+{
+	struct pair p = scene_pair();
+	char got[10];
+	int64_t reader;
+	int64_t result;
+
+	scene_set(B, p.b, SOL_SOCKET, SO_RCVLOWAT, 6);
+	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_RCVLOWAT), 6);
+	reader = scene_begin(B, SYS_recvfrom, p.b, PTR(got), 10, 0, 0, 0);
+	scene_send_all(A, p.a, "abc", 3);
+	scene_sleep(100 * MS);
+	assert_false(scene_is_back(B, reader, &result));
+	scene_send_all(A, p.a, "def", 3);
+	assert_int_equal(scene_end(B, reader), 6);
+	scene_pair_close(&p);
+}
+
+static void what_tcp_info_tells(void)
+{
+	struct pair p = scene_pair();
+	struct tcp_info info = {0};
+	socklen_t len = 104; /* what everybody's has had since Linux 2.6 */
+
+	scene_carry(A, p.a, B, p.b, 50000);
+	scene_sleep(100 * MS);
+	assert_int_equal(
+		scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)),
+		0);
+	assert_int_equal(info.tcpi_state, TCP_ESTABLISHED);
+	assert_int_equal(info.tcpi_snd_mss, 1448);
+	assert_in_range(info.tcpi_rtt, 2000, 4000); /* us */
+	assert_in_range(info.tcpi_rto, 200000, 260000);
+	assert_in_range(info.tcpi_snd_cwnd, 10, 200);
+	assert_int_equal(info.tcpi_unacked, 0);
+	assert_int_equal(info.tcpi_options & TCPI_OPT_TIMESTAMPS, TCPI_OPT_TIMESTAMPS);
+	assert_int_equal(info.tcpi_options & TCPI_OPT_SACK, 0);
+	scene_pair_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(keepalive_asks_and_gives_up),
+		SCENE(data_keeps_it_quiet),
+		SCENE(deferred_accept_waits_for_data),
+		SCENE(a_smaller_maximum_segment),
+		SCENE(the_user_has_less_patience),
+		SCENE(fewer_syns),
+		SCENE(no_wait_for_the_peers_fin),
+		SCENE(no_less_than_so_much),
+		SCENE(what_tcp_info_tells),
+	};
+
+	return scene_play(tests);
+}
