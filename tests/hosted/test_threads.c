@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Several threads on one socket: they take turns, wake each other, and close it under one another. */
+#include "tests/hosted/scene.h"
+
+#define PORT 7
+#define MIB  (1 << 20)
+
+/* Each write() is whole: what two threads write does not mix within a write that fits. */
+static void two_writers(void)
+{
+	struct pair p = scene_pair();
+	enum { N = 300000 };
+	uint8_t *ones = malloc(N), *twos = malloc(N), *got = malloc(2 * N);
+	struct stream all[] = {
+		{.host = A, .fd = p.a, .writes = true, .bytes = ones, .len = N, .step = 1000},
+		{.host = A, .fd = p.a, .writes = true, .bytes = twos, .len = N, .step = 1000},
+		{.host = B, .fd = p.b, .bytes = got, .len = 2 * N, .step = 5000},
+	};
+	size_t nr_ones = 0;
+
+	memset(ones, 1, N);
+	memset(twos, 2, N);
+	scene_streams(all, 3);
+	for (size_t i = 0; i < 2 * N; i++) {
+		assert_true(got[i] == 1 || got[i] == 2);
+		nr_ones += got[i] == 1;
+	}
+	assert_int_equal(nr_ones, N);
+	scene_pair_close(&p);
+	free(ones);
+	free(twos);
+	free(got);
+}
+
+static void two_readers(void)
+{
+	struct pair p = scene_pair();
+	char one[4], two[4];
+	int64_t first = scene_begin(B, SYS_read, p.b, PTR(one), 4);
+	int64_t second = scene_begin(B, SYS_read, p.b, PTR(two), 4), result;
+
+	bool first_is_back, second_is_back;
+
+	scene_send_all(A, p.a, "1111", 4);
+	scene_sleep(10 * MS);
+	first_is_back = scene_is_back(B, first, &result);
+	second_is_back = scene_is_back(B, second, &result);
+	assert_true(first_is_back != second_is_back);
+	scene_send_all(A, p.a, "2222", 4);
+	assert_int_equal(scene_end(B, first_is_back ? second : first), 4);
+	assert_memory_equal(first_is_back ? one : two, "1111", 4);
+	assert_memory_equal(first_is_back ? two : one, "2222", 4);
+	scene_pair_close(&p);
+}
+
+/* The descriptor goes, the socket stays until the call is back (as on Linux). */
+static void closed_while_another_reads(void)
+{
+	struct pair p = scene_pair();
+	char got[4];
+	int64_t reader = scene_begin(B, SYS_read, p.b, PTR(got), 4);
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_close(B, p.b);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(B, FIN), 0);
+	assert_int_equal(scene_call(B, SYS_read, p.b, PTR(got), 4), -EBADF);
+	p.b = -1;
+	scene_send_all(A, p.a, "last", 4);
+	assert_int_equal(scene_end(B, reader), 4);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(B, FIN), 1);
+	scene_pair_close(&p);
+}
+
+static void shut_down_while_another_writes(void)
+{
+	struct pair p = scene_pair();
+	uint8_t *bytes = calloc(1, 8 * MIB);
+	int64_t writer = scene_begin(A, SYS_sendto, p.a, PTR(bytes), 8 * MIB, MSG_NOSIGNAL, 0, 0);
+	int64_t result;
+
+	scene_sleep(1 * SEC);
+	assert_false(scene_is_back(A, writer, &result));
+	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
+	result = scene_end(A, writer);
+	assert_in_range(result, 1, 8 * MIB - 1);
+	/* What it took arrives, then the end. */
+	scene_recv_all(B, p.b, bytes, result);
+	scene_expect_eof(B, p.b);
+	scene_pair_close(&p);
+	free(bytes);
+}
+
+static void closed_while_connecting(void)
+{
+	int fd = scene_socket(A);
+	int64_t ticket;
+
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	ticket = scene_begin_connect(A, fd, B, PORT);
+	scene_sleep(100 * MS);
+	scene_close(A, fd);
+	assert_int_equal(scene_end(A, ticket), -ETIMEDOUT);
+}
+
+static void closed_while_accepting(void)
+{
+	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A);
+	int64_t ticket = scene_begin_accept(B, listener);
+	int accepted;
+
+	scene_sleep(10 * MS);
+	scene_close(B, listener);
+	/* It still listens, for him who waits. */
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	accepted = scene_end(B, ticket);
+	assert_true(accepted >= 0);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_state(B, PORT, 0), 0);
+	scene_close(B, accepted);
+	scene_close(A, fd);
+}
+
+static void poll_wakes_for_what_was_asked(void)
+{
+	struct pair p = scene_pair();
+	struct pollfd fds[] = {{.fd = p.listener, .events = POLLIN}, {.fd = p.b, .events = POLLIN}};
+	int fd = scene_socket(A);
+	char byte;
+	int64_t ticket = scene_begin(B, SYS_poll, PTR(fds), 2, -1);
+
+	scene_send_all(A, p.a, "x", 1);
+	assert_int_equal(scene_end(B, ticket), 1);
+	assert_int_equal(fds[0].revents, 0);
+	assert_int_equal(fds[1].revents, POLLIN);
+	scene_recv_all(B, p.b, &byte, 1);
+	ticket = scene_begin(B, SYS_poll, PTR(fds), 2, -1);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	assert_int_equal(scene_end(B, ticket), 1);
+	assert_int_equal(fds[0].revents, POLLIN);
+	uint64_t begin = scene_now();
+
+	assert_int_equal(scene_call(B, SYS_poll, PTR(&fds[1]), 1, 250), 0);
+	assert_ms(scene_now() - begin, 250, 251);
+	scene_close(A, fd);
+	scene_pair_close(&p);
+}
+
+/* The owner copies while segments arrive: they wait in the backlog and lose nothing. */
+static void readers_and_writers_on_both_sides(void)
+{
+	struct pair p = scene_pair();
+	enum { N = 200000 };
+	uint8_t *bytes[4];
+
+	for (unsigned int i = 0; i < 4; i++) {
+		bytes[i] = malloc(N);
+		scene_fill(bytes[i], N, i & 1);
+	}
+	struct stream all[] = {
+		{.host = A, .fd = p.a, .writes = true, .bytes = bytes[0], .len = N, .step = 1},
+		{.host = B, .fd = p.b, .writes = true, .bytes = bytes[1], .len = N, .step = 65536},
+		{.host = B, .fd = p.b, .bytes = bytes[2], .len = 2000, .step = 7},
+		{.host = A, .fd = p.a, .bytes = bytes[3], .len = N, .step = 333},
+	};
+
+	all[0].len = 2000;
+	scene_streams(all, 4);
+	assert_memory_equal(bytes[0], bytes[2], 2000);
+	assert_memory_equal(bytes[1], bytes[3], N);
+	for (unsigned int i = 0; i < 4; i++)
+		free(bytes[i]);
+	scene_pair_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(two_writers),
+		SCENE(two_readers),
+		SCENE(closed_while_another_reads),
+		SCENE(shut_down_while_another_writes),
+		SCENE(closed_while_connecting),
+		SCENE(closed_while_accepting),
+		SCENE(poll_wakes_for_what_was_asked),
+		SCENE(readers_and_writers_on_both_sides),
+	};
+
+	return scene_play(tests);
+}
