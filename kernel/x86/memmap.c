@@ -2,8 +2,9 @@
 /*
  * The memory map of struct boot_info.
  *
- * Callers in order: boot/pvh.c (RAM first, then what is reserved in it), paging.c (the image and
- * the tables that it took).  Boot only, interrupts off, no lock.
+ * Callers in order: a door (RAM first, then what is reserved in it): boot/pvh.c in the kernel,
+ * boot/efi_memory.c in the UEFI application, which is linked with this file too; then paging.c (the
+ * image and the tables that it took).  Boot only, interrupts off, no lock.
  * Answers to Linux's arch/x86/kernel/e820.c and mm/memblock.c.
  */
 #include "kernel/x86/memmap.h"
@@ -14,14 +15,36 @@ static void remove_entry(struct boot_info *boot, unsigned int i)
 		boot->mem[i] = boot->mem[i + 1];
 }
 
+/* Does @b begin where @a ends, as the same kind of memory? */
+static bool continues(const struct boot_mem *a, const struct boot_mem *b)
+{
+	return a->base + a->size == b->base && a->type == b->type;
+}
+
+/* Firmware cuts memory into hundreds of pieces: neighbours of one type become one entry. */
 static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 {
-	unsigned int i;
+	unsigned int i = 0, n;
 
+	while (i < boot->nr_mem && boot->mem[i].base < entry.base)
+		i++;
+	if (i > 0 && continues(&boot->mem[i - 1], &entry)) {
+		boot->mem[i - 1].size += entry.size;
+		if (i < boot->nr_mem && continues(&boot->mem[i - 1], &boot->mem[i])) {
+			boot->mem[i - 1].size += boot->mem[i].size;
+			remove_entry(boot, i);
+		}
+		return true;
+	}
+	if (i < boot->nr_mem && continues(&entry, &boot->mem[i])) {
+		boot->mem[i].base = entry.base;
+		boot->mem[i].size += entry.size;
+		return true;
+	}
 	if (boot->nr_mem == BOOT_MEM_MAX)
 		return false;
-	for (i = boot->nr_mem; i > 0 && boot->mem[i - 1].base > entry.base; i--)
-		boot->mem[i] = boot->mem[i - 1];
+	for (n = boot->nr_mem; n > i; n--)
+		boot->mem[n] = boot->mem[n - 1];
 	boot->mem[i] = entry;
 	boot->nr_mem++;
 	return true;

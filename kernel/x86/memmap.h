@@ -12,8 +12,9 @@
 
 /*
  * Says that [@base, @base + @size) is of @type.  What was said of any part of it before is
- * overridden; the map stays sorted and free of overlaps.  False when BOOT_MEM_MAX was reached, so
- * that a piece of the map was lost (memory is then wasted, never given out twice).
+ * overridden; the map stays sorted and free of overlaps, and neighbours of one type are one entry.
+ * False when BOOT_MEM_MAX was reached, so that a piece of the map was lost (memory is then wasted,
+ * never given out twice).
  */
 bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_mem_type type);
 

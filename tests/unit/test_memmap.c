@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory map that a door fills: order, overlaps, neighbours, and what happens when it is full. */
+#include "tests/unit/unit_hal.h"
+
+#include <string.h>
+
+#include "boot/boot_info.h"
+#include "kernel/x86/memmap.h"
+
+static struct boot_info boot;
+
+static void empty(void)
+{
+	memset(&boot, 0, sizeof(boot));
+}
+
+static void expect(unsigned int i, u64 base, u64 end, enum boot_mem_type type)
+{
+	assert_in_range(i, 0, boot.nr_mem - 1);
+	assert_int_equal(boot.mem[i].base, base);
+	assert_int_equal(boot.mem[i].base + boot.mem[i].size, end);
+	assert_int_equal(boot.mem[i].type, type);
+}
+
+static void test_neighbours_of_one_type_are_one_entry(void **state)
+{
+	empty();
+	assert_true(memmap_set(&boot, 0x1000, 0x1000, BOOT_MEM_USABLE));
+	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
+	assert_int_equal(boot.nr_mem, 2);
+	/* Into the gap: three become one. */
+	assert_true(memmap_set(&boot, 0x2000, 0x1000, BOOT_MEM_USABLE));
+	assert_int_equal(boot.nr_mem, 1);
+	expect(0, 0x1000, 0x4000, BOOT_MEM_USABLE);
+	/* Below it. */
+	assert_true(memmap_set(&boot, 0x0, 0x1000, BOOT_MEM_USABLE));
+	assert_int_equal(boot.nr_mem, 1);
+	expect(0, 0x0, 0x4000, BOOT_MEM_USABLE);
+}
+
+static void test_another_type_stays_apart(void **state)
+{
+	empty();
+	assert_true(memmap_set(&boot, 0x1000, 0x1000, BOOT_MEM_USABLE));
+	assert_true(memmap_set(&boot, 0x2000, 0x1000, BOOT_MEM_RESERVED));
+	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
+	assert_int_equal(boot.nr_mem, 3);
+	expect(1, 0x2000, 0x3000, BOOT_MEM_RESERVED);
+}
+
+static void test_the_later_word_counts(void **state)
+{
+	empty();
+	assert_true(memmap_set(&boot, 0x1000, 0x9000, BOOT_MEM_USABLE));
+	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_RESERVED));
+	assert_int_equal(boot.nr_mem, 3);
+	expect(0, 0x1000, 0x3000, BOOT_MEM_USABLE);
+	expect(1, 0x3000, 0x4000, BOOT_MEM_RESERVED);
+	expect(2, 0x4000, 0xa000, BOOT_MEM_USABLE);
+	/* And is taken back: the three are one again. */
+	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
+	assert_int_equal(boot.nr_mem, 1);
+	expect(0, 0x1000, 0xa000, BOOT_MEM_USABLE);
+}
+
+/* A firmware's map: many more pieces than entries, in any order, but few kinds in a row. */
+static void test_many_pieces_fit(void **state)
+{
+	const unsigned int pieces = 16 * BOOT_MEM_MAX;
+	unsigned int i, n;
+
+	empty();
+	for (i = 0; i < pieces; i++) {
+		n = i * 5 % pieces; /* 5 and 2048 have no common divisor: each once */
+		memmap_set(&boot, 0x1000 * (u64)n, 0x1000,
+			   n / 64 % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
+	}
+	/* Scattered, they were too many, and some are lost; said again in order, each has its place. */
+	for (i = 0; i < pieces; i++)
+		memmap_set(&boot, 0x1000 * (u64)i, 0x1000,
+			   i / 64 % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
+	assert_int_equal(boot.nr_mem, pieces / 64);
+	for (i = 0; i < boot.nr_mem; i++)
+		expect(i, i * 64 * 0x1000UL, (i + 1) * 64 * 0x1000UL,
+		       i % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
+}
+
+static void test_full_is_said_and_loses_memory_only(void **state)
+{
+	unsigned int i;
+
+	empty();
+	for (i = 0; i < BOOT_MEM_MAX; i++)
+		assert_true(memmap_set(&boot, 0x2000 * (u64)i, 0x1000, BOOT_MEM_USABLE));
+	assert_false(memmap_set(&boot, 0x2000 * (u64)i, 0x1000, BOOT_MEM_USABLE));
+	assert_int_equal(boot.nr_mem, BOOT_MEM_MAX);
+	assert_null(memmap_find(&boot, 0x2000 * (u64)i));
+	/* A neighbour needs no entry. */
+	assert_true(memmap_set(&boot, 0x2000 * (u64)(i - 1) + 0x1000, 0x1000, BOOT_MEM_USABLE));
+	/* A hole in the middle of one does: nobody may find the page that was taken out. */
+	assert_false(memmap_set(&boot, 0x400, 0x400, BOOT_MEM_RESERVED));
+	assert_null(memmap_find(&boot, 0x400));
+	assert_non_null(memmap_find(&boot, 0x3ff));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_neighbours_of_one_type_are_one_entry),
+		cmocka_unit_test(test_another_type_stays_apart),
+		cmocka_unit_test(test_the_later_word_counts),
+		cmocka_unit_test(test_many_pieces_fit),
+		cmocka_unit_test(test_full_is_said_and_loses_memory_only),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
