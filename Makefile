@@ -18,7 +18,11 @@ COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/t
 	drivers drivers/virtio net net/core net/ipv4 net/tcp
 # Below the seams: only on the machine.
 TRANSPORTS := drivers/pci.c drivers/virtio/virtio_pci.c drivers/virtio/virtio_mmio.c
-MACHINE_SRC := $(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c kernel/x86/*.S)) $(TRANSPORTS)
+MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c \
+	kernel/x86/*.S))) $(TRANSPORTS)
+# The UEFI application, which carries the machine's image: a program of its own, with what it shares.
+EFI_SRC := $(sort $(wildcard boot/efi_*.c)) boot/efi_blob.S kernel/x86/memmap.c kernel/lib/string.c \
+	kernel/lib/vsprintf.c
 # Below the seams: only in the hosted kernel.
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
 # Above them: in both.
@@ -76,6 +80,40 @@ $(B)/softnet.elf: $(M_OBJ) linker.ld
 	$(Q)$(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings \
 		-Wl,-Map,$(M)/softnet.map $(M_OBJ) -lgcc -o $@
+	@echo "  $@"
+
+# ---- the UEFI application -----------------------------------------------------------------------
+# GNU-EFI's start-up code and linker script make it a relocatable PE file; boot/README.md says why.
+E := $(B)/efi
+EFI_INC ?= /usr/include/efi
+EFI_LIB ?= /usr/lib
+EFI_FLAGS := -O2 -fpic -fshort-wchar -mno-red-zone -fno-stack-protector -fvisibility=hidden \
+	-fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
+	-isystem $(EFI_INC) -DGNU_EFI_USE_MS_ABI
+E_OBJ := $(patsubst %,$(E)/%.o,$(EFI_SRC))
+
+$(E)/%.c.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREESTANDING) $(EFI_FLAGS) $(KERNEL_INC) -c $< -o $@
+$(E)/%.S.o: %.S $(E)/kernel.elf $(E)/cmdline.txt Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) -DEFI_KERNEL='"$(E)/kernel.elf"' -DEFI_CMDLINE='"$(E)/cmdline.txt"' -MMD -MP -c $< -o $@
+$(E)/kernel.elf: $(B)/softnet.elf
+	@mkdir -p $(@D)
+	$(Q)objcopy --strip-all $< $@
+# Written when CMDLINE= is another one than last time.
+$(E)/cmdline.txt: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$CMDLINE" | cmp -s - $@ || printf '%s\n' "$$CMDLINE" >$@
+FORCE:
+export CMDLINE
+
+$(B)/softnet.efi: $(E_OBJ)
+	$(Q)$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --fatal-warnings --build-id=none \
+		-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $(E_OBJ) \
+		-L$(EFI_LIB) -lgnuefi -o $(E)/softnet.so
+	$(Q)objcopy -j .text -j .data -j .dynamic -j .rela -j .rela.dyn -j .dynsym -j .reloc \
+		--target efi-app-x86_64 $(E)/softnet.so $@
 	@echo "  $@"
 
 # ---- the hosted images --------------------------------------------------------------------------
@@ -153,13 +191,18 @@ test-fresh:
 	@/usr/bin/python3 tests/fresh/fresh.py
 
 # The other compiler: all of the machine's sources, for their warnings alone.
-CLANG_OBJ := $(patsubst %,$(B)/clang/%.ok,$(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC)))
+CLANG_OBJ := $(patsubst %,$(B)/clang/%.ok,$(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC) \
+	$(filter boot/efi_%,$(EFI_SRC))))
 .PHONY: clang
 clang: $(CLANG_OBJ)
 	@echo "  ok    clang builds all of it too"
 $(B)/clang/apps/%.c.ok: apps/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)clang $(CLANG_FLAGS) $(APP_INC) $(call app_flags,apps/$*.c) -MF $@.d -MT $@ -c $< -o /dev/null
+	@touch $@
+$(B)/clang/boot/efi_%.c.ok: boot/efi_%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)clang $(filter-out -mcmodel=kernel,$(CLANG_FLAGS)) $(EFI_FLAGS) $(KERNEL_INC) -MF $@.d -MT $@ -c $< -o /dev/null
 	@touch $@
 $(B)/clang/%.c.ok: %.c Makefile
 	@mkdir -p $(@D)
@@ -179,7 +222,7 @@ clean:
 # What is in which image: tests/tidy asks.
 .PHONY: print-sources
 print-sources:
-	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC))
+	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
 
 # ---- one file, all ways: what an author runs before a commit --------------------------------------

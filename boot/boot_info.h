@@ -12,6 +12,7 @@
 
 #define BOOT_CMDLINE_MAX 2048 /* bytes, including the NUL; a longer one is cut and said to be cut */
 #define BOOT_MEM_MAX	 128  /* entries of the memory map; more are dropped, and said to be */
+#define BOOT_SEED_MAX	 64   /* bytes of the door's randomness: twice the generator's key */
 
 enum boot_mem_type {
 	BOOT_MEM_USABLE,   /* RAM that the kernel may take */
@@ -31,6 +32,8 @@ struct boot_info {
 	u64 entry_tsc;	  /* TSC at the kernel's first instruction, for the boot timeline */
 	unsigned int nr_mem;
 	bool cmdline_cut; /* the command line was longer than BOOT_CMDLINE_MAX */
+	unsigned int seed_len; /* bytes of @seed; 0 where the door has no randomness to give */
+	u8 seed[BOOT_SEED_MAX];
 	struct boot_mem mem[BOOT_MEM_MAX];
 	char cmdline[BOOT_CMDLINE_MAX];
 };

@@ -4,23 +4,17 @@
  * interrupts off, flat segments, no stack, %ebx = physical address of struct hvm_start_info.
  *
  * In order: learn where we were loaded, clear bss, build the boot page tables, enter long mode,
- * jump to the higher half, call pvh_main() (boot/pvh.c), which never returns.
+ * jump to the higher half, call pvh_main() (boot/pvh.c), which never returns.  The tables, the boot
+ * GDT and the boot stack at the end serve boot/uefi.S too.
  *
  * The 32-bit part computes every address from where it finds itself running, so the loader may put
  * the image at any 4 KiB boundary below 4 GiB.  The tables made here are coarse and writable
  * everywhere; kernel/x86/paging.c replaces them before kernel_main().
  */
+#define ANCHOR pvh_start
+#include "boot/tables.inc"
 #include "kernel/x86/layout.h"
 
-#define CR0_PE	      0x00000001
-#define CR0_WP	      0x00010000
-#define CR0_PG	      0x80000000
-#define CR4_PAE	      0x00000020
-#define MSR_EFER      0xc0000080
-#define EFER_LME_NXE  0x00000900
-#define PTE_TABLE     0x003		/* present, writable */
-#define PTE_LARGE     0x083		/* present, writable, 2 MiB */
-#define PML4_DIRECT   ((DIRECT_MAP_BASE >> 39) & 511)
 #define COM1	      0x3f8
 
 /* XEN_ELFNOTE_PHYS32_ENTRY = 18: the physical address of the 32-bit entry. */
@@ -48,7 +42,6 @@ pvh_start:
 1:	pop	%ebp
 	mov	%ecx, (%ebx)
 	sub	$(1b - pvh_start), %ebp	/* %ebp = physical address of pvh_start, from now on */
-#define AT(sym) (sym - pvh_start)(%ebp)
 
 	/* bss: sixteen bytes a turn; a string instruction is slower where the CPU is emulated. */
 	lea	AT(__bss_start), %eax
@@ -79,50 +72,7 @@ pvh_start:
 	jne	no_long_mode
 	pop	%ebx
 
-	/* The first 4 GiB in 2 MiB pages, at 0 (for the next instructions) and in the direct map. */
-	lea	AT(boot_pd_low), %edi
-	mov	$PTE_LARGE, %eax
-	mov	$2048, %ecx
-3:	mov	%eax, (%edi)
-	add	$8, %edi
-	add	$PAGE_2M, %eax
-	dec	%ecx
-	jnz	3b
-
-	lea	AT(boot_pdpt_low), %edi
-	lea	AT(boot_pd_low), %eax
-	or	$PTE_TABLE, %eax
-	mov	$4, %ecx
-	call	fill_table
-
-	/* The image, in 4 KiB pages from its first to its last one. */
-	lea	AT(boot_pt_image), %edi
-	lea	AT(__image_start), %eax
-	lea	AT(__image_end), %ecx
-	sub	%eax, %ecx
-	shr	$12, %ecx
-	or	$PTE_TABLE, %eax
-	mov	$(__image_start - KERNEL_VIRT_BASE), %edx
-	shr	$12, %edx
-	lea	(%edi, %edx, 8), %edi
-	call	fill_table
-
-	lea	AT(boot_pd_image), %edi
-	lea	AT(boot_pt_image), %eax
-	or	$PTE_TABLE, %eax
-	mov	$BOOT_IMAGE_TABLES, %ecx
-	call	fill_table
-
-	lea	AT(boot_pd_image), %eax
-	or	$PTE_TABLE, %eax
-	mov	%eax, AT(boot_pdpt_image + 510 * 8)
-	lea	AT(boot_pdpt_image), %eax
-	or	$PTE_TABLE, %eax
-	mov	%eax, AT(boot_pml4 + 511 * 8)
-	lea	AT(boot_pdpt_low), %eax
-	or	$PTE_TABLE, %eax
-	mov	%eax, AT(boot_pml4)
-	mov	%eax, AT(boot_pml4 + PML4_DIRECT * 8)
+	build_boot_tables
 
 	mov	$CR4_PAE, %eax
 	mov	%eax, %cr4
@@ -143,15 +93,6 @@ pvh_start:
 	push	$GDT_KERNEL_CODE
 	push	%eax
 	lret
-
-/* %ecx entries from %edi on: %eax, then each one page further. */
-fill_table:
-	mov	%eax, (%edi)
-	add	$8, %edi
-	add	$PAGE_4K, %eax
-	dec	%ecx
-	jnz	fill_table
-	ret
 
 no_long_mode:
 	lea	AT(no_long_mode_text), %esi
@@ -192,6 +133,7 @@ pvh_higher_half:
 
 	.section .data.boot, "aw", @progbits
 	.balign 8
+	.globl boot_gdt, boot_gdt_pointer
 boot_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* kernel code, 64 bit */
@@ -202,6 +144,7 @@ boot_gdt_pointer:
 
 	.section .bss.page_aligned, "aw", @nobits
 	.balign 4096
+	.globl boot_pml4, boot_pdpt_low, boot_pd_low, boot_pdpt_image, boot_pd_image, boot_pt_image
 boot_pml4:	 .skip 4096
 boot_pdpt_low:	 .skip 4096
 boot_pd_low:	 .skip 4 * 4096

@@ -120,6 +120,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	slab_init();
 	hal_late_init();
 	random_init();
+	add_entropy(boot->seed, boot->seed_len);
 
 	/* threads and time */
 	sched_init(&boot_cpu);
@@ -147,6 +148,8 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	cmdline_parse(boot->cmdline);
 	pr_info("softnet, through the %s door; %llu KiB of memory\n", boot->door,
 		(unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
+	if (boot->seed_len)
+		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);
 
 	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
 	cpu_idle();

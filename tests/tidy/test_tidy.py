@@ -7,7 +7,7 @@ LONG = "int f(void)\n{\n" + "\tx();\n" * 101 + "}\n"
 # rule: (files with exactly one breach, files with none though they look like it)
 PLANTED = {
     "include_direction": ({"kernel/a.c": '#include "net/core/skbuff.h"\n'}, {"net/tcp/a.c": '#include "net/ipv4/ip.h"\n'}),
-    "no_libc": ({"net/core/a.c": "#include <stdio.h>\n"}, {"net/core/a.c": "#include <stdint.h>\n"}),
+    "no_libc": ({"net/core/a.c": "#include <stdio.h>\n"}, {"net/core/a.c": "#include <stdint.h>\n", "boot/efi_a.c": "#include <efi.h>\n"}),
     "file_length": ({"net/a.c": "\n" * 801}, {"net/a.c": "\n" * 800}),
     "function_length": ({"net/a.c": LONG}, {"net/a.c": LONG.replace("\tx();\n", "", 1)}),
     "sequence_compare": ({"net/tcp/a.c": "if (tp->snd_una < end_seq) return;\n"},

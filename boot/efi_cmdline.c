@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line under UEFI: the first of three places that has one.
+ *
+ *   1. load options: what the boot manager's entry, a shell or QEMU's -append passes
+ *   2. \EFI\BOOT\cmdline.txt or \cmdline.txt on the volume that we were loaded from
+ *   3. CMDLINE= of the build
+ *
+ * Caller: efi_main().  A file that is there counts even if it is empty.  What can't be read is said
+ * and does not stop the boot: a machine that serves with its defaults tells more than one that
+ * does not.
+ */
+#include "boot/efi_app.h"
+#include "kernel/lib/string.h"
+
+#define OPTIONS_MAX (64UL << 10) /* bytes of load options that are looked at */
+
+extern const u8 efi_cmdline_start[], efi_cmdline_end[];
+
+struct text {
+	char *to;
+	UINTN room; /* without the NUL */
+	UINTN used;
+	UINTN bad; /* characters that are not ASCII text */
+	bool cut;
+};
+
+/* Control characters that end a line or a word become spaces; anything else unprintable, '?'. */
+static void text_add(struct text *t, unsigned int c, const char *from)
+{
+	if (c == '\t' || c == '\n' || c == '\r')
+		c = ' ';
+	if (c < ' ' || c > '~') {
+		if (t->bad++ == 0)
+			efi_say("%s: character %u is U+%04X, not ASCII: taken as '?'", from,
+				(unsigned int)t->used + 1, c);
+		c = '?';
+	}
+	if (t->used < t->room)
+		t->to[t->used++] = (char)c;
+	else
+		t->cut = true;
+}
+
+static void text_begin(struct text *t, struct boot_info *boot)
+{
+	*t = (struct text){.to = boot->cmdline, .room = BOOT_CMDLINE_MAX - 1};
+}
+
+static void text_end(struct text *t, struct boot_info *boot)
+{
+	t->to[t->used] = '\0';
+	boot->cmdline_cut = t->cut;
+}
+
+/* A shell passes the program's own name as the first word; a boot entry and QEMU do not. */
+static UINTN skip_own_name(const CHAR16 *s, UINTN n)
+{
+	static const char suffix[] = ".efi";
+	UINTN end = 0, i;
+
+	while (end < n && s[end] != ' ')
+		end++;
+	if (end < sizeof(suffix) - 1)
+		return 0;
+	for (i = 0; i < sizeof(suffix) - 1; i++)
+		if ((s[end - (sizeof(suffix) - 1) + i] | 0x20) != (suffix[i] | 0x20))
+			return 0;
+	return end;
+}
+
+/*
+ * False when there are none.  Some boot managers leave data of their own there (a GUID, a device
+ * path): what does not begin like text is not for us.
+ */
+static bool from_load_options(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
+{
+	const CHAR16 *s = loaded->LoadOptions;
+	UINTN n = 0, i;
+	struct text t;
+
+	if (!s || loaded->LoadOptionsSize > OPTIONS_MAX)
+		return false;
+	while (n < loaded->LoadOptionsSize / sizeof(*s) && s[n])
+		n++;
+	i = skip_own_name(s, n);
+	while (i < n && s[i] == ' ')
+		i++;
+	if (i == n)
+		return false;
+	if (s[i] < ' ' || s[i] > '~') {
+		efi_say("load options begin with U+%04X: not text, passed over", s[i]);
+		return false;
+	}
+	text_begin(&t, boot);
+	for (; i < n; i++)
+		text_add(&t, s[i], "load options");
+	text_end(&t, boot);
+	return true;
+}
+
+/* False when there is no such file. */
+static bool from_file(EFI_FILE_HANDLE root, CHAR16 *path, const char *name, struct boot_info *boot)
+{
+	EFI_FILE_HANDLE file;
+	EFI_STATUS status;
+	struct text t;
+	u8 chunk[256];
+	UINTN n, i;
+
+	status = root->Open(root, &file, path, EFI_FILE_MODE_READ, 0);
+	if (status == EFI_NOT_FOUND)
+		return false;
+	if (EFI_ERROR(status)) {
+		efi_failed(status, name);
+		return false;
+	}
+	text_begin(&t, boot);
+	do {
+		n = sizeof(chunk);
+		status = file->Read(file, &n, chunk);
+		if (EFI_ERROR(status)) {
+			efi_failed(status, name);
+			break;
+		}
+		for (i = 0; i < n && !t.cut; i++)
+			text_add(&t, chunk[i], name);
+	} while (n > 0 && !t.cut);
+	text_end(&t, boot);
+	file->Close(file);
+	return true;
+}
+
+static bool from_volume(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
+{
+	static CHAR16 beside_us[] = L"\\EFI\\BOOT\\cmdline.txt", at_root[] = L"\\cmdline.txt";
+	static EFI_GUID fs_guid = SIMPLE_FILE_SYSTEM_PROTOCOL;
+	EFI_FILE_IO_INTERFACE *volume;
+	EFI_FILE_HANDLE root;
+	EFI_STATUS status;
+	bool found;
+
+	/* Loaded over the network, or by QEMU: there need not be a volume. */
+	if (!loaded->DeviceHandle)
+		return false;
+	status = efi_boot->HandleProtocol(loaded->DeviceHandle, &fs_guid, (void **)&volume);
+	if (status == EFI_UNSUPPORTED)
+		return false;
+	if (!EFI_ERROR(status))
+		status = volume->OpenVolume(volume, &root);
+	if (EFI_ERROR(status)) {
+		efi_failed(status, "the volume that we were loaded from");
+		return false;
+	}
+	found = from_file(root, beside_us, "\\EFI\\BOOT\\cmdline.txt", boot) ||
+		from_file(root, at_root, "\\cmdline.txt", boot);
+	root->Close(root);
+	return found;
+}
+
+static void from_build(struct boot_info *boot)
+{
+	const u8 *p;
+	struct text t;
+
+	text_begin(&t, boot);
+	for (p = efi_cmdline_start; p < efi_cmdline_end; p++)
+		text_add(&t, *p, "CMDLINE= of the build");
+	text_end(&t, boot);
+}
+
+void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot)
+{
+	static EFI_GUID loaded_guid = LOADED_IMAGE_PROTOCOL;
+	EFI_LOADED_IMAGE *loaded;
+	EFI_STATUS status;
+
+	status = efi_boot->HandleProtocol(image, &loaded_guid, (void **)&loaded);
+	if (EFI_ERROR(status)) {
+		efi_failed(status, "how we were loaded");
+		from_build(boot);
+		return;
+	}
+	if (!from_load_options(loaded, boot) && !from_volume(loaded, boot))
+		from_build(boot);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loads the kernel: an ELF file inside this one (boot/efi_blob.S).
+ *
+ * Caller: efi_main().  The file is ours, and is read as if it were not: each offset is checked before
+ * it is followed, because the same lines would load a kernel that somebody damaged.
+ * Answers to the System V ABI, chapters 4 and 5 (object files, program loading).
+ */
+#include "boot/efi_app.h"
+#include "kernel/lib/string.h"
+
+#define ELF_MAGIC       0x464c457f /* "\177ELF" */
+#define ELF_CLASS_64    2
+#define ELF_LITTLE      1
+#define ELF_EXECUTABLE  2
+#define ELF_X86_64      62
+#define SEGMENT_LOAD    1
+#define SEGMENT_NOTE    4
+#define SEGMENTS_MAX    16
+#define KERNEL_SIZE_MAX (64UL << 20) /* a size beyond is damage, not a kernel */
+
+struct elf_header {
+	u32 magic;
+	u8 class, data, version0, abi[9];
+	u16 type, machine;
+	u32 version;
+	u64 entry, phoff, shoff;
+	u32 flags;
+	u16 ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+struct elf_segment {
+	u32 type, flags;
+	u64 offset, vaddr, paddr, filesz, memsz, align;
+};
+
+struct elf_note {
+	u32 namesz, descsz, type;
+	char name[ALIGN_UP(sizeof(UEFI_NOTE_NAME), 4)];
+	u64 desc;
+} __packed;
+
+extern const u8 efi_kernel_start[], efi_kernel_end[];
+
+struct elf_image {
+	const struct elf_segment *segments;
+	unsigned int nr_segments;
+	u64 base, end; /* physical addresses that it was linked for */
+	u64 entry;     /* likewise */
+};
+
+static size_t file_size(void)
+{
+	return efi_kernel_end - efi_kernel_start;
+}
+
+/* [@offset, @offset + @size) of the file, or NULL where it does not have that. */
+static const void *file_part(u64 offset, u64 size)
+{
+	if (offset > file_size() || size > file_size() - offset)
+		return NULL;
+	return efi_kernel_start + offset;
+}
+
+static bool read_header(struct elf_image *image)
+{
+	const struct elf_header *h = file_part(0, sizeof(*h));
+
+	if (!h || h->magic != ELF_MAGIC || h->class != ELF_CLASS_64 || h->data != ELF_LITTLE ||
+	    h->type != ELF_EXECUTABLE || h->machine != ELF_X86_64)
+		return false;
+	if (h->phentsize != sizeof(struct elf_segment) || h->phnum > SEGMENTS_MAX)
+		return false;
+	image->nr_segments = h->phnum;
+	image->segments = file_part(h->phoff, (u64)h->phnum * sizeof(struct elf_segment));
+	return image->segments != NULL;
+}
+
+/* Our note among others: each is a header, a name and a value, the last two padded to four bytes. */
+static u64 find_entry(const struct elf_segment *notes)
+{
+	const u8 *at = file_part(notes->offset, notes->filesz);
+	u64 left = notes->filesz;
+	struct elf_note note;
+	u64 size;
+
+	while (at && left >= offsetof(struct elf_note, name)) {
+		memcpy(&note, at, min_t(u64, left, sizeof(note)));
+		size = offsetof(struct elf_note, name) + ALIGN_UP((u64)note.namesz, 4) +
+		       ALIGN_UP((u64)note.descsz, 4);
+		if (size > left)
+			break;
+		if (size == sizeof(note) && note.type == UEFI_NOTE_TYPE &&
+		    note.namesz == sizeof(UEFI_NOTE_NAME) && note.descsz == sizeof(note.desc) &&
+		    memcmp(note.name, UEFI_NOTE_NAME, sizeof(UEFI_NOTE_NAME)) == 0)
+			return note.desc;
+		at += size;
+		left -= size;
+	}
+	return 0;
+}
+
+static bool read_segments(struct elf_image *image)
+{
+	const struct elf_segment *s;
+	unsigned int i;
+
+	image->base = ~0UL;
+	image->end = 0;
+	image->entry = 0;
+	for (i = 0; i < image->nr_segments; i++) {
+		s = &image->segments[i];
+		if (s->type == SEGMENT_NOTE && !image->entry)
+			image->entry = find_entry(s);
+		if (s->type != SEGMENT_LOAD)
+			continue;
+		if (s->filesz > s->memsz || !file_part(s->offset, s->filesz) ||
+		    s->memsz > KERNEL_SIZE_MAX || s->paddr > EFI_BELOW_4G)
+			return false;
+		image->base = min_t(u64, image->base, ALIGN_DOWN(s->paddr, EFI_PAGE));
+		image->end = max_t(u64, image->end, ALIGN_UP(s->paddr + s->memsz, EFI_PAGE));
+	}
+	return image->end > image->base && image->end - image->base <= KERNEL_SIZE_MAX &&
+	       image->entry >= image->base && image->entry < image->end;
+}
+
+EFI_STATUS efi_load_kernel(struct efi_kernel *kernel, UINTN tail)
+{
+	struct elf_image image;
+	const struct elf_segment *s;
+	unsigned int i;
+	u8 *to;
+
+	if (!read_header(&image) || !read_segments(&image)) {
+		efi_say("the kernel inside this file is damaged");
+		return EFI_LOAD_ERROR;
+	}
+	kernel->nr_pages = EFI_PAGES(image.end - image.base) + tail;
+	/* Zeroed, so that bss is. */
+	to = kernel->pages = efi_alloc_low(kernel->nr_pages);
+	if (!to)
+		return EFI_OUT_OF_RESOURCES;
+	for (i = 0; i < image.nr_segments; i++) {
+		s = &image.segments[i];
+		if (s->type == SEGMENT_LOAD)
+			memcpy(to + (s->paddr - image.base), file_part(s->offset, s->filesz),
+			       s->filesz);
+	}
+	kernel->entry = (u64)to + (image.entry - image.base);
+	return EFI_SUCCESS;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The firmware's memory: what we take of it, and the map that we leave with.
+ *
+ * Callers in order: efi_main() for everything; the last call, efi_leave(), ends the firmware.
+ * What firmware types mean after that: UEFI specification 2.10, table 7.10; Linux's
+ * arch/x86/platform/efi and drivers/firmware/efi/libstub.
+ */
+#include "boot/efi_app.h"
+#include "kernel/lib/string.h"
+#include "kernel/x86/memmap.h"
+
+#define MAP_SLACK           64 /* descriptors that may appear between asking for the size and the map */
+#define LEAVE_TRIES         8 /* the map may change under us each time; more is a broken firmware */
+#define REAL_MODE_AREA_SIZE 0x1000 /* interrupt vectors and BIOS data: never given out */
+#define TABLES_OTHER        32 /* the root, the image's, one for each 512 GiB in the first 8 TiB */
+#define GIB_SHIFT           30
+
+#ifndef EFI_MEMORY_SP
+#define EFI_MEMORY_SP 0x40000 /* "specific purpose": set aside for somebody by the firmware */
+#endif
+
+struct memory_map {
+	void *entries;
+	UINTN room;       /* bytes of @entries */
+	UINTN size;       /* of them used */
+	UINTN entry_size; /* more than sizeof(EFI_MEMORY_DESCRIPTOR): not an array */
+	UINTN key;
+};
+
+static struct memory_map map;
+
+void *efi_alloc_low(UINTN pages)
+{
+	EFI_PHYSICAL_ADDRESS address = EFI_BELOW_4G;
+	EFI_STATUS status;
+
+	status = efi_boot->AllocatePages(AllocateMaxAddress, EfiLoaderData, pages, &address);
+	if (EFI_ERROR(status)) {
+		efi_failed(status, "memory below 4 GiB");
+		return NULL;
+	}
+	memset((void *)address, 0, pages * EFI_PAGE);
+	return (void *)address;
+}
+
+void efi_free(void *p, UINTN pages)
+{
+	EFI_STATUS status;
+
+	if (!p)
+		return;
+	status = efi_boot->FreePages((EFI_PHYSICAL_ADDRESS)p, pages);
+	if (EFI_ERROR(status))
+		efi_failed(status, "giving memory back");
+}
+
+static EFI_STATUS get_map(void)
+{
+	UINT32 version;
+
+	map.size = map.room;
+	return efi_boot->GetMemoryMap(&map.size, map.entries, &map.key, &map.entry_size, &version);
+}
+
+/* Room for the map, with slack: allocating it changes it, and after a failed exit there is no more. */
+static EFI_STATUS make_room(void)
+{
+	EFI_STATUS status = get_map();
+	UINTN pages;
+
+	if (status != EFI_BUFFER_TOO_SMALL)
+		return EFI_ERROR(status) ? status : EFI_LOAD_ERROR;
+	if (map.entry_size < sizeof(EFI_MEMORY_DESCRIPTOR))
+		return EFI_LOAD_ERROR;
+	pages = EFI_PAGES(map.size + MAP_SLACK * map.entry_size);
+	map.entries = efi_alloc_low(pages);
+	if (!map.entries)
+		return EFI_OUT_OF_RESOURCES;
+	map.room = pages * EFI_PAGE;
+	return get_map();
+}
+
+static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
+{
+	return (const void *)((const u8 *)map.entries + i * map.entry_size);
+}
+
+/*
+ * Is it the kernel's once the firmware's boot services have ended?  Runtime services, ACPI tables
+ * (read late), persistent and unaccepted memory are not; nor is what can't be cached.
+ */
+static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)
+{
+	switch (d->Type) {
+	case EfiLoaderCode:
+	case EfiLoaderData:
+	case EfiBootServicesCode:
+	case EfiBootServicesData:
+	case EfiConventionalMemory:
+		return (d->Attribute & EFI_MEMORY_WB) && !(d->Attribute & EFI_MEMORY_SP);
+	default:
+		return false;
+	}
+}
+
+EFI_STATUS efi_count_tables(UINTN *pages)
+{
+	const EFI_MEMORY_DESCRIPTOR *d;
+	EFI_STATUS status = make_room();
+	UINTN i;
+
+	if (EFI_ERROR(status))
+		return efi_failed(status, "the memory map");
+	/* For each range: a directory for each GiB that it touches, and a table for both of its ends. */
+	*pages = TABLES_OTHER;
+	for (i = 0; i < map.size / map.entry_size; i++) {
+		d = descriptor(i);
+		if (is_usable(d))
+			*pages += (d->NumberOfPages * EFI_PAGE >> GIB_SHIFT) + 2 + 2;
+	}
+	return EFI_SUCCESS;
+}
+
+/* RAM first, then everything else: where a firmware's entries overlap, reserved wins. */
+static bool fill_memmap(struct boot_info *boot)
+{
+	const EFI_MEMORY_DESCRIPTOR *d;
+	bool complete = true;
+	unsigned int pass;
+	UINTN i;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < map.size / map.entry_size; i++) {
+			d = descriptor(i);
+			if (is_usable(d) == (pass == 0))
+				complete &= memmap_set(boot, d->PhysicalStart,
+						       d->NumberOfPages * EFI_PAGE,
+						       pass ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
+		}
+	}
+	return memmap_set(boot, 0, REAL_MODE_AREA_SIZE, BOOT_MEM_RESERVED) && complete;
+}
+
+EFI_STATUS efi_leave(EFI_HANDLE image, struct uefi_handoff *handoff)
+{
+	unsigned int tries;
+	EFI_STATUS status;
+
+	for (tries = 0; tries < LEAVE_TRIES; tries++) {
+		status = get_map();
+		if (EFI_ERROR(status)) {
+			/* After a refused exit the console may be half gone. */
+			if (tries > 0)
+				break;
+			return efi_failed(status, "the memory map");
+		}
+		status = efi_boot->ExitBootServices(image, map.key);
+		if (!EFI_ERROR(status)) {
+			handoff->map_cut = !fill_memmap(&handoff->boot);
+			return EFI_SUCCESS;
+		}
+	}
+	efi_stop("UEFI: the firmware does not let go (ExitBootServices failed)");
+}

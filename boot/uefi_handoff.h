@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the UEFI application hands to the kernel: a struct boot_info that it has filled, at a physical
+ * address below 4 GiB, in memory that is given out later.
+ *
+ * boot/efi_memory.c writes it, boot/uefi.c copies it.  Both stand in one file, build/softnet.efi; the
+ * size is compared all the same, since somebody may put another kernel beside the application.
+ */
+#ifndef BOOT_UEFI_HANDOFF_H
+#define BOOT_UEFI_HANDOFF_H
+
+#include "boot/boot_info.h"
+
+#define UEFI_HANDOFF_MAGIC 0x74656e74666f7331 /* "1softnet" */
+
+/* The note by which the application finds where to enter the kernel: a linked physical address. */
+#define UEFI_NOTE_NAME "softnet"
+#define UEFI_NOTE_TYPE 1
+
+struct uefi_handoff {
+	u64 magic;
+	u64 size;              /* sizeof(struct uefi_handoff) */
+	bool map_cut;          /* the memory map had more than BOOT_MEM_MAX entries, merged */
+	struct boot_info boot; /* all but .door */
+};
+
+#endif
