@@ -14,7 +14,8 @@
  * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may go on in
  * further buffers, which become page fragments of the first.
  * Nothing that the header says is believed before it is checked against what was received and what
- * was negotiated.  Virtio 1.1, 5.1.6.3 and 5.1.6.4.
+ * was negotiated; and it is checked in a copy, since the device can still write to the buffer.
+ * Virtio 1.1, 5.1.6.3 and 5.1.6.4.
  */
 #include "drivers/virtio/virtio_net.h"
 #include "kernel/lib/string.h"
@@ -200,34 +201,36 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 /* The packet that begins in @buf, of which the device wrote @len bytes (checked: not more than it has). */
 static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 {
-	const struct virtio_net_hdr *hdr = (const void *)(buf + VIRTNET_RX_OFFSET);
 	enum skb_drop_reason reason;
+	struct virtio_net_hdr hdr;
 	struct sk_buff *skb = NULL;
 	unsigned int more = 0;
 
 	reason = SKB_DROP_REASON_DEV_BAD_LENGTH;
-	if (unlikely(len < sizeof(*hdr)))
+	if (unlikely(len < sizeof(hdr)))
 		goto out_drop;
+	memcpy(&hdr, buf + VIRTNET_RX_OFFSET, sizeof(hdr));
+	barrier(); /* or the compiler may read again what was checked */
 	if (vi->mergeable) {
-		if (unlikely(!hdr->num_buffers))
+		if (unlikely(!hdr.num_buffers))
 			goto out_drop;
-		more = hdr->num_buffers - 1;
+		more = hdr.num_buffers - 1;
 	}
-	if (unlikely(len < sizeof(*hdr) + ETH_HLEN))
+	if (unlikely(len < sizeof(hdr) + ETH_HLEN))
 		goto out_drop;
 
 	reason = SKB_DROP_REASON_NOMEM;
 	skb = build_skb(buf, vi->rx_buf_size);
 	if (unlikely(!skb))
 		goto out_drop;
-	skb_reserve(skb, VIRTNET_RX_OFFSET + sizeof(*hdr));
-	__skb_put(skb, len - sizeof(*hdr));
+	skb_reserve(skb, VIRTNET_RX_OFFSET + sizeof(hdr));
+	__skb_put(skb, len - sizeof(hdr));
 
 	reason = virtnet_rx_append(vi, skb, &more);
 	if (!reason)
-		reason = virtnet_rx_csum(vi, skb, hdr);
+		reason = virtnet_rx_csum(vi, skb, &hdr);
 	if (!reason)
-		reason = virtnet_rx_gso(vi, skb, hdr);
+		reason = virtnet_rx_gso(vi, skb, &hdr);
 	if (unlikely(reason))
 		goto out_drop;
 	virtnet_rx_deliver(vi, skb);
