@@ -31,16 +31,18 @@ static wait_queue_head_t typed_wait;
 static struct timer_list look_timer;
 static bool ready;
 
-/* Collects what was typed; true when there is something to read. */
+/*
+ * Collects what was typed; true when there is something to read.  What finds no room stays in the
+ * device, which can make the sender wait; and a sender who never stops can't keep this from its end.
+ */
 static bool collect(void)
 {
 	bool some;
 	int c;
 
 	spin_lock_bh(&console_lock);
-	while ((c = hal_console_getc()) >= 0)
-		if (typed_tail - typed_head < CONSOLE_IN_MAX)
-			typed[typed_tail++ % CONSOLE_IN_MAX] = c == '\r' ? '\n' : (char)c;
+	while (typed_tail - typed_head < CONSOLE_IN_MAX && (c = hal_console_getc()) >= 0)
+		typed[typed_tail++ % CONSOLE_IN_MAX] = c == '\r' ? '\n' : (char)c;
 	some = typed_tail != typed_head;
 	spin_unlock_bh(&console_lock);
 	return some;

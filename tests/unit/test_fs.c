@@ -426,6 +426,32 @@ static void test_console(void **state)
 		assert_int_equal(sys(__NR_close, i), 0);
 }
 
+/* Somebody types without end while nobody reads: what has no room stays in the device, in order. */
+static void test_console_takes_no_more_than_it_holds(void **state)
+{
+	static char typed[3 * CONSOLE_IN_MAX + 1], got[3 * CONSOLE_IN_MAX];
+	struct pollfd pfd = {.events = POLLIN};
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < sizeof(typed) - 1; i++)
+		typed[i] = 'a' + i % 26;
+	pfd.fd = sys(__NR_open, "/dev/console", O_RDONLY | O_NONBLOCK);
+	assert_true(pfd.fd >= 0);
+	unit_type(typed);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sys(__NR_poll, &pfd, 1, 0), 1);
+	assert_ptr_equal(unit_untyped(), typed + CONSOLE_IN_MAX);
+	while (n < sizeof(got)) {
+		long part = sys(__NR_read, pfd.fd, got + n, sizeof(got) - n);
+
+		assert_true(part > 0);
+		n += part;
+	}
+	assert_memory_equal(got, typed, sizeof(got));
+	assert_int_equal(sys(__NR_read, pfd.fd, got, 1), -EAGAIN);
+	assert_int_equal(sys(__NR_close, pfd.fd), 0);
+}
+
 static void test_poll_tells_what_holds(void **state)
 {
 	struct pollfd fds[5];
@@ -544,6 +570,7 @@ int main(void)
 		each(test_proc_paths),
 		each(test_proc_of_the_kernel),
 		each(test_console),
+		each(test_console_takes_no_more_than_it_holds),
 		each(test_poll_tells_what_holds),
 		each(test_poll_of_many),
 	};

@@ -102,6 +102,11 @@ void unit_type(const char *s)
 	typed = s;
 }
 
+const char *unit_untyped(void)
+{
+	return typed;
+}
+
 long unit_objects(void)
 {
 	return objects;

@@ -36,6 +36,7 @@ const char *unit_console(void);
 void unit_console_clear(void);
 /* Typed bytes, for hal_console_getc(). */
 void unit_type(const char *s);
+const char *unit_untyped(void); /* those that nobody took yet */
 /* Host allocations alive that slab took for separate objects; and how many may still succeed. */
 long unit_objects(void);
 void unit_fail_after(long n);
