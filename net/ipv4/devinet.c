@@ -220,7 +220,7 @@ static void inetdev_configure(struct net_device *dev)
 		       config.prefix_len, err);
 		return;
 	}
-	pr_info("%s: %pI4/%u, %pM\n", dev->name, &config.addr, config.prefix_len, dev->dev_addr);
+	pr_notice("%s: %pI4/%u, %pM\n", dev->name, &config.addr, config.prefix_len, dev->dev_addr);
 	/* Who gives an address alone has a network without a way out, until he names one. */
 	if (config.ip_given && !config.gw_given)
 		return;
