@@ -48,8 +48,11 @@ static int agent_main(void *arg);
 
 static void make_agent(void)
 {
-	struct task_struct *p = kthread_run(agent_main, NULL, "agent");
+	struct task_struct *p;
 
+	host.sparing = true;
+	p = kthread_run(agent_main, NULL, "agent");
+	host.sparing = false;
 	if (IS_ERR(p))
 		panic("host: no thread for submitted calls");
 	agents_waiting++;

@@ -12,7 +12,9 @@
 #include <sys/mman.h>
 
 #include "kernel/lib/bug.h"
+#include "kernel/lib/list.h"
 #include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
@@ -83,6 +85,13 @@ void *hal_object_alloc(size_t size, size_t align)
 {
 	void *object;
 
+	if (!host.sparing) {
+		host.nr_allocs++;
+		if (host.fail_alloc && !--host.fail_alloc) {
+			host.nr_refused++;
+			return NULL;
+		}
+	}
 	if (align < 16)
 		align = 16;
 	object = host_libc.aligned_alloc(align, ALIGN_UP(size, align));
@@ -108,6 +117,28 @@ void hal_unpoison(const void *p, size_t size)
 #if defined(__SANITIZE_ADDRESS__)
 	__asan_unpoison_memory_region(p, size);
 #endif
+}
+
+/* ---- memory that is not there -------------------------------------------------------------------- */
+
+static LIST_HEAD(kept); /* blocks that the kernel must do without, by page->lru */
+
+void host_keep_pages(u64 keep)
+{
+	while (!list_empty(&kept)) {
+		struct page *page = list_first_entry(&kept, struct page, lru);
+
+		list_del(&page->lru);
+		put_page(page);
+	}
+	for (unsigned int order = MAX_ORDER + 1; order-- > 0;) {
+		struct page *page;
+
+		while (nr_free_pages() >= 1ULL << order &&
+		       nr_free_pages() - (1ULL << order) >= keep &&
+		       (page = alloc_pages(GFP_KERNEL, order)))
+			list_add(&page->lru, &kept);
+	}
 }
 
 /* ---- an application's memory -------------------------------------------------------------------- */

@@ -18,6 +18,8 @@
 void host_raise_irq(unsigned int irq);
 /* An option of sn_set(), or @fallback when it was not set. */
 u64 host_option(const char *name, u64 fallback);
+/* All free pages but @keep are taken out of the kernel's hands, or given back to it. */
+void host_keep_pages(u64 keep);
 /* From the seed, a stream of its own: uniform in [0, below). */
 u64 host_random(u64 below);
 
@@ -72,6 +74,9 @@ struct host {
 	u64 nr_interrupts;
 	u64 nr_this_step;
 	u64 nr_objects;
+	u64 fail_alloc; /* that many allocations from now on, the last of them fails; 0: none does */
+	u64 nr_allocs, nr_refused;
+	bool sparing; /* the platform's own allocations, which a test can't mean */
 };
 extern struct host host;
 void host_seed(u64 seed);

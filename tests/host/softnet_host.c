@@ -49,6 +49,10 @@ int sn_set(const char *name, uint64_t value)
 		nr_options++;
 	}
 	options[i].value = value;
+	if (!strcmp(name, "fail_alloc"))
+		host.fail_alloc = value;
+	else if (!strcmp(name, "keep_pages") && host.booted)
+		host_keep_pages(value);
 	return 0;
 }
 
@@ -357,6 +361,8 @@ uint64_t sn_stat(const char *name)
 		{"frames_out", total_out},
 		{"frames_dropped", total_dropped},
 		{"objects", host.nr_objects},
+		{"allocs", host.nr_allocs},
+		{"allocs_refused", host.nr_refused},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(stats); i++) {

@@ -46,6 +46,9 @@
  *   echo           1: the console also goes to stderr
  * and what the device model knows (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...
+ * After it, between steps:
+ *   fail_alloc     N: the Nth allocation of an object from now on fails, once (0: none does)
+ *   keep_pages     N: the kernel has N free pages and no more, until this is set again (~0: all)
  * 0, or -1 when there is no room for another option.
  */
 SN_API int sn_set(const char *name, uint64_t value);
@@ -109,7 +112,8 @@ SN_API uint32_t sn_timers_armed(void);
 SN_API uint32_t sn_threads(void);
 
 /* Counters by name: interrupts, switches, steps, frames_in, frames_out, frames_dropped (no buffer
- * in the ring), objects (host allocations alive).  ~0 for an unknown name. */
+ * in the ring), objects (host allocations alive), allocs (ever asked for), allocs_refused
+ * (fail_alloc).  ~0 for an unknown name. */
 SN_API uint64_t sn_stat(const char *name);
 
 /* ---- trace (build/host-trace only: elsewhere nothing is recorded) ------------------------------ */

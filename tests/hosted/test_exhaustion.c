@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory runs out, at every place where the network asks for it.
+ *
+ * The life of a connection - socket, handshake, bytes both ways, the end - is played again and again;
+ * in the Nth play the Nth allocation of one host fails, until a play needs fewer than N.  What must
+ * hold each time: nobody crashes or hangs, a call that gives up says why, what was accepted arrives
+ * whole, and when all is over not an object, a page, a timer or a file's number is left.
+ * The same without pages for a while: the device's ring runs dry, and must fill again.
+ */
+#include "tests/hosted/scene.h"
+
+#define PORT      7
+#define BYTES     20000       /* more than the first window of either side */
+#define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT, and than a request's last SYN-ACK */
+#define PLAYS_MAX 5000
+
+static bool out_of_memory(int64_t result)
+{
+	return result == -ENOMEM || result == -ENOBUFS || result == -ENFILE || result == -EMFILE;
+}
+
+/* One that was asked too early may say so; the connection waits in the queue. */
+static int accept_at_last(int listener, int64_t ticket)
+{
+	int64_t fd = scene_end(B, ticket);
+
+	if (fd < 0) {
+		assert_true(out_of_memory(fd));
+		fd = scene_accept(B, listener);
+	}
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* The client gave up: nothing was promised, and nobody waits on. */
+static void call_off(int64_t ticket)
+{
+	int64_t fd;
+
+	scene_interrupt(B, ticket);
+	fd = scene_end(B, ticket);
+	if (fd >= 0)
+		scene_close(B, fd);
+	else
+		assert_true(fd == -EINTR || out_of_memory(fd));
+}
+
+/* What fails in a play: the nth allocation that @victim makes, from the beginning or once open. */
+struct fault {
+	struct host *victim;
+	int lowest; /* number of a file that he would open */
+	bool once_open;
+	unsigned int n;
+};
+
+static void arm(const struct fault *fault, bool open)
+{
+	if (fault->once_open == open)
+		fault->victim->set("fail_alloc", fault->n);
+}
+
+static void a_life(int listener, const struct fault *fault)
+{
+	int64_t ticket, a, err;
+	int b;
+
+	arm(fault, false);
+	a = scene_call(A, SYS_socket, AF_INET, SOCK_STREAM, 0);
+	if (a < 0) {
+		assert_true(out_of_memory(a));
+		return;
+	}
+	ticket = scene_begin_accept(B, listener);
+	err = scene_connect(A, a, B, PORT);
+	if (err) {
+		assert_true(out_of_memory(err));
+		call_off(ticket);
+	} else {
+		b = accept_at_last(listener, ticket);
+		arm(fault, true);
+		scene_carry(A, a, B, b, BYTES);
+		scene_carry(B, b, A, a, BYTES);
+		assert_int_equal(scene_close(B, b), 0);
+	}
+	assert_int_equal(scene_close(A, a), 0);
+}
+
+static int listen_and_forget(void)
+{
+	int listener = scene_listen(B, PORT, 8);
+
+	host_set_baseline(A);
+	host_set_baseline(B);
+	return listener;
+}
+
+static int lowest_number(struct host *h)
+{
+	int fd = scene_socket(h);
+
+	assert_int_equal(scene_close(h, fd), 0);
+	return fd;
+}
+
+static void nothing_is_left(const struct fault *fault)
+{
+	scene_sleep(AFTER_ALL);
+	if (conductor_check(scene->conductor, stderr) ||
+	    lowest_number(fault->victim) != fault->lowest)
+		fail_msg("after allocation %u of host %s failed", fault->n,
+			 scene_host_name(fault->victim));
+}
+
+static void fail_each(struct host *victim, bool once_open)
+{
+	struct fault fault = {.victim = victim, .once_open = once_open};
+	int listener = listen_and_forget();
+	uint64_t refused;
+
+	fault.lowest = lowest_number(victim);
+	do {
+		assert_true(++fault.n < PLAYS_MAX);
+		refused = victim->stat("allocs_refused");
+		a_life(listener, &fault);
+		victim->set("fail_alloc", 0);
+		nothing_is_left(&fault);
+	} while (victim->stat("allocs_refused") > refused);
+	/* A life that asks for so little was none. */
+	assert_true(fault.n > 20);
+	assert_int_equal(scene_close(B, listener), 0);
+}
+
+static void each_allocation_of_the_client_fails_once(void)
+{
+	fail_each(A, false);
+}
+
+static void each_allocation_of_the_server_fails_once(void)
+{
+	fail_each(B, false);
+}
+
+/*
+ * Retransmissions, holes and their repair ask for memory at places of their own.  Not the handshake:
+ * a lost ACK and no memory for the second SYN-ACK end a request, and the client hears of it only when
+ * he sends.
+ */
+static void each_allocation_on_a_bad_wire_fails_once(void)
+{
+	scene_hostile(16);
+	fail_each(A, true);
+	fail_each(B, true);
+}
+
+/* ---- no pages --------------------------------------------------------------------------------- */
+
+#define LINES 12 /* connections; what fits into their windows is more than the ring has buffers */
+#define LOAD  60000 /* bytes on each: less than a window that nobody reads opens */
+/* Free descriptors at which the driver has no reason yet to fill its ring of 256. */
+#define RX_REFILL 64
+
+static uint8_t load[LOAD], got[LOAD];
+
+static void open_lines(int listener, int *a, int *b)
+{
+	for (int i = 0; i < LINES; i++) {
+		a[i] = scene_socket(A);
+		assert_int_equal(scene_connect(A, a[i], B, PORT), 0);
+		b[i] = scene_accept(B, listener);
+		assert_true(b[i] >= 0);
+	}
+}
+
+static void close_lines(int listener, int *a, int *b)
+{
+	for (int i = 0; i < LINES; i++) {
+		assert_int_equal(scene_close(A, a[i]), 0);
+		assert_int_equal(scene_close(B, b[i]), 0);
+	}
+	assert_int_equal(scene_close(B, listener), 0);
+}
+
+static unsigned int free_rx_descriptors(void)
+{
+	const char *line = strstr(scene_proc(B, "/proc/virtio"), "virtio0-input.0");
+	unsigned int size, unused;
+
+	assert_non_null(line);
+	assert_int_equal(sscanf(line, "%*s %u %u", &size, &unused), 2);
+	return unused;
+}
+
+/* All that was sent arrives once @victim, which had no page left, has some again. */
+static void starve(struct host *victim)
+{
+	int a[LINES], b[LINES], listener = scene_listen(B, PORT, LINES);
+	uint64_t dropped = B->stat("frames_dropped");
+	int64_t sends[LINES], result;
+
+	scene_fill(load, LOAD, 1);
+	open_lines(listener, a, b);
+	victim->set("keep_pages", 0);
+	for (int i = 0; i < LINES; i++)
+		sends[i] = scene_begin(A, SYS_sendto, a[i], PTR(load), LOAD, MSG_NOSIGNAL, 0, 0);
+	scene_sleep(5 * SEC);
+	assert_int_equal(victim->free_pages(), 0);
+	/* It was hungry: no buffer for a frame, no page for a byte. */
+	if (victim == B) {
+		assert_true(free_rx_descriptors() > RX_REFILL);
+		assert_true(B->stat("frames_dropped") > dropped);
+	} else {
+		assert_false(scene_is_back(A, sends[LINES - 1], &result));
+	}
+	victim->set("keep_pages", ~0ULL);
+	/* The ring is filled by a timer: what comes to a dry one can't wake the driver. */
+	scene_sleep(100 * MS);
+	assert_true(free_rx_descriptors() <= RX_REFILL);
+	for (int i = 0; i < LINES; i++) {
+		assert_int_equal(scene_end(A, sends[i]), LOAD);
+		scene_recv_all(B, b[i], got, LOAD);
+		assert_memory_equal(got, load, LOAD);
+	}
+	close_lines(listener, a, b);
+}
+
+static void a_ring_without_pages_runs_dry_and_fills_again(void)
+{
+	starve(B);
+}
+
+static void a_sender_without_pages_waits_for_some(void)
+{
+	starve(A);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(each_allocation_of_the_client_fails_once),
+		SCENE(each_allocation_of_the_server_fails_once),
+		SCENE(each_allocation_on_a_bad_wire_fails_once),
+		SCENE(a_ring_without_pages_runs_dry_and_fills_again),
+		SCENE(a_sender_without_pages_waits_for_some),
+	};
+
+	return scene_play(tests);
+}
