@@ -27,6 +27,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
+#include "kernel/shutdown.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
 #include "net/af_inet.h"
@@ -83,10 +84,10 @@ static int app_thread(void *arg)
 	strscpy(name, entry->name, sizeof(name));
 	code = entry->main(1, argv);
 	pr_notice("%s returned %d: power off\n", entry->name, code);
-	hal_halt(HAL_HALT_POWEROFF, code & 0x7f);
+	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f);
 }
 
-/* Process context: what may sleep. */
+/* Process context: what may sleep.  Afterwards it waits for the power button. */
 static int init_thread(void *arg)
 {
 	(void)arg;
@@ -94,7 +95,7 @@ static int init_thread(void *arg)
 	open_devices();
 	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
 		panic("no memory for the application's thread");
-	return 0;
+	shutdown_on_request();
 }
 
 static void register_init_params(void)

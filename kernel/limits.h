@@ -18,6 +18,7 @@
 #define TIME_SLICE_MS	    10	  /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10	  /* rounds before ksoftirqd takes over (Linux) */
 #define MAX_SOFTIRQ_MS	    2	  /* time before it does */
+#define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
 #define LOG_RING_SIZE	    16384 /* bytes of kernel log kept; older ones are overwritten */
 #define LOG_LINE_MAX	    256	  /* bytes of a line; more is cut */
 

@@ -21,6 +21,9 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
+#include "kernel/sched/sched.h"
+#include "kernel/shutdown.h"
+#include "kernel/time/time.h"
 #include "net/core/eth.h"
 
 #define VIRTNET_RING_MAX 256  /* buffers a direction: half a megabyte of receive memory */
@@ -328,7 +331,32 @@ static struct virtio_driver virtio_net_driver = {
 	.config_changed = virtnet_config_changed,
 };
 
+static bool virtnet_all_sent(const struct virtnet_info *vi)
+{
+	return vi->failed || (skb_queue_empty(&vi->dev->txq) && virtqueue_all_used(vi->tx));
+}
+
+/* What the stack said last has to leave before the machine does: all taken by the device, or too late. */
+static void virtnet_flush(u64 deadline)
+{
+	struct net_device *dev;
+
+	list_for_each_entry (dev, net_devices(), dev_list) {
+		if (dev->netdev_ops != &virtnet_ops)
+			continue;
+		while (!virtnet_all_sent(dev->priv) && ktime_get_ns() < deadline)
+			schedule_timeout_uninterruptible(1);
+	}
+}
+
+static struct shutdown_hook virtnet_hook = {
+	.name = "virtio_net",
+	.stage = SHUTDOWN_DEVICES,
+	.stop = virtnet_flush,
+};
+
 void virtio_net_init(void)
 {
+	shutdown_register(&virtnet_hook);
 	virtio_register_driver(&virtio_net_driver);
 }

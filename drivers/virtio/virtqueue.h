@@ -105,6 +105,12 @@ static inline u16 virtqueue_outstanding(const struct virtqueue *vq)
 	return vq->num - vq->num_free;
 }
 
+/* Has the device used all that it was given, taken back by the driver or not?  Any context. */
+static inline bool virtqueue_all_used(const struct virtqueue *vq)
+{
+	return READ_ONCE(vq->used->idx) == READ_ONCE(vq->avail_idx);
+}
+
 /* Marks the queue as unusable and says why, once: what comes back from now on is an error. */
 void virtqueue_break(struct virtqueue *vq, const char *why);
 /* One line a queue. */

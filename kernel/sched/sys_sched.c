@@ -14,6 +14,7 @@
 #include "kernel/mm/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
+#include "kernel/shutdown.h"
 #include "kernel/syscall.h"
 
 #define THE_PROCESS 1
@@ -90,7 +91,7 @@ static long sys_softnet_power(int how, int code)
 {
 	if (how < HAL_HALT_POWEROFF || how > HAL_HALT_STOP || code < 0 || code > 127)
 		return -EINVAL;
-	hal_halt((enum hal_halt)how, code);
+	kernel_shutdown((enum hal_halt)how, code);
 }
 
 void sched_syscalls_init(void)

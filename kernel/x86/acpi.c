@@ -21,6 +21,7 @@
 #define GAS_MEMORY 0
 #define GAS_PORT   1
 
+#define FADT_POWER_BUTTON_AML BIT(4)
 #define FADT_RESET_SUPPORTED BIT(10)
 #define FADT_HW_REDUCED      BIT(20)
 
@@ -250,6 +251,11 @@ static void read_fadt(const struct acpi_fadt *fadt)
 		return;
 	}
 	acpi.pm_timer_port = (u16)fadt->pm_timer;
+	acpi.pm1a_event = (u16)fadt->pm1a_event;
+	acpi.pm1b_event = (u16)fadt->pm1b_event;
+	acpi.pm1_event_length = fadt->lengths[0];
+	acpi.power_button = !(fadt->flags & FADT_POWER_BUTTON_AML) && fadt->lengths[0] >= 4;
+	acpi.sci = (u8)fadt->sci;
 	acpi.pm1a_control = (u16)fadt->pm1a_control;
 	acpi.pm1b_control = (u16)fadt->pm1b_control;
 	acpi.smi_command = (u16)fadt->smi_command;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is taken from ACPI: where two timers are, how to power off and how to reset.  No more.
+ * What is taken from ACPI: where two timers, the interrupt lines and the power button are, how to
+ * power off and how to reset.  No more.
  */
 #ifndef KERNEL_X86_ACPI_H
 #define KERNEL_X86_ACPI_H
@@ -16,6 +17,10 @@ struct acpi_register {
 struct acpi_info {
 	phys_addr_t hpet;  /* 0: none */
 	u16 pm_timer_port; /* 0: none, and likewise below */
+	u16 pm1a_event, pm1b_event;
+	u8 pm1_event_length; /* of either block, bytes */
+	bool power_button;   /* its bit is among the PM1 events */
+	u8 sci;              /* ISA line that tells of them */
 	u16 pm1a_control, pm1b_control;
 	u16 smi_command;
 	u8 smi_acpi_enable; /* written there, it hands the power registers over */

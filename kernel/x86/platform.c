@@ -11,6 +11,7 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/ioapic.h"
+#include "kernel/x86/powerbutton.h"
 #include "kernel/x86/tsc.h"
 
 static const struct boot_info *boot_info;
@@ -33,4 +34,5 @@ void hal_probe_devices(void)
 {
 	pci_init();
 	virtio_mmio_init();
+	power_button_init();
 }

@@ -2,7 +2,7 @@
 /*
  * The end: power off, reset, or stop.
  *
- * Callers: the kernel's orderly end, panic(), a fault within a panic.  Any context, interrupts go
+ * Callers: kernel_shutdown(), the orderly end, panic(), a fault within a panic.  Any context, interrupts go
  * off and stay off.  No lock, no memory: everything was looked up by acpi_init().
  * Each way is tried and waited for, then the next one, because none is sure to be there.
  * Answers to Linux's arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
@@ -11,18 +11,19 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/io.h"
+#include "kernel/x86/power.h"
 
 #define DEBUG_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: its status becomes (value << 1) | 1 */
 #define DEBUG_EXIT_NONE 0xff /* what is read where no device answers */
 
-#define PM1_ACPI_ON      BIT(0)
-#define PM1_SLEEP_TYPE   10
-#define PM1_SLEEP_MASK   (7U << PM1_SLEEP_TYPE)
-#define PM1_SLEEP        BIT(13)
-#define SLEEP_TYPE       2 /* the same in the sleep control register of a reduced machine */
-#define SLEEP_ENABLE     BIT(5)
-#define QEMU_Q35_PM1     0x604 /* where QEMU's machines have it, for when there were no tables */
-#define QEMU_PC_PM1      0xb004
+#define PM1_ACPI_ON    BIT(0)
+#define PM1_SLEEP_TYPE 10
+#define PM1_SLEEP_MASK (7U << PM1_SLEEP_TYPE)
+#define PM1_SLEEP      BIT(13)
+#define SLEEP_TYPE     2 /* the same in the sleep control register of a reduced machine */
+#define SLEEP_ENABLE   BIT(5)
+#define QEMU_Q35_PM1   0x604 /* where QEMU's machines have it, for when there were no tables */
+#define QEMU_PC_PM1    0xb004
 
 #define RESET_CONTROL   0xcf9
 #define KEYBOARD_STATUS 0x64
@@ -53,10 +54,23 @@ static void pm1_sleep(u16 port, u8 type)
 		outw(port, (inw(port) & ~PM1_SLEEP_MASK) | type << PM1_SLEEP_TYPE | PM1_SLEEP);
 }
 
+bool power_acpi_on(void)
+{
+	if (!acpi.pm1a_control)
+		return false;
+	if (acpi.smi_command && acpi.smi_acpi_enable && !(inw(acpi.pm1a_control) & PM1_ACPI_ON)) {
+		outb(acpi.smi_command, acpi.smi_acpi_enable);
+		for (unsigned int i = 0; i < PATIENCE; i++) {
+			if (inw(acpi.pm1a_control) & PM1_ACPI_ON)
+				break;
+			cpu_relax();
+		}
+	}
+	return inw(acpi.pm1a_control) & PM1_ACPI_ON;
+}
+
 static void acpi_power_off(void)
 {
-	unsigned int i;
-
 	if (!acpi.sleep_known)
 		return;
 	if (acpi.sleep_control.memory || acpi.sleep_control.port) {
@@ -67,11 +81,7 @@ static void acpi_power_off(void)
 	}
 	if (!acpi.pm1a_control)
 		return;
-	if (acpi.smi_command && acpi.smi_acpi_enable && !(inw(acpi.pm1a_control) & PM1_ACPI_ON)) {
-		outb(acpi.smi_command, acpi.smi_acpi_enable);
-		for (i = 0; i < PATIENCE && !(inw(acpi.pm1a_control) & PM1_ACPI_ON); i++)
-			cpu_relax();
-	}
+	power_acpi_on();
 	pm1_sleep(acpi.pm1a_control, acpi.sleep_type_a);
 	pm1_sleep(acpi.pm1b_control, acpi.sleep_type_b);
 	wait_a_while();

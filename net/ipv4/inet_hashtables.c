@@ -270,3 +270,43 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 		spin_unlock_bh(lock);
 	}
 }
+
+/* In @chain, under its @lock.  Requests and TIME_WAITs are no struct sock, and have states of their own. */
+static struct sock *find_state_in(struct hlist_head *chain, spinlock_t *lock, u32 states)
+{
+	struct sock *sk, *found = NULL;
+
+	if (hlist_empty(chain))
+		return NULL;
+	spin_lock_bh(lock);
+	hlist_for_each_entry (sk, chain, sk_node) {
+		if ((1u << sk->sk_state) & states) {
+			sock_hold(sk);
+			found = sk;
+			break;
+		}
+	}
+	spin_unlock_bh(lock);
+	return found;
+}
+
+struct sock *inet_find_state(struct inet_hashinfo *h, u32 *at, u32 states)
+{
+	struct sock *sk = NULL;
+
+	WARN_ON(states & (1u << TCP_TIME_WAIT | 1u << TCP_NEW_SYN_RECV));
+	for (; *at < LHASH_BUCKETS + h->ehash_mask + 1; (*at)++) {
+		if (*at < LHASH_BUCKETS) {
+			struct inet_listen_hashbucket *ilb = &h->listening_hash[*at];
+
+			sk = find_state_in(&ilb->head, &ilb->lock, states);
+		} else {
+			u32 i = *at - LHASH_BUCKETS;
+
+			sk = find_state_in(&h->ehash[i].chain, inet_ehash_lockp(h, i), states);
+		}
+		if (sk)
+			break;
+	}
+	return sk;
+}

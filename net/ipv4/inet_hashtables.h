@@ -87,4 +87,11 @@ void sock_gen_put(struct sock *sk);
 /* Walks the tables for /proc/net/tcp: calls @show for each entry under its bucket's lock. */
 void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock *sk), void *arg);
 
+/*
+ * A listener or connection in one of @states (bits 1 << TCP_*), with a reference, or NULL after the
+ * last.  @at: 0 at first; it goes on in the same bucket, so the caller changes the state of what it
+ * gets, or gets it again.
+ */
+struct sock *inet_find_state(struct inet_hashinfo *h, u32 *at, u32 states);
+
 #endif

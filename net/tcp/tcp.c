@@ -20,6 +20,7 @@ void tcp_init(void)
 	tcp_isn_init();
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));
 	tcp_v4_init();
+	tcp_end_init();
 }
 
 /* ---- a socket begins and ends -------------------------------------------------------------------------- */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The orderly end.
+ *
+ * Callers: the power button's interrupt -> shutdown_request(), which wakes the init thread in
+ * shutdown_on_request(); that one, the system call power and an application's return from main() ->
+ * kernel_shutdown().  Process context, but for the request.
+ * Who has something to end registers a hook, so that kernel/ knows no network.  Each stage has its
+ * own time, and what is not through by then is cut off: a peer that does not answer must not keep a
+ * machine from going off.
+ * Answers to Linux's kernel/reboot.c (kernel_power_off, its notifier chain).
+ */
+#include "kernel/shutdown.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/printk.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/wait.h"
+#include "kernel/time/time.h"
+
+static LIST_HEAD(hooks);
+static wait_queue_head_t request_wait = {.task_list = LIST_HEAD_INIT(request_wait.task_list)};
+static bool requested;
+static bool ending;
+
+void shutdown_register(struct shutdown_hook *hook)
+{
+	BUG_ON(!hook->stop || hook->stage >= NR_SHUTDOWN_STAGES);
+	list_add_tail(&hook->list, &hooks);
+}
+
+static void run_stage(enum shutdown_stage stage)
+{
+	u64 deadline = ktime_get_ns() + SHUTDOWN_STAGE_MS * NSEC_PER_MSEC;
+	struct shutdown_hook *hook;
+
+	list_for_each_entry (hook, &hooks, list) {
+		if (hook->stage == stage) {
+			pr_debug("shutdown: %s", hook->name);
+			hook->stop(deadline);
+		}
+	}
+}
+
+void __noreturn kernel_shutdown(enum hal_halt how, int code)
+{
+	if (__atomic_exchange_n(&ending, true, __ATOMIC_SEQ_CST)) {
+		for (;;)
+			schedule_timeout_uninterruptible(MAX_SCHEDULE_TIMEOUT);
+	}
+	for (enum shutdown_stage stage = 0; stage < NR_SHUTDOWN_STAGES; stage++)
+		run_stage(stage);
+	hal_halt(how, code);
+}
+
+void shutdown_request(void)
+{
+	WRITE_ONCE(requested, true);
+	wake_up(&request_wait);
+}
+
+void __noreturn shutdown_on_request(void)
+{
+	wait_event(request_wait, READ_ONCE(requested));
+	pr_notice("power button: closing connections, then power off");
+	kernel_shutdown(HAL_HALT_POWEROFF, 0);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The orderly end: whoever has something to bring to an end registers a hook, and the machine goes
+ * off after all of them.  panic() does not come here: it trusts nobody any more.
+ */
+#ifndef KERNEL_SHUTDOWN_H
+#define KERNEL_SHUTDOWN_H
+
+#include "kernel/hal.h"
+#include "kernel/lib/list.h"
+
+/* In this order: what connections still say must leave through the devices. */
+enum shutdown_stage { SHUTDOWN_CONNECTIONS, SHUTDOWN_DEVICES, NR_SHUTDOWN_STAGES };
+
+struct shutdown_hook {
+	const char *name;
+	enum shutdown_stage stage;
+	/* Process context, may sleep, but not beyond @deadline (ktime_get_ns()). */
+	void (*stop)(u64 deadline);
+	struct list_head list;
+};
+
+/* Boot. */
+void shutdown_register(struct shutdown_hook *hook);
+
+/* Runs the hooks, then ends as hal_halt() does.  A second caller sleeps until the first is through.
+ * Process context. */
+void __noreturn kernel_shutdown(enum hal_halt how, int code);
+
+/* The power button: asks for a power-off with code 0.  Any context. */
+void shutdown_request(void);
+/* The init thread's rest: waits for shutdown_request(). */
+void __noreturn shutdown_on_request(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ACPI's fixed power button: a bit in the PM1 event registers, and the SCI that tells of it.
+ *
+ * Callers in order: hal_probe_devices() -> power_button_init() once; then power_button_interrupt()
+ * in hard interrupt, which asks for the orderly end (kernel/shutdown.c).  No lock: one line, one CPU.
+ * The button of a machine without PM1 registers is an object in AML, and is not heard.
+ * Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI 6.4, 4.8.3.1.
+ */
+#include "kernel/x86/powerbutton.h"
+#include "kernel/irq.h"
+#include "kernel/printk.h"
+#include "kernel/shutdown.h"
+#include "kernel/x86/acpi.h"
+#include "kernel/x86/io.h"
+#include "kernel/x86/ioapic.h"
+#include "kernel/x86/power.h"
+
+#define PM1_POWER_BUTTON BIT(8) /* in status, where writing it clears it, and in enable */
+#define UNCLAIMED_MAX    1000   /* SCIs in a row that are not ours: then the line is masked */
+
+static u32 sci_gsi;
+static unsigned int unclaimed;
+
+/* Status is the first half of the block, enable the second. */
+static void pm1_write(u16 block, bool enable, u16 value)
+{
+	if (block)
+		outw(block + (enable ? acpi.pm1_event_length / 2 : 0), value);
+}
+
+static u16 pm1_status(void)
+{
+	u16 status = inw(acpi.pm1a_event);
+
+	if (acpi.pm1b_event)
+		status |= inw(acpi.pm1b_event);
+	return status;
+}
+
+static void power_button_interrupt(void *arg)
+{
+	if (!(pm1_status() & PM1_POWER_BUTTON)) {
+		/* A level that nobody here can take down would leave no time for anything else. */
+		if (++unclaimed < UNCLAIMED_MAX)
+			return;
+		pr_err("acpi: SCI without a reason: masked, the power button with it");
+		ioapic_mask(sci_gsi);
+		return;
+	}
+	unclaimed = 0;
+	pm1_write(acpi.pm1a_event, false, PM1_POWER_BUTTON);
+	pm1_write(acpi.pm1b_event, false, PM1_POWER_BUTTON);
+	shutdown_request();
+}
+
+void power_button_init(void)
+{
+	unsigned int flags =
+		IOAPIC_LEVEL | IOAPIC_LOW; /* what the SCI is, unless the MADT differs */
+	int irq, err;
+
+	if (!acpi.power_button || !acpi.pm1a_event || !power_acpi_on())
+		return;
+	/* Everything else off: an event that nobody answers would hold the line. */
+	pm1_write(acpi.pm1a_event, true, 0);
+	pm1_write(acpi.pm1b_event, true, 0);
+	pm1_write(acpi.pm1a_event, false, PM1_POWER_BUTTON);
+	pm1_write(acpi.pm1b_event, false, PM1_POWER_BUTTON);
+
+	sci_gsi = ioapic_isa_line(acpi.sci, &flags);
+	irq = request_irq("acpi", power_button_interrupt, NULL);
+	err = irq < 0 ? irq : ioapic_route(sci_gsi, irq, flags);
+	if (err) {
+		pr_warn("acpi: no interrupt for the power button (%d)", err);
+		if (irq >= 0)
+			free_irq(irq);
+		return;
+	}
+	pm1_write(acpi.pm1a_event, true, PM1_POWER_BUTTON);
+	pm1_write(acpi.pm1b_event, true, PM1_POWER_BUTTON);
+}

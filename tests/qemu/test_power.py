@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""The orderly end: somebody presses the power button, and no peer is left with a connection to nobody."""
+import os
+import socket
+
+import pytest
+from guest import MACHINES, Guest
+from wire import ACK, FIN, PSH, RST, SYN, Peer
+
+
+def press(g):
+    """QEMU's monitor: the machine's power button."""
+    with socket.socket(socket.AF_UNIX) as m:
+        m.connect(os.path.join(g.dir.name, "monitor"))
+        m.sendall(b"system_powerdown\n")
+        text = b""
+        while text.count(b"(qemu)") < 2:        # the greeting's, and the one after the command
+            text += m.recv(4096)
+
+
+class ButtonGuest(Guest):
+    def command(self):
+        path = os.path.join(self.dir.name, "monitor")
+        return super().command() + ["-monitor", f"unix:{path},server=on,wait=off"]
+
+
+def establish(peer, port, service=7, iss=1000):
+    """A connection by hand; (our next number, theirs)."""
+    peer.send_tcp(port, service, iss, 0, SYN, options=bytes([2, 4, 1460 >> 8, 1460 & 255]))
+    s = peer.recv_tcp(port)
+    assert s.flags == SYN | ACK
+    peer.send_tcp(port, service, iss + 1, s.seq + 1, ACK)
+    return iss + 1, s.seq + 1
+
+
+def accepted(peer, port):
+    """As above, and the application has it: what nobody accepted yet is reset, not closed."""
+    seq, ack = establish(peer, port)
+    peer.send_tcp(port, 7, seq, ack, ACK | PSH, b"x")
+    while not peer.recv_tcp(port).payload:
+        pass
+    peer.send_tcp(port, 7, seq + 1, ack + 1, ACK)
+    return seq + 1, ack + 1
+
+
+def until(peer, port, flag):
+    while True:
+        s = peer.recv_tcp(port)
+        if s.flags & flag:
+            return s
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc"])
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+def test_power_button_closes_with_a_fin(machine, cpu):
+    """The peer answers as it should: our FIN, its FIN, our last ACK, and the machine is off with status 0."""
+    with ButtonGuest(machine=machine, cpu=cpu, net="dgram") as g:
+        p = Peer(g)
+        seq, ack = accepted(p, 40000)
+        press(g)
+        fin = until(p, 40000, FIN)
+        assert not fin.flags & RST and fin.seq == ack
+        p.send_tcp(40000, 7, seq, ack + 1, ACK | FIN)
+        last = until(p, 40000, ACK)
+        while last.ack != seq + 1:
+            last = p.recv_tcp(40000)
+        assert not last.flags & RST
+        assert g.end() == 0
+        assert "power button" in g.console
+
+
+def test_a_peer_that_does_not_answer_is_reset():
+    """FIN, again and again, then RST: the machine does not wait longer than its stage lasts."""
+    with ButtonGuest(net="dgram") as g:
+        p = Peer(g)
+        accepted(p, 40001)
+        press(g)
+        fin = until(p, 40001, FIN)
+        rst = until(p, 40001, RST)
+        assert rst.seq in (fin.seq, fin.seq + 1)
+        assert g.end() == 0
+
+
+def test_what_was_written_leaves_before_the_fin():
+    """Chargen fills our window of 2,000 bytes and no more; the button; the window opens: data up to a FIN."""
+    with ButtonGuest(net="dgram") as g:
+        p = Peer(g)
+        p.send_tcp(40002, 19, 1000, 0, SYN, window=2000, options=bytes([2, 4, 1460 >> 8, 1460 & 255]))
+        s = p.recv_tcp(40002)
+        nxt = s.seq + 1
+        p.send_tcp(40002, 19, 1001, nxt, ACK, window=2000)
+        while nxt < s.seq + 1 + 2000:
+            d = p.recv_tcp(40002)
+            if d.seq == nxt:
+                nxt += len(d.payload)
+        press(g)
+        g.wait(r"power button")
+        p.send_tcp(40002, 19, 1001, nxt, ACK, window=65535)
+        while True:
+            d = p.recv_tcp(40002)
+            assert not d.flags & RST, "cut off though the window was open"
+            if d.seq == nxt:
+                nxt += len(d.payload)
+                p.send_tcp(40002, 19, 1001, nxt, ACK, window=65535)
+                if d.flags & FIN:
+                    break
+        p.send_tcp(40002, 19, 1001, nxt + 1, ACK | FIN)
+        assert g.end() == 0
+
+
+def test_nothing_new_once_it_ends():
+    """A SYN between the button and the end is refused."""
+    with ButtonGuest(net="dgram") as g:
+        p = Peer(g)
+        accepted(p, 40003)            # never answers again: it is what the machine waits for
+        press(g)
+        until(p, 40003, FIN)
+        p.send_tcp(40004, 7, 1, 0, SYN)
+        assert p.recv_tcp(40004).flags == RST | ACK
+        assert g.end() == 0
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc"])
+def test_button_without_connections(machine):
+    with ButtonGuest(machine=machine) as g:
+        press(g)
+        assert g.end() == 0
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_an_application_that_returns_closes_and_powers_off(machine):
+    """apps/hello.c closes nothing itself.  On microvm a reset is the way off."""
+    with Guest(machine=machine, append="app=hello", net="dgram") as g:
+        p = Peer(g)
+        seq, ack = establish(p, 40005)
+        greeting = b""
+        while True:
+            s = p.recv_tcp(40005)
+            if s.seq == ack:
+                greeting += s.payload
+                ack += len(s.payload) + bool(s.flags & FIN)
+                p.send_tcp(40005, 7, seq, ack, ACK)
+                if s.flags & FIN:
+                    break
+        assert greeting == b"hello\n"
+        p.send_tcp(40005, 7, seq, ack, ACK | FIN)
+        assert g.end() == 0
