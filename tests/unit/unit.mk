@@ -14,6 +14,7 @@ UNIT_HOSTED := test_waits test_virtio_net test_sockets
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 # The whole hosted kernel, with its device and its applications.
 UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(APP_SRC)
+UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
 	tests/host/virtio_model.c tests/host/virtio_frame.c
