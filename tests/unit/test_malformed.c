@@ -32,6 +32,7 @@
 #define MS     1000000ULL
 #define SECOND (1000 * MS)
 #define ECHO   7
+#define QUIET  (200 * SECOND) /* longer than a half-open connection, a FIN_WAIT2 and a TIME_WAIT */
 #define CLOSED 4
 
 /* Places in a frame without IP options. */
@@ -643,6 +644,30 @@ static void test_each_moves_its_reason(void **state)
 	assert_pings();
 }
 
+/* ---- too many -------------------------------------------------------------------------------------- */
+
+static void test_half_open_connections_are_bounded(void **state)
+{
+	u64 full = skb_drop_count[SKB_DROP_REASON_TCP_REQQ_FULL];
+	struct segment s = {.dport = ECHO, .seq = 5, .flags = TCPHDR_SYN};
+
+	peer_connect(&open_peer, 10000);
+	for (unsigned int i = 0; i < TCP_MAX_SYN_BACKLOG + 100; i++) {
+		s.sport = 20000 + i;
+		send_segment(&s);
+	}
+	assert_int_equal(tcp_prot.rsk_prot->slab->live, TCP_MAX_SYN_BACKLOG);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_TCP_REQQ_FULL], full + 100);
+	peer_echo(&open_peer, "not my affair");
+	peer_reset(&open_peer);
+	/* Nobody answered: they go, and there is room again. */
+	pass(QUIET);
+	assert_int_equal(tcp_prot.rsk_prot->slab->live, 0);
+	peer_connect(&open_peer, 10001);
+	peer_echo(&open_peer, "room again");
+	peer_reset(&open_peer);
+}
+
 /* ---- at random ------------------------------------------------------------------------------------------ */
 
 #define FRAMES       200000
@@ -720,8 +745,6 @@ static void test_noise(void **state)
 
 /* ---- before and after ----------------------------------------------------------------------------------- */
 
-#define QUIET (200 * SECOND) /* longer than a half-open connection, a FIN_WAIT2 and a TIME_WAIT */
-
 static u64 live(const char *cache)
 {
 	const char *name;
@@ -762,6 +785,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_each_moves_its_reason, teardown),
+		cmocka_unit_test_teardown(test_half_open_connections_are_bounded, teardown),
 		cmocka_unit_test_teardown(test_noise, teardown),
 	};
 
