@@ -116,10 +116,6 @@ struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct
 void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req, unsigned long timeout);
 void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);
 void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req);
-static inline bool inet_csk_reqsk_queue_is_full(const struct sock *sk)
-{
-	return reqsk_queue_len(&inet_csk(sk)->icsk_accept_queue) >= (int)sk->sk_max_ack_backlog;
-}
 /* A listener's clone for the finished handshake: state SYN_RECV, bh-locked. */
 struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req, gfp_t gfp);
 /* Child into the accept queue: @child, or NULL when the listener is no longer one. */
