@@ -84,7 +84,8 @@ static int app_thread(void *arg)
 	strscpy(name, entry->name, sizeof(name));
 	code = entry->main(1, argv);
 	pr_notice("%s returned %d: power off\n", entry->name, code);
-	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f);
+	/* A failure stays one, also where its lower bits are those of success. */
+	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
 }
 
 /* Process context: what may sleep.  Afterwards it waits for the power button. */
