@@ -10,9 +10,8 @@
 
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "kernel/printk.h"
-
-#define WORD_MAX 256 /* bytes of a word with its NUL: a longer one is refused */
 
 static const struct cmdline_param *known[CMDLINE_PARAMS_MAX];
 static unsigned int nr_known;
@@ -30,7 +29,7 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n)
 /* The parameter that @word belongs to, and its value; NULL when nobody knows it. */
 static const struct cmdline_param *find(const char *word, const char **value)
 {
-	size_t name_len = strnlen(word, WORD_MAX);
+	size_t name_len = strnlen(word, CMDLINE_WORD_MAX);
 	const char *equals = strchr(word, '=');
 
 	if (equals)
@@ -69,7 +68,7 @@ static bool parse_word(const char *word)
 
 void cmdline_parse(const char *line)
 {
-	char word[WORD_MAX];
+	char word[CMDLINE_WORD_MAX];
 	bool all_known = true;
 
 	for (;;) {
@@ -81,7 +80,7 @@ void cmdline_parse(const char *line)
 			break;
 		while (line[n] && line[n] != ' ' && line[n] != '\t' && line[n] != '\n')
 			n++;
-		if (n < WORD_MAX) {
+		if (n < CMDLINE_WORD_MAX) {
 			memcpy(word, line, n);
 			word[n] = '\0';
 			all_known &= parse_word(word);

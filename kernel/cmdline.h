@@ -17,7 +17,6 @@ struct cmdline_param {
 	bool prefix; /* name ends in '.' and matches "name*": value is the rest after name */
 };
 
-#define CMDLINE_PARAMS_MAX 32
 void cmdline_register(const struct cmdline_param *params, unsigned int n);
 /* Boot, once, after everybody registered.  @line is not changed. */
 void cmdline_parse(const char *line);

@@ -21,6 +21,8 @@
 #define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
 #define LOG_RING_SIZE	    16384 /* bytes of kernel log kept; older ones are overwritten */
 #define LOG_LINE_MAX	    256	  /* bytes of a line; more is cut */
+#define CMDLINE_PARAMS_MAX  32	  /* words that the command line knows: a bug of ours beyond */
+#define CMDLINE_WORD_MAX    256	  /* bytes of one with its NUL: a longer one is named, passed over */
 
 /* ---- files ---- */
 #define NR_OPEN_MAX	 131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */

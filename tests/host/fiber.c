@@ -87,6 +87,11 @@ void hal_stack_free(void *stack, size_t size)
 	free_slots[nr_free_slots++] = slot;
 }
 
+u64 fiber_stacks(void)
+{
+	return nr_used_slots - nr_free_slots;
+}
+
 void fiber_release(void)
 {
 	size_t used = (size_t)nr_used_slots * SLOT_SIZE;

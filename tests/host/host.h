@@ -57,6 +57,7 @@ bool fiber_is_stack(const void *p);
 /* The stack that is running, for backtraces. */
 void fiber_bounds(const void **lowest, size_t *size);
 extern u64 fiber_switches;
+u64 fiber_stacks(void); /* that hal_stack_alloc() gave and did not get back */
 
 /* ---- interrupts (hal_host.c) ------------------------------------------------------------------ */
 

@@ -361,6 +361,7 @@ uint64_t sn_stat(const char *name)
 		{"frames_out", total_out},
 		{"frames_dropped", total_dropped},
 		{"objects", host.nr_objects},
+		{"stacks", fiber_stacks()},
 		{"allocs", host.nr_allocs},
 		{"allocs_refused", host.nr_refused},
 	};

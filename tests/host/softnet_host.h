@@ -112,8 +112,8 @@ SN_API uint32_t sn_timers_armed(void);
 SN_API uint32_t sn_threads(void);
 
 /* Counters by name: interrupts, switches, steps, frames_in, frames_out, frames_dropped (no buffer
- * in the ring), objects (host allocations alive), allocs (ever asked for), allocs_refused
- * (fail_alloc).  ~0 for an unknown name. */
+ * in the ring), objects (host allocations alive), stacks (of threads, and kept), allocs
+ * (ever asked for), allocs_refused (fail_alloc).  ~0 for an unknown name. */
 SN_API uint64_t sn_stat(const char *name);
 
 /* ---- trace (build/host-trace only: elsewhere nothing is recorded) ------------------------------ */

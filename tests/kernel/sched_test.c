@@ -193,6 +193,7 @@ static int end_at_once(void *arg)
 static void thread_limit(void)
 {
 	unsigned int before = nr_threads, made = 0;
+	u64 stacks = sn_stat("stacks");
 	struct task_struct *p;
 
 	while (!IS_ERR(p = kthread_run(end_at_once, NULL, "one-of-many")))
@@ -201,6 +202,9 @@ static void thread_limit(void)
 	while (ended < made)
 		schedule();
 	CHECK(nr_threads == before);
+	/* Once the idle thread has cleared away, some stacks are kept. */
+	sleep_ms(1);
+	CHECK(sn_stat("stacks") == stacks + THREAD_STACKS_KEPT);
 	/* Their stacks and structs are there again. */
 	for (int i = 0; i < 1000; i++) {
 		CHECK(!IS_ERR(kthread_run(end_at_once, NULL, "again")));
@@ -366,6 +370,30 @@ static void softirq_after_irq(void)
 	CHECK(spurious_irq_count == 1 && !irq_desc(test_irq));
 }
 
+/* What is left after that many rounds, or that long, is ksoftirqd's. */
+static void softirq_rounds_are_bounded(void)
+{
+	open_softirq(NET_RX_SOFTIRQ, test_rx);
+	rx_left = 1000;
+	local_bh_disable();
+	raise_softirq(NET_RX_SOFTIRQ);
+	local_bh_enable();
+	CHECK(rx_runs == MAX_SOFTIRQ_RESTART);
+	sleep_ms(1);
+	CHECK(rx_runs == 1001);
+
+	rx_runs = 0;
+	rx_left = 1000;
+	rx_takes = NSEC_PER_MSEC;
+	local_bh_disable();
+	raise_softirq(NET_RX_SOFTIRQ);
+	local_bh_enable();
+	CHECK(rx_runs == MAX_SOFTIRQ_MS);
+	rx_takes = 0;
+	sleep_ms(1);
+	CHECK(rx_runs == 1001);
+}
+
 static int count_turns(void *arg)
 {
 	unsigned int *turns = arg;
@@ -465,14 +493,15 @@ static long sys_echo(long a, long b, long c, long d, long e, long f)
 
 static void system_calls(void)
 {
-	const struct syscall_def def = {.nr = 1039, .fn = sys_echo, .name = "echo"};
+	const struct syscall_def def = {.nr = NR_SYSCALLS - 1, .fn = sys_echo, .name = "echo"};
 	s64 ts[2] = {1, 500000};
 	u64 start = ktime_get_ns();
 	u8 bytes[32] = {0};
 
 	register_syscalls(&def, 1);
-	CHECK(kernel_syscall(1039, 1, 2, 3, 4, 5, 6) == 21);
-	CHECK(kernel_syscall(1038, 0, 0, 0, 0, 0, 0) == -38);
+	CHECK(kernel_syscall(NR_SYSCALLS - 1, 1, 2, 3, 4, 5, 6) == 21);
+	CHECK(kernel_syscall(NR_SYSCALLS - 2, 0, 0, 0, 0, 0, 0) == -38);
+	CHECK(kernel_syscall(NR_SYSCALLS, 0, 0, 0, 0, 0, 0) == -38);
 	CHECK(kernel_syscall(-1, 0, 0, 0, 0, 0, 0) == -38);
 	CHECK(kernel_syscall(35, (long)ts, 0, 0, 0, 0, 0) == 0);
 	CHECK(ktime_get_ns() - start >= NSEC_PER_SEC + 500000);
@@ -488,6 +517,13 @@ static void system_calls(void)
 /* ---- what must end in a panic ----------------------------------------------------------------- */
 
 static DEFINE_SPINLOCK(lock);
+
+static void call_beyond_the_table(void)
+{
+	const struct syscall_def def = {.nr = NR_SYSCALLS, .fn = sys_echo, .name = "echo"};
+
+	register_syscalls(&def, 1);
+}
 
 static void lock_twice(void)
 {
@@ -572,10 +608,12 @@ static const struct test_case cases[] = {
 	{"sleeps_are_exact", sleeps_are_exact, NULL},
 	{"pushing_back_is_cheap", pushing_back_is_cheap, NULL},
 	{"softirq_after_irq", softirq_after_irq, NULL},
+	{"softirq_rounds_are_bounded", softirq_rounds_are_bounded, NULL},
 	{"flood_starves_nobody", flood_starves_nobody, NULL},
 	{"no_more_irqs", no_more_irqs, NULL},
 	{"spinning_application_is_preempted", spinning_application_is_preempted, NULL},
 	{"system_calls", system_calls, NULL},
+	{"call_beyond_the_table", call_beyond_the_table, "NR_SYSCALLS"},
 	{"lock_twice", lock_twice, "but taken at"},
 	{"unlock_unheld", unlock_unheld, "nobody holds it"},
 	{"sleep_with_lock", sleep_with_lock, "sleeps with preempt_count 1"},

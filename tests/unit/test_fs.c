@@ -387,6 +387,38 @@ static void test_proc_paths(void **state)
 	assert_int_equal(sys(__NR_close, fd), 0);
 }
 
+static int show_nothing(struct seq_file *m)
+{
+	return 0;
+}
+
+/* Fills the table for good: the last test. */
+static void test_proc_is_full_at_the_limit(void **state)
+{
+	static struct proc_entry many[PROC_ENTRIES_MAX];
+	static char paths[PROC_ENTRIES_MAX][16];
+	static const char *const there[] = {"interrupts", "softirqs", "slabinfo", "meminfo",
+					    "uptime",     "threads",  "kmsg",     "test/lines"};
+	unsigned int fit;
+	char path[32];
+
+	for (unsigned int i = 0; i < PROC_ENTRIES_MAX; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "many/%u", i);
+		many[i] = (struct proc_entry){paths[i], show_nothing};
+	}
+	assert_panics(proc_register(many, PROC_ENTRIES_MAX));
+	for (fit = 0; fit < PROC_ENTRIES_MAX; fit++) {
+		long fd;
+
+		snprintf(path, sizeof(path), "/proc/%s", paths[fit]);
+		fd = sys(__NR_open, path, O_RDONLY);
+		if (fd < 0)
+			break;
+		assert_int_equal(sys(__NR_close, fd), 0);
+	}
+	assert_int_equal(fit, PROC_ENTRIES_MAX - ARRAY_SIZE(there));
+}
+
 static void test_proc_of_the_kernel(void **state)
 {
 	pr_info("a line for kmsg");
@@ -573,6 +605,7 @@ int main(void)
 		each(test_console_takes_no_more_than_it_holds),
 		each(test_poll_tells_what_holds),
 		each(test_poll_of_many),
+		each(test_proc_is_full_at_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

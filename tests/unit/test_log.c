@@ -131,6 +131,34 @@ static void test_command_line(void **state)
 	parse(longest);
 	assert_string_equal(seen, "ip<ok>");
 	assert_non_null(strstr(unit_console(), "590 bytes"));
+	/* The longest that is not passed over. */
+	memset(longest, ' ', 590);
+	memset(longest, 'a', CMDLINE_WORD_MAX - 1);
+	parse(longest);
+	assert_string_equal(seen, "ip<ok>");
+	assert_non_null(strstr(unit_console(), "unknown word \"aaa"));
+}
+
+/* Fills the table for good: the last test. */
+static void test_words_have_a_limit(void **state)
+{
+	static struct cmdline_param params[CMDLINE_PARAMS_MAX];
+	static char names[CMDLINE_PARAMS_MAX][16];
+	unsigned int fit;
+
+	for (unsigned int i = 0; i < CMDLINE_PARAMS_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "word%u", i);
+		params[i] = (struct cmdline_param){names[i], "word", parse_ip, false};
+	}
+	assert_panics(cmdline_register(params, CMDLINE_PARAMS_MAX));
+	unit_console_clear();
+	for (fit = 0; fit < CMDLINE_PARAMS_MAX; fit++) {
+		parse(names[fit]);
+		if (unit_console()[0])
+			break;
+	}
+	/* Before them were the four of test_command_line(). */
+	assert_int_equal(fit, CMDLINE_PARAMS_MAX - 4);
 }
 
 static void test_warning_counts_and_goes_on(void **state)
@@ -173,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_warning_counts_and_goes_on),
 		cmocka_unit_test(test_panic_says_who_and_where),
 		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_words_have_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -397,6 +397,31 @@ static void test_interrupt_for_nothing(void **state)
 	end();
 }
 
+static u16 endless(struct virtio_device *vdev, unsigned int index)
+{
+	return 32768;
+}
+
+static int accept_any(struct virtio_device *vdev, struct virtqueue *vq)
+{
+	return 0;
+}
+
+/* A device may have the largest ring that there is (2.6): the driver takes what it can use. */
+static void test_ring_size_has_a_limit(void **state)
+{
+	static const struct virtio_transport_ops ops = {.queue_max_size = endless,
+							.enable_queue = accept_any};
+	struct virtio_device vdev = {.ops = &ops};
+	struct virtqueue *vq = virtqueue_create(&vdev, 0, 0xffff, "endless", test_callback);
+
+	assert_false(IS_ERR(vq));
+	assert_int_equal(vq->num, VIRTQ_SIZE_MAX);
+	assert_int_equal(vq->num_free, VIRTQ_SIZE_MAX);
+	virtqueue_destroy(vq);
+	assert_int_equal(allocations, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_callbacks),
 		cmocka_unit_test(test_ring_full),
 		cmocka_unit_test(test_ring_size_is_rounded_down),
+		cmocka_unit_test(test_ring_size_has_a_limit),
 		cmocka_unit_test(test_lies_break_the_queue),
 		cmocka_unit_test(test_interrupt_for_nothing),
 	};
