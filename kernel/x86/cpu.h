@@ -14,9 +14,17 @@
 #define CR0_TS         BIT(3)
 #define CR0_NE         BIT(5)
 #define CR0_WP         BIT(16)
+#define CR4_MCE        BIT(6)
 #define CR4_OSFXSR     BIT(9)
 #define CR4_OSXMMEXCPT BIT(10)
+#define CR4_UMIP       BIT(11)
+#define CR4_SMEP       BIT(20)
+#define CR4_SMAP       BIT(21)
 #define RFLAGS_IF      BIT(9)
+
+/* All floating-point exceptions masked, round to nearest: how the ABI starts a thread. */
+#define MXCSR_DEFAULT	    0x1f80
+#define X87_CONTROL_DEFAULT 0x037f
 
 #define MSR_APIC_BASE     0x0000001b
 #define MSR_TSC_DEADLINE  0x000006e0

@@ -12,6 +12,21 @@
 	.text
 
 /*
+ * Room for STAC or CLAC, which a CPU without SMAP does not know: x86_start() fills it in where the
+ * CPU has it (kernel/x86/setup.c).  STAC opens an application's pages to the kernel, CLAC closes
+ * them.
+ */
+#define STAC 0xcb
+#define CLAC 0xca
+#define SMAP_SITE(opcode)				\
+661:	.byte	0x0f, 0x1f, 0x00;			\
+	.pushsection .smap_sites, "a", @progbits;	\
+	.balign 4;					\
+	.long	661b - .;				\
+	.long	opcode;					\
+	.popsection
+
+/*
  * One stub of 16 bytes per vector.  The CPU pushes an error code for vectors 8, 10-14, 17, 21, 29
  * and 30; the others push a 0 in its place, so that struct pt_regs has one shape.
  */
@@ -65,6 +80,7 @@ common:
 	push	%rbp
 	mov	%rsp, %rbp
 	cld
+	SMAP_SITE(CLAC)			/* what was interrupted may have had them open */
 	call	x86_trap
 	add	$16, %rsp
 	pop	%r15
@@ -92,8 +108,8 @@ common:
 /*
  * void hal_context_switch(struct hal_context *from, struct hal_context *to)
  *
- * A call as far as the compiler knows, so only the callee-saved registers are kept.  The vector
- * registers' control words are the same in every thread.
+ * A call as far as the compiler knows, so only the callee-saved registers are kept.  To these the
+ * ABI counts the control words of both floating-point units: rounding and masks are each thread's own.
  */
 	.globl hal_context_switch
 	.type hal_context_switch, @function
@@ -104,8 +120,14 @@ hal_context_switch:
 	push	%r13
 	push	%r14
 	push	%r15
+	sub	$8, %rsp
+	stmxcsr	(%rsp)
+	fnstcw	4(%rsp)
 	mov	%rsp, (%rdi)
 	mov	(%rsi), %rsp
+	ldmxcsr	(%rsp)
+	fldcw	4(%rsp)
+	add	$8, %rsp
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -143,6 +165,7 @@ context_start:
 hal_copy_user:
 	push	%rbp
 	mov	%rsp, %rbp
+	SMAP_SITE(STAC)
 	cmp	$32, %rdx
 	jb	2f
 1:
@@ -175,7 +198,8 @@ hal_copy_user:
 	inc	%rdi
 	dec	%rdx
 	jmp	3b
-4:	mov	%rdx, %rax
+4:	SMAP_SITE(CLAC)
+	mov	%rdx, %rax
 	pop	%rbp
 	ret
 	MAY_FAULT(10b, 3b)

@@ -14,6 +14,8 @@ void context_start(void);
 
 /* What hal_context_switch() pops, from the top of a stack that has not run yet. */
 struct first_frame {
+	u32 mxcsr;
+	u16 x87_control, unused;
 	u64 r15, r14, r13, r12, bx, bp;
 	u64 ip;
 	u64 end[2]; /* zero, so that a backtrace that comes this far ends */
@@ -71,6 +73,8 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 
 	frame = (struct first_frame *)((u8 *)stack + size) - 1;
 	*frame = (struct first_frame){
+		.mxcsr = MXCSR_DEFAULT,
+		.x87_control = X87_CONTROL_DEFAULT,
 		.bx = (u64)fn,
 		.r12 = (u64)arg,
 		.ip = (u64)context_start,
@@ -101,9 +105,13 @@ void hal_set_this_cpu(struct cpu *cpu)
 	wrmsr(MSR_GS_BASE, (u64)cpu);
 }
 
+/*
+ * Whoever runs next gave the CPU up in a call, and there the x87 stack is empty: what the interrupted
+ * code had on it must go, or the next thread's own numbers would find no room.
+ */
 void hal_fpu_save(void *area)
 {
-	__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+	__asm__ volatile("fxsave64 (%0); fninit" : : "r"(area) : "memory");
 }
 
 void hal_fpu_restore(const void *area)

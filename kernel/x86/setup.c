@@ -13,18 +13,66 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/platform.h"
 
-#define MXCSR_DEFAULT 0x1f80 /* all SIMD exceptions masked, round to nearest */
+#define CPUID_MCE  BIT(7)  /* leaf 1, edx */
+#define CPUID_SMEP BIT(7)  /* leaf 7, ebx */
+#define CPUID_SMAP BIT(20) /* leaf 7, ebx */
+#define CPUID_UMIP BIT(2)  /* leaf 7, ecx */
+
+/* A place of three bytes in entry.S; offset from the field itself. */
+struct smap_site {
+	s32 place;
+	u32 opcode; /* the last byte of STAC or CLAC; the others are 0f 01 */
+};
+extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
 
 /* What GS points to before there is a struct cpu: hal_this_cpu() reads its NULL. */
 static struct cpu *no_cpu;
+
+/* The text can still be written: the final page tables come later. */
+static void open_smap_sites(void)
+{
+	const struct smap_site *site;
+
+	for (site = __smap_sites_start; site < __smap_sites_end; site++) {
+		u8 *code = (u8 *)&site->place + site->place;
+
+		code[0] = 0x0f;
+		code[1] = 0x01;
+		code[2] = (u8)site->opcode;
+	}
+}
+
+/*
+ * What keeps ring 0 away from an application's pages (SMEP: to run them, SMAP: to touch them
+ * unasked) and ring 3 from the descriptor tables' addresses (UMIP), as far as the CPU has it.
+ * There is no ring 3 yet; who opens it finds these closed.
+ */
+static u64 protections(void)
+{
+	u64 cr4 = cpuid(1, 0).edx & CPUID_MCE ? CR4_MCE : 0;
+	struct cpuid_result leaf;
+
+	if (cpuid(0, 0).eax < 7)
+		return cr4;
+	leaf = cpuid(7, 0);
+	if (leaf.ebx & CPUID_SMEP)
+		cr4 |= CR4_SMEP;
+	if (leaf.ebx & CPUID_SMAP) {
+		open_smap_sites();
+		cr4 |= CR4_SMAP;
+	}
+	if (leaf.ecx & CPUID_UMIP)
+		cr4 |= CR4_UMIP;
+	return cr4;
+}
 
 /* Faults of ours fault (WP), and applications may use the vector registers. */
 static void cpu_init(void)
 {
 	u32 mxcsr = MXCSR_DEFAULT;
 
+	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT | protections());
 	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE | CR0_WP);
-	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
 	__asm__ volatile("fninit");
 	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 	wrmsr(MSR_GS_BASE, (u64)&no_cpu);
