@@ -37,8 +37,8 @@ CC_INC := $(shell $(CC) -print-file-name=include)
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
 	-fno-common -fwrapv -fno-delete-null-pointer-checks -MMD -MP -g $(WARN)
 MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-omit-frame-pointer \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections \
-	-fcf-protection=none
+	-fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -ffunction-sections \
+	-fdata-sections -fcf-protection=none -fno-stack-protector
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
@@ -76,10 +76,17 @@ $(M)/%.S.o: %.S Makefile
 	$(Q)$(CC) $(KERNEL_INC) -D__ASSEMBLY__ -MMD -MP -g -c $< -o $@
 
 # Relocations are kept (-q): the image can be moved when it is loaded.
-$(B)/softnet.elf: $(M_OBJ) linker.ld
-	$(Q)$(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
-		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings \
-		-Wl,-Map,$(M)/softnet.map $(M_OBJ) -lgcc -o $@
+# Linked twice: the tables of function names and of addresses are made from the first link.  They must
+# still be true of the second.
+LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
+	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
+TABLES := ksyms mkrelocs
+$(B)/softnet.elf: $(M_OBJ) linker.ld $(TABLES:%=tools/%.py) tools/elf.py
+	$(Q)$(LINK) $(M_OBJ) -lgcc -o $(M)/first.elf
+	$(Q)for t in $(TABLES); do python3 tools/$$t.py $(M)/first.elf >$(M)/$$t.S || exit 1; done
+	$(Q)$(LINK) -Wl,-Map,$(M)/softnet.map $(M_OBJ) $(TABLES:%=$(M)/%.S) -lgcc -o $(M)/second.elf
+	$(Q)for t in $(TABLES); do python3 tools/$$t.py $(M)/second.elf | cmp - $(M)/$$t.S || exit 1; done
+	$(Q)mv $(M)/second.elf $@
 	@echo "  $@"
 
 # ---- the UEFI application -----------------------------------------------------------------------

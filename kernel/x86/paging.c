@@ -16,6 +16,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/desc.h"
+#include "kernel/x86/kaslr.h"
 #include "kernel/x86/layout.h"
 #include "kernel/x86/memmap.h"
 #include "kernel/x86/setup.h"
@@ -42,7 +43,7 @@ static u64 device_next = DEVICE_AREA_BASE;
 
 static phys_addr_t image_phys(const void *p)
 {
-	return (u64)p - KERNEL_VIRT_BASE + image_offset;
+	return (u64)p - KERNEL_VIRT_BASE - image_slide + image_offset;
 }
 
 /* A zeroed page for a table.  Early ones come from right behind the image. */

@@ -11,6 +11,7 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/ioapic.h"
+#include "kernel/x86/kaslr.h"
 #include "kernel/x86/powerbutton.h"
 #include "kernel/x86/tsc.h"
 
@@ -23,6 +24,7 @@ void platform_init(const struct boot_info *boot)
 
 void hal_late_init(void)
 {
+	kaslr_register_param();
 	acpi_init(boot_info->rsdp);
 	apic_init();
 	ioapic_init();
@@ -32,6 +34,7 @@ void hal_late_init(void)
 
 void hal_probe_devices(void)
 {
+	kaslr_announce();
 	pci_init();
 	virtio_mmio_init();
 	power_button_init();

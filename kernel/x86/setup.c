@@ -10,6 +10,7 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/desc.h"
+#include "kernel/x86/kaslr.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/platform.h"
 
@@ -79,6 +80,11 @@ static void cpu_init(void)
 }
 
 void __noreturn x86_start(struct boot_info *boot)
+{
+	kaslr_start(boot);
+}
+
+void __noreturn x86_start_moved(struct boot_info *boot)
 {
 	desc_init();
 	cpu_init();

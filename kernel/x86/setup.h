@@ -17,10 +17,12 @@ extern s64 image_offset;
 void x86_console_init(void);
 
 /*
- * CPU modes, descriptor tables, exceptions, the final page tables, then kernel_main().  @boot holds
+ * A place for the image, CPU modes, descriptor tables, exceptions, the final page tables, then kernel_main().  @boot holds
  * the loader's memory map; the image and its page tables are entered here.
  */
 void __noreturn x86_start(struct boot_info *boot);
+/* Its second half, where the image has its final place (kernel/x86/kaslr.c). */
+void __noreturn x86_start_moved(struct boot_info *boot);
 
 /* Before there is a log: a line on the console. */
 void x86_boot_warning(const char *what);

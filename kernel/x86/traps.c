@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions and interrupts in C, the register dump and the raw backtrace.
+ * Exceptions and interrupts in C, the register dump and the backtrace.
  *
  * Callers in order: entry.S -> x86_trap(); panic() -> hal_dump(); warnings and tracers ->
  * hal_backtrace().  Interrupts off in x86_trap(), any context for the others.  No lock: a dump must
@@ -15,6 +15,8 @@
 #include "kernel/sched/sched.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/cpu.h"
+#include "kernel/x86/kaslr.h"
+#include "kernel/x86/ksyms.h"
 #include "kernel/x86/layout.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/tsc.h"
@@ -101,15 +103,53 @@ static unsigned int follow_frames(u64 bp, u64 *pcs, unsigned int max)
 	return n;
 }
 
-static void dump_backtrace(u64 bp)
+static void dump_frame(u64 pc)
+{
+	char symbol[HAL_SYMBOL_MAX];
+
+	hal_symbol(pc, symbol, sizeof(symbol));
+	dump("  %016lx %s\n", (unsigned long)pc, symbol);
+}
+
+/*
+ * A function that calls none, or that has only just begun, has no frame: then its return address
+ * lies at the stack's end, and the chain of frames leads past its caller.  A guess, marked as one.
+ */
+static void dump_frameless(u64 sp)
+{
+	u64 pc;
+
+	if (sp % sizeof(u64) != 0 || hal_copy_user(&pc, (const void *)sp, sizeof(pc)) != 0)
+		return;
+	if (paging_is_text(pc)) {
+		dump("?");
+		dump_frame(pc);
+	}
+}
+
+/* What tools/symbolise wants to know stands in the first line. */
+static void dump_backtrace(const struct pt_regs *regs)
 {
 	u64 pcs[BACKTRACE_MAX];
-	unsigned int n = follow_frames(bp, pcs, BACKTRACE_MAX);
+	unsigned int n = follow_frames(regs->bp, pcs, BACKTRACE_MAX);
 	unsigned int i;
 
-	dump("backtrace:");
+	dump("backtrace, image moved up by %#lx:\n", (unsigned long)image_slide);
+	dump_frameless(regs->sp);
 	for (i = 0; i < n; i++)
-		dump("%s%016lx", i % 4 == 0 ? "\n  " : " ", (unsigned long)pcs[i]);
+		dump_frame(pcs[i]);
+}
+
+/* The interrupted instruction: not a return address, so the one that begins at it is meant. */
+static void dump_ip(const struct pt_regs *regs)
+{
+	struct ksym sym;
+
+	dump("rip %016lx  cs %04lx  rflags %08lx", (unsigned long)regs->ip, (unsigned long)regs->cs,
+	     (unsigned long)regs->flags);
+	if (ksym_find(regs->ip, &sym))
+		dump("  %s+%#lx/%#lx", sym.name, (unsigned long)sym.offset,
+		     (unsigned long)sym.size);
 	dump("\n");
 }
 
@@ -120,7 +160,7 @@ void x86_show_regs(const struct pt_regs *regs)
 #define REG(name) ((unsigned long)regs->name)
 	if (cpu && current)
 		dump("cpu %u, thread %d (%s)\n", cpu->id, current->pid, current->comm);
-	dump("rip %016lx  cs %04lx  rflags %08lx\n", REG(ip), REG(cs), REG(flags));
+	dump_ip(regs);
 	dump("rsp %016lx  ss %04lx\n", REG(sp), REG(ss));
 	dump("rax %016lx  rbx %016lx  rcx %016lx\n", REG(ax), REG(bx), REG(cx));
 	dump("rdx %016lx  rsi %016lx  rdi %016lx\n", REG(dx), REG(si), REG(di));
@@ -130,7 +170,7 @@ void x86_show_regs(const struct pt_regs *regs)
 #undef REG
 	dump("cr0 %08lx  cr2 %016lx  cr3 %08lx  cr4 %08lx\n", (unsigned long)read_cr0(),
 	     (unsigned long)read_cr2(), (unsigned long)read_cr3(), (unsigned long)read_cr4());
-	dump_backtrace(regs->bp);
+	dump_backtrace(regs);
 }
 
 /* What a fault at @address was about, where the address says more than the number. */
@@ -182,6 +222,9 @@ static void __noreturn die(struct pt_regs *regs)
 	describe_fault(regs);
 	x86_show_regs(regs);
 	dumped = true;
+	if (regs->vector == TRAP_DOUBLE_FAULT && hal_this_cpu() && current &&
+	    paging_is_stack_guard(read_cr2()))
+		panic("the stack of thread %s overflowed", current->comm);
 	panic("exception %lu (%s) at %016lx", (unsigned long)regs->vector, name,
 	      (unsigned long)regs->ip);
 }

@@ -277,13 +277,22 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 }
 
 /* Addresses as offsets into the library's file, which is what addr2line wants. */
-void hal_dump(void)
+void hal_symbol(u64 pc, char *buf, size_t size)
 {
 	Dl_info info = {0};
+
+	dladdr((void *)hal_symbol, &info);
+	snprintf(buf, size, "+0x%lx", (unsigned long)(pc - (u64)info.dli_fbase));
+}
+
+void hal_dump(void)
+{
+	char place[HAL_SYMBOL_MAX];
 	u64 pcs[32];
 	unsigned int n = hal_backtrace(pcs, ARRAY_SIZE(pcs));
 
-	dladdr((void *)hal_dump, &info);
-	for (unsigned int i = 0; i < n; i++)
-		pr_err("  +0x%lx", (unsigned long)(pcs[i] - (u64)info.dli_fbase));
+	for (unsigned int i = 0; i < n; i++) {
+		hal_symbol(pcs[i], place, sizeof(place));
+		pr_err("  %s", place);
+	}
 }

@@ -331,6 +331,11 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 	return 0;
 }
 
+void hal_symbol(u64 pc, char *buf, size_t size)
+{
+	snprintf(buf, size, "?");
+}
+
 void hal_dump(void)
 {
 }

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The table of addresses within the image, so that it can move itself at boot.
+
+  tools/mkrelocs.py IMAGE    prints an assembly file: the section .relocs
+
+From the relocations that the linker kept (-q) come those whose value changes with the image's place: 64-bit
+addresses and sign-extended 32-bit ones.  What is relative to the instruction moves along by itself.
+kernel/x86/kaslr.c reads it.  The layout, once for each of .text, .rodata, .data:
+  where the section begins (32 bit, from the field itself, filled in by the linker: .data moves when this
+  table is linked in, what lies in it does not);
+  how many addresses (32 bit);
+  for each, in order: LEB128 of (distance from the one before) * 2 + (1: 64 bits, 0: 32 bits);
+  padding to 4.
+.boot.text, at the image's start, ran before and computes with physical addresses: it stays as it is.
+"""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from elf import SHN_ABS, Elf, assembly, leb128  # noqa: E402
+
+R_NONE, R_64, R_PC32, R_PLT32, R_32, R_32S = 0, 1, 2, 4, 10, 11
+GROUPS = ((".text", "__text_start"), (".rodata", "__rodata_start"), (".data", "__data_start"))
+
+
+def addresses(elf, name, first, image):
+    """[(place, is 64 bits)] of section @name from @first on."""
+    found = []
+    for r in elf.relocs(name):
+        if r.place < first or r.type in (R_NONE, R_PC32, R_PLT32):
+            continue
+        inside = image[0] <= r.symbol.value <= image[1]
+        if not inside and r.symbol.section == SHN_ABS:
+            continue       # a number, not an address
+        if r.type not in (R_64, R_32S) or not inside:
+            raise SystemExit(f"{name}+{r.place:#x}: relocation type {r.type} against "
+                             f"{r.symbol.name} ({r.symbol.value:#x}) does not survive a move")
+        found.append((r.place, r.type == R_64))
+    return sorted(found)
+
+
+def main():
+    elf = Elf(sys.argv[1])
+    value = {s.name: s.value for s in elf.symbols}
+    image = value["__image_start"], value["__image_end"]
+    print("/* Made by tools/mkrelocs.py. */\n\t.section .relocs, \"a\", @progbits\n\t.balign 4")
+    for name, base in GROUPS:
+        first = value["__boot_text_end"] if name == ".text" else 0
+        table = addresses(elf, name, first, image)
+        data, before = bytearray(), value[base]
+        for place, wide in table:
+            data += leb128((place - before) * 2 + wide)
+            before = place
+        print(f"\t.long {base} - .\n\t.long {len(table)}\n{assembly(data)}\t.balign 4")
+    print('\t.section .note.GNU-stack, "", @progbits')
+
+
+if __name__ == "__main__":
+    main()
