@@ -38,11 +38,13 @@ FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-stri
 	-fno-common -fwrapv -fno-delete-null-pointer-checks -MMD -MP -g $(WARN)
 MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -ffunction-sections \
-	-fdata-sections -fcf-protection=none -fno-stack-protector
+	-fdata-sections -fcf-protection=none -fstack-protector-strong \
+	-mstack-protector-guard=global
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
-	-mcmodel=kernel -mno-red-zone -nostdlibinc $(WARN)
+	-mcmodel=kernel -mno-red-zone -nostdlibinc -fstack-protector-strong \
+	-mstack-protector-guard=global $(WARN)
 KERNEL_INC := -I.
 APP_INC := -Iinclude
 

@@ -1,17 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Touches an address where nothing is, so that the kernel's exception path can be seen: a dump on
- * the console and a failure code.
+ * Mistakes that an application can make, each under a name of its own (`app=crash-stack`), so that
+ * what the kernel says about them can be seen: a dump on the console and a failure code.
  */
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+
+#define SMASHED 40 /* bytes past the buffer's end: over the canary, to the return address */
+
+/* Through volatile, so that the compiler does not see the mistakes and plan around them. */
+static volatile uintptr_t address;
+static volatile unsigned int endless = 1;
+static unsigned char data_code[] = {0xc3}; /* RET */
+static const int fixed = 1;
+
+static int read_null(void)
+{
+	address = 8;
+	return *(volatile int *)address;
+}
+
+static int read_page0(void)
+{
+	address = 0;
+	return *(volatile char *)address;
+}
+
+static __attribute__((noinline)) int smash_stack(void)
+{
+	volatile char buffer[16];
+	volatile char *p = buffer;
+
+	for (unsigned int i = 0; i < sizeof(buffer) + SMASHED; i++)
+		p[i] = 'A';
+	return buffer[0];
+}
+
+static __attribute__((noinline)) int overflow_stack(void)
+{
+	volatile char frame[512];
+
+	frame[0] = 1;
+	if (!endless)
+		return 0;
+	return overflow_stack() + frame[0]; /* not a jump: the frame is still wanted */
+}
+
+static int run_data(void)
+{
+	address = (uintptr_t)data_code;
+	((void (*)(void))address)();
+	return 0;
+}
+
+static int write_text(void)
+{
+	address = (uintptr_t)write_text;
+	*(volatile char *)address = 0;
+	return 0;
+}
+
+static int write_constant(void)
+{
+	address = (uintptr_t)&fixed;
+	*(volatile int *)address = 2;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	const char *what;
+	int (*make)(void);
+} mistakes[] = {
+	{"crash", "reading address 8", read_null},
+	{"crash-page0", "reading address 0", read_page0},
+	{"crash-stack", "writing past the end of a buffer on the stack", smash_stack},
+	{"crash-guard", "calling itself without end", overflow_stack},
+	{"crash-nx", "running data", run_data},
+	{"crash-wtext", "writing to code", write_text},
+	{"crash-wconst", "writing to a constant", write_constant},
+};
 
 int main(int argc, char **argv)
 {
-	volatile uintptr_t nowhere = 8;
-
-	(void)argc;
-	(void)argv;
-	dprintf(1, "crash: reading address 8\n");
-	return *(volatile int *)nowhere;
+	for (unsigned int i = 0; argc > 0 && i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		if (strcmp(argv[0], mistakes[i].name) == 0) {
+			dprintf(1, "%s: %s\n", argv[0], mistakes[i].what);
+			return mistakes[i].make();
+		}
+	}
+	return 1;
 }

@@ -38,7 +38,7 @@
 
 static struct cpu boot_cpu;
 static const struct app_entry *app = app_table; /* `app=`; the first is the default */
-static char app_usage[128];
+static char app_usage[256];
 
 static int parse_app(const char *value)
 {

@@ -14,6 +14,12 @@ const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
 	{"spin", spin_main},
 	{"hello", hello_main},
-	{"crash", crash_main},
+	{"crash", crash_main}, /* which of its mistakes: by the name */
+	{"crash-page0", crash_main},
+	{"crash-stack", crash_main},
+	{"crash-guard", crash_main},
+	{"crash-nx", crash_main},
+	{"crash-wtext", crash_main},
+	{"crash-wconst", crash_main},
 	{NULL, NULL},
 };

@@ -13,6 +13,7 @@
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/platform.h"
+#include "kernel/x86/stackprotector.h"
 
 #define CPUID_MCE  BIT(7)  /* leaf 1, edx */
 #define CPUID_SMEP BIT(7)  /* leaf 7, ebx */
@@ -86,6 +87,7 @@ void __noreturn x86_start(struct boot_info *boot)
 
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
+	stack_protector_init();
 	desc_init();
 	cpu_init();
 	paging_init(boot);

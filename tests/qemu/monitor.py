@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""QEMU from outside: its monitor, and its debugger's door.
+
+Watched is a Guest with both.  hmp("info registers") is what a person would type; Gdb speaks as much of
+gdb's remote protocol as writing memory needs.
+"""
+import json
+import os
+import re
+import socket
+import subprocess
+
+from guest import KERNEL, PATIENCE, Guest
+
+
+class Watched(Guest):
+    def command(self):
+        self.qmp_path, self.gdb_path = (os.path.join(self.dir.name, n) for n in ("qmp", "gdb"))
+        return super().command() + ["-qmp", f"unix:{self.qmp_path},server=on,wait=off",
+                                    "-gdb", f"unix:path={self.gdb_path},server=on,wait=off"]
+
+    def hmp(self, line):
+        """One line to the monitor; its answer."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            s.connect(self.qmp_path)
+            with s.makefile("rw") as f:
+                f.readline()      # the greeting
+                for command in ({"execute": "qmp_capabilities"},
+                                {"execute": "human-monitor-command", "arguments": {"command-line": line}}):
+                    f.write(json.dumps(command) + "\n")
+                    f.flush()
+                    while "return" not in (answer := json.loads(f.readline())):      # events come in between
+                        assert "error" not in answer, answer
+        return answer["return"].replace("\r", "")
+
+    def register(self, name):
+        return int(re.search(rf"\b{name}=([0-9a-f]+)", self.hmp("info registers")).group(1), 16)
+
+    def write_memory(self, address, data):
+        """Writes as a debugger does: whatever the page tables permit.  The guest stands meanwhile."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(PATIENCE)
+            s.connect(self.gdb_path)
+            assert gdb(s, f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
+            gdb(s, "D")           # detach: it goes on
+
+
+def gdb(s, packet):
+    s.sendall(f"${packet}#{sum(packet.encode()) & 0xff:02x}".encode())
+    text = b""
+    while not re.search(rb"\$[^#]*#..", text):
+        chunk = s.recv(4096)
+        assert chunk, f"gdb's door closed after {packet}"
+        text += chunk
+    s.sendall(b"+")
+    return re.search(rb"\$([^#]*)#..", text).group(1).decode()
+
+
+def symbols():
+    """{name: address} of the kernel's image, where it lies with nokaslr."""
+    out = subprocess.run(["nm", KERNEL], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return {f[2]: int(f[0], 16) for f in map(str.split, out.splitlines()) if len(f) == 3}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""What the kernel forbids, tried; and what it says then."""
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from guest import KERNEL, ROOT, Guest
+from monitor import Watched, symbols
+
+CR4_UMIP, CR4_SMEP, CR4_SMAP = 1 << 11, 1 << 20, 1 << 21
+DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
+
+
+
+
+# ---- mistakes of an application (apps/crash.c) -----------------------------------------------------
+
+@pytest.mark.parametrize("app, says", [
+    ("crash", r"^read of 0000000000000008 \(a NULL pointer\): nothing is mapped there$"),
+    ("crash-page0", r"^read of 0000000000000000 \(a NULL pointer\): nothing is mapped there$"),
+    ("crash-stack", r"Kernel panic: the stack was overwritten in smash_stack$"),
+    ("crash-guard", r"Kernel panic: the stack of thread crash-guard overflowed$"),
+    ("crash-nx", r"^execution of ffffffff\w{8}: not permitted$"),
+    ("crash-wtext", r"^write of ffffffff\w{8} \(the kernel's text\): not permitted$"),
+    ("crash-wconst", r"^write of ffffffff\w{8}: not permitted$"),
+])
+def test_a_mistake_is_named(app, says):
+    with Guest(append="app=" + app, net="", ready=says) as g:
+        g.wait(r"Kernel panic")
+        g.wait(rf"in thread {app} ")
+        assert g.end() & 1 and g.q.returncode != 1, "no failure code"
+
+
+def chain(console):
+    """The functions of the backtrace, the innermost first."""
+    lines = console.replace("\r", "").split("backtrace, image moved up by", 1)[1].splitlines()[1:]
+    found = []
+    for line in lines:
+        m = re.match(r"\??  [0-9a-f]{16} (\w+)\+0x([0-9a-f]+)/0x([0-9a-f]+)$", line)
+        if not m:
+            break
+        assert int(m.group(2), 16) <= int(m.group(3), 16)
+        found.append(m.group(1))
+    return found
+
+
+@pytest.mark.parametrize("words", ["", "nokaslr"])
+def test_a_dump_names_who_called_whom(words):
+    """apps/crash.c and init/main.c say what the chain must be."""
+    with Guest(append="app=crash " + words, net="", ready=r"Kernel panic") as g:
+        g.end()
+    assert re.search(r"^rip ffffffff\w{8} .* read_null\+0x", g.console, re.M)
+    assert chain(g.console) == ["crash_main", "app_thread", "thread_start", "context_start"]
+
+
+def test_symbolise_names_the_lines():
+    with Guest(append="app=crash", net="", ready=r"Kernel panic") as g:
+        g.end()
+    out = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "symbolise"), KERNEL], input=g.console, text=True,
+                         check=True, stdout=subprocess.PIPE).stdout
+    with open(os.path.join(ROOT, "apps", "crash.c")) as f:
+        source = f.read().splitlines()
+    fault = 1 + next(i for i, line in enumerate(source) if "*(volatile int *)address" in line)
+    call = 1 + next(i for i, line in enumerate(source) if "mistakes[i].make()" in line)
+    assert f"read_null at apps/crash.c:{fault}" in out
+    assert f"crash_main at apps/crash.c:{call}" in out
+    assert re.search(r"app_thread at init/main\.c:\d+", out)
+
+
+# ---- stacks of their own ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize("app, number, ready", [("crash-guard", 0, r"Kernel panic: the stack of thread"),
+                                                ("inetd", 1, r"^READY")])
+def test_double_fault_and_nmi_have_their_own_stacks(app, number, ready):
+    """kernel/x86/desc.h: a guard page and 8 KiB each, in the order double fault, NMI, machine check."""
+    with Watched(append=f"app={app} nokaslr panic=halt", ready=ready) as g:
+        if number == 1:
+            g.hmp("nmi")
+            g.wait(r"^exception 2: NMI")
+            g.wait(r"Kernel panic: exception 2 \(NMI\)")
+        bottom = symbols()["ist_stacks"] + number * 3 * 4096 + 4096
+        assert bottom < g.register("RSP") <= bottom + 2 * 4096
+
+
+# ---- page tables, as QEMU walks them ---------------------------------------------------------------
+
+def mappings(g):
+    """[(virtual, physical, size, writable, executable, for applications)] of all that is mapped."""
+    found = []
+    for line in g.hmp("info tlb").splitlines():
+        m = re.match(r"([0-9a-f]{16}): ([0-9a-f]{16}) (\S{9})$", line)
+        assert m, line
+        flags = m.group(3)       # X (no execute) G P (large) D A C T U W
+        virt, phys = int(m.group(1), 16), int(m.group(2), 16)
+        found.append((virt, phys, 0x200000 if "P" in flags else 0x1000, "W" in flags, "X" not in flags, "U" in flags))
+    return found
+
+
+@pytest.mark.parametrize("words", ["", "nokaslr"])
+def test_no_page_is_writable_and_executable_and_text_has_no_writable_alias(words):
+    with Watched(append=words) as g:      # 64 MiB: no page of 1 GiB, which info tlb does not tell from 2 MiB
+        pages = mappings(g)
+    assert not [p for p in pages if p[3] and p[4]], "writable and executable"
+    assert not [p for p in pages if p[5]], "open to ring 3"
+    assert not [p for p in pages if p[0] < DIRECT_MAP], "something is mapped in the lower half"
+    text = {p[1] + i for p in pages if p[4] for i in range(0, p[2], 0x1000)}
+    sym = symbols()
+    assert len(text) * 4096 == sym["__text_end"] - sym["__text_start"]
+    for virt, phys, size, writable, executable, _ in pages:
+        assert not (executable and virt < 0xffffffff80000000), f"{virt:x} can be run"
+        if writable:
+            assert not text & set(range(phys, phys + size, 0x1000)), f"text can be written at {virt:x}"
+    if words == "nokaslr":
+        there = {p[0] for p in pages}
+        assert sym["__text_start"] in there
+        assert sym["boot_stack_guard"] not in there
+        for i in range(3):
+            assert sym["ist_stacks"] + i * 3 * 4096 not in there
+        rodata = {p[1] + i for p in pages if sym["__rodata_start"] <= p[0] < sym["__rodata_end"]
+                  for i in range(0, p[2], 0x1000)}
+        assert rodata and not [p for p in pages if p[3] and rodata & set(range(p[1], p[1] + p[2], 0x1000))]
+
+
+@pytest.mark.parametrize("cpu, bits", [("max", CR4_UMIP | CR4_SMEP | CR4_SMAP), ("qemu64", 0)])
+def test_what_the_cpu_has_is_on(cpu, bits):
+    with Watched(cpu=cpu) as g:
+        assert g.register("CR4") & (CR4_UMIP | CR4_SMEP | CR4_SMAP) == bits
+        assert g.register("CR0") & 1 << 16, "the kernel may write what is read-only"
+
+
+# ---- the image's place -----------------------------------------------------------------------------
+
+def test_the_image_lies_somewhere_else_each_time():
+    """504 places: that four boots choose the same happens once in 128 million.
+
+    The line has no time before it: it does not come from the log, which anybody may read.
+    """
+    seen = set()
+    for _ in range(4):
+        with Guest(append="loglevel=debug") as g:
+            where = int(g.wait(r"^image: moved up by 0x([0-9a-f]+)").group(1), 16)
+            assert where % 0x200000 == 0 and 4 * 0x200000 <= where < 508 * 0x200000
+            seen.add(where)
+    assert len(seen) > 1
+
+
+def test_nokaslr_leaves_it_where_it_was_linked():
+    with Watched(append="nokaslr loglevel=debug") as g:
+        assert "image: moved up by 0\n" in g.console.replace("\r", "")
+        assert "unknown" not in g.console
+    with Guest() as g:
+        assert "moved up" not in g.console
