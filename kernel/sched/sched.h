@@ -16,15 +16,9 @@
 #include "kernel/hal.h"
 #include "kernel/lib/list.h"
 #include "kernel/sched/cpu.h"
-#include "kernel/sched/wait.h"
+#include "kernel/sched/wait.h" /* and the states of a thread */
 
 struct files_struct;
-
-#define TASK_RUNNING	     0
-#define TASK_INTERRUPTIBLE   1
-#define TASK_UNINTERRUPTIBLE 2
-#define TASK_NORMAL	     (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
-#define TASK_DEAD	     4
 
 #define PF_APP 0x1 /* runs application code: may be preempted outside sys_* */
 

@@ -23,6 +23,13 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/spinlock.h"
 
+/* States of a thread; a wake-up says which of them it ends. */
+#define TASK_RUNNING	     0
+#define TASK_INTERRUPTIBLE   1
+#define TASK_UNINTERRUPTIBLE 2
+#define TASK_NORMAL	     (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+#define TASK_DEAD	     4
+
 struct wait_queue_entry;
 /* Called with the queue's lock held, irq off.  Returns > 0 when it woke (exclusive counting). */
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags,
@@ -50,7 +57,6 @@ static inline bool waitqueue_active(const wait_queue_head_t *q)
 }
 
 void add_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
-void add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait);
 void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state);
 void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_t *wait, int state);
@@ -68,11 +74,11 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 			     .entry = LIST_HEAD_INIT((name).entry)}
 #define DEFINE_WAIT(name) DEFINE_WAIT_FUNC(name, autoremove_wake_function)
 
-/* @mode: states that are woken.  TASK_* are in kernel/sched/sched.h. */
-#define wake_up(q)		 __wake_up(q, 3, 1, NULL)
-#define wake_up_all(q)		 __wake_up(q, 3, 0, NULL)
-#define wake_up_interruptible(q) __wake_up(q, 1, 1, NULL)
-#define wake_up_interruptible_poll(q, events) __wake_up(q, 1, 1, (void *)(unsigned long)(events))
+#define wake_up(q)		 __wake_up(q, TASK_NORMAL, 1, NULL)
+#define wake_up_all(q)		 __wake_up(q, TASK_NORMAL, 0, NULL)
+#define wake_up_interruptible(q) __wake_up(q, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_interruptible_poll(q, events)                                                      \
+	__wake_up(q, TASK_INTERRUPTIBLE, 1, (void *)(unsigned long)(events))
 #define wake_up_interruptible_sync_poll(q, events) wake_up_interruptible_poll(q, events)
 
 /* Sleeps until @cond holds; uninterruptible.  Process context. */
@@ -80,7 +86,7 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 	do {                                                                                       \
 		DEFINE_WAIT(_wait);                                                                \
 		for (;;) {                                                                         \
-			prepare_to_wait(&(q), &_wait, 2);                                          \
+			prepare_to_wait(&(q), &_wait, TASK_UNINTERRUPTIBLE);                       \
 			if (cond)                                                                  \
 				break;                                                             \
 			schedule();                                                                \

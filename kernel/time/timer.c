@@ -204,12 +204,6 @@ out_unlock:
 	return pending;
 }
 
-void add_timer(struct timer_list *timer)
-{
-	BUG_ON(timer_pending(timer));
-	mod_timer(timer, timer->expires);
-}
-
 static int detach(struct timer_base *base, struct timer_list *timer)
 {
 	if (!timer_pending(timer))
@@ -265,17 +259,6 @@ unsigned int timers_armed(void)
 	for (unsigned int i = 0; i < NR_CPUS; i++)
 		n += bases[i].armed;
 	return n;
-}
-
-u64 timers_next_ns(void)
-{
-	struct timer_base *base = this_base();
-	unsigned long flags, next;
-
-	spin_lock_irqsave(&base->lock, flags);
-	next = base->next = first_bucket(base);
-	spin_unlock_irqrestore(&base->lock, flags);
-	return next == NEVER ? HAL_TIMER_OFF : jiffies_to_clock_ns(next);
 }
 
 /* ---- when time has passed ------------------------------------------------------------------- */

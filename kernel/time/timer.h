@@ -30,7 +30,6 @@ static inline bool timer_pending(const struct timer_list *timer)
 /* Arms or moves; returns 1 when it was pending.  A time in the past fires within a jiffy.  The
  * common case, moving an armed timer to a later time, costs a comparison and a store. */
 int mod_timer(struct timer_list *timer, unsigned long expires);
-void add_timer(struct timer_list *timer);
 /* Disarms; returns 1 when it was pending.  The callback may still be running on another CPU. */
 int del_timer(struct timer_list *timer);
 /* As above and waits until the callback is not running anywhere.  Not from the callback itself. */
@@ -38,7 +37,5 @@ int del_timer_sync(struct timer_list *timer);
 
 /* How many timers are armed: tests end with none of the network's. */
 unsigned int timers_armed(void);
-/* Earliest expiry in clock ns, HAL_TIMER_OFF when none.  irq off. */
-u64 timers_next_ns(void);
 
 #endif
