@@ -40,6 +40,7 @@
 #define NETDEV_BUDGET	       300  /* packets of one net_rx_action (Linux netdev_budget) */
 #define NETDEV_BUDGET_MS       2    /* and its time */
 #define NAPI_POLL_WEIGHT       64   /* packets of one device's poll */
+#define GRO_HELD_MAX	       8    /* flows whose packets may still grow (Linux): the oldest goes up */
 #define NETDEV_TX_QUEUE_LEN    1000 /* packets waiting for ring space: dropped, QDISC_DROP */
 #define NETDEV_MAX_BACKLOG     1000 /* loopback's input queue (Linux): dropped, counted */
 #define VIRTIO_MMIO_MAX	       32   /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
@@ -90,6 +91,7 @@
 #define TCP_RETRIES2	    15 /* then the connection ends with ETIMEDOUT: about 15 min */
 #define TCP_ORPHAN_RETRIES  8
 #define TCP_OFO_PACKETS_MAX 4096 /* out-of-order segments of a socket: farthest pruned */
+#define TCP_DUPACKS_MAX	    16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
 #define TCP_CHALLENGE_ACK_PER_SEC 1000 /* RFC 5961, randomised (CVE-2016-5696) */
 
 #endif

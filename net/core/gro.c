@@ -1,15 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a driver's poll into the stack.
+ * Generic receive offload: packets of one flow that came in one turn of a poll, and that say the same
+ * but for their data, climb through the stack as one.
  *
- * Callers: a driver's poll (napi_gro_receive); napi.c at the end of a turn (napi_gro_flush).
- * Softirq; a napi_struct belongs to the CPU that polls it.
+ * Callers: a driver's poll (napi_gro_receive); napi.c at the end of a turn (napi_gro_flush), so that
+ * no packet waits for one that is not there yet.
+ * Softirq; a napi_struct belongs to the CPU that polls it: no lock.
+ *
+ * What "the same" means is the protocol's affair (struct packet_offload).  Here is only who is held and
+ * when he goes: nobody overtakes a packet of his own flow, since what cannot be held sends all that are
+ * held up first.  Answers to Linux's dev_gro_receive in net/core/dev.c.
  */
 #include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
-void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+static LIST_HEAD(offloads); /* filled at boot */
+
+void dev_add_offload(struct packet_offload *po)
 {
+	list_add_tail(&po->list, &offloads);
+}
+
+static const struct packet_offload *gro_offload(const struct sk_buff *skb)
+{
+	const struct packet_offload *po;
+
+	list_for_each_entry (po, &offloads, list) {
+		if (po->type == skb->protocol)
+			return po;
+	}
+	return NULL;
+}
+
+/* A held packet goes up, as large as it became. */
+static void gro_pass_up(struct sk_buff *skb)
+{
+	if (skb_is_gso(skb))
+		gro_offload(skb)->gro_complete(skb);
 	netif_receive_skb(skb);
 }
 
@@ -21,6 +48,59 @@ void napi_gro_flush(struct napi_struct *napi)
 		napi->gro_list = skb->next;
 		napi->gro_count--;
 		skb->next = NULL;
-		netif_receive_skb(skb);
+		gro_pass_up(skb);
 	}
+}
+
+static void gro_let_go(struct napi_struct *napi, struct sk_buff **link)
+{
+	struct sk_buff *skb = *link;
+
+	*link = skb->next;
+	napi->gro_count--;
+	skb->next = NULL;
+	gro_pass_up(skb);
+}
+
+/* Behind the others; the oldest makes room. */
+static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
+{
+	struct sk_buff **link = &napi->gro_list;
+
+	if (napi->gro_count == GRO_HELD_MAX)
+		gro_let_go(napi, link);
+	while (*link)
+		link = &(*link)->next;
+	skb->next = NULL;
+	*link = skb;
+	napi->gro_count++;
+}
+
+void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+{
+	const struct packet_offload *po = gro_offload(skb);
+	struct sk_buff **link;
+	bool last;
+
+	if (!po || !(skb->dev->features & NETIF_F_GRO) || !po->gro_look(skb, &last)) {
+		napi_gro_flush(napi);
+		netif_receive_skb(skb);
+		return;
+	}
+	for (link = &napi->gro_list; *link; link = &(*link)->next) {
+		if ((*link)->protocol != skb->protocol || !po->gro_same_flow(*link, skb))
+			continue;
+		if (po->gro_merge(*link, skb, &last)) {
+			if (last)
+				gro_let_go(napi, link);
+			return;
+		}
+		/* The next one in line is another kind: it begins anew. */
+		gro_let_go(napi, link);
+		break;
+	}
+	if (last)
+		netif_receive_skb(skb);
+	else
+		gro_hold(napi, skb);
 }

@@ -96,8 +96,8 @@ struct napi_struct {
 	int weight;
 	int (*poll)(struct napi_struct *napi, int budget); /* softirq; packets received */
 	struct net_device *dev;
-	struct sk_buff *gro_list; /* packets that may still grow */
-	unsigned int gro_count;
+	struct sk_buff *gro_list; /* packets that may still grow, oldest first */
+	unsigned int gro_count;	  /* at most GRO_HELD_MAX */
 };
 #define NAPI_STATE_SCHED   0
 #define NAPI_STATE_DISABLE 1
@@ -176,6 +176,22 @@ struct packet_type {
 	struct list_head list;
 };
 void dev_add_pack(struct packet_type *pt);
+
+/* ---- whose packets may be merged on their way up (net/core/gro.c) ------------------------------- */
+struct packet_offload {
+	__be16 type; /* network order */
+	/* Softirq; data at the network header.  May @skb be part of a larger one?  True: all headers
+	 * are linear, and *@last says whether nothing may follow it. */
+	bool (*gro_look)(struct sk_buff *skb, bool *last);
+	/* Both were looked at. */
+	bool (*gro_same_flow)(const struct sk_buff *held, const struct sk_buff *skb);
+	/* Takes @skb into @held, or leaves both as they are.  *@last: as above. */
+	bool (*gro_merge)(struct sk_buff *held, struct sk_buff *skb, bool *last);
+	/* @skb took others in (gso_size is set): makes its headers true. */
+	void (*gro_complete)(struct sk_buff *skb);
+	struct list_head list;
+};
+void dev_add_offload(struct packet_offload *po); /* boot */
 
 #define NET_RX_SUCCESS 0
 #define NET_RX_DROP    1

@@ -87,6 +87,7 @@ int ip_local_out(struct sk_buff *skb);
 u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 
 void ip_output_init(void);
+void tcp_offload_init(void); /* net/ipv4/tcp_offload.c: segments merged on their way up */
 void ip_init(void); /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
 
 /* Addresses. */

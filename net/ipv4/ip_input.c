@@ -116,7 +116,8 @@ int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
 		kfree_skb_reason(skb, SKB_DROP_REASON_OTHERHOST);
 		return NET_RX_DROP;
 	}
-	snmp_inc(SNMP_IpInReceives);
+	/* As they were on the wire: a merged one counts for all that it was made of. */
+	snmp_add(SNMP_IpInReceives, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	reason = ip_header_check(skb);
 	if (unlikely(reason != SKB_CONSUMED)) {
 		snmp_inc(reason == SKB_DROP_REASON_NOMEM ? SNMP_IpInDiscards : SNMP_IpInHdrErrors);
@@ -144,4 +145,5 @@ void ip_init(void)
 	icmp_init();
 	devinet_init();
 	dev_add_pack(&ip_packet_type);
+	tcp_offload_init();
 }

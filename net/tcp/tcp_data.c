@@ -277,6 +277,14 @@ static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 		sk->sk_data_ready(sk);
 }
 
+/* How many segments came from the wire as this one, beyond the first. */
+static unsigned int tcp_merged_segments(const struct sk_buff *skb)
+{
+	unsigned int size = skb_shinfo(skb)->gso_size;
+
+	return size && skb->len ? min((skb->len - 1) / size, TCP_DUPACKS_MAX) : 0;
+}
+
 noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -310,7 +318,13 @@ noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 		else
 			tcp_data_in_order(sk, skb);
 	} else {
+		unsigned int more = tcp_merged_segments(skb);
+
 		tcp_enter_quickack_mode(sk);
 		tcp_data_queue_ofo(sk, skb);
+		/* RFC 5681 4.2: each segment beyond a hole is worth an ACK, and without SACK the sender
+		 * counts them.  The last one is tcp_ack_snd_check()'s. */
+		while (more--)
+			tcp_send_ack(sk);
 	}
 }

@@ -51,7 +51,7 @@ static enum skb_drop_reason tcp_v4_check_header(struct sk_buff *skb)
 {
 	if (skb->pkt_type != PACKET_HOST && skb->pkt_type != PACKET_LOOPBACK)
 		return SKB_DROP_REASON_OTHERHOST;
-	snmp_inc(SNMP_TcpInSegs);
+	snmp_add(SNMP_TcpInSegs, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	if (!pskb_may_pull(skb, sizeof(struct tcphdr)) ||
 	    tcp_hdr(skb)->doff < sizeof(struct tcphdr) / 4 || !pskb_may_pull(skb, tcp_hdrlen(skb))) {
 		snmp_inc(SNMP_TcpInErrs);

@@ -293,7 +293,8 @@ static void three_duplicate_acks_bring_it_at_once(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TCPFastRetrans"), 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPRenoRecovery"), 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
-	assert_int_equal(scene_counter(B, "TcpExt.TCPOFOQueue"), 7);
+	/* Seven segments beyond the hole, in as many packets as the receiver's polls made of them. */
+	assert_in_range(scene_counter(B, "TcpExt.TCPOFOQueue"), 1, 7);
 	scene_pair_close(&p);
 }
 

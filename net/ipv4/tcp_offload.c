@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which TCP segments over IPv4 may become one on their way up (GRO).
+ *
+ * Callers: napi_gro_receive and napi_gro_flush (net/core/gro.c), through struct packet_offload.
+ * Softirq; the packets have no other holder.  data at the IP header, transport header not set.
+ *
+ * Merged is what a peer would have sent as one segment had it been allowed to: the same addresses,
+ * ports, type of service, time to live, acknowledgement, window and options, no flags but ACK and PSH,
+ * data that follows without a gap, all but the last of one size.  Both checksums were right.  So
+ * nothing that TCP could notice is lost: it gets gso_size and gso_segs, as from a device that merges.
+ * Anything else goes up as it came.  Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
+ *
+ * TCP's header is addressed by its offsets (RFC 9293 3.1): this floor stands below the one that names
+ * them.
+ */
+#include "include/uapi/in.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/lib/string.h"
+#include "net/core/checksum.h"
+#include "net/core/eth.h"
+#include "net/core/netdevice.h"
+#include "net/ipv4/ip.h"
+
+#define IP_LEN       20 /* no options */
+#define IP_LEN_MAX   65535
+#define TCP_SEQ      4
+#define TCP_ACK      8
+#define TCP_DOFF     12
+#define TCP_FLAGS    13
+#define TCP_WINDOW   14
+#define TCP_OPTIONS  20
+#define TCP_LEN      20 /* at least */
+#define TCP_FLAG_ACK 0x10
+#define TCP_FLAG_PSH 0x08
+
+/* What we know of a packet that is looked at or held, in its cb. */
+struct tcp_gro_cb {
+	u32 next_seq; /* of what would follow */
+	u16 headers;  /* bytes before the data */
+	u16 mss;      /* data of its first segment */
+	u16 segs;
+};
+#define GRO_CB(skb) ((struct tcp_gro_cb *)((skb)->cb))
+
+/* data is at the IP header, which is linear with all of TCP's. */
+static const u8 *tcp_bytes(const struct sk_buff *skb)
+{
+	return skb->data + IP_LEN;
+}
+
+/* A datagram of one piece, without options or filling, for this host, and true.  Linear afterwards. */
+static bool ip_is_plain(struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+
+	if (skb->pkt_type != PACKET_HOST || skb_is_gso(skb) || skb_shinfo(skb)->frag_list ||
+	    !pskb_may_pull(skb, IP_LEN + TCP_LEN))
+		return false;
+	iph = (const struct iphdr *)skb->data;
+	return iph->version == 4 && iph->ihl == IP_LEN / 4 && iph->protocol == IPPROTO_TCP &&
+	       !(iph->frag_off & htons(IP_MF | IP_OFFSET)) && ntohs(iph->tot_len) == skb->len &&
+	       !ip_fast_csum(iph, iph->ihl);
+}
+
+/* Summed here, it need not be summed again; what is wrong TCP shall see, and count. */
+static bool tcp_sum_is_right(struct sk_buff *skb)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	unsigned int len = skb->len - IP_LEN;
+
+	if (skb->ip_summed == CHECKSUM_UNNECESSARY || skb->ip_summed == CHECKSUM_PARTIAL)
+		return true;
+	if (skb->ip_summed != CHECKSUM_NONE ||
+	    csum_tcpudp_magic(iph->saddr, iph->daddr, len, IPPROTO_TCP,
+			      skb_checksum(skb, IP_LEN, len, 0)))
+		return false;
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return true;
+}
+
+static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
+{
+	unsigned int headers;
+	const u8 *th;
+
+	if (!ip_is_plain(skb))
+		return false;
+	th = tcp_bytes(skb);
+	headers = IP_LEN + (th[TCP_DOFF] >> 4) * 4;
+	if (headers < IP_LEN + TCP_LEN || headers >= skb->len || !pskb_may_pull(skb, headers))
+		return false;
+	th = tcp_bytes(skb);
+	if ((th[TCP_FLAGS] & ~TCP_FLAG_PSH) != TCP_FLAG_ACK || (th[TCP_DOFF] & 0x0f) ||
+	    !tcp_sum_is_right(skb))
+		return false;
+	*GRO_CB(skb) = (struct tcp_gro_cb){
+		.next_seq = get_unaligned_be32(th + TCP_SEQ) + skb->len - headers,
+		.headers = headers,
+		.mss = skb->len - headers,
+		.segs = 1,
+	};
+	*last = th[TCP_FLAGS] & TCP_FLAG_PSH;
+	return true;
+}
+
+static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff *skb)
+{
+	const struct iphdr *a = (const struct iphdr *)held->data;
+	const struct iphdr *b = (const struct iphdr *)skb->data;
+
+	return a->saddr == b->saddr && a->daddr == b->daddr &&
+	       !memcmp(tcp_bytes(held), tcp_bytes(skb), 4); /* both ports */
+}
+
+/* Would @skb's data, put behind @held's, still say what both say now? */
+static bool tcp4_gro_fits(const struct sk_buff *held, const struct sk_buff *skb)
+{
+	const struct iphdr *a = (const struct iphdr *)held->data;
+	const struct iphdr *b = (const struct iphdr *)skb->data;
+	const u8 *tha = tcp_bytes(held), *thb = tcp_bytes(skb);
+	const struct tcp_gro_cb *cb = GRO_CB(held), *more = GRO_CB(skb);
+
+	return a->tos == b->tos && a->ttl == b->ttl && a->frag_off == b->frag_off &&
+	       cb->headers == more->headers && more->mss <= cb->mss &&
+	       held->len + more->mss <= IP_LEN_MAX &&
+	       get_unaligned_be32(thb + TCP_SEQ) == cb->next_seq &&
+	       !memcmp(tha + TCP_ACK, thb + TCP_ACK, 4) &&
+	       !memcmp(tha + TCP_WINDOW, thb + TCP_WINDOW, 2) &&
+	       !memcmp(tha + TCP_OPTIONS, thb + TCP_OPTIONS, cb->headers - IP_LEN - TCP_OPTIONS);
+}
+
+static bool tcp4_gro_merge(struct sk_buff *held, struct sk_buff *skb, bool *last)
+{
+	struct tcp_gro_cb *cb = GRO_CB(held), more = *GRO_CB(skb);
+	u8 push = tcp_bytes(skb)[TCP_FLAGS] & TCP_FLAG_PSH;
+	bool stolen;
+	int delta;
+
+	if (!tcp4_gro_fits(held, skb))
+		return false;
+	__skb_pull(skb, more.headers);
+	if (!skb_try_coalesce(held, skb, &stolen, &delta)) {
+		__skb_push(skb, more.headers);
+		return false;
+	}
+	held->data[IP_LEN + TCP_FLAGS] |= push;
+	cb->next_seq = more.next_seq;
+	cb->segs++;
+	skb_shinfo(held)->gso_size = cb->mss;
+	/* Nothing can follow a short one, nor what was pushed. */
+	*last = push || more.mss < cb->mss;
+	kfree_skb_partial(skb, stolen);
+	return true;
+}
+
+static void tcp4_gro_complete(struct sk_buff *skb)
+{
+	struct iphdr *iph = (struct iphdr *)skb->data;
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	shinfo->gso_segs = GRO_CB(skb)->segs;
+	shinfo->gso_type = SKB_GSO_TCPV4;
+	iph->tot_len = htons(skb->len);
+	iph->check = 0;
+	iph->check = ip_fast_csum(iph, iph->ihl);
+}
+
+void tcp_offload_init(void)
+{
+	static struct packet_offload tcp4_offload = {
+		.type = HTONS_CONST(ETH_P_IP),
+		.gro_look = tcp4_gro_look,
+		.gro_same_flow = tcp4_gro_same_flow,
+		.gro_merge = tcp4_gro_merge,
+		.gro_complete = tcp4_gro_complete,
+	};
+
+	dev_add_offload(&tcp4_offload);
+}
