@@ -55,8 +55,9 @@ app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_m
 all: $(B)/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 
 help:
-	@echo "make run      boot in QEMU with user networking (PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
+	@echo "make run      boot in QEMU with user networking (BOOT= PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
+	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
 	@echo "make test     everything that proves it: tidy, unit, hosted, QEMU"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make bench    speed, beside what docs/bench.md says"
@@ -125,6 +126,11 @@ $(B)/softnet.efi: $(E_OBJ)
 		--target efi-app-x86_64 $(E)/softnet.so $@
 	@echo "  $@"
 
+# The disk: this application and that command line, as \EFI\BOOT\BOOTX64.EFI and cmdline.txt.
+$(B)/softnet.img: $(B)/softnet.efi $(E)/cmdline.txt tools/mkimage
+	$(Q)tools/mkimage $(B)/softnet.efi $(E)/cmdline.txt $@
+	@echo "  $@"
+
 # ---- the hosted images --------------------------------------------------------------------------
 # $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams
 define hosted
@@ -158,15 +164,20 @@ $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- the commands -------------------------------------------------------------------------------
-.PHONY: run debug setup test tidy unit hosted qemu format lint clean
+.PHONY: run image debug setup test tidy unit hosted qemu format lint clean
 JOBS := -j$(shell nproc)
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # Each begins in a fresh make, so that a compiler that was installed a moment ago is seen.
+RUN_BOOT = $(or $(BOOT),$(if $(filter microvm,$(MACHINE)),pvh,uefi))
 run:
 	@tools/setup run
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
-	@PORT='$(PORT)' MEM='$(MEM)' MACHINE='$(MACHINE)' PCAP='$(PCAP)' ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' tools/run
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf)
+	@BOOT='$(BOOT)' PORT='$(PORT)' MEM='$(MEM)' MACHINE='$(MACHINE)' PCAP='$(PCAP)' ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' tools/run
+
+image:
+	@tools/setup run
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.img
 
 debug:
 	@tools/setup debug
@@ -179,7 +190,7 @@ setup:
 test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory tidy
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 	@$(MAKE) --no-print-directory $(JOBS) clang
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) kernel-test
@@ -190,7 +201,7 @@ tidy:
 	cd tests/tidy && $(PYTEST) .
 
 # Against QEMU: boots, transfers, closes, crashes.
-qemu: $(B)/softnet.elf
+qemu: $(B)/softnet.elf $(B)/softnet.img
 	cd tests/qemu && $(PYTEST) .
 
 # The README's two commands on a minimal Debian; as root only.

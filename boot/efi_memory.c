@@ -108,6 +108,7 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 {
 	const EFI_MEMORY_DESCRIPTOR *d;
 	EFI_STATUS status = make_room();
+	u64 before = 0, last; /* where the usable range before this one ends */
 	UINTN i;
 
 	if (EFI_ERROR(status))
@@ -116,8 +117,14 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 	*pages = TABLES_OTHER;
 	for (i = 0; i < map.size / map.entry_size; i++) {
 		d = descriptor(i);
-		if (is_usable(d))
-			*pages += (d->NumberOfPages * EFI_PAGE >> GIB_SHIFT) + 2 + 2;
+		if (!is_usable(d) || !d->NumberOfPages)
+			continue;
+		last = d->PhysicalStart + d->NumberOfPages * EFI_PAGE - 1;
+		if (before && d->PhysicalStart == before + 1)
+			*pages += (last >> GIB_SHIFT) - (before >> GIB_SHIFT);
+		else
+			*pages += (last >> GIB_SHIFT) - (d->PhysicalStart >> GIB_SHIFT) + 1 + 2;
+		before = last;
 	}
 	return EFI_SUCCESS;
 }

@@ -14,8 +14,14 @@ import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KERNEL = os.path.join(ROOT, "build", "softnet.elf")
+APPLICATION = os.path.join(ROOT, "build", "softnet.efi")
+MKIMAGE = os.path.join(ROOT, "tools", "mkimage")
+OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
 SERVICES = (7, 9, 15, 19)
 PATIENCE = 30        # s: only a hang reaches it
+UEFI_PATIENCE = 180  # s: the firmware alone takes 5 on an idle machine
+# Where a UEFI guest's disk hangs.
+DISKS = {"sata": "ide-hd,drive=disk", "ide": "ide-hd,drive=disk", "virtio": "virtio-blk-pci,drive=disk"}
 # What QEMU is told besides -machine, and the network card on each machine's bus.
 MACHINES = {
     "q35": ("q35", "virtio-net-pci,romfile=", []),
@@ -38,16 +44,30 @@ def free_ports(n):
     return ports
 
 
+def make_image(path, cmdline, application=APPLICATION):
+    """A disk as `make image` makes it, with these bytes as its cmdline.txt."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(cmdline)
+        f.flush()
+        subprocess.run([MKIMAGE, application, f.name, path], check=True)
+    return path
+
+
 class PortTaken(Exception):
     pass
 
 
 class Guest:
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY", extra=(),
-                 debug_exit=True):
+                 debug_exit=True, firmware="", disk="", kernel="", image=""):
+        """firmware: "" is PVH, "uefi" is OVMF.  UEFI boots @kernel (build/softnet.efi) with the words as load
+        options, or with disk="sata", "ide" or "virtio" from a disk whose cmdline.txt has them (or from @image)."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
         self.debug_exit = debug_exit
+        self.firmware, self.disk, self.image = firmware, disk, image
+        self.kernel = kernel or (APPLICATION if firmware else KERNEL)
+        self.patience = UEFI_PATIENCE if firmware else PATIENCE
         self.ports = {}
         self.console = ""
         self.cond = threading.Condition()
@@ -56,7 +76,7 @@ class Guest:
         machine, card, more = MACHINES.get(self.machine, (self.machine, MACHINES["q35"][1], []))
         cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                "-machine", machine, *more, "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
-               "-kernel", KERNEL, "-append", "panic=poweroff loglevel=info " + self.append, "-serial", "stdio"]
+               "-serial", "stdio", *self.boot_from("panic=poweroff loglevel=info " + self.append)]
         if self.debug_exit:
             cmd += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
         if self.net == "user":
@@ -72,6 +92,16 @@ class Guest:
         if self.net:
             cmd += ["-device", f"{card},netdev=n0,mac=52:54:00:12:34:56" + self.device]
         return cmd + self.extra
+
+    def boot_from(self, words):
+        args = []
+        if self.firmware:    # snapshot: the firmware's variables are this guest's alone
+            args += ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + OVMF.format("CODE"),
+                     "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=" + OVMF.format("VARS")]
+        if not self.disk:
+            return args + ["-kernel", self.kernel, "-append", words]
+        image = self.image or make_image(os.path.join(self.dir.name, "disk"), words.encode())
+        return args + ["-drive", f"if=none,id=disk,format=raw,snapshot=on,file={image}", "-device", DISKS[self.disk]]
 
     def start(self):
         self.q = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -133,17 +163,17 @@ class Guest:
             return found or not self.reader.is_alive() or getattr(self, "eof", False)
 
         with self.cond:
-            in_time = self.cond.wait_for(there, PATIENCE)
+            in_time = self.cond.wait_for(there, self.patience)
         if not found:
             if "Could not set up host forwarding" in self.console:
                 raise PortTaken(self.console)
-            why = f"within {PATIENCE} s" if not in_time else "before QEMU ended"
+            why = f"within {self.patience} s" if not in_time else "before QEMU ended"
             raise AssertionError(f"the console did not say /{pattern}/ {why}:\n{self.console}")
         return found
 
     def end(self):
         """Waits until QEMU ends by itself; its status."""
-        return self.q.wait(PATIENCE)
+        return self.q.wait(self.patience)
 
     def connect(self, port):
         s = socket.create_connection(("127.0.0.1", self.ports[port]), timeout=PATIENCE)

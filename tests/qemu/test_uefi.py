@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""The UEFI door, under OVMF: from disks and as QEMU's kernel; where the command line comes from; what is said
+when something is wrong.  A boot takes the firmware some 5 s, so each one answers several questions."""
+import os
+import subprocess
+
+import pytest
+from guest import APPLICATION, ROOT, Guest, make_image, recv_exact
+
+ESP = "@@1M"     # where tools/mkimage puts the file system, as mtools name it
+
+
+def echo(g):
+    with g.connect(7) as s:
+        s.sendall(b"through the firmware")
+        assert recv_exact(s, 20) == b"through the firmware"
+
+
+def test_sata_disk():
+    """With a source of randomness for the firmware, too: its bytes arrive."""
+    with Guest(firmware="uefi", disk="sata", append="from-the-file", extra=["-device", "virtio-rng-pci"]) as g:
+        assert "through the UEFI door" in g.console
+        assert 'unknown word "from-the-file"' in g.console      # the image's cmdline.txt was read
+        assert "64 bytes of seed from the firmware" in g.console
+        assert "WARN" not in g.console
+        echo(g)
+
+
+def test_virtio_disk_and_cmdline_at_the_root(tmp_path):
+    """The file's other place.  It comes from an editor that ends lines with CR LF, and is too long."""
+    image = make_image(str(tmp_path / "disk"), b"")
+    text = tmp_path / "cmdline.txt"
+    text.write_bytes(b"loglevel=info\r\none-word\r\nb\xe9d-word " + b"x" * 3000)
+    env = dict(os.environ, MTOOLS_SKIP_CHECK="1")
+    subprocess.run(["mdel", "-i", image + ESP, "::/EFI/BOOT/cmdline.txt"], check=True, env=env)
+    subprocess.run(["mcopy", "-i", image + ESP, str(text), "::/cmdline.txt"], check=True, env=env)
+    with Guest(firmware="uefi", disk="virtio", image=image) as g:
+        assert 'unknown word "one-word"' in g.console
+        assert "U+00E9" in g.console, "the firmware's console was not told of the character"
+        assert 'unknown word "b?d-word"' in g.console
+        assert "command line longer than 2048 bytes" in g.console
+        echo(g)
+
+
+def test_ide_disk_on_the_older_machine():
+    with Guest(firmware="uefi", disk="ide", machine="pc", cpu="qemu64") as g:
+        assert "through the UEFI door" in g.console
+        echo(g)
+
+
+def test_application_as_kernel():
+    """QEMU's -kernel, and its -append as load options; more memory than 32-bit addresses reach."""
+    with Guest(firmware="uefi", append="from-the-options", mem=4096) as g:
+        assert "through the UEFI door" in g.console
+        assert 'unknown word "from-the-options"' in g.console
+        assert "WARN" not in g.console
+        echo(g)
+
+
+def test_damaged_kernel_is_said_on_the_firmware_console(tmp_path):
+    application = bytearray(open(APPLICATION, "rb").read())
+    at = application.index(b"\x7fELF\x02\x01\x01")     # the embedded file, not the code that looks for it
+    application[at + 18:at + 20] = b"\x28\x00"      # e_machine: ARM
+    bad = tmp_path / "bad.efi"
+    bad.write_bytes(application)
+    with Guest(firmware="uefi", kernel=str(bad), ready="softnet: the kernel inside this file is damaged") as g:
+        assert "READY" not in g.console
+
+
+def run_tool(**env):
+    p = subprocess.run([os.path.join(ROOT, "tools", "run")], env=dict(os.environ, **env), text=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return p.returncode, p.stdout
+
+
+@pytest.mark.parametrize("env, word", [
+    ({"MEM": "16"}, "BOOT=pvh MEM=16"),                    # what would work is said
+    ({"MACHINE": "microvm", "BOOT": "uefi"}, "BOOT=pvh"),
+    ({"BOOT": "bios"}, "uefi or pvh"),
+])
+def test_what_the_firmware_cannot_do_is_said(env, word):
+    status, said = run_tool(**env)
+    assert status == 2 and word in said, said
+
+
+def test_image_is_reproducible_and_sparse(tmp_path):
+    """The application's date is another one; the bytes of the image are the same."""
+    copy = tmp_path / "copy.efi"
+    copy.write_bytes(open(APPLICATION, "rb").read())
+    os.utime(copy, (10 ** 9, 10 ** 9))
+    one = make_image(str(tmp_path / "one"), b"app=inetd\n")
+    two = make_image(str(tmp_path / "two"), b"app=inetd\n", str(copy))
+    assert open(one, "rb").read() == open(two, "rb").read()
+    assert os.stat(one).st_blocks * 512 < os.stat(APPLICATION).st_size + (1 << 20) < os.stat(one).st_size
+
+
+def test_console_without_the_firmware_paint():
+    """What OVMF sends, in pieces as the serial port delivers them."""
+    p = subprocess.Popen([os.path.join(ROOT, "tools", "plain-console")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for piece in (b"above\r\n\x1b[2J\x1b[0", b"1;01H\x1b[=3h\x1b", b"[2Jbelow\r\n", b"READY\r\n"):
+        p.stdin.write(piece)
+        p.stdin.flush()
+    said, _ = p.communicate()
+    assert said == b"above\r\nbelow\r\nREADY\r\n" and p.returncode == 0
