@@ -23,6 +23,8 @@
 #endif
 
 #define ARENA_PHYS     0x1000000ULL /* not 0: a physical address of 0 is a mistake */
+/* Objects of the host's allocator lie at any address of the process, low ones too: above all RAM. */
+#define OBJECT_PHYS    (1ULL << 48)
 #define USER_LOWEST    0x10000ULL
 #define USER_HIGHEST   (1ULL << 47)
 #define BAD_RANGES_MAX 16
@@ -60,15 +62,15 @@ phys_addr_t hal_virt_to_phys(const void *p)
 
 	if (offset < arena_size)
 		return ARENA_PHYS + offset;
-	BUG_ON(fiber_is_stack(p) || (u64)p < ARENA_PHYS + arena_size);
-	return (u64)p;
+	BUG_ON(fiber_is_stack(p) || !p);
+	return OBJECT_PHYS + (u64)p;
 }
 
 void *hal_phys_to_virt(phys_addr_t pa)
 {
 	if (pa - ARENA_PHYS < arena_size)
 		return arena + (pa - ARENA_PHYS);
-	return (void *)pa;
+	return (void *)(pa - OBJECT_PHYS);
 }
 
 void *hal_map_device(phys_addr_t pa, size_t size)
