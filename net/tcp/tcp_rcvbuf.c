@@ -192,6 +192,20 @@ static void tcp_collapse(struct sock *sk)
 	}
 }
 
+/*
+ * What this socket may hold.  When memory is short that is no more than an equal share of a quarter of it:
+ * a peer who leaves holes on many connections would else take it all, each within its own buffer.
+ */
+static int tcp_rmem_limit(const struct sock *sk)
+{
+	u64 share;
+
+	if (likely(!tcp_under_memory_pressure(sk)))
+		return sk->sk_rcvbuf;
+	share = nr_total_pages() * PAGE_SIZE / 4 / max(READ_ONCE(sk->sk_prot->sockets_allocated), 1);
+	return min_t(u64, max_t(u64, share, SOCK_MIN_RCVBUF), sk->sk_rcvbuf);
+}
+
 /* 0 when there is room now. */
 static int tcp_prune_queue(struct sock *sk)
 {
@@ -204,11 +218,11 @@ static int tcp_prune_queue(struct sock *sk)
 		tp->rcv_ssthresh = min_t(u32, tp->rcv_ssthresh, 4u * tp->advmss);
 
 	tcp_collapse(sk);
-	if (atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+	if (atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk))
 		return 0;
 	/* RFC 2018 allows it: what is ahead of its turn was never acknowledged. */
 	tcp_prune_ofo_queue(sk);
-	if (atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+	if (atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk))
 		return 0;
 	/* The peer ignores our window, or the application is asleep. */
 	snmp_inc(SNMP_TcpExtRcvPruned);
@@ -219,7 +233,7 @@ static int tcp_prune_queue(struct sock *sk)
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 {
 	(void)size; /* like Linux: over the limit by one packet is the limit */
-	if (likely(atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf))
+	if (likely(atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk)))
 		return 0;
 	return tcp_prune_queue(sk);
 }

@@ -162,6 +162,40 @@ static void test_memory_is_bounded(void **state)
 	free_all();
 }
 
+/* Memory short: this socket is one of many, and keeps an equal share of a quarter, not its whole buffer. */
+static void test_share_when_memory_is_short(void **state)
+{
+	u64 share = 64 << 10;
+	struct page *page;
+	LIST_HEAD(taken);
+
+	(void)state;
+	prot.sockets_allocated = nr_total_pages() * PAGE_SIZE / 4 / share;
+	for (u32 i = 0; i < 1000; i++)
+		segment(10 + 2 * i, 1, false);
+	assert_int_equal(tp.ofo_count, 1000);
+	while (nr_free_pages() >= nr_total_pages() / 16) {
+		page = alloc_pages(GFP_ATOMIC, 0);
+		assert_non_null(page);
+		list_add(&page->lru, &taken);
+	}
+	for (u32 i = 1000; i < 2000; i++)
+		segment(10 + 2 * i, 1, false);
+	assert_true(atomic_read(&sk->sk_rmem_alloc) <= (int)share + 4096);
+	while (!list_empty(&taken)) {
+		page = list_first_entry(&taken, struct page, lru);
+		list_del(&page->lru);
+		__free_pages(page, 0);
+	}
+	/* Enough again: the buffer is its own again. */
+	tcp_ofo_purge(sk);
+	for (u32 i = 0; i < 1000; i++)
+		segment(10 + 2 * i, 1, false);
+	assert_int_equal(tp.ofo_count, 1000);
+	prot.sockets_allocated = 0;
+	free_all();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +203,7 @@ int main(void)
 		cmocka_unit_test_setup(test_fin_from_ahead, setup),
 		cmocka_unit_test_setup(test_packets_are_bounded, setup),
 		cmocka_unit_test_setup(test_memory_is_bounded, setup),
+		cmocka_unit_test_setup(test_share_when_memory_is_short, setup),
 	};
 
 	return cmocka_run_group_tests_name("TCP out of order", tests, NULL, NULL);
