@@ -55,6 +55,7 @@ static void free_area_add(struct page *page, unsigned int order)
 {
 	page->flags = PG_BUDDY;
 	page->order = order;
+	refcount_set(&page->refs, 0); /* never written yet, where a block is split the first time */
 	/* At the front: the block freed last is the one that the caches still know. */
 	list_add(&page->lru, &free_area[order]);
 }
@@ -241,13 +242,48 @@ static u64 find_frames(const struct boot_info *boot, u64 n)
 	panic("no room for %llu pages of page structures", (unsigned long long)n);
 }
 
-static void mark(u64 first, u64 end, u8 page_flags)
+/*
+ * Does the allocator get frame @pfn, and up to where is the answer the same?  It does where an entry
+ * of the map calls it usable and none claims it for something else.
+ */
+static bool frame_run(const struct boot_info *boot, u64 pfn, u64 *run_end)
 {
-	for (u64 pfn = first; pfn < end && pfn < max_pfn; pfn++)
-		mem_map[pfn].flags = page_flags;
+	bool usable = false, taken = false;
+
+	*run_end = max_pfn;
+	for (unsigned int i = 0; i < boot->nr_mem; i++) {
+		bool is_usable = boot->mem[i].type == BOOT_MEM_USABLE;
+		u64 first, end;
+
+		if (!usable_frames(&boot->mem[i], &first, &end) &&
+		    !taken_frames(&boot->mem[i], &first, &end))
+			continue;
+		if (pfn >= end)
+			continue;
+		if (pfn < first) {
+			*run_end = min(*run_end, first);
+			continue;
+		}
+		*run_end = min(*run_end, end);
+		if (is_usable)
+			usable = true;
+		else
+			taken = true;
+	}
+	return usable && !taken;
 }
 
-/* Frees [first, end) as the largest aligned blocks that fit. */
+static void reserve_run(u64 first, u64 end)
+{
+	memset(&mem_map[first], 0, (end - first) * sizeof(struct page));
+	for (u64 pfn = first; pfn < end; pfn++)
+		mem_map[pfn].flags = PG_RESERVED;
+}
+
+/*
+ * Frees [first, end), which borders on nothing that is free, as the largest aligned blocks that fit:
+ * no two of them are buddies.  Only their heads are written; see mm_init().
+ */
 static void free_run(u64 first, u64 end)
 {
 	while (first < end) {
@@ -256,14 +292,20 @@ static void free_run(u64 first, u64 end)
 		while (first + (1UL << order) > end)
 			order--;
 		hal_poison(page_address(&mem_map[first]), PAGE_SIZE << order);
-		give_block(&mem_map[first], order);
+		free_area_add(&mem_map[first], order);
+		free_count += 1UL << order;
 		first += 1UL << order;
 	}
 }
 
+/*
+ * The array of page structures is not cleared: at 3 GiB that alone would be most of the boot.  What
+ * is inside a free block is written when the block is split (free_area_add) or given out
+ * (alloc_pages); the buddy that give_block() looks at was then a head itself, or is reserved.
+ */
 void mm_init(const struct boot_info *boot)
 {
-	u64 map_first, map_end, first, end;
+	u64 map_first, map_end, first, end, next;
 	unsigned long flags;
 
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
@@ -278,26 +320,26 @@ void mm_init(const struct boot_info *boot)
 	map_first = find_frames(boot, map_end);
 	map_end += map_first;
 	mem_map = hal_phys_to_virt(map_first << PAGE_SHIFT);
-	memset(mem_map, 0, max_pfn * sizeof(struct page));
-
-	/* Reserved is what no range calls usable, and what another range claims all the same. */
-	mark(0, max_pfn, PG_RESERVED);
-	for (unsigned int i = 0; i < boot->nr_mem; i++)
-		if (usable_frames(&boot->mem[i], &first, &end))
-			mark(first, end, 0);
-	for (unsigned int i = 0; i < boot->nr_mem; i++)
-		if (taken_frames(&boot->mem[i], &first, &end))
-			mark(first, end, PG_RESERVED);
-	mark(map_first, map_end, PG_RESERVED);
 
 	spin_lock_irqsave(&buddy_lock, flags);
 	for (first = 0; first < max_pfn; first = end) {
-		end = first + 1;
-		if (mem_map[first].flags & PG_RESERVED)
+		bool usable = frame_run(boot, first, &end);
+
+		/* Entries that lie side by side are one run. */
+		while (end < max_pfn && frame_run(boot, end, &next) == usable)
+			end = next;
+		if (!usable) {
+			reserve_run(first, end);
 			continue;
-		while (end < max_pfn && !(mem_map[end].flags & PG_RESERVED))
-			end++;
-		free_run(first, end);
+		}
+		/* The array itself lies in one of them. */
+		if (map_first >= first && map_first < end) {
+			free_run(first, map_first);
+			reserve_run(map_first, map_end);
+			free_run(map_end, end);
+		} else {
+			free_run(first, end);
+		}
 	}
 	total_count = free_count;
 	spin_unlock_irqrestore(&buddy_lock, flags);

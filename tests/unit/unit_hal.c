@@ -60,6 +60,8 @@ void unit_memory(size_t kib, bool separate_objects)
 	arena = aligned_alloc(PAGE_SIZE << MAX_ORDER, arena_size);
 	if (!arena)
 		abort();
+	/* RAM is not clean: as page structures, these bytes would be heads of free blocks. */
+	memset(arena, 0x01, arena_size);
 	separate = separate_objects;
 	objects = 0;
 	objects_left = -1;
