@@ -200,14 +200,19 @@ static bool aml_byte(const u8 **p, const u8 *end, u8 *value)
 /* Name (_S5, Package () {a, b, ...}): @p stands behind the name. */
 static bool parse_s5(const u8 *p, const u8 *end)
 {
+	u8 elements;
+
 	if (end - p < 3 || *p++ != AML_PACKAGE)
 		return false;
 	/* The package's length is one byte, and as many more as its two upper bits say. */
 	p += 1 + (*p >> 6);
 	if (p >= end)
 		return false;
-	p++; /* number of elements */
-	return aml_byte(&p, end, &acpi.sleep_type_a) && aml_byte(&p, end, &acpi.sleep_type_b);
+	elements = *p++;
+	if (!aml_byte(&p, end, &acpi.sleep_type_a))
+		return false;
+	/* Where there is one control register there may be one value. */
+	return elements < 2 || aml_byte(&p, end, &acpi.sleep_type_b);
 }
 
 static void find_s5(const struct acpi_header *dsdt)

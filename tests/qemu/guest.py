@@ -59,12 +59,14 @@ class PortTaken(Exception):
 
 class Guest:
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY", extra=(),
-                 debug_exit=True, firmware="", disk="", kernel="", image=""):
+                 debug_exit=True, firmware="", disk="", kernel="", image="",
+                 early=()):
         """firmware: "" is PVH, "uefi" is OVMF.  UEFI boots @kernel (build/softnet.efi) with the words as load
         options, or with disk="sata", "ide" or "virtio" from a disk whose cmdline.txt has them (or from @image)."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
         self.debug_exit = debug_exit
+        self.early = list(early)      # what the card needs to be there before it
         self.firmware, self.disk, self.image = firmware, disk, image
         self.kernel = kernel or (APPLICATION if firmware else KERNEL)
         self.patience = UEFI_PATIENCE if firmware else PATIENCE
@@ -89,6 +91,7 @@ class Guest:
             self.wire.bind(mine)
             self.wire_to = theirs
             cmd += ["-netdev", f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"]
+        cmd += self.early
         if self.net:
             cmd += ["-device", f"{card},netdev=n0,mac=52:54:00:12:34:56" + self.device]
         return cmd + self.extra

@@ -71,3 +71,30 @@ def test_unknown_word_is_named_and_stops_nothing():
 def test_wrong_value_is_named():
     with Guest(append="panic=never") as g:
         assert "panic=halt|reboot|poweroff" in g.console
+
+
+@pytest.mark.parametrize("machine", ["q35", "pc", "microvm"])
+def test_serves_in_4_mib(machine):
+    """As much as a small service needs: 32 connections at once, 1 MiB through one of them."""
+    data = bytes(range(256)) * 4096
+    with Guest(machine=machine, mem=4) as g:
+        socks = []
+        for i in range(32):
+            socks.append(g.connect(7))
+            socks[i].sendall(b"%03d" % i)
+            assert recv_exact(socks[i], 3) == b"%03d" % i
+        threading.Thread(target=socks[0].sendall, args=(data,)).start()
+        assert recv_exact(socks[0], len(data)) == data
+        for s in socks:
+            s.close()
+        with g.connect(7) as s:
+            s.sendall(b"again")
+            assert recv_exact(s, 5) == b"again"
+        assert "WARN" not in g.console
+
+
+def test_boots_in_2_mib():
+    """The smallest that QEMU and the image leave room for."""
+    with Guest(mem=2) as g, g.connect(7) as s:
+        s.sendall(b"x")
+        assert recv_exact(s, 1) == b"x"
