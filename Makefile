@@ -13,6 +13,10 @@ HOSTCC := gcc
 V ?=
 Q := $(if $(V),,@)
 
+# What tools/run reads, as it was written: not expanded, with any quotes in it.
+RUN_VARS := BOOT PORT MEM MACHINE PCAP ACCEL CMDLINE
+$(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
+
 # ---- sources ------------------------------------------------------------------------------------
 COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/trace kernel/lib \
 	drivers drivers/virtio net net/core net/ipv4 net/tcp
@@ -116,7 +120,6 @@ $(E)/cmdline.txt: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$$CMDLINE" | cmp -s - $@ || printf '%s\n' "$$CMDLINE" >$@
 FORCE:
-export CMDLINE
 
 $(B)/softnet.efi: $(E_OBJ)
 	$(Q)$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --fatal-warnings --build-id=none \
@@ -173,7 +176,7 @@ RUN_BOOT = $(or $(BOOT),$(if $(filter microvm,$(MACHINE)),pvh,uefi))
 run:
 	@tools/setup run
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf)
-	@BOOT='$(BOOT)' PORT='$(PORT)' MEM='$(MEM)' MACHINE='$(MACHINE)' PCAP='$(PCAP)' ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' tools/run
+	@tools/run
 
 image:
 	@tools/setup run
@@ -182,7 +185,7 @@ image:
 debug:
 	@tools/setup debug
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
-	@PORT='$(PORT)' MEM='$(MEM)' MACHINE='$(MACHINE)' ACCEL='$(ACCEL)' CMDLINE='$(CMDLINE)' tools/run gdb
+	@tools/run gdb
 
 setup:
 	@tools/setup dev
