@@ -97,6 +97,13 @@ void hal_fpu_restore(const void *area);
 phys_addr_t hal_virt_to_phys(const void *p);
 void *hal_phys_to_virt(phys_addr_t pa);
 
+/*
+ * What was stored before is seen by devices before anything after it is read: both sides of a ring
+ * write their own index and then read the other's.  Stronger than smp_mb(), which is for other CPUs.
+ * Any context.
+ */
+void hal_device_mb(void);
+
 /* Maps device registers, uncached.  NULL when it can't be.  Process context, at boot. */
 void *hal_map_device(phys_addr_t pa, size_t size);
 

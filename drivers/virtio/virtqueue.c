@@ -251,7 +251,7 @@ void virtqueue_kick(struct virtqueue *vq)
 		return;
 	vq->num_added = 0;
 	/* Our index must be out before we read what the device wants (2.6.13.4.1). */
-	smp_mb();
+	hal_device_mb();
 	if (vq->event_idx)
 		wanted = vring_need_event(READ_ONCE(*vring_avail_event(vq)), now, old);
 	else
@@ -353,7 +353,7 @@ static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 	else
 		WRITE_ONCE(vq->avail->flags, 0);
 	/* The wish must be out before we look whether it came too late (2.6.7.1). */
-	smp_mb();
+	hal_device_mb();
 	return (u16)(READ_ONCE(vq->used->idx) - vq->last_used_idx) <= ahead;
 }
 

@@ -61,6 +61,19 @@ void hal_idle(void)
 	__asm__ volatile("sti; hlt" : : : "memory");
 }
 
+/*
+ * The locked instruction is all that a CPU needs.  QEMU's TCG, though, leaves every barrier and every
+ * lock prefix out of what it makes of a machine with one CPU (seen in 7.2; -smp 1,maxcpus=2 brings
+ * them back), while the device is another thread of the host: our index could still wait in the host's
+ * store buffer when we read the device's, both sides then believe that the other one will call, and
+ * the queue stands still for good.  After POPF it must look for interrupts outside of the translated
+ * code, and passes a barrier of its own there.
+ */
+void hal_device_mb(void)
+{
+	__asm__ volatile("lock orq $0, (%%rsp)\n\tpushfq\n\tpopfq" : : : "memory", "cc");
+}
+
 void hal_cpu_relax(void)
 {
 	cpu_relax();

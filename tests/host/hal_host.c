@@ -186,6 +186,11 @@ bool hal_irqs_disabled(void)
 }
 
 /* One interrupt at a time, so that what it woke runs before the next; then back to the caller. */
+void hal_device_mb(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void hal_idle(void)
 {
 	BUG_ON(host.irqs_on);

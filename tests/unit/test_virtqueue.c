@@ -512,6 +512,11 @@ phys_addr_t hal_virt_to_phys(const void *p)
 	return (phys_addr_t)p;
 }
 
+void hal_device_mb(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void *hal_phys_to_virt(phys_addr_t pa)
 {
 	return (void *)pa;

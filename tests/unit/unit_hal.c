@@ -174,6 +174,11 @@ static void __noreturn not_here(const char *what)
 	abort();
 }
 
+void hal_device_mb(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void hal_idle(void)
 {
 	not_here("idling");
