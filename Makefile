@@ -64,7 +64,7 @@ help:
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
 	@echo "make test     everything that proves it: tidy, unit, hosted, QEMU"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
-	@echo "make bench    speed, beside what docs/bench.md says"
+	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
 	@echo "make setup    install what building and testing needs (Debian)"
 
@@ -193,6 +193,7 @@ setup:
 test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory tidy
+	@$(MAKE) --no-print-directory bench-test
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 	@$(MAKE) --no-print-directory $(JOBS) clang
 	@$(MAKE) --no-print-directory $(JOBS) unit
@@ -262,3 +263,4 @@ check-one:
 -include tests/unit/unit.mk
 -include tests/hosted/hosted.mk
 -include tests/kernel/kernel.mk
+-include tools/bench/bench.mk

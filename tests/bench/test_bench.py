@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The measuring instrument's own arithmetic: options, pairs, tables, symbols.  Nothing is booted here."""
+import os
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
+import bench  # noqa: E402
+import guest  # noqa: E402
+import hot  # noqa: E402
+import measure  # noqa: E402
+import report  # noqa: E402
+
+
+def parse(*words):
+    return bench.options().parse_args(words)
+
+
+def test_a_command_keeps_its_own_default():
+    """One command's default once leaked into the others: a run measured for minutes and looked dead."""
+    assert parse("run", "softnet", "linux").secs == 3
+    assert parse("profile", "softnet").secs == 2
+    assert parse("soak", "softnet").secs == 0.4
+
+
+@pytest.mark.parametrize("secs", ["0", "-1", "121", "x"])
+def test_a_window_that_the_client_would_not_take_is_refused(secs, capsys):
+    with pytest.raises(SystemExit):
+        parse("run", "softnet", "--secs", secs)
+    assert secs in capsys.readouterr().err
+
+
+def test_names_by_comma_or_space():
+    assert parse("run", "a", "--only", "rr1,crr1").only == ["rr1", "crr1"]
+    assert parse("run", "a", "--sets", "boot speed").sets == ["boot", "speed"]
+
+
+def test_a_guest_without_udp_is_not_asked_for_it():
+    g = type("Guest", (), {"lacks": ["udp"]})
+    asked = measure.asked_of(g, parse("run", "a"))
+    assert "rr1" in asked and not [n for n in asked if n.startswith("udp")]
+
+
+def test_a_measurement_that_does_not_exist_is_named():
+    with pytest.raises(SystemExit, match="rr2"):
+        measure.chosen(parse("run", "a", "--only", "rr2"))
+
+
+def test_every_guest_file_names_an_image():
+    for name in guest.names():
+        with open(os.path.join(guest.HERE, "guests", name + ".sh")) as f:
+            text = f.read()
+        assert "KERNEL=" in text or "DISK=" in text or "/guests/" in text, name
+
+
+def result():
+    rows = {"softnet": [{"rr1.tps": 200.0}, {"rr1.tps": 110.0}], "linux": [{"rr1.tps": 100.0}, {"rr1.tps": 100.0}]}
+    return {"guests": ["softnet", "linux"], "image_bytes": {"softnet": 10, "linux": 40}, "sets": {"speed": rows},
+            "date": "2001-01-01", "commit": "abc", "qemu_version": "QEMU 0", "cpus": 1, "load": "0.0", "command": "x"}
+
+
+def test_ratios_are_formed_pair_by_pair():
+    # 200/100 and 110/100: the median of the ratios is 1.55, and both are better than 1
+    r = result()["sets"]["speed"]
+    assert report.ratios(r["softnet"], r["linux"], "rr1.tps") == (pytest.approx(1.1), pytest.approx(1.55), 2)
+
+
+@pytest.mark.parametrize("key,q,mark", [
+    ("rr1.tps", (1.1, 1.2, 1.3), "+"), ("rr1.tps", (0.9, 1.2, 1.3), ""), ("rr1.tps", (0.7, 0.8, 0.9), "-"),
+    ("rr1.insn_net_per_op", (0.5, 0.6, 0.7), "+"), ("boot_ms", (1.1, 1.2, 1.3), "-"), ("rr1.vcpu_cpu", (2, 3, 4), "")])
+def test_better_is_less_for_costs_and_more_for_speeds(key, q, mark):
+    assert report.verdict(q, key) == mark
+
+
+def test_markdown_has_a_row_for_each_figure():
+    text = report.markdown(result())
+    assert "| TCP echo of 1 byte, one connection, per s | 155 | 100 | 1.55 (1.10 to 2.00) |" in text
+    assert "| image, bytes | 10 | 40 | 0.25 |" in text
+
+
+def test_a_column_is_added_and_nothing_else_changes():
+    page = "before\n<!-- dates -->\n\nafter"
+    once = report.add_column(page, result())
+    twice = report.add_column(once, result())
+    assert once.startswith("before\n") and once.endswith("\nafter")
+    assert "| TCP echo of 1 byte, one connection, per s | 155 (1.55) |" in once
+    assert "| TCP echo of 1 byte, one connection, per s | 155 (1.55) | 155 (1.55) |" in twice
+    assert len(once.split("\n")) == len(twice.split("\n"))
+
+
+def test_blocks_are_counted_for_the_function_that_they_lie_in():
+    symbols = hot.Symbols.__new__(hot.Symbols)
+    symbols.rows = [(0x1000, "first"), (0x1010, "second")]
+    symbols.at, symbols.base, symbols.size = [0x1000, 0x1010], 0x1000, 0x20
+    zero = [0] * 0x21
+    insns, entries = list(zero), list(zero)
+    insns[0x0], entries[0x0] = 30, 10        # first, at its entry
+    insns[0x8], entries[0x8] = 5, 5          # first, a block further down
+    insns[0x10], entries[0x10] = 7, 7        # second
+    insns[0x20], entries[0x20] = 9, 1        # outside
+    got = hot.by_function(symbols, (zero, zero), (insns, entries))
+    assert got == {"first": [35, 10], "second": [7, 7], "(elsewhere)": [9, 0]}

@@ -1,0 +1,47 @@
+# make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
+#
+#   make bench SETS=boot,speed,insn,mem,idle ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
+#   make profile ONLY=rr1,crr1       where the instructions go
+#   make bench-record                the last run as a column of docs/performance.md
+
+N := $(B)/bench
+BENCH_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Werror
+NETBENCH := $(wildcard tools/bench/netbench/*.c)
+
+.PHONY: bench bench-tools profile bench-soak bench-record
+bench-tools: $(N)/netbench $(N)/insn_count.so $(N)/hot_count.so
+$(N)/netbench: $(NETBENCH) tools/bench/netbench/netbench.h
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(BENCH_FLAGS) $(NETBENCH) -o $@
+$(N)/%.so: tools/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(BENCH_FLAGS) -shared -fPIC $< -o $@
+$(N)/peer_server: tools/bench/peer_server.c
+	@mkdir -p $(@D)
+	$(Q)musl-gcc $(BENCH_FLAGS) -static -s $< -o $@
+
+GUESTS ?= softnet linux
+BENCH := /usr/bin/python3 tools/bench/bench.py
+BENCH_ONLY = $(if $(ONLY),--only $(ONLY))
+
+bench:
+	@tools/setup bench
+	@BENCH_SAID='make bench$(if $(SETS), SETS=$(SETS))$(if $(ONLY), ONLY=$(ONLY))$(if $(PAIRS), PAIRS=$(PAIRS))$(if $(filter command line environment,$(origin GUESTS)), GUESTS="$(GUESTS)")' \
+		$(BENCH) run $(GUESTS) $(if $(SETS),--sets $(SETS)) $(BENCH_ONLY) $(if $(PAIRS),--pairs $(PAIRS))
+
+profile:
+	@tools/setup bench
+	@$(BENCH) profile softnet $(BENCH_ONLY)
+
+# Many boots and short loads, until one stands still (BOOTS=60).
+bench-soak:
+	@tools/setup bench
+	@$(BENCH) soak $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(BOOTS),--boots $(BOOTS))
+
+bench-record:
+	@$(BENCH) record $(N)/result.json
+
+# The instrument's own arithmetic.
+.PHONY: bench-test
+bench-test:
+	cd tests/bench && $(PYTEST) .

@@ -1,0 +1,6 @@
+# The same image on -machine microvm: no PCI and no ACPI, the card found through virtio_mmio.device=, which
+# QEMU adds to the command line.
+. "$ROOT/tools/bench/guests/softnet.sh"
+MACHINE=microvm,acpi=off
+NIC=virtio-net-device
+EXTRA_ARGS="-global virtio-mmio.force-legacy=false"

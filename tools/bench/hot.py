@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The profile: how many instructions of an operation each function executes, and how often it is entered.
+
+Counted exactly by hot_count.so, not sampled; an inlined function counts where it was inlined into.
+"""
+import array
+import bisect
+import subprocess
+import tempfile
+
+from measure import asked_of, one, unit
+from stage import Boot, say
+
+
+class Symbols:
+    def __init__(self, elf):
+        out = subprocess.run(["nm", "-n", "--defined-only", elf], check=True, stdout=subprocess.PIPE, text=True).stdout
+        rows = [line.split() for line in out.splitlines()]
+        self.rows = sorted((int(a, 16), n) for a, kind, n in (r for r in rows if len(r) == 3)
+                           if kind in "tTwW" and int(a, 16) >> 63)
+        self.at = [a for a, _ in self.rows]
+        self.base, self.size = self.at[0] & ~0xfff, self.at[-1] - (self.at[0] & ~0xfff) + 0x10000
+
+    def name(self, address):
+        i = bisect.bisect_right(self.at, address) - 1
+        return self.rows[i][1] if i >= 0 else "?"
+
+
+def read(path, size):
+    with open(path, "rb") as f:
+        a = array.array("Q", f.read())
+    return a[:size + 1], a[size + 1:]
+
+
+def by_function(symbols, before, after):
+    """{function: [instructions, entries]} of what was executed in between."""
+    got = {}
+    for i in range(symbols.size + 1):
+        n = after[0][i] - before[0][i]
+        if not n:
+            continue
+        address = symbols.base + i
+        name = symbols.name(address) if i < symbols.size else "(elsewhere)"
+        row = got.setdefault(name, [0, 0])
+        row[0] += n
+        if i < symbols.size and address == symbols.at[bisect.bisect_right(symbols.at, address) - 1]:
+            row[1] += after[1][i] - before[1][i]
+    return got
+
+
+def table(name, r, got, top):
+    ops = r.get("ops") or r.get("mb")
+    if "error" in r or not ops:
+        return f"**{name}**: not measured ({r.get('error', 'no operation was finished')})\n"
+    what = {"op": "a connection" if name.startswith("crr") else "an echo", "mb": "a MB"}[unit(name)]
+    total = sum(v[0] for v in got.values())
+    out = [f"**{name}**: {total / ops:,.0f} instructions {what}", "",
+           f"| function | instructions {what} | share | entered {what} |", "|---|---:|---:|---:|"]
+    rows = sorted(got.items(), key=lambda kv: -kv[1][0])
+    for fn, (n, entries) in rows[:top]:
+        out.append(f"| {fn} | {n / ops:,.0f} | {100 * n / total:.1f} % | {entries / ops:,.1f} |")
+    rest = sum(v[0] for _, v in rows[top:])
+    out.append(f"| {max(len(rows) - top, 0)} others | {rest / ops:,.0f} | {100 * rest / total:.1f} % | |")
+    return "\n".join(out) + "\n"
+
+
+def profile(ns, guest, args):
+    """Markdown: a table for each measurement."""
+    if not guest.symbols:
+        raise SystemExit(f"bench: {guest.name} names no SYMBOLS")
+    symbols = Symbols(guest.symbols)
+    out = []
+    for name in asked_of(guest, args):
+        plugin = f"hot_count.so,base={symbols.base:#x},size={symbols.size}"
+        with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
+            if b.boot_ms is None:
+                raise SystemExit(f"bench: {guest.name} does not boot\n{b.explain()}")
+            counts, b.counts = b.counts, None        # not insn_count's format: not for the client
+            before = read(counts, symbols.size)
+            r = one(b, name, args.secs, warm_up=0)     # all that is counted belongs to an operation
+            after = read(counts, symbols.size)
+            say(f"  {guest.name} [profile] {name}: {r.get('ops') or r.get('mb')} in {r.get('secs')} s")
+            out.append(table(name, r, by_function(symbols, before, after), args.top))
+    return "\n".join(out)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""The sets of measurements: boot, speed, insn, mem, idle.  Each takes a guest and returns one row of figures."""
+import json
+import tempfile
+
+import autopsy
+from stage import Boot, EXTRA_IP, N_SRC, Stuck, bounded, netbench, say
+
+SETS = ("boot", "speed", "insn", "mem", "idle")
+
+# name: (netbench arguments, keys of its JSON).  Order is the order of measurement.
+SPEED = {
+    "icmp1": (["icmp"], ["tps", "p50_us"]),
+    "rr1": (["rr", "-n", "1", "-m", "1"], ["tps", "p50_us", "p99_us"]),
+    "rr64": (["rr", "-n", "64", "-m", "1"], ["tps", "p50_us", "p99_us"]),
+    "rr16x16k": (["rr", "-n", "16", "-m", "16384"], ["tps", "p99_us"]),
+    "udprr1": (["udprr", "-n", "1", "-m", "64"], ["tps", "p50_us"]),
+    "udprr32": (["udprr", "-n", "32", "-m", "64"], ["tps", "p99_us", "lost"]),
+    "crr1": (["crr", "-k", "1"], ["cps", "p50_us"]),
+    "crr32": (["crr", "-k", "32"], ["cps", "p99_us", "failed", "stuck"]),
+    "in1": (["in", "-n", "1"], ["mb_per_s", "retrans"]),
+    "in8": (["in", "-n", "8"], ["mb_per_s"]),
+    "out1": (["out", "-n", "1"], ["mb_per_s"]),
+    "out8": (["out", "-n", "8"], ["mb_per_s"]),
+}
+COST = ["vcpu_cpu", "qemu_other_cpu", "client_cpu"]
+WARM_UP = 0.3
+# What one boot may take besides its measurements, and one measurement besides its window (connecting, ending).
+# Reached only by what stands still: generous, for a machine that is busy with other things.
+BOOT_SLACK = 60
+ONE_SLACK = 8
+
+
+def unit(name):
+    return "mb" if name.startswith(("in", "out")) else "op"
+
+
+def chosen(args):
+    """The measurements that --only names, or all."""
+    for n in args.only or ():
+        if n not in SPEED:
+            raise SystemExit(f"bench: no measurement {n}; there are {', '.join(SPEED)}")
+    return {n: SPEED[n] for n in args.only or SPEED}
+
+
+def asked_of(guest, args):
+    """Those of them that this guest serves."""
+    return {n: v for n, v in chosen(args).items() if not any(n.startswith(w) for w in guest.lacks)}
+
+
+def limit(guest, args):
+    """Seconds after which a boot with all its measurements has stood still."""
+    return BOOT_SLACK + guest.boot_timeout * 3 + len(asked_of(guest, args)) * (args.secs + ONE_SLACK)
+
+
+def one(boot, name, secs, warm_up=WARM_UP):
+    """One measurement of a booted guest: the client's JSON."""
+    extra = ["-t", str(secs), "-w", str(warm_up)]
+    if name.startswith("crr"):
+        extra += ["-S", str(N_SRC), "-A", EXTRA_IP]
+    r = netbench(boot.guest, SPEED[name][0] + extra, boot.q, boot.counts, limit=secs + 30)
+    r["name"], r["guest"] = name, boot.guest.name
+    return r
+
+
+def sound(boot, name, r, out):
+    """Says what is wrong with an answer; False: there is no figure in it."""
+    if "error" in r:
+        say(f"    {boot.guest.name} {name}: {r['error']}")
+        autopsy.write_down(boot, f"{name}: {r['error']}")
+        return False
+    wrong = (r.get("bad") or 0) + (r.get("dead") or 0)
+    if wrong:
+        say(f"    {boot.guest.name} {name}: bad {r.get('bad')} dead {r.get('dead')}")
+        out[f"{name}.bad"] = wrong
+    return True
+
+
+def speed(boot, args, out, raw):
+    out["boot_ms"] = boot.boot_ms
+    idle = netbench(boot.guest, ["sleep", "-t", "1"], boot.q)
+    out["idle.vcpu_cpu"] = idle.get("vcpu_cpu")
+    for name in asked_of(boot.guest, args):
+        r = one(boot, name, args.secs)
+        raw.append(r)
+        if sound(boot, name, r, out):
+            for k in SPEED[name][1] + COST:
+                out[f"{name}.{k}"] = r.get(k)
+        elif not boot.alive():
+            break
+
+
+def insn(boot, args, out, raw):
+    """Guest instructions an operation: the idle rate is measured first and subtracted."""
+    idle = netbench(boot.guest, ["sleep", "-t", "1"], boot.q, boot.counts).get("insn_per_sec", 0)
+    out["idle.insn_per_s"] = idle
+    for name in asked_of(boot.guest, args):
+        r = one(boot, name, min(args.secs, 2))
+        raw.append(r)
+        if sound(boot, name, r, out):
+            ops = r.get("ops") or r.get("mb") or 0
+            if ops:
+                out[f"{name}.insn_per_{unit(name)}"] = round(r["insn"] / ops, 1)
+                out[f"{name}.insn_net_per_{unit(name)}"] = round((r["insn"] - idle * r["secs"]) / ops, 1)
+        elif not boot.alive():
+            break
+
+
+def session(ns, guest, args, kind):
+    """One boot and one pass over the measurements."""
+    out, raw = {}, []
+    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, \
+            Boot(ns, guest, tmp, plugin="insn_count.so" if kind == "insn" else None) as b:
+        try:
+            with bounded(limit(guest, args), args.lock):
+                if b.boot_ms is None:
+                    autopsy.write_down(b, f"no echo within {b.timeout} s of its start")
+                    return out, [{"guest": guest.name, "error": "no boot"}]
+                say(f"  {guest.name} [{kind}] boot {b.boot_ms} ms")
+                (insn if kind == "insn" else speed)(b, args, out, raw)
+        except Stuck as e:
+            autopsy.write_down(b, str(e))
+            raw.append({"guest": guest.name, "kind": kind, "error": str(e)})
+    return out, raw
+
+
+def boot_only(ns, guest, args):
+    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(limit(guest, args), args.lock), Boot(ns, guest, tmp) as b:
+        if b.boot_ms is None:
+            autopsy.write_down(b, f"no echo within {b.timeout} s of its start")
+        say(f"  {guest.name} [boot] {b.boot_ms} ms")
+        return {"boot_ms": b.boot_ms}, []
+
+
+def min_mem(ns, guest, args):
+    """The smallest -m that boots and echoes, by bisection."""
+    lo, hi = 0, int(guest.mem)       # lo fails, hi boots
+    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True):
+        while hi - lo > 1:
+            mid = (lo + hi) // 2
+            with Boot(ns, guest, tmp, mem=mid, timeout=min(guest.boot_timeout, args.mem_timeout)) as b:
+                ok = b.boot_ms is not None
+            say(f"  {guest.name} [mem] -m {mid}: {'echoes' if ok else 'no'}")
+            lo, hi = (lo, mid) if ok else (mid, hi)
+    return {"min_mem_mib": hi}, []
+
+
+def max_idle(ns, guest, args):
+    """Connections opened and held, then proven by an echo on each."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True), \
+            Boot(ns, guest, tmp) as b:
+        r = netbench(guest, ["idle", "-n", str(args.idle_max), "-k", "64", "-t", str(args.idle_secs),
+                             "-S", str(N_SRC), "-A", EXTRA_IP], b.q, limit=args.idle_secs + 30)
+        if not b.alive():
+            r["guest"] = "QEMU exited: " + b.serial()[-300:]
+    say("   ", json.dumps(r))
+    return {"idle.opened": r.get("opened"), "idle.echo_ok": r.get("echo_ok"),
+            "idle.open_per_s": r["opened"] / r["open_s"] if r.get("open_s") else None}, [r]
+
+
+def one_pass(ns, guest, args, kind, raw):
+    """One row of a set; a guest that hangs costs its row and not the run."""
+    do = {"boot": boot_only, "mem": min_mem, "idle": max_idle}.get(kind)
+    try:
+        row, more = do(ns, guest, args) if do else session(ns, guest, args, kind)
+    except Stuck as e:
+        say(f"{guest.name} [{kind}]: {e}")
+        row, more = {}, [{"guest": guest.name, "kind": kind, "error": str(e)}]
+    raw += more
+    return row

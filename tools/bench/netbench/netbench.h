@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What netbench's modes share: the options, the clock, sockets, cost samples, latencies and the one
+ * line of JSON.  One thread, one process (idle.c forks); nothing is locked.
+ */
+#ifndef TOOLS_BENCH_NETBENCH_H
+#define TOOLS_BENCH_NETBENCH_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* main.c: the command line */
+extern const char *mode;
+extern struct sockaddr_in dst;
+extern int opt_n, opt_m, opt_k, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc;
+extern double opt_t, opt_w;
+extern uint32_t opt_src;
+extern uint64_t opt_t0;
+extern volatile uint64_t *insn;
+extern int ep;
+
+/* The measured window: begins when the warm-up ends, then lasts opt_t seconds. */
+struct cost {
+	uint64_t t, vcpu, other, client, insn[5];
+};
+struct window {
+	uint64_t warm, end;
+	bool measuring;
+	struct cost a, b;
+};
+
+uint64_t now(void);
+uint64_t secs(double s);
+void die(const char *what) __attribute__((noreturn));
+void *xalloc(size_t n);
+
+void cost_read(struct cost *c);
+void window_begin(struct window *w);
+/* False: the window is over.  *begun: the measuring began with this call. */
+bool window_open(struct window *w, bool *begun);
+uint64_t window_until(const struct window *w);
+void window_close(struct window *w);
+double window_secs(const struct window *w);
+
+void put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void put_cost(const struct cost *a, const struct cost *b, double ops, const char *unit);
+void lat_init(void);
+void lat_add(uint64_t ns);
+void put_lat(void);
+
+int new_socket(int type, int port);
+void watch(int op, int fd, uint32_t ev, uint64_t data);
+int wait_ev(struct epoll_event *ev, int max, uint64_t until);
+void reset_close(int s);
+int connect_all(int *fd, int n, int port, double limit);
+
+void run_rr(void);
+void run_udprr(void);
+void run_crr(void);
+void run_in(void);
+void run_out(void);
+void run_idle(void);
+void run_firstbyte(void);
+void run_icmp(void);
+void run_sleep(void);
+
+#endif

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Many boots, each with short loads in changing order: looks for what happens once in a hundred times.
+
+A load that ends without one finished operation, with an error or with a connection that stood still is
+written down by autopsy.py while the guest still stands.  Slow is no fault here, silence is.
+"""
+import random
+import tempfile
+import time
+
+import autopsy
+from measure import asked_of, limit, one
+from stage import Boot, Stuck, bounded, say
+
+REST = (0, 0, 0.05, 0.3, 1.2)     # seconds between two loads: delayed ACKs, retransmissions and idling fall into them
+
+
+def fault(r):
+    """What is wrong with an answer, or None."""
+    if "error" in r:
+        return r["error"]
+    if not (r.get("ops") or r.get("mb")):
+        return "not one operation was finished"
+    wrong = {k: r[k] for k in ("bad", "dead", "stuck", "failed") if r.get(k)}
+    return ", ".join(f"{k} {v}" for k, v in wrong.items()) or None
+
+
+def one_boot(ns, guest, args, turn):
+    """Faults of one boot."""
+    order = list(asked_of(guest, args))
+    turn.shuffle(order)
+    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp) as b:
+        if b.boot_ms is None:
+            return [autopsy.write_down(b, f"no echo within {b.timeout} s of its start")]
+        try:
+            with bounded(limit(guest, args), args.lock):
+                for name in order:
+                    time.sleep(turn.choice(REST))
+                    what = fault(one(b, name, turn.choice((0.5, 1, 2)) * args.secs))
+                    if what:
+                        return [autopsy.write_down(b, f"{name}: {what}")]
+        except Stuck as e:
+            return [autopsy.write_down(b, str(e))]
+        say(f"  boot {b.boot_ms} ms, {len(order)} loads")
+    return []
+
+
+def soak(ns, guest, args):
+    turn = random.Random(args.seed)
+    faults = []
+    for i in range(args.boots):
+        say(f"soak {i + 1} of {args.boots}, {len(faults)} faults")
+        faults += one_boot(ns, guest, args, turn)
+    print(f"{args.boots} boots, {len(faults)} faults" + "".join(f"\n  {f}" for f in faults))
+    return 1 if faults else 0

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""The stage: a network namespace with a tap in it, a guest booted on that tap, the client beside it, and a
+bound on how long all of that may take."""
+import contextlib
+import ctypes
+import faulthandler
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from guest import BUILD, HOST_IP, MAC, ROOT
+
+EXTRA_IP = "10.77.0.101"      # first of N_SRC consecutive client addresses
+N_SRC = 16
+SECS_MAX = 120                # of one measurement: the client takes no more (netbench/main.c)
+CLONE_NEWNET = 0x40000000
+PR_SET_PDEATHSIG = 1
+
+
+def say(*a):
+    print(*a, file=sys.stderr, flush=True)
+
+
+def sh(*a, check=True):
+    return subprocess.run(a, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+def need_root():
+    if os.geteuid() != 0:
+        sys.exit("bench: a network namespace and a tap device need root:  sudo make bench  (or as root)")
+    if not os.path.exists("/dev/net/tun"):
+        sys.exit("bench: no /dev/net/tun here: load the module tun (modprobe tun), or give it to the container")
+
+
+def build_tools():
+    subprocess.run(["make", "-s", "-C", ROOT, "bench-tools"], check=True, stdout=sys.stderr)
+
+
+class Namespace:
+    """A network namespace with tap0 in it; this process enters it (children inherit it)."""
+
+    def __init__(self):
+        self.name = f"bench-{os.getpid()}"
+
+    def __enter__(self):
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        sh("ip", "netns", "add", self.name)
+        try:
+            fd = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+            self.setns(fd)
+            os.close(fd)
+            for k, v in {
+                    "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1,
+                    "ipv4/ip_local_port_range": "1024 65535",
+                    "ipv4/tcp_tw_reuse": 1,            # crr leaves TIME_WAIT here, on the client
+                    "ipv4/tcp_no_metrics_save": 1, "ipv4/tcp_max_tw_buckets": 1000000,
+            }.items():
+                with contextlib.suppress(OSError), open("/proc/sys/net/" + k, "w") as f:
+                    f.write(str(v))
+            sh("ip", "link", "set", "lo", "up")
+            sh("ip", "tuntap", "add", "dev", "tap0", "mode", "tap", "vnet_hdr")
+            sh("ip", "addr", "add", HOST_IP + "/24", "dev", "tap0")
+            head, last = EXTRA_IP.rsplit(".", 1)
+            for i in range(N_SRC):
+                sh("ip", "addr", "add", f"{head}.{int(last) + i}/24", "dev", "tap0")
+            sh("ip", "link", "set", "tap0", "up")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def setns(self, fd):
+        if ctypes.CDLL(None, use_errno=True).setns(fd, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
+
+    def neigh(self, ip):
+        sh("ip", "neigh", "replace", ip, "lladdr", MAC, "nud", "permanent", "dev", "tap0")
+
+    def queue(self, n):
+        sh("ip", "link", "set", "tap0", "txqueuelen", str(n))
+
+    def __exit__(self, *_):
+        self.setns(self.home)
+        os.close(self.home)
+        sh("ip", "netns", "del", self.name, check=False)
+
+
+def netbench(guest, args, qemu=None, insn=None, limit=100):
+    """One run of the client; what it printed, or {"error": ...}."""
+    a = [os.path.join(BUILD, "netbench"), args[0], "-h", guest.ip, "-b", str(guest.base), *args[1:]]
+    if qemu:
+        a += ["-P", str(qemu.pid)]
+    if insn:
+        a += ["-I", insn]
+    try:
+        p = subprocess.run(a, stdout=subprocess.PIPE, text=True, timeout=limit)
+        return json.loads(p.stdout.strip().splitlines()[-1])
+    except (subprocess.TimeoutExpired, IndexError, ValueError) as e:
+        return {"mode": args[0], "error": str(e)[:200]}
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Boot:
+    """One run of QEMU: boot_ms is from its exec to the first echoed byte; None: it did not echo in time."""
+
+    def __init__(self, ns, guest, tmp, mem=None, plugin=None, timeout=None):
+        self.ns, self.guest, self.tmp, self.mem = ns, guest, tmp, mem
+        self.counts = os.path.join(tmp, "counts") if plugin else None
+        self.plugin = f"{plugin},out={self.counts}" if plugin else None
+        self.timeout = timeout or guest.boot_timeout * (3 if plugin else 1)
+
+    def __enter__(self):
+        self.ns.neigh(self.guest.ip)     # so that SYNs reach the tap without ARP's one-second pauses
+        self.ns.queue(32)                # SYNs sent while the guest is not there must not pile up
+        cmd = self.guest.qemu(self.tmp, self.mem, self.plugin)
+        self.log = open(os.path.join(self.tmp, "qemu.log"), "w+b")
+        t0 = time.monotonic_ns()
+        self.q = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
+                                  preexec_fn=die_with_parent)
+        try:
+            r = netbench(self.guest, ["firstbyte", "-t", str(self.timeout), "-z", str(t0)], limit=self.timeout + 10)
+            self.boot_ms = r.get("ms")
+            self.ns.queue(1000)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def alive(self):
+        return self.q.poll() is None
+
+    def serial(self, last=1500):
+        with contextlib.suppress(OSError), open(os.path.join(self.tmp, "serial.log"), errors="replace") as f:
+            return f.read()[-last:]
+        return ""
+
+    def explain(self):
+        self.log.seek(0)
+        out = self.log.read()[-500:].decode(errors="replace")
+        state = "running" if self.alive() else f"exit {self.q.poll()}"
+        return f"QEMU: {state} {out}\nserial: {self.serial()}"
+
+    def __exit__(self, *_):
+        if self.alive():
+            self.q.terminate()
+            try:
+                self.q.wait(3)
+            except subprocess.TimeoutExpired:
+                self.q.kill()
+                self.q.wait()
+        self.log.close()
+
+
+class Stuck(Exception):
+    """One boot and its measurements took longer than they may."""
+
+
+@contextlib.contextmanager
+def bounded(seconds, lock=None, shared=False):
+    """Bounds what happens inside; holds the lock file, if there is one (a machine shared with other measurements)."""
+    def stuck(*_):
+        faulthandler.dump_traceback()
+        raise Stuck(f"more than {seconds:.0f} s in one boot and its measurements: given up")
+
+    with open(lock or os.devnull, "a") as f:
+        if lock:
+            fcntl.flock(f, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        signal.signal(signal.SIGALRM, stuck)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
