@@ -14,6 +14,7 @@
 #include "drivers/loopback.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_net.h"
+#include "drivers/virtio/virtio_rng.h"
 #include "include/softnet/app.h"
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
@@ -37,6 +38,14 @@
 #include "net/socket.h"
 
 static struct cpu boot_cpu;
+
+#define BOOT_STAGES_MAX 8
+static struct {
+	const char *name;
+	u64 end; /* ns since the kernel's first instruction */
+} boot_stages[BOOT_STAGES_MAX];
+static unsigned int nr_boot_stages;
+
 static const struct app_entry *app = app_table; /* `app=`; the first is the default */
 static char app_usage[256];
 
@@ -59,6 +68,27 @@ static int parse_app(const char *value)
 static const struct cmdline_param init_params[] = {
 	{.name = "app", .usage = app_usage, .parse = parse_app},
 };
+
+/* The boot timeline.  Kept until the end, since `loglevel=` is read late. */
+static void boot_stage(const char *name)
+{
+	BUG_ON(nr_boot_stages == BOOT_STAGES_MAX);
+	boot_stages[nr_boot_stages].name = name;
+	boot_stages[nr_boot_stages++].end = hal_clock_ns();
+}
+
+static void show_boot_stages(void)
+{
+	u64 before = 0;
+
+	for (unsigned int i = 0; i < nr_boot_stages; i++) {
+		u64 end = boot_stages[i].end;
+
+		pr_debug("boot: %-20s %6llu us, until %6llu us", boot_stages[i].name,
+			 (unsigned long long)(end - before) / 1000, (unsigned long long)end / 1000);
+		before = end;
+	}
+}
 
 /* Links come up in the order in which the devices were found, lo first. */
 static void open_devices(void)
@@ -94,6 +124,8 @@ static int init_thread(void *arg)
 	(void)arg;
 	hal_probe_devices();
 	open_devices();
+	boot_stage("devices");
+	show_boot_stages();
 	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
 		panic("no memory for the application's thread");
 	shutdown_on_request();
@@ -123,16 +155,19 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	hal_late_init();
 	random_init();
 	add_entropy(boot->seed, boot->seed_len);
+	boot_stage("door, memory, clock");
 
 	/* threads and time */
 	sched_init(&boot_cpu);
 	timers_init();
 	softirq_init();
 	hal_irq_enable(); /* nobody is switched to before cpu_idle() */
+	boot_stage("threads, time");
 
 	/* files */
 	files_init();
 	proc_init();
+	boot_stage("files");
 
 	/* the network, bottom up */
 	skb_init();
@@ -143,6 +178,8 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	loopback_init();
 	virtio_init();
 	virtio_net_init();
+	virtio_rng_init();
+	boot_stage("network");
 
 	register_init_params();
 	if (boot->cmdline_cut)

@@ -16,6 +16,7 @@
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/spinlock.h"
+#include "kernel/sched/watchdog.h"
 #include "kernel/time/clockevent.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
@@ -99,5 +100,6 @@ void do_timer_interrupt(void)
 	clockevent_fired();
 	timers_interrupt(now);
 	sched_tick(now);
+	watchdog_tick(now);
 	interrupt_exit();
 }

@@ -18,6 +18,7 @@
 #define TIME_SLICE_MS	    10	  /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10	  /* rounds before ksoftirqd takes over (Linux) */
 #define MAX_SOFTIRQ_MS	    2	  /* time before it does */
+#define SOFT_LOCKUP_MS	    2000  /* kernel code that lets nobody else run: named on the console */
 #define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
 #define LOG_RING_SIZE	    16384 /* bytes of kernel log kept; older ones are overwritten */
 #define LOG_LINE_MAX	    256	  /* bytes of a line; more is cut */
@@ -44,6 +45,7 @@
 #define NETDEV_TX_QUEUE_LEN    1000 /* packets waiting for ring space: dropped, QDISC_DROP */
 #define NETDEV_MAX_BACKLOG     1000 /* loopback's input queue (Linux): dropped, counted */
 #define VIRTIO_MMIO_MAX	       32   /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
+#define VIRTIO_RNG_BYTES       64   /* asked of the host: twice the generator's key; a device may give less */
 #define VIRTQ_SIZE_MAX	       1024 /* descriptors of a ring that the driver takes */
 #define MAX_SKB_FRAGS	       17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
 #define SKB_MAX_ORDER	       3    /* page_frag blocks: 32 KiB */

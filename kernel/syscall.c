@@ -18,6 +18,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/watchdog.h"
 
 static struct syscall_def table[NR_SYSCALLS];
 
@@ -48,6 +49,7 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 		panic("%s came back with preempt_count %x, interrupts %s", table[nr].name,
 		      preempt_count(), hal_irqs_disabled() ? "off" : "on");
 	self->syscall_depth--;
+	watchdog_progress();
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
 	/* No signal handlers exist that the call could be restarted after. */

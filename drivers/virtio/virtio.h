@@ -31,6 +31,7 @@
 #define VIRTIO_F_RING_PACKED   34
 
 #define VIRTIO_ID_NET 1
+#define VIRTIO_ID_RNG 4
 
 struct virtio_device;
 struct virtqueue;

@@ -15,6 +15,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/watchdog.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
 
@@ -32,6 +33,7 @@ static int show_interrupts(struct seq_file *m)
 	}
 	seq_printf(m, "LOC: %10llu   Local timer interrupts\n", (ull)READ_ONCE(timer_irq_count));
 	seq_printf(m, "SPU: %10llu   Spurious interrupts\n", (ull)READ_ONCE(spurious_irq_count));
+	seq_printf(m, "SLU: %10llu   Soft lockups\n", (ull)READ_ONCE(soft_lockup_count));
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct cpu {
 	u32 softirq_pending; /* bit per enum softirq; changed with irq off */
 	unsigned int id;
 	bool need_resched;
+	u64 progress; /* the watchdog's: moves when the kernel gets on */
 	struct softnet_data *softnet; /* net/core's share: queue of NAPI instances to poll */
 };
 

@@ -19,6 +19,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
 #include "kernel/sched/thread.h"
+#include "kernel/sched/watchdog.h"
 #include "kernel/time/clockevent.h"
 #include "kernel/time/time.h"
 
@@ -141,6 +142,9 @@ static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 	next = pick_next(rq, prev);
 	next->slice_end = now + TIME_SLICE_NS;
 	watch_slice(next);
+	watchdog_progress();
+	if (next != this_cpu()->idle)
+		watchdog_arm(now);
 	current = next;
 	return next;
 }
@@ -193,6 +197,7 @@ void sched_tick(u64 now_ns)
 void cond_resched(void)
 {
 	WARN_ON(!may_sleep());
+	watchdog_progress();
 	if (sched_has_runnable() &&
 	    (this_cpu()->need_resched || ktime_get_ns() >= current->slice_end))
 		schedule();

@@ -101,11 +101,13 @@ static noinline void raise_all(u64 slide)
 
 static u64 choose_slide(const struct boot_info *boot)
 {
-	u32 random;
+	u32 random, seed;
 
 	if (has_word(boot->cmdline, "nokaslr"))
 		return 0;
 	hal_entropy(&random, sizeof(random));
+	memcpy(&seed, boot->seed, sizeof(seed)); /* zeroes, where the door had none */
+	random ^= seed;
 	return (FIRST_PLACE + random % PLACES) * PAGE_2M;
 }
 

@@ -42,19 +42,24 @@ class Watched(Guest):
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE)
             s.connect(self.gdb_path)
-            assert gdb(s, f"M{address:x},{len(data):x}:{data.hex()}") == "OK"
+            answer = gdb(s, f"M{address:x},{len(data):x}:{data.hex()}")
+            assert answer == "OK", answer
             gdb(s, "D")           # detach: it goes on
 
 
 def gdb(s, packet):
+    """Sends a packet; its answer.  That the guest stopped is told at some time in between, and passed over."""
     s.sendall(f"${packet}#{sum(packet.encode()) & 0xff:02x}".encode())
     text = b""
-    while not re.search(rb"\$[^#]*#..", text):
-        chunk = s.recv(4096)
-        assert chunk, f"gdb's door closed after {packet}"
-        text += chunk
-    s.sendall(b"+")
-    return re.search(rb"\$([^#]*)#..", text).group(1).decode()
+    while True:
+        while not (m := re.search(rb"\$([^#]*)#..", text)):
+            chunk = s.recv(4096)
+            assert chunk, f"gdb's door closed after {packet}"
+            text += chunk
+        s.sendall(b"+")
+        text = text[m.end():]
+        if not m.group(1).startswith(b"T"):
+            return m.group(1).decode()
 
 
 def symbols():

@@ -152,3 +152,29 @@ def test_nokaslr_leaves_it_where_it_was_linked():
         assert "unknown" not in g.console
     with Guest() as g:
         assert "moved up" not in g.console
+
+
+# ---- the watchdog, and what else the console tells --------------------------------------------------
+
+def test_who_keeps_the_cpu_in_the_kernel_is_named():
+    """A debugger writes "jump to yourself" over a function of the kernel; then an application calls it."""
+    with Watched(append="nokaslr") as g:
+        g.write_memory(symbols()["show_softirqs"], b"\xeb\xfe")
+        with g.connect(15):
+            told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, process context")
+            assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
+            g.wait(r"\] +kernel_syscall\+0x")
+    assert g.console.count("soft lockup:") == 1
+
+
+def test_the_hosts_random_numbers_are_asked_for():
+    with Guest(extra=["-device", "virtio-rng-pci"]) as g:
+        g.wait(r"virtio\d+-random: [1-9]\d* bytes of seed from the host")
+
+
+def test_the_boot_timeline():
+    with Guest(append="loglevel=debug") as g:
+        stages = re.findall(r"boot: (.*?) +(\d+) us, until +(\d+) us", g.console)
+    assert [s[0] for s in stages] == ["door, memory, clock", "threads, time", "files", "network", "devices"]
+    until = [int(s[2]) for s in stages]
+    assert until == sorted(until) and until[0] > 0

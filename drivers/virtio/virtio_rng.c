@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio-rng: the host's random numbers, once, at boot.
+ *
+ * Called: virtio_rng_init() from init/main.c; probe from virtio_probe(); rng_done() in the hard
+ * interrupt of the one request.  The request is made at probe time and nobody waits for it: the
+ * generator has a seed without it, and this one is stirred in when it comes.  Then the device has
+ * nothing more to do; it is left alone.
+ * Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
+ */
+#include "drivers/virtio/virtio_rng.h"
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtqueue.h"
+#include "include/uapi/errno.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+
+#define RNG_QUEUE      0
+#define RNG_QUEUE_SIZE 2 /* one request is ever made */
+
+struct virtio_rng {
+	struct virtqueue *vq;
+	u8 bytes[VIRTIO_RNG_BYTES];
+	char name[20]; /* of the queue: "virtio1-random" */
+};
+
+static void rng_done(struct virtqueue *vq)
+{
+	struct virtio_rng *rng;
+	u32 len;
+
+	rng = virtqueue_get_buf(vq, &len);
+	if (!rng)
+		return;
+	virtqueue_disable_cb(vq);
+	add_entropy(rng->bytes, len);
+	memset(rng->bytes, 0, sizeof(rng->bytes));
+	pr_info("%s: %u bytes of seed from the host", rng->name, len);
+}
+
+static int rng_probe(struct virtio_device *vdev)
+{
+	struct virtio_rng *rng = kzalloc(sizeof(*rng), GFP_KERNEL);
+	struct vq_sg sg;
+	int err;
+
+	if (!rng)
+		return -ENOMEM;
+	scnprintf(rng->name, sizeof(rng->name), "virtio%u-random", vdev->index);
+	rng->vq = virtqueue_create(vdev, RNG_QUEUE, RNG_QUEUE_SIZE, rng->name, rng_done);
+	if (IS_ERR(rng->vq)) {
+		err = PTR_ERR(rng->vq);
+		goto out_free;
+	}
+	/* Nothing is outstanding yet: no callback can be missed from here on. */
+	virtqueue_enable_cb(rng->vq);
+	sg = (struct vq_sg){rng->bytes, sizeof(rng->bytes)};
+	err = virtqueue_add(rng->vq, &sg, 0, 1, rng);
+	if (err)
+		goto out_destroy;
+	vdev->priv = rng;
+	virtio_device_ready(vdev);
+	virtqueue_kick(rng->vq);
+	return 0;
+
+out_destroy:
+	vdev->ops->set_status(vdev, 0);
+	virtqueue_destroy(rng->vq);
+out_free:
+	kfree(rng);
+	return err;
+}
+
+static struct virtio_driver rng_driver = {
+	.name = "virtio_rng",
+	.device_id = VIRTIO_ID_RNG,
+	.probe = rng_probe,
+};
+
+void virtio_rng_init(void)
+{
+	virtio_register_driver(&rng_driver);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The soft-lockup watchdog.
+ *
+ * Callers: the scheduler -> watchdog_arm() when a thread gets the CPU; do_timer_interrupt() ->
+ * watchdog_tick().  Interrupts off, which is the whole locking: the data is this CPU's.
+ *
+ * Kernel code is not preempted, so whoever runs in a circle there stops everybody else.  What gets on
+ * counts (cpu->progress); a count that stands still for SOFT_LOCKUP_MS while somebody runs is told,
+ * once, with the backtrace: names only, since anybody may read the log and an address would tell where
+ * the image lies.  Application code may run as long as it likes: it is preempted.  With interrupts off
+ * nothing is noticed.
+ *
+ * No tick when idle: the timer is armed while somebody runs, and the last time it fires it finds the
+ * idle thread and is not armed again.
+ * Answers to Linux's kernel/watchdog.c.
+ */
+#include "kernel/sched/watchdog.h"
+
+#include "kernel/hal.h"
+#include "kernel/limits.h"
+#include "kernel/printk.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/clockevent.h"
+#include "kernel/time/time.h"
+
+#define SOFT_LOCKUP_NS (SOFT_LOCKUP_MS * NSEC_PER_MSEC)
+#define FRAMES_MAX     16
+
+struct watch {
+	u64 progress; /* the count when it last moved, ... */
+	u64 since;    /* ... and when that was seen, ns */
+	bool told;
+};
+
+u64 soft_lockup_count;
+
+static struct watch watches[NR_CPUS];
+
+void watchdog_arm(u64 now_ns)
+{
+	clockevent_program(now_ns + SOFT_LOCKUP_NS);
+}
+
+/* Somebody who can keep the others from the CPU. */
+static bool kernel_runs(void)
+{
+	const struct task_struct *p = current;
+
+	if (in_serving_softirq())
+		return true;
+	return p != this_cpu()->idle && (!(p->flags & PF_APP) || p->syscall_depth);
+}
+
+static void tell(u64 stood_ns)
+{
+	char symbol[HAL_SYMBOL_MAX];
+	u64 pcs[FRAMES_MAX];
+	unsigned int n = hal_backtrace(pcs, FRAMES_MAX);
+
+	soft_lockup_count++;
+	pr_err("soft lockup: %s (pid %d) keeps the CPU in the kernel for %llu ms, %s context",
+	       current->comm, current->pid, (unsigned long long)(stood_ns / NSEC_PER_MSEC),
+	       in_serving_softirq() ? "soft interrupt" : "process");
+	for (unsigned int i = 0; i < n; i++) {
+		hal_symbol(pcs[i], symbol, sizeof(symbol));
+		pr_err("  %s", symbol);
+	}
+}
+
+void watchdog_tick(u64 now_ns)
+{
+	struct watch *w = &watches[this_cpu()->id];
+
+	if (!kernel_runs() || w->progress != this_cpu()->progress) {
+		w->progress = this_cpu()->progress;
+		w->since = now_ns;
+		w->told = false;
+	} else if (!w->told && now_ns - w->since >= SOFT_LOCKUP_NS) {
+		w->told = true;
+		tell(now_ns - w->since);
+	}
+	if (current != this_cpu()->idle || in_serving_softirq())
+		watchdog_arm(now_ns);
+}
