@@ -11,8 +11,8 @@
 #include "kernel/types.h"
 
 #define BOOT_CMDLINE_MAX 2048 /* bytes, including the NUL; a longer one is cut and said to be cut */
-#define BOOT_MEM_MAX	 128  /* entries of the memory map; more are dropped, and said to be */
-#define BOOT_SEED_MAX	 64   /* bytes of the door's randomness: twice the generator's key */
+#define BOOT_MEM_MAX     128  /* entries of the memory map; more are dropped, and said to be */
+#define BOOT_SEED_MAX    64   /* bytes of the door's randomness: twice the generator's key */
 
 enum boot_mem_type {
 	BOOT_MEM_USABLE,   /* RAM that the kernel may take */
@@ -22,16 +22,16 @@ enum boot_mem_type {
 
 struct boot_mem {
 	phys_addr_t base; /* any alignment; the allocator rounds inwards */
-	u64 size;	  /* bytes */
+	u64 size;         /* bytes */
 	enum boot_mem_type type;
 };
 
 struct boot_info {
 	const char *door; /* "PVH", "UEFI" or "host": for the log */
 	phys_addr_t rsdp; /* ACPI root pointer, 0 where there is none */
-	u64 entry_tsc;	  /* TSC at the kernel's first instruction, for the boot timeline */
+	u64 entry_tsc;    /* TSC at the kernel's first instruction, for the boot timeline */
 	unsigned int nr_mem;
-	bool cmdline_cut; /* the command line was longer than BOOT_CMDLINE_MAX */
+	bool cmdline_cut;      /* the command line was longer than BOOT_CMDLINE_MAX */
 	unsigned int seed_len; /* bytes of @seed; 0 where the door has no randomness to give */
 	u8 seed[BOOT_SEED_MAX];
 	struct boot_mem mem[BOOT_MEM_MAX];

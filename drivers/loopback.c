@@ -63,8 +63,8 @@ void loopback_init(void)
 	BUG_ON(!dev);
 	dev->flags |= IFF_LOOPBACK | IFF_NOARP;
 	dev->mtu = LOOPBACK_MTU;
-	dev->features = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_TSO |
-			NETIF_F_TSO_ECN;
+	dev->features =
+		NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_TSO | NETIF_F_TSO_ECN;
 	dev->gso_max_size = GSO_MAX_SIZE;
 	dev->gso_max_segs = 0xffff;
 	dev->netdev_ops = &loopback_ops;

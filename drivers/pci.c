@@ -21,37 +21,37 @@
 #include "kernel/x86/io.h"
 
 #define PCI_CONFIG_ADDRESS 0xcf8
-#define PCI_CONFIG_DATA	   0xcfc
+#define PCI_CONFIG_DATA    0xcfc
 #define PCI_CONFIG_ENABLE  0x80000000u
 
 #define PCI_SLOTS     32
 #define PCI_FUNCTIONS 8
 #define PCI_NO_DEVICE 0xffff /* the vendor that an empty slot reads as */
-#define PCI_DEPTH_MAX 8	     /* bridges behind bridges: deeper ones are not looked at */
+#define PCI_DEPTH_MAX 8      /* bridges behind bridges: deeper ones are not looked at */
 #define PCI_CAPS_MAX  48     /* capabilities that 192 bytes can hold: ends a list that loops */
 
-#define PCI_HEADER_MULTI  0x80 /* more functions than the first */
+#define PCI_HEADER_MULTI     0x80 /* more functions than the first */
 #define PCI_HEADER_TYPE_MASK 0x7f
-#define PCI_HEADER_BRIDGE 1
-#define PCI_STATUS_CAPS	  0x10
+#define PCI_HEADER_BRIDGE    1
+#define PCI_STATUS_CAPS      0x10
 
-#define PCI_BAR_IO	  0x1
+#define PCI_BAR_IO        0x1
 #define PCI_BAR_TYPE_MASK 0x6
-#define PCI_BAR_TYPE_64	  0x4
-#define PCI_BAR_IO_BITS	  (~0x3ULL)
+#define PCI_BAR_TYPE_64   0x4
+#define PCI_BAR_IO_BITS   (~0x3ULL)
 #define PCI_BAR_MEM_BITS  (~0xfULL)
 
 /* The MSI-X capability and an entry of its table (PCI 3.0, 6.8.2). */
-#define MSIX_CONTROL	     2
+#define MSIX_CONTROL         2
 #define MSIX_CONTROL_SIZE    0x07ff
 #define MSIX_CONTROL_MASKALL 0x4000
 #define MSIX_CONTROL_ENABLE  0x8000
-#define MSIX_TABLE	     4
-#define MSIX_TABLE_BAR	     0x7u
-#define MSIX_ENTRY_SIZE	     16
+#define MSIX_TABLE           4
+#define MSIX_TABLE_BAR       0x7u
+#define MSIX_ENTRY_SIZE      16
 #define MSIX_ENTRY_ADDR_LO   0
 #define MSIX_ENTRY_ADDR_HI   4
-#define MSIX_ENTRY_DATA	     8
+#define MSIX_ENTRY_DATA      8
 #define MSIX_ENTRY_CONTROL   12
 #define MSIX_ENTRY_MASKED    1
 

@@ -13,29 +13,29 @@
 #define PCI_BARS 6
 
 /* Offsets in configuration space (PCI Local Bus 3.0, chapter 6). */
-#define PCI_VENDOR_ID	       0x00
-#define PCI_DEVICE_ID	       0x02
-#define PCI_COMMAND	       0x04
-#define PCI_STATUS	       0x06
-#define PCI_CLASS_DEVICE       0x0a
-#define PCI_HEADER_TYPE	       0x0e
-#define PCI_BASE_ADDRESS_0     0x10
-#define PCI_SECONDARY_BUS      0x19
-#define PCI_SUBSYSTEM_ID       0x2e
-#define PCI_CAPABILITY_LIST    0x34
+#define PCI_VENDOR_ID       0x00
+#define PCI_DEVICE_ID       0x02
+#define PCI_COMMAND         0x04
+#define PCI_STATUS          0x06
+#define PCI_CLASS_DEVICE    0x0a
+#define PCI_HEADER_TYPE     0x0e
+#define PCI_BASE_ADDRESS_0  0x10
+#define PCI_SECONDARY_BUS   0x19
+#define PCI_SUBSYSTEM_ID    0x2e
+#define PCI_CAPABILITY_LIST 0x34
 
-#define PCI_COMMAND_IO		 0x001
-#define PCI_COMMAND_MEMORY	 0x002
-#define PCI_COMMAND_MASTER	 0x004
+#define PCI_COMMAND_IO           0x001
+#define PCI_COMMAND_MEMORY       0x002
+#define PCI_COMMAND_MASTER       0x004
 #define PCI_COMMAND_INTX_DISABLE 0x400
 
 #define PCI_CAP_ID_VENDOR 0x09
-#define PCI_CAP_ID_MSIX	  0x11
+#define PCI_CAP_ID_MSIX   0x11
 
 struct pci_bar {
 	phys_addr_t addr; /* 0: the firmware gave it none */
-	u64 size;	  /* bytes, 0: there is none (or it is the upper half of a 64-bit one) */
-	bool io;	  /* ports, not memory */
+	u64 size;         /* bytes, 0: there is none (or it is the upper half of a 64-bit one) */
+	bool io;          /* ports, not memory */
 };
 
 struct pci_device {
@@ -43,9 +43,9 @@ struct pci_device {
 	u16 vendor, device, subsystem;
 	char name[16]; /* "0000:00:03.0" */
 	struct pci_bar bar[PCI_BARS];
-	u8 msix_cap;	    /* offset of the capability, 0: none */
-	u16 msix_entries;   /* of the table, once pci_msix_enable() was called */
-	u8 *msix_table;	    /* mapped */
+	u8 msix_cap;      /* offset of the capability, 0: none */
+	u16 msix_entries; /* of the table, once pci_msix_enable() was called */
+	u8 *msix_table;   /* mapped */
 };
 
 /* One that wants devices of some kind; pci.c has the table of all. */

@@ -136,8 +136,8 @@ static void register_init_params(void)
 	size_t n = scnprintf(app_usage, sizeof(app_usage), "app=");
 
 	for (const struct app_entry *e = app_table; e->name; e++)
-		n += scnprintf(app_usage + n, sizeof(app_usage) - n, "%s%s", e == app_table ? "" : "|",
-			       e->name);
+		n += scnprintf(app_usage + n, sizeof(app_usage) - n, "%s%s",
+			       e == app_table ? "" : "|", e->name);
 	scnprintf(app_usage + n, sizeof(app_usage) - n, "|none");
 	cmdline_register(init_params, ARRAY_SIZE(init_params));
 }

@@ -59,9 +59,9 @@ void hal_cpu_relax(void);
 
 /* What is saved of a thread that does not run; sched keeps one in each task_struct. */
 struct hal_context {
-	void *sp;	  /* machine: the saved stack pointer.  hosted: the fiber */
+	void *sp;         /* machine: the saved stack pointer.  hosted: the fiber */
 	void *fake_stack; /* hosted, under ASan: its saved fake stack */
-	void *stack;	  /* lowest usable byte of the thread's stack */
+	void *stack;      /* lowest usable byte of the thread's stack */
 	size_t stack_size;
 };
 
@@ -138,7 +138,7 @@ void hal_entropy(void *buf, size_t n);
 enum hal_halt {
 	HAL_HALT_POWEROFF, /* ACPI S5, else debug-exit, else stop */
 	HAL_HALT_REBOOT,
-	HAL_HALT_STOP,	   /* stay, interrupts off, for a debugger */
+	HAL_HALT_STOP, /* stay, interrupts off, for a debugger */
 };
 /*
  * Ends.  @code is 0 for success, else a failure code (1..127).  On the machine isa-debug-exit, where

@@ -8,92 +8,95 @@
 #define KERNEL_LIMITS_H
 
 /* ---- threads and interrupts ---- */
-#define NR_CPUS		    1	  /* per-CPU data is indexed by it; a second CPU is not started */
+#define NR_CPUS             1     /* per-CPU data is indexed by it; a second CPU is not started */
 #define THREAD_STACK_SIZE   16384 /* bytes: a softirq runs on top of a thread's own use */
-#define THREADS_MAX	    4096  /* kthread_run: -ENOMEM; 64 MiB of stacks at most */
-#define THREAD_STACKS_KEPT  64	  /* stacks of ended threads kept for the next ones; more are freed */
-#define NR_IRQS		    64	  /* request_irq: -ENOSPC */
-#define IOAPICS_MAX	    4	  /* interrupt controllers of the MADT: more are named, not used */
-#define NR_SYSCALLS	    1040  /* Linux's numbers and ours from 1000 */
-#define TIME_SLICE_MS	    10	  /* an application thread that spins loses the CPU after it */
-#define MAX_SOFTIRQ_RESTART 10	  /* rounds before ksoftirqd takes over (Linux) */
-#define MAX_SOFTIRQ_MS	    2	  /* time before it does */
-#define SOFT_LOCKUP_MS	    2000  /* kernel code that lets nobody else run: named on the console */
+#define THREADS_MAX         4096  /* kthread_run: -ENOMEM; 64 MiB of stacks at most */
+#define THREAD_STACKS_KEPT  64 /* stacks of ended threads kept for the next ones; more are freed */
+#define NR_IRQS             64 /* request_irq: -ENOSPC */
+#define IOAPICS_MAX         4  /* interrupt controllers of the MADT: more are named, not used */
+#define NR_SYSCALLS         1040  /* Linux's numbers and ours from 1000 */
+#define TIME_SLICE_MS       10    /* an application thread that spins loses the CPU after it */
+#define MAX_SOFTIRQ_RESTART 10    /* rounds before ksoftirqd takes over (Linux) */
+#define MAX_SOFTIRQ_MS      2     /* time before it does */
+#define SOFT_LOCKUP_MS      2000  /* kernel code that lets nobody else run: named on the console */
 #define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
-#define LOG_RING_SIZE	    16384 /* bytes of kernel log kept; older ones are overwritten */
-#define LOG_LINE_MAX	    256	  /* bytes of a line; more is cut */
-#define CMDLINE_PARAMS_MAX  32	  /* words that the command line knows: a bug of ours beyond */
-#define CMDLINE_WORD_MAX    256	  /* bytes of one with its NUL: a longer one is named, passed over */
+#define LOG_RING_SIZE       16384 /* bytes of kernel log kept; older ones are overwritten */
+#define LOG_LINE_MAX        256   /* bytes of a line; more is cut */
+#define CMDLINE_PARAMS_MAX  32    /* words that the command line knows: a bug of ours beyond */
+#define CMDLINE_WORD_MAX    256 /* bytes of one with its NUL: a longer one is named, passed over */
 
 /* ---- files ---- */
-#define NR_OPEN_MAX	 131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */
-#define FILES_MAX	 (NR_OPEN_MAX + 4096) /* struct file, also those in no table yet: -ENFILE */
-#define PROC_ENTRIES_MAX 64	/* paths below /proc: a bug of ours beyond */
-#define CONSOLE_IN_MAX	 256	/* typed bytes nobody has read yet: newer ones wait in the device */
-#define PIPE_PAGES	 16	/* pages a pipe buffers: a writer waits or gets -EAGAIN */
-#define IOV_MAX_SEGMENTS 1024	/* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
-#define PATH_LENGTH_MAX	 256	/* open: -ENAMETOOLONG */
-#define PROC_BUF_MAX	 (1 << 20) /* bytes a /proc file may render: cut, and said to be */
-#define MAX_RW_COUNT	 0x7ffff000 /* bytes of one read or write (Linux) */
+#define NR_OPEN_MAX      131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */
+#define FILES_MAX        (NR_OPEN_MAX + 4096) /* struct file, also those in no table yet: -ENFILE */
+#define PROC_ENTRIES_MAX 64                   /* paths below /proc: a bug of ours beyond */
+#define CONSOLE_IN_MAX   256  /* typed bytes nobody has read yet: newer ones wait in the device */
+#define PIPE_PAGES       16   /* pages a pipe buffers: a writer waits or gets -EAGAIN */
+#define IOV_MAX_SEGMENTS 1024 /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
+#define PATH_LENGTH_MAX  256  /* open: -ENAMETOOLONG */
+#define PROC_BUF_MAX     (1 << 20)  /* bytes a /proc file may render: cut, and said to be */
+#define MAX_RW_COUNT     0x7ffff000 /* bytes of one read or write (Linux) */
 
 /* ---- devices and frames ---- */
-#define NETDEV_MAX	       8    /* register_netdevice: -ENOSPC */
-#define NETDEV_BUDGET	       300  /* packets of one net_rx_action (Linux netdev_budget) */
-#define NETDEV_BUDGET_MS       2    /* and its time */
-#define NAPI_POLL_WEIGHT       64   /* packets of one device's poll */
-#define GRO_HELD_MAX	       8    /* flows whose packets may still grow (Linux): the oldest goes up */
-#define NETDEV_TX_QUEUE_LEN    1000 /* packets waiting for ring space: dropped, QDISC_DROP */
-#define NETDEV_MAX_BACKLOG     1000 /* loopback's input queue (Linux): dropped, counted */
-#define VIRTIO_MMIO_MAX	       32   /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
-#define VIRTIO_RNG_BYTES       64   /* asked of the host: twice the generator's key; a device may give less */
-#define VIRTQ_SIZE_MAX	       1024 /* descriptors of a ring that the driver takes */
-#define MAX_SKB_FRAGS	       17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
-#define SKB_MAX_ORDER	       3    /* page_frag blocks: 32 KiB */
-#define SKB_LINEAR_MAX	       131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
+#define NETDEV_MAX          8   /* register_netdevice: -ENOSPC */
+#define NETDEV_BUDGET       300 /* packets of one net_rx_action (Linux netdev_budget) */
+#define NETDEV_BUDGET_MS    2   /* and its time */
+#define NAPI_POLL_WEIGHT    64  /* packets of one device's poll */
+#define GRO_HELD_MAX        8   /* flows whose packets may still grow (Linux): the oldest goes up */
+#define NETDEV_TX_QUEUE_LEN 1000 /* packets waiting for ring space: dropped, QDISC_DROP */
+#define NETDEV_MAX_BACKLOG  1000 /* loopback's input queue (Linux): dropped, counted */
+#define VIRTIO_MMIO_MAX     32   /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
+#define VIRTIO_RNG_BYTES                                                                           \
+	64 /* asked of the host: twice the generator's key; a device may give less */
+#define VIRTQ_SIZE_MAX 1024 /* descriptors of a ring that the driver takes */
+#define MAX_SKB_FRAGS  17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
+#define SKB_MAX_ORDER  3    /* page_frag blocks: 32 KiB */
+#define SKB_LINEAR_MAX                                                                             \
+	131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
 
 /* ---- neighbours, routes, ICMP ---- */
-#define NEIGH_MAX	    1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
-#define NEIGH_QUEUE_MAX	    64	 /* packets waiting for one address: oldest dropped */
-#define NEIGH_MCAST_PROBES  3	 /* broadcast requests before FAILED (Linux) */
-#define NEIGH_RETRANS_MS    1000 /* between them */
-#define NEIGH_REACHABLE_MS  30000
-#define NEIGH_STALE_MS	    60000 /* unused that long: may be collected */
-#define ROUTES_MAX	    64	 /* route add: -ENOSPC */
-#define ROUTE_CACHE_SIZE    1024 /* resolved routes remembered: the newer one takes the place */
-#define IFADDRS_MAX	    8	 /* addresses of a device: -ENOSPC */
-#define ICMP_RATELIMIT_MS   1000 /* between errors to one destination (token bucket of 6, Linux) */
-#define ICMP_BURST	    6
-#define ICMP_MSGS_PER_SEC   1000 /* over all destinations */
-#define ICMP_MSGS_BURST	    50
-#define ICMP_PEERS_MAX	    256 /* destinations remembered for the rate limit */
+#define NEIGH_MAX          1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
+#define NEIGH_QUEUE_MAX    64   /* packets waiting for one address: oldest dropped */
+#define NEIGH_MCAST_PROBES 3    /* broadcast requests before FAILED (Linux) */
+#define NEIGH_RETRANS_MS   1000 /* between them */
+#define NEIGH_REACHABLE_MS 30000
+#define NEIGH_STALE_MS     60000 /* unused that long: may be collected */
+#define ROUTES_MAX         64    /* route add: -ENOSPC */
+#define ROUTE_CACHE_SIZE   1024  /* resolved routes remembered: the newer one takes the place */
+#define IFADDRS_MAX        8     /* addresses of a device: -ENOSPC */
+#define ICMP_RATELIMIT_MS  1000  /* between errors to one destination (token bucket of 6, Linux) */
+#define ICMP_BURST         6
+#define ICMP_MSGS_PER_SEC  1000 /* over all destinations */
+#define ICMP_MSGS_BURST    50
+#define ICMP_PEERS_MAX     256 /* destinations remembered for the rate limit */
 
 /* ---- sockets ---- */
-#define SOMAXCONN_DEFAULT	4096	/* listen() backlog is cut to it (Linux 5.4+) */
-#define TCP_MAX_SYN_BACKLOG	4096	/* half-open connections of a listener: SYN dropped */
-#define SOCK_RMEM_DEFAULT	131072	/* bytes, tcp_rmem[1] of Linux */
-#define SOCK_RMEM_MAX		6291456 /* tcp_rmem[2] */
-#define SOCK_WMEM_DEFAULT	65536	/* starting sk_sndbuf; grows with cwnd to the maximum */
-#define SOCK_WMEM_MAX		4194304 /* tcp_wmem[2] */
-#define SOCK_MIN_RCVBUF		2304	/* SO_RCVBUF below it is raised (Linux) */
-#define SOCK_MIN_SNDBUF		4608
-#define SOCK_BACKLOG_EXTRA	65536	/* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
-#define EHASH_BUCKETS_MAX	65536	/* from memory: 1 per 16 KiB */
-#define EHASH_BUCKETS_MIN	256
-#define BHASH_BUCKETS		1024
-#define LHASH_BUCKETS		32
-#define LOCAL_PORT_MIN		32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
-#define LOCAL_PORT_MAX		60999
-#define TIMEWAIT_MAX		16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
-#define TCP_ORPHANS_MAX		16384 /* closed by the application, still finishing: RST, counted */
+#define SOMAXCONN_DEFAULT   4096    /* listen() backlog is cut to it (Linux 5.4+) */
+#define TCP_MAX_SYN_BACKLOG 4096    /* half-open connections of a listener: SYN dropped */
+#define SOCK_RMEM_DEFAULT   131072  /* bytes, tcp_rmem[1] of Linux */
+#define SOCK_RMEM_MAX       6291456 /* tcp_rmem[2] */
+#define SOCK_WMEM_DEFAULT   65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
+#define SOCK_WMEM_MAX       4194304 /* tcp_wmem[2] */
+#define SOCK_MIN_RCVBUF     2304    /* SO_RCVBUF below it is raised (Linux) */
+#define SOCK_MIN_SNDBUF     4608
+#define SOCK_BACKLOG_EXTRA  65536 /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
+#define EHASH_BUCKETS_MAX   65536 /* from memory: 1 per 16 KiB */
+#define EHASH_BUCKETS_MIN   256
+#define BHASH_BUCKETS       1024
+#define LHASH_BUCKETS       32
+#define LOCAL_PORT_MIN      32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
+#define LOCAL_PORT_MAX      60999
+#define TIMEWAIT_MAX        16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
+#define TCP_ORPHANS_MAX     16384 /* closed by the application, still finishing: RST, counted */
 
 /* ---- TCP ---- */
-#define TCP_SYN_RETRIES	    6  /* connect gives up after 127 s */
+#define TCP_SYN_RETRIES     6  /* connect gives up after 127 s */
 #define TCP_SYNACK_RETRIES  5  /* a request_sock is dropped after 63 s */
-#define TCP_RETRIES1	    3  /* then the route is asked again */
-#define TCP_RETRIES2	    15 /* then the connection ends with ETIMEDOUT: about 15 min */
+#define TCP_RETRIES1        3  /* then the route is asked again */
+#define TCP_RETRIES2        15 /* then the connection ends with ETIMEDOUT: about 15 min */
 #define TCP_ORPHAN_RETRIES  8
 #define TCP_OFO_PACKETS_MAX 4096 /* out-of-order segments of a socket: farthest pruned */
-#define TCP_DUPACKS_MAX	    16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
+#define TCP_DUPACKS_MAX                                                                            \
+	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
 #define TCP_CHALLENGE_ACK_PER_SEC 1000 /* RFC 5961, randomised (CVE-2016-5696) */
 
 #endif

@@ -34,7 +34,7 @@ static void run_stage(enum shutdown_stage stage)
 	u64 deadline = ktime_get_ns() + SHUTDOWN_STAGE_MS * NSEC_PER_MSEC;
 	struct shutdown_hook *hook;
 
-	list_for_each_entry (hook, &hooks, list) {
+	list_for_each_entry(hook, &hooks, list) {
 		if (hook->stage == stage) {
 			pr_debug("shutdown: %s", hook->name);
 			hook->stop(deadline);

@@ -25,6 +25,9 @@ void register_syscalls(const struct syscall_def *defs, unsigned int n);
 /* Process context of a thread with a file table.  -ENOSYS for a number that nobody registered. */
 long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f);
 
-#define SYSCALL_DEF(number, function) {.nr = number, .fn = (sys_call_t)(void (*)(void))(function), .name = #function}
+#define SYSCALL_DEF(number, function)                                                              \
+	{                                                                                          \
+		.nr = number, .fn = (sys_call_t)(void (*)(void))(function), .name = #function      \
+	}
 
 #endif

@@ -38,36 +38,36 @@ typedef u32 __wsum;  /* a running Internet checksum, not folded */
 typedef long ssize_t;
 #define __ssize_t_defined
 #endif
-typedef s64 loff_k;  /* a file offset, signed as off_t is */
+typedef s64 loff_k; /* a file offset, signed as off_t is */
 typedef u64 phys_addr_t;
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define __packed	__attribute__((packed))
-#define __aligned(n)	__attribute__((aligned(n)))
-#define __section(name) __attribute__((section(name)))
-#define __noreturn	__attribute__((noreturn))
-#define __must_check	__attribute__((warn_unused_result))
-#define __maybe_unused	__attribute__((unused))
-#define __weak_symbol	__attribute__((weak))
+#define __packed                 __attribute__((packed))
+#define __aligned(n)             __attribute__((aligned(n)))
+#define __section(name)          __attribute__((section(name)))
+#define __noreturn               __attribute__((noreturn))
+#define __must_check             __attribute__((warn_unused_result))
+#define __maybe_unused           __attribute__((unused))
+#define __weak_symbol            __attribute__((weak))
 #define __printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
-#define noinline	__attribute__((noinline))
+#define noinline                 __attribute__((noinline))
 #undef __always_inline /* the host C library has one */
 #define __always_inline inline __attribute__((always_inline))
-#define fallthrough	__attribute__((fallthrough))
+#define fallthrough     __attribute__((fallthrough))
 
 /* A pointer that comes from an application: touched only through copy_{from,to}_user. */
 #define __user
 
-#define barrier()	  __asm__ volatile("" ::: "memory")
-#define READ_ONCE(x)	  (*(const volatile __typeof__(x) *)&(x))
+#define barrier()        __asm__ volatile("" ::: "memory")
+#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BUILD_BUG_ON(cond) _Static_assert(!(cond), "BUILD_BUG_ON: " #cond)
+#define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
+#define BUILD_BUG_ON(cond)              _Static_assert(!(cond), "BUILD_BUG_ON: " #cond)
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define sizeof_field(type, member) sizeof(((type *)0)->member)
+#define sizeof_field(type, member)      sizeof(((type *)0)->member)
 
 #define min(a, b)                                                                                  \
 	({                                                                                         \
@@ -83,8 +83,8 @@ typedef u64 phys_addr_t;
 		(void)(&_max_a == &_max_b);                                                        \
 		_max_a > _max_b ? _max_a : _max_b;                                                 \
 	})
-#define min_t(type, a, b) min((type)(a), (type)(b))
-#define max_t(type, a, b) max((type)(a), (type)(b))
+#define min_t(type, a, b)        min((type)(a), (type)(b))
+#define max_t(type, a, b)        max((type)(a), (type)(b))
 #define clamp_t(type, v, lo, hi) min_t(type, max_t(type, v, lo), hi)
 #define swap(a, b)                                                                                 \
 	do {                                                                                       \
@@ -94,10 +94,10 @@ typedef u64 phys_addr_t;
 	} while (0)
 
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
-#define ALIGN_UP(x, a)	   (((x) + ((__typeof__(x))(a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_UP(x, a)     (((x) + ((__typeof__(x))(a)-1)) & ~((__typeof__(x))(a)-1))
 #define ALIGN_DOWN(x, a)   ((x) & ~((__typeof__(x))(a)-1))
 #define IS_POWER_OF_2(n)   ((n) != 0 && (((n) & ((n)-1)) == 0))
-#define BIT(n)		   (1UL << (n))
+#define BIT(n)             (1UL << (n))
 
 /* Pointers that carry a negative errno (Linux's err.h). */
 #define MAX_ERRNO 4095

@@ -30,7 +30,7 @@ static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *er
 	const struct inet_protosw *answer;
 
 	*err = -ESOCKTNOSUPPORT;
-	list_for_each_entry (answer, &inetsw[type], list) {
+	list_for_each_entry(answer, &inetsw[type], list) {
 		if (*protocol == IPPROTO_IP) {
 			*protocol = answer->protocol;
 			return answer;

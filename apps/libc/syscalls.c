@@ -28,7 +28,7 @@ static long result(long r)
 	return -1;
 }
 
-#define CALL6(nr, a, b, c, d, e, f) \
+#define CALL6(nr, a, b, c, d, e, f)                                                                \
 	result(kernel_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f)))
 #define CALL5(nr, a, b, c, d, e) CALL6(nr, a, b, c, d, e, 0)
 #define CALL4(nr, a, b, c, d)    CALL6(nr, a, b, c, d, 0, 0)

@@ -57,7 +57,8 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {
 	u64 offered = vdev->ops->get_features(vdev);
-	u64 known = driver->features | 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ACCESS_PLATFORM;
+	u64 known =
+		driver->features | 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ACCESS_PLATFORM;
 	int err;
 
 	if (!(offered & 1ULL << VIRTIO_F_VERSION_1)) {
@@ -87,8 +88,7 @@ int virtio_probe(struct virtio_device *vdev)
 	int err;
 
 	if (!driver) {
-		pr_info("virtio %s: no driver for device type %u", vdev->bus_name,
-			vdev->device_id);
+		pr_info("virtio %s: no driver for device type %u", vdev->bus_name, vdev->device_id);
 		return -ENODEV;
 	}
 	vdev->index = virtio_devices++;

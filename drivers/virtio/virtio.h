@@ -17,18 +17,18 @@
 
 /* Device status bits, 2.1. */
 #define VIRTIO_STATUS_ACKNOWLEDGE 0x01
-#define VIRTIO_STATUS_DRIVER	  0x02
-#define VIRTIO_STATUS_DRIVER_OK	  0x04
+#define VIRTIO_STATUS_DRIVER      0x02
+#define VIRTIO_STATUS_DRIVER_OK   0x04
 #define VIRTIO_STATUS_FEATURES_OK 0x08
 #define VIRTIO_STATUS_NEEDS_RESET 0x40
-#define VIRTIO_STATUS_FAILED	  0x80
+#define VIRTIO_STATUS_FAILED      0x80
 
 /* Feature bits of every device, section 6. */
-#define VIRTIO_F_INDIRECT_DESC 28
-#define VIRTIO_F_EVENT_IDX     29
-#define VIRTIO_F_VERSION_1     32
+#define VIRTIO_F_INDIRECT_DESC   28
+#define VIRTIO_F_EVENT_IDX       29
+#define VIRTIO_F_VERSION_1       32
 #define VIRTIO_F_ACCESS_PLATFORM 33
-#define VIRTIO_F_RING_PACKED   34
+#define VIRTIO_F_RING_PACKED     34
 
 #define VIRTIO_ID_NET 1
 #define VIRTIO_ID_RNG 4
@@ -43,7 +43,8 @@ struct virtio_transport_ops {
 	u64 (*get_features)(struct virtio_device *vdev);
 	void (*set_features)(struct virtio_device *vdev, u64 features);
 	/* Device configuration space; reads until the generation stands still (4.1.4.3.1). */
-	void (*config_read)(struct virtio_device *vdev, unsigned int offset, void *buf, unsigned int len);
+	void (*config_read)(struct virtio_device *vdev, unsigned int offset, void *buf,
+			    unsigned int len);
 	/* Largest size of queue @index, 0 where there is none. */
 	u16 (*queue_max_size)(struct virtio_device *vdev, unsigned int index);
 	/*
@@ -59,13 +60,13 @@ struct virtio_transport_ops {
 
 struct virtio_device {
 	const struct virtio_transport_ops *ops;
-	void *transport;     /* the transport's own */
-	u32 device_id;	     /* VIRTIO_ID_* */
-	u64 features;	     /* negotiated */
+	void *transport;      /* the transport's own */
+	u32 device_id;        /* VIRTIO_ID_* */
+	u64 features;         /* negotiated */
 	const char *bus_name; /* "0000:00:03.0", for the log */
 	unsigned int index;   /* virtio0, virtio1 ...: given out by virtio_probe() */
 	const struct virtio_driver *driver;
-	void *priv; /* the driver's own */
+	void *priv;           /* the driver's own */
 	char config_name[20]; /* "virtio0-config": of its interrupt */
 };
 

@@ -27,8 +27,8 @@
 #include "net/core/eth.h"
 
 #define VIRTNET_RING_MAX 256  /* buffers a direction: half a megabyte of receive memory */
-#define VIRTNET_MTU_MIN	 68   /* RFC 791: what every IPv4 link carries */
-#define VIRTNET_MTU_MAX	 9000 /* larger offers are cut: a buffer must fit a page fragment block */
+#define VIRTNET_MTU_MIN  68   /* RFC 791: what every IPv4 link carries */
+#define VIRTNET_MTU_MAX  9000 /* larger offers are cut: a buffer must fit a page fragment block */
 
 #define F(bit) (1ULL << VIRTIO_NET_F_##bit)
 
@@ -341,7 +341,7 @@ static void virtnet_flush(u64 deadline)
 {
 	struct net_device *dev;
 
-	list_for_each_entry (dev, net_devices(), dev_list) {
+	list_for_each_entry(dev, net_devices(), dev_list) {
 		if (dev->netdev_ops != &virtnet_ops)
 			continue;
 		while (!virtnet_all_sent(dev->priv) && ktime_get_ns() < deadline)

@@ -19,16 +19,16 @@
 #include "net/core/netdevice.h"
 
 /* Feature bits, 5.1.3. */
-#define VIRTIO_NET_F_CSUM	0
+#define VIRTIO_NET_F_CSUM       0
 #define VIRTIO_NET_F_GUEST_CSUM 1
-#define VIRTIO_NET_F_MTU	3
-#define VIRTIO_NET_F_MAC	5
+#define VIRTIO_NET_F_MTU        3
+#define VIRTIO_NET_F_MAC        5
 #define VIRTIO_NET_F_GUEST_TSO4 7
-#define VIRTIO_NET_F_GUEST_ECN	9
-#define VIRTIO_NET_F_HOST_TSO4	11
-#define VIRTIO_NET_F_HOST_ECN	13
-#define VIRTIO_NET_F_MRG_RXBUF	15
-#define VIRTIO_NET_F_STATUS	16
+#define VIRTIO_NET_F_GUEST_ECN  9
+#define VIRTIO_NET_F_HOST_TSO4  11
+#define VIRTIO_NET_F_HOST_ECN   13
+#define VIRTIO_NET_F_MRG_RXBUF  15
+#define VIRTIO_NET_F_STATUS     16
 
 /* Configuration space, 5.1.4. */
 struct virtio_net_config {
@@ -53,9 +53,9 @@ BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
 
 #define VIRTIO_NET_HDR_F_NEEDS_CSUM 1
 #define VIRTIO_NET_HDR_F_DATA_VALID 2
-#define VIRTIO_NET_HDR_GSO_NONE	    0
+#define VIRTIO_NET_HDR_GSO_NONE     0
 #define VIRTIO_NET_HDR_GSO_TCPV4    1
-#define VIRTIO_NET_HDR_GSO_ECN	    0x80
+#define VIRTIO_NET_HDR_GSO_ECN      0x80
 
 #define VIRTNET_RXQ 0
 #define VIRTNET_TXQ 1
@@ -75,15 +75,16 @@ struct virtnet_info {
 	bool mergeable;
 	unsigned int rx_buf_size; /* all of a buffer, with skb_shared_info */
 	struct page_frag rx_frag; /* where buffers are cut from */
-	u64 refill_failed;	  /* times that memory was out */
+	u64 refill_failed;        /* times that memory was out */
 	struct timer_list refill_timer;
 
 	/* transmit */
 	unsigned int tx_need; /* descriptors that a packet may take: fewer free stop the queue */
-	struct virtio_net_hdr *tx_hdrs; /* one a descriptor, for packets without headroom of their own */
+	struct virtio_net_hdr
+		*tx_hdrs; /* one a descriptor, for packets without headroom of their own */
 
 	struct timer_list link_timer; /* brings a change of the link out of hard interrupt */
-	char rx_name[24];	      /* "virtio0-input.0" */
+	char rx_name[24];             /* "virtio0-input.0" */
 	char tx_name[24];
 };
 

@@ -138,8 +138,8 @@ static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_b
 
 	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_CSUM)) {
 		/* Not negotiated: a packet without its checksum is not for us to complete. */
-		return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? SKB_DROP_REASON_DEV_BAD_HEADER :
-								  SKB_CONSUMED;
+		return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? SKB_DROP_REASON_DEV_BAD_HEADER
+								: SKB_CONSUMED;
 	}
 	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
 		if (start < ETH_HLEN || end > skb_headlen(skb))

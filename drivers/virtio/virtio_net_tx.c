@@ -188,8 +188,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (unlikely(err)) {
 		dev->stats.tx_errors++;
 		dev->stats.tx_dropped++;
-		kfree_skb_reason(skb, err == -ENOMEM ? SKB_DROP_REASON_NOMEM :
-						       SKB_DROP_REASON_TX_ERROR);
+		kfree_skb_reason(skb,
+				 err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_TX_ERROR);
 		/* The device that lied about its completions is shut down by the poll. */
 		if (vi->tx->broken && !vi->failed)
 			napi_schedule(&vi->napi);

@@ -23,19 +23,19 @@
 #include "kernel/time/time.h"
 #include "kernel/x86/io.h"
 
-#define VIRTIO_PCI_VENDOR	0x1af4
+#define VIRTIO_PCI_VENDOR       0x1af4
 #define VIRTIO_PCI_TRANSITIONAL 0x1000 /* .. 0x103f: the type is in the subsystem id */
-#define VIRTIO_PCI_MODERN	0x1040 /* + type, .. 0x107f */
-#define VIRTIO_PCI_LAST		0x107f
+#define VIRTIO_PCI_MODERN       0x1040 /* + type, .. 0x107f */
+#define VIRTIO_PCI_LAST         0x107f
 
 /* A vendor capability (4.1.4): header, then these. */
-#define VP_CAP_LEN	  2
-#define VP_CAP_TYPE	  3
-#define VP_CAP_BAR	  4
-#define VP_CAP_OFFSET	  8
-#define VP_CAP_LENGTH	  12
-#define VP_CAP_MULTIPLIER 16 /* of the notify structure only */
-#define VP_CAP_SIZE	  16
+#define VP_CAP_LEN         2
+#define VP_CAP_TYPE        3
+#define VP_CAP_BAR         4
+#define VP_CAP_OFFSET      8
+#define VP_CAP_LENGTH      12
+#define VP_CAP_MULTIPLIER  16 /* of the notify structure only */
+#define VP_CAP_SIZE        16
 #define VP_CAP_NOTIFY_SIZE 20
 
 #define VP_TYPE_COMMON 1
@@ -45,27 +45,27 @@
 
 /* The common configuration structure (4.1.4.3). */
 #define VP_DEVICE_FEATURE_SELECT 0x00
-#define VP_DEVICE_FEATURE	 0x04
+#define VP_DEVICE_FEATURE        0x04
 #define VP_DRIVER_FEATURE_SELECT 0x08
-#define VP_DRIVER_FEATURE	 0x0c
-#define VP_MSIX_CONFIG		 0x10
-#define VP_NUM_QUEUES		 0x12
-#define VP_DEVICE_STATUS	 0x14
-#define VP_CONFIG_GENERATION	 0x15
-#define VP_QUEUE_SELECT		 0x16
-#define VP_QUEUE_SIZE		 0x18
-#define VP_QUEUE_MSIX_VECTOR	 0x1a
-#define VP_QUEUE_ENABLE		 0x1c
-#define VP_QUEUE_NOTIFY_OFF	 0x1e
-#define VP_QUEUE_DESC		 0x20
-#define VP_QUEUE_AVAIL		 0x28
-#define VP_QUEUE_USED		 0x30
-#define VP_COMMON_SIZE		 0x38
+#define VP_DRIVER_FEATURE        0x0c
+#define VP_MSIX_CONFIG           0x10
+#define VP_NUM_QUEUES            0x12
+#define VP_DEVICE_STATUS         0x14
+#define VP_CONFIG_GENERATION     0x15
+#define VP_QUEUE_SELECT          0x16
+#define VP_QUEUE_SIZE            0x18
+#define VP_QUEUE_MSIX_VECTOR     0x1a
+#define VP_QUEUE_ENABLE          0x1c
+#define VP_QUEUE_NOTIFY_OFF      0x1e
+#define VP_QUEUE_DESC            0x20
+#define VP_QUEUE_AVAIL           0x28
+#define VP_QUEUE_USED            0x30
+#define VP_COMMON_SIZE           0x38
 
-#define VP_NO_VECTOR	 0xffff
-#define VP_CONFIG_VECTOR 0 /* MSI-X table entry; queue i has i + 1 */
-#define VP_RESET_MS	 100 /* a device that has not come back from reset by then is broken */
-#define VP_CONFIG_TRIES	 16  /* generations that may change under one read */
+#define VP_NO_VECTOR     0xffff
+#define VP_CONFIG_VECTOR 0   /* MSI-X table entry; queue i has i + 1 */
+#define VP_RESET_MS      100 /* a device that has not come back from reset by then is broken */
+#define VP_CONFIG_TRIES  16  /* generations that may change under one read */
 
 struct virtio_pci {
 	struct virtio_device vdev;
@@ -314,8 +314,8 @@ static int virtio_pci_probe(struct pci_device *pdev)
 	vp->vdev.ops = &virtio_pci_ops;
 	vp->vdev.transport = vp;
 	vp->vdev.bus_name = pdev->name;
-	vp->vdev.device_id = pdev->device < VIRTIO_PCI_MODERN ? pdev->subsystem :
-								pdev->device - VIRTIO_PCI_MODERN;
+	vp->vdev.device_id = pdev->device < VIRTIO_PCI_MODERN ? pdev->subsystem
+							      : pdev->device - VIRTIO_PCI_MODERN;
 	err = virtio_probe(&vp->vdev);
 	if (err)
 		goto out_free;

@@ -47,9 +47,9 @@ struct vq_sg {
 };
 
 struct vq_desc_state {
-	void *token;	/* the driver's; NULL: this head is not with the device */
-	u16 nr_desc;	/* descriptors of the chain */
-	u32 in_len;	/* bytes the device may have written */
+	void *token; /* the driver's; NULL: this head is not with the device */
+	u16 nr_desc; /* descriptors of the chain */
+	u32 in_len;  /* bytes the device may have written */
 };
 
 struct virtqueue {
@@ -58,7 +58,7 @@ struct virtqueue {
 	unsigned int index;
 	unsigned int irq; /* from request_irq() */
 	void (*callback)(struct virtqueue *vq);
-	void *priv; /* the driver's */
+	void *priv;        /* the driver's */
 	void *notify_addr; /* the transport's */
 
 	u16 num; /* descriptors, a power of two <= VIRTQ_SIZE_MAX */
@@ -70,13 +70,13 @@ struct virtqueue {
 
 	u16 num_free;
 	u16 free_head;
-	u16 avail_idx;	   /* what is in avail->idx, or will be at the next publish */
-	u16 num_added;	   /* since the last kick */
-	u16 last_used_idx; /* what has been taken from the used ring */
+	u16 avail_idx;               /* what is in avail->idx, or will be at the next publish */
+	u16 num_added;               /* since the last kick */
+	u16 last_used_idx;           /* what has been taken from the used ring */
 	struct vq_desc_state *state; /* num entries */
 
 	u64 kicks, interrupts, bad_used; /* counters */
-	struct list_head vqs;		 /* all queues, for /proc/virtio */
+	struct list_head vqs;            /* all queues, for /proc/virtio */
 };
 
 /* Allocates ring memory, takes an interrupt number and hands the queue to the device. */

@@ -27,17 +27,17 @@ struct sockaddr_in {
 #define IPPROTO_RAW  255
 #define IPPROTO_MAX  256
 
-#define INADDR_ANY	 ((in_addr_t)0x00000000)
-#define INADDR_LOOPBACK	 ((in_addr_t)0x7f000001)
+#define INADDR_ANY       ((in_addr_t)0x00000000)
+#define INADDR_LOOPBACK  ((in_addr_t)0x7f000001)
 #define INADDR_BROADCAST ((in_addr_t)0xffffffff)
 
-#define SOL_IP		 0
-#define IP_TOS		 1
-#define IP_TTL		 2
-#define IP_MTU_DISCOVER	 10
-#define IP_MTU		 14
+#define SOL_IP           0
+#define IP_TOS           1
+#define IP_TTL           2
+#define IP_MTU_DISCOVER  10
+#define IP_MTU           14
 #define IP_PMTUDISC_DONT 0
 #define IP_PMTUDISC_WANT 1
-#define IP_PMTUDISC_DO	 2
+#define IP_PMTUDISC_DO   2
 
 #endif

@@ -37,11 +37,11 @@ struct linger {
 };
 
 #define AF_UNSPEC 0
-#define AF_UNIX	  1
-#define AF_INET	  2
+#define AF_UNIX   1
+#define AF_INET   2
 #define AF_INET6  10
-#define PF_INET	  AF_INET
-#define AF_MAX	  46
+#define PF_INET   AF_INET
+#define AF_MAX    46
 
 #define SOCK_STREAM    1
 #define SOCK_DGRAM     2
@@ -53,7 +53,7 @@ struct linger {
 #define SOL_SOCKET    1
 #define SO_DEBUG      1
 #define SO_REUSEADDR  2
-#define SO_TYPE	      3
+#define SO_TYPE       3
 #define SO_ERROR      4
 #define SO_DONTROUTE  5
 #define SO_BROADCAST  6
@@ -72,18 +72,18 @@ struct linger {
 #define SO_PROTOCOL   38
 #define SO_DOMAIN     39
 
-#define MSG_OOB	      0x01
-#define MSG_PEEK      0x02
-#define MSG_CTRUNC    0x08
-#define MSG_TRUNC     0x20
-#define MSG_DONTWAIT  0x40
-#define MSG_EOR	      0x80
-#define MSG_WAITALL   0x100
-#define MSG_NOSIGNAL  0x4000
-#define MSG_MORE      0x8000
+#define MSG_OOB      0x01
+#define MSG_PEEK     0x02
+#define MSG_CTRUNC   0x08
+#define MSG_TRUNC    0x20
+#define MSG_DONTWAIT 0x40
+#define MSG_EOR      0x80
+#define MSG_WAITALL  0x100
+#define MSG_NOSIGNAL 0x4000
+#define MSG_MORE     0x8000
 
-#define SHUT_RD	  0
-#define SHUT_WR	  1
+#define SHUT_RD   0
+#define SHUT_WR   1
 #define SHUT_RDWR 2
 
 #define SOMAXCONN 4096

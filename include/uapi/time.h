@@ -11,7 +11,7 @@ struct timeval {
 	long tv_sec;
 	long tv_usec;
 };
-#define CLOCK_REALTIME	0
+#define CLOCK_REALTIME  0
 #define CLOCK_MONOTONIC 1
 
 #endif

@@ -51,13 +51,14 @@ struct file {
 BUILD_BUG_ON(sizeof(struct file) > 128);
 
 /* An open file with one reference, in no table yet.  ERR_PTR(-ENFILE) when memory is out. */
-struct file *alloc_file(struct inode *inode, unsigned int flags, const struct file_operations *fops);
+struct file *alloc_file(struct inode *inode, unsigned int flags,
+			const struct file_operations *fops);
 void get_file(struct file *file);
 void fput(struct file *file);
 
 /* ---- the table ------------------------------------------------------------------------------ */
 struct files_struct;
-struct files_struct *files_alloc(void); /* empty; NULL when memory is out */
+struct files_struct *files_alloc(void);      /* empty; NULL when memory is out */
 void files_free(struct files_struct *files); /* closes all */
 
 /* Lowest free number, reserved: fd_install() or put_unused_fd() follows.  -EMFILE. */

@@ -29,6 +29,7 @@ struct proc_entry {
 
 /* Kept by pointer.  Registering a path twice is a bug.  At boot. */
 void proc_register(const struct proc_entry *entries, unsigned int n);
-void proc_init(void); /* the kernel's own: interrupts softirqs slabinfo meminfo uptime threads kmsg */
+void proc_init(
+	void); /* the kernel's own: interrupts softirqs slabinfo meminfo uptime threads kmsg */
 
 #endif

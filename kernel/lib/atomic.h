@@ -20,7 +20,10 @@ typedef struct {
 	atomic_t refs;
 } refcount_t;
 
-#define ATOMIC_INIT(i) {(i)}
+#define ATOMIC_INIT(i)                                                                             \
+	{                                                                                          \
+		(i)                                                                                \
+	}
 
 static inline int atomic_read(const atomic_t *v)
 {
@@ -115,12 +118,15 @@ static inline void clear_bit(unsigned int nr, unsigned long *addr)
 /* Returns whether the bit was set before. */
 static inline bool test_and_set_bit(unsigned int nr, unsigned long *addr)
 {
-	return (__atomic_fetch_or(&addr[nr / 64], 1UL << (nr % 64), __ATOMIC_SEQ_CST) >> (nr % 64)) & 1;
+	return (__atomic_fetch_or(&addr[nr / 64], 1UL << (nr % 64), __ATOMIC_SEQ_CST) >>
+		(nr % 64)) &
+	       1;
 }
 static inline bool test_and_clear_bit(unsigned int nr, unsigned long *addr)
 {
 	return (__atomic_fetch_and(&addr[nr / 64], ~(1UL << (nr % 64)), __ATOMIC_SEQ_CST) >>
-		(nr % 64)) & 1;
+		(nr % 64)) &
+	       1;
 }
 
 static inline void smp_mb(void)

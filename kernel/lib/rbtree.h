@@ -18,7 +18,7 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
-#define RB_ROOT	 ((struct rb_root){NULL})
+#define RB_ROOT                     ((struct rb_root){NULL})
 #define rb_entry(ptr, type, member) container_of(ptr, type, member)
 
 /* A node that is in no tree points at itself. */

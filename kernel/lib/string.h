@@ -30,9 +30,11 @@ ssize_t strscpy(char *dst, const char *src, size_t size);
  * an Ethernet address by pointer).  Returns the length that the whole text has, like C99.
  */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
-int snprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(__printf__, 3, 4)));
+int snprintf(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(__printf__, 3, 4)));
 /* As snprintf, but returns what was written (< size). */
-int scnprintf(char *buf, size_t size, const char *fmt, ...) __attribute__((format(__printf__, 3, 4)));
+int scnprintf(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(__printf__, 3, 4)));
 
 /* Whole-string conversions: 0 and *res, or -EINVAL (not a number, trailing bytes) / -ERANGE. */
 int kstrtoul(const char *s, unsigned int base, unsigned long *res);

@@ -13,11 +13,12 @@ struct iov_iter {
 	const struct iovec *iov; /* already copied into the kernel; iov_base are user addresses */
 	unsigned int nr_segs;
 	size_t iov_offset; /* in the first segment */
-	size_t count;	   /* bytes left in all */
+	size_t count;      /* bytes left in all */
 };
 
 /* Of one buffer: @iov is the caller's and must live as long as @i. */
-static inline void iov_iter_init_one(struct iov_iter *i, struct iovec *iov, void __user *buf, size_t n)
+static inline void iov_iter_init_one(struct iov_iter *i, struct iovec *iov, void __user *buf,
+				     size_t n)
 {
 	iov->iov_base = buf;
 	iov->iov_len = n;

@@ -21,21 +21,21 @@
 struct kmem_cache;
 
 struct page {
-	u8 flags; /* PG_* */
-	u8 order; /* of the block whose head this is */
+	u8 flags;        /* PG_* */
+	u8 order;        /* of the block whose head this is */
 	refcount_t refs; /* of a head; 0 while free */
 	union {
-		struct list_head lru;	 /* free lists; slab's lists */
-		struct page *head;	 /* of a tail page */
+		struct list_head lru; /* free lists; slab's lists */
+		struct page *head;    /* of a tail page */
 	};
 	struct kmem_cache *slab; /* of a slab's head page */
-	void *freelist;		 /* slab: first free object */
-	u32 inuse;		 /* slab: objects given out */
+	void *freelist;          /* slab: first free object */
+	u32 inuse;               /* slab: objects given out */
 };
 
-#define PG_BUDDY 0x01 /* free, head of a block */
-#define PG_TAIL	 0x02 /* inside a compound block */
-#define PG_SLAB	 0x04
+#define PG_BUDDY    0x01 /* free, head of a block */
+#define PG_TAIL     0x02 /* inside a compound block */
+#define PG_SLAB     0x04
 #define PG_RESERVED 0x08 /* not the allocator's */
 
 struct boot_info;

@@ -11,8 +11,8 @@
 /* A block being cut.  Zero-initialise; one owner (a device, a CPU, a socket) and his context. */
 struct page_frag {
 	struct page *page; /* NULL: none yet.  The owner holds one reference */
-	u32 offset;	   /* bytes used */
-	u32 size;	   /* bytes of the block */
+	u32 offset;        /* bytes used */
+	u32 size;          /* bytes of the block */
 };
 
 /*

@@ -16,20 +16,20 @@
 
 struct kmem_cache {
 	const char *name;
-	u32 size;     /* bytes asked for */
-	u32 stride;   /* bytes an object takes */
+	u32 size;   /* bytes asked for */
+	u32 stride; /* bytes an object takes */
 	u32 align;
-	u32 per_slab; /* objects */
-	u8 order;     /* pages of a slab, log2 */
+	u32 per_slab;  /* objects */
+	u8 order;      /* pages of a slab, log2 */
 	bool separate; /* each object from the host's allocator */
 	spinlock_t lock;
 	struct list_head partial; /* slabs with a free object */
 	struct list_head full;
-	u32 empty;    /* slabs kept though empty */
-	u64 live;     /* objects given out now */
-	u64 high;     /* most ever */
-	u64 limit;    /* 0 = none */
-	u64 failed;   /* allocations refused */
+	u32 empty;  /* slabs kept though empty */
+	u64 live;   /* objects given out now */
+	u64 high;   /* most ever */
+	u64 limit;  /* 0 = none */
+	u64 failed; /* allocations refused */
 	u64 slabs;
 	struct list_head caches; /* all caches */
 };

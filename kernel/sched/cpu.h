@@ -23,17 +23,17 @@ struct cpu {
 	u32 softirq_pending; /* bit per enum softirq; changed with irq off */
 	unsigned int id;
 	bool need_resched;
-	u64 progress; /* the watchdog's: moves when the kernel gets on */
+	u64 progress;                 /* the watchdog's: moves when the kernel gets on */
 	struct softnet_data *softnet; /* net/core's share: queue of NAPI instances to poll */
 };
 
-#define PREEMPT_OFFSET	       0x00001u
-#define SOFTIRQ_OFFSET	       0x00100u
+#define PREEMPT_OFFSET         0x00001u
+#define SOFTIRQ_OFFSET         0x00100u
 #define SOFTIRQ_DISABLE_OFFSET 0x00200u
-#define HARDIRQ_OFFSET	       0x10000u
-#define PREEMPT_MASK	       0x000ffu
-#define SOFTIRQ_MASK	       0x0ff00u
-#define HARDIRQ_MASK	       0xf0000u
+#define HARDIRQ_OFFSET         0x10000u
+#define PREEMPT_MASK           0x000ffu
+#define SOFTIRQ_MASK           0x0ff00u
+#define HARDIRQ_MASK           0xf0000u
 
 static inline struct cpu *this_cpu(void)
 {

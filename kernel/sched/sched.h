@@ -22,7 +22,7 @@ struct files_struct;
 
 #define PF_APP 0x1 /* runs application code: may be preempted outside sys_* */
 
-#define TASK_COMM_LEN	  16
+#define TASK_COMM_LEN        16
 #define MAX_SCHEDULE_TIMEOUT ((long)(~0UL >> 1))
 
 struct task_struct {
@@ -36,11 +36,11 @@ struct task_struct {
 	struct list_head all_list; /* every thread: /proc, leak checks */
 	struct hal_context ctx;
 	struct files_struct *files; /* shared by all today; NULL for kernel threads */
-	u64 slice_end;		    /* ns; when preemption is due */
+	u64 slice_end;              /* ns; when preemption is due */
 	u64 runtime_ns;
 	int (*fn)(void *arg);
 	void *arg;
-	long user_errno;	/* the application's errno */
+	long user_errno; /* the application's errno */
 	char comm[TASK_COMM_LEN];
 };
 

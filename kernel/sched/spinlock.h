@@ -18,7 +18,7 @@
 typedef struct spinlock {
 	u8 locked;
 	u8 usage;  /* SPIN_USED_*: contexts in which it has ever been taken */
-	u8 cpu;	   /* holder's CPU */
+	u8 cpu;    /* holder's CPU */
 	u16 owner; /* current's pid at that time (its low bits; 0: boot, idle) */
 	u16 line;  /* where it was taken: file:line */
 	const char *file;
@@ -29,7 +29,7 @@ typedef struct spinlock {
 #define SPIN_USED_IRQS_ON    0x4 /* taken with interrupts on */
 #define SPIN_USED_SOFTIRQ_ON 0x8 /* taken where a softirq could have come in */
 
-#define SPIN_LOCK_UNLOCKED   ((spinlock_t){0})
+#define SPIN_LOCK_UNLOCKED    ((spinlock_t){0})
 #define DEFINE_SPINLOCK(name) spinlock_t name = {0}
 
 static inline void spin_lock_init(spinlock_t *lock)
@@ -47,9 +47,9 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
 /* True when this CPU holds @lock. */
 bool spin_is_held(const spinlock_t *lock);
 
-#define spin_lock(lock)	   spin_lock_at(lock, __FILE__, __LINE__)
-#define spin_lock_bh(lock) spin_lock_bh_at(lock, __FILE__, __LINE__)
+#define spin_lock(lock)                spin_lock_at(lock, __FILE__, __LINE__)
+#define spin_lock_bh(lock)             spin_lock_bh_at(lock, __FILE__, __LINE__)
 #define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_irqsave_at(lock, __FILE__, __LINE__))
-#define lockdep_assert_held(lock) BUG_ON(!spin_is_held(lock))
+#define lockdep_assert_held(lock)      BUG_ON(!spin_is_held(lock))
 
 #endif

@@ -103,7 +103,7 @@ static bool pid_taken(int pid)
 {
 	struct task_struct *p;
 
-	list_for_each_entry (p, &threads, all_list) {
+	list_for_each_entry(p, &threads, all_list) {
 		if (p->pid == pid)
 			return true;
 	}

@@ -90,7 +90,7 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	list_for_each_entry_safe (wait, next, &q->task_list, entry) {
+	list_for_each_entry_safe(wait, next, &q->task_list, entry) {
 		unsigned int exclusive = wait->flags & WQ_FLAG_EXCLUSIVE;
 
 		/* The entry may be gone after this: its thread runs on, its stack with it. */

@@ -24,11 +24,11 @@
 #include "kernel/sched/spinlock.h"
 
 /* States of a thread; a wake-up says which of them it ends. */
-#define TASK_RUNNING	     0
+#define TASK_RUNNING         0
 #define TASK_INTERRUPTIBLE   1
 #define TASK_UNINTERRUPTIBLE 2
-#define TASK_NORMAL	     (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
-#define TASK_DEAD	     4
+#define TASK_NORMAL          (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+#define TASK_DEAD            4
 
 struct wait_queue_entry;
 /* Called with the queue's lock held, irq off.  Returns > 0 when it woke (exclusive counting). */
@@ -70,12 +70,12 @@ int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, v
 void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
 
 #define DEFINE_WAIT_FUNC(name, function)                                                           \
-	wait_queue_t name = {.private = current, .func = function,                                 \
-			     .entry = LIST_HEAD_INIT((name).entry)}
+	wait_queue_t name = {                                                                      \
+		.private = current, .func = function, .entry = LIST_HEAD_INIT((name).entry)}
 #define DEFINE_WAIT(name) DEFINE_WAIT_FUNC(name, autoremove_wake_function)
 
-#define wake_up(q)		 __wake_up(q, TASK_NORMAL, 1, NULL)
-#define wake_up_all(q)		 __wake_up(q, TASK_NORMAL, 0, NULL)
+#define wake_up(q)               __wake_up(q, TASK_NORMAL, 1, NULL)
+#define wake_up_all(q)           __wake_up(q, TASK_NORMAL, 0, NULL)
 #define wake_up_interruptible(q) __wake_up(q, TASK_INTERRUPTIBLE, 1, NULL)
 #define wake_up_interruptible_poll(q, events)                                                      \
 	__wake_up(q, TASK_INTERRUPTIBLE, 1, (void *)(unsigned long)(events))

@@ -12,11 +12,11 @@
 #include "kernel/hal.h"
 #include "kernel/types.h"
 
-#define HZ	      1000
-#define NSEC_PER_SEC  1000000000ULL
-#define NSEC_PER_MSEC 1000000ULL
-#define NSEC_PER_USEC 1000ULL
-#define NSEC_PER_JIFFY (NSEC_PER_SEC / HZ)
+#define HZ              1000
+#define NSEC_PER_SEC    1000000000ULL
+#define NSEC_PER_MSEC   1000000ULL
+#define NSEC_PER_USEC   1000ULL
+#define NSEC_PER_JIFFY  (NSEC_PER_SEC / HZ)
 #define INITIAL_JIFFIES ((u64)(u32)(-300 * HZ))
 
 static inline u64 ktime_get_ns(void)
@@ -42,7 +42,7 @@ static inline bool time_after(unsigned long a, unsigned long b)
 {
 	return (long)(b - a) < 0;
 }
-#define time_before(a, b)    time_after(b, a)
+#define time_before(a, b) time_after(b, a)
 static inline bool time_after_eq(unsigned long a, unsigned long b)
 {
 	return (long)(a - b) >= 0;

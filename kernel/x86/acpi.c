@@ -22,8 +22,8 @@
 #define GAS_PORT   1
 
 #define FADT_POWER_BUTTON_AML BIT(4)
-#define FADT_RESET_SUPPORTED BIT(10)
-#define FADT_HW_REDUCED      BIT(20)
+#define FADT_RESET_SUPPORTED  BIT(10)
+#define FADT_HW_REDUCED       BIT(20)
 
 #define AML_NAME    0x08
 #define AML_PACKAGE 0x12
@@ -169,7 +169,7 @@ static bool has_signature(const struct acpi_header *table, const char *signature
 }
 
 /* Does @table reach up to the end of @field?  Older firmware leaves later ones out. */
-#define HAS_FIELD(table, field) \
+#define HAS_FIELD(table, field)                                                                    \
 	((table)->header.length >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field))
 
 static struct acpi_register map_register(const struct acpi_address *address)

@@ -23,7 +23,7 @@
 #define RFLAGS_IF      BIT(9)
 
 /* All floating-point exceptions masked, round to nearest: how the ABI starts a thread. */
-#define MXCSR_DEFAULT	    0x1f80
+#define MXCSR_DEFAULT       0x1f80
 #define X87_CONTROL_DEFAULT 0x037f
 
 #define MSR_APIC_BASE     0x0000001b
@@ -85,17 +85,17 @@ static inline u64 rdtsc_ordered(void)
 	return (u64)hi << 32 | lo;
 }
 
-#define DEFINE_CONTROL_REGISTER(name)                                               \
-	static inline u64 read_##name(void)                                         \
-	{                                                                           \
-		u64 value;                                                          \
-                                                                                    \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory"); \
-		return value;                                                       \
-	}                                                                           \
-	static inline void write_##name(u64 value)                                  \
-	{                                                                           \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");     \
+#define DEFINE_CONTROL_REGISTER(name)                                                              \
+	static inline u64 read_##name(void)                                                        \
+	{                                                                                          \
+		u64 value;                                                                         \
+                                                                                                   \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(value) : : "memory");                \
+		return value;                                                                      \
+	}                                                                                          \
+	static inline void write_##name(u64 value)                                                 \
+	{                                                                                          \
+		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory");                    \
 	}
 DEFINE_CONTROL_REGISTER(cr0)
 DEFINE_CONTROL_REGISTER(cr2)

@@ -20,12 +20,12 @@
  *   devices      registers (uncached) and firmware tables
  *   image        linker.ld
  */
-#define DIRECT_MAP_BASE	 0xffff888000000000
-#define DIRECT_MAP_SIZE	 0x0000400000000000
-#define STACK_AREA_BASE	 0xffffc90000000000
-#define DEVICE_AREA_BASE 0xffffc98000000000
-#define DEVICE_AREA_SIZE 0x0000000040000000
-#define KERNEL_VIRT_BASE 0xffffffff80000000
+#define DIRECT_MAP_BASE   0xffff888000000000
+#define DIRECT_MAP_SIZE   0x0000400000000000
+#define STACK_AREA_BASE   0xffffc90000000000
+#define DEVICE_AREA_BASE  0xffffc98000000000
+#define DEVICE_AREA_SIZE  0x0000000040000000
+#define KERNEL_VIRT_BASE  0xffffffff80000000
 #define BOOT_IMAGE_TABLES 4 /* page tables that boot/pvh.S has for the image: 8 MiB */
 
 /*
@@ -35,27 +35,27 @@
 #define GDT_KERNEL_CODE 0x08
 #define GDT_KERNEL_DATA 0x10
 #define GDT_USER_CODE32 0x18
-#define GDT_USER_DATA	0x20
-#define GDT_USER_CODE	0x28
-#define GDT_TSS		0x30 /* two slots */
-#define GDT_SLOTS	8
+#define GDT_USER_DATA   0x20
+#define GDT_USER_CODE   0x28
+#define GDT_TSS         0x30 /* two slots */
+#define GDT_SLOTS       8
 
 /* Vectors.  Above the exceptions lie sixteen for the PIC, which is masked but can still be spurious. */
-#define VECTOR_PIC	0x20
-#define VECTOR_IRQ	0x30 /* + the number that request_irq() returned */
-#define VECTOR_TIMER	0xf0
-#define VECTOR_DUMP	0xf1 /* hal_dump() raises it by an instruction */
+#define VECTOR_PIC      0x20
+#define VECTOR_IRQ      0x30 /* + the number that request_irq() returned */
+#define VECTOR_TIMER    0xf0
+#define VECTOR_DUMP     0xf1 /* hal_dump() raises it by an instruction */
 #define VECTOR_SPURIOUS 0xff
-#define NR_VECTORS	256
+#define NR_VECTORS      256
 
 /* Interrupt stacks of their own (TSS.ist), for what may strike when the stack is no longer good. */
-#define IST_NONE	  0
+#define IST_NONE          0
 #define IST_DOUBLE_FAULT  1
-#define IST_NMI		  2
+#define IST_NMI           2
 #define IST_MACHINE_CHECK 3
-#define NR_IST		  3
+#define NR_IST            3
 
 #define BOOT_STACK_SIZE 16384
-#define IST_STACK_SIZE	8192
+#define IST_STACK_SIZE  8192
 
 #endif

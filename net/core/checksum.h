@@ -35,8 +35,7 @@ static inline __wsum csum_block_add(__wsum a, __wsum b, size_t offset)
 /* TCP and UDP pseudo header (RFC 9293 3.1); addresses in network order, @len in host order. */
 static inline __wsum csum_tcpudp_nofold(__be32 saddr, __be32 daddr, u32 len, u8 proto, __wsum sum)
 {
-	u64 s = (u64)sum + saddr + daddr + (u64)__builtin_bswap16((u16)len) +
-		((u64)proto << 8);
+	u64 s = (u64)sum + saddr + daddr + (u64)__builtin_bswap16((u16)len) + ((u64)proto << 8);
 
 	s = (s & 0xffffffff) + (s >> 32);
 	s = (s & 0xffffffff) + (s >> 32);

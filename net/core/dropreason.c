@@ -11,10 +11,9 @@ u64 skb_drop_count[SKB_DROP_REASON_MAX];
 
 static const struct {
 	const char *name, *text;
-} reasons[SKB_DROP_REASON_MAX] = {
-	[SKB_CONSUMED] = {"CONSUMED", "not a drop"},
+} reasons[SKB_DROP_REASON_MAX] = {[SKB_CONSUMED] = {"CONSUMED", "not a drop"},
 #define SKB_DROP_TEXT(reason, what) [SKB_DROP_REASON_##reason] = {#reason, what},
-	SKB_DROP_REASONS(SKB_DROP_TEXT)
+				  SKB_DROP_REASONS(SKB_DROP_TEXT)
 #undef SKB_DROP_TEXT
 };
 

@@ -9,6 +9,7 @@
 
 #include "kernel/types.h"
 
+/* clang-format off */
 /* X(name, what it means) */
 #define SKB_DROP_REASONS(X)                                                                        \
 	X(NOT_SPECIFIED, "a bug: nobody said why")                                                 \
@@ -81,13 +82,14 @@
 	X(TCP_TIMEWAIT, "consumed by a TIME_WAIT socket")                                          \
 	X(TCP_REQ_DUP, "SYN or ACK of a half-open connection, answered or ignored")                \
 	X(TCP_MINTTL, "below the socket's minimum TTL")
+/* clang-format on */
 
 enum skb_drop_reason {
 	SKB_CONSUMED = 0, /* not a drop */
 #define SKB_DROP_ENUM(name, text) SKB_DROP_REASON_##name,
 	SKB_DROP_REASONS(SKB_DROP_ENUM)
 #undef SKB_DROP_ENUM
-	SKB_DROP_REASON_MAX
+		SKB_DROP_REASON_MAX
 };
 
 extern u64 skb_drop_count[SKB_DROP_REASON_MAX];

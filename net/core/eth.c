@@ -12,7 +12,7 @@
 
 /* Below it the field is a length (802.3), and an LLC header follows. */
 #define ETH_P_802_3_MIN 0x0600
-#define ETH_P_802_2	0x0004
+#define ETH_P_802_2     0x0004
 
 bool eth_header_ok(struct sk_buff *skb)
 {
@@ -33,8 +33,8 @@ __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 		skb->pkt_type = memcmp(eth->h_dest, dev->broadcast, ETH_ALEN) ? PACKET_MULTICAST
 									      : PACKET_BROADCAST;
 	else
-		skb->pkt_type =
-			memcmp(eth->h_dest, dev->dev_addr, ETH_ALEN) ? PACKET_OTHERHOST : PACKET_HOST;
+		skb->pkt_type = memcmp(eth->h_dest, dev->dev_addr, ETH_ALEN) ? PACKET_OTHERHOST
+									     : PACKET_HOST;
 	if (unlikely(ntohs(eth->h_proto) < ETH_P_802_3_MIN))
 		return HTONS_CONST(ETH_P_802_2);
 	return eth->h_proto;

@@ -12,8 +12,8 @@ struct ethhdr {
 	__be16 h_proto;
 } __packed;
 
-#define ETH_P_IP  0x0800
-#define ETH_P_ARP 0x0806
+#define ETH_P_IP   0x0800
+#define ETH_P_ARP  0x0806
 #define ETH_P_IPV6 0x86dd
 
 /* Fills mtu, header_ops, broadcast. */

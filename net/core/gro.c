@@ -25,7 +25,7 @@ static const struct packet_offload *gro_offload(const struct sk_buff *skb)
 {
 	const struct packet_offload *po;
 
-	list_for_each_entry (po, &offloads, list) {
+	list_for_each_entry(po, &offloads, list) {
 		if (po->type == skb->protocol)
 			return po;
 	}

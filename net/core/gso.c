@@ -16,7 +16,7 @@
 
 /* IPv4 header */
 #define IP_TOT_LEN  2
-#define IP_ID	    4
+#define IP_ID       4
 #define IP_PROTO    9
 #define IP_CHECK    10
 #define IP_SADDR    12
@@ -24,11 +24,11 @@
 #define IP_MIN_LEN  20
 #define IPPROTO_TCP 6
 /* TCP header */
-#define TCP_SEQ	    4
-#define TCP_DOFF    12
-#define TCP_FLAGS   13
-#define TCP_CHECK   16
-#define TCP_MIN_LEN 20
+#define TCP_SEQ      4
+#define TCP_DOFF     12
+#define TCP_FLAGS    13
+#define TCP_CHECK    16
+#define TCP_MIN_LEN  20
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_PSH 0x08
 #define TCP_FLAG_CWR 0x80

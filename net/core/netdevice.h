@@ -18,23 +18,23 @@
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
 
-#define ETH_ALEN  6
-#define ETH_HLEN  14
+#define ETH_ALEN     6
+#define ETH_HLEN     14
 #define ETH_DATA_LEN 1500
-#define IFNAMSIZ  16
+#define IFNAMSIZ     16
 
-#define IFF_UP	     0x1
+#define IFF_UP        0x1
 #define IFF_BROADCAST 0x2
-#define IFF_LOOPBACK 0x8
-#define IFF_RUNNING  0x40 /* link is up */
-#define IFF_NOARP    0x80
+#define IFF_LOOPBACK  0x8
+#define IFF_RUNNING   0x40 /* link is up */
+#define IFF_NOARP     0x80
 
 /* What the device does for us. */
 #define NETIF_F_HW_CSUM 0x01 /* transmit: CHECKSUM_PARTIAL */
-#define NETIF_F_SG	0x02 /* transmit: page fragments */
-#define NETIF_F_TSO	0x04 /* transmit: gso_size, TCP over IPv4 */
-#define NETIF_F_RXCSUM	0x08 /* receive: says what it checked */
-#define NETIF_F_GRO	0x10
+#define NETIF_F_SG      0x02 /* transmit: page fragments */
+#define NETIF_F_TSO     0x04 /* transmit: gso_size, TCP over IPv4 */
+#define NETIF_F_RXCSUM  0x08 /* receive: says what it checked */
+#define NETIF_F_GRO     0x10
 #define NETIF_F_TSO_ECN 0x20
 
 #define GSO_MAX_SIZE 65536
@@ -79,11 +79,11 @@ struct net_device {
 	u8 broadcast[ETH_ALEN];
 	const struct net_device_ops *netdev_ops;
 	const struct header_ops *header_ops; /* NULL: none (loopback) */
-	struct in_device *ip_ptr;	     /* IPv4's share: addresses */
-	void *priv;			     /* the driver's */
+	struct in_device *ip_ptr;            /* IPv4's share: addresses */
+	void *priv;                          /* the driver's */
 	struct net_device_stats stats;
-	spinlock_t tx_lock; /* one transmitter at a time */
-	bool tx_stopped;    /* ring full: packets wait in txq */
+	spinlock_t tx_lock;      /* one transmitter at a time */
+	bool tx_stopped;         /* ring full: packets wait in txq */
 	struct sk_buff_head txq; /* at most NETDEV_TX_QUEUE_LEN; under tx_lock */
 	struct list_head dev_list;
 	struct list_head tx_wait; /* in softnet_data's list of devices that want NET_TX */
@@ -97,7 +97,7 @@ struct napi_struct {
 	int (*poll)(struct napi_struct *napi, int budget); /* softirq; packets received */
 	struct net_device *dev;
 	struct sk_buff *gro_list; /* packets that may still grow, oldest first */
-	unsigned int gro_count;	  /* at most GRO_HELD_MAX */
+	unsigned int gro_count;   /* at most GRO_HELD_MAX */
 };
 #define NAPI_STATE_SCHED   0
 #define NAPI_STATE_DISABLE 1
@@ -118,11 +118,11 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
 
 /* This CPU's share of the network. */
 struct softnet_data {
-	spinlock_t lock;		   /* of the two lists; hard interrupts take it */
-	struct list_head poll_list;	   /* napi_structs to poll */
-	struct list_head tx_list;	   /* devices whose queue may run again */
+	spinlock_t lock;                     /* of the two lists; hard interrupts take it */
+	struct list_head poll_list;          /* napi_structs to poll */
+	struct list_head tx_list;            /* devices whose queue may run again */
 	struct sk_buff_head input_pkt_queue; /* loopback; <= NETDEV_MAX_BACKLOG */
-	struct sk_buff_head process_queue; /* what process_backlog took of it; softirq */
+	struct sk_buff_head process_queue;   /* what process_backlog took of it; softirq */
 	struct napi_struct backlog;
 	struct page_frag napi_frag; /* small receive buffers (napi_alloc_skb); softirq */
 	u64 processed, dropped, time_squeeze;
@@ -133,7 +133,7 @@ void netdev_init(void); /* softirqs, this CPU's softnet_data, /proc/net/dev, sof
 struct net_device *alloc_netdev(const char *name_format, void *priv); /* "eth%d" */
 /* 0, -ENOSPC, -EEXIST.  Process context. */
 int register_netdevice(struct net_device *dev);
-int dev_open(struct net_device *dev);  /* ndo_open, IFF_UP, tells the notifiers */
+int dev_open(struct net_device *dev); /* ndo_open, IFF_UP, tells the notifiers */
 int dev_close(struct net_device *dev);
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
@@ -198,8 +198,8 @@ void dev_add_offload(struct packet_offload *po); /* boot */
 
 /* A tap on every frame of a device, in and out, for captures and tests.  data at the MAC header. */
 struct packet_tap {
-	void (*func)(struct packet_tap *tap, const struct sk_buff *skb, const struct net_device *dev,
-		     bool out);
+	void (*func)(struct packet_tap *tap, const struct sk_buff *skb,
+		     const struct net_device *dev, bool out);
 	struct list_head list;
 };
 void dev_add_tap(struct packet_tap *tap);

@@ -35,12 +35,12 @@ struct request_sock {
 	struct sock *rsk_listener;    /* holds a reference */
 	const struct request_sock_ops *rsk_ops;
 	struct sock *sk; /* the child, once it is made */
-	u16 mss;	 /* of the peer's SYN */
-	u8 num_retrans;	 /* SYN-ACKs sent again */
-	u8 num_timeout;	 /* timer runs */
+	u16 mss;         /* of the peer's SYN */
+	u8 num_retrans;  /* SYN-ACKs sent again */
+	u8 num_timeout;  /* timer runs */
 	u8 cookie_ts : 1;
 	u32 rsk_window_clamp;
-	u32 rsk_rcv_wnd;  /* window of our SYN-ACK */
+	u32 rsk_rcv_wnd; /* window of our SYN-ACK */
 	u32 ts_recent;
 	struct timer_list rsk_timer;
 };
@@ -53,8 +53,8 @@ struct fastopen_queue {
 struct request_sock_queue {
 	spinlock_t rskq_lock;
 	u8 rskq_defer_accept; /* seconds' worth of SYN-ACK timeouts to wait for data */
-	atomic_t qlen;	      /* half-open ones */
-	atomic_t young;	      /* of these, those whose SYN-ACK was never sent again */
+	atomic_t qlen;        /* half-open ones */
+	atomic_t young;       /* of these, those whose SYN-ACK was never sent again */
 	struct request_sock *rskq_accept_head, *rskq_accept_tail; /* FIFO of whole ones */
 	struct fastopen_queue fastopenq;
 };

@@ -72,7 +72,8 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
  * A head that moves takes its page reference along (*fragstolen): kfree_skb_partial() then frees
  * the rest of @from.
  */
-bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen, int *delta_truesize)
+bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
+		      int *delta_truesize)
 {
 	struct skb_shared_info *ts = skb_shinfo(to), *fs = skb_shinfo(from);
 	unsigned int len = from->len, headlen = skb_headlen(from);
@@ -96,8 +97,8 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 		if (!from->head_frag || skb_cloned(from))
 			return false;
 		page = compound_head(virt_to_page(from->head));
-		skb_fill_page_desc(to, ts->nr_frags, page,
-				   from->data - (u8 *)page_address(page), headlen);
+		skb_fill_page_desc(to, ts->nr_frags, page, from->data - (u8 *)page_address(page),
+				   headlen);
 		delta = from->truesize - SKB_DATA_ALIGN(sizeof(struct sk_buff));
 		*fragstolen = true;
 	} else {

@@ -27,22 +27,23 @@ struct sock;
 struct rtable;
 
 /* Who vouches for the checksum (Linux's meanings). */
-#define CHECKSUM_NONE	     0 /* rx: nobody, check it; tx: it is written */
+#define CHECKSUM_NONE        0 /* rx: nobody, check it; tx: it is written */
 #define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */
 #define CHECKSUM_COMPLETE    2 /* rx: csum is the sum over all from the network header */
-#define CHECKSUM_PARTIAL     3 /* tx: pseudo header is in, device or skb_checksum_help() does the
+#define CHECKSUM_PARTIAL                                                                           \
+	3 /* tx: pseudo header is in, device or skb_checksum_help() does the
 				* rest from csum_start, at csum_offset; rx: the same, from a peer
 				* on this machine: trust it */
 
 /* For whom it came (eth_type_trans). */
-#define PACKET_HOST	 0
+#define PACKET_HOST      0
 #define PACKET_BROADCAST 1
 #define PACKET_MULTICAST 2
 #define PACKET_OTHERHOST 3
-#define PACKET_LOOPBACK	 5
+#define PACKET_LOOPBACK  5
 
-#define SKB_GSO_TCPV4 0x01
-#define SKB_GSO_DODGY 0x02 /* from outside: header not checked */
+#define SKB_GSO_TCPV4   0x01
+#define SKB_GSO_DODGY   0x02 /* from outside: header not checked */
 #define SKB_GSO_TCP_ECN 0x04
 
 typedef struct skb_frag {
@@ -56,9 +57,9 @@ struct skb_shared_info {
 	u8 tx_flags;
 	u16 gso_size; /* bytes of payload a segment, 0 = one packet */
 	u16 gso_segs;
-	u16 gso_type;		   /* SKB_GSO_* */
+	u16 gso_type;              /* SKB_GSO_* */
 	struct sk_buff *frag_list; /* more buffers that belong to this packet (GRO, reassembly) */
-	atomic_t dataref;	   /* users of head and of the fragments here; SKB_DATAREF_SHIFT */
+	atomic_t dataref;          /* users of head and of the fragments here; SKB_DATAREF_SHIFT */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
@@ -70,19 +71,19 @@ struct sk_buff {
 		};
 		struct rb_node rbnode; /* in tcp_rtx_queue and out_of_order_queue */
 	};
-	struct sock *sk;	/* whose memory it counts against */
-	struct net_device *dev; /* came from, or goes to */
+	struct sock *sk;          /* whose memory it counts against */
+	struct net_device *dev;   /* came from, or goes to */
 	char cb[48] __aligned(8); /* the layer's that holds it now: TCP_SKB_CB, IPCB, GRO */
-	struct rtable *dst;	/* route; holds a reference (skb_dst_drop) */
+	struct rtable *dst;       /* route; holds a reference (skb_dst_drop) */
 	void (*destructor)(struct sk_buff *skb); /* sock_wfree, sock_rfree */
-	u64 skb_mstamp;		/* ns: when TCP sent it last */
+	u64 skb_mstamp;                          /* ns: when TCP sent it last */
 
 	u32 len, data_len;
 	u16 mac_len;
 	u16 hdr_len;
-	u8 cloned : 1;	 /* head may be shared */
+	u8 cloned : 1; /* head may be shared */
 	u8 nohdr : 1;
-	u8 fclone : 2;	 /* SKB_FCLONE_* */
+	u8 fclone : 2; /* SKB_FCLONE_* */
 	u8 ip_summed : 2;
 	u8 csum_valid : 1;
 	u8 head_frag : 1; /* head came from page_frag_alloc() */
@@ -93,11 +94,11 @@ struct sk_buff {
 	union {
 		__wsum csum;
 		struct {
-			u16 csum_start; /* from head */
+			u16 csum_start;  /* from head */
 			u16 csum_offset; /* from csum_start */
 		};
 	};
-	u32 hash;	 /* of the flow, 0 = not computed */
+	u32 hash;                                         /* of the flow, 0 = not computed */
 	u16 transport_header, network_header, mac_header; /* from head */
 	u16 queue_mapping;
 	u32 tail, end; /* from head */
@@ -107,7 +108,7 @@ struct sk_buff {
 };
 
 #define SKB_FCLONE_UNAVAILABLE 0 /* from the ordinary cache */
-#define SKB_FCLONE_ORIG	       1 /* first of a pair */
+#define SKB_FCLONE_ORIG        1 /* first of a pair */
 #define SKB_FCLONE_CLONE       2 /* second of a pair */
 
 struct sk_buff_head {
@@ -148,12 +149,12 @@ int skb_cow_head(struct sk_buff *skb, unsigned int headroom);
 /* Copies what describes a packet (not its memory): protocol, marks, cb, a reference on the route. */
 void skb_copy_header(struct sk_buff *to, const struct sk_buff *from);
 
-#define NET_SKB_PAD   64 /* headroom of received packets; a multiple of a cache line */
-#define NET_IP_ALIGN  2
-#define MAX_TCP_HEADER 192 /* headroom of sent segments: Ethernet, IP and TCP with options */
+#define NET_SKB_PAD       64 /* headroom of received packets; a multiple of a cache line */
+#define NET_IP_ALIGN      2
+#define MAX_TCP_HEADER    192 /* headroom of sent segments: Ethernet, IP and TCP with options */
 #define SKB_DATA_ALIGN(x) ALIGN_UP(x, 64)
-#define SKB_OVERHEAD	(SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
-#define SKB_TRUESIZE(x) ((x) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_OVERHEAD)
+#define SKB_OVERHEAD      (SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define SKB_TRUESIZE(x)   ((x) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_OVERHEAD)
 
 static inline struct skb_shared_info *skb_shinfo(const struct sk_buff *skb)
 {
@@ -226,7 +227,8 @@ static inline void *pskb_pull(struct sk_buff *skb, unsigned int len)
 int pskb_trim(struct sk_buff *skb, unsigned int len);
 static inline int skb_linearize(struct sk_buff *skb)
 {
-	return !skb_is_nonlinear(skb) || __pskb_pull_tail(skb, skb->data_len) ? 0 : -12; /* ENOMEM */
+	return !skb_is_nonlinear(skb) || __pskb_pull_tail(skb, skb->data_len) ? 0
+									      : -12; /* ENOMEM */
 }
 /*
  * dataref: low half all users, high half those of them that promised to look at the payload only
@@ -323,7 +325,8 @@ int skb_checksum_help(struct sk_buff *skb);
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
 /* Appends @from's data to @to when it fits (fragments move, small data is copied).  True: the caller
  * frees @from with kfree_skb_partial(); *@delta_truesize is what @to grew by. */
-bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen, int *delta_truesize);
+bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
+		      int *delta_truesize);
 /* Frees what skb_try_coalesce() left of a packet. */
 void kfree_skb_partial(struct sk_buff *skb, bool head_stolen);
 /* Adds page bytes as fragment @i (takes over the caller's reference). */
@@ -383,7 +386,8 @@ static inline void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
 {
 	__skb_insert(skb, (struct sk_buff *)q, q->next, q);
 }
-static inline void __skb_queue_after(struct sk_buff_head *q, struct sk_buff *prev, struct sk_buff *skb)
+static inline void __skb_queue_after(struct sk_buff_head *q, struct sk_buff *prev,
+				     struct sk_buff *skb)
 {
 	__skb_insert(skb, prev, prev->next, q);
 }
@@ -423,10 +427,9 @@ struct sk_buff *skb_dequeue(struct sk_buff_head *q);
 void __skb_queue_purge(struct sk_buff_head *q);
 void skb_queue_purge(struct sk_buff_head *q);
 
-#define skb_queue_walk(q, skb)                                                                     \
-	for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)
+#define skb_queue_walk(q, skb) for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)
 #define skb_queue_walk_safe(q, skb, tmp)                                                           \
-	for (skb = (q)->next, tmp = skb->next; skb != (struct sk_buff *)(q);                        \
+	for (skb = (q)->next, tmp = skb->next; skb != (struct sk_buff *)(q);                       \
 	     skb = tmp, tmp = skb->next)
 #define rb_to_skb(rb) rb_entry(rb, struct sk_buff, rbnode)
 

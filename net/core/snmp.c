@@ -25,9 +25,9 @@ static const struct snmp_item tcpext_items[] = {SNMP_TCPEXT(SNMP_ITEM)};
 #undef SNMP_ITEM
 
 /* What is constant here and a counter nowhere (RFC 4293, 4022): 2 = does not forward; RTO in ms. */
-#define IP_CONST_NAMES	 " Forwarding DefaultTTL"
-#define IP_CONST_VALUES	 " 2 64"
-#define TCP_CONST_NAMES	 " RtoAlgorithm RtoMin RtoMax MaxConn"
+#define IP_CONST_NAMES   " Forwarding DefaultTTL"
+#define IP_CONST_VALUES  " 2 64"
+#define TCP_CONST_NAMES  " RtoAlgorithm RtoMin RtoMax MaxConn"
 #define TCP_CONST_VALUES " 1 200 120000 -1"
 
 static void snmp_show_group(struct seq_file *m, const char *group, const char *const_names,

@@ -8,6 +8,7 @@
 
 #include "kernel/types.h"
 
+/* clang-format off */
 /* X(group, Name) in the order in which /proc prints them. */
 #define SNMP_IP(X)                                                                                 \
 	X(Ip, InReceives) X(Ip, InHdrErrors) X(Ip, InAddrErrors) X(Ip, ForwDatagrams)              \
@@ -54,12 +55,13 @@
 	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
 	X(TcpExt, TCPReqDup) X(TcpExt, TCPWqueueTooBig)
 #define SNMP_ALL(X) SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X)
+/* clang-format on */
 
 enum snmp_counter {
 #define SNMP_ENUM(group, name) SNMP_##group##name,
 	SNMP_ALL(SNMP_ENUM)
 #undef SNMP_ENUM
-	SNMP_MAX
+		SNMP_MAX
 };
 
 /* One CPU's today; a sum over CPUs is made where they are printed. */

@@ -27,7 +27,7 @@
 struct sock_common {
 	__be32 skc_daddr;     /* foreign address */
 	__be32 skc_rcv_saddr; /* bound local address */
-	u32 skc_hash;	      /* of the four-tuple (or of the port, for a listener) */
+	u32 skc_hash;         /* of the four-tuple (or of the port, for a listener) */
 	__be16 skc_dport;
 	u16 skc_num; /* local port, host order */
 	u16 skc_family;
@@ -43,20 +43,20 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common; /* first, as in request_sock and inet_timewait_sock */
-#define sk_daddr	__sk_common.skc_daddr
-#define sk_rcv_saddr	__sk_common.skc_rcv_saddr
-#define sk_hash		__sk_common.skc_hash
-#define sk_dport	__sk_common.skc_dport
-#define sk_num		__sk_common.skc_num
-#define sk_family	__sk_common.skc_family
-#define sk_state	__sk_common.skc_state
-#define sk_reuse	__sk_common.skc_reuse
-#define sk_reuseport	__sk_common.skc_reuseport
+#define sk_daddr        __sk_common.skc_daddr
+#define sk_rcv_saddr    __sk_common.skc_rcv_saddr
+#define sk_hash         __sk_common.skc_hash
+#define sk_dport        __sk_common.skc_dport
+#define sk_num          __sk_common.skc_num
+#define sk_family       __sk_common.skc_family
+#define sk_state        __sk_common.skc_state
+#define sk_reuse        __sk_common.skc_reuse
+#define sk_reuseport    __sk_common.skc_reuseport
 #define sk_bound_dev_if __sk_common.skc_bound_dev_if
-#define sk_bind_node	__sk_common.skc_bind_node
-#define sk_prot		__sk_common.skc_prot
-#define sk_node		__sk_common.skc_node
-#define sk_refcnt	__sk_common.skc_refcnt
+#define sk_bind_node    __sk_common.skc_bind_node
+#define sk_prot         __sk_common.skc_prot
+#define sk_node         __sk_common.skc_node
+#define sk_refcnt       __sk_common.skc_refcnt
 
 	struct {
 		spinlock_t slock;
@@ -66,34 +66,34 @@ struct sock {
 
 	struct {
 		struct sk_buff *head, *tail; /* linked by ->next */
-		u32 len;		     /* truesize of what waits */
+		u32 len;                     /* truesize of what waits */
 	} sk_backlog;
 
 	struct sk_buff_head sk_receive_queue;
 	struct sk_buff_head sk_write_queue; /* TCP: not yet sent */
-	struct rb_root tcp_rtx_queue;	    /* TCP: sent and not acknowledged, by sequence number */
-	atomic_t sk_rmem_alloc;		    /* truesize in sk_receive_queue and out-of-order queue */
-	atomic_t sk_wmem_alloc;		    /* truesize in flight below us, + 1 for the socket itself */
-	u32 sk_wmem_queued;		    /* truesize in write and retransmit queues */
-	int sk_rcvbuf, sk_sndbuf;	    /* limits, bytes of truesize */
+	struct rb_root tcp_rtx_queue;       /* TCP: sent and not acknowledged, by sequence number */
+	atomic_t sk_rmem_alloc;   /* truesize in sk_receive_queue and out-of-order queue */
+	atomic_t sk_wmem_alloc;   /* truesize in flight below us, + 1 for the socket itself */
+	u32 sk_wmem_queued;       /* truesize in write and retransmit queues */
+	int sk_rcvbuf, sk_sndbuf; /* limits, bytes of truesize */
 	int sk_rcvlowat;
 
-	u8 sk_shutdown; /* RCV_SHUTDOWN | SEND_SHUTDOWN */
+	u8 sk_shutdown;  /* RCV_SHUTDOWN | SEND_SHUTDOWN */
 	u8 sk_userlocks; /* SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK: set by the application */
 	u8 sk_protocol;
 	u8 sk_type;
-	int sk_err;	 /* positive errno, taken once by sock_error() */
-	int sk_err_soft; /* told only when the connection gives up */
+	int sk_err;             /* positive errno, taken once by sock_error() */
+	int sk_err_soft;        /* told only when the connection gives up */
 	unsigned long sk_flags; /* SOCK_* bits */
-	u32 sk_ack_backlog;	/* connections in the accept queue */
+	u32 sk_ack_backlog;     /* connections in the accept queue */
 	u32 sk_max_ack_backlog;
 	long sk_rcvtimeo, sk_sndtimeo; /* jiffies, MAX_SCHEDULE_TIMEOUT: none */
 	unsigned long sk_lingertime;   /* jiffies */
 
 	struct rtable *sk_dst_cache;
 	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 of an orphan */
-	struct socket *sk_socket; /* NULL: orphan, or a child nobody accepted yet */
-	struct socket_wq *sk_wq;  /* of sk_socket */
+	struct socket *sk_socket;   /* NULL: orphan, or a child nobody accepted yet */
+	struct socket_wq *sk_wq;    /* of sk_socket */
 
 	/* sk_socket and sk_wq change, and wake-ups look at them, under this one.  Inside slock. */
 	spinlock_t sk_callback_lock;
@@ -107,11 +107,11 @@ struct sock {
 	void (*sk_destruct)(struct sock *sk);
 };
 
-#define RCV_SHUTDOWN  1
-#define SEND_SHUTDOWN 2
-#define SHUTDOWN_MASK 3
-#define SOCK_SNDBUF_LOCK 1
-#define SOCK_RCVBUF_LOCK 2
+#define RCV_SHUTDOWN       1
+#define SEND_SHUTDOWN      2
+#define SHUTDOWN_MASK      3
+#define SOCK_SNDBUF_LOCK   1
+#define SOCK_RCVBUF_LOCK   2
 #define SOCK_BINDADDR_LOCK 4 /* the address was chosen with bind() */
 #define SOCK_BINDPORT_LOCK 8 /* the port was: it stays through a disconnect */
 
@@ -128,7 +128,7 @@ enum sock_flags {
 	SOCK_QUEUE_SHRUNK,
 	SOCK_ZAPPED,
 	SOCK_USE_WRITE_QUEUE, /* send space is sk_wmem_queued: sock_wfree() tells nobody */
-	SOCK_NOSPACE, /* somebody waits for send space (Linux keeps it in struct socket) */
+	SOCK_NOSPACE,         /* somebody waits for send space (Linux keeps it in struct socket) */
 };
 static inline void sock_set_flag(struct sock *sk, enum sock_flags flag)
 {
@@ -223,7 +223,7 @@ int sk_stream_error(struct sock *sk, int flags, int err);
 void sk_stream_kill_queues(struct sock *sk);
 
 /* ---- waking ---------------------------------------------------------------------------------- */
-void sock_def_wakeup(struct sock *sk);	 /* sk_state_change: everybody */
+void sock_def_wakeup(struct sock *sk);   /* sk_state_change: everybody */
 void sock_def_readable(struct sock *sk); /* sk_data_ready */
 void sock_def_error_report(struct sock *sk);
 void sock_def_write_space(struct sock *sk); /* datagrams: by sk_wmem_alloc */
@@ -290,7 +290,8 @@ void sk_dst_set(struct sock *sk, struct rtable *rt); /* takes over the reference
 void sk_dst_reset(struct sock *sk);
 
 /* SOL_SOCKET options (net/core/sock.c). */
-int sock_setsockopt(struct socket *sock, int optname, const void __user *optval, unsigned int optlen);
+int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
+		    unsigned int optlen);
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen);
 /* proto_ops that only call sk->sk_prot's. */
 int sock_common_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,

@@ -112,7 +112,7 @@ struct proto {
 	const char *name;
 	void (*close)(struct sock *sk, long timeout); /* timeout: SO_LINGER, jiffies */
 	int (*connect)(struct sock *sk, struct sockaddr *uaddr, int addr_len); /* locked */
-	int (*disconnect)(struct sock *sk, int flags);			       /* locked */
+	int (*disconnect)(struct sock *sk, int flags);                         /* locked */
 	struct sock *(*accept)(struct sock *sk, int flags, int *err);
 	int (*ioctl)(struct sock *sk, int cmd, unsigned long arg);
 	int (*init)(struct sock *sk);
@@ -133,13 +133,13 @@ struct proto {
 	void (*hash)(struct sock *sk);
 	void (*unhash)(struct sock *sk);
 	int (*get_port)(struct sock *sk, unsigned short snum); /* 0, or 1: taken */
-	struct inet_hashinfo *hashinfo; /* of TCP */
-	struct request_sock_ops *rsk_prot;   /* proto_register() makes their slabs too */
+	struct inet_hashinfo *hashinfo;                        /* of TCP */
+	struct request_sock_ops *rsk_prot; /* proto_register() makes their slabs too */
 	struct timewait_sock_ops *twsk_prot;
 	struct kmem_cache *slab; /* made by proto_register() */
-	unsigned int obj_size;	 /* bytes of the whole chain, struct tcp_sock for TCP */
-	u64 limit;		 /* most live socks, 0 = memory's */
-	int sockets_allocated;	 /* live ones */
+	unsigned int obj_size;   /* bytes of the whole chain, struct tcp_sock for TCP */
+	u64 limit;               /* most live socks, 0 = memory's */
+	int sockets_allocated;   /* live ones */
 	int orphan_count;
 	struct list_head node;
 };

@@ -126,8 +126,8 @@ static bool arp_plausible(const struct net_device *dev, const struct arp_message
 
 	if (msg->sha[0] & 1) /* a group can't send */
 		return false;
-	if (ipv4_is_multicast(msg->sip) || ipv4_is_loopback(msg->sip) ||
-	    ipv4_is_lbcast(msg->sip) || ipv4_is_multicast(msg->tip) || ipv4_is_loopback(msg->tip))
+	if (ipv4_is_multicast(msg->sip) || ipv4_is_loopback(msg->sip) || ipv4_is_lbcast(msg->sip) ||
+	    ipv4_is_multicast(msg->tip) || ipv4_is_loopback(msg->tip))
 		return false;
 	if (msg->sip && inet_addr_is_broadcast(dev, msg->sip))
 		return false;
@@ -199,7 +199,7 @@ drop:
 
 /* ---- /proc/net/arp ---------------------------------------------------------------------------- */
 
-#define ATF_COM	 0x02
+#define ATF_COM  0x02
 #define ATF_PERM 0x04
 
 static void arp_show_one(struct seq_file *m, const struct neighbour *neigh)
@@ -222,7 +222,9 @@ static int arp_show(struct seq_file *m)
 {
 	struct neighbour *neigh;
 
-	seq_puts(m, "IP address       HW type     Flags       HW address            Mask     Device\n");
+	seq_puts(
+		m,
+		"IP address       HW type     Flags       HW address            Mask     Device\n");
 	spin_lock_bh(&arp_tbl.lock);
 	list_for_each_entry(neigh, &arp_tbl.lru, lru) {
 		if (!(neigh->nud_state & NUD_NOARP))

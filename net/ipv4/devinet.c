@@ -21,7 +21,7 @@
 #include "net/ipv4/route.h"
 
 /* RFC 5227: announced twice, two seconds apart, in case the first one was lost. */
-#define ANNOUNCE_NUM	  2
+#define ANNOUNCE_NUM      2
 #define ANNOUNCE_INTERVAL (2 * HZ)
 
 /* What the first Ethernet device gets: QEMU's user network, unless the command line says more. */
@@ -36,7 +36,8 @@ static struct {
 
 #define for_each_ifa(ifa, in_dev)                                                                  \
 	for (ifa = (in_dev)->addrs;                                                                \
-	     ifa < (in_dev)->addrs + __atomic_load_n(&(in_dev)->nr_addrs, __ATOMIC_ACQUIRE); ifa++)
+	     ifa < (in_dev)->addrs + __atomic_load_n(&(in_dev)->nr_addrs, __ATOMIC_ACQUIRE);       \
+	     ifa++)
 
 static inline const struct in_device *in_dev_get(const struct net_device *dev)
 {
@@ -55,7 +56,8 @@ bool inet_addr_is_ours(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return false;
-	for_each_ifa(ifa, in_dev) {
+	for_each_ifa(ifa, in_dev)
+	{
 		if (ifa->ifa_local == addr)
 			return true;
 	}
@@ -82,7 +84,8 @@ bool inet_addr_onlink(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return false;
-	for_each_ifa(ifa, in_dev) {
+	for_each_ifa(ifa, in_dev)
+	{
 		if (ifa_onlink(ifa, addr))
 			return true;
 	}
@@ -96,7 +99,8 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return false;
-	for_each_ifa(ifa, in_dev) {
+	for_each_ifa(ifa, in_dev)
+	{
 		if (ifa->ifa_broadcast && ifa->ifa_broadcast == addr)
 			return true;
 	}
@@ -122,7 +126,8 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst)
 
 	if (!in_dev)
 		return 0;
-	for_each_ifa(ifa, in_dev) {
+	for_each_ifa(ifa, in_dev)
+	{
 		if (!first)
 			first = ifa->ifa_local;
 		if (ifa_onlink(ifa, dst))
@@ -170,8 +175,7 @@ static void inetdev_announce(unsigned long data)
 
 	if (!in_dev->announcements || !(in_dev->dev->flags & IFF_UP))
 		return;
-	for_each_ifa(ifa, in_dev)
-		arp_announce(in_dev->dev, ifa->ifa_local);
+	for_each_ifa(ifa, in_dev) arp_announce(in_dev->dev, ifa->ifa_local);
 	if (--in_dev->announcements)
 		mod_timer(&in_dev->announce, jiffies + ANNOUNCE_INTERVAL);
 }
@@ -226,8 +230,8 @@ static void inetdev_configure(struct net_device *dev)
 		return;
 	err = ip_route_add(0, 0, config.gateway, dev, 0, RTN_UNICAST);
 	if (err)
-		pr_err("gw=%pI4: not in the network of %pI4/%u: no default route\n", &config.gateway,
-		       &config.addr, config.prefix_len);
+		pr_err("gw=%pI4: not in the network of %pI4/%u: no default route\n",
+		       &config.gateway, &config.addr, config.prefix_len);
 }
 
 static void inetdev_up(struct net_device *dev)

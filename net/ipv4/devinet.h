@@ -27,7 +27,7 @@ struct in_device {
 	/* Routes of packets that come in and are for us; made with the device, never go. */
 	struct rtable *local_rt, *broadcast_rt;
 	struct timer_list announce; /* RFC 5227: says it twice */
-	u8 announcements;	    /* still to come */
+	u8 announcements;           /* still to come */
 };
 
 static inline __be32 inet_make_mask(unsigned int prefix_len)

@@ -28,7 +28,7 @@ const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	{EOPNOTSUPP, false},   /* source route failed */
 	{ENETUNREACH, true},   /* network unknown */
 	{EHOSTDOWN, true},     /* host unknown */
-	{ENONET, true},	       /* host isolated */
+	{ENONET, true},        /* host isolated */
 	{ENETUNREACH, true},   /* network prohibited */
 	{EHOSTUNREACH, true},  /* host prohibited */
 	{ENETUNREACH, false},  /* network, for this type of service */

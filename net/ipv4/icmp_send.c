@@ -23,7 +23,7 @@
 #define ICMP_ERROR_MAX 576
 /* RFC 1812 5.3.2: errors are network control. */
 #define IPTOS_PREC_INTERNETCONTROL 0xc0
-#define IPTOS_TOS_MASK		   0x1e
+#define IPTOS_TOS_MASK             0x1e
 
 /* ---- how often -------------------------------------------------------------------------------- */
 

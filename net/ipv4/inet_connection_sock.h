@@ -32,7 +32,7 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet; /* first */
 	struct request_sock_queue icsk_accept_queue;
 	struct inet_bind_bucket *icsk_bind_hash; /* of the local port */
-	unsigned long icsk_timeout;		 /* jiffies: when the retransmit timer is due */
+	unsigned long icsk_timeout;              /* jiffies: when the retransmit timer is due */
 	struct timer_list icsk_retransmit_timer; /* RTO and zero-window probes: icsk_pending says */
 	struct timer_list icsk_delack_timer;
 	u32 icsk_rto; /* jiffies */
@@ -64,14 +64,14 @@ struct inet_connection_sock {
 };
 
 #define ICSK_TIME_RETRANS 1
-#define ICSK_TIME_DACK	  2
+#define ICSK_TIME_DACK    2
 #define ICSK_TIME_PROBE0  3
 
-#define ICSK_ACK_SCHED	 1
-#define ICSK_ACK_TIMER	 2
-#define ICSK_ACK_PUSHED	 4
+#define ICSK_ACK_SCHED   1
+#define ICSK_ACK_TIMER   2
+#define ICSK_ACK_PUSHED  4
 #define ICSK_ACK_PUSHED2 8
-#define ICSK_ACK_NOW	 16
+#define ICSK_ACK_NOW     16
 
 static inline struct inet_connection_sock *inet_csk(const struct sock *sk)
 {
@@ -87,7 +87,8 @@ void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long
 			       void (*delack)(unsigned long), void (*keepalive)(unsigned long));
 void inet_csk_clear_xmit_timers(struct sock *sk);
 /* @what: ICSK_TIME_*; @when: jiffies from now, at most @max_when. */
-void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when, unsigned long max_when);
+void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when,
+			       unsigned long max_when);
 void inet_csk_clear_xmit_timer(struct sock *sk, int what);
 void inet_csk_delack_init(struct sock *sk);
 void inet_csk_reset_keepalive_timer(struct sock *sk, unsigned long len);
@@ -113,16 +114,18 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 /* ---- half-open connections -------------------------------------------------------------------------- */
 struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener);
 /* Into the ehash, SYN-ACK timer armed for @timeout jiffies; refcount becomes 3 (hash, timer, caller). */
-void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req, unsigned long timeout);
+void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
+				   unsigned long timeout);
 void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);
 void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req);
 /* A listener's clone for the finished handshake: state SYN_RECV, bh-locked. */
 struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req, gfp_t gfp);
 /* Child into the accept queue: @child, or NULL when the listener is no longer one. */
-struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req, struct sock *child);
+struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
+				      struct sock *child);
 /* Request out of the queues, child in.  NULL: the caller frees @child. */
-struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child, struct request_sock *req,
-					 bool own_req);
+struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
+					 struct request_sock *req, bool own_req);
 struct rtable *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
 				  const struct request_sock *req);
 struct rtable *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,

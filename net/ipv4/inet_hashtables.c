@@ -103,7 +103,7 @@ noinline struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 
 	struct sock *sk, *found = NULL;
 
 	spin_lock_bh(lock);
-	hlist_for_each_entry (sk, &inet_ehash_bucket(h, hash)->chain, sk_node) {
+	hlist_for_each_entry(sk, &inet_ehash_bucket(h, hash)->chain, sk_node) {
 		if (sk->sk_hash != hash || !established_match(sk, saddr, sport, daddr, hnum, dif))
 			continue;
 		if (refcount_inc_not_zero(&sk->sk_refcnt))
@@ -142,7 +142,7 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 	int best = 0;
 
 	spin_lock_bh(&ilb->lock);
-	hlist_for_each_entry (sk, &ilb->head, sk_node) {
+	hlist_for_each_entry(sk, &ilb->head, sk_node) {
 		int score = compute_score(sk, daddr, hnum, dif);
 
 		if (score > best) {
@@ -255,7 +255,7 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 		struct inet_listen_hashbucket *ilb = &h->listening_hash[i];
 
 		spin_lock_bh(&ilb->lock);
-		hlist_for_each_entry (sk, &ilb->head, sk_node)
+		hlist_for_each_entry(sk, &ilb->head, sk_node)
 			show(arg, sk);
 		spin_unlock_bh(&ilb->lock);
 	}
@@ -265,7 +265,7 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 		if (hlist_empty(&h->ehash[i].chain))
 			continue;
 		spin_lock_bh(lock);
-		hlist_for_each_entry (sk, &h->ehash[i].chain, sk_node)
+		hlist_for_each_entry(sk, &h->ehash[i].chain, sk_node)
 			show(arg, sk);
 		spin_unlock_bh(lock);
 	}
@@ -279,7 +279,7 @@ static struct sock *find_state_in(struct hlist_head *chain, spinlock_t *lock, u3
 	if (hlist_empty(chain))
 		return NULL;
 	spin_lock_bh(lock);
-	hlist_for_each_entry (sk, chain, sk_node) {
+	hlist_for_each_entry(sk, chain, sk_node) {
 		if ((1u << sk->sk_state) & states) {
 			sock_hold(sk);
 			found = sk;

@@ -62,7 +62,8 @@ struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 saddr, __
 				       __be32 daddr, u16 hnum, int dif);
 struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 hnum, int dif);
 /* Established first, then listeners; of @skb's addresses. */
-struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport, __be16 dport);
+struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
+			       __be16 dport);
 
 /* Puts @sk in; @osk (a request that it replaces) goes out in the same step.  False: @osk was gone. */
 bool inet_ehash_insert(struct sock *sk, struct sock *osk);
@@ -77,7 +78,8 @@ int __inet_inherit_port(const struct sock *sk, struct sock *child); /* 0 or -ENO
 int inet_hash_connect(struct sock *sk);
 
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
-						 struct inet_bind_hashbucket *head, unsigned short port);
+						 struct inet_bind_hashbucket *head,
+						 unsigned short port);
 void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb);
 void inet_bind_hash(struct sock *sk, struct inet_bind_bucket *tb, unsigned short snum);
 

@@ -65,7 +65,7 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 {
 	struct inet_bind_bucket *tb;
 
-	hlist_for_each_entry (tb, &head->chain, node) {
+	hlist_for_each_entry(tb, &head->chain, node) {
 		if (tb->port == port)
 			return tb;
 	}
@@ -82,7 +82,7 @@ static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *
 {
 	const struct sock_common *other;
 
-	hlist_for_each_entry (other, &tb->owners, skc_bind_node) {
+	hlist_for_each_entry(other, &tb->owners, skc_bind_node) {
 		if (other == &sk->__sk_common)
 			continue;
 		if (sk->sk_bound_dev_if && other->skc_bound_dev_if &&
@@ -202,7 +202,7 @@ static int check_established(struct sock *sk, u16 lport, struct inet_timewait_so
 
 	*twp = NULL;
 	spin_lock_bh(lock);
-	hlist_for_each_entry (sk2, &inet_ehash_bucket(h, hash)->chain, sk_node) {
+	hlist_for_each_entry(sk2, &inet_ehash_bucket(h, hash)->chain, sk_node) {
 		if (sk2->sk_hash != hash || sk2->sk_daddr != sk->sk_daddr ||
 		    sk2->sk_dport != sk->sk_dport || sk2->sk_rcv_saddr != sk->sk_rcv_saddr ||
 		    sk2->sk_num != lport)

@@ -37,7 +37,7 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 struct inet_request_sock {
 	struct request_sock req; /* first */
 #define ir_loc_addr req.__req_common.skc_rcv_saddr
-#define ir_num	    req.__req_common.skc_num
+#define ir_num      req.__req_common.skc_num
 #define ir_rmt_addr req.__req_common.skc_daddr
 #define ir_rmt_port req.__req_common.skc_dport
 	u8 snd_wscale : 4, rcv_wscale : 4;

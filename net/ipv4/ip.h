@@ -26,8 +26,8 @@ struct iphdr {
 	__be32 daddr;
 } __packed __aligned(2);
 
-#define IP_DF	  0x4000
-#define IP_MF	  0x2000
+#define IP_DF     0x4000
+#define IP_MF     0x2000
 #define IP_OFFSET 0x1fff
 #define IPDEFTTL  64
 
@@ -76,8 +76,9 @@ int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rta
  * @len bytes at @data (a transport header whose checksum field at @csum_offset is filled here),
  * from @saddr to @daddr.  Softirq.
  */
-void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos, u8 protocol,
-			   const void *data, unsigned int len, unsigned int csum_offset);
+void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
+			   u8 protocol, const void *data, unsigned int len,
+			   unsigned int csum_offset);
 /* The same for one of IP's own, with everything given.  Takes the skb, not @rt. */
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
 		u8 tos, u8 ttl);
@@ -88,7 +89,7 @@ u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 
 void ip_output_init(void);
 void tcp_offload_init(void); /* net/ipv4/tcp_offload.c: segments merged on their way up */
-void ip_init(void); /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
+void ip_init(void);          /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
 
 /* Addresses. */
 static inline bool ipv4_is_loopback(__be32 a)

@@ -185,8 +185,10 @@ static struct rtable *ip_sk_route(struct sock *sk)
 		rt_get(rt);
 		return rt;
 	}
-	fl = (struct flowi4){.daddr = inet_sk(sk)->inet_daddr, .saddr = inet_sk(sk)->inet_saddr,
-			     .oif = sk->sk_bound_dev_if, .proto = sk->sk_protocol};
+	fl = (struct flowi4){.daddr = inet_sk(sk)->inet_daddr,
+			     .saddr = inet_sk(sk)->inet_saddr,
+			     .oif = sk->sk_bound_dev_if,
+			     .proto = sk->sk_protocol};
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt))
 		return rt;
@@ -218,8 +220,12 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 		skb_dst_set(skb, rt);
 	}
 	args = (struct ip_header_args){
-		.saddr = inet->inet_saddr, .daddr = inet->inet_daddr, .id = inet->inet_id,
-		.protocol = sk->sk_protocol, .tos = inet->tos, .ttl = sk_ttl(sk),
+		.saddr = inet->inet_saddr,
+		.daddr = inet->inet_daddr,
+		.id = inet->inet_id,
+		.protocol = sk->sk_protocol,
+		.tos = inet->tos,
+		.ttl = sk_ttl(sk),
 	};
 	/* A packet that is cut on its way takes as many numbers as it becomes packets. */
 	inet->inet_id += max_t(u16, skb_shinfo(skb)->gso_segs, 1);
@@ -233,8 +239,12 @@ int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 dad
 		u8 tos, u8 ttl)
 {
 	struct ip_header_args args = {
-		.saddr = saddr, .daddr = daddr, .id = ip_select_id(saddr, daddr, protocol),
-		.protocol = protocol, .tos = tos, .ttl = ttl,
+		.saddr = saddr,
+		.daddr = daddr,
+		.id = ip_select_id(saddr, daddr, protocol),
+		.protocol = protocol,
+		.tos = tos,
+		.ttl = ttl,
 	};
 
 	ip_push_header(skb, &args);
@@ -250,8 +260,9 @@ int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rta
 	return ip_send_skb(skb, rt, saddr, daddr, protocol, inet_sk(sk)->tos, sk_ttl(sk));
 }
 
-void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos, u8 protocol,
-			   const void *data, unsigned int len, unsigned int csum_offset)
+void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
+			   u8 protocol, const void *data, unsigned int len,
+			   unsigned int csum_offset)
 {
 	struct flowi4 fl = {.daddr = daddr, .saddr = saddr, .proto = protocol};
 	struct sk_buff *reply;

@@ -43,16 +43,16 @@ struct neighbour {
 	refcount_t refcnt;
 	struct net_device *dev;
 	__be32 primary_key;
-	u8 nud_state;	    /* under lock; read without it where a late look is good enough */
-	bool dead;	    /* out of the table: routes ask again */
-	bool confirm;	    /* a transport made progress since the last look */
-	u8 probes;	    /* questions since the state began */
-	u64 ha;		    /* link address in the first six bytes; read in one piece */
+	u8 nud_state; /* under lock; read without it where a late look is good enough */
+	bool dead;    /* out of the table: routes ask again */
+	bool confirm; /* a transport made progress since the last look */
+	u8 probes;    /* questions since the state began */
+	u64 ha;       /* link address in the first six bytes; read in one piece */
 	spinlock_t lock;
-	unsigned long confirmed; /* jiffies: last proof that it is there */
-	unsigned long updated;	 /* of ha or state */
-	unsigned long used;	 /* last lookup */
-	struct timer_list timer; /* armed in NUD_IN_TIMER; holds a reference */
+	unsigned long confirmed;       /* jiffies: last proof that it is there */
+	unsigned long updated;         /* of ha or state */
+	unsigned long used;            /* last lookup */
+	struct timer_list timer;       /* armed in NUD_IN_TIMER; holds a reference */
 	struct sk_buff_head arp_queue; /* wait for ha, at most NEIGH_QUEUE_MAX; under lock */
 };
 
@@ -84,8 +84,7 @@ void neigh_release(struct neighbour *neigh); /* NULL is fine */
  * What was learnt: a new state and, when @lladdr is not NULL, the link address.  @override: a
  * different address may replace the one that is believed in.
  */
-void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state,
-		  bool override);
+void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override);
 /* Puts the link header on and sends, or lets the packet wait.  Takes the skb; 0 or -errno. */
 int neigh_output(struct neighbour *neigh, struct sk_buff *skb);
 /* Forgets what was learnt through @dev, which went down. */

@@ -23,8 +23,8 @@
 #include "net/ipv4/neighbour.h"
 #include "net/ipv4/route.h"
 
-#define IP_MAX_MTU     65535u	      /* tot_len has 16 bits */
-#define IP_MIN_PMTU    552u	      /* Linux's ip_rt_min_pmtu: below it, an ICMP is not believed */
+#define IP_MAX_MTU     65535u /* tot_len has 16 bits */
+#define IP_MIN_PMTU    552u   /* Linux's ip_rt_min_pmtu: below it, an ICMP is not believed */
 #define IP_PMTU_EXPIRE (10 * 60 * HZ) /* RFC 1191 6.3: then the path may have grown */
 
 struct fib_entry {
@@ -356,9 +356,13 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 	/* A gateway that is behind another one, or is ourselves, leads nowhere. */
 	if (gateway && dev && (!inet_addr_onlink(dev, gateway) || inet_is_local_addr(gateway)))
 		return -EINVAL;
-	entry = (struct fib_entry){.dst = dst, .mask = inet_make_mask(prefix_len),
-				   .gateway = gateway, .prefsrc = prefsrc, .dev = dev,
-				   .prefix_len = prefix_len, .type = type};
+	entry = (struct fib_entry){.dst = dst,
+				   .mask = inet_make_mask(prefix_len),
+				   .gateway = gateway,
+				   .prefsrc = prefsrc,
+				   .dev = dev,
+				   .prefix_len = prefix_len,
+				   .type = type};
 	spin_lock_bh(&rt_lock);
 	err = fib_insert(&entry);
 	spin_unlock_bh(&rt_lock);
@@ -369,7 +373,7 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 
 /* ---- /proc/net/route -------------------------------------------------------------------------- */
 
-#define RTF_UP	    0x0001
+#define RTF_UP      0x0001
 #define RTF_GATEWAY 0x0002
 #define RTF_HOST    0x0004
 #define RTF_REJECT  0x0200

@@ -14,25 +14,25 @@ struct net_device;
 struct neighbour;
 struct sk_buff;
 
-#define RTN_UNICAST   1
-#define RTN_LOCAL     2
-#define RTN_BROADCAST 3
-#define RTN_MULTICAST 5
+#define RTN_UNICAST     1
+#define RTN_LOCAL       2
+#define RTN_BROADCAST   3
+#define RTN_MULTICAST   5
 #define RTN_UNREACHABLE 7
 
 /* A resolved route; reference-counted, shared between sockets and packets. */
 struct rtable {
 	struct dst_entry dst; /* first: the reference count */
-	u8 rt_type;	     /* RTN_* */
-	bool obsolete;	     /* the table changed: look again */
+	u8 rt_type;           /* RTN_* */
+	bool obsolete;        /* the table changed: look again */
 	struct net_device *dev;
-	__be32 rt_gateway;   /* next hop: gateway, or the destination itself */
-	__be32 rt_dst;	     /* destination it was looked up for */
-	__be32 rt_src;	     /* preferred source */
-	u32 rt_mtu;	     /* path MTU (device's, or less by ICMP) */
+	__be32 rt_gateway; /* next hop: gateway, or the destination itself */
+	__be32 rt_dst;     /* destination it was looked up for */
+	__be32 rt_src;     /* preferred source */
+	u32 rt_mtu;        /* path MTU (device's, or less by ICMP) */
 	u32 genid;
 	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is believed, 0 = none */
-	__be32 fl_saddr;	 /* the question that it answers, with rt_dst */
+	__be32 fl_saddr;               /* the question that it answers, with rt_dst */
 	int fl_oif;
 	struct neighbour *neigh; /* of the next hop, once asked for; holds a reference */
 };

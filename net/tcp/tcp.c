@@ -125,7 +125,8 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 	poll_wait(file, sk_sleep(sk), wait);
 	state = sk_state_load(sk);
 	if (state == TCP_LISTEN)
-		return reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue) ? 0 : POLLIN | POLLRDNORM;
+		return reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue) ? 0
+									   : POLLIN | POLLRDNORM;
 
 	if (sk->sk_shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)
 		mask |= POLLHUP;

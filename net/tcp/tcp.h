@@ -32,7 +32,8 @@ struct tcphdr {
 	__be16 dest;
 	__be32 seq;
 	__be32 ack_seq;
-	u16 res1 : 4, doff : 4, fin : 1, syn : 1, rst : 1, psh : 1, ack : 1, urg : 1, ece : 1, cwr : 1;
+	u16 res1 : 4, doff : 4, fin : 1, syn : 1, rst : 1, psh : 1, ack : 1, urg : 1, ece : 1,
+		cwr : 1;
 	__be16 window;
 	__sum16 check;
 	__be16 urg_ptr;
@@ -47,20 +48,20 @@ struct tcphdr {
 #define TCPHDR_ECE 0x40
 #define TCPHDR_CWR 0x80
 
-#define TCPOPT_EOL	 0
-#define TCPOPT_NOP	 1
-#define TCPOPT_MSS	 2
-#define TCPOPT_WINDOW	 3
-#define TCPOPT_SACK_PERM 4
-#define TCPOPT_SACK	 5
-#define TCPOPT_TIMESTAMP 8
-#define TCPOLEN_MSS	 4
-#define TCPOLEN_WINDOW	 3
-#define TCPOLEN_TIMESTAMP 10
+#define TCPOPT_EOL             0
+#define TCPOPT_NOP             1
+#define TCPOPT_MSS             2
+#define TCPOPT_WINDOW          3
+#define TCPOPT_SACK_PERM       4
+#define TCPOPT_SACK            5
+#define TCPOPT_TIMESTAMP       8
+#define TCPOLEN_MSS            4
+#define TCPOLEN_WINDOW         3
+#define TCPOLEN_TIMESTAMP      10
 #define TCPOLEN_TSTAMP_ALIGNED 12
 #define MAX_TCP_OPTION_SPACE   40
-#define TCP_MAX_WSCALE	 14
-#define MAX_TCP_WINDOW	 32767u /* of an unscaled window that signed peers may misread */
+#define TCP_MAX_WSCALE         14
+#define MAX_TCP_WINDOW         32767u /* of an unscaled window that signed peers may misread */
 
 static inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)
 {
@@ -77,33 +78,33 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 }
 
 /* ---- constants (jiffies are milliseconds) ---------------------------------------------------------- */
-#define TCP_RTO_MAX	     (120 * HZ)
-#define TCP_RTO_MIN	     (HZ / 5)
-#define TCP_TIMEOUT_INIT     (1 * HZ) /* RFC 6298 2.1 */
-#define TCP_TIMEOUT_FALLBACK (3 * HZ) /* RFC 6298 5.7: when the SYN was retransmitted */
-#define TCP_DELACK_MAX	     (HZ / 5)
-#define TCP_DELACK_MIN	     (HZ / 25)
-#define TCP_ATO_MIN	     (HZ / 25)
+#define TCP_RTO_MAX                 (120 * HZ)
+#define TCP_RTO_MIN                 (HZ / 5)
+#define TCP_TIMEOUT_INIT            (1 * HZ) /* RFC 6298 2.1 */
+#define TCP_TIMEOUT_FALLBACK        (3 * HZ) /* RFC 6298 5.7: when the SYN was retransmitted */
+#define TCP_DELACK_MAX              (HZ / 5)
+#define TCP_DELACK_MIN              (HZ / 25)
+#define TCP_ATO_MIN                 (HZ / 25)
 #define TCP_RESOURCE_PROBE_INTERVAL (HZ / 2)
-#define TCP_TIMEWAIT_LEN     (60 * HZ)
-#define TCP_FIN_TIMEOUT	     TCP_TIMEWAIT_LEN
-#define TCP_PAWS_24DAYS	     (60 * 60 * 24 * 24) /* s */
-#define TCP_PAWS_MSL	     60			 /* s */
-#define TCP_PAWS_WINDOW	     1
-#define TCP_KEEPALIVE_TIME   (120 * 60 * HZ)
-#define TCP_KEEPALIVE_PROBES 9
-#define TCP_KEEPALIVE_INTVL  (75 * HZ)
-#define TCP_MSS_DEFAULT	     536u
-#define TCP_MIN_MSS	     88u
-#define TCP_MIN_SND_MSS	     48u /* CVE-2019-11479: a peer may not ask for less */
-#define TCP_INIT_CWND	     10 /* RFC 6928 */
-#define TCP_INFINITE_SSTHRESH 0x7fffffff
-#define TCP_MAX_QUICKACKS    16
-#define TCP_FASTRETRANS_THRESH 3
-#define TCP_NAGLE_OFF	     1
-#define TCP_NAGLE_CORK	     2
-#define TCP_NAGLE_PUSH	     4
-#define TCP_INIT_RCV_WND_SEGS 20
+#define TCP_TIMEWAIT_LEN            (60 * HZ)
+#define TCP_FIN_TIMEOUT             TCP_TIMEWAIT_LEN
+#define TCP_PAWS_24DAYS             (60 * 60 * 24 * 24) /* s */
+#define TCP_PAWS_MSL                60                  /* s */
+#define TCP_PAWS_WINDOW             1
+#define TCP_KEEPALIVE_TIME          (120 * 60 * HZ)
+#define TCP_KEEPALIVE_PROBES        9
+#define TCP_KEEPALIVE_INTVL         (75 * HZ)
+#define TCP_MSS_DEFAULT             536u
+#define TCP_MIN_MSS                 88u
+#define TCP_MIN_SND_MSS             48u /* CVE-2019-11479: a peer may not ask for less */
+#define TCP_INIT_CWND               10  /* RFC 6928 */
+#define TCP_INFINITE_SSTHRESH       0x7fffffff
+#define TCP_MAX_QUICKACKS           16
+#define TCP_FASTRETRANS_THRESH      3
+#define TCP_NAGLE_OFF               1
+#define TCP_NAGLE_CORK              2
+#define TCP_NAGLE_PUSH              4
+#define TCP_INIT_RCV_WND_SEGS       20
 
 /* ---- what a segment carries beside its data --------------------------------------------------------- */
 struct tcp_skb_cb {
@@ -128,8 +129,8 @@ BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
 
 #define TCPCB_SACKED_ACKED   0x01
 #define TCPCB_SACKED_RETRANS 0x02
-#define TCPCB_LOST	     0x04
-#define TCPCB_TAGBITS	     0x07
+#define TCPCB_LOST           0x04
+#define TCPCB_TAGBITS        0x07
 #define TCPCB_EVER_RETRANS   0x80
 
 static inline int tcp_skb_pcount(const struct sk_buff *skb)
@@ -143,7 +144,7 @@ static inline int tcp_skb_mss(const struct sk_buff *skb)
 
 /* ---- the options of a segment, checked ------------------------------------------------------------- */
 struct tcp_options_received {
-	u32 ts_recent;	     /* TS.Recent of RFC 7323 */
+	u32 ts_recent;        /* TS.Recent of RFC 7323 */
 	long ts_recent_stamp; /* s (jiffies / HZ): when it was taken; 0: never */
 	u32 rcv_tsval, rcv_tsecr;
 	u16 saw_tstamp : 1, /* in this segment */
@@ -155,33 +156,33 @@ struct tcp_options_received {
 /* ---- struct tcp_sock ---------------------------------------------------------------------------------- */
 struct tcp_sock {
 	struct inet_connection_sock inet_conn; /* first */
-	u16 tcp_header_len; /* of an ordinary data segment, with options */
+	u16 tcp_header_len;                    /* of an ordinary data segment, with options */
 	u16 gso_segs;
 	__be32 pred_flags; /* header prediction: the 4th word of the header expected next */
 
-	u32 rcv_nxt;	/* what we want next */
+	u32 rcv_nxt;    /* what we want next */
 	u32 copied_seq; /* head of what the application has not read */
-	u32 rcv_wup;	/* rcv_nxt when the window was last sent */
-	u32 snd_nxt;	/* what we send next */
-	u32 snd_una;	/* oldest not acknowledged */
-	u32 snd_sml;	/* end of the last small packet (Minshall) */
-	u32 snd_up;	/* urgent pointer: always snd_una, we send none */
-	u32 write_seq;	/* end of what the application has written */
+	u32 rcv_wup;    /* rcv_nxt when the window was last sent */
+	u32 snd_nxt;    /* what we send next */
+	u32 snd_una;    /* oldest not acknowledged */
+	u32 snd_sml;    /* end of the last small packet (Minshall) */
+	u32 snd_up;     /* urgent pointer: always snd_una, we send none */
+	u32 write_seq;  /* end of what the application has written */
 	u32 pushed_seq; /* last write that was pushed */
 	u32 rcv_tstamp; /* jiffies of the last ACK received */
-	u32 lsndtime;	/* jiffies of the last data segment sent */
-	u32 ofo_count;	/* segments in out_of_order_queue */
+	u32 lsndtime;   /* jiffies of the last data segment sent */
+	u32 ofo_count;  /* segments in out_of_order_queue */
 	u64 tcp_mstamp; /* ns: now, as of the segment or call being worked on */
 
-	u32 snd_wl1;	/* seq of the segment that last updated the window */
-	u32 snd_wnd;	/* window the peer offers, scaled */
-	u32 max_window; /* most it ever did */
-	u32 mss_cache;	/* bytes of data a segment, by path MTU and options */
+	u32 snd_wl1;      /* seq of the segment that last updated the window */
+	u32 snd_wnd;      /* window the peer offers, scaled */
+	u32 max_window;   /* most it ever did */
+	u32 mss_cache;    /* bytes of data a segment, by path MTU and options */
 	u32 window_clamp; /* most we offer */
 	u32 rcv_ssthresh; /* current limit of the offer (grows with good behaviour) */
-	u32 rcv_wnd;	/* window we offer */
-	u16 advmss;	/* MSS we announced */
-	u8 nonagle;	/* TCP_NAGLE_* */
+	u32 rcv_wnd;      /* window we offer */
+	u16 advmss;       /* MSS we announced */
+	u8 nonagle;       /* TCP_NAGLE_* */
 	u8 is_cwnd_limited : 1;
 
 	/* RTT: RFC 6298, in microseconds, srtt << 3, mdev << 2 */
@@ -189,17 +190,17 @@ struct tcp_sock {
 	u32 rtt_min_us;
 
 	/* packets, in segments of MSS */
-	u32 packets_out;   /* in the retransmit queue */
-	u32 retrans_out;   /* of these, retransmitted and not yet acknowledged */
-	u32 sacked_out;	   /* of these, received out of order (duplicate ACKs, without SACK) */
-	u32 lost_out;	   /* of these, given up as lost */
+	u32 packets_out; /* in the retransmit queue */
+	u32 retrans_out; /* of these, retransmitted and not yet acknowledged */
+	u32 sacked_out;  /* of these, received out of order (duplicate ACKs, without SACK) */
+	u32 lost_out;    /* of these, given up as lost */
 	u32 max_packets_out;
 	u32 max_packets_seq;
 
 	/* congestion: RFC 5681, 6582 */
 	u32 snd_ssthresh, snd_cwnd, snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, snd_cwnd_stamp;
 	u32 prior_cwnd, prr_delivered, prr_out; /* RFC 6937 */
-	u32 high_seq; /* snd_nxt when recovery or loss began */
+	u32 high_seq;                           /* snd_nxt when recovery or loss began */
 	u32 prior_ssthresh;
 	u32 undo_marker; /* 0: nothing to undo */
 	int undo_retrans;
@@ -234,7 +235,7 @@ struct tcp_sock {
 	u8 ecn_flags;
 	u8 frto : 1;
 	u8 tsq_flags; /* TCP_*_DEFERRED: what softirq left to the owner; under sk_lock.slock */
-	int linger2; /* s; < 0: no FIN_WAIT2 */
+	int linger2;  /* s; < 0: no FIN_WAIT2 */
 	u32 last_oow_ack_time; /* challenge and duplicate ACKs, rate limit */
 	u16 urg_data;
 	u32 urg_seq;
@@ -284,17 +285,22 @@ static inline struct tcp_timewait_sock *tcp_twsk(const struct sock *sk)
 
 /* ---- congestion control ------------------------------------------------------------------------------- */
 enum tcp_ca_state { TCP_CA_Open, TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss };
-enum tcp_ca_event { CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS };
+enum tcp_ca_event {
+	CA_EVENT_TX_START,
+	CA_EVENT_CWND_RESTART,
+	CA_EVENT_COMPLETE_CWR,
+	CA_EVENT_LOSS
+};
 
 struct tcp_congestion_ops {
 	struct list_head list;
-	void (*init)(struct sock *sk);	  /* may be NULL */
+	void (*init)(struct sock *sk);    /* may be NULL */
 	void (*release)(struct sock *sk); /* may be NULL */
 	u32 (*ssthresh)(struct sock *sk); /* after a loss */
 	/* @ack: acknowledged up to; @acked: segments newly acknowledged. */
 	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
-	void (*set_state)(struct sock *sk, u8 new_state);	     /* may be NULL */
-	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev);   /* may be NULL */
+	void (*set_state)(struct sock *sk, u8 new_state);          /* may be NULL */
+	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev); /* may be NULL */
 	u32 (*undo_cwnd)(struct sock *sk);
 	void (*pkts_acked)(struct sock *sk, u32 acked, s64 rtt_us); /* may be NULL */
 	char name[TCP_CA_NAME_MAX];
@@ -346,7 +352,7 @@ static inline u32 tcp_packets_in_flight(const struct tcp_sock *tp)
 /* ---- life: tcp.c, tcp_close.c, tcp_sockopt.c (author: receive side) ------------------------------------- */
 extern struct proto tcp_prot;
 extern const struct inet_connection_sock_af_ops ipv4_specific;
-void tcp_init(void);	/* tables, caches, protocol handler; from inet_init() */
+void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
 void tcp_v4_init(void);
 void tcp_end_init(void); /* what becomes of connections when the machine ends */
 void tcp_init_sock(struct sock *sk);
@@ -358,8 +364,10 @@ void tcp_close(struct sock *sk, long timeout);
 void tcp_shutdown(struct sock *sk, int how);
 int tcp_disconnect(struct sock *sk, int flags);
 int tcp_ioctl(struct sock *sk, int cmd, unsigned long arg);
-int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval, unsigned int optlen);
-int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval, int __user *optlen);
+int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
+		   unsigned int optlen);
+int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
+		   int __user *optlen);
 void tcp_set_keepalive(struct sock *sk, int on);
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait);
 /* The end: to TCP_CLOSE, timers off, everybody woken; the orphan is destroyed. */
@@ -377,8 +385,8 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb);
 int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, struct sk_buff *skb);
 int tcp_v4_send_synack(const struct sock *sk, struct rtable *rt, struct request_sock *req);
-struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-				  bool *own_req);
+struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
+				  struct request_sock *req, bool *own_req);
 void tcp_v4_send_check(struct sock *sk, struct sk_buff *skb);
 void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb);
 extern struct request_sock_ops tcp_request_sock_ops;
@@ -400,7 +408,8 @@ void tcp_fin(struct sock *sk);
 void tcp_initialize_rcv_mss(struct sock *sk);
 void tcp_init_buffer_space(struct sock *sk);
 void tcp_enter_quickack_mode(struct sock *sk);
-int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags, int *addr_len);
+int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
+		int *addr_len);
 /* The application took data: would a window update help the peer?  Then sends it. */
 void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
@@ -415,28 +424,30 @@ enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, str
 					      const struct tcphdr *th);
 void tcp_time_wait(struct sock *sk, int state, int timeo);
 /* The child, bh-locked; @sk itself: the listener judges @skb; NULL: @skb is done with, *@reason says how. */
-struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req, bool fastopen,
-			   enum skb_drop_reason *reason);
-struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req, struct sk_buff *skb);
+struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+			   bool fastopen, enum skb_drop_reason *reason);
+struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
+				      struct sk_buff *skb);
 /* As tcp_rcv_state_process(); unlocks and puts @child. */
 int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb);
-void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk, const struct rtable *rt);
+void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
+			   const struct rtable *rt);
 
 /* ---- tcp_ack.c, tcp_rtt.c, tcp_recovery.c, tcp_cong.c (author: send side) -------------------------------- */
-#define FLAG_DATA	      0x01   /* the segment has data */
-#define FLAG_WIN_UPDATE	      0x02   /* it moved the window */
-#define FLAG_DATA_ACKED	      0x04   /* it acknowledged new data */
+#define FLAG_DATA               0x01 /* the segment has data */
+#define FLAG_WIN_UPDATE         0x02 /* it moved the window */
+#define FLAG_DATA_ACKED         0x04 /* it acknowledged new data */
 #define FLAG_RETRANS_DATA_ACKED 0x08 /* some of which had been retransmitted */
-#define FLAG_SYN_ACKED	      0x10
-#define FLAG_DATA_SACKED      0x20
-#define FLAG_SLOWPATH	      0x100
-#define FLAG_ORIG_SACK_ACKED  0x200
-#define FLAG_SND_UNA_ADVANCED 0x400
-#define FLAG_SET_XMIT_TIMER   0x1000
-#define FLAG_UPDATE_TS_RECENT 0x4000
-#define FLAG_NO_CHALLENGE_ACK 0x8000
-#define FLAG_ACKED	      (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
-#define FLAG_NOT_DUP	      (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
+#define FLAG_SYN_ACKED          0x10
+#define FLAG_DATA_SACKED        0x20
+#define FLAG_SLOWPATH           0x100
+#define FLAG_ORIG_SACK_ACKED    0x200
+#define FLAG_SND_UNA_ADVANCED   0x400
+#define FLAG_SET_XMIT_TIMER     0x1000
+#define FLAG_UPDATE_TS_RECENT   0x4000
+#define FLAG_NO_CHALLENGE_ACK   0x8000
+#define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
+#define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
 /* Works the acknowledgment in.  1: fine; 0: old, nothing new; -1: not acceptable (RFC 5961 5.2:
  * a challenge ACK was sent where due).  Does not free @skb. */
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag);
@@ -464,21 +475,22 @@ void tcp_push_one(struct sock *sk, unsigned int mss_now);
 void tcp_data_snd_check(struct sock *sk); /* the window or cwnd opened: send, wake writers */
 void tcp_check_space(struct sock *sk);
 void tcp_sndbuf_expand(struct sock *sk);
-int tcp_connect(struct sock *sk);	  /* sends the SYN */
+int tcp_connect(struct sock *sk); /* sends the SYN */
 struct sk_buff *tcp_make_synack(const struct sock *sk, struct rtable *rt, struct request_sock *req);
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req);
-int tcp_send_synack(struct sock *sk);	  /* simultaneous open */
+int tcp_send_synack(struct sock *sk); /* simultaneous open */
 void tcp_send_ack(struct sock *sk);
 void tcp_send_delayed_ack(struct sock *sk);
 void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp);
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
 void tcp_send_probe0(struct sock *sk);
-void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb); /* RFC 5961, limited in all */
+void tcp_send_challenge_ack(struct sock *sk,
+			    const struct sk_buff *skb); /* RFC 5961, limited in all */
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
-int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len, unsigned int mss_now,
-		 gfp_t gfp);
+int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
+		 unsigned int mss_now, gfp_t gfp);
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
 unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu);
 unsigned int tcp_current_mss(struct sock *sk);
@@ -606,9 +618,10 @@ static inline bool tcp_write_queue_empty(const struct sock *sk)
 {
 	return skb_queue_empty(&sk->sk_write_queue);
 }
-void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb);	/* tcp_queue.c (send side) */
+void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb); /* tcp_queue.c (send side) */
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
-void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb); /* frees an unlinked one of the queues */
+void tcp_wmem_free_skb(struct sock *sk,
+		       struct sk_buff *skb); /* frees an unlinked one of the queues */
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb);
 /* An empty segment that belongs to @sk's write side: @size bytes of linear room. */
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp);

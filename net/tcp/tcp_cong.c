@@ -22,7 +22,7 @@ static struct tcp_congestion_ops *tcp_ca_find_locked(const char *name)
 {
 	struct tcp_congestion_ops *ca;
 
-	list_for_each_entry (ca, &tcp_cong_list, list) {
+	list_for_each_entry(ca, &tcp_cong_list, list) {
 		if (!strcmp(ca->name, name))
 			return ca;
 	}

@@ -160,7 +160,8 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct rtable *rt, struct
 /* ---- the handshake's last ACK came ------------------------------------------------------------------ */
 
 /* Where the peer is, where we are, and the way between. */
-static void child_addresses(struct sock *newsk, const struct request_sock *req, const struct sk_buff *skb)
+static void child_addresses(struct sock *newsk, const struct request_sock *req,
+			    const struct sk_buff *skb)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	struct inet_sock *newinet = inet_sk(newsk);

@@ -307,8 +307,9 @@ noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 		/* A bare FIN needs no room, so that a closed window does not keep a connection open. */
 		if (!window)
 			snmp_inc(SNMP_TcpExtTCPZeroWindowDrop);
-		tcp_refuse_data(sk, skb, window ? SKB_DROP_REASON_TCP_OVERWINDOW
-						: SKB_DROP_REASON_TCP_ZEROWINDOW);
+		tcp_refuse_data(sk, skb,
+				window ? SKB_DROP_REASON_TCP_OVERWINDOW
+				       : SKB_DROP_REASON_TCP_ZEROWINDOW);
 	} else if (cb->seq == tp->rcv_nxt) {
 		tcp_data_in_order(sk, skb);
 	} else if (before(cb->seq, tp->rcv_nxt)) {

@@ -17,10 +17,10 @@
 #include "net/tcp/tcp_in.h"
 
 /* Our side is open. */
-#define OPEN_STATES \
+#define OPEN_STATES                                                                                \
 	(TCPF_OF(ESTABLISHED) | TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV) | TCPF_OF(CLOSE_WAIT))
 /* Something is still to be said, by us or by the peer. */
-#define ENDING_STATES \
+#define ENDING_STATES                                                                              \
 	(TCPF_OF(FIN_WAIT1) | TCPF_OF(FIN_WAIT2) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK))
 
 #define POLL_MS 5 /* between two looks whether all are through */

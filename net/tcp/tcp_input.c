@@ -78,7 +78,8 @@ static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
 
 static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)
 {
-	return !tcp_paws_check(&tcp_sk(sk)->rx_opt, TCP_PAWS_WINDOW) && !tcp_disordered_ack(sk, skb);
+	return !tcp_paws_check(&tcp_sk(sk)->rx_opt, TCP_PAWS_WINDOW) &&
+	       !tcp_disordered_ack(sk, skb);
 }
 
 /*
@@ -105,7 +106,8 @@ static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 }
 
 /* RFC 9293 3.5, figure 7: after two SYNs crossed, the peer's SYN-ACK comes with a SYN that we have. */
-static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *skb,
+				  const struct tcphdr *th)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -124,7 +126,8 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 	/* RFC 7323 5.3, R1.  A reset needs no timestamp (5.2). */
 	if (tcp_fast_parse_options(skb, tp) && tcp_paws_discard(sk, skb) && !th->rst) {
 		snmp_inc(SNMP_TcpExtPAWSEstab);
-		if (!tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedPAWS, &tp->last_oow_ack_time))
+		if (!tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedPAWS,
+					  &tp->last_oow_ack_time))
 			tcp_send_dupack(sk, skb);
 		return SKB_DROP_REASON_TCP_PAWS;
 	}
@@ -211,7 +214,8 @@ static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const 
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	if (tcp_hp_word(th) != tp->pred_flags || cb->seq != tp->rcv_nxt || after(cb->ack_seq, tp->snd_nxt))
+	if (tcp_hp_word(th) != tp->pred_flags || cb->seq != tp->rcv_nxt ||
+	    after(cb->ack_seq, tp->snd_nxt))
 		return false;
 	if (tp->tcp_header_len != sizeof(*th) + TCPOLEN_TSTAMP_ALIGNED)
 		return true;
@@ -326,7 +330,8 @@ static int tcp_rcv_listen(struct sock *sk, struct sk_buff *skb, const struct tcp
 }
 
 /* Our SYN was acknowledged: the connection stands, whoever began it. */
-static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
+				     const struct tcphdr *th)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -358,7 +363,8 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
  */
 enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
 
-static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
+				  const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	int tmo;
@@ -390,7 +396,8 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb, co
 }
 
 /* RFC 9293 3.10.7.4, fifth: what an acceptable ACK changes in the states on the way up and down. */
-static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff *skb,
+					  const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 

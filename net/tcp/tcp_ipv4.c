@@ -53,7 +53,8 @@ static enum skb_drop_reason tcp_v4_check_header(struct sk_buff *skb)
 		return SKB_DROP_REASON_OTHERHOST;
 	snmp_add(SNMP_TcpInSegs, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	if (!pskb_may_pull(skb, sizeof(struct tcphdr)) ||
-	    tcp_hdr(skb)->doff < sizeof(struct tcphdr) / 4 || !pskb_may_pull(skb, tcp_hdrlen(skb))) {
+	    tcp_hdr(skb)->doff < sizeof(struct tcphdr) / 4 ||
+	    !pskb_may_pull(skb, tcp_hdrlen(skb))) {
 		snmp_inc(SNMP_TcpInErrs);
 		return SKB_DROP_REASON_TCP_HDR;
 	}
@@ -85,7 +86,8 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 /* ---- what was found ------------------------------------------------------------------------------- */
 
 /* A listener that takes the SYN over, or NULL and *@reason.  Consumes @sk's reference. */
-static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason *reason)
+static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb,
+					enum skb_drop_reason *reason)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct inet_timewait_sock *tw = inet_twsk(sk);
@@ -94,8 +96,9 @@ static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb, en
 	*reason = SKB_DROP_REASON_TCP_TIMEWAIT;
 	switch (tcp_timewait_state_process(tw, skb, th)) {
 	case TCP_TW_SYN:
-		listener = __inet_lookup_listener(&tcp_hashinfo, ip_hdr(skb)->daddr, ntohs(th->dest),
-						  skb->dev ? skb->dev->ifindex : 0);
+		listener =
+			__inet_lookup_listener(&tcp_hashinfo, ip_hdr(skb)->daddr, ntohs(th->dest),
+					       skb->dev ? skb->dev->ifindex : 0);
 		if (listener) {
 			inet_twsk_deschedule_put(tw);
 			return listener;
@@ -188,7 +191,8 @@ noinline int tcp_v4_rcv(struct sk_buff *skb)
 		goto drop;
 	tcp_v4_fill_cb(skb);
 	do {
-		sk = __inet_lookup_skb(&tcp_hashinfo, skb, tcp_hdr(skb)->source, tcp_hdr(skb)->dest);
+		sk = __inet_lookup_skb(&tcp_hashinfo, skb, tcp_hdr(skb)->source,
+				       tcp_hdr(skb)->dest);
 		if (!sk) {
 			tcp_v4_send_reset(NULL, skb);
 			reason = SKB_DROP_REASON_NO_SOCKET;
@@ -269,7 +273,8 @@ static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 				       << icsk->icsk_backoff);
 	elapsed = (ktime_get_ns() - head->skb_mstamp) / NSEC_PER_JIFFY;
 	if (elapsed < icsk->icsk_rto)
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, icsk->icsk_rto - elapsed, TCP_RTO_MAX);
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, icsk->icsk_rto - elapsed,
+					  TCP_RTO_MAX);
 	else
 		tcp_retransmit_timer(sk);
 }
@@ -325,8 +330,7 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 	if (sk->sk_state == TCP_CLOSE)
 		return;
 	/* RFC 5927 4.1: who can't see the connection can't guess what is in flight. */
-	if (sk->sk_state != TCP_LISTEN &&
-	    !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
+	if (sk->sk_state != TCP_LISTEN && !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
 		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
 		return;
 	}

@@ -34,7 +34,8 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk, cons
 	    (!req->rsk_window_clamp || req->rsk_window_clamp > (u32)space))
 		req->rsk_window_clamp = space;
 	tcp_select_initial_window(space, mss - (ireq->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
-				  &req->rsk_rcv_wnd, &req->rsk_window_clamp, ireq->wscale_ok, &rcv_wscale);
+				  &req->rsk_rcv_wnd, &req->rsk_window_clamp, ireq->wscale_ok,
+				  &rcv_wscale);
 	ireq->rcv_wscale = rcv_wscale;
 }
 
@@ -44,14 +45,16 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk, cons
  */
 static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
-	if (tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv, &tcp_rsk(req)->last_oow_ack_time))
+	if (tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv,
+				 &tcp_rsk(req)->last_oow_ack_time))
 		return;
 	if (req->rsk_ops->rtx_syn_ack(sk, req))
 		return;
 	req->num_retrans++;
 	if (timer_pending(&req->rsk_timer))
-		mod_timer(&req->rsk_timer, jiffies + min_t(u64, (u64)TCP_TIMEOUT_INIT << req->num_timeout,
-							   TCP_RTO_MAX));
+		mod_timer(&req->rsk_timer,
+			  jiffies + min_t(u64, (u64)TCP_TIMEOUT_INIT << req->num_timeout,
+					  TCP_RTO_MAX));
 }
 
 /* Options of a segment for @req; true when PAWS says that it is of another time. */
@@ -179,7 +182,8 @@ static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_soc
 }
 
 /* What the handshake agreed on. */
-static void child_options(struct tcp_sock *newtp, const struct request_sock *req, const struct sk_buff *skb)
+static void child_options(struct tcp_sock *newtp, const struct request_sock *req,
+			  const struct sk_buff *skb)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 
@@ -282,7 +286,8 @@ noinline int tcp_child_process(struct sock *parent, struct sock *child, struct s
 		ret = tcp_rcv_state_process(child, skb);
 		if (state == TCP_SYN_RECV && child->sk_state != state)
 			parent->sk_data_ready(parent);
-	} else if (sk_add_backlog(child, skb, child->sk_rcvbuf + child->sk_sndbuf + SOCK_BACKLOG_EXTRA)) {
+	} else if (sk_add_backlog(child, skb,
+				  child->sk_rcvbuf + child->sk_sndbuf + SOCK_BACKLOG_EXTRA)) {
 		/* Accepted on another CPU before we were done with it. */
 		snmp_inc(SNMP_TcpExtTCPBacklogDrop);
 		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_BACKLOG);
@@ -341,7 +346,8 @@ static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct s
 	return TCP_TW_SUCCESS;
 }
 
-static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw, const struct tcp_options_received *opt)
+static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw,
+			       const struct tcp_options_received *opt)
 {
 	if (!opt->saw_tstamp)
 		return;
@@ -351,8 +357,8 @@ static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw, const struct tcp
 
 /* We sent our FIN and it was acknowledged; the application is gone; only a FIN is welcome. */
 static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
-				       const struct tcphdr *th, const struct tcp_options_received *opt,
-				       bool paws_reject)
+				       const struct tcphdr *th,
+				       const struct tcp_options_received *opt, bool paws_reject)
 {
 	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -412,8 +418,8 @@ static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff 
 }
 
 /* SUCCESS: done, and @tw's reference is given back; the other answers leave it to the caller. */
-noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, struct sk_buff *skb,
-						       const struct tcphdr *th)
+noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw,
+						       struct sk_buff *skb, const struct tcphdr *th)
 {
 	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
 	struct tcp_options_received opt = {0};

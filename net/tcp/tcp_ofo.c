@@ -86,7 +86,8 @@ static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb)
 	struct sk_buff *next;
 
 	while ((next = rb_to_skb_safe(rb_next(&skb->rbnode)))) {
-		if (!after(end_seq, TCP_SKB_CB(next)->seq) || before(end_seq, TCP_SKB_CB(next)->end_seq))
+		if (!after(end_seq, TCP_SKB_CB(next)->seq) ||
+		    before(end_seq, TCP_SKB_CB(next)->end_seq))
 			return;
 		ofo_erase(tp, next);
 		snmp_inc(SNMP_TcpExtTCPOFOMerge);
@@ -120,7 +121,8 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 				return OFO_COVERED;
 			if (seq == TCP_SKB_CB(other)->seq) {
 				/* The longer one takes the shorter one's place. */
-				rb_replace_node(&other->rbnode, &skb->rbnode, &tp->out_of_order_queue);
+				rb_replace_node(&other->rbnode, &skb->rbnode,
+						&tp->out_of_order_queue);
 				if (tp->ooo_last_skb == other)
 					tp->ooo_last_skb = skb;
 				snmp_inc(SNMP_TcpExtTCPOFOMerge);

@@ -42,8 +42,8 @@ static void take_timestamp(struct tcp_options_received *opt, const u8 *value)
 }
 
 /* One whole option, @size bytes with kind and length.  A known kind of the wrong length is not it. */
-static void take_option(struct tcp_options_received *opt, const u8 *kind, unsigned int size, bool syn,
-			bool estab)
+static void take_option(struct tcp_options_received *opt, const u8 *kind, unsigned int size,
+			bool syn, bool estab)
 {
 	const u8 *value = kind + 2;
 
@@ -68,7 +68,8 @@ static void take_option(struct tcp_options_received *opt, const u8 *kind, unsign
 	}
 }
 
-noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt, bool estab)
+noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt,
+				bool estab)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	const u8 *p = (const u8 *)(th + 1);

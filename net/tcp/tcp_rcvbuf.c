@@ -113,8 +113,8 @@ static void tcp_clamp_window(struct sock *sk)
 	inet_csk(sk)->icsk_ack.quick = 0;
 	if (sk->sk_rcvbuf < SOCK_RMEM_MAX && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
 	    !tcp_under_memory_pressure(sk))
-		sk->sk_rcvbuf = max(sk->sk_rcvbuf,
-				    min(atomic_read(&sk->sk_rmem_alloc), SOCK_RMEM_MAX));
+		sk->sk_rcvbuf =
+			max(sk->sk_rcvbuf, min(atomic_read(&sk->sk_rmem_alloc), SOCK_RMEM_MAX));
 	if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
 		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
 }
@@ -202,7 +202,8 @@ static int tcp_rmem_limit(const struct sock *sk)
 
 	if (likely(!tcp_under_memory_pressure(sk)))
 		return sk->sk_rcvbuf;
-	share = nr_total_pages() * PAGE_SIZE / 4 / max(READ_ONCE(sk->sk_prot->sockets_allocated), 1);
+	share = nr_total_pages() * PAGE_SIZE / 4 /
+		max(READ_ONCE(sk->sk_prot->sockets_allocated), 1);
 	return min_t(u64, max_t(u64, share, SOCK_MIN_RCVBUF), sk->sk_rcvbuf);
 }
 

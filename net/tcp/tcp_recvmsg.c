@@ -50,13 +50,13 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 /* What one call is about. */
 struct tcp_reader {
 	struct kmsghdr *msg;
-	size_t len;    /* still wanted */
-	int copied;    /* bytes so far, or -errno when none */
-	int target;    /* fewer are not worth returning with */
-	int flags;     /* MSG_* */
+	size_t len; /* still wanted */
+	int copied; /* bytes so far, or -errno when none */
+	int target; /* fewer are not worth returning with */
+	int flags;  /* MSG_* */
 	long timeo;
 	u32 peek_seq;
-	u32 *seq;      /* next byte: copied_seq, or peek_seq */
+	u32 *seq;             /* next byte: copied_seq, or peek_seq */
 	struct sk_buff *last; /* tail of the queue when it was seen to be too short */
 };
 
@@ -81,8 +81,8 @@ static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 
 static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 {
 	if (r->copied)
-		return sk->sk_err || sk->sk_state == TCP_CLOSE || (sk->sk_shutdown & RCV_SHUTDOWN) ||
-		       !r->timeo || signal_pending(current);
+		return sk->sk_err || sk->sk_state == TCP_CLOSE ||
+		       (sk->sk_shutdown & RCV_SHUTDOWN) || !r->timeo || signal_pending(current);
 	if (sock_flag(sk, SOCK_DONE))
 		return true;
 	if (sk->sk_err)

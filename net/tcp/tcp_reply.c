@@ -26,8 +26,8 @@ static void send_reply(const struct sk_buff *skb, struct tcp_reply *rep, unsigne
 	rep->th.source = th->dest;
 	rep->th.doff = len / 4;
 	local_bh_disable();
-	ip_send_unicast_reply(skb, ip_hdr(skb)->daddr, ip_hdr(skb)->saddr, tos, IPPROTO_TCP, rep, len,
-			      offsetof(struct tcphdr, check));
+	ip_send_unicast_reply(skb, ip_hdr(skb)->daddr, ip_hdr(skb)->saddr, tos, IPPROTO_TCP, rep,
+			      len, offsetof(struct tcphdr, check));
 	snmp_inc(SNMP_TcpOutSegs);
 	local_bh_enable();
 }
@@ -59,8 +59,8 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 }
 
 /* @tsecr 0: without timestamps. */
-static void tcp_v4_send_ack(const struct sk_buff *skb, u32 seq, u32 ack, u32 win, u32 tsval, u32 tsecr,
-			    u8 tos)
+static void tcp_v4_send_ack(const struct sk_buff *skb, u32 seq, u32 ack, u32 win, u32 tsval,
+			    u32 tsecr, u8 tos)
 {
 	struct tcp_reply rep = {0};
 	unsigned int len = sizeof(rep.th);
@@ -84,9 +84,9 @@ void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb)
 	struct inet_timewait_sock *tw = inet_twsk(sk);
 	const struct tcp_timewait_sock *tcptw = tcp_twsk(sk);
 
-	tcp_v4_send_ack(skb, tcptw->tw_snd_nxt, tcptw->tw_rcv_nxt,
-			tcptw->tw_rcv_wnd >> tw->tw_rcv_wscale,
-			tcp_time_stamp_raw() + tcptw->tw_ts_offset, tcptw->tw_ts_recent, tw->tw_tos);
+	tcp_v4_send_ack(
+		skb, tcptw->tw_snd_nxt, tcptw->tw_rcv_nxt, tcptw->tw_rcv_wnd >> tw->tw_rcv_wscale,
+		tcp_time_stamp_raw() + tcptw->tw_ts_offset, tcptw->tw_ts_recent, tw->tw_tos);
 	inet_twsk_put(tw);
 }
 
@@ -115,7 +115,8 @@ void __tcp_v4_send_check(struct sk_buff *skb, __be32 saddr, __be32 daddr)
 		return;
 	}
 	th->check = 0;
-	th->check = csum_tcpudp_magic(saddr, daddr, len, IPPROTO_TCP, skb_checksum(skb, offset, len, 0));
+	th->check = csum_tcpudp_magic(saddr, daddr, len, IPPROTO_TCP,
+				      skb_checksum(skb, offset, len, 0));
 }
 
 void tcp_v4_send_check(struct sock *sk, struct sk_buff *skb)

@@ -27,7 +27,8 @@ struct tcp_out_options {
 };
 /* All three fill @opts and return the bytes, a multiple of four. */
 unsigned int tcp_syn_options(const struct sock *sk, struct tcp_out_options *opts);
-unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, struct tcp_out_options *opts);
+unsigned int tcp_synack_options(const struct request_sock *req, u16 mss,
+				struct tcp_out_options *opts);
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
 void tcp_options_write(void *to, const struct tcp_out_options *opts);
 /* The first sequence number that an ACK may carry without lying outside the peer's window. */
@@ -56,7 +57,7 @@ static inline bool sk_can_gso(const struct sock *sk)
 
 	return rt && (rt->dev->features & NETIF_F_SG);
 }
-unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);	      /* tcp_output.c */
+unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);           /* tcp_output.c */
 unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size); /* tcp_window.c */
 static inline u32 tcp_usecs_to_jiffies(u64 us)
 {

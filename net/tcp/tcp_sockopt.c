@@ -14,8 +14,8 @@
 
 #define MAX_TCP_KEEPIDLE  32767
 #define MAX_TCP_KEEPINTVL 32767
-#define MAX_TCP_KEEPCNT	  127
-#define MAX_TCP_SYNCNT	  127
+#define MAX_TCP_KEEPCNT   127
+#define MAX_TCP_SYNCNT    127
 
 /* ---- keepalive ------------------------------------------------------------------------------------------- */
 
@@ -38,7 +38,8 @@ static void set_keepidle(struct sock *sk, int seconds)
 	tp->keepalive_time = seconds * HZ;
 	if (!sock_flag(sk, SOCK_KEEPOPEN) || tcp_state_in(sk, TCPF_OF(CLOSE) | TCPF_OF(LISTEN)))
 		return;
-	elapsed = min(tcp_jiffies32 - inet_csk(sk)->icsk_ack.lrcvtime, tcp_jiffies32 - tp->rcv_tstamp);
+	elapsed = min(tcp_jiffies32 - inet_csk(sk)->icsk_ack.lrcvtime,
+		      tcp_jiffies32 - tp->rcv_tstamp);
 	inet_csk_reset_keepalive_timer(
 		sk, elapsed < tp->keepalive_time ? tp->keepalive_time - elapsed : 0);
 }
@@ -118,7 +119,8 @@ static void set_quickack(struct sock *sk, int val)
 		return;
 	}
 	icsk->icsk_ack.pingpong = 0;
-	if (tcp_state_in(sk, TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT)) && inet_csk_ack_scheduled(sk)) {
+	if (tcp_state_in(sk, TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT)) &&
+	    inet_csk_ack_scheduled(sk)) {
 		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
 		tcp_cleanup_rbuf(sk, 1);
 		if (!(val & 1))
@@ -227,7 +229,8 @@ static int set_congestion(struct sock *sk, const void __user *optval, unsigned i
 	return err;
 }
 
-int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval, unsigned int optlen)
+int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
+		   unsigned int optlen)
 {
 	int val, err;
 
@@ -260,7 +263,8 @@ static void info_of_connection(const struct sock *sk, struct tcp_info *info)
 	info->tcpi_last_data_sent = jiffies_to_msecs(now - tp->lsndtime);
 	info->tcpi_last_data_recv = jiffies_to_msecs(now - icsk->icsk_ack.lrcvtime);
 	info->tcpi_last_ack_recv = jiffies_to_msecs(now - tp->rcv_tstamp);
-	info->tcpi_notsent_bytes = after(tp->write_seq, tp->snd_nxt) ? tp->write_seq - tp->snd_nxt : 0;
+	info->tcpi_notsent_bytes =
+		after(tp->write_seq, tp->snd_nxt) ? tp->write_seq - tp->snd_nxt : 0;
 }
 
 static void info_of_path(const struct sock *sk, struct tcp_info *info)
@@ -409,7 +413,8 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		release_sock(sk);
 		return copy_option(optval, optlen, &info, sizeof(info));
 	case TCP_CONGESTION:
-		return copy_option(optval, optlen, inet_csk(sk)->icsk_ca_ops->name, TCP_CA_NAME_MAX);
+		return copy_option(optval, optlen, inet_csk(sk)->icsk_ca_ops->name,
+				   TCP_CA_NAME_MAX);
 	default:
 		lock_sock(sk);
 		err = do_tcp_getsockopt(sk, optname, &val);

@@ -129,7 +129,8 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 }
 
 /* 0: @skb is gone; > 0: a reset answers it, the caller frees; -1: established, the rest is to do. */
-noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
+					   const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u16 saved_clamp = tp->rx_opt.mss_clamp;
@@ -160,7 +161,8 @@ noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 	if (th->rst)
 		goto drop_and_undo;
 	reason = SKB_DROP_REASON_TCP_PAWS;
-	if (tp->rx_opt.ts_recent_stamp && tp->rx_opt.saw_tstamp && tcp_paws_reject(&tp->rx_opt, false))
+	if (tp->rx_opt.ts_recent_stamp && tp->rx_opt.saw_tstamp &&
+	    tcp_paws_reject(&tp->rx_opt, false))
 		goto drop_and_undo;
 	reason = SKB_DROP_REASON_TCP_FLAGS;
 	if (!th->syn)

@@ -95,7 +95,7 @@ static void agents_interrupt(void *arg)
 {
 	struct call *call;
 
-	list_for_each_entry (call, &calls, all) {
+	list_for_each_entry(call, &calls, all) {
 		if (call->interrupt && call->agent)
 			thread_interrupt(call->agent);
 	}
@@ -134,7 +134,7 @@ static struct call *find_call(s64 ticket)
 {
 	struct call *call;
 
-	list_for_each_entry (call, &calls, all) {
+	list_for_each_entry(call, &calls, all) {
 		if (call->ticket == ticket)
 			return call;
 	}
@@ -172,7 +172,7 @@ uint32_t sn_calls_in_flight(void)
 	struct call *call;
 	uint32_t n = 0;
 
-	list_for_each_entry (call, &calls, all)
+	list_for_each_entry(call, &calls, all)
 		n += !call->done;
 	return n;
 }

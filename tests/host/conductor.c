@@ -161,9 +161,9 @@ static int load_copy(struct conductor *c, struct host *h)
 	return 0;
 }
 
-#define SYMBOL(member)                                       \
-	{                                                    \
-		"sn_" #member, offsetof(struct host, member) \
+#define SYMBOL(member)                                                                             \
+	{                                                                                          \
+		"sn_" #member, offsetof(struct host, member)                                       \
 	}
 static const struct {
 	const char *name;
@@ -567,14 +567,14 @@ static unsigned int check_host(struct host *h, FILE *out)
 	const char *name;
 	uint64_t live;
 
-#define COMPLAIN(cond, ...)                                  \
-	do {                                                 \
-		if (cond) {                                  \
-			wrong++;                             \
-			fprintf(out, "host %u: ", h->index); \
-			fprintf(out, __VA_ARGS__);           \
-			fputc('\n', out);                    \
-		}                                            \
+#define COMPLAIN(cond, ...)                                                                        \
+	do {                                                                                       \
+		if (cond) {                                                                        \
+			wrong++;                                                                   \
+			fprintf(out, "host %u: ", h->index);                                       \
+			fprintf(out, __VA_ARGS__);                                                 \
+			fputc('\n', out);                                                          \
+		}                                                                                  \
 	} while (0)
 	COMPLAIN(h->halted, "halted, code %d: %s", h->halt_code(), h->panic_message());
 	COMPLAIN(h->warn_count(), "%u warnings", h->warn_count());

@@ -22,7 +22,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-#define ARENA_PHYS     0x1000000ULL /* not 0: a physical address of 0 is a mistake */
+#define ARENA_PHYS 0x1000000ULL /* not 0: a physical address of 0 is a mistake */
 /* Objects of the host's allocator lie at any address of the process, low ones too: above all RAM. */
 #define OBJECT_PHYS    (1ULL << 48)
 #define USER_LOWEST    0x10000ULL

@@ -313,7 +313,7 @@ int sn_cache(uint32_t i, const char **name, uint64_t *live)
 {
 	struct kmem_cache *cache;
 
-	list_for_each_entry (cache, kmem_caches(), caches) {
+	list_for_each_entry(cache, kmem_caches(), caches) {
 		if (i--)
 			continue;
 		*name = cache->name;
@@ -328,7 +328,7 @@ uint64_t sn_live_objects(void)
 	struct kmem_cache *cache;
 	uint64_t n = 0;
 
-	list_for_each_entry (cache, kmem_caches(), caches)
+	list_for_each_entry(cache, kmem_caches(), caches)
 		n += cache->live;
 	return n;
 }

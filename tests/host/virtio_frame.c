@@ -10,15 +10,15 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
 
-#define ETH 14
+#define ETH         14
 #define IP_LENGTH   2
-#define IP_ID	    4
+#define IP_ID       4
 #define IP_CHECKSUM 10
-#define TCP_SEQ	    4
+#define TCP_SEQ     4
 #define TCP_OFFSET  12
 #define TCP_FLAGS   13
 #define TCP_FIN_PSH 0x09
-#define TCP_CWR	    0x80
+#define TCP_CWR     0x80
 
 static uint16_t get16(const uint8_t *p)
 {

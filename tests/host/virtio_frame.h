@@ -16,7 +16,7 @@ struct virtio_frame {
 	bool csum; /* the checksum is to be completed */
 	uint16_t csum_start, csum_offset;
 	uint16_t gso_size; /* 0: one frame */
-	size_t at;	   /* payload bytes that went out; starts as 0 */
+	size_t at;         /* payload bytes that went out; starts as 0 */
 	bool sent;
 };
 

@@ -25,16 +25,16 @@
 #define MODEL_RX       0
 #define MODEL_TX       1
 #define MODEL_RING_MAX 1024
-#define MODEL_CHAIN    64		    /* pieces of one buffer */
-#define MODEL_SPREAD   64		    /* buffers of one packet */
-#define MODEL_FRAME    (65536 + 14 + 12)    /* the longest packet, with its header */
+#define MODEL_CHAIN    64                /* pieces of one buffer */
+#define MODEL_SPREAD   64                /* buffers of one packet */
+#define MODEL_FRAME    (65536 + 14 + 12) /* the longest packet, with its header */
 #define MODEL_MAC      0x525400123456ULL
 #define MODEL_RING     256
 
-#define HAS(bit) (model.features >> (bit) & 1)
-#define F_CSUM	     0
+#define HAS(bit)     (model.features >> (bit)&1)
+#define F_CSUM       0
 #define F_GUEST_CSUM 1
-#define F_MTU	     3
+#define F_MTU        3
 #define F_HOST_TSO4  11
 #define F_MRG_RXBUF  15
 #define F_EVENT_IDX  29
@@ -45,10 +45,10 @@ struct model_queue {
 	u16 num;
 	unsigned int irq;
 	u8 *desc, *avail, *used; /* as the device sees memory */
-	u16 seen;	/* taken from the available ring */
-	u16 done;	/* our used index */
-	bool told;	/* the doorbell rang since the ring was found empty */
-	u32 lie;	/* of enum virtio_model_lie */
+	u16 seen;                /* taken from the available ring */
+	u16 done;                /* our used index */
+	bool told;               /* the doorbell rang since the ring was found empty */
+	u32 lie;                 /* of enum virtio_model_lie */
 	u64 kicks, irqs;
 	bool with_us[MODEL_RING_MAX]; /* heads that the driver gave and did not get back */
 };

@@ -34,21 +34,21 @@
 enum virtio_model_lie {
 	MODEL_HONEST,
 	/* At the next completion of a queue: */
-	MODEL_LIE_USED_ID,	/* an id that the ring does not have */
-	MODEL_LIE_USED_FREE,	/* the id of a descriptor that the driver did not give */
-	MODEL_LIE_USED_TWICE,	/* the same buffer again */
-	MODEL_LIE_USED_LEN,	/* more bytes than the buffer has */
-	MODEL_LIE_USED_IDX,	/* an index far ahead */
+	MODEL_LIE_USED_ID,    /* an id that the ring does not have */
+	MODEL_LIE_USED_FREE,  /* the id of a descriptor that the driver did not give */
+	MODEL_LIE_USED_TWICE, /* the same buffer again */
+	MODEL_LIE_USED_LEN,   /* more bytes than the buffer has */
+	MODEL_LIE_USED_IDX,   /* an index far ahead */
 	/* In the next packet received: */
-	MODEL_LIE_SHORT,	/* fewer bytes than a header */
-	MODEL_LIE_NUM_BUFFERS,	/* more buffers than were used */
-	MODEL_LIE_NO_BUFFERS,	/* num_buffers 0 */
-	MODEL_LIE_CSUM_START,	/* a checksum outside the packet */
-	MODEL_LIE_GSO_TYPE,	/* a kind of segmentation that was not negotiated */
-	MODEL_LIE_GSO_SIZE,	/* segments of no bytes */
+	MODEL_LIE_SHORT,       /* fewer bytes than a header */
+	MODEL_LIE_NUM_BUFFERS, /* more buffers than were used */
+	MODEL_LIE_NO_BUFFERS,  /* num_buffers 0 */
+	MODEL_LIE_CSUM_START,  /* a checksum outside the packet */
+	MODEL_LIE_GSO_TYPE,    /* a kind of segmentation that was not negotiated */
+	MODEL_LIE_GSO_SIZE,    /* segments of no bytes */
 	/* At once: */
-	MODEL_LIE_INTERRUPT,	/* both queues, for nothing */
-	MODEL_LIE_NEEDS_RESET,	/* the device says that it is lost */
+	MODEL_LIE_INTERRUPT,   /* both queues, for nothing */
+	MODEL_LIE_NEEDS_RESET, /* the device says that it is lost */
 	MODEL_LIES
 };
 /* Queue 0 receives, 1 transmits; queue is meaningful for the first group. */

@@ -75,20 +75,20 @@ extern struct scene *scene; /* the one that plays */
 int scene_setup(void **state);
 int scene_teardown(void **state);
 void scene_perform(void **state);
-#define SCENE(fn)                                                                \
-	{                                                                        \
-#fn, scene_perform, scene_setup, scene_teardown, &(struct scene) \
-		{                                                                \
-			.name = #fn, .play = fn                                  \
-		}                                                                \
+#define SCENE(fn)                                                                                  \
+	{                                                                                          \
+#fn, scene_perform, scene_setup, scene_teardown, &(struct scene)                   \
+		{                                                                                  \
+			.name = #fn, .play = fn                                                    \
+		}                                                                                  \
 	}
 /* With options: SCENE_WITH(fn, {"mtu", 576}) */
-#define SCENE_WITH(fn, ...)                                                      \
-	{                                                                        \
-#fn, scene_perform, scene_setup, scene_teardown, &(struct scene) \
-		{                                                                \
-			.name = #fn, .play = fn, .options = { __VA_ARGS__ }      \
-		}                                                                \
+#define SCENE_WITH(fn, ...)                                                                        \
+	{                                                                                          \
+#fn, scene_perform, scene_setup, scene_teardown, &(struct scene)                   \
+		{                                                                                  \
+			.name = #fn, .play = fn, .options = { __VA_ARGS__ }                        \
+		}                                                                                  \
 	}
 #define scene_play(tests) (scene_select(argc, argv), cmocka_run_group_tests(tests, NULL, NULL))
 void scene_select(int argc, char **argv);
@@ -224,7 +224,7 @@ uint64_t scene_gap(const struct seg *first, const struct seg *second);
 
 void assert_gap_ms_at(uint64_t gap_ns, uint64_t least_ms, uint64_t most_ms, const char *file,
 		      int line);
-#define assert_gap_ms(first, second, least, most) \
+#define assert_gap_ms(first, second, least, most)                                                  \
 	assert_gap_ms_at(scene_gap(first, second), least, most, __FILE__, __LINE__)
 #define assert_ms(ns, least, most) assert_gap_ms_at(ns, least, most, __FILE__, __LINE__)
 

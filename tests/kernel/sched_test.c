@@ -32,10 +32,10 @@
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-#define CHECK(cond)                                                    \
-	do {                                                           \
-		if (!(cond))                                           \
-			panic("%s:%d: %s", __func__, __LINE__, #cond); \
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			panic("%s:%d: %s", __func__, __LINE__, #cond);                             \
 	} while (0)
 
 struct test_case {

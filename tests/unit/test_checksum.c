@@ -49,8 +49,9 @@ static void test_every_length_and_alignment(void **state)
 
 				assert_same_sum(folded(sum), want);
 				memset(copy, 0x5a, sizeof(copy));
-				assert_same_sum(folded(csum_partial_copy(copy + 1, buf + offset, len, 0)),
-						want);
+				assert_same_sum(
+					folded(csum_partial_copy(copy + 1, buf + offset, len, 0)),
+					want);
 				assert_memory_equal(copy + 1, buf + offset, len);
 				assert_int_equal(copy[len + 1], 0x5a);
 				assert_int_equal(copy[0], 0x5a);
@@ -73,7 +74,8 @@ static void test_sums_go_on_and_join(void **state)
 
 		assert_same_sum(folded(csum_block_add(a, b, cut)), want);
 		if (!(cut & 1))
-			assert_same_sum(folded(csum_partial(buf + cut, sizeof(buf) - cut, a)), want);
+			assert_same_sum(folded(csum_partial(buf + cut, sizeof(buf) - cut, a)),
+					want);
 	}
 	assert_same_sum(folded(csum_partial(buf, 8, 0xffffffff)), reference(buf, 8, 0xffff));
 }

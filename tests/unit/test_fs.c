@@ -25,7 +25,7 @@
 #include "kernel/time/timer.h"
 
 #define sys(nr, ...) sys_6(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define sys_6(nr, a, b, c, d, e, f, ...) \
+#define sys_6(nr, a, b, c, d, e, f, ...)                                                           \
 	kernel_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 static u64 live_before, pages_before;

@@ -380,9 +380,9 @@ enum base {
 
 #define R(reason) SKB_DROP_REASON_##reason
 #define OK        SKB_CONSUMED
-#define P(where, what)             \
-	{                          \
-		1, (where), (what) \
+#define P(where, what)                                                                             \
+	{                                                                                          \
+		1, (where), (what)                                                                 \
 	}
 
 static const struct malformed {

@@ -156,9 +156,12 @@ static void test_table_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		net_test(test_output),	net_test(test_longest_prefix_wins),
-		net_test(test_cache_is_shared_and_forgets), net_test(test_path_mtu),
-		net_test(test_input),	net_test(test_table_is_bounded),
+		net_test(test_output),
+		net_test(test_longest_prefix_wins),
+		net_test(test_cache_is_shared_and_forgets),
+		net_test(test_path_mtu),
+		net_test(test_input),
+		net_test(test_table_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, net_boot, NULL);

@@ -258,7 +258,7 @@ static void test_checksum_across_pieces(void **state)
 /* ---- segmentation ----------------------------------------------------------------------------- */
 
 #define TCP_HLEN 32
-#define HEADERS	 (14 + 20 + TCP_HLEN)
+#define HEADERS  (14 + 20 + TCP_HLEN)
 
 static struct sk_buff *gso_skb(unsigned int payload, unsigned int linear_payload, u16 mss)
 {
@@ -321,7 +321,8 @@ static void assert_segment(struct sk_buff *seg, unsigned int i, unsigned int off
 	memcpy(&saddr, iph + 12, 4);
 	memcpy(&daddr, iph + 16, 4);
 	assert_int_equal(csum_tcpudp_magic(saddr, daddr, TCP_HLEN + len, 6,
-					   csum_partial(th, TCP_HLEN + len, 0)), 0);
+					   csum_partial(th, TCP_HLEN + len, 0)),
+			 0);
 	for (unsigned int b = 0; b < len; b++)
 		assert_int_equal(flat[HEADERS + b], (u8)(offset + b));
 }
@@ -333,10 +334,15 @@ static void test_segments(void **state)
 		u16 mss;
 		unsigned int features;
 	} cases[] = {
-		{10000, 0, 1448, 0}, {10000, 0, 1448, NETIF_F_SG},
-		{10000, 0, 1448, NETIF_F_SG | NETIF_F_HW_CSUM}, {2896, 2896, 1448, 0},
-		{2896, 2896, 1448, NETIF_F_SG | NETIF_F_HW_CSUM}, {5001, 777, 536, NETIF_F_SG},
-		{64000, 0, 1000, NETIF_F_SG}, {100, 0, 1448, NETIF_F_SG}, {3, 1, 1, NETIF_F_SG},
+		{10000, 0, 1448, 0},
+		{10000, 0, 1448, NETIF_F_SG},
+		{10000, 0, 1448, NETIF_F_SG | NETIF_F_HW_CSUM},
+		{2896, 2896, 1448, 0},
+		{2896, 2896, 1448, NETIF_F_SG | NETIF_F_HW_CSUM},
+		{5001, 777, 536, NETIF_F_SG},
+		{64000, 0, 1000, NETIF_F_SG},
+		{100, 0, 1448, NETIF_F_SG},
+		{3, 1, 1, NETIF_F_SG},
 	};
 
 	for (unsigned int c = 0; c < ARRAY_SIZE(cases); c++) {
@@ -349,7 +355,8 @@ static void test_segments(void **state)
 		assert_false(IS_ERR(seg));
 		consume_skb(skb);
 		for (; seg; seg = next, i++) {
-			unsigned int len = min((unsigned int)cases[c].mss, cases[c].payload - offset);
+			unsigned int len =
+				min((unsigned int)cases[c].mss, cases[c].payload - offset);
 
 			next = seg->next;
 			seg->next = NULL;

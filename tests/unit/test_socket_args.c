@@ -39,7 +39,7 @@ static s64 call6(long nr, long a, long b, long c, long d, long e, long f)
 	assert_int_equal(sn_poll(ticket, &res), 1);
 	return res;
 }
-#define call(nr, a, b, c, d, e, f) \
+#define call(nr, a, b, c, d, e, f)                                                                 \
 	call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 static void pass_ms(unsigned int ms)
@@ -305,8 +305,8 @@ static struct sock *the_listener(void)
 {
 	struct sock *sk;
 
-	hlist_for_each_entry (sk, &tcp_hashinfo.listening_hash[PORT & (LHASH_BUCKETS - 1)].head,
-			      sk_node) {
+	hlist_for_each_entry(sk, &tcp_hashinfo.listening_hash[PORT & (LHASH_BUCKETS - 1)].head,
+			     sk_node) {
 		if (sk->sk_num == PORT)
 			return sk;
 	}

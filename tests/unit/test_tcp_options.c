@@ -41,10 +41,10 @@ static void header(bool syn, const void *options, unsigned int len)
 	th->syn = syn;
 	memcpy(th + 1, options, len);
 }
-#define HEADER(syn, ...)                                          \
-	do {                                                      \
-		const u8 _o[] = {__VA_ARGS__};                    \
-		header(syn, _o, sizeof(_o));                      \
+#define HEADER(syn, ...)                                                                           \
+	do {                                                                                       \
+		const u8 _o[] = {__VA_ARGS__};                                                     \
+		header(syn, _o, sizeof(_o));                                                       \
 	} while (0)
 
 static void test_options_of_a_syn(void **state)
@@ -104,7 +104,8 @@ static void test_malformed(void **state)
 	assert_false(tcp_parse_options(skb, &opt, false));
 	assert_false(opt.saw_tstamp);
 	/* Known kinds of another length are skipped, and what follows counts. */
-	HEADER(true, 2, 3, 9, 3, 4, 9, 9, 8, 4, 9, 9, 253, 5, 1, 2, 3, 2, 4, 0x02, 0x00, 0, 3, 3, 5);
+	HEADER(true, 2, 3, 9, 3, 4, 9, 9, 8, 4, 9, 9, 253, 5, 1, 2, 3, 2, 4, 0x02, 0x00, 0, 3, 3,
+	       5);
 	assert_true(tcp_parse_options(skb, &opt, false));
 	assert_int_equal(opt.mss_clamp, 512);
 	assert_false(opt.wscale_ok || opt.saw_tstamp); /* behind EOL there is nothing */

@@ -39,9 +39,9 @@
 #include "tests/host/softnet_host.h"
 #include "tests/host/virtio_model.h"
 
-#define MS	   1000000ULL
+#define MS         1000000ULL
 #define ETH_P_TEST 0x88b5
-#define F(bit)	   (1ULL << VIRTIO_NET_F_##bit)
+#define F(bit)     (1ULL << VIRTIO_NET_F_##bit)
 #define EVENT_IDX  (1ULL << VIRTIO_F_EVENT_IDX)
 
 /* What the byte behind the Ethernet header asks for. */
@@ -52,8 +52,8 @@ enum reflection { PLAIN, CLONED, TSO, KEPT };
 #define TSO_HEADERS (ETH_HLEN + 40)
 #define TSO_PIECES  5
 #define TSO_PIECE   4000
-#define TSO_MSS	    1460
-#define TSO_FRAMES  DIV_ROUND_UP(TSO_PIECES * TSO_PIECE, TSO_MSS)
+#define TSO_MSS     1460
+#define TSO_FRAMES  DIV_ROUND_UP(TSO_PIECES *TSO_PIECE, TSO_MSS)
 
 /* The frame carries the headers of a TCP packet; its payload is made here, in page fragments. */
 static struct sk_buff *make_tso(const u8 *headers)
@@ -322,8 +322,8 @@ static const u64 feature_sets[] = {
 	MODEL_FEATURES_ALL,
 	MODEL_FEATURES_DEFAULT,
 	MODEL_FEATURES_DEFAULT & ~EVENT_IDX,
-	F(MAC) | F(STATUS),		    /* the least that a device has */
-	F(MAC) | F(MRG_RXBUF) | EVENT_IDX, /* QEMU's user network */
+	F(MAC) | F(STATUS),                       /* the least that a device has */
+	F(MAC) | F(MRG_RXBUF) | EVENT_IDX,        /* QEMU's user network */
 	F(HOST_TSO4) | F(GUEST_TSO4) | EVENT_IDX, /* without what they need: not taken */
 };
 
@@ -413,7 +413,7 @@ static void large_receive(u64 features, u64 arg)
 	boot(features, 256);
 	memcpy(frame, eth0()->dev_addr, ETH_ALEN);
 	put_unaligned_be16(0x88b6, frame + 12); /* nobody's: counted and dropped */
-	header[5] = 4;				/* gso_size 1024 */
+	header[5] = 4;                          /* gso_size 1024 */
 	header[6] = ETH_HLEN + 20;
 	header[8] = 16;
 	for (int i = 0; i < 40; i++) {

@@ -30,11 +30,11 @@
 #include "tests/host/virtio_model.h"
 
 #define EVENT_IDX (1ULL << VIRTIO_F_EVENT_IDX)
-#define BUF	  2048
-#define RING	  256
+#define BUF       2048
+#define RING      256
 
 static u64 opt_features, opt_ring; /* what host_option() answers */
-static int allocations;		   /* pages and objects alive */
+static int allocations;            /* pages and objects alive */
 static bool quiet = true;
 
 static struct virtqueue *rx, *tx;

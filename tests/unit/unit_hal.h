@@ -45,15 +45,15 @@ extern sigjmp_buf unit_panic_jump;
 extern bool unit_panic_armed;
 
 /* @statement must end in panic(). */
-#define assert_panics(statement)                              \
-	do {                                                  \
-		unit_panic_armed = true;                      \
-		if (!sigsetjmp(unit_panic_jump, 0)) {         \
-			statement;                            \
-			unit_panic_armed = false;             \
-			fail_msg("no panic: %s", #statement); \
-		}                                             \
-		unit_panic_armed = false;                     \
+#define assert_panics(statement)                                                                   \
+	do {                                                                                       \
+		unit_panic_armed = true;                                                           \
+		if (!sigsetjmp(unit_panic_jump, 0)) {                                              \
+			statement;                                                                 \
+			unit_panic_armed = false;                                                  \
+			fail_msg("no panic: %s", #statement);                                      \
+		}                                                                                  \
+		unit_panic_armed = false;                                                          \
 	} while (0)
 
 /* A generator of the test's own, so that a run can be repeated. */

@@ -28,7 +28,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-#define NET_FRAMES 256
+#define NET_FRAMES    256
 #define NET_FRAME_MAX 2048
 
 struct net_frame {
@@ -136,8 +136,13 @@ static inline unsigned int net_ip_frame(u8 *frame, __be32 saddr, __be32 daddr, u
 	memcpy(eth->h_dest, net_my_mac, 6);
 	memcpy(eth->h_source, net_peer_mac, 6);
 	eth->h_proto = htons(ETH_P_IP);
-	*iph = (struct iphdr){.version = 4, .ihl = 5, .ttl = 64, .protocol = protocol,
-			      .saddr = saddr, .daddr = daddr, .tot_len = htons(20 + len)};
+	*iph = (struct iphdr){.version = 4,
+			      .ihl = 5,
+			      .ttl = 64,
+			      .protocol = protocol,
+			      .saddr = saddr,
+			      .daddr = daddr,
+			      .tot_len = htons(20 + len)};
 	iph->check = ip_fast_csum(iph, 5);
 	memcpy(iph + 1, payload, len);
 	return sizeof(*eth) + sizeof(*iph) + len;
