@@ -107,7 +107,8 @@ class System:
 
     def command(self, words):
         """Runs in namespaces of its own, so that nothing of it, process or mount, stays behind."""
-        shell = f"cd {self.home}/softnet 2>/dev/null || cd /; {words}"
+        # The shell stays: as process 1 of its namespace, make could not end itself by a signal.
+        shell = f"cd {self.home}/softnet 2>/dev/null || cd /; {words}; exit $?"
         if self.who == "user":
             shell = f"exec su dev -c {sh(shell)}"
         mounts = (f"mount -t proc proc {self.dir}/proc; mount --rbind /dev {self.dir}/dev; "
@@ -160,8 +161,16 @@ class Terminal:
         os.write(self.fd, c)
 
     def end(self, patience):
+        """Its exit status; None, and killed, when it did not end."""
+        deadline = time.monotonic() + patience
         self.read_until(r"\Z\A", patience)
-        _, status = os.waitpid(self.pid, 0)
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        while not pid and time.monotonic() < deadline:
+            time.sleep(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
+            self.kill()
+            return None
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)
 
@@ -189,7 +198,8 @@ def check_run(system, command, host, port):
         t.kill()
         return fail(system.who, command, f"echo said {back!r}", t.text)
     t.key(b"\x03")
-    t.end(60)
+    if t.end(60) is None:
+        return fail(system.who, command, "did not end by Ctrl-C", t.text)
     print(f"test-fresh: {system.who}: {command}: READY, echoed, ended by Ctrl-C")
     return True
 
@@ -197,7 +207,7 @@ def check_run(system, command, host, port):
 def check_test(system, command):
     t = Terminal(system.command(command))
     status = t.end(PATIENCE["test"])
-    if status:
+    if status != 0:
         return fail(system.who, command, f"ended with {status}", t.text)
     print(f"test-fresh: {system.who}: {command}: passed")
     return True
@@ -221,4 +231,5 @@ def main():
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())
