@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices: the table of them, up and down, who hears of it, taps.
+ * Network devices: the table of them, up and down, who hears of it.
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups).  Process context, at boot or serialised by the
@@ -19,8 +19,6 @@
 static LIST_HEAD(dev_base);
 static unsigned int nr_devices;
 static LIST_HEAD(notifiers);
-static LIST_HEAD(taps);
-bool dev_tapped;
 
 /* The boot CPU's; one each when there are more. */
 static struct softnet_data boot_softnet;
@@ -99,17 +97,6 @@ int register_netdevice(struct net_device *dev)
 	dev->ifindex = ++nr_devices;
 	list_add_tail(&dev->dev_list, &dev_base);
 	return 0;
-}
-
-struct net_device *dev_get_by_index(int ifindex)
-{
-	struct net_device *dev;
-
-	list_for_each_entry(dev, &dev_base, dev_list) {
-		if (dev->ifindex == ifindex)
-			return dev;
-	}
-	return NULL;
 }
 
 struct net_device *dev_get_by_name(const char *name)
@@ -224,20 +211,4 @@ void netif_carrier_off(struct net_device *dev)
 	dev->flags &= ~IFF_RUNNING;
 	if (dev->flags & IFF_UP)
 		call_netdevice_notifiers(dev, NETDEV_CHANGE);
-}
-
-/* ---- taps ------------------------------------------------------------------------------------- */
-
-void dev_add_tap(struct packet_tap *tap)
-{
-	list_add_tail(&tap->list, &taps);
-	dev_tapped = true;
-}
-
-void dev_tap(const struct sk_buff *skb, const struct net_device *dev, bool out)
-{
-	struct packet_tap *tap;
-
-	list_for_each_entry(tap, &taps, list)
-		tap->func(tap, skb, dev, out);
 }

@@ -5,9 +5,6 @@
 
 #include "net/core/netdevice.h"
 
-/* dev.c: hands a frame to the taps; data at the MAC header where there is one. */
-void dev_tap(const struct sk_buff *skb, const struct net_device *dev, bool out);
-extern bool dev_tapped; /* is there any? */
 /* napi.c */
 void napi_init(struct softnet_data *sd);
 /* dev_rx.c */

@@ -80,16 +80,6 @@ int process_backlog(struct napi_struct *napi, int budget)
 
 /* ---- to its protocol -------------------------------------------------------------------------- */
 
-static void tap_in(struct sk_buff *skb)
-{
-	unsigned int mac_len = skb->mac_len;
-
-	/* A tap sees the frame as it was on the wire. */
-	__skb_push(skb, mac_len);
-	dev_tap(skb, skb->dev, false);
-	__skb_pull(skb, mac_len);
-}
-
 int netif_receive_skb(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
@@ -102,8 +92,6 @@ int netif_receive_skb(struct sk_buff *skb)
 	skb->mac_len = 0;
 	if (skb->mac_header <= skb->network_header)
 		skb->mac_len = skb->network_header - skb->mac_header;
-	if (unlikely(dev_tapped))
-		tap_in(skb);
 	if (unlikely(!(dev->flags & IFF_UP))) {
 		dev->stats.rx_dropped++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);

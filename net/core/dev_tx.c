@@ -85,8 +85,6 @@ static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	skb->next = NULL;
 	skb->xmit_more = more;
-	if (unlikely(dev_tapped))
-		dev_tap(skb, dev, true);
 	return dev->netdev_ops->ndo_start_xmit(skb, dev) == NETDEV_TX_OK;
 }
 

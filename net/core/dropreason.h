@@ -21,7 +21,6 @@
 	X(CPU_BACKLOG, "softnet input queue full")                                                 \
 	X(QDISC_DROP, "the device's transmit queue is full")                                       \
 	X(TX_ERROR, "the device did not take it")                                                  \
-	X(ETH_SHORT, "shorter than an Ethernet header")                                            \
 	X(OTHERHOST, "for another station")                                                        \
 	X(UNHANDLED_PROTO, "no handler for this EtherType")                                        \
 	/* ARP */                                                                                  \
@@ -47,25 +46,19 @@
 	X(ICMP_IGNORED, "a type that we do not serve")                                             \
 	X(ICMP_RATELIMIT, "too many errors sent already")                                          \
 	X(ICMP_BAD_QUOTE, "quoted packet short or not ours")                                       \
-	/* UDP */                                                                                  \
-	X(UDP_CSUM, "UDP checksum wrong")                                                          \
+	/* transports */                                                                                  \
 	X(NO_SOCKET, "nobody listens there")                                                       \
 	/* sockets */                                                                              \
 	X(SOCKET_RCVBUFF, "receive buffer full")                                                   \
 	X(SOCKET_BACKLOG, "backlog of an owned socket full")                                       \
-	X(SOCKET_CLOSED, "the socket is closed")                                                   \
 	/* TCP */                                                                                  \
 	X(TCP_HDR, "TCP header short, or data offset wrong")                                       \
 	X(TCP_CSUM, "TCP checksum wrong")                                                          \
 	X(TCP_FLAGS, "a combination of flags that this state does not take")                       \
 	X(TCP_LISTEN_OVERFLOW, "accept queue full")                                                \
 	X(TCP_REQQ_FULL, "too many half-open connections")                                         \
-	X(TCP_BAD_OPTIONS, "TCP options malformed")                                                \
 	X(TCP_INVALID_SEQUENCE, "sequence number outside the window")                              \
 	X(TCP_INVALID_ACK, "acknowledges what was never sent")                                     \
-	X(TCP_OLD_ACK, "acknowledges less than was acknowledged")                                  \
-	X(TCP_TOO_OLD_ACK, "far below the window (RFC 5961)")                                      \
-	X(TCP_ACK_UNSENT, "beyond snd_nxt")                                                        \
 	X(TCP_PAWS, "timestamp older than the last (RFC 7323)")                                    \
 	X(TCP_OLD_DATA, "all of it was received before")                                           \
 	X(TCP_OVERWINDOW, "beyond the receive window")                                             \
@@ -76,12 +69,10 @@
 	X(TCP_INVALID_SYN, "SYN inside a connection (RFC 5961)")                                   \
 	X(TCP_CLOSE, "the connection is closed")                                                   \
 	X(TCP_ABORT_ON_DATA, "data after close()")                                                 \
-	X(TCP_FASTOPEN, "Fast Open data not taken")                                                \
 	X(TCP_NO_ACK, "segment without ACK where one is due")                                      \
 	X(TCP_RST_INVALID, "reset outside the window or not exact")                                \
 	X(TCP_TIMEWAIT, "consumed by a TIME_WAIT socket")                                          \
-	X(TCP_REQ_DUP, "SYN or ACK of a half-open connection, answered or ignored")                \
-	X(TCP_MINTTL, "below the socket's minimum TTL")
+	X(TCP_REQ_DUP, "SYN or ACK of a half-open connection, answered or ignored")
 /* clang-format on */
 
 enum skb_drop_reason {

@@ -2,7 +2,7 @@
 /*
  * Ethernet: reading the header of what came, writing it for what goes.
  *
- * Callers: a driver's poll (eth_header_ok, eth_type_trans), neigh_output and arp_send (->create).
+ * Callers: a driver's poll (eth_type_trans), neigh_output and arp_send (->create).
  * Any context; the packet's only holder.  RFC 894, IEEE 802.3.
  */
 #include "include/uapi/errno.h"
@@ -13,11 +13,6 @@
 /* Below it the field is a length (802.3), and an LLC header follows. */
 #define ETH_P_802_3_MIN 0x0600
 #define ETH_P_802_2     0x0004
-
-bool eth_header_ok(struct sk_buff *skb)
-{
-	return pskb_may_pull(skb, ETH_HLEN);
-}
 
 __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 {

@@ -23,7 +23,5 @@ void ether_setup(struct net_device *dev);
  * The caller checked that ETH_HLEN bytes are in the linear part.
  */
 __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev);
-/* What came from a driver has at least a header in its linear part?  Else it must be dropped. */
-bool eth_header_ok(struct sk_buff *skb);
 
 #endif

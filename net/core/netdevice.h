@@ -141,7 +141,6 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 {
 	return dev->flags & IFF_RUNNING;
 }
-struct net_device *dev_get_by_index(int ifindex);
 struct net_device *dev_get_by_name(const char *name);
 struct net_device *loopback_dev(void);
 struct list_head *net_devices(void);
@@ -195,13 +194,5 @@ void dev_add_offload(struct packet_offload *po); /* boot */
 
 #define NET_RX_SUCCESS 0
 #define NET_RX_DROP    1
-
-/* A tap on every frame of a device, in and out, for captures and tests.  data at the MAC header. */
-struct packet_tap {
-	void (*func)(struct packet_tap *tap, const struct sk_buff *skb,
-		     const struct net_device *dev, bool out);
-	struct list_head list;
-};
-void dev_add_tap(struct packet_tap *tap);
 
 #endif

@@ -105,22 +105,6 @@ int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsi
 	return 0;
 }
 
-int skb_store_bits(struct sk_buff *skb, unsigned int offset, const void *from, unsigned int len)
-{
-	struct skb_walk w;
-	unsigned int n;
-	const u8 *in = from;
-	u8 *p;
-
-	if (!skb_walk_init(&w, skb, offset, len))
-		return -EFAULT;
-	while (skb_walk_next(&w, &p, &n)) {
-		memcpy(p, in, n);
-		in += n;
-	}
-	return 0;
-}
-
 int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
 			   unsigned int len)
 {

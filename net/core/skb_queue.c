@@ -16,24 +16,6 @@ void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
-void skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&q->lock, flags);
-	__skb_queue_head(q, skb);
-	spin_unlock_irqrestore(&q->lock, flags);
-}
-
-void skb_unlink(struct sk_buff *skb, struct sk_buff_head *q)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&q->lock, flags);
-	__skb_unlink(skb, q);
-	spin_unlock_irqrestore(&q->lock, flags);
-}
-
 struct sk_buff *skb_dequeue(struct sk_buff_head *q)
 {
 	struct sk_buff *skb;

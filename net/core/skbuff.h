@@ -313,7 +313,6 @@ static inline int skb_transport_offset(const struct sk_buff *skb)
 struct iov_iter;
 /* Copies @len bytes from @offset; 0 or -EFAULT when the packet is shorter. */
 int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsigned int len);
-int skb_store_bits(struct sk_buff *skb, unsigned int offset, const void *from, unsigned int len);
 /* To an application: 0, or -EFAULT (the iterator then stands where it went bad). */
 int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
 			   unsigned int len);
@@ -420,8 +419,6 @@ static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct 
 }
 /* With the queue's lock (irq-safe). */
 void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb);
-void skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb);
-void skb_unlink(struct sk_buff *skb, struct sk_buff_head *q);
 struct sk_buff *skb_dequeue(struct sk_buff_head *q);
 /* Frees all as consumed. */
 void __skb_queue_purge(struct sk_buff_head *q);

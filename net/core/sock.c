@@ -28,8 +28,6 @@
 
 /* ---- protocols ------------------------------------------------------------------------------- */
 
-static LIST_HEAD(proto_list); /* changed at boot only */
-
 int proto_register(struct proto *prot)
 {
 	struct request_sock_ops *rsk = prot->rsk_prot;
@@ -40,13 +38,7 @@ int proto_register(struct proto *prot)
 		rsk->slab = kmem_cache_create(rsk->slab_name, rsk->obj_size, 0, 0);
 	if (tw)
 		tw->slab = kmem_cache_create(tw->slab_name, tw->obj_size, 0, 0);
-	list_add_tail(&prot->node, &proto_list);
 	return 0;
-}
-
-struct list_head *protos(void)
-{
-	return &proto_list;
 }
 
 /* ---- birth ----------------------------------------------------------------------------------- */

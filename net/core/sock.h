@@ -145,7 +145,6 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 
 /* ---- life (net/core/sock.c) ------------------------------------------------------------------ */
 int proto_register(struct proto *prot); /* makes its slab; panics without memory: boot */
-struct list_head *protos(void);
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
 /* Defaults, queues, callbacks; ties @sk to @sock (NULL for a child). */
 void sock_init_data(struct socket *sock, struct sock *sk);

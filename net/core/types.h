@@ -141,7 +141,6 @@ struct proto {
 	u64 limit;               /* most live socks, 0 = memory's */
 	int sockets_allocated;   /* live ones */
 	int orphan_count;
-	struct list_head node;
 };
 
 #endif

@@ -33,6 +33,7 @@
 #include "net/tcp/tcp.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
+#include "tests/unit/unit_lower.h"
 
 #define PORT      4000
 #define MS        1000000ULL
@@ -69,19 +70,7 @@ static int init_thread(void *arg)
 
 void __noreturn kernel_main(const struct boot_info *boot)
 {
-	static struct cpu cpu;
-
-	cpu.self = &cpu;
-	hal_set_this_cpu(&cpu);
-	mm_init(boot);
-	slab_init();
-	hal_late_init();
-	random_init();
-	sched_init(&cpu);
-	timers_init();
-	softirq_init();
-	files_init();
-	proc_init();
+	unit_lower_half(boot);
 	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
 	cpu_idle();
 }

@@ -38,6 +38,7 @@
 #include "net/core/netdevice.h"
 #include "tests/host/softnet_host.h"
 #include "tests/host/virtio_model.h"
+#include "tests/unit/unit_lower.h"
 
 #define MS         1000000ULL
 #define ETH_P_TEST 0x88b5
@@ -89,7 +90,7 @@ static int reflect(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 	u8 what;
 
 	if (!pskb_may_pull(skb, 2 + TSO_HEADERS)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_ETH_SHORT);
+		kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO);
 		return NET_RX_DROP;
 	}
 	what = skb->data[0];
@@ -124,19 +125,7 @@ static int init_thread(void *arg)
 
 void __noreturn kernel_main(const struct boot_info *boot)
 {
-	static struct cpu cpu;
-
-	cpu.self = &cpu;
-	hal_set_this_cpu(&cpu);
-	mm_init(boot);
-	slab_init();
-	hal_late_init();
-	random_init();
-	sched_init(&cpu);
-	timers_init();
-	softirq_init();
-	files_init();
-	proc_init();
+	unit_lower_half(boot);
 	skb_init();
 	netdev_init();
 	skb_queue_head_init(&kept);

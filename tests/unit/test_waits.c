@@ -30,6 +30,7 @@
 #include "kernel/time/timer.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
+#include "tests/unit/unit_lower.h"
 
 #define MS 1000000ULL
 
@@ -62,19 +63,7 @@ static int init_thread(void *arg)
 void __noreturn kernel_main(const struct boot_info *boot)
 {
 	static const struct syscall_def calls[] = {SYSCALL_DEF(NR_OPEN_LATE, open_late)};
-	static struct cpu cpu;
-
-	cpu.self = &cpu;
-	hal_set_this_cpu(&cpu);
-	mm_init(boot);
-	slab_init();
-	hal_late_init();
-	random_init();
-	sched_init(&cpu);
-	timers_init();
-	softirq_init();
-	files_init();
-	proc_init();
+	unit_lower_half(boot);
 	init_waitqueue_head(&late_queue);
 	register_syscalls(calls, ARRAY_SIZE(calls));
 	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));

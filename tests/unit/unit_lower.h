@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's lower half brought up, for the tests that are a kernel_main() of their own: memory,
+ * threads and time, files, in init/main.c's order.  Called first thing by kernel_main(), irq off.
+ */
+#ifndef TESTS_UNIT_UNIT_LOWER_H
+#define TESTS_UNIT_UNIT_LOWER_H
+
+#include "boot/boot_info.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/proc.h"
+#include "kernel/lib/random.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+
+static inline void unit_lower_half(const struct boot_info *boot)
+{
+	static struct cpu cpu;
+
+	cpu.self = &cpu;
+	hal_set_this_cpu(&cpu);
+	mm_init(boot);
+	slab_init();
+	hal_late_init();
+	random_init();
+	sched_init(&cpu);
+	timers_init();
+	softirq_init();
+	files_init();
+	proc_init();
+}
+
+#endif
