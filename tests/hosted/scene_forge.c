@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Segments that neither host sent (scene_forge.h). */
+#include "tests/hosted/scene_forge.h"
+
+#define ETH       14
+#define HEADERS   (ETH + 20 + 60)
+#define DATA_MAX  1460
+#define ADDRESS_A 0x0a000001
+#define ADDRESS_B 0x0a000002
+
+static void put16(uint8_t *p, unsigned int v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static uint16_t sum(const uint8_t *p, size_t n, uint32_t start)
+{
+	for (size_t i = 0; i < n; i++)
+		start += i & 1 ? p[i] : p[i] << 8;
+	while (start >> 16)
+		start = (start & 0xffff) + (start >> 16);
+	return ~start;
+}
+
+static void put_ports(uint8_t *tcp, const struct forged *f, bool to_a)
+{
+	uint16_t sport = f->sport, dport = f->dport;
+
+	if (f->p) {
+		sport = to_a ? f->p->bport : f->p->aport;
+		dport = to_a ? f->p->aport : f->p->bport;
+	}
+	put16(tcp, sport);
+	put16(tcp + 2, dport);
+}
+
+void forge_now(const struct forged *f)
+{
+	uint8_t frame[HEADERS + DATA_MAX] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
+	uint8_t *ip = frame + ETH, *tcp = ip + 20;
+	unsigned int header = 20 + f->options_len, len = f->data ? strlen(f->data) : 0;
+	struct host *to = f->to ? f->to : B;
+
+	assert_true(len <= DATA_MAX);
+	if (to == A) {
+		frame[5] = 1;
+		frame[11] = 2;
+	}
+	ip[0] = 0x45;
+	put16(ip + 2, 20 + header + len);
+	ip[8] = 64;
+	ip[9] = IPPROTO_TCP;
+	put32(ip + 12, to == A ? ADDRESS_B : ADDRESS_A);
+	put32(ip + 16, to == A ? ADDRESS_A : ADDRESS_B);
+	put16(ip + 10, sum(ip, 20, 0));
+	put_ports(tcp, f, to == A);
+	put32(tcp + 4, f->seq);
+	put32(tcp + 8, f->ack);
+	tcp[12] = (f->doff ? f->doff : header / 4) << 4;
+	tcp[13] = f->flags;
+	put16(tcp + 14, f->window ? f->window : 1000);
+	memcpy(tcp + 20, f->options, f->options_len);
+	memcpy(tcp + header, f->data ? f->data : "", len);
+	/* The pseudo header: both addresses, the protocol, the length. */
+	put16(tcp + 16,
+	      sum(tcp, header + len, 0x0a00 + 1 + 0x0a00 + 2 + IPPROTO_TCP + header + len) ^
+		      (f->bad_sum ? 0x1111 : 0));
+	assert_int_equal(wire_inject(scene->wire, to, frame, ETH + 20 + header + len), 0);
+}
+
+void forge(const struct forged *f)
+{
+	forge_now(f);
+	scene_sleep(10 * MS);
+}
+
+uint32_t next_of(struct host *h)
+{
+	const struct seg *s = scene_last(h, TCP);
+
+	return s->seq + s->len + !!(s->flags & (SYN_FLAG | FIN_FLAG));
+}
+
+void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr)
+{
+	f->options[0] = f->options[1] = 1;
+	f->options[2] = 8;
+	f->options[3] = 10;
+	put32(f->options + 4, tsval);
+	put32(f->options + 8, tsecr);
+	f->options_len = 12;
+}
+
+struct forged forged_of(struct pair *p, uint8_t flags)
+{
+	struct forged f = {.p = p, .flags = flags, .seq = next_of(A), .ack = next_of(B)};
+	const struct seg *a = scene_last(A, TCP), *b = scene_last(B, TCP);
+
+	stamp(&f, a->tsval, b->tsval);
+	return f;
+}

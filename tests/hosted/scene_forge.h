@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Segments that neither host sent: a scene writes one field by field and puts it on the wire, as if it
+ * came from the peer.
+ *
+ *	struct forged f = forged_of(&p, RST_FLAG);	what A would say next, with another flag
+ *
+ *	f.seq += 1000;
+ *	forge(&f);
+ */
+#ifndef TESTS_HOSTED_SCENE_FORGE_H
+#define TESTS_HOSTED_SCENE_FORGE_H
+
+#include "tests/hosted/scene.h"
+
+#define FIN_FLAG    0x01
+#define SYN_FLAG    0x02
+#define RST_FLAG    0x04
+#define PSH_FLAG    0x08
+#define ACK_FLAG    0x10
+#define URG_FLAG    0x20
+#define OPTIONS_MAX 40
+
+struct forged {
+	struct host *to; /* NULL: B; the other is who it seems to come from */
+	struct pair *p;  /* on this connection; NULL: ports are given */
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint8_t flags;
+	uint8_t options[OPTIONS_MAX];
+	unsigned int options_len; /* a multiple of four */
+	const char *data;
+	unsigned int doff;   /* 0: right */
+	unsigned int window; /* 0: 1000 */
+	bool bad_sum;
+};
+
+/* Arrives a millisecond later; so much time passes, and a little more. */
+void forge(const struct forged *f);
+/* The same, and no time passes: for many at once. */
+void forge_now(const struct forged *f);
+/* The number that follows all that @h sent. */
+uint32_t next_of(struct host *h);
+/* The timestamp option, and no other. */
+void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
+/* What A would say to B on @p, now. */
+struct forged forged_of(struct pair *p, uint8_t flags);
+
+#endif
