@@ -336,6 +336,15 @@ void scene_timeout(struct host *h, int fd, int option, unsigned int ms)
 		scene_call(h, SYS_setsockopt, fd, SOL_SOCKET, option, PTR(&tv), sizeof(tv)), 0);
 }
 
+void scene_linger(struct host *h, int fd, bool on, int seconds)
+{
+	struct linger linger = {.l_onoff = on, .l_linger = seconds};
+
+	assert_int_equal(scene_call(h, SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, PTR(&linger),
+				    sizeof(linger)),
+			 0);
+}
+
 short scene_poll(struct host *h, int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP};

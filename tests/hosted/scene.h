@@ -131,7 +131,8 @@ int scene_set(struct host *h, int fd, int level, int option, int value);
 int scene_get(struct host *h, int fd, int level, int option);
 int scene_nonblock(struct host *h, int fd);
 void scene_timeout(struct host *h, int fd, int option, unsigned int ms); /* SO_RCVTIMEO ... */
-short scene_poll(struct host *h, int fd);                                /* what is ready now */
+void scene_linger(struct host *h, int fd, bool on, int seconds);
+short scene_poll(struct host *h, int fd); /* what is ready now */
 uint16_t scene_port(struct host *h, int fd);
 
 /* All of it, or the test fails. */
@@ -246,6 +247,11 @@ uint64_t scene_drops(struct host *h, const char *reason);
 void assert_state_at(struct host *h, uint16_t port, uint16_t peer, unsigned int state,
 		     const char *file, int line);
 #define assert_state(h, port, peer, state) assert_state_at(h, port, peer, state, __FILE__, __LINE__)
+/* Bytes that were written and not acknowledged, and that came and were not read; a FIN counts as one. */
+void assert_queues_at(struct host *h, uint16_t port, uint16_t peer, uint32_t tx, uint32_t rx,
+		      const char *file, int line);
+#define assert_queues(h, port, peer, tx, rx)                                                       \
+	assert_queues_at(h, port, peer, tx, rx, __FILE__, __LINE__)
 
 /* ---- between scene.c, scene_wire.c and scene_proc.c --------------------------------------------- */
 void scene_wire_begin(void);

@@ -81,6 +81,18 @@ void assert_state_at(struct host *h, uint16_t port, uint16_t peer, unsigned int 
 	}
 }
 
+void assert_queues_at(struct host *h, uint16_t port, uint16_t peer, uint32_t tx, uint32_t rx,
+		      const char *file, int line)
+{
+	struct connection c;
+
+	if (!scene_connection(h, port, peer, &c) || c.tx_queue != tx || c.rx_queue != rx) {
+		print_error("host %s, port %u to %u: its queues should be %u out, %u in\n%s",
+			    scene_host_name(h), port, peer, tx, rx, scene_proc(h, "/proc/net/tcp"));
+		_fail(file, line);
+	}
+}
+
 /* ---- counters ------------------------------------------------------------------------------------- */
 
 void scene_proc_mark(void)
