@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connect(), once, twice and without waiting: what each call says in each state of the attempt, what
+ * poll() tells, and that SO_ERROR is told once.  POSIX connect(), poll() and getsockopt(); where
+ * they leave things open, as Linux does.
+ */
+#include "tests/hosted/scene.h"
+
+#define PORT   7
+#define CLOSED 4242 /* nobody listens there */
+
+/* Begins without waiting; the attempt is under way. */
+static int begin_without_waiting(uint16_t port)
+{
+	int fd = scene_socket(A);
+
+	assert_int_equal(scene_nonblock(A, fd), 0);
+	assert_int_equal(scene_connect(A, fd, B, port), -EINPROGRESS);
+	assert_state(A, scene_port(A, fd), port, TCP_SYN_SENT);
+	return fd;
+}
+
+static int64_t begin_poll(struct pollfd *p, int fd)
+{
+	*p = (struct pollfd){.fd = fd, .events = POLLOUT};
+	return scene_begin(A, SYS_poll, PTR(p), 1, -1);
+}
+
+/* ---- poll() wakes ------------------------------------------------------------------------------------ */
+
+static void poll_wakes_on_success(void)
+{
+	int listener = scene_listen(B, PORT, 1), fd = begin_without_waiting(PORT);
+	uint64_t begin = scene_now();
+	struct pollfd p;
+	int64_t poller = begin_poll(&p, fd);
+
+	assert_int_equal(scene_end(A, poller), 1);
+	assert_int_equal(scene_now() - begin, 2 * WIRE_DELAY);
+	assert_int_equal(p.revents, POLLOUT);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
+	assert_state(A, scene_port(A, fd), PORT, TCP_ESTABLISHED);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+static void poll_wakes_on_refusal(void)
+{
+	int fd = begin_without_waiting(CLOSED);
+	uint64_t begin = scene_now();
+	struct pollfd p;
+	int64_t poller = begin_poll(&p, fd);
+	char byte;
+
+	assert_int_equal(scene_end(A, poller), 1);
+	assert_int_equal(scene_now() - begin, 2 * WIRE_DELAY);
+	/* Writable as well: a call would not wait. */
+	assert_int_equal(p.revents, POLLOUT | POLLERR | POLLHUP);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
+	/* The reason was told: what is left is that there is no connection. */
+	scene_call(A, SYS_poll, PTR(&p), 1, 0);
+	assert_int_equal(p.revents, POLLOUT | POLLHUP);
+	assert_int_equal(scene_recv(A, fd, &byte, 1), 0);
+	assert_int_equal(scene_send(A, fd, "x", 1), -EPIPE);
+	assert_int_equal(scene_counter(A, "Tcp.AttemptFails"), 1);
+	scene_expect("a S 0 0 0\nb RA 0 1 0\n");
+	scene_close(A, fd);
+}
+
+static void poll_wakes_on_timeout(void)
+{
+	int fd;
+	uint64_t begin = scene_now();
+	struct pollfd p;
+	int64_t poller;
+
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	fd = begin_without_waiting(PORT);
+	scene_set(A, fd, IPPROTO_TCP, TCP_SYNCNT, 1);
+	poller = begin_poll(&p, fd);
+	assert_int_equal(scene_end(A, poller), 1);
+	assert_ms(scene_now() - begin, 2990, 3010); /* 1 s, and twice as long */
+	assert_int_equal(p.revents, POLLOUT | POLLERR | POLLHUP);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
+	assert_int_equal(scene_count(A, SYN), 2);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnTimeout"), 1);
+	scene_close(A, fd);
+}
+
+/* ---- the error is told once, by whoever asks first ------------------------------------------------------ */
+
+static void a_failed_attempt_is_told_by_connect(void)
+{
+	int fd = begin_without_waiting(CLOSED), listener;
+
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -ECONNREFUSED);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
+	/* That call was the end of the first attempt; the next one makes another. */
+	listener = scene_listen(B, PORT, 1);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EINPROGRESS);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EISCONN);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+static void after_so_error_connect_can_only_say_aborted(void)
+{
+	int fd = begin_without_waiting(CLOSED), listener = scene_listen(B, PORT, 1);
+
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -ECONNABORTED);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EINPROGRESS);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+static void a_failed_attempt_is_told_by_send_or_recv(void)
+{
+	int one = begin_without_waiting(CLOSED), two = begin_without_waiting(CLOSED);
+	char byte;
+
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_send(A, one, "x", 1), -ECONNREFUSED);
+	assert_int_equal(scene_send(A, one, "x", 1), -EPIPE);
+	assert_int_equal(scene_recv(A, two, &byte, 1), -ECONNREFUSED);
+	assert_int_equal(scene_recv(A, two, &byte, 1), 0);
+	scene_close(A, one);
+	scene_close(A, two);
+}
+
+/* ---- while it is under way ---------------------------------------------------------------------------------- */
+
+static void under_way(void)
+{
+	int listener = scene_listen(B, PORT, 1), fd;
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+	char byte;
+
+	scene_hold(B, SYNACK, 1, 100 * MS);
+	fd = begin_without_waiting(PORT);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EALREADY);
+	assert_int_equal(scene_connect(A, fd, B, CLOSED), -EALREADY); /* wherever to */
+	assert_int_equal(scene_poll(A, fd), 0);
+	assert_int_equal(scene_send(A, fd, "x", 1), -EAGAIN);
+	assert_int_equal(scene_recv(A, fd, &byte, 1), -EAGAIN);
+	assert_int_equal(scene_call(A, SYS_listen, fd, 1), -EINVAL);
+	assert_int_equal(scene_bind(A, fd, 9), -EINVAL);
+	assert_int_equal(scene_call(A, SYS_getpeername, fd, PTR(&name), PTR(&len)), -ENOTCONN);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
+	scene_sleep(200 * MS);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0); /* once: how it ended */
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EISCONN);
+	assert_int_equal(scene_call(A, SYS_getpeername, fd, PTR(&name), PTR(&len)), 0);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+/* A write and a read that wait for the connection, and get through. */
+static void calls_wait_for_the_connection(void)
+{
+	int listener = scene_listen(B, PORT, 1), fd, b;
+	int64_t writer;
+	char got[4];
+
+	scene_hold(B, SYNACK, 1, 100 * MS);
+	fd = begin_without_waiting(PORT);
+	assert_int_equal(scene_call(A, SYS_fcntl, fd, F_SETFL, O_RDWR), 0);
+	writer = scene_begin(A, SYS_sendto, fd, PTR("wait"), 4, 0, 0, 0);
+	b = scene_accept(B, listener);
+	assert_int_equal(scene_end(A, writer), 4);
+	scene_recv_all(B, b, got, 4);
+	assert_memory_equal(got, "wait", 4);
+	scene_close(A, fd);
+	scene_close(B, b);
+	scene_close(B, listener);
+}
+
+/* Two threads on one socket: the second waits for the same attempt, and hears how it ended. */
+static void two_threads_connect(void)
+{
+	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);
+	int64_t one, two;
+
+	scene_hold(B, SYNACK, 1, 100 * MS);
+	one = scene_begin_connect(A, fd, B, PORT);
+	two = scene_begin_connect(A, fd, B, PORT);
+	assert_int_equal(scene_end(A, one), 0);
+	assert_int_equal(scene_end(A, two), 0);
+	assert_int_equal(scene_count(A, SYN), 1);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EISCONN);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+/* ---- after a connection ---------------------------------------------------------------------------------------- */
+
+/* Closed by both, the file open still: the socket does not connect again before it is told to forget. */
+static void connected_once(void)
+{
+	struct pair p = scene_pair();
+	struct sockaddr_in nowhere = {.sin_family = AF_UNSPEC};
+
+	assert_int_equal(scene_connect(A, p.a, B, PORT), -EISCONN);
+	scene_close(B, p.b);
+	p.b = -1;
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_connect(A, p.a, B, PORT), -EISCONN);
+	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_connect(A, p.a, B, PORT), -EISCONN);
+	assert_int_equal(scene_call(A, SYS_connect, p.a, PTR(&nowhere), sizeof(nowhere)), 0);
+	assert_int_equal(scene_connect(A, p.a, B, PORT), 0);
+	p.b = scene_accept(B, p.listener);
+	scene_carry(A, p.a, B, p.b, 1000);
+	scene_pair_close(&p);
+}
+
+/* connect() to AF_UNSPEC in the middle of a connection resets it; the socket is as good as new. */
+static void a_connection_is_dissolved(void)
+{
+	struct pair p = scene_pair();
+	struct sockaddr_in nowhere = {.sin_family = AF_UNSPEC};
+	char byte;
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	assert_int_equal(scene_call(A, SYS_connect, p.a, PTR(&nowhere), sizeof(nowhere)), 0);
+	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+	scene_sleep(10 * MS);
+	scene_expect("a RA 1 1 0\n");
+	assert_int_equal(scene_recv(B, p.b, &byte, 1), -ECONNRESET);
+	scene_close(B, p.b);
+	assert_int_equal(scene_connect(A, p.a, B, PORT), 0);
+	p.b = scene_accept(B, p.listener);
+	scene_carry(B, p.b, A, p.a, 1000);
+	scene_pair_close(&p);
+}
+
+/* Who writes to a connection that is gone gets EPIPE, whatever his flags: there are no signals. */
+static void broken_pipe(void)
+{
+	struct pair p = scene_pair();
+	char x = 'x';
+	struct iovec part = {.iov_base = &x, .iov_len = 1};
+
+	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("x"), 1, MSG_NOSIGNAL, 0, 0), -EPIPE);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("x"), 1, 0, 0, 0), -EPIPE);
+	assert_int_equal(scene_call(A, SYS_write, p.a, PTR("x"), 1), -EPIPE);
+	assert_int_equal(scene_call(A, SYS_writev, p.a, PTR(&part), 1), -EPIPE);
+	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
+	/* The peer's end: the first write goes out and is answered with a reset, the second fails. */
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_send(B, p.b, "x", 1), 1);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), EPIPE);
+	assert_int_equal(scene_call(B, SYS_write, p.b, PTR("x"), 1), -EPIPE);
+	scene_pair_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(poll_wakes_on_success),
+		SCENE(poll_wakes_on_refusal),
+		SCENE(poll_wakes_on_timeout),
+		SCENE(a_failed_attempt_is_told_by_connect),
+		SCENE(after_so_error_connect_can_only_say_aborted),
+		SCENE(a_failed_attempt_is_told_by_send_or_recv),
+		SCENE(under_way),
+		SCENE(calls_wait_for_the_connection),
+		SCENE(two_threads_connect),
+		SCENE(connected_once),
+		SCENE(a_connection_is_dissolved),
+		SCENE(broken_pipe),
+	};
+
+	return scene_play(tests);
+}

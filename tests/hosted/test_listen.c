@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A listener's queues: how many fit (N means N + 1, as on Linux), what becomes of one more, what
+ * becomes of them all when the listener goes; and who waits in accept(), and how he is called off.
+ * RFC 9293 3.10.3 to 3.10.5; Linux's listen(2), accept(2) and net.core.somaxconn.
+ */
+#include "tests/hosted/scene.h"
+
+#define PORT 7
+#define MOST 8
+
+/* ---- N + 1 ------------------------------------------------------------------------------------------ */
+
+/* @backlog + 1 wait to be accepted, each a whole connection; the next one's SYN is not answered. */
+static void whole_ones(unsigned int backlog)
+{
+	int listener = scene_listen(B, PORT, backlog), fds[MOST], accepted;
+	unsigned int fit = backlog + 1;
+	struct connection c;
+	int64_t ticket, result;
+
+	for (unsigned int i = 0; i <= fit; i++)
+		fds[i] = scene_socket(A);
+	for (unsigned int i = 0; i < fit; i++) {
+		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
+		scene_sleep(10 * MS);
+		assert_state(B, PORT, scene_port(A, fds[i]), TCP_ESTABLISHED);
+		/* A listener's receive queue is what waits in it. */
+		assert_queues(B, PORT, 0, 0, i + 1);
+	}
+	assert_int_equal(scene_counter(B, "Tcp.PassiveOpens"), fit);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 0);
+
+	scene_mark();
+	ticket = scene_begin_connect(A, fds[fit], B, PORT);
+	scene_sleep(500 * MS);
+	assert_false(scene_is_back(A, ticket, &result));
+	scene_expect("a S 0 0 0\n");
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 1);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenDrops"), 1);
+	assert_int_equal(scene_drops(B, "TCP_LISTEN_OVERFLOW"), 1);
+	assert_false(scene_connection(B, PORT, scene_port(A, fds[fit]), &c));
+
+	/* One place is enough. */
+	accepted = scene_accept(B, listener);
+	assert_true(accepted >= 0);
+	assert_int_equal(scene_end(A, ticket), 0);
+	scene_sleep(10 * MS);
+	assert_queues(B, PORT, 0, 0, fit);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 1);
+	scene_close(B, accepted);
+	for (unsigned int i = 0; i < fit; i++)
+		scene_close(B, scene_accept(B, listener));
+	assert_queues(B, PORT, 0, 0, 0);
+	for (unsigned int i = 0; i <= fit; i++)
+		scene_close(A, fds[i]);
+	scene_close(B, listener);
+}
+
+static void a_backlog_of_zero_holds_one(void)
+{
+	whole_ones(0);
+}
+
+static void a_backlog_of_one_holds_two(void)
+{
+	whole_ones(1);
+}
+
+static void a_backlog_of_five_holds_six(void)
+{
+	whole_ones(5);
+}
+
+/* The same for half-open ones, by the same number. */
+static void half_open_ones(unsigned int backlog)
+{
+	int listener = scene_listen(B, PORT, backlog), fds[MOST];
+	int64_t tickets[MOST];
+	unsigned int fit = backlog + 1;
+	struct connection c;
+
+	scene_drop_many(B, SYNACK, 1, fit); /* the first answer of each */
+	for (unsigned int i = 0; i <= fit; i++) {
+		fds[i] = scene_socket(A);
+		tickets[i] = scene_begin_connect(A, fds[i], B, PORT);
+		scene_sleep(1 * MS);
+	}
+	scene_sleep(10 * MS);
+	for (unsigned int i = 0; i < fit; i++)
+		assert_state(B, PORT, scene_port(A, fds[i]), TCP_SYN_RECV);
+	assert_false(scene_connection(B, PORT, scene_port(A, fds[fit]), &c));
+	assert_int_equal(scene_counter(B, "TcpExt.TCPReqQFullDrop"), 1);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenDrops"), 1);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 0);
+	assert_int_equal(scene_drops(B, "TCP_REQQ_FULL"), 1);
+	assert_int_equal(scene_count(B, SYNACK), fit);
+	assert_queues(B, PORT, 0, 0, 0);
+	/* They are heard with their second SYN-ACK, and accepted as they come. */
+	for (unsigned int i = 0; i <= fit; i++) {
+		assert_int_equal(scene_end(A, tickets[i]), 0);
+		scene_close(B, scene_accept(B, listener));
+		scene_close(A, fds[i]);
+	}
+	scene_close(B, listener);
+}
+
+static void a_backlog_of_zero_holds_one_half_open(void)
+{
+	half_open_ones(0);
+}
+
+static void a_backlog_of_five_holds_six_half_open(void)
+{
+	half_open_ones(5);
+}
+
+/*
+ * The client believes in a connection that the server had no room to finish: his data finds the
+ * request, and the first of it that comes when there is room is all that is needed.
+ */
+static void data_waits_for_a_place(void)
+{
+	int listener = scene_listen(B, PORT, 1), fds[3], b;
+	uint16_t port;
+	char got[5];
+
+	scene_hold(A, ACK, 1, 50 * MS); /* the first handshake ends after the two others */
+	for (unsigned int i = 0; i < 3; i++) {
+		fds[i] = scene_socket(A);
+		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
+	}
+	port = scene_port(A, fds[0]);
+	scene_sleep(100 * MS);
+	assert_queues(B, PORT, 0, 0, 2);
+	assert_state(B, PORT, port, TCP_SYN_RECV);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 1);
+	scene_send_all(A, fds[0], "hello", 5);
+	scene_sleep(10 * MS);
+	assert_state(B, PORT, port, TCP_SYN_RECV);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 2);
+	for (unsigned int i = 0; i < 2; i++)
+		scene_close(B, scene_accept(B, listener));
+	b = scene_accept(B, listener);
+	scene_recv_all(B, b, got, 5);
+	assert_memory_equal(got, "hello", 5);
+	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 1);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 2);
+	scene_close(B, b);
+	for (unsigned int i = 0; i < 3; i++)
+		scene_close(A, fds[i]);
+	scene_close(B, listener);
+}
+
+/* ---- the listener goes -------------------------------------------------------------------------------- */
+
+/*
+ * One child in each place: half open with its SYN-ACK lost, half open with its ACK on the way, whole
+ * and silent, whole with data, whole with data and FIN, whole and reset.  The whole ones are reset;
+ * the half-open ones find out when the next segment comes.
+ */
+static void closed_with_a_child_in_each_queue(void)
+{
+	enum { WITHOUT_SYNACK, ACK_ON_THE_WAY, SILENT, DATA_WAITS, FIN_WAITS, RESET, N };
+	int listener = scene_listen(B, PORT, N), fds[N];
+	uint16_t ports[N];
+	int64_t ticket;
+	char byte;
+
+	for (unsigned int i = SILENT; i < N; i++) {
+		fds[i] = scene_socket(A);
+		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
+		ports[i] = scene_port(A, fds[i]);
+	}
+	scene_send_all(A, fds[DATA_WAITS], "data", 4);
+	scene_send_all(A, fds[FIN_WAITS], "data", 4);
+	assert_int_equal(scene_shutdown(A, fds[FIN_WAITS], SHUT_WR), 0);
+	scene_linger(A, fds[RESET], true, 0);
+	scene_close(A, fds[RESET]);
+	scene_sleep(100 * MS);
+	fds[WITHOUT_SYNACK] = scene_socket(A);
+	scene_drop(B, SYNACK, 1);
+	ticket = scene_begin_connect(A, fds[WITHOUT_SYNACK], B, PORT);
+	ports[WITHOUT_SYNACK] = scene_port(A, fds[WITHOUT_SYNACK]);
+	scene_sleep(10 * MS);
+	fds[ACK_ON_THE_WAY] = scene_socket(A);
+	scene_hold(A, ACK, 1, 50 * MS);
+	assert_int_equal(scene_connect(A, fds[ACK_ON_THE_WAY], B, PORT), 0);
+	ports[ACK_ON_THE_WAY] = scene_port(A, fds[ACK_ON_THE_WAY]);
+
+	assert_queues(B, PORT, 0, 0, 4);
+	assert_state(B, PORT, ports[WITHOUT_SYNACK], TCP_SYN_RECV);
+	assert_state(B, PORT, ports[ACK_ON_THE_WAY], TCP_SYN_RECV);
+	assert_state(B, PORT, ports[SILENT], TCP_ESTABLISHED);
+	assert_queues(B, PORT, ports[DATA_WAITS], 0, 4);
+	assert_state(B, PORT, ports[FIN_WAITS], TCP_CLOSE_WAIT);
+	assert_int_equal(scene_state(B, PORT, ports[RESET]), 0);
+
+	scene_mark();
+	assert_int_equal(scene_close(B, listener), 0);
+	assert_int_equal(scene_state(B, PORT, 0), 0);
+	for (unsigned int i = SILENT; i < N; i++)
+		assert_int_equal(scene_state(B, PORT, ports[i]), 0);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(B, RST), 3);
+	assert_int_equal(scene_count(B, FIN), 0);
+	assert_int_equal(scene_recv(A, fds[SILENT], &byte, 1), -ECONNRESET);
+	assert_int_equal(scene_recv(A, fds[DATA_WAITS], &byte, 1), -ECONNRESET);
+	assert_int_equal(scene_recv(A, fds[FIN_WAITS], &byte, 1), -ECONNRESET);
+	/* The late ACK finds nobody who would take the connection. */
+	scene_sleep(50 * MS);
+	assert_int_equal(scene_count(B, RST), 4);
+	assert_int_equal(scene_recv(A, fds[ACK_ON_THE_WAY], &byte, 1), -ECONNRESET);
+	assert_int_equal(scene_state(B, PORT, ports[ACK_ON_THE_WAY]), 0);
+	/* As does the SYN that comes again. */
+	assert_int_equal(scene_end(A, ticket), -ECONNREFUSED);
+	assert_int_equal(scene_state(B, PORT, ports[WITHOUT_SYNACK]), 0);
+	assert_int_equal(scene_count(B, SYNACK), 0);
+	for (unsigned int i = 0; i < RESET; i++)
+		scene_close(A, fds[i]);
+}
+
+/* shutdown() of a listener empties it as close() does; the same socket may listen once more. */
+static void shut_down_and_listening_again(void)
+{
+	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), again = scene_socket(A), b;
+	char byte;
+
+	assert_int_equal(scene_shutdown(B, listener, SHUT_WR), 0); /* nothing that it sends */
+	assert_state(B, PORT, 0, TCP_LISTEN);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_shutdown(B, listener, SHUT_RD), 0);
+	assert_int_equal(scene_state(B, PORT, 0), 0);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_recv(A, fd, &byte, 1), -ECONNRESET);
+	assert_int_equal(scene_accept(B, listener), -EINVAL);
+	assert_int_equal(scene_connect(A, again, B, PORT), -ECONNREFUSED);
+	/* It kept its port. */
+	assert_int_equal(scene_port(B, listener), PORT);
+	assert_int_equal(scene_call(B, SYS_listen, listener, 2), 0);
+	assert_int_equal(scene_connect(A, again, B, PORT), 0);
+	b = scene_accept(B, listener);
+	assert_true(b >= 0);
+	scene_close(B, b);
+	scene_close(A, again);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+/* ---- who waits in accept() ------------------------------------------------------------------------------- */
+
+/* All of them are called off, each at once. */
+static void shutdown_calls_every_acceptor_off(void)
+{
+	enum { N = 5 };
+	int listener = scene_listen(B, PORT, 2);
+	int64_t tickets[N], result;
+
+	for (unsigned int i = 0; i < N; i++)
+		tickets[i] = scene_begin_accept(B, listener);
+	scene_sleep(1 * SEC);
+	for (unsigned int i = 0; i < N; i++)
+		assert_false(scene_is_back(B, tickets[i], &result));
+	assert_int_equal(scene_shutdown(B, listener, SHUT_RDWR), 0);
+	for (unsigned int i = 0; i < N; i++) {
+		assert_true(scene_is_back(B, tickets[i], &result));
+		assert_int_equal(result, -EINVAL);
+	}
+	scene_close(B, listener);
+}
+
+/*
+ * close() takes the descriptor away from under those who wait, and nothing else: the listener lives
+ * while one of them is inside (as on Linux).  The last one out ends it.
+ */
+static void close_leaves_the_acceptors_their_listener(void)
+{
+	int listener = scene_listen(B, PORT, 2), fds[3], accepted[2];
+	int64_t one = scene_begin_accept(B, listener), two = scene_begin_accept(B, listener);
+	char byte;
+
+	for (unsigned int i = 0; i < 3; i++)
+		fds[i] = scene_socket(A);
+	scene_sleep(10 * MS);
+	scene_close(B, listener);
+	assert_int_equal(scene_accept(B, listener), -EBADF);
+	assert_state(B, PORT, 0, TCP_LISTEN);
+	assert_int_equal(scene_connect(A, fds[0], B, PORT), 0);
+	accepted[0] = scene_end(B, one);
+	assert_true(accepted[0] >= 0);
+	assert_state(B, PORT, 0, TCP_LISTEN);
+	/* The second is the last: the connection beside his is nobody's. */
+	int64_t tickets[] = {scene_begin_connect(A, fds[1], B, PORT),
+			     scene_begin_connect(A, fds[2], B, PORT)};
+
+	accepted[1] = scene_end(B, two);
+	assert_true(accepted[1] >= 0);
+	assert_int_equal(scene_end(A, tickets[0]), 0);
+	assert_int_equal(scene_end(A, tickets[1]), 0);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_state(B, PORT, 0), 0);
+	assert_int_equal(scene_recv(A, fds[2], &byte, 1), -ECONNRESET);
+	scene_close(B, accepted[0]);
+	scene_close(B, accepted[1]);
+	for (unsigned int i = 0; i < 3; i++)
+		scene_close(A, fds[i]);
+}
+
+/* Non-blocking: EAGAIN, poll() wakes when there is one, and it is there. */
+static void poll_and_accept_without_waiting(void)
+{
+	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), b;
+	struct pollfd p = {.fd = listener, .events = POLLIN | POLLOUT};
+	int64_t poller;
+
+	scene_nonblock(B, listener);
+	assert_int_equal(scene_accept(B, listener), -EAGAIN);
+	poller = scene_begin(B, SYS_poll, PTR(&p), 1, -1);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	assert_int_equal(scene_end(B, poller), 1);
+	assert_int_equal(p.revents, POLLIN);
+	b = scene_call(B, SYS_accept4, listener, 0, 0, SOCK_NONBLOCK);
+	assert_true(b >= 0);
+	/* Not inherited: asked for. */
+	assert_true(scene_call(B, SYS_fcntl, b, F_GETFL, 0) & O_NONBLOCK);
+	assert_int_equal(scene_accept(B, listener), -EAGAIN);
+	scene_close(B, b);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -EISCONN);
+	scene_close(A, fd);
+	fd = scene_socket(A);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	scene_sleep(10 * MS);
+	b = scene_accept(B, listener);
+	assert_int_equal(scene_call(B, SYS_fcntl, b, F_GETFL, 0) & O_NONBLOCK, 0);
+	scene_close(B, b);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+/* SO_RCVTIMEO: one who is served in time, and one who is not; the timeout is the listener's own. */
+static void accept_within_a_time(void)
+{
+	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), b;
+	uint64_t begin = scene_now();
+	int64_t one, two;
+
+	scene_timeout(B, listener, SO_RCVTIMEO, 3000);
+	one = scene_begin_accept(B, listener);
+	two = scene_begin_accept(B, listener);
+	scene_sleep(2 * SEC);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	b = scene_end(B, one);
+	assert_true(b >= 0);
+	assert_ms(scene_now() - begin, 2000, 2005);
+	assert_int_equal(scene_end(B, two), -EAGAIN);
+	assert_ms(scene_now() - begin, 3000, 3002);
+	scene_close(B, b);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_backlog_of_zero_holds_one),
+		SCENE(a_backlog_of_one_holds_two),
+		SCENE(a_backlog_of_five_holds_six),
+		SCENE(a_backlog_of_zero_holds_one_half_open),
+		SCENE(a_backlog_of_five_holds_six_half_open),
+		SCENE(data_waits_for_a_place),
+		SCENE(closed_with_a_child_in_each_queue),
+		SCENE(shut_down_and_listening_again),
+		SCENE(shutdown_calls_every_acceptor_off),
+		SCENE(close_leaves_the_acceptors_their_listener),
+		SCENE(poll_and_accept_without_waiting),
+		SCENE(accept_within_a_time),
+	};
+
+	return scene_play(tests);
+}
