@@ -83,12 +83,12 @@ $(M)/%.S.o: %.S Makefile
 	$(Q)$(CC) $(KERNEL_INC) -D__ASSEMBLY__ -MMD -MP -g -c $< -o $@
 
 # Relocations are kept (-q): the image can be moved when it is loaded.
-# Linked twice: the tables of function names and of addresses are made from the first link.  They must
+# Linked twice: the tables of function names, lines and addresses are made from the first link.  They must
 # still be true of the second.
 LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
-TABLES := ksyms mkrelocs
-$(B)/softnet.elf: $(M_OBJ) linker.ld $(TABLES:%=tools/%.py) tools/elf.py
+TABLES := ksyms lines mkrelocs
+$(B)/softnet.elf: $(M_OBJ) linker.ld $(TABLES:%=tools/%.py) tools/elf.py tools/dwarfline.py
 	$(Q)$(LINK) $(M_OBJ) -lgcc -o $(M)/first.elf
 	$(Q)for t in $(TABLES); do python3 tools/$$t.py $(M)/first.elf >$(M)/$$t.S || exit 1; done
 	$(Q)$(LINK) -Wl,-Map,$(M)/softnet.map $(M_OBJ) $(TABLES:%=$(M)/%.S) -lgcc -o $(M)/second.elf

@@ -148,8 +148,8 @@ void __noreturn hal_halt(enum hal_halt how, int code);
 
 /* Raw backtrace of this thread: fills @pcs, returns how many.  Any context. */
 unsigned int hal_backtrace(u64 *pcs, unsigned int max);
-/* What function @pc, a return address, lies in: "name+0x12/0x80", or "?".  Any context. */
-#define HAL_SYMBOL_MAX 96 /* bytes that it may take */
+/* Where @pc, a return address, lies: "name+0x12/0x80 net/socket.c:27", or "?".  Any context. */
+#define HAL_SYMBOL_MAX 160 /* bytes that it may take */
 void hal_symbol(u64 pc, char *buf, size_t size);
 /* Registers and backtrace of this point to the console: the dump of panic(). */
 void hal_dump(void);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""As much of ELF64 as tools/ksyms.py and tools/mkrelocs.py need: sections, symbols, relocations."""
+"""As much of ELF64 as the tables of the image need (TABLES in the Makefile): sections, symbols, relocations."""
 import struct
 from collections import namedtuple
 

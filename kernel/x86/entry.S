@@ -82,6 +82,9 @@ common:
 	cld
 	SMAP_SITE(CLAC)			/* what was interrupted may have had them open */
 	call	x86_trap
+	.globl	trap_return
+	.type	trap_return, @object	/* not a function: no name in backtraces */
+trap_return:
 	add	$16, %rsp
 	pop	%r15
 	pop	%r14

@@ -69,13 +69,13 @@ static void add_view(u64 slide)
 }
 
 /* One section's addresses; returns where the next one's begin. */
-static const u8 *raise_addresses(const u8 *p, u64 slide)
+static const u8 *raise_addresses(const u8 *p, const u8 *end, u64 slide)
 {
 	u64 place = (u64)p + *(const s32 *)p;
 	u32 left = *(const u32 *)(p + 4);
 
 	for (p += 8; left > 0; left--) {
-		u64 step = leb128_read(&p);
+		u64 step = leb128_read(&p, end);
 
 		place += step >> 1;
 		if (step & 1)
@@ -96,7 +96,7 @@ static noinline void raise_all(u64 slide)
 	const u8 *end = (const u8 *)hidden(__relocs_end);
 
 	while (p < end)
-		p = raise_addresses(p, slide);
+		p = raise_addresses(p, end, slide);
 }
 
 static u64 choose_slide(const struct boot_info *boot)

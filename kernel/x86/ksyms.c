@@ -2,85 +2,100 @@
 /*
  * Names for addresses: reads the table that tools/ksyms.py makes and describes.
  *
- * Callers: hal_symbol() for backtraces and warnings, __stack_chk_fail().  Any context, also while
- * dying: the table is read-only and read from its beginning for each question, which is slow and
- * needs nothing.
+ * Callers: hal_symbol() for backtraces and warnings, the register dump, __stack_chk_fail().  Any
+ * context, also while dying: the table is read from its beginning for each question, which is slow and
+ * needs nothing, and nothing in it leads outside of it.
  * Answers to Linux's kernel/kallsyms.c.
  */
 #include "kernel/x86/ksyms.h"
 #include "kernel/hal.h"
 #include "kernel/lib/string.h"
 #include "kernel/x86/leb128.h"
+#include "kernel/x86/lines.h"
 
-#define FIRST_PAIR 128 /* codes below it are characters */
-#define PAIR_DEPTH 16  /* a pair of pairs of ... : the table has not so many; a broken one would */
+#define FIRST_PAIR 128                                    /* codes below it are characters */
+#define NAMES_AT   (sizeof(u32) + 2 * (256 - FIRST_PAIR)) /* where the functions begin */
+#define PAIR_DEPTH 16 /* a pair of pairs of ... : the table has not so many; a broken one would */
 
 extern const u8 __ksyms_start[], __ksyms_end[], __text_start[], __text_end[];
 
-static const u8 *const pairs = __ksyms_start + sizeof(u32);
+const struct ksym_table image_symbols = {__ksyms_start, __ksyms_end, (u64)__text_start,
+					 (u64)__text_end};
 
 /* Appends what @code stands for: the characters of its pair, and of their pairs. */
-static size_t expand(u8 code, char *name, size_t n, unsigned int room_depth)
+static size_t expand(const u8 *pairs, u8 code, char *name, size_t n, unsigned int room_depth)
 {
+	if (n == KSYM_NAME_MAX - 1)
+		return n;
 	if (code >= FIRST_PAIR && room_depth > 0) {
 		const u8 *pair = pairs + 2 * (code - FIRST_PAIR);
 
-		n = expand(pair[0], name, n, room_depth - 1);
-		return expand(pair[1], name, n, room_depth - 1);
+		n = expand(pairs, pair[0], name, n, room_depth - 1);
+		return expand(pairs, pair[1], name, n, room_depth - 1);
 	}
-	if (n < KSYM_NAME_MAX - 1)
-		name[n++] = (char)code;
+	name[n++] = (char)code;
 	return n;
 }
 
-static void read_name(const u8 *codes, unsigned int count, char *name)
+static void read_name(const struct ksym_table *table, const u8 *entry, char *name)
 {
+	const u8 *pairs = table->start + sizeof(u32);
 	size_t n = 0;
 	unsigned int i;
 
-	for (i = 0; i < count; i++)
-		n = expand(codes[i], name, n, PAIR_DEPTH);
+	for (i = 0; i < *entry && i < table->end - entry - 1; i++)
+		n = expand(pairs, entry[1 + i], name, n, PAIR_DEPTH);
 	name[n] = '\0';
 }
 
-bool ksym_find(u64 address, struct ksym *sym)
+bool ksym_find(const struct ksym_table *table, u64 address, struct ksym *sym)
 {
-	const u8 *p = pairs + 2 * (256 - FIRST_PAIR);
+	const u8 *p = table->start + NAMES_AT;
 	const u8 *found = NULL;
-	u64 start = (u64)__text_start;
+	u64 start = table->text;
 	u64 next = start;
 
-	if (address < start || address >= (u64)__text_end)
+	if (address < start || address >= table->text_end || table->end - table->start < NAMES_AT)
 		return false;
-	while (p < __ksyms_end) {
+	while (p < table->end) {
 		const u8 *entry;
 
-		next += leb128_read(&p);
-		if (next > address)
+		next += leb128_read(&p, table->end);
+		if (next > address || p == table->end)
 			break;
 		start = next;
 		entry = p;
-		p += 1 + *p;
+		p += 1 + min_t(size_t, *p, table->end - p - 1);
 		/* Padding behind the last entry would read as an unnamed function at the same place. */
 		if (*entry)
 			found = entry;
 	}
 	if (!found)
 		return false;
-	read_name(found + 1, *found, sym->name);
+	read_name(table, found, sym->name);
 	sym->offset = address - start;
-	sym->size = (next > address ? next : (u64)__text_end) - start;
+	sym->size = (next > address ? next : table->text_end) - start;
 	return true;
 }
 
-/* A return address stands behind the call, which may be the last instruction of its function. */
+void ksym_print(u64 pc, bool after, char *buf, size_t size)
+{
+	struct source_line line;
+	struct ksym sym;
+	size_t n;
+
+	if (!ksym_find(&image_symbols, pc - after, &sym)) {
+		snprintf(buf, size, "?");
+		return;
+	}
+	n = scnprintf(buf, size, "%s+%#lx/%#lx", sym.name, (unsigned long)sym.offset + after,
+		      (unsigned long)sym.size);
+	if (line_find(&image_lines, pc - after, &line))
+		scnprintf(buf + n, size - n, " %s:%u", line.file, line.line);
+}
+
+/* The call may be the last instruction of its function, and the return address the next one's. */
 void hal_symbol(u64 pc, char *buf, size_t size)
 {
-	struct ksym sym;
-
-	if (ksym_find(pc - 1, &sym))
-		snprintf(buf, size, "%s+%#lx/%#lx", sym.name, (unsigned long)sym.offset + 1,
-			 (unsigned long)sym.size);
-	else
-		snprintf(buf, size, "?");
+	ksym_print(pc, true, buf, size);
 }

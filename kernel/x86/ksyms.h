@@ -11,13 +11,26 @@
 
 #define KSYM_NAME_MAX 64 /* bytes of a name with its NUL; tools/ksyms.py cuts a longer one */
 
+struct ksym_table {
+	const u8 *start, *end;
+	u64 text, text_end; /* the addresses that it speaks of */
+};
+
 struct ksym {
 	char name[KSYM_NAME_MAX];
 	u64 offset; /* of the address in the function */
 	u64 size;   /* to the next function */
 };
 
-/* False where @address lies in no function of the image. */
-bool ksym_find(u64 address, struct ksym *sym);
+extern const struct ksym_table image_symbols;
+
+/* False where @address lies in no function of the image, or the table is not there. */
+bool ksym_find(const struct ksym_table *table, u64 address, struct ksym *sym);
+
+/*
+ * "name+0x12/0x80 net/tcp/tcp_ipv4.c:231", with the line where one is known; "?" else.  The instruction
+ * that begins at @pc, or with @after the one that ended there: behind a call stands its return address.
+ */
+void ksym_print(u64 pc, bool after, char *buf, size_t size);
 
 #endif

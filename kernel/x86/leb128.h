@@ -8,17 +8,18 @@
 
 #include "kernel/types.h"
 
-static inline u64 leb128_read(const u8 **p)
+/* 0, and @p stays, at @end: whoever reads on finds nothing but that. */
+static inline u64 leb128_read(const u8 **p, const u8 *end)
 {
 	unsigned int shift = 0;
 	u64 value = 0;
-	u8 byte;
+	u8 byte = 0x80;
 
-	do {
+	while (*p < end && shift < 64 && (byte & 0x80)) {
 		byte = *(*p)++;
 		value |= (u64)(byte & 0x7f) << shift;
 		shift += 7;
-	} while (byte & 0x80);
+	}
 	return value;
 }
 

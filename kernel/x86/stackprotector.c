@@ -32,7 +32,7 @@ void __noreturn __stack_chk_fail(void)
 {
 	struct ksym sym;
 
-	if (!ksym_find((u64)__builtin_return_address(0) - 1, &sym))
+	if (!ksym_find(&image_symbols, (u64)__builtin_return_address(0) - 1, &sym))
 		panic("the stack was overwritten");
 	panic("the stack was overwritten in %s", sym.name);
 }

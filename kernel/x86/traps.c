@@ -33,7 +33,7 @@
 #define PF_FETCH   0x10
 
 #define BACKTRACE_MAX 32 /* frames of a dump */
-#define DUMP_LINE_MAX 160
+#define DUMP_LINE_MAX 224
 
 /* Offsets from the field itself: no relocation, half the size of addresses. */
 struct extable_entry {
@@ -41,6 +41,8 @@ struct extable_entry {
 	s32 fixup;
 };
 extern const struct extable_entry __extable_start[], __extable_end[];
+
+extern const u8 trap_return[]; /* entry.S: behind the call of x86_trap() */
 
 static const char *const trap_names[NR_TRAPS] = {
 	[0] = "divide error",
@@ -86,6 +88,9 @@ static __printf_like(1, 2) void dump(const char *fmt, ...)
 /*
  * Follows the chain of frame pointers from @bp.  A broken one must not fault and must not loop, so
  * each step is read as if it were an application's, and there are at most @max.
+ *
+ * All are taken for return addresses, which stand behind what is meant.  An interrupted instruction
+ * is meant itself, and has not run: a byte is added, so that whoever looks behind finds it.
  */
 static unsigned int follow_frames(u64 bp, u64 *pcs, unsigned int max)
 {
@@ -97,7 +102,8 @@ static unsigned int follow_frames(u64 bp, u64 *pcs, unsigned int max)
 			break;
 		if (!paging_is_text(frame[1]))
 			break;
-		pcs[n++] = frame[1];
+		pcs[n] = frame[1] + (n > 0 && pcs[n - 1] == (u64)trap_return);
+		n++;
 		bp = frame[0];
 	}
 	return n;
@@ -143,14 +149,11 @@ static void dump_backtrace(const struct pt_regs *regs)
 /* The interrupted instruction: not a return address, so the one that begins at it is meant. */
 static void dump_ip(const struct pt_regs *regs)
 {
-	struct ksym sym;
+	char symbol[HAL_SYMBOL_MAX];
 
-	dump("rip %016lx  cs %04lx  rflags %08lx", (unsigned long)regs->ip, (unsigned long)regs->cs,
-	     (unsigned long)regs->flags);
-	if (ksym_find(regs->ip, &sym))
-		dump("  %s+%#lx/%#lx", sym.name, (unsigned long)sym.offset,
-		     (unsigned long)sym.size);
-	dump("\n");
+	ksym_print(regs->ip, false, symbol, sizeof(symbol));
+	dump("rip %016lx  cs %04lx  rflags %08lx  %s\n", (unsigned long)regs->ip,
+	     (unsigned long)regs->cs, (unsigned long)regs->flags, symbol);
 }
 
 void x86_show_regs(const struct pt_regs *regs)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the kernel forbids, tried; and what it says then."""
 import os
+import random
 import re
 import subprocess
 import sys
@@ -8,6 +9,10 @@ import sys
 import pytest
 from guest import KERNEL, ROOT, Guest
 from monitor import Watched, symbols
+
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from dwarfline import rows  # noqa: E402
+from elf import Elf  # noqa: E402
 
 CR4_UMIP, CR4_SMEP, CR4_SMAP = 1 << 11, 1 << 20, 1 << 21
 DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
@@ -38,7 +43,7 @@ def chain(console):
     lines = console.replace("\r", "").split("backtrace, image moved up by", 1)[1].splitlines()[1:]
     found = []
     for line in lines:
-        m = re.match(r"\??  [0-9a-f]{16} (\w+)\+0x([0-9a-f]+)/0x([0-9a-f]+)$", line)
+        m = re.match(r"\??  [0-9a-f]{16} (\w+)\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \S+:\d+)?$", line)
         if not m:
             break
         assert int(m.group(2), 16) <= int(m.group(3), 16)
@@ -53,6 +58,60 @@ def test_a_dump_names_who_called_whom(words):
         g.end()
     assert re.search(r"^rip ffffffff\w{8} .* read_null\+0x", g.console, re.M)
     assert chain(g.console) == ["crash_main", "app_thread", "thread_start", "context_start"]
+
+
+def addr2line(addresses):
+    """["file:line"] of the linked addresses, paths from the tree's root; ":?" where there is no line."""
+    out = subprocess.run(["addr2line", "-e", KERNEL], input="".join(f"{a:#x}\n" for a in addresses), text=True,
+                         check=True, stdout=subprocess.PIPE).stdout.splitlines()
+    return [line.split(" (")[0].replace(ROOT + "/", "") for line in out]
+
+
+def lines_told(console):
+    """[(linked address of an instruction, "file:line" or "")] of a dump; behind a call is a byte before it."""
+    console = console.replace("\r", "")
+    slide = int(re.search(r"image moved up by (?:0x)?([0-9a-f]+)", console).group(1), 16)
+    found = re.findall(r"^(rip|\??  )\s*(ffffffff[0-9a-f]{8})\b.*? \w+\+0x[0-9a-f]+/0x[0-9a-f]+ ?(\S*)$", console, re.M)
+    return [(int(at, 16) - slide - (kind != "rip"), place) for kind, at, place in found]
+
+
+@pytest.mark.parametrize("app, depth", [("crash", 4), ("crash-stack", 3), ("crash-guard", 20)])
+def test_a_dump_tells_the_lines_that_addr2line_tells(app, depth):
+    with Guest(append="app=" + app, net="", ready=r"Kernel panic") as g:
+        g.end()
+    told = lines_told(g.console)
+    assert len(told) >= depth
+    for (_, place), wanted in zip(told, addr2line([a for a, _ in told])):
+        assert place == wanted
+
+
+def test_every_line_in_the_table_is_addr2lines():
+    """What tools/dwarfline.py reads, at both ends of each row, against binutils' reading of the same."""
+    elf = Elf(KERNEL)
+    table = rows(elf, elf.section(".text"))
+    assert len(table) > 10000
+    ends = [(a, b - 1, f"{path}:{line}") for (a, path, line), (b, _, _) in zip(table, table[1:]) if path]
+    first, last = addr2line([e[0] for e in ends]), addr2line([e[1] for e in ends])
+    for (a, b, mine), at_a, at_b in zip(ends, first, last):
+        assert at_a == mine and at_b == mine, f"{a:x} to {b:x}"
+
+
+@pytest.mark.parametrize("table, filler, says", [
+    ("lines", b"\0", True), ("lines", b"\xff", True), ("lines", None, True),
+    ("ksyms", b"\0", False), ("ksyms", b"\xff", False), ("ksyms", None, False)])
+def test_a_damaged_table_does_not_stop_the_dump(tmp_path, table, filler, says):
+    """Zeroes, ones, or noise in its place: the dump goes on to its end, with names where those are whole."""
+    data = bytearray(open(KERNEL, "rb").read())
+    section = Elf(KERNEL).section(".tables")
+    start, end = (symbols()[f"__{table}_{e}"] - section.address + section.offset for e in ("start", "end"))
+    data[start:end] = filler * (end - start) if filler else random.Random(4).randbytes(end - start)
+    kernel = tmp_path / "damaged.elf"
+    kernel.write_bytes(data)
+    with Guest(append="app=crash", net="", kernel=str(kernel), ready=r"Kernel panic: exception 14") as g:
+        assert g.end() & 1
+    assert "while dying" not in g.console and "panic within" not in g.console
+    assert (" read_null+0x" in g.console) == says
+    assert re.search(r"^backtrace, image moved up by .*\n(\??  ffffffff.*\n){4}", g.console.replace("\r", ""), re.M)
 
 
 def test_symbolise_names_the_lines():
@@ -163,7 +222,9 @@ def test_who_keeps_the_cpu_in_the_kernel_is_named():
         with g.connect(15):
             told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, process context")
             assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
-            g.wait(r"\] +kernel_syscall\+0x")
+            # The interrupted instruction is the function's first one: the one before it is another function's.
+            g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +show_softirqs\+0x1/")
+            g.wait(r"\] +kernel_syscall\+0x\S+ kernel/syscall\.c:\d+$")
     assert g.console.count("soft lockup:") == 1
 
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of the source for addresses: reads the table that tools/lines.py makes and describes.
+ *
+ * Callers: hal_symbol() and the register dump, through ksyms.c.  Any context, also while dying, when
+ * memory may be overwritten: the table is read from its beginning for each question, and nothing in
+ * it is believed to lie within bounds.
+ * The machine's answer to what addr2line does outside.
+ */
+#include "kernel/x86/lines.h"
+#include "kernel/lib/string.h"
+
+#define RECENT    8  /* files whose last line is remembered; tools/lines.py's number */
+#define SHIFT_MAX 30 /* of a number's three bits: no address and no line needs more */
+
+extern const u8 __lines_start[], __lines_end[], __text_start[];
+
+const struct line_table image_lines = {__lines_start, __lines_end, (u64)__text_start};
+
+struct reader {
+	const u8 *p, *end;
+	bool high; /* the low half of *p was read */
+	bool over; /* more was wanted than there is, or what is there makes no sense */
+};
+
+struct recent_file {
+	u32 name;
+	s64 line;
+};
+
+static u64 read_number(struct reader *r)
+{
+	unsigned int shift = 0;
+	u64 value = 0;
+	u8 half;
+
+	do {
+		if (r->p >= r->end || shift > SHIFT_MAX) {
+			r->over = true;
+			return 0;
+		}
+		half = r->high ? *r->p++ >> 4 : *r->p & 15;
+		r->high = !r->high;
+		value |= (u64)(half & 7) << shift;
+		shift += 3;
+	} while (half & 8);
+	return value;
+}
+
+/* Brings the file that the next row is in to the front. */
+static void select_file(struct reader *r, struct recent_file *recent)
+{
+	u64 place = read_number(r);
+	struct recent_file file;
+
+	if (place > RECENT) {
+		r->over = true;
+		return;
+	}
+	if (place == RECENT)
+		file = (struct recent_file){.name = (u32)read_number(r)};
+	else
+		file = recent[place];
+	if (place == RECENT)
+		place--;
+	memmove(recent + 1, recent, place * sizeof(*recent));
+	recent[0] = file;
+}
+
+/* Reads rows up to the one that @address lies in; its file and line are left in recent[0]. */
+static bool find_row(struct reader *r, u64 at, u64 address, struct recent_file *recent)
+{
+	struct recent_file found = {0};
+	u64 step, line;
+
+	while (!r->over) {
+		step = read_number(r);
+		if (step == 0) {
+			select_file(r, recent);
+			step = read_number(r);
+		}
+		line = read_number(r);
+		at += step;
+		/* The last row has no successor: what lies behind it has no line. */
+		if (r->over || at > address)
+			break;
+		recent[0].line += line & 1 ? -(s64)(line >> 1) - 1 : (s64)(line >> 1);
+		found = recent[0];
+	}
+	recent[0] = found;
+	return !r->over && found.name != 0 && found.line > 0;
+}
+
+/* Name @wanted; each is told by what it shares with the one before.  NUL-terminated in any case. */
+static bool read_name(const u8 *p, const u8 *end, unsigned int wanted, char *name)
+{
+	unsigned int length = 0, same, more, i;
+
+	for (i = 0; i <= wanted; i++) {
+		if (end - p < 2)
+			return false;
+		same = p[0];
+		more = p[1];
+		p += 2;
+		if (same > length || same + more >= LINE_NAME_MAX || end - p < more)
+			return false;
+		memcpy(name + same, p, more);
+		length = same + more;
+		p += more;
+	}
+	name[length] = '\0';
+	return length > 0;
+}
+
+bool line_find(const struct line_table *table, u64 address, struct source_line *found)
+{
+	const u8 *names = table->start + 2 * sizeof(u16);
+	struct recent_file recent[RECENT] = {0};
+	unsigned int size, nr_names;
+	struct reader r;
+
+	if (table->end - table->start < 2 * sizeof(u16) || address < table->text)
+		return false;
+	size = table->start[0] | table->start[1] << 8;
+	nr_names = table->start[2] | table->start[3] << 8;
+	if (table->end - names < size)
+		return false;
+	r = (struct reader){.p = names + size, .end = table->end};
+	if (!find_row(&r, table->text - 1, address, recent) || recent[0].name >= nr_names)
+		return false;
+	found->line = (unsigned int)recent[0].line;
+	return read_name(names, names + size, recent[0].name, found->file);
+}

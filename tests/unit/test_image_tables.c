@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The image's tables of names and lines, read while dying: small ones made by hand from what tools/
+ * says of their layout, then each of them cut short and with each byte changed.  A read outside is the
+ * sanitizer's to see.
+ */
+#include "tests/unit/unit_hal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/x86/ksyms.h"
+#include "kernel/x86/lines.h"
+
+#define TEXT 0xffffffff80100000
+
+/* What the image's own tables are made of; none of these tests asks them. */
+const u8 __ksyms_start[1], __ksyms_end[1], __lines_start[1], __lines_end[1];
+const u8 __text_start[1], __text_end[1];
+
+/* Three names: none, "a/b.c", "a/d.h" (it shares "a/"). */
+#define NAMES        0, 0, 0, 5, 'a', '/', 'b', '.', 'c', 2, 3, 'd', '.', 'h'
+#define N(low, high) ((low) | (high) << 4)
+
+static const u8 lines[] = {
+	14, 0, 3, 0, NAMES,
+	/* At TEXT: another file (0), not lately used (8: 8|0, 1), name 1; step 1, line 0 + 10 (20: 8|4, 2). */
+	N(0, 8), N(1, 1), N(1, 12), N(2, 0),
+	/* Eight further: file (the 0 before) of name 2; step 8 (8|0, 1), line 0 + 100 (200: 8|0, 8|1, 3). */
+	N(8, 1), N(2, 8), N(1, 8), N(9, 3),
+	/* Three further: the file before (0, 1), its line 10 less 3 (zigzag 5). */
+	N(0, 1), N(3, 5),
+	/* Four further: in the same file, a line more (zigzag 2). */
+	N(4, 2),
+	/* Two further the end: no file, of number 0. */
+	N(0, 8), N(1, 0), N(2, 0)};
+
+static const struct {
+	u64 at;
+	const char *file;
+	unsigned int line;
+} known[] = {
+	{TEXT, "a/b.c", 10},       {TEXT + 7, "a/b.c", 10}, {TEXT + 8, "a/d.h", 100},
+	{TEXT + 10, "a/d.h", 100}, {TEXT + 11, "a/b.c", 7}, {TEXT + 14, "a/b.c", 7},
+	{TEXT + 15, "a/b.c", 8},   {TEXT + 16, "a/b.c", 8}, {TEXT + 17, NULL, 0},
+	{TEXT + 5000, NULL, 0},    {TEXT - 1, NULL, 0},
+};
+
+static void test_lines_of_a_table_made_by_hand(void **state)
+{
+	struct line_table table = {lines, lines + sizeof(lines), TEXT};
+	struct source_line found;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		bool there = line_find(&table, known[i].at, &found);
+
+		assert_int_equal(there, known[i].file != NULL);
+		if (there) {
+			assert_string_equal(found.file, known[i].file);
+			assert_int_equal(found.line, known[i].line);
+		}
+	}
+}
+
+static void ask_lines(const u8 *start, size_t size)
+{
+	struct line_table table = {start, start + size, TEXT};
+	struct source_line found;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (line_find(&table, known[i].at, &found))
+			assert_in_range(strlen(found.file), 0, LINE_NAME_MAX - 1);
+}
+
+/* Two functions: "ab" at TEXT + 2, "abab" (two times the pair 128) at TEXT + 0x102. */
+static const u8 symbols[4 + 256 + 3 + 2 + 4] = {
+	[0] = 2,      [4] = 'a', [5] = 'b', [260] = 2,   [261] = 1,   [262] = 128,
+	[263] = 0x80, [264] = 2, [265] = 2, [266] = 128, [267] = 128, [268] = 0};
+
+static bool find_symbol(const u8 *start, size_t size, u64 at, struct ksym *sym)
+{
+	struct ksym_table table = {start, start + size, TEXT, TEXT + 0x1000};
+
+	return ksym_find(&table, at, sym);
+}
+
+static void test_names_of_a_table_made_by_hand(void **state)
+{
+	struct ksym sym;
+
+	assert_false(find_symbol(symbols, sizeof(symbols), TEXT + 1, &sym));
+	assert_true(find_symbol(symbols, sizeof(symbols), TEXT + 0x101, &sym));
+	assert_string_equal(sym.name, "ab");
+	assert_int_equal(sym.offset, 0xff);
+	assert_int_equal(sym.size, 0x100);
+	assert_true(find_symbol(symbols, sizeof(symbols), TEXT + 0xfff, &sym));
+	assert_string_equal(sym.name, "abab");
+	assert_int_equal(sym.offset, 0xefd);
+	assert_false(find_symbol(symbols, sizeof(symbols), TEXT + 0x1000, &sym));
+}
+
+static void ask_symbols(const u8 *start, size_t size)
+{
+	struct ksym sym;
+	u64 at;
+
+	for (at = TEXT - 1; at < TEXT + 0x1002; at += 0x101)
+		if (find_symbol(start, size, at, &sym))
+			assert_in_range(strlen(sym.name), 0, KSYM_NAME_MAX - 1);
+}
+
+/* In memory of just its size, so that the sanitizer sees one byte too many. */
+static void damage(const u8 *table, size_t size, void (*ask)(const u8 *start, size_t size))
+{
+	size_t i;
+	int value;
+
+	for (i = 0; i <= size; i++) {
+		u8 *cut = malloc(i ? i : 1);
+
+		memcpy(cut, table, i);
+		ask(cut, i);
+		free(cut);
+	}
+	for (i = 0; i < size; i++) {
+		for (value = 0; value < 256; value++) {
+			u8 *changed = malloc(size);
+
+			memcpy(changed, table, size);
+			changed[i] = (u8)value;
+			ask(changed, size);
+			free(changed);
+		}
+	}
+}
+
+static void test_damaged_tables_are_read_within_their_bounds(void **state)
+{
+	damage(lines, sizeof(lines), ask_lines);
+	damage(symbols, sizeof(symbols), ask_symbols);
+}
+
+/* Each pair is two times itself: without a bound the name would never end. */
+static void test_a_pair_of_itself_ends(void **state)
+{
+	u8 endless[sizeof(symbols)];
+	struct ksym sym;
+
+	memset(endless, 128, sizeof(endless));
+	memcpy(endless + 260, symbols + 260, sizeof(symbols) - 260);
+	assert_true(find_symbol(endless, sizeof(endless), TEXT + 0x102, &sym));
+	assert_int_equal(strlen(sym.name), KSYM_NAME_MAX - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines_of_a_table_made_by_hand),
+		cmocka_unit_test(test_names_of_a_table_made_by_hand),
+		cmocka_unit_test(test_damaged_tables_are_read_within_their_bounds),
+		cmocka_unit_test(test_a_pair_of_itself_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
