@@ -49,7 +49,9 @@ ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
 	-mcmodel=kernel -mno-red-zone -nostdlibinc -fstack-protector-strong \
 	-mstack-protector-guard=global $(WARN)
-KERNEL_INC := -I.
+# <asm/hal.h> is the machine's or the process's.
+MACHINE_INC := -I. -Ikernel/x86
+HOST_INC := -I. -Itests/host
 APP_INC := -Iinclude
 
 # An application is an ordinary main(); in the image it is called NAME_main (apps/libc/apps.c).
@@ -77,10 +79,10 @@ $(M)/apps/%.c.o: apps/%.c Makefile
 	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) $(APP_INC) $(call app_flags,apps/$*.c) -c $< -o $@
 $(M)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -c $< -o $@
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(MACHINE_INC) -c $< -o $@
 $(M)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(KERNEL_INC) -D__ASSEMBLY__ -MMD -MP -g -c $< -o $@
+	$(Q)$(CC) $(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $< -o $@
 
 # Relocations are kept (-q): the image can be moved when it is loaded.
 # Linked twice: the tables of function names, lines and addresses are made from the first link.  They must
@@ -108,7 +110,7 @@ E_OBJ := $(patsubst %,$(E)/%.o,$(EFI_SRC))
 
 $(E)/%.c.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FREESTANDING) $(EFI_FLAGS) $(KERNEL_INC) -c $< -o $@
+	$(Q)$(CC) $(FREESTANDING) $(EFI_FLAGS) $(MACHINE_INC) -c $< -o $@
 $(E)/%.S.o: %.S $(E)/kernel.elf $(E)/cmdline.txt Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DEFI_KERNEL='"$(E)/kernel.elf"' -DEFI_CMDLINE='"$(E)/cmdline.txt"' -MMD -MP -c $< -o $@
@@ -140,13 +142,13 @@ define hosted
 $(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(COMMON_SRC) $$(APP_SRC))
 $(1)/tests/host/%.c.o: tests/host/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$(HOST_INC) -c $$< -o $$@
 $(1)/apps/%.c.o: apps/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
 $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(KERNEL_INC) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(HOST_INC) -c $$< -o $$@
 $(1)/libsoftnet.so: $$($(1)_OBJ)
 	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$($(1)_OBJ) -o $$@
 	@echo "  $$@"
@@ -155,7 +157,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(COMMON_SRC)) \
 	$$(filter-out tests/host/virtio_model.c,$$(HOST_SRC)))
 $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
-	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(KERNEL_INC) $$^ -o $$@
+	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(HOST_INC) $$^ -o $$@
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
@@ -226,11 +228,11 @@ $(B)/clang/apps/%.c.ok: apps/%.c Makefile
 	@touch $@
 $(B)/clang/boot/efi_%.c.ok: boot/efi_%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)clang $(filter-out -mcmodel=kernel,$(CLANG_FLAGS)) $(EFI_FLAGS) $(KERNEL_INC) -MF $@.d -MT $@ -c $< -o /dev/null
+	$(Q)clang $(filter-out -mcmodel=kernel,$(CLANG_FLAGS)) $(EFI_FLAGS) $(MACHINE_INC) -MF $@.d -MT $@ -c $< -o /dev/null
 	@touch $@
 $(B)/clang/%.c.ok: %.c Makefile
 	@mkdir -p $(@D)
-	$(Q)clang $(CLANG_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF $@.d -MT $@ -c $< -o /dev/null
+	$(Q)clang $(CLANG_FLAGS) -mgeneral-regs-only $(MACHINE_INC) -MF $@.d -MT $@ -c $< -o /dev/null
 	@touch $@
 
 format:
@@ -241,7 +243,7 @@ format:
 lint:
 	cppcheck --quiet --enable=warning,portability --error-exitcode=1 --suppress=comparePointers \
 		--suppress=nullPointerRedundantCheck --suppress=uninitvar:net/socket_msg.c \
-		--suppress=internalAstError '--suppress=*:tests/*' -I. kernel net drivers init boot apps
+		--suppress=internalAstError '--suppress=*:tests/*' $(MACHINE_INC) kernel net drivers init boot apps
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 
 clean:
@@ -257,8 +259,8 @@ print-sources:
 # make check-one F=net/core/skbuff.c
 .PHONY: check-one
 check-one:
-	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(KERNEL_INC) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
-	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(KERNEL_INC) $(F)
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(MACHINE_INC) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
+	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(MACHINE_INC) $(F)
 
 -include tests/unit/unit.mk
 -include tests/hosted/hosted.mk

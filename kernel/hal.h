@@ -19,6 +19,9 @@
 
 #include "kernel/types.h"
 
+/* The machine's: kernel/x86/asm.  The process's: tests/host/asm. */
+#include <asm/hal.h>
+
 struct boot_info;
 struct cpu;
 struct task_struct;
@@ -38,12 +41,14 @@ void hal_arm_timer(u64 deadline_ns);
 
 /* ---- interrupts ----------------------------------------------------------------------------- */
 
-/* Disables interrupts and returns the state before; hal_irq_restore() takes that state back. */
-unsigned long hal_irq_save(void);
-void hal_irq_restore(unsigned long flags);
-void hal_irq_enable(void);
-void hal_irq_disable(void);
-bool hal_irqs_disabled(void);
+/*
+ * In <asm/hal.h>, because the machine has them inline:
+ *	unsigned long hal_irq_save(void)	disables interrupts, returns the state before
+ *	void hal_irq_restore(unsigned long)	takes that state back
+ *	void hal_irq_enable(void), hal_irq_disable(void)
+ *	bool hal_irqs_disabled(void)
+ *	struct cpu *hal_this_cpu(void)		the per-CPU block (kernel/sched/cpu.h): a load from GS:0
+ */
 
 /*
  * Waits for an interrupt.  Called by the idle thread with interrupts off and nothing runnable;
@@ -82,8 +87,7 @@ void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *t
 void *hal_stack_alloc(size_t size);
 void hal_stack_free(void *stack, size_t size);
 
-/* The per-CPU block (struct cpu, kernel/sched/cpu.h).  Machine: one load from GS:0. */
-struct cpu *hal_this_cpu(void);
+/* What hal_this_cpu() finds from now on. */
 void hal_set_this_cpu(struct cpu *cpu);
 
 /* Saves / restores the vector registers of an application thread that is preempted (irq exit). */

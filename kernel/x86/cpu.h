@@ -20,7 +20,6 @@
 #define CR4_UMIP       BIT(11)
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
-#define RFLAGS_IF      BIT(9)
 
 /* All floating-point exceptions masked, round to nearest: how the ABI starts a thread. */
 #define MXCSR_DEFAULT       0x1f80

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small half of kernel/hal.h on the machine: interrupt flag, idle, threads, per-CPU block,
- * vector registers.  Contexts as that header says; no lock.
+ * The small half of kernel/hal.h on the machine: idle, threads, vector registers.  Contexts as that
+ * header says; no lock.  What is smaller than a call is inline: asm/hal.h.
  *
  * The rest: paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (the end),
  * traps.c (dumps), entry.S (context switch, copies), platform.c (bringing up).
@@ -20,40 +20,6 @@ struct first_frame {
 	u64 ip;
 	u64 end[2]; /* zero, so that a backtrace that comes this far ends */
 };
-
-unsigned long hal_irq_save(void)
-{
-	unsigned long flags;
-
-	__asm__ volatile("pushfq; pop %0; cli" : "=r"(flags) : : "memory");
-	return flags;
-}
-
-void hal_irq_restore(unsigned long flags)
-{
-	if (flags & RFLAGS_IF)
-		__asm__ volatile("sti" : : : "memory");
-	else
-		__asm__ volatile("cli" : : : "memory");
-}
-
-void hal_irq_enable(void)
-{
-	__asm__ volatile("sti" : : : "memory");
-}
-
-void hal_irq_disable(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
-bool hal_irqs_disabled(void)
-{
-	unsigned long flags;
-
-	__asm__ volatile("pushfq; pop %0" : "=r"(flags) : : "memory");
-	return !(flags & RFLAGS_IF);
-}
 
 void hal_idle(void)
 {
@@ -102,15 +68,6 @@ void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *t
 {
 	hal_context_switch(from, to);
 	panic("a thread that ended was resumed");
-}
-
-struct cpu *hal_this_cpu(void)
-{
-	struct cpu *cpu;
-
-	/* Not volatile: the value is the same for as long as the code runs on this CPU. */
-	__asm__("mov %%gs:0, %0" : "=r"(cpu));
-	return cpu;
 }
 
 void hal_set_this_cpu(struct cpu *cpu)

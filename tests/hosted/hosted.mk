@@ -9,7 +9,7 @@ H := $(B)/hosted
 HOSTED_TESTS := $(patsubst tests/hosted/%.c,$(H)/%,$(sort $(wildcard tests/hosted/test_*.c)))
 HOSTED_COMMON := $(H)/scene.o $(H)/scene_wire.o $(H)/scene_proc.o $(H)/scene_forge.o $(H)/conductor.o
 HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
-	-Wno-missing-prototypes $(ASAN_FLAGS) -I.
+	-Wno-missing-prototypes $(ASAN_FLAGS) $(HOST_INC)
 
 .PHONY: hosted hosted-build
 hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so

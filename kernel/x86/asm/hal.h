@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of kernel/hal.h that is worth no call on the machine: a few instructions each, asked for
+ * hundreds of times a packet.  kernel/hal.h says what they promise; it includes this file as
+ * <asm/hal.h>, and the hosted build finds tests/host/asm/hal.h under the same name.
+ *
+ * Callers: everybody.  Any context, no lock.
+ */
+#ifndef ASM_HAL_H
+#define ASM_HAL_H
+
+#include "kernel/types.h"
+
+struct cpu;
+
+#define HAL_RFLAGS_IF 0x200UL /* RFLAGS: interrupts are on (Intel SDM vol. 1, 3.4.3) */
+
+static inline unsigned long hal_irq_save(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushfq; pop %0; cli" : "=r"(flags) : : "memory");
+	return flags;
+}
+
+static inline void hal_irq_enable(void)
+{
+	__asm__ volatile("sti" : : : "memory");
+}
+
+static inline void hal_irq_disable(void)
+{
+	__asm__ volatile("cli" : : : "memory");
+}
+
+static inline void hal_irq_restore(unsigned long flags)
+{
+	if (flags & HAL_RFLAGS_IF)
+		hal_irq_enable();
+	else
+		hal_irq_disable();
+}
+
+static inline bool hal_irqs_disabled(void)
+{
+	unsigned long flags;
+
+	__asm__ volatile("pushfq; pop %0" : "=r"(flags) : : "memory");
+	return !(flags & HAL_RFLAGS_IF);
+}
+
+static inline struct cpu *hal_this_cpu(void)
+{
+	struct cpu *cpu;
+
+	/* Volatile: a thread that slept in between may wake up on another CPU one day. */
+	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+#endif

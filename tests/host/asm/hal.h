@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hosted build's answer to kernel/x86/asm/hal.h: ordinary functions (hal_host.c; unit tests have
+ * their own in tests/unit/unit_hal.c), since an interrupt may be offered in each of them.
+ */
+#ifndef ASM_HAL_H
+#define ASM_HAL_H
+
+#include "kernel/types.h"
+
+struct cpu;
+
+unsigned long hal_irq_save(void);
+void hal_irq_restore(unsigned long flags);
+void hal_irq_enable(void);
+void hal_irq_disable(void);
+bool hal_irqs_disabled(void);
+struct cpu *hal_this_cpu(void);
+
+#endif
