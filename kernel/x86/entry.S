@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doors from an interrupt or exception into C, and what else only assembly can do: the switch
- * between two threads and the copy that may fault.
+ * The doors from an interrupt or exception into C, and the switch between two threads.
  *
  * Order of an interrupt: vector_stubs (one per vector) -> common -> x86_trap() (traps.c) -> back.
  * Entered with interrupts off, since every gate is an interrupt gate.
- * Answers to Linux's arch/x86/entry/entry_64.S, arch/x86/lib/copy_user_64.S.
+ * Answers to Linux's arch/x86/entry/entry_64.S.
  */
 #include "kernel/x86/layout.h"
+#include "kernel/x86/smap.h"
 
 	.text
-
-/*
- * Room for STAC or CLAC, which a CPU without SMAP does not know: x86_start() fills it in where the
- * CPU has it (kernel/x86/setup.c).  STAC opens an application's pages to the kernel, CLAC closes
- * them.
- */
-#define STAC 0xcb
-#define CLAC 0xca
-#define SMAP_SITE(opcode)				\
-661:	.byte	0x0f, 0x1f, 0x00;			\
-	.pushsection .smap_sites, "a", @progbits;	\
-	.balign 4;					\
-	.long	661b - .;				\
-	.long	opcode;					\
-	.popsection
 
 /*
  * One stub of 16 bytes per vector.  The CPU pushes an error code for vectors 8, 10-14, 17, 21, 29
@@ -149,74 +134,5 @@ context_start:
 	call	*%rbx
 	ud2
 	.size context_start, . - context_start
-
-/*
- * size_t hal_copy_user(void *dst, const void *src, size_t n): the number of bytes not copied.
- *
- * Wide moves first.  Where one faults, the byte loop takes over from the last finished group and
- * goes on to the byte that really cannot be reached: so the answer is exact.
- */
-#define MAY_FAULT(label, fixup)			\
-	.pushsection .extable, "a", @progbits;	\
-	.balign 4;				\
-	.long label - .;			\
-	.long fixup - .;			\
-	.popsection
-
-	.globl hal_copy_user
-	.type hal_copy_user, @function
-hal_copy_user:
-	push	%rbp
-	mov	%rsp, %rbp
-	SMAP_SITE(STAC)
-	cmp	$32, %rdx
-	jb	2f
-1:
-10:	mov	(%rsi), %rax
-11:	mov	8(%rsi), %rcx
-12:	mov	16(%rsi), %r8
-13:	mov	24(%rsi), %r9
-20:	mov	%rax, (%rdi)
-21:	mov	%rcx, 8(%rdi)
-22:	mov	%r8, 16(%rdi)
-23:	mov	%r9, 24(%rdi)
-	add	$32, %rsi
-	add	$32, %rdi
-	sub	$32, %rdx
-	cmp	$32, %rdx
-	jae	1b
-2:	cmp	$8, %rdx
-	jb	3f
-14:	mov	(%rsi), %rax
-24:	mov	%rax, (%rdi)
-	add	$8, %rsi
-	add	$8, %rdi
-	sub	$8, %rdx
-	jmp	2b
-3:	test	%rdx, %rdx
-	jz	4f
-15:	movzbl	(%rsi), %eax
-25:	mov	%al, (%rdi)
-	inc	%rsi
-	inc	%rdi
-	dec	%rdx
-	jmp	3b
-4:	SMAP_SITE(CLAC)
-	mov	%rdx, %rax
-	pop	%rbp
-	ret
-	MAY_FAULT(10b, 3b)
-	MAY_FAULT(11b, 3b)
-	MAY_FAULT(12b, 3b)
-	MAY_FAULT(13b, 3b)
-	MAY_FAULT(14b, 3b)
-	MAY_FAULT(15b, 4b)
-	MAY_FAULT(20b, 3b)
-	MAY_FAULT(21b, 3b)
-	MAY_FAULT(22b, 3b)
-	MAY_FAULT(23b, 3b)
-	MAY_FAULT(24b, 3b)
-	MAY_FAULT(25b, 4b)
-	.size hal_copy_user, . - hal_copy_user
 
 	.section .note.GNU-stack, "", @progbits

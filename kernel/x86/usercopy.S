@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hal_copy_user(): the copy that may fault.
+ *
+ * Callers: copy_from_user(), copy_to_user() and what stands on them, in process context; dumps, in any.
+ * Either address may be an application's mistake: each access is in the exception table, which the
+ * page fault handler looks through (traps.c).
+ * Answers to Linux's arch/x86/lib/copy_user_64.S.
+ */
+#include "kernel/x86/smap.h"
+
+	.text
+
+/*
+ * size_t hal_copy_user(void *dst, const void *src, size_t n): the number of bytes not copied.
+ *
+ * Wide moves first.  Where one faults, the byte loop takes over from the last finished group and
+ * goes on to the byte that really cannot be reached: so the answer is exact.
+ *
+ * Of more than WIDE bytes, 64 at a time go through vector registers, which are the application's and
+ * are put back.  Nobody else can want them meanwhile: in a system call a thread is not preempted, and
+ * the kernel's C knows general registers only.
+ */
+#define WIDE 192
+
+#define MAY_FAULT(label, fixup)			\
+	.pushsection .extable, "a", @progbits;	\
+	.balign 4;				\
+	.long label - .;			\
+	.long fixup - .;			\
+	.popsection
+
+	.globl hal_copy_user
+	.type hal_copy_user, @function
+hal_copy_user:
+	push	%rbp
+	mov	%rsp, %rbp
+	SMAP_SITE(STAC)
+	cmp	$WIDE, %rdx
+	jae	5f
+	cmp	$32, %rdx
+	jb	2f
+1:
+10:	mov	(%rsi), %rax
+11:	mov	8(%rsi), %rcx
+12:	mov	16(%rsi), %r8
+13:	mov	24(%rsi), %r9
+20:	mov	%rax, (%rdi)
+21:	mov	%rcx, 8(%rdi)
+22:	mov	%r8, 16(%rdi)
+23:	mov	%r9, 24(%rdi)
+	add	$32, %rsi
+	add	$32, %rdi
+	sub	$32, %rdx
+	cmp	$32, %rdx
+	jae	1b
+2:	cmp	$8, %rdx
+	jb	3f
+14:	mov	(%rsi), %rax
+24:	mov	%rax, (%rdi)
+	add	$8, %rsi
+	add	$8, %rdi
+	sub	$8, %rdx
+	jmp	2b
+3:	test	%rdx, %rdx
+	jz	4f
+15:	movzbl	(%rsi), %eax
+25:	mov	%al, (%rdi)
+	inc	%rsi
+	inc	%rdi
+	dec	%rdx
+	jmp	3b
+4:	SMAP_SITE(CLAC)
+	mov	%rdx, %rax
+	pop	%rbp
+	ret
+
+5:	sub	$64, %rsp
+	movups	%xmm0, (%rsp)
+	movups	%xmm1, 16(%rsp)
+	movups	%xmm2, 32(%rsp)
+	movups	%xmm3, 48(%rsp)
+6:
+30:	movups	(%rsi), %xmm0
+31:	movups	16(%rsi), %xmm1
+32:	movups	32(%rsi), %xmm2
+33:	movups	48(%rsi), %xmm3
+40:	movups	%xmm0, (%rdi)
+41:	movups	%xmm1, 16(%rdi)
+42:	movups	%xmm2, 32(%rdi)
+43:	movups	%xmm3, 48(%rdi)
+	add	$64, %rsi
+	add	$64, %rdi
+	sub	$64, %rdx
+	cmp	$64, %rdx
+	jae	6b
+7:	movups	(%rsp), %xmm0
+	movups	16(%rsp), %xmm1
+	movups	32(%rsp), %xmm2
+	movups	48(%rsp), %xmm3
+	mov	%rbp, %rsp
+	jmp	2b
+
+	MAY_FAULT(30b, 7b)
+	MAY_FAULT(31b, 7b)
+	MAY_FAULT(32b, 7b)
+	MAY_FAULT(33b, 7b)
+	MAY_FAULT(40b, 7b)
+	MAY_FAULT(41b, 7b)
+	MAY_FAULT(42b, 7b)
+	MAY_FAULT(43b, 7b)
+	MAY_FAULT(10b, 3b)
+	MAY_FAULT(11b, 3b)
+	MAY_FAULT(12b, 3b)
+	MAY_FAULT(13b, 3b)
+	MAY_FAULT(14b, 3b)
+	MAY_FAULT(15b, 4b)
+	MAY_FAULT(20b, 3b)
+	MAY_FAULT(21b, 3b)
+	MAY_FAULT(22b, 3b)
+	MAY_FAULT(23b, 3b)
+	MAY_FAULT(24b, 3b)
+	MAY_FAULT(25b, 4b)
+	.size hal_copy_user, . - hal_copy_user
+
+	.section .note.GNU-stack, "", @progbits
