@@ -29,6 +29,7 @@
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/shutdown.h"
+#include "kernel/sysctl.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
 #include "net/af_inet.h"
@@ -167,6 +168,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	/* files */
 	files_init();
 	proc_init();
+	sysctl_init();
 	boot_stage("files");
 
 	/* the network, bottom up */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every bound of the kernel, in one place, with the reason for its value.
+ * X_RANGE: X is the default of a sysctl (docs/sysctl.md), which may be set to these.
  * A queue, table, cache or loop that a peer or an application can drive has its limit here and a
  * test that reaches it.  What it does when it is reached is said beside it.
  */
@@ -24,6 +25,10 @@
 #define LOG_LINE_MAX        256   /* bytes of a line; more is cut */
 #define CMDLINE_PARAMS_MAX  32    /* words that the command line knows: a bug of ours beyond */
 #define CMDLINE_WORD_MAX    256 /* bytes of one with its NUL: a longer one is named, passed over */
+#define SYSCTL_TABLES_MAX   8   /* tables of sysctls: a bug of ours beyond */
+#define SYSCTL_VALUES_MAX   3   /* numbers of one sysctl: a bug of ours beyond */
+#define SYSCTL_NAME_MAX     64  /* bytes of its name as it is printed */
+#define SYSCTL_TEXT_MAX     128 /* bytes of its value as text, with NUL: -EINVAL */
 
 /* ---- files ---- */
 #define NR_OPEN_MAX      131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */
@@ -37,14 +42,16 @@
 #define MAX_RW_COUNT     0x7ffff000 /* bytes of one read or write (Linux) */
 
 /* ---- devices and frames ---- */
-#define NETDEV_MAX          8   /* register_netdevice: -ENOSPC */
-#define NETDEV_BUDGET       300 /* packets of one net_rx_action (Linux netdev_budget) */
-#define NETDEV_BUDGET_MS    2   /* and its time */
-#define NAPI_POLL_WEIGHT    64  /* packets of one device's poll */
-#define GRO_HELD_MAX        8   /* flows whose packets may still grow (Linux): the oldest goes up */
-#define NETDEV_TX_QUEUE_LEN 1000 /* packets waiting for ring space: dropped, QDISC_DROP */
-#define NETDEV_MAX_BACKLOG  1000 /* loopback's input queue (Linux): dropped, counted */
-#define VIRTIO_MMIO_MAX     32   /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
+#define NETDEV_MAX               8   /* register_netdevice: -ENOSPC */
+#define NETDEV_BUDGET            300 /* packets of one net_rx_action (Linux netdev_budget) */
+#define NETDEV_BUDGET_RANGE      1, 100000
+#define NETDEV_BUDGET_MS         2  /* and its time */
+#define NAPI_POLL_WEIGHT         64 /* packets of one device's poll */
+#define GRO_HELD_MAX             8 /* flows whose packets may still grow (Linux): the oldest goes up */
+#define NETDEV_TX_QUEUE_LEN      1000 /* packets waiting for ring space: dropped, QDISC_DROP */
+#define NETDEV_MAX_BACKLOG       1000 /* loopback's input queue (Linux): dropped, counted */
+#define NETDEV_MAX_BACKLOG_RANGE 1, 1000000
+#define VIRTIO_MMIO_MAX          32 /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
 #define VIRTIO_RNG_BYTES                                                                           \
 	64 /* asked of the host: twice the generator's key; a device may give less */
 #define VIRTQ_SIZE_MAX 1024 /* descriptors of a ring that the driver takes */
@@ -54,49 +61,86 @@
 	131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
 
 /* ---- neighbours, routes, ICMP ---- */
-#define NEIGH_MAX          1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
-#define NEIGH_QUEUE_MAX    64   /* packets waiting for one address: oldest dropped */
-#define NEIGH_MCAST_PROBES 3    /* broadcast requests before FAILED (Linux) */
-#define NEIGH_RETRANS_MS   1000 /* between them */
-#define NEIGH_REACHABLE_MS 30000
-#define NEIGH_STALE_MS     60000 /* unused that long: may be collected */
-#define ROUTES_MAX         64    /* route add: -ENOSPC */
-#define ROUTE_CACHE_SIZE   1024  /* resolved routes remembered: the newer one takes the place */
-#define IFADDRS_MAX        8     /* addresses of a device: -ENOSPC */
-#define ICMP_RATELIMIT_MS  1000  /* between errors to one destination (token bucket of 6, Linux) */
-#define ICMP_BURST         6
-#define ICMP_MSGS_PER_SEC  1000 /* over all destinations */
-#define ICMP_MSGS_BURST    50
-#define ICMP_PEERS_MAX     256 /* destinations remembered for the rate limit */
+#define NEIGH_MAX            1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
+#define NEIGH_QUEUE_MAX      64   /* packets waiting for one address: oldest dropped */
+#define NEIGH_MCAST_PROBES   3    /* broadcast requests before FAILED (Linux) */
+#define NEIGH_RETRANS_MS     1000 /* between them */
+#define NEIGH_REACHABLE_MS   30000
+#define NEIGH_STALE_MS       60000 /* unused that long: may be collected */
+#define ROUTES_MAX           64    /* route add: -ENOSPC */
+#define ROUTE_CACHE_SIZE     1024  /* resolved routes remembered: the newer one takes the place */
+#define IFADDRS_MAX          8     /* addresses of a device: -ENOSPC */
+#define ICMP_RATELIMIT_MS    1000 /* between errors to one destination (token bucket of 6, Linux) */
+#define ICMP_RATELIMIT_RANGE 0, 3600000 /* 0: no limit */
+#define ICMP_BURST           6
+#define ICMP_MSGS_PER_SEC    1000 /* over all destinations */
+#define ICMP_MSGS_BURST      50
+#define ICMP_MSGS_RANGE      0, 1000000
+#define ICMP_PEERS_MAX       256 /* destinations remembered for the rate limit */
+#define IP_DEFAULT_TTL       64  /* RFC 1700; Linux */
+#define IP_DEFAULT_TTL_RANGE 1, 255
+#define SWITCH_RANGE         0, 1 /* of every sysctl that is off or on */
 
 /* ---- sockets ---- */
-#define SOMAXCONN_DEFAULT   4096    /* listen() backlog is cut to it (Linux 5.4+) */
-#define TCP_MAX_SYN_BACKLOG 4096    /* half-open connections of a listener: SYN dropped */
-#define SOCK_RMEM_DEFAULT   131072  /* bytes, tcp_rmem[1] of Linux */
-#define SOCK_RMEM_MAX       6291456 /* tcp_rmem[2] */
-#define SOCK_WMEM_DEFAULT   65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
-#define SOCK_WMEM_MAX       4194304 /* tcp_wmem[2] */
-#define SOCK_MIN_RCVBUF     2304    /* SO_RCVBUF below it is raised (Linux) */
-#define SOCK_MIN_SNDBUF     4608
-#define SOCK_BACKLOG_EXTRA  65536 /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
-#define EHASH_BUCKETS_MAX   65536 /* from memory: 1 per 16 KiB */
-#define EHASH_BUCKETS_MIN   256
-#define BHASH_BUCKETS       1024
-#define LHASH_BUCKETS       32
-#define LOCAL_PORT_MIN      32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
-#define LOCAL_PORT_MAX      60999
-#define TIMEWAIT_MAX        16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
-#define TCP_ORPHANS_MAX     16384 /* closed by the application, still finishing: RST, counted */
+#define SOMAXCONN_DEFAULT         4096     /* listen() backlog is cut to it (Linux 5.4+) */
+#define SOMAXCONN_RANGE           0, 65535 /* Linux */
+#define TCP_MAX_SYN_BACKLOG       4096     /* half-open connections of a listener: SYN dropped */
+#define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
+#define SOCK_RMEM_LEAST           4096 /* bytes a socket may hold when memory is short: tcp_rmem[0] */
+#define SOCK_RMEM_DEFAULT         131072  /* bytes, tcp_rmem[1] of Linux */
+#define SOCK_RMEM_MAX             6291456 /* tcp_rmem[2] */
+#define SOCK_WMEM_LEAST           4096    /* as for receiving: tcp_wmem[0] */
+#define SOCK_WMEM_DEFAULT         65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
+#define SOCK_WMEM_MAX             4194304 /* tcp_wmem[2] */
+#define SOCK_MIN_RCVBUF           2304    /* SO_RCVBUF below it is raised (Linux) */
+#define SOCK_MIN_SNDBUF           4608
+#define SOCK_MEM_RANGE            2304, 268435456 /* two buffers together stay far below an int */
+#define SOCK_ASK_RANGE            2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
+#define SOCK_BACKLOG_EXTRA        65536 /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
+#define EHASH_BUCKETS_MAX         65536 /* from memory: 1 per 16 KiB */
+#define EHASH_BUCKETS_MIN         256
+#define BHASH_BUCKETS             1024
+#define LHASH_BUCKETS             32
+#define LOCAL_PORT_MIN            32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
+#define LOCAL_PORT_MAX            60999
+#define LOCAL_PORT_RANGE          1, 65535
+#define TIMEWAIT_MAX              16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
+#define TIMEWAIT_RANGE            0, 1000000
+#define TCP_ORPHANS_MAX           16384 /* closed by the application, still finishing: RST, counted */
+#define TCP_ORPHANS_RANGE         0, 1000000
 
 /* ---- TCP ---- */
-#define TCP_SYN_RETRIES     6  /* connect gives up after 127 s */
-#define TCP_SYNACK_RETRIES  5  /* a request_sock is dropped after 63 s */
-#define TCP_RETRIES1        3  /* then the route is asked again */
-#define TCP_RETRIES2        15 /* then the connection ends with ETIMEDOUT: about 15 min */
-#define TCP_ORPHAN_RETRIES  8
-#define TCP_OFO_PACKETS_MAX 4096 /* out-of-order segments of a socket: farthest pruned */
+#define TCP_SYN_RETRIES             6      /* connect gives up after 127 s */
+#define TCP_SYN_RETRIES_RANGE       1, 127 /* Linux; so is TCP_SYNCNT's */
+#define TCP_SYNACK_RETRIES          5      /* a request_sock is dropped after 63 s */
+#define TCP_SYNACK_RETRIES_RANGE    0, 127
+#define TCP_RETRIES1                3  /* then the route is asked again */
+#define TCP_RETRIES2                15 /* then the connection ends with ETIMEDOUT: about 15 min */
+#define TCP_RETRIES_RANGE           0, 255 /* icsk_backoff is a byte */
+#define TCP_ORPHAN_RETRIES          0      /* 0: 8 while the peer may be alive, else none (Linux) */
+#define TCP_ORPHAN_RETRIES_RANGE    0, 255
+#define TCP_FIN_TIMEOUT_S           60 /* an orphan's wait in FIN_WAIT2 (Linux) */
+#define TCP_FIN_TIMEOUT_RANGE       1, 3600
+#define TCP_KEEPALIVE_TIME_S        7200 /* RFC 1122 4.2.3.6: not less than two hours */
+#define TCP_KEEPALIVE_INTVL_S       75
+#define TCP_KEEPALIVE_S_RANGE       1, 32767 /* that of TCP_KEEPIDLE and TCP_KEEPINTVL */
+#define TCP_KEEPALIVE_PROBES        9
+#define TCP_KEEPALIVE_PROBES_RANGE  1, 127 /* that of TCP_KEEPCNT */
+#define TCP_INVALID_RATELIMIT_MS    500 /* between answers to segments out of the window (Linux) */
+#define TCP_INVALID_RATELIMIT_RANGE 0, 60000 /* 0: each is answered */
+#define TCP_REORDERING              3        /* duplicates that are no loss yet: RFC 5681 */
+#define TCP_MAX_REORDERING          300      /* segments: more than that is loss (Linux) */
+#define TCP_REORDERING_RANGE        1, 300
+#define TCP_MAX_REORDERING_RANGE    1, 65535
+#define TCP_ADV_WIN_SCALE_RANGE     -3, 31 /* from an eighth of the buffer as window to all of it */
+#define TCP_TIMESTAMPS_RANGE        0, 2
+#define TCP_TSO_WIN_DIVISOR         3 /* Linux */
+#define TCP_TSO_WIN_DIVISOR_RANGE   0, 1000
+#define TCP_NOTSENT_LOWAT_RANGE     -1, 2147483647 /* -1: no limit */
+#define TCP_OFO_PACKETS_MAX         4096 /* out-of-order segments of a socket: farthest pruned */
 #define TCP_DUPACKS_MAX                                                                            \
 	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
 #define TCP_CHALLENGE_ACK_PER_SEC 1000 /* RFC 5961, randomised (CVE-2016-5696) */
+#define TCP_CHALLENGE_ACK_RANGE   0, 1000000000
 
 #endif

@@ -184,8 +184,8 @@ static long sys_listen(int fd, int backlog)
 	if (!sock)
 		return err;
 	/* A negative one is as large as any. */
-	if ((unsigned int)backlog > SOMAXCONN_DEFAULT)
-		backlog = SOMAXCONN_DEFAULT;
+	if ((unsigned int)backlog > (unsigned int)sysctl_somaxconn)
+		backlog = sysctl_somaxconn;
 	err = sock->ops->listen(sock, backlog);
 	fput(sock->file);
 	return err;

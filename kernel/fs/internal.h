@@ -25,6 +25,10 @@ int fd_set_cloexec(unsigned int fd, bool on);
 /* The entries of the kernel itself (proc_kernel.c). */
 void proc_kernel_init(void);
 
+/* proc_sys.c: @name below /proc/sys/. */
+void proc_sys_init(void);
+struct file *proc_sys_open(const char *name, unsigned int flags);
+
 /* An open file with one reference for a path below /proc/ or for the console, or ERR_PTR. */
 struct file *proc_open(const char *path, unsigned int flags);
 struct file *console_open(unsigned int flags);

@@ -173,11 +173,15 @@ static int render(const struct proc_entry *entry, struct seq_file *m)
 
 struct file *proc_open(const char *path, unsigned int flags)
 {
-	const struct proc_entry *entry = find_entry(path);
+	static const char sys[] = "sys/";
+	const struct proc_entry *entry;
 	struct proc_file *pf;
 	struct file *file;
 	int err;
 
+	if (!strncmp(path, sys, sizeof(sys) - 1))
+		return proc_sys_open(path + sizeof(sys) - 1, flags);
+	entry = find_entry(path);
 	if (!entry)
 		return ERR_PTR(-ENOENT);
 	if ((flags & O_ACCMODE) != O_RDONLY)
@@ -215,4 +219,5 @@ void proc_init(void)
 {
 	proc_file_cache = kmem_cache_create("proc_file", sizeof(struct proc_file), 0, FILES_MAX);
 	proc_kernel_init();
+	proc_sys_init();
 }

@@ -35,6 +35,7 @@ void netdev_init(void)
 	this_cpu()->softnet = sd;
 	napi_init(sd);
 	open_softirq(NET_TX_SOFTIRQ, net_tx_action);
+	sysctl_core_init();
 	netdev_proc_init();
 }
 

@@ -15,5 +15,6 @@ void net_tx_action(void);
 void napi_gro_flush(struct napi_struct *napi);
 /* netdev_proc.c */
 void netdev_proc_init(void);
+void sysctl_core_init(void); /* sysctl_net_core.c */
 
 #endif

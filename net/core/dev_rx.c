@@ -31,7 +31,7 @@ int netif_rx(struct sk_buff *skb)
 
 	spin_lock_irqsave(&q->lock, flags);
 	first = skb_queue_empty(q);
-	full = q->qlen >= NETDEV_MAX_BACKLOG;
+	full = q->qlen >= (u32)netdev_max_backlog;
 	if (!full)
 		__skb_queue_tail(q, skb);
 	spin_unlock_irqrestore(&q->lock, flags);

@@ -73,7 +73,7 @@ static void net_rx_action(void)
 {
 	struct softnet_data *sd = this_cpu()->softnet;
 	u64 deadline = ktime_get_ns() + NETDEV_BUDGET_MS * NSEC_PER_MSEC;
-	int budget = NETDEV_BUDGET;
+	int budget = netdev_budget;
 	LIST_HEAD(list);
 	LIST_HEAD(again);
 	unsigned long flags;

@@ -116,12 +116,15 @@ bool napi_complete_done(struct napi_struct *napi, int work);
 /* A packet from a driver's poll, data at the network header (after eth_type_trans). */
 void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
 
+/* sysctls (sysctl_net_core.c) */
+extern int netdev_budget, netdev_max_backlog;
+
 /* This CPU's share of the network. */
 struct softnet_data {
 	spinlock_t lock;                     /* of the two lists; hard interrupts take it */
 	struct list_head poll_list;          /* napi_structs to poll */
 	struct list_head tx_list;            /* devices whose queue may run again */
-	struct sk_buff_head input_pkt_queue; /* loopback; <= NETDEV_MAX_BACKLOG */
+	struct sk_buff_head input_pkt_queue; /* loopback; <= netdev_max_backlog */
 	struct sk_buff_head process_queue;   /* what process_backlog took of it; softirq */
 	struct napi_struct backlog;
 	struct page_frag napi_frag; /* small receive buffers (napi_alloc_skb); softirq */

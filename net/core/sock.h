@@ -107,6 +107,10 @@ struct sock {
 	void (*sk_destruct)(struct sock *sk);
 };
 
+/* sysctls (sysctl_net_core.c) */
+extern int sysctl_somaxconn;                 /* listen() */
+extern int sysctl_rmem_max, sysctl_wmem_max; /* SO_RCVBUF, SO_SNDBUF */
+
 #define RCV_SHUTDOWN       1
 #define SEND_SHUTDOWN      2
 #define SHUTDOWN_MASK      3
@@ -212,7 +216,9 @@ static inline int sk_stream_min_wspace(const struct sock *sk)
 }
 static inline bool sk_stream_memory_free(const struct sock *sk)
 {
-	return (int)sk->sk_wmem_queued < sk->sk_sndbuf;
+	if ((int)sk->sk_wmem_queued >= sk->sk_sndbuf)
+		return false;
+	return !sk->sk_prot->stream_memory_free || sk->sk_prot->stream_memory_free(sk);
 }
 void sk_stream_write_space(struct sock *sk);
 int sk_stream_wait_connect(struct sock *sk, long *timeo_p);

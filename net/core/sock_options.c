@@ -26,7 +26,7 @@ static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
 /* An application asks for bytes of data; as much again is what packets cost beside them. */
 static int buffer_size(int val, unsigned int most, int least)
 {
-	return max((int)min((unsigned int)val, most / 2) * 2, least);
+	return max((int)min((unsigned int)val, most) * 2, least);
 }
 
 static int sock_set_timeout(long *timeo, const void __user *optval, unsigned int optlen)
@@ -96,12 +96,12 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		break;
 	case SO_SNDBUF:
 		sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
-		sk->sk_sndbuf = buffer_size(val, SOCK_WMEM_MAX, SOCK_MIN_SNDBUF);
+		sk->sk_sndbuf = buffer_size(val, sysctl_wmem_max, SOCK_MIN_SNDBUF);
 		sk->sk_write_space(sk);
 		break;
 	case SO_RCVBUF:
 		sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
-		sk->sk_rcvbuf = buffer_size(val, SOCK_RMEM_MAX, SOCK_MIN_RCVBUF);
+		sk->sk_rcvbuf = buffer_size(val, sysctl_rmem_max, SOCK_MIN_RCVBUF);
 		break;
 	case SO_KEEPALIVE:
 		if (sk->sk_prot->keepalive)

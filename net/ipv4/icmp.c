@@ -18,6 +18,7 @@
 #include "net/ipv4/icmp_priv.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	{ENETUNREACH, false},  /* network */
@@ -49,6 +50,8 @@ static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
 	struct sk_buff *reply;
 	struct rtable *rt;
 
+	if (sysctl_icmp_echo_ignore_all)
+		return SKB_DROP_REASON_ICMP_IGNORED;
 	/* RFC 1122 3.2.2.6 allows silence, and whoever was made to answer a broadcast thanks us. */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
@@ -69,7 +72,8 @@ static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
 	icmph->checksum = ip_compute_csum(icmph, skb->len);
 	snmp_inc(SNMP_IcmpOutMsgs);
 	snmp_inc(SNMP_IcmpOutEchoReps);
-	ip_send_skb(reply, rt, iph->daddr, iph->saddr, IPPROTO_ICMP, iph->tos, IPDEFTTL);
+	ip_send_skb(reply, rt, iph->daddr, iph->saddr, IPPROTO_ICMP, iph->tos,
+		    sysctl_ip_default_ttl);
 out:
 	rt_put(rt);
 	return reason;

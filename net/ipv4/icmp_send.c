@@ -18,6 +18,7 @@
 #include "net/ipv4/icmp_priv.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 /* RFC 1812 4.3.2.3: as much of the original as fits in what everybody must take. */
 #define ICMP_ERROR_MAX 576
@@ -58,10 +59,10 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 static bool icmp_allow(__be32 daddr)
 {
 	unsigned int slot = siphash_2u64(daddr, 0, &icmp_key) % ICMP_PEERS_MAX;
-	const unsigned long peer_cost = msecs_to_jiffies(ICMP_RATELIMIT_MS);
+	const unsigned long peer_cost = msecs_to_jiffies(sysctl_icmp_ratelimit);
 	const unsigned long peer_max = peer_cost * ICMP_BURST;
 	/* Tokens of a thousandth of a message, so that slow rates do not round to nothing. */
-	const unsigned long all_cost = 1000, all_max = all_cost * ICMP_MSGS_BURST;
+	const unsigned long all_cost = 1000, all_max = all_cost * sysctl_icmp_msgs_burst;
 	struct icmp_bucket *peer = &icmp_peers[slot].bucket;
 	bool allow;
 
@@ -71,7 +72,7 @@ static bool icmp_allow(__be32 daddr)
 		*peer = (struct icmp_bucket){.last = jiffies, .tokens = peer_max};
 	}
 	bucket_fill(peer, 1, peer_max);
-	bucket_fill(&icmp_global, ICMP_MSGS_PER_SEC * all_cost / HZ, all_max);
+	bucket_fill(&icmp_global, sysctl_icmp_msgs_per_sec * all_cost / HZ, all_max);
 	allow = peer->tokens >= peer_cost && icmp_global.tokens >= all_cost;
 	if (allow) {
 		peer->tokens -= peer_cost;
@@ -192,7 +193,8 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 	if (skb) {
 		icmp_count_out(type);
 		ip_send_skb(skb, rt, fl.saddr, fl.daddr, IPPROTO_ICMP,
-			    (iph->tos & IPTOS_TOS_MASK) | IPTOS_PREC_INTERNETCONTROL, IPDEFTTL);
+			    (iph->tos & IPTOS_TOS_MASK) | IPTOS_PREC_INTERNETCONTROL,
+			    sysctl_ip_default_ttl);
 	} else {
 		snmp_inc(SNMP_IcmpOutErrors);
 	}

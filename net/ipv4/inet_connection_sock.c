@@ -22,9 +22,7 @@
 #include "kernel/limits.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/inet_hashtables.h"
-
-#define SYNACK_TIMEOUT_INIT (1 * HZ) /* RFC 6298 2.1 */
-#define SYNACK_TIMEOUT_MAX  (120 * HZ)
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 /* ---- listen() -------------------------------------------------------------------------------- */
 
@@ -127,11 +125,11 @@ static noinline void reqsk_timer_handler(unsigned long data)
 	struct sock *listener = req->rsk_listener;
 	struct inet_connection_sock *icsk = inet_csk(listener);
 	struct request_sock_queue *queue = &icsk->icsk_accept_queue;
-	int max_retries = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : TCP_SYNACK_RETRIES;
+	int max_retries =
+		icsk->icsk_syn_retries ? icsk->icsk_syn_retries : sysctl_tcp_synack_retries;
 	int defer = READ_ONCE(queue->rskq_defer_accept);
 	bool acked = inet_rsk(req)->acked;
 	bool expire, resend = true;
-	unsigned long timeo;
 
 	if (sk_state_load(listener) != TCP_LISTEN)
 		goto out_drop;
@@ -153,8 +151,7 @@ static noinline void reqsk_timer_handler(unsigned long data)
 
 	if (req->num_timeout++ == 0)
 		atomic_dec(&queue->young);
-	timeo = (unsigned long)SYNACK_TIMEOUT_INIT << req->num_timeout;
-	mod_timer(&req->rsk_timer, jiffies + min_t(unsigned long, timeo, SYNACK_TIMEOUT_MAX));
+	mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req));
 	return;
 
 out_drop:

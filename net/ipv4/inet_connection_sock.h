@@ -111,6 +111,13 @@ int inet_csk_get_port(struct sock *sk, unsigned short snum);
 /* Is there a connection whose acceptance would break ours (SO_REUSEADDR rules)? */
 bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb);
 
+/* The time for an answer to @req's SYN-ACK: 1 s, doubled with each run of its timer, at most 120 s. */
+static inline unsigned long reqsk_timeout(const struct request_sock *req)
+{
+	/* the runs may be as many as the sysctl says */
+	return req->num_timeout < 7 ? HZ << req->num_timeout : 120 * HZ;
+}
+
 /* ---- half-open connections -------------------------------------------------------------------------- */
 struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener);
 /* Into the ehash, SYN-ACK timer armed for @timeout jiffies; refcount becomes 3 (hash, timer, caller). */

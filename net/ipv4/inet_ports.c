@@ -20,10 +20,29 @@
 #include "net/core/snmp.h"
 #include "net/ipv4/inet_hashtables.h"
 #include "net/ipv4/inet_timewait_sock.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
-#define LOCAL_PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)
-/* connect() tries even ports first, bind() odd ones, so that neither uses up the other's. */
-BUILD_BUG_ON(LOCAL_PORTS % 2 || LOCAL_PORT_MIN % 2);
+/* The first local port that we may choose; @n: how many there are. */
+static unsigned int local_ports(u32 *n)
+{
+	int low = READ_ONCE(sysctl_ip_local_port_range[0]);
+	int high = READ_ONCE(sysctl_ip_local_port_range[1]);
+
+	/* Both change at once, but not for us. */
+	*n = high < low ? 1 : high - low + 1;
+	return low;
+}
+
+/*
+ * The @i-th step through @n ports: all of one parity, then all of the other.  connect() begins with
+ * even steps, bind() with odd ones, so that neither uses up the other's.
+ */
+static u32 port_step(u32 i, u32 n)
+{
+	u32 first = (n + 1) / 2;
+
+	return i < first ? 2 * i : 2 * (i - first) + 1;
+}
 
 static struct inet_bind_hashbucket *bind_head(struct inet_hashinfo *h, unsigned short port)
 {
@@ -108,12 +127,11 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   unsigned short *port)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
-	u32 offset = prandom_u32_max(LOCAL_PORTS) | 1;
+	u32 nr_ports, low = local_ports(&nr_ports);
+	u32 offset = prandom_u32_max(nr_ports) | 1;
 
-	for (u32 n = 0; n < LOCAL_PORTS; n++) {
-		/* all of one parity, then all of the other */
-		u32 step = n < LOCAL_PORTS / 2 ? 2 * n : 2 * n + 1;
-		unsigned short candidate = LOCAL_PORT_MIN + (offset + step) % LOCAL_PORTS;
+	for (u32 n = 0; n < nr_ports; n++) {
+		unsigned short candidate = low + (offset + port_step(n, nr_ports)) % nr_ports;
 		struct inet_bind_hashbucket *head = bind_head(h, candidate);
 
 		spin_lock_bh(&head->lock);
@@ -292,14 +310,15 @@ out_unlock:
 
 noinline int inet_hash_connect(struct sock *sk)
 {
-	u32 offset;
+	u32 offset, nr_ports, low;
 
 	if (sk->sk_num)
 		return connect_bound(sk);
-	offset = ((connect_hint + port_offset(sk)) % LOCAL_PORTS) & ~1u;
-	for (u32 n = 0; n < LOCAL_PORTS; n++) {
-		u32 step = n < LOCAL_PORTS / 2 ? 2 * n : 2 * n + 1;
-		int err = connect_try_port(sk, LOCAL_PORT_MIN + (offset + step) % LOCAL_PORTS);
+	low = local_ports(&nr_ports);
+	offset = ((connect_hint + port_offset(sk)) % nr_ports) & ~1u;
+	for (u32 n = 0; n < nr_ports; n++) {
+		u32 step = port_step(n, nr_ports);
+		int err = connect_try_port(sk, low + (offset + step) % nr_ports);
 
 		if (!err)
 			__atomic_fetch_add(&connect_hint, step + 2, __ATOMIC_RELAXED);

@@ -18,7 +18,7 @@ struct inet_sock {
 #define inet_num       sk.__sk_common.skc_num
 	__be32 inet_saddr; /* source of what we send; inet_rcv_saddr is what we listen on */
 	__be16 inet_sport;
-	s16 uc_ttl; /* -1: IPDEFTTL */
+	s16 uc_ttl; /* -1: ip_default_ttl */
 	u16 inet_id;
 	u8 tos;
 	u8 mc_ttl;

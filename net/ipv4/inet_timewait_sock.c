@@ -13,6 +13,7 @@
 #include "net/ipv4/inet_timewait_sock.h"
 
 #include "net/core/snmp.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
@@ -71,7 +72,7 @@ struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state)
 {
 	struct inet_timewait_sock *tw;
 
-	if (atomic_inc_return(&inet_tw_count) > TIMEWAIT_MAX)
+	if (atomic_inc_return(&inet_tw_count) > sysctl_tcp_max_tw_buckets)
 		goto out_uncount;
 	tw = kmem_cache_zalloc(sk->sk_prot->twsk_prot->slab, GFP_ATOMIC);
 	if (!tw)

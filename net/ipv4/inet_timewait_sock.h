@@ -32,7 +32,7 @@ static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
 	return (struct inet_timewait_sock *)sk;
 }
 
-/* A copy of @sk's identity; NULL: no memory or TIMEWAIT_MAX.  @state: the substate.  The reference
+/* A copy of @sk's identity; NULL: no memory or tcp_max_tw_buckets.  @state: the substate.  The reference
  * is the caller's, who gives it back with inet_twsk_put() when the dance and the timer are done. */
 struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state);
 /* Takes @sk's places in ehash and bhash.  Afterwards the caller must arm the timer. */

@@ -29,7 +29,6 @@ struct iphdr {
 #define IP_DF     0x4000
 #define IP_MF     0x2000
 #define IP_OFFSET 0x1fff
-#define IPDEFTTL  64
 
 static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 {

@@ -18,6 +18,7 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 /* Brings the header into the linear part and believes it only when it is whole.  0 or a reason. */
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
@@ -139,6 +140,7 @@ void ip_init(void)
 		.func = ip_rcv,
 	};
 
+	sysctl_ipv4_init();
 	ip_rt_init();
 	ip_output_init();
 	arp_init();

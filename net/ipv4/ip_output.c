@@ -21,6 +21,7 @@
 #include "net/ipv4/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 /* Identifications of datagrams that may be fragmented: a counter for each group of pairs. */
 #define IP_IDENTS 256
@@ -201,7 +202,7 @@ static u8 sk_ttl(const struct sock *sk)
 {
 	s16 ttl = inet_sk(sk)->uc_ttl;
 
-	return ttl < 0 ? IPDEFTTL : ttl;
+	return ttl < 0 ? sysctl_ip_default_ttl : ttl;
 }
 
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
@@ -290,7 +291,7 @@ void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr
 	memcpy(th + csum_offset, &sum, sizeof(sum));
 	sum = csum_tcpudp_magic(saddr, daddr, len, protocol, csum_partial(th, len, 0));
 	memcpy(th + csum_offset, &sum, sizeof(sum));
-	ip_send_skb(reply, rt, saddr, daddr, protocol, tos, IPDEFTTL);
+	ip_send_skb(reply, rt, saddr, daddr, protocol, tos, sysctl_ip_default_ttl);
 out:
 	rt_put(rt);
 }

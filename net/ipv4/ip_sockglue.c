@@ -12,6 +12,7 @@
 #include "net/ipv4/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/sysctl_net_ipv4.h"
 
 #define TOS_ECN_MASK 0x3 /* RFC 3168: of a stream these bits are the transport's */
 
@@ -93,7 +94,7 @@ int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user 
 		val = inet->tos;
 		break;
 	case IP_TTL:
-		val = inet->uc_ttl == -1 ? IPDEFTTL : inet->uc_ttl;
+		val = inet->uc_ttl == -1 ? sysctl_ip_default_ttl : inet->uc_ttl;
 		break;
 	case IP_MTU_DISCOVER:
 		val = inet->pmtudisc;

@@ -18,6 +18,7 @@ void tcp_init(void)
 {
 	inet_hashinfo_init(&tcp_hashinfo);
 	tcp_isn_init();
+	tcp_sysctl_init();
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));
 	tcp_v4_init();
 	tcp_end_init();
@@ -41,14 +42,14 @@ void tcp_init_sock(struct sock *sk)
 	tp->snd_cwnd_clamp = ~0u;
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->mss_cache = TCP_MSS_DEFAULT;
-	tp->reordering = TCP_FASTRETRANS_THRESH;
+	tp->reordering = sysctl_tcp_reordering;
 	tcp_assign_congestion_control(sk);
 
 	sk->sk_state = TCP_CLOSE;
 	sk->sk_write_space = sk_stream_write_space;
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
-	sk->sk_sndbuf = SOCK_WMEM_DEFAULT;
-	sk->sk_rcvbuf = SOCK_RMEM_DEFAULT;
+	sk->sk_sndbuf = sysctl_tcp_wmem[1];
+	sk->sk_rcvbuf = sysctl_tcp_rmem[1];
 }
 
 const struct inet_connection_sock_af_ops ipv4_specific = {
@@ -92,6 +93,34 @@ void tcp_v4_destroy_sock(struct sock *sk)
 	tcp_ofo_purge(sk);
 	if (inet_csk(sk)->icsk_bind_hash)
 		inet_put_port(sk);
+}
+
+/* ---- memory -------------------------------------------------------------------------------------------- */
+
+/*
+ * What this socket may hold of one direction.  When memory is short that is no more than an equal share of
+ * a quarter of it, and @least in any case: a peer who leaves holes on many connections, or takes nothing on
+ * them, would else have it all, each within its own buffer.
+ */
+int tcp_mem_limit(const struct sock *sk, int least, int most)
+{
+	u64 share;
+
+	if (likely(!tcp_under_memory_pressure(sk)))
+		return most;
+	share = nr_total_pages() * PAGE_SIZE / 4 /
+		max(READ_ONCE(sk->sk_prot->sockets_allocated), 1);
+	return min_t(u64, max_t(u64, share, least), most);
+}
+
+/* A writer that finds no room is woken by the ACKs of what he has queued: there is some, or there is room. */
+bool tcp_stream_memory_free(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
+
+	return tp->write_seq - tp->snd_nxt < lowat &&
+	       (int)sk->sk_wmem_queued < tcp_mem_limit(sk, sysctl_tcp_wmem[0], sk->sk_sndbuf);
 }
 
 /* ---- poll() --------------------------------------------------------------------------------------------- */
@@ -216,6 +245,7 @@ struct proto tcp_prot = {
 	.sendpage = tcp_sendpage,
 	.backlog_rcv = tcp_v4_do_rcv,
 	.release_cb = tcp_release_cb,
+	.stream_memory_free = tcp_stream_memory_free,
 	.hash = inet_hash,
 	.unhash = inet_unhash,
 	.get_port = inet_csk_get_port,

@@ -87,24 +87,45 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCP_ATO_MIN                 (HZ / 25)
 #define TCP_RESOURCE_PROBE_INTERVAL (HZ / 2)
 #define TCP_TIMEWAIT_LEN            (60 * HZ)
-#define TCP_FIN_TIMEOUT             TCP_TIMEWAIT_LEN
 #define TCP_PAWS_24DAYS             (60 * 60 * 24 * 24) /* s */
 #define TCP_PAWS_MSL                60                  /* s */
 #define TCP_PAWS_WINDOW             1
-#define TCP_KEEPALIVE_TIME          (120 * 60 * HZ)
-#define TCP_KEEPALIVE_PROBES        9
-#define TCP_KEEPALIVE_INTVL         (75 * HZ)
 #define TCP_MSS_DEFAULT             536u
 #define TCP_MIN_MSS                 88u
 #define TCP_MIN_SND_MSS             48u /* CVE-2019-11479: a peer may not ask for less */
 #define TCP_INIT_CWND               10  /* RFC 6928 */
 #define TCP_INFINITE_SSTHRESH       0x7fffffff
 #define TCP_MAX_QUICKACKS           16
-#define TCP_FASTRETRANS_THRESH      3
 #define TCP_NAGLE_OFF               1
 #define TCP_NAGLE_CORK              2
 #define TCP_NAGLE_PUSH              4
 #define TCP_INIT_RCV_WND_SEGS       20
+
+/* ---- sysctls (tcp_sysctl.c, docs/sysctl.md); times in jiffies -------------------------------------- */
+extern int sysctl_tcp_abort_on_overflow;
+extern int sysctl_tcp_adv_win_scale;
+extern int sysctl_tcp_challenge_ack_limit;
+extern int sysctl_tcp_fin_timeout;
+extern int sysctl_tcp_invalid_ratelimit; /* ms */
+extern int sysctl_tcp_keepalive_intvl;
+extern int sysctl_tcp_keepalive_probes;
+extern int sysctl_tcp_keepalive_time;
+extern int sysctl_tcp_max_orphans;
+extern int sysctl_tcp_max_reordering;
+extern int sysctl_tcp_max_syn_backlog;
+extern int sysctl_tcp_moderate_rcvbuf;
+extern int sysctl_tcp_notsent_lowat; /* as u32: bytes */
+extern int sysctl_tcp_orphan_retries;
+extern int sysctl_tcp_reordering;
+extern int sysctl_tcp_retries1, sysctl_tcp_retries2;
+extern int sysctl_tcp_rfc1337;
+extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3]; /* kept when memory is short, first, most */
+extern int sysctl_tcp_slow_start_after_idle;
+extern int sysctl_tcp_syn_retries;
+extern int sysctl_tcp_timestamps; /* 2: without a secret offset */
+extern int sysctl_tcp_tso_win_divisor;
+extern int sysctl_tcp_tw_reuse;
+extern int sysctl_tcp_window_scaling;
 
 /* ---- what a segment carries beside its data --------------------------------------------------------- */
 struct tcp_skb_cb {
@@ -230,6 +251,7 @@ struct tcp_sock {
 		u64 stamp; /* ns */
 	} rcvq_space;
 
+	u32 notsent_lowat;                   /* bytes, 0: the sysctl's */
 	u32 keepalive_time, keepalive_intvl; /* jiffies, 0: default */
 	u8 keepalive_probes;
 	u8 ecn_flags;
@@ -308,6 +330,9 @@ struct tcp_congestion_ops {
 extern struct tcp_congestion_ops tcp_reno;
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
+/* The default of new sockets: 0 or -ENOENT; its name. */
+int tcp_set_default_congestion_control(const char *name);
+const char *tcp_default_congestion_control(void);
 void tcp_assign_congestion_control(struct sock *sk);
 void tcp_init_congestion_control(struct sock *sk);
 void tcp_cleanup_congestion_control(struct sock *sk);
@@ -376,6 +401,9 @@ void tcp_reset(struct sock *sk); /* by the peer's RST: sets sk_err, then tcp_don
 void tcp_write_queue_purge(struct sock *sk);
 bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);
+/* May @sk queue more to send?  Not above what is unsent already, nor above its share of short memory. */
+bool tcp_stream_memory_free(const struct sock *sk);
+int tcp_mem_limit(const struct sock *sk, int least, int most);
 
 /* ---- tcp_ipv4.c, tcp_connect.c (receive side) ----------------------------------------------------------- */
 int tcp_v4_rcv(struct sk_buff *skb);
@@ -540,10 +568,12 @@ static inline u32 tcp_wnd_end(const struct tcp_sock *tp)
 {
 	return tp->snd_una + tp->snd_wnd;
 }
-/* Share of the buffer that is offered as window: the rest pays for overhead (tcp_adv_win_scale 1). */
+/* Share of the buffer that is offered as window: the rest pays for overhead. */
 static inline int tcp_win_from_space(int space)
 {
-	return space - (space >> 1);
+	int shift = READ_ONCE(sysctl_tcp_adv_win_scale);
+
+	return shift > 0 ? space - (space >> shift) : space >> -shift;
 }
 static inline int tcp_space(const struct sock *sk)
 {
@@ -638,7 +668,8 @@ static inline unsigned long tcp_probe0_base(const struct sock *sk)
 }
 static inline unsigned long tcp_probe0_when(const struct sock *sk, unsigned long max_when)
 {
-	u64 when = (u64)tcp_probe0_base(sk) << inet_csk(sk)->icsk_backoff;
+	/* ten doublings of the least RTO are more than the most; there may be 255 */
+	u64 when = (u64)tcp_probe0_base(sk) << min_t(u8, inet_csk(sk)->icsk_backoff, 10);
 
 	return min_t(u64, when, max_when);
 }
@@ -649,15 +680,19 @@ static inline void tcp_check_probe_timer(struct sock *sk)
 }
 static inline int keepalive_intvl_when(const struct tcp_sock *tp)
 {
-	return tp->keepalive_intvl ? tp->keepalive_intvl : TCP_KEEPALIVE_INTVL;
+	return tp->keepalive_intvl ? tp->keepalive_intvl : (u32)sysctl_tcp_keepalive_intvl;
 }
 static inline int keepalive_time_when(const struct tcp_sock *tp)
 {
-	return tp->keepalive_time ? tp->keepalive_time : TCP_KEEPALIVE_TIME;
+	return tp->keepalive_time ? tp->keepalive_time : (u32)sysctl_tcp_keepalive_time;
+}
+static inline int keepalive_probes(const struct tcp_sock *tp)
+{
+	return tp->keepalive_probes ? tp->keepalive_probes : sysctl_tcp_keepalive_probes;
 }
 static inline int tcp_fin_time(const struct sock *sk)
 {
-	int fin_timeout = tcp_sk(sk)->linger2 ? tcp_sk(sk)->linger2 * HZ : TCP_FIN_TIMEOUT;
+	int fin_timeout = tcp_sk(sk)->linger2 ? tcp_sk(sk)->linger2 * HZ : sysctl_tcp_fin_timeout;
 	int rto = inet_csk(sk)->icsk_rto;
 
 	/* long enough for our FIN's last retransmission to be answered */

@@ -198,7 +198,7 @@ static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 /* With much reordering an ACK that moves anything will do; else only one in order. */
 static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 {
-	if (tcp_sk(sk)->reordering > TCP_FASTRETRANS_THRESH)
+	if (tcp_sk(sk)->reordering > (u32)sysctl_tcp_reordering)
 		return flag & (FLAG_ACKED | FLAG_DATA_SACKED);
 	return flag & FLAG_DATA_ACKED;
 }

@@ -8,7 +8,7 @@
  * tcp_validate_incoming (softirq with the bh lock, or the owner)
  *
  * After close() a socket is an orphan: no file, no thread, only its timers and the peer.  Orphans are
- * bounded (TCP_ORPHANS_MAX): above it, or when memory is short, the connection is reset.
+ * bounded (tcp_max_orphans): above it, or when memory is short, the connection is reset.
  * RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not read).  Linux's
  * net/ipv4/tcp.c.
  */
@@ -64,7 +64,8 @@ int tcp_orphan_count(void)
 bool tcp_check_oom(struct sock *sk)
 {
 	(void)sk;
-	return tcp_orphan_count() > TCP_ORPHANS_MAX || nr_free_pages() < nr_total_pages() / 64;
+	return tcp_orphan_count() > sysctl_tcp_max_orphans ||
+	       nr_free_pages() < nr_total_pages() / 64;
 }
 
 /* ---- close() ----------------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 
 static LIST_HEAD(tcp_cong_list);
 static DEFINE_SPINLOCK(tcp_cong_list_lock);
+static struct tcp_congestion_ops *tcp_default_ca = &tcp_reno;
 
 /* ---- the table --------------------------------------------------------------------------------------- */
 
@@ -56,12 +57,27 @@ int tcp_register_congestion_control(struct tcp_congestion_ops *ca)
 	return err;
 }
 
+int tcp_set_default_congestion_control(const char *name)
+{
+	struct tcp_congestion_ops *ca = tcp_ca_find(name);
+
+	if (!ca)
+		return -ENOENT;
+	WRITE_ONCE(tcp_default_ca, ca);
+	return 0;
+}
+
+const char *tcp_default_congestion_control(void)
+{
+	return READ_ONCE(tcp_default_ca)->name;
+}
+
 /* The default, for a new socket. */
 void tcp_assign_congestion_control(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
-	icsk->icsk_ca_ops = &tcp_reno;
+	icsk->icsk_ca_ops = READ_ONCE(tcp_default_ca);
 	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
 }
 

@@ -7,7 +7,7 @@
  * tcp_v4_send_synack() also <- tcp_rtx_synack (send side), from the request's timer or a second SYN
  * tcp_v4_syn_recv_sock() <- tcp_check_req (softirq)
  *
- * Limits: half-open requests of a listener as its backlog allows, N + 1, at most TCP_MAX_SYN_BACKLOG;
+ * Limits: half-open requests of a listener as its backlog allows, N + 1, at most tcp_max_syn_backlog;
  * finished ones likewise (sk_acceptq_is_full).  A SYN above either is dropped and counted: the peer
  * sends it again.
  * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods).  Linux's tcp_input.c, tcp_ipv4.c.
@@ -47,7 +47,7 @@ static bool syn_queue_is_full(const struct sock *sk)
 {
 	u32 qlen = reqsk_queue_len(&inet_csk(sk)->icsk_accept_queue);
 
-	return qlen > sk->sk_max_ack_backlog || qlen >= TCP_MAX_SYN_BACKLOG;
+	return qlen > sk->sk_max_ack_backlog || qlen >= (u32)sysctl_tcp_max_syn_backlog;
 }
 
 /* Who asks, and what his SYN's options say. */

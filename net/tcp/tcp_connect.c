@@ -52,6 +52,9 @@ bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 
 	if (!tcptw->tw_ts_recent_stamp || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1)
 		return false;
+	/* A port that the application chose itself is taken in any case, as in Linux. */
+	if (!sysctl_tcp_tw_reuse && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		return false;
 	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
 	if (!tp->write_seq)
 		tp->write_seq = 1; /* 0 asks for a fresh one */

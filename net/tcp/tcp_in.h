@@ -61,6 +61,9 @@ static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 /* ---- tcp_isn.c ---- */
 void tcp_isn_init(void); /* boot: the secret */
 
+/* ---- tcp_sysctl.c ---- */
+void tcp_sysctl_init(void); /* boot: the table */
+
 /* ---- tcp_options.c ---- */
 /* Of an established connection, into tp->rx_opt; true when the segment has a timestamp. */
 bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);

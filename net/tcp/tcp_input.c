@@ -14,11 +14,9 @@
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
 
-/* An out-of-window segment is answered at most twice a second: two hosts that disagree would loop. */
-#define OOW_INTERVAL (HZ / 2)
-
 /* ---- what may be answered ----------------------------------------------------------------------------- */
 
+/* An out-of-window segment is not always answered: two hosts that disagree would loop. */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -29,7 +27,7 @@ bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 
 	if (*last_oow_ack_time) {
 		s32 elapsed = tcp_jiffies32 - *last_oow_ack_time;
 
-		if (elapsed >= 0 && elapsed < OOW_INTERVAL) {
+		if (elapsed >= 0 && elapsed < sysctl_tcp_invalid_ratelimit) {
 			snmp_inc(mib);
 			return true;
 		}

@@ -25,6 +25,6 @@ u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *
 {
 	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, (u64)sport << 16 | dport, &isn_secret);
 
-	*tsoff = hash >> 32;
+	*tsoff = sysctl_tcp_timestamps == 1 ? hash >> 32 : 0;
 	return (u32)hash + (u32)(ktime_get_ns() >> ISN_TICK_SHIFT);
 }

@@ -29,7 +29,8 @@ static void tcp_connect_window(struct sock *sk)
 	    (!tp->window_clamp || tp->window_clamp > space))
 		tp->window_clamp = space;
 	tcp_select_initial_window(space, tp->advmss - (tp->tcp_header_len - sizeof(struct tcphdr)),
-				  &tp->rcv_wnd, &tp->window_clamp, 1, &rcv_wscale);
+				  &tp->rcv_wnd, &tp->window_clamp, sysctl_tcp_window_scaling,
+				  &rcv_wscale);
 	tp->rx_opt.rcv_wscale = rcv_wscale;
 	tp->rcv_ssthresh = tp->rcv_wnd;
 }
@@ -42,7 +43,8 @@ static void tcp_connect_init(struct sock *sk)
 	const struct rtable *rt = sk->sk_dst_cache;
 
 	/* The timestamps that we offer will be taken; if not, the SYN-ACK corrects it. */
-	tp->tcp_header_len = sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED;
+	tp->tcp_header_len =
+		sizeof(struct tcphdr) + (sysctl_tcp_timestamps ? TCPOLEN_TSTAMP_ALIGNED : 0);
 	if (tp->rx_opt.user_mss)
 		tp->rx_opt.mss_clamp = tp->rx_opt.user_mss;
 	tp->max_window = 0;
@@ -230,11 +232,11 @@ static bool tcp_challenge_ack_allowed(void)
 	static atomic_t budget;
 	static u32 second;
 	u32 now = tcp_jiffies32 / HZ;
+	int limit = READ_ONCE(sysctl_tcp_challenge_ack_limit);
 
 	if (READ_ONCE(second) != now) {
 		WRITE_ONCE(second, now);
-		atomic_set(&budget, (TCP_CHALLENGE_ACK_PER_SEC + 1) / 2 +
-					    (int)prandom_u32_max(TCP_CHALLENGE_ACK_PER_SEC));
+		atomic_set(&budget, (limit + 1) / 2 + (int)prandom_u32_max(limit));
 	}
 	if (atomic_read(&budget) <= 0)
 		return false;

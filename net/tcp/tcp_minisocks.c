@@ -52,9 +52,7 @@ static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct reque
 		return;
 	req->num_retrans++;
 	if (timer_pending(&req->rsk_timer))
-		mod_timer(&req->rsk_timer,
-			  jiffies + min_t(u64, (u64)TCP_TIMEOUT_INIT << req->num_timeout,
-					  TCP_RTO_MAX));
+		mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req));
 }
 
 /* Options of a segment for @req; true when PAWS says that it is of another time. */
@@ -70,7 +68,7 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 	if (opt->rcv_tsecr)
 		opt->rcv_tsecr -= tcp_rsk(req)->ts_off;
 	/* When the SYN came was not written down; the timer's runs say it well enough. */
-	opt->ts_recent_stamp = tcp_seconds() - ((TCP_TIMEOUT_INIT / HZ) << req->num_timeout);
+	opt->ts_recent_stamp = tcp_seconds() - (long)(reqsk_timeout(req) / HZ);
 	return tcp_paws_reject(opt, tcp_hdr(skb)->rst);
 }
 
@@ -104,6 +102,11 @@ static struct sock *req_to_child(struct sock *sk, struct sk_buff *skb, struct re
 		return NULL;
 	}
 	child = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
+	if (!child && sysctl_tcp_abort_on_overflow) {
+		embryonic_reset(sk, skb, req, reason);
+		*reason = SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
+		return NULL;
+	}
 	if (!child) {
 		/* As if the ACK had been lost: the SYN-ACK comes again, and with it another chance. */
 		inet_rsk(req)->acked = 1;
@@ -226,7 +229,7 @@ static void child_history(struct sock *newsk)
 	newtp->prior_cwnd = newtp->prr_delivered = newtp->prr_out = newtp->prior_ssthresh = 0;
 	newtp->undo_marker = newtp->undo_retrans = 0;
 	newtp->retrans_stamp = newtp->total_retrans = newtp->delivered = 0;
-	newtp->reordering = TCP_FASTRETRANS_THRESH;
+	newtp->reordering = sysctl_tcp_reordering;
 	newtp->bytes_acked = newtp->bytes_received = 0;
 	newtp->segs_in = newtp->segs_out = newtp->data_segs_out = 0;
 	newtp->retransmit_skb_hint = NULL;
@@ -302,7 +305,7 @@ noinline int tcp_child_process(struct sock *parent, struct sock *child, struct s
 /*
  * @sk is over but for what may still come: a small object takes its places and @sk ends.
  * @state FIN_WAIT2: the peer's FIN is still due, wait @timeo for it; TIME_WAIT: the full time (1122
- * 4.2.2.13).  Without memory, or above TIMEWAIT_MAX, the connection is just closed, and counted.
+ * 4.2.2.13).  Without memory, or above tcp_max_tw_buckets, the connection is just closed, and counted.
  */
 noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 {
@@ -430,8 +433,8 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 		return tw_fin_wait2(tw, skb, th, &opt, paws_reject);
 
 	if (!paws_reject && cb->seq == tcptw->tw_rcv_nxt && (cb->seq == cb->end_seq || th->rst)) {
-		/* In the window exactly.  RFC 1337 would ignore the reset; like Linux we believe it. */
-		if (th->rst) {
+		/* In the window exactly.  Like Linux we believe the reset, unless told not to (RFC 1337). */
+		if (th->rst && !sysctl_tcp_rfc1337) {
 			inet_twsk_deschedule_put(tw);
 			return TCP_TW_SUCCESS;
 		}

@@ -53,14 +53,14 @@ static void take_option(struct tcp_options_received *opt, const u8 *kind, unsign
 			take_mss(opt, get_unaligned_be16(value));
 		break;
 	case TCPOPT_WINDOW:
-		if (size == TCPOLEN_WINDOW && syn && !estab) {
+		if (size == TCPOLEN_WINDOW && syn && !estab && sysctl_tcp_window_scaling) {
 			opt->wscale_ok = 1;
 			/* RFC 7323 2.3: a larger shift is taken as 14. */
 			opt->snd_wscale = *value > TCP_MAX_WSCALE ? TCP_MAX_WSCALE : *value;
 		}
 		break;
 	case TCPOPT_TIMESTAMP:
-		if (size == TCPOLEN_TIMESTAMP && (!estab || opt->tstamp_ok))
+		if (size == TCPOLEN_TIMESTAMP && (estab ? opt->tstamp_ok : sysctl_tcp_timestamps))
 			take_timestamp(opt, value);
 		break;
 	default:

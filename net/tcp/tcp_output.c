@@ -52,7 +52,7 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	s32 idle;
 
-	if (tp->packets_out)
+	if (!sysctl_tcp_slow_start_after_idle || tp->packets_out)
 		return;
 	idle = tcp_jiffies32 - tp->lsndtime;
 	if (idle > (s32)inet_csk(sk)->icsk_rto)
@@ -94,7 +94,8 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 	}
 	if (tp->packets_out > tp->snd_cwnd_used)
 		tp->snd_cwnd_used = tp->packets_out;
-	if ((s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
+	if (sysctl_tcp_slow_start_after_idle &&
+	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
 }
 
@@ -190,9 +191,19 @@ static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_b
 	return needed;
 }
 
+/* A burst of @limit bytes is large enough to go now. */
+static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned int mss_now)
+{
+	u32 divisor = READ_ONCE(sysctl_tcp_tso_win_divisor);
+
+	if (!divisor)
+		return limit > 3 * mss_now;
+	return limit >= min(tp->snd_wnd, tp->snd_cwnd * mss_now) / divisor;
+}
+
 /*
  * Is it worth waiting for the next ACK, which will let a larger burst go?  Only when one is sure to
- * come soon, and the burst that may go now is less than a third of what the window carries.
+ * come soon, and the burst that may go now is a small part of what the window carries.
  */
 static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *skb,
 				 bool *is_cwnd_limited, unsigned int max_segs, unsigned int mss_now)
@@ -217,7 +228,7 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 		return false;
 	if (limit >= skb->len && !skb_queue_is_last(&sk->sk_write_queue, skb))
 		return false;
-	if (limit >= min(tp->snd_wnd, tp->snd_cwnd * mss_now) / 3)
+	if (tcp_tso_burst_is_fair(tp, limit, mss_now))
 		return false;
 	/* The oldest has only just been sent: its ACK is a round trip away. */
 	age_us = (tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
@@ -341,7 +352,7 @@ void tcp_sndbuf_expand(struct sock *sk)
 	segs = max(segs, tp->reordering + 1);
 	want = 2ULL * segs * (SKB_TRUESIZE(mss + MAX_TCP_HEADER) + sizeof(struct sk_buff));
 	if (sk->sk_sndbuf < (s64)want)
-		sk->sk_sndbuf = min_t(u64, want, SOCK_WMEM_MAX);
+		sk->sk_sndbuf = min_t(u64, want, sysctl_tcp_wmem[2]);
 }
 
 static bool tcp_should_expand_sndbuf(const struct sock *sk)

@@ -83,7 +83,7 @@ noinline void tcp_send_probe0(struct sock *sk)
 		if (!icsk->icsk_probes_out)
 			icsk->icsk_probes_out = 1;
 	} else {
-		if (icsk->icsk_backoff < TCP_RETRIES2)
+		if (icsk->icsk_backoff < sysctl_tcp_retries2)
 			icsk->icsk_backoff++;
 		icsk->icsk_probes_out++;
 		when = TCP_RTO_MAX;

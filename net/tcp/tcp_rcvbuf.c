@@ -9,8 +9,8 @@
  * tcp_rcv_rtt_measure*() <- tcp_rcv_established, tcp_event_data_recv
  * tcp_rcv_space_adjust() <- tcp_recvmsg
  *
- * sk_rcvbuf counts truesize, memory as it is; the window counts bytes of data.  Half of the buffer is
- * offered (tcp_win_from_space).  rcv_ssthresh holds the offer back until the peer's packets are seen to
+ * sk_rcvbuf counts truesize, memory as it is; the window counts bytes of data.  tcp_adv_win_scale says
+ * how much of the buffer is offered (tcp_win_from_space).  rcv_ssthresh holds the offer back until the peer's packets are seen to
  * be worth their memory.
  * Context: softirq with the bh lock, or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing
  * (Fisk, Feng 2001).
@@ -36,7 +36,7 @@ static void tcp_fixup_rcvbuf(struct sock *sk)
 	u32 want = 2 * segment_truesize(tcp_sk(sk)->advmss) * TCP_INIT_RCV_WND_SEGS;
 
 	if (sk->sk_rcvbuf < (int)want)
-		sk->sk_rcvbuf = min_t(u32, want, SOCK_RMEM_MAX);
+		sk->sk_rcvbuf = min_t(u32, want, sysctl_tcp_rmem[2]);
 }
 
 /* Both buffers at the start of a connection, and what tuning compares with. */
@@ -72,7 +72,7 @@ static u32 grow_for_waste(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 truesize = tcp_win_from_space(skb->truesize) >> 1;
-	u32 window = tcp_win_from_space(SOCK_RMEM_MAX) >> 1;
+	u32 window = tcp_win_from_space(sysctl_tcp_rmem[2]) >> 1;
 
 	while (tp->rcv_ssthresh <= window) {
 		if (truesize <= skb->len)
@@ -111,10 +111,10 @@ static void tcp_clamp_window(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	inet_csk(sk)->icsk_ack.quick = 0;
-	if (sk->sk_rcvbuf < SOCK_RMEM_MAX && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	if (sk->sk_rcvbuf < sysctl_tcp_rmem[2] && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
 	    !tcp_under_memory_pressure(sk))
-		sk->sk_rcvbuf =
-			max(sk->sk_rcvbuf, min(atomic_read(&sk->sk_rmem_alloc), SOCK_RMEM_MAX));
+		sk->sk_rcvbuf = max(sk->sk_rcvbuf,
+				    min(atomic_read(&sk->sk_rmem_alloc), sysctl_tcp_rmem[2]));
 	if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
 		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
 }
@@ -192,19 +192,9 @@ static void tcp_collapse(struct sock *sk)
 	}
 }
 
-/*
- * What this socket may hold.  When memory is short that is no more than an equal share of a quarter of it:
- * a peer who leaves holes on many connections would else take it all, each within its own buffer.
- */
 static int tcp_rmem_limit(const struct sock *sk)
 {
-	u64 share;
-
-	if (likely(!tcp_under_memory_pressure(sk)))
-		return sk->sk_rcvbuf;
-	share = nr_total_pages() * PAGE_SIZE / 4 /
-		max(READ_ONCE(sk->sk_prot->sockets_allocated), 1);
-	return min_t(u64, max_t(u64, share, SOCK_MIN_RCVBUF), sk->sk_rcvbuf);
+	return tcp_mem_limit(sk, sysctl_tcp_rmem[0], sk->sk_rcvbuf);
 }
 
 /* 0 when there is room now. */
@@ -302,7 +292,7 @@ static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 	else if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 2))
 		rcvwin += rcvwin >> 1;
 
-	rcvbuf = min_t(u64, rcvwin / advmss * segment_truesize(advmss), SOCK_RMEM_MAX);
+	rcvbuf = min_t(u64, rcvwin / advmss * segment_truesize(advmss), sysctl_tcp_rmem[2]);
 	if (rcvbuf <= (u64)sk->sk_rcvbuf)
 		return;
 	sk->sk_rcvbuf = rcvbuf;
@@ -319,7 +309,7 @@ void tcp_rcv_space_adjust(struct sock *sk)
 		return;
 	copied = tp->copied_seq - tp->rcvq_space.seq;
 	if (copied > tp->rcvq_space.space) {
-		if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		if (sysctl_tcp_moderate_rcvbuf && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
 			tcp_rcvbuf_grow(sk, copied);
 		tp->rcvq_space.space = copied;
 	}

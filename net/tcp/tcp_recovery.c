@@ -20,8 +20,6 @@
  */
 #include "net/tcp/tcp_send.h"
 
-#define TCP_MAX_REORDERING 300 /* segments: more than that is loss (Linux) */
-
 /* ---- duplicate ACKs as segments ----------------------------------------------------------------------- */
 
 static void tcp_reset_reno_sack(struct tcp_sock *tp)
@@ -47,8 +45,8 @@ static void tcp_check_reno_reordering(struct sock *sk, u32 addend)
 
 	if (!tcp_limit_reno_sacked(tp))
 		return;
-	tp->reordering =
-		max(tp->reordering, min_t(u32, tp->packets_out + addend, TCP_MAX_REORDERING));
+	tp->reordering = max(tp->reordering,
+			     min_t(u32, tp->packets_out + addend, sysctl_tcp_max_reordering));
 }
 
 static void tcp_add_reno_sack(struct sock *sk)
@@ -406,7 +404,7 @@ static bool tcp_time_to_recover(const struct sock *sk)
 	/* Too few in flight for as many duplicates as reordering asks, and nothing new may be sent that
 	 * would bring more (RFC 5827's idea). */
 	return tp->packets_out <= tp->reordering &&
-	       tp->sacked_out >= max_t(u32, tp->packets_out / 2, TCP_FASTRETRANS_THRESH) &&
+	       tp->sacked_out >= max_t(u32, tp->packets_out / 2, sysctl_tcp_reordering) &&
 	       (!next || !tcp_snd_wnd_test(tp, next, tp->mss_cache));
 }
 

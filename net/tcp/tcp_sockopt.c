@@ -172,10 +172,14 @@ static int set_number(struct sock *sk, int optname, int val)
 		return 0;
 	case TCP_LINGER2:
 		/* Negative: no FIN_WAIT2 for an orphan; longer than the default: the default. */
-		tp->linger2 = val < 0 ? -1 : val > TCP_FIN_TIMEOUT / HZ ? 0 : val;
+		tp->linger2 = val < 0 ? -1 : val > sysctl_tcp_fin_timeout / HZ ? 0 : val;
 		return 0;
 	case TCP_DEFER_ACCEPT:
 		icsk->icsk_accept_queue.rskq_defer_accept = secs_to_retrans(val);
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		tp->notsent_lowat = val;
+		sk->sk_write_space(sk);
 		return 0;
 	case TCP_USER_TIMEOUT:
 		if (val < 0)
@@ -359,13 +363,13 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 		*val = keepalive_intvl_when(tp) / HZ;
 		return 0;
 	case TCP_KEEPCNT:
-		*val = tp->keepalive_probes ? tp->keepalive_probes : TCP_KEEPALIVE_PROBES;
+		*val = keepalive_probes(tp);
 		return 0;
 	case TCP_SYNCNT:
-		*val = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : TCP_SYN_RETRIES;
+		*val = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : sysctl_tcp_syn_retries;
 		return 0;
 	case TCP_LINGER2:
-		*val = tp->linger2 ? tp->linger2 : TCP_FIN_TIMEOUT / HZ;
+		*val = tp->linger2 ? tp->linger2 : sysctl_tcp_fin_timeout / HZ;
 		return 0;
 	case TCP_DEFER_ACCEPT:
 		*val = retrans_to_secs(icsk->icsk_accept_queue.rskq_defer_accept);
@@ -375,6 +379,9 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 		return 0;
 	case TCP_QUICKACK:
 		*val = !icsk->icsk_ack.pingpong;
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		*val = tp->notsent_lowat;
 		return 0;
 	case TCP_USER_TIMEOUT:
 		*val = icsk->icsk_user_timeout;

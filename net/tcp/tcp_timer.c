@@ -39,7 +39,11 @@ static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
 /* How often an orphan tries: not at all when we were told that nobody is there. */
 static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 {
-	return sk->sk_err_soft && !alive ? 0 : TCP_ORPHAN_RETRIES;
+	unsigned int retries = sysctl_tcp_orphan_retries;
+
+	if (sk->sk_err_soft && !alive)
+		return 0;
+	return !retries && alive ? 8 : retries;
 }
 
 /* When the segment that is not acknowledged was sent again for the first time, in ms. */
@@ -87,12 +91,13 @@ static bool tcp_write_timeout(struct sock *sk)
 	if (sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV) {
 		if (icsk->icsk_retransmits)
 			sk_dst_reset(sk);
-		retry_until = icsk->icsk_syn_retries ? icsk->icsk_syn_retries : TCP_SYN_RETRIES;
+		retry_until =
+			icsk->icsk_syn_retries ? icsk->icsk_syn_retries : sysctl_tcp_syn_retries;
 	} else {
 		/* The route may be the reason: ask for another one. */
-		if (retransmits_timed_out(sk, TCP_RETRIES1, 0))
+		if (retransmits_timed_out(sk, sysctl_tcp_retries1, 0))
 			sk_dst_reset(sk);
-		retry_until = TCP_RETRIES2;
+		retry_until = sysctl_tcp_retries2;
 		if (sock_flag(sk, SOCK_DEAD)) {
 			bool alive = icsk->icsk_rto < TCP_RTO_MAX;
 
@@ -181,7 +186,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 				TCP_RTO_MAX);
 			return;
 		}
-		if (icsk->icsk_backoff < TCP_RETRIES2)
+		if (icsk->icsk_backoff < sysctl_tcp_retries2)
 			icsk->icsk_backoff++;
 		if (icsk->icsk_retransmits < 255)
 			icsk->icsk_retransmits++;
@@ -189,7 +194,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, TCP_RTO_MAX);
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_clamp_rto_to_user_timeout(sk),
 				  TCP_RTO_MAX);
-	if (retransmits_timed_out(sk, TCP_RETRIES1 + 1, 0))
+	if (retransmits_timed_out(sk, sysctl_tcp_retries1 + 1, 0))
 		sk_dst_reset(sk);
 }
 
@@ -210,7 +215,7 @@ static void tcp_probe_timer(struct sock *sk)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct sk_buff *head = tcp_send_head(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	unsigned int max_probes = TCP_RETRIES2;
+	unsigned int max_probes = sysctl_tcp_retries2;
 
 	if (tcp_fin_is_missing(sk)) {
 		tcp_send_fin(sk);
@@ -369,13 +374,11 @@ static u32 tcp_keepalive_elapsed(const struct sock *sk)
 static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u8 limit = tp->keepalive_probes ? tp->keepalive_probes : TCP_KEEPALIVE_PROBES;
 
 	if (icsk->icsk_user_timeout)
 		return icsk->icsk_probes_out &&
 		       elapsed >= msecs_to_jiffies(icsk->icsk_user_timeout);
-	return icsk->icsk_probes_out >= limit;
+	return icsk->icsk_probes_out >= keepalive_probes(tcp_sk(sk));
 }
 
 /* When to look again, or 0: the connection has ended. */

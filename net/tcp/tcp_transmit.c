@@ -50,8 +50,11 @@ unsigned int tcp_syn_options(const struct sock *sk, struct tcp_out_options *opts
 
 	*opts = (struct tcp_out_options){0};
 	size = tcp_option_mss(opts, tp->advmss);
-	size += tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
-	size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
+	if (sysctl_tcp_timestamps)
+		size += tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset,
+					     tp->rx_opt.ts_recent);
+	if (sysctl_tcp_window_scaling)
+		size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
 	return size;
 }
 

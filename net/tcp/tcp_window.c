@@ -35,7 +35,8 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 	*rcv_wscale = 0;
 	if (wscale_ok) {
 		/* The scale is for life: it must reach as far as the buffer may ever grow. */
-		reach = min(max(space, (u32)SOCK_RMEM_MAX), *window_clamp);
+		reach = max(sysctl_tcp_rmem[2], sysctl_rmem_max);
+		reach = min(max(space, reach), *window_clamp);
 		while (reach > 65535 && *rcv_wscale < TCP_MAX_WSCALE) {
 			reach >>= 1;
 			(*rcv_wscale)++;

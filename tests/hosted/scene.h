@@ -233,6 +233,11 @@ void assert_gap_ms_at(uint64_t gap_ns, uint64_t least_ms, uint64_t most_ms, cons
 
 /* The file's text, valid until the next call. */
 const char *scene_proc(struct host *h, const char *path);
+/* write()s a whole text to a file below /proc: its result, or -errno of the open(). */
+int64_t scene_proc_write(struct host *h, const char *path, const char *text);
+/* A sysctl, by "net/ipv4/tcp_retries2": set, which must succeed; as it reads back. */
+void scene_sysctl(struct host *h, const char *name, const char *value);
+const char *scene_sysctl_get(struct host *h, const char *name);
 /* A line of /proc/net/tcp. */
 struct connection {
 	unsigned int state, timer, retransmits;

@@ -31,6 +31,40 @@ const char *scene_proc(struct host *h, const char *path)
 	return text;
 }
 
+int64_t scene_proc_write(struct host *h, const char *path, const char *text)
+{
+	int fd = scene_call(h, SYS_open, PTR(path), O_WRONLY, 0);
+	int64_t done;
+
+	if (fd < 0)
+		return fd;
+	done = scene_call(h, SYS_write, fd, PTR(text), strlen(text));
+	assert_int_equal(scene_close(h, fd), 0);
+	return done;
+}
+
+static const char *sysctl_path(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	return path;
+}
+
+void scene_sysctl(struct host *h, const char *name, const char *value)
+{
+	int64_t done = scene_proc_write(h, sysctl_path(name), value);
+
+	if (done != (int64_t)strlen(value))
+		fail_msg("%s = %s of host %s: %lld", name, value, scene_host_name(h),
+			 (long long)done);
+}
+
+const char *scene_sysctl_get(struct host *h, const char *name)
+{
+	return scene_proc(h, sysctl_path(name));
+}
+
 /* ---- /proc/net/tcp ------------------------------------------------------------------------------ */
 
 bool scene_connection(struct host *h, uint16_t port, uint16_t peer_port, struct connection *c)

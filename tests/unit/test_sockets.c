@@ -21,6 +21,7 @@
 #include "kernel/fs/proc.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
@@ -409,7 +410,7 @@ static void test_options(void **state)
 	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, 4), -EINVAL);
 	assert_int_equal(call5(__NR_setsockopt, fd, SOL_SOCKET, SO_LINGER, (void *)8, 8), -EFAULT);
 
-	assert_int_equal(get_int(fd, SOL_IP, IP_TTL), IPDEFTTL);
+	assert_int_equal(get_int(fd, SOL_IP, IP_TTL), IP_DEFAULT_TTL);
 	assert_int_equal(set_int(fd, SOL_IP, IP_TTL, 0), -EINVAL);
 	assert_int_equal(set_int(fd, SOL_IP, IP_TTL, 255), 0);
 	assert_int_equal(get_int(fd, SOL_IP, IP_TTL), 255);

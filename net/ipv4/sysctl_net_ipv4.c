@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sysctls that net/ipv4 reads: values, and the table that names them.  TCP's own are in
+ * net/tcp/tcp_sysctl.c.
+ *
+ * sysctl_ipv4_init() <- ip_init(), at boot.  Read in any context, without a lock (kernel/sysctl.h).
+ * Names and meaning of Linux's net/ipv4/sysctl_net_ipv4.c.
+ */
+#include "net/ipv4/sysctl_net_ipv4.h"
+
+#include "kernel/limits.h"
+#include "kernel/sysctl.h"
+
+int sysctl_ip_default_ttl = IP_DEFAULT_TTL;
+int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
+int sysctl_icmp_echo_ignore_all;
+int sysctl_icmp_ratelimit = ICMP_RATELIMIT_MS;
+int sysctl_icmp_msgs_per_sec = ICMP_MSGS_PER_SEC;
+int sysctl_icmp_msgs_burst = ICMP_MSGS_BURST;
+int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
+int sysctl_tcp_max_tw_buckets = TIMEWAIT_MAX;
+
+static const struct ctl_table table[] = {
+	{
+		.procname = "net/ipv4/icmp_echo_ignore_all",
+		.value = &sysctl_icmp_echo_ignore_all,
+		.unit = "",
+		SYSCTL_RANGE(SWITCH_RANGE),
+		.what = "1: no ping is answered (Linux)",
+	},
+	{
+		.procname = "net/ipv4/icmp_msgs_burst",
+		.value = &sysctl_icmp_msgs_burst,
+		.unit = "messages",
+		SYSCTL_RANGE(ICMP_MSGS_RANGE),
+		.what = "errors that may leave at once, to all together (Linux)",
+	},
+	{
+		.procname = "net/ipv4/icmp_msgs_per_sec",
+		.value = &sysctl_icmp_msgs_per_sec,
+		.unit = "messages/s",
+		SYSCTL_RANGE(ICMP_MSGS_RANGE),
+		.what = "errors that may leave in the long run, to all together (Linux)",
+	},
+	{
+		.procname = "net/ipv4/icmp_ratelimit",
+		.value = &sysctl_icmp_ratelimit,
+		.unit = "ms",
+		SYSCTL_RANGE(ICMP_RATELIMIT_RANGE),
+		.what = "between errors to one host, after a burst of six; 0: no limit (Linux)",
+	},
+	{
+		.procname = "net/ipv4/ip_default_ttl",
+		.value = &sysctl_ip_default_ttl,
+		.unit = "hops",
+		SYSCTL_RANGE(IP_DEFAULT_TTL_RANGE),
+		.what = "time to live of packets whose socket says none (RFC 1122 3.2.1.7)",
+	},
+	{
+		.procname = "net/ipv4/ip_local_port_range",
+		.value = sysctl_ip_local_port_range,
+		.nr = 2,
+		.unit = "ports",
+		SYSCTL_RANGE(LOCAL_PORT_RANGE),
+		.what = "least and most that bind() and connect() choose (RFC 6056; Linux)",
+	},
+	{
+		.procname = "net/ipv4/tcp_max_tw_buckets",
+		.value = &sysctl_tcp_max_tw_buckets,
+		.unit = "connections",
+		SYSCTL_RANGE(TIMEWAIT_RANGE),
+		.what = "in TIME_WAIT at once; above it a close skips the state (Linux)",
+	},
+	{
+		.procname = "net/ipv4/tcp_synack_retries",
+		.value = &sysctl_tcp_synack_retries,
+		.unit = "retransmissions",
+		SYSCTL_RANGE(TCP_SYNACK_RETRIES_RANGE),
+		.what = "of a SYN-ACK before a half-open connection is given up (Linux)",
+	},
+};
+
+void sysctl_ipv4_init(void)
+{
+	sysctl_register(table, ARRAY_SIZE(table));
+}
