@@ -2,7 +2,6 @@
 """The stage: a network namespace with a tap in it, a guest booted on that tap, the client beside it, and a
 bound on how long all of that may take."""
 import contextlib
-import ctypes
 import faulthandler
 import fcntl
 import json
@@ -14,19 +13,16 @@ import time
 
 from guest import BUILD, HOST_IP, MAC, ROOT
 
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from netns import die_with_parent, enter, make_tap, prepare, sh  # noqa: E402
+
 EXTRA_IP = "10.77.0.101"      # first of N_SRC consecutive client addresses
 N_SRC = 16
 SECS_MAX = 120                # of one measurement: the client takes no more (netbench/main.c)
-CLONE_NEWNET = 0x40000000
-PR_SET_PDEATHSIG = 1
 
 
 def say(*a):
     print(*a, file=sys.stderr, flush=True)
-
-
-def sh(*a, check=True):
-    return subprocess.run(a, check=check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
 
 def need_root():
@@ -51,19 +47,10 @@ class Namespace:
         sh("ip", "netns", "add", self.name)
         try:
             fd = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
-            self.setns(fd)
+            enter(fd)
             os.close(fd)
-            for k, v in {
-                    "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1,
-                    "ipv4/ip_local_port_range": "1024 65535",
-                    "ipv4/tcp_tw_reuse": 1,            # crr leaves TIME_WAIT here, on the client
-                    "ipv4/tcp_no_metrics_save": 1, "ipv4/tcp_max_tw_buckets": 1000000,
-            }.items():
-                with contextlib.suppress(OSError), open("/proc/sys/net/" + k, "w") as f:
-                    f.write(str(v))
-            sh("ip", "link", "set", "lo", "up")
-            sh("ip", "tuntap", "add", "dev", "tap0", "mode", "tap", "vnet_hdr")
-            sh("ip", "addr", "add", HOST_IP + "/24", "dev", "tap0")
+            prepare()
+            make_tap("tap0", HOST_IP + "/24")
             head, last = EXTRA_IP.rsplit(".", 1)
             for i in range(N_SRC):
                 sh("ip", "addr", "add", f"{head}.{int(last) + i}/24", "dev", "tap0")
@@ -73,10 +60,6 @@ class Namespace:
             raise
         return self
 
-    def setns(self, fd):
-        if ctypes.CDLL(None, use_errno=True).setns(fd, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "setns")
-
     def neigh(self, ip):
         sh("ip", "neigh", "replace", ip, "lladdr", MAC, "nud", "permanent", "dev", "tap0")
 
@@ -84,7 +67,7 @@ class Namespace:
         sh("ip", "link", "set", "tap0", "txqueuelen", str(n))
 
     def __exit__(self, *_):
-        self.setns(self.home)
+        enter(self.home)
         os.close(self.home)
         sh("ip", "netns", "del", self.name, check=False)
 
@@ -101,10 +84,6 @@ def netbench(guest, args, qemu=None, insn=None, limit=100):
         return json.loads(p.stdout.strip().splitlines()[-1])
     except (subprocess.TimeoutExpired, IndexError, ValueError) as e:
         return {"mode": args[0], "error": str(e)[:200]}
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Boot:
