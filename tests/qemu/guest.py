@@ -2,7 +2,8 @@
 """One softnet in QEMU: boots it, waits for what its console says, ends it.
 
 Guest(...) is a context manager.  Its console is read by a thread into .console; wait(pattern) waits for
-a line of it.  On a failure inside the with block the console is printed.
+a line of it.  On a failure inside the with block the console is printed; console and capture are kept, here or by
+conftest.py, which knows when a test fails that shares its guest with others.
 """
 import os
 import re
@@ -12,12 +13,17 @@ import subprocess
 import tempfile
 import threading
 
+import capture
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KERNEL = os.path.join(ROOT, "build", "softnet.elf")
 APPLICATION = os.path.join(ROOT, "build", "softnet.efi")
 MKIMAGE = os.path.join(ROOT, "tools", "mkimage")
 OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
 SERVICES = (7, 9, 15, 19)
+FAILED = os.path.join(ROOT, "build", "qemu", "failed")      # what is left of tests that failed
+MAC = bytes.fromhex("525400123456")
+CAPTURED = 160       # bytes of each frame
 PATIENCE = 30        # s: only a hang reaches it
 UEFI_PATIENCE = 180  # s: the firmware alone takes 5 on an idle machine
 # Where a UEFI guest's disk hangs.
@@ -58,17 +64,23 @@ class PortTaken(Exception):
 
 
 class Guest:
+    living = []        # those that run now
+    kept = []          # what the running test's failure left: lines for a person
+
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY", extra=(),
                  debug_exit=True, firmware="", disk="", kernel="", image="",
-                 early=()):
+                 early=(), capture=True):
         """firmware: "" is PVH, "uefi" is OVMF.  UEFI boots @kernel (build/softnet.efi) with the words as load
-        options, or with disk="sata", "ide" or "virtio" from a disk whose cmdline.txt has them (or from @image)."""
+        options, or with disk="sata", "ide" or "virtio" from a disk whose cmdline.txt has them (or from @image).
+        capture: QEMU records the frames (a million of them would be a large file)."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
         self.debug_exit = debug_exit
         self.early = list(early)      # what the card needs to be there before it
         self.firmware, self.disk, self.image = firmware, disk, image
         self.kernel = kernel or (APPLICATION if firmware else KERNEL)
+        self.capture = capture and bool(net)
+        self.keep_fds = ()            # what QEMU inherits
         self.patience = UEFI_PATIENCE if firmware else PATIENCE
         self.ports = {}
         self.console = ""
@@ -81,20 +93,27 @@ class Guest:
                "-serial", "stdio", *self.boot_from("panic=poweroff loglevel=info " + self.append)]
         if self.debug_exit:
             cmd += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-        if self.net == "user":
-            self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
-            net = "user,id=n0" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
-            cmd += ["-netdev", net]
-        elif self.net == "dgram":
-            mine, theirs = os.path.join(self.dir.name, "peer"), os.path.join(self.dir.name, "qemu")
-            self.wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self.wire.bind(mine)
-            self.wire_to = theirs
-            cmd += ["-netdev", f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"]
+        if self.net:
+            cmd += ["-netdev", self.netdev()]
+        if self.capture:
+            cmd += ["-object", f"filter-dump,id=d0,netdev=n0,file={self.pcap()},maxlen={CAPTURED}"]
         cmd += self.early
         if self.net:
-            cmd += ["-device", f"{card},netdev=n0,mac=52:54:00:12:34:56" + self.device]
+            cmd += ["-device", f"{card},netdev=n0,mac={MAC.hex(':')}" + self.device]
         return cmd + self.extra
+
+    def netdev(self):
+        if self.net == "user":
+            self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+            return "user,id=n0" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
+        mine, theirs = os.path.join(self.dir.name, "peer"), os.path.join(self.dir.name, "qemu")
+        self.wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.wire.bind(mine)
+        self.wire_to = theirs
+        return f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"
+
+    def pcap(self):
+        return os.path.join(self.dir.name, "pcap")
 
     def boot_from(self, words):
         args = []
@@ -108,7 +127,7 @@ class Guest:
 
     def start(self):
         self.q = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT)
+                                  stderr=subprocess.STDOUT, pass_fds=self.keep_fds)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         if self.ready:
@@ -119,6 +138,7 @@ class Guest:
         for attempt in range(3):      # a port that was free a moment ago may be taken; nothing else is tried again
             try:
                 self.start()
+                Guest.living.append(self)
                 return self
             except PortTaken:
                 self.stop()
@@ -127,14 +147,35 @@ class Guest:
                     raise
             except BaseException:
                 print(self.console)
+                self.keep()
                 self.stop()
                 raise
 
     def __exit__(self, kind, *_):
+        if kind:
+            self.keep()
+        Guest.living.remove(self)
         self.stop()
         if kind:
             print(self.console)
         self.dir.cleanup()
+
+    def keep(self):
+        """The running test failed: console and capture stay, and .kept says where."""
+        test = re.sub(r"[^\w.=-]+", "-", os.environ.get("PYTEST_CURRENT_TEST", "guest").split(" ")[0]).strip("-")
+        os.makedirs(FAILED, exist_ok=True)
+        path = os.path.join(FAILED, f"{test}.{len(Guest.kept)}")
+        with open(path + ".console", "w") as f:
+            f.write(self.console)
+        lines = [self.explain(), f"console: {path}.console"]
+        if self.capture and os.path.exists(self.pcap()):
+            capture.keep(self.pcap(), MAC, path + ".pcap")
+            lines.append(f"capture: {path}.pcap")
+        Guest.kept.append("\n".join(filter(None, lines)))
+
+    def explain(self):
+        """What else a person needs who looks into a failure: a line of text."""
+        return ""
 
     def stop(self):
         if self.q.poll() is None:
@@ -212,6 +253,26 @@ def slab_live(netstat):
             live[f[0]] = int(f[1])
     assert live
     return live
+
+
+def drops(netstat):
+    """{reason: count} of /proc/net/drops."""
+    found = {f[0]: int(f[1]) for f in map(str.split, netstat["/proc/net/drops"].splitlines()) if len(f) > 1}
+    assert found
+    return found
+
+
+def moved(before, after):
+    """{reason: by how much} between two answers of netstat.  The first asker's own FIN may be consumed by its
+    TIME_WAIT in between, or just before: that one is no news."""
+    b, a = drops(before), drops(after)
+    return {k: n - b[k] for k, n in a.items() if n != b[k] and k != "TCP_TIMEWAIT"}
+
+
+def tcp_mib(netstat, name):
+    """A number of the Tcp: lines of /proc/net/snmp."""
+    names, values = [line.split() for line in netstat["/proc/net/snmp"].splitlines() if line.startswith("Tcp:")]
+    return int(dict(zip(names, values))[name])
 
 
 def interrupts(netstat):

@@ -4,9 +4,8 @@ import select
 import struct
 import time
 
-from guest import PATIENCE
+from guest import MAC, PATIENCE
 
-MAC = bytes.fromhex("525400123456")
 PEER_MAC = bytes.fromhex("020000000002")
 GUEST_IP, PEER_IP = bytes([10, 0, 2, 15]), bytes([10, 0, 2, 2])
 SYN, ACK, FIN, RST, PSH = 0x02, 0x10, 0x01, 0x04, 0x08
