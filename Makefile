@@ -65,6 +65,7 @@ help:
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
 	@echo "make test     everything that proves it: tidy, unit, hosted, QEMU"
+	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
@@ -169,7 +170,7 @@ $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- the commands -------------------------------------------------------------------------------
-.PHONY: run image debug setup test tidy unit hosted qemu format lint clean
+.PHONY: run image debug setup test test-long tidy unit hosted qemu format lint clean
 JOBS := -j$(shell nproc)
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
@@ -205,6 +206,12 @@ test:
 
 tidy:
 	cd tests/tidy && $(PYTEST) .
+
+# What takes minutes: `make test` does without it.
+test-long:
+	@tools/setup test
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	cd tests/qemu && $(PYTEST) --long .
 
 # Against QEMU: boots, transfers, closes, crashes.
 qemu: $(B)/softnet.elf $(B)/softnet.img

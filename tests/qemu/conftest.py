@@ -1,5 +1,109 @@
 # SPDX-License-Identifier: MIT
+"""What holds for all tests against QEMU: which run, what a failure says, and which may be skipped.
+
+Tests marked `long` run under --long (make test-long) and nothing else does then.  A skip is a fact about this
+machine, and skips.txt has the facts: how many tests each may cost.  One more, or a reason that is not there, and the
+run fails; so does a skip on a machine where nothing is lacking.
+"""
 import os
+import re
+import shutil
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import guest  # noqa: E402
+import peernet  # noqa: E402
+
+SKIPPED = {}       # {reason: how many tests}
+WRONG = []
+
+
+def allowed_skips():
+    """{reason: number} of skips.txt."""
+    with open(os.path.join(HERE, "skips.txt")) as f:
+        lines = [line.split(None, 1) for line in f if line.strip() and not line.startswith("#")]
+    return {why.strip(): int(n) for n, why in lines}
+
+
+def wrong_skips(skipped, allowed):
+    """What is wrong with these, as lines."""
+    return [f"{n} tests were skipped because \"{why}\": skips.txt permits {allowed.get(why, 0)}"
+            for why, n in sorted(skipped.items()) if n > allowed.get(why, 0)]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="the tests marked long, and only those")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: minutes rather than seconds; make test-long")
+    shutil.rmtree(guest.FAILED, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config, items):
+    now = [i for i in items if bool(i.get_closest_marker("long")) == config.getoption("--long")]
+    config.hook.pytest_deselected(items=[i for i in items if i not in now])
+    items[:] = now
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        for g in guest.Guest.living:
+            g.keep()
+        report.sections.append(("kept of it", "\n".join(guest.Guest.kept)))
+    guest.Guest.kept.clear()
+    if report.skipped and isinstance(report.longrepr, tuple):
+        why = re.sub(r"^Skipped: ", "", report.longrepr[2])
+        SKIPPED[why] = SKIPPED.get(why, 0) + 1
+
+
+def pytest_sessionfinish(session):
+    WRONG[:] = wrong_skips(SKIPPED, allowed_skips())
+    if WRONG and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"skipped: {sum(SKIPPED.values())}")
+    for why, n in sorted(SKIPPED.items()):
+        terminalreporter.write_line(f"  {n}: {why}")
+    for line in WRONG:
+        terminalreporter.write_line("FAIL  " + line, red=True)
+
+
+def need(why):
+    if why:
+        pytest.skip(why)
+
+
+@pytest.fixture(scope="module", params=["user", "root"] if os.getuid() == 0 else ["user"])
+def net(request):
+    """A network of our own with a cable to a guest: made as an ordinary user does, and, by root, as root does."""
+    user = request.param == "user"
+    need(peernet.lacking(user))
+    with peernet.Network(user) as n:
+        n.ask("veth")
+        yield n
+
+
+@pytest.fixture(scope="module")
+def cable():
+    """The same, once: as an ordinary user does."""
+    need(peernet.lacking(True))
+    with peernet.Network(True) as n:
+        n.ask("veth")
+        yield n
+
+
+@pytest.fixture(scope="module")
+def tap():
+    need(peernet.lacking_tap())
+    with peernet.Network(False) as n:
+        n.tap = n.ask("tap")[1][0]
+        yield n
+        os.close(n.tap)

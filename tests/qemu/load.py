@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Loads that several tests put on a guest, and what must be the same before and after them."""
+import hashlib
+import random
+import selectors
+import socket
+import threading
+
+from guest import PATIENCE, recv_exact, slab_live
+from peernet import GUEST_ADDRESS
+
+# Objects of connections: each must be gone when its connection is.  (TIME_WAIT lasts its minute.)
+OWN = ("TCP", "request_sock_TCP", "sock_inode_cache", "filp")
+IN_FLIGHT = 32       # buffers of the answer itself, and of pages that caches keep: of any other cache
+
+
+def echo_hashed(s, size, seed):
+    """Writes and reads at once; the hashes are equal."""
+    data = random.Random(seed).randbytes(size)
+    writer = threading.Thread(target=s.sendall, args=(data,), daemon=True)
+    writer.start()
+    back = recv_exact(s, size)
+    writer.join()
+    assert hashlib.sha256(back).digest() == hashlib.sha256(data).digest()
+
+
+def no_growth(before, after):
+    """The two answers of netstat show the same objects, but for a closed connection's TIME_WAIT."""
+    b, a = slab_live(before), slab_live(after)
+    assert set(OWN) <= set(a), f"not all of {OWN} are among {sorted(a)}"
+    grown = {k: (b.get(k, 0), n) for k, n in a.items() if k != "tw_sock_TCP"
+             and (n != b[k] if k in OWN else n > b.get(k, 0) + IN_FLIGHT)}
+    assert not grown, f"grown (before, after): {grown}"
+
+
+class Visit:
+    """One short connection: connect, one byte there and back, close; on() is called when its socket is ready."""
+
+    def __init__(self, s):
+        self.s, self.connected = s, False
+        s.setblocking(False)
+        try:
+            s.connect((GUEST_ADDRESS, 7))
+        except BlockingIOError:
+            pass
+
+    def on(self):
+        """What to wait for next; 0: it is over."""
+        if not self.connected:
+            wrong = self.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            assert not wrong, f"connect: error {wrong}"
+            self.connected = True
+            self.s.send(b"x")
+            self.s.shutdown(socket.SHUT_WR)
+            return selectors.EVENT_READ
+        data = self.s.recv(16)
+        if data:
+            assert data == b"x"
+            return selectors.EVENT_READ
+        self.s.close()
+        return 0
+
+
+def visit(net, number, at_once=32):
+    """@number short connections, so many at a time."""
+    left = number
+    fresh = []
+    with selectors.DefaultSelector() as waiting:
+        while left or waiting.get_map():
+            while left and len(waiting.get_map()) < at_once:
+                fresh = fresh or net.sockets(min(left, 64))
+                v = Visit(fresh.pop())
+                waiting.register(v.s, selectors.EVENT_WRITE, v)
+                left -= 1
+            ready = waiting.select(PATIENCE)
+            assert ready, f"nothing for {PATIENCE} s; {left} of {number} connections not begun"
+            for key, _ in ready:
+                was = key.fileobj
+                events = key.data.on()
+                if events:
+                    waiting.modify(was, events, key.data)
+                else:
+                    waiting.unregister(was)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Linux's TCP as a guest's peer: a network namespace with one cable to the guest.
+
+Network(user) is a namespace with agent.py in it; @user: made as an ordinary user (from root: as nobody), else as
+root.  socket(), connect() and the like give sockets that live there.  A LinuxGuest hangs on it: with wire="relay"
+on QEMU's dgram netdev, through the seeded relay and a veth pair; with wire="tap" on a tap with offloads.
+"""
+import json
+import os
+import socket
+import subprocess
+import sys
+
+from guest import PATIENCE, Guest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUEST_ADDRESS = "10.0.2.15"
+BATCH = 64                     # sockets of one request; a message carries at most 253
+# What a virtio card offers: each stands on the ones before it.
+OFFLOADS = {"none": 0, "csum": 1, "csum+tso": 2}
+OFFLOADS_OUT = (("csum",), ("host_tso4", "host_tso6", "host_ecn", "host_ufo"))
+OFFLOADS_IN = (("guest_csum",), ("guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"))
+TRIED = {}
+
+
+def lacking(user):
+    """Why no such namespace can be had here, or None: tried with what util-linux has, not with our own code."""
+    if user not in TRIED:
+        words = ["unshare", "-Urn" if user else "-n", "true"]
+        if user and os.getuid() == 0:
+            words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + words
+        p = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        TRIED[user] = "network namespaces are not permitted here" if p.returncode else None
+    return TRIED[user]
+
+
+def lacking_tap():
+    if os.getuid() != 0:
+        return "a tap needs root"
+    if not os.path.exists("/dev/net/tun"):
+        return "no /dev/net/tun here"
+    return lacking(False)
+
+
+class Network:
+    def __init__(self, user):
+        self.user = user
+
+    def __enter__(self):
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.agent = subprocess.Popen([sys.executable, os.path.join(HERE, "agent.py"), str(theirs.fileno()),
+                                       "user" if self.user else "root"], pass_fds=[theirs.fileno()])
+        theirs.close()
+        self.control.settimeout(PATIENCE)
+        try:
+            self.answer()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.control.close()
+        self.agent.wait()
+
+    def answer(self):
+        text, fds, _, _ = socket.recv_fds(self.control, 65536, BATCH)
+        assert text, "the namespace's agent ended; what it said is above"
+        said = json.loads(text)
+        assert "error" not in said, said["error"]
+        return said["ok"], fds
+
+    def ask(self, op, fds=(), **more):
+        socket.send_fds(self.control, [json.dumps(dict(more, op=op)).encode()], fds)
+        return self.answer()
+
+    def sh(self, *words):
+        return self.ask("sh", words=words)[0]
+
+    def sockets(self, n, family=socket.AF_INET, kind=socket.SOCK_STREAM, proto=0):
+        made = []
+        while len(made) < n:
+            fds = self.ask("sockets", n=min(BATCH, n - len(made)), family=family, kind=kind, proto=proto)[1]
+            made += [socket.socket(fileno=fd) for fd in fds]
+        for s in made:
+            s.settimeout(PATIENCE)
+        return made
+
+    def socket(self, *args):
+        return self.sockets(1, *args)[0]
+
+    def connect(self, port):
+        s = self.socket()
+        try:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            s.connect((GUEST_ADDRESS, port))
+        except BaseException:
+            s.close()
+            raise
+        return s
+
+
+class LinuxGuest(Guest):
+    """@harm: what the relay does to IPv4 packets ({"drop": 0.01, ...}), as @seed decides; @offloads: of a tap,
+    (out, in), words of OFFLOADS."""
+
+    def __init__(self, net, wire="relay", seed=0, harm=None, offloads=("csum+tso", "csum+tso"), device="", **kw):
+        self.network, self.wiring, self.seed, self.harm = net, wire, seed, harm or {}
+        if wire == "tap":
+            for word, families in zip(offloads, (OFFLOADS_OUT, OFFLOADS_IN)):
+                for level, names in enumerate(families):
+                    device += "".join(f",{n}={'on' if level < OFFLOADS[word] else 'off'}" for n in names)
+        super().__init__(net="dgram" if wire == "relay" else "tap", device=device, **kw)
+
+    def start(self):
+        super().start()
+        if self.wiring == "relay":
+            self.wire.connect(self.wire_to)
+            self.network.ask("attach", [self.wire.fileno()], seed=self.seed, harm=self.harm)
+            self.wire.close()
+
+    def heal(self):
+        """From now on the relay is a good wire."""
+        self.network.ask("heal")
+
+    def netdev(self):
+        if self.wiring == "relay":
+            return super().netdev()
+        self.keep_fds = (self.network.tap,)
+        return f"tap,id=n0,fd={self.network.tap}"
+
+    def connect(self, port):
+        return self.network.connect(port)
+
+    def explain(self):
+        if self.wiring != "relay":
+            return ""
+        try:
+            counts = self.network.ask("counts")[0]
+        except (OSError, AssertionError) as e:
+            counts = f"does not answer ({e})"
+        return f"seed {self.seed}, harm {self.harm}, relay (to, from the guest) {counts}"

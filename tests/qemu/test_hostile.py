@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Linux's TCP and ours over a bad wire: every byte arrives once and in order, whatever the relay does."""
+import pytest
+from guest import drops, tcp_mib
+from load import echo_hashed
+from peernet import LinuxGuest
+
+MIB = 1 << 20
+HARMS = {
+    "lossy": {"drop": 0.03},
+    "disorderly": {"reorder": 0.1, "duplicate": 0.05, "delay": 0.02},
+    "noisy": {"corrupt": 0.03},
+    "hostile": {"drop": 0.02, "duplicate": 0.02, "reorder": 0.05, "corrupt": 0.01, "delay": 0.02},
+}
+SEEDS = 2
+SEEDS_LONG = 20
+
+
+def transfer(cable, harm, seed, size):
+    """A transfer both ways; then the wire is good again, and the guest is asked what it saw."""
+    with LinuxGuest(cable, seed=seed, harm=HARMS[harm]) as g:
+        with g.connect(7) as s:
+            echo_hashed(s, size, seed)
+        to, back = cable.ask("counts")[0]
+        for kind in HARMS[harm]:
+            assert to[kind] and back[kind], f"the relay never did {kind}"
+        g.heal()
+        n = g.netstat()
+        assert "WARN" not in g.console
+        return drops(n), tcp_mib(n, "RetransSegs")
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("harm", HARMS)
+def test_every_byte_arrives(cable, harm, seed):
+    dropped, resent = transfer(cable, harm, seed, MIB)
+    if "drop" in HARMS[harm] or "corrupt" in HARMS[harm]:
+        assert resent
+    if "corrupt" in HARMS[harm]:
+        assert dropped["TCP_CSUM"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(SEEDS, SEEDS + SEEDS_LONG))
+@pytest.mark.parametrize("harm", HARMS)
+def test_every_byte_arrives_with_more_seeds(cable, harm, seed):
+    transfer(cable, harm, seed, 4 * MIB)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""The relay itself, without a guest: what a seed decides is decided again, each harm does what it is called, and a
+clean relay changes nothing.  And the rule about skips (conftest.py)."""
+import struct
+
+import pytest
+from conftest import wrong_skips
+from relay import KINDS, Way
+
+N = 2000
+
+
+class Sink:
+    def __init__(self):
+        self.got = []
+
+    def send(self, frame):
+        self.got.append(bytes(frame))
+
+
+def packet(i, kind=b"\x08\x00"):
+    return bytes(12) + kind + struct.pack(">I", i) + bytes(50)
+
+
+def through(seed, harm, kind=b"\x08\x00"):
+    """N packets, a millisecond apart; what came out, and the way."""
+    way = Way(None, Sink(), seed, harm)
+    for i in range(N):
+        way.due(i / 1000)
+        way.arrived(packet(i, kind), i / 1000)
+        way.flush()
+    while (later := way.deadline()) is not None:
+        way.due(later)
+    way.flush()
+    return way.sink.got, way
+
+
+SENT = [packet(i) for i in range(N)]
+ALL = dict.fromkeys(KINDS, 0.05)
+
+
+def test_a_clean_relay_changes_nothing():
+    assert through(1, {})[0] == SENT
+
+
+def test_arp_passes_unharmed():
+    assert through(1, dict.fromkeys(KINDS, 1), b"\x08\x06")[0] == [packet(i, b"\x08\x06") for i in range(N)]
+
+
+def test_a_seed_is_a_run():
+    assert through(7, ALL)[0] == through(7, ALL)[0] != through(8, ALL)[0]
+
+
+def test_drop_loses_and_does_no_more():
+    got, way = through(1, {"drop": 0.1})
+    assert len(got) == N - way.counts["drop"] and got == [p for p in SENT if p in set(got)]
+    assert 100 < way.counts["drop"] < 300      # 200 and seven deviations
+
+
+def test_duplicate_sends_twice():
+    got, way = through(1, {"duplicate": 0.1})
+    assert way.counts["duplicate"] and len(got) == N + way.counts["duplicate"] and sorted(set(got)) == SENT
+
+
+def test_reorder_swaps_and_loses_nothing():
+    got, way = through(1, {"reorder": 0.1})
+    assert way.counts["reorder"] and got != SENT and sorted(got) == SENT
+
+
+def test_corrupt_turns_one_bit():
+    got, way = through(1, {"corrupt": 0.1})
+    bits = [bin(int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).count("1") for a, b in zip(got, SENT)]
+    assert len(got) == N and max(bits) == 1 and sum(bits) == way.counts["corrupt"] > 0
+
+
+def test_delay_is_late_and_comes():
+    got, way = through(1, {"delay": 0.1})
+    assert way.counts["delay"] and got != SENT and sorted(got) == SENT
+
+
+def test_a_full_sink_stops_the_source_and_loses_nothing():
+    class Full(Sink):
+        def send(self, frame):
+            raise BlockingIOError
+
+    class Endless:
+        def recv(self, most):
+            return packet(0)
+
+    way = Way(Endless(), Full(), 1, {})
+    for _ in range(100):
+        way.take(0)
+        way.flush()
+    assert way.full() and len(way.out) == way.counts["frames"] and not way.counts["lost"]
+
+
+@pytest.mark.parametrize("skipped, wrong", [
+    ({}, 0), ({"no tap": 2}, 0), ({"no tap": 3}, 1), ({"some new reason": 1}, 1), ({"no tap": 3, "other": 1}, 2),
+])
+def test_a_skip_more_is_wrong(skipped, wrong):
+    assert len(wrong_skips(skipped, {"no tap": 2})) == wrong
