@@ -174,12 +174,13 @@ $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
 JOBS := -j$(shell nproc)
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-# Each begins in a fresh make, so that a compiler that was installed a moment ago is seen.
+# Each begins in a fresh make, so that a compiler that was installed a moment ago is seen.  QEMU ends with
+# its make, also where that is killed.
 RUN_BOOT = $(or $(BOOT),$(if $(filter microvm,$(MACHINE)),pvh,uefi))
 run:
 	@tools/setup run
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf)
-	@tools/run
+	@exec setpriv --pdeathsig TERM tools/run
 
 image:
 	@tools/setup run
