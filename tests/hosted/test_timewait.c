@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TIME_WAIT: which segments begin it anew, which end it, and which SYN may take its place: one beyond
+ * the old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13).  And who
+ * may have its port.
+ */
+#include "tests/hosted/scene_forge.h"
+
+#define PORT 7
+#define PEER 999  /* a port of A's that A knows nothing of: the scene speaks for it */
+#define ISN  1000 /* its first number */
+
+/* What the two ends of a connection would say next, when B is in TIME_WAIT. */
+struct ended {
+	int listener;
+	uint32_t theirs, ours; /* rcv_nxt and snd_nxt of B */
+	uint32_t tsval;        /* the newest that B saw */
+};
+
+/* Made and ended by hand; with timestamps or without. */
+static struct ended time_wait(uint32_t isn, uint32_t tsval)
+{
+	struct ended e = {.listener = scene_listen(B, PORT, 4), .tsval = tsval};
+	struct forged f = {.sport = PEER, .dport = PORT, .flags = SYN_FLAG, .seq = isn};
+	int b;
+
+	scene_drop_many(A, TCP, 1, ALWAYS); /* A would deny it all */
+	if (tsval)
+		stamp(&f, tsval, 0);
+	forge(&f);
+	f.flags = ACK_FLAG;
+	f.seq++;
+	f.ack = scene_last(B, SYNACK)->seq + 1;
+	if (tsval)
+		stamp(&f, tsval, scene_last(B, SYNACK)->tsval);
+	forge(&f);
+	b = scene_accept(B, e.listener);
+	assert_true(b >= 0);
+	scene_close(B, b);
+	f.flags = FIN_FLAG | ACK_FLAG;
+	f.ack++;
+	forge(&f);
+	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
+	e.theirs = f.seq + 1;
+	e.ours = f.ack;
+	scene_sleep(1 * SEC); /* answers to segments out of place are rationed: half a second */
+	scene_mark();
+	return e;
+}
+
+static struct forged from_peer(const struct ended *e, uint8_t flags, uint32_t seq)
+{
+	return (struct forged){
+		.sport = PEER, .dport = PORT, .flags = flags, .seq = seq, .ack = e->ours};
+}
+
+/* Answered with where the old connection stands, and nothing else. */
+static void assert_answered(const struct ended *e)
+{
+	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
+	assert_int_equal(scene_count(B, TCP), 1);
+	assert_int_equal(scene_count(B, ACK), 1);
+	assert_int_equal(scene_last(B, ACK)->ack, e->theirs);
+	assert_int_equal(scene_last(B, ACK)->seq, e->ours);
+}
+
+/* A new connection begins, whose numbers lie beyond all that the old one can have sent. */
+static void assert_taken_over(const struct ended *e, const struct forged *syn)
+{
+	const struct seg *synack;
+
+	assert_state(B, PORT, PEER, TCP_SYN_RECV);
+	assert_int_equal(scene_count(B, TCP), 1);
+	synack = scene_last(B, SYNACK);
+	assert_int_equal(synack->ack, syn->seq + 1);
+	assert_int_equal(synack->seq, e->ours + 65535 + 2); /* as Linux chooses it */
+}
+
+static void let_go(struct ended *e)
+{
+	scene_close(B, e->listener);
+}
+
+/* ---- without timestamps: the numbers decide ----------------------------------------------------------- */
+
+static void a_syn_beyond_the_last_number(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs + 1);
+
+	forge(&syn);
+	assert_taken_over(&e, &syn);
+	let_go(&e);
+}
+
+static void a_syn_at_the_last_number(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs);
+
+	forge(&syn);
+	assert_answered(&e);
+	let_go(&e);
+}
+
+static void a_syn_below_the_last_number(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs - 10000);
+
+	forge(&syn);
+	assert_answered(&e);
+	/* Half the circle further on it is old as well. */
+	scene_sleep(1 * SEC);
+	scene_mark();
+	syn.seq = e.theirs + 0x80000001;
+	forge(&syn);
+	assert_answered(&e);
+	let_go(&e);
+}
+
+/* Numbers that wrap within the old connection: beyond is beyond. */
+static void a_syn_beyond_the_wrap(void)
+{
+	struct ended e = time_wait(0xfffffffe, 0);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs + 5);
+
+	assert_int_equal(e.theirs, 0);
+	forge(&syn);
+	assert_taken_over(&e, &syn);
+	let_go(&e);
+}
+
+/* ---- with timestamps: they decide too --------------------------------------------------------------------- */
+
+static void a_syn_with_a_newer_timestamp(void)
+{
+	struct ended e = time_wait(ISN, 5000);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs - 10000);
+
+	stamp(&syn, e.tsval + 1, 0);
+	forge(&syn);
+	assert_taken_over(&e, &syn);
+	let_go(&e);
+}
+
+static void a_syn_with_the_same_timestamp(void)
+{
+	struct ended e = time_wait(ISN, 5000);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs - 10000);
+
+	stamp(&syn, e.tsval, 0);
+	forge(&syn);
+	assert_answered(&e);
+	assert_int_equal(scene_counter(B, "TcpExt.PAWSEstab"), 0);
+	let_go(&e);
+}
+
+/* However far beyond: it is from before (RFC 7323 5.2). */
+static void a_syn_with_an_older_timestamp(void)
+{
+	struct ended e = time_wait(ISN, 5000);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs + 10000);
+
+	stamp(&syn, e.tsval - 1, 0);
+	forge(&syn);
+	assert_answered(&e);
+	assert_int_equal(scene_counter(B, "TcpExt.PAWSEstab"), 1);
+	let_go(&e);
+}
+
+/* ---- nobody listens any more -------------------------------------------------------------------------------- */
+
+static void a_syn_when_nobody_listens(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs + 1);
+
+	scene_close(B, e.listener);
+	forge(&syn);
+	assert_answered(&e);
+	/* A minute after the last of it, a SYN there is refused like any other. */
+	scene_sleep(61 * SEC);
+	assert_int_equal(scene_state(B, PORT, PEER), 0);
+	scene_mark();
+	forge(&syn);
+	assert_int_equal(scene_count(B, RST), 1);
+}
+
+/* ---- what else comes -------------------------------------------------------------------------------------------- */
+
+/* RFC 9293 3.10.7.4: the FIN again is acknowledged again, and the time begins anew. */
+static void the_fin_again(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged f = from_peer(&e, FIN_FLAG | ACK_FLAG, e.theirs - 1);
+
+	scene_sleep(40 * SEC);
+	forge(&f);
+	assert_answered(&e);
+	scene_sleep(40 * SEC);
+	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
+	scene_sleep(21 * SEC);
+	assert_int_equal(scene_state(B, PORT, PEER), 0);
+	let_go(&e);
+}
+
+/* The last ACK of all says nothing new; no answer, or two such ends would talk for ever. */
+static void the_ack_again(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged f = from_peer(&e, ACK_FLAG, e.theirs);
+
+	forge(&f);
+	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
+	assert_int_equal(scene_count(B, TCP), 0);
+	let_go(&e);
+}
+
+static void data_is_answered_but_rationed(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged f = from_peer(&e, ACK_FLAG, e.theirs - 100);
+
+	for (unsigned int i = 0; i < 5; i++)
+		forge(&f);
+	assert_answered(&e);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPACKSkippedTimeWait"), 4);
+	assert_int_equal(scene_drops(B, "TCP_TIMEWAIT"), 5);
+	let_go(&e);
+}
+
+/* RFC 1337 would not have it end by a reset; Linux does, where its number is exact. */
+static void a_reset(void)
+{
+	struct ended e = time_wait(ISN, 0);
+	struct forged f = from_peer(&e, RST_FLAG, e.theirs + 1);
+
+	forge(&f);
+	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
+	f.seq = e.theirs - 1;
+	forge(&f);
+	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
+	f.seq = e.theirs;
+	forge(&f);
+	assert_int_equal(scene_state(B, PORT, PEER), 0);
+	assert_int_equal(scene_count(B, TCP), 0);
+	let_go(&e);
+}
+
+/* ---- the port ------------------------------------------------------------------------------------------------------- */
+
+/*
+ * A server that closed first starts again: bind() needs SO_REUSEADDR, of both; the clients of before come
+ * from the same ports, and are served at once.
+ */
+static void a_server_starts_again(void)
+{
+	struct pair p = scene_pair();
+	int fd, client, b;
+
+	scene_close(B, p.b);
+	scene_sleep(10 * MS);
+	scene_close(A, p.a);
+	scene_sleep(10 * MS);
+	scene_close(B, p.listener);
+	assert_state(B, p.bport, p.aport, TCP_TIME_WAIT);
+	fd = scene_socket(B);
+	assert_int_equal(scene_bind(B, fd, p.bport), -EADDRINUSE);
+	scene_close(B, fd);
+	fd = scene_listen(B, p.bport, 4); /* with it */
+	client = scene_socket(A);
+	assert_int_equal(scene_bind(A, client, p.aport), 0);
+	scene_mark();
+	assert_int_equal(scene_connect(A, client, B, p.bport), 0);
+	assert_int_equal(scene_count(A, SYN), 1);
+	b = scene_accept(B, fd);
+	scene_carry(A, client, B, b, 5000);
+	scene_carry(B, b, A, client, 5000);
+	scene_close(A, client);
+	scene_close(B, b);
+	scene_close(B, fd);
+}
+
+/* The client closed first: its port does not go to the same place again before the time is over. */
+static void a_client_waits_for_its_port(void)
+{
+	struct pair p = scene_pair();
+	int fd = scene_socket(A), other = scene_socket(A), listener;
+
+	scene_set(A, p.a, SOL_SOCKET, SO_REUSEADDR, 1);
+	scene_close(A, p.a);
+	scene_close(B, p.b);
+	scene_sleep(100 * MS);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	assert_int_equal(scene_bind(A, fd, p.aport), -EADDRINUSE);
+	scene_set(A, fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	assert_int_equal(scene_bind(A, fd, p.aport), 0);
+	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
+	/* Elsewhere it may. */
+	listener = scene_listen(B, 8, 1);
+	assert_int_equal(scene_connect(A, fd, B, 8), 0);
+	scene_close(A, fd);
+	scene_close(B, listener);
+	scene_sleep(61 * SEC);
+	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+	assert_int_equal(scene_bind(A, other, p.aport), 0);
+	assert_int_equal(scene_connect(A, other, B, p.bport), 0);
+	scene_close(A, other);
+	scene_close(B, p.listener);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_syn_beyond_the_last_number),
+		SCENE(a_syn_at_the_last_number),
+		SCENE(a_syn_below_the_last_number),
+		SCENE(a_syn_beyond_the_wrap),
+		SCENE(a_syn_with_a_newer_timestamp),
+		SCENE(a_syn_with_the_same_timestamp),
+		SCENE(a_syn_with_an_older_timestamp),
+		SCENE(a_syn_when_nobody_listens),
+		SCENE(the_fin_again),
+		SCENE(the_ack_again),
+		SCENE(data_is_answered_but_rationed),
+		SCENE(a_reset),
+		SCENE(a_server_starts_again),
+		SCENE(a_client_waits_for_its_port),
+	};
+
+	return scene_play(tests);
+}
