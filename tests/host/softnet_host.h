@@ -48,6 +48,8 @@
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...
  * After it, between steps:
  *   fail_alloc     N: the Nth allocation of an object from now on fails, once (0: none does)
+ *   iss            the sequence number that the next connections of this host start with, on either
+ *                  side; above 32 bits (the default): as RFC 6528 says (tests/host/iss.c)
  *   keep_pages     N: the kernel has N free pages and no more, until this is set again (~0: all)
  * 0, or -1 when there is no room for another option.
  */

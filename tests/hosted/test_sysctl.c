@@ -247,6 +247,28 @@ static void the_files(void)
 	scene_close(A, fd);
 }
 
+/* ---- beside the table: what only a test may choose ---------------------------------------------------- */
+
+static void sequence_numbers_begin_where_a_test_says(void)
+{
+	struct pair p;
+
+	A->set("iss", 0xfffffff0);
+	B->set("iss", 0xffffffff);
+	p = scene_pair();
+	assert_int_equal(scene_nth(A, SYN, 1)->seq, 0xfffffff0);
+	assert_int_equal(scene_nth(B, SYNACK, 1)->seq, 0xffffffff);
+	/* Through the wrap, both ways. */
+	scene_carry(A, p.a, B, p.b, 5000);
+	scene_carry(B, p.b, A, p.a, 5000);
+	scene_pair_close(&p);
+	A->set("iss", ~0ULL);
+	scene_mark();
+	p = scene_pair();
+	assert_int_not_equal(scene_nth(A, SYN, 1)->seq, 0xfffffff0);
+	scene_pair_close(&p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +277,7 @@ int main(int argc, char **argv)
 		SCENE(words_of_the_command_line),
 		SCENE(wrong_words_are_named),
 		SCENE(the_files),
+		SCENE(sequence_numbers_begin_where_a_test_says),
 	};
 
 	return scene_play(tests);
