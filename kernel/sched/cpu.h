@@ -17,7 +17,7 @@ struct softnet_data;
 
 struct cpu {
 	struct cpu *self; /* first: GS:0 on the machine */
-	struct task_struct *current;
+	struct task_struct *curr;
 	struct task_struct *idle;
 	unsigned int preempt_count;
 	u32 softirq_pending; /* bit per enum softirq; changed with irq off */
@@ -78,6 +78,6 @@ static inline void preempt_enable(void)
 	this_cpu()->preempt_count -= PREEMPT_OFFSET;
 }
 
-#define current (this_cpu()->current)
+#define current (this_cpu()->curr)
 
 #endif

@@ -26,8 +26,7 @@
 /* Where each bit of a lock's usage was first set. */
 struct first_seen {
 	const spinlock_t *lock;
-	const char *file[USAGE_BITS];
-	u32 line[USAGE_BITS];
+	const struct lock_site *site[USAGE_BITS];
 };
 static struct first_seen first_seen[FIRST_SEEN];
 
@@ -46,36 +45,35 @@ static struct first_seen *first_seen_slot(const spinlock_t *lock)
 }
 BUILD_BUG_ON(FIRST_SEEN != 1 << (64 - 57));
 
-static void __noreturn usage_panic(const spinlock_t *lock, u8 a, u8 b, const char *file, u32 line)
+static void __noreturn usage_panic(const spinlock_t *lock, u8 a, u8 b, const struct lock_site *site)
 {
 	const struct first_seen *f = first_seen_slot(lock);
 	unsigned int now = lock->usage & a ? __builtin_ctz(b) : __builtin_ctz(a);
 	unsigned int old = lock->usage & a ? __builtin_ctz(a) : __builtin_ctz(b);
 
-	if (f->lock == lock && f->file[old])
+	if (f->lock == lock && f->site[old])
 		panic("lock %p: taken %s at %s:%u, but %s at %s:%u", (const void *)lock,
-		      usage_names[now], file, line, usage_names[old], f->file[old], f->line[old]);
+		      usage_names[now], site->file, site->line, usage_names[old],
+		      f->site[old]->file, f->site[old]->line);
 	panic("lock %p: taken %s at %s:%u, but %s elsewhere", (const void *)lock, usage_names[now],
-	      file, line, usage_names[old]);
+	      site->file, site->line, usage_names[old]);
 }
 
-static noinline void usage_grows(spinlock_t *lock, u8 fresh, const char *file, u32 line)
+static noinline void usage_grows(spinlock_t *lock, u8 fresh, const struct lock_site *site)
 {
 	struct first_seen *f = first_seen_slot(lock);
 	u8 all = lock->usage | fresh;
 
 	if ((all & SPIN_USED_HARDIRQ) && (all & SPIN_USED_IRQS_ON))
-		usage_panic(lock, SPIN_USED_HARDIRQ, SPIN_USED_IRQS_ON, file, line);
+		usage_panic(lock, SPIN_USED_HARDIRQ, SPIN_USED_IRQS_ON, site);
 	if ((all & SPIN_USED_SOFTIRQ) && (all & SPIN_USED_SOFTIRQ_ON))
-		usage_panic(lock, SPIN_USED_SOFTIRQ, SPIN_USED_SOFTIRQ_ON, file, line);
+		usage_panic(lock, SPIN_USED_SOFTIRQ, SPIN_USED_SOFTIRQ_ON, site);
 
 	if (f->lock != lock || !lock->usage)
 		*f = (struct first_seen){.lock = lock};
 	for (unsigned int i = 0; i < USAGE_BITS; i++) {
-		if (fresh & (1u << i)) {
-			f->file[i] = file;
-			f->line[i] = line;
-		}
+		if (fresh & (1u << i))
+			f->site[i] = site;
 	}
 	lock->usage = all;
 }
@@ -98,57 +96,69 @@ static inline u8 usage_here(unsigned int count)
 }
 
 /* Who is here, as a lock remembers it. */
-static inline u16 owner_here(void)
+static inline u16 owner_here(const struct cpu *cpu)
 {
-	return current ? current->pid : 0;
+	return cpu->curr ? cpu->curr->pid : 0;
 }
 
-static noinline void lock_is_taken(spinlock_t *lock, const struct cpu *cpu, const char *file,
-				   u32 line)
+static const struct lock_site nowhere = {"?", 0};
+
+static const struct lock_site *site_of(const spinlock_t *lock)
+{
+	return lock->site ? lock->site : &nowhere;
+}
+
+static noinline void lock_is_taken(spinlock_t *lock, const struct cpu *cpu,
+				   const struct lock_site *site)
 {
 	if (NR_CPUS == 1 || READ_ONCE(lock->cpu) == cpu->id)
 		panic("lock %p: wanted at %s:%u, but taken at %s:%u by thread %u on this CPU",
-		      (void *)lock, file, line, lock->file ? lock->file : "?", lock->line,
-		      lock->owner);
+		      (void *)lock, site->file, site->line, site_of(lock)->file,
+		      site_of(lock)->line, lock->owner);
 	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
 		hal_cpu_relax();
 }
 
-void spin_lock_at(spinlock_t *lock, const char *file, u32 line)
+void spin_lock_at(spinlock_t *lock, const struct lock_site *site)
 {
 	struct cpu *cpu = this_cpu();
-	u8 use = usage_here(cpu->preempt_count);
+	unsigned int count = cpu->preempt_count;
+	u8 use = usage_here(count);
 
-	cpu->preempt_count += PREEMPT_OFFSET;
+	cpu->preempt_count = count + PREEMPT_OFFSET;
 	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
-		lock_is_taken(lock, cpu, file, line);
+		lock_is_taken(lock, cpu, site);
 	lock->cpu = cpu->id;
-	lock->owner = owner_here();
-	lock->file = file;
-	lock->line = line;
+	lock->owner = owner_here(cpu);
+	lock->site = site;
 	if (unlikely(use & ~lock->usage))
-		usage_grows(lock, use & ~lock->usage, file, line);
+		usage_grows(lock, use & ~lock->usage, site);
+}
+
+static noinline void __noreturn unlock_panic(const spinlock_t *lock, const struct cpu *cpu)
+{
+	if (!lock->locked)
+		panic("lock %p: let go, but nobody holds it (last taken at %s:%u)",
+		      (const void *)lock, site_of(lock)->file, site_of(lock)->line);
+	panic("lock %p: taken at %s:%u by thread %u, let go by %u", (const void *)lock,
+	      site_of(lock)->file, site_of(lock)->line, lock->owner, owner_here(cpu));
 }
 
 void spin_unlock(spinlock_t *lock)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (unlikely(!lock->locked))
-		panic("lock %p: let go, but nobody holds it (last taken at %s:%u)", (void *)lock,
-		      lock->file ? lock->file : "?", lock->line);
-	if (unlikely(lock->owner != owner_here() || lock->cpu != cpu->id))
-		panic("lock %p: taken at %s:%u by thread %u, let go by %u", (void *)lock,
-		      lock->file, lock->line, lock->owner, owner_here());
+	if (unlikely(!lock->locked || lock->owner != owner_here(cpu) || lock->cpu != cpu->id))
+		unlock_panic(lock, cpu);
 	BUG_ON(!(cpu->preempt_count & PREEMPT_MASK));
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	cpu->preempt_count -= PREEMPT_OFFSET;
 }
 
-void spin_lock_bh_at(spinlock_t *lock, const char *file, u32 line)
+void spin_lock_bh_at(spinlock_t *lock, const struct lock_site *site)
 {
 	local_bh_disable();
-	spin_lock_at(lock, file, line);
+	spin_lock_at(lock, site);
 }
 
 void spin_unlock_bh(spinlock_t *lock)
@@ -157,11 +167,11 @@ void spin_unlock_bh(spinlock_t *lock)
 	local_bh_enable();
 }
 
-unsigned long spin_lock_irqsave_at(spinlock_t *lock, const char *file, u32 line)
+unsigned long spin_lock_irqsave_at(spinlock_t *lock, const struct lock_site *site)
 {
 	unsigned long flags = hal_irq_save();
 
-	spin_lock_at(lock, file, line);
+	spin_lock_at(lock, site);
 	return flags;
 }
 
