@@ -29,7 +29,9 @@ struct boot_mem {
 struct boot_info {
 	const char *door; /* "PVH", "UEFI" or "host": for the log */
 	phys_addr_t rsdp; /* ACPI root pointer, 0 where there is none */
-	u64 entry_tsc;    /* TSC at the kernel's first instruction, for the boot timeline */
+	u64 entry_tsc;    /* TSC at our first instruction, for the boot timeline, ... */
+	u64 firmware_tsc; /* ... when the UEFI firmware had let go (0: there was none), ... */
+	u64 hall_tsc;     /* ... and where the doors meet, in x86_start() */
 	unsigned int nr_mem;
 	bool cmdline_cut;      /* the command line was longer than BOOT_CMDLINE_MAX */
 	unsigned int seed_len; /* bytes of @seed; 0 where the door has no randomness to give */

@@ -126,6 +126,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	status = efi_leave(image, handoff);
 	if (EFI_ERROR(status))
 		goto out_free;
+	handoff->boot.firmware_tsc = read_tsc();
 	enter_kernel(&kernel, handoff);
 
 out_free:

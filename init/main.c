@@ -32,6 +32,7 @@
 #include "kernel/sysctl.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
+#include "kernel/timeline.h"
 #include "net/af_inet.h"
 #include "net/core/netdevice.h"
 #include "net/core/skbuff.h"
@@ -39,13 +40,6 @@
 #include "net/socket.h"
 
 static struct cpu boot_cpu;
-
-#define BOOT_STAGES_MAX 8
-static struct {
-	const char *name;
-	u64 end; /* ns since the kernel's first instruction */
-} boot_stages[BOOT_STAGES_MAX];
-static unsigned int nr_boot_stages;
 
 static const struct app_entry *app = app_table; /* `app=`; the first is the default */
 static char app_usage[256];
@@ -69,27 +63,6 @@ static int parse_app(const char *value)
 static const struct cmdline_param init_params[] = {
 	{.name = "app", .usage = app_usage, .parse = parse_app},
 };
-
-/* The boot timeline.  Kept until the end, since `loglevel=` is read late. */
-static void boot_stage(const char *name)
-{
-	BUG_ON(nr_boot_stages == BOOT_STAGES_MAX);
-	boot_stages[nr_boot_stages].name = name;
-	boot_stages[nr_boot_stages++].end = hal_clock_ns();
-}
-
-static void show_boot_stages(void)
-{
-	u64 before = 0;
-
-	for (unsigned int i = 0; i < nr_boot_stages; i++) {
-		u64 end = boot_stages[i].end;
-
-		pr_debug("boot: %-20s %6llu us, until %6llu us", boot_stages[i].name,
-			 (unsigned long long)(end - before) / 1000, (unsigned long long)end / 1000);
-		before = end;
-	}
-}
 
 /* Links come up in the order in which the devices were found, lo first. */
 static void open_devices(void)
@@ -123,10 +96,11 @@ static int app_thread(void *arg)
 static int init_thread(void *arg)
 {
 	(void)arg;
+	boot_stage("command line");
 	hal_probe_devices();
 	open_devices();
-	boot_stage("devices");
-	show_boot_stages();
+	boot_stage("links");
+	boot_stages_show();
 	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
 		panic("no memory for the application's thread");
 	shutdown_on_request();
@@ -153,10 +127,11 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	/* memory */
 	mm_init(boot);
 	slab_init();
+	boot_stage("memory");
 	hal_late_init();
 	random_init();
 	add_entropy(boot->seed, boot->seed_len);
-	boot_stage("door, memory, clock");
+	boot_stage("random numbers");
 
 	/* threads and time */
 	sched_init(&boot_cpu);

@@ -32,6 +32,14 @@ struct task_struct;
 u64 hal_clock_ns(void);
 
 /*
+ * What the clock is made of: runs from before the kernel's first instruction, at a speed that is known
+ * only after hal_late_init(), when hal_clock_from_raw() gives hal_clock_ns()'s time for what was read
+ * before.  Boot.  Hosted: the clock.
+ */
+u64 hal_clock_raw(void);
+u64 hal_clock_from_raw(u64 raw);
+
+/*
  * Arms this CPU's one-shot timer: do_timer_interrupt() runs at or soon after @deadline_ns (absolute,
  * in hal_clock_ns()'s time; one in the past fires at once).  HAL_TIMER_OFF disarms.  A second call
  * replaces the first.  irq off.

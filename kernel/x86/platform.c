@@ -8,6 +8,7 @@
 #include "kernel/x86/platform.h"
 #include "boot/boot_info.h"
 #include "kernel/hal.h"
+#include "kernel/timeline.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/ioapic.h"
@@ -28,7 +29,9 @@ void hal_late_init(void)
 	acpi_init(boot_info->rsdp);
 	apic_init();
 	ioapic_init();
+	boot_stage("ACPI, APIC");
 	clock_init(boot_info->entry_tsc);
+	boot_stage("measuring the TSC");
 	virtio_mmio_register();
 }
 
@@ -36,6 +39,8 @@ void hal_probe_devices(void)
 {
 	kaslr_announce();
 	pci_init();
+	boot_stage("PCI");
 	virtio_mmio_init();
+	boot_stage("virtio-mmio");
 	power_button_init();
 }

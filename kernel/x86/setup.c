@@ -8,6 +8,7 @@
 #include "kernel/x86/setup.h"
 #include "kernel/hal.h"
 #include "kernel/sched/cpu.h"
+#include "kernel/timeline.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/desc.h"
 #include "kernel/x86/kaslr.h"
@@ -82,15 +83,22 @@ static void cpu_init(void)
 
 void __noreturn x86_start(struct boot_info *boot)
 {
+	boot->hall_tsc = hal_clock_raw();
 	kaslr_start(boot);
 }
 
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
+	/* Noted only now: names have their final addresses. */
+	if (boot->firmware_tsc)
+		boot_stage_at("UEFI application", boot->firmware_tsc);
+	boot_stage_at("door", boot->hall_tsc);
+	boot_stage("moving the image");
 	stack_protector_init();
 	desc_init();
 	cpu_init();
 	paging_init(boot);
+	boot_stage("page tables");
 	platform_init(boot);
 	kernel_main(boot);
 }

@@ -252,9 +252,19 @@ void clock_init(u64 entry_tsc)
 
 /* ---- the clock -------------------------------------------------------------------------------- */
 
+u64 hal_clock_raw(void)
+{
+	return rdtsc_ordered();
+}
+
+u64 hal_clock_from_raw(u64 raw)
+{
+	return scale(raw - base_tsc, ns_per_tsc);
+}
+
 u64 hal_clock_ns(void)
 {
-	return scale(rdtsc_ordered() - base_tsc, ns_per_tsc);
+	return hal_clock_from_raw(hal_clock_raw());
 }
 
 /* ---- the timer -------------------------------------------------------------------------------- */

@@ -81,6 +81,16 @@ u64 hal_clock_ns(void)
 	return host.clock;
 }
 
+u64 hal_clock_raw(void)
+{
+	return host.clock;
+}
+
+u64 hal_clock_from_raw(u64 raw)
+{
+	return raw;
+}
+
 void hal_arm_timer(u64 deadline_ns)
 {
 	BUG_ON(host.irqs_on);

@@ -136,6 +136,16 @@ u64 hal_clock_ns(void)
 	return clock_ns;
 }
 
+u64 hal_clock_raw(void)
+{
+	return clock_ns;
+}
+
+u64 hal_clock_from_raw(u64 raw)
+{
+	return raw;
+}
+
 void hal_arm_timer(u64 deadline_ns)
 {
 }
