@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""A script's text, and where we are in it.
+
+The language has no tokens that stand for themselves: `.` is an ACK, a decimal point or part of an
+ellipsis, `3021b9d889017eeb` is a cookie and `3` a number.  So the grammar asks for what it expects at a
+place, and this says whether it is there.  Blanks and comments in front are passed over.
+
+Callers: parser.py, parse_packet.py, parse_call.py.
+"""
+import bisect
+import re
+
+# `#` begins a comment in a line's first column only.
+BLANK = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*|^#[^\n]*|/\*.*?\*/)*", re.S | re.M)
+WORD = re.compile(r"[A-Za-z_]\w*")
+HEX_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+\b")
+INTEGER = re.compile(r"\d+\b")
+STRING = re.compile(r'"(?:\\.|[^"\\\n])*"', re.S)
+ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "\\": 92, '"': 34, "a": 7, "b": 8, "f": 12, "v": 11}
+
+
+class ScriptError(Exception):
+    """What is wrong with a script's text, and where."""
+
+    def __init__(self, cursor, position, what):
+        self.path = cursor.path
+        self.line, self.column = cursor.where(position)
+        self.what = what
+        super().__init__(f"{self.path}:{self.line}:{self.column}: {what}")
+
+
+class Cursor:
+    """A position in a text; the methods look at what follows it."""
+
+    def __init__(self, path, text, defines=None):
+        self.path, self.text, self.position = path, text, 0
+        self.defines = {} if defines is None else defines
+        self._lines = [0] + [m.end() for m in re.finditer("\n", text)]
+        self._origin = None  # (cursor, position) of the word that this text is the value of
+
+    def where(self, position):
+        """Line and column, from 1."""
+        if self._origin:
+            cursor, at = self._origin
+            return cursor.where(at)
+        line = bisect.bisect_right(self._lines, position)
+        return line, position - self._lines[line - 1] + 1
+
+    def line(self):
+        """Of what comes next."""
+        self.skip()
+        return self.where(self.position)[0]
+
+    def error(self, what, position=None):
+        """The exception to raise."""
+        return ScriptError(self, self.position if position is None else position, what)
+
+    def inside(self, text, position):
+        """A cursor over the value of the word at @position."""
+        cursor = Cursor(self.path, text, {})
+        cursor._origin = (self, position)
+        return cursor
+
+    def skip(self):
+        """Over blanks and comments.  A comment that does not end is an error."""
+        self.position = BLANK.match(self.text, self.position).end()
+        if self.text.startswith("/*", self.position):
+            raise self.error("a comment without its end")
+
+    def at_end(self):
+        """Nothing more but blanks."""
+        self.skip()
+        return self.position == len(self.text)
+
+    def peek(self, literal):
+        """Does this come next?"""
+        self.skip()
+        return self.text.startswith(literal, self.position)
+
+    def take(self, literal):
+        """Passes over it if it comes next."""
+        if not self.peek(literal):
+            return False
+        self.position += len(literal)
+        return True
+
+    def expect(self, literal, after=""):
+        """It has to come next."""
+        if not self.take(literal):
+            raise self.error(f"`{literal}` expected{' after ' + after if after else ''}, "
+                             f"here is {self.glimpse()}")
+
+    def match(self, regex):
+        """What the pattern matches here, or None."""
+        self.skip()
+        found = regex.match(self.text, self.position)
+        if found:
+            self.position = found.end()
+        return found
+
+    def glimpse(self):
+        """What stands here, for a message."""
+        self.skip()
+        rest = self.text[self.position:].split("\n", 1)[0]
+        if not rest:
+            return "the end of the line" if self.position < len(self.text) else "the end"
+        return "`" + (rest if len(rest) <= 24 else rest[:24] + "...") + "`"
+
+    def word(self):
+        """A bare word, as it is written, or None."""
+        found = self.match(WORD)
+        return found.group() if found else None
+
+    def take_word(self, *words):
+        """Passes over the next word if it is one of these; which it was, or None."""
+        self.skip()
+        found = WORD.match(self.text, self.position)
+        if found and found.group() in words:
+            self.position = found.end()
+            return found.group()
+        return None
+
+    def plain(self, regex):
+        """What the pattern matches here or, where a defined word stands, in its value: text or None."""
+        self.skip()
+        found = WORD.match(self.text, self.position)
+        if found and found.group() in self.defines:
+            value = self.defines[found.group()]
+            if not regex.fullmatch(value):
+                return None
+            self.position = found.end()
+            return value
+        found = self.match(regex)
+        return found.group() if found else None
+
+    def number(self, what, least=0, most=2**32 - 1):
+        """A whole number within bounds, decimal or hexadecimal, or a word defined as one."""
+        self.skip()
+        at = self.position
+        text = self.plain(HEX_NUMBER) or self.plain(INTEGER)
+        if text is None:
+            raise self.error(f"{what} expected, here is {self.glimpse()}")
+        value = int(text, 0) if text[:2] in ("0x", "0X") else int(text)
+        if not least <= value <= most:
+            raise self.error(f"{what} {value} is not within {least}..{most}", at)
+        return value
+
+    def string(self):
+        """A string with its escapes resolved, adjacent ones joined: bytes, or None."""
+        out = None
+        while found := self.match(STRING):
+            out = (out or b"") + self._unescape(found.group()[1:-1], found.start() + 1)
+        return out
+
+    def _unescape(self, text, at):
+        out, i = bytearray(), 0
+        while i < len(text):
+            if text[i] != "\\":
+                out += text[i].encode()
+                i += 1
+                continue
+            kind = text[i + 1]
+            if kind == "x":
+                digits = re.compile(r"[0-9a-fA-F]{1,2}").match(text, i + 2)
+                if not digits:
+                    raise self.error("\\x without a hexadecimal digit", at + i)
+                out.append(int(digits.group(), 16))
+                i = digits.end()
+            elif kind in ESCAPES:
+                out.append(ESCAPES[kind])
+                i += 2
+            else:
+                raise self.error(f"no escape sequence \\{kind}", at + i)
+        return bytes(out)

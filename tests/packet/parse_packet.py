@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+"""The grammar of packets.
+
+    packet  = ip? ports? flags seq:end(len) ack? win? urg? options?  |  ip? `icmp` ...
+    ip      = `[` info,* `]` or `(` info,* `)`
+    ports   = number `>` number
+
+parse_packet() <- parser.py.  RFC 9293 3.1 (header), 3.2 (options), RFC 792.
+"""
+import re
+
+from lexer import INTEGER
+from script import IcmpPacket, IpInfo, Option, TcpPacket, Unsupported
+
+FLAG_LETTERS = ".FSRPEWAU"
+FLAGS = re.compile(r"-|[.FSRPEWAU0-7]+(?=[\s\d])")
+PORTS = re.compile(r"(\d+)\s*>\s*(\d+)(?=\s)")
+HEX_BYTES = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})+)\b")
+OPTION_NAME = re.compile(r"[A-Za-z_]\w*")
+ENCAPSULATION = re.compile(r"(ipv4|ipv6|gre|mpls|udp|raw|sctp)\b")
+OPTION_BYTES_MAX = 40
+
+ECN = ("noecn", "ect0", "ect1", "ce", "ect01")
+
+UNREACHABLE = {
+    "net_unreachable": 0, "host_unreachable": 1, "protocol_unreachable": 2, "port_unreachable": 3,
+    "frag_needed": 4, "source_route_failed": 5, "net_unreachable_unknown": 6,
+    "net_unknown": 6, "host_unknown": 7, "source_host_isolated": 8, "host_isolated": 8,
+    "net_prohibited": 9, "host_prohibited": 10, "net_unreachable_for_tos": 11,
+    "net_tos": 11, "host_unreachable_for_tos": 12, "host_tos": 12, "comm_prohibited": 13,
+    "admin_prohibited": 13, "host_precedence": 14, "host_precedence_violation": 14,
+    "precedence_cutoff": 15, "precedence_cut_off": 15,
+}
+ICMP = {
+    "unreachable": (3, UNREACHABLE),
+    "dest_unreachable": (3, UNREACHABLE),
+    "source_quench": (4, {}),
+    "redirect": (5, {"net": 0, "host": 1, "net_tos": 2, "host_tos": 3}),
+    "time_exceeded": (11, {"exc_ttl": 0, "ttl": 0, "exc_frag_time": 1, "reassembly": 1}),
+    "parameter_problem": (12, {"pointer": 0, "missing_option": 1, "bad_length": 2}),
+    "echo_request": (8, {}),
+    "echo_reply": (0, {}),
+}
+
+
+# ---- the IP header --------------------------------------------------------------------------------
+
+def _ip_info(cursor, outbound):
+    info = IpInfo()
+    if not (cursor.peek("[") or cursor.peek("(")):
+        return info
+    close = "]" if cursor.take("[") else ")"
+    if close == ")":
+        cursor.expect("(")
+    while True:
+        cursor.skip()
+        at = cursor.position
+        word = cursor.word()
+        if word in ECN:
+            if word == "ect01" and not outbound:
+                raise cursor.error("ect01 is a question: only of packets that are sent", at)
+            info.ecn = word
+        elif word == "ecn":
+            info.ecn = "ect0"
+        elif word == "tos":
+            info.tos = cursor.number("a type of service", most=255)
+        elif word in ("ttl", "hlim"):
+            info.ttl = cursor.number("a time to live", most=255)
+        elif word == "flowlabel":
+            info.flowlabel = cursor.number("a flow label", most=0xfffff)
+        else:
+            raise cursor.error("noecn, ect0, ect1, ce, ect01, tos, ttl or flowlabel expected, "
+                               f"here is {cursor.glimpse() if word is None else '`' + word + '`'}",
+                               at)
+        if not cursor.take(","):
+            break
+    cursor.expect(close)
+    return info
+
+
+# ---- TCP options -----------------------------------------------------------------------------------
+
+def _hex(cursor):
+    text = cursor.plain(HEX_BYTES)
+    if text is None:
+        return None
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def _sack_blocks(cursor):
+    blocks = []
+    while True:
+        cursor.skip()
+        at = cursor.position
+        if cursor.plain(INTEGER) is None:
+            return blocks
+        cursor.position = at
+        left = cursor.number("a sequence number")
+        cursor.expect(":", "a block's left edge")
+        blocks.append((left, cursor.number("a sequence number")))
+
+
+def _accecn(cursor):
+    """Counts of bytes in the order in which they stand: e0b ceb e1b, or e1b ceb e0b (AccECN 3.2.3)."""
+    counts = []
+    while name := cursor.take_word("e0b", "ceb", "e1b"):
+        counts.append((name, cursor.number("a count of bytes", most=0xffffff)))
+    names = tuple(name for name, _ in counts)
+    if names not in (("e0b", "ceb", "e1b")[:len(names)], ("e1b", "ceb", "e0b")[:len(names)]):
+        raise cursor.error("counts are in the order e0b ceb e1b, or e1b ceb e0b")
+    return tuple(counts)
+
+
+def _option(cursor):
+    cursor.skip()
+    at = cursor.position
+    found = cursor.match(OPTION_NAME)
+    name = found.group() if found else None
+    if name in ("nop", "NOP", "eol", "EOL", "sackOK"):
+        return Option(name.lower() if name != "sackOK" else name)
+    if name == "mss":
+        return Option("mss", cursor.number("a segment size", most=65535))
+    if name == "wscale":
+        return Option("wscale", cursor.number("a window scale", most=255))
+    if name == "sack":
+        return Option("sack", _sack_blocks(cursor))
+    if name == "TS":
+        if not cursor.take_word("val"):
+            raise cursor.error("`val` expected after TS")
+        value = cursor.number("a timestamp")
+        if not cursor.take_word("ecr"):
+            raise cursor.error("`ecr` expected after TS val")
+        return Option("TS", (value, cursor.number("a timestamp")))
+    if name in ("FO", "FOEXP"):
+        return Option(name, _hex(cursor) or b"")
+    if name == "md5":
+        cursor.take_word("valid", "invalid")
+        return Option("md5", _hex(cursor) or bytes(16))
+    if name == "ECN":
+        return Option("ECN", _accecn(cursor))
+    raise cursor.error(f"a TCP option expected, here is {cursor.glimpse() if not name else name}", at)
+
+
+def option_bytes(option):
+    """How long it is in the header."""
+    if option.kind in ("sack", "ECN"):
+        return 2 + {"sack": 8, "ECN": 3}[option.kind] * len(option.data)
+    if option.kind in ("FO", "FOEXP", "md5"):
+        return {"FO": 2, "FOEXP": 4, "md5": 2}[option.kind] + len(option.data)
+    return {"nop": 1, "eol": 1, "mss": 4, "wscale": 3, "sackOK": 2, "TS": 10}[option.kind]
+
+
+def _options(cursor, outbound):
+    """`<...>`: None; `<a,b>`: a list; nothing: an empty list.
+
+    What begins with `<` on a line of its own is the next event's, but those begin with a time.
+    """
+    if not cursor.take("<"):
+        return []
+    cursor.skip()
+    at = cursor.position
+    if cursor.take("..."):
+        if not outbound:
+            raise cursor.error("<...> is a question: only of packets that are sent", at)
+        cursor.expect(">")
+        return None
+    options = []
+    if cursor.take(">"):
+        return options
+    while True:
+        options.append(_option(cursor))
+        if not cursor.take(","):
+            break
+    cursor.expect(">", "the options")
+    total = sum(map(option_bytes, options))
+    if total % 4:
+        raise cursor.error(f"options of {total} bytes: not a multiple of 4", at)
+    if total > OPTION_BYTES_MAX:
+        raise cursor.error(f"options of {total} bytes: a header holds {OPTION_BYTES_MAX}", at)
+    return options
+
+
+# ---- the packets -----------------------------------------------------------------------------------
+
+def _sequence(cursor):
+    """seq:end(len): (seq, len)."""
+    cursor.skip()
+    at = cursor.position
+    seq = cursor.number("a sequence number")
+    cursor.expect(":", "the sequence number")
+    end = cursor.number("the sequence number of the end")
+    cursor.expect("(", "the end")
+    length = cursor.number("a length", most=65535)
+    cursor.expect(")", "the length")
+    if (seq + length - end) % 2**32:
+        raise cursor.error(f"{seq} and {length} bytes do not end at {end}", at)
+    return seq, length
+
+
+def _flags(cursor):
+    cursor.skip()
+    at = cursor.position
+    found = cursor.match(FLAGS)
+    if not found:
+        raise cursor.error(f"flags ({FLAG_LETTERS}, or -) expected, here is {cursor.glimpse()}")
+    text = found.group()
+    if text == "-":
+        return frozenset(), None
+    letters = [c for c in text if not c.isdigit()]
+    digits = [c for c in text if c.isdigit()]
+    if len(set(letters)) != len(letters) or len(digits) > 1:
+        raise cursor.error(f"a flag is there twice in `{text}`", at)
+    if digits and set(letters) & set("EWA"):
+        raise cursor.error(f"a count and one of its bits in `{text}`", at)
+    ace = int(digits[0]) if digits else None
+    if ace is not None:
+        letters += [flag for flag, bit in (("A", 4), ("W", 2), ("E", 1)) if ace & bit]
+    return frozenset(letters), ace
+
+
+def _tcp(cursor, outbound, info):
+    ports = cursor.match(PORTS)
+    flags, ace = _flags(cursor)
+    seq, length = _sequence(cursor)
+    packet = TcpPacket(outbound, flags, ace, seq, length, ip=info)
+    if ports:
+        packet.ports = int(ports.group(1)), int(ports.group(2))
+    cursor.skip()
+    at = cursor.position
+    if cursor.take_word("ack"):
+        packet.ack = cursor.number("an acknowledgment number")
+    if cursor.take_word("win"):
+        packet.window = cursor.number("a window", most=65535)
+    if cursor.take_word("urg"):
+        packet.urgent = cursor.number("an urgent pointer", most=65535)
+    if packet.window is None and not outbound:
+        raise cursor.error("a packet that is received needs its `win`", at)
+    packet.options = _options(cursor, outbound)
+    return packet
+
+
+def _icmp(cursor, outbound, info):
+    cursor.skip()
+    at = cursor.position
+    kind = cursor.word()
+    if kind not in ICMP:
+        raise cursor.error(f"a kind of ICMP expected, here is "
+                           f"{'`' + kind + '`' if kind else cursor.glimpse()}", at)
+    number, codes = ICMP[kind]
+    packet = IcmpPacket(outbound, number, 0, None, None, "", info)
+    cursor.skip()
+    code_at = cursor.position
+    word = cursor.word()
+    if word and word != "mtu":
+        word = cursor.defines.get(word, word)
+        if word not in codes and word != "packet_too_big":
+            raise cursor.error(f"`{word}` is no code of icmp {kind}", code_at)
+        packet.code = codes.get(word)
+    else:
+        cursor.position = code_at
+        if number == 3 or codes:
+            text = cursor.plain(INTEGER)
+            if text is not None:
+                packet.code = int(text)
+    if cursor.take_word("mtu"):
+        packet.mtu = cursor.number("an MTU", most=65535)
+    if cursor.take("["):
+        packet.quote = _sequence(cursor)
+        cursor.expect("]", "what it quotes")
+    packet.text = " ".join(cursor.text[at:cursor.position].split())
+    return packet if packet.code is not None else Unsupported("ICMPv6")
+
+
+def parse_packet(cursor, outbound):
+    """What follows `<` or `>`."""
+    info = _ip_info(cursor, outbound)
+    found = cursor.match(ENCAPSULATION)
+    if found:
+        # A datagram, or a packet in another: read to the end of the line, to say that it is not done.
+        newline = cursor.text.find("\n", cursor.position)
+        cursor.position = len(cursor.text) if newline < 0 else newline
+        return Unsupported(f"{found.group(1)} packets")
+    if cursor.take_word("icmpv6"):
+        newline = cursor.text.find("\n", cursor.position)
+        cursor.position = len(cursor.text) if newline < 0 else newline
+        return Unsupported("ICMPv6")
+    if cursor.take_word("icmp"):
+        return _icmp(cursor, outbound, info)
+    return _tcp(cursor, outbound, info)
