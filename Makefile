@@ -66,7 +66,7 @@ help:
 	@echo "make run      boot in QEMU with user networking (BOOT= PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
-	@echo "make test     everything that proves it: tidy, unit, hosted, QEMU"
+	@echo "make test     everything that proves it: tidy, unit, hosted, packet scripts, QEMU"
 	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
@@ -205,6 +205,7 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) kernel-test
 	@$(MAKE) --no-print-directory $(JOBS) hosted
+	@$(MAKE) --no-print-directory packet
 	@$(MAKE) --no-print-directory qemu
 
 tidy:
@@ -275,4 +276,5 @@ check-one:
 -include tests/unit/unit.mk
 -include tests/hosted/hosted.mk
 -include tests/kernel/kernel.mk
+-include tests/packet/packet.mk
 -include tools/bench/bench.mk

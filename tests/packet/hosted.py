@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""The machine that a script runs on: the hosted kernel, its clock and its wire.
+
+runner.py drives it by five verbs: advance() to a time, inject() packets, submit() calls, take what was
+sent, read and write files of /proc.  linux.py has the same face.  We are the gateway: we answer
+whatever the kernel asks by ARP, at once.
+
+Time is virtual: a packet's time is the instant at which the kernel gave it to its device.
+"""
+import ctypes
+import os
+import struct
+import sys
+from collections import deque
+from types import SimpleNamespace
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "host"))
+from softnet import HALTED, NEVER, NR, Halted, Host  # noqa: E402  pylint: disable=wrong-import-position
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIBRARY = os.path.join(ROOT, "build", "host", "libsoftnet.so")
+
+MAC = 0x020000000001
+OUR_MAC = bytes.fromhex("020000000002")
+ETH_IP, ETH_ARP = 0x0800, 0x0806
+ETH_MIN = 60            # a frame below it is padded
+SETTLE = 10 * 10**9     # after the boot: the addresses are announced, nothing is left to do
+
+STEPS_MAX = 100_000     # of one instant: beyond, the kernel is talking to itself
+FEATURE_HOST_TSO4 = 1 << 11
+FEATURES = 0x12001882b    # MODEL_FEATURES_DEFAULT of virtio_model.h
+
+LOCAL_IP, REMOTE_IP = "192.168.0.1", "192.0.2.1"
+
+
+class Ticket:
+    """A system call under way.  result: None until it is back; then time says when."""
+
+    def __init__(self, number, keep):
+        self.number, self.keep = number, keep
+        self.result = self.time = None
+
+
+def gateway(local_ip):
+    """An address beside the kernel's that is not the kernel's."""
+    head, last = local_ip.rsplit(".", 1)
+    return f"{head}.{2 if last == '1' else 1}"
+
+
+class Machine:
+    """One booted kernel."""
+
+    virtual = True
+    name = "softnet"
+
+    def __init__(self, library, config):
+        self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
+        self.host = Host(SimpleNamespace(now=0), library, 0)
+        self.packets = deque()      # (time, bytes) of IP packets that it sent
+        self.tickets = []
+        self._mac = MAC.to_bytes(6, "big")
+        self.host.sn_set(b"mac", MAC)
+        self.host.sn_set(b"mtu", config["mtu"])
+        if not config["gso"]:
+            self.host.sn_set(b"features", FEATURES & ~FEATURE_HOST_TSO4)
+        cmdline = f"ip={self.local_ip}/24 gw={gateway(self.local_ip)} {config['cmdline']}".strip()
+        self.host.boot(cmdline, 0)
+        self.advance(SETTLE)
+
+    # ---- time ----------------------------------------------------------------------------------
+
+    def now(self):
+        """Nanoseconds since the boot."""
+        return self.host.sn_clock()
+
+    def advance(self, until, done=lambda: False):
+        """Runs up to the time @until, or to the first instant at which done().  Was it done?"""
+        while True:
+            deadline = self._instant()
+            if done():
+                return True
+            if deadline in (NEVER, HALTED) or deadline > until:
+                if until > self.now():
+                    self.host.sn_set_clock(until)
+                    self._instant()
+                    return done()
+                return False
+            self.host.sn_set_clock(deadline)
+
+    def idle(self):
+        """Nothing happens any more unless we do something."""
+        return self.host.deadline == NEVER
+
+    def _instant(self):
+        for _ in range(STEPS_MAX):
+            replies = [r for r in map(self._frame, self.host.step()) if r]
+            for reply in replies:
+                self.host.put_frame(reply)
+            if not replies:
+                self._poll()
+                if self.host.deadline > self.now():
+                    return self.host.deadline
+        raise Halted(f"no end to the instant {self.now()} ns")
+
+    def _poll(self):
+        for ticket in [t for t in self.tickets if t.result is None]:
+            ticket.result = self.host.poll(ticket.number)
+            if ticket.result is not None:
+                ticket.time = self.now()
+                self.tickets.remove(ticket)
+
+    # ---- the wire ------------------------------------------------------------------------------
+
+    def _frame(self, frame):
+        """Takes a frame in; the answer, if it wants one of the gateway."""
+        kind = int.from_bytes(frame[12:14], "big")
+        body = frame[14:]
+        if kind == ETH_IP:
+            if len(frame) <= ETH_MIN and len(body) >= 20:
+                body = body[:int.from_bytes(body[2:4], "big")]
+            self.packets.append((self.now(), body))
+            return None
+        if kind != ETH_ARP or len(body) < 28 or body[6:8] != b"\0\1":
+            return None
+        sender, target = body[14:18], body[24:28]
+        if sender == target:    # an announcement
+            return None
+        return frame[6:12] + OUR_MAC + struct.pack(">HHHBBH", ETH_ARP, 1, ETH_IP, 6, 4, 2) + \
+            OUR_MAC + target + body[8:14] + sender
+
+    def inject(self, packets):
+        """IP packets arrive, at once and in one turn."""
+        for packet in packets:
+            self.host.put_frame(self._mac + OUR_MAC + struct.pack(">H", ETH_IP) + packet)
+        self._instant()
+
+    # ---- system calls -----------------------------------------------------------------------------
+
+    def submit(self, number, arguments, keep=()):
+        """Starts a call and runs what happens at this instant.  Buffers in @keep stay."""
+        ticket = Ticket(self.host.submit(number, *arguments), keep)
+        self.tickets.append(ticket)
+        self._instant()
+        return ticket
+
+    def call(self, number, *arguments):
+        """A call that is back at once; None if it is not."""
+        ticket = self.submit(number, arguments, arguments)
+        return ticket.result
+
+    # ---- settings -----------------------------------------------------------------------------------
+
+    def sysctl(self, name, value=None):
+        """Sets /proc/sys's @name, or reads it.  None: there is no such; False: not to that value."""
+        path = ctypes.create_string_buffer(("/proc/sys/" + name.replace(".", "/")).encode())
+        fd = self.call(NR.open, path, os.O_RDONLY if value is None else os.O_WRONLY)
+        if fd < 0:
+            return None
+        if value is None:
+            buffer = ctypes.create_string_buffer(4096)
+            size = self.call(NR.read, fd, buffer, 4096)
+            result = " ".join(buffer.raw[:max(size, 0)].decode().split())
+        else:
+            data = ctypes.create_string_buffer((value + "\n").encode())
+            result = self.call(NR.write, fd, data, len(value) + 1) > 0
+        self.call(NR.close, fd)
+        return result
+
+    def complaint(self):
+        """What the kernel itself has to say: "" or a reason why nothing here counts."""
+        if self.host.panic_message():
+            return "kernel panic: " + self.host.panic_message()
+        if self.host.sn_warn_count():
+            lines = [line for line in self.host.console().splitlines() if "WARN" in line]
+            return "the kernel warned: " + (lines[0] if lines else "?")
+        return ""
+
+
+def load():
+    """The library's bytes."""
+    with open(LIBRARY, "rb") as f:
+        return f.read()
+
+
+__all__ = ["Machine", "Halted", "load", "gateway", "LOCAL_IP", "REMOTE_IP", "NR"]

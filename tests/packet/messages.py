@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""Structures that a script writes out, as bytes and back: iovec, msghdr with its control messages,
+linger, pollfd's bits, epoll_event.
+
+Used by syscalls.py.  Layouts are Linux x86-64's.
+"""
+import ctypes
+import struct
+
+from script import Struct, Word
+from symbols import SYMBOLS
+
+EPOLL_EVENT = 12    # packed: u32, u64
+CMSG_HEADER = 16
+CONTROL_ROOM = 512
+NAME_ROOM = 128
+
+
+def _number(value, fallback=0):
+    if isinstance(value, Word):
+        return value.value
+    return value if isinstance(value, int) else fallback
+
+
+def bits_text(value, prefix):
+    """POLLIN|POLLOUT for 5."""
+    out, rest = [], value
+    for name, bit in SYMBOLS.items():
+        if name.startswith(prefix) and bit and bit & (bit - 1) == 0 and rest & bit:
+            out.append(name)
+            rest &= ~bit
+    if rest:
+        out.append(hex(rest))
+    return "|".join(out) or "0"
+
+
+def poll_text(value):
+    """The bits of poll()."""
+    return bits_text(value & 0xffff, "POLL")
+
+
+# ---- values of socket options ------------------------------------------------------------------------
+
+_OPTION_STRUCTS = (
+    (("onoff", "linger"), "<ii"),
+    (("l_onoff", "l_linger"), "<ii"),
+    (("tv_sec", "tv_usec"), "<qq"),
+    (("sec", "usec"), "<qq"),
+)
+
+
+def _option_layout(value):
+    names = tuple(f.name for f in value.fields)
+    for known, layout in _OPTION_STRUCTS:
+        if names == known:
+            return known, layout
+    return None, "<ii" if len(names) == 2 else f"<{len(names)}i"
+
+
+def option_struct(value):
+    """{onoff=1, linger=0} and its like as bytes."""
+    _, layout = _option_layout(value)
+    return struct.pack(layout, *(_number(f.value) for f in value.fields))
+
+
+def option_struct_differences(value, got):
+    """What of @got (bytes) is not as the script has it."""
+    names, layout = _option_layout(value)
+    size = struct.calcsize(layout)
+    if len(got) < size:
+        return [f"the option has {len(got)} bytes, not {size}"]
+    out = []
+    for i, (f, actual) in enumerate(zip(value.fields, struct.unpack(layout, got[:size]))):
+        if f.value is not Ellipsis and _number(f.value) != actual:
+            name = names[i] if names else i
+            out.append(f"the option's {name} is {actual}, not {_number(f.value)}")
+    return out
+
+
+# ---- scatter and gather ---------------------------------------------------------------------------------
+
+def iovec(vector):
+    """[{..., 100}, ...]: struct iovec as bytes, and the buffers that it points to."""
+    keep, out = [], b""
+    for entry in vector:
+        values = [f.value for f in entry.fields] if isinstance(entry, Struct) else [Ellipsis, entry]
+        size = _number(values[-1])
+        null = isinstance(values[0], Word) and values[0].text == "NULL"
+        data = ctypes.create_string_buffer(max(size, 1))
+        keep.append(data)
+        out += struct.pack("<QQ", 0 if null else ctypes.addressof(data), size)
+    return out or bytes(16), keep
+
+
+class Message:
+    """struct msghdr, made for a call."""
+
+    def __init__(self, message, receive, name):
+        self.message = message
+        vector = message.get("msg_iov", [])
+        iov, self.keep = iovec(vector if isinstance(vector, list) else [])
+        self.iov = ctypes.create_string_buffer(iov, len(iov))
+        self.name = ctypes.create_string_buffer(name.ljust(NAME_ROOM, b"\0"), NAME_ROOM)
+        control = b"" if receive else b"".join(map(self._cmsg, self._wanted()))
+        room = CONTROL_ROOM if receive else len(control)
+        self.control = ctypes.create_string_buffer(control, max(room, 1))
+        at = ctypes.addressof
+        name_size = NAME_ROOM if receive else len(name)
+        self.header = ctypes.create_string_buffer(struct.pack(
+            "<QIxxxxQQQQixxxx", at(self.name) if name_size else 0, name_size,
+            at(self.iov), len(vector) if isinstance(vector, list) else 0,
+            at(self.control) if room else 0, room, _number(message.get("msg_flags"))), 56)
+        self.keep += [self.iov, self.name, self.control]
+
+    def _wanted(self):
+        control = self.message.get("msg_control")
+        return control if isinstance(control, list) else []
+
+    def _cmsg(self, wanted):
+        data = wanted.get("cmsg_data", 0)
+        body = struct.pack("<I", _number(data) & 2**32 - 1)
+        head = struct.pack("<Qii", CMSG_HEADER + len(body), _number(wanted.get("cmsg_level")),
+                           _number(wanted.get("cmsg_type")))
+        return (head + body).ljust(24, b"\0")
+
+    def _received(self):
+        size = struct.unpack_from("<Q", self.header.raw, 40)[0]
+        raw, at, out = self.control.raw[:size], 0, []
+        while at + CMSG_HEADER <= len(raw):
+            length, level, kind = struct.unpack_from("<Qii", raw, at)
+            if length < CMSG_HEADER:
+                break
+            out.append((level, kind, raw[at + CMSG_HEADER:at + length]))
+            at += (length + 7) & ~7
+        return out
+
+    def differences(self):
+        """What came back and is not as the script has it: flags and control messages."""
+        out = []
+        flags = self.message.get("msg_flags")
+        got_flags = struct.unpack_from("<i", self.header.raw, 48)[0]
+        if flags is not None and flags is not Ellipsis and _number(flags) != got_flags:
+            out.append(f"msg_flags is {bits_text(got_flags, 'MSG_')}, "
+                       f"not {bits_text(_number(flags), 'MSG_')}")
+        control = self.message.get("msg_control")
+        if control is None or control is Ellipsis:
+            return out
+        got = self._received()
+        if len(got) != len(self._wanted()):
+            out.append(f"{len(got)} control messages, not {len(self._wanted())}")
+        for wanted, (level, kind, data) in zip(self._wanted(), got):
+            for name, actual in (("cmsg_level", level), ("cmsg_type", kind)):
+                if _number(wanted.get(name)) != actual:
+                    out.append(f"{name} is {actual}, not {_number(wanted.get(name))}")
+            out += _data_differences(wanted.get("cmsg_data"), data)
+        return out
+
+
+_ERROR_FIELDS = {"ee_errno": ("<I", 0), "ee_origin": ("<B", 4), "ee_type": ("<B", 5), "ee_code": ("<B", 6),
+                 "ee_info": ("<I", 8), "ee_data": ("<I", 12)}
+
+
+def _data_differences(wanted, data):
+    if wanted is None or wanted is Ellipsis:
+        return []
+    if not isinstance(wanted, Struct):
+        got = int.from_bytes(data[:4], "little")
+        return [] if got == _number(wanted) & 2**32 - 1 else [f"cmsg_data is {got}, "
+                                                             f"not {_number(wanted)}"]
+    out = []
+    for f in wanted.fields:
+        if f.value is Ellipsis:
+            continue
+        if f.name not in _ERROR_FIELDS:
+            out.append(f"{f.name} is not compared")
+            continue
+        layout, at = _ERROR_FIELDS[f.name]
+        got = struct.unpack_from(layout, data, at)[0] if len(data) >= at + 4 else None
+        if got != _number(f.value):
+            out.append(f"{f.name} is {got}, not {_number(f.value)}")
+    return out
+
+
+# ---- epoll ----------------------------------------------------------------------------------------------
+
+def _epoll_data(event):
+    for name in ("fd", "u32", "u64", "ptr"):
+        if event.get(name) is not None:
+            return _number(event.get(name)) & 2**64 - 1
+    return 0
+
+
+def epoll_event(event):
+    """{events=EPOLLIN, fd=4} as bytes.  The data is the script's own number, given back as it is."""
+    return struct.pack("<IQ", _number(event.get("events")) & 2**32 - 1, _epoll_data(event))
+
+
+def epoll_differences(wanted, raw, count):
+    """The events that came back against those of the script."""
+    out = []
+    for i, event in enumerate(wanted[:count]):
+        events, data = struct.unpack_from("<IQ", raw, EPOLL_EVENT * i)
+        if event.get("events") is not None and events != _number(event.get("events")) & 2**32 - 1:
+            out.append(f"events is {bits_text(events, 'EPOLL')}, "
+                       f"not {bits_text(_number(event.get('events')), 'EPOLL')}")
+        if data != _epoll_data(event):
+            out.append(f"the event's data is {data}, not {_epoll_data(event)}")
+    return out

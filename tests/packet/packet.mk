@@ -1,0 +1,7 @@
+# Packet scripts: `make packet` tests the interpreter and plays tests/packet/scripts.
+#
+# One script, or any other people's:	tests/packet/run FILE...
+
+.PHONY: packet
+packet: $(B)/host/libsoftnet.so
+	cd tests/packet && $(PYTEST) .

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""Packets as bytes: made from what a script says, and read from what a kernel sent.
+
+build_tcp(), build_icmp() <- runner.py, with all numbers already live; read_packet() <- runner.py.
+Only IPv4.  RFC 791 3.1, 9293 3.1 and 3.2, 7323 (wscale, TS), 2018 (sack), 7413 (FO), 2385 (md5), 792.
+"""
+import struct
+from dataclasses import dataclass, field
+
+from script import IpInfo, Option
+
+TCP, ICMP = 6, 1
+TTL_DEFAULT = 255
+FLAG_BITS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80,
+             "A": 0x100}
+FLAG_ORDER = "FSRPEWAU."
+ECN_BITS = {"noecn": 0, "ect1": 1, "ect0": 2, "ce": 3}
+ECN_NAMES = {bits: name for name, bits in ECN_BITS.items()}
+EXPERIMENTAL, FOEXP_MAGIC = 254, 0xf989
+KINDS = {"md5": 19, "FO": 34}
+ECN_FIRST = {"e0b": 172, "e1b": 174}
+ECN_ORDER = {172: ("e0b", "ceb", "e1b"), 174: ("e1b", "ceb", "e0b")}
+
+
+def checksum(data):
+    """The Internet checksum (RFC 1071)."""
+    if len(data) % 2:
+        data += b"\0"
+    # 2^16 is 1 modulo 2^16-1: the sum of all words is the number itself, so reduced.
+    total = int.from_bytes(data, "big")
+    rest = total % 0xffff
+    return 0xffff ^ (0xffff if total and not rest else rest)
+
+
+def address(text):
+    """A.B.C.D as four bytes."""
+    return bytes(int(part) for part in text.split("."))
+
+
+# ---- options ---------------------------------------------------------------------------------------
+
+def encode_option(option):
+    """One option with the numbers that are in it."""
+    kind, data = option.kind, option.data
+    if kind in ("nop", "eol"):
+        return b"\1" if kind == "nop" else b"\0"
+    if kind == "mss":
+        return struct.pack(">BBH", 2, 4, data)
+    if kind == "wscale":
+        return struct.pack(">BBB", 3, 3, data)
+    if kind == "sackOK":
+        return b"\4\2"
+    if kind == "TS":
+        return struct.pack(">BBII", 8, 10, *data)
+    if kind == "sack":
+        edges = [edge for block in data for edge in block]
+        return struct.pack(f">BB{len(edges)}I", 5, 2 + 4 * len(edges), *edges)
+    if kind == "ECN":
+        first = data[0][0] if data else "e0b"
+        return struct.pack(">BB", ECN_FIRST[first], 2 + 3 * len(data)) + b"".join(
+            count.to_bytes(3, "big") for _, count in data)
+    if kind == "FOEXP":
+        return struct.pack(">BBH", EXPERIMENTAL, 4 + len(data), FOEXP_MAGIC) + data
+    return struct.pack(">BB", KINDS[kind], 2 + len(data)) + data
+
+
+def _decode_option(kind, data):
+    size = len(data)
+    if (kind, size) == (2, 2):
+        return Option("mss", int.from_bytes(data, "big"))
+    if (kind, size) == (3, 1):
+        return Option("wscale", data[0])
+    if (kind, size) == (4, 0):
+        return Option("sackOK")
+    if (kind, size) == (8, 8):
+        return Option("TS", struct.unpack(">II", data))
+    if kind == 5 and size % 8 == 0:
+        edges = struct.unpack(f">{size // 4}I", data)
+        return Option("sack", list(zip(edges[::2], edges[1::2])))
+    if kind == 19:
+        return Option("md5", data)
+    if kind == 34:
+        return Option("FO", data)
+    if kind == EXPERIMENTAL and data[:2] == FOEXP_MAGIC.to_bytes(2, "big"):
+        return Option("FOEXP", data[2:])
+    if kind in ECN_ORDER and size % 3 == 0 and size <= 9:
+        counts = [int.from_bytes(data[i:i + 3], "big") for i in range(0, size, 3)]
+        return Option("ECN", tuple(zip(ECN_ORDER[kind], counts)))
+    return Option(f"kind-{kind}", data)
+
+
+def decode_options(data):
+    """The options of a header, and what is wrong with them ("" if nothing is)."""
+    options, i = [], 0
+    while i < len(data):
+        kind = data[i]
+        if kind < 2:
+            options.append(Option("nop" if kind else "eol"))
+            i += 1
+            continue
+        size = data[i + 1] if i + 1 < len(data) else 0
+        if size < 2 or i + size > len(data):
+            return options, f"option {kind} has a length of {size} with {len(data) - i} bytes left"
+        options.append(_decode_option(kind, data[i + 2:i + size]))
+        i += size
+    return options, ""
+
+
+# ---- made ------------------------------------------------------------------------------------------
+
+def ip_header(src, dst, proto, length, info=IpInfo(), ident=0):
+    """20 bytes in front of @length more."""
+    tos = info.tos or 0
+    if info.ecn:
+        tos = tos & ~3 | ECN_BITS[info.ecn]
+    ttl = TTL_DEFAULT if info.ttl is None else info.ttl
+    header = struct.pack(">BBHHHBBH4s4s", 0x45, tos, 20 + length, ident, 0, ttl, proto, 0,
+                         address(src), address(dst))
+    return header[:10] + struct.pack(">H", checksum(header)) + header[12:]
+
+
+def build_tcp(src, dst, packet, options, length):
+    """An IP packet of @length zero bytes.  @packet: a TcpPacket whose numbers and ports are live."""
+    head = b"".join(map(encode_option, options))
+    bits = sum(FLAG_BITS[flag] for flag in packet.flags)
+    tcp = struct.pack(">HHIIHHHH", *packet.ports, packet.seq, packet.ack or 0,
+                      (20 + len(head)) // 4 << 12 | bits, packet.window or 0, 0,
+                      packet.urgent or 0) + head
+    pseudo = address(src) + address(dst) + struct.pack(">HH", TCP, len(tcp) + length)
+    tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp)) + tcp[18:]
+    return ip_header(src, dst, TCP, len(tcp) + length, packet.ip) + tcp + bytes(length)
+
+
+def build_icmp(src, dst, packet, quote):
+    """An ICMP error.  @quote: the packet that it is about, cut to what is quoted."""
+    rest = packet.mtu or 0
+    icmp = struct.pack(">BBHI", packet.type, packet.code, 0, rest) + quote
+    icmp = icmp[:2] + struct.pack(">H", checksum(icmp)) + icmp[4:]
+    return ip_header(src, dst, ICMP, len(icmp), packet.ip) + icmp
+
+
+# ---- read ------------------------------------------------------------------------------------------
+
+@dataclass
+class Seen:
+    """A packet of the kernel's.  wrong: what no TCP/IP packet may have."""
+    time: int
+    src: str = ""
+    dst: str = ""
+    proto: int = 0
+    tos: int = 0
+    ttl: int = 0
+    sport: int = 0
+    dport: int = 0
+    seq: int = 0
+    ack: int = 0
+    flags: frozenset = frozenset()
+    window: int = 0
+    urgent: int = 0
+    options: list = field(default_factory=list)
+    payload: bytes = b""
+    wrong: list = field(default_factory=list)
+
+
+def read_packet(time, data):
+    """Reads an IPv4 packet; None: it is none that could be read at all."""
+    if len(data) < 20 or data[0] >> 4 != 4:
+        return None
+    seen = Seen(time, src=".".join(map(str, data[12:16])), dst=".".join(map(str, data[16:20])),
+                proto=data[9], tos=data[1], ttl=data[8])
+    header, total = (data[0] & 15) * 4, int.from_bytes(data[2:4], "big")
+    if header != 20:
+        seen.wrong.append(f"an IP header of {header} bytes")
+    if total != len(data):
+        seen.wrong.append(f"IP total length {total}, but {len(data)} bytes")
+    if checksum(data[:header]):
+        seen.wrong.append("IP checksum")
+    if seen.proto == TCP and len(data) >= header + 20:
+        _read_tcp(seen, data[12:20], data[header:total])
+    return seen
+
+
+def _read_tcp(seen, addresses, tcp):
+    (seen.sport, seen.dport, seen.seq, seen.ack, bits, seen.window, _, seen.urgent) = struct.unpack(
+        ">HHIIHHHH", tcp[:20])
+    offset = bits >> 12 << 2
+    seen.flags = frozenset(flag for flag, bit in FLAG_BITS.items() if bits & bit)
+    if bits & 0x0e00:
+        seen.wrong.append(f"reserved bits {bits >> 9 & 7:#x}")
+    if offset < 20 or offset > len(tcp):
+        seen.wrong.append(f"a TCP header of {offset} bytes")
+        return
+    seen.options, complaint = decode_options(tcp[20:offset])
+    if complaint:
+        seen.wrong.append(complaint)
+    seen.payload = tcp[offset:]
+    if checksum(addresses + struct.pack(">HH", TCP, len(tcp)) + tcp):
+        seen.wrong.append("TCP checksum")

@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: MIT
+"""A script is played: its events in order, each at its time, and what the kernel does held against it.
+
+play() <- suite.py, in a process of its own.  Time counts as in the language: an event's relative time
+from the end of the one before, which for a packet that was sent is when it was seen.
+"""
+from dataclasses import replace
+
+from compare import (absorb, describe_expected, describe_seen, differences, seconds, tolerance_ns)
+from flow import CHILD, CONNECTING, LISTENING, Flow, Isn, NoTimestamp
+from packets import TCP, build_icmp, build_tcp, ip_header, read_packet
+from script import NS, Call, IcmpPacket, Shell, Snippet, TcpPacket
+from shell import Skip, plan
+from symbols import ERRNOS, NUMBERS, SYMBOLS, errno_name
+from syscalls import RETURNS_FD, BadCall, Calls, buffer
+from tcpinfo import Snippets, decode
+
+PATIENCE = 2 * NS            # a packet is given up so long after it was expected
+ANY_PATIENCE = 3600 * NS     # and one that may come at any time
+CALL_PATIENCE = 600 * NS     # a call that should not block
+FIRST_PORT = 36000           # of the remote end; one more for each connection
+IP_TCP_HEADERS = 40
+INFO_ROOM = 512
+QUOTED = 8                   # bytes of TCP that an ICMP error quotes (RFC 792)
+
+
+class Failed(Exception):
+    """The kernel did not do what the script says.  lines: for the reader."""
+
+    def __init__(self, what, *lines):
+        self.what, self.lines = what, lines
+        super().__init__(what)
+
+
+class Blocked:
+    """A blocking call under way."""
+
+    def __init__(self, event, prepared, ticket, end, tolerance):
+        self.event, self.prepared, self.ticket = event, prepared, ticket
+        self.end, self.tolerance = end, tolerance
+
+
+class Play:
+    """One script on one machine."""
+
+    def __init__(self, script, options, machine, rules=None):
+        self.script, self.options, self.machine = script, options, machine
+        self.rules = dict(options, **(rules or {}))
+        self.local_ip, self.remote_ip = machine.local_ip, machine.remote_ip
+        self.flows, self.under_test = [], None
+        self.calls = Calls(self)
+        self.blocked = None
+        self.snippets = Snippets(script.path)
+        self.notes = []
+        self.ports = 0
+        self.event = None
+        self.start = self.base = self.scheduled = machine.now()
+        self.first_isn = None    # what the kernel chose first
+
+    # ---- the story ------------------------------------------------------------------------------------
+
+    def run(self):
+        """Failed, Skip, or all went as it should."""
+        try:
+            self._shell("\n".join(shell.text for shell in self.script.before))
+            self.start = self.base = self.scheduled = self.machine.now()
+            for self.event in self.script.events:
+                try:
+                    self._event(self.event)
+                except Failed as failed:
+                    if not self._forgiven(self.event.what):
+                        raise
+                    self.notes += [f"line {self.event.line}: {failed.what}", *failed.lines]
+                    self.base = self.machine.now()
+            self._finish_blocked()
+            said, self.event = self.snippets.run(), None
+            if said:
+                raise Failed(said)
+        finally:
+            # On a virtual machine nothing outlives the script: what would restore it has no object.
+            if not self.machine.virtual:
+                self.machine.finish([shell.text for shell in self.script.after])
+        complaint = self.machine.complaint()
+        if complaint:
+            raise Failed(complaint)
+
+    def _forgiven(self, what):
+        """--non_fatal=packet,syscall"""
+        kind = "syscall" if isinstance(what, Call) else \
+            "packet" if getattr(what, "outbound", False) else None
+        return kind in self.options["non_fatal"].split(",")
+
+    def _event(self, event):
+        when = event.when
+        origin = self.base if when.relative else self.start
+        expected = origin + when.start
+        gap = expected - self.scheduled if not when.relative else when.start
+        what = event.what
+        if getattr(what, "outbound", False):
+            self._sent(event, what, expected, origin, gap)
+        else:
+            if isinstance(what, Call):
+                self._finish_blocked()
+                self.event = event
+            self._wait(event, expected, gap)
+            if isinstance(what, TcpPacket):
+                self._receive(what)
+            elif isinstance(what, IcmpPacket):
+                self._receive_icmp(what)
+            elif isinstance(what, Call):
+                self._call(event, what, origin, expected)
+            elif isinstance(what, Shell):
+                self._shell(what.text)
+            elif isinstance(what, Snippet):
+                self._snippet(event, what)
+        self.base = self.machine.now()
+        if isinstance(what, (TcpPacket, IcmpPacket)) and not what.outbound:
+            self.base = min(self.base, expected) if self._next_is_inbound(event) else self.base
+        self.scheduled = expected
+
+    def _next_is_inbound(self, event):
+        at = self.script.events.index(event) + 1
+        following = self.script.events[at:at + 1]
+        return bool(following) and getattr(following[0].what, "outbound", None) is False
+
+    def _wait(self, event, expected, gap):
+        self.machine.advance(expected)
+        late = self.machine.now() - expected
+        if late > tolerance_ns(self.rules, gap):
+            raise Failed(f"it was to happen at {seconds(expected - self.start)}, but the event before "
+                         f"ended at {seconds(self.machine.now() - self.start)}", event.source)
+
+    def _shell(self, text):
+        for action in plan(text, {}):
+            note = action(self.machine)
+            if note:
+                self.notes.append(note)
+
+    def _snippet(self, event, what):
+        if self.under_test is None or self.under_test.fd is None:
+            raise Failed("a snippet without a socket to look at", event.source)
+        data, size = buffer(INFO_ROOM), buffer(INFO_ROOM.to_bytes(4, "little"))
+        result = self.machine.call(NUMBERS["getsockopt"], self.under_test.fd, SYMBOLS["SOL_TCP"],
+                                   SYMBOLS["TCP_INFO"], data, size)
+        if result != 0:
+            raise Failed(f"getsockopt(TCP_INFO): {errno_name(-(result or 0))}", event.source)
+        try:
+            self.snippets.add(event.line, what.text,
+                              decode(data.raw[:int.from_bytes(size.raw, "little")]))
+        except SyntaxError as error:
+            raise Failed(f"{self.script.path}:{error.lineno}: {error.msg}", event.source) from None
+
+    # ---- packets to the kernel --------------------------------------------------------------------------
+
+    def _fresh_port(self):
+        self.ports += 1
+        return FIRST_PORT + self.ports
+
+    def _child(self, packet):
+        """The connection that a first SYN begins at a listener."""
+        listener = next((f for f in reversed(self.flows) if f.state == LISTENING), None)
+        child = Flow(CHILD, self.local_ip, self.remote_ip,
+                     listener.local_port if listener else self.options["bind_port"],
+                     self._fresh_port(), script_ports=packet.ports)
+        self._learn_remote(child, packet)
+        self.flows.append(child)
+        self.under_test = child
+        return child
+
+    def _learn_remote(self, flow, packet):
+        flow.remote = Isn(packet.seq, (packet.seq + self.rules.get("remote_shift", 0)) % 2**32,
+                                True)
+
+    def _flow_for(self, packet):
+        """The connection that a line of the script speaks of."""
+        if packet.ports:
+            remote, local = packet.ports[::-1] if packet.outbound else packet.ports
+            for flow in reversed(self.flows):
+                if flow.script_ports == (remote, local):
+                    return flow
+            if not packet.outbound and any(f.state == LISTENING for f in self.flows):
+                return self._child(packet)
+        flow = self.under_test
+        if flow is None:
+            raise Failed("a packet without a socket that it could belong to", self.event.source)
+        if not packet.outbound and flow.state == LISTENING:
+            return self._child(packet)
+        return flow
+
+    def _receive(self, packet):
+        flow = self._flow_for(packet)
+        if flow.state == CONNECTING and "S" in packet.flags and not flow.remote.known:
+            self._learn_remote(flow, packet)
+        scaled = self.options["tcp_ts_tick_usecs"] if self.options["tcp_ts_ecr_scaled"] else None
+        try:
+            live, options = flow.live_inbound(packet, scaled)
+        except NoTimestamp as error:
+            raise Failed(str(error), self.event.source) from None
+        self.machine.inject(self._segments(flow, live, options))
+
+    def _segments(self, flow, live, options):
+        """What a sender with segmentation in hardware would put on the wire for @live."""
+        size = self.options["mss"] or self.options["mtu"] - IP_TCP_HEADERS - 20
+        if live.length <= size:
+            return [build_tcp(flow.remote_ip, flow.local_ip, live, options, live.length)]
+        out, at = [], 0
+        while at < live.length:
+            part = min(size, live.length - at)
+            last = at + part == live.length
+            piece = replace(live, seq=(live.seq + at) % 2**32,
+                                  flags=live.flags if last else live.flags - {"F", "P"})
+            out.append(build_tcp(flow.remote_ip, flow.local_ip, piece, options, part))
+            at += part
+        return out
+
+    def _receive_icmp(self, packet):
+        flow = self._flow_for(packet)
+        seq, length = packet.quote or (0, 0)
+        # A quoted number of 0 is that of the SYN, before whose own number none is.
+        live = (seq + flow.local.offset(False)) % 2**32
+        tcp = flow.local_port.to_bytes(2, "big") + flow.remote_port.to_bytes(2, "big") + \
+            live.to_bytes(4, "big")
+        quote = ip_header(flow.local_ip, flow.remote_ip, TCP, 20 + length) + tcp[:QUOTED]
+        self.machine.inject([build_icmp(flow.remote_ip, flow.local_ip, packet, quote)])
+
+    # ---- packets from the kernel --------------------------------------------------------------------------
+
+    def _next(self, flow, until):
+        """The next packet of @flow, running the kernel up to @until; None."""
+        while True:
+            while self.machine.packets:
+                seen = read_packet(*self.machine.packets.popleft())
+                if seen is not None and seen.proto == TCP and flow.sent(seen):
+                    return seen
+            if not self.machine.advance(until, lambda: bool(self.machine.packets)):
+                return None
+
+    def _whole(self, flow, packet, until):
+        """The next packet, and those behind it that the script has as one with it."""
+        seen = self._next(flow, until)
+        if seen is None:
+            return None, ""
+        if self.options["strict_segments"] or "S" in packet.flags:
+            return seen, ""
+        size, pieces = len(seen.payload), 1
+        while size and len(seen.payload) < packet.length:
+            piece = self._next(flow, until)
+            if piece is None:
+                return seen, f"(of {pieces} packets; no more came)"
+            whole = absorb(seen, piece, size)
+            if whole is None:
+                return seen, f"(of {pieces} packets; {describe_seen(piece, flow)} does not continue them)"
+            seen, pieces = whole, pieces + 1
+        return seen, f"(of {pieces} packets)" if pieces > 1 else ""
+
+    def _sent(self, event, packet, expected, origin, gap):
+        if isinstance(packet, IcmpPacket):
+            raise Skip("ICMP packets that the kernel sends")
+        flow = self._flow_for(packet)
+        latest = expected
+        if event.when.end is not None:
+            latest = origin + event.when.end
+        tolerance = tolerance_ns(self.rules, gap)
+        patience = ANY_PATIENCE if event.when.any else PATIENCE
+        seen, note = self._whole(flow, packet, latest + tolerance + patience)
+        times = f"{seconds(expected - self.start)}"
+        if event.when.end is not None:
+            times += f"~{seconds(latest - self.start)}"
+        want = f"expected {'*' if event.when.any else times:>10} > {describe_expected(packet)}"
+        if seen is None:
+            raise Failed("no packet was sent", want, "actual            > nothing until "
+                         f"{seconds(self.machine.now() - self.start)}")
+        if "S" in seen.flags and not flow.local.known:
+            flow.local = Isn(packet.seq, seen.seq, True)
+            self.first_isn = seen.seq if self.first_isn is None else self.first_isn
+        wrong = differences(packet, seen, flow, self.rules)
+        if not event.when.any:
+            for late, by in (("late", seen.time - latest), ("early", expected - seen.time)):
+                if by > tolerance:
+                    wrong.append(f"{by / 1e6:.3f} ms too {late} (tolerance {tolerance / 1e6:.3f})")
+        if wrong:
+            got = f"actual   {seconds(seen.time - self.start):>10} > {describe_seen(seen, flow)} {note}"
+            raise Failed("; ".join(wrong), want, got.rstrip())
+
+    # ---- system calls ----------------------------------------------------------------------------------------
+
+    def _call(self, event, call, origin, expected):
+        try:
+            prepared = self.calls.prepare(call)
+        except BadCall as error:
+            raise Failed(str(error), event.source) from None
+        ticket = self.machine.submit(prepared.number, prepared.arguments, prepared.keep)
+        self._learn_local(prepared.number, prepared.arguments[0])
+        if event.when.blocking:
+            end = origin + event.when.end
+            self.blocked = Blocked(event, prepared, ticket, end,
+                                   tolerance_ns(self.rules, end - expected))
+            return
+        if not self.machine.advance(expected + CALL_PATIENCE if ticket.result is None else
+                                    self.machine.now(), lambda: ticket.result is not None):
+            raise Failed(f"the call did not come back within {CALL_PATIENCE // NS} s", event.source)
+        self._came_back(event, call, prepared, ticket.result)
+
+    def _learn_local(self, number, fd):
+        """connect() has chosen our port by now, whether it waits or not."""
+        flow = self.calls.flow_of(fd)
+        if flow is None or flow.state != CONNECTING or flow.local.known or \
+                number not in (NUMBERS["connect"], NUMBERS["sendto"], NUMBERS["sendmsg"]):
+            return
+        name, size = buffer(16), buffer((16).to_bytes(4, "little"))
+        if self.machine.call(NUMBERS["getsockname"], fd, name, size) == 0:
+            flow.local_port = int.from_bytes(name.raw[2:4], "big")
+            flow.local_ip = ".".join(map(str, name.raw[4:8]))
+
+    def _finish_blocked(self):
+        """The blocking call that is under way has to be back before another one, and at its time."""
+        if self.blocked is None:
+            return
+        b, self.blocked, self.event = self.blocked, None, self.blocked.event
+        done = self.machine.advance(b.end + b.tolerance + PATIENCE,
+                                    lambda: b.ticket.result is not None)
+        if not done:
+            raise Failed(f"the call is not back at {seconds(self.machine.now() - self.start)}, expected "
+                         f"was {seconds(b.end - self.start)}", b.event.source)
+        off = b.ticket.time - b.end
+        if abs(off) > b.tolerance:
+            raise Failed(f"the call came back at {seconds(b.ticket.time - self.start)}, "
+                         f"{abs(off) / 1e6:.3f} ms too {'late' if off > 0 else 'early'} "
+                         f"(tolerance {b.tolerance / 1e6:.3f})", b.event.source)
+        self._came_back(b.event, b.event.what, b.prepared, b.ticket.result)
+
+    def _came_back(self, event, call, prepared, result):
+        want = "anything" if call.result is None else str(call.result)
+        if call.errno:
+            want += f" {call.errno}"
+        got = str(result) if result >= 0 else f"-1 {errno_name(-result)}"
+        lines = (event.source, f"expected = {want}", f"actual   = {got}")
+        if call.result is not None and call.result < 0:
+            if result >= 0 or (call.errno and -result != ERRNOS[call.errno]):
+                raise Failed("the call's result", *lines)
+            return
+        if result < 0:
+            if call.result is None:
+                return
+            raise Failed("the call's result", *lines)
+        if call.name in RETURNS_FD or (call.name == "fcntl" and "F_DUPFD" in event.source):
+            self.calls.returned_fd(call, result)
+        elif call.result is not None and call.result != result:
+            raise Failed("the call's result", *lines)
+        wrong = prepared.after(result) if prepared.after else []
+        if wrong:
+            raise Failed("; ".join(wrong), event.source)

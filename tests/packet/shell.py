@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Lines in backticks: known ones are mapped onto the machine, none is handed to a shell.
+
+plan() <- runner.py before the script runs: a list of actions (functions of the machine), Skip when a line
+asks for what there is not.  A sysctl goes through set_sysctl() alone.
+"""
+import re
+import shlex
+
+# Lines that concern what this machine does not have: nothing to do.
+NOTHING = re.compile(
+    r"(?:(?:\S*/)?sysctl_restore\S*|/tmp/sysctl_restore_\S*|true|:|sync"
+    r"|ip (?:-\S+ )?tcp_metrics flush.*|kldload .*|kldstat .*|ip route flush cache.*|echo [^>]*)$")
+DEFAULTS = re.compile(r"(?:\S*/)?defaults\.sh$")
+SET_SYSCTLS = re.compile(r"(?:\S*/)?set_sysctls\.py\s+(.*)$")
+SYSCTL = re.compile(r"(?:sudo )?sysctl\s+(.*)$")
+ECHO = re.compile(r"echo\s+(.*?)\s*>\s*(/proc/sys/\S+)$")
+NO_GSO = re.compile(r"ethtool -K \S+ (?:(?:tso|gso|gro|lro) (?:on|off)\s*)+$")
+# Known, and not to be had here: the reason.
+KNOWN = (
+    (re.compile(r"ip (?:-\S+ )?route|ip (?:-\S+ )?ro\b|route "), "ip route"),
+    (re.compile(r"ip (?:-\S+ )?(?:addr|link|rule|netns|token)"), "ip addr, link or rule"),
+    (re.compile(r"tc\s"), "tc"),
+    (re.compile(r"ethtool"), "ethtool"),
+    (re.compile(r"nstat|ss\s|netstat"), "counters of nstat, ss or netstat"),
+    (re.compile(r"(?:cat|grep|awk|sed|head|tail|cut)\b.*"), "text tools over /proc"),
+    (re.compile(r"iptables|nft\b|ip6tables|ipfw|pfctl"), "a packet filter"),
+    (re.compile(r"modprobe|insmod"), "kernel modules"),
+)
+
+# What defaults.sh stands for.
+DEFAULT_SYSCTLS = {
+    "net.ipv4.tcp_rmem": "4096 540000 15728640", "net.ipv4.tcp_wmem": "4096 262144 4194304",
+    "net.ipv4.tcp_timestamps": "1", "net.ipv4.tcp_sack": "1", "net.ipv4.tcp_dsack": "1",
+    "net.ipv4.tcp_frto": "2", "net.ipv4.tcp_reordering": "3",
+    "net.ipv4.tcp_congestion_control": "cubic", "net.ipv4.tcp_slow_start_after_idle": "0",
+    "net.ipv4.tcp_early_retrans": "4", "net.ipv4.tcp_recovery": "1",
+    "net.ipv4.tcp_tso_win_divisor": "3", "net.ipv4.tcp_ecn": "0",
+    "net.ipv4.tcp_pacing_ss_ratio": "200", "net.ipv4.tcp_pacing_ca_ratio": "120",
+    "net.ipv4.tcp_fastopen": "0x70403",
+    "net.ipv4.tcp_fastopen_key": "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4",
+    "net.ipv4.tcp_syncookies": "1", "net.ipv4.tcp_syn_retries": "5",
+    "net.ipv4.tcp_synack_retries": "5",
+}
+
+# What the kernel does where it has no setting: a script that asks for just this has it.  "*": any value,
+# since what it governs is nowhere in the kernel.
+FIXED = {
+    "net.ipv4.tcp_sack": "0", "net.ipv4.tcp_dsack": "0", "net.ipv4.tcp_fack": "0",
+    "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_ecn_fallback": "*", "net.ipv4.tcp_fastopen": "0",
+    "net.ipv4.tcp_syncookies": "0", "net.ipv4.tcp_frto": "0", "net.ipv4.tcp_early_retrans": "0",
+    "net.ipv4.tcp_recovery": "0", "net.ipv4.tcp_mtu_probing": "0",
+    "net.ipv4.tcp_no_metrics_save": "*", "net.ipv4.tcp_pacing_ss_ratio": "*",
+    "net.ipv4.tcp_pacing_ca_ratio": "*", "net.ipv4.tcp_fastopen_key": "*",
+    "net.ipv4.tcp_fastopen_blackhole_timeout_sec": "*", "net.core.default_qdisc": "*",
+    "net.ipv4.route.flush": "*", "net.ipv4.ip_no_pmtu_disc": "0", "net.ipv4.tcp_plb_enabled": "0",
+    # FreeBSD's names.
+    "kern.timecounter.alloweddeviation": "*", "net.inet.tcp.hostcache.purgenow": "*",
+    "net.inet.tcp.hostcache.enable": "*", "net.inet.tcp.sack.enable": "0",
+    "net.inet.tcp.ecn.enable": "0", "net.inet.tcp.syncookies": "0",
+    "net.inet.tcp.syncookies_only": "0", "net.inet.tcp.cc.algorithm": "newreno",
+    "net.inet.tcp.initcwnd_segments": "10", "net.inet.tcp.functions_default": "freebsd",
+    "net.inet.tcp.delayed_ack": "1", "net.inet.tcp.path_mtu_discovery": "1",
+    "net.inet.tcp.always_keepalive": "*", "net.inet.tcp.fastopen.server_enable": "0",
+}
+# FreeBSD's names for what the kernel has a setting for.
+ALIASES = {
+    "net.inet.tcp.rfc1323": ("net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling"),
+    "net.inet.ip.ttl": ("net.ipv4.ip_default_ttl",),
+    "kern.ipc.soacceptqueue": ("net.core.somaxconn",),
+}
+
+
+class Skip(Exception):
+    """The script cannot run here, and why."""
+
+
+def set_sysctl(machine, name, value):
+    """Sets it, or raises Skip."""
+    name, value = name.replace("/", "."), " ".join(value.split())
+    if name in ALIASES:
+        for other in ALIASES[name]:
+            set_sysctl(machine, other, value)
+        return
+    done = machine.sysctl(name, value)
+    if done:
+        return
+    if done is False:
+        raise Skip(f"sysctl {name}={value}: the kernel does not take that value")
+    if name not in FIXED:
+        raise Skip(f"sysctl {name} not in the table")
+    if FIXED[name] not in ("*", value):
+        raise Skip(f"sysctl {name}={value} not in the table: the kernel does {FIXED[name]}")
+
+
+def _defaults(machine):
+    """What of it the kernel does not have is listed, and in the script's way only where it needs it."""
+    missing = []
+    for name, value in DEFAULT_SYSCTLS.items():
+        try:
+            set_sysctl(machine, name, value)
+        except Skip:
+            missing.append(f"{name}={value}")
+    return "defaults.sh: not in force: " + " ".join(missing) if missing else ""
+
+
+def _setter(name, value):
+    name = name.removeprefix("/proc/sys/").replace("/", ".")
+
+    def action(machine):
+        set_sysctl(machine, name, value)
+        return ""
+    return action
+
+
+def _sysctl_words(rest, line):
+    actions = []
+    for word in shlex.split(rest, comments=True):
+        if word in ("-q", "-w", "-qw", "-wq", "-e", "-n", "-i"):
+            continue
+        name, equals, value = word.partition("=")
+        if not equals:
+            # `sysctl name` prints it: nobody reads that here.
+            continue
+        actions.append(_setter(name, value))
+    if not actions and "=" in rest:
+        raise Skip(f"the command `{line}`")
+    return actions
+
+
+def _without_redirection(line):
+    return re.sub(r"\s*(?:[12&]?>{1,2}\s*(?:/dev/null|&[12]))", "", line).strip()
+
+
+def _line(line, config):
+    line = " ".join(_without_redirection(line).split())
+    if not line or line.startswith("#") or NOTHING.match(line):
+        return []
+    if DEFAULTS.match(line):
+        return [_defaults]
+    for regex, what in ((SET_SYSCTLS, _sysctl_words), (SYSCTL, _sysctl_words)):
+        found = regex.match(line)
+        if found:
+            return what(found.group(1), line)
+    found = ECHO.match(line)
+    if found:
+        return [_setter(found.group(2), found.group(1).strip("\"'"))]
+    if NO_GSO.match(line):
+        if re.search(r"\b(?:tso|gso) off", line):
+            config["gso"] = False
+        return []
+    for regex, reason in KNOWN:
+        if regex.match(line):
+            raise Skip(f"{reason}: `{line}`")
+    raise Skip(f"the command `{line}`")
+
+
+def plan(text, config):
+    """The actions of a block; @config learns what has to be so at the boot.  Skip."""
+    joined = re.sub(r"\\\s*\n", " ", text)
+    actions = []
+    for line in re.split(r"\n|;|&&", joined):
+        actions += _line(line, config)
+    return actions

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Files are read, machines booted, scripts played: each in a process of its own, forked from a machine
+that stands ready, so that a crash or a hang is one script's and the next one finds nothing of it.
+
+Suite.play() <- `run` and the tests.
+"""
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+
+import hosted
+from parser import OPTIONS, parse
+from lexer import ScriptError
+from runner import Failed, Play
+from script import Shell
+from shell import Skip, plan
+from tap import Result
+from unsupported import why
+
+WALL_SECONDS = 30       # of one script: more is a hang
+MACHINES_MAX = 8        # configurations that stand ready
+SHORT_OF_WRAP = 500     # --wrap: both directions start so many numbers below 2^32
+
+
+def read(path):
+    """A file's text; OSError, ValueError."""
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+class Suite:
+    """Scripts under one set of options.
+
+    options: those of the language, which beat a script's own; defines: words; rules: check_ecr;
+    cmdline: for the kernel; gso: may the device cut large segments.
+    """
+
+    def __init__(self, options=None, defines=None, rules=None, cmdline="", gso=True, wrap=False,
+                 linux=False):
+        self.options, self.defines, self.rules = options or {}, defines or {}, rules or {}
+        self.cmdline, self.gso, self.wrap, self.linux = cmdline, gso, wrap, linux
+        self.machines = {}
+        self.library = None
+
+    # ---- before -----------------------------------------------------------------------------------
+
+    def parse(self, path):
+        """A Script, or a Result that says what is wrong with the file."""
+        try:
+            return parse(path, read(path), self.defines)
+        except OSError as error:
+            return Result(path, "not ok", f"{path}: {error.strerror}")
+        except UnicodeDecodeError:
+            return Result(path, "not ok", f"{path}: not a text in UTF-8")
+        except ScriptError as error:
+            return Result(path, "not ok", str(error))
+        except RecursionError:
+            return Result(path, "not ok", f"{path}: nested too deeply")
+
+    def settings(self, script):
+        """The options in force and the machine's configuration; Skip."""
+        options = {name: default for name, (_, default) in OPTIONS.items()}
+        options.update(script.options)
+        options.update(self.options)
+        reason = why(script, options)
+        if reason and not self.linux:
+            raise Skip(reason)
+        config = {"local_ip": options["local_ip"] or hosted.LOCAL_IP,
+                  "remote_ip": options["remote_ip"] or hosted.REMOTE_IP,
+                  "mtu": options["mtu"], "gso": self.gso, "cmdline": self.cmdline}
+        for name in ("local_ip", "remote_ip"):
+            parts = config[name].split(".")
+            if len(parts) != 4 or not all(p.isdigit() and int(p) < 256 for p in parts):
+                raise Skip(f"the address {config[name]}")
+        shells = script.before + script.after + [e.what for e in script.events
+                                                 if isinstance(e.what, Shell)]
+        for shell in shells:
+            plan(shell.text, config)
+        return options, config
+
+    def machine(self, config):
+        """One that stands ready; Halted."""
+        key = json.dumps(config, sort_keys=True)
+        if key not in self.machines:
+            if self.library is None:
+                self.library = hosted.load()
+            if len(self.machines) >= MACHINES_MAX:
+                oldest = next(iter(self.machines))
+                self.machines.pop(oldest).host.release()
+            self.machines[key] = hosted.Machine(self.library, config)
+            gc.collect()
+            gc.freeze()
+        return self.machines[key]
+
+    # ---- a script ------------------------------------------------------------------------------------
+
+    def play(self, path):
+        """A Result."""
+        script = self.parse(path)
+        if isinstance(script, Result):
+            return script
+        try:
+            options, config = self.settings(script)
+            if self.linux:
+                return self._on_linux(script, options, config)
+            machine = self.machine(config)
+        except Skip as skip:
+            return Result(path, "skip", str(skip))
+        except (hosted.Halted, OSError) as error:
+            return Result(path, "not ok", f"no machine to run on: {error}")
+        return self._forked(script, lambda: self._story(script, options, machine))
+
+    def _story(self, script, options, machine):
+        """In the child: the play, as a Result."""
+        result = Result(script.path)
+        rules = dict(self.rules)
+        if self.wrap:
+            machine.host.sn_set(b"iss", 2**32 - SHORT_OF_WRAP)
+            rules["remote_shift"] = -SHORT_OF_WRAP - self._script_isn(script)
+        play = Play(script, options, machine, rules)
+        try:
+            play.run()
+        except Skip as skip:
+            result.status, result.reason = "skip", str(skip)
+        except Failed as failed:
+            result.status = "not ok"
+            line = f"{script.path}:{play.event.line}: " if play.event else ""
+            complaint = machine.complaint() if failed.what else ""
+            result.reason = line + failed.what + (f" ({complaint})" if complaint and
+                                                  complaint != failed.what else "")
+            result.lines = list(failed.lines)
+        except hosted.Halted as error:
+            result.status = "not ok"
+            line = f"{script.path}:{play.event.line}: " if play.event else ""
+            result.reason = f"{line}the kernel ended: {str(error).splitlines()[0]}"
+        result.notes = play.notes + [line for line in play.snippets.printed.splitlines()]
+        result.isn = play.first_isn
+        if self.wrap and result.isn not in (None, 2**32 - SHORT_OF_WRAP):
+            result.status = "not ok"
+            result.reason = f"the kernel's sequence numbers start at {result.isn} all the same"
+        return result
+
+    @staticmethod
+    def _script_isn(script):
+        """The sequence number of the script's first SYN to the kernel."""
+        return next((e.what.seq for e in script.events if "S" in getattr(e.what, "flags", ())
+                     and not e.what.outbound), 0)
+
+    def _forked(self, script, story):
+        """Runs it in a child; a crash or a hang is a Result too."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._in_child(script, story, writer)
+        os.close(writer)
+        text, in_time = self._listen(reader)
+        os.close(reader)
+        if not in_time:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if not in_time:
+            return Result(script.path, "not ok", f"it hangs: no end within {WALL_SECONDS} s")
+        try:
+            return Result(**json.loads(text))
+        except ValueError:
+            how = f"exit status {os.waitstatus_to_exitcode(status)}"
+            if os.WIFSIGNALED(status):
+                how = signal.Signals(os.WTERMSIG(status)).name
+            return Result(script.path, "not ok", f"the kernel's process crashed: {how}")
+
+    @staticmethod
+    def _in_child(script, story, writer):
+        """Never returns."""
+        gc.disable()
+        try:
+            result = story()
+        except BaseException:  # pylint: disable=broad-except
+            result = Result(script.path, "not ok", "the interpreter failed",
+                            traceback.format_exc().splitlines())
+        try:
+            with os.fdopen(writer, "w", encoding="utf-8", errors="replace") as out:
+                json.dump(vars(result), out)
+        finally:
+            os._exit(0)  # pylint: disable=protected-access
+
+    @staticmethod
+    def _listen(reader):
+        """All that comes until the end, and whether that was in time."""
+        end, parts = time.monotonic() + WALL_SECONDS, []
+        while True:
+            ready, _, _ = select.select([reader], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                return b"", False
+            part = os.read(reader, 65536)
+            if not part:
+                return b"".join(parts), True
+            parts.append(part)
+
+    def _on_linux(self, script, options, config):
+        """The same on the host's own kernel."""
+        import linux  # pylint: disable=import-outside-toplevel
+        machine = linux.Machine(config)
+        return self._forked(script, lambda: linux.story(self, script, options, machine))

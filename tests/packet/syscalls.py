@@ -1,0 +1,384 @@
+# SPDX-License-Identifier: MIT
+"""System calls: a script's line becomes numbers and buffers, and what came back is held against it.
+
+prepare() <- runner.py.  Each function below takes the call's values and gives a Prepared: the number and
+the arguments, and what to look at when it is back.  Layouts are Linux x86-64's.
+"""
+import ctypes
+import struct
+from dataclasses import dataclass, field
+
+import messages
+from flow import CHILD, CONNECTING, LISTENING, NEW, Flow
+from script import Address, Struct, Word
+from symbols import NUMBERS, SYMBOLS
+
+SOL_SOCKET, SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO = 1, 13, 20, 21
+SOCKADDR_STORAGE = 128
+RETURNS_FD = {"socket", "accept", "accept4", "open", "epoll_create", "epoll_create1"}
+
+
+class BadCall(Exception):
+    """A call that no program could make: what is wrong with it."""
+
+
+@dataclass
+class Prepared:
+    """A call that may be made.  after(result): complaints; called only when it did not fail."""
+    number: int
+    arguments: list
+    keep: list = field(default_factory=list)
+    after: object = None
+
+
+def buffer(data):
+    """Memory that a call may read and write; NULL (None or 0) stays what it is."""
+    if data is None or data == 0:
+        return 0
+    if isinstance(data, int):
+        return ctypes.create_string_buffer(data)
+    return ctypes.create_string_buffer(bytes(data), len(data))
+
+
+def number(value, what="a number"):
+    """An int or a symbol."""
+    if isinstance(value, list) and len(value) == 1:
+        return number(value[0], what)
+    if isinstance(value, Word):
+        return value.value
+    if isinstance(value, int):
+        return value
+    raise BadCall(f"{what} expected")
+
+
+def is_null(value):
+    """NULL, written so."""
+    return isinstance(value, Word) and value.text == "NULL"
+
+
+def sockaddr(family, ip, port):
+    """struct sockaddr_in."""
+    return struct.pack("<H", family) + struct.pack(">H", port) + bytes(
+        int(part) for part in ip.split(".")) + bytes(8)
+
+
+class Calls:
+    """The calls of one play."""
+
+    def __init__(self, play):
+        self.play = play
+        self.fds = {}  # the script's: live
+
+    def prepare(self, call):
+        """A Prepared for @call; BadCall."""
+        method = getattr(self, "call_" + call.name, None)
+        if method is None:
+            raise BadCall(f"{call.name}() is not known here")
+        try:
+            return method(call, *call.arguments)
+        except TypeError as error:
+            if "positional argument" in str(error):
+                raise BadCall(f"{call.name}() with {len(call.arguments)} arguments") from None
+            raise
+
+    def fd(self, value):
+        """The live number; one that the script never got goes through as it is."""
+        script = number(value, "a file descriptor")
+        return self.fds.get(script, script)
+
+    def returned_fd(self, call, live):
+        """The script calls it call.result."""
+        if call.result is not None:
+            self.fds[call.result] = live
+
+    # ---- sockets -----------------------------------------------------------------------------------
+
+    def call_socket(self, call, family, kind, protocol):
+        domain = SYMBOLS["AF_INET"] if family is Ellipsis else number(family)
+
+        def after(result):
+            flow = Flow(NEW, local_ip=self.play.local_ip, remote_ip=self.play.remote_ip, fd=result)
+            self.play.flows.append(flow)
+            self.play.under_test = flow
+            return []
+        return Prepared(NUMBERS["socket"], [domain, number(kind), number(protocol)], after=after)
+
+    def flow_of(self, live_fd):
+        """The latest socket of that number."""
+        return next((f for f in reversed(self.play.flows) if f.fd == live_fd), None)
+
+    def _address(self, value, length, default_port, default_ip):
+        """(family, port, ip, bytes or 0, length)"""
+        if is_null(value):
+            return 2, 0, "0.0.0.0", 0, number(length) if length is not Ellipsis else 0
+        if isinstance(value, Address):
+            family, port, ip = value.family, value.port, value.ip
+            if family == SYMBOLS["AF_INET6"]:
+                raise BadCall("an IPv6 address")
+        elif value is Ellipsis:
+            family, port, ip = 2, default_port, default_ip
+        else:
+            raise BadCall("an address, `...` or NULL expected")
+        data = sockaddr(family, ip, port)
+        return family, port, ip, data, len(data) if length is Ellipsis else number(length)
+
+    def call_bind(self, call, fd, address, length):
+        live = self.fd(fd)
+        _, port, _, data, size = self._address(address, length, self.play.options["bind_port"],
+                                               self.play.local_ip)
+
+        def after(_):
+            flow = self.flow_of(live)
+            if flow:
+                flow.local_port = port
+            return []
+        return Prepared(NUMBERS["bind"], [live, buffer(data), size], after=after)
+
+    def call_listen(self, call, fd, backlog):
+        live = self.fd(fd)
+
+        def after(_):
+            flow = self.flow_of(live)
+            if flow:
+                flow.state = LISTENING
+            return []
+        return Prepared(NUMBERS["listen"], [live, number(backlog)], after=after)
+
+    def connecting(self, live, family, ip, port):
+        """Before the call: its SYN may be out before it is back."""
+        flow = self.flow_of(live)
+        if flow and family == 2 and flow.state == NEW:
+            flow.state, flow.remote_ip, flow.remote_port = CONNECTING, ip, port
+
+    def call_connect(self, call, fd, address, length):
+        live = self.fd(fd)
+        family, port, ip, data, size = self._address(
+            address, length, self.play.options["connect_port"], self.play.remote_ip)
+        self.connecting(live, family, ip, port)
+        return Prepared(NUMBERS["connect"], [live, buffer(data), size])
+
+    def _accept(self, call, fd, address, length, flags):
+        name = buffer(SOCKADDR_STORAGE)
+        size = buffer(struct.pack("<i", SOCKADDR_STORAGE))
+
+        def after(result):
+            port = int.from_bytes(name.raw[2:4], "big")
+            child = next((f for f in self.play.flows if f.state == CHILD and f.remote_port == port
+                          and f.fd is None), None)
+            if child:
+                child.fd = result
+                self.play.under_test = child
+            return []
+        arguments = [self.fd(fd), name, size]
+        if flags is None:
+            return Prepared(NUMBERS["accept"], arguments, after=after)
+        return Prepared(NUMBERS["accept4"], arguments + [number(flags)], after=after)
+
+    def call_accept(self, call, fd, address, length):
+        return self._accept(call, fd, address, length, None)
+
+    def call_accept4(self, call, fd, address, length, flags):
+        return self._accept(call, fd, address, length, flags)
+
+    def call_shutdown(self, call, fd, how):
+        return Prepared(NUMBERS["shutdown"], [self.fd(fd), number(how)])
+
+    def call_close(self, call, fd):
+        return Prepared(NUMBERS["close"], [self.fd(fd)])
+
+    def _names(self, call, fd):
+        return Prepared(NUMBERS[call.name], [self.fd(fd), buffer(SOCKADDR_STORAGE),
+                                             buffer(struct.pack("<i", SOCKADDR_STORAGE))])
+
+    def call_getsockname(self, call, fd, address, length):
+        return self._names(call, fd)
+
+    def call_getpeername(self, call, fd, address, length):
+        return self._names(call, fd)
+
+    # ---- options ------------------------------------------------------------------------------------
+
+    def call_setsockopt(self, call, fd, level, name, value, length):
+        if isinstance(value, bytes):
+            data = value
+        elif isinstance(value, Struct):
+            data = messages.option_struct(value)
+        elif value is Ellipsis:
+            data = bytes(max(number(length), 0))
+        elif is_null(value):
+            data = None
+        else:
+            data = struct.pack("<I", number(value) & 2**32 - 1)
+        size = number(length) if length is not Ellipsis else len(data or b"")
+        if data is not None and len(data) < size:
+            data += bytes(size - len(data))
+        return Prepared(NUMBERS["setsockopt"], [self.fd(fd), number(level), number(name), buffer(data),
+                                                size])
+
+    def call_getsockopt(self, call, fd, level, name, value, length):
+        given = SOCKADDR_STORAGE * 4 if length is Ellipsis else number(length)
+        data, size = buffer(max(given, SOCKADDR_STORAGE * 4)), buffer(struct.pack("<i", given))
+
+        def after(_):
+            out = []
+            got_size = struct.unpack("<i", size.raw)[0]
+            if length is not Ellipsis and got_size != given:
+                out.append(f"the option's length is {got_size}, not {given}")
+            got = data.raw[:max(got_size, 0)]
+            if isinstance(value, bytes):
+                if got.rstrip(b"\0") != value.rstrip(b"\0"):
+                    out.append(f"the option is {got.rstrip(bytes(1))!r}, not {value!r}")
+            elif isinstance(value, Struct):
+                out += messages.option_struct_differences(value, got)
+            elif value is not Ellipsis and not is_null(value):
+                want, actual = number(value), int.from_bytes(got[:4], "little", signed=True)
+                if (want - actual) % 2**32:
+                    out.append(f"the option's value is {actual}, not {want}")
+            return out
+        return Prepared(NUMBERS["getsockopt"], [self.fd(fd), number(level), number(name),
+                                                0 if is_null(value) else data, size], after=after)
+
+    # ---- bytes ----------------------------------------------------------------------------------------
+
+    def _buffer(self, value, size):
+        if is_null(value):
+            return 0
+        if isinstance(value, bytes):
+            return buffer(value.ljust(max(size, 1), b"\0"))
+        if value is not Ellipsis:
+            raise BadCall("`...` or NULL expected for the bytes")
+        return buffer(max(size, 1))
+
+    def _bytes(self, call, fd, value, size, *rest):
+        size = number(size)
+        return Prepared(NUMBERS[call.name], [self.fd(fd), self._buffer(value, size), size, *rest])
+
+    def call_read(self, call, fd, value, size):
+        return self._bytes(call, fd, value, size)
+
+    def call_write(self, call, fd, value, size):
+        return self._bytes(call, fd, value, size)
+
+    def call_send(self, call, fd, value, size, flags):
+        return self._bytes(call, fd, value, size, number(flags), 0, 0)
+
+    def call_recv(self, call, fd, value, size, flags):
+        return self._bytes(call, fd, value, size, number(flags), 0, 0)
+
+    def call_sendto(self, call, fd, value, size, flags, address, length):
+        family, port, ip, data, count = self._address(
+            address, length, self.play.options["connect_port"], self.play.remote_ip)
+        if number(flags) & SYMBOLS["MSG_FASTOPEN"]:
+            self.connecting(self.fd(fd), family, ip, port)
+        return self._bytes(call, fd, value, size, number(flags), buffer(data), count)
+
+    def call_recvfrom(self, call, fd, value, size, flags, address, length):
+        return self._bytes(call, fd, value, size, number(flags),
+                           0 if is_null(address) else buffer(SOCKADDR_STORAGE),
+                           0 if is_null(length) else buffer(struct.pack("<i", SOCKADDR_STORAGE)))
+
+    def _vector(self, call, fd, vector, count):
+        iov, keep = messages.iovec(vector)
+        return Prepared(NUMBERS[call.name], [self.fd(fd), buffer(iov), number(count)], keep)
+
+    def call_readv(self, call, fd, vector, count):
+        return self._vector(call, fd, vector, count)
+
+    def call_writev(self, call, fd, vector, count):
+        return self._vector(call, fd, vector, count)
+
+    def _message(self, call, fd, message, flags, receive):
+        if not isinstance(message, Struct):
+            raise BadCall("a message {msg_name(...)=..., ...} expected")
+        name = b""
+        if not receive:
+            at = message.get("msg_name", Ellipsis)
+            if isinstance(at, Address) or (at is Ellipsis and
+                                           number(flags) & SYMBOLS["MSG_FASTOPEN"]):
+                family, port, ip, name, _ = self._address(
+                    at, Ellipsis, self.play.options["connect_port"], self.play.remote_ip)
+                self.connecting(self.fd(fd), family, ip, port)
+        made = messages.Message(message, receive, name)
+        return Prepared(NUMBERS[call.name], [self.fd(fd), made.header, number(flags)], made.keep,
+                        (lambda _: made.differences()) if receive else None)
+
+    def call_sendmsg(self, call, fd, message, flags):
+        return self._message(call, fd, message, flags, False)
+
+    def call_recvmsg(self, call, fd, message, flags):
+        return self._message(call, fd, message, flags, True)
+
+    # ---- files ------------------------------------------------------------------------------------------
+
+    def call_fcntl(self, call, fd, command, argument=0):
+        return Prepared(NUMBERS["fcntl"], [self.fd(fd), number(command), number(argument)])
+
+    def call_ioctl(self, call, fd, request, value):
+        wanted = None if value is Ellipsis else number(value)
+        data = buffer(struct.pack("<i", wanted or 0) + bytes(12))
+
+        def after(_):
+            got = struct.unpack_from("<i", data.raw)[0]
+            if wanted is not None and got != wanted:
+                return [f"the value is {got}, not {wanted}"]
+            return []
+        return Prepared(NUMBERS["ioctl"], [self.fd(fd), number(request),
+                                           0 if is_null(value) else data], after=after)
+
+    def call_poll(self, call, fds, count, timeout):
+        want = [(number(s.get("fd")), number(s.get("events", 0)), number(s.get("revents", 0)))
+                for s in (fds if isinstance(fds, list) else [])]
+        data = buffer(b"".join(struct.pack("<ihh", self.fd(f), e, 0) for f, e, _ in want) or 0)
+
+        def after(_):
+            out = []
+            for i, (script, _, revents) in enumerate(want):
+                got = struct.unpack_from("<h", data.raw, 8 * i + 6)[0]
+                if got != revents:
+                    out.append(f"revents of {script} is {messages.poll_text(got)}, "
+                               f"not {messages.poll_text(revents)}")
+            return out
+        return Prepared(NUMBERS["poll"], [data, number(count), number(timeout)], after=after)
+
+    def call_epoll_create(self, call, size):
+        return Prepared(NUMBERS["epoll_create"], [number(size)])
+
+    def call_epoll_create1(self, call, flags):
+        return Prepared(NUMBERS["epoll_create1"], [number(flags)])
+
+    def call_epoll_ctl(self, call, epfd, operation, fd, event):
+        data = buffer(messages.epoll_event(event)) if isinstance(event, Struct) else 0
+        return Prepared(NUMBERS["epoll_ctl"], [self.fd(epfd), number(operation), self.fd(fd), data])
+
+    def call_epoll_wait(self, call, epfd, events, count, timeout):
+        want = [events] if isinstance(events, Struct) else events if isinstance(events, list) else []
+        data = buffer(messages.EPOLL_EVENT * max(number(count), 1))
+        return Prepared(NUMBERS["epoll_wait"],
+                        [self.fd(epfd), data, number(count), number(timeout)],
+                        after=lambda result: messages.epoll_differences(want, data.raw, result))
+
+    def call_pipe(self, call, fds):
+        data = buffer(8)
+
+        def after(_):
+            self.fds.update(zip(map(number, fds), struct.unpack("<ii", data.raw)))
+            return []
+        return Prepared(NUMBERS["pipe"], [data], after=after)
+
+    def call_open(self, call, path, flags, mode=0):
+        if not isinstance(path, bytes):
+            raise BadCall("a path expected")
+        return Prepared(NUMBERS["open"], [buffer(path + b"\0"), number(flags), number(mode)])
+
+    def _offset(self, value):
+        if is_null(value) or value == 0:
+            return 0
+        return buffer(struct.pack("<q", number(value)))
+
+    def call_splice(self, call, fd_in, off_in, fd_out, off_out, size, flags):
+        return Prepared(NUMBERS["splice"], [self.fd(fd_in), self._offset(off_in), self.fd(fd_out),
+                                            self._offset(off_out), number(size), number(flags)])
+
+    def call_sendfile(self, call, fd_out, fd_in, offset, size):
+        return Prepared(NUMBERS["sendfile"], [self.fd(fd_out), self.fd(fd_in), self._offset(offset),
+                                              number(size)])

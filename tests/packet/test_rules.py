@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""The language's rules: gluing, blocking calls, ranges and tolerances, whose packet it is, shell lines.
+
+Each rule with a script that keeps to it and one that does not.
+"""
+import pytest
+from conftest import LISTEN, SERVER
+
+WRITE = SERVER + "+.1 write(4, ..., 3000) = 3000\n"      # leaves as 1460 is cut by the peer's MSS: 1000 each
+
+# (what, script, None: it holds; else what the verdict says)
+RULES = [
+    # ---- gluing
+    ("three as one", WRITE + "+0 > P. 1:3001(3000) ack 1\n", None),
+    ("one by one", WRITE + "+0 > . 1:1001(1000) ack 1\n+0 > . 1001:2001(1000) ack 1\n"
+     "+0 > P. 2001:3001(1000) ack 1\n", None),
+    ("two and one", WRITE + "+0 > . 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1\n", None),
+    ("PSH is the last one's", WRITE + "+0 > . 1:3001(3000) ack 1\n", "flags are P., not ."),
+    ("more than was sent", WRITE + "+0 > P. 1:4001(4000) ack 1\n", "3000 bytes of payload, not 4000"),
+    ("one larger than scripted", WRITE + "+0 > . 1:501(500) ack 1\n", "1000 bytes of payload, not 500"),
+    ("the last one may be shorter", SERVER + "+.1 write(4, ..., 1500) = 1500\n"
+     "+0 > P. 1:1501(1500) ack 1\n", None),
+    ("a shorter one ends it", SERVER + "+.1 write(4, ..., 500) = 500\n+0 write(4, ..., 800) = 800\n"
+     "+0 > P. 1:1301(1300) ack 1\n", "500 bytes of payload, not 1300"),
+    ("strict segments", "--strict_segments\n" + WRITE + "+0 > P. 1:3001(3000) ack 1\n",
+     "1000 bytes of payload, not 3000"),
+    # ---- times of packets that are sent
+    ("in the range", SERVER + "+.1 close(4) = 0\n+0 > F. 1:1(0) ack 1\n+.1~+.4 > F. 1:1(0) ack 1\n", None),
+    ("before it", SERVER + "+.1 close(4) = 0\n+0 > F. 1:1(0) ack 1\n+.4~+.5 > F. 1:1(0) ack 1\n", "too early"),
+    ("behind it", SERVER + "+.1 close(4) = 0\n+0 > F. 1:1(0) ack 1\n+.01~+.1 > F. 1:1(0) ack 1\n", "too late"),
+    ("any time", SERVER + "+.1 close(4) = 0\n+0 > F. 1:1(0) ack 1\n* > F. 1:1(0) ack 1\n", None),
+    ("the tolerance", LISTEN + "+0 < S 0:0(0) win 9\n+0.0039 > S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("beyond it", LISTEN + "+0 < S 0:0(0) win 9\n+0.0041 > S. 0:0(0) ack 1 <mss 1460>\n",
+     "4.100 ms too early (tolerance 4.000)"),
+    ("a larger one", "--tolerance_usecs=5000\n" + LISTEN +
+     "+0 < S 0:0(0) win 9\n+0.0041 > S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("an eighth of the gap", LISTEN + "+0 < S 0:0(0) win 9\n+0 > S. 0:0(0) ack 1 <mss 1460>\n"
+     "+1.12 > S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("more than that", LISTEN + "+0 < S 0:0(0) win 9\n+0 > S. 0:0(0) ack 1 <mss 1460>\n"
+     "+1.15 > S. 0:0(0) ack 1 <mss 1460>\n", "too early"),
+    ("relative time counts from what was seen", LISTEN + "+0 < S 0:0(0) win 9\n+0 > S. 0:0(0) ack 1 <...>\n"
+     "+.9 > S. 0:0(0) ack 1 <...>\n+2 > S. 0:0(0) ack 1 <...>\n+4 > S. 0:0(0) ack 1 <...>\n", None),
+    ("absolute time counts from the start", LISTEN + "1 < S 0:0(0) win 9\n1 > S. 0:0(0) ack 1 <...>\n"
+     "2 > S. 0:0(0) ack 1 <...>\n4 > S. 0:0(0) ack 1 <...>\n", None),
+    ("too late for its time", LISTEN + "1 < S 0:0(0) win 9\n1 > S. 0:0(0) ack 1 <...>\n"
+     "+1 > S. 0:0(0) ack 1 <...>\n1.5 < . 1:1(0) ack 1 win 9\n", "the event before ended at 2.000000"),
+    # ---- calls that block
+    ("it blocks until then", SERVER + "+.1...0.3 read(4, ..., 10) = 4\n+.2 < P. 1:5(4) ack 1 win 257\n", None),
+    ("it is back too late", SERVER + "+.1...0.2 read(4, ..., 10) = 4\n+.2 < P. 1:5(4) ack 1 win 257\n", "too late"),
+    ("it is back too early", SERVER + "+.1...0.9 read(4, ..., 10) = 4\n+.2 < P. 1:5(4) ack 1 win 257\n", "too early"),
+    ("it is never back", SERVER + "+.1...0.3 read(4, ..., 10) = 4\n", "the call is not back"),
+    ("its result counts", SERVER + "+.1...0.3 read(4, ..., 10) = 5\n+.2 < P. 1:5(4) ack 1 win 257\n",
+     "the call's result"),
+    ("the next call waits for it", SERVER + "+.1...0.3 read(4, ..., 10) = 4\n+.2 < P. 1:5(4) ack 1 win 257\n"
+     "+.2 write(4, ..., 1) = 1\n", None),
+    ("and is late then", SERVER + "+.1...0.3 read(4, ..., 10) = 4\n+.1 write(4, ..., 1) = 1\n"
+     "+.1 < P. 1:5(4) ack 1 win 257\n", "not back"),
+    ("poll that times out", SERVER + "+.1...0.6 poll([{fd=4, events=POLLIN, revents=0}], 1, 500) = 0\n", None),
+    ("connect that waits", "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0...0.2 connect(3, ..., ...) = 0\n"
+     "+0 > S 0:0(0) <...>\n+.2 < S. 0:0(0) ack 1 win 9 <mss 1000>\n+0 > . 1:1(0) ack 1\n", None),
+    ("a call that should not block", SERVER + "+.1 read(4, ..., 10) = 4\n", "did not come back"),
+    # ---- whose packet, whose number
+    ("numbers on a SYN are absolute", LISTEN + "+0 < S 4294967295:4294967295(0) win 9 <mss 1000>\n"
+     "+0 > S. 0:0(0) ack 0 <mss 1460>\n+0 < . 1:1(0) ack 1 win 9\n+0 accept(3, ..., ...) = 4\n"
+     "+0 < P. 1:11(10) ack 1 win 9\n+0 > . 1:1(0) ack 11\n", None),
+    ("any descriptor will do", "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 77\n+0 close(77) = 0\n", None),
+    ("but none that failed", "0 socket(..., SOCK_RAW, IPPROTO_TCP) = 3\n", "skip"),
+    ("a descriptor that was closed", "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = 0\n"
+     "+0 close(3) = -1 EBADF\n", None),
+    ("the latest socket's", "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
+     "+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n+0 connect(3, ..., ...) = -1 EINPROGRESS\n"
+     "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 4\n+0 fcntl(4, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+     "+0 connect(4, ..., ...) = -1 EINPROGRESS\n+0 > S 0:0(0) <...>\n"
+     "+.1 < R. 0:0(0) ack 1 win 0\n+0 connect(4, ..., ...) = -1 ECONNREFUSED\n", None),
+    ("two connections of one listener, by their ports", LISTEN +
+     "+0 < 1 > 8080 S 0:0(0) win 9\n+0 < 2 > 8080 S 100:100(0) win 9\n"
+     "+0 > 8080 > 1 S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("an echo that was never sent", SERVER + "+0 < . 1:1(0) ack 1 win 9 <nop,nop,TS val 5 ecr 77>\n",
+     "no packet with that TS val was sent before"),
+    ("a packet before there is a socket", "0 < S 0:0(0) win 9\n", "a packet without a socket"),
+    # ---- large packets to the kernel
+    ("a packet as large as a GSO one", SERVER + "+0 < P. 1:5001(5000) ack 1 win 257\n"
+     "+.1 read(4, ..., 9000) = 5000\n", None),
+    # ---- what a mismatch may not stop
+    ("a mismatch that is forgiven", "--non_fatal=packet\n" + WRITE + "+0 > P. 1:3001(3000) ack 9\n", None),
+    ("but not of another kind", "--non_fatal=syscall\n" + WRITE + "+0 > P. 1:3001(3000) ack 9\n", "ack is"),
+    # ---- shell lines
+    ("the defaults", "`../common/defaults.sh`\n" + SERVER.replace("wscale 7>\n+.1", "wscale 8>\n+.1"), None),
+    ("a setting", "`sysctl -q net.ipv4.tcp_window_scaling=0`\n" +
+     SERVER.replace("mss 1460,nop,wscale 7", "mss 1460"), None),
+    ("a setting at its time", LISTEN + "+0 `set_sysctls.py /proc/sys/net/ipv4/tcp_window_scaling=0`\n"
+     "+0 < S 0:0(0) win 9 <mss 1000,nop,wscale 7>\n+0 > S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("metrics", SERVER + "+0 `ip tcp_metrics flush all > /dev/null 2>&1`\n", None),
+    ("an unknown command", "`frobnicate`\n" + SERVER, "skip"),
+    ("one that is known and not there", "`tc qdisc add dev tun0 root fq`\n" + SERVER, "skip"),
+    ("an unknown setting", "`sysctl -q net.ipv4.tcp_frobnicate=1`\n" + SERVER, "skip"),
+    ("what is so anyway", "`sysctl -q net.ipv4.tcp_retries1=3   # as ever`\n" + SERVER, None),
+    ("in the other form", "`set_sysctls.py /proc/sys/net/ipv4/tcp_retries1=3`\n" + SERVER, None),
+    ("what is not so", "`sysctl -q net/ipv4/tcp_retries1=77777`\n" + SERVER, "skip"),
+    # ---- snippets
+    ("one namespace, in order", SERVER + "+0 %{ x = tcpi_state }%\n+0 %{\nfor i in range(2):\n"
+     "    assert x == TCP_ESTABLISHED, \\\n        x\n}%\n", None),
+    ("a snippet that is no Python", SERVER + "+0 %{ assert = }%\n", "invalid syntax"),
+]
+
+
+@pytest.mark.parametrize("what,script,said", RULES, ids=[r[0].replace(" ", "-") for r in RULES])
+def test_rule(play, what, script, said):
+    """Kept to, or broken and said."""
+    result = play(script)
+    if said is None:
+        assert result.status == "ok", (what, result)
+    elif said == "skip":
+        assert result.status == "skip" and result.reason, (what, result)
+    else:
+        assert result.status == "not ok" and said in result.reason, (what, result)
+
+
+def test_without_segmentation_in_the_device(play):
+    """The wire looks the same when the kernel cuts the segments itself."""
+    for text in (WRITE + "+0 > P. 1:3001(3000) ack 1\n", "`ethtool -K tun0 tso off gso off`\n" + WRITE +
+                 "+0 > P. 1:3001(3000) ack 1\n"):
+        assert play(text, gso=False).status == "ok"
+        assert play(text).status == "ok"
+
+
+def test_options_beat_the_scripts(play):
+    """The command line's tolerance counts."""
+    text = "--tolerance_usecs=9000\n" + LISTEN + "+0 < S 0:0(0) win 9\n+.005 > S. 0:0(0) ack 1 <mss 1460>\n"
+    assert play(text).status == "ok"
+    assert play(text, options={"tolerance_usecs": 4000}).status == "not ok"
+
+
+def test_addresses_and_mtu(play):
+    """As the options say: the MSS is what the MTU leaves."""
+    text = ("--local_ip=10.1.2.3\n--remote_ip=10.9.9.9\n--mtu=1400\n" + LISTEN +
+            "+0 < S 0:0(0) win 9\n+0 > S. 0:0(0) ack 1 <mss 1360>\n")
+    assert play(text).status == "ok"
+    assert "option is mss 1360" in play(text.replace("mss 1360", "mss 1460")).reason
+
+
+def test_what_a_snippet_prints_is_a_note(play):
+    """Shown with --verbose."""
+    assert play(SERVER + "+0 %{ print(tcpi_state) }%\n").notes == ["1"]

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The command: TAP, exit status, and that one script's end is not the next one's."""
+import os
+import signal
+import subprocess
+import time
+
+import suite as suite_module
+from conftest import SERVER
+
+RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
+
+
+def command(*words, **kwargs):
+    """Its exit status and the lines that it printed."""
+    done = subprocess.run([RUN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, **kwargs)
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+def test_tap(tmp_path):
+    """A plan, a line for each file, comments for what failed; 1 if one did."""
+    good, bad, other = tmp_path / "good.pkt", tmp_path / "bad.pkt", tmp_path / "other.pkt"
+    good.write_text(SERVER)
+    bad.write_text(SERVER + "+0 > . 1:1(0) ack 1\n")
+    other.write_text("--ip_version=ipv6\n" + SERVER)
+    status, lines, _ = command(str(good), str(bad), str(other), str(tmp_path / "none.pkt"))
+    assert status == 1
+    results = [line for line in lines if not line.startswith("#")]
+    assert results == ["1..4", f"ok 1 - {good}", f"not ok 2 - {bad}", f"ok 3 - {other} # SKIP IPv6",
+                       f"not ok 4 - {tmp_path / 'none.pkt'}"]
+    comments = [line for line in lines if line.startswith("#")]
+    assert "bad.pkt:8: no packet was sent" in comments[0]
+    assert "expected" in comments[1] and "actual" in comments[2]
+    assert "No such file or directory" in comments[3]
+    assert command(str(good), str(other))[0] == 0
+    assert command()[0] == 2
+
+
+def test_a_folder_is_its_scripts(tmp_path):
+    """In order of their names; files of other kinds are none."""
+    for name in ("b.pkt", "a.pkt", "c.txt"):
+        (tmp_path / name).write_text(SERVER)
+    assert [line[-5:] for line in command(str(tmp_path))[1][1:]] == ["a.pkt", "b.pkt"]
+
+
+def test_words_of_the_command_line(tmp_path):
+    """-D in both forms, an option of the language, --parse, and what is not one."""
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER.replace("listen(3, 1)", "listen(3, BACKLOG)"))
+    assert command("-D", "BACKLOG=5", str(path))[0] == 0
+    assert command("--define=BACKLOG=5", "--tolerance_usecs=100", str(path))[0] == 0
+    assert command(str(path))[0] == 1
+    assert command("--parse", "-DBACKLOG=5", str(path))[0] == 0
+    assert command("--frobnicate=1", str(path))[0] == 2
+
+
+def test_not_a_text(tmp_path):
+    """Bytes that are no UTF-8 fail, and nothing else does."""
+    path = tmp_path / "a.pkt"
+    path.write_bytes(b"\xff\xfe\x00")
+    status, lines, _ = command(str(path), str(path))
+    assert status == 1 and lines[0] == "1..2" and "not a text" in lines[2]
+
+
+class Story:
+    """What a child does instead of playing."""
+
+    def __init__(self, what):
+        self.what = what
+
+    def __call__(self, *_):
+        self.what()
+
+
+def test_crash_hang_and_nonsense(suites, tmp_path, monkeypatch):
+    """A child that dies, hangs or throws is not ok, and the next script plays."""
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER)
+    s = suites()
+    with monkeypatch.context() as m:
+        m.setattr(s, "_story", Story(lambda: os.kill(os.getpid(), signal.SIGSEGV)))
+        result = s.play(str(path))
+        assert result.status == "not ok" and "SIGSEGV" in result.reason
+        m.setattr(s, "_story", Story(lambda: 1 / 0))
+        result = s.play(str(path))
+        assert result.status == "not ok" and "ZeroDivisionError" in "".join(result.lines)
+        m.setattr(s, "_story", Story(lambda: time.sleep(3600)))
+        m.setattr(suite_module, "WALL_SECONDS", 0.2)
+        result = s.play(str(path))
+        assert result.status == "not ok" and "hangs" in result.reason
+    assert s.play(str(path)).status == "ok"
+
+
+def test_a_script_finds_nothing_of_the_one_before(suites, tmp_path):
+    """The same port, and the same verdict, as often as one likes."""
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER)
+    assert len({repr(suites().play(str(path))) for _ in range(5)}) == 1

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""The table of what the kernel lacks, held against the kernel: no line may outlive its truth."""
+import errno
+import os
+import re
+
+import hosted
+import pytest
+import shell
+import unsupported
+from symbols import NUMBERS, SYMBOLS
+from syscalls import buffer
+
+CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True,
+          "cmdline": ""}
+
+
+@pytest.fixture(scope="module", name="machine")
+def booted():
+    """A kernel."""
+    return hosted.Machine(hosted.load(), CONFIG)
+
+
+@pytest.mark.parametrize("name", sorted(unsupported.CALLS))
+def test_call(machine, name):
+    """The kernel has no such call."""
+    assert machine.call(NUMBERS[name], 0, 0, 0, 0) == -errno.ENOSYS
+
+
+@pytest.mark.parametrize("level,name", [(level, name) for level, names in unsupported.OPTIONS.items()
+                                        for name in names])
+def test_option(machine, level, name):
+    """The kernel has no such option, neither way."""
+    fd = machine.call(NUMBERS["socket"], SYMBOLS["AF_INET"], SYMBOLS["SOCK_STREAM"], 0)
+    value, size = buffer(bytes(128)), buffer((128).to_bytes(4, "little"))
+    assert machine.call(NUMBERS["setsockopt"], fd, SYMBOLS[level], SYMBOLS[name], value, 128) == \
+        -errno.ENOPROTOOPT
+    assert machine.call(NUMBERS["getsockopt"], fd, SYMBOLS[level], SYMBOLS[name], value, size) == \
+        -errno.ENOPROTOOPT
+    machine.call(NUMBERS["close"], fd)
+
+
+@pytest.mark.parametrize("family,kind,protocol", [
+    ("AF_INET6", "SOCK_STREAM", "IPPROTO_TCP"), ("AF_INET", "SOCK_DGRAM", "IPPROTO_UDP"),
+    ("AF_INET", "SOCK_RAW", "IPPROTO_TCP"), ("AF_INET", "SOCK_STREAM", "IPPROTO_SCTP"),
+    ("AF_INET", "SOCK_STREAM", "IPPROTO_MPTCP")])
+def test_family(machine, family, kind, protocol):
+    """No such socket."""
+    assert machine.call(NUMBERS["socket"], SYMBOLS[family], SYMBOLS[kind], SYMBOLS[protocol]) < 0
+
+
+def test_the_models_features():
+    """hosted.py's idea of what the device offers is the device's."""
+    with open(os.path.join(hosted.ROOT, "tests/host/virtio_model.h"), encoding="utf-8") as f:
+        text = f.read()
+    every = sum(1 << int(bit) for bit in re.findall(
+        r"1ULL << (\d+)", text.split("MODEL_FEATURES_ALL")[1].split("#define")[0]))
+    default = re.search(r"MODEL_FEATURES_DEFAULT \(MODEL_FEATURES_ALL & ~\(1ULL << (\d+)\)\)", text)
+    assert hosted.FEATURES == every & ~(1 << int(default.group(1)))
+
+
+@pytest.mark.parametrize("name", sorted(shell.FIXED))
+def test_fixed_setting(machine, name):
+    """What the kernel has a setting for is not said to be fixed."""
+    assert machine.sysctl(name) is None

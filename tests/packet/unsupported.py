@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""What the kernel does not have at all, and a script that needs it is skipped for: the one table.
+
+Whoever adds a feature takes its line out; test_unsupported.py holds each line against the kernel, so
+that none stays longer than it is true.  What the kernel has in part is no reason to skip.
+
+why() <- runner.py, before a script runs.
+"""
+from script import Call, Field, Struct, Unsupported, Word
+
+# System calls that return ENOSYS, and those of other systems.
+CALLS = {
+    "epoll_create": "epoll", "epoll_create1": "epoll", "epoll_ctl": "epoll", "epoll_wait": "epoll",
+    "splice": "splice()", "sendfile": "sendfile()",
+}
+
+# Socket options that return ENOPROTOOPT: (level, name).
+OPTIONS = {
+    "SOL_SOCKET": ("SO_MARK", "SO_TIMESTAMPING", "SO_TIMESTAMP", "SO_TIMESTAMPNS", "SO_ZEROCOPY",
+                   "SO_PRIORITY", "SO_REUSEPORT", "SO_BUSY_POLL", "SO_MAX_PACING_RATE",
+                   "SO_INCOMING_CPU", "SO_MEMINFO", "SO_TXTIME", "SO_OOBINLINE", "SO_DEBUG",
+                   "SO_DONTROUTE", "SO_BINDTODEVICE", "SO_SNDBUFFORCE", "SO_RCVBUFFORCE", "SO_NO_CHECK",
+                   "SO_RXQ_OVFL"),
+    "SOL_TCP": ("TCP_FASTOPEN", "TCP_FASTOPEN_CONNECT", "TCP_FASTOPEN_KEY", "TCP_FASTOPEN_NO_COOKIE",
+                "TCP_INQ", "TCP_CM_INQ", "TCP_MD5SIG", "TCP_MD5SIG_EXT",
+                "TCP_REPAIR", "TCP_TIMESTAMP", "TCP_CC_INFO", "TCP_SAVE_SYN", "TCP_SAVED_SYN",
+                "TCP_ULP", "TCP_ZEROCOPY_RECEIVE", "TCP_TX_DELAY", "TCP_THIN_LINEAR_TIMEOUTS",
+                "TCP_THIN_DUPACK"),
+    "SOL_IP": ("IP_RECVERR", "IP_FREEBIND", "IP_TRANSPARENT", "IP_MINTTL", "IP_PKTINFO", "IP_OPTIONS",
+               "IP_RECVTTL", "IP_RECVTOS", "IP_BIND_ADDRESS_NO_PORT", "IP_LOCAL_PORT_RANGE"),
+}
+_OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
+
+# Flags and families: the kernel refuses them, or would not know what they mean.
+WORDS = {
+    "MSG_FASTOPEN": "TCP Fast Open", "MSG_ZEROCOPY": "MSG_ZEROCOPY", "MSG_ERRQUEUE": "the error queue",
+    "AF_INET6": "IPv6", "PF_INET6": "IPv6", "SOL_IPV6": "IPv6", "IPPROTO_IPV6": "IPv6",
+    "SOCK_DGRAM": "UDP", "SOCK_RAW": "raw sockets", "IPPROTO_UDP": "UDP", "IPPROTO_UDPLITE": "UDP",
+    "IPPROTO_SCTP": "SCTP", "IPPROTO_MPTCP": "MPTCP", "SOL_SCTP": "SCTP", "SOL_UDP": "UDP",
+}
+
+
+def words(value):
+    """All symbols in a value."""
+    if isinstance(value, Word):
+        for text in value.text.split("|"):
+            yield text, value.value
+    elif isinstance(value, (list, tuple)):
+        for v in value:
+            yield from words(v)
+    elif isinstance(value, Struct):
+        yield from words(value.fields)
+    elif isinstance(value, Field):
+        yield from words(value.argument)
+        yield from words(value.value)
+
+
+def _call_reason(call):
+    if call.name in CALLS:
+        return CALLS[call.name]
+    for text, number in words(call.arguments):
+        if text in _OPTION_NAMES:
+            return _OPTION_NAMES[text]
+        if text in WORDS:
+            return WORDS[text]
+        if number is None:
+            return f"{text}, which is another system's"
+    return None
+
+
+def why(script, options):
+    """The reason why @script cannot run here; None: nothing is in its way."""
+    if options["ip_version"] != "ipv4":
+        return "IPv6"
+    if options["wire_protocol"] not in (None, "ipv4"):
+        return f"the wire protocol {options['wire_protocol']}"
+    for event in script.events:
+        reason = None
+        if isinstance(event.what, Unsupported):
+            reason = event.what.reason
+        elif isinstance(event.what, Call):
+            reason = _call_reason(event.what)
+        if reason:
+            return reason
+    return None
