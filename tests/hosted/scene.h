@@ -187,7 +187,7 @@ struct seg {
 	uint16_t sport, dport;
 	uint32_t seq, ack;   /* as they stand there */
 	uint32_t rseq, rack; /* from the first numbers of this connection */
-	uint8_t flags;
+	uint8_t flags, ttl;
 	uint16_t window;
 	uint32_t len;
 	uint16_t mss; /* options; 0, -1: not there */

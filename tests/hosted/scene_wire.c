@@ -131,6 +131,7 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 	if (len < ETH_LEN + 40 || get16(p + 12) != 0x0800 || p[ETH_LEN + 9] != IPPROTO_TCP)
 		return s;
 	ip = (p[ETH_LEN] & 15) * 4;
+	s.ttl = p[ETH_LEN + 8];
 	total = get16(p + ETH_LEN + 2);
 	p += ETH_LEN + ip;
 	tcp = (p[12] >> 4) * 4;

@@ -60,6 +60,20 @@ static int setup(void **state)
 	return 0;
 }
 
+/* The sysctl "net/ipv4/tcp_congestion_control". */
+static void test_choose_for_new_sockets(void **state)
+{
+	(void)state;
+	assert_string_equal(tcp_default_congestion_control(), "reno");
+	assert_int_equal(tcp_set_default_congestion_control("vegas"), -ENOENT);
+	assert_int_equal(tcp_set_default_congestion_control("other"), 0);
+	assert_string_equal(tcp_default_congestion_control(), "other");
+	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &tcp_reno); /* the old ones keep theirs */
+	tcp_assign_congestion_control(sk);
+	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &other);
+	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
+}
+
 static void test_choose_by_name(void **state)
 {
 	(void)state;
@@ -161,6 +175,7 @@ static void test_half_but_never_less_than_two(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_choose_for_new_sockets, setup),
 		cmocka_unit_test_setup(test_choose_by_name, setup),
 		cmocka_unit_test_setup(test_slow_start_doubles, setup),
 		cmocka_unit_test_setup(test_slow_start_ends_exactly_at_ssthresh, setup),

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What those sysctls of TCP change that are about how much and how fast: buffers, windows, loss.
+ * As in test_sysctl_tcp.c each scene compares with the default.
+ */
+#include "tests/hosted/scene.h"
+
+#include <stdio.h>
+
+#define SIOCOUTQNSD 0x894b
+#define MIB         (1 << 20)
+#define SEGMENT     1448
+#define FIRST_SEGS  20 /* of the first window: twice RFC 6928's ten */
+
+static struct tcp_info info_of(struct host *h, int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	assert_int_equal(
+		scene_call(h, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)), 0);
+	return info;
+}
+
+static int unsent(struct host *h, int fd)
+{
+	int n = -1;
+
+	assert_int_equal(scene_call(h, SYS_ioctl, fd, SIOCOUTQNSD, PTR(&n)), 0);
+	return n;
+}
+
+/* As much as @fd takes at once, of a MiB. */
+static int64_t stuff(struct host *h, int fd)
+{
+	void *bytes = calloc(1, MIB);
+	int64_t sent =
+		scene_call(h, SYS_sendto, fd, PTR(bytes), MIB, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+
+	free(bytes);
+	return sent;
+}
+
+/* ---- receiving -------------------------------------------------------------------------------------- */
+
+/* 131072 bytes of buffer: half of it is more than the first window; an eighth, in whole segments, less. */
+static void the_part_that_is_window(void)
+{
+	static const struct {
+		const char *scale;
+		unsigned int window;
+	} cases[] = {{"1", FIRST_SEGS * SEGMENT}, {"-3", 131072 / 8 / SEGMENT * SEGMENT}};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p;
+
+		scene_sysctl(B, "net/ipv4/tcp_adv_win_scale", cases[i].scale);
+		scene_mark();
+		p = scene_pair();
+		assert_int_equal(scene_nth(B, SYNACK, 1)->window, cases[i].window);
+		scene_carry(A, p.a, B, p.b, 200000);
+		scene_pair_close(&p);
+	}
+}
+
+static void a_receive_buffer(const char *rmem, const char *moderate, int first, int least, int most)
+{
+	struct pair p;
+	int fd = scene_socket(B), grown;
+
+	scene_close(B, fd);
+	scene_sysctl(B, "net/ipv4/tcp_rmem", rmem);
+	scene_sysctl(B, "net/ipv4/tcp_moderate_rcvbuf", moderate);
+	fd = scene_socket(B);
+	assert_int_equal(scene_get(B, fd, SOL_SOCKET, SO_RCVBUF), first);
+	scene_close(B, fd);
+	p = scene_pair();
+	scene_carry(A, p.a, B, p.b, 4 * MIB);
+	grown = scene_get(B, p.b, SOL_SOCKET, SO_RCVBUF);
+	assert_in_range(grown, least, most);
+	scene_pair_close(&p);
+}
+
+static void receive_buffers_grow(void)
+{
+	a_receive_buffer("4096 131072 6291456", "1", 131072, 300000, 6291456);
+}
+
+static void receive_buffers_begin_smaller_and_grow_less(void)
+{
+	a_receive_buffer("4096 100000 200000", "1", 100000, 150000, 200000);
+}
+
+static void receive_buffers_stay(void)
+{
+	a_receive_buffer("4096 131072 6291456", "0", 131072, 131072, 131072);
+}
+
+static void an_application_asks_for_buffers(void)
+{
+	int fd = scene_socket(A);
+
+	scene_set(A, fd, SOL_SOCKET, SO_RCVBUF, 1000000);
+	scene_set(A, fd, SOL_SOCKET, SO_SNDBUF, 1000000);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_RCVBUF), 2000000);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_SNDBUF), 2000000);
+	scene_sysctl(A, "net/core/rmem_max", "50000");
+	scene_sysctl(A, "net/core/wmem_max", "60000");
+	scene_set(A, fd, SOL_SOCKET, SO_RCVBUF, 1000000);
+	scene_set(A, fd, SOL_SOCKET, SO_SNDBUF, 1000000);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_RCVBUF), 100000);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_SNDBUF), 120000);
+	scene_close(A, fd);
+}
+
+/* ---- sending ---------------------------------------------------------------------------------------- */
+
+static void a_send_buffer(const char *wmem, int first, int least, int most)
+{
+	int fd;
+	struct pair p;
+
+	scene_sysctl(A, "net/ipv4/tcp_wmem", wmem);
+	fd = scene_socket(A);
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_SNDBUF), first);
+	scene_close(A, fd);
+	p = scene_pair();
+	scene_carry(A, p.a, B, p.b, 4 * MIB);
+	assert_in_range(scene_get(A, p.a, SOL_SOCKET, SO_SNDBUF), least, most);
+	scene_pair_close(&p);
+}
+
+static void send_buffers_grow(void)
+{
+	a_send_buffer("4096 65536 4194304", 65536, 300000, 4194304);
+}
+
+static void send_buffers_begin_smaller_and_grow_less(void)
+{
+	a_send_buffer("4096 20000 100000", 20000, 50000, 100000);
+}
+
+/* The network takes ten segments; what waits behind them is the buffer's, or this little. */
+static void little_may_wait(void)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		struct pair p;
+		int waiting;
+
+		scene_sysctl(A, "net/ipv4/tcp_notsent_lowat", i == 1 ? "10000" : "-1");
+		p = scene_pair();
+		scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, 4 * MIB);
+		if (i == 2)
+			assert_int_equal(scene_set(A, p.a, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 10000),
+					 0);
+		assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
+				 i == 2 ? 10000 : 0);
+		assert_true(stuff(A, p.a) > 0);
+		waiting = unsent(A, p.a);
+		/* Linux looks when it begins a segment, which may hold 64 KiB. */
+		if (!i)
+			assert_in_range(waiting, MIB - 20 * SEGMENT, MIB);
+		else
+			assert_in_range(waiting, 10000, 10000 + 65536);
+		assert_int_equal(scene_poll(A, p.a) & POLLOUT, i ? 0 : POLLOUT);
+		scene_pair_close(&p);
+	}
+}
+
+static void a_window_after_a_pause(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p = scene_pair();
+		unsigned int before;
+
+		scene_sysctl(A, "net/ipv4/tcp_slow_start_after_idle", i ? "0" : "1");
+		scene_carry(A, p.a, B, p.b, MIB);
+		before = info_of(A, p.a).tcpi_snd_cwnd;
+		assert_true(before > 20);
+		scene_sleep(20 * SEC);
+		scene_carry(A, p.a, B, p.b, 1);
+		if (i)
+			assert_true(info_of(A, p.a).tcpi_snd_cwnd >= before);
+		else
+			assert_in_range(info_of(A, p.a).tcpi_snd_cwnd, 10, 11);
+		scene_pair_close(&p);
+	}
+}
+
+/* ---- loss -------------------------------------------------------------------------------------------- */
+
+/* The first of three is lost: at most two duplicate ACKs, no loss yet (RFC 5681 3.2: three are). */
+static void how_many_duplicates_are_a_loss(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p;
+
+		scene_sysctl(A, "net/ipv4/tcp_reordering", i ? "1" : "3");
+		p = scene_pair();
+		scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+		scene_carry(A, p.a, B, p.b, 200000);
+		scene_mark();
+		scene_drop(A, DATA, 1);
+		scene_send_all(A, p.a, "a", 1);
+		scene_send_all(A, p.a, "b", 1);
+		scene_send_all(A, p.a, "c", 1);
+		scene_sleep(1 * SEC);
+		if (i)
+			assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 4), 2, 10);
+		else
+			assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 4), 200, 210);
+		scene_pair_close(&p);
+	}
+}
+
+/* More duplicates than segments that can have caused them: so it was order, not loss. */
+static void how_much_disorder_is_believed(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p;
+
+		scene_sysctl(A, "net/ipv4/tcp_max_reordering", i ? "4" : "300");
+		p = scene_pair();
+		scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+		scene_drop(A, DATA, 1);
+		for (unsigned int k = 1; k <= 5; k++)
+			scene_duplicate(B, ACK, k, 3);
+		for (unsigned int k = 0; k < 6; k++)
+			scene_send_all(A, p.a, "x", 1);
+		scene_sleep(1 * SEC);
+		if (i)
+			assert_int_equal(info_of(A, p.a).tcpi_reordering, 4);
+		else
+			assert_in_range(info_of(A, p.a).tcpi_reordering, 5, 300);
+		scene_heal();
+		scene_pair_close(&p);
+	}
+}
+
+/* ---- waiting for a larger burst ------------------------------------------------------------------------ */
+
+/* Packets that the device was given: it cuts them into segments itself. */
+static uint64_t packets_out(struct host *h)
+{
+	const char *line = strstr(scene_proc(h, "/proc/net/dev"), "eth0:");
+	unsigned long long packets;
+
+	assert_non_null(line);
+	assert_int_equal(sscanf(line, "eth0: %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", &packets),
+			 1);
+	return packets;
+}
+
+static uint64_t packets_for_a_mib(const char *divisor)
+{
+	struct pair p;
+	uint64_t before;
+
+	scene_sysctl(A, "net/ipv4/tcp_tso_win_divisor", divisor);
+	p = scene_pair();
+	before = packets_out(A);
+	scene_carry(A, p.a, B, p.b, MIB);
+	before = packets_out(A) - before;
+	scene_pair_close(&p);
+	return before;
+}
+
+/* A burst of a thousandth of the window never waits; one of three segments seldom. */
+static void bursts_are_put_off(void)
+{
+	uint64_t by_default = packets_for_a_mib("3");
+
+	assert_true(packets_for_a_mib("1000") > by_default);
+	assert_true(packets_for_a_mib("0") > by_default);
+}
+
+/* ---- memory is short ------------------------------------------------------------------------------------- */
+
+#define CROWD      1000
+#define SHORT      1000 /* pages: less than a sixteenth of all is short */
+#define SEGMENT_64 (64 << 10)
+
+/* So many sockets that an equal share of a quarter of 64 MiB is 16 KiB. */
+static int crowd[CROWD];
+
+static void gather(struct host *h)
+{
+	for (unsigned int twice = 0; twice < 2; twice++) {
+		for (unsigned int i = 0; i < CROWD; i++)
+			crowd[i] = scene_socket(h);
+		for (unsigned int i = 0; !twice && i < CROWD; i++)
+			scene_close(h, crowd[i]);
+		/* The table of files has grown for good. */
+		if (!twice)
+			host_set_baseline(h);
+	}
+}
+
+static void disperse(struct host *h)
+{
+	h->set("keep_pages", ~0ULL);
+	for (unsigned int i = 0; i < CROWD; i++)
+		scene_close(h, crowd[i]);
+}
+
+static void what_is_left_to_a_sender(void)
+{
+	gather(A);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p = scene_pair();
+		int64_t taken;
+
+		scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, 2 * MIB);
+		A->set("keep_pages", SHORT);
+		scene_sysctl(A, "net/ipv4/tcp_wmem",
+			     i ? "1000000 1000000 4194304" : "4096 65536 4194304");
+		taken = stuff(A, p.a);
+		/* What is begun may be filled up to the largest packet. */
+		if (i)
+			assert_true(taken > 500000);
+		else
+			assert_in_range(taken, 1, 16384 + SEGMENT_64);
+		A->set("keep_pages", ~0ULL);
+		scene_pair_close(&p);
+	}
+	disperse(A);
+}
+
+/* Twenty segments come, but the first: all the others wait ahead of their turn, or only some. */
+static void what_is_left_to_a_receiver(void)
+{
+	static uint8_t bytes[FIRST_SEGS * SEGMENT];
+
+	gather(B);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p = scene_pair();
+
+		scene_carry(A, p.a, B, p.b, 200000);
+		scene_sysctl(B, "net/ipv4/tcp_rmem",
+			     i ? "1000000 1000000 6291456" : "4096 131072 6291456");
+		B->set("keep_pages", SHORT);
+		scene_drop(A, DATA, 1);
+		scene_mark();
+		scene_send_all(A, p.a, bytes, sizeof(bytes));
+		scene_sleep(150 * MS);
+		assert_int_equal(scene_counter(B, "TcpExt.OfoPruned") > 0, !i);
+		B->set("keep_pages", ~0ULL);
+		scene_pair_close(&p);
+	}
+	disperse(B);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(the_part_that_is_window),
+		SCENE(receive_buffers_grow),
+		SCENE(receive_buffers_begin_smaller_and_grow_less),
+		SCENE(receive_buffers_stay),
+		SCENE(an_application_asks_for_buffers),
+		SCENE(send_buffers_grow),
+		SCENE(send_buffers_begin_smaller_and_grow_less),
+		SCENE(little_may_wait),
+		SCENE(a_window_after_a_pause),
+		SCENE(how_many_duplicates_are_a_loss),
+		SCENE(how_much_disorder_is_believed),
+		SCENE(bursts_are_put_off),
+		SCENE(what_is_left_to_a_sender),
+		SCENE(what_is_left_to_a_receiver),
+	};
+
+	return scene_play(tests);
+}

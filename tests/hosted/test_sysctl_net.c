@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* What the sysctls of net/core, of IP and of ICMP change; as in test_sysctl_tcp.c beside the default. */
+#include "tests/hosted/scene.h"
+
+#include <stdio.h>
+
+#define PORT 7
+#define ETH  14
+
+/* ---- frames of IP that no socket sends --------------------------------------------------------------- */
+
+static uint16_t sum(const uint8_t *p, size_t n)
+{
+	uint32_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += i & 1 ? p[i] : p[i] << 8;
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	return ~total;
+}
+
+/* As if from A to B: a header of IP, and @len bytes.  No time passes. */
+static void inject(unsigned int protocol, const uint8_t *payload, size_t len)
+{
+	uint8_t frame[128] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0}, *ip = frame + ETH;
+	const uint8_t addresses[8] = {10, 0, 0, 1, 10, 0, 0, 2};
+	uint16_t check;
+
+	ip[0] = 0x45;
+	ip[3] = 20 + len;
+	ip[8] = 64;
+	ip[9] = protocol;
+	memcpy(ip + 12, addresses, 8);
+	check = sum(ip, 20);
+	ip[10] = check >> 8;
+	ip[11] = check;
+	memcpy(ip + 20, payload, len);
+	assert_int_equal(wire_inject(scene->wire, B, frame, ETH + 20 + len), 0);
+}
+
+/* Answered by an echo reply: RFC 792, type 8, and a checksum that makes it right. */
+static void ping(void)
+{
+	static const uint8_t echo[8] = {8, 0, 0xf7, 0xff};
+
+	inject(IPPROTO_ICMP, echo, sizeof(echo));
+	scene_sleep(10 * MS);
+}
+
+/* A protocol that nobody speaks, answered by an error: RFC 1122 3.2.2.1. */
+static void strange(unsigned int times)
+{
+	static const uint8_t nothing[8];
+
+	for (unsigned int i = 0; i < times; i++) {
+		inject(200, nothing, sizeof(nothing));
+		scene_sleep(2 * MS);
+	}
+}
+
+/* ---- IP, ICMP ------------------------------------------------------------------------------------------ */
+
+static void hops(void)
+{
+	struct pair p = scene_pair();
+	int own;
+
+	assert_int_equal(scene_nth(B, SYNACK, 1)->ttl, 64);
+	scene_pair_close(&p);
+	scene_sysctl(B, "net/ipv4/ip_default_ttl", "17");
+	scene_mark();
+	p = scene_pair();
+	assert_int_equal(scene_nth(B, SYNACK, 1)->ttl, 17);
+	assert_int_equal(scene_nth(A, SYN, 1)->ttl, 64);
+	assert_int_equal(scene_get(B, p.b, IPPROTO_IP, IP_TTL), 17);
+	own = scene_socket(B);
+	assert_int_equal(scene_set(B, own, IPPROTO_IP, IP_TTL, 33), 0);
+	assert_int_equal(scene_connect(B, own, A, 1), -ECONNREFUSED);
+	assert_int_equal(scene_last(B, SYN)->ttl, 33);
+	scene_close(B, own);
+	scene_pair_close(&p);
+}
+
+/* Odd numbers of ports, and of the first one, too. */
+static void which_ports(void)
+{
+	static const struct {
+		const char *range;
+		unsigned int low, n;
+	} cases[] = {{"40001 40005", 40001, 5}, {"65535 65535", 65535, 1}, {"1024 1027", 1024, 4}};
+	int listener = scene_listen(B, PORT, 100), fd[6], bound[6];
+
+	for (unsigned int i = 0; i < 3; i++) {
+		unsigned int seen = 0, chosen = 0;
+
+		scene_sysctl(A, "net/ipv4/ip_local_port_range", cases[i].range);
+		for (unsigned int k = 0; k < cases[i].n; k++) {
+			fd[k] = scene_socket(A);
+			assert_int_equal(scene_connect(A, fd[k], B, PORT), 0);
+			seen |= 1u << (scene_port(A, fd[k]) - cases[i].low);
+		}
+		assert_int_equal(seen, (1u << cases[i].n) - 1);
+		fd[5] = scene_socket(A);
+		assert_int_equal(scene_connect(A, fd[5], B, PORT), -EADDRNOTAVAIL);
+		for (unsigned int k = 0; k < cases[i].n; k++)
+			scene_close(A, fd[k]);
+		scene_close(A, fd[5]);
+		scene_sleep(400 * SEC); /* B's ends are closed with the listener only */
+		for (unsigned int k = 0; k < cases[i].n; k++) {
+			bound[k] = scene_socket(A);
+			assert_int_equal(scene_bind(A, bound[k], 0), 0);
+			chosen |= 1u << (scene_port(A, bound[k]) - cases[i].low);
+		}
+		assert_int_equal(chosen, (1u << cases[i].n) - 1);
+		fd[5] = scene_socket(A);
+		assert_int_equal(scene_bind(A, fd[5], 0), -EADDRINUSE);
+		scene_close(A, fd[5]);
+		for (unsigned int k = 0; k < cases[i].n; k++)
+			scene_close(A, bound[k]);
+	}
+	scene_close(B, listener);
+}
+
+static void pings(void)
+{
+	ping();
+	assert_int_equal(scene_counter(B, "Icmp.OutEchoReps"), 1);
+	scene_sysctl(B, "net/ipv4/icmp_echo_ignore_all", "1");
+	scene_mark();
+	ping();
+	assert_int_equal(scene_counter(B, "Icmp.InEchos"), 1);
+	assert_int_equal(scene_counter(B, "Icmp.OutEchoReps"), 0);
+	assert_int_equal(scene_count(B, OTHER), 0);
+}
+
+/* Six at once to one host, then one a second (RFC 1812 4.3.2.8 asks for a limit). */
+static void errors_to_one_host(void)
+{
+	strange(20);
+	assert_int_equal(scene_count(B, OTHER), 6);
+	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "0");
+	scene_mark();
+	strange(20);
+	assert_int_equal(scene_count(B, OTHER), 20);
+	/* One in a tenth of a second; 40 ms are too short for a seventh. */
+	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "100");
+	scene_sleep(2 * SEC);
+	scene_mark();
+	strange(20);
+	assert_int_equal(scene_count(B, OTHER), 6);
+}
+
+static void errors_to_all(void)
+{
+	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "0");
+	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "0");
+	strange(80);
+	assert_int_equal(scene_count(B, OTHER), 50);
+	scene_sleep(10 * SEC);
+	scene_mark();
+	strange(1);
+	assert_int_equal(scene_count(B, OTHER), 0);
+	/* Ten a second, and never more than three together. */
+	scene_sysctl(B, "net/ipv4/icmp_msgs_burst", "3");
+	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "10");
+	scene_sleep(10 * SEC);
+	scene_mark();
+	strange(10);
+	assert_int_equal(scene_count(B, OTHER), 3);
+}
+
+/* ---- net/core -------------------------------------------------------------------------------------------- */
+
+static void how_long_a_queue_listen_makes(void)
+{
+	int listener, fd[2];
+
+	scene_sysctl(B, "net/core/somaxconn", "0");
+	listener = scene_listen(B, PORT, 100);
+	for (unsigned int i = 0; i < 2; i++) {
+		fd[i] = scene_socket(A);
+		scene_nonblock(A, fd[i]);
+		assert_int_equal(scene_connect(A, fd[i], B, PORT), -EINPROGRESS);
+		scene_sleep(10 * MS);
+	}
+	/* One is accepted with a backlog of none. */
+	assert_int_equal(scene_poll(A, fd[0]) & POLLOUT, POLLOUT);
+	assert_int_equal(scene_poll(A, fd[1]) & POLLOUT, 0);
+	assert_int_equal(scene_drops(B, "TCP_LISTEN_OVERFLOW"), 1);
+	scene_close(A, fd[0]);
+	scene_close(A, fd[1]);
+	scene_close(B, listener);
+}
+
+static unsigned int squeezed(struct host *h)
+{
+	unsigned int processed, dropped, squeeze;
+
+	assert_int_equal(sscanf(scene_proc(h, "/proc/net/softnet_stat"), "%x %x %x", &processed,
+				&dropped, &squeeze),
+			 3);
+	return squeeze;
+}
+
+static void packets_of_one_turn(void)
+{
+	struct pair p = scene_pair();
+
+	scene_carry(A, p.a, B, p.b, 1000000);
+	assert_int_equal(squeezed(B), 0);
+	scene_sysctl(B, "net/core/netdev_budget", "1");
+	scene_carry(A, p.a, B, p.b, 1000000);
+	assert_true(squeezed(B) > 0);
+	scene_pair_close(&p);
+}
+
+/* A host that talks to itself. */
+static void packets_that_wait(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		int listener = scene_listen(A, PORT, 4), fd = scene_socket(A), peer;
+
+		scene_sysctl(A, "net/core/netdev_max_backlog", i ? "1" : "1000");
+		assert_int_equal(scene_connect(A, fd, A, PORT), 0);
+		peer = scene_accept(A, listener);
+		scene_mark();
+		scene_carry(A, fd, A, peer, 4000000);
+		assert_int_equal(scene_drops(A, "CPU_BACKLOG") > 0, i);
+		scene_close(A, fd);
+		scene_close(A, peer);
+		scene_close(A, listener);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(hops),
+		SCENE(which_ports),
+		SCENE(pings),
+		SCENE(errors_to_one_host),
+		SCENE(errors_to_all),
+		SCENE(how_long_a_queue_listen_makes),
+		SCENE(packets_of_one_turn),
+		SCENE(packets_that_wait),
+	};
+
+	return scene_play(tests);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What TCP's sysctls change: each scene sees the default first, where that is not another scene's
+ * matter, and then another value.  The meaning is that of Linux 4.11's ip-sysctl.txt.
+ */
+#include "tests/hosted/scene_forge.h"
+
+#define PORT 7
+
+/* ---- the handshake -------------------------------------------------------------------------------- */
+
+static void options_are_offered_or_not(void)
+{
+	struct pair p;
+
+	scene_sysctl(A, "net/ipv4/tcp_timestamps", "0");
+	p = scene_pair();
+	assert_false(scene_nth(A, SYN, 1)->has_ts);
+	assert_true(scene_nth(A, SYN, 1)->wscale > 0);
+	assert_false(scene_nth(B, SYNACK, 1)->has_ts);
+	scene_carry(A, p.a, B, p.b, 5000);
+	scene_pair_close(&p);
+	scene_sysctl(A, "net/ipv4/tcp_timestamps", "1");
+	scene_sysctl(A, "net/ipv4/tcp_window_scaling", "0");
+	scene_mark();
+	p = scene_pair();
+	assert_true(scene_nth(A, SYN, 1)->has_ts);
+	assert_int_equal(scene_nth(A, SYN, 1)->wscale, -1);
+	assert_int_equal(scene_nth(B, SYNACK, 1)->wscale, -1);
+	scene_carry(A, p.a, B, p.b, 200000);
+	scene_pair_close(&p);
+}
+
+static void options_are_taken_or_not(void)
+{
+	struct pair p;
+
+	scene_sysctl(B, "net/ipv4/tcp_timestamps", "0");
+	scene_sysctl(B, "net/ipv4/tcp_window_scaling", "0");
+	p = scene_pair();
+	assert_true(scene_nth(A, SYN, 1)->has_ts);
+	assert_true(scene_nth(A, SYN, 1)->wscale > 0);
+	assert_false(scene_nth(B, SYNACK, 1)->has_ts);
+	assert_int_equal(scene_nth(B, SYNACK, 1)->wscale, -1);
+	scene_carry(A, p.a, B, p.b, 5000);
+	assert_false(scene_nth(A, DATA, 1)->has_ts);
+	scene_pair_close(&p);
+}
+
+/* RFC 7323 5.4: a clock that all connections share tells how long the machine has run. */
+static void timestamps_without_a_secret(void)
+{
+	const struct seg *first, *second;
+
+	scene_sysctl(A, "net/ipv4/tcp_timestamps", "2");
+	for (unsigned int i = 0; i < 2; i++) {
+		int fd = scene_socket(A);
+
+		assert_int_equal(scene_connect(A, fd, B, PORT), -ECONNREFUSED);
+		scene_close(A, fd);
+		scene_sleep(70 * MS);
+	}
+	first = scene_nth(A, SYN, 1);
+	second = scene_nth(A, SYN, 2);
+	assert_int_equal(second->tsval - first->tsval, (second->ns - first->ns) / MS);
+}
+
+static void how_often_a_syn_goes(void)
+{
+	uint64_t begin = scene_now();
+	int fd = scene_socket(A);
+
+	scene_sysctl(A, "net/ipv4/tcp_syn_retries", "1");
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	assert_int_equal(scene_connect(A, fd, B, PORT), -ETIMEDOUT);
+	assert_int_equal(scene_count(A, SYN), 2);
+	assert_ms(scene_now() - begin, 2990, 3020); /* 1 + 2 s; six would be 127 s */
+	scene_close(A, fd);
+}
+
+static void how_often_a_synack_goes(void)
+{
+	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A);
+	int64_t ticket;
+
+	scene_sysctl(B, "net/ipv4/tcp_synack_retries", "1");
+	/* Of A only the first SYN is heard. */
+	scene_drop_many(A, TCP, 2, ALWAYS);
+	ticket = scene_begin_connect(A, fd, B, PORT);
+	assert_int_equal(scene_end(A, ticket), 0);
+	scene_sleep(2500 * MS);
+	assert_int_equal(scene_count(B, SYNACK), 2);
+	scene_sleep(70 * SEC);
+	assert_int_equal(scene_count(B, SYNACK), 2); /* five would be six */
+	scene_heal();
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+static void how_many_may_be_half_open(void)
+{
+	int listener = scene_listen(B, PORT, 10), fd[2];
+
+	scene_sysctl(B, "net/ipv4/tcp_max_syn_backlog", "1");
+	scene_drop_many(B, SYNACK, 1, ALWAYS);
+	for (unsigned int i = 0; i < 2; i++) {
+		fd[i] = scene_socket(A);
+		scene_nonblock(A, fd[i]);
+		assert_int_equal(scene_connect(A, fd[i], B, PORT), -EINPROGRESS);
+		scene_sleep(10 * MS);
+	}
+	assert_int_equal(scene_count(B, SYNACK), 1);
+	assert_int_equal(scene_drops(B, "TCP_REQQ_FULL"), 1);
+	for (unsigned int i = 0; i < 2; i++)
+		scene_close(A, fd[i]);
+	scene_close(B, listener);
+}
+
+/* A queue of one and one more; three handshakes end at about the same time. */
+static void a_handshake_ends_at_a_full_queue(const char *abort, int64_t result)
+{
+	int listener = scene_listen(B, PORT, 1), fd[3];
+	char byte;
+
+	scene_sysctl(B, "net/ipv4/tcp_abort_on_overflow", abort);
+	scene_mark();
+	for (unsigned int i = 0; i < 3; i++)
+		fd[i] = scene_socket(A);
+	assert_int_equal(scene_connect(A, fd[0], B, PORT), 0);
+	scene_sleep(10 * MS);
+	for (unsigned int i = 1; i < 3; i++) {
+		scene_nonblock(A, fd[i]);
+		assert_int_equal(scene_connect(A, fd[i], B, PORT), -EINPROGRESS);
+	}
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_recv_now(A, fd[2], &byte, 1), result);
+	assert_int_equal(scene_count(B, RST), result == -ECONNRESET);
+	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 1);
+	for (unsigned int i = 0; i < 3; i++)
+		scene_close(A, fd[i]);
+	scene_close(B, listener);
+}
+
+static void a_full_queue_waits(void)
+{
+	a_handshake_ends_at_a_full_queue("0", -EAGAIN);
+}
+
+static void a_full_queue_resets(void)
+{
+	a_handshake_ends_at_a_full_queue("1", -ECONNRESET);
+}
+
+/* ---- patience ------------------------------------------------------------------------------------- */
+
+/* RFC 1122 4.2.3.5: R2, as the time that so many retransmissions take: 0.2 + 0.4 + 0.8 + 1.6 s. */
+static void how_long_nobody_answers(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin;
+	char byte;
+
+	scene_sysctl(A, "net/ipv4/tcp_retries2", "3");
+	scene_drop_many(A, TCP, 1, ALWAYS);
+	scene_send_all(A, p.a, "x", 1);
+	begin = scene_now();
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
+	assert_ms(scene_now() - begin, 3000, 6300); /* fifteen: 924 s */
+	assert_in_range(scene_count(A, DATA), 4, 5);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+/* RFC 1122 4.2.3.5: R1.  The way that did not work is forgotten: until the next attempt there is none. */
+static void when_another_way_is_looked_for(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p = scene_pair();
+		socklen_t len = sizeof(int);
+		int mtu = 0;
+
+		scene_sysctl(A, "net/ipv4/tcp_retries1", i ? "1" : "3");
+		scene_drop_many(A, TCP, 1, ALWAYS);
+		scene_send_all(A, p.a, "x", 1);
+		scene_sleep(3500 * MS); /* sent again after 0.2, 0.6, 1.4, 3.0 s */
+		assert_int_equal(scene_call(A, SYS_getsockopt, p.a, IPPROTO_IP, IP_MTU, PTR(&mtu),
+					    PTR(&len)),
+				 i ? -ENOTCONN : 0);
+		scene_heal();
+		scene_pair_close(&p);
+	}
+}
+
+static void how_long_an_orphan_tries(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sysctl(A, "net/ipv4/tcp_orphan_retries", "2");
+	scene_drop_many(A, TCP, 1, ALWAYS);
+	scene_send_all(A, p.a, "x", 1);
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(1 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT1);
+	scene_sleep(3 * SEC); /* 1.4 s; eight retransmissions would be 102 s */
+	assert_state(A, p.aport, p.bport, 0);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+static void how_many_orphans(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sysctl(A, "net/ipv4/tcp_max_orphans", "0");
+	scene_mark();
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(A, RST), 1);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnMemory"), 1);
+	scene_pair_close(&p);
+}
+
+/* Above 60 s it is Linux's sum: twice what is above. */
+static void how_long_a_fin_is_waited_for(void)
+{
+	static const struct {
+		const char *seconds;
+		unsigned int before, after;
+	} cases[] = {{"60", 58, 62}, {"5", 4, 6}, {"120", 118, 122}};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct pair p = scene_pair();
+
+		scene_sysctl(A, "net/ipv4/tcp_fin_timeout", cases[i].seconds);
+		assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_LINGER2),
+				 atoi(cases[i].seconds));
+		scene_close(A, p.a);
+		p.a = -1;
+		scene_sleep(cases[i].before * SEC);
+		assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
+		scene_sleep((cases[i].after - cases[i].before) * SEC);
+		assert_state(A, p.aport, p.bport, 0);
+		scene_pair_close(&p);
+	}
+}
+
+/* RFC 1122 4.2.3.6. */
+static void keepalive_of_all(void)
+{
+	struct pair p;
+	uint64_t begin;
+	char byte;
+
+	scene_sysctl(A, "net/ipv4/tcp_keepalive_time", "20");
+	scene_sysctl(A, "net/ipv4/tcp_keepalive_intvl", "4");
+	scene_sysctl(A, "net/ipv4/tcp_keepalive_probes", "2");
+	p = scene_pair();
+	assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE), 20);
+	assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_KEEPINTVL), 4);
+	assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_KEEPCNT), 2);
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	scene_mark();
+	begin = scene_now();
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
+	assert_ms(scene_now() - begin, 27900, 28100); /* 20, 24: two probes; 28: the end */
+	assert_int_equal(scene_count(A, ACK), 2);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+/* ---- strange segments, and the time after ----------------------------------------------------------- */
+
+/* RFC 5961 7: as many challenge ACKs as may leave in a second. */
+static void no_challenges(void)
+{
+	struct pair p = scene_pair();
+	struct forged f = forged_of(&p, SYN_FLAG);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		scene_sysctl(B, "net/ipv4/tcp_challenge_ack_limit", i ? "0" : "1000");
+		scene_sleep(3 * SEC); /* from the next second on */
+		scene_mark();
+		forge(&f);
+		assert_int_equal(scene_count(B, ACK), i ? 0 : 1);
+	}
+	scene_pair_close(&p);
+}
+
+/* Two ACKs of the past, 300 ms apart. */
+static void how_often_strangers_are_answered(void)
+{
+	static const struct {
+		const char *ms;
+		unsigned int answers;
+	} cases[] = {{"500", 1}, {"0", 2}, {"200", 2}};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct pair p = scene_pair();
+		struct forged f = forged_of(&p, ACK_FLAG);
+
+		scene_sysctl(B, "net/ipv4/tcp_invalid_ratelimit", cases[i].ms);
+		scene_carry(A, p.a, B, p.b, 100);
+		scene_sleep(1 * SEC);
+		scene_mark();
+		f.seq -= 10;
+		f.options_len = 0;
+		forge(&f);
+		scene_sleep(300 * MS);
+		forge(&f);
+		assert_int_equal(scene_count(B, ACK), cases[i].answers);
+		scene_pair_close(&p);
+	}
+}
+
+/* RFC 1337: a reset would open the door to what is still on its way. */
+static void a_reset_in_time_wait(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p = scene_pair();
+		struct forged f;
+
+		scene_sysctl(B, "net/ipv4/tcp_rfc1337", i ? "1" : "0");
+		scene_close(B, p.b);
+		scene_sleep(10 * MS);
+		scene_close(A, p.a);
+		scene_sleep(10 * MS);
+		p.a = p.b = -1;
+		assert_state(B, p.bport, p.aport, TCP_TIME_WAIT);
+		f = forged_of(&p, RST_FLAG);
+		f.options_len = 0;
+		forge(&f);
+		assert_state(B, p.bport, p.aport, i ? TCP_TIME_WAIT : 0);
+		scene_pair_close(&p);
+	}
+}
+
+static void no_time_to_wait(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sysctl(A, "net/ipv4/tcp_max_tw_buckets", "0");
+	scene_mark();
+	scene_close(A, p.a);
+	scene_sleep(10 * MS);
+	scene_close(B, p.b);
+	p.a = p.b = -1;
+	scene_sleep(10 * MS);
+	assert_state(A, p.aport, p.bport, 0);
+	assert_true(scene_counter(A, "TcpExt.TCPTimeWaitOverflow") >= 1);
+	scene_pair_close(&p);
+}
+
+/* One port, and it is in TIME_WAIT: RFC 6191 lets it be used again, by the timestamps. */
+static void a_port_that_waits(void)
+{
+	int fd = scene_socket(A), listener;
+	struct pair p;
+
+	scene_sysctl(A, "net/ipv4/ip_local_port_range", "40001 40001");
+	p = scene_pair();
+	assert_int_equal(p.aport, 40001);
+	scene_close(A, p.a);
+	scene_sleep(10 * MS);
+	scene_close(B, p.b);
+	listener = p.listener;
+	scene_sleep(3 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "0");
+	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
+	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "1");
+	assert_int_equal(scene_connect(A, fd, B, p.bport), 0);
+	assert_int_equal(scene_port(A, fd), 40001);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(options_are_offered_or_not),
+		SCENE(options_are_taken_or_not),
+		SCENE(timestamps_without_a_secret),
+		SCENE(how_often_a_syn_goes),
+		SCENE(how_often_a_synack_goes),
+		SCENE(how_many_may_be_half_open),
+		SCENE(a_full_queue_waits),
+		SCENE(a_full_queue_resets),
+		SCENE(how_long_nobody_answers),
+		SCENE(when_another_way_is_looked_for),
+		SCENE(how_long_an_orphan_tries),
+		SCENE(how_many_orphans),
+		SCENE(how_long_a_fin_is_waited_for),
+		SCENE(keepalive_of_all),
+		SCENE(no_challenges),
+		SCENE(how_often_strangers_are_answered),
+		SCENE(a_reset_in_time_wait),
+		SCENE(no_time_to_wait),
+		SCENE(a_port_that_waits),
+	};
+
+	return scene_play(tests);
+}
