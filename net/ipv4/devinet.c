@@ -92,6 +92,15 @@ bool inet_addr_onlink(const struct net_device *dev, __be32 addr)
 	return false;
 }
 
+/* The subnet's number is the broadcast address of 4.2BSD: RFC 1122 3.3.6, as Linux takes it too. */
+static bool ifa_broadcast(const struct in_ifaddr *ifa, __be32 addr)
+{
+	if (!ifa->ifa_broadcast)
+		return false;
+	return addr == ifa->ifa_broadcast ||
+	       (addr == (ifa->ifa_local & ifa->ifa_mask) && addr != ifa->ifa_local);
+}
+
 static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 {
 	const struct in_device *in_dev = in_dev_get(dev);
@@ -101,7 +110,7 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 		return false;
 	for_each_ifa(ifa, in_dev)
 	{
-		if (ifa->ifa_broadcast && ifa->ifa_broadcast == addr)
+		if (ifa_broadcast(ifa, addr))
 			return true;
 	}
 	return false;

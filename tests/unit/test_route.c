@@ -117,6 +117,7 @@ static void test_input(void **state)
 		{{10, 0, 2, 15}, {10, 0, 2, 2}, 0, RTN_LOCAL},
 		{{10, 0, 2, 15}, {8, 8, 8, 8}, 0, RTN_LOCAL},
 		{{10, 0, 2, 255}, {10, 0, 2, 2}, 0, RTN_BROADCAST},
+		{{10, 0, 2, 0}, {10, 0, 2, 2}, 0, RTN_BROADCAST}, /* RFC 1122 3.3.6 */
 		{{255, 255, 255, 255}, {10, 0, 2, 2}, 0, RTN_BROADCAST},
 		{{255, 255, 255, 255}, {0, 0, 0, 0}, 0, RTN_BROADCAST},
 		{{10, 0, 2, 15}, {0, 0, 0, 0}, SKB_DROP_REASON_IP_INADDRERRORS},
@@ -125,6 +126,7 @@ static void test_input(void **state)
 		{{10, 0, 2, 15}, {224, 0, 0, 1}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{10, 0, 2, 15}, {255, 255, 255, 255}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{10, 0, 2, 15}, {10, 0, 2, 255}, SKB_DROP_REASON_IP_INADDRERRORS},
+		{{10, 0, 2, 15}, {10, 0, 2, 0}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{10, 0, 2, 15}, {10, 0, 2, 15}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{127, 0, 0, 1}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_INADDRERRORS},
 		{{0, 0, 0, 0}, {10, 0, 2, 2}, SKB_DROP_REASON_IP_INADDRERRORS},
