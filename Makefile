@@ -218,7 +218,7 @@ test-long:
 	cd tests/qemu && $(PYTEST) --long .
 
 # Against QEMU: boots, transfers, closes, crashes.
-qemu: $(B)/softnet.elf $(B)/softnet.img
+qemu: $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json
 	cd tests/qemu && $(PYTEST) .
 
 # The README's two commands on a minimal Debian; as root only.

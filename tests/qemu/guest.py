@@ -230,6 +230,10 @@ class Guest:
             text = b""
             while chunk := s.recv(65536):
                 text += chunk
+        return self.parse(text)
+
+    @staticmethod
+    def parse(text):
         parts = re.split(r"^== (\S+) ==\n", text.decode(), flags=re.M)
         assert len(parts) >= 3, f"netstat said {text!r}"
         return dict(zip(parts[1::2], parts[2::2]))

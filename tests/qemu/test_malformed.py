@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""The table of malformed frames (tests/unit/malformed.h) again, over QEMU's card: each frame moves the one drop
+reason that its row names, as the guest's own /proc says, and afterwards whoever speaks properly is served."""
+import json
+import os
+import struct
+
+import pytest
+from guest import MAC, ROOT, Guest, moved
+from wire import ACK, GUEST_IP, PEER_IP, PEER_MAC, PSH, SYN, Peer, checksum, ether, icmp_echo, ipv4, tcp, tcp_checksum
+
+TABLE = os.path.join(ROOT, "build", "unit", "malformed.json")
+IP, L4 = 14, 34                    # places in a frame without IP options
+ISS, TSVAL = 0xfffffff0, 1000000   # the rows that spoil a timestamp know it
+NOP = b"\1"
+PORT_OPEN, PORT_ONCE, PORT_ASK = 10000, 20000, 40000
+
+
+def timestamp(value):
+    return NOP * 2 + struct.pack(">BBII", 8, 10, value, 0)
+
+
+class Connection:
+    """A connection of ours, as far as it got."""
+
+    def __init__(self, peer, port):
+        self.peer, self.port = peer, port
+        peer.send_tcp(port, 7, ISS, 0, SYN, options=timestamp(TSVAL))
+        s = peer.recv_tcp(port)
+        assert s.flags == SYN | ACK
+        self.seq, self.ack = ISS + 1, s.seq + 1
+
+    def segment(self, flags, payload=b"", seq=0, ack=0):
+        return tcp(self.port, 7, self.seq + seq, self.ack + ack, flags, payload, 8000, timestamp(TSVAL))
+
+    def send(self, flags, payload=b""):
+        self.peer.send(ether(ipv4(self.segment(flags, payload), 6)))
+
+    def echo(self, data):
+        self.send(ACK | PSH, data)
+        self.seq += len(data)
+        while not (s := self.peer.recv_tcp(self.port)).payload:
+            pass
+        assert s.payload == data and s.seq == self.ack & 0xffffffff and s.ack == self.seq & 0xffffffff
+        self.ack += len(data)
+        self.send(ACK)
+
+
+class Bench:
+    """What the rows start from."""
+
+    def __init__(self, peer):
+        self.peer, self.ports, self.asked = peer, 0, 0
+        self.open = Connection(peer, PORT_OPEN)
+        self.open.send(ACK)
+
+    def port(self):
+        self.ports += 1
+        return PORT_ONCE + self.ports
+
+    def netstat(self):
+        self.asked += 1
+        return Guest.parse(self.peer.fetch(15, PORT_ASK + self.asked))
+
+    def base(self, row):
+        """The frame as it should be."""
+        kind = row["base"]
+        if kind == "ARP_ASK":
+            return ether(struct.pack(">HHBBH", 1, 0x800, 6, 4, 1) + PEER_MAC + bytes([10, 0, 2, 77]) + bytes(6) + GUEST_IP,
+                         0x806)
+        if kind in ("PING", "PING_OPT"):
+            return ether(ipv4(icmp_echo(b"ping" + bytes(4)), 1, frag=0, options=NOP * 8 if kind == "PING_OPT" else b""))
+        if kind == "UNREACH":
+            quote = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, GUEST_IP, PEER_IP) + bytes(8)
+            return ether(ipv4(struct.pack(">BBHI", 3, 1, 0, 0) + quote, 1, frag=0))
+        return ether(ipv4(self.segment(row), 6, frag=0))
+
+    def segment(self, row):
+        flags = row["flags"]
+        if row["base"] in ("SYN", "SYN_OPT"):
+            return tcp(self.port(), 7, 100, 0, SYN if flags < 0 else flags, window=8000,
+                       options=NOP * 20 if row["base"] == "SYN_OPT" else b"")
+        c, payload = (self.open, b"?") if row["base"] == "OPEN" else (Connection(self.peer, self.port()), b"")
+        return c.segment(ACK if flags < 0 else flags, payload, row["seq"], row["ack"])
+
+    def frame(self, row):
+        frame = bytearray(self.base(row))
+        if not (row["ip_sum"] and row["l4_sum"]):
+            fix_sums(frame, True, True)
+        for at, value in row["patch"]:
+            frame[at] = value
+        fix_sums(frame, row["ip_sum"], row["l4_sum"])
+        if row["len"]:
+            frame = frame[:row["len"]] + bytes(max(0, row["len"] - len(frame)))
+        return bytes(frame)
+
+
+def fix_sums(frame, ip, l4):
+    """Makes the checksums true for what the frame now says, as far as that can be."""
+    if frame[12:14] != b"\x08\0":
+        return
+    ihl, total = (frame[IP] & 15) * 4, struct.unpack_from(">H", frame, IP + 2)[0]
+    if ip:
+        frame[IP + 10:IP + 12] = bytes(2)
+        frame[IP + 10:IP + 12] = struct.pack(">H", checksum(bytes(frame[IP:IP + max(ihl, 20)])))
+    if not l4 or ihl < 20 or total < ihl or total > len(frame) - IP:
+        return
+    at = {1: 2, 6: 16}.get(frame[IP + 9])       # where the protocol has its checksum
+    if at is None or total - ihl < at + 2:
+        return
+    at += IP + ihl
+    frame[at:at + 2] = bytes(2)
+    message = bytes(frame[IP + ihl:IP + total])
+    src, dst = bytes(frame[IP + 12:IP + 16]), bytes(frame[IP + 16:IP + 20])
+    frame[at:at + 2] = struct.pack(">H", tcp_checksum(src, dst, message) if frame[IP + 9] == 6 else checksum(message))
+
+
+def rows():
+    with open(TABLE) as f:
+        return json.load(f)
+
+
+@pytest.mark.parametrize("machine", ["q35", "microvm"])
+def test_each_moves_its_reason(machine):
+    """ICMP errors are not limited here: how many went before would decide what a row counts."""
+    table = rows()
+    assert len(table) >= 200
+    wrong = []
+    with Guest(machine=machine, net="dgram", append="sysctl.net.ipv4.icmp_ratelimit=0") as g:
+        bench = Bench(Peer(g))
+        before = bench.netstat()
+        for row in table:
+            bench.peer.send(bench.frame(row))
+            after = bench.netstat()
+            found, want = moved(before, after), {row["reason"]: 1} if row["reason"] else {}
+            if found != want:
+                wrong.append(f"{row['what']}: moved {found}, and should move {want}")
+            before = after
+        assert not wrong, "\n".join(wrong)
+        bench.open.echo(b"still there")
+        bench.peer.send(ether(ipv4(icmp_echo(b"alive"), 1)))
+        p = bench.peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1 and p[20] == 0 and p[28:33] == b"alive")
+        assert p is not None
+        assert "WARN" not in g.console
