@@ -6,8 +6,9 @@
  * call on a number; sys_close, sys_dup, sys_dup2, sys_dup3 <- applications.
  * Process context.  files->lock covers everything; no file is released under it.
  *
- * The table grows by pages: a chunk of FDS_PER_CHUNK numbers fills one, pointers and two bitmaps
- * (number taken; close-on-exec).  A number that is taken and has no file yet is reserved.  One more
+ * The table grows by pages, and shrinks: a chunk of FDS_PER_CHUNK numbers fills one, pointers and two
+ * bitmaps (number taken; close-on-exec), and goes with the last number in it.  (Linux keeps the largest
+ * table that a process ever had; here that memory is the machine's.)  A number that is taken and has no file yet is reserved.  One more
  * bitmap, of full chunks, makes the lowest free number - POSIX wants that one - a search of a dozen
  * words, however many are open.
  * Answers to Linux's fs/file.c.
@@ -101,12 +102,20 @@ static void take_number(struct files_struct *files, unsigned int fd, bool cloexe
 		write_bit(files->full, c, true);
 }
 
+/* Its slot, and the chunk around it, may be gone afterwards. */
 static void free_number(struct files_struct *files, unsigned int fd)
 {
-	struct fd_chunk *chunk = files->chunk[fd / FDS_PER_CHUNK];
+	struct fd_chunk **place = &files->chunk[fd / FDS_PER_CHUNK];
+	u64 left = 0;
 
-	write_bit(chunk->taken, fd % FDS_PER_CHUNK, false);
+	write_bit((*place)->taken, fd % FDS_PER_CHUNK, false);
 	write_bit(files->full, fd / FDS_PER_CHUNK, false);
+	for (unsigned int w = 0; w < CHUNK_WORDS; w++)
+		left |= (*place)->taken[w];
+	if (!left) {
+		kfree(*place);
+		*place = NULL;
+	}
 }
 
 /* The slot of a number, NULL where the table does not reach. */
@@ -312,11 +321,17 @@ static long sys_dup(unsigned int oldfd)
 static int replace_fd(struct files_struct *files, unsigned int fd, struct file *file,
 		      unsigned int flags)
 {
-	struct file **slot, *old;
+	struct file **slot, *old = NULL;
 	int err = 0;
 
 	spin_lock(&files->lock);
-	slot = slot_of(files, fd);
+	while (!(slot = slot_of(files, fd))) {
+		spin_unlock(&files->lock);
+		err = grow(files, fd);
+		if (err)
+			goto out_put;
+		spin_lock(&files->lock);
+	}
 	old = *slot;
 	if (!old && read_bit(files->chunk[fd / FDS_PER_CHUNK]->taken, fd % FDS_PER_CHUNK)) {
 		err = -EBUSY; /* reserved by an open() in flight */
@@ -326,9 +341,13 @@ static int replace_fd(struct files_struct *files, unsigned int fd, struct file *
 	}
 	spin_unlock(&files->lock);
 	if (err)
-		fput(file);
-	else if (old)
+		goto out_put;
+	if (old)
 		fput(old);
+	return 0;
+
+out_put:
+	fput(file);
 	return err;
 }
 
@@ -343,12 +362,6 @@ static long dup_to(unsigned int oldfd, unsigned int newfd, unsigned int flags)
 	file = fget(oldfd);
 	if (!file)
 		return -EBADF;
-	/* A chunk, once there, stays until the table goes. */
-	err = READ_ONCE(files->chunk[newfd / FDS_PER_CHUNK]) ? 0 : grow(files, newfd);
-	if (err) {
-		fput(file);
-		return err;
-	}
 	err = replace_fd(files, newfd, file, flags);
 	return err ? err : (long)newfd;
 }

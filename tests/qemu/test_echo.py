@@ -5,9 +5,10 @@ import hashlib
 import random
 import socket
 import threading
+import time
 
 import pytest
-from guest import Guest, interrupts, recv_exact, slab_live, softirqs
+from guest import PATIENCE, Guest, interrupts, recv_exact, slab_live, softirqs
 
 MIB = 1 << 20
 
@@ -117,6 +118,36 @@ def test_load_shows_and_leaves_nothing():
         assert live_after["sock_inode_cache"] == live_before["sock_inode_cache"]
         assert live_after["filp"] == live_before["filp"]
         assert live_after["request_sock_TCP"] == live_before["request_sock_TCP"]
+
+
+def test_five_hundred_at_once_leave_nothing():
+    """More than a page of the descriptor table holds (448), and then as many one after the other.
+
+    Of packets some may be alive while the answer that tells about them is on its way, and of TIME_WAIT
+    those of the questions: all else is as before, once the last ones have said good-bye.
+    """
+    moving = {"skbuff_head_cache", "skbuff_fclone_cache", "tw_sock_TCP", "kmalloc-256", "kmalloc-512", "kmalloc-1024",
+              "kmalloc-2048"}
+
+    def standing(g):
+        return {cache: n for cache, n in slab_live(g.netstat()).items() if cache not in moving}
+
+    with Guest() as g:
+        assert echo(g, b"once") == b"once"      # what is made on first use is there
+        before = standing(g)
+        socks = []
+        for i in range(500):
+            socks.append(g.connect(7))
+            socks[i].sendall(b"x")
+            assert recv_exact(socks[i], 1) == b"x"
+        assert standing(g)["kmalloc-4096"] > before["kmalloc-4096"]
+        for s in socks:
+            s.close()
+        for _ in range(500):
+            assert echo(g, b"x") == b"x"
+        until = time.monotonic() + PATIENCE
+        while more := {c: (before.get(c), n) for c, n in standing(g).items() if n > before.get(c, 0)}:
+            assert time.monotonic() < until, more
 
 
 def test_idle_is_idle():

@@ -30,6 +30,16 @@
 
 static u64 live_before, pages_before;
 
+static u64 all_live(void)
+{
+	struct kmem_cache *cache;
+	u64 live = 0;
+
+	list_for_each_entry(cache, kmem_caches(), caches)
+		live += cache->live;
+	return live;
+}
+
 /* A file that counts its ends. */
 static unsigned int released;
 static int count_release(struct inode *inode, struct file *file)
@@ -111,6 +121,34 @@ static void test_numbers_against_a_model(void **state)
 	}
 	for (unsigned int fd = 0; fd < ARRAY_SIZE(open_); fd++)
 		sys(__NR_close, fd);
+}
+
+/* Many were open once: nothing of that stays, whatever the order in which they are closed. */
+static void test_table_shrinks(void **state)
+{
+	u64 empty = all_live(), one;
+
+	assert_int_equal(open_dull(), 0);
+	one = all_live();
+	for (int i = 1; i < 3000; i++)
+		assert_int_equal(open_dull(), i);
+	for (int i = 2999; i > 1000; i--)
+		assert_int_equal(sys(__NR_close, i), 0);
+	for (int i = 1; i <= 1000; i++)
+		assert_int_equal(sys(__NR_close, i), 0);
+	assert_int_equal(all_live(), one);
+	/* A number that is only reserved keeps its place; so does one that dup2() puts far out. */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(get_unused_fd_flags(0), 1);
+		assert_int_equal(sys(__NR_dup2, 0, 60000 + i), 60000 + i);
+		put_unused_fd(1);
+		assert_int_equal(sys(__NR_close, 60000 + i), 0);
+		assert_int_equal(all_live(), one);
+	}
+	assert_int_equal(sys(__NR_close, 0), 0);
+	assert_int_equal(all_live(), empty);
+	assert_int_equal(sys(__NR_close, 0), -EBADF);
+	assert_int_equal(sys(__NR_dup2, 0, 1), -EBADF);
 }
 
 static void test_table_is_full_at_the_limit(void **state)
@@ -544,16 +582,6 @@ static void test_poll_of_many(void **state)
 
 /* ---- around every test: no object and no page is lost --------------------------------------- */
 
-static u64 all_live(void)
-{
-	struct kmem_cache *cache;
-	u64 live = 0;
-
-	list_for_each_entry(cache, kmem_caches(), caches)
-		live += cache->live;
-	return live;
-}
-
 static int before_each(void **state)
 {
 	live_before = all_live();
@@ -591,6 +619,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		each(test_lowest_number_first),
 		each(test_numbers_against_a_model),
+		each(test_table_shrinks),
 		each(test_table_is_full_at_the_limit),
 		each(test_files_are_full_at_the_limit),
 		each(test_reserved_is_not_open),
