@@ -324,8 +324,10 @@ noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 		tcp_enter_quickack_mode(sk);
 		tcp_data_queue_ofo(sk, skb);
 		/* RFC 5681 4.2: each segment beyond a hole is worth an ACK, and without SACK the sender
-		 * counts them.  The last one is tcp_ack_snd_check()'s. */
+		 * counts them.  The last one is tcp_ack_snd_check()'s, for which those before must not
+		 * count as having answered. */
 		while (more--)
 			tcp_send_ack(sk);
+		inet_csk_schedule_ack(sk);
 	}
 }
