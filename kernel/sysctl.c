@@ -70,6 +70,7 @@ void sysctl_register(const struct ctl_table *table, unsigned int n)
 
 		BUG_ON(sysctl_find(t->procname, strlen(t->procname)));
 		BUG_ON(!t->value && (!t->set || !t->get));
+		BUG_ON(strlen(t->procname) >= SYSCTL_NAME_MAX);
 		for (unsigned int k = 0; t->value && k < nr_values(t); k++)
 			BUG_ON(nr_values(t) > SYSCTL_VALUES_MAX ||
 			       t->value[k] / scale(t) < t->min || t->value[k] / scale(t) > t->max);

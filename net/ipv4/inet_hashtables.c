@@ -37,13 +37,20 @@ static void *table_alloc(size_t n, size_t size)
 	return table;
 }
 
-void inet_hashinfo_init(struct inet_hashinfo *h)
+u32 inet_ehash_buckets(u64 memory)
 {
-	u64 want = nr_total_pages() * PAGE_SIZE / BYTES_PER_EHASH_BUCKET;
+	u64 want = memory / BYTES_PER_EHASH_BUCKET;
 	u32 buckets = EHASH_BUCKETS_MIN;
 
 	while (buckets < EHASH_BUCKETS_MAX && buckets < want)
 		buckets <<= 1;
+	return buckets;
+}
+
+void inet_hashinfo_init(struct inet_hashinfo *h)
+{
+	u32 buckets = inet_ehash_buckets(nr_total_pages() * PAGE_SIZE);
+
 	BUILD_BUG_ON(!IS_POWER_OF_2(EHASH_BUCKETS_MIN) || !IS_POWER_OF_2(BHASH_BUCKETS) ||
 		     !IS_POWER_OF_2(LHASH_BUCKETS) || !IS_POWER_OF_2(EHASH_LOCKS));
 	/* Otherwise two locks could guard one bucket. */

@@ -15,6 +15,7 @@ UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 # The whole hosted kernel, with its device and its applications.
 UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(APP_SRC)
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
+UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
 UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/lib/string.c \
 	kernel/lib/vsprintf.c
@@ -60,10 +61,5 @@ unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
-
-# The malformed frames, for those who send them to a guest.
-$(U)/malformed.json: $(U)/malformed_dump.o
-	$(Q)$(HOSTCC) $(ASAN_FLAGS) $< -o $(U)/malformed_dump
-	$(Q)$(U)/malformed_dump >$@.new && mv $@.new $@
 
 .PRECIOUS: $(U)/%.o
