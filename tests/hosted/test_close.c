@@ -298,6 +298,7 @@ static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 	scene_pair_close(&p);
 }
 
+/* LIMIT(TCP_FIN_TIMEOUT_S) */
 static void an_orphan_waits_a_minute_for_the_fin(void)
 {
 	struct pair p = scene_pair();

@@ -211,6 +211,7 @@ static void lost_last_ack(void)
 	scene_pair_close(&p);
 }
 
+/* LIMIT(TCP_SYN_RETRIES) */
 static void connect_gives_up_after_127_seconds(void)
 {
 	int fd = scene_socket(A);
@@ -249,7 +250,11 @@ static void a_request_gives_up_after_63_seconds(void)
 	scene_close(B, listener);
 }
 
-/* 15 retransmissions: a quarter of an hour (RFC 1122 4.2.3.5 wants 100 s at least). */
+/*
+ * 15 retransmissions: a quarter of an hour (RFC 1122 4.2.3.5 wants 100 s at least).
+ *
+ * LIMIT(TCP_RETRIES2)
+ */
 static void data_gives_up_after_a_quarter_of_an_hour(void)
 {
 	struct pair p = scene_pair();
@@ -272,7 +277,7 @@ static void data_gives_up_after_a_quarter_of_an_hour(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5681 3.2: three duplicates say it long before the timer. */
+/* RFC 5681 3.2: three duplicates say it long before the timer.  LIMIT(TCP_REORDERING) */
 static void three_duplicate_acks_bring_it_at_once(void)
 {
 	struct pair p = scene_pair();

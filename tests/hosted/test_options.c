@@ -32,6 +32,35 @@ static void keepalive_asks_and_gives_up(void)
 	scene_pair_close(&p);
 }
 
+/*
+ * Nobody said how long: RFC 1122 4.2.3.6 wants two hours at least, and Linux has nine probes then, 75
+ * seconds apart.
+ *
+ * LIMIT(TCP_KEEPALIVE_TIME_S) LIMIT(TCP_KEEPALIVE_INTVL_S) LIMIT(TCP_KEEPALIVE_PROBES)
+ */
+static void keepalive_of_who_does_not_say(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin;
+
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	begin = scene_now();
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	scene_sleep(7300 * SEC);
+	/* The sleep of the longest timer may be some per cent late. */
+	assert_ms(scene_nth(A, ACK, 1)->ns - begin, 7199000, 7299000);
+	scene_sleep(900 * SEC);
+	assert_int_equal(scene_count(A, ACK), 9);
+	for (unsigned int i = 1; i < 9; i++)
+		assert_gap_ms(scene_nth(A, ACK, i), scene_nth(A, ACK, i + 1), 75000, 76500);
+	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
 static void data_keeps_it_quiet(void)
 {
 	struct pair p = scene_pair();
@@ -179,6 +208,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(keepalive_asks_and_gives_up),
+		SCENE(keepalive_of_who_does_not_say),
 		SCENE(data_keeps_it_quiet),
 		SCENE(deferred_accept_waits_for_data),
 		SCENE(a_smaller_maximum_segment),

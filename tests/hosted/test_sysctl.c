@@ -80,6 +80,7 @@ static void refuses(const struct entry *e, const char *text)
 	assert_string_equal(scene_sysctl_get(A, e->name), before);
 }
 
+/* LIMIT(SYSCTL_TEXT_MAX) */
 static void bounds(const struct entry *e, void *arg)
 {
 	char many[200], text[128], before[128];

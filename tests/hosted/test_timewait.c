@@ -6,6 +6,8 @@
  */
 #include "tests/hosted/scene_forge.h"
 
+#include "kernel/limits.h"
+
 #define PORT 7
 #define PEER 999  /* a port of A's that A knows nothing of: the scene speaks for it */
 #define ISN  1000 /* its first number */
@@ -217,6 +219,7 @@ static void the_ack_again(void)
 	let_go(&e);
 }
 
+/* Once in half a second.  LIMIT(TCP_INVALID_RATELIMIT_MS) */
 static void data_is_answered_but_rationed(void)
 {
 	struct ended e = time_wait(ISN, 0);
@@ -227,6 +230,11 @@ static void data_is_answered_but_rationed(void)
 	assert_answered(&e);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPACKSkippedTimeWait"), 4);
 	assert_int_equal(scene_drops(B, "TCP_TIMEWAIT"), 5);
+	scene_sleep(TCP_INVALID_RATELIMIT_MS * MS - 5 * 10 * MS);
+	forge(&f);
+	forge(&f);
+	assert_int_equal(scene_count(B, ACK), 2);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPACKSkippedTimeWait"), 5);
 	let_go(&e);
 }
 

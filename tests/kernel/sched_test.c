@@ -190,6 +190,7 @@ static int end_at_once(void *arg)
 	return 0;
 }
 
+/* LIMIT(THREADS_MAX) LIMIT(THREAD_STACKS_KEPT) */
 static void thread_limit(void)
 {
 	unsigned int before = nr_threads, made = 0;
@@ -370,7 +371,11 @@ static void softirq_after_irq(void)
 	CHECK(spurious_irq_count == 1 && !irq_desc(test_irq));
 }
 
-/* What is left after that many rounds, or that long, is ksoftirqd's. */
+/*
+ * What is left after that many rounds, or that long, is ksoftirqd's.
+ *
+ * LIMIT(MAX_SOFTIRQ_RESTART) LIMIT(MAX_SOFTIRQ_MS)
+ */
 static void softirq_rounds_are_bounded(void)
 {
 	open_softirq(NET_RX_SOFTIRQ, test_rx);
@@ -425,6 +430,7 @@ static void flood_starves_nobody(void)
 	CHECK(turns[0] >= 1000 / TIME_SLICE_MS / 3 - 2 && turns[1] >= 1000 / TIME_SLICE_MS / 3 - 2);
 }
 
+/* LIMIT(NR_IRQS) */
 static void no_more_irqs(void)
 {
 	int irq, n = 0;
@@ -460,6 +466,7 @@ static int spin(void *arg)
 	return 0;
 }
 
+/* LIMIT(TIME_SLICE_MS) */
 static void spinning_application_is_preempted(void)
 {
 	struct task_struct *p = app_thread_run(spin, NULL, "spin");
@@ -491,6 +498,7 @@ static long sys_echo(long a, long b, long c, long d, long e, long f)
 	return a + b + c + d + e + f;
 }
 
+/* LIMIT(NR_SYSCALLS) */
 static void system_calls(void)
 {
 	const struct syscall_def def = {.nr = NR_SYSCALLS - 1, .fn = sys_echo, .name = "echo"};

@@ -57,6 +57,15 @@ def test_mmio_slot_where_nothing_is():
         assert "no virtio device at fe000000" in g.console
 
 
+# LIMIT(VIRTIO_MMIO_MAX)
+def test_more_mmio_slots_than_there_may_be():
+    """32 are looked at; the 33rd is named on the console, and the boot goes on."""
+    words = [f"virtio_mmio.device=4K@{0xfe000000 + i * 0x1000:#x}:5:{i}" for i in range(33)]
+    with Guest(append=" ".join(words), net="") as g:
+        assert g.console.count("no virtio device at fe0") == 32
+        assert f'wrong word "{words[32]}"' in g.console
+
+
 def test_boots_in_16_mib():
     with Guest(mem=16):
         pass

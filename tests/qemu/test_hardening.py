@@ -22,6 +22,7 @@ DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
 
 # ---- mistakes of an application (apps/crash.c) -----------------------------------------------------
 
+# LIMIT(THREAD_STACK_SIZE)
 @pytest.mark.parametrize("app, says", [
     ("crash", r"^read of 0000000000000008 \(a NULL pointer\): nothing is mapped there$"),
     ("crash-page0", r"^read of 0000000000000000 \(a NULL pointer\): nothing is mapped there$"),
@@ -215,6 +216,7 @@ def test_nokaslr_leaves_it_where_it_was_linked():
 
 # ---- the watchdog, and what else the console tells --------------------------------------------------
 
+# LIMIT(SOFT_LOCKUP_MS)
 def test_who_keeps_the_cpu_in_the_kernel_is_named():
     """A debugger writes "jump to yourself" over a function of the kernel; then an application calls it."""
     with Watched(append="nokaslr") as g:

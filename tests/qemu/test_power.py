@@ -69,6 +69,7 @@ def test_power_button_closes_with_a_fin(machine, cpu):
         assert "power button" in g.console
 
 
+# LIMIT(SHUTDOWN_STAGE_MS)
 def test_a_peer_that_does_not_answer_is_reset():
     """FIN, again and again, then RST: the machine does not wait longer than its stage lasts."""
     with ButtonGuest(net="dgram") as g:

@@ -18,6 +18,9 @@ PLANTED = {
     "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),
     "docs_reference": ({"docs/a.md": "see `net/a.c:/^int g/`\n", "net/a.c": "int f;\n"},
                        {"docs/a.md": "see `net/a.c:/^int f/`\n", "net/a.c": "int f;\n"}),
+    "limits_tested": ({"kernel/limits.h": "#define A_MAX 1 /* full */\n", "net/a.c": "a(A_MAX);\n", "tests/a.c": "A_MAX\n"},
+                      {"kernel/limits.h": "#define LIMITS_H\n#define A_MAX 1\n#define A_RANGE 1, 2\n", "net/a.c": "A_MAX, A_RANGE\n",
+                       "tests/a.c": "/* LIMIT(A_MAX) */\n"}),
 }
 SEQ_BAD = ["x = tp->rcv_nxt > seq;", "if (TCP_SKB_CB(skb)->end_seq <= tp->snd_una)", "if (th_seq >= limit)",
            "while (a > TCP_SKB_CB(skb)->seq)", "ok = (tp->copied_seq) < tp->rcv_nxt"]
@@ -54,6 +57,15 @@ def test_sequence_compare_finds(line):
 @pytest.mark.parametrize("line", SEQ_GOOD)
 def test_sequence_compare_leaves_alone(line):
     assert not list(tidy.sequence_compare({"net/tcp/a.c": line + "\n"}))
+
+
+@pytest.mark.parametrize("files", [
+    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # nobody consults it
+    {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) LIMIT(B_MAX) */\n"},       # no such name
+    {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAXIMUM) */\n"},
+])
+def test_limits_tested_finds(files):
+    assert list(tidy.limits_tested({"kernel/limits.h": "#define A_MAX 1\n", **files}))
 
 
 def test_both_images_can_fail():

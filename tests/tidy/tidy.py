@@ -195,6 +195,46 @@ def docs_reference(files):
                     yield path, n, f"links to {target}, which is not there"
 
 
+LIMITS = "kernel/limits.h"
+# No test reaches these, and why.  (X_RANGE is what the sysctl X may be set to: test_sysctl.c goes to both
+# ends of each, and one beyond.)
+LIMITS_WITHOUT_TEST = {
+    "NR_CPUS": "a size, no bound: there is one CPU, and nobody asks for another",
+    "IOAPICS_MAX": "no machine to be had here has more than two",
+    "VIRTIO_RNG_BYTES": "how much is asked for, once; nobody outside drives it",
+    "SOCK_RMEM_LEAST": "a sysctl's default; what it is for, test_exhaustion.c sees only as a whole",
+    "SOCK_WMEM_LEAST": "as SOCK_RMEM_LEAST",
+    "TCP_MAX_REORDERING": "a sysctl's default: disorder over so many segments is not made here",
+    "TCP_TSO_WIN_DIVISOR": "a sysctl's default, and a fraction, not a bound",
+}
+
+
+def limits_tested(files):
+    """Each bound is consulted, and reached by a test that has LIMIT(NAME) in a comment above it."""
+    names = {m.group(1): n for n, line in enumerate(files.get(LIMITS, "").splitlines(), 1)
+             if (m := re.match(r"#define (\w+)\s+\S", line))}
+    used, tagged = set(), {}
+    for path, text in files.items():
+        if path.startswith("tests/"):
+            for n, line in enumerate(text.splitlines(), 1):
+                if path.startswith("tests/tidy/"):
+                    break
+                for name in re.findall(r"\bLIMIT\((\w+)\)", line):
+                    tagged.setdefault(name, (path, n))
+        elif is_c(path) and path != LIMITS:
+            used.update(re.findall(r"\b[A-Z][A-Z0-9_]+\b", strip_comments(text)))
+    for name, n in names.items():
+        if name not in used:
+            yield LIMITS, n, f"{name} is consulted by nobody"
+        elif not name.endswith("_RANGE") and name not in tagged and name not in LIMITS_WITHOUT_TEST:
+            yield LIMITS, n, f"{name}: no test says LIMIT({name})"
+        elif name in tagged and name in LIMITS_WITHOUT_TEST:
+            yield *tagged[name], f"{name} has a test: tidy.py says that it has none"
+    for name, where in tagged.items():
+        if names and name not in names:
+            yield *where, f"LIMIT({name}): {LIMITS} has no such name"
+
+
 def both_images(files, sources=None):
     """A source above the seams is in both images; one below them in exactly one; none in neither.
 
@@ -241,7 +281,7 @@ def header_alone(files, compile_all=None):
 
 
 RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, irq_exclusion,
-         leftovers, spdx, docs_reference, both_images, header_alone]
+         leftovers, spdx, docs_reference, limits_tested, both_images, header_alone]
 
 
 def tree():

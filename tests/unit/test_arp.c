@@ -121,6 +121,7 @@ static void test_refuses_nonsense(void **state)
 	assert_int_equal(net_out_count, 0);
 }
 
+/* LIMIT(NEIGH_QUEUE_MAX) */
 static void test_packets_wait_for_the_answer(void **state)
 {
 	__be32 who = ip4(10, 0, 2, 30);
@@ -144,6 +145,7 @@ static void test_packets_wait_for_the_answer(void **state)
 	assert_int_equal(net_out_count, 2 + NEIGH_QUEUE_MAX);
 }
 
+/* LIMIT(NEIGH_MCAST_PROBES) LIMIT(NEIGH_RETRANS_MS) */
 static void test_nobody_answers(void **state)
 {
 	__be32 who = ip4(10, 0, 2, 31);
@@ -170,6 +172,7 @@ static void test_nobody_answers(void **state)
 	assert_int_equal(state_of(who), NUD_REACHABLE);
 }
 
+/* LIMIT(NEIGH_REACHABLE_MS) */
 static void test_goes_stale_and_is_asked_again(void **state)
 {
 	__be32 who = ip4(10, 0, 2, 32);
@@ -226,6 +229,7 @@ static void test_another_address_is_not_believed_at_once(void **state)
 	net_wait(NEIGH_REACHABLE_MS + 10000);
 }
 
+/* LIMIT(NEIGH_MAX) */
 static void test_table_is_bounded(void **state)
 {
 	/* On-link askers, each of whom makes an entry that nobody holds. */

@@ -151,6 +151,7 @@ static void test_table_shrinks(void **state)
 	assert_int_equal(sys(__NR_dup2, 0, 1), -EBADF);
 }
 
+/* LIMIT(NR_OPEN_MAX) */
 static void test_table_is_full_at_the_limit(void **state)
 {
 	struct file *file = dull_file();
@@ -178,6 +179,7 @@ static void test_table_is_full_at_the_limit(void **state)
 	assert_int_equal(released, 1);
 }
 
+/* LIMIT(FILES_MAX) */
 static void test_files_are_full_at_the_limit(void **state)
 {
 	static struct file *files[FILES_MAX];
@@ -287,6 +289,7 @@ static void test_pipe_carries_bytes_in_order(void **state)
 	assert_int_equal(sys(__NR_close, fds[1]), 0);
 }
 
+/* LIMIT(PIPE_PAGES) */
 static void test_pipe_limits_and_ends(void **state)
 {
 	static u8 big[PIPE_PAGES * 4096 + 1];
@@ -362,6 +365,7 @@ static char *read_all(const char *path)
 	return text;
 }
 
+/* LIMIT(PROC_BUF_MAX) */
 static void test_proc_text(void **state)
 {
 	char want[64];
@@ -388,6 +392,7 @@ static void test_proc_text(void **state)
 	unit_fail_after(-1);
 }
 
+/* LIMIT(PATH_LENGTH_MAX) */
 static void test_proc_paths(void **state)
 {
 	static char longest[PATH_LENGTH_MAX + 1];
@@ -430,7 +435,7 @@ static int show_nothing(struct seq_file *m)
 	return 0;
 }
 
-/* Fills the table for good: the last test. */
+/* Fills the table for good: the last test.  LIMIT(PROC_ENTRIES_MAX) */
 static void test_proc_is_full_at_the_limit(void **state)
 {
 	static struct proc_entry many[PROC_ENTRIES_MAX];
@@ -496,7 +501,11 @@ static void test_console(void **state)
 		assert_int_equal(sys(__NR_close, i), 0);
 }
 
-/* Somebody types without end while nobody reads: what has no room stays in the device, in order. */
+/*
+ * Somebody types without end while nobody reads: what has no room stays in the device, in order.
+ *
+ * LIMIT(CONSOLE_IN_MAX)
+ */
 static void test_console_takes_no_more_than_it_holds(void **state)
 {
 	static char typed[3 * CONSOLE_IN_MAX + 1], got[3 * CONSOLE_IN_MAX];

@@ -186,6 +186,7 @@ static void test_a_merged_packet_is_bounded(void **state)
 	assert_stream(0, 0, 100 * DATA_MAX);
 }
 
+/* LIMIT(GRO_HELD_MAX) */
 static void test_flows_are_bounded_and_apart(void **state)
 {
 	for (unsigned int i = 0; i < FLOWS; i++)

@@ -244,6 +244,33 @@ static void test_exact_listener_beats_wildcard(void **state)
 	assert_null(__inet_lookup_listener(&hashes, LOCAL, PORT, 1));
 }
 
+/*
+ * Ports of one bucket, of either table, are different ports all the same.
+ *
+ * LIMIT(BHASH_BUCKETS) LIMIT(LHASH_BUCKETS)
+ */
+static void test_ports_that_share_a_bucket(void **state)
+{
+	struct sock *sk[3], *again = new_sock(0, false), *found;
+
+	(void)state;
+	BUILD_BUG_ON(BHASH_BUCKETS % LHASH_BUCKETS);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++) {
+		sk[i] = new_sock(0, false);
+		assert_int_equal(bind_port(sk[i], PORT + i * BHASH_BUCKETS), 0);
+		assert_int_equal(inet_csk_listen_start(sk[i], 1), 0);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++) {
+		assert_int_equal(bind_port(again, PORT + i * BHASH_BUCKETS), 1);
+		found = __inet_lookup_listener(&hashes, LOCAL, PORT + i * BHASH_BUCKETS, 1);
+		assert_ptr_equal(found, sk[i]);
+		sock_put(found);
+	}
+	end_sock(again);
+	for (unsigned int i = 0; i < ARRAY_SIZE(sk); i++)
+		end_sock(sk[i]);
+}
+
 /* ---- connect() ------------------------------------------------------------------------------------ */
 
 /* Even ports by connect(), odd ones kept by bind(), until there is none left for this peer. */
@@ -498,6 +525,7 @@ static void pass_seconds(unsigned int n)
 	}
 }
 
+/* LIMIT(TCP_SYNACK_RETRIES) */
 static void test_unanswered_request_is_given_up(void **state)
 {
 	struct sock *listener = new_listener(0, PORT);
@@ -554,6 +582,7 @@ int main(void)
 		T(test_bind_conflicts),
 		T(test_second_listener_is_refused),
 		T(test_bind_zero_prefers_odd_ports),
+		T(test_ports_that_share_a_bucket),
 		T(test_exact_listener_beats_wildcard),
 		T(test_connections_share_a_port_only_to_different_peers),
 		T(test_timewait_takes_the_places),

@@ -96,6 +96,7 @@ static void test_fault_is_exact(void **state)
 	}
 }
 
+/* LIMIT(IOV_MAX_SEGMENTS) LIMIT(MAX_RW_COUNT) */
 static void test_import(void **state)
 {
 	static struct iovec many[IOV_MAX_SEGMENTS + 1];

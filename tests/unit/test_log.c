@@ -33,6 +33,7 @@ static void test_a_line_has_its_time(void **state)
 	assert_non_null(strstr(log_copy, "not for the console\n"));
 }
 
+/* LIMIT(LOG_LINE_MAX) */
 static void test_a_long_line_is_cut(void **state)
 {
 	char text[2 * LOG_LINE_MAX];
@@ -45,7 +46,7 @@ static void test_a_long_line_is_cut(void **state)
 	assert_string_equal(unit_console() + strlen(unit_console()) - 2, "x\n");
 }
 
-/* Older lines go, whole ones stay; the newest is always there. */
+/* Older lines go, whole ones stay; the newest is always there.  LIMIT(LOG_RING_SIZE) */
 static void test_the_ring_wraps_at_lines(void **state)
 {
 	for (unsigned int i = 0; i < 5000; i++) {
@@ -89,6 +90,7 @@ static void parse(const char *line)
 	cmdline_parse(line);
 }
 
+/* LIMIT(CMDLINE_WORD_MAX) */
 static void test_command_line(void **state)
 {
 	static const struct cmdline_param params[] = {
@@ -139,7 +141,7 @@ static void test_command_line(void **state)
 	assert_non_null(strstr(unit_console(), "unknown word \"aaa"));
 }
 
-/* Fills the table for good: the last test. */
+/* Fills the table for good: the last test.  LIMIT(CMDLINE_PARAMS_MAX) */
 static void test_words_have_a_limit(void **state)
 {
 	static struct cmdline_param params[CMDLINE_PARAMS_MAX];

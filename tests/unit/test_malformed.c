@@ -455,6 +455,7 @@ static void test_each_moves_its_reason(void **state)
 
 /* ---- too many -------------------------------------------------------------------------------------- */
 
+/* LIMIT(TCP_MAX_SYN_BACKLOG) */
 static void test_half_open_connections_are_bounded(void **state)
 {
 	u64 full = skb_drop_count[SKB_DROP_REASON_TCP_REQQ_FULL];

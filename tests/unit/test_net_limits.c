@@ -33,6 +33,7 @@ static struct sk_buff *loopback_packet(void)
 	return skb;
 }
 
+/* LIMIT(NETDEV_MAX_BACKLOG) */
 static void test_input_queue_is_bounded(void **state)
 {
 	struct softnet_data *sd = this_cpu()->softnet;
@@ -87,6 +88,7 @@ static int modest_poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
+/* LIMIT(NETDEV_BUDGET) LIMIT(NAPI_POLL_WEIGHT) */
 static void test_a_device_with_endless_packets(void **state)
 {
 	struct softnet_data *sd = this_cpu()->softnet;
@@ -110,8 +112,47 @@ static void test_a_device_with_endless_packets(void **state)
 	assert_in_range(sd->time_squeeze - squeezed, 9, 11);
 }
 
+static unsigned int slow_turns;
+
+/* Each turn takes a millisecond, and there is always more. */
+static int slow_poll(struct napi_struct *napi, int budget)
+{
+	net_now += NSEC_PER_MSEC;
+	unit_set_clock(net_now);
+	if (--slow_turns)
+		return budget;
+	napi_complete_done(napi, 0);
+	return 0;
+}
+
+/*
+ * So slow that the time is over long before the packets are: others have their turn.
+ *
+ * LIMIT(NETDEV_BUDGET_MS)
+ */
+static void test_a_device_with_slow_packets(void **state)
+{
+	enum { TURNS = 20 };
+	struct softnet_data *sd = this_cpu()->softnet;
+	static struct napi_struct slow;
+	u64 squeezed = sd->time_squeeze;
+
+	netif_napi_add(eth0, &slow, slow_poll, 1);
+	napi_enable(&slow);
+	slow_turns = TURNS;
+	local_bh_disable();
+	napi_schedule(&slow);
+	local_bh_enable();
+	while (test_bit(NAPI_STATE_SCHED, &slow.state))
+		do_softirq();
+	/* As many turns in a round as the milliseconds of it; the last round ends by itself. */
+	assert_in_range(sd->time_squeeze - squeezed, TURNS / NETDEV_BUDGET_MS - 1,
+			TURNS / NETDEV_BUDGET_MS);
+}
+
 /* ---- addresses and devices -------------------------------------------------------------------------- */
 
+/* LIMIT(IFADDRS_MAX) */
 static void test_addresses_of_a_device_are_bounded(void **state)
 {
 	int err = 0;
@@ -131,6 +172,7 @@ static void test_addresses_of_a_device_are_bounded(void **state)
 	assert_false(inet_is_local_addr(ip4(10, 1, IFADDRS_MAX, 1)));
 }
 
+/* LIMIT(NETDEV_MAX) */
 static void test_devices_are_bounded(void **state)
 {
 	static const struct net_device_ops ops = {.ndo_start_xmit = net_xmit};
@@ -158,6 +200,7 @@ static void test_devices_are_bounded(void **state)
 
 /* ---- fragments of a packet -------------------------------------------------------------------------- */
 
+/* LIMIT(MAX_SKB_FRAGS) */
 static void test_fragments_of_a_packet_are_bounded(void **state)
 {
 	struct sk_buff *to = alloc_skb(0, GFP_KERNEL);
@@ -190,6 +233,7 @@ static void test_fragments_of_a_packet_are_bounded(void **state)
 
 /* ---- ICMP to many, neighbours of long ago ------------------------------------------------------------ */
 
+/* LIMIT(ICMP_PEERS_MAX) LIMIT(ICMP_MSGS_BURST) LIMIT(ICMP_MSGS_PER_SEC) */
 static void test_icmp_to_more_peers_than_are_remembered(void **state)
 {
 	u64 limited;
@@ -233,6 +277,7 @@ static bool knows(__be32 addr)
 	return n;
 }
 
+/* LIMIT(NEIGH_STALE_MS) */
 static void test_neighbours_that_nobody_uses_are_collected(void **state)
 {
 	unsigned int before;
@@ -265,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		net_test(test_input_queue_is_bounded),
 		net_test(test_a_device_with_endless_packets),
+		net_test(test_a_device_with_slow_packets),
 		net_test(test_fragments_of_a_packet_are_bounded),
 		net_test(test_neighbours_that_nobody_uses_are_collected),
 		net_test(test_icmp_to_more_peers_than_are_remembered),

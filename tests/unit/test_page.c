@@ -209,6 +209,7 @@ static void test_page_frag(void **state)
 	assert_int_equal(nr_free_pages(), before);
 }
 
+/* LIMIT(SKB_MAX_ORDER) */
 static void test_page_frag_limits(void **state)
 {
 	struct page_frag frag = {.page = NULL};

@@ -55,6 +55,7 @@ static void test_longest_prefix_wins(void **state)
 	assert_route(ip4(21, 0, 0, 1), RTN_UNICAST, eth0, PEER, ME);
 }
 
+/* LIMIT(ROUTE_CACHE_SIZE) */
 static void test_cache_is_shared_and_forgets(void **state)
 {
 	struct rtable *a = ask(ip4(8, 8, 8, 8), 0), *b = ask(ip4(8, 8, 8, 8), 0), *c;
@@ -145,6 +146,7 @@ static void test_input(void **state)
 	}
 }
 
+/* LIMIT(ROUTES_MAX) */
 static void test_table_is_bounded(void **state)
 {
 	int err = 0;

@@ -45,6 +45,7 @@ static void assert_pattern(const struct sk_buff *skb, unsigned int first, unsign
 	assert_int_equal(skb_copy_bits(skb, 1, buf, len), -14);
 }
 
+/* LIMIT(SKB_LINEAR_MAX) */
 static void test_room(void **state)
 {
 	struct sk_buff *skb = alloc_skb(100, GFP_KERNEL);

@@ -314,6 +314,7 @@ static struct sock *the_listener(void)
 	return NULL;
 }
 
+/* LIMIT(SOMAXCONN_DEFAULT) LIMIT(SOCK_MIN_SNDBUF) LIMIT(SOCK_RMEM_MAX) */
 static void test_buffers_and_backlog_are_bounded(void **state)
 {
 	static int val, len = 4;

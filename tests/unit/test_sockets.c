@@ -386,6 +386,8 @@ static void test_bytes_both_ways(void **state)
 	close_fd(fd);
 }
 
+/* LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX) */
+/* LIMIT(IP_DEFAULT_TTL) */
 static void test_options(void **state)
 {
 	static struct timeval tv = {.tv_usec = 1000000};
@@ -396,6 +398,8 @@ static void test_options(void **state)
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_PROTOCOL), IPPROTO_TCP);
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_DOMAIN), AF_INET);
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_ERROR), 0);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_RCVBUF), SOCK_RMEM_DEFAULT);
+	assert_int_equal(get_int(fd, SOL_SOCKET, SO_SNDBUF), SOCK_WMEM_DEFAULT);
 	assert_int_equal(set_int(fd, SOL_SOCKET, SO_RCVBUF, 10000), 0);
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_RCVBUF), 20000);
 	assert_int_equal(set_int(fd, SOL_SOCKET, SO_RCVBUF, 0), 0);

@@ -133,6 +133,7 @@ static void test_fin_from_ahead(void **state)
 	free_all();
 }
 
+/* LIMIT(TCP_OFO_PACKETS_MAX) */
 static void test_packets_are_bounded(void **state)
 {
 	(void)state;

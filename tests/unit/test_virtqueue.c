@@ -407,7 +407,11 @@ static int accept_any(struct virtio_device *vdev, struct virtqueue *vq)
 	return 0;
 }
 
-/* A device may have the largest ring that there is (2.6): the driver takes what it can use. */
+/*
+ * A device may have the largest ring that there is (2.6): the driver takes what it can use.
+ *
+ * LIMIT(VIRTQ_SIZE_MAX)
+ */
 static void test_ring_size_has_a_limit(void **state)
 {
 	static const struct virtio_transport_ops ops = {.queue_max_size = endless,

@@ -62,4 +62,9 @@ unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
+# The malformed frames, for those who send them to a guest.
+$(U)/malformed.json: $(U)/malformed_dump.o
+	$(Q)$(HOSTCC) $(ASAN_FLAGS) $< -o $(U)/malformed_dump
+	$(Q)$(U)/malformed_dump >$@.new && mv $@.new $@
+
 .PRECIOUS: $(U)/%.o
