@@ -17,6 +17,7 @@ UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(APP_SRC)
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
+UNIT_ONLY_test_efi_memory := boot/efi_memory.c kernel/x86/memmap.c
 UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/lib/string.c \
 	kernel/lib/vsprintf.c
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
@@ -45,6 +46,11 @@ $(U)/%.o: tests/unit/%.c Makefile tests/unit/unit.mk
 $(B)/host-asan/tests/unit/usercopy.o: $(M)/kernel/x86/usercopy.S.o
 	@mkdir -p $(@D)
 	$(Q)objcopy --rename-section .extable=extable $< $@
+
+# Of the UEFI application: the firmware's types and its way to call.
+EFI_TYPES := -isystem $(EFI_INC) -fshort-wchar -DGNU_EFI_USE_MS_ABI
+$(B)/host-asan/boot/efi_%.o: HOST_INC += $(EFI_TYPES)
+$(U)/test_efi_memory.o: UNIT_FLAGS += $(EFI_TYPES)
 
 # An archive, so that a test takes the members that it needs and no more.
 $(U)/libkernel.a: $(UNIT_KERNEL)
