@@ -68,6 +68,7 @@ help:
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
 	@echo "make test     everything that proves it: tidy, unit, hosted, packet scripts, QEMU"
 	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
+	@echo "make coverage    what the tests in a process reach, and what nothing does"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
@@ -153,7 +154,9 @@ $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(HOST_INC) -c $$< -o $$@
 $(1)/libsoftnet.so: $$($(1)_OBJ)
-	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $$(HOST_WRAP) $(2) $$($(1)_OBJ) -o $$@
+	$$(Q)$$(HOSTCC) -nostdlib -r $$(HOST_WRAP) $$($(1)_OBJ) -o $$@.o
+	$$(Q)objcopy --localize-hidden $$@.o
+	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$@.o -o $$@
 	@echo "  $$@"
 # Scheduler, waits, timers, soft interrupts and locks on trial (usage: sched_test [seed]): with a
 # kernel_main() of their own, and no network.
@@ -276,5 +279,6 @@ check-one:
 -include tests/unit/unit.mk
 -include tests/hosted/hosted.mk
 -include tests/kernel/kernel.mk
+-include tests/coverage.mk
 -include tests/packet/packet.mk
 -include tools/bench/bench.mk

@@ -54,7 +54,7 @@ void unit_memory(size_t kib, bool separate_objects)
 
 	unit_init();
 	if (arena)
-		__asan_unpoison_memory_region(arena, arena_size);
+		ASAN_UNPOISON_MEMORY_REGION(arena, arena_size);
 	free(arena);
 	arena_size = kib << 10;
 	arena = aligned_alloc(PAGE_SIZE << MAX_ORDER, arena_size);
@@ -288,12 +288,12 @@ void hal_object_free(void *object)
 
 void hal_poison(const void *p, size_t size)
 {
-	__asan_poison_memory_region(p, size);
+	ASAN_POISON_MEMORY_REGION(p, size);
 }
 
 void hal_unpoison(const void *p, size_t size)
 {
-	__asan_unpoison_memory_region(p, size);
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 }
 
 /* Bytes from @p on that do not fault. */
