@@ -161,7 +161,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 # Scheduler, waits, timers, soft interrupts and locks on trial (usage: sched_test [seed]): with a
 # kernel_main() of their own, and no network.
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(COMMON_SRC)) \
-	$$(filter-out tests/host/virtio_model.c,$$(HOST_SRC)))
+	$$(filter-out tests/host/virtio_model.c tests/host/inspect.c,$$(HOST_SRC)))
 $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
 	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(HOST_INC) $$^ -o $$@
 endef

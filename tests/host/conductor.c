@@ -31,7 +31,7 @@ struct flying {
 	struct flying *next;
 	uint64_t arrives;
 	struct wire *wire;
-	struct host *to; /* NULL: the test's end, nobody takes it */
+	struct host *to; /* NULL: the test's end */
 	size_t len;
 	uint8_t bytes[];
 };
@@ -44,6 +44,8 @@ struct wire {
 	uint64_t frames;
 	wire_hook hook;
 	void *hook_arg;
+	wire_taker taker;
+	void *taker_arg;
 };
 
 struct host_baseline {
@@ -174,7 +176,7 @@ static const struct {
 	SYMBOL(submit),       SYMBOL(poll),      SYMBOL(interrupt),    SYMBOL(calls_in_flight),
 	SYMBOL(bad_range),    SYMBOL(console),   SYMBOL(halt_code),    SYMBOL(panic_message),
 	SYMBOL(warn_count),   SYMBOL(cache),     SYMBOL(live_objects), SYMBOL(free_pages),
-	SYMBOL(timers_armed), SYMBOL(threads),   SYMBOL(stat),
+	SYMBOL(timers_armed), SYMBOL(threads),   SYMBOL(stat),         SYMBOL(inspect),
 };
 
 struct host *host_new(struct conductor *c)
@@ -239,7 +241,7 @@ struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b,
 {
 	struct wire *w;
 
-	if (c->nr_wires == WIRES_MAX || a->wire || (b && b->wire))
+	if (c->nr_wires == WIRES_MAX || (a && a->wire) || (b && b->wire))
 		return NULL;
 	w = calloc(1, sizeof(*w));
 	if (!w)
@@ -248,7 +250,8 @@ struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b,
 	w->end[0] = a;
 	w->end[1] = b;
 	w->delay_ns = delay_ns;
-	a->wire = w;
+	if (a)
+		a->wire = w;
 	if (b)
 		b->wire = w;
 	c->wires[c->nr_wires++] = w;
@@ -259,6 +262,12 @@ void wire_set_hook(struct wire *w, wire_hook hook, void *arg)
 {
 	w->hook = hook;
 	w->hook_arg = arg;
+}
+
+void wire_set_taker(struct wire *w, wire_taker taker, void *arg)
+{
+	w->taker = taker;
+	w->taker_arg = arg;
 }
 
 void wire_set_rate(struct wire *w, uint64_t ns_per_byte)
@@ -327,7 +336,7 @@ static int wire_send(struct wire *w, struct host *from, struct host *to, uint8_t
 	leaves = c->now > w->busy_until[side] ? c->now : w->busy_until[side];
 	leaves += w->ns_per_byte * len;
 	w->busy_until[side] = leaves;
-	if (fate.drop || !to)
+	if (fate.drop || (!to && !w->taker))
 		return 0;
 	for (unsigned int i = 0; i <= fate.copies; i++) {
 		struct flying *f = malloc(sizeof(*f) + len);
@@ -350,6 +359,14 @@ int wire_inject(struct wire *w, struct host *to, const void *frame, size_t len)
 		return -1;
 	memcpy(w->conductor->buffer, frame, len);
 	return wire_send(w, NULL, to, w->conductor->buffer, len);
+}
+
+int wire_carry(struct wire *w, const void *frame, size_t len)
+{
+	if (len > sizeof(w->conductor->buffer) || w->end[0] || w->end[1])
+		return -1;
+	memcpy(w->conductor->buffer, frame, len);
+	return wire_send(w, NULL, NULL, w->conductor->buffer, len);
 }
 
 /* ---- time ------------------------------------------------------------------------------------- */
@@ -402,7 +419,9 @@ static void play_instant(struct conductor *c)
 			struct flying *f = c->flying;
 
 			c->flying = f->next;
-			if (!f->to->halted && f->to->put_frame(f->bytes, f->len) == 0)
+			if (!f->to)
+				f->wire->taker(f->wire->taker_arg, f->wire, f->bytes, f->len);
+			else if (!f->to->halted && f->to->put_frame(f->bytes, f->len) == 0)
 				f->to->awake = true;
 			free(f);
 		}

@@ -60,6 +60,7 @@ struct host {
 	uint32_t (*timers_armed)(void);
 	uint32_t (*threads)(void);
 	uint64_t (*stat)(const char *name);
+	int32_t (*inspect)(char *text, size_t max);
 
 	/* the conductor's own */
 	void *dl;
@@ -97,13 +98,19 @@ struct fate {
 typedef struct fate (*wire_hook)(void *arg, struct wire *w, struct host *from, uint8_t *frame,
 				 size_t *len);
 
-/* @b may be NULL: the test itself is the other end (wire_hook sees what comes, wire_inject sends). */
+/* @b may be NULL: the test itself is the other end (wire_hook sees what comes, wire_inject sends).
+ * Both may: then it carries one way, from wire_carry() to who was named by wire_set_taker(). */
 struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b, uint64_t delay_ns);
 void wire_set_hook(struct wire *w, wire_hook hook, void *arg);
+/* A frame arrives at the test's end.  It may inject and carry, on any wire, but run nobody. */
+typedef void (*wire_taker)(void *arg, struct wire *w, const uint8_t *frame, size_t len);
+void wire_set_taker(struct wire *w, wire_taker taker, void *arg);
 /* Serialisation: 0 = infinitely fast.  8 ns a byte = 1 Gbit/s. */
 void wire_set_rate(struct wire *w, uint64_t ns_per_byte);
 /* A frame to @to, as if it had come from the other end; arrives after the wire's delay. */
 int wire_inject(struct wire *w, struct host *to, const void *frame, size_t len);
+/* A frame to the test's end, of a wire without hosts. */
+int wire_carry(struct wire *w, const void *frame, size_t len);
 uint64_t wire_frames(const struct wire *w);
 /* Everything on any wire goes into this pcap file, with virtual times. */
 int conductor_pcap(struct conductor *c, const char *path);

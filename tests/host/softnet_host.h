@@ -113,6 +113,10 @@ SN_API uint64_t sn_free_pages(void);
 SN_API uint32_t sn_timers_armed(void);
 SN_API uint32_t sn_threads(void);
 
+/* Audits the books of all TCP connections (inspect.c says against which rules): how many are wrong, 0:
+ * none; the first, in words, in @text. */
+SN_API int32_t sn_inspect(char *text, size_t max);
+
 /* Counters by name: interrupts, switches, steps, frames_in, frames_out, frames_dropped (no buffer
  * in the ring), objects (host allocations alive), stacks (of threads, and kept), allocs
  * (ever asked for), allocs_refused (fail_alloc).  ~0 for an unknown name. */

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The books of every TCP socket, audited from outside: sn_inspect().
+ *
+ * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then, so that no
+ * lock is taken: none of softirq's is held, and a socket that a thread owns (it sleeps in the
+ * middle of a call) is passed over.  Nothing is changed.  The rules are those that the kernel's own
+ * headers state (net/core/sock.h, net/tcp/tcp.h, the head of tcp_ofo.c); RFC 9293 3.3.1 for the
+ * order of SND.UNA and SND.NXT, RFC 6298 5.1 and RFC 9293 3.8.6.1 for the timers.
+ */
+#include "kernel/limits.h"
+#include "net/tcp/tcp.h"
+#include "tests/host/softnet_host.h"
+
+#define SYNCHRONISED                                                                               \
+	(1 << TCP_ESTABLISHED | 1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSE_WAIT |    \
+	 1 << TCP_LAST_ACK | 1 << TCP_CLOSING)
+
+struct audit {
+	char *text;
+	size_t len, max;
+	unsigned int wrong;
+	const struct sock *sk;
+};
+
+__attribute__((format(printf, 2, 3))) static void complain(struct audit *a, const char *format, ...)
+{
+	va_list args;
+
+	if (a->wrong++ || !a->max)
+		return; /* the first one is the story */
+	a->len = snprintf(a->text, a->max, "port %u to %u, %s: ", a->sk->sk_num,
+			  ntohs(a->sk->sk_dport), tcp_state_name(a->sk->sk_state));
+	if (a->len >= a->max)
+		return;
+	va_start(args, format);
+	vsnprintf(a->text + a->len, a->max - a->len, format, args);
+	va_end(args);
+}
+#define RULE(a, cond, ...)                                                                         \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			complain(a, #cond ": " __VA_ARGS__);                                       \
+	} while (0)
+
+/* What was sent: one piece of sequence space from snd_una to snd_nxt, and its segments counted. */
+static u64 audit_rtx_queue(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	u32 expected = tp->snd_una, packets = 0;
+	u64 truesize = 0;
+
+	for (struct rb_node *n = rb_first(&a->sk->tcp_rtx_queue); n; n = rb_next(n)) {
+		const struct sk_buff *skb = rb_to_skb(n);
+		const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+		/* The first may be acknowledged in part. */
+		if (packets ? cb->seq != expected : after(cb->seq, expected))
+			complain(a, "sent: %u where %u should follow", cb->seq, expected);
+		RULE(a, after(cb->end_seq, cb->seq), "sent: an empty segment at %u", cb->seq);
+		RULE(a, after(cb->end_seq, tp->snd_una), "sent: %u is acknowledged", cb->end_seq);
+		expected = cb->end_seq;
+		packets += tcp_skb_pcount(skb);
+		truesize += skb->truesize;
+	}
+	RULE(a, expected == tp->snd_nxt, "sent up to %u, snd_nxt %u", expected, tp->snd_nxt);
+	RULE(a, packets == tp->packets_out, "%u in the tree, %u", packets, tp->packets_out);
+	RULE(a, tcp_left_out(tp) <= tp->packets_out, "%u of %u", tcp_left_out(tp), tp->packets_out);
+	RULE(a, tp->retrans_out <= tp->packets_out, "%u of %u", tp->retrans_out, tp->packets_out);
+	return truesize;
+}
+
+static u64 audit_write_queue(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	u32 expected = tp->snd_nxt, n = 0;
+	const struct sk_buff *skb;
+	u64 truesize = 0;
+
+	skb_queue_walk(&a->sk->sk_write_queue, skb) {
+		const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+		RULE(a, cb->seq == expected, "to send: %u after %u", cb->seq, expected);
+		expected = cb->end_seq;
+		truesize += skb->truesize;
+		n++;
+	}
+	RULE(a, n == a->sk->sk_write_queue.qlen, "%u in a queue of %u", n,
+	     a->sk->sk_write_queue.qlen);
+	RULE(a, expected == tp->write_seq, "written up to %u, write_seq %u", expected,
+	     tp->write_seq);
+	return truesize;
+}
+
+/* What was not read: it ends at rcv_nxt, has no hole, and begins where the reader is. */
+static u64 audit_receive_queue(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	const struct sk_buff *skb;
+	u32 reached = tp->copied_seq, n = 0;
+	u64 truesize = 0;
+
+	skb_queue_walk(&a->sk->sk_receive_queue, skb) {
+		const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+		RULE(a, !after(cb->seq, reached), "received: a hole before %u, %u", cb->seq,
+		     reached);
+		if (after(cb->end_seq, reached))
+			reached = cb->end_seq;
+		truesize += skb->truesize;
+		n++;
+	}
+	RULE(a, n == a->sk->sk_receive_queue.qlen, "%u in a queue of %u", n,
+	     a->sk->sk_receive_queue.qlen);
+	if (n)
+		RULE(a, reached == tp->rcv_nxt, "received up to %u, rcv_nxt %u", reached,
+		     tp->rcv_nxt);
+	return truesize;
+}
+
+static u64 audit_ofo_queue(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	const struct sk_buff *last = NULL;
+	u64 truesize = 0;
+	u32 n = 0;
+
+	for (struct rb_node *node = rb_first(&tp->out_of_order_queue); node; node = rb_next(node)) {
+		const struct sk_buff *skb = rb_to_skb(node);
+		const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+		RULE(a, after(cb->seq, tp->rcv_nxt), "ahead: %u is due, rcv_nxt %u", cb->seq,
+		     tp->rcv_nxt);
+		if (last) {
+			RULE(a, after(cb->seq, TCP_SKB_CB(last)->seq), "ahead: %u not sorted",
+			     cb->seq);
+			RULE(a, after(cb->end_seq, TCP_SKB_CB(last)->end_seq),
+			     "ahead: %u is covered by what stands before it", cb->seq);
+		}
+		last = skb;
+		truesize += skb->truesize;
+		n++;
+	}
+	RULE(a, last == tp->ooo_last_skb, "ahead: not the last one");
+	RULE(a, n == tp->ofo_count, "%u in the tree, %u", n, tp->ofo_count);
+	return truesize;
+}
+
+static void audit_timers(struct audit *a)
+{
+	const struct inet_connection_sock *icsk = inet_csk(a->sk);
+	bool armed = timer_pending(&icsk->icsk_retransmit_timer);
+
+	if (tcp_sk(a->sk)->packets_out)
+		RULE(a, icsk->icsk_pending == ICSK_TIME_RETRANS && armed,
+		     "%u segments out, timer %u", tcp_sk(a->sk)->packets_out, icsk->icsk_pending);
+	else if (tcp_send_head(a->sk))
+		RULE(a, icsk->icsk_pending == ICSK_TIME_PROBE0 && armed,
+		     "data waits for the peer, timer %u", icsk->icsk_pending);
+	if (icsk->icsk_pending)
+		RULE(a, armed, "timer %u is meant to run", icsk->icsk_pending);
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER)
+		RULE(a, timer_pending(&icsk->icsk_delack_timer), "an ACK is owed");
+}
+
+static void audit_connection(struct audit *a)
+{
+	const struct sock *sk = a->sk;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u64 written, received;
+
+	RULE(a, !after(tp->snd_una, tp->snd_nxt), "%u, %u", tp->snd_una, tp->snd_nxt);
+	RULE(a, !after(tp->snd_nxt, tp->write_seq), "%u, %u", tp->snd_nxt, tp->write_seq);
+	RULE(a, !after(tp->rcv_wup, tp->rcv_nxt), "%u, %u", tp->rcv_wup, tp->rcv_nxt);
+	RULE(a, !sk->sk_backlog.head && !sk->sk_backlog.len, "a backlog that nobody works off");
+	written = audit_rtx_queue(a) + audit_write_queue(a);
+	RULE(a, written == sk->sk_wmem_queued, "%lu, %u", written, sk->sk_wmem_queued);
+	received = audit_receive_queue(a) + audit_ofo_queue(a);
+	RULE(a, received == (u32)atomic_read(&sk->sk_rmem_alloc), "%lu, %u", received,
+	     atomic_read(&sk->sk_rmem_alloc));
+	audit_timers(a);
+}
+
+int32_t sn_inspect(char *text, size_t max)
+{
+	struct audit a = {.text = text, .max = max};
+
+	if (max)
+		*text = '\0';
+	if (!tcp_hashinfo.ehash)
+		return 0;
+	for (u32 i = 0; i <= tcp_hashinfo.ehash_mask; i++) {
+		struct sock *sk;
+
+		hlist_for_each_entry(sk, &tcp_hashinfo.ehash[i].chain, sk_node) {
+			if (!(1 << sk->sk_state & SYNCHRONISED) || sock_owned_by_user(sk))
+				continue;
+			a.sk = sk;
+			audit_connection(&a);
+		}
+	}
+	return a.wrong;
+}
