@@ -208,6 +208,7 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) kernel-test
 	@$(MAKE) --no-print-directory $(JOBS) hosted
+	@$(MAKE) --no-print-directory $(JOBS) sim
 	@$(MAKE) --no-print-directory packet
 	@$(MAKE) --no-print-directory qemu
 
@@ -219,6 +220,7 @@ test-long:
 	@tools/setup test
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
 	cd tests/qemu && $(PYTEST) --long .
+	@$(MAKE) --no-print-directory $(JOBS) sim-long
 
 # Against QEMU: boots, transfers, closes, crashes.
 qemu: $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json
@@ -282,3 +284,4 @@ check-one:
 -include tests/coverage.mk
 -include tests/packet/packet.mk
 -include tools/bench/bench.mk
+-include tests/sim/sim.mk

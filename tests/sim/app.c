@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An application at one end of a connection: it connects or accepts, writes and reads at the same
+ * time, pauses, and ends as its plan says (sim.h, struct side_plan).
+ *
+ * app_poke() <- world.c, after every instant.  It has at most three calls in flight: one that sets
+ * things up or takes them down, one that writes, one that reads.  Each is a system call of its host.
+ *
+ * How it ends.  A side with `half` shuts its sending half down when all is written, and reads until
+ * end of file; one without closes as soon as it has written all and read all that it expects.  One
+ * that aborts closes with SO_LINGER 0, one that is early closes whatever still comes: then the other
+ * side may see an error, and what it got must still be the beginning of what was sent.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "tests/sim/sim.h"
+
+#define BUFFER      65536
+#define VECTORS     5
+#define OPTIONS_MAX 8
+#define PAUSES_MOST (15 * SEC) /* in all: an orphan waits 60 s for the other end to close */
+#define POLL_MS     500
+#define PTR(p)      ((int64_t)(intptr_t)(p))
+
+enum step { SOCKET, OPTION, BIND, LISTEN, ACCEPT, WAIT, CONNECT, STREAM, LINGER, CLOSE, OVER };
+enum doing { NOTHING, WRITING, SHUTTING, SETTING, READING, PEEKING, POLLING };
+
+struct task {
+	int64_t ticket; /* 0: none in flight */
+	enum doing doing;
+	uint64_t wake; /* not before */
+	uint8_t bytes[BUFFER];
+	struct iovec vec[VECTORS];
+	struct msghdr msg;
+	struct pollfd poll;
+	int value;
+	size_t asked;
+	bool done, again; /* again: EAGAIN came, poll before the next one */
+};
+
+struct app {
+	struct world *world;
+	unsigned int connection, side;
+	const struct side_plan *plan;
+	uint64_t expects; /* bytes from the other side */
+	struct host *host;
+	struct rng rng;
+	enum step step;
+	int64_t ticket;
+	struct sockaddr_in here, there;
+	struct {
+		int level, name, value;
+	} option[OPTIONS_MAX];
+	unsigned int nr_options, at_option;
+	int fd, listener;
+	uint64_t wake, not_before;
+	struct task writer, reader;
+	uint64_t written, read, paused;
+	unsigned int calls;
+	bool aborting, eof, corked, failed;
+	bool left; /* it went before the end, as its plan says */
+	struct linger linger;
+};
+
+static uint64_t now_of(const struct app *a)
+{
+	return conductor_now(a->world->c);
+}
+
+static const char *name_of(const struct app *a)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%u%c", a->connection, a->side ? 'b' : 'a');
+	return name;
+}
+
+static struct app *other_end(const struct app *a)
+{
+	return a->world->app[a->connection][!a->side];
+}
+
+/* ---- setting up ------------------------------------------------------------------------------- */
+
+static void add_option(struct app *a, int level, int name, uint64_t value)
+{
+	a->option[a->nr_options].level = level;
+	a->option[a->nr_options].name = name;
+	a->option[a->nr_options++].value = value;
+}
+
+struct app *app_new(struct world *w, unsigned int connection, unsigned int side)
+{
+	const struct connection_plan *cp = &w->connection[connection];
+	struct app *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->world = w;
+	a->connection = connection;
+	a->side = side;
+	a->plan = &cp->side[side];
+	a->expects = cp->side[!side].bytes;
+	a->host = w->host[a->plan->port];
+	a->rng = rng_make(w->plan.seed, 10000 + 2 * connection + side);
+	a->fd = a->listener = -1;
+	a->not_before = w->started + cp->start;
+	a->here.sin_family = a->there.sin_family = AF_INET;
+	a->here.sin_port = htons(plan_port(connection, side));
+	a->there.sin_port = htons(plan_port(connection, !side));
+	a->here.sin_addr.s_addr = htonl(net_address(a->plan->port));
+	a->there.sin_addr.s_addr = htonl(net_address(cp->side[!side].port));
+	/* An abort whose RST is lost must not leave the other end waiting for ever. */
+	add_option(a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	add_option(a, IPPROTO_TCP, TCP_KEEPIDLE, 30);
+	add_option(a, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+	if (a->plan->sndbuf)
+		add_option(a, SOL_SOCKET, SO_SNDBUF, a->plan->sndbuf);
+	if (a->plan->rcvbuf)
+		add_option(a, SOL_SOCKET, SO_RCVBUF, a->plan->rcvbuf);
+	if (a->plan->maxseg)
+		add_option(a, IPPROTO_TCP, TCP_MAXSEG, a->plan->maxseg);
+	return a;
+}
+
+void app_free(struct app *a)
+{
+	free(a);
+}
+
+static int64_t call(struct app *a, long nr, const int64_t args[6])
+{
+	int64_t ticket =
+		host_submit(a->host, nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+
+	a->calls++;
+	if (ticket < 0)
+		sim_fail(a->world, "%s: call %ld was not taken", name_of(a), nr);
+	return ticket < 0 ? 0 : ticket;
+}
+#define CALL(a, nr, ...) call(a, nr, (const int64_t[6]){__VA_ARGS__})
+
+static void fail_call(struct app *a, const char *what, int64_t result)
+{
+	a->failed = true;
+	sim_fail(a->world, "%s: %s: %s", name_of(a), what, strerror(-result));
+}
+
+/*
+ * May a connection break here?  When one side left it, or when the network gave it no chance.  An
+ * orphan gives up after some 100 s, and has not many tries in them once its timeout is a long one.
+ */
+static bool explained(const struct app *a)
+{
+	const struct side_plan *s = a->world->connection[a->connection].side;
+	const struct app *other = other_end(a);
+
+	if (other && other->fd < 0 && other->step >= CLOSE && watch_row(a->connection) > 1)
+		return true;
+
+	return s[0].abort_at != ~0ULL || s[1].abort_at != ~0ULL || s[0].close_at != ~0ULL ||
+	       s[1].close_at != ~0ULL || watch_row(a->connection) >= ROW_EXPLAINS;
+}
+
+static void broke(struct app *a, const char *what, int64_t error)
+{
+	sim_say(a->world, "%s %s: %s", name_of(a), what, strerror(-error));
+	if (error != -ECONNRESET && error != -EPIPE && error != -ETIMEDOUT &&
+	    !(error == -ECONNREFUSED && a->step == CONNECT))
+		fail_call(a, what, error);
+	else if (!explained(a))
+		fail_call(a, what, error);
+	a->failed = a->left = true;
+}
+
+/* The next call of setting up and taking down.  False: nothing to do now. */
+static bool next_step(struct app *a)
+{
+	const unsigned int i = a->at_option;
+
+	switch (a->step) {
+	case SOCKET:
+		a->ticket = CALL(a, SYS_socket, AF_INET, SOCK_STREAM, 0);
+		return true;
+	case OPTION:
+		a->ticket = CALL(a, SYS_setsockopt, a->fd, a->option[i].level, a->option[i].name,
+				 PTR(&a->option[i].value), sizeof(int));
+		return true;
+	case BIND:
+		a->ticket = CALL(a, SYS_bind, a->fd, PTR(&a->here), sizeof(a->here));
+		return true;
+	case LISTEN:
+		a->ticket = CALL(a, SYS_listen, a->fd, 1 + rng_below(&a->rng, 3));
+		return true;
+	case ACCEPT:
+		a->ticket = CALL(a, SYS_accept, a->listener, 0, 0);
+		return true;
+	case WAIT:
+		a->wake = a->not_before;
+		a->step = CONNECT;
+		return false;
+	case CONNECT:
+		a->wake = CONDUCTOR_NEVER;
+		a->ticket = CALL(a, SYS_connect, a->fd, PTR(&a->there), sizeof(a->there));
+		sim_say(a->world, "%s connects", name_of(a));
+		return true;
+	case LINGER:
+		a->linger = (struct linger){.l_onoff = 1};
+		a->ticket = CALL(a, SYS_setsockopt, a->fd, SOL_SOCKET, SO_LINGER, PTR(&a->linger),
+				 sizeof(a->linger));
+		return true;
+	case CLOSE:
+		a->ticket = CALL(a, SYS_close, a->fd >= 0 ? a->fd : a->listener);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void begin_stream(struct app *a)
+{
+	a->step = STREAM;
+	a->writer.wake = a->reader.wake = now_of(a) + a->plan->start;
+	sim_say(a->world, "%s is connected", name_of(a));
+}
+
+static void step_came_back(struct app *a, int64_t result)
+{
+	static const char *const names[] = {"socket", "setsockopt", "bind", "listen",     "accept",
+					    "",       "connect",    "",     "setsockopt", "close"};
+
+	if (result < 0 && a->step != ACCEPT && a->step != CONNECT) {
+		fail_call(a, names[a->step], result);
+		return;
+	}
+	switch (a->step) {
+	case SOCKET:
+		a->fd = result;
+		a->step = OPTION;
+		break;
+	case OPTION:
+		a->step = ++a->at_option < a->nr_options ? OPTION : BIND;
+		break;
+	case BIND:
+		a->step = a->side ? LISTEN : WAIT;
+		break;
+	case LISTEN:
+		a->listener = a->fd;
+		a->fd = -1;
+		a->step = ACCEPT;
+		break;
+	case ACCEPT:
+	case CONNECT:
+		if (result < 0 && !(a->step == ACCEPT && result == -EINTR))
+			broke(a, names[a->step], result);
+		if (a->step == ACCEPT && result >= 0)
+			a->fd = result;
+		if (result < 0)
+			a->step = CLOSE;
+		else
+			begin_stream(a);
+		break;
+	case LINGER:
+		a->step = CLOSE;
+		break;
+	default: /* CLOSE: the connection, then the listener */
+		sim_say(a->world, "%s closed %s", name_of(a), a->fd >= 0 ? "" : "its listener");
+		if (a->fd >= 0)
+			a->fd = -1;
+		else
+			a->listener = -1;
+		a->step = a->fd < 0 && a->listener < 0 ? OVER : CLOSE;
+	}
+}
+
+/* ---- the stream ------------------------------------------------------------------------------- */
+
+/* @n bytes of the task's buffer as pieces, some of them empty. */
+static unsigned int cut_up(struct app *a, struct task *t, size_t n)
+{
+	size_t at = 0;
+
+	for (unsigned int i = 0; i < VECTORS; i++) {
+		size_t piece = i == VECTORS - 1 ? n - at : rng_below(&a->rng, n - at + 1);
+
+		t->vec[i] = (struct iovec){t->bytes + at, piece};
+		at += piece;
+	}
+	t->msg = (struct msghdr){.msg_iov = t->vec, .msg_iovlen = VECTORS};
+	return VECTORS;
+}
+
+static void begin(struct app *a, struct task *t, enum doing doing, int64_t ticket)
+{
+	(void)a;
+	t->doing = doing;
+	t->ticket = ticket;
+}
+
+static void wait_ready(struct app *a, struct task *t, short events)
+{
+	t->again = false;
+	t->poll = (struct pollfd){.fd = a->fd, .events = events};
+	begin(a, t, POLLING, CALL(a, SYS_poll, PTR(&t->poll), 1, POLL_MS));
+}
+
+static void set_now(struct app *a, struct task *t, int level, int name, int value)
+{
+	t->value = value;
+	begin(a, t, SETTING,
+	      CALL(a, SYS_setsockopt, a->fd, level, name, PTR(&t->value), sizeof(int)));
+}
+
+static void change_an_option(struct app *a, struct task *t)
+{
+	switch (rng_below(&a->rng, 4)) {
+	case 0:
+		a->corked = !a->corked;
+		set_now(a, t, IPPROTO_TCP, TCP_CORK, a->corked);
+		break;
+	case 1:
+		set_now(a, t, IPPROTO_TCP, TCP_NODELAY, rng_below(&a->rng, 2));
+		break;
+	case 2:
+		set_now(a, t, SOL_SOCKET, SO_SNDBUF, 1 + rng_below(&a->rng, 100000));
+		break;
+	default:
+		set_now(a, t, SOL_SOCKET, SO_RCVBUF, 1 + rng_below(&a->rng, 100000));
+	}
+}
+
+static void write_some(struct app *a, struct task *t)
+{
+	uint64_t left = a->plan->bytes - a->written, n = 1 + rng_below(&a->rng, a->plan->chunk);
+	int flags = MSG_NOSIGNAL;
+
+	if (n > left)
+		n = left;
+	if (n > BUFFER)
+		n = BUFFER;
+	if (a->plan->nonblock && rng_below(&a->rng, 2))
+		flags |= MSG_DONTWAIT;
+	if (a->plan->options && n < left && rng_below(&a->rng, 10) == 0)
+		flags |= MSG_MORE;
+	content_fill(t->bytes, a->connection, a->side, a->written, n);
+	t->asked = n;
+	if (a->plan->vectors && rng_below(&a->rng, 2)) {
+		unsigned int vecs = cut_up(a, t, n);
+
+		begin(a, t, WRITING,
+		      rng_below(&a->rng, 2) && !(flags & (MSG_DONTWAIT | MSG_MORE))
+			      ? CALL(a, SYS_writev, a->fd, PTR(t->vec), vecs)
+			      : CALL(a, SYS_sendmsg, a->fd, PTR(&t->msg), flags));
+	} else {
+		begin(a, t, WRITING, CALL(a, SYS_sendto, a->fd, PTR(t->bytes), n, flags));
+	}
+}
+
+static void next_write(struct app *a)
+{
+	struct task *t = &a->writer;
+
+	if (t->again)
+		wait_ready(a, t, POLLOUT);
+	else if (a->written == a->plan->bytes && a->corked)
+		a->corked = false, set_now(a, t, IPPROTO_TCP, TCP_CORK, 0);
+	else if (a->written == a->plan->bytes && a->plan->half)
+		begin(a, t, SHUTTING, CALL(a, SYS_shutdown, a->fd, SHUT_WR));
+	else if (a->written == a->plan->bytes)
+		t->done = true;
+	else if (a->plan->options && rng_below(&a->rng, 10) == 0)
+		change_an_option(a, t);
+	else
+		write_some(a, t);
+}
+
+static void next_read(struct app *a)
+{
+	struct task *t = &a->reader;
+	uint64_t n = 1 + rng_below(&a->rng, a->plan->chunk < 200 ? 2000 : 2 * a->plan->chunk);
+	int flags = 0;
+
+	if (a->read == a->expects && !a->plan->half) {
+		t->done = true;
+		return;
+	}
+	if (t->again) {
+		wait_ready(a, t, POLLIN);
+		return;
+	}
+	if (n > BUFFER)
+		n = BUFFER;
+	t->asked = n;
+	if (a->plan->nonblock && rng_below(&a->rng, 2))
+		flags |= MSG_DONTWAIT;
+	else if (a->plan->vectors && rng_below(&a->rng, 4) == 0 && n <= a->expects - a->read)
+		flags |= MSG_WAITALL;
+	/* Not both: to look at more than the buffer holds is to wait for ever. */
+	if (a->plan->options && rng_below(&a->rng, 10) == 0)
+		flags = (flags & ~MSG_WAITALL) | MSG_PEEK;
+	memset(t->bytes, 0xee, n);
+	if (a->plan->vectors && rng_below(&a->rng, 2)) {
+		cut_up(a, t, n);
+		begin(a, t, flags & MSG_PEEK ? PEEKING : READING,
+		      CALL(a, SYS_recvmsg, a->fd, PTR(&t->msg), flags));
+	} else {
+		begin(a, t, flags & MSG_PEEK ? PEEKING : READING,
+		      CALL(a, SYS_recvfrom, a->fd, PTR(t->bytes), n, flags));
+	}
+}
+
+static void maybe_pause(struct app *a, struct task *t)
+{
+	uint64_t ns = rng_below(&a->rng, a->plan->pause + 1);
+
+	if (rng_below(&a->rng, 100) >= a->plan->pause_of_100 || a->paused + ns > PAUSES_MOST)
+		return;
+	a->paused += ns;
+	t->wake = now_of(a) + ns;
+}
+
+static void got_bytes(struct app *a, struct task *t, size_t n)
+{
+	size_t good = content_differs(t->bytes, a->connection, !a->side, a->read, n);
+
+	if (n > t->asked || a->read + n > a->expects)
+		sim_fail(a->world, "%s: read %zu bytes after %llu, of %zu asked and %llu sent",
+			 name_of(a), n, (unsigned long long)a->read, t->asked,
+			 (unsigned long long)a->expects);
+	else if (good != n)
+		sim_fail(a->world, "%s: byte %llu of the stream is %02x, not %02x", name_of(a),
+			 (unsigned long long)(a->read + good), t->bytes[good],
+			 content_byte(a->connection, !a->side, a->read + good));
+	if (t->doing == READING)
+		a->read += n;
+	sim_say(a->world, "%s %s %zu bytes, %llu in all", name_of(a),
+		t->doing == READING ? "reads" : "peeks at", n, (unsigned long long)a->read);
+}
+
+static void got_eof(struct app *a, struct task *t)
+{
+	sim_say(a->world, "%s reads end of file", name_of(a));
+	a->eof = t->done = true;
+	if (a->read != a->expects && !explained(a))
+		sim_fail(a->world, "%s: end of file after %llu of %llu bytes", name_of(a),
+			 (unsigned long long)a->read, (unsigned long long)a->expects);
+}
+
+static void task_came_back(struct app *a, struct task *t, int64_t result)
+{
+	enum doing doing = t->doing;
+
+	if (result == -EAGAIN && doing != SETTING) {
+		t->again = true;
+	} else if (result == -EINTR && a->aborting) {
+		return;
+	} else if (doing == SHUTTING && result == -ENOTCONN && explained(a)) {
+		t->done = true; /* reset in the meantime */
+	} else if (result < 0) {
+		broke(a, doing == READING || doing == PEEKING ? "read" : "write", result);
+		a->writer.done = a->reader.done = true;
+	} else if (doing == WRITING) {
+		a->written += result;
+		sim_say(a->world, "%s writes %lld of %zu bytes, %llu in all", name_of(a),
+			(long long)result, t->asked, (unsigned long long)a->written);
+		if (!result || (size_t)result > t->asked)
+			sim_fail(a->world, "%s: write of %zu bytes gives %lld", name_of(a),
+				 t->asked, (long long)result);
+		maybe_pause(a, t);
+	} else if (doing == SHUTTING) {
+		sim_say(a->world, "%s shuts down its sending half", name_of(a));
+		t->done = true;
+	} else if ((doing == READING || doing == PEEKING) && result) {
+		got_bytes(a, t, result);
+		maybe_pause(a, t);
+	} else if (doing == READING || doing == PEEKING) {
+		got_eof(a, t);
+	}
+}
+
+/* ---- turns ------------------------------------------------------------------------------------ */
+
+static bool came_back(struct app *a, int64_t *ticket, int64_t *result)
+{
+	if (!*ticket || a->host->poll(*ticket, result) == 0)
+		return false;
+	*ticket = 0;
+	return true;
+}
+
+static bool task_turn(struct app *a, struct task *t, void (*next)(struct app *a))
+{
+	int64_t result;
+
+	if (came_back(a, &t->ticket, &result))
+		task_came_back(a, t, result);
+	if (t->ticket || t->done || a->aborting || sim_failed(a->world) || t->wake > now_of(a))
+		return false;
+	next(a);
+	return t->ticket;
+}
+
+/* Leaves when its plan says so; then, or when all is done, the stream is over. */
+static bool stream_turn(struct app *a)
+{
+	bool called = task_turn(a, &a->writer, next_write);
+	uint64_t amount;
+
+	called |= task_turn(a, &a->reader, next_read);
+	amount = a->written + a->read;
+	if (!a->aborting && (amount >= a->plan->abort_at || amount >= a->plan->close_at ||
+			     (a->failed && (a->writer.ticket || a->reader.ticket)))) {
+		a->aborting = a->left = true;
+		sim_say(a->world, "%s leaves", name_of(a));
+		for (unsigned int i = 0; i < 2; i++) {
+			struct task *t = i ? &a->reader : &a->writer;
+
+			if (t->ticket) {
+				host_interrupt(a->host, t->ticket);
+				called = true;
+			}
+		}
+	}
+	if (a->writer.ticket || a->reader.ticket)
+		return called;
+	if (a->aborting || (a->writer.done && a->reader.done))
+		a->step = a->aborting && a->plan->abort_at != ~0ULL ? LINGER : CLOSE;
+	return called;
+}
+
+/* Nobody will come any more: who would have connected gave up. */
+static bool give_up_accept(struct app *a)
+{
+	struct app *client = other_end(a);
+
+	if (client ? client->step != OVER : !a->world->peer_done[a->connection])
+		return false;
+	if (a->wake == CONDUCTOR_NEVER || !a->wake)
+		a->wake = now_of(a) + ACCEPT_WAITS;
+	if (a->wake > now_of(a))
+		return false;
+	a->wake = now_of(a) + ACCEPT_WAITS;
+	if (!explained(a))
+		sim_fail(a->world, "%s: accept never saw the connection", name_of(a));
+	host_interrupt(a->host, a->ticket);
+	return true;
+}
+
+bool app_poke(struct app *a)
+{
+	int64_t result;
+
+	if (a->step == OVER || sim_failed(a->world))
+		return false;
+	if (came_back(a, &a->ticket, &result)) {
+		a->wake = CONDUCTOR_NEVER;
+		step_came_back(a, result);
+	}
+	if (a->ticket)
+		return a->step == ACCEPT ? give_up_accept(a) : false;
+	if (a->step == STREAM && stream_turn(a))
+		return true;
+	if (a->step == CONNECT && a->wake > now_of(a))
+		return false;
+	if (a->step == STREAM || sim_failed(a->world))
+		return false;
+	return next_step(a);
+}
+
+uint64_t app_wake(const struct app *a)
+{
+	uint64_t wake = CONDUCTOR_NEVER, now = now_of(a);
+	const struct task *tasks[] = {&a->writer, &a->reader};
+
+	if (a->step == CONNECT || a->step == ACCEPT)
+		wake = a->wake > now ? a->wake : wake;
+	for (unsigned int i = 0; i < 2 && a->step == STREAM; i++) {
+		if (!tasks[i]->ticket && !tasks[i]->done && tasks[i]->wake > now &&
+		    tasks[i]->wake < wake)
+			wake = tasks[i]->wake;
+	}
+	return wake;
+}
+
+bool app_over(const struct app *a)
+{
+	return a->step == OVER;
+}
+
+uint64_t app_paused(const struct app *a)
+{
+	return a->paused;
+}
+
+unsigned int app_calls(const struct app *a)
+{
+	return a->calls;
+}
+
+void app_print(const struct app *a, char *text, size_t max)
+{
+	static const char *const steps[] = {"opens",   "opens",  "binds",    "listens",
+					    "accepts", "waits",  "connects", "streams",
+					    "closes",  "closes", "is done"};
+
+	snprintf(text, max, "%s %s: %llu of %llu written%s, %llu of %llu read%s", name_of(a),
+		 steps[a->step], (unsigned long long)a->written, (unsigned long long)a->plan->bytes,
+		 a->writer.ticket ? " (in a call)" : "", (unsigned long long)a->read,
+		 (unsigned long long)a->expects, a->reader.ticket ? " (in a call)" : "");
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bugs that the simulator must find: a line of one source each, planted in a copy.
+
+  tests/sim/canary.py                 their names
+  tests/sim/canary.py NAME FOLDER     writes the source with the bug to FOLDER, prints its path in the tree
+
+tests/sim/sim.mk makes a library of each: the ordinary objects, and this one in its place.  That the
+line is still there, once, is checked: a canary that died would sing no more.
+"""
+import pathlib
+import sys
+
+CANARIES = {
+    # name: (file, what stands there, what is planted)
+    "wrap": ("net/tcp/tcp_data.c", "} else if (before(cb->seq, tp->rcv_nxt)) {",
+             "} else if (cb->seq < tp->rcv_nxt) {"),
+    "rto": ("net/tcp/tcp_output.c", "if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)",
+            "if (!prior_packets && inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)"),
+    "ofo": ("net/tcp/tcp_data.c", "if (TCP_SKB_CB(from)->seq != cb->end_seq ||",
+            "if (TCP_SKB_CB(from)->seq - cb->end_seq > 1 ||"),
+    "wmem": ("net/tcp/tcp_retransmit.c", "\t\tsk->sk_wmem_queued -= freed;\n", ""),
+    "window": ("net/tcp/tcp_window.c", "new_win = ALIGN_UP(cur_win, 1u << wscale);",
+               "new_win = ALIGN_DOWN(cur_win, 1u << wscale);"),
+}
+
+
+def main():
+    """One canary, or their names."""
+    if len(sys.argv) == 1:
+        print(*CANARIES)
+        return 0
+    path, line, planted = CANARIES[sys.argv[1]]
+    text = pathlib.Path(path).read_text()
+    if text.count(line) != 1:
+        print(f"canary {sys.argv[1]}: {path} has its line {text.count(line)} times", file=sys.stderr)
+        return 1
+    out = pathlib.Path(sys.argv[2], path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text.replace(line, planted))
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

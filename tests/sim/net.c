@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The network of a run: a link for each host, a switch between them, and what befalls a frame on a
+ * link (sim.h, struct plan).
+ *
+ * net_build() <- world.c; the hooks and takers <- the conductor, while an instant is played.
+ *
+ * A link has two ways, each with a queue, a rate, a delay and a temper of its own (bit 2 * port of
+ * `sides`: what the port sends, + 1: what it gets).  ARP passes unhurt: it has no checksum, and a
+ * neighbour that is not found is no matter of TCP's.
+ */
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+#define NETWORK_ADDR   0x0a000001 /* 10.0.0.1 is the first port's */
+#define FIRST_MAC_LAST 1
+
+struct way {
+	struct world *world;
+	struct wire *wire;
+	unsigned int port;
+	bool out; /* the port sends */
+	struct rng rng;
+	uint64_t busy_until;
+};
+
+/* One run a process: the takers and hooks find it here. */
+static struct network {
+	struct way way[PORTS_MAX][2];
+} net;
+
+uint32_t net_address(unsigned int port)
+{
+	return NETWORK_ADDR + port;
+}
+
+static bool hurts(const struct world *w, const struct way *way, uint64_t sides)
+{
+	return !w->calm && sides >> (2 * way->port + !way->out) & 1;
+}
+
+static bool cut_now(const struct world *w, const struct way *way)
+{
+	const struct plan *p = &w->plan;
+	uint64_t now = conductor_now(w->c), from = w->started + p->cut_ms * MS;
+
+	return p->cut_for_ms && now >= from && now < from + p->cut_for_ms * MS &&
+	       hurts(w, way, p->cut_sides);
+}
+
+/* When the frame has left the queue before this link; false: there was no room. */
+static bool queue_up(struct way *way, size_t len, uint64_t *leaves)
+{
+	const struct plan *p = &way->world->plan;
+	uint64_t now = conductor_now(way->world->c);
+
+	*leaves = now;
+	if (!p->rate_kbit)
+		return true;
+	if (way->busy_until < now)
+		way->busy_until = now;
+	if (way->busy_until > now &&
+	    (way->busy_until - now) * p->rate_kbit / (8 * MS) + len > p->queue)
+		return false;
+	way->busy_until += len * 8 * MS / p->rate_kbit;
+	*leaves = way->busy_until;
+	return true;
+}
+
+/* One byte is another: what a checksum of 16 bits always sees. */
+static void damage(struct way *way, uint8_t *frame, size_t len)
+{
+	size_t at = 14 + rng_below(&way->rng, len - 14);
+
+	frame[at] ^= 1 + rng_below(&way->rng, 255);
+}
+
+/* What becomes of a frame on a way that hurts.  Every draw is made every time, so that a trouble less
+ * leaves the others where they were. */
+static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fate *fate)
+{
+	const struct plan *p = &way->world->plan;
+	bool lost = rng_chance(&way->rng, p->loss), doubled = rng_chance(&way->rng, p->dup);
+	bool late = rng_chance(&way->rng, p->reorder), hurt = rng_chance(&way->rng, p->corrupt);
+	uint64_t lateness = rng_below(&way->rng, p->reorder_us * US + 1);
+
+	fate->extra_ns += rng_below(&way->rng, p->jitter_us * US + 1);
+	fate->copy_apart_ns = rng_below(&way->rng, 1 * MS);
+	if (lost) {
+		fate->drop = true;
+		return "lost";
+	}
+	if (late)
+		fate->extra_ns += lateness;
+	if (doubled)
+		fate->copies = 1;
+	if (hurt) {
+		damage(way, frame, len);
+		return "damaged";
+	}
+	return doubled ? "doubled" : late ? "late" : NULL;
+}
+
+static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8_t *frame,
+			  size_t *len)
+{
+	struct way *way = arg;
+	struct world *w = way->world;
+	struct fate fate = {0};
+	const char *what = NULL;
+	uint64_t leaves;
+	bool tcp = watch_is_tcp(frame, *len);
+	uint8_t copy[CONDUCTOR_FRAME_MAX];
+
+	/* A kernel's wire is one for both ways, and was plugged in as what it sends. */
+	if (!from && way->port != PEER)
+		way = &net.way[way->port][1];
+	if (tcp && way->out)
+		watch_frame(w, way->port, frame, *len);
+	memcpy(copy, frame, *len);
+	if (!queue_up(way, *len, &leaves) && tcp && !w->calm) {
+		fate.drop = true;
+		what = "no room in the queue";
+	} else if (tcp && cut_now(w, way)) {
+		fate.drop = true;
+		what = "cut off";
+	} else if (tcp && hurts(w, way, w->plan.sides)) {
+		what = temper(way, frame, *len, &fate);
+	}
+	if (tcp) {
+		w->frames += way->out;
+		w->lost += fate.drop;
+		watch_fate(w, copy, *len, fate.drop || memcmp(copy, frame, *len), !way->out,
+			   fate.extra_ns);
+		story_frame(w, way->port, way->out, copy, *len, what);
+	}
+	/* As it arrives; on the way to the switch only what something befell there. */
+	if (w->capture && (!way->out || what))
+		capture_frame(w->capture, conductor_now(w->c), frame, *len, what);
+	fate.extra_ns += leaves - conductor_now(w->c) + w->plan.delay_us * US;
+	return fate;
+}
+
+/* ---- the switch ------------------------------------------------------------------------------- */
+
+static void deliver(struct world *w, unsigned int port, const uint8_t *frame, size_t len)
+{
+	struct way *way = &net.way[port][1];
+
+	if (port == PEER)
+		wire_carry(way->wire, frame, len);
+	else
+		wire_inject(way->wire, w->host[port], frame, len);
+}
+
+/* A frame has come to the switch. */
+static void forward(void *arg, struct wire *wire, const uint8_t *frame, size_t len)
+{
+	struct way *way = arg;
+	struct world *w = way->world;
+
+	for (unsigned int port = 0; port < PORTS_MAX; port++) {
+		if (port == way->port || !net.way[port][1].wire)
+			continue;
+		if (frame[0] & 1 || frame[5] == port + FIRST_MAC_LAST)
+			deliver(w, port, frame, len);
+	}
+}
+
+static void to_peer(void *arg, struct wire *wire, const uint8_t *frame, size_t len)
+{
+	struct way *way = arg;
+
+	peer_frame(way->world, frame, len);
+}
+
+void net_from_peer(struct world *w, const uint8_t *frame, size_t len)
+{
+	wire_carry(net.way[PEER][0].wire, frame, len);
+}
+
+/* ---- building --------------------------------------------------------------------------------- */
+
+static struct wire *plug(struct world *w, unsigned int port, bool out, struct host *h,
+			 wire_taker taker)
+{
+	struct way *way = &net.way[port][!out];
+	struct wire *wire = conductor_wire(w->c, h, NULL, 0);
+
+	if (!wire)
+		return NULL;
+	wire_set_hook(wire, befall, way);
+	wire_set_taker(wire, taker, way);
+	return wire;
+}
+
+int net_build(struct world *w)
+{
+	memset(&net, 0, sizeof(net));
+	for (unsigned int port = 0; port < PORTS_MAX; port++) {
+		for (unsigned int in = 0; in < 2; in++)
+			net.way[port][in] =
+				(struct way){.world = w,
+					     .port = port,
+					     .out = !in,
+					     .rng = rng_make(w->plan.seed, 10 + 2 * port + in)};
+		if (port == PEER ? !w->plan.peer : port >= w->plan.kernels)
+			continue;
+		net.way[port][0].wire =
+			plug(w, port, true, port == PEER ? NULL : w->host[port], forward);
+		net.way[port][1].wire =
+			port == PEER ? plug(w, port, false, NULL, to_peer) : net.way[port][0].wire;
+		if (!net.way[port][0].wire || !net.way[port][1].wire)
+			return -1;
+	}
+	return 0;
+}

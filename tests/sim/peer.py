@@ -1,0 +1,547 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A minimal TCP that shares nothing with the kernel under test, written from RFC 9293.
+
+The simulator starts it (tests/sim/peer.c says how they speak) and plays one run after the other with
+it.  It handshakes (from both sides), retransmits after a timeout and after three duplicate ACKs
+(RFC 6298 without its estimator, RFC 5681 3.2 without its window), keeps what arrives out of order,
+probes a closed window with a byte (3.8.6.1), delays ACKs, closes in halves, resets; window scale and
+timestamps (RFC 7323) where the seed says so.  Its application reads, writes and pauses like those of
+tests/sim/app.c, and each byte that it reads is compared.
+"""
+import os
+import random
+import struct
+import sys
+
+NEVER = 2**64 - 1
+MS, SEC = 10**6, 10**9
+ADDRESS, MAC_LAST = bytes((10, 0, 0, 5)), 5
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+RTO_FIRST, RTO_MOST = 400 * MS, 8 * SEC
+DELAYED_ACK = 100 * MS
+FLIGHT_SEGMENTS = 10
+SILENCE = 30 * SEC  # then it asks whether the other is still there
+PERIOD = 65521
+
+
+def make_content():
+    """The table of tests/sim/plan.c."""
+    x, out = 1, bytearray()
+    for _ in range(PERIOD):
+        x = (x * 1103515245 + 12345) & 0xffffffff
+        out.append(x >> 16 & 0xff)
+    return bytes(out) * 2
+
+
+CONTENT = make_content()
+
+
+def content(connection, side, offset, n):
+    """@n bytes of a stream from @offset on; n is at most a frame's."""
+    at = (offset + 4099 * (2 * connection + side)) % PERIOD
+    return CONTENT[at:at + n]
+
+
+def checksum(data):
+    """RFC 1071."""
+    if len(data) & 1:
+        data += b"\0"
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total ^ 0xffff
+
+
+def ahead(a, b):
+    """How far sequence number @a is ahead of @b; negative: behind."""
+    return ((a - b + 0x80000000) & 0xffffffff) - 0x80000000
+
+
+def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""):
+    """A whole frame to the host at @port of the switch."""
+    options += b"\1" * (-len(options) % 4)
+    there = bytes((10, 0, 0, port + 1))
+    tcp = struct.pack(">HHIIBBHHH", sport, dport, seq & 0xffffffff, ack & 0xffffffff,
+                      (20 + len(options)) // 4 << 4, flags, window, 0, 0) + options + data
+    total = checksum(ADDRESS + there + struct.pack(">HH", 6, len(tcp)) + tcp)
+    tcp = tcp[:16] + struct.pack(">H", total) + tcp[18:]
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0) + ADDRESS + there
+    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    return bytes((2, 0, 0, 0, 0, port + 1, 2, 0, 0, 0, 0, MAC_LAST, 8, 0)) + ip + tcp
+
+
+class Connection:
+    """One connection's end, and the application on it."""
+
+    def __init__(self, stage, words, seed, mtu):
+        (self.index, self.side, self.port, self.start, self.bytes, self.expects, self.chunk, self.half,
+         self.pause_of_100, self.pause, self.abort_at, self.close_at, self.limit, wrap,
+         self.forsaken) = map(int, words)
+        self.stage, self.rng = stage, random.Random(seed * 16 + self.index)
+        self.sport = (7000 if self.side else 20000) + self.index
+        self.dport = (20000 if self.side else 7000) + self.index
+        self.start += stage.now
+        self.limit = self.limit and max(self.limit, 2000) or 65535
+        if self.limit > 400000:
+            self.limit = 400000
+        self.mss = mtu - 40
+        self.wscale = self.rng.choice((None, 0, 3))
+        self.stamps = self.rng.random() < 0.5
+        if self.wscale is None:
+            self.limit = min(self.limit, 65535)
+        self.isn = self.rng.getrandbits(32)
+        if wrap:
+            self.isn = 2**32 - 1 - self.rng.randrange(10000)
+        self.state = "closed"   # listen, syn-sent, syn-received, open, over
+        # sending; offsets count the stream's bytes, the SYN is before 0
+        self.written = 0        # by the application
+        self.una = self.nxt = self.most = 0
+        self.window_end = 0
+        self.peer_mss, self.peer_wscale = 536, 0
+        self.fin_wanted = self.fin_acked = False
+        self.rto, self.rto_at, self.dupacks = RTO_FIRST, NEVER, 0
+        # receiving
+        self.irs = self.rcv = self.read = 0
+        self.ahead = {}         # offset -> bytes
+        self.fin_at = self.fin_kept = None  # taken in order; seen
+        self.edge = 0
+        self.ack_at, self.unacked = NEVER, 0
+        self.ts_recent = 0
+        self.heard = stage.now
+        self.app_at = NEVER
+        self.paused = 0
+        self.left = self.idle = False
+
+    # ---- small things
+
+    def total(self):
+        """How much sequence space there will be to send, with the FIN if it is due."""
+        return self.written + (1 if self.fin_wanted else 0)
+
+    def say(self, text):
+        """A line of the story."""
+        self.stage.out(b"S", f"{self.index}{'b' if self.side else 'a'} (peer) {text}".encode() + b"\0")
+
+    def fail(self, text):
+        """What a kernel must not do."""
+        self.stage.out(b"X", f"connection {self.index}: {text}".encode() + b"\0")
+
+    def over(self):
+        """Nothing more will come of it."""
+        if self.state != "over":
+            self.state = "over"
+            self.rto_at = self.ack_at = self.app_at = NEVER
+            self.stage.out(b"D", b"%d" % self.index)
+
+    def deadline(self):
+        """When it wants to be asked."""
+        if self.state == "over":
+            return NEVER
+        if self.state == "closed":
+            return self.start if not self.side else NEVER
+        if self.state != "open":
+            return self.rto_at
+        return min(self.rto_at, self.ack_at, self.app_at, self.heard + SILENCE)
+
+    # ---- sending
+
+    def send(self, flags, offset, data=b""):
+        """One segment; @offset of the stream, -1 the SYN."""
+        options = b""
+        if flags & SYN:
+            options = struct.pack(">BBH", 2, 4, self.mss)
+            if self.wscale is not None:
+                options += bytes((1, 3, 3, self.wscale))
+        if self.stamps and not flags & RST:
+            options += struct.pack(">BBBBII", 1, 1, 8, 10, self.stage.now // MS + 1, self.ts_recent)
+        window = 0
+        if flags & ACK and not flags & RST:
+            self.ack_at, self.unacked = NEVER, 0
+            free = self.limit - (self.rcv - self.read)
+            if self.rcv + free - self.edge >= min(self.mss, self.limit // 2):
+                self.edge = self.rcv + free
+            # What is offered is never less than it was (3.8.6), rounded up to the scale's unit.
+            shift = 0 if flags & SYN else self.wscale or 0
+            window = max(self.edge - self.rcv, 0) + (1 << shift) - 1 >> shift
+            window = min(window, 65535)
+            self.edge = max(self.edge, self.rcv + (window << shift))
+        ack = self.irs + 1 + self.rcv + (self.fin_at is not None and self.rcv == self.fin_at)
+        self.stage.frame(tcp_frame(self.port, self.sport, self.dport, self.isn + 1 + offset,
+                                   ack if flags & ACK else 0, flags, window, options, data))
+
+    def segment(self, offset, room):
+        """Data (and FIN) from @offset on, at most @room."""
+        most = min(self.peer_mss, self.mss) - (12 if self.stamps else 0)
+        n = min(self.written - offset, most, room)
+        flags = ACK | PSH
+        end = offset + max(n, 0)
+        if self.fin_wanted and end == self.written and (n < room or n <= 0):
+            flags |= FIN
+            end += 1
+        self.send(flags, offset, content(self.index, self.side, offset, max(n, 0)))
+        return end
+
+    def push(self):
+        """What the window and the flight allow."""
+        if self.state != "open":
+            return
+        limit = min(self.window_end, self.una + FLIGHT_SEGMENTS * self.peer_mss)
+        while self.nxt < self.total() and self.nxt < limit:
+            self.nxt = self.segment(self.nxt, limit - self.nxt)
+        self.most = max(self.most, self.nxt)
+        if self.una < self.total():
+            if self.rto_at == NEVER:
+                self.rto_at = self.stage.now + self.rto
+        else:
+            self.rto_at = NEVER
+
+    def timeout(self):
+        """The oldest again; or a byte beyond a closed window."""
+        self.rto = min(2 * self.rto, RTO_MOST)
+        self.rto_at = self.stage.now + self.rto
+        if self.state == "syn-sent":
+            self.send(SYN, -1)
+        elif self.state == "syn-received":
+            self.send(SYN | ACK, -1)
+        else:
+            self.again()
+
+    def again(self):
+        """Retransmits what is due first."""
+        if self.una < self.total():
+            self.most = max(self.most, self.segment(self.una, max(self.window_end - self.una, 1)))
+            self.nxt = max(self.nxt, self.una + 1 if self.window_end <= self.una else self.nxt)
+
+    # ---- receiving
+
+    def options(self, data):
+        """{kind: value} of a header's options."""
+        out, at = {}, 0
+        while at < len(data) and data[at]:
+            if data[at] == 1:
+                at += 1
+                continue
+            if at + 1 >= len(data) or data[at + 1] < 2:
+                break
+            out[data[at]] = data[at + 2:at + data[at + 1]]
+            at += data[at + 1]
+        return out
+
+    def take_syn(self, seq, flags, window, options):
+        """The other's first number and options."""
+        self.irs = seq
+        self.peer_mss = struct.unpack(">H", options[2])[0] if 2 in options else 536
+        if 3 not in options or self.wscale is None:
+            self.wscale = None
+            self.limit = min(self.limit, 65535)
+        else:
+            self.peer_wscale = options[3][0]
+        self.stamps = self.stamps and 8 in options
+        self.window_end = window
+        if self.stamps:
+            self.ts_recent = struct.unpack(">I", options[8][:4])[0]
+
+    def opened(self):
+        """The handshake is done: the application begins."""
+        self.state = "open"
+        self.una = self.nxt = 0
+        self.rto, self.rto_at = RTO_FIRST, NEVER
+        self.app_at = self.stage.now
+        self.say("is connected")
+
+    def arrive(self, seq, ack, flags, window, options, data):
+        """A segment of this connection whose checksum is good."""
+        self.heard = self.stage.now
+        if self.state == "closed":
+            if self.side and flags & (SYN | ACK | RST) == SYN:
+                self.take_syn(seq, flags, window, options)
+                self.state = "syn-received"
+                self.rto_at = self.stage.now + RTO_FIRST
+                self.send(SYN | ACK, -1)
+            return
+        if flags & RST:
+            self.reset(seq, ack, flags)
+            return
+        if self.state == "syn-sent":
+            if flags & (SYN | ACK) == SYN | ACK and ahead(ack, self.isn) == 1:
+                self.take_syn(seq, flags, window, options)
+                self.opened()
+                self.send(ACK, 0)
+                self.app()
+            return
+        if flags & SYN:
+            if self.state == "syn-received":
+                self.send(SYN | ACK, -1)
+            elif self.state != "over":
+                self.send(ACK, self.most)
+            return
+        if not flags & ACK:
+            return
+        if self.stamps and 8 in options:
+            value = struct.unpack(">I", options[8][:4])[0]
+            if ahead(seq, self.irs + 1 + self.rcv) <= 0 and ahead(value, self.ts_recent) > 0:
+                self.ts_recent = value
+        if self.state == "syn-received":
+            if ahead(ack, self.isn) < 1:
+                return
+            self.opened()
+        self.take_ack(ahead(ack, self.isn + 1), window, data or flags & FIN)
+        self.take_data(ahead(seq, self.irs + 1), data, flags & FIN)
+        if self.state == "open":
+            self.app()
+
+    def reset(self, seq, ack, flags):
+        """Where it is acceptable (3.10.7)."""
+        if self.state == "over":
+            return
+        if self.state == "syn-sent":
+            if flags & ACK and ahead(ack, self.isn) == 1:
+                self.fail("refused")
+                self.over()
+            return
+        at = ahead(seq, self.irs + 1)
+        if not self.rcv <= at <= max(self.edge, self.rcv + 1):
+            return
+        self.say("was reset")
+        if not self.forsaken and not self.left and not (self.fin_acked and self.fin_at is not None):
+            self.stage.broken.append(self.index)
+        self.over()
+
+    def take_ack(self, ack, window, carries):
+        """@ack: offset of the stream."""
+        if ack > self.most:
+            self.fail(f"acknowledges {ack}, sent were {self.most}")
+            return
+        end = ack + (window << (self.peer_wscale if self.wscale is not None else 0))
+        if ack > self.una:
+            self.una, self.dupacks = ack, 0
+            self.nxt = max(self.nxt, ack)
+            self.rto = RTO_FIRST
+            self.rto_at = NEVER if self.una >= self.total() else self.stage.now + self.rto
+            if self.fin_wanted and ack > self.written:
+                self.fin_acked = True
+        elif ack == self.una and not carries and end == self.window_end and self.nxt > self.una:
+            self.dupacks += 1
+            if self.dupacks == 3:
+                self.again()
+        self.window_end = max(self.window_end, end)
+
+    def take_data(self, offset, data, fin):
+        """What came, where it belongs; an ACK where one is due."""
+        if not data and not fin:
+            if offset < self.rcv and self.state != "over":
+                self.send(ACK, self.nxt)  # a keepalive
+            return
+        end = offset + len(data)
+        if end > max(self.edge, self.rcv) + 65536:
+            self.fail(f"data up to {end}, offered were {self.edge}")
+        if data != content(self.index, 1 - self.side, offset, len(data)) and offset >= 0:
+            self.fail(f"other bytes at {offset}")
+        if self.left and end > self.rcv:
+            self.send(RST | ACK, self.nxt)
+            self.over()
+            return
+        if fin:
+            if self.fin_at not in (None, end):
+                self.fail(f"FIN at {end} and at {self.fin_at}")
+            if end <= self.edge:
+                self.fin_kept = end
+        in_order = offset <= self.rcv
+        if data and end > self.rcv:
+            self.ahead[offset] = max(self.ahead.get(offset, b""), data, key=len)
+        before = self.rcv
+        while True:
+            fit = [o for o in self.ahead if o <= self.rcv]
+            if not fit:
+                break
+            for o in fit:
+                piece = self.ahead.pop(o)
+                self.rcv = max(self.rcv, min(o + len(piece), self.edge))
+        if self.fin_kept == self.rcv and self.fin_at is None:
+            self.fin_at = self.rcv
+            in_order = False  # acknowledged at once
+        if self.rcv > self.expects:
+            self.fail(f"{self.rcv} bytes, {self.expects} were written")
+        if self.state == "over":
+            self.send(ACK, self.nxt)
+            return
+        self.unacked += 1
+        if not in_order or self.rcv == before or self.ahead or self.unacked >= 2:
+            self.send(ACK, self.nxt)
+        elif self.ack_at == NEVER:
+            self.ack_at = self.stage.now + DELAYED_ACK
+
+    # ---- the application
+
+    def app(self):
+        """A turn: reads, writes, pauses, ends."""
+        now = self.stage.now
+        if self.state != "open":
+            return
+        if (now >= self.app_at or self.idle) and not self.left:
+            self.app_at = NEVER
+            self.turn()
+        amount = self.written + self.read
+        if not self.left and (0 <= self.abort_at <= amount or 0 <= self.close_at <= amount):
+            self.leave()
+        if self.state != "open":
+            return
+        if (self.half or self.left or self.read == self.expects) and self.written == self.bytes or self.left:
+            self.fin_wanted = True
+        self.push()
+        if self.fin_acked and self.fin_at is not None and (self.left or self.read == self.fin_at):
+            if self.read != self.expects and not self.forsaken and not self.left:
+                self.fail(f"the end after {self.read} of {self.expects} bytes")
+            self.over()
+
+    def turn(self):
+        """Reads all or some of what is there, writes a piece."""
+        unread = self.rcv - self.read
+        if unread:
+            self.read += unread if self.rng.random() < 0.5 else self.rng.randint(1, unread)
+            free = self.rcv + self.limit - (self.rcv - self.read)
+            if free - self.edge >= min(2 * self.mss, self.limit // 2):
+                self.send(ACK, self.nxt)
+        if self.written < self.bytes and self.written - self.una < 65536:
+            self.written = min(self.bytes, self.written + self.rng.randint(1, self.chunk))
+        again = self.written < self.bytes or self.read < self.rcv
+        if self.rng.randrange(100) < self.pause_of_100 and self.paused < 15 * SEC:
+            pause = self.rng.randint(0, self.pause)
+            self.paused += pause
+            self.app_at = self.stage.now + max(pause, MS)
+        elif again:
+            self.app_at = self.stage.now + MS
+        self.idle = self.app_at == NEVER  # whatever comes is read at once
+
+    def leave(self):
+        """Reset, or close whatever still comes."""
+        self.left = True
+        self.say("leaves")
+        self.app_at = NEVER
+        if self.abort_at >= 0 or self.rcv > self.read or self.ahead:
+            self.send(RST | ACK, self.most)
+            self.over()
+        else:
+            self.bytes = self.written
+
+    def time(self):
+        """Its deadline is there."""
+        now = self.stage.now
+        if self.state == "closed" and not self.side and now >= self.start:
+            self.state = "syn-sent"
+            self.rto_at = now + RTO_FIRST
+            self.send(SYN, -1)
+        if now >= self.rto_at:
+            self.timeout()
+        if self.state != "open":
+            return
+        if now >= self.ack_at:
+            self.send(ACK, self.nxt)
+        if now >= self.heard + SILENCE:
+            self.heard = now
+            self.send(ACK, self.una - 1)
+        self.app()
+
+
+class Stage:
+    """One run."""
+
+    def __init__(self):
+        self.now, self.connections, self.items, self.broken = 0, {}, [], []
+
+    def out(self, kind, data):
+        """Something for the simulator."""
+        self.items.append(kind + struct.pack("<I", len(data)) + data)
+
+    def frame(self, frame):
+        """A frame for the switch."""
+        self.out(b"F", frame)
+
+    def begin(self, text):
+        """The plan, as peer.c writes it."""
+        first, *rest = text.decode().split("\n")
+        seed, mtu = map(int, first.split())
+        self.connections = {}
+        for line in rest:
+            c = Connection(self, line.split(), seed, mtu)
+            self.connections[c.sport] = c
+
+    def receive(self, frame):
+        """ARP is answered; TCP goes to its connection, or is reset."""
+        if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1" and frame[38:42] == ADDRESS:
+            mac = bytes((2, 0, 0, 0, 0, MAC_LAST))
+            self.frame(frame[6:12] + mac + frame[12:20] + b"\0\2" + mac + ADDRESS + frame[22:32])
+            return
+        ip = frame[14:]
+        if frame[12:14] != b"\x08\0" or len(ip) < 40 or ip[0] != 0x45 or checksum(ip[:20]):
+            return
+        total = struct.unpack(">H", ip[2:4])[0]
+        tcp = ip[20:total]
+        if ip[9] != 6 or ip[16:20] != ADDRESS or total > len(ip) or len(tcp) < 20:
+            return
+        if checksum(ip[12:20] + struct.pack(">HH", 6, len(tcp)) + tcp):
+            return
+        sport, dport, seq, ack, doff, flags, window = struct.unpack(">HHIIBBH", tcp[:16])
+        doff = (doff >> 4) * 4
+        if doff < 20 or doff > len(tcp):
+            return
+        c = self.connections.get(dport)
+        if c is None or c.dport != sport:
+            if not flags & RST:
+                n = len(tcp) - doff + (flags & SYN > 0) + (flags & FIN > 0)
+                self.frame(tcp_frame(ip[15] - 1, dport, sport, ack if flags & ACK else 0, seq + n,
+                                     RST if flags & ACK else RST | ACK, 0))
+            if flags & SYN:  # a host says hello; it learns the way back from being answered
+                self.frame(tcp_frame(ip[15] - 1, dport, sport, 0, 0, SYN, 0))
+            return
+        if c.state == "over" and not flags & RST and c.left and not c.fin_acked:
+            self.frame(tcp_frame(c.port, dport, sport, ack, 0, RST, 0))
+            return
+        c.arrive(seq, ack, flags, window, c.options(tcp[20:doff]), tcp[doff:])
+
+    def time(self):
+        """Whoever is due."""
+        for c in self.connections.values():
+            if c.deadline() <= self.now:
+                c.time()
+
+    def deadline(self):
+        """The next one."""
+        return min((c.deadline() for c in self.connections.values()), default=NEVER)
+
+
+def read_exactly(n):
+    """@n bytes from the simulator, or the end."""
+    data = b""
+    while len(data) < n:
+        more = os.read(0, n - len(data))
+        if not more:
+            sys.exit(0)
+        data += more
+    return data
+
+
+def main():
+    """Messages in, answers out, until the other end closes."""
+    stage = Stage()
+    while True:
+        kind, now, n = struct.unpack("<cQI", read_exactly(13))
+        data = read_exactly(n)
+        if kind == b"B":
+            stage = Stage()
+        stage.now = now
+        if kind == b"B":
+            stage.begin(data)
+        elif kind == b"F":
+            stage.receive(data)
+        elif kind == b"T":
+            stage.time()
+        answer = struct.pack("<QI", stage.deadline(), len(stage.items)) + b"".join(stage.items)
+        stage.items = []
+        while answer:
+            answer = answer[os.write(0, answer):]
+
+
+if __name__ == "__main__":
+    main()

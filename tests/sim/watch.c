@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every segment that a host sends, judged on the wire.
+ *
+ * watch_frame(), watch_fate() <- net.c, for each frame on each way.  Knows the connections by their
+ * ports (plan_port) and believes only what it saw: the first sequence numbers from the SYNs, the
+ * windows from what was offered.
+ *
+ * The rules: lengths and both checksums; options well formed, and those negotiated there (RFC 7323
+ * 3.2); no segment above the MSS that the peer announced, options counted (RFC 9293 3.7.1, RFC 6691);
+ * the right edge of the window never moves left (RFC 9293 3.8.6: "should not"; Linux never does);
+ * no data and no FIN beyond the peer's right edge; nothing acknowledged that was not sent; the
+ * acknowledgment never goes back; and each byte is that byte of the stream, however often and cut
+ * however it is sent.  Distances between sequence numbers are taken modulo 2^32.
+ */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+#define ETH_LEN        14
+#define IP_LEN         20
+#define TCP_LEN        20
+#define FIN            0x01
+#define SYN            0x02
+#define RST            0x04
+#define ACK            0x10
+#define PROTOCOL_TCP   6
+#define MSS_DEFAULT    536
+#define TIMESTAMP_LEN  12
+#define ROW_DOUBLE_MAX 7              /* 2^7 s is above the longest timeout, 120 s */
+#define TIMEOUT_FIRST  (1 * SEC)      /* RFC 6298 2.1 */
+#define MOMENT         (150 * MS)     /* less than the shortest timeout */
+#define TIMEOUT_MOST   (120ULL * SEC) /* Linux's TCP_RTO_MAX */
+
+/* One end, as it shows itself. */
+struct half {
+	bool known; /* its SYN was seen */
+	uint32_t isn;
+	uint32_t end;  /* highest number sent + 1 */
+	uint32_t edge; /* right edge of the window it offered, in the other's numbers */
+	bool has_edge;
+	uint32_t ack; /* its last acknowledgment */
+	bool has_ack, fin;
+	bool has_wscale, has_ts;
+	unsigned int wscale, mss;
+};
+
+static struct flow {
+	struct half half[2];
+	/* Losses since something new was acknowledged, those at one moment counted once. */
+	unsigned int row, longest_row;
+	uint64_t counted;
+	uint32_t got_ack[2]; /* what each side was told of its numbers */
+	bool has_ack[2];
+	uint64_t cost;
+} flows[CONNECTIONS_MAX];
+
+struct segment {
+	unsigned int connection, side;
+	const uint8_t *tcp, *data;
+	uint32_t seq, ack;
+	unsigned int flags, window, options, len;
+	bool is_peers; /* peer.py sent it */
+	/* options */
+	unsigned int mss, wscale;
+	bool has_mss, has_wscale, has_ts;
+};
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+/* How far @a is ahead of @b; negative: behind. */
+static int32_t ahead(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+void watch_begin(struct world *w)
+{
+	memset(flows, 0, sizeof(flows));
+}
+
+bool watch_is_tcp(const uint8_t *frame, size_t len)
+{
+	return len >= ETH_LEN + IP_LEN + TCP_LEN && frame[12] == 8 && frame[13] == 0 &&
+	       frame[ETH_LEN + 9] == PROTOCOL_TCP;
+}
+
+/* Whose it is; false: not one of the plan's connections. */
+static bool find_flow(const uint8_t *tcp, struct segment *s)
+{
+	uint16_t from = get16(tcp), to = get16(tcp + 2);
+
+	s->side = from < plan_port(0, 0);
+	s->connection = s->side ? from - plan_port(0, 1) : from - plan_port(0, 0);
+	return s->connection < CONNECTIONS_MAX && to == plan_port(s->connection, !s->side);
+}
+
+/* ---- the form --------------------------------------------------------------------------------- */
+
+static uint32_t sum16(const uint8_t *p, size_t len, uint32_t sum)
+{
+	for (size_t i = 0; i + 1 < len; i += 2)
+		sum += get16(p + i);
+	return len & 1 ? sum + (p[len - 1] << 8) : sum;
+}
+
+static bool sum_is_good(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+static const char *read_options(struct segment *s)
+{
+	const uint8_t *p = s->tcp + TCP_LEN, *end = p + s->options;
+
+	while (p < end && *p) {
+		if (*p == 1) {
+			p++;
+			continue;
+		}
+		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
+			return "an option longer than its header";
+		if (*p == 2 && p[1] == 4) {
+			s->has_mss = true;
+			s->mss = get16(p + 2);
+		} else if (*p == 3 && p[1] == 3) {
+			s->has_wscale = true;
+			s->wscale = p[2];
+		} else if (*p == 8 && p[1] == 10) {
+			s->has_ts = true;
+		} else if (*p == 2 || *p == 3 || *p == 8) {
+			return "an option of a wrong length";
+		}
+		p += p[1];
+	}
+	return NULL;
+}
+
+/* NULL, or what is wrong with the frame as such. */
+static const char *read_segment(const struct world *w, const uint8_t *frame, size_t len,
+				struct segment *s)
+{
+	const uint8_t *ip = frame + ETH_LEN, *tcp = ip + IP_LEN;
+	unsigned int total = get16(ip + 2), doff = (tcp[12] >> 4) * 4;
+	unsigned int mtu = w->plan.mtu ? w->plan.mtu : 1500;
+
+	if (ip[0] != 0x45 || total + ETH_LEN > len || total < IP_LEN + TCP_LEN)
+		return "lengths of the IP header";
+	if (total > mtu)
+		return "larger than the MTU";
+	if (!sum_is_good(sum16(ip, IP_LEN, 0)))
+		return "checksum of the IP header";
+	if (doff < TCP_LEN || doff > total - IP_LEN)
+		return "data offset";
+	/* The pseudo header of RFC 9293 3.1. */
+	if (!sum_is_good(
+		    sum16(tcp, total - IP_LEN, sum16(ip + 12, 8, PROTOCOL_TCP + total - IP_LEN))))
+		return "TCP's checksum";
+	s->tcp = tcp;
+	s->seq = get32(tcp + 4);
+	s->ack = get32(tcp + 8);
+	s->flags = tcp[13];
+	s->window = get16(tcp + 14);
+	s->options = doff - TCP_LEN;
+	s->data = tcp + doff;
+	s->len = total - IP_LEN - doff;
+	return read_options(s);
+}
+
+/* ---- the meaning ------------------------------------------------------------------------------ */
+
+/* Sequence numbers begin (again: a half-open connection that was given up may be another one). */
+static const char *take_syn(struct half *me, const struct half *other, const struct segment *s)
+{
+	if (me->known && me->isn == s->seq && !(s->flags & ACK))
+		return s->len ? "data in a SYN" : NULL;
+	*me = (struct half){.known = true, .isn = s->seq, .end = s->seq + 1};
+	me->mss = s->has_mss ? s->mss : MSS_DEFAULT;
+	me->has_wscale = s->has_wscale;
+	me->wscale = s->wscale;
+	me->has_ts = s->has_ts;
+	if (s->flags & ACK) {
+		if (!other->known || s->ack != other->isn + 1)
+			return "a SYN-ACK that acknowledges something else";
+		if ((s->has_ts && !other->has_ts) || (s->has_wscale && !other->has_wscale))
+			return "an option that was not asked for";
+		me->has_edge = me->has_ack = true;
+		me->edge = s->ack + s->window; /* never scaled (RFC 7323 2.2) */
+		me->ack = s->ack;
+	}
+	return s->len ? "data in a SYN" : NULL;
+}
+
+static const char *judge_ack(struct half *me, const struct half *other, const struct segment *s)
+{
+	bool scaled = me->has_wscale && other->has_wscale;
+	uint32_t edge = s->ack + ((uint32_t)s->window << (scaled ? me->wscale : 0));
+	/* TIME_WAIT, and FIN_WAIT2 that stands there for an orphan, keep the window in units. */
+	int32_t slack = me->fin && scaled ? 1 << me->wscale : 0;
+
+	if (!other->known)
+		return NULL;
+	if (ahead(s->ack, other->end) > 0)
+		return "acknowledges what was never sent";
+	if (me->has_ack && ahead(s->ack, me->ack) < 0)
+		return "the acknowledgment goes back";
+	me->ack = s->ack;
+	me->has_ack = true;
+	if (me->has_edge && ahead(edge + slack, me->edge) < 0 &&
+	    !(other->fin && s->ack == other->end))
+		return "the window's right edge moves left";
+	if (!me->has_edge || ahead(edge, me->edge) > 0)
+		me->edge = edge;
+	me->has_edge = true;
+	return NULL;
+}
+
+static const char *judge_data(struct half *me, const struct half *other, const struct segment *s)
+{
+	uint32_t end = s->seq + s->len + !!(s->flags & FIN);
+	uint32_t offset = s->seq - me->isn - 1;
+	/* The peer probes a closed window with a byte (RFC 9293 3.8.6.1), Linux with none. */
+	bool probe = s->is_peers && s->len == 1;
+
+	if (ahead(s->seq, me->end) > 0)
+		return "a hole in what it sends";
+	if (s->len + s->options > other->mss && s->len)
+		return "larger than the MSS that the other announced";
+	/* Linux keeps a FIN within the window, too. */
+	if (!probe && ahead(end, s->seq) > 0 && other->has_edge && ahead(end, other->edge) > 0 &&
+	    ahead(end, me->end) > 0)
+		return "beyond the window";
+	if (me->fin && ahead(end, me->end) > 0)
+		return "something after the FIN";
+	/* A keepalive's byte lies below what is acknowledged: before the first it would be the SYN. */
+	if (s->len && ahead(s->seq, me->isn) > 0 &&
+	    content_differs(s->data, s->connection, s->side, offset, s->len) != s->len)
+		return "other bytes than the stream has there";
+	if (ahead(end, me->end) > 0)
+		me->end = end;
+	me->fin |= s->flags & FIN;
+	return NULL;
+}
+
+static const char *judge(struct flow *f, const struct segment *s)
+{
+	struct half *me = &f->half[s->side], *other = &f->half[!s->side];
+	const char *wrong;
+
+	if (s->flags & RST)
+		return s->len ? "data in a RST" : NULL;
+	if (s->flags & SYN)
+		return take_syn(me, other, s);
+	if (!me->known)
+		return "before any SYN";
+	if (!(s->flags & ACK))
+		return "no ACK";
+	if (s->has_ts != (me->has_ts && other->has_ts))
+		return s->has_ts ? "timestamps that were not agreed on"
+				 : "without the timestamps that were agreed on";
+	wrong = judge_ack(me, other, s);
+	return wrong ? wrong : judge_data(me, other, s);
+}
+
+void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_t len)
+{
+	struct segment s = {.is_peers = port == PEER};
+	const char *wrong;
+
+	if (!find_flow(frame + ETH_LEN + IP_LEN, &s))
+		return; /* the first meeting of the hosts, before the run */
+	wrong = read_segment(w, frame, len, &s);
+	if (!wrong)
+		wrong = judge(&flows[s.connection], &s);
+	if (!wrong)
+		return;
+	story_frame(w, port, true, frame, len, wrong);
+	sim_fail(w, "connection %u, side %u sends a segment (seq %u, %u bytes, ack %u): %s",
+		 s.connection, s.side, s.seq - flows[s.connection].half[s.side].isn, s.len,
+		 s.ack - flows[s.connection].half[!s.side].isn, wrong);
+}
+
+/* ---- what may be blamed ----------------------------------------------------------------------- */
+
+void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
+		uint64_t late_ns)
+{
+	uint64_t trip = 2 * w->plan.delay_us * US, timeout = TIMEOUT_FIRST + 6 * trip;
+	struct segment s = {0};
+	struct flow *f;
+	uint32_t ack;
+
+	if (!find_flow(frame + ETH_LEN + IP_LEN, &s))
+		return;
+	f = &flows[s.connection];
+	/* Late is, at worst, taken for lost: found out by three ACKs or by a timeout. */
+	f->cost += late_ns ? late_ns + 2 * trip : 0;
+	if (lost) {
+		if (conductor_now(w->c) >= f->counted + MOMENT) {
+			f->counted = conductor_now(w->c);
+			f->row++;
+		}
+		if (f->row > f->longest_row)
+			f->longest_row = f->row;
+		/* As long as the longest was: after lost ACKs a round trip is measured from the first
+		 * sending, since Linux takes no timestamp from a duplicate. */
+		timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row : ROW_DOUBLE_MAX;
+		f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;
+		return;
+	}
+	ack = get32(frame + ETH_LEN + IP_LEN + 8);
+	if (last && frame[ETH_LEN + IP_LEN + 13] & ACK &&
+	    (!f->has_ack[!s.side] || ahead(ack, f->got_ack[!s.side]) > 0)) {
+		f->got_ack[!s.side] = ack;
+		f->has_ack[!s.side] = true;
+		f->row = 0;
+	}
+}
+
+uint64_t watch_cost(unsigned int i)
+{
+	return flows[i].cost;
+}
+
+unsigned int watch_row(unsigned int i)
+{
+	return flows[i].longest_row;
+}
