@@ -136,7 +136,7 @@
 #define TCP_TIMESTAMPS_RANGE        0, 2
 #define TCP_TSO_WIN_DIVISOR         3 /* Linux */
 #define TCP_TSO_WIN_DIVISOR_RANGE   0, 1000
-#define TCP_NOTSENT_LOWAT_RANGE     -1, 2147483647 /* -1: no limit */
+#define TCP_NOTSENT_LOWAT_RANGE     -1, 2147483647 /* -1, 0: no limit */
 #define TCP_OFO_PACKETS_MAX         4096 /* out-of-order segments of a socket: farthest pruned */
 #define TCP_DUPACKS_MAX                                                                            \
 	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */

@@ -81,6 +81,7 @@ void tcp_write_queue_purge(struct sock *sk)
 		tcp_rtx_queue_unlink_and_free(skb, sk);
 	tp->packets_out = tp->retrans_out = tp->sacked_out = tp->lost_out = 0;
 	tp->retransmit_skb_hint = NULL;
+	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 	inet_csk(sk)->icsk_backoff = 0;
 }
 
@@ -119,7 +120,8 @@ bool tcp_stream_memory_free(const struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
 
-	return tp->write_seq - tp->snd_nxt < lowat &&
+	/* 0 wraps to no limit: else nothing could ever be written. */
+	return tp->write_seq - tp->snd_nxt <= lowat - 1 &&
 	       (int)sk->sk_wmem_queued < tcp_mem_limit(sk, sysctl_tcp_wmem[0], sk->sk_sndbuf);
 }
 

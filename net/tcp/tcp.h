@@ -205,6 +205,7 @@ struct tcp_sock {
 	u16 advmss;       /* MSS we announced */
 	u8 nonagle;       /* TCP_NAGLE_* */
 	u8 is_cwnd_limited : 1;
+	u8 chrono_type : 2; /* enum tcp_chrono */
 
 	/* RTT: RFC 6298, in microseconds, srtt << 3, mdev << 2 */
 	u32 srtt_us, mdev_us, mdev_max_us, rttvar_us, rtt_seq;
@@ -231,6 +232,11 @@ struct tcp_sock {
 	u32 reordering;
 	u64 bytes_acked, bytes_received;
 	u32 segs_in, segs_out;
+	u64 bytes_sent, bytes_retrans; /* the first with the second */
+	u32 reord_seen;                /* times that reordering was learned */
+	u32 rcv_ooopack;               /* segments that came ahead of their turn */
+	u32 chrono_start;              /* jiffies: since when it is chrono_type */
+	u32 chrono_stat[3];            /* jiffies spent in each but TCP_CHRONO_NONE */
 
 	struct sk_buff *retransmit_skb_hint; /* where retransmission goes on; NULL: the head */
 
@@ -241,7 +247,7 @@ struct tcp_sock {
 	struct tcp_options_received rx_opt;
 	u32 tsoffset; /* our timestamps start at a secret place (of this connection) */
 
-	u32 data_segs_out;
+	u32 data_segs_in, data_segs_out;
 
 	u32 rcv_rtt_us, rcv_rtt_seq; /* receiver's estimate, for buffer tuning */
 	u64 rcv_rtt_stamp;
@@ -263,6 +269,15 @@ struct tcp_sock {
 	u32 urg_seq;
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
+
+/* What the sender is doing, the more telling last (TCP_INFO). */
+enum tcp_chrono {
+	TCP_CHRONO_NONE,
+	TCP_CHRONO_BUSY,           /* something waits or is in flight */
+	TCP_CHRONO_RWND_LIMITED,   /* and the peer's window is in the way */
+	TCP_CHRONO_SNDBUF_LIMITED, /* or our own buffer */
+	TCP_CHRONO_MAX
+};
 
 /* Work that came in softirq while a thread owned the socket: tcp_release_cb() does it.  Each bit set
  * holds a reference of the socket. */
@@ -531,6 +546,10 @@ void tcp_select_initial_window(int space, u32 mss, u32 *rcv_wnd, u32 *window_cla
 int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 void tcp_release_cb(struct sock *sk);
+
+/* ---- tcp_info.c ---------------------------------------------------------------------------------------------- */
+void tcp_chrono_start(struct sock *sk, enum tcp_chrono what);
+void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what);
 
 /* ---- tcp_timer.c (send side) --------------------------------------------------------------------------------- */
 void tcp_init_xmit_timers(struct sock *sk);

@@ -173,6 +173,9 @@ noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 		tcp_rtx_queue_unlink_and_free(skb, sk);
 	}
 
+	if (!skb)
+		tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
+
 	/* Karn: with a retransmission among them, nobody knows which transmission was answered. */
 	if (first_ackt && !(flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = (tp->tcp_mstamp - first_ackt) / NSEC_PER_USEC;

@@ -218,8 +218,7 @@ static void tcp_forget_connection(struct sock *sk)
 	tp->pred_flags = 0;
 	/* Both, so that nothing counts as unread. */
 	tp->copied_seq = tp->rcv_nxt;
-	tp->total_retrans = 0;
-	tp->bytes_acked = tp->bytes_received = 0;
+	tcp_info_reset(tp);
 }
 
 int tcp_disconnect(struct sock *sk, int flags)

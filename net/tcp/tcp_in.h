@@ -99,6 +99,18 @@ void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb);
 
+/* ---- tcp_info.c ---- */
+void tcp_get_info(const struct sock *sk, struct tcp_info *info);
+void tcp_info_reset(struct tcp_sock *tp);
+static inline void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u32 segs = max_t(u16, 1, skb_shinfo(skb)->gso_segs);
+
+	tp->segs_in += segs;
+	if (skb->len > tcp_hdrlen(skb))
+		tp->data_segs_in += segs;
+}
+
 /* ---- tcp_synsent.c ---- */
 int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
 

@@ -151,11 +151,6 @@ static enum req_verdict tcp_v4_rcv_request(struct request_sock *req, struct sk_b
 	return reset ? REQ_DROP : REQ_DONE;
 }
 
-static void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
-{
-	tp->segs_in += max_t(u16, 1, skb_shinfo(skb)->gso_segs);
-}
-
 /* To a full socket.  Consumes @sk's reference and @skb. */
 static int tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 {

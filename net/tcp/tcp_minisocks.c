@@ -228,10 +228,9 @@ static void child_history(struct sock *newsk)
 	newtp->is_cwnd_limited = 0;
 	newtp->prior_cwnd = newtp->prr_delivered = newtp->prr_out = newtp->prior_ssthresh = 0;
 	newtp->undo_marker = newtp->undo_retrans = 0;
-	newtp->retrans_stamp = newtp->total_retrans = newtp->delivered = 0;
+	newtp->retrans_stamp = 0;
 	newtp->reordering = sysctl_tcp_reordering;
-	newtp->bytes_acked = newtp->bytes_received = 0;
-	newtp->segs_in = newtp->segs_out = newtp->data_segs_out = 0;
+	tcp_info_reset(newtp);
 	newtp->retransmit_skb_hint = NULL;
 	newtp->out_of_order_queue = RB_ROOT;
 	newtp->ooo_last_skb = NULL;
@@ -284,7 +283,7 @@ noinline int tcp_child_process(struct sock *parent, struct sock *child, struct s
 	u8 state = child->sk_state;
 	int ret = 0;
 
-	tcp_sk(child)->segs_in += max_t(u16, 1, skb_shinfo(skb)->gso_segs);
+	tcp_segs_in(tcp_sk(child), skb);
 	if (!sock_owned_by_user(child)) {
 		ret = tcp_rcv_state_process(child, skb);
 		if (state == TCP_SYN_RECV && child->sk_state != state)

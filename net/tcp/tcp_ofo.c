@@ -176,6 +176,7 @@ void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	tp->pred_flags = 0;
 	inet_csk_schedule_ack(sk);
 	snmp_inc(SNMP_TcpExtTCPOFOQueue);
+	tp->rcv_ooopack += max_t(u16, 1, skb_shinfo(skb)->gso_segs);
 
 	switch (ofo_append_or_insert(sk, skb, &fragstolen)) {
 	case OFO_INSERTED:

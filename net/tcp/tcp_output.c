@@ -97,6 +97,10 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 	if (sysctl_tcp_slow_start_after_idle &&
 	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
+	/* All was sent, the application has more, and there is no room for it: the buffer is too small. */
+	if (tcp_write_queue_empty(sk) && sock_flag(sk, SOCK_NOSPACE) &&
+	    ((1 << sk->sk_state) & ((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT))))
+		tcp_chrono_start(sk, TCP_CHRONO_SNDBUF_LIMITED);
 }
 
 /* ---- the receiver's word -------------------------------------------------------------------------------- */
@@ -191,6 +195,11 @@ static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_b
 	return needed;
 }
 
+/* What said no. */
+struct limited {
+	bool cwnd, rwnd;
+};
+
 /* A burst of @limit bytes is large enough to go now. */
 static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned int mss_now)
 {
@@ -206,7 +215,7 @@ static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned
  * come soon, and the burst that may go now is a small part of what the window carries.
  */
 static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *skb,
-				 bool *is_cwnd_limited, unsigned int max_segs, unsigned int mss_now)
+				 struct limited *by, unsigned int max_segs, unsigned int mss_now)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	const struct sk_buff *head = tcp_rtx_queue_head(sk);
@@ -235,7 +244,9 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 	if (age_us < tp->srtt_us >> 4)
 		return false;
 	if (cong_win < send_win && cong_win <= skb->len)
-		*is_cwnd_limited = true;
+		by->cwnd = true;
+	else if (cong_win >= send_win && send_win <= skb->len)
+		by->rwnd = true;
 	return true;
 }
 
@@ -260,7 +271,7 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 /* Some may go: how many bytes of @skb?  0: none. */
 static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigned int mss_now,
 				   unsigned int quota, int nonagle, int push_one,
-				   bool *is_cwnd_limited)
+				   struct limited *by)
 {
 	unsigned int max_segs = tcp_tso_segs(sk, mss_now);
 
@@ -270,7 +281,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 			nonagle = TCP_NAGLE_PUSH;
 		return tcp_nagle_test(tcp_sk(sk), skb, mss_now, nonagle) ? mss_now : 0;
 	}
-	if (!push_one && tcp_tso_should_defer(sk, skb, is_cwnd_limited, max_segs, mss_now))
+	if (!push_one && tcp_tso_should_defer(sk, skb, by, max_segs, mss_now))
 		return 0;
 	return tcp_mss_split_point(sk, skb, mss_now, min(quota, max_segs), nonagle);
 }
@@ -283,7 +294,7 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 			     gfp_t gfp)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool is_cwnd_limited = false;
+	struct limited by = {0};
 	unsigned int sent = 0;
 	struct sk_buff *skb;
 
@@ -295,13 +306,14 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		tcp_init_tso_segs(skb, mss_now);
 		quota = tcp_cwnd_test(tp, skb);
 		if (!quota) {
-			is_cwnd_limited = true;
+			by.cwnd = true;
 			break;
 		}
-		if (!tcp_snd_wnd_test(tp, skb, mss_now))
+		if (!tcp_snd_wnd_test(tp, skb, mss_now)) {
+			by.rwnd = true;
 			break;
-		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one,
-				       &is_cwnd_limited);
+		}
+		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one, &by);
 		if (!limit)
 			break;
 		if (skb->len > limit && tcp_fragment(sk, false, skb, limit, mss_now, gfp))
@@ -314,13 +326,17 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		if (push_one)
 			break;
 	}
+	if (by.rwnd)
+		tcp_chrono_start(sk, TCP_CHRONO_RWND_LIMITED);
+	else
+		tcp_chrono_stop(sk, TCP_CHRONO_RWND_LIMITED);
 	if (!sent)
 		return !tp->packets_out && tcp_send_head(sk);
 
 	if (tcp_in_cwnd_reduction(sk))
 		tp->prr_out += sent;
-	is_cwnd_limited |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
-	tcp_cwnd_validate(sk, is_cwnd_limited);
+	by.cwnd |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
+	tcp_cwnd_validate(sk, by.cwnd);
 	return false;
 }
 
@@ -376,6 +392,8 @@ void tcp_check_space(struct sock *sk)
 		tcp_sk(sk)->snd_cwnd_stamp = tcp_jiffies32;
 	}
 	sk->sk_write_space(sk);
+	if (!sock_flag(sk, SOCK_NOSPACE))
+		tcp_chrono_stop(sk, TCP_CHRONO_SNDBUF_LIMITED);
 }
 
 void tcp_data_snd_check(struct sock *sk)

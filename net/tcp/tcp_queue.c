@@ -49,6 +49,8 @@ void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb)
 {
 	__skb_queue_tail(&sk->sk_write_queue, skb);
+	if (skb == tcp_send_head(sk))
+		tcp_chrono_start(sk, TCP_CHRONO_BUSY);
 }
 
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb)

@@ -45,6 +45,7 @@ static void tcp_check_reno_reordering(struct sock *sk, u32 addend)
 
 	if (!tcp_limit_reno_sacked(tp))
 		return;
+	tp->reord_seen++;
 	tp->reordering = max(tp->reordering,
 			     min_t(u32, tp->packets_out + addend, sysctl_tcp_max_reordering));
 }

@@ -237,6 +237,7 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	if (tcb->tcp_flags & TCPHDR_SYN)
 		snmp_inc(SNMP_TcpExtTCPSynRetrans);
 	tp->total_retrans += tcp_skb_pcount(skb);
+	tp->bytes_retrans += skb->len;
 	if (!(tcb->sacked & TCPCB_SACKED_RETRANS)) {
 		tcb->sacked |= TCPCB_SACKED_RETRANS;
 		tp->retrans_out += tcp_skb_pcount(skb);

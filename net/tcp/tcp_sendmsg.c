@@ -110,6 +110,7 @@ static void tcp_drop_empty_tail(struct sock *sk)
 	if (!skb || skb->len || (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN))
 		return;
 	__skb_unlink(skb, &sk->sk_write_queue);
+	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 	tcp_wmem_free_skb(sk, skb);
 	tcp_check_space(sk);
 }

@@ -4,7 +4,7 @@
  *
  * tcp_setsockopt(), tcp_getsockopt() <- sock_common_setsockopt/getsockopt (process; they take the
  * socket); tcp_set_keepalive() <- SO_KEEPALIVE (owner).
- * Times are whole seconds as in Linux, but for TCP_USER_TIMEOUT (ms) and TCP_INFO (us, ms).
+ * Times are whole seconds as in Linux, but for TCP_USER_TIMEOUT (ms) and TCP_INFO (tcp_info.c: us, ms).
  * RFC 9293 3.9.2, RFC 5482 (user timeout).  Linux's net/ipv4/tcp.c.
  */
 #include "kernel/limits.h"
@@ -250,90 +250,6 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 	err = do_tcp_setsockopt(sk, optname, val);
 	release_sock(sk);
 	return err;
-}
-
-/* ---- TCP_INFO ---------------------------------------------------------------------------------------------- */
-
-static void info_of_connection(const struct sock *sk, struct tcp_info *info)
-{
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_jiffies32;
-
-	info->tcpi_unacked = tp->packets_out;
-	info->tcpi_sacked = tp->sacked_out;
-	info->tcpi_lost = tp->lost_out;
-	info->tcpi_retrans = tp->retrans_out;
-	info->tcpi_last_data_sent = jiffies_to_msecs(now - tp->lsndtime);
-	info->tcpi_last_data_recv = jiffies_to_msecs(now - icsk->icsk_ack.lrcvtime);
-	info->tcpi_last_ack_recv = jiffies_to_msecs(now - tp->rcv_tstamp);
-	info->tcpi_notsent_bytes =
-		after(tp->write_seq, tp->snd_nxt) ? tp->write_seq - tp->snd_nxt : 0;
-}
-
-static void info_of_path(const struct sock *sk, struct tcp_info *info)
-{
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	info->tcpi_rto = icsk->icsk_rto * (1000000 / HZ);
-	info->tcpi_ato = icsk->icsk_ack.ato * (1000000 / HZ);
-	info->tcpi_snd_mss = tp->mss_cache;
-	info->tcpi_rcv_mss = icsk->icsk_ack.rcv_mss;
-	info->tcpi_pmtu = icsk->icsk_pmtu_cookie;
-	info->tcpi_rcv_ssthresh = tp->rcv_ssthresh;
-	info->tcpi_rtt = tp->srtt_us >> 3;
-	info->tcpi_rttvar = tp->mdev_us >> 2;
-	info->tcpi_min_rtt = tp->rtt_min_us;
-	info->tcpi_snd_ssthresh = tp->snd_ssthresh;
-	info->tcpi_snd_cwnd = tp->snd_cwnd;
-	info->tcpi_advmss = tp->advmss;
-	info->tcpi_reordering = tp->reordering;
-	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;
-	info->tcpi_rcv_space = tp->rcvq_space.space;
-	info->tcpi_snd_wnd = tp->snd_wnd;
-}
-
-static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
-{
-	info->tcpi_total_retrans = tp->total_retrans;
-	info->tcpi_pacing_rate = ~0ull; /* not paced */
-	info->tcpi_max_pacing_rate = ~0ull;
-	info->tcpi_bytes_acked = tp->bytes_acked;
-	info->tcpi_bytes_received = tp->bytes_received;
-	info->tcpi_segs_in = tp->segs_in;
-	info->tcpi_segs_out = tp->segs_out;
-	info->tcpi_data_segs_out = tp->data_segs_out;
-	info->tcpi_delivered = tp->delivered;
-}
-
-/* Owner. */
-static void tcp_get_info(const struct sock *sk, struct tcp_info *info)
-{
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	memset(info, 0, sizeof(*info));
-	info->tcpi_state = sk->sk_state;
-	info->tcpi_ca_state = icsk->icsk_ca_state;
-	info->tcpi_retransmits = icsk->icsk_retransmits;
-	info->tcpi_probes = icsk->icsk_probes_out;
-	info->tcpi_backoff = icsk->icsk_backoff;
-	if (tp->rx_opt.tstamp_ok)
-		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
-	if (tp->rx_opt.wscale_ok) {
-		info->tcpi_options |= TCPI_OPT_WSCALE;
-		info->tcpi_snd_wscale = tp->rx_opt.snd_wscale;
-		info->tcpi_rcv_wscale = tp->rx_opt.rcv_wscale;
-	}
-	if (sk->sk_state == TCP_LISTEN) {
-		info->tcpi_unacked = sk->sk_ack_backlog;
-		info->tcpi_sacked = sk->sk_max_ack_backlog;
-		return;
-	}
-	info_of_connection(sk, info);
-	info_of_path(sk, info);
-	info_of_totals(tp, info);
 }
 
 /* ---- getsockopt() ------------------------------------------------------------------------------------------ */

@@ -85,7 +85,7 @@ static const struct ctl_table table[] = {
 	       "half open at a listener; more SYNs are dropped (Linux: by memory)"),
 	SWITCH(moderate_rcvbuf, "0: the receive buffer does not grow with the path"),
 	NUMBER(notsent_lowat, "bytes", TCP_NOTSENT_LOWAT_RANGE,
-	       "unsent, from which on a socket is not writable; -1: no limit"),
+	       "unsent, from which on a socket is not writable; 0, -1: no limit"),
 	NUMBER(orphan_retries, "retransmissions", TCP_ORPHAN_RETRIES_RANGE,
 	       "of a closed socket; 0: 8 while its peer may live, else none"),
 	NUMBER(reordering, "segments", TCP_REORDERING_RANGE,

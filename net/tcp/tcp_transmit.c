@@ -135,17 +135,18 @@ static noinline void tcp_event_data_sent(struct sock *sk)
 		icsk->icsk_ack.pingpong = 1;
 }
 
-/* Counts @pkts segments of data (@tcb), before they are gone. */
+/* Counts @pkts segments of @bytes together (@tcb), before they are gone. */
 static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int pkts,
-			   bool data)
+			   unsigned int bytes)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (tcb->tcp_flags & TCPHDR_ACK)
 		tcp_event_ack_sent(sk, pkts);
-	if (data) {
+	if (bytes) {
 		tcp_event_data_sent(sk);
 		tp->data_segs_out += pkts;
+		tp->bytes_sent += bytes;
 	}
 	tp->segs_out += pkts;
 	/* What goes again counts in RetransSegs, not here. */
@@ -203,7 +204,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	struct tcp_out_options opts;
 	unsigned int header_size, pkts;
 	struct tcp_skb_cb tcb;
-	bool data = skb->len;
+	unsigned int bytes = skb->len;
 	int err;
 
 	sock_owned_by_me(sk);
@@ -229,7 +230,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	shinfo->gso_type = tcb.tcp_gso_size ? SKB_GSO_TCPV4 : 0;
 	icsk->icsk_af_ops->send_check(sk, skb);
 
-	tcp_count_sent(sk, &tcb, pkts, data);
+	tcp_count_sent(sk, &tcb, pkts, bytes);
 
 	/* From here on the control block is IP's. */
 	memset(skb->cb, 0, sizeof(skb->cb));

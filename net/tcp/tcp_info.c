@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a connection tells of itself: struct tcp_info, and the clock of what it waited for.
+ *
+ * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner)
+ * tcp_chrono_start(), tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh
+ * lock)
+ *
+ * Layout and meaning of Linux 6.1's include/uapi/linux/tcp.h; numbers come from the connection as they
+ * stand, and what nobody counts is 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
+ */
+#include "kernel/lib/string.h"
+#include "net/tcp/tcp_in.h"
+
+#define USEC_PER_JIFFY (1000000 / HZ)
+
+/* ---- busy with what? ---------------------------------------------------------------------------------- */
+
+static void chrono_set(struct tcp_sock *tp, enum tcp_chrono what)
+{
+	u32 now = tcp_jiffies32;
+
+	if (tp->chrono_type)
+		tp->chrono_stat[tp->chrono_type - 1] += now - tp->chrono_start;
+	tp->chrono_start = now;
+	tp->chrono_type = what;
+}
+
+/* The later of enum tcp_chrono tells more: it is not replaced by an earlier one. */
+void tcp_chrono_start(struct sock *sk, enum tcp_chrono what)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (what > tp->chrono_type)
+		chrono_set(tp, what);
+}
+
+/* @what holds no longer: back to busy, or to nothing when all is sent and acknowledged. */
+void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tcp_rtx_queue_empty(sk) && tcp_write_queue_empty(sk))
+		chrono_set(tp, TCP_CHRONO_NONE);
+	else if (what == tp->chrono_type)
+		chrono_set(tp, TCP_CHRONO_BUSY);
+}
+
+/* A connection begins (or its socket may have another). */
+void tcp_info_reset(struct tcp_sock *tp)
+{
+	tp->total_retrans = tp->delivered = 0;
+	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;
+	tp->segs_in = tp->segs_out = tp->data_segs_in = tp->data_segs_out = 0;
+	tp->rcv_ooopack = tp->reord_seen = 0;
+	memset(tp->chrono_stat, 0, sizeof(tp->chrono_stat));
+	tp->chrono_start = 0;
+	tp->chrono_type = TCP_CHRONO_NONE;
+}
+
+/* In microseconds.  Limited by the window or by the buffer is busy, too. */
+static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
+{
+	u64 stat[TCP_CHRONO_MAX] = {0}, total = 0;
+
+	for (unsigned int i = TCP_CHRONO_BUSY; i < TCP_CHRONO_MAX; i++) {
+		stat[i] = tp->chrono_stat[i - 1];
+		if (i == tp->chrono_type)
+			stat[i] += tcp_jiffies32 - tp->chrono_start;
+		stat[i] *= USEC_PER_JIFFY;
+		total += stat[i];
+	}
+	info->tcpi_busy_time = total;
+	info->tcpi_rwnd_limited = stat[TCP_CHRONO_RWND_LIMITED];
+	info->tcpi_sndbuf_limited = stat[TCP_CHRONO_SNDBUF_LIMITED];
+}
+
+/* ---- struct tcp_info ------------------------------------------------------------------------------------ */
+
+static void info_of_state(const struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	info->tcpi_ca_state = icsk->icsk_ca_state;
+	info->tcpi_retransmits = icsk->icsk_retransmits;
+	info->tcpi_probes = icsk->icsk_probes_out;
+	info->tcpi_backoff = icsk->icsk_backoff;
+	if (tp->rx_opt.tstamp_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (tp->rx_opt.sack_ok)
+		info->tcpi_options |= TCPI_OPT_SACK;
+	if (tp->rx_opt.wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = tp->rx_opt.snd_wscale;
+		info->tcpi_rcv_wscale = tp->rx_opt.rcv_wscale;
+	}
+}
+
+static void info_of_connection(const struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_jiffies32;
+
+	info->tcpi_unacked = tp->packets_out;
+	info->tcpi_sacked = tp->sacked_out;
+	info->tcpi_lost = tp->lost_out;
+	info->tcpi_retrans = tp->retrans_out;
+	/* When the last ACK was sent nobody remembers, as in Linux. */
+	info->tcpi_last_data_sent = jiffies_to_msecs(now - tp->lsndtime);
+	info->tcpi_last_data_recv = jiffies_to_msecs(now - icsk->icsk_ack.lrcvtime);
+	info->tcpi_last_ack_recv = jiffies_to_msecs(now - tp->rcv_tstamp);
+	info->tcpi_notsent_bytes =
+		after(tp->write_seq, tp->snd_nxt) ? tp->write_seq - tp->snd_nxt : 0;
+}
+
+static void info_of_path(const struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	info->tcpi_rto = icsk->icsk_rto * USEC_PER_JIFFY;
+	info->tcpi_ato = icsk->icsk_ack.ato * USEC_PER_JIFFY;
+	info->tcpi_snd_mss = tp->mss_cache;
+	info->tcpi_rcv_mss = icsk->icsk_ack.rcv_mss;
+	info->tcpi_pmtu = icsk->icsk_pmtu_cookie;
+	info->tcpi_rcv_ssthresh = tp->rcv_ssthresh;
+	info->tcpi_rtt = tp->srtt_us >> 3;
+	info->tcpi_rttvar = tp->mdev_us >> 2;
+	info->tcpi_min_rtt = tp->rtt_min_us;
+	info->tcpi_snd_ssthresh = tp->snd_ssthresh;
+	info->tcpi_advmss = tp->advmss;
+	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;
+	info->tcpi_rcv_space = tp->rcvq_space.space;
+	info->tcpi_snd_wnd = tp->snd_wnd;
+}
+
+static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
+{
+	info->tcpi_total_retrans = tp->total_retrans;
+	info->tcpi_bytes_acked = tp->bytes_acked;
+	info->tcpi_bytes_received = tp->bytes_received;
+	info->tcpi_bytes_sent = tp->bytes_sent;
+	info->tcpi_bytes_retrans = tp->bytes_retrans;
+	info->tcpi_segs_in = tp->segs_in;
+	info->tcpi_segs_out = tp->segs_out;
+	info->tcpi_data_segs_in = tp->data_segs_in;
+	info->tcpi_data_segs_out = tp->data_segs_out;
+	info->tcpi_delivered = tp->delivered;
+	info->tcpi_rcv_ooopack = tp->rcv_ooopack;
+	info->tcpi_reord_seen = tp->reord_seen;
+}
+
+/* Owner. */
+void tcp_get_info(const struct sock *sk, struct tcp_info *info)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = sk->sk_state;
+	info->tcpi_pacing_rate = ~0ull; /* not paced */
+	info->tcpi_max_pacing_rate = ~0ull;
+	info->tcpi_reordering = tp->reordering;
+	info->tcpi_snd_cwnd = tp->snd_cwnd;
+	if (sk->sk_state == TCP_LISTEN) {
+		info->tcpi_unacked = sk->sk_ack_backlog;
+		info->tcpi_sacked = sk->sk_max_ack_backlog;
+		return;
+	}
+	info_of_state(sk, info);
+	info_of_connection(sk, info);
+	info_of_path(sk, info);
+	info_of_totals(tp, info);
+	info_of_time(tp, info);
+}

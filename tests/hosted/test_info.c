@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP_INFO: each number beside what was on the wire, or what the scene did.  Layout and meaning are
+ * those of Linux 6.1's include/uapi/linux/tcp.h, which a C library's header need not know yet.
+ */
+#include "tests/hosted/scene.h"
+
+#define PORT 7
+#define MIB  (1 << 20)
+
+/* Linux's; this test's own words, so that a wrong place in the kernel's shows. */
+struct info {
+	uint8_t state, ca_state, retransmits, probes, backoff, options, wscales, flags;
+	uint32_t rto, ato, snd_mss, rcv_mss, unacked, sacked, lost, retrans, fackets;
+	uint32_t last_data_sent, last_ack_sent, last_data_recv, last_ack_recv;
+	uint32_t pmtu, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, advmss, reordering;
+	uint32_t rcv_rtt, rcv_space, total_retrans;
+	uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+	uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+	uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+	uint32_t delivered, delivered_ce;
+	uint64_t bytes_sent, bytes_retrans;
+	uint32_t dsack_dups, reord_seen, rcv_ooopack, snd_wnd;
+};
+
+static struct info info_of(struct host *h, int fd)
+{
+	struct info info;
+	socklen_t len = sizeof(info);
+
+	memset(&info, 0x55, sizeof(info));
+	assert_int_equal(
+		scene_call(h, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)), 0);
+	assert_int_equal(len, 232);
+	return info;
+}
+
+static unsigned int bytes_on_the_wire(struct host *h)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 1; i <= scene_count(h, DATA); i++)
+		n += scene_nth(h, DATA, i)->len;
+	return n;
+}
+
+/* Shorter than all: cut.  Longer: what there is.  Negative: none. */
+static void as_much_as_is_asked_for(void)
+{
+	struct pair p = scene_pair();
+	uint8_t bytes[300];
+
+	for (int asked = -1; asked <= 300; asked += 43) {
+		socklen_t len = asked;
+		int64_t err;
+
+		memset(bytes, 0x55, sizeof(bytes));
+		err = scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_INFO, PTR(bytes),
+				 PTR(&len));
+		assert_int_equal(err, asked < 0 ? -EINVAL : 0);
+		if (err)
+			continue;
+		assert_int_equal(len, asked < 232 ? asked : 232);
+		assert_int_equal(bytes[0], asked ? TCP_ESTABLISHED : 0x55);
+		for (unsigned int i = len; i < sizeof(bytes); i++)
+			assert_int_equal(bytes[i], 0x55);
+	}
+	scene_pair_close(&p);
+}
+
+static void what_both_sides_counted(void)
+{
+	struct pair p = scene_pair();
+	struct info a, b;
+
+	scene_mark();
+	scene_carry(A, p.a, B, p.b, 100000);
+	scene_sleep(100 * MS);
+	a = info_of(A, p.a);
+	b = info_of(B, p.b);
+	assert_int_equal(a.state, TCP_ESTABLISHED);
+	assert_int_equal(a.options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_WSCALE);
+	assert_int_equal(a.bytes_sent, 100000);
+	assert_int_equal(a.bytes_acked, 100001); /* with the SYN's, as in Linux */
+	assert_int_equal(a.bytes_retrans, 0);
+	assert_int_equal(a.notsent_bytes, 0);
+	assert_int_equal(a.unacked, 0);
+	assert_int_equal(a.data_segs_out, scene_count(A, DATA));
+	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP)); /* SYN, ACK before the mark */
+	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));  /* SYN-ACK */
+	assert_int_equal(a.data_segs_in, 0);
+	assert_int_equal(a.delivered, 1 + scene_count(A, DATA));
+	assert_int_equal(a.snd_mss, 1448);
+	assert_int_equal(a.advmss, 1448);
+	assert_int_equal(a.pmtu, 1500);
+	assert_in_range(a.rtt, 2000, 4000); /* the wire's: a millisecond each way; us */
+	assert_int_equal(a.min_rtt, 2000);
+	assert_in_range(a.rto, 200000, 260000);
+	assert_in_range(a.last_data_sent, 90, 110);
+	assert_int_equal(a.snd_wnd, (uint32_t)scene_last(B, ACK)->window << (a.wscales & 15));
+	assert_int_equal(b.bytes_received, 100000);
+	assert_int_equal(b.data_segs_in, scene_count(A, DATA));
+	assert_int_equal(b.bytes_sent, 0);
+	assert_int_equal(b.rcv_mss, 1448);
+	assert_in_range(b.last_data_recv, 90, 110);
+	assert_int_equal(b.rcv_ooopack, 0);
+	/* Nobody counts these. */
+	assert_int_equal(a.delivery_rate | a.delivered_ce | a.dsack_dups | a.fackets, 0);
+	scene_pair_close(&p);
+}
+
+static void what_was_lost_and_late(void)
+{
+	struct pair p = scene_pair();
+	struct info a, b;
+
+	scene_carry(A, p.a, B, p.b, 100000);
+	scene_mark();
+	scene_drop(A, DATA, 1);
+	scene_carry(A, p.a, B, p.b, 14480);
+	a = info_of(A, p.a);
+	b = info_of(B, p.b);
+	assert_int_equal(a.total_retrans, 1);
+	assert_int_equal(a.bytes_retrans, 1448);
+	assert_int_equal(bytes_on_the_wire(A), 14480 + 1448);
+	assert_int_equal(a.bytes_sent, 100000 + 14480 + 1448);
+	assert_int_equal(b.rcv_ooopack, 9);
+	assert_int_equal(b.bytes_received, 100000 + 14480);
+	assert_int_equal(a.reord_seen, 0);
+	scene_pair_close(&p);
+}
+
+/* Until the first retransmission is answered: what the sender believes. */
+static void while_it_is_lost(void)
+{
+	struct pair p = scene_pair();
+	struct info a;
+
+	scene_drop_many(A, DATA, 1, ALWAYS);
+	scene_send_all(A, p.a, "x", 1);
+	a = info_of(A, p.a);
+	assert_int_equal(a.unacked, 1);
+	assert_int_equal(a.lost, 0);
+	scene_sleep(700 * MS); /* after 200 and 600 ms */
+	a = info_of(A, p.a);
+	assert_int_equal(a.ca_state, 4); /* Loss */
+	assert_int_equal(a.retransmits, 2);
+	assert_int_equal(a.backoff, 2);
+	assert_int_equal(a.lost, 1);
+	assert_int_equal(a.retrans, 1);
+	assert_in_range(a.rto, 800000, 1000000);
+	assert_int_equal(a.snd_cwnd, 1);
+	assert_int_equal(a.bytes_retrans, 2);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+/* Nothing, the network, the peer's window, our own buffer: where the time went, in us. */
+static void what_the_time_went_into(void)
+{
+	struct pair p = scene_pair();
+	struct info a;
+	void *bytes = calloc(1, 4 * MIB);
+	int64_t ticket;
+
+	scene_sleep(1 * SEC);
+	assert_int_equal(info_of(A, p.a).busy_time, 0);
+	scene_drop(A, DATA, 1);
+	scene_carry(A, p.a, B, p.b, 100);
+	scene_sleep(1 * SEC);
+	a = info_of(A, p.a);
+	assert_in_range(a.busy_time, 200000, 210000); /* a timeout and a round trip */
+	assert_int_equal(a.rwnd_limited + a.sndbuf_limited, 0);
+	/* Nobody reads: the window closes, and stays so for ten seconds. */
+	ticket = scene_begin(A, SYS_sendto, p.a, PTR(bytes), 4 * MIB, MSG_NOSIGNAL, 0, 0);
+	scene_sleep(10 * SEC);
+	a = info_of(A, p.a);
+	assert_in_range(a.rwnd_limited, 9500000, 10000000);
+	assert_in_range(a.busy_time - a.rwnd_limited, 200000, 700000);
+	assert_true(a.notsent_bytes > 0);
+	scene_interrupt(A, ticket);
+	scene_end(A, ticket);
+	scene_pair_close(&p);
+	free(bytes);
+}
+
+/* The window grows past what the buffer holds: then that is what is waited for. */
+static void when_the_buffer_is_too_small(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pair p = scene_pair();
+		struct info a;
+
+		scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, i ? 5000 : 2 * MIB);
+		scene_carry(A, p.a, B, p.b, 200000);
+		a = info_of(A, p.a);
+		assert_true(a.busy_time > 0);
+		assert_int_equal(a.sndbuf_limited > 0, i);
+		scene_pair_close(&p);
+	}
+}
+
+static void of_a_listener(void)
+{
+	int listener = scene_listen(B, PORT, 5), fd = scene_socket(A);
+	struct info b;
+
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	scene_sleep(10 * MS);
+	b = info_of(B, listener);
+	assert_int_equal(b.state, TCP_LISTEN);
+	assert_int_equal(b.unacked, 1);
+	assert_int_equal(b.sacked, 5);
+	assert_int_equal(b.rto, 0);
+	scene_close(A, fd);
+	scene_close(B, listener);
+}
+
+/* A socket that connects again begins anew (Linux's tcp_disconnect()). */
+static void of_another_connection(void)
+{
+	static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	struct pair p = scene_pair();
+	struct info a;
+
+	scene_drop(A, DATA, 1);
+	scene_carry(A, p.a, B, p.b, 50000);
+	assert_int_equal(scene_call(A, SYS_connect, p.a, PTR(&nowhere), sizeof(nowhere)), 0);
+	a = info_of(A, p.a);
+	assert_int_equal(a.state, TCP_CLOSE);
+	assert_int_equal(a.bytes_sent + a.bytes_acked + a.bytes_retrans + a.total_retrans, 0);
+	assert_int_equal(a.segs_in + a.segs_out + a.data_segs_out + a.busy_time, 0);
+	scene_pair_close(&p);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(as_much_as_is_asked_for), SCENE(what_both_sides_counted),
+		SCENE(what_was_lost_and_late),  SCENE(while_it_is_lost),
+		SCENE(what_the_time_went_into), SCENE(when_the_buffer_is_too_small),
+		SCENE(of_a_listener),           SCENE(of_another_connection),
+	};
+
+	return scene_play(tests);
+}
