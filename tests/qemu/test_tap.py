@@ -2,6 +2,8 @@
 """A tap with a virtio_net_hdr: what QEMU's other netdevs cannot carry, checksums and segments that nobody has
 finished yet."""
 import re
+import socket
+import struct
 
 import pytest
 from capture import longest
@@ -16,6 +18,11 @@ BITS_IN = {"none": 0, "csum": 1 << 1, "csum+tso": 1 << 1 | 1 << 7}
 FRAME = 1514          # the longest, where every segment is cut before it goes
 
 
+def received_mss(s):
+    """What Linux takes for the size of our segments: of a large one, what its header says (struct tcp_info)."""
+    return struct.unpack_from("<I", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 24), 20)[0]
+
+
 @pytest.mark.parametrize("into", ["none", "csum", "csum+tso"])
 @pytest.mark.parametrize("out", ["none", "csum", "csum+tso"])
 def test_offloads(tap, out, into):
@@ -25,6 +32,7 @@ def test_offloads(tap, out, into):
         assert agreed & BITS_OUT["csum+tso"] == BITS_OUT[out] and agreed & BITS_IN["csum+tso"] == BITS_IN[into]
         with g.connect(7) as s:
             echo_hashed(s, 4 * MIB, 6)
+            assert received_mss(s) == FRAME - 14 - 20 - 32      # Ethernet, IP, TCP with timestamps
         sent, came = longest(g.pcap(), MAC)
         assert (sent > FRAME) == (out == "csum+tso"), sent
         assert (came > FRAME) == (into == "csum+tso"), came
