@@ -5,6 +5,7 @@ import random
 import selectors
 import socket
 import threading
+import time
 
 from guest import PATIENCE, recv_exact, slab_live
 from peernet import GUEST_ADDRESS
@@ -31,6 +32,18 @@ def no_growth(before, after):
     grown = {k: (b.get(k, 0), n) for k, n in a.items() if k != "tw_sock_TCP"
              and (n != b[k] if k in OWN else n > b.get(k, 0) + IN_FLIGHT)}
     assert not grown, f"grown (before, after): {grown}"
+
+
+def settled(g, before):
+    """Waits until the guest's connections are as many as before: a FIN that was lost comes again, later each time."""
+    end = time.monotonic() + PATIENCE
+    want = {k: slab_live(before)[k] for k in OWN}
+    while True:
+        live = slab_live(g.netstat())
+        now = {k: live[k] for k in OWN}
+        if now == want:
+            return
+        assert time.monotonic() < end, f"objects that stay (want, have): {want}, {now}"
 
 
 class Visit:

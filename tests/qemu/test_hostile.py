@@ -2,7 +2,7 @@
 """Linux's TCP and ours over a bad wire: every byte arrives once and in order, whatever the relay does."""
 import pytest
 from guest import drops, tcp_mib
-from load import echo_hashed
+from load import echo_hashed, settled, visit
 from peernet import LinuxGuest
 
 MIB = 1 << 20
@@ -38,6 +38,27 @@ def test_every_byte_arrives(cable, harm, seed):
         assert resent
     if "corrupt" in HARMS[harm]:
         assert dropped["TCP_CSUM"]
+
+
+def short_ones(cable, harm, seed, number):
+    """Handshakes and closes over the same wires; once the wire is good, the last of them comes to its end."""
+    with LinuxGuest(cable, seed=seed, harm=HARMS[harm]) as g:
+        before = g.netstat()
+        visit(cable, number, at_once=50)
+        g.heal()
+        settled(g, before)
+        assert "WARN" not in g.console
+
+
+@pytest.mark.parametrize("harm", ["disorderly", "hostile"])
+def test_short_ones_leave_nothing(cable, harm):
+    short_ones(cable, harm, 0, 100)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("harm", HARMS)
+def test_many_short_ones_leave_nothing(cable, harm):
+    short_ones(cable, harm, 1, 3000)
 
 
 @pytest.mark.long
