@@ -9,11 +9,13 @@ int inetd_main(int argc, char **argv);
 int spin_main(int argc, char **argv);
 int hello_main(int argc, char **argv);
 int crash_main(int argc, char **argv);
+int fpu_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
 	{"spin", spin_main},
 	{"hello", hello_main},
+	{"fpu", fpu_main},
 	{"crash", crash_main}, /* which of its mistakes: by the name */
 	{"crash-page0", crash_main},
 	{"crash-stack", crash_main},

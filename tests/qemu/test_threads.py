@@ -2,6 +2,7 @@
 """Threads against each other, and against the kernel's own mistakes."""
 import re
 
+import pytest
 from guest import Guest, recv_exact
 
 
@@ -15,6 +16,14 @@ def test_a_spinning_thread_does_not_keep_an_echo_waiting():
         for i in range(50):
             s.sendall(b"%03d" % i)
             assert recv_exact(s, 3) == b"%03d" % i
+
+
+@pytest.mark.parametrize("cpu", ["max", "qemu64"])
+def test_whoever_loses_the_cpu_finds_its_vector_and_x87_registers_again(cpu):
+    """apps/fpu.c: two threads spin on full registers, rounding each its own way; a third one copies."""
+    with Guest(append="app=fpu", cpu=cpu, net="", ready=r"^fpu: .*\n") as g:
+        assert g.wait(r"^fpu: (.*)\n").group(1) == "2 threads lost the CPU 20 times and found all registers as they were"
+        assert g.end() == 0
 
 
 def test_a_bad_pointer_in_an_application_ends_with_a_dump():
