@@ -19,6 +19,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/watchdog.h"
 #include "kernel/time/time.h"
 
 u64 softirq_count[NR_SOFTIRQS];
@@ -86,10 +87,13 @@ static void run_actions(u32 pending)
 static void __do_softirq(void)
 {
 	struct cpu *cpu = this_cpu();
-	u64 end = ktime_get_ns() + MAX_SOFTIRQ_MS * NSEC_PER_MSEC;
+	u64 now = ktime_get_ns(), end = now + MAX_SOFTIRQ_MS * NSEC_PER_MSEC;
 	unsigned int rounds = MAX_SOFTIRQ_RESTART;
 	u32 pending = cpu->softirq_pending;
 
+	/* The idle thread is not watched, but what runs on its back is; and getting here is getting on. */
+	watchdog_arm(now);
+	watchdog_progress();
 	cpu->preempt_count += SOFTIRQ_OFFSET;
 	while (pending) {
 		cpu->softirq_pending = 0;

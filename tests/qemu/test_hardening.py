@@ -3,11 +3,13 @@
 import os
 import random
 import re
+import socket
 import subprocess
 import sys
+import time
 
 import pytest
-from guest import KERNEL, ROOT, Guest
+from guest import KERNEL, PATIENCE, ROOT, Guest
 from monitor import Watched, symbols
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -227,6 +229,23 @@ def test_who_keeps_the_cpu_in_the_kernel_is_named():
             # The interrupted instruction is the function's first one: the one before it is another function's.
             g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +show_softirqs\+0x1/")
             g.wait(r"\] +kernel_syscall\+0x\S+ kernel/syscall\.c:\d+$")
+    assert g.console.count("soft lockup:") == 1
+
+
+def test_a_soft_interrupt_that_keeps_the_cpu_is_named():
+    """The machine is idle, its timer off: what comes in runs on the idle thread's stack, and never ends."""
+    with Watched(append="nokaslr") as g:
+        until = time.monotonic() + PATIENCE
+        while not re.search(r"current_count = 0$", g.hmp("info lapic 0"), re.M):
+            assert time.monotonic() < until, "the timer goes on"
+        g.write_memory(symbols()["tcp_v4_rcv"], b"\xeb\xfe")
+        with socket.socket() as s:
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", g.ports[7]))      # the user network says yes, and sends its SYN
+            told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, soft interrupt")
+            assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
+            g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +tcp_v4_rcv\+0x1/")
+            g.wait(r"\] +net_rx_action\+0x\S+ net/core/napi\.c:\d+$")
     assert g.console.count("soft lockup:") == 1
 
 
