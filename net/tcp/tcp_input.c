@@ -90,8 +90,8 @@ static bool tcp_sequence(const struct tcp_sock *tp, u32 seq, u32 end_seq)
 }
 
 /*
- * RFC 5961 3.2: only a reset at exactly rcv_nxt is believed.  Or at one less, when the peer's FIN was
- * received: some stacks do not count it.
+ * RFC 5961 3.2: only a reset at exactly rcv_nxt is believed.  Or at one less, which is before the window,
+ * when the peer's FIN was received: some stacks do not count it.
  */
 static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 {
@@ -129,6 +129,10 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 			tcp_send_dupack(sk, skb);
 		return SKB_DROP_REASON_TCP_PAWS;
 	}
+	if (th->rst && tcp_reset_exact(sk, cb->seq)) {
+		tcp_reset(sk);
+		return SKB_DROP_REASON_TCP_RESET;
+	}
 	if (!tcp_sequence(tp, cb->seq, cb->end_seq)) {
 		if (th->rst)
 			return SKB_DROP_REASON_TCP_RST_INVALID;
@@ -140,10 +144,6 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 						   : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
 	}
 	if (th->rst) {
-		if (tcp_reset_exact(sk, cb->seq)) {
-			tcp_reset(sk);
-			return SKB_DROP_REASON_TCP_RESET;
-		}
 		tcp_send_challenge_ack(sk, skb);
 		return SKB_DROP_REASON_TCP_RST_INVALID;
 	}
