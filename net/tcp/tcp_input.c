@@ -153,7 +153,9 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 
 	/* RFC 5961 4.2: whatever its place, a SYN only makes us say where we are. */
 syn_challenge:
-	snmp_inc(SNMP_TcpInErrs);
+	/* Linux counts it as an error only where it has come in among the segments of an open connection. */
+	if (sk->sk_state == TCP_ESTABLISHED)
+		snmp_inc(SNMP_TcpInErrs);
 	snmp_inc(SNMP_TcpExtTCPSYNChallenge);
 	tcp_send_challenge_ack(sk, skb);
 	return SKB_DROP_REASON_TCP_INVALID_SYN;
