@@ -209,13 +209,16 @@ static __be32 tcp_hp_word(const struct tcphdr *th)
 	return word & htonl(~(0x0f000000u | (u32)TCPHDR_PSH << 16));
 }
 
-/* Length of the header, window and flags as foretold; next in line; acknowledges nothing unsent. */
+/*
+ * Length of the header, window and flags as foretold; next in line; acknowledges neither what was never
+ * sent nor what is long over (RFC 5961 5.2: then its bytes do not count).
+ */
 static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	if (tcp_hp_word(th) != tp->pred_flags || cb->seq != tp->rcv_nxt ||
-	    after(cb->ack_seq, tp->snd_nxt))
+	    !between(cb->ack_seq, tp->snd_una, tp->snd_nxt))
 		return false;
 	if (tp->tcp_header_len != sizeof(*th) + TCPOLEN_TSTAMP_ALIGNED)
 		return true;
