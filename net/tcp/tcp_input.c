@@ -426,25 +426,30 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 }
 
 /*
- * RFC 9293 3.10.7.4, seventh and eighth.  True: queued (or freed).  *@reset: RFC 1122 4.2.2.13, data for
- * an application that closed or shut its receiving side is answered with a reset.
+ * RFC 9293 3.10.7.4, seventh and eighth.  True: queued (or freed); else *@reason is set where something
+ * was lost.  ABORT_ON_DATA: RFC 1122 4.2.2.13, data for an application that closed or shut its receiving
+ * side is answered with a reset.
  */
-static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, bool *reset)
+static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason *reason)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	/* The SYN-ACK of a simultaneous open has done its work. */
 	if (tcp_hdr(skb)->syn)
 		return false;
 	/* After the peer's FIN there is nothing to come but repetitions. */
 	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
-	    !before(TCP_SKB_CB(skb)->seq, tp->rcv_nxt))
+	    !before(cb->seq, tp->rcv_nxt)) {
+		if (cb->seq != cb->end_seq)
+			*reason = SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
 		return false;
+	}
 	if (!tcp_state_in(sk, TCPF_OF(ESTABLISHED)) && (sk->sk_shutdown & RCV_SHUTDOWN) &&
 	    tcp_brings_data(tp, skb)) {
 		snmp_inc(SNMP_TcpExtTCPAbortOnData);
 		tcp_reset(sk);
-		*reset = true;
+		*reason = SKB_DROP_REASON_TCP_ABORT_ON_DATA;
 		return false;
 	}
 	tcp_data_queue(sk, skb);
@@ -455,7 +460,7 @@ static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, bool *reset)
 static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
 {
 	enum skb_drop_reason reason = SKB_CONSUMED;
-	bool queued = false, reset = false;
+	bool queued = false;
 	int acked;
 
 	if (!th->ack && !th->rst && !th->syn) {
@@ -482,9 +487,9 @@ static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const stru
 		break;
 	}
 	tcp_urg(sk, skb, th);
-	queued = tcp_rcv_text(sk, skb, &reset);
-	if (reset)
-		return SKB_DROP_REASON_TCP_ABORT_ON_DATA;
+	queued = tcp_rcv_text(sk, skb, &reason);
+	if (reason == SKB_DROP_REASON_TCP_ABORT_ON_DATA)
+		return reason;
 	/* The FIN may have ended it. */
 	if (sk->sk_state != TCP_CLOSE) {
 		tcp_data_snd_check(sk);
