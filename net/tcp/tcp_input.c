@@ -459,6 +459,7 @@ static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, enum skb_drop_rea
 /* All but LISTEN, SYN_SENT and CLOSE. */
 static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
 {
+	const struct tcp_sock *tp = tcp_sk(sk);
 	enum skb_drop_reason reason = SKB_CONSUMED;
 	bool queued = false;
 	int acked;
@@ -470,6 +471,10 @@ static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const stru
 	if (!tcp_validate_incoming(sk, skb, th))
 		return 0;
 
+	/* Where two SYNs crossed, ours is still out: what does not reach beyond it is no ACK of it. */
+	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
+	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))
+		return SKB_DROP_REASON_TCP_INVALID_ACK;
 	acked = tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK);
 	if (sk->sk_state == TCP_SYN_RECV && acked <= 0)
 		return SKB_DROP_REASON_TCP_INVALID_ACK;
