@@ -146,7 +146,8 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 		    !tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv,
 					  &tcp_rsk(req)->last_oow_ack_time))
 			req->rsk_ops->send_ack(sk, skb, req);
-		*reason = SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
+		*reason = flg & TCPHDR_RST ? SKB_DROP_REASON_TCP_RST_INVALID
+					   : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
 		if (paws_reject) {
 			snmp_inc(SNMP_TcpExtPAWSEstab);
 			*reason = SKB_DROP_REASON_TCP_PAWS;
@@ -366,8 +367,13 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	if (paws_reject || !tcp_in_window(cb->seq, cb->end_seq, tcptw->tw_rcv_nxt,
-					  tcptw->tw_rcv_nxt + tcptw->tw_rcv_wnd))
-		return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedFinWait2);
+					  tcptw->tw_rcv_nxt + tcptw->tw_rcv_wnd)) {
+		if (!th->rst)
+			return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedFinWait2);
+		/* RFC 9293 3.10.7.4, first: a reset is answered by nobody. */
+		inet_twsk_put(tw);
+		return TCP_TW_SUCCESS;
+	}
 	if (th->rst) {
 		inet_twsk_deschedule_put(tw);
 		return TCP_TW_SUCCESS;

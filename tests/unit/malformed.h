@@ -393,7 +393,7 @@ static const struct malformed {
 	{"half open: outside the window", HALF, R(TCP_INVALID_SEQUENCE), .seq = 0x10000000},
 	{"half open: no ACK", HALF, R(TCP_NO_ACK), .flags = TCPHDR_PSH},
 	{"half open: the SYN again", HALF, R(TCP_REQ_DUP), .seq = -1, .flags = TCPHDR_SYN},
-	{"half open: RST outside", HALF, R(TCP_INVALID_SEQUENCE), .seq = 0x10000000,
+	{"half open: RST outside", HALF, R(TCP_RST_INVALID), .seq = 0x10000000,
 	 .flags = TCPHDR_RST},
 	{"half open: an older timestamp", HALF, R(TCP_PAWS), {P(L4 + 24, 0), P(L4 + 25, 0)}},
 	{"half open: ACK of the SYN-ACK's number", HALF, R(TCP_FLAGS), .ack = -1},
