@@ -29,6 +29,7 @@ $(H)/%.o: tests/hosted/%.c Makefile tests/hosted/hosted.mk
 $(H)/conductor.o: tests/host/conductor.c Makefile tests/hosted/hosted.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
+$(H)/test_matrix: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/matrix*.c))
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 

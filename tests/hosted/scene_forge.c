@@ -41,6 +41,32 @@ static void put_ports(uint8_t *tcp, const struct forged *f, bool to_a)
 	put16(tcp + 2, dport);
 }
 
+static void put_addresses(uint8_t *frame, const struct forged *f, bool to_a)
+{
+	uint8_t *ip = frame + ETH;
+
+	if (to_a) {
+		frame[5] = 1;
+		frame[11] = 2;
+	}
+	for (unsigned int i = 0; f->link && i < 6; i++)
+		frame[i] = f->link >> (40 - 8 * i);
+	put32(ip + 12, f->saddr ? f->saddr : to_a ? ADDRESS_B : ADDRESS_A);
+	put32(ip + 16, f->daddr ? f->daddr : to_a ? ADDRESS_A : ADDRESS_B);
+}
+
+void forge_option(struct forged *f, const void *bytes, unsigned int n)
+{
+	assert_true(f->options_len + n <= OPTIONS_MAX);
+	memcpy(f->options + f->options_len, bytes, n);
+	f->options_len += n;
+}
+
+uint32_t forge_length(const struct forged *f)
+{
+	return (f->data ? strlen(f->data) : 0) + !!(f->flags & SYN_FLAG) + !!(f->flags & FIN_FLAG);
+}
+
 void forge_now(const struct forged *f)
 {
 	uint8_t frame[HEADERS + DATA_MAX] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
@@ -49,28 +75,24 @@ void forge_now(const struct forged *f)
 	struct host *to = f->to ? f->to : B;
 
 	assert_true(len <= DATA_MAX);
-	if (to == A) {
-		frame[5] = 1;
-		frame[11] = 2;
-	}
+	put_addresses(frame, f, to == A);
 	ip[0] = 0x45;
 	put16(ip + 2, 20 + header + len);
 	ip[8] = 64;
 	ip[9] = IPPROTO_TCP;
-	put32(ip + 12, to == A ? ADDRESS_B : ADDRESS_A);
-	put32(ip + 16, to == A ? ADDRESS_A : ADDRESS_B);
 	put16(ip + 10, sum(ip, 20, 0));
 	put_ports(tcp, f, to == A);
 	put32(tcp + 4, f->seq);
 	put32(tcp + 8, f->ack);
 	tcp[12] = (f->doff ? f->doff : header / 4) << 4;
 	tcp[13] = f->flags;
-	put16(tcp + 14, f->window ? f->window : 1000);
+	put16(tcp + 14, f->no_window ? 0 : f->window ? f->window : 1000);
+	put16(tcp + 18, f->urgent);
 	memcpy(tcp + 20, f->options, f->options_len);
 	memcpy(tcp + header, f->data ? f->data : "", len);
-	/* The pseudo header: both addresses, the protocol, the length. */
+	/* The pseudo header: both addresses (their sum is that of the bytes), the protocol, the length. */
 	put16(tcp + 16,
-	      sum(tcp, header + len, 0x0a00 + 1 + 0x0a00 + 2 + IPPROTO_TCP + header + len) ^
+	      sum(tcp, header + len, (uint16_t)~sum(ip + 12, 8, 0) + IPPROTO_TCP + header + len) ^
 		      (f->bad_sum ? 0x1111 : 0));
 	assert_int_equal(wire_inject(scene->wire, to, frame, ETH + 20 + header + len), 0);
 }

@@ -22,8 +22,10 @@
 #define OPTIONS_MAX 40
 
 struct forged {
-	struct host *to; /* NULL: B; the other is who it seems to come from */
-	struct pair *p;  /* on this connection; NULL: ports are given */
+	struct host *to;       /* NULL: B; the other is who it seems to come from */
+	struct pair *p;        /* on this connection; NULL: ports are given */
+	uint32_t saddr, daddr; /* 0: those of these two */
+	uint64_t link;         /* Ethernet destination as a number; 0: right */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint8_t flags;
@@ -32,6 +34,8 @@ struct forged {
 	const char *data;
 	unsigned int doff;   /* 0: right */
 	unsigned int window; /* 0: 1000 */
+	bool no_window;      /* really 0 */
+	uint16_t urgent;
 	bool bad_sum;
 };
 
@@ -41,6 +45,10 @@ void forge(const struct forged *f);
 void forge_now(const struct forged *f);
 /* The number that follows all that @h sent. */
 uint32_t next_of(struct host *h);
+/* One more option, as it stands; the whole must come to words. */
+void forge_option(struct forged *f, const void *bytes, unsigned int n);
+/* Sequence numbers that it takes: bytes, SYN and FIN. */
+uint32_t forge_length(const struct forged *f);
 /* The timestamp option, and no other. */
 void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
 /* What A would say to B on @p, now. */

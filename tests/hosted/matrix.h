@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The matrix: every state of a connection meets every kind of segment.
+ *
+ * A row says what comes of it, as RFC 9293 3.10.7 does, for events and states that fare alike:
+ *
+ *	{RST_WINDOW | RSTACK_WINDOW, ESTABLISHED | CLOSE_WAIT, "A nxt rcv", SAME,
+ *		"TCPChallengeACK", "TCP_RST_INVALID", "RFC 5961 3.2"},
+ *
+ *   the events   what arrives (EVENTS below)
+ *   the states   in which (STATES below)
+ *   the answer   on the wire, exactly: flags, sequence number, acknowledgment number (not there: 0);
+ *                "" is silence; "~" before it: not at once, but with the delayed ACK's timer
+ *   the next     state: SAME, CLOSED (no connection is left), or another
+ *   counters     of Tcp and TcpExt that moved, each by one and no others
+ *   the drop     reason that was counted, "" when the segment was taken
+ *   the sentence that asks for it; "Linux:" where Linux 4.11 does otherwise than the RFC, and why
+ *
+ * Numbers have names, as the kernel under test would call them before the segment came:
+ *   iss una nxt     its own: the SYN's, the first not acknowledged, the next to send
+ *   irs rcv edge    the peer's: the SYN's, the next expected, the first beyond the window
+ *   ok              what an honest peer's segment acknowledges here: una, or nxt while our SYN is out
+ *   seg.seq seg.end seg.ack    those of the segment itself; end is the first after it
+ * with an offset where need be: "rcv+4".
+ *
+ * Every (state, event) has exactly one row, and every row is played twice: with numbers in the middle
+ * of their space, and with numbers of both sides, and the peer's timestamps, that wrap to 0 within the
+ * connection.
+ */
+#ifndef TESTS_HOSTED_MATRIX_H
+#define TESTS_HOSTED_MATRIX_H
+
+#include "tests/hosted/scene_forge.h"
+
+/* clang-format off */
+/*
+ * X(name, how it is reached).  The peer's 8 bytes were read and our 8 bytes are on their way in all
+ * that comes after the handshake, but for where everything was acknowledged.
+ */
+#define STATES(X)                                                                                  \
+	X(CLOSED,        "no socket has the port")                                                 \
+	X(LISTEN,        "a listener, and no connection")                                          \
+	X(SYN_SENT,      "connect()")                                                              \
+	X(SYN_RECV,      "a SYN came to a listener: a request, no socket yet")                     \
+	X(SYN_RECV_SOCK, "connect(), and the peer's SYN crossed ours: a socket")                   \
+	X(ESTABLISHED,   "accept()")                                                               \
+	X(FIN_WAIT1,     "shutdown(SHUT_WR): somebody still reads")                                \
+	X(FIN_WAIT2,     "the same, and all was acknowledged")                                     \
+	X(FIN_WAIT2_TW,  "close() and all was acknowledged: a small object waits for the FIN")     \
+	X(CLOSE_WAIT,    "the peer's FIN came")                                                    \
+	X(CLOSING,       "shutdown(SHUT_WR), and the FINs crossed")                                \
+	X(LAST_ACK,      "the peer's FIN came, then close()")                                      \
+	X(TIME_WAIT,     "close(), all was acknowledged, the peer's FIN came: a small object")
+
+/*
+ * X(name, flags, sequence number, acknowledgment number, bytes, peculiarity).
+ * Flags: F S R P A U; those with A carry an acknowledgment.
+ */
+#define EVENTS(X)                                                                                  \
+	/* a SYN */                                                                                \
+	X(SYN_FRESH,     "S",  "edge+1000000000", "0",     0, PLAIN)                               \
+	X(SYN_WINDOW,    "S",  "rcv+100",         "0",     0, PLAIN)                               \
+	X(SYN_OLD,       "S",  "rcv-1000000000",  "0",     0, PLAIN)                               \
+	X(SYN_AGAIN,     "S",  "irs",             "0",     0, PLAIN)                               \
+	X(SYN_DATA,      "S",  "irs",             "0",     4, PLAIN)                               \
+	X(SYN_REBORN,    "S",  "rcv-1000000000",  "0",     0, TS_NEWER)                            \
+	X(SYN_PAWS,      "S",  "edge+1000000000", "0",     0, TS_OLDER)                            \
+	/* a SYN-ACK */                                                                            \
+	X(SYNACK_RIGHT,  "SA", "irs",             "nxt",   0, PLAIN)                               \
+	X(SYNACK_BELOW,  "SA", "irs",             "iss",   0, PLAIN)                               \
+	X(SYNACK_ABOVE,  "SA", "irs",             "nxt+1", 0, PLAIN)                               \
+	X(SYNACK_TSECR,  "SA", "irs",             "nxt",   0, TS_NOT_OURS)                         \
+	/* an ACK */                                                                               \
+	X(ACK_ANCIENT,   "A",  "rcv",  "una-1000000000",   0, PLAIN)                               \
+	X(ACK_OLD,       "A",  "rcv",             "una-1", 0, PLAIN)                               \
+	X(ACK_EQUAL,     "A",  "rcv",             "una",   0, PLAIN)                               \
+	X(ACK_PART,      "A",  "rcv",             "nxt-1", 0, PLAIN)                               \
+	X(ACK_ALL,       "A",  "rcv",             "nxt",   0, PLAIN)                               \
+	X(ACK_ABOVE,     "A",  "rcv",             "nxt+1", 0, PLAIN)                               \
+	X(ACK_ZERO,      "A",  "rcv",             "nxt",   0, NO_WINDOW)                           \
+	/* bytes */                                                                                \
+	X(DATA_NEXT,     "PA", "rcv",             "ok",    4, PLAIN)                               \
+	X(DATA_AHEAD,    "PA", "rcv+100",         "ok",    4, PLAIN)                               \
+	X(DATA_LEFT,     "PA", "rcv-2",           "ok",    4, PLAIN)                               \
+	X(DATA_RIGHT,    "PA", "edge-2",          "ok",    4, PLAIN)                               \
+	X(DATA_EDGE,     "PA", "edge",            "ok",    4, PLAIN)                               \
+	X(DATA_BEYOND,   "PA", "edge+1",          "ok",    4, PLAIN)                               \
+	X(DATA_OLD,      "PA", "rcv-4",           "ok",    4, PLAIN)                               \
+	X(DATA_ANCIENT,  "PA", "rcv",  "una-1000000000",   4, PLAIN)                               \
+	X(DATA_ABOVE,    "PA", "rcv",             "nxt+1", 4, PLAIN)                               \
+	X(DATA_URGENT,   "PAU", "rcv",            "ok",    4, PLAIN)                               \
+	/* a FIN */                                                                                \
+	X(FIN_NEXT,      "FA", "rcv",             "ok",    0, PLAIN)                               \
+	X(FIN_ACKS,      "FA", "rcv",             "nxt",   0, PLAIN)                               \
+	X(FIN_AHEAD,     "FA", "rcv+100",         "ok",    0, PLAIN)                               \
+	X(FIN_DATA,      "FPA", "rcv",            "ok",    4, PLAIN)                               \
+	X(FIN_AGAIN,     "FA", "rcv-1",           "ok",    0, PLAIN)                               \
+	X(FIN_BEYOND,    "FA", "edge+1",          "ok",    0, PLAIN)                               \
+	X(FIN_NO_ACK,    "F",  "rcv",             "0",     0, PLAIN)                               \
+	/* a reset */                                                                              \
+	X(RST_EXACT,     "R",  "rcv",             "0",     0, PLAIN)                               \
+	X(RST_MINUS1,    "R",  "rcv-1",           "0",     0, PLAIN)                               \
+	X(RST_WINDOW,    "R",  "rcv+100",         "0",     0, PLAIN)                               \
+	X(RST_EDGE,      "R",  "edge",            "0",     0, PLAIN)                               \
+	X(RST_BEYOND,    "R",  "edge+1",          "0",     0, PLAIN)                               \
+	X(RST_OLD,       "R",  "rcv-100",         "0",     0, PLAIN)                               \
+	X(RST_PAWS,      "R",  "rcv",             "0",     0, TS_OLDER)                            \
+	X(RSTACK_EXACT,  "RA", "rcv",             "nxt",   0, PLAIN)                               \
+	X(RSTACK_WINDOW, "RA", "rcv+100",         "nxt",   0, PLAIN)                               \
+	X(RSTACK_BEYOND, "RA", "edge+1",          "nxt",   0, PLAIN)                               \
+	X(RSTACK_ABOVE,  "RA", "rcv",             "nxt+1", 0, PLAIN)                               \
+	/* what nobody sends */                                                                    \
+	X(NO_FLAGS,      "",   "rcv",             "0",     0, PLAIN)                               \
+	X(SYN_FIN,       "SF", "rcv",             "0",     0, PLAIN)                               \
+	X(SYN_RST,       "SR", "rcv",             "0",     0, PLAIN)                               \
+	X(BAD_SUM,       "PA", "rcv",             "ok",    4, SUM_WRONG)                           \
+	X(TS_OLD,        "PA", "rcv",             "ok",    4, TS_OLDER)                            \
+	/* the segment that the state waits for (a SYN, a SYN-ACK, bytes) with options ... */      \
+	X(OPT_LENGTH_0,  0,    0,                 0,       0, OPTION_LENGTH_0)  /* without end */  \
+	X(OPT_PAST_END,  0,    0,                 0,       0, OPTION_PAST_END)                     \
+	X(OPT_WSCALE_15, 0,    0,                 0,       0, OPTION_WSCALE_15)                    \
+	X(OPT_MSS_0,     0,    0,                 0,       0, OPTION_MSS_0)                        \
+	X(OPT_TS_SHORT,  0,    0,                 0,       0, OPTION_TS_SHORT)                     \
+	X(OPT_TWICE,     0,    0,                 0,       0, OPTION_TWICE) /* the last is good */
+/* clang-format on */
+
+enum peculiarity {
+	PLAIN,
+	TS_NEWER,    /* a timestamp above the last */
+	TS_OLDER,    /* one that PAWS refuses */
+	TS_NOT_OURS, /* echoes one that we never sent */
+	NO_WINDOW,
+	SUM_WRONG,
+	OPTION_LENGTH_0,
+	OPTION_PAST_END,
+	OPTION_WSCALE_15,
+	OPTION_MSS_0,
+	OPTION_TS_SHORT,
+	OPTION_TWICE,
+};
+
+#define STATE_NUMBER(name, how) NR_##name,
+enum { STATES(STATE_NUMBER) NR_STATES };
+#undef STATE_NUMBER
+#define STATE_BIT(name, how) name = 1 << NR_##name,
+enum { SAME = 0, STATES(STATE_BIT) };
+#undef STATE_BIT
+#define EVENT_NUMBER(name, ...) NR_##name,
+enum { EVENTS(EVENT_NUMBER) NR_EVENTS };
+#undef EVENT_NUMBER
+#define EVENT_BIT(name, ...) name = 1ULL << NR_##name,
+enum { EVENTS(EVENT_BIT) };
+#undef EVENT_BIT
+
+/* Those that often fare alike. */
+#define SYN_ANY    (SYN_FRESH | SYN_WINDOW | SYN_OLD | SYN_AGAIN | SYN_DATA | SYN_REBORN)
+#define SYNACK_ANY (SYNACK_RIGHT | SYNACK_BELOW | SYNACK_ABOVE | SYNACK_TSECR)
+#define ACK_ANY    (ACK_ANCIENT | ACK_OLD | ACK_EQUAL | ACK_PART | ACK_ALL | ACK_ABOVE | ACK_ZERO)
+#define DATA_IN    (DATA_NEXT | DATA_AHEAD | DATA_LEFT | DATA_RIGHT | DATA_URGENT)
+#define DATA_OUT   (DATA_EDGE | DATA_BEYOND | DATA_OLD)
+#define DATA_ANY   (DATA_IN | DATA_OUT | DATA_ANCIENT | DATA_ABOVE)
+#define FIN_ANY    (FIN_NEXT | FIN_ACKS | FIN_AHEAD | FIN_DATA | FIN_AGAIN | FIN_BEYOND)
+#define RST_OUT    (RST_BEYOND | RST_OLD)
+#define RST_ANY    (RST_EXACT | RST_MINUS1 | RST_WINDOW | RST_EDGE | RST_OUT | RST_PAWS)
+#define RSTACK_ANY (RSTACK_EXACT | RSTACK_WINDOW | RSTACK_BEYOND | RSTACK_ABOVE)
+#define OPT_ANY    (OPT_LENGTH_0 | OPT_PAST_END | OPT_WSCALE_15 | OPT_MSS_0 | OPT_TS_SHORT | OPT_TWICE)
+
+struct row {
+	uint64_t events;
+	unsigned int states;
+	const char *answer;
+	unsigned int next;
+	const char *counters, *drop, *cite;
+};
+struct table {
+	const char *name;
+	const struct row *rows;
+	unsigned int n;
+};
+
+/* RFC 9293 3.10.7.1 and .2; .3 and the opening states of .4; .4 for full sockets; for small ones */
+extern const struct table matrix_nobody, matrix_opening, matrix_synchronized, matrix_timewait;
+
+/* All rows of @state (a bit), in the running scene; false when something differed (and was printed). */
+bool matrix_play(unsigned int state, bool wraps);
+/* The one row of @event (a number) in @state (a bit); NULL when there is none, or (*@n) more than one. */
+const struct row *matrix_row(unsigned int state, unsigned int event, unsigned int *n);
+const char *matrix_state_name(unsigned int state);
+const char *matrix_event_name(unsigned int event);
+unsigned int matrix_rows(void);
+
+/* ---- between matrix.c and matrix_stage.c ------------------------------------------------------------ */
+
+/* Where the connection stands: the named numbers. */
+struct stand {
+	uint32_t iss, una, nxt, irs, rcv, edge, ok;
+	uint32_t tsval, tsecr; /* the peer's last, and what it echoes */
+	int listener, fd;      /* -1: closed */
+};
+#define MATRIX_PORT 7
+#define MATRIX_PEER 1000
+
+/* A new connection in @state; time passes until nothing is left of the last one. */
+void stage_enter(unsigned int state, bool wraps, struct stand *at);
+void stage_leave(struct stand *at);
+/* One more timestamp option, in two words. */
+void stage_stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
+/* The state now: a bit. */
+unsigned int stage_state(unsigned int started_in);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The matrix's rows of the states in which both know where they stand, while there is a socket.
+ *
+ * Callers: matrix.c.  RFC 9293 3.10.7.4, in its order: sequence number, RST, SYN, ACK, text, FIN;
+ * RFC 5961 for the first four; RFC 7323 5.3 before them.  Columns: matrix.h.
+ */
+#include "tests/hosted/matrix.h"
+
+#define FIN_WAITS (FIN_WAIT1 | FIN_WAIT2)
+/* The peer may still send, and somebody reads. */
+#define READING (ESTABLISHED | FIN_WAITS)
+/* Its FIN came. */
+#define FINISHED (CLOSE_WAIT | CLOSING | LAST_ACK)
+#define ALL      (READING | FINISHED)
+/* Linux counts a SYN as an error only where nearly all segments are taken (tcp_rcv_established). */
+#define OTHER_FIVE (ALL & ~ESTABLISHED)
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* A SYN, wherever it lies: the true peer would confirm with a reset that it began anew. */
+	{SYN_ANY | SYN_FIN | SYNACK_ANY, ESTABLISHED, "A nxt rcv", SAME,
+	 "InErrs TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
+	{SYN_ANY | SYN_FIN | SYNACK_ANY, OTHER_FIVE,  "A nxt rcv", SAME,
+	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
+	/* RFC 7323 5.3 R1 comes before all of that. */
+	{SYN_PAWS | TS_OLD,              ALL,         "A nxt rcv", SAME,
+	 "PAWSEstab", "TCP_PAWS",        "RFC 7323 5.3 R1"},
+
+	/* An ACK, and nothing else. */
+	{ACK_ANCIENT,        ALL,                                         "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_INVALID_ACK", "RFC 5961 5.2"},
+	{ACK_ABOVE,          ALL,                                         "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_INVALID_ACK", "RFC 5961 5.2, 9293 3.10.7.4 fifth"},
+	{ACK_OLD,            ALL,                                         "",          SAME,
+	 "",                "",                "RFC 9293 3.10.7.4 fifth: ignored"},
+	{ACK_EQUAL,          ALL,                                         "",          SAME,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth; 5681 2"},
+	{ACK_PART | ACK_ALL, ESTABLISHED,                                 "",          SAME,
+	 "TCPHPAcks",       "",                "RFC 9293 3.10.7.4 fifth"},
+	{ACK_PART,           FIN_WAIT1 | CLOSE_WAIT | CLOSING | LAST_ACK, "",          SAME,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth: not our FIN"},
+	{ACK_PART,           FIN_WAIT2,                                   "",          SAME,
+	 "",                "",                "RFC 9293 3.10.7.4 fifth: ignored"},
+	{ACK_ALL,            FIN_WAIT2 | CLOSE_WAIT,                      "",          SAME,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth"},
+	{ACK_ALL | ACK_ZERO, FIN_WAIT1,                                   "",          FIN_WAIT2,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth: our FIN"},
+	{ACK_ALL | ACK_ZERO, CLOSING,                                     "",          TIME_WAIT,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth: our FIN"},
+	{ACK_ALL | ACK_ZERO, LAST_ACK,                                    "",          CLOSED,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth: our FIN"},
+	{ACK_ZERO,           ESTABLISHED | FIN_WAIT2 | CLOSE_WAIT,        "",          SAME,
+	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth: SND.WND"},
+
+	/* Bytes.  After the peer's FIN there are none, whatever it sends. */
+	{DATA_NEXT,                 ESTABLISHED,           "A nxt rcv+4", SAME,
+	 "TCPHPHits",       "",                     "RFC 9293 3.10.7.4 seventh"},
+	{DATA_NEXT,                 FIN_WAIT1 | FIN_WAIT2, "A nxt rcv+4", SAME,
+	 "",                "",                     "RFC 9293 3.10.7.4 seventh"},
+	{DATA_NEXT | DATA_AHEAD |
+	 DATA_RIGHT,                FINISHED,              "",            SAME,
+	 "",                "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 seventh: ignored"},
+	{DATA_AHEAD,                READING,               "A nxt rcv",   SAME,
+	 "TCPOFOQueue",     "",                     "RFC 5681 4.2: at once"},
+	{DATA_LEFT,                 READING,               "A nxt rcv+2", SAME,
+	 "",                "",                     "RFC 9293 3.10.7.4 first: trimmed"},
+	{DATA_LEFT,                 CLOSING | LAST_ACK,    "R seg.ack",   CLOSED,
+	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "Linux: nobody reads beyond the FIN"},
+	{DATA_LEFT,                 CLOSE_WAIT,            "R seg.ack",   CLOSED,
+	 "TCPAbortOnData OutRsts EstabResets", "TCP_ABORT_ON_DATA", "Linux: nobody reads beyond the FIN"},
+	{DATA_RIGHT,                READING,               "A nxt rcv",   SAME,
+	 "TCPOFOQueue",     "",                     "Linux: begins inside, so kept whole"},
+	{DATA_EDGE,                 READING,               "A nxt rcv",   SAME,
+	 "",                "TCP_OVERWINDOW",       "RFC 9293 3.10.7.4 first"},
+	{DATA_EDGE,                 FINISHED,              "",            SAME,
+	 "",                "TCP_INVALID_SEQUENCE", "Linux: the edge is inside; ignored"},
+	{DATA_BEYOND,               ALL,                   "A nxt rcv",   SAME,
+	 "",                "TCP_OVERWINDOW",       "RFC 9293 3.10.7.4 first"},
+	{DATA_OLD,                  ALL,                   "A nxt rcv",   SAME,
+	 "DelayedACKLost",  "TCP_OLD_DATA",         "RFC 9293 3.10.7.4 first"},
+	{DATA_ANCIENT | DATA_ABOVE, ALL,                   "A nxt rcv",   SAME,
+	 "TCPChallengeACK", "TCP_INVALID_ACK",      "RFC 5961 5.2"},
+	{DATA_URGENT,               READING,               "A nxt rcv+4", SAME,
+	 "",                "",                     "RFC 9293 3.10.7.4 sixth; 6093"},
+	{DATA_URGENT,               FINISHED,              "",            SAME,
+	 "",                "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 sixth: ignored"},
+
+	/* A FIN. */
+	{FIN_NEXT | FIN_ACKS, ESTABLISHED,           "~A nxt rcv+1", CLOSE_WAIT,
+	 "DelayedACKs",    "",                     "RFC 9293 3.10.7.4 eighth; 1122 4.2.3.2"},
+	{FIN_NEXT,            FIN_WAIT1,             "A nxt rcv+1",  CLOSING,
+	 "",               "",                     "RFC 9293 3.10.7.4 eighth"},
+	{FIN_NEXT,            FIN_WAIT2,             "A nxt rcv+1",  TIME_WAIT,
+	 "",               "",                     "RFC 9293 3.10.7.4 eighth"},
+	{FIN_NEXT,            FINISHED,              "",             SAME,
+	 "",               "TCP_INVALID_SEQUENCE", "Linux: a second FIN is ignored"},
+	{FIN_ACKS,            FIN_WAIT1 | FIN_WAIT2, "A nxt rcv+1",  TIME_WAIT,
+	 "",               "",                     "RFC 9293 3.10.7.4 eighth"},
+	{FIN_ACKS,            CLOSE_WAIT,            "",             SAME,
+	 "",               "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 eighth: remain"},
+	{FIN_ACKS,            CLOSING,               "",             TIME_WAIT,
+	 "",               "",                     "RFC 9293 3.10.7.4 fifth: our FIN"},
+	{FIN_ACKS,            LAST_ACK,              "",             CLOSED,
+	 "",               "",                     "RFC 9293 3.10.7.4 fifth: our FIN"},
+	{FIN_AHEAD,           READING,               "A nxt rcv",    SAME,
+	 "TCPOFOQueue",    "",                     "RFC 5681 4.2: at once"},
+	{FIN_AHEAD,           FINISHED,              "",             SAME,
+	 "",               "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 eighth: remain"},
+	{FIN_DATA,            ESTABLISHED,           "~A nxt rcv+5", CLOSE_WAIT,
+	 "DelayedACKs",    "",                     "RFC 9293 3.10.7.4 eighth; 1122 4.2.3.2"},
+	{FIN_DATA,            FIN_WAIT1,             "A nxt rcv+5",  CLOSING,
+	 "",               "",                     "RFC 9293 3.10.7.4 eighth"},
+	{FIN_DATA,            FIN_WAIT2,             "A nxt rcv+5",  TIME_WAIT,
+	 "",               "",                     "RFC 9293 3.10.7.4 eighth"},
+	{FIN_DATA,            FINISHED,              "",             SAME,
+	 "",               "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 eighth: ignored"},
+	{FIN_AGAIN,           ALL,                   "A nxt rcv",    SAME,
+	 "DelayedACKLost", "TCP_OLD_DATA",         "RFC 9293 3.10.7.4 first"},
+	{FIN_BEYOND,          ALL,                   "A nxt rcv",    SAME,
+	 "",               "TCP_OVERWINDOW",       "RFC 9293 3.10.7.4 first"},
+	{FIN_NO_ACK,          ALL,                   "",             SAME,
+	 "",               "TCP_FLAGS",            "RFC 9293 3.10.7.4 fifth: no ACK bit"},
+
+	/* A reset must be exact. */
+	{RST_EXACT | RSTACK_EXACT,   ESTABLISHED | CLOSE_WAIT,       "",          CLOSED,
+	 "EstabResets",     "TCP_RESET",       "RFC 5961 3.2"},
+	{RST_EXACT | RSTACK_EXACT,   FIN_WAITS | CLOSING | LAST_ACK, "",          CLOSED,
+	 "",                "TCP_RESET",       "RFC 5961 3.2"},
+	{RST_MINUS1,                 READING,                        "",          SAME,
+	 "",                "TCP_RST_INVALID", "RFC 5961 3.2: outside"},
+	{RST_MINUS1,                 CLOSE_WAIT,                     "",          CLOSED,
+	 "EstabResets",     "TCP_RESET",       "Linux: some peers do not count their FIN"},
+	{RST_MINUS1,                 CLOSING | LAST_ACK,             "",          CLOSED,
+	 "",                "TCP_RESET",       "Linux: some peers do not count their FIN"},
+	{RST_WINDOW | RSTACK_WINDOW, ALL,                            "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_RST_INVALID", "RFC 5961 3.2"},
+	{RST_EDGE,                   ALL,                            "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_RST_INVALID", "Linux: the edge is inside"},
+	{RST_OUT | RSTACK_BEYOND,    ALL,                            "",          SAME,
+	 "",                "TCP_RST_INVALID", "RFC 5961 3.2: outside"},
+	{RST_PAWS,                   ESTABLISHED | CLOSE_WAIT,       "",          CLOSED,
+	 "EstabResets",     "TCP_RESET",       "RFC 7323 5.3 R1: not for resets"},
+	{RST_PAWS,                   FIN_WAITS | CLOSING | LAST_ACK, "",          CLOSED,
+	 "",                "TCP_RESET",       "RFC 7323 5.3 R1: not for resets"},
+	{RSTACK_ABOVE,               ESTABLISHED | CLOSE_WAIT,       "",          CLOSED,
+	 "EstabResets",     "TCP_RESET",       "RFC 9293 3.10.7.4: RST before ACK"},
+	{RSTACK_ABOVE,               FIN_WAITS | CLOSING | LAST_ACK, "",          CLOSED,
+	 "",                "TCP_RESET",       "RFC 9293 3.10.7.4: RST before ACK"},
+	{SYN_RST,                    ESTABLISHED | CLOSE_WAIT,       "",          CLOSED,
+	 "EstabResets",     "TCP_RESET",       "RFC 9293 3.10.7.4: RST before SYN"},
+	{SYN_RST,                    FIN_WAITS | CLOSING | LAST_ACK, "",          CLOSED,
+	 "",                "TCP_RESET",       "RFC 9293 3.10.7.4: RST before SYN"},
+
+	/* What nobody sends, and options. */
+	{NO_FLAGS,                    ALL,      "",            SAME,
+	 "",                    "TCP_FLAGS",            "RFC 9293 3.10.7.4 fifth: no ACK bit"},
+	{BAD_SUM,                     ALL,      "",            SAME,
+	 "InErrs InCsumErrors", "TCP_CSUM",             "RFC 9293 3.1: checksum"},
+	{OPT_LENGTH_0 | OPT_PAST_END, READING,  "A nxt rcv+4", SAME,
+	 "",                    "",                     "Linux: options end there; 9293 is free"},
+	{OPT_WSCALE_15,               READING,  "A nxt rcv+4", SAME,
+	 "",                    "",                     "RFC 7323 2.2: for SYNs only"},
+	{OPT_MSS_0,                   READING,  "A nxt rcv+4", SAME,
+	 "",                    "",                     "RFC 9293 3.7.1: for SYNs only"},
+	{OPT_TS_SHORT,                READING,  "A nxt rcv+4", SAME,
+	 "", "", "Linux: without a timestamp; 7323 3.2 drops"},
+	{OPT_TWICE,                   READING,  "A nxt rcv+4", SAME,
+	 "",                    "",                     "Linux: the last of them counts"},
+	{OPT_ANY,                     FINISHED, "",            SAME,
+	 "",                    "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 seventh: ignored"},
+};
+/* clang-format on */
+
+const struct table matrix_synchronized = {"synchronized", rows, sizeof(rows) / sizeof(rows[0])};
