@@ -326,25 +326,36 @@ static void what_is_left_to_a_sender(void)
 	disperse(A);
 }
 
-/* Twenty segments come, but the first: all the others wait ahead of their turn, or only some. */
+/*
+ * Thirty segments come, but the first, each alone: all wait ahead of their turn, or only some.  The sender
+ * hears nothing, so that it does not fill the hole.
+ */
 static void what_is_left_to_a_receiver(void)
 {
-	static uint8_t bytes[FIRST_SEGS * SEGMENT];
+	static uint8_t bytes[SEGMENT];
 
 	gather(B);
 	for (unsigned int i = 0; i < 2; i++) {
 		struct pair p = scene_pair();
 
-		scene_carry(A, p.a, B, p.b, 200000);
+		scene_carry(A, p.a, B, p.b, 400000);
+		scene_sleep(1 * SEC);
+		scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
 		scene_sysctl(B, "net/ipv4/tcp_rmem",
 			     i ? "1000000 1000000 6291456" : "4096 131072 6291456");
+		scene_sysctl(A, "net/ipv4/tcp_slow_start_after_idle", "0");
 		B->set("keep_pages", SHORT);
 		scene_drop(A, DATA, 1);
+		scene_drop_many(B, TCP, 1, ALWAYS);
 		scene_mark();
-		scene_send_all(A, p.a, bytes, sizeof(bytes));
-		scene_sleep(150 * MS);
+		for (unsigned int k = 0; k < 30; k++) {
+			scene_send_all(A, p.a, bytes, sizeof(bytes));
+			scene_sleep(2 * MS);
+		}
+		assert_int_equal(scene_count(A, DATA), 30);
 		assert_int_equal(scene_counter(B, "TcpExt.OfoPruned") > 0, !i);
 		B->set("keep_pages", ~0ULL);
+		scene_heal();
 		scene_pair_close(&p);
 	}
 	disperse(B);
