@@ -6,6 +6,7 @@ A socket belongs to the namespace in which it was made, whoever uses it then: th
 connect, send and wait like anybody.  Between requests this runs the relay (relay.py) of a guest on a dgram netdev.
 It ends when the other end of FD does.
 """
+import errno
 import json
 import os
 import select
@@ -46,6 +47,21 @@ class Agent:
 
     def sh(self, words):
         return netns.sh(*words), []
+
+    def sysctl(self, name, value):
+        """The value that it had; None where /proc/sys may not be written, as in some containers."""
+        path = "/proc/sys/net/ipv4/" + name
+        with open(path) as f:
+            old = f.read().strip()
+        try:
+            with open(path, "w") as f:
+                f.write(value)
+        except OSError as e:
+            if e.errno in (errno.EROFS, errno.EACCES):
+                old = None
+            else:
+                raise
+        return old, []
 
     def attach(self, fds, seed, harm):
         """Relays between the cable's far end and this socket, which is connected to a guest."""

@@ -5,6 +5,7 @@ Network(user) is a namespace with agent.py in it; @user: made as an ordinary use
 root.  socket(), connect() and the like give sockets that live there.  A LinuxGuest hangs on it: with wire="relay"
 on QEMU's dgram netdev, through the seeded relay and a veth pair; with wire="tap" on a tap with offloads.
 """
+import contextlib
 import json
 import os
 import socket
@@ -76,6 +77,16 @@ class Network:
 
     def sh(self, *words):
         return self.ask("sh", words=words)[0]
+
+    @contextlib.contextmanager
+    def setting(self, name, value):
+        """With this value in the namespace's /proc/sys/net/ipv4; yields why that cannot be, or None."""
+        old = self.ask("sysctl", name=name, value=value)[0]
+        try:
+            yield "/proc/sys is read-only here" if old is None else None
+        finally:
+            if old is not None:
+                self.ask("sysctl", name=name, value=old)
 
     def sockets(self, n, family=socket.AF_INET, kind=socket.SOCK_STREAM, proto=0):
         made = []

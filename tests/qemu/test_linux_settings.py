@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Linux as a peer that wants less than usual: without an option, with small segments, small buffers, a small MTU."""
+import contextlib
+import socket
+
+import pytest
+from conftest import need
+from load import echo_hashed
+from peernet import GUEST_ADDRESS, LinuxGuest
+
+KIB = 1 << 10
+TIMESTAMPS, WSCALE, ECN = 1, 4, 8      # of tcpi_options
+HARM = {"drop": 0.01, "duplicate": 0.01, "reorder": 0.03, "corrupt": 0.01, "delay": 0.01}
+
+
+def agreed(s):
+    """tcpi_options of struct tcp_info."""
+    return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[5]
+
+
+def echo(guest, level=None, option=None, value=0, size=256 * KIB):
+    """A transfer both ways over a socket that had this option before it connected; what was agreed on."""
+    with guest.network.socket() as s:
+        if option:
+            s.setsockopt(level, option, value)
+        s.connect((GUEST_ADDRESS, 7))
+        echo_hashed(s, size, 8)
+        return agreed(s)
+
+
+@pytest.fixture(scope="module", params=["good", "bad"])
+def guest(cable, request):
+    with LinuxGuest(cable, seed=9, harm=HARM if request.param == "bad" else {}) as g:
+        yield g
+
+
+@pytest.mark.parametrize("name, value, gone", [
+    ("tcp_timestamps", "0", TIMESTAMPS), ("tcp_window_scaling", "0", WSCALE), ("tcp_sack", "0", 0),
+])
+def test_without_an_option(guest, name, value, gone):
+    usual = TIMESTAMPS | WSCALE
+    with guest.network.setting(name, value) as lack:
+        need(lack)
+        assert echo(guest) & usual == usual & ~gone
+
+
+def test_ecn_is_asked_for_and_not_agreed(guest):
+    """RFC 3168 6.1.1: a SYN with ECE and CWR is a SYN; our SYN-ACK has neither."""
+    with guest.network.setting("tcp_ecn", "1") as lack:
+        need(lack)
+        assert not echo(guest) & ECN
+
+
+@pytest.mark.parametrize("level, option, value", [
+    (socket.IPPROTO_TCP, socket.TCP_MAXSEG, 200),
+    (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096),       # a window of a few segments
+    (socket.SOL_SOCKET, socket.SO_SNDBUF, 4096),
+], ids=["small segments", "small window", "small writes"])
+def test_small(guest, level, option, value):
+    echo(guest, level, option, value, 64 * KIB)
+
+
+@contextlib.contextmanager
+def mtu(net, size):
+    net.sh("ip", "link", "set", "veth0", "mtu", str(size))
+    try:
+        yield
+    finally:
+        net.sh("ip", "link", "set", "veth0", "mtu", "1500")
+
+
+@pytest.mark.parametrize("size", [296, 576])
+def test_small_mtu_of_its_own(guest, size):
+    """It says so in its MSS; longer frames it would not take."""
+    with mtu(guest.network, size):
+        echo(guest, size=64 * KIB)
