@@ -9,7 +9,7 @@
  * The rules: lengths and both checksums; options well formed, and those negotiated there (RFC 7323
  * 3.2); no segment above the MSS that the peer announced, options counted (RFC 9293 3.7.1, RFC 6691);
  * the right edge of the window never moves left (RFC 9293 3.8.6: "should not"; Linux never does);
- * no data and no FIN beyond the peer's right edge; nothing acknowledged that was not sent; the
+ * no data beyond the peer's right edge; nothing acknowledged that was not sent; the
  * acknowledgment never goes back; and each byte is that byte of the stream, however often and cut
  * however it is sent.  Distances between sequence numbers are taken modulo 2^32.
  */
@@ -238,8 +238,9 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 		return "a hole in what it sends";
 	if (s->len + s->options > other->mss && s->len)
 		return "larger than the MSS that the other announced";
-	/* Linux keeps a FIN within the window, too. */
-	if (!probe && ahead(end, s->seq) > 0 && other->has_edge && ahead(end, other->edge) > 0 &&
+	/* The data; a FIN that ends it may stand just beyond, as Linux sends it when it cuts a long
+	 * segment at the window. */
+	if (!probe && s->len && other->has_edge && ahead(s->seq + s->len, other->edge) > 0 &&
 	    ahead(end, me->end) > 0)
 		return "beyond the window";
 	if (me->fin && ahead(end, me->end) > 0)
