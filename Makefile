@@ -71,6 +71,7 @@ help:
 	@echo "make coverage    what the tests in a process reach, and what nothing does"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
+	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
 	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
 	@echo "make setup    install what building and testing needs (Debian)"
 

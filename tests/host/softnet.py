@@ -13,6 +13,7 @@ The plain library only: the sanitizers' one would have to be loaded before Pytho
 What tests/host/conductor.c does for C runners; the functions are those of softnet_host.h.
 """
 
+import _ctypes
 import ctypes
 import heapq
 import os
@@ -103,8 +104,10 @@ class Host:
         self.baseline = self.state()
 
     def release(self):
-        """Gives its memory back; the host is gone."""
+        """Gives its memory back; the host is gone.  The copy is unloaded: else the next one that gets
+        the same descriptor, and with it the same name, would be taken for this one."""
         self.sn_release()
+        _ctypes.dlclose(self._dl._handle)  # pylint: disable=protected-access
         os.close(self._fd)
 
     def console(self):

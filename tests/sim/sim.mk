@@ -36,3 +36,10 @@ $(SIM)/canary/%/libsoftnet.so: tests/sim/canary.py $(B)/host/libsoftnet.so
 	$(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirname $$f) -MF /dev/null -c $(@D)/$$f -o $(@D)/bug.o && \
 	$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(HOST_WRAP) \
 		$$(printf '%s\n' $($(B)/host_OBJ) | grep -vx "$(B)/host/$$f.o") $(@D)/bug.o -o $@
+
+# A figure of one experiment (docs/lab.md).
+.PHONY: lab
+lab:
+	@tools/setup lab
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/host/libsoftnet.so
+	@PYTHONPATH=tools/lab /usr/bin/python3 tools/lab/example.py

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT
+"""Experiments: hosts, links, transfers, and what was measured of them.
+
+Times are virtual: seconds in what you read and write here, nanoseconds inside.  The same seed and the
+same calls are the same experiment, to the last byte.
+"""
+import ctypes
+import random
+import struct
+from dataclasses import dataclass, field
+
+from softnet.host import NR, NS, Conductor, Halted, sockaddr_in
+
+LIBRARY = "build/host/libsoftnet.so"
+AF_INET, SOCK_STREAM, SOL_SOCKET, SOL_TCP = 2, 1, 1, 6
+SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION, TCP_INFO = 7, 8, 13, 11
+SHUT_WR = 1
+ECONNREFUSED = 111
+CHUNK = 65536
+WARM_UP_S = 60  # neighbours and links come to rest before an experiment
+# Of struct tcp_info (include/uapi/tcp.h): offset in bytes of the u32 fields that are kept.
+INFO_SIZE = 232
+INFO = {"rto": 8, "snd_mss": 16, "unacked": 24, "lost": 32, "retrans": 36, "rtt": 68, "rttvar": 72,
+        "ssthresh": 76, "cwnd": 80, "total_retrans": 100}
+
+
+@dataclass
+class Sample:
+    """One look at TCP_INFO: time in s; rtt, rttvar, rto in s; cwnd and ssthresh in segments."""
+    time: float
+    rtt: float
+    rttvar: float
+    rto: float
+    cwnd: int
+    ssthresh: int
+    unacked: int
+    lost: int
+    total_retrans: int
+
+
+@dataclass
+class Segment:
+    """A data segment as its sender put it on the wire; an ACK as its sender did, with @length 0."""
+    time: float
+    seq: int      # bytes from the beginning of the stream
+    length: int
+    ack: int      # the same, of the other direction
+    lost: bool
+    again: bool   # its bytes had been sent before
+
+
+class Link:
+    """Both ways of a wire: a queue, a rate, a delay; loss, reordering and jitter by the lab's seed."""
+
+    def __init__(self, lab, wire, rate, queue, loss, jitter):
+        self.lab, self.wire = lab, wire
+        self.rate, self.queue, self.loss, self.jitter = rate, queue, loss, jitter
+        self.busy = {}      # sender -> when its last bit has left
+        self.dropped = 0
+        self.watchers = []  # called with (time_ns, sender, frame, lost)
+        wire.hook = self._carry
+
+    def _carry(self, _wire, sender, frame):
+        now, lost, extra = self.lab.now_ns, False, 0
+        if self.rate:
+            leaves = max(self.busy.get(sender, 0), now)
+            waiting = (leaves - now) * self.rate / 8 / NS
+            if waiting and waiting + len(frame) > self.queue:
+                lost = True
+            else:
+                leaves += int(len(frame) * 8 * NS / self.rate)
+                self.busy[sender] = leaves
+                extra = leaves - now
+        if self.loss and self.lab.random.random() < self.loss:
+            lost = True
+        if self.jitter:
+            extra += int(self.lab.random.random() * self.jitter * NS)
+        self.dropped += lost
+        for watcher in self.watchers:
+            watcher(now, sender, frame, lost)
+        return [] if lost else [(extra, frame)]
+
+
+class Lab:
+    """Hosts, links and the clock."""
+
+    def __init__(self, seed=1, library=LIBRARY):
+        self.conductor = Conductor(library, seed)
+        self.random = random.Random(seed)
+        self.transfers = []
+        self._ports = 7000
+
+    @property
+    def now_ns(self):
+        """The clock."""
+        return self.conductor.now
+
+    @property
+    def now(self):
+        """The clock, in seconds."""
+        return self.conductor.now / NS
+
+    def host(self, cmdline="", **options):
+        """Boots a host: 10.0.0.1, 10.0.0.2 ... ; @cmdline as softnet's own, options as sn_set()."""
+        address = f"10.0.0.{len(self.conductor.hosts) + 1}"
+        h = self.conductor.host(f"ip={address}/24 app=none {cmdline}".strip(), **options)
+        h.address = address
+        return h
+
+    def wire(self, a, b, delay=0.01, rate=0, queue=1 << 30, loss=0.0, jitter=0.0):
+        """Connects two hosts: delay in s one way, rate in bit/s (0: none), queue in bytes before each
+        end's rate, loss as a share of frames, jitter in s (a frame may overtake another)."""
+        link = Link(self, self.conductor.wire(a, b, delay), 0, 0, 0.0, 0.0)
+        for one, other in ((a, b), (b, a)):  # they get to know each other before it gets rough
+            fd = one.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+            if one.call(NR.connect, fd, sockaddr_in(other.address, 1), 16) != -ECONNREFUSED:
+                raise Halted("nobody answers on a good wire")
+            one.call(NR.close, fd)
+        self.conductor.sleep(WARM_UP_S)
+        link.rate, link.queue, link.loss, link.jitter = rate, queue, loss, jitter
+        a.link = b.link = link
+        return link
+
+    def close(self):
+        """The hosts go; what was measured stays."""
+        self.conductor.close()
+
+    def transfer(self, sender, receiver, nbytes, every=0.01, **options):
+        """A connection that carries @nbytes once run() is called, looked at every @every seconds.
+        Options: congestion="reno", sndbuf=, rcvbuf= in bytes."""
+        self._ports += 1
+        t = Transfer(self, sender, receiver, nbytes, self._ports, every, options)
+        self.transfers.append(t)
+        return t
+
+    def run(self, seconds=3600):
+        """Until all transfers are done; TimeoutError when they are not in time."""
+        end = self.now_ns + int(seconds * NS)
+        for t in self.transfers:
+            t.begin()
+        while not all(t.done for t in self.transfers):
+            wake = min([end] + [t.next_sample for t in self.transfers if not t.done])
+            self.conductor.run(wake, self._progress)
+            for t in self.transfers:
+                t.sample()
+            if self.now_ns >= end:
+                raise TimeoutError(f"not done after {seconds} s of virtual time")
+
+    def _progress(self):
+        """Between instants; true when somebody made a call, so that the instant goes on."""
+        return any([t.progress() for t in self.transfers])
+
+
+@dataclass
+class Transfer:
+    """One connection and its measurements: samples, segments (sent) and acks (received from)."""
+    lab: Lab
+    sender: object
+    receiver: object
+    nbytes: int
+    port: int
+    every: float
+    options: dict
+    samples: list = field(default_factory=list)
+    segments: list = field(default_factory=list)
+    acks: list = field(default_factory=list)
+    done: bool = False
+    buffer: bytes = None  # what is written, piece by piece, once it has begun
+
+    def begin(self):
+        """Connects, and starts to write and to read."""
+        if self.samples or self.done:
+            return
+        a, b, lab = self.sender, self.receiver, self.lab
+        self.written = self.read = 0
+        self.isn = {}
+        self.highest = 0
+        self.started = lab.now_ns
+        listener = b.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+        self.fd = a.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+        for h, fd in ((a, self.fd), (b, listener)):
+            self._set_options(h, fd)
+        b.call(NR.bind, listener, sockaddr_in("0.0.0.0", self.port), 16)
+        b.call(NR.listen, listener, 1)
+        a.link.watchers.append(self._watch)
+        result = a.call(NR.connect, self.fd, sockaddr_in(b.address, self.port), 16)
+        if result < 0:
+            raise OSError(-result, "connect")
+        self.peer_fd = b.call(NR.accept, listener, 0, 0)
+        b.call(NR.close, listener)
+        self.next_sample = lab.now_ns
+        self.buffer = bytes(CHUNK)
+        self.writing = self.reading = None
+        self.progress()
+
+    def _set_options(self, h, fd):
+        values = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
+                  "congestion": (SOL_TCP, TCP_CONGESTION)}
+        for name, value in self.options.items():
+            level, option = values[name]
+            data = value.encode() if isinstance(value, str) else struct.pack("i", value)
+            result = h.call(NR.setsockopt, fd, level, option, data, len(data))
+            if result < 0:
+                raise OSError(-result, f"{name}={value}")
+
+    def progress(self):
+        """Takes what came back, and asks for more."""
+        if self.done or self.buffer is None:
+            return False
+        called = False
+        if self.writing is not None and (n := self.sender.poll(self.writing)) is not None:
+            self._check(n, "write")
+            self.written += n
+            self.writing = None
+            if self.written == self.nbytes:
+                self.shutting = self.sender.submit(NR.shutdown, self.fd, SHUT_WR)
+                called = True
+        if self.writing is None and self.written < self.nbytes:
+            piece = min(CHUNK, self.nbytes - self.written)
+            self.writing = self.sender.submit(NR.write, self.fd, self.buffer, piece)
+            called = True
+        if self.reading is not None and (n := self.receiver.poll(self.reading)) is not None:
+            self._check(n, "read")
+            self.read += n
+            self.reading = None
+            if n == 0:
+                self.done = True
+                self.finished = self.lab.now_ns
+                return True
+        if self.reading is None:
+            self.reading = self.receiver.submit(NR.read, self.peer_fd, bytearray(CHUNK), CHUNK)
+            called = True
+        return called
+
+    @staticmethod
+    def _check(result, what):
+        if result < 0:
+            raise OSError(-result, what)
+
+    def sample(self):
+        """TCP_INFO of the sender, when it is time."""
+        if self.lab.now_ns < self.next_sample or self.done:
+            return
+        info, size = ctypes.create_string_buffer(INFO_SIZE), ctypes.c_uint32(INFO_SIZE)
+        self._check(self.sender.call(NR.getsockopt, self.fd, SOL_TCP, TCP_INFO, info,
+                                     ctypes.addressof(size)), "getsockopt")
+        f = {name: struct.unpack_from("<I", info.raw, at)[0] for name, at in INFO.items()}
+        self.samples.append(Sample(self._time(self.lab.now_ns), f["rtt"] / 1e6, f["rttvar"] / 1e6,
+                                   f["rto"] / 1e6, f["cwnd"], f["ssthresh"], f["unacked"], f["lost"],
+                                   f["total_retrans"]))
+        self.next_sample = self.lab.now_ns + int(self.every * NS)
+
+    def _time(self, ns):
+        return (ns - self.started) / NS
+
+    def _watch(self, now, sender, frame, lost):
+        """Every frame of the link: those of this connection are kept."""
+        if frame[12:14] != b"\x08\0" or frame[23] != 6:
+            return
+        total = struct.unpack(">H", frame[16:18])[0]
+        sport, dport, seq, ack, doff, flags = struct.unpack(">HHIIBB", frame[34:48])
+        if self.port not in (sport, dport):
+            return
+        length = total - 20 - (doff >> 4) * 4
+        if flags & 2:
+            self.isn[sender.index] = seq
+            return
+        other = self.receiver if sender is self.sender else self.sender
+        seq = (seq - self.isn[sender.index] - 1) & 0xffffffff
+        ack = (ack - self.isn.get(other.index, 0) - 1) & 0xffffffff
+        segment = Segment(self._time(now), seq, length, ack, lost, seq + length <= self.highest)
+        if sender is self.sender and length:
+            self.segments.append(segment)
+            self.highest = max(self.highest, seq + length)
+        elif sender is self.receiver and flags & 16 and not flags & 4:
+            self.acks.append(segment)
+
+    @property
+    def seconds(self):
+        """From socket() to the reader's end of file."""
+        return (self.finished - self.started) / NS
+
+    @property
+    def goodput(self):
+        """Bytes that were read, as bit/s."""
+        return self.read * 8 / self.seconds
+
+    def plot(self, path):
+        """Sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
+        from .plot import plot_transfer  # pylint: disable=import-outside-toplevel
+        return plot_transfer(self, path)
