@@ -221,6 +221,9 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	header_size = sizeof(struct tcphdr) + (tcb.tcp_flags & TCPHDR_SYN
 						       ? tcp_syn_options(sk, &opts)
 						       : tcp_established_options(sk, &opts));
+	/* A burst of several segments ends with PSH (Linux 5.4): the receiver need not wait for more. */
+	if (pkts > 1)
+		tcb.tcp_flags |= TCPHDR_PSH;
 	tcp_write_header(sk, skb, &tcb, header_size, &opts);
 	skb_set_owner_w(skb, sk);
 

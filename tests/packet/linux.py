@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""The host's own kernel as the machine, in a network namespace of its own, through a TUN device.
+
+It has hosted.py's face, so that one script can be held against both (run --versus-linux); root and
+/dev/net/tun only.  Time is the wall's, and Python's: tolerances are widened.  Settings that newer Linuxes
+have and 4.11 had not, and those that depend on the host's memory, are made what our kernel has.
+"""
+import ctypes
+import fcntl
+import os
+import select
+import struct
+import subprocess
+import threading
+import time
+from collections import deque
+
+from runner import Failed, Play
+from shell import Skip
+from tap import Result
+
+TUN = "/dev/net/tun"
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
+CLONE_NEWNET = 0x40000000
+DEVICE = "tun0"
+TOLERANCE_USECS = 25_000    # of an interpreter on a machine that does other things too
+BLOCKED_AFTER = 0.004       # a call that is not back by then is one that waits
+PACKET_MAX = 65536
+
+SETTINGS = {
+    "net.ipv4.tcp_rmem": "4096 131072 6291456", "net.ipv4.tcp_wmem": "4096 65536 4194304",
+    "net.ipv4.tcp_congestion_control": "reno", "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_fastopen": "0",
+    "net.ipv4.tcp_frto": "0", "net.ipv4.tcp_recovery": "0", "net.ipv4.tcp_early_retrans": "0",
+    "net.ipv4.tcp_syn_retries": "6", "net.ipv4.tcp_synack_retries": "5", "net.ipv4.tcp_syncookies": "0",
+    "net.ipv4.tcp_syn_linear_timeouts": "0", "net.ipv4.tcp_tw_reuse": "1",
+    "net.ipv4.tcp_slow_start_after_idle": "1", "net.ipv4.tcp_no_metrics_save": "1",
+    "net.ipv4.tcp_invalid_ratelimit": "500", "net.ipv4.tcp_sack": "0", "net.core.somaxconn": "4096",
+    "net.ipv4.tcp_keepalive_time": "7200", "net.ipv4.tcp_mtu_probing": "0",
+    "net.ipv6.conf.all.disable_ipv6": "1", "net.ipv4.conf.all.rp_filter": "0",
+}
+FIRST_WINDOW = "20"         # segments: what 4.11 offered at first
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Ticket:
+    """A system call in a thread of its own."""
+
+    def __init__(self, number, arguments, keep):
+        self.result = self.time = None
+        self.keep = (arguments, keep)
+        values = [ctypes.c_long(a if isinstance(a, int) else ctypes.addressof(a)) for a in arguments]
+        self.thread = threading.Thread(target=self._run, args=(number, values), daemon=True)
+        self.thread.start()
+        self.thread.join(BLOCKED_AFTER)
+
+    def _run(self, number, values):
+        libc.syscall.restype = ctypes.c_long
+        result = libc.syscall(ctypes.c_long(number), *values)
+        self.time = time.monotonic_ns()
+        self.result = -ctypes.get_errno() if result < 0 else result
+
+
+class Machine:
+    """A namespace, and a device in it whose other end we are."""
+
+    virtual = False
+    name = "Linux " + os.uname().release
+
+    def __init__(self, config):
+        if os.geteuid() or not os.path.exists(TUN):
+            raise Skip("no root, or no " + TUN)
+        self.config = config
+        self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
+        self.packets = deque()
+        self.tun = None
+
+    def open(self):
+        """In the process that will make the calls."""
+        if libc.unshare(CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "unshare")
+        self.tun = os.open(TUN, os.O_RDWR | os.O_NONBLOCK)
+        fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH14x", DEVICE.encode(), IFF_TUN | IFF_NO_PI))
+        for name, value in SETTINGS.items():
+            self.sysctl(name, value)
+        for line in (f"link set {DEVICE} mtu {self.config['mtu']}", "link set lo up",
+                     f"addr add {self.local_ip}/24 dev {DEVICE}", f"link set {DEVICE} up",
+                     f"route add default dev {DEVICE} initrwnd {FIRST_WINDOW}"):
+            subprocess.run(["ip", *line.split()], check=True, stdout=subprocess.DEVNULL)
+
+    def now(self):
+        """Nanoseconds of the wall."""
+        return time.monotonic_ns()
+
+    def _receive(self, seconds):
+        ready, _, _ = select.select([self.tun], [], [], max(seconds, 0))
+        while ready:
+            try:
+                self.packets.append((self.now(), os.read(self.tun, PACKET_MAX)))
+            except BlockingIOError:
+                return
+
+    def advance(self, until, done=lambda: False):
+        """Waits until then, or until done()."""
+        while True:
+            left = until - self.now()
+            # In small steps: a call that comes back wakes nobody here.
+            self._receive(min(left, 1_000_000) / 1e9)
+            if done():
+                return True
+            if left <= 0:
+                return False
+
+    def inject(self, packets):
+        """IP packets arrive."""
+        for packet in packets:
+            os.write(self.tun, packet)
+        self._receive(0)
+
+    def submit(self, number, arguments, keep=()):
+        """Starts a call."""
+        ticket = Ticket(number, arguments, keep)
+        self._receive(0)
+        return ticket
+
+    def call(self, number, *arguments):
+        """A call that is back at once."""
+        return self.submit(number, arguments).result
+
+    def sysctl(self, name, value=None):
+        """As hosted.Machine.sysctl()."""
+        path = "/proc/sys/" + name.replace(".", "/")
+        if not os.path.exists(path):
+            return None
+        try:
+            with open(path, "r" if value is None else "w", encoding="ascii") as f:
+                if value is None:
+                    return " ".join(f.read().split())
+                f.write(value + "\n")
+            return True
+        except OSError:
+            return False
+
+    def complaint(self):
+        """Linux has nothing to say."""
+        return ""
+
+    def finish(self, _shells):
+        """The namespace goes with the process."""
+
+
+def story(suite, script, options, machine):
+    """In the child: the play, as a Result."""
+    result = Result(script.path)
+    try:
+        machine.open()
+    except (OSError, subprocess.CalledProcessError) as error:
+        return Result(script.path, "skip", f"no namespace to run in: {error}")
+    wider = max(options["tolerance_usecs"], TOLERANCE_USECS)
+    play = Play(script, dict(options, tolerance_usecs=wider), machine, suite.rules)
+    try:
+        play.run()
+    except Skip as skip:
+        result.status, result.reason = "skip", str(skip)
+    except Failed as failed:
+        result.status = "not ok"
+        line = f"{script.path}:{play.event.line}: " if play.event else ""
+        result.reason, result.lines = line + failed.what, list(failed.lines)
+    result.notes = play.notes
+    return result
