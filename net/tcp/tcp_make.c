@@ -22,15 +22,17 @@
 static void tcp_connect_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 space = tcp_full_space(sk);
+	u32 space = tcp_full_space(sk), mss = tp->advmss;
 	u8 rcv_wscale;
 
+	/* Whether the peer takes timestamps is only known where an earlier connection says so (Linux). */
+	if (tp->rx_opt.ts_recent_stamp)
+		mss -= tp->tcp_header_len - sizeof(struct tcphdr);
 	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
 	    (!tp->window_clamp || tp->window_clamp > space))
 		tp->window_clamp = space;
-	tcp_select_initial_window(space, tp->advmss - (tp->tcp_header_len - sizeof(struct tcphdr)),
-				  &tp->rcv_wnd, &tp->window_clamp, sysctl_tcp_window_scaling,
-				  &rcv_wscale);
+	tcp_select_initial_window(space, mss, &tp->rcv_wnd, &tp->window_clamp,
+				  sysctl_tcp_window_scaling, &rcv_wscale);
 	tp->rx_opt.rcv_wscale = rcv_wscale;
 	tp->rcv_ssthresh = tp->rcv_wnd;
 }
