@@ -110,6 +110,7 @@ class IcmpPacket:
     quote: tuple | None         # (seq, length)
     text: str
     ip: IpInfo = field(default_factory=IpInfo)
+    ports: tuple | None = None
 
 
 @dataclass
