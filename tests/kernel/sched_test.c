@@ -26,6 +26,7 @@
 #include "kernel/printk.h"
 #include "kernel/sched/mutex.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/watchdog.h"
 #include "kernel/syscall.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
@@ -430,6 +431,34 @@ static void flood_starves_nobody(void)
 	CHECK(turns[0] >= 1000 / TIME_SLICE_MS / 3 - 2 && turns[1] >= 1000 / TIME_SLICE_MS / 3 - 2);
 }
 
+static u64 irq_beside; /* main() raises test_irq together with the next deadline from here on */
+
+/* Lets the timer come in, as it may in any softirq. */
+static void rx_with_timer(void)
+{
+	u64 before = timer_irq_count;
+
+	for (unsigned int i = 0; i < 100 && timer_irq_count == before; i++)
+		hal_irq_restore(hal_irq_save());
+	rx_runs++;
+}
+
+/* The first softirq after a long idle time is interrupted by the timer: nobody kept the CPU. */
+static void idle_time_is_no_lockup(void)
+{
+	test_irq = request_irq("test", test_handler, NULL);
+	open_softirq(NET_RX_SOFTIRQ, rx_with_timer);
+	for (unsigned int i = 1; i <= 20; i++) {
+		/* Not with the watchdog's own last look. */
+		irq_beside = ktime_get_ns() + 2 * SOFT_LOCKUP_MS * NSEC_PER_MSEC;
+		sleep_ms(3 * SOFT_LOCKUP_MS);
+		sleep_ms(1);
+		CHECK(rx_runs == i);
+	}
+	CHECK(soft_lockup_count == 0);
+	free_irq(test_irq);
+}
+
 /* LIMIT(NR_IRQS) */
 static void no_more_irqs(void)
 {
@@ -618,6 +647,7 @@ static const struct test_case cases[] = {
 	{"softirq_after_irq", softirq_after_irq, NULL},
 	{"softirq_rounds_are_bounded", softirq_rounds_are_bounded, NULL},
 	{"flood_starves_nobody", flood_starves_nobody, NULL},
+	{"idle_time_is_no_lockup", idle_time_is_no_lockup, NULL},
 	{"no_more_irqs", no_more_irqs, NULL},
 	{"spinning_application_is_preempted", spinning_application_is_preempted, NULL},
 	{"system_calls", system_calls, NULL},
@@ -669,6 +699,10 @@ static int run_case(u64 seed)
 		if (next == SN_NEVER)
 			break;
 		sn_set_clock(next);
+		if (irq_beside && next >= irq_beside) {
+			irq_beside = 0;
+			host_raise_irq(test_irq);
+		}
 	}
 	if (the_case->panic) {
 		if (strstr(sn_panic_message(), the_case->panic))
