@@ -210,6 +210,7 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) kernel-test
 	@$(MAKE) --no-print-directory $(JOBS) hosted
 	@$(MAKE) --no-print-directory $(JOBS) sim
+	@$(MAKE) --no-print-directory $(JOBS) race canary
 	@$(MAKE) --no-print-directory packet
 	@$(MAKE) --no-print-directory qemu
 
@@ -222,6 +223,7 @@ test-long:
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
 	cd tests/qemu && $(PYTEST) --long .
 	@$(MAKE) --no-print-directory $(JOBS) sim-long
+	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
 
 # Against QEMU: boots, transfers, closes, crashes.
 qemu: $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json

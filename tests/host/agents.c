@@ -60,6 +60,7 @@ static void make_agent(void)
 
 static void run_call(struct call *call)
 {
+	host.race_counts = true;
 	current->interrupted = call->interrupt;
 	call->agent = current;
 	call->result = kernel_syscall(call->nr, call->args[0], call->args[1], call->args[2],

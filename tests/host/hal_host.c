@@ -140,13 +140,22 @@ static bool deliver_one(void)
 	return true;
 }
 
+/* A place for an interrupt in a race of sn_set("race_edge"): is it the one? */
+static bool race_is_now(void)
+{
+	if (!host.race_counts || --host.race_left)
+		return false;
+	host.race_armed = false;
+	return true;
+}
+
 static inline void interrupt_point(u32 chance, u32 of)
 {
 	if (!chance || host.halted)
 		return;
 	if (!host.irqs_pending && !timer_is_due() && !host_frames_waiting())
 		return;
-	if (host_random(of) >= chance)
+	if (unlikely(host.race_armed) ? !race_is_now() : host_random(of) >= chance)
 		return;
 	host.irqs_on = false;
 	host_pump(false);
@@ -205,7 +214,11 @@ void hal_idle(void)
 {
 	BUG_ON(host.irqs_on);
 	for (;;) {
-		host_pump(true);
+		/* A race begins with its calls, and is over when nobody runs any more. */
+		if (!host.race_armed || !host.irqs_pending) {
+			host.race_armed = false;
+			host_pump(true);
+		}
 		host.irqs_on = true;
 		if (deliver_one())
 			return;

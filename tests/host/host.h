@@ -71,6 +71,9 @@ struct host {
 	int halt_code;
 	u32 irq_chance;  /* of 256 */
 	u32 race_chance; /* of 65536 */
+	bool race_armed; /* sn_set("race_edge"): all that waits comes at one point, ... */
+	bool race_counts;
+	u64 race_left; /* ... that many from the beginning of the next call */
 	u64 prng[2];
 	u64 nr_interrupts;
 	u64 nr_this_step;

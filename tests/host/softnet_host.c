@@ -34,6 +34,13 @@ static struct {
 } options[OPTIONS_MAX];
 static unsigned int nr_options;
 
+static void race_begins(u64 edge)
+{
+	host.race_armed = edge;
+	host.race_counts = false;
+	host.race_left = edge;
+}
+
 int sn_set(const char *name, uint64_t value)
 {
 	unsigned int i;
@@ -53,6 +60,8 @@ int sn_set(const char *name, uint64_t value)
 		host.fail_alloc = value;
 	else if (!strcmp(name, "keep_pages") && host.booted)
 		host_keep_pages(value);
+	else if (!strcmp(name, "race_edge"))
+		race_begins(value);
 	return 0;
 }
 
@@ -364,6 +373,7 @@ uint64_t sn_stat(const char *name)
 		{"stacks", fiber_stacks()},
 		{"allocs", host.nr_allocs},
 		{"allocs_refused", host.nr_refused},
+		{"race_left", host.race_left},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(stats); i++) {

@@ -50,6 +50,9 @@
  *   fail_alloc     N: the Nth allocation of an object from now on fails, once (0: none does)
  *   iss            the sequence number that the next connections of this host start with, on either
  *                  side; above 32 bits (the default): as RFC 6528 says (tests/host/iss.c)
+ *   race_edge      N: frames and interrupts wait until the next call has begun, and come at the Nth
+ *                  place in it where an interrupt may (in the race build: the Nth edge of the code),
+ *                  or when it is over or asleep; then chance decides again
  *   keep_pages     N: the kernel has N free pages and no more, until this is set again (~0: all)
  * 0, or -1 when there is no room for another option.
  */
@@ -119,7 +122,8 @@ SN_API int32_t sn_inspect(char *text, size_t max);
 
 /* Counters by name: interrupts, switches, steps, frames_in, frames_out, frames_dropped (no buffer
  * in the ring), objects (host allocations alive), stacks (of threads, and kept), allocs
- * (ever asked for), allocs_refused (fail_alloc).  ~0 for an unknown name. */
+ * (ever asked for), allocs_refused (fail_alloc), race_left (places that a call did not come to before
+ * the one of race_edge).  ~0 for an unknown name. */
 SN_API uint64_t sn_stat(const char *name);
 
 /* ---- trace (build/host-trace only: elsewhere nothing is recorded) ------------------------------ */

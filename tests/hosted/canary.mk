@@ -1,0 +1,74 @@
+# Canaries: the library of the race build with one bug planted in it, which the scenes of races must
+# find; else it is the scenes that are dead.  `make canary`.
+#
+# A bug is a sed expression for a copy of one source file, and the number of lines that it changes: when
+# the source has moved on and it no longer bites, the build says so.  One object is compiled, the others
+# are the race build's.  It is caught when one of the first CANARY_SEEDS runs of its scene fails with the
+# words that belong to it: any other failure is none of this bug's.
+
+CANARIES := unlocked wrong_lock wakeup leak wrap
+# All edges of the code.
+CANARY_SEEDS := 8
+
+# The accept queue is taken from without its lock: an ACK in the middle of it puts a connection where
+# nobody looks, or behind one that is gone.
+canary_unlocked_file := net/core/request_sock.c
+canary_unlocked_sed := /^noinline .*reqsk_queue_remove/,/^}/s/\tspin_(un)?lock_bh\(.*\);/\t;/
+canary_unlocked_lines := 2
+canary_unlocked_scene := accept_against_ack
+canary_unlocked_shows := null pointer of type .struct request_sock
+
+# The same lock, but not against soft interrupts: the lock itself says so.
+canary_wrong_lock_file := net/core/request_sock.c
+canary_wrong_lock_sed := /^noinline .*reqsk_queue_remove/,/^}/s/(spin_(un)?lock)_bh/\1/
+canary_wrong_lock_lines := 2
+canary_wrong_lock_scene := accept_against_ack
+canary_wrong_lock_shows := lock 0x[0-9a-f]+: (taken where a softirq may come in|wanted) at
+
+# poll() does not look whether it was woken between its questions and its sleep.
+canary_wakeup_file := kernel/fs/poll.c
+canary_wakeup_sed := s/if \(!READ_ONCE\(pwq->triggered\) && /if (/
+canary_wakeup_lines := 1
+canary_wakeup_scene := poll_against
+canary_wakeup_shows := a call of host b hangs
+
+# An ACK for a listener that has just gone keeps its reference of the half-open connection.
+canary_leak_file := net/tcp/tcp_ipv4.c
+canary_leak_sed := s/inet_csk_reqsk_queue_drop_and_put\(sk, req\)/inet_csk_reqsk_queue_drop(sk, req)/
+canary_leak_lines := 1
+canary_leak_scene := listener_closed_against_ack
+canary_leak_shows := host 1: request_sock.*: [0-9]+ objects alive
+
+# Numbers are compared as if they never began again at 0.
+canary_wrap_file := net/tcp/tcp_ack.c
+canary_wrap_sed := s/if \(before\(ack, tp->snd_una\)\)/if (ack < tp->snd_una)/
+canary_wrap_lines := 1
+canary_wrap_scene := retransmission_against_ack
+canary_wrap_shows := is not within the range 1-2
+
+C := $(B)/canary
+R := $(B)/host-race
+
+define canary
+$(C)/$(1)/$$(canary_$(1)_file): $$(canary_$(1)_file) tests/hosted/canary.mk
+	@mkdir -p $$(@D)
+	@sed -E '$$(canary_$(1)_sed)' $$< >$$@
+	@n=$$$$(diff $$< $$@ | grep -c '^>'); [ $$$$n = $$(canary_$(1)_lines) ] || \
+		{ rm $$@; echo "canary $(1): changes $$$$n lines of $$<, not $$(canary_$(1)_lines)"; exit 1; }
+$(C)/$(1)/libsoftnet.so: $(C)/$(1)/$$(canary_$(1)_file) $$($(R)_OBJ)
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $$(ASAN_FLAGS) -fsanitize-coverage=trace-pc \
+		$$(HOST_INC) -MF /dev/null -c $$< -o $(C)/$(1)/planted.o
+	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $$(HOST_WRAP) $$(ASAN_FLAGS) \
+		$$(filter-out $(R)/$$(canary_$(1)_file).o,$$($(R)_OBJ)) $(C)/$(1)/planted.o -o $$@
+.PHONY: canary-$(1)
+canary-$(1): $(C)/$(1)/libsoftnet.so $(H)/test_race
+	@for s in $$$$(seq $(CANARY_SEEDS)); do \
+		SEED=$$$$s SCENE_LIBRARY=$$< $(RACE_ENV) $(H)/test_race $$(canary_$(1)_scene) >$(C)/$(1)/log 2>&1 && continue; \
+		grep -qE '$$(canary_$(1)_shows)' $(C)/$(1)/log && echo "  ok    canary $(1): caught with seed $$$$s" && exit; \
+		cat $(C)/$(1)/log; echo "  FAIL  canary $(1): seed $$$$s fails, but not as this bug would"; exit 1; \
+	done; echo "  FAIL  canary $(1): not caught by $(CANARY_SEEDS) seeds of $$(canary_$(1)_scene)"; exit 1
+endef
+$(foreach c,$(CANARIES),$(eval $(call canary,$(c))))
+
+.PHONY: canary
+canary: $(CANARIES:%=canary-%)
