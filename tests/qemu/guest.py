@@ -27,7 +27,8 @@ CAPTURED = 160       # bytes of each frame
 PATIENCE = 30        # s: only a hang reaches it
 UEFI_PATIENCE = 180  # s: the firmware alone takes 5 on an idle machine
 # Where a UEFI guest's disk hangs.
-DISKS = {"sata": "ide-hd,drive=disk", "ide": "ide-hd,drive=disk", "virtio": "virtio-blk-pci,drive=disk"}
+DISKS = {"sata": "ide-hd,drive=disk", "ide": "ide-hd,drive=disk", "virtio": "virtio-blk-pci,drive=disk",
+         "virtio-4k": "virtio-blk-pci,drive=disk,logical_block_size=4096,physical_block_size=4096"}
 # What QEMU is told besides -machine, and the network card on each machine's bus.
 MACHINES = {
     "q35": ("q35", "virtio-net-pci,romfile=", []),
@@ -50,12 +51,12 @@ def free_ports(n):
     return ports
 
 
-def make_image(path, cmdline, application=APPLICATION):
+def make_image(path, cmdline, application=APPLICATION, sector=512):
     """A disk as `make image` makes it, with these bytes as its cmdline.txt."""
     with tempfile.NamedTemporaryFile() as f:
         f.write(cmdline)
         f.flush()
-        subprocess.run([MKIMAGE, application, f.name, path], check=True)
+        subprocess.run([MKIMAGE, "-s", str(sector), application, f.name, path], check=True)
     return path
 
 

@@ -42,6 +42,18 @@ def test_virtio_disk_and_cmdline_at_the_root(tmp_path):
         echo(g)
 
 
+def test_disk_of_4096_byte_sectors(tmp_path):
+    """An image that was made for it boots; one for sectors of 512 bytes does not: the firmware
+    comes to the end of its list, its shell."""
+    image = make_image(str(tmp_path / "disk"), b"from-4k", sector=4096)
+    with Guest(firmware="uefi", disk="virtio-4k", image=image) as g:
+        assert 'unknown word "from-4k"' in g.console
+        echo(g)
+    other = make_image(str(tmp_path / "other"), b"from-512")
+    with Guest(firmware="uefi", disk="virtio-4k", image=other, net="", ready="UEFI Interactive Shell") as g:
+        assert "softnet, through" not in g.console
+
+
 def test_ide_disk_on_the_older_machine():
     with Guest(firmware="uefi", disk="ide", machine="pc", cpu="qemu64") as g:
         assert "through the UEFI door" in g.console
