@@ -39,12 +39,16 @@ static void send_reply(const struct sk_buff *skb, struct tcp_reply *rep, unsigne
 noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
+	const struct rtable *rt = skb_rtable(skb);
 	struct tcp_reply rep = {0};
 
 	if (th->rst)
 		return;
-	/* No socket: then at least the address must be ours alone, not a group's. */
-	if (!sk && (!skb_rtable(skb) || skb_rtable(skb)->rt_type != RTN_LOCAL))
+	/*
+	 * What was sent to many is answered by nobody (RFC 1122 3.3.6), though a listener may have taken it.
+	 * Only a connection's segment can have let go of its route, and that came to us alone.
+	 */
+	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
 		return;
 	rep.th.rst = 1;
 	if (th->ack) {
