@@ -38,19 +38,20 @@
  * that comes after the handshake, but for where everything was acknowledged.
  */
 #define STATES(X)                                                                                  \
-	X(CLOSED,        "no socket has the port")                                                 \
-	X(LISTEN,        "a listener, and no connection")                                          \
-	X(SYN_SENT,      "connect()")                                                              \
-	X(SYN_RECV,      "a SYN came to a listener: a request, no socket yet")                     \
-	X(SYN_RECV_SOCK, "connect(), and the peer's SYN crossed ours: a socket")                   \
-	X(ESTABLISHED,   "accept()")                                                               \
-	X(FIN_WAIT1,     "shutdown(SHUT_WR): somebody still reads")                                \
-	X(FIN_WAIT2,     "the same, and all was acknowledged")                                     \
-	X(FIN_WAIT2_TW,  "close() and all was acknowledged: a small object waits for the FIN")     \
-	X(CLOSE_WAIT,    "the peer's FIN came")                                                    \
-	X(CLOSING,       "shutdown(SHUT_WR), and the FINs crossed")                                \
-	X(LAST_ACK,      "the peer's FIN came, then close()")                                      \
-	X(TIME_WAIT,     "close(), all was acknowledged, the peer's FIN came: a small object")
+	X(CLOSED,           "no socket has the port")                                              \
+	X(LISTEN,           "a listener, and no connection")                                       \
+	X(SYN_SENT,         "connect()")                                                           \
+	X(SYN_RECV,         "a SYN came to a listener: a request, no socket yet")                  \
+	X(SYN_RECV_SOCK,    "connect(), and the peer's SYN crossed ours: a socket")                \
+	X(ESTABLISHED,      "accept()")                                                            \
+	X(FIN_WAIT1,        "shutdown(SHUT_WR): somebody still reads")                             \
+	X(FIN_WAIT1_ORPHAN, "close(): nobody reads any more")                                      \
+	X(FIN_WAIT2,        "shutdown(SHUT_WR), and all was acknowledged")                         \
+	X(FIN_WAIT2_TW,     "close() and all was acknowledged: a small object waits for the FIN")  \
+	X(CLOSE_WAIT,       "the peer's FIN came")                                                 \
+	X(CLOSING,          "shutdown(SHUT_WR), and the FINs crossed")                             \
+	X(LAST_ACK,         "the peer's FIN came, then close()")                                   \
+	X(TIME_WAIT,        "close(), all was acknowledged, the peer's FIN came: a small object")
 
 /*
  * X(name, flags, sequence number, acknowledgment number, bytes, peculiarity).

@@ -161,7 +161,7 @@ static void go_to(unsigned int state, struct stand *at)
 		finish_peer(at);
 	if (state & (FIN_WAIT1 | FIN_WAIT2 | CLOSING))
 		finish(at, false);
-	if (state & (LAST_ACK | FIN_WAIT2_TW | TIME_WAIT))
+	if (state & (FIN_WAIT1_ORPHAN | LAST_ACK | FIN_WAIT2_TW | TIME_WAIT))
 		finish(at, true);
 	if (state & (FIN_WAIT2 | FIN_WAIT2_TW | TIME_WAIT))
 		acknowledge(at);
@@ -221,26 +221,28 @@ void stage_leave(struct stand *at)
 
 /* ---- where it stands -------------------------------------------------------------------------------- */
 
-/* A line of /proc/net/tcp: only a socket's has the congestion window and what follows. */
+/* A line of /proc/net/tcp.  Only a socket's goes on to the congestion window; an orphan has no inode. */
 static unsigned int state_of_line(const char *line)
 {
 	static const unsigned int full[] = {0,          ESTABLISHED, SYN_SENT,  SYN_RECV_SOCK,
 					    FIN_WAIT1,  FIN_WAIT2,   TIME_WAIT, 0,
 					    CLOSE_WAIT, LAST_ACK,    LISTEN,    CLOSING};
-	unsigned int st = 0, words = 0;
-	bool small;
+	unsigned int st = 0, inode = 0, state, words = 0;
 
-	sscanf(line, " %*u: %*8X:%*4X %*8X:%*4X %2X", &st);
+	assert_int_equal(
+		sscanf(line, " %*u: %*8X:%*4X %*8X:%*4X %2X %*s %*s %*s %*u %*u %u", &st, &inode),
+		2);
+	assert_true(st < sizeof(full) / sizeof(full[0]));
 	for (const char *p = line; *p && *p != '\n'; p++)
 		words += *p != ' ' && (p[1] == ' ' || p[1] == '\n' || !p[1]);
-	small = words < 17;
-	if (st >= sizeof(full) / sizeof(full[0]))
-		return 0;
-	if (small)
-		return full[st] == SYN_RECV_SOCK ? SYN_RECV
-		       : full[st] == FIN_WAIT2   ? FIN_WAIT2_TW
-						 : full[st];
-	return full[st];
+	state = full[st];
+	if (words < 17 && state == SYN_RECV_SOCK)
+		return SYN_RECV;
+	if (words < 17 && state == FIN_WAIT2)
+		return FIN_WAIT2_TW;
+	if (!inode && state == FIN_WAIT1)
+		return FIN_WAIT1_ORPHAN;
+	return state;
 }
 
 unsigned int stage_state(unsigned int started_in)
