@@ -8,7 +8,8 @@
  *	to it:    u8 kind, u64 now (ns), u32 length, bytes
  *		  B begin (words, below), F frame, T its deadline is there, E end
  *	from it:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes
- *		  F frame, S line for the story, X failure, D connection (a decimal) is done
+ *		  F frame, S line for the story, X failure, D connection (a decimal) is done,
+ *		  R connection was reset although nobody meant to: an orphan that lost much may
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -82,6 +83,11 @@ static bool take_item(struct world *w)
 		break;
 	case 'X':
 		sim_fail(w, "the peer: %s", bytes);
+		break;
+	case 'R':
+		if (watch_row(bytes[0] - '0') <= 1)
+			sim_fail(w, "the peer: connection %c was reset, and no side left it",
+				 bytes[0]);
 		break;
 	case 'D':
 		w->peer_done[bytes[0] - '0'] = true;

@@ -305,7 +305,7 @@ class Connection:
             return
         self.say("was reset")
         if not self.forsaken and not self.left and not (self.fin_acked and self.fin_at is not None):
-            self.stage.broken.append(self.index)
+            self.stage.out(b"R", b"%d" % self.index)
         self.over()
 
     def take_ack(self, ack, window, carries):
@@ -448,7 +448,7 @@ class Stage:
     """One run."""
 
     def __init__(self):
-        self.now, self.connections, self.items, self.broken = 0, {}, [], []
+        self.now, self.connections, self.items = 0, {}, []
 
     def out(self, kind, data):
         """Something for the simulator."""
