@@ -92,22 +92,25 @@
 #define SOCK_WMEM_LEAST           4096    /* as for receiving: tcp_wmem[0] */
 #define SOCK_WMEM_DEFAULT         65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
 #define SOCK_WMEM_MAX             4194304 /* tcp_wmem[2] */
-#define SOCK_MIN_RCVBUF           2304    /* SO_RCVBUF below it is raised (Linux) */
-#define SOCK_MIN_SNDBUF           4608
-#define SOCK_MEM_RANGE            2304, 268435456 /* two buffers together stay far below an int */
-#define SOCK_ASK_RANGE            2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
-#define SOCK_BACKLOG_EXTRA        65536 /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
-#define EHASH_BUCKETS_MAX         65536 /* from memory: 1 per 16 KiB */
-#define EHASH_BUCKETS_MIN         256
-#define BHASH_BUCKETS             1024
-#define LHASH_BUCKETS             32
-#define LOCAL_PORT_MIN            32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
-#define LOCAL_PORT_MAX            60999
-#define LOCAL_PORT_RANGE          1, 65535
-#define TIMEWAIT_MAX              16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
-#define TIMEWAIT_RANGE            0, 1000000
-#define TCP_ORPHANS_MAX           16384 /* closed by the application, still finishing: RST, counted */
-#define TCP_ORPHANS_RANGE         0, 1000000
+#define TCP_MEM_PRESSURE_PART                                                                      \
+	4 /* in all queues: memory is short above a 4th of it, twice that is the most */
+#define TCP_MEM_RANGE      1, 2147483647 /* pages */
+#define SOCK_MIN_RCVBUF    2304          /* SO_RCVBUF below it is raised (Linux) */
+#define SOCK_MIN_SNDBUF    4608
+#define SOCK_MEM_RANGE     2304, 268435456 /* two buffers together stay far below an int */
+#define SOCK_ASK_RANGE     2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
+#define SOCK_BACKLOG_EXTRA 65536           /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
+#define EHASH_BUCKETS_MAX  65536           /* from memory: 1 per 16 KiB */
+#define EHASH_BUCKETS_MIN  256
+#define BHASH_BUCKETS      1024
+#define LHASH_BUCKETS      32
+#define LOCAL_PORT_MIN     32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
+#define LOCAL_PORT_MAX     60999
+#define LOCAL_PORT_RANGE   1, 65535
+#define TIMEWAIT_MAX       16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
+#define TIMEWAIT_RANGE     0, 1000000
+#define TCP_ORPHANS_MAX    16384 /* closed by the application, still finishing: RST, counted */
+#define TCP_ORPHANS_RANGE  0, 1000000
 
 /* ---- TCP ---- */
 #define TCP_SYN_RETRIES             6      /* connect gives up after 127 s */

@@ -226,11 +226,13 @@ void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
 	skb->sk = sk;
 	skb->destructor = sock_rfree;
 	atomic_add(skb->truesize, &sk->sk_rmem_alloc);
+	sk_mem_charge(sk, skb->truesize);
 }
 
 void sock_rfree(struct sk_buff *skb)
 {
 	atomic_sub(skb->truesize, &skb->sk->sk_rmem_alloc);
+	sk_mem_charge(skb->sk, -(int)skb->truesize);
 }
 
 /* ---- route cache, timers --------------------------------------------------------------------- */

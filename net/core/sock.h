@@ -227,6 +227,29 @@ void sk_stream_wait_close(struct sock *sk, long timeout);
 int sk_stream_error(struct sock *sk, int flags, int err);
 void sk_stream_kill_queues(struct sock *sk);
 
+/*
+ * The budget of all socks of a protocol (net/core/sock_mem.c).  A charge is made when a packet comes into
+ * a queue, negative when it leaves; whether it may come is asked before.
+ */
+void sk_mem_charge(struct sock *sk, int bytes);
+/* @held: what the queue holds already; below @least it always may. */
+bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least);
+static inline bool sk_under_memory_pressure(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_prot->memory_pressure);
+}
+static inline s64 sk_memory_allocated(const struct sock *sk)
+{
+	return __atomic_load_n(&sk->sk_prot->memory_allocated, __ATOMIC_RELAXED);
+}
+bool sk_memory_is_spent(const struct sock *sk); /* more is held than there may be */
+/* Write and retransmit queue got longer or, negative, shorter. */
+static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
+{
+	sk->sk_wmem_queued += bytes;
+	sk_mem_charge(sk, bytes);
+}
+
 /* ---- waking ---------------------------------------------------------------------------------- */
 void sock_def_wakeup(struct sock *sk);   /* sk_state_change: everybody */
 void sock_def_readable(struct sock *sk); /* sk_data_ready */

@@ -114,6 +114,12 @@ int tcp_mem_limit(const struct sock *sk, int least, int most)
 	return min_t(u64, max_t(u64, share, least), most);
 }
 
+static void tcp_enter_memory_pressure(struct sock *sk)
+{
+	(void)sk;
+	snmp_inc(SNMP_TcpExtTCPMemoryPressures);
+}
+
 /* A writer that finds no room is woken by the ACKs of what he has queued: there is some, or there is room. */
 bool tcp_stream_memory_free(const struct sock *sk)
 {
@@ -248,6 +254,8 @@ struct proto tcp_prot = {
 	.backlog_rcv = tcp_v4_do_rcv,
 	.release_cb = tcp_release_cb,
 	.stream_memory_free = tcp_stream_memory_free,
+	.sysctl_mem = sysctl_tcp_mem,
+	.enter_memory_pressure = tcp_enter_memory_pressure,
 	.hash = inet_hash,
 	.unhash = inet_unhash,
 	.get_port = inet_csk_get_port,

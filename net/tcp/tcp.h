@@ -119,6 +119,7 @@ extern int sysctl_tcp_orphan_retries;
 extern int sysctl_tcp_reordering;
 extern int sysctl_tcp_retries1, sysctl_tcp_retries2;
 extern int sysctl_tcp_rfc1337;
+extern int sysctl_tcp_mem[3]; /* pages of all: pressure ends, begins, no more */
 extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3]; /* kept when memory is short, first, most */
 extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_syn_retries;
@@ -604,8 +605,7 @@ static inline int tcp_full_space(const struct sock *sk)
 }
 static inline bool tcp_under_memory_pressure(const struct sock *sk)
 {
-	(void)sk;
-	return nr_free_pages() < nr_total_pages() / 16;
+	return sk_under_memory_pressure(sk) || nr_free_pages() < nr_total_pages() / 16;
 }
 static inline u32 __tcp_fast_path_flags(const struct tcp_sock *tp, u32 snd_wnd)
 {
@@ -673,6 +673,7 @@ void tcp_wmem_free_skb(struct sock *sk,
 		       struct sk_buff *skb); /* frees an unlinked one of the queues */
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb);
 /* An empty segment that belongs to @sk's write side: @size bytes of linear room. */
+void tcp_moderate_sndbuf(struct sock *sk);
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp);
 void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags);
 

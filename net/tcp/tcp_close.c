@@ -65,6 +65,7 @@ bool tcp_check_oom(struct sock *sk)
 {
 	(void)sk;
 	return tcp_orphan_count() > sysctl_tcp_max_orphans ||
+	       (sk->sk_wmem_queued > SOCK_MIN_SNDBUF && sk_memory_is_spent(sk)) ||
 	       nr_free_pages() < nr_total_pages() / 64;
 }
 

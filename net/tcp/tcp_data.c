@@ -169,6 +169,7 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from,
 	if (!skb_try_coalesce(to, from, fragstolen, &delta))
 		return false;
 	atomic_add(delta, &sk->sk_rmem_alloc);
+	sk_mem_charge(sk, delta);
 	snmp_inc(SNMP_TcpExtTCPRcvCoalesce);
 	cb->end_seq = TCP_SKB_CB(from)->end_seq;
 	cb->ack_seq = TCP_SKB_CB(from)->ack_seq;

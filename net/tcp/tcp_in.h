@@ -95,6 +95,8 @@ bool tcp_prune_ofo_queue(struct sock *sk);
 /* ---- tcp_rcvbuf.c ---- */
 /* Room for @size more bytes of truesize?  May prune.  0 or -1. */
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
+/* May it take so much more, by what all hold together? */
+bool tcp_rmem_schedule(struct sock *sk, unsigned int size);
 void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb);

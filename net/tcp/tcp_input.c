@@ -303,7 +303,7 @@ noinline void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 	else if (skb->len == tp->tcp_header_len)
 		tcp_fast_ack(sk, skb);
 	else if (atomic_read(&sk->sk_rmem_alloc) + (int)skb->truesize <= sk->sk_rcvbuf &&
-		 tcp_receive_window(tp))
+		 tcp_receive_window(tp) && tcp_rmem_schedule(sk, skb->truesize))
 		tcp_fast_data(sk, skb);
 	else
 		tcp_slow_path(sk, skb, th); /* no room, or no window: that is judged there */

@@ -82,7 +82,7 @@ noinline int tcp_connect(struct sock *sk)
 		return -ENOBUFS;
 	tcp_init_nondata_skb(skb, tp->write_seq, TCPHDR_SYN);
 	skb_header_release(skb);
-	sk->sk_wmem_queued += skb->truesize;
+	sk_wmem_queued_add(sk, skb->truesize);
 	tp->write_seq = TCP_SKB_CB(skb)->end_seq;
 	tp->packets_out += tcp_skb_pcount(skb);
 	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);

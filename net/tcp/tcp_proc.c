@@ -128,9 +128,10 @@ static int sockstat_seq_show(struct seq_file *m)
 	int allocated = READ_ONCE(tcp_prot.sockets_allocated);
 
 	seq_printf(m, "sockets: used %d\n", allocated);
-	seq_printf(m, "TCP: inuse %d orphan %d tw %d alloc %d mem 0\n",
+	seq_printf(m, "TCP: inuse %d orphan %d tw %d alloc %d mem %lld\n",
 		   (int)snmp_counters[SNMP_TcpCurrEstab], READ_ONCE(tcp_prot.orphan_count),
-		   atomic_read(&inet_tw_count), allocated);
+		   atomic_read(&inet_tw_count), allocated,
+		   (long long)DIV_ROUND_UP(READ_ONCE(tcp_prot.memory_allocated), PAGE_SIZE));
 	return 0;
 }
 

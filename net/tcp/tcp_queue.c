@@ -29,7 +29,7 @@ void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb)
 void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb)
 {
 	BUG_ON(skb->truesize > sk->sk_wmem_queued);
-	sk->sk_wmem_queued -= skb->truesize;
+	sk_wmem_queued_add(sk, -(int)skb->truesize);
 	sock_set_flag(sk, SOCK_QUEUE_SHRUNK);
 	consume_skb(skb);
 }
@@ -57,8 +57,16 @@ void tcp_queue_skb(struct sock *sk, struct sk_buff *skb)
 {
 	tcp_sk(sk)->write_seq = TCP_SKB_CB(skb)->end_seq;
 	skb_header_release(skb);
-	sk->sk_wmem_queued += skb->truesize;
+	sk_wmem_queued_add(sk, skb->truesize);
 	tcp_add_write_queue_tail(sk, skb);
+}
+
+/* Memory is short: let this socket ask for less of it. */
+void tcp_moderate_sndbuf(struct sock *sk)
+{
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		sk->sk_sndbuf = clamp_t(int, sk->sk_wmem_queued / 2, SOCK_MIN_SNDBUF,
+					max(sk->sk_sndbuf, SOCK_MIN_SNDBUF));
 }
 
 /* Not counted yet: who links the segment adds its truesize to sk_wmem_queued. */
@@ -70,10 +78,7 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 		skb_reserve(skb, MAX_TCP_HEADER);
 		return skb;
 	}
-	/* Memory is short: let this socket ask for less of it. */
-	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
-		sk->sk_sndbuf = clamp_t(int, sk->sk_wmem_queued / 2, SOCK_MIN_SNDBUF,
-					max(sk->sk_sndbuf, SOCK_MIN_SNDBUF));
+	tcp_moderate_sndbuf(sk);
 	return NULL;
 }
 

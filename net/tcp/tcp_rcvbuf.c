@@ -197,8 +197,20 @@ static int tcp_rmem_limit(const struct sock *sk)
 	return tcp_mem_limit(sk, sysctl_tcp_rmem[0], sk->sk_rcvbuf);
 }
 
+bool tcp_rmem_schedule(struct sock *sk, unsigned int size)
+{
+	return sk_mem_schedule(sk, size, atomic_read(&sk->sk_rmem_alloc), sysctl_tcp_rmem[0]);
+}
+
+/* Within this socket's buffer, or its part of it, and within what all may hold? */
+static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
+{
+	/* like Linux: over the socket's limit by one packet is the limit */
+	return atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk) && tcp_rmem_schedule(sk, size);
+}
+
 /* 0 when there is room now. */
-static int tcp_prune_queue(struct sock *sk)
+static int tcp_prune_queue(struct sock *sk, unsigned int size)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -209,11 +221,11 @@ static int tcp_prune_queue(struct sock *sk)
 		tp->rcv_ssthresh = min_t(u32, tp->rcv_ssthresh, 4u * tp->advmss);
 
 	tcp_collapse(sk);
-	if (atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk))
+	if (tcp_rmem_has_room(sk, size))
 		return 0;
 	/* RFC 2018 allows it: what is ahead of its turn was never acknowledged. */
 	tcp_prune_ofo_queue(sk);
-	if (atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk))
+	if (tcp_rmem_has_room(sk, size))
 		return 0;
 	/* The peer ignores our window, or the application is asleep. */
 	snmp_inc(SNMP_TcpExtRcvPruned);
@@ -223,10 +235,9 @@ static int tcp_prune_queue(struct sock *sk)
 
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 {
-	(void)size; /* like Linux: over the limit by one packet is the limit */
-	if (likely(atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk)))
+	if (likely(tcp_rmem_has_room(sk, size)))
 		return 0;
-	return tcp_prune_queue(sk);
+	return tcp_prune_queue(sk, size);
 }
 
 /* ---- the buffer follows the path -------------------------------------------------------------------------- */

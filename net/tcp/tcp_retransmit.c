@@ -39,7 +39,7 @@ static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 	u32 before_size = skb->truesize;
 	int err = skb_unclone(skb, gfp);
 
-	sk->sk_wmem_queued += skb->truesize - before_size;
+	sk_wmem_queued_add(sk, (int)(skb->truesize - before_size));
 	return err;
 }
 
@@ -73,7 +73,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	buff = sk_stream_alloc_skb(sk, linear, gfp);
 	if (!buff)
 		return -ENOMEM;
-	sk->sk_wmem_queued += buff->truesize;
+	sk_wmem_queued_add(sk, buff->truesize);
 
 	tcb2 = TCP_SKB_CB(buff);
 	*tcb2 = *tcb;
@@ -160,7 +160,7 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	TCP_SKB_CB(skb)->seq += len;
 	if (freed) {
 		skb->truesize -= freed;
-		sk->sk_wmem_queued -= freed;
+		sk_wmem_queued_add(sk, -(int)freed);
 		sock_set_flag(sk, SOCK_QUEUE_SHRUNK);
 	}
 	if (tcp_skb_pcount(skb) > 1)

@@ -144,7 +144,7 @@ static bool tcp_skb_add_page(struct sock *sk, struct sk_buff *skb, struct page *
 	skb->len += n;
 	skb->data_len += n;
 	skb->truesize += n;
-	sk->sk_wmem_queued += n;
+	sk_wmem_queued_add(sk, n);
 	tcp_skb_grew(sk, skb, n);
 	return true;
 }
@@ -172,6 +172,11 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	struct page_frag *pfrag = &tcp_page_frag[this_cpu()->id];
 	unsigned int done;
 
+	/* All sockets together hold too much, and this one its share: it waits, and asks for less. */
+	if (!sk_mem_schedule(sk, want, sk->sk_wmem_queued, sysctl_tcp_wmem[0])) {
+		tcp_moderate_sndbuf(sk);
+		return -ENOMEM;
+	}
 	if (want <= skb_tailroom(skb)) {
 		done = copy_from_iter(skb_tail_pointer(skb), want, from);
 		if (!done)

@@ -22,6 +22,7 @@ int sysctl_tcp_keepalive_time = TCP_KEEPALIVE_TIME_S * HZ;
 int sysctl_tcp_max_orphans = TCP_ORPHANS_MAX;
 int sysctl_tcp_max_reordering = TCP_MAX_REORDERING;
 int sysctl_tcp_max_syn_backlog = TCP_MAX_SYN_BACKLOG;
+int sysctl_tcp_mem[3]; /* tcp_mem_init() */
 int sysctl_tcp_moderate_rcvbuf = 1;
 int sysctl_tcp_notsent_lowat = -1;
 int sysctl_tcp_orphan_retries = TCP_ORPHAN_RETRIES;
@@ -83,6 +84,15 @@ static const struct ctl_table table[] = {
 	       "the most that a connection learns to wait for"),
 	NUMBER(max_syn_backlog, "connections", TCP_MAX_SYN_BACKLOG_RANGE,
 	       "half open at a listener; more SYNs are dropped (Linux: by memory)"),
+	{
+		.procname = "net/ipv4/tcp_mem",
+		.value = sysctl_tcp_mem,
+		.nr = 3,
+		.unit = "pages",
+		SYSCTL_RANGE(TCP_MEM_RANGE),
+		.what = "in the queues of all sockets: pressure ends, begins, no more; about 3/16, "
+			"4/16 and 8/16 of memory (Linux: less)",
+	},
 	SWITCH(moderate_rcvbuf, "0: the receive buffer does not grow with the path"),
 	NUMBER(notsent_lowat, "bytes", TCP_NOTSENT_LOWAT_RANGE,
 	       "unsent, from which on a socket is not writable; 0, -1: no limit"),
@@ -129,7 +139,23 @@ static const struct ctl_table table[] = {
 	},
 };
 
+/* Linux begins at a sixteenth, of a machine that does other things too.  A round number: seven eighths
+ * of it at least, three bits. */
+static void tcp_mem_init(void)
+{
+	u64 pressure = max_t(u64, nr_total_pages() / TCP_MEM_PRESSURE_PART, 8);
+	u64 unit = 1;
+
+	while (pressure / unit >= 8)
+		unit <<= 1;
+	pressure = min_t(u64, pressure / unit * unit, 1 << 29);
+	sysctl_tcp_mem[0] = pressure / 4 * 3;
+	sysctl_tcp_mem[1] = pressure;
+	sysctl_tcp_mem[2] = pressure * 2;
+}
+
 void tcp_sysctl_init(void)
 {
+	tcp_mem_init();
 	sysctl_register(table, ARRAY_SIZE(table));
 }

@@ -21,6 +21,7 @@ struct audit {
 	size_t len, max;
 	unsigned int wrong;
 	const struct sock *sk;
+	s64 held; /* by all of them */
 };
 
 __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, const char *format, ...)
@@ -179,6 +180,9 @@ static void audit_connection(struct audit *a)
 	RULE(a, received == (u32)atomic_read(&sk->sk_rmem_alloc), "%lu, %u", received,
 	     atomic_read(&sk->sk_rmem_alloc));
 	audit_timers(a);
+	a->held += sk->sk_wmem_queued + atomic_read(&sk->sk_rmem_alloc);
+	RULE(a, a->held <= sk_memory_allocated(sk), "all hold %ld, %ld", (long)a->held,
+	     (long)sk_memory_allocated(sk));
 }
 
 int32_t sn_inspect(char *text, size_t max)

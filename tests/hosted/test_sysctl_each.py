@@ -23,6 +23,7 @@ def without_test(names, sources):
 def test_every_name_has_a_test():
     # Of congestion controls there is one but in the unit test, which brings another.
     sources = "".join(read(f) for f in [*glob.glob("tests/hosted/test_sysctl_*.c", root_dir=ROOT),
+                                        "tests/hosted/test_memory.c",
                                         "tests/unit/test_tcp_cong.c"])
     assert names()
     assert without_test(names(), sources) == []

@@ -265,7 +265,8 @@ static uint64_t packets_for_a_mib(const char *divisor)
 	return before;
 }
 
-/* A burst of a thousandth of the window never waits; one of three segments seldom. */
+/* A burst of a thousandth of the window never waits; one of three segments seldom.
+ * LIMIT(TCP_TSO_WIN_DIVISOR) */
 static void bursts_are_put_off(void)
 {
 	uint64_t by_default = packets_for_a_mib("3");

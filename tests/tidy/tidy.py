@@ -202,10 +202,7 @@ LIMITS_WITHOUT_TEST = {
     "NR_CPUS": "a size, no bound: there is one CPU, and nobody asks for another",
     "IOAPICS_MAX": "no machine to be had here has more than two",
     "VIRTIO_RNG_BYTES": "how much is asked for, once; nobody outside drives it",
-    "SOCK_RMEM_LEAST": "a sysctl's default; what it is for, test_exhaustion.c sees only as a whole",
-    "SOCK_WMEM_LEAST": "as SOCK_RMEM_LEAST",
-    "TCP_MAX_REORDERING": "a sysctl's default: disorder over so many segments is not made here",
-    "TCP_TSO_WIN_DIVISOR": "a sysctl's default, and a fraction, not a bound",
+    "TCP_MAX_REORDERING": "a sysctl's default: test_sysctl_flow.c stays below it, and reaches a smaller one",
 }
 
 

@@ -8,6 +8,7 @@
 #include "net/tcp/tcp_send.h"
 
 static const struct inet_connection_sock_af_ops ops = {.net_header_len = sizeof(struct iphdr)};
+static struct proto prot; /* in which nobody holds anything */
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
 
@@ -20,6 +21,7 @@ static int setup(void **state)
 	memset(&tp, 0, sizeof(tp));
 	inet_csk(sk)->icsk_af_ops = &ops;
 	inet_csk(sk)->icsk_ack.rcv_mss = MSS;
+	sk->sk_prot = &prot;
 	sk->sk_rcvbuf = 131072; /* offers 65536 */
 	tp.window_clamp = 65535u << TCP_MAX_WSCALE;
 	tp.rcv_ssthresh = 65536;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all sockets hold together is bounded (net.ipv4.tcp_mem): who leaves holes on many connections, or
+ * never reads, does not cost the others theirs, nor the device its buffers.  Linux's tcp(7).
+ */
+#include "tests/hosted/scene_forge.h"
+
+#include <stdio.h>
+
+#include "kernel/limits.h"
+
+#define PORT   7
+#define PAGE   4096
+#define MIB    (1ULL << 20)
+#define FLOODS 64 /* connections whose buffers, all full, are more than there may be */
+#define HONEST 4
+#define BYTES  200000
+
+#define DIV_UP(n, by) (((n) + (by)-1) / (by))
+
+static int mem_pages(struct host *h)
+{
+	const char *at = strstr(scene_proc(h, "/proc/net/sockstat"), " mem ");
+	int pages;
+
+	assert_non_null(at);
+	assert_int_equal(sscanf(at, " mem %d", &pages), 1);
+	return pages;
+}
+
+struct marks {
+	int low, pressure, most;
+};
+
+static struct marks marks_of(struct host *h)
+{
+	struct marks m;
+
+	assert_int_equal(sscanf(scene_sysctl_get(h, "net/ipv4/tcp_mem"), "%d %d %d", &m.low,
+				&m.pressure, &m.most),
+			 3);
+	return m;
+}
+
+/* ---- holes ----------------------------------------------------------------------------------------------- */
+
+static struct forged flood[FLOODS];
+static int flood_a[FLOODS], flood_b[FLOODS];
+
+static struct pair one_more(int listener)
+{
+	struct pair p = {.listener = listener, .bport = PORT};
+
+	p.a = scene_socket(A);
+	assert_int_equal(scene_connect(A, p.a, B, PORT), 0);
+	p.b = scene_accept(B, listener);
+	assert_true(p.b >= 0);
+	p.aport = scene_port(A, p.a);
+	return p;
+}
+
+static void open_floods(int listener)
+{
+	static char text[1201];
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (unsigned int i = 0; i < FLOODS; i++) {
+		struct pair p = one_more(listener);
+
+		flood[i] = forged_of(&p, ACK_FLAG);
+		flood[i].p = NULL;
+		flood[i].sport = p.aport;
+		flood[i].dport = p.bport;
+		flood[i].data = text;
+		flood_a[i] = p.a;
+		flood_b[i] = p.b;
+	}
+}
+
+/* A round: each flood gets another segment beyond another hole, within the window. */
+static void a_round(unsigned int round)
+{
+	for (unsigned int i = 0; i < FLOODS; i++) {
+		struct forged f = flood[i];
+
+		f.seq += 100 + round % 22 * 1300;
+		f.seq += round / 22; /* not quite the same again */
+		forge_now(&f);
+	}
+	scene_sleep(2 * WIRE_DELAY);
+}
+
+static void close_floods(void)
+{
+	for (unsigned int i = 0; i < FLOODS; i++) {
+		scene_close(B, flood_b[i]);
+		scene_close(A, flood_a[i]);
+	}
+}
+
+/*
+ * While the floods go on, others send and receive as if there were none.
+ *
+ * LIMIT(TCP_MEM_PRESSURE_PART)
+ */
+static void holes_in(int ram)
+{
+	int listener = scene_listen(B, PORT, 8), most = 0;
+	uint64_t dropped = B->stat("frames_dropped"), few = B->free_pages() / 4;
+	struct marks m = marks_of(B);
+	struct pair honest[HONEST];
+	unsigned int round = 0;
+
+	/* A round number, and not all of RAM is given out as pages. */
+	assert_in_range(m.pressure, ram / PAGE / TCP_MEM_PRESSURE_PART * 3 / 4,
+			ram / PAGE / TCP_MEM_PRESSURE_PART);
+	open_floods(listener);
+	for (unsigned int i = 0; i < HONEST; i++)
+		honest[i] = one_more(listener);
+	scene_sleep(100 * MS);
+	assert_int_equal(mem_pages(B), 0);
+	scene_mark();
+	for (unsigned int i = 0; i < 4 * HONEST; i++) {
+		struct pair *p = &honest[i % HONEST];
+
+		for (unsigned int k = 0; k < 11; k++) {
+			a_round(round++);
+			most = most > mem_pages(B) ? most : mem_pages(B);
+			assert_true(B->free_pages() > few);
+		}
+		if (i & 1)
+			scene_carry(A, p->a, B, p->b, BYTES);
+		else
+			scene_carry(B, p->b, A, p->a, BYTES);
+	}
+	assert_in_range(most, m.pressure, m.most);
+	assert_true(scene_counter(B, "TcpExt.TCPMemoryPressures") >= 1);
+	assert_true(scene_counter(B, "TcpExt.OfoPruned") > 0);
+	/* Not a byte of the others' was sent twice, not a frame lost for want of a buffer. */
+	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
+	assert_int_equal(scene_counter(B, "Tcp.RetransSegs"), 0);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPRcvQDrop"), 0);
+	assert_int_equal(B->stat("frames_dropped"), dropped);
+	close_floods();
+	scene_sleep(100 * MS);
+	assert_int_equal(mem_pages(B), 0);
+	for (unsigned int i = 0; i < HONEST; i++) {
+		scene_close(A, honest[i].a);
+		scene_close(B, honest[i].b);
+	}
+	scene_close(B, listener);
+}
+
+static void holes_on_many_connections(void)
+{
+	holes_in(16 * MIB);
+}
+
+static void holes_on_many_connections_in_4_mib(void)
+{
+	holes_in(4 * MIB);
+}
+
+/* ---- nobody reads, everybody writes ------------------------------------------------------------------------ */
+
+#define TALKS 8
+#define LEN   150000
+
+static uint8_t sent[TALKS][LEN], got[TALKS][LEN];
+
+/*
+ * So many pages in the queues of @h and no more, but for what each socket may have in any case: the least
+ * of its buffer, a page, and the packet with which it passes that.
+ *
+ * LIMIT(SOCK_RMEM_LEAST) LIMIT(SOCK_WMEM_LEAST)
+ */
+static void assert_within(struct host *h, int pages)
+{
+	_Static_assert(SOCK_RMEM_LEAST == PAGE && SOCK_WMEM_LEAST == PAGE, "a page");
+	assert_in_range(mem_pages(h), pages * 3 / 4, pages + 2 * TALKS);
+}
+
+/* All begin to write; the readers come later.  @h is the one with little memory. */
+static void talks(struct host *h)
+{
+	int listener = scene_listen(B, PORT, TALKS);
+	struct stream all[2 * TALKS];
+	struct pair p[TALKS];
+	int64_t writers[TALKS], n;
+
+	for (unsigned int i = 0; i < TALKS; i++) {
+		p[i] = one_more(listener);
+		scene_fill(sent[i], LEN, i);
+	}
+	scene_mark();
+	scene_sysctl(h, "net/ipv4/tcp_mem", "24 32 48");
+	for (unsigned int i = 0; i < TALKS; i++)
+		writers[i] = scene_begin(A, SYS_sendto, p[i].a, PTR(sent[i]), LEN, 0, 0, 0);
+	for (unsigned int i = 0; i < 20; i++) {
+		scene_sleep(100 * MS);
+		assert_within(h, 48);
+	}
+	assert_true(scene_counter(h, "TcpExt.TCPMemoryPressures") >= 1);
+	/* Here it is the writers who wait for memory; there they had enough of it. */
+	for (unsigned int i = 0; i < TALKS; i++)
+		assert_true(h == B || !scene_is_back(A, writers[i], &n));
+	/* Each gets through in its time, one reader after the other. */
+	for (unsigned int i = 0; i < TALKS; i++) {
+		scene_recv_all(B, p[i].b, got[i], LEN);
+		assert_memory_equal(sent[i], got[i], LEN);
+		assert_int_equal(scene_end(A, writers[i]), LEN);
+	}
+	/* And all at once. */
+	for (unsigned int i = 0; i < TALKS; i++) {
+		all[2 * i] = (struct stream){.host = A,
+					     .fd = p[i].a,
+					     .writes = true,
+					     .bytes = sent[i],
+					     .len = LEN,
+					     .step = LEN};
+		all[2 * i + 1] = (struct stream){
+			.host = B, .fd = p[i].b, .bytes = got[i], .len = LEN, .step = 5000};
+	}
+	memset(got, 0, sizeof(got));
+	scene_streams(all, 2 * TALKS);
+	assert_memory_equal(sent, got, sizeof(got));
+	scene_sleep(1 * SEC);
+	assert_int_equal(mem_pages(A), 0);
+	assert_int_equal(mem_pages(B), 0);
+	for (unsigned int i = 0; i < TALKS; i++) {
+		scene_close(A, p[i].a);
+		scene_close(B, p[i].b);
+	}
+	scene_close(B, listener);
+}
+
+static void writers_wait_for_memory(void)
+{
+	talks(A);
+}
+
+static void what_nobody_reads_is_bounded(void)
+{
+	talks(B);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE_WITH(holes_on_many_connections, {"ram", 16 * MIB}),
+		SCENE_WITH(holes_on_many_connections_in_4_mib, {"ram", 4 * MIB}),
+		SCENE(writers_wait_for_memory),
+		SCENE(what_nobody_reads_is_bounded),
+	};
+
+	return scene_play(tests);
+}
