@@ -9,6 +9,7 @@ import struct
 
 from script import Struct, Word
 from symbols import SYMBOLS
+from tcpinfo import decode
 
 EPOLL_EVENT = 12    # packed: u32, u64
 CMSG_HEADER = 16
@@ -49,12 +50,18 @@ _OPTION_STRUCTS = (
 )
 
 
+class BadStruct(Exception):
+    """Fields that no structure of the call's has."""
+
+
 def _option_layout(value):
     names = tuple(f.name for f in value.fields)
     for known, layout in _OPTION_STRUCTS:
         if names == known:
             return known, layout
-    return None, "<ii" if len(names) == 2 else f"<{len(names)}i"
+    if names == (None, None):       # struct linger without its names
+        return None, "<ii"
+    raise BadStruct(f"no structure with the fields {', '.join(map(str, names))}")
 
 
 def option_struct(value):
@@ -74,6 +81,17 @@ def option_struct_differences(value, got):
         if f.value is not Ellipsis and _number(f.value) != actual:
             name = names[i] if names else i
             out.append(f"the option's {name} is {actual}, not {_number(f.value)}")
+    return out
+
+
+def info_differences(value, got):
+    """Fields of struct tcp_info."""
+    info, out = decode(got), []
+    for f in value.fields:
+        if f.name not in info:
+            raise BadStruct(f"struct tcp_info has no {f.name}")
+        if f.value is not Ellipsis and info[f.name] != _number(f.value):
+            out.append(f"{f.name} is {info[f.name]}, not {_number(f.value)}")
     return out
 
 

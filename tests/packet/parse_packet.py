@@ -22,21 +22,24 @@ OPTION_BYTES_MAX = 40
 
 ECN = ("noecn", "ect0", "ect1", "ce", "ect01")
 
-UNREACHABLE = {
-    "net_unreachable": 0, "host_unreachable": 1, "protocol_unreachable": 2, "port_unreachable": 3,
-    "frag_needed": 4, "source_route_failed": 5, "net_unreachable_unknown": 6,
-    "net_unknown": 6, "host_unknown": 7, "source_host_isolated": 8, "host_isolated": 8,
-    "net_prohibited": 9, "host_prohibited": 10, "net_unreachable_for_tos": 11,
-    "net_tos": 11, "host_unreachable_for_tos": 12, "host_tos": 12, "comm_prohibited": 13,
-    "admin_prohibited": 13, "host_precedence": 14, "host_precedence_violation": 14,
-    "precedence_cutoff": 15, "precedence_cut_off": 15,
-}
+# By code; several spellings are in use.
+_UNREACHABLE = (
+    "net_unreachable", "host_unreachable", "protocol_unreachable", "port_unreachable", "frag_needed",
+    "source_route_failed sr_failed", "net_unknown net_unreachable_unknown", "host_unknown",
+    "source_host_isolated host_isolated", "net_prohibited net_admin_prohibited net_ano",
+    "host_prohibited host_admin_prohibited host_ano", "net_unreachable_for_tos net_tos net_unr_tos",
+    "host_unreachable_for_tos host_tos host_unr_tos",
+    "comm_prohibited admin_prohibited pkt_filtered packet_filtered",
+    "host_precedence host_precedence_violation precedence_violation prec_violation",
+    "precedence_cutoff precedence_cut_off prec_cutoff")
+UNREACHABLE = {name: code for code, names in enumerate(_UNREACHABLE) for name in names.split()}
 ICMP = {
     "unreachable": (3, UNREACHABLE),
     "dest_unreachable": (3, UNREACHABLE),
     "source_quench": (4, {}),
-    "redirect": (5, {"net": 0, "host": 1, "net_tos": 2, "host_tos": 3}),
-    "time_exceeded": (11, {"exc_ttl": 0, "ttl": 0, "exc_frag_time": 1, "reassembly": 1}),
+    "redirect": (5, {"net": 0, "host": 1, "net_tos": 2, "nettos": 2, "host_tos": 3, "hosttos": 3}),
+    "time_exceeded": (11, {"exc_ttl": 0, "ttl": 0, "exc_frag_time": 1, "exc_fragtime": 1,
+                           "reassembly": 1}),
     "parameter_problem": (12, {"pointer": 0, "missing_option": 1, "bad_length": 2}),
     "echo_request": (8, {}),
     "echo_reply": (0, {}),

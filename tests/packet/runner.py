@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from compare import (absorb, describe_expected, describe_seen, differences, seconds, tolerance_ns)
 from flow import CHILD, CONNECTING, LISTENING, Flow, Isn, NoTimestamp
+from messages import BadStruct
 from packets import TCP, build_icmp, build_tcp, ip_header, read_packet
 from script import NS, Call, IcmpPacket, Shell, Snippet, TcpPacket
 from shell import Skip, plan
@@ -347,6 +348,9 @@ class Play:
             self.calls.returned_fd(call, result)
         elif call.result is not None and call.result != result:
             raise Failed("the call's result", *lines)
-        wrong = prepared.after(result) if prepared.after else []
+        try:
+            wrong = prepared.after(result) if prepared.after else []
+        except BadStruct as error:
+            raise Failed(str(error), event.source) from None
         if wrong:
             raise Failed("; ".join(wrong), event.source)

@@ -76,6 +76,8 @@ class Calls:
             raise BadCall(f"{call.name}() is not known here")
         try:
             return method(call, *call.arguments)
+        except messages.BadStruct as error:
+            raise BadCall(str(error)) from None
         except TypeError as error:
             if "positional argument" in str(error):
                 raise BadCall(f"{call.name}() with {len(call.arguments)} arguments") from None
@@ -117,6 +119,8 @@ class Calls:
                 raise BadCall("an IPv6 address")
         elif value is Ellipsis:
             family, port, ip = 2, default_port, default_ip
+        elif isinstance(value, Word) and value.text.startswith(("AF_", "PF_")):
+            family, port, ip = value.value, 0, "0.0.0.0"
         else:
             raise BadCall("an address, `...` or NULL expected")
         data = sockaddr(family, ip, port)
@@ -229,7 +233,9 @@ class Calls:
                 if got.rstrip(b"\0") != value.rstrip(b"\0"):
                     out.append(f"the option is {got.rstrip(bytes(1))!r}, not {value!r}")
             elif isinstance(value, Struct):
-                out += messages.option_struct_differences(value, got)
+                info = (number(level), number(name)) == (SYMBOLS["SOL_TCP"], SYMBOLS["TCP_INFO"])
+                out += (messages.info_differences if info else
+                        messages.option_struct_differences)(value, got)
             elif value is not Ellipsis and not is_null(value):
                 want, actual = number(value), int.from_bytes(got[:4], "little", signed=True)
                 if (want - actual) % 2**32:

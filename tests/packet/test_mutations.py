@@ -32,6 +32,7 @@ TRANSFER = "--tcp_ts_tick_usecs=1000\n" + SERVER.replace(
 +0 ioctl(4, SIOCINQ, [0]) = 0
 +0 poll([{fd=4, events=POLLIN|POLLOUT, revents=POLLOUT}], 1, 0) = 1
 +0 %{ assert tcpi_state == TCP_ESTABLISHED; assert tcpi_snd_cwnd == 10, tcpi_snd_cwnd }%
++0 getsockopt(4, SOL_TCP, TCP_INFO, {tcpi_state=TCP_ESTABLISHED, tcpi_snd_mss=...}, ...) = 0
 +0 close(4) = 0
 +0 > F. 101:101(0) ack 11 <nop,nop,TS val 440 ecr 1100>
 """
@@ -77,6 +78,8 @@ MUTATIONS = [
     ("ioctl's value", "SIOCINQ, [0]", "SIOCINQ, [1]", "the value is 0, not 1"),
     ("poll's events", "revents=POLLOUT", "revents=POLLIN", "revents of 4 is POLLOUT, not POLLIN"),
     ("poll's count", "1, 0) = 1", "1, 0) = 0", "the call's result"),
+    ("getsockopt's tcp_info", "{tcpi_state=TCP_ESTABLISHED,", "{tcpi_state=TCP_CLOSE,", "tcpi_state is 1, not 7"),
+    ("a field of no structure", "tcpi_snd_mss=...", "tcpi_snd_moss=...", "struct tcp_info has no tcpi_snd_moss"),
     ("tcp_info", "tcpi_snd_cwnd == 10", "tcpi_snd_cwnd == 11", "AssertionError: 10"),
     ("tcp_info's state", "tcpi_state == TCP_ESTABLISHED", "tcpi_state == TCP_CLOSE", "AssertionError"),
     ("a field that does not exist", "tcpi_snd_cwnd == 10, tcpi_snd_cwnd", "tcpi_nothing == 1", "NameError"),
@@ -114,4 +117,4 @@ def test_expected_and_actual_stand_side_by_side(play):
     assert expected.split() == ("expected 0.340000 > F. 101:101(0) ack 12 "
                                 "<nop,nop,TS val 440 ecr 1100>").split()
     assert actual.split()[:6] == "actual 0.340000 > F. 101:101(0) ack".split()
-    assert "script.pkt:30: " in result.reason
+    assert "script.pkt:31: " in result.reason

@@ -75,6 +75,10 @@ RULES = [
     ("two connections of one listener, by their ports", LISTEN +
      "+0 < 1 > 8080 S 0:0(0) win 9\n+0 < 2 > 8080 S 100:100(0) win 9\n"
      "+0 > 8080 > 1 S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("a connection that is dissolved", SERVER + "+.1 connect(4, AF_UNSPEC, ...) = 0\n+0 > R. 1:1(0) ack 1\n", None),
+    ("an option of no structure", SERVER + "+0 setsockopt(4, SOL_SOCKET, SO_LINGER, {on=1, off=2}, 8) = 0\n",
+     "no structure with the fields on, off"),
+    ("a call with too little", SERVER + "+0 read(4, ...) = 0\n", "read() with 2 arguments"),
     ("an echo that was never sent", SERVER + "+0 < . 1:1(0) ack 1 win 9 <nop,nop,TS val 5 ecr 77>\n",
      "no packet with that TS val was sent before"),
     ("a packet before there is a socket", "0 < S 0:0(0) win 9\n", "a packet without a socket"),

@@ -8,6 +8,7 @@ import time
 import suite as suite_module
 from conftest import SERVER
 
+POWER, STOP = 1001, 2  # __NR_softnet_power, HAL_HALT_STOP
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 
 
@@ -90,6 +91,18 @@ def test_crash_hang_and_nonsense(suites, tmp_path, monkeypatch):
         result = s.play(str(path))
         assert result.status == "not ok" and "hangs" in result.reason
     assert s.play(str(path)).status == "ok"
+
+
+def test_a_panic_and_a_warning(play, monkeypatch):
+    """A kernel that ends, or says that something is wrong, is not ok, whatever the packets were."""
+    with monkeypatch.context() as m:
+        m.setattr(suite_module.Play, "run", lambda self: self.machine.call(POWER, STOP, 1))
+        result = play(SERVER)
+        assert result.status == "not ok" and "the kernel ended" in result.reason
+    with monkeypatch.context() as m:
+        m.setattr(suite_module.hosted.Machine, "complaint", lambda self: "the kernel warned: no")
+        result = play(SERVER)
+        assert result.status == "not ok" and "the kernel warned" in result.reason
 
 
 def test_a_script_finds_nothing_of_the_one_before(suites, tmp_path):
