@@ -19,7 +19,7 @@ CANARIES = {
             "if (!prior_packets && inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)"),
     "ofo": ("net/tcp/tcp_data.c", "if (TCP_SKB_CB(from)->seq != cb->end_seq ||",
             "if (TCP_SKB_CB(from)->seq - cb->end_seq > 1 ||"),
-    "wmem": ("net/tcp/tcp_retransmit.c", "\t\tsk->sk_wmem_queued -= freed;\n", ""),
+    "wmem": ("net/tcp/tcp_retransmit.c", "\t\tsk_wmem_queued_add(sk, -(int)freed);\n", ""),
     "window": ("net/tcp/tcp_window.c", "new_win = ALIGN_UP(cur_win, 1u << wscale);",
                "new_win = ALIGN_DOWN(cur_win, 1u << wscale);"),
 }
