@@ -126,10 +126,13 @@ static void virtnet_update_link(struct virtnet_info *vi)
 static void virtnet_link_work(unsigned long data)
 {
 	struct virtnet_info *vi = (struct virtnet_info *)data;
+	u8 status;
 
 	if (vi->failed || !(vi->dev->flags & IFF_UP))
 		return;
-	if (vi->vdev->ops->get_status(vi->vdev) & VIRTIO_STATUS_NEEDS_RESET) {
+	status = vi->vdev->ops->get_status(vi->vdev);
+	/* Without DRIVER_OK it was reset, and not by us: it has forgotten its queues. */
+	if (status & VIRTIO_STATUS_NEEDS_RESET || !(status & VIRTIO_STATUS_DRIVER_OK)) {
 		virtqueue_break(vi->rx, "the device needs a reset");
 		napi_schedule(&vi->napi);
 		return;
