@@ -20,6 +20,7 @@
 #include "kernel/lib/string.h"
 #include "tests/host/host.h"
 #include "tests/host/virtio_frame.h"
+#include "tests/host/virtio_memory.h"
 
 #define MODEL_QUEUES   2
 #define MODEL_RX       0
@@ -51,28 +52,8 @@ struct model_queue {
 	u32 lie;                 /* of enum virtio_model_lie */
 	u64 kicks, irqs;
 	bool with_us[MODEL_RING_MAX]; /* heads that the driver gave and did not get back */
+	unsigned int nr_held;
 };
-
-static struct {
-	struct virtio_device vdev;
-	u8 status;
-	bool link_up;
-	bool data_valid;
-	u64 offered, features;
-	u16 ring;
-	unsigned int config_irq;
-	bool config_routed;
-	u8 config[12] __aligned(8); /* 5.1.4: mac, status, max_virtqueue_pairs, mtu */
-	struct model_queue q[MODEL_QUEUES];
-	u64 rx_frames, rx_no_buffer, rx_too_long, tx_frames, tx_gso, tx_csum, resets;
-} model;
-
-/* The packet that the driver sent, while its segments go out. */
-static struct {
-	u8 bytes[MODEL_FRAME] __aligned(8);
-	struct virtio_frame frame;
-	bool busy;
-} sending;
 
 /* A buffer: one chain of descriptors. */
 struct model_chain {
@@ -85,32 +66,30 @@ struct model_chain {
 	} piece[MODEL_CHAIN];
 };
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+static struct {
+	struct virtio_device vdev;
+	u8 status;
+	bool link_up;
+	bool data_valid, shuffle, refuse;
+	bool forgot; /* MODEL_LIE_FORGETS: not the driver's fault what it does now */
+	u64 offered, features;
+	u16 ring;
+	unsigned int config_irq;
+	bool config_routed;
+	u8 config[12] __aligned(8); /* 5.1.4: mac, status, max_virtqueue_pairs, mtu */
+	struct model_queue q[MODEL_QUEUES];
+	u64 rx_frames, rx_no_buffer, rx_too_long, tx_frames, tx_gso, tx_csum, resets;
+} model;
 
-static u16 load16(const u8 *p)
-{
-	return *(const volatile u16 *)p;
-}
+/* With "shuffle": buffers that we have taken and not used, nr_held of each queue. */
+static struct model_chain held[MODEL_QUEUES][MODEL_SPREAD];
 
-static void store16(u8 *p, u16 v)
-{
-	*(volatile u16 *)p = v;
-}
-
-static u32 load32(const u8 *p)
-{
-	return *(const volatile u32 *)p;
-}
-
-static void store32(u8 *p, u32 v)
-{
-	*(volatile u32 *)p = v;
-}
-
-static u64 load64(const u8 *p)
-{
-	return *(const volatile u64 *)p;
-}
+/* The packet that the driver sent, while its segments go out. */
+static struct {
+	u8 bytes[MODEL_FRAME] __aligned(8);
+	struct virtio_frame frame;
+	bool busy;
+} sending;
 
 /* ---- the available ring: flags, idx, ring[num], used_event (2.6.6) ------------------------------ */
 
@@ -320,8 +299,14 @@ static void model_used(struct model_queue *q, u32 id, u32 len)
 	case MODEL_LIE_USED_TWICE:
 		set_used_entry(q, q->done++, id, len);
 		break;
+	case MODEL_LIE_USED_BACK:
+		q->done -= 2;
+		break;
 	case MODEL_LIE_USED_IDX:
 		q->done += q->num;
+		break;
+	case MODEL_LIE_USED_AHEAD:
+		q->done++;
 		break;
 	}
 	q->lie = MODEL_HONEST;
@@ -333,6 +318,32 @@ static void model_publish(struct model_queue *q, u16 old)
 	smp_wmb();
 	set_used_idx(q, q->done);
 	model_signal(q, old);
+}
+
+/* One of those that we hold, whichever (2.6.4: buffers may be used in any order). */
+static struct model_chain model_pick(struct model_queue *q)
+{
+	struct model_chain *mine = held[q - model.q], *it = mine;
+	struct model_chain picked;
+
+	if (q->nr_held > 1)
+		it += host_random(q->nr_held);
+	picked = *it;
+	*it = mine[--q->nr_held];
+	return picked;
+}
+
+/* Holds the next buffer; false: there is none, or we have enough. */
+static bool model_hold(struct model_queue *q)
+{
+	struct model_chain *next = &held[q - model.q][q->nr_held];
+
+	if (q->nr_held == MODEL_SPREAD || !model_ready(q))
+		return false;
+	model_read_chain(q, 0, next);
+	model_take(q, next, 1);
+	q->nr_held++;
+	return true;
 }
 
 /* ---- receive (5.1.6.4) ----------------------------------------------------------------------- */
@@ -350,17 +361,61 @@ static void model_rx_lie(struct model_queue *q, u8 *header)
 		header[0] = 1;
 		header[6] = header[7] = 0xff;
 		break;
+	case MODEL_LIE_CSUM_OFFSET:
+		header[0] = 1;
+		header[6] = 34;
+		header[8] = header[9] = 0xff;
+		break;
+	case MODEL_LIE_CSUM_LOW:
+		header[0] = 1;
+		header[6] = 13;
+		break;
 	case MODEL_LIE_GSO_TYPE:
 		header[1] = 3; /* UDP */
 		break;
 	case MODEL_LIE_GSO_SIZE:
-		header[1] = 1;
+		header[0] = header[1] = 1;
 		header[4] = header[5] = 0;
+		header[6] = 34;
+		header[8] = 16;
+		break;
+	case MODEL_LIE_HINTS:
+		header[0] |= 0xfc;
+		header[2] = header[3] = 0xff;
 		break;
 	default:
 		return;
 	}
 	q->lie = MODEL_HONEST;
+}
+
+static void model_check_rx(const struct model_chain *chain)
+{
+	if (chain->readable)
+		panic("virtio_model: a receive buffer that can't be written");
+	if (!HAS(F_MRG_RXBUF) && chain->writable < 1526)
+		panic("virtio_model: a receive buffer of %u bytes", chain->writable);
+}
+
+/* As model_rx_gather(), of all that there are. */
+static int model_rx_shuffle(struct model_queue *q, size_t len, struct model_chain *chains)
+{
+	unsigned int n = 0;
+	size_t room = 0;
+
+	while (model_hold(q))
+		;
+	for (unsigned int i = 0; i < q->nr_held; i++)
+		room += held[MODEL_RX][i].writable;
+	if (room < len)
+		return q->nr_held == MODEL_SPREAD ? -1 : 0;
+	for (room = 0; room < len; room += chains[n++].writable) {
+		if (n && !HAS(F_MRG_RXBUF))
+			panic("virtio_model: shuffle with large packets and small buffers");
+		chains[n] = model_pick(q);
+		model_check_rx(&chains[n]);
+	}
+	return n;
 }
 
 /* Finds buffers for @len bytes: how many, 0: not enough now, -1: never. */
@@ -381,14 +436,32 @@ static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain
 			return 0;
 		}
 		model_read_chain(q, n, &chains[n]);
-		if (chains[n].readable)
-			panic("virtio_model: a receive buffer that can't be written");
-		if (!HAS(F_MRG_RXBUF) && chains[n].writable < 1526)
-			panic("virtio_model: a receive buffer of %u bytes", chains[n].writable);
+		model_check_rx(&chains[n]);
 		room += chains[n].writable;
 		n++;
 	} while (room < len);
+	model_take(q, chains, n);
 	return n;
+}
+
+/* How many bytes we say were written, of @len. */
+static size_t model_rx_length(struct model_queue *q, size_t len)
+{
+	switch (q->lie) {
+	case MODEL_LIE_EMPTY:
+		len = 0;
+		break;
+	case MODEL_LIE_SHORT:
+		len = 7;
+		break;
+	case MODEL_LIE_RUNT:
+		len = 12 + 13;
+		break;
+	default:
+		return len;
+	}
+	q->lie = MODEL_HONEST;
+	return len;
 }
 
 static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
@@ -400,7 +473,9 @@ static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
 	u16 old = q->done;
 	int n;
 
-	n = len > sizeof(bytes) ? -1 : model_rx_gather(q, len, chains);
+	n = -1;
+	if (len <= sizeof(bytes))
+		n = (model.shuffle ? model_rx_shuffle : model_rx_gather)(q, len, chains);
 	if (n < 0) {
 		/* Gone, as on a wire: nobody could ever take it. */
 		model.rx_too_long++;
@@ -410,15 +485,11 @@ static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
 		model.rx_no_buffer++;
 		return false;
 	}
-	model_take(q, chains, n);
 	memcpy(bytes, header, 12);
 	memcpy(bytes + 12, frame, frame_len);
 	store16(bytes + 10, HAS(F_MRG_RXBUF) ? n : 1);
 	model_rx_lie(q, bytes);
-	if (q->lie == MODEL_LIE_SHORT) {
-		q->lie = MODEL_HONEST;
-		len = 7;
-	}
+	len = model_rx_length(q, len);
 	for (int i = 0; i < n; i++) {
 		u32 part = len - at < chains[i].writable ? len - at : chains[i].writable;
 
@@ -469,23 +540,32 @@ static void model_check_tx(u32 len)
 		panic("virtio_model: a frame of %u bytes sent", frame);
 }
 
+/* With "shuffle" some stay with us for a while; none does when there is nothing more to send. */
+static void model_tx_used(struct model_queue *q, bool all)
+{
+	u16 old = q->done;
+
+	while (q->nr_held && (all || q->nr_held == MODEL_SPREAD || host_random(4) == 0))
+		model_used(q, model_pick(q).head, 0);
+	if (q->done != old)
+		model_publish(q, old);
+}
+
 /* Takes one packet off the ring into sending; false: none. */
 static bool model_fetch(struct model_queue *q)
 {
-	struct model_chain chain;
-	u16 old = q->done;
+	struct model_chain *chain = &held[MODEL_TX][q->nr_held];
 	u32 len;
 
-	if (!model_ready(q))
+	if (!model_hold(q)) {
+		model_tx_used(q, true);
 		return false;
-	model_read_chain(q, 0, &chain);
-	if (chain.writable)
+	}
+	if (chain->writable)
 		panic("virtio_model: a packet to send that is to be written");
-	model_take(q, &chain, 1);
-	len = chain_read(&chain, sending.bytes, sizeof(sending.bytes));
+	len = chain_read(chain, sending.bytes, sizeof(sending.bytes));
 	model_check_tx(len);
-	model_used(q, chain.head, 0);
-	model_publish(q, old);
+	model_tx_used(q, !model.shuffle);
 
 	model.tx_frames++;
 	model.tx_csum += sending.bytes[0] & 1;
@@ -527,6 +607,7 @@ static int model_set_status(struct virtio_device *vdev, u8 status)
 		model.features = 0;
 		model.config_routed = false;
 		model.status = 0;
+		model.forgot = false;
 		model.resets++;
 		return 0;
 	}
@@ -534,7 +615,7 @@ static int model_set_status(struct virtio_device *vdev, u8 status)
 	if (model.status & ~status)
 		panic("virtio_model: status %#x after %#x", status, model.status);
 	if (status & VIRTIO_STATUS_FEATURES_OK && !(model.status & VIRTIO_STATUS_FEATURES_OK) &&
-	    (model.features & ~model.offered || !HAS(F_VERSION_1)))
+	    (model.features & ~model.offered || !HAS(F_VERSION_1) || model.refuse))
 		status &= ~VIRTIO_STATUS_FEATURES_OK;
 	model.status = status;
 	return 0;
@@ -590,6 +671,8 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 
 static void model_notify(struct virtio_device *vdev, struct virtqueue *vq)
 {
+	if (model.forgot)
+		return;
 	if (!(model.status & VIRTIO_STATUS_DRIVER_OK))
 		panic("virtio_model: doorbell before DRIVER_OK");
 	model.q[vq->index].kicks++;
@@ -630,6 +713,8 @@ void virtio_model_probe(void)
 		model.offered &= ~(1ULL << F_MTU);
 	model.ring = min_t(u64, host_option("queue_size", MODEL_RING), MODEL_RING_MAX);
 	model.data_valid = host_option("data_valid", 0);
+	model.shuffle = host_option("shuffle", 0);
+	model.refuse = host_option("refuse", 0);
 	model.link_up = true;
 	for (unsigned int i = 0; i < 6; i++)
 		model.config[i] = mac >> (40 - 8 * i);
@@ -666,6 +751,12 @@ void virtio_model_lie(uint32_t lie, uint32_t queue)
 		break;
 	case MODEL_LIE_NEEDS_RESET:
 		model.status |= VIRTIO_STATUS_NEEDS_RESET;
+		model_config_changed();
+		break;
+	case MODEL_LIE_FORGETS:
+		memset(model.q, 0, sizeof(model.q));
+		model.status = 0;
+		model.forgot = true;
 		model_config_changed();
 		break;
 	default:

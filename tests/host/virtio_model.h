@@ -11,6 +11,8 @@
  *                (default MODEL_FEATURES_DEFAULT; VERSION_1 is always offered)
  *   queue_size   entries of each ring (default 256)
  *   data_valid   1: received packets are said to have good checksums (with GUEST_CSUM; default 0)
+ *   shuffle      1: buffers are used in any order, as a device may (default 0: as they were given)
+ *   refuse       1: the device does not keep FEATURES_OK
  *
  * It is strict: what the driver does against the text is a panic that says what.  And it can lie.
  */
@@ -38,17 +40,26 @@ enum virtio_model_lie {
 	MODEL_LIE_USED_FREE,  /* the id of a descriptor that the driver did not give */
 	MODEL_LIE_USED_TWICE, /* the same buffer again */
 	MODEL_LIE_USED_LEN,   /* more bytes than the buffer has */
+	MODEL_LIE_USED_BACK,  /* an index that goes back */
 	MODEL_LIE_USED_IDX,   /* an index far ahead */
 	/* In the next packet received: */
+	MODEL_LIE_EMPTY,       /* no bytes at all */
 	MODEL_LIE_SHORT,       /* fewer bytes than a header */
+	MODEL_LIE_RUNT,        /* a header, and less than Ethernet's behind it */
 	MODEL_LIE_NUM_BUFFERS, /* more buffers than were used */
 	MODEL_LIE_NO_BUFFERS,  /* num_buffers 0 */
-	MODEL_LIE_CSUM_START,  /* a checksum outside the packet */
+	MODEL_LIE_CSUM_START,  /* a checksum of what is outside the packet, ... */
+	MODEL_LIE_CSUM_OFFSET, /* ... that stands outside the packet, ... */
+	MODEL_LIE_CSUM_LOW,    /* ... that covers the Ethernet header */
 	MODEL_LIE_GSO_TYPE,    /* a kind of segmentation that was not negotiated */
 	MODEL_LIE_GSO_SIZE,    /* segments of no bytes */
+	MODEL_LIE_HINTS,       /* hdr_len beyond everything, flags that nobody knows: to be ignored */
 	/* At once: */
 	MODEL_LIE_INTERRUPT,   /* both queues, for nothing */
 	MODEL_LIE_NEEDS_RESET, /* the device says that it is lost */
+	MODEL_LIE_FORGETS,     /* it is as after a reset that nobody asked for, and says: look at me */
+	/* At the next completion, one that the driver can't always tell from the truth: */
+	MODEL_LIE_USED_AHEAD, /* an index ahead by one, its entry what stood there before */
 	MODEL_LIES
 };
 /* Queue 0 receives, 1 transmits; queue is meaningful for the first group. */

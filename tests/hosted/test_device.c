@@ -2,6 +2,8 @@
 /* The same bytes over other devices: without offloads, with all, small MTUs, little memory. */
 #include "tests/hosted/scene.h"
 
+#include <dlfcn.h>
+
 #include "tests/host/virtio_model.h"
 
 #define F_CSUM       (1ULL << 0)
@@ -48,6 +50,68 @@ static void checksums_that_the_device_vouches_for(void)
 static void without_event_index(void)
 {
 	transfers();
+}
+
+static void buffers_used_in_any_order(void)
+{
+	transfers();
+}
+
+static void (*cable_of(struct host *h))(bool up)
+{
+	void (*set_link)(bool up);
+
+	*(void **)&set_link = dlsym(h->dl, "virtio_model_set_link");
+	assert_non_null(set_link);
+	return set_link;
+}
+
+/* The cable of A goes out and in while both send: nothing is lost that TCP does not bring again. */
+static void a_loose_cable(void)
+{
+	struct pair p = scene_pair();
+	void (*set_link)(bool up) = cable_of(A);
+
+	for (unsigned int i = 0; i < 10; i++) {
+		int64_t sends;
+		uint8_t sent[20000], got[20000];
+
+		scene_fill(sent, sizeof(sent), i);
+		sends = scene_begin(A, SYS_sendto, p.a, PTR(sent), sizeof(sent), MSG_NOSIGNAL);
+		A->awake = true;
+		set_link(false);
+		scene_sleep(50 * MS);
+		A->awake = true;
+		set_link(true);
+		scene_sleep(i * MS);
+		scene_recv_all(B, p.b, got, sizeof(got));
+		assert_memory_equal(sent, got, sizeof(got));
+		assert_int_equal(scene_end(A, sends), sizeof(sent));
+	}
+	scene_carry(B, p.b, A, p.a, 100000);
+	scene_pair_close(&p);
+}
+
+/* A's device asks for a reset under a connection: it is shut down, and to A its peer is silent. */
+static void a_device_that_is_lost(void)
+{
+	struct pair p = scene_pair();
+	void (*lie)(uint32_t lie, uint32_t queue);
+
+	*(void **)&lie = dlsym(A->dl, "virtio_model_lie");
+	assert_non_null(lie);
+	scene_carry(A, p.a, B, p.b, 50000);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
+	A->awake = true;
+	lie(MODEL_LIE_NEEDS_RESET, 0);
+	scene_sleep(10 * MS);
+	scene_mark();
+	scene_send_all(A, p.a, "nobody hears this", 17);
+	assert_int_equal(scene_recv(A, p.a, (char[1]){0}, 1), -ETIMEDOUT);
+	assert_int_equal(scene_count(A, TCP | OTHER), 0);
+	/* B knows nothing of it, and would wait for ever. */
+	scene_linger(B, p.b, true, 0);
+	scene_pair_close(&p);
 }
 
 static void a_small_ring(void)
@@ -126,6 +190,9 @@ int main(int argc, char **argv)
 		SCENE_WITH(checksums_that_the_device_vouches_for, {"data_valid", 1}),
 		SCENE_WITH(without_event_index,
 			   {"features", MODEL_FEATURES_DEFAULT & ~F_EVENT_IDX}),
+		SCENE_WITH(buffers_used_in_any_order, {"shuffle", 1}),
+		SCENE(a_loose_cable),
+		SCENE(a_device_that_is_lost),
 		SCENE_WITH(a_small_ring, {"queue_size", 16}),
 		SCENE_WITH(an_mtu_of_576, {"mtu", 576}),
 		SCENE_WITH(an_mtu_of_9000, {"mtu", 9000}),

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,8 +119,11 @@ static struct packet_type reflector = {.type = HTONS_CONST(ETH_P_TEST), .func = 
 
 static int init_thread(void *arg)
 {
+	struct net_device *dev;
+
 	hal_probe_devices();
-	BUG_ON(dev_open(dev_get_by_name("eth0")));
+	dev = dev_get_by_name("eth0");
+	BUG_ON(dev && dev_open(dev));
 	return 0;
 }
 
@@ -149,6 +153,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 
 static u64 seed = 1;
 static u64 baseline;
+static u8 scratch[65536];
 static unsigned int sent; /* frames given to the wire: the number that each carries */
 
 static struct net_device *eth0(void)
@@ -340,25 +345,49 @@ static void test_small_rings(void **state)
 		in_child(everything_comes_back, MODEL_FEATURES_DEFAULT, ring);
 }
 
+/* What a lie of one packet is dropped as. */
+static const enum skb_drop_reason packet_lies[MODEL_LIES] = {
+	[MODEL_LIE_EMPTY] = SKB_DROP_REASON_DEV_BAD_LENGTH,
+	[MODEL_LIE_SHORT] = SKB_DROP_REASON_DEV_BAD_LENGTH,
+	[MODEL_LIE_RUNT] = SKB_DROP_REASON_DEV_BAD_LENGTH,
+	[MODEL_LIE_NUM_BUFFERS] = SKB_DROP_REASON_DEV_BAD_LENGTH,
+	[MODEL_LIE_NO_BUFFERS] = SKB_DROP_REASON_DEV_BAD_LENGTH,
+	[MODEL_LIE_CSUM_START] = SKB_DROP_REASON_DEV_BAD_HEADER,
+	[MODEL_LIE_CSUM_OFFSET] = SKB_DROP_REASON_DEV_BAD_HEADER,
+	[MODEL_LIE_CSUM_LOW] = SKB_DROP_REASON_DEV_BAD_HEADER,
+	[MODEL_LIE_GSO_TYPE] = SKB_DROP_REASON_DEV_BAD_HEADER,
+	[MODEL_LIE_GSO_SIZE] = SKB_DROP_REASON_DEV_BAD_HEADER,
+};
+
+/* One that says what can't be: of the rings, or that the device is lost. */
+static bool is_fatal(u64 lie)
+{
+	return lie <= MODEL_LIE_USED_IDX || lie == MODEL_LIE_NEEDS_RESET ||
+	       lie == MODEL_LIE_FORGETS;
+}
+
 static void liar(u64 features, u64 lie)
 {
-	bool ring_lie = lie <= MODEL_LIE_USED_IDX || lie == MODEL_LIE_NEEDS_RESET;
+	bool harmless = lie == MODEL_LIE_INTERRUPT || lie == MODEL_LIE_HINTS;
+	/* An index that goes back is known as one where nothing else was used meanwhile. */
+	u32 queue = is_fatal(lie) && lie != MODEL_LIE_USED_BACK ? lie % 2 : VIRTNET_RXQ;
 
 	boot(features, 256);
 	bursts(10, false);
-	virtio_model_lie(lie, ring_lie ? lie % 2 : VIRTNET_RXQ);
+	virtio_model_lie(lie, queue);
 	for (int i = 0; i < 20; i++) {
 		put(CLONED, 600);
 		step(1);
 		take_all();
 	}
-	if (ring_lie) {
+	if (is_fatal(lie)) {
 		/* Reset, link down, everything home; what is sent now is dropped and counted. */
 		CHECK(virtio_model_stat("resets") == 2);
 		CHECK(!netif_carrier_ok(eth0()));
 	} else {
 		CHECK(virtio_model_stat("resets") == 1);
-		CHECK(eth0()->stats.rx_errors == (lie != MODEL_LIE_INTERRUPT));
+		CHECK(eth0()->stats.rx_errors == !harmless);
+		CHECK(harmless || skb_drop_count[packet_lies[lie]] == 1);
 		bursts(10, false);
 	}
 	finish();
@@ -366,10 +395,269 @@ static void liar(u64 features, u64 lie)
 
 static void test_liars(void **state)
 {
-	for (u64 lie = MODEL_LIE_USED_ID; lie < MODEL_LIES; lie++) {
+	for (u64 lie = MODEL_LIE_USED_ID; lie < MODEL_LIE_USED_AHEAD; lie++) {
 		in_child(liar, MODEL_FEATURES_ALL, lie);
 		in_child(liar, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, lie);
 	}
+}
+
+/*
+ * Any lie at any time, the cable out and in, for some hundred rounds.  If no lie was fatal all works
+ * on; in any case everything is home after a reset.
+ */
+static void lies_at_random(u64 features, u64 lies_seed)
+{
+	bool murky = false; /* it may keep buffers and nobody can know */
+
+	sn_set("shuffle", lies_seed & 1);
+	boot(features, 64);
+	srand(lies_seed);
+	for (int round = 0; round < 150; round++) {
+		for (int n = rand() % 100; n; n--) {
+			u32 lie = rand() % MODEL_LIES;
+
+			put(rand() % 5 ? PLAIN : CLONED, 60 + rand() % 1455);
+			if (rand() % 500 == 0)
+				virtio_model_set_link(rand() % 2);
+			if (rand() % 300 || (is_fatal(lie) && rand() % 8))
+				continue;
+			virtio_model_lie(lie, rand() % 2);
+			murky |= lie == MODEL_LIE_USED_AHEAD || lie == MODEL_LIE_USED_BACK;
+		}
+		step(1);
+		while (sn_take_frame(scratch, sizeof(scratch)))
+			;
+	}
+	for (u32 queue = 0; queue < 2; queue++)
+		virtio_model_lie(MODEL_HONEST, queue);
+	virtio_model_set_link(true);
+	step(5);
+	take_all();
+	if (virtio_model_stat("resets") == 1 && !murky)
+		bursts(5, false);
+	if (virtio_model_stat("resets") == 1)
+		virtio_model_lie(MODEL_LIE_NEEDS_RESET, 0);
+	step(5);
+	CHECK(virtio_model_stat("resets") == 2 && !netif_carrier_ok(eth0()));
+	finish();
+}
+
+static void test_lies_at_random(void **state)
+{
+	for (u64 s = 1; s <= 16; s++)
+		in_child(lies_at_random, feature_sets[s % 3], s + 1000 * seed);
+}
+
+/* Each field of the header anything at all: a packet, or a counted error, and nothing is kept. */
+static void headers_at_random(u64 features, u64 arg)
+{
+	static u8 frame[ETH_HLEN + 20000];
+	u8 header[12] = {0};
+
+	boot(features, 256);
+	memcpy(frame, eth0()->dev_addr, ETH_ALEN);
+	put_unaligned_be16(0x88b6, frame + 12); /* nobody's */
+	for (u64 n = 1; n <= 5000; n++) {
+		const struct net_device_stats *stats = &eth0()->stats;
+		size_t len = rand() % 4 ? 60 + rand() % 1400 : rand() % (u32)sizeof(frame);
+
+		for (int i = 0; i < 10; i++)
+			header[i] = rand() % 3 ? 0 : rand() % 4 ? rand() % 64 : rand();
+		CHECK(virtio_model_rx_header(header, frame, len));
+		step(1);
+		CHECK(stats->rx_packets + stats->rx_errors + stats->rx_dropped +
+			      virtio_model_stat("rx_too_long") ==
+		      n);
+	}
+	CHECK(eth0()->stats.rx_packets && eth0()->stats.rx_errors);
+	bursts(5, false);
+	finish();
+}
+
+static void test_headers_at_random(void **state)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(feature_sets); i++)
+		in_child(headers_at_random, feature_sets[i], 0);
+}
+
+/* Interrupts without work, ten thousand of each: counted, and no soft interrupt is spent on them. */
+static void storm(u64 features, u64 arg)
+{
+	const struct virtnet_info *vi;
+	u64 polls, interrupts, timers;
+
+	boot(features, 256);
+	vi = eth0()->priv;
+	bursts(3, false);
+	polls = softirq_count[NET_RX_SOFTIRQ];
+	interrupts = vi->rx->interrupts + vi->tx->interrupts;
+	for (int i = 0; i < 10000; i++) {
+		virtio_model_lie(MODEL_LIE_INTERRUPT, 0);
+		CHECK(sn_step() != SN_HALTED);
+	}
+	CHECK(softirq_count[NET_RX_SOFTIRQ] == polls);
+	CHECK(vi->rx->interrupts + vi->tx->interrupts == interrupts + 20000);
+	/* Changes of configuration that change nothing: one look for all of a jiffy. */
+	timers = softirq_count[TIMER_SOFTIRQ];
+	for (int i = 0; i < 10000; i++) {
+		virtio_model_set_link(true);
+		CHECK(sn_step() != SN_HALTED);
+	}
+	step(5);
+	CHECK(softirq_count[TIMER_SOFTIRQ] <= timers + 5);
+	CHECK(netif_carrier_ok(eth0()));
+	bursts(3, false);
+	finish();
+}
+
+static void test_storm(void **state)
+{
+	in_child(storm, MODEL_FEATURES_DEFAULT, 0);
+	in_child(storm, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, 0);
+}
+
+/* Batches of every size from one to the ring's, there and back, until all four indices have wrapped. */
+static void batches(u64 features, u64 shuffle)
+{
+	const struct virtnet_info *vi;
+	unsigned int n = 0;
+
+	sn_set("shuffle", shuffle);
+	boot(features, 256);
+	vi = eth0()->priv;
+	while (sent < 70000) {
+		unsigned int got = 0;
+
+		n = n % 256 + 1;
+		for (unsigned int i = 0; i < n; i++)
+			put(PLAIN, 60);
+		for (int i = 0; i < 50 && got < n; i++) {
+			step(1);
+			got += take_all();
+		}
+		CHECK(got == n);
+	}
+	CHECK(eth0()->stats.rx_packets == sent && eth0()->stats.tx_packets >= 65536);
+	CHECK(virtio_model_stat("rx_frames") > 65536 && virtio_model_stat("tx_frames") > 65536);
+	CHECK(vi->rx->bad_used + vi->tx->bad_used == 0);
+	finish();
+}
+
+static void test_batches(void **state)
+{
+	for (u64 shuffle = 0; shuffle < 2; shuffle++) {
+		in_child(batches, MODEL_FEATURES_DEFAULT, shuffle);
+		in_child(batches, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, shuffle);
+	}
+}
+
+/* Large packets over many buffers, and packets in many pieces, where buffers are used in any order. */
+static void any_order(u64 features, u64 ring)
+{
+	sn_set("shuffle", 1);
+	everything_comes_back(features, ring);
+}
+
+static void test_any_order(void **state)
+{
+	for (unsigned int i = 0; i < 5; i++)
+		in_child(any_order, feature_sets[i], i & 1 ? 64 : 256);
+}
+
+/* ---- a device that does not come up -------------------------------------------------------------- */
+
+static u64 *alive; /* of the last child: shared with it */
+
+/* Option @what is set: no device, nothing kept of it, and the device was told. */
+static void no_device(const char *option, u64 value, u8 status)
+{
+	sn_set(option, value);
+	CHECK(sn_boot(seed, "") == 0);
+	CHECK(!eth0());
+	CHECK(virtio_model_stat("status") == status);
+	*alive = sn_live_objects();
+	for (int i = 0; i < 10; i++) {
+		CHECK(sn_put_frame(scratch, 60) == 0);
+		step(1);
+	}
+	CHECK(sn_live_objects() == *alive && sn_warn_count() == 0);
+}
+
+static void none_there(u64 features, u64 arg)
+{
+	no_device("device", 0, 0);
+}
+
+static void no_queue(u64 features, u64 size)
+{
+	/* With one buffer there are rings; they are taken back by a reset. */
+	no_device("queue_size", size,
+		  size ? VIRTIO_STATUS_FAILED
+		       : VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+				  VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_FAILED);
+}
+
+static void features_withdrawn(u64 features, u64 arg)
+{
+	no_device("refuse", 1,
+		  VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FAILED);
+}
+
+static void test_no_device(void **state)
+{
+	u64 without;
+
+	alive = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(alive != MAP_FAILED);
+	in_child(none_there, 0, 0);
+	without = *alive;
+	in_child(no_queue, 0, 0);
+	assert_int_equal(*alive, without);
+	in_child(no_queue, 0, 1); /* a packet is a header and a frame: two at least */
+	assert_int_equal(*alive, without);
+	in_child(features_withdrawn, 0, 0);
+	assert_int_equal(*alive, without);
+}
+
+static void odd_ring(u64 features, u64 ring)
+{
+	const struct virtnet_info *vi;
+	u64 power = 1;
+
+	while (power * 2 <= ring)
+		power *= 2;
+	boot(features, ring);
+	vi = eth0()->priv;
+	CHECK(vi->rx->num == power && vi->tx->num == power);
+	bursts(20, false);
+	finish();
+}
+
+static void test_odd_rings(void **state)
+{
+	static const u64 rings[] = {2, 3, 7, 100, 255};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rings); i++)
+		in_child(odd_ring, MODEL_FEATURES_DEFAULT, rings[i]);
+}
+
+/* An MTU that is none is not taken, one beyond our buffers is cut. */
+static void odd_mtu(u64 features, u64 mtu)
+{
+	sn_set("mtu", mtu);
+	boot(features, 256);
+	CHECK(eth0()->mtu == (mtu < 68 ? 1500 : min_t(u64, mtu, 9000)));
+	if (mtu >= 1500)
+		bursts(5, false);
+	finish();
+}
+
+static void test_odd_mtus(void **state)
+{
+	static const u64 mtus[] = {1, 67, 68, 1500, 9000, 9001, 65535};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(mtus); i++)
+		in_child(odd_mtu, MODEL_FEATURES_ALL, mtus[i]);
 }
 
 static void link_changes(u64 features, u64 arg)
@@ -384,6 +672,17 @@ static void link_changes(u64 features, u64 arg)
 		CHECK(netif_carrier_ok(eth0()));
 		bursts(5, false);
 	}
+	/* Faster than anybody looks, and with packets under way: what comes without a link is lost. */
+	for (int i = 0; i < 2000; i++) {
+		put(CLONED, 600);
+		virtio_model_set_link(i & 1);
+		if (i % 7 == 0)
+			CHECK(sn_step() != SN_HALTED);
+	}
+	step(5);
+	take_all();
+	CHECK(netif_carrier_ok(eth0()));
+	bursts(5, false);
 	finish();
 }
 
@@ -469,6 +768,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_everything_comes_back),
 		cmocka_unit_test(test_small_rings),
 		cmocka_unit_test(test_liars),
+		cmocka_unit_test(test_lies_at_random),
+		cmocka_unit_test(test_headers_at_random),
+		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_batches),
+		cmocka_unit_test(test_any_order),
+		cmocka_unit_test(test_no_device),
+		cmocka_unit_test(test_odd_rings),
+		cmocka_unit_test(test_odd_mtus),
 		cmocka_unit_test(test_link_changes),
 		cmocka_unit_test(test_large_receive),
 		cmocka_unit_test(test_memory_runs_out),

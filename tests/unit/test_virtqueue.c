@@ -33,8 +33,8 @@
 #define BUF       2048
 #define RING      256
 
-static u64 opt_features, opt_ring; /* what host_option() answers */
-static int allocations;            /* pages and objects alive */
+static u64 opt_features, opt_ring, opt_shuffle; /* what host_option() answers */
+static int allocations;                         /* pages and objects alive */
 static bool quiet = true;
 
 static struct virtqueue *rx, *tx;
@@ -202,6 +202,50 @@ static void rx_refills(u64 features, unsigned int missing)
 	end();
 }
 
+/*
+ * Receive batches of every size from one to the ring's, many times, so that the indices wrap: the
+ * device fills them, in any order if it likes, the driver takes them and gives as many again.
+ */
+static void rx_batches(u64 features, bool shuffle)
+{
+	u8 frame[60] = {0};
+	unsigned int batch = 0, number = 0;
+	u32 len;
+
+	opt_shuffle = shuffle;
+	begin(features, RING);
+	opt_shuffle = false;
+	for (unsigned int i = 0; i < RING; i++)
+		give_rx(buffers[i]);
+	while (number < 140000) {
+		virtqueue_kick(rx);
+		batch = batch % RING + 1;
+		for (unsigned int i = 0; i < batch; i++, number++) {
+			memcpy(frame, &number, sizeof(number));
+			assert_true(virtio_model_rx(frame, sizeof(frame)));
+		}
+		for (unsigned int i = 0; i < batch; i++) {
+			u8 *buf = virtqueue_get_buf(rx, &len);
+			u32 got;
+
+			assert_non_null(buf);
+			assert_int_equal(len, 12 + sizeof(frame));
+			memcpy(&got, buf + 12, sizeof(got));
+			assert_int_equal(got, number - batch + i);
+			give_rx(buf);
+		}
+		assert_null(virtqueue_get_buf(rx, &len));
+	}
+	assert_false(rx->broken);
+	end();
+}
+
+static void test_rx_batches(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		rx_batches(i & 1 ? EVENT_IDX : 0, i & 2);
+}
+
 static void test_rx_refill_every_batch(void **state)
 {
 	for (unsigned int missing = 1; missing <= RING; missing += 1 + missing / 8) {
@@ -362,6 +406,8 @@ static void lie_breaks(u64 features, u32 lie)
 		give_tx(i, 2 - i % 2);
 	virtqueue_kick(tx);
 	take_tx(0);
+	assert_ptr_equal(virtqueue_get_buf(tx, &len), buffers[0]);
+	home++;
 	virtio_model_lie(lie, 1);
 	assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
 	while (virtqueue_get_buf(tx, &len))
@@ -388,12 +434,83 @@ static void test_lies_break_the_queue(void **state)
 	}
 }
 
-static void test_interrupt_for_nothing(void **state)
+/* A storm: each is counted, none reaches the driver, and real ones still do. */
+static void test_interrupts_for_nothing(void **state)
 {
 	begin(EVENT_IDX, 64);
-	virtio_model_lie(MODEL_LIE_INTERRUPT, 0);
+	for (unsigned int i = 0; i < 100000; i++)
+		virtio_model_lie(MODEL_LIE_INTERRUPT, 0);
 	assert_int_equal(callbacks[0] + callbacks[1], 0);
-	assert_int_equal(rx->interrupts, 1);
+	assert_int_equal(rx->interrupts, 100000);
+	assert_int_equal(tx->interrupts, 100000);
+	give_tx(0, 1);
+	assert_true(virtqueue_enable_cb(tx));
+	virtqueue_kick(tx);
+	take_tx(0);
+	assert_int_equal(callbacks[1], 1);
+	end();
+}
+
+/* A ring of eight was used once, and all of it is with the device again. */
+static void second_round(void)
+{
+	u32 len;
+
+	begin(EVENT_IDX, 8);
+	for (u32 i = 0; i < 8; i++)
+		give_tx(i, 1);
+	virtqueue_kick(tx);
+	for (u32 i = 0; i < 8; i++) {
+		take_tx(i);
+		assert_non_null(virtqueue_get_buf(tx, &len));
+	}
+	for (u32 i = 8; i < 16; i++)
+		give_tx(i, 1);
+	virtqueue_kick(tx);
+}
+
+/* More used than was given: no entry is believed, though each names a buffer of the device's. */
+static void test_index_beyond_what_was_given(void **state)
+{
+	static const u32 lies[] = {MODEL_LIE_USED_IDX, MODEL_LIE_USED_BACK};
+	u8 frame[2048];
+	u32 len;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lies); i++) {
+		second_round();
+		virtio_model_lie(lies[i], 1);
+		assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
+		assert_null(virtqueue_get_buf(tx, &len));
+		assert_true(tx->broken);
+		assert_int_equal(virtqueue_outstanding(tx), 8);
+		end();
+	}
+}
+
+/*
+ * The index goes ahead by one, over an entry that is what it was a round of the ring ago: if that
+ * buffer is with the device again, it comes home too early, and then a second time, which breaks the
+ * queue.  No buffer is ever given out twice.
+ */
+static void test_entry_of_the_last_round(void **state)
+{
+	unsigned int home = 0;
+	u8 frame[2048];
+	u32 len;
+
+	second_round();
+	virtio_model_lie(MODEL_LIE_USED_AHEAD, 1);
+	while (virtio_model_tx(frame, sizeof(frame))) {
+		while (virtqueue_get_buf(tx, &len))
+			home++;
+	}
+	assert_true(tx->broken);
+	assert_int_equal(tx->bad_used, 1);
+	assert_true(home <= 8);
+	device->ops->set_status(device, 0);
+	while (virtqueue_detach_unused_buf(tx))
+		home++;
+	assert_int_equal(home, 8);
 	end();
 }
 
@@ -431,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tx_batches_event_idx),
 		cmocka_unit_test(test_tx_batches_flags),
+		cmocka_unit_test(test_rx_batches),
 		cmocka_unit_test(test_rx_refill_every_batch),
 		cmocka_unit_test(test_kick_random),
 		cmocka_unit_test(test_kick_suppressed_while_device_works),
@@ -439,7 +557,9 @@ int main(void)
 		cmocka_unit_test(test_ring_size_is_rounded_down),
 		cmocka_unit_test(test_ring_size_has_a_limit),
 		cmocka_unit_test(test_lies_break_the_queue),
-		cmocka_unit_test(test_interrupt_for_nothing),
+		cmocka_unit_test(test_interrupts_for_nothing),
+		cmocka_unit_test(test_index_beyond_what_was_given),
+		cmocka_unit_test(test_entry_of_the_last_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
@@ -477,7 +597,14 @@ u64 host_option(const char *name, u64 fallback)
 {
 	if (!strcmp(name, "features"))
 		return opt_features;
+	if (!strcmp(name, "shuffle"))
+		return opt_shuffle;
 	return strcmp(name, "queue_size") ? fallback : opt_ring;
+}
+
+u64 host_random(u64 below)
+{
+	return rand() % below;
 }
 
 void *get_free_pages(gfp_t gfp, unsigned int order)
