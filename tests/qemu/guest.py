@@ -163,7 +163,7 @@ class Guest:
 
     def keep(self):
         """The running test failed: console and capture stay, and .kept says where."""
-        test = re.sub(r"[^\w.=-]+", "-", os.environ.get("PYTEST_CURRENT_TEST", "guest").split(" ")[0]).strip("-")
+        test = re.sub(r"[^\w.=-]+", "-", os.environ.get("PYTEST_CURRENT_TEST", "guest").rsplit(" (", 1)[0]).strip("-")
         os.makedirs(FAILED, exist_ok=True)
         path = os.path.join(FAILED, f"{test}.{len(Guest.kept)}")
         with open(path + ".console", "w") as f:
