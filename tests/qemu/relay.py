@@ -15,7 +15,9 @@ QUEUE = 256           # frames that wait for a sink; then the source's own buffe
 LATE_MAX = 0.02       # s that a late frame is held
 SWAP_FLUSH = 0.005    # s after which a frame that waits to be overtaken goes though nothing overtook it
 KINDS = ("drop", "duplicate", "reorder", "corrupt", "delay")
-GONE = (errno.ECONNREFUSED, errno.ENOTCONN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.ENETDOWN)
+# Nobody there any more; and ENOBUFS, with which a packet socket says that the other end of the cable dropped the frame
+# (longer than its MTU of now, perhaps): a cable does not try again.
+LOST = (errno.ENOBUFS, errno.ECONNREFUSED, errno.ENOTCONN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.ENETDOWN)
 
 
 class Way:
@@ -84,9 +86,7 @@ class Way:
             except BlockingIOError:
                 return
             except OSError as e:
-                if e.errno == errno.ENOBUFS:      # the packet socket's word for "not now"
-                    return
-                if e.errno not in GONE:
+                if e.errno not in LOST:
                     raise
                 self.counts["lost"] += 1
             self.out.popleft()
@@ -101,7 +101,7 @@ class Way:
             except BlockingIOError:
                 return
             except OSError as e:
-                if e.errno in GONE:
+                if e.errno in LOST:
                     return
                 raise
             self.arrived(frame, now)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The relay itself, without a guest: what a seed decides is decided again, each harm does what it is called, and a
 clean relay changes nothing.  And the rule about skips (conftest.py)."""
+import errno
 import struct
 
 import pytest
@@ -92,6 +93,20 @@ def test_a_full_sink_stops_the_source_and_loses_nothing():
         way.take(0)
         way.flush()
     assert way.full() and len(way.out) == way.counts["frames"] and not way.counts["lost"]
+
+
+def test_a_frame_that_is_not_taken_does_not_hold_up_the_next():
+    class Picky(Sink):
+        def send(self, frame):
+            if frame == packet(1):
+                raise OSError(errno.ENOBUFS, "longer than the other end's MTU")
+            super().send(frame)
+
+    way = Way(None, Picky(), 1, {})
+    for i in range(3):
+        way.arrived(packet(i), 0)
+    way.flush()
+    assert way.sink.got == [packet(0), packet(2)] and way.counts["lost"] == 1 and not way.out
 
 
 @pytest.mark.parametrize("skipped, wrong", [
