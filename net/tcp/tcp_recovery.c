@@ -211,11 +211,15 @@ static void tcp_init_undo(struct tcp_sock *tp)
 	tp->undo_retrans = tp->retrans_out ? (int)tp->retrans_out : -1;
 }
 
-/* Eifel: this ACK echoes a time before our first retransmission, so the original had arrived. */
+/*
+ * Eifel (RFC 3522): this ACK echoes a time before our first retransmission, so the original had arrived.
+ * Without a time of it nothing can be said: it is forgotten while NewReno waits at high_seq, and the ACK
+ * beyond that must not give back what a true loss has cost (so Linux since 5.1; 4.11 did).
+ */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
-	return !tp->retrans_stamp || (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
-				      before(tp->rx_opt.rcv_tsecr, tp->retrans_stamp));
+	return tp->retrans_stamp && tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
+	       before(tp->rx_opt.rcv_tsecr, tp->retrans_stamp);
 }
 
 static bool tcp_may_undo(const struct tcp_sock *tp)
