@@ -139,6 +139,11 @@
 #define TCP_TIMESTAMPS_RANGE        0, 2
 #define TCP_TSO_WIN_DIVISOR         3 /* Linux */
 #define TCP_TSO_WIN_DIVISOR_RANGE   0, 1000
+#define TCP_MIN_TSO_SEGS            2 /* of a burst on the slowest path (Linux) */
+#define TCP_MIN_TSO_SEGS_RANGE      1, 65535
+#define TCP_PACING_SS_RATIO         200 /* percent of the rate in slow start (Linux) */
+#define TCP_PACING_CA_RATIO         120 /* and later */
+#define TCP_PACING_RATIO_RANGE      0, 1000
 #define TCP_NOTSENT_LOWAT_RANGE     -1, 2147483647 /* -1, 0: no limit */
 #define TCP_OFO_PACKETS_MAX         4096 /* out-of-order segments of a socket: farthest pruned */
 #define TCP_DUPACKS_MAX                                                                            \

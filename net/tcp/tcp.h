@@ -125,6 +125,7 @@ extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_syn_retries;
 extern int sysctl_tcp_timestamps; /* 2: without a secret offset */
 extern int sysctl_tcp_tso_win_divisor;
+extern int sysctl_tcp_min_tso_segs, sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;
 extern int sysctl_tcp_tw_reuse;
 extern int sysctl_tcp_window_scaling;
 

@@ -159,8 +159,8 @@ static unsigned int tcp_init_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 	return tcp_skb_pcount(skb);
 }
 
-/* Most segments of one packet. */
-unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
+/* Most segments of one packet that the device takes. */
+unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
 {
 	const struct net_device *dev;
 	u32 segs;
@@ -173,6 +173,39 @@ unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 	/* With its headers it must be a datagram, whose length has 16 bits. */
 	segs = (min(dev->gso_max_size, (unsigned int)GSO_MAX_SIZE) - 1 - MAX_TCP_HEADER) / mss_now;
 	return clamp_t(u32, segs, 1, max_t(u32, dev->gso_max_segs, 1));
+}
+
+/* A neighbour's acknowledgments are back before a burst could do harm: as long as may be below 0.5 ms,
+ * half of that for each 0.5 ms more (Linux 5.18). */
+#define TSO_RTT_SHIFT 9
+
+/*
+ * Segments that the path carries in about a millisecond, at the rate that the window gives (a round
+ * trip's worth, and more so in slow start, where it is about to double).  A long path is not to get its
+ * window in one burst.
+ */
+static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
+{
+	u32 percent = tp->snd_cwnd < tp->snd_ssthresh / 2 ? sysctl_tcp_pacing_ss_ratio
+							  : sysctl_tcp_pacing_ca_ratio;
+	u32 halvings = tp->rtt_min_us >> TSO_RTT_SHIFT;
+	u64 bytes;
+
+	if (!tp->srtt_us)
+		return ~0u;
+	/* Bytes of a second; srtt_us is eight round trips. */
+	bytes = (u64)tp->mss_cache * max(tp->snd_cwnd, tp->packets_out) * percent *
+			(8 * 1000000 / 100) / tp->srtt_us >>
+		10;
+	if (halvings < 32)
+		bytes += GSO_MAX_SIZE >> halvings;
+	return max_t(u64, min_t(u64, bytes, GSO_MAX_SIZE) / mss_now, sysctl_tcp_min_tso_segs);
+}
+
+/* Most segments of one packet. */
+unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
+{
+	return min(tcp_tso_autosize(tcp_sk(sk), mss_now), tcp_max_gso_segs(sk, mss_now));
 }
 
 /* How many bytes of a long segment may go at once; what is left over is full segments if it can. */

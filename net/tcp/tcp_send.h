@@ -57,7 +57,8 @@ static inline bool sk_can_gso(const struct sock *sk)
 
 	return rt && (rt->dev->features & NETIF_F_SG);
 }
-unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);           /* tcp_output.c */
+unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now); /* tcp_output.c */
+unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);
 unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size); /* tcp_window.c */
 static inline u32 tcp_usecs_to_jiffies(u64 us)
 {

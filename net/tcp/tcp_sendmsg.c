@@ -78,7 +78,8 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 
 	*size_goal = mss_now;
 	if (sk_can_gso(sk)) {
-		segs = tcp_tso_segs(sk, mss_now);
+		/* What the path carries at once may be less: tcp_write_xmit() cuts it. */
+		segs = tcp_max_gso_segs(sk, mss_now);
 		room = tcp_bound_to_half_wnd(tp, segs * mss_now);
 		tp->gso_segs = clamp_t(unsigned int, room / mss_now, 1, segs);
 		*size_goal = tp->gso_segs * mss_now;

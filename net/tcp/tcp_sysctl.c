@@ -35,6 +35,9 @@ int sysctl_tcp_slow_start_after_idle = 1;
 int sysctl_tcp_syn_retries = TCP_SYN_RETRIES;
 int sysctl_tcp_timestamps = 1;
 int sysctl_tcp_tso_win_divisor = TCP_TSO_WIN_DIVISOR;
+int sysctl_tcp_min_tso_segs = TCP_MIN_TSO_SEGS;
+int sysctl_tcp_pacing_ss_ratio = TCP_PACING_SS_RATIO;
+int sysctl_tcp_pacing_ca_ratio = TCP_PACING_CA_RATIO;
 int sysctl_tcp_tw_reuse = 1;
 int sysctl_tcp_window_scaling = 1;
 int sysctl_tcp_wmem[3] = {SOCK_WMEM_LEAST, SOCK_WMEM_DEFAULT, SOCK_WMEM_MAX};
@@ -93,11 +96,17 @@ static const struct ctl_table table[] = {
 		.what = "in the queues of all sockets: pressure ends, begins, no more; about 3/16, "
 			"4/16 and 8/16 of memory (Linux: less)",
 	},
+	NUMBER(min_tso_segs, "segments", TCP_MIN_TSO_SEGS_RANGE,
+	       "of a burst at least, however long the path"),
 	SWITCH(moderate_rcvbuf, "0: the receive buffer does not grow with the path"),
 	NUMBER(notsent_lowat, "bytes", TCP_NOTSENT_LOWAT_RANGE,
 	       "unsent, from which on a socket is not writable; 0, -1: no limit"),
 	NUMBER(orphan_retries, "retransmissions", TCP_ORPHAN_RETRIES_RANGE,
 	       "of a closed socket; 0: 8 while its peer may live, else none"),
+	NUMBER(pacing_ca_ratio, "percent", TCP_PACING_RATIO_RANGE,
+	       "of the window a round trip: a burst is what that is in 1 ms (Linux also paces by "
+	       "it)"),
+	NUMBER(pacing_ss_ratio, "percent", TCP_PACING_RATIO_RANGE, "the same in slow start"),
 	NUMBER(reordering, "segments", TCP_REORDERING_RANGE,
 	       "duplicate ACKs that are a loss, at the start (RFC 5681: 3)"),
 	NUMBER(retries1, "retransmissions", TCP_RETRIES_RANGE,

@@ -275,6 +275,53 @@ static void bursts_are_put_off(void)
 	assert_true(packets_for_a_mib("0") > by_default);
 }
 
+static uint64_t packets_with(const char *name, const char *value)
+{
+	struct pair p;
+	uint64_t before;
+
+	scene_sysctl(A, name, value);
+	p = scene_pair();
+	before = packets_out(A);
+	scene_carry(A, p.a, B, p.b, MIB);
+	before = packets_out(A) - before;
+	scene_pair_close(&p);
+	return before;
+}
+
+/* Of one write, into a large window that is not slow start's any more. */
+static uint64_t packets_of_a_write(const char *percent)
+{
+	static uint8_t bytes[FIRST_SEGS * SEGMENT];
+	struct pair p;
+	uint64_t before;
+
+	scene_sysctl(A, "net/ipv4/tcp_pacing_ca_ratio", percent);
+	p = scene_pair();
+	scene_drop(A, DATA, 300);
+	scene_carry(A, p.a, B, p.b, MIB);
+	before = packets_out(A);
+	scene_send_all(A, p.a, bytes, sizeof(bytes));
+	scene_sleep(100 * MS);
+	before = packets_out(A) - before;
+	scene_pair_close(&p);
+	return before;
+}
+
+/* How much of the window goes in one packet to the device.
+ * LIMIT(TCP_MIN_TSO_SEGS) LIMIT(TCP_PACING_SS_RATIO) LIMIT(TCP_PACING_CA_RATIO) */
+static void bursts_are_what_the_path_carries(void)
+{
+	uint64_t by_default = packets_with("net/ipv4/tcp_pacing_ss_ratio", "200");
+	uint64_t least = packets_with("net/ipv4/tcp_pacing_ss_ratio", "0");
+
+	assert_true(least > by_default);
+	assert_true(packets_with("net/ipv4/tcp_min_tso_segs", "30") < least / 2);
+	packets_with("net/ipv4/tcp_min_tso_segs", "2");
+	packets_with("net/ipv4/tcp_pacing_ss_ratio", "200");
+	assert_true(packets_of_a_write("0") > packets_of_a_write("1000"));
+}
+
 /* ---- memory is short ------------------------------------------------------------------------------------- */
 
 #define CROWD      1000
@@ -377,6 +424,7 @@ int main(int argc, char **argv)
 		SCENE(how_many_duplicates_are_a_loss),
 		SCENE(how_much_disorder_is_believed),
 		SCENE(bursts_are_put_off),
+		SCENE(bursts_are_what_the_path_carries),
 		SCENE(what_is_left_to_a_sender),
 		SCENE(what_is_left_to_a_receiver),
 	};

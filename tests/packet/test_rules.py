@@ -6,15 +6,16 @@ Each rule with a script that keeps to it and one that does not.
 import pytest
 from conftest import LISTEN, SERVER
 
-WRITE = SERVER + "+.1 write(4, ..., 3000) = 3000\n"      # leaves as 1460 is cut by the peer's MSS: 1000 each
+# Leaves in segments of the peer's MSS, 1000; bursts of two end with PSH (100 ms are a long path).
+WRITE = SERVER + "+.1 write(4, ..., 3000) = 3000\n"
 
 # (what, script, None: it holds; else what the verdict says)
 RULES = [
     # ---- gluing
     ("three as one", WRITE + "+0 > P. 1:3001(3000) ack 1\n", None),
-    ("one by one", WRITE + "+0 > . 1:1001(1000) ack 1\n+0 > . 1001:2001(1000) ack 1\n"
+    ("one by one", WRITE + "+0 > . 1:1001(1000) ack 1\n+0 > P. 1001:2001(1000) ack 1\n"
      "+0 > P. 2001:3001(1000) ack 1\n", None),
-    ("two and one", WRITE + "+0 > . 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1\n", None),
+    ("two and one", WRITE + "+0 > P. 1:2001(2000) ack 1\n+0 > P. 2001:3001(1000) ack 1\n", None),
     ("PSH is the last one's", WRITE + "+0 > . 1:3001(3000) ack 1\n", "flags are P., not ."),
     ("more than was sent", WRITE + "+0 > P. 1:4001(4000) ack 1\n", "3000 bytes of payload, not 4000"),
     ("one larger than scripted", WRITE + "+0 > . 1:501(500) ack 1\n", "1000 bytes of payload, not 500"),
