@@ -243,7 +243,8 @@ static void tcp_probe_timer(struct sock *sk)
 		if (tcp_out_of_resources(sk, true))
 			return;
 	}
-	if (icsk->icsk_probes_out > max_probes)
+	/* The count is a byte: its last value is the most that there can be. */
+	if (icsk->icsk_probes_out > max_probes || icsk->icsk_probes_out == 255)
 		goto abort;
 	tcp_send_probe0(sk);
 	return;

@@ -151,6 +151,21 @@ static void a_full_queue_resets(void)
 	a_handshake_ends_at_a_full_queue("1", -ECONNRESET);
 }
 
+/* A writes until B, who does not read, has closed the window and A has more. */
+static void fill_until_closed(const struct pair *p)
+{
+	static uint8_t bytes[65536];
+
+	scene_nonblock(A, p->a);
+	for (;;) {
+		while (scene_send(A, p->a, bytes, sizeof(bytes)) > 0)
+			;
+		scene_sleep(1 * SEC);
+		if (!scene_last(B, ACK)->window && !(scene_poll(A, p->a) & POLLOUT))
+			return;
+	}
+}
+
 /* ---- patience ------------------------------------------------------------------------------------- */
 
 /* RFC 1122 4.2.3.5: R2, as the time that so many retransmissions take: 0.2 + 0.4 + 0.8 + 1.6 s. */
@@ -167,6 +182,27 @@ static void how_long_nobody_answers(void)
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 3000, 6300); /* fifteen: 924 s */
 	assert_in_range(scene_count(A, DATA), 4, 5);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+/*
+ * RFC 1122 4.2.3.5: the most patience there is.  After 255 probes of a closed window without an answer, two
+ * minutes apart but for the first ten, it is over all the same: 8 h and 15 min.
+ */
+static void how_long_a_closed_window_is_probed(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin;
+
+	scene_sysctl(A, "net/ipv4/tcp_retries2", "255");
+	fill_until_closed(&p);
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	begin = scene_now();
+	while (!(scene_poll(A, p.a) & POLLERR) && scene_now() - begin < 20 * 3600 * SEC)
+		scene_sleep(600 * SEC);
+	assert_in_range((scene_now() - begin) / SEC, 8 * 3600, 9 * 3600);
+	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
 	scene_heal();
 	scene_pair_close(&p);
 }
@@ -389,6 +425,7 @@ int main(int argc, char **argv)
 		SCENE(a_full_queue_waits),
 		SCENE(a_full_queue_resets),
 		SCENE(how_long_nobody_answers),
+		SCENE(how_long_a_closed_window_is_probed),
 		SCENE(when_another_way_is_looked_for),
 		SCENE(how_long_an_orphan_tries),
 		SCENE(how_many_orphans),
