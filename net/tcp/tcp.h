@@ -683,16 +683,21 @@ static inline bool tcp_needs_timer(const struct sock *sk)
 {
 	return tcp_sk(sk)->packets_out || tcp_send_head(sk);
 }
+/* @base, not below TCP_RTO_MIN, doubled icsk_backoff times, at most @max_when. */
+static inline unsigned long tcp_rto_backoff(const struct sock *sk, u64 base, unsigned long max_when)
+{
+	/* ten doublings of the least RTO are more than the most; there may be 255 */
+	unsigned int doublings = min_t(unsigned int, inet_csk(sk)->icsk_backoff, 10);
+
+	return min_t(u64, base << doublings, max_when);
+}
 static inline unsigned long tcp_probe0_base(const struct sock *sk)
 {
 	return max_t(unsigned long, inet_csk(sk)->icsk_rto, TCP_RTO_MIN);
 }
 static inline unsigned long tcp_probe0_when(const struct sock *sk, unsigned long max_when)
 {
-	/* ten doublings of the least RTO are more than the most; there may be 255 */
-	u64 when = (u64)tcp_probe0_base(sk) << min_t(u8, inet_csk(sk)->icsk_backoff, 10);
-
-	return min_t(u64, when, max_when);
+	return tcp_rto_backoff(sk, tcp_probe0_base(sk), max_when);
 }
 static inline void tcp_check_probe_timer(struct sock *sk)
 {

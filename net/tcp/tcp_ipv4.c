@@ -263,9 +263,8 @@ static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 	if (seq != tp->snd_una || !icsk->icsk_retransmits || !icsk->icsk_backoff || !head)
 		return;
 	icsk->icsk_backoff--;
-	icsk->icsk_rto = min_t(u64, TCP_RTO_MAX,
-			       (u64)(tp->srtt_us ? __tcp_set_rto(tp) : TCP_TIMEOUT_INIT)
-				       << icsk->icsk_backoff);
+	icsk->icsk_rto = tcp_rto_backoff(sk, tp->srtt_us ? __tcp_set_rto(tp) : TCP_TIMEOUT_INIT,
+					 TCP_RTO_MAX);
 	elapsed = (ktime_get_ns() - head->skb_mstamp) / NSEC_PER_JIFFY;
 	if (elapsed < icsk->icsk_rto)
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, icsk->icsk_rto - elapsed,

@@ -103,6 +103,33 @@ void forge(const struct forged *f)
 	scene_sleep(10 * MS);
 }
 
+/* The quote: the IP header, the ports and the sequence number of what was sent. */
+void forge_unreachable(const struct seg *s)
+{
+	uint8_t frame[ETH + 20 + 8 + 28] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
+	uint8_t *ip = frame + ETH, *icmp = ip + 20, *quote = icmp + 8;
+	bool to_a = s->from == A;
+
+	put_addresses(frame, &(struct forged){0}, to_a);
+	ip[0] = quote[0] = 0x45;
+	put16(ip + 2, sizeof(frame) - ETH);
+	ip[8] = quote[8] = 64;
+	ip[9] = IPPROTO_ICMP;
+	put16(ip + 10, sum(ip, 20, 0));
+	put16(quote + 2, 40 + s->len);
+	quote[9] = IPPROTO_TCP;
+	put32(quote + 12, to_a ? ADDRESS_A : ADDRESS_B);
+	put32(quote + 16, to_a ? ADDRESS_B : ADDRESS_A);
+	put16(quote + 20, s->sport);
+	put16(quote + 22, s->dport);
+	put32(quote + 24, s->seq);
+	icmp[0] = 3;
+	icmp[1] = 1;
+	put16(icmp + 2, sum(icmp, 36, 0));
+	assert_int_equal(wire_inject(scene->wire, s->from, frame, sizeof(frame)), 0);
+	scene_sleep(10 * MS);
+}
+
 uint32_t next_of(struct host *h)
 {
 	const struct seg *s = scene_last(h, TCP);

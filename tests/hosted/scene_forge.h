@@ -51,6 +51,8 @@ void forge_option(struct forged *f, const void *bytes, unsigned int n);
 uint32_t forge_length(const struct forged *f);
 /* The timestamp option, and no other. */
 void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
+/* ICMP: a router tells who sent @s that its host can't be reached (RFC 792, type 3, code 1).  As forge(). */
+void forge_unreachable(const struct seg *s);
 /* What A would say to B on @p, now. */
 struct forged forged_of(struct pair *p, uint8_t flags);
 

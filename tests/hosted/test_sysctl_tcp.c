@@ -207,6 +207,33 @@ static void how_long_a_closed_window_is_probed(void)
 	scene_pair_close(&p);
 }
 
+/*
+ * RFC 6069 4: a router that has no way takes back the last doubling of the timeout, not all of them: with
+ * sixty and more behind it, it stays at two minutes.
+ */
+static void a_router_after_very_many_timeouts(void)
+{
+	struct pair p = scene_pair();
+	struct seg last;
+
+	scene_sysctl(A, "net/ipv4/tcp_retries2", "255");
+	scene_drop_many(A, TCP, 1, ALWAYS);
+	scene_send_all(A, p.a, "x", 1);
+	for (unsigned int i = 0; i < 8; i++) {
+		scene_sleep(20 * 60 * SEC);
+		last = *scene_last(A, DATA);
+		scene_mark();
+		forge_unreachable(&last);
+		assert_in_range(scene_count(A, DATA), 0, 1);
+		scene_sleep(90 * SEC);
+		assert_in_range(scene_count(A, DATA), 0, 1);
+	}
+	scene_heal();
+	scene_sleep(121 * SEC);
+	assert_queues(B, p.bport, p.aport, 0, 1);
+	scene_pair_close(&p);
+}
+
 /* RFC 1122 4.2.3.5: R1.  The way that did not work is forgotten: until the next attempt there is none. */
 static void when_another_way_is_looked_for(void)
 {
@@ -426,6 +453,7 @@ int main(int argc, char **argv)
 		SCENE(a_full_queue_resets),
 		SCENE(how_long_nobody_answers),
 		SCENE(how_long_a_closed_window_is_probed),
+		SCENE(a_router_after_very_many_timeouts),
 		SCENE(when_another_way_is_looked_for),
 		SCENE(how_long_an_orphan_tries),
 		SCENE(how_many_orphans),
