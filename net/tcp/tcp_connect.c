@@ -42,18 +42,19 @@ int inet_sk_rebuild_header(struct sock *sk)
 
 /*
  * With timestamps a new life may begin while the old one's segments could still be on their way: its
- * numbers start beyond all that the old one sent, and PAWS refuses what is older.  The clock must have
- * moved on a whole second for that.
+ * numbers start beyond all that the old one sent, and PAWS refuses what is older.  Where the port is our
+ * choice, the clock must have moved on a whole second, too, and tcp_tw_reuse must permit it; one that the
+ * application chose is taken at once, as in Linux.
  */
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 {
 	const struct tcp_timewait_sock *tcptw = tcp_twsk(sktw);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!tcptw->tw_ts_recent_stamp || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1)
+	if (!tcptw->tw_ts_recent_stamp)
 		return false;
-	/* A port that the application chose itself is taken in any case, as in Linux. */
-	if (!sysctl_tcp_tw_reuse && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK) &&
+	    (!sysctl_tcp_tw_reuse || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1))
 		return false;
 	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
 	if (!tp->write_seq)

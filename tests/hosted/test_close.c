@@ -346,12 +346,15 @@ static void a_new_connection_takes_the_place_of_time_wait(void)
 	scene_pair_close(&p);
 }
 
-/* The own side's TIME_WAIT: its port may be bound by who shares it, but leads elsewhere only. */
+/* The own side's TIME_WAIT: its port may be bound by who shares it, but without timestamps it leads
+ * elsewhere only. */
 static void who_is_in_time_wait_does_not_connect_again(void)
 {
-	struct pair p = scene_pair();
 	int fd = scene_socket(A);
+	struct pair p;
 
+	scene_sysctl(A, "net/ipv4/tcp_timestamps", "0");
+	p = scene_pair();
 	scene_set(A, p.a, SOL_SOCKET, SO_REUSEADDR, 1);
 	scene_close(A, p.a);
 	p.a = -1;

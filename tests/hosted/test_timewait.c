@@ -290,12 +290,45 @@ static void a_server_starts_again(void)
 	scene_close(B, fd);
 }
 
-/* The client closed first: its port does not go to the same place again before the time is over. */
-static void a_client_waits_for_its_port(void)
+/*
+ * A port that the application chose itself goes there again at once, if the old connection had timestamps:
+ * numbers beyond the old ones and PAWS keep the two apart (as on Linux, whatever tcp_tw_reuse says).
+ */
+static void a_client_takes_its_own_port_again(void)
 {
 	struct pair p = scene_pair();
-	int fd = scene_socket(A), other = scene_socket(A), listener;
+	uint32_t end;
+	int fd = scene_socket(A), b;
 
+	scene_sysctl(A, "net/ipv4/tcp_tw_reuse", "0");
+	scene_set(A, p.a, SOL_SOCKET, SO_REUSEADDR, 1);
+	scene_close(A, p.a);
+	scene_close(B, p.b);
+	scene_sleep(100 * MS);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	end = next_of(A);
+	scene_set(A, fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	assert_int_equal(scene_bind(A, fd, p.aport), 0);
+	scene_mark();
+	assert_int_equal(scene_connect(A, fd, B, p.bport), 0);
+	assert_int_equal(scene_last(A, SYN)->seq - end, 65535 + 2);
+	assert_int_equal(scene_counter(A, "TcpExt.TWRecycled"), 1);
+	b = scene_accept(B, p.listener);
+	scene_carry(A, fd, B, b, 5000);
+	scene_carry(B, b, A, fd, 5000);
+	scene_close(A, fd);
+	scene_close(B, b);
+	scene_close(B, p.listener);
+}
+
+/* The client closed first: without timestamps its port does not go to the same place again before the time is over. */
+static void a_client_waits_for_its_port(void)
+{
+	int fd = scene_socket(A), other = scene_socket(A), listener;
+	struct pair p;
+
+	scene_sysctl(A, "net/ipv4/tcp_timestamps", "0");
+	p = scene_pair();
 	scene_set(A, p.a, SOL_SOCKET, SO_REUSEADDR, 1);
 	scene_close(A, p.a);
 	scene_close(B, p.b);
@@ -334,6 +367,7 @@ int main(int argc, char **argv)
 		SCENE(data_is_answered_but_rationed),
 		SCENE(a_reset),
 		SCENE(a_server_starts_again),
+		SCENE(a_client_takes_its_own_port_again),
 		SCENE(a_client_waits_for_its_port),
 	};
 
