@@ -184,8 +184,7 @@ static long sys_listen(int fd, int backlog)
 	if (!sock)
 		return err;
 	/* A negative one is as large as any. */
-	if ((unsigned int)backlog > (unsigned int)sysctl_somaxconn)
-		backlog = sysctl_somaxconn;
+	backlog = min((unsigned int)backlog, (unsigned int)READ_ONCE(sysctl_somaxconn));
 	err = sock->ops->listen(sock, backlog);
 	fput(sock->file);
 	return err;

@@ -8,9 +8,9 @@
  *
  * The table grows by pages, and shrinks: a chunk of FDS_PER_CHUNK numbers fills one, pointers and two
  * bitmaps (number taken; close-on-exec), and goes with the last number in it.  (Linux keeps the largest
- * table that a process ever had; here that memory is the machine's.)  A number that is taken and has no file yet is reserved.  One more
- * bitmap, of full chunks, makes the lowest free number - POSIX wants that one - a search of a dozen
- * words, however many are open.
+ * table that a process ever had; here that memory is the machine's.)  A number that is taken and has no
+ * file yet is reserved.  One more bitmap, of full chunks, makes the lowest free number - POSIX wants that
+ * one - a search of a dozen words, however many are open.
  * Answers to Linux's fs/file.c.
  */
 #include "include/uapi/errno.h"

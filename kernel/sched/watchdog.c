@@ -3,7 +3,8 @@
  * The soft-lockup watchdog.
  *
  * Callers: the scheduler -> watchdog_arm() when a thread gets the CPU, and __do_softirq(), which may
- * run on the idle thread's back; do_timer_interrupt() -> watchdog_tick().  Interrupts off, which is the whole locking: the data is this CPU's.
+ * run on the idle thread's back; do_timer_interrupt() -> watchdog_tick().  Interrupts off, which is the
+ * whole locking: the data is this CPU's.
  *
  * Kernel code is not preempted, so whoever runs in a circle there stops everybody else.  What gets on
  * counts (cpu->progress); a count that stands still for SOFT_LOCKUP_MS while somebody runs is told,

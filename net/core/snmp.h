@@ -53,7 +53,7 @@
 	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe)  \
 	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPSpuriousRTOs) X(TcpExt, TCPZeroWindowDrop)            \
 	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
-	X(TcpExt, TCPReqDup) X(TcpExt, TCPWqueueTooBig)
+	X(TcpExt, TCPWqueueTooBig)
 #define SNMP_ALL(X) SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X)
 /* clang-format on */
 

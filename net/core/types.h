@@ -129,8 +129,8 @@ struct proto {
 	int (*sendpage)(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 	int (*bind)(struct sock *sk, struct sockaddr *addr, int addr_len);
 	int (*backlog_rcv)(struct sock *sk, struct sk_buff *skb); /* locked, process or softirq */
-	bool (*stream_memory_free)(
-		const struct sock *sk);      /* may it queue more to send?  NULL: yes */
+	/* may it queue more to send?  NULL: yes */
+	bool (*stream_memory_free)(const struct sock *sk);
 	void (*release_cb)(struct sock *sk); /* release_sock(): work that softirq deferred */
 	void (*hash)(struct sock *sk);
 	void (*unhash)(struct sock *sk);

@@ -42,9 +42,9 @@ struct inet_hashinfo {
 };
 extern struct inet_hashinfo tcp_hashinfo;
 
-/* Sizes ehash from memory (EHASH_BUCKETS_*). At boot: panics without memory. */
 /* Of the ehash, on a machine with @memory bytes: a power of two. */
 u32 inet_ehash_buckets(u64 memory);
+/* Sizes ehash from memory (EHASH_BUCKETS_*). At boot: panics without memory. */
 void inet_hashinfo_init(struct inet_hashinfo *h);
 
 static inline struct inet_ehash_bucket *inet_ehash_bucket(struct inet_hashinfo *h, u32 hash)

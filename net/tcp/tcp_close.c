@@ -63,7 +63,6 @@ int tcp_orphan_count(void)
 /* Is this orphan one too many? */
 bool tcp_check_oom(struct sock *sk)
 {
-	(void)sk;
 	return tcp_orphan_count() > sysctl_tcp_max_orphans ||
 	       (sk->sk_wmem_queued > SOCK_MIN_SNDBUF && sk_memory_is_spent(sk)) ||
 	       nr_free_pages() < nr_total_pages() / 64;

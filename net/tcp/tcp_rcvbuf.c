@@ -10,8 +10,8 @@
  * tcp_rcv_space_adjust() <- tcp_recvmsg
  *
  * sk_rcvbuf counts truesize, memory as it is; the window counts bytes of data.  tcp_adv_win_scale says
- * how much of the buffer is offered (tcp_win_from_space).  rcv_ssthresh holds the offer back until the peer's packets are seen to
- * be worth their memory.
+ * how much of the buffer is offered (tcp_win_from_space).  rcv_ssthresh holds the offer back until the
+ * peer's packets are seen to be worth their memory.
  * Context: softirq with the bh lock, or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing
  * (Fisk, Feng 2001).
  */
@@ -111,10 +111,10 @@ static void tcp_clamp_window(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	inet_csk(sk)->icsk_ack.quick = 0;
-	if (sk->sk_rcvbuf < sysctl_tcp_rmem[2] && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
-	    !tcp_under_memory_pressure(sk))
-		sk->sk_rcvbuf = max(sk->sk_rcvbuf,
-				    min(atomic_read(&sk->sk_rmem_alloc), sysctl_tcp_rmem[2]));
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) && !tcp_under_memory_pressure(sk))
+		sk->sk_rcvbuf = max_t(
+			int, sk->sk_rcvbuf,
+			min_t(int, atomic_read(&sk->sk_rmem_alloc), READ_ONCE(sysctl_tcp_rmem[2])));
 	if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
 		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
 }
