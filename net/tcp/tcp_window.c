@@ -168,11 +168,12 @@ unsigned int tcp_current_mss(struct sock *sk)
 	return tcp_sk(sk)->mss_cache;
 }
 
+/* What we take is the link's affair: a path that is narrow on its way out is so for ours alone (RFC 6691). */
 u16 tcp_advertise_mss(const struct sock *sk, const struct rtable *rt)
 {
 	u32 headers = sizeof(struct iphdr) + sizeof(struct tcphdr);
 	u16 user_mss = tcp_sk(sk)->rx_opt.user_mss;
-	u32 mss = rt ? dst_mtu(rt) - min(dst_mtu(rt), headers) : TCP_MSS_DEFAULT;
+	u32 mss = rt ? rt->dev->mtu - min(rt->dev->mtu, headers) : TCP_MSS_DEFAULT;
 
 	mss = clamp_t(u32, mss, TCP_MIN_MSS, 65535 - headers);
 	return user_mss && user_mss < mss ? user_mss : mss;

@@ -155,3 +155,30 @@ struct forged forged_of(struct pair *p, uint8_t flags)
 	stamp(&f, a->tsval, b->tsval);
 	return f;
 }
+
+void forge_icmp(const struct icmp_error *e)
+{
+	uint8_t frame[ETH + 20 + 8 + 20 + 8] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
+	uint8_t *ip = frame + ETH, *icmp = ip + 20, *quote = icmp + 8, *tcp = quote + 20;
+
+	ip[0] = quote[0] = 0x45;
+	put16(ip + 2, sizeof(frame) - ETH);
+	ip[8] = quote[8] = 64;
+	ip[9] = IPPROTO_ICMP;
+	put32(ip + 12, e->from ? e->from : ADDRESS_B);
+	put32(ip + 16, ADDRESS_A);
+	put16(ip + 10, sum(ip, 20, 0));
+	icmp[0] = e->type;
+	icmp[1] = e->code;
+	put16(icmp + 6, e->mtu);
+	put16(quote + 2, e->tot_len ? e->tot_len : 1500);
+	quote[9] = IPPROTO_TCP;
+	put32(quote + 12, ADDRESS_A);
+	put32(quote + 16, ADDRESS_B);
+	put16(quote + 10, sum(quote, 20, 0));
+	put16(tcp, e->p->aport);
+	put16(tcp + 2, e->p->bport);
+	put32(tcp + 4, e->seq);
+	put16(icmp + 2, sum(icmp, sizeof(frame) - ETH - 20, 0));
+	assert_int_equal(wire_inject(scene->wire, A, frame, sizeof(frame)), 0);
+}

@@ -56,4 +56,16 @@ void forge_unreachable(const struct seg *s);
 /* What A would say to B on @p, now. */
 struct forged forged_of(struct pair *p, uint8_t flags);
 
+/* An ICMP error to A about a segment of its side of @p; @from: 0 is B, else any router's address. */
+struct icmp_error {
+	struct pair *p;
+	uint8_t type, code;
+	uint16_t mtu;     /* of the next hop, where the code is "fragmentation needed" */
+	uint32_t seq;     /* of the segment that it quotes */
+	uint16_t tot_len; /* and its length; 0: 1500 */
+	uint32_t from;
+};
+/* Arrives a millisecond later; no time passes. */
+void forge_icmp(const struct icmp_error *e);
+
 #endif

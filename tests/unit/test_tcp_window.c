@@ -142,16 +142,18 @@ static void test_half_of_the_largest_window(void **state)
 
 static void test_advertised_mss(void **state)
 {
-	struct rtable rt = {.rt_mtu = 1500};
+	struct net_device dev = {.mtu = 1500};
+	/* What was learnt of the way out is no matter. */
+	struct rtable rt = {.dev = &dev, .rt_mtu = 600};
 
 	(void)state;
 	assert_int_equal(tcp_advertise_mss(sk, &rt), 1460);
 	assert_int_equal(tcp_advertise_mss(sk, NULL), 536);
-	rt.rt_mtu = 65536;
+	dev.mtu = 65536;
 	assert_int_equal(tcp_advertise_mss(sk, &rt), 65495);
-	rt.rt_mtu = 20;
+	dev.mtu = 20;
 	assert_int_equal(tcp_advertise_mss(sk, &rt), TCP_MIN_MSS);
-	rt.rt_mtu = 1500;
+	dev.mtu = 1500;
 	tp.rx_opt.user_mss = 1000;
 	assert_int_equal(tcp_advertise_mss(sk, &rt), 1000);
 }

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Errors of ICMP that reach a connection: a router that finds our packets too large (RFC 1191), and
+ * those of RFC 1122 4.2.3.9 that are remembered or end an attempt.  The router is the scene itself: the
+ * wire loses a packet, and a forged message says why.
+ */
+#include "tests/hosted/scene_forge.h"
+
+#include <netinet/ip_icmp.h>
+
+#define PORT    7
+#define HEADERS (20 + 20 + 12) /* IPv4, TCP, its timestamps */
+#define FULL    (1500 - HEADERS)
+#define LEAST   552         /* Linux's ip_rt_min_pmtu */
+#define TOO_OLD (601 * SEC) /* RFC 1191 6.3: what was learnt is forgotten after ten minutes */
+#define MSGS    3000
+
+static struct icmp_error too_large(struct pair *p, uint16_t mtu, uint32_t seq)
+{
+	return (struct icmp_error){.p = p,
+				   .type = ICMP_DEST_UNREACH,
+				   .code = ICMP_FRAG_NEEDED,
+				   .mtu = mtu,
+				   .seq = seq,
+				   .from = 0x0a000099};
+}
+
+/* One byte that is not acknowledged for now; its number. */
+static uint32_t one_byte_on_its_way(struct pair *p)
+{
+	scene_set(A, p->a, IPPROTO_TCP, TCP_NODELAY, 1);
+	scene_sleep(1 * SEC);
+	scene_drop(A, DATA, 1);
+	scene_mark();
+	scene_send_all(A, p->a, "x", 1);
+	return scene_nth(A, DATA, 1)->seq;
+}
+
+static void it_arrives(struct pair *p)
+{
+	char byte;
+
+	scene_recv_all(B, p->b, &byte, 1);
+	assert_int_equal(byte, 'x');
+}
+
+/* Of what A sends, how long is a segment at most, and how long is any? */
+static uint32_t longest_of(struct pair *p, size_t n)
+{
+	uint32_t longest = 0;
+
+	scene_mark();
+	scene_carry(A, p->a, B, p->b, n);
+	for (unsigned int i = 1; i <= scene_count(A, DATA); i++) {
+		uint32_t len = scene_nth(A, DATA, i)->len;
+
+		longest = len > longest ? len : longest;
+	}
+	return longest;
+}
+
+/*
+ * RFC 1191 6.4: what was too large goes again at once, in pieces that pass, not after a timeout, and
+ * the window does not shrink for it.
+ */
+static void what_was_too_large_goes_again_in_pieces(void)
+{
+	static uint8_t bytes[3 * FULL], got[3 * FULL];
+	struct pair p = scene_pair();
+	struct icmp_error e;
+	uint32_t cwnd;
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	scene_fill(bytes, sizeof(bytes), 1);
+	scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len));
+	cwnd = info.tcpi_snd_cwnd;
+	scene_mark();
+	scene_drop_many(A, DATA, 1, 3);
+	scene_send_all(A, p.a, bytes, sizeof(bytes));
+	assert_int_equal(scene_count(A, DATA), 3);
+	assert_int_equal(scene_nth(A, DATA, 1)->len, FULL);
+	e = too_large(&p, 1000, scene_nth(A, DATA, 1)->seq);
+	forge_icmp(&e);
+	scene_sleep(1 * MS);
+	assert_true(scene_count(A, DATA) > 3);
+	assert_int_equal(scene_nth(A, DATA, 4)->rseq, scene_nth(A, DATA, 1)->rseq);
+	assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 4), 1, 1);
+	scene_recv_all(B, p.b, got, sizeof(got));
+	assert_memory_equal(got, bytes, sizeof(got));
+	for (unsigned int i = 4; i <= scene_count(A, DATA); i++)
+		assert_true(scene_nth(A, DATA, i)->len <= 1000 - HEADERS);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
+	scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len));
+	assert_true(info.tcpi_snd_cwnd >= cwnd);
+	assert_int_equal(info.tcpi_pmtu, 1000);
+	assert_int_equal(scene_get(A, p.a, IPPROTO_IP, IP_MTU), 1000);
+	assert_int_equal(longest_of(&p, 20000), 1000 - HEADERS);
+	scene_pair_close(&p);
+}
+
+/* The way is the host's, not the connection's: the next one knows it from the start, for ten minutes. */
+static void the_next_connection_knows(void)
+{
+	struct pair p = scene_pair(), later;
+	struct icmp_error e;
+
+	e = too_large(&p, 1000, one_byte_on_its_way(&p));
+	forge_icmp(&e);
+	it_arrives(&p);
+	scene_close(B, p.listener);
+	p.listener = -1;
+	later = scene_pair();
+	/* What we take is another matter than what we send. */
+	assert_int_equal(scene_last(A, SYN)->mss, 1460);
+	assert_int_equal(longest_of(&later, MSGS), 1000 - HEADERS);
+	scene_sleep(TOO_OLD);
+	longest_of(&later, MSGS); /* cut as before; as they go, the way is asked for again */
+	assert_int_equal(longest_of(&later, MSGS), FULL);
+	scene_pair_close(&later);
+	scene_close(A, p.a);
+	scene_close(B, p.b);
+}
+
+/* A router of before RFC 1191 names no MTU (its 7: the next common one below); nonsense has a floor. */
+static void how_small_a_router_may_make_us(void)
+{
+	static const struct {
+		uint16_t said, quoted, becomes;
+	} cases[] = {{0, 1500, 1492},
+		     {0, 1492, 1006},
+		     {0, 1006, 576},
+		     {68, 576, LEAST},
+		     {1400, 0, LEAST}};
+	struct pair p = scene_pair();
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct icmp_error e;
+
+		e = too_large(&p, cases[i].said, one_byte_on_its_way(&p));
+		e.tot_len = cases[i].quoted;
+		forge_icmp(&e);
+		it_arrives(&p);
+		assert_int_equal(scene_get(A, p.a, IPPROTO_IP, IP_MTU), cases[i].becomes);
+		assert_int_equal(longest_of(&p, MSGS), cases[i].becomes - HEADERS);
+	}
+	scene_pair_close(&p);
+}
+
+/* RFC 5927 4.1: who does not see the connection does not know what is in flight. */
+static void who_guesses_is_not_believed(void)
+{
+	struct pair p = scene_pair();
+	struct icmp_error e = too_large(&p, 600, one_byte_on_its_way(&p) - 1);
+
+	forge_icmp(&e);
+	e.seq = next_of(A) + 1;
+	forge_icmp(&e);
+	e.type = ICMP_DEST_UNREACH;
+	e.code = ICMP_PORT_UNREACH;
+	forge_icmp(&e);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_counter(A, "TcpExt.OutOfWindowIcmps"), 3);
+	assert_int_equal(scene_get(A, p.a, IPPROTO_IP, IP_MTU), 1500);
+	/* Of a connection that is none. */
+	p.aport++;
+	forge_icmp(&e);
+	scene_sleep(10 * MS);
+	p.aport--;
+	assert_int_equal(scene_counter(A, "Icmp.InErrors"), 1);
+	it_arrives(&p);
+	assert_int_equal(longest_of(&p, MSGS), FULL);
+	scene_pair_close(&p);
+}
+
+static void begin_to_nowhere(int *fd, int64_t *ticket, struct pair *p)
+{
+	scene_mark();
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	*fd = scene_socket(A);
+	*ticket = scene_begin_connect(A, *fd, B, PORT);
+	*p = (struct pair){.aport = scene_last(A, SYN)->sport, .bport = PORT};
+}
+
+/* RFC 1122 4.2.3.9; errnos as Linux's ICMP table has them (icmp(7)). */
+static void an_error_ends_the_attempt(void)
+{
+	static const struct {
+		uint8_t type, code;
+		int err;
+	} cases[] = {
+		{ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, -EHOSTUNREACH},
+		{ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, -ECONNREFUSED},
+		{ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, -ENOPROTOOPT},
+		{ICMP_TIME_EXCEEDED, 0, -EHOSTUNREACH},
+		{ICMP_PARAMETERPROB, 0, -EPROTO},
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct icmp_error e = {.type = cases[i].type, .code = cases[i].code};
+		struct pair p;
+		int64_t ticket;
+		int fd;
+
+		begin_to_nowhere(&fd, &ticket, &p);
+		e.p = &p;
+		e.seq = scene_last(A, SYN)->seq;
+		forge_icmp(&e);
+		assert_int_equal(scene_end(A, ticket), cases[i].err);
+		assert_gap_ms(scene_nth(A, SYN, 1), scene_last(A, SYN), 0, 0);
+		scene_heal();
+		scene_close(A, fd);
+	}
+}
+
+/* In a connection that stands, such an error is only remembered, and told when it is given up. */
+static void an_error_is_remembered(void)
+{
+	struct pair p = scene_pair();
+	struct icmp_error e = {.p = &p, .type = ICMP_DEST_UNREACH, .code = ICMP_HOST_UNREACH};
+
+	e.seq = one_byte_on_its_way(&p);
+	forge_icmp(&e);
+	scene_sleep(10 * MS);
+	assert_state(A, p.aport, p.bport, TCP_ESTABLISHED);
+	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), EHOSTUNREACH);
+	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
+	it_arrives(&p);
+	scene_carry(A, p.a, B, p.b, 1000);
+	/* This time for good. */
+	scene_sysctl(A, "net/ipv4/tcp_retries2", "3");
+	e.seq = one_byte_on_its_way(&p);
+	scene_drop_many(A, DATA, 1, ALWAYS);
+	forge_icmp(&e);
+	assert_int_equal(scene_recv(A, p.a, (char[1]){0}, 1), -EHOSTUNREACH);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
+/* A SYN-ACK that a router could not bring on: the request goes (RFC 1122), but not for a guess. */
+static void a_request_and_an_error(void)
+{
+	struct pair p = {.bport = 999, .aport = PORT};
+	int listener = scene_listen(A, PORT, 4);
+	struct forged f = {.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
+	struct icmp_error e = {.p = &p, .type = ICMP_DEST_UNREACH, .code = ICMP_HOST_UNREACH};
+
+	scene_drop_many(B, RST, 1, ALWAYS);
+	scene_mark();
+	forge(&f);
+	assert_state(A, PORT, 999, TCP_SYN_RECV);
+	e.seq = scene_nth(A, SYNACK, 1)->seq + 1;
+	forge_icmp(&e);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_counter(A, "TcpExt.OutOfWindowIcmps"), 1);
+	assert_state(A, PORT, 999, TCP_SYN_RECV);
+	e.seq--;
+	forge_icmp(&e);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_state(A, PORT, 999), 0);
+	scene_close(A, listener);
+}
+
+/* TIME_WAIT has nothing left to lose. */
+static void time_wait_and_an_error(void)
+{
+	struct pair p = scene_pair();
+	struct icmp_error e = {.p = &p, .type = ICMP_DEST_UNREACH, .code = ICMP_PORT_UNREACH};
+
+	scene_close(A, p.a);
+	scene_sleep(10 * MS);
+	scene_close(B, p.b);
+	scene_sleep(10 * MS);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	e.seq = scene_last(A, FIN)->seq;
+	forge_icmp(&e);
+	scene_sleep(10 * MS);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	scene_close(B, p.listener);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(what_was_too_large_goes_again_in_pieces),
+		SCENE(the_next_connection_knows),
+		SCENE(how_small_a_router_may_make_us),
+		SCENE(who_guesses_is_not_believed),
+		SCENE(an_error_ends_the_attempt),
+		SCENE(an_error_is_remembered),
+		SCENE(a_request_and_an_error),
+		SCENE(time_wait_and_an_error),
+	};
+
+	return scene_play(tests);
+}
