@@ -16,6 +16,7 @@
  * (Fisk, Feng 2001).
  */
 #include "kernel/limits.h"
+#include "kernel/mm/slab.h"
 #include "net/tcp/tcp_in.h"
 
 /* ---- the first offer ----------------------------------------------------------------------------------- */
@@ -119,7 +120,7 @@ static void tcp_clamp_window(struct sock *sk)
 		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
 }
 
-/* Copies what lies in the first packets of the receive queue together, when they are mostly waste. */
+/* Copies @run bytes, which are whole packets from @first on, into one packet. */
 static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 {
 	struct sk_buff *skb = alloc_skb(run, GFP_ATOMIC);
@@ -139,36 +140,48 @@ static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 	return skb;
 }
 
-/* Bytes of @first and of those after it that can be one packet of at most @max; 0 when that saves nothing. */
-static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first, u32 max_run)
+#define COLLAPSE_SIZE                                                                              \
+	(16384 - SKB_OVERHEAD) /* bytes of one packet in the place of many: fills its memory */
+
+/* What a packet of @len bytes takes when it is made for them. */
+static u32 collapsed_truesize(u32 len)
 {
+	return SKB_TRUESIZE(kmalloc_size_roundup(SKB_DATA_ALIGN(len) + SKB_OVERHEAD) -
+			    SKB_OVERHEAD);
+}
+
+/* Bytes of @first and of those after it that take less memory as one packet; 0: none do. */
+static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
+{
+	u32 run = 0, truesize = 0, next_seq = TCP_SKB_CB(first)->seq;
 	struct sk_buff *skb = first;
-	u32 run = 0, truesize = 0, n = 0, next_seq = TCP_SKB_CB(first)->seq;
 
 	while (skb != (struct sk_buff *)q && TCP_SKB_CB(skb)->seq == next_seq && skb->len &&
-	       run + skb->len <= max_run) {
+	       run + skb->len <= COLLAPSE_SIZE) {
 		run += skb->len;
 		truesize += skb->truesize;
-		n++;
 		next_seq = TCP_SKB_CB(skb)->end_seq;
 		/* Behind a FIN is nothing, and its number is no byte. */
 		if (tcp_has_fin(skb))
 			break;
 		skb = skb->next;
 	}
-	return n > 1 && SKB_TRUESIZE(run) < truesize ? run : 0;
+	return run && collapsed_truesize(run) < truesize ? run : 0;
 }
 
-#define COLLAPSE_SIZE 16384 /* bytes of one packet that takes the place of many */
-
-/* Small packets in large buffers: their data is moved together, in order, so that nothing is lost. */
+/*
+ * Small packets in large buffers, each by itself or several that were merged into one: their data is
+ * moved together, in order, so that nothing is lost.  A run begins where memory is mostly waste, so what
+ * was moved together is not moved again for each small packet that follows.
+ */
 static void tcp_collapse(struct sock *sk)
 {
 	struct sk_buff_head *q = &sk->sk_receive_queue;
 	struct sk_buff *skb = skb_peek(q);
 
 	while (skb && skb != (struct sk_buff *)q) {
-		u32 run = collapsible_run(q, skb, COLLAPSE_SIZE);
+		bool waste = tcp_win_from_space(skb->truesize) > (int)skb->len;
+		u32 run = waste ? collapsible_run(q, skb) : 0;
 		struct sk_buff *merged;
 
 		if (!run) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Flow control: RFC 9293 3.8.6; the window closes, is probed, opens; never in crumbs. */
-#include "tests/hosted/scene.h"
+#include "tests/hosted/scene_forge.h"
 
 #define PORT 7
 #define MIB  (1 << 20)
@@ -286,6 +286,133 @@ static void a_full_send_buffer_says_again(void)
 	free(bytes);
 }
 
+/*
+ * Small segments take more memory than they have bytes.  The buffer is twice what was asked for, so that
+ * half of it may be waste (socket(7)): as many bytes as were asked for find room, because they are moved
+ * together when it is full.
+ */
+static void small_segments(size_t size, unsigned int bytes, int rcvbuf)
+{
+	struct pair p = pair_with_buffer(rcvbuf);
+	uint8_t *sent = malloc(bytes), *got = malloc(bytes);
+
+	scene_fill(sent, bytes, 5);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+	scene_mark();
+	for (unsigned int i = 0; i < bytes; i += size) {
+		scene_send_all(A, p.a, sent + i, size);
+		scene_sleep(5 * MS);
+	}
+	scene_sleep(1 * SEC);
+	assert_true(scene_counter(B, "TcpExt.TCPRcvCollapsed") > 0);
+	assert_int_equal(scene_counter(B, "TcpExt.RcvPruned"), 0);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPRcvQDrop"), 0);
+	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
+	assert_queues(B, p.bport, p.aport, 0, bytes);
+	scene_recv_all(B, p.b, got, bytes);
+	assert_memory_equal(sent, got, bytes);
+	scene_carry(A, p.a, B, p.b, 50000);
+	scene_pair_close(&p);
+	free(sent);
+	free(got);
+}
+
+static void bytes_one_by_one(void)
+{
+	small_segments(1, 4000, 8192);
+}
+
+static void bytes_by_the_hundred(void)
+{
+	small_segments(100, 8000, 8192);
+}
+
+/* What the peer of B at port 999 would say next; A, whose address it has, is silent. */
+static struct forged hand_made_connection(int *listener, int *fd, unsigned int window)
+{
+	struct forged f = {.sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
+
+	*listener = scene_listen(B, PORT, 4);
+	scene_drop_many(A, TCP, 1, ALWAYS);
+	scene_mark();
+	forge(&f);
+	f.flags = ACK_FLAG;
+	f.seq++;
+	f.ack = scene_nth(B, SYNACK, 1)->seq + 1;
+	f.window = window;
+	forge(&f);
+	*fd = scene_accept(B, *listener);
+	assert_true(*fd >= 0);
+	return f;
+}
+
+/*
+ * RFC 9293 3.8.6.2.1: a window that takes only a part of what there is to send is not filled at once, but
+ * after a while it is, or both would wait for ever.
+ */
+static void a_window_smaller_than_the_segment(void)
+{
+	static const uint8_t bytes[900];
+	int listener, fd;
+	struct forged f = hand_made_connection(&listener, &fd, 1000);
+	uint32_t begin;
+
+	/* It was larger once, so segments are. */
+	scene_send_all(B, fd, bytes, 900);
+	scene_sleep(10 * MS);
+	f.ack += 900;
+	f.window = 100;
+	forge(&f);
+	begin = scene_nth(B, SYNACK, 1)->seq + 1 + 900;
+	scene_mark();
+	scene_send_all(B, fd, bytes, 300);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_count(B, DATA), 0);
+	scene_sleep(1 * SEC);
+	assert_int_equal(scene_nth(B, DATA, 1)->seq, begin);
+	assert_int_equal(scene_nth(B, DATA, 1)->len, 100);
+	/* It is data: when it is lost it goes again. */
+	scene_sleep(5 * SEC);
+	assert_true(scene_count(B, DATA) > 1);
+	assert_int_equal(scene_nth(B, DATA, 2)->seq, begin);
+	assert_int_equal(scene_nth(B, DATA, 2)->len, 100);
+	scene_mark();
+	f.ack += 100;
+	f.window = 1000;
+	forge(&f);
+	assert_int_equal(scene_count(B, DATA), 1);
+	assert_int_equal(scene_nth(B, DATA, 1)->seq, f.ack);
+	assert_int_equal(scene_nth(B, DATA, 1)->len, 200);
+	f.flags = RST_FLAG;
+	forge(&f);
+	scene_close(B, fd);
+	scene_close(B, listener);
+}
+
+/* RFC 9293 3.4: the FIN has a number, which must lie in the window like any other. */
+static void a_window_without_a_place_for_the_fin(void)
+{
+	static const uint8_t bytes[100];
+	int listener, fd;
+	struct forged f = hand_made_connection(&listener, &fd, 100);
+
+	scene_set(B, fd, IPPROTO_TCP, TCP_CORK, 1);
+	scene_send_all(B, fd, bytes, 100);
+	scene_close(B, fd);
+	scene_sleep(2 * SEC);
+	assert_int_equal(scene_nth(B, DATA, 1)->len, 100);
+	assert_int_equal(scene_count(B, FIN), 0);
+	f.ack += 100;
+	scene_mark();
+	forge(&f);
+	assert_int_equal(scene_count(B, FIN), 1);
+	assert_int_equal(scene_nth(B, FIN, 1)->seq, f.ack);
+	assert_int_equal(scene_nth(B, FIN, 1)->len, 0);
+	f.flags = RST_FLAG;
+	forge(&f);
+	scene_close(B, listener);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +426,10 @@ int main(int argc, char **argv)
 		SCENE(fin_behind_a_closed_window),
 		SCENE(an_orphan_with_a_closed_window_gives_up),
 		SCENE(a_full_send_buffer_says_again),
+		SCENE(bytes_one_by_one),
+		SCENE(bytes_by_the_hundred),
+		SCENE(a_window_smaller_than_the_segment),
+		SCENE(a_window_without_a_place_for_the_fin),
 	};
 
 	return scene_play(tests);
