@@ -47,11 +47,18 @@ u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol)
 
 struct ip_header_args {
 	__be32 saddr, daddr;
+	__be16 frag_off;
 	u16 id;
 	u8 protocol, tos, ttl;
 };
 
-/* All datagrams say "don't fragment": the path MTU is found, not hidden (RFC 1191). */
+/* All datagrams say "don't fragment", the path MTU is found, not hidden (RFC 1191); but for a socket's whose
+ * application wants it otherwise (IP_MTU_DISCOVER). */
+static __be16 sk_frag_off(const struct sock *sk)
+{
+	return inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ? 0 : HTONS_CONST(IP_DF);
+}
+
 static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *args)
 {
 	struct iphdr *iph = skb_push(skb, sizeof(*iph));
@@ -60,7 +67,7 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 	/* Version 4, five words, and the type of service, in one store. */
 	*(__be16 *)iph = htons(0x4500 | args->tos);
 	iph->id = htons(args->id);
-	iph->frag_off = HTONS_CONST(IP_DF);
+	iph->frag_off = args->frag_off;
 	iph->ttl = args->ttl;
 	iph->protocol = args->protocol;
 	iph->saddr = args->saddr;
@@ -223,6 +230,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 	args = (struct ip_header_args){
 		.saddr = inet->inet_saddr,
 		.daddr = inet->inet_daddr,
+		.frag_off = sk_frag_off(sk),
 		.id = inet->inet_id,
 		.protocol = sk->sk_protocol,
 		.tos = inet->tos,
@@ -242,6 +250,7 @@ int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 dad
 	struct ip_header_args args = {
 		.saddr = saddr,
 		.daddr = daddr,
+		.frag_off = HTONS_CONST(IP_DF),
 		.id = ip_select_id(saddr, daddr, protocol),
 		.protocol = protocol,
 		.tos = tos,

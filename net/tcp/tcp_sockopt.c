@@ -90,7 +90,7 @@ static void set_nodelay(struct sock *sk, bool on)
 		tp->nonagle &= ~TCP_NAGLE_OFF;
 		return;
 	}
-	/* What waits goes out now, unless a cork holds it. */
+	/* What waits goes out now, even a cork's (Linux). */
 	tp->nonagle |= TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
 	push_pending(sk);
 }

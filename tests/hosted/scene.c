@@ -77,6 +77,8 @@ static struct host *enter(unsigned int index, const char *cmdline)
 
 int scene_setup(void **state)
 {
+	char cmdline[128];
+
 	scene = *state;
 	scene->over = false;
 	nr_addresses = 0;
@@ -89,7 +91,9 @@ int scene_setup(void **state)
 	mkdir(PCAP_FOLDER, 0777);
 	if (conductor_pcap(scene->conductor, pcap_path()) < 0)
 		perror(pcap_path());
-	scene->a = enter(0, "ip=10.0.0.1/24 app=none");
+	snprintf(cmdline, sizeof(cmdline), "ip=10.0.0.1/24 app=none%s",
+		 scene->words ? scene->words : "");
+	scene->a = enter(0, cmdline);
 	scene->b = enter(1, "ip=10.0.0.2/24 app=none");
 	if (!A || !B)
 		return -1;

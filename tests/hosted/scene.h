@@ -62,7 +62,8 @@ struct scene {
 		const char *name;
 		uint64_t value;
 	} options[4];
-	bool over; /* the function returned: nothing failed in it */
+	const char *words; /* more of A's command line, with a blank before it */
+	bool over;         /* the function returned: nothing failed in it */
 	uint64_t seed;
 	struct conductor *conductor;
 	struct host *a, *b;
@@ -88,6 +89,14 @@ void scene_perform(void **state);
 #fn, scene_perform, scene_setup, scene_teardown, &(struct scene)                   \
 		{                                                                                  \
 			.name = #fn, .play = fn, .options = { __VA_ARGS__ }                        \
+		}                                                                                  \
+	}
+/* With words on A's command line: SCENE_WORDS(fn, " gw=10.0.0.2") */
+#define SCENE_WORDS(fn, text)                                                                      \
+	{                                                                                          \
+#fn, scene_perform, scene_setup, scene_teardown, &(struct scene)                   \
+		{                                                                                  \
+			.name = #fn, .play = fn, .words = text                                     \
 		}                                                                                  \
 	}
 #define scene_play(tests) (scene_select(argc, argv), cmocka_run_group_tests(tests, NULL, NULL))
@@ -187,7 +196,8 @@ struct seg {
 	uint16_t sport, dport;
 	uint32_t seq, ack;   /* as they stand there */
 	uint32_t rseq, rack; /* from the first numbers of this connection */
-	uint8_t flags, ttl;
+	uint8_t flags, ttl, tos;
+	bool may_be_cut; /* without IP's "don't fragment" */
 	uint16_t window;
 	uint32_t len;
 	uint16_t mss; /* options; 0, -1: not there */

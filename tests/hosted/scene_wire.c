@@ -132,6 +132,8 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 		return s;
 	ip = (p[ETH_LEN] & 15) * 4;
 	s.ttl = p[ETH_LEN + 8];
+	s.tos = p[ETH_LEN + 1];
+	s.may_be_cut = !(p[ETH_LEN + 6] & 0x40);
 	total = get16(p + ETH_LEN + 2);
 	p += ETH_LEN + ip;
 	tcp = (p[12] >> 4) * 4;

@@ -104,12 +104,339 @@ static void what_waits_in_the_queues(void)
 	scene_pair_close(&p);
 }
 
+/* Kept names of TCP_CONGESTION have a fixed room (Linux's TCP_CA_NAME_MAX). */
+#define NAME_MAX_LEN 16
+
+static int congestion(struct host *h, int fd, const char *name, socklen_t len)
+{
+	return scene_call(h, SYS_setsockopt, fd, IPPROTO_TCP, TCP_CONGESTION, PTR(name), len);
+}
+
+static void which_congestion_control(void)
+{
+	struct pair p = scene_pair();
+	char name[32];
+	socklen_t len = sizeof(name);
+
+	assert_int_equal(scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_CONGESTION, PTR(name),
+				    PTR(&len)),
+			 0);
+	assert_int_equal(len, NAME_MAX_LEN);
+	assert_string_equal(name, "reno");
+	assert_int_equal(congestion(A, p.a, "reno", 4), 0); /* without a NUL is well */
+	assert_int_equal(congestion(A, p.a, "reno", 5), 0);
+	assert_int_equal(congestion(A, p.a, "ren", 3), -ENOENT);
+	assert_int_equal(congestion(A, p.a, "reno", 0), -EINVAL);
+	assert_int_equal(congestion(A, p.a, (char *)8, 4), -EFAULT);
+	scene_carry(A, p.a, B, p.b, 50000);
+	scene_pair_close(&p);
+}
+
+static struct timeval timeout_of(struct host *h, int fd, int option)
+{
+	struct timeval tv;
+	socklen_t len = sizeof(tv);
+
+	assert_int_equal(scene_call(h, SYS_getsockopt, fd, SOL_SOCKET, option, PTR(&tv), PTR(&len)),
+			 0);
+	assert_int_equal(len, sizeof(tv));
+	return tv;
+}
+
+static void set_timeval(int fd, int option, long sec, long usec)
+{
+	const struct timeval tv = {sec, usec};
+
+	assert_int_equal(
+		scene_call(A, SYS_setsockopt, fd, SOL_SOCKET, option, PTR(&tv), sizeof(tv)), 0);
+}
+
+/* socket(7): zero is no limit; a negative one is over before it began. */
+static void limits_of_time_read_back(void)
+{
+	static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+	struct pair p = scene_pair();
+	uint64_t begin;
+	char byte;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(timeout_of(A, p.a, options[i]).tv_sec, 0);
+		assert_int_equal(timeout_of(A, p.a, options[i]).tv_usec, 0);
+		set_timeval(p.a, options[i], 1, 500000);
+		assert_int_equal(timeout_of(A, p.a, options[i]).tv_sec, 1);
+		assert_int_equal(timeout_of(A, p.a, options[i]).tv_usec, 500000);
+	}
+	begin = scene_now();
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -EAGAIN);
+	assert_ms(scene_now() - begin, 1500, 1511);
+	set_timeval(p.a, SO_RCVTIMEO, -1, 0);
+	begin = scene_now();
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -EAGAIN);
+	assert_ms(scene_now() - begin, 0, 0);
+	set_timeval(p.a, SO_RCVTIMEO, 0, 0);
+	assert_int_equal(timeout_of(A, p.a, SO_RCVTIMEO).tv_sec, 0);
+	scene_pair_close(&p);
+}
+
+/* tcp(7): seconds become rounds of the SYN-ACK's timer, and come back as what those last: 1, 1 + 2 ... */
+static void deferred_seconds_are_rounds(void)
+{
+	static const int asked[] = {0, 1, 2, 3, 4, 7, 8, 60}, got[] = {0, 1, 3, 3, 7, 7, 15, 63};
+	int fd = scene_socket(A);
+
+	for (unsigned int i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		assert_int_equal(scene_set(A, fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, asked[i]), 0);
+		assert_int_equal(scene_get(A, fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), got[i]);
+	}
+	scene_close(A, fd);
+}
+
+/* What a fresh socket says (tcp(7), socket(7)), and what becomes of it. */
+static void values_read_back(void)
+{
+	static const struct {
+		int level, option, fresh, set, is;
+	} cases[] = {
+		{IPPROTO_TCP, TCP_SYNCNT, 6, 3, 3}, /* tcp_syn_retries */
+		{IPPROTO_TCP, TCP_USER_TIMEOUT, 0, 3000, 3000},
+		{IPPROTO_TCP, TCP_CORK, 0, 1, 1},
+		{IPPROTO_TCP, TCP_NODELAY, 0, 1, 1},
+		{IPPROTO_TCP, TCP_NODELAY, 1, 0, 0},
+		{IPPROTO_TCP, TCP_MAXSEG, 536, 1000,
+		 1000}, /* RFC 9293 3.7.1: when nothing was said */
+		{SOL_SOCKET, SO_REUSEADDR, 0, 7, 1},
+		{SOL_SOCKET, SO_REUSEADDR, 1, 0, 0},
+		{SOL_SOCKET, SO_BROADCAST, 0, 1, 1},
+		{SOL_SOCKET, SO_BROADCAST, 1, 0, 0},
+		{SOL_SOCKET, SO_KEEPALIVE, 0, 1, 1},
+		{SOL_SOCKET, SO_KEEPALIVE, 1, 0, 0},
+		{SOL_SOCKET, SO_RCVLOWAT, 1, -1, INT32_MAX},
+		{SOL_SOCKET, SO_RCVLOWAT, INT32_MAX, 0, 1},
+		{IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT, IP_PMTUDISC_DO, IP_PMTUDISC_DO},
+	};
+	int fd = scene_socket(A);
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const int level = cases[i].level, option = cases[i].option;
+
+		assert_int_equal(scene_get(A, fd, level, option), cases[i].fresh);
+		assert_int_equal(scene_set(A, fd, level, option, cases[i].set), 0);
+		assert_int_equal(scene_get(A, fd, level, option), cases[i].is);
+	}
+	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_SNDLOWAT), 1);
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, -1), -EINVAL);
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, 100), -EINVAL);
+	scene_close(A, fd);
+}
+
+/* An option's room may be shorter than it, for IP a single byte; a length below nothing is none. */
+static void short_room(void)
+{
+	int fd = scene_socket(A), value = -1;
+	uint8_t byte = 200;
+	socklen_t len = 1;
+
+	assert_int_equal(scene_call(A, SYS_setsockopt, fd, IPPROTO_IP, IP_TTL, PTR(&byte), 1), 0);
+	assert_int_equal(scene_get(A, fd, IPPROTO_IP, IP_TTL), 200);
+	byte = 0;
+	assert_int_equal(
+		scene_call(A, SYS_getsockopt, fd, IPPROTO_IP, IP_TTL, PTR(&byte), PTR(&len)), 0);
+	assert_int_equal(byte, 200);
+	assert_int_equal(len, 1);
+	assert_int_equal(scene_call(A, SYS_setsockopt, fd, IPPROTO_IP, IP_TTL, PTR(&byte), 0),
+			 -EINVAL);
+	assert_int_equal(scene_call(A, SYS_setsockopt, fd, IPPROTO_IP, IP_TTL, 8, 1), -EFAULT);
+	assert_int_equal(scene_call(A, SYS_getsockopt, fd, IPPROTO_IP, IP_TTL, 8, PTR(&len)),
+			 -EFAULT);
+	len = 4;
+	assert_int_equal(scene_call(A, SYS_getsockopt, fd, IPPROTO_IP, IP_TTL, 8, PTR(&len)),
+			 -EFAULT);
+	assert_int_equal(scene_call(A, SYS_getsockopt, fd, IPPROTO_TCP, TCP_NODELAY, 8, PTR(&len)),
+			 -EFAULT);
+	assert_int_equal(scene_call(A, SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, 8, PTR(&len)),
+			 -EFAULT);
+	len = 2;
+	assert_int_equal(
+		scene_call(A, SYS_getsockopt, fd, IPPROTO_TCP, TCP_NODELAY, PTR(&value), PTR(&len)),
+		0);
+	assert_int_equal(len, 2);
+	assert_int_equal(value, (int)0xffff0000); /* the two lower bytes of 0 */
+	scene_close(A, fd);
+}
+
+/* ip(7): what the header of each packet says; "don't fragment" unless it was asked for. */
+static void on_every_header(void)
+{
+	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
+
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_TTL, 99), 0);
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_TOS, 0x10), 0);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	accepted = scene_accept(B, listener);
+	scene_carry(A, fd, B, accepted, 5000);
+	for (unsigned int i = 1; i <= scene_count(A, TCP); i++) {
+		assert_int_equal(scene_nth(A, TCP, i)->ttl, 99);
+		assert_int_equal(scene_nth(A, TCP, i)->tos, 0x10);
+		assert_false(scene_nth(A, TCP, i)->may_be_cut);
+	}
+	assert_int_equal(scene_nth(B, TCP, 1)->ttl, 64);
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT), 0);
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_TTL, -1), 0); /* the system's again */
+	scene_mark();
+	scene_carry(A, fd, B, accepted, 5000);
+	assert_true(scene_nth(A, DATA, 1)->may_be_cut);
+	assert_int_equal(scene_nth(A, DATA, 1)->ttl, 64);
+	scene_close(A, fd);
+	scene_close(B, accepted);
+	scene_close(B, listener);
+}
+
+/* tcp(7): NODELAY sends what waits, even a cork's; what comes after that is the cork's again. */
+static void a_cork_and_no_delay(void)
+{
+	struct pair p = scene_pair();
+	char got[6];
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 1);
+	scene_mark();
+	scene_send_all(A, p.a, "abc", 3);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
+	assert_int_equal(scene_count(A, DATA), 1);
+	scene_send_all(A, p.a, "def", 3);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_count(A, DATA), 1);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 0);
+	assert_int_equal(scene_count(A, DATA), 2);
+	scene_recv_all(B, p.b, got, 6);
+	scene_pair_close(&p);
+}
+
+/* A new idle time counts from when the peer was last heard, not from when it was set; off is off. */
+static void another_idle_time(void)
+{
+	struct pair p = scene_pair();
+
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	scene_sleep(10 * SEC);
+	scene_mark();
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 15);
+	scene_sleep(4 * SEC);
+	assert_int_equal(scene_count(A, TCP), 0);
+	scene_sleep(2 * SEC);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 1);
+	scene_sleep(10 * SEC);
+	/* Heard ten seconds ago: five were too many already. */
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 5);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 2);
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 0);
+	scene_sleep(60 * SEC);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 2);
+	scene_pair_close(&p);
+}
+
+/* Set before there is a connection, on either side: both begin with it. */
+static void keepalive_from_the_start(void)
+{
+	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
+
+	scene_set(A, fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	scene_set(A, fd, IPPROTO_TCP, TCP_KEEPIDLE, 5);
+	scene_set(B, listener, SOL_SOCKET, SO_KEEPALIVE, 1);
+	scene_set(B, listener, IPPROTO_TCP, TCP_KEEPIDLE, 3);
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+	accepted = scene_accept(B, listener);
+	scene_mark();
+	scene_sleep(3500 * MS);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPKeepAlive"), 1);
+	assert_int_equal(scene_get(B, accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
+	/* A heard B's probe, so its own time begins anew. */
+	scene_set(B, accepted, SOL_SOCKET, SO_KEEPALIVE, 0);
+	scene_sleep(6 * SEC);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 1);
+	scene_close(A, fd);
+	scene_close(B, accepted);
+	scene_close(B, listener);
+}
+
+/* tcp(7), TCP_QUICKACK off: the handshake's last ACK waits for the request that it can ride on. */
+static void the_last_ack_rides_on_data(void)
+{
+	int listener = scene_listen(B, PORT, 4), accepted;
+	char got[3];
+
+	for (unsigned int speaks = 0; speaks < 2; speaks++) {
+		int fd = scene_socket(A);
+
+		scene_set(A, fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+		scene_mark();
+		assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+		if (speaks) {
+			scene_send_all(A, fd, "now", 3);
+			accepted = scene_accept(B, listener);
+			assert_int_equal(scene_nth(A, TCP, 2)->len, 3);
+			scene_recv_all(B, accepted, got, 3);
+		} else {
+			accepted = scene_accept(B, listener);
+			/* Alone, before the peer's SYN-ACK would go again after a second. */
+			assert_gap_ms(scene_nth(B, SYNACK, 1), scene_nth(A, ACK, 1), 40, 210);
+		}
+		scene_sleep(5 * SEC);
+		assert_int_equal(scene_count(B, SYNACK), 1);
+		scene_close(A, fd);
+		scene_sleep(10 * MS);
+		scene_close(B, accepted);
+		scene_sleep(10 * MS);
+	}
+	scene_close(B, listener);
+}
+
+/* A stream has one peer: an address with each piece is read, and then without meaning (Linux). */
+static void addresses_with_each_piece(void)
+{
+	struct pair p = scene_pair();
+	struct sockaddr_in to = *scene_address(A, 1), from = {.sin_port = 77};
+	socklen_t len = sizeof(from);
+	char out[] = "piece", in[5];
+	struct iovec iov = {out, 5};
+	struct msghdr msg = {
+		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov, .msg_iovlen = 1};
+
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(out), 5, 0, PTR(&to), sizeof(to)), 5);
+	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, PTR(in), 5, 0, PTR(&from), PTR(&len)), 5);
+	assert_int_equal(len, 0); /* no address was written */
+	assert_int_equal(from.sin_port, 77);
+	assert_int_equal(scene_call(A, SYS_sendmsg, p.a, PTR(&msg), 0), 5);
+	iov.iov_base = in;
+	assert_int_equal(scene_call(B, SYS_recvmsg, p.b, PTR(&msg), 0), 5);
+	assert_int_equal(msg.msg_namelen, 0);
+	assert_memory_equal(in, "piece", 5);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(out), 5, 0, 8, sizeof(to)), -EFAULT);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(out), 5, 0, PTR(&to), 1000), -EINVAL);
+	msg.msg_name = (void *)8;
+	msg.msg_namelen = sizeof(to);
+	assert_int_equal(scene_call(A, SYS_sendmsg, p.a, PTR(&msg), 0), -EFAULT);
+	assert_int_equal(scene_count(A, DATA), 2);
+	scene_pair_close(&p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(acknowledged_now_or_later),
 		SCENE(no_larger_window),
 		SCENE(what_waits_in_the_queues),
+		SCENE(which_congestion_control),
+		SCENE(limits_of_time_read_back),
+		SCENE(deferred_seconds_are_rounds),
+		SCENE(values_read_back),
+		SCENE(short_room),
+		SCENE(on_every_header),
+		SCENE(a_cork_and_no_delay),
+		SCENE(another_idle_time),
+		SCENE(keepalive_from_the_start),
+		SCENE(the_last_ack_rides_on_data),
+		SCENE(addresses_with_each_piece),
 	};
 
 	return scene_play(tests);
