@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine goes off, and its peers hear of it: a FIN behind what was still to be sent, time for theirs,
+ * then a reset; nothing new begins meanwhile.  (tests/qemu/test_power.py has the button and the machine.)
+ */
+#include "tests/hosted/scene.h"
+
+#include "include/uapi/unistd.h"
+#include "kernel/limits.h"
+
+#define PORT     7
+#define POWEROFF 0
+#define PATIENCE (SHUTDOWN_STAGE_MS * MS)
+
+static void switch_off(struct host *h)
+{
+	scene_begin(h, __NR_softnet_power, POWEROFF, 0);
+}
+
+/* It is off, in order, and A is left with nothing; a scene without one of its hosts ends itself. */
+static void b_is_off(void)
+{
+	assert_true(B->halted);
+	assert_int_equal(B->halt_code(), 0);
+	assert_string_equal(B->panic_message(), "");
+	scene_wire_end();
+	scene_proc_end();
+	conductor_free(scene->conductor);
+	scene->conductor = NULL;
+}
+
+/* RFC 9293 3.6: who closes last is waited for, and no longer. */
+static void a_peer_that_closes_too(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin = scene_now();
+
+	scene_mark();
+	switch_off(B);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(B, FIN), 1);
+	scene_expect_eof(A, p.a);
+	scene_close(A, p.a);
+	while (!B->halted)
+		scene_sleep(1 * MS);
+	assert_ms(scene_now() - begin, 10, 30);
+	assert_int_equal(scene_count(B, RST), 0);
+	assert_int_equal(scene_count(A, RST), 0);
+	assert_int_equal(scene_state(A, p.aport, p.bport),
+			 0); /* LAST_ACK: the FIN was acknowledged */
+	b_is_off();
+}
+
+static void a_peer_that_does_not(void)
+{
+	struct pair p = scene_pair();
+
+	scene_mark();
+	switch_off(B);
+	scene_sleep(PATIENCE - 10 * MS);
+	assert_int_equal(scene_count(B, FIN), 1);
+	assert_int_equal(scene_count(B, RST), 0);
+	assert_false(B->halted);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_count(B, RST), 1);
+	/* Behind the FIN: a reset that is believed. */
+	assert_int_equal(scene_last(B, RST)->rseq, scene_last(B, FIN)->rseq + 1);
+	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE); /* CLOSE_WAIT: Linux's word for it */
+	scene_close(A, p.a);
+	b_is_off();
+}
+
+/* What was written before arrives, and then the end. */
+static void what_was_written_arrives(void)
+{
+	enum { N = 60000 };
+	static uint8_t bytes[N], got[N];
+	struct pair p = scene_pair();
+
+	scene_fill(bytes, N, 1);
+	scene_send_all(B, p.b, bytes, N);
+	assert_true(scene_last(B, DATA)->rseq + scene_last(B, DATA)->len < N); /* not all is out */
+	switch_off(B);
+	scene_recv_all(A, p.a, got, N);
+	assert_memory_equal(got, bytes, N);
+	scene_expect_eof(A, p.a);
+	scene_close(A, p.a);
+	scene_sleep(PATIENCE + 10 * MS);
+	assert_int_equal(scene_count(B, RST), 0);
+	b_is_off();
+}
+
+/* Threads that wait are told; who asks for a new connection is refused. */
+static void nothing_begins_any_more(void)
+{
+	struct pair p = scene_pair();
+	int64_t accepting = scene_begin_accept(B, p.listener), connecting, result;
+	int fd = scene_socket(B), late = scene_socket(A);
+
+	scene_drop_many(B, SYN, 1, ALWAYS);
+	connecting = scene_begin_connect(B, fd, A, PORT);
+	switch_off(B);
+	assert_int_equal(scene_connect(A, late, B, PORT), -ECONNREFUSED);
+	assert_true(scene_is_back(B, accepting, &result));
+	assert_int_equal(result, -EINVAL); /* accept(2): it listens no more */
+	assert_true(scene_is_back(B, connecting, &result));
+	assert_int_equal(result, -ECONNABORTED);
+	scene_close(A, late);
+	scene_close(A, p.a);
+	scene_sleep(PATIENCE + 10 * MS);
+	b_is_off();
+}
+
+/* Half open and half closed: each gets what its state asks for. */
+static void connections_in_other_states(void)
+{
+	struct pair p = scene_pair(), q;
+	int listener = p.listener;
+
+	/* CLOSE_WAIT at B */
+	scene_shutdown(A, p.a, SHUT_WR);
+	/* FIN_WAIT2 at B */
+	q = (struct pair){.listener = listener, .a = scene_socket(A), .bport = PORT};
+	assert_int_equal(scene_connect(A, q.a, B, PORT), 0);
+	q.aport = scene_port(A, q.a);
+	q.b = scene_accept(B, listener);
+	assert_true(q.b >= 0);
+	scene_shutdown(B, q.b, SHUT_WR);
+	scene_sleep(10 * MS);
+	assert_state(B, p.bport, p.aport, TCP_CLOSE_WAIT);
+	assert_state(B, PORT, q.aport, TCP_FIN_WAIT2);
+	scene_mark();
+	switch_off(B);
+	scene_sleep(PATIENCE + 100 * MS);
+	/* The first says its FIN, and is through; the second has said it, and is reset. */
+	assert_int_equal(scene_count(B, FIN), 1);
+	assert_int_equal(scene_last(B, FIN)->dport, p.aport);
+	assert_int_equal(scene_count(B, RST), 1);
+	assert_int_equal(scene_last(B, RST)->dport, q.aport);
+	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
+	assert_int_equal(scene_state(A, q.aport, PORT), 0);
+	b_is_off();
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(a_peer_that_closes_too),      SCENE(a_peer_that_does_not),
+		SCENE(what_was_written_arrives),    SCENE(nothing_begins_any_more),
+		SCENE(connections_in_other_states),
+	};
+
+	return scene_play(tests);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/net as programs of Linux read it (proc(5)): the columns of dev, softnet_stat, arp and route, and
+ * that their numbers are what was on the wire.
+ */
+#include "tests/hosted/scene.h"
+
+#include "tests/host/virtio_model.h"
+
+#include <stdio.h>
+
+/* Each segment goes through the device by itself, as it will lie on the wire. */
+#define F_HOST_TSO4 (1ULL << 11)
+#define NO_TSO                                                                                     \
+	{                                                                                          \
+		"features", MODEL_FEATURES_DEFAULT & ~F_HOST_TSO4                                  \
+	}
+
+/* Resolved routes and neighbours stay in their caches when a scene is over. */
+static void caches_may_keep_what_they_learnt(void)
+{
+	host_set_baseline(A);
+}
+
+struct dev_line {
+	unsigned long long rx_bytes, rx_packets, tx_bytes, tx_packets;
+};
+
+static struct dev_line dev(struct host *h, const char *name)
+{
+	const char *text = scene_proc(h, "/proc/net/dev");
+	char pattern[32];
+	struct dev_line d;
+	const char *line;
+
+	assert_memory_equal(text, "Inter-|   Receive", 17);
+	snprintf(pattern, sizeof(pattern), " %s:", name);
+	line = strstr(text, pattern);
+	if (!line)
+		fail_msg("no device %s in:\n%s", name, text);
+	assert_int_equal(sscanf(line + strlen(pattern),
+				"%llu %llu %*u %*u %*u %*u %*u %*u %llu %llu", &d.rx_bytes,
+				&d.rx_packets, &d.tx_bytes, &d.tx_packets),
+			 4);
+	return d;
+}
+
+/* Over the device goes what the wire saw; over loopback, what a host says to itself. */
+static void what_the_devices_carried(void)
+{
+	struct dev_line a = dev(A, "eth0"), b = dev(B, "eth0"), lo = dev(A, "lo"), now;
+	struct pair p;
+	int self = scene_socket(A);
+
+	scene_mark();
+	p = scene_pair();
+	scene_carry(A, p.a, B, p.b, 5000);
+	scene_sleep(1 * SEC);
+	now = dev(A, "eth0");
+	assert_int_equal(now.tx_packets - a.tx_packets, scene_count(A, TCP | OTHER));
+	assert_int_equal(now.rx_packets - a.rx_packets, scene_count(B, TCP | OTHER));
+	/* Neither adds a byte to a frame. */
+	assert_int_equal(now.tx_bytes - a.tx_bytes, dev(B, "eth0").rx_bytes - b.rx_bytes);
+	assert_true(now.tx_bytes - a.tx_bytes > 5000);
+	assert_true(now.rx_bytes - a.rx_bytes < 5000);
+	assert_int_equal(dev(A, "lo").rx_packets, lo.rx_packets);
+	assert_int_equal(scene_connect(A, self, A, 9), -ECONNREFUSED); /* a SYN and a reset */
+	now = dev(A, "lo");
+	assert_int_equal(now.rx_packets - lo.rx_packets, 2);
+	assert_int_equal(now.tx_packets - lo.tx_packets, 2);
+	scene_close(A, self);
+	scene_pair_close(&p);
+}
+
+/* One line a CPU, hexadecimal: packets, those dropped, times that the budget was used up. */
+static void what_the_softirq_did(void)
+{
+	unsigned int before, processed, dropped;
+	struct pair p;
+
+	assert_int_equal(sscanf(scene_proc(B, "/proc/net/softnet_stat"), "%x", &before), 1);
+	scene_mark();
+	p = scene_pair();
+	scene_carry(A, p.a, B, p.b, 5000);
+	scene_sleep(1 * SEC);
+	assert_int_equal(
+		sscanf(scene_proc(B, "/proc/net/softnet_stat"), "%x %x", &processed, &dropped), 2);
+	/* Merged ones count as one, so no more than came; a segment at least came alone. */
+	assert_in_range(processed - before, 3, scene_count(A, TCP | OTHER));
+	assert_int_equal(dropped, 0);
+	assert_int_equal(strlen(scene_proc(B, "/proc/net/softnet_stat")), 11 * 9);
+	scene_pair_close(&p);
+}
+
+/* IP, type, flags (2: known, 0: asked for and not heard), address, mask, device. */
+static void whose_addresses_are_known(void)
+{
+	const struct sockaddr_in nobody = {
+		.sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = htonl(0x0a000063)};
+	int fd = scene_socket(A);
+	unsigned int type, flags;
+	char mac[18], device[16];
+	const char *line;
+	int64_t ticket;
+
+	line = strstr(scene_proc(A, "/proc/net/arp"), "\n10.0.0.2 ");
+	assert_non_null(line);
+	assert_int_equal(sscanf(line, " %*s 0x%x 0x%x %17s * %15s", &type, &flags, mac, device), 4);
+	assert_int_equal(type, 1);
+	assert_int_equal(flags, 2);
+	assert_string_equal(mac, "02:00:00:00:00:02");
+	assert_string_equal(device, "eth0");
+	ticket = scene_begin(A, SYS_connect, fd, PTR(&nobody), sizeof(nobody));
+	line = strstr(scene_proc(A, "/proc/net/arp"), "\n10.0.0.99 ");
+	assert_non_null(line);
+	assert_int_equal(sscanf(line, " %*s 0x%x 0x%x %17s", &type, &flags, mac), 3);
+	assert_int_equal(flags, 0);
+	assert_string_equal(mac, "00:00:00:00:00:00");
+	assert_int_equal(scene_end(A, ticket), -EHOSTUNREACH);
+	scene_close(A, fd);
+	caches_may_keep_what_they_learnt();
+}
+
+/* The address and mask as they lie in memory, so 10.0.0.0 is 0000000A; 1: up, 2: through a gateway. */
+static void the_ways_out(void)
+{
+	const char *text = scene_proc(A, "/proc/net/route");
+
+	assert_memory_equal(text, "Iface\tDestination\tGateway \tFlags\t", 33);
+	assert_non_null(strstr(text, "\neth0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t"));
+	assert_non_null(strstr(text, "\neth0\t00000000\t0200000A\t0003\t0\t0\t0\t00000000\t"));
+}
+
+/* "gw=": who is elsewhere is spoken to through it. */
+static void through_the_gateway(void)
+{
+	const struct sockaddr_in far = {
+		.sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = htonl(0xc6336401)};
+	int fd = scene_socket(A);
+	int64_t ticket;
+
+	the_ways_out();
+	scene_drop_many(A, SYN, 1, ALWAYS);
+	scene_mark();
+	ticket = scene_begin(A, SYS_connect, fd, PTR(&far), sizeof(far));
+	/* B's link address is known: no question is asked. */
+	assert_int_equal(scene_count(A, OTHER), 0);
+	assert_int_equal(scene_count(A, SYN), 1);
+	scene_interrupt(A, ticket);
+	assert_int_equal(scene_end(A, ticket), -EINTR);
+	scene_close(A, fd);
+	caches_may_keep_what_they_learnt();
+}
+
+/* Without one, the same is refused at once. */
+static void without_a_gateway(void)
+{
+	const struct sockaddr_in far = {
+		.sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = htonl(0xc6336401)};
+	int fd = scene_socket(A);
+
+	scene_mark();
+	assert_null(strstr(scene_proc(A, "/proc/net/route"), "\t0003\t"));
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&far), sizeof(far)), -ENETUNREACH);
+	assert_int_equal(scene_count(A, TCP | OTHER), 0);
+	assert_int_equal(scene_counter(A, "Ip.OutNoRoutes"), 1);
+	scene_close(A, fd);
+}
+
+/* A gateway that is nobody's is said to be wrong, and the rest goes on. */
+static void a_gateway_that_is_none(void)
+{
+	assert_non_null(strstr(A->console(), "gw=A.B.C.D"));
+	without_a_gateway();
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE_WITH(what_the_devices_carried, NO_TSO),
+		SCENE(what_the_softirq_did),
+		SCENE(whose_addresses_are_known),
+		SCENE_WORDS(through_the_gateway, " gw=10.0.0.2"),
+		SCENE(without_a_gateway),
+		SCENE_WORDS(a_gateway_that_is_none, " gw=224.0.0.1"),
+	};
+
+	return scene_play(tests);
+}
