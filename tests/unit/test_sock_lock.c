@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket that a thread owns for a while: what others do meanwhile waits for him, and is done when he
+ * lets go - calls, segments, timers.
+ *
+ * In a system call nobody is preempted, so an owner sleeps only here: a system call of this test's own
+ * kernel owns the socket and sleeps.  Over loopback, in the hosted kernel.
+ */
+#include "kernel/types.h" /* before the C library, which undefines what both define */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "boot/boot_info.h"
+#include "drivers/loopback.h"
+#include "include/uapi/unistd.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
+#include "net/af_inet.h"
+#include "net/core/netdevice.h"
+#include "net/core/snmp.h"
+#include "net/socket.h"
+#include "net/tcp/tcp.h"
+#include "tests/host/host.h"
+#include "tests/host/softnet_host.h"
+#include "tests/unit/unit_lower.h"
+
+#define PORT      4000
+#define MS        1000000ULL
+#define OWN       (__NR_softnet_power + 1) /* of this kernel: own(fd, ms) */
+#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, and than the wheel is late */
+
+/* ---- a kernel with loopback and no other device -------------------------------------------------- */
+
+void virtio_model_probe(void)
+{
+}
+
+bool virtio_model_rx(const void *frame, size_t len)
+{
+	return false;
+}
+
+size_t virtio_model_tx(void *buf, size_t max)
+{
+	return 0;
+}
+
+static long sys_own(int fd, unsigned int ms)
+{
+	int err;
+	struct socket *sock = sockfd_lookup_light(fd, &err);
+	struct sock *sk = sock->sk;
+
+	/* The sock stays, the file may go: a close() is to come as far as the lock. */
+	sock_hold(sk);
+	fput(sock->file);
+	lock_sock(sk);
+	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
+	release_sock(sk);
+	sock_put(sk);
+	return 0;
+}
+
+static int init_thread(void *arg)
+{
+	static const struct syscall_def defs[] = {SYSCALL_DEF(OWN, sys_own)};
+
+	register_syscalls(defs, ARRAY_SIZE(defs));
+	skb_init();
+	netdev_init();
+	snmp_init();
+	sock_init();
+	inet_init();
+	loopback_init();
+	BUG_ON(dev_open(loopback_dev()));
+	hal_probe_devices(); /* the agents that make the calls */
+	return 0;
+}
+
+void __noreturn kernel_main(const struct boot_info *boot)
+{
+	unit_lower_half(boot);
+	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
+	cpu_idle();
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------- */
+
+#define submit(nr, a, b, c, d) sn_submit(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+static void step(void)
+{
+	if (sn_step() == SN_HALTED)
+		fail_msg("%s", sn_console());
+}
+
+static void pass_ms(unsigned int ms)
+{
+	u64 end = sn_clock() + ms * MS;
+
+	while (sn_clock() < end) {
+		u64 next = sn_step();
+
+		if (next == SN_HALTED)
+			fail_msg("%s", sn_console());
+		sn_set_clock(min(next, end));
+	}
+	step();
+}
+
+static bool is_back(s64 ticket, s64 *res)
+{
+	assert_true(ticket > 0);
+	step();
+	return sn_poll(ticket, res);
+}
+
+static s64 result(s64 ticket)
+{
+	s64 res = -1;
+
+	assert_true(is_back(ticket, &res));
+	return res;
+}
+
+#define call(nr, a, b, c, d) result(submit(nr, a, b, c, d))
+
+/* Owned from now on, until so much time has passed. */
+static s64 own(int fd, unsigned int ms)
+{
+	s64 ticket = submit(OWN, fd, ms, 0, 0), res;
+
+	assert_false(is_back(ticket, &res));
+	return ticket;
+}
+
+static u64 counted(enum snmp_counter counter)
+{
+	return snmp_counters[counter];
+}
+
+static s64 set_int(int fd, int level, int name, const int *val)
+{
+	return result(sn_submit(__NR_setsockopt, fd, level, name, (long)val, sizeof(*val), 0));
+}
+
+/* ---- a connection ----------------------------------------------------------------------------------- */
+
+static int one, other;
+
+static int open_both(void **state)
+{
+	static const struct sockaddr_in loopback = {.sin_family = AF_INET,
+						    .sin_port = HTONS_CONST(PORT),
+						    .sin_addr.s_addr = 0x0100007f};
+	static const int on = 1;
+	int listener = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0);
+
+	(void)state;
+	one = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0);
+	assert_int_equal(set_int(listener, SOL_SOCKET, SO_REUSEADDR, &on), 0);
+	assert_int_equal(call(__NR_bind, listener, &loopback, sizeof(loopback), 0), 0);
+	assert_int_equal(call(__NR_listen, listener, 1, 0, 0), 0);
+	assert_int_equal(call(__NR_connect, one, &loopback, sizeof(loopback), 0), 0);
+	other = call(__NR_accept, listener, 0, 0, 0);
+	assert_true(other >= 0);
+	assert_int_equal(call(__NR_close, listener, 0, 0, 0), 0);
+	return 0;
+}
+
+/* Nothing of it is left: no reference that a deferred timer took, no timer. */
+static int close_both(void **state)
+{
+	(void)state;
+	assert_int_equal(call(__NR_close, one, 0, 0, 0), 0);
+	assert_int_equal(call(__NR_close, other, 0, 0, 0), 0);
+	pass_ms(TIMEWAITS);
+	assert_int_equal(tcp_prot.slab->live, 0);
+	assert_int_equal(tcp_prot.twsk_prot->slab->live, 0);
+	assert_int_equal(sn_timers_armed(), 0);
+	assert_int_equal(sn_warn_count(), 0);
+	return 0;
+}
+
+/* ---- the tests -------------------------------------------------------------------------------------- */
+
+/* Those who want it sleep, and have it one after the other. */
+static void test_others_wait_for_the_owner(void **state)
+{
+	s64 first = own(one, 100), second = own(one, 100), res;
+	s64 writer = submit(__NR_sendto, one, "x", 1, 0);
+
+	(void)state;
+	pass_ms(90);
+	assert_false(is_back(first, &res));
+	pass_ms(20);
+	assert_true(is_back(first, &res));
+	assert_false(is_back(second, &res));
+	assert_false(is_back(writer, &res));
+	pass_ms(100);
+	assert_true(is_back(second, &res));
+	assert_int_equal(result(writer), 1);
+}
+
+/* What comes in is kept, neither read nor acknowledged, and is there when he lets go. */
+static void test_segments_wait_in_the_backlog(void **state)
+{
+	u64 segs = counted(SNMP_TcpInSegs);
+	s64 owner = own(other, 100), res;
+	char got[8];
+
+	(void)state;
+	assert_int_equal(call(__NR_sendto, one, "before", 6, 0), 6);
+	assert_int_equal(counted(SNMP_TcpInSegs), segs + 1);
+	assert_int_equal(call(__NR_sendto, one, "!", 1, 0), 1);
+	/* Nagle: no second segment while the first is not acknowledged. */
+	assert_int_equal(counted(SNMP_TcpInSegs), segs + 1);
+	pass_ms(110);
+	assert_true(is_back(owner, &res));
+	assert_int_equal(call(__NR_recvfrom, other, got, 8, 0), 7);
+	assert_memory_equal(got, "before!", 7);
+	assert_int_equal(counted(SNMP_TcpExtTCPBacklogDrop), 0);
+}
+
+/* RFC 6298's timer goes off while a thread owns the sender: the segment goes again when he lets go. */
+static void test_a_retransmission_waits(void **state)
+{
+	u64 retrans = counted(SNMP_TcpRetransSegs), timeouts = counted(SNMP_TcpExtTCPTimeouts);
+	s64 deaf = own(other, 2000), busy, res;
+
+	(void)state;
+	assert_int_equal(call(__NR_sendto, one, "x", 1, 0), 1);
+	busy = own(one, 1000);
+	pass_ms(990); /* the least timeout is 200 ms */
+	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans);
+	assert_int_equal(counted(SNMP_TcpExtTCPTimeouts), timeouts);
+	pass_ms(20);
+	assert_true(is_back(busy, &res));
+	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans + 1);
+	assert_int_equal(counted(SNMP_TcpExtTCPTimeouts), timeouts + 1);
+	pass_ms(1000);
+	assert_true(is_back(deaf, &res));
+}
+
+/* RFC 1122 4.2.3.2: an ACK that was put off is due while the receiver is owned. */
+static void test_a_delayed_ack_waits(void **state)
+{
+	static const int off = 0;
+	u64 locked = counted(SNMP_TcpExtDelayedACKLocked), acks = counted(SNMP_TcpExtDelayedACKs);
+	s64 owner, res;
+	char got;
+
+	(void)state;
+	assert_int_equal(set_int(other, SOL_TCP, TCP_QUICKACK, &off), 0);
+	assert_int_equal(call(__NR_sendto, one, "x", 1, 0), 1);
+	assert_int_equal(call(__NR_recvfrom, other, &got, 1, 0), 1);
+	owner = own(other, 190);
+	pass_ms(180);
+	assert_int_equal(counted(SNMP_TcpExtDelayedACKLocked), locked + 1);
+	assert_int_equal(counted(SNMP_TcpExtDelayedACKs), acks);
+	pass_ms(20);
+	assert_true(is_back(owner, &res));
+	assert_int_equal(counted(SNMP_TcpExtDelayedACKs), acks + 1);
+}
+
+/* Keepalive is in no hurry: it comes back a little later (Linux's HZ / 20). */
+static void test_a_keepalive_comes_later(void **state)
+{
+	static const int on = 1;
+	u64 probes = counted(SNMP_TcpExtTCPKeepAlive);
+	s64 owner, res;
+
+	(void)state;
+	assert_int_equal(set_int(one, SOL_SOCKET, SO_KEEPALIVE, &on), 0);
+	assert_int_equal(set_int(one, SOL_TCP, TCP_KEEPIDLE, &on), 0);
+	owner = own(one, 1200);
+	pass_ms(1190);
+	assert_int_equal(counted(SNMP_TcpExtTCPKeepAlive), probes);
+	pass_ms(200);
+	assert_true(is_back(owner, &res));
+	assert_int_equal(counted(SNMP_TcpExtTCPKeepAlive), probes + 1);
+}
+
+/* The last reference may be the one of a timer that was put off: a close() behind an owner. */
+static void test_closed_behind_the_owner(void **state)
+{
+	s64 deaf = own(other, 1000), busy, closer, res;
+
+	(void)state;
+	assert_int_equal(call(__NR_sendto, one, "x", 1, 0), 1);
+	busy = own(one, 500);
+	closer = submit(__NR_close, one, 0, 0, 0);
+	pass_ms(490);
+	assert_false(is_back(closer, &res));
+	pass_ms(20);
+	assert_true(is_back(busy, &res));
+	assert_int_equal(result(closer), 0);
+	pass_ms(1000);
+	assert_true(is_back(deaf, &res));
+	one = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0); /* for who closes both */
+}
+
+static int boot(void **state)
+{
+	(void)state;
+	if (!sn_boot(7, ""))
+		return 0;
+	print_error("%s", sn_console());
+	return -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, open_both, close_both)
+		T(test_others_wait_for_the_owner), T(test_segments_wait_in_the_backlog),
+		T(test_a_retransmission_waits),    T(test_a_delayed_ack_waits),
+		T(test_a_keepalive_comes_later),   T(test_closed_behind_the_owner),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, boot, NULL);
+}
