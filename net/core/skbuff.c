@@ -253,6 +253,14 @@ void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason)
 	}
 }
 
+void __skb_queue_purge(struct sk_buff_head *q)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(q)))
+		consume_skb(skb);
+}
+
 /* ---- clones and copies ------------------------------------------------------------------------ */
 
 void skb_copy_header(struct sk_buff *to, const struct sk_buff *from)

@@ -417,12 +417,8 @@ static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct 
 	q->qlen += list->qlen;
 	__skb_queue_head_init(list);
 }
-/* With the queue's lock (irq-safe). */
-void skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb);
-struct sk_buff *skb_dequeue(struct sk_buff_head *q);
 /* Frees all as consumed. */
 void __skb_queue_purge(struct sk_buff_head *q);
-void skb_queue_purge(struct sk_buff_head *q);
 
 #define skb_queue_walk(q, skb) for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)
 #define skb_queue_walk_safe(q, skb, tmp)                                                           \

@@ -96,7 +96,7 @@ static int reflect(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 	}
 	what = skb->data[0];
 	if (what == KEPT) {
-		skb_queue_tail(&kept, skb);
+		__skb_queue_tail(&kept, skb);
 		return NET_RX_SUCCESS;
 	}
 	if (what == TSO)
@@ -142,6 +142,16 @@ void __noreturn kernel_main(const struct boot_info *boot)
 
 /* ---- a child ------------------------------------------------------------------------------------- */
 
+/* There is one in the build that counts which lines were reached; _exit() does not call it. */
+void __gcov_dump(void) __attribute__((weak));
+
+static void end_child(void)
+{
+	if (__gcov_dump)
+		__gcov_dump();
+	_exit(0);
+}
+
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \
@@ -186,7 +196,7 @@ static void finish(void)
 	CHECK(sn_live_objects() == baseline);
 	CHECK(sn_timers_armed() == 0);
 	CHECK(sn_warn_count() == 0);
-	_exit(0);
+	end_child();
 }
 
 static u16 sum16(const u8 *p, size_t len, u32 sum)
@@ -304,7 +314,7 @@ static void in_child(void (*scenario)(u64 features, u64 arg), u64 features, u64 
 	assert_true(pid >= 0);
 	if (!pid) {
 		scenario(features, arg);
-		_exit(0);
+		end_child();
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (status)
@@ -752,7 +762,7 @@ static void memory_runs_out(u64 features, u64 arg)
 	step(20);
 	CHECK(virtqueue_outstanding(vi->rx) == vi->rx->num);
 	bursts(10, false);
-	skb_queue_purge(&kept);
+	__skb_queue_purge(&kept);
 	finish();
 }
 
