@@ -10,11 +10,14 @@ import shlex
 # Lines that concern what this machine does not have: nothing to do.
 NOTHING = re.compile(
     r"(?:(?:\S*/)?sysctl_restore\S*|/tmp/sysctl_restore_\S*|true|:|sync"
-    r"|ip (?:-\S+ )?tcp_metrics flush.*|kldload .*|kldstat .*|ip route flush cache.*|echo [^>]*)$")
+    r"|ip (?:-\S+ )?tcp_metrics flush.*|kldload .*|kldstat .*|ip route flush cache.*|echo [^>]*"
+    # Slow start without hystart is what there is.
+    r"|echo 0 > /sys/module/tcp_cubic/parameters/hystart\S*)$")
 DEFAULTS = re.compile(r"(?:\S*/)?defaults\.sh$")
 SET_SYSCTLS = re.compile(r"(?:\S*/)?set_sysctls\.py\s+(.*)$")
 SYSCTL = re.compile(r"(?:sudo )?sysctl\s+(.*)$")
 ECHO = re.compile(r"echo\s+(.*?)\s*>\s*(/proc/sys/\S+)$")
+SLEEP = re.compile(r"(?:/bin/)?sleep (\d+(?:\.\d+)?)s?$")
 NO_GSO = re.compile(r"ethtool -K \S+ (?:(?:tso|gso|gro|lro) (?:on|off)\s*)+$")
 # Known, and not to be had here: the reason.
 KNOWN = (
@@ -112,6 +115,13 @@ def _setter(name, value):
     return action
 
 
+def _sleep(seconds):
+    def action(machine):
+        machine.advance(machine.now() + int(float(seconds) * 1e9))
+        return ""
+    return action
+
+
 def _sysctl_words(rest, line):
     actions = []
     for word in shlex.split(rest, comments=True):
@@ -144,6 +154,9 @@ def _line(line, config):
     found = ECHO.match(line)
     if found:
         return [_setter(found.group(2), found.group(1).strip("\"'"))]
+    found = SLEEP.match(line)
+    if found:
+        return [_sleep(found.group(1))]
     if NO_GSO.match(line):
         if re.search(r"\b(?:tso|gso) off", line):
             config["gso"] = False

@@ -96,6 +96,10 @@ RULES = [
     ("a setting at its time", LISTEN + "+0 `set_sysctls.py /proc/sys/net/ipv4/tcp_window_scaling=0`\n"
      "+0 < S 0:0(0) win 9 <mss 1000,nop,wscale 7>\n+0 > S. 0:0(0) ack 1 <mss 1460>\n", None),
     ("metrics", SERVER + "+0 `ip tcp_metrics flush all > /dev/null 2>&1`\n", None),
+    ("a pause", LISTEN + "+0 `sleep 1.5`\n1.5 < S 0:0(0) win 9\n+0 > S. 0:0(0) ack 1 <mss 1460>\n", None),
+    ("a pause that is too long", LISTEN + "+0 `sleep 1.5`\n1 < S 0:0(0) win 9\n", "the event before ended at 1.5"),
+    ("no hystart", "`echo 0 > /sys/module/tcp_cubic/parameters/hystart_detect`\n" + SERVER, None),
+    ("hystart", "`echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect`\n" + SERVER, "skip"),
     ("an unknown command", "`frobnicate`\n" + SERVER, "skip"),
     ("one that is known and not there", "`tc qdisc add dev tun0 root fq`\n" + SERVER, "skip"),
     ("an unknown setting", "`sysctl -q net.ipv4.tcp_frobnicate=1`\n" + SERVER, "skip"),

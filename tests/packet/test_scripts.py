@@ -45,6 +45,13 @@ def test_wrapping(suites, name):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
+def test_without_segmentation_in_the_device(suites, name):
+    """On the wire nobody sees who cut the segments."""
+    result = suites(gso=False).play(os.path.join(FOLDER, name))
+    assert not result.failed(), "\n".join([result.reason, *result.lines])
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_head(name):
     """What Linux does, what the behaviour is, and whose word it is."""
     assert name.endswith(".pkt")
