@@ -34,8 +34,11 @@ struct icmp_bucket {
 	unsigned long tokens;
 };
 
+/* Of the bucket over all, for a message: many, so that slow rates do not round to nothing. */
+#define ICMP_MSG_TOKENS 1000
+
 static DEFINE_SPINLOCK(icmp_limit_lock);
-static struct icmp_bucket icmp_global;
+static struct icmp_bucket icmp_global = {.tokens = ICMP_MSGS_BURST * ICMP_MSG_TOKENS};
 /* By hash: who falls on another's place begins with a full bucket, the limit over all remains. */
 static struct {
 	__be32 addr;
@@ -48,8 +51,8 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 	unsigned long now = jiffies, passed = now - b->last;
 
 	b->last = now;
-	/* Longer than it takes to fill is as good as full, and does not overflow. */
-	if (passed >= max_tokens)
+	/* As long as it takes to fill is as good as full, and does not overflow. */
+	if (rate && passed >= max_tokens / rate)
 		b->tokens = max_tokens;
 	else
 		b->tokens = min(max_tokens, b->tokens + passed * rate);
@@ -61,8 +64,8 @@ static bool icmp_allow(__be32 daddr)
 	unsigned int slot = siphash_2u64(daddr, 0, &icmp_key) % ICMP_PEERS_MAX;
 	const unsigned long peer_cost = msecs_to_jiffies(sysctl_icmp_ratelimit);
 	const unsigned long peer_max = peer_cost * ICMP_BURST;
-	/* Tokens of a thousandth of a message, so that slow rates do not round to nothing. */
-	const unsigned long all_cost = 1000, all_max = all_cost * sysctl_icmp_msgs_burst;
+	const unsigned long all_cost = ICMP_MSG_TOKENS;
+	const unsigned long all_max = all_cost * sysctl_icmp_msgs_burst;
 	struct icmp_bucket *peer = &icmp_peers[slot].bucket;
 	bool allow;
 
