@@ -2,9 +2,9 @@
 /*
  * The soft-lockup watchdog.
  *
- * Callers: the scheduler -> watchdog_arm() when a thread gets the CPU, and __do_softirq(), which may
- * run on the idle thread's back; do_timer_interrupt() -> watchdog_tick().  Interrupts off, which is the
- * whole locking: the data is this CPU's.
+ * Callers: the scheduler -> watchdog_arm() when a thread gets the CPU; __do_softirq() ->
+ * watchdog_softirq(); do_timer_interrupt() -> watchdog_tick().  Interrupts off, which is the whole
+ * locking: the data is this CPU's.
  *
  * Kernel code is not preempted, so whoever runs in a circle there stops everybody else.  What gets on
  * counts (cpu->progress); a count that stands still for SOFT_LOCKUP_MS while somebody runs is told,
@@ -51,6 +51,18 @@ static bool kernel_runs(void)
 	if (in_serving_softirq())
 		return true;
 	return p != this_cpu()->idle && (!(p->flags & PF_APP) || p->syscall_depth);
+}
+
+/*
+ * The idle thread and application code are not watched, but what runs on their back is, from now on: that
+ * they were left for it is getting on.  In kernel code it is not: who keeps the CPU there is told, however
+ * often he is interrupted.
+ */
+void watchdog_softirq(u64 now_ns)
+{
+	if (!kernel_runs())
+		watchdog_progress();
+	watchdog_arm(now_ns);
 }
 
 static void tell(u64 stood_ns)

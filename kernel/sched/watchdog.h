@@ -11,14 +11,16 @@
 /* How often somebody was named.  /proc/interrupts shows it. */
 extern u64 soft_lockup_count;
 
-/* The kernel got on: a switch, a look whether others wait, the end of a call, a turn of softirqs. */
+/* The kernel got on: a switch, a look whether others wait, the end of a call. */
 static inline void watchdog_progress(void)
 {
 	this_cpu()->progress++;
 }
 
-/* A thread other than the idle one, or a soft interrupt, gets the CPU: it is looked after.  irq off. */
+/* A thread other than the idle one gets the CPU: it is looked after.  irq off. */
 void watchdog_arm(u64 now_ns);
+/* A turn of softirqs begins on the current thread's back: so is it.  irq off. */
+void watchdog_softirq(u64 now_ns);
 /* Timer interrupt, irq off. */
 void watchdog_tick(u64 now_ns);
 

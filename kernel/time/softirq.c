@@ -91,9 +91,7 @@ static void __do_softirq(void)
 	unsigned int rounds = MAX_SOFTIRQ_RESTART;
 	u32 pending = cpu->softirq_pending;
 
-	/* The idle thread is not watched, but what runs on its back is; and getting here is getting on. */
-	watchdog_arm(now);
-	watchdog_progress();
+	watchdog_softirq(now);
 	cpu->preempt_count += SOFTIRQ_OFFSET;
 	while (pending) {
 		cpu->softirq_pending = 0;

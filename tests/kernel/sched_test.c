@@ -476,20 +476,25 @@ static void no_more_irqs(void)
 static unsigned int spun;
 static bool stop_spinning;
 
-/* Application code that never calls the kernel; the timer's interrupt is offered by hand. */
+/* Time passes, and the instruction at which an interrupt may arrive; the timer's is offered by hand. */
+static void compute(void)
+{
+	host.clock += 100 * NSEC_PER_USEC;
+	hal_irq_enable();
+	if (host.timer <= host.clock) {
+		hal_irq_disable();
+		host.timer = HAL_TIMER_OFF;
+		do_timer_interrupt();
+		hal_irq_enable();
+	}
+}
+
+/* Application code that never calls the kernel. */
 static int spin(void *arg)
 {
 	while (!READ_ONCE(stop_spinning)) {
 		spun++;
-		/* Time passes, and the instruction at which an interrupt may arrive. */
-		host.clock += 100 * NSEC_PER_USEC;
-		hal_irq_enable();
-		if (host.timer <= host.clock) {
-			hal_irq_disable();
-			host.timer = HAL_TIMER_OFF;
-			do_timer_interrupt();
-			hal_irq_enable();
-		}
+		compute();
 	}
 	ended++;
 	return 0;
@@ -517,6 +522,27 @@ static void spinning_application_is_preempted(void)
 	stop_spinning = true;
 	schedule();
 	CHECK(ended == 1);
+}
+
+static struct timer_list metronome;
+
+static void tick(unsigned long ms)
+{
+	mod_timer(&metronome, jiffies + msecs_to_jiffies(ms));
+}
+
+/* Kernel code that keeps the CPU is named, once, though soft interrupts come and go on its back. */
+static void lockup_among_softirqs(void)
+{
+	u64 end = ktime_get_ns() + 3 * SOFT_LOCKUP_MS * NSEC_PER_MSEC;
+
+	setup_timer(&metronome, tick, 100);
+	tick(100);
+	while (ktime_get_ns() < end)
+		compute();
+	del_timer(&metronome);
+	CHECK(softirq_count[TIMER_SOFTIRQ] >= 3 * SOFT_LOCKUP_MS / 100 - 2);
+	CHECK(soft_lockup_count == 1);
 }
 
 /* ---- system calls ----------------------------------------------------------------------------- */
@@ -650,6 +676,7 @@ static const struct test_case cases[] = {
 	{"idle_time_is_no_lockup", idle_time_is_no_lockup, NULL},
 	{"no_more_irqs", no_more_irqs, NULL},
 	{"spinning_application_is_preempted", spinning_application_is_preempted, NULL},
+	{"lockup_among_softirqs", lockup_among_softirqs, NULL},
 	{"system_calls", system_calls, NULL},
 	{"call_beyond_the_table", call_beyond_the_table, "NR_SYSCALLS"},
 	{"lock_twice", lock_twice, "but taken at"},
