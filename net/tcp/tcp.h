@@ -674,7 +674,7 @@ void tcp_wmem_free_skb(struct sock *sk,
 		       struct sk_buff *skb); /* frees an unlinked one of the queues */
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb);
 /* Memory is short: @sk's send buffer falls to half of what it holds, unless the application fixed it. */
-void tcp_moderate_sndbuf(struct sock *sk);
+void sk_stream_moderate_sndbuf(struct sock *sk);
 /* An empty segment that belongs to @sk's write side: @size bytes of linear room. */
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp);
 void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags);

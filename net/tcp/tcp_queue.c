@@ -62,7 +62,7 @@ void tcp_queue_skb(struct sock *sk, struct sk_buff *skb)
 }
 
 /* Memory is short: let this socket ask for less of it. */
-void tcp_moderate_sndbuf(struct sock *sk)
+void sk_stream_moderate_sndbuf(struct sock *sk)
 {
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
 		sk->sk_sndbuf = clamp_t(int, sk->sk_wmem_queued / 2, SOCK_MIN_SNDBUF,
@@ -78,7 +78,7 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 		skb_reserve(skb, MAX_TCP_HEADER);
 		return skb;
 	}
-	tcp_moderate_sndbuf(sk);
+	sk_stream_moderate_sndbuf(sk);
 	return NULL;
 }
 

@@ -175,7 +175,7 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 
 	/* All sockets together hold too much, and this one its share: it waits, and asks for less. */
 	if (!sk_mem_schedule(sk, want, sk->sk_wmem_queued, sysctl_tcp_wmem[0])) {
-		tcp_moderate_sndbuf(sk);
+		sk_stream_moderate_sndbuf(sk);
 		return -ENOMEM;
 	}
 	if (want <= skb_tailroom(skb)) {
