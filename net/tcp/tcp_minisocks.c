@@ -102,14 +102,12 @@ static struct sock *req_to_child(struct sock *sk, struct sk_buff *skb, struct re
 		return NULL;
 	}
 	child = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
-	if (!child && sysctl_tcp_abort_on_overflow) {
-		embryonic_reset(sk, skb, req, reason);
-		*reason = SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
-		return NULL;
-	}
 	if (!child) {
-		/* As if the ACK had been lost: the SYN-ACK comes again, and with it another chance. */
-		inet_rsk(req)->acked = 1;
+		/* Else as if the ACK had been lost: the SYN-ACK comes again, and another chance. */
+		if (sysctl_tcp_abort_on_overflow)
+			embryonic_reset(sk, skb, req, reason);
+		else
+			inet_rsk(req)->acked = 1;
 		*reason = sk_acceptq_is_full(sk) ? SKB_DROP_REASON_TCP_LISTEN_OVERFLOW
 						 : SKB_DROP_REASON_NOMEM;
 		return NULL;
