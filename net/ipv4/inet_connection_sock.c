@@ -117,7 +117,7 @@ static int synack_patience(const struct sock *listener, int retries)
 /*
  * The time for an answer is over.  With TCP_DEFER_ACCEPT the bare ACK of the handshake was seen and
  * ignored (acked): then the peer is not disturbed again before the last round, and the request
- * lives as long as the option says.  Softirq; the timer's reference is ours.
+ * lives at least as long as the option says.  Softirq; the timer's reference is ours.
  */
 static noinline void reqsk_timer_handler(unsigned long data)
 {
@@ -136,7 +136,7 @@ static noinline void reqsk_timer_handler(unsigned long data)
 
 	expire = req->num_timeout >= synack_patience(listener, max_retries);
 	if (defer && acked) {
-		expire = req->num_timeout >= defer;
+		expire &= req->num_timeout >= defer;
 		resend = req->num_timeout >= defer - 1;
 	}
 	if (expire)

@@ -420,6 +420,118 @@ static void addresses_with_each_piece(void)
 	scene_pair_close(&p);
 }
 
+/* tcp(7): an ACK that is put off goes at once when it is asked for. */
+static void acknowledged_because_it_is_asked_for(void)
+{
+	struct pair p = scene_pair();
+	char got;
+
+	scene_set(B, p.b, IPPROTO_TCP, TCP_QUICKACK, 0);
+	scene_mark();
+	scene_send_all(A, p.a, "x", 1);
+	scene_recv_all(B, p.b, &got, 1);
+	scene_sleep(10 * MS);
+	assert_int_equal(scene_count(B, ACK), 0);
+	scene_set(B, p.b, IPPROTO_TCP, TCP_QUICKACK, 1);
+	assert_int_equal(scene_count(B, ACK), 1);
+	scene_pair_close(&p);
+}
+
+/*
+ * tcp(7), TCP_DEFER_ACCEPT: after its time the SYN-ACK goes again, and who answers it is let in without
+ * data.  A last chance that is lost is not the last: it goes again like any SYN-ACK.
+ */
+static void deferred_and_never_a_word(void)
+{
+	for (unsigned int lost = 0; lost < 3; lost++) {
+		int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
+
+		scene_set(B, listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+		scene_mark();
+		scene_drop_many(B, SYNACK, 2, lost);
+		assert_int_equal(scene_connect(A, fd, B, PORT), 0);
+		accepted = scene_accept(B, listener);
+		assert_true(accepted >= 0);
+		assert_int_equal(scene_count(B, SYNACK), 2 + lost);
+		assert_gap_ms(scene_nth(B, SYNACK, 1), scene_nth(B, SYNACK, 2), 1000, 1020);
+		scene_carry(A, fd, B, accepted, 1000);
+		scene_close(A, fd);
+		scene_sleep(10 * MS);
+		scene_close(B, accepted);
+		scene_close(B, listener);
+		scene_sleep(70 * SEC);
+	}
+}
+
+/* Closed in FIN_WAIT2, or before it: with a negative TCP_LINGER2 nobody waits for the peer's FIN. */
+static void no_lingering_in_fin_wait2(void)
+{
+	for (unsigned int already = 0; already < 2; already++) {
+		struct pair p = scene_pair();
+
+		scene_set(A, p.a, IPPROTO_TCP, TCP_LINGER2, -1);
+		scene_mark();
+		if (already) {
+			scene_shutdown(A, p.a, SHUT_WR);
+			scene_sleep(10 * MS);
+			assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
+		}
+		scene_close(A, p.a);
+		scene_sleep(300 * MS); /* B's ACK may wait for company */
+		assert_int_equal(scene_count(A, FIN), 1);
+		assert_int_equal(scene_count(A, RST), 1);
+		assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+		assert_int_equal(scene_state(B, p.bport, p.aport), 0);
+		assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnLinger"), already);
+		p.a = -1;
+		scene_pair_close(&p);
+	}
+}
+
+/* Longer than a small object keeps a connection: first as it is, the last minute as that. */
+static void a_long_fin_wait2(void)
+{
+	for (unsigned int already = 0; already < 2; already++) {
+		struct pair p = scene_pair();
+
+		scene_sysctl(A, "net/ipv4/tcp_fin_timeout", "120");
+		scene_set(A, p.a, IPPROTO_TCP, TCP_LINGER2, 120);
+		assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_LINGER2), 120);
+		if (already) {
+			scene_shutdown(A, p.a, SHUT_WR);
+			scene_sleep(10 * MS);
+		}
+		scene_close(A, p.a);
+		scene_sleep(110 * SEC);
+		assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
+		scene_sleep(20 * SEC);
+		assert_int_equal(scene_state(A, p.aport, p.bport), 0);
+		p.a = -1;
+		scene_pair_close(&p);
+	}
+}
+
+/* With TCP_USER_TIMEOUT its time counts, not the number of probes. */
+static void keepalive_with_a_user_timeout(void)
+{
+	struct pair p = scene_pair();
+	uint64_t begin;
+	char byte;
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 2);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPINTVL, 1);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPCNT, 100);
+	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 5500);
+	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	begin = scene_now();
+	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
+	assert_ms(scene_now() - begin, 5500, 6600);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 4); /* at 2, 3, 4, 5 s */
+	scene_heal();
+	scene_pair_close(&p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +549,11 @@ int main(int argc, char **argv)
 		SCENE(keepalive_from_the_start),
 		SCENE(the_last_ack_rides_on_data),
 		SCENE(addresses_with_each_piece),
+		SCENE(acknowledged_because_it_is_asked_for),
+		SCENE(deferred_and_never_a_word),
+		SCENE(no_lingering_in_fin_wait2),
+		SCENE(a_long_fin_wait2),
+		SCENE(keepalive_with_a_user_timeout),
 	};
 
 	return scene_play(tests);
