@@ -269,6 +269,28 @@ static void broken_pipe(void)
 	scene_pair_close(&p);
 }
 
+/* Addresses that are no single host's; 0.0.0.0 is this one (RFC 1122 3.2.1.3). */
+static void to_nobody_in_particular(void)
+{
+	int listener = scene_listen(A, PORT, 1), fd = scene_socket(A), accepted;
+	struct sockaddr_in to = *scene_address(B, PORT);
+
+	to.sin_addr.s_addr = htonl(0x0a0000ff); /* the network's broadcast */
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), -ENETUNREACH);
+	to.sin_addr.s_addr = htonl(0xe0000001); /* a group */
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), -ENETUNREACH);
+	to.sin_addr.s_addr = htonl(0);
+	scene_mark();
+	assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&to), sizeof(to)), 0);
+	assert_int_equal(scene_count(A, TCP | OTHER), 0);
+	accepted = scene_accept(A, listener);
+	assert_true(accepted >= 0);
+	scene_close(A, fd);
+	scene_close(A, accepted);
+	scene_close(A, listener);
+	host_set_baseline(A); /* the cache may keep these ways */
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +306,7 @@ int main(int argc, char **argv)
 		SCENE(connected_once),
 		SCENE(a_connection_is_dissolved),
 		SCENE(broken_pipe),
+		SCENE(to_nobody_in_particular),
 	};
 
 	return scene_play(tests);

@@ -413,6 +413,57 @@ static void a_window_without_a_place_for_the_fin(void)
 	scene_close(B, listener);
 }
 
+/*
+ * RFC 9293 3.8.6: a window should not shrink, and who sends must stand it: what lies beyond it now goes
+ * again for as long as the peer is heard, and no longer.
+ */
+static void a_window_that_shrinks(void)
+{
+	static const uint8_t bytes[900];
+	int listener, fd;
+	struct forged f = hand_made_connection(&listener, &fd, 1000);
+	char byte;
+
+	scene_sysctl(B, "net/ipv4/tcp_retries2", "3");
+	scene_send_all(B, fd, bytes, 900);
+	scene_sleep(10 * MS);
+	f.ack += scene_nth(B, DATA, 1)->len;
+	f.no_window = true;
+	for (unsigned int i = 0; i < 20; i++) {
+		forge(&f);
+		scene_mark();
+		scene_sleep(121 * SEC);
+		assert_true(scene_count(B, DATA) >= 1);
+		assert_int_equal(scene_nth(B, DATA, 1)->seq, f.ack);
+	}
+	assert_state(B, PORT, 999, TCP_ESTABLISHED);
+	/* It is heard no more. */
+	assert_int_equal(scene_recv(B, fd, &byte, 1), -ETIMEDOUT);
+	assert_int_equal(scene_counter(B, "TcpExt.TCPAbortOnTimeout"), 1);
+	scene_close(B, fd);
+	scene_close(B, listener);
+}
+
+/* tcp(7), TCP_USER_TIMEOUT: bytes that wait so long end it, though the peer answers each probe. */
+static void a_window_closed_for_too_long(void)
+{
+	struct pair p = pair_with_buffer(8192);
+	uint8_t *bytes = calloc(1, MIB);
+	uint64_t begin;
+	int64_t writer;
+
+	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 60000);
+	begin = scene_now();
+	writer = fill_up(&p, bytes, MIB);
+	assert_true(scene_end(A, writer) > 0); /* what fitted into the buffer */
+	/* At the first probe after that time; each comes after twice as long. */
+	assert_ms(scene_now() - begin, 60000, 125000);
+	assert_true(scene_counter(A, "TcpExt.TCPWinProbe") > 5);
+	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnTimeout"), 1);
+	scene_pair_close(&p);
+	free(bytes);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +481,8 @@ int main(int argc, char **argv)
 		SCENE(bytes_by_the_hundred),
 		SCENE(a_window_smaller_than_the_segment),
 		SCENE(a_window_without_a_place_for_the_fin),
+		SCENE(a_window_that_shrinks),
+		SCENE(a_window_closed_for_too_long),
 	};
 
 	return scene_play(tests);
