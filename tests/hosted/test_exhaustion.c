@@ -8,9 +8,12 @@
  * whole, and when all is over not an object, a page, a timer or a file's number is left.
  * The same without pages for a while: the device's ring runs dry, and must fill again.
  */
-#include "tests/hosted/scene.h"
+#include "tests/hosted/scene_forge.h"
+
+#include "tests/host/virtio_model.h"
 
 #define PORT      7
+#define OFFLOADS  (1ULL << 0 | 1ULL << 11 | 1ULL << 13) /* VIRTIO_NET_F_CSUM, HOST_TSO4, HOST_ECN */
 #define BYTES     20000       /* more than the first window of either side */
 #define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT, and than a request's last SYN-ACK */
 #define PLAYS_MAX 5000
@@ -234,6 +237,76 @@ static void a_sender_without_pages_waits_for_some(void)
 	starve(A);
 }
 
+/*
+ * A device without offloads: copies, sums and cuts are made on the way to it, and a segment for which there is
+ * no memory there is congestion of our own making (tcp_enter_cwr): it is sent again.
+ */
+static void each_allocation_without_offloads_fails_once(void)
+{
+	fail_each(A, true);
+	fail_each(B, true);
+}
+
+/*
+ * The handshake's last ACK finds memory for the child, and none for its way to the peer, which had to be
+ * asked for anew: what is half made is undone, and the SYN-ACK that goes again finds both.
+ */
+static void a_child_without_a_way(void)
+{
+	struct pair p = {.bport = 999, .aport = PORT};
+	int listener = scene_listen(A, PORT, 8);
+	struct forged f = {.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
+	struct icmp_error narrow = {.type = 3, .code = 4, .mtu = 1000, .p = &p};
+	bool undone = false;
+
+	scene_drop_many(B, TCP, 1, ALWAYS);
+	for (unsigned int n = 1; n < 8; n++) {
+		int64_t fd;
+
+		/* What is learnt of a way is forgotten after ten minutes (RFC 1191), with the way. */
+		scene_mark();
+		f = (struct forged){
+			.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
+		forge(&f);
+		f.flags = ACK_FLAG;
+		f.seq++;
+		f.ack = scene_last(A, SYNACK)->seq + 1;
+		forge(&f);
+		fd = scene_accept(A, listener);
+		assert_true(fd >= 0);
+		scene_send_all(A, fd, "x", 1);
+		narrow.seq = f.ack;
+		forge_icmp(&narrow);
+		scene_sleep(1 * MS);
+		assert_int_equal(scene_get(A, fd, IPPROTO_IP, IP_MTU), 1000);
+		f.flags = RST_FLAG;
+		forge(&f);
+		scene_close(A, fd);
+		scene_sleep(600 * SEC - 500 * MS);
+		scene_mark();
+		f = (struct forged){
+			.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 5000};
+		forge(&f);
+		scene_sleep(700 * MS); /* the SYN-ACK does not go again before a second */
+		A->set("fail_alloc", n);
+		f.flags = ACK_FLAG;
+		f.seq++;
+		f.ack = scene_last(A, SYNACK)->seq + 1;
+		forge(&f);
+		A->set("fail_alloc", 0);
+		undone |= scene_counter(A, "Ip.OutNoRoutes") > 0;
+		if (scene_state(A, PORT, 999) == TCP_SYN_RECV)
+			forge(&f);
+		fd = scene_accept(A, listener);
+		assert_true(fd >= 0);
+		f.flags = RST_FLAG;
+		forge(&f);
+		scene_close(A, fd);
+	}
+	assert_true(undone);
+	scene_close(A, listener);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +315,9 @@ int main(int argc, char **argv)
 		SCENE(each_allocation_on_a_bad_wire_fails_once),
 		SCENE(a_ring_without_pages_runs_dry_and_fills_again),
 		SCENE(a_sender_without_pages_waits_for_some),
+		SCENE_WITH(each_allocation_without_offloads_fails_once,
+			   {"features", MODEL_FEATURES_DEFAULT & ~OFFLOADS}),
+		SCENE(a_child_without_a_way),
 	};
 
 	return scene_play(tests);
