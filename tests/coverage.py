@@ -30,7 +30,8 @@ def gcov(objects):
                              stderr=subprocess.DEVNULL, check=True, cwd=ROOT).stdout
         for source in json.loads(out)["files"]:
             name = source["file"].removeprefix(f"{ROOT}/")
-            if not name.startswith(FOLDERS):
+            # A file that was deleted leaves its object behind.
+            if not name.startswith(FOLDERS) or not (ROOT / name).exists():
                 continue
             for line in source["lines"]:
                 lines[name][line["line_number"]] += line["count"]
