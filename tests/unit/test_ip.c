@@ -250,6 +250,50 @@ static void test_ring_full_then_in_order(void **state)
 	netif_wake_queue(eth0);
 }
 
+/* RFC 1112 6.4: a group's frames go to 01:00:5e and its 23 lower bits; nobody is asked who that is. */
+static void test_to_a_group(void **state)
+{
+	static const u8 mac[] = {0x01, 0x00, 0x5e, 0x01, 0x02, 0x03};
+
+	assert_int_equal(send_bytes(ip4(239, 129, 2, 3), 50), 0);
+	assert_int_equal(net_out_count, 1);
+	assert_memory_equal(net_out[0].data, mac, 6);
+	assert_int_equal(net_out_ip(0)->daddr, ip4(239, 129, 2, 3));
+	assert_int_equal(net_out_ip(0)->saddr, ME);
+}
+
+static void test_to_everybody(void **state)
+{
+	assert_int_equal(send_bytes(ip4(10, 0, 2, 255), 50), 0);
+	assert_int_equal(send_bytes(ip4(255, 255, 255, 255), 50), 0);
+	assert_int_equal(net_out_count, 2);
+	assert_memory_equal(net_out[0].data, eth0->broadcast, 6);
+	assert_memory_equal(net_out[1].data, eth0->broadcast, 6);
+}
+
+/* A host whose loopback is down does not reach itself; what was on its way is dropped and counted. */
+static void test_loopback_down(void **state)
+{
+	u64 down = drops(SKB_DROP_REASON_DEV_DOWN);
+	struct net_device *lo = loopback_dev();
+	struct flowi4 fl = {.daddr = ME};
+	struct rtable *rt = ip_route_output_key(&fl);
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER + 50, GFP_KERNEL);
+
+	assert_false(IS_ERR(rt));
+	assert_int_equal(dev_close(lo), 0);
+	assert_false(netif_carrier_ok(lo));
+	assert_int_equal(PTR_ERR(ip_route_output_key(&fl)), -ENETUNREACH);
+	skb_reserve(skb, MAX_TCP_HEADER);
+	skb_put(skb, 50);
+	skb_reset_transport_header(skb);
+	assert_int_equal(ip_send_skb(skb, rt, ME, ME, TEST_PROTO, 0, 64), -ENETDOWN);
+	assert_int_equal(drops(SKB_DROP_REASON_DEV_DOWN), down + 1);
+	rt_put(rt);
+	assert_int_equal(dev_open(lo), 0);
+	test_to_ourselves(state);
+}
+
 static void test_device_down(void **state)
 {
 	eth0->flags &= ~IFF_UP;
@@ -277,6 +321,9 @@ int main(void)
 		net_test(test_too_big_is_refused),
 		net_test(test_to_ourselves),
 		net_test(test_ring_full_then_in_order),
+		net_test(test_to_a_group),
+		net_test(test_to_everybody),
+		net_test(test_loopback_down),
 		net_test(test_device_down),
 	};
 

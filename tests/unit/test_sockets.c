@@ -25,6 +25,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
 #include "net/af_inet.h"
@@ -56,8 +57,37 @@ size_t virtio_model_tx(void *buf, size_t max)
 	return 0;
 }
 
+#define SENDPAGE    (__NR_softnet_power + 1) /* of this kernel */
+#define SENT_PAGES  4
+#define PAGE_OFFSET 100
+
+static u8 sent_byte(size_t i)
+{
+	return i * 7 + i / PAGE_SIZE;
+}
+
+/* As the pages of a file would go out: without a copy, by reference. */
+static long sys_sendpage(int fd, size_t n, int flags)
+{
+	int err;
+	struct socket *sock = sockfd_lookup_light(fd, &err);
+	struct page *page = alloc_pages(GFP_KERNEL, 2);
+	long ret;
+
+	BUG_ON(!page || PAGE_OFFSET + n > SENT_PAGES * PAGE_SIZE);
+	for (size_t i = 0; i < n; i++)
+		((u8 *)page_address(page))[PAGE_OFFSET + i] = sent_byte(i);
+	ret = sock->sk->sk_prot->sendpage(sock->sk, page, PAGE_OFFSET, n, flags);
+	put_page(page);
+	fput(sock->file);
+	return ret;
+}
+
 static int init_thread(void *arg)
 {
+	static const struct syscall_def defs[] = {SYSCALL_DEF(SENDPAGE, sys_sendpage)};
+
+	register_syscalls(defs, ARRAY_SIZE(defs));
 	skb_init();
 	netdev_init();
 	snmp_init();
@@ -388,6 +418,39 @@ static void test_bytes_both_ways(void **state)
 
 /* LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX) */
 /* LIMIT(IP_DEFAULT_TTL) */
+/* The pages are lent until the peer has what is in them, and the caller may let them go before. */
+static void test_pages_are_sent_without_a_copy(void **state)
+{
+	enum { N = 15000 };
+	static u8 got[N];
+	int listener = new_listener(1), client = connected(), server;
+	u64 pages = sn_free_pages();
+	s64 n;
+
+	(void)state;
+	server = call(__NR_accept, listener, 0, 0, 0);
+	assert_true(server >= 0);
+	assert_int_equal(call(SENDPAGE, client, N, 0, 0), N);
+	for (n = 0; n < N;)
+		n += call(__NR_read, server, got + n, N - n, 0);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(got[i], sent_byte(i));
+	pass_ms(1000);
+	assert_true(sn_free_pages() + 1 >= pages); /* four went, and came back */
+	assert_int_equal(call(SENDPAGE, client, 100, MSG_OOB, 0), -EOPNOTSUPP);
+	/* What does not fit waits for room, or says so. */
+	for (n = 0; call(SENDPAGE, client, N, MSG_DONTWAIT, 0) == N; n++)
+		assert_true(n < 1000);
+	assert_int_equal(call(SENDPAGE, client, N, MSG_DONTWAIT, 0), -EAGAIN);
+	assert_int_equal(call(__NR_shutdown, client, SHUT_WR, 0, 0), 0);
+	assert_int_equal(call(SENDPAGE, client, N, MSG_NOSIGNAL, 0), -EPIPE);
+	while (call(__NR_read, server, got, N, 0) > 0)
+		;
+	close_fd(server);
+	close_fd(client);
+	close_fd(listener);
+}
+
 static void test_options(void **state)
 {
 	static struct timeval tv = {.tv_usec = 1000000};
@@ -436,6 +499,7 @@ int main(void)
 		T(test_accept_with_a_limit),
 		T(test_connect_errors),
 		T(test_bytes_both_ways),
+		T(test_pages_are_sent_without_a_copy),
 		T(test_options),
 #undef T
 	};
