@@ -4,7 +4,7 @@
  *
  * Linked from: this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
  * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  What the ring needs of the kernel
- * (pages, interrupts, the log) is at the end of this file, so that each test owns the machine.
+ * (pages, interrupts, the log) is in ring_platform.h, so that each test owns the machine.
  *
  * The model looks at a ring only after a doorbell that it asked for, and interrupts only where it was
  * asked to: a lost wake-up, in either direction, is a test that gets fewer buffers than it gave.
@@ -28,14 +28,11 @@
 #include "kernel/printk.h"
 #include "tests/host/host.h"
 #include "tests/host/virtio_model.h"
+#include "tests/unit/ring_platform.h"
 
 #define EVENT_IDX (1ULL << VIRTIO_F_EVENT_IDX)
 #define BUF       2048
 #define RING      256
-
-static u64 opt_features, opt_ring, opt_shuffle; /* what host_option() answers */
-static int allocations;                         /* pages and objects alive */
-static bool quiet = true;
 
 static struct virtqueue *rx, *tx;
 static struct virtio_device *device;
@@ -563,132 +560,4 @@ int main(void)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
-}
-
-/* ---- what the ring needs of the kernel ----------------------------------------------------------- */
-
-static struct irq_desc irqs[NR_IRQS];
-
-int request_irq(const char *name, irq_handler_t handler, void *arg)
-{
-	for (int irq = 0; irq < NR_IRQS; irq++) {
-		if (irqs[irq].handler)
-			continue;
-		irqs[irq] = (struct irq_desc){.name = name, .handler = handler, .arg = arg};
-		allocations++;
-		return irq;
-	}
-	return -ENOSPC;
-}
-
-void free_irq(unsigned int irq)
-{
-	irqs[irq].handler = NULL;
-	allocations--;
-}
-
-void host_raise_irq(unsigned int irq)
-{
-	assert_non_null(irqs[irq].handler);
-	irqs[irq].handler(irqs[irq].arg);
-}
-
-u64 host_option(const char *name, u64 fallback)
-{
-	if (!strcmp(name, "features"))
-		return opt_features;
-	if (!strcmp(name, "shuffle"))
-		return opt_shuffle;
-	return strcmp(name, "queue_size") ? fallback : opt_ring;
-}
-
-u64 host_random(u64 below)
-{
-	return rand() % below;
-}
-
-void *get_free_pages(gfp_t gfp, unsigned int order)
-{
-	void *p = aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
-
-	allocations++;
-	return memset(p, 0, PAGE_SIZE << order);
-}
-
-void free_pages(void *addr, unsigned int order)
-{
-	allocations--;
-	free(addr);
-}
-
-void *kmalloc(size_t size, gfp_t gfp)
-{
-	allocations++;
-	return calloc(1, size);
-}
-
-void *kcalloc(size_t n, size_t size, gfp_t gfp)
-{
-	return kmalloc(n * size, gfp);
-}
-
-void kfree(const void *obj)
-{
-	allocations -= obj != NULL;
-	free((void *)obj);
-}
-
-phys_addr_t hal_virt_to_phys(const void *p)
-{
-	return (phys_addr_t)p;
-}
-
-void hal_device_mb(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-void *hal_phys_to_virt(phys_addr_t pa)
-{
-	return (void *)pa;
-}
-
-void printk(enum loglevel level, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (quiet)
-		return;
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	abort();
-}
-
-int scnprintf(char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, size, fmt, ap);
-	va_end(ap);
-	return n < (int)size ? n : (int)size - 1;
-}
-
-void seq_printf(struct seq_file *m, const char *fmt, ...)
-{
-}
-
-void proc_register(const struct proc_entry *entries, unsigned int n)
-{
 }
