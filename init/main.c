@@ -68,13 +68,17 @@ static const struct cmdline_param init_params[] = {
 static void open_devices(void)
 {
 	struct net_device *dev;
+	bool cards = false;
 
 	list_for_each_entry(dev, net_devices(), dev_list) {
 		int err = dev_open(dev);
 
 		if (err)
 			pr_err("%s: cannot be opened (%d)\n", dev->name, err);
+		cards |= !(dev->flags & IFF_LOOPBACK);
 	}
+	if (!cards)
+		pr_warn("no network card that the kernel knows (virtio-net): nobody outside can be reached\n");
 }
 
 /* The application's main(): when it returns, the machine has done its work. */

@@ -77,6 +77,11 @@ def test_unknown_word_is_named_and_stops_nothing():
         assert "loglevel=" in g.console.split("unknown word", 1)[1]
 
 
+def test_no_card_is_said():
+    with Guest(net="", ready="READY") as g:
+        assert "no network card that the kernel knows" in g.console
+
+
 def test_wrong_value_is_named():
     with Guest(append="panic=never") as g:
         assert "panic=halt|reboot|poweroff" in g.console

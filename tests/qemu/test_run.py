@@ -70,3 +70,23 @@ def test_nothing_stays_behind(how, leads):
         else:
             os.write(t.screen, b"\3")
         assert t.all_ended()
+
+
+@pytest.mark.parametrize("variables, complaint", [
+    ({"PORT": "0"}, "PORT=0: a number from 1 to 65516"),
+    ({"PORT": str(2**64 + 1)}, "a number from 1 to 65516"),       # bash would count from 0 again
+    ({"MEM": "1"}, "MEM=1: memory in MiB"),
+    ({"MEM": str(2**64 + 4)}, "memory in MiB"),
+    ({"MACHINE": "pdp11"}, "MACHINE=pdp11: q35, pc or microvm"),
+    ({"BOOT": "uefi", "MEM": "40"}, "the UEFI firmware needs 56 MiB"),
+    ({"BOOT": "uefi", "MACHINE": "microvm"}, "has no UEFI firmware"),
+    ({"CMDLINE": "x" * 2048}, "CMDLINE has 2048 bytes: at most 2047"),
+    ({"CMDLINE": "x" * 1025, "MACHINE": "microvm"}, "CMDLINE has 1025 bytes: at most 1024"),
+    ({"PCAP": "/nowhere/at/all"}, "PCAP=/nowhere/at/all: cannot be written"),
+])
+def test_wrong_values_are_named(variables, complaint):
+    ran = subprocess.run(["tools/run"], cwd=ROOT, env={"PATH": os.environ["PATH"], **variables},
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+    assert ran.returncode == 2
+    assert complaint in ran.stderr
+    assert not ran.stdout
