@@ -206,5 +206,8 @@ class Suite:
     def _on_linux(self, script, options, config):
         """The same on the host's own kernel."""
         import linux  # pylint: disable=import-outside-toplevel
+        head = read(script.path).split("\n", maxsplit=1)[0]
+        if head.startswith("// linux: not run"):
+            raise Skip(head.removeprefix("// linux: "))
         machine = linux.Machine(config)
         return self._forked(script, lambda: linux.story(self, script, options, machine))
