@@ -315,9 +315,9 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		}
 		if (f->row > f->longest_row)
 			f->longest_row = f->row;
-		/* As long as the longest was: after lost ACKs a round trip is measured from the first
-		 * sending, since Linux takes no timestamp from a duplicate. */
-		timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row : ROW_DOUBLE_MAX;
+		/* As long as the longest was, and doubled once more: after lost ACKs a round trip is
+		 * measured from the first sending, since Linux takes no timestamp from a duplicate. */
+		timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row + 1 : ROW_DOUBLE_MAX;
 		f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;
 		return;
 	}
