@@ -17,6 +17,9 @@
 #define BYTES     20000       /* more than the first window of either side */
 #define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT, and than a request's last SYN-ACK */
 #define PLAYS_MAX 5000
+#define LOAD      60000 /* bytes on each connection: less than a window that nobody reads opens */
+
+static uint8_t load[LOAD], got[LOAD];
 
 static bool out_of_memory(int64_t result)
 {
@@ -159,11 +162,8 @@ static void each_allocation_on_a_bad_wire_fails_once(void)
 /* ---- no pages --------------------------------------------------------------------------------- */
 
 #define LINES 12 /* connections; what fits into their windows is more than the ring has buffers */
-#define LOAD  60000 /* bytes on each: less than a window that nobody reads opens */
 /* Free descriptors at which the driver has no reason yet to fill its ring of 256. */
 #define RX_REFILL 64
-
-static uint8_t load[LOAD], got[LOAD];
 
 static void open_lines(int listener, int *a, int *b)
 {
@@ -247,6 +247,45 @@ static void each_allocation_without_offloads_fails_once(void)
 	fail_each(B, true);
 }
 
+static struct tcp_info info_of(struct host *h, int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	assert_int_equal(
+		scene_call(h, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)), 0);
+	return info;
+}
+
+/* No room on the way to our own device is congestion like any other (Linux): the window is halved. */
+static void no_room_on_the_way_out_is_congestion(void)
+{
+	struct pair p = scene_pair();
+	unsigned int reduced = 0;
+
+	for (unsigned int n = 1; n < 30; n++) {
+		struct tcp_info before, after;
+		int64_t writer;
+
+		scene_carry(A, p.a, B, p.b, 3 * BYTES);
+		before = info_of(A, p.a);
+		A->set("fail_alloc", n);
+		writer = scene_begin(A, SYS_write, p.a, PTR(load), BYTES);
+		A->set("fail_alloc", 0);
+		after = info_of(A, p.a);
+		if (after.tcpi_ca_state == TCP_CA_CWR) {
+			reduced++;
+			assert_int_equal(after.tcpi_snd_ssthresh, before.tcpi_snd_cwnd / 2);
+		}
+		assert_int_equal(scene_end(A, writer), BYTES);
+		scene_recv_all(B, p.b, got, BYTES);
+		scene_sleep(1 * SEC);
+	}
+	assert_true(reduced > 0);
+	assert_int_equal(info_of(A, p.a).tcpi_ca_state, TCP_CA_Open);
+	scene_pair_close(&p);
+}
+
 /*
  * The handshake's last ACK finds memory for the child, and none for its way to the peer, which had to be
  * asked for anew: what is half made is undone, and the SYN-ACK that goes again finds both.
@@ -316,6 +355,8 @@ int main(int argc, char **argv)
 		SCENE(a_ring_without_pages_runs_dry_and_fills_again),
 		SCENE(a_sender_without_pages_waits_for_some),
 		SCENE_WITH(each_allocation_without_offloads_fails_once,
+			   {"features", MODEL_FEATURES_DEFAULT & ~OFFLOADS}),
+		SCENE_WITH(no_room_on_the_way_out_is_congestion,
 			   {"features", MODEL_FEATURES_DEFAULT & ~OFFLOADS}),
 		SCENE(a_child_without_a_way),
 	};

@@ -295,6 +295,7 @@ static void small_segments(size_t size, unsigned int bytes, int rcvbuf)
 {
 	struct pair p = pair_with_buffer(rcvbuf);
 	uint8_t *sent = malloc(bytes), *got = malloc(bytes);
+	char wrong[256];
 
 	scene_fill(sent, bytes, 5);
 	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -309,6 +310,8 @@ static void small_segments(size_t size, unsigned int bytes, int rcvbuf)
 	assert_int_equal(scene_counter(B, "TcpExt.TCPRcvQDrop"), 0);
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
 	assert_queues(B, p.bport, p.aport, 0, bytes);
+	if (B->inspect(wrong, sizeof(wrong)))
+		fail_msg("%s", wrong);
 	scene_recv_all(B, p.b, got, bytes);
 	assert_memory_equal(sent, got, bytes);
 	scene_carry(A, p.a, B, p.b, 50000);
@@ -325,6 +328,11 @@ static void bytes_one_by_one(void)
 static void bytes_by_the_hundred(void)
 {
 	small_segments(100, 8000, 8192);
+}
+
+static void bytes_by_the_hundred_in_a_large_buffer(void)
+{
+	small_segments(100, 12000, 60000); /* several packets are waste when it is full */
 }
 
 /* What the peer of B at port 999 would say next; A, whose address it has, is silent. */
@@ -479,6 +487,7 @@ int main(int argc, char **argv)
 		SCENE(a_full_send_buffer_says_again),
 		SCENE(bytes_one_by_one),
 		SCENE(bytes_by_the_hundred),
+		SCENE(bytes_by_the_hundred_in_a_large_buffer),
 		SCENE(a_window_smaller_than_the_segment),
 		SCENE(a_window_without_a_place_for_the_fin),
 		SCENE(a_window_that_shrinks),
