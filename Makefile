@@ -224,6 +224,7 @@ test-long:
 	cd tests/qemu && $(PYTEST) --long .
 	@$(MAKE) --no-print-directory $(JOBS) sim-long
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
+	@$(MAKE) --no-print-directory coverage
 
 # Against QEMU: boots, transfers, closes, crashes.
 qemu: $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json

@@ -3,9 +3,11 @@
 # The same rules with --coverage in the sanitizers' place; every copy of the library adds its counts when
 # it is unloaded.  Unit tests that link the applications are left out: libgcov would find the kernel's
 # open() and read() there.  QEMU's tests are not counted.
+# __gcov_dump is there for children that leave by _exit().
 
 COVERAGE_LEFT_OUT := test_socket_args
-COVERAGE_MAKE = $(MAKE) --no-print-directory B=$(B)/cov ASAN_FLAGS='--coverage -fprofile-update=single'
+COVERAGE_MAKE = $(MAKE) --no-print-directory B=$(B)/cov \
+	ASAN_FLAGS='--coverage -fprofile-update=single -Wl,-u,__gcov_dump'
 
 .PHONY: coverage
 coverage:
