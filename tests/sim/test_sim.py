@@ -71,9 +71,21 @@ def test_the_summary_counts_failures():
     assert int(re.search(r"^sim: 6 seeds, (\d+) failed,", out.splitlines()[-1])[1]) == out.count("FAIL seed")
 
 
-def test_an_unknown_field_is_refused():
+@pytest.mark.parametrize("words", [["losss=1"], ["--seeds", -3], ["--seeds", 0], ["--from", 2**64], ["--replay", -1],
+                                   ["--library", "/nowhere"], ["--canary", "nonsense"]])
+def test_what_cannot_be_played_is_refused(words):
     """Not passed over."""
-    assert run("--seeds", 1, "losss=1")[1] == 2
+    out, status = run("--seeds", 1, *words)
+    assert status == 2
+    assert " failed" not in out
+
+
+def test_a_canary_that_cannot_be_loaded_found_nothing():
+    """Though it fails."""
+    broken = ROOT / "build/sim/canary/broken/libsoftnet.so"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_text("not a library")
+    assert run("--canary", "broken")[1] == 2
 
 
 def test_goodput_is_what_it_was():
