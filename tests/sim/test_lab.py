@@ -70,3 +70,18 @@ def test_the_document_shows_the_example():
     """Line by line."""
     shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/lab.md").read_text(), re.S)[1]
     assert (ROOT / "tools/lab/example.py").read_text().endswith('"""\n' + shown)
+
+
+def test_nonsense_is_refused():
+    """Before anything runs, with words that say what would be right."""
+    lab = Lab(library=LIBRARY)
+    a, b, c, d = (lab.host() for _ in range(4))
+    lab.wire(a, b)
+    for call, words in ((lambda: lab.wire(c, c), "two ends"), (lambda: lab.wire(a, c), "one wire"),
+                        (lambda: lab.wire(c, d, loss=2), "a share"), (lambda: lab.wire(c, d, delay=-1), "below 0"),
+                        (lambda: lab.transfer(a, c, 1), "no wire"), (lambda: lab.transfer(a, b, 0), "at least one"),
+                        (lambda: lab.transfer(a, b, 1, frob=2), "sndbuf"),
+                        (lambda: lab.transfer(a, b, 1, every=0), "above 0")):
+        with pytest.raises(ValueError, match=words):
+            call()
+    lab.close()

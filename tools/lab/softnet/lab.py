@@ -22,6 +22,13 @@ WARM_UP_S = 60  # neighbours and links come to rest before an experiment
 INFO_SIZE = 232
 INFO = {"rto": 8, "snd_mss": 16, "unacked": 24, "lost": 32, "retrans": 36, "rtt": 68, "rttvar": 72,
         "ssthresh": 76, "cwnd": 80, "total_retrans": 100}
+OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
+           "congestion": (SOL_TCP, TCP_CONGESTION)}
+
+
+def _require(true, otherwise):
+    if not true:
+        raise ValueError(otherwise)
 
 
 @dataclass
@@ -110,6 +117,10 @@ class Lab:
     def wire(self, a, b, delay=0.01, rate=0, queue=1 << 30, loss=0.0, jitter=0.0):
         """Connects two hosts: delay in s one way, rate in bit/s (0: none), queue in bytes before each
         end's rate, loss as a share of frames, jitter in s (a frame may overtake another)."""
+        _require(a is not b, "a wire has two ends")
+        _require(not (hasattr(a, "link") or hasattr(b, "link")), "a host has one wire, and one of these has it")
+        _require(min(delay, rate, queue, jitter) >= 0, "delay, rate, queue and jitter are not below 0")
+        _require(0 <= loss < 1, f"loss={loss}: a share, from 0 to below 1")
         link = Link(self, self.conductor.wire(a, b, delay), 0, 0, 0.0, 0.0)
         for one, other in ((a, b), (b, a)):  # they get to know each other before it gets rough
             fd = one.call(NR.socket, AF_INET, SOCK_STREAM, 0)
@@ -128,6 +139,11 @@ class Lab:
     def transfer(self, sender, receiver, nbytes, every=0.01, **options):
         """A connection that carries @nbytes once run() is called, looked at every @every seconds.
         Options: congestion="reno", sndbuf=, rcvbuf= in bytes."""
+        _require(hasattr(sender, "link") and sender.link is getattr(receiver, "link", None),
+                 "no wire between these hosts: lab.wire() first")
+        _require(nbytes >= 1, f"nbytes={nbytes}: at least one")
+        _require(every > 0, f"every={every}: seconds between two looks, above 0")
+        _require(options.keys() <= OPTIONS.keys(), f"options are {', '.join(OPTIONS)}")
         self._ports += 1
         t = Transfer(self, sender, receiver, nbytes, self._ports, every, options)
         self.transfers.append(t)
@@ -194,10 +210,8 @@ class Transfer:
         self.progress()
 
     def _set_options(self, h, fd):
-        values = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
-                  "congestion": (SOL_TCP, TCP_CONGESTION)}
         for name, value in self.options.items():
-            level, option = values[name]
+            level, option = OPTIONS[name]
             data = value.encode() if isinstance(value, str) else struct.pack("i", value)
             result = h.call(NR.setsockopt, fd, level, option, data, len(data))
             if result < 0:
