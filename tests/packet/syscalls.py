@@ -51,6 +51,13 @@ def number(value, what="a number"):
     raise BadCall(f"{what} expected")
 
 
+def same_count(listed, count, what):
+    """@count, which must not reach beyond what is listed: the kernel would read on behind it."""
+    if isinstance(listed, list) and number(count) != len(listed):
+        raise BadCall(f"{what} says {number(count)}, but {len(listed)} are listed")
+    return number(count)
+
+
 def is_null(value):
     """NULL, written so."""
     return isinstance(value, Word) and value.text == "NULL"
@@ -284,8 +291,9 @@ class Calls:
                            0 if is_null(length) else buffer(struct.pack("<i", SOCKADDR_STORAGE)))
 
     def _vector(self, call, fd, vector, count):
+        count = same_count(vector, count, "the count of the vector")
         iov, keep = messages.iovec(vector)
-        return Prepared(NUMBERS[call.name], [self.fd(fd), buffer(iov), number(count)], keep)
+        return Prepared(NUMBERS[call.name], [self.fd(fd), buffer(iov), count], keep)
 
     def call_readv(self, call, fd, vector, count):
         return self._vector(call, fd, vector, count)
@@ -296,6 +304,9 @@ class Calls:
     def _message(self, call, fd, message, flags, receive):
         if not isinstance(message, Struct):
             raise BadCall("a message {msg_name(...)=..., ...} expected")
+        for f in message.fields:
+            if f.name == "msg_iov" and f.argument is not None and f.argument is not Ellipsis:
+                same_count(f.value, f.argument, "msg_iov(...)")
         name = b""
         if not receive:
             at = message.get("msg_name", Ellipsis)
@@ -344,7 +355,8 @@ class Calls:
                     out.append(f"revents of {script} is {messages.poll_text(got)}, "
                                f"not {messages.poll_text(revents)}")
             return out
-        return Prepared(NUMBERS["poll"], [data, number(count), number(timeout)], after=after)
+        return Prepared(NUMBERS["poll"], [data, same_count(fds, count, "the count of poll()"), number(timeout)],
+                        after=after)
 
     def call_epoll_create(self, call, size):
         return Prepared(NUMBERS["epoll_create"], [number(size)])

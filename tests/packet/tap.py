@@ -22,8 +22,8 @@ class Result:
 
 
 def one_line(text):
-    """A reason must not break its line."""
-    return " ".join(str(text).split()).replace("#", "\\#")
+    """A name or a reason must not break its line, nor begin a directive."""
+    return " ".join(str(text).splitlines()).replace("\\", "\\\\").replace("#", "\\#")
 
 
 class Tap:
@@ -46,9 +46,9 @@ class Tap:
         """One file's."""
         self.number += 1
         if result.status == "skip":
-            self._say(f"ok {self.number} - {result.path} # SKIP {one_line(result.reason)}")
+            self._say(f"ok {self.number} - {one_line(result.path)} # SKIP {one_line(result.reason)}")
         else:
-            self._say(f"{result.status} {self.number} - {result.path}")
+            self._say(f"{result.status} {self.number} - {one_line(result.path)}")
         if result.failed():
             self.comment(result.reason)
             for line in result.lines:

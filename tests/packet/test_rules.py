@@ -79,6 +79,12 @@ RULES = [
     ("a connection that is dissolved", SERVER + "+.1 connect(4, AF_UNSPEC, ...) = 0\n+0 > R. 1:1(0) ack 1\n", None),
     ("an option of no structure", SERVER + "+0 setsockopt(4, SOL_SOCKET, SO_LINGER, {on=1, off=2}, 8) = 0\n",
      "no structure with the fields on, off"),
+    ("a vector shorter than its count", SERVER + "+0 writev(4, [{..., 10}, {..., 10}], 3) = 20\n",
+     "says 3, but 2 are listed"),
+    ("a message's vector", SERVER + "+0 sendmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 10}, {..., 10}],"
+     " msg_flags=0}, 0) = 20\n", "says 1, but 2 are listed"),
+    ("poll of more than is listed", SERVER + "+0 poll([{fd=4, events=POLLIN, revents=0}], 400, 0) = 0\n",
+     "says 400, but 1 are listed"),
     ("a call with too little", SERVER + "+0 read(4, ...) = 0\n", "read() with 2 arguments"),
     ("an echo that was never sent", SERVER + "+0 < . 1:1(0) ack 1 win 9 <nop,nop,TS val 5 ecr 77>\n",
      "no packet with that TS val was sent before"),

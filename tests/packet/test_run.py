@@ -110,3 +110,21 @@ def test_a_script_finds_nothing_of_the_one_before(suites, tmp_path):
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     assert len({repr(suites().play(str(path))) for _ in range(5)}) == 1
+
+
+def test_a_name_is_no_directive(tmp_path):
+    """A failure whose file is begins a directive in its name is a failure."""
+    odd = tmp_path / "fails # SKIP x\n.pkt"
+    odd.write_text("0 nonsense\n")
+    out = subprocess.run([RUN, str(odd)], stdout=subprocess.PIPE, text=True, check=False)
+    verdicts = [line for line in out.stdout.splitlines() if line.startswith(("ok", "not ok"))]
+    assert out.returncode == 1 and len(verdicts) == 1
+    assert "\\# SKIP" in verdicts[0]
+
+
+def test_help_and_an_empty_folder(tmp_path):
+    """To ask is no mistake; a folder without scripts is one."""
+    status, lines, _ = command("--help")
+    assert status == 0 and "Plays packet scripts" in lines[0]
+    status, lines, _ = command(str(tmp_path))
+    assert status == 1 and lines[:2] == ["1..1", f"not ok 1 - {tmp_path}"]
