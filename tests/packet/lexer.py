@@ -15,6 +15,7 @@ BLANK = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*|^#[^\n]*|/\*.*?\*/)*", re.S | re.M
 WORD = re.compile(r"[A-Za-z_]\w*")
 HEX_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+\b")
 INTEGER = re.compile(r"\d+\b")
+DIGITS_MAX = 20  # of 2^64 - 1 in decimal
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"', re.S)
 ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "\\": 92, '"': 34, "a": 7, "b": 8, "f": 12, "v": 11}
 
@@ -45,6 +46,10 @@ class Cursor:
             return cursor.where(at)
         line = bisect.bisect_right(self._lines, position)
         return line, position - self._lines[line - 1] + 1
+
+    def beginning(self, line):
+        """The position at which a line begins."""
+        return self._lines[min(line, len(self._lines)) - 1]
 
     def line(self):
         """Of what comes next."""
@@ -140,10 +145,18 @@ class Cursor:
         text = self.plain(HEX_NUMBER) or self.plain(INTEGER)
         if text is None:
             raise self.error(f"{what} expected, here is {self.glimpse()}")
-        value = int(text, 0) if text[:2] in ("0x", "0X") else int(text)
+        value = self.integer(text, at)
         if not least <= value <= most:
             raise self.error(f"{what} {value} is not within {least}..{most}", at)
         return value
+
+    def integer(self, text, at):
+        """What @text, which stands at @at, is in decimal or hexadecimal; no more than 64 bits."""
+        base = 16 if text[:2] in ("0x", "0X") else 10
+        # Counted first: Python refuses to convert thousands of digits.
+        if len(text[2 if base == 16 else 0:].lstrip("0")) > DIGITS_MAX or int(text, base) >= 2**64:
+            raise self.error("a number of more than 64 bits", at)
+        return int(text, base)
 
     def string(self):
         """A string with its escapes resolved, adjacent ones joined: bytes, or None."""

@@ -16,7 +16,7 @@ import time
 from collections import deque
 
 from runner import Failed, Play
-from shell import Skip
+from shell import BadCommand, Skip
 from tap import Result
 
 TUN = "/dev/net/tun"
@@ -162,6 +162,8 @@ def story(suite, script, options, machine):
         play.run()
     except Skip as skip:
         result.status, result.reason = "skip", str(skip)
+    except BadCommand as error:
+        result.status, result.reason = "not ok", str(error)
     except Failed as failed:
         result.status = "not ok"
         line = f"{script.path}:{play.event.line}: " if play.event else ""

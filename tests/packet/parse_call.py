@@ -66,6 +66,13 @@ def _symbol(cursor, name, at):
     return Word(name, SYMBOLS[name])
 
 
+def _signed(cursor, sign, text, at):
+    number = cursor.integer(text, at)
+    if sign == "-" and number > 2**63:
+        raise cursor.error("a number of more than 64 bits", at)
+    return {"-": -number, "~": ~number}.get(sign, number)
+
+
 def _term(cursor):
     cursor.skip()
     at = cursor.position
@@ -85,8 +92,7 @@ def _term(cursor):
     sign = cursor.match(SIGN).group()
     found = cursor.match(HEX_NUMBER) or cursor.match(INTEGER)
     if found:
-        number = int(found.group(), 16 if found.group()[:2].lower() == "0x" else 10)
-        return {"-": -number, "~": ~number}.get(sign, number)
+        return _signed(cursor, sign, found.group(), at)
     name = None if sign else cursor.word()
     if name is None:
         raise cursor.error(f"a value expected, here is {cursor.glimpse()}", at)
@@ -158,8 +164,7 @@ def _result(cursor):
     found = cursor.match(HEX_NUMBER) or cursor.match(INTEGER)
     if not found or sign == "~":
         raise cursor.error(f"the call's result expected, here is {cursor.glimpse()}", at)
-    number = int(found.group(), 16 if found.group()[:2].lower() == "0x" else 10)
-    return -number if sign == "-" else number
+    return _signed(cursor, sign, found.group(), at)
 
 
 def parse_call(cursor):

@@ -12,8 +12,10 @@ from lexer import Cursor, ScriptError
 from parse_call import parse_call
 from parse_packet import parse_packet
 from script import NS, Event, Script, Shell, Snippet, When
+from tcpinfo import compiled
 
 OPTION = re.compile(r"--([A-Za-z_]+)(?:=(\"[^\"\n]*\"|[^\s]*))?")
+SECONDS_DIGITS = 9  # so that nanoseconds fit in 64 bits, whatever is added
 TIME = re.compile(r"\d+(?:\.(?!\.)\d*)?|\.\d+")
 BACKTICK = re.compile(r"`([^`]*)`", re.S)
 SNIPPET = re.compile(r"%\{(.*?)\}%", re.S)
@@ -147,6 +149,8 @@ def _moment(cursor):
         return None
     cursor.position = found.end()
     whole, _, part = found.group().partition(".")
+    if len(whole.lstrip("0")) > SECONDS_DIGITS:
+        raise cursor.error("a time of more than 30 years", found.start())
     return int(whole or 0) * NS + int((part + "0" * 9)[:9] or 0), relative
 
 
@@ -178,10 +182,27 @@ def parse_when(cursor):
 
 
 def _shell(cursor):
+    line = cursor.line()
     found = cursor.match(BACKTICK)
     if not found:
         raise cursor.error("a command without its closing backtick")
-    return Shell(found.group(1))
+    return Shell(found.group(1), line)
+
+
+def _snippet(cursor):
+    cursor.skip()
+    at = cursor.position
+    found = cursor.match(SNIPPET)
+    if not found:
+        raise cursor.error("a snippet without its `}%`")
+    line = cursor.where(at)[0]
+    try:
+        compiled(found.group(1), cursor.path, line)
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        wrong = getattr(error, "lineno", None) or line
+        raise cursor.error(f"no Python: {getattr(error, 'msg', error)}",
+                           max(at, cursor.beginning(wrong))) from None
+    return Snippet(found.group(1), line)
 
 
 def _event(cursor, when, at):
@@ -192,10 +213,7 @@ def _event(cursor, when, at):
     elif cursor.peek("`"):
         what = _shell(cursor)
     elif cursor.peek("%{"):
-        found = cursor.match(SNIPPET)
-        if not found:
-            raise cursor.error("a snippet without its `}%`")
-        what = Snippet(found.group(1))
+        what = _snippet(cursor)
     else:
         what = parse_call(cursor)
     outbound = getattr(what, "outbound", False)

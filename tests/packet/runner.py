@@ -61,9 +61,10 @@ class Play:
     # ---- the story ------------------------------------------------------------------------------------
 
     def run(self):
-        """Failed, Skip, or all went as it should."""
+        """Failed, Skip, BadCommand, or all went as it should."""
         try:
-            self._shell("\n".join(shell.text for shell in self.script.before))
+            for shell in self.script.before:
+                self._shell(shell)
             self.start = self.base = self.scheduled = self.machine.now()
             for self.event in self.script.events:
                 try:
@@ -111,7 +112,7 @@ class Play:
             elif isinstance(what, Call):
                 self._call(event, what, origin, expected)
             elif isinstance(what, Shell):
-                self._shell(what.text)
+                self._shell(what)
             elif isinstance(what, Snippet):
                 self._snippet(event, what)
         self.base = self.machine.now()
@@ -131,8 +132,8 @@ class Play:
             raise Failed(f"it was to happen at {seconds(expected - self.start)}, but the event before "
                          f"ended at {seconds(self.machine.now() - self.start)}", event.source)
 
-    def _shell(self, text):
-        for action in plan(text, {}):
+    def _shell(self, shell):
+        for action in plan(shell, {}, self.script.path):
             note = action(self.machine)
             if note:
                 self.notes.append(note)
@@ -145,11 +146,7 @@ class Play:
                                    SYMBOLS["TCP_INFO"], data, size)
         if result != 0:
             raise Failed(f"getsockopt(TCP_INFO): {errno_name(-(result or 0))}", event.source)
-        try:
-            self.snippets.add(event.line, what.text,
-                              decode(data.raw[:int.from_bytes(size.raw, "little")]))
-        except SyntaxError as error:
-            raise Failed(f"{self.script.path}:{error.lineno}: {error.msg}", event.source) from None
+        self.snippets.add(what.line, what.text, decode(data.raw[:int.from_bytes(size.raw, "little")]))
 
     # ---- packets to the kernel --------------------------------------------------------------------------
 
@@ -344,13 +341,14 @@ class Play:
             if call.result is None:
                 return
             raise Failed("the call's result", *lines)
-        if call.name in RETURNS_FD or (call.name == "fcntl" and "F_DUPFD" in event.source):
-            self.calls.returned_fd(call, result)
-        elif call.result is not None and call.result != result:
+        returns_fd = call.name in RETURNS_FD or (call.name == "fcntl" and "F_DUPFD" in event.source)
+        if not returns_fd and call.result not in (None, result):
             raise Failed("the call's result", *lines)
         try:
+            if returns_fd:
+                self.calls.returned_fd(call, result)
             wrong = prepared.after(result) if prepared.after else []
-        except BadStruct as error:
+        except (BadStruct, BadCall) as error:
             raise Failed(str(error), event.source) from None
         if wrong:
             raise Failed("; ".join(wrong), event.source)

@@ -125,14 +125,16 @@ class Call:
 
 @dataclass
 class Shell:
-    """A line in backticks."""
+    """A line in backticks, or several."""
     text: str
+    line: int = 1
 
 
 @dataclass
 class Snippet:
     """`%{ ... }%`"""
     text: str
+    line: int = 1
 
 
 @dataclass

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Lines in backticks: known ones are mapped onto the machine, none is handed to a shell.
 
-plan() <- runner.py before the script runs: a list of actions (functions of the machine), Skip when a line
-asks for what there is not.  A sysctl goes through set_sysctl() alone.
+plan() <- suite.py before the script runs, runner.py: a list of actions (functions of the machine).  Skip
+when a line asks for what there is not, BadCommand when it is wrong by itself; both, at once or from an
+action, say in which line of the file.  A sysctl goes through set_sysctl() alone.
 """
+import functools
 import re
 import shlex
 
@@ -17,6 +19,10 @@ DEFAULTS = re.compile(r"(?:\S*/)?defaults\.sh$")
 SET_SYSCTLS = re.compile(r"(?:\S*/)?set_sysctls\.py\s+(.*)$")
 SYSCTL = re.compile(r"(?:sudo )?sysctl\s+(.*)$")
 ECHO = re.compile(r"echo\s+(.*?)\s*>\s*(/proc/sys/\S+)$")
+# One of a block: as in a shell, a backslash joins lines.
+COMMAND = re.compile(r"(?:\\\s*\n|(?!\n|;|&&).)+", re.S)
+CONTINUED = re.compile(r"\\\s*\n")
+NUMBERS = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)(?: [-+]?(?:0[xX][0-9a-fA-F]+|\d+))*")
 SLEEP = re.compile(r"(?:/bin/)?sleep (\d+(?:\.\d+)?)s?$")
 NO_GSO = re.compile(r"ethtool -K \S+ (?:(?:tso|gso|gro|lro) (?:on|off)\s*)+$")
 # Known, and not to be had here: the reason.
@@ -77,13 +83,20 @@ class Skip(Exception):
     """The script cannot run here, and why."""
 
 
+class BadCommand(Exception):
+    """A line that would run nowhere: where, and what is wrong with it."""
+
+
 def set_sysctl(machine, name, value):
-    """Sets it, or raises Skip."""
+    """Sets it, or raises Skip; BadCommand."""
     name, value = name.replace("/", "."), " ".join(value.split())
     if name in ALIASES:
         for other in ALIASES[name]:
             set_sysctl(machine, other, value)
         return
+    present = machine.sysctl(name) or FIXED.get(name, "")
+    if NUMBERS.fullmatch(present) and not NUMBERS.fullmatch(value):
+        raise BadCommand(f"sysctl {name}={value}: a number expected")
     done = machine.sysctl(name, value)
     if done:
         return
@@ -124,7 +137,11 @@ def _sleep(seconds):
 
 def _sysctl_words(rest, line):
     actions = []
-    for word in shlex.split(rest, comments=True):
+    try:
+        words = shlex.split(rest, comments=True)
+    except ValueError as error:
+        raise BadCommand(f"{str(error).lower()}: `{line}`") from None
+    for word in words:
         if word in ("-q", "-w", "-qw", "-wq", "-e", "-n", "-i"):
             continue
         name, equals, value = word.partition("=")
@@ -167,10 +184,19 @@ def _line(line, config):
     raise Skip(f"the command `{line}`")
 
 
-def plan(text, config):
-    """The actions of a block; @config learns what has to be so at the boot.  Skip."""
-    joined = re.sub(r"\\\s*\n", " ", text)
+def _located(where, step, *arguments):
+    """step(), whose complaints get the line in front."""
+    try:
+        return step(*arguments)
+    except (Skip, BadCommand) as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+def plan(shell, config, path):
+    """The actions of a block; @config learns what has to be so at the boot.  Skip, BadCommand."""
     actions = []
-    for line in re.split(r"\n|;|&&", joined):
-        actions += _line(line, config)
+    for found in COMMAND.finditer(shell.text):
+        where = f"{path}:{shell.line + shell.text.count(chr(10), 0, found.start())}"
+        for action in _located(where, _line, CONTINUED.sub(" ", found.group()), config):
+            actions.append(functools.partial(_located, where, action))
     return actions

@@ -18,7 +18,7 @@ from parser import OPTIONS, parse
 from lexer import ScriptError
 from runner import Failed, Play
 from script import Shell
-from shell import Skip, plan
+from shell import BadCommand, Skip, plan
 from tap import Result
 from unsupported import why
 
@@ -53,6 +53,8 @@ class Suite:
         """A Script, or a Result that says what is wrong with the file."""
         try:
             return parse(path, read(path), self.defines)
+        except IsADirectoryError:
+            return Result(path, "not ok", f"{path}: a folder without scripts")
         except OSError as error:
             return Result(path, "not ok", f"{path}: {error.strerror}")
         except UnicodeDecodeError:
@@ -63,7 +65,7 @@ class Suite:
             return Result(path, "not ok", f"{path}: nested too deeply")
 
     def settings(self, script):
-        """The options in force and the machine's configuration; Skip."""
+        """The options in force and the machine's configuration; Skip, BadCommand."""
         options = {name: default for name, (_, default) in OPTIONS.items()}
         options.update(script.options)
         options.update(self.options)
@@ -80,7 +82,7 @@ class Suite:
         shells = script.before + script.after + [e.what for e in script.events
                                                  if isinstance(e.what, Shell)]
         for shell in shells:
-            plan(shell.text, config)
+            plan(shell, config, script.path)
         return options, config
 
     def machine(self, config):
@@ -111,6 +113,8 @@ class Suite:
             machine = self.machine(config)
         except Skip as skip:
             return Result(path, "skip", str(skip))
+        except BadCommand as error:
+            return Result(path, "not ok", str(error))
         except (hosted.Halted, OSError) as error:
             return Result(path, "not ok", f"no machine to run on: {error}")
         return self._forked(script, lambda: self._story(script, options, machine))
@@ -127,6 +131,8 @@ class Suite:
             play.run()
         except Skip as skip:
             result.status, result.reason = "skip", str(skip)
+        except BadCommand as error:
+            result.status, result.reason = "not ok", str(error)
         except Failed as failed:
             result.status = "not ok"
             line = f"{script.path}:{play.event.line}: " if play.event else ""

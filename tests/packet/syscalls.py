@@ -74,7 +74,8 @@ class Calls:
 
     def __init__(self, play):
         self.play = play
-        self.fds = {}  # the script's: live
+        self.fds = {}      # the script's: live, also of closed ones: what they were, they stay
+        self.open = set()  # the script's
 
     def prepare(self, call):
         """A Prepared for @call; BadCall."""
@@ -85,6 +86,8 @@ class Calls:
             return method(call, *call.arguments)
         except messages.BadStruct as error:
             raise BadCall(str(error)) from None
+        except (struct.error, MemoryError, OverflowError) as error:
+            raise BadCall(f"a number is too large: {error}") from None
         except TypeError as error:
             if "positional argument" in str(error):
                 raise BadCall(f"{call.name}() with {len(call.arguments)} arguments") from None
@@ -98,7 +101,14 @@ class Calls:
     def returned_fd(self, call, live):
         """The script calls it call.result."""
         if call.result is not None:
-            self.fds[call.result] = live
+            self.named(call, call.result, live)
+
+    def named(self, call, script, live):
+        """The script calls it so; BadCall: something else as well."""
+        if script in self.open:
+            raise BadCall(f"{call.name}() returns {script}, which is open")
+        self.fds[script] = live
+        self.open.add(script)
 
     # ---- sockets -----------------------------------------------------------------------------------
 
@@ -195,7 +205,10 @@ class Calls:
         return Prepared(NUMBERS["shutdown"], [self.fd(fd), number(how)])
 
     def call_close(self, call, fd):
-        return Prepared(NUMBERS["close"], [self.fd(fd)])
+        def after(_):
+            self.open.discard(number(fd))
+            return []
+        return Prepared(NUMBERS["close"], [self.fd(fd)], after=after)
 
     def _names(self, call, fd):
         return Prepared(NUMBERS[call.name], [self.fd(fd), buffer(SOCKADDR_STORAGE),
@@ -379,7 +392,8 @@ class Calls:
         data = buffer(8)
 
         def after(_):
-            self.fds.update(zip(map(number, fds), struct.unpack("<ii", data.raw)))
+            for script, live in zip(map(number, fds), struct.unpack("<ii", data.raw)):
+                self.named(call, script, live)
             return []
         return Prepared(NUMBERS["pipe"], [data], after=after)
 

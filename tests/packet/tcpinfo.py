@@ -41,13 +41,13 @@ def tidy(text):
 
 
 def compiled(text, path, line):
-    """Code of it; SyntaxError."""
+    """Code of it, whose first line is the file's @line; SyntaxError."""
     stripped = textwrap.dedent(text.strip("\n")).strip()
-    source = "\n" * (line - 1)
+    above = "\n" * (line - 1 + text[:len(text) - len(text.lstrip())].count("\n"))
     try:
-        return compile(source + stripped, path, "exec")
+        return compile(above + stripped, path, "exec")
     except IndentationError:
-        return compile(source + tidy(text), path, "exec")
+        return compile(above + tidy(text), path, "exec")
 
 
 class Snippets:

@@ -56,6 +56,15 @@ WRONG = [
     (START + "+0 poll([{fd=3 events=POLLIN}], 1, 0) = 0\n", 2, 16, "`}` expected"),
     (START + "+0 < S. 0:0(0) win 5 <sack 1>\n", 2, 29, "`:` expected"),
     (START + "+0 < . 1:1(0) ack 1 win 5 <ECN ceb 1 e0b 2>\n", 2, 43, "counts are in the order"),
+    (START + "+0 read(3, ..., 18446744073709551616) = 5\n", 2, 17, "more than 64 bits"),
+    (START + "+0 read(3, ..., -9223372036854775809) = 5\n", 2, 17, "more than 64 bits"),
+    (START + "+0 read(3, ..., 5) = 0x10000000000000000\n", 2, 22, "more than 64 bits"),
+    (START + "+0 read(3, ..., 5) = " + 5000 * "9", 2, 22, "more than 64 bits"),
+    (START + "+0 < S " + 5000 * "9" + ":0(0) win 5\n", 2, 8, "more than 64 bits"),
+    ("9999999999 close(3) = 0\n", 1, 1, "more than 30 years"),
+    (START + "+0 %{ assert = }%\n", 2, 4, "no Python: invalid syntax"),
+    (START + "+0 %{\nx = 1\n\n  y = = 2\n}%\n", 5, 1, "no Python: "),
+    (START + "+0\n%{\n\nx = 1\nassert = 2\n}%\n", 6, 1, "no Python: invalid syntax"),
     (START + "+0 close(3) = 0 ?\n", 2, 17, "a time expected"),
 ]
 
@@ -186,6 +195,13 @@ def test_packets_of_others_are_known():
     for text in ("+0 < udp (10)\n", "+0 < icmpv6 unreachable packet_too_big mtu 1280\n",
                  "+0 > ipv4 1.1.1.1 > 2.2.2.2: . 1:1(0)\n"):
         assert isinstance(events(text)[0], Unsupported)
+
+
+def test_numbers_of_64_bits():
+    """The largest and the least."""
+    calls = events("+0 read(3, ..., 18446744073709551615) = -9223372036854775808\n"
+                   "+0 read(3, ..., 0x0000000000ffffffffffffffff) = 0\n")
+    assert calls[0].arguments[2] == calls[1].arguments[2] == 2**64 - 1 and calls[0].result == -2**63
 
 
 def test_parse_only(play, suites, tmp_path):

@@ -112,10 +112,23 @@ RULES = [
     ("what is so anyway", "`sysctl -q net.ipv4.tcp_retries1=3   # as ever`\n" + SERVER, None),
     ("in the other form", "`set_sysctls.py /proc/sys/net/ipv4/tcp_retries1=3`\n" + SERVER, None),
     ("what is not so", "`sysctl -q net/ipv4/tcp_retries1=77777`\n" + SERVER, "skip"),
+    ("a setting's value that is no number", "`sysctl -q net.ipv4.tcp_retries1=three`\n" + SERVER,
+     "script.pkt:1: sysctl net.ipv4.tcp_retries1=three: a number expected"),
+    ("nor of one that is fixed", LISTEN + "+0 `true;\n  sysctl -q \\\nnet.ipv4.tcp_sack=off`\n",
+     "script.pkt:5: sysctl net.ipv4.tcp_sack=off: a number expected"),
+    ("a quotation without its end", "`sysctl -q net.ipv4.tcp_retries1='3`\n" + SERVER,
+     "script.pkt:1: no closing quotation"),
+    # ---- numbers of files
+    ("one number for two sockets", LISTEN + "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n",
+     "script.pkt:4: socket() returns 3, which is open"),
+    ("one after the other", LISTEN + "+0 close(3) = 0\n+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n", None),
+    ("one for both ends", LISTEN + "+0 pipe([5, 5]) = 0\n", "pipe() returns 5, which is open"),
+    ("a number that has no room", LISTEN + "+0 poll([{fd=3, events=99999999999, revents=0}], 1, 0) = 0\n",
+     "a number is too large"),
     # ---- snippets
     ("one namespace, in order", SERVER + "+0 %{ x = tcpi_state }%\n+0 %{\nfor i in range(2):\n"
      "    assert x == TCP_ESTABLISHED, \\\n        x\n}%\n", None),
-    ("a snippet that is no Python", SERVER + "+0 %{ assert = }%\n", "invalid syntax"),
+    ("a snippet that is no Python", SERVER + "+0 %{ assert = }%\n", "script.pkt:8:4: no Python: invalid syntax"),
 ]
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 
+import pytest
 import suite as suite_module
 from conftest import SERVER
 
@@ -128,3 +129,50 @@ def test_help_and_an_empty_folder(tmp_path):
     assert status == 0 and "Plays packet scripts" in lines[0]
     status, lines, _ = command(str(tmp_path))
     assert status == 1 and lines[:2] == ["1..1", f"not ok 1 - {tmp_path}"]
+    assert "without scripts" in lines[2]
+
+
+def test_a_folder_that_cannot_be_read(tmp_path):
+    """It is not ok, though others beside it are: by a path that is too long, which holds for root too."""
+    (tmp_path / "a.pkt").write_text(SERVER)
+    name = 250 * "d"
+    at = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(os.pathconf(tmp_path, "PC_PATH_MAX") // len(name) + 1):
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+    status, lines, _ = command("--parse", str(tmp_path))
+    assert status == 1 and lines[0] == "1..2" and lines[1].startswith("ok 1 - ")
+    assert lines[2].startswith("not ok 2 - ") and "File name too long" in lines[3]
+
+
+def test_a_reader_that_has_enough(tmp_path):
+    """`run | head`: it ends as others do, and says nothing."""
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([RUN, "--parse", str(path)], stdout=writer, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_snippet_without_end(play, monkeypatch):
+    """Python that never returns ends with the script's time."""
+    monkeypatch.setattr(suite_module, "WALL_SECONDS", 0.2)
+    result = play(SERVER + "+0 %{ while True: pass }%\n")
+    assert result.status == "not ok" and "hangs" in result.reason
+
+
+@pytest.mark.parametrize("line", ["`false`", "`sysctl -q net.ipv4.tcp_frobnicate=1`", "`tc qdisc del`",
+                                  "`sysctl -q net.ipv4.tcp_retries1=77777`"])
+def test_a_skip_names_its_line(play, line):
+    """Of what a shell would have done, before the first event and between others."""
+    for text, number in ((f"\n{line}\n" + SERVER, 2), (f"`true\n{line[1:]}\n" + SERVER, 2),
+                         (SERVER + f"+0\n{line}\n", 9)):
+        result = play(text)
+        assert result.status == "skip", result
+        assert result.reason.startswith(f"{result.path}:{number}: "), result
