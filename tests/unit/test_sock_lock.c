@@ -15,41 +15,12 @@
 
 #include <cmocka.h>
 
-#include "boot/boot_info.h"
-#include "drivers/loopback.h"
-#include "include/uapi/unistd.h"
 #include "kernel/lib/string.h"
-#include "kernel/sched/sched.h"
-#include "kernel/syscall.h"
-#include "net/af_inet.h"
-#include "net/core/netdevice.h"
-#include "net/core/snmp.h"
-#include "net/socket.h"
 #include "net/tcp/tcp.h"
-#include "tests/host/host.h"
-#include "tests/host/softnet_host.h"
-#include "tests/unit/unit_lower.h"
+#include "tests/unit/unit_sockets.h"
 
-#define PORT      4000
-#define MS        1000000ULL
-#define OWN       (__NR_softnet_power + 1) /* of this kernel: own(fd, ms) */
-#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, and than the wheel is late */
-
-/* ---- a kernel with loopback and no other device -------------------------------------------------- */
-
-void virtio_model_probe(void)
-{
-}
-
-bool virtio_model_rx(const void *frame, size_t len)
-{
-	return false;
-}
-
-size_t virtio_model_tx(void *buf, size_t max)
-{
-	return 0;
-}
+#define PORT 4000
+#define OWN  OWN_CALL /* own(fd, ms) */
 
 static long sys_own(int fd, unsigned int ms)
 {
@@ -67,69 +38,14 @@ static long sys_own(int fd, unsigned int ms)
 	return 0;
 }
 
-static int init_thread(void *arg)
-{
-	static const struct syscall_def defs[] = {SYSCALL_DEF(OWN, sys_own)};
-
-	register_syscalls(defs, ARRAY_SIZE(defs));
-	skb_init();
-	netdev_init();
-	snmp_init();
-	sock_init();
-	inet_init();
-	loopback_init();
-	BUG_ON(dev_open(loopback_dev()));
-	hal_probe_devices(); /* the agents that make the calls */
-	return 0;
-}
-
 void __noreturn kernel_main(const struct boot_info *boot)
 {
-	unit_lower_half(boot);
-	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
-	cpu_idle();
+	static const struct syscall_def own_call = SYSCALL_DEF(OWN, sys_own);
+
+	unit_sockets_main(boot, &own_call);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
-
-#define submit(nr, a, b, c, d) sn_submit(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-
-static void step(void)
-{
-	if (sn_step() == SN_HALTED)
-		fail_msg("%s", sn_console());
-}
-
-static void pass_ms(unsigned int ms)
-{
-	u64 end = sn_clock() + ms * MS;
-
-	while (sn_clock() < end) {
-		u64 next = sn_step();
-
-		if (next == SN_HALTED)
-			fail_msg("%s", sn_console());
-		sn_set_clock(min(next, end));
-	}
-	step();
-}
-
-static bool is_back(s64 ticket, s64 *res)
-{
-	assert_true(ticket > 0);
-	step();
-	return sn_poll(ticket, res);
-}
-
-static s64 result(s64 ticket)
-{
-	s64 res = -1;
-
-	assert_true(is_back(ticket, &res));
-	return res;
-}
-
-#define call(nr, a, b, c, d) result(submit(nr, a, b, c, d))
 
 /* Owned from now on, until so much time has passed. */
 static s64 own(int fd, unsigned int ms)

@@ -12,52 +12,16 @@
 
 #include <cmocka.h>
 
-#include "boot/boot_info.h"
-#include "drivers/loopback.h"
 #include "include/uapi/ioctl.h"
 #include "include/uapi/time.h"
-#include "include/uapi/unistd.h"
-#include "kernel/fs/file.h"
-#include "kernel/fs/proc.h"
-#include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
-#include "kernel/mm/page.h"
-#include "kernel/mm/slab.h"
-#include "kernel/sched/sched.h"
-#include "kernel/syscall.h"
-#include "kernel/time/softirq.h"
-#include "kernel/time/timer.h"
-#include "net/af_inet.h"
-#include "net/core/netdevice.h"
-#include "net/core/snmp.h"
-#include "net/socket.h"
 #include "net/tcp/tcp.h"
-#include "tests/host/host.h"
-#include "tests/host/softnet_host.h"
-#include "tests/unit/unit_lower.h"
+#include "tests/unit/unit_sockets.h"
 
-#define PORT      4000
-#define MS        1000000ULL
-#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, and than the wheel is late */
+#define PORT     4000
+#define SENDPAGE OWN_CALL /* sendpage(fd, n, flags) */
 
-/* ---- a kernel with loopback and no other device -------------------------------------------------- */
-
-void virtio_model_probe(void)
-{
-}
-
-bool virtio_model_rx(const void *frame, size_t len)
-{
-	return false;
-}
-
-size_t virtio_model_tx(void *buf, size_t max)
-{
-	return 0;
-}
-
-#define SENDPAGE    (__NR_softnet_power + 1) /* of this kernel */
 #define SENT_PAGES  4
 #define PAGE_OFFSET 100
 
@@ -83,62 +47,14 @@ static long sys_sendpage(int fd, size_t n, int flags)
 	return ret;
 }
 
-static int init_thread(void *arg)
-{
-	static const struct syscall_def defs[] = {SYSCALL_DEF(SENDPAGE, sys_sendpage)};
-
-	register_syscalls(defs, ARRAY_SIZE(defs));
-	skb_init();
-	netdev_init();
-	snmp_init();
-	sock_init();
-	inet_init();
-	loopback_init();
-	BUG_ON(dev_open(loopback_dev()));
-	hal_probe_devices(); /* the agents that make the calls */
-	return 0;
-}
-
 void __noreturn kernel_main(const struct boot_info *boot)
 {
-	unit_lower_half(boot);
-	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
-	cpu_idle();
+	static const struct syscall_def own_call = SYSCALL_DEF(SENDPAGE, sys_sendpage);
+
+	unit_sockets_main(boot, &own_call);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
-
-#define submit(nr, a, b, c, d) sn_submit(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-
-static void step(void)
-{
-	if (sn_step() == SN_HALTED)
-		fail_msg("%s", sn_console());
-}
-
-static void pass_ms(unsigned int ms)
-{
-	u64 end = sn_clock() + ms * MS;
-
-	while (sn_clock() < end) {
-		u64 next = sn_step();
-
-		if (next == SN_HALTED)
-			fail_msg("%s", sn_console());
-		sn_set_clock(min(next, end));
-	}
-	step();
-}
-
-static s64 result(s64 ticket)
-{
-	s64 res;
-
-	assert_true(ticket > 0);
-	step();
-	assert_int_equal(sn_poll(ticket, &res), 1);
-	return res;
-}
 
 static void assert_waits(s64 ticket)
 {
@@ -147,8 +63,6 @@ static void assert_waits(s64 ticket)
 	step();
 	assert_int_equal(sn_poll(ticket, &res), 0);
 }
-
-#define call(nr, a, b, c, d) result(submit(nr, a, b, c, d))
 
 static s64 call5(long nr, long a, long b, long c, const void *d, long e)
 {
