@@ -3,9 +3,9 @@
  * Named values that may be changed while the kernel runs: sysctls.
  *
  * A floor keeps the values as plain ints that its code reads, under Linux's names (sysctl_tcp_retries2),
- * with their defaults and ranges in kernel/limits.h; it registers a table that names them.  Three ways
- * lead to a value, all through sysctl_set(): the command line (`sysctl.net.ipv4.tcp_retries2=8`),
- * writing /proc/sys/net/ipv4/tcp_retries2, and nothing else.  What is read back is the value itself.
+ * with their defaults and ranges in kernel/limits.h; it registers a table that names them.  Two ways
+ * lead to a value, both through sysctl_set(): the command line (`sysctl.net.ipv4.tcp_retries2=8`) and
+ * writing /proc/sys/net/ipv4/tcp_retries2.  What is read back is the value itself.
  * A value that changes nothing is in no table.
  *
  * A reader takes an int as it stands, without a lock: it sees the old value or the new one.  Of a
