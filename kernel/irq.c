@@ -23,6 +23,7 @@
 #include "kernel/time/timer_softirq.h"
 
 u64 timer_irq_count;
+u64 nmi_count;
 u64 spurious_irq_count;
 
 static struct irq_desc descs[NR_IRQS];

@@ -15,6 +15,7 @@
 #define THREAD_STACKS_KEPT  64 /* stacks of ended threads kept for the next ones; more are freed */
 #define NR_IRQS             64 /* request_irq: -ENOSPC */
 #define IOAPICS_MAX         4  /* interrupt controllers of the MADT: more are named, not used */
+#define NMI_REPORT_MS       1000  /* between two lines about NMIs: those in between are counted */
 #define NR_SYSCALLS         1040  /* Linux's numbers and ours from 1000 */
 #define TIME_SLICE_MS       10    /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10    /* rounds before ksoftirqd takes over (Linux) */

@@ -31,6 +31,7 @@ static int show_interrupts(struct seq_file *m)
 			seq_printf(m, "%3u: %10llu   %s\n", i, (ull)READ_ONCE(desc->count),
 				   desc->name);
 	}
+	seq_printf(m, "NMI: %10llu   Non-maskable interrupts\n", (ull)READ_ONCE(nmi_count));
 	seq_printf(m, "LOC: %10llu   Local timer interrupts\n", (ull)READ_ONCE(timer_irq_count));
 	seq_printf(m, "SPU: %10llu   Spurious interrupts\n", (ull)READ_ONCE(spurious_irq_count));
 	seq_printf(m, "SLU: %10llu   Soft lockups\n", (ull)READ_ONCE(soft_lockup_count));

@@ -3,7 +3,7 @@
  * xAPIC and the PIC that it replaces.
  *
  * Callers: hal_late_init() -> apic_init() once; x86_trap() -> apic_eoi(); tsc.c drives the timer;
- * the PCI transport asks apic_msi_compose().  Registers of this CPU only: no lock, and each call is
+ * the PCI transport asks apic_msi_compose(); nmi.c -> apic_raise().  Registers of this CPU only: no lock, and each call is
  * one access.
  * Answers to Linux's arch/x86/kernel/apic/apic.c, msi.c, i8259.c; Intel SDM volume 3, chapter 10.
  */
@@ -21,6 +21,7 @@ BUILD_BUG_ON(VECTOR_IRQ + NR_IRQS > VECTOR_TIMER);
 #define APIC_TPR        0x080
 #define APIC_EOI        0x0b0
 #define APIC_SPURIOUS   0x0f0
+#define APIC_ICR        0x300
 #define APIC_LVT_TIMER  0x320
 #define APIC_LVT_LINT0  0x350
 #define APIC_LVT_LINT1  0x360
@@ -30,6 +31,7 @@ BUILD_BUG_ON(VECTOR_IRQ + NR_IRQS > VECTOR_TIMER);
 #define APIC_TIMER_DIV  0x3e0
 
 #define SPURIOUS_ENABLE    BIT(8)
+#define ICR_SELF           (1U << 18) /* to this CPU: the high half names none */
 #define LVT_MASKED         BIT(16)
 #define LVT_NMI            (4U << 8)
 #define LVT_TIMER_DEADLINE (2U << 17)
@@ -115,6 +117,12 @@ void apic_msi_compose(unsigned int irq, u64 *address, u32 *data)
 	BUG_ON(irq >= NR_IRQS);
 	*address = MSI_ADDRESS | (apic_read(APIC_ID) >> 24) << 12;
 	*data = VECTOR_IRQ + irq;
+}
+
+void apic_raise(unsigned int irq)
+{
+	BUG_ON(irq >= NR_IRQS);
+	apic_write(APIC_ICR, ICR_SELF | (VECTOR_IRQ + irq));
 }
 
 void apic_timer_start(u32 count)

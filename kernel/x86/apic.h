@@ -20,6 +20,9 @@ void apic_eoi(void);
  */
 void apic_msi_compose(unsigned int irq, u64 *address, u32 *data);
 
+/* Raises @irq on this CPU, as soon as interrupts are on.  Any context, an NMI too. */
+void apic_raise(unsigned int irq);
+
 /* The timer counts down once from @count, in units of 16 bus cycles; 0 stops it.  irq off. */
 void apic_timer_start(u32 count);
 u32 apic_timer_remaining(void);

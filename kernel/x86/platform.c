@@ -13,6 +13,7 @@
 #include "kernel/x86/apic.h"
 #include "kernel/x86/ioapic.h"
 #include "kernel/x86/kaslr.h"
+#include "kernel/x86/nmi.h"
 #include "kernel/x86/powerbutton.h"
 #include "kernel/x86/tsc.h"
 
@@ -38,6 +39,7 @@ void hal_late_init(void)
 void hal_probe_devices(void)
 {
 	kaslr_announce();
+	nmi_init();
 	pci_init();
 	boot_stage("PCI");
 	virtio_mmio_init();

@@ -18,10 +18,12 @@
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/ksyms.h"
 #include "kernel/x86/layout.h"
+#include "kernel/x86/nmi.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/tsc.h"
 #include "kernel/x86/traps.h"
 
+#define TRAP_NMI          2
 #define TRAP_DOUBLE_FAULT 8
 #define TRAP_STACK        12
 #define TRAP_GENERAL      13
@@ -251,6 +253,10 @@ static void handle_exception(struct pt_regs *regs)
 	bool address_fault = regs->vector == TRAP_PAGE_FAULT || regs->vector == TRAP_GENERAL ||
 			     regs->vector == TRAP_STACK;
 
+	if (regs->vector == TRAP_NMI) {
+		nmi_interrupt();
+		return;
+	}
 	if (address_fault && fixup_exception(regs))
 		return;
 	die(regs);
