@@ -496,6 +496,8 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 /* Works the acknowledgment in.  1: fine; 0: old, nothing new; -1: not acceptable (RFC 5961 5.2:
  * a challenge ACK was sent where due).  Does not free @skb. */
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag);
+/* Does a segment with these numbers set the peer's window to @nwin bytes? */
+bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin);
 void tcp_set_rto(struct sock *sk);
 u32 __tcp_set_rto(const struct tcp_sock *tp);
 void tcp_rtt_estimator(struct sock *sk, long mrtt_us);

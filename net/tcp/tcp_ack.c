@@ -39,11 +39,15 @@ static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
 	tp->snd_una = ack;
 }
 
-/* RFC 9293 3.10.7.4: an old segment that comes late must not take the window back. */
-static bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
+/*
+ * RFC 9293 3.10.7.4: an old segment that comes late must not take the window back.  A segment with the
+ * numbers of the last update may be either older or newer ("SND.WL2 =< SEG.ACK"): a larger window is
+ * believed, and so is a closed one, since data into it would only be dropped (Linux does the same).
+ */
+bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
 {
 	return after(ack, tp->snd_una) || after(ack_seq, tp->snd_wl1) ||
-	       (ack_seq == tp->snd_wl1 && nwin > tp->snd_wnd);
+	       (ack_seq == tp->snd_wl1 && (nwin > tp->snd_wnd || !nwin));
 }
 
 static int tcp_ack_update_window(struct sock *sk, const struct sk_buff *skb, u32 ack, u32 ack_seq)

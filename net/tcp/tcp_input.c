@@ -50,12 +50,6 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 
 /* ---- may this segment come in? ------------------------------------------------------------------------ */
 
-static bool ack_moves_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
-{
-	return after(ack, tp->snd_una) || after(ack_seq, tp->snd_wl1) ||
-	       (ack_seq == tp->snd_wl1 && nwin > tp->snd_wnd);
-}
-
 /*
  * A pure ACK that says nothing and is only a little too old: parallel ways deliver those out of order.
  * No reason to answer as if it came out of another life.
@@ -68,8 +62,8 @@ static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
 
 	return th->ack && cb->seq == cb->end_seq && cb->seq == tp->rcv_nxt &&
 	       cb->ack_seq == tp->snd_una &&
-	       !ack_moves_window(tp, cb->ack_seq, cb->seq,
-				 (u32)ntohs(th->window) << tp->rx_opt.snd_wscale) &&
+	       !tcp_may_update_window(tp, cb->ack_seq, cb->seq,
+				      (u32)ntohs(th->window) << tp->rx_opt.snd_wscale) &&
 	       (s32)(tp->rx_opt.ts_recent - tp->rx_opt.rcv_tsval) <=
 		       (s32)(inet_csk(sk)->icsk_rto * (1000 / HZ));
 }
