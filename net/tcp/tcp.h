@@ -460,6 +460,7 @@ void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
 /* True (and counted under @mib): this out-of-window segment gets no answer, the last one is too fresh. */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
+bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time); /* data, too */
 void tcp_fast_path_on(struct tcp_sock *tp);
 void tcp_fast_path_check(struct sock *sk);
 
@@ -532,8 +533,9 @@ void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp);
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
 void tcp_send_probe0(struct sock *sk);
-void tcp_send_challenge_ack(struct sock *sk,
-			    const struct sk_buff *skb); /* RFC 5961, limited in all */
+void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961, limited in all */
+/* May one more challenge ACK leave for the connection of @last_oow_ack_time?  Then it is counted. */
+bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
 int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,

@@ -243,15 +243,19 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
 		tcp_xmit_retransmit_queue(sk);
 }
 
-/* RFC 5961 5.2: between what is older than any window and what was never sent. */
-static bool tcp_ack_is_acceptable(struct sock *sk, const struct sk_buff *skb, u32 ack, int flag)
+/*
+ * RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower end is not below the first byte that
+ * was sent: a young connection has sent less than the peer's window, and an ACK of less is forged.
+ */
+static bool tcp_ack_is_acceptable(struct sock *sk, u32 ack, int flag)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 reach = min_t(u64, tp->max_window, tp->bytes_acked);
 
-	if (!before(ack, tp->snd_una - tp->max_window) && !after(ack, tp->snd_nxt))
+	if (between(ack, tp->snd_una - reach, tp->snd_nxt))
 		return true;
 	if (!(flag & FLAG_NO_CHALLENGE_ACK))
-		tcp_send_challenge_ack(sk, skb);
+		tcp_send_challenge_ack(sk);
 	return false;
 }
 
@@ -263,7 +267,7 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 	u32 prior_packets = tp->packets_out;
 
 	sock_owned_by_me(sk);
-	if (!tcp_ack_is_acceptable(sk, skb, ack, flag))
+	if (!tcp_ack_is_acceptable(sk, ack, flag))
 		return -1;
 	if (before(ack, tp->snd_una))
 		return 0;

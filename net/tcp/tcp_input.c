@@ -16,14 +16,9 @@
 
 /* ---- what may be answered ----------------------------------------------------------------------------- */
 
-/* An out-of-window segment is not always answered: two hosts that disagree would loop. */
-bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
+/* The last such answer of this connection is less than tcp_invalid_ratelimit old. */
+bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-
-	/* Data is no echo of our own ACK, and its sender waits for one. */
-	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
-		return false;
 	if (*last_oow_ack_time) {
 		s32 elapsed = tcp_jiffies32 - *last_oow_ack_time;
 
@@ -34,6 +29,17 @@ bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 
 	}
 	*last_oow_ack_time = tcp_jiffies32;
 	return false;
+}
+
+/* An out-of-window segment is not always answered: two hosts that disagree would loop. */
+bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	/* Data is no echo of our own ACK, and its sender waits for one. */
+	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
+		return false;
+	return __tcp_oow_rate_limited(mib, last_oow_ack_time);
 }
 
 /* RFC 9293 3.10.7.4, first: not acceptable, so say where we are. */
@@ -138,7 +144,7 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 						   : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
 	}
 	if (th->rst) {
-		tcp_send_challenge_ack(sk, skb);
+		tcp_send_challenge_ack(sk);
 		return SKB_DROP_REASON_TCP_RST_INVALID;
 	}
 	if (th->syn && !tcp_is_crossed_synack(sk, skb, th))
@@ -151,7 +157,7 @@ syn_challenge:
 	if (sk->sk_state == TCP_ESTABLISHED)
 		snmp_inc(SNMP_TcpInErrs);
 	snmp_inc(SNMP_TcpExtTCPSYNChallenge);
-	tcp_send_challenge_ack(sk, skb);
+	tcp_send_challenge_ack(sk);
 	return SKB_DROP_REASON_TCP_INVALID_SYN;
 }
 
@@ -473,7 +479,7 @@ static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const stru
 	if (sk->sk_state == TCP_SYN_RECV && acked <= 0)
 		return SKB_DROP_REASON_TCP_INVALID_ACK;
 	if (acked < 0) {
-		tcp_send_challenge_ack(sk, skb);
+		tcp_send_challenge_ack(sk);
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_INVALID_ACK);
 		return 0;
 	}

@@ -229,7 +229,7 @@ void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
  * How many of them leave in a second, over all connections: a random number around the limit, so that
  * nobody can count from outside whether a guess of his was answered (CVE-2016-5696).
  */
-static bool tcp_challenge_ack_allowed(void)
+static bool tcp_challenge_ack_budget(void)
 {
 	static atomic_t budget;
 	static u32 second;
@@ -246,14 +246,19 @@ static bool tcp_challenge_ack_allowed(void)
 	return true;
 }
 
-/* Says where we are to whoever sent @skb; the true peer will know what to do. */
-void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb)
+/* Segments with data count like all others: whoever guesses numbers may add a byte to each guess. */
+bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
-	if (tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedChallenge,
-				 &tcp_sk(sk)->last_oow_ack_time))
-		return;
-	if (!tcp_challenge_ack_allowed())
-		return;
+	if (__tcp_oow_rate_limited(mib, last_oow_ack_time) || !tcp_challenge_ack_budget())
+		return false;
 	snmp_inc(SNMP_TcpExtTCPChallengeACK);
-	tcp_send_ack(sk);
+	return true;
+}
+
+/* Says where we are; the true peer will know what to do. */
+void tcp_send_challenge_ack(struct sock *sk)
+{
+	if (tcp_challenge_ack_allowed(SNMP_TcpExtTCPACKSkippedChallenge,
+				      &tcp_sk(sk)->last_oow_ack_time))
+		tcp_send_ack(sk);
 }

@@ -31,9 +31,11 @@ static const struct row rows[] = {
 	/* An ACK, and nothing else. */
 	{ACK_ANCIENT,        ALL,                                     "A nxt rcv", SAME,
 	 "TCPChallengeACK", "TCP_INVALID_ACK", "RFC 5961 5.2"},
+	{ACK_OLD,            ALL & ~FIN_WAIT2,                        "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_INVALID_ACK", "RFC 5961 5.2: nothing was sent before una"},
 	{ACK_ABOVE,          ALL,                                     "A nxt rcv", SAME,
 	 "TCPChallengeACK", "TCP_INVALID_ACK", "RFC 5961 5.2, 9293 3.10.7.4 fifth"},
-	{ACK_OLD,            ALL,                                     "",          SAME,
+	{ACK_OLD,            FIN_WAIT2,                               "",          SAME,
 	 "",                "",                "RFC 9293 3.10.7.4 fifth: ignored"},
 	{ACK_EQUAL,          ALL,                                     "",          SAME,
 	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth; 5681 2"},
