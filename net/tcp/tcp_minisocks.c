@@ -72,7 +72,7 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 	return tcp_paws_reject(opt, tcp_hdr(skb)->rst);
 }
 
-/* RFC 9293 3.10.7.4, SYN-RECEIVED: a reset, or a SYN in the window, ends it. */
+/* RFC 9293 3.10.7.4, SYN-RECEIVED: a reset at RCV.NXT, or a SYN in the window, ends it. */
 static struct sock *embryonic_reset(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
 				    enum skb_drop_reason *reason)
 {
@@ -118,6 +118,26 @@ static struct sock *req_to_child(struct sock *sk, struct sk_buff *skb, struct re
 }
 
 /*
+ * A reset in the window.  "If the RST bit is set and the sequence number does not exactly match the next
+ * expected sequence value, yet is within the current receive window, TCP endpoints MUST send an
+ * acknowledgment (challenge ACK)" (RFC 9293 3.10.7.4): otherwise a blind guess would end the handshake.
+ */
+static struct sock *req_reset(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+			      enum skb_drop_reason *reason)
+{
+	struct tcp_request_sock *treq = tcp_rsk(req);
+
+	if (TCP_SKB_CB(skb)->seq == treq->rcv_nxt) {
+		snmp_inc(SNMP_TcpAttemptFails);
+		return embryonic_reset(sk, skb, req, reason);
+	}
+	*reason = SKB_DROP_REASON_TCP_RST_INVALID;
+	if (tcp_challenge_ack_allowed(SNMP_TcpExtTCPACKSkippedSynRecv, &treq->last_oow_ack_time))
+		req->rsk_ops->send_ack(sk, skb, req);
+	return NULL;
+}
+
+/*
  * RFC 9293 3.10.7.4 for a half-open connection.  The SYN that made it is again in the window's first
  * place (seq == rcv_isn) when its sender did not hear us.
  */
@@ -127,19 +147,23 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 	struct tcp_options_received opt = {0};
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u8 flg = cb->tcp_flags & (TCPHDR_RST | TCPHDR_SYN | TCPHDR_ACK);
-	bool paws_reject = req_paws(skb, req, &opt);
+	bool paws_reject = req_paws(skb, req, &opt), acceptable;
 
 	*reason = SKB_DROP_REASON_TCP_REQ_DUP;
 	if (cb->seq == tcp_rsk(req)->rcv_isn && flg == TCPHDR_SYN && !paws_reject) {
 		answer_second_syn(sk, skb, req);
 		return NULL;
 	}
+	acceptable = !paws_reject && tcp_in_window(cb->seq, cb->end_seq, tcp_rsk(req)->rcv_nxt,
+						   tcp_rsk(req)->rcv_nxt + req->rsk_rcv_wnd);
+	/* The second check; that of the ACK is the fifth. */
+	if ((flg & TCPHDR_RST) && acceptable)
+		return req_reset(sk, skb, req, reason);
 	/* An ACK of something else: the listener answers with a reset, the request stays. */
 	if ((flg & TCPHDR_ACK) && !fastopen && cb->ack_seq != tcp_rsk(req)->snt_isn + 1)
 		return sk;
 
-	if (paws_reject || !tcp_in_window(cb->seq, cb->end_seq, tcp_rsk(req)->rcv_nxt,
-					  tcp_rsk(req)->rcv_nxt + req->rsk_rcv_wnd)) {
+	if (!acceptable) {
 		if (!(flg & TCPHDR_RST) &&
 		    !tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv,
 					  &tcp_rsk(req)->last_oow_ack_time))
@@ -158,7 +182,7 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 	/* A SYN at rcv_isn lies before the window: cut off, and the rest counts. */
 	if (cb->seq == tcp_rsk(req)->rcv_isn)
 		flg &= ~TCPHDR_SYN;
-	if (flg & (TCPHDR_RST | TCPHDR_SYN)) {
+	if (flg & TCPHDR_SYN) {
 		snmp_inc(SNMP_TcpAttemptFails);
 		return embryonic_reset(sk, skb, req, reason);
 	}

@@ -138,17 +138,17 @@ static const struct row rows[] = {
 	{RST_EXACT | RSTACK_EXACT |
 	 SYN_RST,                       SYN_RECV,      "",          CLOSED,
 	 "AttemptFails EmbryonicRsts", "TCP_RESET",       "RFC 9293 3.10.7.4 second"},
+	{RSTACK_ABOVE,                  SYN_RECV,      "",          CLOSED,
+	 "AttemptFails EmbryonicRsts", "TCP_RESET",       "RFC 9293 3.10.7.4: RST before ACK"},
 	{RST_MINUS1 | RST_OUT |
 	 RSTACK_BEYOND,                 SYN_RECV,      "",          SAME,
 	 "",                "TCP_RST_INVALID", "RFC 5961 3.2: outside"},
-	{RST_WINDOW | RSTACK_WINDOW,    SYN_RECV,      "",          CLOSED,
-	 "AttemptFails EmbryonicRsts", "TCP_RESET",       "Linux: nothing to lose; 5961 3.2 asks"},
-	{RST_EDGE,                      SYN_RECV,      "",          CLOSED,
-	 "AttemptFails EmbryonicRsts", "TCP_RESET",       "Linux: the edge is inside"},
+	{RST_WINDOW | RSTACK_WINDOW,    SYN_RECV,      "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_RST_INVALID", "RFC 5961 3.2"},
+	{RST_EDGE,                      SYN_RECV,      "A nxt rcv", SAME,
+	 "TCPChallengeACK", "TCP_RST_INVALID", "Linux: the edge is inside"},
 	{RST_PAWS,                      SYN_RECV,      "",          SAME,
 	 "PAWSEstab",       "TCP_PAWS",        "Linux: PAWS guards from resets too"},
-	{RSTACK_ABOVE,                  SYN_RECV,      "",          SAME,
-	 "",                "TCP_FLAGS",       "Linux: ACK before RST: it goes to the listener"},
 	{RST_EXACT | RSTACK_EXACT,      SYN_RECV_SOCK, "",          CLOSED,
 	 "AttemptFails",    "TCP_RESET",       "RFC 5961 3.2"},
 	{RST_MINUS1 | RST_OUT |

@@ -401,7 +401,7 @@ static const struct malformed {
 	{"half open: FIN without ACK", HALF, R(TCP_NO_ACK), .flags = TCPHDR_FIN},
 	{"half open: a SYN in the window", HALF, R(TCP_INVALID_SYN), .flags = TCPHDR_SYN},
 	{"half open: RST", HALF, R(TCP_RESET), .flags = TCPHDR_RST},
-	{"half open: RST in the window", HALF, R(TCP_RESET), .seq = 1, .flags = TCPHDR_RST},
+	{"half open: RST in the window", HALF, R(TCP_RST_INVALID), .seq = 1, .flags = TCPHDR_RST},
 	{"half open: checksum", HALF, R(TCP_CSUM), {P(L4 + 16, 0x5a)}, .wrong = NO_L4_SUM},
 };
 
