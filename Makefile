@@ -21,7 +21,7 @@ $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v
 COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/trace kernel/lib \
 	drivers drivers/virtio net net/core net/ipv4 net/tcp
 # Below the seams: only on the machine.
-TRANSPORTS := drivers/pci.c drivers/virtio/virtio_pci.c drivers/virtio/virtio_mmio.c
+TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c
 MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c \
 	kernel/x86/*.S))) $(TRANSPORTS)
 # The UEFI application, which carries the machine's image: a program of its own, with what it shares.

@@ -173,7 +173,8 @@ void pci_enable_device(const struct pci_device *pdev)
 	u16 command = pci_read16(pdev, PCI_COMMAND);
 
 	pci_write16(pdev, PCI_COMMAND,
-		    command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+		    command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+			    PCI_COMMAND_INTX_DISABLE);
 }
 
 void *pci_map_bar(const struct pci_device *pdev, unsigned int i, u64 offset, u64 len)
@@ -256,6 +257,8 @@ static void pci_probe_function(const struct pci_device *found)
 	struct pci_device *pdev;
 
 	if (!driver) {
+		/* Firmware may have left it interrupting, on a line that it shares. */
+		pci_intx_disable(found);
 		pr_debug("pci %s: %04x:%04x", found->name, found->vendor, found->device);
 		return;
 	}
@@ -271,24 +274,45 @@ static void pci_probe_function(const struct pci_device *found)
 		kfree(pdev);
 }
 
-static void pci_scan_bus(u8 bus, unsigned int depth);
+/* A bus on the way from its root; the scan's own, on its stack. */
+struct pci_bus {
+	u8 number;
+	u8 depth;     /* 0: a root bus */
+	u8 root_slot; /* of the bridge on the root bus behind which it lies */
+	u8 swizzle;   /* slots of the bridges between that one and this bus */
+};
+
+static void pci_scan_bus(const struct pci_bus *bus);
+
+/* Numbers grow away from the root: one that does not is a loop, or unnumbered. */
+static void pci_scan_bridge(const struct pci_device *bridge, const struct pci_bus *bus)
+{
+	u8 secondary = pci_read8(bridge, PCI_SECONDARY_BUS);
+	struct pci_bus behind = {
+		.number = secondary,
+		.depth = bus->depth + 1,
+		.root_slot = bridge->intx_slot,
+		.swizzle = bridge->intx_swizzle,
+	};
+
+	if (secondary > bus->number && bus->depth < PCI_DEPTH_MAX)
+		pci_scan_bus(&behind);
+}
 
 /* True: there is something at this place. */
-static bool pci_scan_function(u8 bus, u8 slot, u8 fn, unsigned int depth)
+static bool pci_scan_function(const struct pci_bus *bus, u8 slot, u8 fn)
 {
-	struct pci_device pdev = {.bus = bus, .slot = slot, .fn = fn};
-	u8 secondary;
+	struct pci_device pdev = {.bus = bus->number, .slot = slot, .fn = fn};
 
 	pdev.vendor = pci_read16(&pdev, PCI_VENDOR_ID);
 	if (pdev.vendor == PCI_NO_DEVICE)
 		return false;
 	pdev.device = pci_read16(&pdev, PCI_DEVICE_ID);
-	scnprintf(pdev.name, sizeof(pdev.name), "0000:%02x:%02x.%u", bus, slot, fn);
+	pdev.intx_slot = bus->depth ? bus->root_slot : slot;
+	pdev.intx_swizzle = bus->depth ? bus->swizzle + slot : 0;
+	scnprintf(pdev.name, sizeof(pdev.name), "0000:%02x:%02x.%u", bus->number, slot, fn);
 	if ((pci_read8(&pdev, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MASK) == PCI_HEADER_BRIDGE) {
-		/* Numbers grow away from the root: one that does not is a loop, or unnumbered. */
-		secondary = pci_read8(&pdev, PCI_SECONDARY_BUS);
-		if (secondary > bus && depth < PCI_DEPTH_MAX)
-			pci_scan_bus(secondary, depth + 1);
+		pci_scan_bridge(&pdev, bus);
 		return true;
 	}
 	pdev.subsystem = pci_read16(&pdev, PCI_SUBSYSTEM_ID);
@@ -296,21 +320,23 @@ static bool pci_scan_function(u8 bus, u8 slot, u8 fn, unsigned int depth)
 	return true;
 }
 
-static void pci_scan_bus(u8 bus, unsigned int depth)
+static void pci_scan_bus(const struct pci_bus *bus)
 {
 	for (u8 slot = 0; slot < PCI_SLOTS; slot++) {
-		struct pci_device first = {.bus = bus, .slot = slot};
+		struct pci_device first = {.bus = bus->number, .slot = slot};
 
-		if (!pci_scan_function(bus, slot, 0, depth))
+		if (!pci_scan_function(bus, slot, 0))
 			continue;
 		if (!(pci_read8(&first, PCI_HEADER_TYPE) & PCI_HEADER_MULTI))
 			continue;
 		for (u8 fn = 1; fn < PCI_FUNCTIONS; fn++)
-			pci_scan_function(bus, slot, fn, depth);
+			pci_scan_function(bus, slot, fn);
 	}
 }
 
 void pci_init(void)
 {
-	pci_scan_bus(0, 0);
+	static const struct pci_bus root = {.number = 0};
+
+	pci_scan_bus(&root);
 }

@@ -8,6 +8,7 @@
 #ifndef DRIVERS_PCI_H
 #define DRIVERS_PCI_H
 
+#include "kernel/lib/list.h"
 #include "kernel/types.h"
 
 #define PCI_BARS 6
@@ -38,14 +39,24 @@ struct pci_bar {
 	bool io;          /* ports, not memory */
 };
 
+/* A device's part in an interrupt line. */
+struct pci_intx {
+	struct list_head list;
+	bool (*handler)(void *arg);
+	void *arg;
+};
+
 struct pci_device {
 	u8 bus, slot, fn;
+	u8 intx_slot;    /* on the root bus: its own, or the outermost bridge's */
+	u8 intx_swizzle; /* what the bridges in between add to the interrupt pin */
 	u16 vendor, device, subsystem;
 	char name[16]; /* "0000:00:03.0" */
 	struct pci_bar bar[PCI_BARS];
 	u8 msix_cap;      /* offset of the capability, 0: none */
 	u16 msix_entries; /* of the table, once pci_msix_enable() was called */
 	u8 *msix_table;   /* mapped */
+	struct pci_intx intx;
 };
 
 /* One that wants devices of some kind; pci.c has the table of all. */
@@ -69,7 +80,7 @@ void pci_write32(const struct pci_device *pdev, u8 offset, u32 value);
 /* The capability @id that follows the one at @after (0: the first).  Its offset, 0: none. */
 u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after);
 
-/* Memory decoding and DMA on, the old interrupt line off. */
+/* Decoding and DMA on, the interrupt line off. */
 void pci_enable_device(const struct pci_device *pdev);
 
 /* Maps @len bytes at @offset of a memory BAR, after checking that they are in it.  NULL: not so. */
@@ -79,5 +90,15 @@ void *pci_map_bar(const struct pci_device *pdev, unsigned int bar, u64 offset, u
 int pci_msix_enable(struct pci_device *pdev);
 /* Table entry @entry raises @irq, unmasked.  -ENOSPC when the table is too short. */
 int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq);
+
+/*
+ * Puts the device on its interrupt line, which it may share.  @handler runs in hard interrupt whenever
+ * the line is up; it takes its device's request down and returns whether there was one.
+ * -ENODEV when the line is not known or has no I/O APIC.
+ */
+int pci_intx_request(struct pci_device *pdev, bool (*handler)(void *arg), void *arg);
+void pci_intx_free(struct pci_device *pdev);
+/* The device leaves its line alone: also for those that have no driver here. */
+void pci_intx_disable(const struct pci_device *pdev);
 
 #endif

@@ -13,6 +13,7 @@
  * Linux's drivers/virtio/virtio_mmio.c.
  */
 #include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtio_irq.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
@@ -51,11 +52,8 @@
 
 #define VM_MAGIC_VALUE  0x74726976 /* "virt" */
 #define VM_VERSION_NOW  2
-#define VM_INT_QUEUE    BIT(0)
-#define VM_INT_CONFIG   BIT(1)
-#define VM_QUEUES_MAX   4   /* of a device whose interrupts are passed on: virtio-net has 2, or 3 */
-#define VM_RESET_MS     100 /* a device that has not come back from reset by then is broken */
-#define VM_CONFIG_TRIES 16  /* generations that may change under one read */
+#define VM_RESET_MS     100  /* a device that has not come back from reset by then is broken */
+#define VM_CONFIG_TRIES 16   /* generations that may change under one read */
 #define VM_ROUNDS_MAX   1024 /* looks at the status in one interrupt: then the device is shut up */
 #define VM_WORD_MAX     64   /* bytes of the word's value */
 
@@ -71,10 +69,8 @@ struct virtio_mmio {
 	volatile u8 *regs;
 	u32 config_len;
 	u32 gsi;
-	char name[24]; /* "mmio-feb00e00" */
-	/* Who is called for which bit of the status: request_irq()'s numbers, -1 for nobody. */
-	int queue_irq[VM_QUEUES_MAX];
-	int config_irq;
+	char name[24];           /* "mmio-feb00e00" */
+	struct virtio_irqs irqs; /* whom the one interrupt is passed on to */
 };
 
 static struct virtio_mmio_slot slots[VIRTIO_MMIO_MAX];
@@ -97,30 +93,6 @@ static void vm_write(const struct virtio_mmio *vm, unsigned int reg, u32 value)
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
-static void vm_forget_irqs(struct virtio_mmio *vm)
-{
-	for (unsigned int i = 0; i < VM_QUEUES_MAX; i++)
-		WRITE_ONCE(vm->queue_irq[i], -1);
-	WRITE_ONCE(vm->config_irq, -1);
-}
-
-static void vm_pass_on(const struct virtio_mmio *vm, u32 status)
-{
-	int config_irq = READ_ONCE(vm->config_irq);
-
-	if (status & VM_INT_CONFIG && config_irq >= 0)
-		generic_handle_irq(config_irq);
-	if (!(status & VM_INT_QUEUE))
-		return;
-	/* Which queue it was is not said; the others find nothing used. */
-	for (unsigned int i = 0; i < VM_QUEUES_MAX; i++) {
-		int irq = READ_ONCE(vm->queue_irq[i]);
-
-		if (irq >= 0)
-			generic_handle_irq(irq);
-	}
-}
-
 /*
  * The one interrupt of a device.  The line stays high until every bit is acknowledged, and a new bit
  * makes no new edge before that: so it looks until nothing is left, or would never be called again.
@@ -131,12 +103,12 @@ static void vm_interrupt(void *arg)
 	u32 status;
 
 	for (unsigned int i = 0; i < VM_ROUNDS_MAX; i++) {
-		status = vm_read(vm, VM_INTERRUPT_STATUS) & (VM_INT_QUEUE | VM_INT_CONFIG);
+		status = vm_read(vm, VM_INTERRUPT_STATUS) & (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG);
 		if (!status)
 			return;
 		/* First this: what is used from here on is a new bit. */
 		vm_write(vm, VM_INTERRUPT_ACK, status);
-		vm_pass_on(vm, status);
+		virtio_irqs_raise(&vm->irqs, status);
 	}
 	pr_err("virtio %s: its interrupt does not end; it is reset and masked", vm->name);
 	ioapic_mask(vm->gsi);
@@ -155,7 +127,7 @@ static int vm_set_status(struct virtio_device *vdev, u8 status)
 	u64 deadline = ktime_get_ns() + VM_RESET_MS * NSEC_PER_MSEC;
 
 	if (!status)
-		vm_forget_irqs(to_vm(vdev));
+		virtio_irqs_forget(&to_vm(vdev)->irqs);
 	vm_write(to_vm(vdev), VM_STATUS, status);
 	if (status)
 		return 0;
@@ -224,7 +196,7 @@ static int vm_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 {
 	struct virtio_mmio *vm = to_vm(vdev);
 
-	if (vq->index >= VM_QUEUES_MAX)
+	if (vq->index >= VIRTIO_IRQ_QUEUES)
 		return -ENOSPC;
 	vm_write(vm, VM_QUEUE_SEL, vq->index);
 	if (vm_read(vm, VM_QUEUE_READY))
@@ -233,7 +205,7 @@ static int vm_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	vm_write_address(vm, VM_QUEUE_DESC, vq->desc);
 	vm_write_address(vm, VM_QUEUE_DRIVER, vq->avail);
 	vm_write_address(vm, VM_QUEUE_DEVICE, vq->used);
-	WRITE_ONCE(vm->queue_irq[vq->index], vq->irq);
+	WRITE_ONCE(vm->irqs.queue[vq->index], vq->irq);
 	vm_write(vm, VM_QUEUE_READY, 1);
 	return vm_read(vm, VM_QUEUE_READY) ? 0 : -EINVAL;
 }
@@ -245,7 +217,7 @@ static void vm_notify(struct virtio_device *vdev, struct virtqueue *vq)
 
 static int vm_set_config_irq(struct virtio_device *vdev, unsigned int irq)
 {
-	WRITE_ONCE(to_vm(vdev)->config_irq, irq);
+	WRITE_ONCE(to_vm(vdev)->irqs.config, irq);
 	return 0;
 }
 
@@ -290,7 +262,7 @@ static void vm_probe_device(const struct virtio_mmio_slot *slot, volatile u8 *re
 	vm->config_len = slot->size - VM_CONFIG;
 	vm->gsi = slot->gsi;
 	scnprintf(vm->name, sizeof(vm->name), "mmio-%lx", (unsigned long)slot->address);
-	vm_forget_irqs(vm);
+	virtio_irqs_forget(&vm->irqs);
 	vm->vdev.ops = &virtio_mmio_ops;
 	vm->vdev.transport = vm;
 	vm->vdev.bus_name = vm->name;

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Devices as people have them: what the card is plugged into and how it interrupts, and NMIs."""
 import re
+import threading
 
 import pytest
-from guest import Guest, recv_exact
+from guest import interrupts, recv_exact
 from monitor import Watched
 
 NMI = re.compile(r"^\[ *(\d+\.\d+)\] NMI: reason unknown \(port 0x61: ..\); (\d+) since the last report", re.M)
@@ -35,9 +36,72 @@ def test_a_storm_of_nmis_is_counted_and_reported_once_a_second():
     with Watched() as g:
         for _ in range(200):
             g.hmp("nmi")
-            last = nmis(g) if _ % 50 == 49 else 0
         echo(g, b"alive")
-        assert last == 200
+        assert 1 < nmis(g) <= 200      # one that comes while another is pending is the same one
         lines = [(float(at), int(n)) for at, n in NMI.findall(g.console.replace("\r", ""))]
         assert lines[0][1] == 1 and sum(n for _, n in lines) <= 200
         assert all(b[0] - a[0] > 0.999 for a, b in zip(lines, lines[1:])), lines
+
+
+# ---- interrupts: a vector for each queue, shared vectors, a line ----
+
+MIB = bytes(range(256)) * 4096
+
+
+def serves(g):
+    """1 MiB there and back; the link goes and comes, of which the card tells by an interrupt; an echo."""
+    with g.connect(7) as s:
+        threading.Thread(target=s.sendall, args=(MIB,)).start()
+        assert recv_exact(s, len(MIB)) == MIB
+    g.hmp("set_link n0 off")
+    g.wait("eth0: link down")
+    g.hmp("set_link n0 on")
+    g.wait("eth0: link up")
+    echo(g, b"again")
+    assert "WARN" not in g.console
+
+
+@pytest.mark.parametrize("vectors", [1, 2])
+def test_too_few_vectors_are_shared(vectors):
+    """virtio 1.1, 4.1.5.1.2: the driver may use one vector for several events.  Three would be one for each."""
+    with Watched(device=f",vectors={vectors}") as g:
+        serves(g)
+        n = interrupts(g.netstat())
+        assert n["virtio0-input.0"] == n["virtio0-output.0"] > 0
+
+
+BRIDGE, PORT = "pci-bridge,chassis_nr=1,id=", "pcie-root-port,chassis=1,id="
+# machine: what is there before the card, and the card's place.  Each has wiring of its own (drivers/pci_intx.c).
+LINES = {
+    "q35": ("q35", [], ""),
+    "q35-slot-25": ("q35", [], ",addr=0x19"),
+    "q35-bridge": ("q35", [BRIDGE + "b,addr=7"], ",bus=b,addr=3"),
+    "q35-root-port": ("q35", [PORT + "b,addr=7"], ",bus=b"),
+    "q35-root-port-slot-28": ("q35", [PORT + "b,addr=0x1c"], ",bus=b"),
+    "q35-bridge-slot-30": ("q35", ["i82801b11-bridge,id=a,addr=0x1e", BRIDGE + "b,bus=a,addr=2"], ",bus=b,addr=3"),
+    "pc": ("pc", [], ""),
+    "pc-bridge": ("pc", [BRIDGE + "b,addr=7"], ",bus=b,addr=2"),
+}
+
+
+def devices(names):
+    return [word for name in names for word in ("-device", name)]
+
+
+@pytest.mark.parametrize("place", LINES)
+def test_card_without_msix_uses_its_line(place):
+    """vectors=0: the ISR status (4.1.4.5) over a level-triggered line of the I/O APIC."""
+    machine, early, where = LINES[place]
+    with Watched(machine=machine, early=devices(early), device=",vectors=0" + where) as g:
+        serves(g)
+        assert "interrupt line, GSI" in g.console and interrupts(g.netstat())["virtio0-input.0"] > 0
+
+
+def test_a_line_is_shared():
+    """Slots 4, 8 and 12 of q35 are wired to the same line."""
+    more = devices(f"virtio-rng-pci,vectors=0,addr={n:#x}" for n in (8, 12))
+    with Watched(device=",vectors=0,addr=4", extra=more) as g:
+        serves(g)
+        n = interrupts(g.netstat())
+        assert n["virtio1-random"] > 0 and n["virtio2-random"] > 0
+        assert len(set(re.findall(r"interrupt line, (GSI \d+)", g.console))) == 1

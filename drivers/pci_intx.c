@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI's interrupt lines, for devices without MSI-X: INTA to INTD, level-triggered and shared.
+ *
+ * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt() in
+ * hard interrupt, which asks every device on the line.  intx_lock: the devices of each line; the lines
+ * themselves change at boot only.
+ *
+ * Which input of the I/O APIC a pin leads to is wiring.  ACPI describes it in AML (_PRT), which nothing
+ * here interprets; so the wiring of the chipsets that have virtio devices is written down here, and
+ * what their registers can change is read from these:
+ *   PIIX3 (pc)  four PIRQs onto ISA interrupts, by registers 0x60..0x63; the slot is added to the pin
+ *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; slots 25..31 by registers, slot 30 and the others
+ *               are fixed
+ * On another chipset the interrupt line register (PCI 3.0, 6.2.4) is believed, where the firmware of a
+ * PC writes the ISA interrupt.
+ * QEMU's hw/isa/lpc_ich9.c and hw/pci-host/i440fx.c are such chipsets; Intel's 82371SB and ICH9
+ * datasheets (4.1.10; 10.1.14 and 13.1.31) describe the registers.
+ */
+#include "drivers/pci.h"
+#include "include/uapi/errno.h"
+#include "kernel/hal.h"
+#include "kernel/irq.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/x86/io.h"
+#include "kernel/x86/ioapic.h"
+
+#define PCI_INTERRUPT_LINE 0x3c
+#define PCI_INTERRUPT_PIN  0x3d
+#define PCI_PINS           4 /* INTA .. INTD are 1 .. 4 in the register, 0: none */
+
+#define INTEL       0x8086
+#define PIIX3       0x7000
+#define PIIX3_SLOT  1
+#define PIIX3_PIRQ  0x60 /* .. 0x63 */
+#define PIIX3_OFF   0x80 /* in a route: the PIRQ leads nowhere */
+#define ICH9_SLOT   31
+#define ICH9_CLASS  0x0601 /* the bridge to ISA: any of ICH's LPC devices */
+#define ICH9_RCBA   0xf0   /* where the chipset's configuration registers are; bit 0: there */
+#define ICH9_GSI    16     /* of PIRQA */
+#define ICH9_CONFIG 0x4000
+#define ISA_NONE    16 /* no ISA interrupt: 0xff and others above 15 */
+
+#define UNCLAIMED_MAX 1000 /* interrupts in a row that no device had: then the line is masked */
+
+struct intx_line {
+	struct list_head list; /* of all lines */
+	struct list_head devices;
+	u32 gsi;
+	int irq;
+	unsigned int unclaimed;
+	char name[16]; /* "pci-gsi17" */
+};
+
+static LIST_HEAD(lines);
+static DEFINE_SPINLOCK(intx_lock);
+
+/* ---- which line ------------------------------------------------------------------------------ */
+
+static int isa_gsi(unsigned int isa, u32 *gsi, unsigned int *flags)
+{
+	if (!isa || isa >= ISA_NONE)
+		return -ENODEV;
+	*gsi = ioapic_isa_line(isa, flags);
+	return 0;
+}
+
+static int piix3_gsi(const struct pci_device *isa, unsigned int slot, unsigned int pin, u32 *gsi,
+		     unsigned int *flags)
+{
+	u8 route = pci_read8(isa, PIIX3_PIRQ + (slot + pin + PCI_PINS - PIIX3_SLOT) % PCI_PINS);
+
+	return route & PIIX3_OFF ? -ENODEV : isa_gsi(route, gsi, flags);
+}
+
+/* D25IR .. D31IR: four bits a pin. */
+static int ich9_gsi(const struct pci_device *lpc, unsigned int slot, unsigned int pin, u32 *gsi)
+{
+	static const u16 regs[] = {0x3150, 0x314c, 0x3148, 0x3146, 0x3144, 0, 0x3140};
+	unsigned int pirq = (slot + pin) % PCI_PINS + PCI_PINS;
+	u32 rcba = pci_read32(lpc, ICH9_RCBA);
+	u8 *config;
+
+	if (slot == 30) { /* the bridge to PCI */
+		pirq = PCI_PINS + pin;
+	} else if (slot >= 25) {
+		config = rcba & 1 ? hal_map_device(rcba & ~(ICH9_CONFIG - 1u), ICH9_CONFIG) : NULL;
+		if (!config)
+			return -ENODEV;
+		pirq = readw(config + regs[slot - 25]) >> (4 * pin) & 7;
+	}
+	*gsi = ICH9_GSI + pirq;
+	return 0;
+}
+
+static bool find_chip(struct pci_device *chip, u8 slot)
+{
+	*chip = (struct pci_device){.slot = slot};
+	chip->vendor = pci_read16(chip, PCI_VENDOR_ID);
+	chip->device = pci_read16(chip, PCI_DEVICE_ID);
+	return chip->vendor == INTEL;
+}
+
+static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags)
+{
+	unsigned int pin = pci_read8(pdev, PCI_INTERRUPT_PIN);
+	struct pci_device chip;
+
+	if (!pin || pin > PCI_PINS)
+		return -ENODEV;
+	/* Each bridge on the way adds the slot (PCI-to-PCI Bridge 1.2, 9.1). */
+	pin = (pin - 1 + pdev->intx_swizzle) % PCI_PINS;
+	*flags = IOAPIC_LEVEL;
+	if (find_chip(&chip, PIIX3_SLOT) && chip.device == PIIX3)
+		return piix3_gsi(&chip, pdev->intx_slot, pin, gsi, flags);
+	if (find_chip(&chip, ICH9_SLOT) && pci_read16(&chip, PCI_CLASS_DEVICE) == ICH9_CLASS)
+		return ich9_gsi(&chip, pdev->intx_slot, pin, gsi);
+	return isa_gsi(pci_read8(pdev, PCI_INTERRUPT_LINE), gsi, flags);
+}
+
+/* ---- the line -------------------------------------------------------------------------------- */
+
+/* After the EOI the line may still be up: then there is one interrupt more, which no device claims. */
+static void intx_interrupt(void *arg)
+{
+	struct intx_line *line = arg;
+	struct pci_intx *intx;
+	bool claimed = false;
+
+	spin_lock(&intx_lock);
+	list_for_each_entry(intx, &line->devices, list)
+		claimed |= intx->handler(intx->arg);
+	spin_unlock(&intx_lock);
+	if (claimed)
+		line->unclaimed = 0;
+	else if (++line->unclaimed == UNCLAIMED_MAX) {
+		pr_err("%s: interrupts that no device claims: masked, its devices are lost",
+		       line->name);
+		ioapic_mask(line->gsi);
+	}
+}
+
+static struct intx_line *intx_new_line(u32 gsi, unsigned int flags)
+{
+	struct intx_line *line = kzalloc(sizeof(*line), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (!line)
+		return ERR_PTR(err);
+	line->gsi = gsi;
+	INIT_LIST_HEAD(&line->devices);
+	scnprintf(line->name, sizeof(line->name), "pci-gsi%u", gsi);
+	err = line->irq = request_irq(line->name, intx_interrupt, line);
+	if (line->irq < 0)
+		goto out_free;
+	err = ioapic_route(gsi, line->irq, flags);
+	if (err)
+		goto out_irq;
+	list_add_tail(&line->list, &lines);
+	return line;
+
+out_irq:
+	free_irq(line->irq);
+out_free:
+	kfree(line);
+	return ERR_PTR(err);
+}
+
+static struct intx_line *intx_get_line(u32 gsi, unsigned int flags)
+{
+	struct intx_line *line;
+
+	list_for_each_entry(line, &lines, list) {
+		if (line->gsi == gsi)
+			return line;
+	}
+	return intx_new_line(gsi, flags);
+}
+
+int pci_intx_request(struct pci_device *pdev, bool (*handler)(void *arg), void *arg)
+{
+	u16 command = pci_read16(pdev, PCI_COMMAND);
+	struct intx_line *line;
+	unsigned long irq_flags;
+	unsigned int flags;
+	u32 gsi;
+	int err = intx_gsi(pdev, &gsi, &flags);
+
+	if (err)
+		return err;
+	line = intx_get_line(gsi, flags);
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	pdev->intx.handler = handler;
+	pdev->intx.arg = arg;
+	spin_lock_irqsave(&intx_lock, irq_flags);
+	list_add_tail(&pdev->intx.list, &line->devices);
+	spin_unlock_irqrestore(&intx_lock, irq_flags);
+	pci_write16(pdev, PCI_COMMAND, command & ~PCI_COMMAND_INTX_DISABLE);
+	pr_info("pci %s: interrupt line, GSI %u", pdev->name, gsi);
+	return 0;
+}
+
+void pci_intx_free(struct pci_device *pdev)
+{
+	unsigned long irq_flags;
+
+	pci_intx_disable(pdev);
+	spin_lock_irqsave(&intx_lock, irq_flags);
+	list_del(&pdev->intx.list);
+	spin_unlock_irqrestore(&intx_lock, irq_flags);
+}
+
+void pci_intx_disable(const struct pci_device *pdev)
+{
+	u16 command = pci_read16(pdev, PCI_COMMAND);
+
+	pci_write16(pdev, PCI_COMMAND, command | PCI_COMMAND_INTX_DISABLE);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The virtio transport over PCI: what its files share.
+ *
+ *   virtio_pci.c         finding a device, its interrupts
+ *   virtio_pci_modern.c  the registers of virtio 1.0 and later, in memory BARs
+ *   virtio_pci_legacy.c  the registers of before, in I/O BAR 0
+ *
+ * Context: process at boot; interrupts as virtio.h says.
+ */
+#ifndef DRIVERS_VIRTIO_VIRTIO_PCI_H
+#define DRIVERS_VIRTIO_VIRTIO_PCI_H
+
+#include "drivers/pci.h"
+#include "drivers/virtio/virtio.h"
+#include "drivers/virtio/virtio_irq.h"
+
+#define VP_NO_VECTOR    0xffff
+#define VP_RESET_MS     100 /* a device that has not come back from reset by then is broken */
+#define VP_CONFIG_TRIES 16  /* times that the configuration may change under one read */
+
+/* How the device interrupts: the first that it has enough vectors for. */
+enum vp_interrupts {
+	VP_EACH,   /* MSI-X: a vector for configuration changes, one for each queue */
+	VP_QUEUES, /* MSI-X: a vector for configuration changes, one for all queues */
+	VP_ONE,    /* MSI-X: one vector for everything */
+	VP_LINE,   /* INTx: the ISR status says what happened */
+};
+
+struct virtio_pci {
+	struct virtio_device vdev;
+	struct pci_device *pdev;
+	enum vp_interrupts interrupts;
+	struct virtio_irqs irqs; /* unless VP_EACH: whom the shared interrupt is passed on to */
+	int shared_irq;          /* VP_QUEUES, VP_ONE: of the shared vector; else -1 */
+	/* Reads the ISR status, which takes the line down (4.1.4.5). */
+	u8 (*read_isr)(struct virtio_pci *vp);
+
+	/* modern */
+	u8 *common;
+	u8 *notify;
+	u32 notify_len;
+	u32 notify_multiplier;
+	u8 *isr;    /* NULL: none */
+	u8 *device; /* the type's own configuration, NULL: none */
+	u32 device_len;
+
+	/* legacy */
+	u16 ports;
+	u32 ports_len;
+};
+
+static inline struct virtio_pci *to_vp(struct virtio_device *vdev)
+{
+	return vdev->transport;
+}
+
+/* Finds the registers and fills in the operations.  0, or -ENODEV when the device has no such part. */
+int vp_modern_init(struct virtio_pci *vp);
+int vp_legacy_init(struct virtio_pci *vp);
+
+#define VP_CONFIG (-1) /* the index of the interrupt for configuration changes */
+/*
+ * Routes the interrupt of queue @index, or of VP_CONFIG, to @irq.  @vector is what the device has to
+ * be told: an MSI-X table entry, or VP_NO_VECTOR.  0, -ENOSPC when there are too few of either.
+ */
+int vp_route(struct virtio_pci *vp, int index, unsigned int irq, u16 *vector);
+
+#endif
