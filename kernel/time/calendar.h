@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dates and seconds since 1970-01-01 00:00:00 UTC, by the Gregorian calendar, without leap seconds
+ * (as POSIX counts).
+ *
+ * Pure functions; any context.  Also linked into the UEFI application.
+ * Answers to Linux's mktime64() and time64_to_tm().
+ */
+#ifndef KERNEL_TIME_CALENDAR_H
+#define KERNEL_TIME_CALENDAR_H
+
+#include "kernel/types.h"
+
+struct calendar_time {
+	unsigned int year;   /* 1970..9999 */
+	unsigned int month;  /* 1..12 */
+	unsigned int day;    /* 1..31 */
+	unsigned int hour;   /* 0..23 */
+	unsigned int minute; /* 0..59 */
+	unsigned int second; /* 0..59 */
+};
+
+/* True when there is such a day and such a time of it, within the ranges above. */
+bool calendar_valid(const struct calendar_time *t);
+/* @t is valid. */
+s64 calendar_to_seconds(const struct calendar_time *t);
+/* @seconds >= 0, and not beyond the year 9999. */
+void calendar_from_seconds(s64 seconds, struct calendar_time *t);
+
+#endif
