@@ -26,7 +26,7 @@ MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kerne
 	kernel/x86/*.S))) $(TRANSPORTS)
 # The UEFI application, which carries the machine's image: a program of its own, with what it shares.
 EFI_SRC := $(sort $(wildcard boot/efi_*.c)) boot/efi_blob.S kernel/x86/memmap.c kernel/lib/string.c \
-	kernel/lib/vsprintf.c
+	kernel/lib/vsprintf.c kernel/time/calendar.c
 # Below the seams: only in the hosted kernel.
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
 # Above them: in both.

@@ -32,6 +32,8 @@ struct boot_info {
 	u64 entry_tsc;    /* TSC at our first instruction, for the boot timeline, ... */
 	u64 firmware_tsc; /* ... when the UEFI firmware had let go (0: there was none), ... */
 	u64 hall_tsc;     /* ... and where the doors meet, in x86_start() */
+	u64 wall_tsc;     /* TSC at @wall_seconds; 0: the door does not know the time of day */
+	s64 wall_seconds; /* since 1970-01-01 UTC */
 	unsigned int nr_mem;
 	bool cmdline_cut;      /* the command line was longer than BOOT_CMDLINE_MAX */
 	unsigned int seed_len; /* bytes of @seed; 0 where the door has no randomness to give */

@@ -36,6 +36,13 @@ EFI_STATUS efi_failed(EFI_STATUS status, const char *what);
 /* After ExitBootServices() was tried: to the serial port, then the CPU stops. */
 void __noreturn efi_stop(const char *why);
 
+/* ---- efi_main.c ---- */
+u64 efi_read_tsc(void);
+
+/* ---- efi_clock.c ---- */
+/* The time of day, where the firmware has it. */
+void efi_find_time(struct boot_info *boot);
+
 /* ---- efi_cmdline.c ---- */
 /* Load options, else cmdline.txt on the volume we came from, else what was built in. */
 void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot);

@@ -18,7 +18,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
 EFI_SYSTEM_TABLE *efi_system;
 EFI_BOOT_SERVICES *efi_boot;
 
-static u64 read_tsc(void)
+u64 efi_read_tsc(void)
 {
 	u32 low, high;
 
@@ -95,7 +95,7 @@ static void __noreturn enter_kernel(const struct efi_kernel *kernel, struct uefi
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
-	u64 entry_tsc = read_tsc(); /* the boot timeline starts here */
+	u64 entry_tsc = efi_read_tsc(); /* the boot timeline starts here */
 	UINTN handoff_pages = EFI_PAGES(sizeof(struct uefi_handoff));
 	struct uefi_handoff *handoff;
 	struct efi_kernel kernel = {0};
@@ -115,6 +115,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	handoff->boot.entry_tsc = entry_tsc;
 	handoff->boot.rsdp = find_rsdp();
 	find_seed(&handoff->boot);
+	efi_find_time(&handoff->boot);
 	efi_find_cmdline(image, &handoff->boot);
 
 	status = efi_count_tables(&tables);
@@ -126,7 +127,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 	status = efi_leave(image, handoff);
 	if (EFI_ERROR(status))
 		goto out_free;
-	handoff->boot.firmware_tsc = read_tsc();
+	handoff->boot.firmware_tsc = efi_read_tsc();
 	enter_kernel(&kernel, handoff);
 
 out_free:

@@ -32,6 +32,7 @@
 #include "kernel/sysctl.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
+#include "kernel/time/wallclock.h"
 #include "kernel/timeline.h"
 #include "net/af_inet.h"
 #include "net/core/netdevice.h"
@@ -78,7 +79,8 @@ static void open_devices(void)
 		cards |= !(dev->flags & IFF_LOOPBACK);
 	}
 	if (!cards)
-		pr_warn("no network card that the kernel knows (virtio-net): nobody outside can be reached\n");
+		pr_warn("no network card that the kernel knows (virtio-net): nobody outside can be "
+			"reached\n");
 }
 
 /* The application's main(): when it returns, the machine has done its work. */
@@ -140,6 +142,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	/* threads and time */
 	sched_init(&boot_cpu);
 	timers_init();
+	wallclock_init();
 	softirq_init();
 	hal_irq_enable(); /* nobody is switched to before cpu_idle() */
 	boot_stage("threads, time");
@@ -168,6 +171,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	cmdline_parse(boot->cmdline);
 	pr_notice("softnet, through the %s door; %llu KiB of memory\n", boot->door,
 		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
+	wallclock_announce();
 	if (boot->seed_len)
 		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);
 

@@ -40,6 +40,13 @@ u64 hal_clock_raw(void);
 u64 hal_clock_from_raw(u64 raw);
 
 /*
+ * The time of day: it was *@seconds since 1970-01-01 UTC when hal_clock_ns() was *@at.  Returns its
+ * source, for the log; NULL where the platform does not know.  Boot, after hal_late_init().
+ * Hosted: the option "realtime".
+ */
+const char *hal_wall_clock(s64 *seconds, u64 *at);
+
+/*
  * Arms this CPU's one-shot timer: do_timer_interrupt() runs at or soon after @deadline_ns (absolute,
  * in hal_clock_ns()'s time; one in the past fires at once).  HAL_TIMER_OFF disarms.  A second call
  * replaces the first.  irq off.

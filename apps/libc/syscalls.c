@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,6 +158,26 @@ pid_t gettid(void)
 int clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	return CALL2(__NR_clock_gettime, clock, ts);
+}
+
+int clock_settime(clockid_t clock, const struct timespec *ts)
+{
+	return CALL2(__NR_clock_settime, clock, ts);
+}
+
+int clock_getres(clockid_t clock, struct timespec *ts)
+{
+	return CALL2(__NR_clock_getres, clock, ts);
+}
+
+int gettimeofday(struct timeval *tv, void *tz)
+{
+	return CALL2(__NR_gettimeofday, tv, tz);
+}
+
+time_t time(time_t *now)
+{
+	return CALL1(__NR_time, now);
 }
 
 int nanosleep(const struct timespec *wanted, struct timespec *left)

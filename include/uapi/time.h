@@ -11,6 +11,11 @@ struct timeval {
 	long tv_sec;
 	long tv_usec;
 };
+/* gettimeofday()'s second argument: filled with zeros (UTC). */
+struct timezone {
+	int tz_minuteswest;
+	int tz_dsttime;
+};
 #define CLOCK_REALTIME  0
 #define CLOCK_MONOTONIC 1
 

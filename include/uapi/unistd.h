@@ -35,8 +35,12 @@
 #define __NR_getsockopt    55
 #define __NR_exit          60
 #define __NR_fcntl         72
+#define __NR_gettimeofday  96
 #define __NR_gettid        186
+#define __NR_time          201
+#define __NR_clock_settime 227
 #define __NR_clock_gettime 228
+#define __NR_clock_getres  229
 #define __NR_openat        257
 #define __NR_accept4       288
 #define __NR_dup3          292

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about time: clock_gettime, nanosleep.
+ * System calls about time: clock_gettime and its kin, gettimeofday, time, nanosleep.
  *
- * Called through kernel_syscall() (process context).  There is no battery clock: the wall clock
- * counts from boot like the others.
+ * Called through kernel_syscall() (process context).
+ * Answers to Linux's kernel/time/posix-timers.c and time.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/unistd.h"
@@ -12,6 +12,7 @@
 #include "kernel/sched/thread.h"
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
+#include "kernel/time/wallclock.h"
 
 /* struct timespec as an application lays it out. */
 struct user_timespec {
@@ -19,20 +20,102 @@ struct user_timespec {
 	s64 tv_nsec;
 };
 
-/* Linux's clock ids: REALTIME, MONOTONIC; 4..7 are their raw, coarse and boot-time relatives. */
-static bool clock_known(int id)
+struct user_timeval {
+	s64 tv_sec;
+	s64 tv_usec;
+};
+
+struct user_timezone {
+	s32 minuteswest;
+	s32 dsttime;
+};
+
+/* Linux's clock ids.  The coarse clocks are as fine as the others; suspend does not exist. */
+enum {
+	ID_REALTIME = 0,
+	ID_MONOTONIC = 1,
+	ID_MONOTONIC_RAW = 4,
+	ID_REALTIME_COARSE = 5,
+	ID_MONOTONIC_COARSE = 6,
+	ID_BOOTTIME = 7,
+};
+
+static bool clock_read(int id, u64 *ns)
 {
-	return id == 0 || id == 1 || (id >= 4 && id <= 7);
+	switch (id) {
+	case ID_REALTIME:
+	case ID_REALTIME_COARSE:
+		*ns = ktime_get_real_ns();
+		return true;
+	case ID_MONOTONIC:
+	case ID_MONOTONIC_RAW:
+	case ID_MONOTONIC_COARSE:
+	case ID_BOOTTIME:
+		*ns = ktime_get_ns();
+		return true;
+	default:
+		return false;
+	}
+}
+
+static long put_timespec(struct user_timespec __user *ts, u64 ns)
+{
+	struct user_timespec k = {.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC};
+
+	return copy_to_user(ts, &k, sizeof(k)) ? -EFAULT : 0;
 }
 
 static long sys_clock_gettime(int id, struct user_timespec __user *ts)
 {
-	u64 now = ktime_get_ns();
-	struct user_timespec k = {.tv_sec = now / NSEC_PER_SEC, .tv_nsec = now % NSEC_PER_SEC};
+	u64 ns;
 
-	if (!clock_known(id))
+	return clock_read(id, &ns) ? put_timespec(ts, ns) : -EINVAL;
+}
+
+/* A NULL @ts asks only whether there is such a clock. */
+static long sys_clock_getres(int id, struct user_timespec __user *ts)
+{
+	u64 ns;
+
+	if (!clock_read(id, &ns))
 		return -EINVAL;
-	return copy_to_user(ts, &k, sizeof(k)) ? -EFAULT : 0;
+	return ts ? put_timespec(ts, 1) : 0;
+}
+
+/* Only the time of day can be set.  Timeouts count by the monotonic clock and do not move. */
+static long sys_clock_settime(int id, const struct user_timespec __user *ts)
+{
+	struct user_timespec k;
+
+	if (id != ID_REALTIME)
+		return -EINVAL;
+	if (copy_from_user(&k, ts, sizeof(k)))
+		return -EFAULT;
+	return wallclock_set(k.tv_sec, k.tv_nsec);
+}
+
+/* Either pointer may be NULL. */
+static long sys_gettimeofday(struct user_timeval __user *tv, struct user_timezone __user *tz)
+{
+	u64 ns = ktime_get_real_ns();
+	struct user_timeval k = {.tv_sec = ns / NSEC_PER_SEC,
+				 .tv_usec = ns % NSEC_PER_SEC / NSEC_PER_USEC};
+	struct user_timezone utc = {0};
+
+	if (tv && copy_to_user(tv, &k, sizeof(k)))
+		return -EFAULT;
+	if (tz && copy_to_user(tz, &utc, sizeof(utc)))
+		return -EFAULT;
+	return 0;
+}
+
+static long sys_time(s64 __user *to)
+{
+	s64 seconds = ktime_get_real_ns() / NSEC_PER_SEC;
+
+	if (to && copy_to_user(to, &seconds, sizeof(seconds)))
+		return -EFAULT;
+	return seconds;
 }
 
 /* Longer ones are as good as for ever (292 years), and must not overflow in nanoseconds. */
@@ -70,6 +153,10 @@ void time_syscalls_init(void)
 {
 	static const struct syscall_def defs[] = {
 		SYSCALL_DEF(__NR_clock_gettime, sys_clock_gettime),
+		SYSCALL_DEF(__NR_clock_settime, sys_clock_settime),
+		SYSCALL_DEF(__NR_clock_getres, sys_clock_getres),
+		SYSCALL_DEF(__NR_gettimeofday, sys_gettimeofday),
+		SYSCALL_DEF(__NR_time, sys_time),
 		SYSCALL_DEF(__NR_nanosleep, sys_nanosleep),
 	};
 

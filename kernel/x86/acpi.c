@@ -21,6 +21,8 @@
 #define GAS_MEMORY 0
 #define GAS_PORT   1
 
+#define FADT_BOOT_NO_CMOS_RTC BIT(5)
+
 #define FADT_POWER_BUTTON_AML BIT(4)
 #define FADT_RESET_SUPPORTED  BIT(10)
 #define FADT_HW_REDUCED       BIT(20)
@@ -78,7 +80,7 @@ struct acpi_fadt {
 	u16 latencies[2];
 	u16 flush[2];
 	u8 duty[2];
-	u8 rtc[3];
+	u8 rtc_day_alarm, rtc_month_alarm, rtc_century;
 	u16 boot_flags;
 	u8 reserved;
 	u32 flags;
@@ -250,6 +252,8 @@ static void read_fadt(const struct acpi_fadt *fadt)
 		acpi.reset = map_register(&fadt->reset);
 		acpi.reset_value = fadt->reset_value;
 	}
+	acpi.no_cmos_rtc = fadt->boot_flags & FADT_BOOT_NO_CMOS_RTC;
+	acpi.rtc_century = fadt->rtc_century;
 	if (fadt->flags & FADT_HW_REDUCED) {
 		if (HAS_FIELD(fadt, sleep_control))
 			acpi.sleep_control = map_register(&fadt->sleep_control);

@@ -23,6 +23,8 @@ struct acpi_info {
 	u8 sci;              /* ISA line that tells of them */
 	u16 pm1a_control, pm1b_control;
 	u16 smi_command;
+	bool no_cmos_rtc;   /* the firmware says that there is no such clock */
+	u8 rtc_century;     /* its register of the century */
 	u8 smi_acpi_enable; /* written there, it hands the power registers over */
 	bool sleep_known;   /* the two values below were found */
 	u8 sleep_type_a, sleep_type_b;

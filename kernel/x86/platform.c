@@ -15,6 +15,7 @@
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/nmi.h"
 #include "kernel/x86/powerbutton.h"
+#include "kernel/x86/rtc.h"
 #include "kernel/x86/tsc.h"
 
 static const struct boot_info *boot_info;
@@ -33,6 +34,7 @@ void hal_late_init(void)
 	boot_stage("ACPI, APIC");
 	clock_init(boot_info->entry_tsc);
 	boot_stage("measuring the TSC");
+	rtc_init(boot_info);
 	virtio_mmio_register();
 }
 

@@ -43,6 +43,7 @@
  *   irq_chance     of 256: how likely a waiting interrupt comes in where interrupts are switched on
  *                  (default 64; 0, and the default with seed 0: only when the kernel is idle)
  *   race_chance    of 65536: the same at every edge of the code, in the race build (default 256)
+ *   realtime       the time of day at boot, in seconds since 1970 (default: not known)
  *   echo           1: the console also goes to stderr
  * and what the device model knows (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...

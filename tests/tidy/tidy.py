@@ -39,8 +39,8 @@ DIRECTION = {
 }
 # Only the transports below the seam may know the machine.
 MACHINE_HEADERS = ("kernel/x86/",)
-MAY_KNOW_MACHINE = ("kernel/x86/", "boot/", "tests/unit/test_memmap", "tests/unit/test_image_tables", "drivers/pci",
-                    "drivers/platform", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio")
+MAY_KNOW_MACHINE = ("kernel/x86/", "boot/", "tests/unit/test_memmap", "tests/unit/test_image_tables",
+                    "tests/unit/test_cmos", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio")
 # The UEFI application: a program of its own, for which the firmware is what libc is elsewhere.
 FIRMWARE = "boot/efi_"
 FIRMWARE_HEADERS = "/usr/include/efi"

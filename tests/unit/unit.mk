@@ -15,11 +15,12 @@ UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 # The whole hosted kernel, with its device and its applications.
 UNIT_ONLY_test_malformed := $(HOST_SRC) $(COMMON_SRC) $(APP_SRC)
 UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
-
+UNIT_ONLY_test_clock := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
 UNIT_ONLY_test_efi_memory := boot/efi_memory.c kernel/x86/memmap.c
 UNIT_ONLY_test_calendar := kernel/time/calendar.c
+UNIT_ONLY_test_cmos := kernel/x86/cmos.c kernel/time/calendar.c
 UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/lib/string.c \
 	kernel/lib/vsprintf.c
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \

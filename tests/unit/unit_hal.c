@@ -136,6 +136,11 @@ u64 hal_clock_ns(void)
 	return clock_ns;
 }
 
+const char *hal_wall_clock(s64 *seconds, u64 *at)
+{
+	return NULL;
+}
+
 u64 hal_clock_raw(void)
 {
 	return clock_ns;

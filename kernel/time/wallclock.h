@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time of day: the monotonic clock and an offset, which is set at boot by the platform's clock,
+ * by `clock=` on the command line, and later by clock_settime().
+ *
+ * Reading: any context.  Setting: process context, or boot.
+ */
+#ifndef KERNEL_TIME_WALLCLOCK_H
+#define KERNEL_TIME_WALLCLOCK_H
+
+#include "kernel/types.h"
+
+/* Asks the platform, and registers `clock=`.  Boot, after hal_late_init(), before cmdline_parse(). */
+void wallclock_init(void);
+/* Logs the time and its source.  Boot, after cmdline_parse(). */
+void wallclock_announce(void);
+
+/* Nanoseconds since 1970-01-01 00:00:00 UTC; since boot where the time of day is not known. */
+u64 ktime_get_real_ns(void);
+/* 0, or -EINVAL (Linux's timespec64_valid_settod() and do_settimeofday64()). */
+int wallclock_set(s64 seconds, s64 nanoseconds);
+
+#endif

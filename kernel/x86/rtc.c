@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time of day on the machine: what the UEFI firmware said, else the real-time clock behind ports
+ * 0x70 and 0x71.  Both are taken to keep UTC, as servers and virtual machines do.
+ *
+ * Caller: hal_late_init() -> rtc_init(); wallclock_init() -> hal_wall_clock().  Boot, interrupts off,
+ * no lock: the ports are used nowhere else.
+ */
+#include "kernel/x86/rtc.h"
+#include "boot/boot_info.h"
+#include "kernel/hal.h"
+#include "kernel/x86/acpi.h"
+#include "kernel/x86/cmos.h"
+#include "kernel/x86/io.h"
+
+#define CMOS_INDEX 0x70
+#define CMOS_DATA  0x71
+
+/*
+ * An update takes 2.3 ms at most (MC146818: 244 us of warning, then 1,984 us), and the second that
+ * follows is free of others.  A clock that is still busy after this is none.
+ */
+#define PATIENCE_NS 20000000
+
+static const struct boot_info *boot_info;
+static u64 give_up_at;
+
+/* Bit 7 of the index masks the NMI: it stays clear. */
+static u8 cmos_read(u8 reg)
+{
+	outb(CMOS_INDEX, reg & 0x7f);
+	return inb(CMOS_DATA);
+}
+
+static bool too_late(void)
+{
+	return hal_clock_ns() > give_up_at;
+}
+
+void rtc_init(const struct boot_info *boot)
+{
+	boot_info = boot;
+}
+
+const char *hal_wall_clock(s64 *seconds, u64 *at)
+{
+	struct cmos_access cmos = {cmos_read, too_late, acpi.rtc_century & 0x7f};
+
+	if (boot_info->wall_tsc) {
+		*seconds = boot_info->wall_seconds;
+		*at = hal_clock_from_raw(boot_info->wall_tsc);
+		return "the UEFI firmware";
+	}
+	give_up_at = hal_clock_ns() + PATIENCE_NS;
+	if (acpi.no_cmos_rtc || !cmos_read_clock(&cmos, seconds))
+		return NULL;
+	*at = hal_clock_ns();
+	return "the real-time clock";
+}
