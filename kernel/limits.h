@@ -88,11 +88,14 @@
 #define TCP_MAX_SYN_BACKLOG       4096     /* half-open connections of a listener: SYN dropped */
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
 #define SOCK_RMEM_LEAST           4096 /* bytes a socket may hold when memory is short: tcp_rmem[0] */
-#define SOCK_RMEM_DEFAULT         131072  /* bytes, tcp_rmem[1] of Linux */
-#define SOCK_RMEM_MAX             6291456 /* tcp_rmem[2] */
-#define SOCK_WMEM_LEAST           4096    /* as for receiving: tcp_wmem[0] */
-#define SOCK_WMEM_DEFAULT         65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
-#define SOCK_WMEM_MAX             4194304 /* tcp_wmem[2] */
+#define SOCK_RMEM_DEFAULT         131072 /* bytes, tcp_rmem[1] of Linux */
+#define SOCK_RMEM_DEFAULT_PART                                                                     \
+	48 /* of memory, at most that part: 2 MiB start with a third of the above, 8 MiB with it */
+#define SOCK_RMEM_DEFAULT_LEAST 16384   /* eight segments of 1 KiB in a window of half of it */
+#define SOCK_RMEM_MAX           6291456 /* tcp_rmem[2] */
+#define SOCK_WMEM_LEAST         4096    /* as for receiving: tcp_wmem[0] */
+#define SOCK_WMEM_DEFAULT       65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
+#define SOCK_WMEM_MAX           4194304 /* tcp_wmem[2] */
 #define TCP_MEM_PRESSURE_PART                                                                      \
 	4 /* in all queues: memory is short above a 4th of it, twice that is the most */
 #define TCP_MEM_RANGE      1, 2147483647 /* pages */

@@ -99,7 +99,6 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCP_NAGLE_OFF               1
 #define TCP_NAGLE_CORK              2
 #define TCP_NAGLE_PUSH              4
-#define TCP_INIT_RCV_WND_SEGS       20
 
 /* ---- sysctls (tcp_sysctl.c, docs/sysctl.md); times in jiffies -------------------------------------- */
 extern int sysctl_tcp_abort_on_overflow;

@@ -21,45 +21,29 @@
 
 /* ---- the first offer ----------------------------------------------------------------------------------- */
 
-/* Memory of one full segment. */
-static u32 segment_truesize(u32 mss)
-{
-	u32 truesize = SKB_TRUESIZE(mss + MAX_TCP_HEADER);
-
-	while (tcp_win_from_space(truesize) < (int)mss)
-		truesize += 128;
-	return truesize;
-}
-
-/* A buffer that takes what the first window invites, with a margin for what comes before it is read. */
-static void tcp_fixup_rcvbuf(struct sock *sk)
-{
-	u32 want = 2 * segment_truesize(tcp_sk(sk)->advmss) * TCP_INIT_RCV_WND_SEGS;
-
-	if (sk->sk_rcvbuf < (int)want)
-		sk->sk_rcvbuf = min_t(u32, want, sysctl_tcp_rmem[2]);
-}
-
-/* Both buffers at the start of a connection, and what tuning compares with. */
+/*
+ * Both buffers at the start of a connection, and what tuning compares with.  tcp_rmem[1], or SO_RCVBUF,
+ * decides how far the window opens; one segment is reserved, so that the last one that the window
+ * invites finds room (Linux's tcp_init_buffer_space).
+ */
 void tcp_init_buffer_space(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 maxwin;
+	u32 maxwin = tcp_full_space(sk), segment = tp->advmss;
 
-	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-		tcp_fixup_rcvbuf(sk);
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
 		tcp_sndbuf_expand(sk);
 
+	tp->window_clamp = min(tp->window_clamp, maxwin);
+	if (tp->window_clamp > 2 * segment && tp->window_clamp + segment > maxwin)
+		tp->window_clamp = max(2 * segment, maxwin - segment);
+	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
+
 	tcp_mstamp_refresh(tp);
-	tp->rcvq_space.space = tp->rcv_wnd;
+	tp->rcvq_space.space = min(tp->rcv_ssthresh, tp->rcv_wnd);
+	tp->rcvq_space.space = min(tp->rcvq_space.space, TCP_INIT_CWND * segment);
 	tp->rcvq_space.stamp = tp->tcp_mstamp;
 	tp->rcvq_space.seq = tp->copied_seq;
-
-	maxwin = tcp_full_space(sk);
-	if (tp->window_clamp > maxwin)
-		tp->window_clamp = maxwin;
-	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 }
 
@@ -300,6 +284,16 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr || len < inet_csk(sk)->icsk_ack.rcv_mss)
 		return;
 	tcp_rcv_rtt_update(tp, (tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr) * (1000000 / HZ), false);
+}
+
+/* Memory of one full segment. */
+static u32 segment_truesize(u32 mss)
+{
+	u32 truesize = SKB_TRUESIZE(mss + MAX_TCP_HEADER);
+
+	while (tcp_win_from_space(truesize) < (int)mss)
+		truesize += 128;
+	return truesize;
 }
 
 /* The buffer for an application that reads @copied bytes in a round trip, and twice that in the next. */

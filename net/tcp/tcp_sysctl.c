@@ -120,7 +120,9 @@ static const struct ctl_table table[] = {
 		.nr = 3,
 		.unit = "bytes",
 		SYSCTL_RANGE(SOCK_MEM_RANGE),
-		.what = "receive buffer: kept when memory is short, at the start, the most",
+		.what = "receive buffer: kept when memory is short, at the start (below 8 MiB of "
+			"memory "
+			"less), the most",
 	},
 	SWITCH(slow_start_after_idle, "0: an idle connection keeps its window (RFC 5681 4.1)"),
 	NUMBER(syn_retries, "retransmissions", TCP_SYN_RETRIES_RANGE,
@@ -163,8 +165,17 @@ static void tcp_mem_init(void)
 	sysctl_tcp_mem[2] = pressure * 2;
 }
 
+/* A first window must not be a large part of a small machine: below 8 MiB a buffer starts smaller. */
+static void tcp_rmem_init(void)
+{
+	u64 part = ALIGN_DOWN(nr_total_pages() * PAGE_SIZE / SOCK_RMEM_DEFAULT_PART, PAGE_SIZE);
+
+	sysctl_tcp_rmem[1] = clamp_t(u64, part, SOCK_RMEM_DEFAULT_LEAST, SOCK_RMEM_DEFAULT);
+}
+
 void tcp_sysctl_init(void)
 {
 	tcp_mem_init();
+	tcp_rmem_init();
 	sysctl_register(table, ARRAY_SIZE(table));
 }

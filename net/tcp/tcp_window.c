@@ -12,14 +12,11 @@
 
 /* ---- the window ---------------------------------------------------------------------------------- */
 
-/* Full segments that the first window lets the peer send at once: twice his initial cwnd. */
-static u32 tcp_initial_rwnd_segs(u32 mss)
-{
-	if (mss <= 1460)
-		return TCP_INIT_RCV_WND_SEGS;
-	return max(TCP_INIT_RCV_WND_SEGS * 1460u / mss, 2u);
-}
-
+/*
+ * The first offer: all of the buffer's share, in whole segments, as far as the 16 bits of a SYN's window
+ * reach, which are never scaled (RFC 7323 2.2).  tcp_rmem[1] decides: 64240 bytes for an MSS of 1460.
+ * Linux 4.11 offered twenty segments; since 4.20 it offers this much.
+ */
 void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window_clamp,
 			       int wscale_ok, u8 *rcv_wscale)
 {
@@ -30,7 +27,7 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 	space = min(space, *window_clamp);
 	if (mss && space > mss)
 		space -= space % mss;
-	*rcv_wnd = space;
+	*rcv_wnd = min(space, 65535u);
 
 	*rcv_wscale = 0;
 	if (wscale_ok) {
@@ -42,8 +39,6 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 			(*rcv_wscale)++;
 		}
 	}
-	if (mss > 1u << *rcv_wscale)
-		*rcv_wnd = min(*rcv_wnd, tcp_initial_rwnd_segs(mss) * mss);
 	*window_clamp = min(65535u << *rcv_wscale, *window_clamp);
 }
 

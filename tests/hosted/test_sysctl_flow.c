@@ -3,6 +3,7 @@
  * What those sysctls of TCP change that are about how much and how fast: buffers, windows, loss.
  * As in test_sysctl_tcp.c each scene compares with the default.
  */
+#include "kernel/limits.h"
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>
@@ -10,7 +11,6 @@
 #define SIOCOUTQNSD 0x894b
 #define MIB         (1 << 20)
 #define SEGMENT     1448
-#define FIRST_SEGS  20 /* of the first window: twice RFC 6928's ten */
 
 static struct tcp_info info_of(struct host *h, int fd)
 {
@@ -43,13 +43,13 @@ static int64_t stuff(struct host *h, int fd)
 
 /* ---- receiving -------------------------------------------------------------------------------------- */
 
-/* 131072 bytes of buffer: half of it is more than the first window; an eighth, in whole segments, less. */
+/* Of 131072 bytes of buffer a half, or an eighth, in whole segments. */
 static void the_part_that_is_window(void)
 {
 	static const struct {
 		const char *scale;
 		unsigned int window;
-	} cases[] = {{"1", FIRST_SEGS * SEGMENT}, {"-3", 131072 / 8 / SEGMENT * SEGMENT}};
+	} cases[] = {{"1", 131072 / 2 / SEGMENT * SEGMENT}, {"-3", 131072 / 8 / SEGMENT * SEGMENT}};
 
 	for (unsigned int i = 0; i < 2; i++) {
 		struct pair p;
@@ -94,6 +94,35 @@ static void receive_buffers_begin_smaller_and_grow_less(void)
 static void receive_buffers_stay(void)
 {
 	a_receive_buffer("4096 131072 6291456", "0", 131072, 131072, 131072);
+}
+
+/*
+ * A machine with little memory begins with less, so that the first windows of its connections are not most
+ * of it; a transfer passes all the same.  LIMIT(SOCK_RMEM_DEFAULT_PART) LIMIT(SOCK_RMEM_DEFAULT_LEAST)
+ */
+static void receive_buffers_begin_with(int least, int most)
+{
+	struct pair p = scene_pair();
+
+	assert_in_range(scene_get(B, p.b, SOL_SOCKET, SO_RCVBUF), least, most);
+	scene_carry(A, p.a, B, p.b, 200000);
+	scene_pair_close(&p);
+}
+
+static void receive_buffers_in_8_mib(void)
+{
+	receive_buffers_begin_with(131072, 131072);
+}
+
+static void receive_buffers_in_4_mib(void)
+{
+	receive_buffers_begin_with((4 << 20) * 3 / 4 / SOCK_RMEM_DEFAULT_PART,
+				   (4 << 20) / SOCK_RMEM_DEFAULT_PART);
+}
+
+static void receive_buffers_with_almost_nothing(void)
+{
+	receive_buffers_begin_with(SOCK_RMEM_DEFAULT_LEAST, SOCK_RMEM_DEFAULT_LEAST);
 }
 
 static void an_application_asks_for_buffers(void)
@@ -292,7 +321,7 @@ static uint64_t packets_with(const char *name, const char *value)
 /* Of one write, into a large window that is not slow start's any more. */
 static uint64_t packets_of_a_write(const char *percent)
 {
-	static uint8_t bytes[FIRST_SEGS * SEGMENT];
+	static uint8_t bytes[20 * SEGMENT];
 	struct pair p;
 	uint64_t before;
 
@@ -416,6 +445,9 @@ int main(int argc, char **argv)
 		SCENE(receive_buffers_grow),
 		SCENE(receive_buffers_begin_smaller_and_grow_less),
 		SCENE(receive_buffers_stay),
+		SCENE_WITH(receive_buffers_in_8_mib, {"ram", 8 * MIB}),
+		SCENE_WITH(receive_buffers_in_4_mib, {"ram", 4 * MIB}),
+		SCENE_WITH(receive_buffers_with_almost_nothing, {"ram", 3 * MIB / 4}),
 		SCENE(an_application_asks_for_buffers),
 		SCENE(send_buffers_grow),
 		SCENE(send_buffers_begin_smaller_and_grow_less),

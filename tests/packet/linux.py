@@ -38,7 +38,6 @@ SETTINGS = {
     "net.ipv4.tcp_keepalive_time": "7200", "net.ipv4.tcp_mtu_probing": "0",
     "net.ipv6.conf.all.disable_ipv6": "1", "net.ipv4.conf.all.rp_filter": "0",
 }
-FIRST_WINDOW = "20"         # segments: what 4.11 offered at first
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -85,7 +84,7 @@ class Machine:
             self.sysctl(name, value)
         for line in (f"link set {DEVICE} mtu {self.config['mtu']}", "link set lo up",
                      f"addr add {self.local_ip}/24 dev {DEVICE}", f"link set {DEVICE} up",
-                     f"route add default dev {DEVICE} initrwnd {FIRST_WINDOW}"):
+                     f"route add default dev {DEVICE}"):
             subprocess.run(["ip", *line.split()], check=True, stdout=subprocess.DEVNULL)
 
     def now(self):
