@@ -70,6 +70,7 @@ help:
 	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
 	@echo "make coverage    what the tests in a process reach, and what nothing does"
 	@echo "make test-fresh   the README's commands on a minimal Debian (root; debootstrap)"
+	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
 	@echo "make format   clang-format; make lint: clang's and cppcheck's opinion"
@@ -212,6 +213,7 @@ test:
 	@$(MAKE) --no-print-directory $(JOBS) sim
 	@$(MAKE) --no-print-directory $(JOBS) race canary
 	@$(MAKE) --no-print-directory packet
+	@$(MAKE) --no-print-directory $(JOBS) differ-test
 	@$(MAKE) --no-print-directory qemu
 
 tidy:
@@ -289,3 +291,4 @@ check-one:
 -include tests/packet/packet.mk
 -include tools/bench/bench.mk
 -include tests/sim/sim.mk
+-include tests/differ/differ.mk

@@ -31,11 +31,14 @@ $(SIM)/sim: $(SIM_OBJ)
 	$(Q)$(HOSTCC) $^ -ldl -o $@
 	@echo "  $@"
 
-$(SIM)/canary/%/libsoftnet.so: tests/sim/canary.py $(B)/host/libsoftnet.so
-	$(Q)f=$$(/usr/bin/python3 tests/sim/canary.py $* $(@D)) && \
-	$(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirname $$f) -MF /dev/null -c $(@D)/$$f -o $(@D)/bug.o && \
+# The library with the source $(1), of which a copy with a bug lies beside the target, in its place.
+canary-library = $(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirname $(1)) -MF /dev/null \
+		-c $(@D)/$(1) -o $(@D)/bug.o && \
 	$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(HOST_WRAP) \
-		$$(printf '%s\n' $($(B)/host_OBJ) | grep -vx "$(B)/host/$$f.o") $(@D)/bug.o -o $@
+		$$(printf '%s\n' $($(B)/host_OBJ) | grep -vx "$(B)/host/$(1).o") $(@D)/bug.o -o $@
+
+$(SIM)/canary/%/libsoftnet.so: tests/sim/canary.py $(B)/host/libsoftnet.so
+	$(Q)f=$$(/usr/bin/python3 tests/sim/canary.py $* $(@D)) && $(call canary-library,$$f)
 
 # A figure of one experiment (docs/lab.md).
 .PHONY: lab

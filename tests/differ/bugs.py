@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bugs that the recorded answers must find: a line of one source each, planted in a copy.
+
+Its words are tests/sim/canary.py's.  Each is a bug that no connection between two healthy ends
+notices: only another TCP's answers show it.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sim"))
+
+import canary  # noqa: E402  pylint: disable=wrong-import-position
+
+BUGS = {
+    # name: (file, what stands there, what is planted)
+    "reset": ("net/tcp/tcp_input.c", "\tif (seq == tp->rcv_nxt)\n\t\treturn true;",
+              "\tif (!before(seq, tp->rcv_nxt))\n\t\treturn true;"),
+    "window": ("net/tcp/tcp_input.c", "!after(seq, tp->rcv_nxt + tcp_receive_window(tp));",
+               "before(seq, tp->rcv_nxt + 1);"),
+    "errno": ("net/tcp/tcp_recvmsg.c", "\t\tr.copied = -ENOTCONN;", "\t\tr.copied = -EINVAL;"),
+    "poll": ("net/tcp/tcp_close.c", "\t\tsk->sk_err = EPIPE;", "\t\tsk->sk_err = ECONNRESET;"),
+}
+
+if __name__ == "__main__":
+    sys.exit(canary.main(BUGS))

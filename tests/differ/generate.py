@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+"""A seed becomes a Scenario.
+
+scenario() <- judge.py.  Five kinds: `est` talks on an established connection, `half` keeps a listener's
+requests waiting, `act` connects, `shut` closes early and goes on talking, `call` makes system calls on
+several sockets over the loopback.  ICMP errors come in all but the last.
+
+Most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) surely does; a
+wait that ends within some milliseconds of a timer's end would tell nothing.
+"""
+import random
+
+from play import NONBLOCK
+from scenario import KINDS, Scenario
+
+KIND_WEIGHTS = (35, 18, 17, 17, 13)
+SHORT, SETTLED, RTO, LONG = 3, 70, 260, 700     # ms
+SOCK_STREAM = 1
+INET = 2
+DONTWAIT, NOSIGNAL = 0x40, 0x4000
+MSSES = (1000, 1460, 536, 100, 10)
+WINDOWS = ((65535, 50), (30000, 10), (0, 8), (1, 3), (500, 6), (3000, 10))
+ICMPS = ((3, 4, 1200), (3, 4, 600), (3, 4, 1000), (3, 4, 0), (3, 1, 0), (3, 3, 0), (3, 0, 0), (11, 0, 0),
+         (3, 13, 0), (12, 0, 0), (4, 0, 0), (3, 2, 0))
+POLL_ALL = 0x2005
+
+
+def pick(rng, weighted):
+    """One of ((value, weight), ...)."""
+    return rng.choices([v for v, _ in weighted], [w for _, w in weighted])[0]
+
+
+class Maker:
+    """One scenario in the making."""
+
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.seed, self.kind = seed, self.rng.choices(KINDS, KIND_WEIGHTS)[0]
+        self.irs = self.rng.choice((1000, 0xffffff00, 0x7fffff00))
+        self.ts_base = self.rng.choice((100000, 0xfffffff0, 0x7ffffff0))
+        self.has_ts = self.rng.random() < .5
+        self.options = f"mss{self.rng.choice(MSSES)}" + (",wscale2" if self.rng.random() < .3 else "")
+        self.steps, self.sockets, self.sent = [], 0, []
+        self.tsval = 0
+
+    # ---- steps -----------------------------------------------------------------------------------------
+
+    def step(self, *words, wait=None):
+        """One more."""
+        if wait is None:
+            wait = self.rng.choices((SHORT, SETTLED), (1, 4))[0]
+        self.steps.append((wait, words))
+
+    def ts(self, odd=True):
+        """The timestamp of the next segment."""
+        if not self.has_ts:
+            return "-"
+        self.tsval += self.rng.randint(1, 20)
+        if odd and self.rng.random() < .06:
+            return self.tsval - self.rng.choice((1, 30, 1000, 1 << 30))
+        if odd and self.rng.random() < .05:
+            return "-"
+        return self.tsval
+
+    def new_socket(self):
+        """A name."""
+        self.sockets += 1
+        return f"s{self.sockets - 1}"
+
+    def syn(self, peer=0, wait=SHORT):
+        """A peer's first segment."""
+        self.step("seg", peer, "S", 0, 0, "-", 65535, self.ts(False), self.options, wait=wait)
+
+    def listener(self, backlog=4):
+        """A socket that listens on p0."""
+        name = self.new_socket()
+        self.step("socket", name, INET, SOCK_STREAM | NONBLOCK, 0, wait=0)
+        self.step("set", name, 1, 2, 4, 1, wait=0)
+        for option in self.early_options():
+            self.step("set", name, *option, wait=0)
+        self.step("bind", name, "local", "p0", INET, 16, wait=0)
+        self.step("listen", name, backlog, wait=0)
+        return name
+
+    def early_options(self):
+        """Those that some sockets get before their connections exist."""
+        choices = ((6, 9, 4, 1), (6, 2, 4, 500), (1, 8, 4, 5000), (6, 1, 4, 1), (6, 10, 4, 2000), (6, 18, 4, 500))
+        return [self.rng.choice(choices)] if self.rng.random() < .1 else []
+
+    def established(self):
+        """A connection from peer 0; its socket."""
+        listener = self.listener()
+        self.syn()
+        self.step("seg", 0, ".", 1, 0, 1, pick(self.rng, WINDOWS[:2]), self.ts(False), "-", wait=SHORT)
+        child = self.new_socket()
+        self.step("accept", listener, child, NONBLOCK, wait=SHORT)
+        return child
+
+    # ---- segments ----------------------------------------------------------------------------------------
+
+    def segment(self, peer=0):
+        """Something from a peer of a connection."""
+        rng = self.rng
+        if self.sent and rng.random() < .08:
+            self.step(*rng.choice(self.sent))
+            return
+        kind = pick(rng, (("data", 40), ("ack", 25), ("fin", 7), ("datafin", 5), ("rst", 4), ("syn", 3),
+                          ("noack", 2), ("urg", 1), ("synack", 2)))
+        length = rng.choice((1, 10, 100, 536, 1000, 1400)) if kind in ("data", "datafin", "urg") else 0
+        flags = {"fin": "F.", "datafin": "F.", "rst": rng.choice(("R", "R.")), "syn": "S", "synack": "S.",
+                 "noack": rng.choice(("-", "P", "F")), "urg": "U."}.get(kind, ".")
+        if kind == "noack":
+            length = rng.choice((0, 10))
+        seq = pick(rng, (("nxt", 60), (f"nxt+{rng.choice((1, 100, 1000, 1400, 3000))}", 15),
+                         (f"nxt-{rng.choice((1, 50, 100, 1000))}", 13),
+                         (f"nxt+{rng.choice((70000, 1 << 20, 1 << 30))}", 4), ("nxt-1", 3)))
+        ack = pick(rng, (("all", 70), ("una", 15), ("half", 10), (f"una-{rng.choice((1, 100))}", 3),
+                         (f"all+{rng.choice((1, 100, 100000))}", 3)))
+        if seq == "nxt" and length and rng.random() < .1:
+            seq, length = "nxt-10", length + 10
+        words = ("seg", peer, flags, seq, length, ack if "." in flags else "-", pick(rng, WINDOWS), self.ts(),
+                 self.options if "S" in flags else "-")
+        self.sent.append(words)
+        self.step(*words)
+
+    def icmp(self):
+        """An error about what was sent, sometimes about what was not."""
+        kind, code, mtu = self.rng.choice(ICMPS)
+        at = pick(self.rng, (("last", 50), ("una", 30), ("all+1000000", 10), ("una-1000", 10)))
+        self.step("icmp", 0, kind, code, mtu, at)
+
+    # ---- calls of one connection ---------------------------------------------------------------------------
+
+    def act(self, name):
+        """A call on the connection.  False: it was closed."""
+        rng = self.rng
+        what = pick(rng, (("write", 40), ("read", 25), ("shut", 6), ("close", 4), ("option", 8), ("wait", 14)))
+        if what == "write":
+            self.step("send", name, rng.choice((1, 100, 1000, 3000, 10000)), NOSIGNAL | DONTWAIT)
+        elif what == "read":
+            self.step("recv", name, rng.choice((1, 100, 5000)), DONTWAIT)
+        elif what == "shut":
+            self.step("shutdown", name, rng.choice((0, 1, 1, 1, 2)))
+        elif what == "close":
+            self.close(name)
+            return False
+        elif what == "option":
+            option = rng.choice(((6, 1, 4), (6, 3, 4), (6, 12, 4)))
+            self.step("set", name, *option, rng.choice((0, 1)))
+        else:
+            self.step("wait", wait=rng.choice((RTO, LONG)))
+        return True
+
+    def close(self, name):
+        """close(), sometimes one that resets."""
+        if self.rng.random() < .15:
+            self.step("set", name, 1, 13, 8, 1, 0, wait=0)
+        self.step("close", name)
+
+    def finish(self, name):
+        """What is left of an open socket."""
+        self.step("info", name, wait=0)
+        self.step("poll", name, POLL_ALL, wait=0)
+        self.step("ioctl", name, 0x541b, wait=0)
+        self.step("ioctl", name, 0x5411, wait=0)
+        self.step("get", name, 1, 4, 4, wait=0)
+        self.step("recv", name, 100000, DONTWAIT)
+        self.step("recv", name, 100000, DONTWAIT)
+        self.step("close", name)
+
+    # ---- kinds -----------------------------------------------------------------------------------------------
+
+    def talk(self, child, count, icmp=.13, segments=.5):
+        """Segments, errors and calls at random; the open socket or None."""
+        for _ in range(count):
+            dice = self.rng.random()
+            if dice < segments or child is None:
+                self.segment()
+            elif dice < segments + icmp:
+                self.icmp()
+            elif not self.act(child):
+                child = None
+        return child
+
+    def make_est(self):
+        """Talking."""
+        child = self.talk(self.established(), self.rng.randint(4, 12))
+        if child:
+            self.finish(child)
+
+    def make_shut(self):
+        """An end that begins at once, from either side."""
+        child = self.established()
+        if self.rng.random() < .5:
+            self.step("send", child, self.rng.choice((1, 1000, 10000)), NOSIGNAL | DONTWAIT)
+        if self.rng.random() < .3:
+            self.step("seg", 0, "F.", "nxt", self.rng.choice((0, 10)), "una", 65535, self.ts(), "-")
+        if self.rng.random() < .5:
+            self.step("shutdown", child, self.rng.choice((1, 1, 2)))
+        else:
+            self.close(child)
+            child = None
+        for _ in range(self.rng.randint(2, 8)):
+            dice = self.rng.random()
+            if dice < .3:
+                self.step("seg", 0, self.rng.choice((".", "F.", "F.")), "nxt", self.rng.choice((0, 0, 10)), "all",
+                          65535, self.ts(), "-")
+            elif dice < .4:
+                self.step("seg", 0, "S", f"nxt+{self.rng.choice((0, 1, 1000))}", 0, "-", 65535, self.ts(), self.options)
+            else:
+                child = self.talk(child, 1, .1, .8)
+        if child:
+            self.finish(child)
+
+    def make_half(self):
+        """Requests that wait at a listener, from up to three peers."""
+        listener = self.listener(self.rng.choice((0, 1, 4)))
+        peers = self.rng.choice((1, 1, 2, 3))
+        for peer in range(peers):
+            self.syn(peer)
+        child = None
+        for _ in range(self.rng.randint(3, 10)):
+            dice, peer = self.rng.random(), self.rng.randrange(peers)
+            if dice < .12:
+                self.icmp()
+            elif dice < .25 and child is None:
+                child = self.new_socket()
+                self.step("accept", listener, child, NONBLOCK)
+            elif dice < .3:
+                self.step("wait", wait=self.rng.choice((RTO, LONG, 1200)))
+            elif dice < .33:
+                self.step("close", listener)
+            elif dice < .5:
+                self.step("seg", peer, ".", 1, 0, 1, pick(self.rng, WINDOWS[:2]), self.ts(), "-")
+            elif dice < .6:
+                self.syn(peer, SETTLED)
+            elif dice < .75 and child:
+                child = child if self.act(child) else None
+            else:
+                self.segment(peer)
+        if child:
+            self.finish(child)
+
+    def make_act(self):
+        """An active open."""
+        name = self.new_socket()
+        self.step("socket", name, INET, SOCK_STREAM | NONBLOCK, 0, wait=0)
+        for option in self.early_options():
+            self.step("set", name, *option, wait=0)
+        self.step("connect", name, "peer", "r0", INET, 16, wait=20)
+        child = name
+        for _ in range(self.rng.choice((0, 1, 1, 2, 4))):
+            dice = self.rng.random()
+            if dice < .6:
+                flags = pick(self.rng, (("S.", 10), ("S", 4), ("R.", 1), ("R", 1), (".", 2), ("FS.", 1)))
+                ack = pick(self.rng, ((1, 10), (0, 1), (2, 1), (5, 1)))
+                self.step("seg", 0, flags, 0, self.rng.choice((0, 0, 10)), ack if "." in flags else "-",
+                          pick(self.rng, WINDOWS), self.ts(), self.options if "S" in flags else "-")
+            elif dice < .8:
+                self.icmp()
+            elif child and not self.act(child):
+                child = None
+        self.step("seg", 0, "S.", 0, 0, 1, 65535, self.ts(False), self.options)
+        child = self.talk(child, self.rng.randint(3, 9))
+        if child:
+            self.finish(child)
+
+    def make_call(self):
+        """System calls on several sockets; calls.py."""
+        import generate_calls  # pylint: disable=import-outside-toplevel
+        generate_calls.make(self)
+
+
+def scenario(seed):
+    """The seed's."""
+    maker = Maker(seed)
+    getattr(maker, "make_" + maker.kind)()
+    return Scenario(seed, maker.kind, maker.irs, maker.ts_base, maker.steps)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""The hosted kernel as a scenario's machine: booted once, forked for some scenarios.
+
+Kernel.play() <- judge.py, recorded.py.  A fork costs as much as the scenario that runs in it, so a child
+plays several: each has its own remote address and ports as in crowd.py, and five virtual minutes pass
+behind it, in which its connections end.  A crash of the kernel is an answer like others, and one that no
+Linux gives.
+"""
+import gc
+import json
+import os
+import select
+import signal
+import time
+import traceback
+
+import hosted
+import printer
+from play import LOCAL_PORTS, Player
+
+PORT = 8080
+SLOTS = 16                  # scenarios of one child
+HANG_SECONDS = 100          # of the wall's time, for one child
+SHORT_OF_WRAP = 300         # every second scenario's numbers start so far below 2^32
+AS_RFC_6528 = 2**33         # and the others where the kernel wants
+BETWEEN = 300 * 10**9       # ns of virtual time, in which what one scenario left behind ends
+CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": False, "cmdline": ""}
+ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.1", "lo2": "127.0.0.2",
+             "any": "0.0.0.0", "elsewhere": "10.9.9.9", "broadcast": "255.255.255.255", "multicast": "224.0.0.1"}
+
+
+class Face:
+    """play.py's machine."""
+
+    def __init__(self, machine, slot):
+        self.machine, self.slot = machine, slot
+        self.addresses = dict(ADDRESSES, peer=f"192.0.2.{slot + 1}")
+        self.now = machine.now
+
+    def inject(self, packet):
+        """An IP packet arrives."""
+        self.machine.inject([packet])
+
+    def call(self, number, *arguments):
+        """A system call."""
+        return self.machine.submit(number, arguments, arguments).result
+
+    def take(self):
+        """What was sent."""
+        out = list(self.machine.packets)
+        self.machine.packets.clear()
+        return out
+
+    def port(self, k):
+        """The scenario's own."""
+        return PORT + self.slot * LOCAL_PORTS + k
+
+
+def lines_of_child(function):
+    """What @function yields, as JSON can carry it; {"crash": why} at the end if it crashed or hangs."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(writer, "w", encoding="utf-8") as out:
+            try:
+                for value in function():
+                    out.write(json.dumps(value) + "\n")
+                    out.flush()
+            except BaseException:  # pylint: disable=broad-except
+                out.write(json.dumps({"crash": traceback.format_exc().strip().splitlines()[-1]}) + "\n")
+        os._exit(0)  # pylint: disable=protected-access
+    os.close(writer)
+    text, end = b"", time.monotonic() + HANG_SECONDS
+    while ready := select.select([reader], [], [], max(0, end - time.monotonic()))[0]:
+        part = os.read(reader, 1 << 16)
+        if not part:
+            break
+        *lines, text = (text + part).split(b"\n")
+        yield from map(json.loads, lines)
+    os.close(reader)
+    if not ready:
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    if not ready or status:
+        yield {"crash": "the process ended" if ready else f"no end within {HANG_SECONDS} s"}
+
+
+class Kernel:
+    """The hosted kernel, booted."""
+
+    def __init__(self, library=hosted.LIBRARY):
+        with open(library, "rb") as f:
+            self.machine = hosted.Machine(f.read(), CONFIG)
+        gc.collect()
+        gc.freeze()
+
+    def play(self, scenarios):
+        """For each of @scenarios: its steps' answers; a crash is the last answer."""
+        at = 0
+        while at < len(scenarios):
+            batch = scenarios[at:at + SLOTS]
+            for answers in lines_of_child(lambda b=batch: self._play(b)):
+                at += 1
+                if isinstance(answers, dict):
+                    yield ["crash: " + answers["crash"]]
+                    break
+                yield answers
+
+    def _play(self, scenarios):
+        for slot, scenario in enumerate(scenarios):
+            self.machine.host.sn_set(b"iss", 2**32 - SHORT_OF_WRAP if scenario.seed % 2 else AS_RFC_6528)
+            player = Player(scenario, Face(self.machine, slot))
+            try:
+                for until in player.play(scenario.at):
+                    self.machine.advance(until)
+                said = self.machine.complaint()
+                if not said:
+                    yield player.answers
+                    self.machine.advance(self.machine.now() + BETWEEN)
+                    self.machine.packets.clear()
+                    continue
+            except hosted.Halted as error:
+                said = "halted: " + str(error).split("\n", maxsplit=1)[0]
+            raise RuntimeError(said)
+
+    def script_of(self, scenario, said):
+        """The scenario as a packet script with this kernel's answers."""
+        return next(lines_of_child(lambda: self._script(scenario, said)))
+
+    def _script(self, scenario, said):
+        player = Player(scenario, Face(self.machine, 0))
+        for until in player.play(scenario.at or None):
+            self.machine.advance(until)
+        yield printer.script(player, said)

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: MIT
+"""One scenario on one machine, step by step.
+
+play() <- crowd.py and ours.py: a generator that yields the time up to which its machine must run, and
+leaves the answers, the resolved steps, their times and all packets in the Player.  A machine (a Face) has
+
+    now()               nanoseconds
+    inject(bytes)       an IP packet arrives
+    call(number, ...)   a system call's result (negative errno), None when it is not back at once
+    take()              the IP packets sent since the last take(): (time, bytes)
+    addresses           {name: "A.B.C.D"}: local, peer, lo ...
+    port(k)             the k-th local port of this scenario
+"""
+import ctypes
+import os
+import struct
+import sys
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "packet"))
+# pylint: disable=wrong-import-position
+from packets import ICMP, TCP, IpInfo, build_icmp, build_tcp, ip_header, read_packet  # noqa: E402
+from script import Option  # noqa: E402
+from symbols import NUMBERS  # noqa: E402
+from syscalls import sockaddr  # noqa: E402
+from tcpinfo import decode  # noqa: E402
+import normal  # noqa: E402
+
+MASK = normal.MASK
+MS, US = 1_000_000, 1_000
+REMOTE_PORT = 5555          # of peer 0; the next peer has the next one
+LOCAL_PORTS = 4             # a scenario's own: p0 to p3
+BAD_FD = 9999
+NONBLOCK = 0o4000
+NO_TS = "-"
+EPHEMERAL = "eph"
+
+
+@dataclass
+class Peer:
+    """The remote end of one connection: what a real one would know."""
+    number: int
+    port: int               # its own
+    local_port: int         # the kernel's
+    irs: int                # its own first number
+    iss: int | None = None  # the kernel's
+    next: int = 1           # its next byte, relative
+    una: int = 1            # what it acknowledged
+    top: int = 0            # what the kernel sent
+    ecr: int = 0            # the kernel's last timestamp
+    quote: int = 0          # where the kernel's last SYN or data began
+    live: list = field(default_factory=list)
+
+
+def number_at(word, names):
+    """nxt+5 with names {"nxt": 7}: 12.  A number is itself."""
+    if isinstance(word, int):
+        return word
+    for i, c in enumerate(word):
+        if c in "+-":
+            return names[word[:i]] + int(word[i:])
+    return names[word]
+
+
+def options_of(word):
+    """mss1000,wscale2 as Options."""
+    out = []
+    for item in [] if word == "-" else word.split(","):
+        name = item.rstrip("0123456789")
+        if name == "wscale":
+            out.append(Option("nop"))
+        out.append(Option(name, int(item[len(name):]) if item != name else None))
+    return out
+
+
+class Player:
+    """A scenario under way."""
+
+    def __init__(self, scenario, face):
+        self.scenario, self.face = scenario, face
+        self.answers, self.steps, self.at, self.packets = [], [], [], []
+        self.sockets = {}       # name: descriptor
+        self.peers = {}
+        self.start = 0
+        self.result = self.extra = None
+
+    def fd(self, name):
+        """A socket's descriptor; one that no call may know."""
+        return self.sockets.get(name, BAD_FD)
+
+    def peer(self, number):
+        """A peer, made when it is first spoken of."""
+        if number not in self.peers:
+            self.peers[number] = Peer(number, REMOTE_PORT + number, self.face.port(0), self.scenario.irs)
+        return self.peers[number]
+
+    # ---- the story -----------------------------------------------------------------------------------
+
+    def play(self, times=None):
+        """Yields when to go on.  @times: of each step and of the end, in us; without, the waits count."""
+        self.start = start = self.face.now()
+        self.peer(0)
+        for i, (wait, words) in enumerate(self.scenario.steps):
+            if times:
+                yield start + times[i] * US
+            if i:
+                self._collect()
+            self.at.append((self.face.now() - start) // US)
+            self.result = self.extra = None
+            words = self._act(words)
+            self.steps.append((wait, words))
+            if not times:
+                yield self.face.now() + wait * MS
+        if times:
+            yield start + times[-1] * US
+        self._collect()
+        self.at.append((self.face.now() - start) // US)
+        for fd in self.sockets.values():
+            self.face.call(NUMBERS["close"], fd)
+
+    def _act(self, words):
+        name = words[0]
+        if name == "seg":
+            return self._segment(*words[1:])
+        if name == "icmp":
+            return self._icmp(*words[1:])
+        if name != "wait":
+            CALLS[name](self, *words[1:])
+        return words
+
+    # ---- packets ---------------------------------------------------------------------------------------
+
+    def _segment(self, number, flags, seq, length, ack, window, tsval, options):
+        peer = self.peer(number)
+        names = {"nxt": peer.next, "una": peer.una, "all": max(peer.top, peer.una),
+                 "half": peer.una + (max(peer.top, peer.una) - peer.una) // 2}
+        seq = number_at(seq, names)
+        ack = ack if ack == "-" else number_at(ack, names)
+        made = options_of(options)
+        bits = frozenset() if flags == "-" else frozenset(flags)
+        if tsval != NO_TS:
+            made += [Option("nop"), Option("nop"),
+                     Option("TS", ((self.scenario.ts_base + tsval) & MASK, peer.ecr if "." in bits else 0))]
+        live = SimpleNamespace(flags=bits, ports=(peer.port, peer.local_port), seq=(peer.irs + seq) & MASK,
+                               ack=((peer.iss or 0) + ack) & MASK if ack != "-" else 0, window=window,
+                               urgent=1 if "U" in bits else 0, ip=IpInfo())
+        self.face.inject(build_tcp(self.face.addresses["peer"], self.face.addresses["local"], live, made, length))
+        if ack != "-" and "R" not in bits and peer.una < ack <= peer.top:
+            peer.una = ack
+        end = seq + length + ("F" in bits)
+        if not bits & {"R", "S"} and seq <= peer.next < end:
+            peer.next = end
+        return "seg", number, flags, seq, length, ack, window, tsval, options
+
+    def _icmp(self, number, kind, code, mtu, seq):
+        peer = self.peer(number)
+        seq = number_at(seq, {"una": peer.una, "all": max(peer.top, peer.una), "last": peer.quote})
+        local, remote = self.face.addresses["local"], self.face.addresses["peer"]
+        tcp = struct.pack(">HHI", peer.local_port, peer.port, ((peer.iss or 0) + seq) & MASK)
+        quote = ip_header(local, remote, TCP, 20) + tcp
+        self.face.inject(build_icmp(remote, local, SimpleNamespace(type=kind, code=code, mtu=mtu, ip=IpInfo()), quote))
+        return "icmp", number, kind, code, mtu, seq
+
+    def _collect(self):
+        """The answer of the step that ends here."""
+        seen_by_peer, kept = {}, []
+        for time, data in self.face.take():
+            seen = read_packet(time, data)
+            if seen is None or seen.dst != self.face.addresses["peer"]:
+                continue
+            peer = next((p for p in self.peers.values() if p.port == seen.dport), None)
+            if seen.proto == ICMP or peer is None:
+                continue
+            self._learn(peer, seen)
+            seen_by_peer.setdefault(peer.number, []).append(seen)
+            kept.append(((time - self.start) // US, peer.number, replace(seen, seq=(seen.seq - (peer.iss or 0)) & MASK,
+                                                                            ack=(seen.ack - peer.irs) & MASK if "." in seen.flags else 0)))
+        self.packets.append(kept)
+        words = {n: normal.packets_words(seen, self.peers[n].iss or 0, self.peers[n].irs, self.scenario.ts_base)
+                 for n, seen in seen_by_peer.items()}
+        self.answers.append(normal.answer(self.result, self.extra, words))
+
+    @staticmethod
+    def _learn(peer, seen):
+        peer.local_port = seen.sport
+        if "S" in seen.flags and peer.iss != seen.seq:
+            peer.iss, peer.una, peer.top = seen.seq, 1, 0     # a connection begins
+        peer.ecr = next((o.data[0] for o in seen.options if o.kind == "TS"), peer.ecr)
+        if "R" in seen.flags or peer.iss is None:
+            return
+        start = normal.signed(seen.seq - peer.iss)
+        peer.top = max(peer.top, start + len(seen.payload) + len(seen.flags & {"S", "F"}))
+        if seen.payload or "S" in seen.flags:
+            peer.quote = start
+
+    # ---- calls -------------------------------------------------------------------------------------------
+
+    def call(self, name, *arguments, is_fd=False):
+        """The call; its result stays as a word."""
+        result = self.face.call(NUMBERS[name], *arguments)
+        self.result = normal.result_word(result, is_fd)
+        return result
+
+    def _named(self, result, name):
+        if result is not None and result >= 0:
+            self.sockets[name] = result
+
+    def socket(self, name, domain, kind, protocol):
+        """sN socket: its type has SOCK_NONBLOCK already."""
+        self._named(self.call("socket", domain, kind, protocol, is_fd=True), name)
+
+    def accept(self, listener, name, flags):
+        """A blocking child is made non-blocking: nothing here may wait."""
+        fd = self.call("accept4", self.fd(listener), 0, 0, flags, is_fd=True)
+        if fd is not None and fd >= 0 and not flags & NONBLOCK:
+            self.face.call(NUMBERS["fcntl"], fd, 4, NONBLOCK)
+        self._named(fd, name)
+
+    def close(self, name):
+        """The name is of no socket then."""
+        self.call("close", self.fd(name))
+        self.sockets.pop(name, None)
+
+    def _address(self, where, port, family):
+        number = port if isinstance(port, int) else (
+            REMOTE_PORT + int(port[1:]) if port[0] == "r" else self.face.port(int(port[1:])))
+        return buffer(sockaddr(family, self.face.addresses[where], number) + bytes(256))
+
+    def bind(self, name, where, port, family, length):
+        """bind()"""
+        self.call("bind", self.fd(name), self._address(where, port, family), length)
+
+    def connect(self, name, where, port, family, length):
+        """connect(); one to a peer tells it the port."""
+        self.call("connect", self.fd(name), self._address(where, port, family), length)
+
+    def send(self, name, size, flags):
+        """sendto() without an address."""
+        self.call("sendto", self.fd(name), buffer(bytes(max(size, 1))), size, flags, 0, 0)
+
+    def recv(self, name, size, flags):
+        """recvfrom() without an address."""
+        self.call("recvfrom", self.fd(name), buffer(bytes(max(size, 1))), size, flags, 0, 0)
+
+    def _plain(name):  # pylint: disable=no-self-argument
+        def made(self, socket, *numbers):
+            self.call(name, self.fd(socket), *numbers)
+        return made
+
+    def _name(call):  # pylint: disable=no-self-argument
+        def made(self, socket, length):
+            data, size = buffer(bytes(128)), buffer(struct.pack("<i", length))
+            if self.call(call, self.fd(socket), data, size) == 0:
+                self.extra = self._address_text(data.raw, struct.unpack("<i", size.raw)[0])
+        return made
+
+    def _address_text(self, data, length):
+        port = struct.unpack(">H", data[2:4])[0]
+        known = {0: "0", **{self.face.port(k): f"p{k}" for k in range(LOCAL_PORTS)},
+                 **{p.port: f"r{p.number}" for p in self.peers.values()}}
+        ip = ".".join(map(str, data[4:8]))
+        names = {address: name for name, address in self.face.addresses.items()}
+        return f"{length},{data[0]},{names.get(ip, ip)},{known.get(port, EPHEMERAL)}"
+
+    def get(self, name, level, option, length, shown=1):
+        """getsockopt(); @shown: do the bytes count, or only how many they are."""
+        data, size = buffer(bytes(256)), buffer(struct.pack("<i", length))
+        if self.call("getsockopt", self.fd(name), level, option, data, size) == 0:
+            got = struct.unpack("<i", size.raw)[0]
+            self.extra = f"{got}" + (":" + data.raw[:min(got, 16)].hex() if shown else "")
+
+    def set(self, name, level, option, length, *values):
+        """setsockopt() of ints."""
+        data = struct.pack(f"<{len(values)}i", *values).ljust(max(length, 16), b"\0")
+        self.call("setsockopt", self.fd(name), level, option, buffer(data), length)
+
+    def poll(self, name, events):
+        """poll() that does not wait."""
+        data = buffer(struct.pack("<ihh", self.fd(name), events, 0))
+        self.call("poll", data, 1, 0)
+        self.extra = f"{struct.unpack('<ihh', data.raw)[2] & 0xffff:x}"
+
+    def ioctl(self, name, request):
+        """ioctl() with an int behind it."""
+        data = buffer(bytes(8))
+        if self.call("ioctl", self.fd(name), request, data) == 0:
+            self.extra = str(struct.unpack("<i", data.raw[:4])[0])
+
+    def info(self, name):
+        """TCP_INFO: the state."""
+        data, size = buffer(bytes(512)), buffer(struct.pack("<i", 512))
+        if self.call("getsockopt", self.fd(name), 6, 11, data, size) == 0:
+            info = decode(data.raw[:struct.unpack("<i", size.raw)[0]])
+            self.extra = ",".join(str(info["tcpi_" + what]) for what in ("state", "ca_state", "retransmits", "unacked"))
+
+    listen, shutdown = _plain("listen"), _plain("shutdown")
+    sockname, peername = _name("getsockname"), _name("getpeername")
+
+
+CALLS = {name: getattr(Player, name) for name in (
+    "socket accept close bind connect send recv listen shutdown sockname peername get set poll ioctl info").split()}
+
+
+def buffer(data):
+    """Memory for a call."""
+    return ctypes.create_string_buffer(data, len(data))

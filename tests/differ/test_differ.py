@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""The differential tester without Linux: recorded answers, planted bugs, scripts, and its own tables."""
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import play  # noqa: E402,F401  pylint: disable=unused-import
+from suite import Suite  # noqa: E402
+import bugs  # noqa: E402
+import generate  # noqa: E402
+import known  # noqa: E402
+import normal  # noqa: E402
+import printer  # noqa: E402
+import recorded  # noqa: E402
+from ours import Kernel  # noqa: E402
+from scenario import KINDS  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+RECORDED_MIN = 200      # scenarios that must stand in the file
+SCRIPTS = range(1, 31)  # seeds whose scripts are played
+
+
+def run(*words):
+    """The front end's output and exit status."""
+    done = subprocess.run([sys.executable, "tests/differ/run", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr, done.returncode
+
+
+@pytest.fixture(scope="module", name="kernel")
+def booted():
+    """The hosted kernel."""
+    return Kernel()
+
+
+def test_recorded_answers(kernel):
+    """Linux's, of every kind of scenario; what differs is known."""
+    plays = recorded.load()
+    assert len(plays) >= RECORDED_MIN
+    assert {scenario.kind for scenario, _ in plays} == set(KINDS)
+    unknown = [str(d) for d in recorded.differences(kernel, plays) if not known.row(d)]
+    assert not unknown, "\n".join(unknown)
+
+
+@pytest.mark.parametrize("name", bugs.BUGS)
+def test_a_planted_bug_is_found(name):
+    """By an answer, not by a crash."""
+    out, status = run("--canary", name)
+    assert status == 0, out
+    assert "crash" not in out
+
+
+def test_one_seed_is_one_scenario():
+    """Whichever was made before."""
+    first = {seed: generate.scenario(seed) for seed in range(50)}
+    assert all(generate.scenario(seed) == first[seed] for seed in reversed(range(50)))
+
+
+def test_recorded_text():
+    """What was read is written as it was."""
+    class Text(list):
+        """A file."""
+        write = list.append
+    with open(recorded.FILE, encoding="utf-8") as f:
+        text = f.read()
+    out = Text()
+    recorded.write(out, text.split(" what ")[1].split(" answered")[0], recorded.read(text))
+    assert "".join(out) == text
+
+
+@pytest.mark.parametrize("seed", SCRIPTS)
+def test_scripts(kernel, tmp_path, seed):
+    """A scenario with our kernel's answers, as a packet script, plays on our kernel."""
+    path = tmp_path / "script.pkt"
+    path.write_text(kernel.script_of(generate.scenario(seed), ["a test"]))
+    if printer.NO_WORD_FOR in path.read_text():
+        return      # cannot be said
+    result = Suite(gso=False).play(str(path))
+    assert result.status == "ok", "\n".join([result.reason, *result.lines, path.read_text()])
+
+
+def test_normal_form_merges():
+    """Segments that follow each other are one send; so are repeated ACKs one ACK."""
+    def seen(flags, seq, size, ack=1):
+        return play.SimpleNamespace(flags=frozenset(flags), seq=seq, payload=bytes(size), ack=ack, window=9, options=[],
+                                    wrong=[])
+    words = normal.packets_words([seen(".", 1, 10), seen(".F", 11, 5), seen(".", 1, 10), seen(".", 17, 0),
+                                  seen(".", 17, 0)], 0, 0, 0)
+    assert words == ["D1-17F", "D1-11", "A17/1", "a1"]
+
+
+def test_rows():
+    """Not too many; the document is what the table says, and each script is there."""
+    text = (ROOT / "docs" / "linux-differences.md").read_text()
+    assert len(known.ROWS) <= known.ROWS_MAX
+    assert known.document(known.hits_of(text)) == text, "tests/differ/run --doc >docs/linux-differences.md"
+    for predicate in known.ROWS:
+        script = predicate.__doc__.split("Script:")[1].strip()
+        assert (ROOT / "tests" / "packet" / "scripts" / script).is_file() or script == "none", script
