@@ -3,6 +3,10 @@
 # One list of sources makes both images: the machine's (build/softnet.elf) and the hosted ones
 # (build/host/libsoftnet.so, build/host-asan/libsoftnet.so).  What differs is only what stands below
 # the seams: kernel/x86 and the transports on one side, tests/host on the other.
+#
+# The machine's image has two builds.  checked: locks that know their holder, stack protector, frame pointers;
+# tests and make debug use it.  shipped: none of these; make run, make image and the benches use it.
+# build/checked and build/shipped hold them; build/softnet.elf, .efi and .img are links to the shipped ones.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -14,16 +18,16 @@ V ?=
 Q := $(if $(V),,@)
 
 # What tools/run reads, as it was written: not expanded, with any quotes in it.
-RUN_VARS := BOOT PORT MEM MACHINE PCAP ACCEL CMDLINE
+RUN_VARS := BOOT PORT MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # ---- sources ------------------------------------------------------------------------------------
-COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/time kernel/fs kernel/trace kernel/lib \
+COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/trace kernel/lib \
 	drivers drivers/virtio net net/core net/ipv4 net/tcp
 # Below the seams: only on the machine.
 TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c
 MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c \
-	kernel/x86/*.S))) $(TRANSPORTS)
+	kernel/x86/*.S kernel/x86/checked/*.c kernel/x86/shipped/*.c))) $(TRANSPORTS)
 # The UEFI application, which carries the machine's image: a program of its own, with what it shares.
 EFI_SRC := $(sort $(wildcard boot/efi_*.c)) boot/efi_blob.S kernel/x86/memmap.c kernel/lib/string.c \
 	kernel/lib/vsprintf.c kernel/time/calendar.c
@@ -32,6 +36,9 @@ HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c
 # Above them: in both.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
 APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
+# Of these files those that build $(1) has.
+BUILDS := checked shipped
+sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/$(b)/% kernel/x86/$(b)/%),$(2))
 
 # ---- flags --------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
@@ -40,32 +47,38 @@ WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstric
 CC_INC := $(shell $(CC) -print-file-name=include)
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
 	-fno-common -fwrapv -fno-delete-null-pointer-checks -MMD -MP -g $(WARN)
-MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls -fno-asynchronous-unwind-tables -ffunction-sections \
-	-fdata-sections -fcf-protection=none -fstack-protector-strong \
+MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-asynchronous-unwind-tables \
+	-ffunction-sections -fdata-sections -fcf-protection=none
+FLAGS_checked := -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-protector-strong \
 	-mstack-protector-guard=global
+FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector
+# In either build a backtrace shows each function of the application.
+APP_FLAGS := -fno-optimize-sibling-calls
 # What a test may choose and the machine may not: tests/host/iss.c.
 HOST_WRAP := -Wl,--wrap=secure_tcp_seq
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
-	-mcmodel=kernel -mno-red-zone -nostdlibinc -fstack-protector-strong \
-	-mstack-protector-guard=global $(WARN)
-# <asm/hal.h> is the machine's or the process's.
+	-mcmodel=kernel -mno-red-zone -nostdlibinc $(WARN)
+# <asm/hal.h> is the machine's or the process's; <variant/lock.h> is the checked or the shipped build's.
 MACHINE_INC := -I. -Ikernel/x86
-HOST_INC := -I. -Itests/host
+INC_checked := -Ikernel/sched/checked
+INC_shipped := -Ikernel/sched/shipped
+HOST_PLATFORM := -I. -Itests/host
+HOST_INC := $(HOST_PLATFORM) $(INC_checked)
 APP_INC := -Iinclude
 
 # An application is an ordinary main(); in the image it is called NAME_main (apps/libc/apps.c).
 app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_main -Wno-missing-prototypes)
 
 .PHONY: all help
-all: $(B)/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+all: $(B)/softnet.elf $(B)/checked/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 
 help:
-	@echo "make run      boot in QEMU with user networking (BOOT= PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
+	@echo "make run      boot in QEMU with user networking (BUILD= BOOT= PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
+	@echo "              BUILD=checked adds the kernel's checks of itself (tests, make debug); BUILD=shipped (run, image) has none"
 	@echo "make test     everything that proves it: tidy, unit, hosted, packet scripts, QEMU"
 	@echo "make test-long   what takes minutes: 100,000 connections, many seeds of a bad wire"
 	@echo "make coverage    what the tests in a process reach, and what nothing does"
@@ -77,84 +90,90 @@ help:
 	@echo "make setup    install what building and testing needs (Debian)"
 
 # ---- the machine's image ------------------------------------------------------------------------
-M := $(B)/machine
-M_OBJ := $(patsubst %,$(M)/%.o,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC))
-
-$(M)/apps/%.c.o: apps/%.c Makefile
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) $(APP_INC) $(call app_flags,apps/$*.c) -c $< -o $@
-$(M)/%.c.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(MACHINE_INC) -c $< -o $@
-$(M)/%.S.o: %.S Makefile
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $< -o $@
-
 # Relocations are kept (-q): the image can be moved when it is loaded.
 # Linked twice: the tables of function names, lines and addresses are made from the first link.  They must
 # still be true of the second.
 LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
-TABLES := ksyms lines mkrelocs
-$(B)/softnet.elf: $(M_OBJ) linker.ld $(TABLES:%=tools/%.py) tools/elf.py tools/dwarfline.py
-	$(Q)$(LINK) $(M_OBJ) -lgcc -o $(M)/first.elf
-	$(Q)for t in $(TABLES); do python3 tools/$$t.py $(M)/first.elf >$(M)/$$t.S || exit 1; done
-	$(Q)$(LINK) -Wl,-Map,$(M)/softnet.map $(M_OBJ) $(TABLES:%=$(M)/%.S) -lgcc -o $(M)/second.elf
-	$(Q)for t in $(TABLES); do python3 tools/$$t.py $(M)/second.elf | cmp - $(M)/$$t.S || exit 1; done
-	$(Q)mv $(M)/second.elf $@
-	@echo "  $@"
+TABLES_checked := ksyms lines mkrelocs
+TABLES_shipped := $(TABLES_checked) unwind
 
-# ---- the UEFI application -----------------------------------------------------------------------
-# GNU-EFI's start-up code and linker script make it a relocatable PE file; boot/README.md says why.
-E := $(B)/efi
+# The UEFI application: GNU-EFI's start-up code and linker script make it a relocatable PE file;
+# boot/README.md says why.
 EFI_INC ?= /usr/include/efi
 EFI_LIB ?= /usr/lib
 EFI_FLAGS := -O2 -fpic -fshort-wchar -mno-red-zone -fno-stack-protector -fvisibility=hidden \
 	-fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
 	-isystem $(EFI_INC) -DGNU_EFI_USE_MS_ABI
-E_OBJ := $(patsubst %,$(E)/%.o,$(EFI_SRC))
 
-$(E)/%.c.o: %.c Makefile
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(FREESTANDING) $(EFI_FLAGS) $(MACHINE_INC) -c $< -o $@
-$(E)/%.S.o: %.S $(E)/kernel.elf $(E)/cmdline.txt Makefile
-	@mkdir -p $(@D)
-	$(Q)$(CC) -DEFI_KERNEL='"$(E)/kernel.elf"' -DEFI_CMDLINE='"$(E)/cmdline.txt"' -MMD -MP -c $< -o $@
-$(E)/kernel.elf: $(B)/softnet.elf
-	@mkdir -p $(@D)
-	$(Q)objcopy --strip-all $< $@
+# $(1) build, $(2) its folder
+define machine
+$(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC))
+$(2)/apps/%.c.o: apps/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+$(2)/%.c.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
+$(2)/%.S.o: %.S Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $$< -o $$@
+
+$(2)/softnet.elf: $$($(2)_OBJ) linker.ld $$(TABLES_$(1):%=tools/%.py) tools/elf.py tools/dwarfline.py
+	$$(Q)$$(LINK) $$($(2)_OBJ) -lgcc -o $(2)/first.elf
+	$$(Q)for t in $$(TABLES_$(1)); do python3 tools/$$$$t.py $(2)/first.elf >$(2)/$$$$t.S || exit 1; done
+	$$(Q)$$(LINK) -Wl,-Map,$(2)/softnet.map $$($(2)_OBJ) $$(TABLES_$(1):%=$(2)/%.S) -lgcc -o $(2)/second.elf
+	$$(Q)for t in $$(TABLES_$(1)); do python3 tools/$$$$t.py $(2)/second.elf | cmp - $(2)/$$$$t.S || exit 1; done
+	$$(Q)mv $(2)/second.elf $$@
+	@echo "  $$@"
+
+$(2)_EFI_OBJ := $$(patsubst %,$(2)/efi/%.o,$$(EFI_SRC))
+$(2)/efi/%.c.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(EFI_FLAGS) $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
+$(2)/efi/%.S.o: %.S $(2)/efi/kernel.elf $(2)/efi/cmdline.txt Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) -DEFI_KERNEL='"$(2)/efi/kernel.elf"' -DEFI_CMDLINE='"$(2)/efi/cmdline.txt"' -MMD -MP -c $$< -o $$@
+$(2)/efi/kernel.elf: $(2)/softnet.elf
+	@mkdir -p $$(@D)
+	$$(Q)objcopy --strip-all $$< $$@
 # Written when CMDLINE= is another one than last time.
-$(E)/cmdline.txt: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' "$$CMDLINE" | cmp -s - $@ || printf '%s\n' "$$CMDLINE" >$@
+$(2)/efi/cmdline.txt: FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' "$$$$CMDLINE" | cmp -s - $$@ || printf '%s\n' "$$$$CMDLINE" >$$@
+$(2)/softnet.efi: $$($(2)_EFI_OBJ)
+	$$(Q)$$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --fatal-warnings --build-id=none \
+		-T $$(EFI_LIB)/elf_x86_64_efi.lds $$(EFI_LIB)/crt0-efi-x86_64.o $$($(2)_EFI_OBJ) \
+		-L$$(EFI_LIB) -lgnuefi -o $(2)/efi/softnet.so
+	$$(Q)objcopy -j .text -j .data -j .dynamic -j .rela -j .rela.dyn -j .dynsym -j .reloc \
+		--target efi-app-x86_64 $(2)/efi/softnet.so $$@
+	@echo "  $$@"
+# The disk: this application and that command line, as \EFI\BOOT\BOOTX64.EFI and cmdline.txt.
+$(2)/softnet.img: $(2)/softnet.efi $(2)/efi/cmdline.txt tools/mkimage
+	$$(Q)tools/mkimage $(2)/softnet.efi $(2)/efi/cmdline.txt $$@
+	@echo "  $$@"
+endef
+$(foreach b,$(BUILDS),$(eval $(call machine,$(b),$(B)/$(b))))
 FORCE:
 
-$(B)/softnet.efi: $(E_OBJ)
-	$(Q)$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -z noexecstack --fatal-warnings --build-id=none \
-		-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $(E_OBJ) \
-		-L$(EFI_LIB) -lgnuefi -o $(E)/softnet.so
-	$(Q)objcopy -j .text -j .data -j .dynamic -j .rela -j .rela.dyn -j .dynsym -j .reloc \
-		--target efi-app-x86_64 $(E)/softnet.so $@
-	@echo "  $@"
-
-# The disk: this application and that command line, as \EFI\BOOT\BOOTX64.EFI and cmdline.txt.
-$(B)/softnet.img: $(B)/softnet.efi $(E)/cmdline.txt tools/mkimage
-	$(Q)tools/mkimage $(B)/softnet.efi $(E)/cmdline.txt $@
-	@echo "  $@"
+# What a person takes away is the shipped build.
+$(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img: $(B)/softnet.%: $(B)/shipped/softnet.%
+	$(Q)ln -sf shipped/softnet.$* $@
 
 # ---- the hosted images --------------------------------------------------------------------------
-# $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams
+# $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams, $(4) the build if not checked
 define hosted
-$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(COMMON_SRC) $$(APP_SRC))
+$(1)_INC := $$(HOST_PLATFORM) $$(INC_$(or $(4),checked))
+$(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(call sources_of,$(or $(4),checked),$$(COMMON_SRC)) $$(APP_SRC))
 $(1)/tests/host/%.c.o: tests/host/%.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$(HOST_INC) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) -std=gnu11 -MMD -MP -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) -c $$< -o $$@
 $(1)/apps/%.c.o: apps/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
 $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$(HOST_INC) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$($(1)_INC) -c $$< -o $$@
 $(1)/libsoftnet.so: $$($(1)_OBJ)
 	$$(Q)$$(HOSTCC) -nostdlib -r $$(HOST_WRAP) $$($(1)_OBJ) -o $$@.o
 	$$(Q)objcopy --localize-hidden $$@.o
@@ -162,10 +181,10 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 	@echo "  $$@"
 # Scheduler, waits, timers, soft interrupts and locks on trial (usage: sched_test [seed]): with a
 # kernel_main() of their own, and no network.
-$(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(COMMON_SRC)) \
+$(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
 	$$(filter-out tests/host/virtio_model.c tests/host/inspect.c,$$(HOST_SRC)))
 $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
-	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(HOST_INC) $$^ -o $$@
+	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) $$^ -o $$@
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
@@ -184,19 +203,25 @@ PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 # Each begins in a fresh make, so that a compiler that was installed a moment ago is seen.  QEMU ends with
 # its make, also where that is killed.
 RUN_BOOT = $(or $(BOOT),$(if $(filter microvm,$(MACHINE)),pvh,uefi))
-run:
+run image: override BUILD := $(or $(BUILD),shipped)
+debug: override BUILD := $(or $(BUILD),checked)
+run: build-known
 	@tools/setup run
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf)
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/$(BUILD)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf)
 	@exec setpriv --pdeathsig TERM tools/run
 
-image:
+image: build-known
 	@tools/setup run
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.img
+	@$(MAKE) --no-print-directory $(JOBS) $(if $(filter shipped,$(BUILD)),$(B),$(B)/$(BUILD))/softnet.img
 
-debug:
+debug: build-known
 	@tools/setup debug
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/$(BUILD)/softnet.elf
 	@tools/run gdb
+
+.PHONY: build-known
+build-known:
+	@case "$(BUILD)" in checked|shipped) ;; *) echo "BUILD=$(BUILD): checked or shipped" >&2; exit 2 ;; esac
 
 setup:
 	@tools/setup dev
@@ -205,7 +230,7 @@ test:
 	@tools/setup test
 	@$(MAKE) --no-print-directory tidy
 	@$(MAKE) --no-print-directory bench-test
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.img $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 	@$(MAKE) --no-print-directory $(JOBS) clang
 	@$(MAKE) --no-print-directory $(JOBS) unit
 	@$(MAKE) --no-print-directory $(JOBS) kernel-test
@@ -222,14 +247,14 @@ tidy:
 # What takes minutes: `make test` does without it.
 test-long:
 	@tools/setup test
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/softnet.elf
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.elf $(B)/softnet.elf
 	cd tests/qemu && $(PYTEST) --long .
 	@$(MAKE) --no-print-directory $(JOBS) sim-long
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
 	@$(MAKE) --no-print-directory coverage
 
 # Against QEMU: boots, transfers, closes, crashes.
-qemu: $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json
+qemu: $(B)/checked/softnet.img $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json
 	cd tests/qemu && $(PYTEST) .
 
 # The README's two commands on a minimal Debian; as root only.
@@ -238,24 +263,27 @@ test-fresh:
 	@tools/setup fresh
 	@/usr/bin/python3 tests/fresh/fresh.py
 
-# The other compiler: all of the machine's sources, for their warnings alone.
-CLANG_OBJ := $(patsubst %,$(B)/clang/%.ok,$(filter %.c,$(MACHINE_SRC) $(COMMON_SRC) $(APP_SRC) \
-	$(filter boot/efi_%,$(EFI_SRC))))
+# The other compiler: all of the machine's sources, in both builds, for their warnings alone.
 .PHONY: clang
-clang: $(CLANG_OBJ)
-	@echo "  ok    clang builds all of it too"
-$(B)/clang/apps/%.c.ok: apps/%.c Makefile
-	@mkdir -p $(@D)
-	$(Q)clang $(CLANG_FLAGS) $(APP_INC) $(call app_flags,apps/$*.c) -MF $@.d -MT $@ -c $< -o /dev/null
-	@touch $@
-$(B)/clang/boot/efi_%.c.ok: boot/efi_%.c Makefile
-	@mkdir -p $(@D)
-	$(Q)clang $(filter-out -mcmodel=kernel,$(CLANG_FLAGS)) $(EFI_FLAGS) $(MACHINE_INC) -MF $@.d -MT $@ -c $< -o /dev/null
-	@touch $@
-$(B)/clang/%.c.ok: %.c Makefile
-	@mkdir -p $(@D)
-	$(Q)clang $(CLANG_FLAGS) -mgeneral-regs-only $(MACHINE_INC) -MF $@.d -MT $@ -c $< -o /dev/null
-	@touch $@
+define clang
+clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC) \
+	$$(filter boot/efi_%,$$(EFI_SRC))))
+$(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,apps/$$*.c) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	@touch $$@
+$(B)/clang/$(1)/boot/efi_%.c.ok: boot/efi_%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(filter-out -mcmodel=kernel,$$(CLANG_FLAGS)) $$(EFI_FLAGS) $$(MACHINE_INC) $$(INC_$(1)) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	@touch $$@
+$(B)/clang/$(1)/%.c.ok: %.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	@touch $$@
+endef
+$(foreach b,$(BUILDS),$(eval $(call clang,$(b))))
+clang:
+	@echo "  ok    clang builds both builds too"
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -265,7 +293,7 @@ format:
 lint:
 	cppcheck --quiet --enable=warning,portability --error-exitcode=1 --suppress=comparePointers \
 		--suppress=nullPointerRedundantCheck --suppress=uninitvar:net/socket_msg.c \
-		--suppress=internalAstError '--suppress=*:tests/*' $(MACHINE_INC) kernel net drivers init boot apps
+		--suppress=internalAstError '--suppress=*:tests/*' $(MACHINE_INC) $(INC_checked) kernel net drivers init boot apps
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 
 clean:
@@ -281,8 +309,8 @@ print-sources:
 # make check-one F=net/core/skbuff.c
 .PHONY: check-one
 check-one:
-	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) -mgeneral-regs-only $(MACHINE_INC) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
-	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(MACHINE_INC) $(F)
+	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) $(FLAGS_checked) -mgeneral-regs-only $(MACHINE_INC) $(INC_checked) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
+	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(MACHINE_INC) $(INC_checked) $(F)
 
 -include tests/unit/unit.mk
 -include tests/hosted/hosted.mk

@@ -28,6 +28,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/variant.h"
 #include "kernel/shutdown.h"
 #include "kernel/sysctl.h"
 #include "kernel/time/softirq.h"
@@ -169,8 +170,8 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
 	cmdline_parse(boot->cmdline);
-	pr_notice("softnet, through the %s door; %llu KiB of memory\n", boot->door,
-		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
+	pr_notice("softnet, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
+		  boot->door, (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
 	wallclock_announce();
 	if (boot->seed_len)
 		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);

@@ -64,6 +64,20 @@ def leb128(value):
     return bytes(out)
 
 
+def number(value):
+    """Three bits a nibble, the low ones first; the fourth says that more follow."""
+    out = []
+    while value >= 8:
+        out.append(value & 7 | 8)
+        value >>= 3
+    return out + [value]
+
+
+def nibbles(numbers):
+    """Bytes of these nibbles, the low half first."""
+    return bytes(low | high << 4 for low, high in zip(numbers[::2], numbers[1::2] + [0]))
+
+
 def assembly(data):
     """@data as lines of .byte."""
     return "".join("\t.byte " + ",".join(map(str, data[i:i + 32])) + "\n" for i in range(0, len(data), 32))

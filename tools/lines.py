@@ -25,18 +25,10 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from dwarfline import rows  # noqa: E402
-from elf import Elf, assembly  # noqa: E402
+from elf import Elf, assembly, nibbles, number  # noqa: E402
 
 RECENT = 8         # files that the reader remembers, with their last lines; kernel/x86/lines.c's number
 NAME_MAX = 63      # characters of a name; of a longer one the end
-
-
-def number(value):
-    out = []
-    while value >= 8:
-        out.append(value & 7 | 8)
-        value >>= 3
-    return out + [value]
 
 
 def zigzag(value):
@@ -71,9 +63,7 @@ def encode_rows(table, start, names):
         recent.insert(0, (file, line))
         del recent[RECENT:]
         before = address
-    if len(out) % 2:
-        out.append(0)
-    return bytes(low | high << 4 for low, high in zip(out[::2], out[1::2]))
+    return nibbles(out)
 
 
 def main():

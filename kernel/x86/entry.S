@@ -9,6 +9,7 @@
 #include "kernel/x86/layout.h"
 #include "kernel/x86/smap.h"
 
+	.cfi_sections .debug_frame
 	.text
 
 /*
@@ -102,13 +103,22 @@ trap_return:
 	.globl hal_context_switch
 	.type hal_context_switch, @function
 hal_context_switch:
+	.cfi_startproc
 	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset rbp, -16
 	push	%rbx
+	.cfi_adjust_cfa_offset 8
 	push	%r12
+	.cfi_adjust_cfa_offset 8
 	push	%r13
+	.cfi_adjust_cfa_offset 8
 	push	%r14
+	.cfi_adjust_cfa_offset 8
 	push	%r15
+	.cfi_adjust_cfa_offset 8
 	sub	$8, %rsp
+	.cfi_adjust_cfa_offset 8
 	stmxcsr	(%rsp)
 	fnstcw	4(%rsp)
 	mov	%rsp, (%rdi)
@@ -116,13 +126,22 @@ hal_context_switch:
 	ldmxcsr	(%rsp)
 	fldcw	4(%rsp)
 	add	$8, %rsp
+	.cfi_adjust_cfa_offset -8
 	pop	%r15
+	.cfi_adjust_cfa_offset -8
 	pop	%r14
+	.cfi_adjust_cfa_offset -8
 	pop	%r13
+	.cfi_adjust_cfa_offset -8
 	pop	%r12
+	.cfi_adjust_cfa_offset -8
 	pop	%rbx
+	.cfi_adjust_cfa_offset -8
 	pop	%rbp
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore rbp
 	ret
+	.cfi_endproc
 	.size hal_context_switch, . - hal_context_switch
 
 /* Where a new thread begins: hal_context_init() put its function into rbx, the argument into r12. */

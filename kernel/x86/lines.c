@@ -9,48 +9,23 @@
  */
 #include "kernel/x86/lines.h"
 #include "kernel/lib/string.h"
+#include "kernel/x86/nibbles.h"
 
-#define RECENT    8  /* files whose last line is remembered; tools/lines.py's number */
-#define SHIFT_MAX 30 /* of a number's three bits: no address and no line needs more */
+#define RECENT 8 /* files whose last line is remembered; tools/lines.py's number */
 
 extern const u8 __lines_start[], __lines_end[], __text_start[];
 
 const struct line_table image_lines = {__lines_start, __lines_end, (u64)__text_start};
-
-struct reader {
-	const u8 *p, *end;
-	bool high; /* the low half of *p was read */
-	bool over; /* more was wanted than there is, or what is there makes no sense */
-};
 
 struct recent_file {
 	u32 name;
 	s64 line;
 };
 
-static u64 read_number(struct reader *r)
-{
-	unsigned int shift = 0;
-	u64 value = 0;
-	u8 half;
-
-	do {
-		if (r->p >= r->end || shift > SHIFT_MAX) {
-			r->over = true;
-			return 0;
-		}
-		half = r->high ? *r->p++ >> 4 : *r->p & 15;
-		r->high = !r->high;
-		value |= (u64)(half & 7) << shift;
-		shift += 3;
-	} while (half & 8);
-	return value;
-}
-
 /* Brings the file that the next row is in to the front. */
-static void select_file(struct reader *r, struct recent_file *recent)
+static void select_file(struct nibbles *r, struct recent_file *recent)
 {
-	u64 place = read_number(r);
+	u64 place = nibbles_read(r);
 	struct recent_file file;
 
 	if (place > RECENT) {
@@ -58,7 +33,7 @@ static void select_file(struct reader *r, struct recent_file *recent)
 		return;
 	}
 	if (place == RECENT)
-		file = (struct recent_file){.name = (u32)read_number(r)};
+		file = (struct recent_file){.name = (u32)nibbles_read(r)};
 	else
 		file = recent[place];
 	if (place == RECENT)
@@ -68,18 +43,18 @@ static void select_file(struct reader *r, struct recent_file *recent)
 }
 
 /* Reads rows up to the one that @address lies in; its file and line are left in recent[0]. */
-static bool find_row(struct reader *r, u64 at, u64 address, struct recent_file *recent)
+static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file *recent)
 {
 	struct recent_file found = {0};
 	u64 step, line;
 
 	while (!r->over) {
-		step = read_number(r);
+		step = nibbles_read(r);
 		if (step == 0) {
 			select_file(r, recent);
-			step = read_number(r);
+			step = nibbles_read(r);
 		}
-		line = read_number(r);
+		line = nibbles_read(r);
 		at += step;
 		/* The last row has no successor: what lies behind it has no line. */
 		if (r->over || at > address)
@@ -117,7 +92,7 @@ bool line_find(const struct line_table *table, u64 address, struct source_line *
 	const u8 *names = table->start + 2 * sizeof(u16);
 	struct recent_file recent[RECENT] = {0};
 	unsigned int size, nr_names;
-	struct reader r;
+	struct nibbles r;
 
 	if (table->end - table->start < 2 * sizeof(u16) || address < table->text)
 		return false;
@@ -125,7 +100,7 @@ bool line_find(const struct line_table *table, u64 address, struct source_line *
 	nr_names = table->start[2] | table->start[3] << 8;
 	if (table->end - names < size)
 		return false;
-	r = (struct reader){.p = names + size, .end = table->end};
+	r = (struct nibbles){.p = names + size, .end = table->end};
 	if (!find_row(&r, table->text - 1, address, recent) || recent[0].name >= nr_names)
 		return false;
 	found->line = (unsigned int)recent[0].line;

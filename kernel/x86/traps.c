@@ -22,6 +22,7 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/tsc.h"
 #include "kernel/x86/traps.h"
+#include "kernel/x86/unwind.h"
 
 #define TRAP_NMI          2
 #define TRAP_DOUBLE_FAULT 8
@@ -43,8 +44,6 @@ struct extable_entry {
 	s32 fixup;
 };
 extern const struct extable_entry __extable_start[], __extable_end[];
-
-extern const u8 trap_return[]; /* entry.S: behind the call of x86_trap() */
 
 static const char *const trap_names[NR_TRAPS] = {
 	[0] = "divide error",
@@ -87,30 +86,6 @@ static __printf_like(1, 2) void dump(const char *fmt, ...)
 	hal_console_write(line, min_t(size_t, n, sizeof(line) - 1));
 }
 
-/*
- * Follows the chain of frame pointers from @bp.  A broken one must not fault and must not loop, so
- * each step is read as if it were an application's, and there are at most @max.
- *
- * All are taken for return addresses, which stand behind what is meant.  An interrupted instruction
- * is meant itself, and has not run: a byte is added, so that whoever looks behind finds it.
- */
-static unsigned int follow_frames(u64 bp, u64 *pcs, unsigned int max)
-{
-	unsigned int n = 0;
-	u64 frame[2]; /* the caller's frame pointer, the return address */
-
-	while (n < max && bp >= DIRECT_MAP_BASE && bp % sizeof(u64) == 0) {
-		if (hal_copy_user(frame, (const void *)bp, sizeof(frame)) != 0)
-			break;
-		if (!paging_is_text(frame[1]))
-			break;
-		pcs[n] = frame[1] + (n > 0 && pcs[n - 1] == (u64)trap_return);
-		n++;
-		bp = frame[0];
-	}
-	return n;
-}
-
 static void dump_frame(u64 pc)
 {
 	char symbol[HAL_SYMBOL_MAX];
@@ -119,31 +94,20 @@ static void dump_frame(u64 pc)
 	dump("  %016lx %s\n", (unsigned long)pc, symbol);
 }
 
-/*
- * A function that calls none, or that has only just begun, has no frame: then its return address
- * lies at the stack's end, and the chain of frames leads past its caller.  A guess, marked as one.
- */
-static void dump_frameless(u64 sp)
-{
-	u64 pc;
-
-	if (sp % sizeof(u64) != 0 || hal_copy_user(&pc, (const void *)sp, sizeof(pc)) != 0)
-		return;
-	if (paging_is_text(pc)) {
-		dump("?");
-		dump_frame(pc);
-	}
-}
-
-/* What tools/symbolise wants to know stands in the first line. */
+/* What tools/symbolise wants to know stands in the first line; a guess is marked as one. */
 static void dump_backtrace(const struct pt_regs *regs)
 {
+	const struct unwind_start start = {.ip = regs->ip, .sp = regs->sp, .bp = regs->bp};
+	u64 guess = unwind_guess(&start);
 	u64 pcs[BACKTRACE_MAX];
-	unsigned int n = follow_frames(regs->bp, pcs, BACKTRACE_MAX);
+	unsigned int n = unwind_frames(&start, pcs, BACKTRACE_MAX);
 	unsigned int i;
 
 	dump("backtrace, image moved up by %#lx:\n", (unsigned long)image_slide);
-	dump_frameless(regs->sp);
+	if (guess) {
+		dump("?");
+		dump_frame(guess);
+	}
 	for (i = 0; i < n; i++)
 		dump_frame(pcs[i]);
 }
@@ -285,7 +249,12 @@ void x86_trap(struct pt_regs *regs)
 
 unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 {
-	return follow_frames((u64)__builtin_frame_address(0), pcs, max);
+	struct unwind_start here;
+
+	/* One statement, so that the three belong to one instruction. */
+	__asm__ volatile("lea 0f(%%rip), %0\n0:\tmov %%rsp, %1\n\tmov %%rbp, %2"
+			 : "=&r"(here.ip), "=&r"(here.sp), "=r"(here.bp));
+	return unwind_frames(&here, pcs, max);
 }
 
 /* A trap of its own saves every register of this point, as an exception would. */

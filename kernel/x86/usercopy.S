@@ -9,6 +9,7 @@
  */
 #include "kernel/x86/smap.h"
 
+	.cfi_sections .debug_frame
 	.text
 
 /*
@@ -33,8 +34,12 @@
 	.globl hal_copy_user
 	.type hal_copy_user, @function
 hal_copy_user:
+	.cfi_startproc
 	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset rbp, -16
 	mov	%rsp, %rbp
+	.cfi_def_cfa_register rbp
 	SMAP_SITE(STAC)
 	cmp	$WIDE, %rdx
 	jae	5f
@@ -72,8 +77,12 @@ hal_copy_user:
 	jmp	3b
 4:	SMAP_SITE(CLAC)
 	mov	%rdx, %rax
+	.cfi_remember_state
 	pop	%rbp
+	.cfi_def_cfa rsp, 8
+	.cfi_restore rbp
 	ret
+	.cfi_restore_state
 
 5:	sub	$64, %rsp
 	movups	%xmm0, (%rsp)
@@ -100,6 +109,7 @@ hal_copy_user:
 	movups	48(%rsp), %xmm3
 	mov	%rbp, %rsp
 	jmp	2b
+	.cfi_endproc
 
 	MAY_FAULT(30b, 7b)
 	MAY_FAULT(31b, 7b)

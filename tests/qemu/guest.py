@@ -16,8 +16,8 @@ import threading
 import capture
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-KERNEL = os.path.join(ROOT, "build", "softnet.elf")
-APPLICATION = os.path.join(ROOT, "build", "softnet.efi")
+KERNEL = os.path.join(ROOT, "build", "checked", "softnet.elf")
+APPLICATION = os.path.join(ROOT, "build", "checked", "softnet.efi")
 MKIMAGE = os.path.join(ROOT, "tools", "mkimage")
 OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
 SERVICES = (7, 9, 15, 19)

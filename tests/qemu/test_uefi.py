@@ -51,7 +51,7 @@ def test_disk_of_4096_byte_sectors(tmp_path):
         echo(g)
     other = make_image(str(tmp_path / "other"), b"from-512")
     with Guest(firmware="uefi", disk="virtio-4k", image=other, net="", ready="UEFI Interactive Shell") as g:
-        assert "softnet, through" not in g.console
+        assert "build, through" not in g.console
 
 
 def test_ide_disk_on_the_older_machine():

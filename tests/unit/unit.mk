@@ -48,13 +48,13 @@ $(U)/%.o: tests/unit/%.c Makefile tests/unit/unit.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(UNIT_FLAGS) -c $< -o $@
 
-$(B)/host-asan/tests/unit/usercopy.o: $(M)/kernel/x86/usercopy.S.o
+$(B)/host-asan/tests/unit/usercopy.o: $(B)/checked/kernel/x86/usercopy.S.o
 	@mkdir -p $(@D)
 	$(Q)objcopy --rename-section .extable=extable $< $@
 
 # Of the UEFI application: the firmware's types and its way to call.
 EFI_TYPES := -isystem $(EFI_INC) -fshort-wchar -DGNU_EFI_USE_MS_ABI
-$(B)/host-asan/boot/efi_%.o: HOST_INC += $(EFI_TYPES)
+$(B)/host-asan/boot/efi_%.o: $(B)/host-asan_INC += $(EFI_TYPES)
 $(U)/test_efi_memory.o: UNIT_FLAGS += $(EFI_TYPES)
 
 # An archive, so that a test takes the members that it needs and no more.

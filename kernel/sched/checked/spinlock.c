@@ -95,11 +95,18 @@ static inline u8 usage_here(unsigned int count)
 	return use;
 }
 
-/* Who is here, as a lock remembers it. */
+/* The current thread, as a lock remembers it. */
 static inline u16 owner_here(const struct cpu *cpu)
 {
 	return cpu->curr ? cpu->curr->pid : 0;
 }
+
+/* This CPU, as a lock remembers it: 0 stays for "no CPU". */
+static inline u8 holder_here(const struct cpu *cpu)
+{
+	return (u8)(cpu->id + 1);
+}
+BUILD_BUG_ON(NR_CPUS > 254);
 
 static const struct lock_site nowhere = {"?", 0};
 
@@ -111,7 +118,7 @@ static const struct lock_site *site_of(const spinlock_t *lock)
 static noinline void lock_is_taken(spinlock_t *lock, const struct cpu *cpu,
 				   const struct lock_site *site)
 {
-	if (NR_CPUS == 1 || READ_ONCE(lock->cpu) == cpu->id)
+	if (NR_CPUS == 1 || READ_ONCE(lock->holder) == holder_here(cpu))
 		panic("lock %p: wanted at %s:%u, but taken at %s:%u by thread %u on this CPU",
 		      (void *)lock, site->file, site->line, site_of(lock)->file,
 		      site_of(lock)->line, lock->owner);
@@ -128,7 +135,7 @@ void spin_lock_at(spinlock_t *lock, const struct lock_site *site)
 	cpu->preempt_count = count + PREEMPT_OFFSET;
 	if (unlikely(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)))
 		lock_is_taken(lock, cpu, site);
-	lock->cpu = cpu->id;
+	WRITE_ONCE(lock->holder, holder_here(cpu));
 	lock->owner = owner_here(cpu);
 	lock->site = site;
 	if (unlikely(use & ~lock->usage))
@@ -148,9 +155,12 @@ void spin_unlock(spinlock_t *lock)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (unlikely(!lock->locked || lock->owner != owner_here(cpu) || lock->cpu != cpu->id))
+	if (unlikely(!lock->locked || lock->owner != owner_here(cpu) ||
+		     lock->holder != holder_here(cpu)))
 		unlock_panic(lock, cpu);
 	BUG_ON(!(cpu->preempt_count & PREEMPT_MASK));
+	/* Before the lock is free: the next holder's acquisition must not be taken for this CPU's. */
+	WRITE_ONCE(lock->holder, 0);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	cpu->preempt_count -= PREEMPT_OFFSET;
 }
@@ -181,7 +191,7 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 	hal_irq_restore(flags);
 }
 
-bool spin_is_held(const spinlock_t *lock)
+bool lockdep_is_held(const spinlock_t *lock)
 {
-	return lock->locked && lock->cpu == this_cpu()->id;
+	return lock->locked && lock->holder == holder_here(this_cpu());
 }

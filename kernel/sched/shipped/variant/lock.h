@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shipped build's spinlocks.  With one CPU, a lock keeps out the other contexts of this CPU only:
+ * the preempt count keeps out other threads, the softirq count soft interrupts, RFLAGS.IF hard interrupts.
+ * Nothing is stored in the lock, so it has no size.  The checked build (kernel/sched/checked) finds the
+ * breaches of the rules in kernel/sched/spinlock.h.  Included by kernel/sched/spinlock.h only.
+ *
+ * Answers to Linux's include/linux/spinlock_api_up.h.
+ */
+#ifndef VARIANT_LOCK_H
+#define VARIANT_LOCK_H
+
+#include "kernel/hal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/sched/cpu.h"
+#include "kernel/time/softirq.h"
+#include "kernel/types.h"
+
+BUILD_BUG_ON(NR_CPUS != 1);
+
+typedef struct spinlock {
+} spinlock_t;
+
+static inline void spin_lock(spinlock_t *lock)
+{
+	preempt_disable();
+}
+
+static inline void spin_unlock(spinlock_t *lock)
+{
+	preempt_enable();
+}
+
+static inline void spin_lock_bh(spinlock_t *lock)
+{
+	this_cpu()->preempt_count += SOFTIRQ_DISABLE_OFFSET + PREEMPT_OFFSET;
+	barrier();
+}
+
+static inline void spin_unlock_bh(spinlock_t *lock)
+{
+	preempt_enable();
+	local_bh_enable();
+}
+
+/* Macros: @flags is the caller's variable; the assertion has no caller's state to look at. */
+#define spin_lock_irqsave(lock, flags)                                                             \
+	do {                                                                                       \
+		(flags) = hal_irq_save();                                                          \
+		spin_lock(lock);                                                                   \
+	} while (0)
+#define lockdep_assert_held(lock) ((void)(lock))
+
+/* No lock knows its holder: assertions that ask hold. */
+static inline bool lockdep_is_held(const spinlock_t *lock)
+{
+	return true;
+}
+
+static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock(lock);
+	hal_irq_restore(flags);
+}
+
+#endif

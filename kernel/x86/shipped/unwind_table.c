@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rule for one frame: reads the table that tools/unwind.py makes and describes.
+ *
+ * Caller: unwind_frames().  Any context, also while dying: the table is read from its beginning for each
+ * question, and nothing in it is believed to lie within bounds.
+ */
+#include "kernel/x86/nibbles.h"
+#include "kernel/x86/shipped/unwind_table.h"
+
+#define STATE_SIZE 3 /* bytes of a state in the table */
+
+/* The state of the row that @address lies in; 0 where there is none. */
+static u64 find_state(struct nibbles *r, u64 at, u64 address)
+{
+	u64 found = 0, state, step;
+
+	while (!r->over) {
+		step = nibbles_read(r);
+		state = nibbles_read(r);
+		at += step;
+		if (r->over || at > address)
+			break;
+		found = state;
+	}
+	return found;
+}
+
+bool unwind_rule_find(const struct unwind_table *table, u64 address, struct unwind_rule *rule)
+{
+	size_t size = table->end - table->start;
+	const u8 *states = table->start + sizeof(u16);
+	struct nibbles rows;
+	u64 nr_states, state;
+	unsigned int cfa;
+
+	if (size < sizeof(u16) || address < table->text)
+		return false;
+	nr_states = table->start[0] | table->start[1] << 8;
+	if (size - sizeof(u16) < nr_states * STATE_SIZE)
+		return false;
+	rows = (struct nibbles){.p = states + nr_states * STATE_SIZE, .end = table->end};
+	state = find_state(&rows, table->text - 1, address);
+	if (state == 0 || state >= nr_states)
+		return false;
+	states += state * STATE_SIZE;
+	cfa = states[0] | states[1] << 8;
+	rule->cfa = (cfa >> 1) * sizeof(u64);
+	rule->by_bp = cfa & 1;
+	rule->bp_down = states[2] * sizeof(u64);
+	return rule->cfa != 0;
+}
