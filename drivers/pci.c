@@ -35,6 +35,7 @@
 #define PCI_HEADER_BRIDGE    1
 #define PCI_STATUS_CAPS      0x10
 
+#define PCI_PORTS         0x10000
 #define PCI_BAR_IO        0x1
 #define PCI_BAR_TYPE_MASK 0x6
 #define PCI_BAR_TYPE_64   0x4
@@ -191,6 +192,20 @@ void *pci_map_bar(const struct pci_device *pdev, unsigned int i, u64 offset, u64
 		return NULL;
 	}
 	return hal_map_device(bar->addr + offset, len);
+}
+
+u16 pci_io_bar(const struct pci_device *pdev, unsigned int i, u32 len)
+{
+	const struct pci_bar *bar;
+
+	if (i >= PCI_BARS)
+		return 0;
+	bar = &pdev->bar[i];
+	if (!bar->io || len > bar->size || bar->addr + bar->size > PCI_PORTS)
+		return 0;
+	if (!bar->addr)
+		pr_err("pci %s: the firmware gave BAR %u no ports", pdev->name, i);
+	return (u16)bar->addr;
 }
 
 /* ---- MSI-X ----------------------------------------------------------------------------------- */

@@ -86,6 +86,9 @@ void pci_enable_device(const struct pci_device *pdev);
 /* Maps @len bytes at @offset of a memory BAR, after checking that they are in it.  NULL: not so. */
 void *pci_map_bar(const struct pci_device *pdev, unsigned int bar, u64 offset, u64 len);
 
+/* The first port of I/O BAR @bar when it has @len of them, else 0. */
+u16 pci_io_bar(const struct pci_device *pdev, unsigned int bar, u32 len);
+
 /* Maps the table, masks every entry, turns MSI-X on.  0, -ENODEV (no MSI-X), -EINVAL, -ENOMEM. */
 int pci_msix_enable(struct pci_device *pdev);
 /* Table entry @entry raises @irq, unmasked.  -ENOSPC when the table is too short. */

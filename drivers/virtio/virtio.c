@@ -15,6 +15,8 @@
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
 
+#define VIRTIO_LEGACY_FEATURES 0xffffffffULL
+
 static LIST_HEAD(virtio_drivers);
 static unsigned int virtio_devices; /* how many have been given an index */
 
@@ -50,26 +52,31 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 }
 
 /*
- * Agrees on features: what both sides know, and VERSION_1 whatever the driver thinks of it, since
- * nothing here speaks the older layout.  ACCESS_PLATFORM is taken where it is offered: our bus
- * addresses are physical addresses, and a device behind an IOMMU that nobody set up sees the same.
+ * Agrees on features: what both sides know, and VERSION_1 (legacy: ANY_LAYOUT) whatever the driver
+ * thinks of it.  ACCESS_PLATFORM is taken where it is offered: our bus addresses are physical
+ * addresses, and a device behind an IOMMU that nobody set up sees the same.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {
 	u64 offered = vdev->ops->get_features(vdev);
-	u64 known =
-		driver->features | 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ACCESS_PLATFORM;
+	u64 known = driver->features;
 	int err;
 
-	if (!(offered & 1ULL << VIRTIO_F_VERSION_1)) {
-		pr_err("virtio %s: no VIRTIO_F_VERSION_1, only legacy devices lack it",
-		       vdev->bus_name);
+	if (vdev->legacy) {
+		offered &= VIRTIO_LEGACY_FEATURES;
+		known |= 1ULL << VIRTIO_F_ANY_LAYOUT;
+	} else if (offered & 1ULL << VIRTIO_F_VERSION_1) {
+		known |= 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ACCESS_PLATFORM;
+	} else {
+		pr_err("virtio %s: no VIRTIO_F_VERSION_1 on a modern interface", vdev->bus_name);
 		return -ENODEV;
 	}
 	vdev->features = offered & known;
 	if (driver->trim_features)
 		vdev->features = driver->trim_features(vdev->features);
 	vdev->ops->set_features(vdev, vdev->features);
+	if (vdev->legacy) /* 3.1.2: it cannot refuse */
+		return 0;
 	err = virtio_add_status(vdev, VIRTIO_STATUS_FEATURES_OK);
 	if (err)
 		return err;

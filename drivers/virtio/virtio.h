@@ -24,6 +24,7 @@
 #define VIRTIO_STATUS_FAILED      0x80
 
 /* Feature bits of every device, section 6. */
+#define VIRTIO_F_ANY_LAYOUT      27 /* legacy: headers need no descriptor of their own */
 #define VIRTIO_F_INDIRECT_DESC   28
 #define VIRTIO_F_EVENT_IDX       29
 #define VIRTIO_F_VERSION_1       32
@@ -60,11 +61,17 @@ struct virtio_transport_ops {
 
 struct virtio_device {
 	const struct virtio_transport_ops *ops;
-	void *transport;      /* the transport's own */
-	u32 device_id;        /* VIRTIO_ID_* */
-	u64 features;         /* negotiated */
-	const char *bus_name; /* "0000:00:03.0", for the log */
-	unsigned int index;   /* virtio0, virtio1 ...: given out by virtio_probe() */
+	void *transport; /* the transport's own */
+	u32 device_id;   /* VIRTIO_ID_* */
+	/*
+	 * The interface of before virtio 1.0 (1.3.1): 32 feature bits without VERSION_1, no
+	 * FEATURES_OK, each queue in one piece whose used ring begins a page.
+	 */
+	bool legacy;
+	bool fixed_queue_size; /* legacy PCI: a queue has queue_max_size(), no less */
+	u64 features;          /* negotiated */
+	const char *bus_name;  /* "0000:00:03.0", for the log */
+	unsigned int index;    /* virtio0, virtio1 ...: given out by virtio_probe() */
 	const struct virtio_driver *driver;
 	void *priv;           /* the driver's own */
 	char config_name[20]; /* "virtio0-config": of its interrupt */

@@ -9,7 +9,8 @@
  * operations from virtio.c, virtqueue.c and the driver.
  * Context: process at boot; vm_notify in any; vm_interrupt hard interrupt; vm_config_read,
  * vm_get_status and the reset also in softirq.  No lock: the select register is used at boot only.
- * Speaks version 2 only: version 1 has the rings of before virtio 1.0, and no VIRTIO_F_VERSION_1.
+ * Version 2 is the registers of virtio 1.0; version 1 those of before (4.2.4), which tell the device a
+ * queue's page and take 32 feature bits.  QEMU's own default is version 1.
  * Linux's drivers/virtio/virtio_mmio.c.
  */
 #include "drivers/virtio/virtio.h"
@@ -36,9 +37,12 @@
 #define VM_DEVICE_FEAT_SEL   0x014
 #define VM_DRIVER_FEATURES   0x020
 #define VM_DRIVER_FEAT_SEL   0x024
+#define VM_GUEST_PAGE_SIZE   0x028 /* version 1: what QUEUE_PFN counts in */
 #define VM_QUEUE_SEL         0x030
 #define VM_QUEUE_NUM_MAX     0x034
 #define VM_QUEUE_NUM         0x038
+#define VM_QUEUE_ALIGN       0x03c /* version 1: of the used ring */
+#define VM_QUEUE_PFN         0x040 /* version 1 */
 #define VM_QUEUE_READY       0x044
 #define VM_QUEUE_NOTIFY      0x050
 #define VM_INTERRUPT_STATUS  0x060
@@ -51,9 +55,11 @@
 #define VM_CONFIG            0x100
 
 #define VM_MAGIC_VALUE  0x74726976 /* "virt" */
+#define VM_VERSION_OLD  1
 #define VM_VERSION_NOW  2
 #define VM_RESET_MS     100  /* a device that has not come back from reset by then is broken */
-#define VM_CONFIG_TRIES 16   /* generations that may change under one read */
+#define VM_CONFIG_TRIES 16   /* times that the configuration may change under one read */
+#define VM_FIELD_MAX    8    /* bytes of one field of it: a MAC address has six */
 #define VM_ROUNDS_MAX   1024 /* looks at the status in one interrupt: then the device is shut up */
 #define VM_WORD_MAX     64   /* bytes of the word's value */
 
@@ -142,17 +148,19 @@ static int vm_set_status(struct virtio_device *vdev, u8 status)
 static u64 vm_get_features(struct virtio_device *vdev)
 {
 	struct virtio_mmio *vm = to_vm(vdev);
-	u64 features;
+	u64 features = 0;
 
-	vm_write(vm, VM_DEVICE_FEAT_SEL, 1);
-	features = (u64)vm_read(vm, VM_DEVICE_FEATURES) << 32;
+	if (!vdev->legacy) {
+		vm_write(vm, VM_DEVICE_FEAT_SEL, 1);
+		features = (u64)vm_read(vm, VM_DEVICE_FEATURES) << 32;
+	}
 	vm_write(vm, VM_DEVICE_FEAT_SEL, 0);
 	return features | vm_read(vm, VM_DEVICE_FEATURES);
 }
 
 static void vm_set_features(struct virtio_device *vdev, u64 features)
 {
-	for (u32 half = 0; half < 2; half++) {
+	for (u32 half = 0; half < (vdev->legacy ? 1 : 2); half++) {
 		vm_write(to_vm(vdev), VM_DRIVER_FEAT_SEL, half);
 		vm_write(to_vm(vdev), VM_DRIVER_FEATURES, (u32)(features >> (32 * half)));
 	}
@@ -162,18 +170,22 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 			   unsigned int len)
 {
 	struct virtio_mmio *vm = to_vm(vdev);
+	u8 again[VM_FIELD_MAX];
 
 	memset(buf, 0, len);
-	if (len > vm->config_len || offset > vm->config_len - len) {
+	if (len > sizeof(again) || len > vm->config_len || offset > vm->config_len - len) {
 		pr_warn("virtio %s: no configuration at %u", vm->name, offset);
 		return;
 	}
+	/* Version 1 has no generation: there a field is read until it is twice the same (2.4.4). */
 	for (unsigned int i = 0; i < VM_CONFIG_TRIES; i++) {
-		u32 before = vm_read(vm, VM_CONFIG_GENERATION);
+		u32 before = vdev->legacy ? 0 : vm_read(vm, VM_CONFIG_GENERATION);
 
 		read_field(buf, vm->regs + VM_CONFIG + offset, len);
-		if (vm_read(vm, VM_CONFIG_GENERATION) == before)
+		if (vdev->legacy ? i && !memcmp(again, buf, len)
+				 : vm_read(vm, VM_CONFIG_GENERATION) == before)
 			return;
+		memcpy(again, buf, len);
 	}
 	pr_warn("virtio %s: configuration does not stand still", vm->name);
 }
@@ -192,6 +204,28 @@ static void vm_write_address(const struct virtio_mmio *vm, unsigned int reg, con
 	vm_write(vm, reg + 4, (u32)(pa >> 32));
 }
 
+/* Whether the selected queue took the place that it was given: it reads back as ready. */
+static bool vm_place_queue(const struct virtio_mmio *vm, const struct virtqueue *vq)
+{
+	vm_write_address(vm, VM_QUEUE_DESC, vq->desc);
+	vm_write_address(vm, VM_QUEUE_DRIVER, vq->avail);
+	vm_write_address(vm, VM_QUEUE_DEVICE, vq->used);
+	vm_write(vm, VM_QUEUE_READY, 1);
+	return vm_read(vm, VM_QUEUE_READY);
+}
+
+static bool vm_place_legacy_queue(const struct virtio_mmio *vm, const struct virtqueue *vq)
+{
+	u64 pfn = hal_virt_to_phys(vq->desc) / VRING_LEGACY_ALIGN;
+
+	if (pfn > ~0U)
+		return false;
+	vm_write(vm, VM_GUEST_PAGE_SIZE, VRING_LEGACY_ALIGN);
+	vm_write(vm, VM_QUEUE_ALIGN, VRING_LEGACY_ALIGN);
+	vm_write(vm, VM_QUEUE_PFN, (u32)pfn);
+	return vm_read(vm, VM_QUEUE_PFN) == pfn;
+}
+
 static int vm_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 {
 	struct virtio_mmio *vm = to_vm(vdev);
@@ -199,15 +233,11 @@ static int vm_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	if (vq->index >= VIRTIO_IRQ_QUEUES)
 		return -ENOSPC;
 	vm_write(vm, VM_QUEUE_SEL, vq->index);
-	if (vm_read(vm, VM_QUEUE_READY))
+	if (vm_read(vm, vdev->legacy ? VM_QUEUE_PFN : VM_QUEUE_READY))
 		return -EBUSY;
 	vm_write(vm, VM_QUEUE_NUM, vq->num);
-	vm_write_address(vm, VM_QUEUE_DESC, vq->desc);
-	vm_write_address(vm, VM_QUEUE_DRIVER, vq->avail);
-	vm_write_address(vm, VM_QUEUE_DEVICE, vq->used);
 	WRITE_ONCE(vm->irqs.queue[vq->index], vq->irq);
-	vm_write(vm, VM_QUEUE_READY, 1);
-	return vm_read(vm, VM_QUEUE_READY) ? 0 : -EINVAL;
+	return (vdev->legacy ? vm_place_legacy_queue : vm_place_queue)(vm, vq) ? 0 : -EINVAL;
 }
 
 static void vm_notify(struct virtio_device *vdev, struct virtqueue *vq)
@@ -249,7 +279,8 @@ static int vm_connect(struct virtio_mmio *vm)
 	return err ? err : irq;
 }
 
-static void vm_probe_device(const struct virtio_mmio_slot *slot, volatile u8 *regs, u32 device_id)
+static void vm_probe_device(const struct virtio_mmio_slot *slot, volatile u8 *regs, u32 version,
+			    u32 device_id)
 {
 	struct virtio_mmio *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
 	int irq;
@@ -267,6 +298,7 @@ static void vm_probe_device(const struct virtio_mmio_slot *slot, volatile u8 *re
 	vm->vdev.transport = vm;
 	vm->vdev.bus_name = vm->name;
 	vm->vdev.device_id = device_id;
+	vm->vdev.legacy = version == VM_VERSION_OLD;
 	irq = vm_connect(vm);
 	if (irq < 0) {
 		pr_err("virtio %s: interrupt line %u cannot be had (%d)", vm->name, vm->gsi, irq);
@@ -293,13 +325,12 @@ static void vm_probe_slot(const struct virtio_mmio_slot *slot)
 	device_id = readl(regs + VM_DEVICE_ID);
 	if (!device_id) /* an empty slot (4.2.2.2) */
 		return;
-	if (version != VM_VERSION_NOW) {
-		pr_err("virtio mmio-%lx: version %u, a legacy device: needs version %u "
-		       "(QEMU: -global virtio-mmio.force-legacy=false)",
-		       (unsigned long)slot->address, version, VM_VERSION_NOW);
+	if (version != VM_VERSION_OLD && version != VM_VERSION_NOW) {
+		pr_err("virtio mmio-%lx: version %u: neither 1 nor 2, the versions that are known",
+		       (unsigned long)slot->address, version);
 		return;
 	}
-	vm_probe_device(slot, regs, device_id);
+	vm_probe_device(slot, regs, version, device_id);
 }
 
 void virtio_mmio_init(void)

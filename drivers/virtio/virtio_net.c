@@ -189,6 +189,9 @@ static const struct net_device_ops virtnet_ops = {
 /* 5.1.3.1: what needs what.  TSO packets of 64 KiB are received over several buffers or not at all. */
 static u64 virtnet_trim_features(u64 features)
 {
+	/* 5.1.6.6: the header then has a descriptor of its own, which no further buffer has. */
+	if (!(features & (1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ANY_LAYOUT)))
+		features &= ~F(MRG_RXBUF);
 	if (!(features & F(CSUM)))
 		features &= ~(F(HOST_TSO4) | F(HOST_ECN));
 	if (!(features & F(HOST_TSO4)))
@@ -226,6 +229,16 @@ static void virtnet_set_mtu(struct virtnet_info *vi)
 		return;
 	}
 	vi->dev->mtu = min_t(unsigned int, mtu, VIRTNET_MTU_MAX);
+}
+
+static void virtnet_set_header(struct virtnet_info *vi)
+{
+	bool legacy = vi->vdev->legacy;
+
+	vi->hdr_len = sizeof(struct virtio_net_hdr);
+	if (legacy && !virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF))
+		vi->hdr_len = VIRTIO_NET_LEGACY_HDR_LEN;
+	vi->header_apart = legacy && !virtio_has_feature(vi->vdev, VIRTIO_F_ANY_LAYOUT);
 }
 
 static void virtnet_set_features(struct virtnet_info *vi)
@@ -289,6 +302,7 @@ static int virtnet_probe(struct virtio_device *vdev)
 		return -ENOMEM;
 	vi->vdev = vdev;
 	vdev->priv = vi;
+	virtnet_set_header(vi);
 	setup_timer(&vi->link_timer, virtnet_link_work, (unsigned long)vi);
 	/* Before there are queues: an interrupt that comes too early finds it, and finds it off. */
 	netif_napi_add(NULL, &vi->napi, virtnet_poll, NAPI_POLL_WEIGHT);
@@ -306,9 +320,9 @@ static int virtnet_probe(struct virtio_device *vdev)
 	if (err)
 		goto out_tx;
 	virtio_device_ready(vdev);
-	pr_info("%s: virtio_net %s, %pM, mtu %u, rings %u/%u, features %#llx", vi->dev->name,
-		vdev->bus_name, vi->dev->dev_addr, vi->dev->mtu, vi->rx->num, vi->tx->num,
-		(unsigned long long)vdev->features);
+	pr_info("%s: virtio_net %s%s, %pM, mtu %u, rings %u/%u, features %#llx", vi->dev->name,
+		vdev->bus_name, vdev->legacy ? " (legacy)" : "", vi->dev->dev_addr, vi->dev->mtu,
+		vi->rx->num, vi->tx->num, (unsigned long long)vdev->features);
 	return 0;
 
 out_tx:

@@ -39,7 +39,10 @@ struct virtio_net_config {
 } __packed;
 #define VIRTIO_NET_S_LINK_UP 1
 
-/* In front of every packet, both ways, 5.1.6: 12 bytes always, since VERSION_1 is. */
+/*
+ * In front of every packet, both ways, 5.1.6.  All of it with VERSION_1 or MRG_RXBUF; else, on a legacy
+ * device, without num_buffers (5.1.6.1).
+ */
 struct virtio_net_hdr {
 	u8 flags;
 	u8 gso_type;
@@ -50,6 +53,7 @@ struct virtio_net_hdr {
 	__le16 num_buffers; /* receive with MRG_RXBUF: over how many buffers the packet goes */
 };
 BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
+#define VIRTIO_NET_LEGACY_HDR_LEN 10
 
 #define VIRTIO_NET_HDR_F_NEEDS_CSUM 1
 #define VIRTIO_NET_HDR_F_DATA_VALID 2
@@ -60,8 +64,8 @@ BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
 #define VIRTNET_RXQ 0
 #define VIRTNET_TXQ 1
 
-/* Where the header goes in a receive buffer: behind it the IP header is on a 4-byte boundary. */
-#define VIRTNET_RX_OFFSET (NET_SKB_PAD + NET_IP_ALIGN)
+/* Where the frame goes in a receive buffer, so that the IP header is on a 4-byte boundary. */
+#define VIRTNET_RX_FRAME (NET_SKB_PAD + NET_IP_ALIGN + sizeof(struct virtio_net_hdr))
 
 struct virtnet_info {
 	struct virtio_device *vdev;
@@ -69,7 +73,9 @@ struct virtnet_info {
 	struct virtqueue *rx;
 	struct virtqueue *tx;
 	struct napi_struct napi;
-	bool failed; /* the device lied or asked for a reset: it was shut down */
+	bool failed;       /* the device lied or asked for a reset: it was shut down */
+	u8 hdr_len;        /* bytes of struct virtio_net_hdr that the device knows */
+	bool header_apart; /* legacy without ANY_LAYOUT: the header has a descriptor of its own */
 
 	/* receive */
 	bool mergeable;

@@ -27,7 +27,13 @@
 
 static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
 {
-	return vi->rx_buf_size - SKB_OVERHEAD - VIRTNET_RX_OFFSET;
+	return vi->rx_buf_size - SKB_OVERHEAD - VIRTNET_RX_FRAME + vi->hdr_len;
+}
+
+/* Where the device writes in @buf: a shorter header begins later, the frame stays where it is. */
+static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
+{
+	return buf + VIRTNET_RX_FRAME - vi->hdr_len;
 }
 
 /* Softirq: the poll finds an empty ring and fills it. */
@@ -40,22 +46,32 @@ static void virtnet_refill_timer(unsigned long data)
 
 void virtnet_rx_setup(struct virtnet_info *vi)
 {
-	unsigned int frame = sizeof(struct virtio_net_hdr) + ETH_HLEN + vi->dev->mtu;
+	unsigned int frame = ETH_HLEN + vi->dev->mtu;
 
 	vi->mergeable = virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF);
 	/* A page each, so that 64 KiB fit into one linear part and MAX_SKB_FRAGS fragments. */
 	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_TSO4))
 		vi->rx_buf_size = PAGE_SIZE;
 	else
-		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_OFFSET + frame) + SKB_OVERHEAD;
+		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_FRAME + frame) + SKB_OVERHEAD;
 	setup_timer(&vi->refill_timer, virtnet_refill_timer, (unsigned long)vi);
+}
+
+static int virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
+{
+	u8 *start = virtnet_rx_start(vi, buf);
+	u32 hdr_len = vi->hdr_len, room = virtnet_rx_room(vi);
+	struct vq_sg all = {start, room};
+	struct vq_sg apart[] = {{start, hdr_len}, {start + hdr_len, room - hdr_len}};
+
+	if (likely(!vi->header_apart))
+		return virtqueue_add(vi->rx, &all, 0, 1, buf);
+	return virtqueue_add(vi->rx, apart, 0, ARRAY_SIZE(apart), buf);
 }
 
 /* One doorbell for all.  A ring that stays empty would never interrupt again: hence the timer. */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {
-	struct vq_sg sg = {.len = virtnet_rx_room(vi)};
-
 	while (vi->rx->num_free && !vi->rx->broken) {
 		u8 *buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size, GFP_ATOMIC);
 
@@ -64,8 +80,7 @@ void virtnet_rx_refill(struct virtnet_info *vi)
 			mod_timer(&vi->refill_timer, jiffies + msecs_to_jiffies(VIRTNET_REFILL_MS));
 			break;
 		}
-		sg.addr = buf + VIRTNET_RX_OFFSET;
-		if (unlikely(virtqueue_add(vi->rx, &sg, 0, 1, buf))) {
+		if (unlikely(virtnet_rx_give(vi, buf))) {
 			page_frag_free(buf);
 			break;
 		}
@@ -120,7 +135,7 @@ static enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk
 			page_frag_free(buf);
 			return SKB_DROP_REASON_DEV_BAD_LENGTH;
 		}
-		data = buf + VIRTNET_RX_OFFSET;
+		data = virtnet_rx_start(vi, buf);
 		page = compound_head(virt_to_page(data));
 		skb_fill_page_desc(skb, nr++, page, data - (u8 *)page_address(page), len);
 		skb->len += len;
@@ -202,29 +217,29 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 {
 	enum skb_drop_reason reason;
-	struct virtio_net_hdr hdr;
+	struct virtio_net_hdr hdr = {0};
 	struct sk_buff *skb = NULL;
 	unsigned int more = 0;
 
 	reason = SKB_DROP_REASON_DEV_BAD_LENGTH;
-	if (unlikely(len < sizeof(hdr)))
+	if (unlikely(len < vi->hdr_len))
 		goto out_drop;
-	memcpy(&hdr, buf + VIRTNET_RX_OFFSET, sizeof(hdr));
+	memcpy(&hdr, virtnet_rx_start(vi, buf), vi->hdr_len);
 	barrier(); /* or the compiler may read again what was checked */
 	if (vi->mergeable) {
 		if (unlikely(!hdr.num_buffers))
 			goto out_drop;
 		more = hdr.num_buffers - 1;
 	}
-	if (unlikely(len < sizeof(hdr) + ETH_HLEN))
+	if (unlikely(len < vi->hdr_len + ETH_HLEN))
 		goto out_drop;
 
 	reason = SKB_DROP_REASON_NOMEM;
 	skb = build_skb(buf, vi->rx_buf_size);
 	if (unlikely(!skb))
 		goto out_drop;
-	skb_reserve(skb, VIRTNET_RX_OFFSET + sizeof(hdr));
-	__skb_put(skb, len - sizeof(hdr));
+	skb_reserve(skb, VIRTNET_RX_FRAME);
+	__skb_put(skb, len - vi->hdr_len);
 
 	reason = virtnet_rx_append(vi, skb, &more);
 	if (!reason)

@@ -116,11 +116,13 @@ void virtnet_tx_drain(struct virtnet_info *vi)
 
 /* ---- one packet ------------------------------------------------------------------------------ */
 
-static void virtnet_fill_hdr(struct virtio_net_hdr *hdr, const struct sk_buff *skb)
+/* No byte beyond the header that the device knows: the frame begins there. */
+static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hdr *hdr,
+			     const struct sk_buff *skb)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 
-	memset(hdr, 0, sizeof(*hdr));
+	memset(hdr, 0, vi->hdr_len);
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 		hdr->csum_start = skb->csum_start - skb_headroom(skb);
@@ -136,11 +138,14 @@ static void virtnet_fill_hdr(struct virtio_net_hdr *hdr, const struct sk_buff *s
 	}
 }
 
-/* May the bytes in front of the packet be written, and do they make an aligned header? */
-static bool virtnet_can_push(const struct sk_buff *skb)
+/*
+ * May the bytes in front of the packet be written, do they make an aligned header, and does the device
+ * take both in one descriptor?
+ */
+static bool virtnet_can_push(const struct virtnet_info *vi, const struct sk_buff *skb)
 {
-	return skb_headroom(skb) >= sizeof(struct virtio_net_hdr) && !skb_header_cloned(skb) &&
-	       !((uintptr_t)skb->data % _Alignof(struct virtio_net_hdr));
+	return skb_headroom(skb) >= vi->hdr_len && !skb_header_cloned(skb) &&
+	       !((uintptr_t)skb->data % _Alignof(struct virtio_net_hdr)) && !vi->header_apart;
 }
 
 static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
@@ -150,13 +155,13 @@ static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
 	struct virtio_net_hdr *hdr;
 	unsigned int n = 0;
 
-	if (virtnet_can_push(skb)) {
-		hdr = (struct virtio_net_hdr *)(skb->data - sizeof(*hdr));
-		sg[n++] = (struct vq_sg){hdr, sizeof(*hdr) + skb_headlen(skb)};
+	if (virtnet_can_push(vi, skb)) {
+		hdr = (struct virtio_net_hdr *)(skb->data - vi->hdr_len);
+		sg[n++] = (struct vq_sg){hdr, vi->hdr_len + skb_headlen(skb)};
 	} else {
 		/* The chain will begin at the first free descriptor: its header is nobody else's. */
 		hdr = &vi->tx_hdrs[vi->tx->num_free ? vi->tx->free_head : 0];
-		sg[n++] = (struct vq_sg){hdr, sizeof(*hdr)};
+		sg[n++] = (struct vq_sg){hdr, vi->hdr_len};
 		sg[n++] = (struct vq_sg){skb->data, skb_headlen(skb)};
 	}
 	for (unsigned int i = 0; i < shinfo->nr_frags; i++) {
@@ -166,7 +171,7 @@ static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
 	}
 	if (unlikely(n > vi->tx->num_free))
 		return -ENOSPC;
-	virtnet_fill_hdr(hdr, skb);
+	virtnet_fill_hdr(vi, hdr, skb);
 	return virtqueue_add(vi->tx, sg, n, 0, skb);
 }
 

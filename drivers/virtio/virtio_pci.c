@@ -13,11 +13,6 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 
-#define VIRTIO_PCI_VENDOR       0x1af4
-#define VIRTIO_PCI_TRANSITIONAL 0x1000 /* .. 0x103f: the type is in the subsystem id */
-#define VIRTIO_PCI_MODERN       0x1040 /* + type, .. 0x107f */
-#define VIRTIO_PCI_LAST         0x107f
-
 #define VECTOR_CONFIG 0 /* MSI-X table entries */
 #define VECTOR_QUEUES 1 /* VP_QUEUES: of all; VP_EACH: of the first one, the others follow */
 #define VECTOR_ONE    0 /* VP_ONE */
@@ -135,7 +130,12 @@ static int virtio_pci_probe(struct pci_device *pdev)
 	pci_enable_device(pdev);
 	err = vp_modern_init(vp);
 	if (err)
+		err = vp_legacy_init(vp);
+	if (err) {
+		pr_err("virtio %s: neither modern nor legacy registers that can be used",
+		       pdev->name);
 		goto out_free;
+	}
 	err = vp_set_interrupts(vp);
 	if (err)
 		goto out_free;

@@ -15,6 +15,11 @@
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_irq.h"
 
+#define VIRTIO_PCI_VENDOR       0x1af4
+#define VIRTIO_PCI_TRANSITIONAL 0x1000 /* .. 0x103f: the type is in the subsystem id */
+#define VIRTIO_PCI_MODERN       0x1040 /* + type, .. 0x107f */
+#define VIRTIO_PCI_LAST         0x107f
+
 #define VP_NO_VECTOR    0xffff
 #define VP_RESET_MS     100 /* a device that has not come back from reset by then is broken */
 #define VP_CONFIG_TRIES 16  /* times that the configuration may change under one read */

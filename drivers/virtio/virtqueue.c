@@ -27,6 +27,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 
+#define VRING_ALIGN   64     /* of the used ring */
 #define VRING_NO_MORE 0xffff /* end of the free list; no id, since num <= VIRTQ_SIZE_MAX */
 BUILD_BUG_ON(VIRTQ_SIZE_MAX >= VRING_NO_MORE);
 
@@ -34,18 +35,23 @@ static LIST_HEAD(virtqueues);
 
 /* ---- where things lie ------------------------------------------------------------------------ */
 
-/* The used ring on a cache line of its own: it is the one that the device writes. */
-static size_t vring_used_offset(u16 num)
+/*
+ * The used ring on a cache line of its own: it is the one that the device writes.  A legacy device
+ * is told where the queue begins and nothing else: there the used ring begins a page (2.6.2).
+ */
+static size_t vring_used_offset(const struct virtqueue *vq)
 {
-	return ALIGN_UP(sizeof(struct vring_desc) * num + sizeof(struct vring_avail) +
-				sizeof(__le16) * (num + 1u),
-			(size_t)64);
+	size_t align = vq->vdev->legacy ? VRING_LEGACY_ALIGN : VRING_ALIGN;
+
+	return ALIGN_UP(sizeof(struct vring_desc) * vq->num + sizeof(struct vring_avail) +
+				sizeof(__le16) * (vq->num + 1u),
+			align);
 }
 
-static unsigned int vring_order(u16 num)
+static unsigned int vring_order(const struct virtqueue *vq)
 {
-	size_t bytes = vring_used_offset(num) + sizeof(struct vring_used) +
-		       sizeof(struct vring_used_elem) * num + sizeof(__le16);
+	size_t bytes = vring_used_offset(vq) + sizeof(struct vring_used) +
+		       sizeof(struct vring_used_elem) * vq->num + sizeof(__le16);
 	unsigned int order = 0;
 
 	while ((PAGE_SIZE << order) < bytes)
@@ -89,12 +95,19 @@ static void vring_interrupt(void *arg)
 		vq->callback(vq);
 }
 
-/* Largest power of two that both the device and the driver can do with; 0: no such queue. */
+/* Largest power of two that both the device and the driver can do with; 0: no such queue, or not ours. */
 static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u16 max_size)
 {
 	u16 limit = vdev->ops->queue_max_size(vdev, index);
 	u16 num = 1;
 
+	if (vdev->fixed_queue_size && limit) {
+		if (limit <= VIRTQ_SIZE_MAX && IS_POWER_OF_2(limit))
+			return limit;
+		pr_err("virtio %s: a queue of %u entries: at most %u, a power of two",
+		       vdev->bus_name, limit, VIRTQ_SIZE_MAX);
+		return 0;
+	}
 	limit = min(limit, max_size);
 	limit = min_t(u16, limit, VIRTQ_SIZE_MAX);
 	if (!limit)
@@ -106,18 +119,18 @@ static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u
 
 static int virtqueue_alloc_rings(struct virtqueue *vq)
 {
-	u8 *mem = get_free_pages(GFP_KERNEL | __GFP_ZERO, vring_order(vq->num));
+	u8 *mem = get_free_pages(GFP_KERNEL | __GFP_ZERO, vring_order(vq));
 
 	if (!mem)
 		return -ENOMEM;
 	vq->state = kcalloc(vq->num, sizeof(*vq->state), GFP_KERNEL);
 	if (!vq->state) {
-		free_pages(mem, vring_order(vq->num));
+		free_pages(mem, vring_order(vq));
 		return -ENOMEM;
 	}
 	vq->desc = (struct vring_desc *)mem;
 	vq->avail = (struct vring_avail *)(mem + sizeof(struct vring_desc) * vq->num);
-	vq->used = (struct vring_used *)(mem + vring_used_offset(vq->num));
+	vq->used = (struct vring_used *)(mem + vring_used_offset(vq));
 	for (u16 i = 0; i < vq->num; i++) {
 		vq->desc[i].next = i + 1 < vq->num ? i + 1 : VRING_NO_MORE;
 		vq->state[i].token = NULL;
@@ -130,7 +143,7 @@ static int virtqueue_alloc_rings(struct virtqueue *vq)
 static void virtqueue_free_rings(struct virtqueue *vq)
 {
 	kfree(vq->state);
-	free_pages(vq->desc, vring_order(vq->num));
+	free_pages(vq->desc, vring_order(vq));
 }
 
 struct virtqueue *virtqueue_create(struct virtio_device *vdev, unsigned int index, u16 max_size,

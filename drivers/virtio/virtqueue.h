@@ -40,6 +40,8 @@ struct vring_used {
 };
 #define VRING_USED_F_NO_NOTIFY 1
 
+#define VRING_LEGACY_ALIGN 4096u /* of the used ring, in a queue of the legacy layout */
+
 /* One piece of a buffer: a physically contiguous range of the direct map. */
 struct vq_sg {
 	void *addr;

@@ -21,16 +21,16 @@
 #include "tests/host/host.h"
 #include "tests/host/virtio_frame.h"
 #include "tests/host/virtio_memory.h"
+#include "tests/host/virtio_model_ring.h"
 
-#define MODEL_QUEUES   2
-#define MODEL_RX       0
-#define MODEL_TX       1
-#define MODEL_RING_MAX 1024
-#define MODEL_CHAIN    64                /* pieces of one buffer */
-#define MODEL_SPREAD   64                /* buffers of one packet */
-#define MODEL_FRAME    (65536 + 14 + 12) /* the longest packet, with its header */
-#define MODEL_MAC      0x525400123456ULL
-#define MODEL_RING     256
+#define MODEL_QUEUES 2
+#define MODEL_RX     0
+#define MODEL_TX     1
+#define MODEL_CHAIN  64                /* pieces of one buffer */
+#define MODEL_SPREAD 64                /* buffers of one packet */
+#define MODEL_FRAME  (65536 + 14 + 12) /* the longest packet, with its header */
+#define MODEL_MAC    0x525400123456ULL
+#define MODEL_RING   256
 
 #define HAS(bit)     (model.features >> (bit)&1)
 #define F_CSUM       0
@@ -38,22 +38,9 @@
 #define F_MTU        3
 #define F_HOST_TSO4  11
 #define F_MRG_RXBUF  15
+#define F_ANY_LAYOUT 27
 #define F_EVENT_IDX  29
 #define F_VERSION_1  32
-
-struct model_queue {
-	bool enabled;
-	u16 num;
-	unsigned int irq;
-	u8 *desc, *avail, *used; /* as the device sees memory */
-	u16 seen;                /* taken from the available ring */
-	u16 done;                /* our used index */
-	bool told;               /* the doorbell rang since the ring was found empty */
-	u32 lie;                 /* of enum virtio_model_lie */
-	u64 kicks, irqs;
-	bool with_us[MODEL_RING_MAX]; /* heads that the driver gave and did not get back */
-	unsigned int nr_held;
-};
 
 /* A buffer: one chain of descriptors. */
 struct model_chain {
@@ -71,6 +58,7 @@ static struct {
 	u8 status;
 	bool link_up;
 	bool data_valid, shuffle, refuse;
+	bool legacy, fixed_size;
 	bool forgot; /* MODEL_LIE_FORGETS: not the driver's fault what it does now */
 	u64 offered, features;
 	u16 ring;
@@ -91,49 +79,16 @@ static struct {
 	bool busy;
 } sending;
 
-/* ---- the available ring: flags, idx, ring[num], used_event (2.6.6) ------------------------------ */
-
-static u16 avail_flags(const struct model_queue *q)
+/* Bytes of the header in front of each packet: 5.1.6.1. */
+static u32 model_hdr_len(void)
 {
-	return load16(q->avail);
+	return model.legacy && !HAS(F_MRG_RXBUF) ? 10 : 12;
 }
 
-static u16 avail_idx(const struct model_queue *q)
+/* 5.1.6.6: the header has a descriptor of its own, unless something else was agreed on. */
+static bool model_header_apart(void)
 {
-	return load16(q->avail + 2);
-}
-
-static u16 avail_entry(const struct model_queue *q, u16 i)
-{
-	return load16(q->avail + 4 + 2 * (i % q->num));
-}
-
-static u16 used_event(const struct model_queue *q)
-{
-	return load16(q->avail + 4 + 2 * q->num);
-}
-
-/* ---- the used ring: flags, idx, {id, len}[num], avail_event (2.6.8) ----------------------------- */
-
-static void set_used_flags(const struct model_queue *q, u16 flags)
-{
-	store16(q->used, flags);
-}
-
-static void set_used_idx(const struct model_queue *q, u16 idx)
-{
-	store16(q->used + 2, idx);
-}
-
-static void set_used_entry(const struct model_queue *q, u16 i, u32 id, u32 len)
-{
-	store32(q->used + 4 + 8 * (i % q->num), id);
-	store32(q->used + 8 + 8 * (i % q->num), len);
-}
-
-static void set_avail_event(const struct model_queue *q, u16 event)
-{
-	store16(q->used + 4 + 8 * q->num, event);
+	return model.legacy && !HAS(F_ANY_LAYOUT);
 }
 
 /* ---- taking buffers -------------------------------------------------------------------------- */
@@ -393,8 +348,10 @@ static void model_check_rx(const struct model_chain *chain)
 {
 	if (chain->readable)
 		panic("virtio_model: a receive buffer that can't be written");
-	if (!HAS(F_MRG_RXBUF) && chain->writable < 1526)
+	if (!HAS(F_MRG_RXBUF) && chain->writable < model_hdr_len() + 1514)
 		panic("virtio_model: a receive buffer of %u bytes", chain->writable);
+	if (model_header_apart() && (chain->n < 2 || chain->piece[0].len != model_hdr_len()))
+		panic("virtio_model: no descriptor for the header of a receive buffer");
 }
 
 /* As model_rx_gather(), of all that there are. */
@@ -455,7 +412,7 @@ static size_t model_rx_length(struct model_queue *q, size_t len)
 		len = 7;
 		break;
 	case MODEL_LIE_RUNT:
-		len = 12 + 13;
+		len = model_hdr_len() + 13;
 		break;
 	default:
 		return len;
@@ -469,7 +426,7 @@ static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
 	static u8 bytes[MODEL_FRAME] __aligned(8);
 	static struct model_chain chains[MODEL_SPREAD];
 	struct model_queue *q = &model.q[MODEL_RX];
-	size_t len = 12 + frame_len, at = 0;
+	size_t len = model_hdr_len() + frame_len, at = 0;
 	u16 old = q->done;
 	int n;
 
@@ -486,9 +443,9 @@ static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
 		return false;
 	}
 	memcpy(bytes, header, 12);
-	memcpy(bytes + 12, frame, frame_len);
 	store16(bytes + 10, HAS(F_MRG_RXBUF) ? n : 1);
 	model_rx_lie(q, bytes);
+	memcpy(bytes + model_hdr_len(), frame, frame_len);
 	len = model_rx_length(q, len);
 	for (int i = 0; i < n; i++) {
 		u32 part = len - at < chains[i].writable ? len - at : chains[i].writable;
@@ -525,11 +482,12 @@ bool virtio_model_rx_header(const void *header, const void *frame, size_t len)
 static void model_check_tx(u32 len)
 {
 	const u8 *h = sending.bytes;
-	u32 frame = len - 12, start = load16(h + 6), offset = load16(h + 8);
+	u32 hdr_len = model_hdr_len(), frame = len - hdr_len, start = load16(h + 6),
+	    offset = load16(h + 8);
 
-	if (len < 12 + 14)
+	if (len < hdr_len + 14)
 		panic("virtio_model: %u bytes sent", len);
-	if (h[0] & ~1u || load16(h + 10))
+	if (h[0] & ~1u || (hdr_len == 12 && load16(h + 10)))
 		panic("virtio_model: sent with flags %#x, num_buffers %u", h[0], load16(h + 10));
 	if (h[0] & 1 && (!HAS(F_CSUM) || start + offset + 2 > frame))
 		panic("virtio_model: checksum at %u + %u of %u bytes", start, offset, frame);
@@ -563,6 +521,8 @@ static bool model_fetch(struct model_queue *q)
 	}
 	if (chain->writable)
 		panic("virtio_model: a packet to send that is to be written");
+	if (model_header_apart() && (chain->n < 2 || chain->piece[0].len != model_hdr_len()))
+		panic("virtio_model: no descriptor for the header of a packet to send");
 	len = chain_read(chain, sending.bytes, sizeof(sending.bytes));
 	model_check_tx(len);
 	model_tx_used(q, !model.shuffle);
@@ -571,8 +531,8 @@ static bool model_fetch(struct model_queue *q)
 	model.tx_csum += sending.bytes[0] & 1;
 	model.tx_gso += sending.bytes[1] != 0;
 	sending.frame = (struct virtio_frame){
-		.bytes = sending.bytes + 12,
-		.len = len - 12,
+		.bytes = sending.bytes + model_hdr_len(),
+		.len = len - model_hdr_len(),
 		.csum = sending.bytes[0] & 1,
 		.csum_start = load16(sending.bytes + 6),
 		.csum_offset = load16(sending.bytes + 8),
@@ -614,6 +574,8 @@ static int model_set_status(struct virtio_device *vdev, u8 status)
 	/* 2.1.1: bits are added one after the other, never taken away. */
 	if (model.status & ~status)
 		panic("virtio_model: status %#x after %#x", status, model.status);
+	if (status & VIRTIO_STATUS_FEATURES_OK && model.legacy)
+		panic("virtio_model: FEATURES_OK, which a legacy device does not know");
 	if (status & VIRTIO_STATUS_FEATURES_OK && !(model.status & VIRTIO_STATUS_FEATURES_OK) &&
 	    (model.features & ~model.offered || !HAS(F_VERSION_1) || model.refuse))
 		status &= ~VIRTIO_STATUS_FEATURES_OK;
@@ -630,6 +592,9 @@ static void model_set_features(struct virtio_device *vdev, u64 features)
 {
 	if (model.status & VIRTIO_STATUS_FEATURES_OK)
 		panic("virtio_model: features changed after FEATURES_OK");
+	if (model.legacy && features & ~model.offered)
+		panic("virtio_model: features %#llx of %#llx", (unsigned long long)features,
+		      (unsigned long long)model.offered);
 	model.features = features;
 }
 
@@ -650,10 +615,13 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 {
 	struct model_queue *q = &model.q[vq->index];
 
-	if (!(model.status & VIRTIO_STATUS_FEATURES_OK) || model.status & VIRTIO_STATUS_DRIVER_OK)
+	if (model.status & VIRTIO_STATUS_DRIVER_OK ||
+	    !(model.status & (model.legacy ? VIRTIO_STATUS_DRIVER : VIRTIO_STATUS_FEATURES_OK)))
 		panic("virtio_model: queue %u enabled in status %#x", vq->index, model.status);
 	if (q->enabled || !IS_POWER_OF_2(vq->num) || vq->num > model.ring)
 		return -EINVAL;
+	if (model.fixed_size && vq->num != model.ring)
+		panic("virtio_model: a queue of %u for one of %u", vq->num, model.ring);
 	/* 2.6: alignments of the three parts. */
 	if ((u64)vq->desc % 16 || (u64)vq->avail % 2 || (u64)vq->used % 4)
 		panic("virtio_model: rings at %p, %p, %p", (void *)vq->desc, (void *)vq->avail,
@@ -666,6 +634,11 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 		.avail = hal_phys_to_virt(hal_virt_to_phys(vq->avail)),
 		.used = hal_phys_to_virt(hal_virt_to_phys(vq->used)),
 	};
+	if (model.legacy) {
+		if (hal_virt_to_phys(vq->desc) % 4096)
+			panic("virtio_model: a legacy queue at %p", (void *)vq->desc);
+		legacy_layout(q, q->desc);
+	}
 	return 0;
 }
 
@@ -708,7 +681,12 @@ void virtio_model_probe(void)
 	if (!host_option("device", 1))
 		return;
 	model.offered = host_option("features", MODEL_FEATURES_DEFAULT) & MODEL_FEATURES_ALL;
-	model.offered |= 1ULL << F_VERSION_1;
+	model.legacy = host_option("legacy", 0);
+	model.fixed_size = host_option("legacy", 0) == 2;
+	if (model.legacy)
+		model.offered &= 0xffffffff;
+	else
+		model.offered = (model.offered | 1ULL << F_VERSION_1) & ~(1ULL << F_ANY_LAYOUT);
 	if (!mtu)
 		model.offered &= ~(1ULL << F_MTU);
 	model.ring = min_t(u64, host_option("queue_size", MODEL_RING), MODEL_RING_MAX);
@@ -724,6 +702,8 @@ void virtio_model_probe(void)
 	model.vdev.ops = &model_ops;
 	model.vdev.bus_name = "model";
 	model.vdev.device_id = VIRTIO_ID_NET;
+	model.vdev.legacy = model.legacy;
+	model.vdev.fixed_queue_size = model.fixed_size;
 	virtio_probe(&model.vdev);
 }
 

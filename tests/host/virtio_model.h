@@ -8,10 +8,12 @@
  *   mac          48 bits, first byte highest (default 52:54:00:12:34:56)
  *   mtu          offered to the driver; 0: not offered (default)
  *   features     feature bits offered, a mask over those that the model knows
- *                (default MODEL_FEATURES_DEFAULT; VERSION_1 is always offered)
+ *                (default MODEL_FEATURES_DEFAULT; VERSION_1 is always offered, unless legacy)
  *   queue_size   entries of each ring (default 256)
  *   data_valid   1: received packets are said to have good checksums (with GUEST_CSUM; default 0)
  *   shuffle      1: buffers are used in any order, as a device may (default 0: as they were given)
+ *   legacy       1: a device of before virtio 1.0 (ANY_LAYOUT is offered to such a one only);
+ *                2: and as on PCI, where the size of its queues is fixed (default 0)
  *   refuse       1: the device does not keep FEATURES_OK
  *
  * It is strict: what the driver does against the text is a panic that says what.  And it can lie.
@@ -26,10 +28,10 @@
 #include "tests/host/softnet_host.h"
 
 /* Every bit that the model can do: CSUM GUEST_CSUM MTU MAC GUEST_TSO4 HOST_TSO4 MRG_RXBUF STATUS
- * EVENT_IDX VERSION_1. */
+ * ANY_LAYOUT EVENT_IDX VERSION_1. */
 #define MODEL_FEATURES_ALL                                                                         \
 	((1ULL << 0) | (1ULL << 1) | (1ULL << 3) | (1ULL << 5) | (1ULL << 7) | (1ULL << 11) |      \
-	 (1ULL << 15) | (1ULL << 16) | (1ULL << 29) | (1ULL << 32))
+	 (1ULL << 15) | (1ULL << 16) | (1ULL << 27) | (1ULL << 29) | (1ULL << 32))
 /* What QEMU offers over a tap, but for GUEST_TSO4, whose buffers of a page are not the usual case. */
 #define MODEL_FEATURES_DEFAULT (MODEL_FEATURES_ALL & ~(1ULL << 7))
 
@@ -53,11 +55,11 @@ enum virtio_model_lie {
 	MODEL_LIE_CSUM_LOW,    /* ... that covers the Ethernet header */
 	MODEL_LIE_GSO_TYPE,    /* a kind of segmentation that was not negotiated */
 	MODEL_LIE_GSO_SIZE,    /* segments of no bytes */
-	MODEL_LIE_HINTS,       /* hdr_len beyond everything, flags that nobody knows: to be ignored */
+	MODEL_LIE_HINTS, /* hdr_len beyond everything, flags that nobody knows: to be ignored */
 	/* At once: */
 	MODEL_LIE_INTERRUPT,   /* both queues, for nothing */
 	MODEL_LIE_NEEDS_RESET, /* the device says that it is lost */
-	MODEL_LIE_FORGETS,     /* it is as after a reset that nobody asked for, and says: look at me */
+	MODEL_LIE_FORGETS, /* it is as after a reset that nobody asked for, and says: look at me */
 	/* At the next completion, one that the driver can't always tell from the truth: */
 	MODEL_LIE_USED_AHEAD, /* an index ahead by one, its entry what stood there before */
 	MODEL_LIES

@@ -34,6 +34,8 @@ MACHINES = {
     "q35": ("q35", "virtio-net-pci,romfile=", []),
     "pc": ("pc", "virtio-net-pci,romfile=", []),
     "microvm": ("microvm,acpi=off", "virtio-net-device", ["-global", "virtio-mmio.force-legacy=false"]),
+    # As QEMU has it: virtio-mmio of version 1.
+    "microvm-v1": ("microvm,acpi=off", "virtio-net-device", []),
     # Nothing of a PC is left: no timer but the APIC's.
     "microvm-bare": ("microvm,acpi=off,pit=off,pic=off,rtc=off", "virtio-net-device",
                      ["-global", "virtio-mmio.force-legacy=false"]),

@@ -37,13 +37,6 @@ def test_microvm_without_any_timer_measures_the_tsc():
         assert "guessed speed" not in g.console
 
 
-def test_legacy_mmio_is_named():
-    """QEMU's default for virtio-mmio: rings of before virtio 1.0, which nothing here speaks."""
-    with Guest(machine="microvm,acpi=off", net="", ready="READY",
-               extra=["-netdev", "user,id=n0", "-device", "virtio-net-device,netdev=n0"]) as g:
-        assert "force-legacy=false" in g.console
-
-
 @pytest.mark.parametrize("word", ["512", "512@0xfeb00000", "@0xfeb00000:5", "512@0xfeb00000:", "256@0xfeb00000:5",
                                   "512@0xfeb00001:5", "4K@0xfffffffffffff000:5", "512@0xfeb00000:5x",
                                   "17179869184G@0xfeb00000:5", "512@0xfeb00000:4294967296"])

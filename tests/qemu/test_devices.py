@@ -105,3 +105,32 @@ def test_a_line_is_shared():
         n = interrupts(g.netstat())
         assert n["virtio1-random"] > 0 and n["virtio2-random"] > 0
         assert len(set(re.findall(r"interrupt line, (GSI \d+)", g.console))) == 1
+
+
+# ---- devices of before virtio 1.0 ----
+
+# machine, what the card is told, words of its line on the console.
+LEGACY = {
+    "q35": ("q35", ",disable-modern=on,disable-legacy=off", "legacy"),
+    "q35-two-vectors": ("q35", ",disable-modern=on,disable-legacy=off,vectors=2", "legacy"),
+    "q35-line": ("q35", ",disable-modern=on,disable-legacy=off,vectors=0", "legacy"),
+    "pc": ("pc", ",disable-modern=on", "legacy"),
+    "pc-no-merging": ("pc", ",disable-modern=on,mrg_rxbuf=off", "legacy"),        # ten bytes of header
+    "pc-header-apart": ("pc", ",disable-modern=on,any_layout=off", "legacy"),     # and in a descriptor of its own
+    "pc-large-ring": ("pc", ",disable-modern=on,rx_queue_size=1024", "rings 1024/256"),
+    "mmio": ("microvm-v1", "", "legacy"),                                         # QEMU's default
+}
+
+
+@pytest.mark.parametrize("kind", LEGACY)
+def test_legacy_card_serves(kind):
+    machine, device, words = LEGACY[kind]
+    with Watched(machine=machine, device=device) as g:
+        g.wait(rf"eth0: virtio_net .*{words}")
+        serves(g)
+        assert interrupts(g.netstat())["virtio0-input.0"] > 0
+
+
+def test_legacy_generator_gives_its_seed():
+    with Watched(machine="pc", extra=devices(["virtio-rng-pci,disable-modern=on"])) as g:
+        g.wait("virtio1-random: 64 bytes of seed from the host")

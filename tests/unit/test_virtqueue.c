@@ -540,6 +540,56 @@ static void test_ring_size_has_a_limit(void **state)
 	assert_int_equal(allocations, 0);
 }
 
+static u16 told_size;
+
+static u16 as_told(struct virtio_device *vdev, unsigned int index)
+{
+	return told_size;
+}
+
+static const struct virtio_transport_ops legacy_ops = {.queue_max_size = as_told,
+						       .enable_queue = accept_any};
+
+/*
+ * virtio 1.1, 2.6.2: descriptors of 16 bytes at the beginning of a page, behind them the available ring
+ * of 6 + 2 * num bytes, and the used ring of 6 + 8 * num at the next multiple of 4096.
+ */
+static void test_legacy_layout(void **state)
+{
+	struct virtio_device vdev = {.ops = &legacy_ops, .legacy = true, .fixed_queue_size = true};
+
+	for (told_size = 1; told_size <= VIRTQ_SIZE_MAX; told_size *= 2) {
+		struct virtqueue *vq = virtqueue_create(&vdev, 0, 2, "legacy", test_callback);
+		size_t used = (16 * told_size + 6 + 2 * told_size + 4095) / 4096 * 4096;
+		u8 *page;
+
+		assert_false(IS_ERR(vq));
+		page = (u8 *)vq->desc;
+		assert_int_equal(vq->num, told_size);
+		assert_int_equal((uintptr_t)page % 4096, 0);
+		assert_ptr_equal(vq->avail, page + 16 * told_size);
+		assert_ptr_equal(vq->used, page + used);
+		/* The sanitizer knows where the pages end. */
+		memset(page, 0, used + 6 + 8 * told_size);
+		virtqueue_destroy(vq);
+		assert_int_equal(allocations, 0);
+	}
+}
+
+/* The size is the device's: one that the driver cannot take is no queue at all. */
+static void test_legacy_sizes_that_cannot_be(void **state)
+{
+	static const u16 sizes[] = {0, 3, 1000, VIRTQ_SIZE_MAX + 1, 2 * VIRTQ_SIZE_MAX, 0xffff};
+	struct virtio_device vdev = {.ops = &legacy_ops, .legacy = true, .fixed_queue_size = true};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		told_size = sizes[i];
+		assert_int_equal(PTR_ERR(virtqueue_create(&vdev, 0, 256, "legacy", test_callback)),
+				 -ENODEV);
+		assert_int_equal(allocations, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +603,8 @@ int main(void)
 		cmocka_unit_test(test_ring_full),
 		cmocka_unit_test(test_ring_size_is_rounded_down),
 		cmocka_unit_test(test_ring_size_has_a_limit),
+		cmocka_unit_test(test_legacy_layout),
+		cmocka_unit_test(test_legacy_sizes_that_cannot_be),
 		cmocka_unit_test(test_lies_break_the_queue),
 		cmocka_unit_test(test_interrupts_for_nothing),
 		cmocka_unit_test(test_index_beyond_what_was_given),

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A kernel in a child process that sends back what it gets, and the bursts of frames that a test gives it.
+ *
+ * Included once by each program that tests virtio_net against the device model.
+ */
+#ifndef TESTS_UNIT_REFLECTOR_H
+#define TESTS_UNIT_REFLECTOR_H
+
+#include "kernel/types.h" /* before the C library, which undefines what both define */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "boot/boot_info.h"
+#include "drivers/virtio/virtio_net.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/proc.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/lib/random.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sched/sched.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/timer.h"
+#include "net/core/dropreason.h"
+#include "net/core/eth.h"
+#include "net/core/netdevice.h"
+#include "tests/host/softnet_host.h"
+#include "tests/host/virtio_model.h"
+#include "tests/unit/unit_lower.h"
+
+#define MS         1000000ULL
+#define ETH_P_TEST 0x88b5
+#define F(bit)     (1ULL << VIRTIO_NET_F_##bit)
+#define EVENT_IDX  (1ULL << VIRTIO_F_EVENT_IDX)
+
+/* What the byte behind the Ethernet header asks for. */
+enum reflection { PLAIN, CLONED, TSO, KEPT };
+
+/* ---- a kernel that sends back what it gets ------------------------------------------------------- */
+
+#define TSO_HEADERS (ETH_HLEN + 40)
+#define TSO_PIECES  5
+#define TSO_PIECE   4000
+#define TSO_MSS     1460
+#define TSO_FRAMES  DIV_ROUND_UP(TSO_PIECES *TSO_PIECE, TSO_MSS)
+
+/* The frame carries the headers of a TCP packet; its payload is made here, in page fragments. */
+static struct sk_buff *make_tso(const u8 *headers)
+{
+	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + TSO_HEADERS, GFP_ATOMIC);
+
+	skb_reserve(skb, NET_SKB_PAD);
+	memcpy(skb_put(skb, TSO_HEADERS), headers, TSO_HEADERS);
+	for (int i = 0; i < TSO_PIECES; i++) {
+		struct page *page = alloc_page(GFP_ATOMIC);
+
+		memset(page_address(page), 'a' + i, TSO_PIECE);
+		skb_fill_page_desc(skb, i, page, 0, TSO_PIECE);
+		skb->len += TSO_PIECE;
+		skb->data_len += TSO_PIECE;
+		skb->truesize += PAGE_SIZE;
+	}
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + ETH_HLEN + 20;
+	skb->csum_offset = 16;
+	skb_shinfo(skb)->gso_size = TSO_MSS;
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	skb_shinfo(skb)->gso_segs = TSO_FRAMES;
+	return skb;
+}
+
+static struct sk_buff_head kept; /* as a socket's queue would keep them */
+
+static int reflect(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
+{
+	struct sk_buff *other = NULL;
+	struct ethhdr *eth;
+	u8 what;
+
+	if (!pskb_may_pull(skb, 2 + TSO_HEADERS)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO);
+		return NET_RX_DROP;
+	}
+	what = skb->data[0];
+	if (what == KEPT) {
+		__skb_queue_tail(&kept, skb);
+		return NET_RX_SUCCESS;
+	}
+	if (what == TSO)
+		other = make_tso(skb->data + 2);
+	eth = skb_push(skb, ETH_HLEN);
+	memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
+	memcpy(eth->h_source, dev->dev_addr, ETH_ALEN);
+	skb->dev = dev;
+	if (what == CLONED)
+		other = skb_clone(skb, GFP_ATOMIC);
+	if (other) {
+		other->dev = dev;
+		dev_queue_xmit(other);
+	}
+	dev_queue_xmit(skb);
+	return NET_RX_SUCCESS;
+}
+
+static struct packet_type reflector = {.type = HTONS_CONST(ETH_P_TEST), .func = reflect};
+
+static int init_thread(void *arg)
+{
+	struct net_device *dev;
+
+	hal_probe_devices();
+	dev = dev_get_by_name("eth0");
+	BUG_ON(dev && dev_open(dev));
+	return 0;
+}
+
+void __noreturn kernel_main(const struct boot_info *boot)
+{
+	unit_lower_half(boot);
+	skb_init();
+	netdev_init();
+	skb_queue_head_init(&kept);
+	dev_add_pack(&reflector);
+	virtio_init();
+	virtio_net_init();
+	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
+	cpu_idle();
+}
+
+/* ---- a child ------------------------------------------------------------------------------------- */
+
+/* There is one in the build that counts which lines were reached; _exit() does not call it. */
+void __gcov_dump(void) __attribute__((weak));
+
+static void end_child(void)
+{
+	if (__gcov_dump)
+		__gcov_dump();
+	_exit(0);
+}
+
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			printf("%s:%d: %s\n%s\n", __FILE__, __LINE__, #cond, sn_console());        \
+			fflush(stdout);                                                            \
+			_exit(1);                                                                  \
+		}                                                                                  \
+	} while (0)
+
+static u64 seed = 1;
+static u64 baseline;
+static unsigned int sent; /* frames given to the wire: the number that each carries */
+
+static struct net_device *eth0(void)
+{
+	return dev_get_by_name("eth0");
+}
+
+static void step(u64 ms)
+{
+	CHECK(sn_step() != SN_HALTED);
+	sn_set_clock(sn_clock() + ms * MS);
+	CHECK(sn_step() != SN_HALTED);
+}
+
+static void boot(u64 features, u64 ring)
+{
+	srand(seed);
+	sn_set("features", features);
+	sn_set("queue_size", ring);
+	sn_set("irq_chance", 128);
+	CHECK(sn_boot(seed, "") == 0);
+	CHECK(netif_carrier_ok(eth0()));
+	baseline = sn_live_objects();
+}
+
+static void finish(void)
+{
+	for (int i = 0; i < 20; i++)
+		step(100);
+	CHECK(sn_live_objects() == baseline);
+	CHECK(sn_timers_armed() == 0);
+	CHECK(sn_warn_count() == 0);
+	end_child();
+}
+
+static u16 sum16(const u8 *p, size_t len, u32 sum)
+{
+	for (; len > 1; p += 2, len -= 2)
+		sum += get_unaligned_be16(p);
+	if (len)
+		sum += p[0] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* TCP/IPv4 headers for a packet that is to be cut; the sequence number wraps inside it. */
+static void put_headers(u8 *h)
+{
+	u8 *ip = h + ETH_HLEN, *tcp = ip + 20;
+
+	memset(h, 0, TSO_HEADERS);
+	put_unaligned_be16(ETH_P_IP, h + 12);
+	ip[0] = 0x45;
+	put_unaligned_be16(40 + TSO_PIECES * TSO_PIECE, ip + 2);
+	ip[8] = 64;
+	ip[9] = 6;
+	put_unaligned_be32(0x0a000001, ip + 12);
+	put_unaligned_be32(0x0a000002, ip + 16);
+	put_unaligned_be32(0xfffff000, tcp + 4);
+	tcp[12] = 0x50;
+	tcp[13] = 0x18;
+	put_unaligned_be16(sum16(ip + 12, 8, 6 + 20 + TSO_PIECES * TSO_PIECE), tcp + 16);
+}
+
+/* Puts a frame of @len bytes on the wire; how many must come back. */
+static unsigned int put(enum reflection what, size_t len)
+{
+	u8 f[1514];
+
+	len = max_t(size_t, len, ETH_HLEN + 2 + TSO_HEADERS);
+	memcpy(f, eth0()->dev_addr, ETH_ALEN);
+	memcpy(f + 6, "\x02\0\0\0\0\x09", ETH_ALEN);
+	put_unaligned_be16(ETH_P_TEST, f + 12);
+	f[14] = what;
+	f[15] = 0;
+	put_headers(f + 16);
+	for (size_t i = ETH_HLEN + 2 + TSO_HEADERS; i < len; i++)
+		f[i] = sent + i;
+	if (what != TSO && len >= ETH_HLEN + 2 + TSO_HEADERS)
+		put_unaligned_be32(sent, f + 16);
+	sent++;
+	CHECK(sn_put_frame(f, len) == 0);
+	return what == KEPT ? 0 : what == PLAIN ? 1 : what == CLONED ? 2 : 1 + TSO_FRAMES;
+}
+
+/* What came from a cut packet is TCP over IPv4 with both sums right. */
+static void check_frame(const u8 *f, size_t len)
+{
+	const u8 *ip = f + ETH_HLEN;
+
+	CHECK(len >= ETH_HLEN && len <= 1514);
+	if (get_unaligned_be16(f + 12) == ETH_P_TEST) {
+		/* Back to its sender; the device's header lay just before these bytes. */
+		CHECK(!memcmp(f, "\x02\0\0\0\0\x09", ETH_ALEN));
+		return;
+	}
+	CHECK(get_unaligned_be16(ip + 2) == len - ETH_HLEN);
+	CHECK(sum16(ip, 20, 0) == 0xffff);
+	CHECK(sum16(ip + 20, len - 34, sum16(ip + 12, 8, 6 + (len - 34))) == 0xffff);
+	/* The byte says which piece it is from, the sequence number where it must be. */
+	for (size_t i = 54; i < len; i += 97) {
+		u32 at = get_unaligned_be32(ip + 24) - 0xfffff000 + (i - 54);
+
+		CHECK(f[i] == 'a' + at / TSO_PIECE);
+	}
+}
+
+static unsigned int take_all(void)
+{
+	unsigned int n = 0;
+	u8 f[2048];
+	size_t len;
+
+	while ((len = sn_take_frame(f, sizeof(f)))) {
+		check_frame(f, len);
+		n++;
+	}
+	return n;
+}
+
+/* Bursts from one frame to more than the ring holds, and back; all of it must come home. */
+static void bursts(unsigned int rounds, bool gso)
+{
+	for (unsigned int round = 0; round < rounds; round++) {
+		unsigned int n = 1 + rand() % (round % 7 ? 40 : 600), expected = 0, got = 0;
+
+		while (n--) {
+			enum reflection what = rand() % 5 ? PLAIN : CLONED;
+
+			if (gso && rand() % 50 == 0)
+				what = TSO;
+			expected += put(what, 60 + rand() % 1455);
+		}
+		for (int i = 0; i < 50 && got < expected; i++) {
+			step(1);
+			got += take_all();
+		}
+		CHECK(got == expected);
+	}
+}
+
+/* Runs @scenario in a child. */
+static void in_child(void (*scenario)(u64 features, u64 arg), u64 features, u64 arg)
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		scenario(features, arg);
+		end_child();
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status)
+		fail_msg("features %#llx, argument %llu: status %#x", (unsigned long long)features,
+			 (unsigned long long)arg, status);
+}
+
+#endif
