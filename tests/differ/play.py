@@ -80,6 +80,7 @@ class Player:
     def __init__(self, scenario, face):
         self.scenario, self.face = scenario, face
         self.answers, self.steps, self.at, self.packets = [], [], [], []
+        self.unsayable = set()  # steps with numbers that do not count from the peer's first connection
         self.sockets = {}       # name: descriptor
         self.peers = {}
         self.start = 0
@@ -172,6 +173,8 @@ class Player:
             peer = next((p for p in self.peers.values() if p.port == seen.dport), None)
             if seen.proto == ICMP or peer is None:
                 continue
+            if "S" in seen.flags and peer.iss not in (None, seen.seq) or "R" in seen.flags and not seen.seq:
+                self.unsayable.add(len(self.answers))
             self._learn(peer, seen)
             seen_by_peer.setdefault(peer.number, []).append(seen)
             kept.append(((time - self.start) // US, peer.number, replace(seen, seq=(seen.seq - (peer.iss or 0)) & MASK,

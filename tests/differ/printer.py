@@ -19,7 +19,7 @@ MSG_FLAGS = {name: SYMBOLS[name] for name in ("MSG_OOB", "MSG_PEEK", "MSG_TRUNC"
 TYPE_FLAGS = {"SOCK_STREAM": 1, "SOCK_NONBLOCK": SYMBOLS["SOCK_NONBLOCK"]}
 IOCTLS = {0x541b: "SIOCINQ", 0x5411: "SIOCOUTQ"}
 LEVELS = {1: ("SOL_SOCKET", "SO_"), 6: ("SOL_TCP", "TCP_"), 0: ("SOL_IP", "IP_")}
-NO_WORD_FOR = "sequence number 0 itself, whatever the connection's first one is; the language has no word for it"
+NO_WORD_FOR = "a number that does not count from the connection's first one, which the language cannot say"
 ICMPS = {3: "unreachable", 11: "time_exceeded", 12: "parameter_problem", 4: "source_quench"}
 
 
@@ -83,11 +83,11 @@ class Writer:
         for i, (_, words) in enumerate(player.steps):
             at = f"{player.at[i] / 1e6:.6f}"
             line = self.step(words, player.answers[i])
+            if i in player.unsayable:
+                yield f"// {NO_WORD_FOR}:"
             if line:
-                yield f"{at} {line}"
+                yield line if line.startswith("//") else f"{at} {line}"
             for time, peer, seen in glued(player.packets[i]):
-                if "R" in seen.flags and seen.seq == -(player.peers[peer].iss or 0) % 2**32 != 0:
-                    yield f"// {NO_WORD_FOR}:"
                 yield f"{time / 1e6:.6f} {self.outbound(peer, seen)}"
 
     def step(self, words, answer):
