@@ -435,9 +435,15 @@ static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, enum skb_drop_rea
 	const struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	/* The SYN-ACK of a simultaneous open has done its work. */
-	if (tcp_hdr(skb)->syn)
+	/*
+	 * The SYN-ACK of a simultaneous open: its SYN was received before, so it lies below the window, and
+	 * gets an ACK at once (RFC 9293 3.10.7.4, first).  The peer may not have heard ours yet.
+	 */
+	if (tcp_hdr(skb)->syn) {
+		tcp_enter_quickack_mode(sk);
+		inet_csk_schedule_ack(sk);
 		return false;
+	}
 	/* After the peer's FIN there is nothing to come but repetitions. */
 	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
 	    !before(cb->seq, tp->rcv_nxt)) {

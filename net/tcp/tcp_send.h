@@ -25,8 +25,8 @@ struct tcp_out_options {
 	u16 mss;
 	u32 tsval, tsecr;
 };
-/* All three fill @opts and return the bytes, a multiple of four. */
-unsigned int tcp_syn_options(const struct sock *sk, struct tcp_out_options *opts);
+/* All three fill @opts and return the bytes, a multiple of four.  @synack: it answers a crossing SYN. */
+unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts);
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss,
 				struct tcp_out_options *opts);
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);

@@ -40,20 +40,21 @@ static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
 }
 
 /*
- * An active opener offers all that he can do; one who answers a crossing SYN (simultaneous open)
- * offers it too, since his peer has done the same.  SACK-permitted stays out until blocks are sent.
+ * An active opener offers all that it can do.  With @synack it answers a SYN that crossed its own: then only
+ * what that SYN offered may be in the answer (RFC 7323 2.2 and 3.2), as in that of a passive opener.
+ * SACK-permitted stays out until blocks are sent.
  */
-unsigned int tcp_syn_options(const struct sock *sk, struct tcp_out_options *opts)
+unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	unsigned int size;
 
 	*opts = (struct tcp_out_options){0};
 	size = tcp_option_mss(opts, tp->advmss);
-	if (sysctl_tcp_timestamps)
+	if (synack ? tp->rx_opt.tstamp_ok : sysctl_tcp_timestamps)
 		size += tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset,
 					     tp->rx_opt.ts_recent);
-	if (sysctl_tcp_window_scaling)
+	if (synack ? tp->rx_opt.wscale_ok : sysctl_tcp_window_scaling)
 		size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
 	return size;
 }
@@ -218,9 +219,10 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	}
 	tcb = *TCP_SKB_CB(skb);
 
-	header_size = sizeof(struct tcphdr) + (tcb.tcp_flags & TCPHDR_SYN
-						       ? tcp_syn_options(sk, &opts)
-						       : tcp_established_options(sk, &opts));
+	header_size =
+		sizeof(struct tcphdr) +
+		(tcb.tcp_flags & TCPHDR_SYN ? tcp_syn_options(sk, tcb.tcp_flags & TCPHDR_ACK, &opts)
+					    : tcp_established_options(sk, &opts));
 	/* A burst of several segments ends with PSH (Linux 5.4): the receiver need not wait for more. */
 	if (pkts > 1)
 		tcb.tcp_flags |= TCPHDR_PSH;

@@ -39,8 +39,8 @@ static const struct row rows[] = {
 	 "",                   "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 first"},
 	{SYNACK_BELOW | SYNACK_ABOVE, SYN_RECV,      "R seg.ack", SAME,
 	 "OutRsts",            "TCP_FLAGS",            "Linux: ACK before sequence number"},
-	{SYNACK_RIGHT | SYNACK_TSECR, SYN_RECV_SOCK, "",          ESTABLISHED,
-	 "",                   "",                     "RFC 9293 3.5 figure 7: the SYNs crossed"},
+	{SYNACK_RIGHT | SYNACK_TSECR, SYN_RECV_SOCK, "A nxt rcv", ESTABLISHED,
+	 "",                   "",                     "RFC 9293 3.5 figure 7; 3.10.7.4 first"},
 	{SYNACK_BELOW | SYNACK_ABOVE, SYN_RECV_SOCK, "A nxt rcv", SAME,
 	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN",      "RFC 5961 4.2"},
 

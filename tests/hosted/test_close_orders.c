@@ -430,6 +430,7 @@ static void closed_in_syn_recv(void)
 	assert_int_equal(scene_bind(B, b, 6000), 0);
 	scene_nonblock(A, a);
 	scene_hold(B, SYNACK, 1, 20 * MS);
+	scene_hold(B, ACK, 1, 20 * MS); /* its answer to our SYN-ACK */
 	connect_b = scene_begin_connect(B, b, A, 5000);
 	assert_int_equal(scene_connect(A, a, B, 6000), -EINPROGRESS);
 	scene_sleep(5 * MS);
