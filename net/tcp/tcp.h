@@ -504,6 +504,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us);
 /* RTT from the handshake: SYN to SYN-ACK, SYN-ACK to ACK. */
 void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req);
 void tcp_init_metrics(struct sock *sk);
+void tcp_try_undo_spurious_syn(struct tcp_sock *tp);
 u32 tcp_init_cwnd(const struct tcp_sock *tp);
 void tcp_enter_loss(struct sock *sk);
 void tcp_enter_cwr(struct sock *sk);

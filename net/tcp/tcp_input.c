@@ -354,6 +354,10 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	/* The SYN-ACK went more than once: the timestamp tells which of them was heard. */
+	if (!tp->srtt_us)
+		tcp_synack_rtt_meas(sk, NULL);
+	tcp_try_undo_spurious_syn(tp);
 	tcp_init_metrics(sk);
 	tp->lsndtime = tcp_jiffies32;
 	tcp_initialize_rcv_mss(sk);

@@ -271,6 +271,16 @@ static void child_history(struct sock *newsk)
 	newsk->sk_max_ack_backlog = 0;
 }
 
+/* The losses of the handshake: what tcp_init_metrics() takes the first window from. */
+static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock *req)
+{
+	newtp->total_retrans = req->num_retrans;
+	if (!req->num_timeout)
+		return;
+	newtp->undo_marker = tcp_rsk(req)->snt_isn;
+	newtp->retrans_stamp = tcp_ns_to_stamp(tcp_rsk(req)->snt_synack);
+}
+
 /*
  * A socket for @req: the listener's copy with everything set that belongs to one connection.  In
  * SYN_RECV, bh-locked, two references; in no table yet, without a way.
@@ -288,6 +298,7 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 	child_sequences(newtp, tcp_rsk(req));
 	child_history(newsk);
 	child_options(newtp, req, skb);
+	child_lost_synacks(newtp, req);
 	if (sock_flag(newsk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(newsk, keepalive_time_when(newtp));
 	/* Data came with the ACK: a first guess at the peer's segments. */

@@ -113,6 +113,7 @@ bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us)
 	return true;
 }
 
+/* @req NULL: only a timestamp can tell (the ACK's options are parsed). */
 void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req)
 {
 	long rtt_us = -1;
@@ -128,6 +129,18 @@ u32 tcp_init_cwnd(const struct tcp_sock *tp)
 	return min_t(u32, TCP_INIT_CWND, tp->snd_cwnd_clamp);
 }
 
+/*
+ * The ACK of our SYN or SYN-ACK echoes the time of the first one: the others went too early, and nothing was
+ * lost.  Before retrans_stamp, which holds that time, is cleared.
+ */
+void tcp_try_undo_spurious_syn(struct tcp_sock *tp)
+{
+	if (tp->undo_marker && tp->retrans_stamp && tp->rx_opt.saw_tstamp &&
+	    tp->retrans_stamp == tp->rx_opt.rcv_tsecr)
+		tp->undo_marker = 0;
+	tp->retrans_stamp = 0;
+}
+
 /* The handshake is over: what the data phase starts with. */
 void tcp_init_metrics(struct sock *sk)
 {
@@ -139,7 +152,10 @@ void tcp_init_metrics(struct sock *sk)
 		tp->mdev_us = tp->mdev_max_us = tp->rttvar_us;
 		inet_csk(sk)->icsk_rto = TCP_TIMEOUT_FALLBACK;
 	}
-	/* RFC 6928: a path that lost more than one SYN is no path for ten segments. */
-	tp->snd_cwnd = tp->total_retrans > 1 ? 1 : tcp_init_cwnd(tp);
+	/*
+	 * RFC 5681 3.1: "If the SYN or SYN/ACK is lost, the initial window ... MUST be one segment".  After one
+	 * retransmission the round trip may just be longer than a second (RFC 6928 2): so it takes two.
+	 */
+	tp->snd_cwnd = tp->total_retrans > 1 && tp->undo_marker ? 1 : tcp_init_cwnd(tp);
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 }

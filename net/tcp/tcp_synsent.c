@@ -83,6 +83,7 @@ static int tcp_synsent_acked(struct sock *sk, struct sk_buff *skb, const struct 
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
+	tcp_try_undo_spurious_syn(tp);
 	tcp_ack(sk, skb, FLAG_SLOWPATH);
 	tcp_take_syn(sk, skb, th);
 	if (tp->rx_opt.tstamp_ok)
