@@ -52,7 +52,8 @@
 #define NETDEV_TX_QUEUE_LEN      1000 /* packets waiting for ring space: dropped, QDISC_DROP */
 #define NETDEV_MAX_BACKLOG       1000 /* loopback's input queue (Linux): dropped, counted */
 #define NETDEV_MAX_BACKLOG_RANGE 1, 1000000
-#define VIRTIO_MMIO_MAX          32 /* slots named on the command line (microvm: 8 or 24): -ENOSPC */
+#define VIRTIO_MMIO_MAX          32 /* slots of the command line or ACPI (microvm: 8 or 24): -ENOSPC */
+#define PCI_ROOTS_MAX            8 /* root buses besides bus 0: more are named, not used */
 #define VIRTIO_RNG_BYTES                                                                           \
 	64 /* asked of the host: twice the generator's key; a device may give less */
 #define VIRTQ_SIZE_MAX 1024 /* descriptors of a ring that the driver takes */

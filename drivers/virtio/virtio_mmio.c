@@ -5,7 +5,7 @@
  *
  * Called: virtio_mmio_register() from hal_late_init(), so that cmdline_parse() finds the word
  * virtio_mmio.device=SIZE@ADDR:IRQ[:ID] that such a machine adds for each slot; virtio_mmio_init()
- * from hal_probe_devices(), which ends in virtio_probe() for each slot that is taken; then the
+ * from hal_probe_devices(), which adds the slots of ACPI's DSDT and ends in virtio_probe() for each slot that is taken; then the
  * operations from virtio.c, virtqueue.c and the driver.
  * Context: process at boot; vm_notify in any; vm_interrupt hard interrupt; vm_config_read,
  * vm_get_status and the reset also in softirq.  No lock: the select register is used at boot only.
@@ -25,6 +25,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/time/time.h"
+#include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
 #include "kernel/x86/platform.h"
@@ -63,7 +64,7 @@
 #define VM_ROUNDS_MAX   1024 /* looks at the status in one interrupt: then the device is shut up */
 #define VM_WORD_MAX     64   /* bytes of the word's value */
 
-/* What the command line says of a slot. */
+/* What the command line or ACPI says of a slot. */
 struct virtio_mmio_slot {
 	phys_addr_t address;
 	u64 size;
@@ -318,7 +319,7 @@ static void vm_probe_slot(const struct virtio_mmio_slot *slot)
 	u32 version, device_id;
 
 	if (!regs || readl(regs + VM_MAGIC) != VM_MAGIC_VALUE) {
-		pr_err("virtio_mmio.device: no virtio device at %lx", (unsigned long)slot->address);
+		pr_err("virtio-mmio: no virtio device at %lx", (unsigned long)slot->address);
 		return;
 	}
 	version = readl(regs + VM_VERSION);
@@ -333,8 +334,44 @@ static void vm_probe_slot(const struct virtio_mmio_slot *slot)
 	vm_probe_device(slot, regs, version, device_id);
 }
 
+static int vm_add_slot(phys_addr_t address, u64 size, u32 gsi)
+{
+	if (size <= VM_CONFIG || size > ~0U || address > ~0UL - size || address % sizeof(u32))
+		return -EINVAL;
+	if (nr_slots == VIRTIO_MMIO_MAX)
+		return -ENOSPC;
+	slots[nr_slots++] = (struct virtio_mmio_slot){address, size, gsi};
+	return 0;
+}
+
+static bool vm_is_known(phys_addr_t address)
+{
+	for (unsigned int i = 0; i < nr_slots; i++) {
+		if (slots[i].address == address)
+			return true;
+	}
+	return false;
+}
+
+/* QEMU's microvm names a slot on the command line, or in ACPI's tables if it has any. */
+static void vm_add_acpi_slots(void)
+{
+	const struct acpi_devices *acpi = &acpi_devices;
+	unsigned int left_out = acpi->mmio_left_out;
+
+	for (unsigned int i = 0; i < acpi->nr_mmio; i++) {
+		const struct acpi_mmio_slot *it = &acpi->mmio[i];
+
+		if (!vm_is_known(it->address) && vm_add_slot(it->address, it->size, it->gsi))
+			left_out++;
+	}
+	if (left_out)
+		pr_err("virtio-mmio: %u devices of ACPI's tables are not used", left_out);
+}
+
 void virtio_mmio_init(void)
 {
+	vm_add_acpi_slots();
 	for (unsigned int i = 0; i < nr_slots; i++)
 		vm_probe_slot(&slots[i]);
 }
@@ -390,12 +427,7 @@ static int parse_slot(const char *value)
 		*id = '\0';
 	if (take_number(&text, '\0', &gsi) || gsi > ~0U)
 		return -EINVAL;
-	if (size <= VM_CONFIG || size > ~0U || address > ~0UL - size || address % sizeof(u32))
-		return -EINVAL;
-	if (nr_slots == VIRTIO_MMIO_MAX)
-		return -ENOSPC;
-	slots[nr_slots++] = (struct virtio_mmio_slot){address, size, (u32)gsi};
-	return 0;
+	return vm_add_slot(address, size, (u32)gsi);
 }
 
 void virtio_mmio_register(void)

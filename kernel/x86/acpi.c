@@ -5,18 +5,21 @@
  * Caller: hal_late_init() -> acpi_init(), once, at boot, while memory can still be mapped: a panic
  * that powers off must not have to parse.  No lock.
  * The tables are the firmware's, and believed no further than their lengths and checksums allow.
- * There is no AML interpreter: \_S5, the one object that is needed, is a constant package, and is
- * found by its bytes.
+ * There is no AML interpreter: \_S5 is a constant package and is found by its bytes, as are a few
+ * devices (acpi_devices.c).
  * Answers to Linux's drivers/acpi/tables.c, sleep.c; ACPI 6.4, chapters 5.2, 7.4.2, 20.2.
  */
 #include "kernel/x86/acpi.h"
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
 #include "kernel/hal.h"
+#include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/ioapic.h"
 #include "kernel/x86/paging.h"
 
 #define TABLE_MAX (1U << 20) /* bytes; a table that says it is longer is not believed */
+
+#define MCFG_RESERVED 8 /* bytes before the entries */
 
 #define GAS_MEMORY 0
 #define GAS_PORT   1
@@ -245,8 +248,11 @@ static void read_fadt(const struct acpi_fadt *fadt)
 		dsdt = map_table(fadt->x_dsdt);
 	if (!dsdt)
 		dsdt = map_table(fadt->dsdt);
-	if (dsdt && has_signature(dsdt, "DSDT"))
+	if (dsdt && has_signature(dsdt, "DSDT")) {
 		find_s5(dsdt);
+		acpi_read_dsdt_devices(&acpi_devices, (const u8 *)(dsdt + 1),
+				       dsdt->length - sizeof(*dsdt));
+	}
 
 	if (HAS_FIELD(fadt, reset_value) && (fadt->flags & FADT_RESET_SUPPORTED)) {
 		acpi.reset = map_register(&fadt->reset);
@@ -305,6 +311,14 @@ static void read_madt(const struct acpi_madt *madt)
 	}
 }
 
+static void read_mcfg(const struct acpi_header *mcfg)
+{
+	size_t skip = sizeof(*mcfg) + MCFG_RESERVED;
+
+	if (mcfg->length >= skip)
+		acpi_read_mcfg(&acpi_devices, (const u8 *)mcfg + skip, mcfg->length - skip);
+}
+
 static void read_tables(const struct acpi_header *root, size_t entry_size)
 {
 	const u8 *entry = (const u8 *)(root + 1);
@@ -322,6 +336,8 @@ static void read_tables(const struct acpi_header *root, size_t entry_size)
 			read_fadt((const struct acpi_fadt *)table);
 		else if (has_signature(table, "HPET"))
 			read_hpet((const struct acpi_hpet *)table);
+		else if (has_signature(table, "MCFG"))
+			read_mcfg(table);
 		else if (has_signature(table, "APIC") && table->length >= sizeof(struct acpi_madt))
 			read_madt((const struct acpi_madt *)table);
 	}
@@ -332,6 +348,7 @@ void acpi_init(phys_addr_t rsdp_pa)
 	const struct acpi_rsdp *rsdp;
 	const struct acpi_header *root;
 
+	acpi_devices_init(&acpi_devices);
 	if (!rsdp_pa)
 		return;
 	rsdp = paging_map_firmware(rsdp_pa, sizeof(*rsdp));

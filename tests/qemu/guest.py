@@ -34,8 +34,8 @@ MACHINES = {
     "q35": ("q35", "virtio-net-pci,romfile=", []),
     "pc": ("pc", "virtio-net-pci,romfile=", []),
     "microvm": ("microvm,acpi=off", "virtio-net-device", ["-global", "virtio-mmio.force-legacy=false"]),
-    # As QEMU has it: virtio-mmio of version 1.
-    "microvm-v1": ("microvm,acpi=off", "virtio-net-device", []),
+    # As QEMU has it: slots named by ACPI's tables, virtio-mmio of version 1.
+    "microvm-plain": ("microvm", "virtio-net-device", []),
     # Nothing of a PC is left: no timer but the APIC's.
     "microvm-bare": ("microvm,acpi=off,pit=off,pic=off,rtc=off", "virtio-net-device",
                      ["-global", "virtio-mmio.force-legacy=false"]),
@@ -90,7 +90,9 @@ class Guest:
         self.cond = threading.Condition()
 
     def command(self):
-        machine, card, more = MACHINES.get(self.machine, (self.machine, MACHINES["q35"][1], []))
+        slots = self.machine.startswith("microvm") and "pcie=on" not in self.machine
+        alike = MACHINES["microvm" if slots else "q35"]
+        machine, card, more = MACHINES.get(self.machine, (self.machine, alike[1], []))
         cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                "-machine", machine, *more, "-accel", "tcg", "-cpu", self.cpu, "-m", str(self.mem),
                "-serial", "stdio", *self.boot_from("panic=poweroff loglevel=info " + self.append)]

@@ -118,7 +118,8 @@ LEGACY = {
     "pc-no-merging": ("pc", ",disable-modern=on,mrg_rxbuf=off", "legacy"),        # ten bytes of header
     "pc-header-apart": ("pc", ",disable-modern=on,any_layout=off", "legacy"),     # and in a descriptor of its own
     "pc-large-ring": ("pc", ",disable-modern=on,rx_queue_size=1024", "rings 1024/256"),
-    "mmio": ("microvm-v1", "", "legacy"),                                         # QEMU's default
+    "mmio": ("microvm-plain", "", "legacy"),                                      # QEMU's default
+    "mmio-no-acpi": ("microvm,acpi=off", "", "legacy"),
 }
 
 
