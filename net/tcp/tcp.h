@@ -452,6 +452,7 @@ void tcp_fin(struct sock *sk);
 void tcp_initialize_rcv_mss(struct sock *sk);
 void tcp_init_buffer_space(struct sock *sk);
 void tcp_enter_quickack_mode(struct sock *sk);
+void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb);
 int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
 		int *addr_len);
 /* The application took data: would a window update help the peer?  Then sends it. */

@@ -84,7 +84,7 @@ void tcp_initialize_rcv_mss(struct sock *sk)
  * smaller twice in a row, of a size that a link may have, too.  One that is short says that the peer
  * has no more (PUSHED): then an ACK is due when it was read.
  */
-static void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
+void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	const u8 remnant = TCPHDR_FIN | TCPHDR_URG | TCPHDR_SYN | TCPHDR_PSH;
@@ -266,10 +266,11 @@ static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 		tcp_fin(sk);
 	if (!RB_EMPTY_ROOT(&tp->out_of_order_queue)) {
 		tcp_ofo_queue(sk);
-		/* RFC 5681 4.2: at once when a hole was filled, all or part of it. */
+		/* RFC 5681 4.2: at once when a hole was filled.  Where another hole is left, each segment is
+		 * acknowledged by __tcp_ack_snd_check() anyway.  What follows in order may wait again (Linux
+		 * since 4.18; before, disorder began a mode of quick ACKs). */
 		if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
-			inet_csk(sk)->icsk_ack.pingpong = 0;
-		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
+			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 	}
 	tcp_fast_path_check(sk);
 	if (eaten)
@@ -314,15 +315,15 @@ noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 	} else if (cb->seq == tp->rcv_nxt) {
 		tcp_data_in_order(sk, skb);
 	} else if (before(cb->seq, tp->rcv_nxt)) {
-		tcp_enter_quickack_mode(sk);
-		if (!window)
+		if (!window) {
+			snmp_inc(SNMP_TcpExtTCPZeroWindowDrop);
 			tcp_refuse_data(sk, skb, SKB_DROP_REASON_TCP_ZEROWINDOW);
-		else
+		} else {
 			tcp_data_in_order(sk, skb);
+		}
 	} else {
 		unsigned int more = tcp_merged_segments(skb);
 
-		tcp_enter_quickack_mode(sk);
 		tcp_data_queue_ofo(sk, skb);
 		/* RFC 5681 4.2: each segment beyond a hole is worth an ACK, and without SACK the sender
 		 * counts them.  The last one is tcp_ack_snd_check()'s, for which those before must not

@@ -172,6 +172,8 @@ void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OFO_PRUNE);
 		return;
 	}
+	/* Before it may be merged.  Segments ahead of their turn tell the peer's size as well as others. */
+	tcp_measure_rcv_mss(sk, skb);
 	/* With a hole every segment is special. */
 	tp->pred_flags = 0;
 	inet_csk_schedule_ack(sk);
