@@ -7,9 +7,10 @@
  * no packet waits for one that is not there yet.
  * Softirq; a napi_struct belongs to the CPU that polls it: no lock.
  *
- * What "the same" means is the protocol's affair (struct packet_offload).  Here is only who is held and
- * when he goes: nobody overtakes a packet of his own flow, since what cannot be held sends all that are
- * held up first.  Answers to Linux's dev_gro_receive in net/core/dev.c.
+ * What "the same" means is the protocol's affair (struct packet_offload).  Here is only which packet
+ * is held and when it goes up.  No packet overtakes another one of its flow: one that cannot be held sends
+ * up what is held of its own flow first.  Other flows stay held, else a pure ACK of one connection would
+ * undo the merging of all.  Answers to Linux's dev_gro_receive in net/core/dev.c.
  */
 #include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
@@ -76,6 +77,30 @@ static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
 	napi->gro_count++;
 }
 
+/* Where the packet of @skb's flow is linked that is held; NULL: none is. */
+static struct sk_buff **gro_find_flow(struct napi_struct *napi, const struct packet_offload *po,
+				      const struct sk_buff *skb)
+{
+	for (struct sk_buff **link = &napi->gro_list; *link; link = &(*link)->next) {
+		if ((*link)->protocol == skb->protocol && po->gro_same_flow(*link, skb))
+			return link;
+	}
+	return NULL;
+}
+
+/* A packet that cannot be merged: behind those of its flow. */
+static void gro_pass_by(struct napi_struct *napi, const struct packet_offload *po,
+			struct sk_buff *skb)
+{
+	struct sk_buff **link = NULL;
+
+	if (napi->gro_list && po && po->gro_has_flow(skb))
+		link = gro_find_flow(napi, po, skb);
+	if (link)
+		gro_let_go(napi, link);
+	netif_receive_skb(skb);
+}
+
 void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 {
 	const struct packet_offload *po = gro_offload(skb);
@@ -83,22 +108,18 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 	bool last;
 
 	if (!po || !(skb->dev->features & NETIF_F_GRO) || !po->gro_look(skb, &last)) {
-		napi_gro_flush(napi);
-		netif_receive_skb(skb);
+		gro_pass_by(napi, po, skb);
 		return;
 	}
-	for (link = &napi->gro_list; *link; link = &(*link)->next) {
-		if ((*link)->protocol != skb->protocol || !po->gro_same_flow(*link, skb))
-			continue;
-		if (po->gro_merge(*link, skb, &last)) {
-			if (last)
-				gro_let_go(napi, link);
-			return;
-		}
-		/* The next one in line is another kind: it begins anew. */
-		gro_let_go(napi, link);
-		break;
+	link = gro_find_flow(napi, po, skb);
+	if (link && po->gro_merge(*link, skb, &last)) {
+		if (last)
+			gro_let_go(napi, link);
+		return;
 	}
+	/* The next one in line is another kind: it begins anew. */
+	if (link)
+		gro_let_go(napi, link);
 	if (last)
 		netif_receive_skb(skb);
 	else

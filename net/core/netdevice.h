@@ -185,7 +185,10 @@ struct packet_offload {
 	/* Softirq; data at the network header.  May @skb be part of a larger one?  True: all headers
 	 * are linear, and *@last says whether nothing may follow it. */
 	bool (*gro_look)(struct sk_buff *skb, bool *last);
-	/* Both were looked at. */
+	/* Does @skb, which is not to be held, belong to a flow?  True: its headers are linear as far as
+	 * gro_same_flow() reads them. */
+	bool (*gro_has_flow)(struct sk_buff *skb);
+	/* @held was looked at, and @skb was, or has a flow. */
 	bool (*gro_same_flow)(const struct sk_buff *held, const struct sk_buff *skb);
 	/* Takes @skb into @held, or leaves both as they are.  *@last: as above. */
 	bool (*gro_merge)(struct sk_buff *held, struct sk_buff *skb, bool *last);

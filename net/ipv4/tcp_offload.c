@@ -104,13 +104,30 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 	return true;
 }
 
+#define TCP_PORTS_LEN 4 /* both */
+
+/* A TCP segment with its ports.  Fragments behind the first have none: they wait for IP to put them
+ * together, and that is later than what is held. */
+static bool tcp4_gro_has_flow(struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+
+	if (skb->pkt_type != PACKET_HOST || !pskb_may_pull(skb, IP_LEN))
+		return false;
+	iph = (const struct iphdr *)skb->data;
+	return iph->version == 4 && iph->ihl >= IP_LEN / 4 && iph->protocol == IPPROTO_TCP &&
+	       !(iph->frag_off & htons(IP_OFFSET)) &&
+	       pskb_may_pull(skb, iph->ihl * 4 + TCP_PORTS_LEN);
+}
+
+/* What is held has no IP options; @skb may have some. */
 static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;
 	const struct iphdr *b = (const struct iphdr *)skb->data;
 
 	return a->saddr == b->saddr && a->daddr == b->daddr &&
-	       !memcmp(tcp_bytes(held), tcp_bytes(skb), 4); /* both ports */
+	       !memcmp(tcp_bytes(held), skb->data + b->ihl * 4, TCP_PORTS_LEN);
 }
 
 /* Would @skb's data, put behind @held's, still say what both say now? */
@@ -171,6 +188,7 @@ void tcp_offload_init(void)
 	static struct packet_offload tcp4_offload = {
 		.type = HTONS_CONST(ETH_P_IP),
 		.gro_look = tcp4_gro_look,
+		.gro_has_flow = tcp4_gro_has_flow,
 		.gro_same_flow = tcp4_gro_same_flow,
 		.gro_merge = tcp4_gro_merge,
 		.gro_complete = tcp4_gro_complete,

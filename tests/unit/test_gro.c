@@ -12,6 +12,7 @@
 #define DATA_MAX 1400
 #define ACK      0x10
 #define PSH      0x08
+#define FIN      0x01
 
 /* ---- who gets them: in TCP's place ------------------------------------------------------------------ */
 
@@ -36,8 +37,8 @@ static int take(struct sk_buff *skb)
 	len = skb->len - doff;
 	flow = get_unaligned_be16(th) % FLOWS;
 	/* The headers say what the packet now is. */
-	assert_int_equal(ntohs(iph->tot_len), skb->len + 20);
-	assert_int_equal(ip_fast_csum(ip_hdr(skb), 5), 0);
+	assert_int_equal(ntohs(iph->tot_len), skb->len + iph->ihl * 4);
+	assert_int_equal(ip_fast_csum(iph, iph->ihl), 0);
 	assert_true(got_count < NET_FRAMES);
 	got[got_count].len = len;
 	got[got_count].gso_size = skb_shinfo(skb)->gso_size;
@@ -271,8 +272,59 @@ static void test_what_is_no_data_passes_behind_the_held(void **state)
 	segment(0, 1000, 100, ACK);
 	segment(1, 1000, 100, ACK);
 	segment(0, 1100, 0, ACK);
+	assert_int_equal(got_count, 2);
+	assert_int_equal(got[0].len, 100);
+	assert_int_equal(got[1].len, 0);
+	napi_gro_flush(&napi);
 	assert_int_equal(got_count, 3);
-	assert_int_equal(got[2].len, 0);
+}
+
+/* A pure ACK of one flow behind each segment of another: the other flow is merged all the same. */
+static void test_other_flows_stay_held(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 8; i++) {
+		segment(1, 1000 + i * 100, 100, ACK);
+		segment(2, 5, 0, ACK);
+	}
+	assert_int_equal(got_count, 8); /* the ACKs */
+	/* A frame for another host disturbs none. */
+	build(1, 0, 100, ACK);
+	sum();
+	frame[5] ^= 1;
+	receive();
+	assert_int_equal(got_count, 8);
+	/* A FIN of the flow itself comes behind it. */
+	segment(1, 1800, 0, ACK | FIN);
+	assert_int_equal(got_count, 10);
+	assert_int_equal(got[8].gso_segs, 8);
+	assert_int_equal(got[9].flags, ACK | FIN);
+	assert_stream(1, 1000, 800);
+	napi_gro_flush(&napi);
+}
+
+/* With IP options TCP's header is elsewhere: the flow is still found. */
+static void test_ip_options_do_not_hide_the_flow(void **state)
+{
+	u8 plain[2048];
+	struct iphdr *iph = (struct iphdr *)(frame + 14);
+
+	(void)state;
+	segment(1, 1000, 100, ACK);
+	build(1, 1100, 100, ACK);
+	sum();
+	memcpy(plain, frame, frame_len);
+	memcpy(frame + 14 + 24, plain + 14 + 20, frame_len - 34);
+	memset(frame + 14 + 20, 1, 4); /* no operation */
+	iph->ihl = 6;
+	frame_len += 4;
+	iph->tot_len = htons(frame_len - 14);
+	iph->check = 0;
+	iph->check = ip_fast_csum(iph, 6);
+	receive();
+	assert_null(napi.gro_list);
+	assert_true(got_count >= 1);
+	assert_int_equal(got[0].seq, 1000);
 }
 
 static void test_a_device_may_not_want_it(void **state)
@@ -332,6 +384,8 @@ int main(void)
 		T(test_a_longer_one_begins_anew),
 		T(test_a_wrong_sum_is_left_to_tcp),
 		T(test_what_is_no_data_passes_behind_the_held),
+		T(test_other_flows_stay_held),
+		T(test_ip_options_do_not_hide_the_flow),
 		T(test_a_device_may_not_want_it),
 		T(test_streams_are_the_same_whatever_comes),
 #undef T
