@@ -13,6 +13,7 @@
 #include "include/uapi/ioctl.h"
 #include "net/core/sock.h"
 #include "net/ipv4/inet_connection_sock.h"
+#include "net/ipv4/devinet.h"
 #include "net/ipv4/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_sockglue.h"
@@ -83,6 +84,12 @@ static noinline int inet_create(struct socket *sock, int protocol)
 
 /* ---- bind(), listen() ------------------------------------------------------------------------ */
 
+/* Of a group, or of all: a socket may receive there, but no packet is sent from there. */
+static bool addr_is_of_many(__be32 a)
+{
+	return ipv4_is_multicast(a) || ipv4_is_lbcast(a) || inet_addr_is_broadcast(NULL, a);
+}
+
 /* AF_UNSPEC with INADDR_ANY is what old programs leave in a zeroed address. */
 static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
 {
@@ -92,8 +99,7 @@ static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
 		return -EINVAL;
 	if (addr->sin_family != AF_INET && (addr->sin_family != AF_UNSPEC || a != INADDR_ANY))
 		return -EAFNOSUPPORT;
-	if (a != INADDR_ANY && !inet_is_local_addr(a) && !ipv4_is_multicast(a) &&
-	    !ipv4_is_lbcast(a))
+	if (a != INADDR_ANY && !inet_is_local_addr(a) && !addr_is_of_many(a))
 		return -EADDRNOTAVAIL;
 	return 0;
 }
@@ -120,8 +126,8 @@ int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len)
 	if (sk->sk_state != TCP_CLOSE || inet->inet_num)
 		goto out_release;
 	inet->inet_rcv_saddr = inet->inet_saddr = a;
-	if (ipv4_is_multicast(a) || ipv4_is_lbcast(a))
-		inet->inet_saddr = 0; /* nobody may send from there */
+	if (addr_is_of_many(a))
+		inet->inet_saddr = 0;
 	if (sk->sk_prot->get_port(sk, snum)) {
 		inet->inet_rcv_saddr = inet->inet_saddr = 0;
 		err = -EADDRINUSE;

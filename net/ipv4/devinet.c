@@ -69,7 +69,7 @@ bool inet_is_local_addr(__be32 addr)
 	const struct net_device *dev;
 
 	if (ipv4_is_loopback(addr))
-		return true;
+		return !inet_addr_is_broadcast(NULL, addr);
 	list_for_each_entry(dev, net_devices(), dev_list) {
 		if (inet_addr_is_ours(dev, addr))
 			return true;
@@ -92,6 +92,8 @@ bool inet_addr_onlink(const struct net_device *dev, __be32 addr)
 	return false;
 }
 
+#define LOOPBACK_BROADCAST 0x7fffffffu /* 127.255.255.255 */
+
 /* The subnet's number is the broadcast address of 4.2BSD: RFC 1122 3.3.6, as Linux takes it too. */
 static bool ifa_broadcast(const struct in_ifaddr *ifa, __be32 addr)
 {
@@ -108,6 +110,9 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return false;
+	/* The last address of 127/8, as of any network (Linux). */
+	if ((dev->flags & IFF_LOOPBACK) && addr == htonl(LOOPBACK_BROADCAST))
+		return true;
 	for_each_ifa(ifa, in_dev)
 	{
 		if (ifa_broadcast(ifa, addr))

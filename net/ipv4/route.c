@@ -186,7 +186,7 @@ static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 	return 0;
 }
 
-/* rt_lock held. */
+/* rt_lock held.  0 or -ENETUNREACH, -EHOSTUNREACH, -EINVAL. */
 static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 {
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
@@ -215,7 +215,12 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 	}
 	if (fl->saddr)
 		a->src = fl->saddr;
-	return a->src ? 0 : -ENETUNREACH;
+	if (!a->src)
+		return -ENETUNREACH;
+	/* RFC 1122 3.2.1.3 (g): addresses of 127/8 "MUST NOT appear outside a host". */
+	if (ipv4_is_loopback(a->src) && !(a->dev->flags & IFF_LOOPBACK))
+		return -EINVAL;
+	return 0;
 }
 
 static bool rt_answers(const struct rtable *rt, const struct flowi4 *fl)
@@ -277,7 +282,8 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 		return saddr || !ipv4_is_lbcast(daddr);
 	if (dev->flags & IFF_LOOPBACK)
 		return false;
-	return inet_is_local_addr(saddr) || inet_addr_is_broadcast(NULL, saddr);
+	return ipv4_is_loopback(saddr) || inet_is_local_addr(saddr) ||
+	       inet_addr_is_broadcast(NULL, saddr);
 }
 
 int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_device *dev)
