@@ -194,16 +194,18 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 {
 	struct sockaddr_storage address;
 	struct socket *sock;
+	struct file *file;
 	int err;
 
-	sock = sockfd_lookup_light(fd, &err);
-	if (!sock)
-		return err;
+	/* As Linux: of a file that is no socket the address is looked at first. */
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
 	err = move_addr_to_kernel(uservaddr, addrlen, &address);
-	if (!err)
-		err = sock->ops->connect(sock, (struct sockaddr *)&address, addrlen,
-					 sock->file->f_flags);
-	fput(sock->file);
+	sock = err ? NULL : sock_from_file(file, &err);
+	if (sock)
+		err = sock->ops->connect(sock, (struct sockaddr *)&address, addrlen, file->f_flags);
+	fput(file);
 	return err;
 }
 
@@ -269,16 +271,17 @@ out_fd:
 static noinline long sys_accept4(int fd, struct sockaddr __user *upeer, int __user *upeerlen,
 				 int flags)
 {
-	struct socket *sock;
-	int err;
+	struct file *file = fget(fd);
+	struct socket *sock = NULL;
+	int err = -EINVAL;
 
-	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
-		return -EINVAL;
-	sock = sockfd_lookup_light(fd, &err);
-	if (!sock)
-		return err;
-	err = do_accept(sock, upeer, upeerlen, flags);
-	fput(sock->file);
+	if (!file)
+		return -EBADF;
+	if (!(flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)))
+		sock = sock_from_file(file, &err);
+	if (sock)
+		err = do_accept(sock, upeer, upeerlen, flags);
+	fput(file);
 	return err;
 }
 
@@ -320,12 +323,12 @@ static long sys_setsockopt(int fd, int level, int optname, const void __user *op
 	struct socket *sock;
 	int err;
 
-	if (optlen < 0)
-		return -EINVAL;
 	sock = sockfd_lookup_light(fd, &err);
 	if (!sock)
 		return err;
-	if (level == SOL_SOCKET)
+	if (optlen < 0)
+		err = -EINVAL;
+	else if (level == SOL_SOCKET)
 		err = sock_setsockopt(sock, optname, optval, optlen);
 	else
 		err = sock->ops->setsockopt(sock, level, optname, optval, optlen);

@@ -137,6 +137,20 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 	return total < 0 ? total : 0;
 }
 
+/* 0 where there is no control message; else what Linux says of one that makes no sense. */
+static int refuse_control(const struct msghdr *hdr)
+{
+	u8 first[16]; /* a header of one */
+
+	if (!hdr->msg_controllen)
+		return 0;
+	if (hdr->msg_controllen > INT32_MAX)
+		return -ENOBUFS;
+	if (copy_from_user(first, hdr->msg_control, min(hdr->msg_controllen, sizeof(first))))
+		return -EFAULT;
+	return -EINVAL;
+}
+
 static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int flags)
 {
 	struct iovec fast[FAST_IOV], *heap;
@@ -152,8 +166,8 @@ static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int f
 	err = import_msghdr(umsg, &hdr, &msg, fast, &heap);
 	if (err)
 		goto out_put;
-	err = -EINVAL;
-	if (hdr.msg_controllen)
+	err = refuse_control(&hdr);
+	if (err)
 		goto out_free;
 	if (hdr.msg_name && hdr.msg_namelen) {
 		err = move_addr_to_kernel(hdr.msg_name, hdr.msg_namelen, &address);

@@ -56,7 +56,8 @@ static long read_write(unsigned int fd, void __user *buf, size_t count, bool wri
 	res = file_for(fd, writing, &file, &op);
 	if (res)
 		return res;
-	res = -EINVAL;
+	/* No buffer is that large (Linux: access_ok()). */
+	res = -EFAULT;
 	if ((ssize_t)count >= 0) {
 		iov_iter_init_one(&iter, &iov, buf, min_t(size_t, count, MAX_RW_COUNT));
 		res = op(file, &iter);

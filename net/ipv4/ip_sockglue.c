@@ -37,6 +37,9 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	struct inet_sock *inet = inet_sk(sk);
 	int err, val;
 
+	/* Before the value is read, as in Linux. */
+	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER)
+		return -ENOPROTOOPT;
 	err = get_value(&val, optval, optlen);
 	if (err)
 		return err;

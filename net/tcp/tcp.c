@@ -204,6 +204,8 @@ int tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	const bool opening = tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV));
 	int answ;
 
+	if (cmd != SIOCINQ && cmd != SIOCATMARK && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD)
+		return -ENOTTY;
 	if (sk->sk_state == TCP_LISTEN && cmd != SIOCATMARK)
 		return -EINVAL;
 	switch (cmd) {

@@ -266,6 +266,9 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 	err = tcp_may_send(sk, &timeo);
 	if (err)
 		return tcp_send_result(sk, flags, 0, 0, err);
+	/* Urgent data is taken, never sent. */
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	mss_now = tcp_send_mss(sk, &size_goal);
 
 	while ((left = iov_iter_count(&msg->msg_iter))) {
@@ -314,9 +317,6 @@ noinline int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size)
 	int ret;
 
 	(void)size; /* the iterator knows */
-	/* Urgent data is taken, never sent. */
-	if (msg->msg_flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	lock_sock(sk);
 	ret = tcp_sendmsg_locked(sk, msg);
 	release_sock(sk);

@@ -307,15 +307,10 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 	}
 }
 
-/* At most *@optlen bytes of @value, and how many that were. */
-static int copy_option(void __user *optval, int __user *optlen, const void *value, int size)
+/* At most @len bytes of @value, and how many that were. */
+static int copy_option(void __user *optval, int __user *optlen, int len, const void *value,
+		       int size)
 {
-	int len;
-
-	if (copy_from_user(&len, optlen, sizeof(len)))
-		return -EFAULT;
-	if (len < 0)
-		return -EINVAL;
 	len = min(len, size);
 	if (copy_to_user(optlen, &len, sizeof(len)) || copy_to_user(optval, value, len))
 		return -EFAULT;
@@ -325,23 +320,28 @@ static int copy_option(void __user *optval, int __user *optlen, const void *valu
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval, int __user *optlen)
 {
 	struct tcp_info info;
-	int val, err;
+	int val, err, len;
 
+	/* Levels that exist nowhere: the two calls differ, as in Linux. */
 	if (level != SOL_TCP)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
+	if (copy_from_user(&len, optlen, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
 	switch (optname) {
 	case TCP_INFO:
 		lock_sock(sk);
 		tcp_get_info(sk, &info);
 		release_sock(sk);
-		return copy_option(optval, optlen, &info, sizeof(info));
+		return copy_option(optval, optlen, len, &info, sizeof(info));
 	case TCP_CONGESTION:
-		return copy_option(optval, optlen, inet_csk(sk)->icsk_ca_ops->name,
+		return copy_option(optval, optlen, len, inet_csk(sk)->icsk_ca_ops->name,
 				   TCP_CA_NAME_MAX);
 	default:
 		lock_sock(sk);
 		err = do_tcp_getsockopt(sk, optname, &val);
 		release_sock(sk);
-		return err ? err : copy_option(optval, optlen, &val, sizeof(val));
+		return err ? err : copy_option(optval, optlen, len, &val, sizeof(val));
 	}
 }

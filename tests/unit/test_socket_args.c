@@ -110,9 +110,13 @@ static void test_numbers_of_no_socket(void **state)
 		assert_int_equal(call(calls[i], pipes[0], room, 16, room, 16, room), -ENOTSOCK);
 	}
 	assert_int_equal(call(__NR_accept4, pipes[0], 0, 0, 0, 0, 0), -ENOTSOCK);
-	/* Looked at before the number. */
-	assert_int_equal(call(__NR_accept4, -1, 0, 0, 1, 0, 0), -EINVAL);
-	assert_int_equal(call(__NR_setsockopt, -1, 1, 1, room, -1, 0), -EINVAL);
+	/* The number is looked at first, as by Linux; accept4() looks at its flags before the kind of file. */
+	assert_int_equal(call(__NR_accept4, pipes[0], 0, 0, 1, 0, 0), -EINVAL);
+	assert_int_equal(call(__NR_setsockopt, pipes[0], 1, 1, room, -1, 0), -ENOTSOCK);
+	assert_int_equal(call(__NR_connect, pipes[0], (void *)8, 16, 0, 0, 0), -EFAULT);
+	assert_int_equal(call(__NR_connect, pipes[0], room, -1, 0, 0, 0), -EINVAL);
+	assert_int_equal(call(__NR_accept4, -1, 0, 0, 1, 0, 0), -EBADF);
+	assert_int_equal(call(__NR_setsockopt, -1, 1, 1, room, -1, 0), -EBADF);
 	close_fd(pipes[0]);
 	close_fd(pipes[1]);
 }
@@ -282,7 +286,18 @@ static void test_option_lengths(void **state)
 	}
 	assert_int_equal(call(__NR_setsockopt, fd, 12345, 1, &val, 4, 0), -ENOPROTOOPT);
 	len = 4;
-	assert_int_equal(call(__NR_getsockopt, fd, 12345, 1, &val, &len, 0), -ENOPROTOOPT);
+	assert_int_equal(call(__NR_getsockopt, fd, 12345, 1, &val, &len, 0), -EOPNOTSUPP);
+	assert_int_equal(call(__NR_getsockopt, fd, 12345, 1, &val, NULL, 0), -EOPNOTSUPP);
+	/* What is wrong with an option that does not exist, measured of Linux 6.18. */
+	assert_int_equal(call(__NR_setsockopt, fd, SOL_SOCKET, 999, NOWHERE, 4, 0), -EFAULT);
+	assert_int_equal(call(__NR_setsockopt, fd, SOL_SOCKET, 999, &val, 3, 0), -EINVAL);
+	assert_int_equal(call(__NR_setsockopt, fd, SOL_TCP, 999, NOWHERE, 4, 0), -EFAULT);
+	assert_int_equal(call(__NR_setsockopt, fd, SOL_IP, 999, NOWHERE, 4, 0), -ENOPROTOOPT);
+	assert_int_equal(call(__NR_getsockopt, fd, SOL_SOCKET, 999, &val, NULL, 0), -EFAULT);
+	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, 999, &val, NULL, 0), -EFAULT);
+	len = -1;
+	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, 999, &val, &len, 0), -EINVAL);
+	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, TCP_INFO, &val, &len, 0), -EINVAL);
 
 	/* Times and lengths that do not fit into ours. */
 	assert_int_equal(
@@ -353,8 +368,8 @@ static void test_data_pointers_and_lengths(void **state)
 	assert_int_equal(call(__NR_sendto, c, buf, 5, 0, &here, -1), -EINVAL);
 	assert_int_equal(call(__NR_sendto, c, buf, 5, 0, NOWHERE, ADDRLEN), -EFAULT);
 	assert_int_equal(call(__NR_sendto, c, NULL, 0, 0, 0, 0), 0);
-	assert_int_equal(call(__NR_read, c, buf, -1L, 0, 0, 0), -EINVAL);
-	assert_int_equal(call(__NR_write, c, buf, 1UL << 63, 0, 0, 0), -EINVAL);
+	assert_int_equal(call(__NR_read, c, buf, -1L, 0, 0, 0), -EFAULT);
+	assert_int_equal(call(__NR_write, c, buf, 1UL << 63, 0, 0, 0), -EFAULT);
 	assert_int_equal(call(__NR_sendmsg, c, NULL, 0, 0, 0, 0), -EFAULT);
 	assert_int_equal(call(__NR_recvmsg, c, NOWHERE, 0, 0, 0, 0), -EFAULT);
 
@@ -378,6 +393,13 @@ static void test_data_pointers_and_lengths(void **state)
 	iov[1] = (struct iovec){NOWHERE, 4};
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 2};
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), 4);
+	/* Control messages: none makes sense. */
+	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 1, .msg_controllen = 32};
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EFAULT);
+	msg.msg_control = buf;
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EINVAL);
+	msg.msg_controllen = 1UL << 40;
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -ENOBUFS);
 	/* A reader whose pointer is bad loses nothing. */
 	assert_int_equal(call(__NR_read, s, NULL, 4, 0, 0, 0), -EFAULT);
 	assert_int_equal(sn_bad_range(half + 2, 4096), 0);
