@@ -18,7 +18,7 @@ V ?=
 Q := $(if $(V),,@)
 
 # What tools/run reads, as it was written: not expanded, with any quotes in it.
-RUN_VARS := BOOT PORT MEM MACHINE PCAP ACCEL CMDLINE BUILD
+RUN_VARS := BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # ---- sources ------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ app_flags = $(if $(filter apps/libc/%,$(1)),,-Dmain=$(basename $(notdir $(1)))_m
 all: $(B)/softnet.elf $(B)/checked/softnet.elf $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 
 help:
-	@echo "make run      boot in QEMU with user networking (BUILD= BOOT= PORT= MEM= MACHINE= PCAP= ACCEL= CMDLINE=)"
+	@echo "make run      boot in QEMU (BUILD= BOOT= PORT= FWD= NET= MEM= MACHINE= PCAP= ACCEL= CMDLINE=: tools/run)"
 	@echo "make debug    the same, waiting for gdb, which is started with the kernel's symbols"
 	@echo "make image    build/softnet.img, a disk for any UEFI machine; CMDLINE= goes into its cmdline.txt"
 	@echo "              BUILD=checked adds the kernel's checks of itself (tests, make debug); BUILD=shipped (run, image) has none"

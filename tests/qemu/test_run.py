@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """`make run` as a person starts it: on a terminal, in a session of its own.  What is left when that goes?"""
+import contextlib
 import fcntl
 import os
+import re
 import select
 import signal
+import socket
 import subprocess
 import termios
 import time
 
+import peernet
 import pytest
-from guest import PATIENCE, ROOT, free_ports
+from conftest import need
+from guest import PATIENCE, ROOT, free_ports, recv_exact
 
 
 class Terminal:
@@ -83,6 +88,23 @@ def test_nothing_stays_behind(how, leads):
     ({"CMDLINE": "x" * 2048}, "CMDLINE has 2048 bytes: at most 2047"),
     ({"CMDLINE": "x" * 1025, "MACHINE": "microvm"}, "CMDLINE has 1025 bytes: at most 1024"),
     ({"PCAP": "/nowhere/at/all"}, "PCAP=/nowhere/at/all: cannot be written"),
+    ({"NET": "bridge"}, "NET=bridge: user (default) or tap"),
+    ({"FWD": "8080"}, "FWD=8080: HOST:GUEST,... expected, two ports from 1 to 65535 each; here is '8080'"),
+    ({"FWD": "0:80"}, "here is '0:80'"),
+    ({"FWD": "8080:65536"}, "here is '8080:65536'"),
+    ({"FWD": "8080:80:90"}, "here is '8080:80:90'"),
+    ({"FWD": "8080:80,"}, "FWD=8080:80,: HOST:GUEST,... expected"),
+    ({"FWD": "7007:80"}, "port 7007 is forwarded twice"),
+    ({"FWD": "8080:80,8080:81"}, "port 8080 is forwarded twice"),
+    ({"FWD": "8080:80", "NET": "tap"}, "with NET=tap the guest is reached at its own address, 10.0.2.15"),
+    ({"CMDLINE": "ip=10.1.2.3"}, "ip=10.1.2.3: A.B.C.D/LEN expected"),
+    ({"CMDLINE": "ip=10.1.2.300/24"}, "ip=10.1.2.300/24: A.B.C.D/LEN expected"),
+    ({"CMDLINE": "ip=10.1.2.3/33"}, "ip=10.1.2.3/33: A.B.C.D/LEN expected"),
+    ({"CMDLINE": "ip=10.1.2.255/24"}, "the network's first and last address are no machine's"),
+    ({"CMDLINE": "ip=10.1.2.3/24 gw=10.1.2.3"}, "gw=10.1.2.3 is the guest's own address"),
+    ({"CMDLINE": "ip=10.1.2.3/24 gw=here"}, "gw=here: A.B.C.D expected"),
+    ({"CMDLINE": "ip=10.1.2.3/32 gw=10.9.9.9"}, "needs a prefix of 29 bits at most; NET=tap takes any"),
+    ({"CMDLINE": "ip=10.1.2.3/24 gw=10.9.9.9"}, "gw=10.9.9.9 is outside 10.1.2.3/24"),
 ])
 def test_wrong_values_are_named(variables, complaint):
     ran = subprocess.run(["tools/run"], cwd=ROOT, env={"PATH": os.environ["PATH"], **variables},
@@ -90,3 +112,98 @@ def test_wrong_values_are_named(variables, complaint):
     assert ran.returncode == 2
     assert complaint in ran.stderr
     assert not ran.stdout
+
+
+@contextlib.contextmanager
+def running(*before, **variables):
+    """tools/run with these variables, ready; its process and what it printed up to then."""
+    env = {"PATH": os.environ["PATH"], "BOOT": "pvh", **variables}
+    with subprocess.Popen([*before, "tools/run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as p:
+        try:
+            said, until = b"", time.monotonic() + PATIENCE
+            while not re.search(rb"^READY", said, re.M):
+                assert select.select([p.stdout], [], [], until - time.monotonic())[0], said
+                piece = os.read(p.stdout.fileno(), 4096)
+                assert piece, said
+                said += piece
+            yield p, said.decode()
+        finally:
+            p.terminate()
+
+
+def echo(s):
+    with s:
+        s.sendall(b"hello")
+        assert recv_exact(s, 5) == b"hello"
+
+
+def free_base():
+    """PORT= such that the ports of all services are free now."""
+    return str(free_ports(1)[0] - 19)
+
+
+def test_ports_lead_to_the_guests_own_address():
+    """Outside of QEMU's usual network, which is made to fit."""
+    port, extra = free_base(), free_ports(1)[0]
+    with running(PORT=port, FWD=f"{extra}:7", CMDLINE="ip=192.168.77.9/28 gw=192.168.77.14") as (_, said):
+        assert f"nc 127.0.0.1 {int(port) + 7}" in said and f"port 7: 127.0.0.1 {extra}" in said
+        for p in (int(port) + 7, extra):
+            echo(socket.create_connection(("127.0.0.1", p), PATIENCE))
+
+
+@pytest.fixture
+def planned(tmp_path):
+    """What tools/run prints, and the -netdev that it would give to QEMU: a script stands in for that."""
+    stand_in = tmp_path / "qemu-system-x86_64"
+    stand_in.write_text('#!/bin/sh\nprintf "ARG %s\\n" "$@"\n')
+    stand_in.chmod(0o755)
+
+    def run(**variables):
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "BOOT": "pvh", "PORT": "47000", **variables}
+        said = subprocess.run(["tools/run"], cwd=ROOT, env=env, text=True, capture_output=True, check=True,
+                              timeout=PATIENCE).stdout
+        args = re.findall(r"^ARG (.*)", said, re.M)
+        return said.split("ARG", 1)[0], args[args.index("-netdev") + 1]
+    return run
+
+
+@pytest.mark.parametrize("cmdline, netdev", [
+    ("", "net=10.0.2.0/24,host=10.0.2.2,dns=10.0.2.3,dhcpstart=10.0.2.15"),         # QEMU's own defaults
+    ("ip=10.0.2.2/24", "net=10.0.2.0/24,host=10.0.2.3,dns=10.0.2.1,dhcpstart=10.0.2.2"),
+    ("ip=10.5.6.7/8 gw=10.0.0.1", "net=10.0.0.0/8,host=10.0.0.1,dns=10.0.0.2,dhcpstart=10.5.6.7"),
+    ("ip=172.16.0.9/24 ip=10.9.8.201/29", "net=10.9.8.200/29,host=10.9.8.202,dns=10.9.8.203,dhcpstart=10.9.8.201"),
+    ("ip=10.9.8.7::10.9.8.1:255.255.255.0::eth0:off", "net=10.9.8.0/24,host=10.9.8.1,dns=10.9.8.2,dhcpstart=10.9.8.7"),
+    ("ip=10.9.8.7/24:eth0", "net=10.9.8.0/24,host=10.9.8.2,dns=10.9.8.3,dhcpstart=10.9.8.7"),
+])
+def test_the_user_network_fits_the_guest(planned, cmdline, netdev):
+    _, given = planned(CMDLINE=cmdline)
+    guest = netdev.rsplit("=", 1)[1]
+    assert given == f"user,id=n0,{netdev}" + "".join(
+        f",hostfwd=tcp:127.0.0.1:{47000 + p}-{guest}:{p}" for p in (7, 9, 15, 19))
+
+
+@pytest.mark.parametrize("app, ports, words", [("hello", [7], "47007   (it greets once, and ends)"),
+                                               ("spin", [], "No port of app=spin is known here: FWD=HOST:GUEST")])
+def test_ports_are_the_applications(planned, app, ports, words):
+    said, given = planned(CMDLINE=f"app={app}")
+    assert [int(p) for p in re.findall(r"-10.0.2.15:(\d+)", given)] == ports
+    assert words in said and "echo" not in said
+
+
+@pytest.mark.parametrize("cmdline, guest", [("", "10.0.2.15"), ("ip=172.31.5.6/30", "172.31.5.6")])
+def test_tap(cmdline, guest):
+    """The guest is reached at its own address, and nothing is left of the tap when QEMU has ended."""
+    need(peernet.lacking_tap())
+    with peernet.Network(False) as net:
+        enter = ["nsenter", f"--net=/proc/{net.agent.pid}/ns/net"]
+        with running(*enter, NET="tap", CMDLINE=cmdline) as (_, said):
+            assert f"The guest is {guest}" in said and f"nc {guest} 7 " in said
+            s = net.socket()
+            s.connect((guest, 7))
+            echo(s)
+            assert "tap0" in net.sh("ip", "-brief", "link")
+            again = subprocess.run([*enter, "tools/run"], cwd=ROOT, text=True, capture_output=True, check=False,
+                                   env={"PATH": os.environ["PATH"], "NET": "tap", "BOOT": "pvh", "CMDLINE": cmdline})
+            assert again.returncode == 2 and "is in use on this machine" in again.stderr
+        assert "tap0" not in net.sh("ip", "-brief", "link")
