@@ -170,6 +170,8 @@ static int replay(void)
 	struct plan p = plan_of(args.from);
 	struct outcome o;
 
+	/* A reader that has enough (`... | head`) ends the story, not the run and its capture. */
+	signal(SIGPIPE, SIG_IGN);
 	if (p.peer && peer_start() < 0)
 		return 2;
 	printf("seed %" PRIu64 ":", p.seed);

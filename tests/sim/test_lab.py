@@ -66,6 +66,40 @@ def test_a_wrong_option_is_refused():
     lab.close()
 
 
+def test_a_wrong_option_leaves_the_lab_usable():
+    """The transfer that failed is gone with its sockets; those before and after it run."""
+    lab = Lab(library=LIBRARY)
+    a, b = lab.host(), lab.host()
+    lab.wire(a, b)
+    sockets = a.caches()["TCP"], b.caches()["TCP"]
+    for _ in range(2):
+        lab.transfer(a, b, 1000, congestion="no-such")
+        with pytest.raises(OSError, match="no-such"):
+            lab.run()
+        assert (a.caches()["TCP"], b.caches()["TCP"]) == sockets
+    good = lab.transfer(a, b, 1000, congestion="reno")
+    lab.run()
+    assert good.done and good.read == 1000
+    lab.close()
+
+
+def test_what_was_sent_again():
+    """A segment whose bytes had left before, counted here by the wire itself; an ACK carries none."""
+    t, _ = transfer(0.02)
+    sent, again = 0, []
+    for s in t.segments:
+        again.append(s.seq + s.length <= sent)
+        sent = max(sent, s.seq + s.length)
+    assert [s.again for s in t.segments] == again and any(again) and not all(again)
+    assert t.acks and not any(a.again for a in t.acks)
+
+
+def test_a_library_that_is_not_there():
+    """The message says what builds it."""
+    with pytest.raises(FileNotFoundError, match="make build/host/libsoftnet.so"):
+        Lab(library="build/nowhere.so")
+
+
 def test_the_document_shows_the_example():
     """Line by line."""
     shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/lab.md").read_text(), re.S)[1]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The simulator on trial: planted bugs are found, a seed is one run, the golden table stands."""
 import difflib
+import os
 import pathlib
 import re
 import shutil
@@ -51,6 +52,22 @@ def test_a_replay_leaves_a_capture(seed):
     rows = [line.split("\t") for line in out.splitlines()]
     assert any(comment == "lost" for _, comment in rows)
     assert sum(status == "1" for status, _ in rows) == len(rows) > 20
+
+
+def test_a_reader_that_has_enough_leaves_the_capture_whole():
+    """`run --replay N | head`: the capture is the same, and nothing is complained about."""
+    path = ROOT / f"build/sim/{KERNELS}.pcapng"
+    assert run("--replay", KERNELS)[1] == 0
+    whole = path.read_bytes()
+    assert len(whole) > 10_000
+    path.unlink()
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*RUN, "--replay", str(KERNELS)], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert path.read_bytes() == whole
 
 
 def test_a_failure_is_shrunk():

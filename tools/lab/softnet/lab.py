@@ -5,6 +5,7 @@ Times are virtual: seconds in what you read and write here, nanoseconds inside. 
 same calls are the same experiment, to the last byte.
 """
 import ctypes
+import os
 import random
 import struct
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Segment:
     length: int
     ack: int      # the same, of the other direction
     lost: bool
-    again: bool   # its bytes had been sent before
+    again: bool   # it has bytes, and all of them had been sent before
 
 
 class Link:
@@ -92,6 +93,8 @@ class Lab:
     """Hosts, links and the clock."""
 
     def __init__(self, seed=1, library=LIBRARY):
+        if not os.path.exists(library):
+            raise FileNotFoundError(f"{library} is not there: make {LIBRARY}, in the tree's root")
         self.conductor = Conductor(library, seed)
         self.random = random.Random(seed)
         self.transfers = []
@@ -152,8 +155,13 @@ class Lab:
     def run(self, seconds=3600):
         """Until all transfers are done; TimeoutError when they are not in time."""
         end = self.now_ns + int(seconds * NS)
-        for t in self.transfers:
-            t.begin()
+        for t in list(self.transfers):
+            try:
+                t.begin()
+            except OSError:
+                self.transfers.remove(t)    # the others, and later ones, go on without it
+                t.abandon()
+                raise
         while not all(t.done for t in self.transfers):
             wake = min([end] + [t.next_sample for t in self.transfers if not t.done])
             self.conductor.run(wake, self._progress)
@@ -185,14 +193,14 @@ class Transfer:
 
     def begin(self):
         """Connects, and starts to write and to read."""
-        if self.samples or self.done:
+        if self.buffer is not None or self.done:
             return
         a, b, lab = self.sender, self.receiver, self.lab
         self.written = self.read = 0
         self.isn = {}
         self.highest = 0
         self.started = lab.now_ns
-        listener = b.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+        self.listener = listener = b.call(NR.socket, AF_INET, SOCK_STREAM, 0)
         self.fd = a.call(NR.socket, AF_INET, SOCK_STREAM, 0)
         for h, fd in ((a, self.fd), (b, listener)):
             self._set_options(h, fd)
@@ -208,6 +216,13 @@ class Transfer:
         self.buffer = bytes(CHUNK)
         self.writing = self.reading = None
         self.progress()
+
+    def abandon(self):
+        """After a begin() that failed: what it had opened is closed."""
+        if self._watch in self.sender.link.watchers:
+            self.sender.link.watchers.remove(self._watch)
+        self.sender.call(NR.close, self.fd)
+        self.receiver.call(NR.close, self.listener)
 
     def _set_options(self, h, fd):
         for name, value in self.options.items():
@@ -282,7 +297,8 @@ class Transfer:
         other = self.receiver if sender is self.sender else self.sender
         seq = (seq - self.isn[sender.index] - 1) & 0xffffffff
         ack = (ack - self.isn.get(other.index, 0) - 1) & 0xffffffff
-        segment = Segment(self._time(now), seq, length, ack, lost, seq + length <= self.highest)
+        again = sender is self.sender and length > 0 and seq + length <= self.highest
+        segment = Segment(self._time(now), seq, length, ack, lost, again)
         if sender is self.sender and length:
             self.segments.append(segment)
             self.highest = max(self.highest, seq + length)
