@@ -246,6 +246,13 @@ def _icmp(cursor, outbound, info):
     cursor.skip()
     at = cursor.position
     kind = cursor.word()
+    if kind == "packet_too_big":    # a kind of ICMPv6's (RFC 4443 3.2); IPv4 says frag_needed
+        if cursor.take_word("mtu"):
+            cursor.number("an MTU")
+        if cursor.take("["):
+            _sequence(cursor)
+            cursor.expect("]", "what it quotes")
+        return Unsupported("ICMPv6")
     if kind not in ICMP:
         raise cursor.error(f"a kind of ICMP expected, here is "
                            f"{'`' + kind + '`' if kind else cursor.glimpse()}", at)

@@ -96,7 +96,7 @@ OPTIONS = {
 }
 FLAGS = {name for name, (convert, _) in OPTIONS.items() if convert is _flag}
 # Said by a script, and of no meaning here: a device's speed, how snippets are run, what was checked.
-IGNORED = {"speed", "code_command", "code_format", "init_scripts", "is_anyip", "netmask_ip",
+IGNORED = {"speed", "code_command", "code_format", "is_anyip", "netmask_ip",
            "gateway_ip", "send_omit_free", "verbose", "debug", "dry_run"}
 
 

@@ -4,6 +4,7 @@ that stands ready, so that a crash or a hang is one script's and the next one fi
 
 Suite.play() <- `run` and the tests.
 """
+import faulthandler
 import gc
 import json
 import os
@@ -18,7 +19,7 @@ from parser import OPTIONS, parse
 from lexer import ScriptError
 from runner import Failed, Play
 from script import Shell
-from shell import BadCommand, Skip, plan
+from shell import NOT_IN_FORCE, BadCommand, Skip, plan
 from tap import Result
 from unsupported import why
 
@@ -69,9 +70,11 @@ class Suite:
         options = {name: default for name, (_, default) in OPTIONS.items()}
         options.update(script.options)
         options.update(self.options)
-        reason = why(script, options)
-        if reason and not self.linux:
+        reason = why(script, options, self.linux)
+        if reason:
             raise Skip(reason)
+        if options["init_scripts"]:     # those run before all others
+            script.before[:0] = [Shell(name) for name in options["init_scripts"].split(",")]
         config = {"local_ip": options["local_ip"] or hosted.LOCAL_IP,
                   "remote_ip": options["remote_ip"] or hosted.REMOTE_IP,
                   "mtu": options["mtu"], "gso": self.gso, "cmdline": self.cmdline}
@@ -120,7 +123,11 @@ class Suite:
         return self._forked(script, lambda: self._story(script, options, machine))
 
     def _story(self, script, options, machine):
-        """In the child: the play, as a Result."""
+        """In the child: the play, as a Result.
+
+        A script that relies on defaults which are not in force is skipped where it fails; a complaint of
+        the kernel's own is a failure all the same.
+        """
         result = Result(script.path)
         rules = dict(self.rules)
         if self.wrap:
@@ -140,6 +147,9 @@ class Suite:
             result.reason = line + failed.what + (f" ({complaint})" if complaint and
                                                   complaint != failed.what else "")
             result.lines = list(failed.lines)
+            missing = [note for note in play.notes if note.startswith(NOT_IN_FORCE)]
+            if missing and not complaint and not machine.complaint():
+                result.status, result.reason = "skip", f"it relies on {missing[0]}; {result.reason}"
         except hosted.Halted as error:
             result.status = "not ok"
             line = f"{script.path}:{play.event.line}: " if play.event else ""
@@ -185,6 +195,7 @@ class Suite:
     def _in_child(script, story, writer):
         """Never returns."""
         gc.disable()
+        faulthandler.disable()  # a crash is a Result: its trace would be the interpreter's, not the kernel's
         try:
             result = story()
         except BaseException:  # pylint: disable=broad-except

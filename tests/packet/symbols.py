@@ -108,20 +108,17 @@ SYMBOLS = {}
 for _table in (_SOCKET, _LEVELS, _SO, _TCP, TCP_STATES, TCP_CA_STATES, TCPI_OPTIONS, _IP, _MSG, _FILE,
                _POLL, _ERRORS, dict.fromkeys(_ELSEWHERE)):
     SYMBOLS.update(_table)
-for _number, _name in errno.errorcode.items():
-    SYMBOLS[_name] = _number
-
-ERRNOS = dict.fromkeys(errno.errorcode.values())
-for _name in ERRNOS:
-    ERRNOS[_name] = getattr(errno, _name)
-ERRNOS.setdefault("EWOULDBLOCK", errno.EAGAIN)
-ERRNOS.setdefault("ENOTSUP", errno.EOPNOTSUPP)
-ERRNOS.setdefault("ENOTSUPP", 524)
+# All of Python's names, two of some numbers; errno.errorcode has one for each.
+ERRNOS = {name: number for name, number in vars(errno).items() if name.startswith("E") and name.isupper()}
+ERRNOS["ENOTSUPP"] = 524    # the kernel's own, which reaches programs all the same
+SYMBOLS.update(ERRNOS)
+# What a message calls a number that has two names: as the kernel's sources do.
+_PREFERRED = {ERRNOS[name]: name for name in ("EAGAIN", "EOPNOTSUPP", "EDEADLK", "ENOTSUPP")}
 
 
 def errno_name(number):
     """EAGAIN for 11."""
-    return errno.errorcode.get(number, f"errno {number}")
+    return _PREFERRED.get(number) or errno.errorcode.get(number, f"errno {number}")
 
 
 # Calls of Linux x86-64 that the language has, and their numbers.  recv() and send() are no calls of the

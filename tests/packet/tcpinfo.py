@@ -6,6 +6,7 @@ The layout is Linux 6.1's (include/uapi/linux/tcp.h).
 """
 import contextlib
 import io
+import re
 import struct
 import textwrap
 import traceback
@@ -22,6 +23,9 @@ _REST = ("Q:pacing_rate Q:max_pacing_rate Q:bytes_acked Q:bytes_received I:segs_
          "I:dsack_dups I:reord_seen I:rcv_ooopack I:snd_wnd").split()
 LAYOUT = struct.Struct(f"<8B{len(_WORDS)}I" + "".join(item[0] for item in _REST))
 NAMES = _BYTES + tuple(_WORDS) + tuple(item[2:] for item in _REST)
+
+
+CONTINUES_NOTHING = re.compile(r"(?<!\\)(?:\\\\)*\\\s*\Z")
 
 
 def decode(data):
@@ -42,6 +46,8 @@ def tidy(text):
 
 def compiled(text, path, line):
     """Code of it, whose first line is the file's @line; SyntaxError."""
+    # A backslash before the closing bracket continues a line that does not come.
+    text = CONTINUES_NOTHING.sub("", text)
     stripped = textwrap.dedent(text.strip("\n")).strip()
     above = "\n" * (line - 1 + text[:len(text) - len(text.lstrip())].count("\n"))
     try:

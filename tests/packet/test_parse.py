@@ -192,7 +192,7 @@ def test_events_span_lines_and_comments_stand_anywhere():
 
 def test_packets_of_others_are_known():
     """Read, so that the script is skipped for them and not refused."""
-    for text in ("+0 < udp (10)\n", "+0 < icmpv6 unreachable packet_too_big mtu 1280\n",
+    for text in ("+0 < icmp packet_too_big mtu 1280 [1:1001(1000)]\n", "+0 < icmp packet_too_big\n", "+0 < udp (10)\n", "+0 < icmpv6 unreachable packet_too_big mtu 1280\n",
                  "+0 > ipv4 1.1.1.1 > 2.2.2.2: . 1:1(0)\n"):
         assert isinstance(events(text)[0], Unsupported)
 

@@ -97,6 +97,11 @@ RULES = [
     ("but not of another kind", "--non_fatal=syscall\n" + WRITE + "+0 > P. 1:3001(3000) ack 9\n", "ack is"),
     # ---- shell lines
     ("the defaults", "`../common/defaults.sh`\n" + SERVER.replace("wscale 7>\n+.1", "wscale 8>\n+.1"), None),
+    ("defaults that are not in force, where they are not needed", "--init_scripts=../common/defaults.sh\n" +
+     SERVER.replace("wscale 7>\n+.1", "wscale 8>\n+.1"), None),
+    ("and where they are", "`../common/defaults.sh`\n" + LISTEN +
+     "+0 < S 0:0(0) win 32792 <mss 1000,sackOK,nop,nop>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK>\n", "skip"),
+    ("another script to begin with", "--init_scripts=setup.sh\n" + SERVER, "skip"),
     ("a setting", "`sysctl -q net.ipv4.tcp_window_scaling=0`\n" +
      SERVER.replace("mss 1460,nop,wscale 7", "mss 1460"), None),
     ("a setting at its time", LISTEN + "+0 `set_sysctls.py /proc/sys/net/ipv4/tcp_window_scaling=0`\n"
@@ -128,6 +133,8 @@ RULES = [
     # ---- snippets
     ("one namespace, in order", SERVER + "+0 %{ x = tcpi_state }%\n+0 %{\nfor i in range(2):\n"
      "    assert x == TCP_ESTABLISHED, \\\n        x\n}%\n", None),
+    ("a backslash before the end", SERVER + "+0 %{ assert tcpi_state == TCP_ESTABLISHED, \\\n    tcpi_state \\\n}%\n", None),
+    ("and on the same line", SERVER + "+0 %{ assert tcpi_state == TCP_LISTEN \\ }%\n", "script.pkt:8: AssertionError"),
     ("a snippet that is no Python", SERVER + "+0 %{ assert = }%\n", "script.pkt:8:4: no Python: invalid syntax"),
 ]
 
@@ -142,6 +149,29 @@ def test_rule(play, what, script, said):
         assert result.status == "skip" and result.reason, (what, result)
     else:
         assert result.status == "not ok" and said in result.reason, (what, result)
+
+
+def test_a_skip_for_defaults_says_what_failed(play):
+    """And which of them are not in force; a kernel that complains is not ok all the same."""
+    text = "`defaults.sh`\n" + LISTEN + "+0 < S 0:0(0) win 9 <sackOK,nop,nop>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK>\n"
+    reason = play(text).reason
+    assert "it relies on defaults.sh: not in force: " in reason and "net.ipv4.tcp_sack=1" in reason
+    assert "script.pkt:6: options are <mss 1460>, not <mss 1460,nop,nop,sackOK>" in reason
+
+
+def test_errors_with_two_names(play):
+    """Both are the number's; a message has the kernel's own."""
+    text = SERVER + "+0 recv(4, ..., 10, MSG_DONTWAIT) = -1 EWOULDBLOCK\n"
+    assert play(text).status == "ok"
+    assert "actual   = -1 EAGAIN" in play(text.replace("EWOULDBLOCK", "EINVAL")).lines
+    # A source route that failed (RFC 1122 3.2.2.1): Linux's EOPNOTSUPP.
+    text = ("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n"
+            "+0 connect(3, ..., ...) = -1 EINPROGRESS\n+0 > S 0:0(0) <...>\n"
+            "+.1 < icmp unreachable source_route_failed [0:0(0)]\n+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [%s], [4]) = 0\n")
+    for name in ("EOPNOTSUPP", "ENOTSUP"):
+        assert play(text % name).status == "ok"
+    calls = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = -1 EOPNOTSUPP\n"
+    assert play(calls).lines[1:] == ["expected = -1 EOPNOTSUPP", "actual   = 0"]
 
 
 def test_without_segmentation_in_the_device(play):

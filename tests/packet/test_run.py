@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -92,6 +93,52 @@ def test_crash_hang_and_nonsense(suites, tmp_path, monkeypatch):
         result = s.play(str(path))
         assert result.status == "not ok" and "hangs" in result.reason
     assert s.play(str(path)).status == "ok"
+
+
+def test_a_crash_leaves_no_trace_of_the_interpreter(tmp_path):
+    """It is the Result's to say: under pytest, which asks for traces, a passing run would show one."""
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER)
+    text = (f"import os, signal, sys; sys.path.insert(0, {os.path.dirname(RUN)!r}); from suite import Suite; s = Suite()\n"
+            "s._story = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)\n"
+            f"print(s.play({str(path)!r}).reason)")
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", text], capture_output=True, text=True, check=False)
+    assert "SIGSEGV" in done.stdout and done.stderr == ""
+
+
+def test_a_tree_that_is_not_built(tmp_path):
+    """It says what builds the library; reading a script needs none."""
+    tree = tmp_path / "tests"
+    tree.mkdir()
+    (tree / "host").symlink_to(os.path.join(os.path.dirname(os.path.dirname(RUN)), "host"))
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER)
+    # From a copy of the command, whose own folder decides where the tree is.
+    copy = tree / "packet"
+    copy.mkdir()
+    for name in os.listdir(os.path.dirname(RUN)):
+        if name == "run" or name.endswith(".py"):
+            with open(os.path.join(os.path.dirname(RUN), name), "rb") as f:
+                (copy / name).write_bytes(f.read())
+    for words, status, said in (([], 2, "libsoftnet.so is not there: make build/host/libsoftnet.so"), (["--parse"], 0, "")):
+        done = subprocess.run([sys.executable, str(copy / "run"), *words, str(path)], capture_output=True, text=True, check=False)
+        assert done.returncode == status and said in done.stderr, done
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("line, reason", [
+    ("+0 setsockopt(3, SOL_TCP, TCP_FUNCTION_BLK, [1], 4) = 0", "TCP_FUNCTION_BLK, which is another system's"),
+    ("+0 kqueue() = 4", "kqueue(), which is another system's or protocol's"),
+    ("+0 < udp (10)", "udp packets"), ("+0 < icmp packet_too_big mtu 1280", "ICMPv6"),
+    ("+0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 4", "IPv6"),
+])
+def test_what_the_interpreter_lacks_is_a_skip_on_linux_too(suites, tmp_path, line, reason):
+    """Before a namespace is asked for: neither a traceback nor a line that is passed over."""
+    path = tmp_path / "a.pkt"
+    path.write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n" + line + "\n")
+    for linux in (False, True):
+        result = suites(linux=linux).play(str(path))
+        assert (result.status, result.reason) == ("skip", reason)
 
 
 def test_a_panic_and_a_warning(play, monkeypatch):

@@ -7,6 +7,7 @@ that none stays longer than it is true.  What the kernel has in part is no reaso
 why() <- runner.py, before a script runs.
 """
 from script import Call, Field, Struct, Unsupported, Word
+from symbols import NUMBERS
 
 # System calls that return ENOSYS, and those of other systems.
 CALLS = {
@@ -55,21 +56,25 @@ def words(value):
         yield from words(value.value)
 
 
-def _call_reason(call):
-    if call.name in CALLS:
+def _call_reason(call, linux):
+    if call.name in CALLS and not linux:
         return CALLS[call.name]
+    if call.name not in NUMBERS:
+        return f"{call.name}(), which is another system's or protocol's"
     for text, number in words(call.arguments):
-        if text in _OPTION_NAMES:
+        if text in _OPTION_NAMES and not linux:
             return _OPTION_NAMES[text]
-        if text in WORDS:
+        if text in WORDS and (WORDS[text] == "IPv6" or not linux):
             return WORDS[text]
         if number is None:
             return f"{text}, which is another system's"
     return None
 
 
-def why(script, options):
-    """The reason why @script cannot run here; None: nothing is in its way."""
+def why(script, options, linux=False):
+    """The reason why @script cannot run here; None: nothing is in its way.  @linux: on the host's own
+    kernel, which has what ours lacks; what the interpreter lacks stays.
+    """
     if options["ip_version"] != "ipv4":
         return "IPv6"
     if options["wire_protocol"] not in (None, "ipv4"):
@@ -79,7 +84,7 @@ def why(script, options):
         if isinstance(event.what, Unsupported):
             reason = event.what.reason
         elif isinstance(event.what, Call):
-            reason = _call_reason(event.what)
+            reason = _call_reason(event.what, linux)
         if reason:
             return reason
     return None
