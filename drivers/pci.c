@@ -2,14 +2,13 @@
 /*
  * PCI: finds what is plugged in, and gives drivers their registers and interrupts.
  *
- * Called: pci_init() from hal_probe_devices(); it scans bus 0 and, through bridges, the buses that
- * the firmware numbered, and calls the driver's probe; from there come pci_enable_device(),
+ * Called: pci_init() from hal_probe_devices(); it scans bus 0, the root buses that ACPI names besides,
+ * and the buses behind bridges, and calls the driver's probe; from there come pci_enable_device(),
  * pci_map_bar(), pci_msix_enable(), pci_msix_route().
- * Context: process, at boot, one thread: the address port needs no lock.
- * Configuration goes through ports 0xcf8/0xcfc (PCI Local Bus 3.0, 3.2.2.3.2), which every PC
- * chipset has, QEMU's q35 and i440fx among them.  The firmware (SeaBIOS also before a PVH kernel,
- * OVMF) has assigned buses and base addresses; one that it left out is named and not used.
- * Linux's drivers/pci/probe.c, access.c, msi.c.
+ * Context: process, at boot, one thread: no lock.
+ * The firmware of a PC (SeaBIOS also before a PVH kernel, OVMF) has assigned buses and base addresses;
+ * one that it left out is named and not used.  Where there is no such firmware, pci_assign.c does it.
+ * Linux's drivers/pci/probe.c, msi.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"
@@ -17,12 +16,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
+#include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/io.h"
-
-#define PCI_CONFIG_ADDRESS 0xcf8
-#define PCI_CONFIG_DATA    0xcfc
-#define PCI_CONFIG_ENABLE  0x80000000u
 
 #define PCI_SLOTS     32
 #define PCI_FUNCTIONS 8
@@ -60,43 +56,7 @@ static const struct pci_driver *const pci_drivers[] = {
 	&virtio_pci_driver,
 };
 
-/* ---- configuration space --------------------------------------------------------------------- */
-
-static void pci_select(const struct pci_device *pdev, u8 offset)
-{
-	outl(PCI_CONFIG_ADDRESS, PCI_CONFIG_ENABLE | (u32)pdev->bus << 16 | (u32)pdev->slot << 11 |
-					 (u32)pdev->fn << 8 | (offset & 0xfc));
-}
-
-u8 pci_read8(const struct pci_device *pdev, u8 offset)
-{
-	pci_select(pdev, offset);
-	return inb(PCI_CONFIG_DATA + (offset & 3));
-}
-
-u16 pci_read16(const struct pci_device *pdev, u8 offset)
-{
-	pci_select(pdev, offset);
-	return inw(PCI_CONFIG_DATA + (offset & 2));
-}
-
-u32 pci_read32(const struct pci_device *pdev, u8 offset)
-{
-	pci_select(pdev, offset);
-	return inl(PCI_CONFIG_DATA);
-}
-
-void pci_write16(const struct pci_device *pdev, u8 offset, u16 value)
-{
-	pci_select(pdev, offset);
-	outw(PCI_CONFIG_DATA + (offset & 2), value);
-}
-
-void pci_write32(const struct pci_device *pdev, u8 offset, u32 value)
-{
-	pci_select(pdev, offset);
-	outl(PCI_CONFIG_DATA, value);
-}
+/* ---- capabilities ------------------------------------------------------------------------------ */
 
 u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after)
 {
@@ -152,6 +112,7 @@ static unsigned int pci_read_bar(struct pci_device *pdev, unsigned int i)
 	}
 	addr |= (u64)pci_read32(pdev, offset + 4) << 32;
 	mask |= (u64)pci_bar_probe(pdev, offset + 4) << 32;
+	bar->is_64 = true;
 	bar->addr = addr & PCI_BAR_MEM_BITS;
 	bar->size = -(mask & PCI_BAR_MEM_BITS);
 	return 2;
@@ -266,7 +227,7 @@ static const struct pci_driver *pci_find_driver(const struct pci_device *pdev)
 }
 
 /* @found is the scan's own; a driver gets a copy that it may keep. */
-static void pci_probe_function(const struct pci_device *found)
+static void pci_probe_function(const struct pci_device *found, struct pci_window *window)
 {
 	const struct pci_driver *driver = pci_find_driver(found);
 	struct pci_device *pdev;
@@ -284,6 +245,7 @@ static void pci_probe_function(const struct pci_device *found)
 	}
 	*pdev = *found;
 	pci_read_bars(pdev);
+	pci_assign_bars(pdev, window);
 	pr_info("pci %s: %04x:%04x: %s", pdev->name, pdev->vendor, pdev->device, driver->name);
 	if (driver->probe(pdev))
 		kfree(pdev);
@@ -292,30 +254,44 @@ static void pci_probe_function(const struct pci_device *found)
 /* A bus on the way from its root; the scan's own, on its stack. */
 struct pci_bus {
 	u8 number;
-	u8 depth;     /* 0: a root bus */
-	u8 root_slot; /* of the bridge on the root bus behind which it lies */
-	u8 swizzle;   /* slots of the bridges between that one and this bus */
+	u8 depth;                 /* 0: a root bus */
+	u8 root_slot;             /* of the bridge on the root bus behind which it lies */
+	u8 swizzle;               /* slots of the bridges between that one and this bus */
+	bool extra_root;          /* its root is not bus 0 */
+	struct pci_window window; /* what its devices may be placed in */
 };
 
-static void pci_scan_bus(const struct pci_bus *bus);
+static void pci_scan_bus(struct pci_bus *bus);
 
-/* Numbers grow away from the root: one that does not is a loop, or unnumbered. */
-static void pci_scan_bridge(const struct pci_device *bridge, const struct pci_bus *bus)
+static void pci_scan_bridge(const struct pci_device *bridge, struct pci_bus *bus)
 {
 	u8 secondary = pci_read8(bridge, PCI_SECONDARY_BUS);
 	struct pci_bus behind = {
-		.number = secondary,
 		.depth = bus->depth + 1,
 		.root_slot = bridge->intx_slot,
 		.swizzle = bridge->intx_swizzle,
+		.extra_root = bus->extra_root,
 	};
+	bool opened = false;
 
-	if (secondary > bus->number && bus->depth < PCI_DEPTH_MAX)
-		pci_scan_bus(&behind);
+	/* Numbers grow away from the root: one that does not is a loop, or unnumbered. */
+	if (secondary <= bus->number && bus->depth < PCI_DEPTH_MAX) {
+		secondary = pci_open_bridge(bridge, &bus->window, &behind.window);
+		opened = secondary;
+	}
+	if (secondary <= bus->number || bus->depth >= PCI_DEPTH_MAX) {
+		pr_warn("pci %s: a bridge without a bus number: what is behind it is not seen",
+			bridge->name);
+		return;
+	}
+	behind.number = secondary;
+	pci_scan_bus(&behind);
+	if (opened)
+		pci_close_bridge(bridge, secondary);
 }
 
 /* True: there is something at this place. */
-static bool pci_scan_function(const struct pci_bus *bus, u8 slot, u8 fn)
+static bool pci_scan_function(struct pci_bus *bus, u8 slot, u8 fn)
 {
 	struct pci_device pdev = {.bus = bus->number, .slot = slot, .fn = fn};
 
@@ -325,17 +301,18 @@ static bool pci_scan_function(const struct pci_bus *bus, u8 slot, u8 fn)
 	pdev.device = pci_read16(&pdev, PCI_DEVICE_ID);
 	pdev.intx_slot = bus->depth ? bus->root_slot : slot;
 	pdev.intx_swizzle = bus->depth ? bus->swizzle + slot : 0;
+	pdev.extra_root = bus->extra_root;
 	scnprintf(pdev.name, sizeof(pdev.name), "0000:%02x:%02x.%u", bus->number, slot, fn);
 	if ((pci_read8(&pdev, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MASK) == PCI_HEADER_BRIDGE) {
 		pci_scan_bridge(&pdev, bus);
 		return true;
 	}
 	pdev.subsystem = pci_read16(&pdev, PCI_SUBSYSTEM_ID);
-	pci_probe_function(&pdev);
+	pci_probe_function(&pdev, &bus->window);
 	return true;
 }
 
-static void pci_scan_bus(const struct pci_bus *bus)
+static void pci_scan_bus(struct pci_bus *bus)
 {
 	for (u8 slot = 0; slot < PCI_SLOTS; slot++) {
 		struct pci_device first = {.bus = bus->number, .slot = slot};
@@ -351,7 +328,19 @@ static void pci_scan_bus(const struct pci_bus *bus)
 
 void pci_init(void)
 {
-	static const struct pci_bus root = {.number = 0};
+	const struct acpi_devices *acpi = &acpi_devices;
+	struct pci_bus first = {.number = 0};
 
-	pci_scan_bus(&root);
+	if (!pci_config_init()) /* a machine without PCI */
+		return;
+	pci_window_init(&first.window);
+	pci_scan_bus(&first);
+	for (unsigned int i = 0; i < acpi->nr_roots; i++) {
+		struct pci_bus root = {.number = acpi->roots[i], .extra_root = true};
+
+		pci_scan_bus(&root);
+	}
+	if (acpi->roots_left_out)
+		pr_warn("pci: %u root buses are not looked at: at most %u", acpi->roots_left_out,
+			PCI_ROOTS_MAX);
 }

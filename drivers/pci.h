@@ -11,7 +11,8 @@
 #include "kernel/lib/list.h"
 #include "kernel/types.h"
 
-#define PCI_BARS 6
+#define PCI_BARS  6
+#define PCI_BUSES 256
 
 /* Offsets in configuration space (PCI Local Bus 3.0, chapter 6). */
 #define PCI_VENDOR_ID       0x00
@@ -37,6 +38,7 @@ struct pci_bar {
 	phys_addr_t addr; /* 0: the firmware gave it none */
 	u64 size;         /* bytes, 0: there is none (or it is the upper half of a 64-bit one) */
 	bool io;          /* ports, not memory */
+	bool is_64;       /* takes the next register too */
 };
 
 /* A device's part in an interrupt line. */
@@ -49,6 +51,7 @@ struct pci_intx {
 struct pci_device {
 	u8 bus, slot, fn;
 	u8 intx_slot;    /* on the root bus: its own, or the outermost bridge's */
+	bool extra_root; /* behind a root bus other than bus 0 */
 	u8 intx_swizzle; /* what the bridges in between add to the interrupt pin */
 	u16 vendor, device, subsystem;
 	char name[16]; /* "0000:00:03.0" */
@@ -71,11 +74,30 @@ extern const struct pci_driver virtio_pci_driver;
 /* Scans all buses and hands each function to its driver.  From hal_probe_devices(). */
 void pci_init(void);
 
+/* How configuration space is reached, from pci_init().  False: there is none. */
+bool pci_config_init(void);
+bool pci_config_in_memory(void);
+
 u8 pci_read8(const struct pci_device *pdev, u8 offset);
 u16 pci_read16(const struct pci_device *pdev, u8 offset);
 u32 pci_read32(const struct pci_device *pdev, u8 offset);
 void pci_write16(const struct pci_device *pdev, u8 offset, u16 value);
 void pci_write32(const struct pci_device *pdev, u8 offset, u32 value);
+
+/* Memory that is free for the devices of a bus; the end is 0 where the firmware has assigned all. */
+struct pci_window {
+	u64 next, end;
+};
+void pci_window_init(struct pci_window *window);
+/* Gives the device's memory BARs addresses that have none. */
+void pci_assign_bars(struct pci_device *pdev, struct pci_window *window);
+/*
+ * Numbers the bus behind @bridge and lets a part of @window through.  The number, 0: not done; then
+ * the scan of what is behind it, then pci_close_bridge().
+ */
+u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
+		   struct pci_window *behind);
+void pci_close_bridge(const struct pci_device *bridge, u8 secondary);
 
 /* The capability @id that follows the one at @after (0: the first).  Its offset, 0: none. */
 u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after);

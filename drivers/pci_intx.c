@@ -12,6 +12,8 @@
  *   PIIX3 (pc)  four PIRQs onto ISA interrupts, by registers 0x60..0x63; the slot is added to the pin
  *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; slots 25..31 by registers, slot 30 and the others
  *               are fixed
+ *   GPEX (QEMU's generic host bridge, microvm)  four links with constant GSIs in ACPI's tables; the slot
+ *               is added to the pin
  * On another chipset the interrupt line register (PCI 3.0, 6.2.4) is believed, where the firmware of a
  * PC writes the ISA interrupt.
  * QEMU's hw/isa/lpc_ich9.c and hw/pci-host/i440fx.c are such chipsets; Intel's 82371SB and ICH9
@@ -25,6 +27,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/spinlock.h"
+#include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
 
@@ -77,13 +80,16 @@ static int piix3_gsi(const struct pci_device *isa, unsigned int slot, unsigned i
 }
 
 /* D25IR .. D31IR: four bits a pin. */
-static int ich9_gsi(const struct pci_device *lpc, unsigned int slot, unsigned int pin, u32 *gsi)
+static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev, unsigned int pin,
+		    u32 *gsi)
 {
 	static const u16 regs[] = {0x3150, 0x314c, 0x3148, 0x3146, 0x3144, 0, 0x3140};
-	unsigned int pirq = (slot + pin) % PCI_PINS + PCI_PINS;
+	unsigned int slot = pdev->intx_slot, pirq = (slot + pin) % PCI_PINS + PCI_PINS;
 	u32 rcba = pci_read32(lpc, ICH9_RCBA);
 	u8 *config;
 
+	if (pdev->extra_root) /* wired in a way that only _PRT describes */
+		return -ENODEV;
 	if (slot == 30) { /* the bridge to PCI */
 		pirq = PCI_PINS + pin;
 	} else if (slot >= 25) {
@@ -93,6 +99,14 @@ static int ich9_gsi(const struct pci_device *lpc, unsigned int slot, unsigned in
 		pirq = readw(config + regs[slot - 25]) >> (4 * pin) & 7;
 	}
 	*gsi = ICH9_GSI + pirq;
+	return 0;
+}
+
+static int link_gsi(unsigned int link, u32 *gsi)
+{
+	if (acpi_devices.links[link] < 0)
+		return -ENODEV;
+	*gsi = (u32)acpi_devices.links[link];
 	return 0;
 }
 
@@ -117,7 +131,9 @@ static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags
 	if (find_chip(&chip, PIIX3_SLOT) && chip.device == PIIX3)
 		return piix3_gsi(&chip, pdev->intx_slot, pin, gsi, flags);
 	if (find_chip(&chip, ICH9_SLOT) && pci_read16(&chip, PCI_CLASS_DEVICE) == ICH9_CLASS)
-		return ich9_gsi(&chip, pdev->intx_slot, pin, gsi);
+		return ich9_gsi(&chip, pdev, pin, gsi);
+	if (acpi_devices.links[0] >= 0)
+		return link_gsi((pdev->intx_slot + pin) % PCI_PINS, gsi);
 	return isa_gsi(pci_read8(pdev, PCI_INTERRUPT_LINE), gsi, flags);
 }
 

@@ -81,6 +81,9 @@ LINES = {
     "q35-bridge-slot-30": ("q35", ["i82801b11-bridge,id=a,addr=0x1e", BRIDGE + "b,bus=a,addr=2"], ",bus=b,addr=3"),
     "pc": ("pc", [], ""),
     "pc-bridge": ("pc", [BRIDGE + "b,addr=7"], ",bus=b,addr=2"),
+    "pc-second-root": ("pc", ["pxb,id=b,bus_nr=128"], ",bus=b,addr=3"),
+    "microvm": ("microvm,pcie=on", [], ""),
+    "microvm-root-port": ("microvm,pcie=on", [PORT + "b,addr=6"], ",bus=b"),
 }
 
 
@@ -135,3 +138,40 @@ def test_legacy_card_serves(kind):
 def test_legacy_generator_gives_its_seed():
     with Watched(machine="pc", extra=devices(["virtio-rng-pci,disable-modern=on"])) as g:
         g.wait("virtio1-random: 64 bytes of seed from the host")
+
+
+# ---- buses that firmware did not number, or that no bridge leads to ----
+
+SWITCH = [PORT + "a", "x3130-upstream,id=u,bus=a", "xio3130-downstream,chassis=2,id=b,bus=u"]
+BUSES = {
+    "pc-second-root": ("pc", ["pxb,id=b,bus_nr=128"], ",bus=b,addr=1"),
+    "q35-second-root": ("q35", ["pxb-pcie,id=a,bus_nr=64", PORT + "b,bus=a"], ",bus=b"),
+    # No firmware there knows PCI: configuration space in memory, buses and addresses are ours to give.
+    "microvm": ("microvm,pcie=on", [], ""),
+    "microvm-second-port": ("microvm,pcie=on", [PORT + "a,slot=1", PORT + "b,slot=2"], ",bus=b"),
+    "microvm-switch": ("microvm,pcie=on", SWITCH, ",bus=b"),
+}
+
+
+@pytest.mark.parametrize("place", BUSES)
+def test_card_is_found_on(place):
+    machine, early, where = BUSES[place]
+    with Watched(machine=machine, early=devices(early), device=where) as g:
+        serves(g)
+
+
+# machine, what is there before the card, the card's place, and what the console says.
+CANNOT = {
+    "q35-second-root-line": ("q35", ["pxb-pcie,id=a,bus_nr=64", PORT + "b,bus=a"], ",bus=b,vectors=0",
+                             "no interrupt: neither MSI-X nor a line"),
+    "microvm-legacy": ("microvm,pcie=on", [], ",disable-modern=on,disable-legacy=off", "gave BAR 0 no ports"),
+    "microvm-bridges-in-a-bridge": ("microvm,pcie=on", [*SWITCH, "xio3130-downstream,chassis=3,id=c,bus=u"], ",bus=c",
+                                    "a bridge without a bus number: what is behind it is not seen"),
+}
+
+
+@pytest.mark.parametrize("kind", CANNOT)
+def test_card_that_cannot_be_driven_is_said(kind):
+    machine, early, where, words = CANNOT[kind]
+    with Watched(machine=machine, early=devices(early), device=where) as g:
+        assert words in g.console and "no network card that the kernel knows" in g.console

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI on a machine without a firmware that sets it up: addresses for devices, buses behind bridges.
+ *
+ * Called from the scan (pci.c): pci_window_init() once, then pci_assign_bars() for each device that has
+ * a driver, and pci_open_bridge() and pci_close_bridge() around the scan of what is behind a bridge.
+ * Context: process, at boot, one thread: no lock.
+ * It only acts where configuration space is in memory, as on QEMU's microvm: there nothing has run
+ * before the kernel that knows PCI, and ACPI names the memory that is free for it.  On a PC a firmware
+ * has set PCI up, and its windows are in AML that nothing here reads; one address more could be in use.
+ * PCI Local Bus 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.  Linux's drivers/pci/setup-bus.c.
+ */
+#include "drivers/pci.h"
+#include "kernel/printk.h"
+#include "kernel/x86/acpi_devices.h"
+
+#define PCI_PRIMARY_BUS      0x18 /* then secondary, subordinate, and a timer */
+#define PCI_IO_BASE          0x1c
+#define PCI_MEMORY_BASE      0x20 /* bits 31 to 20 of the first and the last byte */
+#define PCI_PREFETCH_BASE    0x24
+#define PCI_WINDOW_CLOSED    0x0000fff0 /* the first is behind the last */
+#define PCI_IO_CLOSED        0x00f0     /* likewise, with the status that is cleared by ones kept */
+#define PCI_LAST_BUS_UNKNOWN 0xff
+
+#define BRIDGE_WINDOW (2ULL << 20) /* a virtio device takes less than 64 KiB */
+#define BRIDGE_ALIGN  (1ULL << 20)
+
+static u8 last_bus; /* the highest number given out */
+
+void pci_window_init(struct pci_window *window)
+{
+	const struct acpi_devices *acpi = &acpi_devices;
+
+	*window = (struct pci_window){0, 0};
+	if (!pci_config_in_memory())
+		return;
+	if (!acpi->window_size) {
+		pr_warn("pci: ACPI names no free memory: a device without addresses is not used");
+		return;
+	}
+	*window = (struct pci_window){acpi->window, acpi->window + acpi->window_size};
+}
+
+/* @size bytes, a power of two or a multiple of @align; 0: no room. */
+static u64 pci_take(struct pci_window *window, u64 size, u64 align)
+{
+	u64 at = (window->next + align - 1) & ~(align - 1);
+
+	if (!at || at < window->next || at > window->end || size > window->end - at)
+		return 0;
+	window->next = at + size;
+	return at;
+}
+
+void pci_assign_bars(struct pci_device *pdev, struct pci_window *window)
+{
+	if (!window->end)
+		return;
+	for (unsigned int i = 0; i < PCI_BARS; i++) {
+		struct pci_bar *bar = &pdev->bar[i];
+		u8 offset = PCI_BASE_ADDRESS_0 + i * 4;
+
+		if (bar->io || !bar->size || bar->addr)
+			continue;
+		bar->addr = pci_take(window, bar->size, bar->size);
+		if (!bar->addr) {
+			pr_err("pci %s: no room for BAR %u of %#llx bytes", pdev->name, i,
+			       (unsigned long long)bar->size);
+			continue;
+		}
+		pci_write32(pdev, offset, (u32)bar->addr);
+		if (bar->is_64)
+			pci_write32(pdev, offset + 4, (u32)(bar->addr >> 32));
+	}
+}
+
+u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
+		   struct pci_window *behind)
+{
+	u16 command = pci_read16(bridge, PCI_COMMAND);
+	u64 at;
+
+	if (!window->end || last_bus == acpi_devices.ecam_last_bus)
+		return 0;
+	at = pci_take(window, BRIDGE_WINDOW, BRIDGE_ALIGN);
+	if (!at)
+		return 0;
+	*behind = (struct pci_window){at, at + BRIDGE_WINDOW};
+	last_bus++;
+	pci_write32(bridge, PCI_PRIMARY_BUS,
+		    bridge->bus | (u32)last_bus << 8 | PCI_LAST_BUS_UNKNOWN << 16);
+	pci_write32(bridge, PCI_MEMORY_BASE, (u32)(at >> 16) | (u32)(behind->end - BRIDGE_ALIGN));
+	pci_write32(bridge, PCI_PREFETCH_BASE, PCI_WINDOW_CLOSED);
+	pci_write16(bridge, PCI_IO_BASE, PCI_IO_CLOSED);
+	pci_write16(bridge, PCI_COMMAND, command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	return last_bus;
+}
+
+void pci_close_bridge(const struct pci_device *bridge, u8 secondary)
+{
+	pci_write32(bridge, PCI_PRIMARY_BUS,
+		    bridge->bus | (u32)secondary << 8 | (u32)last_bus << 16);
+}
