@@ -147,6 +147,14 @@ class Host:
         self.awake = True
         return self.sn_put_frame(frame, len(frame))
 
+    def put_with_header(self, header, frame):
+        """A frame goes into the receive ring at once, with these twelve bytes of struct virtio_net_hdr; false: there
+        is no room."""
+        self.awake = True
+        put = self._dl.virtio_model_rx_header
+        put.restype, put.argtypes = ctypes.c_bool, [_PTR, _PTR, ctypes.c_size_t]
+        return put(header, frame, len(frame))
+
     def submit(self, nr, *args):
         """Starts a system call; bytes become buffers.  A ticket, for poll(), wait(), interrupt()."""
         kept, values = [], []

@@ -15,6 +15,7 @@ from collections import deque
 from types import SimpleNamespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "host"))
+from packets import vnet_header  # noqa: E402  pylint: disable=wrong-import-position
 from softnet import HALTED, NEVER, NR, Halted, Host  # noqa: E402  pylint: disable=wrong-import-position
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -23,11 +24,12 @@ LIBRARY = os.path.join(ROOT, "build", "host", "libsoftnet.so")
 MAC = 0x020000000001
 OUR_MAC = bytes.fromhex("020000000002")
 ETH_IP, ETH_ARP = 0x0800, 0x0806
+ETH_HEADER = 14
 ETH_MIN = 60            # a frame below it is padded
 SETTLE = 10 * 10**9     # after the boot: the addresses are announced, nothing is left to do
 
 STEPS_MAX = 100_000     # of one instant: beyond, the kernel is talking to itself
-FEATURE_HOST_TSO4 = 1 << 11
+FEATURE_HOST_TSO4, FEATURE_GUEST_TSO4 = 1 << 11, 1 << 7
 FEATURES = 0x12001882b    # MODEL_FEATURES_DEFAULT of virtio_model.h
 
 LOCAL_IP, REMOTE_IP = "192.168.0.1", "192.0.2.1"
@@ -61,8 +63,10 @@ class Machine:
         self._mac = MAC.to_bytes(6, "big")
         self.host.sn_set(b"mac", MAC)
         self.host.sn_set(b"mtu", config["mtu"])
-        if not config["gso"]:
-            self.host.sn_set(b"features", FEATURES & ~FEATURE_HOST_TSO4)
+        features = FEATURES if config["gso"] else FEATURES & ~FEATURE_HOST_TSO4
+        if config.get("large"):     # its receive buffers are others: only where a script needs it
+            features |= FEATURE_GUEST_TSO4
+        self.host.sn_set(b"features", features)
         cmdline = f"ip={self.local_ip}/24 gw={gateway(self.local_ip)} {config['cmdline']}".strip()
         self.host.boot(cmdline, 0)
         self.advance(SETTLE)
@@ -132,6 +136,14 @@ class Machine:
         """IP packets arrive, at once and in one turn."""
         for packet in packets:
             self.host.put_frame(self._mac + OUR_MAC + struct.pack(">H", ETH_IP) + packet)
+        self._instant()
+
+    def inject_large(self, packet, size):
+        """A GSO packet of segments of @size bytes, as a device gives it that merges what arrives."""
+        frame = self._mac + OUR_MAC + struct.pack(">H", ETH_IP) + packet
+        header = vnet_header(packet, size, ETH_HEADER) + bytes(2)
+        if not self.host.put_with_header(header, frame):
+            raise Halted("no receive buffers for a large packet")
         self._instant()
 
     # ---- system calls -----------------------------------------------------------------------------

@@ -15,12 +15,14 @@ import threading
 import time
 from collections import deque
 
+from packets import vnet_header
 from runner import Failed, Play
 from shell import BadCommand, Skip
 from tap import Result
 
 TUN = "/dev/net/tun"
-TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
+TUNSETIFF, IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 1, 0x1000, 0x4000
+VNET_HEADER = bytes(10)     # of a packet as it is, where GSO packets may come, too
 CLONE_NEWNET = 0x40000000
 DEVICE = "tun0"
 TOLERANCE_USECS = 25_000    # of an interpreter on a machine that does other things too
@@ -73,13 +75,15 @@ class Machine:
         self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
         self.packets = deque()
         self.tun = None
+        self.header = VNET_HEADER if config.get("large") else b""
 
     def open(self):
         """In the process that will make the calls."""
         if libc.unshare(CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "unshare")
         self.tun = os.open(TUN, os.O_RDWR | os.O_NONBLOCK)
-        fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH14x", DEVICE.encode(), IFF_TUN | IFF_NO_PI))
+        fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH14x", DEVICE.encode(),
+                                                     IFF_TUN | IFF_NO_PI | (IFF_VNET_HDR if self.header else 0)))
         for name, value in SETTINGS.items():
             self.sysctl(name, value)
         for line in (f"link set {DEVICE} mtu {self.config['mtu']}", "link set lo up",
@@ -95,7 +99,7 @@ class Machine:
         ready, _, _ = select.select([self.tun], [], [], max(seconds, 0))
         while ready:
             try:
-                self.packets.append((self.now(), os.read(self.tun, PACKET_MAX)))
+                self.packets.append((self.now(), os.read(self.tun, len(self.header) + PACKET_MAX)[len(self.header):]))
             except BlockingIOError:
                 return
 
@@ -113,7 +117,12 @@ class Machine:
     def inject(self, packets):
         """IP packets arrive."""
         for packet in packets:
-            os.write(self.tun, packet)
+            os.write(self.tun, self.header + packet)
+        self._receive(0)
+
+    def inject_large(self, packet, size):
+        """A GSO packet of segments of @size bytes."""
+        os.write(self.tun, vnet_header(packet, size) + packet)
         self._receive(0)
 
     def submit(self, number, arguments, keep=()):

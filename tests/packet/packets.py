@@ -17,6 +17,7 @@ FLAG_ORDER = "FSRPEWAU."
 ECN_BITS = {"noecn": 0, "ect1": 1, "ect0": 2, "ce": 3}
 ECN_NAMES = {bits: name for name, bits in ECN_BITS.items()}
 EXPERIMENTAL, FOEXP_MAGIC = 254, 0xf989
+VNET_NEEDS_CSUM, VNET_GSO_TCPV4 = 1, 1
 KINDS = {"md5": 19, "FO": 34}
 ECN_FIRST = {"e0b": 172, "e1b": 174}
 ECN_ORDER = {172: ("e0b", "ceb", "e1b"), 174: ("e1b", "ceb", "e0b")}
@@ -119,16 +120,31 @@ def ip_header(src, dst, proto, length, info=IpInfo(), ident=0):
     return header[:10] + struct.pack(">H", checksum(header)) + header[12:]
 
 
-def build_tcp(src, dst, packet, options, length):
-    """An IP packet of @length zero bytes.  @packet: a TcpPacket whose numbers and ports are live."""
+def option_length(options):
+    """Bytes of a header's options."""
+    return sum(len(encode_option(option)) for option in options)
+
+
+def build_tcp(src, dst, packet, options, length, partial=False):
+    """An IP packet of @length zero bytes.  @packet: a TcpPacket whose numbers and ports are live.  @partial: the
+    checksum is that of the pseudo header, as in front of a device that completes it."""
     head = b"".join(map(encode_option, options))
     bits = sum(FLAG_BITS[flag] for flag in packet.flags)
     tcp = struct.pack(">HHIIHHHH", *packet.ports, packet.seq, packet.ack or 0,
                       (20 + len(head)) // 4 << 12 | bits, packet.window or 0, 0,
                       packet.urgent or 0) + head
     pseudo = address(src) + address(dst) + struct.pack(">HH", TCP, len(tcp) + length)
-    tcp = tcp[:16] + struct.pack(">H", checksum(pseudo + tcp)) + tcp[18:]
+    check = 0xffff ^ checksum(pseudo) if partial else checksum(pseudo + tcp)
+    tcp = tcp[:16] + struct.pack(">H", check) + tcp[18:]
     return ip_header(src, dst, TCP, len(tcp) + length, packet.ip) + tcp + bytes(length)
+
+
+def vnet_header(packet, size, link=0):
+    """virtio_net_hdr (virtio 1.1, 5.1.6) of an IP packet with such a checksum, to be cut into segments of @size
+    bytes; ten bytes.  @link: bytes of the link's header in front of the packet."""
+    tcp = (packet[0] & 15) * 4
+    headers = tcp + (packet[tcp + 12] >> 4) * 4
+    return struct.pack("<BBHHHH", VNET_NEEDS_CSUM, VNET_GSO_TCPV4, link + headers, size, link + tcp, 16)
 
 
 def build_icmp(src, dst, packet, quote):

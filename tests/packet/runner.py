@@ -4,12 +4,11 @@
 play() <- suite.py, in a process of its own.  Time counts as in the language: an event's relative time
 from the end of the one before, which for a packet that was sent is when it was seen.
 """
-from dataclasses import replace
-
 from compare import (absorb, describe_expected, describe_seen, differences, seconds, tolerance_ns)
 from flow import CHILD, CONNECTING, LISTENING, Flow, Isn, NoTimestamp
 from messages import BadStruct
-from packets import TCP, build_icmp, build_tcp, ip_header, read_packet
+from packets import TCP, build_icmp, build_tcp, ip_header, option_length, read_packet
+from parse_packet import option_bytes
 from script import NS, Call, IcmpPacket, Shell, Snippet, TcpPacket
 from shell import Skip, plan
 from symbols import ERRNOS, NUMBERS, SYMBOLS, errno_name
@@ -23,6 +22,17 @@ FIRST_PORT = 36000           # of the remote end; one more for each connection
 IP_TCP_HEADERS = 40
 INFO_ROOM = 512
 QUOTED = 8                   # bytes of TCP that an ICMP error quotes (RFC 792)
+
+
+def segment_size(options, option_bytes):
+    """What a packet to the kernel may carry; a larger one is a GSO packet of such segments."""
+    return options["mss"] or options["mtu"] - IP_TCP_HEADERS - option_bytes
+
+
+def has_large(script, options):
+    """Does a packet to the kernel need a device that takes GSO packets?"""
+    return any(isinstance(e.what, TcpPacket) and not e.what.outbound and
+               e.what.length > segment_size(options, sum(map(option_bytes, e.what.options))) for e in script.events)
 
 
 class Failed(Exception):
@@ -194,22 +204,13 @@ class Play:
             live, options = flow.live_inbound(packet, scaled)
         except NoTimestamp as error:
             raise Failed(str(error), self.event.source) from None
-        self.machine.inject(self._segments(flow, live, options))
-
-    def _segments(self, flow, live, options):
-        """What a sender with segmentation in hardware would put on the wire for @live."""
-        size = self.options["mss"] or self.options["mtu"] - IP_TCP_HEADERS - 20
-        if live.length <= size:
-            return [build_tcp(flow.remote_ip, flow.local_ip, live, options, live.length)]
-        out, at = [], 0
-        while at < live.length:
-            part = min(size, live.length - at)
-            last = at + part == live.length
-            piece = replace(live, seq=(live.seq + at) % 2**32,
-                                  flags=live.flags if last else live.flags - {"F", "P"})
-            out.append(build_tcp(flow.remote_ip, flow.local_ip, piece, options, part))
-            at += part
-        return out
+        size = segment_size(self.options, option_length(options))
+        large = live.length > size
+        packet = build_tcp(flow.remote_ip, flow.local_ip, live, options, live.length, large)
+        if large:
+            self.machine.inject_large(packet, size)
+        else:
+            self.machine.inject([packet])
 
     def _receive_icmp(self, packet):
         flow = self._flow_for(packet)

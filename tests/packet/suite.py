@@ -17,7 +17,7 @@ import traceback
 import hosted
 from parser import OPTIONS, parse
 from lexer import ScriptError
-from runner import Failed, Play
+from runner import Failed, Play, has_large
 from script import Shell
 from shell import NOT_IN_FORCE, BadCommand, Skip, plan
 from tap import Result
@@ -77,7 +77,8 @@ class Suite:
             script.before[:0] = [Shell(name) for name in options["init_scripts"].split(",")]
         config = {"local_ip": options["local_ip"] or hosted.LOCAL_IP,
                   "remote_ip": options["remote_ip"] or hosted.REMOTE_IP,
-                  "mtu": options["mtu"], "gso": self.gso, "cmdline": self.cmdline}
+                  "mtu": options["mtu"], "gso": self.gso, "cmdline": self.cmdline,
+                  "large": has_large(script, options)}
         for name in ("local_ip", "remote_ip"):
             parts = config[name].split(".")
             if len(parts) != 4 or not all(p.isdigit() and int(p) < 256 for p in parts):

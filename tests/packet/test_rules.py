@@ -92,6 +92,10 @@ RULES = [
     # ---- large packets to the kernel
     ("a packet as large as a GSO one", SERVER + "+0 < P. 1:5001(5000) ack 1 win 257\n"
      "+.1 read(4, ..., 9000) = 5000\n", None),
+    ("with options, one larger than the last that is none", SERVER + "+0 < P. 1:1461(1460) ack 1 win 257\n"
+     "+0 > . 1:1(0) ack 1461\n+0 < . 1461:2922(1461) ack 1 win 257\n+.1 read(4, ..., 9000) = 2921\n", None),
+    ("the largest there is", SERVER + "+0 setsockopt(4, SOL_SOCKET, SO_RCVBUF, [400000], 4) = 0\n"
+     "+0 < P. 1:65496(65495) ack 1 win 257\n", None),
     # ---- what a mismatch may not stop
     ("a mismatch that is forgiven", "--non_fatal=packet\n" + WRITE + "+0 > P. 1:3001(3000) ack 9\n", None),
     ("but not of another kind", "--non_fatal=syscall\n" + WRITE + "+0 > P. 1:3001(3000) ack 9\n", "ack is"),

@@ -14,7 +14,7 @@ HANDSHAKE = """   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
   +0 listen(3, 1) = 0
 
 +.1  < S 0:0(0) win 32792 <mss 1000,nop,nop,nop,nop,nop,wscale 7>
-  +0 > S. 0:0(0) ack 1 win 64240 <mss 1460,nop,wscale 8>
+  +0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 8>
 +.1  < . 1:1(0) ack 1 win 257
 
   +0 accept(3, ..., ...) = 4
