@@ -22,7 +22,7 @@ RUN_VARS := BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # ---- sources ------------------------------------------------------------------------------------
-COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/trace kernel/lib \
+COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/lib \
 	drivers drivers/virtio net net/core net/ipv4 net/tcp
 # Below the seams: only on the machine.
 TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c

@@ -94,6 +94,14 @@ def test_what_was_sent_again():
     assert t.acks and not any(a.again for a in t.acks)
 
 
+def test_a_python_without_matplotlib(monkeypatch):
+    """The one that has it is named."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "softnet.plot", raising=False)
+    with pytest.raises(ModuleNotFoundError, match="tools/setup lab"):
+        transfer(0)[0].plot("/nowhere")
+
+
 def test_a_library_that_is_not_there():
     """The message says what builds it."""
     with pytest.raises(FileNotFoundError, match="make build/host/libsoftnet.so"):

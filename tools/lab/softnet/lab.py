@@ -8,6 +8,7 @@ import ctypes
 import os
 import random
 import struct
+import sys
 from dataclasses import dataclass, field
 
 from softnet.host import NR, NS, Conductor, Halted, sockaddr_in
@@ -317,5 +318,9 @@ class Transfer:
 
     def plot(self, path):
         """Sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
-        from .plot import plot_transfer  # pylint: disable=import-outside-toplevel
+        try:
+            from .plot import plot_transfer  # pylint: disable=import-outside-toplevel
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"{error}: a figure needs it; `tools/setup lab` gives it to /usr/bin/python3, "
+                                      f"and this is {sys.executable}") from error
         return plot_transfer(self, path)
