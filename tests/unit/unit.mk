@@ -21,6 +21,7 @@ UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
 UNIT_ONLY_test_acpi_devices := kernel/x86/acpi_devices.c kernel/lib/string.c
 UNIT_ONLY_test_efi_memory := boot/efi_memory.c kernel/x86/memmap.c
+UNIT_ONLY_test_efi_clock := boot/efi_clock.c kernel/time/calendar.c
 UNIT_ONLY_test_calendar := kernel/time/calendar.c
 UNIT_ONLY_test_cmos := kernel/x86/cmos.c kernel/time/calendar.c
 UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/lib/string.c \
@@ -57,7 +58,7 @@ $(B)/host-asan/tests/unit/usercopy.o: $(B)/checked/kernel/x86/usercopy.S.o
 # Of the UEFI application: the firmware's types and its way to call.
 EFI_TYPES := -isystem $(EFI_INC) -fshort-wchar -DGNU_EFI_USE_MS_ABI
 $(B)/host-asan/boot/efi_%.o: $(B)/host-asan_INC += $(EFI_TYPES)
-$(U)/test_efi_memory.o: UNIT_FLAGS += $(EFI_TYPES)
+$(U)/test_efi_memory.o $(U)/test_efi_clock.o: UNIT_FLAGS += $(EFI_TYPES)
 
 # An archive, so that a test takes the members that it needs and no more.
 $(U)/libkernel.a: $(UNIT_KERNEL)
