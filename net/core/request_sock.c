@@ -4,7 +4,7 @@
  *
  * reqsk_queue_alloc() <- inet_csk_listen_start() (process); reqsk_alloc() <- inet_reqsk_alloc() <-
  * tcp_conn_request() (softirq); reqsk_queue_remove() <- inet_csk_accept() (process, listener
- * owned); __reqsk_free() with the last reference, any context.
+ * owned); reqsk_queue_take_half_open() <- inet_csk_listen_stop() (process); __reqsk_free() with the last reference, any context.
  *
  * The counts of half-open ones are atomics, since a SYN does not lock the listener; the accept
  * queue has its own lock for the same reason.  Answers to Linux's net/core/request_sock.c.
@@ -14,9 +14,9 @@
 #include "kernel/mm/slab.h"
 
 /*
- * A listener begins, perhaps not for the first time: half-open connections of its last life still
- * count (their timers find out), and TCP_DEFER_ACCEPT may have been set before.  A sock is made of
- * zeroes, which is an unlocked lock.
+ * A listener begins, perhaps not for the first time: half-open connections of its last life were taken
+ * away when that ended, and TCP_DEFER_ACCEPT may have been set before.  A sock is made of zeroes, which
+ * is an unlocked lock.
  */
 noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
@@ -72,15 +72,39 @@ noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queu
 	return req;
 }
 
-void reqsk_queue_added(struct request_sock_queue *queue)
+/* A SYN does not lock the listener: one that ends at this moment on another CPU has emptied the list
+ * already, and leaves this request to its timer. */
+void reqsk_queue_added(struct request_sock_queue *queue, struct request_sock *req)
 {
 	atomic_inc(&queue->young);
 	atomic_inc(&queue->qlen);
+	spin_lock_bh(&queue->rskq_lock);
+	if (sk_state_load(req->rsk_listener) == TCP_LISTEN)
+		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
+	spin_unlock_bh(&queue->rskq_lock);
 }
 
-void reqsk_queue_removed(struct request_sock_queue *queue, const struct request_sock *req)
+/* Called once for each request, by whoever took it out of the table and still has a reference. */
+void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req)
 {
 	if (!req->num_timeout)
 		atomic_dec(&queue->young);
 	atomic_dec(&queue->qlen);
+	spin_lock_bh(&queue->rskq_lock);
+	hlist_del_init(&req->rsk_node);
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
+struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue)
+{
+	struct request_sock *req = NULL;
+
+	spin_lock_bh(&queue->rskq_lock);
+	if (queue->rskq_half_open.first) {
+		req = hlist_entry(queue->rskq_half_open.first, struct request_sock, rsk_node);
+		refcount_inc(&req->rsk_refcnt);
+		hlist_del_init(&req->rsk_node);
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
 }

@@ -32,6 +32,7 @@ struct request_sock {
 #define rsk_refcnt __req_common.skc_refcnt
 #define rsk_hash   __req_common.skc_hash
 	struct request_sock *dl_next; /* accept queue */
+	struct hlist_node rsk_node;   /* rskq_half_open; rskq_lock */
 	struct sock *rsk_listener;    /* holds a reference */
 	const struct request_sock_ops *rsk_ops;
 	struct sock *sk; /* the child, once it is made */
@@ -56,6 +57,7 @@ struct request_sock_queue {
 	atomic_t qlen;        /* half-open ones */
 	atomic_t young;       /* of these, those whose SYN-ACK was never sent again */
 	struct request_sock *rskq_accept_head, *rskq_accept_tail; /* FIFO of whole ones */
+	struct hlist_head rskq_half_open;                         /* while it listens */
 	struct fastopen_queue fastopenq;
 };
 
@@ -94,7 +96,9 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 {
 	return atomic_read(&queue->young);
 }
-void reqsk_queue_added(struct request_sock_queue *queue);
-void reqsk_queue_removed(struct request_sock_queue *queue, const struct request_sock *req);
+void reqsk_queue_added(struct request_sock_queue *queue, struct request_sock *req);
+void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
+/* Takes a half-open one off the list, with a reference for the caller; NULL: there is none. */
+struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue);
 
 #endif

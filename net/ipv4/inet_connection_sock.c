@@ -11,7 +11,7 @@
  *
  * A SYN and an ACK that finishes a handshake do not lock the listener: counts are atomics, the
  * accept queue has its own lock, and a request holds a reference of its listener, so that the
- * listener may be closed at any moment.  What is half open then finds out by its timer.
+ * listener may be closed at any moment.  What is half open then goes with it.
  *
  * Answers to Linux's net/ipv4/inet_connection_sock.c; ports are in inet_ports.c, timers in
  * inet_csk_timers.c.
@@ -171,7 +171,7 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	refcount_set(&req->rsk_refcnt, 3); /* table, timer, caller */
 	setup_timer(&req->rsk_timer, reqsk_timer_handler, (unsigned long)req);
 	mod_timer(&req->rsk_timer, jiffies + timeout);
-	reqsk_queue_added(&inet_csk(sk)->icsk_accept_queue);
+	reqsk_queue_added(&inet_csk(sk)->icsk_accept_queue, req);
 	inet_ehash_insert(req_to_sk(req), NULL);
 }
 
@@ -360,6 +360,8 @@ out_release:
 /*
  * The listener is no longer in TCP_LISTEN and in no table.  What waits in its accept queue is
  * reset; a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
+ * Half-open connections would each keep the listener's memory until their timers find out (Linux leaves
+ * them to it); the peer's next segment is answered with a reset in either case.
  */
 void inet_csk_listen_stop(struct sock *sk)
 {
@@ -381,6 +383,10 @@ void inet_csk_listen_stop(struct sock *sk)
 		cond_resched();
 	}
 	WARN_ON(sk->sk_ack_backlog);
+	while ((req = reqsk_queue_take_half_open(queue))) {
+		inet_csk_reqsk_queue_drop_and_put(sk, req);
+		cond_resched();
+	}
 }
 
 /* Lets go of a child that could not be finished: unlocked, dead; tcp_done() comes next. */

@@ -227,7 +227,8 @@ struct tcp_sock {
 	u32 prior_ssthresh;
 	u32 undo_marker; /* 0: nothing to undo */
 	int undo_retrans;
-	u32 retrans_stamp; /* tcp time stamp of the first retransmission of the window */
+	u32 retrans_stamp;    /* tcp time stamp of the first retransmission of the window */
+	u32 unanswered_stamp; /* the same since snd_una last moved; 0: nothing was sent again */
 	u32 total_retrans;
 	u32 delivered; /* segments that arrived */
 	u32 reordering;

@@ -212,6 +212,7 @@ static void tcp_forget_connection(struct sock *sk)
 	tp->window_clamp = 0;
 	tcp_set_ca_state(sk, TCP_CA_Open);
 	tcp_clear_retrans(tp);
+	tp->unanswered_stamp = 0;
 	inet_csk_delack_init(sk);
 	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
 	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};

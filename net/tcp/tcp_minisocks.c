@@ -251,7 +251,7 @@ static void child_history(struct sock *newsk)
 	newtp->is_cwnd_limited = 0;
 	newtp->prior_cwnd = newtp->prr_delivered = newtp->prr_out = newtp->prior_ssthresh = 0;
 	newtp->undo_marker = newtp->undo_retrans = 0;
-	newtp->retrans_stamp = 0;
+	newtp->retrans_stamp = newtp->unanswered_stamp = 0;
 	newtp->reordering = sysctl_tcp_reordering;
 	tcp_info_reset(newtp);
 	newtp->retransmit_skb_hint = NULL;

@@ -244,6 +244,8 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	}
 	if (!tp->retrans_stamp)
 		tp->retrans_stamp = tcp_ns_to_stamp(skb->skb_mstamp);
+	if (!tp->unanswered_stamp)
+		tp->unanswered_stamp = tcp_ns_to_stamp(skb->skb_mstamp);
 	tp->undo_retrans = max(tp->undo_retrans, 0) + tcp_skb_pcount(skb);
 	return 0;
 

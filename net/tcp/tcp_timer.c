@@ -46,14 +46,20 @@ static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 	return !retries && alive ? 8 : retries;
 }
 
-/* When the segment that is not acknowledged was sent again for the first time, in ms. */
+/*
+ * When the segment that is not acknowledged was sent again for the first time, in ms; a SYN: for the first
+ * time at all.  RFC 1122 4.2.3.5 counts "transmissions of the same segment": what was acknowledged in
+ * between begins the count anew (Linux 6.18 counts on until all of a lost window is acknowledged).
+ */
 static u32 tcp_retrans_start(const struct sock *sk)
 {
+	bool syn = sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
 	const struct sk_buff *head = tcp_rtx_queue_head(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 stamp = syn ? tp->retrans_stamp : tp->unanswered_stamp;
 
-	if (tp->retrans_stamp || !head)
-		return tp->retrans_stamp;
+	if (stamp || !head)
+		return stamp;
 	return tcp_ns_to_stamp(head->skb_mstamp);
 }
 

@@ -157,7 +157,7 @@ static void data_waits_for_a_place(void)
 /*
  * One child in each place: half open with its SYN-ACK lost, half open with its ACK on the way, whole
  * and silent, whole with data, whole with data and FIN, whole and reset.  The whole ones are reset;
- * the half-open ones find out when the next segment comes.
+ * the half-open ones are gone, and the next segment of their peers is answered with a reset.
  */
 static void closed_with_a_child_in_each_queue(void)
 {
@@ -199,7 +199,7 @@ static void closed_with_a_child_in_each_queue(void)
 	scene_mark();
 	assert_int_equal(scene_close(B, listener), 0);
 	assert_int_equal(scene_state(B, PORT, 0), 0);
-	for (unsigned int i = SILENT; i < N; i++)
+	for (unsigned int i = WITHOUT_SYNACK; i < N; i++)
 		assert_int_equal(scene_state(B, PORT, ports[i]), 0);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_count(B, RST), 3);

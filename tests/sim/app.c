@@ -158,8 +158,6 @@ static void fail_call(struct app *a, const char *what, int64_t result)
 /*
  * May a connection break here?  When one side left it, or when the network gave it no chance.  An
  * orphan gives up after some 100 s, and has not many tries in them once its timeout is a long one.
- * And Linux counts the quarter of an hour of tcp_retries2 from where the sending again began, also when
- * something was acknowledged in between, as long as not everything was.
  */
 static bool explained(const struct app *a)
 {
@@ -168,9 +166,6 @@ static bool explained(const struct app *a)
 
 	if (other && other->fd < 0 && other->step >= CLOSE && watch_row(a->connection) > 1)
 		return true;
-	if (conductor_now(a->world->c) - a->world->started > RETRIES_END)
-		return true;
-
 	return s[0].abort_at != ~0ULL || s[1].abort_at != ~0ULL || s[0].close_at != ~0ULL ||
 	       s[1].close_at != ~0ULL || watch_row(a->connection) >= ROW_EXPLAINS;
 }

@@ -39,7 +39,6 @@
 #define CONNECTIONS_MAX 8
 
 #define ROW_EXPLAINS 5 /* losses in a row (watch_row), from which a connection may break */
-#define RETRIES_END  (900 * SEC) /* tcp_retries2: 924 s */
 #define ACCEPT_WAITS                                                                               \
 	(100 * SEC) /* for a client that gave up: a half-open one is dropped after 63 s */
 

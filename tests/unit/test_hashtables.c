@@ -488,27 +488,33 @@ static void test_children_are_accepted_in_order(void **state)
 
 static void test_close_of_a_listener_ends_what_waits(void **state)
 {
-	struct sock *listener = new_listener(0, PORT);
-	struct request_sock *late;
+	struct sock *listener = new_listener(0, PORT), *found;
+	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
 
 	(void)state;
 	new_request(listener, htons(1000));
-	late = new_request(listener, htons(1001));
+	for (unsigned int i = 0; i < 1000; i++)
+		new_request(listener, htons(2000 + i));
+	/* The ACK of this one has been looked up when the listener ends. */
 	new_request(listener, htons(1002));
+	found = __inet_lookup_established(&hashes, PEER, htons(1002), LOCAL, PORT, 1);
 	finish(listener, htons(1000), false);
 	sock_hold(listener); /* as the softirq of the last handshake has it */
 	inet_unhash(listener);
 	listener->sk_state = TCP_CLOSE;
 	inet_csk_listen_stop(listener);
 	assert_int_equal(test_prot.slab->live, 1);
-
-	/* Its handshake ends after the listener's end but for the port. */
-	assert_null(finish(listener, htons(1002), false));
-	assert_int_equal(test_prot.slab->live, 1);
+	/* Half-open ones go with it: none is in a table, none waits for its timer. */
+	assert_int_equal(reqsk_queue_len(queue), 0);
+	assert_int_equal(reqsk_queue_len_young(queue), 0);
+	assert_int_equal(test_rsk_ops.slab->live, 1);
+	assert_false(timer_pending(&inet_reqsk(found)->rsk_timer));
+	assert_null(__inet_lookup_established(&hashes, PEER, htons(1002), LOCAL, PORT, 1));
 	end_sock(listener);
 	sock_put(listener);
-	assert_int_equal(test_prot.slab->live, 1); /* held by the half-open one */
-	inet_csk_reqsk_queue_drop(listener, late);
+	assert_int_equal(test_prot.slab->live, 1); /* held by the one that was looked up */
+	reqsk_put(inet_reqsk(found));
+	assert_int_equal(test_prot.slab->live, 0);
 }
 
 /* Virtual time, a second at a step. */
@@ -548,8 +554,8 @@ static void test_unanswered_request_is_given_up(void **state)
 	end_listener(listener);
 }
 
-/* A request of a closed listener ends with its timer, and the listener with it. */
-static void test_request_of_a_closed_listener_ends(void **state)
+/* No timer of a request runs behind the end of its listener. */
+static void test_request_ends_with_its_listener(void **state)
 {
 	struct sock *listener = new_listener(0, PORT);
 
@@ -557,10 +563,10 @@ static void test_request_of_a_closed_listener_ends(void **state)
 	synacks_again = 0;
 	new_request(listener, htons(1000));
 	end_listener(listener);
-	assert_int_equal(test_prot.slab->live, 1);
+	assert_int_equal(test_rsk_ops.slab->live, 0);
+	assert_int_equal(test_prot.slab->live, 0);
 	pass_seconds(2);
 	assert_int_equal(synacks_again, 0);
-	assert_int_equal(test_prot.slab->live, 0);
 }
 
 static void test_timewait_ends_with_its_time(void **state)
@@ -591,7 +597,7 @@ int main(void)
 		T(test_children_are_accepted_in_order),
 		T(test_close_of_a_listener_ends_what_waits),
 		T(test_unanswered_request_is_given_up),
-		T(test_request_of_a_closed_listener_ends),
+		T(test_request_ends_with_its_listener),
 		T(test_timewait_ends_with_its_time),
 #undef T
 	};
