@@ -24,8 +24,8 @@ struct unwind_start {
 unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned int max);
 
 /*
- * A return address that unwind_frames() may have left out, 0 if there is none: checked, where a function has
- * no frame or has only just begun, what lies at the stack's end.
+ * A return address that unwind_frames() may have left out, 0 if there is none.  Checked: of a function without
+ * a frame, or that has only just begun, what lies at the stack's end.  Shipped: of a stack that was overwritten.
  */
 u64 unwind_guess(const struct unwind_start *start);
 

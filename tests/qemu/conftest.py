@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What holds for all tests against QEMU: which run, what a failure says, and which may be skipped.
 
+Each test boots the checked build, or the builds that its mark `builds` names; each file boots the shipped one at
+least once, or the run fails.  A fixture that keeps a guest for several tests asks for the fixture `build`.
+
 Tests marked `long` run under --long (make test-long) and nothing else does then.  A skip is a fact about this
 machine, and skips.txt has the facts: how many tests each may cost.  One more, or a reason that is not there, and the
 run fails; so does a skip on a machine where nothing is lacking.
@@ -34,13 +37,39 @@ def wrong_skips(skipped, allowed):
             for why, n in sorted(skipped.items()) if n > allowed.get(why, 0)]
 
 
+def never_shipped(booted):
+    """What is wrong with these {(test file, build)}, as lines."""
+    return [f"{name} boots the checked build only: mark one of its tests builds(\"checked\", \"shipped\")"
+            for name in sorted({n for n, _ in booted}) if (name, "shipped") not in booted]
+
+
+def all_were_asked_for(config):
+    """No word chose some tests of a file and left others out."""
+    return not (config.option.keyword or config.option.markexpr or config.getoption("--long") or config.option.maxfail
+                or any("::" in a for a in config.args))
+
+
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="the tests marked long, and only those")
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "builds(name, ...): the builds that the test boots; checked unless marked")
     config.addinivalue_line("markers", "long: minutes rather than seconds; make test-long")
     shutil.rmtree(guest.FAILED, ignore_errors=True)
+
+
+def pytest_generate_tests(metafunc):
+    mark = next(metafunc.definition.iter_markers("builds"), None)
+    metafunc.parametrize("build", mark.args if mark else guest.BUILDS[:1], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def build(request):
+    """The name of the build that is booted."""
+    guest.current["build"] = request.param
+    yield request.param
+    guest.current["build"] = guest.BUILDS[0]
 
 
 def pytest_collection_modifyitems(config, items):
@@ -64,6 +93,8 @@ def pytest_runtest_makereport(item, call):
 
 def pytest_sessionfinish(session):
     WRONG[:] = wrong_skips(SKIPPED, allowed_skips(session.config.getoption("--long")))
+    if all_were_asked_for(session.config):
+        WRONG.extend(never_shipped(guest.Guest.booted))
     if WRONG and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

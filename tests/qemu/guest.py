@@ -16,8 +16,6 @@ import threading
 import capture
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-KERNEL = os.path.join(ROOT, "build", "checked", "softnet.elf")
-APPLICATION = os.path.join(ROOT, "build", "checked", "softnet.efi")
 MKIMAGE = os.path.join(ROOT, "tools", "mkimage")
 OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
 SERVICES = (7, 9, 15, 19)
@@ -53,12 +51,30 @@ def free_ports(n):
     return ports
 
 
-def make_image(path, cmdline, application=APPLICATION, sector=512):
+BUILDS = ("checked", "shipped")
+current = {"build": BUILDS[0]}       # the build that tests boot now: conftest.py's fixture `build`
+
+
+def kernel():
+    return image("softnet.elf")
+
+
+def application():
+    return image("softnet.efi")
+
+
+def image(name):
+    path = os.path.join(ROOT, "build", current["build"], name)
+    assert os.path.exists(path), f"{path} is not there: make {os.path.relpath(path, ROOT)}"
+    return path
+
+
+def make_image(path, cmdline, application_path="", sector=512):
     """A disk as `make image` makes it, with these bytes as its cmdline.txt."""
     with tempfile.NamedTemporaryFile() as f:
         f.write(cmdline)
         f.flush()
-        subprocess.run([MKIMAGE, "-s", str(sector), application, f.name, path], check=True)
+        subprocess.run([MKIMAGE, "-s", str(sector), application_path or application(), f.name, path], check=True)
     return path
 
 
@@ -68,12 +84,13 @@ class PortTaken(Exception):
 
 class Guest:
     living = []        # those that run now
+    booted = set()     # (test file, build)
     kept = []          # what the running test's failure left: lines for a person
 
-    def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY", extra=(),
+    def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY.*\n", extra=(),
                  debug_exit=True, firmware="", disk="", kernel="", image="",
                  early=(), capture=True):
-        """firmware: "" is PVH, "uefi" is OVMF.  UEFI boots @kernel (build/softnet.efi) with the words as load
+        """firmware: "" is PVH, "uefi" is OVMF.  UEFI boots @kernel (softnet.efi) with the words as load
         options, or with disk="sata", "ide" or "virtio" from a disk whose cmdline.txt has them (or from @image).
         capture: QEMU records the frames (a million of them would be a large file)."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
@@ -81,7 +98,7 @@ class Guest:
         self.debug_exit = debug_exit
         self.early = list(early)      # what the card needs to be there before it
         self.firmware, self.disk, self.image = firmware, disk, image
-        self.kernel = kernel or (APPLICATION if firmware else KERNEL)
+        self.kernel = kernel or (application() if firmware else globals()["kernel"]())
         self.capture = capture and bool(net)
         self.keep_fds = ()            # what QEMU inherits
         self.patience = UEFI_PATIENCE if firmware else PATIENCE
@@ -131,6 +148,7 @@ class Guest:
         return args + ["-drive", f"if=none,id=disk,format=raw,snapshot=on,file={image}", "-device", DISKS[self.disk]]
 
     def start(self):
+        Guest.booted.add((os.environ.get("PYTEST_CURRENT_TEST", "").split("::")[0], current["build"]))
         self.q = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, pass_fds=self.keep_fds)
         self.reader = threading.Thread(target=self.read, daemon=True)

@@ -10,7 +10,7 @@ import re
 import socket
 import subprocess
 
-from guest import KERNEL, PATIENCE, Guest
+from guest import PATIENCE, Guest, kernel
 
 
 class Watched(Guest):
@@ -64,5 +64,5 @@ def gdb(s, packet):
 
 def symbols():
     """{name: address} of the kernel's image, where it lies with nokaslr."""
-    out = subprocess.run(["nm", KERNEL], check=True, stdout=subprocess.PIPE, text=True).stdout
+    out = subprocess.run(["nm", kernel()], check=True, stdout=subprocess.PIPE, text=True).stdout
     return {f[2]: int(f[0], 16) for f in map(str.split, out.splitlines()) if len(f) == 3}

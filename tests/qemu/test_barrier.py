@@ -9,11 +9,12 @@ import os
 import re
 import subprocess
 
-from guest import KERNEL, Guest
+import pytest
+from guest import Guest, kernel
 
 
 def extent(function):
-    out = subprocess.run(["nm", "-S", KERNEL], check=True, stdout=subprocess.PIPE, text=True).stdout
+    out = subprocess.run(["nm", "-S", kernel()], check=True, stdout=subprocess.PIPE, text=True).stdout
     start, size = re.search(rf"^(\w+) (\w+) [tT] {function}$", out, re.M).groups()
     return int(start, 16), int(size, 16)
 
@@ -30,6 +31,7 @@ def translation(tmp_path, function):
         return f.read()
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_a_device_barrier_is_one_on_the_host(tmp_path):
     ops = translation(tmp_path, "hal_device_mb")
     assert "OP:" in ops, "the function was never translated: nobody calls it, or the filter is wrong"

@@ -15,6 +15,7 @@ def test_boots(machine, cpu):
         assert "WARN" not in g.console
 
 
+@pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", MACHINES)
 def test_serves_on_every_machine(machine):
     """The same ELF, over PCI with MSI-X and over MMIO with a line: 1 MiB there and back, then a close."""
@@ -100,6 +101,7 @@ def test_serves_in_4_mib(machine):
         assert "WARN" not in g.console
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_boots_in_2_mib():
     """The smallest that QEMU and the image leave room for."""
     with Guest(mem=2) as g, g.connect(7) as s:

@@ -45,6 +45,7 @@ def test_machine_without_a_clock():
         assert "WARN" not in g.console
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_wrong_word_leaves_the_machines_clock():
     with Guest(append="clock=yesterday", extra=["-rtc", f"base={PAST_32_BITS}"]) as g:
         assert 'wrong word "clock=yesterday": should be clock=SECONDS' in g.console

@@ -34,6 +34,7 @@ def test_every_word_is_known(monitor):
         assert "eth0: link up" in g.console
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_a_card_behind_a_root_port():
     """Where libvirt puts it on q35: a bus that the firmware numbered."""
     assert libvirt().find("os/type").get("machine") == "q35"

@@ -21,6 +21,7 @@ def echo(g, data):
         assert recv_exact(s, len(data)) == data
 
 
+@pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", ["q35", "microvm"])
 def test_nmi_is_reported_and_survived(machine):
     """Linux's default_do_nmi() reports an NMI of unknown reason and goes on; port 0x61 is a PC's, not microvm's."""

@@ -14,7 +14,7 @@ MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def guest():
+def guest(build):
     with Guest() as g:
         yield g
 
@@ -29,6 +29,7 @@ def test_one_byte(guest):
     assert echo(guest, b"x") == b"x"
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_sixteen_mib_echoed(guest):
     """Written and read at once: neither side may wait for the other to take all."""
     data = random.Random(1).randbytes(16 * MIB)
@@ -49,6 +50,7 @@ def test_half_close(guest):
         assert s.recv(1) == b""
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_fifty_connections_at_once(guest):
     socks = [guest.connect(7) for _ in range(50)]
     try:
@@ -97,6 +99,7 @@ def test_netstat_in_linux_formats(guest):
     assert {"/proc/net/netstat", "/proc/net/drops", "/proc/slabinfo", "/proc/interrupts", "/proc/softirqs"} <= set(n)
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_load_shows_and_leaves_nothing():
     """Interrupts and softirqs rise under load and stand still when idle; no object is lost."""
     with Guest() as g:

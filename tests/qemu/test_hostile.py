@@ -50,6 +50,7 @@ def short_ones(cable, harm, seed, number):
         assert "WARN" not in g.console
 
 
+@pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("harm", ["disorderly", "hostile"])
 def test_short_ones_leave_nothing(cable, harm):
     short_ones(cable, harm, 0, 100)

@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def guest(net):
+def guest(net, build):
     with LinuxGuest(net) as g:
         yield g
 
@@ -75,11 +75,13 @@ def test_ping_in_fragments_is_counted_and_not_answered(guest, size):
     assert moved(before, guest.netstat()) == {"IP_FRAGMENT": fragments}
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_bulk_both_ways(guest):
     with guest.connect(7) as s:
         echo_hashed(s, 8 * MIB, 2)
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_half_close(guest):
     """What was written before our FIN comes back after it, and then theirs."""
     data = random.Random(3).randbytes(MIB)
@@ -103,6 +105,7 @@ def test_a_close_with_unread_data_resets(guest):
     assert tcp_mib(after, "EstabResets") == tcp_mib(before, "EstabResets") + 1
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_two_hundred_at_once(guest):
     """All SYNs before the first answer is looked at; all open together; answered in another order."""
     socks = guest.network.sockets(200)

@@ -29,7 +29,7 @@ def echo(guest, level=None, option=None, value=0, size=256 * KIB):
 
 
 @pytest.fixture(scope="module", params=["good", "bad"])
-def guest(cable, request):
+def guest(cable, request, build):
     with LinuxGuest(cable, seed=9, harm=HARM if request.param == "bad" else {}) as g:
         yield g
 
@@ -44,6 +44,7 @@ def test_without_an_option(guest, name, value, gone):
         assert echo(guest) & usual == usual & ~gone
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_ecn_is_asked_for_and_not_agreed(guest):
     """RFC 3168 6.1.1: a SYN with ECE and CWR is a SYN; our SYN-ACK has neither."""
     with guest.network.setting("tcp_ecn", "1") as lack:

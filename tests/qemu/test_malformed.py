@@ -120,6 +120,7 @@ def rows():
         return json.load(f)
 
 
+@pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", ["q35", "microvm"])
 def test_each_moves_its_reason(machine):
     """ICMP errors are not limited here: how many went before would decide what a row counts."""

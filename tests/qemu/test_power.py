@@ -82,6 +82,7 @@ def test_a_peer_that_does_not_answer_is_reset():
         assert g.end() == 0
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_what_was_written_leaves_before_the_fin():
     """Chargen fills our window of 2,000 bytes and no more; the button; the window opens: data up to a FIN."""
     with ButtonGuest(net="dgram") as g:
@@ -121,6 +122,7 @@ def test_nothing_new_once_it_ends():
         assert g.end() == 0
 
 
+@pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", ["q35", "pc"])
 def test_button_without_connections(machine):
     with ButtonGuest(machine=machine) as g:

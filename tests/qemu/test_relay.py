@@ -5,7 +5,7 @@ import errno
 import struct
 
 import pytest
-from conftest import wrong_skips
+from conftest import never_shipped, wrong_skips
 from relay import KINDS, Way
 
 N = 2000
@@ -114,3 +114,11 @@ def test_a_frame_that_is_not_taken_does_not_hold_up_the_next():
 ])
 def test_a_skip_more_is_wrong(skipped, wrong):
     assert len(wrong_skips(skipped, {"no tap": 2})) == wrong
+
+
+@pytest.mark.parametrize("booted, wrong", [
+    (set(), 0), ({("test_a.py", "checked")}, 1), ({("test_a.py", "shipped")}, 0),
+    ({("test_a.py", "checked"), ("test_a.py", "shipped"), ("test_b.py", "checked")}, 1),
+])
+def test_a_file_that_never_boots_the_shipped_build_is_wrong(booted, wrong):
+    assert len(never_shipped(booted)) == wrong

@@ -44,6 +44,7 @@ def test_large_segments_without_merged_buffers(tap):
         echo_hashed(s, 4 * MIB, 7)
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_two_thousand_short_ones_leave_nothing(tap):
     with LinuxGuest(tap, wire="tap") as g:
         before = g.netstat()

@@ -6,6 +6,7 @@ import pytest
 from guest import Guest, recv_exact
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_a_spinning_thread_does_not_keep_an_echo_waiting():
     """apps/spin.c: inetd, and a thread that never sleeps and never calls the kernel.
 
@@ -18,6 +19,7 @@ def test_a_spinning_thread_does_not_keep_an_echo_waiting():
             assert recv_exact(s, 3) == b"%03d" % i
 
 
+@pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("cpu", ["max", "qemu64"])
 def test_whoever_loses_the_cpu_finds_its_vector_and_x87_registers_again(cpu):
     """apps/fpu.c: two threads spin on full registers, rounding each its own way; a third one copies."""

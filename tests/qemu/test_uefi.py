@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from guest import APPLICATION, ROOT, Guest, make_image, recv_exact
+from guest import ROOT, Guest, application, make_image, recv_exact
 
 ESP = "@@1M"     # where tools/mkimage puts the file system, as mtools name it
 
@@ -16,6 +16,7 @@ def echo(g):
         assert recv_exact(s, 20) == b"through the firmware"
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_sata_disk():
     """With a source of randomness for the firmware, too: its bytes arrive."""
     with Guest(firmware="uefi", disk="sata", append="from-the-file", extra=["-device", "virtio-rng-pci"]) as g:
@@ -70,11 +71,11 @@ def test_application_as_kernel():
 
 
 def test_damaged_kernel_is_said_on_the_firmware_console(tmp_path):
-    application = bytearray(open(APPLICATION, "rb").read())
-    at = application.index(b"\x7fELF\x02\x01\x01")     # the embedded file, not the code that looks for it
-    application[at + 18:at + 20] = b"\x28\x00"      # e_machine: ARM
+    damaged = bytearray(open(application(), "rb").read())
+    at = damaged.index(b"\x7fELF\x02\x01\x01")     # the embedded file, not the code that looks for it
+    damaged[at + 18:at + 20] = b"\x28\x00"      # e_machine: ARM
     bad = tmp_path / "bad.efi"
-    bad.write_bytes(application)
+    bad.write_bytes(damaged)
     with Guest(firmware="uefi", kernel=str(bad), ready="softnet: the kernel inside this file is damaged") as g:
         assert "READY" not in g.console
 
@@ -98,12 +99,12 @@ def test_what_the_firmware_cannot_do_is_said(env, word):
 def test_image_is_reproducible_and_sparse(tmp_path):
     """The application's date is another one; the bytes of the image are the same."""
     copy = tmp_path / "copy.efi"
-    copy.write_bytes(open(APPLICATION, "rb").read())
+    copy.write_bytes(open(application(), "rb").read())
     os.utime(copy, (10 ** 9, 10 ** 9))
     one = make_image(str(tmp_path / "one"), b"app=inetd\n")
     two = make_image(str(tmp_path / "two"), b"app=inetd\n", str(copy))
     assert open(one, "rb").read() == open(two, "rb").read()
-    assert os.stat(one).st_blocks * 512 < os.stat(APPLICATION).st_size + (1 << 20) < os.stat(one).st_size
+    assert os.stat(one).st_blocks * 512 < os.stat(application()).st_size + (1 << 20) < os.stat(one).st_size
 
 
 def test_console_without_the_firmware_paint():

@@ -10,7 +10,7 @@ NEAR_WRAP = 0xfffffff0
 
 
 @pytest.fixture(scope="module")
-def peer():
+def peer(build):
     with Guest(net="dgram") as g:
         yield Peer(g)
 
@@ -37,6 +37,7 @@ def test_ping(peer, size):
     assert checksum(p[20:total]) == 0 and p[28:total] == data
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_refused_at_once(peer):
     """RFC 9293 3.10.7.1: RST, ACK with ack = seq + 1."""
     peer.send_tcp(40000, 1, NEAR_WRAP, 0, SYN)
@@ -60,6 +61,7 @@ def test_bad_checksum_is_dropped(peer):
     assert struct.unpack(">H", p[22:24])[0] == 40003
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_echo_by_hand_across_the_wrap(peer):
     """Handshake, data and our close, every number checked; our numbers wrap in the middle."""
     port, iss = 40010, NEAR_WRAP

@@ -17,6 +17,7 @@ extern const u8 __unwind_start[], __unwind_end[], __text_start[];
 
 /* entry.S: two words lie between the return address of x86_trap() and struct pt_regs. */
 #define TRAP_FRAME_WORDS 2
+#define GUESS_WORDS      128 /* of a stack that are looked through */
 
 struct frame {
 	u64 ip, sp, bp;
@@ -85,8 +86,20 @@ unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned 
 	return n;
 }
 
-/* Each frame is known, also of a function that has only just begun. */
+/* Of an overwritten stack, the first word above the end that may be a return address. */
 u64 unwind_guess(const struct unwind_start *start)
 {
+	struct frame f = {.ip = start->ip, .sp = start->sp, .bp = start->bp, .exact = true};
+	unsigned int i;
+	u64 word;
+
+	if (first_step(&f))
+		return 0;
+	for (i = 0; i < GUESS_WORDS; i++) {
+		if (!read_stack(&word, start->sp + i * sizeof(u64), sizeof(word)))
+			return 0;
+		if (paging_is_text(word))
+			return word;
+	}
 	return 0;
 }
