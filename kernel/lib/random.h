@@ -25,5 +25,7 @@ typedef struct {
 } siphash_key_t;
 u64 siphash(const void *data, size_t len, const siphash_key_t *key);
 u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key);
+/* Shorter: for buckets of hash tables, never for a number that a peer sees. */
+u64 hsiphash_2u64(u64 a, u64 b, const siphash_key_t *key);
 
 #endif

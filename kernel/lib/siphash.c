@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SipHash-2-4: a hash that nobody without the key can steer.
+ * SipHash: a hash that nobody without the key can steer.
  *
- * Called for hash tables that a peer fills (ehash), initial sequence numbers, SYN cookies.
+ * SipHash-2-4 (siphash) makes numbers that a peer sees: initial sequence numbers, IP identifications.  Its
+ * shorter form SipHash-1-3 (hsiphash, as in Linux's include/linux/siphash.h) chooses the bucket of a hash
+ * table that a peer fills, which no peer sees, and which each packet asks for.
  * Any context, no lock.  Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
  */
 #include "kernel/lib/random.h"
@@ -40,17 +42,18 @@ static __always_inline struct sip_state sip_begin(const siphash_key_t *key)
 	};
 }
 
-static __always_inline void sip_word(struct sip_state *s, u64 m)
+/* SipHash-c-d: @c rounds a word, @d at the end. */
+static __always_inline void sip_word(struct sip_state *s, u64 m, unsigned int c)
 {
 	s->v3 ^= m;
-	sip_rounds(s, 2);
+	sip_rounds(s, c);
 	s->v0 ^= m;
 }
 
-static __always_inline u64 sip_end(struct sip_state *s)
+static __always_inline u64 sip_end(struct sip_state *s, unsigned int d)
 {
 	s->v2 ^= 0xff;
-	sip_rounds(s, 4);
+	sip_rounds(s, d);
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
@@ -63,20 +66,31 @@ u64 siphash(const void *data, size_t len, const siphash_key_t *key)
 
 	for (size_t n = len / 8; n; n--, p += 8) {
 		__builtin_memcpy(&m, p, sizeof(m));
-		sip_word(&s, m);
+		sip_word(&s, m, 2);
 	}
 	for (size_t i = 0; i < len % 8; i++)
 		last |= (u64)p[i] << (8 * i);
-	sip_word(&s, last);
-	return sip_end(&s);
+	sip_word(&s, last, 2);
+	return sip_end(&s, 4);
+}
+
+static __always_inline u64 sip_2u64(u64 a, u64 b, const siphash_key_t *key, unsigned int c,
+				    unsigned int d)
+{
+	struct sip_state s = sip_begin(key);
+
+	sip_word(&s, a, c);
+	sip_word(&s, b, c);
+	sip_word(&s, 16ULL << 56, c);
+	return sip_end(&s, d);
 }
 
 u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
 {
-	struct sip_state s = sip_begin(key);
+	return sip_2u64(a, b, key, 2, 4);
+}
 
-	sip_word(&s, a);
-	sip_word(&s, b);
-	sip_word(&s, 16ULL << 56);
-	return sip_end(&s);
+u64 hsiphash_2u64(u64 a, u64 b, const siphash_key_t *key)
+{
+	return sip_2u64(a, b, key, 1, 3);
 }

@@ -68,7 +68,7 @@ void inet_hashinfo_init(struct inet_hashinfo *h)
 
 u32 inet_ehashfn(__be32 laddr, u16 lport, __be32 faddr, __be16 fport)
 {
-	return siphash_2u64((u64)laddr << 32 | faddr, (u64)lport << 16 | fport, &ehash_key);
+	return hsiphash_2u64((u64)laddr << 32 | faddr, (u64)lport << 16 | fport, &ehash_key);
 }
 
 u32 sk_ehashfn(const struct sock *sk)

@@ -145,7 +145,7 @@ static void neigh_timer_handler(unsigned long data)
 static struct hlist_head *neigh_bucket(struct neigh_table *tbl, __be32 key,
 				       const struct net_device *dev)
 {
-	return &tbl->hash[siphash_2u64(key, dev->ifindex, &tbl->key) % NEIGH_HASH_SIZE];
+	return &tbl->hash[hsiphash_2u64(key, dev->ifindex, &tbl->key) % NEIGH_HASH_SIZE];
 }
 
 /* tbl->lock held. */

@@ -239,7 +239,7 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 		fl->daddr = fl->saddr ? fl->saddr : htonl(0x7f000001);
 	if (fl->saddr && !inet_is_local_addr(fl->saddr))
 		return ERR_PTR(-EINVAL);
-	slot = &rt_cache[siphash_2u64(fl->daddr, (u64)fl->saddr << 32 | (u32)fl->oif, &rt_key) %
+	slot = &rt_cache[hsiphash_2u64(fl->daddr, (u64)fl->saddr << 32 | (u32)fl->oif, &rt_key) %
 			 ROUTE_CACHE_SIZE];
 
 	spin_lock_bh(&rt_lock);

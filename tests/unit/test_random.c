@@ -27,6 +27,17 @@ static void test_chacha20_block_of_rfc8439(void **state)
 	assert_memory_equal(out, want, sizeof(want));
 }
 
+/* Key 0; the values are CPython 3.11's: PYTHONHASHSEED=0 python3 -c 'print(hash(bytes(range(16))))'. */
+static void test_short_siphash(void **state)
+{
+	const siphash_key_t key = {{0, 0}};
+
+	assert_true(hsiphash_2u64(0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL, &key) ==
+		    0x8972188433a5c5b7ULL);
+	assert_true(hsiphash_2u64(0x6b6a696867666564ULL, 0x737271706f6e6d6cULL, &key) ==
+		    0x1a2b8f844456dfb0ULL);
+}
+
 /* The paper's appendix A, and some of the reference implementation's vectors. */
 static void test_siphash_vectors(void **state)
 {
@@ -120,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chacha20_block_of_rfc8439),
 		cmocka_unit_test(test_siphash_vectors),
+		cmocka_unit_test(test_short_siphash),
 		cmocka_unit_test(test_same_seed_differs_by_call),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_bits_are_even),
