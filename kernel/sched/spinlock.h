@@ -10,7 +10,8 @@
  * spin_lock(lock), spin_unlock(lock): the other contexts are kept out already.
  * spin_lock_bh(lock), spin_unlock_bh(lock): keep soft interrupts out, too.
  * spin_lock_irqsave(lock, flags), spin_unlock_irqrestore(lock, flags): keep hard interrupts out, too.
- * lockdep_assert_held(lock): the caller's contract; lockdep_is_held(lock): for assertions with more in them.
+ * lockdep_assert_held(lock), lockdep_assert_irqs_enabled(): the caller's contract; lockdep_is_held(lock): for
+ * assertions with more in them.
  *
  * <variant/lock.h> is kernel/sched/checked's or kernel/sched/shipped's, by the Makefile's include path.
  */

@@ -19,6 +19,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/spinlock.h"
 #include "kernel/sched/watchdog.h"
 #include "kernel/time/time.h"
 
@@ -135,7 +136,7 @@ void local_bh_enable(void)
 	struct cpu *cpu = this_cpu();
 
 	BUG_ON((cpu->preempt_count & SOFTIRQ_MASK) < SOFTIRQ_DISABLE_OFFSET);
-	WARN_ON(in_irq() || hal_irqs_disabled());
+	lockdep_assert_irqs_enabled();
 	barrier();
 	cpu->preempt_count -= SOFTIRQ_DISABLE_OFFSET;
 	if (unlikely(cpu->softirq_pending) && !in_interrupt())

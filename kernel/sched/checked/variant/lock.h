@@ -7,7 +7,9 @@
 #ifndef VARIANT_LOCK_H
 #define VARIANT_LOCK_H
 
+#include "kernel/hal.h"
 #include "kernel/lib/bug.h"
+#include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
 /* Where a lock is taken: one for each line that does, made by the macros below. */
@@ -51,5 +53,6 @@ bool lockdep_is_held(const spinlock_t *lock);
 #define spin_lock_bh(lock)             spin_lock_bh_at(lock, LOCK_SITE)
 #define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_irqsave_at(lock, LOCK_SITE))
 #define lockdep_assert_held(lock)      BUG_ON(!lockdep_is_held(lock))
+#define lockdep_assert_irqs_enabled()  WARN_ON(in_irq() || hal_irqs_disabled())
 
 #endif

@@ -44,13 +44,14 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	local_bh_enable();
 }
 
-/* Macros: @flags is the caller's variable; the assertion has no caller's state to look at. */
+/* Macros: @flags is the caller's variable; an assertion that is not made costs nothing. */
 #define spin_lock_irqsave(lock, flags)                                                             \
 	do {                                                                                       \
 		(flags) = hal_irq_save();                                                          \
 		spin_lock(lock);                                                                   \
 	} while (0)
-#define lockdep_assert_held(lock) ((void)(lock))
+#define lockdep_assert_held(lock)     ((void)(lock))
+#define lockdep_assert_irqs_enabled() ((void)0)
 
 /* No lock knows its holder: assertions that ask hold. */
 static inline bool lockdep_is_held(const spinlock_t *lock)
