@@ -226,20 +226,24 @@ build-known:
 setup:
 	@tools/setup dev
 
+# Each part says how long it took.
+PART = @tools/part
+SUBMAKE = $(MAKE) --no-print-directory
 test:
 	@tools/setup test
-	@$(MAKE) --no-print-directory tidy
-	@$(MAKE) --no-print-directory bench-test
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.img $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
-	@$(MAKE) --no-print-directory $(JOBS) clang
-	@$(MAKE) --no-print-directory $(JOBS) unit
-	@$(MAKE) --no-print-directory $(JOBS) kernel-test
-	@$(MAKE) --no-print-directory $(JOBS) hosted
-	@$(MAKE) --no-print-directory $(JOBS) sim
-	@$(MAKE) --no-print-directory $(JOBS) race canary
-	@$(MAKE) --no-print-directory packet
-	@$(MAKE) --no-print-directory $(JOBS) differ-test
-	@$(MAKE) --no-print-directory qemu
+	$(PART) tidy $(SUBMAKE) tidy
+	$(PART) bench-test $(SUBMAKE) bench-test
+	$(PART) images $(SUBMAKE) $(JOBS) $(B)/checked/softnet.img $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+	$(PART) clang $(SUBMAKE) $(JOBS) clang
+	$(PART) unit $(SUBMAKE) $(JOBS) unit
+	$(PART) kernel-test $(SUBMAKE) $(JOBS) kernel-test
+	$(PART) hosted $(SUBMAKE) $(JOBS) hosted
+	$(PART) count $(SUBMAKE) $(JOBS) count
+	$(PART) sim $(SUBMAKE) $(JOBS) sim
+	$(PART) race $(SUBMAKE) $(JOBS) race canary
+	$(PART) packet $(SUBMAKE) packet
+	$(PART) differ-test $(SUBMAKE) $(JOBS) differ-test
+	$(PART) qemu $(SUBMAKE) qemu
 
 tidy:
 	cd tests/tidy && $(PYTEST) .
@@ -320,3 +324,4 @@ check-one:
 -include tools/bench/bench.mk
 -include tests/sim/sim.mk
 -include tests/differ/differ.mk
+-include tests/count/count.mk

@@ -3,12 +3,13 @@
 """The README's two commands on a Debian that has git, make and ca-certificates and nothing else.
 
 Builds a minimal system with debootstrap (once, kept in build/fresh), clones this tree into a copy of it,
-and runs the commands in a chroot with namespaces of its own, as they stand in the README: as root, and as
-an ordinary user with sudo.  `make run` is over when its console says READY, the README's own `nc` line got
+and runs the commands in a chroot with namespaces of its own, as they stand in the README: as an ordinary user
+with sudo `make run`, as root both.  `make run` is over when its console says READY, the README's own `nc` line got
 its bytes back, and Ctrl-C ended it; `make test` when it ended with 0.
 
   tests/fresh/fresh.py [root] [user]      default: both.  Exit status 0 (also when it had to be
                                           skipped: the last line says why), 1 when a command failed.
+  tests/fresh/fresh.py --possible         exit status 0: it would not be skipped; 1: it would
 """
 import os
 import re
@@ -29,9 +30,12 @@ HOURS = 3600
 PATIENCE = {"run": HOURS // 2, "test": HOURS}     # s: installing, building; only a hang reaches it
 
 
+TESTED_BY = "root"     # who plays `make test`, too; it takes minutes
+
+
 def skip(why):
     print(f"test-fresh: skipped: {why}")
-    sys.exit(0)
+    sys.exit(1 if sys.argv[1:] == ["--possible"] else 0)
 
 
 def readme():
@@ -187,6 +191,7 @@ def fail(who, command, why, text):
 
 
 def check_run(system, command, host, port):
+    started = time.monotonic()
     t = Terminal(system.command(command))
     if not t.read_until(r"^READY", PATIENCE["run"]):
         t.kill()
@@ -200,32 +205,39 @@ def check_run(system, command, host, port):
     t.key(b"\x03")
     if t.end(60) is None:
         return fail(system.who, command, "did not end by Ctrl-C", t.text)
-    print(f"test-fresh: {system.who}: {command}: READY, echoed, ended by Ctrl-C")
+    print(f"test-fresh: {system.who}: {command}: READY, echoed, ended by Ctrl-C: {time.monotonic() - started:.0f} s")
     return True
 
 
 def check_test(system, command):
+    started = time.monotonic()
     t = Terminal(system.command(command))
     status = t.end(PATIENCE["test"])
+    print("".join(re.findall(r"^-- .*\n", t.text, re.M)), end="")
     if status != 0:
         return fail(system.who, command, f"ended with {status}", t.text)
-    print(f"test-fresh: {system.who}: {command}: passed")
+    print(f"test-fresh: {system.who}: {command}: passed: {time.monotonic() - started:.0f} s")
     return True
 
 
 def main():
-    whos = sys.argv[1:] or ["root", "user"]
+    whos = [a for a in sys.argv[1:] if a != "--possible"] or ["user", "root"]
     if os.geteuid():
         skip("needs root, for debootstrap and chroot")
     for tool in ("debootstrap", "unshare", "git", "apt-get"):
         if not shutil.which(tool):
             skip(f"no {tool} on this machine")
     (run, test), host, port = readme()
+    if sys.argv[1:] == ["--possible"]:
+        if not os.path.exists(BASE):
+            mirror()
+        return 0
     base()
     ok = True
     for who in whos:
         with System(who) as system:
-            ok = check_run(system, run, host, port) and check_test(system, test) and ok
+            ok = check_run(system, run, host, port) and ok
+            ok = (who != TESTED_BY or check_test(system, test)) and ok
     print(f"test-fresh: {'passed' if ok else 'FAILED'} ({', '.join(whos)})")
     return 0 if ok else 1
 

@@ -144,6 +144,16 @@ void conductor_free(struct conductor *c)
 	free(c);
 }
 
+static int load(struct host *h, const char *path)
+{
+	h->dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!h->dl) {
+		fprintf(stderr, "conductor: %s\n", dlerror());
+		return -1;
+	}
+	return 0;
+}
+
 /* Every copy is a file of its own, else the loader would return the first one again. */
 static int load_copy(struct conductor *c, struct host *h)
 {
@@ -155,12 +165,7 @@ static int load_copy(struct conductor *c, struct host *h)
 		return -1;
 	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", h->fd);
-	h->dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!h->dl) {
-		fprintf(stderr, "conductor: %s\n", dlerror());
-		return -1;
-	}
-	return 0;
+	return load(h, path);
 }
 
 #define SYMBOL(member)                                                                             \
@@ -179,14 +184,16 @@ static const struct {
 	SYMBOL(timers_armed), SYMBOL(threads),   SYMBOL(stat),         SYMBOL(inspect),
 };
 
-struct host *host_new(struct conductor *c)
+static struct host *new_host(struct conductor *c, const char *in_place)
 {
 	struct host *h;
 
 	if (c->nr_hosts == CONDUCTOR_HOSTS_MAX)
 		return NULL;
 	h = calloc(1, sizeof(*h));
-	if (!h || load_copy(c, h) < 0)
+	if (h)
+		h->fd = -1;
+	if (!h || (in_place ? load(h, in_place) : load_copy(c, h)) < 0)
 		goto out_free;
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
 		void *symbol = dlsym(h->dl, symbols[i].name);
@@ -205,6 +212,16 @@ struct host *host_new(struct conductor *c)
 out_free:
 	free(h);
 	return NULL;
+}
+
+struct host *host_new(struct conductor *c)
+{
+	return new_host(c, NULL);
+}
+
+struct host *host_new_in_place(struct conductor *c, const char *library)
+{
+	return new_host(c, library);
 }
 
 int host_start(struct host *h, const char *cmdline)

@@ -83,6 +83,8 @@ void conductor_free(struct conductor *c);
 struct host *conductor_host(struct conductor *c, const char *cmdline);
 struct host *host_new(struct conductor *c);
 int host_start(struct host *h, const char *cmdline);
+/* The library itself, not a copy of it, so that a profiler finds its symbols.  For one host only. */
+struct host *host_new_in_place(struct conductor *c, const char *library);
 
 /* ---- wires ------------------------------------------------------------------------------------ */
 

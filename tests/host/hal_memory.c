@@ -80,7 +80,7 @@ void *hal_map_device(phys_addr_t pa, size_t size)
 
 bool hal_objects_are_separate(void)
 {
-	return true;
+	return host_option("separate_objects", 1);
 }
 
 void *hal_object_alloc(size_t size, size_t align)

@@ -44,6 +44,8 @@
  *                  (default 64; 0, and the default with seed 0: only when the kernel is idle)
  *   race_chance    of 65536: the same at every edge of the code, in the race build (default 256)
  *   realtime       the time of day at boot, in seconds since 1970 (default: not known)
+ *   separate_objects  0: slab cuts objects from pages, as on the machine (default 1: each is an allocation of
+ *                  the host's, which a sanitizer watches)
  *   echo           1: the console also goes to stderr
  * and what the device model knows (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...

@@ -1,0 +1,22 @@
+# How many instructions an operation costs: `make count` compares with tests/count/counts.txt.
+#
+# The hosted kernel in the shipped build, optimised as the machine's, under valgrind.  The count is the same in
+# each run of the same binary, whatever else the computer does.
+
+COUNT := $(B)/count
+COUNT_FLAGS := -std=gnu11 -MMD -MP -g -O2 $(WARN) -I.
+$(eval $(call hosted,$(B)/host-shipped,-O2 -fomit-frame-pointer,,shipped))
+
+.PHONY: count
+count: $(COUNT)/operations $(B)/host-shipped/libsoftnet.so $(B)/host/libsoftnet.so
+	@/usr/bin/python3 tests/count/count.py $(COUNT)/operations $(B)/host-shipped/libsoftnet.so
+	cd tests/count && $(PYTEST) .
+
+$(COUNT)/%.o: tests/count/%.c Makefile tests/count/count.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COUNT_FLAGS) -c $< -o $@
+$(COUNT)/conductor.o: tests/host/conductor.c Makefile tests/count/count.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(COUNT_FLAGS) -c $< -o $@
+$(COUNT)/operations: $(COUNT)/operations.o $(COUNT)/conductor.o
+	$(Q)$(HOSTCC) $^ -ldl -o $@

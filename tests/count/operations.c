@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fixed operations between two hosted kernels, for a count of the instructions that the server executes.
+ *
+ *	operations LIBRARY	under `valgrind --tool=callgrind`: a dump for each operation
+ *
+ * tests/count/count.py runs it.  The server is the library itself and the client a copy without a name, so
+ * that the dump tells them apart.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <valgrind/callgrind.h>
+
+#include "tests/host/conductor.h"
+
+#define SEED    1
+#define DELAY   100000 /* ns on the wire */
+#define SECOND  1000000000ULL
+#define MB      1000000
+#define ECHO    7
+#define DISCARD 9
+#define CHARGEN 19
+#define CHUNK   30000
+#define PTR(p)  ((int64_t)(intptr_t)(p))
+
+static struct host *client, *server;
+
+static int64_t must(int64_t result, const char *what)
+{
+	if (result < 0) {
+		fprintf(stderr, "operations: %s: %lld\n%s", what, (long long)result,
+			server->console());
+		exit(1);
+	}
+	return result;
+}
+
+static int open_to(uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(0x0a000002)};
+	int fd = (int)must(host_call(client, SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0),
+			   "socket");
+
+	must(host_call(client, SYS_connect, fd, PTR(&to), sizeof(to), 0, 0, 0), "connect");
+	return fd;
+}
+
+static void send_all(int fd, size_t n)
+{
+	static const char bytes[CHUNK];
+
+	while (n) {
+		size_t some = n < sizeof(bytes) ? n : sizeof(bytes);
+
+		n -= (size_t)must(host_call(client, SYS_write, fd, PTR(bytes), some, 0, 0, 0),
+				  "write");
+	}
+}
+
+static void receive_all(int fd, size_t n)
+{
+	static char bytes[CHUNK];
+
+	while (n) {
+		size_t some = n < sizeof(bytes) ? n : sizeof(bytes);
+		int64_t got =
+			must(host_call(client, SYS_read, fd, PTR(bytes), some, 0, 0, 0), "read");
+
+		if (got == 0)
+			must(-1, "the stream ended");
+		n -= (size_t)got;
+	}
+}
+
+static void close_it(int fd)
+{
+	must(host_call(client, SYS_close, fd, 0, 0, 0, 0, 0), "close");
+	conductor_sleep(client->conductor, SECOND / 10);
+}
+
+static void echoes(int fd, unsigned int n)
+{
+	while (n--) {
+		send_all(fd, 1);
+		receive_all(fd, 1);
+	}
+}
+
+static void megabytes_in(int fd, unsigned int n)
+{
+	send_all(fd, n * MB);
+	conductor_sleep(client->conductor, SECOND / 10);
+}
+
+static void megabytes_out(int fd, unsigned int n)
+{
+	receive_all(fd, n * MB);
+}
+
+static void connections(int fd, unsigned int n)
+{
+	while (n--) {
+		fd = open_to(ECHO);
+		echoes(fd, 1);
+		close_it(fd);
+	}
+}
+
+static const struct operation {
+	const char *name;
+	uint16_t port; /* of the connection that it uses; 0: none */
+	void (*perform)(int fd, unsigned int n);
+	unsigned int warm_up, counted;
+} operations[] = {
+	{"echo", ECHO, echoes, 50, 500},
+	{"connection", 0, connections, 20, 100},
+	{"MB in", DISCARD, megabytes_in, 1, 4},
+	{"MB out", CHARGEN, megabytes_out, 1, 4},
+};
+
+static void count(const struct operation *op)
+{
+	int fd = op->port ? open_to(op->port) : -1;
+
+	op->perform(fd, op->warm_up);
+	CALLGRIND_ZERO_STATS;
+	op->perform(fd, op->counted);
+	CALLGRIND_DUMP_STATS_AT(op->name);
+	printf("%s\t%u\n", op->name, op->counted);
+	if (fd >= 0)
+		close_it(fd);
+}
+
+/* As on the machine, slab cuts objects from pages, and an interrupt waits for nothing. */
+static struct host *enter(struct host *h, const char *cmdline, uint64_t mac)
+{
+	if (!h)
+		exit(1);
+	h->set("mac", mac);
+	h->set("separate_objects", 0);
+	if (host_start(h, cmdline) < 0)
+		exit(1);
+	return h;
+}
+
+int main(int argc, char **argv)
+{
+	struct conductor *c = argc == 2 ? conductor_new(argv[1], SEED) : NULL;
+
+	if (!c)
+		return 2;
+	client = enter(host_new(c), "ip=10.0.0.1/24 app=none", 0x020000000001);
+	server = enter(host_new_in_place(c, argv[1]), "ip=10.0.0.2/24 app=inetd", 0x020000000002);
+	conductor_wire(c, client, server, DELAY);
+	conductor_sleep(c, SECOND);
+	for (unsigned int i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		count(&operations[i]);
+	if (server->warn_count() || client->warn_count())
+		must(-1, "a warning");
+	conductor_free(c);
+	return 0;
+}

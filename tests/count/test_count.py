@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The guard of counts.txt: what it lets pass, and what it does not."""
+import os
+
+import pytest
+from count import HERE, TABLE, Wrong, compare, count, read_table
+
+ROWS = "compiler 1.2\n# a comment\necho | 1,000 | the first count\nMB in | 50,000 | the first count\n"
+
+
+def test_last_row_of_an_operation_counts():
+    text = ROWS + "echo | 1,200 | each byte is now looked at\n"
+    assert read_table(text) == ("1.2", {"echo": 1200, "MB in": 50000})
+
+
+@pytest.mark.parametrize("row", ["echo | 1,200 |", "echo | 1,200 | since", "echo 1,200 the reason is missing a bar", "echo | many | many more than before"])
+def test_row_without_a_reason_or_a_number_is_wrong(row):
+    with pytest.raises(Wrong):
+        read_table(ROWS + row + "\n")
+
+
+@pytest.mark.parametrize("echo, wrong", [(1000, 0), (1030, 0), (970, 0), (1031, 1), (969, 1), (2000, 1)])
+def test_three_per_cent_both_ways(echo, wrong):
+    assert len(compare(read_table(ROWS)[1], {"echo": echo, "MB in": 50000})) == wrong
+
+
+def test_operations_and_rows_belong_together():
+    assert len(compare({"echo": 1000}, {"MB in": 1})) == 2
+
+
+def test_table_can_be_read():
+    compiler, table = read_table(open(TABLE).read())
+    assert compiler and set(table) == {"echo", "connection", "MB in", "MB out"}
+
+
+def test_kernel_that_does_more_is_found():
+    """build/host is the checked build: its locks alone cost more than the slack."""
+    build = os.path.join(HERE, "..", "..", "build")
+    counted = count(os.path.join(build, "count", "operations"), os.path.join(build, "host", "libsoftnet.so"))
+    told = " ".join(compare(read_table(open(TABLE).read())[1], counted))
+    assert all(f"{name}: " in told for name in ("echo", "connection", "MB in", "MB out"))
