@@ -63,7 +63,7 @@ static void tw_timer_handler(unsigned long data)
 {
 	struct inet_timewait_sock *tw = (struct inet_timewait_sock *)data;
 
-	snmp_inc(SNMP_TcpExtTW);
+	snmp_inc(tw->tw_kill ? SNMP_TcpExtTWKilled : SNMP_TcpExtTW);
 	inet_twsk_kill(tw);
 	inet_twsk_put(tw);
 }
@@ -119,10 +119,14 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
+#define TW_KILL_TIME (4 * HZ)
+
 /* The timer's reference is taken before it is armed, since it may fire at once on another CPU. */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {
 	refcount_inc(&tw->tw_refcnt);
+	/* A wait that was cut short is counted by itself (Linux). */
+	tw->tw_kill = timeo <= TW_KILL_TIME;
 	if (mod_timer(&tw->tw_timer, jiffies + timeo))
 		inet_twsk_put(tw);
 }

@@ -22,6 +22,7 @@ struct inet_timewait_sock {
 	u8 tw_substate; /* TCP_FIN_WAIT2 or TCP_TIME_WAIT */
 	u8 tw_rcv_wscale;
 	u8 tw_tos;
+	bool tw_kill; /* waits a few seconds only; TWKilled counts it */
 	__be16 tw_sport;
 	struct timer_list tw_timer;
 	struct inet_bind_bucket *tw_tb;

@@ -351,8 +351,12 @@ noinline void tcp_enter_loss(struct sock *sk)
 	tp->lost_out = 0;
 	tcp_reset_reno_sack(tp);
 	for (struct sk_buff *skb = tcp_rtx_queue_head(sk); skb; skb = skb_rb_next(skb)) {
-		TCP_SKB_CB(skb)->sacked &= ~TCPCB_TAGBITS;
-		TCP_SKB_CB(skb)->sacked |= TCPCB_LOST;
+		struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
+
+		if ((tcb->sacked & TCPCB_LOST) && (tcb->sacked & TCPCB_SACKED_RETRANS))
+			snmp_add(SNMP_TcpExtTCPLostRetransmit, tcp_skb_pcount(skb));
+		tcb->sacked &= ~TCPCB_TAGBITS;
+		tcb->sacked |= TCPCB_LOST;
 		tp->lost_out += tcp_skb_pcount(skb);
 	}
 	tp->retransmit_skb_hint = NULL;

@@ -25,6 +25,8 @@ static void lost_syn(void)
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSynRetrans"), 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 3);
+	/* The first was no retransmission, the last arrived. */
+	assert_int_equal(scene_counter(A, "TcpExt.TCPLostRetransmit"), 2);
 	scene_close(A, fd);
 	scene_close(B, listener);
 }

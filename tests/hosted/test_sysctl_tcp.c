@@ -307,6 +307,25 @@ static void how_long_a_fin_is_waited_for(void)
 		assert_state(A, p.aport, p.bport, 0);
 		scene_pair_close(&p);
 	}
+	assert_int_equal(scene_counter(A, "TcpExt.TW"), 3);
+	assert_int_equal(scene_counter(A, "TcpExt.TWKilled"), 0);
+}
+
+/* A wait of at most four seconds is counted by itself (Linux). */
+static void a_short_wait_for_a_fin_is_counted(void)
+{
+	struct pair p = scene_pair();
+
+	scene_sysctl(A, "net/ipv4/tcp_fin_timeout", "4");
+	scene_close(A, p.a);
+	p.a = -1;
+	scene_sleep(3 * SEC);
+	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
+	assert_int_equal(scene_counter(A, "TcpExt.TWKilled"), 0);
+	scene_sleep(2 * SEC);
+	assert_int_equal(scene_counter(A, "TcpExt.TWKilled"), 1);
+	assert_int_equal(scene_counter(A, "TcpExt.TW"), 0);
+	scene_pair_close(&p);
 }
 
 /* RFC 1122 4.2.3.6. */
@@ -458,6 +477,7 @@ int main(int argc, char **argv)
 		SCENE(how_long_an_orphan_tries),
 		SCENE(how_many_orphans),
 		SCENE(how_long_a_fin_is_waited_for),
+		SCENE(a_short_wait_for_a_fin_is_counted),
 		SCENE(keepalive_of_all),
 		SCENE(no_challenges),
 		SCENE(how_often_strangers_are_answered),

@@ -21,6 +21,8 @@ PLANTED = {
     "limits_tested": ({"kernel/limits.h": "#define A_MAX 1 /* full */\n", "net/a.c": "a(A_MAX);\n", "tests/a.c": "A_MAX\n"},
                       {"kernel/limits.h": "#define LIMITS_H\n#define A_MAX 1\n#define A_RANGE 1, 2\n", "net/a.c": "A_MAX, A_RANGE\n",
                        "tests/a.c": "/* LIMIT(A_MAX) */\n"}),
+    "counters_move": ({"net/core/snmp.h": "X(Tcp, InSegs) X(Tcp, OutSegs)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"},
+                      {"net/core/snmp.h": "/* X(group, Name) */ X(Tcp, InSegs) X(Udp, NoPorts)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"}),
 }
 SEQ_BAD = ["x = tp->rcv_nxt > seq;", "if (TCP_SKB_CB(skb)->end_seq <= tp->snd_una)", "if (th_seq >= limit)",
            "while (a > TCP_SKB_CB(skb)->seq)", "ok = (tp->copied_seq) < tp->rcv_nxt"]

@@ -237,6 +237,35 @@ def limits_tested(files):
             yield *where, f"LIMIT({name}): {LIMITS} has no such name"
 
 
+COUNTERS = "net/core/snmp.h"
+# Counters of the MIBs (RFC 4293, 4022, 4113) that stay zero here, and why.
+COUNTERS_AT_REST = {
+    **dict.fromkeys(("IpForwDatagrams", "IcmpOutRedirects"), "a host forwards nothing"),
+    **dict.fromkeys(("IpReasmTimeout", "IpReasmOKs", "IpFragOKs", "IpFragCreates"), "fragments are dropped, and none is made"),
+    **dict.fromkeys(("IcmpInTimestamps", "IcmpInTimestampReps", "IcmpInAddrMasks", "IcmpInAddrMaskReps"),
+                    "obsolete kinds are not told apart (RFC 6633, 6918)"),
+    "IcmpOutSrcQuenchs": "a host MUST NOT send it (RFC 6633)",
+    "IcmpOutEchos": "there is no raw socket that could ask",
+    **dict.fromkeys(("UdpInDatagrams", "UdpNoPorts", "UdpInErrors", "UdpOutDatagrams", "UdpRcvbufErrors", "UdpSndbufErrors",
+                     "UdpInCsumErrors"), "there is no UDP yet"),
+}
+
+
+def counters_move(files):
+    """Each counter of /proc/net/snmp and netstat is counted somewhere, or stands among COUNTERS_AT_REST."""
+    names = {g + name: n for n, line in enumerate(files.get(COUNTERS, "").splitlines(), 1)
+             for g, name in re.findall(r"\bX\((\w+), (\w+)\)", line) if g != "group"}
+    counted = set()
+    for path, text in files.items():
+        if is_c(path) and path != COUNTERS and not path.startswith("tests/"):
+            counted.update(re.findall(r"\bSNMP_(\w+)\b", strip_comments(text)))
+    for name, n in names.items():
+        if name not in counted and name not in COUNTERS_AT_REST:
+            yield COUNTERS, n, f"{name} is counted nowhere"
+        elif name in counted and name in COUNTERS_AT_REST:
+            yield COUNTERS, n, f"{name} is counted: tidy.py says that it is not"
+
+
 def both_images(files, sources=None):
     """A source above the seams is in both images; one below them in exactly one; none in neither.
 
@@ -284,7 +313,7 @@ def header_alone(files, compile_all=None):
 
 
 RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, irq_exclusion,
-         leftovers, spdx, docs_reference, limits_tested, both_images, header_alone]
+         leftovers, spdx, docs_reference, limits_tested, counters_move, both_images, header_alone]
 
 
 def tree():
