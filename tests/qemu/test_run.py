@@ -97,9 +97,11 @@ def test_nothing_stays_behind(how, leads):
     ({"FWD": "7007:80"}, "port 7007 is forwarded twice"),
     ({"FWD": "8080:80,8080:81"}, "port 8080 is forwarded twice"),
     ({"FWD": "8080:80", "NET": "tap"}, "with NET=tap the guest is reached at its own address, 10.0.2.15"),
-    ({"CMDLINE": "ip=10.1.2.3"}, "ip=10.1.2.3: A.B.C.D/LEN expected"),
-    ({"CMDLINE": "ip=10.1.2.300/24"}, "ip=10.1.2.300/24: A.B.C.D/LEN expected"),
-    ({"CMDLINE": "ip=10.1.2.3/33"}, "ip=10.1.2.3/33: A.B.C.D/LEN expected"),
+    ({"CMDLINE": "ip=here"}, "ip=here: A.B.C.D/LEN or Linux's client:server:gateway:mask:... expected"),
+    ({"CMDLINE": "ip=10.1.2.300/24"}, "ip=10.1.2.300/24: A.B.C.D/LEN or"),
+    ({"CMDLINE": "ip=10.1.2.3/33"}, "ip=10.1.2.3/33: A.B.C.D/LEN or"),
+    ({"CMDLINE": "ip=10.1.2.3:::255.0.255.0"}, "ip=10.1.2.3:::255.0.255.0: A.B.C.D/LEN or"),
+    ({"CMDLINE": "ip=10.1.2.3/24 loglevel=4 ip=10.1.2.4/24"}, "there are two ip=, and the guest has one card"),
     ({"CMDLINE": "ip=10.1.2.255/24"}, "the network's first and last address are no machine's"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=10.1.2.3"}, "gw=10.1.2.3 is the guest's own address"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=here"}, "gw=here: A.B.C.D expected"),
@@ -172,8 +174,9 @@ def planned(tmp_path):
     ("", "net=10.0.2.0/24,host=10.0.2.2,dns=10.0.2.3,dhcpstart=10.0.2.15"),         # QEMU's own defaults
     ("ip=10.0.2.2/24", "net=10.0.2.0/24,host=10.0.2.3,dns=10.0.2.1,dhcpstart=10.0.2.2"),
     ("ip=10.5.6.7/8 gw=10.0.0.1", "net=10.0.0.0/8,host=10.0.0.1,dns=10.0.0.2,dhcpstart=10.5.6.7"),
-    ("ip=172.16.0.9/24 ip=10.9.8.201/29", "net=10.9.8.200/29,host=10.9.8.202,dns=10.9.8.203,dhcpstart=10.9.8.201"),
+    ("ip=10.9.8.201/29", "net=10.9.8.200/29,host=10.9.8.202,dns=10.9.8.203,dhcpstart=10.9.8.201"),
     ("ip=10.9.8.7::10.9.8.1:255.255.255.0::eth0:off", "net=10.9.8.0/24,host=10.9.8.1,dns=10.9.8.2,dhcpstart=10.9.8.7"),
+    ("ip=172.16.8.7:any:any:any", "net=172.16.0.0/16,host=172.16.0.2,dns=172.16.0.3,dhcpstart=172.16.8.7"),
     ("ip=10.9.8.7/24:eth0", "net=10.9.8.0/24,host=10.9.8.2,dns=10.9.8.3,dhcpstart=10.9.8.7"),
 ])
 def test_the_user_network_fits_the_guest(planned, cmdline, netdev):
