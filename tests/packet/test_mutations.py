@@ -15,7 +15,7 @@ TRANSFER = "--tcp_ts_tick_usecs=1000\n" + SERVER.replace(
 +0 setsockopt(4, SOL_IP, IP_TOS, [16], 4) = 0
 +0 setsockopt(4, SOL_TCP, TCP_QUICKACK, [0], 4) = 0
 +.1 write(4, ..., 100) = 100
-+0 > [noecn, tos 0x10, ttl 64] P. 1:101(100) ack 1 win 227 <nop,nop,TS val 300 ecr 800>
++0 > [noecn, tos 0x10, ttl 64] P. 1:101(100) ack 1 win 510 <nop,nop,TS val 300 ecr 800>
 +.01 < . 1:1(0) ack 101 win 257 <nop,nop,TS val 1010 ecr 300>
 +.09 < P. 1:11(10) ack 101 win 257 <nop,nop,TS val 1100 ecr 300>
 +.03~+.05 > . 101:101(0) ack 11 <nop,nop,TS val 440 ecr 1100>
@@ -45,9 +45,9 @@ MUTATIONS = [
     ("sequence number", "> F. 101:101(0)", "> F. 102:102(0)", "seq is 101, not 102"),
     ("acknowledgment", "> F. 101:101(0) ack 11", "> F. 101:101(0) ack 12", "ack is 11, not 12"),
     ("acknowledgment absent", "> F. 101:101(0) ack 11", "> F. 101:101(0)", "ack is 11, not 0"),
-    ("payload longer", "1:101(100) ack 1 win 227", "1:102(101) ack 1 win 227", "bytes of payload"),
-    ("payload shorter", "1:101(100) ack 1 win 227", "1:100(99) ack 1 win 227", "100 bytes of payload, not 99"),
-    ("window", "ack 1 win 227", "ack 1 win 226", "window is 227, not 226"),
+    ("payload longer", "1:101(100) ack 1 win 510", "1:102(101) ack 1 win 510", "bytes of payload"),
+    ("payload shorter", "1:101(100) ack 1 win 510", "1:100(99) ack 1 win 510", "100 bytes of payload, not 99"),
+    ("window", "ack 1 win 510", "ack 1 win 509", "window is 510, not 509"),
     ("urgent pointer", "> F. 101:101(0) ack 11", "> F. 101:101(0) ack 11 urg 1", "urgent pointer"),
     ("mss", "<mss 1460,", "<mss 1461,", "option is mss 1460, not mss 1461"),
     ("window scale", "ecr 700,nop,wscale 7>", "ecr 700,nop,wscale 8>", "option is wscale 7"),
