@@ -39,6 +39,7 @@
 #include "net/core/netdevice.h"
 #include "net/core/skbuff.h"
 #include "net/core/snmp.h"
+#include "net/ipv4/ipconfig.h"
 #include "net/socket.h"
 
 static struct cpu boot_cpu;
@@ -106,6 +107,7 @@ static int init_thread(void *arg)
 	boot_stage("command line");
 	hal_probe_devices();
 	open_devices();
+	ip_auto_config();
 	boot_stage("links");
 	boot_stages_show();
 	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))

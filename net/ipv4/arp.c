@@ -17,6 +17,7 @@
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
 
 /* For so long after it was learnt, another address for the same neighbour is not believed. */
 #define ARP_LOCKTIME HZ
@@ -150,7 +151,7 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 	if (!msg->sip)
 		return false; /* an address probe: it has none yet (RFC 5227) */
 	/* Only a question to us makes an entry, so that nobody can fill the table with answers. */
-	if (msg->request && for_us && inet_addr_onlink(dev, msg->sip))
+	if (msg->request && for_us && ip_route_onlink(dev, msg->sip))
 		neigh = neigh_create(&arp_tbl, msg->sip, dev);
 	else
 		neigh = neigh_lookup(&arp_tbl, msg->sip, dev);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which IPv4 addresses are ours, on which device, and where they come from: the command line.
+ * Which IPv4 addresses are ours, and on which device.
  *
- * Callers: ip_init (devinet_init); device notifiers (process, or softirq for the link); route.c,
- * arp.c, ip_input.c and sockets ask.
- * No lock: addresses are only added, in process context, and counted after they are written, so
- * that a reader in any context sees whole ones.  Answers to Linux's net/ipv4/devinet.c.
+ * Callers: ip_init (devinet_init); device notifiers (process, or softirq for the link); ipconfig.c
+ * adds; route.c, arp.c, ip_input.c and sockets ask.
+ * No lock: addresses are only added, by one context at a time for a device (ipconfig.c gives each
+ * device one entry), and counted after they are written, so that a reader in any context sees whole
+ * ones.  Answers to Linux's net/ipv4/devinet.c.
  */
 #include "include/uapi/errno.h"
-#include "kernel/cmdline.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/byteorder.h"
-#include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "net/core/netdevice.h"
@@ -23,14 +22,6 @@
 /* RFC 5227: announced twice, two seconds apart, in case the first one was lost. */
 #define ANNOUNCE_NUM      2
 #define ANNOUNCE_INTERVAL (2 * HZ)
-
-/* What the first Ethernet device gets: QEMU's user network, unless the command line says more. */
-static struct {
-	__be32 addr, gateway;
-	unsigned int prefix_len;
-	bool ip_given, gw_given;
-	const struct net_device *taken_by;
-} config;
 
 /* ---- questions -------------------------------------------------------------------------------- */
 
@@ -72,21 +63,6 @@ bool inet_is_local_addr(__be32 addr)
 		return !inet_addr_is_broadcast(NULL, addr);
 	list_for_each_entry(dev, net_devices(), dev_list) {
 		if (inet_addr_is_ours(dev, addr))
-			return true;
-	}
-	return false;
-}
-
-bool inet_addr_onlink(const struct net_device *dev, __be32 addr)
-{
-	const struct in_device *in_dev = in_dev_get(dev);
-	const struct in_ifaddr *ifa;
-
-	if (!in_dev)
-		return false;
-	for_each_ifa(ifa, in_dev)
-	{
-		if (ifa_onlink(ifa, addr))
 			return true;
 	}
 	return false;
@@ -152,14 +128,35 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst)
 
 /* ---- adding ----------------------------------------------------------------------------------- */
 
+const char *inet_addr_fault(__be32 addr, unsigned int prefix_len)
+{
+	__be32 mask = inet_make_mask(prefix_len);
+
+	if (ipv4_is_zeronet(addr))
+		return "an address of 0.0.0.0/8, which means this network";
+	if (ipv4_is_loopback(addr))
+		return "an address of 127.0.0.0/8, which never leaves a host";
+	if (ipv4_is_multicast(addr))
+		return "a multicast address";
+	if (ipv4_is_reserved(addr))
+		return "an address of 240.0.0.0/4, which is reserved";
+	/* A link of two has neither (RFC 3021), nor has a network of one. */
+	if (prefix_len >= 31)
+		return NULL;
+	if (!(addr & ~mask))
+		return "the number of its network";
+	return addr == (addr | ~mask) ? "the broadcast address of its network" : NULL;
+}
+
 int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
 {
 	struct in_device *in_dev = dev->ip_ptr;
 	__be32 mask;
 
-	if (!in_dev || !prefix_len || prefix_len > 32 || ipv4_is_zeronet(addr) ||
-	    ipv4_is_multicast(addr) || ipv4_is_lbcast(addr) ||
-	    ipv4_is_loopback(addr) != !!(dev->flags & IFF_LOOPBACK))
+	if (!in_dev || !prefix_len || prefix_len > 32)
+		return -EINVAL;
+	if (dev->flags & IFF_LOOPBACK ? !ipv4_is_loopback(addr)
+				      : !!inet_addr_fault(addr, prefix_len))
 		return -EINVAL;
 	if (inet_addr_is_ours(dev, addr))
 		return -EEXIST;
@@ -226,28 +223,6 @@ static struct in_device *inetdev_create(struct net_device *dev)
 	return in_dev;
 }
 
-/* Gives the first Ethernet device what the command line, or QEMU's user network, says. */
-static void inetdev_configure(struct net_device *dev)
-{
-	int err;
-
-	config.taken_by = dev;
-	err = inet_addr_add(dev, config.addr, config.prefix_len);
-	if (err) {
-		pr_err("%s: address %pI4/%u: error %d\n", dev->name, &config.addr,
-		       config.prefix_len, err);
-		return;
-	}
-	pr_notice("%s: %pI4/%u, %pM\n", dev->name, &config.addr, config.prefix_len, dev->dev_addr);
-	/* Who gives an address alone has a network without a way out, until he names one. */
-	if (config.ip_given && !config.gw_given)
-		return;
-	err = ip_route_add(0, 0, config.gateway, dev, 0, RTN_UNICAST);
-	if (err)
-		pr_err("gw=%pI4: not in the network of %pI4/%u: no default route\n",
-		       &config.gateway, &config.addr, config.prefix_len);
-}
-
 static void inetdev_up(struct net_device *dev)
 {
 	struct in_device *in_dev = dev->ip_ptr;
@@ -260,8 +235,6 @@ static void inetdev_up(struct net_device *dev)
 	}
 	if ((dev->flags & IFF_LOOPBACK) && !in_dev->nr_addrs)
 		WARN_ON(inet_addr_add(dev, htonl(0x7f000001), 8));
-	else if ((dev->flags & IFF_BROADCAST) && !config.taken_by)
-		inetdev_configure(dev);
 	rt_cache_flush();
 	inetdev_link_up(in_dev);
 }
@@ -289,56 +262,9 @@ static void inetdev_event(struct net_device *dev, enum netdev_event event)
 	}
 }
 
-/* ---- the command line ------------------------------------------------------------------------- */
-
-static bool unicast_addr(__be32 addr)
-{
-	return !ipv4_is_zeronet(addr) && !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr) &&
-	       !ipv4_is_loopback(addr);
-}
-
-static int parse_ip(const char *value)
-{
-	const char *slash = strchr(value, '/');
-	unsigned long prefix_len;
-	char text[16];
-	__be32 addr;
-
-	if (!slash || slash - value >= (long)sizeof(text))
-		return -EINVAL;
-	strscpy(text, value, slash - value + 1);
-	if (in4_pton(text, &addr) || kstrtoul(slash + 1, 10, &prefix_len))
-		return -EINVAL;
-	if (!unicast_addr(addr) || !prefix_len || prefix_len > 32)
-		return -EINVAL;
-	config.addr = addr;
-	config.prefix_len = prefix_len;
-	config.ip_given = true;
-	return 0;
-}
-
-static int parse_gw(const char *value)
-{
-	__be32 addr;
-
-	if (in4_pton(value, &addr) || !unicast_addr(addr))
-		return -EINVAL;
-	config.gateway = addr;
-	config.gw_given = true;
-	return 0;
-}
-
 void devinet_init(void)
 {
-	static const struct cmdline_param params[] = {
-		{.name = "ip", .usage = "ip=A.B.C.D/LEN", .parse = parse_ip},
-		{.name = "gw", .usage = "gw=A.B.C.D", .parse = parse_gw},
-	};
 	static struct netdev_notifier notifier = {.event = inetdev_event};
 
-	config.addr = htonl(0x0a00020f);    /* 10.0.2.15 */
-	config.gateway = htonl(0x0a000202); /* 10.0.2.2 */
-	config.prefix_len = 24;
-	cmdline_register(params, ARRAY_SIZE(params));
 	register_netdevice_notifier(&notifier);
 }

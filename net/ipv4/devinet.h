@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device's IPv4 addresses.  Written at boot and when a device comes up, read in any context under
- * the list's lock.  Names and roles of Linux's include/linux/inetdevice.h.
+ * A device's IPv4 addresses.  Added when a device comes up or gets its first link, read in any context
+ * without a lock (devinet.c says why that is right).  Names and roles of Linux's
+ * include/linux/inetdevice.h.
  */
 #ifndef NET_IPV4_DEVINET_H
 #define NET_IPV4_DEVINET_H
@@ -34,6 +35,11 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
 {
 	return prefix_len ? __builtin_bswap32(~0u << (32 - prefix_len)) : 0;
 }
+/*
+ * What @addr is instead of a host's address in a network of @prefix_len bits, in words; NULL: it may
+ * be one.  RFC 1122 3.2.1.3, RFC 1112 section 4.
+ */
+const char *inet_addr_fault(__be32 addr, unsigned int prefix_len);
 /* 0, -EEXIST, -ENOSPC (IFADDRS_MAX), -EINVAL.  Adds the prefix's route too.  Process or softirq. */
 int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len);
 /* Our address on @dev that lies in @dst's subnet, else @dev's first, else 0. */
@@ -42,8 +48,6 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
 bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
 /* Is @addr one of @dev's own? */
 bool inet_addr_is_ours(const struct net_device *dev, __be32 addr);
-/* Does @addr lie in one of @dev's subnets, so that it is asked for with ARP? */
-bool inet_addr_onlink(const struct net_device *dev, __be32 addr);
-void devinet_init(void); /* ip= and gw=, the notifier */
+void devinet_init(void); /* the notifier */
 
 #endif

@@ -99,6 +99,11 @@ static inline bool ipv4_is_multicast(__be32 a)
 {
 	return (ntohl(a) >> 28) == 0xe;
 }
+/* Class E, with 255.255.255.255 (RFC 1112 section 4). */
+static inline bool ipv4_is_reserved(__be32 a)
+{
+	return (ntohl(a) >> 28) == 0xf;
+}
 static inline bool ipv4_is_zeronet(__be32 a)
 {
 	return (ntohl(a) >> 24) == 0;

@@ -17,6 +17,7 @@
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ipconfig.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/sysctl_net_ipv4.h"
 
@@ -146,6 +147,7 @@ void ip_init(void)
 	arp_init();
 	icmp_init();
 	devinet_init();
+	ip_config_init();
 	dev_add_pack(&ip_packet_type);
 	tcp_offload_init();
 }

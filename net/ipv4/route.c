@@ -336,7 +336,8 @@ static int fib_insert(const struct fib_entry *entry)
 	unsigned int at;
 
 	for (at = 0; at < fib_len && fib[at].prefix_len >= entry->prefix_len; at++) {
-		if (fib[at].dst == entry->dst && fib[at].prefix_len == entry->prefix_len)
+		if (fib[at].dst == entry->dst && fib[at].prefix_len == entry->prefix_len &&
+		    fib[at].dev == entry->dev)
 			return -EEXIST;
 	}
 	if (fib_len == ROUTES_MAX)
@@ -345,6 +346,18 @@ static int fib_insert(const struct fib_entry *entry)
 	fib[at] = *entry;
 	fib_len++;
 	return 0;
+}
+
+bool ip_route_onlink(const struct net_device *dev, __be32 addr)
+{
+	const struct fib_entry *e;
+	bool onlink;
+
+	spin_lock_bh(&rt_lock);
+	e = fib_lookup(addr, dev->ifindex);
+	onlink = e && e->dev == dev && !e->gateway;
+	spin_unlock_bh(&rt_lock);
+	return onlink;
 }
 
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
@@ -360,7 +373,7 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 	else if (type != RTN_UNICAST || !dev)
 		return -EINVAL;
 	/* A gateway that is behind another one, or is ourselves, leads nowhere. */
-	if (gateway && dev && (!inet_addr_onlink(dev, gateway) || inet_is_local_addr(gateway)))
+	if (gateway && dev && (!ip_route_onlink(dev, gateway) || inet_is_local_addr(gateway)))
 		return -EINVAL;
 	entry = (struct fib_entry){.dst = dst,
 				   .mask = inet_make_mask(prefix_len),

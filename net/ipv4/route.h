@@ -71,7 +71,13 @@ void rt_cache_drop(void);
 struct rtable *rt_alloc_input(struct net_device *dev, u8 type);
 void ip_rt_init(void);
 
-/* 0, -EEXIST, -ENOSPC (ROUTES_MAX), -EINVAL.  @prefix_len 0..32. */
+/* Does a route say that @addr is on @dev's link, so that it is asked for with ARP?  Any context. */
+bool ip_route_onlink(const struct net_device *dev, __be32 addr);
+/*
+ * 0, -EEXIST (this prefix through this device), -ENOSPC (ROUTES_MAX), -EINVAL.  @prefix_len 0..32.
+ * A @gateway must be on @dev's link by an earlier route.  Of two devices with one prefix the older
+ * route is taken.
+ */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);
 

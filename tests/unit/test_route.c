@@ -146,6 +146,39 @@ static void test_input(void **state)
 	}
 }
 
+/* Both are there, as on Linux: the older one is taken, unless the question names the device. */
+static void test_two_cards_with_one_prefix(void **state)
+{
+	struct net_device *eth1 = net_card(1);
+	struct flowi4 fl = {.daddr = ip4(10, 0, 2, 77), .oif = eth1->ifindex};
+	struct rtable *rt;
+
+	assert_int_equal(dev_open(eth1), 0);
+	assert_int_equal(inet_addr_add(eth1, ip4(10, 0, 2, 16), 24), 0);
+	assert_int_equal(ip_route_add(ip4(10, 0, 2, 0), 24, 0, eth1, 0, RTN_UNICAST), -EEXIST);
+	assert_route(ip4(10, 0, 2, 77), RTN_UNICAST, eth0, ip4(10, 0, 2, 77), ME);
+	rt = ip_route_output_key(&fl);
+	assert_false(IS_ERR(rt));
+	assert_ptr_equal(rt->dev, eth1);
+	assert_int_equal(rt->rt_src, ip4(10, 0, 2, 16));
+	rt_put(rt);
+	net_wait(5000); /* announcements */
+	/* A card whose way went down leaves it to the other one. */
+	dev_close(eth0);
+	assert_route(ip4(10, 0, 2, 77), RTN_UNICAST, eth1, ip4(10, 0, 2, 77), ip4(10, 0, 2, 16));
+	assert_int_equal(dev_open(eth0), 0);
+	assert_int_equal(dev_close(eth1), 0);
+}
+
+/* An address that is no host's is refused, whoever asks. */
+static void test_addresses_of_no_host(void **state)
+{
+	assert_int_equal(inet_addr_add(eth0, ip4(10, 7, 0, 255), 24), -EINVAL);
+	assert_int_equal(inet_addr_add(eth0, ip4(10, 7, 0, 0), 24), -EINVAL);
+	assert_int_equal(inet_addr_add(eth0, ip4(240, 7, 0, 1), 24), -EINVAL);
+	assert_int_equal(inet_addr_add(loopback_dev(), ip4(10, 7, 0, 1), 24), -EINVAL);
+}
+
 /* LIMIT(ROUTES_MAX) */
 static void test_table_is_bounded(void **state)
 {
@@ -165,6 +198,8 @@ int main(void)
 		net_test(test_cache_is_shared_and_forgets),
 		net_test(test_path_mtu),
 		net_test(test_input),
+		net_test(test_two_cards_with_one_prefix),
+		net_test(test_addresses_of_no_host),
 		net_test(test_table_is_bounded),
 	};
 

@@ -85,10 +85,9 @@ static inline void net_wait(unsigned int ms)
 	}
 }
 
-static inline int net_boot(void **state)
+/* The floors up to IPv4, and "lo": no card yet. */
+static inline void net_boot_floors(void)
 {
-	static const struct net_device_ops ops = {.ndo_start_xmit = net_xmit};
-
 	unit_memory(32768, true);
 	net_now = NSEC_PER_SEC;
 	unit_set_clock(net_now);
@@ -101,11 +100,27 @@ static inline int net_boot(void **state)
 	loopback_init();
 	if (!(loopback_dev()->flags & IFF_UP))
 		assert_int_equal(dev_open(loopback_dev()), 0);
-	eth0 = alloc_netdev("eth%d", NULL);
-	ether_setup(eth0);
-	memcpy(eth0->dev_addr, net_my_mac, 6);
-	eth0->netdev_ops = &ops;
-	assert_int_equal(register_netdevice(eth0), 0);
+}
+
+/* The next card, whose address ends in @number more than eth0's; not open. */
+static inline struct net_device *net_card(u8 number)
+{
+	static const struct net_device_ops ops = {.ndo_start_xmit = net_xmit};
+	struct net_device *dev = alloc_netdev("eth%d", NULL);
+
+	assert_non_null(dev);
+	ether_setup(dev);
+	memcpy(dev->dev_addr, net_my_mac, 6);
+	dev->dev_addr[5] += number;
+	dev->netdev_ops = &ops;
+	assert_int_equal(register_netdevice(dev), 0);
+	return dev;
+}
+
+static inline int net_boot(void **state)
+{
+	net_boot_floors();
+	eth0 = net_card(0);
 	assert_int_equal(dev_open(eth0), 0);
 	netif_carrier_on(eth0);
 	return 0;

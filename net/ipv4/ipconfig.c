@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which card gets which address and gateway: the command line's `ip=` and `gw=`.
+ *
+ *   cmdline_parse -> parse_ip, parse_gw         boot, one thread
+ *   a device comes up, or its link changes -> ipconfig_event -> ip_config_apply
+ *   init thread, all cards are open -> ip_auto_config
+ *
+ * An `ip=` that names a card waits for that card, with or without a link.  One without a name goes to
+ * the first card that has a link, and stays there when that link goes down, as on Linux.  A machine
+ * with a single card has no choice: the card gets the address without a link.
+ * Context: process, or softirq for a link that changes.  config_lock covers which card took which
+ * entry; the entries themselves do not change after the boot's parsing.
+ * Answers to Linux's net/ipv4/ipconfig.c (ip_auto_config_setup, ip_auto_config).
+ */
+#include "net/ipv4/ipconfig.h"
+
+#include "include/uapi/errno.h"
+#include "kernel/cmdline.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/byteorder.h"
+#include "kernel/lib/string.h"
+#include "kernel/limits.h"
+#include "kernel/printk.h"
+#include "net/ipv4/devinet.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+/* Every `ip=`, one a card; without any: QEMU's user network. */
+static struct ip_config configs[NETDEV_MAX];
+static unsigned int nr_configs;
+static __be32 gw_word; /* `gw=`; 0: not given */
+static DEFINE_SPINLOCK(config_lock);
+
+/* ---- one `ip=` -------------------------------------------------------------------------------- */
+
+/* A colon ends the field at *@text: the field, with NUL, and *@text behind it; NULL: no more. */
+static char *next_field(char **text)
+{
+	char *field = *text, *colon;
+
+	if (!field)
+		return NULL;
+	colon = strchr(field, ':');
+	if (colon)
+		*colon = '\0';
+	*text = colon ? colon + 1 : NULL;
+	return field;
+}
+
+/* An empty field and "any" give no address, as on Linux. */
+static int parse_address(const char *field, const char *what, __be32 *addr)
+{
+	*addr = 0;
+	if (!*field || !strcmp(field, "any"))
+		return 0;
+	if (!in4_pton(field, addr))
+		return 0;
+	pr_warn("ip=: the %s \"%s\" is no address; A.B.C.D would be right\n", what, field);
+	return -EINVAL;
+}
+
+static int parse_client(const char *field, struct ip_config *config)
+{
+	return parse_address(field, "address", &config->addr);
+}
+
+static int parse_gateway(const char *field, struct ip_config *config)
+{
+	return parse_address(field, "gateway", &config->gateway);
+}
+
+/* Servers of the root file system, of names and of time: read, and of no use here. */
+static int parse_server(const char *field, struct ip_config *config)
+{
+	__be32 unused;
+
+	return parse_address(field, "server", &unused);
+}
+
+static int parse_mask(const char *field, struct ip_config *config)
+{
+	__be32 mask;
+
+	if (parse_address(field, "netmask", &mask))
+		return -EINVAL;
+	if (!*field || !strcmp(field, "any"))
+		return 0;
+	for (unsigned int len = 1; len <= 32; len++) {
+		if (mask == inet_make_mask(len)) {
+			config->prefix_len = len;
+			return 0;
+		}
+	}
+	pr_warn("ip=: the netmask %s is no row of ones; 255.255.255.0 would be one\n", field);
+	return -EINVAL;
+}
+
+/* Linux gives it to uname(), which this kernel has not. */
+static int parse_hostname(const char *field, struct ip_config *config)
+{
+	if (*field)
+		pr_notice("ip=: the host name %s is not used: there is no uname() here\n", field);
+	return 0;
+}
+
+static int parse_device(const char *field, struct ip_config *config)
+{
+	if (strscpy(config->device, field, sizeof(config->device)) >= 0)
+		return 0;
+	pr_warn("ip=: \"%.32s...\" is too long for the name of a card (%zu bytes)\n", field,
+		sizeof(config->device) - 1);
+	return -EINVAL;
+}
+
+/* How else the address could be found.  Only without an address does it matter, as on Linux. */
+static int parse_autoconf(const char *field, struct ip_config *config)
+{
+	static const char *const unsupported[] = {"dhcp", "bootp", "rarp", "both", "on", "any"};
+
+	if (!*field || !strcmp(field, "off") || !strcmp(field, "none") || !strcmp(field, "static"))
+		return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(unsupported); i++) {
+		if (strcmp(field, unsupported[i]))
+			continue;
+		pr_warn("ip=: \"%s\" (DHCP, BOOTP, RARP) is not supported yet%s\n", field,
+			config->addr ? ": the address that is given is used" : "; give an address");
+		return config->addr ? 0 : -EINVAL;
+	}
+	pr_warn("ip=: \"%s\" is no way to find an address; off, none or static would be right\n",
+		field);
+	return -EINVAL;
+}
+
+/* The mask of an address without one: its class, as Linux guesses it (RFC 791). */
+static u8 class_prefix(__be32 addr)
+{
+	u32 top = ntohl(addr) >> 24;
+
+	return top < 128 ? 8 : top < 192 ? 16 : 24;
+}
+
+/* CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:AUTOCONF:DNS0:DNS1:NTP0; fields may be empty or missing. */
+static int parse_linux_form(char *text, struct ip_config *config)
+{
+	static int (*const fields[])(const char *field, struct ip_config *config) = {
+		parse_client, parse_server,   parse_gateway, parse_mask,   parse_hostname,
+		parse_device, parse_autoconf, parse_server,  parse_server, parse_server,
+	};
+	char *field;
+
+	for (unsigned int i = 0; (field = next_field(&text)); i++) {
+		if (i == ARRAY_SIZE(fields)) {
+			pr_warn("ip=: more than %zu fields: \"%.32s\"\n", ARRAY_SIZE(fields),
+				field);
+			return -EINVAL;
+		}
+		if (fields[i](field, config))
+			return -EINVAL;
+	}
+	if (!config->addr) {
+		pr_warn("ip=: no address is given, and DHCP is not supported yet\n");
+		return -EINVAL;
+	}
+	if (!config->prefix_len)
+		config->prefix_len = class_prefix(config->addr);
+	return 0;
+}
+
+/* A.B.C.D/LEN[:DEVICE], whose slash stands at @slash. */
+static int parse_short_form(char *text, char *slash, struct ip_config *config)
+{
+	char *rest = slash + 1, *len = next_field(&rest);
+	unsigned long prefix_len;
+
+	*slash = '\0';
+	if (parse_client(text, config) || !config->addr)
+		return -EINVAL;
+	if (kstrtoul(len, 10, &prefix_len) || !prefix_len || prefix_len > 32) {
+		pr_warn("ip=: the prefix length \"%s\" is no number from 1 to 32\n", len);
+		return -EINVAL;
+	}
+	config->prefix_len = prefix_len;
+	if (!rest)
+		return 0;
+	if (strchr(rest, ':') || !*rest) {
+		pr_warn("ip=: behind %s/%s: stands the name of a card, and no more\n", text, len);
+		return -EINVAL;
+	}
+	return parse_device(rest, config);
+}
+
+/* False, and said: @addr is no host's address. */
+static bool address_is_possible(__be32 addr, unsigned int prefix_len)
+{
+	const char *fault = inet_addr_fault(addr, prefix_len);
+	__be32 mask = inet_make_mask(prefix_len), first, last;
+
+	if (!fault)
+		return true;
+	if (inet_addr_fault(addr, 32)) {
+		pr_warn("ip=%pI4/%u: %s; a unicast address would be right, such as 10.0.2.15\n",
+			&addr, prefix_len, fault);
+		return false;
+	}
+	first = htonl(ntohl(addr & mask) + 1);
+	last = htonl(ntohl(addr | ~mask) - 1);
+	pr_warn("ip=%pI4/%u: %s; %pI4 to %pI4 would be right\n", &addr, prefix_len, fault, &first,
+		&last);
+	return false;
+}
+
+int ip_config_parse(const char *value, struct ip_config *config)
+{
+	char text[CMDLINE_WORD_MAX], *slash, *colon;
+	int err;
+
+	*config = (struct ip_config){};
+	if (!*value || !strcmp(value, "off") || !strcmp(value, "none"))
+		return -ENODEV;
+	if (strscpy(text, value, sizeof(text)) < 0)
+		return -EINVAL;
+	if (!strchr(text, ':') && !strchr(text, '.'))
+		return parse_autoconf(text, config) ? -EINVAL : -ENODEV;
+	slash = strchr(text, '/');
+	colon = strchr(text, ':');
+	if (slash && (!colon || slash < colon))
+		err = parse_short_form(text, slash, config);
+	else
+		err = parse_linux_form(text, config);
+	if (err)
+		return err;
+	return address_is_possible(config->addr, config->prefix_len) ? 0 : -EINVAL;
+}
+
+/* ---- a card gets what is meant for it --------------------------------------------------------- */
+
+static bool in_network(const struct ip_config *config, __be32 addr)
+{
+	return !((config->addr ^ addr) & inet_make_mask(config->prefix_len));
+}
+
+/* The entry that `gw=` belongs to: the one whose network the gateway lies in, else one without a
+ * network (/32), else the first. */
+static const struct ip_config *gw_word_config(void)
+{
+	for (unsigned int i = 0; i < nr_configs; i++) {
+		if (configs[i].prefix_len < 32 && in_network(&configs[i], gw_word))
+			return &configs[i];
+	}
+	for (unsigned int i = 0; i < nr_configs; i++) {
+		if (configs[i].prefix_len == 32)
+			return &configs[i];
+	}
+	return configs;
+}
+
+static void add_gateway(const struct ip_config *config, struct net_device *dev, __be32 gateway)
+{
+	const char *fault =
+		inet_addr_fault(gateway, in_network(config, gateway) ? config->prefix_len : 32);
+	int err;
+
+	if (gateway == config->addr)
+		fault = "is this host's own address";
+	if (fault) {
+		pr_err("gw=%pI4: %s: no default route\n", &gateway, fault);
+		return;
+	}
+	if (!in_network(config, gateway)) {
+		/* A cloud's network of one address: its router is on the link all the same. */
+		if (config->prefix_len < 32) {
+			pr_err("gw=%pI4: not in the network of %pI4/%u: no default route; "
+			       "with ip=%pI4/32 it may be outside\n",
+			       &gateway, &config->addr, config->prefix_len, &config->addr);
+			return;
+		}
+		err = ip_route_add(gateway, 32, 0, dev, config->addr, RTN_UNICAST);
+		if (err && err != -EEXIST)
+			pr_err("gw=%pI4: no route to it through %s (%d)\n", &gateway, dev->name,
+			       err);
+	}
+	err = ip_route_add(0, 0, gateway, dev, config->addr, RTN_UNICAST);
+	if (err)
+		pr_err("gw=%pI4: no default route through %s (%d)\n", &gateway, dev->name, err);
+}
+
+/* @config is @dev's: take_config() said so. */
+static void ip_config_apply(const struct ip_config *config, struct net_device *dev)
+{
+	__be32 gateway = config->gateway;
+	int err = inet_addr_add(dev, config->addr, config->prefix_len);
+
+	if (err) {
+		pr_err("%s: address %pI4/%u: error %d\n", dev->name, &config->addr,
+		       config->prefix_len, err);
+		return;
+	}
+	pr_notice("%s: %pI4/%u, %pM\n", dev->name, &config->addr, config->prefix_len,
+		  dev->dev_addr);
+	if (gw_word && gw_word_config() == config)
+		gateway = gw_word;
+	/* An address without a gateway: the network has no way out. */
+	if (gateway)
+		add_gateway(config, dev, gateway);
+}
+
+/* config_lock held.  The free entry for @dev: by its name, or, when @any, the one without a name. */
+static struct ip_config *free_config(const struct net_device *dev, bool any)
+{
+	struct ip_config *found = NULL;
+
+	lockdep_assert_held(&config_lock);
+	for (struct ip_config *c = configs; c < configs + nr_configs; c++) {
+		if (c->dev == dev)
+			return NULL;
+		if (c->dev)
+			continue;
+		if (!strcmp(c->device, dev->name))
+			found = c;
+		else if (!*c->device && any && !found)
+			found = c;
+	}
+	return found;
+}
+
+static struct ip_config *take_config(const struct net_device *dev, bool any)
+{
+	struct ip_config *config;
+
+	spin_lock_bh(&config_lock);
+	config = free_config(dev, any);
+	if (config)
+		config->dev = dev;
+	spin_unlock_bh(&config_lock);
+	return config;
+}
+
+static bool is_card(const struct net_device *dev)
+{
+	return (dev->flags & IFF_UP) && (dev->flags & IFF_BROADCAST) && dev->ip_ptr;
+}
+
+static void offer(struct net_device *dev, bool any)
+{
+	const struct ip_config *config = is_card(dev) ? take_config(dev, any) : NULL;
+
+	if (config)
+		ip_config_apply(config, dev);
+}
+
+static void ipconfig_event(struct net_device *dev, enum netdev_event event)
+{
+	if (event != NETDEV_DOWN)
+		offer(dev, netif_carrier_ok(dev));
+}
+
+/* ---- all cards are open ------------------------------------------------------------------------ */
+
+/* Cards without an entry of their own; *@last is one of them. */
+static unsigned int idle_cards(struct net_device **last)
+{
+	struct net_device *dev;
+	unsigned int n = 0;
+
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		bool taken = false;
+
+		for (unsigned int i = 0; i < nr_configs; i++)
+			taken |= configs[i].dev == dev;
+		if (taken || !is_card(dev))
+			continue;
+		n++;
+		*last = dev;
+	}
+	return n;
+}
+
+static void say_unknown_device(const struct ip_config *config)
+{
+	char names[NETDEV_MAX * IFNAMSIZ];
+	struct net_device *dev;
+	size_t n = 0;
+
+	names[0] = '\0';
+	list_for_each_entry(dev, net_devices(), dev_list) {
+		if (is_card(dev))
+			n += scnprintf(names + n, sizeof(names) - n, " %s", dev->name);
+	}
+	pr_err("ip=%pI4/%u: there is no card \"%s\"; there %s%s\n", &config->addr,
+	       config->prefix_len, config->device, n ? "is" : "is none", names);
+}
+
+void ip_auto_config(void)
+{
+	for (unsigned int i = 0; i < nr_configs; i++) {
+		const struct ip_config *config = &configs[i];
+		struct net_device *dev;
+		unsigned int n;
+
+		if (config->dev)
+			continue;
+		if (*config->device) {
+			say_unknown_device(config);
+			continue;
+		}
+		n = idle_cards(&dev);
+		if (n == 1)
+			offer(dev, true);
+		else if (n)
+			pr_warn("no card has a link: %pI4/%u goes to the first that gets one\n",
+				&config->addr, config->prefix_len);
+		else if (nr_configs > 1)
+			pr_err("ip=%pI4/%u: no card is left for it\n", &config->addr,
+			       config->prefix_len);
+	}
+}
+
+/* ---- the command line ------------------------------------------------------------------------- */
+
+static bool ip_given; /* the default gave way to what the command line says */
+
+static int parse_ip(const char *value)
+{
+	struct ip_config config, *slot = configs;
+	int err = ip_config_parse(value, &config);
+
+	if (err && err != -ENODEV)
+		return err;
+	if (!ip_given || err)
+		nr_configs = 0;
+	ip_given = true;
+	if (err)
+		return 0;
+	/* A later word for the same card takes the place of the former. */
+	while (slot < configs + nr_configs && strcmp(slot->device, config.device))
+		slot++;
+	if (slot == configs + NETDEV_MAX) {
+		pr_warn("ip=: more cards than the kernel takes (%u)\n", NETDEV_MAX);
+		return -ENOSPC;
+	}
+	if (slot == configs + nr_configs)
+		nr_configs++;
+	*slot = config;
+	return 0;
+}
+
+static int parse_gw(const char *value)
+{
+	const char *fault;
+	__be32 addr;
+
+	if (in4_pton(value, &addr))
+		return -EINVAL;
+	fault = inet_addr_fault(addr, 32);
+	if (fault) {
+		pr_warn("gw=%pI4: %s\n", &addr, fault);
+		return -EINVAL;
+	}
+	gw_word = addr;
+	return 0;
+}
+
+void ip_config_init(void)
+{
+	static const struct cmdline_param params[] = {
+		{.name = "ip",
+		 .usage = "ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's "
+			  "ip=CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:off",
+		 .parse = parse_ip},
+		{.name = "gw", .usage = "gw=A.B.C.D", .parse = parse_gw},
+	};
+	static struct netdev_notifier notifier = {.event = ipconfig_event};
+
+	configs[0] = (struct ip_config){
+		.addr = htonl(0x0a00020f),    /* 10.0.2.15 */
+		.gateway = htonl(0x0a000202), /* 10.0.2.2 */
+		.prefix_len = 24,
+	};
+	nr_configs = 1;
+	cmdline_register(params, ARRAY_SIZE(params));
+	register_netdevice_notifier(&notifier);
+}
