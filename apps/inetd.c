@@ -142,9 +142,9 @@ static int send_file(int fd, const char *path)
 static void netstat(int fd)
 {
 	static const char *const paths[] = {
-		"/proc/net/tcp",  "/proc/net/snmp",   "/proc/net/netstat",
-		"/proc/net/arp",  "/proc/net/dev",    "/proc/net/drops",
-		"/proc/slabinfo", "/proc/interrupts", "/proc/softirqs",
+		"/proc/net/tcp",  "/proc/net/snmp",  "/proc/net/netstat", "/proc/net/arp",
+		"/proc/net/dev",  "/proc/net/drops", "/proc/slabinfo",    "/proc/interrupts",
+		"/proc/softirqs", "/proc/console",
 	};
 	char buf[256];
 	int len;

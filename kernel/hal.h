@@ -146,8 +146,12 @@ size_t hal_copy_user(void *dst, const void *src, size_t n);
 
 /* ---- console, entropy, the end -------------------------------------------------------------- */
 
-/* Writes bytes out, synchronously.  Any context, also while panicking. */
-void hal_console_write(const char *s, size_t n);
+/*
+ * Writes bytes out, synchronously.  Any context, also while panicking; one caller at a time, which
+ * console_write() (kernel/console.h) sees to.  Returns how many were taken: it stops at the first that
+ * finds no room.  @wait: each may wait for room, CONSOLE_POLLS_MAX polls of the port.
+ */
+size_t hal_console_write(const char *s, size_t n, bool wait);
 /* Takes one received byte, or -1 when there is none.  Any context. */
 int hal_console_getc(void);
 

@@ -35,6 +35,9 @@
 #define NR_OPEN_MAX      131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */
 #define FILES_MAX        (NR_OPEN_MAX + 4096) /* struct file, also those in no table yet: -ENFILE */
 #define PROC_ENTRIES_MAX 64                   /* paths below /proc: a bug of ours beyond */
+#define CONSOLE_POLLS_MAX                                                                          \
+	20000 /* of a full serial port, 10 to 40 ms: then a byte is lost, and those behind it, until \
+		 there is room; at 115200 baud a full FIFO drains in 1.4 ms */
 #define CONSOLE_IN_MAX   256  /* typed bytes nobody has read yet: newer ones wait in the device */
 #define PIPE_PAGES       16   /* pages a pipe buffers: a writer waits or gets -EAGAIN */
 #define IOV_MAX_SEGMENTS 1024 /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */

@@ -15,6 +15,7 @@
 
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
+#include "kernel/console.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/sched/spinlock.h"
@@ -72,7 +73,7 @@ void printk(enum loglevel level, const char *fmt, ...)
 		spin_lock_irqsave(&log_lock, flags);
 	ring_append(line, n);
 	if ((int)level <= console_loglevel)
-		hal_console_write(line, n);
+		console_write(line, n);
 	if (locked)
 		spin_unlock_irqrestore(&log_lock, flags);
 }
@@ -115,6 +116,7 @@ size_t kmsg_copy(char *buf, size_t size)
 void printk_panicking(void)
 {
 	WRITE_ONCE(panicking, true);
+	console_patient();
 }
 
 static int parse_loglevel(const char *value)

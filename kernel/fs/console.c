@@ -11,6 +11,7 @@
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
 #include "include/uapi/poll.h"
+#include "kernel/console.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/internal.h"
@@ -19,7 +20,7 @@
 #include "kernel/time/timer.h"
 
 #define LOOK_EVERY_MS 20
-#define WRITE_CHUNK   256 /* bytes taken from the application at a time */
+#define WRITE_CHUNK   64 /* bytes at a time: interrupts wait for them, 6 ms at 115200 baud */
 
 BUILD_BUG_ON(!IS_POWER_OF_2(CONSOLE_IN_MAX));
 
@@ -126,7 +127,7 @@ static ssize_t console_write_iter(struct file *file, struct iov_iter *from)
 
 		if (!n)
 			return total ? (ssize_t)total : -EFAULT;
-		hal_console_write(buf, n);
+		console_write(buf, n);
 		total += n;
 		cond_resched();
 	}

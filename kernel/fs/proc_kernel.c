@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the kernel itself shows in /proc, in Linux's formats: interrupts, softirqs, slabinfo,
- * meminfo, uptime, threads (ours), kmsg.
+ * meminfo, uptime, threads (ours), kmsg, console (ours).
  *
  * Each show() <- proc_open().  Process context.  Counters are read without their writers' locks: a
  * number may be one old, never torn.
  */
 #include "include/uapi/errno.h"
+#include "kernel/console.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/proc.h"
 #include "kernel/irq.h"
@@ -154,6 +155,15 @@ static int show_kmsg(struct seq_file *m)
 	return 0;
 }
 
+/* Ours: the console's text that no reader took in time, and how often a byte waited for one. */
+static int show_console(struct seq_file *m)
+{
+	struct console_stats stats = console_stats();
+
+	seq_printf(m, "lost %llu\nwaits %llu\n", (ull)stats.lost, (ull)stats.waits);
+	return 0;
+}
+
 void proc_kernel_init(void)
 {
 	static const struct proc_entry entries[] = {
@@ -164,6 +174,7 @@ void proc_kernel_init(void)
 		{"uptime", show_uptime},
 		{"threads", show_threads},
 		{"kmsg", show_kmsg},
+		{"console", show_console},
 	};
 
 	proc_register(entries, ARRAY_SIZE(entries));

@@ -2,13 +2,14 @@
 /*
  * The console: a 16550 serial port, polled both ways.
  *
- * Callers in order: x86_console_init() from the door, then hal_console_write() from printk and from
- * the dumps, hal_console_getc() from who waits for a key.  Any context, no lock: printk serialises
- * its lines, and a panic must get through whatever is held.
+ * Callers in order: x86_console_init() from the door, then hal_console_write() from console_write() and
+ * the early boot, hal_console_getc() from a reader of /dev/console.  Any context, no lock: the callers
+ * come one at a time, and a panic must get through whatever is held.
  * Every wait is bounded, so a machine without the port loses its log and nothing else.
  * Answers to Linux's drivers/tty/serial/8250/8250_early.c.
  */
 #include "kernel/hal.h"
+#include "kernel/limits.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/setup.h"
@@ -27,9 +28,8 @@
 #define MCR_DTR_RTS    0x03
 #define LSR_DATA_READY 0x01
 #define LSR_THR_EMPTY  0x20
-#define UART_FIFO      16    /* bytes that may follow once the transmitter is empty */
-#define UART_DIVISOR   1     /* 115200 baud */
-#define UART_PATIENCE  20000 /* polls; at 115200 baud a full FIFO drains in 1.4 ms */
+#define UART_FIFO      16 /* bytes that may follow once the transmitter is empty */
+#define UART_DIVISOR   1  /* 115200 baud */
 
 static bool uart_present;
 static unsigned int uart_room; /* bytes of the FIFO known to be free */
@@ -49,34 +49,35 @@ void x86_console_init(void)
 	uart_present = true;
 }
 
-static void uart_put(char c)
+/* False: no room within @polls, the byte was not taken. */
+static bool uart_put(char c, unsigned int polls)
 {
-	unsigned int polls;
-
-	for (polls = 0; uart_room == 0 && polls < UART_PATIENCE; polls++) {
+	while (uart_room == 0 && polls--) {
 		if (inb(UART_LSR) & LSR_THR_EMPTY)
 			uart_room = UART_FIFO;
 		else
 			cpu_relax();
 	}
-	/* A stuck transmitter: the byte is lost, and each further one waits its turn again. */
 	if (uart_room == 0)
-		return;
+		return false;
 	outb(UART_DATA, (u8)c);
 	uart_room--;
+	return true;
 }
 
-void hal_console_write(const char *s, size_t n)
+size_t hal_console_write(const char *s, size_t n, bool wait)
 {
+	unsigned int polls = wait ? CONSOLE_POLLS_MAX : 1;
 	size_t i;
 
+	/* Without a port there is no reader who could miss anything. */
 	if (!uart_present)
-		return;
+		return n;
 	for (i = 0; i < n; i++) {
-		if (s[i] == '\n')
-			uart_put('\r');
-		uart_put(s[i]);
+		if ((s[i] == '\n' && !uart_put('\r', polls)) || !uart_put(s[i], polls))
+			break;
 	}
+	return i;
 }
 
 int hal_console_getc(void)

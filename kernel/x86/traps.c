@@ -7,6 +7,7 @@
  * come out whatever is held, so it goes to the console directly and not through printk.
  * Answers to Linux's arch/x86/kernel/traps.c, dumpstack.c, mm/extable.c, mm/fault.c.
  */
+#include "kernel/console.h"
 #include "kernel/hal.h"
 #include "kernel/irq.h"
 #include "kernel/lib/bug.h"
@@ -83,7 +84,7 @@ static __printf_like(1, 2) void dump(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	hal_console_write(line, min_t(size_t, n, sizeof(line) - 1));
+	console_write(line, min_t(size_t, n, sizeof(line) - 1));
 }
 
 static void dump_frame(u64 pc)
@@ -180,6 +181,7 @@ static void __noreturn die(struct pt_regs *regs)
 
 	if (!name)
 		name = "reserved exception";
+	console_patient();
 	/* A fault in the dump of a fault: no second dump; panic() knows how to end, and ends. */
 	if (++depth > 1) {
 		dumped = true;

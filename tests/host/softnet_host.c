@@ -238,12 +238,13 @@ static char *console;
 static size_t console_len, console_size;
 static char panic_line[LOG_LINE_MAX + 64];
 
-void hal_console_write(const char *s, size_t n)
+/* Never full. */
+size_t hal_console_write(const char *s, size_t n, bool wait)
 {
 	if (host_option("echo", 0) && host_libc.write(2, s, n) < 0)
 		sn_set("echo", 0);
 	if (n > CONSOLE_MAX / 2)
-		return;
+		return n;
 	if (console_len + n + 1 > CONSOLE_MAX) {
 		memmove(console, console + CONSOLE_MAX / 2, console_len - CONSOLE_MAX / 2);
 		console_len -= CONSOLE_MAX / 2;
@@ -253,13 +254,14 @@ void hal_console_write(const char *s, size_t n)
 		char *grown = host_libc.realloc(console, size);
 
 		if (!grown)
-			return;
+			return n;
 		console = grown;
 		console_size = size;
 	}
 	memcpy(console + console_len, s, n);
 	console_len += n;
 	console[console_len] = '\0';
+	return n;
 }
 
 int hal_console_getc(void)

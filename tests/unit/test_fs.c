@@ -440,8 +440,9 @@ static void test_proc_is_full_at_the_limit(void **state)
 {
 	static struct proc_entry many[PROC_ENTRIES_MAX];
 	static char paths[PROC_ENTRIES_MAX][16];
-	static const char *const there[] = {"interrupts", "softirqs", "slabinfo", "meminfo",
-					    "uptime",     "threads",  "kmsg",     "test/lines"};
+	static const char *const there[] = {"interrupts", "softirqs", "slabinfo",
+					    "meminfo",    "uptime",   "threads",
+					    "kmsg",       "console",  "test/lines"};
 	unsigned int fit;
 	char path[32];
 

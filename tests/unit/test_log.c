@@ -4,6 +4,7 @@
 
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
+#include "kernel/console.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
@@ -67,6 +68,87 @@ static void test_the_ring_wraps_at_lines(void **state)
 		}
 	}
 	assert_true(strlen(kmsg(LOG_RING_SIZE)) > LOG_RING_SIZE - LOG_LINE_MAX);
+}
+
+/* ---- a console that nobody reads --------------------------------------------------------------- */
+
+#define LOST(n) "\n[console: " #n " bytes were not taken in time: lost]\n"
+
+static void clear_at(u64 seconds)
+{
+	unit_console_clear();
+	unit_set_clock(seconds * 1000000000ULL);
+}
+
+/* One byte waits, and then none, until there is room: then a line says how many are missing. */
+static void test_a_full_console_costs_one_wait(void **state)
+{
+	struct console_stats before = console_stats(), after;
+	unsigned int waits = unit_console_waits();
+
+	clear_at(1);
+	unit_console_room(20); /* "[    1.000000] first\n" is 21 bytes */
+	pr_err("first");
+	assert_string_equal(unit_console(), "[    1.000000] first");
+	for (int i = 0; i < 100; i++)
+		pr_err("second"); /* 22 bytes each */
+	assert_int_equal(unit_console_waits(), waits + 1);
+	after = console_stats();
+	assert_int_equal(after.waits, before.waits + 1);
+	assert_int_equal(after.lost, before.lost + 1 + 100 * 22);
+
+	unit_console_clear();
+	unit_console_room(SIZE_MAX);
+	pr_err("third");
+	assert_string_equal(unit_console(), LOST(2201) "[    1.000000] third\n");
+	unit_console_clear();
+	pr_err("fourth");
+	assert_string_equal(unit_console(), "[    1.000000] fourth\n");
+	assert_int_equal(console_stats().lost, after.lost);
+	/* The ring has what the console lost. */
+	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "second\n[    1.000000] third\n"));
+	assert_int_equal(unit_console_waits(), waits + 1);
+}
+
+/* Room for a part of the line about what was lost: no text is taken for told. */
+static void test_a_full_console_that_takes_a_little(void **state)
+{
+	clear_at(2);
+	unit_console_room(0);
+	pr_err("lost"); /* 20 bytes */
+	assert_string_equal(unit_console(), "");
+	unit_console_room(10);
+	pr_err("this too"); /* 24 bytes */
+	assert_string_equal(unit_console(), "\n[console:");
+	unit_console_clear();
+	unit_console_room(80);
+	pr_err("cut"); /* 52 bytes of LOST(44), and 19 */
+	unit_console_room(SIZE_MAX);
+	assert_string_equal(unit_console(), LOST(44) "[    2.000000] cut\n");
+	/* The same for an application's text. */
+	unit_console_room(3);
+	console_write("abcdef", 6);
+	console_write("ghi", 3);
+	unit_console_clear();
+	unit_console_room(SIZE_MAX);
+	console_write("jkl", 3);
+	assert_string_equal(unit_console(), LOST(6) "jkl");
+}
+
+/* A panic's text: each byte waits, and what comes behind a lost one is still tried. */
+static void test_a_panic_is_patient(void **state)
+{
+	unsigned int waits = unit_console_waits();
+
+	clear_at(3);
+	unit_console_room(0);
+	pr_err("stuck");
+	console_patient();
+	console_write("0123456789", 10);
+	assert_int_equal(unit_console_waits(), waits + 11);
+	unit_console_room(SIZE_MAX);
+	console_write("seen", 4);
+	assert_string_equal(unit_console(), "seen");
 }
 
 static char seen[256];
@@ -200,7 +282,10 @@ int main(void)
 		cmocka_unit_test(test_a_line_has_its_time),
 		cmocka_unit_test(test_a_long_line_is_cut),
 		cmocka_unit_test(test_the_ring_wraps_at_lines),
+		cmocka_unit_test(test_a_full_console_costs_one_wait),
+		cmocka_unit_test(test_a_full_console_that_takes_a_little),
 		cmocka_unit_test(test_warning_counts_and_goes_on),
+		cmocka_unit_test(test_a_panic_is_patient),
 		cmocka_unit_test(test_panic_says_who_and_where),
 		cmocka_unit_test(test_command_line),
 		cmocka_unit_test(test_words_have_a_limit),

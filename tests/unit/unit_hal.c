@@ -319,13 +319,33 @@ size_t hal_copy_user(void *dst, const void *src, size_t n)
 	return n - good;
 }
 
-void hal_console_write(const char *s, size_t n)
+static size_t console_room = SIZE_MAX;
+static unsigned int console_waits;
+
+void unit_console_room(size_t bytes)
 {
+	console_room = bytes;
+}
+
+unsigned int unit_console_waits(void)
+{
+	return console_waits;
+}
+
+size_t hal_console_write(const char *s, size_t n, bool wait)
+{
+	if (n > console_room) {
+		console_waits += wait;
+		n = console_room;
+	}
+	if (console_room != SIZE_MAX)
+		console_room -= n;
 	if (n > sizeof(console_text) - 1 - console_used)
 		n = sizeof(console_text) - 1 - console_used;
 	memcpy(console_text + console_used, s, n);
 	console_used += n;
 	console_text[console_used] = '\0';
+	return n;
 }
 
 int hal_console_getc(void)

@@ -34,6 +34,9 @@ void unit_set_clock(u64 ns);
 /* What the console got since the last unit_console_clear(); NUL-terminated. */
 const char *unit_console(void);
 void unit_console_clear(void);
+/* How many bytes it takes from now on (SIZE_MAX: all); how often a byte waited for room in vain. */
+void unit_console_room(size_t bytes);
+unsigned int unit_console_waits(void);
 /* Typed bytes, for hal_console_getc(). */
 void unit_type(const char *s);
 const char *unit_untyped(void); /* those that nobody took yet */

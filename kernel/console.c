@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way to the console: text that its reader does not take in time is lost, and counted.
+ *
+ * console_write() <- printk, write() to /dev/console, the dumps of a trap.  Any context.
+ *
+ * A serial port whose other end is full (a socket or pipe that no program reads, flow control) takes
+ * no byte, for as long as it pleases.  A byte waits for it CONSOLE_POLLS_MAX polls, once: then the
+ * console is stuck, and what follows is lost at once, until the port has room when the next text
+ * comes.  That text is preceded by a line that says how many bytes are missing; /proc/kmsg has the
+ * kernel's own.  In a panic each byte waits its full time: its text is worth more than the time.
+ *
+ * console_lock (irq-safe: every context writes) keeps one caller's text together.  It is the inner one
+ * of printk's lock.  Linux has no such bound: its 8250 console waits 10 ms for each byte
+ * (wait_for_xmitr()).
+ */
+#include "kernel/console.h"
+
+#include "kernel/hal.h"
+#include "kernel/lib/string.h"
+#include "kernel/sched/spinlock.h"
+
+static DEFINE_SPINLOCK(console_lock);
+static struct console_stats stats;
+static u64 untold;   /* lost bytes of which no line told yet */
+static bool stuck;   /* a byte waited in vain, and no room was seen since */
+static bool patient; /* a panic's text */
+
+/* console_lock held.  *@done: the bytes that were taken.  False: not all were, the console is stuck. */
+static bool write_or_stick(const char *s, size_t n, size_t *done)
+{
+	*done = hal_console_write(s, n, true);
+	if (*done == n)
+		return true;
+	stuck = true;
+	stats.waits++;
+	return false;
+}
+
+/* console_lock held.  True: there is room again, and the line about what was lost is written. */
+static bool unstick(void)
+{
+	char line[80];
+	size_t n, done;
+
+	if (!hal_console_write("\n", 1, false))
+		return false;
+	n = scnprintf(line, sizeof(line), "[console: %llu bytes were not taken in time: lost]\n",
+		      (unsigned long long)untold);
+	if (!write_or_stick(line, n, &done))
+		return false;
+	stuck = false;
+	untold = 0;
+	return true;
+}
+
+static void write_bounded(const char *s, size_t n)
+{
+	size_t done = 0;
+
+	if ((stuck && !unstick()) || !write_or_stick(s, n, &done)) {
+		stats.lost += n - done;
+		untold += n - done;
+	}
+}
+
+/* Each byte waits; one that found no room is passed over. */
+static void write_patiently(const char *s, size_t n)
+{
+	while (n) {
+		size_t done = min(n, hal_console_write(s, n, true) + 1);
+
+		s += done;
+		n -= done;
+	}
+}
+
+void console_write(const char *s, size_t n)
+{
+	unsigned long flags;
+
+	if (READ_ONCE(patient)) {
+		write_patiently(s, n);
+		return;
+	}
+	spin_lock_irqsave(&console_lock, flags);
+	write_bounded(s, n);
+	spin_unlock_irqrestore(&console_lock, flags);
+}
+
+void console_patient(void)
+{
+	WRITE_ONCE(patient, true);
+}
+
+struct console_stats console_stats(void)
+{
+	return stats;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way to the console: text that its reader does not take in time is lost, and counted.
+ */
+#ifndef KERNEL_CONSOLE_H
+#define KERNEL_CONSOLE_H
+
+#include "kernel/types.h"
+
+/* Writes all of it, or counts what was lost.  Any context. */
+void console_write(const char *s, size_t n);
+/* From now on each byte waits its full time, and no lock is taken: the machine is about to end. */
+void console_patient(void);
+
+struct console_stats {
+	u64 lost;  /* bytes, since boot */
+	u64 waits; /* times that a byte waited CONSOLE_POLLS_MAX polls in vain */
+};
+struct console_stats console_stats(void);
+
+#endif
