@@ -225,7 +225,8 @@ static void virtnet_set_mtu(struct virtnet_info *vi)
 	vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, mtu), &mtu,
 				   sizeof(mtu));
 	if (mtu < VIRTNET_MTU_MIN) {
-		pr_warn("%s: the device's MTU of %u is no MTU", vi->vdev->bus_name, mtu);
+		pr_warn("%s: the device's MTU of %u is below %u, which IPv4 needs: %u is used",
+			vi->vdev->bus_name, mtu, VIRTNET_MTU_MIN, vi->dev->mtu);
 		return;
 	}
 	vi->dev->mtu = min_t(unsigned int, mtu, VIRTNET_MTU_MAX);

@@ -30,6 +30,8 @@ struct iphdr {
 #define IP_MF     0x2000
 #define IP_OFFSET 0x1fff
 
+#define IPV4_MIN_MTU 68u /* RFC 791 3.2: every link carries so much in one piece */
+
 static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 {
 	return (struct iphdr *)skb_network_header(skb);

@@ -68,7 +68,8 @@ void tcp_ack_snd_check(struct sock *sk)
 		__tcp_ack_snd_check(sk, true);
 }
 
-/* Before there is data: no more than the handshake promised, no less than anybody must take. */
+/* Before there is data: no more than the handshake promised, no less than a host must take, or
+ * than its narrow link can carry. */
 void tcp_initialize_rcv_mss(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -76,7 +77,7 @@ void tcp_initialize_rcv_mss(struct sock *sk)
 
 	hint = min(hint, tp->rcv_wnd / 2);
 	hint = min(hint, TCP_MSS_DEFAULT);
-	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, TCP_MIN_MSS);
+	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, min_t(u32, tp->advmss, TCP_MIN_MSS));
 }
 
 /*

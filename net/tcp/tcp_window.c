@@ -126,7 +126,7 @@ unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size)
 		tp->max_window > TCP_MSS_DEFAULT ? tp->max_window >> 1 : tp->max_window;
 
 	if (cutoff && size > cutoff)
-		return max(cutoff, 68u - tp->tcp_header_len);
+		return min(size, max(cutoff, IPV4_MIN_MTU - tp->tcp_header_len));
 	return size;
 }
 
@@ -135,11 +135,13 @@ unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
-	int mss = pmtu - icsk->icsk_af_ops->net_header_len - (int)sizeof(struct tcphdr);
+	int headers = icsk->icsk_af_ops->net_header_len + (int)sizeof(struct tcphdr);
+	int fits = max_t(int, pmtu, IPV4_MIN_MTU) - headers;
+	int mss = min_t(int, fits, tp->rx_opt.mss_clamp) - icsk->icsk_ext_hdr_len;
 
-	mss = min_t(int, mss, tp->rx_opt.mss_clamp) - icsk->icsk_ext_hdr_len;
-	/* CVE-2019-11479: a peer, or an ICMP error, that asks for crumbs gets no smaller ones. */
-	mss = max_t(int, mss, TCP_MIN_SND_MSS);
+	/* CVE-2019-11479: a peer that asks for crumbs gets no smaller ones.  A link of our own that
+	 * carries less than that does not: no ICMP error lowers a route so far (IP_MIN_PMTU). */
+	mss = max_t(int, mss, min_t(int, fits, TCP_MIN_SND_MSS));
 	return mss - (tp->tcp_header_len - (int)sizeof(struct tcphdr));
 }
 
@@ -163,13 +165,16 @@ unsigned int tcp_current_mss(struct sock *sk)
 	return tcp_sk(sk)->mss_cache;
 }
 
-/* What we take is the link's affair: a path that is narrow on its way out is so for ours alone (RFC 6691). */
+/*
+ * The MSS of the link's MTU: the path's MTU limits only what we send (RFC 6691 section 2: "the MTU
+ * minus the fixed IP and TCP header sizes").  Linux offers no less than 256, which does not fit then.
+ */
 u16 tcp_advertise_mss(const struct sock *sk, const struct rtable *rt)
 {
 	u32 headers = sizeof(struct iphdr) + sizeof(struct tcphdr);
 	u16 user_mss = tcp_sk(sk)->rx_opt.user_mss;
-	u32 mss = rt ? rt->dev->mtu - min(rt->dev->mtu, headers) : TCP_MSS_DEFAULT;
+	u32 mss = rt ? max(rt->dev->mtu, IPV4_MIN_MTU) - headers : TCP_MSS_DEFAULT;
 
-	mss = clamp_t(u32, mss, TCP_MIN_MSS, 65535 - headers);
+	mss = min_t(u32, mss, 65535 - headers);
 	return user_mss && user_mss < mss ? user_mss : mss;
 }

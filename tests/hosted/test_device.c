@@ -130,6 +130,39 @@ static void an_mtu_of_576(void)
 	scene_pair_close(&p);
 }
 
+/* Links as narrow as RFC 791 permits: RFC 6691's MSS is the MTU less 40, and no packet is longer than
+ * the MTU, options and all. */
+static void an_mtu_of(unsigned int mtu)
+{
+	struct pair p = scene_pair();
+	struct seg segs[2] = {*scene_nth(A, SYN, 1), *scene_nth(B, SYNACK, 1)};
+
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(segs[i].mss, mtu - 40);
+	scene_carry(A, p.a, B, p.b, 20000);
+	scene_carry(B, p.b, A, p.a, 20000);
+	for (unsigned int i = 1; i <= scene_count(A, DATA); i++)
+		assert_true(scene_nth(A, DATA, i)->len <= mtu - 52);
+	for (unsigned int i = 1; i <= scene_count(B, DATA); i++)
+		assert_true(scene_nth(B, DATA, i)->len <= mtu - 52);
+	scene_pair_close(&p);
+}
+
+static void an_mtu_of_68(void)
+{
+	an_mtu_of(68);
+}
+
+static void an_mtu_of_87(void)
+{
+	an_mtu_of(87);
+}
+
+static void an_mtu_of_127(void)
+{
+	an_mtu_of(127);
+}
+
 static void an_mtu_of_9000(void)
 {
 	struct pair p = scene_pair();
@@ -195,6 +228,9 @@ int main(int argc, char **argv)
 		SCENE(a_device_that_is_lost),
 		SCENE_WITH(a_small_ring, {"queue_size", 16}),
 		SCENE_WITH(an_mtu_of_576, {"mtu", 576}),
+		SCENE_WITH(an_mtu_of_68, {"mtu", 68}),
+		SCENE_WITH(an_mtu_of_87, {"mtu", 87}),
+		SCENE_WITH(an_mtu_of_127, {"mtu", 127}),
 		SCENE_WITH(an_mtu_of_9000, {"mtu", 9000}),
 		SCENE_WITH(little_memory, {"ram", 6 << 20}),
 	};

@@ -123,7 +123,13 @@ static void test_no_crumbs(void **state)
 	tp.rx_opt.mss_clamp = 1;
 	assert_int_equal(tcp_mtu_to_mss(sk, 1500), TCP_MIN_SND_MSS - TCPOLEN_TSTAMP_ALIGNED);
 	tp.rx_opt.mss_clamp = 1460;
-	assert_int_equal(tcp_mtu_to_mss(sk, 0), TCP_MIN_SND_MSS - TCPOLEN_TSTAMP_ALIGNED);
+	/* A link that carries less than the crumbs: what fits (RFC 791: 68 bytes always do). */
+	assert_int_equal(tcp_mtu_to_mss(sk, 100), 100 - 40 - TCPOLEN_TSTAMP_ALIGNED);
+	assert_int_equal(tcp_mtu_to_mss(sk, 87), 87 - 40 - TCPOLEN_TSTAMP_ALIGNED);
+	assert_int_equal(tcp_mtu_to_mss(sk, 68), 68 - 40 - TCPOLEN_TSTAMP_ALIGNED);
+	assert_int_equal(tcp_mtu_to_mss(sk, 0), 68 - 40 - TCPOLEN_TSTAMP_ALIGNED);
+	tp.rx_opt.mss_clamp = 1;
+	assert_int_equal(tcp_mtu_to_mss(sk, 68), 68 - 40 - TCPOLEN_TSTAMP_ALIGNED);
 }
 
 static void test_half_of_the_largest_window(void **state)
@@ -138,6 +144,7 @@ static void test_half_of_the_largest_window(void **state)
 	assert_int_equal(tcp_sync_mss(sk, 1500), 300);
 	tp.max_window = 1;
 	assert_int_equal(tcp_sync_mss(sk, 1500), 48);
+	assert_int_equal(tcp_sync_mss(sk, 68), 28); /* and never more than fits */
 	tp.max_window = 65535;
 	assert_int_equal(tcp_sync_mss(sk, 1500), 1460);
 }
@@ -153,8 +160,11 @@ static void test_advertised_mss(void **state)
 	assert_int_equal(tcp_advertise_mss(sk, NULL), 536);
 	dev.mtu = 65536;
 	assert_int_equal(tcp_advertise_mss(sk, &rt), 65495);
+	/* RFC 6691: the MTU less 40, however small. */
+	for (dev.mtu = 68; dev.mtu <= 128; dev.mtu++)
+		assert_int_equal(tcp_advertise_mss(sk, &rt), dev.mtu - 40);
 	dev.mtu = 20;
-	assert_int_equal(tcp_advertise_mss(sk, &rt), TCP_MIN_MSS);
+	assert_int_equal(tcp_advertise_mss(sk, &rt), 28);
 	dev.mtu = 1500;
 	tp.rx_opt.user_mss = 1000;
 	assert_int_equal(tcp_advertise_mss(sk, &rt), 1000);

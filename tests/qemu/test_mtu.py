@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""virtio-net with an MTU of its own (host_mtu=): from RFC 791's least to more than a page and than TCP's most."""
+import socket
+import struct
+import threading
+
+import pytest
+from guest import Guest, recv_exact
+from wire import ACK, SYN, Peer, ether, icmp_echo, ipv4, tcp
+
+OFFER = b"\x02\x04\x05\xb4" + b"\x01\x01\x08\x0a\0\0\0\1\0\0\0\0"     # MSS 1460, timestamps
+PLAIN = ",mrg_rxbuf=off,guest_tso4=off,guest_csum=off"
+
+
+@pytest.mark.parametrize("mtu, mss", [(68, 28), (87, 47), (127, 87), (128, 88), (9000, 8960)])
+def test_announces_and_sends_what_fits(mtu, mss):
+    """RFC 6691: the MSS is the MTU less 40; timestamps come out of the data, and no packet exceeds the MTU."""
+    with Guest(net="dgram", device=f",host_mtu={mtu}") as g:
+        assert f"mtu {mtu}," in g.console
+        peer = Peer(g)
+        peer.send_tcp(4000, 19, 100, 0, SYN, options=OFFER)
+        answer = peer.recv_tcp(4000)
+        assert answer.options[:4] == b"\x02\x04" + struct.pack(">H", mss)
+        tsval = answer.options[answer.options.index(b"\x08\x0a") + 2:][:4]
+        peer.send_tcp(4000, 19, 101, answer.seq + 1, ACK, options=b"\x01\x01\x08\x0a\0\0\0\2" + tsval)
+        packet = peer.recv(lambda kind, p: kind == 0x800 and p[9] == 6 and struct.unpack(">H", p[2:4])[0] > 52)
+        assert struct.unpack(">H", packet[2:4])[0] == mtu      # chargen's first segment is a full one
+
+
+@pytest.mark.parametrize("mtu", [68, 127, 1400, 9000, 65535])
+@pytest.mark.parametrize("features", ["", PLAIN])
+def test_carries(mtu, features):
+    data = bytes(range(256)) * 400
+    with Guest(device=f",host_mtu={mtu}{features}", capture=False) as g, g.connect(7) as s:
+        threading.Thread(target=s.sendall, args=(data,)).start()
+        assert recv_exact(s, len(data)) == data
+        s.shutdown(socket.SHUT_WR)
+        assert s.recv(1) == b""
+
+
+def test_below_what_ipv4_needs_is_said():
+    with Guest(device=",host_mtu=67") as g, g.connect(7) as s:
+        assert "the device's MTU of 67 is below 68, which IPv4 needs: 1500 is used" in g.console
+        s.sendall(b"x")
+        assert recv_exact(s, 1) == b"x"
+
+
+@pytest.mark.parametrize("features", ["", PLAIN])
+def test_more_than_the_driver_takes_is_cut(features):
+    """65535 is more than a receive buffer holds: 9000 is used, and a packet of that size comes in whole."""
+    with Guest(net="dgram", device=f",host_mtu=65535{features}") as g:
+        assert "mtu 9000," in g.console
+        peer, ping = Peer(g), bytes(range(256)) * 35 + bytes(12)
+        peer.send(ether(ipv4(icmp_echo(ping), 1)))
+        answer = peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1)
+        assert answer[28:] == ping and len(answer) == 9000
+        # What is longer is the device's or the driver's to drop, and stops nothing.
+        peer.send(ether(ipv4(icmp_echo(bytes(20000)), 1)))
+        peer.send(ether(ipv4(icmp_echo(b"still there", seq=3), 1)))
+        assert peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1 and p[28:39] == b"still there")
