@@ -44,9 +44,19 @@ static void virtnet_refill_timer(unsigned long data)
 	napi_schedule(&vi->napi);
 }
 
+/*
+ * The longest frame of one packet.  A smaller MTU limits what we send; what comes may be longer, since a
+ * peer has a least segment of its own (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes whatever MSS
+ * was offered), and Linux's driver takes full Ethernet frames too.
+ */
+static unsigned int virtnet_rx_frame_max(const struct virtnet_info *vi)
+{
+	return ETH_HLEN + max(vi->dev->mtu, (unsigned int)ETH_DATA_LEN);
+}
+
 void virtnet_rx_setup(struct virtnet_info *vi)
 {
-	unsigned int frame = ETH_HLEN + vi->dev->mtu;
+	unsigned int frame = virtnet_rx_frame_max(vi);
 
 	vi->mergeable = virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF);
 	/* A page each, so that 64 KiB fit into one linear part and MAX_SKB_FRAGS fragments. */
@@ -175,7 +185,7 @@ static enum skb_drop_reason virtnet_rx_gso(struct virtnet_info *vi, struct sk_bu
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 
 	if (hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE) {
-		if (skb->len > ETH_HLEN + vi->dev->mtu)
+		if (skb->len > virtnet_rx_frame_max(vi))
 			return SKB_DROP_REASON_DEV_BAD_LENGTH;
 		return SKB_CONSUMED;
 	}

@@ -8,7 +8,7 @@ import pytest
 from guest import Guest, recv_exact
 from wire import ACK, SYN, Peer, ether, icmp_echo, ipv4, tcp
 
-OFFER = b"\x02\x04\x05\xb4" + b"\x01\x01\x08\x0a\0\0\0\1\0\0\0\0"     # MSS 1460, timestamps
+OFFER = b"\x02\x04\x23\x00" + b"\x01\x01\x08\x0a\0\0\0\1\0\0\0\0"     # MSS 8960, timestamps
 PLAIN = ",mrg_rxbuf=off,guest_tso4=off,guest_csum=off"
 
 
