@@ -191,17 +191,29 @@ out_unlock:
 
 /* ---- connect() ------------------------------------------------------------------------------- */
 
-/* Moves with each connection, so that one destination's ports do not come back soon. */
-static u32 connect_hint;
+/*
+ * RFC 6056 3.3.4, double-hash port selection: the search starts at a secret function of the destination
+ * plus a counter that the destination shares with few others.  So one destination's ports do not come
+ * back soon, and its owner learns little of how often we connect elsewhere.
+ */
+#define PORT_COUNTERS 1024 /* 3.3.4: "TABLE_LENGTH"; a power of two */
 
-/* Where the search for a port starts: a secret function of the destination (RFC 6056 3.3.3). */
-static u32 port_offset(const struct sock *sk)
+static u32 port_counters[PORT_COUNTERS];
+BUILD_BUG_ON(!IS_POWER_OF_2(PORT_COUNTERS));
+
+/* The RFC's F() is the low half of the hash; its G() chooses the counter from the high half. */
+static u32 port_offset(const struct sock *sk, u32 **counter)
 {
 	static siphash_key_t key;
+	u64 hash;
 
-	if (unlikely(!key.key[0] && !key.key[1]))
+	if (unlikely(!key.key[0] && !key.key[1])) {
+		get_random_bytes(port_counters, sizeof(port_counters));
 		get_random_bytes(&key, sizeof(key));
-	return siphash_2u64((u64)sk->sk_rcv_saddr << 32 | sk->sk_daddr, sk->sk_dport, &key);
+	}
+	hash = siphash_2u64((u64)sk->sk_rcv_saddr << 32 | sk->sk_daddr, sk->sk_dport, &key);
+	*counter = &port_counters[hash >> 32 & (PORT_COUNTERS - 1)];
+	return (u32)hash;
 }
 
 /*
@@ -310,18 +322,19 @@ out_unlock:
 
 noinline int inet_hash_connect(struct sock *sk)
 {
-	u32 offset, nr_ports, low;
+	u32 offset, nr_ports, low, *counter;
 
 	if (sk->sk_num)
 		return connect_bound(sk);
 	low = local_ports(&nr_ports);
-	offset = ((connect_hint + port_offset(sk)) % nr_ports) & ~1u;
+	offset = port_offset(sk, &counter);
+	offset = ((READ_ONCE(*counter) + offset) % nr_ports) & ~1u;
 	for (u32 n = 0; n < nr_ports; n++) {
 		u32 step = port_step(n, nr_ports);
 		int err = connect_try_port(sk, low + (offset + step) % nr_ports);
 
 		if (!err)
-			__atomic_fetch_add(&connect_hint, step + 2, __ATOMIC_RELAXED);
+			__atomic_fetch_add(counter, step + 2, __ATOMIC_RELAXED);
 		if (err != -EADDRNOTAVAIL)
 			return err;
 		cond_resched();

@@ -273,10 +273,12 @@ static void test_ports_that_share_a_bucket(void **state)
 
 /* ---- connect() ------------------------------------------------------------------------------------ */
 
+#define LOCAL_PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)
+
 /* Even ports by connect(), odd ones kept by bind(), until there is none left for this peer. */
 static void test_connections_share_a_port_only_to_different_peers(void **state)
 {
-	static struct sock *sk[LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1];
+	static struct sock *sk[LOCAL_PORTS];
 	struct sock *one_more, *other, *found;
 
 	(void)state;
@@ -301,6 +303,29 @@ static void test_connections_share_a_port_only_to_different_peers(void **state)
 		}
 		end_sock(sk[i]);
 	}
+}
+
+/*
+ * RFC 6056 3.3.4: connections elsewhere do not move the ports that one destination sees, but for the few
+ * whose counter is the same one (a thousandth of them); with one counter for all, twenty would by 40.
+ */
+static void test_ports_of_a_destination_follow_each_other(void **state)
+{
+	struct sock *first, *second, *others[20];
+
+	(void)state;
+	assert_int_equal(inet_hash_connect(new_peer(htons(80), &first)), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
+		assert_int_equal(inet_hash_connect(new_peer(htons(400 + i), &others[i])), 0);
+	assert_int_equal(inet_hash_connect(new_peer(htons(80), &second)), 0);
+	assert_in_range((second->sk_num - first->sk_num + LOCAL_PORTS) % LOCAL_PORTS, 2, 8);
+	/* And each destination starts somewhere else: of twenty no two lie side by side. */
+	for (unsigned int i = 1; i < ARRAY_SIZE(others); i++)
+		assert_int_not_equal(others[i]->sk_num, others[i - 1]->sk_num + 2);
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
+		end_sock(others[i]);
+	end_sock(first);
+	end_sock(second);
 }
 
 /* ---- TIME_WAIT ------------------------------------------------------------------------------------ */
@@ -591,6 +616,7 @@ int main(void)
 		T(test_ports_that_share_a_bucket),
 		T(test_exact_listener_beats_wildcard),
 		T(test_connections_share_a_port_only_to_different_peers),
+		T(test_ports_of_a_destination_follow_each_other),
 		T(test_timewait_takes_the_places),
 		T(test_connect_takes_over_a_timewait_that_lets_go),
 		T(test_timewaits_are_bounded),
