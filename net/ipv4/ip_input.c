@@ -93,16 +93,13 @@ static bool ip_rcv_options(struct sk_buff *skb)
 static int ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
 {
 	const struct iphdr *iph = ip_hdr(skb);
+	/* A packet to ourselves too: loopback_xmit() dropped the route with which it left. */
+	int reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
 
-	/* What we sent to ourselves still has the route that it left with. */
-	if (!skb->dst) {
-		int reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
-
-		if (unlikely(reason)) {
-			snmp_inc(SNMP_IpInAddrErrors);
-			kfree_skb_reason(skb, reason);
-			return NET_RX_DROP;
-		}
+	if (unlikely(reason)) {
+		snmp_inc(SNMP_IpInAddrErrors);
+		kfree_skb_reason(skb, reason);
+		return NET_RX_DROP;
 	}
 	if (!ip_rcv_options(skb))
 		return NET_RX_DROP;

@@ -281,8 +281,11 @@ enum tcp_chrono {
 	TCP_CHRONO_MAX
 };
 
-/* Work that came in softirq while a thread owned the socket: tcp_release_cb() does it.  Each bit set
- * holds a reference of the socket. */
+/*
+ * Work that came in softirq while a thread owned the socket: tcp_release_cb() does it.  Each bit set
+ * holds a reference of the socket.  The name is Linux's, where small queues (TSQ) have a bit here too;
+ * this kernel has no such queues.
+ */
 enum tsq_flags {
 	TCP_WRITE_TIMER_DEFERRED = 0x1,
 	TCP_DELACK_TIMER_DEFERRED = 0x2,
@@ -391,7 +394,7 @@ static inline u32 tcp_packets_in_flight(const struct tcp_sock *tp)
 	return tp->packets_out - tcp_left_out(tp) + tp->retrans_out;
 }
 
-/* ---- life: tcp.c, tcp_close.c, tcp_sockopt.c (author: receive side) ------------------------------------- */
+/* ---- life: tcp.c, tcp_close.c, tcp_sockopt.c -------------------------------------------------------------- */
 extern struct proto tcp_prot;
 extern const struct inet_connection_sock_af_ops ipv4_specific;
 void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
@@ -480,7 +483,7 @@ int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *s
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 			   const struct rtable *rt);
 
-/* ---- tcp_ack.c, tcp_rtt.c, tcp_recovery.c, tcp_cong.c (author: send side) -------------------------------- */
+/* ---- tcp_ack.c, tcp_rtt.c, tcp_recovery.c, tcp_cong.c ----------------------------------------------------- */
 #define FLAG_DATA               0x01 /* the segment has data */
 #define FLAG_WIN_UPDATE         0x02 /* it moved the window */
 #define FLAG_DATA_ACKED         0x04 /* it acknowledged new data */
@@ -685,11 +688,6 @@ void sk_stream_moderate_sndbuf(struct sock *sk);
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp);
 void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags);
 
-/* Data or a window is waiting on the peer: some timer must run (checked by tests). */
-static inline bool tcp_needs_timer(const struct sock *sk)
-{
-	return tcp_sk(sk)->packets_out || tcp_send_head(sk);
-}
 /* @base, not below TCP_RTO_MIN, doubled icsk_backoff times, at most @max_when. */
 static inline unsigned long tcp_rto_backoff(const struct sock *sk, u64 base, unsigned long max_when)
 {

@@ -4,7 +4,7 @@
  *
  *            dubious ACK                3 duplicates            snd_una passes high_seq
  *   Open ----------------> Disorder ----------------> Recovery ------------------------> Open
- *     \--- our device is full, ECN --> CWR                 \
+ *     \--- our device is full --> CWR                      \
  *      \------------------------- RTO ---------------------> Loss ---------------------> Open
  *
  *   tcp_ack -> tcp_fastretrans_alert;  tcp_retransmit_timer -> tcp_enter_loss

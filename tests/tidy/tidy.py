@@ -277,8 +277,7 @@ def both_images(files, sources=None):
         for line in out.stdout.splitlines():
             image, path = line.split()
             sources[image].add(path)
-    below = {"machine": ("kernel/x86/", "boot/", "drivers/pci", "drivers/platform", "drivers/virtio/virtio_pci",
-                         "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
+    below = {"machine": ("kernel/x86/", "boot/", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
     for path in sorted(set(files) | sources["machine"] | sources["hosted"]):
         if not path.endswith(".c") or (path.startswith(("tests/", "tools/")) and not path.startswith("tests/host/")):
             continue
