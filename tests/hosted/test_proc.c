@@ -131,24 +131,48 @@ static void the_ways_out(void)
 	assert_non_null(strstr(text, "\neth0\t00000000\t0200000A\t0003\t0\t0\t0\t00000000\t"));
 }
 
-/* "gw=": who is elsewhere is spoken to through it. */
-static void through_the_gateway(void)
+/* A SYN to a host that is elsewhere leaves, without a question: B's link address is known. */
+static void a_syn_leaves(void)
 {
 	const struct sockaddr_in far = {
 		.sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = htonl(0xc6336401)};
 	int fd = scene_socket(A);
 	int64_t ticket;
 
-	the_ways_out();
 	scene_drop_many(A, SYN, 1, ALWAYS);
 	scene_mark();
 	ticket = scene_begin(A, SYS_connect, fd, PTR(&far), sizeof(far));
-	/* B's link address is known: no question is asked. */
 	assert_int_equal(scene_count(A, OTHER), 0);
 	assert_int_equal(scene_count(A, SYN), 1);
 	scene_interrupt(A, ticket);
 	assert_int_equal(scene_end(A, ticket), -EINTR);
 	scene_close(A, fd);
+	caches_may_keep_what_they_learnt();
+}
+
+/* "gw=": hosts that are elsewhere are spoken to through it. */
+static void through_the_gateway(void)
+{
+	the_ways_out();
+	a_syn_leaves();
+}
+
+/* A network of one address: the gateway has a route of its own (4: to a host), and B, a neighbour, is
+ * spoken to through it like all others. */
+static void through_a_gateway_outside(void)
+{
+	const char *text = scene_proc(A, "/proc/net/route");
+	struct pair p;
+
+	assert_non_null(strstr(text, "\neth0\t0200000A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t"));
+	assert_non_null(strstr(text, "\neth0\t00000000\t0200000A\t0003\t0\t0\t0\t00000000\t"));
+	assert_null(strstr(text, "\t00FFFFFF\t"));
+	a_syn_leaves();
+	scene_heal();
+	p = scene_pair();
+	scene_carry(A, p.a, B, p.b, 10000);
+	scene_carry(B, p.b, A, p.a, 10000);
+	scene_pair_close(&p);
 	caches_may_keep_what_they_learnt();
 }
 
@@ -181,6 +205,8 @@ int main(int argc, char **argv)
 		SCENE(what_the_softirq_did),
 		SCENE(whose_addresses_are_known),
 		SCENE_WORDS(through_the_gateway, " gw=10.0.0.2"),
+		SCENE_WORDS(through_the_gateway, " ip=10.0.0.1::10.0.0.2:255.255.255.0:a:eth0:off"),
+		SCENE_WORDS(through_a_gateway_outside, " ip=10.0.0.1/32 gw=10.0.0.2"),
 		SCENE(without_a_gateway),
 		SCENE_WORDS(a_gateway_that_is_none, " gw=224.0.0.1"),
 	};
