@@ -14,6 +14,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/variant.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/kaslr.h"
@@ -104,7 +105,8 @@ static void dump_backtrace(const struct pt_regs *regs)
 	unsigned int n = unwind_frames(&start, pcs, BACKTRACE_MAX);
 	unsigned int i;
 
-	dump("backtrace, image moved up by %#lx:\n", (unsigned long)image_slide);
+	dump("backtrace, image moved up by %#lx, " VARIANT_NAME " build:\n",
+	     (unsigned long)image_slide);
 	if (guess) {
 		dump("?");
 		dump_frame(guess);

@@ -14,6 +14,7 @@ PLANTED = {
                          {"net/tcp/a.c": "if (before(tp->snd_una, end_seq) && n < m) return a >> seq_shift; /* seq < x */\n"}),
     "test_ifdef": ({"net/a.c": "#ifdef UNIT_TEST\n"}, {"net/a.h": "#ifndef NET_A_H\n"}),
     "irq_exclusion": ({"net/core/a.c": "flags = hal_irq_save();\n"}, {"kernel/sched/a.c": "flags = hal_irq_save();\n"}),
+    "build_unknown": ({"net/core/a.c": "#ifdef SHIPPED\n"}, {"net/core/a.c": "spin_lock(lock); /* variant */\n"}),
     "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n"}),
     "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),
     "docs_reference": ({"docs/a.md": "see `net/a.c:/^int g/`\n", "net/a.c": "int f;\n"},

@@ -167,6 +167,20 @@ def irq_exclusion(files):
                 yield path, n, "disables interrupts: use a lock (spin_lock_irqsave)"
 
 
+# What differs between the checked and the shipped build, and the two places that print its name.
+KNOWS_THE_BUILD = ("kernel/sched/", "kernel/x86/", "init/main.c")
+
+
+def build_unknown(files):
+    """Which build this is, only kernel/sched and kernel/x86 know."""
+    for path, text in files.items():
+        if not is_c(path) or path.startswith(KNOWS_THE_BUILD + ("tests/", "tools/")):
+            continue
+        for n, line in enumerate(text.splitlines(), 1):
+            if re.search(r"\bVARIANT_|[</]variant[/.]|#\s*(if|ifdef|ifndef|elif)\b.*(CHECKED|SHIPPED)", line):
+                yield path, n, "code that knows which build it is in"
+
+
 def leftovers(files):
     word = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
     for path, text in files.items():
@@ -311,8 +325,8 @@ def header_alone(files, compile_all=None):
             yield path, 1, "does not compile alone: " + p.stdout.strip().splitlines()[0][:160]
 
 
-RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, irq_exclusion,
-         leftovers, spdx, docs_reference, limits_tested, counters_move, both_images, header_alone]
+RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, build_unknown,
+         irq_exclusion, leftovers, spdx, docs_reference, limits_tested, counters_move, both_images, header_alone]
 
 
 def tree():

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image's tables of names and lines, read while dying: small ones made by hand from what tools/
+ * The image's tables of names, lines and frames, read while dying: small ones made by hand from what tools/
  * says of their layout, then each of them cut short and with each byte changed.  A read outside is the
  * sanitizer's to see.
  */
@@ -11,6 +11,7 @@
 
 #include "kernel/x86/ksyms.h"
 #include "kernel/x86/lines.h"
+#include "kernel/x86/shipped/unwind_table.h"
 
 #define TEXT 0xffffffff80100000
 
@@ -111,6 +112,53 @@ static void ask_symbols(const u8 *start, size_t size)
 			assert_in_range(strlen(sym.name), 0, KSYM_NAME_MAX - 1);
 }
 
+/* State 1: the caller's rsp is 8 above ours.  2: it is 16 above, our rbp is saved 16 below it.  3: 24 above rbp. */
+static const u8 frames[] = {
+	4, 0, 0, 0, 0, 2, 0, 0, 4, 0, 2, 7, 0, 2,
+	/* At TEXT: step 1, state 1; one further: state 2; ten further (8|2, 1): 3; seven further the end: 0. */
+	N(1, 1), N(1, 2), N(10, 1), N(3, 7), N(0, 0)};
+
+static const struct {
+	u64 at, cfa, bp_down;
+	bool known, by_bp;
+} rules[] = {
+	{TEXT - 1},
+	{TEXT, 8, 0, true, false},
+	{TEXT + 1, 16, 16, true, false},
+	{TEXT + 10, 16, 16, true, false},
+	{TEXT + 11, 24, 16, true, true},
+	{TEXT + 17, 24, 16, true, true},
+	{TEXT + 18},
+	{TEXT + 5000},
+};
+
+static void test_frames_of_a_table_made_by_hand(void **state)
+{
+	const struct unwind_table table = {frames, frames + sizeof(frames), TEXT};
+	struct unwind_rule rule;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		assert_int_equal(unwind_rule_find(&table, rules[i].at, &rule), rules[i].known);
+		if (rules[i].known) {
+			assert_int_equal(rule.cfa, rules[i].cfa);
+			assert_int_equal(rule.bp_down, rules[i].bp_down);
+			assert_int_equal(rule.by_bp, rules[i].by_bp);
+		}
+	}
+}
+
+static void ask_frames(const u8 *start, size_t size)
+{
+	const struct unwind_table table = {start, start + size, TEXT};
+	struct unwind_rule rule;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		if (unwind_rule_find(&table, rules[i].at, &rule))
+			assert_int_not_equal(rule.cfa, 0);
+}
+
 /* In memory of just its size, so that the sanitizer sees one byte too many. */
 static void damage(const u8 *table, size_t size, void (*ask)(const u8 *start, size_t size))
 {
@@ -140,6 +188,7 @@ static void test_damaged_tables_are_read_within_their_bounds(void **state)
 {
 	damage(lines, sizeof(lines), ask_lines);
 	damage(symbols, sizeof(symbols), ask_symbols);
+	damage(frames, sizeof(frames), ask_frames);
 }
 
 /* Each pair is two times itself: without a bound the name would never end. */
@@ -159,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_of_a_table_made_by_hand),
 		cmocka_unit_test(test_names_of_a_table_made_by_hand),
+		cmocka_unit_test(test_frames_of_a_table_made_by_hand),
 		cmocka_unit_test(test_damaged_tables_are_read_within_their_bounds),
 		cmocka_unit_test(test_a_pair_of_itself_ends),
 	};

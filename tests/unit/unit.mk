@@ -24,7 +24,9 @@ UNIT_ONLY_test_efi_memory := boot/efi_memory.c kernel/x86/memmap.c
 UNIT_ONLY_test_efi_clock := boot/efi_clock.c kernel/time/calendar.c
 UNIT_ONLY_test_calendar := kernel/time/calendar.c
 UNIT_ONLY_test_cmos := kernel/x86/cmos.c kernel/time/calendar.c
-UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/lib/string.c \
+UNIT_ONLY_test_spinlock := kernel/lib/string.c
+UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/x86/shipped/unwind_table.c \
+	kernel/lib/string.c \
 	kernel/lib/vsprintf.c
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c \
 	tests/host/virtio_model.c tests/host/virtio_frame.c

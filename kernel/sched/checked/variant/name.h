@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The name of this build, for the banner (init/main.c). */
+/* The name of this build, for kernel/sched/variant.h. */
 #ifndef VARIANT_NAME_H
 #define VARIANT_NAME_H
 
