@@ -1,7 +1,7 @@
 # make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
 #
 #   make bench SETS=boot,speed,insn,mem,idle ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
-#   make profile ONLY=rr1,crr1       where the instructions go
+#   make profile ONLY=rr1,crr1 RUNS=5       where the instructions go, in the shipped build; the median run
 #   make bench-record                the last run as a column of docs/performance.md
 
 N := $(B)/bench
@@ -31,7 +31,7 @@ bench:
 
 profile:
 	@tools/setup bench
-	@$(BENCH) profile softnet $(BENCH_ONLY)
+	@$(BENCH) profile $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(RUNS),--runs $(RUNS))
 
 # Many boots and short loads, until one stands still (BOOTS=60).
 bench-soak:

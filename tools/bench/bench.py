@@ -160,6 +160,7 @@ def options():
     r.add_argument("--pairs", type=int, default=3)
     r.add_argument("--sets", type=words, default=list(SETS))
     f = command("profile", cmd_profile, 2.0, 1)
+    f.add_argument("--runs", type=int, default=5, help="boots, of which the one with the median cost is shown")
     f.add_argument("--top", type=int, default=25, help="functions in each table")
     s = command("soak", cmd_soak, 0.4, 1)
     s.add_argument("--boots", type=int, default=60)

@@ -48,13 +48,24 @@ def by_function(symbols, before, after):
     return got
 
 
-def table(name, r, got, top):
+def cost(r, got):
+    """Instructions of one operation, None where none was finished."""
     ops = r.get("ops") or r.get("mb")
-    if "error" in r or not ops:
-        return f"**{name}**: not measured ({r.get('error', 'no operation was finished')})\n"
+    return sum(v[0] for v in got.values()) / ops if ops and "error" not in r else None
+
+
+def table(name, runs, top):
+    """Of the run with the median cost, and between what the others lie.  runs: [(result, by_function's)]."""
+    good = sorted((run for run in runs if cost(*run) is not None), key=lambda run: cost(*run))
+    if len(good) < len(runs):
+        why = next(r.get("error", "no operation was finished") for r, got in runs if cost(r, got) is None)
+        return f"**{name}**: not measured ({why})\n"
+    r, got = good[len(good) // 2]
+    ops = r.get("ops") or r.get("mb")
     what = {"op": "a connection" if name.startswith("crr") else "an echo", "mb": "a MB"}[unit(name)]
     total = sum(v[0] for v in got.values())
-    out = [f"**{name}**: {total / ops:,.0f} instructions {what}", "",
+    between = f" (median of {len(good)}: {cost(*good[0]):,.0f} to {cost(*good[-1]):,.0f})" if len(good) > 1 else ""
+    out = [f"**{name}**: {total / ops:,.0f} instructions {what}{between}", "",
            f"| function | instructions {what} | share | entered {what} |", "|---|---:|---:|---:|"]
     rows = sorted(got.items(), key=lambda kv: -kv[1][0])
     for fn, (n, entries) in rows[:top]:
@@ -65,20 +76,25 @@ def table(name, r, got, top):
 
 
 def profile(ns, guest, args):
-    """Markdown: a table for each measurement."""
+    """Markdown: a table for each measurement, of the median of some boots."""
     if not guest.symbols:
         raise SystemExit(f"bench: {guest.name} names no SYMBOLS")
     symbols = Symbols(guest.symbols)
     out = []
     for name in asked_of(guest, args):
-        plugin = f"hot_count.so,base={symbols.base:#x},size={symbols.size}"
-        with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
-            if b.boot_ms is None:
-                raise SystemExit(f"bench: {guest.name} does not boot\n{b.explain()}")
-            counts, b.counts = b.counts, None        # not insn_count's format: not for the client
-            before = read(counts, symbols.size)
-            r = one(b, name, args.secs, warm_up=0)     # all that is counted belongs to an operation
-            after = read(counts, symbols.size)
-            say(f"  {guest.name} [profile] {name}: {r.get('ops') or r.get('mb')} in {r.get('secs')} s")
-            out.append(table(name, r, by_function(symbols, before, after), args.top))
+        out.append(table(name, [profile_run(ns, guest, args, symbols, name) for _ in range(args.runs)], args.top))
     return "\n".join(out)
+
+
+def profile_run(ns, guest, args, symbols, name):
+    """(the client's result, by_function) of one boot."""
+    plugin = f"hot_count.so,base={symbols.base:#x},size={symbols.size}"
+    with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
+        if b.boot_ms is None:
+            raise SystemExit(f"bench: {guest.name} does not boot\n{b.explain()}")
+        counts, b.counts = b.counts, None        # not insn_count's format: not for the client
+        before = read(counts, symbols.size)
+        r = one(b, name, args.secs, warm_up=0)     # all that is counted belongs to an operation
+        after = read(counts, symbols.size)
+        say(f"  {guest.name} [profile] {name}: {r.get('ops') or r.get('mb')} in {r.get('secs')} s")
+        return r, by_function(symbols, before, after)
