@@ -30,7 +30,7 @@ SETTLE = 10 * 10**9     # after the boot: the addresses are announced, nothing i
 
 STEPS_MAX = 100_000     # of one instant: beyond, the kernel is talking to itself
 FEATURE_HOST_TSO4, FEATURE_GUEST_TSO4 = 1 << 11, 1 << 7
-FEATURES = 0x12001882b    # MODEL_FEATURES_DEFAULT of virtio_model.h
+FEATURES = 0x12801882b    # MODEL_FEATURES_DEFAULT of virtio_model.h
 
 LOCAL_IP, REMOTE_IP = "192.168.0.1", "192.0.2.1"
 
