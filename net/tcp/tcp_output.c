@@ -17,14 +17,14 @@
 
 /* ---- the network's word ----------------------------------------------------------------------------- */
 
-/* How many segments the congestion window leaves; at most half of it at once, for the ACK clock. */
-noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp, const struct sk_buff *skb)
+/*
+ * How many segments the congestion window leaves; at most half of it at once, for the ACK clock.  A FIN
+ * counts like any segment (Linux up to 6.8 let one pass a full window).
+ */
+noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 {
 	u32 in_flight = tcp_packets_in_flight(tp), cwnd = tp->snd_cwnd;
 
-	/* A lone FIN is worth no quarrel. */
-	if ((TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN) && tcp_skb_pcount(skb) == 1)
-		return 1;
 	if (in_flight >= cwnd)
 		return 0;
 	return min(max(cwnd >> 1, 1u), cwnd - in_flight);
@@ -337,7 +337,7 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		unsigned int quota, limit;
 
 		tcp_init_tso_segs(skb, mss_now);
-		quota = tcp_cwnd_test(tp, skb);
+		quota = tcp_cwnd_test(tp);
 		if (!quota) {
 			by.cwnd = true;
 			break;

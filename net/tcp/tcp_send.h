@@ -70,7 +70,7 @@ static inline u32 tcp_ns_to_stamp(u64 ns)
 }
 
 /* ---- tcp_output.c ------------------------------------------------------------------------------------- */
-unsigned int tcp_cwnd_test(const struct tcp_sock *tp, const struct sk_buff *skb);
+unsigned int tcp_cwnd_test(const struct tcp_sock *tp);
 bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb, unsigned int cur_mss);
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 void tcp_slow_start_after_idle_check(struct sock *sk);
