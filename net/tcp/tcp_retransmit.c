@@ -176,7 +176,7 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 	unsigned int cur_mss, len;
-	int diff;
+	int diff, room;
 
 	/* As much as a full buffer lies in our own device already: more copies would not help. */
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) >
@@ -200,7 +200,10 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	if (!before(tcb->seq, tcp_wnd_end(tp)) && tcb->seq != tp->snd_una)
 		return -EAGAIN;
 
+	room = tcp_wnd_end(tp) - tcb->seq;
 	len = cur_mss * segs;
+	if (room > 0 && len > room)
+		len = room < cur_mss ? room : room - room % cur_mss;
 	if (skb->len > len)
 		return tcp_fragment(sk, true, skb, len, cur_mss, GFP_ATOMIC);
 	diff = tcp_skb_pcount(skb);
