@@ -34,7 +34,7 @@
 #define SNMP_TCPEXT(X)                                                                             \
 	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned) X(TcpExt, OfoPruned)  \
 	X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps) X(TcpExt, TW) X(TcpExt, TWRecycled) \
-	X(TcpExt, TWKilled) X(TcpExt, PAWSActive) X(TcpExt, PAWSEstab) X(TcpExt, DelayedACKs)      \
+	X(TcpExt, TWKilled) X(TcpExt, PAWSActive) X(TcpExt, PAWSEstab) X(TcpExt, PAWSOldAck) X(TcpExt, DelayedACKs)      \
 	X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) X(TcpExt, ListenOverflows)           \
 	X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks)    \
 	X(TcpExt, TCPRenoRecovery) X(TcpExt, TCPRenoFailures)           \

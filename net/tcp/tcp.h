@@ -80,6 +80,7 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 /* ---- constants (jiffies are milliseconds) ---------------------------------------------------------- */
 #define TCP_RTO_MAX                 (120 * HZ)
 #define TCP_RTO_MIN                 (HZ / 5)
+#define TCP_TIMEOUT_MIN             2 /* the next tick but one: at once, but from the timer */
 #define TCP_TIMEOUT_INIT            (1 * HZ) /* RFC 6298 2.1 */
 #define TCP_TIMEOUT_FALLBACK        (3 * HZ) /* RFC 6298 5.7: when the SYN was retransmitted */
 #define TCP_DELACK_MAX              (HZ / 5)
@@ -417,7 +418,8 @@ void tcp_set_keepalive(struct sock *sk, int on);
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait);
 /* The end: to TCP_CLOSE, timers off, everybody woken; the orphan is destroyed. */
 void tcp_done(struct sock *sk);
-void tcp_reset(struct sock *sk); /* by the peer's RST: sets sk_err, then tcp_done */
+void tcp_done_with_error(struct sock *sk, int err); /* and the queues are emptied, sk_err is set */
+void tcp_reset(struct sock *sk);                    /* by the peer's RST */
 void tcp_write_queue_purge(struct sock *sk);
 bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);

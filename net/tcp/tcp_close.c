@@ -276,26 +276,32 @@ noinline void tcp_done(struct sock *sk)
 		inet_csk_destroy_sock(sk);
 }
 
-/* RFC 9293 3.10.7.4: what the application hears depends on what it was doing. */
-noinline void tcp_reset(struct sock *sk)
+/* The end by an error: what was not sent is of no use, and the application hears @err. */
+noinline void tcp_done_with_error(struct sock *sk, int err)
 {
-	switch (sk->sk_state) {
-	case TCP_SYN_SENT:
-		sk->sk_err = ECONNREFUSED;
-		break;
-	case TCP_CLOSE_WAIT:
-		/* The peer had finished; only our writing is cut off. */
-		sk->sk_err = EPIPE;
-		break;
-	case TCP_CLOSE:
-		return;
-	default:
-		sk->sk_err = ECONNRESET;
-	}
-	/* Seen by whoever tcp_done() wakes. */
+	sk->sk_err = err;
+	/* Seen by the thread that tcp_done() wakes. */
 	smp_wmb();
 	tcp_write_queue_purge(sk);
 	tcp_done(sk);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_error_report(sk);
+}
+
+/* RFC 9293 3.10.7.4: what the application hears depends on what it was doing. */
+noinline void tcp_reset(struct sock *sk)
+{
+	switch (sk->sk_state) {
+	case TCP_SYN_SENT:
+		tcp_done_with_error(sk, ECONNREFUSED);
+		break;
+	case TCP_CLOSE_WAIT:
+		/* The peer had finished; only our writing is cut off. */
+		tcp_done_with_error(sk, EPIPE);
+		break;
+	case TCP_CLOSE:
+		break;
+	default:
+		tcp_done_with_error(sk, ECONNRESET);
+	}
 }

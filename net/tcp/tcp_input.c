@@ -123,6 +123,13 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 
 	/* RFC 7323 5.3, R1.  A reset needs no timestamp (5.2). */
 	if (tcp_fast_parse_options(skb, tp) && tcp_paws_discard(sk, skb) && !th->rst) {
+		if (th->syn)
+			goto syn_challenge;
+		/* A late pure ACK is of no use, and its sender waits for no answer. */
+		if (th->ack && cb->seq == cb->end_seq && before(cb->seq, tp->rcv_nxt)) {
+			snmp_inc(SNMP_TcpExtPAWSOldAck);
+			return SKB_DROP_REASON_TCP_PAWS;
+		}
 		snmp_inc(SNMP_TcpExtPAWSEstab);
 		if (!tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedPAWS,
 					  &tp->last_oow_ack_time))
@@ -262,6 +269,9 @@ static void tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 		tcp_data_snd_check(sk);
 		/* What was sent carried the ACK already. */
 		ack_due = inet_csk_ack_scheduled(sk);
+	} else {
+		/* An older segment's window no longer counts (RFC 9293 3.10.7.4: SND.WL1). */
+		tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
 	}
 	if (ack_due)
 		__tcp_ack_snd_check(sk, false);

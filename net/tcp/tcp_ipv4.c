@@ -342,9 +342,7 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		tcp_ld_rto_revert(sk, seq);
 
 	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)) && !owned) {
-		sk->sk_err = err;
-		sk->sk_error_report(sk);
-		tcp_done(sk);
+		tcp_done_with_error(sk, err);
 	} else if (!owned && inet_sk(sk)->recverr) {
 		sk->sk_err = err;
 		sk->sk_error_report(sk);

@@ -148,6 +148,7 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u8 flg = cb->tcp_flags & (TCPHDR_RST | TCPHDR_SYN | TCPHDR_ACK);
 	bool paws_reject = req_paws(skb, req, &opt), acceptable;
+	struct sock *child;
 
 	*reason = SKB_DROP_REASON_TCP_REQ_DUP;
 	if (cb->seq == tcp_rsk(req)->rcv_isn && flg == TCPHDR_SYN && !paws_reject) {
@@ -176,9 +177,6 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 		}
 		return NULL;
 	}
-	if (opt.saw_tstamp && !after(cb->seq, tcp_rsk(req)->rcv_nxt))
-		req->ts_recent = opt.rcv_tsval;
-
 	/* A SYN at rcv_isn lies before the window: cut off, and the rest counts. */
 	if (cb->seq == tcp_rsk(req)->rcv_isn)
 		flg &= ~TCPHDR_SYN;
@@ -192,7 +190,11 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 	}
 	if (fastopen)
 		return sk;
-	return req_to_child(sk, skb, req, reason);
+	/* The request keeps the SYN's timestamp, which its SYN-ACKs echo; the child takes this one. */
+	child = req_to_child(sk, skb, req, reason);
+	if (child && opt.saw_tstamp && !after(cb->seq, tcp_rsk(req)->rcv_nxt))
+		tcp_sk(child)->rx_opt.ts_recent = opt.rcv_tsval;
+	return child;
 }
 
 /* ---- the child ---------------------------------------------------------------------------------------- */

@@ -158,4 +158,6 @@ void tcp_init_metrics(struct sock *sk)
 	 */
 	tp->snd_cwnd = tp->total_retrans > 1 && tp->undo_marker ? 1 : tcp_init_cwnd(tp);
 	tp->snd_cwnd_stamp = tcp_jiffies32;
+	/* A lost SYN lowered it: "The initial value of ssthresh SHOULD be set arbitrarily high" (RFC 5681 3.1). */
+	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 }

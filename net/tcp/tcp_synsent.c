@@ -129,6 +129,21 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 	return true;
 }
 
+/*
+ * An ACK of something else: the peer may still be in an older connection of these ports.  The reset that
+ * answers it ends that one, so the SYN goes out again at once, and not only after a second.
+ */
+static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 ack = TCP_SKB_CB(skb)->ack_seq;
+
+	if (after(ack, tp->snd_una) && !after(ack, tp->snd_nxt))
+		return; /* the number is right, the timestamp is not */
+	if (!inet_csk(sk)->icsk_retransmits)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_TIMEOUT_MIN, TCP_RTO_MAX);
+}
+
 /* 0: @skb is gone; > 0: a reset answers it, the caller frees; -1: established, the rest is to do. */
 noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 					   const struct tcphdr *th)
@@ -143,6 +158,7 @@ noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 
 	if (th->ack) {
 		if (!tcp_synsent_ack_ok(tp, skb)) {
+			tcp_synsent_syn_again(sk, skb);
 			tcp_clear_options(&tp->rx_opt);
 			tp->rx_opt.mss_clamp = saved_clamp;
 			return SKB_DROP_REASON_TCP_INVALID_ACK;

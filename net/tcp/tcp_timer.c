@@ -18,10 +18,8 @@
 
 static void tcp_write_err(struct sock *sk)
 {
-	sk->sk_err = sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT;
-	sk->sk_error_report(sk);
 	snmp_inc(SNMP_TcpExtTCPAbortOnTimeout);
-	tcp_done(sk);
+	tcp_done_with_error(sk, sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT);
 }
 
 /* Nobody holds the socket any more, and memory is short: it goes.  True: it went. */

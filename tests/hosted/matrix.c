@@ -325,23 +325,26 @@ static void describe_heard(unsigned int first, uint64_t at_once, char *text)
 	}
 }
 
-/* The row's answer with its numbers: in the form of describe_heard(). */
+/* The row's answer, segments with "; " between them, with its numbers: in the form of describe_heard(). */
 static void describe_expected(const char *answer, const struct stand *at, const struct forged *f,
 			      char *text)
 {
-	char flags[16];
-	int len = 0;
-	const char *seq, *ack;
+	size_t length = 0;
 
 	text[0] = '\0';
-	if (!*answer)
-		return;
-	assert_int_equal(sscanf(answer, "%15s%n", flags, &len), 1);
-	seq = answer + len + strspn(answer + len, " ");
-	ack = seq + strcspn(seq, " ");
-	ack += strspn(ack, " ");
-	snprintf(text, TEXT_LEN, "%s %u %u", flags, number(seq, at, f),
-		 *ack ? number(ack, at, f) : 0);
+	while (*answer) {
+		char flags[16], seq[16], ack[16] = "0";
+		int read = 0;
+
+		assert_true(sscanf(answer, "%15[^ ;] %15[^ ;]%n %15[^ ;]%n", flags, seq, &read, ack,
+				   &read) >= 2);
+		length +=
+			snprintf(text + length, TEXT_LEN - length, "%s%s %u %u", length ? "; " : "",
+				 flags, number(seq, at, f), number(ack, at, f));
+		assert_true(length < TEXT_LEN);
+		answer += read;
+		answer += strspn(answer, "; ");
+	}
 }
 
 static void complain(const struct row *r, unsigned int event, unsigned int state, bool wraps,

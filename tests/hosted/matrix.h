@@ -10,7 +10,7 @@
  *   the events   what arrives (EVENTS below)
  *   the states   in which (STATES below)
  *   the answer   on the wire, exactly: flags, sequence number, acknowledgment number (not there: 0);
- *                "" is silence; "~" before it: not at once, but with the delayed ACK's timer
+ *                "" is silence; "~" before it: not at once, but with the delayed ACK's timer; "; " between two
  *   the next     state: SAME, CLOSED (no connection is left), or another
  *   counters     of Tcp and TcpExt that moved, each by one and no others
  *   the drop     reason that was counted, "" when the segment was taken

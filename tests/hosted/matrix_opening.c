@@ -23,16 +23,15 @@ static const struct row rows[] = {
 	 "RetransSegs TCPSynRetrans", "TCP_REQ_DUP",          "Linux: our SYN-ACK was lost"},
 	{SYN_PAWS,                         SYN_RECV,      "A nxt rcv",        SAME,
 	 "PAWSEstab", "TCP_PAWS",             "RFC 7323 5.3 R1"},
-	{SYN_ANY | SYN_FIN,                SYN_RECV_SOCK, "A nxt rcv",        SAME,
+	{SYN_ANY | SYN_FIN | SYN_PAWS,     SYN_RECV_SOCK, "A nxt rcv",        SAME,
 	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN",      "RFC 5961 4.2"},
-	{SYN_PAWS,                         SYN_RECV_SOCK, "A nxt rcv",        SAME,
-	 "PAWSEstab", "TCP_PAWS",             "RFC 7323 5.3 R1"},
 
 	/* A SYN-ACK. */
 	{SYNACK_RIGHT,                SYN_SENT,      "A nxt rcv", ESTABLISHED,
 	 "",                   "",                     "RFC 9293 3.10.7.3 fourth"},
-	{SYNACK_BELOW | SYNACK_ABOVE, SYN_SENT,      "R seg.ack", SAME,
-	 "OutRsts",            "TCP_INVALID_ACK",      "RFC 9293 3.10.7.3 first"},
+	/* After an ACK of another number the SYN goes out again at once: the reset freed the peer's port. */
+	{SYNACK_BELOW | SYNACK_ABOVE, SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
+	 "RetransSegs OutRsts TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
 	{SYNACK_TSECR,                SYN_SENT,      "R seg.ack", SAME,
 	 "PAWSActive OutRsts", "TCP_INVALID_ACK",      "Linux: echoes what we never sent"},
 	{SYNACK_RIGHT | SYNACK_TSECR, SYN_RECV,      "A nxt rcv", SAME,
@@ -46,8 +45,8 @@ static const struct row rows[] = {
 
 	/* An ACK, and nothing else. */
 	{ACK_ANCIENT | ACK_OLD |
-	 ACK_EQUAL | ACK_PART | ACK_ABOVE,  SYN_SENT,      "R seg.ack", SAME,
-	 "OutRsts",     "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
+	 ACK_EQUAL | ACK_PART | ACK_ABOVE,  SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
+	 "RetransSegs OutRsts TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
 	{ACK_ALL | ACK_ZERO,                SYN_SENT,      "",          SAME,
 	 "",            "TCP_FLAGS",       "RFC 9293 3.10.7.3 fifth"},
 	{ACK_ANCIENT | ACK_OLD | ACK_ABOVE, SYN_RECV,      "R seg.ack", SAME,
@@ -66,8 +65,8 @@ static const struct row rows[] = {
 	/* Bytes.  Those that bring the ACK of our SYN count already. */
 	{DATA_IN | DATA_OUT,        SYN_SENT,      "",            SAME,
 	 "",               "TCP_FLAGS",            "RFC 9293 3.10.7.3 fifth"},
-	{DATA_ANCIENT | DATA_ABOVE, SYN_SENT,      "R seg.ack",   SAME,
-	 "OutRsts",        "TCP_INVALID_ACK",      "RFC 9293 3.10.7.3 first"},
+	{DATA_ANCIENT | DATA_ABOVE, SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
+	 "RetransSegs OutRsts TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK",      "RFC 9293 3.10.7.3 first"},
 	{DATA_NEXT,                 SYN_RECV,      "A nxt rcv+4", ESTABLISHED,
 	 "PassiveOpens",   "",                     "RFC 9293 3.10.7.4 fifth, seventh"},
 	{DATA_AHEAD,                SYN_RECV,      "A nxt rcv",   ESTABLISHED,
@@ -133,8 +132,8 @@ static const struct row rows[] = {
 	{RSTACK_EXACT | RSTACK_WINDOW |
 	 RSTACK_BEYOND,                 SYN_SENT,      "",          CLOSED,
 	 "AttemptFails",    "TCP_RESET",       "RFC 9293 3.10.7.3 second: refused"},
-	{RSTACK_ABOVE,                  SYN_SENT,      "",          SAME,
-	 "",                "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
+	{RSTACK_ABOVE,                  SYN_SENT,      "~S iss 0", SAME,
+	 "RetransSegs TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
 	{RST_EXACT | RSTACK_EXACT |
 	 SYN_RST,                       SYN_RECV,      "",          CLOSED,
 	 "AttemptFails EmbryonicRsts", "TCP_RESET",       "RFC 9293 3.10.7.4 second"},

@@ -20,12 +20,12 @@
 /* clang-format off */
 static const struct row rows[] = {
 	/* A SYN, wherever it lies: the true peer would confirm with a reset that it began anew. */
-	{SYN_ANY | SYN_FIN | SYNACK_ANY, ESTABLISHED, "A nxt rcv", SAME,
+	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, ESTABLISHED, "A nxt rcv", SAME,
 	 "InErrs TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
-	{SYN_ANY | SYN_FIN | SYNACK_ANY, OTHER_SIX,   "A nxt rcv", SAME,
+	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, OTHER_SIX,  "A nxt rcv", SAME,
 	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
-	/* RFC 7323 5.3 R1 comes before all of that. */
-	{SYN_PAWS | TS_OLD,              ALL,         "A nxt rcv", SAME,
+	/* Linux: to a SYN RFC 7323 5.3 R1 makes no difference, it is challenged either way. */
+	{TS_OLD,                         ALL,         "A nxt rcv", SAME,
 	 "PAWSEstab", "TCP_PAWS",        "RFC 7323 5.3 R1"},
 
 	/* An ACK, and nothing else. */
