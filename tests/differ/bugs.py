@@ -19,7 +19,7 @@ BUGS = {
     "window": ("net/tcp/tcp_input.c", "!after(seq, tp->rcv_nxt + tcp_receive_window(tp));",
                "before(seq, tp->rcv_nxt + 1);"),
     "errno": ("net/tcp/tcp_recvmsg.c", "\t\tr.copied = -ENOTCONN;", "\t\tr.copied = -EINVAL;"),
-    "poll": ("net/tcp/tcp_close.c", "\t\tsk->sk_err = EPIPE;", "\t\tsk->sk_err = ECONNRESET;"),
+    "poll": ("net/tcp/tcp_close.c", "tcp_done_with_error(sk, EPIPE);", "tcp_done_with_error(sk, ECONNRESET);"),
 }
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ class Maker:
             self.step(*rng.choice(self.sent))
             return
         kind = pick(rng, (("data", 40), ("ack", 25), ("fin", 7), ("datafin", 5), ("rst", 4), ("syn", 3),
-                          ("noack", 2), ("urg", 1), ("synack", 2)))
+                          ("noack", 2), ("urg", .3), ("synack", 2)))
         length = rng.choice((1, 10, 100, 536, 1000, 1400)) if kind in ("data", "datafin", "urg") else 0
         flags = {"fin": "F.", "datafin": "F.", "rst": rng.choice(("R", "R.")), "syn": "S", "synack": "S.",
                  "noack": rng.choice(("-", "P", "F")), "urg": "U."}.get(kind, ".")
@@ -252,11 +252,11 @@ class Maker:
         for _ in range(self.rng.choice((0, 1, 1, 2, 4))):
             dice = self.rng.random()
             if dice < .6:
-                flags = pick(self.rng, (("S.", 10), ("S", 4), ("R.", 1), ("R", 1), (".", 2), ("FS.", 1)))
+                flags = pick(self.rng, (("S.", 10), ("S", 1), ("R.", 1), ("R", 1), (".", 2), ("FS.", 1)))
                 ack = pick(self.rng, ((1, 10), (0, 1), (2, 1), (5, 1)))
                 self.step("seg", 0, flags, 0, self.rng.choice((0, 0, 10)), ack if "." in flags else "-",
-                          pick(self.rng, WINDOWS), self.ts(), self.options if "S" in flags else "-")
-            elif dice < .8:
+                          pick(self.rng, WINDOWS), self.ts(), self.options if "S" in flags else "-", wait=SETTLED)
+            elif dice < .7:
                 self.icmp()
             elif child and not self.act(child):
                 child = None

@@ -35,6 +35,8 @@ BAD_FD = 9999
 NONBLOCK = 0o4000
 NO_TS = "-"
 EPHEMERAL = "eph"
+TCP_CLOSE = 7
+INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")   # of a closed socket the state alone
 
 
 @dataclass
@@ -291,11 +293,12 @@ class Player:
             self.extra = str(struct.unpack("<i", data.raw[:4])[0])
 
     def info(self, name):
-        """TCP_INFO: the state."""
+        """TCP_INFO: where the connection stands."""
         data, size = buffer(bytes(512)), buffer(struct.pack("<i", 512))
         if self.call("getsockopt", self.fd(name), 6, 11, data, size) == 0:
             info = decode(data.raw[:struct.unpack("<i", size.raw)[0]])
-            self.extra = ",".join(str(info["tcpi_" + what]) for what in ("state", "ca_state", "retransmits", "unacked"))
+            names = INFO_NAMES if info["tcpi_state"] != TCP_CLOSE else INFO_NAMES[:1]
+            self.extra = ",".join(str(info["tcpi_" + what]) for what in names)
 
     listen, shutdown = _plain("listen"), _plain("shutdown")
     sockname, peername = _name("getsockname"), _name("getpeername")
