@@ -4,8 +4,9 @@
  *
  * sock_setsockopt(), sock_getsockopt() <- sys_setsockopt(), sys_getsockopt() (process); the common
  * forms <- a family's proto_ops, for the protocol's own level.  An option that is not here is
- * refused with -ENOPROTOOPT: nothing is accepted that has no effect. POSIX 2.10.16; answers to
- * Linux's net/core/sock.c.
+ * refused with -ENOPROTOOPT: nothing is accepted that has no effect.  SO_BROADCAST is kept, and inherited
+ * by accepted sockets, as in Linux; TCP connects to no broadcast address with it or without, so only
+ * datagrams will ask for it.  POSIX 2.10.16; answers to Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"
