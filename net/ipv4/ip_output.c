@@ -52,11 +52,19 @@ struct ip_header_args {
 	u8 protocol, tos, ttl;
 };
 
-/* All datagrams say "don't fragment", the path MTU is found, not hidden (RFC 1191); but for a socket's whose
- * application wants it otherwise (IP_MTU_DISCOVER). */
-static __be16 sk_frag_off(const struct sock *sk)
+/* All datagrams say "don't fragment", the path MTU is found, not hidden (RFC 1191); but not on a path below the
+ * least MTU, and not for a socket whose application wants it otherwise (IP_MTU_DISCOVER). */
+bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 {
-	return inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ? 0 : HTONS_CONST(IP_DF);
+	u8 pmtudisc = sk ? inet_sk(sk)->pmtudisc : IP_PMTUDISC_WANT;
+
+	return pmtudisc == IP_PMTUDISC_DO ||
+	       (pmtudisc == IP_PMTUDISC_WANT && !READ_ONCE(rt->rt_mtu_locked));
+}
+
+static __be16 ip_frag_off(const struct sock *sk, const struct rtable *rt)
+{
+	return ip_dont_fragment(sk, rt) ? HTONS_CONST(IP_DF) : 0;
 }
 
 static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *args)
@@ -230,7 +238,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 	args = (struct ip_header_args){
 		.saddr = inet->inet_saddr,
 		.daddr = inet->inet_daddr,
-		.frag_off = sk_frag_off(sk),
+		.frag_off = ip_frag_off(sk, rt),
 		.id = inet->inet_id,
 		.protocol = sk->sk_protocol,
 		.tos = inet->tos,
@@ -244,30 +252,45 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 
 /* ---- for everybody else ----------------------------------------------------------------------- */
 
-int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
-		u8 tos, u8 ttl)
+static int ip_send_along(struct sk_buff *skb, struct rtable *rt, const struct ip_header_args *args)
 {
-	struct ip_header_args args = {
-		.saddr = saddr,
-		.daddr = daddr,
-		.frag_off = HTONS_CONST(IP_DF),
-		.id = ip_select_id(saddr, daddr, protocol),
-		.protocol = protocol,
-		.tos = tos,
-		.ttl = ttl,
-	};
-
-	ip_push_header(skb, &args);
+	ip_push_header(skb, args);
 	skb_dst_drop(skb);
 	rt_get(rt);
 	skb_dst_set(skb, rt);
 	return ip_local_out(skb);
 }
 
+int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
+		u8 tos, u8 ttl)
+{
+	struct ip_header_args args = {
+		.saddr = saddr,
+		.daddr = daddr,
+		.frag_off = ip_frag_off(NULL, rt),
+		.id = ip_select_id(saddr, daddr, protocol),
+		.protocol = protocol,
+		.tos = tos,
+		.ttl = ttl,
+	};
+
+	return ip_send_along(skb, rt, &args);
+}
+
 int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
 			  __be32 saddr, __be32 daddr, u8 protocol)
 {
-	return ip_send_skb(skb, rt, saddr, daddr, protocol, inet_sk(sk)->tos, sk_ttl(sk));
+	struct ip_header_args args = {
+		.saddr = saddr,
+		.daddr = daddr,
+		.frag_off = ip_frag_off(sk, rt),
+		.id = ip_select_id(saddr, daddr, protocol),
+		.protocol = protocol,
+		.tos = inet_sk(sk)->tos,
+		.ttl = sk_ttl(sk),
+	};
+
+	return ip_send_along(skb, rt, &args);
 }
 
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,

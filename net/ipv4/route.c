@@ -23,8 +23,8 @@
 #include "net/ipv4/neighbour.h"
 #include "net/ipv4/route.h"
 
-#define IP_MAX_MTU     65535u /* tot_len has 16 bits */
-#define IP_MIN_PMTU    552u   /* Linux's ip_rt_min_pmtu: below it, an ICMP is not believed */
+#define IP_MAX_MTU     65535u         /* tot_len has 16 bits */
+#define IP_MIN_PMTU    552u           /* Linux's ip_rt_min_pmtu: below it, routers may fragment */
 #define IP_PMTU_EXPIRE (10 * 60 * HZ) /* RFC 1191 6.3: then the path may have grown */
 
 struct fib_entry {
@@ -108,12 +108,20 @@ void dst_confirm(struct rtable *rt)
 		WRITE_ONCE(neigh->confirm, true);
 }
 
+/*
+ * RFC 1191 3 permits an MTU down to 68, where headers are most of a packet, and any forger can ask for it.
+ * Below the least MTU the route keeps that, locked: packets go without "don't fragment", and the routers
+ * of a path that truly is so narrow cut them (Linux's __ip_rt_update_pmtu()).
+ */
 void ipv4_update_pmtu(struct rtable *rt, u32 mtu)
 {
+	bool lock = mtu < IP_MIN_PMTU;
+
 	mtu = max(mtu, IP_MIN_PMTU);
-	if (mtu >= rt->rt_mtu)
+	if (rt->rt_mtu_locked || (mtu >= rt->rt_mtu && !lock))
 		return;
-	WRITE_ONCE(rt->rt_mtu, mtu);
+	WRITE_ONCE(rt->rt_mtu, min(rt->rt_mtu, mtu));
+	WRITE_ONCE(rt->rt_mtu_locked, lock);
 	/* Zero says "never learnt". */
 	WRITE_ONCE(rt->rt_pmtu_expires, (jiffies + IP_PMTU_EXPIRE) | 1);
 }

@@ -25,6 +25,7 @@ struct rtable {
 	struct dst_entry dst; /* first: the reference count */
 	u8 rt_type;           /* RTN_* */
 	bool obsolete;        /* the table changed: look again */
+	bool rt_mtu_locked;   /* the path is below the least MTU: no "don't fragment" on it */
 	struct net_device *dev;
 	__be32 rt_gateway; /* next hop: gateway, or the destination itself */
 	__be32 rt_dst;     /* destination it was looked up for */
@@ -56,7 +57,7 @@ bool rt_is_valid(const struct rtable *rt);
 void skb_dst_set(struct sk_buff *skb, struct rtable *rt); /* takes over the reference */
 /* TCP made progress: the next hop is alive. */
 void dst_confirm(struct rtable *rt);
-/* ICMP fragmentation needed: remembers @mtu (bounded below by 552). */
+/* ICMP fragmentation needed: remembers @mtu (not below 552: then the MTU is locked). */
 void ipv4_update_pmtu(struct rtable *rt, u32 mtu);
 static inline u32 dst_mtu(const struct rtable *rt)
 {

@@ -60,6 +60,7 @@ const struct inet_connection_sock_af_ops ipv4_specific = {
 	.syn_recv_sock = tcp_v4_syn_recv_sock,
 	.net_header_len = sizeof(struct iphdr),
 	.sockaddr_len = sizeof(struct sockaddr_in),
+	.mtu_reduced = tcp_v4_mtu_reduced,
 };
 
 noinline int tcp_v4_init_sock(struct sock *sk)

@@ -201,6 +201,7 @@ struct tcp_sock {
 	u32 snd_wnd;      /* window the peer offers, scaled */
 	u32 max_window;   /* most it ever did */
 	u32 mss_cache;    /* bytes of data a segment, by path MTU and options */
+	u32 mtu_info;     /* what an ICMP error said last of the path's MTU */
 	u32 window_clamp; /* most we offer */
 	u32 rcv_ssthresh; /* current limit of the offer (grows with good behaviour) */
 	u32 rcv_wnd;      /* window we offer */
@@ -290,6 +291,7 @@ enum tcp_chrono {
 enum tsq_flags {
 	TCP_WRITE_TIMER_DEFERRED = 0x1,
 	TCP_DELACK_TIMER_DEFERRED = 0x2,
+	TCP_MTU_REDUCED_DEFERRED = 0x4,
 };
 
 static inline struct tcp_sock *tcp_sk(const struct sock *sk)
@@ -559,6 +561,8 @@ void tcp_select_initial_window(int space, u32 mss, u32 *rcv_wnd, u32 *window_cla
 int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 void tcp_release_cb(struct sock *sk);
+/* A thread owns the socket: @what (enum tsq_flags) is done when it lets go.  bh lock held. */
+void tcp_defer(struct sock *sk, u8 what);
 
 /* ---- tcp_info.c ---------------------------------------------------------------------------------------------- */
 void tcp_chrono_start(struct sock *sk, enum tcp_chrono what);

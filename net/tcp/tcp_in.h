@@ -116,6 +116,9 @@ static inline void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
 /* ---- tcp_synsent.c ---- */
 int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
 
+/* ---- tcp_ipv4.c ---- */
+void tcp_v4_mtu_reduced(struct sock *sk);
+
 /* ---- tcp_sockopt.c, tcp.c, tcp_close.c, tcp_connect.c ---- */
 int tcp_v4_init_sock(struct sock *sk);
 void tcp_v4_destroy_sock(struct sock *sk);

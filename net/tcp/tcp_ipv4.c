@@ -234,14 +234,24 @@ noinline int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 
 /* ---- ICMP ------------------------------------------------------------------------------------------ */
 
-/* RFC 1191: the way got narrower.  What is on it in larger pieces is lost. */
-static void tcp_v4_mtu_reduced(struct sock *sk, u32 mtu)
+/*
+ * RFC 1191: the path takes smaller packets (mtu_info).  What is on it in larger ones is lost.  The socket may
+ * have let go of its route after some timeouts: then it is looked up again, since the path has an MTU still.
+ * The socket's owner, who was busy when the message came, or the bh lock without one.
+ */
+void tcp_v4_mtu_reduced(struct sock *sk)
 {
-	struct rtable *rt = sk->sk_dst_cache;
+	u32 mtu = tcp_sk(sk)->mtu_info;
+	struct rtable *rt;
 
-	if (tcp_state_in(sk, TCPF_OF(LISTEN) | TCPF_OF(CLOSE)) || !rt)
+	sock_owned_by_me(sk);
+	if (tcp_state_in(sk, TCPF_OF(LISTEN) | TCPF_OF(CLOSE)) || inet_sk_rebuild_header(sk))
 		return;
+	rt = sk->sk_dst_cache;
 	ipv4_update_pmtu(rt, mtu);
+	/* Nothing that we may send gets through: when the connection gives up, the application hears why. */
+	if (mtu < dst_mtu(rt) && ip_dont_fragment(sk, rt))
+		sk->sk_err_soft = EMSGSIZE;
 	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ||
 	    inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(rt))
 		return;
@@ -329,11 +339,14 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		return;
 	}
 	if (is_frag_needed(icmph)) {
-		/* A busy socket learns it with the next segment (tcp_current_mss looks at the route). */
-		if (!owned)
-			tcp_v4_mtu_reduced(sk, info);
-		else if (sk->sk_dst_cache)
-			ipv4_update_pmtu(sk->sk_dst_cache, info);
+		if (sk->sk_state == TCP_LISTEN)
+			return;
+		tcp_sk(sk)->mtu_info = info;
+		/* The route is the owner's: only the owner may look at it. */
+		if (owned)
+			tcp_defer(sk, TCP_MTU_REDUCED_DEFERRED);
+		else
+			tcp_v4_mtu_reduced(sk);
 		return;
 	}
 	if (!err)

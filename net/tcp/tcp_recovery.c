@@ -365,12 +365,14 @@ noinline void tcp_enter_loss(struct sock *sk)
 	tp->high_seq = tp->snd_nxt;
 }
 
-/* The path takes smaller packets only: what is too large did not arrive, and that is no congestion. */
+/*
+ * The path takes smaller packets only: what is too large did not arrive, and that is no congestion.  In Loss
+ * all of it counts as lost already, and goes again at once all the same.
+ */
 void tcp_simple_retransmit(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	unsigned int mss = tcp_current_mss(sk);
-	u32 prior_lost = tp->lost_out;
 
 	for (struct sk_buff *skb = tcp_rtx_queue_head(sk); skb; skb = skb_rb_next(skb)) {
 		struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -379,13 +381,15 @@ void tcp_simple_retransmit(struct sock *sk)
 		if (seglen <= mss)
 			continue;
 		if (tcb->sacked & TCPCB_SACKED_RETRANS) {
+			if (tcb->sacked & TCPCB_LOST)
+				snmp_add(SNMP_TcpExtTCPLostRetransmit, tcp_skb_pcount(skb));
 			tcb->sacked &= ~TCPCB_SACKED_RETRANS;
 			tp->retrans_out -= tcp_skb_pcount(skb);
 		}
 		tcp_skb_mark_lost(tp, skb);
 	}
 	tp->retransmit_skb_hint = NULL;
-	if (prior_lost == tp->lost_out)
+	if (!tp->lost_out)
 		return;
 	tcp_limit_reno_sacked(tp);
 	tcp_verify_left_out(tp);

@@ -280,8 +280,7 @@ void tcp_write_timer_handler(struct sock *sk)
 		tcp_probe_timer(sk);
 }
 
-/* A thread owns the socket: he will do it when he lets go.  bh lock held. */
-static void tcp_defer(struct sock *sk, u8 what)
+void tcp_defer(struct sock *sk, u8 what)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -361,6 +360,10 @@ noinline void tcp_release_cb(struct sock *sk)
 	}
 	if (flags & TCP_DELACK_TIMER_DEFERRED) {
 		tcp_delack_timer_handler(sk);
+		sock_put(sk);
+	}
+	if (flags & TCP_MTU_REDUCED_DEFERRED) {
+		inet_csk(sk)->icsk_af_ops->mtu_reduced(sk);
 		sock_put(sk);
 	}
 }

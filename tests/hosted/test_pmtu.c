@@ -147,6 +147,52 @@ static void how_small_a_router_may_make_us(void)
 	scene_pair_close(&p);
 }
 
+/*
+ * On a path below the least MTU segments go at once without "don't fragment", so that its routers cut them.
+ * After ten minutes all is as before.  Linux's ip_dont_fragment().
+ */
+static void a_path_below_the_least_may_cut(void)
+{
+	static uint8_t bytes[FULL], got[FULL];
+	struct pair p = scene_pair();
+	struct icmp_error e;
+
+	scene_fill(bytes, sizeof(bytes), 1);
+	scene_mark();
+	scene_drop(A, DATA, 1);
+	scene_send_all(A, p.a, bytes, sizeof(bytes));
+	assert_false(scene_nth(A, DATA, 1)->may_be_cut);
+	e = too_large(&p, 500, scene_nth(A, DATA, 1)->seq);
+	forge_icmp(&e);
+	scene_recv_all(B, p.b, got, sizeof(got));
+	assert_memory_equal(got, bytes, sizeof(got));
+	assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 2), 0, 1);
+	assert_int_equal(scene_nth(A, DATA, 2)->len, LEAST - HEADERS);
+	assert_true(scene_nth(A, DATA, 2)->may_be_cut);
+	scene_sleep(TOO_OLD);
+	longest_of(&p, MSGS);
+	longest_of(&p, MSGS);
+	assert_false(scene_last(A, DATA)->may_be_cut);
+	scene_pair_close(&p);
+}
+
+/* An application that insists on "don't fragment" hears in the end why nothing arrives there (ip(7)). */
+static void a_path_below_the_least_and_one_that_insists(void)
+{
+	struct pair p = scene_pair();
+	struct icmp_error e;
+
+	assert_int_equal(scene_set(A, p.a, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO), 0);
+	scene_sysctl(A, "net/ipv4/tcp_retries2", "3");
+	e = too_large(&p, 500, one_byte_on_its_way(&p));
+	scene_drop_many(A, DATA, 1, ALWAYS);
+	forge_icmp(&e);
+	assert_int_equal(scene_recv(A, p.a, (char[1]){0}, 1), -EMSGSIZE);
+	assert_false(scene_last(A, DATA)->may_be_cut);
+	scene_heal();
+	scene_pair_close(&p);
+}
+
 /* RFC 5927 4.1: who does not see the connection does not know what is in flight. */
 static void who_guesses_is_not_believed(void)
 {
@@ -285,6 +331,8 @@ int main(int argc, char **argv)
 		SCENE(what_was_too_large_goes_again_in_pieces),
 		SCENE(the_next_connection_knows),
 		SCENE(how_small_a_router_may_make_us),
+		SCENE(a_path_below_the_least_may_cut),
+		SCENE(a_path_below_the_least_and_one_that_insists),
 		SCENE(who_guesses_is_not_believed),
 		SCENE(an_error_ends_the_attempt),
 		SCENE(an_error_is_remembered),

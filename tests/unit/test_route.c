@@ -86,8 +86,15 @@ static void test_path_mtu(void **state)
 	assert_int_equal(dst_mtu(rt), 1400);
 	ipv4_update_pmtu(rt, 1450);
 	assert_int_equal(dst_mtu(rt), 1400);
+	ipv4_update_pmtu(rt, 552);
+	assert_int_equal(dst_mtu(rt), 552);
+	assert_true(ip_dont_fragment(NULL, rt));
+	/* Below the least MTU nothing changes but that routers may cut what we send. */
 	ipv4_update_pmtu(rt, 68);
 	assert_int_equal(dst_mtu(rt), 552);
+	assert_false(ip_dont_fragment(NULL, rt));
+	ipv4_update_pmtu(rt, 552);
+	assert_false(ip_dont_fragment(NULL, rt));
 	assert_true(rt_is_valid(rt));
 	net_now += 11 * 60 * NSEC_PER_SEC;
 	net_wait(50);
@@ -95,6 +102,7 @@ static void test_path_mtu(void **state)
 	rt_put(rt);
 	rt = ask(ip4(8, 8, 8, 8), 0);
 	assert_int_equal(dst_mtu(rt), 1500);
+	assert_true(ip_dont_fragment(NULL, rt));
 	rt_put(rt);
 }
 

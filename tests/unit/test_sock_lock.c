@@ -16,13 +16,38 @@
 #include <cmocka.h>
 
 #include "kernel/lib/string.h"
+#include "kernel/time/softirq.h"
+#include "net/ipv4/icmp.h"
 #include "net/tcp/tcp.h"
 #include "tests/unit/unit_sockets.h"
 
 #define PORT 4000
-#define OWN  OWN_CALL /* own(fd, ms) */
+#define OWN  OWN_CALL /* own(fd, ms, mtu) */
 
-static long sys_own(int fd, unsigned int ms)
+/* As if a softirq came in now: a router says that what @sk sent last passes only in packets of @mtu bytes. */
+static void too_large(struct sock *sk, unsigned int mtu)
+{
+	struct sk_buff *skb = alloc_skb(128, GFP_KERNEL);
+	struct icmphdr *icmph = skb_put(skb, sizeof(*icmph));
+	struct iphdr *iph = skb_put(skb, sizeof(*iph));
+	struct tcphdr *th = skb_put(skb, sizeof(*th));
+
+	*icmph = (struct icmphdr){.type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED};
+	*iph = (struct iphdr){
+		.ihl = 5, .saddr = inet_sk(sk)->inet_saddr, .daddr = inet_sk(sk)->inet_daddr};
+	*th = (struct tcphdr){.source = inet_sk(sk)->inet_sport,
+			      .dest = inet_sk(sk)->inet_dport,
+			      .seq = htonl(tcp_sk(sk)->snd_una)};
+	skb_reset_transport_header(skb);
+	__skb_pull(skb, sizeof(*icmph));
+	local_bh_disable();
+	tcp_v4_err(skb, mtu);
+	local_bh_enable();
+	consume_skb(skb);
+}
+
+/* @mtu not 0: while the thread owns it, that message comes, too. */
+static long sys_own(int fd, unsigned int ms, unsigned int mtu)
 {
 	int err;
 	struct socket *sock = sockfd_lookup_light(fd, &err);
@@ -32,6 +57,8 @@ static long sys_own(int fd, unsigned int ms)
 	sock_hold(sk);
 	fput(sock->file);
 	lock_sock(sk);
+	if (mtu)
+		too_large(sk, mtu);
 	schedule_timeout_uninterruptible(msecs_to_jiffies(ms));
 	release_sock(sk);
 	sock_put(sk);
@@ -48,12 +75,17 @@ void __noreturn kernel_main(const struct boot_info *boot)
 /* ---- calls ---------------------------------------------------------------------------------------- */
 
 /* Owned from now on, until so much time has passed. */
-static s64 own(int fd, unsigned int ms)
+static s64 own_and_hear(int fd, unsigned int ms, unsigned int mtu)
 {
-	s64 ticket = submit(OWN, fd, ms, 0, 0), res;
+	s64 ticket = sn_submit(OWN, fd, ms, mtu, 0, 0, 0), res;
 
 	assert_false(is_back(ticket, &res));
 	return ticket;
+}
+
+static s64 own(int fd, unsigned int ms)
+{
+	return own_and_hear(fd, ms, 0);
 }
 
 static u64 counted(enum snmp_counter counter)
@@ -164,6 +196,27 @@ static void test_a_retransmission_waits(void **state)
 	assert_true(is_back(deaf, &res));
 }
 
+/* RFC 1191: the path's MTU falls while a thread owns the sender: what is on it goes again when the thread lets go. */
+static void test_a_smaller_mtu_waits(void **state)
+{
+	static char bytes[3000];
+	u64 retrans = counted(SNMP_TcpRetransSegs), timeouts = counted(SNMP_TcpExtTCPTimeouts);
+	s64 deaf = own(other, 150), busy, res;
+
+	(void)state;
+	assert_int_equal(call(__NR_sendto, one, bytes, sizeof(bytes), 0), sizeof(bytes));
+	busy = own_and_hear(one, 100, 1240);
+	pass_ms(90);
+	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans);
+	pass_ms(20);
+	assert_true(is_back(busy, &res));
+	/* 1,240 bytes less 52 of headers, three times. */
+	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans + 3);
+	pass_ms(100);
+	assert_true(is_back(deaf, &res));
+	assert_int_equal(counted(SNMP_TcpExtTCPTimeouts), timeouts);
+}
+
 /* RFC 1122 4.2.3.2: an ACK that was put off is due while the receiver is owned. */
 static void test_a_delayed_ack_waits(void **state)
 {
@@ -238,6 +291,7 @@ int main(void)
 		T(test_others_wait_for_the_owner), T(test_segments_wait_in_the_backlog),
 		T(test_a_retransmission_waits),    T(test_a_delayed_ack_waits),
 		T(test_a_keepalive_comes_later),   T(test_closed_behind_the_owner),
+		T(test_a_smaller_mtu_waits),
 #undef T
 	};
 
