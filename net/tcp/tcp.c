@@ -26,6 +26,45 @@ void tcp_init(void)
 
 /* ---- a socket begins and ends -------------------------------------------------------------------------- */
 
+/*
+ * All that a connection learns while it lives, as it is before the first: in a new socket, in the copy of a
+ * listener (child), and after disconnect.  Options that the application set stay.  The queues are empty.
+ */
+void tcp_init_history(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->pred_flags = 0;
+	tp->srtt_us = tp->mdev_max_us = tp->rttvar_us = tp->rtt_seq = 0;
+	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
+	tp->rtt_min_us = ~0u;
+	tp->max_packets_out = tp->max_packets_seq = 0;
+	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
+	tp->snd_cwnd = TCP_INIT_CWND;
+	tp->snd_cwnd_cnt = tp->snd_cwnd_used = 0;
+	tp->is_cwnd_limited = 0;
+	tp->prior_cwnd = tp->prr_delivered = tp->prr_out = tp->prior_ssthresh = 0;
+	tcp_clear_retrans(tp);
+	tp->retrans_stamp = tp->unanswered_stamp = 0;
+	tp->reordering = sysctl_tcp_reordering;
+	tp->rcv_rtt_us = tp->rcv_rtt_seq = 0;
+	tp->rcv_rtt_stamp = 0;
+	tp->ecn_flags = 0;
+	tp->frto = 0;
+	tp->last_oow_ack_time = 0;
+	tp->mtu_info = 0;
+	tp->urg_data = 0;
+	tp->urg_seq = 0;
+	tcp_info_reset(tp);
+
+	sk->sk_err_soft = 0;
+	icsk->icsk_retransmits = 0;
+	icsk->icsk_backoff = 0;
+	icsk->icsk_probes_out = 0;
+	icsk->icsk_rto = TCP_TIMEOUT_INIT;
+}
+
 /* What does not depend on the network layer. */
 void tcp_init_sock(struct sock *sk)
 {
@@ -34,15 +73,10 @@ void tcp_init_sock(struct sock *sk)
 
 	tp->out_of_order_queue = RB_ROOT;
 	tcp_init_xmit_timers(sk);
-	icsk->icsk_rto = TCP_TIMEOUT_INIT;
+	tcp_init_history(sk);
 	icsk->icsk_sync_mss = tcp_sync_mss;
-	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
-	tp->rtt_min_us = ~0u;
-	tp->snd_cwnd = TCP_INIT_CWND;
 	tp->snd_cwnd_clamp = ~0u;
-	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->mss_cache = TCP_MSS_DEFAULT;
-	tp->reordering = sysctl_tcp_reordering;
 	tcp_assign_congestion_control(sk);
 
 	sk->sk_state = TCP_CLOSE;

@@ -12,6 +12,7 @@
  * RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not read).  Linux's
  * net/ipv4/tcp.c.
  */
+#include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
@@ -195,31 +196,27 @@ static void tcp_forget_connection(struct sock *sk)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	tp->srtt_us = 0;
-	tp->rcv_rtt_us = 0;
-	tp->rcv_rtt_stamp = 0;
-	/* Beyond all that the old connection could send: none of its segments fits the new one. */
-	tp->write_seq += tp->max_window + 2;
-	if (!tp->write_seq)
-		tp->write_seq = 1;
-	icsk->icsk_backoff = 0;
-	icsk->icsk_retransmits = 0;
-	icsk->icsk_probes_out = 0;
-	icsk->icsk_rto = TCP_TIMEOUT_INIT;
-	tp->snd_cwnd = TCP_INIT_CWND;
-	tp->snd_cwnd_cnt = 0;
-	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
-	tp->window_clamp = 0;
+	tcp_init_history(sk);
+	/*
+	 * The numbers of the next connection are its own: derived from those of the old one, the old peer could
+	 * tell them, whoever the new one is (RFC 6528).  tcp_v4_connect() chooses them.
+	 */
+	tp->write_seq = tp->pushed_seq = 0;
+	tp->snd_una = tp->snd_nxt = tp->snd_sml = tp->snd_up = 0;
+	tp->snd_wnd = tp->max_window = 0;
+	tp->window_clamp = tp->rcv_wnd = tp->rcv_ssthresh = 0;
+	tp->rcvq_space.space = 0;
+	tp->advmss = 0;
+	tp->mss_cache = TCP_MSS_DEFAULT;
+	icsk->icsk_pmtu_cookie = 0;
+	tcp_cleanup_congestion_control(sk);
+	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
 	tcp_set_ca_state(sk, TCP_CA_Open);
-	tcp_clear_retrans(tp);
-	tp->unanswered_stamp = 0;
 	inet_csk_delack_init(sk);
 	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
 	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};
-	tp->pred_flags = 0;
 	/* Both, so that nothing counts as unread. */
 	tp->copied_seq = tp->rcv_nxt;
-	tcp_info_reset(tp);
 }
 
 int tcp_disconnect(struct sock *sk, int flags)

@@ -93,18 +93,6 @@ static struct rtable *connect_route(const struct sock *sk, __be32 daddr, struct 
 	return rt;
 }
 
-/* What an earlier connection of this socket left does not hold for a new peer. */
-static void forget_other_peer(struct sock *sk, __be32 daddr)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!tp->rx_opt.ts_recent_stamp || inet_sk(sk)->inet_daddr == daddr)
-		return;
-	tp->rx_opt.ts_recent = 0;
-	tp->rx_opt.ts_recent_stamp = 0;
-	tp->write_seq = 0;
-}
-
 noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 {
 	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
@@ -128,7 +116,10 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 		inet->inet_saddr = fl.saddr;
 		inet->inet_rcv_saddr = fl.saddr;
 	}
-	forget_other_peer(sk, fl.daddr);
+	/* A failed attempt's numbers are not used again; tcp_twsk_unique() may bring others. */
+	tp->write_seq = 0;
+	tp->rx_opt.ts_recent = 0;
+	tp->rx_opt.ts_recent_stamp = 0;
 	inet->inet_dport = usin->sin_port;
 	inet->inet_daddr = fl.daddr;
 	inet_csk(sk)->icsk_ext_hdr_len = 0;

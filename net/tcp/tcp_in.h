@@ -121,6 +121,7 @@ void tcp_v4_mtu_reduced(struct sock *sk);
 
 /* ---- tcp_sockopt.c, tcp.c, tcp_close.c, tcp_connect.c ---- */
 int tcp_v4_init_sock(struct sock *sk);
+void tcp_init_history(struct sock *sk);
 void tcp_v4_destroy_sock(struct sock *sk);
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
 /* @rt (its reference goes along) becomes @sk's way; what its device can do is noted. */

@@ -236,39 +236,18 @@ static void child_options(struct tcp_sock *newtp, const struct request_sock *req
 	newtp->max_window = newtp->snd_wnd;
 }
 
-/* All that a connection learns while it lives: back to the start, since the listener's copy may differ. */
+/* Nothing of the listener's queues and of its past. */
 static void child_history(struct sock *newsk)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);
 
-	newtp->pred_flags = 0;
-	newtp->srtt_us = newtp->mdev_max_us = newtp->rttvar_us = newtp->rtt_seq = 0;
-	newtp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
-	newtp->rtt_min_us = ~0u;
-	newtp->packets_out = newtp->retrans_out = newtp->sacked_out = newtp->lost_out = 0;
-	newtp->max_packets_out = 0;
-	newtp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
-	newtp->snd_cwnd = TCP_INIT_CWND;
-	newtp->snd_cwnd_cnt = newtp->snd_cwnd_used = 0;
-	newtp->is_cwnd_limited = 0;
-	newtp->prior_cwnd = newtp->prr_delivered = newtp->prr_out = newtp->prior_ssthresh = 0;
-	newtp->undo_marker = newtp->undo_retrans = 0;
-	newtp->retrans_stamp = newtp->unanswered_stamp = 0;
-	newtp->reordering = sysctl_tcp_reordering;
-	tcp_info_reset(newtp);
-	newtp->retransmit_skb_hint = NULL;
+	newtp->packets_out = 0;
 	newtp->out_of_order_queue = RB_ROOT;
 	newtp->ooo_last_skb = NULL;
 	newtp->ofo_count = 0;
-	newtp->rcv_rtt_us = newtp->rcv_rtt_seq = 0;
-	newtp->rcv_rtt_stamp = 0;
-	newtp->ecn_flags = 0;
-	newtp->frto = 0;
-	newtp->last_oow_ack_time = 0;
-	newtp->urg_data = 0;
+	tcp_init_history(newsk);
 	newtp->lsndtime = newtp->rcv_tstamp = tcp_jiffies32;
 	tcp_mstamp_refresh(newtp);
-	inet_csk(newsk)->icsk_rto = TCP_TIMEOUT_INIT;
 	inet_csk(newsk)->icsk_ack.lrcvtime = tcp_jiffies32;
 	newsk->sk_max_ack_backlog = 0;
 }

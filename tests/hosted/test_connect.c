@@ -245,6 +245,46 @@ static void a_connection_is_dissolved(void)
 	scene_pair_close(&p);
 }
 
+/* Begins a connection of @fd to @port; its SYN. */
+static const struct seg *the_syn_to(int fd, uint16_t port)
+{
+	scene_mark();
+	assert_int_equal(scene_connect(A, fd, B, port), 0);
+	return scene_nth(A, SYN, 1);
+}
+
+/*
+ * RFC 6528: ISN = M + F(four-tuple, secret), M one step in 64 ns.  A socket that connects again follows it, too:
+ * its number must not follow from what the last peer saw, which might be a stranger to the next.
+ */
+static void the_first_number_of_another_connection(void)
+{
+	static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	int here = scene_listen(B, PORT, 1), there = scene_listen(B, PORT + 1, 1);
+	int fd = scene_socket(A), b[3];
+	struct seg syn[3];
+	uint32_t steps;
+
+	assert_int_equal(scene_bind(A, fd, 5000), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		syn[i] = *the_syn_to(fd, i < 2 ? PORT : PORT + 1);
+		b[i] = scene_accept(B, i < 2 ? here : there);
+		scene_carry(A, fd, B, b[i], 50000);
+		scene_sleep(1 * SEC);
+		assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&nowhere), sizeof(nowhere)), 0);
+		scene_close(B, b[i]);
+	}
+	steps = (syn[1].ns - syn[0].ns) >> 6;
+	assert_in_range(syn[1].seq - syn[0].seq - steps + 1, 0, 2);
+	/* F is another: a coincidence to a millionth of the space would be one. */
+	steps = (syn[2].ns - syn[1].ns) >> 6;
+	assert_in_range(syn[2].seq - syn[1].seq - steps + 2048, 4096, 0xffffffff);
+	assert_in_range(syn[2].seq - (syn[1].seq + 50000) + 100000, 200000, 0xffffffff);
+	scene_close(A, fd);
+	scene_close(B, here);
+	scene_close(B, there);
+}
+
 /* Who writes to a connection that is gone gets EPIPE, whatever his flags: there are no signals. */
 static void broken_pipe(void)
 {
@@ -305,6 +345,7 @@ int main(int argc, char **argv)
 		SCENE(two_threads_connect),
 		SCENE(connected_once),
 		SCENE(a_connection_is_dissolved),
+		SCENE(the_first_number_of_another_connection),
 		SCENE(broken_pipe),
 		SCENE(to_nobody_in_particular),
 	};

@@ -8,6 +8,8 @@
 #define PORT 7
 #define MIB  (1 << 20)
 
+#define SIOCOUTQ 0x5411
+
 /* Linux's; this test's own words, so that a wrong place in the kernel's shows. */
 struct info {
 	uint8_t state, ca_state, retransmits, probes, backoff, options, wscales, flags;
@@ -233,17 +235,39 @@ static void of_a_listener(void)
 	scene_close(B, listener);
 }
 
-/* A socket that connects again begins anew (Linux's tcp_disconnect()). */
+/* Without the times since the last segments: these go on. */
+static struct info timeless(struct info info)
+{
+	info.last_data_sent = info.last_ack_sent = info.last_data_recv = info.last_ack_recv = 0;
+	return info;
+}
+
+/*
+ * A socket that connects again begins anew (Linux's tcp_disconnect()): it tells of itself what one tells that
+ * never connected, after losses on both sides.
+ */
 static void of_another_connection(void)
 {
 	static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 	struct pair p = scene_pair();
-	struct info a;
+	int fresh = scene_socket(A), unsent;
+	struct info a, never;
 
 	scene_drop(A, DATA, 1);
 	scene_carry(A, p.a, B, p.b, 50000);
+	scene_drop(B, DATA, 2);
+	scene_carry(B, p.b, A, p.a, 50000);
 	assert_int_equal(scene_call(A, SYS_connect, p.a, PTR(&nowhere), sizeof(nowhere)), 0);
-	a = info_of(A, p.a);
+	a = timeless(info_of(A, p.a));
+	never = timeless(info_of(A, fresh));
+	/* Linux keeps it from being 0. */
+	assert_int_equal(a.rcv_mss, 88);
+	a.rcv_mss = never.rcv_mss;
+	assert_memory_equal(&a, &never, sizeof(a));
+	/* Nothing is unsent. */
+	assert_int_equal(scene_call(A, SYS_ioctl, p.a, SIOCOUTQ, PTR(&unsent)), 0);
+	assert_int_equal(unsent, 0);
+	scene_close(A, fresh);
 	assert_int_equal(a.state, TCP_CLOSE);
 	assert_int_equal(a.bytes_sent + a.bytes_acked + a.bytes_retrans + a.total_retrans, 0);
 	assert_int_equal(a.segs_in + a.segs_out + a.data_segs_out + a.busy_time, 0);
