@@ -236,6 +236,8 @@ int del_timer_sync(struct timer_list *timer)
 	bool running;
 	int pending = 0;
 
+	/* A softirq that waits here holds up its CPU, and may hold a lock that the function wants. */
+	WARN_ON(in_interrupt());
 	do {
 		spin_lock_irqsave(&base->lock, flags);
 		running = base->running == timer;
@@ -245,7 +247,7 @@ int del_timer_sync(struct timer_list *timer)
 		spin_unlock_irqrestore(&base->lock, flags);
 		if (running) {
 			/* On one CPU only the function itself can get here, and would wait for itself. */
-			BUG_ON(NR_CPUS == 1 || in_serving_softirq());
+			BUG_ON(NR_CPUS == 1);
 			hal_cpu_relax();
 		}
 	} while (running);

@@ -32,7 +32,7 @@ static inline bool timer_pending(const struct timer_list *timer)
 int mod_timer(struct timer_list *timer, unsigned long expires);
 /* Disarms; returns 1 when it was pending.  The callback may still be running on another CPU. */
 int del_timer(struct timer_list *timer);
-/* As above and waits until the callback is not running anywhere.  Not from the callback itself. */
+/* As above and waits until the callback is not running anywhere.  Process context. */
 int del_timer_sync(struct timer_list *timer);
 
 /* How many timers are armed: tests end with none of the network's. */

@@ -115,6 +115,33 @@ static int synack_patience(const struct sock *listener, int retries)
 }
 
 /*
+ * Arms @req's timer (anew), with a reference, as long as the request is in the table: a segment on another CPU
+ * may take it out at any moment, and stops the timer in the same step.  @timeout: a round is over.
+ */
+static void reqsk_timer_reset(struct request_sock *req, bool timeout)
+{
+	struct inet_hashinfo *h = req->__req_common.skc_prot->hashinfo;
+	struct sock *sk = req_to_sk(req);
+	spinlock_t *lock = inet_ehash_lockp(h, sk->sk_hash);
+	spin_lock_bh(lock);
+	if (!hlist_unhashed(&sk->sk_node)) {
+		if (timeout && req->num_timeout++ == 0)
+			atomic_dec(&inet_csk(req->rsk_listener)->icsk_accept_queue.young);
+		refcount_inc(&req->rsk_refcnt);
+		/* If it was armed it has one: never the last, since the caller has one, too. */
+		if (mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req)))
+			reqsk_put(req);
+	}
+	spin_unlock_bh(lock);
+}
+
+/* The SYN-ACK went out again before its time: the next wait begins now. */
+void inet_csk_reqsk_timer_restart(struct request_sock *req)
+{
+	reqsk_timer_reset(req, false);
+}
+
+/*
  * The time for an answer is over.  With TCP_DEFER_ACCEPT the bare ACK of the handshake was seen and
  * ignored (acked): then the peer is not disturbed again before the last round, and the request
  * lives at least as long as the option says.  Softirq; the timer's reference is ours.
@@ -148,10 +175,8 @@ static noinline void reqsk_timer_handler(unsigned long data)
 		else if (!acked)
 			goto out_drop;
 	}
-
-	if (req->num_timeout++ == 0)
-		atomic_dec(&queue->young);
-	mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req));
+	reqsk_timer_reset(req, true);
+	reqsk_put(req);
 	return;
 
 out_drop:
@@ -177,21 +202,24 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 
 /* ---- a request ends -------------------------------------------------------------------------- */
 
-/* Out of the table, timer off.  True for the one caller that took it out. */
+/*
+ * Out of the table, timer off.  True for the one caller that took it out.  A handler that runs now on another
+ * CPU is not waited for, since this is softirq: it has a reference, finds the request gone from the table and
+ * does not arm the timer again (reqsk_timer_reset()).
+ */
 static bool reqsk_queue_unlink(struct request_sock *req)
 {
 	struct inet_hashinfo *h = req->__req_common.skc_prot->hashinfo;
 	struct sock *sk = req_to_sk(req);
 	spinlock_t *lock = inet_ehash_lockp(h, sk->sk_hash);
-	bool found;
+	bool found, armed;
 
 	spin_lock_bh(lock);
 	found = !hlist_unhashed(&sk->sk_node);
 	hlist_del_init(&sk->sk_node);
+	armed = del_timer(&req->rsk_timer);
 	spin_unlock_bh(lock);
-
-	/* Not pending where the timer's own handler calls: it must not wait for itself. */
-	if (timer_pending(&req->rsk_timer) && del_timer_sync(&req->rsk_timer))
+	if (armed)
 		reqsk_put(req);
 	return found;
 }

@@ -30,18 +30,23 @@ void inet_twsk_put(struct inet_timewait_sock *tw)
 	atomic_dec(&inet_tw_count);
 }
 
-/* Takes it out of both tables.  Idempotent: the timer and a finder may both try. */
+/*
+ * Takes it out of both tables, its timer off.  Idempotent: the timer and a finder may both try.  The timer's
+ * handler, if it runs now on another CPU, is not waited for, since this is softirq: it has a reference of its
+ * own, and inet_twsk_schedule() arms nothing that has left the ehash.
+ */
 static void inet_twsk_kill(struct inet_timewait_sock *tw)
 {
 	struct inet_hashinfo *h = tw->__tw_common.skc_prot->hashinfo;
 	struct inet_bind_hashbucket *head = &h->bhash[tw->tw_num & (BHASH_BUCKETS - 1)];
 	spinlock_t *lock = inet_ehash_lockp(h, tw->tw_hash);
 	struct inet_bind_bucket *tb;
-	bool hashed;
+	bool hashed, armed;
 
 	spin_lock_bh(lock);
 	hashed = !hlist_unhashed(&tw->tw_node);
 	hlist_del_init(&tw->tw_node);
+	armed = del_timer(&tw->tw_timer);
 	spin_unlock_bh(lock);
 
 	spin_lock_bh(&head->lock);
@@ -53,6 +58,8 @@ static void inet_twsk_kill(struct inet_timewait_sock *tw)
 	}
 	spin_unlock_bh(&head->lock);
 
+	if (armed)
+		inet_twsk_put(tw);
 	if (hashed)
 		inet_twsk_put(tw);
 	if (tb)
@@ -121,14 +128,24 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 
 #define TW_KILL_TIME (4 * HZ)
 
-/* The timer's reference is taken before it is armed, since it may fire at once on another CPU. */
+/*
+ * Under the lock of its place in the ehash: if another CPU took it out of there, it has ended and needs no time.
+ * The timer's reference is taken before it is armed, since it may fire at once on another CPU.
+ */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {
-	refcount_inc(&tw->tw_refcnt);
-	/* A wait that was cut short is counted by itself (Linux). */
-	tw->tw_kill = timeo <= TW_KILL_TIME;
-	if (mod_timer(&tw->tw_timer, jiffies + timeo))
-		inet_twsk_put(tw);
+	struct inet_hashinfo *h = tw->__tw_common.skc_prot->hashinfo;
+	spinlock_t *lock = inet_ehash_lockp(h, tw->tw_hash);
+
+	spin_lock_bh(lock);
+	if (!hlist_unhashed(&tw->tw_node)) {
+		refcount_inc(&tw->tw_refcnt);
+		/* A wait that was cut short is counted by itself (Linux). */
+		tw->tw_kill = timeo <= TW_KILL_TIME;
+		if (mod_timer(&tw->tw_timer, jiffies + timeo))
+			inet_twsk_put(tw);
+	}
+	spin_unlock_bh(lock);
 }
 
 /* A segment came: the time begins anew.  The caller found it, hence has a reference. */
@@ -139,8 +156,6 @@ void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo)
 
 void inet_twsk_deschedule_put(struct inet_timewait_sock *tw)
 {
-	if (del_timer_sync(&tw->tw_timer))
-		inet_twsk_put(tw);
 	inet_twsk_kill(tw);
 	inet_twsk_put(tw);
 }

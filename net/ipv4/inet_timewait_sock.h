@@ -38,7 +38,7 @@ static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
 struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state);
 /* Takes @sk's places in ehash and bhash.  Afterwards the caller must arm the timer. */
 void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struct inet_hashinfo *h);
-/* Arms, or re-arms (then the reference is there already). */
+/* Arms, or re-arms (then the reference is there already); not after it has ended. */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo);
 void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo);
 /* Ends it now; a reference that the caller has goes too. */

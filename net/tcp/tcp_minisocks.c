@@ -51,8 +51,7 @@ static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct reque
 	if (req->rsk_ops->rtx_syn_ack(sk, req))
 		return;
 	req->num_retrans++;
-	if (timer_pending(&req->rsk_timer))
-		mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req));
+	inet_csk_reqsk_timer_restart(req);
 }
 
 /* Options of a segment for @req; true when PAWS says that it is of another time. */

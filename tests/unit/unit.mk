@@ -9,7 +9,7 @@
 # One in UNIT_HOSTED boots the hosted kernel (tests/host) instead of using unit_hal.c; it brings its
 # own kernel_main() and device.
 
-UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_sock_lock
+UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_sock_lock test_late_timers
 # What such a test wants of the hosted kernel besides.
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
