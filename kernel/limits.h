@@ -74,6 +74,7 @@
 #define NEIGH_STALE_MS       60000 /* unused that long: may be collected */
 #define ROUTES_MAX           64    /* route add: -ENOSPC */
 #define ROUTE_CACHE_SIZE     1024  /* resolved routes remembered: the newer one takes the place */
+#define PMTU_ENTRIES         256   /* paths whose MTU an ICMP told: the newer one takes the place */
 #define IFADDRS_MAX          8     /* addresses of a device: -ENOSPC */
 #define ICMP_RATELIMIT_MS    1000 /* between errors to one destination (token bucket of 6, Linux) */
 #define ICMP_RATELIMIT_RANGE 0, 3600000 /* 0: no limit */

@@ -108,22 +108,61 @@ void dst_confirm(struct rtable *rt)
 		WRITE_ONCE(neigh->confirm, true);
 }
 
+/* ---- the path's MTU ----------------------------------------------------------------------------- */
+
+/* What was learnt of the path to @daddr, whichever question its routes answer (Linux's fib_nh_exception). */
+struct pmtu_entry {
+	__be32 daddr;
+	u32 mtu;
+	bool locked;
+	unsigned long expires; /* jiffies; 0: the entry is empty */
+};
+/* Under rt_lock.  Two destinations on one place take turns, as in the cache of routes. */
+static struct pmtu_entry pmtus[PMTU_ENTRIES];
+
+static struct pmtu_entry *pmtu_slot(__be32 daddr)
+{
+	return &pmtus[siphash_2u64(daddr, 0, &rt_key) % PMTU_ENTRIES];
+}
+
+/* rt_lock held. */
+static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
+{
+	lockdep_assert_held(&rt_lock);
+	if (!entry->expires || entry->daddr != rt->rt_dst || !time_before(jiffies, entry->expires))
+		return;
+	WRITE_ONCE(rt->rt_mtu, min(rt->rt_mtu, entry->mtu));
+	WRITE_ONCE(rt->rt_mtu_locked, entry->locked);
+	WRITE_ONCE(rt->rt_pmtu_expires, entry->expires);
+}
+
 /*
  * RFC 1191 3 permits an MTU down to 68, where headers are most of a packet, and any forger can ask for it.
  * Below the least MTU the route keeps that, locked: packets go without "don't fragment", and the routers
- * of a path that truly is so narrow cut them (Linux's __ip_rt_update_pmtu()).
+ * of a path that truly is so narrow cut them (Linux's __ip_rt_update_pmtu()).  The other routes to that host hear
+ * of it, and so will those that are made until it expires.
  */
 void ipv4_update_pmtu(struct rtable *rt, u32 mtu)
 {
+	struct pmtu_entry *entry;
 	bool lock = mtu < IP_MIN_PMTU;
 
 	mtu = max(mtu, IP_MIN_PMTU);
 	if (rt->rt_mtu_locked || (mtu >= rt->rt_mtu && !lock))
 		return;
-	WRITE_ONCE(rt->rt_mtu, min(rt->rt_mtu, mtu));
-	WRITE_ONCE(rt->rt_mtu_locked, lock);
+	spin_lock_bh(&rt_lock);
+	entry = pmtu_slot(rt->rt_dst);
 	/* Zero says "never learnt". */
-	WRITE_ONCE(rt->rt_pmtu_expires, (jiffies + IP_PMTU_EXPIRE) | 1);
+	*entry = (struct pmtu_entry){.daddr = rt->rt_dst,
+				     .mtu = mtu,
+				     .locked = lock,
+				     .expires = (jiffies + IP_PMTU_EXPIRE) | 1};
+	rt_apply_pmtu(rt, entry);
+	for (unsigned int i = 0; i < ROUTE_CACHE_SIZE; i++) {
+		if (rt_cache[i])
+			rt_apply_pmtu(rt_cache[i], entry);
+	}
+	spin_unlock_bh(&rt_lock);
 }
 
 /* ---- out -------------------------------------------------------------------------------------- */
@@ -267,6 +306,7 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 	rt->rt_src = a.src;
 	rt->fl_saddr = fl->saddr;
 	rt->fl_oif = fl->oif;
+	rt_apply_pmtu(rt, pmtu_slot(rt->rt_dst));
 	rt_get(rt); /* the cache's, besides the caller's */
 	old = *slot;
 	*slot = rt;
@@ -334,6 +374,8 @@ void rt_cache_flush(void)
 {
 	spin_lock_bh(&rt_lock);
 	WRITE_ONCE(rt_genid, rt_genid + 1);
+	/* Other paths may have other MTUs. */
+	memset(pmtus, 0, sizeof(pmtus));
 	spin_unlock_bh(&rt_lock);
 	rt_cache_drop();
 }

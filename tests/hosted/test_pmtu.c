@@ -148,13 +148,15 @@ static void how_small_a_router_may_make_us(void)
 }
 
 /*
- * On a path below the least MTU segments go at once without "don't fragment", so that its routers cut them.
+ * On a path below the least MTU segments go at once without "don't fragment", so that its routers cut them, and
+ * so do resets to that host.
  * After ten minutes all is as before.  Linux's ip_dont_fragment().
  */
 static void a_path_below_the_least_may_cut(void)
 {
 	static uint8_t bytes[FULL], got[FULL];
 	struct pair p = scene_pair();
+	struct forged stray = {.to = A, .sport = 1, .dport = 2, .flags = ACK_FLAG};
 	struct icmp_error e;
 
 	scene_fill(bytes, sizeof(bytes), 1);
@@ -169,6 +171,8 @@ static void a_path_below_the_least_may_cut(void)
 	assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 2), 0, 1);
 	assert_int_equal(scene_nth(A, DATA, 2)->len, LEAST - HEADERS);
 	assert_true(scene_nth(A, DATA, 2)->may_be_cut);
+	forge(&stray);
+	assert_true(scene_last(A, RST)->may_be_cut);
 	scene_sleep(TOO_OLD);
 	longest_of(&p, MSGS);
 	longest_of(&p, MSGS);

@@ -3,6 +3,7 @@
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"
+#include "kernel/limits.h"
 
 static struct rtable *ask(__be32 daddr, __be32 saddr)
 {
@@ -106,6 +107,48 @@ static void test_path_mtu(void **state)
 	rt_put(rt);
 }
 
+static u32 mtu_to(__be32 daddr, __be32 saddr)
+{
+	struct rtable *rt = ask(daddr, saddr);
+	u32 mtu = dst_mtu(rt);
+
+	rt_put(rt);
+	return mtu;
+}
+
+/*
+ * The MTU is the path's: all routes to that host have it, those that were there and those that are made later.
+ *
+ * LIMIT(PMTU_ENTRIES)
+ */
+static void test_path_mtu_is_of_all_routes_to_it(void **state)
+{
+	struct rtable *rt = ask(ip4(8, 8, 8, 8), 0), *bound = ask(ip4(8, 8, 8, 8), ME);
+	unsigned int known = 0;
+
+	assert_ptr_not_equal(rt, bound);
+	ipv4_update_pmtu(rt, 500);
+	assert_int_equal(dst_mtu(bound), 552);
+	assert_false(ip_dont_fragment(NULL, bound));
+	rt_put(rt);
+	rt_put(bound);
+	rt_cache_drop();
+	assert_int_equal(mtu_to(ip4(8, 8, 8, 8), ME), 552);
+	assert_int_equal(mtu_to(ip4(8, 8, 8, 9), ME), 1500);
+	for (unsigned int i = 0; i < 2000; i++) {
+		rt = ask(ip4(50, 0, i >> 8, i), 0);
+		ipv4_update_pmtu(rt, 1000);
+		rt_put(rt);
+	}
+	rt_cache_drop();
+	assert_int_equal(mtu_to(ip4(50, 0, 1999 >> 8, 1999 & 255), 0), 1000);
+	for (unsigned int i = 0; i < 2000; i++)
+		known += mtu_to(ip4(50, 0, i >> 8, i), 0) == 1000;
+	assert_in_range(known, PMTU_ENTRIES / 2, PMTU_ENTRIES);
+	rt_cache_flush();
+	assert_int_equal(mtu_to(ip4(50, 0, 1999 >> 8, 1999 & 255), 0), 1500);
+}
+
 static int input(__be32 daddr, __be32 saddr, struct net_device *dev, u8 *type)
 {
 	struct sk_buff *skb = alloc_skb(10, GFP_KERNEL);
@@ -205,6 +248,7 @@ int main(void)
 		net_test(test_longest_prefix_wins),
 		net_test(test_cache_is_shared_and_forgets),
 		net_test(test_path_mtu),
+		net_test(test_path_mtu_is_of_all_routes_to_it),
 		net_test(test_input),
 		net_test(test_two_cards_with_one_prefix),
 		net_test(test_addresses_of_no_host),
