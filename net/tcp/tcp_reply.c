@@ -94,13 +94,18 @@ void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb)
 	inet_twsk_put(tw);
 }
 
-/* RFC 7323 2.2: but for that of a SYN, every window is scaled. */
+/*
+ * RFC 7323 2.2: but for that of a SYN, every window is scaled.  Rounded up: the SYN-ACK offered bytes, and what
+ * was offered is not taken back (RFC 9293 3.8.6: SHLD-14), nor will @req's child take this offer back.
+ */
 void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
+	u8 wscale = inet_rsk(req)->rcv_wscale;
+
+	req->rsk_rcv_wnd = ALIGN_UP(req->rsk_rcv_wnd, 1u << wscale);
 	tcp_v4_send_ack(skb, tcp_rsk(req)->snt_isn + 1, tcp_rsk(req)->rcv_nxt,
-			req->rsk_rcv_wnd >> inet_rsk(req)->rcv_wscale,
-			tcp_time_stamp_raw() + tcp_rsk(req)->ts_off, req->ts_recent,
-			ip_hdr(skb)->tos);
+			req->rsk_rcv_wnd >> wscale, tcp_time_stamp_raw() + tcp_rsk(req)->ts_off,
+			req->ts_recent, ip_hdr(skb)->tos);
 }
 
 /* ---- checksum on the way out ---------------------------------------------------------------------- */
