@@ -4,6 +4,7 @@ import re
 import socket
 import time
 
+import pytest
 from guest import PATIENCE, recv_exact
 from monitor import Watched
 
@@ -42,6 +43,7 @@ class Unread(Watched):
 
 
 # LIMIT(CONSOLE_POLLS_MAX)
+@pytest.mark.builds("checked", "shipped")
 def test_costs_one_wait_and_comes_back():
     with Unread("loglevel=debug") as g:
         g.echo()

@@ -38,6 +38,7 @@ def test_carries(mtu, features):
         assert s.recv(1) == b""
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_below_what_ipv4_needs_is_said():
     with Guest(device=",host_mtu=67") as g, g.connect(7) as s:
         assert "the device's MTU of 67 is below 68, which IPv4 needs: 1500 is used" in g.console

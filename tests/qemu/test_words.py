@@ -98,6 +98,7 @@ def test_a_gateway_outside_the_network(words):
         assert answer and answer[12:20] == ours + far and Segment(answer).ack == 101
 
 
+@pytest.mark.builds("checked", "shipped")
 def test_linux_own_form():
     with Guest("ip=10.0.2.15:10.0.2.9:10.0.2.2:255.255.255.0:guest:eth0:none:10.0.2.3") as g:
         assert "wrong word" not in g.console and "the host name guest is not used" in g.console
