@@ -31,6 +31,11 @@
 #define SYSCTL_NAME_MAX     64  /* bytes of its name as it is printed */
 #define SYSCTL_TEXT_MAX     128 /* bytes of its value as text, with NUL: -EINVAL */
 
+/* ---- memory ---- */
+/* Pages that only softirqs may take: the square root of this times the KiB of memory, in KiB (Linux's
+ * min_free_kbytes: 1 MiB of 64, 2 of 256).  alloc_pages() of others: NULL */
+#define MIN_FREE_FACTOR 16
+
 /* ---- files ---- */
 #define NR_OPEN_MAX      131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */
 #define FILES_MAX        (NR_OPEN_MAX + 4096) /* struct file, also those in no table yet: -ENFILE */
@@ -62,12 +67,16 @@
 #define VIRTQ_SIZE_MAX 1024 /* descriptors of a ring that the driver takes */
 #define MAX_SKB_FRAGS  17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
 #define SKB_MAX_ORDER  3    /* page_frag blocks: 32 KiB */
+#define FRAG_BLOCKS_PART                                                                           \
+	8 /* blocks with a piece in use, one budget for what is received and one for what is sent: an 8th of memory each; more is copied to pages of its own */
 #define SKB_LINEAR_MAX                                                                             \
 	131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
 
 /* ---- neighbours, routes, ICMP ---- */
-#define NEIGH_MAX            1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
-#define NEIGH_QUEUE_MAX      64   /* packets waiting for one address: oldest dropped */
+#define NEIGH_MAX       1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
+#define NEIGH_QUEUE_MAX 64   /* packets waiting for one address: oldest dropped */
+#define NEIGH_QUEUES_MAX                                                                           \
+	512 /* for all addresses together: a peer that forges its neighbours' would fill NEIGH_MAX queues with our answers; dropped */
 #define NEIGH_MCAST_PROBES   3    /* broadcast requests before FAILED (Linux) */
 #define NEIGH_RETRANS_MS     1000 /* between them */
 #define NEIGH_REACHABLE_MS   30000
@@ -155,6 +164,9 @@
 #define TCP_PACING_RATIO_RANGE      0, 1000
 #define TCP_NOTSENT_LOWAT_RANGE     -1, 2147483647 /* -1, 0: no limit */
 #define TCP_OFO_PACKETS_MAX         4096 /* out-of-order segments of a socket: farthest pruned */
+#define TCP_SHRINK_INTERVAL_MS      100 /* between walks over all connections while memory is short */
+#define TCP_REQUESTS_WHEN_SHORT                                                                    \
+	128 /* half-open connections of a listener while pages are short: 40 KiB of the last ones; SYN dropped */
 #define TCP_DUPACKS_MAX                                                                            \
 	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
 #define TCP_CHALLENGE_ACK_PER_SEC 1000 /* RFC 5961, randomised (CVE-2016-5696) */

@@ -15,6 +15,7 @@
 
 #include "boot/boot_info.h"
 #include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "kernel/sched/spinlock.h"
 
 static DEFINE_SPINLOCK(buddy_lock);
@@ -23,6 +24,8 @@ static struct page *mem_map; /* one for each frame below max_pfn */
 static u64 max_pfn;
 static u64 free_count;
 static u64 total_count;
+static u64 min_free;         /* pages: see page.h */
+static LIST_HEAD(shrinkers); /* changed at boot only */
 
 /* ---- one struct page a frame ---------------------------------------------------------------- */
 
@@ -82,16 +85,35 @@ static struct page *take_block(unsigned int order)
 	return page;
 }
 
+/* Pages that an allocation with these flags must leave. */
+static u64 pages_to_leave(gfp_t gfp)
+{
+	if (gfp & __GFP_MEMALLOC)
+		return 0;
+	return gfp & GFP_ATOMIC ? min_free / 2 : min_free;
+}
+
+static noinline void kick_shrinkers(void)
+{
+	struct shrinker *s;
+
+	list_for_each_entry(s, &shrinkers, list)
+		s->kick();
+}
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
+	struct page *page = NULL;
 	unsigned long flags;
-	struct page *page;
 
 	if (order > MAX_ORDER)
 		return NULL;
 	spin_lock_irqsave(&buddy_lock, flags);
-	page = take_block(order);
+	if (free_count >= pages_to_leave(gfp) + (1UL << order))
+		page = take_block(order);
 	spin_unlock_irqrestore(&buddy_lock, flags);
+	if (unlikely(mm_pages_are_short()))
+		kick_shrinkers();
 	if (!page)
 		return NULL;
 
@@ -107,6 +129,22 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	hal_unpoison(page_address(page), PAGE_SIZE << order);
 	if (gfp & __GFP_ZERO)
 		memset(page_address(page), 0, PAGE_SIZE << order);
+	return page;
+}
+
+struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budget *budget)
+{
+	u64 used = __atomic_add_fetch(&budget->used, 1UL << order, __ATOMIC_RELAXED);
+	struct page *page = NULL;
+
+	if (used <= budget->limit || gfp & __GFP_MEMALLOC)
+		page = alloc_pages(gfp, order);
+	if (!page) {
+		__atomic_sub_fetch(&budget->used, 1UL << order, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	page->budget = budget;
+	page->flags |= PG_BUDGET;
 	return page;
 }
 
@@ -138,6 +176,8 @@ static void free_block(struct page *page)
 	unsigned long flags;
 
 	BUG_ON(page->flags & (PG_BUDDY | PG_TAIL | PG_SLAB | PG_RESERVED));
+	if (page->flags & PG_BUDGET)
+		__atomic_sub_fetch(&page->budget->used, 1UL << order, __ATOMIC_RELAXED);
 	for (unsigned long i = 1; i < 1UL << order; i++)
 		page[i].flags = 0;
 	hal_poison(page_address(page), PAGE_SIZE << order);
@@ -191,6 +231,38 @@ u64 nr_free_pages(void)
 u64 nr_total_pages(void)
 {
 	return total_count;
+}
+
+/* ---- the last pages -------------------------------------------------------------------------- */
+
+u64 mm_min_free(void)
+{
+	return min_free;
+}
+
+bool mm_pages_are_short(void)
+{
+	return READ_ONCE(free_count) < 2 * min_free;
+}
+
+bool mm_pages_are_scarce(void)
+{
+	return READ_ONCE(free_count) < min_free;
+}
+
+void register_shrinker(struct shrinker *shrinker)
+{
+	list_add_tail(&shrinker->list, &shrinkers);
+}
+
+/* Linux's init_per_zone_wmark_min(): the square root, since traffic does not grow as memory does. */
+static u64 min_free_pages(u64 total)
+{
+	u64 kib = total * (PAGE_SIZE / 1024), min_kib = 0;
+
+	while ((min_kib + 1) * (min_kib + 1) <= MIN_FREE_FACTOR * kib)
+		min_kib++;
+	return min_kib * 1024 / PAGE_SIZE;
 }
 
 /* ---- boot ----------------------------------------------------------------------------------- */
@@ -312,6 +384,8 @@ void mm_init(const struct boot_info *boot)
 		INIT_LIST_HEAD(&free_area[order]);
 	max_pfn = 0;
 	free_count = 0;
+	min_free = 0;
+	INIT_LIST_HEAD(&shrinkers);
 	for (unsigned int i = 0; i < boot->nr_mem; i++)
 		if (usable_frames(&boot->mem[i], &first, &end))
 			max_pfn = max(max_pfn, end);
@@ -342,5 +416,6 @@ void mm_init(const struct boot_info *boot)
 		}
 	}
 	total_count = free_count;
+	min_free = min_free_pages(total_count);
 	spin_unlock_irqrestore(&buddy_lock, flags);
 }

@@ -4,6 +4,14 @@
  *
  * Blocks of 2^order pages, order 0..MAX_ORDER; a block of order > 0 is a compound page with one
  * reference count in its head.  Exhaustion is NULL, never a panic.  Any context (irq-safe lock).
+ *
+ * The last pages are not for everybody (Linux's min_free_kbytes).  Let min be what MIN_FREE_FACTOR makes of memory:
+ *
+ *	free pages	who may still allocate
+ *	< 2 min		everybody; pages are short: shrinkers run, protocols take no more than they must
+ *	< min		GFP_ATOMIC: the frames in hand, answers to them (ACK, RST, ARP, ICMP)
+ *	< min / 2	__GFP_MEMALLOC: buffers for the receive ring, without which no ACK, FIN or RST comes in
+ *			and nothing is ever freed
  */
 #ifndef KERNEL_MM_PAGE_H
 #define KERNEL_MM_PAGE_H
@@ -20,6 +28,15 @@
 
 struct kmem_cache;
 
+/*
+ * Pages of blocks that are cut into pieces (page_frag.h) stay taken while one piece of the block is in use.
+ * A budget counts and bounds them; @used changes atomically.
+ */
+struct page_budget {
+	u64 used;  /* pages of blocks that are not free yet */
+	u64 limit; /* a block that would exceed it is refused */
+};
+
 struct page {
 	u8 flags;        /* PG_* */
 	u8 order;        /* of the block whose head this is */
@@ -28,15 +45,20 @@ struct page {
 		struct list_head lru; /* free lists; slab's lists */
 		struct page *head;    /* of a tail page */
 	};
-	struct kmem_cache *slab; /* of a slab's head page */
-	void *freelist;          /* slab: first free object */
-	u32 inuse;               /* slab: objects given out */
+	union {
+		struct kmem_cache *slab;    /* PG_SLAB: of a slab's head page */
+		struct page_budget *budget; /* PG_BUDGET: the block counts there until it is free */
+	};
+	void *freelist; /* slab: first free object */
+	u32 inuse;      /* slab: objects given out */
 };
 
 #define PG_BUDDY    0x01 /* free, head of a block */
 #define PG_TAIL     0x02 /* inside a compound block */
 #define PG_SLAB     0x04
 #define PG_RESERVED 0x08 /* not the allocator's */
+#define PG_BUDGET   0x10 /* block for pieces, counted in page->budget */
+#define PG_WHOLE    0x20 /* one packet pays for all of it, however little of it holds data */
 
 struct boot_info;
 /* Takes the usable ranges.  The struct page array itself is carved out of them. */
@@ -48,6 +70,9 @@ static inline struct page *alloc_page(gfp_t gfp)
 {
 	return alloc_pages(gfp, 0);
 }
+
+/* A block that counts in @budget.  NULL: no memory, or too many such blocks. */
+struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budget *budget);
 
 struct page *virt_to_page(const void *addr); /* any byte of a page; not of its head */
 void *page_address(const struct page *page);
@@ -64,5 +89,23 @@ void free_pages(void *addr, unsigned int order);
 
 u64 nr_free_pages(void);
 u64 nr_total_pages(void);
+
+/* ---- the last pages ---- */
+/* Fewer than this are for GFP_ATOMIC only. */
+u64 mm_min_free(void);
+/* Below twice that: who can give memory back should, and nobody should take more than he must. */
+bool mm_pages_are_short(void);
+/* Below that: nothing lasting may be made, and nothing queued. */
+bool mm_pages_are_scarce(void);
+/*
+ * @kick is called when an allocation finds or leaves pages short, in any context, hard interrupts
+ * included, possibly under the locks of whoever allocates: it may do no more than schedule the work.
+ * It may be called often.
+ */
+struct shrinker {
+	void (*kick)(void);
+	struct list_head list;
+};
+void register_shrinker(struct shrinker *shrinker); /* at boot */
 
 #endif

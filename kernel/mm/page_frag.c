@@ -29,7 +29,9 @@ bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp)
 	}
 	/* A large block makes the work rare; in fragmented memory any that holds @min will do. */
 	for (int order = SKB_MAX_ORDER; order >= 0 && PAGE_SIZE << order >= min; order--) {
-		frag->page = alloc_pages(gfp & ~__GFP_ZERO, order);
+		frag->page = frag->budget
+				     ? alloc_budget_pages(gfp & ~__GFP_ZERO, order, frag->budget)
+				     : alloc_pages(gfp & ~__GFP_ZERO, order);
 		if (frag->page) {
 			frag->offset = 0;
 			frag->size = PAGE_SIZE << order;
@@ -68,5 +70,5 @@ void page_frag_drain(struct page_frag *frag)
 {
 	if (frag->page)
 		put_page(frag->page);
-	*frag = (struct page_frag){.page = NULL};
+	*frag = (struct page_frag){.budget = frag->budget};
 }

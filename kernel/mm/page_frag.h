@@ -13,6 +13,9 @@ struct page_frag {
 	struct page *page; /* NULL: none yet.  The owner holds one reference */
 	u32 offset;        /* bytes used */
 	u32 size;          /* bytes of the block */
+	/* Where its blocks count, NULL: nowhere.  For pieces whose end a peer decides: as long as it holds
+	 * one, the block is taken. */
+	struct page_budget *budget;
 };
 
 /*

@@ -12,7 +12,8 @@
  * cache->partial, the others on cache->full; KEEP_EMPTY empty ones are kept against the next burst.
  *
  * Where the platform wants objects separate (hosted, so that a sanitizer sees every object's bounds
- * and end), each is an allocation of its own with a hidden head that names its cache.
+ * and end), each is an allocation of its own with a hidden head that names its cache.  The pages that
+ * their slabs would take are taken all the same, so that memory ends where it does on the machine.
  * Answers to Linux's mm/slub.c.
  */
 #include "kernel/mm/slab.h"
@@ -33,12 +34,18 @@ static struct kmem_cache cache_of_caches;
 static struct kmem_cache *kmalloc_caches[KMALLOC_CACHES];
 static struct kmem_cache *kmalloc_large; /* counts what comes straight from pages */
 
+/* log2 of the pages that hold @size bytes. */
+static unsigned int pages_order(size_t size)
+{
+	return size <= PAGE_SIZE ? 0 : 64 - __builtin_clzll((size - 1) >> PAGE_SHIFT);
+}
+
 /* ---- separate objects ----------------------------------------------------------------------- */
 
 /* Stands before a separate object, out of the sanitizer's bounds while the object lives. */
 struct separate_head {
 	struct kmem_cache *cache;
-	u64 reserved;
+	struct page *pages; /* kmalloc-large: the block that stands for it */
 };
 BUILD_BUG_ON(sizeof(struct separate_head) != 16);
 
@@ -48,7 +55,7 @@ static size_t separate_lead(const struct kmem_cache *cache)
 	return max_t(size_t, cache->align, sizeof(struct separate_head));
 }
 
-static void *separate_alloc(struct kmem_cache *cache, size_t size)
+static void *separate_alloc(struct kmem_cache *cache, size_t size, struct page *pages)
 {
 	size_t lead = separate_lead(cache);
 	char *raw = hal_object_alloc(lead + size, lead);
@@ -57,20 +64,20 @@ static void *separate_alloc(struct kmem_cache *cache, size_t size)
 	if (!raw)
 		return NULL;
 	head = (struct separate_head *)(raw + lead) - 1;
-	head->cache = cache;
+	*head = (struct separate_head){.cache = cache, .pages = pages};
 	hal_poison(raw, lead);
 	return raw + lead;
 }
 
-static struct kmem_cache *separate_cache(const void *obj)
+static struct separate_head separate_head_of(const void *obj)
 {
 	const struct separate_head *head = (const struct separate_head *)obj - 1;
-	struct kmem_cache *cache;
+	struct separate_head copy;
 
 	hal_unpoison(head, sizeof(*head));
-	cache = head->cache;
+	copy = *head;
 	hal_poison(head, sizeof(*head));
-	return cache;
+	return copy;
 }
 
 static void separate_free(struct kmem_cache *cache, void *obj)
@@ -84,10 +91,27 @@ static void separate_free(struct kmem_cache *cache, void *obj)
 
 /* ---- slabs ---------------------------------------------------------------------------------- */
 
+/* Pages for a slab: of the cache's order, or where memory is in pieces fewer, which hold one object. */
+static struct page *slab_pages(struct kmem_cache *cache, gfp_t gfp)
+{
+	for (int order = cache->order; order >= 0 && PAGE_SIZE << order >= cache->stride; order--) {
+		struct page *page = alloc_pages(gfp & ~__GFP_ZERO, order);
+
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+static u32 slab_objects(const struct kmem_cache *cache, const struct page *page)
+{
+	return (PAGE_SIZE << page->order) / cache->stride;
+}
+
 /* A new empty slab, on no list yet.  NULL when pages are out. */
 static struct page *slab_new(struct kmem_cache *cache, gfp_t gfp)
 {
-	struct page *page = alloc_pages(gfp & ~__GFP_ZERO, cache->order);
+	struct page *page = slab_pages(cache, gfp);
 	char *base;
 
 	if (!page)
@@ -97,7 +121,7 @@ static struct page *slab_new(struct kmem_cache *cache, gfp_t gfp)
 	page->slab = cache;
 	page->inuse = 0;
 	page->freelist = NULL;
-	for (u32 i = cache->per_slab; i-- > 0;) {
+	for (u32 i = slab_objects(cache, page); i-- > 0;) {
 		void **obj = (void **)(base + (size_t)i * cache->stride);
 
 		*obj = page->freelist;
@@ -199,31 +223,83 @@ static void *alloc_from_slabs(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
-/* The separate way; @size may be less than the cache's (kmalloc), so that its end is watched. */
-static void *alloc_separate(struct kmem_cache *cache, size_t size)
+/* Counts a separate object out, and lets a slab go that is one empty one too many. */
+static void separate_uncount(struct kmem_cache *cache)
+{
+	struct page *page = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cache->lock, flags);
+	BUG_ON(cache->live == 0);
+	cache->live--;
+	if (!list_empty(&cache->full)) {
+		page = list_first_entry(&cache->full, struct page, lru);
+		if (cache->live + 2 * slab_objects(cache, page) <= cache->room) {
+			list_del(&page->lru);
+			cache->room -= slab_objects(cache, page);
+			cache->slabs--;
+		} else {
+			page = NULL;
+		}
+	}
+	spin_unlock_irqrestore(&cache->lock, flags);
+	if (page)
+		put_page(page);
+}
+
+/* Counts a separate object in, with pages for a slab when those that there are were full. */
+static bool separate_count(struct kmem_cache *cache, gfp_t gfp)
 {
 	unsigned long flags;
+	struct page *page;
 	bool granted;
-	void *obj;
 
-	obj = separate_alloc(cache, size);
-	if (!obj) {
-		account_failure(cache);
-		return NULL;
-	}
 	spin_lock_irqsave(&cache->lock, flags);
+	while (cache != kmalloc_large && cache->live >= cache->room) {
+		spin_unlock_irqrestore(&cache->lock, flags);
+		page = slab_pages(cache, gfp);
+		if (!page) {
+			account_failure(cache);
+			return false;
+		}
+		spin_lock_irqsave(&cache->lock, flags);
+		list_add(&page->lru, &cache->full);
+		cache->room += slab_objects(cache, page);
+		cache->slabs++;
+	}
 	granted = account_alloc(cache);
 	spin_unlock_irqrestore(&cache->lock, flags);
-	if (!granted) {
-		separate_free(cache, obj);
-		return NULL;
+	return granted;
+}
+
+/* The separate way; @size may be less than the cache's (kmalloc), so that its end is watched. */
+static void *alloc_separate(struct kmem_cache *cache, size_t size, gfp_t gfp)
+{
+	struct page *pages = NULL;
+	void *obj = NULL;
+
+	if (cache == kmalloc_large) {
+		pages = alloc_pages(gfp & ~__GFP_ZERO, pages_order(size));
+		if (!pages) {
+			account_failure(cache);
+			return NULL;
+		}
 	}
-	return obj;
+	if (separate_count(cache, gfp)) {
+		obj = separate_alloc(cache, size, pages);
+		if (obj)
+			return obj;
+		account_failure(cache);
+		separate_uncount(cache);
+	}
+	if (pages)
+		put_page(pages);
+	return NULL;
 }
 
 static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
 {
-	void *obj = unlikely(cache->separate) ? alloc_separate(cache, size)
+	void *obj = unlikely(cache->separate) ? alloc_separate(cache, size, gfp)
 					      : alloc_from_slabs(cache, gfp);
 
 	if (obj && gfp & __GFP_ZERO)
@@ -238,14 +314,13 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 
 static void free_separate(struct kmem_cache *cache, void *obj)
 {
-	unsigned long flags;
+	struct separate_head head = separate_head_of(obj);
 
-	BUG_ON(separate_cache(obj) != cache);
-	spin_lock_irqsave(&cache->lock, flags);
-	BUG_ON(cache->live == 0);
-	cache->live--;
-	spin_unlock_irqrestore(&cache->lock, flags);
+	BUG_ON(head.cache != cache);
+	separate_uncount(cache);
 	separate_free(cache, obj);
+	if (head.pages)
+		put_page(head.pages);
 }
 
 static void free_to_slab(struct kmem_cache *cache, struct page *page, void *obj)
@@ -333,12 +408,6 @@ static struct kmem_cache *kmalloc_cache(size_t size)
 	return kmalloc_caches[64 - __builtin_clzll(size - 1) - KMALLOC_MIN_SHIFT];
 }
 
-/* log2 of the pages that hold @size bytes. */
-static unsigned int pages_order(size_t size)
-{
-	return size <= PAGE_SIZE ? 0 : 64 - __builtin_clzll((size - 1) >> PAGE_SHIFT);
-}
-
 static void count_large(int delta)
 {
 	struct kmem_cache *cache = kmalloc_large;
@@ -390,7 +459,7 @@ void kfree(const void *obj)
 	if (!obj)
 		return;
 	if (kmalloc_large->separate) {
-		free_separate(separate_cache(obj), (void *)obj);
+		free_separate(separate_head_of(obj).cache, (void *)obj);
 		return;
 	}
 	page = compound_head(virt_to_page(obj));

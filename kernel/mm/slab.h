@@ -24,13 +24,14 @@ struct kmem_cache {
 	bool separate; /* each object from the host's allocator */
 	spinlock_t lock;
 	struct list_head partial; /* slabs with a free object */
-	struct list_head full;
-	u32 empty;  /* slabs kept though empty */
-	u64 live;   /* objects given out now */
-	u64 high;   /* most ever */
-	u64 limit;  /* 0 = none */
-	u64 failed; /* allocations refused */
+	struct list_head full;    /* of separate objects: the pages that stand for all slabs */
+	u32 empty;                /* slabs kept though empty */
+	u64 live;                 /* objects given out now */
+	u64 high;                 /* most ever */
+	u64 limit;                /* 0 = none */
+	u64 failed;               /* allocations refused */
 	u64 slabs;
+	u64 room;                /* separate: objects that their slabs would hold */
 	struct list_head caches; /* all caches */
 };
 

@@ -138,7 +138,7 @@ void host_keep_pages(u64 keep)
 
 		while (nr_free_pages() >= 1ULL << order &&
 		       nr_free_pages() - (1ULL << order) >= keep &&
-		       (page = alloc_pages(GFP_KERNEL, order)))
+		       (page = alloc_pages(GFP_KERNEL | __GFP_MEMALLOC, order)))
 			list_add(&page->lru, &kept);
 	}
 }

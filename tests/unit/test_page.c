@@ -93,7 +93,7 @@ static void test_coalesces_to_the_largest(void **state)
 
 	unit_memory(KIB, false);
 	all = nr_free_pages();
-	while ((pages[n] = get_free_pages(GFP_ATOMIC, 0)))
+	while ((pages[n] = get_free_pages(GFP_ATOMIC | __GFP_MEMALLOC, 0)))
 		n++;
 	assert_int_equal(nr_free_pages(), 0);
 	assert_int_equal(n, all);
@@ -109,6 +109,89 @@ static void test_coalesces_to_the_largest(void **state)
 	assert_non_null(large);
 	free_pages(large, MAX_ORDER);
 	assert_null(alloc_pages(GFP_KERNEL, MAX_ORDER + 1));
+}
+
+/* How many of order 0 can be had with these flags until there are no more. */
+static unsigned int take_all(gfp_t gfp, void **pages)
+{
+	unsigned int n = 0;
+
+	while ((pages[n] = get_free_pages(gfp, 0)))
+		n++;
+	return n;
+}
+
+static unsigned int kicks;
+
+static void count_kick(void)
+{
+	kicks++;
+}
+
+/*
+ * The last pages are for softirqs, and the very last for the receive ring; shrinkers hear of it in time.
+ * Linux 6.18 has min_free_kbytes of 362 on 8 MiB: sqrt(16 * 8192).
+ *
+ * LIMIT(MIN_FREE_FACTOR)
+ */
+static void test_the_last_pages(void **state)
+{
+	static struct shrinker shrinker = {.kick = count_kick};
+	static void *pages[PAGES];
+	unsigned int n, min;
+	u64 all;
+
+	unit_memory(KIB, false);
+	register_shrinker(&shrinker);
+	all = nr_free_pages();
+	min = mm_min_free();
+	assert_in_range(min * 4, 340, 362); /* the page structures are not free */
+	kicks = 0;
+	for (n = 0; !mm_pages_are_short(); n++)
+		assert_non_null(pages[n] = get_free_pages(GFP_KERNEL, 0));
+	assert_int_equal(nr_free_pages(), 2 * min - 1);
+	assert_int_equal(kicks, 1);
+	n += take_all(GFP_KERNEL, pages + n);
+	assert_int_equal(nr_free_pages(), min);
+	assert_false(mm_pages_are_scarce());
+	assert_null(get_free_pages(GFP_NOWAIT, 0));
+	n += take_all(GFP_ATOMIC, pages + n);
+	assert_true(mm_pages_are_scarce());
+	assert_int_equal(nr_free_pages(), min / 2);
+	n += take_all(GFP_ATOMIC | __GFP_MEMALLOC, pages + n);
+	assert_int_equal(nr_free_pages(), 0);
+	while (n--)
+		free_pages(pages[n], 0);
+	assert_int_equal(nr_free_pages(), all);
+	/* unit_memory() begins again without it. */
+}
+
+/* A block counts until its last piece is free, whoever holds that. */
+static void test_blocks_have_a_budget(void **state)
+{
+	struct page_budget budget = {.limit = 2 << SKB_MAX_ORDER};
+	struct page_frag frag = {.budget = &budget};
+	void *kept[3], *p;
+
+	unit_memory(KIB, false);
+	for (unsigned int i = 0; i < 2; i++) {
+		kept[i] = page_frag_alloc(&frag, 64, GFP_KERNEL);
+		assert_non_null(kept[i]);
+		/* The rest of the block comes and goes. */
+		p = page_frag_alloc(&frag, (PAGE_SIZE << SKB_MAX_ORDER) - 64, GFP_KERNEL);
+		assert_non_null(p);
+		page_frag_free(p);
+	}
+	assert_int_equal(budget.used, budget.limit);
+	assert_null(page_frag_alloc(&frag, 64, GFP_KERNEL));
+	/* What must not wait for it does not. */
+	kept[2] = page_frag_alloc(&frag, 64, GFP_ATOMIC | __GFP_MEMALLOC);
+	assert_non_null(kept[2]);
+	for (unsigned int i = 0; i < 3; i++)
+		page_frag_free(kept[i]);
+	page_frag_drain(&frag);
+	assert_int_equal(budget.used, 0);
+	assert_ptr_equal(frag.budget, &budget);
 }
 
 static void test_compound_references(void **state)
@@ -166,7 +249,7 @@ static void test_boot_map_is_taken_carefully(void **state)
 	boot.mem[2] = (struct boot_mem){base + 0x2ffffff00, 0x200, BOOT_MEM_RESERVED};
 	boot.mem[3] = (struct boot_mem){base + 0x10000, 0x10, BOOT_MEM_USABLE};
 	mm_init(&boot);
-	while ((p = get_free_pages(GFP_KERNEL, 0))) {
+	while ((p = get_free_pages(GFP_KERNEL | __GFP_MEMALLOC, 0))) {
 		u64 offset = (char *)p - unit_arena();
 
 		assert_true(offset >= 0x1000 && offset + PAGE_SIZE <= 0x3ff080);
@@ -230,12 +313,12 @@ static void test_page_frag_limits(void **state)
 	page_frag_free(first);
 	page_frag_drain(&frag);
 
-	while ((all[n] = alloc_page(GFP_KERNEL)))
+	while ((all[n] = alloc_page(GFP_KERNEL | __GFP_MEMALLOC)))
 		n++;
-	assert_null(page_frag_alloc(&frag, 100, GFP_ATOMIC));
+	assert_null(page_frag_alloc(&frag, 100, GFP_ATOMIC | __GFP_MEMALLOC));
 	/* One page left: a small block does. */
 	put_page(all[--n]);
-	first = page_frag_alloc(&frag, 100, GFP_ATOMIC);
+	first = page_frag_alloc(&frag, 100, GFP_ATOMIC | __GFP_MEMALLOC);
 	assert_non_null(first);
 	assert_int_equal(frag.size, PAGE_SIZE);
 	page_frag_free(first);
@@ -250,6 +333,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_against_ownership),
 		cmocka_unit_test(test_coalesces_to_the_largest),
+		cmocka_unit_test(test_the_last_pages),
+		cmocka_unit_test(test_blocks_have_a_budget),
 		cmocka_unit_test(test_compound_references),
 		cmocka_unit_test(test_misuse_panics),
 		cmocka_unit_test(test_boot_map_is_taken_carefully),
