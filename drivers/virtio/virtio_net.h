@@ -81,7 +81,11 @@ struct virtnet_info {
 	bool mergeable;
 	unsigned int rx_buf_size; /* all of a buffer, with skb_shared_info */
 	struct page_frag rx_frag; /* where buffers are cut from */
-	u64 refill_failed;        /* times that memory was out */
+	struct page_budget
+		rx_budget; /* pages of the blocks: what the ring needs and a part of memory */
+	u8 *rx_spare; /* buffers for the next batch; the first bytes of each point to the next one */
+	u64 rx_copied;     /* packets that were copied for want of a buffer in their place */
+	u64 refill_failed; /* times that memory was out */
 	struct timer_list refill_timer;
 
 	/* transmit */

@@ -13,15 +13,32 @@
  *
  * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may go on in
  * further buffers, which become page fragments of the first.
+ *
+ * A buffer leaves the ring only when another one is there to take its place, so that the ring never runs
+ * empty however long packets are kept.  Else, and for short frames always, the packet is copied into
+ * memory of its own size, and without another buffer this one goes back; and when there is no memory for the copy
+ * either, the packet is dropped and the buffer goes back.  A packet that is kept would pin the whole
+ * block that its buffer was cut from: how many pages of blocks there may be is bounded (rx_budget).
+ *
  * Nothing that the header says is believed before it is checked against what was received and what
  * was negotiated; and it is checked in a copy, since the device can still write to the buffer.
  * Virtio 1.1, 5.1.6.3 and 5.1.6.4.
  */
 #include "drivers/virtio/virtio_net.h"
 #include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "net/core/eth.h"
 
 #define VIRTNET_REFILL_MS 10 /* after memory was out: when to try again */
+
+/*
+ * Frames up to this length are copied: ACKs, and segments with some 100 bytes of data.  So short a copy, into
+ * one object with the packet's header, costs about what a header around the buffer does.
+ */
+#define VIRTNET_COPYBREAK (SKB_SMALL_ROOM - NET_IP_ALIGN)
+/* What a copy puts into its linear part, of 2 KiB in all: a frame of 1,514 bytes.  The rest goes into
+ * pages of its own. */
+#define VIRTNET_COPY_LINEAR (2048 - SKB_OVERHEAD - NET_IP_ALIGN)
 
 /* ---- buffers --------------------------------------------------------------------------------- */
 
@@ -64,36 +81,71 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 		vi->rx_buf_size = PAGE_SIZE;
 	else
 		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_FRAME + frame) + SKB_OVERHEAD;
+	vi->rx_budget.limit =
+		DIV_ROUND_UP((u64)vi->rx->num * vi->rx_buf_size, PAGE_SIZE << SKB_MAX_ORDER)
+		<< SKB_MAX_ORDER;
+	vi->rx_budget.limit += nr_total_pages() / FRAG_BLOCKS_PART;
+	vi->rx_frag.budget = &vi->rx_budget;
 	setup_timer(&vi->refill_timer, virtnet_refill_timer, (unsigned long)vi);
 }
 
-static int virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
+/* 0; else the buffer is freed: the ring is too small for it, or broken. */
+static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 {
 	u8 *start = virtnet_rx_start(vi, buf);
 	u32 hdr_len = vi->hdr_len, room = virtnet_rx_room(vi);
 	struct vq_sg all = {start, room};
 	struct vq_sg apart[] = {{start, hdr_len}, {start + hdr_len, room - hdr_len}};
+	int err;
 
 	if (likely(!vi->header_apart))
-		return virtqueue_add(vi->rx, &all, 0, 1, buf);
-	return virtqueue_add(vi->rx, apart, 0, ARRAY_SIZE(apart), buf);
+		err = virtqueue_add(vi->rx, &all, 0, 1, buf);
+	else
+		err = virtqueue_add(vi->rx, apart, 0, ARRAY_SIZE(apart), buf);
+	if (unlikely(err))
+		page_frag_free(buf);
+	return err;
 }
 
-/* One doorbell for all.  A ring that stays empty would never interrupt again: hence the timer. */
+/*
+ * For the ring, with the next batch.  Not at once: a descriptor that goes out again while used ones are
+ * looked at would hide a device that returns it twice.
+ */
+static void virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
+{
+	memcpy(buf, &vi->rx_spare, sizeof(vi->rx_spare));
+	vi->rx_spare = buf;
+}
+
+static u8 *virtnet_rx_spare(struct virtnet_info *vi)
+{
+	u8 *buf = vi->rx_spare;
+
+	if (buf)
+		memcpy(&vi->rx_spare, buf, sizeof(vi->rx_spare));
+	return buf;
+}
+
+/*
+ * Until the ring is full: with those that go back or took the place of one that left; with new ones at the
+ * beginning, and later only where memory was out then.  Hence the timer: a ring that stays empty would
+ * never interrupt.  One doorbell for all.
+ */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {
 	while (vi->rx->num_free && !vi->rx->broken) {
-		u8 *buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size, GFP_ATOMIC);
+		u8 *buf = virtnet_rx_spare(vi);
 
+		if (!buf)
+			buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size,
+					      GFP_ATOMIC | __GFP_MEMALLOC);
 		if (unlikely(!buf)) {
 			vi->refill_failed++;
 			mod_timer(&vi->refill_timer, jiffies + msecs_to_jiffies(VIRTNET_REFILL_MS));
 			break;
 		}
-		if (unlikely(virtnet_rx_give(vi, buf))) {
-			page_frag_free(buf);
+		if (unlikely(virtnet_rx_add(vi, buf)))
 			break;
-		}
 	}
 	virtqueue_kick(vi->rx);
 }
@@ -103,7 +155,7 @@ void virtnet_rx_drain(struct virtnet_info *vi)
 	void *buf;
 
 	del_timer(&vi->refill_timer);
-	while ((buf = virtqueue_detach_unused_buf(vi->rx)))
+	while ((buf = virtqueue_detach_unused_buf(vi->rx)) || (buf = virtnet_rx_spare(vi)))
 		page_frag_free(buf);
 	page_frag_drain(&vi->rx_frag);
 }
@@ -117,15 +169,27 @@ static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 	void *buf;
 
 	while (n-- && (buf = virtqueue_get_buf(vi->rx, &len)))
-		page_frag_free(buf);
+		virtnet_rx_give(vi, buf);
+}
+
+/* Puts another buffer into the ring.  False: there is none, and the one that came has to go back. */
+static bool virtnet_rx_replace(struct virtnet_info *vi)
+{
+	/* Not of the last pages: the packet may stay for long. */
+	u8 *buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size, GFP_NOWAIT);
+
+	if (unlikely(!buf))
+		return false;
+	virtnet_rx_give(vi, buf);
+	return true;
 }
 
 /*
  * Appends the *@more buffers over which the packet goes on.  0, or why not; *@more is then how many
- * the device still holds ready.
+ * the device still holds ready.  *@borrowed grows by those that must go back to the ring.
  */
-static enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk_buff *skb,
-					      unsigned int *more)
+static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk_buff *skb,
+						       unsigned int *more, unsigned int *borrowed)
 {
 	unsigned int nr = 0;
 
@@ -142,9 +206,12 @@ static enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk
 		}
 		--*more;
 		if (unlikely(nr == MAX_SKB_FRAGS || !len)) {
-			page_frag_free(buf);
+			virtnet_rx_give(vi, buf);
 			return SKB_DROP_REASON_DEV_BAD_LENGTH;
 		}
+		/* The first that finds no replacement is not the last: those that go back are in a row. */
+		if (unlikely(*borrowed || !virtnet_rx_replace(vi)))
+			++*borrowed;
 		data = virtnet_rx_start(vi, buf);
 		page = compound_head(virt_to_page(data));
 		skb_fill_page_desc(skb, nr++, page, data - (u8 *)page_address(page), len);
@@ -154,6 +221,72 @@ static enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk
 	}
 	return SKB_CONSUMED;
 }
+
+/* The last @n of the packet's buffers go back to the ring: its references go with it. */
+static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb, unsigned int n)
+{
+	const struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	for (unsigned int i = shinfo->nr_frags + 1; n--;) {
+		u8 *buf = --i ? (u8 *)skb_frag_address(&shinfo->frags[i - 1]) + vi->hdr_len -
+					  VIRTNET_RX_FRAME
+			      : skb->head;
+
+		get_page(virt_to_page(buf));
+		virtnet_rx_give(vi, buf);
+	}
+}
+
+/* ---- one packet, copied -------------------------------------------------------------------------- */
+
+/* A frame without its buffers: right-sized memory.  NULL: no memory. */
+static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
+{
+	unsigned int done = min_t(u32, from->len, VIRTNET_COPY_LINEAR);
+	struct sk_buff *skb = alloc_skb(NET_IP_ALIGN + done, GFP_ATOMIC);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, NET_IP_ALIGN);
+	BUG_ON(skb_copy_bits(from, 0, __skb_put(skb, done), done));
+	for (unsigned int i = 0; done < from->len; i++) {
+		unsigned int n = min_t(u32, from->len - done, PAGE_SIZE);
+		struct page *page = i < MAX_SKB_FRAGS ? alloc_page(GFP_ATOMIC) : NULL;
+
+		if (unlikely(!page)) {
+			consume_skb(skb);
+			return NULL;
+		}
+		BUG_ON(skb_copy_bits(from, done, page_address(page), n));
+		skb_fill_page_desc(skb, i, page, 0, n);
+		skb->len += n;
+		skb->data_len += n;
+		skb->truesize += PAGE_SIZE;
+		done += n;
+	}
+	return skb;
+}
+
+/*
+ * A short frame of one buffer.  NULL: no memory.  The buffer itself only goes back where there is no other: one
+ * that stays in the ring for ever keeps its block, of which the others have long left.
+ */
+static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u32 len)
+{
+	struct sk_buff *skb = alloc_skb_small(GFP_ATOMIC);
+
+	if (likely(skb)) {
+		skb_reserve(skb, NET_IP_ALIGN);
+		memcpy(__skb_put(skb, len), buf + VIRTNET_RX_FRAME, len);
+	}
+	if (likely(virtnet_rx_replace(vi)))
+		page_frag_free(buf);
+	else
+		virtnet_rx_give(vi, buf);
+	return skb;
+}
+
+/* ---- what the header says ------------------------------------------------------------------------ */
 
 /* Who vouches for the checksum (5.1.6.4.1, items 2 and 3).  data still at the Ethernet header. */
 static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_buff *skb,
@@ -223,37 +356,73 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 		vi->dev->stats.rx_errors++;
 }
 
+/*
+ * The packet that begins in @buf with @len bytes of frame and goes on in @more buffers, each of which is
+ * afterwards in it or in the ring again.  NULL: all are in the ring, and why in *@reason.
+ */
+static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32 len,
+					   unsigned int more, enum skb_drop_reason *reason)
+{
+	struct sk_buff *skb = build_skb(buf, vi->rx_buf_size), *copy;
+	unsigned int borrowed = 0;
+
+	if (unlikely(!skb)) {
+		virtnet_rx_give(vi, buf);
+		virtnet_rx_discard(vi, more);
+		*reason = SKB_DROP_REASON_NOMEM;
+		return NULL;
+	}
+	skb_reserve(skb, VIRTNET_RX_FRAME);
+	__skb_put(skb, len);
+	if (unlikely(!virtnet_rx_replace(vi)))
+		borrowed = 1;
+	*reason = more ? virtnet_rx_append(vi, skb, &more, &borrowed) : SKB_CONSUMED;
+	if (likely(!*reason && !borrowed))
+		return skb;
+
+	copy = NULL;
+	if (!*reason) {
+		vi->rx_copied++;
+		copy = virtnet_rx_copy(skb);
+		if (!copy)
+			*reason = SKB_DROP_REASON_NOMEM;
+	}
+	virtnet_rx_discard(vi, more);
+	virtnet_rx_return(vi, skb, borrowed);
+	consume_skb(skb);
+	return copy;
+}
+
 /* The packet that begins in @buf, of which the device wrote @len bytes (checked: not more than it has). */
 static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 {
-	enum skb_drop_reason reason;
+	enum skb_drop_reason reason = SKB_DROP_REASON_DEV_BAD_LENGTH;
 	struct virtio_net_hdr hdr = {0};
 	struct sk_buff *skb = NULL;
 	unsigned int more = 0;
 
-	reason = SKB_DROP_REASON_DEV_BAD_LENGTH;
 	if (unlikely(len < vi->hdr_len))
-		goto out_drop;
+		goto out_give;
 	memcpy(&hdr, virtnet_rx_start(vi, buf), vi->hdr_len);
 	barrier(); /* or the compiler may read again what was checked */
 	if (vi->mergeable) {
 		if (unlikely(!hdr.num_buffers))
-			goto out_drop;
+			goto out_give;
 		more = hdr.num_buffers - 1;
 	}
-	if (unlikely(len < vi->hdr_len + ETH_HLEN))
-		goto out_drop;
+	len -= vi->hdr_len;
+	if (unlikely(len < ETH_HLEN))
+		goto out_give;
 
-	reason = SKB_DROP_REASON_NOMEM;
-	skb = build_skb(buf, vi->rx_buf_size);
+	if (len <= VIRTNET_COPYBREAK && !more) {
+		reason = SKB_DROP_REASON_NOMEM;
+		skb = virtnet_rx_copy_short(vi, buf, len);
+	} else {
+		skb = virtnet_rx_assemble(vi, buf, len, more, &reason);
+	}
 	if (unlikely(!skb))
 		goto out_drop;
-	skb_reserve(skb, VIRTNET_RX_FRAME);
-	__skb_put(skb, len - vi->hdr_len);
-
-	reason = virtnet_rx_append(vi, skb, &more);
-	if (!reason)
-		reason = virtnet_rx_csum(vi, skb, &hdr);
+	reason = virtnet_rx_csum(vi, skb, &hdr);
 	if (!reason)
 		reason = virtnet_rx_gso(vi, skb, &hdr);
 	if (unlikely(reason))
@@ -261,15 +430,15 @@ static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 	virtnet_rx_deliver(vi, skb);
 	return;
 
-out_drop:
+out_give:
+	virtnet_rx_give(vi, buf);
 	virtnet_rx_discard(vi, more);
+out_drop:
 	virtnet_rx_drop(vi, reason);
-	if (skb) {
+	if (skb)
 		kfree_skb_reason(skb, reason);
-	} else {
+	else
 		skb_drop_inc(reason);
-		page_frag_free(buf);
-	}
 }
 
 int virtnet_rx_poll(struct virtnet_info *vi, int budget)

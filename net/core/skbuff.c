@@ -25,18 +25,27 @@ struct sk_buff_fclones {
 	refcount_t fclone_ref; /* halves in use */
 };
 
+/* A received packet of a few bytes: header and linear part are one object, which costs one allocation. */
+struct sk_buff_small {
+	struct sk_buff skb;
+	u8 head[SKB_SMALL_ROOM + SKB_OVERHEAD] __aligned(64);
+};
+
 #define SKB_HEADER_UNSET ((u16)~0)
 /* Headers are found by 16-bit offsets from head: no headroom may push them out of reach. */
 #define SKB_HEADROOM_MAX 32768
 
 static struct kmem_cache *skbuff_head_cache;
 static struct kmem_cache *skbuff_fclone_cache;
+static struct kmem_cache *skbuff_small_cache;
 
 void skb_init(void)
 {
 	skbuff_head_cache = kmem_cache_create("skbuff_head_cache", sizeof(struct sk_buff), 64, 0);
 	skbuff_fclone_cache =
 		kmem_cache_create("skbuff_fclone_cache", sizeof(struct sk_buff_fclones), 64, 0);
+	skbuff_small_cache =
+		kmem_cache_create("skbuff_small_cache", sizeof(struct sk_buff_small), 64, 0);
 }
 
 /* ---- making ----------------------------------------------------------------------------------- */
@@ -108,6 +117,17 @@ struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp)
 	return &pair->skb1;
 }
 
+struct sk_buff *alloc_skb_small(gfp_t gfp)
+{
+	struct sk_buff_small *small = kmem_cache_alloc(skbuff_small_cache, gfp & ~__GFP_ZERO);
+
+	if (unlikely(!small))
+		return NULL;
+	skb_set_head(&small->skb, small->head, SKB_SMALL_ROOM);
+	small->skb.fclone = SKB_FCLONE_SMALL;
+	return &small->skb;
+}
+
 struct sk_buff *build_skb(void *data, unsigned int frag_size)
 {
 	struct sk_buff *skb;
@@ -159,7 +179,8 @@ static void skb_free_head(struct sk_buff *skb)
 {
 	if (skb->head_frag)
 		page_frag_free(skb->head);
-	else
+	else if (skb->fclone != SKB_FCLONE_SMALL ||
+		 skb->head != container_of(skb, struct sk_buff_small, skb)->head)
 		kfree(skb->head);
 }
 
@@ -186,6 +207,9 @@ static void kfree_skbmem(struct sk_buff *skb)
 	switch (skb->fclone) {
 	case SKB_FCLONE_UNAVAILABLE:
 		kmem_cache_free(skbuff_head_cache, skb);
+		return;
+	case SKB_FCLONE_SMALL:
+		kmem_cache_free(skbuff_small_cache, skb);
 		return;
 	case SKB_FCLONE_ORIG:
 		pair = container_of(skb, struct sk_buff_fclones, skb1);
@@ -300,6 +324,9 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	struct sk_buff *n;
 	u8 fclone;
 
+	/* Its bytes end with its header: another header needs others. */
+	if (unlikely(skb->fclone == SKB_FCLONE_SMALL))
+		return pskb_copy(skb, gfp);
 	if (skb->fclone == SKB_FCLONE_ORIG && refcount_read(&pair->fclone_ref) == 1) {
 		n = &pair->skb2;
 		refcount_inc(&pair->fclone_ref);

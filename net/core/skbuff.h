@@ -110,6 +110,7 @@ struct sk_buff {
 #define SKB_FCLONE_UNAVAILABLE 0 /* from the ordinary cache */
 #define SKB_FCLONE_ORIG        1 /* first of a pair */
 #define SKB_FCLONE_CLONE       2 /* second of a pair */
+#define SKB_FCLONE_SMALL       3 /* alloc_skb_small(): its head lies behind it */
 
 struct sk_buff_head {
 	struct sk_buff *next, *prev; /* first: as in sk_buff */
@@ -123,6 +124,8 @@ void skb_init(void);
 struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp);
 /* A pair: the second half serves the first skb_clone() without an allocation (TCP). */
 struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp);
+/* SKB_SMALL_ROOM bytes, for one allocation.  A clone of it is a copy. */
+struct sk_buff *alloc_skb_small(gfp_t gfp);
 /* As alloc_skb with NET_SKB_PAD headroom, data from page fragments of this CPU.  Softirq. */
 struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len);
 /* Around a buffer from page_frag_alloc() of @frag_size bytes with room for skb_shared_info. */
@@ -154,6 +157,7 @@ void skb_copy_header(struct sk_buff *to, const struct sk_buff *from);
 #define MAX_TCP_HEADER    192 /* headroom of sent segments: Ethernet, IP and TCP with options */
 #define SKB_DATA_ALIGN(x) ALIGN_UP(x, 64)
 #define SKB_OVERHEAD      (SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
+#define SKB_SMALL_ROOM    192 /* a frame with 100 bytes of data, all headers and options */
 #define SKB_TRUESIZE(x)   ((x) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_OVERHEAD)
 
 static inline struct skb_shared_info *skb_shinfo(const struct sk_buff *skb)

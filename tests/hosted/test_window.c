@@ -332,7 +332,7 @@ static void bytes_by_the_hundred(void)
 
 static void bytes_by_the_hundred_in_a_large_buffer(void)
 {
-	small_segments(100, 12000, 60000); /* several packets are waste when it is full */
+	small_segments(100, 40000, 60000); /* several packets are waste when it is full */
 }
 
 /* What the peer of B at port 999 would say next; A, whose address it has, is silent. */
