@@ -243,6 +243,7 @@ static inline s64 sk_memory_allocated(const struct sock *sk)
 	return __atomic_load_n(&sk->sk_prot->memory_allocated, __ATOMIC_RELAXED);
 }
 bool sk_memory_is_spent(const struct sock *sk); /* more is held than there may be */
+void sk_enter_memory_pressure(struct sock *sk);
 /* Write and retransmit queue got longer or, negative, shorter. */
 static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 {

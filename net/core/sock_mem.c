@@ -11,6 +11,10 @@
  * of order goes.  That ends below the first.  Above the third nothing is taken but from who holds little:
  * less than the least of his queue, or than his share.
  *
+ * What the sums do not know of (stacks, socks, the rest of blocks) may use memory up all the same.  When
+ * the machine's pages are short, only a queue below its least takes anything; when they are scarce, none
+ * does (kernel/mm/page.h): what is left is for packets that end connections.
+ *
  * Linux counts whole pages, of which a sock keeps some in reserve (sk_forward_alloc), since the sum is
  * shared by many CPUs; here each byte is counted at once.  Answers to Linux's net/core/sock.c.
  */
@@ -24,7 +28,7 @@ static s64 mark(const struct proto *prot, unsigned int which)
 	return (s64)READ_ONCE(prot->sysctl_mem[which]) * PAGE_SIZE;
 }
 
-static void enter_pressure(struct sock *sk)
+void sk_enter_memory_pressure(struct sock *sk)
 {
 	struct proto *prot = sk->sk_prot;
 
@@ -42,14 +46,16 @@ void sk_mem_charge(struct sock *sk, int bytes)
 	if (!prot->sysctl_mem)
 		return;
 	if (now > mark(prot, MEM_PRESSURE))
-		enter_pressure(sk);
-	else if (unlikely(prot->memory_pressure) && now <= mark(prot, MEM_LOW))
+		sk_enter_memory_pressure(sk);
+	else if (unlikely(prot->memory_pressure) && now <= mark(prot, MEM_LOW) &&
+		 !mm_pages_are_short())
 		WRITE_ONCE(prot->memory_pressure, false);
 }
 
 bool sk_memory_is_spent(const struct sock *sk)
 {
-	return sk->sk_prot->sysctl_mem && sk_memory_allocated(sk) > mark(sk->sk_prot, MEM_MOST);
+	return sk->sk_prot->sysctl_mem &&
+	       (sk_memory_allocated(sk) > mark(sk->sk_prot, MEM_MOST) || mm_pages_are_short());
 }
 
 bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least)
@@ -60,11 +66,16 @@ bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least)
 	if (!prot->sysctl_mem)
 		return true;
 	most = mark(prot, MEM_MOST);
-	if (likely(sk_memory_allocated(sk) + bytes <= most))
+	if (likely(sk_memory_allocated(sk) + bytes <= most && !mm_pages_are_short()))
 		return true;
-	enter_pressure(sk);
+	sk_enter_memory_pressure(sk);
+	if (unlikely(mm_pages_are_scarce()))
+		return false;
 	if (held < least)
 		return true;
+	/* A fair part of what is not there is nothing. */
+	if (mm_pages_are_short())
+		return false;
 	own = (s64)atomic_read(&sk->sk_rmem_alloc) + sk->sk_wmem_queued + bytes;
 	return own * READ_ONCE(prot->sockets_allocated) < most;
 }

@@ -81,7 +81,7 @@ struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state)
 
 	if (atomic_inc_return(&inet_tw_count) > sysctl_tcp_max_tw_buckets)
 		goto out_uncount;
-	tw = kmem_cache_zalloc(sk->sk_prot->twsk_prot->slab, GFP_ATOMIC);
+	tw = kmem_cache_zalloc(sk->sk_prot->twsk_prot->slab, GFP_NOWAIT);
 	if (!tw)
 		goto out_uncount;
 

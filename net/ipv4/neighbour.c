@@ -57,12 +57,19 @@ static void neigh_del_timer(struct neighbour *neigh)
 		neigh_release(neigh);
 }
 
+/* neigh->lock held.  All that wait move to @to. */
+static void neigh_release_queue(struct neighbour *neigh, struct sk_buff_head *to)
+{
+	atomic_sub(neigh->arp_queue.qlen, &neigh->tbl->waiting);
+	skb_queue_splice_tail_init(&neigh->arp_queue, to);
+}
+
 /* neigh->lock held.  No longer sure of anything: those that wait move to @failed. */
 static void neigh_fail(struct neighbour *neigh, struct sk_buff_head *failed)
 {
 	neigh->nud_state = NUD_FAILED;
 	neigh->updated = jiffies;
-	skb_queue_splice_tail_init(&neigh->arp_queue, failed);
+	neigh_release_queue(neigh, failed);
 }
 
 /* No lock held. */
@@ -312,7 +319,7 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 	__skb_queue_head_init(&ready);
 	spin_lock_bh(&neigh->lock);
 	if (neigh_learn(neigh, lladdr, state, override))
-		skb_queue_splice_tail_init(&neigh->arp_queue, &ready);
+		neigh_release_queue(neigh, &ready);
 	spin_unlock_bh(&neigh->lock);
 
 	while ((skb = __skb_dequeue(&ready)))
@@ -321,13 +328,22 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 
 /* ---- out -------------------------------------------------------------------------------------- */
 
-/* neigh->lock held.  Lets @skb wait behind the others; returns whom it displaced. */
+/*
+ * neigh->lock held.  Lets @skb wait behind the others; returns whom it displaced: the oldest where this
+ * address has as many as it may, itself where all addresses together have.
+ */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 {
 	struct sk_buff *oldest = NULL;
 
-	if (neigh->arp_queue.qlen >= NEIGH_QUEUE_MAX)
+	if (atomic_read(&neigh->tbl->waiting) >= NEIGH_QUEUES_MAX &&
+	    skb_queue_empty(&neigh->arp_queue))
+		return skb;
+	if (neigh->arp_queue.qlen >= NEIGH_QUEUE_MAX ||
+	    atomic_read(&neigh->tbl->waiting) >= NEIGH_QUEUES_MAX)
 		oldest = __skb_dequeue(&neigh->arp_queue);
+	else
+		atomic_inc(&neigh->tbl->waiting);
 	__skb_queue_tail(&neigh->arp_queue, skb);
 	return oldest;
 }
@@ -336,11 +352,12 @@ static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 static int neigh_event_send(struct neighbour *neigh, struct sk_buff *skb)
 {
 	struct sk_buff *oldest = NULL;
-	bool ask = false;
+	bool ask = false, dead;
 	int waits = 0;
 
 	spin_lock_bh(&neigh->lock);
-	if (unlikely(neigh->dead)) {
+	dead = neigh->dead;
+	if (unlikely(dead)) {
 		oldest = skb;
 		waits = 1;
 	} else if (neigh->nud_state == NUD_STALE) {
@@ -362,8 +379,8 @@ static int neigh_event_send(struct neighbour *neigh, struct sk_buff *skb)
 	spin_unlock_bh(&neigh->lock);
 
 	if (oldest)
-		kfree_skb_reason(oldest, oldest == skb ? SKB_DROP_REASON_NEIGH_FAILED
-						       : SKB_DROP_REASON_NEIGH_QUEUEFULL);
+		kfree_skb_reason(oldest, dead ? SKB_DROP_REASON_NEIGH_FAILED
+					      : SKB_DROP_REASON_NEIGH_QUEUEFULL);
 	if (ask)
 		neigh->tbl->solicit(neigh, false);
 	return waits;

@@ -68,6 +68,7 @@ struct neigh_table {
 	struct list_head lru;
 	siphash_key_t key;
 	unsigned int entries; /* at most NEIGH_MAX */
+	atomic_t waiting;     /* packets in all arp_queues, at most NEIGH_QUEUES_MAX */
 	/* Asks for @neigh's address; no lock held: the one we believe in when it is a probe, else everybody. */
 	void (*solicit)(struct neighbour *neigh, bool unicast);
 	/* @skb waited in vain; softirq, no lock held.  @skb stays the caller's. */

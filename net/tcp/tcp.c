@@ -19,6 +19,8 @@ void tcp_init(void)
 	inet_hashinfo_init(&tcp_hashinfo);
 	tcp_isn_init();
 	tcp_sysctl_init();
+	tcp_sendmsg_init();
+	tcp_shrink_init();
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));
 	tcp_v4_init();
 	tcp_end_init();
@@ -153,6 +155,7 @@ static void tcp_enter_memory_pressure(struct sock *sk)
 {
 	(void)sk;
 	snmp_inc(SNMP_TcpExtTCPMemoryPressures);
+	tcp_shrink_soon();
 }
 
 /* A writer that finds no room is woken by the ACKs of what he has queued: there is some, or there is room. */

@@ -66,7 +66,7 @@ bool tcp_check_oom(struct sock *sk)
 {
 	return tcp_orphan_count() > sysctl_tcp_max_orphans ||
 	       (sk->sk_wmem_queued > SOCK_MIN_SNDBUF && sk_memory_is_spent(sk)) ||
-	       nr_free_pages() < nr_total_pages() / 64;
+	       mm_pages_are_scarce();
 }
 
 /* ---- close() ----------------------------------------------------------------------------------------------- */

@@ -47,6 +47,8 @@ static bool syn_queue_is_full(const struct sock *sk)
 {
 	u32 qlen = reqsk_queue_len(&inet_csk(sk)->icsk_accept_queue);
 
+	if (unlikely(mm_pages_are_short()) && qlen >= TCP_REQUESTS_WHEN_SHORT)
+		return true;
 	return qlen > sk->sk_max_ack_backlog || qlen >= (u32)sysctl_tcp_max_syn_backlog;
 }
 

@@ -252,8 +252,10 @@ static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fin = tcp_has_fin(skb), fragstolen, eaten;
 
-	/* An empty queue always takes one, else a buffer full of data ahead of its turn would never move. */
-	if (!skb_queue_empty(&sk->sk_receive_queue) && tcp_try_rmem_schedule(sk, skb->truesize)) {
+	/* An empty queue always takes one, else a buffer full of data ahead of its turn would never move.  But
+	 * for the last pages, which end connections: the peer sends it again. */
+	if ((!skb_queue_empty(&sk->sk_receive_queue) || unlikely(mm_pages_are_scarce())) &&
+	    tcp_try_rmem_schedule(sk, skb->truesize)) {
 		snmp_inc(SNMP_TcpExtTCPRcvQDrop);
 		inet_csk_schedule_ack(sk);
 		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;

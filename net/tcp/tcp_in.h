@@ -64,6 +64,11 @@ void tcp_isn_init(void); /* boot: the secret */
 /* ---- tcp_sysctl.c ---- */
 void tcp_sysctl_init(void); /* boot: the table */
 
+/* ---- tcp_shrink.c ---- */
+void tcp_shrink_init(void);
+/* Memory is short: each connection shall give back what it need not keep, soon.  Any context. */
+void tcp_shrink_soon(void);
+
 /* ---- tcp_options.c ---- */
 /* Of an established connection, into tp->rx_opt; true when the segment has a timestamp. */
 bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);
@@ -93,6 +98,7 @@ void tcp_ofo_purge(struct sock *sk);
 bool tcp_prune_ofo_queue(struct sock *sk);
 
 /* ---- tcp_rcvbuf.c ---- */
+void tcp_rmem_shrink(struct sock *sk);
 /* Room for @size more bytes of truesize?  May prune.  0 or -1. */
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
 /* May it take so much more, by what all hold together? */

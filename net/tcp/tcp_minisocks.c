@@ -268,7 +268,7 @@ static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock
 noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
 					       struct sk_buff *skb)
 {
-	struct sock *newsk = inet_csk_clone_lock(sk, req, GFP_ATOMIC);
+	struct sock *newsk = inet_csk_clone_lock(sk, req, GFP_NOWAIT);
 	struct tcp_sock *newtp;
 
 	if (!newsk)

@@ -230,6 +230,22 @@ static int tcp_prune_queue(struct sock *sk, unsigned int size)
 	return -1;
 }
 
+/*
+ * Memory is short, and it is not this socket's turn to receive: what it holds beyond its share, or, where
+ * pages are short, without having promised to keep it, goes.  bh lock, no owner.
+ */
+void tcp_rmem_shrink(struct sock *sk)
+{
+	bool pages_short = mm_pages_are_short();
+
+	if (!pages_short && atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk))
+		return;
+	if (pages_short)
+		sk_enter_memory_pressure(sk);
+	tcp_collapse(sk);
+	tcp_prune_ofo_queue(sk);
+}
+
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 {
 	if (likely(tcp_rmem_has_room(sk, size)))

@@ -13,6 +13,7 @@
  * Process context; the socket is locked from the first byte to the last, but while it sleeps.
  * RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
  */
+#include "kernel/limits.h"
 #include "kernel/mm/iov_iter.h"
 #include "kernel/mm/page_frag.h"
 #include "net/tcp/tcp_send.h"
@@ -23,8 +24,19 @@
 /*
  * The block that is being cut, one a CPU: no socket keeps pages while it is idle.  Process context
  * only, and inside a system call no thread gives the CPU up between refill and cut.
+ *
+ * A peer that acknowledges nothing keeps the block, however small the piece that it has to acknowledge; so
+ * the blocks are bounded, and a segment that finds none left takes pages of its own and pays for all of them.
  */
 static struct page_frag tcp_page_frag[NR_CPUS];
+static struct page_budget tcp_page_budget;
+
+void tcp_sendmsg_init(void)
+{
+	tcp_page_budget.limit = nr_total_pages() / FRAG_BLOCKS_PART;
+	for (unsigned int i = 0; i < NR_CPUS; i++)
+		tcp_page_frag[i].budget = &tcp_page_budget;
+}
 
 /* ---- pushing ------------------------------------------------------------------------------------------ */
 
@@ -163,6 +175,59 @@ static bool tcp_skb_has_frag_room(const struct sk_buff *skb, const struct page_f
 	return last->page == pfrag->page && last->page_offset + last->size == pfrag->offset;
 }
 
+/* The last fragment of @skb where it is a page of its own with room, or NULL. */
+static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	skb_frag_t *last = &shinfo->frags[shinfo->nr_frags - 1];
+
+	if (!shinfo->nr_frags || !(last->page->flags & PG_WHOLE) || page_count(last->page) != 1 ||
+	    last->page_offset + last->size == PAGE_SIZE)
+		return NULL;
+	return last;
+}
+
+/* As tcp_copy_to_skb(), when no block can be had. */
+static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
+					 struct iov_iter *from, unsigned int want)
+{
+	skb_frag_t *last = tcp_skb_own_page(skb);
+	struct page *page = NULL;
+	unsigned int done;
+	u8 *to;
+
+	if (last) {
+		to = (u8 *)skb_frag_address(last) + last->size;
+		want = min_t(unsigned int, want, PAGE_SIZE - last->page_offset - last->size);
+	} else {
+		if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS)
+			return -EMSGSIZE;
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		page->flags |= PG_WHOLE;
+		to = page_address(page);
+		want = min_t(unsigned int, want, PAGE_SIZE);
+	}
+	done = copy_from_iter(to, want, from);
+	if (!done) {
+		if (page)
+			put_page(page);
+		return -EFAULT;
+	}
+	if (page) {
+		skb_fill_page_desc(skb, skb_shinfo(skb)->nr_frags, page, 0, done);
+		skb->truesize += PAGE_SIZE;
+		sk_wmem_queued_add(sk, PAGE_SIZE);
+	} else {
+		last->size += done;
+	}
+	skb->len += done;
+	skb->data_len += done;
+	tcp_skb_grew(sk, skb, done);
+	return done;
+}
+
 /*
  * Copies at most @want bytes to the end of @skb.  Bytes copied; -EMSGSIZE: it takes no more
  * fragments; -ENOMEM; -EFAULT: not a byte could be read.
@@ -187,8 +252,8 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 		return done;
 	}
 
-	if (!page_frag_refill(1, pfrag, GFP_KERNEL))
-		return -ENOMEM;
+	if (unlikely(!page_frag_refill(1, pfrag, GFP_KERNEL)))
+		return tcp_copy_to_own_page(sk, skb, from, want);
 	if (!tcp_skb_has_frag_room(skb, pfrag))
 		return -EMSGSIZE;
 	want = min(want, pfrag->size - pfrag->offset);

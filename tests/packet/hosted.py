@@ -67,6 +67,8 @@ class Machine:
         if config.get("large"):     # its receive buffers are others: only where a script needs it
             features |= FEATURE_GUEST_TSO4
         self.host.sn_set(b"features", features)
+        for name, value in config.get("options", {}).items():
+            self.host.sn_set(name.encode(), value)
         cmdline = f"ip={self.local_ip}/24 gw={gateway(self.local_ip)} {config['cmdline']}".strip()
         self.host.boot(cmdline, 0)
         self.advance(SETTLE)

@@ -145,6 +145,30 @@ static void test_packets_wait_for_the_answer(void **state)
 	assert_int_equal(net_out_count, 2 + NEIGH_QUEUE_MAX);
 }
 
+/*
+ * Many addresses that do not answer: together no more packets than NEIGH_QUEUES_MAX wait.  An address with a
+ * packet gives up its oldest, one without drops the new one.
+ *
+ * LIMIT(NEIGH_QUEUES_MAX)
+ */
+static void test_all_queues_together_are_bounded(void **state)
+{
+	u64 full = skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL];
+	unsigned int addresses = NEIGH_QUEUES_MAX / 8;
+
+	for (unsigned int i = 0; i < addresses * 8; i++)
+		assert_int_equal(send_to(ip4(10, 0, 2, 100 + i % addresses), 100), 0);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full);
+	send_to(ip4(10, 0, 2, 90), 100);
+	send_to(ip4(10, 0, 2, 100), 100);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 2);
+	/* None answers, and all are forgotten: there is room again. */
+	net_wait(4000);
+	send_to(ip4(10, 0, 2, 91), 100);
+	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 2);
+	net_wait(4000);
+}
+
 /* LIMIT(NEIGH_MCAST_PROBES) LIMIT(NEIGH_RETRANS_MS) */
 static void test_nobody_answers(void **state)
 {
@@ -287,6 +311,7 @@ int main(void)
 		net_test(test_answers_for_itself_only),
 		net_test(test_refuses_nonsense),
 		net_test(test_packets_wait_for_the_answer),
+		net_test(test_all_queues_together_are_bounded),
 		net_test(test_nobody_answers),
 		net_test(test_goes_stale_and_is_asked_again),
 		net_test(test_another_address_is_not_believed_at_once),
