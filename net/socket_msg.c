@@ -148,7 +148,8 @@ static int refuse_control(const struct msghdr *hdr)
 		return -ENOBUFS;
 	if (copy_from_user(first, hdr->msg_control, min(hdr->msg_controllen, sizeof(first))))
 		return -EFAULT;
-	return -EINVAL;
+	/* Less than a header holds no message. */
+	return hdr->msg_controllen < sizeof(first) ? 0 : -EINVAL;
 }
 
 static long sys_sendmsg(int fd, const struct msghdr __user *umsg, unsigned int flags)

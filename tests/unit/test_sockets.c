@@ -294,7 +294,7 @@ static void test_connect_errors(void **state)
 
 static void test_bytes_both_ways(void **state)
 {
-	static char out[] = "what goes in", in[64];
+	static char out[] = "what goes in", in[64], control[16];
 	static struct iovec iov[2];
 	static struct msghdr msg;
 	int fd = new_listener(1), c = connected(), s = call(__NR_accept4, fd, 0, 0, 0);
@@ -319,6 +319,11 @@ static void test_bytes_both_ways(void **state)
 	assert_int_equal(call(__NR_recvmsg, c, &msg, MSG_DONTWAIT, 0), sizeof(out));
 	assert_int_equal(call(__NR_recvmsg, c, &msg, MSG_DONTWAIT, 0), -EAGAIN);
 	msg.msg_controllen = 1;
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), -EFAULT);
+	msg.msg_control = control;
+	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), sizeof(out));
+	assert_int_equal(call(__NR_read, s, in, sizeof(in), 0), sizeof(out));
+	msg.msg_controllen = sizeof(control); /* a header that says it has no length */
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), -EINVAL);
 
 	assert_int_equal(call(__NR_shutdown, c, 3, 0, 0), -EINVAL);

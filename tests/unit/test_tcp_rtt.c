@@ -135,6 +135,9 @@ static void test_metrics_after_the_handshake(void **state)
 	tp.total_retrans = 2;
 	tcp_init_metrics(sk);
 	assert_int_equal(inet_csk(sk)->icsk_rto, 201);
+	assert_int_equal(tp.snd_cwnd, TCP_INIT_CWND); /* both were spurious */
+	tp.undo_marker = 1;
+	tcp_init_metrics(sk);
 	assert_int_equal(tp.snd_cwnd, 1);
 }
 
