@@ -270,7 +270,8 @@ static void tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 		/* What was sent carried the ACK already. */
 		ack_due = inet_csk_ack_scheduled(sk);
 	} else {
-		/* An older segment's window no longer counts (RFC 9293 3.10.7.4: SND.WL1). */
+		/* The peer is there: a hint of ICMP's is over.  An older segment's window no longer counts (SND.WL1). */
+		sk->sk_err_soft = 0;
 		tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
 	}
 	if (ack_due)
