@@ -134,6 +134,13 @@ def tiny_windows(d):
     return small and starts[0] == starts[1] != [] and without(d.ours, "D") == without(d.linux, "D")
 
 
+def numbers_of_a_dissolved_connection(d):
+    """connect(AF_UNSPEC) leaves Linux's socket with numbers from which SIOCOUTQ and SIOCOUTQNSD count two bytes that nobody
+    wrote; here a dissolved connection leaves none, and the next ISN is chosen anew.
+    Script: none"""
+    return d.words[0] == "ioctl" and d.words[2] in (0x5411, 0x894b) and d.ours == "=0 [0]" and d.linux == "=0 [2]"
+
+
 def frag_needed(d):
     """Which segments go again after "fragmentation needed", and how long segments are behind a router that names no MTU:
     Linux counts from its least path MTU (552), ours from RFC 1191's plateaus (5). Known, the rest is not decided.
@@ -167,7 +174,8 @@ def ack_rides_on_data(d):
     return d.words[0] == "seg" and "D" in (d.ours or "") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
 
 
-ROWS = [urgent_data, no_datagrams, error_queue, echo_of_a_challenge, old_ack_with_data, options_of_a_crossed_syn,
+ROWS = [numbers_of_a_dissolved_connection, urgent_data,
+        no_datagrams, error_queue, echo_of_a_challenge, old_ack_with_data, options_of_a_crossed_syn,
         mss_of_the_link, ack_of_a_fin, reset_of_a_fin_wait_2, shutdown_in_syn_received, tiny_windows,
         frag_needed, closed_window_seq, ack_rides_on_data, timer_edge]
 
