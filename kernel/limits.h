@@ -35,6 +35,7 @@
 /* Pages that only softirqs may take: the square root of this times the KiB of memory, in KiB (Linux's
  * min_free_kbytes: 1 MiB of 64, 2 of 256).  alloc_pages() of others: NULL */
 #define MIN_FREE_FACTOR 16
+#define MIN_FREE_PART   32 /* and no more than this part of memory: 2 MiB have to do, too */
 
 /* ---- files ---- */
 #define NR_OPEN_MAX      131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */

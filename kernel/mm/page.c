@@ -262,7 +262,7 @@ static u64 min_free_pages(u64 total)
 
 	while ((min_kib + 1) * (min_kib + 1) <= MIN_FREE_FACTOR * kib)
 		min_kib++;
-	return min_kib * 1024 / PAGE_SIZE;
+	return min(min_kib * 1024 / PAGE_SIZE, total / MIN_FREE_PART);
 }
 
 /* ---- boot ----------------------------------------------------------------------------------- */

@@ -130,9 +130,9 @@ static void count_kick(void)
 
 /*
  * The last pages are for softirqs, and the very last for the receive ring; shrinkers hear of it in time.
- * Linux 6.18 has min_free_kbytes of 362 on 8 MiB: sqrt(16 * 8192).
+ * By the root it would be 362 KiB of 8 MiB, a 32nd is less.  (Of 64 MiB it is 1 MiB, as in test_pinned.py.)
  *
- * LIMIT(MIN_FREE_FACTOR)
+ * LIMIT(MIN_FREE_FACTOR) LIMIT(MIN_FREE_PART)
  */
 static void test_the_last_pages(void **state)
 {
@@ -145,7 +145,7 @@ static void test_the_last_pages(void **state)
 	register_shrinker(&shrinker);
 	all = nr_free_pages();
 	min = mm_min_free();
-	assert_in_range(min * 4, 340, 362); /* the page structures are not free */
+	assert_in_range(min * 4, 240, 256); /* the page structures are not free */
 	kicks = 0;
 	for (n = 0; !mm_pages_are_short(); n++)
 		assert_non_null(pages[n] = get_free_pages(GFP_KERNEL, 0));
