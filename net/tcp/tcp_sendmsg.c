@@ -179,9 +179,9 @@ static bool tcp_skb_has_frag_room(const struct sk_buff *skb, const struct page_f
 static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
-	skb_frag_t *last = &shinfo->frags[shinfo->nr_frags - 1];
+	skb_frag_t *last = shinfo->nr_frags ? &shinfo->frags[shinfo->nr_frags - 1] : NULL;
 
-	if (!shinfo->nr_frags || !(last->page->flags & PG_WHOLE) || page_count(last->page) != 1 ||
+	if (!last || !(last->page->flags & PG_WHOLE) || page_count(last->page) != 1 ||
 	    last->page_offset + last->size == PAGE_SIZE)
 		return NULL;
 	return last;
