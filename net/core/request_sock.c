@@ -4,7 +4,8 @@
  *
  * reqsk_queue_alloc() <- inet_csk_listen_start() (process); reqsk_alloc() <- inet_reqsk_alloc() <-
  * tcp_conn_request() (softirq); reqsk_queue_remove() <- inet_csk_accept() (process, listener
- * owned); reqsk_queue_take_half_open() <- inet_csk_listen_stop() (process); __reqsk_free() with the last reference, any context.
+ * owned); reqsk_queue_take_half_open() <- inet_csk_listen_stop() (process); __reqsk_free() with the
+ * last reference, any context.
  *
  * The counts of half-open ones are atomics, since a SYN does not lock the listener; the accept
  * queue has its own lock for the same reason.  Answers to Linux's net/core/request_sock.c.
@@ -84,7 +85,7 @@ void reqsk_queue_added(struct request_sock_queue *queue, struct request_sock *re
 	spin_unlock_bh(&queue->rskq_lock);
 }
 
-/* Called once for each request, by whoever took it out of the table and still has a reference. */
+/* Once for each request: the caller took it out of the table and has a reference. */
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req)
 {
 	if (!req->num_timeout)

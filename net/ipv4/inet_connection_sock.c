@@ -123,6 +123,7 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 	struct inet_hashinfo *h = req->__req_common.skc_prot->hashinfo;
 	struct sock *sk = req_to_sk(req);
 	spinlock_t *lock = inet_ehash_lockp(h, sk->sk_hash);
+
 	spin_lock_bh(lock);
 	if (!hlist_unhashed(&sk->sk_node)) {
 		if (timeout && req->num_timeout++ == 0)

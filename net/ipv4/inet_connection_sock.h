@@ -121,9 +121,10 @@ static inline unsigned long reqsk_timeout(const struct request_sock *req)
 /* ---- half-open connections -------------------------------------------------------------------------- */
 struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener);
 /* Into the ehash, SYN-ACK timer armed for @timeout jiffies; refcount becomes 3 (hash, timer, caller). */
-void inet_csk_reqsk_timer_restart(struct request_sock *req);
 void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 				   unsigned long timeout);
+/* The SYN-ACK went out before its timer: the wait begins anew, unless @req has left the ehash. */
+void inet_csk_reqsk_timer_restart(struct request_sock *req);
 void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);
 void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req);
 /* A listener's clone for the finished handshake: state SYN_RECV, bh-locked. */

@@ -85,7 +85,7 @@ int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 dad
 		u8 tos, u8 ttl);
 /* Header is complete but for length and checksum. */
 int ip_local_out(struct sk_buff *skb);
-/* Must @sk's packets (NULL: nobody's) say "don't fragment" on @rt? */
+/* Must @sk's packets (NULL: a packet of no socket) say "don't fragment" on @rt? */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 /* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */
 u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);

@@ -127,7 +127,7 @@ static int parse_autoconf(const char *field, struct ip_config *config)
 			config->addr ? ": the address that is given is used" : "; give an address");
 		return config->addr ? 0 : -EINVAL;
 	}
-	pr_warn("ip=: \"%s\" is no way to find an address; off, none or static would be right\n",
+	pr_warn("ip=: \"%s\" is no method to get an address; off, none or static would be right\n",
 		field);
 	return -EINVAL;
 }
@@ -300,7 +300,7 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 		  dev->dev_addr);
 	if (gw_word && gw_word_config() == config)
 		gateway = gw_word;
-	/* An address without a gateway: the network has no way out. */
+	/* Without a gateway there is no default route. */
 	if (gateway)
 		add_gateway(config, dev, gateway);
 }

@@ -198,8 +198,8 @@ static void tcp_forget_connection(struct sock *sk)
 
 	tcp_init_history(sk);
 	/*
-	 * The numbers of the next connection are its own: derived from those of the old one, the old peer could
-	 * tell them, whoever the new one is (RFC 6528).  tcp_v4_connect() chooses them.
+	 * The next connection gets an initial sequence number of its own: the old peer could predict one that
+	 * was derived from the old numbers (RFC 6528).  tcp_v4_connect() chooses it.
 	 */
 	tp->write_seq = tp->pushed_seq = 0;
 	tp->snd_una = tp->snd_nxt = tp->snd_sml = tp->snd_up = 0;

@@ -3,7 +3,7 @@
  * The active side until the SYN is ready: route, local port, initial sequence number.
  *
  * tcp_v4_connect() <- inet_stream_connect() (process, owner); it calls inet_hash_connect(), which asks
- * tcp_twsk_unique() (under an ehash lock) about a TIME_WAIT in the way, and tcp_connect()
+ * tcp_twsk_unique() (under an ehash lock) about a TIME_WAIT of these ports, and tcp_connect()
  * (tcp_make.c), which makes the SYN.
  * inet_sk_rebuild_header() <- tcp_connect(), retransmissions, and both ends of a handshake.
  *

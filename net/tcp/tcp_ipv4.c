@@ -237,7 +237,7 @@ noinline int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 /*
  * RFC 1191: the path takes smaller packets (mtu_info).  What is on it in larger ones is lost.  The socket may
  * have let go of its route after some timeouts: then it is looked up again, since the path has an MTU still.
- * The socket's owner, who was busy when the message came, or the bh lock without one.
+ * Softirq with the bh lock where no thread owns the socket, else the owner, from tcp_release_cb().
  */
 void tcp_v4_mtu_reduced(struct sock *sk)
 {

@@ -246,7 +246,7 @@ static bool tcp_challenge_ack_budget(void)
 	return true;
 }
 
-/* Segments with data count like all others: whoever guesses numbers may add a byte to each guess. */
+/* Segments with data count like all others: an attacker could add a byte to each guessed segment. */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	if (__tcp_oow_rate_limited(mib, last_oow_ack_time) || !tcp_challenge_ack_budget())
