@@ -174,8 +174,12 @@ static int parse_short_form(char *text, char *slash, struct ip_config *config)
 	unsigned long prefix_len;
 
 	*slash = '\0';
-	if (parse_client(text, config) || !config->addr)
+	if (parse_client(text, config))
 		return -EINVAL;
+	if (!config->addr) {
+		pr_warn("ip=: no address is given before the prefix length /%s\n", len);
+		return -EINVAL;
+	}
 	if (kstrtoul(len, 10, &prefix_len) || !prefix_len || prefix_len > 32) {
 		pr_warn("ip=: the prefix length \"%s\" is no number from 1 to 32\n", len);
 		return -EINVAL;

@@ -94,6 +94,8 @@ static void test_refused(void **state)
 		{"::::host:eth0:none", "no address is given, and DHCP is not supported yet"},
 		{":", "no address is given"},
 		{"any:10.0.0.1", "no address is given"},
+		{"any/24:eth0", "no address is given before the prefix length /24"},
+		{"/24:eth0", "no address is given before the prefix length /24"},
 		{"eth0", "\"eth0\" is no method to get an address; off, none or static"},
 		{"10.1.2.3:::255.0.0.0:::always", "\"always\" is no method to get an address"},
 		{"10.0.2.15/33", "the prefix length \"33\" is no number from 1 to 32"},
