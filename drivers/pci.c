@@ -251,7 +251,7 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 		kfree(pdev);
 }
 
-/* A bus on the way from its root; the scan's own, on its stack. */
+/* A bus and its path from the root bus; on the scan's stack. */
 struct pci_bus {
 	u8 number;
 	u8 depth;                 /* 0: a root bus */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way to the console: text that its reader does not take in time is lost, and counted.
+ * Output to the console: text that its reader does not take in time is lost, and counted.
  *
  * console_write() <- printk, write() to /dev/console, the dumps of a trap.  Any context.
  *

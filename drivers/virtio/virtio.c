@@ -54,7 +54,7 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 /*
  * Agrees on features: what both sides know, and VERSION_1 (legacy: ANY_LAYOUT) whatever the driver
  * thinks of it.  ACCESS_PLATFORM is taken where it is offered: our bus addresses are physical
- * addresses, and a device behind an IOMMU that nobody set up sees the same.
+ * addresses, and a device behind an IOMMU that was not set up sees the same.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {

@@ -5,8 +5,8 @@
  *
  * Called: virtio_mmio_register() from hal_late_init(), so that cmdline_parse() finds the word
  * virtio_mmio.device=SIZE@ADDR:IRQ[:ID] that such a machine adds for each slot; virtio_mmio_init()
- * from hal_probe_devices(), which adds the slots of ACPI's DSDT and ends in virtio_probe() for each slot that is taken; then the
- * operations from virtio.c, virtqueue.c and the driver.
+ * from hal_probe_devices(), which adds the slots of ACPI's DSDT and ends in virtio_probe() for each slot
+ * that has a device; then the operations from virtio.c, virtqueue.c and the driver.
  * Context: process at boot; vm_notify in any; vm_interrupt hard interrupt; vm_config_read,
  * vm_get_status and the reset also in softirq.  No lock: the select register is used at boot only.
  * Version 2 is the registers of virtio 1.0; version 1 those of before (4.2.4), which tell the device a

@@ -9,8 +9,8 @@
  * virtio header stands in the packet's own headroom where nobody else can look at that, else in an
  * array with one header for each descriptor.  The packet keeps its owner (destructor) until the
  * device is done: sk_wmem_alloc counts what lies below TCP, which sends nothing again while that is too
- * much (tcp_retransmit_skb()).  So completions must come soon: they are reaped at each transmission and each poll, and while anything is with the device a
- * callback for three quarters of it is asked for.
+ * much (tcp_retransmit_skb()).  So completions must come soon: they are reaped at each transmission and
+ * each poll, and while anything is with the device a callback for three quarters of it is asked for.
  * Virtio 1.1, 5.1.6.2.
  */
 #include "drivers/virtio/virtio_net.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SipHash: a hash that nobody without the key can steer.
+ * SipHash: without the key its results can be neither predicted nor chosen.
  *
  * SipHash-2-4 (siphash) makes numbers that a peer sees: initial sequence numbers, IP identifications.  Its
  * shorter form SipHash-1-3 (hsiphash, as in Linux's include/linux/siphash.h) chooses the bucket of a hash

@@ -5,10 +5,10 @@
  * Blocks of 2^order pages, order 0..MAX_ORDER; a block of order > 0 is a compound page with one
  * reference count in its head.  Exhaustion is NULL, never a panic.  Any context (irq-safe lock).
  *
- * The last pages are not for everybody (Linux's min_free_kbytes).  Let min be what MIN_FREE_FACTOR makes of memory:
+ * The last pages are reserved (Linux's min_free_kbytes).  With min = mm_min_free():
  *
- *	free pages	who may still allocate
- *	< 2 min		everybody; pages are short: shrinkers run, protocols take no more than they must
+ *	free pages	which allocations still succeed
+ *	< 2 min		all; pages are short: shrinkers run, protocols take no more than they must
  *	< min		GFP_ATOMIC: the frames in hand, answers to them (ACK, RST, ARP, ICMP)
  *	< min / 2	__GFP_MEMALLOC: buffers for the receive ring, without which no ACK, FIN or RST comes in
  *			and nothing is ever freed
@@ -93,7 +93,7 @@ u64 nr_total_pages(void);
 /* ---- the last pages ---- */
 /* Fewer than this are for GFP_ATOMIC only. */
 u64 mm_min_free(void);
-/* Below twice that: who can give memory back should, and nobody should take more than he must. */
+/* Below twice that: caches give memory back, and protocols take only what they must. */
 bool mm_pages_are_short(void);
 /* Below that: nothing lasting may be made, and nothing queued. */
 bool mm_pages_are_scarce(void);

@@ -3,8 +3,8 @@
  * xAPIC and the PIC that it replaces.
  *
  * Callers: hal_late_init() -> apic_init() once; x86_trap() -> apic_eoi(); tsc.c drives the timer;
- * the PCI transport asks apic_msi_compose(); nmi.c -> apic_raise().  Registers of this CPU only: no lock, and each call is
- * one access.
+ * the PCI transport asks apic_msi_compose(); nmi.c -> apic_raise().  Registers of this CPU only: no lock,
+ * and each call is one access.
  * Answers to Linux's arch/x86/kernel/apic/apic.c, msi.c, i8259.c; Intel SDM volume 3, chapter 10.
  */
 #include "kernel/x86/apic.h"

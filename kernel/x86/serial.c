@@ -70,7 +70,7 @@ size_t hal_console_write(const char *s, size_t n, bool wait)
 	unsigned int polls = wait ? CONSOLE_POLLS_MAX : 1;
 	size_t i;
 
-	/* Without a port there is no reader who could miss anything. */
+	/* Without a port nothing is lost to a reader: all of it counts as taken. */
 	if (!uart_present)
 		return n;
 	for (i = 0; i < n; i++) {
