@@ -447,7 +447,7 @@ int main(int argc, char **argv)
 		SCENE(receive_buffers_stay),
 		SCENE_WITH(receive_buffers_in_8_mib, {"ram", 8 * MIB}),
 		SCENE_WITH(receive_buffers_in_4_mib, {"ram", 4 * MIB}),
-		SCENE_WITH(receive_buffers_with_almost_nothing, {"ram", 3 * MIB / 4}),
+		SCENE_WITH(receive_buffers_with_almost_nothing, {"ram", 15 * MIB / 16}),
 		SCENE(an_application_asks_for_buffers),
 		SCENE(send_buffers_grow),
 		SCENE(send_buffers_begin_smaller_and_grow_less),
