@@ -429,8 +429,12 @@ static int parse_ip(const char *value)
 	struct ip_config config, *slot = configs;
 	int err = ip_config_parse(value, &config);
 
-	if (err && err != -ENODEV)
+	if (err && err != -ENODEV) {
+		if (!ip_given)
+			pr_warn("ip=: without a right one the address stays %pI4/%u\n",
+				&configs[0].addr, configs[0].prefix_len);
 		return err;
+	}
 	if (!ip_given || err)
 		nr_configs = 0;
 	ip_given = true;
@@ -445,6 +449,10 @@ static int parse_ip(const char *value)
 	}
 	if (slot == configs + nr_configs)
 		nr_configs++;
+	else
+		pr_warn("ip=: %pI4/%u takes the place of %pI4/%u; for two cards name them, as in "
+			"ip=A.B.C.D/LEN:eth1\n",
+			&config.addr, config.prefix_len, &slot->addr, slot->prefix_len);
 	*slot = config;
 	return 0;
 }

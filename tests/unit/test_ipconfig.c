@@ -206,9 +206,13 @@ static void assert_route(__be32 daddr, const struct net_device *dev, __be32 gate
 static void test_words(void **state)
 {
 	unit_console_clear();
+	cmdline_parse("ip=10.0.0.255/24");
+	assert_true(said("the address stays 10.0.2.15/24"));
+	unit_console_clear();
 	cmdline_parse("ip=10.2.0.8/16:eth2 ip=10.3.0.9/16:eth9 ip=192.0.2.5/32 gw=198.51.100.1");
-	cmdline_parse("ip=10.2.0.9/16:eth2"); /* the later one counts */
 	assert_string_equal(unit_console(), "");
+	cmdline_parse("ip=10.2.0.9/16:eth2"); /* the later one counts */
+	assert_true(said("10.2.0.9/16 takes the place of 10.2.0.8/16"));
 	cmdline_parse("gw=240.0.0.1 ip=10.0.0.255/24");
 	assert_true(said("gw=240.0.0.1: an address of 240.0.0.0/4"));
 	assert_true(said("should be gw=A.B.C.D"));
