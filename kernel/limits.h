@@ -70,6 +70,8 @@
 #define SKB_MAX_ORDER  3    /* page_frag blocks: 32 KiB */
 #define FRAG_BLOCKS_PART                                                                           \
 	8 /* blocks with a piece in use, one budget for what is received and one for what is sent: an 8th of memory each; more is copied to pages of its own */
+#define VIRTNET_RX_PART                                                                            \
+	4 /* receive buffers in the ring: a 4th of memory; 256 of a page each from 4 MiB on */
 #define SKB_LINEAR_MAX                                                                             \
 	131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
 

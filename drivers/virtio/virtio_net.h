@@ -80,6 +80,7 @@ struct virtnet_info {
 	/* receive */
 	bool mergeable;
 	unsigned int rx_buf_size; /* all of a buffer, with skb_shared_info */
+	unsigned int rx_fill;     /* descriptors of receive buffers that the device shall have */
 	struct page_frag rx_frag; /* where buffers are cut from */
 	struct page_budget
 		rx_budget; /* pages of the blocks: what the ring needs and a part of memory */

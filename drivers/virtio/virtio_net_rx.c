@@ -81,8 +81,11 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 		vi->rx_buf_size = PAGE_SIZE;
 	else
 		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_FRAME + frame) + SKB_OVERHEAD;
+	/* On a small machine the ring would be most of its memory; but the largest packet fits in any case. */
+	vi->rx_fill = clamp_t(u64, nr_total_pages() * PAGE_SIZE / VIRTNET_RX_PART / vi->rx_buf_size,
+			      MAX_SKB_FRAGS + 1, vi->rx->num);
 	vi->rx_budget.limit =
-		DIV_ROUND_UP((u64)vi->rx->num * vi->rx_buf_size, PAGE_SIZE << SKB_MAX_ORDER)
+		DIV_ROUND_UP((u64)vi->rx_fill * vi->rx_buf_size, PAGE_SIZE << SKB_MAX_ORDER)
 		<< SKB_MAX_ORDER;
 	vi->rx_budget.limit += nr_total_pages() / FRAG_BLOCKS_PART;
 	vi->rx_frag.budget = &vi->rx_budget;
@@ -127,13 +130,13 @@ static u8 *virtnet_rx_spare(struct virtnet_info *vi)
 }
 
 /*
- * Until the ring is full: with those that go back or took the place of one that left; with new ones at the
+ * Until rx_fill descriptors are out: with those that go back or took the place of one that left; with new ones at the
  * beginning, and later only where memory was out then.  Hence the timer: a ring that stays empty would
  * never interrupt.  One doorbell for all.
  */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {
-	while (vi->rx->num_free && !vi->rx->broken) {
+	while (virtqueue_outstanding(vi->rx) < vi->rx_fill && vi->rx->num_free && !vi->rx->broken) {
 		u8 *buf = virtnet_rx_spare(vi);
 
 		if (!buf)
@@ -451,8 +454,8 @@ int virtnet_rx_poll(struct virtnet_info *vi, int budget)
 		virtnet_rx_packet(vi, buf, len);
 		work++;
 	}
-	/* In batches: one doorbell for a quarter of the ring. */
-	if (vi->rx->num_free > vi->rx->num / 4)
+	/* In batches: one doorbell for a quarter of the buffers. */
+	if (virtqueue_outstanding(vi->rx) + vi->rx_fill / 4 < vi->rx_fill)
 		virtnet_rx_refill(vi);
 	return work;
 }

@@ -50,3 +50,11 @@ def test_two_thousand_short_ones_leave_nothing(tap):
         before = g.netstat()
         visit(tap, 2000)
         no_growth(before, g.netstat())
+
+
+# LIMIT(VIRTNET_RX_PART)
+@pytest.mark.builds("checked", "shipped")
+def test_two_mib_with_buffers_of_a_page(tap):
+    """A full ring of them would be more than there is."""
+    with LinuxGuest(tap, wire="tap", mem=2) as g, g.connect(7) as s:
+        echo_hashed(s, MIB // 4, 8)
