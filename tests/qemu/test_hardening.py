@@ -182,17 +182,31 @@ def test_symbolise_names_the_lines():
 
 # ---- stacks of their own ---------------------------------------------------------------------------
 
-@pytest.mark.parametrize("app, number, ready", [("crash-guard", 0, r"Kernel panic: the stack of thread"),
-                                                ("inetd", 1, r"^READY")])
-def test_double_fault_and_nmi_have_their_own_stacks(app, number, ready):
-    """kernel/x86/desc.h: a guard page and 8 KiB each, in the order double fault, NMI, machine check."""
-    with Watched(append=f"app={app} nokaslr panic=halt", ready=ready) as g:
-        if number == 1:
-            g.hmp("nmi")
-            g.wait(r"^exception 2: NMI")
-            g.wait(r"Kernel panic: exception 2 \(NMI\)")
-        bottom = symbols()["ist_stacks"] + number * 3 * 4096 + 4096
-        assert bottom < g.register("RSP") <= bottom + 2 * 4096
+def exception_stack(number):
+    """(bottom, top) of one (kernel/x86/desc.h): a guard page and 8 KiB each; double fault, NMI, machine check."""
+    bottom = symbols()["ist_stacks"] + number * 3 * 4096 + 4096
+    return bottom, bottom + 2 * 4096
+
+
+def test_a_double_fault_has_its_own_stack():
+    with Watched(append="app=crash-guard nokaslr panic=halt", ready=r"Kernel panic: the stack of thread") as g:
+        bottom, top = exception_stack(0)
+        assert bottom < g.register("RSP") <= top
+
+
+def test_an_nmi_has_its_own_stack():
+    """The CPU leaves RIP, CS, RFLAGS, RSP and SS at its top (Intel SDM volume 3, 6.14.2); the stack began empty."""
+    with Watched(append="nokaslr") as g:
+        bottom, top = exception_stack(1)
+
+        def frame():
+            return [int(word, 16) for word in re.findall(r" (0x[0-9a-f]{16})", g.hmp(f"x /5gx {top - 40:#x}"))]
+        assert frame() == [0] * 5
+        g.hmp("nmi")
+        g.wait(r"NMI: reason unknown")
+        rip, _, _, rsp, _ = frame()
+        assert symbols()["__text_start"] <= rip < symbols()["__text_end"], hex(rip)
+        assert not bottom < rsp <= top
 
 
 # ---- page tables, as QEMU walks them ---------------------------------------------------------------
