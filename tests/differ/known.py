@@ -135,10 +135,12 @@ def tiny_windows(d):
 
 
 def numbers_of_a_dissolved_connection(d):
-    """connect(AF_UNSPEC) leaves Linux's socket with numbers from which SIOCOUTQ and SIOCOUTQNSD count two bytes that nobody
-    wrote; here a dissolved connection leaves none, and the next ISN is chosen anew.
+    """connect(AF_UNSPEC), or shutdown() before the SYN was answered, leaves Linux's socket with numbers from which SIOCOUTQ
+    and SIOCOUTQNSD count two bytes that were never written, and one for a SYN without an answer; here a dissolved
+    connection leaves none, and the next ISN is chosen anew.
     Script: none"""
-    return d.words[0] == "ioctl" and d.words[2] in (0x5411, 0x894b) and d.ours == "=0 [0]" and d.linux == "=0 [2]"
+    return d.words[0] == "ioctl" and d.words[2] in (0x5411, 0x894b) and d.ours == "=0 [0]" and \
+        d.linux in ("=0 [2]", "=0 [3]")
 
 
 def frag_needed(d):
