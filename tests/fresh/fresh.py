@@ -167,7 +167,7 @@ class Terminal:
     def end(self, patience):
         """Its exit status; None, and killed, when it did not end."""
         deadline = time.monotonic() + patience
-        self.read_until(r"\Z\A", patience)
+        self.read_until(r"(?!)", patience)      # matches nothing, not even the empty text of the beginning
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         while not pid and time.monotonic() < deadline:
             time.sleep(0.05)
