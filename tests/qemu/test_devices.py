@@ -40,7 +40,8 @@ def test_a_storm_of_nmis_is_counted_and_reported_once_a_second():
         echo(g, b"alive")
         assert 1 < nmis(g) <= 200      # one that comes while another is pending is the same one
         lines = [(float(at), int(n)) for at, n in NMI.findall(g.console.replace("\r", ""))]
-        assert lines[0][1] == 1 and sum(n for _, n in lines) <= 200
+        # A second NMI may come before the first one's report, which then counts both.
+        assert lines and all(n >= 1 for _, n in lines) and sum(n for _, n in lines) <= 200
         assert all(b[0] - a[0] > 0.999 for a, b in zip(lines, lines[1:])), lines
 
 
