@@ -81,8 +81,8 @@ static void open_devices(void)
 		cards |= !(dev->flags & IFF_LOOPBACK);
 	}
 	if (!cards)
-		pr_warn("no network card that the kernel knows (virtio-net): nobody outside can be "
-			"reached\n");
+		pr_warn("no network card that the kernel knows (virtio-net): the network outside "
+			"cannot be reached\n");
 }
 
 /* The application's main(): when it returns, the machine has done its work. */

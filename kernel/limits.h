@@ -76,7 +76,7 @@
 	131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
 
 /* ---- neighbours, routes, ICMP ---- */
-#define NEIGH_MAX       1024 /* entries: the oldest that nobody uses goes (Linux gc_thresh3) */
+#define NEIGH_MAX       1024 /* entries: the oldest unused one is removed (Linux gc_thresh3) */
 #define NEIGH_QUEUE_MAX 64   /* packets waiting for one address: oldest dropped */
 #define NEIGH_QUEUES_MAX                                                                           \
 	512 /* for all addresses together: a peer that forges its neighbours' would fill NEIGH_MAX queues with our answers; dropped */

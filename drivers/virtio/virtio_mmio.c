@@ -64,7 +64,7 @@
 #define VM_ROUNDS_MAX   1024 /* looks at the status in one interrupt: then the device is shut up */
 #define VM_WORD_MAX     64   /* bytes of the word's value */
 
-/* What the command line or ACPI says of a slot. */
+/* A slot, as the command line or ACPI describes it. */
 struct virtio_mmio_slot {
 	phys_addr_t address;
 	u64 size;

@@ -36,8 +36,8 @@
  * one object with the packet's header, costs about what a header around the buffer does.
  */
 #define VIRTNET_COPYBREAK (SKB_SMALL_ROOM - NET_IP_ALIGN)
-/* What a copy puts into its linear part, of 2 KiB in all: a frame of 1,514 bytes.  The rest goes into
- * pages of its own. */
+/* A copied packet has at most these bytes in its linear part, which takes 2 KiB in all and holds a frame of
+ * 1,514 bytes.  The rest goes into pages of its own. */
 #define VIRTNET_COPY_LINEAR (2048 - SKB_OVERHEAD - NET_IP_ALIGN)
 
 /* ---- buffers --------------------------------------------------------------------------------- */

@@ -143,7 +143,7 @@ static bool device_at(const struct span *s, struct span *body)
 	return true;
 }
 
-/* What stands behind @op @name in @body, but not in the devices within it. */
+/* Finds the bytes behind @op @name in @body, outside the devices that @body contains. */
 static bool find_object(const struct span *body, u8 op, const char *name, struct span *value)
 {
 	struct span s = *body, inner;

@@ -96,7 +96,7 @@ static void dump_frame(u64 pc)
 	dump("  %016lx %s\n", (unsigned long)pc, symbol);
 }
 
-/* What tools/symbolise wants to know stands in the first line; a guess is marked as one. */
+/* The first line has the fields that tools/symbolise reads; a guessed address is marked "?". */
 static void dump_backtrace(const struct pt_regs *regs)
 {
 	const struct unwind_start start = {.ip = regs->ip, .sp = regs->sp, .bp = regs->bp};

@@ -54,8 +54,8 @@ def no_datagrams(d):
 
 
 def error_queue(d):
-    """Linux leaves the ICMP error that ended connect() on the socket's error queue too, although nobody asked for it
-    by IP_RECVERR, and poll() says POLLERR until it is fetched. There is no error queue here.
+    """Linux leaves the ICMP error that ended connect() on the socket's error queue too, although IP_RECVERR is off,
+    and poll() says POLLERR until it is fetched. There is no error queue here.
     Script: none"""
     return d.words[0] == "poll" and any(w[0] == "icmp" for w, _ in steps_before(d)) and \
         extra(d.linux) != extra(d.ours) and int(extra(d.linux), 16) == int(extra(d.ours), 16) | 8
