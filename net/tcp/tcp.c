@@ -67,7 +67,7 @@ void tcp_init_history(struct sock *sk)
 	icsk->icsk_rto = TCP_TIMEOUT_INIT;
 }
 
-/* What does not depend on the network layer. */
+/* The part that does not depend on the network layer. */
 void tcp_init_sock(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -106,7 +106,7 @@ noinline int tcp_v4_init_sock(struct sock *sk)
 	return 0;
 }
 
-/* Unsent and unacknowledged data goes; what is counted of it with it. */
+/* Frees unsent and unacknowledged data, and clears the counters of it. */
 void tcp_write_queue_purge(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -136,9 +136,9 @@ void tcp_v4_destroy_sock(struct sock *sk)
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
 /*
- * What this socket may hold of one direction.  When memory is short that is no more than an equal share of
- * a quarter of it, and @least in any case: a peer who leaves holes on many connections, or takes nothing on
- * them, would else have it all, each within its own buffer.
+ * The bytes that this socket may hold in one direction.  When memory is short: at most an equal share of
+ * a quarter of it, and at least @least: a peer that leaves holes on many connections, or reads none of
+ * them, could else take all memory while each connection is within its own buffer.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {

@@ -3,7 +3,7 @@
  * TCP: the types, constants and calls that its files share.  RFC 9293; names and roles of Linux's
  * include/net/tcp.h and include/linux/tcp.h.
  *
- * Who calls whom:
+ * Callers and callees:
  *   in:  tcp_v4_rcv (tcp_ipv4.c, softirq) -> request or timewait: tcp_minisocks.c
  *        -> tcp_v4_do_rcv -> tcp_rcv_established / tcp_rcv_state_process (tcp_input.c)
  *        -> tcp_ack (tcp_ack.c) -> tcp_fastretrans_alert (tcp_recovery.c), tcp_cong.c
@@ -145,7 +145,7 @@ struct tcp_skb_cb {
 	u8 ip_dsfield;
 	u8 eor : 1, unused : 7;
 	u32 ack_seq;
-	struct inet_skb_parm header; /* in: what IP found */
+	struct inet_skb_parm header; /* in: IP's results */
 };
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)&((skb)->cb[0]))
 BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
@@ -266,7 +266,7 @@ struct tcp_sock {
 	u8 keepalive_probes;
 	u8 ecn_flags;
 	u8 frto : 1;
-	u8 tsq_flags; /* TCP_*_DEFERRED: what softirq left to the owner; under sk_lock.slock */
+	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2;  /* s; < 0: no FIN_WAIT2 */
 	u32 last_oow_ack_time; /* challenge and duplicate ACKs, rate limit */
 	u16 urg_data;
@@ -274,11 +274,11 @@ struct tcp_sock {
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
 
-/* What the sender is doing, the more telling last (TCP_INFO). */
+/* What limits the sender, in rising priority (TCP_INFO). */
 enum tcp_chrono {
 	TCP_CHRONO_NONE,
 	TCP_CHRONO_BUSY,           /* something waits or is in flight */
-	TCP_CHRONO_RWND_LIMITED,   /* and the peer's window is in the way */
+	TCP_CHRONO_RWND_LIMITED,   /* and the peer's window is full */
 	TCP_CHRONO_SNDBUF_LIMITED, /* or our own buffer */
 	TCP_CHRONO_MAX
 };
@@ -519,7 +519,7 @@ void tcp_enter_loss(struct sock *sk);
 void tcp_enter_cwr(struct sock *sk);
 void tcp_clear_retrans(struct tcp_sock *tp);
 void tcp_rearm_rto(struct sock *sk);
-void tcp_simple_retransmit(struct sock *sk); /* the MSS fell: what is too big counts as lost */
+void tcp_simple_retransmit(struct sock *sk); /* the MSS fell: larger segments count as lost */
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited);
 void tcp_store_ts_recent(struct tcp_sock *tp);
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);

@@ -119,7 +119,7 @@ static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 	return before_trim - tcp_skb_pcount(skb);
 }
 
-/* @segs of @skb arrived.  What an acknowledgment of them means, as FLAG_*. */
+/* @segs segments of @skb were acknowledged.  Returns FLAG_*. */
 static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
 {
 	const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -141,7 +141,7 @@ static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
 	return flag | FLAG_DATA_ACKED;
 }
 
-/* Frees what lies below snd_una; @acked: segments.  What was learned, as FLAG_*. */
+/* Frees the segments below snd_una; @acked: how many.  Returns FLAG_*. */
 noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -180,7 +180,7 @@ noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 	if (!skb)
 		tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 
-	/* Karn: with a retransmission among them, nobody knows which transmission was answered. */
+	/* Karn: with a retransmission among them, the ACK may answer either transmission. */
 	if (first_ackt && !(flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = (tp->tcp_mstamp - first_ackt) / NSEC_PER_USEC;
 		ca_rtt_us = (tp->tcp_mstamp - last_ackt) / NSEC_PER_USEC;

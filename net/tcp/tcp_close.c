@@ -71,7 +71,7 @@ bool tcp_check_oom(struct sock *sk)
 
 /* ---- close() ----------------------------------------------------------------------------------------------- */
 
-/* What nobody will read.  True when there was data: the peer must hear that it was not (RFC 2525 2.17). */
+/* Frees unread data.  True when there was some: the peer then gets a RST (RFC 2525 2.17). */
 static bool tcp_flush_unread(struct sock *sk)
 {
 	u32 copied = tcp_sk(sk)->copied_seq;
@@ -87,7 +87,7 @@ static bool tcp_flush_unread(struct sock *sk)
 	return unread;
 }
 
-/* What goes to the peer. */
+/* Sends the FIN or the RST. */
 static void tcp_say_goodbye(struct sock *sk)
 {
 	bool unread = tcp_flush_unread(sk);
@@ -133,7 +133,7 @@ static bool tcp_close_fin_wait2(struct sock *sk)
 /* The file is gone; bh lock held.  @state: before the socket became an orphan. */
 static void tcp_close_orphan(struct sock *sk, int state)
 {
-	/* Softirq ended it between the two locks, and destroyed it since nobody held it any more. */
+	/* Softirq ended it between the two locks and destroyed it: it was an orphan already. */
 	if (state != TCP_CLOSE && sk->sk_state == TCP_CLOSE)
 		return;
 	if (sk->sk_state == TCP_FIN_WAIT2 && tcp_close_fin_wait2(sk))
@@ -160,7 +160,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 		inet_csk_listen_stop(sk);
 	} else {
 		tcp_say_goodbye(sk);
-		/* Nobody else has a file of it: only its own sleep remains to be waited through. */
+		/* No other descriptor refers to it: only its own sleep remains to be waited through. */
 		if (sk_sleep(sk))
 			sk_stream_wait_close(sk, timeout);
 	}
@@ -273,7 +273,7 @@ noinline void tcp_done(struct sock *sk)
 		inet_csk_destroy_sock(sk);
 }
 
-/* The end by an error: what was not sent is of no use, and the application hears @err. */
+/* The end by an error: unsent data is freed, and the application gets @err. */
 noinline void tcp_done_with_error(struct sock *sk, int err)
 {
 	sk->sk_err = err;
@@ -285,7 +285,7 @@ noinline void tcp_done_with_error(struct sock *sk, int err)
 		sk->sk_error_report(sk);
 }
 
-/* RFC 9293 3.10.7.4: what the application hears depends on what it was doing. */
+/* RFC 9293 3.10.7.4: the application's error depends on the state. */
 noinline void tcp_reset(struct sock *sk)
 {
 	switch (sk->sk_state) {

@@ -7,7 +7,7 @@
  *   setsockopt(TCP_CONGESTION) -> tcp_set_congestion_control
  *   tcp_cong_control (tcp_ack.c) -> cong_avoid;  tcp_recovery.c -> ssthresh, undo_cwnd
  *
- * The table only grows; it has a lock.  What takes a socket: the owner, or the bh lock without one.
+ * The table only grows; it has a lock.  Functions on a socket: its owner, or the bh lock while it has none.
  * Windows are counted in segments.  RFC 5681 3.1, 3465 (an ACK counts what it acknowledges), 6928;
  * Linux's tcp_cong.c.
  */
@@ -129,7 +129,7 @@ bool tcp_is_cwnd_limited(const struct sock *sk)
 	return tp->is_cwnd_limited;
 }
 
-/* One segment more for each that arrived, up to ssthresh.  What is left of @acked is for avoidance. */
+/* One segment more for each that arrived, up to ssthresh.  The rest of @acked is for avoidance. */
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 {
 	u32 cwnd = min(tp->snd_cwnd + acked, tp->snd_ssthresh);

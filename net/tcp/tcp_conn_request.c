@@ -52,7 +52,7 @@ static bool syn_queue_is_full(const struct sock *sk)
 	return qlen > sk->sk_max_ack_backlog || qlen >= (u32)sysctl_tcp_max_syn_backlog;
 }
 
-/* Who asks, and what his SYN's options say. */
+/* The peer's address and ports, and the options of its SYN. */
 static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_received *opt,
 			     const struct sk_buff *skb)
 {
@@ -80,7 +80,7 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 	tcp_rsk(req)->last_oow_ack_time = 0;
 }
 
-/* A request for @skb with all but its sequence number; the way back in *@rt.  NULL: no memory, no way. */
+/* A request for @skb, without its sequence number; *@rt: the route to the peer.  NULL: no memory or route. */
 static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
 					     struct sk_buff *skb, struct rtable **rt)
 {
@@ -109,7 +109,7 @@ noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, str
 	struct request_sock *req;
 	struct rtable *rt;
 
-	/* One that reopens a TIME_WAIT has proved that it is somebody. */
+	/* A SYN that reopens a TIME_WAIT comes from a peer that has completed a handshake before. */
 	if (syn_queue_is_full(sk) && !tw_isn) {
 		snmp_inc(SNMP_TcpExtTCPReqQFullDrop);
 		return listen_drop(SKB_DROP_REASON_TCP_REQQ_FULL);
@@ -135,7 +135,7 @@ noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, str
 	return 0;
 }
 
-/* @rt NULL: the way is looked up.  0 or -errno.  Softirq. */
+/* @rt NULL: the route is looked up.  0 or -errno.  Softirq. */
 noinline int tcp_v4_send_synack(const struct sock *sk, struct rtable *rt, struct request_sock *req)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
@@ -161,7 +161,7 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct rtable *rt, struct
 
 /* ---- the handshake's last ACK came ------------------------------------------------------------------ */
 
-/* Where the peer is, where we are, and the way between. */
+/* The addresses of both ends, and the TTL of the peer's ACK. */
 static void child_addresses(struct sock *newsk, const struct request_sock *req,
 			    const struct sk_buff *skb)
 {

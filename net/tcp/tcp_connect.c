@@ -144,7 +144,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	return 0;
 
 out_close:
-	/* Out of the tables, and the port free again if nobody asked for it by name. */
+	/* Out of the tables, and the port free again unless bind() named it. */
 	tcp_set_state(sk, TCP_CLOSE);
 	rt_put(rt);
 	inet->inet_dport = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What to do with a segment's data and FIN, and when to acknowledge them.
+ * Queueing a segment's data and FIN, and deciding when to acknowledge them.
  *
  * tcp_data_queue() <- tcp_rcv_established (slow path), tcp_rcv_state_process
  *	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
@@ -63,7 +63,7 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 
 void tcp_ack_snd_check(struct sock *sk)
 {
-	/* What we sent meanwhile may have carried it. */
+	/* A segment that we sent meanwhile may have carried the ACK. */
 	if (inet_csk_ack_scheduled(sk))
 		__tcp_ack_snd_check(sk, true);
 }
@@ -134,7 +134,7 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 
 #define GROW_WINDOW_MIN 128 /* bytes: less says nothing about how the peer fills its packets */
 
-/* New data is in the queue: what it tells about the peer, and an ACK is due. */
+/* New data is in the queue: estimates the peer's MSS and pace, and schedules an ACK. */
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -232,7 +232,7 @@ noinline void tcp_fin(struct sock *sk)
 		return;
 	}
 
-	/* What came from behind the FIN was never sent by an honest peer. */
+	/* Data behind the FIN: a conforming peer never sends it. */
 	tcp_ofo_purge(sk);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);
@@ -270,7 +270,7 @@ static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 	if (!RB_EMPTY_ROOT(&tp->out_of_order_queue)) {
 		tcp_ofo_queue(sk);
 		/* RFC 5681 4.2: at once when a hole was filled.  Where another hole is left, each segment is
-		 * acknowledged by __tcp_ack_snd_check() anyway.  What follows in order may wait again (Linux
+		 * acknowledged by __tcp_ack_snd_check() anyway.  Segments in order may wait again (Linux
 		 * since 4.18; before, disorder began a mode of quick ACKs). */
 		if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
 			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;

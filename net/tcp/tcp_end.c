@@ -4,8 +4,8 @@
  *
  * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().
  * Listeners first, so that nothing new begins; then our FIN behind what is still to be sent, on every
- * connection; then the time that peers get to say theirs; then a reset for who has not.  No peer is
- * left with a connection to nobody.
+ * connection; then the time that peers get to send theirs; then a RST where none came.  No peer is
+ * left with a connection whose other end is gone.
  * The tables are asked for one socket at a time, each by its state, which the step changes: so the
  * walk goes on though the lock of the bucket was let go.
  * RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).

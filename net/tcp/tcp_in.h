@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of TCP's receive side have between them; nobody else includes this.
+ * Declarations shared by the files of TCP's receive side; no other file includes this.
  *
  *   tcp_ipv4.c -> tcp_input.c -> tcp_options.c, tcp_data.c -> tcp_ofo.c, tcp_rcvbuf.c
  *   tcp_recvmsg.c -> tcp_rcvbuf.c
@@ -91,7 +91,7 @@ void tcp_ack_snd_check(struct sock *sk);
 
 /* ---- tcp_ofo.c ---- */
 void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
-/* The hole was filled: what now follows in order moves to the receive queue. */
+/* The hole was filled: segments that now follow in order move to the receive queue. */
 void tcp_ofo_queue(struct sock *sk);
 void tcp_ofo_purge(struct sock *sk);
 /* Lets the farthest ones go until the buffer's limit is met.  False: there was nothing to free. */
@@ -130,7 +130,7 @@ int tcp_v4_init_sock(struct sock *sk);
 void tcp_init_history(struct sock *sk);
 void tcp_v4_destroy_sock(struct sock *sk);
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
-/* @rt (its reference goes along) becomes @sk's way; what its device can do is noted. */
+/* @rt becomes @sk's route (takes the reference); stores its device's features. */
 int inet_sk_rebuild_header(struct sock *sk);
 
 /* ---- tcp_reply.c ---- */

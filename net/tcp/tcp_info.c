@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection tells of itself: struct tcp_info, and the clock of what it waited for.
+ * A connection's statistics: struct tcp_info, and the times for which each limit held.
  *
  * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner)
  * tcp_chrono_start(), tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh
  * lock)
  *
  * Layout and meaning of Linux 6.1's include/uapi/linux/tcp.h; numbers come from the connection as they
- * stand, and what nobody counts is 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
+ * stand, and those without a counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
@@ -107,7 +107,7 @@ static void info_of_connection(const struct sock *sk, struct tcp_info *info)
 	info->tcpi_sacked = tp->sacked_out;
 	info->tcpi_lost = tp->lost_out;
 	info->tcpi_retrans = tp->retrans_out;
-	/* When the last ACK was sent nobody remembers, as in Linux. */
+	/* The time of the last ACK sent is not recorded, as in Linux. */
 	info->tcpi_last_data_sent = jiffies_to_msecs(now - tp->lsndtime);
 	info->tcpi_last_data_recv = jiffies_to_msecs(now - icsk->icsk_ack.lrcvtime);
 	info->tcpi_last_ack_recv = jiffies_to_msecs(now - tp->rcv_tstamp);

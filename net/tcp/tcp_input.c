@@ -8,7 +8,7 @@
  *	RFC 9293 3.10.7.4: sequence number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN
  * Both call tcp_data_queue() (tcp_data.c) and the sender's tcp_data_snd_check().
  *
- * Context: softirq with the bh lock and no owner, or the owner who works off the backlog; a listener
+ * Context: softirq with the bh lock and no owner, or the owner that works off the backlog; a listener
  * is not locked.  RFC 9293, 5961, 7323.  Linux's net/ipv4/tcp_input.c.
  */
 #include "kernel/lib/string.h"
@@ -81,7 +81,7 @@ static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * Any part in the window?  From rcv_wup on, not from rcv_nxt: what lies between was received, but the
+ * Any part in the window?  From rcv_wup on, not from rcv_nxt: data between them was received, but the
  * peer does not know yet.
  */
 static bool tcp_sequence(const struct tcp_sock *tp, u32 seq, u32 end_seq)
@@ -267,7 +267,7 @@ static void tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 	if (TCP_SKB_CB(skb)->ack_seq != tp->snd_una) {
 		tcp_ack(sk, skb, FLAG_DATA);
 		tcp_data_snd_check(sk);
-		/* What was sent carried the ACK already. */
+		/* A segment just sent carried the ACK already. */
 		ack_due = inet_csk_ack_scheduled(sk);
 	} else {
 		/* The peer is there: a hint of ICMP's is over.  An older segment's window no longer counts (SND.WL1). */
@@ -327,7 +327,7 @@ static int tcp_rcv_listen(struct sock *sk, struct sk_buff *skb, const struct tcp
 {
 	int reason = SKB_DROP_REASON_TCP_FLAGS;
 
-	/* What acknowledges something here belongs to nobody. */
+	/* RFC 9293 3.10.7.2: "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state." */
 	if (th->ack)
 		return SKB_DROP_REASON_TCP_FLAGS;
 	if (th->rst) {
@@ -354,7 +354,7 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	tcp_init_congestion_control(sk);
 	tp->copied_seq = tp->rcv_nxt;
 	tcp_init_buffer_space(sk);
-	/* Who sees the state sees what was set before it. */
+	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_set_state(sk, TCP_ESTABLISHED);
 	sk->sk_state_change(sk);
@@ -404,7 +404,7 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 	if (tmo > TCP_TIMEWAIT_LEN) {
 		inet_csk_reset_keepalive_timer(sk, tmo - TCP_TIMEWAIT_LEN);
 	} else if (th->fin || sock_owned_by_user(sk)) {
-		/* The FIN that is in hand would be lost, or an owner who would find the socket gone. */
+		/* Else this segment's FIN would be lost, or the owner would find the socket gone. */
 		inet_csk_reset_keepalive_timer(sk, tmo);
 	} else {
 		tcp_time_wait(sk, TCP_FIN_WAIT2, tmo);
@@ -413,7 +413,7 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 	return CLOSING_GO_ON;
 }
 
-/* RFC 9293 3.10.7.4, fifth: what an acceptable ACK changes in the states on the way up and down. */
+/* RFC 9293 3.10.7.4, fifth: the state that an acceptable ACK leads to while opening and closing. */
 static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff *skb,
 					  const struct tcphdr *th)
 {
@@ -492,7 +492,7 @@ static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const stru
 	if (!tcp_validate_incoming(sk, skb, th))
 		return 0;
 
-	/* Where two SYNs crossed, ours is still out: what does not reach beyond it is no ACK of it. */
+	/* Where two SYNs crossed, ours is unacknowledged: an ACK that does not cover it does not count. */
 	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
 	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))
 		return SKB_DROP_REASON_TCP_INVALID_ACK;
@@ -545,7 +545,7 @@ noinline int tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
 		ret = tcp_rcv_synsent_state_process(sk, skb, th);
 		if (ret >= 0)
 			return ret;
-		/* Established.  What data the SYN-ACK brought comes again: like Linux we leave it. */
+		/* Established.  Data in the SYN-ACK is dropped, as Linux does; the peer sends it again. */
 		tcp_urg(sk, skb, th);
 		consume_skb(skb);
 		tcp_data_snd_check(sk);

@@ -2,8 +2,8 @@
 /*
  * TCP's door to IPv4: each segment finds its socket here, each ICMP error its connection.
  *
- * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up, then by what was found
- *	nobody           -> a reset
+ * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up, then by the result
+ *	no socket        -> a reset
  *	TIME_WAIT        -> tcp_timewait_state_process (tcp_minisocks.c); may give way to a listener
  *	half-open        -> tcp_check_req, then tcp_child_process (tcp_minisocks.c)
  *	listener         -> tcp_v4_do_rcv, unlocked: a SYN only reads it
@@ -21,7 +21,7 @@
 
 /* ---- the header --------------------------------------------------------------------------------- */
 
-/* RFC 9293 3.1.  skb->data is at the TCP header; what the device vouches for is not summed again. */
+/* RFC 9293 3.1.  skb->data is at the TCP header; a checksum that the device verified is not computed again. */
 static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -103,7 +103,7 @@ static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb,
 			inet_twsk_deschedule_put(tw);
 			return listener;
 		}
-		fallthrough; /* nobody listens: the old connection answers */
+		fallthrough; /* no listener: the old connection answers */
 	case TCP_TW_ACK:
 		tcp_v4_timewait_ack(sk, skb);
 		break;
@@ -235,7 +235,7 @@ noinline int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 /* ---- ICMP ------------------------------------------------------------------------------------------ */
 
 /*
- * RFC 1191: the path takes smaller packets (mtu_info).  What is on it in larger ones is lost.  The socket may
+ * RFC 1191: the path takes smaller packets (mtu_info).  Larger ones in flight are lost.  The socket may
  * have let go of its route after some timeouts: then it is looked up again, since the path has an MTU still.
  * Softirq with the bh lock where no thread owns the socket, else the owner, from tcp_release_cb().
  */
@@ -333,7 +333,7 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		snmp_inc(SNMP_TcpExtLockDroppedIcmps);
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	/* RFC 5927 4.1: who can't see the connection can't guess what is in flight. */
+	/* RFC 5927 4.1: an attacker off the path can't guess the numbers in flight. */
 	if (sk->sk_state != TCP_LISTEN && !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
 		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
 		return;

@@ -227,7 +227,7 @@ void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 
 /*
  * How many of them leave in a second, over all connections: a random number around the limit, so that
- * nobody can count from outside whether a guess of his was answered (CVE-2016-5696).
+ * no peer can find out by counting whether its guess was answered (CVE-2016-5696).
  */
 static bool tcp_challenge_ack_budget(void)
 {

@@ -9,7 +9,7 @@
  * tcp_child_process() <- tcp_v4_rcv -> tcp_rcv_state_process [SYN_RECV]
  * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock)
  * tcp_timewait_state_process() <- tcp_v4_rcv
- * All softirq but for tcp_time_wait.  A request and a TIME_WAIT have no lock: what changes in them is a
+ * All softirq but for tcp_time_wait.  A request and a TIME_WAIT have no lock: each field that changes is a
  * word each, and only one of two ACKs takes a request out of the table.
  *
  * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 5961, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
@@ -208,7 +208,7 @@ static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_soc
 	tcp_init_wl(newtp, treq->rcv_isn);
 }
 
-/* What the handshake agreed on. */
+/* The options that both SYNs had. */
 static void child_options(struct tcp_sock *newtp, const struct request_sock *req,
 			  const struct sk_buff *skb)
 {
@@ -251,7 +251,7 @@ static void child_history(struct sock *newsk)
 	newsk->sk_max_ack_backlog = 0;
 }
 
-/* The losses of the handshake: what tcp_init_metrics() takes the first window from. */
+/* The losses of the handshake, from which tcp_init_metrics() takes the first window. */
 static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock *req)
 {
 	newtp->total_retrans = req->num_retrans;
@@ -289,8 +289,8 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 }
 
 /*
- * The ACK that made @child is its first segment.  When it brought the connection up, who waits in
- * accept() hears of it through the listener.
+ * The ACK that made @child is its first segment.  When it established the connection, a caller in
+ * accept() is woken through the listener.
  */
 noinline int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb)
 {
@@ -383,7 +383,7 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 					  tcptw->tw_rcv_nxt + tcptw->tw_rcv_wnd)) {
 		if (!th->rst)
 			return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedFinWait2);
-		/* RFC 9293 3.10.7.4, first: a reset is answered by nobody. */
+		/* RFC 9293 3.10.7.4, first: a RST is never answered. */
 		inet_twsk_put(tw);
 		return TCP_TW_SUCCESS;
 	}
@@ -398,7 +398,7 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 		inet_twsk_put(tw);
 		return TCP_TW_SUCCESS;
 	}
-	/* RFC 1122 4.2.2.13: data that nobody can read any more is answered with a reset. */
+	/* RFC 1122 4.2.2.13: data after close() is answered with a reset. */
 	if (!th->fin || cb->end_seq != tcptw->tw_rcv_nxt + 1)
 		return TCP_TW_RST;
 

@@ -7,9 +7,9 @@
  * tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock.
  *
  * No two segments in the tree overlap wholly; where they overlap in part, tcp_ofo_queue() and the reader
- * skip what is there already.  ooo_last_skb is the one with the highest number: nearly all
- * segments are appended there.  At most TCP_OFO_PACKETS_MAX, and the receive buffer's limit; what is
- * farthest goes first, since it is needed last.
+ * skip the bytes that are there already.  ooo_last_skb is the one with the highest number: nearly all
+ * segments are appended there.  At most TCP_OFO_PACKETS_MAX, and the receive buffer's limit; the
+ * segments of the highest numbers go first, since they are needed last.
  * Context: softirq with the bh lock, or the owner.  Linux's net/ipv4/tcp_input.c.
  */
 #include "kernel/limits.h"

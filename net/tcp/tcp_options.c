@@ -96,7 +96,7 @@ noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_re
 	return true;
 }
 
-/* What the peer echoes is our clock plus this connection's offset; 0 is no echo. */
+/* The peer echoes our clock plus this connection's offset; 0 is no echo. */
 static void unshift_tsecr(struct tcp_sock *tp)
 {
 	if (tp->rx_opt.rcv_tsecr)

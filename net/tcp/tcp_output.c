@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may leave now: the loop between the write queue and tcp_transmit_skb().
+ * Which segments may leave now: the loop between the write queue and tcp_transmit_skb().
  *
  *   tcp_push (tcp_sendmsg), tcp_send_fin, tcp_data_snd_check (after each ACK), tcp_xmit_recovery
  *     -> __tcp_push_pending_frames -> tcp_write_xmit
  *          -> tcp_cwnd_test, tcp_snd_wnd_test, tcp_nagle_test | tcp_tso_should_defer
  *          -> tcp_transmit_skb -> tcp_event_new_data_sent
  *
- * Three may say no: the network (cwnd), the receiver (window), and good manners (Nagle's rule, or
- * waiting a moment for a larger burst).  Who stops with nothing in flight leaves a timer behind.
+ * Three limits apply: the network's (cwnd), the receiver's (window), the sender's own (Nagle's rule, or
+ * waiting a moment for a larger burst).  When it stops with nothing in flight, a timer is armed.
  *
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
@@ -30,7 +30,7 @@ noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 	return min(max(cwnd >> 1, 1u), cwnd - in_flight);
 }
 
-/* Idle since longer than an RTO: what we knew about the path fades, half a window an RTO. */
+/* Idle since longer than an RTO: cwnd is halved once for each RTO (RFC 2861). */
 static void tcp_cwnd_restart(struct sock *sk, u32 idle)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -208,7 +208,7 @@ unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 	return min(tcp_tso_autosize(tcp_sk(sk), mss_now), tcp_max_gso_segs(sk, mss_now));
 }
 
-/* How many bytes of a long segment may go at once; what is left over is full segments if it can. */
+/* How many bytes of a long segment may go at once; if possible the rest is full segments. */
 static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_buff *skb,
 					unsigned int mss_now, unsigned int max_segs, int nonagle)
 {
@@ -228,7 +228,7 @@ static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_b
 	return needed;
 }
 
-/* What said no. */
+/* Which limit applied. */
 struct limited {
 	bool cwnd, rwnd;
 };
@@ -412,7 +412,7 @@ static bool tcp_should_expand_sndbuf(const struct sock *sk)
 	       tcp_packets_in_flight(tp) < tp->snd_cwnd;
 }
 
-/* Acknowledged data was freed: somebody may be waiting for its room. */
+/* Acknowledged data was freed: a caller may be waiting for the space. */
 void tcp_check_space(struct sock *sk)
 {
 	if (!sock_flag(sk, SOCK_QUEUE_SHRUNK))

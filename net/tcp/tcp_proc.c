@@ -16,7 +16,7 @@
 
 #define PROC_CLOCK_HZ 100 /* times in /proc are in ticks of Linux's USER_HZ */
 
-/* Linux shows the object's address to who may see it; a peer reads this file, and may not. */
+/* Linux shows the object's address to privileged readers; here a peer can read this file. */
 #define NO_ADDRESS "0000000000000000"
 
 /* The column `tr`: which timer is armed. */

@@ -11,7 +11,7 @@
  */
 #include "net/tcp/tcp_send.h"
 
-/* By sequence number; what is inserted overlaps nothing that is there. */
+/* By sequence number; the caller has removed overlaps with queued segments. */
 void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb)
 {
 	struct rb_node **link = &root->rb_node, *parent = NULL;
@@ -69,7 +69,7 @@ void sk_stream_moderate_sndbuf(struct sock *sk)
 					max(sk->sk_sndbuf, SOCK_MIN_SNDBUF));
 }
 
-/* Not counted yet: who links the segment adds its truesize to sk_wmem_queued. */
+/* Not counted yet: the caller links the segment and adds its truesize to sk_wmem_queued. */
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 {
 	struct sk_buff *skb = alloc_skb_fclone(MAX_TCP_HEADER + ALIGN_UP(size, 4), gfp);

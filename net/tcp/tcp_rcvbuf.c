@@ -50,7 +50,7 @@ void tcp_init_buffer_space(struct sock *sk)
 /* ---- the offer grows ------------------------------------------------------------------------------------- */
 
 /*
- * What may be added for a packet that takes more memory than half of it is data.  The further the
+ * How far the offer may grow for a packet whose data is less than half of its memory.  The further the
  * offer already goes, the better filled it must be: a small window may be full of bad packets.
  */
 static u32 grow_for_waste(const struct sock *sk, const struct sk_buff *skb)
@@ -90,7 +90,7 @@ void tcp_grow_window(struct sock *sk, const struct sk_buff *skb)
 
 /* ---- full --------------------------------------------------------------------------------------------------- */
 
-/* The buffer may grow a little, if nobody fixed it; the offer falls back to two segments. */
+/* The buffer may grow a little, unless SO_RCVBUF fixed it; the offer falls back to two segments. */
 static void tcp_clamp_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -127,7 +127,7 @@ static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 #define COLLAPSE_SIZE                                                                              \
 	(16384 - SKB_OVERHEAD) /* bytes of one packet in the place of many: fills its memory */
 
-/* What a packet of @len bytes takes when it is made for them. */
+/* The memory of a packet that is allocated for @len bytes. */
 static u32 collapsed_truesize(u32 len)
 {
 	return SKB_TRUESIZE(kmalloc_size_roundup(SKB_DATA_ALIGN(len) + SKB_OVERHEAD) -
@@ -220,7 +220,7 @@ static int tcp_prune_queue(struct sock *sk, unsigned int size)
 	tcp_collapse(sk);
 	if (tcp_rmem_has_room(sk, size))
 		return 0;
-	/* RFC 2018 allows it: what is ahead of its turn was never acknowledged. */
+	/* RFC 2018 allows it: data out of order was never acknowledged. */
 	tcp_prune_ofo_queue(sk);
 	if (tcp_rmem_has_room(sk, size))
 		return 0;
@@ -231,8 +231,8 @@ static int tcp_prune_queue(struct sock *sk, unsigned int size)
 }
 
 /*
- * Memory is short, and it is not this socket's turn to receive: what it holds beyond its share, or, where
- * pages are short, without having promised to keep it, goes.  bh lock, no owner.
+ * Memory is short, and it is not this socket's turn to receive: data that it holds beyond its share, or, where
+ * pages are short, any that it has not acknowledged, is freed.  bh lock, no owner.
  */
 void tcp_rmem_shrink(struct sock *sk)
 {
@@ -320,7 +320,7 @@ static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 	u64 rcvwin = ((u64)copied << 1) + 16 * advmss;
 	u64 rcvbuf;
 
-	/* The sender still speeds up: what it sends next is more by as much again. */
+	/* The sender still speeds up: expect the same growth in its next window. */
 	if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 1))
 		rcvwin <<= 1;
 	else if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 2))

@@ -10,8 +10,8 @@
  *   tcp_ack -> tcp_fastretrans_alert;  tcp_retransmit_timer -> tcp_enter_loss
  *   tcp_transmit_skb (-ENOBUFS) -> tcp_enter_cwr;  tcp_cong_control -> tcp_cwnd_reduction
  *
- * Without SACK nobody says which segment arrived.  So sacked_out counts duplicate ACKs: each stands
- * for one segment that got through, none in particular; and what is lost is the head (NewReno).
+ * Without SACK no ACK says which segment arrived.  So sacked_out counts duplicate ACKs: each stands
+ * for one segment that got through, none in particular; and the lost segment is the head (NewReno).
  * In flight is then packets_out - sacked_out - lost_out + retrans_out, as with SACK, and all rules
  * that follow are the same.
  *
@@ -127,7 +127,7 @@ void tcp_clear_retrans(struct tcp_sock *tp)
 
 /* ---- reductions -------------------------------------------------------------------------------------------- */
 
-/* What ssthresh is worth now: in a reduction its target, else not less than 3/4 of the window. */
+/* The effective ssthresh: in a reduction its target, else at least 3/4 of the window. */
 u32 tcp_current_ssthresh(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -150,7 +150,7 @@ static void tcp_init_cwnd_reduction(struct sock *sk)
 }
 
 /*
- * PRR: what leaves in a reduction is a proportion of what arrives, so that the pipe drains to
+ * PRR: in a reduction segments leave in proportion to those that arrive, so that the pipe drains to
  * ssthresh over one round trip; below it slow start fills up again, if the ACKs show progress.
  */
 void tcp_cwnd_reduction(struct sock *sk, int newly_acked, int flag)
@@ -366,7 +366,7 @@ noinline void tcp_enter_loss(struct sock *sk)
 }
 
 /*
- * The path takes smaller packets only: what is too large did not arrive, and that is no congestion.  In Loss
+ * The path takes smaller packets only: larger segments were lost, but not by congestion.  In Loss
  * all of it counts as lost already, and goes again at once all the same.
  */
 void tcp_simple_retransmit(struct sock *sk)

@@ -5,9 +5,9 @@
  * tcp_recvmsg() <- inet_recvmsg() <- recv(), read() (process; takes the socket): copies out of the
  * receive queue, sleeps in sk_wait_data() while there is too little, tells the peer of the new room
  * (tcp_cleanup_rbuf) and lets the buffer follow the reader's speed (tcp_rcv_space_adjust).
- * Softirq adds to the queue only while nobody owns the socket.
+ * Softirq adds to the queue only while no owner holds the socket.
  *
- * Packets in the queue may overlap: what lies before copied_seq was read out of an earlier one.
+ * Packets in the queue may overlap: bytes before copied_seq were read out of an earlier one.
  * RFC 9293 3.9.1.3; POSIX recv(); MSG_TRUNC without a copy is Linux's.  Linux's net/ipv4/tcp.c.
  */
 #include "kernel/sched/sched.h"
@@ -47,7 +47,7 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 		tcp_send_ack(sk);
 }
 
-/* What one call is about. */
+/* The state of one call. */
 struct tcp_reader {
 	struct kmsghdr *msg;
 	size_t len; /* still wanted */
@@ -112,7 +112,7 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 
 	if (used && !(r->flags & MSG_TRUNC) &&
 	    skb_copy_datagram_iter(skb, offset, &r->msg->msg_iter, used)) {
-		/* The stream stays where it was: what was copied of this packet is read again. */
+		/* copied_seq does not move: bytes copied of this packet are read again. */
 		if (!r->copied)
 			r->copied = -EFAULT;
 		return false;
@@ -135,7 +135,7 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	return true;
 }
 
-/* Until there is more, or the time is over; what waits in the backlog is worked off. */
+/* Waits for more data or the timeout, after the backlog was worked off. */
 static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
 {
 	tcp_cleanup_rbuf(sk, r->copied);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers that no full socket stands behind (a RST to nobody, the ACKs of TIME_WAIT and of a
+ * Answers without a full socket (a RST where there is none, the ACKs of TIME_WAIT and of a
  * half-open connection), and the checksum of every segment that goes out.
  *
  * tcp_v4_send_reset() <- tcp_v4_rcv, tcp_v4_do_rcv, tcp_check_req; the ACKs <- tcp_v4_rcv and
@@ -17,7 +17,7 @@ struct tcp_reply {
 	__be32 opt[TCPOLEN_TSTAMP_ALIGNED / 4];
 };
 
-/* To whom @skb came from.  The ports are filled here. */
+/* A header for the sender of @skb.  The ports are filled here. */
 static void send_reply(const struct sk_buff *skb, struct tcp_reply *rep, unsigned int len, u8 tos)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -45,7 +45,7 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 	if (th->rst)
 		return;
 	/*
-	 * What was sent to many is answered by nobody (RFC 1122 3.3.6), though a listener may have taken it.
+	 * A broadcast or multicast is never answered (RFC 1122 3.3.6), though a listener may have taken it.
 	 * Only a connection's segment can have let go of its route, and that came to us alone.
 	 */
 	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
@@ -108,9 +108,9 @@ void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb, struct re
 			req->ts_recent, ip_hdr(skb)->tos);
 }
 
-/* ---- checksum on the way out ---------------------------------------------------------------------- */
+/* ---- checksum of segments that are sent ------------------------------------------------------------ */
 
-/* PARTIAL: the pseudo header goes in, who sends the packet adds the rest. */
+/* CHECKSUM_PARTIAL: store the pseudo-header sum; the device or software adds the rest. */
 void __tcp_v4_send_check(struct sk_buff *skb, __be32 saddr, __be32 daddr)
 {
 	struct tcphdr *th = tcp_hdr(skb);

@@ -33,7 +33,7 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 	tcp_verify_left_out(tp);
 }
 
-/* A table of fragments that nobody else looks at. */
+/* A table of fragments that is not shared with a clone. */
 static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 {
 	u32 before_size = skb->truesize;
@@ -106,7 +106,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	return 0;
 }
 
-/* Takes @eat bytes off the linear part.  What stays moves so that the headers in front of it are aligned. */
+/* Takes @eat bytes off the linear part.  The rest moves so that the headers in front of it are aligned. */
 static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 {
 	u32 back = eat & 3;
@@ -119,7 +119,7 @@ static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 	skb->tail -= back;
 }
 
-/* Takes @len bytes off the front: pages go back.  Nobody else looks at @skb's data. */
+/* Takes @len bytes off the front: frees pages.  @skb's data is not shared. */
 static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);

@@ -81,7 +81,7 @@ void tcp_set_rto(struct sock *sk)
 	tcp_bound_rto(sk);
 }
 
-/* What the echoed timestamp says, or -1.  rcv_tsecr is without this connection's offset. */
+/* The round trip by the echoed timestamp, or -1.  rcv_tsecr is without this connection's offset. */
 static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 {
 	u32 delta;
@@ -141,7 +141,7 @@ void tcp_try_undo_spurious_syn(struct tcp_sock *tp)
 	tp->retrans_stamp = 0;
 }
 
-/* The handshake is over: what the data phase starts with. */
+/* The handshake is over: the first RTO and window of the data phase. */
 void tcp_init_metrics(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

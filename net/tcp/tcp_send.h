@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the sending side share among themselves: nobody outside net/tcp includes it.
+ * Declarations shared by the files of the sending side: no file outside net/tcp includes it.
  *
  *   tcp_sendmsg.c -> tcp_output.c -> tcp_transmit.c
  *   tcp_ack.c -> tcp_rtt.c, tcp_recovery.c, tcp_cong.c -> tcp_retransmit.c -> tcp_transmit.c
@@ -33,7 +33,7 @@ unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_optio
 void tcp_options_write(void *to, const struct tcp_out_options *opts);
 /* The first sequence number that an ACK may carry without lying outside the peer's window. */
 u32 tcp_acceptable_seq(const struct sock *sk);
-/* The largest segment that @sk's peer may send us: what a SYN announces. */
+/* The largest segment that @sk's peer may send us, which a SYN announces. */
 u16 tcp_advertise_mss(const struct sock *sk, const struct rtable *rt);
 
 /* ---- sizes ------------------------------------------------------------------------------------------ */

@@ -7,7 +7,7 @@
  *
  * The last segment of the queue grows until it is as large as one packet may be (size_goal: as many
  * MSS as the device takes at once).  A write of a few hundred bytes goes beside the headers, so
- * that it costs no fragment.  What is copied is gone for the caller: any error after that returns
+ * that it costs no fragment.  Bytes that were copied count as sent: any error after that returns
  * the bytes so far.
  *
  * Process context; the socket is locked from the first byte to the last, but while it sleeps.
@@ -90,7 +90,7 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 
 	*size_goal = mss_now;
 	if (sk_can_gso(sk)) {
-		/* What the path carries at once may be less: tcp_write_xmit() cuts it. */
+		/* The path's burst may be smaller: tcp_write_xmit() cuts it. */
 		segs = tcp_max_gso_segs(sk, mss_now);
 		room = tcp_bound_to_half_wnd(tp, segs * mss_now);
 		tp->gso_segs = clamp_t(unsigned int, room / mss_now, 1, segs);
@@ -265,7 +265,7 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	return done;
 }
 
-/* Room for more, or sleep until there is: 0 or -errno.  What was copied so far is sent first. */
+/* Room for more, or sleep until there is: 0 or -errno.  Data copied so far is sent first. */
 static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *timeo,
 			     unsigned int *mss_now, unsigned int *size_goal)
 {

@@ -90,7 +90,7 @@ static void set_nodelay(struct sock *sk, bool on)
 		tp->nonagle &= ~TCP_NAGLE_OFF;
 		return;
 	}
-	/* What waits goes out now, even a cork's (Linux). */
+	/* Queued data goes out now, even with TCP_CORK (Linux). */
 	tp->nonagle |= TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
 	push_pending(sk);
 }

@@ -10,7 +10,7 @@
 #include "net/tcp/tcp_in.h"
 
 /*
- * Connected: what sending and receiving need is set, and who waits in connect() is woken.
+ * Connected: initialises sending and receiving, and wakes the caller in connect().
  * @skb: the SYN-ACK.
  */
 noinline void tcp_finish_connect(struct sock *sk, struct sk_buff *skb)
@@ -37,7 +37,7 @@ noinline void tcp_finish_connect(struct sock *sk, struct sk_buff *skb)
 		sk->sk_state_change(sk);
 }
 
-/* What both kinds of SYN tell: the peer's numbers, his window (never scaled), timestamps or not. */
+/* Takes over from a SYN or SYN-ACK: sequence number, window (never scaled), timestamps or not. */
 static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -91,7 +91,7 @@ static int tcp_synsent_acked(struct sock *sk, struct sk_buff *skb, const struct 
 	tp->max_window = max(tp->max_window, tp->snd_wnd);
 	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
 	tcp_initialize_rcv_mss(sk);
-	/* Who sees the state sees what was set before it. */
+	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_finish_connect(sk, skb);
 	if (tcp_synsent_ack(sk)) {
@@ -173,7 +173,7 @@ noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 		reason = SKB_DROP_REASON_TCP_FLAGS;
 		goto drop_and_undo;
 	}
-	/* Without an ACK nobody knows that the reset is meant for us. */
+	/* RFC 9293 3.10.7.3, a RST: "Otherwise (no ACK), drop the segment and return." */
 	reason = SKB_DROP_REASON_TCP_RST_INVALID;
 	if (th->rst)
 		goto drop_and_undo;

@@ -22,7 +22,7 @@ static void tcp_write_err(struct sock *sk)
 	tcp_done_with_error(sk, sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT);
 }
 
-/* Nobody holds the socket any more, and memory is short: it goes.  True: it went. */
+/* Destroys an orphan when memory is short.  True: destroyed. */
 static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
 {
 	if (!tcp_check_oom(sk))
@@ -34,7 +34,7 @@ static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
 	return true;
 }
 
-/* How often an orphan tries: not at all when we were told that nobody is there. */
+/* How often an orphan tries: not at all after an ICMP error. */
 static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 {
 	unsigned int retries = sysctl_tcp_orphan_retries;
@@ -46,7 +46,7 @@ static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 
 /*
  * When the segment that is not acknowledged was sent again for the first time, in ms; a SYN: for the first
- * time at all.  RFC 1122 4.2.3.5 counts "transmissions of the same segment": what was acknowledged in
+ * time at all.  RFC 1122 4.2.3.5 counts "transmissions of the same segment": an acknowledgment in
  * between begins the count anew (Linux 6.18 counts on until all of a lost window is acknowledged).
  */
 static u32 tcp_retrans_start(const struct sock *sk)
@@ -230,7 +230,7 @@ static void tcp_probe_timer(struct sock *sk)
 		return;
 	}
 
-	/* What waits has never been sent: its time is when the probing began. */
+	/* The waiting data has never been sent: count from the first probe. */
 	if (!head->skb_mstamp)
 		head->skb_mstamp = tp->tcp_mstamp;
 	else if (icsk->icsk_user_timeout &&
@@ -345,7 +345,7 @@ static void tcp_delack_timer(unsigned long data)
 	sock_put(sk);
 }
 
-/* From release_sock(), still the owner, with the bh lock: what softirq left to do. */
+/* From release_sock(), still the owner, with the bh lock: the work that softirq deferred. */
 noinline void tcp_release_cb(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -5,10 +5,10 @@
  *   tcp_write_xmit, tcp_retransmit_skb, tcp_connect, tcp_send_ack, probes, resets
  *     -> tcp_transmit_skb -> options -> icsk_af_ops->send_check -> icsk_af_ops->queue_xmit
  *
- * What may have to be sent again is sent as a clone: the original keeps the data in its queue, its
- * headroom is the clone's to write.  While an older clone is still on its way below, the headroom is
+ * A segment that may be sent again leaves as a clone: the original keeps the data in its queue, its
+ * headroom is the clone's to write.  While a lower layer still holds an older clone, the headroom is
  * in use and the new one gets a linear part of its own.
- * And the ACKs that nobody asked data for: now, or a little later.
+ * And ACKs without data: now, or delayed.
  *
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.1, 7323 2 and 3; Linux's tcp_output.c.
@@ -150,14 +150,14 @@ static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsign
 		tp->bytes_sent += bytes;
 	}
 	tp->segs_out += pkts;
-	/* What goes again counts in RetransSegs, not here. */
+	/* Retransmissions count in RetransSegs, not here. */
 	if (after(tcb->end_seq, tp->snd_nxt) || tcb->seq == tcb->end_seq)
 		snmp_add(SNMP_TcpOutSegs, pkts);
 }
 
 /* ---- the segment ----------------------------------------------------------------------------------------- */
 
-/* Something that shares @skb's data, with headroom that nobody else writes to. */
+/* A packet that shares @skb's data, with headroom of its own. */
 static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 {
 	struct sk_buff *copy;

@@ -43,7 +43,7 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 }
 
 /*
- * What the buffer allows now.  Receiver's silly-window avoidance (RFC 9293 3.8.6.2.2): the offer
+ * The window that the buffer allows now.  Receiver's silly-window avoidance (RFC 9293 3.8.6.2.2): the offer
  * moves by whole segments, or not at all.
  */
 u32 __tcp_select_window(struct sock *sk)
@@ -88,7 +88,7 @@ u32 __tcp_select_window(struct sock *sk)
 	return window;
 }
 
-/* The 16 bits for a header.  What was offered is never taken back (RFC 9293 3.8.6: SHLD-14). */
+/* The 16 bits for a header.  The right edge never moves back (RFC 9293 3.8.6: SHLD-14). */
 noinline u16 tcp_select_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
