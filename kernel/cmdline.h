@@ -12,7 +12,7 @@
 
 struct cmdline_param {
 	const char *name;                /* "loglevel" */
-	const char *usage;               /* "loglevel=0..7 or err|warning|notice|info|debug" */
+	const char *usage;               /* "panic=halt|reboot|poweroff" */
 	int (*parse)(const char *value); /* NUL-terminated, "" where there is no '='; 0 or -errno */
 	bool prefix; /* name ends in '.' and matches "name*": value is the rest after name */
 };

@@ -21,6 +21,8 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/time.h"
 
+#define LOGLEVEL_NUMBER_MAX 15 /* Linux's CONSOLE_LOGLEVEL_MOTORMOUTH: all */
+
 int console_loglevel = LOG_NOTICE;
 
 static DEFINE_SPINLOCK(log_lock);
@@ -119,16 +121,18 @@ void printk_panicking(void)
 	console_patient();
 }
 
+/*
+ * A name: this level and what is more severe, as in syslogd's rules; the names are those of syslog(3).
+ * A number: levels below it, as on Linux, whose 8 and what is above it (its kernel uses 10 and 15) show all.
+ */
 static int parse_loglevel(const char *value)
 {
 	static const struct {
 		const char *name;
 		int level;
-	} names[] = {{"err", LOG_ERR},
-		     {"warning", LOG_WARNING},
-		     {"notice", LOG_NOTICE},
-		     {"info", LOG_INFO},
-		     {"debug", LOG_DEBUG}};
+	} names[] = {{"emerg", LOG_EMERG},   {"alert", LOG_ALERT},     {"crit", LOG_CRIT},
+		     {"err", LOG_ERR},       {"warning", LOG_WARNING}, {"warn", LOG_WARNING},
+		     {"notice", LOG_NOTICE}, {"info", LOG_INFO},       {"debug", LOG_DEBUG}};
 	unsigned long level;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
@@ -137,9 +141,9 @@ static int parse_loglevel(const char *value)
 			return 0;
 		}
 	}
-	if (kstrtoul(value, 10, &level) || level > LOG_DEBUG)
+	if (kstrtoul(value, 10, &level) || level > LOGLEVEL_NUMBER_MAX)
 		return -EINVAL;
-	console_loglevel = (int)level;
+	console_loglevel = (int)level - 1;
 	return 0;
 }
 
@@ -147,7 +151,8 @@ void printk_init(void)
 {
 	static const struct cmdline_param params[] = {
 		{.name = "loglevel",
-		 .usage = "loglevel=0..7 or err|warning|notice|info|debug",
+		 .usage = "loglevel=emerg|alert|crit|err|warning|notice|info|debug, "
+			  "or 0..15: as on Linux, levels below the number",
 		 .parse = parse_loglevel},
 	};
 

@@ -8,7 +8,17 @@
 
 #include "kernel/types.h"
 
-enum loglevel { LOG_ERR = 3, LOG_WARNING = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_DEBUG = 7 };
+/* Linux's numbers; the first three are for `loglevel=` only. */
+enum loglevel {
+	LOG_EMERG,
+	LOG_ALERT,
+	LOG_CRIT,
+	LOG_ERR,
+	LOG_WARNING,
+	LOG_NOTICE,
+	LOG_INFO,
+	LOG_DEBUG
+};
 
 /* Lines with level <= console_loglevel reach the console (default LOG_NOTICE; `loglevel=`). */
 extern int console_loglevel;

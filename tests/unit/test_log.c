@@ -203,12 +203,6 @@ static void test_command_line(void **state)
 
 	parse("loglevel=debug panic=poweroff");
 	assert_int_equal(console_loglevel, LOG_DEBUG);
-	parse("loglevel=3");
-	assert_int_equal(console_loglevel, 3);
-	parse("loglevel=5 loglevel=8");
-	assert_int_equal(console_loglevel, 5);
-	assert_non_null(strstr(unit_console(), "loglevel=0..7"));
-
 	memset(longest, 'a', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	memcpy(longest + 590, " ip=ok", 7);
@@ -221,6 +215,47 @@ static void test_command_line(void **state)
 	parse(longest);
 	assert_string_equal(seen, "ip<ok>");
 	assert_non_null(strstr(unit_console(), "unknown word \"aaa"));
+}
+
+/*
+ * After test_command_line(), which registered the word.  The names are syslog(3)'s; of the numbers, Linux's
+ * admin-guide/kernel-parameters.txt: "All Kernel Messages with a loglevel smaller than the console loglevel
+ * will be printed".
+ */
+static void test_loglevel(void **state)
+{
+	static const struct {
+		const char *word;
+		int least_severe;
+	} right[] = {
+		{"emerg", 0}, {"alert", 1},  {"crit", 2}, {"err", 3},   {"warning", 4},
+		{"warn", 4},  {"notice", 5}, {"info", 6}, {"debug", 7}, {"1", 0},
+		{"4", 3},     {"7", 6},      {"8", 7},    {"0", -1},
+	};
+	static const char *const wrong[] = {"", "warm", "-1", "16", "7x", "WARN", "err,warn"};
+	char word[32];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(right); i++) {
+		snprintf(word, sizeof(word), "loglevel=%s", right[i].word);
+		parse(word);
+		assert_int_equal(console_loglevel, right[i].least_severe);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(wrong); i++) {
+		console_loglevel = LOG_NOTICE;
+		snprintf(word, sizeof(word), "loglevel=%s", wrong[i]);
+		parse(word);
+		assert_int_equal(console_loglevel, LOG_NOTICE);
+		assert_non_null(strstr(unit_console(), "should be loglevel=emerg|alert|crit|err|"
+						       "warning|notice|info|debug, or 0..15"));
+	}
+	/* What is shown is what Linux would show. */
+	parse("loglevel=5");
+	unit_console_clear();
+	pr_notice("a notice");
+	pr_warn("a warning");
+	assert_null(strstr(unit_console(), "a notice"));
+	assert_non_null(strstr(unit_console(), "a warning"));
+	console_loglevel = LOG_NOTICE;
 }
 
 /* Fills the table for good: the last test.  LIMIT(CMDLINE_PARAMS_MAX) */
@@ -288,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_a_panic_is_patient),
 		cmocka_unit_test(test_panic_says_who_and_where),
 		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_words_have_a_limit),
 	};
 
