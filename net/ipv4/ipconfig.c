@@ -132,12 +132,15 @@ static int parse_autoconf(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* The mask of an address without one: its class, as Linux guesses it (RFC 791). */
-static u8 class_prefix(__be32 addr)
+/* The mask of an address without one: its class (RFC 791), as Linux guesses it and says so. */
+static void guess_prefix(struct ip_config *config)
 {
-	u32 top = ntohl(addr) >> 24;
+	u32 top = ntohl(config->addr) >> 24;
 
-	return top < 128 ? 8 : top < 192 ? 16 : 24;
+	config->prefix_len = top < 128 ? 8 : top < 192 ? 16 : 24;
+	pr_notice("ip=: no netmask is given: guessing %pI4/%u by the class of the address; "
+		  "ip=%pI4/24 names one\n",
+		  &config->addr, config->prefix_len, &config->addr);
 }
 
 /* CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:AUTOCONF:DNS0:DNS1:NTP0; fields may be empty or missing. */
@@ -163,7 +166,7 @@ static int parse_linux_form(char *text, struct ip_config *config)
 		return -EINVAL;
 	}
 	if (!config->prefix_len)
-		config->prefix_len = class_prefix(config->addr);
+		guess_prefix(config);
 	return 0;
 }
 

@@ -171,6 +171,23 @@ static void test_host_name_is_said_to_be_unused(void **state)
 	assert_non_null(strstr(unit_console(), "the host name www.example.org is not used"));
 }
 
+/* Linux: "IP-Config: Guessing netmask 255.0.0.0". */
+static void test_a_guessed_netmask_is_said(void **state)
+{
+	struct ip_config config;
+
+	unit_console_clear();
+	assert_int_equal(ip_config_parse("10.1.2.3", &config), 0);
+	assert_non_null(strstr(unit_console(), "guessing 10.1.2.3/8 by the class of the address"));
+	unit_console_clear();
+	assert_int_equal(ip_config_parse("172.16.2.3::172.16.0.1", &config), 0);
+	assert_non_null(strstr(unit_console(), "guessing 172.16.2.3/16"));
+	unit_console_clear();
+	assert_int_equal(ip_config_parse("10.1.2.3/8", &config), 0);
+	assert_int_equal(ip_config_parse("10.1.2.3:::255.0.0.0", &config), 0);
+	assert_string_equal(unit_console(), "");
+}
+
 /* ---- three cards ------------------------------------------------------------------------------ */
 
 static struct net_device *cards[3];
@@ -321,6 +338,7 @@ int main(void)
 		net_test(test_no_address_is_wanted),
 		net_test(test_long_fields),
 		net_test(test_host_name_is_said_to_be_unused),
+		net_test(test_a_guessed_netmask_is_said),
 		net_test(test_words),
 		net_test(test_more_words_than_cards),
 		net_test(test_no_link_yet),
