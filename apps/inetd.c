@@ -142,10 +142,12 @@ static int send_file(int fd, const char *path)
 static void netstat(int fd)
 {
 	static const char *const paths[] = {
-		"/proc/net/tcp",  "/proc/net/snmp",  "/proc/net/netstat", "/proc/net/arp",
-		"/proc/net/dev",  "/proc/net/drops", "/proc/slabinfo",    "/proc/interrupts",
-		"/proc/softirqs", "/proc/console",
+		"/proc/net/tcp",   "/proc/net/snmp", "/proc/net/netstat",  "/proc/net/arp",
+		"/proc/net/route", "/proc/net/dev",  "/proc/net/sockstat", "/proc/net/drops",
+		"/proc/slabinfo",  "/proc/meminfo",  "/proc/interrupts",   "/proc/softirqs",
+		"/proc/uptime",    "/proc/console",
 	};
+	struct timespec now = {0};
 	char buf[256];
 	int len;
 
@@ -153,9 +155,10 @@ static void netstat(int fd)
 		if (send_file(fd, paths[i]))
 			return;
 	}
+	clock_gettime(CLOCK_REALTIME, &now);
 	len = snprintf(buf, sizeof(buf),
-		       "== inetd ==\naccepted %lu refused %lu accept_errors %lu\n", accepted,
-		       refused, accept_errors);
+		       "== inetd ==\naccepted %lu refused %lu accept_errors %lu\ntime %lld\n",
+		       accepted, refused, accept_errors, (long long)now.tv_sec);
 	send_all(fd, buf, len);
 }
 

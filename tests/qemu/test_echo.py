@@ -2,13 +2,15 @@
 """The services of apps/inetd.c over QEMU's user network (which ends TCP itself: closes and refusals are
 tested on a raw wire, test_wire.py)."""
 import hashlib
+import os
 import random
+import re
 import socket
 import threading
 import time
 
 import pytest
-from guest import PATIENCE, Guest, interrupts, recv_exact, slab_live, softirqs
+from guest import PATIENCE, ROOT, Guest, interrupts, recv_exact, slab_live, softirqs
 
 MIB = 1 << 20
 
@@ -96,7 +98,16 @@ def test_netstat_in_linux_formats(guest):
     dev = {line.split(":")[0].strip(): line.split(":")[1].split() for line in n["/proc/net/dev"].splitlines()[2:]}
     assert int(dev["eth0"][1]) > 0 and int(dev["eth0"][9]) > 0
     assert any("10.0.2.2" in line and "0x2" in line for line in n["/proc/net/arp"].splitlines())
-    assert {"/proc/net/netstat", "/proc/net/drops", "/proc/slabinfo", "/proc/interrupts", "/proc/softirqs"} <= set(n)
+    assert set(n) == named_in_the_readme() | {"inetd"}
+    assert not [path for path, text in n.items() if "(error" in text]
+    assert int(re.search(r"^time (\d+)$", n["inetd"], re.M)[1]) > 1_700_000_000, "the real-time clock's, not 1970's"
+
+
+def named_in_the_readme():
+    """The files that the README's sentence on netstat lists."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        sentence = re.search(r"netstat \(15: /proc's (.*?); also", f.read(), re.S)[1]
+    return {"/proc/" + name for name in re.findall(r"[\w/]+", sentence)}
 
 
 @pytest.mark.builds("checked", "shipped")
