@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The laboratory (tools/lab): what it measures is what was arranged, and its document shows what runs."""
+import math
 import pathlib
 import re
 import sys
@@ -8,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools/lab"))
-from softnet import Lab  # noqa: E402  pylint: disable=wrong-import-position
+from softnet import Lab, checks  # noqa: E402  pylint: disable=wrong-import-position
 
 LIBRARY = str(ROOT / "build/host/libsoftnet.so")
 BYTES, DELAY, RATE = 500_000, 0.025, 8e6
@@ -55,25 +56,14 @@ def test_the_same_seed_is_the_same_experiment():
     assert first.segments == second.segments and first.samples == second.samples
 
 
-def test_a_wrong_option_is_refused():
-    """With the kernel's errno."""
-    lab = Lab(library=LIBRARY)
-    a, b = lab.host(), lab.host()
-    lab.wire(a, b)
-    lab.transfer(a, b, 1000, congestion="no-such")
-    with pytest.raises(OSError, match="no-such"):
-        lab.run()
-    lab.close()
-
-
-def test_a_wrong_option_leaves_the_lab_usable():
+def test_a_call_that_fails_leaves_the_lab_usable():
     """The transfer that failed is gone with its sockets; those before and after it run."""
     lab = Lab(library=LIBRARY)
     a, b = lab.host(), lab.host()
     lab.wire(a, b)
     sockets = a.caches()["TCP"], b.caches()["TCP"]
     for _ in range(2):
-        lab.transfer(a, b, 1000, congestion="no-such")
+        lab.transfer(a, b, 1000).options["congestion"] = "no-such"  # past the check: the kernel's errno
         with pytest.raises(OSError, match="no-such"):
             lab.run()
         assert (a.caches()["TCP"], b.caches()["TCP"]) == sockets
@@ -120,10 +110,55 @@ def test_nonsense_is_refused():
     a, b, c, d = (lab.host() for _ in range(4))
     lab.wire(a, b)
     for call, words in ((lambda: lab.wire(c, c), "two ends"), (lambda: lab.wire(a, c), "one wire"),
-                        (lambda: lab.wire(c, d, loss=2), "a share"), (lambda: lab.wire(c, d, delay=-1), "below 0"),
+                        (lambda: lab.wire(c, d, loss=2), "a share"),
+                        (lambda: lab.wire(c, d, loss=math.nan), "loss=nan: a number from 0"),
+                        (lambda: lab.wire(c, d, delay=-1), "delay=-1: a number from 0"),
+                        (lambda: lab.wire(c, d, delay=math.inf), "delay=inf: a number from 0"),
+                        (lambda: lab.wire(c, d, rate="8M"), "rate='8M': a number from 0"),
                         (lambda: lab.transfer(a, c, 1), "no wire"), (lambda: lab.transfer(a, b, 0), "at least one"),
-                        (lambda: lab.transfer(a, b, 1, frob=2), "sndbuf"),
-                        (lambda: lab.transfer(a, b, 1, every=0), "above 0")):
+                        (lambda: lab.transfer(a, b, 1e6), "nbytes=1000000.0: a whole number"),
+                        (lambda: lab.transfer(a, b, 1, frob=2), "congestion, sndbuf, rcvbuf"),
+                        (lambda: lab.transfer(a, b, 1, sndbuf=0), "sndbuf=0: a whole number from 1 to 2147483647"),
+                        (lambda: lab.transfer(a, b, 1, congestion="cubic"), "'cubic'.*available: reno"),
+                        (lambda: lab.transfer(a, b, 1, every=0), "above 0"),
+                        (lambda: lab.run(-1), "seconds=-1"),
+                        (lambda: Lab("x", LIBRARY), "seed='x': a whole number from 0")):
         with pytest.raises(ValueError, match=words):
             call()
     lab.close()
+
+
+@pytest.mark.parametrize("cmdline, options, words", [
+    ("ip=foo", {}, "ip=foo: the lab numbers its hosts itself"),
+    ("frob=1", {}, 'unknown word "frob=1"(.|\n)*known is sysctl'),
+    ("loglevel=emerg frob", {}, 'unknown word "frob"'),
+    ("sysctl.net.ipv4.tcp_retries2=300", {}, r"should be sysctl.net.ipv4.tcp_retries2=0..255"),
+    ("app=nothing", {}, "should be app=inetd"),
+    ("gw=10.9.9.9", {}, "gw=10.9.9.9: not in the network"),
+    ("x" * 2048, {}, "cmdline: at most 2047 bytes"),
+    (None, {}, "cmdline=None: a text"),
+    ("", {"mtu": 60}, r"mtu=60: a whole number from 68 to 9000"),
+    ("", {"mtu": 70000}, r"mtu=70000: a whole number from 68 to 9000"),
+    ("", {"ram": 100}, r"ram=100: a whole number from 2097152 to 17179869184 \(bytes\)"),
+    ("", {"ram": "64M"}, r"ram='64M': a whole number"),
+    ("", {"queue_size": 48}, "a power of two"),
+    ("", {"mac": 0x010000000000}, "an address of one card"),
+    ("", {"memory": 1}, "no option of a host; there are data_valid, .*, mtu, .*ram"),
+])
+def test_a_host_of_nonsense_is_refused(cmdline, options, words):
+    """Whatever the kernel would only have printed; the next host gets the address that this one would have had."""
+    lab = Lab(library=LIBRARY)
+    with pytest.raises(ValueError, match=words):
+        lab.host(cmdline, **options)
+    assert lab.host("loglevel=warn sysctl.net.ipv4.tcp_retries2=8", mtu=9000, ram=2 << 20).address == "10.0.0.1"
+    lab.close()
+
+
+def test_the_lab_knows_the_kernels_controls_and_options():
+    """Each name in the kernel's sources and in the headers that say what there is."""
+    registered = [name for f in (ROOT / "net").rglob("*.c")
+                  for name in re.findall(r"tcp_register_congestion_control\(&tcp_(\w+)\)", f.read_text())]
+    assert set(registered) == set(checks.CONGESTION_CONTROLS)
+    read = [name for f in (ROOT / "tests/host").glob("*.c")
+            for name in re.findall(r'host_option\("(\w+)"', f.read_text())]
+    assert set(read) | {"fail_alloc", "keep_pages", "race_edge"} == set(checks.HOST_OPTIONS)

@@ -13,12 +13,18 @@ from dataclasses import dataclass, field
 
 from softnet.host import NR, NS, Conductor, Halted, sockaddr_in
 
+from . import checks
+from .checks import require
+
 LIBRARY = "build/host/libsoftnet.so"
 AF_INET, SOCK_STREAM, SOL_SOCKET, SOL_TCP = 2, 1, 1, 6
 SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION, TCP_INFO = 7, 8, 13, 11
 SHUT_WR = 1
 ECONNREFUSED = 111
 CHUNK = 65536
+HOSTS_MAX = 254  # of 10.0.0.0/24
+SEED_MAX = 2**63
+CMDLINE_MAX = 2047  # boot/boot_info.h: BOOT_CMDLINE_MAX with its NUL
 WARM_UP_S = 60  # neighbours and links come to rest before an experiment
 # Of struct tcp_info (include/uapi/tcp.h): offset in bytes of the u32 fields that are kept.
 INFO_SIZE = 232
@@ -26,11 +32,6 @@ INFO = {"rto": 8, "snd_mss": 16, "unacked": 24, "lost": 32, "retrans": 36, "rtt"
         "ssthresh": 76, "cwnd": 80, "total_retrans": 100}
 OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
            "congestion": (SOL_TCP, TCP_CONGESTION)}
-
-
-def _require(true, otherwise):
-    if not true:
-        raise ValueError(otherwise)
 
 
 @dataclass
@@ -96,6 +97,7 @@ class Lab:
     def __init__(self, seed=1, library=LIBRARY):
         if not os.path.exists(library):
             raise FileNotFoundError(f"{library} is not there: make {LIBRARY}, in the tree's root")
+        checks.whole("seed", seed, 0, SEED_MAX, "0: no chance in the kernels")
         self.conductor = Conductor(library, seed)
         self.random = random.Random(seed)
         self.transfers = []
@@ -112,19 +114,32 @@ class Lab:
         return self.conductor.now / NS
 
     def host(self, cmdline="", **options):
-        """Boots a host: 10.0.0.1, 10.0.0.2 ... ; @cmdline as softnet's own, options as sn_set()."""
+        """Boots a host: 10.0.0.1, 10.0.0.2 ... ; @cmdline as softnet's own, options as sn_set().  A word or an option
+        that is not understood is a ValueError."""
+        checks.host_options(options)
+        require(len(self.conductor.hosts) < HOSTS_MAX, f"a lab has at most {HOSTS_MAX} hosts")
         address = f"10.0.0.{len(self.conductor.hosts) + 1}"
-        h = self.conductor.host(f"ip={address}/24 app=none {cmdline}".strip(), **options)
+        line = " ".join([f"ip={address}/24", "app=none"] + checks.words(cmdline))
+        require(len(line.encode()) <= CMDLINE_MAX, f"cmdline: at most {CMDLINE_MAX} bytes with the lab's own words")
+        h = self.conductor.host(line, **options)
+        complaints = checks.complaints(h.console())
+        if complaints:
+            self.conductor.hosts.pop().release()
+            raise ValueError(complaints)
         h.address = address
         return h
 
     def wire(self, a, b, delay=0.01, rate=0, queue=1 << 30, loss=0.0, jitter=0.0):
         """Connects two hosts: delay in s one way, rate in bit/s (0: none), queue in bytes before each
         end's rate, loss as a share of frames, jitter in s (a frame may overtake another)."""
-        _require(a is not b, "a wire has two ends")
-        _require(not (hasattr(a, "link") or hasattr(b, "link")), "a host has one wire, and one of these has it")
-        _require(min(delay, rate, queue, jitter) >= 0, "delay, rate, queue and jitter are not below 0")
-        _require(0 <= loss < 1, f"loss={loss}: a share, from 0 to below 1")
+        require(a is not b, "a wire has two ends")
+        require(not (hasattr(a, "link") or hasattr(b, "link")), "a host has one wire, and one of these has it")
+        checks.number("delay", delay, "seconds")
+        checks.number("rate", rate, "bit/s; 0: as fast as you like", endless=True)
+        checks.number("queue", queue, "bytes", endless=True)
+        checks.number("jitter", jitter, "seconds")
+        checks.number("loss", loss, "a share of frames, below 1")
+        require(loss < 1, f"loss={loss}: a share, from 0 to below 1")
         link = Link(self, self.conductor.wire(a, b, delay), 0, 0, 0.0, 0.0)
         for one, other in ((a, b), (b, a)):  # they get to know each other before it gets rough
             fd = one.call(NR.socket, AF_INET, SOCK_STREAM, 0)
@@ -143,11 +158,12 @@ class Lab:
     def transfer(self, sender, receiver, nbytes, every=0.01, **options):
         """A connection that carries @nbytes once run() is called, looked at every @every seconds.
         Options: congestion="reno", sndbuf=, rcvbuf= in bytes."""
-        _require(hasattr(sender, "link") and sender.link is getattr(receiver, "link", None),
+        require(hasattr(sender, "link") and sender.link is getattr(receiver, "link", None),
                  "no wire between these hosts: lab.wire() first")
-        _require(nbytes >= 1, f"nbytes={nbytes}: at least one")
-        _require(every > 0, f"every={every}: seconds between two looks, above 0")
-        _require(options.keys() <= OPTIONS.keys(), f"options are {', '.join(OPTIONS)}")
+        require(isinstance(nbytes, int) and nbytes >= 1, f"nbytes={nbytes!r}: a whole number, at least one")
+        checks.number("every", every, "seconds between two looks")
+        require(every * NS >= 1, f"every={every}: seconds between two looks, above 0")
+        checks.transfer_options(options)
         self._ports += 1
         t = Transfer(self, sender, receiver, nbytes, self._ports, every, options)
         self.transfers.append(t)
@@ -155,6 +171,7 @@ class Lab:
 
     def run(self, seconds=3600):
         """Until all transfers are done; TimeoutError when they are not in time."""
+        checks.number("seconds", seconds, "of virtual time")
         end = self.now_ns + int(seconds * NS)
         for t in list(self.transfers):
             try:

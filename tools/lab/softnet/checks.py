@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""What a lab's hosts, wires and transfers may be asked for: everything else is a ValueError that names the word and
+its range.  Called by lab.py before anything runs."""
+import math
+
+MIB = 1 << 20
+U64_MAX = 2**64 - 1
+# Options of lab.host(): lowest, highest, unit.  tests/host/softnet_host.h (sn_set) and virtio_model.h say what they do.
+HOST_OPTIONS = {
+    "ram": (2 * MIB, 1 << 34, "bytes"),     # below 2 MiB the kernel has no room for connections (README, Figures)
+    "mtu": (68, 9000, "bytes"),             # RFC 791's least; drivers/virtio/virtio_net.c cuts what is more
+    "mac": (1, 2**48 - 1, "the address as a number"),
+    "features": (0, U64_MAX, "a mask of virtio's feature bits"),
+    "queue_size": (4, 1024, "entries, a power of two"),
+    "realtime": (0, 8277292035, "seconds since 1970"),
+    "irq_chance": (0, 256, "of 256"),
+    "race_chance": (0, 65536, "of 65536"),
+    "iss": (0, U64_MAX, "a sequence number"),
+    "fail_alloc": (0, U64_MAX, "allocations"),
+    "keep_pages": (0, U64_MAX, "pages"),
+    "race_edge": (0, U64_MAX, "places"),
+    "legacy": (0, 2, "a kind of device"),
+    **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "refuse", "separate_objects", "shuffle")},
+}
+CONGESTION_CONTROLS = ("reno",)     # net/tcp/tcp_cong.c:/tcp_register_congestion_control/
+BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
+
+
+def require(true, otherwise):
+    """ValueError(@otherwise) where something is not @true."""
+    if not true:
+        raise ValueError(otherwise)
+
+
+def whole(name, value, low, high, unit):
+    """A whole number of a range."""
+    require(isinstance(value, int) and low <= value <= high,
+            f"{name}={value!r}: a whole number from {low} to {high} ({unit})")
+
+
+def number(name, value, unit, endless=False):
+    """A number from 0 on; math.inf where @endless says so."""
+    require(isinstance(value, (int, float)) and (0 <= value < math.inf or endless and value == math.inf),
+            f"{name}={value!r}: a number from 0 on ({unit})")
+
+
+def host_options(options):
+    """What lab.host() got by name."""
+    for name, value in options.items():
+        require(name in HOST_OPTIONS, f"{name}={value!r}: no option of a host; there are {', '.join(sorted(HOST_OPTIONS))}")
+        whole(name, value, *HOST_OPTIONS[name])
+    size = options.get("queue_size", 4)
+    require(size & (size - 1) == 0, f"queue_size={size}: a power of two from 4 to 1024 (entries)")
+    mac = options.get("mac", 2)
+    require(not mac >> 40 & 1, f"mac={mac:#014x}: an address of one card; the lowest bit of its first byte is 0")
+
+
+def words(cmdline):
+    """The command line as the lab hands it over: loglevel= last, so that complaints about the others are printed."""
+    require(isinstance(cmdline, str), f"cmdline={cmdline!r}: a text")
+    listed = cmdline.split()
+    for word in listed:
+        require(word.split("=")[0] != "ip", f"{word}: the lab numbers its hosts itself, 10.0.0.1/24, 10.0.0.2/24 ...")
+    return sorted(listed, key=lambda word: word.startswith("loglevel="))
+
+
+def complaints(console):
+    """What the kernel said about its command line; "" when it took every word."""
+    lines = [line.split("] ", 1)[-1] for line in console.splitlines()]
+    wrong = [line for line in lines if line.startswith(("command line: wrong word", "command line: unknown word",
+                                                        "command line: a word of", "gw="))]
+    if any("unknown word" in line for line in wrong):
+        wrong += [line for line in lines if line.startswith("command line: known is")]
+    return "\n".join(wrong)
+
+
+def transfer_options(options):
+    """What lab.transfer() got by name."""
+    for name, value in options.items():
+        require(name in ("congestion", "sndbuf", "rcvbuf"),
+                f"{name}={value!r}: no option of a transfer; there are congestion, sndbuf, rcvbuf")
+        if name == "congestion":
+            require(value in CONGESTION_CONTROLS,
+                    f"congestion={value!r}: the kernel has no such control; available: {', '.join(CONGESTION_CONTROLS)}")
+        else:
+            whole(name, value, 1, BUFFER_MAX, "bytes")
