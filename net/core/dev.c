@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices: the table of them, up and down, who hears of it.
+ * Network devices: the table of them, up and down, notification of listeners.
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups).  Process context, at boot or serialised by the
@@ -127,7 +127,7 @@ struct list_head *net_devices(void)
 	return &dev_base;
 }
 
-/* ---- up, down, and who hears of it ------------------------------------------------------------ */
+/* ---- up, down, and notification --------------------------------------------------------------- */
 
 static void call_netdevice_notifiers(struct net_device *dev, enum netdev_event event)
 {
@@ -142,7 +142,7 @@ void register_netdevice_notifier(struct netdev_notifier *nb)
 	struct net_device *dev;
 
 	list_add_tail(&nb->list, &notifiers);
-	/* Who comes late hears what is already so. */
+	/* A late listener is told the present state of each device. */
 	list_for_each_entry(dev, &dev_base, dev_list) {
 		if (dev->flags & IFF_UP)
 			nb->event(dev, NETDEV_UP);

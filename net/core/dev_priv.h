@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the device floor tell each other, and nobody else. */
+/* Declarations shared by the files of the device layer; not for others. */
 #ifndef NET_CORE_DEV_PRIV_H
 #define NET_CORE_DEV_PRIV_H
 

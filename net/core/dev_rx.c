@@ -63,7 +63,7 @@ int process_backlog(struct napi_struct *napi, int budget)
 		spin_lock_irqsave(&sd->input_pkt_queue.lock, flags);
 		if (skb_queue_empty(&sd->input_pkt_queue)) {
 			/*
-			 * Rest, in the same breath as the look: who queues next is first again and
+			 * Rest, in the same breath as the look: the next caller that queues is first again and
 			 * schedules.  That packets came while we polled is no reason to look once
 			 * more, so MISSED goes too.
 			 */

@@ -122,7 +122,7 @@ int dev_queue_xmit(struct sk_buff *skb)
 		return PTR_ERR(skb);
 
 	spin_lock_bh(&dev->tx_lock);
-	/* What was cut from one packet is taken or refused as one: TCP, told of a drop, believes that
+	/* The segments cut from one packet are taken or refused together: TCP, told of a drop, believes that
 	 * none of it ever left.  So the queue may end up longer than its limit by one packet's cuts. */
 	if (dev->txq.qlen >= NETDEV_TX_QUEUE_LEN)
 		goto full;
@@ -167,7 +167,7 @@ void netif_wake_queue(struct net_device *dev)
 	if (!netif_queue_stopped(dev))
 		return;
 	WRITE_ONCE(dev->tx_stopped, false);
-	/* Even with txq empty now: who finds the ring full may be about to queue. */
+	/* Even with txq empty now: a caller that found the ring full may be about to queue. */
 	netif_schedule(dev);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a packet was dropped.  Every free of a packet that somebody wanted names one of these
+ * Why a packet was dropped.  Every free of a packet that was not consumed names one of these
  * (kfree_skb_reason), and each has a counter in /proc/net/drops.  Roles of Linux's
  * include/net/dropreason.h.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dst_entry: what packets and sockets hold of a route, whatever its address family: a counted
+ * dst_entry: packets and sockets refer to a route of any address family by one: a counted
  * reference.  A family's route (struct rtable) begins with one.
  *
  * A socket's cache, each sk_buff and the route table's own cache hold a reference; the last one

@@ -7,7 +7,7 @@
  * no packet waits for one that is not there yet.
  * Softirq; a napi_struct belongs to the CPU that polls it: no lock.
  *
- * What "the same" means is the protocol's affair (struct packet_offload).  Here is only which packet
+ * The protocol decides whether two packets are of one flow (struct packet_offload).  Here is only which packet
  * is held and when it goes up.  No packet overtakes another one of its flow: one that cannot be held sends
  * up what is held of its own flow first.  Other flows stay held, else a pure ACK of one connection would
  * undo the merging of all.  Answers to Linux's dev_gro_receive in net/core/dev.c.

@@ -64,7 +64,7 @@ static bool napi_poll(struct napi_struct *napi, int *budget)
 		napi_complete_done(napi, work);
 		return false;
 	}
-	/* What may still grow is not held back over more than one turn. */
+	/* A held packet that may still grow waits for one turn at most. */
 	napi_gro_flush(napi);
 	return true;
 }
@@ -99,7 +99,7 @@ static void net_rx_action(void)
 	}
 
 	spin_lock_irqsave(&sd->lock, flags);
-	/* Whose turn did not come goes first, then who had one, then who came meanwhile. */
+	/* Devices without a turn go first, then those that had one, then new ones. */
 	list_splice_tail_init(&again, &list);
 	list_splice_tail_init(&sd->poll_list, &list);
 	list_splice_tail_init(&list, &sd->poll_list);
@@ -117,7 +117,7 @@ bool napi_complete_done(struct napi_struct *napi, int work)
 	do {
 		WARN_ON(!(old & BIT(NAPI_STATE_SCHED)));
 		state = old & ~(BIT(NAPI_STATE_SCHED) | BIT(NAPI_STATE_MISSED));
-		/* An interrupt came while we polled: nobody else will look, so we do. */
+		/* An interrupt came while we polled: no other context polls again, so we do. */
 		if ((old & BIT(NAPI_STATE_MISSED)) && !(old & BIT(NAPI_STATE_DISABLE)))
 			state |= BIT(NAPI_STATE_SCHED);
 	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
@@ -137,7 +137,7 @@ void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
 	BUG_ON(weight <= 0 || weight > NAPI_POLL_WEIGHT);
 	*napi = (struct napi_struct){.poll = poll, .weight = weight, .dev = dev};
 	INIT_LIST_HEAD(&napi->poll_list);
-	/* Owned by nobody who would poll it, until napi_enable(). */
+	/* Not scheduled and not pollable until napi_enable(). */
 	set_bit(NAPI_STATE_SCHED, &napi->state);
 }
 

@@ -29,7 +29,7 @@
 #define IFF_RUNNING   0x40 /* link is up */
 #define IFF_NOARP     0x80
 
-/* What the device does for us. */
+/* Work that the device takes over. */
 #define NETIF_F_HW_CSUM 0x01 /* transmit: CHECKSUM_PARTIAL */
 #define NETIF_F_SG      0x02 /* transmit: page fragments */
 #define NETIF_F_TSO     0x04 /* transmit: gso_size, TCP over IPv4 */
@@ -110,7 +110,7 @@ void napi_enable(struct napi_struct *napi);
 void napi_disable(struct napi_struct *napi);
 /* Any context; puts the instance on this CPU's list and raises NET_RX.  Idempotent. */
 void napi_schedule(struct napi_struct *napi);
-/* Poll is done with less than its budget.  False: somebody called napi_schedule() in between and it
+/* Poll is done with less than its budget.  False: napi_schedule() was called in between and it
  * was scheduled again; then the driver must not turn callbacks on. */
 bool napi_complete_done(struct napi_struct *napi, int work);
 /* A packet from a driver's poll, data at the network header (after eth_type_trans). */
@@ -148,7 +148,7 @@ struct net_device *dev_get_by_name(const char *name);
 struct net_device *loopback_dev(void);
 struct list_head *net_devices(void);
 
-/* Who wants to hear that a device came up or its link changed: ARP, IP.  Process context / softirq. */
+/* Listeners that are told when a device comes up or its link changes: ARP, IP.  Process context / softirq. */
 enum netdev_event { NETDEV_UP, NETDEV_DOWN, NETDEV_CHANGE };
 struct netdev_notifier {
 	void (*event)(struct net_device *dev, enum netdev_event event);
@@ -170,7 +170,7 @@ static inline bool netif_queue_stopped(const struct net_device *dev)
 int netif_rx(struct sk_buff *skb);
 int netif_receive_skb(struct sk_buff *skb);
 
-/* ---- who takes which EtherType ----------------------------------------------------------------- */
+/* ---- handlers of EtherTypes -------------------------------------------------------------------- */
 struct packet_type {
 	__be16 type; /* network order */
 	/* Softirq; owns the skb.  data at the network header. */

@@ -33,7 +33,7 @@ noinline struct request_sock *reqsk_alloc(const struct request_sock_ops *ops,
 
 	if (!req)
 		return NULL;
-	/* The listener may be on its last reference: nobody may answer in its name then. */
+	/* The listener may be on its last reference: no new request may be made for it then. */
 	if (!refcount_inc_not_zero(&sk_listener->sk_refcnt)) {
 		kmem_cache_free(ops->slab, req);
 		return NULL;

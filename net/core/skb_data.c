@@ -4,7 +4,7 @@
  *
  * Callers: every layer on the way in (pskb_may_pull, pskb_trim) and out (skb_put, skb_push,
  * skb_checksum_help), sockets (skb_copy_datagram_iter).  Any context but the iterator's, which is
- * process context; no lock: who holds the only reference changes a packet.
+ * process context; no lock: only the holder of the sole reference changes a packet.
  * Answers to Linux's net/core/skbuff.c and datagram.c.
  */
 #include "include/uapi/errno.h"

@@ -2,7 +2,7 @@
 /*
  * sk_buff: allocation, reference counts, clones and copies.
  *
- * Callers: drivers (napi_alloc_skb, build_skb), TCP and ICMP (alloc_skb), everybody who frees.
+ * Callers: drivers (napi_alloc_skb, build_skb), TCP and ICMP (alloc_skb), every caller that frees.
  * Any context but hard interrupts; no lock: caches bring theirs, counts are atomic.
  *
  * Three things are counted.  skb->users: holders of this header.  dataref: headers that share one
@@ -222,7 +222,7 @@ static void kfree_skbmem(struct sk_buff *skb)
 		kmem_cache_free(skbuff_fclone_cache, pair);
 }
 
-/* What a header holds besides its data: route and the socket's account. */
+/* Releases what an sk_buff refers to besides its data: route and the socket's account. */
 static void skb_release_head_state(struct sk_buff *skb)
 {
 	skb_dst_drop(skb);
@@ -451,7 +451,7 @@ int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp)
 	skb->nohdr = 0;
 	skb->hdr_len = 0;
 	atomic_set(&skb_shinfo(skb)->dataref, 1);
-	/* What a socket was charged is what it gets back: then the price stays. */
+	/* An owner's charge must equal the later refund: then truesize stays. */
 	if (!skb->sk)
 		skb->truesize += size - old_end;
 	return 0;

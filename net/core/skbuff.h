@@ -5,8 +5,8 @@
  *   head          data            tail             end
  *    |  headroom   |  linear bytes  |   tailroom    | skb_shared_info (fragments, GSO)
  *
- * len counts all bytes, data_len those in page fragments.  A clone shares the data (dataref); who
- * writes into shared data copies first.  Headers are read only after pskb_may_pull().
+ * len counts all bytes, data_len those in page fragments.  A clone shares the data (dataref); a
+ * writer copies shared data first.  Headers are read only after pskb_may_pull().
  * A queue (sk_buff_head) has a lock; the __ forms expect the caller to hold it or its owner's.
  * Names and roles of Linux's include/linux/skbuff.h.
  */
@@ -26,8 +26,8 @@ struct net_device;
 struct sock;
 struct rtable;
 
-/* Who vouches for the checksum (Linux's meanings). */
-#define CHECKSUM_NONE        0 /* rx: nobody, check it; tx: it is written */
+/* Which checksum is verified or still to be computed (Linux's meanings). */
+#define CHECKSUM_NONE        0 /* rx: not verified; tx: it is written */
 #define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */
 #define CHECKSUM_COMPLETE    2 /* rx: csum is the sum over all from the network header */
 #define CHECKSUM_PARTIAL                                                                           \
@@ -35,7 +35,7 @@ struct rtable;
 				* rest from csum_start, at csum_offset; rx: the same, from a peer
 				* on this machine: trust it */
 
-/* For whom it came (eth_type_trans). */
+/* The kind of destination address (eth_type_trans). */
 #define PACKET_HOST      0
 #define PACKET_BROADCAST 1
 #define PACKET_MULTICAST 2
@@ -236,7 +236,7 @@ static inline int skb_linearize(struct sk_buff *skb)
 }
 /*
  * dataref: low half all users, high half those of them that promised to look at the payload only
- * (skb_header_release: TCP's originals).  Who is the only one that uses the headers may write them.
+ * (skb_header_release: TCP's originals).  The only user of the headers may write them.
  */
 #define SKB_DATAREF_SHIFT 16
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
@@ -246,7 +246,7 @@ static inline bool skb_cloned(const struct sk_buff *skb)
 {
 	return skb->cloned && (atomic_read(&skb_shinfo(skb)->dataref) & SKB_DATAREF_MASK) != 1;
 }
-/* Does somebody else look at the headers? */
+/* Does another packet use the headers? */
 static inline bool skb_header_cloned(const struct sk_buff *skb)
 {
 	int ref = atomic_read(&skb_shinfo(skb)->dataref);

@@ -24,7 +24,7 @@ static const struct snmp_item udp_items[] = {SNMP_UDP(SNMP_ITEM)};
 static const struct snmp_item tcpext_items[] = {SNMP_TCPEXT(SNMP_ITEM)};
 #undef SNMP_ITEM
 
-/* What is constant here and a counter nowhere (RFC 4293, 4022): 2 = does not forward; RTO in ms. */
+/* Constants of the MIB that have no counter (RFC 4293, 4022): 2 = does not forward; RTO in ms. */
 #define IP_CONST_NAMES   " Forwarding DefaultTTL"
 #define IP_CONST_VALUES  " 2 64"
 #define TCP_CONST_NAMES  " RtoAlgorithm RtoMin RtoMax MaxConn"

@@ -8,8 +8,8 @@
  * packet (any context but hard interrupt); sock_orphan() <- close(); sk_free() with the last
  * reference.
  *
- * Two counts keep a sock in memory: sk_refcnt for those who hold a pointer, and sk_wmem_alloc for
- * its packets on their way out.  The first one's end takes one byte off the second, which began
+ * Two counts keep a sock in memory: sk_refcnt for holders of a pointer, and sk_wmem_alloc for
+ * its packets that are being sent.  The first one's end takes one byte off the second, which began
  * with one; whoever brings that one to zero frees.  So a driver may hold a packet longer than the
  * connection lives, and no packet pays for a second counter.
  *
@@ -43,7 +43,7 @@ int proto_register(struct proto *prot)
 
 /* ---- birth ----------------------------------------------------------------------------------- */
 
-/* What an object straight from the cache has before anything else, whether zeroed or copied. */
+/* The first initialisation of an object from the cache, whether zeroed or copied. */
 static void sk_prot_account(struct sock *sk)
 {
 	atomic_set(&sk->sk_wmem_alloc, 1); /* the sock itself: see the head of this file */
@@ -102,7 +102,7 @@ noinline void sock_init_data(struct socket *sock, struct sock *sk)
 }
 
 /*
- * The listener may change under the copy (softirq does not lock it): what is copied torn is either
+ * The listener may change under the copy (softirq does not lock it): a field copied torn is either
  * written anew here and in inet_csk_clone_lock(), or an option that the application sets at this
  * very moment, where either value is right.
  */
@@ -135,7 +135,7 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	newsk->sk_socket = NULL;
 	newsk->sk_wq = NULL;
 
-	/* One for the connection's life, one for the caller, who unlocks and puts. */
+	/* One for the connection's life, one for the caller, which unlocks and puts. */
 	refcount_set(&newsk->sk_refcnt, 2);
 	bh_lock_sock(newsk);
 	return newsk;
@@ -163,7 +163,7 @@ noinline void sock_graft(struct sock *sk, struct socket *parent)
 
 /* ---- death ----------------------------------------------------------------------------------- */
 
-/* Nobody holds it, no packet charges it. */
+/* No reference is left, and no packet is charged to it. */
 static void __sk_free(struct sock *sk)
 {
 	struct proto *prot = sk->sk_prot;
@@ -202,7 +202,7 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
 }
 
 /*
- * A packet on its way out was freed, by a driver or on the way to it.  While others hear of the
+ * A packet to be sent was freed, by a driver or before it got there.  While sk_write_space() announces the
  * space, one byte of the charge keeps the sock alive.
  */
 void sock_wfree(struct sk_buff *skb)
@@ -219,7 +219,7 @@ void sock_wfree(struct sk_buff *skb)
 		__sk_free(sk);
 }
 
-/* No reference: what waits in a receive queue is freed before its sock is (inet_sock_destruct). */
+/* No reference: packets in a receive queue are freed before their sock (inet_sock_destruct). */
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
 {
 	skb_orphan(skb);

@@ -23,7 +23,7 @@
 #include "net/core/skbuff.h"
 #include "net/core/types.h"
 
-/* What sock, request_sock and inet_timewait_sock have in common: all live in the ehash. */
+/* The common head of sock, request_sock and inet_timewait_sock: all are in the ehash. */
 struct sock_common {
 	__be32 skc_daddr;     /* foreign address */
 	__be32 skc_rcv_saddr; /* bound local address */
@@ -92,7 +92,7 @@ struct sock {
 
 	struct rtable *sk_dst_cache;
 	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 of an orphan */
-	struct socket *sk_socket;   /* NULL: orphan, or a child nobody accepted yet */
+	struct socket *sk_socket;   /* NULL: orphan, or a child before accept() */
 	struct socket_wq *sk_wq;    /* of sk_socket */
 
 	/* sk_socket and sk_wq change, and wake-ups look at them, under this one.  Inside slock. */
@@ -131,8 +131,8 @@ enum sock_flags {
 	SOCK_URGINLINE,
 	SOCK_QUEUE_SHRUNK,
 	SOCK_ZAPPED,
-	SOCK_USE_WRITE_QUEUE, /* send space is sk_wmem_queued: sock_wfree() tells nobody */
-	SOCK_NOSPACE,         /* somebody waits for send space (Linux keeps it in struct socket) */
+	SOCK_USE_WRITE_QUEUE, /* send space is sk_wmem_queued: sock_wfree() wakes no caller */
+	SOCK_NOSPACE,         /* a caller waits for send space (Linux keeps it in struct socket) */
 };
 static inline void sock_set_flag(struct sock *sk, enum sock_flags flag)
 {
@@ -196,7 +196,7 @@ static inline void bh_unlock_sock(struct sock *sk)
 {
 	spin_unlock(&sk->sk_lock.slock);
 }
-/* Softirq holding the bh lock, or the owner: who may touch the protocol's state. */
+/* True in a context that may change the protocol's state: softirq with the bh lock, or the owner. */
 void sock_owned_by_me(const struct sock *sk);
 /* bh lock held.  0, or -ENOBUFS when the backlog holds its limit (the caller drops and counts). */
 int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
@@ -232,7 +232,7 @@ void sk_stream_kill_queues(struct sock *sk);
  * a queue, negative when it leaves; whether it may come is asked before.
  */
 void sk_mem_charge(struct sock *sk, int bytes);
-/* @held: what the queue holds already; below @least it always may. */
+/* @held: bytes that the queue holds already; below @least it always may. */
 bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least);
 static inline bool sk_under_memory_pressure(const struct sock *sk)
 {

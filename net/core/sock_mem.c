@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all socks of a protocol may hold together, so that each within its own buffers is not too much of
- * the machine's memory for all.
+ * The memory that all socks of a protocol may hold together: each may be within its own buffers while the
+ * sum is too much for the machine.
  *
  * sk_mem_charge() <- skb_set_owner_r(), sock_rfree(), sk_wmem_queued_add(): with each packet that comes
  * into a queue or leaves it; sk_mem_schedule() <- tcp_try_rmem_schedule(), tcp_rcv_established(),
  * tcp_copy_to_skb(), before it comes.  Any context but hard interrupt; no lock: a sum and a flag.
  *
- * Three marks (net.ipv4.tcp_mem).  Above the second, memory is short: windows do not grow, and what is out
- * of order goes.  That ends below the first.  Above the third nothing is taken but from who holds little:
- * less than the least of his queue, or than his share.
+ * Three marks (net.ipv4.tcp_mem).  Above the second, memory is short: windows do not grow, and data out
+ * of order is freed.  That ends below the first.  Above the third mark, only a socket below its queue's
+ * least size or its fair share may allocate.
  *
- * What the sums do not know of (stacks, socks, the rest of blocks) may use memory up all the same.  When
+ * Memory that the sums do not count (stacks, socks, the rest of blocks) may run out all the same.  When
  * the machine's pages are short, only a queue below its least takes anything; when they are scarce, none
- * does (kernel/mm/page.h): what is left is for packets that end connections.
+ * does (kernel/mm/page.h): the rest is for packets that end connections.
  *
  * Linux counts whole pages, of which a sock keeps some in reserve (sk_forward_alloc), since the sum is
  * shared by many CPUs; here each byte is counted at once.  Answers to Linux's net/core/sock.c.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who owns a sock, and who wakes whom.
+ * The owner of a sock, and the wake-ups of its waiters.
  *
  * lock_sock(), release_sock() <- every socket call (process context, may sleep).
  * sk_add_backlog() <- tcp_v4_rcv() (softirq, bh lock held) when a thread owns the sock.
@@ -18,7 +18,7 @@
 
 /* ---- the lock -------------------------------------------------------------------------------- */
 
-/* slock held, somebody owns the sock: sleeps until nobody does. */
+/* slock held, another thread owns the sock: sleeps until it is released. */
 static void __lock_sock(struct sock *sk)
 {
 	DEFINE_WAIT(wait);
@@ -114,13 +114,13 @@ noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int l
 /* ---- wake-ups -------------------------------------------------------------------------------- */
 
 /*
- * A child before accept() and an orphan have no wait queue: nobody can be waiting.  The lock keeps
+ * A child before accept() and an orphan have no wait queue: no thread can be waiting.  The lock keeps
  * the struct socket, which holds the queue, from going while it is used.
  */
 static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
 {
 	spin_lock_bh(&sk->sk_callback_lock);
-	/* What changed is seen before the queue is looked at, as the sleeper does the reverse. */
+	/* Publish the change before looking at the queue; the sleeper does the reverse. */
 	smp_mb();
 	if (sk->sk_wq && waitqueue_active(&sk->sk_wq->wait))
 		__wake_up(&sk->sk_wq->wait, TASK_INTERRUPTIBLE, nr_exclusive,
@@ -143,7 +143,7 @@ void sock_def_error_report(struct sock *sk)
 	sk_wake(sk, 1, EPOLLERR);
 }
 
-/* Half of the buffer free is worth waking somebody for; less would wake him for each packet. */
+/* Wake a writer when half of the buffer is free; at less it would be woken for each packet. */
 void sock_def_write_space(struct sock *sk)
 {
 	if ((atomic_read(&sk->sk_wmem_alloc) << 1) <= sk->sk_sndbuf)

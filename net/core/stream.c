@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What any stream protocol's calls wait for: the connection, send space, the end.
+ * Waits of a stream protocol's calls: for the connection, send space, the end.
  *
  * sk_stream_wait_connect(), sk_stream_wait_memory(), sk_stream_error() <- tcp_sendmsg();
  * sk_stream_wait_close() <- tcp_close(); all in process context, the sock owned by the caller, and
@@ -10,7 +10,7 @@
 #include "kernel/lib/random.h"
 #include "net/core/sock.h"
 
-#define VM_WAIT_MAX (HZ / 5) /* no memory, though the sock has space: somebody may free some soon */
+#define VM_WAIT_MAX (HZ / 5) /* no memory, though the sock has space: some may be freed soon */
 
 static bool state_in(const struct sock *sk, unsigned int states)
 {
@@ -51,7 +51,7 @@ static bool send_is_over(const struct sock *sk)
 
 /*
  * Called with space in the sock it is the machine's memory that was short: then a random while, so
- * that not all who wait come back at once.
+ * that not all waiters come back at once.
  */
 int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 {
@@ -110,7 +110,7 @@ void sk_stream_wait_close(struct sock *sk, long timeout)
 	finish_wait(sk_sleep(sk), &wait);
 }
 
-/* What a send that can't go on returns.  There is no SIGPIPE: no signals. */
+/* The errno of a send that can't go on.  There is no SIGPIPE: no signals. */
 int sk_stream_error(struct sock *sk, int flags, int err)
 {
 	int pending;
@@ -122,7 +122,7 @@ int sk_stream_error(struct sock *sk, int flags, int err)
 	return pending ? pending : -EPIPE;
 }
 
-/* The protocol has emptied its write and retransmit queues; what nobody read goes here. */
+/* The protocol has emptied its write and retransmit queues; unread data is freed here. */
 void sk_stream_kill_queues(struct sock *sk)
 {
 	__skb_queue_purge(&sk->sk_receive_queue);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a protocol says about its TIME_WAIT objects.  Linux's include/net/timewait_sock.h.
+ * A protocol's description of its TIME_WAIT objects.  Linux's include/net/timewait_sock.h.
  */
 #ifndef NET_CORE_TIMEWAIT_SOCK_H
 #define NET_CORE_TIMEWAIT_SOCK_H

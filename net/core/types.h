@@ -142,7 +142,7 @@ struct proto {
 	unsigned int obj_size;   /* bytes of the whole chain, struct tcp_sock for TCP */
 	u64 limit;               /* most live socks, 0 = memory's */
 	int sockets_allocated;   /* live ones */
-	/* What the queues of all its socks hold together (net/core/sock_mem.c). */
+	/* Bytes in the queues of all its socks together (net/core/sock_mem.c). */
 	s64 memory_allocated; /* bytes of truesize */
 	int *sysctl_mem;      /* pages: pressure ends, begins, no more; NULL: not bounded */
 	bool memory_pressure;
