@@ -177,7 +177,7 @@ static bool is_connecting(const struct sock *sk)
 	return sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
 }
 
-/* Owned, let go while asleep.  What is left of the time, 0 = over; or a signal, see there. */
+/* Owned, let go while asleep.  The rest of the timeout, 0 = over; or a signal, see there. */
 static long inet_wait_for_connect(struct sock *sk, long timeo)
 {
 	DEFINE_WAIT(wait);
@@ -192,7 +192,7 @@ static long inet_wait_for_connect(struct sock *sk, long timeo)
 	return timeo;
 }
 
-/* The handshake failed, or somebody disconnected us: back to where connect() may be tried again. */
+/* The handshake failed, or a thread disconnected the socket: back to where connect() may be tried again. */
 static int connect_failed(struct socket *sock, int flags)
 {
 	struct sock *sk = sock->sk;
@@ -385,7 +385,7 @@ int inet_shutdown(struct socket *sock, int how)
 		break;
 	case TCP_CLOSE:
 		err = -ENOTCONN;
-		fallthrough; /* who polls for the end of it is told all the same */
+		fallthrough; /* a poll() for its end is woken all the same */
 	default:
 		sk->sk_shutdown |= how;
 		if (sk->sk_prot->shutdown)

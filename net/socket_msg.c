@@ -21,7 +21,7 @@ int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_stor
 {
 	if (ulen < 0 || ulen > sizeof(*kaddr))
 		return -EINVAL;
-	/* What a family reads beyond a short address is zero, not what the stack held. */
+	/* A family that reads beyond a short address finds zeroes, not old contents of the stack. */
 	*kaddr = (struct sockaddr_storage){0};
 	if (copy_from_user(kaddr, uaddr, ulen))
 		return -EFAULT;
@@ -186,7 +186,7 @@ out_put:
 	return err;
 }
 
-/* What a receive tells beside its data: the sender, flags, no control messages. */
+/* A receive's results besides its data: the sender, flags, no control messages. */
 static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,
 			 const struct kmsghdr *msg)
 {
