@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ARP: asking who has an IPv4 address on an Ethernet, answering, and saying what is ours.
+ * ARP: requests for the link address of an IPv4 address, replies, and announcements of our own.
  *
  * Callers: netif_receive_skb -> arp_rcv (softirq); neighbour.c -> arp_solicit, arp_error_report
  * (softirq or process); devinet.c -> arp_announce.
@@ -65,7 +65,7 @@ void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, con
 
 void arp_announce(struct net_device *dev, __be32 addr)
 {
-	/* A question about ourselves: it needs no answer, and updates who knew an older address. */
+	/* A question about ourselves: it needs no answer, and updates hosts that knew an older address. */
 	arp_send(ARPOP_REQUEST, addr, dev, addr, NULL, NULL);
 }
 
@@ -74,7 +74,7 @@ static void arp_solicit(struct neighbour *neigh, bool unicast)
 	__be32 src = inet_select_addr(neigh->dev, neigh->primary_key);
 	u64 ha = READ_ONCE(neigh->ha);
 
-	/* Without an address there is nobody to answer to (RFC 5227: zero means a probe). */
+	/* Without a source address send none: RFC 5227 takes zero for an address probe. */
 	if (src)
 		arp_send(ARPOP_REQUEST, neigh->primary_key, neigh->dev, src,
 			 unicast ? (const u8 *)&ha : NULL, NULL);
@@ -141,7 +141,7 @@ static bool arp_plausible(const struct net_device *dev, const struct arp_message
 	return false;
 }
 
-/* RFC 826's "merge": what the sender says about itself.  True: somebody wanted to know. */
+/* RFC 826's "merge": the sender's addresses.  True: an entry exists for it. */
 static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct arp_message *msg,
 		      bool for_us)
 {
@@ -150,7 +150,7 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 
 	if (!msg->sip)
 		return false; /* an address probe: it has none yet (RFC 5227) */
-	/* Only a question to us makes an entry, so that nobody can fill the table with answers. */
+	/* Only a question to us makes an entry, so that a peer can't fill the table with answers. */
 	if (msg->request && for_us && ip_route_onlink(dev, msg->sip))
 		neigh = neigh_create(&arp_tbl, msg->sip, dev);
 	else

@@ -167,7 +167,7 @@ int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
 		.ifa_local = addr,
 		.ifa_mask = mask,
 		.ifa_prefixlen = prefix_len,
-		/* On a link of two (RFC 3021), or with ourselves, there is nobody to call together. */
+		/* On a link of two (RFC 3021), or alone (/32), there is no broadcast address. */
 		.ifa_broadcast = (dev->flags & IFF_BROADCAST) && prefix_len < 31 ? addr | ~mask : 0,
 	};
 	__atomic_store_n(&in_dev->nr_addrs, in_dev->nr_addrs + 1, __ATOMIC_RELEASE);
@@ -191,7 +191,7 @@ static void inetdev_announce(unsigned long data)
 		mod_timer(&in_dev->announce, jiffies + ANNOUNCE_INTERVAL);
 }
 
-/* The link is there: others may have old notions of who has our addresses. */
+/* The link is there: others may have old entries for our addresses. */
 static void inetdev_link_up(struct in_device *in_dev)
 {
 	if (!netif_carrier_ok(in_dev->dev) || (in_dev->dev->flags & (IFF_LOOPBACK | IFF_NOARP)))

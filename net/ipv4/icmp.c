@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP, the way in: echo is answered, errors are told to the transport that they are about.
+ * ICMP, input: answers echo requests, passes errors to the transport whose packet they quote.
  *
  * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
  * (softirq, no lock held) -> net_protocol's err_handler.  No lock of its own.
@@ -105,11 +105,11 @@ static bool icmp_quote_ok(struct sk_buff *skb)
 	    !pskb_may_pull(skb, sizeof(struct icmphdr) + iph->ihl * 4 + 8))
 		return false;
 	iph = (const struct iphdr *)(skb->data + sizeof(struct icmphdr));
-	/* A fragment that is not the first has no ports to go by; and who sent it must be us. */
+	/* A fragment that is not the first has no ports to go by; and its source must be our address. */
 	return !(iph->frag_off & htons(IP_OFFSET)) && inet_is_local_addr(iph->saddr);
 }
 
-/* Tells the transport.  @info: what it needs besides type and code, which are in icmp_hdr(). */
+/* Calls the transport.  @info: the MTU and the like; type and code are in icmp_hdr(). */
 static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 {
 	const struct net_protocol *prot;
@@ -117,7 +117,7 @@ static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 	const struct iphdr *quoted;
 	u32 info = 0;
 
-	/* Nobody rightly sends an error to a group. */
+	/* A conforming host sends no error to a group. */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
 	if (!icmp_quote_ok(skb)) {
@@ -163,7 +163,7 @@ void icmp_link_failure(struct sk_buff *skb)
 		skb_drop_inc(SKB_DROP_REASON_NOMEM);
 		return;
 	}
-	/* As if it had come from ourselves: nobody else knows yet. */
+	/* As if it had come from ourselves: no other host has reported it. */
 	skb_reset_network_header(told);
 	memcpy(skb_put(told, sizeof(struct iphdr)), ip_hdr(skb), sizeof(struct iphdr));
 	ip_hdr(told)->ihl = 5;

@@ -49,12 +49,12 @@ static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 /* Says that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
 
-/* Nobody answers at the next hop of @skb, one of our own: tells its transport as an ICMP host
+/* The next hop of @skb, a packet of ours, does not answer: tells its transport as an ICMP host
  * unreachable would.  Softirq, no lock held; @skb stays the caller's. */
 void icmp_link_failure(struct sk_buff *skb);
 void icmp_init(void);
 
-/* What an unreachable means to a socket: errno, and whether it ends a connection at once. */
+/* An unreachable's effect on a socket: errno, and whether it ends a connection at once. */
 struct icmp_err {
 	int errno_;
 	bool fatal;

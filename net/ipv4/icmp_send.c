@@ -39,7 +39,7 @@ struct icmp_bucket {
 
 static DEFINE_SPINLOCK(icmp_limit_lock);
 static struct icmp_bucket icmp_global = {.tokens = ICMP_MSGS_BURST * ICMP_MSG_TOKENS};
-/* By hash: who falls on another's place begins with a full bucket, the limit over all remains. */
+/* By hash: an address that takes over a slot begins with a full bucket, the limit over all remains. */
 static struct {
 	__be32 addr;
 	struct icmp_bucket bucket;
@@ -108,7 +108,7 @@ static void icmp_orig_copy(const struct sk_buff *skb, void *to, unsigned int len
 		BUG_ON(skb_copy_bits(skb, -pulled, to, len));
 		return;
 	}
-	/* What was pulled is in the linear part, before data. */
+	/* Headers that were pulled are in the linear part, before data. */
 	head = min(len, (unsigned int)pulled);
 	memcpy(to, skb_network_header(skb), head);
 	if (len > head)
@@ -176,7 +176,7 @@ static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 {
 	const struct iphdr *iph = ip_hdr(skb_in);
-	/* From the address that was meant, so that the sender knows whom it is about. */
+	/* Source: the address that the packet was sent to, so that its sender can match the error. */
 	struct flowi4 fl = {.daddr = iph->saddr, .saddr = iph->daddr, .proto = IPPROTO_ICMP};
 	struct sk_buff *skb;
 	struct rtable *rt;

@@ -11,7 +11,7 @@
  *
  * A SYN and an ACK that finishes a handshake do not lock the listener: counts are atomics, the
  * accept queue has its own lock, and a request holds a reference of its listener, so that the
- * listener may be closed at any moment.  What is half open then goes with it.
+ * listener may be closed at any moment.  Its half-open requests then go with it.
  *
  * Answers to Linux's net/ipv4/inet_connection_sock.c; ports are in inet_ports.c, timers in
  * inet_csk_timers.c.
@@ -28,7 +28,7 @@
 
 /*
  * Between the two lines that announce the state and ask for the port again, the sock is in no
- * table: nobody can find a listener that is not allowed to be one.
+ * table: no lookup can find a listener that is not allowed to be one.
  */
 noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 {
@@ -270,7 +270,7 @@ noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct re
 	return newsk;
 }
 
-/* A whole connection that nobody will accept: reset and destroyed.  @child bh-locked. */
+/* A whole connection that will not be accepted: reset and destroyed.  @child bh-locked. */
 static void inet_child_forget(struct sock *sk, struct sock *child)
 {
 	sk->sk_prot->disconnect(child, O_NONBLOCK);
@@ -387,7 +387,7 @@ out_release:
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /*
- * The listener is no longer in TCP_LISTEN and in no table.  What waits in its accept queue is
+ * The listener is no longer in TCP_LISTEN and in no table.  Connections in its accept queue are
  * reset; a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
  * Half-open connections would each keep the listener's memory until their timers find out (Linux leaves
  * them to it); the peer's next segment is answered with a reset in either case.

@@ -13,7 +13,7 @@
 struct inet_bind_bucket;
 struct tcp_congestion_ops;
 
-/* What a connection sock needs of the network layer: IPv4 today (ipv4_specific). */
+/* The network layer's operations for a connection sock: IPv4 today (ipv4_specific). */
 struct inet_connection_sock_af_ops {
 	int (*queue_xmit)(struct sock *sk, struct sk_buff *skb);
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);
@@ -26,7 +26,7 @@ struct inet_connection_sock_af_ops {
 	void (*mtu_reduced)(struct sock *sk);
 };
 
-#define ICSK_CA_PRIV_SIZE 104 /* bytes: what the largest congestion control needs */
+#define ICSK_CA_PRIV_SIZE 104 /* bytes of the largest congestion control's state */
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet; /* first */
@@ -143,7 +143,7 @@ struct rtable *inet_csk_route_child_sock(const struct sock *sk, struct sock *new
 /* ---- end ------------------------------------------------------------------------------------------- */
 /* Last step of a dead, unhashed connection in TCP_CLOSE: frees port, queues, references. */
 void inet_csk_destroy_sock(struct sock *sk);
-/* A child that nobody will accept: as if closed at once. */
+/* A child that will not be accepted: as if closed at once. */
 void inet_csk_prepare_forced_close(struct sock *sk);
 void inet_sock_destruct(struct sock *sk);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local ports: who may have which, and which one a socket gets that does not care.
+ * Local ports: conflicts between sockets, and the choice of a port where none was named.
  *
  * inet_csk_get_port() <- bind(), and again <- listen() (process, sock owned); inet_hash_connect()
  * <- tcp_v4_connect() (the same); __inet_inherit_port() <- tcp_v4_syn_recv_sock() (softirq);
@@ -121,7 +121,7 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 	return bind_conflict(sk, tb, true);
 }
 
-/* A port that nobody has on this address: its head, locked (*@tb NULL: no bucket), or NULL. */
+/* A port that is free on this address: its head, locked (*@tb NULL: no bucket), or NULL. */
 static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   struct inet_bind_bucket **tb,
 						   unsigned short *port)
@@ -147,8 +147,8 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 }
 
 /*
- * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: what
- * two bound sockets may share, two listeners may not.
+ * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: a
+ * port that two bound sockets may share, two listeners may not.
  */
 noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 {
@@ -311,7 +311,7 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 		tb->fastreuse = -1;
 		inet_bind_hash(sk, tb, port);
 		inet_sk(sk)->inet_sport = htons(port);
-		inet_ehash_insert(sk, NULL); /* nobody has the port: the four-tuple is unique */
+		inet_ehash_insert(sk, NULL); /* the port was free: the four-tuple is unique */
 	}
 out_unlock:
 	spin_unlock_bh(&head->lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inet_timewait_sock: what is left of a connection in TIME_WAIT (and of an orphan in FIN_WAIT2):
+ * inet_timewait_sock: stands for a connection in TIME_WAIT (and for an orphan in FIN_WAIT2):
  * the common head, the few numbers that an answer needs, a timer.  Linux's inet_timewait_sock.h.
  * References: hash, bind bucket, timer, finder.
  */
@@ -34,7 +34,7 @@ static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
 }
 
 /* A copy of @sk's identity; NULL: no memory or tcp_max_tw_buckets.  @state: the substate.  The reference
- * is the caller's, who gives it back with inet_twsk_put() when the dance and the timer are done. */
+ * is the caller's, which puts it with inet_twsk_put() after the hashdance and arming the timer. */
 struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state);
 /* Takes @sk's places in ehash and bhash.  Afterwards the caller must arm the timer. */
 void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struct inet_hashinfo *h);

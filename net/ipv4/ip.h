@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPv4 between the transports and the devices: the header, the way in, the way out, and the table
+ * IPv4 between the transports and the devices: the header, input, output, and the table
  * of transports.  RFC 791, 1122.  Names and roles of Linux's include/net/ip.h and protocol.h.
  */
 #ifndef NET_IPV4_IP_H
@@ -41,7 +41,7 @@ static inline unsigned int ip_hdrlen(const struct sk_buff *skb)
 	return ip_hdr(skb)->ihl * 4;
 }
 
-/* What the way in found out, in skb->cb: for transports and icmp_send(). */
+/* The results of input, in skb->cb: for transports and icmp_send(). */
 struct inet_skb_parm {
 	int iif; /* interface it came in on */
 	u8 flags;
@@ -62,7 +62,7 @@ struct net_protocol {
 };
 /* 0, or -EEXIST.  At boot; @prot is kept. */
 int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
-/* NULL: nobody. */
+/* NULL: no transport for it. */
 const struct net_protocol *inet_protocol(u8 protocol);
 
 /* ---- out --------------------------------------------------------------------------------------- */

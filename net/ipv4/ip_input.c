@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPv4, the way in.
+ * IPv4 input.
  *
  *   netif_receive_skb -> ip_rcv -> ip_rcv_finish -> ip_local_deliver -> ip_local_deliver_finish
  *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
@@ -39,7 +39,7 @@ static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 	len = ntohs(iph->tot_len);
 	if (len < hdrlen || skb->len < len)
 		return SKB_DROP_REASON_IP_INHDR;
-	/* Ethernet fills short frames up: what is behind the datagram is nobody's. */
+	/* Ethernet fills short frames up: bytes behind the datagram are padding. */
 	if (pskb_trim(skb, len))
 		return SKB_DROP_REASON_NOMEM;
 	return SKB_CONSUMED;

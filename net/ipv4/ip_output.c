@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPv4, the way out.
+ * IPv4 output.
  *
  *   tcp_transmit_skb -> ip_queue_xmit ---------.
  *   tcp_v4_send_synack -> ip_build_and_send_pkt +-> ip_local_out -> ip_output -> ip_finish_output
@@ -104,7 +104,7 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 
 	if (likely(neigh && !neigh->dead))
 		return neigh_output(neigh, skb);
-	/* What the route holds it holds for life, so that nobody sees it go; it is asked for anew. */
+	/* A route keeps its neighbour for life, since readers hold no lock: mark it for a new lookup. */
 	if (neigh)
 		WRITE_ONCE(rt->obsolete, true);
 	neigh = ip_neigh_create(rt);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options of level SOL_IP: what a socket says about the headers of its packets.
+ * Options of level SOL_IP: a socket's settings for the headers of its packets.
  *
  * ip_setsockopt(), ip_getsockopt() <- af_inet.c's proto_ops (process).  They take effect with the
  * next packet: ip_queue_xmit() reads them under the same lock. Answers to Linux's

@@ -21,7 +21,7 @@ struct ip_config {
 /* Fills @config from the text behind `ip=`.  0; -EINVAL after a line on the console that says why;
  * -ENODEV: the text says that no address is wanted. */
 int ip_config_parse(const char *text, struct ip_config *config);
-/* Boot, process context, after all cards were opened: what no card has taken by then. */
+/* Boot, process context, after all cards were opened: reports words that no card has taken by then. */
 void ip_auto_config(void);
 void ip_config_init(void); /* the words, the notifier; after devinet_init() */
 

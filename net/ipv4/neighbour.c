@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Neighbours: the state machine between "who has this address?" and a link header.
+ * Neighbours: the state machine from an unresolved address to a link header.
  *
  * Callers: ip_output (neigh_create, neigh_output), arp_rcv (neigh_lookup, neigh_update), the timer.
  * Process and softirq.  Locks: tbl->lock for the table, neigh->lock for an entry; never both here,
@@ -88,7 +88,7 @@ static void neigh_drop_all(struct neighbour *neigh, struct sk_buff_head *failed,
 
 enum neigh_ask { ASK_NOBODY, ASK_ALL, ASK_IT };
 
-/* neigh->lock held.  One step of the machine; says whom to ask. */
+/* neigh->lock held.  One step of the machine; returns the address to probe. */
 static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_head *failed)
 {
 	unsigned long now = jiffies, sure = msecs_to_jiffies(NEIGH_REACHABLE_MS);
@@ -192,8 +192,8 @@ static void neigh_unlink(struct neigh_table *tbl, struct neighbour *neigh)
 }
 
 /*
- * tbl->lock held.  Only the table knows an entry whose count is one: it has no timer, so nobody
- * waits in it, and nobody can find it but under the lock that we hold.
+ * tbl->lock held.  Only the table knows an entry whose count is one: it has no timer, so no packet
+ * waits in it, and a lookup needs the lock that we hold.
  */
 static void neigh_collect(struct neigh_table *tbl)
 {
@@ -298,7 +298,7 @@ static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, boo
 	neigh->updated = jiffies;
 	if (state & NUD_CONNECTED)
 		neigh->confirmed = neigh->updated;
-	/* The same address, heard again in passing, makes nobody less sure. */
+	/* Hearing the same address again does not lower the entry's state. */
 	if (state == NUD_STALE && (old & NUD_VALID) && ha == neigh->ha)
 		return true;
 	WRITE_ONCE(neigh->ha, ha);
@@ -329,7 +329,7 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 /* ---- out -------------------------------------------------------------------------------------- */
 
 /*
- * neigh->lock held.  Lets @skb wait behind the others; returns whom it displaced: the oldest where this
+ * neigh->lock held.  Lets @skb wait behind the others; returns the displaced packet: the oldest where this
  * address has as many as it may, itself where all addresses together have.
  */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)

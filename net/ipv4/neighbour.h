@@ -82,7 +82,7 @@ struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_d
 struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_device *dev);
 void neigh_release(struct neighbour *neigh); /* NULL is fine */
 /*
- * What was learnt: a new state and, when @lladdr is not NULL, the link address.  @override: a
+ * An update: a new state and, when @lladdr is not NULL, the link address.  @override: a
  * different address may replace the one that is believed in.
  */
 void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override);

@@ -110,7 +110,7 @@ void dst_confirm(struct rtable *rt)
 
 /* ---- the path's MTU ----------------------------------------------------------------------------- */
 
-/* What was learnt of the path to @daddr, whichever question its routes answer (Linux's fib_nh_exception). */
+/* The known properties of the path to @daddr, shared by all its routes (Linux's fib_nh_exception). */
 struct pmtu_entry {
 	__be32 daddr;
 	u32 mtu;
@@ -210,7 +210,7 @@ static struct net_device *rt_broadcast_dev(__be32 daddr)
 	return NULL;
 }
 
-/* What the answer to a question is, before it becomes an rtable. */
+/* The result of a lookup, before it becomes an rtable. */
 struct rt_answer {
 	struct net_device *dev;
 	__be32 gateway, src;
@@ -325,7 +325,7 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 {
 	if (ipv4_is_multicast(saddr) || ipv4_is_lbcast(saddr))
 		return true;
-	/* Who has no address yet speaks to everybody (DHCP). */
+	/* A host without an address yet broadcasts (DHCP). */
 	if (ipv4_is_zeronet(saddr))
 		return saddr || !ipv4_is_lbcast(daddr);
 	if (dev->flags & IFF_LOOPBACK)

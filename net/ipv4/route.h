@@ -38,7 +38,7 @@ struct rtable {
 	struct neighbour *neigh; /* of the next hop, once asked for; holds a reference */
 };
 
-/* What a transport asks: addresses in network order, 0 = any. */
+/* A transport's lookup key: addresses in network order, 0 = any. */
 struct flowi4 {
 	__be32 daddr, saddr;
 	int oif;

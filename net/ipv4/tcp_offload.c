@@ -34,7 +34,7 @@
 #define TCP_FLAG_ACK 0x10
 #define TCP_FLAG_PSH 0x08
 
-/* What we know of a packet that is looked at or held, in its cb. */
+/* State of a packet that is examined or held, in its cb. */
 struct tcp_gro_cb {
 	u32 next_seq; /* of what would follow */
 	u16 headers;  /* bytes before the data */
@@ -63,7 +63,7 @@ static bool ip_is_plain(struct sk_buff *skb)
 	       !ip_fast_csum(iph, iph->ihl);
 }
 
-/* Summed here, it need not be summed again; what is wrong TCP shall see, and count. */
+/* Summed here, it need not be summed again; TCP sees and counts a wrong one. */
 static bool tcp_sum_is_right(struct sk_buff *skb)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
@@ -120,7 +120,7 @@ static bool tcp4_gro_has_flow(struct sk_buff *skb)
 	       pskb_may_pull(skb, iph->ihl * 4 + TCP_PORTS_LEN);
 }
 
-/* What is held has no IP options; @skb may have some. */
+/* A held packet has no IP options; @skb may have some. */
 static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;
