@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a door hands to the kernel.  Both doors (PVH entry, UEFI application) and the hosted build
+ * The boot's input to the kernel.  Both doors (PVH entry, UEFI application) and the hosted build
  * fill one struct boot_info, so that kernel_main() cannot tell through which one it came.
  *
  * Written once before kernel_main(), read-only afterwards.

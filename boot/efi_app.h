@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the UEFI application build/softnet.efi: what its files share.
+ * Inside the UEFI application build/softnet.efi: declarations that its files share.
  *
  * The application is a program of its own: it runs on the firmware, one thread, interrupts the
  * firmware's, and ends where the kernel begins.  efi_main.c is its main(), as a list of calls.
@@ -54,7 +54,7 @@ EFI_STATUS efi_load_kernel(struct efi_kernel *kernel, UINTN tail);
 /* ---- efi_memory.c ---- */
 /* Zeroed pages below 4 GiB that are the kernel's to give out later; NULL when there are none. */
 void *efi_alloc_low(UINTN pages);
-/* For the way back to the firmware; NULL is nothing. */
+/* Before returning to the firmware; NULL does nothing. */
 void efi_free(void *p, UINTN pages);
 /* How many pages the kernel may need behind its image for its first page tables. */
 EFI_STATUS efi_count_tables(UINTN *pages);

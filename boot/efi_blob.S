@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the UEFI application carries: the kernel, stripped, and the command line it was built with.
+ * The UEFI application's payload: the kernel, stripped, and the command line it was built with.
  * The Makefile says where they are: EFI_KERNEL, EFI_CMDLINE.
  */
 	.section .rodata, "a", @progbits

@@ -2,11 +2,11 @@
 /*
  * The command line under UEFI: the first of three places that has one.
  *
- *   1. load options: what the boot manager's entry, a shell or QEMU's -append passes
+ *   1. load options: text that the boot manager's entry, a shell or QEMU's -append passes
  *   2. \EFI\BOOT\cmdline.txt or \cmdline.txt on the volume that we were loaded from
  *   3. CMDLINE= of the build
  *
- * Caller: efi_main().  A file that is there counts even if it is empty.  What can't be read is said
+ * Caller: efi_main().  A file that is there counts even if it is empty.  A read error is reported
  * and does not stop the boot: a machine that serves with its defaults tells more than one that
  * does not.
  */
@@ -71,7 +71,7 @@ static UINTN skip_own_name(const CHAR16 *s, UINTN n)
 
 /*
  * False when there are none.  Some boot managers leave data of their own there (a GUID, a device
- * path): what does not begin like text is not for us.
+ * path): data that does not begin like text is ignored.
  */
 static bool from_load_options(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
 {

@@ -3,7 +3,7 @@
  * Loads the kernel: an ELF file inside this one (boot/efi_blob.S).
  *
  * Caller: efi_main().  The file is ours, and is read as if it were not: each offset is checked before
- * it is followed, because the same lines would load a kernel that somebody damaged.
+ * it is followed, because the same lines would load a damaged kernel.
  * Answers to the System V ABI, chapters 4 and 5 (object files, program loading).
  */
 #include "boot/efi_app.h"

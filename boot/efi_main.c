@@ -4,7 +4,7 @@
  * firmware's services, enters the kernel at boot/uefi.S.
  *
  * Caller: GNU-EFI's start-up code, which has relocated us; before it, the firmware's boot manager.
- * What fails before ExitBootServices() is said on the firmware's console, and the boot manager goes
+ * An error before ExitBootServices() is reported on the firmware's console, and the boot manager goes
  * on with its next choice.
  */
 #include "boot/efi_app.h"
@@ -26,7 +26,7 @@ u64 efi_read_tsc(void)
 	return (u64)high << 32 | low;
 }
 
-/* What the kernel's first page tables need of the CPU and of the firmware's mode. */
+/* Requirements of the kernel's first page tables on the CPU and the firmware's mode. */
 static EFI_STATUS check_cpu(void)
 {
 	u32 eax = CPUID_EXTENDED, ebx, ecx = 0, edx;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The firmware's memory: what we take of it, and the map that we leave with.
+ * The firmware's memory: our allocations, and the map that the kernel gets.
  *
  * Callers in order: efi_main() for everything; the last call, efi_leave(), ends the firmware.
- * What firmware types mean after that: UEFI specification 2.10, table 7.10; Linux's
+ * The meaning of firmware types after that: UEFI specification 2.10, table 7.10; Linux's
  * arch/x86/platform/efi and drivers/firmware/efi/libstub.
  */
 #include "boot/efi_app.h"
@@ -17,7 +17,7 @@
 #define GIB_SHIFT           30
 
 #ifndef EFI_MEMORY_SP
-#define EFI_MEMORY_SP 0x40000 /* "specific purpose": set aside for somebody by the firmware */
+#define EFI_MEMORY_SP 0x40000 /* "specific purpose": reserved by the firmware for a driver */
 #endif
 
 struct memory_map {

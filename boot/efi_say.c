@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the UEFI application says: only what went wrong.
+ * The UEFI application's messages: errors only.
  *
  * Callers: all its files.  Before ExitBootServices() the firmware's console is the one place: most
  * firmware, OVMF among it, shows that on the serial port too, and a second copy would only confuse.
@@ -51,7 +51,7 @@ static void put(const char *text)
 	wide[n++] = '\r';
 	wide[n++] = '\n';
 	wide[n] = 0;
-	/* A machine without any console: nobody reads, and there is nowhere else to say so. */
+	/* A machine without any console: the message is lost. */
 	if (efi_system->ConOut)
 		efi_system->ConOut->OutputString(efi_system->ConOut, wide);
 }

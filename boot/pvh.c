@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PVH door, second half: what the loader left in struct hvm_start_info becomes struct
+ * The PVH door, second half: the loader's struct hvm_start_info becomes struct
  * boot_info.
  *
  * Caller: boot/pvh.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB stand in

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI door, inside the kernel: what the UEFI application prepared becomes struct boot_info.
+ * The UEFI door, inside the kernel: copies the UEFI application's struct boot_info.
  *
  * Caller: boot/uefi.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB stand in
  * the direct map.  boot/efi_main.c, which came before, is another program: it runs on the firmware.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the UEFI application hands to the kernel: a struct boot_info that it has filled, at a physical
+ * The UEFI application's hand-over to the kernel: a struct boot_info that it has filled, at a physical
  * address below 4 GiB, in memory that is given out later.
  *
  * boot/efi_memory.c writes it, boot/uefi.c copies it.  Both stand in one file, build/softnet.efi; the
- * size is compared all the same, since somebody may put another kernel beside the application.
+ * size is compared all the same, since a user may put another kernel beside the application.
  */
 #ifndef BOOT_UEFI_HANDOFF_H
 #define BOOT_UEFI_HANDOFF_H
