@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "lo": what is sent to this host comes in again.
+ * "lo": packets to this host's own addresses are received again.
  *
  * Called: loopback_init() from init/main.c; loopback_xmit() from dev_queue_xmit() under tx_lock,
  * BHs off; netif_rx() puts the packet on this CPU's input queue, bounded by NETDEV_MAX_BACKLOG.

@@ -75,7 +75,7 @@ u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after)
 
 /* ---- base addresses -------------------------------------------------------------------------- */
 
-/* What sticks when all ones are written is the address bits that the BAR decodes. */
+/* Write all ones: the bits that read back as ones are those that the BAR decodes. */
 static u32 pci_bar_probe(const struct pci_device *pdev, u8 offset)
 {
 	u32 saved = pci_read32(pdev, offset);
@@ -118,7 +118,7 @@ static unsigned int pci_read_bar(struct pci_device *pdev, unsigned int i)
 	return 2;
 }
 
-/* Decoding is off meanwhile: a BAR full of ones would answer at somebody else's address. */
+/* Decoding is off meanwhile: a BAR full of ones would answer at another device's address. */
 static void pci_read_bars(struct pci_device *pdev)
 {
 	u16 command = pci_read16(pdev, PCI_COMMAND);

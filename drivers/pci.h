@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI as far as a driver needs it: what a function is, where its registers lie, its interrupts.
+ * PCI as far as a driver needs it: a function's identity, its registers, its interrupts.
  *
  * Machine only.  Everything in process context at boot, one thread, except that a device's mapped
  * registers may be touched from anywhere afterwards.

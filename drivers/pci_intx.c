@@ -125,7 +125,7 @@ static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags
 
 	if (!pin || pin > PCI_PINS)
 		return -ENODEV;
-	/* Each bridge on the way adds the slot (PCI-to-PCI Bridge 1.2, 9.1). */
+	/* Each bridge between root bus and device adds the slot (PCI-to-PCI Bridge 1.2, 9.1). */
 	pin = (pin - 1 + pdev->intx_swizzle) % PCI_PINS;
 	*flags = IOAPIC_LEVEL;
 	if (find_chip(&chip, PIIX3_SLOT) && chip.device == PIIX3)

@@ -52,8 +52,8 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 }
 
 /*
- * Agrees on features: what both sides know, and VERSION_1 (legacy: ANY_LAYOUT) whatever the driver
- * thinks of it.  ACCESS_PLATFORM is taken where it is offered: our bus addresses are physical
+ * Agrees on features: those of both sides, and VERSION_1 (legacy: ANY_LAYOUT) for any
+ * driver.  ACCESS_PLATFORM is taken where it is offered: our bus addresses are physical
  * addresses, and a device behind an IOMMU that was not set up sees the same.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second seam: what a virtio driver needs from the bus that its device sits on.
+ * The second seam: the operations that a virtio driver needs from its device's bus.
  *
  * Below it: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the hosted build
  * (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both sides.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One interrupt that serves a whole virtio device: whom it has to be passed on to.
+ * One interrupt that serves a whole virtio device: the interrupt numbers that it is passed on to.
  *
  * The transports keep one of these where a device has no interrupt for each queue: virtio-mmio, PCI
  * with a line, PCI with too few MSI-X vectors.

@@ -38,7 +38,7 @@
 #define VM_DEVICE_FEAT_SEL   0x014
 #define VM_DRIVER_FEATURES   0x020
 #define VM_DRIVER_FEAT_SEL   0x024
-#define VM_GUEST_PAGE_SIZE   0x028 /* version 1: what QUEUE_PFN counts in */
+#define VM_GUEST_PAGE_SIZE   0x028 /* version 1: the unit of QUEUE_PFN */
 #define VM_QUEUE_SEL         0x030
 #define VM_QUEUE_NUM_MAX     0x034
 #define VM_QUEUE_NUM         0x038
@@ -77,7 +77,7 @@ struct virtio_mmio {
 	u32 config_len;
 	u32 gsi;
 	char name[24];           /* "mmio-feb00e00" */
-	struct virtio_irqs irqs; /* whom the one interrupt is passed on to */
+	struct virtio_irqs irqs; /* the numbers that the one interrupt is passed on to */
 };
 
 static struct virtio_mmio_slot slots[VIRTIO_MMIO_MAX];
@@ -113,7 +113,7 @@ static void vm_interrupt(void *arg)
 		status = vm_read(vm, VM_INTERRUPT_STATUS) & (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG);
 		if (!status)
 			return;
-		/* First this: what is used from here on is a new bit. */
+		/* Acknowledge first: a buffer used from here on sets the bit again. */
 		vm_write(vm, VM_INTERRUPT_ACK, status);
 		virtio_irqs_raise(&vm->irqs, status);
 	}
@@ -421,7 +421,7 @@ static int parse_slot(const char *value)
 	strscpy(word, value, sizeof(word));
 	if (take_number(&text, '@', &size) || take_number(&text, ':', &address))
 		return -EINVAL;
-	/* ID numbers the device for somebody else's naming: not used. */
+	/* ID numbers the device for Linux's naming: not used. */
 	id = strchr(text, ':');
 	if (id)
 		*id = '\0';

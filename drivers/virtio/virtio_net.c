@@ -27,7 +27,7 @@
 #include "net/core/eth.h"
 
 #define VIRTNET_RING_MAX 256  /* buffers a direction: half a megabyte of receive memory */
-#define VIRTNET_MTU_MIN  68   /* RFC 791: what every IPv4 link carries */
+#define VIRTNET_MTU_MIN  68   /* RFC 791: the least that an IPv4 link carries */
 #define VIRTNET_MTU_MAX  9000 /* larger offers are cut: a buffer must fit a page fragment block */
 
 #define F(bit) (1ULL << VIRTIO_NET_F_##bit)
@@ -159,7 +159,7 @@ static int virtnet_open(struct net_device *dev)
 	virtnet_rx_refill(vi);
 	napi_enable(&vi->napi);
 	virtnet_update_link(vi);
-	/* Packets may have come while nobody polled: the first poll finds them and asks for more. */
+	/* Packets may have come before polling began: the first poll finds them and enables callbacks. */
 	napi_schedule(&vi->napi);
 	return 0;
 }
@@ -186,7 +186,7 @@ static const struct net_device_ops virtnet_ops = {
 
 /* ---- finding one ----------------------------------------------------------------------------- */
 
-/* 5.1.3.1: what needs what.  TSO packets of 64 KiB are received over several buffers or not at all. */
+/* 5.1.3.1: dependencies between features.  TSO packets of 64 KiB are received over several buffers or not at all. */
 static u64 virtnet_trim_features(u64 features)
 {
 	/* 5.1.6.6: the header then has a descriptor of its own, which no further buffer has. */
@@ -354,7 +354,7 @@ static bool virtnet_all_sent(const struct virtnet_info *vi)
 	return vi->failed || (skb_queue_empty(&vi->dev->txq) && virtqueue_all_used(vi->tx));
 }
 
-/* What the stack said last has to leave before the machine does: all taken by the device, or too late. */
+/* Before the machine powers off, wait until the device has taken the last packets, or the timeout. */
 static void virtnet_flush(u64 deadline)
 {
 	struct net_device *dev;

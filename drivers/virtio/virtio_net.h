@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net: the network device of virtio 1.1, section 5.1; what its three files share.
+ * virtio_net: the network device of virtio 1.1, section 5.1; declarations that its three files share.
  *
  *   virtio_net.c     the device: features, opening, the NAPI poll, the link, the end of a liar
  *   virtio_net_rx.c  receive: filling the ring with buffers, making packets out of them
@@ -83,7 +83,7 @@ struct virtnet_info {
 	unsigned int rx_fill;     /* descriptors of receive buffers that the device shall have */
 	struct page_frag rx_frag; /* where buffers are cut from */
 	struct page_budget
-		rx_budget; /* pages of the blocks: what the ring needs and a part of memory */
+		rx_budget; /* pages of the blocks: the ring's need and a part of memory */
 	u8 *rx_spare; /* buffers for the next batch; the first bytes of each point to the next one */
 	u64 rx_copied;     /* packets that were copied for want of a buffer in their place */
 	u64 refill_failed; /* times that memory was out */

@@ -62,7 +62,7 @@ static void virtnet_refill_timer(unsigned long data)
 }
 
 /*
- * The longest frame of one packet.  A smaller MTU limits what we send; what comes may be longer, since a
+ * The longest frame of one packet.  A smaller MTU limits what we send; a received frame may be longer, since a
  * peer has a least segment of its own (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes whatever MSS
  * was offered), and Linux's driver takes full Ethernet frames too.
  */
@@ -291,7 +291,7 @@ static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u
 
 /* ---- what the header says ------------------------------------------------------------------------ */
 
-/* Who vouches for the checksum (5.1.6.4.1, items 2 and 3).  data still at the Ethernet header. */
+/* Which checksum the device verified (5.1.6.4.1, items 2 and 3).  data still at the Ethernet header. */
 static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_buff *skb,
 					    const struct virtio_net_hdr *hdr)
 {

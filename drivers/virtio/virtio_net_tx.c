@@ -6,7 +6,7 @@
  * virtnet_poll() (softirq), which takes the lock.
  *
  * A packet goes out where it lies: its linear part and each page fragment are a descriptor.  The
- * virtio header stands in the packet's own headroom where nobody else can look at that, else in an
+ * virtio header stands in the packet's own headroom where that is not shared, else in an
  * array with one header for each descriptor.  The packet keeps its owner (destructor) until the
  * device is done: sk_wmem_alloc counts what lies below TCP, which sends nothing again while that is too
  * much (tcp_retransmit_skb()).  So completions must come soon: they are reaped at each transmission and
@@ -84,7 +84,7 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 {
 	struct sk_buff_head done;
 
-	/* Without the lock: who adds after this look reaps and asks for a callback himself. */
+	/* Without the lock: a sender that adds after this look reaps and enables callbacks itself. */
 	if (READ_ONCE(vi->tx->num_free) == vi->tx->num)
 		return;
 	__skb_queue_head_init(&done);
@@ -107,7 +107,7 @@ void virtnet_tx_drain(struct virtnet_info *vi)
 		skb->next = list;
 		list = skb;
 	}
-	/* What waits in the queue is let go, to be dropped and counted. */
+	/* Queued packets are dequeued, to be dropped and counted. */
 	if (netif_queue_stopped(dev))
 		netif_wake_queue(dev);
 	spin_unlock(&dev->tx_lock);
@@ -159,7 +159,7 @@ static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
 		hdr = (struct virtio_net_hdr *)(skb->data - vi->hdr_len);
 		sg[n++] = (struct vq_sg){hdr, vi->hdr_len + skb_headlen(skb)};
 	} else {
-		/* The chain will begin at the first free descriptor: its header is nobody else's. */
+		/* The chain will begin at the first free descriptor: no other chain uses its header. */
 		hdr = &vi->tx_hdrs[vi->tx->num_free ? vi->tx->free_head : 0];
 		sg[n++] = (struct vq_sg){hdr, vi->hdr_len};
 		sg[n++] = (struct vq_sg){skb->data, skb_headlen(skb)};

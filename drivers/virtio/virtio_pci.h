@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtio transport over PCI: what its files share.
+ * The virtio transport over PCI: declarations that its files share.
  *
  *   virtio_pci.c         finding a device, its interrupts
  *   virtio_pci_modern.c  the registers of virtio 1.0 and later, in memory BARs
@@ -36,7 +36,7 @@ struct virtio_pci {
 	struct virtio_device vdev;
 	struct pci_device *pdev;
 	enum vp_interrupts interrupts;
-	struct virtio_irqs irqs; /* unless VP_EACH: whom the shared interrupt is passed on to */
+	struct virtio_irqs irqs; /* unless VP_EACH: numbers that the shared interrupt is passed on to */
 	int shared_irq;          /* VP_QUEUES, VP_ONE: of the shared vector; else -1 */
 	/* Reads the ISR status, which takes the line down (4.1.4.5). */
 	u8 (*read_isr)(struct virtio_pci *vp);

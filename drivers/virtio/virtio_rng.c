@@ -3,7 +3,7 @@
  * virtio-rng: the host's random numbers, once, at boot.
  *
  * Called: virtio_rng_init() from init/main.c; probe from virtio_probe(); rng_done() in the hard
- * interrupt of the one request.  The request is made at probe time and nobody waits for it: the
+ * interrupt of the one request.  The request is made at probe time and no code waits for it: the
  * generator has a seed without it, and this one is stirred in when it comes.  Then the device has
  * nothing more to do; it is left alone.
  * Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.

@@ -9,7 +9,7 @@
  * wherever the driver's own lock or NAPI instance makes it one caller at a time.  No lock here.
  *
  * Two rings in memory that the device reads and writes while we do.  Each side publishes an index
- * that only grows (mod 2^16); who has published looks afterwards whether the other asked to be told.
+ * that only grows (mod 2^16); after publishing, a side looks whether the other asked for a notification.
  * Publish-then-look on both sides, with a full barrier in between, is what loses no wake-up: it is
  * the same pattern in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb()
  * (used_event, then used idx).
@@ -83,8 +83,8 @@ static bool vring_need_event(u16 event, u16 now, u16 old)
 /* ---- making ---------------------------------------------------------------------------------- */
 
 /*
- * One without anything used is nobody's loss: the buffer that it tells of was taken by somebody who
- * asks for the next callback himself.
+ * Ignores an interrupt with an empty used ring: a poll already took the buffer and re-enables
+ * callbacks.
  */
 static void vring_interrupt(void *arg)
 {
@@ -293,7 +293,7 @@ static void *vring_detach(struct virtqueue *vq, u16 head)
 	return token;
 }
 
-/* What the device says about entry @elem, if it can be true; else NULL and the queue is broken. */
+/* The state of used entry @elem, checked; NULL when it can't be true: the queue is then broken. */
 static struct vq_desc_state *vring_check_used(struct virtqueue *vq, u16 pending, u32 id, u32 len)
 {
 	const char *why;

@@ -113,7 +113,7 @@ static inline bool virtqueue_all_used(const struct virtqueue *vq)
 	return READ_ONCE(vq->used->idx) == READ_ONCE(vq->avail_idx);
 }
 
-/* Marks the queue as unusable and says why, once: what comes back from now on is an error. */
+/* Marks the queue as unusable and says why, once: later calls return an error. */
 void virtqueue_break(struct virtqueue *vq, const char *why);
 /* One line a queue. */
 struct seq_file;
@@ -121,7 +121,7 @@ int virtqueue_proc_show(struct seq_file *m);
 
 /*
  * Callbacks.  Enabling asks for one: after it came (or to be sure that the next one comes) the
- * driver enables again.  All are hints: a callback may come that nobody asked for.
+ * driver enables again.  All are hints: a callback may come without having been enabled.
  */
 /* No more callbacks, as far as the device listens. */
 void virtqueue_disable_cb(struct virtqueue *vq);
