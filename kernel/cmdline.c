@@ -26,7 +26,7 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n)
 	}
 }
 
-/* The parameter that @word belongs to, and its value; NULL when nobody knows it. */
+/* The parameter that @word belongs to, and its value; NULL: unknown. */
 static const struct cmdline_param *find(const char *word, const char **value)
 {
 	size_t name_len = strnlen(word, CMDLINE_WORD_MAX);
@@ -50,7 +50,7 @@ static const struct cmdline_param *find(const char *word, const char **value)
 	return NULL;
 }
 
-/* False when nobody knows the word. */
+/* False: the word is unknown. */
 static bool parse_word(const char *word)
 {
 	const struct cmdline_param *param;

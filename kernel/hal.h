@@ -32,7 +32,7 @@ struct task_struct;
 u64 hal_clock_ns(void);
 
 /*
- * What the clock is made of: runs from before the kernel's first instruction, at a speed that is known
+ * The clock's raw counter: runs from before the kernel's first instruction, at a speed that is known
  * only after hal_late_init(), when hal_clock_from_raw() gives hal_clock_ns()'s time for what was read
  * before.  Boot.  Hosted: the clock.
  */
@@ -72,12 +72,12 @@ void hal_arm_timer(u64 deadline_ns);
  */
 void hal_idle(void);
 
-/* Spin-wait hint (PAUSE).  Hosted: fails loudly, since on one host thread nobody can let go. */
+/* Spin-wait hint (PAUSE).  Hosted: fails loudly, since on one host thread no other CPU can release it. */
 void hal_cpu_relax(void);
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
-/* What is saved of a thread that does not run; sched keeps one in each task_struct. */
+/* The saved state of a thread that does not run; sched keeps one in each task_struct. */
 struct hal_context {
 	void *sp;         /* machine: the saved stack pointer.  hosted: the fiber */
 	void *fake_stack; /* hosted, under ASan: its saved fake stack */
@@ -102,7 +102,7 @@ void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *t
 void *hal_stack_alloc(size_t size);
 void hal_stack_free(void *stack, size_t size);
 
-/* What hal_this_cpu() finds from now on. */
+/* Sets the result of hal_this_cpu(). */
 void hal_set_this_cpu(struct cpu *cpu);
 
 /* Saves / restores the vector registers of an application thread that is preempted (irq exit). */
@@ -117,7 +117,7 @@ phys_addr_t hal_virt_to_phys(const void *p);
 void *hal_phys_to_virt(phys_addr_t pa);
 
 /*
- * What was stored before is seen by devices before anything after it is read: both sides of a ring
+ * Devices see earlier stores before any later load happens: both sides of a ring
  * write their own index and then read the other's.  Stronger than smp_mb(), which is for other CPUs.
  * Any context.
  */
@@ -177,7 +177,7 @@ void hal_symbol(u64 pc, char *buf, size_t size);
 /* Registers and backtrace of this point to the console: the dump of panic(). */
 void hal_dump(void);
 
-/* ---- upwards: what the platform calls ------------------------------------------------------- */
+/* ---- upwards: called by the platform -------------------------------------------------------- */
 
 /* init/main.c: the boot as a list.  First C of the kernel proper: interrupts off, on the boot
  * stack, the direct map up, hal_this_cpu() not yet set.  Never returns. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device interrupts: who handles which number, and the frame around every interrupt.
+ * Device interrupts: the handler of each number, and the frame around every interrupt.
  *
  * Callers: the platform's vectors enter at do_IRQ() and do_timer_interrupt(), with interrupts off;
  * drivers register at request_irq() (process context).  The way out of an interrupt is where softirqs

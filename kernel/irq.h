@@ -26,6 +26,6 @@ struct irq_desc {
 const struct irq_desc *irq_desc(unsigned int irq); /* NULL when free */
 extern u64 timer_irq_count;
 extern u64 nmi_count;          /* of the machine; 0 in the hosted kernel */
-extern u64 spurious_irq_count; /* a number that nobody requested */
+extern u64 spurious_irq_count; /* a number without a handler */
 
 #endif

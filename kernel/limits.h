@@ -3,7 +3,7 @@
  * Every bound of the kernel, in one place, with the reason for its value.
  * X_RANGE: X is the default of a sysctl (docs/sysctl.md), which may be set to these.
  * A queue, table, cache or loop that a peer or an application can drive has its limit here and a
- * test that reaches it.  What it does when it is reached is said beside it.
+ * test that reaches it.  The effect of reaching it is said beside it.
  */
 #ifndef KERNEL_LIMITS_H
 #define KERNEL_LIMITS_H
@@ -20,7 +20,7 @@
 #define TIME_SLICE_MS       10    /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10    /* rounds before ksoftirqd takes over (Linux) */
 #define MAX_SOFTIRQ_MS      2     /* time before it does */
-#define SOFT_LOCKUP_MS      2000  /* kernel code that lets nobody else run: named on the console */
+#define SOFT_LOCKUP_MS      2000  /* kernel code that yields to no other thread: named on the console */
 #define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
 #define LOG_RING_SIZE       16384 /* bytes of kernel log kept; older ones are overwritten */
 #define LOG_LINE_MAX        256   /* bytes of a line; more is cut */
@@ -44,7 +44,7 @@
 #define CONSOLE_POLLS_MAX                                                                          \
 	20000 /* of a full serial port, 10 to 40 ms: then a byte is lost, and those behind it, until \
 		 there is room; at 115200 baud a full FIFO drains in 1.4 ms */
-#define CONSOLE_IN_MAX   256  /* typed bytes nobody has read yet: newer ones wait in the device */
+#define CONSOLE_IN_MAX   256  /* typed bytes that are unread: newer ones wait in the device */
 #define PIPE_PAGES       16   /* pages a pipe buffers: a writer waits or gets -EAGAIN */
 #define IOV_MAX_SEGMENTS 1024 /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
 #define PATH_LENGTH_MAX  256  /* open: -ENAMETOOLONG */

@@ -33,7 +33,7 @@ static const char *context_name(void)
 	return "process";
 }
 
-/* Who ran, and in what context.  Early in the boot there is neither CPU block nor thread. */
+/* The running thread and its context.  Early in the boot there is neither CPU block nor thread. */
 static void print_where(void)
 {
 	struct task_struct *task;

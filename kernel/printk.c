@@ -33,7 +33,7 @@ static bool panicking;
 BUILD_BUG_ON(!IS_POWER_OF_2(LOG_RING_SIZE));
 BUILD_BUG_ON(LOG_LINE_MAX >= LOG_RING_SIZE);
 
-/* Formats one line that ends in '\n'; what does not fit is cut, without losing the line's end. */
+/* Formats one line that ends in '\n'; text that does not fit is cut, without losing the line's end. */
 static size_t format_line(char *line, const char *fmt, va_list ap)
 {
 	u64 us = ktime_get_us();
@@ -91,8 +91,8 @@ size_t kmsg_copy(char *buf, size_t size)
 	n = min_t(u64, n, ring_end);
 	from = ring_end - n;
 	/*
-	 * Begin where a line does.  When all that precedes was overwritten, nobody knows whether
-	 * the oldest byte begins one, and its line is passed over.
+	 * Begin where a line does.  When the byte before the oldest was overwritten, that
+	 * may be in the middle of a line: skip to the next one.
 	 */
 	if (n == LOG_RING_SIZE || (from > 0 && ring[(from - 1) % LOG_RING_SIZE] != '\n')) {
 		while (n && ring[from % LOG_RING_SIZE] != '\n') {

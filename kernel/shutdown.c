@@ -5,8 +5,8 @@
  * Callers: the power button's interrupt -> shutdown_request(), which wakes the init thread in
  * shutdown_on_request(); that one, the system call power and an application's return from main() ->
  * kernel_shutdown().  Process context, but for the request.
- * Who has something to end registers a hook, so that kernel/ knows no network.  Each stage has its
- * own time, and what is not through by then is cut off: a peer that does not answer must not keep a
+ * A subsystem with work to finish registers a hook, so that kernel/ knows no network.  Each stage has its
+ * own time, and a stage that is not done by then is cut off: a peer that does not answer must not keep a
  * machine from going off.
  * Answers to Linux's kernel/reboot.c (kernel_power_off, its notifier chain).
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The orderly end: whoever has something to bring to an end registers a hook, and the machine goes
- * off after all of them.  panic() does not come here: it trusts nobody any more.
+ * The orderly end: a subsystem with work to finish registers a hook, and the machine goes
+ * off after all of them.  panic() does not come here: it trusts no other code any more.
  */
 #ifndef KERNEL_SHUTDOWN_H
 #define KERNEL_SHUTDOWN_H
@@ -9,7 +9,7 @@
 #include "kernel/hal.h"
 #include "kernel/lib/list.h"
 
-/* In this order: what connections still say must leave through the devices. */
+/* In this order: the last segments of connections must leave through the devices. */
 enum shutdown_stage { SHUTDOWN_CONNECTIONS, SHUTDOWN_DEVICES, NR_SHUTDOWN_STAGES };
 
 struct shutdown_hook {

@@ -22,7 +22,7 @@ struct syscall_def {
 /* A second registration of a number is a bug. */
 void register_syscalls(const struct syscall_def *defs, unsigned int n);
 
-/* Process context of a thread with a file table.  -ENOSYS for a number that nobody registered. */
+/* Process context of a thread with a file table.  -ENOSYS for an unregistered number. */
 long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f);
 
 #define SYSCALL_DEF(number, function)                                                              \

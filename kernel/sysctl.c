@@ -181,7 +181,7 @@ int sysctl_usage(const struct ctl_table *t, char *buf, size_t size)
 #define ANY_USAGE "sysctl.NAME=VALUE[,VALUE...], a NAME of /proc/sysctl"
 static char usage[SYSCTL_NAME_MAX + SYSCTL_TEXT_MAX];
 
-/* @word: what follows "sysctl.".  When it is wrong, the usage becomes that of the name it has. */
+/* @word: the text after "sysctl.".  When it is wrong, the usage becomes that of the name it has. */
 static int parse_param(const char *word)
 {
 	const char *equals = strchr(word, '=');

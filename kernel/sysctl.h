@@ -5,7 +5,7 @@
  * A floor keeps the values as plain ints that its code reads, under Linux's names (sysctl_tcp_retries2),
  * with their defaults and ranges in kernel/limits.h; it registers a table that names them.  Two ways
  * lead to a value, both through sysctl_set(): the command line (`sysctl.net.ipv4.tcp_retries2=8`) and
- * writing /proc/sys/net/ipv4/tcp_retries2.  What is read back is the value itself.
+ * writing /proc/sys/net/ipv4/tcp_retries2.  Reading returns the value itself.
  * A value that changes nothing is in no table.
  *
  * A reader takes an int as it stands, without a lock: it sees the old value or the new one.  Of a
@@ -23,8 +23,8 @@ struct ctl_table {
 	int *value;           /* NULL: a word */
 	unsigned int nr;      /* ints at @value, not falling; 0: one */
 	int min, max;         /* of each */
-	int scale;            /* *value is so many times what is said: HZ for seconds; 0: 1 */
-	/* Of a word: 0 or -errno; what is in force. */
+	int scale;            /* *value is the text's number times this: HZ for seconds; 0: 1 */
+	/* Of a word: sets it, 0 or -errno; shows the one in force. */
 	int (*set)(const char *word);
 	const char *(*get)(void);
 };
@@ -44,7 +44,7 @@ const struct ctl_table *sysctl_find(const char *name, size_t len);
  * All of them or nothing: -EINVAL (not such numbers, too few, too many, out of range, falling).
  */
 int sysctl_set(const struct ctl_table *table, const char *text);
-/* What is in force, numbers separated by tabs, no newline: the length that it has. */
+/* The value in force, numbers separated by tabs, no newline.  Returns its length. */
 int sysctl_show(const struct ctl_table *table, char *buf, size_t size);
 /* "net.ipv4.tcp_retries2=0..255 (retransmissions)". */
 int sysctl_usage(const struct ctl_table *table, char *buf, size_t size);

@@ -6,7 +6,7 @@
  * are also collected by a timer (softirq), so console_lock is softirq-safe.
  *
  * The platform has no interrupt for a typed byte.  So a timer looks for one every few milliseconds,
- * and only while somebody waits: a kernel that reads nothing from its console takes no tick for it.
+ * and only while a reader waits: a kernel that reads nothing from its console takes no tick for it.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -33,8 +33,8 @@ static struct timer_list look_timer;
 static bool ready;
 
 /*
- * Collects what was typed; true when there is something to read.  What finds no room stays in the
- * device, which can make the sender wait; and a sender who never stops can't keep this from its end.
+ * Collects typed bytes; true when there are some to read.  Those without room stay in the
+ * device, which can make the sender wait; and the loop is bounded even if the sender never stops.
  */
 static bool collect(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fcntl() and ioctl(): what is asked of a number or of an open file whatever its kind.
+ * fcntl() and ioctl(): the requests that concern a number or an open file of any kind.
  *
  * sys_fcntl, sys_ioctl <- applications.  Process context, no lock of its own.
  * Answers to Linux's fs/fcntl.c and fs/ioctl.c.
@@ -17,7 +17,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-/* What F_SETFL may change; the rest of its argument is ignored, as Linux does. */
+/* The flags that F_SETFL may change; the rest of its argument is ignored, as Linux does. */
 #define SETFL_MASK (O_NONBLOCK | O_APPEND)
 
 static long dup_from(struct file *file, unsigned long start, unsigned int flags)

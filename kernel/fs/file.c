@@ -24,7 +24,7 @@ struct file *alloc_file(struct inode *inode, unsigned int flags, const struct fi
 		return ERR_PTR(-ENFILE);
 	file->f_op = fops;
 	file->f_inode = inode;
-	/* The two others speak of the number and of the way it was opened, not of the open file. */
+	/* The two others concern the number and its access mode, not the open file. */
 	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT);
 	refcount_set(&file->f_count, 1);
 	INIT_LIST_HEAD(&file->f_ep_links);

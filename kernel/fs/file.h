@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VFS-lite: what a file descriptor points to.
+ * VFS-lite: the object behind a file descriptor.
  *
  * Kinds of files: sockets (net/socket.c), /proc (kernel/fs/proc.c), the console, pipes, epoll.  Each
  * brings a struct file_operations; read(), write(), poll(), close() know no kind.
@@ -18,7 +18,7 @@
 struct file;
 struct inode;
 
-/* What a poll() hangs on: ->poll calls poll_wait() for each queue that will tell of a change. */
+/* The wait queues of a poll(): ->poll calls poll_wait() for each queue that signals a change. */
 struct poll_table {
 	void (*qproc)(struct file *file, wait_queue_head_t *q, struct poll_table *pt);
 };

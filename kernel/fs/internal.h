@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of kernel/fs share among themselves.  Process context. */
+/* Declarations that the files of kernel/fs share.  Process context. */
 #ifndef KERNEL_FS_INTERNAL_H
 #define KERNEL_FS_INTERNAL_H
 

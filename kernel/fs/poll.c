@@ -143,7 +143,7 @@ static void poll_freewait(struct poll_wqueues *pwq)
 
 /* ---- asking and sleeping -------------------------------------------------------------------- */
 
-/* What holds of one number now; with @table its queues are joined. */
+/* The events of one number now; with @table its queues are joined. */
 static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
 			struct poll_table *table)
 {
@@ -170,7 +170,7 @@ static long poll_schedule(struct poll_wqueues *pwq, long timeout)
 	if (!READ_ONCE(pwq->triggered) && !signal_pending(current))
 		timeout = schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
-	/* Cleared before the files are asked again: what comes after that sets it anew. */
+	/* Cleared before the files are asked again: a later event sets it again. */
 	WRITE_ONCE(pwq->triggered, false);
 	smp_mb();
 	return timeout;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel itself shows in /proc, in Linux's formats: interrupts, softirqs, slabinfo,
+ * The kernel's own files in /proc, in Linux's formats: interrupts, softirqs, slabinfo,
  * meminfo, uptime, threads (ours), kmsg, console (ours).
  *
  * Each show() <- proc_open().  Process context.  Counters are read without their writers' locks: a

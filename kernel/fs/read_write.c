@@ -2,7 +2,7 @@
 /*
  * read(), write() and their vector forms, lseek(): the same for every kind of file.
  *
- * sys_read ... <- applications.  Process context, no lock of its own; what moves the bytes is the
+ * sys_read ... <- applications.  Process context, no lock of its own; bytes are moved by the
  * file's read_iter or write_iter, which sees one iov_iter in either form.
  * Answers to Linux's fs/read_write.c.
  */

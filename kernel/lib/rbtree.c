@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Red-black tree: what keeps it balanced.
+ * Red-black tree: insertion and removal with rebalancing.
  *
  * rb_insert_color() <- whoever linked a node with rb_link_node(); rb_erase(), rb_next() ... <- the
  * retransmit queue, the out-of-order queue, epoll.  Any context; the caller's lock.
@@ -44,7 +44,7 @@ static struct rb_node **child_slot(struct rb_node *n, bool right)
 	return right ? &n->rb_right : &n->rb_left;
 }
 
-/* What pointed down to @old now points to @new_node, which may be NULL. */
+/* The parent's link to @old now points to @new_node, which may be NULL. */
 static void replace_child(struct rb_root *root, struct rb_node *parent, const struct rb_node *old,
 			  struct rb_node *new_node)
 {

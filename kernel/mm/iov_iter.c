@@ -5,7 +5,7 @@
  * import_iovec() <- readv, writev, sendmsg, recvmsg; copy_to_iter()/copy_from_iter() <- every file's
  * read_iter and write_iter.  Process context, no lock; the iter belongs to one system call.
  *
- * What a copy returns is exact even where a pointer goes bad in the middle, because the caller has
+ * A copy's return value is exact even where a pointer is bad in the middle, because the caller has
  * to say how many bytes of a stream are gone.
  * Answers to Linux's lib/iov_iter.c.
  */

@@ -275,7 +275,7 @@ static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 	*first = (mem->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	*end = (mem->base + mem->size) >> PAGE_SHIFT;
 	if (!*first)
-		*first = 1; /* frame 0 is the firmware's, and nobody's NULL */
+		*first = 1; /* frame 0 is the firmware's; its address is never returned */
 	return *first < *end;
 }
 

@@ -53,7 +53,7 @@ static inline void *kzalloc(size_t size, gfp_t gfp)
 }
 void *kcalloc(size_t n, size_t size, gfp_t gfp); /* NULL when n * size overflows */
 void kfree(const void *obj);
-/* What to ask kmalloc() for in order to use all bytes that a request of @size would take. */
+/* The size to pass to kmalloc() in order to use all bytes that a request of @size would take. */
 size_t kmalloc_size_roundup(size_t size);
 
 void slab_init(void);

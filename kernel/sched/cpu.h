@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What belongs to one CPU, and the question "in which context am I?".
+ * The data of one CPU, and the test for the present context.
  *
  * preempt_count has Linux's layout: bits 0-7 preemption off (spinlocks held), bits 8-15 softirq
  * (0x100 = serving one, each local_bh_disable() adds 0x200), bits 16-19 hard interrupts.  It lives

@@ -123,7 +123,7 @@ void thread_interrupt(struct task_struct *p)
 
 /* ---- switching ------------------------------------------------------------------------------ */
 
-/* Takes @prev off the CPU in whatever state it is, and returns who is next.  irq off. */
+/* Takes @prev off the CPU in whatever state it is, and returns the next thread.  irq off. */
 static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 {
 	struct task_struct *next;

@@ -58,7 +58,7 @@ struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *
  * memory is out.  Process context. */
 struct files_struct *first_files(void);
 void __noreturn do_exit(void);
-/* What the boot context becomes: runs whoever is runnable, else waits for an interrupt. */
+/* The boot context becomes the idle loop: runs runnable threads, else waits for an interrupt. */
 void __noreturn cpu_idle(void);
 /* Frees what ended threads left.  Process context; kthread_run() and the idle thread call it. */
 void reap_threads(void);

@@ -200,7 +200,7 @@ struct files_struct *first_files(void)
 		files_free(files);
 		return NULL;
 	}
-	if (app_files) /* somebody else was faster while this one slept */
+	if (app_files) /* another thread was faster while this one slept */
 		files_free(files);
 	else
 		app_files = files;

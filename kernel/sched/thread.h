@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What thread.c and sched.c have between them; not for others. */
+/* Declarations shared by thread.c and sched.c; not for others. */
 #ifndef KERNEL_SCHED_THREAD_H
 #define KERNEL_SCHED_THREAD_H
 

@@ -42,7 +42,7 @@ void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait)
 /* ---- the sleeper ---------------------------------------------------------------------------- */
 
 /*
- * The state is set under the queue's lock: a waker who changed the condition before he took the
+ * The state is set under the queue's lock: a waker that changed the condition before taking the
  * lock is seen by the caller's look at the condition, one who comes after it finds the entry and
  * the sleeping state, and undoes it.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wait queues: where threads sleep until somebody says that something changed.
+ * Wait queues: where threads sleep until they are woken by a change.
  *
  * The sleeper (process context):
  *	DEFINE_WAIT(wait);

@@ -6,13 +6,13 @@
  * watchdog_softirq(); do_timer_interrupt() -> watchdog_tick().  Interrupts off, which is the whole
  * locking: the data is this CPU's.
  *
- * Kernel code is not preempted, so whoever runs in a circle there stops everybody else.  What gets on
- * counts (cpu->progress); a count that stands still for SOFT_LOCKUP_MS while somebody runs is told,
- * once, with the backtrace: names only, since anybody may read the log and an address would tell where
+ * Kernel code is not preempted, so an endless loop there stops all other threads.  Progress is
+ * counted (cpu->progress); a count that stands still for SOFT_LOCKUP_MS while a thread runs is reported,
+ * once, with the backtrace: names only, since any peer may read the log and an address would tell where
  * the image lies.  Application code may run as long as it likes: it is preempted.  With interrupts off
  * nothing is noticed.
  *
- * No tick when idle: the timer is armed while somebody runs, and the last time it fires it finds the
+ * No tick when idle: the timer is armed while a thread runs, and the last time it fires it finds the
  * idle thread and is not armed again.
  * Answers to Linux's kernel/watchdog.c.
  */
@@ -43,7 +43,7 @@ void watchdog_arm(u64 now_ns)
 	clockevent_program(now_ns + SOFT_LOCKUP_NS);
 }
 
-/* Somebody who can keep the others from the CPU. */
+/* A thread that can keep the others from the CPU. */
 static bool kernel_runs(void)
 {
 	const struct task_struct *p = current;
@@ -54,9 +54,9 @@ static bool kernel_runs(void)
 }
 
 /*
- * The idle thread and application code are not watched, but what runs on their back is, from now on: that
- * they were left for it is getting on.  In kernel code it is not: who keeps the CPU there is told, however
- * often he is interrupted.
+ * The idle thread and application code are not watched, but softirqs that interrupt them are, from now
+ * on: counts as progress.  In kernel code it does not count: a thread that keeps the CPU there is reported
+ * however often it is interrupted.
  */
 void watchdog_softirq(u64 now_ns)
 {

@@ -8,7 +8,7 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
-/* How often somebody was named.  /proc/interrupts shows it. */
+/* How many lockups were reported.  /proc/interrupts shows it. */
 extern u64 soft_lockup_count;
 
 /* The kernel got on: a switch, a look whether others wait, the end of a call. */

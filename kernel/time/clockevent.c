@@ -13,7 +13,7 @@
 #include "kernel/limits.h"
 #include "kernel/sched/cpu.h"
 
-/* What the device of each CPU is armed for, plus one; 0 = not armed, which is how it starts. */
+/* The time for which each CPU's device is armed, plus one; 0 = not armed, which is how it starts. */
 static u64 armed[NR_CPUS];
 
 void clockevent_program(u64 deadline_ns)

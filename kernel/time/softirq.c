@@ -171,7 +171,7 @@ static int ksoftirqd_main(void *arg)
 			cond_resched();
 			continue;
 		}
-		/* Asleep before interrupts are on again: who raises from now on finds it so. */
+		/* Asleep before interrupts are on again: a later raise finds it so. */
 		__set_current_state(TASK_INTERRUPTIBLE);
 		hal_irq_enable();
 		schedule();

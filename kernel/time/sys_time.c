@@ -139,7 +139,7 @@ static long sys_nanosleep(const struct user_timespec __user *req, struct user_ti
 			return 0;
 		if (signal_pending(current))
 			break;
-		/* At least this long; what a fraction of a jiffy lacks is one more round. */
+		/* At least this long; a missing fraction of a jiffy costs one more round. */
 		schedule_timeout_interruptible(max_t(u64, (end - now) / NSEC_PER_JIFFY, 1));
 	}
 	k = (struct user_timespec){.tv_sec = (end - now) / NSEC_PER_SEC,

@@ -220,7 +220,7 @@ int del_timer(struct timer_list *timer)
 	unsigned long flags;
 	int pending;
 
-	/* Looked at without the lock: who races with the one that arms it may miss him either way. */
+	/* Looked at without the lock: a caller that races with mod_timer() may miss it either way. */
 	if (!timer_pending(timer))
 		return 0;
 	spin_lock_irqsave(&base->lock, flags);

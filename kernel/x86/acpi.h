@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is taken from ACPI: where two timers, the interrupt lines and the power button are, how to
+ * Read from ACPI: where two timers, the interrupt lines and the power button are, how to
  * power off and how to reset.  No more.
  */
 #ifndef KERNEL_X86_ACPI_H

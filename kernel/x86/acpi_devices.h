@@ -32,15 +32,15 @@ struct acpi_devices {
 	phys_addr_t ecam; /* PCI configuration space in memory from bus 0 on; 0: none */
 	u8 ecam_last_bus;
 	u64 window,
-		window_size; /* of bus 0, below 4 GiB: what devices may be placed in; 0: not said */
+		window_size; /* of bus 0, below 4 GiB: free for devices' BARs; 0: not said */
 	s64 links[PCI_LINKS]; /* GSIs that the pins of bus 0 lead to; -1: not said */
 };
 extern struct acpi_devices acpi_devices;
 
 void acpi_devices_init(struct acpi_devices *devices);
-/* @aml: what follows the header of the DSDT. */
+/* @aml: the DSDT behind its header. */
 void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t len);
-/* @entries: what follows the header of the MCFG and its 8 reserved bytes. */
+/* @entries: the MCFG behind its header and 8 reserved bytes. */
 void acpi_read_mcfg(struct acpi_devices *devices, const u8 *entries, size_t len);
 
 #endif

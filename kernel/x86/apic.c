@@ -85,7 +85,7 @@ void apic_init(void)
 	u64 base = rdmsr(MSR_APIC_BASE);
 
 	pic_disable();
-	/* From x2APIC mode the way back leads through "off". */
+	/* x2APIC mode can only be left through "off" (SDM 3A, x2APIC state transitions). */
 	if (base & APIC_BASE_X2APIC) {
 		base &= ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
 		wrmsr(MSR_APIC_BASE, base);

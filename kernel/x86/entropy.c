@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the machine has of unpredictability: the CPU's generator, where there is one, mixed with the
+ * The machine's sources of entropy: the CPU's generator, where there is one, mixed with the
  * jitter of the TSC.
  *
  * Caller: kernel/lib/random.c, which hashes it; nothing here is to be used as it is.  Any context,

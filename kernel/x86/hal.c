@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The small half of kernel/hal.h on the machine: idle, threads, vector registers.  Contexts as that
- * header says; no lock.  What is smaller than a call is inline: asm/hal.h.
+ * header says; no lock.  Functions smaller than a call are inline: asm/hal.h.
  *
  * The rest: paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (the end),
  * traps.c (dumps), entry.S (context switch, copies), platform.c (bringing up).
@@ -12,7 +12,7 @@
 
 void context_start(void);
 
-/* What hal_context_switch() pops, from the top of a stack that has not run yet. */
+/* The frame that hal_context_switch() pops, at the top of a stack that has not run yet. */
 struct first_frame {
 	u32 mxcsr;
 	u16 x87_control, unused;
@@ -76,8 +76,8 @@ void hal_set_this_cpu(struct cpu *cpu)
 }
 
 /*
- * Whoever runs next gave the CPU up in a call, and there the x87 stack is empty: what the interrupted
- * code had on it must go, or the next thread's own numbers would find no room.
+ * The next thread gave the CPU up in a call, where the x87 stack is empty: the interrupted code's
+ * entries must be cleared, or the next thread's own numbers would find no room.
  */
 void hal_fpu_save(void *area)
 {

@@ -2,7 +2,7 @@
 /*
  * Port input and output, and access to device registers in memory.
  *
- * Any context.  Callers see to it that nobody else talks to the same device at the same time.
+ * Any context.  Callers serialise access to a device.
  * Answers to Linux's asm/io.h; the registers here are little endian, as the CPU is.
  */
 #ifndef KERNEL_X86_IO_H

@@ -4,13 +4,13 @@
  *
  * Caller: x86_start(), once, on the boot stack and the boot tables, interrupts off.
  *
- * The physical memory stays; what changes is where it is seen.  First the boot tables show the image
+ * The physical memory stays; its virtual address changes.  First the boot tables show the image
  * a second time, higher up.  Then each address in it is raised by the distance (the table is
  * tools/mkrelocs.py's).  While this goes on, code and data point to either view, and both are good,
  * so the code that is doing it may itself be changed under its own feet.  Then it jumps over, and the
  * final page tables (paging.c) show the new view alone.
  *
- * 504 places: almost 9 bits, as many as 2 MiB steps in the image's gigabyte give.  Somebody who may
+ * 504 places: almost 9 bits, as many as 2 MiB steps in the image's gigabyte give.  An attacker that may
  * guess often finds it; but each wrong guess is a dump and an end.
  * Answers to Linux's arch/x86/boot/compressed/kaslr.c and misc.c.
  */
@@ -87,7 +87,7 @@ static const u8 *raise_addresses(const u8 *p, const u8 *end, u64 slide)
 }
 
 /*
- * The bounds are taken out of the code once: an address that the code holds is raised on the way,
+ * The bounds are taken out of the code once: an address that the code holds is raised meanwhile,
  * and the loop would never meet it.
  */
 static noinline void raise_all(u64 slide)
@@ -125,7 +125,7 @@ void __noreturn kaslr_start(struct boot_info *boot)
 	u64 slide = choose_slide(boot);
 	u64 stack, go;
 
-	/* What the door itself wrote, no table knows. */
+	/* The entry code's own stores are in no relocation table. */
 	boot->door = moved(boot->door, slide);
 	boot = moved(boot, slide);
 	image_slide = slide;

@@ -56,7 +56,7 @@ static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file 
 		}
 		line = nibbles_read(r);
 		at += step;
-		/* The last row has no successor: what lies behind it has no line. */
+		/* The last row has no successor: code behind it has no line. */
 		if (r->over || at > address)
 			break;
 		recent[0].line += line & 1 ? -(s64)(line >> 1) - 1 : (s64)(line >> 1);

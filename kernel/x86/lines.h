@@ -24,7 +24,7 @@ struct source_line {
 extern const struct line_table image_lines;
 
 /*
- * False where nobody knows a line for @address, or where the table is not there or makes no sense.
+ * False where there is no line for @address, or where the table is not there or makes no sense.
  * Never reads outside of it.
  */
 bool line_find(const struct line_table *table, u64 address, struct source_line *found);

@@ -88,7 +88,7 @@ bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_me
 
 	if (size == 0)
 		return true;
-	/* An entry that wraps around is the loader's nonsense; what it can mean ends at the top. */
+	/* An entry that wraps around is the loader's error; it is cut at the top. */
 	if (size > ~0ULL - base)
 		entry.size = ~0ULL - base;
 	complete = clear_range(boot, base, base + entry.size);

@@ -11,7 +11,7 @@
 #include "boot/boot_info.h"
 
 /*
- * Says that [@base, @base + @size) is of @type.  What was said of any part of it before is
+ * Says that [@base, @base + @size) is of @type.  Any earlier type of a part of it is
  * overridden; the map stays sorted and free of overlaps, and neighbours of one type are one entry.
  * False when BOOT_MEM_MAX was reached, so that a piece of the map was lost (memory is then wasted,
  * never given out twice).

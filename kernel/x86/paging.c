@@ -73,7 +73,7 @@ static unsigned int slot_of(u64 va, unsigned int level)
 
 /*
  * The entry for @va at @level.  Missing tables above it are made when @make is set.  NULL when one
- * is missing, out of memory, or a large page stands in the way.
+ * is missing, out of memory, or a large page covers @va.
  */
 static u64 *find_entry(u64 va, unsigned int level, bool make)
 {
@@ -248,7 +248,7 @@ phys_addr_t paging_unmap(u64 va)
 	return pa;
 }
 
-/* A piece of the device area for [@pa, @pa + @size); what failed half-way is mapped over later. */
+/* A piece of the device area for [@pa, @pa + @size); after a failure half-way, the next call maps over it. */
 static void *map_foreign(phys_addr_t pa, size_t size, u64 flags)
 {
 	u64 offset = pa % PAGE_4K;

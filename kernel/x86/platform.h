@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the machine remembers of the boot for the later stages of bringing it up.
+ * Facts of the boot that later stages of bringing the machine up need.
  */
 #ifndef KERNEL_X86_PLATFORM_H
 #define KERNEL_X86_PLATFORM_H

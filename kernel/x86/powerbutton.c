@@ -41,7 +41,7 @@ static u16 pm1_status(void)
 static void power_button_interrupt(void *arg)
 {
 	if (!(pm1_status() & PM1_POWER_BUTTON)) {
-		/* A level that nobody here can take down would leave no time for anything else. */
+		/* A level that this driver can't clear would interrupt forever. */
 		if (++unclaimed < UNCLAIMED_MAX)
 			return;
 		pr_err("acpi: SCI without a reason: masked, the power button with it");
@@ -62,7 +62,7 @@ void power_button_init(void)
 
 	if (!acpi.power_button || !acpi.pm1a_event || !power_acpi_on())
 		return;
-	/* Everything else off: an event that nobody answers would hold the line. */
+	/* Everything else off: an unhandled event would hold the line. */
 	pm1_write(acpi.pm1a_event, true, 0);
 	pm1_write(acpi.pm1b_event, true, 0);
 	pm1_write(acpi.pm1a_event, false, PM1_POWER_BUTTON);

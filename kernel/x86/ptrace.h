@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the CPU and entry.S save of the interrupted code, complete, so that it can be shown,
+ * The registers of the interrupted code that the CPU and entry.S save, complete, so that it can be shown,
  * changed, and one day handed to a signal handler.
  *
  * entry.S pushes in this order, from the end; the two change together.

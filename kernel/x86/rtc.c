@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day on the machine: what the UEFI firmware said, else the real-time clock behind ports
+ * The time of day on the machine: from the UEFI firmware, else the real-time clock behind ports
  * 0x70 and 0x71.  Both are taken to keep UTC, as servers and virtual machines do.
  *
  * Caller: hal_late_init() -> rtc_init(); wallclock_init() -> hal_wall_clock().  Boot, interrupts off,

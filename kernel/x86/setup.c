@@ -28,7 +28,7 @@ struct smap_site {
 };
 extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
 
-/* What GS points to before there is a struct cpu: hal_this_cpu() reads its NULL. */
+/* GS points here before there is a struct cpu: hal_this_cpu() reads its NULL. */
 static struct cpu *no_cpu;
 
 /* The text can still be written: the final page tables come later. */
@@ -46,9 +46,9 @@ static void open_smap_sites(void)
 }
 
 /*
- * What keeps ring 0 away from an application's pages (SMEP: to run them, SMAP: to touch them
+ * Keeps ring 0 away from an application's pages (SMEP: to run them, SMAP: to touch them
  * unasked) and ring 3 from the descriptor tables' addresses (UMIP), as far as the CPU has it.
- * There is no ring 3 yet; who opens it finds these closed.
+ * There is no ring 3 yet; these hold from the first day that there is.
  */
 static u64 protections(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a door to kernel_main(): what both doors call once they stand in the higher half, in 64-bit
+ * From a door to kernel_main(): called by both entries once they run in the higher half, in 64-bit
  * mode, with the first 4 GiB of memory in the direct map.
  *
  * Boot only, interrupts off, on the boot stack.

@@ -74,7 +74,7 @@ static const char *const trap_names[NR_TRAPS] = {
 };
 
 static bool dumped;        /* one dump an end: panic() need not show the handler's own registers */
-static unsigned int depth; /* of exceptions that nobody expected */
+static unsigned int depth; /* of unexpected exceptions */
 
 static __printf_like(1, 2) void dump(const char *fmt, ...)
 {
@@ -145,7 +145,7 @@ void x86_show_regs(const struct pt_regs *regs)
 	dump_backtrace(regs);
 }
 
-/* What a fault at @address was about, where the address says more than the number. */
+/* A fault's likely cause, where @address says more than the number. */
 static const char *fault_place(const struct pt_regs *regs, u64 address)
 {
 	bool mapped = regs->vector == TRAP_PAGE_FAULT && (regs->error & PF_PRESENT);

@@ -19,7 +19,7 @@
 
 #define NSEC_PER_SEC     1000000000ULL
 #define APIC_MEASURE_NS  1000000ULL /* of the APIC's timer alone, when the TSC is known */
-#define REGISTER_READ_NS 50 /* no device's register is read faster: who has not moved stands */
+#define REGISTER_READ_NS 50 /* no device's register is read faster: a counter that has not moved stands still */
 #define TSC_HZ_MIN       10000000ULL /* below and above, whoever says so is wrong */
 #define TSC_HZ_MAX       100000000000ULL
 #define TSC_HZ_GUESS     1000000000ULL
@@ -78,7 +78,7 @@ static bool plausible(u64 hz)
 	return hz >= TSC_HZ_MIN && hz <= TSC_HZ_MAX;
 }
 
-/* ---- who knows it without measuring ----------------------------------------------------------- */
+/* ---- sources that state the speed ------------------------------------------------------------- */
 
 static u64 hz_from_cpu(void)
 {
@@ -192,7 +192,7 @@ static u64 measure_apic(u64 tsc_hz)
 	return (u64)(start - apic_timer_remaining()) * APIC_TIMER_UNIT * tsc_hz / (tsc - start_tsc);
 }
 
-/* Asks one after the other; returns who answered. */
+/* Asks one after the other; returns the one that answered. */
 static const char *find_tsc_hz(u64 *hz, u64 *apic_hz)
 {
 	const struct time_reference *ref;

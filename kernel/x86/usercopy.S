@@ -19,7 +19,7 @@
  * goes on to the byte that really cannot be reached: so the answer is exact.
  *
  * Of more than WIDE bytes, 64 at a time go through vector registers, which are the application's and
- * are put back.  Nobody else can want them meanwhile: in a system call a thread is not preempted, and
+ * are put back.  No other code uses them meanwhile: in a system call a thread is not preempted, and
  * the kernel's C knows general registers only.
  */
 #define WIDE 192

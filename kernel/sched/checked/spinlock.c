@@ -4,7 +4,7 @@
  *
  * Callers: everybody, through the macros of spinlock.h.  Any context.
  *
- * What a check costs: a few loads and one flags read; nothing is searched.  Each lock remembers the
+ * The cost of a check: a few loads and one flags read; nothing is searched.  Each lock remembers the
  * contexts it was ever taken in; two that contradict each other are a deadlock waiting for its
  * interrupt, and are reported the first time both were seen, not the first time they meet.
  * The place where a context was first seen is kept aside in a small table, so that the locks stay
