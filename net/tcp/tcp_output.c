@@ -198,7 +198,7 @@ static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
 			(8 * 1000000 / 100) / tp->srtt_us >>
 		10;
 	if (halvings < 32)
-		bytes += GSO_MAX_SIZE >> halvings;
+		bytes += (u32)GSO_MAX_SIZE >> halvings;
 	return max_t(u64, min_t(u64, bytes, GSO_MAX_SIZE) / mss_now, sysctl_tcp_min_tso_segs);
 }
 
