@@ -185,20 +185,33 @@ out_drop:
 }
 
 /*
- * Before the SYN-ACK is sent, since its ACK may come back at once.  The timer is armed and the
- * references are there before anybody can find the request.
+ * Before the SYN-ACK is sent, since its ACK may come back at once.
+ *
+ * Counting, listing, hashing and arming the timer are one step under the bucket's lock, which
+ * reqsk_queue_unlink() takes too.  Another CPU that finds the request, in the table or in the listener's
+ * list, can then end it only when all four are done: else it would not count an end that comes first
+ * (listed, not yet hashed), or would leave a freed request in the list (hashed, not yet listed).  Linux
+ * 4.11 arms the timer, hashes, then counts; it has no list.  Lock order: ehash, then rskq_lock.
  */
 noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 					    unsigned long timeout)
 {
+	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
+	struct sock *rsk = req_to_sk(req);
+	spinlock_t *lock;
+
 	req->num_retrans = 0;
 	req->num_timeout = 0;
 	req->sk = NULL;
-	refcount_set(&req->rsk_refcnt, 3); /* table, timer, caller */
 	setup_timer(&req->rsk_timer, reqsk_timer_handler, (unsigned long)req);
-	mod_timer(&req->rsk_timer, jiffies + timeout);
+	rsk->sk_hash = sk_ehashfn(rsk);
+	lock = inet_ehash_lockp(h, rsk->sk_hash);
+	spin_lock_bh(lock);
+	refcount_set(&req->rsk_refcnt, 3); /* table, timer, caller */
 	reqsk_queue_added(&inet_csk(sk)->icsk_accept_queue, req);
-	inet_ehash_insert(req_to_sk(req), NULL);
+	hlist_add_head(&rsk->sk_node, &inet_ehash_bucket(h, rsk->sk_hash)->chain);
+	mod_timer(&req->rsk_timer, jiffies + timeout);
+	spin_unlock_bh(lock);
 }
 
 /* ---- a request ends -------------------------------------------------------------------------- */

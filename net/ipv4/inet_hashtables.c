@@ -8,7 +8,8 @@
  *
  * A lookup takes its reference under the bucket's lock, and whoever takes an entry out does so
  * under the same lock before he lets the last reference go: so what a lookup finds is never being
- * freed. Every lock here is taken with BHs off.  Order: bhash, then ehash.
+ * freed. Every lock here is taken with BHs off.  Order: bhash, then ehash, then
+ * a listener's rskq_lock.
  *
  * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
  * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.

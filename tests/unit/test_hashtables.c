@@ -594,6 +594,46 @@ static void test_request_ends_with_its_listener(void **state)
 	assert_int_equal(synacks_again, 0);
 }
 
+/* Stands for another CPU, on which the listener is closed while a SYN is being taken. */
+static struct sock *closing;
+
+static void close_beside(void)
+{
+	struct request_sock_queue *queue = &inet_csk(closing)->icsk_accept_queue;
+	struct request_sock *req;
+
+	while ((req = reqsk_queue_take_half_open(queue)))
+		inet_csk_reqsk_queue_drop_and_put(closing, req);
+}
+
+/*
+ * A request is counted, listed, hashed and armed in one step.  The softirq runs at the first moment at which
+ * no lock is held: at the end of that step, or, where there are several, between two of them.
+ */
+static void test_request_is_added_in_one_step(void **state)
+{
+	struct sock *listener = new_listener(0, PORT);
+	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
+	struct request_sock *req = inet_reqsk_alloc(&test_rsk_ops, listener);
+
+	(void)state;
+	inet_rsk(req)->ir_loc_addr = LOCAL;
+	inet_rsk(req)->ir_num = PORT;
+	inet_rsk(req)->ir_rmt_addr = PEER;
+	inet_rsk(req)->ir_rmt_port = htons(1000);
+	closing = listener;
+	open_softirq(NET_TX_SOFTIRQ, close_beside);
+	raise_softirq(NET_TX_SOFTIRQ);
+	inet_csk_reqsk_queue_hash_add(listener, req, HZ);
+	assert_false(local_softirq_pending());
+	assert_int_equal(reqsk_queue_len(queue), 0);
+	assert_int_equal(reqsk_queue_len_young(queue), 0);
+	assert_true(hlist_unhashed(&req_to_sk(req)->sk_node));
+	reqsk_put(req);
+	assert_int_equal(test_rsk_ops.slab->live, 0);
+	end_listener(listener);
+}
+
 static void test_timewait_ends_with_its_time(void **state)
 {
 	struct sock *sk;
@@ -624,6 +664,7 @@ int main(void)
 		T(test_close_of_a_listener_ends_what_waits),
 		T(test_unanswered_request_is_given_up),
 		T(test_request_ends_with_its_listener),
+		T(test_request_is_added_in_one_step),
 		T(test_timewait_ends_with_its_time),
 #undef T
 	};
