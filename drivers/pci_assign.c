@@ -14,13 +14,12 @@
 #include "kernel/printk.h"
 #include "kernel/x86/acpi_devices.h"
 
-#define PCI_PRIMARY_BUS      0x18 /* then secondary, subordinate, and a timer */
-#define PCI_IO_BASE          0x1c
-#define PCI_MEMORY_BASE      0x20 /* bits 31 to 20 of the first and the last byte */
-#define PCI_PREFETCH_BASE    0x24
-#define PCI_WINDOW_CLOSED    0x0000fff0 /* the first is behind the last */
-#define PCI_IO_CLOSED        0x00f0     /* likewise, with the status that is cleared by ones kept */
-#define PCI_LAST_BUS_UNKNOWN 0xff
+#define PCI_PRIMARY_BUS   0x18 /* then secondary, subordinate, and a timer */
+#define PCI_IO_BASE       0x1c
+#define PCI_MEMORY_BASE   0x20 /* bits 31 to 20 of the first and the last byte */
+#define PCI_PREFETCH_BASE 0x24
+#define PCI_WINDOW_CLOSED 0x0000fff0 /* the first is behind the last */
+#define PCI_IO_CLOSED     0x00f0     /* likewise, with the status that is cleared by ones kept */
 
 #define BRIDGE_WINDOW (2ULL << 20) /* a virtio device takes less than 64 KiB */
 #define BRIDGE_ALIGN  (1ULL << 20)
@@ -74,21 +73,34 @@ void pci_assign_bars(struct pci_device *pdev, struct pci_window *window)
 	}
 }
 
+/* The highest number for a bus below the root of @bus: the next root bus owns those from its own number on. */
+static u8 pci_highest_bus(u8 bus)
+{
+	u8 highest = acpi_devices.ecam_last_bus;
+
+	for (unsigned int i = 0; i < acpi_devices.nr_roots; i++) {
+		if (acpi_devices.roots[i] > bus)
+			highest = min_t(u8, highest, acpi_devices.roots[i] - 1);
+	}
+	return highest;
+}
+
 u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
 		   struct pci_window *behind)
 {
 	u16 command = pci_read16(bridge, PCI_COMMAND);
+	u8 highest = pci_highest_bus(bridge->bus);
 	u64 at;
 
-	if (!window->end || last_bus == acpi_devices.ecam_last_bus)
+	if (!window->end || last_bus >= highest)
 		return 0;
 	at = pci_take(window, BRIDGE_WINDOW, BRIDGE_ALIGN);
 	if (!at)
 		return 0;
 	*behind = (struct pci_window){at, at + BRIDGE_WINDOW};
 	last_bus++;
-	pci_write32(bridge, PCI_PRIMARY_BUS,
-		    bridge->bus | (u32)last_bus << 8 | PCI_LAST_BUS_UNKNOWN << 16);
+	/* The last bus behind it is known after the scan: pci_close_bridge(). */
+	pci_write32(bridge, PCI_PRIMARY_BUS, bridge->bus | (u32)last_bus << 8 | (u32)highest << 16);
 	pci_write32(bridge, PCI_MEMORY_BASE, (u32)(at >> 16) | (u32)(behind->end - BRIDGE_ALIGN));
 	pci_write32(bridge, PCI_PREFETCH_BASE, PCI_WINDOW_CLOSED);
 	pci_write16(bridge, PCI_IO_BASE, PCI_IO_CLOSED);

@@ -19,6 +19,7 @@ UNIT_ONLY_test_socket_args := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_clock := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_tcp_limits := $(UNIT_ONLY_test_malformed)
 UNIT_ONLY_test_memmap := kernel/x86/memmap.c
+UNIT_ONLY_test_pci_assign := drivers/pci_assign.c
 UNIT_ONLY_test_acpi_devices := kernel/x86/acpi_devices.c kernel/lib/string.c
 UNIT_ONLY_test_efi_memory := boot/efi_memory.c kernel/x86/memmap.c
 UNIT_ONLY_test_efi_clock := boot/efi_clock.c kernel/time/calendar.c
