@@ -20,10 +20,12 @@
 #define TIME_SLICE_MS       10    /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10    /* rounds before ksoftirqd takes over (Linux) */
 #define MAX_SOFTIRQ_MS      2     /* time before it does */
-#define SOFT_LOCKUP_MS      2000  /* kernel code that yields to no other thread: named on the console */
+#define SOFT_LOCKUP_MS      2000  /* kernel code that does not yield: named on the console */
 #define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
 #define LOG_RING_SIZE       16384 /* bytes of kernel log kept; older ones are overwritten */
 #define LOG_LINE_MAX        256   /* bytes of a line; more is cut */
+#define LOG_BURST_LINES     10    /* of one kind that a device can cause, in ... (Linux) */
+#define LOG_BURST_MS        5000  /* ... this time: more are withheld and counted */
 #define CMDLINE_PARAMS_MAX  32    /* words that the command line knows: a bug of ours beyond */
 #define CMDLINE_WORD_MAX    256 /* bytes of one with its NUL: a longer one is named, passed over */
 #define SYSCTL_TABLES_MAX   8   /* tables of sysctls: a bug of ours beyond */
@@ -44,7 +46,7 @@
 #define CONSOLE_POLLS_MAX                                                                          \
 	20000 /* of a full serial port, 10 to 40 ms: then a byte is lost, and those behind it, until \
 		 there is room; at 115200 baud a full FIFO drains in 1.4 ms */
-#define CONSOLE_IN_MAX   256  /* typed bytes that are unread: newer ones wait in the device */
+#define CONSOLE_IN_MAX   256  /* typed bytes not yet read: newer ones wait in the device */
 #define PIPE_PAGES       16   /* pages a pipe buffers: a writer waits or gets -EAGAIN */
 #define IOV_MAX_SEGMENTS 1024 /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
 #define PATH_LENGTH_MAX  256  /* open: -ENAMETOOLONG */

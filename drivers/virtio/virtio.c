@@ -124,6 +124,14 @@ out_failed:
 	return err;
 }
 
+void virtio_config_failed(struct virtio_device *vdev, unsigned int offset, const char *why)
+{
+	vdev->config_failures++;
+	/* The device decides how often its configuration is read, and whether that succeeds. */
+	if (ratelimit_allows(&vdev->config_lines, vdev->bus_name))
+		pr_warn("virtio %s: configuration at %u not read: %s", vdev->bus_name, offset, why);
+}
+
 static void virtio_config_interrupt(void *arg)
 {
 	struct virtio_device *vdev = arg;

@@ -13,6 +13,7 @@
 
 #include "kernel/irq.h"
 #include "kernel/lib/list.h"
+#include "kernel/ratelimit.h"
 #include "kernel/types.h"
 
 /* Device status bits, 2.1. */
@@ -75,6 +76,8 @@ struct virtio_device {
 	const struct virtio_driver *driver;
 	void *priv;           /* the driver's own */
 	char config_name[20]; /* "virtio0-config": of its interrupt */
+	u64 config_failures;  /* reads of the configuration without a result */
+	struct ratelimit config_lines;
 };
 
 struct virtio_driver {
@@ -101,6 +104,8 @@ void virtio_register_driver(struct virtio_driver *driver);
 int virtio_probe(struct virtio_device *vdev);
 /* Routes configuration changes to the driver, then DRIVER_OK: the device may use its queues. */
 void virtio_device_ready(struct virtio_device *vdev);
+/* From a transport's config_read: counts the failure, and logs it within a limit. */
+void virtio_config_failed(struct virtio_device *vdev, unsigned int offset, const char *why);
 static inline bool virtio_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {
 	return vdev->features & (1ULL << bit);

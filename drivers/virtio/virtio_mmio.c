@@ -175,7 +175,7 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 
 	memset(buf, 0, len);
 	if (len > sizeof(again) || len > vm->config_len || offset > vm->config_len - len) {
-		pr_warn("virtio %s: no configuration at %u", vm->name, offset);
+		virtio_config_failed(vdev, offset, "it is not there");
 		return;
 	}
 	/* Version 1 has no generation: there a field is read until it is twice the same (2.4.4). */
@@ -188,7 +188,7 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 			return;
 		memcpy(again, buf, len);
 	}
-	pr_warn("virtio %s: configuration does not stand still", vm->name);
+	virtio_config_failed(vdev, offset, "it changed under every read");
 }
 
 static u16 vm_queue_max_size(struct virtio_device *vdev, unsigned int index)

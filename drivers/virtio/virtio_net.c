@@ -115,7 +115,8 @@ static void virtnet_update_link(struct virtnet_info *vi)
 
 	if (up == netif_carrier_ok(vi->dev))
 		return;
-	pr_notice("%s: link %s", vi->dev->name, up ? "up" : "down");
+	if (ratelimit_allows(&vi->link_lines, vi->dev->name))
+		pr_notice("%s: link %s", vi->dev->name, up ? "up" : "down");
 	if (up)
 		netif_carrier_on(vi->dev);
 	else

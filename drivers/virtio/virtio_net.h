@@ -95,7 +95,8 @@ struct virtnet_info {
 		*tx_hdrs; /* one a descriptor, for packets without headroom of their own */
 
 	struct timer_list link_timer; /* brings a change of the link out of hard interrupt */
-	char rx_name[24];             /* "virtio0-input.0" */
+	struct ratelimit link_lines;
+	char rx_name[24]; /* "virtio0-input.0" */
 	char tx_name[24];
 };
 

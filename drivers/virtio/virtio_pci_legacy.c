@@ -76,7 +76,7 @@ static void lp_config_read(struct virtio_device *vdev, unsigned int offset, void
 
 	memset(buf, 0, len);
 	if (len > sizeof(again) || config + offset + len > vp->ports_len) {
-		pr_warn("virtio %s: no configuration at %u", vdev->bus_name, offset);
+		virtio_config_failed(vdev, offset, "it is not there");
 		return;
 	}
 	for (unsigned int i = 0; i < VP_CONFIG_TRIES; i++) {
@@ -86,7 +86,7 @@ static void lp_config_read(struct virtio_device *vdev, unsigned int offset, void
 			return;
 		memcpy(again, buf, len);
 	}
-	pr_warn("virtio %s: configuration does not stand still", vdev->bus_name);
+	virtio_config_failed(vdev, offset, "it changed under every read");
 }
 
 static u16 lp_queue_max_size(struct virtio_device *vdev, unsigned int index)

@@ -114,7 +114,7 @@ static void vp_config_read(struct virtio_device *vdev, unsigned int offset, void
 
 	memset(buf, 0, len);
 	if (!vp->device || len > vp->device_len || offset > vp->device_len - len) {
-		pr_warn("virtio %s: no configuration at %u", vdev->bus_name, offset);
+		virtio_config_failed(vdev, offset, "it is not there");
 		return;
 	}
 	for (unsigned int i = 0; i < VP_CONFIG_TRIES; i++) {
@@ -123,7 +123,7 @@ static void vp_config_read(struct virtio_device *vdev, unsigned int offset, void
 		if (readb(vp->common + VP_CONFIG_GENERATION) == before)
 			return;
 	}
-	pr_warn("virtio %s: configuration does not stand still", vdev->bus_name);
+	virtio_config_failed(vdev, offset, "it changed under every read");
 }
 
 static u16 vp_queue_max_size(struct virtio_device *vdev, unsigned int index)

@@ -397,5 +397,10 @@ int virtqueue_proc_show(struct seq_file *m)
 			   (unsigned long long)vq->interrupts, (unsigned long long)vq->bad_used,
 			   vq->event_idx ? "yes" : "no", vq->broken ? "broken" : "ok");
 	}
+	list_for_each_entry(vq, &virtqueues, vqs) {
+		if (!vq->index && vq->vdev->config_failures)
+			seq_printf(m, "virtio%u: configuration not read %llu times\n",
+				   vq->vdev->index, (unsigned long long)vq->vdev->config_failures);
+	}
 	return 0;
 }

@@ -92,6 +92,43 @@ static void a_loose_cable(void)
 	scene_pair_close(&p);
 }
 
+static unsigned int lines_with(const char *text, const char *words)
+{
+	unsigned int n = 0;
+
+	while ((text = strstr(text, words))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* The cable of A goes out and in all the time: the console gets ten lines in five seconds, and their number. */
+static void a_cable_that_floods_no_console(void)
+{
+	void (*set_link)(bool up) = cable_of(A);
+	unsigned int before = lines_with(A->console(), ": link ");
+	struct pair p;
+
+	for (unsigned int i = 0; i < 200; i++) {
+		A->awake = true;
+		set_link(i % 2);
+		scene_sleep(5 * MS);
+	}
+	assert_in_range(lines_with(A->console(), ": link "), before + 5, before + 10);
+	scene_sleep(5 * SEC);
+	A->awake = true;
+	set_link(false);
+	scene_sleep(5 * MS);
+	assert_non_null(strstr(A->console(), "lines like the next were withheld"));
+	A->awake = true;
+	set_link(true);
+	scene_sleep(5 * MS);
+	p = scene_pair();
+	scene_carry(A, p.a, B, p.b, 1000);
+	scene_pair_close(&p);
+}
+
 /* A's device asks for a reset under a connection: it is shut down, and to A its peer is silent. */
 static void a_device_that_is_lost(void)
 {
@@ -225,6 +262,7 @@ int main(int argc, char **argv)
 			   {"features", MODEL_FEATURES_DEFAULT & ~F_EVENT_IDX}),
 		SCENE_WITH(buffers_used_in_any_order, {"shuffle", 1}),
 		SCENE(a_loose_cable),
+		SCENE(a_cable_that_floods_no_console),
 		SCENE(a_device_that_is_lost),
 		SCENE_WITH(a_small_ring, {"queue_size", 16}),
 		SCENE_WITH(an_mtu_of_576, {"mtu", 576}),

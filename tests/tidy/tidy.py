@@ -40,7 +40,7 @@ DIRECTION = {
 # Only the transports below the seam may know the machine.
 MACHINE_HEADERS = ("kernel/x86/",)
 MAY_KNOW_MACHINE = ("kernel/x86/", "boot/", "tests/unit/test_memmap", "tests/unit/test_image_tables",
-                    "tests/unit/test_acpi_devices", "tests/unit/test_cmos", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio")
+                    "tests/unit/test_acpi_devices", "tests/unit/test_cmos", "tests/unit/test_pci", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio")
 # The UEFI application: a program of its own, for which the firmware is what libc is elsewhere.
 FIRMWARE = "boot/efi_"
 FIRMWARE_HEADERS = "/usr/include/efi"

@@ -28,6 +28,8 @@
 static u64 opt_features, opt_ring, opt_shuffle; /* what host_option() answers */
 static int allocations;                         /* pages and objects alive */
 static bool quiet = true;
+static unsigned int log_lines;
+static u64 clock_ns = 1;
 
 static struct irq_desc irqs[NR_IRQS];
 
@@ -115,10 +117,16 @@ void *hal_phys_to_virt(phys_addr_t pa)
 	return (void *)pa;
 }
 
+u64 hal_clock_ns(void)
+{
+	return clock_ns;
+}
+
 void printk(enum loglevel level, const char *fmt, ...)
 {
 	va_list ap;
 
+	log_lines++;
 	if (quiet)
 		return;
 	va_start(ap, fmt);

@@ -26,6 +26,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
+#include "kernel/time/time.h"
 #include "tests/host/host.h"
 #include "tests/host/virtio_model.h"
 #include "tests/unit/ring_platform.h"
@@ -590,6 +591,28 @@ static void test_legacy_sizes_that_cannot_be(void **state)
 	}
 }
 
+/* A device decides how often its configuration is read: the console takes ten lines in five seconds (Linux's
+ * printk_ratelimit), all are counted.  LIMIT(LOG_BURST_LINES) LIMIT(LOG_BURST_MS) */
+static void test_failures_of_the_configuration_are_logged_within_a_limit(void **state)
+{
+	struct virtio_device vdev = {.bus_name = "0000:00:03.0"};
+
+	(void)state;
+	log_lines = 0;
+	for (unsigned int i = 0; i < 1000; i++)
+		virtio_config_failed(&vdev, 6, "it changed under every read");
+	assert_int_equal(log_lines, 10);
+	assert_int_equal(vdev.config_failures, 1000);
+	clock_ns += 4999 * NSEC_PER_MSEC;
+	virtio_config_failed(&vdev, 6, "it changed under every read");
+	assert_int_equal(log_lines, 10);
+	/* A new interval: one line says how many were withheld, and the next one follows. */
+	clock_ns += NSEC_PER_MSEC;
+	virtio_config_failed(&vdev, 6, "it changed under every read");
+	assert_int_equal(log_lines, 12);
+	assert_int_equal(vdev.config_failures, 1002);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -609,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_interrupts_for_nothing),
 		cmocka_unit_test(test_index_beyond_what_was_given),
 		cmocka_unit_test(test_entry_of_the_last_round),
+		cmocka_unit_test(test_failures_of_the_configuration_are_logged_within_a_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
