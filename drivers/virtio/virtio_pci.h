@@ -36,7 +36,7 @@ struct virtio_pci {
 	struct virtio_device vdev;
 	struct pci_device *pdev;
 	enum vp_interrupts interrupts;
-	struct virtio_irqs irqs; /* unless VP_EACH: numbers that the shared interrupt is passed on to */
+	struct virtio_irqs irqs; /* unless VP_EACH: numbers that get the shared interrupt */
 	int shared_irq;          /* VP_QUEUES, VP_ONE: of the shared vector; else -1 */
 	/* Reads the ISR status, which takes the line down (4.1.4.5). */
 	u8 (*read_isr)(struct virtio_pci *vp);

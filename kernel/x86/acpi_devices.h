@@ -31,9 +31,8 @@ struct acpi_devices {
 
 	phys_addr_t ecam; /* PCI configuration space in memory from bus 0 on; 0: none */
 	u8 ecam_last_bus;
-	u64 window,
-		window_size; /* of bus 0, below 4 GiB: free for devices' BARs; 0: not said */
-	s64 links[PCI_LINKS]; /* GSIs that the pins of bus 0 lead to; -1: not said */
+	u64 window, window_size; /* of bus 0, below 4 GiB: free for devices' BARs; 0: not said */
+	s64 links[PCI_LINKS];    /* GSIs that the pins of bus 0 lead to; -1: not said */
 };
 extern struct acpi_devices acpi_devices;
 
