@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""make lint's two tools find what is planted for them."""
+"""The tree is formatted; tools/lint and tools/format find what is planted for them."""
 import os
 import shutil
 import subprocess
@@ -43,6 +43,12 @@ def repository(tmp_path):
                     ["-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "tests: add a file"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     return tmp_path
+
+
+@needs("clang-format", "version 14")
+def test_tree_is_formatted():
+    said = run("tools/format", "--check", cwd=tidy.ROOT)
+    assert said.returncode == 0, f"make format:\n{said.stdout}"
 
 
 @needs("clang-format", "version 14")
