@@ -17,15 +17,14 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/timeref.h"
 
-#define NSEC_PER_SEC    1000000000ULL
-#define APIC_MEASURE_NS 1000000ULL /* of the APIC's timer alone, when the TSC is known */
-#define REGISTER_READ_NS                                                                           \
-	50 /* no device's register is read faster: a counter that has not moved stands still */
-#define TSC_HZ_MIN      10000000ULL /* below and above, whoever says so is wrong */
-#define TSC_HZ_MAX      100000000000ULL
-#define TSC_HZ_GUESS    1000000000ULL
-#define TIMER_DELTA_MAX (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */
-#define APIC_TIMER_UNIT 16           /* bus cycles of one count */
+#define NSEC_PER_SEC     1000000000ULL
+#define APIC_MEASURE_NS  1000000ULL  /* of the APIC's timer alone, when the TSC is known */
+#define REGISTER_READ_NS 50          /* reading a device's register takes longer */
+#define TSC_HZ_MIN       10000000ULL /* below and above, whoever says so is wrong */
+#define TSC_HZ_MAX       100000000000ULL
+#define TSC_HZ_GUESS     1000000000ULL
+#define TIMER_DELTA_MAX  (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */
+#define APIC_TIMER_UNIT  16           /* bus cycles of one count */
 
 #define CPUID_TSC_DEADLINE BIT(24) /* leaf 1, ecx */
 #define CPUID_KVM_FEATURES 0x40000001

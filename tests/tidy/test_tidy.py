@@ -16,6 +16,7 @@ PLANTED = {
     "irq_exclusion": ({"net/core/a.c": "flags = hal_irq_save();\n"}, {"kernel/sched/a.c": "flags = hal_irq_save();\n"}),
     "build_unknown": ({"net/core/a.c": "#ifdef SHIPPED\n"}, {"net/core/a.c": "spin_lock(lock); /* variant */\n"}),
     "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n"}),
+    "whitespace": ({"Makefile": "all: \n"}, {"a.md": "a\n\n", "a.c": ""}),
     "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),
     "docs_reference": ({"docs/a.md": "see `net/a.c:/^int g/`\n", "net/a.c": "int f;\n"},
                        {"docs/a.md": "see `net/a.c:/^int f/`\n", "net/a.c": "int f;\n"}),
@@ -69,6 +70,11 @@ def test_sequence_compare_leaves_alone(line):
 ])
 def test_limits_tested_finds(files):
     assert list(tidy.limits_tested({"kernel/limits.h": "#define A_MAX 1\n", **files}))
+
+
+@pytest.mark.parametrize("text", ["a\r\nb\n", "a\t\n", "a\nb"])
+def test_whitespace_finds(text):
+    assert len(list(tidy.whitespace({"a": text}))) == 1
 
 
 def test_both_images_can_fail():

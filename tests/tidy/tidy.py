@@ -91,9 +91,10 @@ def include_direction(files):
                 yield path, n, f"includes {inc}: only kernel/x86, boot and the transports know the machine"
 
 
-# By the include path: the first seam's inline part, and what the checked and the shipped build have differently.
+# By the include path: the first seam's inline part, what the checked and the shipped build have differently, and
+# what the build generates.
 CHOSEN_BY_PATH = {("kernel/hal.h", "asm/hal.h"), ("kernel/sched/spinlock.h", "variant/lock.h"),
-                  ("kernel/sched/variant.h", "variant/name.h")}
+                  ("kernel/sched/variant.h", "variant/name.h"), ("kernel/version.c", "generated/version.h")}
 
 
 def no_libc(files):
@@ -167,8 +168,8 @@ def irq_exclusion(files):
                 yield path, n, "disables interrupts: use a lock (spin_lock_irqsave)"
 
 
-# What differs between the checked and the shipped build, and the two places that print its name.
-KNOWS_THE_BUILD = ("kernel/sched/", "kernel/x86/", "init/main.c")
+# What differs between the checked and the shipped build, and the places that print its name.
+KNOWS_THE_BUILD = ("kernel/sched/", "kernel/x86/", "kernel/version.c", "init/main.c")
 
 
 def build_unknown(files):
@@ -189,6 +190,16 @@ def leftovers(files):
         for n, line in enumerate(text.splitlines(), 1):
             if word.search(line):
                 yield path, n, "a left-over marker"
+
+
+def whitespace(files):
+    """What .editorconfig asks for: LF, no blank at a line's end, a newline at the end of the file."""
+    for path, text in files.items():
+        for n, line in enumerate(text.split("\n"), 1):
+            if line != line.rstrip(" \t\r"):
+                yield path, n, "a blank or CR at the end of the line"
+        if text and not text.endswith("\n"):
+            yield path, text.count("\n") + 1, "no newline at the end of the file"
 
 
 def spdx(files):
@@ -326,7 +337,7 @@ def header_alone(files, compile_all=None):
 
 
 RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, build_unknown,
-         irq_exclusion, leftovers, spdx, docs_reference, limits_tested, counters_move, both_images, header_alone]
+         irq_exclusion, leftovers, whitespace, spdx, docs_reference, limits_tested, counters_move, both_images, header_alone]
 
 
 def tree():
@@ -340,7 +351,7 @@ def tree():
     for name in names:
         full = os.path.join(ROOT, name)
         if os.path.isfile(full):
-            with open(full, errors="replace") as f:
+            with open(full, errors="replace", newline="") as f:
                 files[name] = f.read()
     return files
 
