@@ -43,7 +43,7 @@ sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/
 # ---- flags --------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
 	-Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wno-sign-compare \
-	-Wno-missing-field-initializers
+	-Wno-missing-field-initializers -Wdate-time
 CC_INC := $(shell $(CC) -print-file-name=include)
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
 	-fno-common -fwrapv -fno-delete-null-pointer-checks -MMD -MP -g $(WARN)
@@ -61,10 +61,11 @@ ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
 	-mcmodel=kernel -mno-red-zone -nostdlibinc $(WARN)
 # <asm/hal.h> is the machine's or the process's; <variant/lock.h> is the checked or the shipped build's.
-MACHINE_INC := -I. -Ikernel/x86
+# <generated/version.h> is tools/version's.
+MACHINE_INC := -I. -Ikernel/x86 -I$(B)
 INC_checked := -Ikernel/sched/checked
 INC_shipped := -Ikernel/sched/shipped
-HOST_PLATFORM := -I. -Itests/host
+HOST_PLATFORM := -I. -Itests/host -I$(B)
 HOST_INC := $(HOST_PLATFORM) $(INC_checked)
 APP_INC := -Iinclude
 
@@ -86,7 +87,7 @@ help:
 	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
-	@echo "make format   clang-format; make lint: cppcheck, and whether the format is right"
+	@echo "make format   clang-format; make lint: cppcheck"
 	@echo "make setup    install what building and testing needs (Debian)"
 
 # ---- the machine's image ------------------------------------------------------------------------
@@ -106,8 +107,13 @@ EFI_FLAGS := -O2 -fpic -fshort-wchar -mno-red-zone -fno-stack-protector -fvisibi
 	-fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
 	-isystem $(EFI_INC) -DGNU_EFI_USE_MS_ABI
 
+# Written anew when the version is another one; kernel/version.c alone includes it.
+$(B)/generated/version.h: FORCE
+	@tools/version $@
+
 # $(1) build, $(2) its folder
 define machine
+$(2)/kernel/version.c.o: $(B)/generated/version.h
 $(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC))
 $(2)/apps/%.c.o: apps/%.c Makefile
 	@mkdir -p $$(@D)
@@ -163,6 +169,7 @@ $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img: $(B)/softnet.%: $(B)/shipped
 # ---- the hosted images --------------------------------------------------------------------------
 # $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams, $(4) the build if not checked
 define hosted
+$(1)/kernel/version.c.o: $(B)/generated/version.h
 $(1)_INC := $$(HOST_PLATFORM) $$(INC_$(or $(4),checked))
 $(1)_OBJ := $$(patsubst %,$(1)/%.o,$$(HOST_SRC) $$(call sources_of,$(or $(4),checked),$$(COMMON_SRC)) $$(APP_SRC))
 $(1)/tests/host/%.c.o: tests/host/%.c Makefile
@@ -271,6 +278,7 @@ test-fresh:
 # The other compiler: all of the machine's sources, in both builds, for their warnings alone.
 .PHONY: clang
 define clang
+$(B)/clang/$(1)/kernel/version.c.ok: $(B)/generated/version.h
 clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC) \
 	$$(filter boot/efi_%,$$(EFI_SRC))))
 $(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
@@ -293,11 +301,10 @@ clang:
 format:
 	$(Q)tools/format
 
-# cppcheck's findings and the format; `make clang` has the other compiler's warnings.
+# cppcheck's findings; `make clang` has the other compiler's warnings, `make tidy` looks at the format.
 LINT_PATHS := kernel net drivers init boot apps
 lint:
 	$(Q)tools/lint $(MACHINE_INC) $(INC_checked) $(LINT_PATHS)
-	$(Q)tools/format --check
 
 clean:
 	rm -rf $(B)
@@ -311,7 +318,7 @@ print-sources:
 # ---- one file, all ways: what an author runs before a commit --------------------------------------
 # make check-one F=net/core/skbuff.c
 .PHONY: check-one
-check-one:
+check-one: $(B)/generated/version.h
 	$(Q)$(CC) $(FREESTANDING) $(MACHINE_FLAGS) $(FLAGS_checked) -mgeneral-regs-only $(MACHINE_INC) $(INC_checked) -MF /dev/null $(if $(filter %.h,$(F)),-fsyntax-only,-c -o /dev/null) $(F)
 	$(Q)clang -std=gnu11 -ffreestanding -fsyntax-only $(WARN) -mno-red-zone $(MACHINE_INC) $(INC_checked) $(F)
 

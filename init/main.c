@@ -35,6 +35,7 @@
 #include "kernel/time/timer.h"
 #include "kernel/time/wallclock.h"
 #include "kernel/timeline.h"
+#include "kernel/version.h"
 #include "net/af_inet.h"
 #include "net/core/netdevice.h"
 #include "net/core/skbuff.h"
@@ -153,6 +154,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	/* files */
 	files_init();
 	proc_init();
+	version_init();
 	sysctl_init();
 	boot_stage("files");
 
@@ -172,8 +174,9 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
 	cmdline_parse(boot->cmdline);
-	pr_notice("softnet, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
-		  boot->door, (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
+	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
+		  softnet_version, boot->door,
+		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
 	wallclock_announce();
 	if (boot->seed_len)
 		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);

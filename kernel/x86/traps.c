@@ -15,6 +15,7 @@
 #include "kernel/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/variant.h"
+#include "kernel/version.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/kaslr.h"
@@ -105,8 +106,8 @@ static void dump_backtrace(const struct pt_regs *regs)
 	unsigned int n = unwind_frames(&start, pcs, BACKTRACE_MAX);
 	unsigned int i;
 
-	dump("backtrace, image moved up by %#lx, " VARIANT_NAME " build:\n",
-	     (unsigned long)image_slide);
+	dump("backtrace, image moved up by %#lx, " VARIANT_NAME " build, %s:\n",
+	     (unsigned long)image_slide, softnet_version);
 	if (guess) {
 		dump("?");
 		dump_frame(guess);

@@ -26,6 +26,7 @@ hosted-play:
 $(H)/%.o: tests/hosted/%.c Makefile tests/hosted/hosted.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
+$(H)/test_proc.o: $(B)/generated/version.h
 $(H)/conductor.o: tests/host/conductor.c Makefile tests/hosted/hosted.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@

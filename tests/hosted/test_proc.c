@@ -7,6 +7,7 @@
 
 #include "tests/host/virtio_model.h"
 
+#include <generated/version.h>
 #include <stdio.h>
 
 /* Each segment goes through the device by itself, as it will lie on the wire. */
@@ -191,6 +192,18 @@ static void without_a_gateway(void)
 	scene_close(A, fd);
 }
 
+/* proc(5): name, version, compiler.  Neither user nor date, so that one tree makes one image. */
+static void which_softnet_this_is(void)
+{
+	const char *text = scene_proc(A, "/proc/version");
+	int end = 0;
+
+	sscanf(text, "softnet version " SOFTNET_VERSION " (build checked, gcc %*d.%*d.%*d)%n",
+	       &end);
+	assert_string_equal(text + end, "\n");
+	assert_non_null(strstr(A->console(), "softnet " SOFTNET_VERSION ", checked build, "));
+}
+
 /* A gateway that is nobody's is said to be wrong, and the rest goes on. */
 static void a_gateway_that_is_none(void)
 {
@@ -208,6 +221,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(through_the_gateway, " ip=10.0.0.1::10.0.0.2:255.255.255.0:a:eth0:off"),
 		SCENE_WORDS(through_a_gateway_outside, " ip=10.0.0.1/32 gw=10.0.0.2"),
 		SCENE(without_a_gateway),
+		SCENE(which_softnet_this_is),
 		SCENE_WORDS(a_gateway_that_is_none, " gw=224.0.0.1"),
 	};
 

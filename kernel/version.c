@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which softnet this is: /proc/version, and the constant for the banner and the dump.
+ *
+ * version_init() <- kernel_main(); show_version() <- open().  No lock: nothing here changes.
+ *
+ * The only file that includes the generated header: another commit compiles this file again and links.
+ * No time of the build is in it, so that one tree and one compiler give one image.
+ * Answers to Linux's init/version.c and fs/proc/version.c.
+ */
+#include "kernel/version.h"
+
+#include <generated/version.h>
+
+#include "kernel/fs/proc.h"
+#include "kernel/sched/variant.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+const char softnet_version[] = SOFTNET_VERSION;
+
+static int show_version(struct seq_file *m)
+{
+	seq_puts(m, "softnet version " SOFTNET_VERSION " (build " VARIANT_NAME ", " COMPILER ")\n");
+	return 0;
+}
+
+void version_init(void)
+{
+	static const struct proc_entry entries[] = {{"version", show_version}};
+
+	proc_register(entries, ARRAY_SIZE(entries));
+}

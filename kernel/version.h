@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Which softnet this is.  Constant: any context, no lock. */
+#ifndef KERNEL_VERSION_H
+#define KERNEL_VERSION_H
+
+extern const char softnet_version[]; /* "0.2.0-g0123456789ab-dirty": tools/version */
+
+void version_init(void); /* /proc/version; boot, after proc_init() */
+
+#endif
