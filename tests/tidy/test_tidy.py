@@ -25,6 +25,8 @@ PLANTED = {
                        "tests/a.c": "/* LIMIT(A_MAX) */\n"}),
     "counters_move": ({"net/core/snmp.h": "X(Tcp, InSegs) X(Tcp, OutSegs)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"},
                       {"net/core/snmp.h": "/* X(group, Name) */ X(Tcp, InSegs) X(Udp, NoPorts)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"}),
+    "changelog": ({"VERSION": "0.2.0\n", "CHANGELOG.md": "## [Unreleased]\n## [0.2.0] - 2026-01-01\n"},
+                  {"VERSION": "0.2.0\n", "CHANGELOG.md": "## [0.2.0] - 2026-02-01\n### Fixed\n## [0.1.9] - 2026-02-01\n"}),
 }
 SEQ_BAD = ["x = tp->rcv_nxt > seq;", "if (TCP_SKB_CB(skb)->end_seq <= tp->snd_una)", "if (th_seq >= limit)",
            "while (a > TCP_SKB_CB(skb)->seq)", "ok = (tp->copied_seq) < tp->rcv_nxt"]
@@ -70,6 +72,14 @@ def test_sequence_compare_leaves_alone(line):
 ])
 def test_limits_tested_finds(files):
     assert list(tidy.limits_tested({"kernel/limits.h": "#define A_MAX 1\n", **files}))
+
+
+@pytest.mark.parametrize("version, text", [
+    ("0.2", "## [Unreleased]\n"), ("0.2.0", ""), ("0.2.0", "## [0.3.0] - 2026-01-01\n"), ("0.2.0", "## [Unreleased]\n## 0.1.0\n"),
+    ("0.2.0", "## [Unreleased]\n### Repaired\n"),
+    ("0.2.0", "## [Unreleased]\n## [0.1.0] - 2026-01-01\n## [0.0.1] - 2026-01-02\n")])
+def test_changelog_finds(version, text):
+    assert len(list(tidy.changelog({"VERSION": f"{version}\n", "CHANGELOG.md": text}))) == 1
 
 
 @pytest.mark.parametrize("text", ["a\r\nb\n", "a\t\n", "a\nb"])

@@ -336,8 +336,37 @@ def header_alone(files, compile_all=None):
             yield path, 1, "does not compile alone: " + p.stdout.strip().splitlines()[0][:160]
 
 
+CHANGES = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")    # Keep a Changelog's
+
+
+def changelog(files):
+    """Sections fall in number and date, kinds are Keep a Changelog's; VERSION has the number of what comes next."""
+    if "VERSION" not in files:
+        return
+    ahead = files["VERSION"].split("\n")[0]
+    if not re.fullmatch(r"\d+\.\d+\.\d+", ahead):
+        yield "VERSION", 1, f"{ahead} is not MAJOR.MINOR.PATCH"
+        return
+    last, open_section = (tuple(map(int, ahead.split("."))), "9999-99-99"), False
+    for n, line in enumerate(files.get("CHANGELOG.md", "").splitlines(), 1):
+        if line == "## [Unreleased]":
+            open_section = True
+        elif line.startswith("## "):
+            m = re.fullmatch(r"## \[(\d+)\.(\d+)\.(\d+)\] - (\d{4}-\d\d-\d\d)", line)
+            here = (tuple(map(int, m.groups()[:3])), m[4]) if m else None
+            # The newest is below VERSION, or is VERSION itself in the commit that releases it.
+            first = last[1] == "9999-99-99"
+            if not m or here[1] > last[1] or not (here[0] < last[0] or first and not open_section and here[0] == last[0]):
+                yield "CHANGELOG.md", n, f"{line}: not below what stands above it, or below VERSION"
+            last = here or last
+        elif line.startswith("### ") and line[4:] not in CHANGES:
+            yield "CHANGELOG.md", n, f"{line}: none of {', '.join(CHANGES)}"
+    if not open_section and last[1] == "9999-99-99":
+        yield "CHANGELOG.md", 1, "neither an Unreleased section nor a release"
+
+
 RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, build_unknown,
-         irq_exclusion, leftovers, whitespace, spdx, docs_reference, limits_tested, counters_move, both_images, header_alone]
+         irq_exclusion, leftovers, whitespace, spdx, docs_reference, limits_tested, counters_move, changelog, both_images, header_alone]
 
 
 def tree():
