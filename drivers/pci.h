@@ -117,8 +117,9 @@ int pci_msix_enable(struct pci_device *pdev);
 int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq);
 
 /*
- * Puts the device on its interrupt line, which it may share.  @handler runs in hard interrupt whenever
- * the line is up; it takes its device's request down and returns whether there was one.
+ * Puts the device on its interrupt line, which it may share.  @handler runs with interrupts off, in hard
+ * interrupt whenever the line is up; it takes its device's request down and returns whether that brought
+ * anything new.
  * -ENODEV when the line is not known or has no I/O APIC.
  */
 int pci_intx_request(struct pci_device *pdev, bool (*handler)(void *arg), void *arg);

@@ -3,8 +3,8 @@
  * PCI's interrupt lines, for devices without MSI-X: INTA to INTD, level-triggered and shared.
  *
  * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt() in
- * hard interrupt, which asks every device on the line.  intx_lock: the devices of each line; the lines
- * themselves change at boot only.
+ * hard interrupt, which asks every device on the line, or, once it is masked, intx_poll() in softirq.
+ * intx_lock: the devices and the counts of each line; the lines themselves change at boot only.
  *
  * Which input of the I/O APIC a pin leads to is wiring.  ACPI describes it in AML (_PRT), which nothing
  * here interprets; so the wiring of the chipsets that have virtio devices is written down here, and
@@ -27,6 +27,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/spinlock.h"
+#include "kernel/time/timer.h"
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
@@ -47,14 +48,26 @@
 #define ICH9_CONFIG 0x4000
 #define ISA_NONE    16 /* no ISA interrupt: 0xff and others above 15 */
 
-#define UNCLAIMED_MAX 1000 /* interrupts in a row that no device had: then the line is masked */
+/*
+ * A line that a device holds up for ever interrupts after each instruction.  Linux's note_interrupt(): it is
+ * masked when more than STORM_IN_VAIN of STORM_INTERRUPTS had no cause, and its devices are then polled.
+ * Those that come STORM_QUIET_MS after the last such one begin the count anew.
+ */
+#define STORM_INTERRUPTS 100000
+#define STORM_IN_VAIN    99900
+#define STORM_QUIET_MS   100
+#define STORM_POLL_MS    100
 
 struct intx_line {
 	struct list_head list; /* of all lines */
 	struct list_head devices;
 	u32 gsi;
 	int irq;
-	unsigned int unclaimed;
+	unsigned int interrupts; /* since the last verdict */
+	unsigned int in_vain;    /* of these */
+	u64 in_vain_ns;          /* when the last of them came */
+	bool masked;
+	struct timer_list poll_timer;
 	char name[16]; /* "pci-gsi17" */
 };
 
@@ -139,24 +152,65 @@ static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags
 
 /* ---- the line -------------------------------------------------------------------------------- */
 
-/* After the EOI the line may still be up: then there is one interrupt more, which no device claims. */
+/* intx_lock held.  Did a device have anything new? */
+static bool intx_ask(const struct intx_line *line)
+{
+	struct pci_intx *intx;
+	bool progress = false;
+
+	list_for_each_entry(intx, &line->devices, list)
+		progress |= intx->handler(intx->arg);
+	return progress;
+}
+
+/* intx_lock held.  Counts an interrupt; true: the line has to be masked. */
+static bool intx_is_storm(struct intx_line *line, bool progress)
+{
+	u64 now = ktime_get_ns();
+	bool storm;
+
+	if (!progress) {
+		if (now - line->in_vain_ns > STORM_QUIET_MS * NSEC_PER_MSEC)
+			line->in_vain = 0;
+		line->in_vain++;
+		line->in_vain_ns = now;
+	}
+	if (likely(++line->interrupts < STORM_INTERRUPTS))
+		return false;
+	storm = line->in_vain > STORM_IN_VAIN;
+	line->interrupts = line->in_vain = 0;
+	return storm;
+}
+
+/*
+ * After the EOI the line may still be up: then there is one interrupt more, in vain.  So may be one that was
+ * under way when the line was masked.
+ */
 static void intx_interrupt(void *arg)
 {
 	struct intx_line *line = arg;
-	struct pci_intx *intx;
-	bool claimed = false;
 
 	spin_lock(&intx_lock);
-	list_for_each_entry(intx, &line->devices, list)
-		claimed |= intx->handler(intx->arg);
-	spin_unlock(&intx_lock);
-	if (claimed)
-		line->unclaimed = 0;
-	else if (++line->unclaimed == UNCLAIMED_MAX) {
-		pr_err("%s: interrupts that no device claims: masked, its devices are lost",
-		       line->name);
+	if (intx_is_storm(line, intx_ask(line)) && !line->masked) {
+		line->masked = true;
 		ioapic_mask(line->gsi);
+		pr_err("%s: of %u interrupts more than %u had no cause: masked, its devices are "
+		       "polled",
+		       line->name, STORM_INTERRUPTS, STORM_IN_VAIN);
+		mod_timer(&line->poll_timer, jiffies + msecs_to_jiffies(STORM_POLL_MS));
 	}
+	spin_unlock(&intx_lock);
+}
+
+static void intx_poll(unsigned long data)
+{
+	struct intx_line *line = (struct intx_line *)data;
+	unsigned long flags;
+
+	spin_lock_irqsave(&intx_lock, flags);
+	intx_ask(line);
+	spin_unlock_irqrestore(&intx_lock, flags);
+	mod_timer(&line->poll_timer, jiffies + msecs_to_jiffies(STORM_POLL_MS));
 }
 
 static struct intx_line *intx_new_line(u32 gsi, unsigned int flags)
@@ -168,6 +222,7 @@ static struct intx_line *intx_new_line(u32 gsi, unsigned int flags)
 		return ERR_PTR(err);
 	line->gsi = gsi;
 	INIT_LIST_HEAD(&line->devices);
+	setup_timer(&line->poll_timer, intx_poll, (unsigned long)line);
 	scnprintf(line->name, sizeof(line->name), "pci-gsi%u", gsi);
 	err = line->irq = request_irq(line->name, intx_interrupt, line);
 	if (line->irq < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One interrupt that serves a whole virtio device: the interrupt numbers that it is passed on to.
+ * One interrupt that serves a whole virtio device: the queues that it is passed on to.
  *
  * The transports keep one of these where a device has no interrupt for each queue: virtio-mmio, PCI
  * with a line, PCI with too few MSI-X vectors.
@@ -9,6 +9,7 @@
 #ifndef DRIVERS_VIRTIO_VIRTIO_IRQ_H
 #define DRIVERS_VIRTIO_VIRTIO_IRQ_H
 
+#include "drivers/virtio/virtqueue.h"
 #include "kernel/irq.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/types.h"
@@ -19,34 +20,44 @@
 #define VIRTIO_ISR_QUEUE  BIT(0)
 #define VIRTIO_ISR_CONFIG BIT(1)
 
-/* request_irq()'s numbers, -1 for none. */
 struct virtio_irqs {
-	int queue[VIRTIO_IRQ_QUEUES];
-	int config;
+	struct virtqueue *queue[VIRTIO_IRQ_QUEUES]; /* NULL: none */
+	int config;                                 /* request_irq()'s number, -1: none */
 };
 
 static inline void virtio_irqs_forget(struct virtio_irqs *irqs)
 {
 	for (unsigned int i = 0; i < VIRTIO_IRQ_QUEUES; i++)
-		WRITE_ONCE(irqs->queue[i], -1);
+		WRITE_ONCE(irqs->queue[i], NULL);
 	WRITE_ONCE(irqs->config, -1);
 }
 
-static inline void virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
+/*
+ * Returns whether a queue had buffers used since its last interrupt.  The ISR status proves nothing: it may
+ * never clear.  A change of configuration does not count either (Linux's vp_interrupt() is alike): it is
+ * rare, unless the device raises it without end.
+ */
+static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 {
 	int config = READ_ONCE(irqs->config);
+	bool progress = false;
 
 	if (isr & VIRTIO_ISR_CONFIG && config >= 0)
 		generic_handle_irq(config);
 	if (!(isr & VIRTIO_ISR_QUEUE))
-		return;
+		return false;
 	/* The device does not say which queue it was: a queue with an empty used ring ignores it. */
 	for (unsigned int i = 0; i < VIRTIO_IRQ_QUEUES; i++) {
-		int irq = READ_ONCE(irqs->queue[i]);
+		struct virtqueue *vq = READ_ONCE(irqs->queue[i]);
+		u64 before;
 
-		if (irq >= 0)
-			generic_handle_irq(irq);
+		if (!vq)
+			continue;
+		before = vq->interrupts - vq->interrupts_in_vain;
+		generic_handle_irq(vq->irq);
+		progress |= vq->interrupts - vq->interrupts_in_vain != before;
 	}
+	return progress;
 }
 
 #endif

@@ -77,7 +77,7 @@ struct virtio_mmio {
 	u32 config_len;
 	u32 gsi;
 	char name[24];           /* "mmio-feb00e00" */
-	struct virtio_irqs irqs; /* the numbers that the one interrupt is passed on to */
+	struct virtio_irqs irqs; /* the queues that the one interrupt is passed on to */
 };
 
 static struct virtio_mmio_slot slots[VIRTIO_MMIO_MAX];
@@ -237,7 +237,7 @@ static int vm_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	if (vm_read(vm, vdev->legacy ? VM_QUEUE_PFN : VM_QUEUE_READY))
 		return -EBUSY;
 	vm_write(vm, VM_QUEUE_NUM, vq->num);
-	WRITE_ONCE(vm->irqs.queue[vq->index], vq->irq);
+	WRITE_ONCE(vm->irqs.queue[vq->index], vq);
 	return (vdev->legacy ? vm_place_legacy_queue : vm_place_queue)(vm, vq) ? 0 : -EINVAL;
 }
 

@@ -34,10 +34,8 @@ static void vp_shared_interrupt(void *arg)
 static bool vp_line_interrupt(void *arg)
 {
 	struct virtio_pci *vp = arg;
-	u8 isr = vp->read_isr(vp) & (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG);
 
-	virtio_irqs_raise(&vp->irqs, isr);
-	return isr;
+	return virtio_irqs_raise(&vp->irqs, vp->read_isr(vp));
 }
 
 static int vp_share_vector(struct virtio_pci *vp, unsigned int entry)
@@ -88,17 +86,17 @@ static void vp_free_interrupts(struct virtio_pci *vp)
 		free_irq(vp->shared_irq);
 }
 
-int vp_route(struct virtio_pci *vp, int index, unsigned int irq, u16 *vector)
+int vp_route(struct virtio_pci *vp, struct virtqueue *vq, unsigned int irq, u16 *vector)
 {
-	*vector = index == VP_CONFIG ? VECTOR_CONFIG : VECTOR_QUEUES + index;
-	if (vp->interrupts == VP_EACH || (vp->interrupts == VP_QUEUES && index == VP_CONFIG))
+	*vector = vq ? VECTOR_QUEUES + vq->index : VECTOR_CONFIG;
+	if (vp->interrupts == VP_EACH || (vp->interrupts == VP_QUEUES && !vq))
 		return pci_msix_route(vp->pdev, *vector, irq);
-	if (index >= VIRTIO_IRQ_QUEUES)
+	if (vq && vq->index >= VIRTIO_IRQ_QUEUES)
 		return -ENOSPC;
-	if (index == VP_CONFIG)
-		WRITE_ONCE(vp->irqs.config, irq);
+	if (vq)
+		WRITE_ONCE(vp->irqs.queue[vq->index], vq);
 	else
-		WRITE_ONCE(vp->irqs.queue[index], irq);
+		WRITE_ONCE(vp->irqs.config, irq);
 	*vector = VP_NO_VECTOR;
 	if (vp->interrupts == VP_QUEUES)
 		*vector = VECTOR_QUEUES;

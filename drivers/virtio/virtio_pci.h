@@ -36,7 +36,7 @@ struct virtio_pci {
 	struct virtio_device vdev;
 	struct pci_device *pdev;
 	enum vp_interrupts interrupts;
-	struct virtio_irqs irqs; /* unless VP_EACH: numbers that get the shared interrupt */
+	struct virtio_irqs irqs; /* unless VP_EACH: queues that get the shared interrupt */
 	int shared_irq;          /* VP_QUEUES, VP_ONE: of the shared vector; else -1 */
 	/* Reads the ISR status, which takes the line down (4.1.4.5). */
 	u8 (*read_isr)(struct virtio_pci *vp);
@@ -64,11 +64,11 @@ static inline struct virtio_pci *to_vp(struct virtio_device *vdev)
 int vp_modern_init(struct virtio_pci *vp);
 int vp_legacy_init(struct virtio_pci *vp);
 
-#define VP_CONFIG (-1) /* the index of the interrupt for configuration changes */
 /*
- * Routes the interrupt of queue @index, or of VP_CONFIG, to @irq.  @vector is what the device has to
- * be told: an MSI-X table entry, or VP_NO_VECTOR.  0, -ENOSPC when there are too few of either.
+ * Routes the interrupt of @vq, or of configuration changes where that is NULL, to @irq.  @vector is the
+ * value for the device's register: an MSI-X table entry, or VP_NO_VECTOR.  0, -ENOSPC when there are too few
+ * of either.
  */
-int vp_route(struct virtio_pci *vp, int index, unsigned int irq, u16 *vector);
+int vp_route(struct virtio_pci *vp, struct virtqueue *vq, unsigned int irq, u16 *vector);
 
 #endif

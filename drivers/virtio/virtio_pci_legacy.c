@@ -116,7 +116,7 @@ static int lp_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 		return -EBUSY;
 	if (pfn > ~0U || inw(vp->ports + LP_QUEUE_SIZE) != vq->num)
 		return -EINVAL;
-	err = vp_route(vp, vq->index, vq->irq, &vector);
+	err = vp_route(vp, vq, vq->irq, &vector);
 	if (!err)
 		err = lp_set_vector(vp, LP_QUEUE_VECTOR, vector);
 	if (!err)
@@ -132,7 +132,7 @@ static void lp_notify(struct virtio_device *vdev, struct virtqueue *vq)
 static int lp_set_config_irq(struct virtio_device *vdev, unsigned int irq)
 {
 	u16 vector;
-	int err = vp_route(to_vp(vdev), VP_CONFIG, irq, &vector);
+	int err = vp_route(to_vp(vdev), NULL, irq, &vector);
 
 	return err ? err : lp_set_vector(to_vp(vdev), LP_CONFIG_VECTOR, vector);
 }

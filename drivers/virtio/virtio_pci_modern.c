@@ -159,7 +159,7 @@ static int vp_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	vq->notify_addr = vp_doorbell(vp);
 	if (!vq->notify_addr)
 		return -EINVAL;
-	err = vp_route(vp, vq->index, vq->irq, &vector);
+	err = vp_route(vp, vq, vq->irq, &vector);
 	if (err)
 		return err;
 	writew(vq->num, common + VP_QUEUE_SIZE);
@@ -184,7 +184,7 @@ static int vp_set_config_irq(struct virtio_device *vdev, unsigned int irq)
 {
 	struct virtio_pci *vp = to_vp(vdev);
 	u16 vector;
-	int err = vp_route(vp, VP_CONFIG, irq, &vector);
+	int err = vp_route(vp, NULL, irq, &vector);
 
 	if (err)
 		return err;

@@ -89,9 +89,14 @@ static bool vring_need_event(u16 event, u16 now, u16 old)
 static void vring_interrupt(void *arg)
 {
 	struct virtqueue *vq = arg;
+	u16 used = READ_ONCE(vq->used->idx);
 
 	vq->interrupts++;
-	if (likely(!vq->broken && READ_ONCE(vq->used->idx) != READ_ONCE(vq->last_used_idx)))
+	/* A broken queue is not looked at again: its index may move for ever. */
+	if (unlikely(vq->broken || used == vq->used_at_interrupt))
+		vq->interrupts_in_vain++;
+	vq->used_at_interrupt = used;
+	if (likely(!vq->broken && used != READ_ONCE(vq->last_used_idx)))
 		vq->callback(vq);
 }
 

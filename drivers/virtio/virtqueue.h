@@ -77,7 +77,9 @@ struct virtqueue {
 	u16 last_used_idx;           /* what has been taken from the used ring */
 	struct vq_desc_state *state; /* num entries */
 
+	u16 used_at_interrupt;           /* used->idx at the last one */
 	u64 kicks, interrupts, bad_used; /* counters */
+	u64 interrupts_in_vain;          /* without a buffer used since the one before */
 	struct list_head vqs;            /* all queues, for /proc/virtio */
 };
 

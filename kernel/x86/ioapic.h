@@ -26,7 +26,7 @@ void ioapic_init(void);
  * that line, -EBUSY when it is routed already.  Process context.
  */
 int ioapic_route(u32 gsi, unsigned int irq, unsigned int flags);
-/* Never again: for a line that nobody can quiet.  Any context. */
+/* For good: a line that no driver can quiet.  Any context. */
 void ioapic_mask(u32 gsi);
 
 /* The GSI of ISA line @isa, and how it is wired; @flags is what it is without an exception. */

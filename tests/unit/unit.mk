@@ -32,6 +32,7 @@ UNIT_ONLY_test_image_tables := kernel/x86/ksyms.c kernel/x86/lines.c kernel/x86/
 UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c kernel/ratelimit.c \
 	tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ONLY_test_ring_trace := $(UNIT_ONLY_test_virtqueue)
+UNIT_ONLY_test_pci_intx := drivers/pci_intx.c $(UNIT_ONLY_test_virtqueue)
 # The machine's own code, with its exception table under a name that the linker makes symbols for.
 UNIT_ONLY_test_usercopy := tests/unit/usercopy
 
