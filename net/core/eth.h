@@ -5,16 +5,7 @@
 
 #include "kernel/types.h"
 #include "net/core/netdevice.h"
-
-struct ethhdr {
-	u8 h_dest[ETH_ALEN];
-	u8 h_source[ETH_ALEN];
-	__be16 h_proto;
-} __packed;
-
-#define ETH_P_IP   0x0800
-#define ETH_P_ARP  0x0806
-#define ETH_P_IPV6 0x86dd
+#include "net/wire/ether.h"
 
 /* Fills mtu, header_ops, broadcast. */
 void ether_setup(struct net_device *dev);

@@ -4,34 +4,17 @@
  * possible, so that everything above handled it once.
  *
  * Callers: dev_queue_xmit, for a device without TSO.  Process or softirq; @skb's only holder.
- * Headers are addressed by their offsets in the standards (RFC 791, 9293), since this floor stands
- * below those that name them.  Answers to Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
+ * Answers to Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
  */
 #include "include/uapi/errno.h"
+#include "include/uapi/in.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/byteorder.h"
 #include "net/core/checksum.h"
 #include "net/core/netdevice.h"
 #include "net/core/skbuff.h"
-
-/* IPv4 header */
-#define IP_TOT_LEN  2
-#define IP_ID       4
-#define IP_PROTO    9
-#define IP_CHECK    10
-#define IP_SADDR    12
-#define IP_DADDR    16
-#define IP_MIN_LEN  20
-#define IPPROTO_TCP 6
-/* TCP header */
-#define TCP_SEQ      4
-#define TCP_DOFF     12
-#define TCP_FLAGS    13
-#define TCP_CHECK    16
-#define TCP_MIN_LEN  20
-#define TCP_FLAG_FIN 0x01
-#define TCP_FLAG_PSH 0x08
-#define TCP_FLAG_CWR 0x80
+#include "net/wire/ip.h"
+#include "net/wire/tcp.h"
 
 /* Where everything lies in the packet that is cut; offsets from skb->data. */
 struct gso_cut {
@@ -46,25 +29,24 @@ static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
 	int nh = skb_network_offset(skb);
-	unsigned int doff, ihl;
-	const u8 *p;
+	const struct tcphdr *th;
+	const struct iphdr *iph;
 
 	if (!(shinfo->gso_type & SKB_GSO_TCPV4) || nh < 0)
 		return -EINVAL;
 	c->nh = nh;
-	if (!pskb_may_pull(skb, c->nh + IP_MIN_LEN))
+	if (!pskb_may_pull(skb, c->nh + sizeof(*iph)))
 		return -EINVAL;
-	p = skb->data + c->nh;
-	ihl = (p[0] & 0xf) * 4;
-	if (p[0] >> 4 != 4 || ihl < IP_MIN_LEN || p[IP_PROTO] != IPPROTO_TCP)
+	iph = (const struct iphdr *)(skb->data + c->nh);
+	if (iph->version != 4 || iph->ihl * 4 < sizeof(*iph) || iph->protocol != IPPROTO_TCP)
 		return -EINVAL;
-	c->th = c->nh + ihl;
-	if (!pskb_may_pull(skb, c->th + TCP_MIN_LEN))
+	c->th = c->nh + iph->ihl * 4;
+	if (!pskb_may_pull(skb, c->th + sizeof(*th)))
 		return -EINVAL;
-	doff = (skb->data[c->th + TCP_DOFF] >> 4) * 4;
-	if (doff < TCP_MIN_LEN || !pskb_may_pull(skb, c->th + doff))
+	th = (const struct tcphdr *)(skb->data + c->th);
+	c->payload = c->th + th->doff * 4;
+	if (th->doff * 4 < sizeof(*th) || !pskb_may_pull(skb, c->payload))
 		return -EINVAL;
-	c->payload = c->th + doff;
 	c->mss = shinfo->gso_size;
 	c->sg = skb->dev && (skb->dev->features & NETIF_F_SG);
 	c->csum = skb->dev && (skb->dev->features & NETIF_F_HW_CSUM);
@@ -128,37 +110,32 @@ static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsign
 			    unsigned int offset, bool last)
 {
 	unsigned int tcp_len = seg->len - c->th;
-	u8 *iph = seg->data + c->nh, *th = seg->data + c->th;
-	__be32 saddr, daddr;
-	__sum16 sum;
+	struct iphdr *iph = (struct iphdr *)(seg->data + c->nh);
+	struct tcphdr *th = (struct tcphdr *)(seg->data + c->th);
 
-	put_unaligned_be16(seg->len - c->nh, iph + IP_TOT_LEN);
-	put_unaligned_be16(get_unaligned_be16(iph + IP_ID) + index, iph + IP_ID);
-	memset(iph + IP_CHECK, 0, sizeof(sum));
-	sum = ip_compute_csum(iph, c->th - c->nh);
-	memcpy(iph + IP_CHECK, &sum, sizeof(sum));
+	iph->tot_len = htons(seg->len - c->nh);
+	iph->id = htons(ntohs(iph->id) + index);
+	iph->check = 0;
+	iph->check = ip_fast_csum(iph, iph->ihl);
 
-	put_unaligned_be32(get_unaligned_be32(th + TCP_SEQ) + offset, th + TCP_SEQ);
+	th->seq = htonl(ntohl(th->seq) + offset);
 	/* "Window reduced" is said once, with the first; the end and the push belong to the last. */
 	if (index)
-		th[TCP_FLAGS] &= ~TCP_FLAG_CWR;
+		th->cwr = 0;
 	if (!last)
-		th[TCP_FLAGS] &= ~(TCP_FLAG_FIN | TCP_FLAG_PSH);
+		th->fin = th->psh = 0;
 
-	memcpy(&saddr, iph + IP_SADDR, sizeof(saddr));
-	memcpy(&daddr, iph + IP_DADDR, sizeof(daddr));
-	memset(th + TCP_CHECK, 0, sizeof(sum));
+	th->check = 0;
 	if (c->csum) {
-		sum = ~csum_tcpudp_magic(saddr, daddr, tcp_len, IPPROTO_TCP, 0);
+		th->check = ~csum_tcpudp_magic(iph->saddr, iph->daddr, tcp_len, IPPROTO_TCP, 0);
 		seg->ip_summed = CHECKSUM_PARTIAL;
 		seg->csum_start = seg->transport_header;
-		seg->csum_offset = TCP_CHECK;
+		seg->csum_offset = offsetof(struct tcphdr, check);
 	} else {
-		sum = csum_tcpudp_magic(saddr, daddr, tcp_len, IPPROTO_TCP,
-					skb_checksum(seg, c->th, tcp_len, 0));
+		th->check = csum_tcpudp_magic(iph->saddr, iph->daddr, tcp_len, IPPROTO_TCP,
+					      skb_checksum(seg, c->th, tcp_len, 0));
 		seg->ip_summed = CHECKSUM_NONE;
 	}
-	memcpy(th + TCP_CHECK, &sum, sizeof(sum));
 }
 
 struct sk_buff *skb_segment(struct sk_buff *skb)

@@ -17,9 +17,8 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
+#include "net/wire/ether.h"
 
-#define ETH_ALEN     6
-#define ETH_HLEN     14
 #define ETH_DATA_LEN 1500
 #define IFNAMSIZ     16
 

@@ -6,23 +6,7 @@
 #include "kernel/types.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/neighbour.h"
-
-struct arphdr {
-	__be16 ar_hrd;
-	__be16 ar_pro;
-	u8 ar_hln;
-	u8 ar_pln;
-	__be16 ar_op;
-	/* Only Ethernet and IPv4: the addresses have fixed sizes. */
-	u8 ar_sha[ETH_ALEN];
-	u8 ar_sip[4];
-	u8 ar_tha[ETH_ALEN];
-	u8 ar_tip[4];
-} __packed;
-
-#define ARPHRD_ETHER  1
-#define ARPOP_REQUEST 1
-#define ARPOP_REPLY   2
+#include "net/wire/arp.h"
 
 extern struct neigh_table arp_tbl;
 

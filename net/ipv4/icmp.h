@@ -5,46 +5,13 @@
 
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
-
-struct icmphdr {
-	u8 type;
-	u8 code;
-	__sum16 checksum;
-	union {
-		struct {
-			__be16 id;
-			__be16 sequence;
-		} echo;
-		__be32 gateway;
-		struct {
-			__be16 unused;
-			__be16 mtu;
-		} frag;
-	} un;
-} __packed __aligned(2);
+#include "net/wire/icmp.h"
 
 /* For a net_protocol's err_handler: the message whose quote it was given. */
 static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 {
 	return (struct icmphdr *)skb_transport_header(skb);
 }
-
-#define ICMP_ECHOREPLY     0
-#define ICMP_DEST_UNREACH  3
-#define ICMP_SOURCE_QUENCH 4
-#define ICMP_REDIRECT      5
-#define ICMP_ECHO          8
-#define ICMP_TIME_EXCEEDED 11
-#define ICMP_PARAMETERPROB 12
-#define NR_ICMP_TYPES      18
-
-#define ICMP_NET_UNREACH  0
-#define ICMP_HOST_UNREACH 1
-#define ICMP_PROT_UNREACH 2
-#define ICMP_PORT_UNREACH 3
-#define ICMP_FRAG_NEEDED  4
-#define ICMP_SR_FAILED    5
-#define NR_ICMP_UNREACH   15
 
 /* Says that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);

@@ -6,31 +6,12 @@
 #ifndef NET_IPV4_IP_H
 #define NET_IPV4_IP_H
 
-#include "kernel/lib/byteorder.h"
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
+#include "net/wire/ip.h"
 
 struct sock;
 struct rtable;
-
-struct iphdr {
-	u8 ihl : 4, version : 4;
-	u8 tos;
-	__be16 tot_len;
-	__be16 id;
-	__be16 frag_off;
-	u8 ttl;
-	u8 protocol;
-	__sum16 check;
-	__be32 saddr;
-	__be32 daddr;
-} __packed __aligned(2);
-
-#define IP_DF     0x4000
-#define IP_MF     0x2000
-#define IP_OFFSET 0x1fff
-
-#define IPV4_MIN_MTU 68u /* RFC 791 3.2: every link carries so much in one piece */
 
 static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 {
@@ -94,28 +75,6 @@ void ip_output_init(void);
 void tcp_offload_init(void); /* net/ipv4/tcp_offload.c: segments merged on their way up */
 void ip_init(void);          /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
 
-/* Addresses. */
-static inline bool ipv4_is_loopback(__be32 a)
-{
-	return (ntohl(a) >> 24) == 127;
-}
-static inline bool ipv4_is_multicast(__be32 a)
-{
-	return (ntohl(a) >> 28) == 0xe;
-}
-/* Class E, with 255.255.255.255 (RFC 1112 section 4). */
-static inline bool ipv4_is_reserved(__be32 a)
-{
-	return (ntohl(a) >> 28) == 0xf;
-}
-static inline bool ipv4_is_zeronet(__be32 a)
-{
-	return (ntohl(a) >> 24) == 0;
-}
-static inline bool ipv4_is_lbcast(__be32 a)
-{
-	return a == 0xffffffff;
-}
 /* Options behind a header of @optlen bytes: 0, or the offset in the IP header of the bad byte. */
 unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /* Is @addr one of this host's own (any 127/8 too)? */

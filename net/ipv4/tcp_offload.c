@@ -10,9 +10,6 @@
  * data that follows without a gap, all but the last of one size.  Both checksums were right.  So
  * nothing that TCP could notice is lost: it gets gso_size and gso_segs, as from a device that merges.
  * Anything else goes up as it came.  Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
- *
- * TCP's header is addressed by its offsets (RFC 9293 3.1): this floor stands below the one that names
- * them.
  */
 #include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"
@@ -21,18 +18,10 @@
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/ip.h"
+#include "net/wire/tcp.h"
 
-#define IP_LEN       20 /* no options */
-#define IP_LEN_MAX   65535
-#define TCP_SEQ      4
-#define TCP_ACK      8
-#define TCP_DOFF     12
-#define TCP_FLAGS    13
-#define TCP_WINDOW   14
-#define TCP_OPTIONS  20
-#define TCP_LEN      20 /* at least */
-#define TCP_FLAG_ACK 0x10
-#define TCP_FLAG_PSH 0x08
+#define IP_LEN     sizeof(struct iphdr) /* no options */
+#define IP_LEN_MAX 65535u
 
 /* State of a packet that is examined or held, in its cb. */
 struct tcp_gro_cb {
@@ -44,9 +33,9 @@ struct tcp_gro_cb {
 #define GRO_CB(skb) ((struct tcp_gro_cb *)((skb)->cb))
 
 /* data is at the IP header, which is linear with all of TCP's. */
-static const u8 *tcp_bytes(const struct sk_buff *skb)
+static struct tcphdr *tcp_header(const struct sk_buff *skb)
 {
-	return skb->data + IP_LEN;
+	return (struct tcphdr *)(skb->data + IP_LEN);
 }
 
 /* A datagram of one piece, without options or filling, for this host, and true.  Linear afterwards. */
@@ -55,7 +44,7 @@ static bool ip_is_plain(struct sk_buff *skb)
 	const struct iphdr *iph;
 
 	if (skb->pkt_type != PACKET_HOST || skb_is_gso(skb) || skb_shinfo(skb)->frag_list ||
-	    !pskb_may_pull(skb, IP_LEN + TCP_LEN))
+	    !pskb_may_pull(skb, IP_LEN + sizeof(struct tcphdr)))
 		return false;
 	iph = (const struct iphdr *)skb->data;
 	return iph->version == 4 && iph->ihl == IP_LEN / 4 && iph->protocol == IPPROTO_TCP &&
@@ -82,25 +71,23 @@ static bool tcp_sum_is_right(struct sk_buff *skb)
 static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 {
 	unsigned int headers;
-	const u8 *th;
+	const struct tcphdr *th;
 
 	if (!ip_is_plain(skb))
 		return false;
-	th = tcp_bytes(skb);
-	headers = IP_LEN + (th[TCP_DOFF] >> 4) * 4;
-	if (headers < IP_LEN + TCP_LEN || headers >= skb->len || !pskb_may_pull(skb, headers))
+	headers = IP_LEN + tcp_header(skb)->doff * 4;
+	if (headers < IP_LEN + sizeof(*th) || headers >= skb->len || !pskb_may_pull(skb, headers))
 		return false;
-	th = tcp_bytes(skb);
-	if ((th[TCP_FLAGS] & ~TCP_FLAG_PSH) != TCP_FLAG_ACK || (th[TCP_DOFF] & 0x0f) ||
-	    !tcp_sum_is_right(skb))
+	th = tcp_header(skb);
+	if ((tcp_flag_byte(th) & ~TCPHDR_PSH) != TCPHDR_ACK || th->res1 || !tcp_sum_is_right(skb))
 		return false;
 	*GRO_CB(skb) = (struct tcp_gro_cb){
-		.next_seq = get_unaligned_be32(th + TCP_SEQ) + skb->len - headers,
+		.next_seq = ntohl(th->seq) + skb->len - headers,
 		.headers = headers,
 		.mss = skb->len - headers,
 		.segs = 1,
 	};
-	*last = th[TCP_FLAGS] & TCP_FLAG_PSH;
+	*last = th->psh;
 	return true;
 }
 
@@ -127,7 +114,7 @@ static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff 
 	const struct iphdr *b = (const struct iphdr *)skb->data;
 
 	return a->saddr == b->saddr && a->daddr == b->daddr &&
-	       !memcmp(tcp_bytes(held), skb->data + b->ihl * 4, TCP_PORTS_LEN);
+	       !memcmp(tcp_header(held), skb->data + b->ihl * 4, TCP_PORTS_LEN);
 }
 
 /* Would @skb's data, put behind @held's, still say what both say now? */
@@ -135,23 +122,20 @@ static bool tcp4_gro_fits(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;
 	const struct iphdr *b = (const struct iphdr *)skb->data;
-	const u8 *tha = tcp_bytes(held), *thb = tcp_bytes(skb);
+	const struct tcphdr *tha = tcp_header(held), *thb = tcp_header(skb);
 	const struct tcp_gro_cb *cb = GRO_CB(held), *more = GRO_CB(skb);
 
 	return a->tos == b->tos && a->ttl == b->ttl && a->frag_off == b->frag_off &&
 	       cb->headers == more->headers && more->mss <= cb->mss &&
-	       held->len + more->mss <= IP_LEN_MAX &&
-	       get_unaligned_be32(thb + TCP_SEQ) == cb->next_seq &&
-	       !memcmp(tha + TCP_ACK, thb + TCP_ACK, 4) &&
-	       !memcmp(tha + TCP_WINDOW, thb + TCP_WINDOW, 2) &&
-	       !memcmp(tha + TCP_OPTIONS, thb + TCP_OPTIONS, cb->headers - IP_LEN - TCP_OPTIONS);
+	       held->len + more->mss <= IP_LEN_MAX && ntohl(thb->seq) == cb->next_seq &&
+	       tha->ack_seq == thb->ack_seq && tha->window == thb->window &&
+	       !memcmp(tha + 1, thb + 1, cb->headers - IP_LEN - sizeof(*tha));
 }
 
 static bool tcp4_gro_merge(struct sk_buff *held, struct sk_buff *skb, bool *last)
 {
 	struct tcp_gro_cb *cb = GRO_CB(held), more = *GRO_CB(skb);
-	u8 push = tcp_bytes(skb)[TCP_FLAGS] & TCP_FLAG_PSH;
-	bool stolen;
+	bool push = tcp_header(skb)->psh, stolen;
 	int delta;
 
 	if (!tcp4_gro_fits(held, skb))
@@ -161,7 +145,7 @@ static bool tcp4_gro_merge(struct sk_buff *held, struct sk_buff *skb, bool *last
 		__skb_push(skb, more.headers);
 		return false;
 	}
-	held->data[IP_LEN + TCP_FLAGS] |= push;
+	tcp_header(held)->psh |= push;
 	cb->next_seq = more.next_seq;
 	cb->segs++;
 	skb_shinfo(held)->gso_size = cb->mss;

@@ -25,44 +25,9 @@
 #include "net/ipv4/inet_timewait_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/tcp/tcp_seq.h"
+#include "net/wire/tcp.h"
 
 /* ---- the header ---------------------------------------------------------------------------------- */
-struct tcphdr {
-	__be16 source;
-	__be16 dest;
-	__be32 seq;
-	__be32 ack_seq;
-	u16 res1 : 4, doff : 4, fin : 1, syn : 1, rst : 1, psh : 1, ack : 1, urg : 1, ece : 1,
-		cwr : 1;
-	__be16 window;
-	__sum16 check;
-	__be16 urg_ptr;
-} __packed __aligned(2);
-
-#define TCPHDR_FIN 0x01
-#define TCPHDR_SYN 0x02
-#define TCPHDR_RST 0x04
-#define TCPHDR_PSH 0x08
-#define TCPHDR_ACK 0x10
-#define TCPHDR_URG 0x20
-#define TCPHDR_ECE 0x40
-#define TCPHDR_CWR 0x80
-
-#define TCPOPT_EOL             0
-#define TCPOPT_NOP             1
-#define TCPOPT_MSS             2
-#define TCPOPT_WINDOW          3
-#define TCPOPT_SACK_PERM       4
-#define TCPOPT_SACK            5
-#define TCPOPT_TIMESTAMP       8
-#define TCPOLEN_MSS            4
-#define TCPOLEN_WINDOW         3
-#define TCPOLEN_TIMESTAMP      10
-#define TCPOLEN_TSTAMP_ALIGNED 12
-#define MAX_TCP_OPTION_SPACE   40
-#define TCP_MAX_WSCALE         14
-#define MAX_TCP_WINDOW         32767u /* of an unscaled window that signed peers may misread */
-
 static inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)
 {
 	return (struct tcphdr *)skb_transport_header(skb);
@@ -71,12 +36,6 @@ static inline unsigned int tcp_hdrlen(const struct sk_buff *skb)
 {
 	return tcp_hdr(skb)->doff * 4;
 }
-/* The flags byte. */
-static inline u8 tcp_flag_byte(const struct tcphdr *th)
-{
-	return ((const u8 *)th)[13];
-}
-
 /* ---- constants (jiffies are milliseconds) ---------------------------------------------------------- */
 #define TCP_RTO_MAX                 (120 * HZ)
 #define TCP_RTO_MIN                 (HZ / 5)
@@ -92,6 +51,7 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCP_PAWS_MSL                60                  /* s */
 #define TCP_PAWS_WINDOW             1
 #define TCP_MSS_DEFAULT             536u
+#define MAX_TCP_WINDOW              32767u /* of an unscaled window that signed peers may misread */
 #define TCP_MIN_MSS                 88u
 #define TCP_MIN_SND_MSS             48u /* CVE-2019-11479: a peer may not ask for less */
 #define TCP_INIT_CWND               10  /* RFC 6928 */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The Ethernet header (RFC 894; IEEE 802.3).  Sizes in bytes, numbers in network order. */
+#ifndef NET_WIRE_ETHER_H
+#define NET_WIRE_ETHER_H
+
+#include "kernel/types.h"
+
+#define ETH_ALEN 6  /* an address */
+#define ETH_HLEN 14 /* the header */
+
+struct ethhdr {
+	u8 h_dest[ETH_ALEN];
+	u8 h_source[ETH_ALEN];
+	__be16 h_proto;
+} __packed;
+
+#define ETH_P_IP   0x0800
+#define ETH_P_ARP  0x0806
+#define ETH_P_IPV6 0x86dd
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The IPv4 header (RFC 791) and the kinds of its addresses (RFC 1122 3.2.1.3).  Network order. */
+#ifndef NET_WIRE_IP_H
+#define NET_WIRE_IP_H
+
+#include "kernel/lib/byteorder.h"
+#include "kernel/types.h"
+
+struct iphdr {
+	u8 ihl : 4, version : 4;
+	u8 tos;
+	__be16 tot_len;
+	__be16 id;
+	__be16 frag_off;
+	u8 ttl;
+	u8 protocol;
+	__sum16 check;
+	__be32 saddr;
+	__be32 daddr;
+} __packed __aligned(2);
+
+/* In frag_off. */
+#define IP_DF     0x4000
+#define IP_MF     0x2000
+#define IP_OFFSET 0x1fff
+
+#define IPV4_MIN_MTU 68u /* RFC 791 3.2: every link carries so much in one piece */
+
+static inline bool ipv4_is_loopback(__be32 a)
+{
+	return (ntohl(a) >> 24) == 127;
+}
+static inline bool ipv4_is_multicast(__be32 a)
+{
+	return (ntohl(a) >> 28) == 0xe;
+}
+/* Class E, with 255.255.255.255 (RFC 1112 section 4). */
+static inline bool ipv4_is_reserved(__be32 a)
+{
+	return (ntohl(a) >> 28) == 0xf;
+}
+static inline bool ipv4_is_zeronet(__be32 a)
+{
+	return (ntohl(a) >> 24) == 0;
+}
+static inline bool ipv4_is_lbcast(__be32 a)
+{
+	return a == 0xffffffff;
+}
+
+#endif

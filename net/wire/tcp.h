@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The TCP header, its flags and options (RFC 9293 3.1; 7323, 2018).  Network order. */
+#ifndef NET_WIRE_TCP_H
+#define NET_WIRE_TCP_H
+
+#include "kernel/types.h"
+
+struct tcphdr {
+	__be16 source;
+	__be16 dest;
+	__be32 seq;
+	__be32 ack_seq;
+	u16 res1 : 4, doff : 4, fin : 1, syn : 1, rst : 1, psh : 1, ack : 1, urg : 1, ece : 1,
+		cwr : 1;
+	__be16 window;
+	__sum16 check;
+	__be16 urg_ptr;
+} __packed __aligned(2);
+
+/* The flags byte. */
+#define TCPHDR_FIN 0x01
+#define TCPHDR_SYN 0x02
+#define TCPHDR_RST 0x04
+#define TCPHDR_PSH 0x08
+#define TCPHDR_ACK 0x10
+#define TCPHDR_URG 0x20
+#define TCPHDR_ECE 0x40
+#define TCPHDR_CWR 0x80
+
+static inline u8 tcp_flag_byte(const struct tcphdr *th)
+{
+	return ((const u8 *)th)[13];
+}
+
+/* Kinds of options, and their lengths with kind and length. */
+#define TCPOPT_EOL             0
+#define TCPOPT_NOP             1
+#define TCPOPT_MSS             2
+#define TCPOPT_WINDOW          3
+#define TCPOPT_SACK_PERM       4
+#define TCPOPT_SACK            5
+#define TCPOPT_TIMESTAMP       8
+#define TCPOLEN_MSS            4
+#define TCPOLEN_WINDOW         3
+#define TCPOLEN_TIMESTAMP      10
+#define TCPOLEN_TSTAMP_ALIGNED 12 /* behind two NOPs: whole words */
+#define MAX_TCP_OPTION_SPACE   40 /* doff has four bits */
+#define TCP_MAX_WSCALE         14 /* RFC 7323 2.3 */
+
+#endif
