@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dst_entry: packets and sockets refer to a route of any address family by one: a counted
- * reference.  A family's route (struct rtable) begins with one.
+ * dst_entry: a resolved route as packets, sockets and TCP see it, whatever its address family.  The
+ * family's own struct (struct rtable for IPv4) begins with one.
  *
- * A socket's cache, each sk_buff and the route table's own cache hold a reference; the last one
- * destroys.  Any context.  Answers to Linux's include/net/dst.h.
+ * A socket's cache, each sk_buff and the route table's cache hold a counted reference; the last
+ * dst_release() destroys.  Any context, no lock.  Answers to Linux's include/net/dst.h.
  */
 #ifndef NET_CORE_DST_H
 #define NET_CORE_DST_H
@@ -13,20 +13,52 @@
 #include "kernel/types.h"
 
 struct dst_entry;
+struct net_device;
 
 struct dst_ops {
-	void (*destroy)(struct dst_entry *dst); /* the last reference went */
+	void (*destroy)(struct dst_entry *dst); /* the last reference is gone */
+	/* Would a new lookup give the same route? */
+	bool (*check)(const struct dst_entry *dst);
+	/* A router on the path takes no packets larger than @mtu bytes. */
+	void (*update_pmtu)(struct dst_entry *dst, u32 mtu);
+	/* A transport heard from the peer: the next hop forwards. */
+	void (*confirm_neigh)(struct dst_entry *dst);
 };
 
 struct dst_entry {
 	refcount_t refs;
+	/* Fields and no operations, as in Linux, since each segment asks. */
+	u32 mtu; /* bytes of the largest packet that the path takes */
+	u16 advmss; /* bytes of the largest TCP segment that the link takes: what an MSS option announces */
 	const struct dst_ops *ops;
+	struct net_device *dev;
 };
 
 static inline void dst_hold(struct dst_entry *dst)
 {
 	refcount_inc(&dst->refs);
 }
-void dst_release(struct dst_entry *dst); /* NULL is fine */
+/* @dst may be NULL. */
+static inline void dst_release(struct dst_entry *dst)
+{
+	if (dst && refcount_dec_and_test(&dst->refs))
+		dst->ops->destroy(dst);
+}
+static inline u32 dst_mtu(const struct dst_entry *dst)
+{
+	return READ_ONCE(dst->mtu);
+}
+static inline bool dst_check(const struct dst_entry *dst)
+{
+	return dst->ops->check(dst);
+}
+static inline void dst_update_pmtu(struct dst_entry *dst, u32 mtu)
+{
+	dst->ops->update_pmtu(dst, mtu);
+}
+static inline void dst_confirm(struct dst_entry *dst)
+{
+	dst->ops->confirm_neigh(dst);
+}
 
 #endif

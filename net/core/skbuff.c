@@ -14,7 +14,6 @@
 #include "kernel/mm/page_frag.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/cpu.h"
-#include "net/core/dst.h"
 #include "net/core/netdevice.h"
 #include "net/core/skbuff.h"
 
@@ -294,7 +293,7 @@ void skb_copy_header(struct sk_buff *to, const struct sk_buff *from)
 	memcpy(to->cb, from->cb, sizeof(to->cb));
 	to->dst = from->dst;
 	if (to->dst)
-		dst_hold((struct dst_entry *)to->dst);
+		dst_hold(to->dst);
 	to->skb_mstamp = from->skb_mstamp;
 	to->mac_len = from->mac_len;
 	to->ip_summed = from->ip_summed;
@@ -351,7 +350,7 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	n->peeked = 0;
 	refcount_set(&n->users, 1);
 	if (n->dst)
-		dst_hold((struct dst_entry *)n->dst);
+		dst_hold(n->dst);
 	atomic_inc(&skb_shinfo(skb)->dataref);
 	skb->cloned = 1;
 	return n;

@@ -21,10 +21,10 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 #include "net/core/dropreason.h"
+#include "net/core/dst.h"
 
 struct net_device;
 struct sock;
-struct rtable;
 
 /* Which checksum is verified or still to be computed (Linux's meanings). */
 #define CHECKSUM_NONE        0 /* rx: not verified; tx: it is written */
@@ -74,7 +74,7 @@ struct sk_buff {
 	struct sock *sk;          /* whose memory it counts against */
 	struct net_device *dev;   /* came from, or goes to */
 	char cb[48] __aligned(8); /* the layer's that holds it now: TCP_SKB_CB, IPCB, GRO */
-	struct rtable *dst;       /* route; holds a reference (skb_dst_drop) */
+	struct dst_entry *dst;    /* route; holds a reference (skb_dst_drop) */
 	void (*destructor)(struct sk_buff *skb); /* sock_wfree, sock_rfree */
 	u64 skb_mstamp;                          /* ns: when TCP sent it last */
 
@@ -439,11 +439,16 @@ static inline void skb_orphan(struct sk_buff *skb)
 	}
 	skb->sk = NULL;
 }
-/* Gives the packet's reference on its route back (net/core/dst.c). */
-void skb_dst_drop(struct sk_buff *skb);
-static inline struct rtable *skb_rtable(const struct sk_buff *skb)
+/* Takes over the caller's reference; @skb has no route yet. */
+static inline void skb_dst_set(struct sk_buff *skb, struct dst_entry *dst)
 {
-	return skb->dst;
+	WARN_ON(skb->dst);
+	skb->dst = dst;
+}
+static inline void skb_dst_drop(struct sk_buff *skb)
+{
+	dst_release(skb->dst);
+	skb->dst = NULL;
 }
 
 #endif

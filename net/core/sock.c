@@ -20,7 +20,6 @@
 
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
-#include "net/core/dst.h"
 #include "net/core/request_sock.h"
 #include "net/core/timewait_sock.h"
 
@@ -235,20 +234,7 @@ void sock_rfree(struct sk_buff *skb)
 	sk_mem_charge(skb->sk, -(int)skb->truesize);
 }
 
-/* ---- route cache, timers --------------------------------------------------------------------- */
-
-/* A family's route begins with its dst_entry (net/core/dst.h). */
-void sk_dst_set(struct sock *sk, struct rtable *rt)
-{
-	struct rtable *old = __atomic_exchange_n(&sk->sk_dst_cache, rt, __ATOMIC_SEQ_CST);
-
-	dst_release((struct dst_entry *)old);
-}
-
-void sk_dst_reset(struct sock *sk)
-{
-	sk_dst_set(sk, NULL);
-}
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 /* An armed timer holds the sock; taken before it is armed, since it may fire at once elsewhere. */
 void sk_reset_timer(struct sock *sk, struct timer_list *timer, unsigned long expires)

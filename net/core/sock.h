@@ -90,7 +90,7 @@ struct sock {
 	long sk_rcvtimeo, sk_sndtimeo; /* jiffies, MAX_SCHEDULE_TIMEOUT: none */
 	unsigned long sk_lingertime;   /* jiffies */
 
-	struct rtable *sk_dst_cache;
+	struct dst_entry *sk_dst_cache;
 	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 of an orphan */
 	struct socket *sk_socket;   /* NULL: orphan, or a child before accept() */
 	struct socket_wq *sk_wq;    /* of sk_socket */
@@ -314,9 +314,15 @@ static inline bool sk_fullsock(const struct sock *sk)
 {
 	return sk->sk_state != TCP_TIME_WAIT && sk->sk_state != TCP_NEW_SYN_RECV;
 }
-struct rtable;
-void sk_dst_set(struct sock *sk, struct rtable *rt); /* takes over the reference */
-void sk_dst_reset(struct sock *sk);
+/* Takes over @dst's reference; NULL: none. */
+static inline void sk_dst_set(struct sock *sk, struct dst_entry *dst)
+{
+	dst_release(__atomic_exchange_n(&sk->sk_dst_cache, dst, __ATOMIC_SEQ_CST));
+}
+static inline void sk_dst_reset(struct sock *sk)
+{
+	sk_dst_set(sk, NULL);
+}
 
 /* SOL_SOCKET options (net/core/sock.c). */
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,

@@ -66,8 +66,8 @@ noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *op
 }
 
 /* Where the SYN-ACK goes.  NULL, and counted: nowhere. */
-struct rtable *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
-				  const struct request_sock *req)
+struct dst_entry *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
+				     const struct request_sock *req)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
 	struct rtable *rt;
@@ -84,11 +84,11 @@ struct rtable *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
 		snmp_inc(SNMP_IpOutNoRoutes);
 		return NULL;
 	}
-	return rt;
+	return &rt->dst;
 }
 
-struct rtable *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
-					 const struct request_sock *req)
+struct dst_entry *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
+					    const struct request_sock *req)
 {
 	struct flowi4 fl;
 

@@ -135,10 +135,10 @@ struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
 /* Request out of the queues, child in.  NULL: the caller frees @child. */
 struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 					 struct request_sock *req, bool own_req);
-struct rtable *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
-				  const struct request_sock *req);
-struct rtable *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
-					 const struct request_sock *req);
+struct dst_entry *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
+				     const struct request_sock *req);
+struct dst_entry *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
+					    const struct request_sock *req);
 
 /* ---- end ------------------------------------------------------------------------------------------- */
 /* Last step of a dead, unhashed connection in TCP_CLOSE: frees port, queues, references. */

@@ -88,13 +88,13 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 static struct neighbour *ip_neigh_create(struct rtable *rt)
 {
 	static unsigned long last_drop;
-	struct neighbour *neigh = neigh_create(&arp_tbl, rt->rt_gateway, rt->dev);
+	struct neighbour *neigh = neigh_create(&arp_tbl, rt->rt_gateway, rt->dst.dev);
 
 	if (likely(neigh) || time_before(jiffies, last_drop + HZ))
 		return neigh;
 	last_drop = jiffies;
 	rt_cache_drop();
-	return neigh_create(&arp_tbl, rt->rt_gateway, rt->dev);
+	return neigh_create(&arp_tbl, rt->rt_gateway, rt->dst.dev);
 }
 
 static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
@@ -123,7 +123,7 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 /* A group has no neighbour: its link address follows from its own (RFC 1112 6.4). */
 static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
 {
-	struct net_device *dev = rt->dev;
+	struct net_device *dev = rt->dst.dev;
 	u32 group = ntohl(ip_hdr(skb)->daddr);
 	u8 mac[ETH_ALEN] = {0x01, 0x00, 0x5e, (group >> 16) & 0x7f, group >> 8, group};
 	int err = skb_cow_head(skb, dev->hard_header_len);
@@ -140,7 +140,7 @@ static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
 
 static int ip_finish_output(struct rtable *rt, struct sk_buff *skb)
 {
-	if (!rt->dev->header_ops)
+	if (!rt->dst.dev->header_ops)
 		return dev_queue_xmit(skb);
 	if (unlikely(rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST))
 		return ip_group_output(rt, skb);
@@ -164,9 +164,9 @@ static int ip_output(struct sk_buff *skb)
 	struct rtable *rt = skb_rtable(skb);
 
 	snmp_inc(SNMP_IpOutRequests);
-	skb->dev = rt->dev;
+	skb->dev = rt->dst.dev;
 	skb->protocol = HTONS_CONST(ETH_P_IP);
-	if (unlikely(ip_wire_len(skb) > dst_mtu(rt))) {
+	if (unlikely(ip_wire_len(skb) > dst_mtu(&rt->dst))) {
 		snmp_inc(SNMP_IpFragFails);
 		kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_BIG);
 		return -EMSGSIZE;
@@ -194,7 +194,7 @@ int ip_local_out(struct sk_buff *skb)
 /* The socket's route, looked up again when it is no longer true.  A reference, or ERR_PTR. */
 static struct rtable *ip_sk_route(struct sock *sk)
 {
-	struct rtable *rt = sk->sk_dst_cache;
+	struct rtable *rt = dst_rtable(sk->sk_dst_cache);
 	struct flowi4 fl;
 
 	if (likely(rt && rt_is_valid(rt))) {
@@ -209,7 +209,7 @@ static struct rtable *ip_sk_route(struct sock *sk)
 	if (IS_ERR(rt))
 		return rt;
 	rt_get(rt);
-	sk_dst_set(sk, rt);
+	sk_dst_set(sk, &rt->dst);
 	return rt;
 }
 
@@ -233,7 +233,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 			kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
 			return -EHOSTUNREACH;
 		}
-		skb_dst_set(skb, rt);
+		skb_dst_set(skb, &rt->dst);
 	}
 	args = (struct ip_header_args){
 		.saddr = inet->inet_saddr,
@@ -257,7 +257,7 @@ static int ip_send_along(struct sk_buff *skb, struct rtable *rt, const struct ip
 	ip_push_header(skb, args);
 	skb_dst_drop(skb);
 	rt_get(rt);
-	skb_dst_set(skb, rt);
+	skb_dst_set(skb, &rt->dst);
 	return ip_local_out(skb);
 }
 

@@ -22,6 +22,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/neighbour.h"
 #include "net/ipv4/route.h"
+#include "net/wire/tcp.h"
 
 #define IP_MAX_MTU     65535u         /* tot_len has 16 bits */
 #define IP_MIN_PMTU    552u           /* Linux's ip_rt_min_pmtu: below it, routers may fragment */
@@ -55,44 +56,6 @@ static void ipv4_dst_destroy(struct dst_entry *dst)
 	kmem_cache_free(ip_dst_cache, rt);
 }
 
-static const struct dst_ops ipv4_dst_ops = {.destroy = ipv4_dst_destroy};
-
-static struct rtable *rt_alloc(struct net_device *dev, u8 type)
-{
-	struct rtable *rt = kmem_cache_zalloc(ip_dst_cache, GFP_ATOMIC);
-
-	if (!rt)
-		return NULL;
-	refcount_set(&rt->dst.refs, 1);
-	rt->dst.ops = &ipv4_dst_ops;
-	rt->dev = dev;
-	rt->rt_type = type;
-	rt->rt_mtu = min(dev->mtu, IP_MAX_MTU);
-	rt->genid = READ_ONCE(rt_genid);
-	return rt;
-}
-
-struct rtable *rt_alloc_input(struct net_device *dev, u8 type)
-{
-	return rt_alloc(dev, type);
-}
-
-void rt_get(struct rtable *rt)
-{
-	dst_hold(&rt->dst);
-}
-
-void rt_put(struct rtable *rt)
-{
-	dst_release((struct dst_entry *)rt);
-}
-
-void skb_dst_set(struct sk_buff *skb, struct rtable *rt)
-{
-	WARN_ON(skb->dst);
-	skb->dst = rt;
-}
-
 bool rt_is_valid(const struct rtable *rt)
 {
 	if (READ_ONCE(rt->obsolete) || rt->genid != READ_ONCE(rt_genid))
@@ -100,9 +63,14 @@ bool rt_is_valid(const struct rtable *rt)
 	return !rt->rt_pmtu_expires || time_before(jiffies, rt->rt_pmtu_expires);
 }
 
-void dst_confirm(struct rtable *rt)
+static bool ipv4_dst_check(const struct dst_entry *dst)
 {
-	struct neighbour *neigh = READ_ONCE(rt->neigh);
+	return rt_is_valid(dst_rtable(dst));
+}
+
+static void ipv4_confirm_neigh(struct dst_entry *dst)
+{
+	struct neighbour *neigh = READ_ONCE(dst_rtable(dst)->neigh);
 
 	if (neigh && !neigh->confirm)
 		WRITE_ONCE(neigh->confirm, true);
@@ -131,7 +99,7 @@ static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
 	lockdep_assert_held(&rt_lock);
 	if (!entry->expires || entry->daddr != rt->rt_dst || !time_before(jiffies, entry->expires))
 		return;
-	WRITE_ONCE(rt->rt_mtu, min(rt->rt_mtu, entry->mtu));
+	WRITE_ONCE(rt->dst.mtu, min(rt->dst.mtu, entry->mtu));
 	WRITE_ONCE(rt->rt_mtu_locked, entry->locked);
 	WRITE_ONCE(rt->rt_pmtu_expires, entry->expires);
 }
@@ -142,13 +110,14 @@ static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
  * of a path that truly is so narrow cut them (Linux's __ip_rt_update_pmtu()).  The other routes to that host hear
  * of it, and so will those that are made until it expires.
  */
-void ipv4_update_pmtu(struct rtable *rt, u32 mtu)
+static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 {
+	struct rtable *rt = dst_rtable(dst);
 	struct pmtu_entry *entry;
 	bool lock = mtu < IP_MIN_PMTU;
 
 	mtu = max(mtu, IP_MIN_PMTU);
-	if (rt->rt_mtu_locked || (mtu >= rt->rt_mtu && !lock))
+	if (rt->rt_mtu_locked || (mtu >= rt->dst.mtu && !lock))
 		return;
 	spin_lock_bh(&rt_lock);
 	entry = pmtu_slot(rt->rt_dst);
@@ -163,6 +132,38 @@ void ipv4_update_pmtu(struct rtable *rt, u32 mtu)
 			rt_apply_pmtu(rt_cache[i], entry);
 	}
 	spin_unlock_bh(&rt_lock);
+}
+
+/* ---- a new one -------------------------------------------------------------------------------- */
+
+static const struct dst_ops ipv4_dst_ops = {
+	.destroy = ipv4_dst_destroy,
+	.check = ipv4_dst_check,
+	.update_pmtu = ipv4_update_pmtu,
+	.confirm_neigh = ipv4_confirm_neigh,
+};
+
+static struct rtable *rt_alloc(struct net_device *dev, u8 type)
+{
+	struct rtable *rt = kmem_cache_zalloc(ip_dst_cache, GFP_ATOMIC);
+
+	if (!rt)
+		return NULL;
+	refcount_set(&rt->dst.refs, 1);
+	rt->dst.ops = &ipv4_dst_ops;
+	rt->dst.dev = dev;
+	rt->dst.mtu = min(dev->mtu, IP_MAX_MTU);
+	/* RFC 6691 2.  Linux announces no less than 256, which a link that is narrower cannot carry. */
+	rt->dst.advmss =
+		max(rt->dst.mtu, IPV4_MIN_MTU) - sizeof(struct iphdr) - sizeof(struct tcphdr);
+	rt->rt_type = type;
+	rt->genid = READ_ONCE(rt_genid);
+	return rt;
+}
+
+struct rtable *rt_alloc_input(struct net_device *dev, u8 type)
+{
+	return rt_alloc(dev, type);
 }
 
 /* ---- out -------------------------------------------------------------------------------------- */
@@ -351,7 +352,7 @@ int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_d
 	else
 		return SKB_DROP_REASON_IP_FORWARD;
 	rt_get(rt);
-	skb_dst_set(skb, rt);
+	skb_dst_set(skb, &rt->dst);
 	return 0;
 }
 

@@ -8,11 +8,9 @@
 
 #include "kernel/lib/atomic.h"
 #include "kernel/types.h"
-#include "net/core/dst.h"
+#include "net/core/skbuff.h"
 
-struct net_device;
 struct neighbour;
-struct sk_buff;
 
 #define RTN_UNICAST     1
 #define RTN_LOCAL       2
@@ -22,15 +20,13 @@ struct sk_buff;
 
 /* A resolved route; reference-counted, shared between sockets and packets. */
 struct rtable {
-	struct dst_entry dst; /* first: the reference count */
+	struct dst_entry dst; /* first: reference count, path MTU, device */
 	u8 rt_type;           /* RTN_* */
 	bool obsolete;        /* the table changed: look again */
 	bool rt_mtu_locked;   /* the path is below the least MTU: no "don't fragment" on it */
-	struct net_device *dev;
-	__be32 rt_gateway; /* next hop: gateway, or the destination itself */
-	__be32 rt_dst;     /* destination it was looked up for */
-	__be32 rt_src;     /* preferred source */
-	u32 rt_mtu;        /* path MTU (device's, or less by ICMP) */
+	__be32 rt_gateway;    /* next hop: gateway, or the destination itself */
+	__be32 rt_dst;        /* destination it was looked up for */
+	__be32 rt_src;        /* preferred source */
 	u32 genid;
 	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is believed, 0 = none */
 	__be32 fl_saddr;               /* the question that it answers, with rt_dst */
@@ -50,20 +46,25 @@ struct flowi4 {
 struct rtable *ip_route_output_key(struct flowi4 *fl);
 /* Where does a received packet go: skb->dst is set; 0, or a drop reason (skb_drop_reason). */
 int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_device *dev);
-void rt_get(struct rtable *rt);
-void rt_put(struct rtable *rt); /* NULL is fine */
+static inline struct rtable *dst_rtable(const struct dst_entry *dst)
+{
+	return (struct rtable *)dst;
+}
+static inline struct rtable *skb_rtable(const struct sk_buff *skb)
+{
+	return dst_rtable(skb->dst);
+}
+static inline void rt_get(struct rtable *rt)
+{
+	dst_hold(&rt->dst);
+}
+/* @rt may be NULL. */
+static inline void rt_put(struct rtable *rt)
+{
+	dst_release((struct dst_entry *)rt);
+}
 /* Still what the table would say? */
 bool rt_is_valid(const struct rtable *rt);
-void skb_dst_set(struct sk_buff *skb, struct rtable *rt); /* takes over the reference */
-/* TCP made progress: the next hop is alive. */
-void dst_confirm(struct rtable *rt);
-/* ICMP fragmentation needed: remembers @mtu (not below 552: then the MTU is locked). */
-void ipv4_update_pmtu(struct rtable *rt, u32 mtu);
-static inline u32 dst_mtu(const struct rtable *rt)
-{
-	return rt->rt_mtu;
-}
-
 /* Addresses, devices or routes changed: every route is asked for again. */
 void rt_cache_flush(void);
 /* Lets go of the routes that only the cache holds; those in use stay true. */

@@ -396,7 +396,7 @@ int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);
 int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb);
 int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, struct sk_buff *skb);
-int tcp_v4_send_synack(const struct sock *sk, struct rtable *rt, struct request_sock *req);
+int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 				  struct request_sock *req, bool *own_req);
 void tcp_v4_send_check(struct sock *sk, struct sk_buff *skb);
@@ -445,7 +445,7 @@ struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock
 /* As tcp_rcv_state_process(); unlocks and puts @child. */
 int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb);
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
-			   const struct rtable *rt);
+			   const struct dst_entry *dst);
 
 /* ---- tcp_ack.c, tcp_rtt.c, tcp_recovery.c, tcp_cong.c ----------------------------------------------------- */
 #define FLAG_DATA               0x01 /* the segment has data */
@@ -493,7 +493,8 @@ void tcp_data_snd_check(struct sock *sk); /* the window or cwnd opened: send, wa
 void tcp_check_space(struct sock *sk);
 void tcp_sndbuf_expand(struct sock *sk);
 int tcp_connect(struct sock *sk); /* sends the SYN */
-struct sk_buff *tcp_make_synack(const struct sock *sk, struct rtable *rt, struct request_sock *req);
+struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
+				struct request_sock *req);
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req);
 int tcp_send_synack(struct sock *sk); /* simultaneous open */
 void tcp_send_ack(struct sock *sk);

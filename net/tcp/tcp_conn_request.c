@@ -82,7 +82,7 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 
 /* A request for @skb, without its sequence number; *@rt: the route to the peer.  NULL: no memory or route. */
 static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
-					     struct sk_buff *skb, struct rtable **rt)
+					     struct sk_buff *skb, struct dst_entry **dst)
 {
 	struct tcp_options_received opt = {
 		.mss_clamp = TCP_MSS_DEFAULT,
@@ -96,8 +96,8 @@ static struct request_sock *request_from_syn(struct request_sock_ops *ops, struc
 	tcp_parse_options(skb, &opt, false);
 	opt.tstamp_ok = opt.saw_tstamp;
 	tcp_openreq_init(req, &opt, skb);
-	*rt = inet_csk_route_req(sk, &fl, req);
-	if (*rt)
+	*dst = inet_csk_route_req(sk, &fl, req);
+	if (*dst)
 		return req;
 	__reqsk_free(req);
 	return NULL;
@@ -107,7 +107,7 @@ noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, str
 {
 	u32 tw_isn = TCP_SKB_CB(skb)->tcp_tw_isn, isn;
 	struct request_sock *req;
-	struct rtable *rt;
+	struct dst_entry *dst;
 
 	/* A SYN that reopens a TIME_WAIT comes from a peer that has completed a handshake before. */
 	if (syn_queue_is_full(sk) && !tw_isn) {
@@ -118,44 +118,45 @@ noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, str
 		snmp_inc(SNMP_TcpExtListenOverflows);
 		return listen_drop(SKB_DROP_REASON_TCP_LISTEN_OVERFLOW);
 	}
-	req = request_from_syn(ops, sk, skb, &rt);
+	req = request_from_syn(ops, sk, skb, &dst);
 	if (!req)
 		return listen_drop(SKB_DROP_REASON_NOMEM);
 
 	isn = secure_tcp_seq(inet_rsk(req)->ir_loc_addr, inet_rsk(req)->ir_rmt_addr,
 			     tcp_hdr(skb)->dest, tcp_hdr(skb)->source, &tcp_rsk(req)->ts_off);
 	tcp_rsk(req)->snt_isn = tw_isn ? tw_isn : isn;
-	tcp_openreq_init_rwin(req, sk, rt);
+	tcp_openreq_init_rwin(req, sk, dst);
 
 	/* Into the table first: the SYN-ACK's answer may be here before the next line. */
 	inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
-	tcp_v4_send_synack(sk, rt, req);
-	rt_put(rt);
+	tcp_v4_send_synack(sk, dst, req);
+	dst_release(dst);
 	reqsk_put(req);
 	return 0;
 }
 
-/* @rt NULL: the route is looked up.  0 or -errno.  Softirq. */
-noinline int tcp_v4_send_synack(const struct sock *sk, struct rtable *rt, struct request_sock *req)
+/* @dst NULL: the route is looked up.  0 or -errno.  Softirq. */
+noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
+				struct request_sock *req)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
-	struct rtable *own = NULL;
+	struct dst_entry *own = NULL;
 	struct sk_buff *skb;
 	struct flowi4 fl;
 	int err = -ENOMEM;
 
-	if (!rt) {
-		rt = own = inet_csk_route_req(sk, &fl, req);
-		if (!rt)
+	if (!dst) {
+		dst = own = inet_csk_route_req(sk, &fl, req);
+		if (!dst)
 			return -EHOSTUNREACH;
 	}
-	skb = tcp_make_synack(sk, rt, req);
+	skb = tcp_make_synack(sk, dst, req);
 	if (skb) {
 		__tcp_v4_send_check(skb, ireq->ir_loc_addr, ireq->ir_rmt_addr);
-		err = ip_build_and_send_pkt(skb, sk, rt, ireq->ir_loc_addr, ireq->ir_rmt_addr,
-					    IPPROTO_TCP);
+		err = ip_build_and_send_pkt(skb, sk, dst_rtable(dst), ireq->ir_loc_addr,
+					    ireq->ir_rmt_addr, IPPROTO_TCP);
 	}
-	rt_put(own);
+	dst_release(own);
 	return err;
 }
 
@@ -177,17 +178,17 @@ static void child_addresses(struct sock *newsk, const struct request_sock *req,
 	inet_csk(newsk)->icsk_ext_hdr_len = 0;
 }
 
-/* Takes @rt's reference. */
-static void child_path(struct sock *newsk, struct rtable *rt)
+/* Takes @dst's reference. */
+static void child_path(struct sock *newsk, struct dst_entry *dst)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);
 
-	sk_dst_set(newsk, rt);
-	newtp->advmss = tcp_advertise_mss(newsk, rt);
+	sk_dst_set(newsk, dst);
+	newtp->advmss = tcp_advertise_mss(newsk, dst);
 	if (!inet_csk(newsk)->icsk_ca_setsockopt)
 		tcp_assign_congestion_control(newsk);
 	tcp_set_ca_state(newsk, TCP_CA_Open);
-	tcp_sync_mss(newsk, dst_mtu(rt));
+	tcp_sync_mss(newsk, dst_mtu(dst));
 	tcp_initialize_rcv_mss(newsk);
 }
 
@@ -198,8 +199,8 @@ static void child_path(struct sock *newsk, struct rtable *rt)
 noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 					   struct request_sock *req, bool *own_req)
 {
+	struct dst_entry *dst;
 	struct sock *newsk;
-	struct rtable *rt;
 
 	if (sk_acceptq_is_full(sk)) {
 		snmp_inc(SNMP_TcpExtListenOverflows);
@@ -209,10 +210,10 @@ noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff
 	if (!newsk)
 		goto out_drop;
 	child_addresses(newsk, req, skb);
-	rt = inet_csk_route_child_sock(sk, newsk, req);
-	if (!rt)
+	dst = inet_csk_route_child_sock(sk, newsk, req);
+	if (!dst)
 		goto out_kill;
-	child_path(newsk, rt);
+	child_path(newsk, dst);
 	if (__inet_inherit_port(sk, newsk) < 0)
 		goto out_kill;
 	*own_req = inet_ehash_nolisten(newsk, req_to_sk(req));

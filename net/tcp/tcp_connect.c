@@ -27,16 +27,16 @@ int inet_sk_rebuild_header(struct sock *sk)
 		.proto = IPPROTO_TCP,
 		.tos = inet->tos,
 	};
-	struct rtable *rt = sk->sk_dst_cache;
+	struct rtable *rt;
 
-	if (rt && rt_is_valid(rt))
+	if (sk->sk_dst_cache && dst_check(sk->sk_dst_cache))
 		return 0;
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt)) {
 		sk->sk_err_soft = -PTR_ERR(rt);
 		return PTR_ERR(rt);
 	}
-	sk_dst_set(sk, rt);
+	sk_dst_set(sk, &rt->dst);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	if (err)
 		goto out_close;
 
-	sk_dst_set(sk, rt);
+	sk_dst_set(sk, &rt->dst);
 	rt = NULL;
 	isn = secure_tcp_seq(inet->inet_saddr, inet->inet_daddr, inet->inet_sport, inet->inet_dport,
 			     &tp->tsoffset);

@@ -242,20 +242,20 @@ noinline int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 void tcp_v4_mtu_reduced(struct sock *sk)
 {
 	u32 mtu = tcp_sk(sk)->mtu_info;
-	struct rtable *rt;
+	struct dst_entry *dst;
 
 	sock_owned_by_me(sk);
 	if (tcp_state_in(sk, TCPF_OF(LISTEN) | TCPF_OF(CLOSE)) || inet_sk_rebuild_header(sk))
 		return;
-	rt = sk->sk_dst_cache;
-	ipv4_update_pmtu(rt, mtu);
+	dst = sk->sk_dst_cache;
+	dst_update_pmtu(dst, mtu);
 	/* Nothing that we may send gets through: when the connection gives up, the application hears why. */
-	if (mtu < dst_mtu(rt) && ip_dont_fragment(sk, rt))
+	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst_rtable(dst)))
 		sk->sk_err_soft = EMSGSIZE;
 	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ||
-	    inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(rt))
+	    inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(dst))
 		return;
-	tcp_sync_mss(sk, dst_mtu(rt));
+	tcp_sync_mss(sk, dst_mtu(dst));
 	tcp_simple_retransmit(sk);
 }
 

@@ -42,7 +42,7 @@ static void tcp_connect_init(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	const struct rtable *rt = sk->sk_dst_cache;
+	const struct dst_entry *dst = sk->sk_dst_cache;
 
 	/* The timestamps that we offer will be taken; if not, the SYN-ACK corrects it. */
 	tp->tcp_header_len =
@@ -50,8 +50,8 @@ static void tcp_connect_init(struct sock *sk)
 	if (tp->rx_opt.user_mss)
 		tp->rx_opt.mss_clamp = tp->rx_opt.user_mss;
 	tp->max_window = 0;
-	tcp_sync_mss(sk, rt ? dst_mtu(rt) : TCP_MSS_DEFAULT + 40);
-	tp->advmss = tcp_advertise_mss(sk, rt);
+	tcp_sync_mss(sk, dst ? dst_mtu(dst) : TCP_MSS_DEFAULT + 40);
+	tp->advmss = tcp_advertise_mss(sk, dst);
 	tcp_initialize_rcv_mss(sk);
 	tcp_connect_window(sk);
 
@@ -101,7 +101,7 @@ noinline int tcp_connect(struct sock *sk)
 /* ---- SYN-ACK ---------------------------------------------------------------------------------------------- */
 
 /* The answer to @req's SYN; the caller fills in the checksum and sends it.  NULL: no memory. */
-noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct rtable *rt,
+noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
 					 struct request_sock *req)
 {
 	struct inet_request_sock *ireq = inet_rsk(req);
@@ -114,7 +114,7 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct rtable *r
 	skb = tcp_alloc_control(treq->snt_isn, TCPHDR_SYN | TCPHDR_ACK);
 	if (unlikely(!skb))
 		return NULL;
-	header_size = sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, rt), &opts);
+	header_size = sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst), &opts);
 	th = skb_push(skb, header_size);
 	skb_reset_transport_header(skb);
 	th->source = htons(ireq->ir_num);

@@ -21,11 +21,12 @@
 /* ---- a half-open connection --------------------------------------------------------------------------- */
 
 /* The window and scale of our SYN-ACK: from the listener's buffer, which its child inherits. */
-void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk, const struct rtable *rt)
+void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
+			   const struct dst_entry *dst)
 {
 	struct inet_request_sock *ireq = inet_rsk(req);
 	int space = tcp_full_space(sk);
-	u32 mss = tcp_advertise_mss(sk, rt);
+	u32 mss = tcp_advertise_mss(sk, dst);
 	u8 rcv_wscale = 0;
 
 	req->rsk_window_clamp = READ_ONCE(tcp_sk(sk)->window_clamp);

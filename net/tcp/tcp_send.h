@@ -33,8 +33,16 @@ unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_optio
 void tcp_options_write(void *to, const struct tcp_out_options *opts);
 /* The first sequence number that an ACK may carry without lying outside the peer's window. */
 u32 tcp_acceptable_seq(const struct sock *sk);
-/* The largest segment that @sk's peer may send us, which a SYN announces. */
-u16 tcp_advertise_mss(const struct sock *sk, const struct rtable *rt);
+/*
+ * The largest segment that @sk's peer may send us: what a SYN announces.  That of the link: the path's
+ * MTU limits only what we send (RFC 6691 section 2: "the MTU minus the fixed IP and TCP header sizes").
+ */
+static inline u16 tcp_advertise_mss(const struct sock *sk, const struct dst_entry *dst)
+{
+	u16 mss = dst ? dst->advmss : TCP_MSS_DEFAULT, user_mss = tcp_sk(sk)->rx_opt.user_mss;
+
+	return user_mss && user_mss < mss ? user_mss : mss;
+}
 
 /* ---- sizes ------------------------------------------------------------------------------------------ */
 static inline void tcp_skb_pcount_set(struct sk_buff *skb, int segs)
@@ -53,9 +61,9 @@ static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_no
  * scatter-gather would have all of them copied. */
 static inline bool sk_can_gso(const struct sock *sk)
 {
-	const struct rtable *rt = sk->sk_dst_cache;
+	const struct dst_entry *dst = sk->sk_dst_cache;
 
-	return rt && (rt->dev->features & NETIF_F_SG);
+	return dst && (dst->dev->features & NETIF_F_SG);
 }
 unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now); /* tcp_output.c */
 unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);

@@ -158,23 +158,9 @@ unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
 /* The size to cut by now: the path's MTU may have changed since it was computed. */
 unsigned int tcp_current_mss(struct sock *sk)
 {
-	const struct rtable *rt = sk->sk_dst_cache;
+	const struct dst_entry *dst = sk->sk_dst_cache;
 
-	if (rt && dst_mtu(rt) != inet_csk(sk)->icsk_pmtu_cookie)
-		return tcp_sync_mss(sk, dst_mtu(rt));
+	if (dst && dst_mtu(dst) != inet_csk(sk)->icsk_pmtu_cookie)
+		return tcp_sync_mss(sk, dst_mtu(dst));
 	return tcp_sk(sk)->mss_cache;
-}
-
-/*
- * The MSS of the link's MTU: the path's MTU limits only what we send (RFC 6691 section 2: "the MTU
- * minus the fixed IP and TCP header sizes").  Linux offers no less than 256, which does not fit then.
- */
-u16 tcp_advertise_mss(const struct sock *sk, const struct rtable *rt)
-{
-	u32 headers = sizeof(struct iphdr) + sizeof(struct tcphdr);
-	u16 user_mss = tcp_sk(sk)->rx_opt.user_mss;
-	u32 mss = rt ? max(rt->dev->mtu, IPV4_MIN_MTU) - headers : TCP_MSS_DEFAULT;
-
-	mss = min_t(u32, mss, 65535 - headers);
-	return user_mss && user_mss < mss ? user_mss : mss;
 }

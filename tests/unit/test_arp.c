@@ -215,7 +215,7 @@ static void test_goes_stale_and_is_asked_again(void **state)
 	send_to(who, 50);
 	assert_int_equal(state_of(who), NUD_DELAY);
 	rt = ip_route_output_key(&fl);
-	dst_confirm(rt);
+	dst_confirm(&rt->dst);
 	rt_put(rt);
 	net_wait(5500);
 	assert_int_equal(state_of(who), NUD_REACHABLE);

@@ -209,7 +209,7 @@ static void assert_route(__be32 daddr, const struct net_device *dev, __be32 gate
 	struct rtable *rt = route(daddr, 0);
 
 	assert_false(IS_ERR(rt));
-	assert_ptr_equal(rt->dev, dev);
+	assert_ptr_equal(rt->dst.dev, dev);
 	assert_int_equal(rt->rt_gateway, gateway);
 	assert_int_equal(rt->rt_src, src);
 	rt_put(rt);

@@ -19,7 +19,7 @@ static void assert_route(__be32 daddr, u8 type, const struct net_device *dev, __
 
 	assert_false(IS_ERR(rt));
 	assert_int_equal(rt->rt_type, type);
-	assert_ptr_equal(rt->dev, dev);
+	assert_ptr_equal(rt->dst.dev, dev);
 	assert_int_equal(rt->rt_gateway, gateway);
 	assert_int_equal(rt->rt_src, src);
 	rt_put(rt);
@@ -82,19 +82,19 @@ static void test_path_mtu(void **state)
 {
 	struct rtable *rt = ask(ip4(8, 8, 8, 8), 0);
 
-	assert_int_equal(dst_mtu(rt), 1500);
-	ipv4_update_pmtu(rt, 1400);
-	assert_int_equal(dst_mtu(rt), 1400);
-	ipv4_update_pmtu(rt, 1450);
-	assert_int_equal(dst_mtu(rt), 1400);
-	ipv4_update_pmtu(rt, 552);
-	assert_int_equal(dst_mtu(rt), 552);
+	assert_int_equal(dst_mtu(&rt->dst), 1500);
+	dst_update_pmtu(&rt->dst, 1400);
+	assert_int_equal(dst_mtu(&rt->dst), 1400);
+	dst_update_pmtu(&rt->dst, 1450);
+	assert_int_equal(dst_mtu(&rt->dst), 1400);
+	dst_update_pmtu(&rt->dst, 552);
+	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_true(ip_dont_fragment(NULL, rt));
 	/* Below the least MTU nothing changes but that routers may cut what we send. */
-	ipv4_update_pmtu(rt, 68);
-	assert_int_equal(dst_mtu(rt), 552);
+	dst_update_pmtu(&rt->dst, 68);
+	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_false(ip_dont_fragment(NULL, rt));
-	ipv4_update_pmtu(rt, 552);
+	dst_update_pmtu(&rt->dst, 552);
 	assert_false(ip_dont_fragment(NULL, rt));
 	assert_true(rt_is_valid(rt));
 	net_now += 11 * 60 * NSEC_PER_SEC;
@@ -102,7 +102,7 @@ static void test_path_mtu(void **state)
 	assert_false(rt_is_valid(rt));
 	rt_put(rt);
 	rt = ask(ip4(8, 8, 8, 8), 0);
-	assert_int_equal(dst_mtu(rt), 1500);
+	assert_int_equal(dst_mtu(&rt->dst), 1500);
 	assert_true(ip_dont_fragment(NULL, rt));
 	rt_put(rt);
 }
@@ -110,10 +110,29 @@ static void test_path_mtu(void **state)
 static u32 mtu_to(__be32 daddr, __be32 saddr)
 {
 	struct rtable *rt = ask(daddr, saddr);
-	u32 mtu = dst_mtu(rt);
+	u32 mtu = dst_mtu(&rt->dst);
 
 	rt_put(rt);
 	return mtu;
+}
+
+/* RFC 6691 2: the MTU less 40, however small; IP cannot tell of more than 65,535 bytes, nor carry fewer than 68. */
+static void test_the_link_decides_the_advertised_mss(void **state)
+{
+	static const struct {
+		u32 mtu;
+		u16 advmss;
+	} cases[] = {{1500, 1460}, {65536, 65495}, {68, 28}, {69, 29}, {128, 88}, {20, 28}};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct net_device dev = {.mtu = cases[i].mtu};
+		struct rtable *rt = rt_alloc_input(&dev, RTN_LOCAL);
+
+		assert_non_null(rt);
+		assert_int_equal(rt->dst.advmss, cases[i].advmss);
+		rt_put(rt);
+	}
 }
 
 /*
@@ -127,8 +146,8 @@ static void test_path_mtu_is_of_all_routes_to_it(void **state)
 	unsigned int known = 0;
 
 	assert_ptr_not_equal(rt, bound);
-	ipv4_update_pmtu(rt, 500);
-	assert_int_equal(dst_mtu(bound), 552);
+	dst_update_pmtu(&rt->dst, 500);
+	assert_int_equal(dst_mtu(&bound->dst), 552);
 	assert_false(ip_dont_fragment(NULL, bound));
 	rt_put(rt);
 	rt_put(bound);
@@ -137,7 +156,7 @@ static void test_path_mtu_is_of_all_routes_to_it(void **state)
 	assert_int_equal(mtu_to(ip4(8, 8, 8, 9), ME), 1500);
 	for (unsigned int i = 0; i < 2000; i++) {
 		rt = ask(ip4(50, 0, i >> 8, i), 0);
-		ipv4_update_pmtu(rt, 1000);
+		dst_update_pmtu(&rt->dst, 1000);
 		rt_put(rt);
 	}
 	rt_cache_drop();
@@ -210,7 +229,7 @@ static void test_two_cards_with_one_prefix(void **state)
 	assert_route(ip4(10, 0, 2, 77), RTN_UNICAST, eth0, ip4(10, 0, 2, 77), ME);
 	rt = ip_route_output_key(&fl);
 	assert_false(IS_ERR(rt));
-	assert_ptr_equal(rt->dev, eth1);
+	assert_ptr_equal(rt->dst.dev, eth1);
 	assert_int_equal(rt->rt_src, ip4(10, 0, 2, 16));
 	rt_put(rt);
 	net_wait(5000); /* announcements */
@@ -248,6 +267,7 @@ int main(void)
 		net_test(test_longest_prefix_wins),
 		net_test(test_cache_is_shared_and_forgets),
 		net_test(test_path_mtu),
+		net_test(test_the_link_decides_the_advertised_mss),
 		net_test(test_path_mtu_is_of_all_routes_to_it),
 		net_test(test_input),
 		net_test(test_two_cards_with_one_prefix),

@@ -279,12 +279,12 @@ static void test_the_route_is_asked_for_again(void **state)
 	const u64 r1 = ((2 << TCP_RETRIES1) - 1) * 200 * MS;
 	struct open o = open_connection(0);
 	struct inet_connection_sock *icsk = inet_csk(o.sk);
-	struct rtable *before = o.sk->sk_dst_cache;
+	struct dst_entry *before = o.sk->sk_dst_cache;
 	u64 first = 0, last = sn_clock();
 	u8 seen = 0;
 
 	assert_non_null(before);
-	dst_hold((struct dst_entry *)before);
+	dst_hold(before);
 	assert_int_equal(call(__NR_write, o.fd, "x", 1, 0, 0), 1);
 	/* Who looks from now on finds a new one. */
 	assert_int_equal(call(FORGET_ROUTES, 0, 0, 0, 0, 0), 0);
@@ -305,7 +305,7 @@ static void test_the_route_is_asked_for_again(void **state)
 	assert_true(last - first < r1);
 	assert_true(sn_clock() - first >= r1);
 	assert_int_equal(icsk->icsk_retransmits, seen + 1);
-	dst_release((struct dst_entry *)before);
+	dst_release(before);
 	close_connection(&o, ISN + 1);
 }
 

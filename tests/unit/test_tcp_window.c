@@ -151,23 +151,16 @@ static void test_half_of_the_largest_window(void **state)
 
 static void test_advertised_mss(void **state)
 {
-	struct net_device dev = {.mtu = 1500};
-	/* What was learnt of the way out is no matter. */
-	struct rtable rt = {.dev = &dev, .rt_mtu = 600};
+	/* The path's MTU does not count. */
+	struct dst_entry dst = {.mtu = 600, .advmss = 1460};
 
 	(void)state;
-	assert_int_equal(tcp_advertise_mss(sk, &rt), 1460);
+	assert_int_equal(tcp_advertise_mss(sk, &dst), 1460);
 	assert_int_equal(tcp_advertise_mss(sk, NULL), 536);
-	dev.mtu = 65536;
-	assert_int_equal(tcp_advertise_mss(sk, &rt), 65495);
-	/* RFC 6691: the MTU less 40, however small. */
-	for (dev.mtu = 68; dev.mtu <= 128; dev.mtu++)
-		assert_int_equal(tcp_advertise_mss(sk, &rt), dev.mtu - 40);
-	dev.mtu = 20;
-	assert_int_equal(tcp_advertise_mss(sk, &rt), 28);
-	dev.mtu = 1500;
 	tp.rx_opt.user_mss = 1000;
-	assert_int_equal(tcp_advertise_mss(sk, &rt), 1000);
+	assert_int_equal(tcp_advertise_mss(sk, &dst), 1000);
+	tp.rx_opt.user_mss = 2000;
+	assert_int_equal(tcp_advertise_mss(sk, &dst), 1460);
 }
 
 int main(void)
