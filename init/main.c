@@ -74,7 +74,7 @@ static void open_devices(void)
 	struct net_device *dev;
 	bool cards = false;
 
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		int err = dev_open(dev);
 
 		if (err)

@@ -360,7 +360,7 @@ static void virtnet_flush(u64 deadline)
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		if (dev->netdev_ops != &virtnet_ops)
 			continue;
 		while (!virtnet_all_sent(dev->priv) && ktime_get_ns() < deadline)

@@ -49,10 +49,20 @@ static inline __sum16 ip_compute_csum(const void *buf, size_t len)
 {
 	return csum_fold(csum_partial(buf, len, 0));
 }
-/* IP header of @ihl words. */
+/* Of an IP header of @ihl words. */
 static inline __sum16 ip_fast_csum(const void *iph, unsigned int ihl)
 {
-	return ip_compute_csum(iph, ihl * 4);
+	const u8 *p = iph;
+	u64 sum = 0;
+
+	for (; ihl; ihl--, p += sizeof(u32)) {
+		u32 word;
+
+		__builtin_memcpy(&word, p, sizeof(word));
+		sum += word;
+	}
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return csum_fold((sum & 0xffffffff) + (sum >> 32));
 }
 
 #endif

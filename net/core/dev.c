@@ -16,7 +16,7 @@
 #include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
-static LIST_HEAD(dev_base);
+LIST_HEAD(dev_base_head);
 static unsigned int nr_devices;
 static LIST_HEAD(notifiers);
 
@@ -96,7 +96,7 @@ int register_netdevice(struct net_device *dev)
 		return err;
 	strscpy(dev->name, name, IFNAMSIZ);
 	dev->ifindex = ++nr_devices;
-	list_add_tail(&dev->dev_list, &dev_base);
+	list_add_tail(&dev->dev_list, &dev_base_head);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ struct net_device *dev_get_by_name(const char *name)
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, &dev_base, dev_list) {
+	for_each_netdev(dev) {
 		if (!strcmp(dev->name, name))
 			return dev;
 	}
@@ -115,16 +115,11 @@ struct net_device *loopback_dev(void)
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, &dev_base, dev_list) {
+	for_each_netdev(dev) {
 		if (dev->flags & IFF_LOOPBACK)
 			return dev;
 	}
 	return NULL;
-}
-
-struct list_head *net_devices(void)
-{
-	return &dev_base;
 }
 
 /* ---- up, down, and notification --------------------------------------------------------------- */
@@ -143,7 +138,7 @@ void register_netdevice_notifier(struct netdev_notifier *nb)
 
 	list_add_tail(&nb->list, &notifiers);
 	/* A late listener is told the present state of each device. */
-	list_for_each_entry(dev, &dev_base, dev_list) {
+	for_each_netdev(dev) {
 		if (dev->flags & IFF_UP)
 			nb->event(dev, NETDEV_UP);
 	}

@@ -20,7 +20,7 @@ static int dev_show(struct seq_file *m)
 	seq_puts(m, "Inter-|   Receive                                                |  Transmit\n"
 		    " face |bytes    packets errs drop fifo frame compressed multicast|"
 		    "bytes    packets errs drop fifo colls carrier compressed\n");
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		const struct net_device_stats *s = &dev->stats;
 
 		seq_printf(m, "%6s: %7llu %7llu %4llu %4llu %4llu %5llu %10llu %9llu ", dev->name,

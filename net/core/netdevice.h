@@ -145,7 +145,9 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 }
 struct net_device *dev_get_by_name(const char *name);
 struct net_device *loopback_dev(void);
-struct list_head *net_devices(void);
+/* All of them, in the order in which they were registered; filled at boot. */
+extern struct list_head dev_base_head;
+#define for_each_netdev(dev) list_for_each_entry(dev, &dev_base_head, dev_list)
 
 /* Listeners that are told when a device comes up or its link changes: ARP, IP.  Process context / softirq. */
 enum netdev_event { NETDEV_UP, NETDEV_DOWN, NETDEV_CHANGE };

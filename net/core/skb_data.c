@@ -21,12 +21,6 @@ void *skb_put(struct sk_buff *skb, unsigned int len)
 	return __skb_put(skb, len);
 }
 
-void *skb_push(struct sk_buff *skb, unsigned int len)
-{
-	BUG_ON(len > skb_headroom(skb));
-	return __skb_push(skb, len);
-}
-
 void *skb_pull(struct sk_buff *skb, unsigned int len)
 {
 	if (unlikely(len > skb_headlen(skb)))
@@ -121,7 +115,7 @@ int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struc
 	return 0;
 }
 
-__wsum skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len, __wsum csum)
+__wsum __skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len, __wsum csum)
 {
 	struct skb_walk w;
 	unsigned int n, done = 0;

@@ -20,6 +20,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
+#include "net/core/checksum.h"
 #include "net/core/dropreason.h"
 #include "net/core/dst.h"
 
@@ -189,14 +190,18 @@ static inline void skb_reserve(struct sk_buff *skb, unsigned int len)
 	skb->data += len;
 	skb->tail += len;
 }
-/* Both assert that the room is there: our bug if it is not. */
-void *skb_put(struct sk_buff *skb, unsigned int len);
-void *skb_push(struct sk_buff *skb, unsigned int len);
 static inline void *__skb_push(struct sk_buff *skb, unsigned int len)
 {
 	skb->data -= len;
 	skb->len += len;
 	return skb->data;
+}
+/* Both assert that the room is there: our bug if it is not. */
+void *skb_put(struct sk_buff *skb, unsigned int len);
+static inline void *skb_push(struct sk_buff *skb, unsigned int len)
+{
+	BUG_ON(len > skb_headroom(skb));
+	return __skb_push(skb, len);
 }
 static inline void *__skb_put(struct sk_buff *skb, unsigned int len)
 {
@@ -321,7 +326,17 @@ int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsi
 int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
 			   unsigned int len);
 /* Sum over @len bytes from @offset, added to @csum. */
-__wsum skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len, __wsum csum);
+__wsum __skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len,
+		      __wsum csum);
+static inline __wsum skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len,
+				  __wsum csum)
+{
+	unsigned int linear = skb_headlen(skb);
+
+	if (likely(offset <= linear && len <= linear - offset))
+		return csum_partial(skb->data + offset, len, csum);
+	return __skb_checksum(skb, offset, len, csum);
+}
 /* Finishes a CHECKSUM_PARTIAL packet in software.  0 / -errno. */
 int skb_checksum_help(struct sk_buff *skb);
 /* Moves everything from byte @len on into @skb1 (empty, with linear room); fragments are shared. */

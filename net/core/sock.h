@@ -197,7 +197,10 @@ static inline void bh_unlock_sock(struct sock *sk)
 	spin_unlock(&sk->sk_lock.slock);
 }
 /* True in a context that may change the protocol's state: softirq with the bh lock, or the owner. */
-void sock_owned_by_me(const struct sock *sk);
+static inline void sock_owned_by_me(const struct sock *sk)
+{
+	WARN_ON(!sk->sk_lock.owned && !lockdep_is_held(&sk->sk_lock.slock));
+}
 /* bh lock held.  0, or -ENOBUFS when the backlog holds its limit (the caller drops and counts). */
 int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
 

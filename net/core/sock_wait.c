@@ -91,11 +91,6 @@ noinline void release_sock(struct sock *sk)
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
 
-void sock_owned_by_me(const struct sock *sk)
-{
-	WARN_ON(!sk->sk_lock.owned && !lockdep_is_held(&sk->sk_lock.slock));
-}
-
 noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit)
 {
 	lockdep_assert_held(&sk->sk_lock.slock);

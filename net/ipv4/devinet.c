@@ -61,7 +61,7 @@ bool inet_is_local_addr(__be32 addr)
 
 	if (ipv4_is_loopback(addr))
 		return !inet_addr_is_broadcast(NULL, addr);
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		if (inet_addr_is_ours(dev, addr))
 			return true;
 	}
@@ -101,7 +101,7 @@ bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr)
 {
 	if (dev)
 		return dev_has_broadcast(dev, addr);
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		if (dev_has_broadcast(dev, addr))
 			return true;
 	}

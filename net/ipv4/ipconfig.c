@@ -370,7 +370,7 @@ static unsigned int idle_cards(struct net_device **last)
 	struct net_device *dev;
 	unsigned int n = 0;
 
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		bool taken = false;
 
 		for (unsigned int i = 0; i < nr_configs; i++)
@@ -390,7 +390,7 @@ static void say_unknown_device(const struct ip_config *config)
 	size_t n = 0;
 
 	names[0] = '\0';
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		if (is_card(dev))
 			n += scnprintf(names + n, sizeof(names) - n, " %s", dev->name);
 	}

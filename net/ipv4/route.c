@@ -189,7 +189,7 @@ static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		if (!(dev->flags & IFF_UP) || (dev->flags & IFF_LOOPBACK) || !dev->ip_ptr)
 			continue;
 		if (fl->oif ? dev->ifindex == fl->oif
@@ -204,7 +204,7 @@ static struct net_device *rt_broadcast_dev(__be32 daddr)
 {
 	struct net_device *dev;
 
-	list_for_each_entry(dev, net_devices(), dev_list) {
+	for_each_netdev(dev) {
 		if ((dev->flags & IFF_UP) && inet_addr_is_broadcast(dev, daddr))
 			return dev;
 	}
