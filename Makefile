@@ -88,6 +88,7 @@ help:
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
 	@echo "make format   clang-format; make lint: cppcheck"
+	@echo "make compile_commands.json   how each source is compiled, for clangd"
 	@echo "make setup    install what building and testing needs (Debian)"
 
 # ---- the machine's image ------------------------------------------------------------------------
@@ -314,6 +315,13 @@ clean:
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
+
+# For clangd and others: how each source is compiled.  In several images, as in the first of these.
+CC_TARGETS = $(B)/checked/softnet.efi $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \
+	unit-build hosted-build sim-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
+.PHONY: compile_commands.json
+compile_commands.json:
+	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@
 
 # ---- one file, all ways: what an author runs before a commit --------------------------------------
 # make check-one F=net/core/skbuff.c
