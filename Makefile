@@ -88,7 +88,7 @@ help:
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS=); make profile: by function"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
 	@echo "make format   clang-format; make lint: cppcheck"
-	@echo "make compile_commands.json   how each source is compiled, for clangd"
+	@echo "make compile_commands.json   how each source is compiled, for clangd; make hooks: git's, for each commit"
 	@echo "make setup    install what building and testing needs (Debian)"
 
 # ---- the machine's image ------------------------------------------------------------------------
@@ -315,6 +315,12 @@ clean:
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
+
+# Git's hooks, for this clone: format and rules before a commit, the form of its message (.githooks).
+.PHONY: hooks
+hooks:
+	@old=$$(git config core.hooksPath); case "$$old" in ""|.githooks) git config core.hooksPath .githooks ;; \
+		*) echo "core.hooksPath is $$old: the hooks in .githooks were not installed" >&2; exit 1 ;; esac
 
 # For clangd and others: how each source is compiled.  In several images, as in the first of these.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \

@@ -7,6 +7,7 @@ the tree, and on one planted breach each, so that a rule that died is noticed.
 
   tests/tidy/tidy.py          print every breach in the tree; exit status 1 if there is one
 """
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -319,22 +320,24 @@ def both_images(files, sources=None):
 def header_alone(files, compile_all=None):
     """Every header compiles alone; freestanding, without a C library's headers in sight."""
     inc = subprocess.run(["gcc", "-print-file-name=include"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    for path in sorted(files):
-        if not path.endswith(".h") or path.startswith(("tests/", "tools/")):
-            continue
+
+    def compile_one(path):
         build = "shipped" if path.startswith("kernel/sched/shipped/") else "checked"
         flags = ["-I.", "-Ikernel/x86", f"-Ikernel/sched/{build}"]
-        text = files[path] if compile_all is None else compile_all[path]
-        src = text if compile_all is not None else f'#include "{path}"\n'
+        src = compile_all[path] if compile_all is not None else f'#include "{path}"\n'
         if path.startswith("include/"):
             flags = ["-I.", "-Iinclude"]
         if path.startswith(FIRMWARE):
             flags += ["-isystem", FIRMWARE_HEADERS]
-        p = subprocess.run(["gcc", "-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", inc, "-Wall", "-Werror",
-                            "-Wno-unused-function", "-fsyntax-only", *flags, "-x", "c", "-"],
-                           input=src, text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if p.returncode:
-            yield path, 1, "does not compile alone: " + p.stdout.strip().splitlines()[0][:160]
+        return subprocess.run(["gcc", "-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", inc, "-Wall", "-Werror",
+                               "-Wno-unused-function", "-fsyntax-only", *flags, "-x", "c", "-"],
+                              input=src, text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    headers = [p for p in sorted(files) if p.endswith(".h") and not p.startswith(("tests/", "tools/"))]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, p in zip(headers, pool.map(compile_one, headers)):
+            if p.returncode:
+                yield path, 1, "does not compile alone: " + p.stdout.strip().splitlines()[0][:160]
 
 
 CHANGES = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")    # Keep a Changelog's

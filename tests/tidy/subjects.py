@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The form of a commit's message: "area: verb object", at most 72 characters, a blank line, then why.
+
+  tests/tidy/subjects.py FILE        of this message (.githooks/commit-msg); exit status 1: it has another form
+  tests/tidy/subjects.py             of the commits in this clone that were authored since SINCE
+
+Authored, not committed: a rebase keeps the former, and a shallow clone, which does not have the older commits, needs
+no name of one.
+"""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SINCE = 1795975200      # 2026-11-29 18:00 UTC: older subjects have other forms
+SUBJECT_MAX = 72
+# "net/tcp", "make count", "docs, kernel", "README"
+AREA = r"[\w./+-]+(?: [\w./+-]+)?"
+FORM = re.compile(rf"{AREA}(?:, {AREA})*: [a-z]\S* +\S")
+# What git writes itself, or undoes again before anything lands.
+GITS_OWN = re.compile(r"(?:Merge|Revert|Reapply) |(?:fixup|squash|amend)! ")
+
+
+def breaches(message):
+    """What is wrong with a message, a sentence each."""
+    subject, *rest = message.split("\n")
+    if GITS_OWN.match(subject):
+        return
+    if not FORM.match(subject):
+        yield "the subject is not \"area: verb object\", as in \"net/tcp: count lost SYN-ACKs\""
+    if len(subject) > SUBJECT_MAX:
+        yield f"the subject has {len(subject)} characters: at most {SUBJECT_MAX}"
+    if subject.endswith("."):
+        yield "the subject ends in a full stop"
+    if rest and rest[0]:
+        yield "no blank line between the subject and the rest"
+
+
+def cleaned(text):
+    """As git will: without comments and what `commit -v` shows, and without blank lines around it."""
+    text = text.split("# ------------------------ >8 ------------------------")[0]
+    return "\n".join(line.rstrip() for line in text.splitlines() if not line.startswith("#")).strip("\n")
+
+
+def commits(tree=ROOT, since=SINCE):
+    """[(hash, message)] of the commits that are here and were authored since then; merges are git's own."""
+    p = subprocess.run(["git", "-C", tree, "log", "--no-merges", "-z", "--format=%at %h %B"], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL, text=True)
+    for record in p.stdout.split("\0"):
+        if record:
+            when, commit, message = record.split(" ", 2)
+            if int(when) >= since:
+                yield commit, cleaned(message)
+
+
+def main():
+    if len(sys.argv) == 2:
+        with open(sys.argv[1]) as f:
+            found = [("message", f.read())]
+        found = [(where, cleaned(message)) for where, message in found]
+    else:
+        found = list(commits())
+    bad = [f"{where}: {message.splitlines()[0] if message else ''}: {what}"
+           for where, message in found if message for what in breaches(message)]
+    print(*bad, sep="\n", end="\n" if bad else "", file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
