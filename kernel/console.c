@@ -8,7 +8,8 @@
  * no byte, for as long as it pleases.  A byte waits for it CONSOLE_POLLS_MAX polls, once: then the
  * console is stuck, and what follows is lost at once, until the port has room when the next text
  * comes.  That text is preceded by a line that says how many bytes are missing; /proc/kmsg has the
- * kernel's own.  In a panic each byte waits its full time: its text is worth more than the time.
+ * kernel's own.  In a panic each byte waits its full time, since no later text will tell of it, until
+ * CONSOLE_PANIC_POLLS_MAX polls were spent in all: then the machine's end matters more than the text.
  *
  * console_lock (irq-safe: every context writes) keeps one caller's text together.  It is the inner one
  * of printk's lock.  Linux has no such bound: its 8250 console waits 10 ms for each byte
@@ -18,6 +19,7 @@
 
 #include "kernel/hal.h"
 #include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "kernel/sched/spinlock.h"
 
 static DEFINE_SPINLOCK(console_lock);
@@ -25,11 +27,12 @@ static struct console_stats stats;
 static u64 untold;   /* lost bytes of which no line told yet */
 static bool stuck;   /* a byte waited in vain, and no room was seen since */
 static bool patient; /* a panic's text */
+static unsigned int panic_polls = CONSOLE_PANIC_POLLS_MAX; /* that it may still wait */
 
 /* console_lock held.  *@done: the bytes that were taken.  False: not all were, the console is stuck. */
 static bool write_or_stick(const char *s, size_t n, size_t *done)
 {
-	*done = hal_console_write(s, n, true);
+	*done = hal_console_write(s, n, NULL);
 	if (*done == n)
 		return true;
 	stuck = true;
@@ -41,9 +44,10 @@ static bool write_or_stick(const char *s, size_t n, size_t *done)
 static bool unstick(void)
 {
 	char line[80];
+	unsigned int no_polls = 0;
 	size_t n, done;
 
-	if (!hal_console_write("\n", 1, false))
+	if (!hal_console_write("\n", 1, &no_polls))
 		return false;
 	n = scnprintf(line, sizeof(line), "[console: %llu bytes were not taken in time: lost]\n",
 		      (unsigned long long)untold);
@@ -64,14 +68,19 @@ static void write_bounded(const char *s, size_t n)
 	}
 }
 
-/* Each byte waits; one that found no room is passed over. */
+/* Each byte waits, within the budget of all; one that found no room is passed over. */
 static void write_patiently(const char *s, size_t n)
 {
 	while (n) {
-		size_t done = min(n, hal_console_write(s, n, true) + 1);
+		size_t done = hal_console_write(s, n, &panic_polls);
 
 		s += done;
 		n -= done;
+		if (n) {
+			stats.lost++;
+			s++;
+			n--;
+		}
 	}
 }
 

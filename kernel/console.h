@@ -9,7 +9,8 @@
 
 /* Writes all of it, or counts what was lost.  Any context. */
 void console_write(const char *s, size_t n);
-/* From now on each byte waits its full time, and no lock is taken: the machine is about to end. */
+/* The machine is about to end: from now on each byte waits its full time, CONSOLE_PANIC_POLLS_MAX polls in
+ * all, and no lock is taken. */
 void console_patient(void);
 
 struct console_stats {

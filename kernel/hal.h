@@ -149,9 +149,10 @@ size_t hal_copy_user(void *dst, const void *src, size_t n);
 /*
  * Writes bytes out, synchronously.  Any context, also while panicking; one caller at a time, which
  * console_write() (kernel/console.h) sees to.  Returns how many were taken: it stops at the first that
- * finds no room.  @wait: each may wait for room, CONSOLE_POLLS_MAX polls of the port.
+ * finds no room.  Each may wait for room, CONSOLE_POLLS_MAX polls of the port, and all together *@polls,
+ * which is counted down; NULL: as long as each does.
  */
-size_t hal_console_write(const char *s, size_t n, bool wait);
+size_t hal_console_write(const char *s, size_t n, unsigned int *polls);
 /* Takes one received byte, or -1 when there is none.  Any context. */
 int hal_console_getc(void);
 

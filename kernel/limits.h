@@ -46,10 +46,12 @@
 #define CONSOLE_POLLS_MAX                                                                          \
 	20000 /* of a full serial port, 10 to 40 ms: then a byte is lost, and those behind it, until \
 		 there is room; at 115200 baud a full FIFO drains in 1.4 ms */
-#define CONSOLE_IN_MAX   256        /* typed bytes not yet read: newer ones wait in the device */
-#define PIPE_PAGES       16         /* pages a pipe buffers: a writer waits or gets -EAGAIN */
-#define IOV_MAX_SEGMENTS 1024       /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
-#define PATH_LENGTH_MAX  256        /* open: -ENAMETOOLONG */
+#define CONSOLE_PANIC_POLLS_MAX                                                                    \
+	4000000               /* of a panic's text, 2 to 8 s: then bytes without room are lost */
+#define CONSOLE_IN_MAX   256  /* typed bytes not yet read: newer ones wait in the device */
+#define PIPE_PAGES       16   /* pages a pipe buffers: a writer waits or gets -EAGAIN */
+#define IOV_MAX_SEGMENTS 1024 /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
+#define PATH_LENGTH_MAX  256  /* open: -ENAMETOOLONG */
 #define PROC_BUF_MAX     (1 << 20)  /* bytes a /proc file may render: cut, and said to be */
 #define MAX_RW_COUNT     0x7ffff000 /* bytes of one read or write (Linux) */
 

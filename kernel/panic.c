@@ -56,7 +56,7 @@ void __noreturn panic(const char *fmt, ...)
 	hal_irq_disable();
 	if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST)) {
 		/* The dump itself broke: say so in the least possible code, and end. */
-		hal_console_write(again, sizeof(again) - 1, true);
+		hal_console_write(again, sizeof(again) - 1, NULL);
 		hal_halt(panic_policy, PANIC_EXIT_CODE);
 	}
 	printk_panicking();

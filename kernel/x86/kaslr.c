@@ -159,7 +159,7 @@ void kaslr_announce(void)
 	if (console_loglevel < LOG_DEBUG)
 		return;
 	n = scnprintf(line, sizeof(line), "image: moved up by %#lx\n", (unsigned long)image_slide);
-	hal_console_write(line, n, true);
+	hal_console_write(line, n, NULL);
 }
 
 static int accept_word(const char *value)

@@ -49,25 +49,27 @@ void x86_console_init(void)
 	uart_present = true;
 }
 
-/* False: no room within @polls, the byte was not taken. */
-static bool uart_put(char c, unsigned int polls)
+/* False: no room in time, the byte was not taken.  The first look is no wait. */
+static bool uart_put(char c, unsigned int *polls)
 {
-	while (uart_room == 0 && polls--) {
-		if (inb(UART_LSR) & LSR_THR_EMPTY)
+	for (unsigned int i = 0; uart_room == 0; i++) {
+		if (inb(UART_LSR) & LSR_THR_EMPTY) {
 			uart_room = UART_FIFO;
-		else
-			cpu_relax();
+			break;
+		}
+		if (i == CONSOLE_POLLS_MAX || (polls && !*polls))
+			return false;
+		if (polls)
+			--*polls;
+		cpu_relax();
 	}
-	if (uart_room == 0)
-		return false;
 	outb(UART_DATA, (u8)c);
 	uart_room--;
 	return true;
 }
 
-size_t hal_console_write(const char *s, size_t n, bool wait)
+size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 {
-	unsigned int polls = wait ? CONSOLE_POLLS_MAX : 1;
 	size_t i;
 
 	/* Without a port nothing is lost to a reader: all of it counts as taken. */

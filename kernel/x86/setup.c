@@ -109,9 +109,9 @@ void x86_boot_warning(const char *what)
 
 	while (what[n])
 		n++;
-	hal_console_write("softnet: ", 9, true);
-	hal_console_write(what, n, true);
-	hal_console_write("\n", 1, true);
+	hal_console_write("softnet: ", 9, NULL);
+	hal_console_write(what, n, NULL);
+	hal_console_write("\n", 1, NULL);
 }
 
 void __noreturn x86_boot_failure(const char *why)

@@ -239,7 +239,7 @@ static size_t console_len, console_size;
 static char panic_line[LOG_LINE_MAX + 64];
 
 /* Never full. */
-size_t hal_console_write(const char *s, size_t n, bool wait)
+size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 {
 	if (host_option("echo", 0) && host_libc.write(2, s, n) < 0)
 		sn_set("echo", 0);

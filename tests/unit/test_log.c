@@ -151,6 +151,29 @@ static void test_a_panic_is_patient(void **state)
 	assert_string_equal(unit_console(), "seen");
 }
 
+/* After the panic's text has waited long enough: bytes are written where there is room, and lost without waiting
+ * where there is none.  LIMIT(CONSOLE_PANIC_POLLS_MAX) */
+static void test_a_panic_ends(void **state)
+{
+	u64 polls = unit_console_polls(), lost;
+
+	(void)state;
+	clear_at(4);
+	console_patient();
+	unit_console_room(0);
+	lost = console_stats().lost;
+	for (unsigned int i = 0; i < 10000; i++)
+		console_write("x", 1);
+	assert_int_equal(console_stats().lost, lost + 10000);
+	assert_in_range(unit_console_polls() - polls, CONSOLE_POLLS_MAX, CONSOLE_PANIC_POLLS_MAX);
+	unit_console_room(4);
+	console_write("seen again", 10);
+	assert_string_equal(unit_console(), "seen");
+	unit_console_room(SIZE_MAX);
+	console_write("all", 3);
+	assert_string_equal(unit_console(), "seenall");
+}
+
 static char seen[256];
 
 static int parse_ip(const char *value)
@@ -325,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_command_line),
 		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_words_have_a_limit),
+		cmocka_unit_test(test_a_panic_ends),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -12,6 +12,7 @@
 
 #include "boot/boot_info.h"
 #include "kernel/hal.h"
+#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
@@ -321,6 +322,7 @@ size_t hal_copy_user(void *dst, const void *src, size_t n)
 
 static size_t console_room = SIZE_MAX;
 static unsigned int console_waits;
+static u64 console_polls;
 
 void unit_console_room(size_t bytes)
 {
@@ -332,10 +334,22 @@ unsigned int unit_console_waits(void)
 	return console_waits;
 }
 
-size_t hal_console_write(const char *s, size_t n, bool wait)
+u64 unit_console_polls(void)
+{
+	return console_polls;
+}
+
+size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 {
 	if (n > console_room) {
-		console_waits += wait;
+		unsigned int waited = CONSOLE_POLLS_MAX;
+
+		if (polls) {
+			waited = min(waited, *polls);
+			*polls -= waited;
+		}
+		console_waits += waited == CONSOLE_POLLS_MAX;
+		console_polls += waited;
 		n = console_room;
 	}
 	if (console_room != SIZE_MAX)

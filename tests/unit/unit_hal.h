@@ -37,6 +37,7 @@ void unit_console_clear(void);
 /* How many bytes it takes from now on (SIZE_MAX: all); how often a byte waited for room in vain. */
 void unit_console_room(size_t bytes);
 unsigned int unit_console_waits(void);
+u64 unit_console_polls(void); /* of bytes that found no room, since the start */
 /* Typed bytes, for hal_console_getc(). */
 void unit_type(const char *s);
 const char *unit_untyped(void); /* those that nobody took yet */
