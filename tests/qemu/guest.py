@@ -40,15 +40,17 @@ MACHINES = {
 }
 
 
-def free_ports(n):
-    """Ports nobody listens on now; QEMU says so if somebody was quicker, and the caller boots again."""
-    socks = [socket.socket() for _ in range(n)]
-    for s in socks:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in socks]
-    for s in socks:
+def hold(port=0):
+    """A socket that keeps this port of 127.0.0.1 (0: any free one) for a QEMU: .getsockname()[1].  Both set
+    SO_REUSEADDR and only QEMU listens, so QEMU may use the port and no other process gets it."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        s.bind(("127.0.0.1", port))
+    except OSError:
         s.close()
-    return ports
+        raise
+    return s
 
 
 BUILDS = ("checked", "shipped")
@@ -78,13 +80,9 @@ def make_image(path, cmdline, application_path="", sector=512):
     return path
 
 
-class PortTaken(Exception):
-    pass
-
-
 class Guest:
     living = []        # those that run now
-    booted = set()     # (test file, build)
+    booted = set()     # (test file, build) since the last report of a test
     kept = []          # what the running test's failure left: lines for a person
 
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY.*\n", extra=(),
@@ -102,7 +100,7 @@ class Guest:
         self.capture = capture and bool(net)
         self.keep_fds = ()            # what QEMU inherits
         self.patience = UEFI_PATIENCE if firmware else PATIENCE
-        self.ports = {}
+        self.ports, self.held = {}, []
         self.console = ""
         self.cond = threading.Condition()
 
@@ -126,13 +124,18 @@ class Guest:
 
     def netdev(self):
         if self.net == "user":
-            self.ports = dict(zip(SERVICES, free_ports(len(SERVICES))))
+            self.ports = {s: self.port() for s in SERVICES}
             return "user,id=n0" + "".join(f",hostfwd=tcp:127.0.0.1:{h}-:{g}" for g, h in self.ports.items())
         mine, theirs = os.path.join(self.dir.name, "peer"), os.path.join(self.dir.name, "qemu")
         self.wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.wire.bind(mine)
         self.wire_to = theirs
         return f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"
+
+    def port(self):
+        """A port of 127.0.0.1 that is this guest's until it has ended."""
+        self.held.append(hold())
+        return self.held[-1].getsockname()[1]
 
     def pcap(self):
         return os.path.join(self.dir.name, "pcap")
@@ -158,21 +161,15 @@ class Guest:
 
     def __enter__(self):
         self.dir = tempfile.TemporaryDirectory(prefix="softnet-")
-        for attempt in range(3):      # a port that was free a moment ago may be taken; nothing else is tried again
-            try:
-                self.start()
-                Guest.living.append(self)
-                return self
-            except PortTaken:
-                self.stop()
-                self.console = ""
-                if attempt == 2:
-                    raise
-            except BaseException:
-                print(self.console)
-                self.keep()
-                self.stop()
-                raise
+        try:
+            self.start()
+            Guest.living.append(self)
+            return self
+        except BaseException:
+            print(self.console)
+            self.keep()
+            self.stop()
+            raise
 
     def __exit__(self, kind, *_):
         if kind:
@@ -209,6 +206,8 @@ class Guest:
                 self.q.kill()
                 self.q.wait()
         self.reader.join()
+        for s in self.held:
+            s.close()
 
     def read(self):
         while True:
@@ -232,8 +231,6 @@ class Guest:
         with self.cond:
             in_time = self.cond.wait_for(there, self.patience)
         if not found:
-            if "Could not set up host forwarding" in self.console:
-                raise PortTaken(self.console)
             why = f"within {self.patience} s" if not in_time else "before QEMU ended"
             raise AssertionError(f"the console did not say /{pattern}/ {why}:\n{self.console}")
         return found

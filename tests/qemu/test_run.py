@@ -14,14 +14,30 @@ import time
 import peernet
 import pytest
 from conftest import need
-from guest import PATIENCE, ROOT, free_ports, recv_exact
+from guest import PATIENCE, ROOT, SERVICES, hold, recv_exact
+
+
+@contextlib.contextmanager
+def free_base():
+    """PORT= such that no other process gets the ports of the services meanwhile."""
+    while True:
+        with contextlib.ExitStack() as held:
+            base = held.enter_context(hold()).getsockname()[1] - SERVICES[-1]
+            try:
+                for service in SERVICES[:-1]:
+                    held.enter_context(hold(base + service))
+            except OSError:      # one of them is taken
+                continue
+            yield str(base)
+            return
 
 
 class Terminal:
     """make run on one end of a pseudo-terminal; we hold the other, and a pipe that all its processes hold too."""
 
-    def __init__(self, leads):
+    def __init__(self, leads, port):
         self.leads = leads       # is make the one whom the kernel tells, and whose end the others are told of?
+        self.port = port
 
     def control(self):
         if self.leads:
@@ -30,9 +46,8 @@ class Terminal:
     def __enter__(self):
         self.screen, terminal = os.openpty()
         self.alive, held = os.pipe()
-        last = free_ports(1)[0]
         env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
-        self.make = subprocess.Popen(["make", "run"], cwd=ROOT, env=dict(env, BOOT="pvh", PORT=str(last - 19)),
+        self.make = subprocess.Popen(["make", "run"], cwd=ROOT, env=dict(env, BOOT="pvh", PORT=self.port),
                                      stdin=terminal, stdout=terminal, stderr=terminal, pass_fds=[held],
                                      start_new_session=True, preexec_fn=self.control)
         os.close(terminal)
@@ -65,7 +80,7 @@ class Terminal:
 @pytest.mark.parametrize("how, leads", [("terminal goes", True), ("terminal goes", False), ("make is killed", False),
                                         ("Ctrl-C", True)])
 def test_nothing_stays_behind(how, leads):
-    with Terminal(leads) as t:
+    with free_base() as port, Terminal(leads, port) as t:
         t.wait(b"READY")
         assert not select.select([t.alive], [], [], 0)[0]
         if how == "terminal goes":
@@ -140,18 +155,14 @@ def echo(s):
         assert recv_exact(s, 5) == b"hello"
 
 
-def free_base():
-    """PORT= such that the ports of all services are free now."""
-    return str(free_ports(1)[0] - 19)
-
-
 def test_ports_lead_to_the_guests_own_address():
     """Outside of QEMU's usual network, which is made to fit."""
-    port, extra = free_base(), free_ports(1)[0]
-    with running(PORT=port, FWD=f"{extra}:7", CMDLINE="ip=192.168.77.9/28 gw=192.168.77.14") as (_, said):
-        assert f"nc 127.0.0.1 {int(port) + 7}" in said and f"port 7: 127.0.0.1 {extra}" in said
-        for p in (int(port) + 7, extra):
-            echo(socket.create_connection(("127.0.0.1", p), PATIENCE))
+    with free_base() as port, hold() as held:
+        extra = held.getsockname()[1]
+        with running(PORT=port, FWD=f"{extra}:7", CMDLINE="ip=192.168.77.9/28 gw=192.168.77.14") as (_, said):
+            assert f"nc 127.0.0.1 {int(port) + 7}" in said and f"port 7: 127.0.0.1 {extra}" in said
+            for p in (int(port) + 7, extra):
+                echo(socket.create_connection(("127.0.0.1", p), PATIENCE))
 
 
 @pytest.fixture

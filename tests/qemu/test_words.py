@@ -4,7 +4,7 @@ import socket
 import struct
 
 import pytest
-from guest import Guest, free_ports, recv_exact
+from guest import Guest, recv_exact
 from monitor import Watched
 from wire import PEER_IP, SYN, Peer, Segment, ether, ipv4, tcp
 
@@ -30,7 +30,7 @@ class TwoCards(Watched):
 
     def command(self):
         cmd = super().command()
-        self.ports["eth1"] = free_ports(1)[0]
+        self.ports["eth1"] = self.port()
         forward = f"hostfwd=tcp:127.0.0.1:{self.ports['eth1']}-{self.subnet}.15:7"
         cmd += ["-netdev", f"user,id=n1,net={self.subnet}.0/24,{forward}",
                 "-device", "virtio-net-pci,romfile=,netdev=n1,mac=52:54:00:12:34:57"]
