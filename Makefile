@@ -266,9 +266,10 @@ test-long:
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
 	@$(MAKE) --no-print-directory coverage
 
-# Against QEMU: boots, transfers, closes, crashes.
+# Against QEMU: boots, transfers, closes, crashes.  So many tests run at once.
+QEMUS ?= 2
 qemu: $(B)/checked/softnet.img $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json
-	cd tests/qemu && $(PYTEST) .
+	cd tests/qemu && $(PYTEST) -n $(QEMUS) .
 
 # The README's two commands on a minimal Debian; as root only.
 .PHONY: test-fresh

@@ -21,6 +21,7 @@ import guest  # noqa: E402
 import peernet  # noqa: E402
 
 SKIPPED = {}       # {reason: how many tests}
+BOOTED = set()     # (test file, build)
 WRONG = []
 
 
@@ -43,6 +44,11 @@ def never_shipped(booted):
             for name in sorted({n for n, _ in booted}) if (name, "shipped") not in booted]
 
 
+def is_worker(config):
+    """A process of pytest-xdist, which runs some of the tests; the one that started it has all their reports."""
+    return hasattr(config, "workerinput")
+
+
 def all_were_asked_for(config):
     """No word chose some tests of a file and left others out."""
     return not (config.option.keyword or config.option.markexpr or config.getoption("--long") or config.option.maxfail
@@ -56,7 +62,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "builds(name, ...): the builds that the test boots; checked unless marked")
     config.addinivalue_line("markers", "long: minutes rather than seconds; make test-long")
-    shutil.rmtree(guest.FAILED, ignore_errors=True)
+    if not is_worker(config):
+        shutil.rmtree(guest.FAILED, ignore_errors=True)
 
 
 def pytest_generate_tests(metafunc):
@@ -86,15 +93,24 @@ def pytest_runtest_makereport(item, call):
             g.keep()
         report.sections.append(("kept of it", "\n".join(guest.Guest.kept)))
     guest.Guest.kept.clear()
+    report.booted = sorted(guest.Guest.booted)
+    guest.Guest.booted.clear()
+
+
+def pytest_runtest_logreport(report):
+    """Of each test, also of those that a worker ran."""
+    BOOTED.update(map(tuple, report.booted))
     if report.skipped and isinstance(report.longrepr, tuple):
         why = re.sub(r"^Skipped: ", "", report.longrepr[2])
         SKIPPED[why] = SKIPPED.get(why, 0) + 1
 
 
 def pytest_sessionfinish(session):
+    if is_worker(session.config):
+        return
     WRONG[:] = wrong_skips(SKIPPED, allowed_skips(session.config.getoption("--long")))
     if all_were_asked_for(session.config):
-        WRONG.extend(never_shipped(guest.Guest.booted))
+        WRONG.extend(never_shipped(BOOTED))
     if WRONG and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

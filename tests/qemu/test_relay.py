@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The relay itself, without a guest: what a seed decides is decided again, each harm does what it is called, and a
-clean relay changes nothing.  And the rule about skips (conftest.py)."""
+clean relay changes nothing.  And the rules about skips and builds (conftest.py)."""
 import errno
+import os
 import struct
+import subprocess
+import sys
 
 import pytest
-from conftest import never_shipped, wrong_skips
+from conftest import HERE, never_shipped, wrong_skips
 from relay import KINDS, Way
 
 N = 2000
@@ -122,3 +125,20 @@ def test_a_skip_more_is_wrong(skipped, wrong):
 ])
 def test_a_file_that_never_boots_the_shipped_build_is_wrong(booted, wrong):
     assert len(never_shipped(booted)) == wrong
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["in one process", "in two"])
+def test_a_run_fails_by_these_rules(tmp_path, workers):
+    """pytest-xdist's workers send what they skipped and booted to the process that sums it up."""
+    (tmp_path / "aside.py").write_text(f"import guest\nguest.FAILED = {str(tmp_path / 'failed')!r}\n")
+    for name in "ab":
+        (tmp_path / f"test_{name}.py").write_text("import guest, pytest\n"
+                                                  "def test_one(): pytest.skip('a new reason')\n"
+                                                  "def test_two(build): guest.Guest.booted.add((__file__[-9:], build))\n")
+    ran = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "aside", "-p", "conftest",
+                          *workers], cwd=tmp_path, env=dict(os.environ, PYTHONPATH=f"{tmp_path}:{HERE}"),
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout
+    assert "2 passed, 2 skipped" in ran.stdout and "\nskipped: 2\n  2: a new reason\n" in ran.stdout
+    assert 'FAIL  2 tests were skipped because "a new reason": skips.txt permits 0' in ran.stdout
+    assert ran.stdout.count("FAIL  test_") == ran.stdout.count(".py boots the checked build only") == 2
