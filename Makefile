@@ -204,6 +204,11 @@ $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- the commands -------------------------------------------------------------------------------
+# Runs the test program $(1); prints its output when it fails.  Each program is a target of its own, so that make
+# runs as many at once as it has jobs; the callers' `make -k` runs the others after a failure, too.
+PLAY_ENV := ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0
+play = if $(PLAY_ENV) $(1) >$(1).log 2>&1; then echo "  ok    $(1)"; else cat $(1).log; echo "  FAIL  $(1)"; exit 1; fi
+
 .PHONY: run image debug setup test test-long tidy unit hosted qemu format lint clean
 JOBS := -j$(shell nproc)
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider

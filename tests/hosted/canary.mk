@@ -63,7 +63,7 @@ $(C)/$(1)/libsoftnet.so: $(C)/$(1)/$$(canary_$(1)_file) $$($(R)_OBJ)
 .PHONY: canary-$(1)
 canary-$(1): $(C)/$(1)/libsoftnet.so $(H)/test_race
 	@for s in $$$$(seq $(CANARY_SEEDS)); do \
-		SEED=$$$$s SCENE_LIBRARY=$$< $(RACE_ENV) $(H)/test_race $$(canary_$(1)_scene) >$(C)/$(1)/log 2>&1 && continue; \
+		SEED=$$$$s SCENE_LIBRARY=$$< $(PLAY_ENV) $(H)/test_race $$(canary_$(1)_scene) >$(C)/$(1)/log 2>&1 && continue; \
 		grep -qE '$$(canary_$(1)_shows)' $(C)/$(1)/log && echo "  ok    canary $(1): caught with seed $$$$s" && exit; \
 		cat $(C)/$(1)/log; echo "  FAIL  canary $(1): seed $$$$s fails, but not as this bug would"; exit 1; \
 	done; echo "  FAIL  canary $(1): not caught by $(CANARY_SEEDS) seeds of $$(canary_$(1)_scene)"; exit 1

@@ -14,14 +14,15 @@ HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
 .PHONY: hosted hosted-build
 hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so
 hosted: hosted-build $(B)/host-trace/libsoftnet.so
-	@$(MAKE) --no-print-directory hosted-play; failed=$$?; cd tests/hosted && $(PYTEST) . || failed=1; exit $$failed
+	@$(MAKE) --no-print-directory -k hosted-python hosted-play
 
-.PHONY: hosted-play
-hosted-play:
-	@failed=0; for t in $(filter-out $(H)/test_race,$(HOSTED_TESTS)); do \
-		if ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0 $$t >$$t.log 2>&1; \
-		then echo "  ok    $$t"; \
-		else cat $$t.log; echo "  FAIL  $$t"; failed=1; fi; done; exit $$failed
+HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race,$(HOSTED_TESTS)))
+.PHONY: hosted-python hosted-play $(HOSTED_PLAYS)
+hosted-python:
+	cd tests/hosted && $(PYTEST) .
+hosted-play: $(HOSTED_PLAYS)
+$(HOSTED_PLAYS): %.play: %
+	@$(call play,$*)
 
 $(H)/%.o: tests/hosted/%.c Makefile tests/hosted/hosted.mk
 	@mkdir -p $(@D)
@@ -36,13 +37,13 @@ $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 
 # The races, in the race build: seeds 1 to SEEDS.  Eight take every edge of the code between them.
 SEEDS ?= 4
-RACE_ENV := ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0
 .PHONY: race
 race: $(H)/test_race $(B)/host-race/libsoftnet.so
-	@for s in $$(seq $(SEEDS)); do \
-		SEED=$$s SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(RACE_ENV) $< >$<.race.log 2>&1 || \
-		{ cat $<.race.log; echo "  FAIL  races, seed $$s"; exit 1; }; \
-	done; echo "  ok    races, an interrupt at any edge: $(SEEDS) seeds"
+	@$(MAKE) --no-print-directory $(patsubst %,race-seed-%,$(shell seq $(SEEDS)))
+	@echo "  ok    races, an interrupt at any edge: $(SEEDS) seeds"
+race-seed-%: FORCE
+	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
+		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }
 
 include tests/hosted/canary.mk
 

@@ -36,7 +36,8 @@ static const char *pcap_path(void)
 {
 	static char path[256];
 
-	snprintf(path, sizeof(path), PCAP_FOLDER "/%s.pcap", scene->name);
+	snprintf(path, sizeof(path), PCAP_FOLDER "/%s.%s.%llu.pcap", program_invocation_short_name,
+		 scene->name, (unsigned long long)scene->seed);
 	return path;
 }
 

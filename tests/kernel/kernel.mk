@@ -5,7 +5,8 @@
 
 KERNEL_TEST_SEEDS := 0 1 2 3
 
-.PHONY: kernel-test
-kernel-test: $(B)/host-asan/sched_test $(B)/host-race/sched_test
-	@for t in $^; do for s in $(KERNEL_TEST_SEEDS); do $$t $$s >$$t.log 2>&1 || \
-		{ cat $$t.log; echo "  FAIL  $$t $$s"; exit 1; }; done; echo "  ok    $$t"; done
+.PHONY: kernel-test kernel-test-asan kernel-test-race
+kernel-test: kernel-test-asan kernel-test-race
+kernel-test-asan kernel-test-race: kernel-test-%: $(B)/host-%/sched_test
+	@for s in $(KERNEL_TEST_SEEDS); do $< $$s >$<.log 2>&1 || \
+		{ cat $<.log; echo "  FAIL  $< $$s"; exit 1; }; done; echo "  ok    $<"

@@ -44,13 +44,13 @@ UNIT_KERNEL := $(filter-out $(B)/host-asan/apps/% $(B)/host-asan/tests/% $(B)/ho
 UNIT_FLAGS := -std=gnu11 -D_GNU_SOURCE -MMD -MP -g -O1 -fno-omit-frame-pointer -fwrapv \
 	-fvisibility=hidden -fno-builtin $(WARN) -Wno-missing-prototypes $(ASAN_FLAGS) $(HOST_INC)
 
-.PHONY: unit unit-build
+.PHONY: unit unit-build unit-play $(UNIT_TESTS:%=%.play)
 unit-build: $(UNIT_TESTS)
 unit: $(UNIT_TESTS)
-	@failed=0; for t in $^; do \
-		if ASAN_OPTIONS=detect_stack_use_after_return=0:detect_leaks=0 $$t >$$t.log 2>&1; \
-		then echo "  ok    $$t"; \
-		else cat $$t.log; echo "  FAIL  $$t"; failed=1; fi; done; exit $$failed
+	@$(MAKE) --no-print-directory -k unit-play
+unit-play: $(UNIT_TESTS:%=%.play)
+$(UNIT_TESTS:%=%.play): %.play: %
+	@$(call play,$*)
 
 $(U)/%.o: tests/unit/%.c Makefile tests/unit/unit.mk
 	@mkdir -p $(@D)
