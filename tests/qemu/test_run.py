@@ -98,6 +98,7 @@ def test_nothing_stays_behind(how, leads):
     ({"MEM": "1"}, "MEM=1: memory in MiB"),
     ({"MEM": str(2**64 + 4)}, "memory in MiB"),
     ({"MACHINE": "pdp11"}, "MACHINE=pdp11: q35, pc or microvm"),
+    ({"BUILD": "fast"}, "BUILD=fast: checked or shipped"),
     ({"BOOT": "uefi", "MEM": "40"}, "the UEFI firmware needs 56 MiB"),
     ({"BOOT": "uefi", "MACHINE": "microvm"}, "has no UEFI firmware"),
     ({"CMDLINE": "x" * 2048}, "CMDLINE has 2048 bytes: at most 2047"),
@@ -122,13 +123,43 @@ def test_nothing_stays_behind(how, leads):
     ({"CMDLINE": "ip=10.1.2.3/24 gw=here"}, "gw=here: A.B.C.D expected"),
     ({"CMDLINE": "ip=10.1.2.3/32 gw=10.9.9.9"}, "needs a prefix of 29 bits at most; NET=tap takes any"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=10.9.9.9"}, "gw=10.9.9.9 is outside 10.1.2.3/24"),
+    # What the kernel would not take either; the ports would be those of another address.
+    ({"CMDLINE": "ip=10.1.2.03/24"}, "ip=10.1.2.03/24: A.B.C.D/LEN or"),
+    ({"CMDLINE": "ip=10.1.2.3:::255.0.0.0:::always"}, "A.B.C.D/LEN or"),
+    ({"CMDLINE": "ip=10.1.2.3:server"}, "A.B.C.D/LEN or"),
+    ({"CMDLINE": "ip=10.1.2.3/24:eth1"}, "the guest has one card, eth0, and none is called eth1"),
+    ({"CMDLINE": "ip=10.1.2.3:::::eth1"}, "the guest has one card, eth0"),
+    ({"CMDLINE": "ip=127.0.0.1/8"}, "127.0.0.1 is of 127.0.0.0/8"),
+    ({"CMDLINE": "ip=224.0.0.1/8"}, "224.0.0.1 is a multicast address"),
+    ({"CMDLINE": "ip=10.1.2.3/24 gw=10.1.2.255"}, "gw=10.1.2.255: the network's first and last address"),
+    ({"CMDLINE": "ip=10.1.2.3/24 gw="}, "gw=: A.B.C.D expected"),
+    ({"CMDLINE": "app=httpd"}, "app=httpd: inetd|spin|hello|"),
+    ({"CMDLINE": "ip=off", "FWD": "8080:80"}, "FWD=8080:80: the guest has no address (CMDLINE has ip=off)"),
+    ({"CMDLINE": "ip=off ip=10.1.2.3/24"}, "there are two ip="),
 ])
-def test_wrong_values_are_named(variables, complaint):
-    ran = subprocess.run(["tools/run"], cwd=ROOT, env={"PATH": os.environ["PATH"], **variables},
+@pytest.mark.parametrize("how", [[], ["check"]])
+def test_wrong_values_are_named(variables, complaint, how):
+    ran = subprocess.run(["tools/run", *how], cwd=ROOT, env={"PATH": os.environ["PATH"], **variables},
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
     assert ran.returncode == 2
     assert complaint in ran.stderr
     assert not ran.stdout
+
+
+@pytest.mark.parametrize("goal, variable, complaint", [
+    ("run", "MACHINE=pdp11", "make run: MACHINE=pdp11: q35, pc or microvm"),
+    ("run", "FWD=8080", "make run: FWD=8080: HOST:GUEST"),
+    ("debug", "MEM=1", "make debug: MEM=1: memory in MiB"),
+    ("debug", "BOOT=uefi", "make debug boots by PVH"),
+    ("image", "BUILD=fast", "make image: BUILD=fast: checked or shipped"),
+    ("image", "CMDLINE=" + "x" * 2048, "make image: CMDLINE has 2048 bytes: at most 2047"),
+])
+def test_make_names_a_wrong_value_before_it_builds(tmp_path, goal, variable, complaint):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    ran = subprocess.run(["make", goal, f"B={tmp_path}", variable], cwd=ROOT, env=env, text=True, capture_output=True,
+                         timeout=PATIENCE, check=False)
+    assert ran.returncode and complaint in ran.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @contextlib.contextmanager
@@ -169,7 +200,14 @@ def test_ports_lead_to_the_guests_own_address():
 def planned(tmp_path):
     """What tools/run prints, and the -netdev that it would give to QEMU: a script stands in for that."""
     stand_in = tmp_path / "qemu-system-x86_64"
-    stand_in.write_text('#!/bin/sh\nprintf "ARG %s\\n" "$@"\n')
+    stand_in.write_text("""#!/bin/bash
+printf "ARG %s\\n" "$@"
+for arg; do
+    [[ $arg == *id=disk,* ]] || continue
+    disk=${arg##*file=}
+    echo "DISK $disk $(mcopy -n -i "$disk@@1048576" ::/EFI/BOOT/cmdline.txt -)"
+done
+""")
     stand_in.chmod(0o755)
 
     def run(**variables):
@@ -177,8 +215,35 @@ def planned(tmp_path):
         said = subprocess.run(["tools/run"], cwd=ROOT, env=env, text=True, capture_output=True, check=True,
                               timeout=PATIENCE).stdout
         args = re.findall(r"^ARG (.*)", said, re.M)
+        run.disk = re.findall(r"^DISK (\S+) (.*)", said, re.M)
         return said.split("ARG", 1)[0], args[args.index("-netdev") + 1]
     return run
+
+
+def test_uefi_gets_the_command_line(planned):
+    """From make's own disk where that has it, else from one of this run alone."""
+    cmdline = "ip=10.9.8.7/24  loglevel=info nokaslr"
+    planned(BOOT="uefi", CMDLINE=cmdline)
+    [(disk, words)] = planned.disk
+    assert words == cmdline and disk.startswith("/dev/fd/")
+    with open(os.path.join(ROOT, "build/shipped/efi/cmdline.txt"), encoding="utf-8") as f:
+        built = f.read().rstrip("\n")
+    planned(BOOT="uefi", CMDLINE=built)
+    assert planned.disk == [("build/shipped/softnet.img", built)]
+
+
+@pytest.mark.parametrize("word", ["ip=off", "ip=none", "ip=", "ip"])
+def test_no_port_is_promised_without_an_address(planned, word):
+    said, netdev = planned(CMDLINE=word)
+    assert netdev == "user,id=n0"
+    assert "The guest has no address" in said and "nc " not in said
+
+
+def test_without_dhcp_the_ports_lead_to_the_default_address(planned):
+    """As the kernel says it: tests/unit/test_ipconfig.c."""
+    said, netdev = planned(CMDLINE="ip=dhcp")
+    assert "ip=dhcp: the kernel has no DHCP yet; it keeps 10.0.2.15/24 via 10.0.2.2" in said
+    assert "hostfwd=tcp:127.0.0.1:47007-10.0.2.15:7," in netdev and "nc 127.0.0.1 47007 " in said
 
 
 @pytest.mark.parametrize("cmdline, netdev", [
@@ -221,3 +286,28 @@ def test_tap(cmdline, guest):
                                    env={"PATH": os.environ["PATH"], "NET": "tap", "BOOT": "pvh", "CMDLINE": cmdline})
             assert again.returncode == 2 and "is in use on this machine" in again.stderr
         assert "tap0" not in net.sh("ip", "-brief", "link")
+
+
+@pytest.mark.parametrize("cmdline, complaint", [
+    ("ip=10.66.0.9/24 gw=10.66.0.254", "10.66.0.254 is in use on this machine: it is on the network of softnet-test0"),
+    ("ip=10.66.0.9/32 gw=10.66.0.1", "10.66.0.1 is in use on this machine: it is a router of this machine"),
+    ("ip=10.77.0.9/24 gw=10.66.0.2", "gw=10.66.0.2 is outside 10.77.0.9/24"),
+    ("ip=10.77.0.9/32 gw=10.66.0.2", "10.66.0.2 is in use on this machine: it is this machine's own"),
+    ("ip=10.66.0.9/32 gw=10.9.9.9", "10.66.0.9 is in use on this machine: it is on the network of softnet-test0"),
+    ("ip=10.1.2.3/8 gw=10.99.0.1", "10.0.0.0/8 is in use on this machine: 10.66.0.0/24 dev softnet-test0"),
+    ("ip=10.77.0.9/24 gw=10.99.0.1", "gw=10.99.0.1 is outside 10.77.0.9/24, where the guest has no route to it"),
+])
+def test_a_tap_takes_no_address_that_is_in_use(cmdline, complaint):
+    """This machine is 10.66.0.2/24, and its router 10.66.0.1."""
+    need(peernet.lacking_tap())
+    with peernet.Network(False) as net:
+        net.sh("ip", "link", "add", "softnet-test0", "type", "veth", "peer", "name", "softnet-test1")
+        for name in ("softnet-test0", "softnet-test1"):
+            net.sh("ip", "link", "set", name, "up")
+        net.sh("ip", "address", "add", "10.66.0.2/24", "dev", "softnet-test0")
+        net.sh("ip", "route", "add", "default", "via", "10.66.0.1")
+        for command, refused in ((cmdline, True), ("ip=10.77.0.9/32 gw=10.88.0.1", False), ("", False)):
+            ran = subprocess.run(["nsenter", f"--net=/proc/{net.agent.pid}/ns/net", "tools/run", "check"], cwd=ROOT,
+                                 text=True, capture_output=True, check=False,
+                                 env={"PATH": os.environ["PATH"], "NET": "tap", "BOOT": "pvh", "CMDLINE": command})
+            assert (ran.returncode, complaint in ran.stderr) == (2 if refused else 0, refused), ran.stderr
