@@ -59,7 +59,7 @@ def test_every_guest_file_names_an_image():
 def result():
     rows = {"softnet": [{"rr1.tps": 200.0}, {"rr1.tps": 110.0}], "linux": [{"rr1.tps": 100.0}, {"rr1.tps": 100.0}]}
     return {"guests": ["softnet", "linux"], "image_bytes": {"softnet": 10, "linux": 40}, "sets": {"speed": rows},
-            "date": "2001-01-01", "commit": "abc", "qemu_version": "QEMU 0", "cpus": 1, "load": "0.0", "command": "x"}
+            "date": "2001-01-01", "commit": "abc", "qemu_version": "QEMU 0", "cpus": 1, "load": "0.0", "command": "x", "build": "shipped"}
 
 
 def test_ratios_are_formed_pair_by_pair():
@@ -103,3 +103,31 @@ def test_blocks_are_counted_for_the_function_that_they_lie_in():
     insns[0x20], entries[0x20] = 9, 1        # outside
     got = hot.by_function(symbols, (zero, zero), (insns, entries))
     assert got == {"first": [35, 10], "second": [7, 7], "(elsewhere)": [9, 0]}
+
+
+@pytest.mark.parametrize("name", [n for n in guest.names() if n.startswith("softnet")])
+@pytest.mark.parametrize("build", ["", "shipped", "checked"])
+def test_a_guest_is_of_the_build_that_was_asked_for(name, build, tmp_path, monkeypatch):
+    """make's words, and which file is booted; the image of UEFI is made where this folder's BUILD is not in the way."""
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>{tmp_path}/words\n')
+    make.chmod(0o755)
+    copy = tmp_path / "cp"
+    copy.write_text(f'#!/bin/sh\necho "$1" >>{tmp_path}/words\n')
+    copy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("BUILD", build)
+    fields = guest.read_file(os.path.join(ROOT, "tools", "bench", "guests", name + ".sh"))
+    assert guest.Guest(name, parse("run", name)).qemu("TMP")    # as the result keeps it: no folder TMP is there
+    words = (tmp_path / "words").read_text().split("\n")
+    folder = f"build/{build or 'shipped'}/softnet"
+    if fields["FIRMWARE"] == "uefi":
+        assert f"BUILD={build or 'shipped'}" in words and os.path.join(ROOT, folder + ".img") in words
+    else:
+        assert folder + ".elf" in words and fields["KERNEL"] == os.path.join(ROOT, folder + ".elf") == fields["SYMBOLS"]
+
+
+def test_a_build_that_there_is_not_is_refused(monkeypatch):
+    monkeypatch.setenv("BUILD", "fast")
+    with pytest.raises(SystemExit, match="BUILD=fast: checked or shipped"):
+        guest.softnet_build()

@@ -1,6 +1,7 @@
 # make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
 #
 #   make bench SETS=boot,speed,insn,mem,idle ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
+#   BUILD=checked measures that build, else shipped
 #   make profile ONLY=rr1,crr1 RUNS=5       where the instructions go, in the shipped build; the median run
 #   make bench-record                the last run as a column of docs/performance.md
 
@@ -26,7 +27,7 @@ BENCH_ONLY = $(if $(ONLY),--only $(ONLY))
 
 bench:
 	@tools/setup bench
-	@BENCH_SAID='make bench$(if $(SETS), SETS=$(SETS))$(if $(ONLY), ONLY=$(ONLY))$(if $(PAIRS), PAIRS=$(PAIRS))$(if $(filter command line environment,$(origin GUESTS)), GUESTS="$(GUESTS)")' \
+	@BENCH_SAID='make bench$(if $(SETS), SETS=$(SETS))$(if $(ONLY), ONLY=$(ONLY))$(if $(PAIRS), PAIRS=$(PAIRS))$(if $(BUILD), BUILD=$(BUILD))$(if $(filter command line environment,$(origin GUESTS)), GUESTS="$(GUESTS)")' \
 		$(BENCH) run $(GUESTS) $(if $(SETS),--sets $(SETS)) $(BENCH_ONLY) $(if $(PAIRS),--pairs $(PAIRS))
 
 profile:

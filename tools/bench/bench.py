@@ -28,7 +28,7 @@ sys.dont_write_bytecode = True
 import hot  # noqa: E402
 import report  # noqa: E402
 import soak  # noqa: E402
-from guest import BUILD, Guest, ROOT, names  # noqa: E402
+from guest import BUILD, Guest, ROOT, names, softnet_build  # noqa: E402
 from measure import SETS, SPEED, chosen, one_pass  # noqa: E402
 from stage import Boot, Namespace, SECS_MAX, build_tools, need_root, say, sh  # noqa: E402
 
@@ -54,6 +54,7 @@ def cmd_run(args):
     guests = [Guest(g, args) for g in args.guests]
     result = {
         "date": time.strftime("%Y-%m-%d"), "commit": commit(), "command": args.said,
+        "build": softnet_build(),
         "qemu_version": sh("qemu-system-x86_64", "--version").split(" (")[0].replace("QEMU emulator version", "QEMU"),
         "cpus": os.cpu_count(), "load": f"{os.getloadavg()[0]:.1f}",
         "guests": [g.name for g in guests], "qemu": {g.name: " ".join(g.qemu("TMP")) for g in guests},

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A guest: what guests/NAME.sh says, and the QEMU command line that follows from it."""
 import os
-import shutil
 import subprocess
 import sys
 
@@ -23,11 +22,20 @@ def names():
     return sorted(f[:-3] for f in os.listdir(os.path.join(HERE, "guests")) if f.endswith(".sh"))
 
 
+def softnet_build():
+    """`make bench BUILD=checked`: which build of softnet is measured."""
+    build = os.environ.get("BUILD") or "shipped"
+    if build not in ("checked", "shipped"):
+        sys.exit(f"bench: BUILD={build}: checked or shipped")
+    return build
+
+
 def read_file(path):
     """The fields that a guest file sets, after its guest_build()."""
     script = ('set -eu; . "$0"; if declare -F guest_build >/dev/null; then (guest_build) 1>&2; fi; '
               + "".join(f'printf "%s\\0" "${{{f}:-}}"; ' for f in FIELDS))
-    env = dict(os.environ, ROOT=ROOT, BUILD=BUILD, BENCH_CACHE=CACHE, GUEST_MAC=MAC, HOST_IP=HOST_IP)
+    env = dict(os.environ, ROOT=ROOT, BUILD=BUILD, BENCH_CACHE=CACHE, GUEST_MAC=MAC, HOST_IP=HOST_IP,
+               SOFTNET_BUILD=softnet_build())
     p = subprocess.run(["bash", "-c", script, os.path.abspath(path)], env=env, stdout=subprocess.PIPE)
     if p.returncode:
         sys.exit(f"bench: the guest of {path} could not be made; what failed is said above")
@@ -66,21 +74,20 @@ class Guest:
              "-display", "none", "-no-reboot", "-machine", self.machine, "-accel", "tcg", "-cpu", self.cpu,
              "-smp", "1", "-m", str(mem or self.mem), "-serial", "file:" + os.path.join(tmp, "serial.log"),
              "-monitor", f"unix:{os.path.join(tmp, 'monitor')},server=on,wait=off"]
-        a += self.image(tmp)
+        a += self.image()
         a += ["-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no,vnet_hdr=on", "-device", self.card()]
         if plugin:
             a += ["-plugin", os.path.join(BUILD, plugin)]
         return a + self.extra
 
-    def image(self, tmp):
+    def image(self):
         a = []
         if self.firmware == "uefi":
             code = os.environ.get("OVMF_CODE", "/usr/share/OVMF/OVMF_CODE_4M.fd")
-            mine = os.path.join(tmp, "vars.fd")
-            if not os.path.exists(mine):
-                shutil.copyfile(os.environ.get("OVMF_VARS", "/usr/share/OVMF/OVMF_VARS_4M.fd"), mine)
+            its = os.environ.get("OVMF_VARS", "/usr/share/OVMF/OVMF_VARS_4M.fd")
+            # snapshot: what the firmware writes to its variables is gone when QEMU ends.
             a += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
-                  "-drive", f"if=pflash,format=raw,unit=1,file={mine}"]
+                  "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={its}"]
         elif self.firmware:
             a += ["-bios", self.firmware]
         if self.kernel:

@@ -170,7 +170,7 @@ def add_column(page, result):
         old.append(lines[at + len(old)])
     cells = {row.split("|")[1].strip(): [c.strip() for c in row.split("|")[2:-1]] for row in old[2:]}
     head = [c.strip() for c in old[0].split("|")[2:-1]] if old else []
-    new = ["| | " + " | ".join(head + [f"{result['date']} {result['commit']}, shipped build"]) + " |",
+    new = ["| | " + " | ".join(head + [f"{result['date']} {result['commit']}, {result['build']} build"]) + " |",
            "|---|" + "---:|" * (len(head) + 1)]
     for key, words in ROWS:
         row = cells.get(words, [""] * len(head)) + [cell(result, key)]
