@@ -53,7 +53,7 @@ def table(lines):
 def main(objects, show_lines):
     lines, functions = gcov(pathlib.Path(objects).resolve())
     if not lines or not any(count for counts in lines.values() for count in counts.values()):
-        sys.exit(f"coverage: no counts below {objects}")
+        sys.exit(f"coverage: no counts below {objects}: make coverage")
     table(lines)
     if show_lines:
         for name, counts in sorted(lines.items()):

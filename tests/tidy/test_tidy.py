@@ -20,6 +20,8 @@ PLANTED = {
     "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),
     "docs_reference": ({"docs/a.md": "see `net/a.c:/^int g/`\n", "net/a.c": "int f;\n"},
                        {"docs/a.md": "see `net/a.c:/^int f/`\n", "net/a.c": "int f;\n"}),
+    "docs_command": ({"docs/a.md": "`make sim-build; make all` or\n    make rnu X=1\n", "Makefile": "all sim-build:\n"},
+                     {"docs/a.md": "`make -j2 all X=1` and `make build/softnet.elf` make\n", "Makefile": "all sim:\n"}),
     "limits_tested": ({"kernel/limits.h": "#define A_MAX 1 /* full */\n", "net/a.c": "a(A_MAX);\n", "tests/a.c": "A_MAX\n"},
                       {"kernel/limits.h": "#define LIMITS_H\n#define A_MAX 1\n#define A_RANGE 1, 2\n", "net/a.c": "A_MAX, A_RANGE\n",
                        "tests/a.c": "/* LIMIT(A_MAX) */\n"}),

@@ -227,6 +227,42 @@ def docs_reference(files):
                     yield path, n, f"links to {target}, which is not there"
 
 
+BUILT = re.compile(r"build/(?:(?:checked|shipped)/)?softnet\.(?:elf|efi|img)|build/host[a-z-]*/libsoftnet\.so")
+
+
+def commands(text):
+    """(line number, command) of a Markdown file: what stands in backticks, and on indented lines."""
+    for n, line in enumerate(text.splitlines(), 1):
+        if re.match(r"    [a-z]", line):
+            yield n, line.strip()
+        yield from ((n, code) for code in re.findall(r"`([^`]+)`", line))
+
+
+def docs_command(files):
+    """A command in a Markdown file can be given as it stands: its make target is one, its program is there."""
+    makefiles = "\n".join(text for path, text in files.items() if path == "Makefile" or path.endswith(".mk"))
+    targets = {word for line in re.findall(r"^([\w -]+):(?!=)", makefiles, re.M) for word in line.split()}
+    for path, text in files.items():
+        if not path.endswith(".md"):
+            continue
+        for n, command in commands(text):
+            for words in re.findall(r"(?:^|[;&] ?)make((?: [^\s;&#|]+)+)", command):
+                goals = [w for w in words.split() if "=" not in w and w[0] not in "-\"'"]
+                for goal in goals if '"' not in words else goals[:1]:
+                    if goal not in targets and not BUILT.fullmatch(goal):
+                        yield path, n, f"make has no target {goal}"
+            program = re.match(r"(?:[A-Z]+=\S+ )*((?:tests|tools)/[\w./-]+)( .*)?$", command)
+            if not program:
+                continue
+            name = program.group(1).rstrip("/")
+            if re.search(r"/[A-Z]+(?:/|$)", name):
+                continue    # a place for a name
+            if name not in files and not any(f.startswith(name + "/") for f in files):
+                yield path, n, f"{name} is not there"
+            elif program.group(2) and os.path.isfile(os.path.join(ROOT, name)) and not os.access(os.path.join(ROOT, name), os.X_OK):
+                yield path, n, f"{name} is given arguments and is no program"
+
+
 LIMITS = "kernel/limits.h"
 # No test reaches these, and why.  (X_RANGE is what the sysctl X may be set to: test_sysctl.c goes to both
 # ends of each, and one beyond.)
@@ -370,7 +406,8 @@ def changelog(files):
 
 
 RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, build_unknown,
-         irq_exclusion, leftovers, whitespace, spdx, docs_reference, limits_tested, counters_move, changelog, both_images, header_alone]
+         irq_exclusion, leftovers, whitespace, spdx, docs_reference, docs_command, limits_tested, counters_move,
+         changelog, both_images, header_alone]
 
 
 def tree():
