@@ -145,7 +145,7 @@ static void netstat(int fd)
 		"/proc/net/tcp",   "/proc/net/snmp", "/proc/net/netstat",  "/proc/net/arp",
 		"/proc/net/route", "/proc/net/dev",  "/proc/net/sockstat", "/proc/net/drops",
 		"/proc/slabinfo",  "/proc/meminfo",  "/proc/interrupts",   "/proc/softirqs",
-		"/proc/uptime",    "/proc/console",
+		"/proc/uptime",    "/proc/console",  "/proc/version",
 	};
 	struct timespec now = {0};
 	char buf[256];
