@@ -262,7 +262,7 @@ static inline struct tcp_sock *tcp_sk(const struct sock *sk)
 struct tcp_request_sock {
 	struct inet_request_sock req; /* first */
 	u32 rcv_isn, snt_isn;
-	u64 snt_synack; /* ns: when it was sent first; 0: retransmitted, no RTT from it */
+	u64 snt_synack; /* ns: when the first SYN-ACK was made, the time of its TSval; 0: none was */
 	u32 last_oow_ack_time;
 	u32 rcv_nxt;
 	u32 ts_off;

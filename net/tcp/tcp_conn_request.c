@@ -76,7 +76,7 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 	req->ts_recent = opt->saw_tstamp ? opt->rcv_tsval : 0;
 	tcp_rsk(req)->rcv_isn = TCP_SKB_CB(skb)->seq;
 	tcp_rsk(req)->rcv_nxt = TCP_SKB_CB(skb)->seq + 1;
-	tcp_rsk(req)->snt_synack = ktime_get_ns();
+	tcp_rsk(req)->snt_synack = 0; /* tcp_make_synack() sets it */
 	tcp_rsk(req)->last_oow_ack_time = 0;
 }
 

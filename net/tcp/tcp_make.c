@@ -108,13 +108,18 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	struct tcp_request_sock *treq = tcp_rsk(req);
 	struct tcp_out_options opts;
 	unsigned int header_size;
+	u64 now = ktime_get_ns();
 	struct sk_buff *skb;
 	struct tcphdr *th;
 
 	skb = tcp_alloc_control(treq->snt_isn, TCPHDR_SYN | TCPHDR_ACK);
 	if (unlikely(!skb))
 		return NULL;
-	header_size = sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst), &opts);
+	/* One reading for both: an echo of the first TSval is recognized by it (tcp_try_undo_spurious_syn()). */
+	if (!treq->snt_synack)
+		treq->snt_synack = now;
+	header_size = sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst),
+						       tcp_ns_to_stamp(now), &opts);
 	th = skb_push(skb, header_size);
 	skb_reset_transport_header(skb);
 	th->source = htons(ireq->ir_num);

@@ -27,7 +27,7 @@ struct tcp_out_options {
 };
 /* All three fill @opts and return the bytes, a multiple of four.  @synack: it answers a crossing SYN. */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts);
-unsigned int tcp_synack_options(const struct request_sock *req, u16 mss,
+unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts);
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
 void tcp_options_write(void *to, const struct tcp_out_options *opts);

@@ -59,8 +59,8 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 	return size;
 }
 
-/* A passive opener answers only what was offered. */
-unsigned int tcp_synack_options(const struct request_sock *req, u16 mss,
+/* A passive opener answers only what was offered.  @tsval: without @req's offset. */
+unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts)
 {
 	const struct inet_request_sock *ireq = inet_rsk(req);
@@ -69,8 +69,7 @@ unsigned int tcp_synack_options(const struct request_sock *req, u16 mss,
 	*opts = (struct tcp_out_options){0};
 	size = tcp_option_mss(opts, mss);
 	if (ireq->tstamp_ok)
-		size += tcp_option_timestamp(opts, tcp_time_stamp_raw() + tcp_rsk(req)->ts_off,
-					     req->ts_recent);
+		size += tcp_option_timestamp(opts, tsval + tcp_rsk(req)->ts_off, req->ts_recent);
 	if (ireq->wscale_ok)
 		size += tcp_option_wscale(opts, ireq->rcv_wscale);
 	return size;

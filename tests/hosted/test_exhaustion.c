@@ -345,6 +345,46 @@ static void a_child_without_a_way(void)
 	scene_close(A, listener);
 }
 
+/*
+ * There is no memory for the first SYN-ACK: the timer sends it after a second, and once more two seconds later.
+ * The ACK echoes the former: the handshake was measured from then, and nothing was lost (RFC 6928 2, as
+ * tests/packet/scripts/cwnd/ten-after-spurious-synacks.pkt; Linux stamps a SYN-ACK where it makes one).
+ */
+static void the_handshake_begins_with_the_first_synack(void)
+{
+	int listener = scene_listen(B, PORT, 5), fd;
+	struct forged f = {.sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
+	const struct seg *first;
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	stamp(&f, 100, 0);
+	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A knows nothing of it */
+	B->set("fail_alloc", 3);               /* the frame's packet, the request, the SYN-ACK */
+	forge(&f);
+	B->set("fail_alloc", 0);
+	assert_int_equal(scene_count(B, SYNACK), 0);
+	scene_sleep(3100 * MS);
+	assert_int_equal(scene_count(B, SYNACK), 2);
+	first = scene_nth(B, SYNACK, 1);
+	f.flags = ACK_FLAG;
+	f.seq = 1001;
+	f.ack = first->seq + 1;
+	stamp(&f, 3100, first->tsval);
+	forge(&f);
+	fd = scene_accept(B, listener);
+	assert_true(fd >= 0);
+	assert_int_equal(
+		scene_call(B, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)), 0);
+	assert_int_equal(info.tcpi_total_retrans, 2);
+	assert_int_equal(info.tcpi_snd_cwnd, 10);
+	/* From the first SYN-ACK to the ACK, by the timestamps. */
+	assert_in_range(info.tcpi_rtt, 2090000, 2110000);
+	scene_linger(B, fd, true, 0);
+	scene_close(B, fd);
+	scene_close(B, listener);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +398,7 @@ int main(int argc, char **argv)
 		SCENE_WITH(no_room_on_the_way_out_is_congestion,
 			   {"features", MODEL_FEATURES_DEFAULT & ~OFFLOADS}),
 		SCENE(a_child_without_a_way),
+		SCENE(the_handshake_begins_with_the_first_synack),
 	};
 
 	return scene_play(tests);
