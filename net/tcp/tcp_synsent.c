@@ -131,16 +131,19 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 
 /*
  * An ACK of something else: the peer may still be in an older connection of these ports.  The reset that
- * answers it ends that one, so the SYN goes out again at once, and not only after a second.
+ * answers it ends that one, so the SYN goes out again at once, and not only after a second.  Once: later ones
+ * leave the timer as it is.  The time is never moved back, or ACKs that come faster than the timer runs would
+ * keep the SYN, and the end of connect(), away for as long as they come (they do on Linux 6.18).
  */
 static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 {
+	const struct inet_connection_sock *icsk = inet_csk(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 ack = TCP_SKB_CB(skb)->ack_seq;
 
 	if (after(ack, tp->snd_una) && !after(ack, tp->snd_nxt))
 		return; /* the number is right, the timestamp is not */
-	if (!inet_csk(sk)->icsk_retransmits)
+	if (!icsk->icsk_retransmits && time_before(jiffies + TCP_TIMEOUT_MIN, icsk->icsk_timeout))
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_TIMEOUT_MIN, TCP_RTO_MAX);
 }
 
