@@ -12,9 +12,9 @@
 
 #include "include/uapi/ioctl.h"
 #include "net/core/sock.h"
-#include "net/ipv4/inet_connection_sock.h"
+#include "net/inet/inet_connection_sock.h"
 #include "net/ipv4/devinet.h"
-#include "net/ipv4/inet_sock.h"
+#include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_sockglue.h"
 #include "net/ipv4/route.h"

@@ -18,7 +18,7 @@
 #include "net/core/netdevice.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/arp.h"
-#include "net/ipv4/inet_sock.h"
+#include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/sysctl_net_ipv4.h"

@@ -9,7 +9,7 @@
 #include "net/ipv4/ip_sockglue.h"
 
 #include "kernel/mm/uaccess.h"
-#include "net/ipv4/inet_sock.h"
+#include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/sysctl_net_ipv4.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sysctls that net/ipv4 reads: values, and the table that names them.  TCP's own are in
+ * The sysctls of net/inet and net/ipv4: the values of the latter, and the table that names all.  TCP's own are in
  * net/tcp/tcp_sysctl.c.
  *
  * sysctl_ipv4_init() <- ip_init(), at boot.  Read in any context, without a lock (kernel/sysctl.h).
@@ -10,15 +10,13 @@
 
 #include "kernel/limits.h"
 #include "kernel/sysctl.h"
+#include "net/inet/inet_timewait_sock.h"
 
 int sysctl_ip_default_ttl = IP_DEFAULT_TTL;
-int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
 int sysctl_icmp_echo_ignore_all;
 int sysctl_icmp_ratelimit = ICMP_RATELIMIT_MS;
 int sysctl_icmp_msgs_per_sec = ICMP_MSGS_PER_SEC;
 int sysctl_icmp_msgs_burst = ICMP_MSGS_BURST;
-int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
-int sysctl_tcp_max_tw_buckets = TIMEWAIT_MAX;
 
 static const struct ctl_table table[] = {
 	{

@@ -4,12 +4,9 @@
 #define NET_IPV4_SYSCTL_NET_IPV4_H
 
 extern int sysctl_ip_default_ttl;
-extern int sysctl_ip_local_port_range[2]; /* least, most */
 extern int sysctl_icmp_echo_ignore_all;
 extern int sysctl_icmp_ratelimit; /* ms */
 extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;
-extern int sysctl_tcp_synack_retries;
-extern int sysctl_tcp_max_tw_buckets;
 
 void sysctl_ipv4_init(void);
 

@@ -20,9 +20,9 @@
 #define NET_TCP_TCP_H
 
 #include "net/core/snmp.h"
-#include "net/ipv4/inet_connection_sock.h"
-#include "net/ipv4/inet_hashtables.h"
-#include "net/ipv4/inet_timewait_sock.h"
+#include "net/inet/inet_connection_sock.h"
+#include "net/inet/inet_hashtables.h"
+#include "net/inet/inet_timewait_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/tcp/tcp_seq.h"
 #include "net/wire/tcp.h"

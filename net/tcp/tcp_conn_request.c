@@ -14,6 +14,7 @@
  */
 #include "kernel/limits.h"
 #include "net/core/netdevice.h"
+#include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -78,6 +79,37 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 	tcp_rsk(req)->rcv_nxt = TCP_SKB_CB(skb)->seq + 1;
 	tcp_rsk(req)->snt_synack = 0; /* tcp_make_synack() sets it */
 	tcp_rsk(req)->last_oow_ack_time = 0;
+}
+
+/* Where the SYN-ACK goes.  NULL, and counted: nowhere. */
+static struct dst_entry *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
+					    const struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct rtable *rt;
+
+	*fl = (struct flowi4){
+		.daddr = ireq->ir_rmt_addr,
+		.saddr = ireq->ir_loc_addr,
+		.oif = sk->sk_bound_dev_if,
+		.proto = sk->sk_protocol,
+		.tos = inet_sk(sk)->tos,
+	};
+	rt = ip_route_output_key(fl);
+	if (IS_ERR(rt)) {
+		snmp_inc(SNMP_IpOutNoRoutes);
+		return NULL;
+	}
+	return &rt->dst;
+}
+
+static struct dst_entry *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
+						   const struct request_sock *req)
+{
+	struct flowi4 fl;
+
+	(void)newsk;
+	return inet_csk_route_req(sk, &fl, req);
 }
 
 /* A request for @skb, without its sequence number; *@rt: the route to the peer.  NULL: no memory or route. */

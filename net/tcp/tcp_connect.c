@@ -11,6 +11,7 @@
  */
 #include "kernel/sched/cpu.h"
 #include "net/core/netdevice.h"
+#include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
 
 /*

@@ -17,6 +17,7 @@
 #include "net/core/checksum.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
 
 /* ---- the header --------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
  */
 #include "kernel/time/softirq.h"
 #include "net/core/checksum.h"
+#include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
 
 struct tcp_reply {

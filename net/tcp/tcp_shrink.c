@@ -13,7 +13,7 @@
 #include "kernel/limits.h"
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
-#include "net/ipv4/inet_hashtables.h"
+#include "net/inet/inet_hashtables.h"
 #include "net/tcp/tcp_in.h"
 
 #define AT_ONCE                                                                                    \

@@ -10,8 +10,8 @@
 #include "kernel/mm/slab.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
-#include "net/ipv4/inet_hashtables.h"
-#include "net/ipv4/inet_timewait_sock.h"
+#include "net/inet/inet_hashtables.h"
+#include "net/inet/inet_timewait_sock.h"
 
 #define LOCAL  htonl(0x0a000001)
 #define LOCAL2 htonl(0x0a000002)

@@ -21,7 +21,7 @@
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/core/types.h"
-#include "net/ipv4/inet_hashtables.h"
+#include "net/inet/inet_hashtables.h"
 #include "net/tcp/tcp.h"
 #include "tests/host/softnet_host.h"
 

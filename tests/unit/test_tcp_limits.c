@@ -26,7 +26,7 @@
 #include "net/core/dst.h"
 #include "net/core/eth.h"
 #include "net/core/snmp.h"
-#include "net/ipv4/inet_hashtables.h"
+#include "net/inet/inet_hashtables.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp.h"

@@ -6,11 +6,11 @@
  * Locks: one a bucket (ehash: shared by groups of buckets), taken with BHs off.  A lookup returns
  * with a reference.  Keyed with SipHash and a secret of this boot.
  */
-#ifndef NET_IPV4_INET_HASHTABLES_H
-#define NET_IPV4_INET_HASHTABLES_H
+#ifndef NET_INET_INET_HASHTABLES_H
+#define NET_INET_INET_HASHTABLES_H
 
 #include "kernel/sched/spinlock.h"
-#include "net/ipv4/inet_connection_sock.h"
+#include "net/inet/inet_connection_sock.h"
 
 struct inet_ehash_bucket {
 	struct hlist_head chain; /* of sock_common by skc_node */
@@ -78,6 +78,7 @@ int __inet_inherit_port(const struct sock *sk, struct sock *child); /* 0 or -ENO
 /* Finds a local port for connect() and hashes @sk; TIME_WAIT sockets may be reused where the protocol
  * says so.  0, -EADDRNOTAVAIL or -ENOMEM. */
 int inet_hash_connect(struct sock *sk);
+extern int sysctl_ip_local_port_range[2]; /* least, most: docs/sysctl.md */
 
 struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 						 struct inet_bind_hashbucket *head,

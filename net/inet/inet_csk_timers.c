@@ -10,10 +10,10 @@
  * its handler finds nothing to do.  A connection that sends and is acknowledged all the time would
  * otherwise take its timer out of the wheel and put it back for every segment.
  * inet_csk_clear_xmit_timers(), at the end of a connection, disarms.
- * Answers to Linux's net/ipv4/inet_connection_sock.c.
+ * Answers to Linux's net/inet/inet_connection_sock.c.
  */
 #include "kernel/lib/string.h"
-#include "net/ipv4/inet_connection_sock.h"
+#include "net/inet/inet_connection_sock.h"
 
 void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long),
 			       void (*delack)(unsigned long), void (*keepalive)(unsigned long))

@@ -12,17 +12,17 @@
  * a listener's rskq_lock.
  *
  * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
- * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.
+ * into one chain.  Answers to Linux's net/inet/inet_hashtables.c; ports are in inet_ports.c.
  */
-#include "net/ipv4/inet_hashtables.h"
+#include "net/inet/inet_hashtables.h"
 
 #include "kernel/lib/random.h"
 #include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "net/core/netdevice.h"
-#include "net/ipv4/inet_timewait_sock.h"
-#include "net/ipv4/ip.h"
+#include "net/inet/inet_timewait_sock.h"
+#include "net/wire/ip.h"
 
 #define BYTES_PER_EHASH_BUCKET 16384
 
@@ -87,7 +87,7 @@ static struct inet_listen_hashbucket *listen_bucket(struct inet_hashinfo *h, u16
 noinline struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
 					__be16 dport)
 {
-	const struct iphdr *iph = ip_hdr(skb);
+	const struct iphdr *iph = (const struct iphdr *)skb_network_header(skb);
 	int dif = skb->dev ? skb->dev->ifindex : 0;
 	u16 hnum = ntohs(dport);
 	struct sock *sk;

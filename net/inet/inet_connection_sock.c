@@ -13,16 +13,17 @@
  * accept queue has its own lock, and a request holds a reference of its listener, so that the
  * listener may be closed at any moment.  Its half-open requests then go with it.
  *
- * Answers to Linux's net/ipv4/inet_connection_sock.c; ports are in inet_ports.c, timers in
+ * Answers to Linux's net/inet/inet_connection_sock.c; ports are in inet_ports.c, timers in
  * inet_csk_timers.c.
  */
-#include "net/ipv4/inet_connection_sock.h"
+#include "net/inet/inet_connection_sock.h"
 
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "net/core/snmp.h"
-#include "net/ipv4/inet_hashtables.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
+#include "net/inet/inet_hashtables.h"
+
+int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 
 /* ---- listen() -------------------------------------------------------------------------------- */
 
@@ -63,37 +64,6 @@ noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *op
 		req->__req_common.skc_bound_dev_if = sk_listener->sk_bound_dev_if;
 	}
 	return req;
-}
-
-/* Where the SYN-ACK goes.  NULL, and counted: nowhere. */
-struct dst_entry *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
-				     const struct request_sock *req)
-{
-	const struct inet_request_sock *ireq = inet_rsk(req);
-	struct rtable *rt;
-
-	*fl = (struct flowi4){
-		.daddr = ireq->ir_rmt_addr,
-		.saddr = ireq->ir_loc_addr,
-		.oif = sk->sk_bound_dev_if,
-		.proto = sk->sk_protocol,
-		.tos = inet_sk(sk)->tos,
-	};
-	rt = ip_route_output_key(fl);
-	if (IS_ERR(rt)) {
-		snmp_inc(SNMP_IpOutNoRoutes);
-		return NULL;
-	}
-	return &rt->dst;
-}
-
-struct dst_entry *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
-					    const struct request_sock *req)
-{
-	struct flowi4 fl;
-
-	(void)newsk;
-	return inet_csk_route_req(sk, &fl, req);
 }
 
 /*

@@ -4,11 +4,10 @@
  * a listener; retransmit and delayed-ACK timers; congestion control.  No TCP header is read here.
  * Linux's include/net/inet_connection_sock.h.
  */
-#ifndef NET_IPV4_INET_CONNECTION_SOCK_H
-#define NET_IPV4_INET_CONNECTION_SOCK_H
+#ifndef NET_INET_INET_CONNECTION_SOCK_H
+#define NET_INET_INET_CONNECTION_SOCK_H
 
-#include "net/ipv4/inet_sock.h"
-#include "net/ipv4/route.h"
+#include "net/inet/inet_sock.h"
 
 struct inet_bind_bucket;
 struct tcp_congestion_ops;
@@ -118,6 +117,8 @@ static inline unsigned long reqsk_timeout(const struct request_sock *req)
 	return req->num_timeout < 7 ? HZ << req->num_timeout : 120 * HZ;
 }
 
+extern int sysctl_tcp_synack_retries; /* docs/sysctl.md */
+
 /* ---- half-open connections -------------------------------------------------------------------------- */
 struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener);
 /* Into the ehash, SYN-ACK timer armed for @timeout jiffies; refcount becomes 3 (hash, timer, caller). */
@@ -135,10 +136,6 @@ struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
 /* Request out of the queues, child in.  NULL: the caller frees @child. */
 struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 					 struct request_sock *req, bool own_req);
-struct dst_entry *inet_csk_route_req(const struct sock *sk, struct flowi4 *fl,
-				     const struct request_sock *req);
-struct dst_entry *inet_csk_route_child_sock(const struct sock *sk, struct sock *newsk,
-					    const struct request_sock *req);
 
 /* ---- end ------------------------------------------------------------------------------------------- */
 /* Last step of a dead, unhashed connection in TCP_CLOSE: frees port, queues, references. */

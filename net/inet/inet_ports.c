@@ -18,9 +18,10 @@
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/core/snmp.h"
-#include "net/ipv4/inet_hashtables.h"
-#include "net/ipv4/inet_timewait_sock.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
+#include "net/inet/inet_hashtables.h"
+#include "net/inet/inet_timewait_sock.h"
+
+int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
 
 /* The first local port that we may choose; @n: how many there are. */
 static unsigned int local_ports(u32 *n)

@@ -8,15 +8,16 @@
  * its four-tuple; else the timer (softirq).
  *
  * References: one for the ehash, one for the bind bucket, one for the armed timer, one for whoever
- * made or found it.  RFC 9293 3.3.2; answers to Linux's net/ipv4/inet_timewait_sock.c.
+ * made or found it.  RFC 9293 3.3.2; answers to Linux's net/inet/inet_timewait_sock.c.
  */
-#include "net/ipv4/inet_timewait_sock.h"
+#include "net/inet/inet_timewait_sock.h"
 
 #include "net/core/snmp.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
 
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
+
+int sysctl_tcp_max_tw_buckets = TIMEWAIT_MAX;
 
 atomic_t inet_tw_count;
 

@@ -4,11 +4,11 @@
  * the common head, the few numbers that an answer needs, a timer.  Linux's inet_timewait_sock.h.
  * References: hash, bind bucket, timer, finder.
  */
-#ifndef NET_IPV4_INET_TIMEWAIT_SOCK_H
-#define NET_IPV4_INET_TIMEWAIT_SOCK_H
+#ifndef NET_INET_INET_TIMEWAIT_SOCK_H
+#define NET_INET_INET_TIMEWAIT_SOCK_H
 
 #include "net/core/timewait_sock.h"
-#include "net/ipv4/inet_hashtables.h"
+#include "net/inet/inet_hashtables.h"
 
 struct inet_timewait_sock {
 	struct sock_common __tw_common; /* first; skc_state is TCP_TIME_WAIT for all of them */
@@ -45,5 +45,6 @@ void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo);
 void inet_twsk_deschedule_put(struct inet_timewait_sock *tw);
 void inet_twsk_put(struct inet_timewait_sock *tw);
 extern atomic_t inet_tw_count;
+extern int sysctl_tcp_max_tw_buckets; /* docs/sysctl.md */
 
 #endif
