@@ -1,29 +1,129 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listening and accepting, without reading a TCP header.
+ * What any connection-oriented protocol needs, without reading its header: half-open requests, the
+ * accept queue, accept(), the three timers of a connection.
  *
- * In the order of a connection's way: inet_csk_listen_start() <- listen(); inet_reqsk_alloc(),
+ * In the order in which a connection meets them: inet_csk_listen_start() <- listen(); inet_reqsk_alloc(),
  * inet_csk_reqsk_queue_hash_add() <- tcp_conn_request() when a SYN came (softirq);
  * reqsk_timer_handler() while no ACK comes (softirq); inet_csk_clone_lock(),
  * inet_csk_complete_hashdance() <- tcp_check_req() when it did (softirq); inet_csk_accept() <-
  * accept() (process); inet_csk_listen_stop() <- tcp_close() of the listener;
- * inet_csk_destroy_sock() <- tcp_done() and whoever ends a connection, any context.
+ * inet_csk_destroy_sock() <- tcp_done() and each other end of a connection, any context;
+ * inet_csk_*_xmit_timer() <- TCP wherever something is sent or acknowledged (sock owned or bh-locked).
  *
- * A SYN and an ACK that finishes a handshake do not lock the listener: counts are atomics, the
- * accept queue has its own lock, and a request holds a reference of its listener, so that the
- * listener may be closed at any moment.  Its half-open requests then go with it.
+ * A SYN and an ACK that finishes a handshake do not lock the listener: counts of half-open requests are
+ * atomics, the accept queue has its own lock (rskq_lock), and a request holds a reference of its
+ * listener, so that the listener may be closed at any moment.  Its half-open requests then go with it.
  *
- * Answers to Linux's net/inet/inet_connection_sock.c; ports are in inet_ports.c, timers in
- * inet_csk_timers.c.
+ * Answers to Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; ports: inet_ports.c.
  */
 #include "net/inet/inet_connection_sock.h"
 
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
+#include "kernel/mm/slab.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_hashtables.h"
 
 int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
+
+/* ---- requests, and the accept queue ------------------------------------------------------------ */
+
+/*
+ * A listener begins, perhaps not for the first time: half-open connections of its last life were taken
+ * away when that ended, and TCP_DEFER_ACCEPT may have been set before.  A sock is made of zeroes, which
+ * is an unlocked lock.
+ */
+noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
+{
+	spin_lock_bh(&queue->rskq_lock);
+	queue->rskq_accept_head = queue->rskq_accept_tail = NULL;
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
+noinline struct request_sock *reqsk_alloc(const struct request_sock_ops *ops,
+					  struct sock *sk_listener, gfp_t gfp)
+{
+	struct request_sock *req = kmem_cache_zalloc(ops->slab, gfp);
+
+	if (!req)
+		return NULL;
+	/* The listener may be on its last reference: no new request may be made for it then. */
+	if (!refcount_inc_not_zero(&sk_listener->sk_refcnt)) {
+		kmem_cache_free(ops->slab, req);
+		return NULL;
+	}
+	req->rsk_listener = sk_listener;
+	req->rsk_ops = ops;
+	req->__req_common.skc_family = sk_listener->sk_family;
+	req->__req_common.skc_prot = sk_listener->sk_prot;
+	return req;
+}
+
+void __reqsk_free(struct request_sock *req)
+{
+	struct sock *listener = req->rsk_listener;
+
+	if (req->rsk_ops->destructor)
+		req->rsk_ops->destructor(req);
+	kmem_cache_free(req->rsk_ops->slab, req);
+	sock_put(listener);
+}
+
+noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queue,
+						 struct sock *parent)
+{
+	struct request_sock *req;
+
+	spin_lock_bh(&queue->rskq_lock);
+	req = queue->rskq_accept_head;
+	if (req) {
+		WRITE_ONCE(queue->rskq_accept_head, req->dl_next);
+		if (!queue->rskq_accept_head)
+			queue->rskq_accept_tail = NULL;
+		req->dl_next = NULL;
+		parent->sk_ack_backlog--;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
+}
+
+/* A SYN does not lock the listener: one that ends at this moment on another CPU has emptied the list
+ * already, and leaves this request to its timer. */
+void reqsk_queue_added(struct request_sock_queue *queue, struct request_sock *req)
+{
+	atomic_inc(&queue->young);
+	atomic_inc(&queue->qlen);
+	spin_lock_bh(&queue->rskq_lock);
+	if (sk_state_load(req->rsk_listener) == TCP_LISTEN)
+		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
+/* Once for each request: the caller took it out of the table and has a reference. */
+void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req)
+{
+	if (!req->num_timeout)
+		atomic_dec(&queue->young);
+	atomic_dec(&queue->qlen);
+	spin_lock_bh(&queue->rskq_lock);
+	hlist_del_init(&req->rsk_node);
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
+struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue)
+{
+	struct request_sock *req = NULL;
+
+	spin_lock_bh(&queue->rskq_lock);
+	if (queue->rskq_half_open.first) {
+		req = hlist_entry(queue->rskq_half_open.first, struct request_sock, rsk_node);
+		refcount_inc(&req->rsk_refcnt);
+		hlist_del_init(&req->rsk_node);
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
+}
 
 /* ---- listen() -------------------------------------------------------------------------------- */
 
@@ -425,4 +525,94 @@ void inet_csk_destroy_sock(struct sock *sk)
 	sk_stream_kill_queues(sk);
 	sk_orphan_count_dec(sk);
 	sock_put(sk);
+}
+
+/* ---- the timers of a connection ---------------------------------------------------------------- */
+
+/*
+ * Retransmission (and zero-window probe, never both at once), delayed ACK, keepalive.  The handlers are
+ * TCP's (tcp_timer.c).  Clearing a timer only takes its purpose away (icsk_pending, icsk_ack.pending): it
+ * stays armed and its handler finds nothing to do.  A connection that sends and is acknowledged all the
+ * time would otherwise take its timer out of the wheel and put it back for every segment.
+ * inet_csk_clear_xmit_timers(), at the end of a connection, disarms.
+ */
+
+void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long),
+			       void (*delack)(unsigned long), void (*keepalive)(unsigned long))
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	setup_timer(&icsk->icsk_retransmit_timer, retransmit, (unsigned long)sk);
+	setup_timer(&icsk->icsk_delack_timer, delack, (unsigned long)sk);
+	setup_timer(&sk->sk_timer, keepalive, (unsigned long)sk);
+	icsk->icsk_pending = 0;
+	icsk->icsk_ack.pending = 0;
+}
+
+void inet_csk_clear_xmit_timers(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	icsk->icsk_pending = 0;
+	icsk->icsk_ack.pending = 0;
+	icsk->icsk_ack.blocked = 0;
+	sk_stop_timer(sk, &icsk->icsk_retransmit_timer);
+	sk_stop_timer(sk, &icsk->icsk_delack_timer);
+	sk_stop_timer(sk, &sk->sk_timer);
+}
+
+void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when,
+			       unsigned long max_when)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	unsigned long expires = jiffies + min(when, max_when);
+
+	switch (what) {
+	case ICSK_TIME_RETRANS:
+	case ICSK_TIME_PROBE0:
+		icsk->icsk_pending = what;
+		icsk->icsk_timeout = expires;
+		sk_reset_timer(sk, &icsk->icsk_retransmit_timer, expires);
+		break;
+	case ICSK_TIME_DACK:
+		icsk->icsk_ack.pending |= ICSK_ACK_TIMER;
+		icsk->icsk_ack.timeout = expires;
+		sk_reset_timer(sk, &icsk->icsk_delack_timer, expires);
+		break;
+	default:
+		BUG();
+	}
+}
+
+void inet_csk_clear_xmit_timer(struct sock *sk, int what)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	switch (what) {
+	case ICSK_TIME_RETRANS:
+	case ICSK_TIME_PROBE0:
+		icsk->icsk_pending = 0;
+		break;
+	case ICSK_TIME_DACK:
+		icsk->icsk_ack.blocked = 0;
+		icsk->icsk_ack.pending = 0;
+		break;
+	default:
+		BUG();
+	}
+}
+
+noinline void inet_csk_delack_init(struct sock *sk)
+{
+	memset(&inet_csk(sk)->icsk_ack, 0, sizeof(inet_csk(sk)->icsk_ack));
+}
+
+void inet_csk_reset_keepalive_timer(struct sock *sk, unsigned long len)
+{
+	sk_reset_timer(sk, &sk->sk_timer, jiffies + len);
+}
+
+void inet_csk_delete_keepalive_timer(struct sock *sk)
+{
+	sk_stop_timer(sk, &sk->sk_timer);
 }

@@ -12,7 +12,7 @@
  * a listener's rskq_lock.
  *
  * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
- * into one chain.  Answers to Linux's net/inet/inet_hashtables.c; ports are in inet_ports.c.
+ * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.
  */
 #include "net/inet/inet_hashtables.h"
 

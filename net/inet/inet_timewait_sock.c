@@ -8,7 +8,7 @@
  * its four-tuple; else the timer (softirq).
  *
  * References: one for the ehash, one for the bind bucket, one for the armed timer, one for whoever
- * made or found it.  RFC 9293 3.3.2; answers to Linux's net/inet/inet_timewait_sock.c.
+ * made or found it.  RFC 9293 3.3.2; answers to Linux's net/ipv4/inet_timewait_sock.c.
  */
 #include "net/inet/inet_timewait_sock.h"
 

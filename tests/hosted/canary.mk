@@ -12,14 +12,14 @@ CANARY_SEEDS := 8
 
 # The accept queue is taken from without its lock: an ACK in the middle of it puts a connection where
 # nobody looks, or behind one that is gone.
-canary_unlocked_file := net/core/request_sock.c
+canary_unlocked_file := net/inet/inet_connection_sock.c
 canary_unlocked_sed := /^noinline .*reqsk_queue_remove/,/^}/s/\tspin_(un)?lock_bh\(.*\);/\t;/
 canary_unlocked_lines := 2
 canary_unlocked_scene := accept_against_ack
 canary_unlocked_shows := null pointer of type .struct request_sock
 
 # The same lock, but not against soft interrupts: the lock itself says so.
-canary_wrong_lock_file := net/core/request_sock.c
+canary_wrong_lock_file := net/inet/inet_connection_sock.c
 canary_wrong_lock_sed := /^noinline .*reqsk_queue_remove/,/^}/s/(spin_(un)?lock)_bh/\1/
 canary_wrong_lock_lines := 2
 canary_wrong_lock_scene := accept_against_ack
