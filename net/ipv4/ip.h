@@ -68,6 +68,7 @@ int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 dad
 int ip_local_out(struct sk_buff *skb);
 /* Must @sk's packets (NULL: a packet of no socket) say "don't fragment" on @rt? */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
+bool ip_sk_accept_pmtu(const struct sock *sk);
 /* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */
 u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 

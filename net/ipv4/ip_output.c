@@ -62,6 +62,14 @@ bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 	       (pmtudisc == IP_PMTUDISC_WANT && !READ_ONCE(rt->rt_mtu_locked));
 }
 
+/* False: what a router says of the path's MTU makes this socket send nothing again (ip(7): a forged message is the
+ * danger).  The route's MTU still bounds its next segments, as on Linux. */
+bool ip_sk_accept_pmtu(const struct sock *sk)
+{
+	return inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT &&
+	       inet_sk(sk)->pmtudisc < IP_PMTUDISC_INTERFACE;
+}
+
 static __be16 ip_frag_off(const struct sock *sk, const struct rtable *rt)
 {
 	return ip_dont_fragment(sk, rt) ? HTONS_CONST(IP_DF) : 0;

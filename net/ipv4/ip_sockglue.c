@@ -62,7 +62,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 		err = 0;
 		break;
 	case IP_MTU_DISCOVER:
-		if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_DO)
+		if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_OMIT)
 			break;
 		inet->pmtudisc = val;
 		err = 0;

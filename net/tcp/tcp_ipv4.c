@@ -253,8 +253,7 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 	/* Nothing that we may send gets through: when the connection gives up, the application hears why. */
 	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst_rtable(dst)))
 		sk->sk_err_soft = EMSGSIZE;
-	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ||
-	    inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(dst))
+	if (!ip_sk_accept_pmtu(sk) || inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(dst))
 		return;
 	tcp_sync_mss(sk, dst_mtu(dst));
 	tcp_simple_retransmit(sk);
