@@ -243,7 +243,8 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 	if (inet_is_local_addr(fl->daddr)) {
 		a->type = RTN_LOCAL;
 		a->dev = loopback_dev();
-		a->src = fl->daddr;
+		/* The address of the loopback interface speaks for all of 127/8 (Linux's local table: "src 127.0.0.1"). */
+		a->src = ipv4_is_loopback(fl->daddr) ? htonl(0x7f000001) : fl->daddr;
 		if (!a->dev || !(a->dev->flags & IFF_UP))
 			return -ENETUNREACH;
 	} else if (lbcast || ipv4_is_multicast(fl->daddr) ||
