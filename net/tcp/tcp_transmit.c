@@ -105,19 +105,16 @@ void tcp_options_write(void *to, const struct tcp_out_options *opts)
 
 /* ---- what a segment that leaves changes ---------------------------------------------------------------- */
 
-/* Whatever carried the ACK, the ones that were owed are paid. */
-static noinline void tcp_event_ack_sent(struct sock *sk, unsigned int pkts)
+/*
+ * Whatever carried the ACK, the ones that were owed are paid.  Only one that was owed counts as a quick ACK, and
+ * a burst of segments as one (Linux 6.6): each tells the peer of new data once.
+ */
+static noinline void tcp_event_ack_sent(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
-	if (icsk->icsk_ack.quick) {
-		if (pkts >= icsk->icsk_ack.quick) {
-			icsk->icsk_ack.quick = 0;
-			icsk->icsk_ack.ato = TCP_ATO_MIN;
-		} else {
-			icsk->icsk_ack.quick -= pkts;
-		}
-	}
+	if (icsk->icsk_ack.quick && inet_csk_ack_scheduled(sk) && !--icsk->icsk_ack.quick)
+		icsk->icsk_ack.ato = TCP_ATO_MIN;
 	inet_csk_clear_xmit_timer(sk, ICSK_TIME_DACK);
 }
 
@@ -142,7 +139,7 @@ static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsign
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (tcb->tcp_flags & TCPHDR_ACK)
-		tcp_event_ack_sent(sk, pkts);
+		tcp_event_ack_sent(sk);
 	if (bytes) {
 		tcp_event_data_sent(sk);
 		tp->data_segs_out += pkts;
