@@ -254,10 +254,9 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 	const struct sk_buff *head = tcp_rtx_queue_head(sk);
 	u32 in_flight = tcp_packets_in_flight(tp);
 	u32 send_win, cong_win, limit;
-	u64 age_us;
+	s64 age_us;
 
-	if (!head || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery ||
-	    (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN))
+	if (!head || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 		return false;
 	/* The application pauses: the next write may be far. */
 	if ((s32)(tcp_jiffies32 - tp->lsndtime) > 0)
@@ -272,15 +271,24 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 		return false;
 	if (tcp_tso_burst_is_fair(tp, limit, mss_now))
 		return false;
-	/* The oldest has only just been sent: its ACK is a round trip away. */
+	/*
+	 * The next ACK is further away than half a round trip, or than a millisecond where a round trip is long
+	 * (Linux 6.18).  It is expected a round trip after the oldest segment was sent.
+	 */
 	age_us = (tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
-	if (age_us < tp->srtt_us >> 4)
+	if ((s64)(tp->srtt_us >> 3) - age_us >
+	    min_t(s64, tp->srtt_us >> 4, NSEC_PER_MSEC / NSEC_PER_USEC))
 		return false;
-	if (cong_win < send_win && cong_win <= skb->len)
+	if (cong_win < send_win && cong_win <= skb->len) {
 		by->cwnd = true;
-	else if (cong_win >= send_win && send_win <= skb->len)
+		return true;
+	}
+	if (cong_win >= send_win && send_win <= skb->len) {
 		by->rwnd = true;
-	return true;
+		return true;
+	}
+	/* Only the application could make it larger, and to this segment it adds nothing any more. */
+	return !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN) && !TCP_SKB_CB(skb)->eor;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */

@@ -195,14 +195,16 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	if (inet_csk(sk)->icsk_af_ops->rebuild_header(sk))
 		return -EHOSTUNREACH; /* no route just now */
 
-	/* The peer took window back.  The oldest goes all the same: it is the probe. */
+	/* The peer took window back.  One segment of the oldest goes all the same: it is the probe. */
 	cur_mss = tcp_current_mss(sk);
 	if (!before(tcb->seq, tcp_wnd_end(tp)) && tcb->seq != tp->snd_una)
 		return -EAGAIN;
 
 	room = tcp_wnd_end(tp) - tcb->seq;
+	if (room <= 0)
+		room = cur_mss;
 	len = cur_mss * segs;
-	if (room > 0 && len > room)
+	if (len > room)
 		len = room < cur_mss ? room : room - room % cur_mss;
 	if (skb->len > len)
 		return tcp_fragment(sk, true, skb, len, cur_mss, GFP_ATOMIC);
