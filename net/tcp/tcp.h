@@ -556,6 +556,17 @@ static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
 {
 	tp->tcp_mstamp = ktime_get_ns();
 }
+/*
+ * RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower end is not below the first byte that
+ * was sent: a young connection has sent less than the peer's window, and an ACK of less is forged.
+ */
+static inline bool tcp_ack_is_near(const struct tcp_sock *tp, u32 ack)
+{
+	return likely(between(ack, tp->snd_una, tp->snd_nxt)) ||
+	       between(ack, tp->snd_una - (u32)min_t(u64, tp->max_window, tp->bytes_acked),
+		       tp->snd_nxt);
+}
+
 static inline u32 tcp_receive_window(const struct tcp_sock *tp)
 {
 	s32 win = tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt;

@@ -243,16 +243,9 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
 		tcp_xmit_retransmit_queue(sk);
 }
 
-/*
- * RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower end is not below the first byte that
- * was sent: a young connection has sent less than the peer's window, and an ACK of less is forged.
- */
 static bool tcp_ack_is_acceptable(struct sock *sk, u32 ack, int flag)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 reach = min_t(u64, tp->max_window, tp->bytes_acked);
-
-	if (between(ack, tp->snd_una - reach, tp->snd_nxt))
+	if (tcp_ack_is_near(tcp_sk(sk), ack))
 		return true;
 	if (!(flag & FLAG_NO_CHALLENGE_ACK))
 		tcp_send_challenge_ack(sk);

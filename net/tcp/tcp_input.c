@@ -83,10 +83,21 @@ static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)
 /*
  * Any part in the window?  From rcv_wup on, not from rcv_nxt: data between them was received, but the
  * peer does not know yet.
+ *
+ * A segment that ends beyond the window is accepted only while the receive queue is empty, as in Linux since 6.17:
+ * otherwise a peer that ignores the window would fill memory that was not offered.  A FIN may stand right behind the
+ * window.  A segment that begins where a closed window begins is a probe: its data is refused later, its ACK counts
+ * (RFC 9293 3.10.7.4: "special allowance should be made to accept valid ACKs").
  */
-static bool tcp_sequence(const struct tcp_sock *tp, u32 seq, u32 end_seq)
+static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq, u32 end_seq)
 {
-	return !before(end_seq, tp->rcv_wup) && !after(seq, tp->rcv_nxt + tcp_receive_window(tp));
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 window = tcp_receive_window(tp), limit = tp->rcv_nxt + window;
+
+	if (before(end_seq, tp->rcv_wup) || after(seq, limit))
+		return false;
+	return !after(end_seq - th->fin, limit) || skb_queue_empty(&sk->sk_receive_queue) ||
+	       (!window && seq == limit);
 }
 
 /*
@@ -140,15 +151,15 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 		tcp_reset(sk);
 		return SKB_DROP_REASON_TCP_RESET;
 	}
-	if (!tcp_sequence(tp, cb->seq, cb->end_seq)) {
+	if (!tcp_sequence(sk, th, cb->seq, cb->end_seq)) {
 		if (th->rst)
 			return SKB_DROP_REASON_TCP_RST_INVALID;
 		if (th->syn)
 			goto syn_challenge;
 		if (!tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSeq, &tp->last_oow_ack_time))
 			tcp_send_dupack(sk, skb);
-		return after(cb->seq, tp->rcv_nxt) ? SKB_DROP_REASON_TCP_OVERWINDOW
-						   : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
+		return before(cb->end_seq, tp->rcv_wup) ? SKB_DROP_REASON_TCP_INVALID_SEQUENCE
+							: SKB_DROP_REASON_TCP_OVERWINDOW;
 	}
 	if (th->rst) {
 		tcp_send_challenge_ack(sk);
@@ -217,15 +228,16 @@ static __be32 tcp_hp_word(const struct tcphdr *th)
 }
 
 /*
- * Length of the header, window and flags as foretold; next in line; acknowledges neither what was never
- * sent nor what is long over (RFC 5961 5.2: then its bytes do not count).
+ * Length of the header, window and flags as foretold; next in line; acknowledges neither bytes that were never
+ * sent nor bytes that are too old (RFC 5961 5.2: then its data does not count).  An ACK that is a little old is
+ * no obstacle: the segment's timestamp is the one to echo all the same (RFC 7323 4.3).
  */
 static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	if (tcp_hp_word(th) != tp->pred_flags || cb->seq != tp->rcv_nxt ||
-	    !between(cb->ack_seq, tp->snd_una, tp->snd_nxt))
+	    !tcp_ack_is_near(tp, cb->ack_seq))
 		return false;
 	if (tp->tcp_header_len != sizeof(*th) + TCPOLEN_TSTAMP_ALIGNED)
 		return true;
@@ -314,10 +326,12 @@ noinline void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 	else if (skb->len == tp->tcp_header_len)
 		tcp_fast_ack(sk, skb);
 	else if (atomic_read(&sk->sk_rmem_alloc) + (int)skb->truesize <= sk->sk_rcvbuf &&
-		 tcp_receive_window(tp) && tcp_rmem_schedule(sk, skb->truesize))
+		 skb->len - tp->tcp_header_len <= tcp_receive_window(tp) &&
+		 tcp_rmem_schedule(sk, skb->truesize))
 		tcp_fast_data(sk, skb);
 	else
-		tcp_slow_path(sk, skb, th); /* no room, or no window: that is judged there */
+		tcp_slow_path(sk, skb,
+			      th); /* no room, or beyond the window: that is judged there */
 }
 
 /* ---- the other states ---------------------------------------------------------------------------------------- */

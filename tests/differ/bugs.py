@@ -16,8 +16,8 @@ BUGS = {
     # name: (file, what stands there, what is planted)
     "reset": ("net/tcp/tcp_input.c", "\tif (seq == tp->rcv_nxt)\n\t\treturn true;",
               "\tif (!before(seq, tp->rcv_nxt))\n\t\treturn true;"),
-    "window": ("net/tcp/tcp_input.c", "!after(seq, tp->rcv_nxt + tcp_receive_window(tp));",
-               "before(seq, tp->rcv_nxt + 1);"),
+    "window": ("net/tcp/tcp_input.c", "before(end_seq, tp->rcv_wup) || after(seq, limit)",
+               "before(end_seq, tp->rcv_wup) || after(seq, tp->rcv_nxt)"),
     "errno": ("net/tcp/tcp_recvmsg.c", "\t\tr.copied = -ENOTCONN;", "\t\tr.copied = -EINVAL;"),
     "poll": ("net/tcp/tcp_close.c", "tcp_done_with_error(sk, EPIPE);", "tcp_done_with_error(sk, ECONNRESET);"),
 }
