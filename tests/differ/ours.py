@@ -24,7 +24,7 @@ HANG_SECONDS = 100          # of the wall's time, for one child
 SHORT_OF_WRAP = 300         # every second scenario's numbers start so far below 2^32
 AS_RFC_6528 = 2**33         # and the others where the kernel wants
 BETWEEN = 300 * 10**9       # ns of virtual time, in which what one scenario left behind ends
-CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": False, "cmdline": ""}
+CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True, "cmdline": ""}
 ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.1", "lo2": "127.0.0.2",
              "any": "0.0.0.0", "elsewhere": "10.9.9.9", "broadcast": "255.255.255.255", "multicast": "224.0.0.1"}
 
