@@ -172,6 +172,7 @@
 #define TCP_NOTSENT_LOWAT_RANGE     -1, 2147483647 /* -1, 0: no limit */
 #define TCP_OFO_PACKETS_MAX         4096 /* out-of-order segments of a socket: farthest pruned */
 #define TCP_SHRINK_INTERVAL_MS      100 /* between walks over all connections while memory is short */
+#define TCP_SHRINK_SOCKETS          64 /* of these in a jiffy, and those of one bucket more */
 #define TCP_REQUESTS_WHEN_SHORT                                                                    \
 	128 /* half-open connections of a listener while pages are short: 40 KiB of the last ones; SYN dropped */
 #define TCP_DUPACKS_MAX                                                                            \

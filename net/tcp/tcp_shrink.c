@@ -7,7 +7,8 @@
  *
  * A connection prunes its own queues when a segment of its own finds no room.  One whose peer fell silent
  * would keep what it has: data beyond a hole, which was never acknowledged and may be dropped (RFC 2018 8),
- * and small packets in large buffers, whose data is moved together.  So each walk looks at all connections.
+ * and small packets in large buffers, whose data is moved together.  So each walk looks at all connections,
+ * TCP_SHRINK_SOCKETS in a jiffy: the memory that it copies is as much as peers could make it hold.
  * A socket that a thread owns is left out: it is at work, and the next walk finds it.
  */
 #include "kernel/limits.h"
@@ -20,7 +21,8 @@
 	16 /* sockets of a bucket that are looked at in a walk: a bucket has one on average */
 
 static struct timer_list shrink_timer;
-static unsigned long last_walk; /* jiffies */
+static unsigned long last_walk; /* jiffies: when it began */
+static u32 next_bucket;         /* where the walk goes on; 0: it begins */
 
 void tcp_shrink_soon(void)
 {
@@ -53,29 +55,41 @@ static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket, struct sock
 	return n;
 }
 
+/* How many sockets of @bucket were looked at. */
+static unsigned int shrink_bucket(struct inet_hashinfo *h, u32 bucket)
+{
+	struct sock *socks[AT_ONCE];
+	unsigned int n;
+
+	if (hlist_empty(&inet_ehash_bucket(h, bucket)->chain))
+		return 0;
+	n = take_bucket(h, bucket, socks);
+	for (unsigned int i = 0; i < n; i++) {
+		struct sock *sk = socks[i];
+
+		bh_lock_sock(sk);
+		if (!sock_owned_by_user(sk))
+			tcp_rmem_shrink(sk);
+		bh_unlock_sock(sk);
+		sock_put(sk);
+	}
+	return n;
+}
+
 static void tcp_shrink(unsigned long data)
 {
 	struct inet_hashinfo *h = &tcp_hashinfo;
-	struct sock *socks[AT_ONCE];
+	unsigned int sockets = 0;
 
 	(void)data;
-	last_walk = jiffies;
-	for (u32 bucket = 0; bucket <= h->ehash_mask; bucket++) {
-		unsigned int n;
-
-		if (hlist_empty(&inet_ehash_bucket(h, bucket)->chain))
-			continue;
-		n = take_bucket(h, bucket, socks);
-		while (n--) {
-			struct sock *sk = socks[n];
-
-			bh_lock_sock(sk);
-			if (!sock_owned_by_user(sk))
-				tcp_rmem_shrink(sk);
-			bh_unlock_sock(sk);
-			sock_put(sk);
-		}
-	}
+	if (!next_bucket)
+		last_walk = jiffies;
+	while (next_bucket <= h->ehash_mask && sockets < TCP_SHRINK_SOCKETS)
+		sockets += shrink_bucket(h, next_bucket++);
+	if (next_bucket <= h->ehash_mask)
+		mod_timer(&shrink_timer, jiffies + 1);
+	else
+		next_bucket = 0;
 }
 
 void tcp_shrink_init(void)

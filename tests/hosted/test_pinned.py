@@ -235,6 +235,26 @@ def test_idle_queues_are_pruned():
     m.healthy()
 
 
+def test_a_walk_takes_its_time():
+    """LIMIT(TCP_SHRINK_SOCKETS): many connections are pruned over several jiffies, and each of them once."""
+    m = Attacked(64)
+    lines = [m.connect(UNREAD) for _ in range(300)]
+    for port, seq, ack in lines:
+        m.send(port, UNREAD, ".", seq + 10, ack, 1)
+        m.answers(port)
+    pruned = m.counter("OfoPruned")
+    short(m)
+    steps = []
+    for _ in range(10):
+        m.advance(m.now() + MS)
+        steps.append(m.counter("OfoPruned") - pruned)
+    assert steps[-1] == len(lines)
+    # A bucket is finished once begun, and has one connection on average; a millisecond's ends are two jiffies.
+    assert steps[0] <= 2 * (64 + 16), steps
+    assert all(later - before <= 64 + 16 for before, later in zip(steps, steps[1:])), steps
+    m.healthy()
+
+
 def test_requests_when_pages_are_short():
     """LIMIT(TCP_REQUESTS_WHEN_SHORT): half-open connections get little of the last pages, but some."""
     m = Attacked(64)
