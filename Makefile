@@ -221,21 +221,30 @@ debug: override BUILD := $(or $(BUILD),checked)
 # Wrong values are said before anything is installed or built (tools/run check).  With the shipped build the links
 # build/softnet.elf ... come along, which the documents name.
 LINKS = $(if $(filter shipped,$(BUILD)),$(1:%=$(B)/softnet.%))
+# A variable on make's command line that these three do not read is probably misspelt: PORTS=8000.
+SETTINGS := V B CC HOSTCC EFI_INC EFI_LIB
+STRAY = $(strip $(foreach v,$(filter-out $(RUN_VARS) $(SETTINGS) MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),\
+	$(if $(findstring command line,$(origin $v)),$v)))
+check-variables = @[ -z "$(STRAY)" ] || { echo "make $@: $(STRAY:%=%=): not read here; there are $(RUN_VARS:%=%=)" >&2; exit 2; }
+QUIET_MAKE = $(MAKE) --no-print-directory $(if $(V),,-s)
 run:
+	$(check-variables)
 	@tools/run check
 	@tools/setup run
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/$(BUILD)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf) $(call LINKS,elf)
+	@$(QUIET_MAKE) $(JOBS) $(B)/$(BUILD)/softnet.$(if $(filter uefi,$(RUN_BOOT)),img,elf) $(call LINKS,elf)
 	@exec setpriv --pdeathsig TERM tools/run
 
 image:
+	$(check-variables)
 	@tools/run check image
 	@tools/setup run
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/$(BUILD)/softnet.img $(call LINKS,elf efi img)
+	@$(QUIET_MAKE) $(JOBS) $(B)/$(BUILD)/softnet.img $(call LINKS,elf efi img)
 
 debug:
+	$(check-variables)
 	@tools/run check gdb
 	@tools/setup debug
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/$(BUILD)/softnet.elf
+	@$(QUIET_MAKE) $(JOBS) $(B)/$(BUILD)/softnet.elf
 	@tools/run gdb
 
 setup:

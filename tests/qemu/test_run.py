@@ -96,7 +96,9 @@ def test_nothing_stays_behind(how, leads):
     ({"PORT": "0"}, "PORT=0: a number from 1 to 65516"),
     ({"PORT": str(2**64 + 1)}, "a number from 1 to 65516"),       # bash would count from 0 again
     ({"MEM": "1"}, "MEM=1: memory in MiB"),
-    ({"MEM": str(2**64 + 4)}, "memory in MiB"),
+    ({"MEM": str(2**64 + 4)}, "memory in MiB, a number from 2 to 1048576"),
+    ({"MEM": "1048577"}, "memory in MiB"),
+    ({"MEM": "64M"}, "MEM=64M: memory in MiB"),
     ({"MACHINE": "pdp11"}, "MACHINE=pdp11: q35, pc or microvm"),
     ({"BUILD": "fast"}, "BUILD=fast: checked or shipped"),
     ({"BOOT": "uefi", "MEM": "40"}, "the UEFI firmware needs 56 MiB"),
@@ -149,6 +151,8 @@ def test_wrong_values_are_named(variables, complaint, how):
 @pytest.mark.parametrize("goal, variable, complaint", [
     ("run", "MACHINE=pdp11", "make run: MACHINE=pdp11: q35, pc or microvm"),
     ("run", "FWD=8080", "make run: FWD=8080: HOST:GUEST"),
+    ("run", "PORTS=8000", "make run: PORTS=: not read here; there are BOOT= PORT= FWD="),
+    ("image", "CMDLIN=ip=off", "make image: CMDLIN=: not read here"),
     ("debug", "MEM=1", "make debug: MEM=1: memory in MiB"),
     ("debug", "BOOT=uefi", "make debug boots by PVH"),
     ("image", "BUILD=fast", "make image: BUILD=fast: checked or shipped"),
