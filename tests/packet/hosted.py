@@ -9,6 +9,7 @@ Time is virtual: a packet's time is the instant at which the kernel gave it to i
 """
 import ctypes
 import os
+import re
 import struct
 import sys
 from collections import deque
@@ -71,6 +72,10 @@ class Machine:
             self.host.sn_set(name.encode(), value)
         cmdline = f"ip={self.local_ip}/24 gw={gateway(self.local_ip)} {config['cmdline']}".strip()
         self.host.boot(cmdline, 0)
+        wrong = re.findall(r"command line: (?:unknown|wrong) word .*|command line: a word of .*", self.host.console())
+        if wrong:
+            self.host.release()
+            raise Halted("; ".join(wrong))
         self.advance(SETTLE)
 
     # ---- time ----------------------------------------------------------------------------------

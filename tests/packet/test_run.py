@@ -58,6 +58,16 @@ def test_words_of_the_command_line(tmp_path):
     assert command("--frobnicate=1", str(path))[0] == 2
 
 
+def test_a_word_that_the_kernel_does_not_know_fails(tmp_path):
+    """The script would play without it."""
+    path = tmp_path / "a.pkt"
+    path.write_text(SERVER)
+    assert command("--cmdline=sysctl.net.ipv4.tcp_retries2=8", str(path))[0] == 0
+    status, lines = command("--cmdline=frob=1 sysctl.net.ipv4.tcp_retries2=x", str(path))[:2]
+    assert status == 1
+    assert 'unknown word "frob=1"; command line: wrong word "sysctl.net.ipv4.tcp_retries2=x"' in "".join(lines)
+
+
 def test_not_a_text(tmp_path):
     """Bytes that are no UTF-8 fail, and nothing else does."""
     path = tmp_path / "a.pkt"
