@@ -33,6 +33,14 @@ def test_a_window_that_the_client_would_not_take_is_refused(secs, capsys):
     assert secs in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command, option", [("run", "--pairs"), ("profile", "--runs"), ("soak", "--boots")])
+@pytest.mark.parametrize("count", ["0", "-1", "x", ""])
+def test_a_count_below_one_is_refused(command, option, count, capsys):
+    with pytest.raises(SystemExit):
+        parse(command, "softnet", f"{option}={count}")
+    assert f"{option}: {count}: a whole number from 1" in capsys.readouterr().err
+
+
 def test_names_by_comma_or_space():
     assert parse("run", "a", "--only", "rr1,crr1").only == ["rr1", "crr1"]
     assert parse("run", "a", "--sets", "boot speed").sets == ["boot", "speed"]

@@ -54,6 +54,21 @@ def test_a_planted_bug_is_found(name):
     assert "crash" not in out
 
 
+@pytest.mark.parametrize("words", [["--seeds", "0"], ["--seeds", "many"], ["--from", "-1"], ["--record", "0"]])
+def test_what_cannot_be_played_is_refused(words):
+    """With the least that there is; else none would differ."""
+    out, status = run(*words)
+    assert status == 2 and f"{words[1]}: a whole number from {0 if words[0] == '--from' else 1}" in out
+
+
+def test_make_differ_plays_as_many_as_it_says():
+    """Another goal's default of SEEDS is not this one's."""
+    env = {k: v for k, v in os.environ.items() if k not in ("SEEDS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")}
+    for word, seeds in ([], "2000"), (["SEEDS=7"], "7"):
+        said = subprocess.run(["make", "-n", "differ", *word], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+        assert f"tests/differ/run --seeds {seeds} --from 1" in said.stdout
+
+
 def test_one_seed_is_one_scenario():
     """Whichever was made before."""
     first = {seed: generate.scenario(seed) for seed in range(50)}

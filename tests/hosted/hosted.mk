@@ -36,11 +36,12 @@ $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
 # The races, in the race build: seeds 1 to SEEDS.  Eight take every edge of the code between them.
-SEEDS ?= 4
+RACE_SEEDS = $(or $(SEEDS),4)
+RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
 .PHONY: race
 race: $(H)/test_race $(B)/host-race/libsoftnet.so
-	@$(MAKE) --no-print-directory $(patsubst %,race-seed-%,$(shell seq $(SEEDS)))
-	@echo "  ok    races, an interrupt at any edge: $(SEEDS) seeds"
+	@$(MAKE) --no-print-directory $(RACE_LIST:%=race-seed-%)
+	@echo "  ok    races, an interrupt at any edge: $(RACE_SEEDS) seeds"
 race-seed-%: FORCE
 	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
 		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }

@@ -26,10 +26,13 @@ CANARIES = {
 
 
 def main(canaries):
-    """One canary, or their names.  Also tests/differ/canary.py's."""
+    """One canary, or their names.  Also tests/differ/bugs.py's."""
     if len(sys.argv) == 1:
         print(*canaries)
         return 0
+    if sys.argv[1] not in canaries:
+        print(f"canary {sys.argv[1]}: there are {', '.join(canaries)}", file=sys.stderr)
+        return 1
     path, line, planted = canaries[sys.argv[1]]
     text = pathlib.Path(path).read_text()
     if text.count(line) != 1:

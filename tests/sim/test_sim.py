@@ -88,7 +88,7 @@ def test_the_summary_counts_failures():
     assert int(re.search(r"^sim: 6 seeds, (\d+) failed,", out.splitlines()[-1])[1]) == out.count("FAIL seed")
 
 
-@pytest.mark.parametrize("words", [["losss=1"], ["--seeds", -3], ["--seeds", 0], ["--from", 2**64], ["--replay", -1],
+@pytest.mark.parametrize("words", [["losss=1"], ["--seeds", -3], ["--seeds", 0], ["--seeds", "many"], ["--from", 2**64], ["--replay", -1],
                                    ["--library", "/nowhere"], ["--canary", "nonsense"]])
 def test_what_cannot_be_played_is_refused(words):
     """Not passed over."""

@@ -146,6 +146,13 @@ def seconds(s):
     return v
 
 
+def several(word):
+    """How often: at least once."""
+    if not word.isascii() or not word.isdigit() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word}: a whole number from 1")
+    return int(word)
+
+
 def options():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     sub = p.add_subparsers(dest="cmd", required=True)
@@ -158,13 +165,13 @@ def options():
         return c
 
     r = command("run", cmd_run, 3.0, "+")
-    r.add_argument("--pairs", type=int, default=3)
+    r.add_argument("--pairs", type=several, default=3)
     r.add_argument("--sets", type=words, default=list(SETS))
     f = command("profile", cmd_profile, 2.0, 1)
-    f.add_argument("--runs", type=int, default=5, help="boots, of which the one with the median cost is shown")
+    f.add_argument("--runs", type=several, default=5, help="boots, of which the one with the median cost is shown")
     f.add_argument("--top", type=int, default=25, help="functions in each table")
     s = command("soak", cmd_soak, 0.4, 1)
-    s.add_argument("--boots", type=int, default=60)
+    s.add_argument("--boots", type=several, default=60)
     s.add_argument("--seed", type=int, default=1)
     u = command("up", cmd_up, 3.0, 1)
     u.add_argument("--plugin", action="store_true")
