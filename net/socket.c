@@ -224,7 +224,7 @@ static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
 }
 
 /*
- * Socket, number and file are there before anybody waits: a connection is never taken from the
+ * Socket, number and file are made before the call waits: a connection is never taken from the
  * queue to be lost for want of memory.
  */
 static int do_accept(struct socket *sock, struct sockaddr __user *upeer, int __user *upeerlen,

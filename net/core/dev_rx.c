@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packet's first steps inside: from a device to whoever takes its EtherType.
+ * A packet's first steps inside: from a device to the handler of its EtherType.
  *
  * Callers: napi_gro_receive -> netif_receive_skb (softirq); netif_rx (loopback: any context) ->
  * input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb.

@@ -4,7 +4,7 @@
  *
  * Callers: a driver's hard interrupt and netif_rx (napi_schedule); the softirq (net_rx_action);
  * a driver's poll at its end (napi_complete_done).
- * Whoever sets SCHED owns the instance: it is on a list or being polled, once.  A CPU's list has a
+ * The context that sets SCHED owns the instance: it is on a list or being polled, once.  A CPU's list has a
  * lock that is taken with interrupts off, since a hard interrupt adds to it.
  * Answers to Linux's net/core/dev.c, napi_* and net_rx_action.
  */

@@ -5,7 +5,7 @@
  * And the queue of a listener: connections that are whole and wait for accept().
  * Linux's include/net/request_sock.h.
  *
- * References of a request: one for the hash, one for its timer, one for whoever found it.
+ * References of a request: one for the hash, one for its timer, one for the caller that found it.
  */
 #ifndef NET_CORE_REQUEST_SOCK_H
 #define NET_CORE_REQUEST_SOCK_H

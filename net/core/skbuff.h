@@ -258,7 +258,7 @@ static inline bool skb_header_cloned(const struct sk_buff *skb)
 
 	return skb->cloned && (ref & SKB_DATAREF_MASK) - (ref >> SKB_DATAREF_SHIFT) != 1;
 }
-/* The owner will never touch the headers in front of data: his clones write them in place. */
+/* The owner will never touch the headers in front of data: its clones write them in place. */
 static inline void skb_header_release(struct sk_buff *skb)
 {
 	BUG_ON(skb->nohdr);

@@ -10,7 +10,7 @@
  *
  * Two counts keep a sock in memory: sk_refcnt for holders of a pointer, and sk_wmem_alloc for
  * its packets that are being sent.  The first one's end takes one byte off the second, which began
- * with one; whoever brings that one to zero frees.  So a driver may hold a packet longer than the
+ * with one; the put that brings it to zero frees.  So a driver may hold a packet longer than the
  * connection lives, and no packet pays for a second counter.
  *
  * Answers to Linux's net/core/sock.c; locks and wake-ups are in sock_wait.c, options in

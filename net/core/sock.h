@@ -8,7 +8,7 @@
  * the protocol's state.
  *
  * References: one for its life as a socket or connection (given back by inet_csk_destroy_sock() or
- * sk_common_release()), one for each armed timer (sk_reset_timer), one for whoever found it.  A
+ * sk_common_release()), one for each armed timer (sk_reset_timer), one for the caller that found it.  A
  * hash table holds none of a full socket: it is taken out before its life's reference goes, and a
  * lookup takes one under the bucket's lock.  Packets on their way out hold it through
  * sk_wmem_alloc. Names and roles of Linux's include/net/sock.h.
@@ -255,7 +255,7 @@ static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 }
 
 /* ---- waking ---------------------------------------------------------------------------------- */
-void sock_def_wakeup(struct sock *sk);   /* sk_state_change: everybody */
+void sock_def_wakeup(struct sock *sk);   /* sk_state_change: all waiters */
 void sock_def_readable(struct sock *sk); /* sk_data_ready */
 void sock_def_error_report(struct sock *sk);
 void sock_def_write_space(struct sock *sk); /* datagrams: by sk_wmem_alloc */

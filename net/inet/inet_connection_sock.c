@@ -239,7 +239,7 @@ static noinline void reqsk_timer_handler(unsigned long data)
 	}
 	if (expire)
 		goto out_drop;
-	/* The peer's ACK was seen: he is there, so a failure to send again does not end it. */
+	/* The peer's ACK was seen: it is there, so a failure to send again does not end it. */
 	if (resend) {
 		if (!req->rsk_ops->rtx_syn_ack(listener, req))
 			req->num_retrans++;

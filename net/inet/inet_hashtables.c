@@ -6,8 +6,8 @@
  * new request, a finished handshake; the lookups <- tcp_v4_rcv() for each segment (softirq) and
  * tcp_v4_err(); inet_unhash() <- tcp_set_state(TCP_CLOSE).
  *
- * A lookup takes its reference under the bucket's lock, and whoever takes an entry out does so
- * under the same lock before he lets the last reference go: so what a lookup finds is never being
+ * A lookup takes its reference under the bucket's lock, and an entry is taken out
+ * under the same lock before its last reference is put: so a lookup never finds one that is being
  * freed. Every lock here is taken with BHs off.  Order: bhash, then ehash, then
  * a listener's rskq_lock.
  *
@@ -186,7 +186,7 @@ noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 		ok = !hlist_unhashed(&osk->sk_node);
 		if (ok) {
 			hlist_del_init(&osk->sk_node);
-			/* The table's reference; the caller has his own. */
+			/* The table's reference; the caller has its own. */
 			WARN_ON(refcount_dec_and_test(&osk->sk_refcnt));
 		}
 	}

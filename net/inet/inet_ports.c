@@ -220,7 +220,7 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 /*
  * BHs off.  Hashes @sk with local port @lport if no connection has the four-tuple: 0 or
  * -EADDRNOTAVAIL.  *@twp: a TIME_WAIT object that gave way, with a reference; it is out of the
- * ehash and the caller ends it when he holds no lock.
+ * ehash and the caller ends it when it holds no lock.
  */
 static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
 {

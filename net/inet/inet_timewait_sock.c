@@ -7,8 +7,8 @@
  * (softirq) reschedules, or ends it with inet_twsk_deschedule_put(), as connect() does that takes
  * its four-tuple; else the timer (softirq).
  *
- * References: one for the ehash, one for the bind bucket, one for the armed timer, one for whoever
- * made or found it.  RFC 9293 3.3.2; answers to Linux's net/ipv4/inet_timewait_sock.c.
+ * References: one for the ehash, one for the bind bucket, one for the armed timer, one for the caller
+ * that made or found it.  RFC 9293 3.3.2; answers to Linux's net/ipv4/inet_timewait_sock.c.
  */
 #include "net/inet/inet_timewait_sock.h"
 

@@ -10,7 +10,7 @@
 
 extern struct neigh_table arp_tbl;
 
-/* @dest_hw NULL: to everybody; @target_hw NULL: zeros in the message.  Any context but hard irq. */
+/* @dest_hw NULL: broadcast; @target_hw NULL: zeros in the message.  Any context but hard irq. */
 void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dest_hw,
 	      const u8 *target_hw);
 /* "This address is mine": RFC 5227, section 2.3. */

@@ -52,7 +52,7 @@ static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
 
 	if (sysctl_icmp_echo_ignore_all)
 		return SKB_DROP_REASON_ICMP_IGNORED;
-	/* RFC 1122 3.2.2.6 allows silence, and whoever was made to answer a broadcast thanks us. */
+	/* RFC 1122 3.2.2.6 allows silence, which keeps us out of amplification attacks. */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
 	rt = ip_route_output_key(&fl);
@@ -232,7 +232,7 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	case ICMP_PARAMETERPROB:
 		return icmp_error(skb);
 	default:
-		/* Source quench is history (RFC 6633); a redirect is not believed from anybody. */
+		/* Source quench is history (RFC 6633); a redirect is not believed from any host. */
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	}
 }

@@ -20,7 +20,7 @@
 #include "net/ipv4/route.h"
 #include "net/ipv4/sysctl_net_ipv4.h"
 
-/* RFC 1812 4.3.2.3: as much of the original as fits in what everybody must take. */
+/* RFC 1812 4.3.2.3: as much of the original as fits in the 576 bytes that each host must take. */
 #define ICMP_ERROR_MAX 576
 /* RFC 1812 5.3.2: errors are network control. */
 #define IPTOS_PREC_INTERNETCONTROL 0xc0

@@ -110,7 +110,7 @@ int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
 {
 	enum skb_drop_reason reason;
 
-	/* The card listens to everybody's frames (promiscuous): not for us, and not worth counting. */
+	/* The card receives all frames (promiscuous): not for us, and not worth counting. */
 	if (unlikely(skb->pkt_type == PACKET_OTHERHOST)) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_OTHERHOST);
 		return NET_RX_DROP;

@@ -258,7 +258,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 	return ip_local_out(skb);
 }
 
-/* ---- for everybody else ----------------------------------------------------------------------- */
+/* ---- without a connected socket --------------------------------------------------------------- */
 
 static int ip_send_along(struct sk_buff *skb, struct rtable *rt, const struct ip_header_args *args)
 {

@@ -69,7 +69,7 @@ struct neigh_table {
 	siphash_key_t key;
 	unsigned int entries; /* at most NEIGH_MAX */
 	atomic_t waiting;     /* packets in all arp_queues, at most NEIGH_QUEUES_MAX */
-	/* Asks for @neigh's address; no lock held: the one we believe in when it is a probe, else everybody. */
+	/* Asks for @neigh's address; no lock held: unicast to the known one when it is a probe, else broadcast. */
 	void (*solicit)(struct neighbour *neigh, bool unicast);
 	/* @skb waited in vain; softirq, no lock held.  @skb stays the caller's. */
 	void (*error_report)(struct neighbour *neigh, struct sk_buff *skb);

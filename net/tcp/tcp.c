@@ -158,7 +158,7 @@ static void tcp_enter_memory_pressure(struct sock *sk)
 	tcp_shrink_soon();
 }
 
-/* A writer that finds no room is woken by the ACKs of what he has queued: there is some, or there is room. */
+/* A writer that finds no room is woken by the ACKs of its queued data: there is some, or there is room. */
 bool tcp_stream_memory_free(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -214,7 +214,7 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 			mask |= POLLIN | POLLRDNORM;
 		mask |= tcp_poll_out(sk);
 	}
-	/* Whoever sets sk_err does so before he wakes. */
+	/* sk_err is set before the wake-up. */
 	smp_rmb();
 	if (sk->sk_err)
 		mask |= POLLERR;

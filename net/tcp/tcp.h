@@ -378,7 +378,7 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		   int __user *optlen);
 void tcp_set_keepalive(struct sock *sk, int on);
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait);
-/* The end: to TCP_CLOSE, timers off, everybody woken; the orphan is destroyed. */
+/* The end: to TCP_CLOSE, timers off, all waiters woken; the orphan is destroyed. */
 void tcp_done(struct sock *sk);
 void tcp_done_with_error(struct sock *sk, int err); /* and the queues are emptied, sk_err is set */
 void tcp_reset(struct sock *sk);                    /* by the peer's RST */

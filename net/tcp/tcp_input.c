@@ -357,7 +357,7 @@ static int tcp_rcv_listen(struct sock *sk, struct sk_buff *skb, const struct tcp
 	return 0;
 }
 
-/* Our SYN was acknowledged: the connection stands, whoever began it. */
+/* Our SYN was acknowledged: the connection is established, from either side. */
 static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcphdr *th)
 {

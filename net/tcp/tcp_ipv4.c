@@ -294,7 +294,7 @@ static int tcp_icmp_errno(const struct icmphdr *icmph)
 	case ICMP_DEST_UNREACH:
 		return icmph->code > NR_ICMP_UNREACH ? 0 : icmp_err_convert[icmph->code].errno_;
 	default:
-		/* Source quench is dead (RFC 6633), a redirect is the route's affair. */
+		/* Source quench is dead (RFC 6633), a redirect concerns the route only. */
 		return 0;
 	}
 }

@@ -199,7 +199,7 @@ noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct
 
 /* ---- the child ---------------------------------------------------------------------------------------- */
 
-/* Sequence numbers: ours from the SYN-ACK on, the peer's from his SYN on. */
+/* Sequence numbers: ours from the SYN-ACK on, the peer's from its SYN on. */
 static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_sock *treq)
 {
 	newtp->rcv_nxt = newtp->rcv_wup = newtp->copied_seq = treq->rcv_isn + 1;

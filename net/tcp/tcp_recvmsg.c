@@ -25,7 +25,7 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 
 	if (inet_csk_ack_scheduled(sk)) {
 		/* The timer came while we owned the socket; two segments; or all was read that the peer
-		 * pushed, and he may wait for our word. */
+		 * pushed, and it may wait for our ACK. */
 		if (icsk->icsk_ack.blocked || tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss ||
 		    (copied > 0 &&
 		     ((icsk->icsk_ack.pending & ICSK_ACK_PUSHED2) ||

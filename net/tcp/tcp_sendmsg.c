@@ -315,7 +315,7 @@ static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, siz
 	if (!err)
 		return 0;
 	err = sk_stream_error(sk, flags, err);
-	/* Refused, and nothing is queued whose ACK would wake anybody: say that there is room. */
+	/* Refused, and nothing is queued whose ACK would wake a writer: wake it now. */
 	if (err == -EAGAIN && tcp_write_queue_empty(sk) && tcp_rtx_queue_empty(sk))
 		sk->sk_write_space(sk);
 	return err;

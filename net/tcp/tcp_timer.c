@@ -147,7 +147,7 @@ static void tcp_count_timeout(const struct sock *sk)
 }
 
 /* The window closed over what is in flight: the peer is there, so it is probed, without giving up as
- * long as anything is heard of him. */
+ * long as it answers. */
 static bool tcp_window_was_shrunk(const struct sock *sk)
 {
 	return !tcp_sk(sk)->snd_wnd && !sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_SYN_SENT &&

@@ -69,7 +69,7 @@ u32 __tcp_select_window(struct sock *sk)
 		/* Less than a unit of the scale cannot be said. */
 		free_space = free_space < 0 ? 0 : ALIGN_DOWN(free_space, unit);
 		/* A sixteenth of the buffer, or less than a segment: rather nothing, so that the peer
-		 * stops before his packets are dropped. */
+		 * stops before its packets are dropped. */
 		if (free_space < allowed_space >> 4 || free_space < mss)
 			return 0;
 	}
