@@ -18,7 +18,7 @@ struct cmdline_param {
 };
 
 void cmdline_register(const struct cmdline_param *params, unsigned int n);
-/* Boot, once, after everybody registered.  @line is not changed. */
+/* Boot, once, after all parameters were registered.  @line is not changed. */
 void cmdline_parse(const char *line);
 
 #endif

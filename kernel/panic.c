@@ -2,7 +2,7 @@
 /*
  * The end that was not planned, and the warning that goes on.
  *
- * panic() <- BUG_ON(), the exception entries, whoever finds that the kernel's own state is broken.
+ * panic() <- BUG_ON(), the exception entries, code that finds the kernel's own state broken.
  * warn_at() <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.
  * What happens after the dump is the command line's `panic=`: halt (stay, so that a person can read
  * and a debugger can look), reboot, or poweroff with a failure code (what a test wants).

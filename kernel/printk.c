@@ -2,7 +2,7 @@
 /*
  * The kernel's log.
  *
- * printk() <- everybody, through pr_err() ... pr_debug(), and panic().  Any context.
+ * printk() <- all code, through pr_err() ... pr_debug(), and panic().  Any context.
  * kmsg_copy() <- /proc/kmsg.
  *
  * A line is put together on the caller's stack, so that nothing is allocated and two callers do not

@@ -4,7 +4,7 @@
  *
  * sysctl_register() <- each floor's init, at boot; sysctl_set() <- the command line's `sysctl.` (boot)
  * and write() to /proc/sys (kernel/fs/proc_sys.c, process); sysctl_show() <- read() there, /proc/sysctl.
- * The table only grows, at boot; the values are ints that everybody reads: no lock.
+ * The table only grows, at boot; the values are ints that any code reads: no lock.
  * Answers to Linux's kernel/sysctl.c and Documentation/networking/ip-sysctl.txt.  Stricter than that:
  * Linux takes a vector's first numbers alone, and the first of too many; here that is an error.
  */

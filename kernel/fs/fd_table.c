@@ -2,7 +2,7 @@
 /*
  * The table of file descriptors: from a number to a struct file.
  *
- * get_unused_fd_flags() -> fd_install() or put_unused_fd() <- whoever opens; fget() <- every system
+ * get_unused_fd_flags() -> fd_install() or put_unused_fd() <- calls that open; fget() <- every system
  * call on a number; sys_close, sys_dup, sys_dup2, sys_dup3 <- applications.
  * Process context.  files->lock covers everything; no file is released under it.
  *

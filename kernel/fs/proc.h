@@ -2,7 +2,7 @@
 /*
  * A small /proc, read-only but for /proc/sys (proc_sys.c): the second kind of file.
  *
- * Whoever has something to show registers a path and a function that prints it; open() renders the
+ * A subsystem registers a path and a function that prints it; open() renders the
  * whole text once (up to PROC_BUF_MAX), so that a reader sees one moment, read() hands it out.
  */
 #ifndef KERNEL_FS_PROC_H

@@ -2,7 +2,7 @@
 /*
  * Numbers and addresses out of text, strictly: the whole string or nothing.
  *
- * Called by command line parsers and by whoever reads a setting.  Any context, no lock.
+ * Called by command line parsers and by readers of settings.  Any context, no lock.
  * Answers to Linux's lib/kstrtox.c and in4_pton(), but takes no trailing newline.
  */
 #include "include/uapi/errno.h"

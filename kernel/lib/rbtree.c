@@ -2,7 +2,7 @@
 /*
  * Red-black tree: insertion and removal with rebalancing.
  *
- * rb_insert_color() <- whoever linked a node with rb_link_node(); rb_erase(), rb_next() ... <- the
+ * rb_insert_color() <- callers of rb_link_node(); rb_erase(), rb_next() ... <- the
  * retransmit queue, the out-of-order queue, epoll.  Any context; the caller's lock.
  *
  * The rules: the root is black; a red node has no red child; every way down from a node meets the

@@ -2,7 +2,7 @@
 /*
  * Memory and string routines.
  *
- * Called by everybody, and by the compiler itself for struct copies and initialisers.
+ * Called by all code, and by the compiler itself for struct copies and initialisers.
  * Any context, no lock.
  *
  * Under TCG every guest instruction costs and `rep movs` costs one round an element, so bulk work

@@ -2,7 +2,7 @@
 /*
  * Formatting: vsnprintf() and its faces.
  *
- * Called by printk(), seq_printf() and whoever builds a text.  Any context; no allocation, no lock.
+ * Called by printk(), seq_printf() and other code that builds a text.  Any context; no allocation, no lock.
  * C99's conversions without floats and without %n (a write through an argument is a hole, not a
  * feature), plus two for addresses: %pI4 and %pM.
  */

@@ -99,7 +99,7 @@ bool mm_pages_are_short(void);
 bool mm_pages_are_scarce(void);
 /*
  * @kick is called when an allocation finds or leaves pages short, in any context, hard interrupts
- * included, possibly under the locks of whoever allocates: it may do no more than schedule the work.
+ * included, possibly under the allocating caller's locks: it may do no more than schedule the work.
  * It may be called often.
  */
 struct shrinker {

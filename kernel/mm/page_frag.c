@@ -3,9 +3,9 @@
  * Fragments: pieces cut off compound blocks.
  *
  * page_frag_alloc()/page_frag_refill() <- receive buffers of a driver (softirq), tcp_sendmsg()
- * (process).  Whoever owns the struct page_frag brings the exclusion; references are atomic.
+ * (process).  The owner of the struct page_frag serialises the calls; references are atomic.
  *
- * The owner holds one reference of the block that he cuts, each piece another one.  When only the
+ * The owner holds one reference of the block that it cuts, each piece another one.  When only the
  * owner's is left, all pieces have come home, and the block is cut from its start again: a steady
  * stream of packets takes no page from the allocator.
  * Answers to Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().

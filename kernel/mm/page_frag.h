@@ -8,7 +8,7 @@
 
 #include "kernel/mm/page.h"
 
-/* A block being cut.  Zero-initialise; one owner (a device, a CPU, a socket) and his context. */
+/* A block being cut.  Zero-initialise; one owner (a device, a CPU, a socket) and its context. */
 struct page_frag {
 	struct page *page; /* NULL: none yet.  The owner holds one reference */
 	u32 offset;        /* bytes used */

@@ -2,7 +2,7 @@
 /*
  * Strings of an application.
  *
- * strncpy_from_user() <- open() and whoever takes a name.  Process context, no lock.
+ * strncpy_from_user() <- open() and other calls that take a name.  Process context, no lock.
  * Answers to Linux's lib/strncpy_from_user.c.
  */
 #include "kernel/mm/uaccess.h"

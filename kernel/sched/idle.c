@@ -2,7 +2,7 @@
 /*
  * The idle thread: the boot context's afterlife.
  *
- * Called once, by kernel_main().  Never sleeps: it is what runs when everybody else does.
+ * Called once, by kernel_main().  Never sleeps: it runs when all other threads do.
  * The hardware timer needs no look here: it is always armed for the next timer or before it
  * (kernel/time/clockevent.h).
  */

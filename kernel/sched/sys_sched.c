@@ -35,7 +35,7 @@ static long sys_gettid(void)
 	return current->pid;
 }
 
-/* Ends the calling thread alone; the files are everybody's, and stay open. */
+/* Ends the calling thread alone; the files belong to all threads, and stay open. */
 static long sys_exit(int status)
 {
 	current->syscall_depth = 0;

@@ -238,7 +238,7 @@ void __noreturn do_exit(void)
 	list_del_init(&self->all_list);
 	nr_threads--;
 	WRITE_ONCE(self->state, TASK_DEAD);
-	/* Whoever takes it off this list runs after the switch below, on another stack. */
+	/* The code that takes it off this list runs after the switch below, on another stack. */
 	list_add_tail(&self->run_list, &ended);
 	schedule_dead();
 }

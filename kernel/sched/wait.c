@@ -2,8 +2,8 @@
 /*
  * Wait queues and the sleeping lock made of one.
  *
- * Callers: whoever sleeps for a condition (prepare_to_wait ... finish_wait, process context) and
- * whoever makes it true (__wake_up, any context).  The queue's lock is taken with interrupts off,
+ * Callers: code that sleeps for a condition (prepare_to_wait ... finish_wait, process context) and
+ * code that makes it true (__wake_up, any context).  The queue's lock is taken with interrupts off,
  * and is held while the wake functions of its entries run: they may take further locks, but not
  * this one.
  *
@@ -43,7 +43,7 @@ void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait)
 
 /*
  * The state is set under the queue's lock: a waker that changed the condition before taking the
- * lock is seen by the caller's look at the condition, one who comes after it finds the entry and
+ * lock is seen by the caller's look at the condition, a later one finds the entry and
  * the sleeping state, and undoes it.
  */
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state)

@@ -51,7 +51,7 @@ static void wakeup_softirqd(void)
 void raise_softirq_irqoff(enum softirq nr)
 {
 	this_cpu()->softirq_pending |= 1u << nr;
-	/* Otherwise irq_exit(), or whoever lets softirqs in again, is about to look. */
+	/* Otherwise irq_exit(), or the code that enables softirqs again, is about to look. */
 	if (!in_interrupt())
 		wakeup_softirqd();
 }

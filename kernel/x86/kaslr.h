@@ -15,7 +15,7 @@ extern u64 image_slide;
  * on an empty boot stack, with x86_start_moved(@boot) (kernel/x86/setup.c).
  */
 void __noreturn kaslr_start(struct boot_info *boot);
-/* At loglevel=debug, to the console alone: anybody may read the log, and this is a secret. */
+/* At loglevel=debug, to the console alone: any peer may read the log, and this is a secret. */
 void kaslr_announce(void);
 /* The word `nokaslr`, which was read long before; here so that it is a known one. */
 void kaslr_register_param(void);

@@ -8,7 +8,7 @@
 
 #include "kernel/types.h"
 
-/* 0, and @p stays, at @end: whoever reads on finds nothing but that. */
+/* 0, and @p stays, at @end: further reads fail too. */
 static inline u64 leb128_read(const u8 **p, const u8 *end)
 {
 	unsigned int shift = 0;

@@ -5,7 +5,7 @@
 #ifndef KERNEL_X86_STACKPROTECTOR_H
 #define KERNEL_X86_STACKPROTECTOR_H
 
-/* Boot; the caller, and whoever called it, must never return. */
+/* Boot; the caller, and its callers, must never return. */
 void stack_protector_init(void);
 
 #endif

@@ -5,7 +5,7 @@
  * Callers in order: hal_late_init() -> clock_init() once; then hal_clock_ns() in any context, and
  * hal_arm_timer(), clock_timer_is_due() with interrupts off.  One CPU's timer: no lock.
  *
- * The TSC's speed comes from whoever knows it best: the CPU, the hypervisor, KVM's clock page; else
+ * The TSC's speed comes from the best source: the CPU, the hypervisor, KVM's clock page; else
  * it is measured against HPET, the ACPI timer, a hypervisor's APIC timer or the PIT.
  * Answers to Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
  */
@@ -20,7 +20,7 @@
 #define NSEC_PER_SEC     1000000000ULL
 #define APIC_MEASURE_NS  1000000ULL  /* of the APIC's timer alone, when the TSC is known */
 #define REGISTER_READ_NS 50          /* reading a device's register takes longer */
-#define TSC_HZ_MIN       10000000ULL /* below and above, whoever says so is wrong */
+#define TSC_HZ_MIN       10000000ULL /* a source that says less or more is wrong */
 #define TSC_HZ_MAX       100000000000ULL
 #define TSC_HZ_GUESS     1000000000ULL
 #define TIMER_DELTA_MAX  (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */

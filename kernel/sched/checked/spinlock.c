@@ -2,7 +2,7 @@
 /*
  * Spinlocks that check themselves at every acquisition.
  *
- * Callers: everybody, through the macros of spinlock.h.  Any context.
+ * Callers: all code, through the macros of spinlock.h.  Any context.
  *
  * The cost of a check: a few loads and one flags read; nothing is searched.  Each lock remembers the
  * contexts it was ever taken in; two that contradict each other are a deadlock waiting for its

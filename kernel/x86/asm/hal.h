@@ -4,7 +4,7 @@
  * hundreds of times a packet.  kernel/hal.h says what they promise; it includes this file as
  * <asm/hal.h>, and the hosted build finds tests/host/asm/hal.h under the same name.
  *
- * Callers: everybody.  Any context, no lock.
+ * Callers: all code.  Any context, no lock.
  */
 #ifndef ASM_HAL_H
 #define ASM_HAL_H
