@@ -30,7 +30,7 @@ static netdev_tx_t loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	unsigned int len = skb->len;
 
-	/* The sender's account ends here; the receiver's begins with his socket. */
+	/* The sender's account ends here; the receiver's begins with its socket. */
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	skb_reset_mac_header(skb);

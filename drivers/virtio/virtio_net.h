@@ -6,7 +6,7 @@
  *   virtio_net_rx.c  receive: filling the ring with buffers, making packets out of them
  *   virtio_net_tx.c  transmit: descriptors for a packet, completions
  *
- * Locks: the receive queue belongs to whoever runs the NAPI instance (or to ndo_open before it is
+ * Locks: the receive queue belongs to the context that runs the NAPI instance (or to ndo_open before it is
  * enabled); the transmit queue is under dev->tx_lock.
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_NET_H
