@@ -30,8 +30,9 @@ static void test_output(void **state)
 	assert_route(PEER, RTN_UNICAST, eth0, PEER, ME);
 	assert_route(ip4(8, 8, 8, 8), RTN_UNICAST, eth0, PEER, ME);
 	assert_route(ME, RTN_LOCAL, loopback_dev(), ME, ME);
+	/* Linux's local table: "local 127.0.0.0/8 dev lo src 127.0.0.1". */
 	assert_route(ip4(127, 1, 2, 3), RTN_LOCAL, loopback_dev(), ip4(127, 1, 2, 3),
-		     ip4(127, 1, 2, 3));
+		     ip4(127, 0, 0, 1));
 	assert_route(ip4(10, 0, 2, 255), RTN_BROADCAST, eth0, ip4(10, 0, 2, 255), ME);
 	assert_route(0xffffffff, RTN_BROADCAST, eth0, 0xffffffff, ME);
 	assert_route(ip4(224, 0, 0, 5), RTN_MULTICAST, eth0, ip4(224, 0, 0, 5), ME);
