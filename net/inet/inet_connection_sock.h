@@ -12,17 +12,34 @@
 struct inet_bind_bucket;
 struct tcp_congestion_ops;
 
-/* The network layer's operations for a connection sock: IPv4 today (ipv4_specific). */
+/*
+ * The network layer below a connection: IPv4 today (ipv4_specific).  What needs an address, a header or a
+ * route of that family goes through it, so that TCP knows none.  Linux has the operations of a request
+ * in a table of their own (tcp_request_sock_ops).
+ */
 struct inet_connection_sock_af_ops {
+	u16 net_header_len; /* bytes */
+	/* A segment leaves: takes @skb; 0 or -errno. */
 	int (*queue_xmit)(struct sock *sk, struct sk_buff *skb);
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);
+	/* Owner or bh lock.  A valid route into sk_dst_cache: 0 or -errno. */
 	int (*rebuild_header)(struct sock *sk);
+	/* The path's MTU fell to what an ICMP error said (mtu_info). */
+	void (*mtu_reduced)(struct sock *sk);
+
+	/* A SYN for a listener, softirq: 0, or the drop reason of @skb. */
 	int (*conn_request)(struct sock *sk, struct sk_buff *skb);
+	/* Fills the addresses of @req from the SYN @skb. */
+	void (*init_req)(struct request_sock *req, const struct sk_buff *skb);
+	/* The route to @req's peer, with a reference; NULL, and counted: there is none. */
+	struct dst_entry *(*route_req)(const struct sock *sk, const struct request_sock *req);
+	/* RFC 6528: the initial sequence number; *@ts_off: what is added to this connection's timestamps. */
+	u32 (*init_seq)(const struct request_sock *req, u32 *ts_off);
+	/* @dst NULL: the route is looked up.  0 or -errno. */
+	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
+	/* The ACK of the handshake: the child, bh-locked, in @req's place in the tables; NULL: dropped. */
 	struct sock *(*syn_recv_sock)(const struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req, bool *own_req);
-	u16 net_header_len;
-	u16 sockaddr_len;
-	void (*mtu_reduced)(struct sock *sk);
 };
 
 #define ICSK_CA_PRIV_SIZE 104 /* bytes of the largest congestion control's state */

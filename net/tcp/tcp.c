@@ -89,14 +89,17 @@ void tcp_init_sock(struct sock *sk)
 }
 
 const struct inet_connection_sock_af_ops ipv4_specific = {
+	.net_header_len = sizeof(struct iphdr),
 	.queue_xmit = ip_queue_xmit,
 	.send_check = tcp_v4_send_check,
 	.rebuild_header = inet_sk_rebuild_header,
-	.conn_request = tcp_v4_conn_request,
-	.syn_recv_sock = tcp_v4_syn_recv_sock,
-	.net_header_len = sizeof(struct iphdr),
-	.sockaddr_len = sizeof(struct sockaddr_in),
 	.mtu_reduced = tcp_v4_mtu_reduced,
+	.conn_request = tcp_v4_conn_request,
+	.init_req = tcp_v4_init_req,
+	.route_req = tcp_v4_route_req,
+	.init_seq = tcp_v4_init_seq,
+	.send_synack = tcp_v4_send_synack,
+	.syn_recv_sock = tcp_v4_syn_recv_sock,
 };
 
 noinline int tcp_v4_init_sock(struct sock *sk)

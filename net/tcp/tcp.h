@@ -396,6 +396,9 @@ int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);
 int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb);
 int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, struct sk_buff *skb);
+void tcp_v4_init_req(struct request_sock *req, const struct sk_buff *skb);
+struct dst_entry *tcp_v4_route_req(const struct sock *sk, const struct request_sock *req);
+u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off);
 int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 				  struct request_sock *req, bool *own_req);
@@ -441,7 +444,7 @@ void tcp_time_wait(struct sock *sk, int state, int timeo);
 struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
 			   bool fastopen, enum skb_drop_reason *reason);
 struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
-				      struct sk_buff *skb);
+				      struct dst_entry *dst, struct sk_buff *skb);
 /* As tcp_rcv_state_process(); unlocks and puts @child. */
 int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb);
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,

@@ -352,6 +352,7 @@ static int tcp_rcv_listen(struct sock *sk, struct sk_buff *skb, const struct tcp
 			consume_skb(skb);
 			return 0;
 		}
+		snmp_inc(SNMP_TcpExtListenDrops);
 	}
 	kfree_skb_reason(skb, reason);
 	return 0;

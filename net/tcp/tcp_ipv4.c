@@ -19,6 +19,7 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /* ---- the header --------------------------------------------------------------------------------- */
 
@@ -401,6 +402,126 @@ void tcp_v4_err(struct sk_buff *skb, u32 info)
 	tcp_v4_err_locked(sk, icmph, seq, info);
 	bh_unlock_sock(sk);
 	sock_put(sk);
+}
+
+/* ---- the passive side: operations of ipv4_specific -------------------------------------------------- */
+
+struct request_sock_ops tcp_request_sock_ops = {
+	.family = AF_INET,
+	.obj_size = sizeof(struct tcp_request_sock),
+	.slab_name = "request_sock_TCP",
+	.rtx_syn_ack = tcp_rtx_synack,
+	.send_ack = tcp_v4_reqsk_send_ack,
+	.send_reset = tcp_v4_send_reset,
+};
+
+/* 0 when the SYN was taken; else why it was dropped. */
+noinline int tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb)
+{
+	const struct rtable *rt = skb_rtable(skb);
+
+	/* RFC 1122 4.2.3.10: a SYN to a broadcast or multicast address is ignored. */
+	if (rt && (rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST))
+		return SKB_DROP_REASON_IP_INADDRERRORS;
+	return tcp_conn_request(&tcp_request_sock_ops, sk, skb);
+}
+
+void tcp_v4_init_req(struct request_sock *req, const struct sk_buff *skb)
+{
+	inet_rsk(req)->ir_rmt_addr = ip_hdr(skb)->saddr;
+	inet_rsk(req)->ir_loc_addr = ip_hdr(skb)->daddr;
+}
+
+struct dst_entry *tcp_v4_route_req(const struct sock *sk, const struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct flowi4 fl = {
+		.daddr = ireq->ir_rmt_addr,
+		.saddr = ireq->ir_loc_addr,
+		.oif = sk->sk_bound_dev_if,
+		.proto = sk->sk_protocol,
+		.tos = inet_sk(sk)->tos,
+	};
+	struct rtable *rt = ip_route_output_key(&fl);
+
+	if (IS_ERR(rt)) {
+		snmp_inc(SNMP_IpOutNoRoutes);
+		return NULL;
+	}
+	return &rt->dst;
+}
+
+u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+
+	return secure_tcp_seq(ireq->ir_loc_addr, ireq->ir_rmt_addr, htons(ireq->ir_num),
+			      ireq->ir_rmt_port, ts_off);
+}
+
+noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
+				struct request_sock *req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct dst_entry *own = NULL;
+	struct sk_buff *skb;
+	int err = -ENOMEM;
+
+	if (!dst) {
+		dst = own = tcp_v4_route_req(sk, req);
+		if (!dst)
+			return -EHOSTUNREACH;
+	}
+	skb = tcp_make_synack(sk, dst, req);
+	if (skb) {
+		__tcp_v4_send_check(skb, ireq->ir_loc_addr, ireq->ir_rmt_addr);
+		err = ip_build_and_send_pkt(skb, sk, dst_rtable(dst), ireq->ir_loc_addr,
+					    ireq->ir_rmt_addr, IPPROTO_TCP);
+	}
+	dst_release(own);
+	return err;
+}
+
+/*
+ * The child, bh-locked, in the tables in @req's place.  NULL: the accept queue is full (the peer's ACK
+ * counts as lost), or there is no memory or route.  *@own_req: this ACK, not one beside it, took @req out.
+ */
+noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
+					   struct request_sock *req, bool *own_req)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	struct inet_sock *newinet;
+	struct dst_entry *dst;
+	struct sock *newsk;
+
+	if (sk_acceptq_is_full(sk)) {
+		snmp_inc(SNMP_TcpExtListenOverflows);
+		goto out_drop;
+	}
+	dst = tcp_v4_route_req(sk, req);
+	if (!dst)
+		goto out_drop;
+	newsk = tcp_create_openreq_child(sk, req, dst, skb);
+	if (!newsk)
+		goto out_drop;
+	newinet = inet_sk(newsk);
+	newinet->inet_daddr = ireq->ir_rmt_addr;
+	newinet->inet_rcv_saddr = ireq->ir_loc_addr;
+	newinet->inet_saddr = ireq->ir_loc_addr;
+	newinet->mc_index = ireq->ir_iif;
+	newinet->mc_ttl = ip_hdr(skb)->ttl;
+	newinet->inet_id = tcp_sk(newsk)->write_seq ^ jiffies;
+	if (__inet_inherit_port(sk, newsk) < 0)
+		goto out_kill;
+	*own_req = inet_ehash_nolisten(newsk, req_to_sk(req));
+	return newsk;
+
+out_kill:
+	inet_csk_prepare_forced_close(newsk);
+	tcp_done(newsk);
+out_drop:
+	snmp_inc(SNMP_TcpExtListenDrops);
+	return NULL;
 }
 
 /* ---- registration ----------------------------------------------------------------------------------- */

@@ -140,7 +140,7 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 /* The request's timer: no ACK came.  0 or -errno. */
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req)
 {
-	int err = tcp_v4_send_synack(sk, NULL, req);
+	int err = inet_csk(sk)->icsk_af_ops->send_synack(sk, NULL, req);
 
 	if (!err) {
 		snmp_inc(SNMP_TcpRetransSegs);

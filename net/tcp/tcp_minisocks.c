@@ -262,24 +262,42 @@ static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock
 	newtp->retrans_stamp = tcp_ns_to_stamp(tcp_rsk(req)->snt_synack);
 }
 
+/* Takes @dst's reference. */
+static void child_route(struct sock *newsk, struct dst_entry *dst)
+{
+	struct tcp_sock *newtp = tcp_sk(newsk);
+
+	inet_csk(newsk)->icsk_ext_hdr_len = 0;
+	sk_dst_set(newsk, dst);
+	newtp->advmss = tcp_advertise_mss(newsk, dst);
+	if (!inet_csk(newsk)->icsk_ca_setsockopt)
+		tcp_assign_congestion_control(newsk);
+	tcp_set_ca_state(newsk, TCP_CA_Open);
+	tcp_sync_mss(newsk, dst_mtu(dst));
+	tcp_initialize_rcv_mss(newsk);
+}
+
 /*
  * A socket for @req: the listener's copy with everything set that belongs to one connection.  In
- * SYN_RECV, bh-locked, two references; in no table yet, without a way.
+ * SYN_RECV, bh-locked, two references; in no table yet, its route is @dst, whose reference it takes in any case.
  */
 noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
-					       struct sk_buff *skb)
+					       struct dst_entry *dst, struct sk_buff *skb)
 {
 	struct sock *newsk = inet_csk_clone_lock(sk, req, GFP_NOWAIT);
 	struct tcp_sock *newtp;
 
-	if (!newsk)
+	if (!newsk) {
+		dst_release(dst);
 		return NULL;
+	}
 	newtp = tcp_sk(newsk);
 	tcp_init_xmit_timers(newsk);
 	child_sequences(newtp, tcp_rsk(req));
 	child_history(newsk);
 	child_options(newtp, req, skb);
 	child_lost_synacks(newtp, req);
+	child_route(newsk, dst);
 	if (sock_flag(newsk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(newsk, keepalive_time_when(newtp));
 	/* Data came with the ACK: a first guess at the peer's segments. */
