@@ -29,6 +29,9 @@ void proc_kernel_init(void);
 void proc_sys_init(void);
 struct file *proc_sys_open(const char *name, unsigned int flags);
 
+/* All of a write() into @text, with its NUL: the length, -EINVAL (longer, or a NUL in it), -EFAULT. */
+ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from);
+
 /* An open file with one reference for a path below /proc/ or for the console, or ERR_PTR. */
 struct file *proc_open(const char *path, unsigned int flags);
 struct file *console_open(unsigned int flags);

@@ -133,6 +133,31 @@ static ssize_t proc_read_iter(struct file *file, struct iov_iter *to)
 	return done || !n ? (ssize_t)done : -EFAULT;
 }
 
+ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from)
+{
+	size_t n = iov_iter_count(from);
+
+	if (n >= size)
+		return -EINVAL;
+	if (copy_from_iter(text, n, from) != n)
+		return -EFAULT;
+	text[n] = '\0';
+	/* A NUL would hide the text behind it. */
+	return strlen(text) == n ? (ssize_t)n : -EINVAL;
+}
+
+/* As /proc/sys: every write is a whole value.  The text that this file shows stays that of its open(). */
+static ssize_t proc_write_iter(struct file *file, struct iov_iter *from)
+{
+	const struct proc_file *pf = file->private_data;
+	const struct proc_entry *entry = pf->inode.i_private;
+	char text[SYSCTL_TEXT_MAX];
+	ssize_t n = proc_text_from_iter(text, sizeof(text), from);
+	int err = n < 0 ? (int)n : entry->write(text);
+
+	return err ? err : n;
+}
+
 static void proc_file_free(struct proc_file *pf)
 {
 	kfree(pf->text.buf);
@@ -147,6 +172,7 @@ static int proc_release(struct inode *inode, struct file *file)
 
 static const struct file_operations proc_file_ops = {
 	.read_iter = proc_read_iter,
+	.write_iter = proc_write_iter, /* open() refuses to write where there is no entry->write */
 	.release = proc_release,
 };
 
@@ -184,12 +210,12 @@ struct file *proc_open(const char *path, unsigned int flags)
 	entry = find_entry(path);
 	if (!entry)
 		return ERR_PTR(-ENOENT);
-	if ((flags & O_ACCMODE) != O_RDONLY)
+	if ((flags & O_ACCMODE) != O_RDONLY && !entry->write)
 		return ERR_PTR(-EACCES);
 	pf = kmem_cache_zalloc(proc_file_cache, GFP_KERNEL);
 	if (!pf)
 		return ERR_PTR(-ENOMEM);
-	inode_init(&pf->inode, S_IFREG | 0444);
+	inode_init(&pf->inode, S_IFREG | (entry->write ? 0644 : 0444));
 	pf->inode.i_private = (void *)entry;
 	err = render(entry, &pf->text);
 	if (err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small /proc, read-only but for /proc/sys (proc_sys.c): the second kind of file.
+ * A small /proc, read-only but for /proc/sys (proc_sys.c) and entries with write(): the second kind of file.
  *
  * A subsystem registers a path and a function that prints it; open() renders the
  * whole text once (up to PROC_BUF_MAX), so that a reader sees one moment, read() hands it out.
@@ -25,6 +25,8 @@ void seq_putc(struct seq_file *m, char c);
 struct proc_entry {
 	const char *path; /* below /proc/, as "net/tcp" */
 	int (*show)(struct seq_file *m);
+	/* Of a file that may be written: 0 or -errno for the text of one write(), which it may change. */
+	int (*write)(char *text);
 };
 
 /* Kept by pointer.  Registering a path twice is a bug.  At boot. */

@@ -42,18 +42,12 @@ static ssize_t sys_read_iter(struct file *file, struct iov_iter *to)
 static ssize_t sys_write_iter(struct file *file, struct iov_iter *from)
 {
 	const struct sys_file *sf = file->private_data;
-	size_t n = iov_iter_count(from);
 	char text[SYSCTL_TEXT_MAX];
+	ssize_t n = proc_text_from_iter(text, sizeof(text), from);
 	int err;
 
-	if (n >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_iter(text, n, from) != n)
-		return -EFAULT;
-	text[n] = '\0';
-	/* A NUL would hide what follows it. */
-	if (strlen(text) != n)
-		return -EINVAL;
+	if (n < 0)
+		return n;
 	err = sysctl_set(sf->table, text);
 	if (err)
 		return err;
