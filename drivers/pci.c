@@ -235,7 +235,7 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 	if (!driver) {
 		/* Firmware may have left it interrupting, on a line that it shares. */
 		pci_intx_disable(found);
-		pr_debug("pci %s: %04x:%04x", found->name, found->vendor, found->device);
+		printk(LOG_DEBUG, "pci %s: %04x:%04x", found->name, found->vendor, found->device);
 		return;
 	}
 	pdev = kmalloc(sizeof(*pdev), GFP_KERNEL);

@@ -2,7 +2,7 @@
 /*
  * The kernel's log.
  *
- * printk() <- all code, through pr_err() ... pr_debug(), and panic().  Any context.
+ * printk_from() <- all code, through pr_err() ... pr_debug(), and panic().  Any context.
  * kmsg_copy() <- /proc/kmsg.
  *
  * A line is put together on the caller's stack, so that nothing is allocated and two callers do not
@@ -13,17 +13,11 @@
  */
 #include "kernel/printk.h"
 
-#include "include/uapi/errno.h"
-#include "kernel/cmdline.h"
 #include "kernel/console.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/time.h"
-
-#define LOGLEVEL_NUMBER_MAX 15 /* Linux's CONSOLE_LOGLEVEL_MOTORMOUTH: all */
-
-int console_loglevel = LOG_NOTICE;
 
 static DEFINE_SPINLOCK(log_lock);
 static char ring[LOG_RING_SIZE];
@@ -59,8 +53,9 @@ static void ring_append(const char *s, size_t n)
 	ring_end += n;
 }
 
-void printk(enum loglevel level, const char *fmt, ...)
+void printk_from(const struct log_source *source, enum loglevel level, const char *fmt, ...)
 {
+	int shown = READ_ONCE(source->level);
 	char line[LOG_LINE_MAX];
 	bool locked = !READ_ONCE(panicking);
 	unsigned long flags = 0;
@@ -74,7 +69,7 @@ void printk(enum loglevel level, const char *fmt, ...)
 	if (locked)
 		spin_lock_irqsave(&log_lock, flags);
 	ring_append(line, n);
-	if ((int)level <= console_loglevel)
+	if ((int)level <= (shown == LOG_AS_CONSOLE || !locked ? console_loglevel : shown))
 		console_write(line, n);
 	if (locked)
 		spin_unlock_irqrestore(&log_lock, flags);
@@ -119,42 +114,4 @@ void printk_panicking(void)
 {
 	WRITE_ONCE(panicking, true);
 	console_patient();
-}
-
-/*
- * A name: this level and what is more severe, as in syslogd's rules; the names are those of syslog(3).
- * A number: levels below it, as on Linux, whose 8 and what is above it (its kernel uses 10 and 15) show all.
- */
-static int parse_loglevel(const char *value)
-{
-	static const struct {
-		const char *name;
-		int level;
-	} names[] = {{"emerg", LOG_EMERG},   {"alert", LOG_ALERT},     {"crit", LOG_CRIT},
-		     {"err", LOG_ERR},       {"warning", LOG_WARNING}, {"warn", LOG_WARNING},
-		     {"notice", LOG_NOTICE}, {"info", LOG_INFO},       {"debug", LOG_DEBUG}};
-	unsigned long level;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(value, names[i].name)) {
-			console_loglevel = names[i].level;
-			return 0;
-		}
-	}
-	if (kstrtoul(value, 10, &level) || level > LOGLEVEL_NUMBER_MAX)
-		return -EINVAL;
-	console_loglevel = (int)level - 1;
-	return 0;
-}
-
-void printk_init(void)
-{
-	static const struct cmdline_param params[] = {
-		{.name = "loglevel",
-		 .usage = "loglevel=emerg|alert|crit|err|warning|notice|info|debug, "
-			  "or 0..15: as on Linux, levels below the number",
-		 .parse = parse_loglevel},
-	};
-
-	cmdline_register(params, ARRAY_SIZE(params));
 }

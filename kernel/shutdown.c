@@ -36,7 +36,7 @@ static void run_stage(enum shutdown_stage stage)
 
 	list_for_each_entry(hook, &hooks, list) {
 		if (hook->stage == stage) {
-			pr_debug("shutdown: %s", hook->name);
+			printk(LOG_DEBUG, "shutdown: %s", hook->name);
 			hook->stop(deadline);
 		}
 	}

@@ -41,8 +41,8 @@ void boot_stages_show(void)
 	for (unsigned int i = 0; i < nr_stages; i++) {
 		u64 end = hal_clock_from_raw(stages[i].end);
 
-		pr_debug("boot: %-20s %6llu us, until %6llu us", stages[i].name,
-			 (unsigned long long)(end - before) / 1000, (unsigned long long)end / 1000);
+		printk(LOG_DEBUG, "boot: %-20s %6llu us, until %6llu us", stages[i].name,
+		       (unsigned long long)(end - before) / 1000, (unsigned long long)end / 1000);
 		before = end;
 	}
 }

@@ -98,8 +98,8 @@ static void start(struct ioapic *io)
 	io->lines = (version >> 16 & 0xff) + 1;
 	for (u32 line = 0; line < io->lines; line++)
 		ioapic_write(io, REG_LINE(line), LINE_MASKED);
-	pr_debug("ioapic: %u lines at %lx, from GSI %u", io->lines, (unsigned long)io->address,
-		 io->gsi_base);
+	printk(LOG_DEBUG, "ioapic: %u lines at %lx, from GSI %u", io->lines,
+	       (unsigned long)io->address, io->gsi_base);
 }
 
 void ioapic_init(void)

@@ -122,7 +122,13 @@ u64 hal_clock_ns(void)
 	return clock_ns;
 }
 
-void printk(enum loglevel level, const char *fmt, ...)
+struct log_source kernel_log;
+
+void log_register(struct log_source *source)
+{
+}
+
+void printk_from(const struct log_source *source, enum loglevel level, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -281,6 +281,58 @@ static void test_loglevel(void **state)
 	console_loglevel = LOG_NOTICE;
 }
 
+static DEFINE_LOG_SOURCE(unit_log, "unit");
+
+/* Before the first panic, after which each line is shown as the console's level says. */
+static void test_sources_have_levels(void **state)
+{
+	int evaluated = 0;
+
+	/* Off: not even in the ring, and nothing is evaluated.  The console's level does not turn it on. */
+	console_loglevel = LOG_DEBUG;
+	unit_console_clear();
+	pr_debug("packet %d", ++evaluated);
+	assert_string_equal(unit_console(), "");
+	assert_null(strstr(kmsg(LOG_RING_SIZE), "packet"));
+	assert_int_equal(evaluated, 0);
+	printk(LOG_DEBUG, "rare");
+	assert_non_null(strstr(unit_console(), "] rare\n"));
+
+	console_loglevel = LOG_NOTICE;
+	kernel_log.level = LOG_DEBUG;
+	pr_debug("packet %d", ++evaluated);
+	kernel_log.level = LOG_AS_CONSOLE;
+	assert_non_null(strstr(unit_console(), "] kernel: packet 1\n"));
+	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "] kernel: packet 1\n"));
+
+	/* Other sources keep their level: more or less than the console's. */
+	unit_console_clear();
+	printk_from(&unit_log, LOG_INFO, "unseen");
+	unit_log.level = LOG_CRIT;
+	printk_from(&unit_log, LOG_ERR, "silent");
+	pr_err("spoken");
+	assert_null(strstr(unit_console(), "unseen"));
+	assert_null(strstr(unit_console(), "silent"));
+	assert_non_null(strstr(unit_console(), "spoken"));
+	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "silent"));
+}
+
+/* A name belongs to one source. */
+static void test_sources_have_names(void **state)
+{
+	static DEFINE_LOG_SOURCE(namesake, "unit");
+
+	log_register(&unit_log);
+	log_register(&unit_log);
+	parse("loglevel.unit=info");
+	assert_int_equal(unit_log.level, LOG_INFO);
+	assert_panics(log_register(&namesake));
+	unit_console_clear();
+	parse("loglevel.unit=warm");
+	assert_int_equal(unit_log.level, LOG_INFO);
+	assert_non_null(strstr(unit_console(), "|unit=emerg|"));
+}
+
 /* Fills the table for good: the last test.  LIMIT(CMDLINE_PARAMS_MAX) */
 static void test_words_have_a_limit(void **state)
 {
@@ -299,8 +351,8 @@ static void test_words_have_a_limit(void **state)
 		if (unit_console()[0])
 			break;
 	}
-	/* Before them were the four of test_command_line(). */
-	assert_int_equal(fit, CMDLINE_PARAMS_MAX - 4);
+	/* Before them were the five of test_command_line(). */
+	assert_int_equal(fit, CMDLINE_PARAMS_MAX - 5);
 }
 
 static void test_warning_counts_and_goes_on(void **state)
@@ -320,6 +372,7 @@ static void test_panic_says_who_and_where(void **state)
 {
 	unit_console_clear();
 	console_loglevel = 0;
+	kernel_log.level = -1;
 	assert_panics(panic("%d is too many", 3));
 	assert_non_null(strstr(unit_console(), "Kernel panic: 3 is too many"));
 	assert_non_null(strstr(unit_console(), "in thread unit (pid 0), process context"));
@@ -342,11 +395,13 @@ int main(void)
 		cmocka_unit_test(test_the_ring_wraps_at_lines),
 		cmocka_unit_test(test_a_full_console_costs_one_wait),
 		cmocka_unit_test(test_a_full_console_that_takes_a_little),
+		cmocka_unit_test(test_sources_have_levels),
 		cmocka_unit_test(test_warning_counts_and_goes_on),
 		cmocka_unit_test(test_a_panic_is_patient),
 		cmocka_unit_test(test_panic_says_who_and_where),
 		cmocka_unit_test(test_command_line),
 		cmocka_unit_test(test_loglevel),
+		cmocka_unit_test(test_sources_have_names),
 		cmocka_unit_test(test_words_have_a_limit),
 		cmocka_unit_test(test_a_panic_ends),
 	};

@@ -43,7 +43,9 @@ void pci_write32(const struct pci_device *pdev, u8 offset, u32 value)
 		buses[pdev->slot] = value;
 }
 
-void printk(enum loglevel level, const char *fmt, ...)
+struct log_source kernel_log;
+
+void printk_from(const struct log_source *source, enum loglevel level, const char *fmt, ...)
 {
 }
 
