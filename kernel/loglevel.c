@@ -22,7 +22,8 @@
 
 int console_loglevel = LOG_NOTICE;
 DEFINE_LOG_SOURCE(kernel_log, "kernel");
-static char usage[LOG_LINE_MAX] = "loglevel.kernel=" LEVEL_NAMES "|" DEFAULT; /* or a longer list of names */
+/* log_register() makes it longer. */
+static char usage[LOG_LINE_MAX] = "loglevel.kernel=" LEVEL_NAMES "|" DEFAULT;
 
 void log_register(struct log_source *source)
 {
@@ -46,7 +47,7 @@ void log_register(struct log_source *source)
 static const struct {
 	const char *name;
 	int level;
-} names[] = {{"emerg", LOG_EMERG},     {"alert", LOG_ALERT},  {"crit", LOG_CRIT}, {"err", LOG_ERR},
+} names[] = {{"emerg", LOG_EMERG},     {"alert", LOG_ALERT},  {"crit", LOG_CRIT},  {"err", LOG_ERR},
 	     {"warning", LOG_WARNING}, {"warn", LOG_WARNING}, /* Linux's pr_warn */
 	     {"notice", LOG_NOTICE},   {"info", LOG_INFO},    {"debug", LOG_DEBUG}};
 
@@ -142,8 +143,8 @@ void printk_init(void)
 {
 	static const struct cmdline_param params[] = {
 		{.name = "loglevel",
-		 .usage = "loglevel=" LEVEL_NAMES
-			  ", or 0..15: as on Linux, levels below the number",
+		 .usage =
+			 "loglevel=" LEVEL_NAMES ", or 0..15: as on Linux, levels below the number",
 		 .parse = parse_console},
 		{.name = "loglevel.", .usage = usage, .parse = parse_source, .prefix = true},
 	};

@@ -8,6 +8,7 @@
  * Context: process, at boot, one thread: no lock.
  * Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); Linux's drivers/virtio/virtio.c.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
@@ -17,6 +18,7 @@
 
 #define VIRTIO_LEGACY_FEATURES 0xffffffffULL
 
+DEFINE_LOG_SOURCE(virtio_log, "virtio");
 static LIST_HEAD(virtio_drivers);
 static unsigned int virtio_devices; /* how many have been given an index */
 
@@ -26,6 +28,7 @@ static const struct proc_entry virtio_proc[] = {
 
 void virtio_init(void)
 {
+	log_register(&virtio_log);
 	proc_register(virtio_proc, ARRAY_SIZE(virtio_proc));
 }
 
@@ -74,6 +77,8 @@ static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driv
 	vdev->features = offered & known;
 	if (driver->trim_features)
 		vdev->features = driver->trim_features(vdev->features);
+	pr_debug("%s: features %#llx of the offered %#llx", vdev->bus_name,
+		 (unsigned long long)vdev->features, (unsigned long long)offered);
 	vdev->ops->set_features(vdev, vdev->features);
 	if (vdev->legacy) /* 3.1.2: it cannot refuse */
 		return 0;

@@ -38,6 +38,8 @@
 struct virtio_device;
 struct virtqueue;
 
+extern struct log_source virtio_log; /* virtio.c */
+
 struct virtio_transport_ops {
 	u8 (*get_status)(struct virtio_device *vdev);
 	/* Writing 0 resets and returns only when the device reads back 0 (bounded; -EIO if it never does). */

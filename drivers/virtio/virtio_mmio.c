@@ -13,6 +13,7 @@
  * queue's page and take 32 feature bits.  QEMU's own default is version 1.
  * Linux's drivers/virtio/virtio_mmio.c.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_irq.h"
 #include "drivers/virtio/virtqueue.h"

@@ -13,6 +13,7 @@
  * interrupt of either queue does the work of both.
  * Virtio 1.1, 5.1; Linux's drivers/net/virtio_net.c.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

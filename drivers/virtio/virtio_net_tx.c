@@ -13,10 +13,12 @@
  * each poll, and while anything is with the device a callback for three quarters of it is asked for.
  * Virtio 1.1, 5.1.6.2.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/printk.h"
 
 /* The header, the linear part, the fragments. */
 #define VIRTNET_TX_SG (2 + MAX_SKB_FRAGS)
@@ -200,8 +202,11 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 			napi_schedule(&vi->napi);
 	}
 
-	if (vi->tx->num_free < vi->tx_need)
+	if (vi->tx->num_free < vi->tx_need) {
 		netif_stop_queue(dev);
+		pr_debug("%s: transmit ring full, %u descriptors free", dev->name,
+			 vi->tx->num_free);
+	}
 	if (!more || netif_queue_stopped(dev)) {
 		virtqueue_kick(vi->tx);
 		/* After the kick: a device that sends at once needs no interrupt to say so. */

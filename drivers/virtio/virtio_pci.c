@@ -7,6 +7,7 @@
  * Context: process at boot; vp_shared_interrupt() and vp_line_interrupt() in hard interrupt.  No lock.
  * Linux's drivers/virtio/virtio_pci_common.c.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_pci.h"
 #include "include/uapi/errno.h"
 #include "kernel/hal.h"

@@ -8,6 +8,7 @@
  * nothing more to do; it is left alone.
  * Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_rng.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtqueue.h"

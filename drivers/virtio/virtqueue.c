@@ -16,6 +16,7 @@
  *
  * Linux's drivers/virtio/virtio_ring.c.
  */
+#define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"

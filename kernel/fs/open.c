@@ -6,6 +6,7 @@
  * There is no tree of directories: a path is below /proc or it is /dev/console; the working
  * directory is the root.  Answers to Linux's fs/open.c and fs/stat.c.
  */
+#define LOG_SOURCE fs_log
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
 #include "include/uapi/stat.h"
@@ -17,7 +18,10 @@
 #include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/uaccess.h"
+#include "kernel/printk.h"
 #include "kernel/syscall.h"
+
+static DEFINE_LOG_SOURCE(fs_log, "fs");
 
 static struct file *open_path(const char *path, unsigned int flags)
 {
@@ -68,9 +72,11 @@ static long sys_openat(int dirfd, const char __user *upath, unsigned int flags, 
 		return fd;
 	file = open_path(path, flags);
 	if (IS_ERR(file)) {
+		pr_debug("open %s: error %ld", path, PTR_ERR(file));
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
+	pr_debug("open %s: descriptor %d", path, fd);
 	fd_install(fd, file);
 	return fd;
 }
@@ -103,5 +109,6 @@ void open_init(void)
 		SYSCALL_DEF(__NR_fstat, sys_fstat),
 	};
 
+	log_register(&fs_log);
 	register_syscalls(calls, ARRAY_SIZE(calls));
 }

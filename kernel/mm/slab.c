@@ -16,10 +16,12 @@
  * their slabs would take are taken all the same, so that memory ends where it does on the machine.
  * Answers to Linux's mm/slub.c.
  */
+#define LOG_SOURCE mm_log
 #include "kernel/mm/slab.h"
 
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
+#include "kernel/printk.h"
 
 #define SLAB_MAX_ORDER    3 /* 32 KiB: larger blocks are hard to find in fragmented memory */
 #define SLAB_MIN_OBJECTS  4
@@ -29,6 +31,7 @@
 #define KMALLOC_CACHES    (KMALLOC_MAX_SHIFT - KMALLOC_MIN_SHIFT + 1)
 #define KMALLOC_LARGEST   (PAGE_SIZE << MAX_ORDER)
 
+DEFINE_LOG_SOURCE(mm_log, "mm");
 static LIST_HEAD(caches); /* changed at boot only */
 static struct kmem_cache cache_of_caches;
 static struct kmem_cache *kmalloc_caches[KMALLOC_CACHES];
@@ -302,7 +305,10 @@ static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
 	void *obj = unlikely(cache->separate) ? alloc_separate(cache, size, gfp)
 					      : alloc_from_slabs(cache, gfp);
 
-	if (obj && gfp & __GFP_ZERO)
+	if (unlikely(!obj))
+		pr_debug("%s has no object of %zu bytes: %llu alive", cache->name, size,
+			 (unsigned long long)cache->live);
+	else if (gfp & __GFP_ZERO)
 		memset(obj, 0, size);
 	return obj;
 }
@@ -486,6 +492,7 @@ void slab_init(void)
 		"kmalloc-512", "kmalloc-1024", "kmalloc-2048", "kmalloc-4096", "kmalloc-8192",
 	};
 
+	log_register(&mm_log);
 	INIT_LIST_HEAD(&caches);
 	cache_setup(&cache_of_caches, "kmem_cache", sizeof(struct kmem_cache), 0, 0);
 	for (unsigned int i = 0; i < KMALLOC_CACHES; i++) {

@@ -14,6 +14,8 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 
+extern struct log_source mm_log; /* slab.c */
+
 struct kmem_cache {
 	const char *name;
 	u32 size;   /* bytes asked for */

@@ -14,6 +14,7 @@
  *
  * Answers to Linux's kernel/fork.c, exit.c and kthread.c.
  */
+#define LOG_SOURCE sched_log
 #include "kernel/sched/thread.h"
 
 #include "include/uapi/errno.h"
@@ -22,6 +23,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
+#include "kernel/printk.h"
 #include "kernel/sched/sched.h"
 
 #define PID_MAX 0x3fffffff
@@ -29,6 +31,7 @@
 unsigned int nr_threads;
 
 static struct task_struct idle_thread;
+static DEFINE_LOG_SOURCE(sched_log, "sched");
 static LIST_HEAD(threads);
 static LIST_HEAD(ended); /* by run_list */
 static struct kmem_cache *task_cache;
@@ -57,6 +60,7 @@ void sched_init(struct cpu *boot_cpu)
 	current = idle;
 	this_cpu()->idle = idle;
 	rq_init();
+	log_register(&sched_log);
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 0, THREADS_MAX);
 	sched_syscalls_init();
 	time_syscalls_init();
@@ -171,6 +175,7 @@ static void thread_publish(struct task_struct *p)
 	list_add_tail(&p->all_list, &threads);
 	sched_start(p);
 	hal_irq_restore(flags);
+	pr_debug("thread %d begins: %s", p->pid, p->comm);
 }
 
 struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
@@ -234,6 +239,7 @@ void __noreturn do_exit(void)
 		panic("'%s' ends with preempt_count %x", self->comm, preempt_count());
 	BUG_ON(self == this_cpu()->idle || self == ksoftirqd);
 
+	pr_debug("thread %d ends: %s", self->pid, self->comm);
 	hal_irq_disable();
 	list_del_init(&self->all_list);
 	nr_threads--;

@@ -10,6 +10,7 @@
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
 #include "kernel/mm/slab.h"
+#include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
@@ -23,10 +24,13 @@ static LIST_HEAD(notifiers);
 /* The boot CPU's; one each when there are more. */
 static struct softnet_data boot_softnet;
 
+DEFINE_LOG_SOURCE(net_log, "net");
+
 void netdev_init(void)
 {
 	struct softnet_data *sd = &boot_softnet;
 
+	log_register(&net_log);
 	spin_lock_init(&sd->lock);
 	INIT_LIST_HEAD(&sd->poll_list);
 	INIT_LIST_HEAD(&sd->tx_list);

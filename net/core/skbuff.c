@@ -9,10 +9,12 @@
  * linear part and its skb_shared_info.  page references: fragments that share a page.
  * Answers to Linux's net/core/skbuff.c, first part.
  */
+#define LOG_SOURCE net_log
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
 #include "kernel/mm/page_frag.h"
 #include "kernel/mm/slab.h"
+#include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
 #include "net/core/netdevice.h"
 #include "net/core/skbuff.h"
@@ -245,8 +247,11 @@ void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason)
 	BUG_ON(reason >= SKB_DROP_REASON_MAX);
 	if (!refcount_dec_and_test(&skb->users))
 		return;
-	if (reason != SKB_CONSUMED)
+	if (reason != SKB_CONSUMED) {
 		skb_drop_inc(reason);
+		pr_debug("packet of %u bytes dropped: %s, %s", skb->len, skb_drop_name(reason),
+			 skb_drop_text(reason));
+	}
 	__kfree_skb(skb);
 }
 

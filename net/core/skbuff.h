@@ -27,6 +27,8 @@
 struct net_device;
 struct sock;
 
+extern struct log_source net_log; /* dev.c: packets and devices, whatever the protocol */
+
 /* Which checksum is verified or still to be computed (Linux's meanings). */
 #define CHECKSUM_NONE        0 /* rx: not verified; tx: it is written */
 #define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */

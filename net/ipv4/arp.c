@@ -7,6 +7,7 @@
  * Locks: none of its own; the table's and the entries' are taken in neighbour.c.
  * RFC 826 (and its order of steps), RFC 5227 (announcing).  Answers to Linux's net/ipv4/arp.c.
  */
+#define LOG_SOURCE arp_log
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
 #include "kernel/lib/bug.h"
@@ -18,6 +19,8 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+
+static DEFINE_LOG_SOURCE(arp_log, "arp");
 
 /* For so long after it was learnt, another address for the same neighbour is not believed. */
 #define ARP_LOCKTIME HZ
@@ -60,6 +63,8 @@ void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, con
 		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return;
 	}
+	pr_debug("out %s: %pI4 is at %pM, %s %pI4", dev->name, &src_ip, dev->dev_addr,
+		 op == ARPOP_REQUEST ? "asks for" : "tells", &dest_ip);
 	dev_queue_xmit(skb);
 }
 
@@ -184,6 +189,8 @@ static int arp_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 	}
 	if ((msg.op != ARPOP_REQUEST && msg.op != ARPOP_REPLY) || !arp_plausible(dev, &msg))
 		goto drop;
+	pr_debug("in  %s: %pI4 is at %pM, %s %pI4", dev->name, &msg.sip, msg.sha,
+		 msg.request ? "asks for" : "tells", &msg.tip);
 	for_us = inet_addr_is_ours(dev, msg.tip);
 	merged = arp_merge(skb, dev, &msg, for_us);
 	if (for_us && msg.request)
@@ -245,6 +252,7 @@ void arp_init(void)
 		{"net/arp", arp_show},
 	};
 
+	log_register(&arp_log);
 	neigh_table_init(&arp_tbl);
 	dev_add_pack(&arp_packet_type);
 	proc_register(entries, ARRAY_SIZE(entries));

@@ -7,9 +7,11 @@
  * RFC 792, 1122 section 3.2.2, 1191.  Answers to Linux's net/ipv4/icmp.c; sending errors is in
  * icmp_send.c.
  */
+#define LOG_SOURCE icmp_log
 #include "include/uapi/errno.h"
 #include "include/uapi/in.h"
 #include "kernel/lib/bug.h"
+#include "kernel/printk.h"
 #include "net/core/checksum.h"
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
@@ -19,6 +21,8 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/sysctl_net_ipv4.h"
+
+DEFINE_LOG_SOURCE(icmp_log, "icmp");
 
 const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	{ENETUNREACH, false},  /* network */
@@ -219,6 +223,8 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 {
 	u8 type = icmp_hdr(skb)->type;
 
+	pr_debug("in  from %pI4: type %u, code %u, %u bytes", &ip_hdr(skb)->saddr, type,
+		 icmp_hdr(skb)->code, skb->len);
 	if (!icmp_count_in(type)) {
 		/* RFC 1122 3.2.2: an unknown type is dropped in silence. */
 		snmp_inc(SNMP_IcmpInErrors);
@@ -260,6 +266,7 @@ void icmp_init(void)
 {
 	static const struct net_protocol icmp_protocol = {.handler = icmp_rcv};
 
+	log_register(&icmp_log);
 	icmp_send_init();
 	BUG_ON(inet_add_protocol(&icmp_protocol, IPPROTO_ICMP));
 }

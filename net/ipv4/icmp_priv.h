@@ -3,6 +3,8 @@
 #ifndef NET_IPV4_ICMP_PRIV_H
 #define NET_IPV4_ICMP_PRIV_H
 
+extern struct log_source icmp_log; /* icmp.c */
+
 void icmp_send_init(void); /* icmp_send.c */
 
 #endif

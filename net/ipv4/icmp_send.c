@@ -6,10 +6,12 @@
  * Lock: icmp_limit_lock for the buckets.
  * RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8.  Answers to Linux's icmp_send and its limits.
  */
+#define LOG_SOURCE icmp_log
 #include "include/uapi/in.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/random.h"
 #include "kernel/limits.h"
+#include "kernel/printk.h"
 #include "kernel/time/time.h"
 #include "net/core/checksum.h"
 #include "net/core/snmp.h"
@@ -195,6 +197,7 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 	skb = icmp_build(skb_in, type, code, info);
 	if (skb) {
 		icmp_count_out(type);
+		pr_debug("out to %pI4: type %u, code %u", &fl.daddr, type, code);
 		ip_send_skb(skb, rt, fl.saddr, fl.daddr, IPPROTO_ICMP,
 			    (iph->tos & IPTOS_TOS_MASK) | IPTOS_PREC_INTERNETCONTROL,
 			    sysctl_ip_default_ttl);

@@ -13,6 +13,10 @@
 struct sock;
 struct rtable;
 
+/* ip_input.c: a debug line.  @direction: "in " or "out". */
+extern struct log_source ip_log;
+void ip_log_packet(const char *direction, const struct sk_buff *skb);
+
 static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 {
 	return (struct iphdr *)skb_network_header(skb);

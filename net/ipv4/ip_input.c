@@ -8,7 +8,9 @@
  * Softirq; each function owns the packet.  No lock.
  * RFC 791, 1122 section 3.2.  Answers to Linux's net/ipv4/ip_input.c.
  */
+#define LOG_SOURCE ip_log
 #include "kernel/lib/bug.h"
+#include "kernel/printk.h"
 #include "net/core/checksum.h"
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
@@ -22,6 +24,16 @@
 #include "net/ipv4/sysctl_net_ipv4.h"
 
 /* Brings the header into the linear part and believes it only when it is whole.  0 or a reason. */
+DEFINE_LOG_SOURCE(ip_log, "ip");
+
+noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	pr_debug("%s %pI4 > %pI4, protocol %u, %u bytes", direction, &iph->saddr, &iph->daddr,
+		 iph->protocol, skb->len);
+}
+
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -128,6 +140,8 @@ int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
 	memset(skb->cb, 0, sizeof(struct inet_skb_parm));
 	IPCB(skb)->iif = dev->ifindex;
 	skb_orphan(skb);
+	if (pr_debug_on())
+		ip_log_packet("in ", skb);
 	return ip_rcv_finish(skb, dev);
 }
 
@@ -138,6 +152,7 @@ void ip_init(void)
 		.func = ip_rcv,
 	};
 
+	log_register(&ip_log);
 	sysctl_ipv4_init();
 	ip_rt_init();
 	ip_output_init();

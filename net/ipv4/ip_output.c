@@ -9,9 +9,11 @@
  * Process or softirq; no lock here.  Every function takes its packet, also when it fails.
  * RFC 791, 1122 section 3.2, 6864.  Answers to Linux's net/ipv4/ip_output.c.
  */
+#define LOG_SOURCE ip_log
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/random.h"
+#include "kernel/printk.h"
 #include "kernel/time/time.h"
 #include "net/core/checksum.h"
 #include "net/core/eth.h"
@@ -194,6 +196,8 @@ int ip_local_out(struct sk_buff *skb)
 	iph->tot_len = htons(skb->len);
 	iph->check = 0;
 	iph->check = ip_fast_csum(iph, iph->ihl);
+	if (pr_debug_on())
+		ip_log_packet("out", skb);
 	return ip_output(skb);
 }
 

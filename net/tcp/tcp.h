@@ -368,6 +368,12 @@ void tcp_init_sock(struct sock *sk);
  * and the other counters, unhashes on TCP_CLOSE. */
 void tcp_set_state(struct sock *sk, int state);
 const char *tcp_state_name(int state);
+
+/* tcp_log.c: one debug line each.  @direction: "in " or "out". */
+extern struct log_source tcp_log;
+void tcp_log_segment(const char *direction, __be32 saddr, __be32 daddr, const struct tcphdr *th,
+		     unsigned int len);
+void tcp_log_state(const struct sock *sk, int state); /* before it changes */
 void tcp_close(struct sock *sk, long timeout);
 void tcp_shutdown(struct sock *sk, int how);
 int tcp_disconnect(struct sock *sk, int flags);

@@ -13,6 +13,7 @@
  *
  * RFC 9293 3.10.7; RFC 1122 4.2.3.9, RFC 5461, 5927 and 6069 (ICMP).  Linux's net/ipv4/tcp_ipv4.c.
  */
+#define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
 #include "net/core/checksum.h"
 #include "net/core/netdevice.h"
@@ -187,6 +188,9 @@ noinline int tcp_v4_rcv(struct sk_buff *skb)
 	if (reason)
 		goto drop;
 	tcp_v4_fill_cb(skb);
+	if (pr_debug_on())
+		tcp_log_segment("in ", ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, tcp_hdr(skb),
+				skb->len - tcp_hdrlen(skb));
 	do {
 		sk = __inet_lookup_skb(&tcp_hashinfo, skb, tcp_hdr(skb)->source,
 				       tcp_hdr(skb)->dest);
@@ -475,6 +479,9 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
 	skb = tcp_make_synack(sk, dst, req);
 	if (skb) {
 		__tcp_v4_send_check(skb, ireq->ir_loc_addr, ireq->ir_rmt_addr);
+		if (pr_debug_on())
+			tcp_log_segment("out", ireq->ir_loc_addr, ireq->ir_rmt_addr, tcp_hdr(skb),
+					0);
 		err = ip_build_and_send_pkt(skb, sk, dst_rtable(dst), ireq->ir_loc_addr,
 					    ireq->ir_rmt_addr, IPPROTO_TCP);
 	}
@@ -533,6 +540,7 @@ static const struct net_protocol tcp_protocol = {
 
 void tcp_v4_init(void)
 {
+	log_register(&tcp_log);
 	if (inet_add_protocol(&tcp_protocol, IPPROTO_TCP))
 		pr_err("TCP: somebody else has protocol %d", IPPROTO_TCP);
 }

@@ -8,7 +8,9 @@
  * Context: softirq, or process when release_sock() works off a backlog; BHs are turned off here.
  * RFC 9293 3.10.7.1 (what a reset says), 3.1 (checksum).  Answers to Linux's net/ipv4/tcp_ipv4.c.
  */
+#define LOG_SOURCE tcp_log
 #include "kernel/time/softirq.h"
+#include "kernel/printk.h"
 #include "net/core/checksum.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
@@ -26,6 +28,8 @@ static void send_reply(const struct sk_buff *skb, struct tcp_reply *rep, unsigne
 	rep->th.dest = th->source;
 	rep->th.source = th->dest;
 	rep->th.doff = len / 4;
+	if (pr_debug_on())
+		tcp_log_segment("out", ip_hdr(skb)->daddr, ip_hdr(skb)->saddr, &rep->th, 0);
 	local_bh_disable();
 	ip_send_unicast_reply(skb, ip_hdr(skb)->daddr, ip_hdr(skb)->saddr, tos, IPPROTO_TCP, rep,
 			      len, offsetof(struct tcphdr, check));

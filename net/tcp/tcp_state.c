@@ -11,7 +11,9 @@
  * Context: softirq with the bh lock, or the owner.  RFC 9293 3.3.2 (the diagram); role of
  * tcp_set_state() in Linux's net/ipv4/tcp.c.
  */
+#define LOG_SOURCE tcp_log
 #include "net/tcp/tcp_in.h"
+#include "kernel/printk.h"
 
 static const char *const state_names[TCP_MAX_STATES] = {
 	[TCP_ESTABLISHED] = "ESTABLISHED",
@@ -69,6 +71,8 @@ noinline void tcp_set_state(struct sock *sk, int state)
 {
 	int from = sk->sk_state;
 
+	if (pr_debug_on())
+		tcp_log_state(sk, state);
 	if (unlikely(!(legal_next[from] & (1u << state))))
 		panic("TCP: a socket in %s may not go to %s", tcp_state_name(from),
 		      tcp_state_name(state));

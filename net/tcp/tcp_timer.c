@@ -12,7 +12,9 @@
  * no hurry, comes again a little later.  An armed timer holds a reference, which its run gives back.
  * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c.
  */
+#define LOG_SOURCE tcp_log
 #include "net/tcp/tcp_send.h"
+#include "kernel/printk.h"
 
 /* ---- giving up ---------------------------------------------------------------------------------------- */
 
@@ -196,6 +198,9 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 			icsk->icsk_retransmits++;
 	}
 	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, TCP_RTO_MAX);
+	pr_debug("%pI4:%u retransmission timeout, %u in a row; the next in %u ms",
+		 &inet_sk(sk)->inet_daddr, ntohs(inet_sk(sk)->inet_dport), icsk->icsk_retransmits,
+		 jiffies_to_msecs(icsk->icsk_rto));
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_clamp_rto_to_user_timeout(sk),
 				  TCP_RTO_MAX);
 	if (retransmits_timed_out(sk, sysctl_tcp_retries1 + 1, 0))

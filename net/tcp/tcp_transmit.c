@@ -13,7 +13,9 @@
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.1, 7323 2 and 3; Linux's tcp_output.c.
  */
+#define LOG_SOURCE tcp_log
 #include "net/tcp/tcp_send.h"
+#include "kernel/printk.h"
 
 /* ---- options -------------------------------------------------------------------------------------- */
 
@@ -232,6 +234,9 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	icsk->icsk_af_ops->send_check(sk, skb);
 
 	tcp_count_sent(sk, &tcb, pkts, bytes);
+	if (pr_debug_on())
+		tcp_log_segment("out", inet_sk(sk)->inet_saddr, inet_sk(sk)->inet_daddr,
+				tcp_hdr(skb), bytes);
 
 	/* From here on the control block is IP's. */
 	memset(skb->cb, 0, sizeof(skb->cb));

@@ -5,6 +5,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
+#include "kernel/printk.h"
 
 #define HELD 600
 
@@ -73,7 +74,12 @@ static void test_limit_refuses_and_counts(void **state)
 		cache = kmem_cache_create("limited", 100, 0, 10);
 		for (int i = 0; i < 10; i++)
 			assert_non_null(obj[i] = kmem_cache_alloc(cache, GFP_KERNEL));
+		unit_console_clear();
+		mm_log.level = LOG_DEBUG;
 		assert_null(kmem_cache_alloc(cache, GFP_KERNEL));
+		mm_log.level = LOG_AS_CONSOLE;
+		assert_non_null(
+			strstr(unit_console(), "mm: limited has no object of 100 bytes: 10 alive"));
 		assert_int_equal(cache->failed, 1);
 		kmem_cache_free(cache, obj[0]);
 		assert_non_null(obj[0] = kmem_cache_alloc(cache, GFP_KERNEL));
