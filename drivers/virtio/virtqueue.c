@@ -137,10 +137,8 @@ static int virtqueue_alloc_rings(struct virtqueue *vq)
 	vq->desc = (struct vring_desc *)mem;
 	vq->avail = (struct vring_avail *)(mem + sizeof(struct vring_desc) * vq->num);
 	vq->used = (struct vring_used *)(mem + vring_used_offset(vq));
-	for (u16 i = 0; i < vq->num; i++) {
-		vq->desc[i].next = i + 1 < vq->num ? i + 1 : VRING_NO_MORE;
-		vq->state[i].token = NULL;
-	}
+	for (u16 i = 0; i < vq->num; i++)
+		vq->state[i].next = i + 1 < vq->num ? i + 1 : VRING_NO_MORE;
 	vq->free_head = 0;
 	vq->num_free = vq->num;
 	return 0;
@@ -224,7 +222,6 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 	if (unlikely(total > vq->num_free))
 		return -ENOSPC;
 
-	/* The free list is already chained through ->next: only the last link has to be cut. */
 	for (unsigned int i = 0;; i++) {
 		struct vring_desc *desc = &vq->desc[id];
 
@@ -233,10 +230,11 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 		desc->flags = i < out ? 0 : VRING_DESC_F_WRITE;
 		if (i >= out)
 			in_len += sg[i].len;
-		id = desc->next;
+		id = vq->state[id].next;
 		if (i + 1 == total)
 			break;
 		desc->flags |= VRING_DESC_F_NEXT;
+		desc->next = id;
 	}
 	vq->free_head = id;
 	vq->num_free -= total;
@@ -291,8 +289,8 @@ static void *vring_detach(struct virtqueue *vq, u16 head)
 	u16 last = head;
 
 	for (unsigned int i = 1; i < state->nr_desc; i++)
-		last = vq->desc[last].next;
-	vq->desc[last].next = vq->free_head;
+		last = vq->state[last].next;
+	vq->state[last].next = vq->free_head;
 	vq->free_head = head;
 	vq->num_free += state->nr_desc;
 	state->token = NULL;

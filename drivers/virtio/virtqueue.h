@@ -51,6 +51,7 @@ struct vq_sg {
 struct vq_desc_state {
 	void *token; /* the driver's; NULL: this head is not with the device */
 	u16 nr_desc; /* descriptors of the chain */
+	u16 next;    /* of the chain or of the free list; the device could write to desc->next */
 	u32 in_len;  /* bytes the device may have written */
 };
 

@@ -591,6 +591,26 @@ static void test_legacy_sizes_that_cannot_be(void **state)
 	}
 }
 
+/* Linux's vring_desc_extra (5.14): the table of descriptors is written for the device, and never read back. */
+static void test_descriptors_that_the_device_overwrites(void **state)
+{
+	(void)state;
+	begin(0, RING);
+	for (u32 i = 0; i < 3 * RING; i++) {
+		u32 len;
+
+		give_tx(i, 3);
+		virtqueue_kick(tx);
+		take_tx(i);
+		for (unsigned int d = 0; d < tx->num; d++)
+			tx->desc[d].next = i % 2 ? 0xfffe : (d + 7) % tx->num;
+		assert_ptr_equal(virtqueue_get_buf(tx, &len), buffers[i % (RING * 4)]);
+		assert_int_equal(virtqueue_outstanding(tx), 0);
+	}
+	assert_false(tx->broken);
+	end();
+}
+
 /* A device decides how often its configuration is read: the console takes ten lines in five seconds (Linux's
  * printk_ratelimit), all are counted.  LIMIT(LOG_BURST_LINES) LIMIT(LOG_BURST_MS) */
 static void test_failures_of_the_configuration_are_logged_within_a_limit(void **state)
@@ -632,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_interrupts_for_nothing),
 		cmocka_unit_test(test_index_beyond_what_was_given),
 		cmocka_unit_test(test_entry_of_the_last_round),
+		cmocka_unit_test(test_descriptors_that_the_device_overwrites),
 		cmocka_unit_test(test_failures_of_the_configuration_are_logged_within_a_limit),
 	};
 
