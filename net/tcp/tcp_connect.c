@@ -1,153 +1,285 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The active side until the SYN is ready: route, local port, initial sequence number.
+ * The active side hears from its peer: SYN-ACK, or a SYN that crossed ours, or a refusal.
  *
- * tcp_v4_connect() <- inet_stream_connect() (process, owner); it calls inet_hash_connect(), which asks
- * tcp_twsk_unique() (under an ehash lock) about a TIME_WAIT of these ports, and tcp_connect()
- * (tcp_make.c), which makes the SYN.
- * inet_sk_rebuild_header() <- tcp_connect(), retransmissions, and both ends of a handshake.
+ * tcp_rcv_synsent_state_process() <- tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or
+ * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
  *
- * RFC 9293 3.10.1, RFC 6191 (reuse of a TIME_WAIT); Linux's net/ipv4/tcp_ipv4.c.
+ * RFC 9293 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_input.c.
  */
-#include "kernel/sched/cpu.h"
-#include "net/core/netdevice.h"
-#include "net/ipv4/route.h"
+#include "kernel/lib/random.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
-/*
- * A way for what @sk sends next: the one that it has, if the table still says so, else a new one from the
- * same address.  0 or -errno, which is kept for when the connection gives up.
- */
-int inet_sk_rebuild_header(struct sock *sk)
+/* ---- SYN ------------------------------------------------------------------------------------------------ */
+
+/* The window and its scale that our SYN offers. */
+static void tcp_connect_window(struct sock *sk)
 {
-	const struct inet_sock *inet = inet_sk(sk);
-	struct flowi4 fl = {
-		.daddr = inet->inet_daddr,
-		.saddr = inet->inet_saddr,
-		.oif = sk->sk_bound_dev_if,
-		.proto = IPPROTO_TCP,
-		.tos = inet->tos,
-	};
-	struct rtable *rt;
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 space = tcp_full_space(sk), mss = tp->advmss;
+	u8 rcv_wscale;
 
-	if (sk->sk_dst_cache && dst_check(sk->sk_dst_cache))
-		return 0;
-	rt = ip_route_output_key(&fl);
-	if (IS_ERR(rt)) {
-		sk->sk_err_soft = -PTR_ERR(rt);
-		return PTR_ERR(rt);
-	}
-	sk_dst_set(sk, &rt->dst);
+	/* Whether the peer takes timestamps is only known where an earlier connection says so (Linux). */
+	if (tp->rx_opt.ts_recent_stamp)
+		mss -= tp->tcp_header_len - sizeof(struct tcphdr);
+	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    (!tp->window_clamp || tp->window_clamp > space))
+		tp->window_clamp = space;
+	tcp_select_initial_window(space, mss, &tp->rcv_wnd, &tp->window_clamp,
+				  sysctl_tcp_window_scaling, &rcv_wscale);
+	tp->rx_opt.rcv_wscale = rcv_wscale;
+	tp->rcv_ssthresh = tp->rcv_wnd;
+}
+
+/* Everything that a connection starts with; write_seq is the initial sequence number. */
+static void tcp_connect_init(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct dst_entry *dst = sk->sk_dst_cache;
+
+	/* The timestamps that we offer will be taken; if not, the SYN-ACK corrects it. */
+	tp->tcp_header_len =
+		sizeof(struct tcphdr) + (sysctl_tcp_timestamps ? TCPOLEN_TSTAMP_ALIGNED : 0);
+	if (tp->rx_opt.user_mss)
+		tp->rx_opt.mss_clamp = tp->rx_opt.user_mss;
+	tp->max_window = 0;
+	tcp_sync_mss(sk, dst ? dst_mtu(dst) : TCP_MSS_DEFAULT + 40);
+	tp->advmss = tcp_advertise_mss(sk, dst);
+	tcp_initialize_rcv_mss(sk);
+	tcp_connect_window(sk);
+
+	sk->sk_err = 0;
+	sock_reset_flag(sk, SOCK_DONE);
+	tp->snd_wnd = 0;
+	tp->snd_wl1 = 0;
+	tp->snd_una = tp->snd_sml = tp->snd_up = tp->snd_nxt = tp->write_seq;
+	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = 0;
+	icsk->icsk_rto = TCP_TIMEOUT_INIT;
+	icsk->icsk_retransmits = 0;
+	tcp_clear_retrans(tp);
+}
+
+/* The active open's SYN.  0, or -errno when it could not even be tried. */
+noinline int tcp_connect(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	sock_owned_by_me(sk);
+	if (inet_csk(sk)->icsk_af_ops->rebuild_header(sk))
+		return -EHOSTUNREACH;
+	tcp_connect_init(sk);
+
+	skb = sk_stream_alloc_skb(sk, 0, GFP_KERNEL);
+	if (unlikely(!skb))
+		return -ENOBUFS;
+	tcp_init_nondata_skb(skb, tp->write_seq, TCPHDR_SYN);
+	skb_header_release(skb);
+	sk_wmem_queued_add(sk, skb->truesize);
+	tp->write_seq = TCP_SKB_CB(skb)->end_seq;
+	tp->packets_out += tcp_skb_pcount(skb);
+	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);
+
+	tcp_mstamp_refresh(tp);
+	tp->retrans_stamp = tcp_time_stamp(tp);
+	/* One that found no room below goes again with the timer. */
+	tcp_transmit_skb(sk, skb, 1, GFP_KERNEL);
+	tp->snd_nxt = tp->write_seq;
+	tp->pushed_seq = tp->write_seq;
+	snmp_inc(SNMP_TcpActiveOpens);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, inet_csk(sk)->icsk_rto, TCP_RTO_MAX);
 	return 0;
 }
 
+/* ---- the answer -------------------------------------------------------------------------------- */
+
 /*
- * With timestamps a new life may begin while the old one's segments could still be on their way: its
- * numbers start beyond all that the old one sent, and PAWS refuses what is older.  Where the port is our
- * choice, the clock must have moved on a whole second, too, and tcp_tw_reuse must permit it; one that the
- * application chose is taken at once, as in Linux.
+ * Connected: initialises sending and receiving, and wakes the caller in connect().
+ * @skb: the SYN-ACK.
  */
-bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
+noinline void tcp_finish_connect(struct sock *sk, struct sk_buff *skb)
 {
-	const struct tcp_timewait_sock *tcptw = tcp_twsk(sktw);
+	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!tcptw->tw_ts_recent_stamp)
+	(void)skb;
+	tcp_set_state(sk, TCP_ESTABLISHED);
+	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
+	icsk->icsk_af_ops->rebuild_header(sk);
+	tcp_init_metrics(sk);
+	tcp_init_congestion_control(sk);
+	tp->lsndtime = tcp_jiffies32;
+	tcp_init_buffer_space(sk);
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
+	/* The window of a SYN-ACK has no scale: with one the next segment will look different. */
+	if (!tp->rx_opt.snd_wscale)
+		tcp_fast_path_on(tp);
+	else
+		tp->pred_flags = 0;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+}
+
+/* Takes over from a SYN or SYN-ACK: sequence number, window (never scaled), timestamps or not. */
+static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 seq = TCP_SKB_CB(skb)->seq;
+
+	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = seq + 1;
+	tp->snd_wnd = ntohs(th->window);
+	tcp_init_wl(tp, seq);
+	if (!tp->rx_opt.wscale_ok) {
+		tp->rx_opt.snd_wscale = tp->rx_opt.rcv_wscale = 0;
+		tp->window_clamp = min(tp->window_clamp, 65535u);
+	}
+	tp->tcp_header_len = sizeof(struct tcphdr);
+	if (tp->rx_opt.saw_tstamp) {
+		tp->rx_opt.tstamp_ok = 1;
+		tp->tcp_header_len += TCPOLEN_TSTAMP_ALIGNED;
+		tcp_store_ts_recent(tp);
+	}
+}
+
+/*
+ * The last step of the handshake.  When the application asked for it (TCP_DEFER_ACCEPT, TCP_QUICKACK
+ * off), the ACK waits a little for data to ride on: true, it was only scheduled.
+ */
+static bool tcp_synsent_ack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (!icsk->icsk_accept_queue.rskq_defer_accept && !icsk->icsk_ack.pingpong) {
+		tcp_send_ack(sk);
 		return false;
-	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK) &&
-	    (!sysctl_tcp_tw_reuse || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1))
-		return false;
-	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
-	if (!tp->write_seq)
-		tp->write_seq = 1; /* 0 asks for a fresh one */
-	tp->rx_opt.ts_recent = tcptw->tw_ts_recent;
-	tp->rx_opt.ts_recent_stamp = tcptw->tw_ts_recent_stamp;
-	sock_hold(sktw);
+	}
+	inet_csk_schedule_ack(sk);
+	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
+	tcp_enter_quickack_mode(sk);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, TCP_DELACK_MAX, TCP_RTO_MAX);
 	return true;
 }
 
-/* The way to @daddr (0: this host itself), from the bound address if there is one. */
-static struct rtable *connect_route(const struct sock *sk, __be32 daddr, struct flowi4 *fl)
+/* The ACK in @skb is of our SYN.  0: @skb is gone; -1: go on with it. */
+static int tcp_synsent_acked(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
 {
-	__be32 saddr = inet_sk(sk)->inet_saddr;
-	struct rtable *rt;
+	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!daddr)
-		daddr = saddr ? saddr : htonl(INADDR_LOOPBACK);
-	*fl = (struct flowi4){
-		.daddr = daddr,
-		.saddr = saddr,
-		.oif = sk->sk_bound_dev_if,
-		.proto = IPPROTO_TCP,
-		.tos = inet_sk(sk)->tos,
-	};
-	rt = ip_route_output_key(fl);
-	if (IS_ERR(rt)) {
-		if (PTR_ERR(rt) == -ENETUNREACH)
-			snmp_inc(SNMP_IpOutNoRoutes);
-		return rt;
+	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
+	tcp_try_undo_spurious_syn(tp);
+	tcp_ack(sk, skb, FLAG_SLOWPATH);
+	tcp_take_syn(sk, skb, th);
+	if (tp->rx_opt.tstamp_ok)
+		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	tp->max_window = max(tp->max_window, tp->snd_wnd);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	tcp_initialize_rcv_mss(sk);
+	/* Publish these fields before sk_state. */
+	smp_mb();
+	tcp_finish_connect(sk, skb);
+	if (tcp_synsent_ack(sk)) {
+		consume_skb(skb);
+		return 0;
 	}
-	if (rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST) {
-		rt_put(rt);
-		return ERR_PTR(-ENETUNREACH);
-	}
-	return rt;
+	return -1;
 }
 
-noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+/* RFC 9293 3.5, figure 7: both said SYN.  Ours goes out again, with an ACK. */
+static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
 {
-	const struct sockaddr_in *usin = (const struct sockaddr_in *)uaddr;
-	struct inet_sock *inet = inet_sk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct rtable *rt;
-	struct flowi4 fl;
-	u32 isn;
-	int err;
 
-	WARN_ON(in_interrupt());
-	if (addr_len < (int)sizeof(*usin))
-		return -EINVAL;
-	if (usin->sin_family != AF_INET)
-		return -EAFNOSUPPORT;
-	rt = connect_route(sk, usin->sin_addr.s_addr, &fl);
-	if (IS_ERR(rt))
-		return PTR_ERR(rt);
+	tcp_set_state(sk, TCP_SYN_RECV);
+	tcp_take_syn(sk, skb, th);
+	tp->max_window = tp->snd_wnd;
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	tcp_initialize_rcv_mss(sk);
+	tcp_send_synack(sk);
+}
 
-	if (!inet->inet_saddr) {
-		inet->inet_saddr = fl.saddr;
-		inet->inet_rcv_saddr = fl.saddr;
+/* RFC 9293 3.10.7.3, first check; the timestamp must be one that we sent since we began (7323 4.1). */
+static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	u32 ack = TCP_SKB_CB(skb)->ack_seq;
+
+	if (!after(ack, tp->snd_una) || after(ack, tp->snd_nxt))
+		return false;
+	if (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr &&
+	    !between(tp->rx_opt.rcv_tsecr, tp->retrans_stamp, tcp_time_stamp(tp))) {
+		snmp_inc(SNMP_TcpExtPAWSActive);
+		return false;
 	}
-	/* A failed attempt's numbers are not used again; tcp_twsk_unique() may bring others. */
-	tp->write_seq = 0;
-	tp->rx_opt.ts_recent = 0;
-	tp->rx_opt.ts_recent_stamp = 0;
-	inet->inet_dport = usin->sin_port;
-	inet->inet_daddr = fl.daddr;
-	inet_csk(sk)->icsk_ext_hdr_len = 0;
-	tp->rx_opt.mss_clamp = TCP_MSS_DEFAULT;
+	return true;
+}
 
-	/* Before it is hashed, so that what finds it finds it in SYN_SENT. */
-	tcp_set_state(sk, TCP_SYN_SENT);
-	err = inet_hash_connect(sk);
-	if (err)
-		goto out_close;
+/*
+ * An ACK of something else: the peer may still be in an older connection of these ports.  The reset that
+ * answers it ends that one, so the SYN goes out again at once, and not only after a second.  Once: later ones
+ * leave the timer as it is.  The time is never moved back, or ACKs that come faster than the timer runs would
+ * keep the SYN, and the end of connect(), away for as long as they come (they do on Linux 6.18).
+ */
+static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 ack = TCP_SKB_CB(skb)->ack_seq;
 
-	sk_dst_set(sk, &rt->dst);
-	rt = NULL;
-	isn = secure_tcp_seq(inet->inet_saddr, inet->inet_daddr, inet->inet_sport, inet->inet_dport,
-			     &tp->tsoffset);
-	if (!tp->write_seq)
-		tp->write_seq = isn;
-	inet->inet_id = tp->write_seq ^ jiffies;
-	err = tcp_connect(sk);
-	if (err)
-		goto out_close;
+	if (after(ack, tp->snd_una) && !after(ack, tp->snd_nxt))
+		return; /* the number is right, the timestamp is not */
+	if (!icsk->icsk_retransmits && time_before(jiffies + TCP_TIMEOUT_MIN, icsk->icsk_timeout))
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_TIMEOUT_MIN, TCP_RTO_MAX);
+}
+
+/* 0: @skb is gone; > 0: a reset answers it, the caller frees; -1: established, the rest is to do. */
+noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
+					   const struct tcphdr *th)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u16 saved_clamp = tp->rx_opt.mss_clamp;
+	enum skb_drop_reason reason;
+
+	tcp_parse_options(skb, &tp->rx_opt, false);
+	if (tp->rx_opt.saw_tstamp && tp->rx_opt.rcv_tsecr)
+		tp->rx_opt.rcv_tsecr -= tp->tsoffset;
+
+	if (th->ack) {
+		if (!tcp_synsent_ack_ok(tp, skb)) {
+			tcp_synsent_syn_again(sk, skb);
+			tcp_clear_options(&tp->rx_opt);
+			tp->rx_opt.mss_clamp = saved_clamp;
+			return SKB_DROP_REASON_TCP_INVALID_ACK;
+		}
+		if (th->rst) {
+			tcp_reset(sk);
+			kfree_skb_reason(skb, SKB_DROP_REASON_TCP_RESET);
+			return 0;
+		}
+		if (th->syn)
+			return tcp_synsent_acked(sk, skb, th);
+		reason = SKB_DROP_REASON_TCP_FLAGS;
+		goto drop_and_undo;
+	}
+	/* RFC 9293 3.10.7.3, a RST: "Otherwise (no ACK), drop the segment and return." */
+	reason = SKB_DROP_REASON_TCP_RST_INVALID;
+	if (th->rst)
+		goto drop_and_undo;
+	reason = SKB_DROP_REASON_TCP_PAWS;
+	if (tp->rx_opt.ts_recent_stamp && tp->rx_opt.saw_tstamp &&
+	    tcp_paws_reject(&tp->rx_opt, false))
+		goto drop_and_undo;
+	reason = SKB_DROP_REASON_TCP_FLAGS;
+	if (!th->syn)
+		goto drop_and_undo;
+	tcp_synsent_crossed(sk, skb, th);
+	consume_skb(skb);
 	return 0;
 
-out_close:
-	/* Out of the tables, and the port free again unless bind() named it. */
-	tcp_set_state(sk, TCP_CLOSE);
-	rt_put(rt);
-	inet->inet_dport = 0;
-	return err;
+drop_and_undo:
+	tcp_clear_options(&tp->rx_opt);
+	tp->rx_opt.mss_clamp = saved_clamp;
+	kfree_skb_reason(skb, reason);
+	return 0;
 }

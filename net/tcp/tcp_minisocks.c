@@ -15,8 +15,146 @@
  * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 5961, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
  */
 #include "kernel/lib/random.h"
+#include "kernel/limits.h"
+#include "net/core/netdevice.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
+
+/* ---- initial sequence numbers ------------------------------------------------------------------ */
+
+/*
+ * Initial sequence numbers, and where a connection's timestamps start.
+ *
+ * Callers: tcp_v4_connect (process, owner), tcp_conn_request (softirq).  Any context, no lock.
+ *
+ * RFC 6528: M + F(four-tuple, secret).  M moves with the clock, one step in 64 ns, so that two lives
+ * of one four-tuple do not meet within a segment's lifetime; F differs from tuple to tuple, so that a
+ * connection of one's own says nothing about that of another.  The upper half of the same hash is
+ * the timestamp offset (RFC 7323 5.4): fixed for a four-tuple, which is what PAWS across TIME_WAIT needs.
+ */
+
+#define ISN_TICK_SHIFT 6 /* 64 ns: the space is gone through in 274 s, above an MSL of 120 */
+
+static siphash_key_t isn_secret;
+
+void tcp_isn_init(void)
+{
+	get_random_bytes(&isn_secret, sizeof(isn_secret));
+}
+
+u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff)
+{
+	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, (u64)sport << 16 | dport, &isn_secret);
+
+	*tsoff = sysctl_tcp_timestamps == 1 ? hash >> 32 : 0;
+	return (u32)hash + (u32)(ktime_get_ns() >> ISN_TICK_SHIFT);
+}
+
+/* ---- a SYN ------------------------------------------------------------------------------------- */
+
+/*
+ * The passive side: a SYN becomes a request.
+ *
+ * tcp_conn_request() <- tcp_v4_conn_request() <- tcp_rcv_state_process [LISTEN] (softirq, listener not
+ * locked) -> inet_csk_reqsk_queue_hash_add, then send_synack
+ *
+ * Limits: half-open requests of a listener as its backlog allows, N + 1, at most tcp_max_syn_backlog;
+ * finished ones likewise (sk_acceptq_is_full).  A SYN above either is dropped and counted: the peer
+ * sends it again.
+ * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods).  Linux's tcp_input.c, tcp_ipv4.c.
+ */
+
+static bool syn_queue_is_full(const struct sock *sk)
+{
+	u32 qlen = reqsk_queue_len(&inet_csk(sk)->icsk_accept_queue);
+
+	if (unlikely(mm_pages_are_short()) && qlen >= TCP_REQUESTS_WHEN_SHORT)
+		return true;
+	return qlen > sk->sk_max_ack_backlog || qlen >= (u32)sysctl_tcp_max_syn_backlog;
+}
+
+/* The peer's address and ports, and the options of its SYN. */
+static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_received *opt,
+			     const struct sk_buff *skb)
+{
+	struct inet_request_sock *ireq = inet_rsk(req);
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	ireq->ir_rmt_port = th->source;
+	ireq->ir_num = ntohs(th->dest);
+	ireq->ir_iif = skb->dev ? skb->dev->ifindex : 0;
+	ireq->ir_tos = TCP_SKB_CB(skb)->ip_dsfield;
+	ireq->tstamp_ok = opt->tstamp_ok;
+	ireq->snd_wscale = opt->snd_wscale;
+	ireq->wscale_ok = opt->wscale_ok;
+	ireq->sack_ok = opt->sack_ok;
+	ireq->acked = 0;
+
+	req->rsk_rcv_wnd = 0; /* tcp_openreq_init_rwin() sets it */
+	req->mss = opt->mss_clamp;
+	req->ts_recent = opt->saw_tstamp ? opt->rcv_tsval : 0;
+	tcp_rsk(req)->rcv_isn = TCP_SKB_CB(skb)->seq;
+	tcp_rsk(req)->rcv_nxt = TCP_SKB_CB(skb)->seq + 1;
+	tcp_rsk(req)->snt_synack = 0; /* tcp_make_synack() sets it */
+	tcp_rsk(req)->last_oow_ack_time = 0;
+}
+
+/* A request for @skb, without its sequence number; *@dst: the route to the peer.  NULL: no memory or route. */
+static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
+					     struct sk_buff *skb, struct dst_entry **dst)
+{
+	struct tcp_options_received opt = {
+		.mss_clamp = TCP_MSS_DEFAULT,
+		.user_mss = tcp_sk(sk)->rx_opt.user_mss,
+	};
+	const struct inet_connection_sock_af_ops *af_ops = inet_csk(sk)->icsk_af_ops;
+	struct request_sock *req = inet_reqsk_alloc(ops, sk);
+
+	if (!req)
+		return NULL;
+	tcp_parse_options(skb, &opt, false);
+	opt.tstamp_ok = opt.saw_tstamp;
+	tcp_openreq_init(req, &opt, skb);
+	af_ops->init_req(req, skb);
+	*dst = af_ops->route_req(sk, req);
+	if (*dst)
+		return req;
+	__reqsk_free(req);
+	return NULL;
+}
+
+/* 0 when the SYN was taken; else why it was dropped. */
+noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, struct sk_buff *skb)
+{
+	const struct inet_connection_sock_af_ops *af_ops = inet_csk(sk)->icsk_af_ops;
+	u32 tw_isn = TCP_SKB_CB(skb)->tcp_tw_isn, isn;
+	struct request_sock *req;
+	struct dst_entry *dst;
+
+	/* A SYN that reopens a TIME_WAIT comes from a peer that has completed a handshake before. */
+	if (syn_queue_is_full(sk) && !tw_isn) {
+		snmp_inc(SNMP_TcpExtTCPReqQFullDrop);
+		return SKB_DROP_REASON_TCP_REQQ_FULL;
+	}
+	if (sk_acceptq_is_full(sk)) {
+		snmp_inc(SNMP_TcpExtListenOverflows);
+		return SKB_DROP_REASON_TCP_LISTEN_OVERFLOW;
+	}
+	req = request_from_syn(ops, sk, skb, &dst);
+	if (!req)
+		return SKB_DROP_REASON_NOMEM;
+
+	isn = af_ops->init_seq(req, &tcp_rsk(req)->ts_off);
+	tcp_rsk(req)->snt_isn = tw_isn ? tw_isn : isn;
+	tcp_openreq_init_rwin(req, sk, dst);
+
+	/* Into the table first: the SYN-ACK's answer may be here before the next line. */
+	inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
+	af_ops->send_synack(sk, dst, req);
+	dst_release(dst);
+	reqsk_put(req);
+	return 0;
+}
 
 /* ---- a half-open connection --------------------------------------------------------------------------- */
 
@@ -330,170 +468,4 @@ noinline int tcp_child_process(struct sock *parent, struct sock *child, struct s
 	bh_unlock_sock(child);
 	sock_put(child);
 	return ret;
-}
-
-/* ---- TIME_WAIT ------------------------------------------------------------------------------------------ */
-
-/*
- * @sk is over but for what may still come: a small object takes its places and @sk ends.
- * @state FIN_WAIT2: the peer's FIN is still due, wait @timeo for it; TIME_WAIT: the full time (1122
- * 4.2.2.13).  Without memory, or above tcp_max_tw_buckets, the connection is just closed, and counted.
- */
-noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
-{
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct inet_timewait_sock *tw = inet_twsk_alloc(sk, state);
-	const int rto = (icsk->icsk_rto << 2) - (icsk->icsk_rto >> 1);
-
-	if (tw) {
-		struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-
-		tw->tw_rcv_wscale = tp->rx_opt.rcv_wscale;
-		tcptw->tw_rcv_nxt = tp->rcv_nxt;
-		tcptw->tw_snd_nxt = tp->snd_nxt;
-		tcptw->tw_rcv_wnd = tcp_receive_window(tp);
-		tcptw->tw_ts_recent = tp->rx_opt.ts_recent;
-		tcptw->tw_ts_recent_stamp = tp->rx_opt.ts_recent_stamp;
-		tcptw->tw_ts_offset = tp->tsoffset;
-		tcptw->tw_last_oow_ack_time = 0;
-
-		/* Long enough for the peer to send its FIN three times. */
-		timeo = state == TCP_TIME_WAIT ? TCP_TIMEWAIT_LEN : max(timeo, rto);
-		__inet_twsk_hashdance(tw, sk, &tcp_hashinfo);
-		inet_twsk_schedule(tw, timeo);
-		inet_twsk_put(tw);
-	} else {
-		snmp_inc(SNMP_TcpExtTCPTimeWaitOverflow);
-	}
-	tcp_done(sk);
-}
-
-/* An ACK, unless the last one to such a segment was just now. */
-static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct sk_buff *skb,
-					 enum snmp_counter mib)
-{
-	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-
-	if (!tcp_oow_rate_limited(skb, mib, &tcptw->tw_last_oow_ack_time))
-		return TCP_TW_ACK;
-	inet_twsk_put(tw);
-	return TCP_TW_SUCCESS;
-}
-
-static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw,
-			       const struct tcp_options_received *opt)
-{
-	if (!opt->saw_tstamp)
-		return;
-	tcptw->tw_ts_recent = opt->rcv_tsval;
-	tcptw->tw_ts_recent_stamp = tcp_seconds();
-}
-
-/* We sent our FIN and it was acknowledged; the application is gone; only a FIN is welcome. */
-static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
-				       const struct tcphdr *th,
-				       const struct tcp_options_received *opt, bool paws_reject)
-{
-	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-
-	if (paws_reject || !tcp_in_window(cb->seq, cb->end_seq, tcptw->tw_rcv_nxt,
-					  tcptw->tw_rcv_nxt + tcptw->tw_rcv_wnd)) {
-		if (!th->rst)
-			return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedFinWait2);
-		/* RFC 9293 3.10.7.4, first: a RST is never answered. */
-		inet_twsk_put(tw);
-		return TCP_TW_SUCCESS;
-	}
-	if (th->rst) {
-		inet_twsk_deschedule_put(tw);
-		return TCP_TW_SUCCESS;
-	}
-	if (th->syn && !before(cb->seq, tcptw->tw_rcv_nxt))
-		return TCP_TW_RST;
-	/* A duplicate ACK says nothing new. */
-	if (!th->ack || !after(cb->end_seq, tcptw->tw_rcv_nxt) || cb->end_seq == cb->seq) {
-		inet_twsk_put(tw);
-		return TCP_TW_SUCCESS;
-	}
-	/* RFC 1122 4.2.2.13: data after close() is answered with a reset. */
-	if (!th->fin || cb->end_seq != tcptw->tw_rcv_nxt + 1)
-		return TCP_TW_RST;
-
-	tw->tw_substate = TCP_TIME_WAIT;
-	tcptw->tw_rcv_nxt = cb->end_seq;
-	tw_store_ts_recent(tcptw, opt);
-	inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
-	return TCP_TW_ACK;
-}
-
-/*
- * RFC 1122 4.2.2.13 and RFC 6191: a SYN that is surely younger than the old connection, by its sequence
- * number or by its timestamp, may open it anew.  Our numbers then start beyond the old ones.
- */
-static bool tw_may_reopen(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
-			  const struct tcphdr *th, const struct tcp_options_received *opt)
-{
-	if (!th->syn || th->rst || th->ack)
-		return false;
-	return after(TCP_SKB_CB(skb)->seq, tcptw->tw_rcv_nxt) ||
-	       (opt->saw_tstamp && (s32)(tcptw->tw_ts_recent - opt->rcv_tsval) < 0);
-}
-
-/* Options of @skb against what the connection knew; true when PAWS refuses it. */
-static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
-		    const struct tcphdr *th, struct tcp_options_received *opt)
-{
-	if (th->doff == sizeof(*th) / 4 || !tcptw->tw_ts_recent_stamp)
-		return false;
-	tcp_parse_options(skb, opt, false);
-	if (!opt->saw_tstamp)
-		return false;
-	if (opt->rcv_tsecr)
-		opt->rcv_tsecr -= tcptw->tw_ts_offset;
-	opt->ts_recent = tcptw->tw_ts_recent;
-	opt->ts_recent_stamp = tcptw->tw_ts_recent_stamp;
-	return tcp_paws_reject(opt, th->rst);
-}
-
-/* SUCCESS: done, and @tw's reference is given back; the other answers leave it to the caller. */
-noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw,
-						       struct sk_buff *skb, const struct tcphdr *th)
-{
-	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
-	struct tcp_options_received opt = {0};
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	bool paws_reject = tw_paws(tcptw, skb, th, &opt);
-
-	if (tw->tw_substate == TCP_FIN_WAIT2)
-		return tw_fin_wait2(tw, skb, th, &opt, paws_reject);
-
-	if (!paws_reject && cb->seq == tcptw->tw_rcv_nxt && (cb->seq == cb->end_seq || th->rst)) {
-		/* In the window exactly.  Like Linux we believe the reset, unless told not to (RFC 1337). */
-		if (th->rst && !sysctl_tcp_rfc1337) {
-			inet_twsk_deschedule_put(tw);
-			return TCP_TW_SUCCESS;
-		}
-		inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
-		tw_store_ts_recent(tcptw, &opt);
-		inet_twsk_put(tw);
-		return TCP_TW_SUCCESS;
-	}
-	if (!paws_reject && tw_may_reopen(tcptw, skb, th, &opt)) {
-		u32 isn = tcptw->tw_snd_nxt + 65535 + 2;
-
-		TCP_SKB_CB(skb)->tcp_tw_isn = isn ? isn : 1;
-		return TCP_TW_SYN;
-	}
-	if (paws_reject)
-		snmp_inc(SNMP_TcpExtPAWSEstab);
-	if (th->rst) {
-		inet_twsk_put(tw);
-		return TCP_TW_SUCCESS;
-	}
-	/* The peer sends its FIN again: our last ACK was lost.  The wait begins anew. */
-	if (paws_reject || th->ack)
-		inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
-	return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedTimeWait);
 }

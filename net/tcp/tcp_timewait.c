@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The small objects at both ends of a connection's life: the request before it is whole, TIME_WAIT
+ * after it is over.
+ *
+ * tcp_openreq_init_rwin() <- tcp_conn_request
+ * tcp_check_req() <- tcp_v4_rcv -> tcp_v4_syn_recv_sock -> tcp_create_openreq_child;
+ *	-> inet_csk_complete_hashdance
+ * tcp_child_process() <- tcp_v4_rcv -> tcp_rcv_state_process [SYN_RECV]
+ * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock)
+ * tcp_timewait_state_process() <- tcp_v4_rcv
+ * All softirq but for tcp_time_wait.  A request and a TIME_WAIT have no lock: each field that changes is a
+ * word each, and only one of two ACKs takes a request out of the table.
+ *
+ * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 5961, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
+ */
+#include "kernel/lib/random.h"
+#include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
+
+/* ---- TIME_WAIT ------------------------------------------------------------------------------------------ */
+
+/*
+ * @sk is over but for what may still come: a small object takes its places and @sk ends.
+ * @state FIN_WAIT2: the peer's FIN is still due, wait @timeo for it; TIME_WAIT: the full time (1122
+ * 4.2.2.13).  Without memory, or above tcp_max_tw_buckets, the connection is just closed, and counted.
+ */
+noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct inet_timewait_sock *tw = inet_twsk_alloc(sk, state);
+	const int rto = (icsk->icsk_rto << 2) - (icsk->icsk_rto >> 1);
+
+	if (tw) {
+		struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
+
+		tw->tw_rcv_wscale = tp->rx_opt.rcv_wscale;
+		tcptw->tw_rcv_nxt = tp->rcv_nxt;
+		tcptw->tw_snd_nxt = tp->snd_nxt;
+		tcptw->tw_rcv_wnd = tcp_receive_window(tp);
+		tcptw->tw_ts_recent = tp->rx_opt.ts_recent;
+		tcptw->tw_ts_recent_stamp = tp->rx_opt.ts_recent_stamp;
+		tcptw->tw_ts_offset = tp->tsoffset;
+		tcptw->tw_last_oow_ack_time = 0;
+
+		/* Long enough for the peer to send its FIN three times. */
+		timeo = state == TCP_TIME_WAIT ? TCP_TIMEWAIT_LEN : max(timeo, rto);
+		__inet_twsk_hashdance(tw, sk, &tcp_hashinfo);
+		inet_twsk_schedule(tw, timeo);
+		inet_twsk_put(tw);
+	} else {
+		snmp_inc(SNMP_TcpExtTCPTimeWaitOverflow);
+	}
+	tcp_done(sk);
+}
+
+/* An ACK, unless the last one to such a segment was just now. */
+static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct sk_buff *skb,
+					 enum snmp_counter mib)
+{
+	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
+
+	if (!tcp_oow_rate_limited(skb, mib, &tcptw->tw_last_oow_ack_time))
+		return TCP_TW_ACK;
+	inet_twsk_put(tw);
+	return TCP_TW_SUCCESS;
+}
+
+static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw,
+			       const struct tcp_options_received *opt)
+{
+	if (!opt->saw_tstamp)
+		return;
+	tcptw->tw_ts_recent = opt->rcv_tsval;
+	tcptw->tw_ts_recent_stamp = tcp_seconds();
+}
+
+/* We sent our FIN and it was acknowledged; the application is gone; only a FIN is welcome. */
+static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
+				       const struct tcphdr *th,
+				       const struct tcp_options_received *opt, bool paws_reject)
+{
+	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (paws_reject || !tcp_in_window(cb->seq, cb->end_seq, tcptw->tw_rcv_nxt,
+					  tcptw->tw_rcv_nxt + tcptw->tw_rcv_wnd)) {
+		if (!th->rst)
+			return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedFinWait2);
+		/* RFC 9293 3.10.7.4, first: a RST is never answered. */
+		inet_twsk_put(tw);
+		return TCP_TW_SUCCESS;
+	}
+	if (th->rst) {
+		inet_twsk_deschedule_put(tw);
+		return TCP_TW_SUCCESS;
+	}
+	if (th->syn && !before(cb->seq, tcptw->tw_rcv_nxt))
+		return TCP_TW_RST;
+	/* A duplicate ACK says nothing new. */
+	if (!th->ack || !after(cb->end_seq, tcptw->tw_rcv_nxt) || cb->end_seq == cb->seq) {
+		inet_twsk_put(tw);
+		return TCP_TW_SUCCESS;
+	}
+	/* RFC 1122 4.2.2.13: data after close() is answered with a reset. */
+	if (!th->fin || cb->end_seq != tcptw->tw_rcv_nxt + 1)
+		return TCP_TW_RST;
+
+	tw->tw_substate = TCP_TIME_WAIT;
+	tcptw->tw_rcv_nxt = cb->end_seq;
+	tw_store_ts_recent(tcptw, opt);
+	inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
+	return TCP_TW_ACK;
+}
+
+/*
+ * RFC 1122 4.2.2.13 and RFC 6191: a SYN that is surely younger than the old connection, by its sequence
+ * number or by its timestamp, may open it anew.  Our numbers then start beyond the old ones.
+ */
+static bool tw_may_reopen(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
+			  const struct tcphdr *th, const struct tcp_options_received *opt)
+{
+	if (!th->syn || th->rst || th->ack)
+		return false;
+	return after(TCP_SKB_CB(skb)->seq, tcptw->tw_rcv_nxt) ||
+	       (opt->saw_tstamp && (s32)(tcptw->tw_ts_recent - opt->rcv_tsval) < 0);
+}
+
+/* Options of @skb against what the connection knew; true when PAWS refuses it. */
+static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
+		    const struct tcphdr *th, struct tcp_options_received *opt)
+{
+	if (th->doff == sizeof(*th) / 4 || !tcptw->tw_ts_recent_stamp)
+		return false;
+	tcp_parse_options(skb, opt, false);
+	if (!opt->saw_tstamp)
+		return false;
+	if (opt->rcv_tsecr)
+		opt->rcv_tsecr -= tcptw->tw_ts_offset;
+	opt->ts_recent = tcptw->tw_ts_recent;
+	opt->ts_recent_stamp = tcptw->tw_ts_recent_stamp;
+	return tcp_paws_reject(opt, th->rst);
+}
+
+/* SUCCESS: done, and @tw's reference is given back; the other answers leave it to the caller. */
+noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw,
+						       struct sk_buff *skb, const struct tcphdr *th)
+{
+	struct tcp_timewait_sock *tcptw = tcp_twsk((struct sock *)tw);
+	struct tcp_options_received opt = {0};
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	bool paws_reject = tw_paws(tcptw, skb, th, &opt);
+
+	if (tw->tw_substate == TCP_FIN_WAIT2)
+		return tw_fin_wait2(tw, skb, th, &opt, paws_reject);
+
+	if (!paws_reject && cb->seq == tcptw->tw_rcv_nxt && (cb->seq == cb->end_seq || th->rst)) {
+		/* In the window exactly.  Like Linux we believe the reset, unless told not to (RFC 1337). */
+		if (th->rst && !sysctl_tcp_rfc1337) {
+			inet_twsk_deschedule_put(tw);
+			return TCP_TW_SUCCESS;
+		}
+		inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
+		tw_store_ts_recent(tcptw, &opt);
+		inet_twsk_put(tw);
+		return TCP_TW_SUCCESS;
+	}
+	if (!paws_reject && tw_may_reopen(tcptw, skb, th, &opt)) {
+		u32 isn = tcptw->tw_snd_nxt + 65535 + 2;
+
+		TCP_SKB_CB(skb)->tcp_tw_isn = isn ? isn : 1;
+		return TCP_TW_SYN;
+	}
+	if (paws_reject)
+		snmp_inc(SNMP_TcpExtPAWSEstab);
+	if (th->rst) {
+		inet_twsk_put(tw);
+		return TCP_TW_SUCCESS;
+	}
+	/* The peer sends its FIN again: our last ACK was lost.  The wait begins anew. */
+	if (paws_reject || th->ack)
+		inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
+	return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedTimeWait);
+}
+
+/*
+ * With timestamps a new life may begin while the old one's segments could still be on their way: its
+ * numbers start beyond all that the old one sent, and PAWS refuses what is older.  Where the port is our
+ * choice, the clock must have moved on a whole second, too, and tcp_tw_reuse must permit it; one that the
+ * application chose is taken at once, as in Linux.
+ */
+bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
+{
+	const struct tcp_timewait_sock *tcptw = tcp_twsk(sktw);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tcptw->tw_ts_recent_stamp)
+		return false;
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK) &&
+	    (!sysctl_tcp_tw_reuse || tcp_seconds() <= tcptw->tw_ts_recent_stamp + 1))
+		return false;
+	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
+	if (!tp->write_seq)
+		tp->write_seq = 1; /* 0 asks for a fresh one */
+	tp->rx_opt.ts_recent = tcptw->tw_ts_recent;
+	tp->rx_opt.ts_recent_stamp = tcptw->tw_ts_recent_stamp;
+	sock_hold(sktw);
+	return true;
+}
