@@ -180,11 +180,19 @@ static struct page *slab_give(struct kmem_cache *cache, struct page *page, void 
 
 /* ---- the caches ----------------------------------------------------------------------------- */
 
+/* cache->lock held. */
+static noinline void count_failure(struct kmem_cache *cache)
+{
+	cache->failed++;
+	pr_debug("%s has no object of %u bytes: %llu alive", cache->name, cache->size,
+		 (unsigned long long)cache->live);
+}
+
 /* Counts an object in, or refuses it.  cache->lock held. */
 static bool account_alloc(struct kmem_cache *cache)
 {
 	if (cache->limit && cache->live >= cache->limit) {
-		cache->failed++;
+		count_failure(cache);
 		return false;
 	}
 	if (++cache->live > cache->high)
@@ -197,7 +205,7 @@ static void account_failure(struct kmem_cache *cache)
 	unsigned long flags;
 
 	spin_lock_irqsave(&cache->lock, flags);
-	cache->failed++;
+	count_failure(cache);
 	spin_unlock_irqrestore(&cache->lock, flags);
 }
 
@@ -305,10 +313,7 @@ static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
 	void *obj = unlikely(cache->separate) ? alloc_separate(cache, size, gfp)
 					      : alloc_from_slabs(cache, gfp);
 
-	if (unlikely(!obj))
-		pr_debug("%s has no object of %zu bytes: %llu alive", cache->name, size,
-			 (unsigned long long)cache->live);
-	else if (gfp & __GFP_ZERO)
+	if (obj && gfp & __GFP_ZERO)
 		memset(obj, 0, size);
 	return obj;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Does it come up, and does it end as it should?"""
+import re
 import socket
 import threading
 
@@ -69,6 +70,25 @@ def test_unknown_word_is_named_and_stops_nothing():
     with Guest(append="lgolevel=7") as g:
         assert 'unknown word "lgolevel=7"' in g.console
         assert "loglevel=" in g.console.split("unknown word", 1)[1]
+
+
+@pytest.mark.builds("checked", "shipped")
+def test_debug_lines_of_tcp():
+    """On a real console, from a softirq: the handshake of the client that asks; no line of another subsystem."""
+    with Guest(append="loglevel.tcp=debug") as g:
+        with g.connect(7) as s:
+            s.sendall(b"text")
+            assert recv_exact(s, 4) == b"text"
+        for flags in ("S", "S\\."):
+            g.wait(rf"\] tcp: (in |out) [\d.]+:\d+ > [\d.]+:\d+ {flags} seq")
+        g.wait(r"\] tcp: .* SYN_RECV > ESTABLISHED")
+        assert not re.search(r"\] (ip|arp|net|sched): ", g.console)
+
+
+@pytest.mark.builds("checked", "shipped")
+def test_the_banner_names_version_and_build():
+    with Guest() as g:
+        assert re.search(r"\] softnet \d+\.\d+\.\d+-(g[0-9a-f]{12}(-dirty)?|unknown), (checked|shipped) build, ", g.console)
 
 
 def test_no_card_is_said():
