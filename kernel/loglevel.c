@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which lines of the log reach the console, and whose debug lines are made.
+ * Log levels: the lines that reach the console, and the subsystems whose debug lines are made.
  *
  * log_register() <- each subsystem's init; `loglevel=` and `loglevel.NAME=` (boot); reading and writing
  * /proc/loglevel (process).  The list only grows, at boot; a level is one byte that every context reads as it

@@ -42,7 +42,7 @@ extern struct log_source kernel_log; /* of files that define none */
 #define LOG_SOURCE kernel_log
 #endif
 
-/* At boot.  Again is no matter; another source of that name is a bug. */
+/* At boot.  The same source again is ignored; another one with its name is a bug. */
 void log_register(struct log_source *source);
 
 void printk_from(const struct log_source *source, enum loglevel level, const char *fmt, ...)
@@ -63,8 +63,8 @@ void panic_init(void);  /* kernel/panic.c */
 #define pr_info(...)       printk(LOG_INFO, __VA_ARGS__)
 
 /*
- * For each packet, call or object: nothing is made, and no argument evaluated, unless the source's own level is
- * LOG_DEBUG.  `loglevel=debug` does not set that: use printk(LOG_DEBUG, ...) for rare lines, as of the boot.
+ * For each packet, call or object: no line is formatted, and no argument evaluated, unless the source's own level
+ * is LOG_DEBUG.  `loglevel=debug` does not set that level: use printk(LOG_DEBUG, ...) for rare lines, as at boot.
  */
 #define pr_debug_on() unlikely(READ_ONCE(LOG_SOURCE.level) >= LOG_DEBUG)
 #define pr_debug(fmt, ...)                                                                         \

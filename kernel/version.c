@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which softnet this is: /proc/version, and the constant for the banner and the dump.
+ * The version of this kernel: /proc/version, and the constant for the banner and the dump.
  *
  * version_init() <- kernel_main(); show_version() <- open().  No lock: nothing here changes.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which softnet this is.  Constant: any context, no lock. */
+/* The version of this kernel.  Constant: any context, no lock. */
 #ifndef KERNEL_VERSION_H
 #define KERNEL_VERSION_H
 

@@ -193,7 +193,7 @@ static void without_a_gateway(void)
 }
 
 /* proc(5): name, version, compiler.  Neither user nor date, so that one tree makes one image. */
-static void which_softnet_this_is(void)
+static void the_version(void)
 {
 	const char *text = scene_proc(A, "/proc/version");
 	int end = 0;
@@ -221,7 +221,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(through_the_gateway, " ip=10.0.0.1::10.0.0.2:255.255.255.0:a:eth0:off"),
 		SCENE_WORDS(through_a_gateway_outside, " ip=10.0.0.1/32 gw=10.0.0.2"),
 		SCENE(without_a_gateway),
-		SCENE(which_softnet_this_is),
+		SCENE(the_version),
 		SCENE_WORDS(a_gateway_that_is_none, " gw=224.0.0.1"),
 	};
 
