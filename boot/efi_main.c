@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application, as a list of calls: learns what the firmware knows, loads the kernel, ends the
+ * The UEFI application, as a list of calls: reads the firmware's tables, loads the kernel, ends the
  * firmware's services, enters the kernel at boot/uefi.S.
  *
  * Caller: GNU-EFI's start-up code, which has relocated us; before it, the firmware's boot manager.

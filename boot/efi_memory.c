@@ -88,7 +88,7 @@ static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
 
 /*
  * Is it the kernel's once the firmware's boot services have ended?  Runtime services, ACPI tables
- * (read late), persistent and unaccepted memory are not; nor is what can't be cached.
+ * (read late), persistent and unaccepted memory are not; nor is uncacheable memory.
  */
 static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)
 {

@@ -15,7 +15,7 @@
 
 #define HVM_START_MAGIC     0x336ec578
 #define HVM_MEMMAP_RAM      1
-#define BOOT_MAPPED         (4ULL << 30) /* what pvh.S put into the direct map */
+#define BOOT_MAPPED         (4ULL << 30) /* mapped by pvh.S in the direct map */
 #define REAL_MODE_AREA_SIZE 0x1000       /* interrupt vectors and BIOS data: never given out */
 
 struct hvm_start_info {

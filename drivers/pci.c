@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI: finds what is plugged in, and gives drivers their registers and interrupts.
+ * PCI: finds devices, and gives drivers their registers and interrupts.
  *
  * Called: pci_init() from hal_probe_devices(); it scans bus 0, the root buses that ACPI names besides,
  * and the buses behind bridges, and calls the driver's probe; from there come pci_enable_device(),
@@ -258,7 +258,7 @@ struct pci_bus {
 	u8 root_slot;             /* of the bridge on the root bus behind which it lies */
 	u8 swizzle;               /* slots of the bridges between that one and this bus */
 	bool extra_root;          /* its root is not bus 0 */
-	struct pci_window window; /* what its devices may be placed in */
+	struct pci_window window; /* free for its devices' BARs */
 };
 
 static void pci_scan_bus(struct pci_bus *bus);

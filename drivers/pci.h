@@ -52,7 +52,7 @@ struct pci_device {
 	u8 bus, slot, fn;
 	u8 intx_slot;    /* on the root bus: its own, or the outermost bridge's */
 	bool extra_root; /* behind a root bus other than bus 0 */
-	u8 intx_swizzle; /* what the bridges in between add to the interrupt pin */
+	u8 intx_swizzle; /* added to the interrupt pin by the bridges in between */
 	u16 vendor, device, subsystem;
 	char name[16]; /* "0000:00:03.0" */
 	struct pci_bar bar[PCI_BARS];

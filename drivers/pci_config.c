@@ -25,7 +25,7 @@
 
 static bool in_memory;                       /* not through the ports */
 static u8 *ecam_buses[PCI_BUSES];            /* mapped on first use */
-static u8 nowhere[4] = {255, 255, 255, 255}; /* what a bus reads as that is not there */
+static u8 nowhere[4] = {255, 255, 255, 255}; /* the value read from a missing bus */
 
 bool pci_config_init(void)
 {

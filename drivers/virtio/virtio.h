@@ -86,7 +86,7 @@ struct virtio_driver {
 	const char *name;
 	u32 device_id;
 	u64 features; /* bits that it can use; VERSION_1 is asked for by virtio_probe() itself */
-	/* May take bits away from what both sides know, where one needs another.  NULL: none do. */
+	/* May clear bits of the common features, where one needs another.  NULL: none do. */
 	u64 (*trim_features)(u64 features);
 	/* Sets up queues and registers; DRIVER_OK is written by it through virtio_device_ready(). */
 	int (*probe)(struct virtio_device *vdev);

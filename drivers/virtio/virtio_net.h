@@ -115,7 +115,7 @@ void virtnet_rx_drain(struct virtnet_info *vi);
 int virtnet_tx_setup(struct virtnet_info *vi);
 void virtnet_tx_cleanup(struct virtnet_info *vi);
 netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev);
-/* Frees what the device has sent.  Softirq. */
+/* Frees packets that the device has sent.  Softirq. */
 void virtnet_tx_poll(struct virtnet_info *vi);
 void virtnet_tx_drain(struct virtnet_info *vi);
 

@@ -289,7 +289,7 @@ static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u
 	return skb;
 }
 
-/* ---- what the header says ------------------------------------------------------------------------ */
+/* ---- the virtio header --------------------------------------------------------------------------- */
 
 /* Which checksum the device verified (5.1.6.4.1, items 2 and 3).  data still at the Ethernet header. */
 static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_buff *skb,

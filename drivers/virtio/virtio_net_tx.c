@@ -51,7 +51,7 @@ void virtnet_tx_cleanup(struct virtnet_info *vi)
 
 /* ---- completions ----------------------------------------------------------------------------- */
 
-/* Moves what the device has sent to @done; tx_lock held. */
+/* Moves packets that the device has sent to @done; tx_lock held. */
 static void virtnet_tx_reap(struct virtnet_info *vi, struct sk_buff_head *done)
 {
 	struct net_device_stats *stats = &vi->dev->stats;

@@ -73,9 +73,9 @@ struct virtqueue {
 
 	u16 num_free;
 	u16 free_head;
-	u16 avail_idx;               /* what is in avail->idx, or will be at the next publish */
+	u16 avail_idx;               /* avail->idx, now or at the next publish */
 	u16 num_added;               /* since the last kick */
-	u16 last_used_idx;           /* what has been taken from the used ring */
+	u16 last_used_idx;           /* the entries taken from the used ring */
 	struct vq_desc_state *state; /* num entries */
 
 	u16 used_at_interrupt;           /* used->idx at the last one */
