@@ -25,7 +25,7 @@ static struct list_head inetsw[SOCK_MAX]; /* by type; changed at boot only */
 
 /* ---- socket() -------------------------------------------------------------------------------- */
 
-/* *@protocol IPPROTO_IP means "what the type stands for" and becomes it. */
+/* *@protocol IPPROTO_IP means "the default protocol of the type" and is replaced by it. */
 static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *err)
 {
 	const struct inet_protosw *answer;

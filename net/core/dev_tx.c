@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packet's last steps: to what the device can do, into its ring, or into the queue before it.
+ * A packet's last steps: fitted to the device's features, into its ring, or into the queue before it.
  *
  * Callers: neigh_output, ip_output, arp_send -> dev_queue_xmit (process or softirq) ->
  * ndo_start_xmit; a driver's completion -> netif_wake_queue -> NET_TX softirq -> net_tx_action.
@@ -18,7 +18,7 @@
 /* Packets of one device that net_tx_action sends before the next one's turn. */
 #define NET_TX_QUOTA 64
 
-/* ---- what the device can't do is done here ---------------------------------------------------- */
+/* ---- in software, where the device lacks a feature --------------------------------------------- */
 
 static bool dev_takes_gso(const struct sk_buff *skb, const struct net_device *dev)
 {
@@ -30,7 +30,7 @@ static bool dev_takes_gso(const struct sk_buff *skb, const struct net_device *de
 		return false;
 	if (skb_is_nonlinear(skb) && !(dev->features & NETIF_F_SG))
 		return false;
-	/* It writes the checksums of what it cuts, so it must have been left to it. */
+	/* The device writes the checksums of the segments that it cuts: the packet must leave that to it. */
 	return skb->ip_summed == CHECKSUM_PARTIAL && shinfo->gso_segs <= dev->gso_max_segs;
 }
 

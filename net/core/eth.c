@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ethernet: reading the header of what came, writing it for what goes.
+ * Ethernet: reading the header of a received frame, writing that of a frame to send.
  *
  * Callers: a driver's poll (eth_type_trans), neigh_output and arp_send (->create).
  * Any context; the packet's only holder.  RFC 894, IEEE 802.3.

@@ -32,7 +32,7 @@
 #define NETIF_F_HW_CSUM 0x01 /* transmit: CHECKSUM_PARTIAL */
 #define NETIF_F_SG      0x02 /* transmit: page fragments */
 #define NETIF_F_TSO     0x04 /* transmit: gso_size, TCP over IPv4 */
-#define NETIF_F_RXCSUM  0x08 /* receive: says what it checked */
+#define NETIF_F_RXCSUM  0x08 /* receive: reports verified checksums */
 #define NETIF_F_GRO     0x10
 #define NETIF_F_TSO_ECN 0x20
 
@@ -124,7 +124,7 @@ struct softnet_data {
 	struct list_head poll_list;          /* napi_structs to poll */
 	struct list_head tx_list;            /* devices whose queue may run again */
 	struct sk_buff_head input_pkt_queue; /* loopback; <= netdev_max_backlog */
-	struct sk_buff_head process_queue;   /* what process_backlog took of it; softirq */
+	struct sk_buff_head process_queue;   /* packets that process_backlog took of it; softirq */
 	struct napi_struct backlog;
 	struct page_frag napi_frag; /* small receive buffers (napi_alloc_skb); softirq */
 	u64 processed, dropped, time_squeeze;

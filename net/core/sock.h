@@ -66,7 +66,7 @@ struct sock {
 
 	struct {
 		struct sk_buff *head, *tail; /* linked by ->next */
-		u32 len;                     /* truesize of what waits */
+		u32 len;                     /* truesize of the waiting packets */
 	} sk_backlog;
 
 	struct sk_buff_head sk_receive_queue;

@@ -73,7 +73,7 @@ bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least)
 		return false;
 	if (held < least)
 		return true;
-	/* A fair part of what is not there is nothing. */
+	/* Without free pages there is no fair share to give. */
 	if (mm_pages_are_short())
 		return false;
 	own = (s64)atomic_read(&sk->sk_rmem_alloc) + sk->sk_wmem_queued + bytes;

@@ -45,7 +45,7 @@ noinline void lock_sock(struct sock *sk)
 }
 
 /*
- * slock held: gives what came in the meantime to the protocol.  More may come while a batch is
+ * slock held: gives the packets that came meanwhile to the protocol.  More may come while a batch is
  * worked off; the length is set to zero only at the end, so a peer that sends faster than we work
  * runs into the limit of sk_add_backlog() and not into an endless loop here.
  *

@@ -24,7 +24,7 @@ struct inet_connection_sock_af_ops {
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);
 	/* Owner or bh lock.  A valid route into sk_dst_cache: 0 or -errno. */
 	int (*rebuild_header)(struct sock *sk);
-	/* The path's MTU fell to what an ICMP error said (mtu_info). */
+	/* The path's MTU fell to mtu_info, by an ICMP error. */
 	void (*mtu_reduced)(struct sock *sk);
 
 	/* A SYN for a listener, softirq: 0, or the drop reason of @skb. */
@@ -120,7 +120,8 @@ static inline bool inet_csk_ack_scheduled(const struct sock *sk)
 
 /* ---- listening ------------------------------------------------------------------------------------ */
 int inet_csk_listen_start(struct sock *sk, int backlog);
-void inet_csk_listen_stop(struct sock *sk); /* locked: resets what waits, frees half-open ones */
+void inet_csk_listen_stop(
+	struct sock *sk); /* locked: resets unaccepted connections, frees half-open ones */
 struct sock *inet_csk_accept(struct sock *sk, int flags, int *err);
 /* Port @snum, or a free one for 0.  0, 1 = taken (-EADDRINUSE to the application). */
 int inet_csk_get_port(struct sock *sk, unsigned short snum);

@@ -16,7 +16,7 @@ struct inet_sock {
 #define inet_rcv_saddr sk.__sk_common.skc_rcv_saddr
 #define inet_dport     sk.__sk_common.skc_dport
 #define inet_num       sk.__sk_common.skc_num
-	__be32 inet_saddr; /* source of what we send; inet_rcv_saddr is what we listen on */
+	__be32 inet_saddr; /* source of packets; inet_rcv_saddr: the address that is bound */
 	__be16 inet_sport;
 	s16 uc_ttl; /* -1: ip_default_ttl */
 	u16 inet_id;

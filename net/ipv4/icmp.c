@@ -97,7 +97,7 @@ static u32 pmtu_guess(u32 too_big)
 	return 576;
 }
 
-/* Is what it quotes a packet of ours, with the first 8 bytes of its transport?  Pulls all of it. */
+/* Is the quoted packet one of ours, with the first 8 bytes of its transport?  Pulls all of it. */
 static bool icmp_quote_ok(struct sk_buff *skb)
 {
 	const struct iphdr *iph;

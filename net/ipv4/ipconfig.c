@@ -240,7 +240,7 @@ int ip_config_parse(const char *value, struct ip_config *config)
 	return address_is_possible(config->addr, config->prefix_len) ? 0 : -EINVAL;
 }
 
-/* ---- a card gets what is meant for it --------------------------------------------------------- */
+/* ---- a card gets its entry --------------------------------------------------------------------- */
 
 static bool in_network(const struct ip_config *config, __be32 addr)
 {
@@ -425,7 +425,7 @@ void ip_auto_config(void)
 
 /* ---- the command line ------------------------------------------------------------------------- */
 
-static bool ip_given; /* the default gave way to what the command line says */
+static bool ip_given; /* the command line has replaced the default */
 
 static int parse_ip(const char *value)
 {

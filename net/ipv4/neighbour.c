@@ -279,7 +279,7 @@ void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
 	}
 }
 
-/* ---- what was learnt -------------------------------------------------------------------------- */
+/* ---- updates ---------------------------------------------------------------------------------- */
 
 /* neigh->lock held.  False: nothing that we want to believe. */
 static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)

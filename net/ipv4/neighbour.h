@@ -88,7 +88,7 @@ void neigh_release(struct neighbour *neigh); /* NULL is fine */
 void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override);
 /* Puts the link header on and sends, or lets the packet wait.  Takes the skb; 0 or -errno. */
 int neigh_output(struct neighbour *neigh, struct sk_buff *skb);
-/* Forgets what was learnt through @dev, which went down. */
+/* Removes the entries of @dev, which went down. */
 void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);
 
 #endif

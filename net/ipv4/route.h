@@ -63,7 +63,7 @@ static inline void rt_put(struct rtable *rt)
 {
 	dst_release((struct dst_entry *)rt);
 }
-/* Still what the table would say? */
+/* Would the table still give this route? */
 bool rt_is_valid(const struct rtable *rt);
 /* Addresses, devices or routes changed: every route is asked for again. */
 void rt_cache_flush(void);

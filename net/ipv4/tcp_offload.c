@@ -25,7 +25,7 @@
 
 /* State of a packet that is examined or held, in its cb. */
 struct tcp_gro_cb {
-	u32 next_seq; /* of what would follow */
+	u32 next_seq; /* of the segment that would follow */
 	u16 headers;  /* bytes before the data */
 	u16 mss;      /* data of its first segment */
 	u16 segs;

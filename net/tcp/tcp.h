@@ -161,7 +161,7 @@ struct tcp_sock {
 	u32 snd_wnd;      /* window the peer offers, scaled */
 	u32 max_window;   /* most it ever did */
 	u32 mss_cache;    /* bytes of data a segment, by path MTU and options */
-	u32 mtu_info;     /* what an ICMP error said last of the path's MTU */
+	u32 mtu_info;     /* the path's MTU by the last ICMP error */
 	u32 window_clamp; /* most we offer */
 	u32 rcv_ssthresh; /* current limit of the offer (grows with good behaviour) */
 	u32 rcv_wnd;      /* window we offer */
@@ -362,7 +362,7 @@ extern struct proto tcp_prot;
 extern const struct inet_connection_sock_af_ops ipv4_specific;
 void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
 void tcp_v4_init(void);
-void tcp_end_init(void); /* what becomes of connections when the machine ends */
+void tcp_end_init(void); /* registers the hook that closes connections when the machine ends */
 void tcp_init_sock(struct sock *sk);
 /* The only way a state changes: checks the table of legal transitions (tcp_state.c), keeps CurrEstab
  * and the other counters, unhashes on TCP_CLOSE. */

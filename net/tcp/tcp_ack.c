@@ -107,7 +107,7 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr)
 		return -1;
 	delta = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
-	/* An echo of what we never sent measures nothing. */
+	/* An echo of a timestamp that we never sent is no sample. */
 	if (delta > TCP_RTO_MAX * (1000u / HZ))
 		return -1;
 	return (long)max(delta, 1u) * 1000;

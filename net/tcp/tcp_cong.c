@@ -41,7 +41,7 @@ struct tcp_congestion_ops *tcp_ca_find(const char *name)
 	return ca;
 }
 
-/* 0, -EINVAL without what every one must have, -EEXIST. */
+/* 0, -EINVAL without a mandatory operation, -EEXIST. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca)
 {
 	int err = 0;
@@ -117,7 +117,7 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 	return 0;
 }
 
-/* ---- what most of them share ---------------------------------------------------------------------------- */
+/* ---- shared by most of them ----------------------------------------------------------------------------- */
 
 /* In slow start a window that is half used is still one that limits: the other half is in ACKs. */
 bool tcp_is_cwnd_limited(const struct sock *sk)

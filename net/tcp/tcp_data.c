@@ -160,7 +160,7 @@ out_trim:
 	return OFO_INSERTED;
 }
 
-/* The usual case first: it follows what came last, and no search is needed. */
+/* The usual case first: it follows the last one, and no search is needed. */
 static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, bool *fragstolen)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -66,7 +66,7 @@ void tcp_sysctl_init(void); /* boot: the table */
 
 /* ---- tcp_shrink.c ---- */
 void tcp_shrink_init(void);
-/* Memory is short: each connection shall give back what it need not keep, soon.  Any context. */
+/* Memory is short: each connection shall free memory that it need not keep, soon.  Any context. */
 void tcp_shrink_soon(void);
 
 /* ---- tcp_options.c ---- */
@@ -101,7 +101,7 @@ bool tcp_prune_ofo_queue(struct sock *sk);
 void tcp_rmem_shrink(struct sock *sk);
 /* Room for @size more bytes of truesize?  May prune.  0 or -1. */
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
-/* May it take so much more, by what all hold together? */
+/* May it take so much more, within the limit for all sockets? */
 bool tcp_rmem_schedule(struct sock *sk, unsigned int size);
 void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);

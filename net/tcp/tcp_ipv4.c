@@ -509,7 +509,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	inet_csk(sk)->icsk_ext_hdr_len = 0;
 	tp->rx_opt.mss_clamp = TCP_MSS_DEFAULT;
 
-	/* Before it is hashed, so that what finds it finds it in SYN_SENT. */
+	/* Before it is hashed, so that a lookup finds it in SYN_SENT. */
 	tcp_set_state(sk, TCP_SYN_SENT);
 	err = inet_hash_connect(sk);
 	if (err)

@@ -183,7 +183,7 @@ bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 	return true;
 }
 
-/* Says where we are; the true peer will know what to do. */
+/* An ACK with our numbers: a true peer answers with a RST that fits, or goes on (RFC 5961 3.2). */
 void tcp_send_challenge_ack(struct sock *sk)
 {
 	if (tcp_challenge_ack_allowed(SNMP_TcpExtTCPACKSkippedChallenge,

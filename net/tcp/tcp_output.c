@@ -402,7 +402,7 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
-/* From the queue of what is to be sent into the tree of what is not acknowledged. */
+/* From the queue of unsent segments into the tree of unacknowledged ones. */
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -199,7 +199,7 @@ bool tcp_rmem_schedule(struct sock *sk, unsigned int size)
 	return sk_mem_schedule(sk, size, atomic_read(&sk->sk_rmem_alloc), sysctl_tcp_rmem[0]);
 }
 
-/* Within this socket's buffer, or its part of it, and within what all may hold? */
+/* Within this socket's buffer, or its part of it, and within the limit for all? */
 static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
 {
 	/* like Linux: over the socket's limit by one packet is the limit */
@@ -279,7 +279,7 @@ static u32 us_since(const struct tcp_sock *tp, u64 stamp)
 	return (tp->tcp_mstamp - stamp) / NSEC_PER_USEC;
 }
 
-/* Without timestamps: how long until what one window offered has come. */
+/* Without timestamps: the time until a whole window's data has come. */
 void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 {
 	if (tp->rcv_rtt_stamp) {
@@ -291,7 +291,7 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 	tp->rcv_rtt_stamp = tp->tcp_mstamp;
 }
 
-/* With them: the age of what a full segment echoes. */
+/* With them: the age of the timestamp that a full segment echoes. */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -299,7 +299,7 @@ static bool tcp_try_undo_partial(struct sock *sk)
 
 	if (!tp->undo_marker || !tcp_packet_delayed(tp))
 		return false;
-	/* Until it is known what the retransmissions under way will tell. */
+	/* Until the retransmissions under way are answered. */
 	if (tp->retrans_out)
 		return true;
 	if (!tcp_any_retrans_done(sk))

@@ -146,7 +146,7 @@ static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
 	} else {
 		sk_wait_data(sk, &r->timeo, r->last);
 	}
-	/* Another thread of the application may have read what we only looked at. */
+	/* Another thread of the application may have read the data that we only peeked at. */
 	if ((r->flags & MSG_PEEK) && before(r->peek_seq, tcp_sk(sk)->copied_seq))
 		r->peek_seq = tcp_sk(sk)->copied_seq;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sending again, and cutting what is queued into other sizes.
+ * Retransmission, and cutting queued segments into other sizes.
  *
  *   tcp_retransmit_timer -> tcp_retransmit_skb           the oldest, when time is up
  *   tcp_xmit_recovery -> tcp_xmit_retransmit_queue       what is marked lost, as cwnd allows
@@ -44,8 +44,8 @@ static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 }
 
 /*
- * Moves what follows the first @len bytes of @skb into a segment of its own behind it, in the tree
- * of what was sent (@in_rtx_queue) or in the queue of what was not.  0 or -ENOMEM.
+ * Moves the bytes behind the first @len of @skb into a segment of its own behind it, in the tree
+ * of sent segments (@in_rtx_queue) or in the queue of unsent ones.  0 or -ENOMEM.
  */
 int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
 		 unsigned int mss_now, gfp_t gfp)
@@ -170,7 +170,7 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 
 /* ---- again ------------------------------------------------------------------------------------------- */
 
-/* Brings @skb to what may be sent of it now: not acknowledged, within the window, @segs segments. */
+/* Cuts @skb to the part that may be sent now: not acknowledged, within the window, @segs segments. */
 static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -52,7 +52,7 @@ static bool forced_push(const struct tcp_sock *tp)
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
 }
 
-/* The end of a write: mark it, and send what may be sent. */
+/* The end of a write: mark it, and send the segments that may go. */
 noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);

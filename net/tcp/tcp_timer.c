@@ -26,7 +26,7 @@
  *
  * A probe is new data if the window takes any, else an ACK with a sequence number that was
  * acknowledged long ago: the peer must answer that with its numbers.
- * Softirq with the bh lock and no owner, or the owner (what was deferred).
+ * Softirq with the bh lock and no owner, or the owner (deferred work).
  * RFC 9293 3.8.6.1 and 3.8.4; Linux's tcp_output.c.
  */
 
