@@ -6,7 +6,7 @@
  *
  * A serial port whose other end is full (a socket or pipe that no program reads, flow control) takes
  * no byte, for as long as it pleases.  A byte waits for it CONSOLE_POLLS_MAX polls, once: then the
- * console is stuck, and what follows is lost at once, until the port has room when the next text
+ * console is stuck, and later text is lost at once, until the port has room when the next text
  * comes.  That text is preceded by a line that says how many bytes are missing; /proc/kmsg has the
  * kernel's own.  In a panic each byte waits its full time, since no later text will tell of it, until
  * CONSOLE_PANIC_POLLS_MAX polls were spent in all: then the machine's end matters more than the text.
@@ -40,7 +40,7 @@ static bool write_or_stick(const char *s, size_t n, size_t *done)
 	return false;
 }
 
-/* console_lock held.  True: there is room again, and the line about what was lost is written. */
+/* console_lock held.  True: there is room again, and the line that counts the lost bytes is written. */
 static bool unstick(void)
 {
 	char line[80];

@@ -7,7 +7,7 @@
 
 #include "kernel/types.h"
 
-/* Writes all of it, or counts what was lost.  Any context. */
+/* Writes all of it, or counts the lost bytes.  Any context. */
 void console_write(const char *s, size_t n);
 /* The machine is about to end: from now on each byte waits its full time, CONSOLE_PANIC_POLLS_MAX polls in
  * all, and no lock is taken. */

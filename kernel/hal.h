@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first seam: everything that the kernel needs from what it stands on.
+ * The first seam: everything that the kernel needs from its platform.
  *
  * Implemented twice: kernel/x86 for the machine, tests/host for an ordinary process.  Everything
  * above this header compiles unchanged for both.  Nothing below it calls upwards except through
@@ -156,7 +156,7 @@ size_t hal_console_write(const char *s, size_t n, unsigned int *polls);
 /* Takes one received byte, or -1 when there is none.  Any context. */
 int hal_console_getc(void);
 
-/* Fills @buf with what the platform has of entropy (RDRAND, jitter; hosted: from the seed). */
+/* Fills @buf with the platform's entropy (RDRAND, jitter; hosted: from the seed). */
 void hal_entropy(void *buf, size_t n);
 
 enum hal_halt {

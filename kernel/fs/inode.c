@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inodes: a number and a mode for what stands behind a file.
+ * Inodes: the number and mode of the object behind a file.
  *
  * inode_init() <- sock_alloc(), pipes, /proc, the console.  Any context, no lock.
  */

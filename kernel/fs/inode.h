@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inodes: identity and mode of what is behind a file.  No directory tree of them, no disk. */
+/* Inodes: identity and mode of the object behind a file.  No directory tree of them, no disk. */
 #ifndef KERNEL_FS_INODE_H
 #define KERNEL_FS_INODE_H
 

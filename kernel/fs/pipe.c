@@ -63,7 +63,7 @@ static int pipe_wait(struct pipe_inode_info *pipe)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Takes what is there, up to what is wanted: bytes, or -EFAULT when there were none.  mutex held. */
+/* Takes bytes, at most as many as are wanted.  How many, or -EFAULT for none.  mutex held. */
 static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 {
 	ssize_t total = 0;

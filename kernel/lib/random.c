@@ -115,7 +115,7 @@ void add_entropy(const void *buf, size_t n)
 	}
 	memset(block, 0, sizeof(block));
 	memset(pool, 0, sizeof(pool));
-	pool_used = POOL_SIZE; /* what comes next is made with the new key */
+	pool_used = POOL_SIZE; /* later bytes are made with the new key */
 	spin_unlock_irqrestore(&random_lock, flags);
 	__asm__ volatile("" : : "r"(block) : "memory");
 }

@@ -32,7 +32,7 @@ ssize_t strscpy(char *dst, const char *src, size_t size);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(__printf__, 3, 4)));
-/* As snprintf, but returns what was written (< size). */
+/* As snprintf, but returns the bytes written (< size). */
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(__printf__, 3, 4)));
 

@@ -63,7 +63,7 @@ static void free_area_add(struct page *page, unsigned int order)
 	list_add(&page->lru, &free_area[order]);
 }
 
-/* Takes a block off the lists and gives back what is too much of it.  buddy_lock held. */
+/* Takes a block off the lists and gives the surplus part back.  buddy_lock held. */
 static struct page *take_block(unsigned int order)
 {
 	unsigned int have = order;

@@ -35,7 +35,7 @@ DEFINE_LOG_SOURCE(mm_log, "mm");
 static LIST_HEAD(caches); /* changed at boot only */
 static struct kmem_cache cache_of_caches;
 static struct kmem_cache *kmalloc_caches[KMALLOC_CACHES];
-static struct kmem_cache *kmalloc_large; /* counts what comes straight from pages */
+static struct kmem_cache *kmalloc_large; /* counts objects that are pages of their own */
 
 /* log2 of the pages that hold @size bytes. */
 static unsigned int pages_order(size_t size)

@@ -60,7 +60,7 @@ struct files_struct *first_files(void);
 void __noreturn do_exit(void);
 /* The boot context becomes the idle loop: runs runnable threads, else waits for an interrupt. */
 void __noreturn cpu_idle(void);
-/* Frees what ended threads left.  Process context; kthread_run() and the idle thread call it. */
+/* Frees the stacks of ended threads.  Process context; kthread_run() and the idle thread call it. */
 void reap_threads(void);
 
 /* Gives the CPU up; with current->state != TASK_RUNNING sleeps until woken.  preempt_count 0. */

@@ -2,7 +2,7 @@
 /*
  * Soft interrupts and ksoftirqd.
  *
- * Callers, in order: a hard interrupt handler raises (raise_softirq_irqoff); irq_exit() runs what is
+ * Callers, in order: a hard interrupt handler raises (raise_softirq_irqoff); irq_exit() runs those that are
  * pending, with interrupts on, on the interrupted thread's stack; so does the outermost
  * local_bh_enable().  After MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS the rest goes to ksoftirqd,
  * and while that thread is runnable all softirq work is left to it: it shares the CPU with the

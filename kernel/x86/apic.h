@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CPU's interrupt controller (xAPIC): interrupts in, the one-shot timer, and what a device must
+ * The CPU's interrupt controller (xAPIC): interrupts in, the one-shot timer, and the message that a device must
  * write to raise an interrupt.
  */
 #ifndef KERNEL_X86_APIC_H

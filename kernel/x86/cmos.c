@@ -24,7 +24,7 @@
 #define D_VALID              BIT(7) /* the battery held */
 #define HOUR_PM              BIT(7) /* in the 12-hour form */
 
-#define NOTHING_THERE 0xff /* what a port reads that no device answers */
+#define NOTHING_THERE 0xff /* read from a port without a device */
 
 struct cmos_registers {
 	u8 second, minute, hour, day, month, year, century, b;

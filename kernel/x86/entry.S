@@ -66,7 +66,7 @@ common:
 	push	%rbp
 	mov	%rsp, %rbp
 	cld
-	SMAP_SITE(CLAC)			/* what was interrupted may have had them open */
+	SMAP_SITE(CLAC)			/* the interrupted code may have opened them */
 	call	x86_trap
 	.globl	trap_return
 	.type	trap_return, @object	/* not a function: no name in backtraces */

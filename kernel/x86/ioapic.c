@@ -24,7 +24,7 @@
 #define REG_VERSION    0x01
 #define REG_LINE(n)    (0x10 + 2 * (n)) /* low half; the high one follows */
 #define VERSION_MIN    0x10             /* 82489DX and before are wired otherwise */
-#define VERSION_NONE   0xff             /* what is read where nothing answers */
+#define VERSION_NONE   0xff             /* read where no device answers */
 #define LINE_LOW       BIT(13)
 #define LINE_LEVEL     BIT(15)
 #define LINE_MASKED    BIT(16)

@@ -26,7 +26,7 @@
 #define TABLE_SLOTS        512
 #define LEVEL_SHIFT(level) (12 + 9 * (level)) /* 0: 4 KiB, 1: 2 MiB, 2: 1 GiB */
 #define LEVEL_SIZE(level)  (1UL << LEVEL_SHIFT(level))
-#define BOOT_MAPPED        (4UL << 30) /* what the boot tables show of the direct map */
+#define BOOT_MAPPED        (4UL << 30) /* the part of the direct map in the boot tables */
 #define CPUID_GB_PAGES     BIT(26)
 
 extern u8 __image_start[], __image_end[], __text_start[], __text_end[], __rodata_start[],

@@ -14,7 +14,7 @@
 #include "kernel/x86/power.h"
 
 #define DEBUG_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: its status becomes (value << 1) | 1 */
-#define DEBUG_EXIT_NONE 0xff /* what is read where no device answers */
+#define DEBUG_EXIT_NONE 0xff /* read where no device answers */
 
 #define PM1_ACPI_ON    BIT(0)
 #define PM1_SLEEP_TYPE 10
@@ -31,7 +31,7 @@
 #define KEYBOARD_RESET  0xfe
 #define PATIENCE        20000 /* reads of a port, a microsecond each or more */
 
-/* Gives the machine time to act on what was written. */
+/* Gives the machine time to act on the write. */
 static void wait_a_while(void)
 {
 	unsigned int i;

@@ -56,8 +56,7 @@ static void power_button_interrupt(void *arg)
 
 void power_button_init(void)
 {
-	unsigned int flags =
-		IOAPIC_LEVEL | IOAPIC_LOW; /* what the SCI is, unless the MADT differs */
+	unsigned int flags = IOAPIC_LEVEL | IOAPIC_LOW; /* of the SCI, unless the MADT differs */
 	int irq, err;
 
 	if (!acpi.power_button || !acpi.pm1a_event || !power_acpi_on())
