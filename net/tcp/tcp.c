@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP as a protocol among others: its table of operations, a new socket's first values, and what can
- * be asked without the connection's taking part (poll, ioctl).
+ * TCP as a protocol among others: the states of a connection, a new socket's first values, its table of
+ * operations, and the calls that leave the connection as it is (poll, ioctl).
  *
- * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_v4_init_sock() <- inet_create()
- * (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(), sk_common_release() (any context);
- * tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <- inet_ioctl() (process).
- * POSIX 2.10; Linux's net/ipv4/tcp.c and tcp_ipv4.c.
+ * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_init_sock() <- tcp_v4_init_sock()
+ * <- inet_create() (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(), sk_common_release() (any
+ * context); tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <- inet_ioctl() (process).
+ * tcp_set_state() <- in the order of a connection's life: tcp_v4_connect,
+ * tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and tcp_shutdown,
+ * tcp_time_wait and tcp_reset (both through tcp_done); softirq with the bh lock, or the owner.
+ *
+ * RFC 9293 3.3.2 (the diagram of states), POSIX 2.10; Linux's net/ipv4/tcp.c.
  */
+#define LOG_SOURCE tcp_log
 #include "include/uapi/ioctl.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/printk.h"
@@ -16,16 +21,9 @@
 /* ---- states ------------------------------------------------------------------------------------ */
 
 /*
- * The state of a connection, and which state may follow which.
- *
- * Callers, in the order of a connection's life: tcp_v4_connect, tcp_rcv_synsent_state_process,
- * tcp_rcv_state_process, tcp_fin, tcp_close and tcp_shutdown, tcp_time_wait and tcp_reset (through
- * tcp_done).  Not here: TCP_LISTEN and a child's SYN_RECV, which begin a life
- * (inet_csk_listen_start, inet_csk_clone_lock), and NEW_SYN_RECV and TIME_WAIT, which are the states
- * of other objects.
- *
- * Context: softirq with the bh lock, or the owner.  RFC 9293 3.3.2 (the diagram); role of
- * tcp_set_state() in Linux's net/ipv4/tcp.c.
+ * Not set through tcp_set_state(): TCP_LISTEN and a child's SYN_RECV, with which a life begins
+ * (inet_csk_listen_start, inet_csk_clone_lock); NEW_SYN_RECV and TIME_WAIT, the states of a request and
+ * of an inet_timewait_sock.
  */
 
 static const char *const state_names[TCP_MAX_STATES] = {

@@ -364,7 +364,7 @@ void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
 void tcp_v4_init(void);
 void tcp_end_init(void); /* registers the hook that closes connections when the machine ends */
 void tcp_init_sock(struct sock *sk);
-/* The only way a state changes: checks the table of legal transitions (tcp_state.c), keeps CurrEstab
+/* The only way a state changes: checks the table of legal transitions (tcp.c), keeps CurrEstab
  * and the other counters, unhashes on TCP_CLOSE. */
 void tcp_set_state(struct sock *sk, int state);
 const char *tcp_state_name(int state);
@@ -456,7 +456,7 @@ int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *s
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 			   const struct dst_entry *dst);
 
-/* ---- tcp_ack.c, tcp_rtt.c, tcp_recovery.c, tcp_cong.c ----------------------------------------------------- */
+/* ---- tcp_ack.c, tcp_recovery.c, tcp_cong.c ---------------------------------------------------------------- */
 #define FLAG_DATA               0x01 /* the segment has data */
 #define FLAG_WIN_UPDATE         0x02 /* it moved the window */
 #define FLAG_DATA_ACKED         0x04 /* it acknowledged new data */
@@ -665,7 +665,7 @@ static inline bool tcp_write_queue_empty(const struct sock *sk)
 {
 	return skb_queue_empty(&sk->sk_write_queue);
 }
-void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb); /* tcp_queue.c (send side) */
+void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb); /* tcp_output.c */
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
 void tcp_wmem_free_skb(struct sock *sk,
 		       struct sk_buff *skb); /* frees an unlinked one of the queues */

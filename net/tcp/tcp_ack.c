@@ -1,35 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An acknowledgment came.
+ * An acknowledgment came: round-trip times, the peer's window, the retransmit queue.
  *
  *   tcp_rcv_established, tcp_rcv_state_process, tcp_rcv_synsent_state_process -> tcp_ack
- *     is it acceptable                    -> tcp_send_challenge_ack
- *     what does it say of the window      -> tcp_ack_update_window
- *     what need not be kept any longer    -> tcp_clean_rtx_queue -> tcp_ack_update_rtt
- *     what does it say of the network     -> tcp_fastretrans_alert (tcp_recovery.c)
- *     how much may be in flight from now  -> tcp_cong_control -> cong_avoid (tcp_cong.c)
- *     what is sent again at once          -> tcp_xmit_recovery
- * New data is the caller's next step: tcp_data_snd_check().
+ *     acceptable?                     -> tcp_send_challenge_ack
+ *     the peer's window               -> tcp_ack_update_window
+ *     segments that arrived           -> tcp_clean_rtx_queue -> tcp_ack_update_rtt -> tcp_set_rto
+ *     losses                          -> tcp_fastretrans_alert (tcp_recovery.c)
+ *     how much may be in flight       -> tcp_cong_control -> cong_avoid (tcp_cong.c)
+ *     retransmissions that are due    -> tcp_xmit_recovery
+ * Sending new data is the caller's next step: tcp_data_snd_check().
+ *   tcp_check_req -> tcp_synack_rtt_meas; tcp_init_transfer -> tcp_init_metrics      the handshake's RTT
+ *
+ * Round-trip times have two sources: the time of sending, kept with each segment in nanoseconds, useless
+ * once it was sent twice (Karn); and the timestamp option in milliseconds, good for retransmissions too.
+ * Kept in microseconds: srtt_us is 8 * SRTT, mdev_us is 4 * the mean deviation.
  *
  * The socket's owner (backlog), or softirq with the bh lock and no owner.
- * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; Linux's tcp_input.c.
+ * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_send.h"
 
 /* ---- round-trip times -------------------------------------------------------------------------- */
-
-/*
- * The round trip: measured, smoothed, and made into a retransmission timeout.
- *
- *   tcp_clean_rtx_queue -> tcp_ack_update_rtt -> tcp_rtt_estimator -> tcp_set_rto
- *   tcp_check_req -> tcp_synack_rtt_meas          the handshake's, on the passive side
- *   tcp_finish_connect, SYN_RECV -> ESTABLISHED -> tcp_init_metrics
- *
- * Two sources: the time of sending, kept with each segment, in nanoseconds, useless once it was sent
- * twice (Karn); and the timestamp option, in milliseconds, good for retransmissions too.
- * All in microseconds: srtt_us is 8 * SRTT, mdev_us is 4 * the mean deviation.
- * The socket's owner, or the bh lock without one.  RFC 6298, 7323 4; Linux's tcp_input.c.
- */
 
 #define TCP_RTO_MIN_US (TCP_RTO_MIN * (1000000u / HZ))
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The active side hears from its peer: SYN-ACK, or a SYN that crossed ours, or a refusal.
+ * The active side: our SYN, and the answer to it: a SYN-ACK, a SYN that crossed ours, or a refusal.
  *
+ * tcp_connect() <- tcp_v4_connect (process, owner)
  * tcp_rcv_synsent_state_process() <- tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or
- * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
+ * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack
  *
- * RFC 9293 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_input.c.
+ * The SYN takes a sequence number, so it stands in the retransmit queue like data.
+ * RFC 9293 3.10.1, 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and
+ * tcp_input.c.
  */
 #include "kernel/lib/random.h"
 #include "net/tcp/tcp_in.h"

@@ -4,10 +4,17 @@
  *
  * tcp_data_queue() <- tcp_rcv_established (slow path), tcp_rcv_state_process
  *	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
- *	ahead        -> tcp_data_queue_ofo (tcp_ofo.c)
- *	old, no room -> dropped, and the peer told at once where we are
+ *	ahead        -> tcp_data_queue_ofo
+ *	old, no room -> dropped, and acknowledged at once
  * tcp_queue_rcv(), tcp_event_data_recv() also <- tcp_rcv_established (fast path)
- * tcp_ack_snd_check() <- both, last: now, later, or not at all
+ * tcp_ack_snd_check() <- both, last: an ACK now, later, or not at all
+ * tcp_prune_ofo_queue() <- tcp_prune_queue; tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock
+ *
+ * Segments ahead of rcv_nxt lie in a tree by sequence number, so that no order in which a peer sends makes
+ * an insertion cost more than O(log n) (CVE-2018-5390).  No two of them overlap wholly; where they overlap
+ * in part, tcp_ofo_queue() and the reader skip the bytes that are there already.  ooo_last_skb is the one
+ * with the highest number: nearly all segments are appended there.  At most TCP_OFO_PACKETS_MAX, and the
+ * receive buffer's limit; the highest numbers go first, since they are needed last.
  *
  * Context: softirq with the bh lock, or the owner.  RFC 9293 3.8.6.3 and 3.10.7.4, 1122 4.2.3.2, 5681 4.2.
  * Linux's net/ipv4/tcp_input.c.
@@ -16,20 +23,6 @@
 #include "net/tcp/tcp_in.h"
 
 /* ---- out of order ------------------------------------------------------------------------------ */
-
-/*
- * Data from ahead of its turn: a tree by sequence number, so that no order in which a peer sends makes
- * an insertion cost more than O(log n) (CVE-2018-5390).
- *
- * tcp_data_queue_ofo(), tcp_ofo_queue() <- tcp_data_queue; tcp_prune_ofo_queue() <- tcp_prune_queue;
- * tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock.
- *
- * No two segments in the tree overlap wholly; where they overlap in part, tcp_ofo_queue() and the reader
- * skip the bytes that are there already.  ooo_last_skb is the one with the highest number: nearly all
- * segments are appended there.  At most TCP_OFO_PACKETS_MAX, and the receive buffer's limit; the
- * segments of the highest numbers go first, since they are needed last.
- * Context: softirq with the bh lock, or the owner.  Linux's net/ipv4/tcp_input.c.
- */
 
 static void ofo_erase(struct tcp_sock *tp, struct sk_buff *skb)
 {

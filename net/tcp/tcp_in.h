@@ -2,7 +2,7 @@
 /*
  * Declarations shared by the files of TCP's receive side; no other file includes this.
  *
- *   tcp_ipv4.c -> tcp_input.c -> tcp_options.c, tcp_data.c -> tcp_ofo.c, tcp_rcvbuf.c
+ *   tcp_ipv4.c -> tcp_input.c -> tcp_options.c, tcp_data.c, tcp_rcvbuf.c
  *   tcp_recvmsg.c -> tcp_rcvbuf.c
  *
  * Locks: as in tcp.h; the socket's owner, or the bh lock held and no owner.
@@ -58,7 +58,7 @@ static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 	tp->snd_wl1 = seq;
 }
 
-/* ---- tcp_isn.c ---- */
+/* ---- tcp_minisocks.c ---- */
 void tcp_isn_init(void); /* boot: the secret */
 
 /* ---- tcp_sysctl.c ---- */
@@ -88,8 +88,6 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from,
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible);
 void tcp_ack_snd_check(struct sock *sk);
-
-/* ---- tcp_ofo.c ---- */
 void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
 /* The hole was filled: segments that now follow in order move to the receive queue. */
 void tcp_ofo_queue(struct sock *sk);
@@ -119,7 +117,7 @@ static inline void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
 		tp->data_segs_in += segs;
 }
 
-/* ---- tcp_synsent.c ---- */
+/* ---- tcp_connect.c ---- */
 int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
 
 /* ---- tcp_ipv4.c ---- */
@@ -133,7 +131,7 @@ bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
 /* @rt becomes @sk's route (takes the reference); stores its device's features. */
 int inet_sk_rebuild_header(struct sock *sk);
 
-/* ---- tcp_reply.c ---- */
+/* ---- tcp_make.c ---- */
 /* The ACK of a TIME_WAIT; puts @sk. */
 void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb);
 void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP's door to IPv4: each segment finds its socket here, each ICMP error its connection.
+ * TCP over IPv4: the only file of net/tcp that knows an address, a route or a header of IP.
  *
  * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up, then by the result
  *	no socket        -> a reset
- *	TIME_WAIT        -> tcp_timewait_state_process (tcp_minisocks.c); may give way to a listener
+ *	TIME_WAIT        -> tcp_timewait_state_process (tcp_timewait.c); may give way to a listener
  *	half-open        -> tcp_check_req, then tcp_child_process (tcp_minisocks.c)
  *	listener         -> tcp_v4_do_rcv, unlocked: a SYN only reads it
  *	connection       -> bh lock, tcp_v4_do_rcv; or the backlog while a thread owns the socket
  * tcp_v4_do_rcv() <- tcp_v4_rcv() and release_sock() working off the backlog.
  * tcp_v4_err() <- icmp_rcv() (softirq).
+ * tcp_v4_connect() <- inet_stream_connect() (process, owner) -> inet_hash_connect, tcp_connect
+ * The operations of ipv4_specific <- TCP, through icsk_af_ops: contexts in inet_connection_sock.h.
  *
- * RFC 9293 3.10.7; RFC 1122 4.2.3.9, RFC 5461, 5927 and 6069 (ICMP).  Linux's net/ipv4/tcp_ipv4.c.
+ * RFC 9293 3.10.1 and 3.10.7; RFC 1122 4.2.3.9, RFC 5461, 5927 and 6069 (ICMP).  Linux's
+ * net/ipv4/tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
@@ -410,17 +413,6 @@ void tcp_v4_err(struct sk_buff *skb, u32 info)
 }
 
 /* ---- the active side --------------------------------------------------------------------------- */
-
-/*
- * The active side until the SYN is ready: route, local port, initial sequence number.
- *
- * tcp_v4_connect() <- inet_stream_connect() (process, owner); it calls inet_hash_connect(), which asks
- * tcp_twsk_unique() (under an ehash lock) about a TIME_WAIT of these ports, and tcp_connect()
- * (tcp_make.c), which makes the SYN.
- * inet_sk_rebuild_header() <- tcp_connect(), retransmissions, and both ends of a handshake.
- *
- * RFC 9293 3.10.1, RFC 6191 (reuse of a TIME_WAIT); Linux's net/ipv4/tcp_ipv4.c.
- */
 
 /*
  * A way for what @sk sends next: the one that it has, if the table still says so, else a new one from the

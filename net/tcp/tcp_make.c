@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that are made, not written: SYN, SYN-ACK, FIN, reset, challenge ACK.
+ * Control segments: SYN-ACK, FIN, reset, challenge ACK, and the replies that no socket sends.
  *
- *   connect()        tcp_v4_connect -> tcp_connect
  *   a SYN came       tcp_v4_send_synack -> tcp_make_synack; its timer -> tcp_rtx_synack
  *   SYNs crossed     tcp_rcv_synsent_state_process -> tcp_send_synack
  *   close()          tcp_close, tcp_shutdown -> tcp_send_fin | tcp_send_active_reset
  *   a strange ACK    tcp_ack, tcp_validate_incoming -> tcp_send_challenge_ack
+ *   no connection    tcp_v4_rcv, tcp_v4_do_rcv, tcp_check_req -> tcp_v4_send_reset;
+ *                    a request, a TIME_WAIT -> tcp_v4_reqsk_send_ack, tcp_v4_timewait_ack
  *
- * SYN and FIN take a sequence number, so they stand in the queues like data and are sent again by
- * the same timer; resets and ACKs are sent once.
- * The socket's owner, or the bh lock without one; tcp_make_synack: softirq, the listener is read only.
- * RFC 9293 3.5, 3.6, 3.10; 5961; Linux's tcp_output.c and tcp_input.c.
+ * A FIN takes a sequence number, so it stands in the queues like data and is sent again by the same timer;
+ * resets and ACKs are sent once.
+ * The socket's owner, or the bh lock without one; tcp_make_synack and the replies: softirq, no socket is
+ * written.  RFC 9293 3.5, 3.6, 3.10; 5961; Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
  */
+#define LOG_SOURCE tcp_log
 #include "kernel/lib/random.h"
 #include "kernel/printk.h"
 #include "kernel/time/softirq.h"
@@ -192,16 +194,6 @@ void tcp_send_challenge_ack(struct sock *sk)
 }
 
 /* ---- replies ----------------------------------------------------------------------------------- */
-
-/*
- * Answers without a full socket (a RST where there is none, the ACKs of TIME_WAIT and of a
- * half-open connection), and the checksum of every segment that goes out.
- *
- * tcp_v4_send_reset() <- tcp_v4_rcv, tcp_v4_do_rcv, tcp_check_req; the ACKs <- tcp_v4_rcv and
- * tcp_check_req; tcp_v4_send_check() <- tcp_transmit_skb; __tcp_v4_send_check() <- tcp_v4_send_synack.
- * Context: softirq, or process when release_sock() works off a backlog; BHs are turned off here.
- * RFC 9293 3.10.7.1 (what a reset says), 3.1 (checksum).  Answers to Linux's net/ipv4/tcp_ipv4.c.
- */
 
 struct tcp_reply {
 	struct tcphdr th;

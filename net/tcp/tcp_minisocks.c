@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small objects at both ends of a connection's life: the request before it is whole, TIME_WAIT
- * after it is over.
+ * The passive side: a SYN becomes a request, the last ACK of the handshake makes it a socket.
  *
- * tcp_openreq_init_rwin() <- tcp_conn_request
- * tcp_check_req() <- tcp_v4_rcv -> tcp_v4_syn_recv_sock -> tcp_create_openreq_child;
+ * tcp_conn_request() <- tcp_v4_conn_request() <- tcp_rcv_state_process [LISTEN] (listener not locked)
+ *	-> init_seq -> secure_tcp_seq; -> inet_csk_reqsk_queue_hash_add, then send_synack
+ * tcp_check_req() <- tcp_v4_rcv -> syn_recv_sock -> tcp_create_openreq_child;
  *	-> inet_csk_complete_hashdance
  * tcp_child_process() <- tcp_v4_rcv -> tcp_rcv_state_process [SYN_RECV]
- * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock)
- * tcp_timewait_state_process() <- tcp_v4_rcv
- * All softirq but for tcp_time_wait.  A request and a TIME_WAIT have no lock: each field that changes is a
- * word each, and only one of two ACKs takes a request out of the table.
+ * All softirq; secure_tcp_seq() also <- tcp_v4_connect (process).  A request has no lock: each field that
+ * changes is one word, and only one of two ACKs takes a request out of the table.
  *
- * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 5961, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
+ * Limits: half-open requests of a listener as its backlog allows, N + 1, at most tcp_max_syn_backlog;
+ * finished ones likewise (sk_acceptq_is_full).  A SYN above either is dropped and counted: the peer
+ * sends it again.
+ * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), 4987 (floods), 5961, 6528, 7323 5.  Linux's
+ * net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */
 #include "kernel/lib/random.h"
 #include "kernel/limits.h"
@@ -51,18 +53,6 @@ u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *
 }
 
 /* ---- a SYN ------------------------------------------------------------------------------------- */
-
-/*
- * The passive side: a SYN becomes a request.
- *
- * tcp_conn_request() <- tcp_v4_conn_request() <- tcp_rcv_state_process [LISTEN] (softirq, listener not
- * locked) -> inet_csk_reqsk_queue_hash_add, then send_synack
- *
- * Limits: half-open requests of a listener as its backlog allows, N + 1, at most tcp_max_syn_backlog;
- * finished ones likewise (sk_acceptq_is_full).  A SYN above either is dropped and counted: the peer
- * sends it again.
- * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), RFC 4987 (floods).  Linux's tcp_input.c, tcp_ipv4.c.
- */
 
 static bool syn_queue_is_full(const struct sock *sk)
 {

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which segments may leave now: the loop between the write queue and tcp_transmit_skb().
+ * The write queue and the retransmit queue, and the loop that sends: which segments may leave now.
  *
+ *   tcp_sendmsg -> sk_stream_alloc_skb -> tcp_add_write_queue_tail      sk_write_queue: to be sent
  *   tcp_push (tcp_sendmsg), tcp_send_fin, tcp_data_snd_check (after each ACK), tcp_xmit_recovery
  *     -> __tcp_push_pending_frames -> tcp_write_xmit
  *          -> tcp_cwnd_test, tcp_snd_wnd_test, tcp_nagle_test | tcp_tso_should_defer
- *          -> tcp_transmit_skb -> tcp_event_new_data_sent
+ *          -> tcp_transmit_skb
+ *          -> tcp_event_new_data_sent -> tcp_rbtree_insert              tcp_rtx_queue: not acknowledged
+ *   tcp_clean_rtx_queue -> tcp_rtx_queue_unlink_and_free
  *
- * Three limits apply: the network's (cwnd), the receiver's (window), the sender's own (Nagle's rule, or
- * waiting a moment for a larger burst).  When it stops with nothing in flight, a timer is armed.
+ * A segment lies in one of the queues at a time, since the tree's node and the list's links share their
+ * place; both count in sk_wmem_queued.  Three limits apply to sending: the network's (cwnd), the
+ * receiver's (window), the sender's own (Nagle's rule, or waiting a moment for a larger burst).  When the
+ * loop stops with nothing in flight, a timer is armed.
  *
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
@@ -16,17 +21,6 @@
 #include "net/tcp/tcp_send.h"
 
 /* ---- queues ------------------------------------------------------------------------------------ */
-
-/*
- * The two queues of a sender, and the memory that they count.
- *
- *   tcp_sendmsg -> sk_stream_alloc_skb -> tcp_add_write_queue_tail      sk_write_queue: to be sent
- *   tcp_event_new_data_sent -> tcp_rbtree_insert                        tcp_rtx_queue: not acknowledged
- *   tcp_clean_rtx_queue -> tcp_rtx_queue_unlink_and_free
- *
- * A segment lies in one of them at a time, since the tree's node and the list's links share their
- * place.  Both count in sk_wmem_queued.  The socket's owner, or the bh lock without one.
- */
 
 /* By sequence number; the caller has removed overlaps with queued segments. */
 void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb)

@@ -3,8 +3,8 @@
  * Declarations shared by the files of the sending side: no file outside net/tcp includes it.
  *
  *   tcp_sendmsg.c -> tcp_output.c -> tcp_transmit.c
- *   tcp_ack.c -> tcp_rtt.c, tcp_recovery.c, tcp_cong.c -> tcp_retransmit.c -> tcp_transmit.c
- *   tcp_timer.c -> tcp_probe.c, tcp_recovery.c, tcp_retransmit.c
+ *   tcp_ack.c -> tcp_recovery.c, tcp_cong.c -> tcp_retransmit.c -> tcp_transmit.c
+ *   tcp_timer.c -> tcp_recovery.c, tcp_retransmit.c
  *
  * The socket's owner or the bh lock without an owner, as in tcp.h.
  */
@@ -84,7 +84,7 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 void tcp_slow_start_after_idle_check(struct sock *sk);
 void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle); /* tcp_sendmsg.c */
 
-/* ---- queues (tcp_queue.c, tcp_retransmit.c) --------------------------------------------------------------- */
+/* ---- queues (tcp_output.c, tcp_retransmit.c) --------------------------------------------------------------- */
 /* A control segment joins the write queue: FIN. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
 /* One that joins none: ACK, reset, probe.  NULL: no memory. */
@@ -92,7 +92,7 @@ struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);
 /* Segments of @skb are fewer by @decr: they leave every count that it stands in. */
 void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr);
 
-/* ---- tcp_ack.c, tcp_rtt.c ----------------------------------------------------------------------------------- */
+/* ---- tcp_ack.c ---------------------------------------------------------------------------------------------- */
 int tcp_clean_rtx_queue(struct sock *sk, u32 *acked);
 /* A measured round trip (@seq_rtt_us < 0: none by send times, the timestamp may have one). */
 bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us);

@@ -1,34 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection's clocks: retransmission, window probes, delayed ACKs, keepalive.
+ * A connection's timers: retransmission, window probes, delayed ACKs, keepalive.
  *
  *   icsk_retransmit_timer -> tcp_write_timer -> tcp_write_timer_handler
- *        icsk_pending says what it is for: -> tcp_retransmit_timer | tcp_probe_timer
+ *        icsk_pending selects: -> tcp_retransmit_timer | tcp_probe_timer -> tcp_send_probe0
  *   icsk_delack_timer -> tcp_delack_timer -> tcp_delack_timer_handler -> tcp_send_ack
- *   sk_timer -> tcp_keepalive_timer
+ *   sk_timer -> tcp_keepalive_timer -> tcp_write_wakeup
+ *
+ * A probe is new data if the window takes any, else an ACK with a sequence number that was acknowledged
+ * long ago: the peer must answer that with its numbers.
  *
  * All run in softirq and take the bh lock.  If a thread owns the socket, they leave a flag and a
  * reference (tsq_flags), and release_sock() -> tcp_release_cb() does the work; keepalive, which is in
  * no hurry, comes again a little later.  An armed timer holds a reference, which its run gives back.
- * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c.
+ * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c and tcp_output.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
 #include "net/tcp/tcp_send.h"
 
 /* ---- probes ------------------------------------------------------------------------------------ */
-
-/*
- * Probes: is the window still closed, is the peer still there?
- *
- *   tcp_probe_timer -> tcp_send_probe0 -> tcp_write_wakeup     the window is closed, data waits
- *   tcp_keepalive_timer -> tcp_write_wakeup                    nothing was heard for long
- *
- * A probe is new data if the window takes any, else an ACK with a sequence number that was
- * acknowledged long ago: the peer must answer that with its numbers.
- * Softirq with the bh lock and no owner, or the owner (deferred work).
- * RFC 9293 3.8.6.1 and 3.8.4; Linux's tcp_output.c.
- */
 
 /* One below what is acknowledged. */
 static int tcp_xmit_probe_skb(struct sock *sk, enum snmp_counter mib)

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small objects at both ends of a connection's life: the request before it is whole, TIME_WAIT
- * after it is over.
+ * TIME_WAIT: a small object takes the place of a connection that is over, and answers segments that come late.
  *
- * tcp_openreq_init_rwin() <- tcp_conn_request
- * tcp_check_req() <- tcp_v4_rcv -> tcp_v4_syn_recv_sock -> tcp_create_openreq_child;
- *	-> inet_csk_complete_hashdance
- * tcp_child_process() <- tcp_v4_rcv -> tcp_rcv_state_process [SYN_RECV]
  * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock)
- * tcp_timewait_state_process() <- tcp_v4_rcv
- * All softirq but for tcp_time_wait.  A request and a TIME_WAIT have no lock: each field that changes is a
- * word each, and only one of two ACKs takes a request out of the table.
+ * tcp_timewait_state_process() <- tcp_v4_rcv (softirq)
+ * tcp_twsk_unique() <- inet_hash_connect() <- tcp_v4_connect (process, under an ehash lock)
+ * The object has no lock: each field that changes is one word.
  *
- * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 5961, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
+ * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
  */
 #include "kernel/lib/random.h"
 #include "net/tcp/tcp_in.h"
