@@ -180,6 +180,18 @@ def test_symbolise_names_the_lines():
     assert re.search(r"app_thread at init/main\.c:\d+", out)
 
 
+@pytest.mark.parametrize("words, text, status, said", [
+    (["nowhere.elf"], "rip ffffffff80101234", 1, "nowhere.elf is not there: name the IMAGE"),
+    ([], "READY", 0, "no address of the image in this text"),
+    (["a", "b"], "", 1, "one IMAGE at most"),
+])
+def test_symbolise_says_what_it_lacks(words, text, status, said):
+    done = subprocess.run([os.path.join(ROOT, "tools", "symbolise"), *words], input=text, text=True, check=False,
+                          capture_output=True)
+    assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr
+    assert done.stdout.strip() == ("" if status else text)
+
+
 # ---- stacks of their own ---------------------------------------------------------------------------
 
 def exception_stack(number):
