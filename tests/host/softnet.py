@@ -76,6 +76,11 @@ class Halted(Exception):
     """The kernel ended; the text says why."""
 
 
+def _released(*_):
+    """In the place of the library's functions, which are no longer in memory."""
+    raise Halted("this host was released")
+
+
 class Host:
     """One booted copy of the library."""
 
@@ -109,6 +114,8 @@ class Host:
         self.sn_release()
         _ctypes.dlclose(self._dl._handle)  # pylint: disable=protected-access
         os.close(self._fd)
+        for name in _FUNCTIONS:
+            setattr(self, "sn_" + name, _released)
 
     def console(self):
         """All that it printed."""

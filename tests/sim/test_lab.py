@@ -9,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools/lab"))
-from softnet import Lab, checks  # noqa: E402  pylint: disable=wrong-import-position
+from softnet import NR, Halted, Lab, checks  # noqa: E402  pylint: disable=wrong-import-position
 
 LIBRARY = str(ROOT / "build/host/libsoftnet.so")
 BYTES, DELAY, RATE = 500_000, 0.025, 8e6
@@ -126,6 +126,31 @@ def test_nonsense_is_refused():
         with pytest.raises(ValueError, match=words):
             call()
     lab.close()
+
+
+def test_what_is_not_there_yet_or_any_more():
+    """A result before run(), another lab's hosts, a closed lab; of a library that is unloaded nothing is called."""
+    lab, other = Lab(library=LIBRARY), Lab(library=LIBRARY)
+    a, b, c = lab.host(), lab.host(), other.host()
+    lab.wire(a, b)
+    t = lab.transfer(a, b, 1000)
+    refused = [(lambda: t.goodput, "lab.run\\(\\) first"), (lambda: t.seconds, "not over"), (lambda: t.plot("/nowhere"), "not over"),
+               (lambda: lab.transfer(a, a, 1), "between two hosts"), (lambda: other.wire(c, a), "no host of this lab"),
+               (lambda: other.transfer(a, b, 1), "no host of this lab"), (lambda: lab.wire(None, a), "None is no host")]
+    for call, words in refused:
+        with pytest.raises(ValueError, match=words):
+            call()
+    lab.run()
+    lab.close()
+    lab.close()
+    assert t.goodput > 0
+    for call in (lab.run, lab.host, lambda: lab.transfer(a, b, 1), lambda: lab.wire(a, b)):
+        with pytest.raises(ValueError, match="closed"):
+            call()
+    for call in (lambda: a.call(NR.getpid), a.console, lambda: a.slurp("/proc/uptime")):
+        with pytest.raises(Halted, match="released"):
+            call()
+    other.close()
 
 
 @pytest.mark.parametrize("cmdline, options, words", [

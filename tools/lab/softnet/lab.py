@@ -101,6 +101,7 @@ class Lab:
         self.conductor = Conductor(library, seed)
         self.random = random.Random(seed)
         self.transfers = []
+        self.closed = False
         self._ports = 7000
 
     @property
@@ -116,6 +117,7 @@ class Lab:
     def host(self, cmdline="", **options):
         """Boots a host: 10.0.0.1, 10.0.0.2 ... ; @cmdline as softnet's own, options as sn_set().  A word or an option
         that is not understood is a ValueError."""
+        self._require_ours()
         checks.host_options(options)
         require(len(self.conductor.hosts) < HOSTS_MAX, f"a lab has at most {HOSTS_MAX} hosts")
         address = f"10.0.0.{len(self.conductor.hosts) + 1}"
@@ -132,6 +134,7 @@ class Lab:
     def wire(self, a, b, delay=0.01, rate=0, queue=1 << 30, loss=0.0, jitter=0.0):
         """Connects two hosts: delay in s one way, rate in bit/s (0: none), queue in bytes before each
         end's rate, loss as a share of frames, jitter in s (a frame may overtake another)."""
+        self._require_ours(a, b)
         require(a is not b, "a wire has two ends")
         require(not (hasattr(a, "link") or hasattr(b, "link")), "a host has one wire, and one of these has it")
         checks.number("delay", delay, "seconds")
@@ -153,11 +156,19 @@ class Lab:
 
     def close(self):
         """The hosts go; what was measured stays."""
+        self.closed = True
         self.conductor.close()
+
+    def _require_ours(self, *hosts):
+        require(not self.closed, "this lab is closed")
+        for host in hosts:
+            require(host in self.conductor.hosts, f"{host!r} is no host of this lab: lab.host() makes one")
 
     def transfer(self, sender, receiver, nbytes, every=0.01, **options):
         """A connection that carries @nbytes once run() is called, looked at every @every seconds.
         Options: congestion="reno", sndbuf=, rcvbuf= in bytes."""
+        self._require_ours(sender, receiver)
+        require(sender is not receiver, "a transfer is between two hosts")
         require(hasattr(sender, "link") and sender.link is getattr(receiver, "link", None),
                  "no wire between these hosts: lab.wire() first")
         require(isinstance(nbytes, int) and nbytes >= 1, f"nbytes={nbytes!r}: a whole number, at least one")
@@ -171,6 +182,7 @@ class Lab:
 
     def run(self, seconds=3600):
         """Until all transfers are done; TimeoutError when they are not in time."""
+        self._require_ours()
         checks.number("seconds", seconds, "of virtual time")
         end = self.now_ns + int(seconds * NS)
         for t in list(self.transfers):
@@ -326,15 +338,21 @@ class Transfer:
     @property
     def seconds(self):
         """From socket() to the reader's end of file."""
+        self._require_done()
         return (self.finished - self.started) / NS
 
     @property
     def goodput(self):
         """Bytes that were read, as bit/s."""
+        self._require_done()
         return self.read * 8 / self.seconds
+
+    def _require_done(self):
+        require(self.done, "this transfer is not over: lab.run() first")
 
     def plot(self, path):
         """Sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
+        self._require_done()
         try:
             from .plot import plot_transfer  # pylint: disable=import-outside-toplevel
         except ModuleNotFoundError as error:
