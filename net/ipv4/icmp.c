@@ -222,9 +222,10 @@ static bool icmp_count_in(u8 type)
 static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 {
 	u8 type = icmp_hdr(skb)->type;
+	__be32 saddr = ip_hdr(skb)->saddr;
 
-	pr_debug("in  from %pI4: type %u, code %u, %u bytes", &ip_hdr(skb)->saddr, type,
-		 icmp_hdr(skb)->code, skb->len);
+	pr_debug("in  from %pI4: type %u, code %u, %u bytes", &saddr, type, icmp_hdr(skb)->code,
+		 skb->len);
 	if (!icmp_count_in(type)) {
 		/* RFC 1122 3.2.2: an unknown type is dropped in silence. */
 		snmp_inc(SNMP_IcmpInErrors);

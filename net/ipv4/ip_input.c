@@ -29,9 +29,10 @@ DEFINE_LOG_SOURCE(ip_log, "ip");
 noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
+	__be32 saddr = iph->saddr, daddr = iph->daddr;
 
-	pr_debug("%s %pI4 > %pI4, protocol %u, %u bytes", direction, &iph->saddr, &iph->daddr,
-		 iph->protocol, skb->len);
+	pr_debug("%s %pI4 > %pI4, protocol %u, %u bytes", direction, &saddr, &daddr, iph->protocol,
+		 skb->len);
 }
 
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)

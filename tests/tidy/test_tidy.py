@@ -15,6 +15,7 @@ PLANTED = {
     "test_ifdef": ({"net/a.c": "#ifdef UNIT_TEST\n"}, {"net/a.h": "#ifndef NET_A_H\n"}),
     "irq_exclusion": ({"net/core/a.c": "flags = hal_irq_save();\n"}, {"kernel/sched/a.c": "flags = hal_irq_save();\n"}),
     "build_unknown": ({"net/core/a.c": "#ifdef SHIPPED\n"}, {"net/core/a.c": "spin_lock(lock); /* variant */\n"}),
+    "debug_source": ({"net/a.c": "\tif (pr_debug_on())\n"}, {"net/a.c": "#define LOG_SOURCE a_log\npr_debug(1);\n", "net/b.c": "pr_info(1);\n"}),
     "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n"}),
     "whitespace": ({"Makefile": "all: \n"}, {"a.md": "a\n\n", "a.c": ""}),
     "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),

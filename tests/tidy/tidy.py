@@ -185,6 +185,16 @@ def build_unknown(files):
                 yield path, n, "code that knows which build it is in"
 
 
+def debug_source(files):
+    """A debug line belongs to a subsystem: without LOG_SOURCE it would be the kernel's, and no test would say so."""
+    for path, text in files.items():
+        if not path.endswith(".c") or path.startswith("tests/") or re.search(r"^#define LOG_SOURCE \w+$", text, re.M):
+            continue
+        for n, line in enumerate(strip_comments(text).splitlines(), 1):
+            if re.search(r"\bpr_debug(_on)?\(", line):
+                yield path, n, "a debug line in a file that defines no LOG_SOURCE"
+
+
 def leftovers(files):
     word = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
     for path, text in files.items():
@@ -408,7 +418,7 @@ def changelog(files):
 
 
 RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, build_unknown,
-         irq_exclusion, leftovers, whitespace, spdx, docs_reference, docs_command, limits_tested, counters_move,
+         irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command, limits_tested, counters_move,
          changelog, both_images, header_alone]
 
 
