@@ -222,6 +222,9 @@ def check_test(system, command):
 
 def main():
     whos = [a for a in sys.argv[1:] if a != "--possible"] or ["user", "root"]
+    if not {"user", "root"}.issuperset(whos):
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     if os.geteuid():
         skip("needs root, for debootstrap and chroot")
     for tool in ("debootstrap", "unshare", "git", "apt-get"):

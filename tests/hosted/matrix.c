@@ -395,8 +395,12 @@ static bool play_cell(const struct row *r, unsigned int event, unsigned int stat
 bool matrix_play(unsigned int state, bool wraps)
 {
 	const char *only = getenv("CELL");
-	bool ok = true;
+	bool ok = true, known = !only;
 
+	for (unsigned int event = 0; event < NR_EVENTS; event++)
+		known |= only && !strcmp(only, events[event].name);
+	if (!known)
+		fail_msg("CELL=%s: no event of EVENTS in tests/hosted/matrix.h", only);
 	scene_drop_many(B, TCP, 1, ALWAYS); /* the peer is matrix_stage.c, not A */
 	for (unsigned int event = 0; event < NR_EVENTS; event++) {
 		unsigned int n;

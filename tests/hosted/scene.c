@@ -7,6 +7,7 @@
 #include "tests/hosted/scene.h"
 
 #include <arpa/inet.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,19 @@ static const char *from_environment(const char *name, const char *fallback)
 	const char *value = getenv(name);
 
 	return value && *value ? value : fallback;
+}
+
+static uint64_t seed_from_environment(void)
+{
+	const char *text = from_environment("SEED", "1");
+	char *end;
+	uint64_t seed = strtoull(text, &end, 0);
+
+	if (*end || *text == '-') {
+		fprintf(stderr, "SEED=%s: a whole number from 0\n", text);
+		exit(2);
+	}
+	return seed;
 }
 
 static const char *pcap_path(void)
@@ -83,7 +97,7 @@ int scene_setup(void **state)
 	scene = *state;
 	scene->over = false;
 	nr_addresses = 0;
-	scene->seed = strtoull(from_environment("SEED", "1"), NULL, 0);
+	scene->seed = seed_from_environment();
 	scene->conductor = conductor_new(from_environment("SCENE_LIBRARY", LIBRARY), scene->seed);
 	if (!scene->conductor)
 		return -1;
@@ -169,14 +183,24 @@ int scene_teardown(void **state)
 	return wrong ? -1 : 0;
 }
 
-void scene_select(int argc, char **argv)
+void scene_select(int argc, char **argv, const struct CMUnitTest *tests, size_t n)
 {
 	static char pattern[128];
+	bool found = false;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2)
 		return;
 	snprintf(pattern, sizeof(pattern), "*%s*", argv[1]);
+	for (size_t i = 0; i < n; i++)
+		found |= !fnmatch(pattern, tests[i].name, 0);
+	if (!found) {
+		fprintf(stderr, "%s: no scene has %s in its name; there are", argv[0], argv[1]);
+		for (size_t i = 0; i < n; i++)
+			fprintf(stderr, " %s", tests[i].name);
+		fprintf(stderr, "\n");
+		exit(2);
+	}
 	cmocka_set_test_filter(pattern);
 }
 

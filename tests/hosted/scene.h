@@ -99,8 +99,11 @@ void scene_perform(void **state);
 			.name = #fn, .play = fn, .words = text                                     \
 		}                                                                                  \
 	}
-#define scene_play(tests) (scene_select(argc, argv), cmocka_run_group_tests(tests, NULL, NULL))
-void scene_select(int argc, char **argv);
+#define scene_play(tests)                                                                          \
+	(scene_select(argc, argv, tests, sizeof(tests) / sizeof((tests)[0])),                      \
+	 cmocka_run_group_tests(tests, NULL, NULL))
+/* argv[1] is a part of the names of the scenes to play; a word that selects none ends the program. */
+void scene_select(int argc, char **argv, const struct CMUnitTest *tests, size_t n);
 
 uint64_t scene_now(void);
 void scene_sleep(uint64_t ns);

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""What is asked of one scene's program and is not there is refused, not passed over as a success."""
+import os
+import subprocess
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def play(program, *words, **variables):
+    """Its exit status, and all that it printed."""
+    env = dict(os.environ, ASAN_OPTIONS="detect_stack_use_after_return=0:detect_leaks=0", **variables)
+    done = subprocess.run([f"build/hosted/{program}", *words], cwd=ROOT, env=env, text=True, capture_output=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("program, words, variables, said", [
+    ("test_handshake", ["no_such_scene"], {}, "no scene has no_such_scene in its name; there are "),
+    ("test_loss", ["first_data"], {"SEED": "seven"}, "SEED=seven: a whole number from 0"),
+    ("test_matrix", ["CLOSE_WAIT_in"], {"CELL": "NO_SUCH"}, "CELL=NO_SUCH: no event of EVENTS"),
+])
+def test_what_is_not_there_is_refused(program, words, variables, said):
+    status, text = play(program, *words, **variables)
+    assert status and said in text
+
+
+def test_what_is_there_is_played():
+    for program, words, variables in (("test_loss", ["first_data"], {"SEED": "7"}),
+                                      ("test_matrix", ["CLOSE_WAIT"], {"CELL": "RST_WINDOW"})):
+        status, text = play(program, *words, **variables)
+        assert status == 0 and "[       OK ]" in text
