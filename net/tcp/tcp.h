@@ -512,6 +512,7 @@ void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp);
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
 void tcp_send_probe0(struct sock *sk);
+unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when);
 void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961, limited in all */
 /* May one more challenge ACK leave for the connection of @last_oow_ack_time?  Then it is counted. */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);

@@ -248,7 +248,7 @@ static void tcp_ack_probe(struct sock *sk)
 		icsk->icsk_backoff = 0;
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_PROBE0);
 	} else {
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_probe0_when(sk, TCP_RTO_MAX),
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_next_probe0(sk, TCP_RTO_MAX),
 					  TCP_RTO_MAX);
 	}
 }

@@ -56,6 +56,9 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 
 /* ---- may this segment come in? ------------------------------------------------------------------------ */
 
+#define TSVAL_HZ_MAX                                                                               \
+	1200 /* of a peer's timestamp clock: RFC 7323 4.1 has 1000, older systems took 1200 (Linux 6.14) */
+
 /*
  * A pure ACK that says nothing and is only a little too old: parallel ways deliver those out of order.
  * No reason to answer as if it came out of another life.
@@ -71,7 +74,7 @@ static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
 	       !tcp_may_update_window(tp, cb->ack_seq, cb->seq,
 				      (u32)ntohs(th->window) << tp->rx_opt.snd_wscale) &&
 	       (s32)(tp->rx_opt.ts_recent - tp->rx_opt.rcv_tsval) <=
-		       (s32)(inet_csk(sk)->icsk_rto * (1000 / HZ));
+		       (s32)(inet_csk(sk)->icsk_rto * TSVAL_HZ_MAX / HZ);
 }
 
 static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)

@@ -73,6 +73,23 @@ int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 	return tcp_xmit_probe_skb(sk, mib);
 }
 
+/*
+ * When to probe next: at the latest when TCP_USER_TIMEOUT, which counts from the first probe, is over (Linux 5.12), so
+ * that tcp_probe_timer() ends the connection then and not up to two minutes later.
+ */
+unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when)
+{
+	const struct sk_buff *head = tcp_send_head(sk);
+	unsigned long when = tcp_probe0_when(sk, max_when);
+	u32 timeout = inet_csk(sk)->icsk_user_timeout;
+	s32 left;
+
+	if (!timeout || !head->skb_mstamp)
+		return when;
+	left = tcp_ns_to_stamp(head->skb_mstamp) + timeout - tcp_time_stamp(tcp_sk(sk));
+	return min_t(unsigned long, when, max(left, 1));
+}
+
 /* Every probe doubles the time to the next, as long as the window stays closed. */
 noinline void tcp_send_probe0(struct sock *sk)
 {
@@ -97,7 +114,7 @@ noinline void tcp_send_probe0(struct sock *sk)
 		icsk->icsk_probes_out++;
 		when = TCP_RTO_MAX;
 	}
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_probe0_when(sk, when), TCP_RTO_MAX);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_next_probe0(sk, when), TCP_RTO_MAX);
 }
 
 /* ---- giving up ---------------------------------------------------------------------------------------- */
@@ -323,7 +340,7 @@ static void tcp_probe_timer(struct sock *sk)
 	if (!head->skb_mstamp)
 		head->skb_mstamp = tp->tcp_mstamp;
 	else if (icsk->icsk_user_timeout &&
-		 tcp_time_stamp(tp) - tcp_ns_to_stamp(head->skb_mstamp) > icsk->icsk_user_timeout)
+		 tcp_time_stamp(tp) - tcp_ns_to_stamp(head->skb_mstamp) >= icsk->icsk_user_timeout)
 		goto abort;
 
 	/* Probes that are answered may go on for ever (RFC 9293 3.8.6.1); an ACK resets the count. */
