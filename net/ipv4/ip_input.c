@@ -23,7 +23,6 @@
 #include "net/ipv4/route.h"
 #include "net/ipv4/sysctl_net_ipv4.h"
 
-/* Brings the header into the linear part and believes it only when it is whole.  0 or a reason. */
 DEFINE_LOG_SOURCE(ip_log, "ip");
 
 noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
@@ -35,6 +34,7 @@ noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
 		 skb->len);
 }
 
+/* Brings the header into the linear part and believes it only when it is whole.  0 or a reason. */
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
