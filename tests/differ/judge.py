@@ -34,6 +34,7 @@ class Difference:
     ours: str | None
     linux: str | None
     before: list            # Linux's answers to the steps before
+    following: tuple | None = None      # both machines' answers to the next step; None behind the last
 
     @property
     def words(self):
@@ -85,8 +86,9 @@ def compare(resolved, ours, linux):
     i = normal.first_difference(ours, linux)
     if i is None:
         return None
+    following = (ours[i + 1], linux[i + 1]) if i + 1 < min(len(ours), len(linux)) else None
     return Difference(resolved, i, ours[i] if i < len(ours) else None, linux[i] if i < len(linux) else None,
-                      linux[:i])
+                      linux[:i], following)
 
 
 def stretched(scenario, attempt):

@@ -11,6 +11,16 @@ ROWS_MAX = 30
 SHARE_MAX = .01             # of all seeds: a row that takes more hides too much
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "linux-differences.md")
 
+WINDOW_MAX = 65535          # that of a SYN-ACK, about
+SMALL = 1000                # bytes: a peer's window or MSS below it cuts the send queue small
+SIOCOUTQ, SIOCOUTQNSD = 0x5411, 0x894b
+POLLOUT, POLLERR = 4, 8
+SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10), (6, 9)
+PAUSE_US = 150_000          # near the least RTO: a window is taken back then
+FULL_SEGMENT = 1460
+NO_ERROR = "4:00000000"
+LINUX_TICK_US = 4000        # CONFIG_HZ=250
+ACK_MAX_TICKS = 2           # a timer without a delay ends with the next tick, or with the one after it
 
 
 # ---- what a predicate looks at ---------------------------------------------------------------------------
@@ -20,9 +30,25 @@ def words(answer):
     return (answer or "").split()
 
 
+def bare(word):
+    """A word without its peer's number: 1:A5/6 is A5/6."""
+    return re.sub(r"^\d:", "", word)
+
+
+def of_peer(answer, number):
+    """The words of one peer, without its number."""
+    return [bare(w) for w in words(answer) if re.match(r"\d:", w) and int(w[0]) == number or
+            not number and not re.match(r"\d:", w)]
+
+
 def without(answer, *first_letters):
     """The words that do not begin so."""
-    return [w for w in words(answer) if not w.startswith(first_letters)]
+    return [w for w in words(answer) if not bare(w).startswith(first_letters)]
+
+
+def only(answer, *first_letters):
+    """The words that begin so."""
+    return [w for w in words(answer) if bare(w).startswith(first_letters)]
 
 
 def steps_before(difference):
@@ -30,156 +56,345 @@ def steps_before(difference):
     return zip((w for _, w in difference.scenario.steps), difference.before)
 
 
+def steps_up_to(difference):
+    """The words of those, and of the one that differs."""
+    return [w for w, _ in steps_before(difference)] + [difference.words]
+
+
 def extra(answer):
     """What stands in [...], or "". """
     return answer.split("[", 1)[1].split("]")[0] if answer and "[" in answer else ""
 
 
-# ---- the rows ----------------------------------------------------------------------------------------------
+def result(answer):
+    """A call's number, or None."""
+    found = re.match(r"=(\d+)\b", answer or "")
+    return int(found[1]) if found else None
+
+
+def is_frag_needed(w):
+    """Is the step this ICMP error?"""
+    return w[0] == "icmp" and w[2:4] == (3, 4)
+
+
+def sets(difference, *options):
+    """Was one of these options set?"""
+    return any(w[0] == "set" and w[2:4] in options for w in steps_up_to(difference))
+
+
+# ---- the handshake -------------------------------------------------------------------------------------------
+
+class Request:
+    """What a peer's half-open connection looks like from Linux's answers."""
+
+    def __init__(self, deferred):
+        self.deferred = deferred    # TCP_DEFER_ACCEPT: a bare ACK makes no connection
+        self.ack = None             # that of its SYN-ACK; None: there is none
+        self.syn_ts = "-"
+        self.challenged = False     # the last segment to the peer was an ACK, younger than the SYN-ACK
+        self.refused = False        # and an ACK that echoes it came: a connection here, none on Linux
+
+    def segment(self, w):
+        """A segment of the peer's comes: (.., flags, seq, length, ack, window, timestamp, options)."""
+        flags, seq, length, ack, ts = w[2], w[3], w[4], w[5], w[7]
+        if "S" in flags and "." not in flags:
+            self.syn_ts = ts
+        if self.ack is None or "." not in flags or ack != 1:
+            return
+        older = "-" not in (ts, self.syn_ts) and ts < self.syn_ts
+        end = seq + length + ("F" in flags)
+        if older or seq != self.ack and not (end > self.ack and seq < self.ack + WINDOW_MAX):
+            return                  # not acceptable: it is answered, and changes nothing
+        if self.challenged and ts != "-":
+            self.refused = True
+        elif "R" in flags and seq != self.ack:
+            return                  # in the window, but not exact: it is answered, and the request stays
+        elif set(flags) & {"S", "R"} or length or not self.deferred:
+            self.ack = None         # a connection on both, or the end of the request
+
+    def answer(self, said):
+        """Words to the peer."""
+        for w in said:
+            if w.startswith("S/") and not w.startswith("S/-"):
+                self.ack, self.challenged = int(re.match(r"S/(\d+)", w)[1]), False
+            elif self.ack is not None and w == f"A1/{self.ack}":
+                self.challenged = True
+
+
+def echo_of_a_challenge(d):
+    """A request that answers a segment outside its window sends a timestamp younger than its SYN-ACK's. When the peer
+    echoes that one, Linux (since 6.15) finds it younger than any it sent in a SYN-ACK and refuses the handshake's
+    ACK. The echo is right by RFC 7323 4.3, so it is believed here, and all that follows is that of a connection.
+    Script: handshake/echo-of-a-challenge.pkt"""
+    if d.scenario.kind == "act":
+        return False
+    requests = {}
+    for w, answer in (*steps_before(d), (d.words, "")):
+        if w[0] == "seg":
+            requests.setdefault(w[1], Request(sets(d, TCP_DEFER_ACCEPT))).segment(w)
+        for number, request in requests.items():
+            request.answer(of_peer(answer, number))
+    return any(r.refused for n, r in requests.items() if d.words[0] not in ("seg", "icmp") or d.words[1] == n)
+
+
+def options_of_a_crossed_syn(d):
+    """After two SYNs crossed, Linux answers with all options of its own SYN. "an option may be sent in a SYN,ACK only if
+    it was in the SYN" (RFC 7323 2.2, 3.2): ours carries what the peer offered.
+    Script: options/of-a-crossing-synack.pkt"""
+    return d.scenario.kind == "act" and d.words[0] == "seg" and d.words[2] == "S" and \
+        "S/" in (d.ours or "") and "S/" in (d.linux or "")
+
+
+def shutdown_in_syn_received(d):
+    """shutdown() before a simultaneous open is over: Linux (since 6.9) sends the FIN when it is, ours at once: "If no SENDs
+    have been issued and there is no pending data to send, then form a FIN segment and send it" (RFC 9293 3.10.4).
+    Script: handshake/shutdown-in-a-simultaneous-open.pkt"""
+    return d.words[0] == "shutdown" and d.scenario.kind == "act" and "F" in (d.ours or "") and d.linux == "=0" and \
+        any(w[0] == "seg" and w[2] == "S" for w, _ in steps_before(d))
+
+
+# ---- calls ---------------------------------------------------------------------------------------------------
 
 def urgent_data(d):
     """Urgent data is read in its place in the stream, never beside it, and none is sent (RFC 6093 5: new
     applications SHOULD NOT use it). Linux takes the urgent byte out of the stream and out of FIONREAD.
-    Script: none"""
+    Script: calls/urgent-data-in-its-place.pkt"""
     if d.words[0] == "send" and d.words[3] & 1:
         return d.ours == "=ENOTSUP"
-    seen = any(w[0] == "seg" and "U" in w[2] for w, _ in steps_before(d)) or d.words[0] == "seg" and "U" in d.words[2]
+    seen = any(w[0] == "seg" and "U" in w[2] for w in steps_up_to(d))
     return seen and d.words[0] in ("ioctl", "recv", "poll")
 
 
 def no_datagrams(d):
     """There is no UDP socket yet, so a datagram socket of any protocol is an unknown type and not a wrong protocol.
-    Script: none"""
+    Script: calls/no-datagrams.pkt"""
     return d.words[0] == "socket" and d.words[3] & 15 == 2 and d.ours == "=ESOCKTNOSUPPORT"
 
 
 def error_queue(d):
     """Linux leaves the ICMP error that ended connect() on the socket's error queue too, although IP_RECVERR is off,
     and poll() says POLLERR until it is fetched. There is no error queue here.
-    Script: none"""
+    Script: icmp/no-error-queue.pkt"""
     return d.words[0] == "poll" and any(w[0] == "icmp" for w, _ in steps_before(d)) and \
-        extra(d.linux) != extra(d.ours) and int(extra(d.linux), 16) == int(extra(d.ours), 16) | 8
+        extra(d.linux) != extra(d.ours) and int(extra(d.linux), 16) == int(extra(d.ours), 16) | POLLERR
 
 
-def echo_of_a_challenge(d):
-    """A request that answers a segment outside its window sends a timestamp younger than its SYN-ACK's. When the peer
-    echoes that one, Linux (since 6.15) finds it younger than any it sent in a SYN-ACK and refuses the handshake's
-    ACK. The echo is right by RFC 7323 4.3, so it is believed here.
-    Script: none"""
-    challenged = set()
-    for w, answer in steps_before(d):
-        if w[0] != "seg":
-            continue
-        mine = [a.split(":")[-1] for a in words(answer) if (":" in a) == (w[1] > 0) and (not w[1] or a.startswith(f"{w[1]}:"))]
-        if "S" not in w[2] and any(a.startswith("A1/1") for a in mine):
-            challenged.add(w[1])
-    return d.scenario.kind != "act" and bool(challenged) and \
-        (d.words[0] == "accept" or d.words[0] == "seg" and d.words[1] in challenged and d.words[7] != "-")
+def numbers_of_a_dissolved_connection(d):
+    """connect(AF_UNSPEC), shutdown() before the SYN was answered, or a refusal leaves Linux's socket with numbers from which
+    SIOCOUTQ and SIOCOUTQNSD count two bytes that were never written, each time, and one for a SYN without an answer;
+    here a dissolved connection leaves none, and the next ISN is chosen anew.
+    Script: calls/dissolved-counts-nothing.pkt"""
+    dissolved = sum(w[0] in ("connect", "shutdown") for w, _ in steps_before(d))
+    return d.words[0] == "ioctl" and d.words[2] in (SIOCOUTQ, SIOCOUTQNSD) and d.ours == "=0 [0]" and \
+        0 < int(extra(d.linux) or 0) <= 3 * dissolved
 
+
+# ---- receiving -----------------------------------------------------------------------------------------------
 
 def old_ack_with_data(d):
     """"any ACK value that is not in the range [SND.UNA - MAX.SND.WND, SND.NXT] MUST be discarded" (RFC 5961 5.2), the
-    segment with it. Linux does so on its slow path only: data that header prediction foretold is taken.
-    Script: none"""
-    return d.words[0] == "seg" and d.words[5] != "-" and d.words[5] < 1
+    segment with it. Linux does so on its slow path only: data that header prediction foretold is taken, and the timestamp of
+    such a segment is noted, so that it is echoed and PAWS compares with it.
+    Script: ack/old-with-foretold-data.pkt"""
+    if d.words[0] == "seg" and d.words[5] != "-" and d.words[5] < 1:
+        return True
+    noted = [w[7] for w, _ in steps_before(d) if w[0] == "seg" and w[5] != "-" and w[5] < 1 and w[7] != "-"]
+    if without(d.ours, "e") == without(d.linux, "e"):
+        return bool(noted)
+    return bool(noted) and d.words[0] == "seg" and d.words[7] != "-" and d.words[7] < max(noted)
 
 
-def options_of_a_crossed_syn(d):
-    """After two SYNs crossed, Linux answers with all options of its own SYN. "an option may be sent in a SYN,ACK only if
-    it was in the SYN" (RFC 7323 2.2, 3.2): ours carries what the peer offered.
-    Script: handshake/simultaneous-open.pkt"""
-    return d.scenario.kind == "act" and d.words[0] == "seg" and d.words[2] == "S" and \
-        "S/" in (d.ours or "") and "S/" in (d.linux or "")
+def fast_path_by_memory(d):
+    """Linux's fast path takes data only within memory that the socket has in hand, so the first data and each page's worth
+    takes the slow path; ours takes it where the buffer has room. The paths differ in small things: a soft error of ICMP's is cleared
+    or not, an old ACK's timestamp or a lower SEG.SEQ's window (SND.WL1) is noted or not, retransmissions go before or after the data is
+    queued and carry its ACK or not. RFC 9293 and 7323 4.3 know one path only.
+    Script: icmp/soft-until-the-next-segment.pkt"""
+    earlier = [w for w in steps_up_to(d) if w[0] == "seg"]
+    if d.words[0] == "get" and d.words[2:4] == SO_ERROR:
+        return any(w[0] == "icmp" for w, _ in steps_before(d)) and any(w[4] for w in earlier) and \
+            (extra(d.ours) == NO_ERROR) != (extra(d.linux) == NO_ERROR)
+    if without(d.ours, "e") == without(d.linux, "e"):
+        una = 1
+        for w in earlier:
+            if w[5] != "-" and w[5] < una and w[7] != "-":
+                return True
+            una = max(una, w[5] if w[5] != "-" else 1)
+        return False
+    if d.words[0] == "send" and d.ours == f"={result(d.ours)}":
+        closed = [i for i, w in enumerate(earlier) if w[6] == 0]
+        return bool(closed) and any(w[3] > earlier[closed[-1]][3] for w in earlier[:closed[-1]])
+    return d.words[0] == "seg" and d.words[4] and only(d.ours, "D") == only(d.linux, "D") != [] and \
+        without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
 
 
-def mss_of_the_link(d):
-    """Linux takes the path MTU that ICMP told of this peer for the MSS that it offers, too. A path that is narrow on the
-    way out says nothing of the way in (RFC 6691 3): ours offers the link's.
-    Script: none"""
-    def mss(answer):
-        return [re.sub(r"<mss\d+", "<mss", w) for w in words(answer)]
-    return any(w[:3:2] == ("icmp", 3) for w, _ in steps_before(d)) and "<mss" in (d.ours or "") and mss(d.ours) == mss(d.linux)
+def two_ends(d):
+    """A peer that names two ends of its stream, both beyond a hole: Linux joins the two segments, with the first FIN's number
+    in the middle, and loses the byte behind it. Here nothing is joined to a FIN.
+    Script: close/two-ends.pkt"""
+    ends = {w[3] + w[4] for w in steps_up_to(d) if w[0] == "seg" and "F" in w[2]}
+    return d.words[0] in ("recv", "ioctl") and len(ends) > 1 and \
+        abs((result(d.ours) or 0) - (result(d.linux) or 0)) <= len(ends)
 
 
-def ack_of_a_fin(d):
-    """A FIN with data, one byte more than a full segment: Linux acknowledges at once, as its window would not shrink by
-    the data; ours, whose buffer is charged by what is allocated, has less room and delays the ACK (RFC 9293 3.8.6.3).
-    Script: none"""
-    return d.words[0] == "seg" and "F" in d.words[2] and "A" in (d.linux or "") and not d.ours
+def ack_that_waits_for_room(d):
+    """The ACK of more than a full segment, with a FIN or as the second: Linux sends it at once, as its window would not shrink
+    by the data; ours, whose buffer is charged by what is allocated, has less room and delays the ACK (RFC 9293 3.8.6.3).
+    Script: ack/fin-with-a-full-segment.pkt"""
+    return d.words[0] == "seg" and d.words[4] >= SMALL and not d.ours and only(d.linux, "A") != [] and \
+        not without(d.linux, "A", "a", "e")
+
+
+def other_window(d):
+    """Does the difference come from windows that differ: a window update, or a segment beyond what one of them offers?"""
+    if d.words[0] == "recv":
+        return without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
+    given = [int(a) for _, answer in steps_before(d) for a in re.findall(r"\ba(\d+)", answer)]
+    return any(w[0] == "seg" and w[3] + w[4] > SMALL + max(given, default=1) for w in steps_up_to(d))
+
+
+def window_by_cost(d):
+    """Linux (since 6.6) computes the window from what the last packets cost, ours from tcp_adv_win_scale. So the windows differ,
+    most with a small SO_RCVBUF: a segment at the edge, or beyond 64 KiB, is inside one and outside the other, and reading
+    moves them at different times.
+    Script: window/of-ours-closes.pkt"""
+    far = d.words[0] == "seg" and WINDOW_MAX < d.words[3] + d.words[4] < 2 * WINDOW_MAX and d.words[6] != "-"
+    return sets(d, SO_RCVBUF) and other_window(d) or far
+
+
+def window_clamp_is_kept(d):
+    """Linux (since 6.6) sets the clamp anew from the buffer when it learns what a packet costs, and forgets the application's
+    TCP_WINDOW_CLAMP. Here it bounds the window for the whole connection, as tcp(7) says.
+    Script: window/clamp-is-kept.pkt"""
+    return sets(d, TCP_WINDOW_CLAMP) and other_window(d)
 
 
 def reset_of_a_fin_wait_2(d):
     """A closed socket in FIN_WAIT2 answers a reset out of its window with an ACK on Linux. "if the RST bit is set, drop
     the segment" (RFC 9293 3.10.7.4, first): a reset is not answered here.
-    Script: none"""
+    Script: close/reset-of-an-orphan-is-not-answered.pkt"""
     return d.words[0] == "seg" and "R" in d.words[2] and not d.ours and words(d.linux)[:1] and words(d.linux)[0][0] == "A"
 
 
-def shutdown_in_syn_received(d):
-    """shutdown() before a simultaneous open is over: Linux (since 6.9) sends the FIN when it is, ours at once: "If no SENDs
-    have been issued and there is no pending data to send, then form a FIN segment and send it" (RFC 9293 3.10.4).
-    Script: none"""
-    return d.words[0] == "shutdown" and d.scenario.kind == "act" and "F" in (d.ours or "") and d.linux == "=0" and \
-        any(w[0] == "seg" and w[2] == "S" for w, _ in steps_before(d))
+# ---- the path ------------------------------------------------------------------------------------------------
+
+def mss_of_the_link(d):
+    """Linux takes the path MTU that ICMP told of this peer for the MSS that it offers, too. A path that is narrow on the
+    way out says nothing of the way in (RFC 6691 3): ours offers the link's.
+    Script: icmp/path-mtu-and-the-offered-mss.pkt"""
+    def mss(answer):
+        return [re.sub(r"<mss\d+", "<mss", w) for w in words(answer)]
+    return any(is_frag_needed(w) for w in steps_up_to(d)) and "<mss" in (d.ours or "") and mss(d.ours) == mss(d.linux)
 
 
-def tiny_windows(d):
-    """Where the peer's window was below two segments, each cuts its queue by the largest window it saw, and joins it again
-    in its own way: other pieces and other room in the send buffer, the same bytes.
-    Script: none"""
-    small = any(w[0] == "seg" and isinstance(w[6], int) and w[6] < 1000 for w, _ in steps_before(d))
-    starts = [[w.split("-")[0] for w in words(a) if w[0] == "D"] for a in (d.ours, d.linux)]
-    if d.words[0] == "send" and words(d.ours)[1:] == words(d.linux)[1:]:
-        return small and "=E" not in d.ours + d.linux
-    return small and starts[0] == starts[1] != [] and without(d.ours, "D") == without(d.linux, "D")
+def frag_needed_without_mtu(d):
+    """A router that names no MTU: Linux goes to its least path MTU (552) at once and lets routers cut; ours tries the next
+    plateau below (RFC 1191 5 and 7.1). So segments have other lengths, and other ones go again.
+    Script: icmp/fragmentation-needed-without-an-mtu.pkt"""
+    return any(is_frag_needed(w) and w[4] == 0 for w in steps_up_to(d)) and \
+        without(d.ours, "D", "a", "e") == without(d.linux, "D", "a", "e")
 
 
-def numbers_of_a_dissolved_connection(d):
-    """connect(AF_UNSPEC), or shutdown() before the SYN was answered, leaves Linux's socket with numbers from which SIOCOUTQ
-    and SIOCOUTQNSD count two bytes that were never written, and one for a SYN without an answer; here a dissolved
-    connection leaves none, and the next ISN is chosen anew.
-    Script: none"""
-    return d.words[0] == "ioctl" and d.words[2] in (0x5411, 0x894b) and d.ours == "=0 [0]" and \
-        d.linux in ("=0 [2]", "=0 [3]")
+def route_of_another_connection(d):
+    """A path MTU that one connection learned reaches another to the same host with its next segments: Linux has cut them before
+    it looks its route up again, drops them (EMSGSIZE), and sends them after a timeout. Here the route's MTU is looked at first.
+    Script: icmp/fragmentation-needed-of-another.pkt"""
+    return d.scenario.kind == "half" and any(is_frag_needed(w) for w, _ in steps_before(d)) and d.words[0] == "send" and \
+        only(d.ours, "D") != [] == only(d.linux, "D") and words(d.ours)[:1] == words(d.linux)
 
 
-def frag_needed(d):
-    """Which segments go again after "fragmentation needed", and how long segments are behind a router that names no MTU:
-    Linux counts from its least path MTU (552), ours from RFC 1191's plateaus (5). Known, the rest is not decided.
-    Script: none"""
-    frag = any(w[:4:2] == ("icmp", 3) and w[3] == 4 for w, _ in (*steps_before(d), (d.words, "")))
-    return frag and without(d.ours, "D", "a", "e") == without(d.linux, "D", "a", "e")
+# ---- sending -------------------------------------------------------------------------------------------------
+
+def had_small_window(d):
+    """Was the peer's window small, so far?"""
+    return any(w[0] == "seg" and isinstance(w[6], int) and w[6] < SMALL for w in steps_up_to(d))
+
+
+def has_small_mss(d):
+    """Is the peer's MSS?"""
+    return any(w[0] == "seg" and int((re.search(r"mss(\d+)", str(w[8])) or [0, SMALL])[1]) < SMALL for w in steps_up_to(d))
+
+
+def room_in_the_send_buffer(d):
+    """How many bytes of small segments a send buffer takes depends on what each segment's memory counts for: a write is
+    taken in part, or poll() shows room, at other fill levels.
+    Script: window/of-one-byte-and-the-send-buffer.pkt"""
+    if not had_small_window(d) and not has_small_mss(d):
+        return False
+    if d.words[0] == "poll":
+        return int(extra(d.ours), 16) ^ int(extra(d.linux), 16) == POLLOUT
+    got = result(d.ours), result(d.linux)
+    return d.words[0] == "send" and None not in got and min(got) < d.words[2] and words(d.ours)[1:] == words(d.linux)[1:]
+
+
+def ranges(answer):
+    """The data that was sent: (from, to)."""
+    return [tuple(map(int, re.match(r"D(\d+)-(\d+)", bare(w)).groups())) for w in only(answer, "D")]
+
+
+def bursts_of_the_window_now(d):
+    """Linux sizes a burst by the pacing rate that the last ACK left, ours by the window that there is now. After a pause, which
+    takes the window back, ours sends smaller bursts, and the odd segment at the end waits for the next ACK.
+    Script: cwnd/bursts-of-the-window-now.pkt"""
+    ours, linux, at = ranges(d.ours), ranges(d.linux), d.scenario.at
+    last = max((at[i] for i, (w, _) in enumerate(steps_before(d)) if w[0] == "seg"), default=0)
+    return d.words[0] == "send" and at[d.index] - last > PAUSE_US and without(d.ours, "D") == without(d.linux, "D") and \
+        len(ours) == len(linux) and all(a[0] == b[0] and 0 <= b[1] - a[1] <= FULL_SEGMENT for a, b in zip(ours, linux))
+
+
+def queued_segments_grow(d):
+    """Where a small window has cut the queue small and opens, Linux (since 6.10, tcp_grow_skb()) moves bytes from the next
+    queued segment into the one that is to go. Ours sends each as it was cut: the congestion window carries other numbers of
+    bytes, and Nagle's rule or the wait for the next ACK holds others back.
+    Script: window/opens-behind-small-segments.pkt"""
+    ours, linux = ranges(d.ours), ranges(d.linux)
+    return had_small_window(d) and without(d.ours, "D") == without(d.linux, "D") and len(ours) == len(linux) > 0 and \
+        all(a[0] == b[0] for a, b in zip(ours, linux))
+
+
+def unit_of_the_window(d):
+    """An ACK behind a window that shrank stands at the window's end, if more than rounding moved that. Linux
+    (tcp_acceptable_seq()) takes its own window scale for the unit of rounding; ours the peer's, which the window came with.
+    Script: window/unit-of-the-peers.pkt"""
+    def kept(answer):
+        return [re.sub(r"A\d+/", "A/", w) for w in words(answer)]
+    seen = only(d.ours, "A"), only(d.linux, "A")
+    return d.ours != d.linux and kept(d.ours) == kept(d.linux) and len(seen[0]) == 1 and \
+        had_small_window(d)
+
+
+# ---- time ----------------------------------------------------------------------------------------------------
+
+def ack_on_the_next_tick(d):
+    """The delayed ACK of a FIN that no data came before has no time to wait yet: ours leaves within a millisecond, Linux's
+    with its next tick of 4 ms or the one after it, which the step does not last.
+    Script: ack/on-the-next-tick.pkt"""
+    at = d.scenario.at[d.index:d.index + 2]
+    return d.words[0] == "seg" and "F" in d.words[2] and len(at) == 2 and at[1] - at[0] < (ACK_MAX_TICKS + 1) * LINUX_TICK_US and \
+        only(d.ours, "A") != [] == only(d.linux, "A") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
 
 
 def timer_edge(d):
-    """Linux's timers run on ticks of 4 ms, and later while the host is busy: a retransmission that is due at a step's end
-    is in that step here and in the next one there. Known: no wait keeps clear of all of a scenario's timeouts.
-    Script: none"""
+    """Linux's wheel rounds timeouts up: to 4 ms below 252 ms, to 32 ms below 2 s, to 256 ms beyond. A retransmission that is
+    due at a step's end is in that step here, and there in the next one, or a segment that comes first makes it needless.
+    Script: rto/on-the-next-tick.pkt"""
+    def once_less(more, less):
+        return [i for i, w in enumerate(more) if bare(w)[0] in "DSA" and more[:i] + more[i + 1:] == less]
     ours, linux = without(d.ours, "a", "e", "z"), without(d.linux, "a", "e", "z")
-    more, less = (ours, linux) if len(ours) > len(linux) else (linux, ours)
-    return len(more) == len(less) + 1 and any(more[:i] + more[i + 1:] == less and w[0] in "DS" for i, w in enumerate(more))
+    early = once_less(ours, linux)      # ours has it in this step: Linux in the next one
+    steps = d.scenario.steps
+    if d.following is None or steps[d.index + 1][1][0] == "seg":
+        return bool(early or once_less(linux, ours))
+    return any(ours[i] in words(d.following[1]) for i in early) or \
+        any(linux[i] in words(d.following[0]) for i in once_less(linux, ours))
 
 
-def closed_window_seq(d):
-    """The sequence number of a pure ACK, and how much is sent, after a segment that closed the window while data was in
-    flight. Known, not decided which is better: RFC 9293 3.8.6 leaves it open.
-    Script: none"""
-    closed = any(w[0] == "seg" and w[6] == 0 for w, _ in (*steps_before(d), (d.words, "")))
-    return closed and len(words(d.ours)) == len(words(d.linux)) and \
-        [w[0] for w in words(d.ours)] == [w[0] for w in words(d.linux)]
-
-
-def ack_rides_on_data(d):
-    """Data that comes during a recovery: whether its ACK rides on the segments that it lets go, or follows alone or later.
-    RFC 9293 3.8.6.3 leaves the choice; the bytes are the same.
-    Script: none"""
-    return d.words[0] == "seg" and "D" in (d.ours or "") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
-
-
-ROWS = [numbers_of_a_dissolved_connection, urgent_data,
-        no_datagrams, error_queue, echo_of_a_challenge, old_ack_with_data, options_of_a_crossed_syn,
-        mss_of_the_link, ack_of_a_fin, reset_of_a_fin_wait_2, shutdown_in_syn_received, tiny_windows,
-        frag_needed, closed_window_seq, ack_rides_on_data, timer_edge]
+ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
+        urgent_data, no_datagrams, error_queue, numbers_of_a_dissolved_connection,
+        old_ack_with_data, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
+        reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
+        mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,
+        unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow, bursts_of_the_window_now]
 
 
 def row(difference):
