@@ -80,7 +80,8 @@ int process_backlog(struct napi_struct *napi, int budget)
 
 /* ---- to its protocol -------------------------------------------------------------------------- */
 
-int netif_receive_skb(struct sk_buff *skb)
+/* To the handler of @skb's EtherType. */
+static enum skb_drop_reason deliver_skb(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
 	struct packet_type *pt;
@@ -94,13 +95,20 @@ int netif_receive_skb(struct sk_buff *skb)
 		skb->mac_len = skb->network_header - skb->mac_header;
 	if (unlikely(!(dev->flags & IFF_UP))) {
 		dev->stats.rx_dropped++;
-		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
-		return NET_RX_DROP;
+		return SKB_DROP_REASON_DEV_DOWN;
 	}
 	list_for_each_entry(pt, &packet_types, list) {
 		if (pt->type == skb->protocol)
 			return pt->func(skb, dev, pt);
 	}
-	kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO);
-	return NET_RX_DROP;
+	return SKB_DROP_REASON_UNHANDLED_PROTO;
+}
+
+/* Here every packet that no floor above took is freed and counted (net/core/dropreason.h). */
+noinline void netif_receive_skb(struct sk_buff *skb)
+{
+	enum skb_drop_reason reason = deliver_skb(skb);
+
+	if (unlikely(reason))
+		kfree_skb_reason(skb, reason);
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a packet was dropped.  Every free of a packet that was not consumed names one of these
- * (kfree_skb_reason), and each has a counter in /proc/net/drops.  Roles of Linux's
- * include/net/dropreason.h.
+ * Why a packet was dropped; roles of Linux's include/net/dropreason.h.  Each reason has a counter in
+ * /proc/net/drops.
+ *
+ * The contract of every function that handles a received packet, from packet_type.func up to TCP's
+ * queues: it returns an enum skb_drop_reason.  SKB_CONSUMED: it took the packet, which is queued, passed on
+ * or freed, and may not be touched any more.  Any other value: the packet is dropped for that reason, and
+ * belongs to the caller, who hands the reason on.  Only the two callers at the bottom free and count:
+ * netif_receive_skb() (softirq) and release_sock() working off the backlog.  An answer that is due (RST,
+ * ACK, ICMP) was sent by the function that returns the reason.
+ * A check, which takes no packet, returns the same type: SKB_NOT_DROPPED_YET, or why it must be dropped.
  */
 #ifndef NET_CORE_DROPREASON_H
 #define NET_CORE_DROPREASON_H
@@ -77,6 +84,7 @@
 
 enum skb_drop_reason {
 	SKB_CONSUMED = 0, /* not a drop */
+	SKB_NOT_DROPPED_YET = SKB_CONSUMED,
 #define SKB_DROP_ENUM(name, text) SKB_DROP_REASON_##name,
 	SKB_DROP_REASONS(SKB_DROP_ENUM)
 #undef SKB_DROP_ENUM

@@ -169,13 +169,14 @@ static inline bool netif_queue_stopped(const struct net_device *dev)
 
 /* Into the stack.  netif_rx: any context, through this CPU's queue.  netif_receive_skb: softirq. */
 int netif_rx(struct sk_buff *skb);
-int netif_receive_skb(struct sk_buff *skb);
+void netif_receive_skb(struct sk_buff *skb);
 
 /* ---- handlers of EtherTypes -------------------------------------------------------------------- */
 struct packet_type {
 	__be16 type; /* network order */
-	/* Softirq; owns the skb.  data at the network header. */
-	int (*func)(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
+	/* Softirq; data at the network header.  The contract of net/core/dropreason.h. */
+	enum skb_drop_reason (*func)(struct sk_buff *skb, struct net_device *dev,
+				     struct packet_type *pt);
 	struct list_head list;
 };
 void dev_add_pack(struct packet_type *pt);

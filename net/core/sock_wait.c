@@ -63,9 +63,12 @@ static void __release_sock(struct sock *sk)
 		spin_unlock(&sk->sk_lock.slock);
 		while (skb) {
 			struct sk_buff *next = skb->next;
+			enum skb_drop_reason reason;
 
 			skb->next = NULL;
-			sk->sk_backlog_rcv(sk, skb);
+			reason = sk->sk_backlog_rcv(sk, skb);
+			if (unlikely(reason))
+				kfree_skb_reason(skb, reason);
 			skb = next;
 			if (++done % BACKLOG_BATCH == 0) {
 				local_bh_enable();

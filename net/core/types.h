@@ -21,6 +21,7 @@
 #include "kernel/mm/iov_iter.h"
 #include "kernel/sched/wait.h"
 #include "kernel/types.h"
+#include "net/core/dropreason.h"
 
 struct sock;
 struct sk_buff;
@@ -128,7 +129,8 @@ struct proto {
 		       int *addr_len);
 	int (*sendpage)(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 	int (*bind)(struct sock *sk, struct sockaddr *addr, int addr_len);
-	int (*backlog_rcv)(struct sock *sk, struct sk_buff *skb); /* locked, process or softirq */
+	/* Locked, process or softirq; the contract of net/core/dropreason.h. */
+	enum skb_drop_reason (*backlog_rcv)(struct sock *sk, struct sk_buff *skb);
 	/* may it queue more to send?  NULL: yes */
 	bool (*stream_memory_free)(const struct sock *sk);
 	void (*release_cb)(struct sock *sk); /* release_sock(): work that softirq deferred */

@@ -27,14 +27,16 @@ struct inet_connection_sock_af_ops {
 	/* The path's MTU fell to mtu_info, by an ICMP error. */
 	void (*mtu_reduced)(struct sock *sk);
 
-	/* A SYN for a listener, softirq: 0, or the drop reason of @skb. */
-	int (*conn_request)(struct sock *sk, struct sk_buff *skb);
+	/* A SYN for a listener, softirq.  The contract of net/core/dropreason.h. */
+	enum skb_drop_reason (*conn_request)(struct sock *sk, struct sk_buff *skb);
 	/* Fills the addresses of @req from the SYN @skb. */
 	void (*init_req)(struct request_sock *req, const struct sk_buff *skb);
 	/* The route to @req's peer, with a reference; NULL, and counted: there is none. */
 	struct dst_entry *(*route_req)(const struct sock *sk, const struct request_sock *req);
 	/* RFC 6528: the initial sequence number; *@ts_off: what is added to this connection's timestamps. */
 	u32 (*init_seq)(const struct request_sock *req, u32 *ts_off);
+	/* Answers @skb, which has no place in @sk's state, with a RST.  Does not free. */
+	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
 	/* @dst NULL: the route is looked up.  0 or -errno. */
 	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 	/* The ACK of the handshake: the child, bh-locked, in @req's place in the tables; NULL: dropped. */

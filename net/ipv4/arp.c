@@ -171,24 +171,20 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 	return true;
 }
 
-static int arp_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
+static enum skb_drop_reason arp_rcv(struct sk_buff *skb, struct net_device *dev,
+				    struct packet_type *pt)
 {
-	enum skb_drop_reason reason = SKB_DROP_REASON_ARP_IGNORED;
 	struct arp_message msg;
 	bool for_us, merged;
 
 	if (dev->flags & IFF_NOARP)
-		goto drop;
-	if (skb->pkt_type == PACKET_OTHERHOST) {
-		reason = SKB_DROP_REASON_OTHERHOST;
-		goto drop;
-	}
-	if (!arp_parse(skb, &msg)) {
-		reason = SKB_DROP_REASON_ARP_MALFORMED;
-		goto drop;
-	}
+		return SKB_DROP_REASON_ARP_IGNORED;
+	if (skb->pkt_type == PACKET_OTHERHOST)
+		return SKB_DROP_REASON_OTHERHOST;
+	if (!arp_parse(skb, &msg))
+		return SKB_DROP_REASON_ARP_MALFORMED;
 	if ((msg.op != ARPOP_REQUEST && msg.op != ARPOP_REPLY) || !arp_plausible(dev, &msg))
-		goto drop;
+		return SKB_DROP_REASON_ARP_IGNORED;
 	pr_debug("in  %s: %pI4 is at %pM, %s %pI4", dev->name, &msg.sip, msg.sha,
 		 msg.request ? "asks for" : "tells", &msg.tip);
 	for_us = inet_addr_is_ours(dev, msg.tip);
@@ -196,13 +192,9 @@ static int arp_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 	if (for_us && msg.request)
 		arp_send(ARPOP_REPLY, msg.sip, dev, msg.tip, msg.sha, msg.sha);
 	else if (!merged)
-		goto drop;
+		return SKB_DROP_REASON_ARP_IGNORED;
 	consume_skb(skb);
-	return NET_RX_SUCCESS;
-
-drop:
-	kfree_skb_reason(skb, reason);
-	return NET_RX_DROP;
+	return SKB_CONSUMED;
 }
 
 /* ---- /proc/net/arp ---------------------------------------------------------------------------- */

@@ -244,7 +244,7 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	}
 }
 
-static int icmp_rcv(struct sk_buff *skb)
+static enum skb_drop_reason icmp_rcv(struct sk_buff *skb)
 {
 	enum skb_drop_reason reason;
 
@@ -259,8 +259,9 @@ static int icmp_rcv(struct sk_buff *skb)
 	} else {
 		reason = icmp_dispatch(skb);
 	}
-	kfree_skb_reason(skb, reason);
-	return reason == SKB_CONSUMED ? NET_RX_SUCCESS : NET_RX_DROP;
+	if (!reason)
+		consume_skb(skb);
+	return reason;
 }
 
 void icmp_init(void)

@@ -36,12 +36,13 @@ struct inet_skb_parm {
 
 /* ---- in ---------------------------------------------------------------------------------------- */
 struct packet_type;
-int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
-int ip_local_deliver(struct sk_buff *skb);
+enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
+enum skb_drop_reason ip_local_deliver(struct sk_buff *skb);
 
 /* A transport.  Softirq; data at the transport header, network header set. */
 struct net_protocol {
-	int (*handler)(struct sk_buff *skb); /* owns the skb */
+	/* The contract of net/core/dropreason.h. */
+	enum skb_drop_reason (*handler)(struct sk_buff *skb);
 	/* An ICMP error quotes a packet of ours; data at the quoted IP header; @info: type's own. */
 	void (*err_handler)(struct sk_buff *skb, u32 info);
 };

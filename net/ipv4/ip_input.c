@@ -5,7 +5,7 @@
  *   netif_receive_skb -> ip_rcv -> ip_rcv_finish -> ip_local_deliver -> ip_local_deliver_finish
  *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
  *
- * Softirq; each function owns the packet.  No lock.
+ * Softirq, no lock.  The contract of net/core/dropreason.h: netif_receive_skb() frees what is dropped.
  * RFC 791, 1122 section 3.2.  Answers to Linux's net/ipv4/ip_input.c.
  */
 #define LOG_SOURCE ip_log
@@ -34,7 +34,7 @@ noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
 		 skb->len);
 }
 
-/* Brings the header into the linear part and believes it only when it is whole.  0 or a reason. */
+/* Brings the header into the linear part and believes it only when it is whole. */
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -55,19 +55,18 @@ static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 	/* Ethernet fills short frames up: bytes behind the datagram are padding. */
 	if (pskb_trim(skb, len))
 		return SKB_DROP_REASON_NOMEM;
-	return SKB_CONSUMED;
+	return SKB_NOT_DROPPED_YET;
 }
 
 /* Transport by number.  data moves behind the IP header. */
-static int ip_local_deliver_finish(struct sk_buff *skb)
+static enum skb_drop_reason ip_local_deliver_finish(struct sk_buff *skb)
 {
 	const struct net_protocol *prot = inet_protocol(ip_hdr(skb)->protocol);
 
 	if (unlikely(!prot)) {
 		snmp_inc(SNMP_IpInUnknownProtos);
 		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_NOPROTO);
-		return NET_RX_DROP;
+		return SKB_DROP_REASON_IP_NOPROTO;
 	}
 	snmp_inc(SNMP_IpInDelivers);
 	__skb_pull(skb, ip_hdrlen(skb));
@@ -75,66 +74,59 @@ static int ip_local_deliver_finish(struct sk_buff *skb)
 	return prot->handler(skb);
 }
 
-int ip_local_deliver(struct sk_buff *skb)
+enum skb_drop_reason ip_local_deliver(struct sk_buff *skb)
 {
 	if (unlikely(ip_hdr(skb)->frag_off & htons(IP_MF | IP_OFFSET))) {
 		snmp_inc(SNMP_IpReasmReqds);
 		snmp_inc(SNMP_IpReasmFails);
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_FRAGMENT);
-		return NET_RX_DROP;
+		return SKB_DROP_REASON_IP_FRAGMENT;
 	}
 	return ip_local_deliver_finish(skb);
 }
 
-/* Options, if there are any.  False: refused, and said so. */
-static bool ip_rcv_options(struct sk_buff *skb)
+/* Refused options are answered with an ICMP error. */
+static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 {
 	unsigned int optlen = ip_hdrlen(skb) - sizeof(struct iphdr), bad;
 
 	if (likely(!optlen))
-		return true;
+		return SKB_NOT_DROPPED_YET;
 	bad = ip_options_check((const u8 *)(ip_hdr(skb) + 1), optlen);
 	IPCB(skb)->opt_len = optlen;
 	if (!bad)
-		return true;
+		return SKB_NOT_DROPPED_YET;
 	snmp_inc(SNMP_IpInHdrErrors);
 	icmp_send(skb, ICMP_PARAMETERPROB, 0, htonl(bad << 24));
-	kfree_skb_reason(skb, SKB_DROP_REASON_IP_OPTIONS);
-	return false;
+	return SKB_DROP_REASON_IP_OPTIONS;
 }
 
-static int ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
+static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	/* A packet to ourselves too: loopback_xmit() dropped the route with which it left. */
-	int reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
+	enum skb_drop_reason reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
 
 	if (unlikely(reason)) {
 		snmp_inc(SNMP_IpInAddrErrors);
-		kfree_skb_reason(skb, reason);
-		return NET_RX_DROP;
+		return reason;
 	}
-	if (!ip_rcv_options(skb))
-		return NET_RX_DROP;
-	return ip_local_deliver(skb);
+	reason = ip_rcv_options(skb);
+	return unlikely(reason) ? reason : ip_local_deliver(skb);
 }
 
-int ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
+enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
 {
 	enum skb_drop_reason reason;
 
 	/* The card receives all frames (promiscuous): not for us, and not worth counting. */
-	if (unlikely(skb->pkt_type == PACKET_OTHERHOST)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_OTHERHOST);
-		return NET_RX_DROP;
-	}
+	if (unlikely(skb->pkt_type == PACKET_OTHERHOST))
+		return SKB_DROP_REASON_OTHERHOST;
 	/* As they were on the wire: a merged one counts for all that it was made of. */
 	snmp_add(SNMP_IpInReceives, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	reason = ip_header_check(skb);
-	if (unlikely(reason != SKB_CONSUMED)) {
+	if (unlikely(reason)) {
 		snmp_inc(reason == SKB_DROP_REASON_NOMEM ? SNMP_IpInDiscards : SNMP_IpInHdrErrors);
-		kfree_skb_reason(skb, reason);
-		return NET_RX_DROP;
+		return reason;
 	}
 	skb_reset_network_header(skb);
 	skb->transport_header = skb->network_header + ip_hdrlen(skb);

@@ -336,7 +336,8 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 	       inet_addr_is_broadcast(NULL, saddr);
 }
 
-int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_device *dev)
+enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr,
+				    struct net_device *dev)
 {
 	const struct in_device *in_dev = __atomic_load_n(&dev->ip_ptr, __ATOMIC_ACQUIRE);
 	struct rtable *rt;
@@ -354,7 +355,7 @@ int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_d
 		return SKB_DROP_REASON_IP_FORWARD;
 	rt_get(rt);
 	skb_dst_set(skb, &rt->dst);
-	return 0;
+	return SKB_NOT_DROPPED_YET;
 }
 
 /* ---- the table -------------------------------------------------------------------------------- */

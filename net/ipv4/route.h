@@ -45,7 +45,8 @@ struct flowi4 {
 /* ERR_PTR(-ENETUNREACH), or a reference. fl->saddr is filled in when it was 0. */
 struct rtable *ip_route_output_key(struct flowi4 *fl);
 /* Where does a received packet go: skb->dst is set; 0, or a drop reason (skb_drop_reason). */
-int ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr, struct net_device *dev);
+enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr,
+				    struct net_device *dev);
 static inline struct rtable *dst_rtable(const struct dst_entry *dst)
 {
 	return (struct rtable *)dst;

@@ -141,8 +141,6 @@ void tcp_init_history(struct sock *sk)
 	tp->frto = 0;
 	tp->last_oow_ack_time = 0;
 	tp->mtu_info = 0;
-	tp->urg_data = 0;
-	tp->urg_seq = 0;
 	tcp_info_reset(tp);
 
 	sk->sk_err_soft = 0;

@@ -229,8 +229,6 @@ struct tcp_sock {
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2;  /* s; < 0: no FIN_WAIT2 */
 	u32 last_oow_ack_time; /* challenge and duplicate ACKs, rate limit */
-	u16 urg_data;
-	u32 urg_seq;
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
 
@@ -396,12 +394,13 @@ bool tcp_stream_memory_free(const struct sock *sk);
 int tcp_mem_limit(const struct sock *sk, int least, int most);
 
 /* ---- tcp_ipv4.c, tcp_connect.c (receive side) ----------------------------------------------------------- */
-int tcp_v4_rcv(struct sk_buff *skb);
+enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb);
 void tcp_v4_err(struct sk_buff *skb, u32 info);
-int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);
 int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
-int tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb);
-int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, struct sock *sk,
+				      struct sk_buff *skb);
 void tcp_v4_init_req(struct request_sock *req, const struct sk_buff *skb);
 struct dst_entry *tcp_v4_route_req(const struct sock *sk, const struct request_sock *req);
 u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off);
@@ -420,11 +419,11 @@ bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *o
 void tcp_clear_options(struct tcp_options_received *opt);
 
 /* ---- tcp_input.c, tcp_data.c, tcp_recvmsg.c (receive side) ---------------------------------------------- */
-void tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
-/* Non-zero, an enum skb_drop_reason: the caller sends a reset for @skb and frees it. */
-int tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
-void tcp_finish_connect(struct sock *sk, struct sk_buff *skb);
-void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
+void tcp_finish_connect(struct sock *sk);
+/* @skb has data or a FIN. */
+enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_fin(struct sock *sk);
 void tcp_initialize_rcv_mss(struct sock *sk);
 void tcp_init_buffer_space(struct sock *sk);
@@ -446,13 +445,14 @@ enum tcp_tw_status { TCP_TW_SUCCESS, TCP_TW_RST, TCP_TW_ACK, TCP_TW_SYN };
 enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					      const struct tcphdr *th);
 void tcp_time_wait(struct sock *sk, int state, int timeo);
-/* The child, bh-locked; @sk itself: the listener judges @skb; NULL: @skb is done with, *@reason says how. */
-struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-			   bool fastopen, enum skb_drop_reason *reason);
+/* *@child, bh-locked, and SKB_NOT_DROPPED_YET: the ACK made it, and @skb is its first segment. */
+enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+				   struct sock **child);
 struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
 				      struct dst_entry *dst, struct sk_buff *skb);
-/* As tcp_rcv_state_process(); unlocks and puts @child. */
-int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb);
+/* Unlocks and puts @child. */
+enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock *child,
+				       struct sk_buff *skb);
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 			   const struct dst_entry *dst);
 

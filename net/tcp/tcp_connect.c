@@ -98,23 +98,14 @@ noinline int tcp_connect(struct sock *sk)
 
 /* ---- the answer -------------------------------------------------------------------------------- */
 
-/*
- * Connected: initialises sending and receiving, and wakes the caller in connect().
- * @skb: the SYN-ACK.
- */
-noinline void tcp_finish_connect(struct sock *sk, struct sk_buff *skb)
+/* Connected: sending and receiving begin, and connect() is woken. */
+noinline void tcp_finish_connect(struct sock *sk)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	(void)skb;
 	tcp_set_state(sk, TCP_ESTABLISHED);
-	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
-	icsk->icsk_af_ops->rebuild_header(sk);
-	tcp_init_metrics(sk);
-	tcp_init_congestion_control(sk);
-	tp->lsndtime = tcp_jiffies32;
-	tcp_init_buffer_space(sk);
+	inet_csk(sk)->icsk_ack.lrcvtime = tcp_jiffies32;
+	tcp_init_transfer(sk);
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
 	/* The window of a SYN-ACK has no scale: with one the next segment will look different. */
@@ -166,8 +157,9 @@ static bool tcp_synsent_ack(struct sock *sk)
 	return true;
 }
 
-/* The ACK in @skb is of our SYN.  0: @skb is gone; -1: go on with it. */
-static int tcp_synsent_acked(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+/* @skb acknowledges our SYN with one of its own. */
+static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *skb,
+					      const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -182,12 +174,12 @@ static int tcp_synsent_acked(struct sock *sk, struct sk_buff *skb, const struct 
 	tcp_initialize_rcv_mss(sk);
 	/* Publish these fields before sk_state. */
 	smp_mb();
-	tcp_finish_connect(sk, skb);
-	if (tcp_synsent_ack(sk)) {
-		consume_skb(skb);
-		return 0;
-	}
-	return -1;
+	tcp_finish_connect(sk);
+	/* Data in the SYN-ACK is dropped, as Linux does; the peer sends it again. */
+	if (!tcp_synsent_ack(sk))
+		tcp_data_snd_check(sk);
+	consume_skb(skb);
+	return SKB_CONSUMED;
 }
 
 /* RFC 9293 3.5, figure 7: both said SYN.  Ours goes out again, with an ACK. */
@@ -236,9 +228,8 @@ static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_TIMEOUT_MIN, TCP_RTO_MAX);
 }
 
-/* 0: @skb is gone; > 0: a reset answers it, the caller frees; -1: established, the rest is to do. */
-noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
-					   const struct tcphdr *th)
+noinline enum skb_drop_reason tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
+							    const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u16 saved_clamp = tp->rx_opt.mss_clamp;
@@ -251,14 +242,12 @@ noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 	if (th->ack) {
 		if (!tcp_synsent_ack_ok(tp, skb)) {
 			tcp_synsent_syn_again(sk, skb);
-			tcp_clear_options(&tp->rx_opt);
-			tp->rx_opt.mss_clamp = saved_clamp;
-			return SKB_DROP_REASON_TCP_INVALID_ACK;
+			reason = tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_ACK);
+			goto drop_and_undo;
 		}
 		if (th->rst) {
 			tcp_reset(sk);
-			kfree_skb_reason(skb, SKB_DROP_REASON_TCP_RESET);
-			return 0;
+			return SKB_DROP_REASON_TCP_RESET;
 		}
 		if (th->syn)
 			return tcp_synsent_acked(sk, skb, th);
@@ -278,11 +267,10 @@ noinline int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 		goto drop_and_undo;
 	tcp_synsent_crossed(sk, skb, th);
 	consume_skb(skb);
-	return 0;
+	return SKB_CONSUMED;
 
 drop_and_undo:
 	tcp_clear_options(&tp->rx_opt);
 	tp->rx_opt.mss_clamp = saved_clamp;
-	kfree_skb_reason(skb, reason);
-	return 0;
+	return reason;
 }

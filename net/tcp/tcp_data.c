@@ -171,15 +171,14 @@ static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, 
 }
 
 /* @skb begins after rcv_nxt, in the window; its header is off. */
-void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
+enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fragstolen = false;
 
 	if (tcp_try_rmem_schedule(sk, skb->truesize) || !ofo_has_place(tp, skb)) {
 		snmp_inc(SNMP_TcpExtTCPOFODrop);
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OFO_PRUNE);
-		return;
+		return SKB_DROP_REASON_TCP_OFO_PRUNE;
 	}
 	/* Before it may be merged.  Segments ahead of their turn tell the peer's size as well as others. */
 	tcp_measure_rcv_mss(sk, skb);
@@ -200,9 +199,9 @@ void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 		break;
 	case OFO_COVERED:
 		snmp_inc(SNMP_TcpExtTCPOFOMerge);
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OFO_MERGE);
-		break;
+		return SKB_DROP_REASON_TCP_OFO_MERGE;
 	}
+	return SKB_CONSUMED;
 }
 
 /* ---- the hole is filled ---------------------------------------------------------------------------------- */
@@ -285,13 +284,6 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 		tcp_send_ack(sk);
 	else
 		tcp_send_delayed_ack(sk);
-}
-
-void tcp_ack_snd_check(struct sock *sk)
-{
-	/* A segment that we sent meanwhile may have carried the ACK. */
-	if (inet_csk_ack_scheduled(sk))
-		__tcp_ack_snd_check(sk, true);
 }
 
 /* Before there is data: no more than the handshake promised, no less than a host must take, or
@@ -465,15 +457,15 @@ noinline void tcp_fin(struct sock *sk)
 }
 
 /* No place for it: a full buffer, or a closed window.  The peer learns at once where we are. */
-static void tcp_refuse_data(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason reason)
+static enum skb_drop_reason tcp_refuse_data(struct sock *sk, enum skb_drop_reason reason)
 {
 	tcp_enter_quickack_mode(sk);
 	inet_csk_schedule_ack(sk);
-	kfree_skb_reason(skb, reason);
+	return reason;
 }
 
 /* @skb begins at rcv_nxt or before, and ends after it. */
-static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
+static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fin = tcp_has_fin(skb), fragstolen, eaten;
@@ -485,8 +477,7 @@ static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 		snmp_inc(SNMP_TcpExtTCPRcvQDrop);
 		inet_csk_schedule_ack(sk);
 		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
-		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_RCVBUFF);
-		return;
+		return SKB_DROP_REASON_SOCKET_RCVBUFF;
 	}
 	eaten = tcp_queue_rcv(sk, skb, 0, &fragstolen);
 	if (skb->len)
@@ -506,6 +497,7 @@ static void tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 		kfree_skb_partial(skb, fragstolen);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_data_ready(sk);
+	return SKB_CONSUMED;
 }
 
 /* How many segments came from the wire as this one, beyond the first. */
@@ -516,49 +508,45 @@ static unsigned int tcp_merged_segments(const struct sk_buff *skb)
 	return size && skb->len ? min((skb->len - 1) / size, TCP_DUPACKS_MAX) : 0;
 }
 
-noinline void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u32 window = tcp_receive_window(tp);
+	enum skb_drop_reason reason;
+	unsigned int more;
 
-	if (cb->seq == cb->end_seq) {
-		consume_skb(skb);
-		return;
-	}
 	skb_dst_drop(skb);
 	__skb_pull(skb, tcp_hdrlen(skb));
 
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
 		/* All of it again: our ACK was lost, or the peer's timer is too fast. */
 		snmp_inc(SNMP_TcpExtDelayedACKLost);
-		tcp_refuse_data(sk, skb, SKB_DROP_REASON_TCP_OLD_DATA);
-	} else if (!before(cb->seq, tp->rcv_nxt + window) &&
-		   !(cb->seq == tp->rcv_nxt && !skb->len && tcp_has_fin(skb))) {
-		/* A bare FIN needs no room, so that a closed window does not keep a connection open. */
-		if (!window)
-			snmp_inc(SNMP_TcpExtTCPZeroWindowDrop);
-		tcp_refuse_data(sk, skb,
-				window ? SKB_DROP_REASON_TCP_OVERWINDOW
-				       : SKB_DROP_REASON_TCP_ZEROWINDOW);
-	} else if (cb->seq == tp->rcv_nxt) {
-		tcp_data_in_order(sk, skb);
-	} else if (before(cb->seq, tp->rcv_nxt)) {
-		if (!window) {
-			snmp_inc(SNMP_TcpExtTCPZeroWindowDrop);
-			tcp_refuse_data(sk, skb, SKB_DROP_REASON_TCP_ZEROWINDOW);
-		} else {
-			tcp_data_in_order(sk, skb);
-		}
-	} else {
-		unsigned int more = tcp_merged_segments(skb);
-
-		tcp_data_queue_ofo(sk, skb);
-		/* RFC 5681 4.2: each segment beyond a hole is worth an ACK, and without SACK the sender
-		 * counts them.  The last one is tcp_ack_snd_check()'s, for which those before must not
-		 * count as having answered. */
-		while (more--)
-			tcp_send_ack(sk);
-		inet_csk_schedule_ack(sk);
+		return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_OLD_DATA);
 	}
+	/* A bare FIN needs no room, so that a closed window does not keep a connection open. */
+	if (!before(cb->seq, tp->rcv_nxt + window) &&
+	    !(cb->seq == tp->rcv_nxt && !skb->len && tcp_has_fin(skb))) {
+		if (window)
+			return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_OVERWINDOW);
+		goto zero_window;
+	}
+	if (before(cb->seq, tp->rcv_nxt) && !window)
+		goto zero_window;
+	if (!after(cb->seq, tp->rcv_nxt))
+		return tcp_data_in_order(sk, skb);
+
+	more = tcp_merged_segments(skb);
+	reason = tcp_data_queue_ofo(sk, skb);
+	/* RFC 5681 4.2: each segment beyond a hole is worth an ACK, and without SACK the sender
+	 * counts them.  The last one is tcp_ack_snd_check()'s, for which those before must not
+	 * count as having answered. */
+	while (more--)
+		tcp_send_ack(sk);
+	inet_csk_schedule_ack(sk);
+	return reason;
+
+zero_window:
+	snmp_inc(SNMP_TcpExtTCPZeroWindowDrop);
+	return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_ZEROWINDOW);
 }

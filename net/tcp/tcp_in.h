@@ -10,6 +10,7 @@
 #ifndef NET_TCP_TCP_IN_H
 #define NET_TCP_TCP_IN_H
 
+#include "kernel/limits.h"
 #include "net/tcp/tcp.h"
 
 /* Sets of states: TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT). */
@@ -58,6 +59,22 @@ static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 	tp->snd_wl1 = seq;
 }
 
+/* A thread owns @sk: @skb waits until it lets go, in a queue of bounded length.  bh lock held. */
+static inline enum skb_drop_reason tcp_add_backlog(struct sock *sk, struct sk_buff *skb)
+{
+	if (!sk_add_backlog(sk, skb, sk->sk_rcvbuf + sk->sk_sndbuf + SOCK_BACKLOG_EXTRA))
+		return SKB_CONSUMED;
+	snmp_inc(SNMP_TcpExtTCPBacklogDrop);
+	return SKB_DROP_REASON_SOCKET_BACKLOG;
+}
+/* @skb has no place in @sk's state: a RST answers it. */
+static inline enum skb_drop_reason tcp_refuse(const struct sock *sk, struct sk_buff *skb,
+					      enum skb_drop_reason reason)
+{
+	inet_csk(sk)->icsk_af_ops->send_reset(sk, skb);
+	return reason;
+}
+
 /* ---- tcp_minisocks.c ---- */
 void tcp_isn_init(void); /* boot: the secret */
 
@@ -76,8 +93,9 @@ bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);
 bool tcp_parse_aligned_timestamp(struct tcp_sock *tp, const struct tcphdr *th);
 
 /* ---- tcp_input.c ---- */
-/* RFC 9293 3.10.7.4 up to the ACK.  False: @skb was answered where due, and is gone. */
-bool tcp_validate_incoming(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
+/* RFC 9293 3.10.7.4 up to the ACK.  A check: its answer, where one is due, was sent. */
+enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
+					   const struct tcphdr *th);
 
 /* ---- tcp_data.c ---- */
 /* Appends in-order data, @hdrlen bytes of header go off first.  True: merged into the queue's tail,
@@ -87,8 +105,13 @@ bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bool *frags
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from, bool *fragstolen);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible);
-void tcp_ack_snd_check(struct sock *sk);
-void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
+static inline void tcp_ack_snd_check(struct sock *sk)
+{
+	/* A segment that we sent meanwhile may have carried the ACK. */
+	if (inet_csk_ack_scheduled(sk))
+		__tcp_ack_snd_check(sk, true);
+}
+enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
 /* The hole was filled: segments that now follow in order move to the receive queue. */
 void tcp_ofo_queue(struct sock *sk);
 void tcp_ofo_purge(struct sock *sk);
@@ -118,7 +141,10 @@ static inline void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
 }
 
 /* ---- tcp_connect.c ---- */
-int tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th);
+enum skb_drop_reason tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
+						   const struct tcphdr *th);
+/* The handshake is over, on either side: what sending and receiving start with. */
+void tcp_init_transfer(struct sock *sk); /* tcp_input.c */
 
 /* ---- tcp_ipv4.c ---- */
 void tcp_v4_mtu_reduced(struct sock *sk);

@@ -128,9 +128,9 @@ static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *s
 	       cb->end_seq == tp->rcv_nxt && cb->ack_seq == tp->snd_nxt;
 }
 
-/* RFC 9293 3.10.7.4 up to the fourth check, without ACK.  SKB_CONSUMED: go on; else the drop reason. */
-static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *skb,
-					       const struct tcphdr *th)
+/* RFC 9293 3.10.7.4 up to the fourth check, without ACK. */
+noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
+						    const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -170,7 +170,7 @@ static enum skb_drop_reason tcp_check_incoming(struct sock *sk, struct sk_buff *
 	}
 	if (th->syn && !tcp_is_crossed_synack(sk, skb, th))
 		goto syn_challenge;
-	return SKB_CONSUMED;
+	return SKB_NOT_DROPPED_YET;
 
 	/* RFC 5961 4.2: whatever its place, a SYN only makes us say where we are. */
 syn_challenge:
@@ -180,29 +180,6 @@ syn_challenge:
 	snmp_inc(SNMP_TcpExtTCPSYNChallenge);
 	tcp_send_challenge_ack(sk);
 	return SKB_DROP_REASON_TCP_INVALID_SYN;
-}
-
-/* False: @skb was answered where due, and is gone. */
-noinline bool tcp_validate_incoming(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
-{
-	enum skb_drop_reason reason = tcp_check_incoming(sk, skb, th);
-
-	if (!reason)
-		return true;
-	kfree_skb_reason(skb, reason);
-	return false;
-}
-
-/* Urgent data is read in its place, like any (RFC 6093 asks no more): it is only noted that there was. */
-static void tcp_urg(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (likely(!th->urg))
-		return;
-	tp->urg_seq = TCP_SKB_CB(skb)->seq + ntohs(th->urg_ptr);
-	if (tp->urg_data != 0xffff)
-		tp->urg_data++;
 }
 
 /* ---- header prediction ----------------------------------------------------------------------------------- */
@@ -259,16 +236,17 @@ static void tcp_fast_store_ts(struct tcp_sock *tp)
 }
 
 /* We send, the peer acknowledges. */
-static void tcp_fast_ack(struct sock *sk, struct sk_buff *skb)
+static enum skb_drop_reason tcp_fast_ack(struct sock *sk, struct sk_buff *skb)
 {
 	tcp_fast_store_ts(tcp_sk(sk));
 	tcp_ack(sk, skb, 0);
 	consume_skb(skb);
 	tcp_data_snd_check(sk);
+	return SKB_CONSUMED;
 }
 
 /* The peer sends, we read. */
-static void tcp_fast_data(struct sock *sk, struct sk_buff *skb)
+static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fragstolen, eaten, ack_due = true;
@@ -294,28 +272,41 @@ static void tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 	if (eaten)
 		kfree_skb_partial(skb, fragstolen);
 	sk->sk_data_ready(sk);
+	return SKB_CONSUMED;
 }
 
-static void tcp_slow_path(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+/*
+ * RFC 9293 3.10.7.4, seventh and eighth, in a state that takes data.  Urgent data is read in its place, like
+ * any (RFC 6093 asks no more).
+ */
+static enum skb_drop_reason tcp_queue_text(struct sock *sk, struct sk_buff *skb)
 {
-	if (!th->ack && !th->rst && !th->syn) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
-		return;
-	}
-	if (!tcp_validate_incoming(sk, skb, th))
-		return;
-	if (tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT) < 0) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_INVALID_ACK);
-		return;
-	}
+	if (TCP_SKB_CB(skb)->seq != TCP_SKB_CB(skb)->end_seq)
+		return tcp_data_queue(sk, skb);
+	consume_skb(skb);
+	return SKB_CONSUMED;
+}
+
+static enum skb_drop_reason tcp_slow_path(struct sock *sk, struct sk_buff *skb,
+					  const struct tcphdr *th)
+{
+	enum skb_drop_reason reason;
+
+	if (!th->ack && !th->rst && !th->syn)
+		return SKB_DROP_REASON_TCP_FLAGS;
+	reason = tcp_validate_incoming(sk, skb, th);
+	if (reason)
+		return reason;
+	if (tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT) < 0)
+		return SKB_DROP_REASON_TCP_INVALID_ACK;
 	tcp_rcv_rtt_measure_ts(sk, skb);
-	tcp_urg(sk, skb, th);
-	tcp_data_queue(sk, skb);
+	reason = tcp_queue_text(sk, skb);
 	tcp_data_snd_check(sk);
 	tcp_ack_snd_check(sk);
+	return reason;
 }
 
-noinline void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -325,72 +316,71 @@ noinline void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 	tp->rx_opt.saw_tstamp = 0;
 
 	if (!tcp_predicted(tp, skb, th))
-		tcp_slow_path(sk, skb, th);
-	else if (skb->len == tp->tcp_header_len)
-		tcp_fast_ack(sk, skb);
-	else if (atomic_read(&sk->sk_rmem_alloc) + (int)skb->truesize <= sk->sk_rcvbuf &&
-		 skb->len - tp->tcp_header_len <= tcp_receive_window(tp) &&
-		 tcp_rmem_schedule(sk, skb->truesize))
-		tcp_fast_data(sk, skb);
-	else
-		tcp_slow_path(sk, skb,
-			      th); /* no room, or beyond the window: that is judged there */
+		return tcp_slow_path(sk, skb, th);
+	if (skb->len == tp->tcp_header_len)
+		return tcp_fast_ack(sk, skb);
+	if (atomic_read(&sk->sk_rmem_alloc) + (int)skb->truesize <= sk->sk_rcvbuf &&
+	    skb->len - tp->tcp_header_len <= tcp_receive_window(tp) &&
+	    tcp_rmem_schedule(sk, skb->truesize))
+		return tcp_fast_data(sk, skb);
+	/* No room, or beyond the window: the slow path judges. */
+	return tcp_slow_path(sk, skb, th);
 }
 
 /* ---- the other states ---------------------------------------------------------------------------------------- */
 
 /* RFC 9293 3.10.7.2.  The listener is not locked. */
-static int tcp_rcv_listen(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+static enum skb_drop_reason tcp_rcv_listen(struct sock *sk, struct sk_buff *skb,
+					   const struct tcphdr *th)
 {
-	int reason = SKB_DROP_REASON_TCP_FLAGS;
+	enum skb_drop_reason reason;
 
-	/* RFC 9293 3.10.7.2: "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state." */
+	/* "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state." */
 	if (th->ack)
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
+	if (th->rst)
+		return SKB_DROP_REASON_TCP_RESET;
+	if (!th->syn || th->fin)
 		return SKB_DROP_REASON_TCP_FLAGS;
-	if (th->rst) {
-		reason = SKB_DROP_REASON_TCP_RESET;
-	} else if (th->syn && !th->fin) {
-		reason = inet_csk(sk)->icsk_af_ops->conn_request(sk, skb);
-		if (!reason) {
-			consume_skb(skb);
-			return 0;
-		}
+	reason = inet_csk(sk)->icsk_af_ops->conn_request(sk, skb);
+	if (reason)
 		snmp_inc(SNMP_TcpExtListenDrops);
-	}
-	kfree_skb_reason(skb, reason);
-	return 0;
+	return reason;
+}
+
+void tcp_init_transfer(struct sock *sk)
+{
+	tcp_init_metrics(sk);
+	inet_csk(sk)->icsk_af_ops->rebuild_header(sk);
+	tcp_init_congestion_control(sk);
+	tcp_init_buffer_space(sk);
+	tcp_sk(sk)->lsndtime = tcp_jiffies32;
 }
 
 /* Our SYN was acknowledged: the connection is established, from either side. */
 static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcphdr *th)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	icsk->icsk_af_ops->rebuild_header(sk);
-	tcp_init_congestion_control(sk);
 	tp->copied_seq = tp->rcv_nxt;
-	tcp_init_buffer_space(sk);
-	/* Publish these fields before sk_state. */
-	smp_mb();
-	tcp_set_state(sk, TCP_ESTABLISHED);
-	sk->sk_state_change(sk);
-
 	tp->snd_una = TCP_SKB_CB(skb)->ack_seq;
 	/* RFC 7323 2.2: that of a SYN is never scaled. */
 	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	tcp_initialize_rcv_mss(sk);
 	/* The SYN-ACK went more than once: the timestamp tells which of them was heard. */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
 	tcp_try_undo_spurious_syn(tp);
-	tcp_init_metrics(sk);
-	tp->lsndtime = tcp_jiffies32;
-	tcp_initialize_rcv_mss(sk);
+	tcp_init_transfer(sk);
 	tcp_fast_path_on(tp);
+	/* Publish these fields before sk_state. */
+	smp_mb();
+	tcp_set_state(sk, TCP_ESTABLISHED);
+	sk->sk_state_change(sk);
 }
 
 /*
@@ -458,120 +448,95 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 	}
 }
 
-/*
- * RFC 9293 3.10.7.4, seventh and eighth.  True: queued (or freed); else *@reason is set where something
- * was lost.  ABORT_ON_DATA: RFC 1122 4.2.2.13, data for an application that closed or shut its receiving
- * side is answered with a reset.
- */
-static bool tcp_rcv_text(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason *reason)
+/* The SYN-ACK of a simultaneous open: the peer may not have heard our SYN yet. */
+static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *skb)
+{
+	/* Its SYN was received before, so it lies below the window, and gets an ACK at once (RFC 9293
+	 * 3.10.7.4, first). */
+	tcp_enter_quickack_mode(sk);
+	inet_csk_schedule_ack(sk);
+	consume_skb(skb);
+	return SKB_CONSUMED;
+}
+
+/* RFC 9293 3.10.7.4, seventh and eighth. */
+static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	/*
-	 * The SYN-ACK of a simultaneous open: its SYN was received before, so it lies below the window, and
-	 * gets an ACK at once (RFC 9293 3.10.7.4, first).  The peer may not have heard ours yet.
-	 */
-	if (tcp_hdr(skb)->syn) {
-		tcp_enter_quickack_mode(sk);
-		inet_csk_schedule_ack(sk);
-		return false;
-	}
+	if (tcp_hdr(skb)->syn)
+		return tcp_crossed_synack(sk, skb);
 	/* After the peer's FIN there is nothing to come but repetitions. */
 	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
 	    !before(cb->seq, tp->rcv_nxt)) {
 		if (cb->seq != cb->end_seq)
-			*reason = SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
-		return false;
-	}
-	if (!tcp_state_in(sk, TCPF_OF(ESTABLISHED)) && (sk->sk_shutdown & RCV_SHUTDOWN) &&
-	    tcp_brings_data(tp, skb)) {
+			return SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
+	} else if (!tcp_state_in(sk, TCPF_OF(ESTABLISHED)) && (sk->sk_shutdown & RCV_SHUTDOWN) &&
+		   tcp_brings_data(tp, skb)) {
+		/* RFC 1122 4.2.2.13: data for an application that closed or shut its receiving side. */
 		snmp_inc(SNMP_TcpExtTCPAbortOnData);
 		tcp_reset(sk);
-		*reason = SKB_DROP_REASON_TCP_ABORT_ON_DATA;
-		return false;
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
 	}
-	tcp_data_queue(sk, skb);
-	return true;
+	return tcp_queue_text(sk, skb);
 }
 
 /* All but LISTEN, SYN_SENT and CLOSE. */
-static int tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
+static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb,
+						 const struct tcphdr *th)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	enum skb_drop_reason reason = SKB_CONSUMED;
-	bool queued = false;
+	enum skb_drop_reason reason;
 	int acked;
 
-	if (!th->ack && !th->rst && !th->syn) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_FLAGS);
-		return 0;
-	}
-	if (!tcp_validate_incoming(sk, skb, th))
-		return 0;
+	if (!th->ack && !th->rst && !th->syn)
+		return SKB_DROP_REASON_TCP_FLAGS;
+	reason = tcp_validate_incoming(sk, skb, th);
+	if (reason)
+		return reason;
 
 	/* Where two SYNs crossed, ours is unacknowledged: an ACK that does not cover it does not count. */
 	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
 	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))
-		return SKB_DROP_REASON_TCP_INVALID_ACK;
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_ACK);
 	acked = tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT | FLAG_NO_CHALLENGE_ACK);
 	if (sk->sk_state == TCP_SYN_RECV && acked <= 0)
-		return SKB_DROP_REASON_TCP_INVALID_ACK;
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_ACK);
 	if (acked < 0) {
 		tcp_send_challenge_ack(sk);
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_INVALID_ACK);
-		return 0;
+		return SKB_DROP_REASON_TCP_INVALID_ACK;
 	}
 	switch (tcp_ack_changes_state(sk, skb, th)) {
 	case CLOSING_RESET:
-		return SKB_DROP_REASON_TCP_ABORT_ON_DATA;
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
 	case CLOSING_DONE:
-		goto out_free;
+		consume_skb(skb);
+		return SKB_CONSUMED;
 	case CLOSING_GO_ON:
 		break;
 	}
-	tcp_urg(sk, skb, th);
-	queued = tcp_rcv_text(sk, skb, &reason);
-	if (reason == SKB_DROP_REASON_TCP_ABORT_ON_DATA)
-		return reason;
-	/* The FIN may have ended it. */
+	reason = tcp_rcv_text(sk, skb);
+	/* Data or a FIN may have ended it. */
 	if (sk->sk_state != TCP_CLOSE) {
 		tcp_data_snd_check(sk);
 		tcp_ack_snd_check(sk);
 	}
-out_free:
-	if (!queued)
-		kfree_skb_reason(skb, reason);
-	return 0;
+	return reason;
 }
 
-noinline int tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
-	int ret;
 
-	switch (sk->sk_state) {
-	case TCP_CLOSE:
-		kfree_skb_reason(skb, SKB_DROP_REASON_TCP_CLOSE);
-		return 0;
-	case TCP_LISTEN:
+	if (sk->sk_state == TCP_CLOSE)
+		return SKB_DROP_REASON_TCP_CLOSE;
+	if (sk->sk_state == TCP_LISTEN)
 		return tcp_rcv_listen(sk, skb, th);
-	case TCP_SYN_SENT:
-		sock_owned_by_me(sk);
-		tcp_mstamp_refresh(tcp_sk(sk));
-		tcp_sk(sk)->rx_opt.saw_tstamp = 0;
-		ret = tcp_rcv_synsent_state_process(sk, skb, th);
-		if (ret >= 0)
-			return ret;
-		/* Established.  Data in the SYN-ACK is dropped, as Linux does; the peer sends it again. */
-		tcp_urg(sk, skb, th);
-		consume_skb(skb);
-		tcp_data_snd_check(sk);
-		return 0;
-	default:
-		sock_owned_by_me(sk);
-		tcp_mstamp_refresh(tcp_sk(sk));
-		tcp_sk(sk)->rx_opt.saw_tstamp = 0;
-		return tcp_rcv_synchronized(sk, skb, th);
-	}
+	sock_owned_by_me(sk);
+	tcp_mstamp_refresh(tcp_sk(sk));
+	tcp_sk(sk)->rx_opt.saw_tstamp = 0;
+	if (sk->sk_state == TCP_SYN_SENT)
+		return tcp_rcv_synsent_state_process(sk, skb, th);
+	return tcp_rcv_synchronized(sk, skb, th);
 }

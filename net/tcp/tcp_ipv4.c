@@ -70,7 +70,7 @@ static enum skb_drop_reason tcp_v4_check_header(struct sk_buff *skb)
 		snmp_inc(SNMP_TcpInErrs);
 		return SKB_DROP_REASON_TCP_CSUM;
 	}
-	return SKB_CONSUMED;
+	return SKB_NOT_DROPPED_YET;
 }
 
 static void tcp_v4_fill_cb(struct sk_buff *skb)
@@ -90,17 +90,36 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 	cb->eor = 0;
 }
 
-/* ---- what was found ------------------------------------------------------------------------------- */
+/* ---- to whom it goes: the contract of net/core/dropreason.h ------------------------------------------- */
 
-/* A listener that takes the SYN over, or NULL and *@reason.  Consumes @sk's reference. */
-static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb,
-					enum skb_drop_reason *reason)
+/* To a full socket, whose reference it consumes. */
+static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
+{
+	enum skb_drop_reason reason = SKB_CONSUMED;
+
+	if (sk->sk_state == TCP_LISTEN) {
+		reason = tcp_v4_do_rcv(sk, skb);
+		sock_put(sk);
+		return reason;
+	}
+	bh_lock_sock(sk);
+	tcp_segs_in(tcp_sk(sk), skb);
+	if (!sock_owned_by_user(sk))
+		reason = tcp_v4_do_rcv(sk, skb);
+	else
+		reason = tcp_add_backlog(sk, skb);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+	return reason;
+}
+
+/* Consumes the reference of @sk, an inet_timewait_sock. */
+static enum skb_drop_reason tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct inet_timewait_sock *tw = inet_twsk(sk);
 	struct sock *listener;
 
-	*reason = SKB_DROP_REASON_TCP_TIMEWAIT;
 	switch (tcp_timewait_state_process(tw, skb, th)) {
 	case TCP_TW_SYN:
 		listener =
@@ -108,9 +127,9 @@ static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb,
 					       skb->dev ? skb->dev->ifindex : 0);
 		if (listener) {
 			inet_twsk_deschedule_put(tw);
-			return listener;
+			return tcp_v4_deliver(listener, skb);
 		}
-		fallthrough; /* no listener: the old connection answers */
+		fallthrough; /* without a listener the old connection answers */
 	case TCP_TW_ACK:
 		tcp_v4_timewait_ack(sk, skb);
 		break;
@@ -121,125 +140,71 @@ static struct sock *tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb,
 	case TCP_TW_SUCCESS:
 		break;
 	}
-	return NULL;
+	return SKB_DROP_REASON_TCP_TIMEWAIT;
 }
 
-enum req_verdict { REQ_DONE, REQ_DROP, REQ_LOOK_AGAIN, REQ_TO_LISTENER };
-
-/* Consumes @req's reference.  REQ_TO_LISTENER: *@listener with a reference; REQ_DROP: *@reason. */
-static enum req_verdict tcp_v4_rcv_request(struct request_sock *req, struct sk_buff *skb,
-					   struct sock **listener, enum skb_drop_reason *reason)
+/* Consumes @req's reference.  @sk: its listener, for which the caller has a reference. */
+static enum skb_drop_reason tcp_v4_rcv_request(struct sock *sk, struct request_sock *req,
+					       struct sk_buff *skb)
 {
-	struct sock *sk = req->rsk_listener, *nsk;
-	int reset;
+	struct sock *child = NULL;
+	enum skb_drop_reason reason = tcp_check_req(sk, skb, req, &child);
 
-	if (unlikely(sk_state_load(sk) != TCP_LISTEN)) {
-		inet_csk_reqsk_queue_drop_and_put(sk, req);
-		return REQ_LOOK_AGAIN;
-	}
-	sock_hold(sk);
-	nsk = tcp_check_req(sk, skb, req, false, reason);
-	if (!nsk) {
+	if (!child) {
 		reqsk_put(req);
-		sock_put(sk);
-		return REQ_DROP;
-	}
-	if (nsk == sk) {
-		reqsk_put(req);
-		*listener = sk;
-		return REQ_TO_LISTENER;
+		return reason;
 	}
 	/* From here the accept queue has @req, with our reference. */
-	reset = tcp_child_process(sk, nsk, skb);
-	if (reset)
-		tcp_v4_send_reset(sk, skb);
-	sock_put(sk);
-	*reason = reset;
-	return reset ? REQ_DROP : REQ_DONE;
+	return tcp_child_process(sk, child, skb);
 }
 
-/* To a full socket.  Consumes @sk's reference and @skb. */
-static int tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
-{
-	int ret = 0;
-
-	if (sk->sk_state == TCP_LISTEN) {
-		ret = tcp_v4_do_rcv(sk, skb);
-		sock_put(sk);
-		return ret;
-	}
-	bh_lock_sock(sk);
-	tcp_segs_in(tcp_sk(sk), skb);
-	if (!sock_owned_by_user(sk)) {
-		ret = tcp_v4_do_rcv(sk, skb);
-	} else if (sk_add_backlog(sk, skb, sk->sk_rcvbuf + sk->sk_sndbuf + SOCK_BACKLOG_EXTRA)) {
-		snmp_inc(SNMP_TcpExtTCPBacklogDrop);
-		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_BACKLOG);
-	}
-	bh_unlock_sock(sk);
-	sock_put(sk);
-	return ret;
-}
-
-noinline int tcp_v4_rcv(struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb)
 {
 	enum skb_drop_reason reason;
-	enum req_verdict verdict;
+	struct request_sock *req;
 	struct sock *sk;
 
 	WARN_ON(!in_softirq());
 	reason = tcp_v4_check_header(skb);
 	if (reason)
-		goto drop;
+		return reason;
 	tcp_v4_fill_cb(skb);
 	if (pr_debug_on())
 		tcp_log_segment("in ", ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, tcp_hdr(skb),
 				skb->len - tcp_hdrlen(skb));
-	do {
+	for (;;) {
 		sk = __inet_lookup_skb(&tcp_hashinfo, skb, tcp_hdr(skb)->source,
 				       tcp_hdr(skb)->dest);
 		if (!sk) {
 			tcp_v4_send_reset(NULL, skb);
-			reason = SKB_DROP_REASON_NO_SOCKET;
-			goto drop;
+			return SKB_DROP_REASON_NO_SOCKET;
 		}
-		if (sk->sk_state == TCP_TIME_WAIT) {
-			sk = tcp_v4_rcv_timewait(sk, skb, &reason);
-			if (!sk)
-				goto drop;
-		}
+		if (sk->sk_state == TCP_TIME_WAIT)
+			return tcp_v4_rcv_timewait(sk, skb);
 		if (sk->sk_state != TCP_NEW_SYN_RECV)
 			return tcp_v4_deliver(sk, skb);
-		verdict = tcp_v4_rcv_request(inet_reqsk(sk), skb, &sk, &reason);
-	} while (verdict == REQ_LOOK_AGAIN);
-
-	if (verdict == REQ_TO_LISTENER)
-		return tcp_v4_deliver(sk, skb);
-	if (verdict == REQ_DONE)
-		return 0;
-drop:
-	kfree_skb_reason(skb, reason);
-	return 0;
+		req = inet_reqsk(sk);
+		sk = req->rsk_listener;
+		if (likely(sk_state_load(sk) == TCP_LISTEN))
+			break;
+		/* Its listener is closed: look again without it. */
+		inet_csk_reqsk_queue_drop_and_put(sk, req);
+	}
+	sock_hold(sk);
+	reason = tcp_v4_rcv_request(sk, req, skb);
+	sock_put(sk);
+	return reason;
 }
 
 /*
  * The socket is owned, bh-locked without an owner, or a listener.  RFC 9293 3.10.7.4 for the state that
  * nearly all segments meet, 3.10.7.2 and .3 and the rest of .4 for the others.
  */
-noinline int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
-	int reset;
-
-	if (sk->sk_state == TCP_ESTABLISHED) {
-		tcp_rcv_established(sk, skb);
-		return 0;
-	}
-	reset = tcp_rcv_state_process(sk, skb);
-	if (reset) {
-		tcp_v4_send_reset(sk, skb);
-		kfree_skb_reason(skb, reset);
-	}
-	return 0;
+	if (sk->sk_state == TCP_ESTABLISHED)
+		return tcp_rcv_established(sk, skb);
+	return tcp_rcv_state_process(sk, skb);
 }
 
 /* ---- ICMP ------------------------------------------------------------------------------------------ */
@@ -538,8 +503,7 @@ struct request_sock_ops tcp_request_sock_ops = {
 	.send_reset = tcp_v4_send_reset,
 };
 
-/* 0 when the SYN was taken; else why it was dropped. */
-noinline int tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb)
 {
 	const struct rtable *rt = skb_rtable(skb);
 
@@ -662,6 +626,7 @@ const struct inet_connection_sock_af_ops ipv4_specific = {
 	.init_req = tcp_v4_init_req,
 	.route_req = tcp_v4_route_req,
 	.init_seq = tcp_v4_init_seq,
+	.send_reset = tcp_v4_send_reset,
 	.send_synack = tcp_v4_send_synack,
 	.syn_recv_sock = tcp_v4_syn_recv_sock,
 };

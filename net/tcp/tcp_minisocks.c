@@ -113,8 +113,8 @@ static struct request_sock *request_from_syn(struct request_sock_ops *ops, struc
 	return NULL;
 }
 
-/* 0 when the SYN was taken; else why it was dropped. */
-noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, struct sock *sk,
+					       struct sk_buff *skb)
 {
 	const struct inet_connection_sock_af_ops *af_ops = inet_csk(sk)->icsk_af_ops;
 	u32 tw_isn = TCP_SKB_CB(skb)->tcp_tw_isn, isn;
@@ -143,7 +143,8 @@ noinline int tcp_conn_request(struct request_sock_ops *ops, struct sock *sk, str
 	af_ops->send_synack(sk, dst, req);
 	dst_release(dst);
 	reqsk_put(req);
-	return 0;
+	consume_skb(skb);
+	return SKB_CONSUMED;
 }
 
 /* ---- a half-open connection --------------------------------------------------------------------------- */
@@ -201,48 +202,46 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 }
 
 /* RFC 9293 3.10.7.4, SYN-RECEIVED: a reset at RCV.NXT, or a SYN in the window, ends it. */
-static struct sock *embryonic_reset(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-				    enum skb_drop_reason *reason)
+static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
+					    struct request_sock *req)
 {
-	*reason = SKB_DROP_REASON_TCP_RESET;
-	if (!tcp_hdr(skb)->rst) {
-		*reason = SKB_DROP_REASON_TCP_INVALID_SYN;
+	bool rst = tcp_hdr(skb)->rst;
+
+	if (!rst)
 		req->rsk_ops->send_reset(sk, skb);
-	}
 	inet_csk_reqsk_queue_drop(sk, req);
 	snmp_inc(SNMP_TcpExtEmbryonicRsts);
-	return NULL;
+	return rst ? SKB_DROP_REASON_TCP_RESET : SKB_DROP_REASON_TCP_INVALID_SYN;
 }
 
-/* The ACK is right.  NULL: not now, or another ACK was first. */
-static struct sock *req_to_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-				 enum skb_drop_reason *reason)
+/* The ACK is right: *@child, or the reason why it does not count yet, or any more. */
+static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
+					 struct request_sock *req, struct sock **child)
 {
 	u8 defer = READ_ONCE(inet_csk(sk)->icsk_accept_queue.rskq_defer_accept);
 	bool own_req = false;
-	struct sock *child;
+	struct sock *newsk;
 
 	/* TCP_DEFER_ACCEPT: a bare ACK does not count before the option's time is over. */
 	if (req->num_timeout < defer && TCP_SKB_CB(skb)->end_seq == tcp_rsk(req)->rcv_isn + 1) {
 		inet_rsk(req)->acked = 1;
 		snmp_inc(SNMP_TcpExtTCPDeferAcceptDrop);
-		*reason = SKB_DROP_REASON_TCP_REQ_DUP;
-		return NULL;
+		return SKB_DROP_REASON_TCP_REQ_DUP;
 	}
-	child = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
-	if (!child) {
+	newsk = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
+	if (!newsk) {
 		/* Else as if the ACK had been lost: the SYN-ACK comes again, and another chance. */
 		if (sysctl_tcp_abort_on_overflow)
-			embryonic_reset(sk, skb, req, reason);
+			embryonic_reset(sk, skb, req);
 		else
 			inet_rsk(req)->acked = 1;
-		*reason = sk_acceptq_is_full(sk) ? SKB_DROP_REASON_TCP_LISTEN_OVERFLOW
-						 : SKB_DROP_REASON_NOMEM;
-		return NULL;
+		return sk_acceptq_is_full(sk) ? SKB_DROP_REASON_TCP_LISTEN_OVERFLOW
+					      : SKB_DROP_REASON_NOMEM;
 	}
-	tcp_synack_rtt_meas(child, req);
-	*reason = SKB_DROP_REASON_TCP_REQ_DUP;
-	return inet_csk_complete_hashdance(sk, child, req, own_req);
+	tcp_synack_rtt_meas(newsk, req);
+	*child = inet_csk_complete_hashdance(sk, newsk, req, own_req);
+	/* Without a child another ACK, on another CPU, was first. */
+	return *child ? SKB_NOT_DROPPED_YET : SKB_DROP_REASON_TCP_REQ_DUP;
 }
 
 /*
@@ -250,79 +249,78 @@ static struct sock *req_to_child(struct sock *sk, struct sk_buff *skb, struct re
  * expected sequence value, yet is within the current receive window, TCP endpoints MUST send an
  * acknowledgment (challenge ACK)" (RFC 9293 3.10.7.4): otherwise a blind guess would end the handshake.
  */
-static struct sock *req_reset(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-			      enum skb_drop_reason *reason)
+static enum skb_drop_reason req_reset(struct sock *sk, struct sk_buff *skb,
+				      struct request_sock *req)
 {
 	struct tcp_request_sock *treq = tcp_rsk(req);
 
 	if (TCP_SKB_CB(skb)->seq == treq->rcv_nxt) {
 		snmp_inc(SNMP_TcpAttemptFails);
-		return embryonic_reset(sk, skb, req, reason);
+		return embryonic_reset(sk, skb, req);
 	}
-	*reason = SKB_DROP_REASON_TCP_RST_INVALID;
 	if (tcp_challenge_ack_allowed(SNMP_TcpExtTCPACKSkippedSynRecv, &treq->last_oow_ack_time))
 		req->rsk_ops->send_ack(sk, skb, req);
-	return NULL;
+	return SKB_DROP_REASON_TCP_RST_INVALID;
+}
+
+/* RFC 9293 3.10.7.4, first check: outside the window, or older than the SYN's timestamp. */
+static enum skb_drop_reason req_unacceptable(struct sock *sk, struct sk_buff *skb,
+					     struct request_sock *req, bool paws_reject)
+{
+	bool rst = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_RST;
+
+	if (!rst && !tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv,
+					  &tcp_rsk(req)->last_oow_ack_time))
+		req->rsk_ops->send_ack(sk, skb, req);
+	if (paws_reject) {
+		snmp_inc(SNMP_TcpExtPAWSEstab);
+		return SKB_DROP_REASON_TCP_PAWS;
+	}
+	return rst ? SKB_DROP_REASON_TCP_RST_INVALID : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
 }
 
 /*
  * RFC 9293 3.10.7.4 for a half-open connection.  The SYN that made it is again in the window's first
  * place (seq == rcv_isn) when its sender did not hear us.
  */
-noinline struct sock *tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-				    bool fastopen, enum skb_drop_reason *reason)
+noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb,
+					    struct request_sock *req, struct sock **child)
 {
+	struct tcp_request_sock *treq = tcp_rsk(req);
 	struct tcp_options_received opt = {0};
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u8 flg = cb->tcp_flags & (TCPHDR_RST | TCPHDR_SYN | TCPHDR_ACK);
 	bool paws_reject = req_paws(skb, req, &opt), acceptable;
-	struct sock *child;
+	enum skb_drop_reason reason;
 
-	*reason = SKB_DROP_REASON_TCP_REQ_DUP;
-	if (cb->seq == tcp_rsk(req)->rcv_isn && flg == TCPHDR_SYN && !paws_reject) {
+	if (cb->seq == treq->rcv_isn && flg == TCPHDR_SYN && !paws_reject) {
 		answer_second_syn(sk, skb, req);
-		return NULL;
+		return SKB_DROP_REASON_TCP_REQ_DUP;
 	}
-	acceptable = !paws_reject && tcp_in_window(cb->seq, cb->end_seq, tcp_rsk(req)->rcv_nxt,
-						   tcp_rsk(req)->rcv_nxt + req->rsk_rcv_wnd);
+	acceptable = !paws_reject && tcp_in_window(cb->seq, cb->end_seq, treq->rcv_nxt,
+						   treq->rcv_nxt + req->rsk_rcv_wnd);
 	/* The second check; that of the ACK is the fifth. */
 	if ((flg & TCPHDR_RST) && acceptable)
-		return req_reset(sk, skb, req, reason);
-	/* An ACK of something else: the listener answers with a reset, the request stays. */
-	if ((flg & TCPHDR_ACK) && !fastopen && cb->ack_seq != tcp_rsk(req)->snt_isn + 1)
-		return sk;
-
-	if (!acceptable) {
-		if (!(flg & TCPHDR_RST) &&
-		    !tcp_oow_rate_limited(skb, SNMP_TcpExtTCPACKSkippedSynRecv,
-					  &tcp_rsk(req)->last_oow_ack_time))
-			req->rsk_ops->send_ack(sk, skb, req);
-		*reason = flg & TCPHDR_RST ? SKB_DROP_REASON_TCP_RST_INVALID
-					   : SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
-		if (paws_reject) {
-			snmp_inc(SNMP_TcpExtPAWSEstab);
-			*reason = SKB_DROP_REASON_TCP_PAWS;
-		}
-		return NULL;
-	}
+		return req_reset(sk, skb, req);
+	/* An ACK of something else is answered as by the listener, and the request stays. */
+	if ((flg & TCPHDR_ACK) && cb->ack_seq != treq->snt_isn + 1)
+		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
+	if (!acceptable)
+		return req_unacceptable(sk, skb, req, paws_reject);
 	/* A SYN at rcv_isn lies before the window: cut off, and the rest counts. */
-	if (cb->seq == tcp_rsk(req)->rcv_isn)
+	if (cb->seq == treq->rcv_isn)
 		flg &= ~TCPHDR_SYN;
 	if (flg & TCPHDR_SYN) {
 		snmp_inc(SNMP_TcpAttemptFails);
-		return embryonic_reset(sk, skb, req, reason);
+		return embryonic_reset(sk, skb, req);
 	}
-	if (!(flg & TCPHDR_ACK)) {
-		*reason = SKB_DROP_REASON_TCP_NO_ACK;
-		return NULL;
-	}
-	if (fastopen)
-		return sk;
+	if (!(flg & TCPHDR_ACK))
+		return SKB_DROP_REASON_TCP_NO_ACK;
+	reason = req_to_child(sk, skb, req, child);
 	/* The request keeps the SYN's timestamp, which its SYN-ACKs echo; the child takes this one. */
-	child = req_to_child(sk, skb, req, reason);
-	if (child && opt.saw_tstamp && !after(cb->seq, tcp_rsk(req)->rcv_nxt))
-		tcp_sk(child)->rx_opt.ts_recent = opt.rcv_tsval;
-	return child;
+	if (!reason && opt.saw_tstamp && !after(cb->seq, treq->rcv_nxt))
+		tcp_sk(*child)->rx_opt.ts_recent = opt.rcv_tsval;
+	return reason;
 }
 
 /* ---- the child ---------------------------------------------------------------------------------------- */
@@ -439,23 +437,22 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
  * The ACK that made @child is its first segment.  When it established the connection, a caller in
  * accept() is woken through the listener.
  */
-noinline int tcp_child_process(struct sock *parent, struct sock *child, struct sk_buff *skb)
+noinline enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock *child,
+						struct sk_buff *skb)
 {
 	u8 state = child->sk_state;
-	int ret = 0;
+	enum skb_drop_reason reason;
 
 	tcp_segs_in(tcp_sk(child), skb);
 	if (!sock_owned_by_user(child)) {
-		ret = tcp_rcv_state_process(child, skb);
+		reason = tcp_rcv_state_process(child, skb);
 		if (state == TCP_SYN_RECV && child->sk_state != state)
 			parent->sk_data_ready(parent);
-	} else if (sk_add_backlog(child, skb,
-				  child->sk_rcvbuf + child->sk_sndbuf + SOCK_BACKLOG_EXTRA)) {
+	} else {
 		/* Accepted on another CPU before we were done with it. */
-		snmp_inc(SNMP_TcpExtTCPBacklogDrop);
-		kfree_skb_reason(skb, SKB_DROP_REASON_SOCKET_BACKLOG);
+		reason = tcp_add_backlog(child, skb);
 	}
 	bh_unlock_sock(child);
 	sock_put(child);
-	return ret;
+	return reason;
 }

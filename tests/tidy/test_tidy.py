@@ -10,6 +10,9 @@ PLANTED = {
     "no_libc": ({"net/core/a.c": "#include <stdio.h>\n"}, {"net/core/a.c": "#include <stdint.h>\n", "boot/efi_a.c": "#include <efi.h>\n"}),
     "file_length": ({"net/a.c": "\n" * 801}, {"net/a.c": "\n" * 800}),
     "function_length": ({"net/a.c": LONG}, {"net/a.c": LONG.replace("\tx();\n", "", 1)}),
+    "packet_contract": ({"net/ipv4/a.c": "static int ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)\n{\n}\n"},
+                        {"net/tcp/a.c": "enum skb_drop_reason tcp_data_queue(struct sock *sk,\n\t\tstruct sk_buff *skb)\n{\n\treturn 0;\n}\n"
+                                        "static void drop(struct sk_buff *skb)\n{\n\tkfree_skb_reason(skb, 1);\n}\n"}),
     "sequence_compare": ({"net/tcp/a.c": "if (tp->snd_una < end_seq) return;\n"},
                          {"net/tcp/a.c": "if (before(tp->snd_una, end_seq) && n < m) return a >> seq_shift; /* seq < x */\n"}),
     "test_ifdef": ({"net/a.c": "#ifdef UNIT_TEST\n"}, {"net/a.h": "#ifndef NET_A_H\n"}),
@@ -104,3 +107,11 @@ def test_header_alone_can_fail():
 
 def test_every_rule_has_a_planted_breach():
     assert {r.__name__ for r in tidy.RULES} == set(PLANTED) | {"both_images", "header_alone"}
+
+
+def test_a_handler_does_not_free_what_it_drops():
+    """The other half of the contract."""
+    freed = ("static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *skb)\n{\n"
+             "\tkfree_skb_reason(skb, 1);\n\treturn 1;\n}\n")
+    assert [line for _, line, _ in tidy.packet_contract({"net/tcp/a.c": freed})] == [1]
+    assert not list(tidy.packet_contract({"net/tcp/a.c": freed.replace("(skb, 1)", "(other, 1)")}))

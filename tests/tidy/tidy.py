@@ -134,6 +134,30 @@ def function_length(files):
                 start = None
 
 
+# What takes a received packet, by name: net/core/dropreason.h has its contract.  Not here: a driver's side of
+# netif_rx(), which is the input queue's, and tcp_timewait_state_process(), which only judges.
+PACKET_HANDLER = re.compile(r"\b(?:arp_rcv|icmp_rcv|ip_rcv\w*|ip_local_deliver\w*|tcp_v4_(?:rcv\w*|do_rcv|deliver|conn_request)|"
+                            r"tcp_(?:rcv|conn|check|child|validate|data)_\w*(?:established|process|listen|synchronized|text|"
+                            r"request|req|incoming|queue|queue_ofo|in_order))\s*\([^;{)]*struct sk_buff \*skb\b[^;{)]*\)\s*\{")
+RETURNS_REASON = re.compile(r"^(?:static |noinline |inline )*enum skb_drop_reason \w+\([^;{)]*\bstruct sk_buff \*skb\b[^;{)]*\)\n\{(.*?)^\}",
+                            re.S | re.M)
+
+
+def packet_contract(files):
+    """A handler of received packets returns an enum skb_drop_reason, and its caller frees (net/core/dropreason.h)."""
+    for path, text in files.items():
+        if not path.endswith(".c") or not path.startswith(("net/ipv4/", "net/tcp/")):
+            continue
+        text = strip_comments(text)
+        for m in PACKET_HANDLER.finditer(text):
+            start = text.rfind("\n", 0, m.start()) + 1
+            if "enum skb_drop_reason" not in text[start:m.start()]:
+                yield path, text.count("\n", 0, m.start()) + 1, "handles a packet and returns no enum skb_drop_reason"
+        for m in RETURNS_REASON.finditer(text):
+            if "kfree_skb_reason(skb," in m.group(1):
+                yield path, text.count("\n", 0, m.start()) + 1, "frees the packet for which it returns a reason"
+
+
 SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\d)\b"
 
 
@@ -417,8 +441,9 @@ def changelog(files):
         yield "CHANGELOG.md", 1, "neither an Unreleased section nor a release"
 
 
-RULES = [include_direction, no_libc, file_length, function_length, sequence_compare, test_ifdef, build_unknown,
-         irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command, limits_tested, counters_move,
+RULES = [include_direction, no_libc, file_length, function_length, packet_contract, sequence_compare, test_ifdef,
+         build_unknown, irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command,
+         limits_tested, counters_move,
          changelog, both_images, header_alone]
 
 

@@ -83,20 +83,19 @@ static struct sk_buff *make_tso(const u8 *headers)
 
 static struct sk_buff_head kept; /* as a socket's queue would keep them */
 
-static int reflect(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
+static enum skb_drop_reason reflect(struct sk_buff *skb, struct net_device *dev,
+				    struct packet_type *pt)
 {
 	struct sk_buff *other = NULL;
 	struct ethhdr *eth;
 	u8 what;
 
-	if (!pskb_may_pull(skb, 2 + TSO_HEADERS)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_UNHANDLED_PROTO);
-		return NET_RX_DROP;
-	}
+	if (!pskb_may_pull(skb, 2 + TSO_HEADERS))
+		return SKB_DROP_REASON_UNHANDLED_PROTO;
 	what = skb->data[0];
 	if (what == KEPT) {
 		__skb_queue_tail(&kept, skb);
-		return NET_RX_SUCCESS;
+		return SKB_CONSUMED;
 	}
 	if (what == TSO)
 		other = make_tso(skb->data + 2);
@@ -111,7 +110,7 @@ static int reflect(struct sk_buff *skb, struct net_device *dev, struct packet_ty
 		dev_queue_xmit(other);
 	}
 	dev_queue_xmit(skb);
-	return NET_RX_SUCCESS;
+	return SKB_CONSUMED;
 }
 
 static struct packet_type reflector = {.type = HTONS_CONST(ETH_P_TEST), .func = reflect};

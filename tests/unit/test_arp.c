@@ -9,10 +9,10 @@
 static unsigned int errors_told, last_type, last_code;
 static __be32 last_daddr;
 
-static int test_handler(struct sk_buff *skb)
+static enum skb_drop_reason test_handler(struct sk_buff *skb)
 {
 	consume_skb(skb);
-	return 0;
+	return SKB_CONSUMED;
 }
 
 static void test_err_handler(struct sk_buff *skb, u32 info)

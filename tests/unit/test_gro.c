@@ -25,7 +25,7 @@ static unsigned int got_count;
 static u8 stream[FLOWS][1 << 20]; /* by the low bits of the port */
 static unsigned int stream_len[FLOWS];
 
-static int take(struct sk_buff *skb)
+static enum skb_drop_reason take(struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	unsigned int doff, len, flow;
@@ -50,7 +50,7 @@ static int take(struct sk_buff *skb)
 	assert_int_equal(skb_copy_bits(skb, doff, stream[flow] + stream_len[flow], len), 0);
 	stream_len[flow] += len;
 	consume_skb(skb);
-	return 0;
+	return SKB_CONSUMED;
 }
 
 /* ---- segments ------------------------------------------------------------------------------------------ */

@@ -7,10 +7,10 @@
 static unsigned int errors_told;
 static u32 last_info;
 
-static int test_handler(struct sk_buff *skb)
+static enum skb_drop_reason test_handler(struct sk_buff *skb)
 {
 	consume_skb(skb);
-	return 0;
+	return SKB_CONSUMED;
 }
 
 static void test_err_handler(struct sk_buff *skb, u32 info)

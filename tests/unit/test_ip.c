@@ -9,14 +9,14 @@
 static unsigned int delivered, delivered_len;
 static u8 delivered_bytes[2000];
 
-static int test_handler(struct sk_buff *skb)
+static enum skb_drop_reason test_handler(struct sk_buff *skb)
 {
 	delivered++;
 	delivered_len = skb->len;
 	assert_ptr_equal(skb->data, skb_transport_header(skb));
 	assert_int_equal(skb_copy_bits(skb, 0, delivered_bytes, min(skb->len, 2000u)), 0);
 	consume_skb(skb);
-	return 0;
+	return SKB_CONSUMED;
 }
 
 static u64 drops(enum skb_drop_reason r)

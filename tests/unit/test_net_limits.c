@@ -9,11 +9,11 @@
 
 static unsigned int delivered;
 
-static int test_handler(struct sk_buff *skb)
+static enum skb_drop_reason test_handler(struct sk_buff *skb)
 {
 	delivered++;
 	consume_skb(skb);
-	return 0;
+	return SKB_CONSUMED;
 }
 
 /* ---- the input queue ------------------------------------------------------------------------------ */
