@@ -6,7 +6,7 @@
 #ifndef NET_AF_INET_H
 #define NET_AF_INET_H
 
-#include "net/core/types.h"
+#include "net/core/net.h"
 
 /* A way to ask for a protocol: socket(AF_INET, type, protocol). */
 struct inet_protosw {

@@ -6,7 +6,7 @@
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
-#include "net/core/types.h"
+#include "net/core/net.h"
 
 /* Caches, system calls, sockfs.  Boot, before inet_init(). */
 void sock_init(void);

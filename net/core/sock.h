@@ -16,12 +16,14 @@
 #ifndef NET_CORE_SOCK_H
 #define NET_CORE_SOCK_H
 
+#include "include/uapi/tcp.h" /* TCP_*: the states, which all sockets share */
 #include "kernel/sched/sched.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
+#include "net/core/net.h"
+#include "net/core/proto.h"
 #include "net/core/skbuff.h"
-#include "net/core/types.h"
 
 /* The common head of sock, request_sock and inet_timewait_sock: all are in the ehash. */
 struct sock_common {

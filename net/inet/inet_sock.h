@@ -6,6 +6,7 @@
 #ifndef NET_IPV4_INET_SOCK_H
 #define NET_IPV4_INET_SOCK_H
 
+#include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"
 #include "net/core/request_sock.h"
 #include "net/core/sock.h"

@@ -20,7 +20,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
-#include "net/core/types.h"
+#include "net/core/net.h"
 #include "net/inet/inet_hashtables.h"
 #include "net/tcp/tcp.h"
 #include "tests/host/softnet_host.h"

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user-facing half of a socket as every layer sees it: struct socket, its operations, and the
+ * message of a send or receive.  The functions are in net/socket.h.  struct socket belongs to its file:
+ * sock_release() frees it.  Names and roles of Linux's include/linux/net.h and socket.h.
+ *
+ *   application | struct file -> struct socket --ops--> proto_ops  (inet_stream_ops: af_inet.c)
+ *   protocol    |                  struct sock --prot-> proto      (tcp_prot: net/tcp; net/core/proto.h)
+ */
+#ifndef NET_CORE_NET_H
+#define NET_CORE_NET_H
+
+#include "include/uapi/errno.h"
+#include "include/uapi/fcntl.h"
+#include "include/uapi/poll.h"
+#include "include/uapi/socket.h"
+#include "kernel/fs/file.h"
+#include "kernel/fs/inode.h"
+#include "kernel/mm/iov_iter.h"
+#include "kernel/sched/wait.h"
+#include "kernel/types.h"
+
+struct sock;
+struct socket;
+
+/* State of the user-facing half. */
+typedef enum {
+	SS_FREE = 0,
+	SS_UNCONNECTED,
+	SS_CONNECTING,
+	SS_CONNECTED,
+	SS_DISCONNECTING,
+} socket_state;
+
+/* A message in flight between a system call and a protocol; kernel memory but for the iterator. */
+struct kmsghdr {
+	struct sockaddr_storage *msg_name; /* NULL: none wanted or given */
+	int msg_namelen;
+	struct iov_iter msg_iter;
+	unsigned int msg_flags;
+};
+
+struct socket_wq {
+	wait_queue_head_t wait; /* threads in accept, connect, recv, send, poll: all on one queue */
+};
+
+struct proto_ops {
+	int family;
+	int (*release)(struct socket *sock);
+	int (*bind)(struct socket *sock, struct sockaddr *addr, int addr_len);
+	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
+	int (*accept)(struct socket *sock, struct socket *newsock, int flags);
+	/* @peer: 0 own name, 1 the peer's.  Length of the name, or -errno. */
+	int (*getname)(struct socket *sock, struct sockaddr *addr, int peer);
+	unsigned int (*poll)(struct file *file, struct socket *sock, struct poll_table *wait);
+	int (*ioctl)(struct socket *sock, unsigned int cmd, unsigned long arg);
+	int (*listen)(struct socket *sock, int backlog);
+	int (*shutdown)(struct socket *sock, int how);
+	int (*setsockopt)(struct socket *sock, int level, int optname, const void __user *optval,
+			  unsigned int optlen);
+	int (*getsockopt)(struct socket *sock, int level, int optname, void __user *optval,
+			  int __user *optlen);
+	int (*sendmsg)(struct socket *sock, struct kmsghdr *msg, size_t len);
+	int (*recvmsg)(struct socket *sock, struct kmsghdr *msg, size_t len, int flags);
+};
+
+/* The user-facing half of a socket. */
+struct socket {
+	socket_state state;
+	short type; /* SOCK_STREAM ... */
+	const struct proto_ops *ops;
+	struct file *file;
+	struct sock *sk;
+	struct socket_wq wq;
+};
+
+/* sockfs: the inode and the socket are one allocation. */
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+BUILD_BUG_ON(sizeof(struct socket_alloc) > 224);
+
+static inline struct socket *SOCKET_I(struct inode *inode)
+{
+	return &container_of(inode, struct socket_alloc, vfs_inode)->socket;
+}
+static inline struct inode *SOCK_INODE(struct socket *socket)
+{
+	return &container_of(socket, struct socket_alloc, socket)->vfs_inode;
+}
+
+struct net_proto_family {
+	int family;
+	int (*create)(struct socket *sock, int protocol);
+};
+#define SOCK_MAX 11 /* socket types are below it */
+/* A family becomes known to socket() (net/socket.c): 0, -EEXIST, -ENOBUFS (not a family).  Boot. */
+int sock_register(const struct net_proto_family *ops);
+
+#endif
