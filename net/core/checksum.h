@@ -5,6 +5,16 @@
 
 #include "kernel/types.h"
 
+/* sk_buff.ip_summed: which checksum is verified, or still to be computed (Linux's meanings). */
+#define CHECKSUM_NONE        0 /* rx: not verified; tx: it is written */
+#define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */
+#define CHECKSUM_COMPLETE    2 /* rx: csum is the sum over all from the network header */
+/*
+ * tx: the pseudo-header sum is stored; the device or skb_checksum_help() adds the rest, from csum_start,
+ * into csum_offset.  rx: the same, from a peer on this machine: trust the data.
+ */
+#define CHECKSUM_PARTIAL 3
+
 /* Sum of @len bytes (any alignment, odd lengths too) added to @sum. */
 __wsum csum_partial(const void *buf, size_t len, __wsum sum);
 /* Copies and sums in one pass. */

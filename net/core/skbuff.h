@@ -29,15 +29,6 @@ struct sock;
 
 extern struct log_source net_log; /* dev.c: packets and devices, whatever the protocol */
 
-/* Which checksum is verified or still to be computed (Linux's meanings). */
-#define CHECKSUM_NONE        0 /* rx: not verified; tx: it is written */
-#define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */
-#define CHECKSUM_COMPLETE    2 /* rx: csum is the sum over all from the network header */
-#define CHECKSUM_PARTIAL                                                                           \
-	3 /* tx: pseudo header is in, device or skb_checksum_help() does the
-				* rest from csum_start, at csum_offset; rx: the same, from a peer
-				* on this machine: trust it */
-
 /* The kind of destination address (eth_type_trans). */
 #define PACKET_HOST      0
 #define PACKET_BROADCAST 1
