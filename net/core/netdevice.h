@@ -16,6 +16,7 @@
 #include "kernel/mm/page_frag.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
+#include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"
 #include "net/wire/ether.h"
 

@@ -17,6 +17,7 @@
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
 #include "net/core/netdevice.h"
+#include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"
 
 /* TCP's packets come in pairs: the original that waits for its ACK, and the clone on its way. */

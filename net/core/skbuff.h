@@ -7,7 +7,6 @@
  *
  * len counts all bytes, data_len those in page fragments.  A clone shares the data (dataref); a
  * writer copies shared data first.  Headers are read only after pskb_may_pull().
- * A queue (sk_buff_head) has a lock; the __ forms expect the caller to hold it or its owner's.
  * Names and roles of Linux's include/linux/skbuff.h.
  */
 #ifndef NET_CORE_SKBUFF_H
@@ -18,7 +17,6 @@
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/mm/page.h"
-#include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 #include "net/core/checksum.h"
 #include "net/core/dropreason.h"
@@ -60,7 +58,7 @@ struct skb_shared_info {
 struct sk_buff {
 	union {
 		struct {
-			struct sk_buff *next, *prev; /* first: as in sk_buff_head */
+			struct sk_buff *next, *prev; /* first: as in sk_buff_head (skb_queue.h) */
 			u64 tstamp; /* ns: when it came, or when TCP sent it last (skb_mstamp) */
 		};
 		struct rb_node rbnode; /* in tcp_rtx_queue and out_of_order_queue */
@@ -105,12 +103,6 @@ struct sk_buff {
 #define SKB_FCLONE_ORIG        1 /* first of a pair */
 #define SKB_FCLONE_CLONE       2 /* second of a pair */
 #define SKB_FCLONE_SMALL       3 /* alloc_skb_small(): its head lies behind it */
-
-struct sk_buff_head {
-	struct sk_buff *next, *prev; /* first: as in sk_buff */
-	u32 qlen;
-	spinlock_t lock;
-};
 
 /* ---- making and freeing (net/core/skbuff.c) --------------------------------------------------- */
 void skb_init(void);
@@ -349,93 +341,6 @@ static inline void *skb_frag_address(const skb_frag_t *f)
 /* Splits a GSO packet into segments of gso_size; a list by ->next, or ERR_PTR.  @skb is kept. */
 struct sk_buff *skb_segment(struct sk_buff *skb);
 
-/* ---- queues ----------------------------------------------------------------------------------- */
-static inline void __skb_queue_head_init(struct sk_buff_head *q)
-{
-	q->next = q->prev = (struct sk_buff *)q;
-	q->qlen = 0;
-}
-static inline void skb_queue_head_init(struct sk_buff_head *q)
-{
-	spin_lock_init(&q->lock);
-	__skb_queue_head_init(q);
-}
-static inline bool skb_queue_empty(const struct sk_buff_head *q)
-{
-	return q->next == (const struct sk_buff *)q;
-}
-static inline u32 skb_queue_len(const struct sk_buff_head *q)
-{
-	return q->qlen;
-}
-static inline struct sk_buff *skb_peek(const struct sk_buff_head *q)
-{
-	return skb_queue_empty(q) ? NULL : q->next;
-}
-static inline struct sk_buff *skb_peek_tail(const struct sk_buff_head *q)
-{
-	return skb_queue_empty(q) ? NULL : q->prev;
-}
-static inline bool skb_queue_is_last(const struct sk_buff_head *q, const struct sk_buff *skb)
-{
-	return skb->next == (const struct sk_buff *)q;
-}
-static inline void __skb_insert(struct sk_buff *skb, struct sk_buff *prev, struct sk_buff *next,
-				struct sk_buff_head *q)
-{
-	skb->next = next;
-	skb->prev = prev;
-	prev->next = skb;
-	next->prev = skb;
-	q->qlen++;
-}
-static inline void __skb_queue_tail(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	__skb_insert(skb, q->prev, (struct sk_buff *)q, q);
-}
-static inline void __skb_queue_head(struct sk_buff_head *q, struct sk_buff *skb)
-{
-	__skb_insert(skb, (struct sk_buff *)q, q->next, q);
-}
-static inline void __skb_queue_after(struct sk_buff_head *q, struct sk_buff *prev,
-				     struct sk_buff *skb)
-{
-	__skb_insert(skb, prev, prev->next, q);
-}
-static inline void __skb_unlink(struct sk_buff *skb, struct sk_buff_head *q)
-{
-	q->qlen--;
-	skb->next->prev = skb->prev;
-	skb->prev->next = skb->next;
-	skb->next = skb->prev = NULL;
-}
-static inline struct sk_buff *__skb_dequeue(struct sk_buff_head *q)
-{
-	struct sk_buff *skb = skb_peek(q);
-
-	if (skb)
-		__skb_unlink(skb, q);
-	return skb;
-}
-/* Moves all of @list to the tail of @q; @list is empty afterwards. */
-static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct sk_buff_head *q)
-{
-	if (skb_queue_empty(list))
-		return;
-	list->next->prev = q->prev;
-	q->prev->next = list->next;
-	list->prev->next = (struct sk_buff *)q;
-	q->prev = list->prev;
-	q->qlen += list->qlen;
-	__skb_queue_head_init(list);
-}
-/* Frees all as consumed. */
-void __skb_queue_purge(struct sk_buff_head *q);
-
-#define skb_queue_walk(q, skb) for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)
-#define skb_queue_walk_safe(q, skb, tmp)                                                           \
-	for (skb = (q)->next, tmp = skb->next; skb != (struct sk_buff *)(q);                       \
-	     skb = tmp, tmp = skb->next)
 #define rb_to_skb(rb) rb_entry(rb, struct sk_buff, rbnode)
 
 /* Lets the owner's accounts go: calls the destructor. */

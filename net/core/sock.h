@@ -23,6 +23,7 @@
 #include "kernel/time/timer.h"
 #include "net/core/net.h"
 #include "net/core/proto.h"
+#include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"
 
 /* The common head of sock, request_sock and inet_timewait_sock: all are in the ehash. */

@@ -12,6 +12,7 @@
 #include "kernel/lib/random.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"
+#include "kernel/sched/spinlock.h"
 #include "kernel/time/time.h"
 #include "net/core/checksum.h"
 #include "net/core/snmp.h"

@@ -21,7 +21,7 @@ FUNCTION_LINES_MAX = 100
 # Who may include whom: the longest prefix of the including file counts; values are prefixes.
 UAPI = ("include/uapi/",)
 KERNEL = ("kernel/",) + UAPI
-NETDEV = ("net/core/netdevice.h", "net/core/skbuff.h", "net/core/eth.h", "net/core/dropreason.h",
+NETDEV = ("net/core/netdevice.h", "net/core/skbuff.h", "net/core/skb_queue.h", "net/core/eth.h", "net/core/dropreason.h",
           "net/core/checksum.h")
 DIRECTION = {
     "init/": ("",),
