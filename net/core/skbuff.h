@@ -5,8 +5,23 @@
  *   head          data            tail             end
  *    |  headroom   |  linear bytes  |   tailroom    | skb_shared_info (fragments, GSO)
  *
- * len counts all bytes, data_len those in page fragments.  A clone shares the data (dataref); a
- * writer copies shared data first.  Headers are read only after pskb_may_pull().
+ * len counts all bytes, data_len those in page fragments.
+ *
+ * Interface.
+ * Freeing: the holder of a reference (users) drops it once: consume_skb() for a packet that did its work,
+ * kfree_skb_reason() for one that is dropped, which counts the reason.  dropreason.h says which function
+ * takes over the packet it is called with.  A packet given away is not touched any more, not even its length.
+ * The last reference calls destructor(), which gives the memory back to the accounts of skb->sk, and
+ * releases the route and the data.
+ * Shared data: a clone has its own struct sk_buff and shares head and fragments (dataref).  Before writing
+ * headers: skb_cow_head() or skb_unclone(), which may move head.  Bytes of a packet in a fragment are never written.
+ * Pointers: what may move head (pskb_may_pull, pskb_pull, pskb_expand_head, pskb_trim, skb_linearize,
+ * skb_cow_head, skb_unclone) makes every pointer into the packet invalid: take tcp_hdr(), ip_hdr() and the
+ * like anew afterwards.  A header is read only after pskb_may_pull() brought it into the linear part.
+ * cb belongs to the layer that holds the packet now; the next layer overwrites it.
+ * Locks: none here.  One context at a time holds a packet; lists of packets are in skb_queue.h.
+ * Any context but hard interrupt, unless said; GFP_ATOMIC where sleeping is not allowed.
+ *
  * Names and roles of Linux's include/linux/skbuff.h.
  */
 #ifndef NET_CORE_SKBUFF_H

@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct sock: the protocol-facing half of a socket, and the rules of its lock.
+ * struct sock: the protocol-facing half of a socket, its lock, its memory, its wake-ups.
+ * Names and roles of Linux's include/net/sock.h.
  *
- * The lock has an owner.  Process context: lock_sock() (may sleep) ... release_sock().  Softirq:
- * bh_lock_sock() and, if sock_owned_by_user(), the packet goes to the bounded sk_backlog, which
- * release_sock() works off through sk->sk_backlog_rcv.  Either way one context at a time touches
- * the protocol's state.
- *
+ * Interface.
+ * Lock: it has an owner.  Process context: lock_sock() (may sleep) ... release_sock().  Softirq:
+ * bh_lock_sock() ... bh_unlock_sock(); if sock_owned_by_user() in between, the packet goes to the bounded
+ * sk_backlog (sk_add_backlog), which release_sock() works off through sk->sk_backlog_rcv.  Either way one
+ * context at a time touches the protocol's state.  sk_socket and sk_wq change under sk_callback_lock, which
+ * is taken inside the other.  A function that waits (sk_wait_data, sk_stream_wait_memory ...) unlocks the
+ * socket meanwhile: read its state again afterwards.
  * References: one for its life as a socket or connection (given back by inet_csk_destroy_sock() or
- * sk_common_release()), one for each armed timer (sk_reset_timer), one for the caller that found it.  A
- * hash table holds none of a full socket: it is taken out before its life's reference goes, and a
- * lookup takes one under the bucket's lock.  Packets on their way out hold it through
- * sk_wmem_alloc. Names and roles of Linux's include/net/sock.h.
+ * sk_common_release()), one for each armed timer (sk_reset_timer), one for the caller that found it in a
+ * hash table.  sock_put() gives one back; the last one frees, once no packet below holds the sock
+ * (sk_wmem_alloc).  Without a reference of one's own the sock may be gone after bh_unlock_sock() or
+ * release_sock(): do not touch it.  A hash table holds no reference to a full socket: the sock is taken out
+ * before its life's reference goes, and a lookup takes one under the bucket's lock.
+ * struct socket: sk_socket is NULL for an orphan and for a child before accept().  After sock_orphan() the
+ * application's half may be freed, and the sock may use neither sk_socket nor sk_wq.
+ * Memory: skb_set_owner_r() and skb_set_owner_w() charge a packet to its sock, and the packet's destructor
+ * gives it back.  Ask sk_mem_schedule() before a packet joins a queue.
  */
 #ifndef NET_CORE_SOCK_H
 #define NET_CORE_SOCK_H
