@@ -113,6 +113,18 @@ void tcp_init(void)
 
 /* ---- a socket begins and ends -------------------------------------------------------------------------- */
 
+/* A connection begins (or its socket may have another). */
+void tcp_info_reset(struct tcp_sock *tp)
+{
+	tp->total_retrans = tp->delivered = 0;
+	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;
+	tp->segs_in = tp->segs_out = tp->data_segs_in = tp->data_segs_out = 0;
+	tp->rcv_ooopack = tp->reord_seen = 0;
+	memset(tp->chrono_stat, 0, sizeof(tp->chrono_stat));
+	tp->chrono_start = 0;
+	tp->chrono_type = TCP_CHRONO_NONE;
+}
+
 /*
  * All that a connection learns while it lives, as it is before the first: in a new socket, in the copy of a
  * listener (child), and after disconnect.  Options that the application set stay.  The queues are empty.

@@ -46,18 +46,6 @@ void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
 		chrono_set(tp, TCP_CHRONO_BUSY);
 }
 
-/* A connection begins (or its socket may have another). */
-void tcp_info_reset(struct tcp_sock *tp)
-{
-	tp->total_retrans = tp->delivered = 0;
-	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;
-	tp->segs_in = tp->segs_out = tp->data_segs_in = tp->data_segs_out = 0;
-	tp->rcv_ooopack = tp->reord_seen = 0;
-	memset(tp->chrono_stat, 0, sizeof(tp->chrono_stat));
-	tp->chrono_start = 0;
-	tp->chrono_type = TCP_CHRONO_NONE;
-}
-
 /* In microseconds.  Limited by the window or by the buffer is busy, too. */
 static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 {

@@ -23,6 +23,121 @@
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
+/* ---- options -------------------------------------------------------------------------------------- */
+
+static unsigned int tcp_option_timestamp(struct tcp_out_options *opts, u32 tsval, u32 tsecr)
+{
+	opts->options |= OPTION_TS;
+	opts->tsval = tsval;
+	opts->tsecr = tsecr;
+	return TCPOLEN_TSTAMP_ALIGNED;
+}
+
+static unsigned int tcp_option_mss(struct tcp_out_options *opts, u16 mss)
+{
+	opts->options |= OPTION_MSS;
+	opts->mss = mss;
+	return TCPOLEN_MSS;
+}
+
+static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
+{
+	opts->options |= OPTION_WSCALE;
+	opts->ws = ws;
+	return ALIGN_UP(TCPOLEN_WINDOW, 4);
+}
+
+/*
+ * An active opener offers all that it can do.  With @synack it answers a SYN that crossed its own: then only
+ * what that SYN offered may be in the answer (RFC 7323 2.2 and 3.2), as in that of a passive opener.
+ * SACK-permitted stays out until blocks are sent.
+ */
+unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int size;
+
+	*opts = (struct tcp_out_options){0};
+	size = tcp_option_mss(opts, tp->advmss);
+	if (synack ? tp->rx_opt.tstamp_ok : sysctl_tcp_timestamps)
+		size += tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset,
+					     tp->rx_opt.ts_recent);
+	if (synack ? tp->rx_opt.wscale_ok : sysctl_tcp_window_scaling)
+		size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
+	return size;
+}
+
+/* A passive opener answers only what was offered.  @tsval: without @req's offset. */
+unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
+				struct tcp_out_options *opts)
+{
+	const struct inet_request_sock *ireq = inet_rsk(req);
+	unsigned int size;
+
+	*opts = (struct tcp_out_options){0};
+	size = tcp_option_mss(opts, mss);
+	if (ireq->tstamp_ok)
+		size += tcp_option_timestamp(opts, tsval + tcp_rsk(req)->ts_off, req->ts_recent);
+	if (ireq->wscale_ok)
+		size += tcp_option_wscale(opts, ireq->rcv_wscale);
+	return size;
+}
+
+unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	*opts = (struct tcp_out_options){0};
+	if (!tp->rx_opt.tstamp_ok)
+		return 0;
+	return tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
+}
+
+/* In the order that Linux sends: peers and scripts compare bytes.  @to is aligned to four. */
+void tcp_options_write(void *to, const struct tcp_out_options *opts)
+{
+	u32 *ptr = to;
+
+	if (opts->options & OPTION_MSS)
+		*ptr++ = htonl(TCPOPT_MSS << 24 | TCPOLEN_MSS << 16 | opts->mss);
+	if (opts->options & OPTION_TS) {
+		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_TIMESTAMP << 8 |
+			       TCPOLEN_TIMESTAMP);
+		*ptr++ = htonl(opts->tsval);
+		*ptr++ = htonl(opts->tsecr);
+	}
+	if (opts->options & OPTION_WSCALE)
+		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |
+			       opts->ws);
+}
+
+/* ---- control segments -------------------------------------------------------------------------- */
+
+/* SYN and FIN take one sequence number each. */
+void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
+{
+	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
+
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	memset(tcb, 0, sizeof(*tcb));
+	tcb->tcp_flags = flags;
+	tcp_skb_pcount_set(skb, 1);
+	tcb->seq = seq;
+	tcb->end_seq = seq + !!(flags & (TCPHDR_SYN | TCPHDR_FIN));
+}
+
+/* A segment without data that is in no queue: an ACK, a reset.  NULL: no memory. */
+struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
+{
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	tcp_init_nondata_skb(skb, seq, flags);
+	return skb;
+}
+
 /* ---- SYN-ACK ---------------------------------------------------------------------------------------------- */
 
 /* The answer to @req's SYN; the caller fills in the checksum and sends it.  NULL: no memory. */

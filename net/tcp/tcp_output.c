@@ -93,31 +93,6 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 	return NULL;
 }
 
-/* SYN and FIN take one sequence number each. */
-void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
-{
-	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
-
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	memset(tcb, 0, sizeof(*tcb));
-	tcb->tcp_flags = flags;
-	tcp_skb_pcount_set(skb, 1);
-	tcb->seq = seq;
-	tcb->end_seq = seq + !!(flags & (TCPHDR_SYN | TCPHDR_FIN));
-}
-
-/* A segment without data that is in no queue: an ACK, a reset.  NULL: no memory. */
-struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
-{
-	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
-
-	if (unlikely(!skb))
-		return NULL;
-	skb_reserve(skb, MAX_TCP_HEADER);
-	tcp_init_nondata_skb(skb, seq, flags);
-	return skb;
-}
-
 /* ---- the network's word ----------------------------------------------------------------------------- */
 
 /*
@@ -500,20 +475,6 @@ void tcp_push_one(struct sock *sk, unsigned int mss_now)
 }
 
 /* ---- after an ACK ---------------------------------------------------------------------------------------------- */
-
-/* Room for two windows, so that one can be filled while the other is on its way. */
-void tcp_sndbuf_expand(struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 mss = max_t(u32, tp->rx_opt.mss_clamp, tp->mss_cache);
-	u32 segs = max_t(u32, TCP_INIT_CWND, tp->snd_cwnd);
-	u64 want;
-
-	segs = max(segs, tp->reordering + 1);
-	want = 2ULL * segs * (SKB_TRUESIZE(mss + MAX_TCP_HEADER) + sizeof(struct sk_buff));
-	if (sk->sk_sndbuf < (s64)want)
-		sk->sk_sndbuf = min_t(u64, want, sysctl_tcp_wmem[2]);
-}
 
 static bool tcp_should_expand_sndbuf(const struct sock *sk)
 {

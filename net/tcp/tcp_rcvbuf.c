@@ -21,6 +21,20 @@
 
 /* ---- the first offer ----------------------------------------------------------------------------------- */
 
+/* Room for two windows, so that one can be filled while the other is on its way. */
+void tcp_sndbuf_expand(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 mss = max_t(u32, tp->rx_opt.mss_clamp, tp->mss_cache);
+	u32 segs = max_t(u32, TCP_INIT_CWND, tp->snd_cwnd);
+	u64 want;
+
+	segs = max(segs, tp->reordering + 1);
+	want = 2ULL * segs * (SKB_TRUESIZE(mss + MAX_TCP_HEADER) + sizeof(struct sk_buff));
+	if (sk->sk_sndbuf < (s64)want)
+		sk->sk_sndbuf = min_t(u64, want, sysctl_tcp_wmem[2]);
+}
+
 /*
  * Both buffers at the start of a connection, and what tuning compares with.  tcp_rmem[1], or SO_RCVBUF,
  * decides how far the window opens; one segment is reserved, so that the last one that the window
