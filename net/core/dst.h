@@ -17,8 +17,6 @@ struct net_device;
 
 struct dst_ops {
 	void (*destroy)(struct dst_entry *dst); /* the last reference is gone */
-	/* Would a new lookup give the same route? */
-	bool (*check)(const struct dst_entry *dst);
 	/* A router on the path takes no packets larger than @mtu bytes. */
 	void (*update_pmtu)(struct dst_entry *dst, u32 mtu);
 	/* A transport heard from the peer: the next hop forwards. */
@@ -47,10 +45,6 @@ static inline void dst_release(struct dst_entry *dst)
 static inline u32 dst_mtu(const struct dst_entry *dst)
 {
 	return READ_ONCE(dst->mtu);
-}
-static inline bool dst_check(const struct dst_entry *dst)
-{
-	return dst->ops->check(dst);
 }
 static inline void dst_update_pmtu(struct dst_entry *dst, u32 mtu)
 {

@@ -96,7 +96,6 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 {
 	return atomic_read(&queue->young);
 }
-void reqsk_queue_added(struct request_sock_queue *queue, struct request_sock *req);
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
 /* Takes a half-open one off the list, with a reference for the caller; NULL: there is none. */
 struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue);

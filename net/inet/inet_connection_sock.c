@@ -88,18 +88,6 @@ noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queu
 	return req;
 }
 
-/* A SYN does not lock the listener: one that ends at this moment on another CPU has emptied the list
- * already, and leaves this request to its timer. */
-void reqsk_queue_added(struct request_sock_queue *queue, struct request_sock *req)
-{
-	atomic_inc(&queue->young);
-	atomic_inc(&queue->qlen);
-	spin_lock_bh(&queue->rskq_lock);
-	if (sk_state_load(req->rsk_listener) == TCP_LISTEN)
-		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
-	spin_unlock_bh(&queue->rskq_lock);
-}
-
 /* Once for each request: the caller took it out of the table and has a reference. */
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req)
 {
@@ -266,6 +254,7 @@ out_drop:
 noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 					    unsigned long timeout)
 {
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
 	struct sock *rsk = req_to_sk(req);
 	spinlock_t *lock;
@@ -278,7 +267,14 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	lock = inet_ehash_lockp(h, rsk->sk_hash);
 	spin_lock_bh(lock);
 	refcount_set(&req->rsk_refcnt, 3); /* table, timer, caller */
-	reqsk_queue_added(&inet_csk(sk)->icsk_accept_queue, req);
+	atomic_inc(&queue->young);
+	atomic_inc(&queue->qlen);
+	spin_lock_bh(&queue->rskq_lock);
+	/* A SYN does not lock the listener: one that ends at this moment on another CPU has emptied the list
+	 * already, and leaves this request to its timer. */
+	if (sk_state_load(sk) == TCP_LISTEN)
+		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
+	spin_unlock_bh(&queue->rskq_lock);
 	hlist_add_head(&rsk->sk_node, &inet_ehash_bucket(h, rsk->sk_hash)->chain);
 	mod_timer(&req->rsk_timer, jiffies + timeout);
 	spin_unlock_bh(lock);

@@ -43,7 +43,7 @@ static struct fib_entry fib[ROUTES_MAX];
 static unsigned int fib_len;
 static struct rtable *rt_cache[ROUTE_CACHE_SIZE];
 static siphash_key_t rt_key;
-static u32 rt_genid;
+u32 rt_genid;
 static struct kmem_cache *ip_dst_cache;
 
 /* ---- a resolved route's life ------------------------------------------------------------------ */
@@ -54,18 +54,6 @@ static void ipv4_dst_destroy(struct dst_entry *dst)
 
 	neigh_release(rt->neigh);
 	kmem_cache_free(ip_dst_cache, rt);
-}
-
-bool rt_is_valid(const struct rtable *rt)
-{
-	if (READ_ONCE(rt->obsolete) || rt->genid != READ_ONCE(rt_genid))
-		return false;
-	return !rt->rt_pmtu_expires || time_before(jiffies, rt->rt_pmtu_expires);
-}
-
-static bool ipv4_dst_check(const struct dst_entry *dst)
-{
-	return rt_is_valid(dst_rtable(dst));
 }
 
 static void ipv4_confirm_neigh(struct dst_entry *dst)
@@ -138,7 +126,6 @@ static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 
 static const struct dst_ops ipv4_dst_ops = {
 	.destroy = ipv4_dst_destroy,
-	.check = ipv4_dst_check,
 	.update_pmtu = ipv4_update_pmtu,
 	.confirm_neigh = ipv4_confirm_neigh,
 };

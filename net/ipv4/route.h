@@ -7,10 +7,13 @@
 #define NET_IPV4_ROUTE_H
 
 #include "kernel/lib/atomic.h"
+#include "kernel/time/time.h"
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
 
 struct neighbour;
+
+extern u32 rt_genid; /* raised when the table changes: older routes are looked up again */
 
 #define RTN_UNICAST     1
 #define RTN_LOCAL       2
@@ -65,7 +68,12 @@ static inline void rt_put(struct rtable *rt)
 	dst_release((struct dst_entry *)rt);
 }
 /* Would the table still give this route? */
-bool rt_is_valid(const struct rtable *rt);
+static inline bool rt_is_valid(const struct rtable *rt)
+{
+	if (READ_ONCE(rt->obsolete) || rt->genid != READ_ONCE(rt_genid))
+		return false;
+	return !rt->rt_pmtu_expires || time_before(jiffies, rt->rt_pmtu_expires);
+}
 /* Addresses, devices or routes changed: every route is asked for again. */
 void rt_cache_flush(void);
 /* Lets go of the routes that only the cache holds; those in use stay true. */

@@ -114,7 +114,7 @@ void tcp_init(void)
 /* ---- a socket begins and ends -------------------------------------------------------------------------- */
 
 /* A connection begins (or its socket may have another). */
-void tcp_info_reset(struct tcp_sock *tp)
+static void tcp_info_reset(struct tcp_sock *tp)
 {
 	tp->total_retrans = tp->delivered = 0;
 	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;

@@ -425,7 +425,17 @@ void tcp_finish_connect(struct sock *sk);
 /* @skb has data or a FIN. */
 enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_fin(struct sock *sk);
-void tcp_initialize_rcv_mss(struct sock *sk);
+/* Before there is data: no more than the handshake promised, no less than a host must take, or
+ * than its narrow link can carry. */
+static inline void tcp_initialize_rcv_mss(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 hint = min_t(u32, tp->advmss, tp->mss_cache);
+
+	hint = min(hint, tp->rcv_wnd / 2);
+	hint = min(hint, TCP_MSS_DEFAULT);
+	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, min_t(u32, tp->advmss, TCP_MIN_MSS));
+}
 void tcp_init_buffer_space(struct sock *sk);
 void tcp_enter_quickack_mode(struct sock *sk);
 void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb);
@@ -486,7 +496,15 @@ void tcp_try_undo_spurious_syn(struct tcp_sock *tp);
 u32 tcp_init_cwnd(const struct tcp_sock *tp);
 void tcp_enter_loss(struct sock *sk);
 void tcp_enter_cwr(struct sock *sk);
-void tcp_clear_retrans(struct tcp_sock *tp);
+static inline void tcp_clear_retrans(struct tcp_sock *tp)
+{
+	tp->retrans_out = 0;
+	tp->lost_out = 0;
+	tp->sacked_out = 0;
+	tp->undo_marker = 0;
+	tp->undo_retrans = -1;
+	tp->retransmit_skb_hint = NULL;
+}
 void tcp_rearm_rto(struct sock *sk);
 void tcp_simple_retransmit(struct sock *sk); /* the MSS fell: larger segments count as lost */
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited);
@@ -541,7 +559,13 @@ void tcp_chrono_start(struct sock *sk, enum tcp_chrono what);
 void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what);
 
 /* ---- tcp_timer.c (send side) --------------------------------------------------------------------------------- */
-void tcp_init_xmit_timers(struct sock *sk);
+void tcp_write_timer(unsigned long data); /* the handlers; @data: the sock */
+void tcp_delack_timer(unsigned long data);
+void tcp_keepalive_timer(unsigned long data);
+static inline void tcp_init_xmit_timers(struct sock *sk)
+{
+	inet_csk_init_xmit_timers(sk, tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
+}
 void tcp_retransmit_timer(struct sock *sk);
 void tcp_write_timer_handler(struct sock *sk);
 void tcp_delack_timer_handler(struct sock *sk);

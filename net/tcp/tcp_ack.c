@@ -156,6 +156,7 @@ void tcp_init_metrics(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	tcp_try_undo_spurious_syn(tp);
 	if (!tp->srtt_us) {
 		/* RFC 6298 5.7: the SYN went more than once and no timestamp tells which was heard. */
 		tp->rttvar_us = TCP_TIMEOUT_FALLBACK * (1000000u / HZ);

@@ -286,18 +286,6 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 		tcp_send_delayed_ack(sk);
 }
 
-/* Before there is data: no more than the handshake promised, no less than a host must take, or
- * than its narrow link can carry. */
-void tcp_initialize_rcv_mss(struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 hint = min_t(u32, tp->advmss, tp->mss_cache);
-
-	hint = min(hint, tp->rcv_wnd / 2);
-	hint = min(hint, TCP_MSS_DEFAULT);
-	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, min_t(u32, tp->advmss, TCP_MIN_MSS));
-}
-
 /*
  * The size of the peer's full segments, guessed from what comes: larger than the guess is believed;
  * smaller twice in a row, of a size that a link may have, too.  One that is short says that the peer

@@ -130,7 +130,6 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb);
 
 /* ---- tcp_info.c ---- */
 void tcp_get_info(const struct sock *sk, struct tcp_info *info);
-void tcp_info_reset(struct tcp_sock *tp);
 static inline void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	u32 segs = max_t(u16, 1, skb_shinfo(skb)->gso_segs);

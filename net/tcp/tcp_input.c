@@ -374,9 +374,8 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	/* The SYN-ACK went more than once: the timestamp tells which of them was heard. */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
-	tcp_try_undo_spurious_syn(tp);
-	tcp_init_transfer(sk);
 	tcp_fast_path_on(tp);
+	tcp_init_transfer(sk);
 	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_set_state(sk, TCP_ESTABLISHED);

@@ -395,7 +395,7 @@ int inet_sk_rebuild_header(struct sock *sk)
 	};
 	struct rtable *rt;
 
-	if (sk->sk_dst_cache && dst_check(sk->sk_dst_cache))
+	if (sk->sk_dst_cache && rt_is_valid(dst_rtable(sk->sk_dst_cache)))
 		return 0;
 	rt = ip_route_output_key(&fl);
 	if (IS_ERR(rt)) {

@@ -115,16 +115,6 @@ static bool tcp_any_retrans_done(const struct sock *sk)
 	return tcp_sk(sk)->retrans_out || (skb && (TCP_SKB_CB(skb)->sacked & TCPCB_EVER_RETRANS));
 }
 
-void tcp_clear_retrans(struct tcp_sock *tp)
-{
-	tp->retrans_out = 0;
-	tp->lost_out = 0;
-	tp->sacked_out = 0;
-	tp->undo_marker = 0;
-	tp->undo_retrans = -1;
-	tp->retransmit_skb_hint = NULL;
-}
-
 /* ---- reductions -------------------------------------------------------------------------------------------- */
 
 /* The effective ssthresh: in a reduction its target, else at least 3/4 of the window. */

@@ -396,7 +396,7 @@ void tcp_defer(struct sock *sk, u8 what)
 	sock_hold(sk);
 }
 
-static void tcp_write_timer(unsigned long data)
+void tcp_write_timer(unsigned long data)
 {
 	struct sock *sk = (struct sock *)data;
 
@@ -435,7 +435,7 @@ void tcp_delack_timer_handler(struct sock *sk)
 	snmp_inc(SNMP_TcpExtDelayedACKs);
 }
 
-static void tcp_delack_timer(unsigned long data)
+void tcp_delack_timer(unsigned long data)
 {
 	struct sock *sk = (struct sock *)data;
 
@@ -534,7 +534,7 @@ static void tcp_fin_wait2_over(struct sock *sk)
 	tcp_done(sk);
 }
 
-static void tcp_keepalive_timer(unsigned long data)
+void tcp_keepalive_timer(unsigned long data)
 {
 	struct sock *sk = (struct sock *)data;
 	u32 again = 0;
@@ -558,9 +558,4 @@ static void tcp_keepalive_timer(unsigned long data)
 out:
 	bh_unlock_sock(sk);
 	sock_put(sk);
-}
-
-void tcp_init_xmit_timers(struct sock *sk)
-{
-	inet_csk_init_xmit_timers(sk, tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
 }

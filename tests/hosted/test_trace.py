@@ -9,6 +9,7 @@ schedules, a soft interrupt receives, a process waits and is woken.
 import ctypes
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -223,3 +224,54 @@ def test_no_process_receives(traces):
         assert not [name for name, context in trace
                     if context == PROCESS and name in ("tcp_v4_rcv", "ip_rcv", "net_rx_action",
                                                       "virtnet_poll")]
+
+
+# What a reader of the receive path changes between: functions of net/**/*.c in softirq, from tcp_v4_rcv() on, without
+# those of headers.  (segment, which tcp_v4_rcv() of the server's trace, the last function, the most changes of file)
+WALKS = [("SYN", 0, "dev_queue_xmit", 28), ("ACK", 1, "sock_def_readable", 40)]
+
+
+def files_of():
+    """Function -> the .c file of net/ that defines it."""
+    out = {}
+    listing = subprocess.run(["nm", "-l", LIBRARY], check=True, capture_output=True, text=True).stdout
+    for line in listing.splitlines():
+        symbol, _, place = line.partition("\t")
+        path = os.path.relpath(place.rsplit(":", 1)[0], ROOT)
+        if path.startswith("net/") and path.endswith(".c"):
+            out[symbol.split()[-1].split(".")[0]] = path
+    return out
+
+
+def walk(trace, nth, last):
+    """(functions, files, changes of file) of the nth segment that comes in."""
+    where = files_of()
+    begin = [i for i, step in enumerate(trace) if step == ("tcp_v4_rcv", SOFTIRQ)][nth]
+    names = []
+    for name, context in trace[begin:]:
+        if context == SOFTIRQ and name in where:
+            names.append(name)
+            if name == last:
+                break
+    assert names[-1] == last
+    files = [where[name] for name in names]
+    return len(set(names)), len(set(files)), sum(a != b for a, b in zip(files, files[1:]))
+
+
+@pytest.mark.parametrize("segment,nth,last,most", WALKS, ids=[w[0] for w in WALKS])
+def test_changes_of_file(traces, segment, nth, last, most):
+    """A handshake can be read without walking through the whole tree; net/README.md says how far."""
+    functions, files, changes = walk(traces["b"], nth, last)
+    print(f"{segment}: {functions} functions in {files} files, {changes} changes of file (at most {most})")
+    assert changes <= most
+    with open(os.path.join(ROOT, "net", "README.md"), encoding="utf-8") as f:
+        said = re.search(rf"{segment}: (\d+) functions in (\d+) files, (\d+) changes", f.read())
+    assert said and tuple(map(int, said.groups())) == (functions, files, changes), "net/README.md has other numbers"
+
+
+def test_a_longer_walk_is_noticed(traces):
+    """A function of another file in the middle makes two more changes."""
+    trace = list(traces["b"])
+    at = [i for i, step in enumerate(trace) if step == ("tcp_v4_rcv", SOFTIRQ)][0]
+    trace.insert(at + 1, ("tcp_sendmsg", SOFTIRQ))
+    assert walk(trace, 0, "dev_queue_xmit")[2] == walk(traces["b"], 0, "dev_queue_xmit")[2] + 2
