@@ -7,6 +7,7 @@
 # The machine's image has two builds.  checked: locks that know their holder, stack protector, frame pointers;
 # tests and make debug use it.  shipped: none of these; make run, make image and the benches use it.
 # build/checked and build/shipped hold them; build/softnet.elf, .efi and .img are links to the shipped ones.
+# softnet-test.elf, beside each softnet.elf, is the same kernel with the applications of tests/qemu/kernel.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -36,6 +37,9 @@ HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c
 # Above them: in both.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
 APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
+# Applications of tests alone, with a table that takes the place of the one of APP_TABLE.
+TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c))
+APP_TABLE := apps/libc/apps.c
 # Of these files those that build $(1) has.
 BUILDS := checked shipped
 sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/$(b)/% kernel/x86/$(b)/%),$(2))
@@ -112,13 +116,29 @@ EFI_FLAGS := -O2 -fpic -fshort-wchar -mno-red-zone -fno-stack-protector -fvisibi
 $(B)/generated/version.h: FORCE
 	@tools/version $@
 
+# $(1) build, $(2) its folder, $(3) name of the image, $(4) variable that names its objects
+define image
+$(2)/$(3).elf: $$($(4)) linker.ld $$(TABLES_$(1):%=tools/%.py) tools/elf.py tools/dwarfline.py
+	@mkdir -p $(2)/$(3).parts
+	$$(Q)$$(LINK) $$($(4)) -lgcc -o $(2)/$(3).parts/first.elf
+	$$(Q)for t in $$(TABLES_$(1)); do python3 tools/$$$$t.py $(2)/$(3).parts/first.elf >$(2)/$(3).parts/$$$$t.S || exit 1; done
+	$$(Q)$$(LINK) -Wl,-Map,$(2)/$(3).map $$($(4)) $$(TABLES_$(1):%=$(2)/$(3).parts/%.S) -lgcc -o $(2)/$(3).parts/second.elf
+	$$(Q)for t in $$(TABLES_$(1)); do python3 tools/$$$$t.py $(2)/$(3).parts/second.elf | cmp - $(2)/$(3).parts/$$$$t.S || exit 1; done
+	$$(Q)mv $(2)/$(3).parts/second.elf $$@
+	@echo "  $$@"
+endef
+
 # $(1) build, $(2) its folder
 define machine
 $(2)/kernel/version.c.o: $(B)/generated/version.h
 $(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC))
+$(2)_TEST_OBJ := $$(filter-out $(2)/$(APP_TABLE).o,$$($(2)_OBJ)) $$(TEST_APP_SRC:%=$(2)/%.o)
 $(2)/apps/%.c.o: apps/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+$(2)/tests/qemu/kernel/%.c.o: tests/qemu/kernel/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$$<) -c $$< -o $$@
 $(2)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
@@ -126,13 +146,8 @@ $(2)/%.S.o: %.S Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(MACHINE_INC) -D__ASSEMBLY__ -MMD -MP -g -c $$< -o $$@
 
-$(2)/softnet.elf: $$($(2)_OBJ) linker.ld $$(TABLES_$(1):%=tools/%.py) tools/elf.py tools/dwarfline.py
-	$$(Q)$$(LINK) $$($(2)_OBJ) -lgcc -o $(2)/first.elf
-	$$(Q)for t in $$(TABLES_$(1)); do python3 tools/$$$$t.py $(2)/first.elf >$(2)/$$$$t.S || exit 1; done
-	$$(Q)$$(LINK) -Wl,-Map,$(2)/softnet.map $$($(2)_OBJ) $$(TABLES_$(1):%=$(2)/%.S) -lgcc -o $(2)/second.elf
-	$$(Q)for t in $$(TABLES_$(1)); do python3 tools/$$$$t.py $(2)/second.elf | cmp - $(2)/$$$$t.S || exit 1; done
-	$$(Q)mv $(2)/second.elf $$@
-	@echo "  $$@"
+$$(eval $$(call image,$(1),$(2),softnet,$(2)_OBJ))
+$$(eval $$(call image,$(1),$(2),softnet-test,$(2)_TEST_OBJ))
 
 $(2)_EFI_OBJ := $$(patsubst %,$(2)/efi/%.o,$$(EFI_SRC))
 $(2)/efi/%.c.o: %.c Makefile
@@ -164,8 +179,8 @@ $(foreach b,$(BUILDS),$(eval $(call machine,$(b),$(B)/$(b))))
 FORCE:
 
 # What a person takes away is the shipped build.
-$(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img: $(B)/softnet.%: $(B)/shipped/softnet.%
-	$(Q)ln -sf shipped/softnet.$* $@
+$(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%: $(B)/shipped/%
+	$(Q)ln -sf shipped/$* $@
 
 # ---- the hosted images --------------------------------------------------------------------------
 # $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams, $(4) the build if not checked
@@ -258,7 +273,8 @@ test:
 	$(PART) tidy $(SUBMAKE) tidy
 	$(PART) lint $(SUBMAKE) lint
 	$(PART) bench-test $(SUBMAKE) bench-test
-	$(PART) images $(SUBMAKE) $(JOBS) $(B)/checked/softnet.img $(B)/softnet.img $(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
+	$(PART) images $(SUBMAKE) $(JOBS) $(B)/checked/softnet.img $(B)/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet-test.elf \
+		$(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 	$(PART) clang $(SUBMAKE) $(JOBS) clang
 	$(PART) unit $(SUBMAKE) $(JOBS) unit
 	$(PART) kernel-test $(SUBMAKE) $(JOBS) kernel-test
@@ -276,7 +292,7 @@ tidy:
 # What takes minutes: `make test` does without it.
 test-long:
 	@tools/setup test
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.elf $(B)/softnet.elf
+	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.elf $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet-test.elf
 	cd tests/qemu && $(PYTEST) --long .
 	@$(MAKE) --no-print-directory $(JOBS) sim-long
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
@@ -284,7 +300,8 @@ test-long:
 
 # Against QEMU: boots, transfers, closes, crashes.  So many tests run at once.
 QEMUS ?= 2
-qemu: $(B)/checked/softnet.img $(B)/softnet.elf $(B)/softnet.img $(B)/unit/malformed.json
+qemu: $(B)/checked/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet.img $(B)/softnet-test.elf \
+		$(B)/unit/malformed.json
 	cd tests/qemu && $(PYTEST) -n $(QEMUS) .
 
 # The README's two commands on a minimal Debian; as root only.
@@ -297,11 +314,15 @@ test-fresh:
 .PHONY: clang
 define clang
 $(B)/clang/$(1)/kernel/version.c.ok: $(B)/generated/version.h
-clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC) \
+clang: $$(patsubst %,$(B)/clang/$(1)/%.ok,$$(filter %.c,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC) $$(TEST_APP_SRC) \
 	$$(filter boot/efi_%,$$(EFI_SRC))))
 $(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,apps/$$*.c) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	@touch $$@
+$(B)/clang/$(1)/tests/qemu/kernel/%.c.ok: tests/qemu/kernel/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,$$<) -MF $$@.d -MT $$@ -c $$< -o /dev/null
 	@touch $$@
 $(B)/clang/$(1)/boot/efi_%.c.ok: boot/efi_%.c Makefile
 	@mkdir -p $$(@D)
@@ -331,6 +352,7 @@ clean:
 .PHONY: print-sources
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
+	@printf 'test %s\n' $(TEST_APP_SRC)
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
 
 # Git's hooks, for this clone: format and rules before a commit, the form of its message (.githooks).
@@ -340,7 +362,7 @@ hooks:
 		*) echo "core.hooksPath is $$old: the hooks in .githooks were not installed" >&2; exit 1 ;; esac
 
 # For clangd and others: how each source is compiled.  In several images, as in the first of these.
-CC_TARGETS = $(B)/checked/softnet.efi $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \
+CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \
 	unit-build hosted-build sim-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
 .PHONY: compile_commands.json
 compile_commands.json:

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applications that are linked into this image.  app_table <- init/main.c, for `app=NAME`.
+ * The applications of the image that users get.  app_table <- init/main.c, for `app=NAME`.
+ * tests/qemu/kernel/apps.c takes the place of this table in the image of the tests.
  */
 #include <softnet/app.h>
 #include <stddef.h>
 
 int inetd_main(int argc, char **argv);
-int spin_main(int argc, char **argv);
 int hello_main(int argc, char **argv);
-int crash_main(int argc, char **argv);
-int fpu_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
-	{"spin", spin_main},
 	{"hello", hello_main},
-	{"fpu", fpu_main},
-	{"crash", crash_main}, /* which of its mistakes: by the name */
-	{"crash-page0", crash_main},
-	{"crash-stack", crash_main},
-	{"crash-guard", crash_main},
-	{"crash-nx", crash_main},
-	{"crash-wtext", crash_main},
-	{"crash-wconst", crash_main},
 	{NULL, NULL},
 };

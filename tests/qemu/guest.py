@@ -57,8 +57,11 @@ BUILDS = ("checked", "shipped")
 current = {"build": BUILDS[0]}       # the build that tests boot now: conftest.py's fixture `build`
 
 
-def kernel():
-    return image("softnet.elf")
+TEST_APPS = "softnet-test.elf"       # the same kernel with the applications of tests/qemu/kernel
+
+
+def kernel(name="softnet.elf"):
+    return image(name)
 
 
 def application():

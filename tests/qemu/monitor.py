@@ -62,7 +62,7 @@ def gdb(s, packet):
             return m.group(1).decode()
 
 
-def symbols():
-    """{name: address} of the kernel's image, where it lies with nokaslr."""
-    out = subprocess.run(["nm", kernel()], check=True, stdout=subprocess.PIPE, text=True).stdout
+def symbols(image=""):
+    """{name: address} of this image or the kernel's, where it lies with nokaslr."""
+    out = subprocess.run(["nm", image or kernel()], check=True, stdout=subprocess.PIPE, text=True).stdout
     return {f[2]: int(f[0], 16) for f in map(str.split, out.splitlines()) if len(f) == 3}

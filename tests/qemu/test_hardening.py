@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from guest import PATIENCE, ROOT, Guest, kernel
+from guest import PATIENCE, ROOT, TEST_APPS, Guest, kernel
 from monitor import Watched, symbols
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -23,7 +23,20 @@ DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
 
 
 
-# ---- mistakes of an application (apps/crash.c) -----------------------------------------------------
+# ---- mistakes of an application (tests/qemu/kernel/crash.c) ----------------------------------------
+
+@pytest.mark.builds("checked", "shipped")
+def test_applications_of_tests_are_not_in_the_image_that_users_get():
+    """Neither their functions, nor their names for app=, nor their sources' names."""
+    sources = os.listdir(os.path.join(ROOT, "tests", "qemu", "kernel"))
+    theirs = {name.removesuffix(".c") + "_main" for name in sources} - {"apps_main"}
+    theirs |= {"read_null", "smash_stack"}
+    assert {"crash_main", "spin_main", "fpu_main"} <= theirs <= set(symbols(kernel(TEST_APPS)))
+    assert not theirs & set(symbols())
+    for word in (b"crash-stack", b"tests/qemu/kernel"):
+        with open(kernel(TEST_APPS), "rb") as test_apps, open(kernel(), "rb") as users:
+            assert word in test_apps.read() and word not in users.read()
+
 
 # LIMIT(THREAD_STACK_SIZE)
 @pytest.mark.parametrize("app, says", [
@@ -36,7 +49,7 @@ DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
     ("crash-wconst", r"^write of ffffffff\w{8}: not permitted$"),
 ])
 def test_a_mistake_is_named(app, says):
-    with Guest(append="app=" + app, net="", ready=says) as g:
+    with Guest(append="app=" + app, net="", kernel=kernel(TEST_APPS), ready=says) as g:
         g.wait(r"Kernel panic")
         g.wait(rf"in thread {app} ")
         assert g.end() & 1 and g.q.returncode != 1, "no failure code"
@@ -58,16 +71,17 @@ def chain(console):
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("words", ["", "nokaslr"])
 def test_a_dump_names_who_called_whom(words):
-    """apps/crash.c and init/main.c say what the chain must be."""
-    with Guest(append="app=crash " + words, net="", ready=r"Kernel panic") as g:
+    """crash.c and init/main.c say what the chain must be."""
+    with Guest(append="app=crash " + words, net="", kernel=kernel(TEST_APPS), ready=r"Kernel panic") as g:
         g.end()
     assert re.search(r"^rip ffffffff\w{8} .* read_null\+0x", g.console, re.M)
     assert chain(g.console) == ["crash_main", "app_thread", "thread_start", "context_start"]
 
 
-def addr2line(addresses):
-    """["file:line"] of the linked addresses, paths from the tree's root; ":?" where there is no line."""
-    out = subprocess.run(["addr2line", "-e", kernel()], input="".join(f"{a:#x}\n" for a in addresses), text=True,
+def addr2line(addresses, image=""):
+    """["file:line"] of the linked addresses, paths from the tree's root; ":?" where there is no line.  @image: if not the
+    kernel's."""
+    out = subprocess.run(["addr2line", "-e", image or kernel()], input="".join(f"{a:#x}\n" for a in addresses), text=True,
                          check=True, stdout=subprocess.PIPE).stdout.splitlines()
     return [line.split(" (")[0].replace(ROOT + "/", "") for line in out]
 
@@ -84,11 +98,11 @@ def lines_told(console):
 @pytest.mark.parametrize("app, depth", [("crash", 4), ("crash-stack", 3), ("crash-guard", 20)])
 def test_a_dump_tells_the_lines_that_addr2line_tells(app, depth, build):
     """Of a stack that was overwritten, the shipped build finds one return address."""
-    with Guest(append="app=" + app, net="", ready=r"Kernel panic") as g:
+    with Guest(append="app=" + app, net="", kernel=kernel(TEST_APPS), ready=r"Kernel panic") as g:
         g.end()
     told = lines_told(g.console)
     assert len(told) >= (1 if (app, build) == ("crash-stack", "shipped") else depth)
-    for (_, place), wanted in zip(told, addr2line([a for a, _ in told])):
+    for (_, place), wanted in zip(told, addr2line([a for a, _ in told], kernel(TEST_APPS))):
         assert place == wanted
 
 
@@ -134,16 +148,18 @@ def test_every_rule_in_the_table_is_readelfs():
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x11", None])
 def test_a_damaged_table_of_frames_ends_the_walk(tmp_path, filler):
     """The place is told all the same, and the end is the one that was asked for."""
-    data = bytearray(open(kernel(), "rb").read())
-    section = Elf(kernel()).section(".tables")
-    start, end = (symbols()[f"__unwind_{e}"] - section.address + section.offset for e in ("start", "end"))
+    image = kernel(TEST_APPS)
+    data = bytearray(open(image, "rb").read())
+    section = Elf(image).section(".tables")
+    start, end = (symbols(image)[f"__unwind_{e}"] - section.address + section.offset for e in ("start", "end"))
     data[start:end] = filler * (end - start) if filler else random.Random(4).randbytes(end - start)
     damaged = tmp_path / "damaged.elf"
     damaged.write_bytes(data)
-    with Guest(append="app=crash", net="", kernel=str(damaged), ready=r"Kernel panic: exception 14") as g:
+    with Guest(append="app=crash", net="", kernel=str(damaged),
+               ready=r"Kernel panic: exception 14") as g:
         assert g.end() & 1
     assert "while dying" not in g.console and "panic within" not in g.console
-    assert re.search(r"^rip ffffffff\w{8} .* read_null\+0x\S+ apps/crash\.c:\d+\r?$", g.console, re.M)
+    assert re.search(r"^rip ffffffff\w{8} .* read_null\+0x\S+ tests/qemu/kernel/crash\.c:\d+\r?$", g.console, re.M)
 
 
 @pytest.mark.parametrize("table, filler, says", [
@@ -151,32 +167,50 @@ def test_a_damaged_table_of_frames_ends_the_walk(tmp_path, filler):
     ("ksyms", b"\0", False), ("ksyms", b"\xff", False), ("ksyms", None, False)])
 def test_a_damaged_table_does_not_stop_the_dump(tmp_path, table, filler, says):
     """Zeroes, ones, or noise in its place: the dump goes on to its end, with names where those are whole."""
-    data = bytearray(open(kernel(), "rb").read())
-    section = Elf(kernel()).section(".tables")
-    start, end = (symbols()[f"__{table}_{e}"] - section.address + section.offset for e in ("start", "end"))
+    image = kernel(TEST_APPS)
+    data = bytearray(open(image, "rb").read())
+    section = Elf(image).section(".tables")
+    start, end = (symbols(image)[f"__{table}_{e}"] - section.address + section.offset for e in ("start", "end"))
     data[start:end] = filler * (end - start) if filler else random.Random(4).randbytes(end - start)
     damaged = tmp_path / "damaged.elf"
     damaged.write_bytes(data)
-    with Guest(append="app=crash", net="", kernel=str(damaged), ready=r"Kernel panic: exception 14") as g:
+    with Guest(append="app=crash", net="", kernel=str(damaged),
+               ready=r"Kernel panic: exception 14") as g:
         assert g.end() & 1
     assert "while dying" not in g.console and "panic within" not in g.console
     assert (" read_null+0x" in g.console) == says
     assert re.search(r"^backtrace, image moved up by .*\n(\??  ffffffff.*\n){4}", g.console.replace("\r", ""), re.M)
 
 
+def symbolised(console, *image):
+    return subprocess.run([sys.executable, os.path.join(ROOT, "tools", "symbolise"), *image], input=console, text=True,
+                          check=True, stdout=subprocess.PIPE).stdout
+
+
+@pytest.mark.builds("checked", "shipped")
+def test_symbolise_finds_the_image_of_the_build_that_the_dump_is_from():
+    """A debugger writes UD2 over the start of a function of the kernel; then an application calls it."""
+    with Watched(append="nokaslr") as g:
+        g.write_memory(symbols()["show_softirqs"], b"\x0f\x0b")
+        with g.connect(15):
+            g.wait(r"Kernel panic: exception 6")
+        g.end()
+    out = symbolised(g.console)
+    assert re.search(r"show_softirqs at kernel/fs/proc_kernel\.c:\d+", out)
+    assert re.search(r"kernel_syscall at kernel/syscall\.c:\d+", out)
+
+
 @pytest.mark.builds("checked", "shipped")
 def test_symbolise_names_the_lines():
-    """It finds the image of the build that the dump is from."""
-    with Guest(append="app=crash", net="", ready=r"Kernel panic") as g:
+    with Guest(append="app=crash", net="", kernel=kernel(TEST_APPS), ready=r"Kernel panic") as g:
         g.end()
-    out = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "symbolise")], input=g.console, text=True,
-                         check=True, stdout=subprocess.PIPE).stdout
-    with open(os.path.join(ROOT, "apps", "crash.c")) as f:
+    out = symbolised(g.console, kernel(TEST_APPS))
+    with open(os.path.join(ROOT, "tests", "qemu", "kernel", "crash.c")) as f:
         source = f.read().splitlines()
     fault = 1 + next(i for i, line in enumerate(source) if "*(volatile int *)address" in line)
     call = 1 + next(i for i, line in enumerate(source) if "mistakes[i].make()" in line)
-    assert f"read_null at apps/crash.c:{fault}" in out
-    assert f"crash_main at apps/crash.c:{call}" in out
+    assert f"read_null at tests/qemu/kernel/crash.c:{fault}" in out
+    assert f"crash_main at tests/qemu/kernel/crash.c:{call}" in out
     assert re.search(r"app_thread at init/main\.c:\d+", out)
 
 
@@ -194,15 +228,16 @@ def test_symbolise_says_what_it_lacks(words, text, status, said):
 
 # ---- stacks of their own ---------------------------------------------------------------------------
 
-def exception_stack(number):
+def exception_stack(number, image=""):
     """(bottom, top) of one (kernel/x86/desc.h): a guard page and 8 KiB each; double fault, NMI, machine check."""
-    bottom = symbols()["ist_stacks"] + number * 3 * 4096 + 4096
+    bottom = symbols(image)["ist_stacks"] + number * 3 * 4096 + 4096
     return bottom, bottom + 2 * 4096
 
 
 def test_a_double_fault_has_its_own_stack():
-    with Watched(append="app=crash-guard nokaslr panic=halt", ready=r"Kernel panic: the stack of thread") as g:
-        bottom, top = exception_stack(0)
+    with Watched(append="app=crash-guard nokaslr panic=halt", kernel=kernel(TEST_APPS),
+                 ready=r"Kernel panic: the stack of thread") as g:
+        bottom, top = exception_stack(0, kernel(TEST_APPS))
         assert bottom < g.register("RSP") <= top
 
 

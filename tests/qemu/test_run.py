@@ -135,7 +135,7 @@ def test_nothing_stays_behind(how, leads):
     ({"CMDLINE": "ip=224.0.0.1/8"}, "224.0.0.1 is a multicast address"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=10.1.2.255"}, "gw=10.1.2.255: the network's first and last address"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw="}, "gw=: A.B.C.D expected"),
-    ({"CMDLINE": "app=httpd"}, "app=httpd: inetd|spin|hello|"),
+    ({"CMDLINE": "app=httpd"}, "app=httpd: inetd|hello|none"),
     ({"CMDLINE": "ip=off", "FWD": "8080:80"}, "FWD=8080:80: the guest has no address (CMDLINE has ip=off)"),
     ({"CMDLINE": "ip=off ip=10.1.2.3/24"}, "there are two ip="),
 ])
@@ -267,7 +267,7 @@ def test_the_user_network_fits_the_guest(planned, cmdline, netdev):
 
 
 @pytest.mark.parametrize("app, ports, words", [("hello", [7], "47007   (it greets once, and ends)"),
-                                               ("spin", [], "No port of app=spin is known here: FWD=HOST:GUEST")])
+                                               ("none", [], "No port of app=none is known here: FWD=HOST:GUEST")])
 def test_ports_are_the_applications(planned, app, ports, words):
     said, given = planned(CMDLINE=f"app={app}")
     assert [int(p) for p in re.findall(r"-10.0.2.15:(\d+)", given)] == ports

@@ -94,10 +94,14 @@ def test_whitespace_finds(text):
 
 
 def test_both_images_can_fail():
-    sources = {"machine": {"net/a.c", "kernel/x86/b.c"}, "hosted": {"tests/host/c.c"}}
-    files = dict.fromkeys(["net/a.c", "kernel/x86/b.c", "tests/host/c.c", "net/dead.c"], "")
+    mistake, trial, lost = (tidy.TEST_APPS + name for name in ("mistake.c", "trial.c", "lost.c"))
+    alone = f"applications of tests, and these alone, are in {tidy.TEST_APPS} and in the tests' image"
+    sources = {"machine": {"net/a.c", "kernel/x86/b.c", mistake}, "test": {trial, mistake, "apps/d.c"},
+               "hosted": {"tests/host/c.c"}}
+    files = dict.fromkeys(["net/a.c", "kernel/x86/b.c", "tests/host/c.c", "net/dead.c", "apps/d.c", trial, mistake, lost], "")
     assert [(p, w) for p, _, w in tidy.both_images(files, sources)] == [
-        ("net/a.c", "is in the machine image and not in the hosted one"), ("net/dead.c", "is in no image")]
+        ("apps/d.c", alone), ("net/a.c", "is in the machine image and not in the hosted one"), ("net/dead.c", "is in no image"),
+        (lost, "is not in the tests' image"), (mistake, alone)]
 
 
 def test_header_alone_can_fail():

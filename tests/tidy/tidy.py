@@ -365,19 +365,30 @@ def counters_move(files):
             yield COUNTERS, n, f"{name} is counted: tidy.py says that it is not"
 
 
-def both_images(files, sources=None):
-    """A source above the seams is in both images; one below them in exactly one; none in neither.
+TEST_APPS = "tests/qemu/kernel/"
 
-    sources: {"machine": set, "hosted": set}, asked of the Makefile when not given.
+
+def both_images(files, sources=None):
+    """A source above the seams is in both images; one below them in exactly one; none in neither.  The applications
+    of tests are in the tests' image of the machine, and in no other.
+
+    sources: {"machine": set, "test": set, "hosted": set}, asked of the Makefile when not given; "test": what is
+    in softnet-test.elf alone.
     """
     if sources is None:
         out = subprocess.run(["make", "-s", "-C", ROOT, "print-sources"], check=True, stdout=subprocess.PIPE, text=True)
-        sources = {"machine": set(), "hosted": set()}
+        sources = {"machine": set(), "test": set(), "hosted": set()}
         for line in out.stdout.splitlines():
             image, path = line.split()
             sources[image].add(path)
     below = {"machine": ("kernel/x86/", "boot/", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio"), "hosted": ("tests/host/",)}
-    for path in sorted(set(files) | sources["machine"] | sources["hosted"]):
+    for path in sorted(set(files) | set().union(*sources.values())):
+        if path.endswith(".c") and (path.startswith(TEST_APPS) or path in sources["test"]):
+            if path not in sources["test"]:
+                yield path, 1, "is not in the tests' image"
+            if not path.startswith(TEST_APPS) or path in sources["machine"] | sources["hosted"]:
+                yield path, 1, f"applications of tests, and these alone, are in {TEST_APPS} and in the tests' image"
+            continue
         if not path.endswith(".c") or (path.startswith(("tests/", "tools/")) and not path.startswith("tests/host/")):
             continue
         for image, other in (("machine", "hosted"), ("hosted", "machine")):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * inetd beside a thread that never gives the CPU up by itself: what it serves must not wait longer
- * than that thread's slice.  On Linux: cc -Dmain=inetd_main -c inetd.c && cc spin.c inetd.o
- * -lpthread
+ * than that thread's slice.  On Linux: cc -Dmain=inetd_main -c apps/inetd.c &&
+ * cc tests/qemu/kernel/spin.c inetd.o -lpthread
  */
 #include <pthread.h>
 #include <stdio.h>

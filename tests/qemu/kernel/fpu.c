@@ -3,7 +3,7 @@
  * Two threads that spin with numbers of their own in all vector and floating-point registers, each
  * until it sees that the other one has run: so the CPU was taken away in the middle.  A third copies
  * through the kernel all the time.  Whoever finds a register changed says so and returns 1.
- * On Linux: cc -O2 fpu.c -lpthread
+ * On Linux: cc -O2 tests/qemu/kernel/fpu.c -lpthread
  */
 #include <pthread.h>
 #include <stddef.h>

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The applications of build/softnet-test.elf: those of the shipped image and the tests' own, which lie beside
+ * this file.  The image is linked from the same objects as build/softnet.elf, with this table in place of
+ * apps/libc/apps.c.  app_table <- init/main.c, for `app=NAME`.
+ */
+#include <softnet/app.h>
+#include <stddef.h>
+
+int inetd_main(int argc, char **argv);
+int hello_main(int argc, char **argv);
+int spin_main(int argc, char **argv);
+int crash_main(int argc, char **argv);
+int fpu_main(int argc, char **argv);
+
+const struct app_entry app_table[] = {
+	{"inetd", inetd_main},
+	{"hello", hello_main},
+	{"spin", spin_main},
+	{"fpu", fpu_main},
+	{"crash", crash_main}, /* which of its mistakes: by the name */
+	{"crash-page0", crash_main},
+	{"crash-stack", crash_main},
+	{"crash-guard", crash_main},
+	{"crash-nx", crash_main},
+	{"crash-wtext", crash_main},
+	{"crash-wconst", crash_main},
+	{NULL, NULL},
+};
