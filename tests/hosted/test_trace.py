@@ -237,7 +237,7 @@ def files_of():
     listing = subprocess.run(["nm", "-l", LIBRARY], check=True, capture_output=True, text=True).stdout
     for line in listing.splitlines():
         symbol, _, place = line.partition("\t")
-        path = os.path.relpath(place.rsplit(":", 1)[0], ROOT)
+        path = os.path.relpath(place.rsplit(":", 1)[0], ROOT) if place else ""
         if path.startswith("net/") and path.endswith(".c"):
             out[symbol.split()[-1].split(".")[0]] = path
     return out
