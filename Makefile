@@ -91,7 +91,7 @@ help:
 	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS= BUILD=); make profile: by function"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
-	@echo "make format   clang-format; make lint: cppcheck"
+	@echo "make format   clang-format, and links to code in the docs (tools/doclinks); make lint: cppcheck"
 	@echo "make compile_commands.json   how each source is compiled, for clangd; make hooks: git's, for each commit"
 	@echo "make setup    install what building and testing needs (Debian)"
 
@@ -339,6 +339,7 @@ clang:
 
 format:
 	$(Q)tools/format
+	$(Q)tools/doclinks
 
 # cppcheck's findings; `make clang` has the other compiler's warnings, `make tidy` looks at the format.
 LINT_PATHS := kernel net drivers init boot apps

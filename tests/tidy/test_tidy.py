@@ -119,3 +119,16 @@ def test_a_handler_does_not_free_what_it_drops():
              "\tkfree_skb_reason(skb, 1);\n\treturn 1;\n}\n")
     assert [line for _, line, _ in tidy.packet_contract({"net/tcp/a.c": freed})] == [1]
     assert not list(tidy.packet_contract({"net/tcp/a.c": freed.replace("(skb, 1)", "(other, 1)")}))
+
+
+@pytest.mark.parametrize("line, found", [
+    ("[`f()`](../net/a.c#L1 \"/^int f/\")", False), ("[`f()`](../net/a.c#L22 \"/^int f/\")", True),
+    ("[`f()`](../net/a.c#L1 \"/^int g/\")", True), ("[`f()`](../net/b.c#L1 \"/^int f/\")", True)])
+def test_docs_reference_finds(line, found):
+    """A link that tools/doclinks made: it lands beside its line, its pattern or its file is gone."""
+    assert bool(list(tidy.docs_reference({"docs/a.md": line + "\n", "net/a.c": "int f;\n"}))) == found
+
+
+def test_line_of_a_name_is_its_definition():
+    assert tidy.line_of("/* f() and g() */\nint f(void);\nint f(void)\n{\n\tg(f());\n}\n", "f") == 3
+    assert tidy.line_of("/* f() */\nint f(void)\n", r"\* f") == 1

@@ -245,8 +245,20 @@ def spdx(files):
             yield path, 1, "no SPDX line"
 
 
+LINK_SLACK = 20    # lines: a definition that a small change above it moved is still on the reader's screen
+
+
+def line_of(text, pattern):
+    """The number of the first line of @text in which @pattern matches; of a bare name, of its definition.  0: none."""
+    m = None
+    if re.fullmatch(r"\w+", pattern):
+        m = re.search(rf"^\w.*\b{pattern}\([^;]*$", text, re.M)
+    m = m or re.search(pattern, text, re.M)
+    return text.count("\n", 0, m.start()) + 1 if m else 0
+
+
 def docs_reference(files):
-    """`path:/pattern/` in a Markdown file is a reference: the file exists and has such a line."""
+    """A reference to code in a Markdown file finds its line: `path:/pattern/`, or a link that tools/doclinks made of one."""
     for path, text in files.items():
         if not path.endswith(".md"):
             continue
@@ -254,8 +266,14 @@ def docs_reference(files):
             for target, pattern in re.findall(r"`([\w./-]+):/([^`]+)/`", line):
                 if target not in files:
                     yield path, n, f"refers to {target}, which is not there"
-                elif not re.search(pattern, files[target], re.M):
+                elif not line_of(files[target], pattern):
                     yield path, n, f"refers to /{pattern}/ in {target}: no such line"
+            for target, at, pattern in re.findall(r'\]\(([\w./-]+)#L(\d+) "/((?:[^"\\]|\\.)+)/"\)', line):
+                found = line_of(files.get(os.path.normpath(os.path.join(os.path.dirname(path), target)), ""), pattern)
+                if not found:
+                    yield path, n, f"links to /{pattern}/ in {target}: no such line"
+                elif abs(found - int(at)) > LINK_SLACK:
+                    yield path, n, f"links to line {at} of {target}, /{pattern}/ is in line {found}: run tools/doclinks"
             for target in re.findall(r"\]\(((?!http)[^)#]+)", line):
                 full = os.path.normpath(os.path.join(os.path.dirname(path), target))
                 if full not in files and not any(f.startswith(full + "/") for f in files):
