@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot, as a list.
+ * The boot, as a list of calls.
  *
- * Both doors and the hosted build end in kernel_main(): interrupts off, on the boot stack.  It brings
- * the floors up from the bottom; each registers what it has with the one below (system calls, /proc
- * files, command line words, packet types), so that nothing below knows what stands above it.  Then
- * the boot context becomes the idle thread, and the init thread, which may sleep, finds the devices
- * and starts the application.
+ * Both doors and the hosted build call kernel_main(), with interrupts off, on the boot stack.  It
+ * initialises the kernel from the bottom up.  Each part registers its system calls, /proc files,
+ * command line words and packet types with the part below, so that no lower part includes a higher
+ * one.  At the end the boot context becomes the idle thread, and the init thread, which may sleep,
+ * probes the devices and starts the application.
  *
- * This is the only file that knows every floor.  Answers to Linux's init/main.c.
+ * This is the only file that includes headers of every part.  Answers to Linux's init/main.c.
  */
 #include "boot/boot_info.h"
 #include "drivers/loopback.h"
@@ -50,7 +50,7 @@ static char app_usage[256];
 
 static int parse_app(const char *value)
 {
-	/* A host that does nothing of its own: calls come from outside (tests/host). */
+	/* No application: the hosted build submits system calls from outside (tests/host). */
 	if (!strcmp(value, "none")) {
 		app = NULL;
 		return 0;
@@ -68,7 +68,7 @@ static const struct cmdline_param init_params[] = {
 	{.name = "app", .usage = app_usage, .parse = parse_app},
 };
 
-/* Links come up in the order in which the devices were found, lo first. */
+/* Opens every interface, in the order of registration: lo first. */
 static void open_devices(void)
 {
 	struct net_device *dev;
@@ -86,7 +86,7 @@ static void open_devices(void)
 			"cannot be reached\n");
 }
 
-/* The application's main(): when it returns, the machine has done its work. */
+/* Runs the application's main(), then powers off with its exit code. */
 static int app_thread(void *arg)
 {
 	const struct app_entry *entry = arg;
@@ -97,20 +97,20 @@ static int app_thread(void *arg)
 	strscpy(name, entry->name, sizeof(name));
 	code = entry->main(1, argv);
 	pr_notice("%s returned %d: power off\n", entry->name, code);
-	/* A failure stays one, also where its lower bits are those of success. */
+	/* Exit codes have 7 bits: a failure whose lower bits are zero becomes 1. */
 	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
 }
 
-/* Process context: what may sleep.  Afterwards it waits for the power button. */
+/* The part of the boot that may sleep: process context.  Then waits for the power button. */
 static int init_thread(void *arg)
 {
 	(void)arg;
 	boot_stage("command line");
-	hal_probe_devices();
-	open_devices();
-	ip_auto_config();
+	hal_probe_devices(); /* PCI, virtio-mmio: calls the drivers' probe functions */
+	open_devices();      /* interfaces up: receive rings filled, polling enabled */
+	ip_auto_config();    /* reports `ip=` words that no card took */
 	boot_stage("links");
-	boot_stages_show();
+	boot_stages_show(); /* at loglevel=debug: the microseconds of each stage */
 	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
 		panic("no memory for the application's thread");
 	shutdown_on_request();
@@ -130,57 +130,57 @@ static void register_init_params(void)
 void __noreturn kernel_main(const struct boot_info *boot)
 {
 	boot_cpu.self = &boot_cpu;
-	hal_set_this_cpu(&boot_cpu);
-	printk_init();
-	panic_init();
+	hal_set_this_cpu(&boot_cpu); /* this_cpu(): locks and preempt_count need it */
+	printk_init();               /* `loglevel=`; lines reach console and log from here on */
+	panic_init();                /* `panic=` */
 
 	/* memory */
-	mm_init(boot);
-	slab_init();
-	boot_stage("memory");
-	hal_late_init();
-	random_init();
-	add_entropy(boot->seed, boot->seed_len);
+	mm_init(boot);        /* page allocator over the boot memory map */
+	slab_init();          /* kmalloc() and object caches */
+	boot_stage("memory"); /* a time stamp for docs/boot.md */
+	hal_late_init();      /* ACPI, APIC; the clock starts */
+	random_init();        /* keys the generator from the platform's entropy */
+	add_entropy(boot->seed, boot->seed_len); /* and from the loader's, if it gave any */
 	boot_stage("random numbers");
 
 	/* threads and time */
-	sched_init(&boot_cpu);
-	timers_init();
-	wallclock_init();
-	softirq_init();
-	hal_irq_enable(); /* nobody is switched to before cpu_idle() */
+	sched_init(&boot_cpu); /* run queue; the boot stack becomes the idle thread's */
+	timers_init();         /* timer wheel */
+	wallclock_init();      /* time of day; `clock=` */
+	softirq_init();        /* starts ksoftirqd, which first runs in cpu_idle() */
+	hal_irq_enable();      /* interrupts and softirqs from here on, thread switches not yet */
 	boot_stage("threads, time");
 
 	/* files */
-	files_init();
-	proc_init();
-	version_init();
-	sysctl_init();
+	files_init();   /* descriptors; read(), write(), poll(); the console as a file */
+	proc_init();    /* /proc: the parts below register their files */
+	version_init(); /* /proc/version */
+	sysctl_init();  /* /proc/sys; `sysctl.` */
 	boot_stage("files");
 
 	/* the network, bottom up */
-	skb_init();
-	snmp_init();
-	netdev_init();
-	sock_init();
-	inet_init();
-	loopback_init();
-	virtio_init();
-	virtio_net_init();
-	virtio_rng_init();
+	skb_init();        /* caches of packets */
+	snmp_init();       /* /proc/net/snmp, netstat */
+	netdev_init();     /* NET_RX and NET_TX softirqs, input queue, /proc/net/dev */
+	sock_init();       /* the socket system calls */
+	inet_init();       /* AF_INET: hash tables, IP, ARP, ICMP, TCP; `ip=`, `gw=` */
+	loopback_init();   /* "lo", 127.0.0.1 */
+	virtio_init();     /* /proc/virtio; drivers may register */
+	virtio_net_init(); /* driver of virtio network devices */
+	virtio_rng_init(); /* driver of virtio entropy devices */
 	boot_stage("network");
 
-	register_init_params();
+	register_init_params(); /* `app=`, the last word to register */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
-	cmdline_parse(boot->cmdline);
+	cmdline_parse(boot->cmdline); /* each word to the parser that registered it */
 	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
 		  softnet_version, boot->door,
 		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
-	wallclock_announce();
+	wallclock_announce(); /* logs the time of day and its source */
 	if (boot->seed_len)
 		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);
 
-	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init")));
-	cpu_idle();
+	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init"))); /* runs from cpu_idle() on */
+	cpu_idle(); /* runs runnable threads, else halts until an interrupt; never returns */
 }
