@@ -8,7 +8,6 @@
  * and a 64 KiB segment stays one packet.
  * Linux's drivers/net/loopback.c.
  */
-#include "drivers/loopback.h"
 #include "kernel/lib/bug.h"
 #include "net/core/netdevice.h"
 

@@ -11,10 +11,8 @@
  * This is the only file that includes headers of every part.  Answers to Linux's init/main.c.
  */
 #include "boot/boot_info.h"
-#include "drivers/loopback.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_net.h"
-#include "drivers/virtio/virtio_rng.h"
 #include "include/softnet/app.h"
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"

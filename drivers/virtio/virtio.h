@@ -95,7 +95,8 @@ struct virtio_driver {
 	struct list_head list;
 };
 
-void virtio_init(void); /* /proc/virtio; before the drivers register */
+void virtio_init(void);     /* /proc/virtio; before the drivers register */
+void virtio_rng_init(void); /* the driver of the entropy device; after virtio_init() */
 void virtio_register_driver(struct virtio_driver *driver);
 
 /*

@@ -9,7 +9,6 @@
  * Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
  */
 #define LOG_SOURCE virtio_log
-#include "drivers/virtio/virtio_rng.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"

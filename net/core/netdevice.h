@@ -146,6 +146,8 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 }
 struct net_device *dev_get_by_name(const char *name);
 struct net_device *loopback_dev(void);
+/* drivers/loopback.c: makes and registers "lo"; after netdev_init(), before addresses are given out. */
+void loopback_init(void);
 /* All of them, in the order in which they were registered; filled at boot. */
 extern struct list_head dev_base_head;
 #define for_each_netdev(dev) list_for_each_entry(dev, &dev_base_head, dev_list)

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "drivers/virtio/virtio.h"
-#include "drivers/virtio/virtio_rng.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/hal.h"

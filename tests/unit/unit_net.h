@@ -9,7 +9,6 @@
 
 #include "tests/unit/unit_hal.h"
 
-#include "drivers/loopback.h"
 #include "kernel/hal.h"
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/random.h"

@@ -7,7 +7,6 @@
 #ifndef TESTS_UNIT_UNIT_SOCKETS_H
 #define TESTS_UNIT_UNIT_SOCKETS_H
 
-#include "drivers/loopback.h"
 #include "include/uapi/unistd.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
