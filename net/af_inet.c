@@ -16,10 +16,8 @@
 #include "net/ipv4/devinet.h"
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
-#include "net/ipv4/ip_sockglue.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp.h"
-#include "net/tcp/tcp_proc.h"
 
 static struct list_head inetsw[SOCK_MAX]; /* by type; changed at boot only */
 

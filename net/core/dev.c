@@ -14,7 +14,6 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
-#include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
 LIST_HEAD(dev_base_head);

@@ -10,7 +10,6 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/time/softirq.h"
-#include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
 static LIST_HEAD(packet_types);

@@ -12,7 +12,6 @@
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/time/softirq.h"
-#include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
 /* Packets of one device that net_tx_action sends before the next one's turn. */

@@ -12,7 +12,6 @@
  * up what is held of its own flow first.  Other flows stay held, else a pure ACK of one connection would
  * undo the merging of all.  Answers to Linux's dev_gro_receive in net/core/dev.c.
  */
-#include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
 static LIST_HEAD(offloads); /* filled at boot */

@@ -14,7 +14,6 @@
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
-#include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 
 /* ---- the interrupt's side --------------------------------------------------------------------- */

@@ -7,7 +7,6 @@
  */
 #include "kernel/fs/proc.h"
 #include "kernel/sched/cpu.h"
-#include "net/core/dev_priv.h"
 #include "net/core/dropreason.h"
 #include "net/core/netdevice.h"
 

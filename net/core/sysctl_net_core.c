@@ -9,7 +9,6 @@
  */
 #include "kernel/limits.h"
 #include "kernel/sysctl.h"
-#include "net/core/dev_priv.h"
 #include "net/core/netdevice.h"
 #include "net/core/sock.h"
 

@@ -17,10 +17,8 @@
 #include "net/core/netdevice.h"
 #include "net/core/snmp.h"
 #include "net/ipv4/icmp.h"
-#include "net/ipv4/icmp_priv.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
 
 DEFINE_LOG_SOURCE(icmp_log, "icmp");
 

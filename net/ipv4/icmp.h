@@ -7,6 +7,8 @@
 #include "net/core/skbuff.h"
 #include "net/wire/icmp.h"
 
+extern struct log_source icmp_log; /* icmp.c */
+
 /* For a net_protocol's err_handler: the message whose quote it was given. */
 static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 {
@@ -20,6 +22,7 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
  * unreachable would.  Softirq, no lock held; @skb stays the caller's. */
 void icmp_link_failure(struct sk_buff *skb);
 void icmp_init(void);
+void icmp_send_init(void); /* icmp_send.c, from icmp_init() */
 
 /* An unreachable's effect on a socket: errno, and whether it ends a connection at once. */
 struct icmp_err {

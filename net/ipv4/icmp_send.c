@@ -18,10 +18,8 @@
 #include "net/core/snmp.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
-#include "net/ipv4/icmp_priv.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
 
 /* RFC 1812 4.3.2.3: as much of the original as fits in the 576 bytes that each host must take. */
 #define ICMP_ERROR_MAX 576

@@ -81,6 +81,18 @@ void ip_output_init(void);
 void tcp_offload_init(void); /* net/ipv4/tcp_offload.c: segments merged on their way up */
 void ip_init(void);          /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
 
+/* ---- options and sysctls ----------------------------------------------------------------------- */
+/* Options of level SOL_IP (ip_sockglue.c).  Process context, sock not locked. */
+int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen);
+int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user *optlen);
+
+/* The sysctls that net/ipv4 reads: docs/sysctl.md.  Any context, no lock (kernel/sysctl.h). */
+extern int sysctl_ip_default_ttl;
+extern int sysctl_icmp_echo_ignore_all;
+extern int sysctl_icmp_ratelimit; /* ms */
+extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;
+void sysctl_ipv4_init(void);
+
 /* Options behind a header of @optlen bytes: 0, or the offset in the IP header of the bad byte. */
 unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
 /* Is @addr one of this host's own (any 127/8 too)? */

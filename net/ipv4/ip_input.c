@@ -21,7 +21,6 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ipconfig.h"
 #include "net/ipv4/route.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
 
 DEFINE_LOG_SOURCE(ip_log, "ip");
 

@@ -23,7 +23,6 @@
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
 
 /* Identifications of datagrams that may be fragmented: a counter for each group of pairs. */
 #define IP_IDENTS 256

@@ -6,13 +6,11 @@
  * next packet: ip_queue_xmit() reads them under the same lock. Answers to Linux's
  * net/ipv4/ip_sockglue.c.
  */
-#include "net/ipv4/ip_sockglue.h"
 
 #include "kernel/mm/uaccess.h"
 #include "net/inet/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
-#include "net/ipv4/sysctl_net_ipv4.h"
 
 #define TOS_ECN_MASK 0x3 /* RFC 3168: of a stream these bits are the transport's */
 

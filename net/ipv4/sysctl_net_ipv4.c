@@ -6,7 +6,7 @@
  * sysctl_ipv4_init() <- ip_init(), at boot.  Read in any context, without a lock (kernel/sysctl.h).
  * Names and meaning of Linux's net/ipv4/sysctl_net_ipv4.c.
  */
-#include "net/ipv4/sysctl_net_ipv4.h"
+#include "net/ipv4/ip.h"
 
 #include "kernel/limits.h"
 #include "kernel/sysctl.h"

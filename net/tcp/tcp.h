@@ -360,7 +360,8 @@ extern struct proto tcp_prot;
 extern const struct inet_connection_sock_af_ops ipv4_specific;
 void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
 void tcp_v4_init(void);
-void tcp_end_init(void); /* registers the hook that closes connections when the machine ends */
+void tcp4_proc_init(void); /* /proc/net/tcp and sockstat (tcp_proc.c).  Boot */
+void tcp_end_init(void);   /* registers the hook that closes connections when the machine ends */
 void tcp_init_sock(struct sock *sk);
 /* The only way a state changes: checks the table of legal transitions (tcp.c), keeps CurrEstab
  * and the other counters, unhashes on TCP_CLOSE. */

@@ -8,7 +8,6 @@
  * mix two moments of a busy connection, as Linux's does. Answers to Linux's net/ipv4/tcp_ipv4.c and
  * proc.c.
  */
-#include "net/tcp/tcp_proc.h"
 
 #include "kernel/fs/proc.h"
 #include "kernel/mm/slab.h"

@@ -6,7 +6,7 @@
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/in.h"
-#include "net/core/dev_priv.h"
+#include "net/core/netdevice.h"
 
 #define FLOWS    12
 #define DATA_MAX 1400
