@@ -20,7 +20,7 @@
 #include "kernel/time/clockevent.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
-#include "kernel/time/timer_softirq.h"
+#include "kernel/time/timer.h"
 
 u64 timer_irq_count;
 u64 nmi_count;

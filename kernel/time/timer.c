@@ -28,7 +28,6 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/clockevent.h"
 #include "kernel/time/softirq.h"
-#include "kernel/time/timer_softirq.h"
 
 #define LEVEL_BITS    6
 #define LEVEL_BUCKETS (1u << LEVEL_BITS)

@@ -35,6 +35,10 @@ int del_timer(struct timer_list *timer);
 /* As above and waits until the callback is not running anywhere.  Process context. */
 int del_timer_sync(struct timer_list *timer);
 
+/* For kernel/irq.c: raises TIMER_SOFTIRQ when a timer is due, else arms for the next.  Hard interrupt, irq
+ * off. */
+void timers_interrupt(u64 now_ns);
+
 /* How many timers are armed: tests end with none of the network's. */
 unsigned int timers_armed(void);
 
