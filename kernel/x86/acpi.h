@@ -37,4 +37,9 @@ extern struct acpi_info acpi;
 /* Reads the tables; a machine without any is fine.  Boot, process context, the allocator is up. */
 void acpi_init(phys_addr_t rsdp);
 
+/* power.c: has the firmware hand the PM1 registers over, if it has not yet.  False when it does not. */
+bool power_acpi_on(void);
+/* powerbutton.c: listens to the fixed power button, where there is one.  Process context, interrupts on. */
+void power_button_init(void);
+
 #endif

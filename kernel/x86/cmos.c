@@ -5,7 +5,7 @@
  * Caller: hal_wall_clock(), once, at boot.
  * Answers to Linux's drivers/rtc/rtc-mc146818-lib.c; the registers are the MC146818's.
  */
-#include "kernel/x86/cmos.h"
+#include "kernel/x86/rtc.h"
 #include "kernel/time/calendar.h"
 
 #define REG_SECOND 0x00

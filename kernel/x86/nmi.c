@@ -11,7 +11,7 @@
  * that reaches a guest says that memory is lost; that is the machine check's business.
  * Answers to Linux's arch/x86/kernel/nmi.c.
  */
-#include "kernel/x86/nmi.h"
+#include "kernel/x86/traps.h"
 #include "kernel/irq.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"

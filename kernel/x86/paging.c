@@ -20,7 +20,6 @@
 #include "kernel/x86/layout.h"
 #include "kernel/x86/memmap.h"
 #include "kernel/x86/setup.h"
-#include "kernel/x86/stack.h"
 
 #define LEVELS             4
 #define TABLE_SLOTS        512

@@ -39,5 +39,7 @@ const void *paging_map_firmware(phys_addr_t pa, size_t size);
 /* Any context. */
 bool paging_is_text(u64 address);
 bool paging_is_stack_guard(u64 address);
+/* stack.c: does @address lie in the area of guarded stacks (hal_stack_alloc()), below a slot's stack? */
+bool stack_is_guard(u64 address);
 
 #endif

@@ -13,9 +13,8 @@
 #include "kernel/x86/apic.h"
 #include "kernel/x86/ioapic.h"
 #include "kernel/x86/kaslr.h"
-#include "kernel/x86/nmi.h"
-#include "kernel/x86/powerbutton.h"
 #include "kernel/x86/rtc.h"
+#include "kernel/x86/traps.h"
 #include "kernel/x86/tsc.h"
 
 static const struct boot_info *boot_info;

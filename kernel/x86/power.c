@@ -11,7 +11,6 @@
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/io.h"
-#include "kernel/x86/power.h"
 
 #define DEBUG_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: its status becomes (value << 1) | 1 */
 #define DEBUG_EXIT_NONE 0xff /* read where no device answers */

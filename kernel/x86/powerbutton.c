@@ -7,14 +7,12 @@
  * The button of a machine without PM1 registers is an object in AML, and is not heard.
  * Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI 6.4, 4.8.3.1.
  */
-#include "kernel/x86/powerbutton.h"
 #include "kernel/irq.h"
 #include "kernel/printk.h"
 #include "kernel/shutdown.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
-#include "kernel/x86/power.h"
 
 #define PM1_POWER_BUTTON BIT(8) /* in status, where writing it clears it, and in enable */
 #define UNCLAIMED_MAX    1000   /* SCIs in a row that are not ours: then the line is masked */

@@ -10,7 +10,6 @@
 #include "boot/boot_info.h"
 #include "kernel/hal.h"
 #include "kernel/x86/acpi.h"
-#include "kernel/x86/cmos.h"
 #include "kernel/x86/io.h"
 
 #define CMOS_INDEX 0x70

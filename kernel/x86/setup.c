@@ -14,7 +14,6 @@
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/platform.h"
-#include "kernel/x86/stackprotector.h"
 
 #define CPUID_MCE  BIT(7)  /* leaf 1, edx */
 #define CPUID_SMEP BIT(7)  /* leaf 7, ebx */

@@ -24,6 +24,9 @@ void __noreturn x86_start(struct boot_info *boot);
 /* Its second half, where the image has its final place (kernel/x86/kaslr.c). */
 void __noreturn x86_start_moved(struct boot_info *boot);
 
+/* The stack protector's canary, random at each boot; the caller, and its callers, must never return. */
+void stack_protector_init(void);
+
 /* Before there is a log: a line on the console. */
 void x86_boot_warning(const char *what);
 /* The same, then the CPU stops. */

@@ -17,7 +17,6 @@
 #include "kernel/mm/page.h"
 #include "kernel/x86/layout.h"
 #include "kernel/x86/paging.h"
-#include "kernel/x86/stack.h"
 
 #define STACK_SLOT_SIZE 65536UL
 #define STACK_SLOTS     THREADS_MAX /* one for each thread that may exist */

@@ -7,7 +7,7 @@
  * a function whose canary changed.  Any context.
  * Answers to Linux's asm/stackprotector.h and kernel/panic.c.
  */
-#include "kernel/x86/stackprotector.h"
+#include "kernel/x86/setup.h"
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
 #include "kernel/x86/ksyms.h"

@@ -21,7 +21,6 @@
 #include "kernel/x86/kaslr.h"
 #include "kernel/x86/ksyms.h"
 #include "kernel/x86/layout.h"
-#include "kernel/x86/nmi.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/tsc.h"
 #include "kernel/x86/traps.h"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "kernel/x86/cmos.h"
+#include "kernel/x86/rtc.h"
 
 #define REG_A      0x0a
 #define REG_B      0x0b
