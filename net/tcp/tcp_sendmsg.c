@@ -187,6 +187,20 @@ static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
 	return last;
 }
 
+/*
+ * A page's first segment pays for all of it.  When that one was split, and its first part acknowledged, the rest
+ * of the page belongs to a segment that paid for its bytes only: it pays for those that it gets.
+ */
+static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
+{
+	u32 least = SKB_TRUESIZE(skb->end) + skb->data_len;
+
+	if (skb->truesize >= least)
+		return;
+	sk_wmem_queued_add(sk, (int)(least - skb->truesize));
+	skb->truesize = least;
+}
+
 /* As tcp_copy_to_skb(), when no block can be had. */
 static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 					 struct iov_iter *from, unsigned int want)
@@ -224,6 +238,7 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 	}
 	skb->len += done;
 	skb->data_len += done;
+	tcp_pay_for_data(sk, skb);
 	tcp_skb_grew(sk, skb, done);
 	return done;
 }
