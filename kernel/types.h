@@ -116,12 +116,14 @@ static inline bool IS_ERR(const void *ptr)
 
 /*
  * Allocation context.  GFP_ATOMIC never sleeps (softirq, hard irq); GFP_KERNEL may one day.  GFP_NOWAIT is
- * for a softirq that makes something lasting.  How many of the last pages each may take: kernel/mm/page.h.
+ * for a softirq that makes something lasting, GFP_SEND for a thread that sends: what it makes goes with the
+ * peer's ACK.  How many of the last pages each may take: kernel/mm/page.h.
  */
 typedef unsigned int gfp_t;
 #define GFP_KERNEL     0x1u
 #define GFP_ATOMIC     0x2u
 #define GFP_NOWAIT     0x4u
+#define GFP_SEND       0x8u
 #define __GFP_ZERO     0x100u
 #define __GFP_MEMALLOC 0x200u /* may take the last page: its use frees memory (the receive ring) */
 

@@ -90,7 +90,9 @@ static u64 pages_to_leave(gfp_t gfp)
 {
 	if (gfp & __GFP_MEMALLOC)
 		return 0;
-	return gfp & GFP_ATOMIC ? min_free / 2 : min_free;
+	if (gfp & GFP_ATOMIC)
+		return min_free / 2;
+	return gfp & GFP_SEND ? min_free : min_free + min_free / 2;
 }
 
 static noinline void kick_shrinkers(void)
@@ -247,7 +249,12 @@ bool mm_pages_are_short(void)
 
 bool mm_pages_are_scarce(void)
 {
-	return READ_ONCE(free_count) < min_free;
+	return READ_ONCE(free_count) <= min_free + min_free / 4;
+}
+
+bool mm_pages_are_gone(void)
+{
+	return READ_ONCE(free_count) <= min_free;
 }
 
 void register_shrinker(struct shrinker *shrinker)

@@ -9,9 +9,15 @@
  *
  *	free pages	which allocations still succeed
  *	< 2 min		all; pages are short: shrinkers run, protocols take no more than they must
- *	< min		GFP_ATOMIC: the frames in hand, answers to them (ACK, RST, ARP, ICMP)
- *	< min / 2	__GFP_MEMALLOC: buffers for the receive ring, without which no ACK, FIN or RST comes in
+ *	<= 3/2 min	GFP_SEND and GFP_ATOMIC: nothing lasting is made: no thread, socket, file
+ *	<= 5/4 min	the same; pages are scarce: no more received data is queued
+ *	<= min		GFP_ATOMIC: the frames in hand, answers to them (ACK, RST, ARP, ICMP)
+ *	<= min / 2	__GFP_MEMALLOC: buffers for the receive ring, without which no ACK, FIN or RST comes in
  *			and nothing is ever freed
+ *
+ * Each level ends what the next ones are needed for: received data is freed by a thread that reads it and sends
+ * the answer, the answer by an ACK.  Were there one level for all, threads could use up the pages that
+ * each of them waits for.
  */
 #ifndef KERNEL_MM_PAGE_H
 #define KERNEL_MM_PAGE_H
@@ -91,12 +97,14 @@ u64 nr_free_pages(void);
 u64 nr_total_pages(void);
 
 /* ---- the last pages ---- */
-/* Fewer than this are for GFP_ATOMIC only. */
+/* So many are for GFP_ATOMIC only; half as much again for GFP_SEND, too. */
 u64 mm_min_free(void);
 /* Below twice that: caches give memory back, and protocols take only what they must. */
 bool mm_pages_are_short(void);
-/* Below that: nothing lasting may be made, and nothing queued. */
+/* A quarter above mm_min_free(): no received data is queued. */
 bool mm_pages_are_scarce(void);
+/* Down to mm_min_free(): GFP_SEND gets no page. */
+bool mm_pages_are_gone(void);
 /*
  * @kick is called when an allocation finds or leaves pages short, in any context, hard interrupts
  * included, possibly under the allocating caller's locks: it may do no more than schedule the work.

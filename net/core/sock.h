@@ -247,7 +247,12 @@ void sk_stream_kill_queues(struct sock *sk);
  */
 void sk_mem_charge(struct sock *sk, int bytes);
 /* @held: bytes that the queue holds already; below @least it always may. */
-bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least);
+enum sk_mem_kind { SK_MEM_SEND, SK_MEM_RECV };
+bool sk_mem_schedule(struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
+		     int least);
+/* What sk_mem_schedule() would say; changes nothing. */
+bool sk_mem_has_room(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
+		     int least);
 static inline bool sk_under_memory_pressure(const struct sock *sk)
 {
 	return READ_ONCE(sk->sk_prot->memory_pressure);

@@ -5,15 +5,17 @@
  *
  * sk_mem_charge() <- skb_set_owner_r(), sock_rfree(), sk_wmem_queued_add(): with each packet that comes
  * into a queue or leaves it; sk_mem_schedule() <- tcp_try_rmem_schedule(), tcp_rcv_established(),
- * tcp_copy_to_skb(), before it comes.  Any context but hard interrupt; no lock: a sum and a flag.
+ * tcp_copy_to_skb(), sk_add_backlog(), before it comes.  sk_mem_has_room() <- tcp_stream_memory_free(): the same
+ * answer in advance.  Any context but hard interrupt; no lock: a sum and a flag.
  *
  * Three marks (net.ipv4.tcp_mem).  Above the second, memory is short: windows do not grow, and data out
  * of order is freed.  That ends below the first.  Above the third mark, only a socket below its queue's
  * least size or its fair share may allocate.
  *
  * Memory that the sums do not count (stacks, socks, the rest of blocks) may run out all the same.  When
- * the machine's pages are short, only a queue below its least takes anything; when they are scarce, none
- * does (kernel/mm/page.h): the rest is for packets that end connections.
+ * the machine's pages are short, only a queue below its least takes anything; when they are scarce, no
+ * received data is queued; when they are gone, nothing (kernel/mm/page.h): the rest is for packets that end
+ * connections.
  *
  * Linux counts whole pages, of which a sock keeps some in reserve (sk_forward_alloc), since the sum is
  * shared by many CPUs; here each byte is counted at once.  Answers to Linux's net/core/sock.c.
@@ -58,18 +60,21 @@ bool sk_memory_is_spent(const struct sock *sk)
 	       (sk_memory_allocated(sk) > mark(sk->sk_prot, MEM_MOST) || mm_pages_are_short());
 }
 
-bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least)
+/* Room for all: neither the sums nor the pages are at their end. */
+static bool plenty(const struct sock *sk, unsigned int bytes)
 {
-	struct proto *prot = sk->sk_prot;
-	s64 most, own;
+	return sk_memory_allocated(sk) + bytes <= mark(sk->sk_prot, MEM_MOST) &&
+	       !mm_pages_are_short();
+}
 
-	if (!prot->sysctl_mem)
-		return true;
-	most = mark(prot, MEM_MOST);
-	if (likely(sk_memory_allocated(sk) + bytes <= most && !mm_pages_are_short()))
-		return true;
-	sk_enter_memory_pressure(sk);
-	if (unlikely(mm_pages_are_scarce()))
+/* Not plenty(): for this socket all the same? */
+static noinline bool within_share(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind,
+				  int held, int least)
+{
+	const struct proto *prot = sk->sk_prot;
+	s64 own;
+
+	if (kind == SK_MEM_SEND ? mm_pages_are_gone() : mm_pages_are_scarce())
 		return false;
 	if (held < least)
 		return true;
@@ -77,5 +82,21 @@ bool sk_mem_schedule(struct sock *sk, unsigned int bytes, int held, int least)
 	if (mm_pages_are_short())
 		return false;
 	own = (s64)atomic_read(&sk->sk_rmem_alloc) + sk->sk_wmem_queued + bytes;
-	return own * READ_ONCE(prot->sockets_allocated) < most;
+	return own * READ_ONCE(prot->sockets_allocated) < mark(prot, MEM_MOST);
+}
+
+bool sk_mem_has_room(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
+		     int least)
+{
+	return !sk->sk_prot->sysctl_mem || likely(plenty(sk, bytes)) ||
+	       within_share(sk, bytes, kind, held, least);
+}
+
+bool sk_mem_schedule(struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
+		     int least)
+{
+	if (!sk->sk_prot->sysctl_mem || likely(plenty(sk, bytes)))
+		return true;
+	sk_enter_memory_pressure(sk);
+	return within_share(sk, bytes, kind, held, least);
 }

@@ -235,15 +235,39 @@ static void tcp_enter_memory_pressure(struct sock *sk)
 	tcp_shrink_soon();
 }
 
-/* A writer that finds no room is woken by the ACKs of its queued data: there is some, or there is room. */
+/* Would tcp_sendmsg() find room for a page now? */
+bool tcp_wmem_has_room(const struct sock *sk)
+{
+	return sk_mem_has_room(sk, PAGE_SIZE, SK_MEM_SEND, sk->sk_wmem_queued, sysctl_tcp_wmem[0]);
+}
+
+/* Under memory pressure: is the rest of its share, and of what there is, open to this writer? */
+static noinline bool tcp_memory_free_in_want(const struct sock *sk)
+{
+	if ((int)sk->sk_wmem_queued >= tcp_mem_limit(sk, sysctl_tcp_wmem[0], sk->sk_sndbuf))
+		return false;
+	if (tcp_wmem_has_room(sk))
+		return true;
+	tcp_space_soon();
+	return false;
+}
+
+/*
+ * Does a write find room?  poll() and the writer both ask this, so that they agree.  A writer whose own buffer
+ * is full is woken by the ACKs of its data.  Where all sockets together hold too much, or pages are scarce,
+ * it may have nothing queued: tcp_space_soon() sees to it that it is woken.  Either is memory pressure.
+ */
 bool tcp_stream_memory_free(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
 
 	/* 0 wraps to no limit: else nothing could ever be written. */
-	return tp->write_seq - tp->snd_nxt <= lowat - 1 &&
-	       (int)sk->sk_wmem_queued < tcp_mem_limit(sk, sysctl_tcp_wmem[0], sk->sk_sndbuf);
+	if (tp->write_seq - tp->snd_nxt > lowat - 1)
+		return false;
+	if (unlikely(tcp_under_memory_pressure(sk)))
+		return tcp_memory_free_in_want(sk);
+	return (int)sk->sk_wmem_queued < sk->sk_sndbuf;
 }
 
 /* ---- poll() --------------------------------------------------------------------------------------------- */

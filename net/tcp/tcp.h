@@ -392,6 +392,7 @@ bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);
 /* May @sk queue more to send?  Not above what is unsent already, nor above its share of short memory. */
 bool tcp_stream_memory_free(const struct sock *sk);
+bool tcp_wmem_has_room(const struct sock *sk);
 int tcp_mem_limit(const struct sock *sk, int least, int most);
 
 /* ---- tcp_ipv4.c, tcp_connect.c (receive side) ----------------------------------------------------------- */

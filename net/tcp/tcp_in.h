@@ -85,6 +85,8 @@ void tcp_sysctl_init(void); /* boot: the table */
 void tcp_shrink_init(void);
 /* Memory is short: each connection shall free memory that it need not keep, soon.  Any context. */
 void tcp_shrink_soon(void);
+/* A writer found no memory: it is woken when there is some. */
+void tcp_space_soon(void);
 
 /* ---- tcp_options.c ---- */
 /* Of an established connection, into tp->rx_opt; true when the segment has a timestamp. */

@@ -210,7 +210,8 @@ static int tcp_rmem_limit(const struct sock *sk)
 
 bool tcp_rmem_schedule(struct sock *sk, unsigned int size)
 {
-	return sk_mem_schedule(sk, size, atomic_read(&sk->sk_rmem_alloc), sysctl_tcp_rmem[0]);
+	return sk_mem_schedule(sk, size, SK_MEM_RECV, atomic_read(&sk->sk_rmem_alloc),
+			       sysctl_tcp_rmem[0]);
 }
 
 /* Within this socket's buffer, or its part of it, and within the limit for all? */

@@ -103,7 +103,7 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 static struct sk_buff *tcp_new_segment(struct sock *sk, unsigned int linear)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = sk_stream_alloc_skb(sk, linear, GFP_KERNEL);
+	struct sk_buff *skb = sk_stream_alloc_skb(sk, linear, GFP_SEND);
 
 	if (unlikely(!skb))
 		return NULL;
@@ -216,7 +216,7 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 	} else {
 		if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS)
 			return -EMSGSIZE;
-		page = alloc_page(GFP_KERNEL);
+		page = alloc_page(GFP_SEND);
 		if (!page)
 			return -ENOMEM;
 		page->flags |= PG_WHOLE;
@@ -253,10 +253,12 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	struct page_frag *pfrag = &tcp_page_frag[this_cpu()->id];
 	unsigned int done;
 
-	/* All sockets together hold too much, and this one its share: it waits, and asks for less. */
-	if (!sk_mem_schedule(sk, want, sk->sk_wmem_queued, sysctl_tcp_wmem[0])) {
-		sk_stream_moderate_sndbuf(sk);
-		return -ENOMEM;
+	/* All sockets together hold too much: the page that tcp_stream_memory_free() found room for, or nothing. */
+	if (unlikely(!sk_mem_schedule(sk, want, SK_MEM_SEND, sk->sk_wmem_queued,
+				      sysctl_tcp_wmem[0]))) {
+		if (want <= PAGE_SIZE || !tcp_wmem_has_room(sk))
+			return -ENOMEM;
+		want = PAGE_SIZE;
 	}
 	if (want <= skb_tailroom(skb)) {
 		done = copy_from_iter(skb_tail_pointer(skb), want, from);
@@ -267,7 +269,7 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 		return done;
 	}
 
-	if (unlikely(!page_frag_refill(1, pfrag, GFP_KERNEL)))
+	if (unlikely(!page_frag_refill(1, pfrag, GFP_SEND)))
 		return tcp_copy_to_own_page(sk, skb, from, want);
 	if (!tcp_skb_has_frag_room(skb, pfrag))
 		return -EMSGSIZE;
@@ -288,6 +290,9 @@ static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *time
 
 	if (copied)
 		tcp_push(sk, flags & ~MSG_MORE, *mss_now, TCP_NAGLE_PUSH);
+	/* Its own buffer had room: it will ask for less. */
+	if (tcp_under_memory_pressure(sk) && (int)sk->sk_wmem_queued < sk->sk_sndbuf)
+		sk_stream_moderate_sndbuf(sk);
 	err = sk_stream_wait_memory(sk, timeo);
 	if (!err)
 		*mss_now = tcp_send_mss(sk, size_goal);

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is short: all connections give back, the idle ones too.
+ * Memory is short: all connections give back, the idle ones too.  Memory returns: the writers that it held
+ * up go on.
  *
- * tcp_shrink_soon() <- alloc_pages(), when pages are short (struct shrinker); tcp_enter_memory_pressure().
- * Any context, under any lock: it only arms a timer.  tcp_shrink() <- that timer: softirq, no lock held.
+ * tcp_pages_are_short() <- alloc_pages() (struct shrinker); tcp_shrink_soon() <- tcp_enter_memory_pressure();
+ * tcp_space_soon() <- tcp_stream_memory_free(), when a writer finds no memory.
+ * Any context, under any lock: each only arms a timer.  tcp_shrink(), tcp_wake_writers() <- those timers: softirq, no
+ * lock held.
  *
  * A connection prunes its own queues when a segment of its own finds no room.  One whose peer fell silent
  * would keep what it has: data beyond a hole, which was never acknowledged and may be dropped (RFC 2018 8),
  * and small packets in large buffers, whose data is moved together.  So each walk looks at all connections,
  * TCP_SHRINK_SOCKETS in a jiffy: the memory that it copies is as much as peers could make it hold.
  * A socket that a thread owns is left out: it is at work, and the next walk finds it.
+ *
+ * A writer without memory may have nothing in flight, so that no ACK would wake it (Linux lets it sleep up
+ * to 200 ms and try again; a poll() is told there that it may write, and tries at once, in vain).  Here a
+ * walk asks for each socket that waits for space, SOCK_NOSPACE, whether there is some now.  The answer
+ * "no" arms the next walk, so the walks end with the last one that waits.
  */
 #include "kernel/limits.h"
 #include "kernel/time/time.h"
@@ -20,17 +28,34 @@
 #define AT_ONCE                                                                                    \
 	16 /* sockets of a bucket that are looked at in a walk: a bucket has one on average */
 
-static struct timer_list shrink_timer;
-static unsigned long last_walk; /* jiffies: when it began */
-static u32 next_bucket;         /* where the walk goes on; 0: it begins */
+/* A walk over all connections: TCP_SHRINK_SOCKETS of those that match in a jiffy. */
+struct walk {
+	struct timer_list timer;
+	bool (*match)(const struct sock *sk);
+	void (*work)(struct sock *sk); /* bh lock, no owner */
+	u32 next_bucket;               /* where the walk goes on; 0: it begins */
+	bool missed_some;              /* owned by a thread, or too many in their bucket */
+};
+
+static struct walk shrink_walk, space_walk;
+static unsigned long last_walk; /* jiffies: when tcp_shrink()'s began */
 
 void tcp_shrink_soon(void)
 {
 	unsigned long earliest = last_walk + msecs_to_jiffies(TCP_SHRINK_INTERVAL_MS);
 
-	if (timer_pending(&shrink_timer))
+	if (timer_pending(&shrink_walk.timer))
 		return;
-	mod_timer(&shrink_timer, time_before(jiffies, earliest) ? earliest : jiffies);
+	mod_timer(&shrink_walk.timer, time_before(jiffies, earliest) ? earliest : jiffies);
+}
+
+/* From now on, and not only when a segment finds no page: tcp_stream_memory_free() relies on it. */
+static void tcp_pages_are_short(void)
+{
+	if (!READ_ONCE(tcp_prot.memory_pressure) &&
+	    !__atomic_exchange_n(&tcp_prot.memory_pressure, true, __ATOMIC_RELAXED))
+		snmp_inc(SNMP_TcpExtTCPMemoryPressures);
+	tcp_shrink_soon();
 }
 
 static bool holds_received(const struct sock *sk)
@@ -38,9 +63,15 @@ static bool holds_received(const struct sock *sk)
 	return sk_fullsock(sk) && sk->sk_state != TCP_LISTEN && atomic_read(&sk->sk_rmem_alloc) > 0;
 }
 
-/* References to at most AT_ONCE of @bucket's sockets that hold something: the tables' lock comes after a
- * socket's, so it cannot be held while one is worked on. */
-static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket, struct sock **socks)
+static bool waits_for_space(const struct sock *sk)
+{
+	return sk_fullsock(sk) && sk->sk_state != TCP_LISTEN && sock_flag(sk, SOCK_NOSPACE);
+}
+
+/* References to at most AT_ONCE of @bucket's sockets that @match: the tables' lock comes after a socket's, so
+ * it cannot be held while one is worked on. */
+static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
+				bool (*match)(const struct sock *), struct sock **socks)
 {
 	spinlock_t *lock = inet_ehash_lockp(h, bucket);
 	unsigned int n = 0;
@@ -48,7 +79,7 @@ static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket, struct sock
 
 	spin_lock(lock);
 	hlist_for_each_entry(sk, &inet_ehash_bucket(h, bucket)->chain, sk_node) {
-		if (n < AT_ONCE && holds_received(sk) && refcount_inc_not_zero(&sk->sk_refcnt))
+		if (n < AT_ONCE && match(sk) && refcount_inc_not_zero(&sk->sk_refcnt))
 			socks[n++] = sk;
 	}
 	spin_unlock(lock);
@@ -56,47 +87,89 @@ static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket, struct sock
 }
 
 /* How many sockets of @bucket were looked at. */
-static unsigned int shrink_bucket(struct inet_hashinfo *h, u32 bucket)
+static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 bucket)
 {
 	struct sock *socks[AT_ONCE];
 	unsigned int n;
 
 	if (hlist_empty(&inet_ehash_bucket(h, bucket)->chain))
 		return 0;
-	n = take_bucket(h, bucket, socks);
+	n = take_bucket(h, bucket, w->match, socks);
+	if (n == AT_ONCE)
+		w->missed_some = true;
 	for (unsigned int i = 0; i < n; i++) {
 		struct sock *sk = socks[i];
 
 		bh_lock_sock(sk);
 		if (!sock_owned_by_user(sk))
-			tcp_rmem_shrink(sk);
+			w->work(sk);
+		else
+			w->missed_some = true;
 		bh_unlock_sock(sk);
 		sock_put(sk);
 	}
 	return n;
 }
 
-static void tcp_shrink(unsigned long data)
+/* False: there is more, and the timer goes on with it. */
+static bool walk_on(struct walk *w)
 {
 	struct inet_hashinfo *h = &tcp_hashinfo;
 	unsigned int sockets = 0;
 
+	if (!w->next_bucket)
+		w->missed_some = false;
+	while (w->next_bucket <= h->ehash_mask && sockets < TCP_SHRINK_SOCKETS)
+		sockets += walk_bucket(w, h, w->next_bucket++);
+	if (w->next_bucket <= h->ehash_mask) {
+		mod_timer(&w->timer, jiffies + 1);
+		return false;
+	}
+	w->next_bucket = 0;
+	return true;
+}
+
+static void tcp_shrink(unsigned long data)
+{
 	(void)data;
-	if (!next_bucket)
+	if (!shrink_walk.next_bucket)
 		last_walk = jiffies;
-	while (next_bucket <= h->ehash_mask && sockets < TCP_SHRINK_SOCKETS)
-		sockets += shrink_bucket(h, next_bucket++);
-	if (next_bucket <= h->ehash_mask)
-		mod_timer(&shrink_timer, jiffies + 1);
-	else
-		next_bucket = 0;
+	walk_on(&shrink_walk);
+}
+
+/* ---- space for writers ---------------------------------------------------------------------------- */
+
+static bool space_wanted; /* since the walk began */
+
+void tcp_space_soon(void)
+{
+	space_wanted = true;
+	if (!timer_pending(&space_walk.timer) && !space_walk.next_bucket)
+		mod_timer(&space_walk.timer, jiffies + msecs_to_jiffies(TCP_SHRINK_INTERVAL_MS));
+}
+
+static void write_space(struct sock *sk)
+{
+	sk->sk_write_space(sk);
+}
+
+static void tcp_wake_writers(unsigned long data)
+{
+	(void)data;
+	if (!space_walk.next_bucket)
+		space_wanted = false;
+	if (walk_on(&space_walk) && (space_wanted || space_walk.missed_some))
+		tcp_space_soon();
 }
 
 void tcp_shrink_init(void)
 {
-	static struct shrinker shrinker = {.kick = tcp_shrink_soon};
+	static struct shrinker shrinker = {.kick = tcp_pages_are_short};
 
 	last_walk = jiffies - msecs_to_jiffies(TCP_SHRINK_INTERVAL_MS);
-	setup_timer(&shrink_timer, tcp_shrink, 0);
+	shrink_walk = (struct walk){.match = holds_received, .work = tcp_rmem_shrink};
+	space_walk = (struct walk){.match = waits_for_space, .work = write_space};
+	setup_timer(&shrink_walk.timer, tcp_shrink, 0);
+	setup_timer(&space_walk.timer, tcp_wake_writers, 0);
 	register_shrinker(&shrinker);
 }

@@ -244,6 +244,145 @@ static void what_nobody_reads_is_bounded(void)
 	talks(B);
 }
 
+/* ---- poll() and write() agree ------------------------------------------------------------------------------ */
+
+/* Pages that only softirqs take: kernel/limits.h:MIN_FREE_FACTOR. */
+static unsigned int floor_of(struct host *h)
+{
+	unsigned long kib, min = 0;
+
+	assert_int_equal(sscanf(scene_proc(h, "/proc/meminfo"), "MemTotal: %lu", &kib), 1);
+	while ((min + 1) * (min + 1) <= MIN_FREE_FACTOR * kib)
+		min++;
+	return min * 1024 / PAGE;
+}
+
+static bool may_write(struct host *h, int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	assert_true(scene_call(h, SYS_poll, PTR(&p), 1, 0) >= 0);
+	return p.revents & POLLOUT;
+}
+
+static int64_t try_to_write(struct pair *p, int64_t len)
+{
+	int64_t n = scene_call(A, SYS_sendto, p->a, PTR(sent[0]), len, MSG_DONTWAIT, 0, 0);
+
+	assert_true(n > 0 || n == -EAGAIN);
+	if (n > 0)
+		scene_recv_all(B, p->b, got[0], n);
+	scene_sleep(100 * MS); /* acknowledged: nothing is queued */
+	return n;
+}
+
+/*
+ * poll(2): POLLOUT says that a write will not block.  At each number of free pages around the one at which
+ * none is left for a system call, a write gets what poll() said.
+ */
+static void poll_says_what_write_does(void)
+{
+	struct pair p = scene_pair();
+	unsigned int yes = 0, no = 0, floor = floor_of(A);
+
+	scene_fill(sent[0], LEN, 0);
+	assert_true(try_to_write(&p, 1000) > 0);
+	for (unsigned int keep = floor - 8; keep <= floor + 8; keep++) {
+		for (int64_t len = 1; len <= 10000; len = len * 100 + 1) {
+			unsigned int in_vain = 0;
+			bool said;
+
+			A->set("keep_pages", keep);
+			assert_true(A->free_pages() == keep);
+			said = may_write(A, p.a);
+			assert_int_equal(said, keep > floor);
+			*(said ? &yes : &no) += 1;
+			/* A packet is two objects and a page: the caches keep what they got for it. */
+			while (said && try_to_write(&p, len) < 0) {
+				said = may_write(A, p.a);
+				assert_true(++in_vain <= 3 && keep < floor + 4);
+			}
+			if (!said)
+				assert_int_equal(try_to_write(&p, len), -EAGAIN);
+		}
+	}
+	assert_true(yes && no);
+	A->set("keep_pages", ~0ULL);
+	scene_pair_close(&p);
+}
+
+/*
+ * Nothing is in flight, so no ACK will come: a writer and a poll() wait without end, and without being called
+ * up in between, until pages are there again; then within TCP_SHRINK_INTERVAL_MS.
+ */
+static void a_writer_is_woken_when_pages_return(void)
+{
+	struct pair p = scene_pair(), q = one_more(p.listener), r = one_more(p.listener);
+	struct pollfd poll = {.fd = q.a, .events = POLLOUT};
+	int64_t writer, poller, n;
+
+	scene_fill(sent[0], LEN, 0);
+	A->set("keep_pages", floor_of(A));
+	writer = scene_begin(A, SYS_sendto, p.a, PTR(sent[0]), 100, 0, 0, 0);
+	/* This one asks without waiting, and then waits in poll(). */
+	assert_int_equal(try_to_write(&q, 100), -EAGAIN);
+	poller = scene_begin(A, SYS_poll, PTR(&poll), 1, -1);
+	/* And this one neither polls nor waits: it is not looked after any more once there is memory. */
+	assert_int_equal(try_to_write(&r, 100), -EAGAIN);
+	scene_sleep(60 * SEC);
+	assert_false(scene_is_back(A, writer, &n));
+	assert_false(scene_is_back(A, poller, &n));
+	A->set("keep_pages", ~0ULL);
+	scene_sleep((TCP_SHRINK_INTERVAL_MS + 10) * MS);
+	assert_true(scene_is_back(A, writer, &n) && n == 100);
+	assert_true(scene_is_back(A, poller, &n) && n == 1);
+	assert_int_equal(poll.revents, POLLOUT);
+	scene_recv_all(B, p.b, got[0], 100);
+	assert_int_equal(try_to_write(&q, 100), 100);
+	scene_close(A, q.a);
+	scene_close(B, q.b);
+	scene_close(A, r.a);
+	scene_close(B, r.b);
+	scene_pair_close(&p);
+}
+
+/* The same where not pages are scarce, but all sockets together hold what tcp_mem permits. */
+static void a_writer_is_woken_when_others_let_go(void)
+{
+	struct pair p = scene_pair(), q = one_more(p.listener);
+	struct pollfd poll = {.fd = q.a, .events = POLLOUT};
+	int64_t poller, n;
+	int size = 60000;
+
+	scene_fill(sent[0], LEN, 0);
+	scene_fill(sent[1], LEN, 1);
+	/* A buffer that stays as it is; else a refused write makes it smaller, and an ACK is needed. */
+	assert_int_equal(scene_call(A, SYS_setsockopt, q.a, SOL_SOCKET, SO_SNDBUF, PTR(&size),
+				    sizeof(size)),
+			 0);
+	/* A page is always permitted, SOCK_WMEM_LEAST: @q has more than that, on a wire that carries nothing. */
+	scene_drop_many(A, TCP, 1, ALWAYS);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(sent[0]), 20000, 0, 0, 0), 20000);
+	assert_int_equal(scene_call(A, SYS_sendto, q.a, PTR(sent[1]), 8192, 0, 0, 0), 8192);
+	assert_true(may_write(A, q.a));
+	scene_sysctl(A, "net/ipv4/tcp_mem", "1 1 1");
+	assert_int_equal(scene_call(A, SYS_sendto, q.a, PTR(sent[1]), 100, MSG_DONTWAIT, 0, 0),
+			 -EAGAIN);
+	assert_false(may_write(A, q.a));
+	poller = scene_begin(A, SYS_poll, PTR(&poll), 1, -1);
+	scene_sleep(SEC);
+	assert_false(scene_is_back(A, poller, &n));
+	scene_sysctl(A, "net/ipv4/tcp_mem", "2688 3584 7168");
+	scene_sleep((TCP_SHRINK_INTERVAL_MS + 10) * MS);
+	assert_true(scene_is_back(A, poller, &n) && n == 1);
+	scene_heal();
+	scene_recv_all(B, p.b, got[0], 20000);
+	scene_recv_all(B, q.b, got[1], 8192);
+	scene_close(A, q.a);
+	scene_close(B, q.b);
+	scene_pair_close(&p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +390,9 @@ int main(int argc, char **argv)
 		SCENE_WITH(holes_on_many_connections_in_4_mib, {"ram", 4 * MIB}),
 		SCENE(writers_wait_for_memory),
 		SCENE(what_nobody_reads_is_bounded),
+		SCENE(poll_says_what_write_does),
+		SCENE(a_writer_is_woken_when_pages_return),
+		SCENE(a_writer_is_woken_when_others_let_go),
 	};
 
 	return scene_play(tests);
