@@ -63,6 +63,7 @@
 #define NAPI_POLL_WEIGHT         64 /* packets of one device's poll */
 #define GRO_HELD_MAX             8 /* flows whose packets may still grow (Linux): the oldest goes up */
 #define NETDEV_TX_QUEUE_LEN      1000 /* packets waiting for ring space: dropped, QDISC_DROP */
+#define NETDEV_TX_QUEUE_PART     8    /* their truesize: an 8th of memory; dropped, QDISC_DROP */
 #define NETDEV_MAX_BACKLOG       1000 /* loopback's input queue (Linux): dropped, counted */
 #define NETDEV_MAX_BACKLOG_RANGE 1, 1000000
 #define VIRTIO_MMIO_MAX          32 /* slots of the command line or ACPI (microvm: 8 or 24): -ENOSPC */

@@ -9,6 +9,8 @@
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
@@ -77,6 +79,7 @@ struct net_device *alloc_netdev(const char *name_format, void *priv)
 		return NULL;
 	}
 	dev->priv = priv;
+	dev->txq_limit = nr_total_pages() * PAGE_SIZE / NETDEV_TX_QUEUE_PART;
 	dev->gso_max_size = GSO_MAX_SIZE;
 	dev->gso_max_segs = GSO_MAX_SIZE / 512;
 	spin_lock_init(&dev->tx_lock);
@@ -184,6 +187,7 @@ int dev_close(struct net_device *dev)
 		dev->stats.tx_dropped++;
 		kfree_skb_reason(skb, SKB_DROP_REASON_DEV_DOWN);
 	}
+	dev->txq_truesize = 0;
 	dev->tx_stopped = false;
 	spin_unlock_bh(&dev->tx_lock);
 

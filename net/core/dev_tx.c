@@ -10,6 +10,7 @@
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
+#include "kernel/limits.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/time/softirq.h"
 #include "net/core/netdevice.h"
@@ -93,16 +94,28 @@ static void txq_run(struct net_device *dev, int quota)
 	lockdep_assert_held(&dev->tx_lock);
 	while (quota-- > 0 && !dev->tx_stopped) {
 		struct sk_buff *skb = __skb_dequeue(&dev->txq);
+		unsigned int truesize;
 
 		if (!skb)
 			return;
+		truesize = skb->truesize;
 		/* A doorbell that is put off must be rung by the next packet of this loop. */
 		if (!xmit_one(skb, dev, quota > 0 && !skb_queue_empty(&dev->txq))) {
 			__skb_queue_head(&dev->txq, skb);
 			WARN_ON(!dev->tx_stopped);
 			return;
 		}
+		dev->txq_truesize -= truesize;
 	}
+}
+
+/*
+ * A packet that waits keeps its memory, also after its socket was reset and no longer counts it.  So the
+ * queue is bounded by what its packets really take, too: on a small machine 1,000 large ones would be all.
+ */
+static bool txq_is_full(const struct net_device *dev)
+{
+	return dev->txq.qlen >= NETDEV_TX_QUEUE_LEN || dev->txq_truesize > dev->txq_limit;
 }
 
 int dev_queue_xmit(struct sk_buff *skb)
@@ -123,12 +136,14 @@ int dev_queue_xmit(struct sk_buff *skb)
 	spin_lock_bh(&dev->tx_lock);
 	/* The segments cut from one packet are taken or refused together: TCP, told of a drop, believes that
 	 * none of it ever left.  So the queue may end up longer than its limit by one packet's cuts. */
-	if (dev->txq.qlen >= NETDEV_TX_QUEUE_LEN)
+	if (unlikely(dev->txq.qlen) && txq_is_full(dev))
 		goto full;
 	for (; skb; skb = next) {
 		next = skb->next;
-		if (dev->tx_stopped || !skb_queue_empty(&dev->txq) || !xmit_one(skb, dev, next))
+		if (dev->tx_stopped || !skb_queue_empty(&dev->txq) || !xmit_one(skb, dev, next)) {
 			__skb_queue_tail(&dev->txq, skb);
+			dev->txq_truesize += skb->truesize;
+		}
 	}
 	spin_unlock_bh(&dev->tx_lock);
 	return 0;

@@ -85,6 +85,8 @@ struct net_device {
 	spinlock_t tx_lock;      /* one transmitter at a time */
 	bool tx_stopped;         /* ring full: packets wait in txq */
 	struct sk_buff_head txq; /* at most NETDEV_TX_QUEUE_LEN; under tx_lock */
+	u64 txq_truesize;        /* of the packets in txq */
+	u64 txq_limit;           /* of txq_truesize: 1/NETDEV_TX_QUEUE_PART of memory */
 	struct list_head dev_list;
 	struct list_head tx_wait; /* in softnet_data's list of devices that want NET_TX */
 };

@@ -250,6 +250,48 @@ static void test_ring_full_then_in_order(void **state)
 	netif_wake_queue(eth0);
 }
 
+/*
+ * Large packets in a full queue are dropped before they are 1,000: what they take is an eighth of memory at
+ * most, and one packet more.
+ *
+ * LIMIT(NETDEV_TX_QUEUE_PART)
+ */
+static void test_queue_is_bounded_by_memory(void **state)
+{
+	u64 full = drops(SKB_DROP_REASON_QDISC_DROP), limit = eth0->txq_limit;
+	unsigned int n = 0;
+
+	assert_int_equal(limit, nr_total_pages() * PAGE_SIZE / NETDEV_TX_QUEUE_PART);
+	eth0->txq_limit = 64 << 10;
+	net_know_peer();
+	net_ring_full = true;
+	while (!send_bytes(PEER, 1400))
+		n++;
+	assert_int_equal(drops(SKB_DROP_REASON_QDISC_DROP), full + 1);
+	assert_int_equal(eth0->txq.qlen, n);
+	assert_int_equal(eth0->txq_truesize, n * skb_peek(&eth0->txq)->truesize);
+	assert_true(eth0->txq_truesize > eth0->txq_limit);
+	assert_true(eth0->txq_truesize - skb_peek(&eth0->txq)->truesize <= eth0->txq_limit);
+	/* As soon as one has left there is room again. */
+	net_out_count = 0;
+	net_ring_room = 1;
+	net_ring_full = false;
+	local_bh_disable();
+	netif_wake_queue(eth0);
+	local_bh_enable();
+	assert_int_equal(net_out_count, 1);
+	assert_int_equal(send_bytes(PEER, 1400), 0);
+	assert_int_equal(send_bytes(PEER, 1400), -ENOBUFS);
+	net_ring_room = 0;
+	net_ring_full = false;
+	local_bh_disable();
+	netif_wake_queue(eth0);
+	local_bh_enable();
+	assert_int_equal(net_out_count, n + 1);
+	assert_int_equal(eth0->txq_truesize, 0);
+	eth0->txq_limit = limit;
+}
+
 /* RFC 1112 6.4: a group's frames go to 01:00:5e and its 23 lower bits; nobody is asked who that is. */
 static void test_to_a_group(void **state)
 {
@@ -321,6 +363,7 @@ int main(void)
 		net_test(test_too_big_is_refused),
 		net_test(test_to_ourselves),
 		net_test(test_ring_full_then_in_order),
+		net_test(test_queue_is_bounded_by_memory),
 		net_test(test_to_a_group),
 		net_test(test_to_everybody),
 		net_test(test_loopback_down),
