@@ -126,6 +126,7 @@
 #define SOCK_MEM_RANGE     2304, 268435456 /* two buffers together stay far below an int */
 #define SOCK_ASK_RANGE     2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
 #define SOCK_BACKLOG_EXTRA 65536           /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
+#define SOCK_BACKLOG_LEAST 4096            /* and this much also where tcp_mem or pages are at their end */
 #define EHASH_BUCKETS_MAX  65536           /* from memory: 1 per 16 KiB */
 #define EHASH_BUCKETS_MIN  256
 #define BHASH_BUCKETS      1024

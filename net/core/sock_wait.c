@@ -11,6 +11,7 @@
  * Order of locks: slock, then sk_callback_lock, then the wait queue's.
  * Answers to Linux's net/core/sock.c.
  */
+#include "kernel/limits.h"
 #include "net/core/sock.h"
 
 /* Packets of the backlog that are worked off before softirqs get their turn again. */
@@ -66,6 +67,7 @@ static void __release_sock(struct sock *sk)
 			enum skb_drop_reason reason;
 
 			skb->next = NULL;
+			sk_mem_charge(sk, -(int)skb->truesize);
 			reason = sk->sk_backlog_rcv(sk, skb);
 			if (unlikely(reason))
 				kfree_skb_reason(skb, reason);
@@ -94,10 +96,21 @@ noinline void release_sock(struct sock *sk)
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
 
+/*
+ * The backlogs of all sockets count in their protocol's memory, else many owned sockets could hold what no
+ * queue may.  A few segments always find room: an ACK, FIN or RST among them frees memory.
+ */
+static bool backlog_may_grow(struct sock *sk, unsigned int truesize)
+{
+	return sk->sk_backlog.len < SOCK_BACKLOG_LEAST ||
+	       sk_mem_schedule(sk, sk->sk_backlog.len + truesize, SK_MEM_RECV, sk->sk_backlog.len,
+			       SOCK_BACKLOG_LEAST);
+}
+
 noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit)
 {
 	lockdep_assert_held(&sk->sk_lock.slock);
-	if (sk->sk_backlog.len > limit)
+	if (sk->sk_backlog.len > limit || !backlog_may_grow(sk, skb->truesize))
 		return -ENOBUFS;
 	skb->next = NULL;
 	if (sk->sk_backlog.tail)
@@ -106,6 +119,7 @@ noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int l
 		sk->sk_backlog.head = skb;
 	sk->sk_backlog.tail = skb;
 	sk->sk_backlog.len += skb->truesize;
+	sk_mem_charge(sk, skb->truesize);
 	return 0;
 }
 

@@ -257,6 +257,48 @@ static void test_the_backlog_is_bounded(void **state)
 	close_connection(&o, next + 10);
 }
 
+/*
+ * What waits in backlogs counts in tcp_mem.  Where that is spent, a flood leaves a few segments there, so that
+ * an ACK or a reset among them is not lost, and no more; when the owner lets go, nothing is counted twice.
+ *
+ * LIMIT(SOCK_BACKLOG_LEAST)
+ */
+static void test_backlogs_count_in_tcp_mem(void **state)
+{
+	enum { LEN = 100, SEGMENTS = 40 };
+	struct open o = open_connection(1);
+	u64 counted = snmp_counters[SNMP_TcpExtTCPBacklogDrop];
+	int most = sysctl_tcp_mem[2];
+	u8 got[SEGMENTS * LEN];
+	u32 kept;
+
+	assert_int_equal(sk_memory_allocated(o.sk), 0);
+	sysctl_tcp_mem[2] = 1;
+	o.sk->sk_lock.owned = true; /* as lock_sock() leaves it */
+	for (u32 i = 0; i < SEGMENTS; i++) {
+		segment(ISN + 1 + i * LEN, o.ack, TCPHDR_ACK, LEN);
+		run();
+		assert_int_equal(sk_memory_allocated(o.sk), o.sk->sk_backlog.len);
+	}
+	kept = SEGMENTS - (snmp_counters[SNMP_TcpExtTCPBacklogDrop] - counted);
+	assert_int_equal(o.sk->sk_backlog.len % kept, 0);
+	assert_in_range(o.sk->sk_backlog.len, SOCK_BACKLOG_LEAST,
+			SOCK_BACKLOG_LEAST + o.sk->sk_backlog.len / kept);
+	/* The flood of one whose machine has memory: its own limit is far. */
+	sysctl_tcp_mem[2] = most;
+	segment(ISN + 1 + kept * LEN, o.ack, TCPHDR_ACK, LEN);
+	run();
+	assert_int_equal(SEGMENTS - kept, snmp_counters[SNMP_TcpExtTCPBacklogDrop] - counted);
+
+	o.sk->sk_lock.owned = false;
+	assert_int_equal(call(__NR_recvfrom, o.fd, got, sizeof(got), MSG_DONTWAIT, 0), -EAGAIN);
+	assert_int_equal(sk_memory_allocated(o.sk), atomic_read(&o.sk->sk_rmem_alloc));
+	assert_int_equal(call(__NR_recvfrom, o.fd, got, sizeof(got), MSG_DONTWAIT, 0),
+			 (kept + 1) * LEN);
+	assert_int_equal(sk_memory_allocated(o.sk), 0);
+	close_connection(&o, ISN + 1 + (kept + 1) * LEN);
+}
+
 /* A system call of the test's own, since the cache has locks. */
 #define FORGET_ROUTES (NR_SYSCALLS - 1)
 static long forget_routes(long a, long b, long c, long d, long e, long f)
@@ -356,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_the_backlog_is_bounded, teardown),
+		cmocka_unit_test_teardown(test_backlogs_count_in_tcp_mem, teardown),
 		cmocka_unit_test_teardown(test_the_route_is_asked_for_again, teardown),
 		cmocka_unit_test_teardown(test_the_table_is_as_large_as_memory_allows, teardown),
 	};
