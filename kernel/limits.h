@@ -134,6 +134,9 @@
 #define LOCAL_PORT_MIN     32768 /* ip_local_port_range: connect() -EADDRNOTAVAIL when full */
 #define LOCAL_PORT_MAX     60999
 #define LOCAL_PORT_RANGE   1, 65535
+/* One TIME_WAIT and one orphan may be there for so many bytes of memory (Linux: for two buckets of the table).
+ * All TIME_WAITs are then a 32nd of memory, all orphans without their queues a 5th; the MAX: from 128 MiB on. */
+#define CONNECTION_ENDS_BYTES 8192
 #define TIMEWAIT_MAX       16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
 #define TIMEWAIT_RANGE     0, 1000000
 #define TCP_ORPHANS_MAX    16384 /* closed by the application, still finishing: RST, counted */

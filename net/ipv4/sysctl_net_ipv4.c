@@ -9,6 +9,7 @@
 #include "net/ipv4/ip.h"
 
 #include "kernel/limits.h"
+#include "kernel/mm/page.h"
 #include "kernel/sysctl.h"
 #include "net/inet/inet_timewait_sock.h"
 
@@ -67,7 +68,7 @@ static const struct ctl_table table[] = {
 		.value = &sysctl_tcp_max_tw_buckets,
 		.unit = "connections",
 		SYSCTL_RANGE(TIMEWAIT_RANGE),
-		.what = "in TIME_WAIT at once; above it a close skips the state (Linux)",
+		.what = "in TIME_WAIT at once, by memory; above it a close skips the state (Linux)",
 	},
 	{
 		.procname = "net/ipv4/tcp_synack_retries",
@@ -80,5 +81,7 @@ static const struct ctl_table table[] = {
 
 void sysctl_ipv4_init(void)
 {
+	sysctl_tcp_max_tw_buckets =
+		min_t(u64, TIMEWAIT_MAX, nr_total_pages() * PAGE_SIZE / CONNECTION_ENDS_BYTES);
 	sysctl_register(table, ARRAY_SIZE(table));
 }

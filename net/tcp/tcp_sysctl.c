@@ -8,6 +8,7 @@
  * says otherwise.
  */
 #include "kernel/limits.h"
+#include "kernel/mm/page.h"
 #include "kernel/sysctl.h"
 #include "net/tcp/tcp_in.h"
 
@@ -82,7 +83,7 @@ static const struct ctl_table table[] = {
 	SECONDS(keepalive_time, TCP_KEEPALIVE_S_RANGE,
 		"of silence before the first probe, with SO_KEEPALIVE (RFC 1122 4.2.3.6)"),
 	NUMBER(max_orphans, "connections", TCP_ORPHANS_RANGE,
-	       "that no application holds; more are reset (Linux: by memory)"),
+	       "that no application holds, by memory; more are reset (Linux)"),
 	NUMBER(max_reordering, "segments", TCP_MAX_REORDERING_RANGE,
 	       "the most that a connection learns to wait for"),
 	NUMBER(max_syn_backlog, "connections", TCP_MAX_SYN_BACKLOG_RANGE,
@@ -175,6 +176,8 @@ static void tcp_rmem_init(void)
 
 void tcp_sysctl_init(void)
 {
+	sysctl_tcp_max_orphans =
+		min_t(u64, TCP_ORPHANS_MAX, nr_total_pages() * PAGE_SIZE / CONNECTION_ENDS_BYTES);
 	tcp_mem_init();
 	tcp_rmem_init();
 	sysctl_register(table, ARRAY_SIZE(table));

@@ -188,43 +188,70 @@ static void close_many(struct host *h, const int *fds, unsigned int from, unsign
 	scene_sleep(10 * MS);
 }
 
+/* Orphans, and TIME_WAITs: as many of each as memory permits. */
+static unsigned int most_ends(struct host *h)
+{
+	unsigned long kib;
+	unsigned int most;
+
+	assert_int_equal(sscanf(scene_proc(h, "/proc/meminfo"), "MemTotal: %lu", &kib), 1);
+	most = kib * 1024 / CONNECTION_ENDS_BYTES;
+	most = most < TIMEWAIT_MAX ? most : TIMEWAIT_MAX;
+	_Static_assert(TIMEWAIT_MAX == TCP_ORPHANS_MAX, "what is left over is reckoned with it");
+	assert_int_equal(atoi(scene_sysctl_get(h, "net/ipv4/tcp_max_tw_buckets")), most);
+	assert_int_equal(atoi(scene_sysctl_get(h, "net/ipv4/tcp_max_orphans")), most);
+	return most;
+}
+
 /*
  * A few are closed in peace: TIME_WAITs.  Then nothing gets through any more, and all others are closed:
  * orphans, as many as there may be, and a few more that are reset instead.  When the wire is good
  * again, the orphans become TIME_WAITs, for which there is not quite room.
  *
- * LIMIT(TCP_ORPHANS_MAX) LIMIT(TIMEWAIT_MAX)
+ * LIMIT(TCP_ORPHANS_MAX) LIMIT(TIMEWAIT_MAX) LIMIT(CONNECTION_ENDS_BYTES)
  */
 static void more_orphans_and_time_waits_than_there_may_be(void)
 {
-	enum { FEW = 5, MORE = 7, N = FEW + TCP_ORPHANS_MAX + MORE };
-	int listener = open_many(N);
+	enum { FEW = 5, MORE = 7 };
+	const unsigned int most = most_ends(A), n = FEW + most + MORE;
+	int listener = open_many(n);
 
-	_Static_assert(TIMEWAIT_MAX == TCP_ORPHANS_MAX, "what is left over is reckoned with it");
 	close_many(A, a, 0, FEW);
 	close_many(B, b, 0, FEW);
 	assert_int_equal(sockstat(A, "tw"), FEW);
 	assert_int_equal(sockstat(A, "orphan"), 0);
 
 	scene_drop_many(A, TCP, 1, ALWAYS);
-	close_many(A, a, FEW, FEW + TCP_ORPHANS_MAX);
-	assert_int_equal(sockstat(A, "orphan"), TCP_ORPHANS_MAX);
+	close_many(A, a, FEW, FEW + most);
+	assert_int_equal(sockstat(A, "orphan"), most);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnMemory"), 0);
 	assert_int_equal(scene_count(A, RST), 0);
-	close_many(A, a, FEW + TCP_ORPHANS_MAX, N);
-	assert_int_equal(sockstat(A, "orphan"), TCP_ORPHANS_MAX);
+	close_many(A, a, FEW + most, n);
+	assert_int_equal(sockstat(A, "orphan"), most);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnMemory"), MORE);
 	assert_int_equal(scene_count(A, RST), MORE);
 
 	scene_heal();
 	scene_sleep(30 * SEC);
 	assert_int_equal(sockstat(A, "orphan"), 0);
-	assert_int_equal(sockstat(A, "tw"), TIMEWAIT_MAX);
+	assert_int_equal(sockstat(A, "tw"), most);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeWaitOverflow"), FEW);
-	close_many(B, b, FEW, N);
+	close_many(B, b, FEW, n);
 	scene_close(B, listener);
 	scene_sleep(70 * SEC);
 	assert_int_equal(sockstat(A, "tw"), 0);
+}
+
+static void more_ends_than_64_mib_permit(void)
+{
+	assert_in_range(most_ends(A), 7000, 8192);
+	more_orphans_and_time_waits_than_there_may_be();
+}
+
+static void more_ends_than_16_mib_permit(void)
+{
+	assert_in_range(most_ends(A), 1750, 2048);
+	more_orphans_and_time_waits_than_there_may_be();
 }
 
 int main(int argc, char **argv)
@@ -233,6 +260,8 @@ int main(int argc, char **argv)
 		SCENE_WITH(ten_thousand_at_once, {"ram", 256 * MIB}),
 		SCENE_WITH(every_port_to_one_place, {"ram", 256 * MIB}),
 		SCENE_WITH(more_orphans_and_time_waits_than_there_may_be, {"ram", 256 * MIB}),
+		SCENE_WITH(more_ends_than_64_mib_permit, {"ram", 64 * MIB}),
+		SCENE_WITH(more_ends_than_16_mib_permit, {"ram", 16 * MIB}),
 	};
 
 	return scene_play(tests);
