@@ -182,7 +182,8 @@
 	128 /* half-open connections of a listener while pages are short: 40 KiB of the last ones; SYN dropped */
 #define TCP_DUPACKS_MAX                                                                            \
 	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
-#define TCP_CHALLENGE_ACK_PER_SEC 1000 /* RFC 5961, randomised (CVE-2016-5696) */
-#define TCP_CHALLENGE_ACK_RANGE   0, 1000000000
+#define TCP_CHALLENGE_ACK_NO_LIMIT 2147483647 /* over all connections, Linux since 6.1: each has \
+	TCP_INVALID_RATELIMIT_MS; a sum lets many true resets go unanswered (and CVE-2016-5696) */
+#define TCP_CHALLENGE_ACK_RANGE    0, 2147483647
 
 #endif

@@ -16,6 +16,7 @@
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/lib/random.h"
+#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/time/softirq.h"
 #include "net/core/checksum.h"
@@ -281,9 +282,12 @@ static bool tcp_challenge_ack_budget(void)
 	u32 now = tcp_jiffies32 / HZ;
 	int limit = READ_ONCE(sysctl_tcp_challenge_ack_limit);
 
+	if (limit == TCP_CHALLENGE_ACK_NO_LIMIT)
+		return true;
 	if (READ_ONCE(second) != now) {
 		WRITE_ONCE(second, now);
-		atomic_set(&budget, (limit + 1) / 2 + (int)prandom_u32_max(limit));
+		atomic_set(&budget, min_t(u64, TCP_CHALLENGE_ACK_NO_LIMIT,
+					  ((u64)limit + 1) / 2 + prandom_u32_max(limit)));
 	}
 	if (atomic_read(&budget) <= 0)
 		return false;

@@ -14,7 +14,7 @@
 
 int sysctl_tcp_abort_on_overflow;
 int sysctl_tcp_adv_win_scale = 1;
-int sysctl_tcp_challenge_ack_limit = TCP_CHALLENGE_ACK_PER_SEC;
+int sysctl_tcp_challenge_ack_limit = TCP_CHALLENGE_ACK_NO_LIMIT;
 int sysctl_tcp_fin_timeout = TCP_FIN_TIMEOUT_S * HZ;
 int sysctl_tcp_invalid_ratelimit = TCP_INVALID_RATELIMIT_MS;
 int sysctl_tcp_keepalive_intvl = TCP_KEEPALIVE_INTVL_S * HZ;
@@ -65,7 +65,8 @@ static const struct ctl_table table[] = {
 	NUMBER(adv_win_scale, "", TCP_ADV_WIN_SCALE_RANGE,
 	       "n > 0: all but 1/2^n of the buffer is offered as window; else 1/2^-n of it"),
 	NUMBER(challenge_ack_limit, "ACKs/s", TCP_CHALLENGE_ACK_RANGE,
-	       "challenge ACKs to all peers, about; from the next second on (RFC 5961 7)"),
+	       "challenge ACKs to all peers, about; from the next second on (RFC 5961 7); "
+	       "2147483647: no limit"),
 	{
 		.procname = "net/ipv4/tcp_congestion_control",
 		.unit = "",

@@ -36,13 +36,14 @@ static void a_new_second(void)
  * A number of each second's own, from half of the limit to one and a half, so that nobody can count
  * with it (CVE-2016-5696).
  *
- * LIMIT(TCP_CHALLENGE_ACK_PER_SEC)
+ * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647: as many as come.
  */
 static void so_many_challenges_a_second(void)
 {
 	enum {
-		LEAST = (TCP_CHALLENGE_ACK_PER_SEC + 1) / 2,
-		MOST = LEAST + TCP_CHALLENGE_ACK_PER_SEC - 1,
+		PER_SEC = 1000, /* Linux's before 6.1 */
+		LEAST = (PER_SEC + 1) / 2,
+		MOST = LEAST + PER_SEC - 1,
 		SECONDS = 6
 	};
 	struct pair p = scene_pair();
@@ -52,6 +53,9 @@ static void so_many_challenges_a_second(void)
 	f.seq += 100;
 	/* Without the limit of each connection, the limit over all is reached by one. */
 	scene_sysctl(B, "net/ipv4/tcp_invalid_ratelimit", "0");
+	a_new_second();
+	assert_int_equal(challenges_of(&f, 2 * MOST), 2 * MOST);
+	scene_sysctl(B, "net/ipv4/tcp_challenge_ack_limit", "1000");
 	for (unsigned int i = 0; i < SECONDS; i++) {
 		a_new_second();
 		n[i] = challenges_of(&f, MOST + 100);
