@@ -227,7 +227,10 @@ static int open_listener(struct service *s)
 		return -1;
 	addr.sin_port = htons(s->port);
 	addr.sin_addr.s_addr = htonl(INADDR_ANY);
+	/* Each connection inherits SO_KEEPALIVE: a client whose last segment was lost would else hold its thread for
+	 * ever, since these services have no timeout of their own. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG)) {
 		close(fd);
 		return -1;
