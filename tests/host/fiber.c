@@ -15,6 +15,7 @@
 
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
+#include "kernel/mm/page.h"
 #include "tests/host/host.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -50,6 +51,33 @@ u64 fiber_switches;
 
 /* ---- stacks ----------------------------------------------------------------------------------- */
 
+#define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
+static struct page *pages_of_slot[STACK_SLOTS][STACK_PAGES]; /* with sn_set("stack_pages") */
+
+static void free_stack_pages(unsigned int slot)
+{
+	for (unsigned int i = 0; i < STACK_PAGES; i++) {
+		if (pages_of_slot[slot][i])
+			put_page(pages_of_slot[slot][i]);
+		pages_of_slot[slot][i] = NULL;
+	}
+}
+
+/* As on the machine, where a stack is mapped page by page (kernel/x86/stack.c). */
+static bool take_stack_pages(unsigned int slot)
+{
+	if (!nr_total_pages() || !host_option("stack_pages", 0))
+		return true;
+	for (unsigned int i = 0; i < STACK_PAGES; i++) {
+		pages_of_slot[slot][i] = alloc_page(GFP_KERNEL);
+		if (!pages_of_slot[slot][i]) {
+			free_stack_pages(slot);
+			return false;
+		}
+	}
+	return true;
+}
+
 void *hal_stack_alloc(size_t size)
 {
 	unsigned int slot;
@@ -74,6 +102,10 @@ void *hal_stack_alloc(size_t size)
 			return NULL;
 		slot = nr_used_slots++;
 	}
+	if (!take_stack_pages(slot)) {
+		free_slots[nr_free_slots++] = slot;
+		return NULL;
+	}
 	base = area + (size_t)slot * SLOT_SIZE + GUARD;
 	hal_unpoison(base, STACK_EXTRA + THREAD_STACK_SIZE);
 	return base + STACK_EXTRA;
@@ -84,6 +116,7 @@ void hal_stack_free(void *stack, size_t size)
 	size_t slot = ((char *)stack - area) / SLOT_SIZE;
 
 	BUG_ON(!fiber_is_stack(stack) || nr_free_slots == STACK_SLOTS);
+	free_stack_pages(slot);
 	free_slots[nr_free_slots++] = slot;
 }
 

@@ -46,6 +46,7 @@
  *   realtime       the time of day at boot, in seconds since 1970 (default: not known)
  *   separate_objects  0: slab cuts objects from pages, as on the machine (default 1: each is an allocation of
  *                  the host's, which a sanitizer watches)
+ *   stack_pages    1: a thread's stack takes pages, as on the machine (default 0)
  *   echo           1: the console also goes to stderr
  * and what the device model knows (tests/host/virtio_model.h): mac (the six bytes as a
  * number, 0x020000000001 is 02:00:00:00:00:01), mtu, features ...

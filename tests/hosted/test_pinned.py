@@ -30,9 +30,9 @@ MIN_FREE = {16: 512, 64: 1024, 256: 2048}   # KiB, Linux's min_free_kbytes
 
 
 class Attacked(hosted.Machine):
-    def __init__(self, mib):
+    def __init__(self, mib, **options):
         super().__init__(hosted.load(), {"local_ip": LOCAL, "remote_ip": REMOTE, "mtu": 1500, "gso": False,
-                                         "cmdline": "app=inetd", "options": {"ram": mib * MIB}})
+                                         "cmdline": "app=inetd", "options": {"ram": mib * MIB, **options}})
         self.mib, self.ports, self.junk = mib, iter(range(10000, 60000)), b""
         self.listener = fd = self.call(hosted.NR.socket, 2, 1, 0)
         where = ctypes.create_string_buffer(struct.pack("=H", 2) + struct.pack(">H", UNREAD) +

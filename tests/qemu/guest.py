@@ -302,6 +302,12 @@ def tcp_mib(netstat, name):
     return int(dict(zip(names, values))[name])
 
 
+def tcp_ext(netstat, name):
+    """A number of /proc/net/netstat."""
+    names, values = [line.split() for line in netstat["/proc/net/netstat"].splitlines()][:2]
+    return int(values[names.index(name)])
+
+
 def interrupts(netstat):
     """{name: count} of /proc/interrupts on CPU 0."""
     found = {}

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""More clients than memory: as soon as they are gone the machine serves others, and soon it has its memory again.
+
+The first crowd is a raw peer that acknowledges nothing, the second is Linux's own TCP, whose clients write and never
+read.  Each client wants what it sends, 28 KiB, twice, a socket and a thread's stack: together more than there is.
+"""
+import re
+import resource
+import select
+import selectors
+import socket
+import struct
+import time
+
+import pytest
+from guest import PATIENCE, Guest, recv_exact, slab_live, tcp_ext
+from peernet import GUEST_ADDRESS, LinuxGuest
+from wire import ACK, PSH, RST, SYN, Peer, ether, icmp_echo, ipv4
+
+MEM = 64
+RAW, LINUX = 1500, 4500          # clients
+ATTACK_S = 6
+SIZE = 28 << 10                  # bytes of each: less than a first window of 64 KiB
+MSS = 1460
+FIRST_PORT, PROBE_PORT, ASK_PORT, ISS = 10000, 50000, 51000, 0xfffffff0
+# What caches keep: stacks of ended threads and their page tables, pages of the file table, an empty slab or two each.
+KEPT_KIB = 2560
+# A client's reset may be lost on its way: such a connection is ended by keepalive.
+KEEPALIVE = "".join(f" sysctl.net.ipv4.tcp_keepalive_{k}={v}" for k, v in (("time", 3), ("intvl", 1), ("probes", 2)))
+
+
+def free_kib(netstat):
+    return int(re.search(r"^MemFree: +(\d+) kB$", netstat["/proc/meminfo"], re.M).group(1))
+
+
+def assert_was_overload(netstat):
+    """Memory was short, and segments were refused for it: with fewer clients each has its whole buffer."""
+    assert tcp_ext(netstat, "TCPMemoryPressures") and tcp_ext(netstat, "RcvPruned")
+
+
+def assert_memory_returns(ask, before):
+    """Waits until only the asker's connection is left, and memory is what it was."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        now = ask()
+        extra = {k: slab_live(now)[k] - slab_live(before)[k] for k in ("TCP", "task_struct", "request_sock_TCP", "filp")}
+        lost = free_kib(before) - free_kib(now)
+        if max(extra.values()) <= 0 and lost < KEPT_KIB:
+            return now
+        assert time.monotonic() < end, f"still there: {extra}, {lost} KiB"
+
+
+# ---- a raw peer ----------------------------------------------------------------------------------
+
+class Crowd(Peer):
+    """Clients by hand.  When they have gone, segments for them are answered as RFC 9293 3.10.7.1 says of a closed port:
+    <SEQ=SEG.ACK><CTL=RST>."""
+
+    def __init__(self, g, number):
+        super().__init__(g)
+        self.ports = range(FIRST_PORT, FIRST_PORT + number)
+        self.numbers = {}        # {port: the guest's next number}
+        self.gone, self.probes, self.asked = False, PROBE_PORT, ASK_PORT
+        g.wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+
+    def recv(self, want, patience=PATIENCE):
+        return super().recv(lambda kind, p: not self.is_ours(kind, p) and want(kind, p), patience)
+
+    def is_ours(self, kind, p):
+        if kind != 0x800 or p[9] != 6:
+            return False
+        port, seq, ack = struct.unpack(">HII", p[22:32])
+        if port not in self.ports:
+            return False
+        if self.gone and not p[33] & RST:
+            self.send_tcp(port, 7, ack, 0, RST)
+        elif p[33] & SYN:
+            self.numbers[port] = seq + 1
+        return True
+
+    def take(self, patience):
+        """What has come for the crowd, or comes first within @patience; what is for another is lost."""
+        while select.select([self.g.wire], [], [], patience)[0]:
+            frame = self.g.wire.recv(65536)
+            self.is_ours(struct.unpack(">H", frame[12:14])[0], frame[14:])
+            patience = 0
+
+    def connect(self):
+        for port in self.ports:
+            self.send_tcp(port, 7, ISS, 0, SYN, options=struct.pack(">BBH", 2, 4, MSS))
+            end = time.monotonic() + PATIENCE
+            while port not in self.numbers and time.monotonic() < end:
+                self.take(PATIENCE)
+            assert port in self.numbers, f"no SYN-ACK for client {port - FIRST_PORT}"
+            self.send_tcp(port, 7, ISS + 1, self.numbers[port], ACK)
+
+    def write(self):
+        """Whole segments, one after the other, whatever the guest says to them."""
+        for port, number in self.numbers.items():
+            for at in range(0, SIZE, MSS):
+                self.send_tcp(port, 7, ISS + 1 + at, number, ACK | PSH, bytes(min(MSS, SIZE - at)))
+            self.take(0)
+
+    def reset(self):
+        self.gone = True
+        for port, number in self.numbers.items():
+            self.send_tcp(port, 7, ISS + 1 + SIZE, number, RST | ACK)
+            self.take(0)
+
+    def ask(self):
+        self.asked += 1
+        return Guest.parse(self.fetch(15, self.asked))
+
+    def assert_is_served(self):
+        """One ping, one SYN and one byte; none is sent again."""
+        self.send(ether(ipv4(icmp_echo(b"alive"), 1)))
+        assert self.recv(lambda kind, p: kind == 0x800 and p[9] == 1 and p[20] == 0 and p[28:33] == b"alive"), "no pong"
+        self.probes += 1
+        self.send_tcp(self.probes, 7, ISS, 0, SYN)
+        s = self.recv_tcp(self.probes)
+        assert s.flags == SYN | ACK
+        self.send_tcp(self.probes, 7, ISS + 1, s.seq + 1, ACK | PSH, b"x")
+        while not (back := self.recv_tcp(self.probes)).payload:
+            assert not back.flags & RST
+        assert back.payload == b"x"
+        self.send_tcp(self.probes, 7, ISS + 2, s.seq + 2, RST | ACK)
+
+
+@pytest.mark.builds("checked", "shipped")
+def test_a_crowd_that_acknowledges_nothing():
+    with Guest(net="dgram", mem=MEM, capture=False) as g:
+        c = Crowd(g, RAW)
+        c.assert_is_served()
+        before = c.ask()
+        c.connect()
+        c.write()
+        c.reset()
+        c.assert_is_served()
+        after = assert_memory_returns(c.ask, before)
+        assert_was_overload(after)
+        assert "WARN" not in g.console
+
+
+# ---- Linux ---------------------------------------------------------------------------------------
+
+def write_and_do_not_read(net, number):
+    """So many clients: a socket each.  They write for ATTACK_S at most: once memory is full the guest takes no more."""
+    socks, left = net.sockets(number), {}
+    end = time.monotonic() + ATTACK_S
+    with selectors.DefaultSelector() as waiting:
+        for s in socks:
+            s.setblocking(False)
+            s.connect_ex((GUEST_ADDRESS, 7))
+            waiting.register(s, selectors.EVENT_WRITE)
+            left[s] = SIZE
+        while left and time.monotonic() < end:
+            for key, _ in waiting.select(0.1):
+                s = key.fileobj
+                try:
+                    left[s] -= s.send(bytes(left[s]))
+                except BlockingIOError:
+                    continue
+                except OSError:       # reset, or no thread for it
+                    left[s] = 0
+                if not left[s]:
+                    waiting.unregister(s)
+                    del left[s]
+    return socks
+
+
+def assert_is_served(net):
+    """A pong, of a ping a second as ping(8) sends them: the crowd's last segments stand before the first, and what they are
+    answered may fill the guest's transmit queue.  And an echo."""
+    with net.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
+        end = time.monotonic() + PATIENCE
+        pongs = []
+        while not pongs and time.monotonic() < end:
+            s.sendto(icmp_echo(b"alive"), (GUEST_ADDRESS, 0))
+            while not pongs and select.select([s], [], [], 1)[0]:
+                p = s.recv(2048)
+                pongs += [p] if p[28:] == b"alive" and p[20] == 0 else []
+        assert pongs, "no pong"
+    with net.connect(7) as s:
+        s.sendall(b"x")
+        assert recv_exact(s, 1) == b"x"
+
+
+@pytest.fixture
+def many_files():
+    """Descriptors for all clients, here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, LINUX + 1000)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.builds("checked", "shipped")
+def test_a_crowd_that_does_not_read(tap, many_files):
+    tap.sh("ip", "link", "set", "tap0", "txqueuelen", "100000")     # the host shall not be the one that drops
+    with LinuxGuest(tap, wire="tap", mem=MEM, capture=False, append=KEEPALIVE) as g:
+        assert_is_served(tap)
+        before = g.netstat()
+        for s in write_and_do_not_read(tap, LINUX):
+            s.close()
+        assert_is_served(tap)
+        after = assert_memory_returns(g.netstat, before)
+        assert_was_overload(after)
+        assert "WARN" not in g.console
