@@ -126,8 +126,8 @@
 #define SOCK_MEM_RANGE     2304, 268435456 /* two buffers together stay far below an int */
 #define SOCK_ASK_RANGE     2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
 #define SOCK_BACKLOG_EXTRA 65536           /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
-#define SOCK_BACKLOG_LEAST 4096            /* and this much also where tcp_mem or pages are at their end */
-#define EHASH_BUCKETS_MAX  65536           /* from memory: 1 per 16 KiB */
+#define SOCK_BACKLOG_LEAST 4096  /* and this much also where tcp_mem or pages are at their end */
+#define EHASH_BUCKETS_MAX  65536 /* from memory: 1 per 16 KiB */
 #define EHASH_BUCKETS_MIN  256
 #define BHASH_BUCKETS      1024
 #define LHASH_BUCKETS      32
@@ -137,10 +137,10 @@
 /* One TIME_WAIT and one orphan may be there for so many bytes of memory (Linux: for two buckets of the table).
  * All TIME_WAITs are then a 32nd of memory, all orphans without their queues a 5th; the MAX: from 128 MiB on. */
 #define CONNECTION_ENDS_BYTES 8192
-#define TIMEWAIT_MAX       16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
-#define TIMEWAIT_RANGE     0, 1000000
-#define TCP_ORPHANS_MAX    16384 /* closed by the application, still finishing: RST, counted */
-#define TCP_ORPHANS_RANGE  0, 1000000
+#define TIMEWAIT_MAX          16384 /* tw buckets: a close beyond goes straight to CLOSE, counted */
+#define TIMEWAIT_RANGE        0, 1000000
+#define TCP_ORPHANS_MAX       16384 /* closed by the application, still finishing: RST, counted */
+#define TCP_ORPHANS_RANGE     0, 1000000
 
 /* ---- TCP ---- */
 #define TCP_SYN_RETRIES             6      /* connect gives up after 127 s */
@@ -182,8 +182,9 @@
 	128 /* half-open connections of a listener while pages are short: 40 KiB of the last ones; SYN dropped */
 #define TCP_DUPACKS_MAX                                                                            \
 	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
-#define TCP_CHALLENGE_ACK_NO_LIMIT 2147483647 /* over all connections, Linux since 6.1: each has \
+#define TCP_CHALLENGE_ACK_NO_LIMIT                                                                 \
+	2147483647 /* over all connections, Linux since 6.1: each has \
 	TCP_INVALID_RATELIMIT_MS; a sum lets many true resets go unanswered (and CVE-2016-5696) */
-#define TCP_CHALLENGE_ACK_RANGE    0, 2147483647
+#define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 
 #endif

@@ -357,9 +357,9 @@ static void a_writer_is_woken_when_others_let_go(void)
 	scene_fill(sent[0], LEN, 0);
 	scene_fill(sent[1], LEN, 1);
 	/* A buffer that stays as it is; else a refused write makes it smaller, and an ACK is needed. */
-	assert_int_equal(scene_call(A, SYS_setsockopt, q.a, SOL_SOCKET, SO_SNDBUF, PTR(&size),
-				    sizeof(size)),
-			 0);
+	assert_int_equal(
+		scene_call(A, SYS_setsockopt, q.a, SOL_SOCKET, SO_SNDBUF, PTR(&size), sizeof(size)),
+		0);
 	/* A page is always permitted, SOCK_WMEM_LEAST: @q has more than that, on a wire that carries nothing. */
 	scene_drop_many(A, TCP, 1, ALWAYS);
 	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(sent[0]), 20000, 0, 0, 0), 20000);
