@@ -21,6 +21,7 @@ from scenario import Scenario, words_text
 
 ATTEMPTS = 6
 SEEN = 3                    # times that the same difference must be seen, with other waits each time
+SOON_US = 300_000           # Linux rounds timeouts up by at most 256 ms
 STRETCH = 11                # ms that each long wait is longer in the next attempt
 BATCH = 256
 WORKERS_A_CPU = 2           # one waits for Linux's clock while the other computes
@@ -34,7 +35,7 @@ class Difference:
     ours: str | None
     linux: str | None
     before: list            # Linux's answers to the steps before
-    following: tuple | None = None      # both machines' answers to the next step; None behind the last
+    following: tuple = ("", "")     # both machines' answers to the steps that begin soon after it, as one
 
     @property
     def words(self):
@@ -86,7 +87,8 @@ def compare(resolved, ours, linux):
     i = normal.first_difference(ours, linux)
     if i is None:
         return None
-    following = (ours[i + 1], linux[i + 1]) if i + 1 < min(len(ours), len(linux)) else None
+    soon = [k for k in range(i + 1, min(len(ours), len(linux))) if resolved.at[k] - resolved.at[i + 1] < SOON_US]
+    following = tuple(" ".join(answers[k] for k in soon) for answers in (ours, linux))
     return Difference(resolved, i, ours[i] if i < len(ours) else None, linux[i] if i < len(linux) else None,
                       linux[:i], following)
 
