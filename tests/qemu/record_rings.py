@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Records what stands in a guest's virtio-net rings while QEMU's own device works with them.
 
-    tests/qemu/record_rings.py          all of tests/unit/traces, which tests/unit/test_ring_trace.c replays
+    tests/qemu/record_rings.py          all of tests/unit/traces, which tests/unit/test_ring_trace.c replays (xzcat
+                                        shows one)
 
 A step: the guest stands, its rings are read from physical memory, one frame is sent to it, and when nothing
 moves any more they are read again.  QEMU's tracepoints say when the driver rang and when the device
@@ -17,6 +18,7 @@ A trace is lines, of which the test reads the first letters:
     kick QUEUE TIMES, notify QUEUE TIMES
     mem QUEUE AREA OFFSET BYTES    what changed in desc, avail or used; addresses are left out
 """
+import lzma
 import os
 import re
 import socket
@@ -176,9 +178,9 @@ class Trace:
 
 
 def record(machine, event_idx, nobodys):
-    path = os.path.join(TRACES, f"{machine}-{'event' if event_idx else 'flags'}.trace")
+    path = os.path.join(TRACES, f"{machine}-{'event' if event_idx else 'flags'}.trace.xz")
     with Recorder("ip=10.0.2.15/24", machine=machine, net="dgram", capture=False,
-                  device="" if event_idx else ",event_idx=off") as g, open(path, "w") as out:
+                  device="" if event_idx else ",event_idx=off") as g, lzma.open(path, "wt", preset=9 | lzma.PRESET_EXTREME) as out:
         g.find_rings()
         print("# tests/qemu/record_rings.py, " + os.popen("qemu-system-x86_64 --version").readline().strip(), file=out)
         trace = Trace(g, out, event_idx)

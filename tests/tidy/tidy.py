@@ -477,7 +477,8 @@ RULES = [include_direction, no_libc, file_length, function_length, packet_contra
 
 
 def tree():
-    """{path: text} of what git tracks or would track; from an export without git, of all but build/."""
+    """{path: text} of what git tracks or would track; from an export without git, of all but build/.  Compressed
+    files are left out: the rules are about text."""
     p = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL, text=True)
     names = p.stdout.splitlines() if p.returncode == 0 else [
@@ -486,7 +487,7 @@ def tree():
     files = {}
     for name in names:
         full = os.path.join(ROOT, name)
-        if os.path.isfile(full):
+        if os.path.isfile(full) and not name.endswith(".xz"):
             with open(full, errors="replace", newline="") as f:
                 files[name] = f.read()
     return files

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What QEMU's device and our driver wrote into their rings, replayed (tests/unit/traces, recorded by
- * tests/qemu/record_rings.py), so that the device model and the driver do not share a misreading:
+ * tests/qemu/record_rings.py and unpacked below build/unit by unit.mk), so that the device model and the driver do not share a misreading:
  *
  * - The model gets what the driver wrote; it must write into the used rings what QEMU's device wrote,
  *   send frames of the same lengths, and interrupt where that one did, also where used_event or the
@@ -126,7 +126,7 @@ static void open_trace(const char *name)
 	char path[128], line[256];
 	unsigned int q, num, event;
 
-	snprintf(path, sizeof(path), "tests/unit/traces/%s.trace", name);
+	snprintf(path, sizeof(path), TRACES "/%s.trace", name);
 	trace = fopen(path, "r");
 	assert_non_null(trace);
 	on_pci = !strncmp(name, "q35", 3);

@@ -81,6 +81,14 @@ unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
+# What QEMU's device wrote into its rings: the folder's name, and the traces, unpacked.
+TRACES := $(patsubst tests/unit/%.xz,$(U)/%,$(sort $(wildcard tests/unit/traces/*.trace.xz)))
+$(U)/test_ring_trace.o: UNIT_FLAGS += -DTRACES='"$(U)/traces"'
+$(U)/test_ring_trace: | $(TRACES)
+$(TRACES): $(U)/%: tests/unit/%.xz
+	@mkdir -p $(@D)
+	$(Q)python3 -c 'import lzma, sys; sys.stdout.buffer.write(lzma.open(sys.argv[1]).read())' $< >$@.new && mv $@.new $@
+
 # The malformed frames, for those who send them to a guest.
 $(U)/malformed.json: $(U)/malformed_dump.o
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $< -o $(U)/malformed_dump
