@@ -203,3 +203,14 @@ def test_clients_that_do_not_read(mib):
         let_time_pass(m, clients, 1)
         assert m.serves_others()
     in_the_end(m)
+
+
+def test_threads_leave_pages_for_data():
+    """Clients that connect and are silent take all that threads may have; one that writes still gets its echo."""
+    m = Crowded(16)
+    lines = [line for line in (m.connect(ECHO) for _ in range(ORDINARY[16])) if line]
+    m.heard()
+    assert len(lines) < ORDINARY[16]        # no page for another
+    port, seq, ack = lines[0]
+    m.send(port, ECHO, "P.", seq, ack, 100)
+    assert sum(len(p.payload) for p in m.answers(port)) == 100
