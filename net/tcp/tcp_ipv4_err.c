@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ICMP errors about TCP's packets: which connection a message quotes, and what it means to it.
+ *
+ * tcp_v4_err() <- icmp_rcv() (softirq); tcp_v4_mtu_reduced() also <- tcp_release_cb() (the owner), for a
+ * message that came while a thread owned the socket.
+ *
+ * RFC 1122 4.2.3.9, 1191, 5461, 5927 and 6069.  Linux's net/ipv4/tcp_ipv4.c.
+ */
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/route.h"
+#include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
+
+/* ---- ICMP ------------------------------------------------------------------------------------------ */
+
+/*
+ * RFC 1191: the path takes smaller packets (mtu_info).  Larger ones in flight are lost.  The socket may
+ * have let go of its route after some timeouts: then it is looked up again, since the path has an MTU still.
+ * Softirq with the bh lock where no thread owns the socket, else the owner, from tcp_release_cb().
+ */
+void tcp_v4_mtu_reduced(struct sock *sk)
+{
+	u32 mtu = tcp_sk(sk)->mtu_info;
+	struct dst_entry *dst;
+
+	sock_owned_by_me(sk);
+	if (tcp_state_in(sk, TCPF_OF(LISTEN) | TCPF_OF(CLOSE)) || inet_sk_rebuild_header(sk))
+		return;
+	dst = sk->sk_dst_cache;
+	dst_update_pmtu(dst, mtu);
+	/* Nothing that we may send gets through: when the connection gives up, the application hears why. */
+	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst_rtable(dst)))
+		sk->sk_err_soft = EMSGSIZE;
+	if (!ip_sk_accept_pmtu(sk) || inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(dst))
+		return;
+	tcp_sync_mss(sk, dst_mtu(dst));
+	tcp_simple_retransmit(sk);
+}
+
+/*
+ * RFC 6069: a router says that it has no way.  Then a timeout was no sign of congestion, and the last
+ * doubling of the timeout is taken back, once for each such message.
+ */
+static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *head = tcp_rtx_queue_head(sk);
+	unsigned long elapsed;
+
+	if (seq != tp->snd_una || !icsk->icsk_retransmits || !icsk->icsk_backoff || !head)
+		return;
+	icsk->icsk_backoff--;
+	icsk->icsk_rto = tcp_rto_backoff(sk, tp->srtt_us ? __tcp_set_rto(tp) : TCP_TIMEOUT_INIT,
+					 TCP_RTO_MAX);
+	elapsed = (ktime_get_ns() - head->skb_mstamp) / NSEC_PER_JIFFY;
+	if (elapsed < icsk->icsk_rto)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, icsk->icsk_rto - elapsed,
+					  TCP_RTO_MAX);
+	else
+		tcp_retransmit_timer(sk);
+}
+
+/* 0: this message says nothing about a connection. */
+static int tcp_icmp_errno(const struct icmphdr *icmph)
+{
+	switch (icmph->type) {
+	case ICMP_PARAMETERPROB:
+		return EPROTO;
+	case ICMP_TIME_EXCEEDED:
+		return EHOSTUNREACH;
+	case ICMP_DEST_UNREACH:
+		return icmph->code > NR_ICMP_UNREACH ? 0 : icmp_err_convert[icmph->code].errno_;
+	default:
+		/* Source quench is dead (RFC 6633), a redirect concerns the route only. */
+		return 0;
+	}
+}
+
+static bool is_no_way(const struct icmphdr *icmph)
+{
+	return icmph->type == ICMP_DEST_UNREACH &&
+	       (icmph->code == ICMP_NET_UNREACH || icmph->code == ICMP_HOST_UNREACH);
+}
+
+static bool is_frag_needed(const struct icmphdr *icmph)
+{
+	return icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED;
+}
+
+/* Our SYN-ACK did not get there: when it will not the next time either, the request goes. */
+static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr *icmph)
+{
+	if (seq != tcp_rsk(req)->snt_isn) {
+		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
+	} else if (icmph->type == ICMP_PARAMETERPROB || icmph->type == ICMP_TIME_EXCEEDED ||
+		   is_no_way(icmph)) {
+		inet_csk_reqsk_queue_drop(req->rsk_listener, req);
+		snmp_inc(SNMP_TcpExtListenDrops);
+	}
+	reqsk_put(req);
+}
+
+/* bh lock held.  RFC 1122 4.2.3.9: soft errors are remembered, and told when the connection gives up. */
+static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 seq, u32 info)
+{
+	bool owned = sock_owned_by_user(sk);
+	int err = tcp_icmp_errno(icmph);
+
+	if (owned && !is_frag_needed(icmph))
+		snmp_inc(SNMP_TcpExtLockDroppedIcmps);
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	/* RFC 5927 4.1: an attacker off the path can't guess the numbers in flight. */
+	if (sk->sk_state != TCP_LISTEN && !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
+		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
+		return;
+	}
+	if (is_frag_needed(icmph)) {
+		if (sk->sk_state == TCP_LISTEN)
+			return;
+		tcp_sk(sk)->mtu_info = info;
+		/* The route is the owner's: only the owner may look at it. */
+		if (owned)
+			tcp_defer(sk, TCP_MTU_REDUCED_DEFERRED);
+		else
+			tcp_v4_mtu_reduced(sk);
+		return;
+	}
+	if (!err)
+		return;
+	if (is_no_way(icmph) && !owned)
+		tcp_ld_rto_revert(sk, seq);
+
+	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)) && !owned) {
+		tcp_done_with_error(sk, err);
+	} else if (!owned && inet_sk(sk)->recverr) {
+		sk->sk_err = err;
+		sk->sk_error_report(sk);
+	} else {
+		sk->sk_err_soft = err;
+	}
+}
+
+void tcp_v4_err(struct sk_buff *skb, u32 info)
+{
+	const struct icmphdr *icmph;
+	const struct tcphdr *th;
+	const struct iphdr *iph;
+	struct sock *sk;
+	u32 seq;
+
+	/* The quote: IP header and the first 8 bytes of ours, up to the sequence number. */
+	if (!pskb_may_pull(skb, sizeof(*iph)) ||
+	    !pskb_may_pull(skb, ((const struct iphdr *)skb->data)->ihl * 4 + 8)) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return;
+	}
+	iph = (const struct iphdr *)skb->data;
+	th = (const struct tcphdr *)(skb->data + iph->ihl * 4);
+	icmph = icmp_hdr(skb);
+
+	sk = __inet_lookup_established(&tcp_hashinfo, iph->daddr, th->dest, iph->saddr,
+				       ntohs(th->source), skb->dev ? skb->dev->ifindex : 0);
+	if (!sk) {
+		snmp_inc(SNMP_IcmpInErrors);
+		return;
+	}
+	if (sk->sk_state == TCP_TIME_WAIT) {
+		inet_twsk_put(inet_twsk(sk));
+		return;
+	}
+	seq = ntohl(th->seq);
+	if (sk->sk_state == TCP_NEW_SYN_RECV) {
+		tcp_req_err(inet_reqsk(sk), seq, icmph);
+		return;
+	}
+	bh_lock_sock(sk);
+	tcp_v4_err_locked(sk, icmph, seq, info);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
