@@ -19,6 +19,7 @@ struct tcp_congestion_ops;
  */
 struct inet_connection_sock_af_ops {
 	u16 net_header_len; /* bytes */
+	u16 min_mtu;        /* bytes that every link carries in one piece */
 	/* A segment leaves: takes @skb; 0 or -errno. */
 	int (*queue_xmit)(struct sock *sk, struct sk_buff *skb);
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);

@@ -52,4 +52,11 @@ static inline struct inet_request_sock *inet_rsk(const struct request_sock *req)
 	return (struct inet_request_sock *)req;
 }
 
+/* The results of input, in skb->cb: for transports and icmp_send(). */
+struct inet_skb_parm {
+	int iif; /* interface it came in on */
+	u8 flags;
+	u8 opt_len; /* bytes of IP options */
+};
+
 #endif

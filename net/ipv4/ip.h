@@ -8,6 +8,7 @@
 
 #include "kernel/types.h"
 #include "net/core/skbuff.h"
+#include "net/inet/inet_sock.h"
 #include "net/wire/ip.h"
 
 struct sock;
@@ -26,12 +27,6 @@ static inline unsigned int ip_hdrlen(const struct sk_buff *skb)
 	return ip_hdr(skb)->ihl * 4;
 }
 
-/* The results of input, in skb->cb: for transports and icmp_send(). */
-struct inet_skb_parm {
-	int iif; /* interface it came in on */
-	u8 flags;
-	u8 opt_len; /* bytes of IP options */
-};
 #define IPCB(skb) ((struct inet_skb_parm *)((skb)->cb))
 
 /* ---- in ---------------------------------------------------------------------------------------- */

@@ -23,7 +23,6 @@
 #include "net/inet/inet_connection_sock.h"
 #include "net/inet/inet_hashtables.h"
 #include "net/inet/inet_timewait_sock.h"
-#include "net/ipv4/ip.h"
 #include "net/tcp/tcp_seq.h"
 #include "net/wire/tcp.h"
 
@@ -409,7 +408,6 @@ u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off);
 int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 				  struct request_sock *req, bool *own_req);
-void tcp_v4_send_check(struct sock *sk, struct sk_buff *skb);
 void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb);
 extern struct request_sock_ops tcp_request_sock_ops;
 /* RFC 6528: keyed by the four-tuple, moving with the clock; @tsoff: this connection's timestamp offset. */

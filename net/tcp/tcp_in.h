@@ -158,11 +158,4 @@ bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
 /* @rt becomes @sk's route (takes the reference); stores its device's features. */
 int inet_sk_rebuild_header(struct sock *sk);
 
-/* ---- tcp_make.c ---- */
-/* The ACK of a TIME_WAIT; puts @sk. */
-void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb);
-void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);
-/* @saddr, @daddr: of a segment that has no full socket, or of @sk's. */
-void __tcp_v4_send_check(struct sk_buff *skb, __be32 saddr, __be32 daddr);
-
 #endif

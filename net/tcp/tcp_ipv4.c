@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP over IPv4: the only file of net/tcp that knows an address, a route or a header of IP.
+ * TCP over IPv4.  With tcp_ipv4_err.c (ICMP) the only file of net/tcp that knows a route or a header of IP.
  *
  * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up, then by the result
  *	no socket        -> a reset
@@ -12,15 +12,16 @@
  * tcp_v4_connect() <- inet_stream_connect() (process, owner) -> inet_hash_connect, tcp_connect
  * The operations of ipv4_specific <- TCP, through icsk_af_ops: contexts in inet_connection_sock.h.
  *
- * RFC 9293 3.10.1 and 3.10.7; RFC 1122 4.2.3.9, RFC 5461, 5927 and 6069 (ICMP).  Linux's
- * net/ipv4/tcp_ipv4.c.
+ * RFC 9293 3.1, 3.10.1 and 3.10.7.  Linux's net/ipv4/tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
+#include "kernel/time/softirq.h"
 #include "net/core/checksum.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
@@ -87,6 +88,59 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 	cb->ip_dsfield = ip_hdr(skb)->tos;
 	cb->sacked = 0;
 	cb->eor = 0;
+}
+
+/* ---- replies that no socket sends ------------------------------------------------------------------------ */
+
+/* To the sender of @skb, in softirq or from a backlog. */
+static void tcp_v4_send_reply(const struct sk_buff *skb, const struct tcp_reply *rep,
+			      unsigned int len, u8 tos)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (pr_debug_on())
+		tcp_log_segment("out", iph->daddr, iph->saddr, &rep->th, 0);
+	local_bh_disable();
+	ip_send_unicast_reply(skb, iph->daddr, iph->saddr, tos, IPPROTO_TCP, rep, len,
+			      offsetof(struct tcphdr, check));
+	snmp_inc(SNMP_TcpOutSegs);
+	local_bh_enable();
+}
+
+/* A reset is never answered. */
+noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
+{
+	const struct rtable *rt = skb_rtable(skb);
+	struct tcp_reply rep;
+
+	if (tcp_hdr(skb)->rst)
+		return;
+	/*
+	 * A broadcast or multicast is never answered (RFC 1122 3.3.6), though a listener may have taken it.
+	 * Only a connection's segment can have let go of its route, and that came to us alone.
+	 */
+	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
+		return;
+	snmp_inc(SNMP_TcpOutRsts);
+	tcp_v4_send_reply(skb, &rep, tcp_make_reset(skb, &rep), ip_hdr(skb)->tos);
+}
+
+/* Puts @sk, an inet_timewait_sock. */
+static void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb)
+{
+	struct inet_timewait_sock *tw = inet_twsk(sk);
+	struct tcp_reply rep;
+
+	tcp_v4_send_reply(skb, &rep, tcp_make_timewait_ack(skb, &rep, tw), tw->tw_tos);
+	inet_twsk_put(tw);
+}
+
+static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
+				  struct request_sock *req)
+{
+	struct tcp_reply rep;
+
+	tcp_v4_send_reply(skb, &rep, tcp_make_reqsk_ack(skb, &rep, req), ip_hdr(skb)->tos);
 }
 
 /* ---- to whom it goes: the contract of net/core/dropreason.h ------------------------------------------- */
@@ -321,6 +375,31 @@ out_close:
 	return err;
 }
 
+/* ---- checksum of segments that are sent ------------------------------------------------------------ */
+
+/* CHECKSUM_PARTIAL: store the pseudo-header sum; the device or software adds the rest. */
+static void __tcp_v4_send_check(struct sk_buff *skb, __be32 saddr, __be32 daddr)
+{
+	struct tcphdr *th = tcp_hdr(skb);
+	int offset = skb_transport_offset(skb);
+	unsigned int len = skb->len - offset;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		th->check = ~csum_tcpudp_magic(saddr, daddr, len, IPPROTO_TCP, 0);
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+		skb->csum_offset = offsetof(struct tcphdr, check);
+		return;
+	}
+	th->check = 0;
+	th->check = csum_tcpudp_magic(saddr, daddr, len, IPPROTO_TCP,
+				      skb_checksum(skb, offset, len, 0));
+}
+
+static void tcp_v4_send_check(struct sock *sk, struct sk_buff *skb)
+{
+	__tcp_v4_send_check(skb, inet_sk(sk)->inet_saddr, inet_sk(sk)->inet_daddr);
+}
+
 /* ---- the passive side: operations of ipv4_specific -------------------------------------------------- */
 
 struct request_sock_ops tcp_request_sock_ops = {
@@ -447,6 +526,7 @@ out_drop:
 
 const struct inet_connection_sock_af_ops ipv4_specific = {
 	.net_header_len = sizeof(struct iphdr),
+	.min_mtu = IPV4_MIN_MTU,
 	.queue_xmit = ip_queue_xmit,
 	.send_check = tcp_v4_send_check,
 	.rebuild_header = inet_sk_rebuild_header,

@@ -8,6 +8,7 @@
  * RFC 1122 4.2.3.9, 1191, 5461, 5927 and 6069.  Linux's net/ipv4/tcp_ipv4.c.
  */
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"

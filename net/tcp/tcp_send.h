@@ -44,6 +44,18 @@ static inline u16 tcp_advertise_mss(const struct sock *sk, const struct dst_entr
 	return user_mss && user_mss < mss ? user_mss : mss;
 }
 
+/* ---- replies that no socket sends (tcp_make.c) ----------------------------------------------------- */
+struct tcp_reply {
+	struct tcphdr th;
+	__be32 opt[TCPOLEN_TSTAMP_ALIGNED / 4];
+};
+/* All fill @rep, an answer to @skb, but for its checksum, and return its bytes. */
+unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep);
+unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *rep,
+				   const struct inet_timewait_sock *tw);
+unsigned int tcp_make_reqsk_ack(const struct sk_buff *skb, struct tcp_reply *rep,
+				struct request_sock *req);
+
 /* ---- sizes ------------------------------------------------------------------------------------------ */
 static inline void tcp_skb_pcount_set(struct sk_buff *skb, int segs)
 {
@@ -67,7 +79,7 @@ static inline bool sk_can_gso(const struct sock *sk)
 }
 unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now); /* tcp_output.c */
 unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now);
-unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size); /* tcp_window.c */
+unsigned int tcp_bound_to_half_wnd(const struct sock *sk, unsigned int size); /* tcp_window.c */
 static inline u32 tcp_usecs_to_jiffies(u64 us)
 {
 	return DIV_ROUND_UP(us, 1000000u / HZ);

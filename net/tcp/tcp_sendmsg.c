@@ -92,7 +92,7 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 	if (sk_can_gso(sk)) {
 		/* The path's burst may be smaller: tcp_write_xmit() cuts it. */
 		segs = tcp_max_gso_segs(sk, mss_now);
-		room = tcp_bound_to_half_wnd(tp, segs * mss_now);
+		room = tcp_bound_to_half_wnd(sk, segs * mss_now);
 		tp->gso_segs = clamp_t(unsigned int, room / mss_now, 1, segs);
 		*size_goal = tp->gso_segs * mss_now;
 	}

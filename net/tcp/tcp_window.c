@@ -120,13 +120,15 @@ noinline u16 tcp_select_window(struct sock *sk)
 /* ---- the segment size ----------------------------------------------------------------------------- */
 
 /* A segment above half of the largest window that the peer ever had would stop and go. */
-unsigned int tcp_bound_to_half_wnd(const struct tcp_sock *tp, unsigned int size)
+unsigned int tcp_bound_to_half_wnd(const struct sock *sk, unsigned int size)
 {
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 least = inet_csk(sk)->icsk_af_ops->min_mtu - tp->tcp_header_len;
 	unsigned int cutoff =
 		tp->max_window > TCP_MSS_DEFAULT ? tp->max_window >> 1 : tp->max_window;
 
 	if (cutoff && size > cutoff)
-		return min(size, max(cutoff, IPV4_MIN_MTU - tp->tcp_header_len));
+		return min(size, max(cutoff, least));
 	return size;
 }
 
@@ -136,7 +138,7 @@ unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
 	int headers = icsk->icsk_af_ops->net_header_len + (int)sizeof(struct tcphdr);
-	int fits = max_t(int, pmtu, IPV4_MIN_MTU) - headers;
+	int fits = max_t(int, pmtu, icsk->icsk_af_ops->min_mtu) - headers;
 	int mss = min_t(int, fits, tp->rx_opt.mss_clamp) - icsk->icsk_ext_hdr_len;
 
 	/* CVE-2019-11479: a peer that asks for crumbs gets no smaller ones.  A link of our own that
@@ -148,7 +150,7 @@ unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
 unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	unsigned int mss = tcp_bound_to_half_wnd(tp, tcp_mtu_to_mss(sk, pmtu));
+	unsigned int mss = tcp_bound_to_half_wnd(sk, tcp_mtu_to_mss(sk, pmtu));
 
 	inet_csk(sk)->icsk_pmtu_cookie = pmtu;
 	tp->mss_cache = mss;

@@ -10,6 +10,8 @@ PLANTED = {
     "no_libc": ({"net/core/a.c": "#include <stdio.h>\n"}, {"net/core/a.c": "#include <stdint.h>\n", "boot/efi_a.c": "#include <efi.h>\n"}),
     "file_length": ({"net/a.c": "\n" * 801}, {"net/a.c": "\n" * 800}),
     "function_length": ({"net/a.c": LONG}, {"net/a.c": LONG.replace("\tx();\n", "", 1)}),
+    "addresses": ({"net/tcp/tcp_make.c": "len = sizeof(struct iphdr);\n"},
+                  {"net/tcp/tcp_ipv4.c": "struct rtable *rt;\n", "net/tcp/tcp.c": "/* ip_hdr() */\n"}),
     "packet_contract": ({"net/ipv4/a.c": "static int ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)\n{\n}\n"},
                         {"net/tcp/a.c": "enum skb_drop_reason tcp_data_queue(struct sock *sk,\n\t\tstruct sk_buff *skb)\n{\n\treturn 0;\n}\n"
                                         "static void drop(struct sk_buff *skb)\n{\n\tkfree_skb_reason(skb, 1);\n}\n"}),

@@ -158,6 +158,19 @@ def packet_contract(files):
                 yield path, text.count("\n", 0, m.start()) + 1, "frees the packet for which it returns a reason"
 
 
+def addresses(files):
+    """IPv4's headers and routes stay in net/tcp/tcp_ipv4*.c: all else asks through icsk_af_ops, so that IPv6 can come."""
+    known = re.compile(r"\b(?:struct iphdr|ip_hdr|struct flowi4|struct rtable|skb_rtable|ip_route_\w+|struct icmphdr)\b"
+                       r"|#include \"net/(?:ipv4/|wire/ip\.h|wire/icmp\.h)")
+    for path, text in files.items():
+        if not is_c(path) or not path.startswith("net/tcp/") or path.startswith("net/tcp/tcp_ipv4"):
+            continue
+        code = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+        for n, line in enumerate(code.splitlines(), 1):
+            if known.search(line):
+                yield path, n, f"knows IPv4: {line.strip()}"
+
+
 SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\d)\b"
 
 
@@ -470,7 +483,7 @@ def changelog(files):
         yield "CHANGELOG.md", 1, "neither an Unreleased section nor a release"
 
 
-RULES = [include_direction, no_libc, file_length, function_length, packet_contract, sequence_compare, test_ifdef,
+RULES = [include_direction, no_libc, file_length, function_length, packet_contract, addresses, sequence_compare, test_ifdef,
          build_unknown, irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command,
          limits_tested, counters_move,
          changelog, both_images, header_alone]

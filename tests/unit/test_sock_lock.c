@@ -18,6 +18,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/time/softirq.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
 #include "net/tcp/tcp.h"
 #include "tests/unit/unit_sockets.h"
 
