@@ -6,11 +6,12 @@
  * call on a number; sys_close, sys_dup, sys_dup2, sys_dup3 <- applications.
  * Process context.  files->lock covers everything; no file is released under it.
  *
- * The table grows by pages, and shrinks: a chunk of FDS_PER_CHUNK numbers fills one, pointers and two
- * bitmaps (number taken; close-on-exec), and goes with the last number in it.  (Linux keeps the largest
- * table that a process ever had; here that memory is the machine's.)  A number that is taken and has no
- * file yet is reserved.  One more bitmap, of full chunks, makes the lowest free number - POSIX wants that
- * one - a search of a dozen words, however many are open.
+ * One array of pointers and two bitmaps (number taken; close-on-exec), which start inside struct
+ * files_struct with FDS_AT_START numbers, double when a number does not fit, and halve when the numbers in
+ * use fit into a quarter.  (Linux keeps the largest table that a process ever had; here that memory is the
+ * machine's.)  A number that is taken and has no file yet is reserved.  A third bitmap, of full words of the
+ * first, makes the lowest free number - POSIX wants that one - a search of FULL_WORDS words at most, however
+ * many are open.
  * Answers to Linux's fs/file.c.
  */
 #include "include/uapi/errno.h"
@@ -18,28 +19,31 @@
 #include "include/uapi/unistd.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/internal.h"
+#include "kernel/lib/string.h"
 #include "kernel/limits.h"
-#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-#define CHUNK_WORDS   7
-#define FDS_PER_CHUNK (CHUNK_WORDS * 64)
-#define NR_CHUNKS     DIV_ROUND_UP(NR_OPEN_MAX, FDS_PER_CHUNK)
-#define FULL_WORDS    DIV_ROUND_UP(NR_CHUNKS, 64)
+#define FDS_AT_START 64 /* as Linux's NR_OPEN_DEFAULT */
+#define FULL_WORDS   (NR_OPEN_MAX / 64 / 64)
+BUILD_BUG_ON(!IS_POWER_OF_2(NR_OPEN_MAX) || FULL_WORDS == 0);
 
-struct fd_chunk {
-	u64 taken[CHUNK_WORDS];
-	u64 cloexec[CHUNK_WORDS];
-	struct file *file[FDS_PER_CHUNK];
+/* The arrays of a table, which are replaced together. */
+struct fdtable {
+	unsigned int size;  /* numbers that they hold, a power of two */
+	struct file **file; /* by number */
+	u64 *taken;         /* one bit a number; the bits of close-on-exec follow */
+	u64 *cloexec;
 };
-BUILD_BUG_ON(sizeof(struct fd_chunk) > PAGE_SIZE);
 
 struct files_struct {
 	spinlock_t lock;
-	u64 full[FULL_WORDS]; /* chunks without a free number */
-	struct fd_chunk *chunk[NR_CHUNKS];
+	unsigned int end; /* above the largest taken number */
+	struct fdtable table;
+	u64 full[FULL_WORDS]; /* words of table.taken without a free number */
+	u64 start_bits[2 * FDS_AT_START / 64];
+	struct file *start_file[FDS_AT_START];
 };
 
 /* ---- bits ----------------------------------------------------------------------------------- */
@@ -73,78 +77,153 @@ static bool read_bit(const u64 *bits, unsigned int n)
 
 /* ---- numbers; files->lock held -------------------------------------------------------------- */
 
-/* Lowest free number from @start on, whether its chunk exists or not; NR_OPEN_MAX: none. */
+/* Lowest free number from @start on, whether the table reaches it or not; NR_OPEN_MAX: none. */
 static unsigned int lowest_free(const struct files_struct *files, unsigned int start)
 {
-	unsigned int c = start / FDS_PER_CHUNK, slot = start % FDS_PER_CHUNK;
-	const struct fd_chunk *chunk = files->chunk[c];
+	const struct fdtable *table = &files->table;
+	unsigned int word = start / 64, fd = start;
 
-	if (chunk)
-		slot = first_zero(chunk->taken, CHUNK_WORDS, slot);
-	if (slot == FDS_PER_CHUNK) {
-		c = first_zero(files->full, FULL_WORDS, c + 1);
-		if (c >= NR_CHUNKS)
-			return NR_OPEN_MAX;
-		chunk = files->chunk[c];
-		slot = chunk ? first_zero(chunk->taken, CHUNK_WORDS, 0) : 0;
-	}
-	return min(c * FDS_PER_CHUNK + slot, (unsigned int)NR_OPEN_MAX);
+	if (fd < table->size)
+		fd = first_zero(table->taken, word + 1, fd);
+	if (fd / 64 == word)
+		return fd;
+	word = first_zero(files->full, FULL_WORDS, word + 1);
+	fd = word * 64;
+	return fd < table->size ? first_zero(table->taken, word + 1, fd) : fd;
 }
 
 static void take_number(struct files_struct *files, unsigned int fd, bool cloexec)
 {
-	unsigned int c = fd / FDS_PER_CHUNK, slot = fd % FDS_PER_CHUNK;
-	struct fd_chunk *chunk = files->chunk[c];
+	struct fdtable *table = &files->table;
 
-	write_bit(chunk->taken, slot, true);
-	write_bit(chunk->cloexec, slot, cloexec);
-	if (first_zero(chunk->taken, CHUNK_WORDS, 0) == FDS_PER_CHUNK)
-		write_bit(files->full, c, true);
+	write_bit(table->taken, fd, true);
+	write_bit(table->cloexec, fd, cloexec);
+	if (table->taken[fd / 64] == ~0ULL)
+		write_bit(files->full, fd / 64, true);
+	files->end = max(files->end, fd + 1);
 }
 
-/* Its slot, and the chunk around it, may be gone afterwards. */
 static void free_number(struct files_struct *files, unsigned int fd)
 {
-	struct fd_chunk **place = &files->chunk[fd / FDS_PER_CHUNK];
-	u64 left = 0;
+	const u64 *taken = files->table.taken;
 
-	write_bit((*place)->taken, fd % FDS_PER_CHUNK, false);
-	write_bit(files->full, fd / FDS_PER_CHUNK, false);
-	for (unsigned int w = 0; w < CHUNK_WORDS; w++)
-		left |= (*place)->taken[w];
-	if (!left) {
-		kfree(*place);
-		*place = NULL;
+	write_bit(files->table.taken, fd, false);
+	write_bit(files->full, fd / 64, false);
+	if (fd + 1 < files->end)
+		return;
+	for (unsigned int word = fd / 64 + 1; word-- > 0;) {
+		files->end = 64 * word;
+		if (taken[word]) {
+			files->end += 64 - __builtin_clzll(taken[word]);
+			return;
+		}
 	}
 }
 
 /* The slot of a number, NULL where the table does not reach. */
 static struct file **slot_of(struct files_struct *files, unsigned int fd)
 {
-	struct fd_chunk *chunk;
-
-	if (fd >= NR_OPEN_MAX)
-		return NULL;
-	chunk = files->chunk[fd / FDS_PER_CHUNK];
-	return chunk ? &chunk->file[fd % FDS_PER_CHUNK] : NULL;
+	return fd < files->table.size ? &files->table.file[fd] : NULL;
 }
 
-/* Makes sure that the chunk of @fd is there.  Lock not held; another thread may be quicker. */
+/* ---- its size; files->lock not held --------------------------------------------------------- */
+
+static int table_alloc(struct fdtable *table, unsigned int size)
+{
+	table->size = size;
+	table->file = kcalloc(size, sizeof(*table->file), GFP_KERNEL);
+	table->taken = kcalloc(2 * (size / 64), sizeof(*table->taken), GFP_KERNEL);
+	table->cloexec = table->taken + size / 64;
+	if (table->file && table->taken)
+		return 0;
+	kfree(table->file);
+	kfree(table->taken);
+	return -ENOMEM;
+}
+
+/* The table that files_alloc() begins with. */
+static struct fdtable start_table(struct files_struct *files)
+{
+	return (struct fdtable){
+		.size = FDS_AT_START,
+		.file = files->start_file,
+		.taken = files->start_bits,
+		.cloexec = files->start_bits + FDS_AT_START / 64,
+	};
+}
+
+static void table_free(struct files_struct *files, struct fdtable *table)
+{
+	if (table->file == files->start_file)
+		return;
+	kfree(table->file);
+	kfree(table->taken);
+}
+
+/* files->lock held.  @to replaces the table and becomes the old one; both hold the numbers in use. */
+static void table_replace(struct files_struct *files, struct fdtable *to)
+{
+	struct fdtable from = files->table;
+	unsigned int n = min(from.size, to->size);
+
+	memcpy(to->file, from.file, n * sizeof(*to->file));
+	memcpy(to->taken, from.taken, n / 8);
+	memcpy(to->cloexec, from.cloexec, n / 8);
+	files->table = *to;
+	*to = from;
+}
+
+/* Makes room for @fd.  Another thread may be quicker. */
 static int grow(struct files_struct *files, unsigned int fd)
 {
-	struct fd_chunk *chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
-	struct fd_chunk **place = &files->chunk[fd / FDS_PER_CHUNK];
+	unsigned int size = FDS_AT_START;
+	struct fdtable table;
 
-	if (!chunk)
+	while (size <= fd)
+		size *= 2;
+	if (table_alloc(&table, size))
 		return -ENOMEM;
 	spin_lock(&files->lock);
-	if (!*place) {
-		*place = chunk;
-		chunk = NULL;
-	}
+	if (files->table.size < size)
+		table_replace(files, &table);
 	spin_unlock(&files->lock);
-	kfree(chunk);
+	table_free(files, &table);
 	return 0;
+}
+
+/* files->lock held.  The size that the numbers in use ask for; twice that may stay. */
+static unsigned int size_wanted(const struct files_struct *files)
+{
+	unsigned int size = files->table.size;
+
+	while (size > FDS_AT_START && files->end <= size / 4)
+		size /= 2;
+	return size;
+}
+
+/* Makes the table @size numbers large, or leaves it: no memory, or numbers above are in use again. */
+static void shrink(struct files_struct *files, unsigned int size)
+{
+	struct fdtable table = start_table(files);
+
+	if (size > FDS_AT_START && table_alloc(&table, size))
+		return;
+	spin_lock(&files->lock);
+	if (files->table.size > size && files->end <= size)
+		table_replace(files, &table);
+	spin_unlock(&files->lock);
+	table_free(files, &table);
+}
+
+/* A number became free.  files->lock held on entry, and not on return. */
+static void unlock_and_shrink(struct files_struct *files)
+{
+	unsigned int size = size_wanted(files);
+	bool large = size < files->table.size;
+
+	spin_unlock(&files->lock);
+	if (large)
+		shrink(files, size);
 }
 
 /* ---- reserving, installing, looking up ------------------------------------------------------ */
@@ -159,7 +238,7 @@ int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags)
 	spin_lock(&files->lock);
 	for (;;) {
 		fd = lowest_free(files, start);
-		if (fd == NR_OPEN_MAX || files->chunk[fd / FDS_PER_CHUNK])
+		if (fd == NR_OPEN_MAX || fd < files->table.size)
 			break;
 		spin_unlock(&files->lock);
 		err = grow(files, fd);
@@ -187,7 +266,7 @@ void put_unused_fd(unsigned int fd)
 	slot = slot_of(files, fd);
 	BUG_ON(!slot || *slot);
 	free_number(files, fd);
-	spin_unlock(&files->lock);
+	unlock_and_shrink(files);
 }
 
 void fd_install_in(struct files_struct *files, unsigned int fd, struct file *file)
@@ -232,7 +311,7 @@ int fd_get_cloexec(unsigned int fd)
 	spin_lock(&files->lock);
 	slot = slot_of(files, fd);
 	if (slot && *slot)
-		res = read_bit(files->chunk[fd / FDS_PER_CHUNK]->cloexec, fd % FDS_PER_CHUNK);
+		res = read_bit(files->table.cloexec, fd);
 	spin_unlock(&files->lock);
 	return res;
 }
@@ -246,7 +325,7 @@ int fd_set_cloexec(unsigned int fd, bool on)
 	spin_lock(&files->lock);
 	slot = slot_of(files, fd);
 	if (slot && *slot) {
-		write_bit(files->chunk[fd / FDS_PER_CHUNK]->cloexec, fd % FDS_PER_CHUNK, on);
+		write_bit(files->table.cloexec, fd, on);
 		res = 0;
 	}
 	spin_unlock(&files->lock);
@@ -259,8 +338,10 @@ struct files_struct *files_alloc(void)
 {
 	struct files_struct *files = kzalloc(sizeof(*files), GFP_KERNEL);
 
-	if (files)
-		spin_lock_init(&files->lock);
+	if (!files)
+		return NULL;
+	spin_lock_init(&files->lock);
+	files->table = start_table(files);
 	return files;
 }
 
@@ -268,16 +349,10 @@ void files_free(struct files_struct *files)
 {
 	if (!files)
 		return;
-	for (unsigned int c = 0; c < NR_CHUNKS; c++) {
-		struct fd_chunk *chunk = files->chunk[c];
-
-		if (!chunk)
-			continue;
-		for (unsigned int slot = 0; slot < FDS_PER_CHUNK; slot++)
-			if (chunk->file[slot])
-				fput(chunk->file[slot]);
-		kfree(chunk);
-	}
+	for (unsigned int fd = 0; fd < files->end; fd++)
+		if (files->table.file[fd])
+			fput(files->table.file[fd]);
+	table_free(files, &files->table);
 	kfree(files);
 }
 
@@ -295,7 +370,7 @@ static long sys_close(unsigned int fd)
 		*slot = NULL;
 		free_number(files, fd);
 	}
-	spin_unlock(&files->lock);
+	unlock_and_shrink(files);
 	if (!file)
 		return -EBADF;
 	fput(file);
@@ -333,7 +408,7 @@ static int replace_fd(struct files_struct *files, unsigned int fd, struct file *
 		spin_lock(&files->lock);
 	}
 	old = *slot;
-	if (!old && read_bit(files->chunk[fd / FDS_PER_CHUNK]->taken, fd % FDS_PER_CHUNK)) {
+	if (!old && read_bit(files->table.taken, fd)) {
 		err = -EBUSY; /* reserved by an open() in flight */
 	} else {
 		take_number(files, fd, flags & O_CLOEXEC);
