@@ -2,9 +2,11 @@
 /*
  * The command line.
  *
- * cmdline_register() <- each floor's init; cmdline_parse() <- kernel_main(), once, afterwards.
- * Boot only, one thread, no lock.  A wrong word stops nothing: it is named on the console together
- * with what would be right, since a typing error is found by reading the console.
+ * cmdline_register() <- each subsystem's init; cmdline_parse() <- kernel_main(), once, afterwards.
+ * Boot only, one thread, no lock.
+ *
+ * An invalid option is reported on the console with the accepted values, and the boot continues:
+ * the user who made a typing error looks at the console.
  */
 #include "kernel/cmdline.h"
 
@@ -26,7 +28,7 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n)
 	}
 }
 
-/* The parameter that @word belongs to, and its value; NULL: unknown. */
+/* The parameter that @word belongs to, and its value; NULL: unknown word. */
 static const struct cmdline_param *find(const char *word, const char **value)
 {
 	size_t name_len = strnlen(word, CMDLINE_WORD_MAX);

@@ -2,8 +2,9 @@
 /*
  * The command line: words of the form name or name=value, separated by spaces.
  *
- * A floor that understands a word registers it with a parser; cmdline_parse() hands each word to its
- * parser and names an unknown or wrong one on the console, with what would be right, and goes on.
+ * A subsystem registers a word with a parser. cmdline_parse() passes each word to its parser; an
+ * unknown word, or one that the parser refuses, is reported on the console with the accepted
+ * values, and parsing continues.
  */
 #ifndef KERNEL_CMDLINE_H
 #define KERNEL_CMDLINE_H

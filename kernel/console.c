@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Output to the console: text that its reader does not take in time is lost, and counted.
+ * Output to the console: text that the port does not take in time is lost and counted.
  *
  * console_write() <- printk, write() to /dev/console, the dumps of a trap.  Any context.
  *
- * A serial port whose other end is full (a socket or pipe that no program reads, flow control) takes
- * no byte, for as long as it pleases.  A byte waits for it CONSOLE_POLLS_MAX polls, once: then the
- * console is stuck, and later text is lost at once, until the port has room when the next text
- * comes.  That text is preceded by a line that says how many bytes are missing; /proc/kmsg has the
- * kernel's own.  In a panic each byte waits its full time, since no later text will tell of it, until
- * CONSOLE_PANIC_POLLS_MAX polls were spent in all: then the machine's end matters more than the text.
+ * A serial port whose other end is full (a socket or pipe that no program reads, flow control) may
+ * take no byte for any length of time.  The first such byte waits CONSOLE_POLLS_MAX polls; then the
+ * console is stuck, and later text is dropped at once until a new text finds room in the port.
+ * That text is preceded by a line that says how many bytes are missing; /proc/kmsg has the kernel's
+ * own lines.  In a panic each byte waits its full time, because no later text would report the
+ * loss, up to CONSOLE_PANIC_POLLS_MAX polls in all: after that, ending the machine matters more
+ * than the text.
  *
- * console_lock (irq-safe: every context writes) keeps one caller's text together.  It is the inner one
- * of printk's lock.  Linux has no such bound: its 8250 console waits 10 ms for each byte
+ * console_lock (irq-safe: every context writes) keeps one caller's text together.  It is taken
+ * inside printk's lock.  Linux has no such bound: its 8250 console waits 10 ms for each byte
  * (wait_for_xmitr()).
  */
 #include "kernel/console.h"
@@ -24,10 +25,10 @@
 
 static DEFINE_SPINLOCK(console_lock);
 static struct console_stats stats;
-static u64 untold;   /* lost bytes of which no line told yet */
-static bool stuck;   /* a byte waited in vain, and no room was seen since */
+static u64 untold;   /* lost bytes that no line has reported yet */
+static bool stuck;   /* a byte found no room in time, and no room was seen since */
 static bool patient; /* a panic's text */
-static unsigned int panic_polls = CONSOLE_PANIC_POLLS_MAX; /* that it may still wait */
+static unsigned int panic_polls = CONSOLE_PANIC_POLLS_MAX; /* polls left for the panic */
 
 /* console_lock held.  *@done: the bytes that were taken.  False: not all were, the console is stuck. */
 static bool write_or_stick(const char *s, size_t n, size_t *done)
@@ -68,7 +69,7 @@ static void write_bounded(const char *s, size_t n)
 	}
 }
 
-/* Each byte waits, within the budget of all; one that found no room is passed over. */
+/* Each byte waits, within panic_polls for all of them; a byte without room is skipped. */
 static void write_patiently(const char *s, size_t n)
 {
 	while (n) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Output to the console: text that its reader does not take in time is lost, and counted.
+ * Output to the console: text that the port does not take in time is lost and counted.
  */
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H

@@ -2,17 +2,17 @@
 /*
  * The first seam: everything that the kernel needs from its platform.
  *
- * Implemented twice: kernel/x86 for the machine, tests/host for an ordinary process.  Everything
- * above this header compiles unchanged for both.  Nothing below it calls upwards except through
- * the four entries at the end.
+ * Implemented twice: kernel/x86 for the machine, tests/host for an ordinary process.  All code
+ * above this header compiles unchanged for both.  The platform calls upwards only through the
+ * entries in the section "upwards".
  *
  * Contexts.  "irq off" means: the caller has interrupts disabled.  Hard-interrupt entries
  * (do_timer_interrupt, do_IRQ) are called with interrupts off on the interrupted thread's stack.
  * On the machine an interrupt may arrive at any instruction with interrupts on; in the hosted build
  * at hal_irq_restore(), hal_irq_enable() and hal_idle(), at points that the seed chooses.
  *
- * There is one CPU today.  Every function that speaks of "this CPU" is written so that there may
- * be more.
+ * There is one CPU today.  Every function that speaks of "this CPU" is written so that there may be
+ * more.
  */
 #ifndef KERNEL_HAL_H
 #define KERNEL_HAL_H
@@ -72,7 +72,10 @@ void hal_arm_timer(u64 deadline_ns);
  */
 void hal_idle(void);
 
-/* Spin-wait hint (PAUSE).  Hosted: fails loudly, since on one host thread no other CPU can release it. */
+/*
+ * Spin-wait hint (PAUSE).  Hosted: fails loudly, since on one host thread no other CPU can release
+ * the lock.
+ */
 void hal_cpu_relax(void);
 
 /* ---- threads -------------------------------------------------------------------------------- */
@@ -138,7 +141,7 @@ void hal_poison(const void *p, size_t size);
 void hal_unpoison(const void *p, size_t size);
 
 /*
- * Copies @n bytes where @dst or @src (or both) may be an application's bad address.  Returns the
+ * Copies @n bytes where @dst or @src (or both) may be a bad address of an application.  Returns the
  * number of bytes NOT copied, counted from the end (0 = all).  Machine: exception table over the
  * page fault.  Hosted: ranges are checked.  Process context.
  */
@@ -148,9 +151,9 @@ size_t hal_copy_user(void *dst, const void *src, size_t n);
 
 /*
  * Writes bytes out, synchronously.  Any context, also while panicking; one caller at a time, which
- * console_write() (kernel/console.h) sees to.  Returns how many were taken: it stops at the first that
- * finds no room.  Each may wait for room, CONSOLE_POLLS_MAX polls of the port, and all together *@polls,
- * which is counted down; NULL: as long as each does.
+ * console_write() (kernel/console.h) ensures.  Returns how many bytes were taken: it stops at the
+ * first one without room.  Each byte may wait CONSOLE_POLLS_MAX polls of the port for room, and all
+ * together *@polls, which is counted down; NULL: no common limit.
  */
 size_t hal_console_write(const char *s, size_t n, unsigned int *polls);
 /* Takes one received byte, or -1 when there is none.  Any context. */
@@ -193,7 +196,7 @@ void __noreturn kernel_main(const struct boot_info *boot);
 void do_timer_interrupt(void);
 void do_IRQ(unsigned int irq); /* @irq: the number that request_irq() returned, 0..NR_IRQS-1 */
 
-/* ---- the other way: bringing the platform up, in kernel_main()'s order ---------------------- */
+/* ---- downwards: bringing the platform up, in kernel_main()'s order -------------------------- */
 
 /* Allocator is up: map device areas, start interrupt controller, calibrate and start the clock. */
 void hal_late_init(void);

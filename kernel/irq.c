@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device interrupts: the handler of each number, and the frame around every interrupt.
+ * Device interrupts: the handler of each number, and the entry and exit of every interrupt.
  *
  * Callers: the platform's vectors enter at do_IRQ() and do_timer_interrupt(), with interrupts off;
- * drivers register at request_irq() (process context).  The way out of an interrupt is where softirqs
- * run and where a thread in application code loses the CPU; kernel code never does.
+ * drivers register at request_irq() (process context).
  *
- * Answers to Linux's kernel/irq/manage.c and arch/x86/kernel/irq.c.
+ * On the way out of an interrupt, softirqs run, and a thread in application code whose slice is
+ * over is preempted.  Kernel code is never preempted.  Answers to Linux's kernel/irq/manage.c and
+ * arch/x86/kernel/irq.c.
  */
 #include "kernel/irq.h"
 
@@ -64,7 +65,7 @@ const struct irq_desc *irq_desc(unsigned int irq)
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-/* An application that is interrupted outside the kernel gives the CPU up when its time is over. */
+/* Preempts the interrupted thread if it was in application code and its slice is over. */
 static void interrupt_exit(void)
 {
 	irq_exit();

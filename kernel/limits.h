@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every bound of the kernel, in one place, with the reason for its value.
- * X_RANGE: X is the default of a sysctl (docs/sysctl.md), which may be set to these.
- * A queue, table, cache or loop that a peer or an application can drive has its limit here and a
- * test that reaches it.  The effect of reaching it is said beside it.
+ * Every bound of the kernel, in one place, with the reason for its value.  X_RANGE: X is the
+ * default of a sysctl (docs/sysctl.md), which may be set to values in this range.  A queue, table,
+ * cache or loop that a peer or an application can drive has its limit here and a test that reaches
+ * it.  The comment says what happens at the limit.
  */
 #ifndef KERNEL_LIMITS_H
 #define KERNEL_LIMITS_H
@@ -14,14 +14,14 @@
 #define THREADS_MAX         4096  /* kthread_run: -ENOMEM; 64 MiB of stacks at most */
 #define THREAD_STACKS_KEPT  64 /* stacks of ended threads kept for the next ones; more are freed */
 #define NR_IRQS             64 /* request_irq: -ENOSPC */
-#define IOAPICS_MAX         4  /* interrupt controllers of the MADT: more are named, not used */
+#define IOAPICS_MAX         4  /* interrupt controllers of the MADT: more are reported, not used */
 #define NMI_REPORT_MS       1000  /* between two lines about NMIs: those in between are counted */
 #define NR_SYSCALLS         1040  /* Linux's numbers and ours from 1000 */
 #define TIME_SLICE_MS       10    /* an application thread that spins loses the CPU after it */
 #define MAX_SOFTIRQ_RESTART 10    /* rounds before ksoftirqd takes over (Linux) */
 #define MAX_SOFTIRQ_MS      2     /* time before it does */
-#define SOFT_LOCKUP_MS      2000  /* kernel code that does not yield: named on the console */
-#define SHUTDOWN_STAGE_MS   1000  /* of the orderly end: then peers are reset, frames are lost */
+#define SOFT_LOCKUP_MS      2000  /* kernel code that does not yield: reported on the console */
+#define SHUTDOWN_STAGE_MS   1000  /* of an orderly shutdown: then peers are reset, frames lost */
 #define LOG_RING_SIZE       16384 /* bytes of kernel log kept; older ones are overwritten */
 #define LOG_LINE_MAX        256   /* bytes of a line; more is cut */
 #define LOG_BURST_LINES     10    /* of one kind that a device can cause, in ... (Linux) */

@@ -2,10 +2,10 @@
 /*
  * Log levels: the lines that reach the console, and the subsystems whose debug lines are made.
  *
- * log_register() <- each subsystem's init; `loglevel=` and `loglevel.NAME=` (boot); reading and writing
- * /proc/loglevel (process).  The list only grows, at boot; a level is one byte that every context reads as it
- * stands: no lock.
- * Answers to Linux's `loglevel=` and lib/dynamic_debug.c, and to 9front's netlog.
+ * log_register() <- each subsystem's init; `loglevel=` and `loglevel.NAME=` (boot); reading and
+ * writing /proc/loglevel (process).  The list only grows, at boot; a level is one byte, read
+ * without a lock in every context.  Answers to Linux's `loglevel=` and lib/dynamic_debug.c, and to
+ * 9front's netlog.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
@@ -52,8 +52,9 @@ static const struct {
 	     {"notice", LOG_NOTICE},   {"info", LOG_INFO},    {"debug", LOG_DEBUG}};
 
 /*
- * A name: this level and what is more severe, as in syslogd's rules; the names are those of syslog(3).
- * A number: levels below it, as on Linux, whose 8 and what is above it (its kernel uses 10 and 15) show all.
+ * A name sets this level and the more severe ones, as in syslogd's rules; the names are those of
+ * syslog(3).  A number sets the levels below it, as on Linux, where 8 and more show all (its kernel
+ * uses 10 and 15).
  */
 static int parse_level(const char *value, int *level)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end that was not planned, and the warning that goes on.
+ * panic() and warnings.
  *
  * panic() <- BUG_ON(), the exception entries, code that finds the kernel's own state broken.
- * warn_at() <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.
- * What happens after the dump is the command line's `panic=`: halt (stay, so that a person can read
- * and a debugger can look), reboot, or poweroff with a failure code (what a test wants).
- * Answers to Linux's kernel/panic.c.
+ * warn_at() <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.  After the
+ * dump, the command line's `panic=` decides: halt (stay, so that a person can read the console and
+ * a debugger can attach), reboot, or poweroff with a failure code (for tests).  Answers to Linux's
+ * kernel/panic.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
@@ -55,7 +55,7 @@ void __noreturn panic(const char *fmt, ...)
 
 	hal_irq_disable();
 	if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST)) {
-		/* The dump itself broke: say so in the least possible code, and end. */
+		/* The dump itself failed: print a constant text, and end. */
 		hal_console_write(again, sizeof(again) - 1, NULL);
 		hal_halt(panic_policy, PANIC_EXIT_CODE);
 	}

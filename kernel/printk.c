@@ -5,10 +5,10 @@
  * printk_from() <- all code, through pr_err() ... pr_debug(), and panic().  Any context.
  * kmsg_copy() <- /proc/kmsg.
  *
- * A line is put together on the caller's stack, so that nothing is allocated and two callers do not
- * mix.  log_lock (taken in every context, hence irq-safe) covers the ring and the console, so that
- * an interrupt's line cannot come into the middle of another one.  panic() may strike while the lock
- * is held - by a bug in the console, or in the lock itself - and so stops taking it.
+ * A line is formatted on the caller's stack, so that nothing is allocated and the lines of two
+ * callers do not mix. log_lock (taken in every context, hence irq-safe) covers the ring and the
+ * console, so that an interrupt cannot print into the middle of a line.  A panic may happen while
+ * the lock is held, through a bug in the console or in the lock itself; so panic() stops taking it.
  * Answers to Linux's kernel/printk/printk.c.
  */
 #include "kernel/printk.h"
@@ -86,8 +86,8 @@ size_t kmsg_copy(char *buf, size_t size)
 	n = min_t(u64, n, ring_end);
 	from = ring_end - n;
 	/*
-	 * Begin where a line does.  When the byte before the oldest was overwritten, that
-	 * may be in the middle of a line: skip to the next one.
+	 * Begin at the start of a line.  If older bytes were overwritten, the oldest byte may be in
+	 * the middle of a line: skip to the next one.
 	 */
 	if (n == LOG_RING_SIZE || (from > 0 && ring[(from - 1) % LOG_RING_SIZE] != '\n')) {
 		while (n && ring[from % LOG_RING_SIZE] != '\n') {

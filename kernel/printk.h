@@ -24,8 +24,8 @@ enum loglevel {
 extern int console_loglevel;
 
 /*
- * A subsystem whose lines have a level of their own (`loglevel.NAME=`, /proc/loglevel).  A file that belongs to one
- * defines LOG_SOURCE as that before it includes anything.
+ * A subsystem whose lines have a level of their own (`loglevel.NAME=`, /proc/loglevel).  A file of
+ * the subsystem defines LOG_SOURCE as its log_source before the first include.
  */
 struct log_source {
 	const char *name;        /* "tcp" */

@@ -16,8 +16,8 @@ struct ratelimit {
 };
 
 /*
- * May one more line be logged?  At most LOG_BURST_LINES in LOG_BURST_MS; the first line after others were
- * withheld is preceded by their number, in the name of @name.
+ * May one more line be logged?  At most LOG_BURST_LINES in LOG_BURST_MS. When lines were withheld,
+ * the next one that is allowed is preceded by a line with their number, which begins with @name.
  */
 bool ratelimit_allows(struct ratelimit *limit, const char *name);
 

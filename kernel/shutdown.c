@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The orderly end.
+ * The orderly shutdown.
  *
  * Callers: the power button's interrupt -> shutdown_request(), which wakes the init thread in
- * shutdown_on_request(); that one, the system call power and an application's return from main() ->
- * kernel_shutdown().  Process context, but for the request.
- * A subsystem with work to finish registers a hook, so that kernel/ knows no network.  Each stage has its
- * own time, and a stage that is not done by then is cut off: a peer that does not answer must not keep a
- * machine from going off.
- * Answers to Linux's kernel/reboot.c (kernel_power_off, its notifier chain).
+ * shutdown_on_request(); that thread, the system call power and an application's return from main()
+ * -> kernel_shutdown().  Process context, except shutdown_request().  A subsystem with work to
+ * finish registers a hook, so that kernel/ knows no network.
+ *
+ * Each stage has its own time.  A stage that is not done by then is cut off: a peer that does not
+ * answer must not keep the machine from powering off.  Answers to Linux's kernel/reboot.c
+ * (kernel_power_off, its notifier chain).
  */
 #include "kernel/shutdown.h"
 #include "kernel/lib/bug.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The orderly end: a subsystem with work to finish registers a hook, and the machine goes
- * off after all of them.  panic() does not come here: it trusts no other code any more.
+ * The orderly shutdown: a subsystem with work to finish registers a hook; the machine powers off
+ * after all of them. panic() does not run the hooks: after a bug no other code can be trusted.
  */
 #ifndef KERNEL_SHUTDOWN_H
 #define KERNEL_SHUTDOWN_H
@@ -29,7 +29,7 @@ void __noreturn kernel_shutdown(enum hal_halt how, int code);
 
 /* The power button: asks for a power-off with code 0.  Any context. */
 void shutdown_request(void);
-/* The init thread's rest: waits for shutdown_request(). */
+/* The rest of the init thread: waits for shutdown_request(), then shuts down. */
 void __noreturn shutdown_on_request(void);
 
 #endif

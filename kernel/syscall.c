@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system call table and its one door.
+ * The system call table and its one entry.
  *
  * Callers: the application's library (include/, apps/libc), the hosted build's submitted calls.
- * Process context.  Each floor registers its calls at boot (register_syscalls), so that this file
- * knows none of them.
+ * Process context.  Each subsystem registers its calls at boot (register_syscalls), so that this
+ * file includes none of them.
  *
  * While syscall_depth is above zero the thread is not preempted; on the way out it gives the CPU up
- * if its slice ended meanwhile.
- *
- * Answers to Linux's arch/x86/entry/common.c.
+ * if its slice ended meanwhile.  Answers to Linux's arch/x86/entry/common.c.
  */
 #include "kernel/syscall.h"
 
@@ -22,7 +20,7 @@
 
 static struct syscall_def table[NR_SYSCALLS];
 
-/* Where the application's errno lives: C libraries and compilers know this name. */
+/* The address of the application's errno.  The name is fixed: C libraries and compilers use it. */
 int *__errno_location(void);
 
 void register_syscalls(const struct syscall_def *defs, unsigned int n)
@@ -52,7 +50,7 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	watchdog_progress();
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
-	/* No signal handlers exist that the call could be restarted after. */
+	/* There are no signal handlers, after which the call could be restarted. */
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system call table: one door for applications, for the hosted build's submitted calls, and for
- * the SYSCALL instruction later.
+ * The system call table: one entry for applications, for the hosted build's submitted calls, and
+ * for the SYSCALL instruction later.
  *
- * Numbers are Linux's x86-64 ones; ours above them (include/uapi/unistd.h).  kernel/ does not know
- * net/: each floor registers its calls at boot.
+ * Numbers are Linux's x86-64 ones; ours above them (include/uapi/unistd.h). kernel/ does not know
+ * net/: each subsystem registers its calls at boot.
  */
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H

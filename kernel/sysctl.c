@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of sysctls, and how a text becomes a value.
+ * The table of sysctls, and the conversion from text to value and back.
  *
- * sysctl_register() <- each floor's init, at boot; sysctl_set() <- the command line's `sysctl.` (boot)
- * and write() to /proc/sys (kernel/fs/proc_sys.c, process); sysctl_show() <- read() there, /proc/sysctl.
- * The table only grows, at boot; the values are ints that any code reads: no lock.
- * Answers to Linux's kernel/sysctl.c and Documentation/networking/ip-sysctl.txt.  Stricter than that:
- * Linux takes a vector's first numbers alone, and the first of too many; here that is an error.
+ * sysctl_register() <- each subsystem's init, at boot; sysctl_set() <- the command line's `sysctl.`
+ * (boot) and write() to /proc/sys (kernel/fs/proc_sys.c, process); sysctl_show() <- read() there,
+ * /proc/sysctl.  The table only grows, at boot; the values are ints that any code reads: no lock.
+ * Answers to Linux's kernel/sysctl.c and Documentation/networking/ip-sysctl.txt.  Stricter than
+ * Linux, which accepts a vector's first numbers alone, and the first of too many; here both are
+ * errors.
  */
 #include "kernel/sysctl.h"
 
@@ -42,7 +43,7 @@ const struct ctl_table *sysctl_nth(unsigned int i)
 	return NULL;
 }
 
-/* Is @name, of @len bytes, the entry's?  A dot in it stands for a slash. */
+/* Is @name, of @len bytes, the entry's name?  A dot in it stands for a slash. */
 static bool same_name(const char *procname, const char *name, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -87,7 +88,10 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == ',';
 }
 
-/* The next word of *@text into @word: its length, 0 at the end, -EINVAL when it is no number's length. */
+/*
+ * Copies the next word of *@text to @word: its length, 0 at the end, -EINVAL if it is longer than
+ * any number.
+ */
 static int next_word(const char **text, char *word, size_t size)
 {
 	const char *s = *text;
@@ -181,7 +185,10 @@ int sysctl_usage(const struct ctl_table *t, char *buf, size_t size)
 #define ANY_USAGE "sysctl.NAME=VALUE[,VALUE...], a NAME of /proc/sysctl"
 static char usage[SYSCTL_NAME_MAX + SYSCTL_TEXT_MAX];
 
-/* @word: the text after "sysctl.".  When it is wrong, the usage becomes that of the name it has. */
+/*
+ * @word: the text after "sysctl.".  If its value is wrong, the reported usage is that of this
+ * sysctl.
+ */
 static int parse_param(const char *word)
 {
 	const char *equals = strchr(word, '=');

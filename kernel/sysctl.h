@@ -2,14 +2,14 @@
 /*
  * Named values that may be changed while the kernel runs: sysctls.
  *
- * A floor keeps the values as plain ints that its code reads, under Linux's names (sysctl_tcp_retries2),
- * with their defaults and ranges in kernel/limits.h; it registers a table that names them.  Two ways
- * lead to a value, both through sysctl_set(): the command line (`sysctl.net.ipv4.tcp_retries2=8`) and
- * writing /proc/sys/net/ipv4/tcp_retries2.  Reading returns the value itself.
- * A value that changes nothing is in no table.
+ * A subsystem keeps the values as plain ints that its code reads, under Linux's names
+ * (sysctl_tcp_retries2), with their defaults and ranges in kernel/limits.h; it registers a table
+ * that names them.  A value is set through sysctl_set(), from the command line
+ * (`sysctl.net.ipv4.tcp_retries2=8`) or by writing /proc/sys/net/ipv4/tcp_retries2.  Reading
+ * returns the value itself. A value that would have no effect is not in a table.
  *
- * A reader takes an int as it stands, without a lock: it sees the old value or the new one.  Of a
- * vector it may see some of both, as in Linux.
+ * A reader takes an int as it stands, without a lock: it sees the old value or the new one; of a
+ * vector possibly some of each, as in Linux.
  */
 #ifndef KERNEL_SYSCTL_H
 #define KERNEL_SYSCTL_H

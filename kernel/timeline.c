@@ -3,10 +3,12 @@
  * The boot timeline.
  *
  * Callers in order: kernel/x86/setup.c, init/main.c and the platform's hal_late_init() and
- * hal_probe_devices() -> boot_stage(); init/main.c -> boot_stages_show().  Boot, one thread: no lock.
+ * hal_probe_devices() -> boot_stage(); init/main.c -> boot_stages_show().  Boot, one thread: no
+ * lock.
  *
- * Stages are noted by a counter whose speed is only known later, so that those before the clock are
- * measured too; and shown at the end, since `loglevel=` is read late.
+ * Stages are noted with a raw counter whose speed is known only later, so that the stages before
+ * the clock is calibrated are measured too.  They are shown at the end, because `loglevel=` is read
+ * late.
  */
 #include "kernel/timeline.h"
 

@@ -57,7 +57,7 @@ typedef u64 phys_addr_t;
 #define __always_inline inline __attribute__((always_inline))
 #define fallthrough     __attribute__((fallthrough))
 
-/* A pointer that comes from an application: touched only through copy_{from,to}_user. */
+/* A pointer that an application passed: access it only through copy_{from,to}_user. */
 #define __user
 
 #define barrier()        __asm__ volatile("" ::: "memory")

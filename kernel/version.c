@@ -4,9 +4,9 @@
  *
  * version_init() <- kernel_main(); show_version() <- open().  No lock: nothing here changes.
  *
- * The only file that includes the generated header: another commit compiles this file again and links.
- * No time of the build is in it, so that one tree and one compiler give one image.
- * Answers to Linux's init/version.c and fs/proc/version.c.
+ * The only file that includes the generated header: a new commit recompiles this file alone, and
+ * links.  It holds no time of the build, so that one tree and one compiler give one image.  Answers
+ * to Linux's init/version.c and fs/proc/version.c.
  */
 #include "kernel/version.h"
 

@@ -2,11 +2,11 @@
 /*
  * The console as a file: standard input, output and error.
  *
- * console_open_std() <- init; console_open() <- open("/dev/console").  Process context; typed bytes
- * are also collected by a timer (softirq), so console_lock is softirq-safe.
+ * console_open_std() <- init; console_open() <- open("/dev/console").  Process context; a timer
+ * (softirq) also collects typed bytes, so console_lock is softirq-safe.
  *
- * The platform has no interrupt for a typed byte.  So a timer looks for one every few milliseconds,
- * and only while a reader waits: a kernel that reads nothing from its console takes no tick for it.
+ * The platform has no interrupt for a typed byte.  So a timer polls for one every few milliseconds,
+ * but only while a reader waits: without a reader the kernel stays tickless.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -33,8 +33,8 @@ static struct timer_list look_timer;
 static bool ready;
 
 /*
- * Collects typed bytes; true when there are some to read.  Those without room stay in the
- * device, which can make the sender wait; and the loop is bounded even if the sender never stops.
+ * Collects typed bytes; true when there are some to read.  Bytes without room stay in the device,
+ * which can make the sender wait.  The loop is bounded even if the sender never stops.
  */
 static bool collect(void)
 {
@@ -73,7 +73,7 @@ static size_t take_typed(char *buf, size_t max)
 	return n;
 }
 
-/* Sleeps until something was typed: 0 or -EINTR. */
+/* Sleeps until a byte was typed: 0 or -EINTR. */
 static int wait_typed(void)
 {
 	DEFINE_WAIT(wait);

@@ -2,9 +2,9 @@
 /*
  * The table of file descriptors: from a number to a struct file.
  *
- * get_unused_fd_flags() -> fd_install() or put_unused_fd() <- calls that open; fget() <- every system
- * call on a number; sys_close, sys_dup, sys_dup2, sys_dup3 <- applications.
- * Process context.  files->lock covers everything; no file is released under it.
+ * get_unused_fd_flags() -> fd_install() or put_unused_fd() <- calls that open; fget() <- every
+ * system call on a number; sys_close, sys_dup, sys_dup2, sys_dup3 <- applications.  Process
+ * context. files->lock covers everything; no file is released under it.
  *
  * One array of pointers and two bitmaps (number taken; close-on-exec), which start inside struct
  * files_struct with FDS_AT_START numbers, double when a number does not fit, and halve when the numbers in

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VFS-lite: the object behind a file descriptor.
+ * The object behind a file descriptor.
  *
- * Kinds of files: sockets (net/socket.c), /proc (kernel/fs/proc.c), the console, pipes, epoll.  Each
- * brings a struct file_operations; read(), write(), poll(), close() know no kind.
- * A struct file is reference-counted: fget() of every system call in flight, one for each slot of
- * the table; the last fput() calls release().  Process context, but for poll wake-ups.
+ * Kinds of files: sockets (net/socket.c), /proc (kernel/fs/proc.c), the console, pipes, epoll.
+ * Each brings a struct file_operations; read(), write(), poll(), close() do not know the kind.  A
+ * struct file is reference-counted: one reference for each fget() of a system call in flight, one
+ * for each slot of the table; the last fput() calls release().  Process context, except poll
+ * wake-ups.
  */
 #ifndef KERNEL_FS_FILE_H
 #define KERNEL_FS_FILE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inodes: identity and mode of the object behind a file.  No directory tree of them, no disk. */
+/* Inodes: number and mode of the object behind a file.  There is no directory tree and no disk. */
 #ifndef KERNEL_FS_INODE_H
 #define KERNEL_FS_INODE_H
 

@@ -2,9 +2,9 @@
 /*
  * open() and fstat().
  *
- * sys_open, sys_openat, sys_fstat <- applications.  Process context, no lock of its own.
- * There is no tree of directories: a path is below /proc or it is /dev/console; the working
- * directory is the root.  Answers to Linux's fs/open.c and fs/stat.c.
+ * sys_open, sys_openat, sys_fstat <- applications.  Process context, no lock of its own.  There is
+ * no directory tree: a path is below /proc or it is /dev/console; the working directory is the
+ * root.  Answers to Linux's fs/open.c and fs/stat.c.
  */
 #define LOG_SOURCE fs_log
 #include "include/uapi/errno.h"
@@ -40,7 +40,7 @@ static struct file *open_path(const char *path, unsigned int flags)
 	return ERR_PTR(-ENOENT);
 }
 
-/* Nothing here is a directory, so a path relative to an open file leads nowhere. */
+/* No open file is a directory, so a path relative to one is an error. */
 static int check_start(int dirfd, const char *path)
 {
 	struct file *file;

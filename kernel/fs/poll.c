@@ -4,11 +4,11 @@
  *
  * sys_poll <- applications; poll_wake() <- wake_up() of a file's queue, in any context.
  *
- * The first round asks each file and leaves an entry on each queue that it names; a wake-up sets
- * `triggered` before it wakes the thread, and the thread looks at it after it has said that it
- * sleeps, so that a change between the asking and the sleeping is not lost.  Later rounds only ask.
- * Entries hold a reference of their file, since another thread may close the number meanwhile.
- * Answers to Linux's fs/select.c.
+ * The first round asks each file for its events, and the file adds an entry to each of its wait
+ * queues.  A wake-up sets `triggered`, then wakes the thread.  The thread sets its state to
+ * sleeping, then reads `triggered`: so a change between asking and sleeping is not lost.  Later
+ * rounds only ask.  Entries hold a reference of their file, because another thread may close the
+ * number meanwhile.  Answers to Linux's fs/select.c.
  */
 #include "include/uapi/poll.h"
 
@@ -34,7 +34,7 @@ struct poll_entry {
 	wait_queue_head_t *queue;
 	struct poll_wqueues *pwq;
 	struct file *file;
-	unsigned int events; /* a wake-up that names only others is none of ours */
+	unsigned int events; /* a wake-up for other events only is ignored */
 };
 
 /* A page of further entries. */
@@ -109,7 +109,7 @@ static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct pol
 	add_wait_queue(queue, &entry->wait);
 }
 
-/* Field by field: the entries are filled as they are used. */
+/* Field by field: the arrays of entries need no initial value. */
 static void poll_initwait(struct poll_wqueues *pwq)
 {
 	pwq->table.qproc = poll_enqueue;
@@ -189,7 +189,7 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 			fds[i].revents = (short)ask(&fds[i], pwq, table);
 			if (fds[i].revents) {
 				count++;
-				table = NULL; /* there will be no sleeping, so no joining */
+				table = NULL; /* no sleep follows: queues need not be joined */
 			}
 		}
 		table = NULL;

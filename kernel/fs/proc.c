@@ -2,13 +2,13 @@
 /*
  * /proc: texts that are made when they are opened.
  *
- * proc_register() <- each floor's init, at boot; proc_open() <- open(); seq_printf() <- show().
+ * proc_register() <- each subsystem's init, at boot; proc_open() <- open(); seq_printf() <- show().
  * Process context.  The table of entries is only read after boot, an open text belongs to its file:
  * no lock.
  *
- * Rendering the whole at open() means that a reader with a small buffer still sees one moment, and
- * that no position has to be found again in a table that changed.
- * Answers to Linux's fs/proc/generic.c and fs/seq_file.c.
+ * The whole text is rendered at open().  A reader with a small buffer still sees one moment, and no
+ * position must be found again in a table that changed.  Answers to Linux's fs/proc/generic.c and
+ * fs/seq_file.c.
  */
 #include "kernel/fs/proc.h"
 
@@ -104,7 +104,7 @@ void seq_putc(struct seq_file *m, char c)
 	m->buf[m->count++] = c;
 }
 
-/* Says at the end of a text that was too long that it is not all. */
+/* Appends a note to a text that was cut at PROC_BUF_MAX. */
 static void mark_cut(struct seq_file *m)
 {
 	static const char note[] = "\n[cut: too long]\n";
@@ -146,7 +146,10 @@ ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from)
 	return strlen(text) == n ? (ssize_t)n : -EINVAL;
 }
 
-/* As /proc/sys: every write is a whole value.  The text that this file shows stays that of its open(). */
+/*
+ * As in /proc/sys, every write is a whole value.  An open file keeps the text that it had at
+ * open().
+ */
 static ssize_t proc_write_iter(struct file *file, struct iov_iter *from)
 {
 	const struct proc_file *pf = file->private_data;

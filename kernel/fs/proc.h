@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small /proc, read-only but for /proc/sys (proc_sys.c) and entries with write(): the second kind of file.
+ * A small /proc, read-only except /proc/sys (proc_sys.c) and entries with write(): the second kind
+ * of file.
  *
- * A subsystem registers a path and a function that prints it; open() renders the
- * whole text once (up to PROC_BUF_MAX), so that a reader sees one moment, read() hands it out.
+ * A subsystem registers a path and a function that prints the text. open() renders the whole text
+ * once (up to PROC_BUF_MAX), so that a reader sees one moment; read() copies it out.
  */
 #ifndef KERNEL_FS_PROC_H
 #define KERNEL_FS_PROC_H
 
 #include "kernel/types.h"
 
-/* Text that grows.  Process context.  After memory ran out everything is dropped and open() fails. */
+/*
+ * Text that grows.  Process context.  When memory runs out, all of it is dropped and open() fails.
+ */
 struct seq_file {
 	char *buf;
 	size_t count; /* bytes written */

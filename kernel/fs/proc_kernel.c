@@ -53,7 +53,10 @@ static int show_softirqs(struct seq_file *m)
 	return 0;
 }
 
-/* Where objects are separate there are no slabs: as many objects are there as are in use. */
+/*
+ * In the hosted build, where each object is an allocation of its own, there are no slabs: the
+ * number of objects is the number in use.
+ */
 static u64 objects_there(const struct kmem_cache *cache)
 {
 	return cache->separate ? cache->live : cache->slabs * cache->per_slab;
@@ -128,7 +131,7 @@ static char state_letter(const struct task_struct *p)
 	}
 }
 
-/* The list of threads changes in process context only, and nothing here sleeps. */
+/* The list of threads changes only in process context, and this loop does not sleep. */
 static int show_threads(struct seq_file *m)
 {
 	struct task_struct *p;
@@ -155,7 +158,7 @@ static int show_kmsg(struct seq_file *m)
 	return 0;
 }
 
-/* Ours: the console's text that no reader took in time, and how often a byte waited for one. */
+/* Ours: bytes of console text that were lost, and how often a byte waited in vain. */
 static int show_console(struct seq_file *m)
 {
 	struct console_stats stats = console_stats();

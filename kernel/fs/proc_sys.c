@@ -3,9 +3,9 @@
  * /proc/sys: a file for each sysctl.
  *
  * proc_sys_open() <- proc_open() <- open(); sys_read_iter(), sys_write_iter() <- read(), write().
- * Process context, no lock: kernel/sysctl.h says why none is needed.
- * A read shows what is in force at that moment; every write is a whole value, wherever the position is
- * (Linux ignores one that is not at the beginning).  Answers to Linux's fs/proc/proc_sysctl.c.
+ * Process context, no lock: kernel/sysctl.h says why none is needed.  A read returns the value in
+ * force at that moment.  Every write is a whole value, whatever the position is (Linux ignores a
+ * write that is not at the beginning).  Answers to Linux's fs/proc/proc_sysctl.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"
@@ -70,7 +70,7 @@ static const struct file_operations sys_file_ops = {
 /* @name: below /proc/sys/. */
 struct file *proc_sys_open(const char *name, unsigned int flags)
 {
-	/* Dots are slashes on the command line only. */
+	/* Only the command line accepts dots for slashes. */
 	const struct ctl_table *table = strchr(name, '.') ? NULL : sysctl_find(name, strlen(name));
 	struct sys_file *sf;
 	struct file *file;

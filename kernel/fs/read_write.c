@@ -56,7 +56,7 @@ static long read_write(unsigned int fd, void __user *buf, size_t count, bool wri
 	res = file_for(fd, writing, &file, &op);
 	if (res)
 		return res;
-	/* No buffer is that large (Linux: access_ok()). */
+	/* A count above SSIZE_MAX cannot be a valid buffer (Linux: access_ok()). */
 	res = -EFAULT;
 	if ((ssize_t)count >= 0) {
 		iov_iter_init_one(&iter, &iov, buf, min_t(size_t, count, MAX_RW_COUNT));
@@ -78,7 +78,7 @@ static long read_write_vector(unsigned int fd, const struct iovec __user *uvec,
 	res = file_for(fd, writing, &file, &op);
 	if (res)
 		return res;
-	/* Cut before it becomes an int: a huge count must not look like a small one. */
+	/* Clamp before the conversion to int: a huge count must not look like a small one. */
 	nr_segs = min(nr_segs, IOV_MAX_SEGMENTS + 1UL);
 	res = import_iovec(uvec, nr_segs, FAST_IOV, fast, &heap, &iter);
 	if (res > 0)
@@ -108,7 +108,7 @@ static long sys_writev(unsigned int fd, const struct iovec __user *vec, unsigned
 	return read_write_vector(fd, vec, nr_segs, true);
 }
 
-/* Only a text of /proc has a position, and its length is not promised: no SEEK_END. */
+/* Only a /proc text has a position.  Its length is not known in advance: no SEEK_END. */
 static long seek(struct file *file, s64 offset, unsigned int whence)
 {
 	s64 pos;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Atomic counters, bits and reference counts.  Any context, no lock.  Written for several CPUs.
- * Names of Linux's atomic.h and refcount.h (a refcount that would wrap or rise from zero is a bug
- * of ours and is reported).
+ * Names of Linux's atomic.h and refcount.h.  A refcount that would wrap or rise from zero is a bug
+ * of ours and is reported.
  */
 #ifndef KERNEL_LIB_ATOMIC_H
 #define KERNEL_LIB_ATOMIC_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers and addresses out of text, strictly: the whole string or nothing.
+ * Numbers and addresses out of text.  The whole string must be valid, or the result is an error.
  *
- * Called by command line parsers and by readers of settings.  Any context, no lock.
- * Answers to Linux's lib/kstrtox.c and in4_pton(), but takes no trailing newline.
+ * Called by command line parsers and by readers of settings.  Any context, no lock.  Answers to
+ * Linux's lib/kstrtox.c and in4_pton(), but takes no trailing newline.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"

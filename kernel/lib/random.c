@@ -6,8 +6,9 @@
  * getrandom().  Any context: random_lock is irq-safe and held for one refill at most.
  *
  * A refill runs the cipher over its key: the first 32 bytes of the stream become the next key, the
- * others are handed out and wiped as they go.  So a reader of this memory learns nothing about the
- * numbers that were given before (D. J. Bernstein, "Fast-key-erasure random-number generators").
+ * others are handed out and wiped as they go.  So an attacker who reads this memory cannot compute
+ * the numbers that were given out before (D.  J. Bernstein, "Fast-key-erasure random-number
+ * generators").
  */
 #include "kernel/lib/random.h"
 
@@ -105,7 +106,10 @@ void add_entropy(const void *buf, size_t n)
 	while (n) {
 		size_t part = min_t(size_t, n, KEY_SIZE);
 
-		/* XOR in, then through the cipher: a source that chooses the bytes can't choose the key. */
+		/*
+		 * XOR in, then through the cipher: an attacker who chooses the bytes cannot choose
+		 * the key.
+		 */
 		for (size_t i = 0; i < part; i++)
 			((u8 *)key)[i] ^= p[i];
 		chacha20_block(key, 0, nonce_stir, block);

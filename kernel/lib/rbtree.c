@@ -5,10 +5,9 @@
  * rb_insert_color() <- callers of rb_link_node(); rb_erase(), rb_next() ... <- the
  * retransmit queue, the out-of-order queue, epoll.  Any context; the caller's lock.
  *
- * The rules: the root is black; a red node has no red child; every way down from a node meets the
- * same number of black ones.  A missing child counts as black.  Left and right are mirror images, so
- * each case is written once, with the side as a flag.
- * Answers to Linux's lib/rbtree.c.
+ * The rules: the root is black; a red node has no red child; every path from a node down to a leaf
+ * has the same number of black nodes.  A missing child counts as black.  Left and right are mirror
+ * images, so each case is written once, with the side as a flag. Answers to Linux's lib/rbtree.c.
  */
 #include "kernel/lib/rbtree.h"
 
@@ -74,7 +73,10 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 {
 	struct rb_node *parent;
 
-	/* @node is red; only a red parent is wrong.  It is not the root, so it has a parent too. */
+	/*
+	 * @node is red; only a red parent breaks a rule.  It is not the root, so it has a parent
+	 * too.
+	 */
 	while ((parent = parent_of(node)) && !is_black(parent)) {
 		struct rb_node *grand = parent_of(parent);
 		bool right = grand->rb_right == parent;
@@ -101,7 +103,7 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 	set_black(root->rb_node);
 }
 
-/* The ways through @node (maybe NULL), a child of @parent, have one black node too few. */
+/* The paths through @node (maybe NULL), a child of @parent, have one black node too few. */
 static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct rb_root *root)
 {
 	while (parent && is_black(node)) {
@@ -118,7 +120,10 @@ static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct
 		near = *child_slot(sibling, right);
 		far = *child_slot(sibling, !right);
 		if (is_black(near) && is_black(far)) {
-			/* Take one black from the sibling's ways too: the lack moves up. */
+			/*
+			 * Take one black node from the sibling's paths too; the missing one is then
+			 * one level up.
+			 */
 			set_red(sibling);
 			node = parent;
 			parent = parent_of(node);
@@ -169,7 +174,7 @@ void rb_erase(struct rb_node *node, struct rb_root *root)
 	if (child)
 		set_parent(child, parent);
 	if (gap != node) {
-		/* The successor leaves its place and takes the node's, links, colour and all. */
+		/* The successor takes over the node's links and colour. */
 		if (parent == node)
 			parent = gap;
 		rb_replace_node(node, gap, root);

@@ -2,10 +2,10 @@
 /*
  * SipHash: without the key its results can be neither predicted nor chosen.
  *
- * SipHash-2-4 (siphash) makes numbers that a peer sees: initial sequence numbers, IP identifications.  Its
- * shorter form SipHash-1-3 (hsiphash, as in Linux's include/linux/siphash.h) chooses the bucket of a hash
- * table that a peer fills, which no peer sees, and which each packet asks for.
- * Any context, no lock.  Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
+ * SipHash-2-4 (siphash) makes numbers that a peer sees: initial sequence numbers, IP
+ * identifications.  The shorter SipHash-1-3 (hsiphash, as in Linux's include/linux/siphash.h)
+ * chooses buckets of hash tables that a peer fills: no peer sees the result, and each packet needs
+ * one.  Any context, no lock.  Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
  */
 #include "kernel/lib/random.h"
 

@@ -11,7 +11,7 @@
 
 #define INT_MAX 0x7fffffff
 
-/* Where the text goes.  pos runs on beyond size, so that it ends as the length of the whole text. */
+/* The output buffer. pos counts on beyond size, so that it ends as the length of the whole text. */
 struct out {
 	char *buf;
 	size_t size;
@@ -59,7 +59,10 @@ static void put_text(struct out *o, const struct spec *sp, const char *s, size_t
 		put_fill(o, ' ', sp->width - (long)n);
 }
 
-/* Digits of @v into the end of a buffer; returns how many.  Zero has none: precision makes it one. */
+/*
+ * Digits of @v into the end of a buffer; returns how many.  Zero gives none: the precision adds
+ * one.
+ */
 static unsigned int digits_of(u64 v, unsigned int base, bool upper, char *end)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
@@ -352,7 +355,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 		next = put_conversion(&o, &sp, fmt, &args);
 		if (next)
 			fmt = next;
-		else /* not a conversion of ours: show it as it stands, take no argument */
+		else /* not a conversion of ours: copy it as it stands, take no argument */
 			put_bytes(&o, start, fmt - start);
 	}
 	va_end(args);

@@ -2,12 +2,12 @@
 /*
  * Walking an application's buffers.
  *
- * import_iovec() <- readv, writev, sendmsg, recvmsg; copy_to_iter()/copy_from_iter() <- every file's
- * read_iter and write_iter.  Process context, no lock; the iter belongs to one system call.
+ * import_iovec() <- readv, writev, sendmsg, recvmsg; copy_to_iter()/copy_from_iter() <- every
+ * file's read_iter and write_iter.  Process context, no lock; the iter belongs to one system call.
  *
- * A copy's return value is exact even where a pointer is bad in the middle, because the caller has
- * to say how many bytes of a stream are gone.
- * Answers to Linux's lib/iov_iter.c.
+ * If a pointer is bad in the middle, the return value of a copy is still the exact number of bytes:
+ * the caller must report how many bytes of a stream were consumed.  Answers to Linux's
+ * lib/iov_iter.c.
  */
 #include "kernel/mm/iov_iter.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the bytes of a read or write come from or go to: a list of an application's buffers (or of
- * the kernel's own), consumed from the front.  Process context.
+ * The source or destination of a read or write: a list of an application's buffers (or of the
+ * kernel's own), consumed from the front.  Process context.
  */
 #ifndef KERNEL_MM_IOV_ITER_H
 #define KERNEL_MM_IOV_ITER_H

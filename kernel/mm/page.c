@@ -2,14 +2,14 @@
 /*
  * The buddy allocator.
  *
- * mm_init() <- kernel_main(), first of all.  alloc_pages()/put_page() <- slab, page fragments, rings,
- * pipes, stacks.  Any context: buddy_lock is irq-safe, and held only for list work.
+ * mm_init() <- kernel_main(), first of all. alloc_pages()/put_page() <- slab, page fragments,
+ * rings, pipes, stacks.  Any context: buddy_lock is irq-safe, and held only for list work.
  *
- * A free block of 2^order pages stands on the list of its order and is marked PG_BUDDY in its first
- * struct page.  A block is aligned to its size, so the number of its buddy - the other half of the
- * block twice as large - differs in one bit; when both are free they become one again.
- * A block given out is counted in its first struct page; the others point there.
- * Answers to Linux's mm/page_alloc.c.
+ * A free block of 2^order pages is in the list of its order and has PG_BUDDY in its first struct
+ * page.  A block is aligned to its size, so the number of its buddy, the other half of the block
+ * twice as large, differs in one bit; when both are free they are joined.  The first struct page of
+ * an allocated block has the reference count; the others point to it.  Answers to Linux's
+ * mm/page_alloc.c.
  */
 #include "kernel/mm/page.h"
 
@@ -59,7 +59,7 @@ static void free_area_add(struct page *page, unsigned int order)
 	page->flags = PG_BUDDY;
 	page->order = order;
 	refcount_set(&page->refs, 0); /* never written yet, where a block is split the first time */
-	/* At the front: the block freed last is the one that the caches still know. */
+	/* Add at the front: the block that was freed last is probably still in the CPU's cache. */
 	list_add(&page->lru, &free_area[order]);
 }
 
@@ -152,7 +152,7 @@ struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budge
 
 /* ---- release -------------------------------------------------------------------------------- */
 
-/* Joins the block with its buddy as long as that one is free and whole.  buddy_lock held. */
+/* Joins the block with its buddy as long as the buddy is free and whole. buddy_lock held. */
 static void give_block(struct page *page, unsigned int order)
 {
 	u64 pfn = page_to_pfn(page);
@@ -262,7 +262,10 @@ void register_shrinker(struct shrinker *shrinker)
 	list_add_tail(&shrinker->list, &shrinkers);
 }
 
-/* Linux's init_per_zone_wmark_min(): the square root, since traffic does not grow as memory does. */
+/*
+ * Linux's init_per_zone_wmark_min(): the square root, since traffic does not grow in proportion to
+ * memory.
+ */
 static u64 min_free_pages(u64 total)
 {
 	u64 kib = total * (PAGE_SIZE / 1024), min_kib = 0;
@@ -322,8 +325,8 @@ static u64 find_frames(const struct boot_info *boot, u64 n)
 }
 
 /*
- * Does the allocator get frame @pfn, and up to where is the answer the same?  It does where an entry
- * of the map calls it usable and none claims it for something else.
+ * Does the allocator get frame @pfn?  It does if an entry of the map calls it usable and no other
+ * entry claims it. *@run_end: up to there the answer is the same.
  */
 static bool frame_run(const struct boot_info *boot, u64 pfn, u64 *run_end)
 {
@@ -360,8 +363,8 @@ static void reserve_run(u64 first, u64 end)
 }
 
 /*
- * Frees [first, end), which borders on nothing that is free, as the largest aligned blocks that fit:
- * no two of them are buddies.  Only their heads are written; see mm_init().
+ * Frees [first, end) as the largest aligned blocks that fit.  No neighbour is free, so no two
+ * blocks are buddies.  Only their first struct pages are written; see mm_init().
  */
 static void free_run(u64 first, u64 end)
 {
@@ -378,9 +381,10 @@ static void free_run(u64 first, u64 end)
 }
 
 /*
- * The array of page structures is not cleared: at 3 GiB that alone would be most of the boot.  What
- * is inside a free block is written when the block is split (free_area_add) or given out
- * (alloc_pages); the buddy that give_block() looks at was then a head itself, or is reserved.
+ * The array of page structures is not cleared: at 3 GiB that alone would take most of the boot.  A
+ * struct page inside a free block is written when the block is split (free_area_add) or allocated
+ * (alloc_pages). give_block() reads only a buddy's first struct page, which was written when that
+ * buddy was freed, or is reserved.
  */
 void mm_init(const struct boot_info *boot)
 {

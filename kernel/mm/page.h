@@ -35,7 +35,7 @@
 struct kmem_cache;
 
 /*
- * Pages of blocks that are cut into pieces (page_frag.h) stay taken while one piece of the block is in use.
+ * Pages of a block that is cut into pieces (page_frag.h) stay allocated while one piece is in use.
  * A budget counts and bounds them; @used changes atomically.
  */
 struct page_budget {
@@ -64,7 +64,7 @@ struct page {
 #define PG_SLAB     0x04
 #define PG_RESERVED 0x08 /* not the allocator's */
 #define PG_BUDGET   0x10 /* block for pieces, counted in page->budget */
-#define PG_WHOLE    0x20 /* one packet pays for all of it, however little of it holds data */
+#define PG_WHOLE    0x20 /* one packet is charged for all of it, however little of it holds data */
 
 struct boot_info;
 /* Takes the usable ranges.  The struct page array itself is carved out of them. */
@@ -99,16 +99,16 @@ u64 nr_total_pages(void);
 /* ---- the last pages ---- */
 /* So many are for GFP_ATOMIC only; half as much again for GFP_SEND, too. */
 u64 mm_min_free(void);
-/* Below twice that: caches give memory back, and protocols take only what they must. */
+/* Less than twice that is free: caches give memory back, and protocols take only what they must. */
 bool mm_pages_are_short(void);
 /* A quarter above mm_min_free(): no received data is queued. */
 bool mm_pages_are_scarce(void);
 /* Down to mm_min_free(): GFP_SEND gets no page. */
 bool mm_pages_are_gone(void);
 /*
- * @kick is called when an allocation finds or leaves pages short, in any context, hard interrupts
- * included, possibly under the allocating caller's locks: it may do no more than schedule the work.
- * It may be called often.
+ * @kick is called when an allocation finds pages short or leaves them short, in any context
+ * including hard interrupts, possibly under the allocating caller's locks: it may only schedule the
+ * work.  It may be called often.
  */
 struct shrinker {
 	void (*kick)(void);

@@ -5,10 +5,10 @@
  * page_frag_alloc()/page_frag_refill() <- receive buffers of a driver (softirq), tcp_sendmsg()
  * (process).  The owner of the struct page_frag serialises the calls; references are atomic.
  *
- * The owner holds one reference of the block that it cuts, each piece another one.  When only the
- * owner's is left, all pieces have come home, and the block is cut from its start again: a steady
- * stream of packets takes no page from the allocator.
- * Answers to Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().
+ * The owner holds one reference of the block, and each piece another.  When only the owner's is
+ * left, all pieces have been freed, and the owner cuts the block from its start again: a steady
+ * stream of packets takes no page from the allocator.  Answers to Linux's page_frag_alloc() in
+ * mm/page_alloc.c and sk_page_frag_refill().
  */
 #include "kernel/mm/page_frag.h"
 
@@ -27,7 +27,7 @@ bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp)
 		}
 		page_frag_drain(frag);
 	}
-	/* A large block makes the work rare; in fragmented memory any that holds @min will do. */
+	/* A large block needs refilling rarely; in fragmented memory take any that holds @min. */
 	for (int order = SKB_MAX_ORDER; order >= 0 && PAGE_SIZE << order >= min; order--) {
 		frag->page = frag->budget
 				     ? alloc_budget_pages(gfp & ~__GFP_ZERO, order, frag->budget)

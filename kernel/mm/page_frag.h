@@ -13,8 +13,8 @@ struct page_frag {
 	struct page *page; /* NULL: none yet.  The owner holds one reference */
 	u32 offset;        /* bytes used */
 	u32 size;          /* bytes of the block */
-	/* Where its blocks count, NULL: nowhere.  For pieces whose end a peer decides: as long as it holds
-	 * one, the block is taken. */
+	/* The budget that its blocks count in; NULL: none.  For pieces that a peer can keep alive:
+	 * each keeps its whole block allocated. */
 	struct page_budget *budget;
 };
 
@@ -27,7 +27,7 @@ bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp);
 void *page_frag_alloc(struct page_frag *frag, unsigned int size, gfp_t gfp);
 /* Gives back what page_frag_alloc() returned. */
 void page_frag_free(void *addr);
-/* Lets the owner's block go. */
+/* Drops the owner's reference of the block. */
 void page_frag_drain(struct page_frag *frag);
 
 #endif

@@ -2,19 +2,19 @@
 /*
  * Object caches over pages, and kmalloc() over caches.
  *
- * kmem_cache_alloc()/kmem_cache_free() <- sk_buffs, sockets, files, threads: the hot path of every
- * packet, so both are a lock, a few pointers and a count.  Any context: the lock of each cache is
- * irq-safe and never held while pages are taken or given back.
+ * kmem_cache_alloc()/kmem_cache_free() <- sk_buffs, sockets, files, threads.  They are on the path
+ * of every packet, so both are a lock, a few pointers and a count.  Any context: the lock of each
+ * cache is irq-safe and never held while pages are taken or given back.
  *
  * A slab is a compound block cut into objects of one stride.  Its state is in the block's first
- * struct page: the list of free objects (each one's first word points to the next), the number given
- * out, the cache.  An object finds its slab through its address.  Slabs with room stand on
- * cache->partial, the others on cache->full; KEEP_EMPTY empty ones are kept against the next burst.
+ * struct page: the list of free objects (each one's first word points to the next), the number
+ * given out, the cache.  An object finds its slab through its address.  Slabs with room are on
+ * cache->partial, the others on cache->full; KEEP_EMPTY empty slabs are kept for the next burst.
  *
  * Where the platform wants objects separate (hosted, so that a sanitizer sees every object's bounds
- * and end), each is an allocation of its own with a hidden head that names its cache.  The pages that
- * their slabs would take are taken all the same, so that memory ends where it does on the machine.
- * Answers to Linux's mm/slub.c.
+ * and end), each object is an allocation of its own with a hidden header that names its cache.  The
+ * pages that their slabs would use are allocated too, so that memory runs out at the same point as
+ * on the machine.  Answers to Linux's mm/slub.c.
  */
 #define LOG_SOURCE mm_log
 #include "kernel/mm/slab.h"
@@ -45,7 +45,7 @@ static unsigned int pages_order(size_t size)
 
 /* ---- separate objects ----------------------------------------------------------------------- */
 
-/* Stands before a separate object, out of the sanitizer's bounds while the object lives. */
+/* Precedes a separate object; the sanitizer forbids access to it while the object lives. */
 struct separate_head {
 	struct kmem_cache *cache;
 	struct page *pages; /* kmalloc-large: the block that stands for it */
@@ -94,7 +94,10 @@ static void separate_free(struct kmem_cache *cache, void *obj)
 
 /* ---- slabs ---------------------------------------------------------------------------------- */
 
-/* Pages for a slab: of the cache's order, or where memory is in pieces fewer, which hold one object. */
+/*
+ * Pages for a slab: of the cache's order, or where memory is fragmented fewer, which hold one
+ * object.
+ */
 static struct page *slab_pages(struct kmem_cache *cache, gfp_t gfp)
 {
 	for (int order = cache->order; order >= 0 && PAGE_SIZE << order >= cache->stride; order--) {
@@ -154,7 +157,7 @@ static void *slab_take(struct kmem_cache *cache)
 	return obj;
 }
 
-/* Puts an object back; returns the slab when it is empty and one too many.  cache->lock held. */
+/* Puts an object back; returns the slab if it is now empty and must be freed. cache->lock held. */
 static struct page *slab_give(struct kmem_cache *cache, struct page *page, void **obj)
 {
 	bool was_full = !page->freelist;
@@ -172,7 +175,10 @@ static struct page *slab_give(struct kmem_cache *cache, struct page *page, void 
 		cache->slabs--;
 		return page;
 	}
-	/* To the tail: slabs in use are filled first, so that empty ones stay so. */
+	/*
+	 * To the tail: slabs in use are filled first, so that empty slabs stay empty and can be
+	 * freed.
+	 */
 	cache->empty++;
 	list_move_tail(&page->lru, &cache->partial);
 	return NULL;
@@ -234,7 +240,9 @@ static void *alloc_from_slabs(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
-/* Counts a separate object out, and lets a slab go that is one empty one too many. */
+/*
+ * Counts a separate object out, and frees the pages of a slab if one more than KEEP_EMPTY is empty.
+ */
 static void separate_uncount(struct kmem_cache *cache)
 {
 	struct page *page = NULL;
@@ -258,7 +266,7 @@ static void separate_uncount(struct kmem_cache *cache)
 		put_page(page);
 }
 
-/* Counts a separate object in, with pages for a slab when those that there are were full. */
+/* Counts a separate object in; allocates pages for a slab if the present ones are full. */
 static bool separate_count(struct kmem_cache *cache, gfp_t gfp)
 {
 	unsigned long flags;
@@ -283,7 +291,10 @@ static bool separate_count(struct kmem_cache *cache, gfp_t gfp)
 	return granted;
 }
 
-/* The separate way; @size may be less than the cache's (kmalloc), so that its end is watched. */
+/*
+ * kmem_cache_alloc() for separate objects.  @size may be less than the cache's (kmalloc), so that
+ * the sanitizer watches the object's true end.
+ */
 static void *alloc_separate(struct kmem_cache *cache, size_t size, gfp_t gfp)
 {
 	struct page *pages = NULL;
@@ -503,7 +514,7 @@ void slab_init(void)
 	for (unsigned int i = 0; i < KMALLOC_CACHES; i++) {
 		size_t size = 1UL << (i + KMALLOC_MIN_SHIFT);
 
-		/* Each size aligned to itself up to a cache line, as callers have come to expect. */
+		/* Sizes up to a cache line are aligned to themselves; callers rely on it. */
 		kmalloc_caches[i] = kmem_cache_create(names[i], size, min_t(size_t, size, 64), 0);
 	}
 	kmalloc_large = kmem_cache_create("kmalloc-large", PAGE_SIZE, PAGE_SIZE, 0);

@@ -2,10 +2,10 @@
 /*
  * Object caches and kmalloc.
  *
- * A cache hands out objects of one size from slabs of pages; it counts the live ones, which is how
- * tests know that nothing leaked (kmem_cache_live, /proc/slabinfo).  In the hosted build every
- * object is an allocation of its own, so that the sanitizer sees each use after free.
- * Any context; NULL when memory or the cache's limit is out.
+ * A cache hands out objects of one size from slabs of pages.  It counts the live ones, so that
+ * tests can verify that none leaked (kmem_cache_live, /proc/slabinfo).  In the hosted build every
+ * object is an allocation of its own, so that the sanitizer sees each use after free.  Any context;
+ * NULL when memory or the cache's limit is exhausted.
  */
 #ifndef KERNEL_MM_SLAB_H
 #define KERNEL_MM_SLAB_H

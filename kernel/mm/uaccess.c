@@ -10,8 +10,7 @@
 #include "include/uapi/errno.h"
 
 /*
- * A byte at a time: nothing behind the NUL may be read, since it need not be there, and a name is
- * short and rare.
+ * A byte at a time: the bytes behind the NUL may not be mapped.  Names are short and rare.
  */
 ssize_t strncpy_from_user(char *dst, const char __user *src, size_t max)
 {

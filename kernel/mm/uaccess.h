@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only ways to an application's memory.  Process context.
- * A bad pointer is -EFAULT through the exception table, never a crash.
+ * The only functions that access an application's memory.  Process context.  A bad pointer gives
+ * -EFAULT through the exception table, never a crash.
  */
 #ifndef KERNEL_MM_UACCESS_H
 #define KERNEL_MM_UACCESS_H
