@@ -3,9 +3,9 @@
  * The data of one CPU, and the test for the present context.
  *
  * preempt_count has Linux's layout: bits 0-7 preemption off (spinlocks held), bits 8-15 softirq
- * (0x100 = serving one, each local_bh_disable() adds 0x200), bits 16-19 hard interrupts.  It lives
- * per CPU, not per thread: nothing may sleep with it raised (schedule() asserts), so no thread
- * carries it through a switch.
+ * (0x100 = serving one, each local_bh_disable() adds 0x200), bits 16-19 hard interrupts.  It is
+ * kept per CPU, not per thread: no code may sleep with it raised (schedule() asserts that), so its
+ * value never belongs to a thread that was switched away.
  */
 #ifndef KERNEL_SCHED_CPU_H
 #define KERNEL_SCHED_CPU_H
@@ -48,7 +48,7 @@ static inline bool in_irq(void)
 {
 	return preempt_count() & HARDIRQ_MASK;
 }
-/* In a softirq, or where one is kept out (local_bh_disable, spin_lock_bh). */
+/* In a softirq, or where softirqs are disabled (local_bh_disable, spin_lock_bh). */
 static inline bool in_softirq(void)
 {
 	return preempt_count() & SOFTIRQ_MASK;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The idle thread: the boot context's afterlife.
+ * The idle thread: what the boot context becomes.
  *
- * Called once, by kernel_main().  Never sleeps: it runs when all other threads do.
- * The hardware timer needs no look here: it is always armed for the next timer or before it
+ * Called once, by kernel_main().  Never sleeps: it runs when no other thread can.  It need not arm
+ * the hardware timer, which is always armed for the next timer or earlier
  * (kernel/time/clockevent.h).
  */
 #include "kernel/sched/sched.h"
@@ -12,7 +12,10 @@ void __noreturn cpu_idle(void)
 {
 	for (;;) {
 		reap_threads();
-		/* From the question to the halt no interrupt may come: its wake-up would be slept over. */
+		/*
+		 * No interrupt between the check and the halt: the thread that it makes runnable
+		 * would wait for the next interrupt.
+		 */
 		hal_irq_disable();
 		if (sched_has_runnable()) {
 			schedule();

@@ -6,12 +6,10 @@
  * context; sched_tick() and preempt_schedule_irq() from the timer interrupt; cond_resched() in long
  * loops of the kernel; the idle thread.
  *
- * Locks: the run queue is this CPU's own and is changed with interrupts off, which also covers the
- * switch itself.  The thread that runs stands in no list; on_rq says "runs or is queued".
- *
- * Round robin knows one exception: ksoftirqd stands beside the queue and is taken before it, but not
- * twice in a row while others wait.  So it has every second slice, however many they are.
- *
+ * Locks: the run queue belongs to this CPU and is changed with interrupts off, which also covers
+ * the switch itself.  The running thread is in no list; on_rq means "runs or is queued". ksoftirqd
+ * is the one exception to round robin: it is kept beside the queue and runs before it, but not
+ * twice in a row while others wait.  So it gets every second slice, however many threads wait.
  * Answers to Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
  */
 #include "kernel/sched/sched.h"
@@ -76,7 +74,7 @@ static struct task_struct *pick_next(struct rq *rq, const struct task_struct *pr
 	return next;
 }
 
-/* Where others wait, the end of an application's slice needs an interrupt to be noticed. */
+/* Arms the timer for the end of an application's slice, if another thread waits for the CPU. */
 static void watch_slice(const struct task_struct *p)
 {
 	if ((p->flags & PF_APP) && sched_has_runnable())
@@ -94,7 +92,7 @@ bool try_to_wake_up(struct task_struct *p, unsigned int mode)
 		goto out_restore;
 	WRITE_ONCE(p->state, TASK_RUNNING);
 	if (p->on_rq)
-		goto out_restore; /* on its way to sleep, and now not */
+		goto out_restore; /* it had not left the CPU yet, and now stays */
 	enqueue(this_rq(), p);
 	watch_slice(current);
 out_restore:
@@ -136,7 +134,7 @@ static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 		WRITE_ONCE(prev->state, TASK_RUNNING);
 	if (prev->state != TASK_RUNNING)
 		prev->on_rq = false;
-	else if (prev != this_cpu()->idle) /* which is what runs when the queue is empty */
+	else if (prev != this_cpu()->idle) /* the idle thread is not queued */
 		enqueue(rq, prev);
 
 	next = pick_next(rq, prev);
@@ -159,7 +157,7 @@ static void __schedule(void)
 		hal_context_switch(&prev->ctx, &next->ctx);
 }
 
-/* A thread's last: prev->state is TASK_DEAD.  irq off. */
+/* The last switch of a thread: prev->state is TASK_DEAD. irq off. */
 void __noreturn schedule_dead(void)
 {
 	struct task_struct *prev = current;
@@ -204,9 +202,9 @@ void cond_resched(void)
 }
 
 /*
- * The registers that the interrupt entry did not save are the vector ones.  They go to this
- * thread's stack, since only a thread that is preempted here needs them kept: everywhere else it
- * gives the CPU up inside a function call, which keeps none.
+ * The interrupt entry saved all but the vector registers.  They are saved on this thread's stack.
+ * Only a thread that is preempted here needs them kept: everywhere else a thread gives the CPU up
+ * in a function call, which preserves no vector registers.
  */
 void preempt_schedule_irq(void)
 {

@@ -8,7 +8,8 @@
  * interrupt.  ksoftirqd gets every second slice while softirq work is pending.
  *
  * Signals do not exist yet; signal_pending() is "this thread was told to stop waiting"
- * (thread_interrupt(), as close of the whole kernel does), so that the interruptible paths are real.
+ * (thread_interrupt(), as close of the whole kernel does), so that the interruptible paths are
+ * used.
  */
 #ifndef KERNEL_SCHED_SCHED_H
 #define KERNEL_SCHED_SCHED_H
@@ -63,7 +64,10 @@ void __noreturn cpu_idle(void);
 /* Frees the stacks of ended threads.  Process context; kthread_run() and the idle thread call it. */
 void reap_threads(void);
 
-/* Gives the CPU up; with current->state != TASK_RUNNING sleeps until woken.  preempt_count 0. */
+/*
+ * Gives the CPU up.  With current->state != TASK_RUNNING it sleeps until woken. preempt_count must
+ * be 0.
+ */
 void schedule(void);
 /* Sleeps at most @timeout jiffies (MAX_SCHEDULE_TIMEOUT: no limit); returns what was left, 0 = over. */
 long schedule_timeout(long timeout);
@@ -97,7 +101,7 @@ void thread_interrupt(struct task_struct *p);
 	} while (0)
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
-/* Serves softirqs that took too long; while it is runnable it gets every second slice. */
+/* Serves softirqs when they took too long; while it is runnable it gets every second slice. */
 extern struct task_struct *ksoftirqd; /* kernel/time/softirq.c */
 
 extern unsigned int nr_threads; /* alive, without the idle thread */

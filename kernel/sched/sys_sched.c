@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about threads and the whole: sched_yield, getpid, gettid, exit, getrandom, and ours,
- * thread_create and power.
+ * System calls about threads and the machine: sched_yield, getpid, gettid, exit, getrandom, and
+ * ours, thread_create and power.
  *
- * Called through kernel_syscall() (process context).  One address space is one process: its number
- * is 1, each thread has its own tid.
+ * Called through kernel_syscall() (process context).  There is one process: its number is 1, each
+ * thread has its own tid.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/unistd.h"
@@ -35,7 +35,7 @@ static long sys_gettid(void)
 	return current->pid;
 }
 
-/* Ends the calling thread alone; the files belong to all threads, and stay open. */
+/* Ends only the calling thread.  The open files belong to all threads and stay open. */
 static long sys_exit(int status)
 {
 	current->syscall_depth = 0;
@@ -81,7 +81,7 @@ static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const cha
 	if (len < 0)
 		return len;
 	p = app_thread_run(fn, arg, comm);
-	/* pthread_create()'s word for "no more threads". */
+	/* EAGAIN is pthread_create()'s error for "no more threads". */
 	if (IS_ERR(p))
 		return PTR_ERR(p) == -ENOMEM ? -EAGAIN : PTR_ERR(p);
 	return p->pid;

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads: made, ended, and cleared away.
+ * Threads: creation, end, and the release of their stacks.
  *
  * Callers: sched_init() at boot; kthread_run() and app_thread_run() (process context); do_exit() by
  * a thread itself, or by returning from its function.
  *
- * An ended thread can't free the stack it stands on.  It goes on a list, and the idle thread or the
- * next kthread_run() frees it; some stacks are kept, since a server that makes a thread for each
- * connection would otherwise map and unmap one for each.
- *
- * Locks: the lists are changed with interrupts off (another thread can't come in between, since the
- * kernel is not preempted); readers in process context need nothing as long as they do not sleep.
- *
- * Answers to Linux's kernel/fork.c, exit.c and kthread.c.
+ * A thread that ends cannot free the stack that it runs on.  It goes on a list, and the idle thread
+ * or the next kthread_run() frees it.  Some stacks are kept: a server that makes a thread for each
+ * connection would otherwise map and unmap a stack for each.  Locks: the lists are changed with
+ * interrupts off (no other thread can run meanwhile, since the kernel is not preempted); readers in
+ * process context need nothing as long as they do not sleep.  Answers to Linux's kernel/fork.c,
+ * exit.c and kthread.c.
  */
 #define LOG_SOURCE sched_log
 #include "kernel/sched/thread.h"
@@ -86,7 +84,7 @@ static void stack_put(void *stack)
 	unsigned long flags;
 	bool keep;
 
-	/* Its last frames were left, not returned from: a sanitizer still has marks on them. */
+	/* The thread's last frames never returned, so a sanitizer still has them marked. */
 	hal_unpoison(stack, THREAD_STACK_SIZE);
 	flags = hal_irq_save();
 	keep = nr_kept_stacks < THREAD_STACKS_KEPT;
@@ -114,7 +112,7 @@ static bool pid_taken(int pid)
 	return false;
 }
 
-/* Numbers rise; once they went round, one may still be in use. */
+/* Numbers rise.  After they wrapped, one may still be in use. */
 static int pid_alloc(void)
 {
 	static int last;
@@ -205,7 +203,7 @@ struct files_struct *first_files(void)
 		files_free(files);
 		return NULL;
 	}
-	if (app_files) /* another thread was faster while this one slept */
+	if (app_files) /* another thread was first while this one slept */
 		files_free(files);
 	else
 		app_files = files;
@@ -244,7 +242,7 @@ void __noreturn do_exit(void)
 	list_del_init(&self->all_list);
 	nr_threads--;
 	WRITE_ONCE(self->state, TASK_DEAD);
-	/* The code that takes it off this list runs after the switch below, on another stack. */
+	/* The thread is freed from this list after the switch below, by code on another stack. */
 	list_add_tail(&self->run_list, &ended);
 	schedule_dead();
 }

@@ -3,9 +3,8 @@
  * Sleeping for a time.
  *
  * Callers: every wait with a limit (socket timeouts, poll, nanosleep).  Process context, no lock.
- * The timer stands on the sleeper's stack and is off the wheel before it returns.
- *
- * Answers to Linux's kernel/time/timer.c, schedule_timeout().
+ * The timer is on the sleeper's stack and is deleted before the function returns.  Answers to
+ * Linux's kernel/time/timer.c, schedule_timeout().
  */
 #include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
@@ -31,7 +30,7 @@ long schedule_timeout(long timeout)
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
-	/* The jiffy that has begun does not count: @timeout whole ones are to pass. */
+	/* The current jiffy has begun already and does not count: wait for @timeout whole ones. */
 	end = jiffies + timeout;
 	setup_timer(&timer, wake_sleeper, (unsigned long)current);
 	mod_timer(&timer, end + (ktime_get_ns() % NSEC_PER_JIFFY != 0));

@@ -42,9 +42,9 @@ void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait)
 /* ---- the sleeper ---------------------------------------------------------------------------- */
 
 /*
- * The state is set under the queue's lock: a waker that changed the condition before taking the
- * lock is seen by the caller's look at the condition, a later one finds the entry and
- * the sleeping state, and undoes it.
+ * The state is set under the queue's lock.  A waker that changed the condition before it took the
+ * lock: the caller's test of the condition sees the change.  A later waker: it finds the entry and
+ * the sleeping state, and makes the thread runnable.
  */
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state)
 {
@@ -75,7 +75,7 @@ void finish_wait(wait_queue_head_t *q, wait_queue_t *wait)
 	unsigned long flags;
 
 	__set_current_state(TASK_RUNNING);
-	/* Looked at under the lock: a waker on another CPU may be half way through taking it off. */
+	/* Test under the lock: a waker on another CPU may be removing the entry at this moment. */
 	spin_lock_irqsave(&q->lock, flags);
 	if (!list_empty(&wait->entry))
 		list_del_init(&wait->entry);
@@ -93,7 +93,10 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 	list_for_each_entry_safe(wait, next, &q->task_list, entry) {
 		unsigned int exclusive = wait->flags & WQ_FLAG_EXCLUSIVE;
 
-		/* The entry may be gone after this: its thread runs on, its stack with it. */
+		/*
+		 * Do not touch the entry after this call: its thread may have run on, and the entry
+		 * is on its stack.
+		 */
 		if (wait->func(wait, mode, 0, key) <= 0 || !exclusive)
 			continue;
 		if (--nr_exclusive == 0)
@@ -107,7 +110,9 @@ int default_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void
 	return try_to_wake_up(wait->private, mode);
 }
 
-/* A thread that was awake already stays queued: the wake-up goes on to the next exclusive one. */
+/*
+ * If the thread was awake already, the entry stays, and the wake-up goes to the next exclusive one.
+ */
 int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void *key)
 {
 	if (!try_to_wake_up(wait->private, mode))

@@ -10,11 +10,11 @@
  *		schedule();
  *	}
  *	finish_wait(&q, &wait);
- * The order is what makes it right: it is on the queue, in its sleeping state, before it looks.
- * The waker (any context) changes the condition first, then calls wake_up().
+ * The order matters: the sleeper joins the queue and sets its sleeping state before it tests the
+ * condition. The waker (any context) changes the condition first, then calls wake_up().
  *
- * Exclusive waiters stand at the tail; a wake_up() wakes every non-exclusive one and one exclusive.
- * Linux's include/linux/wait.h.
+ * Exclusive waiters stand at the tail; a wake_up() wakes every non-exclusive one and one exclusive
+ * one. Linux's include/linux/wait.h.
  */
 #ifndef KERNEL_SCHED_WAIT_H
 #define KERNEL_SCHED_WAIT_H
@@ -23,7 +23,7 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/spinlock.h"
 
-/* States of a thread; a wake-up says which of them it ends. */
+/* States of a thread; a wake-up names the states that it ends. */
 #define TASK_RUNNING         0
 #define TASK_INTERRUPTIBLE   1
 #define TASK_UNINTERRUPTIBLE 2

@@ -3,18 +3,17 @@
  * The soft-lockup watchdog.
  *
  * Callers: the scheduler -> watchdog_arm() when a thread gets the CPU; __do_softirq() ->
- * watchdog_softirq(); do_timer_interrupt() -> watchdog_tick().  Interrupts off, which is the whole
- * locking: the data is this CPU's.
+ * watchdog_softirq(); do_timer_interrupt() -> watchdog_tick().  All with interrupts off, and the
+ * data is this CPU's: no lock.
  *
- * Kernel code is not preempted, so an endless loop there stops all other threads.  Progress is
- * counted (cpu->progress); a count that stands still for SOFT_LOCKUP_MS while a thread runs is reported,
- * once, with the backtrace: names only, since any peer may read the log and an address would tell where
- * the image lies.  Application code may run as long as it likes: it is preempted.  With interrupts off
- * nothing is noticed.
+ * Kernel code is not preempted, so an endless loop in it stops all other threads.  Progress is
+ * counted (cpu->progress).  If the count does not move for SOFT_LOCKUP_MS while a thread runs, the
+ * thread is reported once, with its backtrace.  The backtrace has names only: any peer may read the
+ * log, and an address would reveal where the image lies.  Application code may run without limit:
+ * it is preempted.  A loop with interrupts off is not noticed.
  *
- * No tick when idle: the timer is armed while a thread runs, and the last time it fires it finds the
- * idle thread and is not armed again.
- * Answers to Linux's kernel/watchdog.c.
+ * No tick when idle: the timer is armed while a thread runs.  When it fires and finds the idle
+ * thread, it is not armed again.  Answers to Linux's kernel/watchdog.c.
  */
 #include "kernel/sched/watchdog.h"
 
@@ -43,7 +42,7 @@ void watchdog_arm(u64 now_ns)
 	clockevent_program(now_ns + SOFT_LOCKUP_NS);
 }
 
-/* A thread that can keep the others from the CPU. */
+/* Does a thread run that can keep the others from the CPU? */
 static bool kernel_runs(void)
 {
 	const struct task_struct *p = current;
@@ -54,9 +53,9 @@ static bool kernel_runs(void)
 }
 
 /*
- * The idle thread and application code are not watched, but softirqs that interrupt them are, from now
- * on: counts as progress.  In kernel code it does not count: a thread that keeps the CPU there is reported
- * however often it is interrupted.
+ * The idle thread and application code are not watched, but softirqs that interrupt them are, from
+ * now on: that counts as progress.  In kernel code it does not: a thread that keeps the CPU there
+ * is reported however often softirqs interrupt it.
  */
 void watchdog_softirq(u64 now_ns)
 {

@@ -55,7 +55,9 @@ void calendar_from_seconds(s64 seconds, struct calendar_time *t)
 {
 	unsigned int days = seconds / SECONDS_PER_DAY, rest = seconds % SECONDS_PER_DAY;
 
-	/* A year has less than 366 days on average: this guess is never too late a year. */
+	/*
+	 * A year has less than 366 days on average: this guess is the right year or an earlier one.
+	 */
 	t->year = FIRST_YEAR + days / 366;
 	while (t->year < LAST_YEAR && days_before(t->year + 1) <= days)
 		t->year++;

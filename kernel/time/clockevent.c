@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one-shot hardware timer: remembers what is armed, and writes the device only for something
- * earlier.
+ * The one-shot hardware timer: remembers the armed deadline, and writes the device only for an
+ * earlier one.
  *
- * Callers: the wheel (mod_timer, run_timers), the scheduler (a slice that others wait for to end),
- * do_timer_interrupt().  Interrupts off, which is the whole locking: the data is this CPU's.
+ * Callers: the wheel (mod_timer, run_timers), the scheduler (the end of a slice while others wait),
+ * do_timer_interrupt().  Interrupts off, and the data is this CPU's: no lock.
  */
 #include "kernel/time/clockevent.h"
 
@@ -13,7 +13,7 @@
 #include "kernel/limits.h"
 #include "kernel/sched/cpu.h"
 
-/* The time for which each CPU's device is armed, plus one; 0 = not armed, which is how it starts. */
+/* The deadline for which each CPU's device is armed, plus one; 0, the initial value: not armed. */
 static u64 armed[NR_CPUS];
 
 void clockevent_program(u64 deadline_ns)

@@ -4,12 +4,12 @@
  *
  * Callers, in order: a hard interrupt handler raises (raise_softirq_irqoff); irq_exit() runs those that are
  * pending, with interrupts on, on the interrupted thread's stack; so does the outermost
- * local_bh_enable().  After MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS the rest goes to ksoftirqd,
- * and while that thread is runnable all softirq work is left to it: it shares the CPU with the
- * applications slice by slice, so that a flood of packets can't keep them from it.
+ * local_bh_enable().  After MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS the rest goes to
+ * ksoftirqd.  While that thread is runnable it does all softirq work, and shares the CPU with the
+ * applications slice by slice: a flood of packets cannot take all of the CPU.
  *
- * Locks: none.  cpu->softirq_pending is changed with interrupts off, preempt_count by its own
- * context only (an interrupt leaves it as it found it).
+ * Locks: none.  cpu->softirq_pending is changed with interrupts off, preempt_count only by its own
+ * context (an interrupt restores it before it returns).
  *
  * Answers to Linux's kernel/softirq.c.
  */
@@ -51,7 +51,9 @@ static void wakeup_softirqd(void)
 void raise_softirq_irqoff(enum softirq nr)
 {
 	this_cpu()->softirq_pending |= 1u << nr;
-	/* Otherwise irq_exit(), or the code that enables softirqs again, is about to look. */
+	/*
+	 * In an interrupt, or with softirqs disabled, irq_exit() or local_bh_enable() will run it.
+	 */
 	if (!in_interrupt())
 		wakeup_softirqd();
 }
@@ -108,7 +110,7 @@ static void __do_softirq(void)
 	cpu->preempt_count -= SOFTIRQ_OFFSET;
 }
 
-/* While ksoftirqd has its turn coming, what is pending waits for it. */
+/* While ksoftirqd is runnable, pending softirqs wait for it. */
 static bool ksoftirqd_has_it(void)
 {
 	return ksoftirqd && ksoftirqd->on_rq && ksoftirqd->state == TASK_RUNNING;
@@ -123,7 +125,7 @@ void do_softirq(void)
 	hal_irq_restore(flags);
 }
 
-/* ---- keeping them out ----------------------------------------------------------------------- */
+/* ---- disabling softirqs --------------------------------------------------------------------- */
 
 void local_bh_disable(void)
 {
@@ -171,7 +173,7 @@ static int ksoftirqd_main(void *arg)
 			cond_resched();
 			continue;
 		}
-		/* Asleep before interrupts are on again: a later raise finds it so. */
+		/* Set the state while interrupts are off: a later raise then wakes the thread. */
 		__set_current_state(TASK_INTERRUPTIBLE);
 		hal_irq_enable();
 		schedule();

@@ -82,7 +82,7 @@ static long sys_clock_getres(int id, struct user_timespec __user *ts)
 	return ts ? put_timespec(ts, 1) : 0;
 }
 
-/* Only the time of day can be set.  Timeouts count by the monotonic clock and do not move. */
+/* Only the time of day can be set.  Timeouts use the monotonic clock and do not move. */
 static long sys_clock_settime(int id, const struct user_timespec __user *ts)
 {
 	struct user_timespec k;
@@ -118,7 +118,7 @@ static long sys_time(s64 __user *to)
 	return seconds;
 }
 
-/* Longer ones are as good as for ever (292 years), and must not overflow in nanoseconds. */
+/* A longer sleep never ends in practice (292 years), and would overflow in nanoseconds. */
 #define SLEEP_MAX_SEC ((s64)(INT64_MAX / NSEC_PER_SEC))
 
 static long sys_nanosleep(const struct user_timespec __user *req, struct user_timespec __user *rem)
@@ -139,7 +139,10 @@ static long sys_nanosleep(const struct user_timespec __user *req, struct user_ti
 			return 0;
 		if (signal_pending(current))
 			break;
-		/* At least this long; a missing fraction of a jiffy costs one more round. */
+		/*
+		 * Sleep at least this long.  If a fraction of a jiffy remains, the loop goes round
+		 * once more.
+		 */
 		schedule_timeout_interruptible(max_t(u64, (end - now) / NSEC_PER_JIFFY, 1));
 	}
 	k = (struct user_timespec){.tv_sec = (end - now) / NSEC_PER_SEC,

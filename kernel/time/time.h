@@ -2,9 +2,9 @@
 /*
  * The clock and jiffies.  Any context.
  *
- * The kernel is tickless: jiffies is not counted by an interrupt but computed from the clock.
- * HZ is 1000, so that a jiffy is a millisecond; it starts INITIAL_JIFFIES above zero so that the
- * wrap of its 32-bit uses (tcp timestamps) is met early, as in Linux.
+ * The kernel is tickless: jiffies is not counted by an interrupt but computed from the clock.  HZ
+ * is 1000, so a jiffy is a millisecond. jiffies starts at INITIAL_JIFFIES, so that its 32-bit uses
+ * (TCP timestamps) wrap early and the wrap is tested, as in Linux.
  */
 #ifndef KERNEL_TIME_TIME_H
 #define KERNEL_TIME_TIME_H

@@ -3,21 +3,20 @@
  * The timer wheel.
  *
  * Callers, in order: mod_timer()/del_timer() from any context; do_timer_interrupt() raises
- * TIMER_SOFTIRQ when something is due; run_timers() there calls the functions, with no lock held.
- * The wheel's lock is taken with interrupts off.
+ * TIMER_SOFTIRQ when a timer is due; run_timers() in that softirq calls the functions, with no lock
+ * held.  The wheel's lock is taken with interrupts off.
  *
  * Shape: LEVELS wheels of 64 buckets; a bucket of level n spans 8^n jiffies.  A timer goes to the
- * finest level whose 63 buckets reach its time, into the bucket that begins at or before it.  When
- * that bucket comes up, the timer is due or moves to a finer level: so every timer fires at its own
- * jiffy, and one that is moved on or deleted before that (nearly all of TCP's) cost one list
- * operation.  64 buckets are one word of a bitmap: the next bucket of a level is a rotation and a
- * bit scan.
+ * finest level whose 63 buckets reach its time, into the bucket that begins at or before its time.
+ * When that bucket comes up, the timer is due or moves to a finer level.  So every timer fires in
+ * its own jiffy, and a timer that is moved or deleted before (nearly all of TCP's) costs one list
+ * operation. 64 buckets are one word of a bitmap: finding the next bucket of a level is a rotation
+ * and a bit scan.
  *
- * mod_timer() to a later time does not even touch the list.  The timer stays where it is, and finds
- * out when its old bucket comes up that it is not due.  A retransmission timer pushed back by every
- * ACK costs a store for each, and one move a timeout.
- *
- * Answers to Linux's kernel/time/timer.c (which since 4.8 rounds up instead, and never moves).
+ * mod_timer() to a later time does not touch the list: the timer stays in its old bucket, and moves
+ * on when that bucket comes up.  A retransmission timer that every ACK pushes back costs one store
+ * for each ACK, and one move for each timeout.  Answers to Linux's kernel/time/timer.c (which since
+ * 4.8 rounds up instead, and never moves a timer).
  */
 #include "kernel/time/timer.h"
 
@@ -38,9 +37,9 @@
 
 struct timer_base {
 	spinlock_t lock;
-	/* Jiffies, compared as the 64-bit numbers they are: they do not wrap in 500 million years. */
+	/* Jiffies, compared as 64-bit numbers: they do not wrap in 500 million years. */
 	unsigned long clk;  /* the jiffy that is handled next; no bucket lies before it */
-	unsigned long next; /* no bucket that is not empty lies before it */
+	unsigned long next; /* no bucket with a timer lies before it */
 	unsigned int armed; /* timers pending */
 	const struct timer_list *running; /* whose function is being called */
 	u64 filled[LEVELS];               /* a bit for each bucket that may have timers */
@@ -48,7 +47,10 @@ struct timer_base {
 };
 static struct timer_base bases[NR_CPUS];
 
-/* timer->flags: the slot, and above it the CPU whose wheel the timer belongs to for good. */
+/*
+ * timer->flags: the slot, and above it the CPU whose wheel the timer belongs to, which never
+ * changes.
+ */
 #define SLOT_MASK 0xffffu
 #define CPU_SHIFT 16
 BUILD_BUG_ON(SLOTS > SLOT_MASK);
@@ -88,7 +90,7 @@ static unsigned int slot_of(const struct timer_base *base, unsigned long expires
 	delta = expires - base->clk;
 	while (level < LEVELS - 1 && delta > level_reach(level))
 		level++;
-	/* Beyond the horizon: into the farthest bucket, and on from there when it comes up. */
+	/* Beyond the horizon: into the farthest bucket, and further from there when it comes up. */
 	if (delta > level_reach(level))
 		expires = base->clk + level_reach(level);
 
@@ -136,7 +138,9 @@ static void wheel_insert(struct timer_base *base, struct timer_list *timer)
 	}
 }
 
-/* Out of its list, but still "pending": for one that goes straight into the next list. */
+/*
+ * Takes it out of its list, but it stays "pending": the caller puts it into the next list at once.
+ */
 static void unlink_timer(struct hlist_node *node)
 {
 	*node->pprev = node->next;
@@ -154,8 +158,9 @@ static void wheel_remove(struct timer_base *base, struct timer_list *timer)
 }
 
 /*
- * An idle kernel takes no tick, so clk may lag behind; seen from there a near time would look far
- * and land in a coarse bucket for nothing.  No further than the next bucket, which must come up.
+ * An idle kernel takes no tick, so clk may lag behind.  Seen from there a near time would look far,
+ * and the timer would land in a coarse bucket.  Moves clk no further than the next bucket, which
+ * must still come up.
  */
 static void wheel_forward(struct timer_base *base)
 {
@@ -219,7 +224,10 @@ int del_timer(struct timer_list *timer)
 	unsigned long flags;
 	int pending;
 
-	/* Looked at without the lock: a caller that races with mod_timer() may miss it either way. */
+	/*
+	 * Test without the lock: a caller that races with mod_timer() gets either answer with a
+	 * lock too.
+	 */
 	if (!timer_pending(timer))
 		return 0;
 	spin_lock_irqsave(&base->lock, flags);
@@ -235,17 +243,26 @@ int del_timer_sync(struct timer_list *timer)
 	bool running;
 	int pending = 0;
 
-	/* A softirq that waits here holds up its CPU, and may hold a lock that the function wants. */
+	/*
+	 * A softirq that waited here would stop its CPU, and might hold a lock that the function
+	 * needs.
+	 */
 	WARN_ON(in_interrupt());
 	do {
 		spin_lock_irqsave(&base->lock, flags);
 		running = base->running == timer;
-		/* A function that runs may arm its timer again: taken off once it is done. */
+		/*
+		 * A running function may arm its timer again: delete it once the function has
+		 * returned.
+		 */
 		if (!running)
 			pending |= detach(base, timer);
 		spin_unlock_irqrestore(&base->lock, flags);
 		if (running) {
-			/* On one CPU only the function itself can get here, and would wait for itself. */
+			/*
+			 * With one CPU only the timer's own function could get here, and would wait
+			 * for itself.
+			 */
 			BUG_ON(NR_CPUS == 1);
 			hal_cpu_relax();
 		}
@@ -264,7 +281,10 @@ unsigned int timers_armed(void)
 
 /* ---- when time has passed ------------------------------------------------------------------- */
 
-/* Hard interrupt, irq off.  base->next may be early, never late, so "no" is certain. */
+/*
+ * Hard interrupt, irq off. base->next may be too early, never too late, so "nothing is due" is
+ * certain.
+ */
 void timers_interrupt(u64 now_ns)
 {
 	struct timer_base *base = this_base();
@@ -301,7 +321,7 @@ static void collect_due(struct timer_base *base, struct hlist_head *due)
 	}
 }
 
-/* Calls what is due in @due and puts back what is not.  Base locked; unlocked around each call. */
+/* Calls the timers that are due, puts the others back.  Base locked; unlocked around each call. */
 static void expire_timers(struct timer_base *base, struct hlist_head *due, unsigned long jiffy,
 			  unsigned long *flags)
 {
@@ -317,7 +337,7 @@ static void expire_timers(struct timer_base *base, struct hlist_head *due, unsig
 		}
 		INIT_HLIST_NODE(&timer->entry);
 		base->armed--;
-		base->running = timer; /* only compared from here on: the function may free it */
+		base->running = timer; /* do not dereference: the function may free it */
 		spin_unlock_irqrestore(&base->lock, *flags);
 		function(data);
 		spin_lock_irqsave(&base->lock, *flags);
@@ -325,7 +345,7 @@ static void expire_timers(struct timer_base *base, struct hlist_head *due, unsig
 	}
 }
 
-/* TIMER_SOFTIRQ.  All buckets up to now, in the order of time. */
+/* TIMER_SOFTIRQ. Handles all buckets up to now, in the order of time. */
 static void run_timers(void)
 {
 	struct timer_base *base = this_base();
@@ -339,7 +359,10 @@ static void run_timers(void)
 			break;
 		jiffy = base->clk = base->next;
 		collect_due(base, &due);
-		/* Armed again for now or before, it comes up in the next jiffy: never a live loop. */
+		/*
+		 * A timer armed again for now or earlier comes up in the next jiffy: no endless
+		 * loop.
+		 */
 		base->clk = jiffy + 1;
 		expire_timers(base, &due, jiffy, &flags);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a hierarchical wheel, one a CPU, run in TIMER softirq.
+ * Timers: a hierarchical wheel, one a CPU, run in the TIMER softirq.
  *
  * A timer never fires early, and fires in the jiffy it is set for (Linux's wheel since 4.8 lets far
  * ones be an eighth late).  The one-shot hardware timer is armed for the earliest; an idle kernel

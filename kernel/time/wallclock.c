@@ -22,7 +22,7 @@
  */
 #define WALLCLOCK_MAX_SEC ((s64)(INT64_MAX / NSEC_PER_SEC) - 30LL * 365 * 24 * 3600)
 
-static volatile u64 offset_ns; /* time of day less the monotonic clock */
+static volatile u64 offset_ns; /* time of day minus the monotonic clock */
 static const char *source;     /* NULL: the time of day is not known */
 
 u64 ktime_get_real_ns(void)
@@ -51,7 +51,7 @@ int wallclock_set(s64 seconds, s64 nanoseconds)
 	return set_at(seconds, nanoseconds, ktime_get_ns());
 }
 
-/* The number is what `date +%s` printed when the machine was started. */
+/* The number is the output of `date +%s` when the machine was started. */
 static int parse_clock(const char *value)
 {
 	unsigned long seconds;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The few facts that are taken from ACPI's tables.
+ * Reads a few facts from ACPI's tables.
  *
  * Caller: hal_late_init() -> acpi_init(), once, at boot, while memory can still be mapped: a panic
- * that powers off must not have to parse.  No lock.
- * The tables are the firmware's, and believed no further than their lengths and checksums allow.
- * There is no AML interpreter: \_S5 is a constant package and is found by its bytes, as are a few
- * devices (acpi_devices.c).
- * Answers to Linux's drivers/acpi/tables.c, sleep.c; ACPI 6.4, chapters 5.2, 7.4.2, 20.2.
+ * that powers off must not have to parse.  No lock.  The tables come from the firmware, and are
+ * trusted only as far as their lengths and checksums are right.  There is no AML interpreter: \_S5
+ * is a constant package and is found by its bytes, as are a few devices (acpi_devices.c).  Answers
+ * to Linux's drivers/acpi/tables.c, sleep.c; ACPI 6.4, chapters 5.2, 7.4.2, 20.2.
  */
 #include "kernel/x86/acpi.h"
 #include "kernel/lib/string.h"
@@ -17,7 +16,7 @@
 #include "kernel/x86/ioapic.h"
 #include "kernel/x86/paging.h"
 
-#define TABLE_MAX (1U << 20) /* bytes; a table that says it is longer is not believed */
+#define TABLE_MAX (1U << 20) /* bytes; a table that claims more is ignored */
 
 #define MCFG_RESERVED 8 /* bytes before the entries */
 
@@ -173,7 +172,7 @@ static bool has_signature(const struct acpi_header *table, const char *signature
 	return memcmp(table->signature, signature, sizeof(table->signature)) == 0;
 }
 
-/* Does @table reach up to the end of @field?  Older firmware leaves later ones out. */
+/* Does @table include all of @field?  Older firmware leaves later fields out. */
 #define HAS_FIELD(table, field)                                                                    \
 	((table)->header.length >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field))
 
@@ -188,7 +187,7 @@ static struct acpi_register map_register(const struct acpi_address *address)
 	return reg;
 }
 
-/* A small integer constant at @p; moves @p behind it.  False when it is anything else. */
+/* Reads a small integer constant at @p and moves @p past it.  False for anything else. */
 static bool aml_byte(const u8 **p, const u8 *end, u8 *value)
 {
 	if (*p == end)
@@ -216,7 +215,7 @@ static bool parse_s5(const u8 *p, const u8 *end)
 	elements = *p++;
 	if (!aml_byte(&p, end, &acpi.sleep_type_a))
 		return false;
-	/* Where there is one control register there may be one value. */
+	/* A machine with one control register may have one value only. */
 	return elements < 2 || aml_byte(&p, end, &acpi.sleep_type_b);
 }
 
@@ -228,7 +227,7 @@ static void find_s5(const struct acpi_header *dsdt)
 	for (p = (const u8 *)(dsdt + 1) + 2; end - p >= 4; p++) {
 		if (p[0] != '_' || memcmp(p, "_S5_", 4) != 0)
 			continue;
-		/* A definition, not a mention; the root's backslash may stand before the name. */
+		/* A definition, not a reference; a backslash for the root may precede the name. */
 		if (p[-1] != AML_NAME && !(p[-1] == '\\' && p[-2] == AML_NAME))
 			continue;
 		if (parse_s5(p + 4, end)) {
@@ -283,7 +282,7 @@ static void read_hpet(const struct acpi_hpet *hpet)
 		acpi.hpet = hpet->address.address;
 }
 
-/* ISA lines are edge and high where the entry does not say otherwise. */
+/* ISA lines are edge-triggered and active high unless the entry says otherwise. */
 static void read_override(const struct madt_override *o)
 {
 	unsigned int flags = 0;

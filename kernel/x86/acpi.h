@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Read from ACPI: where two timers, the interrupt lines and the power button are, how to
- * power off and how to reset.  No more.
+ * The facts that are read from ACPI: the addresses of two timers, the interrupt lines, the power
+ * button, how to power off and how to reset.
  */
 #ifndef KERNEL_X86_ACPI_H
 #define KERNEL_X86_ACPI_H
@@ -20,12 +20,12 @@ struct acpi_info {
 	u16 pm1a_event, pm1b_event;
 	u8 pm1_event_length; /* of either block, bytes */
 	bool power_button;   /* its bit is among the PM1 events */
-	u8 sci;              /* ISA line that tells of them */
+	u8 sci;              /* ISA line that reports them */
 	u16 pm1a_control, pm1b_control;
 	u16 smi_command;
 	bool no_cmos_rtc;   /* the firmware says that there is no such clock */
 	u8 rtc_century;     /* its register of the century */
-	u8 smi_acpi_enable; /* written there, it hands the power registers over */
+	u8 smi_acpi_enable; /* writing it there makes the firmware hand the power registers over */
 	bool sleep_known;   /* the two values below were found */
 	u8 sleep_type_a, sleep_type_b;
 	struct acpi_register sleep_control; /* of a machine without PM1 registers */

@@ -2,15 +2,15 @@
 /*
  * Devices out of ACPI's differentiated description table, without an AML interpreter.
  *
- * Caller: acpi.c at boot, for the DSDT and the MCFG.  No lock, no memory.
- * A machine without a firmware that assigns things (microvm) describes its devices in the DSDT alone.
- * There they are constants: Device (name) {Name (_HID, id) Name (_CRS, buffer) ...}.  So the table is
- * searched for device definitions by their bytes, and a definition for the names in it; a device whose
- * resources are computed by a method is not found.  A search can also take data for a definition: then
- * the id is wrong, or the driver finds no device at the address.
- * Every length in the table is held against what surrounds it before it is followed.
- * ACPI 6.4: 20.2 (AML), 6.1.5 (_HID), 6.4 (resource descriptors), 5.2.6 of the PCI Firmware Specification
- * 3.3 (MCFG).  Answers to Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
+ * Caller: acpi.c at boot, for the DSDT and the MCFG. No lock, no memory.  A machine without a
+ * firmware that configures devices (microvm) describes them only in the DSDT. There the
+ * descriptions are constants: Device (name) {Name (_HID, id) Name (_CRS, buffer) ...}.  So the
+ * table is searched for device definitions by their bytes, and a definition for the names in it.  A
+ * device whose resources are computed by a method is not found.  The search can also mistake data
+ * for a definition: then the id is wrong, or the driver finds no device at the address.  Every
+ * length in the table is checked against the enclosing object before it is used.  ACPI 6.4: 20.2
+ * (AML), 6.1.5 (_HID), 6.4 (resource descriptors), 5.2.6 of the PCI Firmware Specification 3.3
+ * (MCFG).  Answers to Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
  */
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/lib/string.h"
@@ -64,7 +64,10 @@ static u64 little_endian(const u8 *p, unsigned int n)
 	return value;
 }
 
-/* The package whose length stands at @s->p: its contents, without the length.  False: not all there. */
+/*
+ * The package whose length is at @s->p: its contents, without the length.  False: it is not
+ * complete.
+ */
 static bool package(const struct span *s, struct span *contents)
 {
 	unsigned int extra;
@@ -169,7 +172,7 @@ static bool find_integer(const struct span *body, const char *name, u64 *value)
 	return find_object(body, AML_NAME, name, &s) && integer(&s, value);
 }
 
-/* _CBA is a method where it is there at all: one that returns a constant. */
+/* _CBA is a method, if it exists: one that returns a constant. */
 static bool find_returned(const struct span *body, const char *name, u64 *value)
 {
 	struct span s = *body, inner;
@@ -189,7 +192,10 @@ static bool find_returned(const struct span *body, const char *name, u64 *value)
 	return false;
 }
 
-/* The _HID as text: a string is one, an integer is three letters and four digits, compressed (6.1.5). */
+/*
+ * _HID as text: from a string, or from an integer, three letters and four digits, compressed
+ * (6.1.5).
+ */
 static bool find_hid(const struct span *body, char *hid)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -376,7 +382,7 @@ void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t 
 	struct span s = {aml, aml + len}, body;
 	char hid[HID_SIZE];
 
-	/* Byte by byte: devices lie within devices. */
+	/* Search at every byte: devices lie within devices. */
 	for (; left(&s); s.p++) {
 		if (!device_at(&s, &body) || !find_hid(&body, hid))
 			continue;

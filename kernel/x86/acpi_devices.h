@@ -3,8 +3,8 @@
  * The devices that only ACPI's tables name: virtio-mmio slots, PCI's root buses, its configuration
  * space in memory.
  *
- * acpi.c fills acpi_devices at boot; the buses' drivers read it afterwards.  The functions work on
- * bytes alone and touch none outside of what they are given.
+ * acpi.c fills acpi_devices at boot; the buses' drivers read it afterwards.  The functions read
+ * only the bytes that they are given.
  */
 #ifndef KERNEL_X86_ACPI_DEVICES_H
 #define KERNEL_X86_ACPI_DEVICES_H

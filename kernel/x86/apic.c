@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xAPIC and the PIC that it replaces.
+ * The xAPIC, and the PIC that it replaces.
  *
  * Callers: hal_late_init() -> apic_init() once; x86_trap() -> apic_eoi(); tsc.c drives the timer;
- * the PCI transport asks apic_msi_compose(); nmi.c -> apic_raise().  Registers of this CPU only: no lock,
- * and each call is one access.
- * Answers to Linux's arch/x86/kernel/apic/apic.c, msi.c, i8259.c; Intel SDM volume 3, chapter 10.
+ * the PCI transport asks apic_msi_compose(); nmi.c -> apic_raise().  Registers of this CPU only: no
+ * lock, and each call is one access.  Answers to Linux's arch/x86/kernel/apic/apic.c, msi.c,
+ * i8259.c; Intel SDM volume 3, chapter 10.
  */
 #include "kernel/x86/apic.h"
 #include "kernel/hal.h"
@@ -63,8 +63,8 @@ static void apic_write(unsigned int reg, u32 value)
 }
 
 /*
- * The PIC is not used, but left alone it would raise interrupts on the exceptions' vectors.  So it
- * is moved away from them first (a spurious one cannot be masked) and then masked.
+ * The PIC is not used, but unmasked it would raise interrupts on the exceptions' vectors.  Move it
+ * to other vectors first (a spurious interrupt cannot be masked), then mask it.
  */
 static void pic_disable(void)
 {
@@ -72,7 +72,7 @@ static void pic_disable(void)
 	outb(PIC2_COMMAND, PIC_INIT);
 	outb(PIC1_DATA, VECTOR_PIC);
 	outb(PIC2_DATA, VECTOR_PIC + 8);
-	outb(PIC1_DATA, 1 << 2); /* the second one hangs on line 2 of the first */
+	outb(PIC1_DATA, 1 << 2); /* the second one is connected to line 2 of the first */
 	outb(PIC2_DATA, 2);
 	outb(PIC1_DATA, PIC_8086);
 	outb(PIC2_DATA, PIC_8086);
@@ -85,7 +85,9 @@ void apic_init(void)
 	u64 base = rdmsr(MSR_APIC_BASE);
 
 	pic_disable();
-	/* x2APIC mode can only be left through "off" (SDM 3A, x2APIC state transitions). */
+	/*
+	 * x2APIC mode can only be left by turning the APIC off (SDM 3A, x2APIC state transitions).
+	 */
 	if (base & APIC_BASE_X2APIC) {
 		base &= ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
 		wrmsr(MSR_APIC_BASE, base);
@@ -104,7 +106,7 @@ void apic_init(void)
 	apic_write(APIC_TIMER_DIV, TIMER_DIV_16);
 	apic_write(APIC_TIMER_INIT, 0);
 	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
-	apic_eoi(); /* whatever the firmware left in service */
+	apic_eoi(); /* acknowledge an interrupt that the firmware left in service */
 }
 
 void apic_eoi(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a PC's real-time clock, apart from the ports (rtc.c), so that a test can be the clock.
+ * Reads a PC's real-time clock through given functions, so that a test can replace the ports
+ * (rtc.c).
  *
- * Caller: hal_wall_clock(), once, at boot.
- * Answers to Linux's drivers/rtc/rtc-mc146818-lib.c; the registers are the MC146818's.
+ * Caller: hal_wall_clock(), once, at boot.  Answers to Linux's drivers/rtc/rtc-mc146818-lib.c; the
+ * registers are the MC146818's.
  */
 #include "kernel/x86/rtc.h"
 #include "kernel/time/calendar.h"
@@ -48,8 +49,8 @@ static struct cmos_registers read_registers(const struct cmos_access *cmos)
 }
 
 /*
- * The registers change while an update is in progress, and an update may begin between two reads: a
- * result counts when it was read twice with no update before either.
+ * The registers change during an update, and an update may begin between two reads.  A result is
+ * valid when two reads agree, each with no update before it.
  */
 static bool read_stable(const struct cmos_access *cmos, struct cmos_registers *r)
 {
@@ -70,7 +71,7 @@ static bool read_stable(const struct cmos_access *cmos, struct cmos_registers *r
 	return false;
 }
 
-/* False for what is no number of two decimal digits. */
+/* False if the register does not hold two decimal digits. */
 static bool number(u8 reg, bool binary, unsigned int *value)
 {
 	if (binary) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single instructions of the CPU that C has no word for, and the numbers of its registers.
+ * CPU instructions that C cannot express, and the numbers of registers.
  *
  * Any context, no lock.  Answers to Linux's asm/msr.h, asm/special_insns.h, asm/processor.h.
  */
@@ -75,7 +75,7 @@ static inline void wrmsr(u32 msr, u64 value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
-/* Not earlier than what stands before it in the program: two reads never run backwards. */
+/* Waits for earlier loads: two reads never run backwards. */
 static inline u64 rdtsc_ordered(void)
 {
 	u32 lo, hi;

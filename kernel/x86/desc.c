@@ -2,10 +2,10 @@
 /*
  * Segments, task state and interrupt descriptors.
  *
- * Caller: x86_start(), interrupts off, boot stack.  Nothing here changes afterwards.
- * Double fault, NMI and machine check run on stacks of their own: a double fault is what an
- * overflow of a thread's stack ends in, and the other two strike at any instruction.
- * Answers to Linux's arch/x86/kernel/cpu/common.c and idt.c.
+ * Caller: x86_start(), interrupts off, boot stack.  Nothing here changes afterwards.  Double fault,
+ * NMI and machine check run on stacks of their own: a stack overflow ends in a double fault, and
+ * the other two may come at any instruction.  Answers to Linux's arch/x86/kernel/cpu/common.c and
+ * idt.c.
  */
 #include "kernel/x86/desc.h"
 #include "kernel/x86/cpu.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CPU's descriptor tables: segments, task state, interrupts.
- *
- * desc_init() once per CPU, interrupts off, before the first exception can be survived.
+ * The CPU's descriptor tables: segments, task state, interrupts. desc_init() once per CPU,
+ * interrupts off; before it any exception resets the machine.
  */
 #ifndef KERNEL_X86_DESC_H
 #define KERNEL_X86_DESC_H

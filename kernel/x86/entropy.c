@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's sources of entropy: the CPU's generator, where there is one, mixed with the
- * jitter of the TSC.
+ * The machine's sources of entropy: the CPU's generator, if there is one, mixed with the jitter of
+ * the TSC.
  *
- * Caller: kernel/lib/random.c, which hashes it; nothing here is to be used as it is.  Any context,
- * no lock: two callers at once only add to the disorder.
- * Answers to Linux's arch/x86/include/asm/archrandom.h and drivers/char/random.c's jitter.
+ * Caller: kernel/lib/random.c, which hashes it; do not use it unhashed.  Any context, no lock: two
+ * callers at once only add entropy.  Answers to Linux's arch/x86/include/asm/archrandom.h and
+ * drivers/char/random.c's jitter.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/cpu.h"
@@ -31,7 +31,7 @@ static bool rdrand64(u64 *value)
 	return ok;
 }
 
-/* 0 where the CPU has no generator, or none that answers. */
+/* 0 if the CPU has no generator, or the generator does not answer. */
 static u64 hardware_bits(void)
 {
 	bool has_seed = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & CPUID_RDSEED);
@@ -56,7 +56,10 @@ static u64 mix(u64 x)
 	return x ^ x >> 32;
 }
 
-/* How long the same few steps take, again and again: caches, buses and the host disturb them. */
+/*
+ * Measures the same few steps again and again: caches, buses and the host change how long they
+ * take.
+ */
 static u64 jitter_bits(void)
 {
 	static volatile u64 pool[64];

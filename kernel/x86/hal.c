@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small half of kernel/hal.h on the machine: idle, threads, vector registers.  Contexts as that
- * header says; no lock.  Functions smaller than a call are inline: asm/hal.h.
+ * The small part of kernel/hal.h on the machine: idle, threads, vector registers.
  *
- * The rest: paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (the end),
- * traps.c (dumps), entry.S (context switch, copies), platform.c (bringing up).
+ * Contexts as that header says; no lock.  Functions shorter than a call are inline: asm/hal.h.  The
+ * rest: paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (the end), traps.c
+ * (dumps), entry.S (context switch, copies), platform.c (bringing up).
  */
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
@@ -23,17 +23,17 @@ struct first_frame {
 
 void hal_idle(void)
 {
-	/* STI takes effect after the instruction that follows it: no interrupt slips in between. */
+	/* STI takes effect after the next instruction, so no interrupt can come between the two. */
 	__asm__ volatile("sti; hlt" : : : "memory");
 }
 
 /*
- * The locked instruction is all that a CPU needs.  QEMU's TCG, though, leaves every barrier and every
- * lock prefix out of what it makes of a machine with one CPU (seen in 7.2; -smp 1,maxcpus=2 brings
- * them back), while the device is another thread of the host: our index could still wait in the host's
- * store buffer when we read the device's, both sides then believe that the other one will call, and
- * the queue stands still for good.  After POPF it must look for interrupts outside of the translated
- * code, and passes a barrier of its own there.
+ * A CPU needs only the locked instruction.  But QEMU's TCG drops every barrier and every lock
+ * prefix when it emulates a machine with one CPU (seen in 7.2; -smp 1,maxcpus=2 keeps them), while
+ * the device is another thread of the host.  Our index could then still be in the host's store
+ * buffer when we read the device's index; each side believes that the other one will notify, and
+ * the queue stops for good.  POPF makes TCG look for interrupts outside of the translated code,
+ * which includes a barrier of its own.
  */
 void hal_device_mb(void)
 {
@@ -76,8 +76,8 @@ void hal_set_this_cpu(struct cpu *cpu)
 }
 
 /*
- * The next thread gave the CPU up in a call, where the x87 stack is empty: the interrupted code's
- * entries must be cleared, or the next thread's own numbers would find no room.
+ * The next thread gave the CPU up in a call, where the x87 stack is empty.  Clear the interrupted
+ * code's entries, or the next thread's numbers would find no room.
  */
 void hal_fpu_save(void *area)
 {

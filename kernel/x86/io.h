@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Port input and output, and access to device registers in memory.
- *
- * Any context.  Callers serialise access to a device.
- * Answers to Linux's asm/io.h; the registers here are little endian, as the CPU is.
+ * Port input and output, and access to device registers in memory.  Any context.  Callers serialise
+ * access to a device.  Answers to Linux's asm/io.h.  The registers are little-endian, as the CPU
+ * is.
  */
 #ifndef KERNEL_X86_IO_H
 #define KERNEL_X86_IO_H
@@ -91,8 +90,8 @@ static inline void writeq(u64 value, volatile void *reg)
 }
 
 /*
- * A field of @len bytes, in one access where it has the width of one, as devices ask for; else byte
- * by byte.
+ * A field of @len bytes: in one access if its width allows it, as devices require; else byte by
+ * byte.
  */
 static inline void read_field(void *buf, const volatile u8 *reg, unsigned int len)
 {

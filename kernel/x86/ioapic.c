@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O APIC (82093AA and its heirs).
+ * The I/O APIC (82093AA and its successors).
  *
- * Callers in order: acpi.c -> ioapic_add(), ioapic_override() for what the MADT names;
+ * Callers in order: acpi.c -> ioapic_add(), ioapic_override() for the entries of the MADT;
  * hal_late_init() -> ioapic_init(); the MMIO transport and the power button -> ioapic_route();
- * ioapic_mask() in a hard interrupt.
- * A register is reached through an index and a window, so each access is a pair: routing happens at
- * boot in one thread, masking with interrupts off on the only CPU, and so there is no lock.
- * Answers to Linux's arch/x86/kernel/apic/io_apic.c; ACPI 6.4, 5.2.12.
+ * ioapic_mask() in a hard interrupt.  A register is reached through an index and a window, so each
+ * access is a pair.  There is no lock: routing happens at boot in one thread, masking with
+ * interrupts off on the only CPU. Answers to Linux's arch/x86/kernel/apic/io_apic.c; ACPI 6.4,
+ * 5.2.12.
  */
 #include "kernel/x86/ioapic.h"
 #include "include/uapi/errno.h"
@@ -17,7 +17,7 @@
 #include "kernel/x86/apic.h"
 #include "kernel/x86/io.h"
 
-#define IOAPIC_DEFAULT 0xfec00000 /* where a PC has its first one, tables or not */
+#define IOAPIC_DEFAULT 0xfec00000 /* where a PC has its first one, even without tables */
 #define IOAPIC_SIZE    0x20
 #define IOAPIC_INDEX   0x00
 #define IOAPIC_WINDOW  0x10
@@ -132,7 +132,7 @@ int ioapic_route(u32 gsi, unsigned int irq, unsigned int flags)
 	reg = REG_LINE(gsi - io->gsi_base);
 	if (!(ioapic_read(io, reg) & LINE_MASKED))
 		return -EBUSY;
-	/* The message of an MSI and a line's entry are the same two facts: vector and CPU. */
+	/* An MSI message and a line's entry hold the same two facts: vector and CPU. */
 	apic_msi_compose(irq, &address, &low);
 	if (flags & IOAPIC_LEVEL)
 		low |= LINE_LEVEL;

@@ -2,8 +2,9 @@
 /*
  * The I/O APIC: interrupt lines of devices that cannot write a message (virtio-mmio, ACPI's SCI).
  *
- * A line is named by its global system interrupt (GSI).  acpi.c enters the controllers and the ISA
- * lines' exceptions that the MADT names; ioapic_init() looks where one always is if it named none.
+ * A line is named by its global system interrupt (GSI). acpi.c adds the controllers and the
+ * exceptions of ISA lines that the MADT names; if it names none, ioapic_init() tries the standard
+ * address.
  */
 #ifndef KERNEL_X86_IOAPIC_H
 #define KERNEL_X86_IOAPIC_H
@@ -26,10 +27,13 @@ void ioapic_init(void);
  * that line, -EBUSY when it is routed already.  Process context.
  */
 int ioapic_route(u32 gsi, unsigned int irq, unsigned int flags);
-/* For good: a line that no driver can quiet.  Any context. */
+/* Masks a line permanently, when no driver can silence it.  Any context. */
 void ioapic_mask(u32 gsi);
 
-/* The GSI of ISA line @isa, and how it is wired; @flags is what it is without an exception. */
+/*
+ * The GSI of ISA line @isa, and its wiring: in @flags, which keeps its value if there is no
+ * exception.
+ */
 u32 ioapic_isa_line(u8 isa, unsigned int *flags);
 
 #endif

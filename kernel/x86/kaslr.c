@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * KASLR: the image moves itself to a random place before anything points into it.
+ * KASLR: the image moves itself to a random virtual address before any pointer into it exists.
  *
  * Caller: x86_start(), once, on the boot stack and the boot tables, interrupts off.
  *
- * The physical memory stays; its virtual address changes.  First the boot tables show the image
- * a second time, higher up.  Then each address in it is raised by the distance (the table is
- * tools/mkrelocs.py's).  While this goes on, code and data point to either view, and both are good,
- * so the code that is doing it may itself be changed under its own feet.  Then it jumps over, and the
- * final page tables (paging.c) show the new view alone.
+ * The physical memory stays; only the virtual address changes.  First the boot tables map the image
+ * a second time, higher up.  Then each address in the image is raised by the distance
+ * (tools/mkrelocs.py makes the table of addresses).  Meanwhile code and data may point to either
+ * mapping, and both are valid, so the code that does this may itself be changed.  Then it jumps to
+ * the new mapping, and the final page tables (paging.c) contain only that one.
  *
- * 504 places: almost 9 bits, as many as 2 MiB steps in the image's gigabyte give.  An attacker that may
- * guess often finds it; but each wrong guess is a dump and an end.
+ * There are 504 places, almost 9 bits: as many as 2 MiB steps fit in the image's gigabyte.  An
+ * attacker with enough guesses finds the place, but each wrong guess ends in a dump and a halt.
  * Answers to Linux's arch/x86/boot/compressed/kaslr.c and misc.c.
  */
 #include "kernel/x86/kaslr.h"
@@ -34,7 +34,7 @@ extern const u8 __relocs_start[], __relocs_end[], __image_start[], __image_end[]
 
 u64 image_slide;
 
-/* A value that the compiler can't look behind: it must not be taken from an address in the code. */
+/* Hides a value from the compiler, which would otherwise take it from an address in the code. */
 static u64 hidden(const void *p)
 {
 	__asm__ volatile("" : "+r"(p));
@@ -56,7 +56,7 @@ static bool has_word(const char *line, const char *word)
 	return false;
 }
 
-/* Shows the image @slide higher up as well.  Nothing was mapped there: nothing is to be flushed. */
+/* Maps the image @slide higher up as well.  Nothing was mapped there: no flush is needed. */
 static void add_view(u64 slide)
 {
 	u64 *table = hal_phys_to_virt(read_cr3() & PTE_ADDRESS);
@@ -87,8 +87,8 @@ static const u8 *raise_addresses(const u8 *p, const u8 *end, u64 slide)
 }
 
 /*
- * The bounds are taken out of the code once: an address that the code holds is raised meanwhile,
- * and the loop would never meet it.
+ * Read the bounds from the code once: the addresses in the code are raised meanwhile, and a loop
+ * that read them again would never end.
  */
 static noinline void raise_all(u64 slide)
 {
@@ -106,7 +106,7 @@ static u64 choose_slide(const struct boot_info *boot)
 	if (has_word(boot->cmdline, "nokaslr"))
 		return 0;
 	hal_entropy(&random, sizeof(random));
-	memcpy(&seed, boot->seed, sizeof(seed)); /* zeroes, where the door had none */
+	memcpy(&seed, boot->seed, sizeof(seed)); /* zeroes, if the door had none */
 	random ^= seed;
 	return (FIRST_PLACE + random % PLACES) * PAGE_2M;
 }
@@ -133,13 +133,19 @@ void __noreturn kaslr_start(struct boot_info *boot)
 		add_view(slide);
 		raise_all(slide);
 	}
-	/* Relative to the instruction, so it is the view that still runs, whatever was raised. */
+	/*
+	 * Relative to the instruction pointer: this gives the address in the mapping that still
+	 * runs.
+	 */
 	__asm__ volatile("lea boot_stack_top(%%rip), %0\n\t"
 			 "lea x86_start_moved(%%rip), %1"
 			 : "=r"(stack), "=r"(go));
 	stack += slide;
 	go += slide;
-	/* CPUID: from here on the CPU runs the changed code and nothing that it fetched before. */
+	/*
+	 * CPUID serialises: from here on the CPU runs the changed code and nothing that it fetched
+	 * before.
+	 */
 	cpuid(0, 0);
 	__asm__ volatile("mov %0, %%rsp\n\t"
 			 "xor %%ebp, %%ebp\n\t"

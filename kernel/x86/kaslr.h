@@ -11,13 +11,17 @@
 extern u64 image_slide;
 
 /*
- * First thing behind the door, on the boot tables: moves the image, and goes on in its new place,
- * on an empty boot stack, with x86_start_moved(@boot) (kernel/x86/setup.c).
+ * Called first, behind the door, on the boot tables: moves the image, and continues in its new
+ * place, on an empty boot stack, with x86_start_moved(@boot) (kernel/x86/setup.c).
  */
 void __noreturn kaslr_start(struct boot_info *boot);
-/* At loglevel=debug, to the console alone: any peer may read the log, and this is a secret. */
+/*
+ * At loglevel=debug, to the console only: any peer may read the log, and the address is a secret.
+ */
 void kaslr_announce(void);
-/* The word `nokaslr`, which was read long before; here so that it is a known one. */
+/*
+ * Registers the word `nokaslr`, which was read long before, so that it is not reported as unknown.
+ */
 void kaslr_register_param(void);
 
 #endif

@@ -3,9 +3,8 @@
  * Names for addresses: reads the table that tools/ksyms.py makes and describes.
  *
  * Callers: hal_symbol() for backtraces and warnings, the register dump, __stack_chk_fail().  Any
- * context, also while dying: the table is read from its beginning for each question, which is slow and
- * needs nothing, and nothing in it leads outside of it.
- * Answers to Linux's kernel/kallsyms.c.
+ * context, also in a panic: each lookup reads the table from its beginning, which is slow and needs
+ * no memory, and never reads outside of it.  Answers to Linux's kernel/kallsyms.c.
  */
 #include "kernel/x86/ksyms.h"
 #include "kernel/hal.h"
@@ -15,7 +14,7 @@
 
 #define FIRST_PAIR 128                                    /* codes below it are characters */
 #define NAMES_AT   (sizeof(u32) + 2 * (256 - FIRST_PAIR)) /* where the functions begin */
-#define PAIR_DEPTH 16 /* a pair of pairs of ... : the table has not so many; a broken one would */
+#define PAIR_DEPTH 16 /* nesting of pairs; the table has less, only a damaged one would exceed it */
 
 extern const u8 __ksyms_start[], __ksyms_end[], __text_start[], __text_end[];
 
@@ -94,7 +93,9 @@ void ksym_print(u64 pc, bool after, char *buf, size_t size)
 		scnprintf(buf + n, size - n, " %s:%u", line.file, line.line);
 }
 
-/* The call may be the last instruction of its function, and the return address the next one's. */
+/*
+ * A call may be the last instruction of its function: the return address is then in the next one.
+ */
 void hal_symbol(u64 pc, char *buf, size_t size)
 {
 	ksym_print(pc, true, buf, size);

@@ -40,7 +40,10 @@
 #define GDT_TSS         0x30 /* two slots */
 #define GDT_SLOTS       8
 
-/* Vectors.  Above the exceptions lie sixteen for the PIC, which is masked but can still be spurious. */
+/*
+ * Vectors.  Above the exceptions come sixteen for the PIC, which is masked but can still raise
+ * spurious interrupts.
+ */
 #define VECTOR_PIC      0x20
 #define VECTOR_IRQ      0x30 /* + the number that request_irq() returned */
 #define VECTOR_TIMER    0xf0
@@ -48,7 +51,9 @@
 #define VECTOR_SPURIOUS 0xff
 #define NR_VECTORS      256
 
-/* Interrupt stacks of their own (TSS.ist), for what may strike when the stack is no longer good. */
+/*
+ * Stacks of their own (TSS.ist) for exceptions that may come when the current stack is not usable.
+ */
 #define IST_NONE          0
 #define IST_DOUBLE_FAULT  1
 #define IST_NMI           2

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of the source for addresses: reads the table that tools/lines.py makes and describes.
+ * Source lines for addresses: reads the table that tools/lines.py makes and describes.
  *
- * Callers: hal_symbol() and the register dump, through ksyms.c.  Any context, also while dying, when
- * memory may be overwritten: the table is read from its beginning for each question, and nothing in
- * it is believed to lie within bounds.
- * The machine's answer to what addr2line does outside.
+ * Callers: hal_symbol() and the register dump, through ksyms.c.  Any context, also in a panic, when
+ * memory may be overwritten: each lookup reads the table from its beginning, and checks that every
+ * value lies within bounds.  Does on the machine what addr2line does outside.
  */
 #include "kernel/x86/lines.h"
 #include "kernel/lib/string.h"
@@ -66,7 +65,9 @@ static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file 
 	return !r->over && found.name != 0 && found.line > 0;
 }
 
-/* Name @wanted; each is told by what it shares with the one before.  NUL-terminated in any case. */
+/*
+ * Name @wanted; each is stored as its difference from the one before.  NUL-terminated in any case.
+ */
 static bool read_name(const u8 *p, const u8 *end, unsigned int wanted, char *name)
 {
 	unsigned int length = 0, same, more, i;

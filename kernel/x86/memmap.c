@@ -21,7 +21,7 @@ static bool continues(const struct boot_mem *a, const struct boot_mem *b)
 	return a->base + a->size == b->base && a->type == b->type;
 }
 
-/* Firmware cuts memory into hundreds of pieces: neighbours of one type become one entry. */
+/* Firmware splits memory into hundreds of pieces: neighbours of one type become one entry. */
 static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 {
 	unsigned int i = 0, n;
@@ -50,7 +50,7 @@ static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 	return true;
 }
 
-/* Cuts [@base, @end) out of whatever the map holds there. */
+/* Removes [@base, @end) from the entries of the map. */
 static bool clear_range(struct boot_info *boot, phys_addr_t base, phys_addr_t end)
 {
 	unsigned int i = 0;
@@ -88,7 +88,7 @@ bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_me
 
 	if (size == 0)
 		return true;
-	/* An entry that wraps around is the loader's error; it is cut at the top. */
+	/* An entry that wraps around is an error of the loader; cut it at the top. */
 	if (size > ~0ULL - base)
 		entry.size = ~0ULL - base;
 	complete = clear_range(boot, base, base + entry.size);

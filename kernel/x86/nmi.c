@@ -2,14 +2,13 @@
 /*
  * Non-maskable interrupts: a hardware error, a watchdog, or a person at the monitor (QEMU's `nmi`).
  *
- * Callers in order: hal_probe_devices() -> nmi_init() once; x86_trap() -> nmi_interrupt() on the NMI
- * stack; then nmi_report() in hard interrupt.
- * An NMI also interrupts code that holds a spinlock, the log's among them.  So nmi_interrupt() takes no
- * lock and prints nothing: it counts, silences the source, and sends this CPU an ordinary interrupt,
- * whose handler prints.
- * The kernel goes on afterwards, as Linux does unless it is told to panic (unknown_nmi_panic): no NMI
- * that reaches a guest says that memory is lost; that is the machine check's business.
- * Answers to Linux's arch/x86/kernel/nmi.c.
+ * Callers in order: hal_probe_devices() -> nmi_init() once; x86_trap() -> nmi_interrupt() on the
+ * NMI stack; then nmi_report() in hard interrupt.  An NMI also interrupts code that holds a
+ * spinlock, for example the log's.  So nmi_interrupt() takes no lock and prints nothing: it counts,
+ * silences the source, and sends this CPU an ordinary interrupt, whose handler prints.  The kernel
+ * continues afterwards, as Linux does unless it is told to panic (unknown_nmi_panic): no NMI that
+ * reaches a guest means that memory was lost; the machine check reports that.  Answers to Linux's
+ * arch/x86/kernel/nmi.c.
  */
 #include "kernel/x86/traps.h"
 #include "kernel/irq.h"
@@ -34,7 +33,7 @@ static u8 reason_seen; /* of the newest NMI */
 static u64 reported;   /* nmi_count at the last line */
 static u64 next_report_ns;
 
-/* Hard interrupt.  An NMI may come at any point here: it raises this interrupt once more. */
+/* Hard interrupt.  If an NMI comes at any point here, it raises this interrupt once more. */
 static void nmi_report(void *arg)
 {
 	u64 now = ktime_get_ns(), count = READ_ONCE(nmi_count);
@@ -59,7 +58,7 @@ void nmi_interrupt(void)
 
 	nmi_count++;
 	WRITE_ONCE(reason_seen, reason);
-	/* An error that stays pending would raise the next NMI at once. */
+	/* Clear the error: while it is pending, the next NMI would come at once. */
 	if (reason != REASON_NONE && reason & REASON_SERR)
 		outb(REASON_PORT, (reason & CONTROL_BITS) | DISABLE_SERR);
 	else if (reason != REASON_NONE && reason & REASON_IOCHK)

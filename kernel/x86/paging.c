@@ -2,12 +2,12 @@
 /*
  * The final page tables.
  *
- * Callers in order: x86_start() -> paging_init(), once, interrupts off, on the boot tables;
- * then stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any.
- * One address space, one CPU: no lock.  Each user of paging_map() owns its part of virtual memory.
+ * Callers in order: x86_start() -> paging_init(), once, interrupts off, on the boot tables; then
+ * stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any.  One address
+ * space, one CPU: no lock.  Each user of paging_map() owns its part of virtual memory.
  *
  * W^X holds in every alias: the image has text r-x, rodata r--, data rw-; the direct map is never
- * executable and shows text and rodata read-only.  check_permissions() walks all of it once.
+ * executable and maps text and rodata read-only. check_permissions() verifies all tables once.
  * Answers to Linux's arch/x86/mm/init_64.c, ioremap.c, dump_pagetables.c.
  */
 #include "kernel/x86/paging.h"
@@ -45,7 +45,7 @@ static phys_addr_t image_phys(const void *p)
 	return (u64)p - KERNEL_VIRT_BASE - image_slide + image_offset;
 }
 
-/* A zeroed page for a table.  Early ones come from right behind the image. */
+/* A zeroed page for a table.  Early ones are taken from the memory right behind the image. */
 static u64 *new_table(void)
 {
 	struct page *page;
@@ -133,7 +133,7 @@ static void map_direct(phys_addr_t base, phys_addr_t end, u64 flags)
 		map_pages(DIRECT_MAP_BASE + base, base, end - base, flags, largest_level);
 }
 
-/* One range of RAM: whole pages, and what of it is the image's text and rodata read-only. */
+/* Maps one range of RAM: whole pages; the part with the image's text and rodata read-only. */
 static void map_ram(const struct boot_mem *mem)
 {
 	phys_addr_t base = ALIGN_UP(mem->base, PAGE_4K);
@@ -256,7 +256,10 @@ static void *map_foreign(phys_addr_t pa, size_t size, u64 flags)
 
 	if (size == 0 || size > room || pa > PTE_ADDRESS)
 		return NULL;
-	/* Firmware or a device that points at the image would get it a writable alias. */
+	/*
+	 * A firmware or device address inside the image would give the image a writable alias:
+	 * refuse.
+	 */
 	if (pa < image_phys(__image_end) && pa + size > image_phys(__image_start))
 		return NULL;
 	size = ALIGN_UP(offset + size, PAGE_4K);
@@ -282,7 +285,7 @@ phys_addr_t hal_virt_to_phys(const void *p)
 
 	if (address >= (u64)__image_start && address < (u64)__image_end)
 		return image_phys(p);
-	/* Before paging_init() is through, the direct map is what the boot tables show. */
+	/* Until paging_init() has finished, the boot tables define the direct map. */
 	BUG_ON(address < DIRECT_MAP_BASE ||
 	       address - DIRECT_MAP_BASE >= max(ram_end, (phys_addr_t)early_end));
 	return address - DIRECT_MAP_BASE;

@@ -2,10 +2,10 @@
 /*
  * The end: power off, reset, or stop.
  *
- * Callers: kernel_shutdown(), the orderly end, panic(), a fault within a panic.  Any context, interrupts go
- * off and stay off.  No lock, no memory: everything was looked up by acpi_init().
- * Each way is tried and waited for, then the next one, because none is sure to be there.
- * Answers to Linux's arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
+ * Callers: kernel_shutdown(), panic(), a fault within a panic.  Any context, interrupts go off and
+ * stay off.  No lock, no memory: acpi_init() looked everything up.  Each method is tried and waited
+ * for, then the next one, because none is sure to exist.  Answers to Linux's
+ * arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/acpi.h"
@@ -21,7 +21,7 @@
 #define PM1_SLEEP      BIT(13)
 #define SLEEP_TYPE     2 /* the same in the sleep control register of a reduced machine */
 #define SLEEP_ENABLE   BIT(5)
-#define QEMU_Q35_PM1   0x604 /* where QEMU's machines have it, for when there were no tables */
+#define QEMU_Q35_PM1   0x604 /* the register on QEMU's machines, for when there were no tables */
 #define QEMU_PC_PM1    0xb004
 
 #define RESET_CONTROL   0xcf9
@@ -96,7 +96,7 @@ static void keyboard_reset(void)
 	wait_a_while();
 }
 
-/* With no interrupt table, the next exception has nowhere to go, and the CPU resets. */
+/* Without an interrupt table, the next exception cannot be delivered, and the CPU resets. */
 static void triple_fault(void)
 {
 	struct {
@@ -108,15 +108,15 @@ static void triple_fault(void)
 }
 
 /*
- * Without ACPI tables there is no power button to press: microvm and Firecracker end the machine on
- * a reset instead.
+ * Without ACPI tables the kernel knows no power-off register: microvm and Firecracker end the
+ * machine on a reset instead.
  */
 static void power_off(void)
 {
 	acpi_power_off();
 	if (!(cpuid(1, 0).ecx & CPUID_HYPERVISOR))
 		return;
-	/* Ports that are only good for this on QEMU: a real machine may have anything there. */
+	/* Only under a hypervisor: these are QEMU's ports, and a real machine may have any device there. */
 	outw(QEMU_Q35_PM1, PM1_SLEEP);
 	outw(QEMU_PC_PM1, PM1_SLEEP);
 	wait_a_while();
@@ -140,7 +140,9 @@ static void reboot(void)
 void __noreturn hal_halt(enum hal_halt how, int code)
 {
 	hal_irq_disable();
-	/* Under the tests a failure has to be seen from outside, whatever was to follow it. */
+	/*
+	 * Report a failure through isa-debug-exit first, so that a test sees it whatever follows.
+	 */
 	if (code != 0 && how != HAL_HALT_STOP && inb(DEBUG_EXIT_PORT) != DEBUG_EXIT_NONE)
 		outl(DEBUG_EXIT_PORT, code);
 	if (how == HAL_HALT_REBOOT)

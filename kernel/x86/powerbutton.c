@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ACPI's fixed power button: a bit in the PM1 event registers, and the SCI that tells of it.
+ * ACPI's fixed power button: a bit in the PM1 event registers, and the SCI that reports it.
  *
  * Callers in order: hal_probe_devices() -> power_button_init() once; then power_button_interrupt()
- * in hard interrupt, which asks for the orderly end (kernel/shutdown.c).  No lock: one line, one CPU.
- * The button of a machine without PM1 registers is an object in AML, and is not heard.
- * Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI 6.4, 4.8.3.1.
+ * in hard interrupt, which requests the orderly shutdown (kernel/shutdown.c).  No lock: one line,
+ * one CPU. On a machine without PM1 registers the button is an object in AML, and does nothing
+ * here.  Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI 6.4, 4.8.3.1.
  */
 #include "kernel/irq.h"
 #include "kernel/printk.h"
@@ -39,7 +39,7 @@ static u16 pm1_status(void)
 static void power_button_interrupt(void *arg)
 {
 	if (!(pm1_status() & PM1_POWER_BUTTON)) {
-		/* A level that this driver can't clear would interrupt forever. */
+		/* A level-triggered line that this driver cannot clear would interrupt forever. */
 		if (++unclaimed < UNCLAIMED_MAX)
 			return;
 		pr_err("acpi: SCI without a reason: masked, the power button with it");
@@ -59,7 +59,7 @@ void power_button_init(void)
 
 	if (!acpi.power_button || !acpi.pm1a_event || !power_acpi_on())
 		return;
-	/* Everything else off: an unhandled event would hold the line. */
+	/* Disable all other events: an unhandled one would hold the line. */
 	pm1_write(acpi.pm1a_event, true, 0);
 	pm1_write(acpi.pm1b_event, true, 0);
 	pm1_write(acpi.pm1a_event, false, PM1_POWER_BUTTON);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of the interrupted code that the CPU and entry.S save, complete, so that it can be shown,
- * changed, and one day handed to a signal handler.
- *
- * entry.S pushes in this order, from the end; the two change together.
- * Answers to Linux's asm/ptrace.h.
+ * The registers of the interrupted code that the CPU and entry.S save: complete, so that they can
+ * be shown, changed, and one day handed to a signal handler. entry.S pushes them in this order,
+ * from the end; change both together.  Answers to Linux's asm/ptrace.h.
  */
 #ifndef KERNEL_X86_PTRACE_H
 #define KERNEL_X86_PTRACE_H
@@ -16,7 +14,7 @@ struct pt_regs {
 	u64 r11, r10, r9, r8, ax, cx, dx, si, di;
 	u64 vector;
 	u64 error; /* 0 for vectors that have none */
-	/* From here on by the CPU. */
+	/* Pushed by the CPU. */
 	u64 ip, cs, flags, sp, ss;
 };
 

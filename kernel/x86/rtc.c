@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day on the machine: from the UEFI firmware, else the real-time clock behind ports
- * 0x70 and 0x71.  Both are taken to keep UTC, as servers and virtual machines do.
+ * The time of day on the machine: from the UEFI firmware, else from the real-time clock behind
+ * ports 0x70 and 0x71.  Both are assumed to keep UTC, as servers and virtual machines do.
  *
- * Caller: hal_late_init() -> rtc_init(); wallclock_init() -> hal_wall_clock().  Boot, interrupts off,
- * no lock: the ports are used nowhere else.
+ * Caller: hal_late_init() -> rtc_init(); wallclock_init() -> hal_wall_clock().  Boot, interrupts
+ * off, no lock: no other code uses the ports.
  */
 #include "kernel/x86/rtc.h"
 #include "boot/boot_info.h"
@@ -16,8 +16,8 @@
 #define CMOS_DATA  0x71
 
 /*
- * An update takes 2.3 ms at most (MC146818: 244 us of warning, then 1,984 us), and the second that
- * follows is free of others.  A clock that is still busy after this is none.
+ * An update takes 2.3 ms at most (MC146818: 244 us of warning, then 1,984 us), once a second.  A
+ * clock that is still busy after this time does not work.
  */
 #define PATIENCE_NS 20000000
 

@@ -2,11 +2,11 @@
 /*
  * The console: a 16550 serial port, polled both ways.
  *
- * Callers in order: x86_console_init() from the door, then hal_console_write() from console_write() and
- * the early boot, hal_console_getc() from a reader of /dev/console.  Any context, no lock: the callers
- * come one at a time, and a panic must get through whatever is held.
- * Every wait is bounded, so a machine without the port loses its log and nothing else.
- * Answers to Linux's drivers/tty/serial/8250/8250_early.c.
+ * Callers in order: x86_console_init() from the door, then hal_console_write() from console_write()
+ * and the early boot, hal_console_getc() from a reader of /dev/console.  Any context, no lock: the
+ * callers come one at a time, and a panic must print whatever locks are held.  Every wait is
+ * bounded, so a machine without the port loses only its log.  Answers to Linux's
+ * drivers/tty/serial/8250/8250_early.c.
  */
 #include "kernel/hal.h"
 #include "kernel/limits.h"
@@ -49,7 +49,10 @@ void x86_console_init(void)
 	uart_present = true;
 }
 
-/* False: no room in time, the byte was not taken.  The first look is no wait. */
+/*
+ * False: no room in time, the byte was not taken.  The first look at the port does not count as a
+ * wait.
+ */
 static bool uart_put(char c, unsigned int *polls)
 {
 	for (unsigned int i = 0; uart_room == 0; i++) {
@@ -72,7 +75,7 @@ size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 {
 	size_t i;
 
-	/* Without a port nothing is lost to a reader: all of it counts as taken. */
+	/* Without a port there is no reader, so no text is lost: all of it counts as taken. */
 	if (!uart_present)
 		return n;
 	for (i = 0; i < n; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a door to kernel_main(), as a list.
+ * From a door to kernel_main(), as a list of calls.
  *
- * Caller: boot/pvh.c (and the UEFI door).  Interrupts off, boot stack.
- * Answers to Linux's arch/x86/kernel/head64.c and setup.c.
+ * Caller: boot/pvh.c and boot/uefi.c.  Interrupts off, boot stack.  Answers to Linux's
+ * arch/x86/kernel/head64.c and setup.c.
  */
 #include "kernel/x86/setup.h"
 #include "kernel/hal.h"
@@ -30,7 +30,7 @@ extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
 /* GS points here before there is a struct cpu: hal_this_cpu() reads its NULL. */
 static struct cpu *no_cpu;
 
-/* The text can still be written: the final page tables come later. */
+/* The text is still writable here; the final page tables come later. */
 static void open_smap_sites(void)
 {
 	const struct smap_site *site;
@@ -45,9 +45,9 @@ static void open_smap_sites(void)
 }
 
 /*
- * Keeps ring 0 away from an application's pages (SMEP: to run them, SMAP: to touch them
- * unasked) and ring 3 from the descriptor tables' addresses (UMIP), as far as the CPU has it.
- * There is no ring 3 yet; these hold from the first day that there is.
+ * Keeps ring 0 away from an application's pages (SMEP: to execute them, SMAP: to access them
+ * without STAC) and ring 3 from the descriptor tables' addresses (UMIP), as far as the CPU supports
+ * it.  There is no ring 3 yet.
  */
 static u64 protections(void)
 {
@@ -68,7 +68,7 @@ static u64 protections(void)
 	return cr4;
 }
 
-/* Faults of ours fault (WP), and applications may use the vector registers. */
+/* Write protection holds in ring 0 too (WP), and applications may use the vector registers. */
 static void cpu_init(void)
 {
 	u32 mxcsr = MXCSR_DEFAULT;
@@ -88,7 +88,7 @@ void __noreturn x86_start(struct boot_info *boot)
 
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
-	/* Noted only now: names have their final addresses. */
+	/* Noted only now: before, the stage names did not have their final addresses. */
 	if (boot->firmware_tsc)
 		boot_stage_at("UEFI application", boot->firmware_tsc);
 	boot_stage_at("door", boot->hall_tsc);

@@ -13,15 +13,16 @@
 /* How far from its linked physical address the image was loaded; set before anything else. */
 extern s64 image_offset;
 
-/* First of all, so that the door itself can complain: the serial port, nothing else. */
+/* Called first, so that the door itself can report errors: initialises the serial port only. */
 void x86_console_init(void);
 
 /*
- * A place for the image, CPU modes, descriptor tables, exceptions, the final page tables, then kernel_main().  @boot holds
- * the loader's memory map; the image and its page tables are entered here.
+ * Moves the image; sets CPU modes, descriptor tables, exceptions, the final page tables; then calls
+ * kernel_main().  @boot holds the loader's memory map; the image and its page tables are added to
+ * it here.
  */
 void __noreturn x86_start(struct boot_info *boot);
-/* Its second half, where the image has its final place (kernel/x86/kaslr.c). */
+/* The second half of x86_start(), with the image in its final place (kernel/x86/kaslr.c). */
 void __noreturn x86_start_moved(struct boot_info *boot);
 
 /* The stack protector's canary, random at each boot; the caller, and its callers, must never return. */

@@ -3,12 +3,12 @@
  * Guarded stacks.
  *
  * Callers: kthread_run() -> hal_stack_alloc(), the thread after a finished one -> hal_stack_free().
- * Process context.  The slots and the cache are guarded by disabled interrupts (this is below the
- * locks' own floor); pages and tables are handled outside of that.
+ * Process context.  Interrupts are disabled while the slots and the cache change (locks are built
+ * on top of this file, so it takes none), not while pages and tables do.
  *
- * Virtual memory from STACK_AREA_BASE on is cut into slots.  A stack fills the top of its slot; the
- * rest, at least a page, stays unmapped, so that an overflow faults.  A few stacks stay mapped for
- * the next thread, since a thread per connection makes and ends many.
+ * Virtual memory from STACK_AREA_BASE on is divided into slots.  A stack fills the top of its slot;
+ * the rest, at least a page, stays unmapped, so that an overflow faults.  A few stacks stay mapped
+ * for the next thread, because a server with a thread for each connection makes and ends many.
  * Answers to Linux's kernel/fork.c with CONFIG_VMAP_STACK.
  */
 #include "kernel/hal.h"
@@ -157,6 +157,9 @@ bool stack_is_guard(u64 address)
 {
 	u64 offset = address - STACK_AREA_BASE;
 
-	/* Whatever faults in a slot's lower part or is not mapped in it fell off the stack above. */
+	/*
+	 * A fault in a slot's lower part, or in an unmapped slot, is an overflow of the stack
+	 * above.
+	 */
 	return address >= STACK_AREA_BASE && offset < STACK_SLOTS * STACK_SLOT_SIZE;
 }

@@ -2,10 +2,10 @@
 /*
  * The canary of -fstack-protector-strong.
  *
- * stack_protector_init() <- x86_start_moved(), in a function that never returns, since each function
- * that returns compares what it found at its start.  __stack_chk_fail() <- the compiler, at the end of
- * a function whose canary changed.  Any context.
- * Answers to Linux's asm/stackprotector.h and kernel/panic.c.
+ * stack_protector_init() <- x86_start_moved(), in a function that never returns: each function that
+ * returns compares the canary with its value at entry.  __stack_chk_fail() <- the compiler, at the
+ * end of a function whose canary changed.  Any context.  Answers to Linux's asm/stackprotector.h
+ * and kernel/panic.c.
  */
 #include "kernel/x86/setup.h"
 #include "kernel/hal.h"
@@ -18,13 +18,15 @@ void __noreturn __stack_chk_fail(void);
 
 unsigned long __stack_chk_guard;
 
-/* Returns with another canary than it began with, so it can't be guarded itself. */
+/* Not guarded: the canary changes inside it. */
 __attribute__((no_stack_protector)) void stack_protector_init(void)
 {
 	unsigned long canary;
 
 	hal_entropy(&canary, sizeof(canary));
-	/* The first byte in memory is a NUL: an overflowing string ends there, and can't write it. */
+	/*
+	 * The first byte in memory is a NUL: an overflowing string ends there, and cannot write it.
+	 */
 	__stack_chk_guard = canary & ~0xffUL;
 }
 

@@ -3,8 +3,8 @@
  * HPET, the ACPI timer, a hypervisor's APIC timer and the PIT: slow to read, but their speed is
  * known.
  *
- * Caller: tsc.c at boot, interrupts off, no lock.  None of them interrupts.
- * Answers to Linux's arch/x86/kernel/hpet.c, drivers/clocksource/acpi_pm.c, i8253.c.
+ * Caller: tsc.c at boot, interrupts off, no lock.  None of them is used for interrupts.  Answers to
+ * Linux's arch/x86/kernel/hpet.c, drivers/clocksource/acpi_pm.c, i8253.c.
  */
 #include "kernel/x86/timeref.h"
 #include "kernel/hal.h"
@@ -84,7 +84,7 @@ static const struct time_reference *hpet_reference(void)
 
 static const struct time_reference *pm_timer_reference(void)
 {
-	/* The counter has 24 bits; some have 32, whose upper ones do no harm to ignore. */
+	/* The counter has 24 bits, or 32; ignoring the upper 8 does no harm. */
 	static const struct time_reference ref = {"the ACPI timer", pm_timer_read, 0xffffff,
 						  PM_TIMER_HZ, 3000000};
 
@@ -92,7 +92,10 @@ static const struct time_reference *pm_timer_reference(void)
 	return pm_timer_port ? &ref : NULL;
 }
 
-/* A machine without a single old timer (microvm, pit=off) still has this one, at a speed by decree. */
+/*
+ * A machine without any of the old timers (microvm, pit=off) still has the APIC timer, whose speed
+ * QEMU and KVM define.
+ */
 static const struct time_reference *apic_reference(void)
 {
 	static const struct time_reference ref = {"the APIC's timer", apic_read_up, 0xffffffff,

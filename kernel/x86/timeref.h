@@ -12,7 +12,7 @@ struct time_reference {
 	u64 (*read)(void); /* counts upwards, modulo mask + 1 */
 	u64 mask;
 	u64 hz;
-	u64 window_ns; /* how long to compare with it: the coarser, the longer */
+	u64 window_ns; /* how long to compare with it: longer for a coarser timer */
 };
 
 /* The @i-th best that this machine has, running; NULL after the last.  Boot, after acpi_init(). */

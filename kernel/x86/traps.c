@@ -4,7 +4,7 @@
  *
  * Callers in order: entry.S -> x86_trap(); panic() -> hal_dump(); warnings and tracers ->
  * hal_backtrace().  Interrupts off in x86_trap(), any context for the others.  No lock: a dump must
- * come out whatever is held, so it goes to the console directly and not through printk.
+ * be printed whatever locks are held, so it goes directly to the console, not through printk.
  * Answers to Linux's arch/x86/kernel/traps.c, dumpstack.c, mm/extable.c, mm/fault.c.
  */
 #include "kernel/console.h"
@@ -73,7 +73,7 @@ static const char *const trap_names[NR_TRAPS] = {
 	[30] = "security",
 };
 
-static bool dumped;        /* one dump an end: panic() need not show the handler's own registers */
+static bool dumped;        /* one dump an end: panic() need not dump the handler's own registers */
 static unsigned int depth; /* of unexpected exceptions */
 
 static __printf_like(1, 2) void dump(const char *fmt, ...)
@@ -115,7 +115,7 @@ static void dump_backtrace(const struct pt_regs *regs)
 		dump_frame(pcs[i]);
 }
 
-/* The interrupted instruction: not a return address, so the one that begins at it is meant. */
+/* The interrupted instruction: not a return address, so look up the address itself. */
 static void dump_ip(const struct pt_regs *regs)
 {
 	char symbol[HAL_SYMBOL_MAX];
@@ -145,7 +145,7 @@ void x86_show_regs(const struct pt_regs *regs)
 	dump_backtrace(regs);
 }
 
-/* A fault's likely cause, where @address says more than the number. */
+/* The likely cause of a fault, if @address reveals it. */
 static const char *fault_place(const struct pt_regs *regs, u64 address)
 {
 	bool mapped = regs->vector == TRAP_PAGE_FAULT && (regs->error & PF_PRESENT);
@@ -184,7 +184,7 @@ static void __noreturn die(struct pt_regs *regs)
 	if (!name)
 		name = "reserved exception";
 	console_patient();
-	/* A fault in the dump of a fault: no second dump; panic() knows how to end, and ends. */
+	/* A fault in the dump of a fault: no second dump; panic() ends the machine. */
 	if (++depth > 1) {
 		dumped = true;
 		panic("exception %lu (%s) at %016lx while dying", (unsigned long)regs->vector, name,
@@ -202,7 +202,9 @@ static void __noreturn die(struct pt_regs *regs)
 	      (unsigned long)regs->ip);
 }
 
-/* The instruction was one that may touch a bad address: go on where the table says. */
+/*
+ * The faulting instruction is in the exception table: continue at the address that the table gives.
+ */
 static bool fixup_exception(struct pt_regs *regs)
 {
 	const struct extable_entry *entry;
@@ -246,7 +248,9 @@ void x86_trap(struct pt_regs *regs)
 	} else if (vector == VECTOR_DUMP) {
 		x86_show_regs(regs);
 	} else {
-		/* Spurious, of the APIC or of the masked PIC: neither expects an EOI. */
+		/*
+		 * A spurious interrupt, of the APIC or of the masked PIC: neither expects an EOI.
+		 */
 		spurious_irq_count++;
 	}
 }
@@ -255,13 +259,13 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 {
 	struct unwind_start here;
 
-	/* One statement, so that the three belong to one instruction. */
+	/* One asm statement, so that the three values belong to one point of the code. */
 	__asm__ volatile("lea 0f(%%rip), %0\n0:\tmov %%rsp, %1\n\tmov %%rbp, %2"
 			 : "=&r"(here.ip), "=&r"(here.sp), "=r"(here.bp));
 	return unwind_frames(&here, pcs, max);
 }
 
-/* A trap of its own saves every register of this point, as an exception would. */
+/* The trap saves every register of this point, as an exception does. */
 void hal_dump(void)
 {
 	if (dumped)

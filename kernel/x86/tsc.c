@@ -51,13 +51,16 @@ static bool use_deadline; /* the timer compares with the TSC itself */
 static bool timer_ready;
 static u64 armed = HAL_TIMER_OFF;
 
-/* @a * @b >> 32 without losing the middle. */
+/* @a * @b >> 32, from the full 128-bit product. */
 static u64 scale(u64 a, u64 b)
 {
 	return (u64)((unsigned __int128)a * b >> 32);
 }
 
-/* @a << 32, divided by @b: a long division by hand, since a compiler's 128-bit one is a library. */
+/*
+ * @a << 32, divided by @b: long division by hand, because the compiler's 128-bit division needs a
+ * library.
+ */
 static u64 ratio(u64 a, u64 b)
 {
 	u64 whole = a / b;
@@ -126,7 +129,7 @@ static u64 hz_from_kvm(void)
 		hz = (NSEC_PER_SEC << 32) / page.tsc_to_system_mul;
 		hz = page.tsc_shift < 0 ? hz << -page.tsc_shift : hz >> page.tsc_shift;
 	}
-	/* Only the speed was wanted; the hypervisor stops writing to the page. */
+	/* Only the speed was needed; tell the hypervisor to stop writing to the page. */
 	wrmsr(MSR_KVM_CLOCK_NEW, 0);
 	return hz;
 }
@@ -139,7 +142,7 @@ struct sample {
 	u32 apic;
 };
 
-/* The three at one moment: of a few tries the one that was disturbed least. */
+/* Reads all three at one moment: of a few tries, the one that was disturbed least. */
 static struct sample take_sample(const struct time_reference *ref)
 {
 	struct sample best = {0};
@@ -192,7 +195,7 @@ static u64 measure_apic(u64 tsc_hz)
 	return (u64)(start - apic_timer_remaining()) * APIC_TIMER_UNIT * tsc_hz / (tsc - start_tsc);
 }
 
-/* Asks one after the other; returns the one that answered. */
+/* Tries one source after the other; returns the name of the one that answered. */
 static const char *find_tsc_hz(u64 *hz, u64 *apic_hz)
 {
 	const struct time_reference *ref;
@@ -278,7 +281,10 @@ static void program_timer(u64 deadline_ns)
 	if (use_deadline) {
 		wrmsr(MSR_TSC_DEADLINE, tsc + scale(delta, tsc_per_ns));
 	} else {
-		/* At least one count, since 0 would stop it; rounded up, since early is wasted. */
+		/*
+		 * At least one count, since 0 would stop it; rounded up, since an early interrupt
+		 * is wasted.
+		 */
 		u64 count = scale(delta, apic_per_ns) + 1;
 
 		apic_timer_start((u32)min_t(u64, count, ~0U));
@@ -302,10 +308,10 @@ void hal_arm_timer(u64 deadline_ns)
 
 bool clock_timer_is_due(void)
 {
-	/* Disarmed while the interrupt was already on its way. */
+	/* It was disarmed after the interrupt was raised. */
 	if (armed == HAL_TIMER_OFF)
 		return false;
-	/* Two clocks never agree to the last tick, and a long wait is set in parts. */
+	/* Too early: two clocks never agree to the last tick, and a long wait is set in parts. */
 	if (hal_clock_ns() < armed) {
 		program_timer(armed);
 		return false;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frames of a stack.  The checked build follows frame pointers (kernel/x86/checked/unwind.c); the
- * shipped one has none, and asks a table (kernel/x86/shipped/unwind.c).
+ * The frames of a stack.
  *
- * Any context, also while dying: no lock, no memory.  The stack is read as if it were an application's, so a
- * damaged one ends the walk and does not fault; each walk has at most @max steps.
+ * The checked build follows frame pointers (kernel/x86/checked/unwind.c); the shipped build has
+ * none, and uses a table (kernel/x86/shipped/unwind.c).  Any context, also in a panic: no lock, no
+ * memory.  The stack is read with hal_copy_user(), so a damaged one ends the walk and does not
+ * fault; each walk has at most @max steps.
  */
 #ifndef KERNEL_X86_UNWIND_H
 #define KERNEL_X86_UNWIND_H
@@ -24,8 +25,9 @@ struct unwind_start {
 unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned int max);
 
 /*
- * A return address that unwind_frames() may have left out, 0 if there is none.  Checked: of a function without
- * a frame, or that has only just begun, what lies at the stack's end.  Shipped: of a stack that was overwritten.
+ * A return address that unwind_frames() may have left out, 0 if there is none.  Checked: if the
+ * innermost function has no frame, or has only just begun, the word at the stack's end.  Shipped: a
+ * guess for a stack that was overwritten.
  */
 u64 unwind_guess(const struct unwind_start *start);
 

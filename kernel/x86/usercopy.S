@@ -2,10 +2,10 @@
 /*
  * hal_copy_user(): the copy that may fault.
  *
- * Callers: copy_from_user(), copy_to_user() and what stands on them, in process context; dumps, in any.
- * Either address may be an application's mistake: each access is in the exception table, which the
- * page fault handler looks through (traps.c).
- * Answers to Linux's arch/x86/lib/copy_user_64.S.
+ * Callers: copy_from_user(), copy_to_user() and the functions that use them, in process context;
+ * dumps, in any.  Either address may be an application's mistake: each access is in the exception
+ * table, which the page fault handler searches (traps.c).  Answers to Linux's
+ * arch/x86/lib/copy_user_64.S.
  */
 #include "kernel/x86/smap.h"
 

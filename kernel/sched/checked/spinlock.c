@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spinlocks that check themselves at every acquisition.
+ * Spinlocks that verify their rules at every acquisition.
  *
- * Callers: all code, through the macros of spinlock.h.  Any context.
+ * Callers: all code, through the macros of spinlock.h.  Any context.  A check costs a few loads and
+ * one read of the flags; nothing is searched.
  *
- * The cost of a check: a few loads and one flags read; nothing is searched.  Each lock remembers the
- * contexts it was ever taken in; two that contradict each other are a deadlock waiting for its
- * interrupt, and are reported the first time both were seen, not the first time they meet.
- * The place where a context was first seen is kept aside in a small table, so that the locks stay
- * small (every socket carries some): a collision there costs the report its second place, no more.
- *
- * Answers to Linux's kernel/locking/spinlock.c and, in small, lockdep.c.
+ * Each lock remembers every context that it was ever taken in.  Two contexts that contradict each
+ * other can deadlock once an interrupt comes at the wrong moment; they are reported as soon as both
+ * were seen, even if they have not met yet.  The place where a context was first seen is kept in a
+ * small separate table, so that the locks stay small (every socket has some).  A collision in the
+ * table only loses the second place of a report.  Answers to Linux's kernel/locking/spinlock.c and,
+ * in small, lockdep.c.
  */
 #include "kernel/sched/spinlock.h"
 
@@ -101,7 +101,7 @@ static inline u16 owner_here(const struct cpu *cpu)
 	return cpu->curr ? cpu->curr->pid : 0;
 }
 
-/* This CPU, as a lock remembers it: 0 stays for "no CPU". */
+/* This CPU, as a lock remembers it, counted from 1: 0 means that no CPU holds the lock. */
 static inline u8 holder_here(const struct cpu *cpu)
 {
 	return (u8)(cpu->id + 1);
@@ -159,7 +159,10 @@ void spin_unlock(spinlock_t *lock)
 		     lock->holder != holder_here(cpu)))
 		unlock_panic(lock, cpu);
 	BUG_ON(!(cpu->preempt_count & PREEMPT_MASK));
-	/* Before the lock is free: the next holder's acquisition must not be taken for this CPU's. */
+	/*
+	 * Clear the holder before the lock is free, or the next holder's acquisition would be taken
+	 * for this CPU's.
+	 */
 	WRITE_ONCE(lock->holder, 0);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 	cpu->preempt_count -= PREEMPT_OFFSET;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of kernel/hal.h that is worth no call on the machine: a few instructions each, asked for
- * hundreds of times a packet.  kernel/hal.h says what they promise; it includes this file as
- * <asm/hal.h>, and the hosted build finds tests/host/asm/hal.h under the same name.
+ * The part of kernel/hal.h that is inline on the machine: a few instructions each, executed
+ * hundreds of times a packet.
  *
- * Callers: all code.  Any context, no lock.
+ * kernel/hal.h has the contracts; it includes this file as <asm/hal.h>, and the hosted build finds
+ * tests/host/asm/hal.h under the same name.  Callers: all code.  Any context, no lock.
  */
 #ifndef ASM_HAL_H
 #define ASM_HAL_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames by a table, since no register leads from one to the next.
+ * Walks frames by a table, since this build has no frame pointers.
  *
- * Callers: dumps and hal_backtrace() (kernel/x86/traps.c).  Any context.
- * Answers to Linux's arch/x86/kernel/unwind_orc.c.
+ * Callers: dumps and hal_backtrace() (kernel/x86/traps.c).  Any context.  Answers to Linux's
+ * arch/x86/kernel/unwind_orc.c.
  */
 #include "kernel/x86/unwind.h"
 #include "kernel/hal.h"
@@ -30,7 +30,7 @@ static bool read_stack(void *to, u64 address, size_t size)
 	       hal_copy_user(to, (const void *)address, size) == 0;
 }
 
-/* From x86_trap()'s caller to what was interrupted, perhaps on another stack. */
+/* From the caller of x86_trap() to the interrupted code, perhaps on another stack. */
 static bool cross_trap(struct frame *f)
 {
 	struct pt_regs regs;
@@ -49,11 +49,13 @@ static bool step(struct frame *f)
 
 	if (f->ip == (u64)trap_return)
 		return cross_trap(f);
-	/* The call may be the last instruction of its function: the row of the call is meant. */
+	/*
+	 * A call may be the last instruction of its function: look up the row of the call itself.
+	 */
 	if (!unwind_rule_find(&table, f->ip - !f->exact, &rule))
 		return false;
 	cfa = (rule.by_bp ? f->bp : f->sp) + rule.cfa;
-	if (cfa <= f->sp) /* a stack is left upwards only */
+	if (cfa <= f->sp) /* the caller's frame is always at a higher address */
 		return false;
 	if (rule.bp_down && !read_stack(&f->bp, cfa - rule.bp_down, sizeof(f->bp)))
 		return false;
@@ -64,7 +66,7 @@ static bool step(struct frame *f)
 	return paging_is_text(f->ip);
 }
 
-/* A call through a bad pointer got no further than to push its return address. */
+/* A call through a bad pointer only pushed its return address. */
 static bool first_step(struct frame *f)
 {
 	if (paging_is_text(f->ip))
@@ -86,7 +88,7 @@ unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned 
 	return n;
 }
 
-/* Of an overwritten stack, the first word above the end that may be a return address. */
+/* When the stack was overwritten: the first word above the end that may be a return address. */
 u64 unwind_guess(const struct unwind_start *start)
 {
 	struct frame f = {.ip = start->ip, .sp = start->sp, .bp = start->bp, .exact = true};

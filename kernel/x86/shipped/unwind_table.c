@@ -2,8 +2,8 @@
 /*
  * The rule for one frame: reads the table that tools/unwind.py makes and describes.
  *
- * Caller: unwind_frames().  Any context, also while dying: the table is read from its beginning for each
- * question, and nothing in it is believed to lie within bounds.
+ * Caller: unwind_frames().  Any context, also in a panic: each lookup reads the table from its
+ * beginning, and checks that every value lies within bounds.
  */
 #include "kernel/x86/nibbles.h"
 #include "kernel/x86/shipped/unwind_table.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checked build's spinlocks: each knows its holder, the place where it was taken, and the contexts
- * in which it was ever taken.  kernel/sched/spinlock.h has the rules; a breach is a panic that names both
- * places.  Included by kernel/sched/spinlock.h only.
+ * The checked build's spinlocks: each knows its holder, the place where it was taken, and the
+ * contexts in which it was ever taken. kernel/sched/spinlock.h has the rules; a breach is a panic
+ * that names both places.  Included by kernel/sched/spinlock.h only.
  */
 #ifndef VARIANT_LOCK_H
 #define VARIANT_LOCK_H
@@ -12,7 +12,7 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
-/* Where a lock is taken: one for each line that does, made by the macros below. */
+/* A place that takes a lock: the macros below make one for each such line. */
 struct lock_site {
 	const char *file;
 	u32 line;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shipped build's spinlocks.  With one CPU, a lock keeps out the other contexts of this CPU only:
- * the preempt count keeps out other threads, the softirq count soft interrupts, RFLAGS.IF hard interrupts.
- * Nothing is stored in the lock, so it has no size.  The checked build (kernel/sched/checked) finds the
- * breaches of the rules in kernel/sched/spinlock.h.  Included by kernel/sched/spinlock.h only.
+ * The shipped build's spinlocks.
  *
- * Answers to Linux's include/linux/spinlock_api_up.h.
+ * With one CPU, a lock must only exclude the other contexts of this CPU: the preempt count excludes
+ * other threads, the softirq count soft interrupts, RFLAGS.IF hard interrupts.  Nothing is stored
+ * in the lock, so it has no size.  The checked build (kernel/sched/checked) finds breaches of the
+ * rules in kernel/sched/spinlock.h.  Included by kernel/sched/spinlock.h only.  Answers to Linux's
+ * include/linux/spinlock_api_up.h.
  */
 #ifndef VARIANT_LOCK_H
 #define VARIANT_LOCK_H
@@ -44,7 +45,7 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	local_bh_enable();
 }
 
-/* Macros: @flags is the caller's variable; an assertion that is not made costs nothing. */
+/* Macros: @flags is the caller's variable. */
 #define spin_lock_irqsave(lock, flags)                                                             \
 	do {                                                                                       \
 		(flags) = hal_irq_save();                                                          \
@@ -53,7 +54,7 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 #define lockdep_assert_held(lock)     ((void)(lock))
 #define lockdep_assert_irqs_enabled() ((void)0)
 
-/* No lock knows its holder: assertions that ask hold. */
+/* No lock knows its holder here: assertions that a lock is held always succeed. */
 static inline bool lockdep_is_held(const spinlock_t *lock)
 {
 	return true;
