@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The boot's input to the kernel.  Both doors (PVH entry, UEFI application) and the hosted build
- * fill one struct boot_info, so that kernel_main() cannot tell through which one it came.
+ * The boot's input to the kernel.
  *
- * Written once before kernel_main(), read-only afterwards.
+ * Both doors (PVH entry, UEFI application) and the hosted build fill one struct boot_info, so that
+ * kernel_main() need not know which one it came from.  Written once before kernel_main(), read-only
+ * afterwards.
  */
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H

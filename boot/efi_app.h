@@ -16,7 +16,7 @@
 #include "kernel/types.h"
 
 #define EFI_PAGE     4096UL
-#define EFI_BELOW_4G 0xffffffffUL /* the kernel's door and its boot tables reach no further */
+#define EFI_BELOW_4G 0xffffffffUL /* the kernel's entry and boot tables reach no further */
 #define EFI_PAGES(n) (((n) + EFI_PAGE - 1) / EFI_PAGE)
 
 struct efi_kernel {
@@ -31,9 +31,9 @@ extern EFI_BOOT_SERVICES *efi_boot;
 /* ---- efi_say.c ---- */
 /* A line on the firmware's console, "softnet: " before it.  Not after ExitBootServices(). */
 void efi_say(const char *fmt, ...) __printf_like(1, 2);
-/* Says that @what failed, and in words why; returns @status. */
+/* Reports that @what failed, with the reason in words; returns @status. */
 EFI_STATUS efi_failed(EFI_STATUS status, const char *what);
-/* After ExitBootServices() was tried: to the serial port, then the CPU stops. */
+/* After ExitBootServices() was tried: prints to the serial port, then stops the CPU. */
 void __noreturn efi_stop(const char *why);
 
 /* ---- efi_main.c ---- */
@@ -52,7 +52,7 @@ void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot);
 EFI_STATUS efi_load_kernel(struct efi_kernel *kernel, UINTN tail);
 
 /* ---- efi_memory.c ---- */
-/* Zeroed pages below 4 GiB that are the kernel's to give out later; NULL when there are none. */
+/* Zeroed pages below 4 GiB, which the kernel may reuse later; NULL: there are none. */
 void *efi_alloc_low(UINTN pages);
 /* Before returning to the firmware; NULL does nothing. */
 void efi_free(void *p, UINTN pages);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's payload: the kernel, stripped, and the command line it was built with.
- * The Makefile says where they are: EFI_KERNEL, EFI_CMDLINE.
+ * The UEFI application's payload: the stripped kernel, and the command line that was given at build
+ * time.  The Makefile defines their paths: EFI_KERNEL, EFI_CMDLINE.
  */
 	.section .rodata, "a", @progbits
 	.balign 16

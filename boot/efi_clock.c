@@ -2,8 +2,8 @@
 /*
  * The time of day under UEFI.
  *
- * Caller: efi_main(), before ExitBootServices(): afterwards the firmware's services would have to be
- * mapped.  A firmware without a clock is no failure: the kernel asks the machine's own.
+ * Caller: efi_main(), before ExitBootServices(): afterwards the firmware's services would have to
+ * be mapped.  If the firmware has no clock, the kernel reads the machine's real-time clock.
  * Answers to UEFI 2.10, 8.3.1 (GetTime()).
  */
 #include "boot/efi_app.h"

@@ -6,9 +6,9 @@
  *   2. \EFI\BOOT\cmdline.txt or \cmdline.txt on the volume that we were loaded from
  *   3. CMDLINE= of the build
  *
- * Caller: efi_main().  A file that is there counts even if it is empty.  A read error is reported
- * and does not stop the boot: a machine that serves with its defaults tells more than one that
- * does not.
+ * Caller: efi_main().  A file counts even if it is empty.  A read error is reported and does not
+ * stop the boot: a machine that serves with its defaults is easier to diagnose than one that does
+ * not boot.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
@@ -70,8 +70,8 @@ static UINTN skip_own_name(const CHAR16 *s, UINTN n)
 }
 
 /*
- * False when there are none.  Some boot managers leave data of their own there (a GUID, a device
- * path): data that does not begin like text is ignored.
+ * False when there are none.  Some boot managers put their own data there (a GUID, a device path):
+ * data that does not begin like text is ignored.
  */
 static bool from_load_options(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
 {
@@ -140,7 +140,7 @@ static bool from_volume(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
 	EFI_STATUS status;
 	bool found;
 
-	/* Loaded over the network, or by QEMU: there need not be a volume. */
+	/* An image that was loaded over the network, or by QEMU, may have no volume. */
 	if (!loaded->DeviceHandle)
 		return false;
 	status = efi_boot->HandleProtocol(loaded->DeviceHandle, &fs_guid, (void **)&volume);

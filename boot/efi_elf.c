@@ -2,9 +2,9 @@
 /*
  * Loads the kernel: an ELF file inside this one (boot/efi_blob.S).
  *
- * Caller: efi_main().  The file is ours, and is read as if it were not: each offset is checked before
- * it is followed, because the same lines would load a damaged kernel.
- * Answers to the System V ABI, chapters 4 and 5 (object files, program loading).
+ * Caller: efi_main().  Each offset is checked before it is used, although the file is our own: the
+ * embedded kernel may be damaged.  Answers to the System V ABI, chapters 4 and 5 (object files,
+ * program loading).
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
@@ -17,7 +17,7 @@
 #define SEGMENT_LOAD    1
 #define SEGMENT_NOTE    4
 #define SEGMENTS_MAX    16
-#define KERNEL_SIZE_MAX (64UL << 20) /* a size beyond is damage, not a kernel */
+#define KERNEL_SIZE_MAX (64UL << 20) /* a larger size is damage, not a kernel */
 
 struct elf_header {
 	u32 magic;
@@ -54,7 +54,7 @@ static size_t file_size(void)
 	return efi_kernel_end - efi_kernel_start;
 }
 
-/* [@offset, @offset + @size) of the file, or NULL where it does not have that. */
+/* [@offset, @offset + @size) of the file, or NULL if the file is shorter. */
 static const void *file_part(u64 offset, u64 size)
 {
 	if (offset > file_size() || size > file_size() - offset)
@@ -76,7 +76,10 @@ static bool read_header(struct elf_image *image)
 	return image->segments != NULL;
 }
 
-/* Our note among others: each is a header, a name and a value, the last two padded to four bytes. */
+/*
+ * Finds our note among others: each is a header, a name and a value, the last two padded to four
+ * bytes.
+ */
 static u64 find_entry(const struct elf_segment *notes)
 {
 	const u8 *at = file_part(notes->offset, notes->filesz);

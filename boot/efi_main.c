@@ -4,8 +4,8 @@
  * firmware's services, enters the kernel at boot/uefi.S.
  *
  * Caller: GNU-EFI's start-up code, which has relocated us; before it, the firmware's boot manager.
- * An error before ExitBootServices() is reported on the firmware's console, and the boot manager goes
- * on with its next choice.
+ * An error before ExitBootServices() is reported on the firmware's console, and the boot manager
+ * tries its next entry.
  */
 #include "boot/efi_app.h"
 
@@ -39,7 +39,10 @@ static EFI_STATUS check_cpu(void)
 	}
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	if (cr4 & CR4_LA57) {
-		/* To leave that mode one has to leave 64-bit mode; the door does not. */
+		/*
+		 * The kernel would have to leave 64-bit mode to change this, and its entry code
+		 * does not.
+		 */
 		efi_say("the firmware runs on five-level page tables, which softnet does not "
 			"leave");
 		return EFI_UNSUPPORTED;
@@ -69,7 +72,7 @@ static phys_addr_t find_rsdp(void)
 	return old;
 }
 
-/* Randomness, where the firmware has a source of it.  The kernel has others: none is no failure. */
+/* Random bytes, if the firmware has a source.  Without them the kernel uses its other sources. */
 static void find_seed(struct boot_info *boot)
 {
 	static EFI_GUID rng_guid = EFI_RNG_PROTOCOL_GUID;

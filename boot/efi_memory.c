@@ -63,7 +63,10 @@ static EFI_STATUS get_map(void)
 	return efi_boot->GetMemoryMap(&map.size, map.entries, &map.key, &map.entry_size, &version);
 }
 
-/* Room for the map, with slack: allocating it changes it, and after a failed exit there is no more. */
+/*
+ * Room for the map, with slack: the allocation itself changes the map, and after a failed
+ * ExitBootServices() no memory can be allocated.
+ */
 static EFI_STATUS make_room(void)
 {
 	EFI_STATUS status = get_map();
@@ -87,8 +90,8 @@ static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
 }
 
 /*
- * Is it the kernel's once the firmware's boot services have ended?  Runtime services, ACPI tables
- * (read late), persistent and unaccepted memory are not; nor is uncacheable memory.
+ * May the kernel use it once the firmware's boot services have ended?  Not runtime services, ACPI
+ * tables (read late), persistent and unaccepted memory; nor uncacheable memory.
  */
 static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)
 {
@@ -129,7 +132,7 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 	return EFI_SUCCESS;
 }
 
-/* RAM first, then everything else: where a firmware's entries overlap, reserved wins. */
+/* RAM first, then everything else: where a firmware's entries overlap, the reserved type wins. */
 static bool fill_memmap(struct boot_info *boot)
 {
 	const EFI_MEMORY_DESCRIPTOR *d;
@@ -157,7 +160,10 @@ EFI_STATUS efi_leave(EFI_HANDLE image, struct uefi_handoff *handoff)
 	for (tries = 0; tries < LEAVE_TRIES; tries++) {
 		status = get_map();
 		if (EFI_ERROR(status)) {
-			/* After a refused exit the console may be half gone. */
+			/*
+			 * After a refused ExitBootServices() the firmware's console may no longer
+			 * work.
+			 */
 			if (tries > 0)
 				break;
 			return efi_failed(status, "the memory map");

@@ -2,9 +2,9 @@
 /*
  * The UEFI application's messages: errors only.
  *
- * Callers: all its files.  Before ExitBootServices() the firmware's console is the one place: most
- * firmware, OVMF among it, shows that on the serial port too, and a second copy would only confuse.
- * Afterwards there is the serial port and nothing else.
+ * Callers: all its files.  Before ExitBootServices() only the firmware's console is used: most
+ * firmware, including OVMF, copies it to the serial port, and a second copy would confuse.
+ * Afterwards only the serial port is used.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
@@ -51,7 +51,7 @@ static void put(const char *text)
 	wide[n++] = '\r';
 	wide[n++] = '\n';
 	wide[n] = 0;
-	/* A machine without any console: the message is lost. */
+	/* If the machine has no console, the message is lost. */
 	if (efi_system->ConOut)
 		efi_system->ConOut->OutputString(efi_system->ConOut, wide);
 }

@@ -7,7 +7,7 @@
  * jump to the higher half, call pvh_main() (boot/pvh.c), which never returns.  The tables, the boot
  * GDT and the boot stack at the end serve boot/uefi.S too.
  *
- * The 32-bit part computes every address from where it finds itself running, so the loader may put
+ * The 32-bit part computes every address relative to the place where it runs, so the loader may put
  * the image at any 4 KiB boundary below 4 GiB.  The tables made here are coarse and writable
  * everywhere; kernel/x86/paging.c replaces them before kernel_main().
  */
@@ -43,7 +43,7 @@ pvh_start:
 	mov	%ecx, (%ebx)
 	sub	$(1b - pvh_start), %ebp	/* %ebp = physical address of pvh_start, from now on */
 
-	/* bss: sixteen bytes a turn; a string instruction is slower where the CPU is emulated. */
+	/* bss, sixteen bytes a turn: under emulation a string instruction is slower. */
 	lea	AT(__bss_start), %eax
 	lea	AT(__bss_end), %ecx
 	xor	%edx, %edx
@@ -59,7 +59,7 @@ pvh_start:
 	mov	%esi, AT(pvh_entry_tsc)
 	mov	%edi, AT(pvh_entry_tsc + 4)
 
-	/* Long mode and no-execute pages are what everything else is built on. */
+	/* All later code requires long mode and no-execute pages. */
 	push	%ebx
 	mov	$0x80000000, %eax
 	cpuid
@@ -124,9 +124,9 @@ pvh_higher_half:
 	mov	%ebp, %eax
 	mov	$(pvh_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
-	mov	%rax, %rsi		/* how far from its linked place the image lies */
+	mov	%rax, %rsi		/* how far from its linked address the image was loaded */
 	mov	pvh_entry_tsc(%rip), %rdx
-	xor	%ebp, %ebp		/* the end of every backtrace */
+	xor	%ebp, %ebp		/* ends every backtrace */
 	call	pvh_main
 	ud2
 	.size pvh_start, . - pvh_start

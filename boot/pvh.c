@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PVH door, second half: the loader's struct hvm_start_info becomes struct
- * boot_info.
+ * The PVH door, second half: the loader's struct hvm_start_info becomes struct boot_info.
  *
- * Caller: boot/pvh.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB stand in
- * the direct map.  Everything is copied, since the loader's structures lie in memory that is given
- * out later.
+ * Caller: boot/pvh.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB are in
+ * the direct map.
+ *
+ * Everything is copied, because the loader's structures are in memory that is allocated later.
  * Answers to Xen's public/arch-x86/hvm/start_info.h, Linux's arch/x86/platform/pvh/enlighten.c.
  */
 #include "boot/boot_info.h"
@@ -42,7 +42,7 @@ void __noreturn pvh_main(u32 start_info_pa, s64 offset, u64 entry_tsc);
 
 static struct boot_info boot_info;
 
-/* Physical memory as the boot tables show it; NULL beyond what they do. */
+/* Physical memory through the boot tables; NULL if they do not map it. */
 static const void *boot_view(u64 pa, u64 size)
 {
 	if (pa == 0 || pa >= BOOT_MAPPED || size > BOOT_MAPPED - pa)
@@ -65,7 +65,7 @@ static void copy_cmdline(struct boot_info *boot, u64 pa)
 	boot->cmdline[n] = '\0';
 }
 
-/* RAM first, then everything else: where the loader's entries overlap, reserved wins. */
+/* RAM first, then everything else: where the loader's entries overlap, the reserved type wins. */
 static void copy_memmap(struct boot_info *boot, const struct hvm_memmap_entry *map, unsigned int nr)
 {
 	bool complete = true;

@@ -4,8 +4,8 @@
  * page tables (all memory at its own address), interrupts off, %rdi = physical address of
  * struct uefi_handoff.  The image lies below 4 GiB, its bss is zero.
  *
- * In order: onto our own stack, page tables and segments, to the higher half, into uefi_main()
- * (boot/uefi.c), which never returns.
+ * In order: switch to our own stack, page tables and segments, jump to the higher half, call
+ * uefi_main() (boot/uefi.c), which never returns.
  */
 #define ANCHOR uefi_start
 #include "boot/tables.inc"
@@ -60,8 +60,8 @@ uefi_higher_half:
 	mov	%ebp, %eax
 	mov	$(uefi_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
-	mov	%rax, %rsi		/* how far from its linked place the image lies */
-	xor	%ebp, %ebp		/* the end of every backtrace */
+	mov	%rax, %rsi		/* how far from its linked address the image was loaded */
+	xor	%ebp, %ebp		/* ends every backtrace */
 	call	uefi_main
 	ud2
 	.size uefi_start, . - uefi_start

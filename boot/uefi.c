@@ -2,8 +2,8 @@
 /*
  * The UEFI door, inside the kernel: copies the UEFI application's struct boot_info.
  *
- * Caller: boot/uefi.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB stand in
- * the direct map.  boot/efi_main.c, which came before, is another program: it runs on the firmware.
+ * Caller: boot/uefi.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB are in
+ * the direct map. boot/efi_main.c, which ran before, is a separate program on the firmware.
  */
 #include "boot/boot_info.h"
 #include "boot/uefi_handoff.h"
@@ -30,7 +30,7 @@ void __noreturn uefi_main(u32 handoff_pa, s64 offset)
 
 	*boot = handoff->boot;
 	boot->door = "UEFI";
-	/* The page is given out later: the seed is not to be found in it. */
+	/* The page is allocated later: erase the seed in it. */
 	memset(handoff, 0, sizeof(*handoff));
 	x86_start(boot);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's hand-over to the kernel: a struct boot_info that it has filled, at a physical
- * address below 4 GiB, in memory that is given out later.
+ * The UEFI application's hand-over to the kernel: a struct boot_info that it has filled, at a
+ * physical address below 4 GiB, in memory that is allocated later.
  *
- * boot/efi_memory.c writes it, boot/uefi.c copies it.  Both stand in one file, build/softnet.efi; the
- * size is compared all the same, since a user may put another kernel beside the application.
+ * boot/efi_memory.c writes it, boot/uefi.c copies it.  Both are in one file, build/softnet.efi.
+ * The size is compared nevertheless, because a user may combine the application with another
+ * kernel.
  */
 #ifndef BOOT_UEFI_HANDOFF_H
 #define BOOT_UEFI_HANDOFF_H
@@ -13,7 +14,7 @@
 
 #define UEFI_HANDOFF_MAGIC 0x74656e74666f7331 /* "1softnet" */
 
-/* The note by which the application finds where to enter the kernel: a linked physical address. */
+/* The application finds the kernel's entry through this note: a linked physical address. */
 #define UEFI_NOTE_NAME "softnet"
 #define UEFI_NOTE_TYPE 1
 

@@ -3,10 +3,9 @@
  * "lo": packets to this host's own addresses are received again.
  *
  * Called: loopback_init() from init/main.c; loopback_xmit() from dev_queue_xmit() under tx_lock,
- * BHs off; netif_rx() puts the packet on this CPU's input queue, bounded by NETDEV_MAX_BACKLOG.
- * It offers every offload: nothing goes over a wire, so that checksums are neither made nor checked
- * and a 64 KiB segment stays one packet.
- * Linux's drivers/net/loopback.c.
+ * BHs off; netif_rx() puts the packet on this CPU's input queue, bounded by NETDEV_MAX_BACKLOG. The
+ * device offers every offload: nothing goes over a wire, so checksums are neither computed nor
+ * checked, and a 64 KiB segment stays one packet.  Linux's drivers/net/loopback.c.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/netdevice.h"
@@ -29,7 +28,10 @@ static netdev_tx_t loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	unsigned int len = skb->len;
 
-	/* The sender's account ends here; the receiver's begins with its socket. */
+	/*
+	 * The sender's account ends here; the receiving socket's account begins when the packet
+	 * reaches it.
+	 */
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	skb_reset_mac_header(skb);

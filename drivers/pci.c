@@ -6,9 +6,9 @@
  * and the buses behind bridges, and calls the driver's probe; from there come pci_enable_device(),
  * pci_map_bar(), pci_msix_enable(), pci_msix_route().
  * Context: process, at boot, one thread: no lock.
- * The firmware of a PC (SeaBIOS also before a PVH kernel, OVMF) has assigned buses and base addresses;
- * one that it left out is named and not used.  Where there is no such firmware, pci_assign.c does it.
- * Linux's drivers/pci/probe.c, msi.c.
+ * The firmware of a PC (SeaBIOS also before a PVH kernel, OVMF) has assigned buses and base
+ * addresses; a device without an address is reported and not used.  On a machine without such
+ * firmware, pci_assign.c assigns them. Linux's drivers/pci/probe.c, msi.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"
@@ -24,7 +24,7 @@
 #define PCI_FUNCTIONS 8
 #define PCI_NO_DEVICE 0xffff /* the vendor that an empty slot reads as */
 #define PCI_DEPTH_MAX 8      /* bridges behind bridges: deeper ones are not looked at */
-#define PCI_CAPS_MAX  48     /* capabilities that 192 bytes can hold: ends a list that loops */
+#define PCI_CAPS_MAX  48     /* entries that fit in 192 bytes: the walk of a looped list ends */
 
 #define PCI_HEADER_MULTI     0x80 /* more functions than the first */
 #define PCI_HEADER_TYPE_MASK 0x7f
@@ -118,7 +118,7 @@ static unsigned int pci_read_bar(struct pci_device *pdev, unsigned int i)
 	return 2;
 }
 
-/* Decoding is off meanwhile: a BAR full of ones would answer at another device's address. */
+/* Disable decoding meanwhile: a BAR full of ones would answer at another device's address. */
 static void pci_read_bars(struct pci_device *pdev)
 {
 	u16 command = pci_read16(pdev, PCI_COMMAND);
@@ -187,7 +187,7 @@ int pci_msix_enable(struct pci_device *pdev)
 	if (!pdev->msix_table)
 		return -EINVAL;
 	pdev->msix_entries = entries;
-	/* The whole function stays masked until each entry is. */
+	/* Mask the whole function until each entry is masked. */
 	control |= MSIX_CONTROL_ENABLE;
 	pci_write16(pdev, pdev->msix_cap + MSIX_CONTROL, control | MSIX_CONTROL_MASKALL);
 	for (unsigned int i = 0; i < entries; i++)
@@ -226,14 +226,17 @@ static const struct pci_driver *pci_find_driver(const struct pci_device *pdev)
 	return NULL;
 }
 
-/* @found is the scan's own; a driver gets a copy that it may keep. */
+/* @found belongs to the scan; a driver gets a copy that it may keep. */
 static void pci_probe_function(const struct pci_device *found, struct pci_window *window)
 {
 	const struct pci_driver *driver = pci_find_driver(found);
 	struct pci_device *pdev;
 
 	if (!driver) {
-		/* Firmware may have left it interrupting, on a line that it shares. */
+		/*
+		 * The firmware may have left the device's interrupt enabled, on a line that others
+		 * share.
+		 */
 		pci_intx_disable(found);
 		printk(LOG_DEBUG, "pci %s: %04x:%04x", found->name, found->vendor, found->device);
 		return;
@@ -274,7 +277,10 @@ static void pci_scan_bridge(const struct pci_device *bridge, struct pci_bus *bus
 	};
 	bool opened = false;
 
-	/* Numbers grow away from the root: one that does not is a loop, or unnumbered. */
+	/*
+	 * Bus numbers grow away from the root.  A smaller number is a loop, or the bus was not
+	 * numbered.
+	 */
 	if (secondary <= bus->number && bus->depth < PCI_DEPTH_MAX) {
 		secondary = pci_open_bridge(bridge, &bus->window, &behind.window);
 		opened = secondary;
@@ -290,7 +296,7 @@ static void pci_scan_bridge(const struct pci_device *bridge, struct pci_bus *bus
 		pci_close_bridge(bridge, secondary);
 }
 
-/* True: there is something at this place. */
+/* True: a function answers at this place. */
 static bool pci_scan_function(struct pci_bus *bus, u8 slot, u8 fn)
 {
 	struct pci_device pdev = {.bus = bus->number, .slot = slot, .fn = fn};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI as far as a driver needs it: a function's identity, its registers, its interrupts.
+ * PCI, the part that drivers here need: a function's identity, its registers, its interrupts.
  *
- * Machine only.  Everything in process context at boot, one thread, except that a device's mapped
- * registers may be touched from anywhere afterwards.
+ * Machine only.  Process context at boot, one thread; a device's mapped registers may be accessed
+ * in any context afterwards.
  */
 #ifndef DRIVERS_PCI_H
 #define DRIVERS_PCI_H
@@ -41,7 +41,7 @@ struct pci_bar {
 	bool is_64;       /* takes the next register too */
 };
 
-/* A device's part in an interrupt line. */
+/* A device's connection to an interrupt line. */
 struct pci_intx {
 	struct list_head list;
 	bool (*handler)(void *arg);
@@ -62,11 +62,11 @@ struct pci_device {
 	struct pci_intx intx;
 };
 
-/* One that wants devices of some kind; pci.c has the table of all. */
+/* A driver for devices of some kind; pci.c has the table of all drivers. */
 struct pci_driver {
 	const char *name;
 	bool (*match)(const struct pci_device *pdev);
-	/* @pdev stays for good when it returns 0, and is gone when it returns -errno. */
+	/* @pdev stays valid if it returns 0, and is freed if it returns -errno. */
 	int (*probe)(struct pci_device *pdev);
 };
 extern const struct pci_driver virtio_pci_driver;
@@ -74,7 +74,7 @@ extern const struct pci_driver virtio_pci_driver;
 /* Scans all buses and hands each function to its driver.  From hal_probe_devices(). */
 void pci_init(void);
 
-/* How configuration space is reached, from pci_init().  False: there is none. */
+/* Chooses the access to configuration space; called by pci_init().  False: there is no PCI. */
 bool pci_config_init(void);
 bool pci_config_in_memory(void);
 
@@ -92,8 +92,8 @@ void pci_window_init(struct pci_window *window);
 /* Gives the device's memory BARs addresses that have none. */
 void pci_assign_bars(struct pci_device *pdev, struct pci_window *window);
 /*
- * Numbers the bus behind @bridge and lets a part of @window through.  The number, 0: not done; then
- * the scan of what is behind it, then pci_close_bridge().
+ * Gives the bus behind @bridge a number, and the bridge a part of @window.  Returns the number, or
+ * 0 on failure; scan the bus, then call pci_close_bridge().
  */
 u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
 		   struct pci_window *behind);
@@ -105,7 +105,10 @@ u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after);
 /* Decoding and DMA on, the interrupt line off. */
 void pci_enable_device(const struct pci_device *pdev);
 
-/* Maps @len bytes at @offset of a memory BAR, after checking that they are in it.  NULL: not so. */
+/*
+ * Maps @len bytes at @offset of a memory BAR. NULL if they are not all in the BAR, or out of
+ * memory.
+ */
 void *pci_map_bar(const struct pci_device *pdev, unsigned int bar, u64 offset, u64 len);
 
 /* The first port of I/O BAR @bar when it has @len of them, else 0. */
@@ -117,14 +120,13 @@ int pci_msix_enable(struct pci_device *pdev);
 int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq);
 
 /*
- * Puts the device on its interrupt line, which it may share.  @handler runs with interrupts off, in hard
- * interrupt whenever the line is up; it takes its device's request down and returns whether that brought
- * anything new.
- * -ENODEV when the line is not known or has no I/O APIC.
+ * Connects the device to its interrupt line, which it may share.  @handler runs with interrupts
+ * off, in hard interrupt, whenever the line is raised.  It clears the device's request and returns
+ * whether there was anything new. -ENODEV if the line is not known or has no I/O APIC.
  */
 int pci_intx_request(struct pci_device *pdev, bool (*handler)(void *arg), void *arg);
 void pci_intx_free(struct pci_device *pdev);
-/* The device leaves its line alone: also for those that have no driver here. */
+/* Stops the device from raising its line; also for devices without a driver here. */
 void pci_intx_disable(const struct pci_device *pdev);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI on a machine without a firmware that sets it up: addresses for devices, buses behind bridges.
+ * PCI on a machine without firmware that configures it: addresses for devices, buses behind
+ * bridges.
  *
- * Called from the scan (pci.c): pci_window_init() once, then pci_assign_bars() for each device that has
- * a driver, and pci_open_bridge() and pci_close_bridge() around the scan of what is behind a bridge.
- * Context: process, at boot, one thread: no lock.
- * It only acts where configuration space is in memory, as on QEMU's microvm: there nothing has run
- * before the kernel that knows PCI, and ACPI names the memory that is free for it.  On a PC a firmware
- * has set PCI up, and its windows are in AML that nothing here reads; one address more could be in use.
- * PCI Local Bus 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.  Linux's drivers/pci/setup-bus.c.
+ * Called from the scan (pci.c): pci_window_init() once, then pci_assign_bars() for each device that
+ * has a driver, and pci_open_bridge() and pci_close_bridge() around the scan of the bus behind a
+ * bridge.  Context: process, at boot, one thread: no lock.  It acts only if configuration space is
+ * in memory, as on QEMU's microvm: there no code that knows PCI has run before the kernel, and ACPI
+ * names the memory that is free for it.  On a PC the firmware has configured PCI, and its windows
+ * are described in AML that nothing here reads: a further address might be in use.  PCI Local Bus
+ * 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.  Linux's drivers/pci/setup-bus.c.
  */
 #include "drivers/pci.h"
 #include "kernel/printk.h"
@@ -73,7 +74,10 @@ void pci_assign_bars(struct pci_device *pdev, struct pci_window *window)
 	}
 }
 
-/* The highest number for a bus below the root of @bus: the next root bus owns those from its own number on. */
+/*
+ * The highest number for a bus below the root of @bus: the next root bus owns the numbers from its
+ * own on.
+ */
 static u8 pci_highest_bus(u8 bus)
 {
 	u8 highest = acpi_devices.ecam_last_bus;
@@ -99,7 +103,7 @@ u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
 		return 0;
 	*behind = (struct pci_window){at, at + BRIDGE_WINDOW};
 	last_bus++;
-	/* The last bus behind it is known after the scan: pci_close_bridge(). */
+	/* The last bus behind it is known only after the scan: pci_close_bridge(). */
 	pci_write32(bridge, PCI_PRIMARY_BUS, bridge->bus | (u32)last_bus << 8 | (u32)highest << 16);
 	pci_write32(bridge, PCI_MEMORY_BASE, (u32)(at >> 16) | (u32)(behind->end - BRIDGE_ALIGN));
 	pci_write32(bridge, PCI_PREFETCH_BASE, PCI_WINDOW_CLOSED);

@@ -25,7 +25,7 @@
 
 static bool in_memory;                       /* not through the ports */
 static u8 *ecam_buses[PCI_BUSES];            /* mapped on first use */
-static u8 nowhere[4] = {255, 255, 255, 255}; /* the value read from a missing bus */
+static u8 nowhere[4] = {255, 255, 255, 255}; /* read in place of a bus that does not exist */
 
 bool pci_config_init(void)
 {
@@ -50,7 +50,7 @@ static void pci_select(const struct pci_device *pdev, u8 offset)
 					 (u32)pdev->fn << 8 | (offset & 0xfc));
 }
 
-/* The register in memory, or NULL: there is no such bus, or it cannot be mapped. */
+/* The register in memory, or NULL: the bus does not exist, or cannot be mapped. */
 static u8 *ecam(const struct pci_device *pdev, u8 offset)
 {
 	u8 **bus = &ecam_buses[pdev->bus];
@@ -64,7 +64,7 @@ static u8 *ecam(const struct pci_device *pdev, u8 offset)
 	       offset;
 }
 
-/* To read from. */
+/* For reads: all ones if the bus does not exist. */
 static const u8 *ecam_or_nowhere(const struct pci_device *pdev, u8 offset)
 {
 	const u8 *reg = ecam(pdev, offset);

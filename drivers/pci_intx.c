@@ -6,18 +6,18 @@
  * hard interrupt, which asks every device on the line, or, once it is masked, intx_poll() in softirq.
  * intx_lock: the devices and the counts of each line; the lines themselves change at boot only.
  *
- * Which input of the I/O APIC a pin leads to is wiring.  ACPI describes it in AML (_PRT), which nothing
- * here interprets; so the wiring of the chipsets that have virtio devices is written down here, and
- * what their registers can change is read from these:
+ * The board connects each pin to an input of the I/O APIC. ACPI describes the wiring in AML (_PRT),
+ * which nothing here interprets.  So this file contains the wiring of the chipsets that have virtio
+ * devices, and reads the part that is configurable from their registers:
  *   PIIX3 (pc)  four PIRQs onto ISA interrupts, by registers 0x60..0x63; the slot is added to the pin
  *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; slots 25..31 by registers, slot 30 and the others
  *               are fixed
  *   GPEX (QEMU's generic host bridge, microvm)  four links with constant GSIs in ACPI's tables; the slot
  *               is added to the pin
- * On another chipset the interrupt line register (PCI 3.0, 6.2.4) is believed, where the firmware of a
- * PC writes the ISA interrupt.
- * QEMU's hw/isa/lpc_ich9.c and hw/pci-host/i440fx.c are such chipsets; Intel's 82371SB and ICH9
- * datasheets (4.1.10; 10.1.14 and 13.1.31) describe the registers.
+ * On another chipset the interrupt line register (PCI 3.0, 6.2.4) is used, into which the firmware
+ * of a PC writes the ISA interrupt. QEMU's hw/isa/lpc_ich9.c and hw/pci-host/i440fx.c are such
+ * chipsets; Intel's 82371SB and ICH9 datasheets (4.1.10; 10.1.14 and 13.1.31) describe the
+ * registers.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"
@@ -49,9 +49,10 @@
 #define ISA_NONE    16 /* no ISA interrupt: 0xff and others above 15 */
 
 /*
- * A line that a device holds up for ever interrupts after each instruction.  Linux's note_interrupt(): it is
- * masked when more than STORM_IN_VAIN of STORM_INTERRUPTS had no cause, and its devices are then polled.
- * Those that come STORM_QUIET_MS after the last such one begin the count anew.
+ * A line that a device holds permanently interrupts after each instruction.  As in Linux's
+ * note_interrupt(), the line is masked when more than STORM_IN_VAIN of STORM_INTERRUPTS had no
+ * cause, and its devices are then polled.  If the last interrupt without a cause is STORM_QUIET_MS
+ * ago, counting starts again.
  */
 #define STORM_INTERRUPTS 100000
 #define STORM_IN_VAIN    99900
@@ -101,7 +102,7 @@ static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev,
 	u32 rcba = pci_read32(lpc, ICH9_RCBA);
 	u8 *config;
 
-	if (pdev->extra_root) /* wired in a way that only _PRT describes */
+	if (pdev->extra_root) /* only _PRT describes its wiring */
 		return -ENODEV;
 	if (slot == 30) { /* the bridge to PCI */
 		pirq = PCI_PINS + pin;
@@ -152,7 +153,7 @@ static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags
 
 /* ---- the line -------------------------------------------------------------------------------- */
 
-/* intx_lock held.  Did a device have anything new? */
+/* intx_lock held.  Asks every device on the line; true if one had anything new. */
 static bool intx_ask(const struct intx_line *line)
 {
 	struct pci_intx *intx;
@@ -183,8 +184,8 @@ static bool intx_is_storm(struct intx_line *line, bool progress)
 }
 
 /*
- * After the EOI the line may still be up: then there is one interrupt more, in vain.  So may be one that was
- * under way when the line was masked.
+ * After the EOI the line may still be high: one more interrupt then comes in vain.  Another may
+ * have been raised before the line was masked.
  */
 static void intx_interrupt(void *arg)
 {

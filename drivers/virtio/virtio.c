@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtio core: brings a device that a transport found together with its driver.
+ * The virtio core: connects a device that a transport found with its driver.
  *
  * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
  * virtio_probe() from a transport (virtio_pci.c, the hosted model) for each device it finds; then
- * virtio_device_ready() from the driver's probe.
- * Context: process, at boot, one thread: no lock.
+ * virtio_device_ready() from the driver's probe.  Context: process, at boot, one thread: no lock.
  * Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); Linux's drivers/virtio/virtio.c.
  */
 #define LOG_SOURCE virtio_log
@@ -55,9 +54,9 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 }
 
 /*
- * Agrees on features: those of both sides, and VERSION_1 (legacy: ANY_LAYOUT) for any
- * driver.  ACCESS_PLATFORM is taken where it is offered: our bus addresses are physical
- * addresses, and a device behind an IOMMU that was not set up sees the same.
+ * Negotiates features: those that both sides know, and VERSION_1 (legacy: ANY_LAYOUT) for any
+ * driver.  ACCESS_PLATFORM is accepted if offered: our bus addresses are physical addresses, and a
+ * device behind an IOMMU that was not set up uses the same.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {
@@ -85,7 +84,7 @@ static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driv
 	err = virtio_add_status(vdev, VIRTIO_STATUS_FEATURES_OK);
 	if (err)
 		return err;
-	/* The device may still say no, by not keeping the bit. */
+	/* The device may refuse the features: it then clears the bit. */
 	if (!(vdev->ops->get_status(vdev) & VIRTIO_STATUS_FEATURES_OK)) {
 		pr_err("virtio %s: device refuses features %#llx of its %#llx", vdev->bus_name,
 		       (unsigned long long)vdev->features, (unsigned long long)offered);
@@ -132,7 +131,7 @@ out_failed:
 void virtio_config_failed(struct virtio_device *vdev, unsigned int offset, const char *why)
 {
 	vdev->config_failures++;
-	/* The device decides how often its configuration is read, and whether that succeeds. */
+	/* The device determines how often its configuration is read, and whether that fails. */
 	if (ratelimit_allows(&vdev->config_lines, vdev->bus_name))
 		pr_warn("virtio %s: configuration at %u not read: %s", vdev->bus_name, offset, why);
 }
@@ -144,7 +143,7 @@ static void virtio_config_interrupt(void *arg)
 	vdev->driver->config_changed(vdev);
 }
 
-/* Without it the driver works and hears of no change: worth a warning, not the device. */
+/* Without this interrupt the driver works but misses configuration changes: warn, do not fail. */
 static void virtio_route_config(struct virtio_device *vdev)
 {
 	int irq, err;

@@ -2,11 +2,13 @@
 /*
  * The second seam: the operations that a virtio driver needs from its device's bus.
  *
- * Below it: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the hosted build
- * (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both sides.
- * Virtio 1.1, sections 2 (facilities) and 4 (transports).  All calls in process context at probe
- * time, except: notify (any context), the interrupt handlers, and in softirq config_read and
- * get_status (the link changed) and set_status with 0 (a device that lied is shut down).
+ * Below it: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the hosted
+ * build (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both
+ * sides.  Virtio 1.1, sections 2 (facilities) and 4 (transports).
+ *
+ * All calls in process context at probe time, except: notify (any context); the interrupt handlers;
+ * config_read and get_status also in softirq (when the link changed); set_status with 0 also in
+ * softirq (when a device that lied is shut down).
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_H
 #define DRIVERS_VIRTIO_VIRTIO_H
@@ -46,7 +48,10 @@ struct virtio_transport_ops {
 	int (*set_status)(struct virtio_device *vdev, u8 status);
 	u64 (*get_features)(struct virtio_device *vdev);
 	void (*set_features)(struct virtio_device *vdev, u64 features);
-	/* Device configuration space; reads until the generation stands still (4.1.4.3.1). */
+	/*
+	 * Device configuration space; repeats the read until the generation does not change
+	 * (4.1.4.3.1).
+	 */
 	void (*config_read)(struct virtio_device *vdev, unsigned int offset, void *buf,
 			    unsigned int len);
 	/* Largest size of queue @index, 0 where there is none. */
@@ -67,8 +72,8 @@ struct virtio_device {
 	void *transport; /* the transport's own */
 	u32 device_id;   /* VIRTIO_ID_* */
 	/*
-	 * The interface of before virtio 1.0 (1.3.1): 32 feature bits without VERSION_1, no
-	 * FEATURES_OK, each queue in one piece whose used ring begins a page.
+	 * The interface from before virtio 1.0 (1.3.1): 32 feature bits without VERSION_1, no
+	 * FEATURES_OK, each queue in one piece whose used ring begins at a page.
 	 */
 	bool legacy;
 	bool fixed_queue_size; /* legacy PCI: a queue has queue_max_size(), no less */
@@ -86,11 +91,14 @@ struct virtio_driver {
 	const char *name;
 	u32 device_id;
 	u64 features; /* bits that it can use; VERSION_1 is asked for by virtio_probe() itself */
-	/* May clear bits of the common features, where one needs another.  NULL: none do. */
+	/* May clear negotiated features that depend on missing ones.  NULL: none do. */
 	u64 (*trim_features)(u64 features);
-	/* Sets up queues and registers; DRIVER_OK is written by it through virtio_device_ready(). */
+	/*
+	 * Sets up queues and registers the device; calls virtio_device_ready(), which sets
+	 * DRIVER_OK.
+	 */
 	int (*probe)(struct virtio_device *vdev);
-	/* Hard interrupt, from virtio_device_ready() on.  NULL: does not want to know. */
+	/* Hard interrupt, from virtio_device_ready() on.  NULL: not needed. */
 	void (*config_changed)(struct virtio_device *vdev);
 	struct list_head list;
 };
@@ -107,7 +115,7 @@ void virtio_register_driver(struct virtio_driver *driver);
 int virtio_probe(struct virtio_device *vdev);
 /* Routes configuration changes to the driver, then DRIVER_OK: the device may use its queues. */
 void virtio_device_ready(struct virtio_device *vdev);
-/* From a transport's config_read: counts the failure, and logs it within a limit. */
+/* Called by a transport's config_read: counts the failure, and logs it within a rate limit. */
 void virtio_config_failed(struct virtio_device *vdev, unsigned int offset, const char *why);
 static inline bool virtio_has_feature(const struct virtio_device *vdev, unsigned int bit)
 {

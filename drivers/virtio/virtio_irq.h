@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One interrupt that serves a whole virtio device: the queues that it is passed on to.
+ * One interrupt that serves a whole virtio device: the list of its queues.
  *
- * The transports keep one of these where a device has no interrupt for each queue: virtio-mmio, PCI
- * with a line, PCI with too few MSI-X vectors.
- * Context: set at boot and by the reset; raised in hard interrupt.
+ * The transports use it where a device has no interrupt for each queue: virtio-mmio, PCI with a
+ * line, PCI with too few MSI-X vectors.  Context: set at boot and by the reset; raised in hard
+ * interrupt.
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_IRQ_H
 #define DRIVERS_VIRTIO_VIRTIO_IRQ_H
@@ -33,9 +33,10 @@ static inline void virtio_irqs_forget(struct virtio_irqs *irqs)
 }
 
 /*
- * Returns whether a queue had buffers used since its last interrupt.  The ISR status proves nothing: it may
- * never clear.  A change of configuration does not count either (Linux's vp_interrupt() is alike): it is
- * rare, unless the device raises it without end.
+ * Passes the interrupt to the queues; returns whether a queue had buffers used since its last
+ * interrupt.  The ISR status proves nothing, because a faulty device may never clear it.  A
+ * configuration change does not count either (as in Linux's vp_interrupt()): it is rare, unless the
+ * device raises it without end.
  */
 static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 {
@@ -46,7 +47,10 @@ static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 		generic_handle_irq(config);
 	if (!(isr & VIRTIO_ISR_QUEUE))
 		return false;
-	/* The device does not say which queue it was: a queue with an empty used ring ignores it. */
+	/*
+	 * The device does not say which queue it was.  A queue with an empty used ring ignores the
+	 * call.
+	 */
 	for (unsigned int i = 0; i < VIRTIO_IRQ_QUEUES; i++) {
 		struct virtqueue *vq = READ_ONCE(irqs->queue[i]);
 		u64 before;

@@ -9,9 +9,9 @@
  * that has a device; then the operations from virtio.c, virtqueue.c and the driver.
  * Context: process at boot; vm_notify in any; vm_interrupt hard interrupt; vm_config_read,
  * vm_get_status and the reset also in softirq.  No lock: the select register is used at boot only.
- * Version 2 is the registers of virtio 1.0; version 1 those of before (4.2.4), which tell the device a
- * queue's page and take 32 feature bits.  QEMU's own default is version 1.
- * Linux's drivers/virtio/virtio_mmio.c.
+ * Version 2 means the registers of virtio 1.0; version 1 the earlier ones (4.2.4), which take a
+ * queue's page number and 32 feature bits.  QEMU's own default is version 1. Linux's
+ * drivers/virtio/virtio_mmio.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"
@@ -62,7 +62,7 @@
 #define VM_RESET_MS     100  /* a device that has not come back from reset by then is broken */
 #define VM_CONFIG_TRIES 16   /* times that the configuration may change under one read */
 #define VM_FIELD_MAX    8    /* bytes of one field of it: a MAC address has six */
-#define VM_ROUNDS_MAX   1024 /* looks at the status in one interrupt: then the device is shut up */
+#define VM_ROUNDS_MAX   1024 /* reads of the status in one interrupt: then the device is silenced */
 #define VM_WORD_MAX     64   /* bytes of the word's value */
 
 /* A slot, as the command line or ACPI describes it. */
@@ -102,8 +102,9 @@ static void vm_write(const struct virtio_mmio *vm, unsigned int reg, u32 value)
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * The one interrupt of a device.  The line stays high until every bit is acknowledged, and a new bit
- * makes no new edge before that: so it looks until nothing is left, or would never be called again.
+ * The one interrupt of a device.  The line stays high until every bit is acknowledged, and a new
+ * bit makes no new edge before that: so repeat until no bit is left, or the handler is never called
+ * again.
  */
 static void vm_interrupt(void *arg)
 {
@@ -179,7 +180,7 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 		virtio_config_failed(vdev, offset, "it is not there");
 		return;
 	}
-	/* Version 1 has no generation: there a field is read until it is twice the same (2.4.4). */
+	/* Version 1 has no generation: read a field until two reads agree (2.4.4). */
 	for (unsigned int i = 0; i < VM_CONFIG_TRIES; i++) {
 		u32 before = vdev->legacy ? 0 : vm_read(vm, VM_CONFIG_GENERATION);
 
@@ -206,7 +207,7 @@ static void vm_write_address(const struct virtio_mmio *vm, unsigned int reg, con
 	vm_write(vm, reg + 4, (u32)(pa >> 32));
 }
 
-/* Whether the selected queue took the place that it was given: it reads back as ready. */
+/* Did the device accept the queue's address?  The selected queue then reads back as ready. */
 static bool vm_place_queue(const struct virtio_mmio *vm, const struct virtqueue *vq)
 {
 	vm_write_address(vm, VM_QUEUE_DESC, vq->desc);
@@ -267,7 +268,10 @@ static const struct virtio_transport_ops virtio_mmio_ops = {
 
 /* ---- finding the devices --------------------------------------------------------------------- */
 
-/* The line is edge-triggered: right for pulses (Firecracker's), and vm_interrupt() for levels. */
+/*
+ * The line is edge-triggered: right for devices that pulse it (Firecracker), and with
+ * vm_interrupt() also for devices that hold it.
+ */
 static int vm_connect(struct virtio_mmio *vm)
 {
 	int irq = request_irq(vm->name, vm_interrupt, vm);

@@ -52,8 +52,9 @@ static void skb_xmit_done(struct virtqueue *vq)
 }
 
 /*
- * The device lied, or says that it is lost.  A reset stops its hands in our memory, and only then
- * do the buffers come home; should even the reset fail, they stay away for good.
+ * The device reported something impossible, or asked for a reset.  Reset it, so that it no longer
+ * writes to our memory; only then take the buffers back.  If even the reset fails, the buffers are
+ * never freed.
  */
 static void virtnet_fail(struct virtnet_info *vi)
 {
@@ -72,9 +73,10 @@ static void virtnet_fail(struct virtnet_info *vi)
 }
 
 /*
- * Callbacks are asked for while the instance is still ours.  A buffer that comes before
- * napi_complete_done() finds it scheduled and is remembered as missed; one that comes after
- * schedules it.  One that came before the asking makes virtqueue_enable_cb() say no.  No fourth case.
+ * Callbacks are enabled while the instance is still scheduled.  Three cases of a buffer that comes
+ * meanwhile: before the enabling, virtqueue_enable_cb() returns false; before napi_complete_done(),
+ * napi_schedule() finds the instance scheduled and sets MISSED; afterwards, napi_schedule()
+ * schedules it again.  So no buffer is overlooked.
  */
 static int virtnet_poll(struct napi_struct *napi, int budget)
 {
@@ -124,7 +126,9 @@ static void virtnet_update_link(struct virtnet_info *vi)
 		netif_carrier_off(vi->dev);
 }
 
-/* Softirq: here registers may be read and the stack may be told. */
+/*
+ * Softirq: the device's registers may be read and the stack notified here, not in hard interrupt.
+ */
 static void virtnet_link_work(unsigned long data)
 {
 	struct virtnet_info *vi = (struct virtnet_info *)data;
@@ -133,7 +137,7 @@ static void virtnet_link_work(unsigned long data)
 	if (vi->failed || !(vi->dev->flags & IFF_UP))
 		return;
 	status = vi->vdev->ops->get_status(vi->vdev);
-	/* Without DRIVER_OK it was reset, and not by us: it has forgotten its queues. */
+	/* Without DRIVER_OK the device was reset by another party: it has forgotten its queues. */
 	if (status & VIRTIO_STATUS_NEEDS_RESET || !(status & VIRTIO_STATUS_DRIVER_OK)) {
 		virtqueue_break(vi->rx, "the device needs a reset");
 		napi_schedule(&vi->napi);
@@ -161,12 +165,15 @@ static int virtnet_open(struct net_device *dev)
 	virtnet_rx_refill(vi);
 	napi_enable(&vi->napi);
 	virtnet_update_link(vi);
-	/* Packets may have come before polling began: the first poll finds them and enables callbacks. */
+	/*
+	 * Packets may have come before polling began: the first poll takes them and enables
+	 * callbacks.
+	 */
 	napi_schedule(&vi->napi);
 	return 0;
 }
 
-/* The buffers stay with the device: it fills them, and then drops. */
+/* The device keeps the buffers: it fills them, then drops further frames. */
 static int virtnet_stop(struct net_device *dev)
 {
 	struct virtnet_info *vi = dev->priv;
@@ -188,10 +195,16 @@ static const struct net_device_ops virtnet_ops = {
 
 /* ---- finding one ----------------------------------------------------------------------------- */
 
-/* 5.1.3.1: dependencies between features.  TSO packets of 64 KiB are received over several buffers or not at all. */
+/*
+ * 5.1.3.1: dependencies between features.  TSO packets of 64 KiB are only accepted if they may be
+ * received over several buffers.
+ */
 static u64 virtnet_trim_features(u64 features)
 {
-	/* 5.1.6.6: the header then has a descriptor of its own, which no further buffer has. */
+	/*
+	 * 5.1.6.6: the header then has a descriptor of its own; a packet's further buffers have
+	 * none.
+	 */
 	if (!(features & (1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ANY_LAYOUT)))
 		features &= ~F(MRG_RXBUF);
 	if (!(features & F(CSUM)))
@@ -215,7 +228,7 @@ static void virtnet_set_address(struct virtnet_info *vi)
 		return;
 	}
 	get_random_bytes(addr, ETH_ALEN);
-	addr[0] = (addr[0] & ~0x01) | 0x02; /* one station's, locally administered */
+	addr[0] = (addr[0] & ~0x01) | 0x02; /* a unicast address, locally administered */
 }
 
 static void virtnet_set_mtu(struct virtnet_info *vi)
@@ -281,7 +294,7 @@ static int virtnet_create_queues(struct virtnet_info *vi)
 	return 0;
 }
 
-/* The last step that can fail; net/core keeps a struct net_device for good, registered or not. */
+/* The last step that can fail: net/core never frees a struct net_device, registered or not. */
 static int virtnet_register(struct virtnet_info *vi)
 {
 	struct net_device *dev = vi->dev;
@@ -307,7 +320,9 @@ static int virtnet_probe(struct virtio_device *vdev)
 	vdev->priv = vi;
 	virtnet_set_header(vi);
 	setup_timer(&vi->link_timer, virtnet_link_work, (unsigned long)vi);
-	/* Before there are queues: an interrupt that comes too early finds it, and finds it off. */
+	/*
+	 * Before the queues exist: an interrupt that comes too early finds the instance disabled.
+	 */
 	netif_napi_add(NULL, &vi->napi, virtnet_poll, NAPI_POLL_WEIGHT);
 	err = virtnet_create_queues(vi);
 	if (err)
@@ -356,7 +371,9 @@ static bool virtnet_all_sent(const struct virtnet_info *vi)
 	return vi->failed || (skb_queue_empty(&vi->dev->txq) && virtqueue_all_used(vi->tx));
 }
 
-/* Before the machine powers off, wait until the device has taken the last packets, or the timeout. */
+/*
+ * Before the machine powers off: waits until the device has taken the last packets, or @deadline.
+ */
 static void virtnet_flush(u64 deadline)
 {
 	struct net_device *dev;

@@ -2,7 +2,7 @@
 /*
  * virtio_net: the network device of virtio 1.1, section 5.1; declarations that its three files share.
  *
- *   virtio_net.c     the device: features, opening, the NAPI poll, the link, the end of a liar
+ *   virtio_net.c     the device: features, opening, the NAPI poll, the link, shutdown
  *   virtio_net_rx.c  receive: filling the ring with buffers, making packets out of them
  *   virtio_net_tx.c  transmit: descriptors for a packet, completions
  *
@@ -40,7 +40,7 @@ struct virtio_net_config {
 #define VIRTIO_NET_S_LINK_UP 1
 
 /*
- * In front of every packet, both ways, 5.1.6.  All of it with VERSION_1 or MRG_RXBUF; else, on a legacy
+ * Precedes every packet, both ways, 5.1.6.  Complete with VERSION_1 or MRG_RXBUF; else, on a legacy
  * device, without num_buffers (5.1.6.1).
  */
 struct virtio_net_hdr {
@@ -50,7 +50,7 @@ struct virtio_net_hdr {
 	__le16 gso_size;
 	__le16 csum_start;
 	__le16 csum_offset;
-	__le16 num_buffers; /* receive with MRG_RXBUF: over how many buffers the packet goes */
+	__le16 num_buffers; /* receive with MRG_RXBUF: number of buffers that the packet occupies */
 };
 BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
 #define VIRTIO_NET_LEGACY_HDR_LEN 10
@@ -64,7 +64,7 @@ BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
 #define VIRTNET_RXQ 0
 #define VIRTNET_TXQ 1
 
-/* Where the frame goes in a receive buffer, so that the IP header is on a 4-byte boundary. */
+/* Offset of the frame in a receive buffer: puts the IP header on a 4-byte boundary. */
 #define VIRTNET_RX_FRAME (NET_SKB_PAD + NET_IP_ALIGN + sizeof(struct virtio_net_hdr))
 
 struct virtnet_info {
@@ -73,7 +73,7 @@ struct virtnet_info {
 	struct virtqueue *rx;
 	struct virtqueue *tx;
 	struct napi_struct napi;
-	bool failed;       /* the device lied or asked for a reset: it was shut down */
+	bool failed;       /* the device lied or asked for a reset, and was shut down */
 	u8 hdr_len;        /* bytes of struct virtio_net_hdr that the device knows */
 	bool header_apart; /* legacy without ANY_LAYOUT: the header has a descriptor of its own */
 
@@ -85,7 +85,7 @@ struct virtnet_info {
 	struct page_budget
 		rx_budget; /* pages of the blocks: the ring's need and a part of memory */
 	u8 *rx_spare; /* buffers for the next batch; the first bytes of each point to the next one */
-	u64 rx_copied;     /* packets that were copied for want of a buffer in their place */
+	u64 rx_copied;     /* packets copied because there was no other buffer for the ring */
 	u64 refill_failed; /* times that memory was out */
 	struct timer_list refill_timer;
 
@@ -104,11 +104,13 @@ void virtio_net_init(void); /* registers the driver; before hal_probe_devices() 
 
 /* ---- virtio_net_rx.c ------------------------------------------------------------------------- */
 void virtnet_rx_setup(struct virtnet_info *vi);
-/* Gives buffers to the device until the ring is full; no memory is tried again by a timer. */
+/* Gives buffers to the device until the ring is full; out of memory, a timer tries again. */
 void virtnet_rx_refill(struct virtnet_info *vi);
-/* Up to @budget packets into the stack; how many buffers' worth of packets were looked at. */
+/*
+ * Passes up to @budget packets to the stack; returns how many buffers' worth of packets it handled.
+ */
 int virtnet_rx_poll(struct virtnet_info *vi, int budget);
-/* The device was reset: its buffers come home. */
+/* Takes the buffers back.  The device must have been reset. */
 void virtnet_rx_drain(struct virtnet_info *vi);
 
 /* ---- virtio_net_tx.c ------------------------------------------------------------------------- */

@@ -14,15 +14,16 @@
  * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may go on in
  * further buffers, which become page fragments of the first.
  *
- * A buffer leaves the ring only when another one is there to take its place, so that the ring never runs
- * empty however long packets are kept.  Else, and for short frames always, the packet is copied into
- * memory of its own size, and without another buffer this one goes back; and when there is no memory for the copy
- * either, the packet is dropped and the buffer goes back.  A packet that is kept would pin the whole
- * block that its buffer was cut from: how many pages of blocks there may be is bounded (rx_budget).
+ * A buffer leaves the ring only when another one can take its place, so the ring never runs empty
+ * however long packets are kept.  If there is no other buffer, and for every short frame, the
+ * packet is copied into memory of its own size, and its buffer can go back to the ring.  If there
+ * is no memory for the copy either, the packet is dropped and the buffer goes back.  A packet that
+ * is kept pins the whole block that its buffer was cut from: the number of such pages is bounded
+ * (rx_budget).
  *
- * Nothing that the header says is believed before it is checked against what was received and what
- * was negotiated; and it is checked in a copy, since the device can still write to the buffer.
- * Virtio 1.1, 5.1.6.3 and 5.1.6.4.
+ * The virtio header is checked against the received length and the negotiated features before it is
+ * used.  The check is on a copy, because the device can still write to the buffer. Virtio 1.1,
+ * 5.1.6.3 and 5.1.6.4.
  */
 #include "drivers/virtio/virtio_net.h"
 #include "kernel/lib/string.h"
@@ -32,12 +33,13 @@
 #define VIRTNET_REFILL_MS 10 /* after memory was out: when to try again */
 
 /*
- * Frames up to this length are copied: ACKs, and segments with some 100 bytes of data.  So short a copy, into
- * one object with the packet's header, costs about what a header around the buffer does.
+ * Frames up to this length are copied: ACKs, and segments with some 100 bytes of data.  Copying so
+ * few bytes, into one object with the packet's header, costs about as much as a header around the
+ * buffer.
  */
 #define VIRTNET_COPYBREAK (SKB_SMALL_ROOM - NET_IP_ALIGN)
-/* A copied packet has at most these bytes in its linear part, which takes 2 KiB in all and holds a frame of
- * 1,514 bytes.  The rest goes into pages of its own. */
+/* A copied packet has at most this many bytes in its linear part, which takes 2 KiB in all and
+ * holds a frame of 1,514 bytes.  The rest goes into pages of its own. */
 #define VIRTNET_COPY_LINEAR (2048 - SKB_OVERHEAD - NET_IP_ALIGN)
 
 /* ---- buffers --------------------------------------------------------------------------------- */
@@ -47,7 +49,10 @@ static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
 	return vi->rx_buf_size - SKB_OVERHEAD - VIRTNET_RX_FRAME + vi->hdr_len;
 }
 
-/* Where the device writes in @buf: a shorter header begins later, the frame stays where it is. */
+/*
+ * The address where the device writes in @buf: a shorter header begins later, the frame stays in
+ * its place.
+ */
 static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
 {
 	return buf + VIRTNET_RX_FRAME - vi->hdr_len;
@@ -62,9 +67,9 @@ static void virtnet_refill_timer(unsigned long data)
 }
 
 /*
- * The longest frame of one packet.  A smaller MTU limits what we send; a received frame may be longer, since a
- * peer has a least segment of its own (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes whatever MSS
- * was offered), and Linux's driver takes full Ethernet frames too.
+ * The longest frame of one packet.  A smaller MTU limits what we send.  A received frame may be
+ * longer: a peer has a minimum segment of its own (Linux's TCP_MIN_SND_MSS makes packets of 88
+ * bytes whatever MSS was offered), and Linux's driver takes full Ethernet frames too.
  */
 static unsigned int virtnet_rx_frame_max(const struct virtnet_info *vi)
 {
@@ -81,7 +86,10 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 		vi->rx_buf_size = PAGE_SIZE;
 	else
 		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_FRAME + frame) + SKB_OVERHEAD;
-	/* On a small machine the ring would be most of its memory; but the largest packet fits in any case. */
+	/*
+	 * On a small machine a full ring would take most of the memory; but the largest packet must
+	 * fit.
+	 */
 	vi->rx_fill = clamp_t(u64, nr_total_pages() * PAGE_SIZE / VIRTNET_RX_PART / vi->rx_buf_size,
 			      MAX_SKB_FRAGS + 1, vi->rx->num);
 	vi->rx_budget.limit =
@@ -92,7 +100,7 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 	setup_timer(&vi->refill_timer, virtnet_refill_timer, (unsigned long)vi);
 }
 
-/* 0; else the buffer is freed: the ring is too small for it, or broken. */
+/* 0, or -errno: the buffer was freed, because the ring is too small for it, or broken. */
 static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 {
 	u8 *start = virtnet_rx_start(vi, buf);
@@ -111,8 +119,8 @@ static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 }
 
 /*
- * For the ring, with the next batch.  Not at once: a descriptor that goes out again while used ones are
- * looked at would hide a device that returns it twice.
+ * For the ring, with the next batch, not at once: if a descriptor went out again while used ones
+ * are being processed, a device that returns it twice would not be noticed.
  */
 static void virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
 {
@@ -130,9 +138,9 @@ static u8 *virtnet_rx_spare(struct virtnet_info *vi)
 }
 
 /*
- * Until rx_fill descriptors are out: with those that go back or took the place of one that left; with new ones at the
- * beginning, and later only where memory was out then.  Hence the timer: a ring that stays empty would
- * never interrupt.  One doorbell for all.
+ * Fills the ring up to rx_fill descriptors: with buffers that go back or replace one that left;
+ * with new ones at the beginning, and later only after memory was short.  The timer is needed
+ * because a ring that stays empty would never interrupt.  One doorbell for all.
  */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {
@@ -165,7 +173,7 @@ void virtnet_rx_drain(struct virtnet_info *vi)
 
 /* ---- one packet ------------------------------------------------------------------------------ */
 
-/* Throws @n further buffers of a packet away, as far as the device has delivered them. */
+/* Discards @n further buffers of a packet, as far as the device has delivered them. */
 static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 {
 	u32 len;
@@ -175,10 +183,10 @@ static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 		virtnet_rx_give(vi, buf);
 }
 
-/* Puts another buffer into the ring.  False: there is none, and the one that came has to go back. */
+/* Puts another buffer into the ring.  False: there is none, so the received buffer must go back. */
 static bool virtnet_rx_replace(struct virtnet_info *vi)
 {
-	/* Not of the last pages: the packet may stay for long. */
+	/* Not from the last pages: the packet may stay for long. */
 	u8 *buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size, GFP_NOWAIT);
 
 	if (unlikely(!buf))
@@ -188,8 +196,9 @@ static bool virtnet_rx_replace(struct virtnet_info *vi)
 }
 
 /*
- * Appends the *@more buffers over which the packet goes on.  0, or why not; *@more is then how many
- * the device still holds ready.  *@borrowed grows by those that must go back to the ring.
+ * Appends the *@more further buffers of the packet. 0, or the drop reason; *@more is then the
+ * number that the device has not returned yet. *@borrowed counts the buffers that must go back to
+ * the ring.
  */
 static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk_buff *skb,
 						       unsigned int *more, unsigned int *borrowed)
@@ -201,7 +210,10 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 		u32 len;
 		u8 *buf, *data;
 
-		/* All buffers of a packet are used at once (5.1.6.4): a missing one is a lie. */
+		/*
+		 * The device returns all buffers of a packet at once (5.1.6.4): a missing one is a
+		 * fault of the device.
+		 */
 		buf = virtqueue_get_buf(vi->rx, &len);
 		if (unlikely(!buf)) {
 			*more = 0;
@@ -212,7 +224,10 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 			virtnet_rx_give(vi, buf);
 			return SKB_DROP_REASON_DEV_BAD_LENGTH;
 		}
-		/* The first that finds no replacement is not the last: those that go back are in a row. */
+		/*
+		 * From the first buffer without a replacement on, all must go back: those that go
+		 * back are consecutive.
+		 */
 		if (unlikely(*borrowed || !virtnet_rx_replace(vi)))
 			++*borrowed;
 		data = virtnet_rx_start(vi, buf);
@@ -225,7 +240,10 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 	return SKB_CONSUMED;
 }
 
-/* The last @n of the packet's buffers go back to the ring: its references go with it. */
+/*
+ * The last @n of the packet's buffers go back to the ring, and the packet drops its references to
+ * them.
+ */
 static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb, unsigned int n)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -242,7 +260,7 @@ static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb
 
 /* ---- one packet, copied -------------------------------------------------------------------------- */
 
-/* A frame without its buffers: right-sized memory.  NULL: no memory. */
+/* A copy of a frame in memory of its own size, without the receive buffers.  NULL: no memory. */
 static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 {
 	unsigned int done = min_t(u32, from->len, VIRTNET_COPY_LINEAR);
@@ -271,8 +289,9 @@ static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 }
 
 /*
- * A short frame of one buffer.  NULL: no memory.  The buffer itself only goes back where there is no other: one
- * that stays in the ring for ever keeps its block, of which the others have long left.
+ * A short frame of one buffer.  NULL: no memory.  If possible another buffer takes this one's place
+ * in the ring: a buffer that stayed in the ring for ever would keep its block, whose other pieces
+ * were freed long ago.
  */
 static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u32 len)
 {
@@ -291,14 +310,19 @@ static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u
 
 /* ---- the virtio header --------------------------------------------------------------------------- */
 
-/* Which checksum the device verified (5.1.6.4.1, items 2 and 3).  data still at the Ethernet header. */
+/*
+ * Which checksum did the device verify (5.1.6.4.1, items 2 and 3)? data is still at the Ethernet
+ * header.
+ */
 static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_buff *skb,
 					    const struct virtio_net_hdr *hdr)
 {
 	unsigned int start = hdr->csum_start, end = start + hdr->csum_offset + sizeof(__sum16);
 
 	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_CSUM)) {
-		/* Not negotiated: a packet without its checksum is not for us to complete. */
+		/*
+		 * Not negotiated: a device may not give us a packet whose checksum is incomplete.
+		 */
 		return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? SKB_DROP_REASON_DEV_BAD_HEADER
 								: SKB_CONSUMED;
 	}
@@ -360,8 +384,9 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 }
 
 /*
- * The packet that begins in @buf with @len bytes of frame and goes on in @more buffers, each of which is
- * afterwards in it or in the ring again.  NULL: all are in the ring, and why in *@reason.
+ * Makes the packet that begins in @buf with @len bytes of frame and continues in @more buffers.
+ * Afterwards each buffer is in the packet or back in the ring.  NULL: all are in the ring, *@reason
+ * says why.
  */
 static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32 len,
 					   unsigned int more, enum skb_drop_reason *reason)
@@ -396,7 +421,10 @@ static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32
 	return copy;
 }
 
-/* The packet that begins in @buf, of which the device wrote @len bytes (checked: not more than it has). */
+/*
+ * Handles the packet that begins in @buf; the device wrote @len bytes (checked: not more than the
+ * buffer has).
+ */
 static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 {
 	enum skb_drop_reason reason = SKB_DROP_REASON_DEV_BAD_LENGTH;
@@ -407,7 +435,7 @@ static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 	if (unlikely(len < vi->hdr_len))
 		goto out_give;
 	memcpy(&hdr, virtnet_rx_start(vi, buf), vi->hdr_len);
-	barrier(); /* or the compiler may read again what was checked */
+	barrier(); /* without it the compiler may read again what was checked */
 	if (vi->mergeable) {
 		if (unlikely(!hdr.num_buffers))
 			goto out_give;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net, transmit: packets to the device, and home again when they are sent.
+ * virtio_net, transmit: packets to the device, and freed when they are sent.
  *
  * Called: virtnet_start_xmit() from net/core under dev->tx_lock, BHs off; virtnet_tx_poll() from
  * virtnet_poll() (softirq), which takes the lock.
  *
- * A packet goes out where it lies: its linear part and each page fragment are a descriptor.  The
- * virtio header stands in the packet's own headroom where that is not shared, else in an
- * array with one header for each descriptor.  The packet keeps its owner (destructor) until the
- * device is done: sk_wmem_alloc counts what lies below TCP, which sends nothing again while that is too
- * much (tcp_retransmit_skb()).  So completions must come soon: they are reaped at each transmission and
- * each poll, and while anything is with the device a callback for three quarters of it is asked for.
- * Virtio 1.1, 5.1.6.2.
+ * A packet is sent without a copy: its linear part and each page fragment are a descriptor.  The
+ * virtio header is in the packet's own headroom if that is not shared, else in an array with one
+ * header for each descriptor.
+ *
+ * The packet keeps its owner (destructor) until the device has sent it: sk_wmem_alloc counts the
+ * bytes below TCP, which retransmits nothing while that is too much (tcp_retransmit_skb()).  So
+ * completions must come soon: they are processed at each transmission and each poll, and while any
+ * packet is with the device a callback for three quarters of them is enabled.  Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
@@ -36,7 +37,10 @@ int virtnet_tx_setup(struct virtnet_info *vi)
 {
 	u16 num = vi->tx->num;
 
-	/* A ring that can't hold a packet in pieces gets packets in one piece. */
+	/*
+	 * If the ring has fewer descriptors than a packet in pieces may need, send packets in one
+	 * piece.
+	 */
 	if (num < 2)
 		return -ENOSPC;
 	vi->tx_need = num < VIRTNET_TX_SG ? 2 : VIRTNET_TX_SG;
@@ -66,8 +70,9 @@ static void virtnet_tx_reap(struct virtnet_info *vi, struct sk_buff_head *done)
 }
 
 /*
- * Reaps, and sees to it that a callback comes while anything is outstanding; lets transmission go on
- * when there is room.  Ends: each round but the last reaps something.  tx_lock held.
+ * Reaps completions, and ensures that a callback comes while any packet is outstanding; restarts
+ * transmission when there is room.  Ends: each round but the last reaps at least one packet.
+ * tx_lock held.
  */
 static void virtnet_tx_complete(struct virtnet_info *vi, struct sk_buff_head *done)
 {
@@ -86,18 +91,21 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 {
 	struct sk_buff_head done;
 
-	/* Without the lock: a sender that adds after this look reaps and enables callbacks itself. */
+	/*
+	 * Without the lock: a sender that adds a packet after this test reaps and enables callbacks
+	 * itself.
+	 */
 	if (READ_ONCE(vi->tx->num_free) == vi->tx->num)
 		return;
 	__skb_queue_head_init(&done);
 	spin_lock(&vi->dev->tx_lock);
 	virtnet_tx_complete(vi, &done);
 	spin_unlock(&vi->dev->tx_lock);
-	/* Freeing calls owners back: not under our lock. */
+	/* Freeing a packet calls its owner's destructor: not under our lock. */
 	__skb_queue_purge(&done);
 }
 
-/* The device was reset: nothing of what it still had counts as sent. */
+/* The device was reset: the packets that it still had do not count as sent. */
 void virtnet_tx_drain(struct virtnet_info *vi)
 {
 	struct net_device *dev = vi->dev;
@@ -109,7 +117,7 @@ void virtnet_tx_drain(struct virtnet_info *vi)
 		skb->next = list;
 		list = skb;
 	}
-	/* Queued packets are dequeued, to be dropped and counted. */
+	/* Wake the queue, so that the queued packets are dequeued, dropped and counted. */
 	if (netif_queue_stopped(dev))
 		netif_wake_queue(dev);
 	spin_unlock(&dev->tx_lock);
@@ -118,7 +126,7 @@ void virtnet_tx_drain(struct virtnet_info *vi)
 
 /* ---- one packet ------------------------------------------------------------------------------ */
 
-/* No byte beyond the header that the device knows: the frame begins there. */
+/* The frame begins right after the header: write no byte beyond the header's negotiated length. */
 static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hdr *hdr,
 			     const struct sk_buff *skb)
 {
@@ -135,14 +143,17 @@ static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hd
 		if (shinfo->gso_type & SKB_GSO_TCP_ECN)
 			hdr->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 		hdr->gso_size = shinfo->gso_size;
-		/* Not less than all headers (5.1.6.2.1): a hint how much to look at first. */
+		/*
+		 * Must not be less than all headers (5.1.6.2.1): a hint how many bytes to read
+		 * first.
+		 */
 		hdr->hdr_len = skb_headlen(skb);
 	}
 }
 
 /*
- * May the bytes in front of the packet be written, do they make an aligned header, and does the device
- * take both in one descriptor?
+ * May the bytes in front of the packet be overwritten, is a header there aligned, and does the
+ * device accept header and data in one descriptor?
  */
 static bool virtnet_can_push(const struct virtnet_info *vi, const struct sk_buff *skb)
 {
@@ -161,7 +172,10 @@ static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
 		hdr = (struct virtio_net_hdr *)(skb->data - vi->hdr_len);
 		sg[n++] = (struct vq_sg){hdr, vi->hdr_len + skb_headlen(skb)};
 	} else {
-		/* The chain will begin at the first free descriptor: no other chain uses its header. */
+		/*
+		 * The chain will begin at the first free descriptor, so no other chain uses that
+		 * descriptor's header.
+		 */
 		hdr = &vi->tx_hdrs[vi->tx->num_free ? vi->tx->free_head : 0];
 		sg[n++] = (struct vq_sg){hdr, vi->hdr_len};
 		sg[n++] = (struct vq_sg){skb->data, skb_headlen(skb)};
@@ -197,7 +211,10 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 		dev->stats.tx_dropped++;
 		kfree_skb_reason(skb,
 				 err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_TX_ERROR);
-		/* The device that lied about its completions is shut down by the poll. */
+		/*
+		 * Schedule the poll, which shuts down the device that reported impossible
+		 * completions.
+		 */
 		if (vi->tx->broken && !vi->failed)
 			napi_schedule(&vi->napi);
 	}
@@ -209,7 +226,10 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 	if (!more || netif_queue_stopped(dev)) {
 		virtqueue_kick(vi->tx);
-		/* After the kick: a device that sends at once needs no interrupt to say so. */
+		/*
+		 * After the kick: a device that sends at once has completed the packet by now,
+		 * without an interrupt.
+		 */
 		virtnet_tx_complete(vi, &done);
 	}
 	__skb_queue_purge(&done);

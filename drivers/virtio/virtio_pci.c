@@ -21,8 +21,8 @@
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * MSI-X does not set the ISR status (4.1.4.5), so with one vector for everything each interrupt may
- * also mean a change of configuration: two messages that come close together are one interrupt.
+ * MSI-X does not set the ISR status (4.1.4.5).  So with one vector for everything each interrupt
+ * may also mean a configuration change: two messages that come close together are one interrupt.
  */
 static void vp_shared_interrupt(void *arg)
 {

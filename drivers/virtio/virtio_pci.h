@@ -4,7 +4,7 @@
  *
  *   virtio_pci.c         finding a device, its interrupts
  *   virtio_pci_modern.c  the registers of virtio 1.0 and later, in memory BARs
- *   virtio_pci_legacy.c  the registers of before, in I/O BAR 0
+ *   virtio_pci_legacy.c  the registers from before 1.0, in I/O BAR 0
  *
  * Context: process at boot; interrupts as virtio.h says.
  */
@@ -24,7 +24,7 @@
 #define VP_RESET_MS     100 /* a device that has not come back from reset by then is broken */
 #define VP_CONFIG_TRIES 16  /* times that the configuration may change under one read */
 
-/* How the device interrupts: the first that it has enough vectors for. */
+/* How the device interrupts: the first of these for which it has enough vectors. */
 enum vp_interrupts {
 	VP_EACH,   /* MSI-X: a vector for configuration changes, one for each queue */
 	VP_QUEUES, /* MSI-X: a vector for configuration changes, one for all queues */
@@ -60,14 +60,17 @@ static inline struct virtio_pci *to_vp(struct virtio_device *vdev)
 	return vdev->transport;
 }
 
-/* Finds the registers and fills in the operations.  0, or -ENODEV when the device has no such part. */
+/*
+ * Finds the registers and fills in the operations. 0, or -ENODEV if the device has no such
+ * registers.
+ */
 int vp_modern_init(struct virtio_pci *vp);
 int vp_legacy_init(struct virtio_pci *vp);
 
 /*
- * Routes the interrupt of @vq, or of configuration changes where that is NULL, to @irq.  @vector is the
- * value for the device's register: an MSI-X table entry, or VP_NO_VECTOR.  0, -ENOSPC when there are too few
- * of either.
+ * Routes the interrupt of @vq (of configuration changes if NULL) to @irq.  @vector is the value for
+ * the device's register: an MSI-X table entry, or VP_NO_VECTOR. 0, or -ENOSPC if there are too few
+ * vectors or interrupt numbers.
  */
 int vp_route(struct virtio_pci *vp, struct virtqueue *vq, unsigned int irq, u16 *vector);
 

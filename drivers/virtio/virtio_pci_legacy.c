@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of a virtio device of before version 1.0 on PCI: ports in BAR 0 (virtio 1.1, 4.1.4.8),
- * for a device whose modern half is off (QEMU's disable-modern=on) or that never had one.
+ * The registers of a virtio device from before version 1.0 on PCI: ports in BAR 0 (virtio 1.1,
+ * 4.1.4.8), for a device whose modern interface is disabled (QEMU's disable-modern=on) or that has
+ * none.
  *
  * Called: vp_legacy_init() from virtio_pci.c; then the operations from virtio.c, virtqueue.c and the
  * driver.
@@ -66,7 +67,7 @@ static void lp_set_features(struct virtio_device *vdev, u64 features)
 	outl(to_vp(vdev)->ports + LP_DRIVER_FEATURES, (u32)features);
 }
 
-/* There is no generation: a field is read until it is twice the same (2.4.4). */
+/* There is no generation: read a field until two reads agree (2.4.4). */
 static void lp_config_read(struct virtio_device *vdev, unsigned int offset, void *buf,
 			   unsigned int len)
 {
@@ -95,7 +96,10 @@ static u16 lp_queue_max_size(struct virtio_device *vdev, unsigned int index)
 	return inw(to_vp(vdev)->ports + LP_QUEUE_SIZE);
 }
 
-/* Tells the device a vector, where it knows of any; it reads back NO_VECTOR when it has none left. */
+/*
+ * Tells the device a vector, if MSI-X is on.  The register reads back NO_VECTOR when the device has
+ * none left.
+ */
 static int lp_set_vector(const struct virtio_pci *vp, unsigned int reg, u16 vector)
 {
 	if (vp->interrupts == VP_LINE)

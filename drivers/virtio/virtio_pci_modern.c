@@ -136,7 +136,7 @@ static u16 vp_queue_max_size(struct virtio_device *vdev, unsigned int index)
 	return readw(common + VP_QUEUE_SIZE);
 }
 
-/* Where @vq's doorbell is; NULL when the device says one that is not in the structure. */
+/* The address of @vq's doorbell; NULL if the device's offset is not in the structure. */
 static void *vp_doorbell(struct virtio_pci *vp)
 {
 	u64 offset = (u64)readw(vp->common + VP_QUEUE_NOTIFY_OFF) * vp->notify_multiplier;
@@ -212,9 +212,8 @@ static const struct virtio_transport_ops vp_modern_ops = {
 /* ---- finding the structures ------------------------------------------------------------------ */
 
 /*
- * Maps the structure that the capability at @cap describes, if it is one that we use and the first
- * of its kind (4.1.4.1: the first is the one that the device prefers).  pci_map_bar() checks it
- * against its BAR.
+ * Maps the structure that the capability at @cap describes, if this driver uses that kind and it is
+ * the first one (4.1.4.1: the device prefers the first). pci_map_bar() checks it against its BAR.
  */
 static void vp_map_structure(struct virtio_pci *vp, u8 cap)
 {

@@ -3,10 +3,9 @@
  * virtio-rng: the host's random numbers, once, at boot.
  *
  * Called: virtio_rng_init() from init/main.c; probe from virtio_probe(); rng_done() in the hard
- * interrupt of the one request.  The request is made at probe time and no code waits for it: the
- * generator has a seed without it, and this one is stirred in when it comes.  Then the device has
- * nothing more to do; it is left alone.
- * Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
+ * interrupt of the one request.  The request is made at probe time and no code waits for the
+ * answer: the generator has a seed already, and the host's bytes are added when they come.
+ * Afterwards the device is not used. Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"
@@ -55,7 +54,7 @@ static int rng_probe(struct virtio_device *vdev)
 		err = PTR_ERR(rng->vq);
 		goto out_free;
 	}
-	/* Nothing is outstanding yet: no callback can be missed from here on. */
+	/* No request is outstanding yet, so no callback can have been missed. */
 	virtqueue_enable_cb(rng->vq);
 	sg = (struct vq_sg){rng->bytes, sizeof(rng->bytes)};
 	err = virtqueue_add(rng->vq, &sg, 0, 1, rng);

@@ -8,11 +8,11 @@
  * Context: create and destroy in process context; vring_interrupt() is a hard interrupt; the rest
  * wherever the driver's own lock or NAPI instance makes it one caller at a time.  No lock here.
  *
- * Two rings in memory that the device reads and writes while we do.  Each side publishes an index
- * that only grows (mod 2^16); after publishing, a side looks whether the other asked for a notification.
- * Publish-then-look on both sides, with a full barrier in between, is what loses no wake-up: it is
- * the same pattern in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb()
- * (used_event, then used idx).
+ * Driver and device read and write the rings at the same time.  Each side publishes an index that
+ * only grows (mod 2^16), and then checks whether the other side asked for a notification.  Both
+ * sides publish, execute a full barrier, and then check: so no wake-up is lost.  The pattern is the
+ * same in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb() (used_event,
+ * then used idx).
  *
  * Linux's drivers/virtio/virtio_ring.c.
  */
@@ -37,8 +37,8 @@ static LIST_HEAD(virtqueues);
 /* ---- where things lie ------------------------------------------------------------------------ */
 
 /*
- * The used ring on a cache line of its own: it is the one that the device writes.  A legacy device
- * is told where the queue begins and nothing else: there the used ring begins a page (2.6.2).
+ * The device writes the used ring, so it has a cache line of its own.  A legacy device is told only
+ * where the queue begins: there the used ring begins at a page (2.6.2).
  */
 static size_t vring_used_offset(const struct virtqueue *vq)
 {
@@ -60,21 +60,21 @@ static unsigned int vring_order(const struct virtqueue *vq)
 	return order;
 }
 
-/* "Tell me when the used index passes this": ours to write, behind the available ring. */
+/* The driver's wish, behind the available ring: interrupt when the used index passes this value. */
 static __le16 *vring_used_event(const struct virtqueue *vq)
 {
 	return &vq->avail->ring[vq->num];
 }
 
-/* "Tell me when the available index passes this": the device's, behind the used ring. */
+/* The device's wish, behind the used ring: notify when the available index passes this value. */
 static const __le16 *vring_avail_event(const struct virtqueue *vq)
 {
 	return (const __le16 *)&vq->used->ring[vq->num];
 }
 
 /*
- * Did an index that moved from @old to @now pass @event (2.6.7.2, 2.6.10.1)?  All three wrap; the
- * question is asked in distances from @now, so that it does not matter where.
+ * Did an index that moved from @old to @now pass @event (2.6.7.2, 2.6.10.1)?  All three wrap;
+ * comparing distances from @now makes the wrap irrelevant.
  */
 static bool vring_need_event(u16 event, u16 now, u16 old)
 {
@@ -93,7 +93,7 @@ static void vring_interrupt(void *arg)
 	u16 used = READ_ONCE(vq->used->idx);
 
 	vq->interrupts++;
-	/* A broken queue is not looked at again: its index may move for ever. */
+	/* Ignore the interrupts of a broken queue: its index may move for ever. */
 	if (unlikely(vq->broken || used == vq->used_at_interrupt))
 		vq->interrupts_in_vain++;
 	vq->used_at_interrupt = used;
@@ -101,7 +101,10 @@ static void vring_interrupt(void *arg)
 		vq->callback(vq);
 }
 
-/* Largest power of two that both the device and the driver can do with; 0: no such queue, or not ours. */
+/*
+ * The largest power of two that both the device and the driver support; 0: the queue does not
+ * exist, or cannot be used.
+ */
 static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u16 max_size)
 {
 	u16 limit = vdev->ops->queue_max_size(vdev, index);
@@ -248,15 +251,15 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 	smp_wmb();
 	WRITE_ONCE(vq->avail->idx, vq->avail_idx);
 
-	/* A batch of 2^16 would look like one of none. */
+	/* A batch of 2^16 would look like an empty one. */
 	if (unlikely(++vq->num_added == 0xffff))
 		virtqueue_kick(vq);
 	return 0;
 }
 
 /*
- * The whole batch since the last kick is what may have passed avail_event, not its last buffer
- * alone: a device that asked to be told of the first new one waits for ever otherwise.
+ * Test the whole batch since the last kick against avail_event, not only its last buffer: else a
+ * device that asked to be notified at the first new buffer would wait for ever.
  */
 void virtqueue_kick(struct virtqueue *vq)
 {
@@ -267,7 +270,7 @@ void virtqueue_kick(struct virtqueue *vq)
 	if (!vq->num_added || unlikely(vq->broken))
 		return;
 	vq->num_added = 0;
-	/* Our index must be out before we read what the device wants (2.6.13.4.1). */
+	/* The device must see our index before we read its wish (2.6.13.4.1). */
 	hal_device_mb();
 	if (vq->event_idx)
 		wanted = vring_need_event(READ_ONCE(*vring_avail_event(vq)), now, old);
@@ -297,7 +300,10 @@ static void *vring_detach(struct virtqueue *vq, u16 head)
 	return token;
 }
 
-/* The state of used entry @elem, checked; NULL when it can't be true: the queue is then broken. */
+/*
+ * The state of used entry @elem, checked; NULL if the entry is impossible: the queue is then
+ * broken.
+ */
 static struct vq_desc_state *vring_check_used(struct virtqueue *vq, u16 pending, u32 id, u32 len)
 {
 	const char *why;
@@ -325,10 +331,13 @@ void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
 
 	if (!pending || unlikely(vq->broken))
 		return NULL;
-	/* The entry, and what the device wrote into the buffer, only after the index. */
+	/*
+	 * Read the entry, and the bytes that the device wrote into the buffer, only after the
+	 * index.
+	 */
 	smp_rmb();
 	elem = &vq->used->ring[vq->last_used_idx & (vq->num - 1)];
-	/* Each once: the device could change them between our check and our use. */
+	/* Read each field once: the device could change it between our check and our use. */
 	id = READ_ONCE(elem->id);
 	*len = READ_ONCE(elem->len);
 	if (unlikely(!vring_check_used(vq, pending, id, *len)))
@@ -351,8 +360,9 @@ void *virtqueue_detach_unused_buf(struct virtqueue *vq)
 void virtqueue_disable_cb(struct virtqueue *vq)
 {
 	/*
-	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  An event just behind what was taken
-	 * is passed by no index for the next 65535 buffers, and may then ring once for nothing.
+	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  Set the event just behind the entries
+	 * already taken: no index passes it for the next 65,535 buffers; then one superfluous
+	 * interrupt may come.
 	 */
 	if (vq->event_idx)
 		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx - 1));
@@ -360,7 +370,7 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 		WRITE_ONCE(vq->avail->flags, VRING_AVAIL_F_NO_INTERRUPT);
 }
 
-/* Asks to be told when the buffer @ahead of the next one is used; true: it is not used yet. */
+/* Asks for a callback when the buffer @ahead of the next one is used; true: it is not used yet. */
 static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 {
 	if (unlikely(vq->broken))
@@ -369,7 +379,7 @@ static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx + ahead));
 	else
 		WRITE_ONCE(vq->avail->flags, 0);
-	/* The wish must be out before we look whether it came too late (2.6.7.1). */
+	/* The device must see the wish before we check whether it came too late (2.6.7.1). */
 	hal_device_mb();
 	return (u16)(READ_ONCE(vq->used->idx) - vq->last_used_idx) <= ahead;
 }
@@ -379,7 +389,9 @@ bool virtqueue_enable_cb(struct virtqueue *vq)
 	return vring_enable_cb_at(vq, 0);
 }
 
-/* Three quarters: late enough to reap many at once, early enough that the ring does not run dry. */
+/*
+ * Three quarters: late enough to reap many at once, early enough that the ring does not run empty.
+ */
 bool virtqueue_enable_cb_delayed(struct virtqueue *vq)
 {
 	u16 outstanding = vq->avail_idx - vq->last_used_idx;

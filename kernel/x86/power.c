@@ -116,7 +116,7 @@ static void power_off(void)
 	acpi_power_off();
 	if (!(cpuid(1, 0).ecx & CPUID_HYPERVISOR))
 		return;
-	/* Only under a hypervisor: these are QEMU's ports, and a real machine may have any device there. */
+	/* QEMU's ports: only under a hypervisor, since a real machine may have any device there. */
 	outw(QEMU_Q35_PM1, PM1_SLEEP);
 	outw(QEMU_PC_PM1, PM1_SLEEP);
 	wait_a_while();
