@@ -60,6 +60,9 @@ FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector
 APP_FLAGS := -fno-optimize-sibling-calls
 # What a test may choose and the machine may not: tests/host/iss.c.
 HOST_WRAP := -Wl,--wrap=secure_tcp_seq
+comma := ,
+# The objects of kernel/mm/slab.c, so that a sanitizer sees each: tests/host/separate.c.
+SLAB_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,kmem_cache_alloc kmem_cache_free kmalloc kcalloc kfree)
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
@@ -198,7 +201,7 @@ $(1)/%.c.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $(2) $(3) $$($(1)_INC) -c $$< -o $$@
 $(1)/libsoftnet.so: $$($(1)_OBJ)
-	$$(Q)$$(HOSTCC) -nostdlib -r $$(HOST_WRAP) $$($(1)_OBJ) -o $$@.o
+	$$(Q)$$(HOSTCC) -nostdlib -r $$(HOST_WRAP) $$(SLAB_WRAP) $$($(1)_OBJ) -o $$@.o
 	$$(Q)objcopy --localize-hidden $$@.o
 	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$@.o -o $$@
 	@echo "  $$@"
@@ -207,7 +210,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
 	$$(filter-out tests/host/virtio_model.c tests/host/inspect.c,$$(HOST_SRC)))
 $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
-	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$($(1)_INC) $$^ -o $$@
+	$$(Q)$$(HOSTCC) -std=gnu11 -g $$(WARN) $$(HOST_FLAGS) $(2) $$(SLAB_WRAP) $$($(1)_INC) $$^ -o $$@
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))

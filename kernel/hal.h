@@ -129,13 +129,6 @@ void hal_device_mb(void);
 /* Maps device registers, uncached.  NULL when it can't be.  Process context, at boot. */
 void *hal_map_device(phys_addr_t pa, size_t size);
 
-/*
- * True in the hosted build: slab then takes each object from hal_object_alloc(), so that the
- * sanitizer sees every use after free.  The machine returns false and NULL.
- */
-bool hal_objects_are_separate(void);
-void *hal_object_alloc(size_t size, size_t align);
-void hal_object_free(void *object);
 /* Tells a sanitizer that free pages must not be touched; nothing on the machine. */
 void hal_poison(const void *p, size_t size);
 void hal_unpoison(const void *p, size_t size);

@@ -53,15 +53,6 @@ static int show_softirqs(struct seq_file *m)
 	return 0;
 }
 
-/*
- * In the hosted build, where each object is an allocation of its own, there are no slabs: the
- * number of objects is the number in use.
- */
-static u64 objects_there(const struct kmem_cache *cache)
-{
-	return cache->separate ? cache->live : cache->slabs * cache->per_slab;
-}
-
 /* Linux's columns; behind them ours: the cache's limit, its high mark, refused allocations. */
 static int show_slabinfo(struct seq_file *m)
 {
@@ -77,8 +68,8 @@ static int show_slabinfo(struct seq_file *m)
 		seq_printf(m,
 			   "%-17s %6llu %6llu %6u %4u %4u : tunables %4u %4u %4u"
 			   " : slabdata %6llu %6llu %6u : bounds %llu %llu %llu\n",
-			   cache->name, (ull)cache->live, (ull)objects_there(cache), cache->stride,
-			   cache->per_slab, 1U << cache->order, 0, 0, 0,
+			   cache->name, (ull)cache->live, (ull)cache->slabs * cache->per_slab,
+			   cache->stride, cache->per_slab, 1U << cache->order, 0, 0, 0,
 			   (ull)(cache->slabs - cache->empty), (ull)cache->slabs, 0,
 			   (ull)cache->limit, (ull)cache->high, (ull)cache->failed);
 	return 0;

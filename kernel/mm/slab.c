@@ -10,11 +10,7 @@
  * struct page: the list of free objects (each one's first word points to the next), the number
  * given out, the cache.  An object finds its slab through its address.  Slabs with room are on
  * cache->partial, the others on cache->full; KEEP_EMPTY empty slabs are kept for the next burst.
- *
- * Where the platform wants objects separate (hosted, so that a sanitizer sees every object's bounds
- * and end), each object is an allocation of its own with a hidden header that names its cache.  The
- * pages that their slabs would use are allocated too, so that memory runs out at the same point as
- * on the machine.  Answers to Linux's mm/slub.c.
+ * Answers to Linux's mm/slub.c.
  */
 #define LOG_SOURCE mm_log
 #include "kernel/mm/slab.h"
@@ -41,55 +37,6 @@ static struct kmem_cache *kmalloc_large; /* counts objects that are pages of the
 static unsigned int pages_order(size_t size)
 {
 	return size <= PAGE_SIZE ? 0 : 64 - __builtin_clzll((size - 1) >> PAGE_SHIFT);
-}
-
-/* ---- separate objects ----------------------------------------------------------------------- */
-
-/* Precedes a separate object; the sanitizer forbids access to it while the object lives. */
-struct separate_head {
-	struct kmem_cache *cache;
-	struct page *pages; /* kmalloc-large: the block that stands for it */
-};
-BUILD_BUG_ON(sizeof(struct separate_head) != 16);
-
-/* Bytes before the object: room for the head that keeps the object's alignment. */
-static size_t separate_lead(const struct kmem_cache *cache)
-{
-	return max_t(size_t, cache->align, sizeof(struct separate_head));
-}
-
-static void *separate_alloc(struct kmem_cache *cache, size_t size, struct page *pages)
-{
-	size_t lead = separate_lead(cache);
-	char *raw = hal_object_alloc(lead + size, lead);
-	struct separate_head *head;
-
-	if (!raw)
-		return NULL;
-	head = (struct separate_head *)(raw + lead) - 1;
-	*head = (struct separate_head){.cache = cache, .pages = pages};
-	hal_poison(raw, lead);
-	return raw + lead;
-}
-
-static struct separate_head separate_head_of(const void *obj)
-{
-	const struct separate_head *head = (const struct separate_head *)obj - 1;
-	struct separate_head copy;
-
-	hal_unpoison(head, sizeof(*head));
-	copy = *head;
-	hal_poison(head, sizeof(*head));
-	return copy;
-}
-
-static void separate_free(struct kmem_cache *cache, void *obj)
-{
-	size_t lead = separate_lead(cache);
-	char *raw = (char *)obj - lead;
-
-	hal_unpoison(raw, lead);
-	hal_object_free(raw);
 }
 
 /* ---- slabs ---------------------------------------------------------------------------------- */
@@ -240,89 +187,10 @@ static void *alloc_from_slabs(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
-/*
- * Counts a separate object out, and frees the pages of a slab if one more than KEEP_EMPTY is empty.
- */
-static void separate_uncount(struct kmem_cache *cache)
-{
-	struct page *page = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&cache->lock, flags);
-	BUG_ON(cache->live == 0);
-	cache->live--;
-	if (!list_empty(&cache->full)) {
-		page = list_first_entry(&cache->full, struct page, lru);
-		if (cache->live + 2 * slab_objects(cache, page) <= cache->room) {
-			list_del(&page->lru);
-			cache->room -= slab_objects(cache, page);
-			cache->slabs--;
-		} else {
-			page = NULL;
-		}
-	}
-	spin_unlock_irqrestore(&cache->lock, flags);
-	if (page)
-		put_page(page);
-}
-
-/* Counts a separate object in; allocates pages for a slab if the present ones are full. */
-static bool separate_count(struct kmem_cache *cache, gfp_t gfp)
-{
-	unsigned long flags;
-	struct page *page;
-	bool granted;
-
-	spin_lock_irqsave(&cache->lock, flags);
-	while (cache != kmalloc_large && cache->live >= cache->room) {
-		spin_unlock_irqrestore(&cache->lock, flags);
-		page = slab_pages(cache, gfp);
-		if (!page) {
-			account_failure(cache);
-			return false;
-		}
-		spin_lock_irqsave(&cache->lock, flags);
-		list_add(&page->lru, &cache->full);
-		cache->room += slab_objects(cache, page);
-		cache->slabs++;
-	}
-	granted = account_alloc(cache);
-	spin_unlock_irqrestore(&cache->lock, flags);
-	return granted;
-}
-
-/*
- * kmem_cache_alloc() for separate objects.  @size may be less than the cache's (kmalloc), so that
- * the sanitizer watches the object's true end.
- */
-static void *alloc_separate(struct kmem_cache *cache, size_t size, gfp_t gfp)
-{
-	struct page *pages = NULL;
-	void *obj = NULL;
-
-	if (cache == kmalloc_large) {
-		pages = alloc_pages(gfp & ~__GFP_ZERO, pages_order(size));
-		if (!pages) {
-			account_failure(cache);
-			return NULL;
-		}
-	}
-	if (separate_count(cache, gfp)) {
-		obj = separate_alloc(cache, size, pages);
-		if (obj)
-			return obj;
-		account_failure(cache);
-		separate_uncount(cache);
-	}
-	if (pages)
-		put_page(pages);
-	return NULL;
-}
-
+/* With __GFP_ZERO the first @size bytes are zero. */
 static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
 {
-	void *obj = unlikely(cache->separate) ? alloc_separate(cache, size, gfp)
-					      : alloc_from_slabs(cache, gfp);
+	void *obj = alloc_from_slabs(cache, gfp);
 
 	if (obj && gfp & __GFP_ZERO)
 		memset(obj, 0, size);
@@ -332,17 +200,6 @@ static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	return cache_alloc(cache, cache->size, gfp);
-}
-
-static void free_separate(struct kmem_cache *cache, void *obj)
-{
-	struct separate_head head = separate_head_of(obj);
-
-	BUG_ON(head.cache != cache);
-	separate_uncount(cache);
-	separate_free(cache, obj);
-	if (head.pages)
-		put_page(head.pages);
 }
 
 static void free_to_slab(struct kmem_cache *cache, struct page *page, void *obj)
@@ -363,10 +220,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
 	if (!obj)
 		return;
-	if (unlikely(cache->separate))
-		free_separate(cache, obj);
-	else
-		free_to_slab(cache, compound_head(virt_to_page(obj)), obj);
+	free_to_slab(cache, compound_head(virt_to_page(obj)), obj);
 }
 
 /* The smallest slab that holds a few objects and wastes no more than an eighth. */
@@ -395,7 +249,6 @@ static void cache_setup(struct kmem_cache *cache, const char *name, size_t size,
 		.stride = ALIGN_UP(size, align),
 		.align = align,
 		.limit = limit,
-		.separate = hal_objects_are_separate(),
 	};
 	spin_lock_init(&cache->lock);
 	INIT_LIST_HEAD(&cache->partial);
@@ -460,8 +313,6 @@ void *kmalloc(size_t size, gfp_t gfp)
 
 	if (likely(cache))
 		return cache_alloc(cache, size, gfp);
-	if (kmalloc_large->separate && size <= KMALLOC_LARGEST)
-		return cache_alloc(kmalloc_large, size, gfp);
 	return large_alloc(size, gfp);
 }
 
@@ -480,10 +331,6 @@ void kfree(const void *obj)
 
 	if (!obj)
 		return;
-	if (kmalloc_large->separate) {
-		free_separate(separate_head_of(obj).cache, (void *)obj);
-		return;
-	}
 	page = compound_head(virt_to_page(obj));
 	if (likely(page->flags & PG_SLAB)) {
 		free_to_slab(page->slab, page, (void *)obj);

@@ -3,9 +3,9 @@
  * Object caches and kmalloc.
  *
  * A cache hands out objects of one size from slabs of pages.  It counts the live ones, so that
- * tests can verify that none leaked (kmem_cache_live, /proc/slabinfo).  In the hosted build every
- * object is an allocation of its own, so that the sanitizer sees each use after free.  Any context;
- * NULL when memory or the cache's limit is exhausted.
+ * tests can verify that none leaked (/proc/slabinfo).  In the hosted build each object that a caller
+ * gets is an allocation of the host's, so that the sanitizer sees a use after free
+ * (tests/host/separate.c).  Any context; NULL when memory or the cache's limit is exhausted.
  */
 #ifndef KERNEL_MM_SLAB_H
 #define KERNEL_MM_SLAB_H
@@ -21,19 +21,17 @@ struct kmem_cache {
 	u32 size;   /* bytes asked for */
 	u32 stride; /* bytes an object takes */
 	u32 align;
-	u32 per_slab;  /* objects */
-	u8 order;      /* pages of a slab, log2 */
-	bool separate; /* each object from the host's allocator */
+	u32 per_slab; /* objects */
+	u8 order;     /* pages of a slab, log2 */
 	spinlock_t lock;
 	struct list_head partial; /* slabs with a free object */
-	struct list_head full;    /* of separate objects: the pages that stand for all slabs */
-	u32 empty;                /* slabs kept though empty */
-	u64 live;                 /* objects given out now */
-	u64 high;                 /* most ever */
-	u64 limit;                /* 0 = none */
-	u64 failed;               /* allocations refused */
+	struct list_head full;
+	u32 empty;  /* slabs kept though empty */
+	u64 live;   /* objects given out now */
+	u64 high;   /* most ever */
+	u64 limit;  /* 0 = none */
+	u64 failed; /* allocations refused */
 	u64 slabs;
-	u64 room;                /* separate: objects that their slabs would hold */
 	struct list_head caches; /* all caches */
 };
 

@@ -89,21 +89,6 @@ void hal_fpu_restore(const void *area)
 	__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
-bool hal_objects_are_separate(void)
-{
-	return false;
-}
-
-void *hal_object_alloc(size_t size, size_t align)
-{
-	return NULL;
-}
-
-void hal_object_free(void *object)
-{
-	BUG(); /* hal_object_alloc() never gave one */
-}
-
 void hal_poison(const void *p, size_t size)
 {
 }

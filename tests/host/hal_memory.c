@@ -16,6 +16,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "tests/host/host.h"
+#include "tests/host/separate.h"
 #include "tests/host/softnet_host.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -78,12 +79,12 @@ void *hal_map_device(phys_addr_t pa, size_t size)
 	return NULL;
 }
 
-bool hal_objects_are_separate(void)
+bool host_objects_are_separate(void)
 {
 	return host_option("separate_objects", 1);
 }
 
-void *hal_object_alloc(size_t size, size_t align)
+void *host_object_alloc(size_t size, size_t align)
 {
 	void *object;
 
@@ -101,7 +102,7 @@ void *hal_object_alloc(size_t size, size_t align)
 	return object;
 }
 
-void hal_object_free(void *object)
+void host_object_free(void *object)
 {
 	host.nr_objects -= object != NULL;
 	host_libc.free(object);

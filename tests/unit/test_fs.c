@@ -50,6 +50,8 @@ static u64 slab_pages_held(void)
 	list_for_each_entry(cache, kmem_caches(), caches) {
 		list_for_each_entry(page, &cache->full, lru)
 			pages += 1ULL << page->order;
+		list_for_each_entry(page, &cache->partial, lru)
+			pages += 1ULL << page->order;
 	}
 	return pages;
 }

@@ -74,12 +74,12 @@ $(U)/libkernel.a: $(UNIT_KERNEL)
 # The objects beside a test's own.
 UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)))
 unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
-	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o) \
+	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o $(B)/host-asan/tests/host/separate.c.o) \
 	$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ALSO_$(1))) $(U)/libkernel.a)
 
 .SECONDEXPANSION:
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
-	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
+	$(Q)$(HOSTCC) $(ASAN_FLAGS) $(if $(filter %/separate.c.o,$^),$(SLAB_WRAP)) $^ -lcmocka -ldl -o $@
 
 # What QEMU's device wrote into its rings: the folder's name, and the traces, unpacked.
 TRACES := $(patsubst tests/unit/%.xz,$(U)/%,$(sort $(wildcard tests/unit/traces/*.trace.xz)))

@@ -16,6 +16,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
+#include "tests/host/separate.h"
 
 sigjmp_buf unit_panic_jump;
 bool unit_panic_armed;
@@ -267,12 +268,12 @@ void *hal_map_device(phys_addr_t pa, size_t size)
 	return NULL;
 }
 
-bool hal_objects_are_separate(void)
+bool host_objects_are_separate(void)
 {
 	return separate;
 }
 
-void *hal_object_alloc(size_t size, size_t align)
+void *host_object_alloc(size_t size, size_t align)
 {
 	void *p = NULL;
 
@@ -286,7 +287,7 @@ void *hal_object_alloc(size_t size, size_t align)
 	return p;
 }
 
-void hal_object_free(void *object)
+void host_object_free(void *object)
 {
 	objects--;
 	free(object);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects that a sanitizer can watch: each one is an allocation of the host's own.
+ *
+ * __wrap_kmem_cache_alloc() and its kin <- the whole kernel, in place of the functions of kernel/mm/slab.c
+ * (programs with this file are linked with --wrap: Makefile).  Any context; slab's locks.
+ *
+ * For each object that the kernel asks for, slab gives one, too, which counts it, takes its memory and holds
+ * its cache's limit, exactly as on the machine; it lies untouched until the kernel frees its twin.  What the
+ * kernel gets comes from the host, so that the sanitizer knows its end and the moment at which it is freed.
+ * Before it lies a head, out of the sanitizer's bounds while the object lives.
+ * Without separate objects (softnet_host.h) the kernel gets slab's own.
+ */
+#include "tests/host/separate.h"
+
+#include "kernel/hal.h"
+#include "kernel/lib/bug.h"
+#include "kernel/lib/string.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+
+void *__real_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+void *__wrap_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+void __real_kmem_cache_free(struct kmem_cache *cache, void *obj);
+void __wrap_kmem_cache_free(struct kmem_cache *cache, void *obj);
+void *__real_kmalloc(size_t size, gfp_t gfp);
+void *__wrap_kmalloc(size_t size, gfp_t gfp);
+void *__wrap_kcalloc(size_t n, size_t size, gfp_t gfp);
+void __real_kfree(const void *obj);
+void __wrap_kfree(const void *obj);
+
+struct head {
+	void *twin;  /* slab's object */
+	size_t lead; /* bytes from the host's allocation to the object */
+};
+BUILD_BUG_ON(sizeof(struct head) != 16);
+
+/* A refusal that slab did not see: its cache counts it. */
+static void count_failure(void *twin)
+{
+	struct page *page = compound_head(virt_to_page(twin));
+	unsigned long flags;
+
+	if (!(page->flags & PG_SLAB))
+		return;
+	spin_lock_irqsave(&page->slab->lock, flags);
+	page->slab->failed++;
+	spin_unlock_irqrestore(&page->slab->lock, flags);
+}
+
+/* The object of @size bytes for which @twin stands.  NULL: no memory; @twin stays the caller's. */
+static void *separate_alloc(void *twin, size_t size, size_t align, gfp_t gfp)
+{
+	size_t lead = max_t(size_t, align, sizeof(struct head));
+	char *raw = host_object_alloc(lead + size, lead);
+
+	if (!raw) {
+		count_failure(twin);
+		return NULL;
+	}
+	*((struct head *)(raw + lead) - 1) = (struct head){.twin = twin, .lead = lead};
+	hal_poison(raw, lead);
+	if (gfp & __GFP_ZERO)
+		memset(raw + lead, 0, size);
+	return raw + lead;
+}
+
+static struct head head_of(const void *obj)
+{
+	const struct head *head = (const struct head *)obj - 1;
+	struct head copy;
+
+	hal_unpoison(head, sizeof(*head));
+	copy = *head;
+	hal_poison(head, sizeof(*head));
+	return copy;
+}
+
+static void separate_free(const void *obj, size_t lead)
+{
+	char *raw = (char *)obj - lead;
+
+	hal_unpoison(raw, lead);
+	host_object_free(raw);
+}
+
+void *__wrap_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	void *twin, *obj;
+
+	if (!host_objects_are_separate())
+		return __real_kmem_cache_alloc(cache, gfp);
+	twin = __real_kmem_cache_alloc(cache, gfp & ~__GFP_ZERO);
+	if (!twin)
+		return NULL;
+	obj = separate_alloc(twin, cache->size, cache->align, gfp);
+	if (!obj)
+		__real_kmem_cache_free(cache, twin);
+	return obj;
+}
+
+/* Slab's checks of what is freed come first. */
+void __wrap_kmem_cache_free(struct kmem_cache *cache, void *obj)
+{
+	struct head head;
+
+	if (!obj || !host_objects_are_separate()) {
+		__real_kmem_cache_free(cache, obj);
+		return;
+	}
+	head = head_of(obj);
+	__real_kmem_cache_free(cache, head.twin);
+	separate_free(obj, head.lead);
+}
+
+/* The object is as large as was asked for, not as its cache's. */
+void *__wrap_kmalloc(size_t size, gfp_t gfp)
+{
+	size_t align = min_t(size_t, kmalloc_size_roundup(size), 64);
+	void *twin, *obj;
+
+	if (!host_objects_are_separate())
+		return __real_kmalloc(size, gfp);
+	twin = __real_kmalloc(size, gfp & ~__GFP_ZERO);
+	if (!twin)
+		return NULL;
+	if (!(compound_head(virt_to_page(twin))->flags & PG_SLAB))
+		align = PAGE_SIZE;
+	obj = separate_alloc(twin, size, align, gfp);
+	if (!obj)
+		__real_kfree(twin);
+	return obj;
+}
+
+void *__wrap_kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL
+						       : __wrap_kmalloc(bytes, gfp | __GFP_ZERO);
+}
+
+void __wrap_kfree(const void *obj)
+{
+	struct head head;
+
+	if (!obj || !host_objects_are_separate()) {
+		__real_kfree(obj);
+		return;
+	}
+	head = head_of(obj);
+	__real_kfree(head.twin);
+	separate_free(obj, head.lead);
+}
