@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The family AF_INET: from socket(AF_INET, type, protocol) to a struct sock with its protocol, and
- * the operations that stand between struct socket and the protocol.
+ * the operations between struct socket and the protocol.
  *
  * inet_create() <- __sock_create(); inet_stream_ops <- net/socket.c; inet_sock_destruct() <- the
  * last reference of a sock (any context); all others in process context, and they take lock_sock().
- * sock->state, the application's view, changes only under it. inet_init() <- kernel_main(), the
- * boot. POSIX 2.10; answers to Linux's net/ipv4/af_inet.c.
+ * sock->state, the application's view, changes only under that lock. inet_init() <- kernel_main(),
+ * the boot.  POSIX 2.10; answers to Linux's net/ipv4/af_inet.c.
  */
 #include "net/af_inet.h"
 
@@ -82,13 +82,13 @@ static noinline int inet_create(struct socket *sock, int protocol)
 
 /* ---- bind(), listen() ------------------------------------------------------------------------ */
 
-/* Of a group, or of all: a socket may receive there, but no packet is sent from there. */
+/* A multicast or broadcast address: a socket may receive there, but cannot send from it. */
 static bool addr_is_of_many(__be32 a)
 {
 	return ipv4_is_multicast(a) || ipv4_is_lbcast(a) || inet_addr_is_broadcast(NULL, a);
 }
 
-/* AF_UNSPEC with INADDR_ANY is what old programs leave in a zeroed address. */
+/* Old programs leave AF_UNSPEC with INADDR_ANY in a zeroed address; accept it, as Linux does. */
 static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
 {
 	__be32 a = addr->sin_addr.s_addr;
@@ -155,7 +155,7 @@ noinline int inet_listen(struct socket *sock, int backlog)
 		goto out_release;
 	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
 		goto out_release;
-	/* Of a listener only the backlog changes. */
+	/* On a socket that listens already, listen() only changes the backlog. */
 	if (sk->sk_state != TCP_LISTEN) {
 		err = inet_csk_listen_start(sk, backlog);
 		if (err)
@@ -175,7 +175,10 @@ static bool is_connecting(const struct sock *sk)
 	return sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
 }
 
-/* Owned, let go while asleep.  The rest of the timeout, 0 = over; or a signal, see there. */
+/*
+ * Owned; unlocked while it sleeps.  Returns the rest of the timeout, 0 = over; a signal ends the
+ * wait too.
+ */
 static long inet_wait_for_connect(struct sock *sk, long timeo)
 {
 	DEFINE_WAIT(wait);
@@ -190,7 +193,7 @@ static long inet_wait_for_connect(struct sock *sk, long timeo)
 	return timeo;
 }
 
-/* The handshake failed, or a thread disconnected the socket: back to where connect() may be tried again. */
+/* The handshake failed, or a thread disconnected the socket: connect() may be tried again. */
 static int connect_failed(struct socket *sock, int flags)
 {
 	struct sock *sk = sock->sk;
@@ -222,7 +225,7 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	case SS_CONNECTED:
 		return -EISCONN;
 	case SS_CONNECTING:
-		err = -EALREADY; /* unless it is over by now */
+		err = -EALREADY; /* unless the connection is established by now */
 		break;
 	case SS_UNCONNECTED:
 		if (sk->sk_state != TCP_CLOSE)
@@ -247,7 +250,9 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	}
 	if (sk->sk_state == TCP_CLOSE)
 		return connect_failed(sock, flags);
-	/* An error that waits (sk_err, a soft one) is the next call's: the connection stands. */
+	/*
+	 * A pending error (sk_err, a soft one) is reported by the next call: the connection stands.
+	 */
 	sock->state = SS_CONNECTED;
 	return 0;
 }
@@ -265,7 +270,7 @@ noinline int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 
 /* ---- accept() -------------------------------------------------------------------------------- */
 
-/* Softirq made the child when its handshake ended; here it only gets its user-facing half. */
+/* Softirq made the child when its handshake ended; accept() only gives it a struct socket. */
 noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 {
 	struct sock *sk1 = sock->sk, *sk2;
@@ -287,7 +292,7 @@ noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 
 /* ---- names, options, ioctl ------------------------------------------------------------------- */
 
-/* @peer 2: accept() asks; to it the name of a connection that is closed already is of use. */
+/* @peer 2: accept() asks, which also needs the address of a connection that is closed already. */
 int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 {
 	const struct sock *sk = sock->sk;
@@ -373,7 +378,7 @@ int inet_shutdown(struct socket *sock, int how)
 									     : SS_CONNECTED;
 	switch (sk->sk_state) {
 	case TCP_LISTEN:
-		/* A listener receives connections and sends none. */
+		/* A listener has no sending side to shut down. */
 		if (!(how & RCV_SHUTDOWN))
 			break;
 		fallthrough;
@@ -383,7 +388,7 @@ int inet_shutdown(struct socket *sock, int how)
 		break;
 	case TCP_CLOSE:
 		err = -ENOTCONN;
-		fallthrough; /* a poll() for its end is woken all the same */
+		fallthrough; /* also wake a poll() that waits for the end */
 	default:
 		sk->sk_shutdown |= how;
 		if (sk->sk_prot->shutdown)
@@ -394,7 +399,7 @@ int inet_shutdown(struct socket *sock, int how)
 	return err;
 }
 
-/* The last file of the socket is closed.  Only SO_LINGER makes close() wait. */
+/* The last file of the socket was closed. close() waits only with SO_LINGER. */
 int inet_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
@@ -440,7 +445,7 @@ static const struct net_proto_family inet_family_ops = {
 	.create = inet_create,
 };
 
-/* A protocol that is not here has no socket yet. */
+/* socket() fails for a protocol that is not in this table. */
 static struct inet_protosw inetsw_array[] = {
 	{.type = SOCK_STREAM, .protocol = IPPROTO_TCP, .prot = &tcp_prot, .ops = &inet_stream_ops},
 };

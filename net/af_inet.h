@@ -8,7 +8,7 @@
 
 #include "net/core/net.h"
 
-/* A way to ask for a protocol: socket(AF_INET, type, protocol). */
+/* One combination that socket(AF_INET, type, protocol) accepts. */
 struct inet_protosw {
 	struct list_head list;   /* in inetsw[type], in the order of preference */
 	unsigned short type;     /* SOCK_* */

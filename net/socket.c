@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets as files, and the system calls that make and steer them.
+ * Sockets as files, and the system calls that create and control them.
  *
  * sys_socket, sys_bind, sys_listen, sys_accept4, sys_connect ... <- applications, through
  * kernel_syscall(); socket_file_ops <- read(), write(), poll(), close().  Process context; no lock
  * of its own: the protocol's half has one (lock_sock), a file has references.
  *
  * A struct socket and its inode are one allocation, made by socket() or accept(), owned by the
- * struct file as soon as there is one, and freed by its last fput().
- *
- * Every pointer from an application is touched here, through copy_from_user() and copy_to_user();
- * families and protocols see kernel memory (but for option values and the data itself).
- * Answers to Linux's net/socket.c; the calls that move data are in socket_msg.c.
+ * struct file as soon as there is one, and freed by its last fput().  Every pointer from an
+ * application is dereferenced here, through copy_from_user() and copy_to_user(); families and
+ * protocols see kernel memory (except option values and the data itself).  Answers to Linux's
+ * net/socket.c; the calls that move data are in socket_msg.c.
  */
 #include "net/socket.h"
 
@@ -183,7 +182,7 @@ static long sys_listen(int fd, int backlog)
 	sock = sockfd_lookup_light(fd, &err);
 	if (!sock)
 		return err;
-	/* A negative one is as large as any. */
+	/* A negative backlog means the largest. */
 	backlog = min((unsigned int)backlog, (unsigned int)READ_ONCE(sysctl_somaxconn));
 	err = sock->ops->listen(sock, backlog);
 	fput(sock->file);
@@ -197,7 +196,7 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 	struct file *file;
 	int err;
 
-	/* As Linux: of a file that is no socket the address is looked at first. */
+	/* As in Linux, the address is checked before the file is known to be a socket. */
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
@@ -211,7 +210,7 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 
 /* ---- accept() -------------------------------------------------------------------------------- */
 
-/* The peer's name to the application, before the number is given out. */
+/* Copies the peer's name to the application, before the number is given out. */
 static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
 			 int __user *upeerlen)
 {
@@ -224,8 +223,8 @@ static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
 }
 
 /*
- * Socket, number and file are made before the call waits: a connection is never taken from the
- * queue to be lost for want of memory.
+ * Socket, number and file are made before the call waits: a connection that was taken from the
+ * queue cannot be lost for lack of memory.
  */
 static int do_accept(struct socket *sock, struct sockaddr __user *upeer, int __user *upeerlen,
 		     int flags)

@@ -13,12 +13,15 @@ void sock_init(void);
 
 /* A socket without a protocol, and its inode.  NULL: no memory. */
 struct socket *sock_alloc(void);
-/* Lets the protocol's half go, and frees it. */
+/* Closes the protocol's half, and frees @sock. */
 void sock_release(struct socket *sock);
 int __sock_create(int family, int type, int protocol, struct socket **res);
 int sock_create(int family, int type, int protocol, struct socket **res);
 
-/* A file around @sock (@flags: O_NONBLOCK), which then owns it.  ERR_PTR: it stays ours. */
+/*
+ * Makes a file for @sock (@flags: O_NONBLOCK), which then owns it.  ERR_PTR: @sock stays the
+ * caller's.
+ */
 struct file *sock_alloc_file(struct socket *sock, int flags);
 /* The same, and a number for it.  -EMFILE, -ENFILE: @sock stays the caller's. */
 int sock_map_fd(struct socket *sock, int flags);
@@ -33,7 +36,7 @@ int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags);
 
 /* net/socket_msg.c */
 int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_storage *kaddr);
-/* @ulen: in, room; out, the address's length, however much of it fitted. */
+/* @ulen: in, room; out, the address's full length, even if less was copied. */
 int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,
 		      int __user *ulen);
 void socket_msg_init(void); /* sendto recvfrom sendmsg recvmsg */

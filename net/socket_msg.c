@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that move data through a socket: sendto, recvfrom, sendmsg, recvmsg, and the ways of an
- * address and a message between an application and the kernel.
+ * The calls that move data through a socket: sendto, recvfrom, sendmsg, recvmsg, and the copies of
+ * an address and a message between an application and the kernel.
  *
  * sys_sendto ... <- applications; sock_sendmsg(), sock_recvmsg() <- these and read(), write()
  * (socket.c).  Process context, no lock of its own.  Answers to Linux's net/socket.c.
@@ -21,7 +21,10 @@ int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_stor
 {
 	if (ulen < 0 || ulen > sizeof(*kaddr))
 		return -EINVAL;
-	/* A family that reads beyond a short address finds zeroes, not old contents of the stack. */
+	/*
+	 * If the address is short, the family reads zeroes behind it, not old contents of the
+	 * stack.
+	 */
 	*kaddr = (struct sockaddr_storage){0};
 	if (copy_from_user(kaddr, uaddr, ulen))
 		return -EFAULT;
@@ -55,7 +58,7 @@ int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags)
 	return sock->ops->recvmsg(sock, msg, iov_iter_count(&msg->msg_iter), flags);
 }
 
-/* MSG_DONTWAIT is for one call what O_NONBLOCK is for all. */
+/* MSG_DONTWAIT is O_NONBLOCK for one call. */
 static unsigned int call_flags(const struct socket *sock, unsigned int flags)
 {
 	return READ_ONCE(sock->file->f_flags) & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
@@ -117,7 +120,7 @@ static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int fl
 /* ---- many buffers ---------------------------------------------------------------------------- */
 
 /*
- * An application's header and its vector.  *@heap is what the caller frees.  Control messages do
+ * Copies in an application's header and its vector.  The caller frees *@heap.  Control messages do
  * not exist yet: one that is sent is refused, none is ever received.
  */
 static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, struct kmsghdr *msg,
@@ -137,7 +140,7 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 	return total < 0 ? total : 0;
 }
 
-/* 0 where there is no control message; else what Linux says of one that makes no sense. */
+/* 0 without a control message; else the errno that Linux returns for an invalid one. */
 static int refuse_control(const struct msghdr *hdr)
 {
 	u8 first[16]; /* a header of one */

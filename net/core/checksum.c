@@ -4,10 +4,10 @@
  *
  * Callers: skb_checksum(), skb_checksum_help(), IP, ICMP and TCP headers.  Any context, no lock.
  *
- * The sum of 16-bit words may be taken over wider words, as long as every carry comes back in
- * (RFC 1071, section 2): so words of 8 bytes, and one carry each.  The 16-bit result does not depend
- * on the order of bytes within the machine's words, hence nothing is swapped.  Four sums run side by
- * side, so that a processor need not wait for the carry of the word before.
+ * The sum of 16-bit words may be computed over wider words, as long as every carry is added back
+ * (RFC 1071, section 2): this file adds words of 8 bytes, with one carry each.  The 16-bit result
+ * does not depend on the byte order within the machine's words, so no bytes are swapped.  Four sums
+ * run in parallel, so that the processor need not wait for the carry of the previous word.
  */
 #include "kernel/lib/string.h"
 #include "net/core/checksum.h"

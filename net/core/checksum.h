@@ -35,7 +35,10 @@ static inline __wsum csum_sub(__wsum a, __wsum b)
 {
 	return csum_add(a, ~b);
 }
-/* Adds the sum of a block that began at @offset of the whole: an odd one swaps bytes. */
+/*
+ * Adds the sum of a block that began at @offset of the whole: at an odd offset its bytes are
+ * swapped.
+ */
 static inline __wsum csum_block_add(__wsum a, __wsum b, size_t offset)
 {
 	if (offset & 1)

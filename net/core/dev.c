@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices: the table of them, up and down, notification of listeners.
+ * Network devices: their table, up and down, notification of listeners.
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
- * (netdev_init, dev_open), IPv4 (notifiers, lookups).  Process context, at boot or serialised by the
- * caller; link changes come in softirq too.  The list only grows, and is read without a lock.
+ * (netdev_init, dev_open), IPv4 (notifiers, lookups).  Process context, at boot or serialised by
+ * the caller; link changes also come in softirq.  The list only grows, and is read without a lock.
  * Answers to the administrative part of Linux's net/core/dev.c.
  */
 #include "include/uapi/errno.h"
@@ -22,7 +22,7 @@ LIST_HEAD(dev_base_head);
 static unsigned int nr_devices;
 static LIST_HEAD(notifiers);
 
-/* The boot CPU's; one each when there are more. */
+/* The boot CPU's; with more CPUs, one for each. */
 static struct softnet_data boot_softnet;
 
 DEFINE_LOG_SOURCE(net_log, "net");
@@ -73,7 +73,7 @@ struct net_device *alloc_netdev(const char *name_format, void *priv)
 
 	if (!dev)
 		return NULL;
-	/* The number is chosen when it is registered: until then the name is a pattern. */
+	/* Keep the pattern as the name: registration replaces it by a name with a number. */
 	if (strscpy(dev->name, name_format, IFNAMSIZ) < 0) {
 		kfree(dev);
 		return NULL;
@@ -143,7 +143,7 @@ void register_netdevice_notifier(struct netdev_notifier *nb)
 	struct net_device *dev;
 
 	list_add_tail(&nb->list, &notifiers);
-	/* A late listener is told the present state of each device. */
+	/* A listener that registers late is told the present state of each device. */
 	for_each_netdev(dev) {
 		if (dev->flags & IFF_UP)
 			nb->event(dev, NETDEV_UP);
@@ -156,7 +156,7 @@ int dev_open(struct net_device *dev)
 
 	if (dev->flags & IFF_UP)
 		return 0;
-	/* Before ndo_open: the first packet may come while it still runs. */
+	/* Set before ndo_open: the first packet may come while it still runs. */
 	dev->flags |= IFF_UP;
 	if (dev->netdev_ops->ndo_open)
 		err = dev->netdev_ops->ndo_open(dev);

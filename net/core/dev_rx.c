@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packet's first steps inside: from a device to the handler of its EtherType.
+ * The first steps of a received packet: from a device to the handler of its EtherType.
  *
  * Callers: napi_gro_receive -> netif_receive_skb (softirq); netif_rx (loopback: any context) ->
- * input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb.
- * Locks: the input queue is its CPU's, interrupts off.  The list of packet types is filled at boot.
- * Answers to Linux's net/core/dev.c, the receive part.
+ * input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb.  Locks: the input queue
+ * belongs to its CPU, interrupts off.  The list of packet types is filled at boot.  Answers to
+ * Linux's net/core/dev.c, the receive part.
  */
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"
@@ -39,7 +39,7 @@ int netif_rx(struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
 		return NET_RX_DROP;
 	}
-	/* Behind others it is found by the poll that they woke. */
+	/* If others were queued before it, the poll that they scheduled finds this packet too. */
 	if (first)
 		napi_schedule(&sd->backlog);
 	return NET_RX_SUCCESS;
@@ -62,9 +62,9 @@ int process_backlog(struct napi_struct *napi, int budget)
 		spin_lock_irqsave(&sd->input_pkt_queue.lock, flags);
 		if (skb_queue_empty(&sd->input_pkt_queue)) {
 			/*
-			 * Rest, in the same breath as the look: the next caller that queues is first again and
-			 * schedules.  That packets came while we polled is no reason to look once
-			 * more, so MISSED goes too.
+			 * Clear SCHED before interrupts are on again: the next caller that queues a
+			 * packet is then first, and schedules.  A packet that came while we polled
+			 * was seen in the queue, so clear MISSED too.
 			 */
 			clear_bit(NAPI_STATE_MISSED, &napi->state);
 			clear_bit(NAPI_STATE_SCHED, &napi->state);
@@ -103,7 +103,7 @@ static enum skb_drop_reason deliver_skb(struct sk_buff *skb)
 	return SKB_DROP_REASON_UNHANDLED_PROTO;
 }
 
-/* Here every packet that no floor above took is freed and counted (net/core/dropreason.h). */
+/* Frees and counts every packet that no handler took (net/core/dropreason.h). */
 noinline void netif_receive_skb(struct sk_buff *skb)
 {
 	enum skb_drop_reason reason = deliver_skb(skb);

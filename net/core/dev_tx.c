@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A packet's last steps: fitted to the device's features, into its ring, or into the queue before it.
+ * The last steps of a sent packet: fitted to the device's features, into its ring, or into the
+ * queue before it.
  *
  * Callers: neigh_output, ip_output, arp_send -> dev_queue_xmit (process or softirq) ->
  * ndo_start_xmit; a driver's completion -> netif_wake_queue -> NET_TX softirq -> net_tx_action.
- * Locks: dev->tx_lock with softirqs off, around the driver and txq.  Packets leave in the order in
- * which they came: while txq holds any, new ones go behind it.
+ * Locks: dev->tx_lock with softirqs off, around the driver and txq.
+ *
+ * Packets leave in the order in which they came: while txq is not empty, new packets join its end.
  * Answers to Linux's net/core/dev.c, the transmit part, and to sch_fifo.
  */
 #include "include/uapi/errno.h"
@@ -15,7 +17,7 @@
 #include "kernel/time/softirq.h"
 #include "net/core/netdevice.h"
 
-/* Packets of one device that net_tx_action sends before the next one's turn. */
+/* Packets that net_tx_action sends from one device before the next device's turn. */
 #define NET_TX_QUOTA 64
 
 /* ---- in software, where the device lacks a feature --------------------------------------------- */
@@ -30,11 +32,17 @@ static bool dev_takes_gso(const struct sk_buff *skb, const struct net_device *de
 		return false;
 	if (skb_is_nonlinear(skb) && !(dev->features & NETIF_F_SG))
 		return false;
-	/* The device writes the checksums of the segments that it cuts: the packet must leave that to it. */
+	/*
+	 * The device computes the checksums of the segments that it cuts: the packet's must be
+	 * PARTIAL.
+	 */
 	return skb->ip_summed == CHECKSUM_PARTIAL && shinfo->gso_segs <= dev->gso_max_segs;
 }
 
-/* Packets by ->next that @dev can send as they are, or ERR_PTR; takes @skb in any case. */
+/*
+ * A list by ->next of packets that @dev can send as they are, or ERR_PTR; consumes @skb in any
+ * case.
+ */
 static struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
 {
 	enum skb_drop_reason reason = SKB_DROP_REASON_NOMEM;
@@ -80,7 +88,7 @@ drop:
 
 /* ---- into the ring ---------------------------------------------------------------------------- */
 
-/* Gives one packet to the driver.  False: it did not take it, and it is still ours. */
+/* Gives one packet to the driver.  False: the driver did not take it; the caller still owns it. */
 static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	skb->next = NULL;
@@ -99,7 +107,10 @@ static void txq_run(struct net_device *dev, int quota)
 		if (!skb)
 			return;
 		truesize = skb->truesize;
-		/* A doorbell that is put off must be rung by the next packet of this loop. */
+		/*
+		 * If the doorbell is postponed, another packet of this loop must follow and ring
+		 * it.
+		 */
 		if (!xmit_one(skb, dev, quota > 0 && !skb_queue_empty(&dev->txq))) {
 			__skb_queue_head(&dev->txq, skb);
 			WARN_ON(!dev->tx_stopped);
@@ -134,8 +145,9 @@ int dev_queue_xmit(struct sk_buff *skb)
 		return PTR_ERR(skb);
 
 	spin_lock_bh(&dev->tx_lock);
-	/* The segments cut from one packet are taken or refused together: TCP, told of a drop, believes that
-	 * none of it ever left.  So the queue may end up longer than its limit by one packet's cuts. */
+	/* The segments cut from one packet are queued or refused together: if TCP is told of a
+	 * drop, it assumes that none of the packet left.  So the queue may exceed its limit by the
+	 * segments of one packet. */
 	if (unlikely(dev->txq.qlen) && txq_is_full(dev))
 		goto full;
 	for (; skb; skb = next) {
@@ -181,7 +193,10 @@ void netif_wake_queue(struct net_device *dev)
 	if (!netif_queue_stopped(dev))
 		return;
 	WRITE_ONCE(dev->tx_stopped, false);
-	/* Even with txq empty now: a caller that found the ring full may be about to queue. */
+	/*
+	 * Schedule even if txq is empty now: a caller that found the ring full may be about to
+	 * queue.
+	 */
 	netif_schedule(dev);
 }
 
@@ -199,7 +214,7 @@ void net_tx_action(void)
 		struct net_device *dev = NULL;
 		bool more;
 
-		/* dev_close() may take a device off the list at any time. */
+		/* dev_close() may remove a device from the list at any time. */
 		spin_lock_irqsave(&sd->lock, flags);
 		dev = list_first_entry_or_null(&list, struct net_device, tx_wait);
 		if (dev)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a packet was dropped; roles of Linux's include/net/dropreason.h.  Each reason has a counter in
+ * Why a packet was dropped; as Linux's include/net/dropreason.h.  Each reason has a counter in
  * /proc/net/drops.
  *
  * The contract of every function that handles a received packet, from packet_type.func up to TCP's

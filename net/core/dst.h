@@ -4,7 +4,7 @@
  * family's own struct (struct rtable for IPv4) begins with one.
  *
  * A socket's cache, each sk_buff and the route table's cache hold a counted reference; the last
- * dst_release() destroys.  Any context, no lock.  Answers to Linux's include/net/dst.h.
+ * dst_release() destroys it.  Any context, no lock.  Answers to Linux's include/net/dst.h.
  */
 #ifndef NET_CORE_DST_H
 #define NET_CORE_DST_H
@@ -19,13 +19,13 @@ struct dst_ops {
 	void (*destroy)(struct dst_entry *dst); /* the last reference is gone */
 	/* A router on the path takes no packets larger than @mtu bytes. */
 	void (*update_pmtu)(struct dst_entry *dst, u32 mtu);
-	/* A transport heard from the peer: the next hop forwards. */
+	/* A transport received an acknowledgement from the peer: the next hop is reachable. */
 	void (*confirm_neigh)(struct dst_entry *dst);
 };
 
 struct dst_entry {
 	refcount_t refs;
-	/* Fields and no operations, as in Linux, since each segment asks. */
+	/* Fields rather than operations, as in Linux, because every segment reads them. */
 	u32 mtu; /* bytes of the largest packet that the path takes */
 	u16 advmss; /* bytes of the largest TCP segment that the link takes: what an MSS option announces */
 	const struct dst_ops *ops;

@@ -10,7 +10,7 @@
 #include "kernel/lib/byteorder.h"
 #include "net/core/eth.h"
 
-/* Below it the field is a length (802.3), and an LLC header follows. */
+/* A smaller value is a length (802.3), and an LLC header follows. */
 #define ETH_P_802_3_MIN 0x0600
 #define ETH_P_802_2     0x0004
 
@@ -23,7 +23,7 @@ __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 	skb_reset_mac_header(skb);
 	__skb_pull(skb, ETH_HLEN);
 
-	/* The lowest bit of the first byte marks a group. */
+	/* The lowest bit of the first byte marks a group address. */
 	if (unlikely(eth->h_dest[0] & 1))
 		skb->pkt_type = memcmp(eth->h_dest, dev->broadcast, ETH_ALEN) ? PACKET_MULTICAST
 									      : PACKET_BROADCAST;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generic receive offload: packets of one flow that came in one turn of a poll, and that say the same
- * but for their data, climb through the stack as one.
+ * Generic receive offload: packets of one flow that came in one turn of a poll, and whose headers
+ * differ only in the position of their data, go up the stack as one packet.
  *
- * Callers: a driver's poll (napi_gro_receive); napi.c at the end of a turn (napi_gro_flush), so that
- * no packet waits for one that is not there yet.
- * Softirq; a napi_struct belongs to the CPU that polls it: no lock.
+ * Callers: a driver's poll (napi_gro_receive); napi.c at the end of a turn (napi_gro_flush), so
+ * that no packet is held until a later interrupt.  Softirq; a napi_struct belongs to the CPU that
+ * polls it: no lock.
  *
- * The protocol decides whether two packets are of one flow (struct packet_offload).  Here is only which packet
- * is held and when it goes up.  No packet overtakes another one of its flow: one that cannot be held sends
- * up what is held of its own flow first.  Other flows stay held, else a pure ACK of one connection would
- * undo the merging of all.  Answers to Linux's dev_gro_receive in net/core/dev.c.
+ * The protocol decides whether two packets are of one flow (struct packet_offload).  This file
+ * decides which packet is held and when it goes up.  No packet overtakes another of its flow: a
+ * packet that cannot be held first sends up the held one of its own flow.  Other flows stay held,
+ * or a pure ACK of one connection would end the merging of all.  Answers to Linux's dev_gro_receive
+ * in net/core/dev.c.
  */
 #include "net/core/netdevice.h"
 
@@ -32,7 +33,7 @@ static const struct packet_offload *gro_offload(const struct sk_buff *skb)
 	return NULL;
 }
 
-/* A held packet goes up, as large as it became. */
+/* Passes up a held packet, with all packets that were merged into it. */
 static void gro_pass_up(struct sk_buff *skb)
 {
 	if (skb_is_gso(skb))
@@ -62,7 +63,7 @@ static void gro_let_go(struct napi_struct *napi, struct sk_buff **link)
 	gro_pass_up(skb);
 }
 
-/* Behind the others; the oldest makes room. */
+/* Adds a packet to the end of the held ones; the oldest makes room. */
 static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
 {
 	struct sk_buff **link = &napi->gro_list;
@@ -76,7 +77,7 @@ static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
 	napi->gro_count++;
 }
 
-/* Where the packet of @skb's flow is linked that is held; NULL: none is. */
+/* The link to the held packet of @skb's flow; NULL: none is held. */
 static struct sk_buff **gro_find_flow(struct napi_struct *napi, const struct packet_offload *po,
 				      const struct sk_buff *skb)
 {
@@ -87,7 +88,7 @@ static struct sk_buff **gro_find_flow(struct napi_struct *napi, const struct pac
 	return NULL;
 }
 
-/* A packet that cannot be merged: behind those of its flow. */
+/* A packet that cannot be merged: pass up the held packet of its flow first. */
 static void gro_pass_by(struct napi_struct *napi, const struct packet_offload *po,
 			struct sk_buff *skb)
 {
@@ -116,7 +117,7 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 			gro_let_go(napi, link);
 		return;
 	}
-	/* The next one in line is another kind: it begins anew. */
+	/* The segments do not fit together: pass up the held one and hold the new one. */
 	if (link)
 		gro_let_go(napi, link);
 	if (last)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segmentation in software: one large TCP packet becomes those that go on the wire, as late as
- * possible, so that everything above handled it once.
+ * Segmentation in software: cuts one large TCP packet into packets for the wire, as late as
+ * possible, so that all layers above handled it once.
  *
- * Callers: dev_queue_xmit, for a device without TSO.  Process or softirq; @skb's only holder.
+ * Callers: dev_queue_xmit, for a device without TSO. Process or softirq; @skb's only holder.
  * Answers to Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
  */
 #include "include/uapi/errno.h"
@@ -16,7 +16,7 @@
 #include "net/wire/ip.h"
 #include "net/wire/tcp.h"
 
-/* Where everything lies in the packet that is cut; offsets from skb->data. */
+/* Offsets of the parts of the packet that is cut, from skb->data. */
 struct gso_cut {
 	unsigned int nh, th, payload; /* network header, transport header, first byte of data */
 	unsigned int mss;
@@ -24,7 +24,7 @@ struct gso_cut {
 	bool csum; /* the device finishes checksums */
 };
 
-/* Finds and checks the headers; they may come from a guest's device.  0 or -EINVAL. */
+/* Finds and checks the headers, which may come from a guest's device. 0 or -EINVAL. */
 static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -53,7 +53,9 @@ static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 	return skb->len > c->payload ? 0 : -EINVAL;
 }
 
-/* Shares the bytes [offset, offset + len) of @skb's fragments with @seg.  False: too many pieces. */
+/*
+ * Shares the bytes [offset, offset + len) of @skb's fragments with @seg.  False: too many pieces.
+ */
 static bool gso_share_frags(struct sk_buff *seg, const struct sk_buff *skb, unsigned int offset,
 			    unsigned int len)
 {
@@ -105,7 +107,7 @@ static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, u
 	return seg;
 }
 
-/* Makes @seg's headers true: @index-th of the packet, @offset bytes of payload before it. */
+/* Corrects @seg's headers: it is the @index-th segment, with @offset bytes of payload before it. */
 static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsigned int index,
 			    unsigned int offset, bool last)
 {
@@ -119,7 +121,7 @@ static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsign
 	iph->check = ip_fast_csum(iph, iph->ihl);
 
 	th->seq = htonl(ntohl(th->seq) + offset);
-	/* "Window reduced" is said once, with the first; the end and the push belong to the last. */
+	/* Only the first segment carries CWR; only the last carries FIN and PSH. */
 	if (index)
 		th->cwr = 0;
 	if (!last)
@@ -161,8 +163,8 @@ struct sk_buff *skb_segment(struct sk_buff *skb)
 		link = &seg->next;
 	}
 	/*
-	 * The socket was charged for the whole; the last segment takes that account over, and gives
-	 * it back when it leaves.
+	 * The socket was charged for the whole packet.  The last segment takes over the charge, and
+	 * returns it when it leaves.
 	 */
 	if (skb->destructor) {
 		swap(seg->truesize, skb->truesize);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAPI: after its first interrupt a device is polled, until it has nothing left.
+ * NAPI: after its first interrupt a device is polled, until it has no more packets.
  *
- * Callers: a driver's hard interrupt and netif_rx (napi_schedule); the softirq (net_rx_action);
- * a driver's poll at its end (napi_complete_done).
- * The context that sets SCHED owns the instance: it is on a list or being polled, once.  A CPU's list has a
- * lock that is taken with interrupts off, since a hard interrupt adds to it.
- * Answers to Linux's net/core/dev.c, napi_* and net_rx_action.
+ * Callers: a driver's hard interrupt and netif_rx (napi_schedule); the softirq (net_rx_action); a
+ * driver's poll at its end (napi_complete_done).  The context that sets SCHED owns the instance: it
+ * is on a list or being polled, once.  A CPU's list has a lock that is taken with interrupts off,
+ * because a hard interrupt adds to it.  Answers to Linux's net/core/dev.c, napi_* and
+ * net_rx_action.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/bug.h"
@@ -37,7 +37,7 @@ void napi_schedule(struct napi_struct *napi)
 		if (old & BIT(NAPI_STATE_DISABLE))
 			return;
 		state = old | BIT(NAPI_STATE_SCHED);
-		/* Being polled already: it must look once more before it rests. */
+		/* The instance is being polled: MISSED makes it poll once more before it stops. */
 		if (old & BIT(NAPI_STATE_SCHED))
 			state |= BIT(NAPI_STATE_MISSED);
 	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
@@ -48,7 +48,7 @@ void napi_schedule(struct napi_struct *napi)
 
 /* ---- the softirq ------------------------------------------------------------------------------ */
 
-/* One device's turn.  True: it wants another one. */
+/* One device's turn.  True: it needs another turn. */
 static bool napi_poll(struct napi_struct *napi, int *budget)
 {
 	int weight = min(napi->weight, *budget);
@@ -56,7 +56,10 @@ static bool napi_poll(struct napi_struct *napi, int *budget)
 
 	WARN_ON(work > weight);
 	*budget -= work;
-	/* Less than it might have taken: it called napi_complete_done() and is no longer ours. */
+	/*
+	 * Less work than the weight: the driver called napi_complete_done() and no longer owns the
+	 * instance.
+	 */
 	if (work < weight)
 		return false;
 	if (READ_ONCE(napi->state) & BIT(NAPI_STATE_DISABLE)) {
@@ -98,7 +101,7 @@ static void net_rx_action(void)
 	}
 
 	spin_lock_irqsave(&sd->lock, flags);
-	/* Devices without a turn go first, then those that had one, then new ones. */
+	/* Order of the next run: devices without a turn, then those that had one, then new ones. */
 	list_splice_tail_init(&again, &list);
 	list_splice_tail_init(&sd->poll_list, &list);
 	list_splice_tail_init(&list, &sd->poll_list);
@@ -116,7 +119,7 @@ bool napi_complete_done(struct napi_struct *napi, int work)
 	do {
 		WARN_ON(!(old & BIT(NAPI_STATE_SCHED)));
 		state = old & ~(BIT(NAPI_STATE_SCHED) | BIT(NAPI_STATE_MISSED));
-		/* An interrupt came while we polled: no other context polls again, so we do. */
+		/* An interrupt came while we polled, and scheduled no other poll: poll again. */
 		if ((old & BIT(NAPI_STATE_MISSED)) && !(old & BIT(NAPI_STATE_DISABLE)))
 			state |= BIT(NAPI_STATE_SCHED);
 	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
@@ -151,7 +154,7 @@ void napi_disable(struct napi_struct *napi)
 {
 	BUG_ON(!may_sleep());
 	set_bit(NAPI_STATE_DISABLE, &napi->state);
-	/* Taking SCHED ourselves proves that no poll runs, and keeps the next one out. */
+	/* Taking SCHED proves that no poll runs, and prevents the next one. */
 	while (test_and_set_bit(NAPI_STATE_SCHED, &napi->state))
 		schedule_timeout_uninterruptible(1);
 	clear_bit(NAPI_STATE_DISABLE, &napi->state);

@@ -50,14 +50,14 @@ struct net_device_ops {
 	int (*ndo_open)(struct net_device *dev); /* process context */
 	int (*ndo_stop)(struct net_device *dev);
 	/*
-	 * Takes the packet (NETDEV_TX_OK: it is the driver's now, also when dropped and counted) or
-	 * not (NETDEV_TX_BUSY: only after netif_stop_queue()).  BHs off, dev->tx_lock held.
-	 * skb->xmit_more: the doorbell may wait for the next one.
+	 * Takes the packet (NETDEV_TX_OK: it belongs to the driver, also when dropped and counted)
+	 * or not (NETDEV_TX_BUSY: only after netif_stop_queue()).  BHs off, dev->tx_lock held.
+	 * skb->xmit_more: another packet follows, so the doorbell may wait.
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
 };
 
-/* How a link layer puts its header on: Ethernet's in net/core/eth.c. */
+/* How a link layer adds its header: Ethernet's in net/core/eth.c. */
 struct header_ops {
 	/* @daddr NULL: broadcast.  Header length, or -errno.  skb has headroom. */
 	int (*create)(struct sk_buff *skb, struct net_device *dev, u16 type, const u8 *daddr,
@@ -79,7 +79,7 @@ struct net_device {
 	u8 broadcast[ETH_ALEN];
 	const struct net_device_ops *netdev_ops;
 	const struct header_ops *header_ops; /* NULL: none (loopback) */
-	struct in_device *ip_ptr;            /* IPv4's share: addresses */
+	struct in_device *ip_ptr;            /* IPv4's data about the device: addresses */
 	void *priv;                          /* the driver's */
 	struct net_device_stats stats;
 	spinlock_t tx_lock;      /* one transmitter at a time */
@@ -112,8 +112,8 @@ void napi_enable(struct napi_struct *napi);
 void napi_disable(struct napi_struct *napi);
 /* Any context; puts the instance on this CPU's list and raises NET_RX.  Idempotent. */
 void napi_schedule(struct napi_struct *napi);
-/* Poll is done with less than its budget.  False: napi_schedule() was called in between and it
- * was scheduled again; then the driver must not turn callbacks on. */
+/* The poll took less than its budget.  False: napi_schedule() was called meanwhile and the instance
+ * was scheduled again; then the driver must not enable callbacks. */
 bool napi_complete_done(struct napi_struct *napi, int work);
 /* A packet from a driver's poll, data at the network header (after eth_type_trans). */
 void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
@@ -121,7 +121,7 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
 /* sysctls (sysctl_net_core.c) */
 extern int netdev_budget, netdev_max_backlog;
 
-/* This CPU's share of the network. */
+/* The network's data of one CPU. */
 struct softnet_data {
 	spinlock_t lock;                     /* of the two lists; hard interrupts take it */
 	struct list_head poll_list;          /* napi_structs to poll */
@@ -154,7 +154,10 @@ void loopback_init(void);
 extern struct list_head dev_base_head;
 #define for_each_netdev(dev) list_for_each_entry(dev, &dev_base_head, dev_list)
 
-/* Listeners that are told when a device comes up or its link changes: ARP, IP.  Process context / softirq. */
+/*
+ * Listeners are called when a device comes up or its link changes: ARP, IP. Process context or
+ * softirq.
+ */
 enum netdev_event { NETDEV_UP, NETDEV_DOWN, NETDEV_CHANGE };
 struct netdev_notifier {
 	void (*event)(struct net_device *dev, enum netdev_event event);
@@ -162,7 +165,7 @@ struct netdev_notifier {
 };
 void register_netdevice_notifier(struct netdev_notifier *nb);
 
-/* Takes the packet in any case; 0, or -errno when all of it was dropped (and counted). */
+/* Takes the packet in any case; 0, or -errno if all of it was dropped (and counted). */
 int dev_queue_xmit(struct sk_buff *skb);
 /* Only under tx_lock (from ndo_start_xmit) or from the driver's completion. */
 void netif_stop_queue(struct net_device *dev);
@@ -186,20 +189,22 @@ struct packet_type {
 };
 void dev_add_pack(struct packet_type *pt);
 
-/* ---- whose packets may be merged on their way up (net/core/gro.c) ------------------------------- */
+/*
+ * ---- merging of received packets (net/core/gro.c) -----------------------------------------------
+ */
 struct packet_offload {
 	__be16 type; /* network order */
-	/* Softirq; data at the network header.  May @skb be part of a larger one?  True: all headers
-	 * are linear, and *@last says whether nothing may follow it. */
+	/* Softirq; data at the network header.  May @skb be merged into a larger packet?  True: all
+	 * headers are linear, and *@last says whether nothing may follow it. */
 	bool (*gro_look)(struct sk_buff *skb, bool *last);
-	/* Does @skb, which is not to be held, belong to a flow?  True: its headers are linear as far as
-	 * gro_same_flow() reads them. */
+	/* Does @skb, which must not be held, belong to a flow?  True: its headers are linear as far
+	 * as gro_same_flow() reads them. */
 	bool (*gro_has_flow)(struct sk_buff *skb);
-	/* @held was looked at, and @skb was, or has a flow. */
+	/* gro_look() was called for @held; gro_look() or gro_has_flow() for @skb. */
 	bool (*gro_same_flow)(const struct sk_buff *held, const struct sk_buff *skb);
-	/* Takes @skb into @held, or leaves both as they are.  *@last: as above. */
+	/* Merges @skb into @held and returns true, or leaves both unchanged. *@last: as above. */
 	bool (*gro_merge)(struct sk_buff *held, struct sk_buff *skb, bool *last);
-	/* @skb took others in (gso_size is set): makes its headers true. */
+	/* Packets were merged into @skb (gso_size is set): corrects its headers. */
 	void (*gro_complete)(struct sk_buff *skb);
 	struct list_head list;
 };

@@ -21,7 +21,7 @@ struct request_sock_ops {
 	struct kmem_cache *slab; /* made by proto_register() */
 	/* Sends the SYN-ACK again.  0 or -errno. */
 	int (*rtx_syn_ack)(const struct sock *sk, struct request_sock *req);
-	/* An ACK for a request in SYN_RECV that we cannot take now. */
+	/* Answers a segment for a request in SYN_RECV that cannot be accepted now with an ACK. */
 	void (*send_ack)(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
 	void (*destructor)(struct request_sock *req);
@@ -53,10 +53,10 @@ struct fastopen_queue {
 
 struct request_sock_queue {
 	spinlock_t rskq_lock;
-	u8 rskq_defer_accept; /* seconds' worth of SYN-ACK timeouts to wait for data */
+	u8 rskq_defer_accept; /* seconds of SYN-ACK timeouts to wait for data */
 	atomic_t qlen;        /* half-open ones */
-	atomic_t young;       /* of these, those whose SYN-ACK was never sent again */
-	struct request_sock *rskq_accept_head, *rskq_accept_tail; /* FIFO of whole ones */
+	atomic_t young;       /* of these, requests whose SYN-ACK was sent once only */
+	struct request_sock *rskq_accept_head, *rskq_accept_tail; /* FIFO of connections */
 	struct hlist_head rskq_half_open;                         /* while it listens */
 	struct fastopen_queue fastopenq;
 };
@@ -86,7 +86,7 @@ static inline bool reqsk_queue_empty(const struct request_sock_queue *queue)
 {
 	return !READ_ONCE(queue->rskq_accept_head);
 }
-/* The oldest whole connection; NULL when empty.  Listener locked. */
+/* The oldest established connection; NULL when empty.  Listener locked. */
 struct request_sock *reqsk_queue_remove(struct request_sock_queue *queue, struct sock *parent);
 static inline int reqsk_queue_len(const struct request_sock_queue *queue)
 {
@@ -97,7 +97,7 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 	return atomic_read(&queue->young);
 }
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
-/* Takes a half-open one off the list, with a reference for the caller; NULL: there is none. */
+/* Takes a half-open request off the list, with a reference for the caller; NULL: there is none. */
 struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sk_buff: its bytes.  Putting, pulling, trimming, copying out, summing.
+ * The bytes of an sk_buff: put, pull, trim, copy out, sum.
  *
  * Callers: every layer on the way in (pskb_may_pull, pskb_trim) and out (skb_put, skb_push,
- * skb_checksum_help), sockets (skb_copy_datagram_iter).  Any context but the iterator's, which is
- * process context; no lock: only the holder of the sole reference changes a packet.
- * Answers to Linux's net/core/skbuff.c and datagram.c.
+ * skb_checksum_help), sockets (skb_copy_datagram_iter).  Any context except the iterator's
+ * functions, which need process context; no lock: only the holder of the sole reference changes a
+ * packet.  Answers to Linux's net/core/skbuff.c and datagram.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -35,7 +35,7 @@ void *skb_pull(struct sk_buff *skb, unsigned int len)
  * the fragments, then the same of each buffer of the frag_list (which have no list of their own).
  */
 struct skb_walk {
-	const struct sk_buff *skb; /* whose pieces come now */
+	const struct sk_buff *skb; /* the buffer whose pieces come now */
 	bool in_list;
 	unsigned int piece; /* 0: the linear part, i: fragment i - 1 */
 	unsigned int skip;  /* bytes before the range */
@@ -66,7 +66,7 @@ static bool skb_walk_next(struct skb_walk *w, u8 **data, unsigned int *len)
 			w->skb = w->in_list ? w->skb->next : shinfo->frag_list;
 			w->in_list = true;
 			w->piece = 0;
-			/* The lengths said that there is more: they would be wrong. */
+			/* The packet has fewer bytes than its lengths say: a bug. */
 			BUG_ON(!w->skb);
 			continue;
 		}
@@ -123,7 +123,7 @@ __wsum __skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned i
 
 	BUG_ON(!skb_walk_init(&w, skb, offset, len));
 	while (skb_walk_next(&w, &p, &n)) {
-		/* A piece that begins at an odd place has its bytes in the other lane. */
+		/* The sum of a piece that begins at an odd offset has its bytes swapped. */
 		if (done & 1)
 			csum = csum_block_add(csum, csum_partial(p, n, 0), done);
 		else
@@ -145,7 +145,7 @@ int skb_checksum_help(struct sk_buff *skb)
 	}
 	if (WARN_ON(skb_is_gso(skb)))
 		return -EINVAL;
-	/* csum_start may come from a device: everything is checked against the packet. */
+	/* csum_start may come from a device: check it against the packet. */
 	if (skb->csum_start < skb_headroom(skb))
 		return -EINVAL;
 	start = skb->csum_start - skb_headroom(skb);
@@ -155,7 +155,7 @@ int skb_checksum_help(struct sk_buff *skb)
 	if (at + sizeof(sum) > skb->len || !pskb_may_pull(skb, at + sizeof(sum)))
 		return -EINVAL;
 	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
-	/* Zero would say "no checksum" to UDP (RFC 768); for TCP both zeros are the same. */
+	/* Zero means "no checksum" in UDP (RFC 768); in TCP both zeros are equal. */
 	if (!sum)
 		sum = 0xffff;
 	if (skb_cloned(skb) && !skb_clone_writable(skb, at + sizeof(sum))) {
@@ -179,7 +179,7 @@ void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, 
 	shinfo->nr_frags = i + 1;
 }
 
-/* Takes @eat bytes off the front of the fragments; those used up give their page back. */
+/* Removes @eat bytes from the front of the fragments; frees the fragments that are used up. */
 static void skb_eat_frags(struct sk_buff *skb, unsigned int eat)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -207,11 +207,11 @@ bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta)
 
 	if (unlikely(delta > skb->data_len))
 		return false;
-	/* Further buffers are rare: then everything becomes linear and they go. */
+	/* Further buffers are rare: copy everything into the linear part, and free them. */
 	if (skb_shinfo(skb)->frag_list)
 		delta = skb->data_len;
 	if (delta > room || skb_cloned(skb)) {
-		/* A little more than asked for, since the next header wants to be pulled too. */
+		/* Reserve a little more than needed, because the next header will be pulled too. */
 		unsigned int more = delta > room ? delta - room + 128 : 0;
 
 		if (pskb_expand_head(skb, 0, more, GFP_ATOMIC))
@@ -235,7 +235,7 @@ int pskb_trim(struct sk_buff *skb, unsigned int len)
 
 	if (len >= skb->len)
 		return 0;
-	/* A sum over all bytes does not hold for fewer. */
+	/* A sum over all bytes is not valid for fewer bytes. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 	if (skb_shinfo(skb)->frag_list && skb_linearize(skb))
@@ -245,7 +245,7 @@ int pskb_trim(struct sk_buff *skb, unsigned int len)
 		skb->tail = skb->data - skb->head + len;
 		return 0;
 	}
-	/* The fragments' table is shared with the clones. */
+	/* The table of fragments is shared with the clones: make a private copy. */
 	if (skb_cloned(skb) && pskb_expand_head(skb, 0, 0, GFP_ATOMIC))
 		return -ENOMEM;
 	shinfo = skb_shinfo(skb);

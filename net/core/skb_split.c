@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sk_buff: cutting one packet in two, and two into one, without copying pages.
+ * sk_buff: cutting one packet in two, and joining two, without copying pages.
  *
- * Callers: TCP (tcp_fragment, tso_fragment on the way out; tcp_try_coalesce on the way in).
- * The socket's lock or the softirq that owns the packets.
+ * Callers: TCP (tcp_fragment, tso_fragment on the way out; tcp_try_coalesce on the way in).  The
+ * socket's lock, or the softirq that owns the packets.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/skbuff.h"
 
-/* The cut lies in the linear part: its rest is copied, all fragments move. */
+/* The cut is in the linear part: copy its rest, move all fragments. */
 static void skb_split_linear(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 {
 	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(skb1);
@@ -25,7 +25,7 @@ static void skb_split_linear(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 	skb->tail = skb->data - skb->head + len;
 }
 
-/* The cut lies in the fragments: the one that it meets belongs to both. */
+/* The cut is in the fragments: both packets share the fragment that is cut. */
 static void skb_split_frags(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 {
 	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(skb1);
@@ -59,7 +59,7 @@ static void skb_split_frags(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 {
 	BUG_ON(len > skb->len || skb1->len || skb_shinfo(skb)->frag_list);
-	/* The table of fragments changes: no clone may look at it (skb_unclone first). */
+	/* The table of fragments changes, so no clone may share it (skb_unclone first). */
 	BUG_ON(skb_cloned(skb));
 	if (len < skb_headlen(skb))
 		skb_split_linear(skb, skb1, len);
@@ -68,9 +68,9 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 }
 
 /*
- * Moves @from's fragments, and its linear part when that lies in a page fragment, behind @to's.
- * A head that moves takes its page reference along (*fragstolen): kfree_skb_partial() then frees
- * the rest of @from.
+ * Moves @from's fragments, and its linear part if that is in a page fragment, behind @to's.  If the
+ * linear part moves, so does its page reference (*fragstolen): kfree_skb_partial() then frees the
+ * rest of @from.
  */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize)
@@ -93,7 +93,7 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 	if (headlen) {
 		struct page *page;
 
-		/* Another header that uses this head would see it go. */
+		/* Another header may use this linear part: it must not move. */
 		if (!from->head_frag || skb_cloned(from))
 			return false;
 		page = compound_head(virt_to_page(from->head));
@@ -104,7 +104,7 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 	} else {
 		delta = from->truesize - SKB_TRUESIZE(from->end);
 	}
-	/* A head that was exchanged for a larger one at the old price hides part of it. */
+	/* A linear part that was replaced by a larger one may be larger than its truesize says. */
 	delta = max(delta, (int)len);
 
 	memcpy(&ts->frags[ts->nr_frags], fs->frags, fs->nr_frags * sizeof(fs->frags[0]));

@@ -3,11 +3,11 @@
  * sk_buff: allocation, reference counts, clones and copies.
  *
  * Callers: drivers (napi_alloc_skb, build_skb), TCP and ICMP (alloc_skb), every caller that frees.
- * Any context but hard interrupts; no lock: caches bring theirs, counts are atomic.
+ * Any context but hard interrupts; no lock: the caches have their own, counts are atomic.
  *
- * Three things are counted.  skb->users: holders of this header.  dataref: headers that share one
- * linear part and its skb_shared_info.  page references: fragments that share a page.
- * Answers to Linux's net/core/skbuff.c, first part.
+ * Three counts: skb->users, the holders of this header; dataref, the headers that share one linear
+ * part and its skb_shared_info; page references, the fragments that share a page.  Answers to
+ * Linux's net/core/skbuff.c, first part.
  */
 #define LOG_SOURCE net_log
 #include "include/uapi/errno.h"
@@ -20,7 +20,7 @@
 #include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"
 
-/* TCP's packets come in pairs: the original that waits for its ACK, and the clone on its way. */
+/* TCP's packets come in pairs: the original that waits for its ACK, and the clone that is sent. */
 struct sk_buff_fclones {
 	struct sk_buff skb1;
 	struct sk_buff skb2;
@@ -34,7 +34,7 @@ struct sk_buff_small {
 };
 
 #define SKB_HEADER_UNSET ((u16)~0)
-/* Headers are found by 16-bit offsets from head: no headroom may push them out of reach. */
+/* Headers are found by 16-bit offsets from head: the headroom must not exceed their range. */
 #define SKB_HEADROOM_MAX 32768
 
 static struct kmem_cache *skbuff_head_cache;
@@ -52,7 +52,7 @@ void skb_init(void)
 
 /* ---- making ----------------------------------------------------------------------------------- */
 
-/* Gives an empty header its linear part of @size usable bytes in front of the shared info. */
+/* Gives an empty header its linear part: @size usable bytes, then the shared info. */
 static void skb_set_head(struct sk_buff *skb, void *data, unsigned int size)
 {
 	struct skb_shared_info *shinfo;
@@ -69,7 +69,7 @@ static void skb_set_head(struct sk_buff *skb, void *data, unsigned int size)
 	atomic_set(&shinfo->dataref, 1);
 }
 
-/* Room for @*size bytes and the shared info; @*size becomes what is really usable. */
+/* Memory for @*size bytes and the shared info; @*size becomes the usable size. */
 static void *skb_alloc_data(unsigned int *size, gfp_t gfp)
 {
 	size_t bytes;
@@ -156,7 +156,7 @@ struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len)
 		return NULL;
 	room = SKB_DATA_ALIGN(NET_SKB_PAD + len);
 	if (room + SKB_OVERHEAD > PAGE_SIZE) {
-		/* Rare and large: not worth wasting the rest of a block for it. */
+		/* Rare and large: do not waste the rest of a block for it. */
 		skb = alloc_skb(room, GFP_ATOMIC);
 		if (unlikely(!skb))
 			return NULL;
@@ -186,7 +186,7 @@ static void skb_free_head(struct sk_buff *skb)
 		kfree(skb->head);
 }
 
-/* Lets this header's share of the data go; the last one frees it with its fragments. */
+/* Drops this header's reference to the data; the last one frees it with its fragments. */
 static void skb_release_data(struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -201,7 +201,7 @@ static void skb_release_data(struct sk_buff *skb)
 	skb_free_head(skb);
 }
 
-/* Gives the header's memory back: to its cache, or to its pair when both halves are done. */
+/* Frees the header's memory: to its cache, or, of a pair, once both halves are free. */
 static void kfree_skbmem(struct sk_buff *skb)
 {
 	struct sk_buff_fclones *pair;
@@ -224,7 +224,7 @@ static void kfree_skbmem(struct sk_buff *skb)
 		kmem_cache_free(skbuff_fclone_cache, pair);
 }
 
-/* Releases what an sk_buff refers to besides its data: route and the socket's account. */
+/* Releases the route and the socket's account, which an sk_buff holds besides its data. */
 static void skb_release_head_state(struct sk_buff *skb)
 {
 	skb_dst_drop(skb);
@@ -329,7 +329,7 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	struct sk_buff *n;
 	u8 fclone;
 
-	/* Its bytes end with its header: another header needs others. */
+	/* Its data is in one allocation with its header: a clone needs a copy. */
 	if (unlikely(skb->fclone == SKB_FCLONE_SMALL))
 		return pskb_copy(skb, gfp);
 	if (skb->fclone == SKB_FCLONE_ORIG && refcount_read(&pair->fclone_ref) == 1) {
@@ -345,7 +345,7 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 
 	*n = *skb;
 	n->next = n->prev = NULL;
-	/* In a tree the links overlay tstamp: a clone has no time but its mark. */
+	/* In a tree the links overlay tstamp: the clone has no tstamp, only its skb_mstamp. */
 	n->tstamp = 0;
 	n->fclone = fclone;
 	n->sk = NULL;
@@ -374,7 +374,7 @@ struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp)
 		return NULL;
 	skb_reserve(n, headroom);
 	__skb_put(n, skb->len);
-	/* Headers that were pulled stand in the headroom. */
+	/* Headers that were pulled are in the headroom: copy it too. */
 	memcpy(n->head, skb->head, headroom);
 	BUG_ON(skb_copy_bits(skb, 0, n->data, skb->len));
 	skb_copy_header(n, skb);
@@ -382,7 +382,7 @@ struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp)
 	return n;
 }
 
-/* References on everything that @from's shared info holds, taken over by a copy of it. */
+/* Takes a reference on each page and buffer in @from's shared info, for a copy of that info. */
 static void skb_hold_frags(const struct skb_shared_info *shinfo)
 {
 	for (unsigned int i = 0; i < shinfo->nr_frags; i++)
@@ -456,7 +456,7 @@ int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp)
 	skb->nohdr = 0;
 	skb->hdr_len = 0;
 	atomic_set(&skb_shinfo(skb)->dataref, 1);
-	/* An owner's charge must equal the later refund: then truesize stays. */
+	/* truesize must not change while an owner is charged: the refund must equal the charge. */
 	if (!skb->sk)
 		skb->truesize += size - old_end;
 	return 0;

@@ -42,7 +42,7 @@ struct sock;
 
 extern struct log_source net_log; /* dev.c: packets and devices, whatever the protocol */
 
-/* The kind of destination address (eth_type_trans). */
+/* skb->pkt_type: the kind of destination address (eth_type_trans). */
 #define PACKET_HOST      0
 #define PACKET_BROADCAST 1
 #define PACKET_MULTICAST 2
@@ -79,8 +79,8 @@ struct sk_buff {
 		struct rb_node rbnode; /* in tcp_rtx_queue and out_of_order_queue */
 	};
 	struct sock *sk;          /* whose memory it counts against */
-	struct net_device *dev;   /* came from, or goes to */
-	char cb[48] __aligned(8); /* the layer's that holds it now: TCP_SKB_CB, IPCB, GRO */
+	struct net_device *dev;   /* received from, or to be sent through */
+	char cb[48] __aligned(8); /* of the layer that holds it now: TCP_SKB_CB, IPCB, GRO */
 	struct dst_entry *dst;    /* route; holds a reference (skb_dst_drop) */
 	void (*destructor)(struct sk_buff *skb); /* sock_wfree, sock_rfree */
 	u64 skb_mstamp;                          /* ns: when TCP sent it last */
@@ -95,7 +95,7 @@ struct sk_buff {
 	u8 csum_valid : 1;
 	u8 head_frag : 1; /* head came from page_frag_alloc() */
 	u8 pkt_type : 3;
-	u8 xmit_more : 1; /* another one follows at once: the doorbell can wait */
+	u8 xmit_more : 1; /* another packet follows at once: the doorbell can wait */
 	u8 peeked : 1;
 	__be16 protocol; /* EtherType */
 	union {
@@ -110,7 +110,7 @@ struct sk_buff {
 	u16 queue_mapping;
 	u32 tail, end; /* from head */
 	u8 *head, *data;
-	u32 truesize; /* all memory that it holds, for the socket's accounts */
+	u32 truesize; /* bytes of all memory that it holds, for the sockets' accounts */
 	refcount_t users;
 };
 
@@ -211,14 +211,17 @@ static inline void *__skb_put(struct sk_buff *skb, unsigned int len)
 	skb->len += len;
 	return tail;
 }
-/* Takes @len bytes off the front; NULL when there are not as many in the linear part. */
+/* Removes @len bytes from the front; NULL if the linear part has fewer. */
 void *skb_pull(struct sk_buff *skb, unsigned int len);
 static inline void *__skb_pull(struct sk_buff *skb, unsigned int len)
 {
 	skb->len -= len;
 	return skb->data += len;
 }
-/* Moves bytes from the fragments until @len lie in the linear part.  False: shorter, or no memory. */
+/*
+ * Moves bytes from the fragments until @len are in the linear part.  False: packet shorter, or no
+ * memory.
+ */
 bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta);
 static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
 {
@@ -240,8 +243,9 @@ static inline int skb_linearize(struct sk_buff *skb)
 									      : -12; /* ENOMEM */
 }
 /*
- * dataref: low half all users, high half those of them that promised to look at the payload only
- * (skb_header_release: TCP's originals).  The only user of the headers may write them.
+ * dataref: the low half counts all users, the high half those that promised to access only the
+ * payload (skb_header_release: TCP's originals).  If there is only one other user, it may write the
+ * headers.
  */
 #define SKB_DATAREF_SHIFT 16
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
@@ -258,7 +262,9 @@ static inline bool skb_header_cloned(const struct sk_buff *skb)
 
 	return skb->cloned && (ref & SKB_DATAREF_MASK) - (ref >> SKB_DATAREF_SHIFT) != 1;
 }
-/* The owner will never touch the headers in front of data: its clones write them in place. */
+/*
+ * The owner promises not to touch the headers in front of data: its clones may write them in place.
+ */
 static inline void skb_header_release(struct sk_buff *skb)
 {
 	BUG_ON(skb->nohdr);
@@ -322,7 +328,7 @@ static inline int skb_transport_offset(const struct sk_buff *skb)
 struct iov_iter;
 /* Copies @len bytes from @offset; 0 or -EFAULT when the packet is shorter. */
 int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsigned int len);
-/* To an application: 0, or -EFAULT (the iterator then stands where it went bad). */
+/* Copies to an application: 0, or -EFAULT (the iterator then stands at the bad byte). */
 int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
 			   unsigned int len);
 /* Sum over @len bytes from @offset, added to @csum. */
@@ -358,7 +364,7 @@ struct sk_buff *skb_segment(struct sk_buff *skb);
 
 #define rb_to_skb(rb) rb_entry(rb, struct sk_buff, rbnode)
 
-/* Lets the owner's accounts go: calls the destructor. */
+/* Ends the owner's charge: calls the destructor. */
 static inline void skb_orphan(struct sk_buff *skb)
 {
 	if (skb->destructor) {

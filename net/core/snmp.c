@@ -3,7 +3,7 @@
  * /proc/net/snmp and /proc/net/netstat: the counters of snmp.h in Linux's two-line format, names in
  * the first line of a group, values in the second.
  *
- * Callers: netdev_init's caller registers it at boot; open() renders.  Process context.
+ * snmp_init() <- kernel_main(), which registers both files; show() <- open().  Process context.
  */
 #include "kernel/fs/proc.h"
 #include "kernel/types.h"

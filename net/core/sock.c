@@ -2,16 +2,16 @@
 /*
  * The life and the memory of a struct sock.
  *
- * In the order of a life: proto_register() <- inet_init(); sk_alloc(), sock_init_data() <-
+ * In the order of its life: proto_register() <- inet_init(); sk_alloc(), sock_init_data() <-
  * inet_create() (process); sk_clone_lock() <- inet_csk_clone_lock() when a handshake ends
  * (softirq); sock_graft() <- inet_accept(); skb_set_owner_r/w() and their destructors with each
  * packet (any context but hard interrupt); sock_orphan() <- close(); sk_free() with the last
  * reference.
  *
- * Two counts keep a sock in memory: sk_refcnt for holders of a pointer, and sk_wmem_alloc for
- * its packets that are being sent.  The first one's end takes one byte off the second, which began
- * with one; the put that brings it to zero frees.  So a driver may hold a packet longer than the
- * connection lives, and no packet pays for a second counter.
+ * Two counts keep a sock in memory: sk_refcnt for holders of a pointer, and sk_wmem_alloc for its
+ * packets that are being sent. sk_wmem_alloc begins with one byte for all references together.  The
+ * last sock_put() takes that byte off; the decrement that reaches zero frees the sock.  So a driver
+ * may hold a packet longer than the connection lives, and a packet needs no second counter.
  *
  * Answers to Linux's net/core/sock.c; locks and wake-ups are in sock_wait.c, options in
  * sock_options.c.
@@ -23,7 +23,7 @@
 #include "net/core/request_sock.h"
 #include "net/core/timewait_sock.h"
 
-#define SOCK_ALIGN 64 /* a cache line: the hot fields of a connection share as few as they can */
+#define SOCK_ALIGN 64 /* a cache line: the hot fields of a connection share as few as possible */
 
 /* ---- protocols ------------------------------------------------------------------------------- */
 
@@ -42,7 +42,7 @@ int proto_register(struct proto *prot)
 
 /* ---- birth ----------------------------------------------------------------------------------- */
 
-/* The first initialisation of an object from the cache, whether zeroed or copied. */
+/* Initialises the accounts of an object from the cache, whether zeroed or copied. */
 static void sk_prot_account(struct sock *sk)
 {
 	atomic_set(&sk->sk_wmem_alloc, 1); /* the sock itself: see the head of this file */
@@ -61,7 +61,7 @@ noinline struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot)
 	return sk;
 }
 
-/* Locks and queues: of a new sock, and of a copy, which must share none of them. */
+/* Initialises locks and queues, of a new sock and of a copy, which must share none of them. */
 static void sock_init_queues(struct sock *sk)
 {
 	spin_lock_init(&sk->sk_lock.slock);
@@ -101,9 +101,9 @@ noinline void sock_init_data(struct socket *sock, struct sock *sk)
 }
 
 /*
- * The listener may change under the copy (softirq does not lock it): a field copied torn is either
- * written anew here and in inet_csk_clone_lock(), or an option that the application sets at this
- * very moment, where either value is right.
+ * The listener may change during the copy (softirq does not lock it).  A field that was copied
+ * half-changed is either initialised here or in inet_csk_clone_lock(), or is an option that the
+ * application sets at this moment, where the old value and the new one are both right.
  */
 noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 {
@@ -134,7 +134,7 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	newsk->sk_socket = NULL;
 	newsk->sk_wq = NULL;
 
-	/* One for the connection's life, one for the caller, which unlocks and puts. */
+	/* One reference for the connection's life, one for the caller, which unlocks and puts. */
 	refcount_set(&newsk->sk_refcnt, 2);
 	bh_lock_sock(newsk);
 	return newsk;
@@ -179,7 +179,7 @@ void sk_free(struct sock *sk)
 		__sk_free(sk);
 }
 
-/* The end of a sock without a connection, and of one that was never finished. */
+/* Ends a sock without a connection, and one that was never completed. */
 void sk_common_release(struct sock *sk)
 {
 	if (sk->sk_prot->destroy)
@@ -201,8 +201,8 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
 }
 
 /*
- * A packet to be sent was freed, by a driver or before it got there.  While sk_write_space() announces the
- * space, one byte of the charge keeps the sock alive.
+ * A packet to be sent was freed, by a driver or earlier.  One byte of the charge stays until
+ * sk_write_space() has returned, and keeps the sock alive.
  */
 void sock_wfree(struct sk_buff *skb)
 {
@@ -218,7 +218,9 @@ void sock_wfree(struct sk_buff *skb)
 		__sk_free(sk);
 }
 
-/* No reference: packets in a receive queue are freed before their sock (inet_sock_destruct). */
+/*
+ * Takes no reference: packets in a receive queue are freed before their sock (inet_sock_destruct).
+ */
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
 {
 	skb_orphan(skb);
@@ -236,7 +238,10 @@ void sock_rfree(struct sk_buff *skb)
 
 /* ---- timers ---------------------------------------------------------------------------------- */
 
-/* An armed timer holds the sock; taken before it is armed, since it may fire at once elsewhere. */
+/*
+ * An armed timer holds a reference, taken before it is armed, because it may fire at once on
+ * another CPU.
+ */
 void sk_reset_timer(struct sock *sk, struct timer_list *timer, unsigned long expires)
 {
 	sock_hold(sk);

@@ -134,8 +134,8 @@ extern int sysctl_rmem_max, sysctl_wmem_max; /* SO_RCVBUF, SO_SNDBUF */
 #define SK_CAN_REUSE 1
 
 enum sock_flags {
-	SOCK_DEAD, /* the application let go */
-	SOCK_DONE, /* the peer's FIN was taken */
+	SOCK_DEAD, /* the application has closed it */
+	SOCK_DONE, /* the peer's FIN was received */
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
 	SOCK_BROADCAST,
@@ -161,7 +161,7 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 /* ---- life (net/core/sock.c) ------------------------------------------------------------------ */
 int proto_register(struct proto *prot); /* makes its slab; panics without memory: boot */
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
-/* Defaults, queues, callbacks; ties @sk to @sock (NULL for a child). */
+/* Defaults, queues, callbacks; connects @sk with @sock (NULL for a child). */
 void sock_init_data(struct socket *sock, struct sock *sk);
 /* A copy of a listener for a new connection: returned bh-locked, refcount 2.  Softirq. */
 struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp);
@@ -176,7 +176,7 @@ static inline void sock_put(struct sock *sk)
 		sk_free(sk);
 }
 void sk_common_release(struct sock *sk);
-/* Connections that no application holds and that are not finished: counted for TCP_ORPHANS_MAX. */
+/* Closed by the application and not finished by the protocol: counted for TCP_ORPHANS_MAX. */
 static inline void sk_orphan_count_inc(struct sock *sk)
 {
 	__atomic_fetch_add(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
@@ -185,7 +185,7 @@ static inline void sk_orphan_count_dec(struct sock *sk)
 {
 	__atomic_fetch_sub(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
 }
-/* The application lets go: sk_socket and sk_wq become NULL.  bh lock not held. */
+/* The application closes it: sk_socket and sk_wq become NULL. bh lock not held. */
 void sock_orphan(struct sock *sk);
 /* accept() gives a child its socket. */
 void sock_graft(struct sock *sk, struct socket *parent);
@@ -197,7 +197,7 @@ static inline bool sock_owned_by_user(const struct sock *sk)
 {
 	return sk->sk_lock.owned;
 }
-/* Gives ownership back before release_sock() does, from release_cb (bh lock held). */
+/* Ends ownership before release_sock() does, from release_cb (bh lock held). */
 static inline void sock_release_ownership(struct sock *sk)
 {
 	sk->sk_lock.owned = false;
@@ -242,11 +242,11 @@ int sk_stream_error(struct sock *sk, int flags, int err);
 void sk_stream_kill_queues(struct sock *sk);
 
 /*
- * The budget of all socks of a protocol (net/core/sock_mem.c).  A charge is made when a packet comes into
- * a queue, negative when it leaves; whether it may come is asked before.
+ * The budget of all socks of a protocol (net/core/sock_mem.c).  Charge a packet that joins a queue;
+ * with a negative number, one that leaves.  Ask sk_mem_schedule() before.
  */
 void sk_mem_charge(struct sock *sk, int bytes);
-/* @held: bytes that the queue holds already; below @least it always may. */
+/* @held: bytes that the queue holds already; below @least more is always allowed. */
 enum sk_mem_kind { SK_MEM_SEND, SK_MEM_RECV };
 bool sk_mem_schedule(struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
 		     int least);
@@ -261,9 +261,9 @@ static inline s64 sk_memory_allocated(const struct sock *sk)
 {
 	return __atomic_load_n(&sk->sk_prot->memory_allocated, __ATOMIC_RELAXED);
 }
-bool sk_memory_is_spent(const struct sock *sk); /* more is held than there may be */
+bool sk_memory_is_spent(const struct sock *sk); /* more is held than the limit */
 void sk_enter_memory_pressure(struct sock *sk);
-/* Write and retransmit queue got longer or, negative, shorter. */
+/* The write and retransmit queues grew or, with a negative number, shrank. */
 static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 {
 	sk->sk_wmem_queued += bytes;
@@ -308,7 +308,7 @@ static inline int sock_rcvlowat(const struct sock *sk, int waitall, int len)
 	int v = waitall ? len : min(sk->sk_rcvlowat, len);
 	return v ? v : 1;
 }
-/* A blocking call with no time left: -EAGAIN; with a limit interrupted: -EINTR; else restart. */
+/* The errno of a wait that ended: without a timeout -ERESTARTSYS, else -EINTR. */
 static inline int sock_intr_errno(long timeo)
 {
 	return timeo == MAX_SCHEDULE_TIMEOUT ? -ERESTARTSYS : -EINTR;

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory that all socks of a protocol may hold together: each may be within its own buffers while the
- * sum is too much for the machine.
+ * The memory that all socks of a protocol may hold together: each sock may be within its own
+ * buffers while the sum is too much for the machine.
  *
- * sk_mem_charge() <- skb_set_owner_r(), sock_rfree(), sk_wmem_queued_add(): with each packet that comes
- * into a queue or leaves it; sk_mem_schedule() <- tcp_try_rmem_schedule(), tcp_rcv_established(),
- * tcp_copy_to_skb(), sk_add_backlog(), before it comes.  sk_mem_has_room() <- tcp_stream_memory_free(): the same
- * answer in advance.  Any context but hard interrupt; no lock: a sum and a flag.
+ * sk_mem_charge() <- skb_set_owner_r(), sock_rfree(), sk_wmem_queued_add(): with each packet that
+ * joins or leaves a queue; sk_mem_schedule() <- tcp_try_rmem_schedule(), tcp_rcv_established(),
+ * tcp_copy_to_skb(), sk_add_backlog(), before it joins.  sk_mem_has_room() <-
+ * tcp_stream_memory_free(): the same answer in advance.  Any context but hard interrupt; no lock: a
+ * sum and a flag.
  *
- * Three marks (net.ipv4.tcp_mem).  Above the second, memory is short: windows do not grow, and data out
- * of order is freed.  That ends below the first.  Above the third mark, only a socket below its queue's
- * least size or its fair share may allocate.
+ * Three marks (net.ipv4.tcp_mem).  Above the second, memory is short: windows do not grow, and
+ * out-of-order data is freed.  The shortage ends below the first.  Above the third mark, only a
+ * socket below its queue's least size or its fair share may allocate.
  *
- * Memory that the sums do not count (stacks, socks, the rest of blocks) may run out all the same.  When
- * the machine's pages are short, only a queue below its least takes anything; when they are scarce, no
- * received data is queued; when they are gone, nothing (kernel/mm/page.h): the rest is for packets that end
- * connections.
+ * Memory that the sums do not count (stacks, socks, the rest of blocks) may also run out.  When the
+ * machine's pages are short, only a queue below its least size may grow; when they are scarce, no
+ * received data is queued; when they are gone, nothing (kernel/mm/page.h): the rest is for packets
+ * that end connections.
  *
  * Linux counts whole pages, of which a sock keeps some in reserve (sk_forward_alloc), since the sum is
  * shared by many CPUs; here each byte is counted at once.  Answers to Linux's net/core/sock.c.

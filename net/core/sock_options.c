@@ -4,9 +4,9 @@
  *
  * sock_setsockopt(), sock_getsockopt() <- sys_setsockopt(), sys_getsockopt() (process); the common
  * forms <- a family's proto_ops, for the protocol's own level.  An option that is not here is
- * refused with -ENOPROTOOPT: nothing is accepted that has no effect.  SO_BROADCAST is kept, and inherited
- * by accepted sockets, as in Linux; TCP connects to no broadcast address with it or without, so only
- * datagrams will ask for it.  POSIX 2.10.16; answers to Linux's net/core/sock.c.
+ * refused with -ENOPROTOOPT. Every option that is accepted has an effect, except SO_BROADCAST: it
+ * is stored, and inherited by accepted sockets, as in Linux, but TCP never connects to a broadcast
+ * address; only UDP will use it.  POSIX 2.10.16; answers to Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"
@@ -24,7 +24,7 @@ static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
 		sock_reset_flag(sk, flag);
 }
 
-/* An application asks for bytes of data; as much again is what packets cost beside them. */
+/* An application gives bytes of data; double that, because packets cost about as much besides. */
 static int buffer_size(int val, unsigned int most, int least)
 {
 	return max((int)min((unsigned int)val, most) * 2, least);
@@ -130,7 +130,7 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	return err;
 }
 
-/* The error that waits; where there is none, the one that was not fatal. */
+/* The pending error; if there is none, the last one that was not fatal. */
 static int take_error(struct sock *sk)
 {
 	int err = -sock_error(sk);

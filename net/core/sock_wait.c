@@ -2,19 +2,19 @@
 /*
  * The owner of a sock, and the wake-ups of its waiters.
  *
- * lock_sock(), release_sock() <- every socket call (process context, may sleep).
- * sk_add_backlog() <- tcp_v4_rcv() (softirq, bh lock held) when a thread owns the sock.
- * sock_def_*() <- the protocol, through sk->sk_state_change and its sisters (any context but hard
- * interrupt): the softirq is the producer, the thread in accept(), recv(), send() or poll() the
- * consumer, and one wait queue, the one in struct socket, is where they meet.
+ * lock_sock(), release_sock() <- every socket call (process context, may sleep). sk_add_backlog()
+ * <- tcp_v4_rcv() (softirq, bh lock held) when a thread owns the sock. sock_def_*() <- the
+ * protocol, through sk->sk_state_change and the like (any context but hard interrupt).  The softirq
+ * is the producer, the thread in accept(), recv(), send() or poll() the consumer; both use the one
+ * wait queue in struct socket.
  *
- * Order of locks: slock, then sk_callback_lock, then the wait queue's.
- * Answers to Linux's net/core/sock.c.
+ * Order of locks: slock, then sk_callback_lock, then the wait queue's.  Answers to Linux's
+ * net/core/sock.c.
  */
 #include "kernel/limits.h"
 #include "net/core/sock.h"
 
-/* Packets of the backlog that are worked off before softirqs get their turn again. */
+/* Packets of the backlog that are processed before pending softirqs get their turn. */
 #define BACKLOG_BATCH 16
 
 /* ---- the lock -------------------------------------------------------------------------------- */
@@ -46,13 +46,13 @@ noinline void lock_sock(struct sock *sk)
 }
 
 /*
- * slock held: gives the packets that came meanwhile to the protocol.  More may come while a batch is
- * worked off; the length is set to zero only at the end, so a peer that sends faster than we work
- * runs into the limit of sk_add_backlog() and not into an endless loop here.
+ * slock held: passes the packets that came meanwhile to the protocol.  More may come while a batch
+ * is processed.  The length is set to zero only at the end, so a peer that sends faster than we
+ * process reaches the limit of sk_add_backlog(), and this loop ends.
  *
- * BHs are off during a batch, since the protocol's receive path is written for softirq; between
- * batches they are on, and what is pending runs.  No cond_resched(): others would wait for the
- * owner of this sock, and its peer for its ACKs.
+ * BHs are off during a batch, because the protocol's receive path is written for softirq; between
+ * batches they are on, and pending softirqs run.  No cond_resched(): other threads would wait for
+ * the owner of this sock, and its peer for its ACKs.
  */
 static void __release_sock(struct sock *sk)
 {
@@ -126,13 +126,15 @@ noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int l
 /* ---- wake-ups -------------------------------------------------------------------------------- */
 
 /*
- * A child before accept() and an orphan have no wait queue: no thread can be waiting.  The lock keeps
- * the struct socket, which holds the queue, from going while it is used.
+ * A child before accept() and an orphan have no wait queue, so no thread can be waiting.  The lock
+ * keeps the struct socket, which holds the queue, alive while it is used.
  */
 static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
 {
 	spin_lock_bh(&sk->sk_callback_lock);
-	/* Publish the change before looking at the queue; the sleeper does the reverse. */
+	/*
+	 * Publish the change before testing the queue; the sleeper joins the queue before it tests.
+	 */
 	smp_mb();
 	if (sk->sk_wq && waitqueue_active(&sk->sk_wq->wait))
 		__wake_up(&sk->sk_wq->wait, TASK_INTERRUPTIBLE, nr_exclusive,
@@ -155,7 +157,10 @@ void sock_def_error_report(struct sock *sk)
 	sk_wake(sk, 1, EPOLLERR);
 }
 
-/* Wake a writer when half of the buffer is free; at less it would be woken for each packet. */
+/*
+ * Wake a writer when half of the buffer is free; with a smaller part it would be woken for each
+ * packet.
+ */
 void sock_def_write_space(struct sock *sk)
 {
 	if ((atomic_read(&sk->sk_wmem_alloc) << 1) <= sk->sk_sndbuf)

@@ -4,20 +4,20 @@
  *
  * sk_stream_wait_connect(), sk_stream_wait_memory(), sk_stream_error() <- tcp_sendmsg();
  * sk_stream_wait_close() <- tcp_close(); all in process context, the sock owned by the caller, and
- * let go while they sleep.  sk_stream_kill_queues() <- inet_csk_destroy_sock(), any context.
+ * unlocked while they sleep. sk_stream_kill_queues() <- inet_csk_destroy_sock(), any context.
  * Answers to Linux's net/core/stream.c.
  */
 #include "kernel/lib/random.h"
 #include "net/core/sock.h"
 
-#define VM_WAIT_MAX (HZ / 5) /* no memory, though the sock has space: some may be freed soon */
+#define VM_WAIT_MAX (HZ / 5) /* the machine is out of memory, the sock is not: retry soon */
 
 static bool state_in(const struct sock *sk, unsigned int states)
 {
 	return (1u << sk->sk_state) & states;
 }
 
-/* 0 when data may be sent; -EPIPE when there will be no connection; -errno as the wait ended. */
+/* 0 when data may be sent; -EPIPE if there will be no connection; -errno if the wait ended. */
 int sk_stream_wait_connect(struct sock *sk, long *timeo_p)
 {
 	const unsigned int opening = 1u << TCP_SYN_SENT | 1u << TCP_SYN_RECV;
@@ -50,8 +50,8 @@ static bool send_is_over(const struct sock *sk)
 }
 
 /*
- * Called with space in the sock it is the machine's memory that was short: then a random while, so
- * that not all waiters come back at once.
+ * If the sock has space, the machine's memory was short: wait for a random time, so that not all
+ * waiters return at once.
  */
 int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 {
@@ -96,7 +96,10 @@ int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 	return err;
 }
 
-/* close() with SO_LINGER: until our FIN is acknowledged, the time is over, or we must stop. */
+/*
+ * close() with SO_LINGER: waits until our FIN is acknowledged, the time is over, or the thread is
+ * interrupted.
+ */
 void sk_stream_wait_close(struct sock *sk, long timeout)
 {
 	const unsigned int closing = 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK;
@@ -110,7 +113,7 @@ void sk_stream_wait_close(struct sock *sk, long timeout)
 	finish_wait(sk_sleep(sk), &wait);
 }
 
-/* The errno of a send that can't go on.  There is no SIGPIPE: no signals. */
+/* The errno of a send that cannot continue.  There is no SIGPIPE: no signals. */
 int sk_stream_error(struct sock *sk, int flags, int err)
 {
 	int pending;

@@ -3,9 +3,9 @@
  * The sysctls of net/core: values, and the table that names them.
  *
  * sysctl_core_init() <- netdev_init(), at boot.  Read by napi.c, dev_rx.c, sock_options.c and
- * listen(), in any context, without a lock (kernel/sysctl.h).
- * Names and meaning of Linux's net/core/sysctl_net_core.c.  rmem_default and wmem_default are not
- * here: every socket is a TCP socket, which begins with tcp_rmem and tcp_wmem.
+ * listen(), in any context, without a lock (kernel/sysctl.h).  Names and meaning of Linux's
+ * net/core/sysctl_net_core.c. rmem_default and wmem_default are missing because every socket is a
+ * TCP socket, which begins with tcp_rmem and tcp_wmem.
  */
 #include "kernel/limits.h"
 #include "kernel/sysctl.h"

@@ -15,8 +15,8 @@ struct timewait_sock_ops {
 	unsigned int obj_size;
 	struct kmem_cache *slab; /* made by proto_register() */
 	/*
-	 * May @sk, which is connecting, take @sktw's four-tuple?  True: with a reference of @sktw
-	 * taken (sock_hold), and @sk's first sequence number chosen beyond what @sktw had.
+	 * May @sk, which is connecting, take over @sktw's four-tuple?  True: a reference of @sktw
+	 * was taken (sock_hold), and @sk's first sequence number was chosen beyond @sktw's last.
 	 * Bucket's lock held.
 	 */
 	bool (*twsk_unique)(struct sock *sk, struct sock *sktw);

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What any connection-oriented protocol needs, without reading its header: half-open requests, the
- * accept queue, accept(), the three timers of a connection.
+ * The part of a connection-oriented protocol that reads none of its headers: half-open requests,
+ * the accept queue, accept(), the three timers of a connection.
  *
- * In the order in which a connection meets them: inet_csk_listen_start() <- listen(); inet_reqsk_alloc(),
- * inet_csk_reqsk_queue_hash_add() <- tcp_conn_request() when a SYN came (softirq);
- * reqsk_timer_handler() while no ACK comes (softirq); inet_csk_clone_lock(),
+ * In the order in which a connection meets them: inet_csk_listen_start() <- listen();
+ * inet_reqsk_alloc(), inet_csk_reqsk_queue_hash_add() <- tcp_conn_request() when a SYN came
+ * (softirq); reqsk_timer_handler() while no ACK comes (softirq); inet_csk_clone_lock(),
  * inet_csk_complete_hashdance() <- tcp_check_req() when it did (softirq); inet_csk_accept() <-
  * accept() (process); inet_csk_listen_stop() <- tcp_close() of the listener;
  * inet_csk_destroy_sock() <- tcp_done() and each other end of a connection, any context;
- * inet_csk_*_xmit_timer() <- TCP wherever something is sent or acknowledged (sock owned or bh-locked).
+ * inet_csk_*_xmit_timer() <- TCP wherever a segment is sent or acknowledged (sock owned or
+ * bh-locked).
  *
- * A SYN and an ACK that finishes a handshake do not lock the listener: counts of half-open requests are
- * atomics, the accept queue has its own lock (rskq_lock), and a request holds a reference of its
- * listener, so that the listener may be closed at any moment.  Its half-open requests then go with it.
+ * A SYN and an ACK that completes a handshake do not lock the listener: counts of half-open
+ * requests are atomics, the accept queue has its own lock (rskq_lock), and a request holds a
+ * reference of its listener, so that the listener may be closed at any moment.  Its half-open
+ * requests are then freed with it.
  *
- * Answers to Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; ports: inet_ports.c.
+ * Answers to Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; ports:
+ * inet_ports.c.
  */
 #include "net/inet/inet_connection_sock.h"
 
@@ -30,9 +33,9 @@ int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 /* ---- requests, and the accept queue ------------------------------------------------------------ */
 
 /*
- * A listener begins, perhaps not for the first time: half-open connections of its last life were taken
- * away when that ended, and TCP_DEFER_ACCEPT may have been set before.  A sock is made of zeroes, which
- * is an unlocked lock.
+ * A listener starts, perhaps for the second time: the half-open requests of the first time were
+ * freed when it ended, and TCP_DEFER_ACCEPT may have been set before.  A zeroed lock is an unlocked
+ * lock.
  */
 noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
@@ -48,7 +51,7 @@ noinline struct request_sock *reqsk_alloc(const struct request_sock_ops *ops,
 
 	if (!req)
 		return NULL;
-	/* The listener may be on its last reference: no new request may be made for it then. */
+	/* The listener may have lost its last reference: then no new request may be made for it. */
 	if (!refcount_inc_not_zero(&sk_listener->sk_refcnt)) {
 		kmem_cache_free(ops->slab, req);
 		return NULL;
@@ -88,7 +91,7 @@ noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queu
 	return req;
 }
 
-/* Once for each request: the caller took it out of the table and has a reference. */
+/* Called once for each request, by the caller that took it out of the table, with a reference. */
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req)
 {
 	if (!req->num_timeout)
@@ -116,8 +119,8 @@ struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue
 /* ---- listen() -------------------------------------------------------------------------------- */
 
 /*
- * Between the two lines that announce the state and ask for the port again, the sock is in no
- * table: no lookup can find a listener that is not allowed to be one.
+ * Between setting the state and asking for the port again, the sock is in no table, so a lookup
+ * cannot find a listener that may not use the port.
  */
 noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 {
@@ -155,9 +158,9 @@ noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *op
 }
 
 /*
- * How many times the SYN-ACK of a request may go unanswered.  A queue more than half full of
- * requests that are mostly old holds peers that will not answer: the fuller, the less patience for
- * each.
+ * How many times the SYN-ACK of a request may go unanswered.  A queue that is more than half full
+ * of mostly old requests belongs to peers that will not answer: the fuller the queue, the fewer
+ * tries.
  */
 static int synack_patience(const struct sock *listener, int retries)
 {
@@ -173,8 +176,9 @@ static int synack_patience(const struct sock *listener, int retries)
 }
 
 /*
- * Arms @req's timer (anew), with a reference, as long as the request is in the table: a segment on another CPU
- * may take it out at any moment, and stops the timer in the same step.  @timeout: a round is over.
+ * Arms @req's timer (again), with a reference, if the request is in the table: a segment on another
+ * CPU may take it out at any moment, and stops the timer in the same step.  @timeout: a round is
+ * over.
  */
 static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 {
@@ -187,14 +191,17 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 		if (timeout && req->num_timeout++ == 0)
 			atomic_dec(&inet_csk(req->rsk_listener)->icsk_accept_queue.young);
 		refcount_inc(&req->rsk_refcnt);
-		/* If it was armed it has one: never the last, since the caller has one, too. */
+		/*
+		 * The timer was armed and has its reference already; drop ours, which is never the
+		 * last.
+		 */
 		if (mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req)))
 			reqsk_put(req);
 	}
 	spin_unlock_bh(lock);
 }
 
-/* The SYN-ACK went out again before its time: the next wait begins now. */
+/* The SYN-ACK was sent again before its time: restart the wait. */
 void inet_csk_reqsk_timer_restart(struct request_sock *req)
 {
 	reqsk_timer_reset(req, false);
@@ -202,8 +209,8 @@ void inet_csk_reqsk_timer_restart(struct request_sock *req)
 
 /*
  * The time for an answer is over.  With TCP_DEFER_ACCEPT the bare ACK of the handshake was seen and
- * ignored (acked): then the peer is not disturbed again before the last round, and the request
- * lives at least as long as the option says.  Softirq; the timer's reference is ours.
+ * ignored (acked): then the SYN-ACK is not sent again before the last round, and the request lives
+ * at least as long as the option says.  Softirq; the timer's reference belongs to this function.
  */
 static noinline void reqsk_timer_handler(unsigned long data)
 {
@@ -227,7 +234,10 @@ static noinline void reqsk_timer_handler(unsigned long data)
 	}
 	if (expire)
 		goto out_drop;
-	/* The peer's ACK was seen: it is there, so a failure to send again does not end it. */
+	/*
+	 * The peer's ACK was seen, so the peer is alive: a failure to send again does not end the
+	 * request.
+	 */
 	if (resend) {
 		if (!req->rsk_ops->rtx_syn_ack(listener, req))
 			req->num_retrans++;
@@ -243,13 +253,14 @@ out_drop:
 }
 
 /*
- * Before the SYN-ACK is sent, since its ACK may come back at once.
+ * Called before the SYN-ACK is sent, because its ACK may come back at once.
  *
  * Counting, listing, hashing and arming the timer are one step under the bucket's lock, which
- * reqsk_queue_unlink() takes too.  Another CPU that finds the request, in the table or in the listener's
- * list, can then end it only when all four are done: else it would not count an end that comes first
- * (listed, not yet hashed), or would leave a freed request in the list (hashed, not yet listed).  Linux
- * 4.11 arms the timer, hashes, then counts; it has no list.  Lock order: ehash, then rskq_lock.
+ * reqsk_queue_unlink() takes too.  So another CPU that finds the request, in the table or in the
+ * listener's list, can end it only when all four are done.  Otherwise an end between listing and
+ * hashing would not be counted, and an end between hashing and listing would leave a freed request
+ * in the list.  Linux 4.11 arms the timer, hashes, then counts; it has no list.  Lock order: ehash,
+ * then rskq_lock.
  */
 noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 					    unsigned long timeout)
@@ -270,8 +281,8 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	atomic_inc(&queue->young);
 	atomic_inc(&queue->qlen);
 	spin_lock_bh(&queue->rskq_lock);
-	/* A SYN does not lock the listener: one that ends at this moment on another CPU has emptied the list
-	 * already, and leaves this request to its timer. */
+	/* A SYN does not lock the listener.  If the listener is being closed at this moment on
+	 * another CPU, its list was emptied already, and this request ends with its timer. */
 	if (sk_state_load(sk) == TCP_LISTEN)
 		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
 	spin_unlock_bh(&queue->rskq_lock);
@@ -283,9 +294,10 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 /* ---- a request ends -------------------------------------------------------------------------- */
 
 /*
- * Out of the table, timer off.  True for the one caller that took it out.  A handler that runs now on another
- * CPU is not waited for, since this is softirq: it has a reference, finds the request gone from the table and
- * does not arm the timer again (reqsk_timer_reset()).
+ * Takes @req out of the table and stops its timer.  True for the one caller that took it out.  A
+ * handler that runs now on another CPU is not waited for, since this is softirq: it has a
+ * reference, finds the request gone from the table and does not arm the timer again
+ * (reqsk_timer_reset()).
  */
 static bool reqsk_queue_unlink(struct request_sock *req)
 {
@@ -343,13 +355,13 @@ noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct re
 	newicsk->icsk_pending = 0;
 	newicsk->icsk_retransmit_timer = (struct timer_list){0};
 	newicsk->icsk_delack_timer = (struct timer_list){0};
-	/* A listener's queue may be locked at this moment: the copy starts from zero. */
+	/* The listener's queue may be locked at this moment: the copy starts from zero. */
 	memset(&newicsk->icsk_accept_queue, 0, sizeof(newicsk->icsk_accept_queue));
 	inet_csk_delack_init(newsk);
 	return newsk;
 }
 
-/* A whole connection that will not be accepted: reset and destroyed.  @child bh-locked. */
+/* An established connection that will not be accepted: reset and destroyed.  @child bh-locked. */
 static void inet_child_forget(struct sock *sk, struct sock *child)
 {
 	sk->sk_prot->disconnect(child, O_NONBLOCK);
@@ -384,8 +396,9 @@ noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_s
 }
 
 /*
- * @own_req: this ACK took the request out of the table (inet_ehash_insert).  Its reference goes
- * with it into the accept queue.  Otherwise another ACK was first and @child is one too many.
+ * @own_req: this ACK took the request out of the table (inet_ehash_insert).  The request's
+ * reference goes with it into the accept queue.  Otherwise another ACK was first, and @child is
+ * destroyed.
  */
 noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 						  struct request_sock *req, bool own_req)
@@ -403,7 +416,7 @@ noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *
 
 /* ---- accept() -------------------------------------------------------------------------------- */
 
-/* Exclusive: one connection wakes one thread.  Listener owned; let go while asleep. */
+/* Exclusive: one connection wakes one thread.  Listener owned; unlocked while it sleeps. */
 static noinline int inet_csk_wait_for_connect(struct sock *sk, long timeo)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
@@ -468,8 +481,9 @@ out_release:
 /*
  * The listener is no longer in TCP_LISTEN and in no table.  Connections in its accept queue are
  * reset; a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
- * Half-open connections would each keep the listener's memory until their timers find out (Linux leaves
- * them to it); the peer's next segment is answered with a reset in either case.
+ * Half-open requests would each keep the listener's memory until their timers end them (Linux
+ * leaves them to the timers), so they are freed here; the peer's next segment is answered with a
+ * reset in either case.
  */
 void inet_csk_listen_stop(struct sock *sk)
 {
@@ -497,14 +511,14 @@ void inet_csk_listen_stop(struct sock *sk)
 	}
 }
 
-/* Lets go of a child that could not be finished: unlocked, dead; tcp_done() comes next. */
+/* Releases a child that could not be completed: unlocked, dead; tcp_done() comes next. */
 void inet_csk_prepare_forced_close(struct sock *sk)
 {
 	bh_unlock_sock(sk);
 	sock_put(sk); /* the clone's second reference */
 	sock_set_flag(sk, SOCK_DEAD);
 	sk_orphan_count_inc(sk);
-	/* It never came to have the port. */
+	/* It had not inherited the port yet. */
 	if (!inet_csk(sk)->icsk_bind_hash)
 		inet_sk(sk)->inet_num = 0;
 }
@@ -526,11 +540,13 @@ void inet_csk_destroy_sock(struct sock *sk)
 /* ---- the timers of a connection ---------------------------------------------------------------- */
 
 /*
- * Retransmission (and zero-window probe, never both at once), delayed ACK, keepalive.  The handlers are
- * TCP's (tcp_timer.c).  Clearing a timer only takes its purpose away (icsk_pending, icsk_ack.pending): it
- * stays armed and its handler finds nothing to do.  A connection that sends and is acknowledged all the
- * time would otherwise take its timer out of the wheel and put it back for every segment.
- * inet_csk_clear_xmit_timers(), at the end of a connection, disarms.
+ * Retransmission (and zero-window probe, never both at once), delayed ACK, keepalive.  The handlers
+ * are TCP's (tcp_timer.c).
+ *
+ * Clearing a timer only clears its purpose (icsk_pending, icsk_ack.pending): the timer stays armed
+ * and its handler finds nothing to do.  Otherwise a connection that sends and is acknowledged all
+ * the time would delete and arm its timer for every segment. inet_csk_clear_xmit_timers(), at the
+ * end of a connection, disarms.
  */
 
 void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long),

@@ -13,19 +13,19 @@ struct inet_bind_bucket;
 struct tcp_congestion_ops;
 
 /*
- * The network layer below a connection: IPv4 today (ipv4_specific).  What needs an address, a header or a
- * route of that family goes through it, so that TCP knows none.  Linux has the operations of a request
- * in a table of their own (tcp_request_sock_ops).
+ * The network layer below a connection: IPv4 today (ipv4_specific).  TCP calls these operations
+ * wherever it needs an address, a header or a route, so that it depends on no address family.
+ * Linux has the operations of a request in a table of their own (tcp_request_sock_ops).
  */
 struct inet_connection_sock_af_ops {
 	u16 net_header_len; /* bytes */
 	u16 min_mtu;        /* bytes that every link carries in one piece */
-	/* A segment leaves: takes @skb; 0 or -errno. */
+	/* Sends a segment; takes @skb. 0 or -errno. */
 	int (*queue_xmit)(struct sock *sk, struct sk_buff *skb);
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);
-	/* Owner or bh lock.  A valid route into sk_dst_cache: 0 or -errno. */
+	/* Owner or bh lock.  Puts a valid route into sk_dst_cache: 0 or -errno. */
 	int (*rebuild_header)(struct sock *sk);
-	/* The path's MTU fell to mtu_info, by an ICMP error. */
+	/* An ICMP error said that the path's MTU fell to mtu_info. */
 	void (*mtu_reduced)(struct sock *sk);
 
 	/* A SYN for a listener, softirq.  The contract of net/core/dropreason.h. */
@@ -34,13 +34,19 @@ struct inet_connection_sock_af_ops {
 	void (*init_req)(struct request_sock *req, const struct sk_buff *skb);
 	/* The route to @req's peer, with a reference; NULL, and counted: there is none. */
 	struct dst_entry *(*route_req)(const struct sock *sk, const struct request_sock *req);
-	/* RFC 6528: the initial sequence number; *@ts_off: what is added to this connection's timestamps. */
+	/*
+	 * RFC 6528: the initial sequence number; *@ts_off: the offset of this connection's
+	 * timestamps.
+	 */
 	u32 (*init_seq)(const struct request_sock *req, u32 *ts_off);
-	/* Answers @skb, which has no place in @sk's state, with a RST.  Does not free. */
+	/* Answers @skb, which is not acceptable in @sk's state, with a RST. Does not free @skb. */
 	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
 	/* @dst NULL: the route is looked up.  0 or -errno. */
 	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
-	/* The ACK of the handshake: the child, bh-locked, in @req's place in the tables; NULL: dropped. */
+	/*
+	 * The handshake's ACK: makes the child, bh-locked, in @req's place in the tables; NULL:
+	 * dropped.
+	 */
 	struct sock *(*syn_recv_sock)(const struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req, bool *own_req);
 };
@@ -131,7 +137,7 @@ int inet_csk_get_port(struct sock *sk, unsigned short snum);
 /* Is there a connection whose acceptance would break ours (SO_REUSEADDR rules)? */
 bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb);
 
-/* The time for an answer to @req's SYN-ACK: 1 s, doubled with each run of its timer, at most 120 s. */
+/* The timeout of @req's SYN-ACK: 1 s, doubled with each run of its timer, at most 120 s. */
 static inline unsigned long reqsk_timeout(const struct request_sock *req)
 {
 	/* the runs may be as many as the sysctl says */
@@ -145,7 +151,7 @@ struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct
 /* Into the ehash, SYN-ACK timer armed for @timeout jiffies; refcount becomes 3 (hash, timer, caller). */
 void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 				   unsigned long timeout);
-/* The SYN-ACK went out before its timer: the wait begins anew, unless @req has left the ehash. */
+/* The SYN-ACK was sent before its timer: restarts the wait, unless @req has left the ehash. */
 void inet_csk_reqsk_timer_restart(struct request_sock *req);
 void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);
 void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req);

@@ -6,10 +6,9 @@
  * new request, a finished handshake; the lookups <- tcp_v4_rcv() for each segment (softirq) and
  * tcp_v4_err(); inet_unhash() <- tcp_set_state(TCP_CLOSE).
  *
- * A lookup takes its reference under the bucket's lock, and an entry is taken out
- * under the same lock before its last reference is put: so a lookup never finds one that is being
- * freed. Every lock here is taken with BHs off.  Order: bhash, then ehash, then
- * a listener's rskq_lock.
+ * A lookup takes its reference under the bucket's lock, and an entry is removed under the same lock
+ * before its last reference is put: so a lookup never finds an entry that is being freed.  Every
+ * lock here is taken with BHs off.  Order: bhash, then ehash, then a listener's rskq_lock.
  *
  * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
  * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.
@@ -122,7 +121,10 @@ noinline struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 
 	return found;
 }
 
-/* How well a listener fits: -1 not at all; bound to the address or to the device beats any. */
+/*
+ * How well a listener fits: -1 not at all; one that is bound to the address or device beats one
+ * that is not.
+ */
 static int compute_score(const struct sock *sk, __be32 daddr, u16 hnum, int dif)
 {
 	int score = 1;
@@ -167,9 +169,9 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 /* ---- in and out ------------------------------------------------------------------------------ */
 
 /*
- * @osk is the request that @sk came out of.  Both have the same four-tuple, hence one bucket, and
- * the exchange is one step: a segment finds the one or the other.  Of two ACKs that finish the same
- * handshake at once, only the first finds @osk still hashed.
+ * @osk is the request that @sk was made from.  Both have the same four-tuple, hence one bucket, and
+ * are exchanged in one step: a segment finds either the one or the other.  If two ACKs complete the
+ * same handshake at once, only the first finds @osk still hashed.
  */
 noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 {
@@ -186,7 +188,7 @@ noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 		ok = !hlist_unhashed(&osk->sk_node);
 		if (ok) {
 			hlist_del_init(&osk->sk_node);
-			/* The table's reference; the caller has its own. */
+			/* The table's reference; the caller holds another. */
 			WARN_ON(refcount_dec_and_test(&osk->sk_refcnt));
 		}
 	}
@@ -224,7 +226,7 @@ noinline void inet_hash(struct sock *sk)
 	spin_unlock_bh(&ilb->lock);
 }
 
-/* Before the state changes: it says which table the sock is in. */
+/* Must run before the state changes: the state says which table the sock is in. */
 noinline void inet_unhash(struct sock *sk)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
@@ -279,7 +281,9 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 	}
 }
 
-/* In @chain, under its @lock.  Requests and TIME_WAITs are no struct sock, and have states of their own. */
+/*
+ * In @chain, under its @lock.  Requests and TIME_WAIT entries are no struct sock and never match.
+ */
 static struct sock *find_state_in(struct hlist_head *chain, spinlock_t *lock, u32 states)
 {
 	struct sock *sk, *found = NULL;

@@ -67,16 +67,19 @@ struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 daddr, u16 h
 struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
 			       __be16 dport);
 
-/* Puts @sk in; @osk (a request that it replaces) goes out in the same step.  False: @osk was gone. */
+/*
+ * Inserts @sk and in the same step removes @osk (the request that it replaces).  False: @osk was
+ * gone.
+ */
 bool inet_ehash_insert(struct sock *sk, struct sock *osk);
-/* The same, and when it fails the child is unhashed, dead and in TCP_CLOSE. */
+/* The same; if it fails the child is unhashed, dead and in TCP_CLOSE. */
 bool inet_ehash_nolisten(struct sock *sk, struct sock *osk);
 void inet_hash(struct sock *sk);   /* listener or connection, by state */
 void inet_unhash(struct sock *sk); /* idempotent */
 void inet_put_port(struct sock *sk);
 int __inet_inherit_port(const struct sock *sk, struct sock *child); /* 0 or -ENOENT */
-/* Finds a local port for connect() and hashes @sk; TIME_WAIT sockets may be reused where the protocol
- * says so.  0, -EADDRNOTAVAIL or -ENOMEM. */
+/* Chooses a local port for connect() and hashes @sk; may reuse a TIME_WAIT socket's port if the
+ * protocol allows it. 0, -EADDRNOTAVAIL or -ENOMEM. */
 int inet_hash_connect(struct sock *sk);
 extern int sysctl_ip_local_port_range[2]; /* least, most: docs/sysctl.md */
 
@@ -86,7 +89,7 @@ struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb);
 void inet_bind_hash(struct sock *sk, struct inet_bind_bucket *tb, unsigned short snum);
 
-/* Any request, timewait or full sock: the right put. */
+/* Drops a reference of a request, a timewait or a full sock, by the function of its kind. */
 void sock_gen_put(struct sock *sk);
 
 /* Walks the tables for /proc/net/tcp: calls @show for each entry under its bucket's lock. */
@@ -94,8 +97,8 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 
 /*
  * A listener or connection in one of @states (bits 1 << TCP_*), with a reference, or NULL after the
- * last.  @at: 0 at first; it goes on in the same bucket, so the caller changes the state of what it
- * gets, or gets it again.
+ * last.  @at: 0 at first; the search continues in the same bucket, so unless the caller changes the
+ * state of the returned sock, it is returned again.
  */
 struct sock *inet_find_state(struct inet_hashinfo *h, u32 *at, u32 states);
 

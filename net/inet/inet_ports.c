@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local ports: conflicts between sockets, and the choice of a port where none was named.
+ * Local ports: conflicts between sockets, and the choice of a port when the application names none.
  *
  * inet_csk_get_port() <- bind(), and again <- listen() (process, sock owned); inet_hash_connect()
  * <- tcp_v4_connect() (the same); __inet_inherit_port() <- tcp_v4_syn_recv_sock() (softirq);
  * inet_put_port() <- tcp_v4_destroy_sock(), tcp_set_state() (any).
  *
- * A port in use has a bucket with all its owners, TIME_WAIT objects among them.  tb->fastreuse sums
- * them up, so that most questions need no walk: 1, all have SO_REUSEADDR and none listens; 0, ask
- * each; -1, the port was chosen by connect(), and other connections may share it as long as
- * their four-tuples differ.
- *
- * Locks: a bhash bucket's, with BHs off; inside it an ehash bucket's.
- * RFC 6056 3.3.4 (which port next).  Answers to Linux's inet_hashtables.c, inet_connection_sock.c.
+ * A port in use has a bucket with all its owners, TIME_WAIT objects among them. tb->fastreuse
+ * summarises them, so that most questions need no walk: 1, all have SO_REUSEADDR and none listens;
+ * 0, ask each; -1, connect() chose the port, and other connections may share it as long as their
+ * four-tuples differ.  Locks: a bhash bucket's, with BHs off; inside it an ehash bucket's.  RFC
+ * 6056 3.3.4 (which port next).  Answers to Linux's inet_hashtables.c, inet_connection_sock.c.
  */
 #include "kernel/lib/random.h"
 #include "kernel/limits.h"
@@ -23,20 +21,20 @@
 
 int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
 
-/* The first local port that we may choose; @n: how many there are. */
+/* The first local port of the sysctl's range; @n: how many ports there are. */
 static unsigned int local_ports(u32 *n)
 {
 	int low = READ_ONCE(sysctl_ip_local_port_range[0]);
 	int high = READ_ONCE(sysctl_ip_local_port_range[1]);
 
-	/* Both change at once, but not for us. */
+	/* The sysctl changes both values, but this reads them one after the other. */
 	*n = high < low ? 1 : high - low + 1;
 	return low;
 }
 
 /*
- * The @i-th step through @n ports: all of one parity, then all of the other.  connect() begins with
- * even steps, bind() with odd ones, so that neither uses up the other's.
+ * The @i-th step through @n ports: first all of one parity, then all of the other. connect() begins
+ * with even steps, bind() with odd ones, so that neither uses up the other's.
  */
 static u32 port_step(u32 i, u32 n)
 {
@@ -65,7 +63,7 @@ struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 	return tb;
 }
 
-/* When the last owner is gone. */
+/* Frees the bucket if it has no owner any more. */
 void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb)
 {
 	if (!hlist_empty(&tb->owners))
@@ -95,8 +93,8 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 /* ---- bind() ---------------------------------------------------------------------------------- */
 
 /*
- * Two owners of a port get on when they are bound to different devices or addresses; or, with
- * @relax, when both have SO_REUSEADDR and the other does not listen.
+ * Two owners do not conflict if they are bound to different devices or addresses; or, with @relax,
+ * if both have SO_REUSEADDR and the other does not listen.
  */
 static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb, bool relax)
 {
@@ -122,7 +120,7 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 	return bind_conflict(sk, tb, true);
 }
 
-/* A port that is free on this address: its head, locked (*@tb NULL: no bucket), or NULL. */
+/* Finds a port that is free on this address: its head, locked (*@tb NULL: no bucket), or NULL. */
 static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   struct inet_bind_bucket **tb,
 						   unsigned short *port)
@@ -148,8 +146,8 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 }
 
 /*
- * listen() comes here a second time, with the sock in TCP_LISTEN and in the bucket already: a
- * port that two bound sockets may share, two listeners may not.
+ * listen() calls this again, with the sock in TCP_LISTEN and in the bucket already: two bound
+ * sockets may share a port that two listeners may not.
  */
 noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 {
@@ -193,9 +191,9 @@ out_unlock:
 /* ---- connect() ------------------------------------------------------------------------------- */
 
 /*
- * RFC 6056 3.3.4, double-hash port selection: the search starts at a secret function of the destination
- * plus a counter that the destination shares with few others.  So one destination's ports do not come
- * back soon, and its owner learns little of how often we connect elsewhere.
+ * RFC 6056 3.3.4, double-hash port selection: the search starts at a secret function of the
+ * destination plus a counter that the destination shares with few others.  So the ports of one
+ * destination are not reused soon, and that peer learns little about our connections to others.
  */
 #define PORT_COUNTERS 1024 /* 3.3.4: "TABLE_LENGTH"; a power of two */
 
@@ -219,8 +217,8 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 
 /*
  * BHs off.  Hashes @sk with local port @lport if no connection has the four-tuple: 0 or
- * -EADDRNOTAVAIL.  *@twp: a TIME_WAIT object that gave way, with a reference; it is out of the
- * ehash and the caller ends it when it holds no lock.
+ * -EADDRNOTAVAIL. *@twp: a TIME_WAIT object that was replaced, with a reference; it is out of the
+ * ehash, and the caller ends it when it holds no lock.
  */
 static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
 {
@@ -298,7 +296,7 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 	spin_lock_bh(&head->lock);
 	tb = find_bucket(head, port);
 	if (tb) {
-		/* bind() was here: the port is not one to share */
+		/* The port belongs to bind(): connect() may not share it. */
 		err = tb->fastreuse >= 0 ? -EADDRNOTAVAIL : check_established(sk, port, &tw);
 		if (err)
 			goto out_unlock;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inet_sock: struct sock + its IPv4 identity.  Linux's include/net/inet_sock.h.
- * Addresses and ports are written while the socket is locked and not (any longer) hashed.
+ * inet_sock: struct sock + its IPv4 identity.  Linux's include/net/inet_sock.h.  Addresses and
+ * ports may be written only while the socket is locked and not hashed.
  */
 #ifndef NET_IPV4_INET_SOCK_H
 #define NET_IPV4_INET_SOCK_H

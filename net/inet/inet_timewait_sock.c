@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: a connection's last minute as a small object.
+ * TIME_WAIT: the last minute of a connection, as a small object.
  *
  * tcp_time_wait() (softirq, or process with the sock owned): inet_twsk_alloc(),
- * __inet_twsk_hashdance(), inet_twsk_schedule(), inet_twsk_put(); then tcp_timewait_state_process()
- * (softirq) reschedules, or ends it with inet_twsk_deschedule_put(), as connect() does that takes
- * its four-tuple; else the timer (softirq).
- *
- * References: one for the ehash, one for the bind bucket, one for the armed timer, one for the caller
- * that made or found it.  RFC 9293 3.3.2; answers to Linux's net/ipv4/inet_timewait_sock.c.
+ * __inet_twsk_hashdance(), inet_twsk_schedule(), inet_twsk_put().  Later
+ * tcp_timewait_state_process() (softirq) reschedules it, or ends it with
+ * inet_twsk_deschedule_put(), as does a connect() that reuses its four-tuple; else the timer ends
+ * it (softirq).  References: one for the ehash, one for the bind bucket, one for the armed timer,
+ * one for the caller that made or found it.  RFC 9293 3.3.2; answers to Linux's
+ * net/ipv4/inet_timewait_sock.c.
  */
 #include "net/inet/inet_timewait_sock.h"
 
@@ -32,9 +32,9 @@ void inet_twsk_put(struct inet_timewait_sock *tw)
 }
 
 /*
- * Takes it out of both tables, its timer off.  Idempotent: the timer and a finder may both try.  The timer's
- * handler, if it runs now on another CPU, is not waited for, since this is softirq: it has a reference of its
- * own, and inet_twsk_schedule() arms nothing that has left the ehash.
+ * Removes it from both tables and stops its timer.  Idempotent: the timer and a segment may both
+ * try.  A handler that runs now on another CPU is not waited for, since this is softirq: it has a
+ * reference of its own, and inet_twsk_schedule() arms nothing that has left the ehash.
  */
 static void inet_twsk_kill(struct inet_timewait_sock *tw)
 {
@@ -103,8 +103,8 @@ out_uncount:
 }
 
 /*
- * The bind bucket first: so that the port is never without an owner.  Then the change of places in
- * the ehash, in one step: a segment finds the one or the other.
+ * First the bind bucket, so that the port is never without an owner.  Then the two exchange places
+ * in the ehash in one step: a segment finds either the one or the other.
  */
 void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struct inet_hashinfo *h)
 {
@@ -130,8 +130,9 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 #define TW_KILL_TIME (4 * HZ)
 
 /*
- * Under the lock of its place in the ehash: if another CPU took it out of there, it has ended and needs no time.
- * The timer's reference is taken before it is armed, since it may fire at once on another CPU.
+ * Under the lock of its ehash bucket: if another CPU took it out of there, it has ended and needs
+ * no timer.  The timer's reference is taken before arming, since it may fire at once on another
+ * CPU.
  */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {
@@ -141,7 +142,7 @@ void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 	spin_lock_bh(lock);
 	if (!hlist_unhashed(&tw->tw_node)) {
 		refcount_inc(&tw->tw_refcnt);
-		/* A wait that was cut short is counted by itself (Linux). */
+		/* A shortened wait has a counter of its own (as in Linux). */
 		tw->tw_kill = timeo <= TW_KILL_TIME;
 		if (mod_timer(&tw->tw_timer, jiffies + timeo))
 			inet_twsk_put(tw);
@@ -149,7 +150,7 @@ void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 	spin_unlock_bh(lock);
 }
 
-/* A segment came: the time begins anew.  The caller found it, hence has a reference. */
+/* A segment came: restart the wait.  The caller found the object, so it has a reference. */
 void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {
 	inet_twsk_schedule(tw, timeo);

@@ -22,7 +22,7 @@ struct inet_timewait_sock {
 	u8 tw_substate; /* TCP_FIN_WAIT2 or TCP_TIME_WAIT */
 	u8 tw_rcv_wscale;
 	u8 tw_tos;
-	bool tw_kill; /* waits a few seconds only; TWKilled counts it */
+	bool tw_kill; /* waits for a few seconds only; counted in TWKilled */
 	__be16 tw_sport;
 	struct timer_list tw_timer;
 	struct inet_bind_bucket *tw_tb;
@@ -36,12 +36,12 @@ static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
 /* A copy of @sk's identity; NULL: no memory or tcp_max_tw_buckets.  @state: the substate.  The reference
  * is the caller's, which puts it with inet_twsk_put() after the hashdance and arming the timer. */
 struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state);
-/* Takes @sk's places in ehash and bhash.  Afterwards the caller must arm the timer. */
+/* Takes over @sk's places in ehash and bhash.  Afterwards the caller must arm the timer. */
 void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struct inet_hashinfo *h);
 /* Arms, or re-arms (then the reference is there already); not after it has ended. */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo);
 void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo);
-/* Ends it now; a reference that the caller has goes too. */
+/* Ends it now, and drops the caller's reference. */
 void inet_twsk_deschedule_put(struct inet_timewait_sock *tw);
 void inet_twsk_put(struct inet_timewait_sock *tw);
 extern atomic_t inet_tw_count;
