@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The smallest server: greets whoever connects to port 7 first, and returns.  The machine has done
- * its work then: the kernel closes what is open and powers off.  Compiles and runs on Linux as it is.
+ * The smallest server: greets the first peer that connects to port 7, and returns.  Then the kernel
+ * closes the open files and powers off.  Compiles and runs on Linux as it is.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -27,6 +27,6 @@ int main(int argc, char **argv)
 	fd = accept(listener, NULL, NULL);
 	if (fd < 0 || write(fd, greeting, sizeof(greeting) - 1) != sizeof(greeting) - 1)
 		return 1;
-	/* Neither is closed here: what the end of a program leaves is the kernel's to close. */
+	/* Neither socket is closed: the kernel closes the files that a program leaves open. */
 	return 0;
 }

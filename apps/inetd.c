@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define BACKLOG    4096
-#define BACKOFF_NS 10000000L /* after an accept() that failed for want of something */
+#define BACKOFF_NS 10000000L /* after accept() failed for lack of memory or numbers */
 #define ECHO_CHUNK 4096      /* a thread's stack is small */
 #define SINK_CHUNK 65536
 
@@ -65,7 +65,10 @@ static void echo(int fd)
 	}
 }
 
-/* MSG_TRUNC on a stream: taken out of the receive queue, and copied nowhere: no buffer is needed (tcp(7)). */
+/*
+ * MSG_TRUNC on a stream removes bytes from the receive queue without copying them: no buffer is
+ * needed (tcp(7)).
+ */
 static void discard(int fd)
 {
 	ssize_t n;
@@ -84,7 +87,7 @@ static void discard(int fd)
 #define CYCLE      (NR_CHARS * LINE_LEN) /* bytes after which the stream repeats */
 #define GEN_CHUNK  65536
 
-/* A cycle more than a chunk: from any point of the cycle a whole chunk can be written. */
+/* A cycle longer than a chunk: a whole chunk can be written from any point of the cycle. */
 static char pattern[GEN_CHUNK + CYCLE];
 
 static void chargen_fill(void)
@@ -179,7 +182,10 @@ static struct service services[] = {
 };
 #define NR_SERVICES (sizeof(services) / sizeof(services[0]))
 
-/* A connection's thread has one argument: above the service, below the number. */
+/*
+ * A connection's thread has one argument: the service in the upper half, the descriptor in the
+ * lower.
+ */
 #define PACK(service, fd) ((void *)((uintptr_t)(service) << 32 | (uint32_t)(fd)))
 
 static void *connection(void *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that nobody waits for: they end when their function returns. */
+/* Threads that cannot be joined: they end when their function returns. */
 #ifndef PTHREAD_H
 #define PTHREAD_H
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
-/* The kernel takes no result of a thread's function: nobody could ask for it. */
+/* The result of the thread's function is dropped: there is no pthread_join(). */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
 	long tid;
@@ -22,7 +22,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)
 	return 0;
 }
 
-/* A thread is detached from its beginning. */
+/* A thread is detached from its start. */
 int pthread_detach(pthread_t thread)
 {
 	(void)thread;

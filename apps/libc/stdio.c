@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * printf() and its sisters: formatted on the stack, written at once.  Called by applications.
+ * printf() and its variants: formatted on the stack, written at once.
+ *
+ * Called by applications.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -65,7 +65,7 @@ off_t lseek(int fd, off_t offset, int whence)
 	return CALL3(__NR_lseek, fd, offset, whence);
 }
 
-/* The third argument is there only with O_CREAT, which no file here knows. */
+/* The third argument is only present with O_CREAT, which no file here supports. */
 int open(const char *path, int flags, ...)
 {
 	return CALL3(__NR_open, path, flags, 0);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The name that a function of this C library has for the linker.
+ * The linker's name of a function of this C library.
  *
- * In the hosted image it is linked beside the host's own library, whose write() must stay what the
- * code below the seams means; so ours are called app_write and so on, and only who includes these
- * headers gets them under POSIX's names.
+ * In the hosted image it is linked together with the host's own library, whose write() the code
+ * below the seams still needs.  So the functions here are called app_write and so on, and only a
+ * file that includes these headers gets them under POSIX's names.
  */
 #ifndef SYS_CDEFS_H
 #define SYS_CDEFS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The door to the kernel: a system call number, six words; a result, or a negative errno. */
+/* The entry to the kernel: a system call number, six words; a result, or a negative errno. */
 #ifndef SYS_SYSCALL_H
 #define SYS_SYSCALL_H
 

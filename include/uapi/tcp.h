@@ -47,9 +47,9 @@ enum {
 #define TCPI_OPT_ECN        8
 
 /*
- * TCP_INFO: Linux 6.1's layout.  0 are those that nobody counts: delivery_rate (24 bytes more of a
- * connection, 20 of a segment), dsack_dups and delivered_ce (no SACK, no ECN), fackets and last_ack_sent
- * (as in Linux).  Nothing is paced: both rates are ~0.
+ * TCP_INFO: Linux 6.1's layout.  These fields are 0, because nothing counts them: delivery_rate (24
+ * bytes more of a connection, 20 of a segment), dsack_dups and delivered_ce (no SACK, no ECN),
+ * fackets and last_ack_sent (as in Linux).  Nothing is paced: both rates are ~0.
  */
 struct tcp_info {
 	uint8_t tcpi_state;

@@ -22,7 +22,9 @@
 
 static DEFINE_LOG_SOURCE(arp_log, "arp");
 
-/* For so long after it was learnt, another address for the same neighbour is not believed. */
+/*
+ * For this long after an address was learnt, a different address for the same neighbour is ignored.
+ */
 #define ARP_LOCKTIME HZ
 
 /* ---- out -------------------------------------------------------------------------------------- */
@@ -70,7 +72,10 @@ void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, con
 
 void arp_announce(struct net_device *dev, __be32 addr)
 {
-	/* A question about ourselves: it needs no answer, and updates hosts that knew an older address. */
+	/*
+	 * A request for our own address: it needs no answer, and updates hosts that have an older
+	 * entry.
+	 */
 	arp_send(ARPOP_REQUEST, addr, dev, addr, NULL, NULL);
 }
 
@@ -98,7 +103,7 @@ struct neigh_table arp_tbl = {
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-/* A message that was looked through; addresses in network order. */
+/* A parsed and checked message; addresses in network order. */
 struct arp_message {
 	u16 op;
 	bool request;
@@ -106,7 +111,7 @@ struct arp_message {
 	u8 sha[ETH_ALEN];
 };
 
-/* False: cut short, or not about Ethernet and IPv4. */
+/* False: the message is cut short, or not about Ethernet and IPv4. */
 static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 {
 	const struct arphdr *arp;
@@ -155,16 +160,19 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 
 	if (!msg->sip)
 		return false; /* an address probe: it has none yet (RFC 5227) */
-	/* Only a question to us makes an entry, so that a peer can't fill the table with answers. */
+	/*
+	 * Only a request for our address creates an entry, so that a peer cannot fill the table
+	 * with replies.
+	 */
 	if (msg->request && for_us && ip_route_onlink(dev, msg->sip))
 		neigh = neigh_create(&arp_tbl, msg->sip, dev);
 	else
 		neigh = neigh_lookup(&arp_tbl, msg->sip, dev);
 	if (!neigh)
 		return false;
-	/* An answer to us alone proves that it is there; all else is hearsay. */
+	/* Only a reply to us alone proves that the address is reachable. */
 	sure = !msg->request && skb->pkt_type == PACKET_HOST;
-	/* An announcement says at once that the address moved. */
+	/* An announcement replaces the old address at once. */
 	override = msg->sip == msg->tip || time_after(jiffies, neigh->updated + ARP_LOCKTIME);
 	neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE, override);
 	neigh_release(neigh);

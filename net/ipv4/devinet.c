@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which IPv4 addresses are ours, and on which device.
+ * The IPv4 addresses of this host, and their devices.
  *
  * Callers: ip_init (devinet_init); device notifiers (process, or softirq for the link); ipconfig.c
- * adds; route.c, arp.c, ip_input.c and sockets ask.
- * No lock: addresses are only added, by one context at a time for a device (ipconfig.c gives each
- * device one entry), and counted after they are written, so that a reader in any context sees whole
- * ones.  Answers to Linux's net/ipv4/devinet.c.
+ * adds; route.c, arp.c, ip_input.c and sockets ask.  No lock: addresses are only added, by one
+ * context at a time for a device (ipconfig.c gives each device one entry), and the count is raised
+ * after the address is written, so that a reader in any context sees complete ones.  Answers to
+ * Linux's net/ipv4/devinet.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -70,7 +70,10 @@ bool inet_is_local_addr(__be32 addr)
 
 #define LOOPBACK_BROADCAST 0x7fffffffu /* 127.255.255.255 */
 
-/* The subnet's number is the broadcast address of 4.2BSD: RFC 1122 3.3.6, as Linux takes it too. */
+/*
+ * The address of the subnet itself was the broadcast address in 4.2BSD: RFC 1122 3.3.6; Linux
+ * accepts it too.
+ */
 static bool ifa_broadcast(const struct in_ifaddr *ifa, __be32 addr)
 {
 	if (!ifa->ifa_broadcast)
@@ -86,7 +89,7 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return false;
-	/* The last address of 127/8, as of any network (Linux). */
+	/* The last address of 127/8 is a broadcast address, as in any network (Linux). */
 	if ((dev->flags & IFF_LOOPBACK) && addr == htonl(LOOPBACK_BROADCAST))
 		return true;
 	for_each_ifa(ifa, in_dev)
@@ -140,7 +143,7 @@ const char *inet_addr_fault(__be32 addr, unsigned int prefix_len)
 		return "a multicast address";
 	if (ipv4_is_reserved(addr))
 		return "an address of 240.0.0.0/4, which is reserved";
-	/* A link of two has neither (RFC 3021), nor has a network of one. */
+	/* A /31 has no network and no broadcast address (RFC 3021), nor has a /32. */
 	if (prefix_len >= 31)
 		return NULL;
 	if (!(addr & ~mask))
@@ -167,7 +170,7 @@ int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
 		.ifa_local = addr,
 		.ifa_mask = mask,
 		.ifa_prefixlen = prefix_len,
-		/* On a link of two (RFC 3021), or alone (/32), there is no broadcast address. */
+		/* A /31 (RFC 3021) and a /32 have no broadcast address. */
 		.ifa_broadcast = (dev->flags & IFF_BROADCAST) && prefix_len < 31 ? addr | ~mask : 0,
 	};
 	__atomic_store_n(&in_dev->nr_addrs, in_dev->nr_addrs + 1, __ATOMIC_RELEASE);
@@ -191,12 +194,12 @@ static void inetdev_announce(unsigned long data)
 		mod_timer(&in_dev->announce, jiffies + ANNOUNCE_INTERVAL);
 }
 
-/* The link is there: others may have old entries for our addresses. */
+/* The link came up: other hosts may have outdated entries for our addresses. */
 static void inetdev_link_up(struct in_device *in_dev)
 {
 	if (!netif_carrier_ok(in_dev->dev) || (in_dev->dev->flags & (IFF_LOOPBACK | IFF_NOARP)))
 		return;
-	/* From the timer: the device may be in the middle of coming up. */
+	/* Announce from the timer: the device may not be fully up yet. */
 	in_dev->announcements = ANNOUNCE_NUM;
 	mod_timer(&in_dev->announce, jiffies);
 }

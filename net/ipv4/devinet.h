@@ -25,7 +25,7 @@ struct in_device {
 	struct net_device *dev;
 	unsigned int nr_addrs;
 	struct in_ifaddr addrs[IFADDRS_MAX];
-	/* Routes of packets that come in and are for us; made with the device, never go. */
+	/* Routes of received packets that are for this host; made with the device, never freed. */
 	struct rtable *local_rt, *broadcast_rt;
 	struct timer_list announce; /* RFC 5227: says it twice */
 	u8 announcements;           /* still to come */
@@ -36,8 +36,8 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
 	return prefix_len ? __builtin_bswap32(~0u << (32 - prefix_len)) : 0;
 }
 /*
- * The reason why @addr can't be a host's address in a network of @prefix_len bits, as text; NULL: it
- * can.  RFC 1122 3.2.1.3, RFC 1112 section 4.
+ * The reason why @addr cannot be a host's address in a network of @prefix_len bits, as text; NULL:
+ * it can.  RFC 1122 3.2.1.3, RFC 1112 section 4.
  */
 const char *inet_addr_fault(__be32 addr, unsigned int prefix_len);
 /* 0, -EEXIST, -ENOSPC (IFADDRS_MAX), -EINVAL.  Adds the prefix's route too.  Process or softirq. */

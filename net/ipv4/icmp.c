@@ -54,7 +54,10 @@ static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
 
 	if (sysctl_icmp_echo_ignore_all)
 		return SKB_DROP_REASON_ICMP_IGNORED;
-	/* RFC 1122 3.2.2.6 allows silence, which keeps us out of amplification attacks. */
+	/*
+	 * RFC 1122 3.2.2.6 allows to discard echo requests to a broadcast address, which prevents
+	 * amplification attacks.
+	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
 	rt = ip_route_output_key(&fl);
@@ -83,7 +86,7 @@ out:
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* Routers from before RFC 1191 name no MTU: the next lower one that is common (its section 7). */
+/* RFC 1191 section 7: if an old router names no MTU, use the next lower common one. */
 static u32 pmtu_guess(u32 too_big)
 {
 	static const u16 plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 576};
@@ -95,7 +98,10 @@ static u32 pmtu_guess(u32 too_big)
 	return 576;
 }
 
-/* Is the quoted packet one of ours, with the first 8 bytes of its transport?  Pulls all of it. */
+/*
+ * Does the message quote one of our packets, with the first 8 bytes of its transport?  Pulls all of
+ * the quote.
+ */
 static bool icmp_quote_ok(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -107,7 +113,10 @@ static bool icmp_quote_ok(struct sk_buff *skb)
 	    !pskb_may_pull(skb, sizeof(struct icmphdr) + iph->ihl * 4 + 8))
 		return false;
 	iph = (const struct iphdr *)(skb->data + sizeof(struct icmphdr));
-	/* A fragment that is not the first has no ports to go by; and its source must be our address. */
+	/*
+	 * Only the first fragment has ports; and the source of the quoted packet must be our
+	 * address.
+	 */
 	return !(iph->frag_off & htons(IP_OFFSET)) && inet_is_local_addr(iph->saddr);
 }
 
@@ -119,7 +128,7 @@ static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 	const struct iphdr *quoted;
 	u32 info = 0;
 
-	/* A conforming host sends no error to a group. */
+	/* A host that conforms sends no error to a broadcast or multicast address. */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
 	if (!icmp_quote_ok(skb)) {
@@ -165,7 +174,10 @@ void icmp_link_failure(struct sk_buff *skb)
 		skb_drop_inc(SKB_DROP_REASON_NOMEM);
 		return;
 	}
-	/* As if it had come from ourselves: no other host has reported it. */
+	/*
+	 * Build the message as if this host had sent it to itself: no other host has reported the
+	 * error.
+	 */
 	skb_reset_network_header(told);
 	memcpy(skb_put(told, sizeof(struct iphdr)), ip_hdr(skb), sizeof(struct iphdr));
 	ip_hdr(told)->ihl = 5;
@@ -187,7 +199,9 @@ void icmp_link_failure(struct sk_buff *skb)
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-/* Counts the type that came; false: one that has no counter, and no use here. */
+/*
+ * Counts the type of a received message; false: a type without a counter, which is not used here.
+ */
 static bool icmp_count_in(u8 type)
 {
 	switch (type) {
@@ -225,7 +239,7 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	pr_debug("in  from %pI4: type %u, code %u, %u bytes", &saddr, type, icmp_hdr(skb)->code,
 		 skb->len);
 	if (!icmp_count_in(type)) {
-		/* RFC 1122 3.2.2: an unknown type is dropped in silence. */
+		/* RFC 1122 3.2.2: an unknown type is silently discarded. */
 		snmp_inc(SNMP_IcmpInErrors);
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	}
@@ -237,7 +251,10 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	case ICMP_PARAMETERPROB:
 		return icmp_error(skb);
 	default:
-		/* Source quench is history (RFC 6633); a redirect is not believed from any host. */
+		/*
+		 * Source quench is obsolete (RFC 6633); redirects are ignored, whichever host sends
+		 * them.
+		 */
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	}
 }

@@ -18,13 +18,16 @@ static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 /* Says that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
 
-/* The next hop of @skb, a packet of ours, does not answer: tells its transport as an ICMP host
+/* The next hop of @skb, a packet of ours, does not answer: notifies its transport as an ICMP host
  * unreachable would.  Softirq, no lock held; @skb stays the caller's. */
 void icmp_link_failure(struct sk_buff *skb);
 void icmp_init(void);
 void icmp_send_init(void); /* icmp_send.c, from icmp_init() */
 
-/* An unreachable's effect on a socket: errno, and whether it ends a connection at once. */
+/*
+ * The effect of an unreachable message on a socket: errno, and whether it ends a connection at
+ * once.
+ */
 struct icmp_err {
 	int errno_;
 	bool fatal;

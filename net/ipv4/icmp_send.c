@@ -21,7 +21,10 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-/* RFC 1812 4.3.2.3: as much of the original as fits in the 576 bytes that each host must take. */
+/*
+ * RFC 1812 4.3.2.3: quote as much of the original as fits in the 576 bytes that each host must
+ * accept.
+ */
 #define ICMP_ERROR_MAX 576
 /* RFC 1812 5.3.2: errors are network control. */
 #define IPTOS_PREC_INTERNETCONTROL 0xc0
@@ -35,12 +38,15 @@ struct icmp_bucket {
 	unsigned long tokens;
 };
 
-/* Of the bucket over all, for a message: many, so that slow rates do not round to nothing. */
+/* Tokens of a message in the global bucket: many, so that slow rates do not round to zero. */
 #define ICMP_MSG_TOKENS 1000
 
 static DEFINE_SPINLOCK(icmp_limit_lock);
 static struct icmp_bucket icmp_global = {.tokens = ICMP_MSGS_BURST * ICMP_MSG_TOKENS};
-/* By hash: an address that takes over a slot begins with a full bucket, the limit over all remains. */
+/*
+ * By hash.  An address that takes over a slot begins with a full bucket; the global limit still
+ * holds.
+ */
 static struct {
 	__be32 addr;
 	struct icmp_bucket bucket;
@@ -52,14 +58,16 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 	unsigned long now = jiffies, passed = now - b->last;
 
 	b->last = now;
-	/* As long as it takes to fill is as good as full, and does not overflow. */
+	/*
+	 * After the time that it takes to fill, the bucket is full; this also avoids an overflow.
+	 */
 	if (rate && passed >= max_tokens / rate)
 		b->tokens = max_tokens;
 	else
 		b->tokens = min(max_tokens, b->tokens + passed * rate);
 }
 
-/* May one more error go to @daddr?  Takes its price from both buckets, or from none. */
+/* May one more error be sent to @daddr?  Takes its cost from both buckets, or from neither. */
 static bool icmp_allow(__be32 daddr)
 {
 	unsigned int slot = siphash_2u64(daddr, 0, &icmp_key) % ICMP_PEERS_MAX;
@@ -116,7 +124,7 @@ static void icmp_orig_copy(const struct sk_buff *skb, void *to, unsigned int len
 		BUG_ON(skb_copy_bits(skb, 0, (u8 *)to + head, len - head));
 }
 
-/* RFC 1122 3.2.2: about which packets nothing may be said. */
+/* RFC 1122 3.2.2: packets about which no error may be sent. */
 static bool icmp_may_answer(const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -133,7 +141,10 @@ static bool icmp_may_answer(const struct sk_buff *skb)
 		return false;
 	if (iph->protocol != IPPROTO_ICMP)
 		return true;
-	/* An error about an error has no end; one that is too short to tell is taken for one. */
+	/*
+	 * No error about an error, or there would be no end; a message too short to tell counts as
+	 * an error.
+	 */
 	if (icmp_orig_len(skb) <= type_at)
 		return false;
 	icmp_orig_copy(skb, quoted, type_at + 1);
@@ -177,7 +188,9 @@ static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 {
 	const struct iphdr *iph = ip_hdr(skb_in);
-	/* Source: the address that the packet was sent to, so that its sender can match the error. */
+	/*
+	 * Source: the address that the packet was sent to, so that its sender can match the error.
+	 */
 	struct flowi4 fl = {.daddr = iph->saddr, .saddr = iph->daddr, .proto = IPPROTO_ICMP};
 	struct sk_buff *skb;
 	struct rtable *rt;

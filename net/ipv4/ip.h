@@ -54,19 +54,19 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
 int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
 			  __be32 saddr, __be32 daddr, u8 protocol);
 /*
- * A reply to @skb that has no full socket behind it (RST, ACK of TIME_WAIT or of a request):
- * @len bytes at @data (a transport header whose checksum field at @csum_offset is filled here),
+ * A reply to @skb that has no full socket behind it (RST, ACK of TIME_WAIT or of a request): @len
+ * bytes at @data (a transport header whose checksum field, at @csum_offset, is filled in here),
  * from @saddr to @daddr.  Softirq.
  */
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
 			   u8 protocol, const void *data, unsigned int len,
 			   unsigned int csum_offset);
-/* The same for one of IP's own, with everything given.  Takes the skb, not @rt. */
+/* The same for a packet of IP itself, with addresses and route given.  Takes the skb, not @rt. */
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
 		u8 tos, u8 ttl);
-/* Header is complete but for length and checksum. */
+/* Sends a packet whose IP header is complete except length and checksum. */
 int ip_local_out(struct sk_buff *skb);
-/* Must @sk's packets (NULL: a packet of no socket) say "don't fragment" on @rt? */
+/* Must the packets of @sk (NULL: a packet without a socket) have "don't fragment" set on @rt? */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 bool ip_sk_accept_pmtu(const struct sock *sk);
 /* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */

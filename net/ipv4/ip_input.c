@@ -33,7 +33,7 @@ noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
 		 skb->len);
 }
 
-/* Brings the header into the linear part and believes it only when it is whole. */
+/* Brings the header into the linear part and checks it. */
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -51,7 +51,7 @@ static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 	len = ntohs(iph->tot_len);
 	if (len < hdrlen || skb->len < len)
 		return SKB_DROP_REASON_IP_INHDR;
-	/* Ethernet fills short frames up: bytes behind the datagram are padding. */
+	/* Ethernet pads short frames: the bytes behind the datagram are padding. */
 	if (pskb_trim(skb, len))
 		return SKB_DROP_REASON_NOMEM;
 	return SKB_NOT_DROPPED_YET;
@@ -83,7 +83,7 @@ enum skb_drop_reason ip_local_deliver(struct sk_buff *skb)
 	return ip_local_deliver_finish(skb);
 }
 
-/* Refused options are answered with an ICMP error. */
+/* Parses the options.  Refused ones are answered with an ICMP error. */
 static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 {
 	unsigned int optlen = ip_hdrlen(skb) - sizeof(struct iphdr), bad;
@@ -102,7 +102,10 @@ static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device *dev)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	/* A packet to ourselves too: loopback_xmit() dropped the route with which it left. */
+	/*
+	 * This includes packets to ourselves: loopback_xmit() dropped the route with which they
+	 * left.
+	 */
 	enum skb_drop_reason reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
 
 	if (unlikely(reason)) {
@@ -117,10 +120,13 @@ enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct 
 {
 	enum skb_drop_reason reason;
 
-	/* The card receives all frames (promiscuous): not for us, and not worth counting. */
+	/*
+	 * The card receives all frames (promiscuous): this one is for another host, and is not
+	 * counted.
+	 */
 	if (unlikely(skb->pkt_type == PACKET_OTHERHOST))
 		return SKB_DROP_REASON_OTHERHOST;
-	/* As they were on the wire: a merged one counts for all that it was made of. */
+	/* Count packets as they were on the wire: a merged one counts for all its segments. */
 	snmp_add(SNMP_IpInReceives, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	reason = ip_header_check(skb);
 	if (unlikely(reason)) {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IP options: looked through so that they can be skipped safely.
+ * IP options: parsed so that they can be skipped safely.
  *
- * Callers: ip_rcv_finish, and icmp.c for what it quotes.  Any context, no lock.
- * RFC 791 3.1 for their shape; RFC 7126 for what to do with them: source routing is refused, all
- * others are passed over.
+ * Callers: ip_rcv_finish, and icmp.c for the quoted packet.  Any context, no lock.  RFC 791 3.1 for
+ * their format; RFC 7126 for their treatment: source routing is refused, all others are ignored.
  */
 #include "net/ipv4/ip.h"
 

@@ -24,7 +24,9 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-/* Identifications of datagrams that may be fragmented: a counter for each group of pairs. */
+/*
+ * Identifications of datagrams that may be fragmented: a counter for each group of address pairs.
+ */
 #define IP_IDENTS 256
 static u16 ip_idents[IP_IDENTS];
 static siphash_key_t ip_ident_key;
@@ -39,7 +41,9 @@ u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol)
 {
 	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, protocol, &ip_ident_key);
 
-	/* Counted per group, so that one peer can't read our traffic with others from it. */
+	/*
+	 * One counter for each group, so that a peer cannot learn our traffic with others from it.
+	 */
 	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
 	       (u16)(hash >> 32);
 }
@@ -53,8 +57,9 @@ struct ip_header_args {
 	u8 protocol, tos, ttl;
 };
 
-/* All datagrams say "don't fragment", the path MTU is found, not hidden (RFC 1191); but not on a path below the
- * least MTU, and not for a socket whose application wants it otherwise (IP_MTU_DISCOVER). */
+/* All datagrams have "don't fragment" set, so that the path MTU is discovered (RFC 1191); except
+ * on a path below the minimum MTU, and for a socket whose application disabled it
+ * (IP_MTU_DISCOVER). */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 {
 	u8 pmtudisc = sk ? inet_sk(sk)->pmtudisc : IP_PMTUDISC_WANT;
@@ -63,8 +68,8 @@ bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 	       (pmtudisc == IP_PMTUDISC_WANT && !READ_ONCE(rt->rt_mtu_locked));
 }
 
-/* False: what a router says of the path's MTU makes this socket send nothing again (ip(7): a forged message is the
- * danger).  The route's MTU still bounds its next segments, as on Linux. */
+/* False: a router's report of the path's MTU makes this socket retransmit nothing (ip(7): the
+ * message may be forged).  The route's MTU still limits its next segments, as on Linux. */
 bool ip_sk_accept_pmtu(const struct sock *sk)
 {
 	return inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT &&
@@ -93,7 +98,10 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 
 /* ---- down to the link ------------------------------------------------------------------------- */
 
-/* The neighbour table is full of entries that only the route cache holds: those can go. */
+/*
+ * The neighbour table may be full of entries that only the route cache holds: free those and try
+ * again.
+ */
 static struct neighbour *ip_neigh_create(struct rtable *rt)
 {
 	static unsigned long last_drop;
@@ -113,7 +121,10 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 
 	if (likely(neigh && !neigh->dead))
 		return neigh_output(neigh, skb);
-	/* A route keeps its neighbour for life, since readers hold no lock: mark it for a new lookup. */
+	/*
+	 * A route keeps its neighbour for its lifetime, because readers hold no lock: mark the
+	 * route for a new lookup.
+	 */
 	if (neigh)
 		WRITE_ONCE(rt->obsolete, true);
 	neigh = ip_neigh_create(rt);
@@ -129,7 +140,7 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 	return err;
 }
 
-/* A group has no neighbour: its link address follows from its own (RFC 1112 6.4). */
+/* A multicast address needs no ARP: the link address is computed from it (RFC 1112 6.4). */
 static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
 {
 	struct net_device *dev = rt->dst.dev;
@@ -156,7 +167,7 @@ static int ip_finish_output(struct rtable *rt, struct sk_buff *skb)
 	return ip_neigh_output(rt, skb);
 }
 
-/* Bytes of the largest datagram that goes on the wire, also when the device cuts it. */
+/* Bytes of the largest datagram on the wire, also when the device cuts the packet. */
 static unsigned int ip_wire_len(const struct sk_buff *skb)
 {
 	unsigned int headers;
@@ -202,7 +213,7 @@ int ip_local_out(struct sk_buff *skb)
 
 /* ---- for a connected socket ------------------------------------------------------------------- */
 
-/* The socket's route, looked up again when it is no longer true.  A reference, or ERR_PTR. */
+/* The socket's route, looked up again if it is no longer valid.  A reference, or ERR_PTR. */
 static struct rtable *ip_sk_route(struct sock *sk)
 {
 	struct rtable *rt = dst_rtable(sk->sk_dst_cache);
@@ -255,7 +266,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 		.tos = inet->tos,
 		.ttl = sk_ttl(sk),
 	};
-	/* A packet that is cut on its way takes as many numbers as it becomes packets. */
+	/* A packet that the device cuts uses as many identifications as it has segments. */
 	inet->inet_id += max_t(u16, skb_shinfo(skb)->gso_segs, 1);
 	ip_push_header(skb, &args);
 	return ip_local_out(skb);

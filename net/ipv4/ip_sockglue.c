@@ -12,9 +12,9 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-#define TOS_ECN_MASK 0x3 /* RFC 3168: of a stream these bits are the transport's */
+#define TOS_ECN_MASK 0x3 /* RFC 3168: on a stream socket the transport sets these bits */
 
-/* An int, or a single byte as older programs pass for TOS and TTL. */
+/* An int, or a single byte, which older programs pass for TOS and TTL. */
 static int get_value(int *val, const void __user *optval, unsigned int optlen)
 {
 	unsigned char byte;

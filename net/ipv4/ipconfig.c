@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which card gets which address and gateway: the command line's `ip=` and `gw=`.
+ * The address and gateway of each card: the command line's `ip=` and `gw=`.
  *
  *   cmdline_parse -> parse_ip, parse_gw         boot, one thread
  *   a device comes up, or its link changes -> ipconfig_event -> ip_config_apply
  *   init thread, all cards are open -> ip_auto_config
  *
- * An `ip=` that names a card waits for that card, with or without a link.  One without a name goes to
- * the first card that has a link, and stays there when that link goes down, as on Linux.  A machine
- * with a single card has no choice: the card gets the address without a link.
- * Context: process, or softirq for a link that changes.  config_lock covers which card took which
- * entry; the entries themselves do not change after the boot's parsing.
- * Answers to Linux's net/ipv4/ipconfig.c (ip_auto_config_setup, ip_auto_config).
+ * An `ip=` that names a card waits for that card, with or without a link.  An `ip=` without a name
+ * goes to the first card that has a link, and stays there when that link goes down, as on Linux.
+ * On a machine with a single card, that card gets the address even without a link.  Context:
+ * process, or softirq for a link that changes. config_lock covers which card took which entry; the
+ * entries themselves do not change after the boot's parsing.  Answers to Linux's
+ * net/ipv4/ipconfig.c (ip_auto_config_setup, ip_auto_config).
  */
 #include "net/ipv4/ipconfig.h"
 
@@ -70,7 +70,7 @@ static int parse_gateway(const char *field, struct ip_config *config)
 	return parse_address(field, "gateway", &config->gateway);
 }
 
-/* Servers of the root file system, of names and of time: read, and of no use here. */
+/* Addresses of servers (NFS root, DNS, NTP): parsed, and not used here. */
 static int parse_server(const char *field, struct ip_config *config)
 {
 	__be32 unused;
@@ -96,7 +96,7 @@ static int parse_mask(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* Linux gives it to uname(), which this kernel has not. */
+/* Linux sets uname()'s host name from it; this kernel has no uname(). */
 static int parse_hostname(const char *field, struct ip_config *config)
 {
 	if (*field)
@@ -113,7 +113,7 @@ static int parse_device(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* How else the address could be found.  Only without an address does it matter, as on Linux. */
+/* The method of autoconfiguration.  It matters only without an address, as on Linux. */
 static int parse_autoconf(const char *field, struct ip_config *config)
 {
 	static const char *const unsupported[] = {"dhcp", "bootp", "rarp", "both", "on", "any"};
@@ -132,7 +132,7 @@ static int parse_autoconf(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* The mask of an address without one: its class (RFC 791), as Linux guesses it and says so. */
+/* An address without a mask gets the mask of its class (RFC 791), as on Linux, with a message. */
 static void guess_prefix(struct ip_config *config)
 {
 	u32 top = ntohl(config->addr) >> 24;
@@ -197,7 +197,7 @@ static int parse_short_form(char *text, char *slash, struct ip_config *config)
 	return parse_device(rest, config);
 }
 
-/* False, and said: @addr is no host's address. */
+/* False, after a message: @addr cannot be a host's address. */
 static bool address_is_possible(__be32 addr, unsigned int prefix_len)
 {
 	const char *fault = inet_addr_fault(addr, prefix_len);
@@ -247,7 +247,7 @@ static bool in_network(const struct ip_config *config, __be32 addr)
 	return !((config->addr ^ addr) & inet_make_mask(config->prefix_len));
 }
 
-/* The entry that `gw=` belongs to: the one whose network the gateway lies in, else one without a
+/* The entry that `gw=` belongs to: the one whose network contains the gateway, else one without a
  * network (/32), else the first. */
 static const struct ip_config *gw_word_config(void)
 {
@@ -275,7 +275,9 @@ static void add_gateway(const struct ip_config *config, struct net_device *dev, 
 		return;
 	}
 	if (!in_network(config, gateway)) {
-		/* A cloud's network of one address: its router is on the link all the same. */
+		/*
+		 * A cloud's network of one address (/32): its router is on the link nevertheless.
+		 */
 		if (config->prefix_len < 32) {
 			pr_err("gw=%pI4: not in the network of %pI4/%u: no default route; "
 			       "with ip=%pI4/32 it may be outside\n",
@@ -292,7 +294,7 @@ static void add_gateway(const struct ip_config *config, struct net_device *dev, 
 		pr_err("gw=%pI4: no default route through %s (%d)\n", &gateway, dev->name, err);
 }
 
-/* @config is @dev's: take_config() said so. */
+/* Applies @config to @dev; take_config() has assigned it. */
 static void ip_config_apply(const struct ip_config *config, struct net_device *dev)
 {
 	__be32 gateway = config->gateway;
@@ -312,7 +314,10 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 		add_gateway(config, dev, gateway);
 }
 
-/* config_lock held.  The free entry for @dev: by its name, or, when @any, the one without a name. */
+/*
+ * config_lock held.  The free entry for @dev: the one with its name, or, with @any, the one without
+ * a name.
+ */
 static struct ip_config *free_config(const struct net_device *dev, bool any)
 {
 	struct ip_config *found = NULL;
@@ -443,7 +448,7 @@ static int parse_ip(const char *value)
 	ip_given = true;
 	if (err)
 		return 0;
-	/* A later word for the same card takes the place of the former. */
+	/* A later word for the same card replaces the earlier one. */
 	while (slot < configs + nr_configs && strcmp(slot->device, config.device))
 		slot++;
 	if (slot == configs + NETDEV_MAX) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which card gets which address and gateway: the command line's `ip=` and `gw=`.
- * Linux's Documentation/admin-guide/nfs/nfsroot.rst describes the long form of `ip=`.
+ * The address and gateway of each card: the command line's `ip=` and `gw=`.  Linux's
+ * Documentation/admin-guide/nfs/nfsroot.rst describes the long form of `ip=`.
  */
 #ifndef NET_IPV4_IPCONFIG_H
 #define NET_IPV4_IPCONFIG_H
@@ -18,10 +18,12 @@ struct ip_config {
 	const struct net_device *dev; /* the card that got it; NULL: none yet */
 };
 
-/* Fills @config from the text behind `ip=`.  0; -EINVAL after a line on the console that says why;
- * -ENODEV: the text says that no address is wanted. */
+/* Fills @config from the text after `ip=`. 0; -EINVAL after a line on the console with the reason;
+ * -ENODEV: the text asks for no address. */
 int ip_config_parse(const char *text, struct ip_config *config);
-/* Boot, process context, after all cards were opened: reports words that no card has taken by then. */
+/*
+ * Boot, process context, after all cards were opened: reports words that no card has taken by then.
+ */
 void ip_auto_config(void);
 void ip_config_init(void); /* the words, the notifier; after devinet_init() */
 

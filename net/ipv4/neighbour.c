@@ -14,9 +14,12 @@
 #include "net/core/eth.h"
 #include "net/ipv4/neighbour.h"
 
-/* How long a used but unsure address waits for a hint from above before it is asked (RFC 4861). */
+/*
+ * How long a used but unverified address waits for a confirmation by a transport before it is
+ * probed (RFC 4861).
+ */
 #define NEIGH_DELAY_FIRST_PROBE (5 * HZ)
-/* Old entries that making a new one throws out. */
+/* Old entries that are removed when a new one is made. */
 #define NEIGH_GC_BATCH 2
 
 void neigh_table_init(struct neigh_table *tbl)
@@ -24,7 +27,7 @@ void neigh_table_init(struct neigh_table *tbl)
 	spin_lock_init(&tbl->lock);
 	INIT_LIST_HEAD(&tbl->lru);
 	get_random_bytes(&tbl->key, sizeof(tbl->key));
-	/* An entry lives on while a route holds it, after it left the table. */
+	/* An entry that left the table exists as long as a route holds it. */
 	tbl->slab = kmem_cache_create(tbl->name, sizeof(struct neighbour), 0, 2 * NEIGH_MAX);
 }
 
@@ -47,7 +50,7 @@ static void neigh_set_timer(struct neighbour *neigh, unsigned long when)
 {
 	refcount_inc(&neigh->refcnt);
 	if (mod_timer(&neigh->timer, when))
-		neigh_release(neigh); /* the one that it replaces had a reference already */
+		neigh_release(neigh); /* the replaced timer had a reference already */
 }
 
 /* neigh->lock held, and a reference besides the timer's. */
@@ -57,14 +60,14 @@ static void neigh_del_timer(struct neighbour *neigh)
 		neigh_release(neigh);
 }
 
-/* neigh->lock held.  All that wait move to @to. */
+/* neigh->lock held.  Moves all waiting packets to @to. */
 static void neigh_release_queue(struct neighbour *neigh, struct sk_buff_head *to)
 {
 	atomic_sub(neigh->arp_queue.qlen, &neigh->tbl->waiting);
 	skb_queue_splice_tail_init(&neigh->arp_queue, to);
 }
 
-/* neigh->lock held.  No longer sure of anything: those that wait move to @failed. */
+/* neigh->lock held.  The address is not known any more: moves the waiting packets to @failed. */
 static void neigh_fail(struct neighbour *neigh, struct sk_buff_head *failed)
 {
 	neigh->nud_state = NUD_FAILED;
@@ -192,7 +195,7 @@ static void neigh_unlink(struct neigh_table *tbl, struct neighbour *neigh)
 }
 
 /*
- * tbl->lock held.  Only the table knows an entry whose count is one: it has no timer, so no packet
+ * tbl->lock held.  An entry with a count of one is only in the table: it has no timer, so no packet
  * waits in it, and a lookup needs the lock that we hold.
  */
 static void neigh_collect(struct neigh_table *tbl)
@@ -207,7 +210,7 @@ static void neigh_collect(struct neigh_table *tbl)
 		if (gone >= NEIGH_GC_BATCH && !full)
 			return;
 		if (!full && time_before(now, neigh->used + msecs_to_jiffies(NEIGH_STALE_MS)))
-			return; /* the rest was used later still */
+			return; /* the remaining entries were used later */
 		if (refcount_read(&neigh->refcnt) != 1 || neigh->nud_state == NUD_PERMANENT)
 			continue;
 		neigh_unlink(tbl, neigh);
@@ -281,7 +284,7 @@ void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
 
 /* ---- updates ---------------------------------------------------------------------------------- */
 
-/* neigh->lock held.  False: nothing that we want to believe. */
+/* neigh->lock held.  False: the update is ignored. */
 static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)
 {
 	u8 old = neigh->nud_state;
@@ -298,7 +301,7 @@ static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, boo
 	neigh->updated = jiffies;
 	if (state & NUD_CONNECTED)
 		neigh->confirmed = neigh->updated;
-	/* Hearing the same address again does not lower the entry's state. */
+	/* A repeated announcement of the same address does not lower the entry's state. */
 	if (state == NUD_STALE && (old & NUD_VALID) && ha == neigh->ha)
 		return true;
 	WRITE_ONCE(neigh->ha, ha);
@@ -329,8 +332,8 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 /* ---- out -------------------------------------------------------------------------------------- */
 
 /*
- * neigh->lock held.  Lets @skb wait behind the others; returns the displaced packet: the oldest where this
- * address has as many as it may, itself where all addresses together have.
+ * neigh->lock held.  Queues @skb behind the others; returns the packet that had to leave: the
+ * oldest if this address has its maximum, @skb if all addresses together have theirs.
  */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 {
@@ -348,7 +351,10 @@ static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 	return oldest;
 }
 
-/* Not sure of the address: 0 when the packet may go nevertheless, 1 when it waits (or is gone). */
+/*
+ * The address is not verified: 0 if the packet may be sent nevertheless, 1 if it waits (or was
+ * dropped).
+ */
 static int neigh_event_send(struct neighbour *neigh, struct sk_buff *skb)
 {
 	struct sk_buff *oldest = NULL;

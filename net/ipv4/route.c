@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes: longest prefix first, and the resolved ones (struct rtable) that packets and sockets hold.
+ * Routes: longest prefix first, and the resolved ones (struct rtable) that packets and sockets
+ * hold.
  *
  * Callers: tcp_v4_connect, ip_queue_xmit, icmp (ip_route_output_key), ip_rcv_finish
- * (ip_route_input).  Process and softirq.
- * Lock: rt_lock for the table and the cache; a found rtable is held by its count.
- * A change of the table raises rt_genid, and every rtable of before is asked for again.
- * The cache is a plain array: two destinations on one place take turns, and nothing can overflow.
- * RFC 1122 3.3.1; answers to Linux's net/ipv4/route.c and fib_*.c.
+ * (ip_route_input).  Process and softirq.  Lock: rt_lock for the table and the cache; a found
+ * rtable is held by its count.  A change of the table raises rt_genid, and every older rtable is
+ * looked up again.  The cache is a plain array: two destinations with one index replace each other,
+ * and nothing can overflow.  RFC 1122 3.3.1; answers to Linux's net/ipv4/route.c and fib_*.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
@@ -66,14 +66,14 @@ static void ipv4_confirm_neigh(struct dst_entry *dst)
 
 /* ---- the path's MTU ----------------------------------------------------------------------------- */
 
-/* The known properties of the path to @daddr, shared by all its routes (Linux's fib_nh_exception). */
+/* Known properties of the path to @daddr, shared by all its routes (Linux's fib_nh_exception). */
 struct pmtu_entry {
 	__be32 daddr;
 	u32 mtu;
 	bool locked;
 	unsigned long expires; /* jiffies; 0: the entry is empty */
 };
-/* Under rt_lock.  Two destinations on one place take turns, as in the cache of routes. */
+/* Under rt_lock.  Two destinations with one index replace each other, as in the cache of routes. */
 static struct pmtu_entry pmtus[PMTU_ENTRIES];
 
 static struct pmtu_entry *pmtu_slot(__be32 daddr)
@@ -93,10 +93,11 @@ static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
 }
 
 /*
- * RFC 1191 3 permits an MTU down to 68, where headers are most of a packet, and any forger can ask for it.
- * Below the least MTU the route keeps that, locked: packets go without "don't fragment", and the routers
- * of a path that truly is so narrow cut them (Linux's __ip_rt_update_pmtu()).  The other routes to that host hear
- * of it, and so will those that are made until it expires.
+ * RFC 1191 3 permits an MTU down to 68, with which headers are most of a packet, and any attacker
+ * can forge the message.  So below the minimum MTU the route keeps the minimum, locked: packets are
+ * sent without "don't fragment", and the routers of a path that truly is so narrow fragment them
+ * (Linux's __ip_rt_update_pmtu()).  The other routes to that host are updated too, and those that
+ * are made until the entry expires.
  */
 static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 {
@@ -109,7 +110,7 @@ static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 		return;
 	spin_lock_bh(&rt_lock);
 	entry = pmtu_slot(rt->rt_dst);
-	/* Zero says "never learnt". */
+	/* Zero means "never learnt". */
 	*entry = (struct pmtu_entry){.daddr = rt->rt_dst,
 				     .mtu = mtu,
 				     .locked = lock,
@@ -140,7 +141,7 @@ static struct rtable *rt_alloc(struct net_device *dev, u8 type)
 	rt->dst.ops = &ipv4_dst_ops;
 	rt->dst.dev = dev;
 	rt->dst.mtu = min(dev->mtu, IP_MAX_MTU);
-	/* RFC 6691 2.  Linux announces no less than 256, which a link that is narrower cannot carry. */
+	/* RFC 6691 2.  Linux announces no less than 256, which a narrower link cannot carry. */
 	rt->dst.advmss =
 		max(rt->dst.mtu, IPV4_MIN_MTU) - sizeof(struct iphdr) - sizeof(struct tcphdr);
 	rt->rt_type = type;
@@ -171,7 +172,7 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 	return NULL;
 }
 
-/* Where a broadcast or multicast leaves that names no device: the first that has a network. */
+/* The device of a broadcast or multicast that names none: the first that has a network. */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
 	struct net_device *dev;
@@ -230,7 +231,10 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 	if (inet_is_local_addr(fl->daddr)) {
 		a->type = RTN_LOCAL;
 		a->dev = loopback_dev();
-		/* The address of the loopback interface speaks for all of 127/8 (Linux's local table: "src 127.0.0.1"). */
+		/*
+		 * The loopback interface's address is the source for all of 127/8 (Linux's local
+		 * table: "src 127.0.0.1").
+		 */
 		a->src = ipv4_is_loopback(fl->daddr) ? htonl(0x7f000001) : fl->daddr;
 		if (!a->dev || !(a->dev->flags & IFF_UP))
 			return -ENETUNREACH;
@@ -270,7 +274,7 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 	struct rt_answer a;
 	int err;
 
-	/* "This host" (RFC 1122 3.2.1.3): to connect to it means ourselves. */
+	/* 0.0.0.0 means "this host" (RFC 1122 3.2.1.3): connect to the loopback address. */
 	if (!fl->daddr)
 		fl->daddr = fl->saddr ? fl->saddr : htonl(0x7f000001);
 	if (fl->saddr && !inet_is_local_addr(fl->saddr))
@@ -309,12 +313,12 @@ out:
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-/* Addresses that no packet on a wire may come from (RFC 1122 3.2.1.3, RFC 1812 5.3.7). */
+/* Source addresses that no packet on a wire may have (RFC 1122 3.2.1.3, RFC 1812 5.3.7). */
 static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *dev)
 {
 	if (ipv4_is_multicast(saddr) || ipv4_is_lbcast(saddr))
 		return true;
-	/* A host without an address yet broadcasts (DHCP). */
+	/* A host that has no address yet sends broadcasts from 0.0.0.0 (DHCP). */
 	if (ipv4_is_zeronet(saddr))
 		return saddr || !ipv4_is_lbcast(daddr);
 	if (dev->flags & IFF_LOOPBACK)
@@ -412,7 +416,7 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 		dev = NULL;
 	else if (type != RTN_UNICAST || !dev)
 		return -EINVAL;
-	/* A gateway that is behind another one, or is ourselves, leads nowhere. */
+	/* A gateway must be on the link, and not be this host itself. */
 	if (gateway && dev && (!ip_route_onlink(dev, gateway) || inet_is_local_addr(gateway)))
 		return -EINVAL;
 	entry = (struct fib_entry){.dst = dst,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes: which device and which next hop for an address.  Longest prefix wins.  Any context.
- * Names and roles of Linux's include/net/route.h.
+ * Routes: the device and the next hop for an address.  Longest prefix wins.  Any context.  Names
+ * and roles of Linux's include/net/route.h.
  */
 #ifndef NET_IPV4_ROUTE_H
 #define NET_IPV4_ROUTE_H
@@ -25,16 +25,16 @@ extern u32 rt_genid; /* raised when the table changes: older routes are looked u
 struct rtable {
 	struct dst_entry dst; /* first: reference count, path MTU, device */
 	u8 rt_type;           /* RTN_* */
-	bool obsolete;        /* the table changed: look again */
-	bool rt_mtu_locked;   /* the path is below the least MTU: no "don't fragment" on it */
+	bool obsolete;        /* the table changed: look up again */
+	bool rt_mtu_locked;   /* the path is below the minimum MTU: no "don't fragment" */
 	__be32 rt_gateway;    /* next hop: gateway, or the destination itself */
-	__be32 rt_dst;        /* destination it was looked up for */
+	__be32 rt_dst;        /* destination of the lookup */
 	__be32 rt_src;        /* preferred source */
 	u32 genid;
 	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is believed, 0 = none */
-	__be32 fl_saddr;               /* the question that it answers, with rt_dst */
+	__be32 fl_saddr;               /* key of the lookup, with rt_dst */
 	int fl_oif;
-	struct neighbour *neigh; /* of the next hop, once asked for; holds a reference */
+	struct neighbour *neigh; /* of the next hop, once needed; holds a reference */
 };
 
 /* A transport's lookup key: addresses in network order, 0 = any. */
@@ -47,7 +47,7 @@ struct flowi4 {
 
 /* ERR_PTR(-ENETUNREACH), or a reference. fl->saddr is filled in when it was 0. */
 struct rtable *ip_route_output_key(struct flowi4 *fl);
-/* Where does a received packet go: skb->dst is set; 0, or a drop reason (skb_drop_reason). */
+/* Route of a received packet: sets skb->dst; returns 0, or a drop reason (skb_drop_reason). */
 enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr,
 				    struct net_device *dev);
 static inline struct rtable *dst_rtable(const struct dst_entry *dst)
@@ -67,27 +67,27 @@ static inline void rt_put(struct rtable *rt)
 {
 	dst_release((struct dst_entry *)rt);
 }
-/* Would the table still give this route? */
+/* Would a lookup now give the same route? */
 static inline bool rt_is_valid(const struct rtable *rt)
 {
 	if (READ_ONCE(rt->obsolete) || rt->genid != READ_ONCE(rt_genid))
 		return false;
 	return !rt->rt_pmtu_expires || time_before(jiffies, rt->rt_pmtu_expires);
 }
-/* Addresses, devices or routes changed: every route is asked for again. */
+/* Addresses, devices or routes changed: every route must be looked up again. */
 void rt_cache_flush(void);
-/* Lets go of the routes that only the cache holds; those in use stay true. */
+/* Frees the routes that only the cache holds; those in use stay valid. */
 void rt_cache_drop(void);
-/* A route for packets that come in through @dev and are for us.  NULL: no memory. */
+/* A route for received packets of this host through @dev.  NULL: no memory. */
 struct rtable *rt_alloc_input(struct net_device *dev, u8 type);
 void ip_rt_init(void);
 
-/* Does a route say that @addr is on @dev's link, so that it is asked for with ARP?  Any context. */
+/* Is @addr on @dev's link by a route, so that it is resolved with ARP? Any context. */
 bool ip_route_onlink(const struct net_device *dev, __be32 addr);
 /*
- * 0, -EEXIST (this prefix through this device), -ENOSPC (ROUTES_MAX), -EINVAL.  @prefix_len 0..32.
+ * 0, -EEXIST (this prefix through this device), -ENOSPC (ROUTES_MAX), -EINVAL. @prefix_len 0..32.
  * A @gateway must be on @dev's link by an earlier route.  Of two devices with one prefix the older
- * route is taken.
+ * route is used.
  */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);

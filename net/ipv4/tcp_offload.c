@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which TCP segments over IPv4 may become one on their way up (GRO).
+ * Which TCP segments over IPv4 may be merged into one on their way up (GRO).
  *
  * Callers: napi_gro_receive and napi_gro_flush (net/core/gro.c), through struct packet_offload.
- * Softirq; the packets have no other holder.  data at the IP header, transport header not set.
+ * Softirq; the packets have no other holder. data at the IP header, transport header not set.
  *
- * Merged is what a peer would have sent as one segment had it been allowed to: the same addresses,
- * ports, type of service, time to live, acknowledgement, window and options, no flags but ACK and PSH,
- * data that follows without a gap, all but the last of one size.  Both checksums were right.  So
- * nothing that TCP could notice is lost: it gets gso_size and gso_segs, as from a device that merges.
- * Anything else goes up as it came.  Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
+ * Segments are merged if the peer could have sent them as one: the same addresses, ports, type of
+ * service, time to live, acknowledgement, window and options, no flags but ACK and PSH, data that
+ * follows without a gap, all but the last of one size, both checksums right.  So TCP loses no
+ * information: the merged packet has gso_size and gso_segs, as from a device that merges.  Any
+ * other segment goes up as it came.  Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
  */
 #include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"
@@ -25,7 +25,7 @@
 
 /* State of a packet that is examined or held, in its cb. */
 struct tcp_gro_cb {
-	u32 next_seq; /* of the segment that would follow */
+	u32 next_seq; /* sequence number after its data */
 	u16 headers;  /* bytes before the data */
 	u16 mss;      /* data of its first segment */
 	u16 segs;
@@ -38,7 +38,10 @@ static struct tcphdr *tcp_header(const struct sk_buff *skb)
 	return (struct tcphdr *)(skb->data + IP_LEN);
 }
 
-/* A datagram of one piece, without options or filling, for this host, and true.  Linear afterwards. */
+/*
+ * True for an unfragmented datagram without options or padding, for this host, with a correct
+ * header.  Linear afterwards.
+ */
 static bool ip_is_plain(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -52,7 +55,7 @@ static bool ip_is_plain(struct sk_buff *skb)
 	       !ip_fast_csum(iph, iph->ihl);
 }
 
-/* Summed here, it need not be summed again; TCP sees and counts a wrong one. */
+/* A sum that is verified here need not be verified again; TCP sees and counts a wrong one. */
 static bool tcp_sum_is_right(struct sk_buff *skb)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
@@ -93,8 +96,8 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 
 #define TCP_PORTS_LEN 4 /* both */
 
-/* A TCP segment with its ports.  Fragments behind the first have none: they wait for IP to put them
- * together, and that is later than what is held. */
+/* A TCP segment with its ports.  Fragments other than the first have none: they wait for
+ * reassembly, which is later than the held packets. */
 static bool tcp4_gro_has_flow(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -117,7 +120,7 @@ static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff 
 	       !memcmp(tcp_header(held), skb->data + b->ihl * 4, TCP_PORTS_LEN);
 }
 
-/* Would @skb's data, put behind @held's, still say what both say now? */
+/* Can @skb's data be appended to @held's without changing the meaning of either header? */
 static bool tcp4_gro_fits(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;
@@ -149,7 +152,7 @@ static bool tcp4_gro_merge(struct sk_buff *held, struct sk_buff *skb, bool *last
 	cb->next_seq = more.next_seq;
 	cb->segs++;
 	skb_shinfo(held)->gso_size = cb->mss;
-	/* Nothing can follow a short one, nor what was pushed. */
+	/* No segment may follow a short one or one with PSH. */
 	*last = push || more.mss < cb->mss;
 	kfree_skb_partial(skb, stolen);
 	return true;
