@@ -13,8 +13,8 @@ import sys
 
 CANARIES = {
     # name: (file, what stands there, what is planted)
-    "wrap": ("net/tcp/tcp_data.c", "} else if (before(cb->seq, tp->rcv_nxt)) {",
-             "} else if (cb->seq < tp->rcv_nxt) {"),
+    "wrap": ("net/tcp/tcp_data.c", "if (!after(cb->seq, tp->rcv_nxt))",
+             "if (cb->seq <= tp->rcv_nxt)"),
     "rto": ("net/tcp/tcp_output.c", "if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)",
             "if (!prior_packets && inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)"),
     "ofo": ("net/tcp/tcp_data.c", "if (TCP_SKB_CB(from)->seq != cb->end_seq ||",

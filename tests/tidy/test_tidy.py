@@ -33,6 +33,8 @@ PLANTED = {
                        "tests/a.c": "/* LIMIT(A_MAX) */\n"}),
     "counters_move": ({"net/core/snmp.h": "X(Tcp, InSegs) X(Tcp, OutSegs)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"},
                       {"net/core/snmp.h": "/* X(group, Name) */ X(Tcp, InSegs) X(Udp, NoPorts)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"}),
+    "canaries": ({"tests/sim/canary.py": 'CANARIES = {"a": ("net/a.c", "f(x);", "")}\n', "net/a.c": "f(x);\nf(x);\n"},
+                 {"tests/sim/canary.py": 'CANARIES = {"a": ("net/a.c", "f(x);", "")}\n', "net/a.c": "f(x);\n"}),
     "changelog": ({"VERSION": "0.2.0\n", "CHANGELOG.md": "## [Unreleased]\n## [0.2.0] - 2026-01-01\n"},
                   {"VERSION": "0.2.0\n", "CHANGELOG.md": "## [0.2.0] - 2026-02-01\n### Fixed\n## [0.1.9] - 2026-02-01\n"}),
 }

@@ -7,6 +7,7 @@ the tree, and on one planted breach each, so that a rule that died is noticed.
 
   tests/tidy/tidy.py          print every breach in the tree; exit status 1 if there is one
 """
+import ast
 import concurrent.futures
 import os
 import re
@@ -396,6 +397,22 @@ def counters_move(files):
             yield COUNTERS, n, f"{name} is counted: tidy.py says that it is not"
 
 
+CANARIES = ("tests/sim/canary.py", "tests/differ/bugs.py")
+
+
+def canaries(files):
+    """The line in which a test plants a bug stands in its source, once: else that test can find nothing any more."""
+    for path in CANARIES:
+        text = files.get(path, "")
+        for node in ast.parse(text).body:
+            if not isinstance(node, ast.Assign) or node.targets[0].id not in ("CANARIES", "BUGS"):
+                continue
+            for key, value in zip(node.value.keys, node.value.values):
+                source, line, _ = ast.literal_eval(value)
+                if files.get(source, "").count(line) != 1:
+                    yield path, key.lineno, f"{key.value}: {source} has its line {files.get(source, '').count(line)} times"
+
+
 TEST_APPS = "tests/qemu/kernel/"
 
 
@@ -485,7 +502,7 @@ def changelog(files):
 
 RULES = [include_direction, no_libc, file_length, function_length, packet_contract, addresses, sequence_compare, test_ifdef,
          build_unknown, irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command,
-         limits_tested, counters_move,
+         limits_tested, counters_move, canaries,
          changelog, both_images, header_alone]
 
 
