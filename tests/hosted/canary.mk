@@ -58,7 +58,7 @@ $(C)/$(1)/$$(canary_$(1)_file): $$(canary_$(1)_file) tests/hosted/canary.mk
 $(C)/$(1)/libsoftnet.so: $(C)/$(1)/$$(canary_$(1)_file) $$($(R)_OBJ)
 	$$(Q)$$(HOSTCC) $$(FREESTANDING) $$(HOST_FLAGS) $$(ASAN_FLAGS) -fsanitize-coverage=trace-pc \
 		$$(HOST_INC) -MF /dev/null -c $$< -o $(C)/$(1)/planted.o
-	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $$(HOST_WRAP) $$(ASAN_FLAGS) \
+	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $$(HOST_WRAP) $$(SLAB_WRAP) $$(ASAN_FLAGS) \
 		$$(filter-out $(R)/$$(canary_$(1)_file).o,$$($(R)_OBJ)) $(C)/$(1)/planted.o -o $$@
 .PHONY: canary-$(1)
 canary-$(1): $(C)/$(1)/libsoftnet.so $(H)/test_race

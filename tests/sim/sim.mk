@@ -34,7 +34,7 @@ $(SIM)/sim: $(SIM_OBJ)
 # The library with the source $(1), of which a copy with a bug lies beside the target, in its place.
 canary-library = $(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirname $(1)) -MF /dev/null \
 		-c $(@D)/$(1) -o $(@D)/bug.o && \
-	$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(HOST_WRAP) \
+	$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(HOST_WRAP) $(SLAB_WRAP) \
 		$$(printf '%s\n' $($(B)/host_OBJ) | grep -vx "$(B)/host/$(1).o") $(@D)/bug.o -o $@
 
 $(SIM)/canary/%/libsoftnet.so: tests/sim/canary.py $(B)/host/libsoftnet.so
