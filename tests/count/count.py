@@ -81,7 +81,7 @@ def total(out, name, library):
     raise Wrong(f"no dump of {name}")
 
 
-PLATFORM = "/tests/host/"
+PLATFORM = ("/tests/host/", "/tests/wire/")
 SHARED = "kernel/lib/string.c"     # memcpy() and the like: the platform uses the kernel's
 
 
@@ -102,7 +102,7 @@ def kernels(lines, library):
         elif line.startswith("calls="):
             calls = True
         elif m := re.match(r"[-+*\d]\d* (\d+)$", line):
-            platform = PLATFORM in now["fl"]
+            platform = any(part in now["fl"] for part in PLATFORM)
             if now["ob"].endswith(library):
                 if not calls and not platform:
                     total_ += int(m[1])

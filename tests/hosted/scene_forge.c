@@ -1,59 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Segments that neither host sent (scene_forge.h). */
 #include "tests/hosted/scene_forge.h"
+#include "tests/wire/pkt.h"
 
-#define ETH       14
-#define HEADERS   (ETH + 20 + 60)
 #define DATA_MAX  1460
 #define ADDRESS_A 0x0a000001
 #define ADDRESS_B 0x0a000002
-
-static void put16(uint8_t *p, unsigned int v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
-
-static uint16_t sum(const uint8_t *p, size_t n, uint32_t start)
-{
-	for (size_t i = 0; i < n; i++)
-		start += i & 1 ? p[i] : p[i] << 8;
-	while (start >> 16)
-		start = (start & 0xffff) + (start >> 16);
-	return ~start;
-}
-
-static void put_ports(uint8_t *tcp, const struct forged *f, bool to_a)
-{
-	uint16_t sport = f->sport, dport = f->dport;
-
-	if (f->p) {
-		sport = to_a ? f->p->bport : f->p->aport;
-		dport = to_a ? f->p->aport : f->p->bport;
-	}
-	put16(tcp, sport);
-	put16(tcp + 2, dport);
-}
-
-static void put_addresses(uint8_t *frame, const struct forged *f, bool to_a)
-{
-	uint8_t *ip = frame + ETH;
-
-	if (to_a) {
-		frame[5] = 1;
-		frame[11] = 2;
-	}
-	for (unsigned int i = 0; f->link && i < 6; i++)
-		frame[i] = f->link >> (40 - 8 * i);
-	put32(ip + 12, f->saddr ? f->saddr : to_a ? ADDRESS_B : ADDRESS_A);
-	put32(ip + 16, f->daddr ? f->daddr : to_a ? ADDRESS_A : ADDRESS_B);
-}
+#define LINK_A    0x020000000001
+#define LINK_B    0x020000000002
+#define QUOTED    8 /* bytes of TCP in an ICMP error: RFC 792 */
 
 void forge_option(struct forged *f, const void *bytes, unsigned int n)
 {
@@ -69,32 +24,44 @@ uint32_t forge_length(const struct forged *f)
 
 void forge_now(const struct forged *f)
 {
-	uint8_t frame[HEADERS + DATA_MAX] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
-	uint8_t *ip = frame + ETH, *tcp = ip + 20;
-	unsigned int header = 20 + f->options_len, len = f->data ? strlen(f->data) : 0;
+	uint8_t frame[PKT_ETH + PKT_IP + PKT_TCP + OPTIONS_MAX + DATA_MAX];
+	uint8_t *ip = frame + PKT_ETH, *tcp = ip + PKT_IP;
+	size_t header = PKT_TCP + f->options_len, len = f->data ? strlen(f->data) : 0;
 	struct host *to = f->to ? f->to : B;
+	bool to_a = to == A;
+	uint32_t saddr = to_a ? ADDRESS_B : ADDRESS_A, daddr = to_a ? ADDRESS_A : ADDRESS_B;
+	uint16_t aport = f->p ? f->p->aport : 0, bport = f->p ? f->p->bport : 0;
 
 	assert_true(len <= DATA_MAX);
-	put_addresses(frame, f, to == A);
-	ip[0] = 0x45;
-	put16(ip + 2, 20 + header + len);
-	ip[8] = 64;
-	ip[9] = IPPROTO_TCP;
-	put16(ip + 10, sum(ip, 20, 0));
-	put_ports(tcp, f, to == A);
-	put32(tcp + 4, f->seq);
-	put32(tcp + 8, f->ack);
-	tcp[12] = (f->doff ? f->doff : header / 4) << 4;
-	tcp[13] = f->flags;
-	put16(tcp + 14, f->no_window ? 0 : f->window ? f->window : 1000);
-	put16(tcp + 18, f->urgent);
-	memcpy(tcp + 20, f->options, f->options_len);
+	pkt_put_eth(frame,
+		    f->link ? f->link
+		    : to_a  ? LINK_A
+			    : LINK_B,
+		    to_a ? LINK_B : LINK_A, PKT_TYPE_IP);
+	pkt_put_ip(ip, PKT_PROTO_TCP, f->saddr ? f->saddr : saddr, f->daddr ? f->daddr : daddr,
+		   header + len);
+	pkt_put_tcp(tcp, &(struct pkt_tcp){
+				 .sport = !f->p  ? f->sport
+					  : to_a ? bport
+						 : aport,
+				 .dport = !f->p  ? f->dport
+					  : to_a ? aport
+						 : bport,
+				 .seq = f->seq,
+				 .ack = f->ack,
+				 .header = f->doff ? f->doff * 4 : header,
+				 .flags = f->flags,
+				 .window = f->no_window ? 0
+					   : f->window  ? f->window
+							: 1000,
+				 .urgent = f->urgent,
+			 });
+	memcpy(tcp + PKT_TCP, f->options, f->options_len);
 	memcpy(tcp + header, f->data ? f->data : "", len);
-	/* The pseudo header: both addresses (their sum is that of the bytes), the protocol, the length. */
-	put16(tcp + 16,
-	      sum(tcp, header + len, (uint16_t)~sum(ip + 12, 8, 0) + IPPROTO_TCP + header + len) ^
-		      (f->bad_sum ? 0x1111 : 0));
-	assert_int_equal(wire_inject(scene->wire, to, frame, ETH + 20 + header + len), 0);
+	pkt_sum_tcp(ip, header + len);
+	if (f->bad_sum)
+		pkt_put16(tcp + 16, pkt_get16(tcp + 16) ^ 0x1111);
+	assert_int_equal(wire_inject(scene->wire, to, frame, PKT_ETH + PKT_IP + header + len), 0);
 }
 
 void forge(const struct forged *f)
@@ -103,30 +70,36 @@ void forge(const struct forged *f)
 	scene_sleep(10 * MS);
 }
 
-/* The quote: the IP header, the ports and the sequence number of what was sent. */
+/*
+ * An ICMP error from @router to @to, about its segment @t, whose packet had @tot_len bytes: with the IP header,
+ * the ports and the sequence number of what was sent.
+ */
+static void inject_error(struct host *to, uint32_t router, const struct icmp_error *e,
+			 const struct pkt_tcp *t, size_t tot_len)
+{
+	uint8_t frame[PKT_ETH + PKT_IP + PKT_ICMP + PKT_IP + PKT_TCP] = {0};
+	uint8_t *ip = frame + PKT_ETH, *icmp = ip + PKT_IP, *quote = icmp + PKT_ICMP;
+	size_t len = PKT_ICMP + PKT_IP + QUOTED;
+	bool to_a = to == A;
+	uint32_t sender = to_a ? ADDRESS_A : ADDRESS_B;
+
+	pkt_put_eth(frame, to_a ? LINK_A : LINK_B, to_a ? LINK_B : LINK_A, PKT_TYPE_IP);
+	pkt_put_ip(ip, PKT_PROTO_ICMP, router, sender, len);
+	pkt_put_ip(quote, PKT_PROTO_TCP, sender, to_a ? ADDRESS_B : ADDRESS_A, tot_len - PKT_IP);
+	pkt_put_tcp(quote + PKT_IP, t);
+	icmp[0] = e->type;
+	icmp[1] = e->code;
+	pkt_put16(icmp + 6, e->mtu);
+	pkt_sum_icmp(icmp, len);
+	assert_int_equal(wire_inject(scene->wire, to, frame, PKT_ETH + PKT_IP + len), 0);
+}
+
 void forge_unreachable(const struct seg *s)
 {
-	uint8_t frame[ETH + 20 + 8 + 28] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
-	uint8_t *ip = frame + ETH, *icmp = ip + 20, *quote = icmp + 8;
-	bool to_a = s->from == A;
+	struct icmp_error e = {.type = 3, .code = 1};
+	struct pkt_tcp t = {.sport = s->sport, .dport = s->dport, .seq = s->seq};
 
-	put_addresses(frame, &(struct forged){0}, to_a);
-	ip[0] = quote[0] = 0x45;
-	put16(ip + 2, sizeof(frame) - ETH);
-	ip[8] = quote[8] = 64;
-	ip[9] = IPPROTO_ICMP;
-	put16(ip + 10, sum(ip, 20, 0));
-	put16(quote + 2, 40 + s->len);
-	quote[9] = IPPROTO_TCP;
-	put32(quote + 12, to_a ? ADDRESS_A : ADDRESS_B);
-	put32(quote + 16, to_a ? ADDRESS_B : ADDRESS_A);
-	put16(quote + 20, s->sport);
-	put16(quote + 22, s->dport);
-	put32(quote + 24, s->seq);
-	icmp[0] = 3;
-	icmp[1] = 1;
-	put16(icmp + 2, sum(icmp, 36, 0));
-	assert_int_equal(wire_inject(scene->wire, s->from, frame, sizeof(frame)), 0);
+	inject_error(s->from, s->from == A ? ADDRESS_B : ADDRESS_A, &e, &t, 40 + s->len);
 	scene_sleep(10 * MS);
 }
 
@@ -142,8 +115,8 @@ void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr)
 	f->options[0] = f->options[1] = 1;
 	f->options[2] = 8;
 	f->options[3] = 10;
-	put32(f->options + 4, tsval);
-	put32(f->options + 8, tsecr);
+	pkt_put32(f->options + 4, tsval);
+	pkt_put32(f->options + 8, tsecr);
 	f->options_len = 12;
 }
 
@@ -158,27 +131,7 @@ struct forged forged_of(struct pair *p, uint8_t flags)
 
 void forge_icmp(const struct icmp_error *e)
 {
-	uint8_t frame[ETH + 20 + 8 + 20 + 8] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
-	uint8_t *ip = frame + ETH, *icmp = ip + 20, *quote = icmp + 8, *tcp = quote + 20;
+	struct pkt_tcp t = {.sport = e->p->aport, .dport = e->p->bport, .seq = e->seq};
 
-	ip[0] = quote[0] = 0x45;
-	put16(ip + 2, sizeof(frame) - ETH);
-	ip[8] = quote[8] = 64;
-	ip[9] = IPPROTO_ICMP;
-	put32(ip + 12, e->from ? e->from : ADDRESS_B);
-	put32(ip + 16, ADDRESS_A);
-	put16(ip + 10, sum(ip, 20, 0));
-	icmp[0] = e->type;
-	icmp[1] = e->code;
-	put16(icmp + 6, e->mtu);
-	put16(quote + 2, e->tot_len ? e->tot_len : 1500);
-	quote[9] = IPPROTO_TCP;
-	put32(quote + 12, ADDRESS_A);
-	put32(quote + 16, ADDRESS_B);
-	put16(quote + 10, sum(quote, 20, 0));
-	put16(tcp, e->p->aport);
-	put16(tcp + 2, e->p->bport);
-	put32(tcp + 4, e->seq);
-	put16(icmp + 2, sum(icmp, sizeof(frame) - ETH - 20, 0));
-	assert_int_equal(wire_inject(scene->wire, A, frame, sizeof(frame)), 0);
+	inject_error(A, e->from ? e->from : ADDRESS_B, e, &t, e->tot_len ? e->tot_len : 1500);
 }

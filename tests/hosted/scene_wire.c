@@ -6,10 +6,10 @@
  * Caller: the conductor, for every frame that a host puts on the wire.
  */
 #include "tests/hosted/scene.h"
+#include "tests/wire/pkt.h"
 
 #include <stdio.h>
 
-#define ETH_LEN         14
 #define RULES_MAX       32
 #define CONNECTIONS_MAX 256
 #define CHUNK           4096
@@ -46,40 +46,6 @@ static struct seg *seg(size_t i)
 }
 
 /* ---- reading ---------------------------------------------------------------------------------- */
-
-static uint32_t get16(const uint8_t *p)
-{
-	return p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return get16(p) << 16 | get16(p + 2);
-}
-
-static void read_options(struct seg *s, const uint8_t *p, size_t len)
-{
-	size_t i = 0;
-
-	while (i < len && p[i] != 0) {
-		size_t size = p[i] == 1 ? 1 : i + 1 < len ? p[i + 1] : 0;
-
-		if (size == 0 || i + size > len || (p[i] != 1 && size < 2))
-			fail_msg("host %s sent malformed TCP options", scene_host_name(s->from));
-		if (p[i] == 2 && size == 4)
-			s->mss = get16(p + i + 2);
-		if (p[i] == 3 && size == 3)
-			s->wscale = p[i + 2];
-		if (p[i] == 4)
-			s->sack_permitted = true;
-		if (p[i] == 8 && size == 10) {
-			s->has_ts = true;
-			s->tsval = get32(p + i + 2);
-			s->tsecr = get32(p + i + 6);
-		}
-		i += size;
-	}
-}
 
 static uint32_t *origin(const struct host *from, uint16_t sport, uint16_t dport, bool make)
 {
@@ -126,27 +92,35 @@ static unsigned int classify(const struct seg *s)
 static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 {
 	struct seg s = {.ns = scene_now(), .from = from, .kind = OTHER, .wscale = -1};
-	size_t ip, total, tcp;
+	const uint8_t *ip = p + PKT_ETH;
+	struct pkt_options options;
+	struct pkt_tcp t;
+	const char *wrong;
 
-	if (len < ETH_LEN + 40 || get16(p + 12) != 0x0800 || p[ETH_LEN + 9] != IPPROTO_TCP)
+	if (!pkt_is_tcp(p, len))
 		return s;
-	ip = (p[ETH_LEN] & 15) * 4;
-	s.ttl = p[ETH_LEN + 8];
-	s.tos = p[ETH_LEN + 1];
-	s.may_be_cut = !(p[ETH_LEN + 6] & 0x40);
-	total = get16(p + ETH_LEN + 2);
-	p += ETH_LEN + ip;
-	tcp = (p[12] >> 4) * 4;
-	if (total > len - ETH_LEN || ip + tcp > total)
-		fail_msg("host %s sent an impossible header", scene_host_name(from));
-	s.sport = get16(p);
-	s.dport = get16(p + 2);
-	s.seq = get32(p + 4);
-	s.ack = get32(p + 8);
-	s.flags = p[13];
-	s.window = get16(p + 14);
-	s.len = total - ip - tcp;
-	read_options(&s, p + 20, tcp - 20);
+	wrong = pkt_read_tcp(p, len, &t);
+	if (!wrong)
+		wrong = pkt_read_options(t.options, t.options_len, &options);
+	if (wrong)
+		fail_msg("host %s sent a malformed segment: %s", scene_host_name(from), wrong);
+	s.ttl = ip[8];
+	s.tos = ip[1];
+	s.may_be_cut = !(ip[6] & 0x40);
+	s.sport = t.sport;
+	s.dport = t.dport;
+	s.seq = t.seq;
+	s.ack = t.ack;
+	s.flags = t.flags;
+	s.window = t.window;
+	s.len = t.len;
+	s.mss = options.mss;
+	if (options.has_wscale)
+		s.wscale = options.wscale;
+	s.sack_permitted = options.sack_permitted;
+	s.has_ts = options.has_ts;
+	s.tsval = options.tsval;
+	s.tsecr = options.tsecr;
 	number(&s);
 	s.kind = classify(&s);
 	return s;

@@ -1,42 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* What the sysctls of net/core, of IP and of ICMP change; as in test_sysctl_tcp.c beside the default. */
 #include "tests/hosted/scene.h"
+#include "tests/wire/pkt.h"
 
 #include <stdio.h>
 
 #define PORT 7
-#define ETH  14
 
 /* ---- frames of IP that no socket sends --------------------------------------------------------------- */
-
-static uint16_t sum(const uint8_t *p, size_t n)
-{
-	uint32_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += i & 1 ? p[i] : p[i] << 8;
-	while (total >> 16)
-		total = (total & 0xffff) + (total >> 16);
-	return ~total;
-}
 
 /* As if from A to B: a header of IP, and @len bytes.  No time passes. */
 static void inject(unsigned int protocol, const uint8_t *payload, size_t len)
 {
-	uint8_t frame[128] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0}, *ip = frame + ETH;
-	const uint8_t addresses[8] = {10, 0, 0, 1, 10, 0, 0, 2};
-	uint16_t check;
+	uint8_t frame[128], *ip = frame + PKT_ETH;
 
-	ip[0] = 0x45;
-	ip[3] = 20 + len;
-	ip[8] = 64;
-	ip[9] = protocol;
-	memcpy(ip + 12, addresses, 8);
-	check = sum(ip, 20);
-	ip[10] = check >> 8;
-	ip[11] = check;
-	memcpy(ip + 20, payload, len);
-	assert_int_equal(wire_inject(scene->wire, B, frame, ETH + 20 + len), 0);
+	pkt_put_eth(frame, 0x020000000002, 0x020000000001, PKT_TYPE_IP);
+	pkt_put_ip(ip, protocol, 0x0a000001, 0x0a000002, len);
+	memcpy(ip + PKT_IP, payload, len);
+	assert_int_equal(wire_inject(scene->wire, B, frame, PKT_ETH + PKT_IP + len), 0);
 }
 
 /* Answered by an echo reply: RFC 792, type 8, and a checksum that makes it right. */

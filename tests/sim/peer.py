@@ -8,6 +8,9 @@ it.  It handshakes (from both sides), retransmits after a timeout and after thre
 probes a closed window with a byte (3.8.6.1), delays ACKs, closes in halves, resets; window scale and
 timestamps (RFC 7323) where the seed says so.  Its application reads, writes and pauses like those of
 tests/sim/app.c, and each byte that it reads is compared.
+
+It does not use tests/wire/pkt.py, on purpose: that the kernel, the watch (tests/wire/pkt.h) and this
+program agree on each frame is worth more than one function that all of them call.
 """
 import os
 import random

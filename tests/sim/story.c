@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/sim/sim.h"
+#include "tests/wire/pkt.h"
 
 #define BLOCK_SECTION   0x0a0d0d0au
 #define BLOCK_INTERFACE 1u
@@ -93,11 +94,6 @@ void capture_close(struct capture *c)
 	free(c);
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
 void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *frame, size_t len,
 		 const char *fate)
 {
@@ -113,7 +109,7 @@ void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *fr
 	}
 	*at = '\0';
 	sim_say(w, "   %s %u: %u > %u [%s] seq %u ack %u win %u, %d bytes%s%s", out ? "from" : "to",
-		port, tcp[0] << 8 | tcp[1], tcp[2] << 8 | tcp[3], flags, get32(tcp + 4),
-		get32(tcp + 8), tcp[14] << 8 | tcp[15],
-		(ip[2] << 8 | ip[3]) - 20 - (tcp[12] >> 4) * 4, fate ? ": " : "", fate ? fate : "");
+		port, pkt_get16(tcp), pkt_get16(tcp + 2), flags, pkt_get32(tcp + 4),
+		pkt_get32(tcp + 8), pkt_get16(tcp + 14),
+		pkt_get16(ip + 2) - 20 - (tcp[12] >> 4) * 4, fate ? ": " : "", fate ? fate : "");
 }

@@ -18,15 +18,12 @@
 #include <string.h>
 
 #include "tests/sim/sim.h"
+#include "tests/wire/pkt.h"
 
-#define ETH_LEN        14
-#define IP_LEN         20
-#define TCP_LEN        20
 #define FIN            0x01
 #define SYN            0x02
 #define RST            0x04
 #define ACK            0x10
-#define PROTOCOL_TCP   6
 #define MSS_DEFAULT    536
 #define TIMESTAMP_LEN  12
 #define ROW_DOUBLE_MAX 7              /* 2^7 s is above the longest timeout, 120 s */
@@ -59,7 +56,7 @@ static struct flow {
 
 struct segment {
 	unsigned int connection, side;
-	const uint8_t *tcp, *data;
+	const uint8_t *data;
 	uint32_t seq, ack;
 	unsigned int flags, window, options, len;
 	bool is_peers; /* peer.py sent it */
@@ -67,16 +64,6 @@ struct segment {
 	unsigned int mss, wscale;
 	bool has_mss, has_wscale, has_ts;
 };
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
-static uint16_t get16(const uint8_t *p)
-{
-	return p[0] << 8 | p[1];
-}
 
 /* How far @a is ahead of @b; negative: behind. */
 static int32_t ahead(uint32_t a, uint32_t b)
@@ -91,14 +78,13 @@ void watch_begin(struct world *w)
 
 bool watch_is_tcp(const uint8_t *frame, size_t len)
 {
-	return len >= ETH_LEN + IP_LEN + TCP_LEN && frame[12] == 8 && frame[13] == 0 &&
-	       frame[ETH_LEN + 9] == PROTOCOL_TCP;
+	return pkt_is_tcp(frame, len);
 }
 
 /* Whose it is; false: not one of the plan's connections. */
 static bool find_flow(const uint8_t *tcp, struct segment *s)
 {
-	uint16_t from = get16(tcp), to = get16(tcp + 2);
+	uint16_t from = pkt_get16(tcp), to = pkt_get16(tcp + 2);
 
 	s->side = from < plan_port(0, 0);
 	s->connection = s->side ? from - plan_port(0, 1) : from - plan_port(0, 0);
@@ -107,76 +93,38 @@ static bool find_flow(const uint8_t *tcp, struct segment *s)
 
 /* ---- the form --------------------------------------------------------------------------------- */
 
-static uint32_t sum16(const uint8_t *p, size_t len, uint32_t sum)
-{
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += get16(p + i);
-	return len & 1 ? sum + (p[len - 1] << 8) : sum;
-}
-
-static bool sum_is_good(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
-}
-
-static const char *read_options(struct segment *s)
-{
-	const uint8_t *p = s->tcp + TCP_LEN, *end = p + s->options;
-
-	while (p < end && *p) {
-		if (*p == 1) {
-			p++;
-			continue;
-		}
-		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
-			return "an option longer than its header";
-		if (*p == 2 && p[1] == 4) {
-			s->has_mss = true;
-			s->mss = get16(p + 2);
-		} else if (*p == 3 && p[1] == 3) {
-			s->has_wscale = true;
-			s->wscale = p[2];
-		} else if (*p == 8 && p[1] == 10) {
-			s->has_ts = true;
-		} else if (*p == 2 || *p == 3 || *p == 8) {
-			return "an option of a wrong length";
-		}
-		p += p[1];
-	}
-	return NULL;
-}
-
 /* NULL, or what is wrong with the frame as such. */
 static const char *read_segment(const struct world *w, const uint8_t *frame, size_t len,
 				struct segment *s)
 {
-	const uint8_t *ip = frame + ETH_LEN, *tcp = ip + IP_LEN;
-	unsigned int total = get16(ip + 2), doff = (tcp[12] >> 4) * 4;
 	unsigned int mtu = w->plan.mtu ? w->plan.mtu : 1500;
+	struct pkt_options options;
+	struct pkt_tcp t;
+	const char *wrong = pkt_read_tcp(frame, len, &t);
 
-	if (ip[0] != 0x45 || total + ETH_LEN > len || total < IP_LEN + TCP_LEN)
-		return "lengths of the IP header";
-	if (total > mtu)
+	if (wrong)
+		return wrong;
+	if (frame[PKT_ETH] != 0x45)
+		return "options of IP";
+	if (pkt_get16(frame + PKT_ETH + 2) > mtu)
 		return "larger than the MTU";
-	if (!sum_is_good(sum16(ip, IP_LEN, 0)))
-		return "checksum of the IP header";
-	if (doff < TCP_LEN || doff > total - IP_LEN)
-		return "data offset";
-	/* The pseudo header of RFC 9293 3.1. */
-	if (!sum_is_good(
-		    sum16(tcp, total - IP_LEN, sum16(ip + 12, 8, PROTOCOL_TCP + total - IP_LEN))))
-		return "TCP's checksum";
-	s->tcp = tcp;
-	s->seq = get32(tcp + 4);
-	s->ack = get32(tcp + 8);
-	s->flags = tcp[13];
-	s->window = get16(tcp + 14);
-	s->options = doff - TCP_LEN;
-	s->data = tcp + doff;
-	s->len = total - IP_LEN - doff;
-	return read_options(s);
+	wrong = pkt_check_sums(frame);
+	if (wrong)
+		return wrong;
+	wrong = pkt_read_options(t.options, t.options_len, &options);
+	s->seq = t.seq;
+	s->ack = t.ack;
+	s->flags = t.flags;
+	s->window = t.window;
+	s->options = t.options_len;
+	s->data = t.data;
+	s->len = t.len;
+	s->has_mss = options.has_mss;
+	s->mss = options.mss;
+	s->has_wscale = options.has_wscale;
+	s->wscale = options.wscale;
+	s->has_ts = options.has_ts;
+	return wrong;
 }
 
 /* ---- the meaning ------------------------------------------------------------------------------ */
@@ -280,7 +228,7 @@ void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_
 	struct segment s = {.is_peers = port == PEER};
 	const char *wrong;
 
-	if (!find_flow(frame + ETH_LEN + IP_LEN, &s))
+	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
 		return; /* the first meeting of the hosts, before the run */
 	wrong = read_segment(w, frame, len, &s);
 	if (!wrong)
@@ -303,7 +251,7 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 	struct flow *f;
 	uint32_t ack;
 
-	if (!find_flow(frame + ETH_LEN + IP_LEN, &s))
+	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
 		return;
 	f = &flows[s.connection];
 	/* Late is, at worst, taken for lost: found out by three ACKs or by a timeout. */
@@ -321,8 +269,8 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;
 		return;
 	}
-	ack = get32(frame + ETH_LEN + IP_LEN + 8);
-	if (last && frame[ETH_LEN + IP_LEN + 13] & ACK &&
+	ack = pkt_get32(frame + PKT_ETH + PKT_IP + 8);
+	if (last && frame[PKT_ETH + PKT_IP + 13] & ACK &&
 	    (!f->has_ack[!s.side] || ahead(ack, f->got_ack[!s.side]) > 0)) {
 		f->got_ack[!s.side] = ack;
 		f->has_ack[!s.side] = true;

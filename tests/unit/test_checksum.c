@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The Internet checksum against RFC 1071's example and a sum made byte by byte. */
+/* The Internet checksum against RFC 1071's example and the sum of tests/wire. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/string.h"
 #include "net/core/checksum.h"
-
-/* Big-endian words, end-around carry, as the RFC's text says. */
-static u16 reference(const u8 *p, size_t len, u32 sum)
-{
-	for (size_t i = 0; i < len; i++) {
-		sum += i & 1 ? p[i] : (u32)p[i] << 8;
-		sum = (sum & 0xffff) + (sum >> 16);
-	}
-	return sum;
-}
+#include "tests/wire/pkt.h"
 
 static u16 folded(__wsum sum)
 {
@@ -44,7 +35,7 @@ static void test_every_length_and_alignment(void **state)
 			buf[i] = round == 0 ? unit_random() : round == 1 ? 0xff : 0;
 		for (unsigned int offset = 0; offset < 9; offset++) {
 			for (unsigned int len = 0; len < 300; len++) {
-				u16 want = reference(buf + offset, len, 0);
+				u16 want = pkt_sum(buf + offset, len, 0);
 				__wsum sum = csum_partial(buf + offset, len, 0);
 
 				assert_same_sum(folded(sum), want);
@@ -58,7 +49,7 @@ static void test_every_length_and_alignment(void **state)
 			}
 		}
 	}
-	assert_same_sum(folded(csum_partial(buf, 1500, 0)), reference(buf, 1500, 0));
+	assert_same_sum(folded(csum_partial(buf, 1500, 0)), pkt_sum(buf, 1500, 0));
 }
 
 static void test_sums_go_on_and_join(void **state)
@@ -68,7 +59,7 @@ static void test_sums_go_on_and_join(void **state)
 	for (unsigned int i = 0; i < sizeof(buf); i++)
 		buf[i] = unit_random();
 	for (unsigned int cut = 0; cut <= sizeof(buf); cut++) {
-		u16 want = reference(buf, sizeof(buf), 0);
+		u16 want = pkt_sum(buf, sizeof(buf), 0);
 		__wsum a = csum_partial(buf, cut, 0);
 		__wsum b = csum_partial(buf + cut, sizeof(buf) - cut, 0);
 
@@ -77,7 +68,7 @@ static void test_sums_go_on_and_join(void **state)
 			assert_same_sum(folded(csum_partial(buf + cut, sizeof(buf) - cut, a)),
 					want);
 	}
-	assert_same_sum(folded(csum_partial(buf, 8, 0xffffffff)), reference(buf, 8, 0xffff));
+	assert_same_sum(folded(csum_partial(buf, 8, 0xffffffff)), pkt_sum(buf, 8, 0xffff));
 }
 
 static void test_pseudo_header(void **state)
@@ -88,7 +79,7 @@ static void test_pseudo_header(void **state)
 	memcpy(&saddr, pseudo, 4);
 	memcpy(&daddr, pseudo + 4, 4);
 	assert_same_sum(folded(csum_tcpudp_nofold(saddr, daddr, 0x1234, 6, 0)),
-			reference(pseudo, sizeof(pseudo), 0));
+			pkt_sum(pseudo, sizeof(pseudo), 0));
 }
 
 int main(void)
