@@ -4,12 +4,17 @@
 build_tcp(), build_icmp() <- runner.py, with all numbers already live; read_packet() <- runner.py.
 Only IPv4.  RFC 791 3.1, 9293 3.1 and 3.2, 7323 (wscale, TS), 2018 (sack), 7413 (FO), 2385 (md5), 792.
 """
+import os
 import struct
+import sys
 from dataclasses import dataclass, field
 
 from script import IpInfo, Option
 
-TCP, ICMP = 6, 1
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
+# pylint: disable=wrong-import-position
+from pkt import ICMP, TCP, checksum, filled, icmp, ipv4_header, pseudo_header, tcp_checksum  # noqa: E402
+
 TTL_DEFAULT = 255
 FLAG_BITS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80,
              "A": 0x100}
@@ -21,16 +26,6 @@ VNET_NEEDS_CSUM, VNET_GSO_TCPV4 = 1, 1
 KINDS = {"md5": 19, "FO": 34}
 ECN_FIRST = {"e0b": 172, "e1b": 174}
 ECN_ORDER = {172: ("e0b", "ceb", "e1b"), 174: ("e1b", "ceb", "e0b")}
-
-
-def checksum(data):
-    """The Internet checksum (RFC 1071)."""
-    if len(data) % 2:
-        data += b"\0"
-    # 2^16 is 1 modulo 2^16-1: the sum of all words is the number itself, so reduced.
-    total = int.from_bytes(data, "big")
-    rest = total % 0xffff
-    return 0xffff ^ (0xffff if total and not rest else rest)
 
 
 def address(text):
@@ -115,9 +110,7 @@ def ip_header(src, dst, proto, length, info=IpInfo(), ident=0):
     if info.ecn:
         tos = tos & ~3 | ECN_BITS[info.ecn]
     ttl = TTL_DEFAULT if info.ttl is None else info.ttl
-    header = struct.pack(">BBHHHBBH4s4s", 0x45, tos, 20 + length, ident, 0, ttl, proto, 0,
-                         address(src), address(dst))
-    return header[:10] + struct.pack(">H", checksum(header)) + header[12:]
+    return ipv4_header(address(src), address(dst), proto, length, ttl, tos, ident)
 
 
 def option_length(options):
@@ -133,9 +126,8 @@ def build_tcp(src, dst, packet, options, length, partial=False):
     tcp = struct.pack(">HHIIHHHH", *packet.ports, packet.seq, packet.ack or 0,
                       (20 + len(head)) // 4 << 12 | bits, packet.window or 0, 0,
                       packet.urgent or 0) + head
-    pseudo = address(src) + address(dst) + struct.pack(">HH", TCP, len(tcp) + length)
-    check = 0xffff ^ checksum(pseudo) if partial else checksum(pseudo + tcp)
-    tcp = tcp[:16] + struct.pack(">H", check) + tcp[18:]
+    pseudo = pseudo_header(address(src), address(dst), len(tcp) + length)
+    tcp = filled(tcp, 16, 0xffff ^ checksum(pseudo) if partial else checksum(pseudo + tcp))
     return ip_header(src, dst, TCP, len(tcp) + length, packet.ip) + tcp + bytes(length)
 
 
@@ -149,10 +141,8 @@ def vnet_header(packet, size, link=0):
 
 def build_icmp(src, dst, packet, quote):
     """An ICMP error.  @quote: the packet that it is about, cut to what is quoted."""
-    rest = packet.mtu or 0
-    icmp = struct.pack(">BBHI", packet.type, packet.code, 0, rest) + quote
-    icmp = icmp[:2] + struct.pack(">H", checksum(icmp)) + icmp[4:]
-    return ip_header(src, dst, ICMP, len(icmp), packet.ip) + icmp
+    message = icmp(packet.type, packet.code, struct.pack(">I", packet.mtu or 0), quote)
+    return ip_header(src, dst, ICMP, len(message), packet.ip) + message
 
 
 # ---- read ------------------------------------------------------------------------------------------
@@ -210,5 +200,5 @@ def _read_tcp(seen, addresses, tcp):
     if complaint:
         seen.wrong.append(complaint)
     seen.payload = tcp[offset:]
-    if checksum(addresses + struct.pack(">HH", TCP, len(tcp)) + tcp):
+    if tcp_checksum(addresses[:4], addresses[4:], tcp):
         seen.wrong.append("TCP checksum")

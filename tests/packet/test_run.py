@@ -120,7 +120,8 @@ def test_a_tree_that_is_not_built(tmp_path):
     """It says what builds the library; reading a script needs none."""
     tree = tmp_path / "tests"
     tree.mkdir()
-    (tree / "host").symlink_to(os.path.join(os.path.dirname(os.path.dirname(RUN)), "host"))
+    for name in ("host", "wire"):
+        (tree / name).symlink_to(os.path.join(os.path.dirname(os.path.dirname(RUN)), name))
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     # From a copy of the command, whose own folder decides where the tree is.

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: MIT
 """A raw Ethernet peer for a guest on a dgram netdev: frames in, frames out, nobody's TCP in between."""
+import os
 import select
 import struct
+import sys
 import time
 
-from guest import MAC, PATIENCE
+from guest import MAC, PATIENCE, ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "wire"))
+from pkt import checksum, icmp, ipv4_header, tcp_checksum  # noqa: E402
 
 PEER_MAC = bytes.fromhex("020000000002")
 GUEST_IP, PEER_IP = bytes([10, 0, 2, 15]), bytes([10, 0, 2, 2])
 SYN, ACK, FIN, RST, PSH = 0x02, 0x10, 0x01, 0x04, 0x08
-
-
-def checksum(data):
-    if len(data) & 1:
-        data += b"\0"
-    s = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while s >> 16:
-        s = (s & 0xffff) + (s >> 16)
-    return ~s & 0xffff
 
 
 def ether(payload, kind=0x0800, dst=MAC):
@@ -25,13 +21,7 @@ def ether(payload, kind=0x0800, dst=MAC):
 
 
 def ipv4(payload, proto, src=PEER_IP, dst=GUEST_IP, ttl=64, frag=0x4000, options=b""):
-    ihl = 5 + len(options) // 4
-    head = struct.pack(">BBHHHBBH4s4s", 0x40 | ihl, 0, ihl * 4 + len(payload), 1, frag, ttl, proto, 0, src, dst) + options
-    return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
-
-
-def tcp_checksum(src, dst, segment):
-    return checksum(src + dst + struct.pack(">BBH", 0, 6, len(segment)) + segment)
+    return ipv4_header(src, dst, proto, len(payload), ttl, ident=1, frag=frag, options=options) + payload
 
 
 def tcp(sport, dport, seq, ack, flags, payload=b"", window=65535, options=b"", src=PEER_IP, dst=GUEST_IP):
@@ -41,8 +31,7 @@ def tcp(sport, dport, seq, ack, flags, payload=b"", window=65535, options=b"", s
 
 
 def icmp_echo(payload, seq=1):
-    m = struct.pack(">BBHHH", 8, 0, 0, 77, seq) + payload
-    return m[:2] + struct.pack(">H", checksum(m)) + m[4:]
+    return icmp(8, 0, struct.pack(">HH", 77, seq), payload)
 
 
 class Segment:
