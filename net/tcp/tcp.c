@@ -17,6 +17,7 @@
 #include "kernel/mm/uaccess.h"
 #include "kernel/printk.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /* ---- states ------------------------------------------------------------------------------------ */
 

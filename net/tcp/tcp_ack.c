@@ -19,6 +19,7 @@
  * The socket's owner (backlog), or softirq with the bh lock and no owner.
  * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
  */
+#include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
 /* ---- round-trip times -------------------------------------------------------------------------- */

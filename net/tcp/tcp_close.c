@@ -18,6 +18,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/shutdown.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /* ---- our FIN -------------------------------------------------------------------------------------------- */
 

@@ -21,6 +21,7 @@
  */
 #include "kernel/limits.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /* ---- out of order ------------------------------------------------------------------------------ */
 

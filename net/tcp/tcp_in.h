@@ -75,6 +75,78 @@ static inline enum skb_drop_reason tcp_refuse(const struct sock *sk, struct sk_b
 	return reason;
 }
 
+/* ---- tcp_ipv4.c, tcp_connect.c (receive side) ----------------------------------------------------------- */
+enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb);
+void tcp_v4_err(struct sk_buff *skb, u32 info);
+enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);
+int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
+enum skb_drop_reason tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, struct sock *sk,
+				      struct sk_buff *skb);
+void tcp_v4_init_req(struct request_sock *req, const struct sk_buff *skb);
+struct dst_entry *tcp_v4_route_req(const struct sock *sk, const struct request_sock *req);
+u32 tcp_v4_init_seq(const struct request_sock *req, u32 *ts_off);
+int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
+struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
+				  struct request_sock *req, bool *own_req);
+void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb);
+extern struct request_sock_ops tcp_request_sock_ops;
+/* RFC 6528: keyed by the four-tuple, moving with the clock; @tsoff: this connection's timestamp offset. */
+u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);
+
+/* ---- tcp_options.c (receive side) ------------------------------------------------------------------------ */
+/* Fills @opt from @skb's header; false when an option is malformed (RFC 9293 3.1: the rest is ignored). */
+bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt, bool estab);
+void tcp_clear_options(struct tcp_options_received *opt);
+
+/* ---- tcp_input.c, tcp_data.c, tcp_recvmsg.c (receive side) ---------------------------------------------- */
+enum skb_drop_reason tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
+enum skb_drop_reason tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
+void tcp_finish_connect(struct sock *sk);
+/* @skb has data or a FIN. */
+enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
+void tcp_fin(struct sock *sk);
+/* Before there is data: no more than the handshake promised, no less than a host must take, or
+ * than its narrow link can carry. */
+static inline void tcp_initialize_rcv_mss(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 hint = min_t(u32, tp->advmss, tp->mss_cache);
+
+	hint = min(hint, tp->rcv_wnd / 2);
+	hint = min(hint, TCP_MSS_DEFAULT);
+	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, min_t(u32, tp->advmss, TCP_MIN_MSS));
+}
+void tcp_init_buffer_space(struct sock *sk);
+void tcp_enter_quickack_mode(struct sock *sk);
+void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb);
+int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
+		int *addr_len);
+/* The application took data: would a window update help the peer?  Then sends it. */
+void tcp_cleanup_rbuf(struct sock *sk, int copied);
+void tcp_rcv_space_adjust(struct sock *sk);
+/* True (and counted under @mib): this out-of-window segment gets no answer, the last one is too fresh. */
+bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
+bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time); /* data, too */
+void tcp_fast_path_on(struct tcp_sock *tp);
+void tcp_fast_path_check(struct sock *sk);
+
+/* ---- tcp_minisocks.c (receive side) ---------------------------------------------------------------------- */
+enum tcp_tw_status { TCP_TW_SUCCESS, TCP_TW_RST, TCP_TW_ACK, TCP_TW_SYN };
+enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, struct sk_buff *skb,
+					      const struct tcphdr *th);
+void tcp_time_wait(struct sock *sk, int state, int timeo);
+/* *@child, bh-locked, and SKB_NOT_DROPPED_YET: the ACK made it, and @skb is its first segment. */
+enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+				   struct sock **child);
+struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
+				      struct dst_entry *dst, struct sk_buff *skb);
+/* Unlocks and puts @child. */
+enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock *child,
+				       struct sk_buff *skb);
+void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
+			   const struct dst_entry *dst);
+
 /* ---- tcp_minisocks.c ---- */
 void tcp_isn_init(void); /* boot: the secret */
 

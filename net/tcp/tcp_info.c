@@ -11,6 +11,7 @@
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 #define USEC_PER_JIFFY (1000000 / HZ)
 

@@ -13,6 +13,7 @@
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /* ---- what may be answered ----------------------------------------------------------------------------- */
 

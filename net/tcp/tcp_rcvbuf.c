@@ -18,6 +18,7 @@
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /* ---- the first offer ----------------------------------------------------------------------------------- */
 

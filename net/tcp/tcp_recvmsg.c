@@ -12,6 +12,7 @@
  */
 #include "kernel/sched/sched.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 /*
  * The application took @copied bytes (0: it is about to sleep).  An ACK is due when one was put off

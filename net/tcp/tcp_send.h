@@ -14,6 +14,200 @@
 #include "net/core/netdevice.h"
 #include "net/tcp/tcp.h"
 
+/* ---- tcp_ack.c, tcp_recovery.c, tcp_cong.c ---------------------------------------------------------------- */
+#define FLAG_DATA               0x01 /* the segment has data */
+#define FLAG_WIN_UPDATE         0x02 /* it moved the window */
+#define FLAG_DATA_ACKED         0x04 /* it acknowledged new data */
+#define FLAG_RETRANS_DATA_ACKED 0x08 /* some of which had been retransmitted */
+#define FLAG_SYN_ACKED          0x10
+#define FLAG_DATA_SACKED        0x20
+#define FLAG_SLOWPATH           0x100
+#define FLAG_ORIG_SACK_ACKED    0x200
+#define FLAG_SND_UNA_ADVANCED   0x400
+#define FLAG_SET_XMIT_TIMER     0x1000
+#define FLAG_UPDATE_TS_RECENT   0x4000
+#define FLAG_NO_CHALLENGE_ACK   0x8000
+#define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
+#define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
+/* Works the acknowledgment in.  1: fine; 0: old, nothing new; -1: not acceptable (RFC 5961 5.2:
+ * a challenge ACK was sent where due).  Does not free @skb. */
+int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag);
+/* Does a segment with these numbers set the peer's window to @nwin bytes? */
+bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin);
+void tcp_set_rto(struct sock *sk);
+u32 __tcp_set_rto(const struct tcp_sock *tp);
+void tcp_rtt_estimator(struct sock *sk, long mrtt_us);
+/* RTT from the handshake: SYN to SYN-ACK, SYN-ACK to ACK. */
+void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req);
+void tcp_init_metrics(struct sock *sk);
+void tcp_try_undo_spurious_syn(struct tcp_sock *tp);
+u32 tcp_init_cwnd(const struct tcp_sock *tp);
+void tcp_enter_loss(struct sock *sk);
+void tcp_enter_cwr(struct sock *sk);
+static inline void tcp_clear_retrans(struct tcp_sock *tp)
+{
+	tp->retrans_out = 0;
+	tp->lost_out = 0;
+	tp->sacked_out = 0;
+	tp->undo_marker = 0;
+	tp->undo_retrans = -1;
+	tp->retransmit_skb_hint = NULL;
+}
+void tcp_rearm_rto(struct sock *sk);
+void tcp_simple_retransmit(struct sock *sk); /* the MSS fell: larger segments count as lost */
+void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited);
+void tcp_store_ts_recent(struct tcp_sock *tp);
+void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
+
+/* ---- tcp_output.c, tcp_transmit.c, tcp_make.c, tcp_window.c (send side) ----------------------------------- */
+int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp);
+bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp);
+void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagle);
+void tcp_push_one(struct sock *sk, unsigned int mss_now);
+void tcp_data_snd_check(struct sock *sk); /* the window or cwnd opened: send, wake writers */
+void tcp_check_space(struct sock *sk);
+void tcp_sndbuf_expand(struct sock *sk);
+int tcp_connect(struct sock *sk); /* sends the SYN */
+struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
+				struct request_sock *req);
+int tcp_rtx_synack(const struct sock *sk, struct request_sock *req);
+int tcp_send_synack(struct sock *sk); /* simultaneous open */
+void tcp_send_ack(struct sock *sk);
+void tcp_send_delayed_ack(struct sock *sk);
+void tcp_send_fin(struct sock *sk);
+void tcp_send_active_reset(struct sock *sk, gfp_t gfp);
+int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
+void tcp_send_probe0(struct sock *sk);
+unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when);
+void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961, limited in all */
+/* May one more challenge ACK leave for the connection of @last_oow_ack_time?  Then it is counted. */
+bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);
+int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
+void tcp_xmit_retransmit_queue(struct sock *sk);
+int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
+		 unsigned int mss_now, gfp_t gfp);
+int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
+unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu);
+unsigned int tcp_current_mss(struct sock *sk);
+unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu);
+u16 tcp_select_window(struct sock *sk);
+u32 __tcp_select_window(struct sock *sk);
+/* First window and scale that we offer, from buffer space. */
+void tcp_select_initial_window(int space, u32 mss, u32 *rcv_wnd, u32 *window_clamp, int wscale_ok,
+			       u8 *rcv_wscale);
+void tcp_sendmsg_init(void); /* boot: a budget from memory */
+int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
+int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
+void tcp_release_cb(struct sock *sk);
+/* A thread owns the socket: @what (enum tsq_flags) is done when it lets go.  bh lock held. */
+void tcp_defer(struct sock *sk, u8 what);
+
+/* ---- tcp_info.c ---------------------------------------------------------------------------------------------- */
+void tcp_chrono_start(struct sock *sk, enum tcp_chrono what);
+void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what);
+
+/* ---- tcp_timer.c (send side) --------------------------------------------------------------------------------- */
+void tcp_write_timer(unsigned long data); /* the handlers; @data: the sock */
+void tcp_delack_timer(unsigned long data);
+void tcp_keepalive_timer(unsigned long data);
+static inline void tcp_init_xmit_timers(struct sock *sk)
+{
+	inet_csk_init_xmit_timers(sk, tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
+}
+void tcp_retransmit_timer(struct sock *sk);
+void tcp_write_timer_handler(struct sock *sk);
+void tcp_delack_timer_handler(struct sock *sk);
+bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int timeout);
+
+/* ---- queues ---------------------------------------------------------------------------------------------------- *
+ * sk_write_queue: not yet sent.  tcp_rtx_queue: sent, a tree by seq.  Both count in sk_wmem_queued. */
+static inline struct sk_buff *tcp_send_head(const struct sock *sk)
+{
+	return skb_peek(&sk->sk_write_queue);
+}
+static inline struct sk_buff *tcp_write_queue_tail(const struct sock *sk)
+{
+	return skb_peek_tail(&sk->sk_write_queue);
+}
+static inline struct sk_buff *tcp_rtx_queue_head(const struct sock *sk)
+{
+	struct rb_node *n = rb_first(&sk->tcp_rtx_queue);
+
+	return n ? rb_to_skb(n) : NULL;
+}
+static inline struct sk_buff *tcp_rtx_queue_tail(const struct sock *sk)
+{
+	struct rb_node *n = rb_last(&sk->tcp_rtx_queue);
+
+	return n ? rb_to_skb(n) : NULL;
+}
+static inline struct sk_buff *skb_rb_next(const struct sk_buff *skb)
+{
+	struct rb_node *n = rb_next(&skb->rbnode);
+
+	return n ? rb_to_skb(n) : NULL;
+}
+static inline bool tcp_rtx_queue_empty(const struct sock *sk)
+{
+	return RB_EMPTY_ROOT(&sk->tcp_rtx_queue);
+}
+static inline bool tcp_write_queue_empty(const struct sock *sk)
+{
+	return skb_queue_empty(&sk->sk_write_queue);
+}
+void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb); /* tcp_output.c */
+void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
+void tcp_wmem_free_skb(struct sock *sk,
+		       struct sk_buff *skb); /* frees an unlinked one of the queues */
+void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb);
+/* Memory is short: @sk's send buffer falls to half of what it holds, unless the application fixed it. */
+void sk_stream_moderate_sndbuf(struct sock *sk);
+/* An empty segment that belongs to @sk's write side: @size bytes of linear room. */
+struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp);
+void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags);
+
+/* @base, not below TCP_RTO_MIN, doubled icsk_backoff times, at most @max_when. */
+static inline unsigned long tcp_rto_backoff(const struct sock *sk, u64 base, unsigned long max_when)
+{
+	/* ten doublings of the least RTO are more than the most; there may be 255 */
+	unsigned int doublings = min_t(unsigned int, inet_csk(sk)->icsk_backoff, 10);
+
+	return min_t(u64, base << doublings, max_when);
+}
+static inline unsigned long tcp_probe0_base(const struct sock *sk)
+{
+	return max_t(unsigned long, inet_csk(sk)->icsk_rto, TCP_RTO_MIN);
+}
+static inline unsigned long tcp_probe0_when(const struct sock *sk, unsigned long max_when)
+{
+	return tcp_rto_backoff(sk, tcp_probe0_base(sk), max_when);
+}
+static inline void tcp_check_probe_timer(struct sock *sk)
+{
+	if (!tcp_sk(sk)->packets_out && !inet_csk(sk)->icsk_pending)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_probe0_base(sk), TCP_RTO_MAX);
+}
+static inline int keepalive_intvl_when(const struct tcp_sock *tp)
+{
+	return tp->keepalive_intvl ? tp->keepalive_intvl : (u32)sysctl_tcp_keepalive_intvl;
+}
+static inline int keepalive_time_when(const struct tcp_sock *tp)
+{
+	return tp->keepalive_time ? tp->keepalive_time : (u32)sysctl_tcp_keepalive_time;
+}
+static inline int keepalive_probes(const struct tcp_sock *tp)
+{
+	return tp->keepalive_probes ? tp->keepalive_probes : sysctl_tcp_keepalive_probes;
+}
+static inline int tcp_fin_time(const struct sock *sk)
+{
+	int fin_timeout = tcp_sk(sk)->linger2 ? tcp_sk(sk)->linger2 * HZ : sysctl_tcp_fin_timeout;
+	int rto = inet_csk(sk)->icsk_rto;
+
+	/* long enough for our FIN's last retransmission to be answered */
+	return fin_timeout < (rto << 2) - (rto >> 1) ? (rto << 2) - (rto >> 1) : fin_timeout;
+}
+
 /* ---- options that we write (tcp_transmit.c) ------------------------------------------------------ */
 #define OPTION_MSS    0x1
 #define OPTION_TS     0x2

@@ -11,6 +11,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
 #include "net/tcp/tcp_in.h"
+#include "net/tcp/tcp_send.h"
 
 #define MAX_TCP_KEEPIDLE  32767
 #define MAX_TCP_KEEPINTVL 32767

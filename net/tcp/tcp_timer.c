@@ -17,6 +17,7 @@
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
+#include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
 /* ---- probes ------------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
  */
 #include "kernel/limits.h"
 #include "net/tcp/tcp.h"
+#include "net/tcp/tcp_send.h"
 #include "tests/host/softnet_host.h"
 
 #define SYNCHRONISED                                                                               \

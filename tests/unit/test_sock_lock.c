@@ -20,6 +20,7 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/tcp/tcp.h"
+#include "net/tcp/tcp_in.h"
 #include "tests/unit/unit_sockets.h"
 
 #define PORT 4000
