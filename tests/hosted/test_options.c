@@ -4,34 +4,6 @@
 
 #define PORT 7
 
-static void keepalive_asks_and_gives_up(void)
-{
-	struct pair p = scene_pair();
-	uint64_t begin;
-	char byte;
-
-	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 10);
-	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPINTVL, 5);
-	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPCNT, 3);
-	scene_sleep(10 * MS);
-	scene_mark();
-	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
-	begin = scene_now();
-	/* Answered: nothing happens, every ten seconds. */
-	scene_sleep(35 * SEC);
-	assert_int_equal(scene_count(A, ACK), 3);
-	assert_int_equal(scene_count(B, ACK), 3);
-	assert_int_equal(scene_nth(A, ACK, 1)->rseq, 0); /* one below: it must be answered */
-	assert_ms(scene_nth(A, ACK, 1)->ns - begin, 9900, 10100);
-	/* Not answered any more. */
-	scene_drop_many(B, TCP, 1, ALWAYS);
-	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
-	assert_ms(scene_now() - begin, 54000, 56000); /* 40, 45, 50: three; 55: the end */
-	assert_int_equal(scene_count(A, ACK), 6);
-	scene_heal();
-	scene_pair_close(&p);
-}
-
 /*
  * Nobody said how long: RFC 1122 4.2.3.6 wants two hours at least, and Linux has nine probes then, 75
  * seconds apart.
@@ -58,21 +30,6 @@ static void keepalive_of_who_does_not_say(void)
 	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
 	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
 	scene_heal();
-	scene_pair_close(&p);
-}
-
-static void data_keeps_it_quiet(void)
-{
-	struct pair p = scene_pair();
-
-	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 2);
-	scene_set(A, p.a, SOL_SOCKET, SO_KEEPALIVE, 1);
-	scene_mark();
-	for (unsigned int i = 0; i < 10; i++) {
-		scene_carry(B, p.b, A, p.a, 10);
-		scene_sleep(1 * SEC);
-	}
-	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 0);
 	scene_pair_close(&p);
 }
 
@@ -118,36 +75,6 @@ static void a_smaller_maximum_segment(void)
 	scene_close(A, fd);
 	scene_close(B, accepted);
 	scene_close(B, listener);
-}
-
-static void the_user_has_less_patience(void)
-{
-	struct pair p = scene_pair();
-	uint64_t begin;
-	char byte;
-
-	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
-	scene_sleep(10 * MS);
-	scene_drop_many(A, TCP, 1, ALWAYS);
-	scene_send_all(A, p.a, "x", 1);
-	begin = scene_now();
-	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
-	assert_ms(scene_now() - begin, 5000, 7000);
-	scene_heal();
-	scene_pair_close(&p);
-}
-
-static void fewer_syns(void)
-{
-	int fd = scene_socket(A);
-	uint64_t begin = scene_now();
-
-	scene_set(A, fd, IPPROTO_TCP, TCP_SYNCNT, 2);
-	scene_drop_many(A, SYN, 1, ALWAYS);
-	assert_int_equal(scene_connect(A, fd, B, PORT), -ETIMEDOUT);
-	assert_int_equal(scene_count(A, SYN), 3);
-	assert_ms(scene_now() - begin, 6990, 7020);
-	scene_close(A, fd);
 }
 
 static void no_wait_for_the_peers_fin(void)
@@ -207,16 +134,9 @@ static void what_tcp_info_tells(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(keepalive_asks_and_gives_up),
-		SCENE(keepalive_of_who_does_not_say),
-		SCENE(data_keeps_it_quiet),
-		SCENE(deferred_accept_waits_for_data),
-		SCENE(a_smaller_maximum_segment),
-		SCENE(the_user_has_less_patience),
-		SCENE(fewer_syns),
-		SCENE(no_wait_for_the_peers_fin),
-		SCENE(no_less_than_so_much),
-		SCENE(what_tcp_info_tells),
+		SCENE(keepalive_of_who_does_not_say), SCENE(deferred_accept_waits_for_data),
+		SCENE(a_smaller_maximum_segment),     SCENE(no_wait_for_the_peers_fin),
+		SCENE(no_less_than_so_much),          SCENE(what_tcp_info_tells),
 	};
 
 	return scene_play(tests);
