@@ -236,90 +236,6 @@ static void a_slow_wire(void)
 
 /* ---- when ----------------------------------------------------------------------------------------- */
 
-/* The first small write goes; the next waits for its ACK, and takes along what came meanwhile. */
-static void nagle_waits_for_the_ack(void)
-{
-	struct pair p = scene_pair();
-	char got[3];
-
-	scene_sleep(10 * MS);
-	scene_mark();
-	scene_send_all(A, p.a, "a", 1);
-	scene_send_all(A, p.a, "b", 1);
-	scene_send_all(A, p.a, "c", 1);
-	scene_recv_all(B, p.b, got, 3);
-	assert_int_equal(scene_count(A, DATA), 2);
-	assert_int_equal(scene_nth(A, DATA, 1)->len, 1);
-	assert_int_equal(scene_nth(A, DATA, 2)->len, 2);
-	assert_gap_ms(scene_nth(A, DATA, 1), scene_nth(A, DATA, 2), 2, 210);
-	assert_int_equal(scene_gap(scene_nth(B, ACK, 1), scene_nth(A, DATA, 2)), WIRE_DELAY);
-	scene_pair_close(&p);
-}
-
-static void nodelay_does_not_wait(void)
-{
-	struct pair p = scene_pair();
-	char got[3];
-
-	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
-	assert_int_equal(scene_get(A, p.a, IPPROTO_TCP, TCP_NODELAY), 1);
-	scene_sleep(10 * MS);
-	scene_mark();
-	scene_send_all(A, p.a, "a", 1);
-	scene_send_all(A, p.a, "b", 1);
-	scene_send_all(A, p.a, "c", 1);
-	assert_int_equal(scene_count(A, DATA), 3);
-	assert_int_equal(scene_gap(scene_nth(A, DATA, 1), scene_nth(A, DATA, 3)), 0);
-	scene_recv_all(B, p.b, got, 3);
-	scene_pair_close(&p);
-}
-
-static void nodelay_sends_what_nagle_held(void)
-{
-	struct pair p = scene_pair();
-
-	scene_sleep(10 * MS);
-	scene_mark();
-	scene_send_all(A, p.a, "a", 1);
-	scene_send_all(A, p.a, "b", 1);
-	assert_int_equal(scene_count(A, DATA), 1);
-	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
-	scene_sleep(0);
-	assert_int_equal(scene_count(A, DATA), 2);
-	char got[2];
-
-	scene_recv_all(B, p.b, got, 2);
-	scene_pair_close(&p);
-}
-
-static void cork_holds_until_it_is_pulled(void)
-{
-	struct pair p = scene_pair();
-	char got[3];
-
-	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 1);
-	scene_sleep(10 * MS);
-	scene_mark();
-	scene_send_all(A, p.a, "a", 1);
-	scene_send_all(A, p.a, "b", 1);
-	scene_sleep(100 * MS);
-	assert_int_equal(scene_count(A, DATA), 0);
-	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 0);
-	scene_recv_all(B, p.b, got, 2);
-	assert_int_equal(scene_count(A, DATA), 1);
-	/* And a promise of more, for one call (it holds until an ACK comes or the next call). */
-	scene_sleep(100 * MS);
-	scene_mark();
-	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("x"), 1, MSG_MORE, 0, 0), 1);
-	scene_sleep(100 * MS);
-	assert_int_equal(scene_count(A, DATA), 0);
-	scene_send_all(A, p.a, "yz", 2);
-	scene_recv_all(B, p.b, got, 3);
-	assert_memory_equal(got, "xyz", 3);
-	assert_int_equal(scene_count(A, DATA), 1);
-	scene_pair_close(&p);
-}
-
 /* A conversation: the answer carries the ACK; without an answer it comes 40 to 200 ms later. */
 static void delayed_ack(void)
 {
@@ -360,30 +276,6 @@ static void every_second_segment_is_acknowledged(void)
 	/* Fewer are allowed only because the reader was told of many at once. */
 	assert_in_range(acks, segments / 16, segments);
 	assert_int_equal(scene_last(B, ACK)->rack, 200001);
-	scene_pair_close(&p);
-}
-
-/* RFC 6928, 5681: ten segments, then one more for each that is acknowledged. */
-static void slow_start_begins_with_ten(void)
-{
-	struct pair p = scene_pair();
-	uint8_t bytes[65536];
-	uint64_t first;
-	unsigned int in_first_ms = 0;
-
-	scene_fill(bytes, sizeof(bytes), 8);
-	scene_sleep(10 * MS);
-	scene_mark();
-	int64_t writer = scene_begin(A, SYS_write, p.a, PTR(bytes), sizeof(bytes));
-
-	scene_sleep(1 * MS);
-	first = scene_nth(A, DATA, 1)->ns;
-	for (unsigned int i = 1; i <= scene_count(A, DATA); i++)
-		in_first_ms += scene_nth(A, DATA, i)->ns == first;
-	assert_int_equal(in_first_ms, 10);
-	for (size_t got = 0; got < sizeof(bytes);)
-		got += scene_recv(B, p.b, bytes, sizeof(bytes));
-	assert_int_equal(scene_end(A, writer), sizeof(bytes));
 	scene_pair_close(&p);
 }
 
@@ -466,13 +358,8 @@ int main(int argc, char **argv)
 		SCENE(corrupted_ip_header),
 		SCENE(a_hostile_wire),
 		SCENE(a_slow_wire),
-		SCENE(nagle_waits_for_the_ack),
-		SCENE(nodelay_does_not_wait),
-		SCENE(nodelay_sends_what_nagle_held),
-		SCENE(cork_holds_until_it_is_pulled),
 		SCENE(delayed_ack),
 		SCENE(every_second_segment_is_acknowledged),
-		SCENE(slow_start_begins_with_ten),
 		SCENE(numbers_of_a_wrap),
 		SCENE(numbers_of_b_wrap_on_a_hostile_wire),
 		SCENE(the_wrap_right_behind_the_syn),
