@@ -166,82 +166,6 @@ static void closing_with_unread_data_resets(void)
 	scene_pair_close(&p);
 }
 
-static void linger_of_zero_resets(void)
-{
-	struct pair p = scene_pair();
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
-	char byte;
-
-	assert_int_equal(scene_call(A, SYS_setsockopt, p.a, SOL_SOCKET, SO_LINGER, PTR(&linger),
-				    sizeof(linger)),
-			 0);
-	scene_sleep(10 * MS);
-	scene_mark();
-	scene_close(A, p.a);
-	p.a = -1;
-	scene_sleep(10 * MS);
-	assert_int_equal(scene_count(A, RST), 1);
-	assert_int_equal(scene_count(A, FIN), 0);
-	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
-	assert_int_equal(scene_recv(B, p.b, &byte, 1), -ECONNRESET);
-	scene_pair_close(&p);
-}
-
-static void linger_waits_for_the_last_ack(void)
-{
-	struct pair p = scene_pair();
-	struct linger linger = {.l_onoff = 1, .l_linger = 5};
-	uint64_t begin;
-
-	assert_int_equal(scene_call(A, SYS_setsockopt, p.a, SOL_SOCKET, SO_LINGER, PTR(&linger),
-				    sizeof(linger)),
-			 0);
-	scene_sleep(10 * MS);
-	scene_hold(A, FIN, 1, 100 * MS);
-	begin = scene_now();
-	scene_close(A, p.a);
-	assert_ms(scene_now() - begin, 102, 150);
-	p.a = -1;
-	scene_pair_close(&p);
-
-	/* Nobody answers: it gives up waiting, not sending. */
-	p = scene_pair();
-	assert_int_equal(scene_call(A, SYS_setsockopt, p.a, SOL_SOCKET, SO_LINGER, PTR(&linger),
-				    sizeof(linger)),
-			 0);
-	scene_sleep(10 * MS);
-	scene_drop_many(A, FIN, 1, ALWAYS);
-	begin = scene_now();
-	scene_close(A, p.a);
-	assert_ms(scene_now() - begin, 5000, 5010);
-	scene_heal();
-	p.a = -1;
-	scene_pair_close(&p);
-}
-
-static void shutdown_of_the_reading_side(void)
-{
-	struct pair p = scene_pair();
-	char byte;
-
-	scene_sleep(10 * MS);
-	scene_mark();
-	assert_int_equal(scene_shutdown(B, p.b, SHUT_RD), 0);
-	scene_expect_eof(B, p.b);
-	scene_sleep(10 * MS);
-	scene_expect(""); /* the peer is told nothing */
-	scene_carry(B, p.b, A, p.a, 2000);
-	/* What still comes can be read, as on Linux; then again the end. */
-	scene_send_all(A, p.a, "late", 4);
-	scene_sleep(10 * MS);
-	char late[4];
-
-	scene_recv_all(B, p.b, late, 4);
-	assert_memory_equal(late, "late", 4);
-	assert_int_equal(scene_recv(B, p.b, &byte, 1), 0);
-	scene_pair_close(&p);
-}
-
 static void shutdown_wakes_who_reads(void)
 {
 	struct pair p = scene_pair();
@@ -389,24 +313,6 @@ static void a_late_segment_is_answered_in_time_wait(void)
 	scene_pair_close(&p);
 }
 
-static void a_reset_out_of_nowhere(void)
-{
-	struct pair p = scene_pair();
-	char byte;
-	int64_t reader = scene_begin(A, SYS_read, p.a, PTR(&byte), 1), result;
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
-	assert_int_equal(scene_call(B, SYS_setsockopt, p.b, SOL_SOCKET, SO_LINGER, PTR(&linger),
-				    sizeof(linger)),
-			 0);
-	scene_close(B, p.b);
-	p.b = -1;
-	result = scene_end(A, reader); /* who slept is woken */
-	assert_int_equal(result, -ECONNRESET);
-	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
-	scene_pair_close(&p);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,9 +323,6 @@ int main(int argc, char **argv)
 		SCENE(half_closed_the_other_way_still_flows),
 		SCENE(the_fin_travels_with_the_last_bytes),
 		SCENE(closing_with_unread_data_resets),
-		SCENE(linger_of_zero_resets),
-		SCENE(linger_waits_for_the_last_ack),
-		SCENE(shutdown_of_the_reading_side),
 		SCENE(shutdown_wakes_who_reads),
 		SCENE(data_after_close_is_answered_by_a_reset),
 		SCENE(data_that_crosses_a_close_is_answered_by_a_reset),
@@ -427,7 +330,6 @@ int main(int argc, char **argv)
 		SCENE(a_new_connection_takes_the_place_of_time_wait),
 		SCENE(who_is_in_time_wait_does_not_connect_again),
 		SCENE(a_late_segment_is_answered_in_time_wait),
-		SCENE(a_reset_out_of_nowhere),
 	};
 
 	return scene_play(tests);
