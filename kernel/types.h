@@ -49,8 +49,6 @@ typedef u64 phys_addr_t;
 #define __section(name)          __attribute__((section(name)))
 #define __noreturn               __attribute__((noreturn))
 #define __must_check             __attribute__((warn_unused_result))
-#define __maybe_unused           __attribute__((unused))
-#define __weak_symbol            __attribute__((weak))
 #define __printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 #define noinline                 __attribute__((noinline))
 #undef __always_inline /* the host C library has one */

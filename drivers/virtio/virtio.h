@@ -28,11 +28,9 @@
 
 /* Feature bits of every device, section 6. */
 #define VIRTIO_F_ANY_LAYOUT      27 /* legacy: headers need no descriptor of their own */
-#define VIRTIO_F_INDIRECT_DESC   28
 #define VIRTIO_F_EVENT_IDX       29
 #define VIRTIO_F_VERSION_1       32
 #define VIRTIO_F_ACCESS_PLATFORM 33
-#define VIRTIO_F_RING_PACKED     34
 
 #define VIRTIO_ID_NET 1
 #define VIRTIO_ID_RNG 4

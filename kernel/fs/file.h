@@ -70,8 +70,6 @@ void fd_install(unsigned int fd, struct file *file);
 /* With a reference, NULL for a number that is not open.  Of current's table. */
 struct file *fget(unsigned int fd);
 
-#define O_CLOEXEC_FLAG 02000000
-
 /* ---- setting up ----------------------------------------------------------------------------- */
 void files_init(void); /* caches; system calls read write readv writev close dup dup2 dup3 fcntl
 			* ioctl open openat poll pipe2 lseek fstat */

@@ -14,8 +14,7 @@
 
 struct inode {
 	u64 i_ino;
-	u32 i_mode; /* S_IF* | permissions */
-	u32 i_flags;
+	u32 i_mode;      /* S_IF* | permissions */
 	void *i_private; /* of its file system: the proc entry */
 };
 

@@ -20,11 +20,6 @@ typedef struct {
 	atomic_t refs;
 } refcount_t;
 
-#define ATOMIC_INIT(i)                                                                             \
-	{                                                                                          \
-		(i)                                                                                \
-	}
-
 static inline int atomic_read(const atomic_t *v)
 {
 	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
@@ -122,13 +117,6 @@ static inline bool test_and_set_bit(unsigned int nr, unsigned long *addr)
 		(nr % 64)) &
 	       1;
 }
-static inline bool test_and_clear_bit(unsigned int nr, unsigned long *addr)
-{
-	return (__atomic_fetch_and(&addr[nr / 64], ~(1UL << (nr % 64)), __ATOMIC_SEQ_CST) >>
-		(nr % 64)) &
-	       1;
-}
-
 static inline void smp_mb(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

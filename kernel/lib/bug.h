@@ -33,6 +33,5 @@ extern unsigned int warn_count;
 		}                                                                                  \
 		unlikely(_warn);                                                                   \
 	})
-#define WARN_ON_ONCE(cond) WARN_ON(cond)
 
 #endif

@@ -24,11 +24,6 @@ static inline __be32 htonl(u32 x)
 {
 	return __builtin_bswap32(x);
 }
-static inline u64 be64_to_cpu(__be64 x)
-{
-	return __builtin_bswap64(x);
-}
-
 /* htons and htonl of a constant, where an initializer must be one. */
 #define HTONS_CONST(x) ((__be16)((((x)&0xff) << 8) | (((x) >> 8) & 0xff)))
 

@@ -84,12 +84,10 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 
 #define list_entry(ptr, type, member)        container_of(ptr, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
-#define list_last_entry(head, type, member)  list_entry((head)->prev, type, member)
 #define list_first_entry_or_null(head, type, member)                                               \
 	(list_empty(head) ? NULL : list_first_entry(head, type, member))
 #define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
 
-#define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_entry(pos, head, member)                                                     \
 	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);       \
 	     pos = list_next_entry(pos, member))
@@ -104,11 +102,6 @@ struct hlist_node {
 struct hlist_head {
 	struct hlist_node *first;
 };
-
-static inline void INIT_HLIST_HEAD(struct hlist_head *head)
-{
-	head->first = NULL;
-}
 
 static inline void INIT_HLIST_NODE(struct hlist_node *node)
 {
@@ -154,12 +147,5 @@ static inline void hlist_del_init(struct hlist_node *node)
 #define hlist_for_each_entry(pos, head, member)                                                    \
 	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member); pos;                 \
 	     pos = hlist_entry_safe(pos->member.next, __typeof__(*pos), member))
-#define hlist_for_each_entry_safe(pos, n, head, member)                                            \
-	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member);                      \
-	     pos && ({                                                                             \
-		     n = pos->member.next;                                                         \
-		     1;                                                                            \
-	     });                                                                                   \
-	     pos = hlist_entry_safe(n, __typeof__(*pos), member))
 
 #endif

@@ -74,12 +74,10 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 		.private = current, .func = function, .entry = LIST_HEAD_INIT((name).entry)}
 #define DEFINE_WAIT(name) DEFINE_WAIT_FUNC(name, autoremove_wake_function)
 
-#define wake_up(q)               __wake_up(q, TASK_NORMAL, 1, NULL)
-#define wake_up_all(q)           __wake_up(q, TASK_NORMAL, 0, NULL)
-#define wake_up_interruptible(q) __wake_up(q, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up(q)     __wake_up(q, TASK_NORMAL, 1, NULL)
+#define wake_up_all(q) __wake_up(q, TASK_NORMAL, 0, NULL)
 #define wake_up_interruptible_poll(q, events)                                                      \
 	__wake_up(q, TASK_INTERRUPTIBLE, 1, (void *)(unsigned long)(events))
-#define wake_up_interruptible_sync_poll(q, events) wake_up_interruptible_poll(q, events)
 
 /* Sleeps until @cond holds; uninterruptible.  Process context. */
 #define wait_event(q, cond)                                                                        \

@@ -64,11 +64,6 @@ static inline u32 readl(const volatile void *reg)
 	return *(const volatile u32 *)reg;
 }
 
-static inline u64 readq(const volatile void *reg)
-{
-	return *(const volatile u64 *)reg;
-}
-
 static inline void writeb(u8 value, volatile void *reg)
 {
 	*(volatile u8 *)reg = value;
@@ -82,11 +77,6 @@ static inline void writew(u16 value, volatile void *reg)
 static inline void writel(u32 value, volatile void *reg)
 {
 	*(volatile u32 *)reg = value;
-}
-
-static inline void writeq(u64 value, volatile void *reg)
-{
-	*(volatile u64 *)reg = value;
 }
 
 /*

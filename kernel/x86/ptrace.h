@@ -20,9 +20,4 @@ struct pt_regs {
 
 BUILD_BUG_ON(sizeof(struct pt_regs) != 22 * 8);
 
-static inline bool user_mode(const struct pt_regs *regs)
-{
-	return (regs->cs & 3) != 0;
-}
-
 #endif
