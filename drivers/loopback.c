@@ -36,7 +36,6 @@ static netdev_tx_t loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_dst_drop(skb);
 	skb_reset_mac_header(skb);
 	skb_reset_network_header(skb);
-	skb->mac_len = 0;
 	skb->dev = dev;
 	skb->pkt_type = PACKET_HOST;
 

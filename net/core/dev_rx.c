@@ -89,9 +89,6 @@ static enum skb_drop_reason deliver_skb(struct sk_buff *skb)
 	this_cpu()->softnet->processed++;
 	skb_reset_network_header(skb);
 	skb_reset_transport_header(skb);
-	skb->mac_len = 0;
-	if (skb->mac_header <= skb->network_header)
-		skb->mac_len = skb->network_header - skb->mac_header;
 	if (unlikely(!(dev->flags & IFF_UP))) {
 		dev->stats.rx_dropped++;
 		return SKB_DROP_REASON_DEV_DOWN;

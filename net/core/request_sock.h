@@ -30,7 +30,6 @@ struct request_sock_ops {
 struct request_sock {
 	struct sock_common __req_common; /* first */
 #define rsk_refcnt __req_common.skc_refcnt
-#define rsk_hash   __req_common.skc_hash
 	struct request_sock *dl_next; /* accept queue */
 	struct hlist_node rsk_node;   /* rskq_half_open; rskq_lock */
 	struct sock *rsk_listener;    /* holds a reference */
@@ -39,13 +38,13 @@ struct request_sock {
 	u16 mss;         /* of the peer's SYN */
 	u8 num_retrans;  /* SYN-ACKs sent again */
 	u8 num_timeout;  /* timer runs */
-	u8 cookie_ts : 1;
 	u32 rsk_window_clamp;
 	u32 rsk_rcv_wnd; /* window of our SYN-ACK */
 	u32 ts_recent;
 	struct timer_list rsk_timer;
 };
 
+/* Unused until Fast Open. */
 struct fastopen_queue {
 	int qlen;
 	int max_qlen; /* 0: Fast Open is off */

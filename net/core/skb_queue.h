@@ -34,10 +34,6 @@ static inline bool skb_queue_empty(const struct sk_buff_head *q)
 {
 	return q->next == (const struct sk_buff *)q;
 }
-static inline u32 skb_queue_len(const struct sk_buff_head *q)
-{
-	return q->qlen;
-}
 static inline struct sk_buff *skb_peek(const struct sk_buff_head *q)
 {
 	return skb_queue_empty(q) ? NULL : q->next;
@@ -103,8 +99,5 @@ static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct 
 void __skb_queue_purge(struct sk_buff_head *q);
 
 #define skb_queue_walk(q, skb) for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)
-#define skb_queue_walk_safe(q, skb, tmp)                                                           \
-	for (skb = (q)->next, tmp = skb->next; skb != (struct sk_buff *)(q);                       \
-	     skb = tmp, tmp = skb->next)
 
 #endif

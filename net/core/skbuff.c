@@ -301,7 +301,6 @@ void skb_copy_header(struct sk_buff *to, const struct sk_buff *from)
 	if (to->dst)
 		dst_hold(to->dst);
 	to->skb_mstamp = from->skb_mstamp;
-	to->mac_len = from->mac_len;
 	to->ip_summed = from->ip_summed;
 	to->csum_valid = from->csum_valid;
 	to->pkt_type = from->pkt_type;
@@ -309,7 +308,6 @@ void skb_copy_header(struct sk_buff *to, const struct sk_buff *from)
 	to->protocol = from->protocol;
 	to->csum = from->csum;
 	to->hash = from->hash;
-	to->queue_mapping = from->queue_mapping;
 	to->transport_header = from->transport_header;
 	to->network_header = from->network_header;
 	to->mac_header = from->mac_header;
@@ -320,7 +318,6 @@ static void skb_copy_gso(struct sk_buff *to, const struct sk_buff *from)
 	skb_shinfo(to)->gso_size = skb_shinfo(from)->gso_size;
 	skb_shinfo(to)->gso_segs = skb_shinfo(from)->gso_segs;
 	skb_shinfo(to)->gso_type = skb_shinfo(from)->gso_type;
-	skb_shinfo(to)->tx_flags = skb_shinfo(from)->tx_flags;
 }
 
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
@@ -353,7 +350,6 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	n->hdr_len = skb->nohdr ? skb_headroom(skb) : skb->hdr_len;
 	n->cloned = 1;
 	n->nohdr = 0;
-	n->peeked = 0;
 	refcount_set(&n->users, 1);
 	if (n->dst)
 		dst_hold(n->dst);

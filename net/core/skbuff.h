@@ -61,7 +61,6 @@ typedef struct skb_frag {
 
 struct skb_shared_info {
 	u8 nr_frags;
-	u8 tx_flags;
 	u16 gso_size; /* bytes of payload a segment, 0 = one packet */
 	u16 gso_segs;
 	u16 gso_type;              /* SKB_GSO_* */
@@ -86,7 +85,6 @@ struct sk_buff {
 	u64 skb_mstamp;                          /* ns: when TCP sent it last */
 
 	u32 len, data_len;
-	u16 mac_len;
 	u16 hdr_len;
 	u8 cloned : 1; /* head may be shared */
 	u8 nohdr : 1;
@@ -96,8 +94,7 @@ struct sk_buff {
 	u8 head_frag : 1; /* head came from page_frag_alloc() */
 	u8 pkt_type : 3;
 	u8 xmit_more : 1; /* another packet follows at once: the doorbell can wait */
-	u8 peeked : 1;
-	__be16 protocol; /* EtherType */
+	__be16 protocol;  /* EtherType */
 	union {
 		__wsum csum;
 		struct {
@@ -107,8 +104,7 @@ struct sk_buff {
 	};
 	u32 hash;                                         /* of the flow, 0 = not computed */
 	u16 transport_header, network_header, mac_header; /* from head */
-	u16 queue_mapping;
-	u32 tail, end; /* from head */
+	u32 tail, end;                                    /* from head */
 	u8 *head, *data;
 	u32 truesize; /* bytes of all memory that it holds, for the sockets' accounts */
 	refcount_t users;
@@ -302,10 +298,6 @@ static inline void skb_reset_network_header(struct sk_buff *skb)
 static inline void skb_reset_transport_header(struct sk_buff *skb)
 {
 	skb->transport_header = skb->data - skb->head;
-}
-static inline u8 *skb_mac_header(const struct sk_buff *skb)
-{
-	return skb->head + skb->mac_header;
 }
 static inline u8 *skb_network_header(const struct sk_buff *skb)
 {

@@ -44,7 +44,6 @@ struct sock_common {
 	u16 skc_family;
 	volatile u8 skc_state; /* TCP_*; sk_state_load/store */
 	u8 skc_reuse : 4;
-	u8 skc_reuseport : 1;
 	int skc_bound_dev_if;
 	struct hlist_node skc_bind_node; /* in the bhash bucket's owners */
 	struct proto *skc_prot;
@@ -62,7 +61,6 @@ struct sock {
 #define sk_family       __sk_common.skc_family
 #define sk_state        __sk_common.skc_state
 #define sk_reuse        __sk_common.skc_reuse
-#define sk_reuseport    __sk_common.skc_reuseport
 #define sk_bound_dev_if __sk_common.skc_bound_dev_if
 #define sk_bind_node    __sk_common.skc_bind_node
 #define sk_prot         __sk_common.skc_prot
@@ -139,9 +137,7 @@ enum sock_flags {
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
 	SOCK_BROADCAST,
-	SOCK_URGINLINE,
 	SOCK_QUEUE_SHRUNK,
-	SOCK_ZAPPED,
 	SOCK_USE_WRITE_QUEUE, /* send space is sk_wmem_queued: sock_wfree() wakes no caller */
 	SOCK_NOSPACE,         /* a caller waits for send space (Linux keeps it in struct socket) */
 };

@@ -64,7 +64,6 @@ struct inet_connection_sock {
 	u32 icsk_pmtu_cookie;
 	const struct tcp_congestion_ops *icsk_ca_ops;
 	const struct inet_connection_sock_af_ops *icsk_af_ops;
-	unsigned int (*icsk_sync_mss)(struct sock *sk, u32 pmtu);
 	u8 icsk_ca_state; /* TCP_CA_* */
 	bool icsk_ca_setsockopt;
 	u8 icsk_retransmits; /* timeouts in a row without progress */

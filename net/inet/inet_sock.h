@@ -22,9 +22,11 @@ struct inet_sock {
 	s16 uc_ttl; /* -1: ip_default_ttl */
 	u16 inet_id;
 	u8 tos;
-	u8 mc_ttl;
 	u8 pmtudisc;
-	u8 recverr : 1, hdrincl : 1, mc_loop : 1, freebind : 1;
+	u8 recverr : 1; /* always 0 until there is an error queue */
+	/* Unused until multicast. */
+	u8 mc_ttl;
+	u8 mc_loop : 1;
 	int mc_index;
 	__be32 mc_addr;
 };
@@ -42,7 +44,8 @@ struct inet_request_sock {
 #define ir_rmt_addr req.__req_common.skc_daddr
 #define ir_rmt_port req.__req_common.skc_dport
 	u8 snd_wscale : 4, rcv_wscale : 4;
-	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, ecn_ok : 1, acked : 1;
+	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, acked : 1;
+	u8 ecn_ok : 1; /* unused until ECN */
 	int ir_iif;
 	u8 ir_tos;
 };
@@ -56,7 +59,6 @@ static inline struct inet_request_sock *inet_rsk(const struct request_sock *req)
 struct inet_skb_parm {
 	int iif; /* interface it came in on */
 	u8 flags;
-	u8 opt_len; /* bytes of IP options */
 };
 
 #endif

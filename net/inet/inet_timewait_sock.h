@@ -12,13 +12,10 @@
 
 struct inet_timewait_sock {
 	struct sock_common __tw_common; /* first; skc_state is TCP_TIME_WAIT for all of them */
-#define tw_daddr     __tw_common.skc_daddr
-#define tw_rcv_saddr __tw_common.skc_rcv_saddr
-#define tw_dport     __tw_common.skc_dport
-#define tw_num       __tw_common.skc_num
-#define tw_hash      __tw_common.skc_hash
-#define tw_node      __tw_common.skc_node
-#define tw_refcnt    __tw_common.skc_refcnt
+#define tw_num    __tw_common.skc_num
+#define tw_hash   __tw_common.skc_hash
+#define tw_node   __tw_common.skc_node
+#define tw_refcnt __tw_common.skc_refcnt
 	u8 tw_substate; /* TCP_FIN_WAIT2 or TCP_TIME_WAIT */
 	u8 tw_rcv_wscale;
 	u8 tw_tos;

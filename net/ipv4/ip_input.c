@@ -91,7 +91,6 @@ static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 	if (likely(!optlen))
 		return SKB_NOT_DROPPED_YET;
 	bad = ip_options_check((const u8 *)(ip_hdr(skb) + 1), optlen);
-	IPCB(skb)->opt_len = optlen;
 	if (!bad)
 		return SKB_NOT_DROPPED_YET;
 	snmp_inc(SNMP_IpInHdrErrors);

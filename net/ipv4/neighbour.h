@@ -32,7 +32,6 @@
 
 #define NUD_CONNECTED (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE)
 #define NUD_VALID     (NUD_CONNECTED | NUD_STALE | NUD_DELAY | NUD_PROBE)
-#define NUD_IN_TIMER  (NUD_INCOMPLETE | NUD_REACHABLE | NUD_DELAY | NUD_PROBE)
 
 struct neigh_table;
 
@@ -50,10 +49,10 @@ struct neighbour {
 	u8 probes;    /* requests since the state began */
 	u64 ha;       /* link address in the first six bytes; read in one piece */
 	spinlock_t lock;
-	unsigned long confirmed;       /* jiffies: last proof that it is reachable */
-	unsigned long updated;         /* of ha or state */
-	unsigned long used;            /* last lookup */
-	struct timer_list timer;       /* armed in NUD_IN_TIMER; holds a reference */
+	unsigned long confirmed; /* jiffies: last proof that it is reachable */
+	unsigned long updated;   /* of ha or state */
+	unsigned long used;      /* last lookup */
+	struct timer_list timer; /* armed while an answer or a check is due; holds a reference */
 	struct sk_buff_head arp_queue; /* wait for ha, at most NEIGH_QUEUE_MAX; under lock */
 };
 

@@ -151,7 +151,6 @@ void tcp_init_history(struct sock *sk)
 	tp->rcv_rtt_us = tp->rcv_rtt_seq = 0;
 	tp->rcv_rtt_stamp = 0;
 	tp->ecn_flags = 0;
-	tp->frto = 0;
 	tp->last_oow_ack_time = 0;
 	tp->mtu_info = 0;
 	tcp_info_reset(tp);
@@ -166,13 +165,11 @@ void tcp_init_history(struct sock *sk)
 /* The part that does not depend on the network layer. */
 void tcp_init_sock(struct sock *sk)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tp->out_of_order_queue = RB_ROOT;
 	tcp_init_xmit_timers(sk);
 	tcp_init_history(sk);
-	icsk->icsk_sync_mss = tcp_sync_mss;
 	tp->snd_cwnd_clamp = ~0u;
 	tp->mss_cache = TCP_MSS_DEFAULT;
 	tcp_assign_congestion_control(sk);

@@ -191,11 +191,6 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 		return true;
 	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in SYN */
 }
-static inline u32 tcp_rto_min(const struct sock *sk)
-{
-	(void)sk;
-	return TCP_RTO_MIN;
-}
 static inline void tcp_bound_rto(struct sock *sk)
 {
 	if (inet_csk(sk)->icsk_rto > TCP_RTO_MAX)

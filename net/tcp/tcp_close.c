@@ -204,7 +204,7 @@ static void tcp_forget_connection(struct sock *sk)
 	 * was derived from the old numbers (RFC 6528).  tcp_v4_connect() chooses it.
 	 */
 	tp->write_seq = tp->pushed_seq = 0;
-	tp->snd_una = tp->snd_nxt = tp->snd_sml = tp->snd_up = 0;
+	tp->snd_una = tp->snd_nxt = tp->snd_sml = 0;
 	tp->snd_wnd = tp->max_window = 0;
 	tp->window_clamp = tp->rcv_wnd = tp->rcv_ssthresh = 0;
 	tp->rcvq_space.space = 0;

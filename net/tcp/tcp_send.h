@@ -22,7 +22,7 @@
 #define FLAG_SYN_ACKED          0x10
 #define FLAG_DATA_SACKED        0x20
 #define FLAG_SLOWPATH           0x100
-#define FLAG_ORIG_SACK_ACKED    0x200
+#define FLAG_ORIG_SACK_ACKED    0x200 /* unused until SACK */
 #define FLAG_SND_UNA_ADVANCED   0x400
 #define FLAG_SET_XMIT_TIMER     0x1000
 #define FLAG_UPDATE_TS_RECENT   0x4000

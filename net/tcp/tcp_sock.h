@@ -46,7 +46,7 @@ struct tcp_skb_cb {
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)&((skb)->cb[0]))
 BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
 
-#define TCPCB_SACKED_ACKED   0x01
+#define TCPCB_SACKED_ACKED   0x01 /* unused until SACK */
 #define TCPCB_SACKED_RETRANS 0x02
 #define TCPCB_LOST           0x04
 #define TCPCB_TAGBITS        0x07
@@ -85,7 +85,6 @@ struct tcp_sock {
 	u32 snd_nxt;    /* what we send next */
 	u32 snd_una;    /* oldest not acknowledged */
 	u32 snd_sml;    /* end of the last small packet (Minshall) */
-	u32 snd_up;     /* urgent pointer: always snd_una, we send none */
 	u32 write_seq;  /* end of what the application has written */
 	u32 pushed_seq; /* last write that was pushed */
 	u32 rcv_tstamp; /* jiffies of the last ACK received */
@@ -160,8 +159,7 @@ struct tcp_sock {
 	u32 notsent_lowat;                   /* bytes, 0: the sysctl's */
 	u32 keepalive_time, keepalive_intvl; /* jiffies, 0: default */
 	u8 keepalive_probes;
-	u8 ecn_flags;
-	u8 frto : 1;
+	u8 ecn_flags; /* always 0 until ECN */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2;  /* s; < 0: no FIN_WAIT2 */
 	u32 last_oow_ack_time; /* challenge and duplicate ACKs, rate limit */
@@ -200,7 +198,6 @@ struct tcp_request_sock {
 	u32 last_oow_ack_time;
 	u32 rcv_nxt;
 	u32 ts_off;
-	u32 txhash;
 };
 BUILD_BUG_ON(sizeof(struct tcp_request_sock) > 320);
 static inline struct tcp_request_sock *tcp_rsk(const struct request_sock *req)
