@@ -60,32 +60,6 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i)
 	return iter_copy(i, (char *)from, n, true);
 }
 
-void iov_iter_advance(struct iov_iter *i, size_t n)
-{
-	n = min(n, i->count);
-	i->count -= n;
-	while (n) {
-		size_t part;
-
-		skip_finished(i);
-		part = min(n, i->iov->iov_len - i->iov_offset);
-		i->iov_offset += part;
-		n -= part;
-	}
-}
-
-void iov_iter_revert(struct iov_iter *i, size_t n)
-{
-	i->count += n;
-	while (n > i->iov_offset) {
-		n -= i->iov_offset;
-		i->iov--;
-		i->nr_segs++;
-		i->iov_offset = i->iov->iov_len;
-	}
-	i->iov_offset -= n;
-}
-
 /* Checks each length and cuts the list where the total would pass MAX_RW_COUNT. */
 static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
 {

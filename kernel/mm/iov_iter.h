@@ -31,9 +31,6 @@ static inline size_t iov_iter_count(const struct iov_iter *i)
 /* Both return the bytes copied (short = the pointer went bad there) and advance by as many. */
 size_t copy_from_iter(void *to, size_t n, struct iov_iter *i);
 size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i);
-void iov_iter_advance(struct iov_iter *i, size_t n);
-/* Undoes an advance of @n bytes within the same iter. */
-void iov_iter_revert(struct iov_iter *i, size_t n);
 
 /*
  * Copies an application's iovec array in: total bytes (<= MAX_RW_COUNT, cut as Linux) or -EFAULT,

@@ -91,36 +91,3 @@ __wsum csum_partial(const void *buf, size_t len, __wsum sum)
 		s0 = add_carry(s0, load_tail(p, len));
 	return fold64(s0);
 }
-
-__wsum csum_partial_copy(void *dst, const void *src, size_t len, __wsum sum)
-{
-	const u8 *p = src;
-	u8 *d = dst;
-	u64 s0 = sum, s1 = 0;
-
-	for (; len >= 32; p += 32, d += 32, len -= 32) {
-		u64 a = load64(p), b = load64(p + 8), c = load64(p + 16), e = load64(p + 24);
-
-		__builtin_memcpy(d, &a, 8);
-		__builtin_memcpy(d + 8, &b, 8);
-		__builtin_memcpy(d + 16, &c, 8);
-		__builtin_memcpy(d + 24, &e, 8);
-		s0 = add_carry(s0, a);
-		s1 = add_carry(s1, b);
-		s0 = add_carry(s0, c);
-		s1 = add_carry(s1, e);
-	}
-	for (; len >= 8; p += 8, d += 8, len -= 8) {
-		u64 a = load64(p);
-
-		__builtin_memcpy(d, &a, 8);
-		s0 = add_carry(s0, a);
-	}
-	if (len) {
-		u64 a = load_tail(p, len);
-
-		s0 = add_carry(s0, a);
-		memcpy(d, &a, len);
-	}
-	return fold64(add_carry(s0, s1));
-}

@@ -17,8 +17,6 @@
 
 /* Sum of @len bytes (any alignment, odd lengths too) added to @sum. */
 __wsum csum_partial(const void *buf, size_t len, __wsum sum);
-/* Copies and sums in one pass. */
-__wsum csum_partial_copy(void *dst, const void *src, size_t len, __wsum sum);
 
 static inline __sum16 csum_fold(__wsum sum)
 {

@@ -13,7 +13,6 @@
 
 #include "kernel/lib/list.h"
 #include "kernel/limits.h"
-#include "kernel/mm/page_frag.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 #include "net/core/skb_queue.h"
@@ -129,7 +128,6 @@ struct softnet_data {
 	struct sk_buff_head input_pkt_queue; /* loopback; <= netdev_max_backlog */
 	struct sk_buff_head process_queue;   /* packets that process_backlog took of it; softirq */
 	struct napi_struct backlog;
-	struct page_frag napi_frag; /* small receive buffers (napi_alloc_skb); softirq */
 	u64 processed, dropped, time_squeeze;
 };
 

@@ -21,13 +21,6 @@ void *skb_put(struct sk_buff *skb, unsigned int len)
 	return __skb_put(skb, len);
 }
 
-void *skb_pull(struct sk_buff *skb, unsigned int len)
-{
-	if (unlikely(len > skb_headlen(skb)))
-		return NULL;
-	return __skb_pull(skb, len);
-}
-
 /* ---- a walk over all bytes -------------------------------------------------------------------- */
 
 /*

@@ -2,7 +2,7 @@
 /*
  * sk_buff: allocation, reference counts, clones and copies.
  *
- * Callers: drivers (napi_alloc_skb, build_skb), TCP and ICMP (alloc_skb), every caller that frees.
+ * Callers: drivers (build_skb), TCP and ICMP (alloc_skb), every caller that frees.
  * Any context but hard interrupts; no lock: the caches have their own, counts are atomic.
  *
  * Three counts: skb->users, the holders of this header; dataref, the headers that share one linear
@@ -140,38 +140,6 @@ struct sk_buff *build_skb(void *data, unsigned int frag_size)
 		return NULL;
 	skb_set_head(skb, data, ALIGN_DOWN(frag_size - SKB_OVERHEAD, 8));
 	skb->head_frag = 1;
-	return skb;
-}
-
-struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len)
-{
-	struct softnet_data *sd = this_cpu()->softnet;
-	unsigned int room;
-	struct sk_buff *skb;
-	void *data;
-
-	/* This CPU's block of fragments belongs to its softirqs. */
-	WARN_ON(!in_softirq());
-	if (unlikely(len > SKB_LINEAR_MAX))
-		return NULL;
-	room = SKB_DATA_ALIGN(NET_SKB_PAD + len);
-	if (room + SKB_OVERHEAD > PAGE_SIZE) {
-		/* Rare and large: do not waste the rest of a block for it. */
-		skb = alloc_skb(room, GFP_ATOMIC);
-		if (unlikely(!skb))
-			return NULL;
-	} else {
-		data = page_frag_alloc(&sd->napi_frag, room + SKB_OVERHEAD, GFP_ATOMIC);
-		if (unlikely(!data))
-			return NULL;
-		skb = build_skb(data, room + SKB_OVERHEAD);
-		if (unlikely(!skb)) {
-			page_frag_free(data);
-			return NULL;
-		}
-	}
-	skb_reserve(skb, NET_SKB_PAD);
-	skb->dev = dev;
 	return skb;
 }
 
@@ -355,26 +323,6 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 		dst_hold(n->dst);
 	atomic_inc(&skb_shinfo(skb)->dataref);
 	skb->cloned = 1;
-	return n;
-}
-
-struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp)
-{
-	unsigned int headroom = skb_headroom(skb);
-	struct sk_buff *n;
-
-	if (unlikely(skb->len > SKB_LINEAR_MAX))
-		return NULL;
-	n = alloc_skb(headroom + skb->len, gfp);
-	if (unlikely(!n))
-		return NULL;
-	skb_reserve(n, headroom);
-	__skb_put(n, skb->len);
-	/* Headers that were pulled are in the headroom: copy it too. */
-	memcpy(n->head, skb->head, headroom);
-	BUG_ON(skb_copy_bits(skb, 0, n->data, skb->len));
-	skb_copy_header(n, skb);
-	skb_copy_gso(n, skb);
 	return n;
 }
 

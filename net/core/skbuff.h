@@ -15,7 +15,7 @@
  * releases the route and the data.
  * Shared data: a clone has its own struct sk_buff and shares head and fragments (dataref).  Before writing
  * headers: skb_cow_head() or skb_unclone(), which may move head.  Bytes of a packet in a fragment are never written.
- * Pointers: what may move head (pskb_may_pull, pskb_pull, pskb_expand_head, pskb_trim, skb_linearize,
+ * Pointers: what may move head (pskb_may_pull, pskb_expand_head, pskb_trim, skb_linearize,
  * skb_cow_head, skb_unclone) makes every pointer into the packet invalid: take tcp_hdr(), ip_hdr() and the
  * like anew afterwards.  A header is read only after pskb_may_pull() brought it into the linear part.
  * cb belongs to the layer that holds the packet now; the next layer overwrites it.
@@ -123,8 +123,6 @@ struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp);
 struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp);
 /* SKB_SMALL_ROOM bytes, for one allocation.  A clone of it is a copy. */
 struct sk_buff *alloc_skb_small(gfp_t gfp);
-/* As alloc_skb with NET_SKB_PAD headroom, data from page fragments of this CPU.  Softirq. */
-struct sk_buff *napi_alloc_skb(struct net_device *dev, unsigned int len);
 /* Around a buffer from page_frag_alloc() of @frag_size bytes with room for skb_shared_info. */
 struct sk_buff *build_skb(void *data, unsigned int frag_size);
 static inline struct sk_buff *skb_get(struct sk_buff *skb)
@@ -139,8 +137,6 @@ void consume_skb(struct sk_buff *skb);
 void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason);
 /* Another header on the same data.  NULL: no memory. */
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp);
-/* A copy of everything, linear. */
-struct sk_buff *skb_copy(const struct sk_buff *skb, gfp_t gfp);
 /* Private header (linear part), shared fragments. */
 struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
 /* Private linear part with at least @nhead more headroom and @ntail more tailroom.  0 / -ENOMEM. */
@@ -207,8 +203,6 @@ static inline void *__skb_put(struct sk_buff *skb, unsigned int len)
 	skb->len += len;
 	return tail;
 }
-/* Removes @len bytes from the front; NULL if the linear part has fewer. */
-void *skb_pull(struct sk_buff *skb, unsigned int len);
 static inline void *__skb_pull(struct sk_buff *skb, unsigned int len)
 {
 	skb->len -= len;
@@ -226,10 +220,6 @@ static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
 	if (unlikely(len > skb->len))
 		return false;
 	return __pskb_pull_tail(skb, len - skb_headlen(skb));
-}
-static inline void *pskb_pull(struct sk_buff *skb, unsigned int len)
-{
-	return pskb_may_pull(skb, len) ? __skb_pull(skb, len) : NULL;
 }
 /* Cuts the packet to @len bytes.  0 or -ENOMEM (shared data had to be copied). */
 int pskb_trim(struct sk_buff *skb, unsigned int len);

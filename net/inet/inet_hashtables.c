@@ -243,20 +243,6 @@ noinline void inet_unhash(struct sock *sk)
 
 /* ---- references, a walk ---------------------------------------------------------------------- */
 
-void sock_gen_put(struct sock *sk)
-{
-	switch (sk->sk_state) {
-	case TCP_TIME_WAIT:
-		inet_twsk_put(inet_twsk(sk));
-		break;
-	case TCP_NEW_SYN_RECV:
-		reqsk_put(inet_reqsk(sk));
-		break;
-	default:
-		sock_put(sk);
-	}
-}
-
 void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock *sk), void *arg)
 {
 	struct sock *sk;

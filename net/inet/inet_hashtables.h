@@ -89,9 +89,6 @@ struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb);
 void inet_bind_hash(struct sock *sk, struct inet_bind_bucket *tb, unsigned short snum);
 
-/* Drops a reference of a request, a timewait or a full sock, by the function of its kind. */
-void sock_gen_put(struct sock *sk);
-
 /* Walks the tables for /proc/net/tcp: calls @show for each entry under its bucket's lock. */
 void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock *sk), void *arg);
 

@@ -451,7 +451,7 @@ static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, s
 }
 
 /* @size bytes at @offset of the block @page without a copy; each fragment takes its own reference.
- * Bytes taken, or -errno. */
+ * Bytes taken, or -errno.  proto.sendpage; without a caller until there is sendfile(). */
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
 {
 	int ret;

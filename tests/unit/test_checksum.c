@@ -28,7 +28,7 @@ static void test_rfc1071_example(void **state)
 
 static void test_every_length_and_alignment(void **state)
 {
-	static u8 buf[1600], copy[1600];
+	static u8 buf[1600];
 
 	for (unsigned int round = 0; round < 3; round++) {
 		for (unsigned int i = 0; i < sizeof(buf); i++)
@@ -39,13 +39,6 @@ static void test_every_length_and_alignment(void **state)
 				__wsum sum = csum_partial(buf + offset, len, 0);
 
 				assert_same_sum(folded(sum), want);
-				memset(copy, 0x5a, sizeof(copy));
-				assert_same_sum(
-					folded(csum_partial_copy(copy + 1, buf + offset, len, 0)),
-					want);
-				assert_memory_equal(copy + 1, buf + offset, len);
-				assert_int_equal(copy[len + 1], 0x5a);
-				assert_int_equal(copy[0], 0x5a);
 			}
 		}
 	}

@@ -93,7 +93,7 @@ static void sum(void)
 
 static void receive(void)
 {
-	struct sk_buff *skb = napi_alloc_skb(eth0, frame_len);
+	struct sk_buff *skb = net_rx_skb(frame_len);
 
 	memcpy(skb_put(skb, frame_len), frame, frame_len);
 	skb->protocol = eth_type_trans(skb, eth0);

@@ -360,7 +360,7 @@ static void test_timewait_takes_the_places(void **state)
 	/* The port is still somebody's. */
 	sk = new_sock(0, false);
 	assert_int_equal(bind_port(sk, port), 1);
-	sock_gen_put(found);
+	inet_twsk_put(inet_twsk(found));
 	inet_twsk_schedule(tw, HZ);
 	sock_hold((struct sock *)tw);
 	inet_twsk_deschedule_put(tw);

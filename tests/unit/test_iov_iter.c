@@ -52,12 +52,6 @@ static void test_copies_in_random_pieces(void **state)
 		while (iov_iter_count(&i)) {
 			size_t n = unit_random() % 300, left = BYTES - at, done;
 
-			if (unit_random() % 5 == 0 && at) {
-				size_t back = unit_random() % (at + 1);
-
-				iov_iter_revert(&i, back);
-				iov_iter_advance(&i, back);
-			}
 			done = to_user ? copy_to_iter(kernel + at, n, &i)
 				       : copy_from_iter(kernel + at, n, &i);
 			assert_int_equal(done, n < left ? n : left);
@@ -67,10 +61,6 @@ static void test_copies_in_random_pieces(void **state)
 		assert_int_equal(at, BYTES);
 		assert_memory_equal(to_user ? user : kernel, want, BYTES);
 		assert_int_equal(copy_to_iter(kernel, 1, &i), 0);
-		/* All the way back, and once more. */
-		iov_iter_revert(&i, BYTES);
-		assert_int_equal(copy_from_iter(kernel, BYTES, &i), BYTES);
-		assert_memory_equal(user, kernel, BYTES);
 	}
 }
 
