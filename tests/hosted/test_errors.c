@@ -190,68 +190,6 @@ static void listening_without_bind_takes_a_port(void)
 	scene_close(B, fd);
 }
 
-static void connect_without_waiting(void)
-{
-	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A);
-
-	assert_int_equal(scene_nonblock(A, fd), 0);
-	assert_int_equal(scene_connect(A, fd, B, PORT), -EINPROGRESS);
-	assert_int_equal(scene_connect(A, fd, B, PORT), -EALREADY);
-	assert_int_equal(scene_poll(A, fd) & (POLLOUT | POLLERR), 0);
-	scene_sleep(10 * MS);
-	assert_int_equal(scene_poll(A, fd) & (POLLOUT | POLLERR), POLLOUT);
-	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
-	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
-	assert_int_equal(scene_connect(A, fd, B, PORT), -EISCONN);
-	scene_close(A, fd);
-	scene_close(B, listener);
-}
-
-static void refused_without_waiting(void)
-{
-	int fd = scene_socket(A);
-
-	assert_int_equal(scene_nonblock(A, fd), 0);
-	assert_int_equal(scene_connect(A, fd, B, 4242), -EINPROGRESS);
-	scene_sleep(10 * MS);
-	assert_int_equal(scene_poll(A, fd) & (POLLERR | POLLHUP), POLLERR | POLLHUP);
-	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
-	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
-	scene_close(A, fd);
-}
-
-static void accept_and_recv_without_waiting(void)
-{
-	struct pair p = scene_pair();
-	char byte;
-
-	scene_nonblock(B, p.listener);
-	assert_int_equal(scene_accept(B, p.listener), -EAGAIN);
-	scene_nonblock(B, p.b);
-	assert_int_equal(scene_recv(B, p.b, &byte, 1), -EAGAIN);
-	assert_int_equal(scene_recv_now(A, p.a, &byte, 1), -EAGAIN);
-	scene_pair_close(&p);
-}
-
-static void receiving_for_a_time(void)
-{
-	struct pair p = scene_pair();
-	uint64_t begin;
-	char got[4];
-
-	scene_timeout(B, p.b, SO_RCVTIMEO, 150);
-	begin = scene_now();
-	assert_int_equal(scene_recv(B, p.b, got, 1), -EAGAIN);
-	assert_ms(scene_now() - begin, 150, 152);
-	/* MSG_WAITALL gives what there was. */
-	scene_send_all(A, p.a, "ab", 2);
-	scene_sleep(10 * MS);
-	begin = scene_now();
-	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, PTR(got), 4, MSG_WAITALL, 0, 0), 2);
-	assert_ms(scene_now() - begin, 150, 152);
-	scene_pair_close(&p);
-}
-
 static void accepting_for_a_time(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -437,10 +375,6 @@ int main(int argc, char **argv)
 		SCENE(bind_conflicts),
 		SCENE(a_port_in_time_wait),
 		SCENE(listening_without_bind_takes_a_port),
-		SCENE(connect_without_waiting),
-		SCENE(refused_without_waiting),
-		SCENE(accept_and_recv_without_waiting),
-		SCENE(receiving_for_a_time),
 		SCENE(accepting_for_a_time),
 		SCENE(connecting_and_sending_for_a_time),
 		SCENE(interrupted),
