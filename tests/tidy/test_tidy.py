@@ -31,6 +31,9 @@ PLANTED = {
     "limits_tested": ({"kernel/limits.h": "#define A_MAX 1 /* full */\n", "net/a.c": "a(A_MAX);\n", "tests/a.c": "A_MAX\n"},
                       {"kernel/limits.h": "#define LIMITS_H\n#define A_MAX 1\n#define A_RANGE 1, 2\n", "net/a.c": "A_MAX, A_RANGE\n",
                        "tests/a.c": "/* LIMIT(A_MAX) */\n"}),
+    "declarations_used": ({"net/a.h": "struct a {\n\tint b; /* c */\n\tint c;\n};\n", "net/a.c": "a->b = 1;\n", "tests/a.c": "a->c\n"},
+                          {"net/a.h": "#define A 1\nint f(int a);\nstatic inline int g(void)\n{\n}\n", "net/a.c": "int f(int a)\n{\n\tf(A) + g();\n}\n",
+                           "include/a.h": "#define B 1\n"}),
     "counters_move": ({"net/core/snmp.h": "X(Tcp, InSegs) X(Tcp, OutSegs)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"},
                       {"net/core/snmp.h": "/* X(group, Name) */ X(Tcp, InSegs) X(Udp, NoPorts)\n", "net/a.c": "snmp_inc(SNMP_TcpInSegs);\n"}),
     "canaries": ({"tests/sim/canary.py": 'CANARIES = {"a": ("net/a.c", "f(x);", "")}\n', "net/a.c": "f(x);\nf(x);\n"},
@@ -82,6 +85,13 @@ def test_sequence_compare_leaves_alone(line):
 ])
 def test_limits_tested_finds(files):
     assert list(tidy.limits_tested({"kernel/limits.h": "#define A_MAX 1\n", **files}))
+
+
+@pytest.mark.parametrize("header", ["#define a 1\n", "int a(void);\n", "void *a(int b,\n\t\tint b) __must_check;\n",
+                                    "static inline bool a(int b)\n{\n}\n", "\tu8 b : 1, a : 2;\n", "\tint a[4];\n"])
+def test_declarations_used_finds(header):
+    files = {"net/a.h": header, "net/a.c": "b b b\n" + ("int a(void)\n{\n}\n" if "(" in header and "inline" not in header else "")}
+    assert [what for _, _, what in tidy.declarations_used(files)] == ["a has no user outside the tests"]
 
 
 @pytest.mark.parametrize("version, text", [

@@ -8,6 +8,7 @@ the tree, and on one planted breach each, so that a rule that died is noticed.
   tests/tidy/tidy.py          print every breach in the tree; exit status 1 if there is one
 """
 import ast
+import collections
 import concurrent.futures
 import os
 import re
@@ -368,6 +369,54 @@ def limits_tested(files):
             yield *where, f"LIMIT({name}): {LIMITS} has no such name"
 
 
+# Declared in a header, without a user outside the tests, and why it stays.
+UNUSED = {
+    **dict.fromkeys(("fastopenq", "max_qlen"), "until Fast Open"),
+    "mc_addr": "until multicast",
+    "ecn_ok": "until ECN",
+    **dict.fromkeys(("TCPCB_SACKED_ACKED", "FLAG_ORIG_SACK_ACKED"), "until SACK"),
+    "fatal": "until UDP: TCP treats no ICMP error as fatal",
+    "inet_csk_ca": "until a congestion control has state of its own",
+    "dev_close": "until a program can take a device down (docs/testing.md)",
+    **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk"), "a first member: the struct that a cast of the pointer gives"),
+    "max_virtqueue_pairs": "a place in the device's configuration",
+    "mm_min_free": "tests hold the reserve of pages against it",
+    "timers_armed": "tests end without an armed timer",
+    "thread_interrupt": "the hosted platform's, for a call that a test ends; a signal's part",
+    "PAGE_MASK": "the hosted platform's",
+    "siphash": "the published vectors are of this form",
+    "raise_softirq": "raise_softirq_irqoff() with interrupts on",
+    **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "RB_CLEAR_NODE"), "the counterpart of one that is used"),
+}
+# The headers of the kernel's own code; those of a wire or of a table that hardware reads are complete as they are.
+OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")
+COMPLETE_HEADERS = ("net/wire/", "kernel/x86/ptrace.h")
+DECLARED = [    # pattern of a name, and how often it stands in the sources when nothing uses it
+    (re.compile(r"^#define (\w+)", re.M), 1),
+    (re.compile(r"^static inline [^;{=]*?\b(\w+)\([^;{]*\)\n?\{", re.M), 1),
+    (re.compile(r"^(?!static|typedef|enum \w+ \{|\s|#|\})[\w *]*?\b(\w+)\([^;{]*\)[\w (),]*;", re.M), 2),
+    (re.compile(r"^\t+(?!return|goto)[A-Za-z_][\w ]*[ *]((?:\w+[^;,(){}=]*,[ *]*)*\w+[^;,(){}=]*);", re.M), 1),    # fields
+]
+
+
+def declarations_used(files):
+    """A macro, a function or a field of a header has a user that is no test, or stands in UNUSED with the reason."""
+    sources = {path: re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
+               for path, text in files.items() if path.endswith((".c", ".h", ".S", ".ld")) and not path.startswith("tests/")}
+    count = collections.Counter(word for text in sources.values() for word in re.findall(r"\b[A-Za-z_]\w*\b", text))
+    for path, text in sources.items():
+        if not path.endswith(".h") or not path.startswith(OWN_HEADERS) or path.startswith(COMPLETE_HEADERS):
+            continue
+        for pattern, least in DECLARED:
+            for m in pattern.finditer(text):
+                line = text.count("\n", 0, m.start(1)) + 1
+                for name in re.findall(r"(?:^|,[ *]*)([A-Za-z_]\w*)", m.group(1)):
+                    if count[name] <= least and not name.endswith("_H") and name not in UNUSED:
+                        yield path, line, f"{name} has no user outside the tests"
+                    elif count[name] > least and name in UNUSED:
+                        yield path, line, f"{name} has a user: tidy.py says that it has none"
+
+
 COUNTERS = "net/core/snmp.h"
 # Counters of the MIBs (RFC 4293, 4022, 4113) that stay zero here, and why.
 COUNTERS_AT_REST = {
@@ -502,7 +551,7 @@ def changelog(files):
 
 RULES = [include_direction, no_libc, file_length, function_length, packet_contract, addresses, sequence_compare, test_ifdef,
          build_unknown, irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command,
-         limits_tested, counters_move, canaries,
+         limits_tested, declarations_used, counters_move, canaries,
          changelog, both_images, header_alone]
 
 
