@@ -19,7 +19,7 @@
 /* clang-format off */
 /* X(name, what it means) */
 #define SKB_DROP_REASONS(X)                                                                        \
-	X(NOT_SPECIFIED, "a bug: nobody said why")                                                 \
+	X(NOT_SPECIFIED, "a bug: no reason was given")                                             \
 	/* device and Ethernet */                                                                  \
 	X(DEV_BAD_LENGTH, "the device reported a length that cannot be")                           \
 	X(DEV_BAD_HEADER, "virtio_net_hdr with impossible offsets or types")                       \
@@ -40,7 +40,7 @@
 	X(IP_INHDR, "version, header length or total length wrong")                                \
 	X(IP_CSUM, "IP header checksum wrong")                                                     \
 	X(IP_OPTIONS, "IP options malformed, or source routing")                                   \
-	X(IP_INADDRERRORS, "source or destination address that may not be on the wire")           \
+	X(IP_INADDRERRORS, "source or destination address that may not be on the wire")            \
 	X(IP_FRAGMENT, "a fragment: not reassembled yet")                                          \
 	X(IP_NOPROTO, "no handler for this IP protocol")                                           \
 	X(IP_OUTNOROUTES, "no route")                                                              \
@@ -53,8 +53,8 @@
 	X(ICMP_IGNORED, "a type that we do not serve")                                             \
 	X(ICMP_RATELIMIT, "too many errors sent already")                                          \
 	X(ICMP_BAD_QUOTE, "quoted packet short or not ours")                                       \
-	/* transports */                                                                                  \
-	X(NO_SOCKET, "nobody listens there")                                                       \
+	/* transports */                                                                           \
+	X(NO_SOCKET, "no socket for this address and port")                                        \
 	/* sockets */                                                                              \
 	X(SOCKET_RCVBUFF, "receive buffer full")                                                   \
 	X(SOCKET_BACKLOG, "backlog of an owned socket full")                                       \

@@ -246,7 +246,7 @@ void sk_mem_charge(struct sock *sk, int bytes);
 enum sk_mem_kind { SK_MEM_SEND, SK_MEM_RECV };
 bool sk_mem_schedule(struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
 		     int least);
-/* What sk_mem_schedule() would say; changes nothing. */
+/* The answer that sk_mem_schedule() would give; changes nothing. */
 bool sk_mem_has_room(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
 		     int least);
 static inline bool sk_under_memory_pressure(const struct sock *sk)

@@ -72,7 +72,10 @@ struct conductor {
 };
 
 #if defined(__SANITIZE_ADDRESS__)
-/* What is alive in a kernel that is let go is no leak of the runner; conductor_check() counts ours. */
+/*
+ * LeakSanitizer must not report objects of a kernel that is unloaded; conductor_check() counts
+ * them.
+ */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -2,9 +2,9 @@
 /*
  * The conductor: several hosted kernels, the wires between them, and the one clock.
  *
- * It loads a copy of libsoftnet.so for each host, steps whoever has something to do, carries what
- * they send, and when nobody has anything left at this instant, jumps to the next deadline.  A lost
- * SYN-ACK and its 63 seconds of retransmission cost milliseconds.
+ * It loads a copy of libsoftnet.so for each host, steps each host that has work, carries the frames
+ * that they send, and when no host has work left at this instant, jumps to the next deadline.  A
+ * lost SYN-ACK and its 63 seconds of retransmission cost milliseconds.
  *
  *	struct conductor *c = conductor_new("build/host-asan/libsoftnet.so", seed);
  *	struct host *a = conductor_host(c, "ip=10.0.0.1/24"), *b = conductor_host(c, "ip=10.0.0.2/24");
@@ -88,7 +88,7 @@ struct host *host_new_in_place(struct conductor *c, const char *library);
 
 /* ---- wires ------------------------------------------------------------------------------------ */
 
-/* What becomes of a frame; all zero: it arrives after the wire's delay, once. */
+/* The treatment of a frame; all zero: it arrives after the wire's delay, once. */
 struct fate {
 	bool drop;
 	unsigned int copies;    /* arrives this many times more */
@@ -104,7 +104,7 @@ typedef struct fate (*wire_hook)(void *arg, struct wire *w, struct host *from, u
  * Both may: then it carries one way, from wire_carry() to who was named by wire_set_taker(). */
 struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b, uint64_t delay_ns);
 void wire_set_hook(struct wire *w, wire_hook hook, void *arg);
-/* A frame arrives at the test's end.  It may inject and carry, on any wire, but run nobody. */
+/* A frame arrives at the test's end.  It may inject and carry, on any wire, but not run a host. */
 typedef void (*wire_taker)(void *arg, struct wire *w, const uint8_t *frame, size_t len);
 void wire_set_taker(struct wire *w, wire_taker taker, void *arg);
 /* Serialisation: 0 = infinitely fast.  8 ns a byte = 1 Gbit/s. */
@@ -133,12 +133,12 @@ bool conductor_settle(struct conductor *c, uint64_t max_ns);
 
 /* ---- calls ------------------------------------------------------------------------------------ */
 
-/* Makes a system call and runs everybody until it is back: its result, or HOST_CALL_HANGS when it
+/* Makes a system call and runs all hosts until it returns: its result, or HOST_CALL_HANGS when it
  * isn't after an hour of virtual time (it stays in flight). */
 #define HOST_CALL_HANGS INT64_MIN
 int64_t host_call(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
 		  int64_t f);
-/* Starts one; runs nobody. */
+/* Starts a system call; runs no host. */
 int64_t host_submit(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d,
 		    int64_t e, int64_t f);
 /* Runs until that one is back, at most @max_ns: true and *@result. */

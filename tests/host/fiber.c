@@ -173,7 +173,7 @@ __asm__(".text\n"
 	"	ret\n"
 	".size fiber_switch_asm, .-fiber_switch_asm\n");
 
-/* Where a fiber's first switch returns to: fn in r12, its argument in r13, no frame above. */
+/* A fiber's first switch returns to this code: fn in r12, its argument in r13, no frame above. */
 void fiber_entry_asm(void);
 void fiber_entry(void (*fn)(void *arg), void *arg);
 __asm__(".text\n"

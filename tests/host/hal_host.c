@@ -44,7 +44,10 @@ static u64 mix(u64 *x)
 	return z ^ z >> 31;
 }
 
-/* What hal_entropy() gives, apart from host.prng: how often the one is asked moves the other not. */
+/*
+ * The generator of hal_entropy(), separate from host.prng: the number of calls of one must not
+ * change the results of the other.
+ */
 static u64 entropy_state;
 
 void host_seed(u64 seed)
@@ -221,7 +224,7 @@ void hal_idle(void)
 {
 	BUG_ON(host.irqs_on);
 	for (;;) {
-		/* A race begins with its calls, and is over when nobody runs any more. */
+		/* A race begins with its calls, and is over when no call runs any more. */
 		if (!host.race_armed || !host.irqs_pending) {
 			host.race_armed = false;
 			host_pump(true);
@@ -286,7 +289,10 @@ void hal_halt(enum hal_halt how, int code)
 	host.halted = true;
 	host.halt_code = code;
 	host.irqs_on = false;
-	/* On the caller's own stack there is nobody to go back to: a fault of the platform itself. */
+	/*
+	 * On the caller's own stack there is no context to return to: a fault of the platform
+	 * itself.
+	 */
 	if (!fiber_in_kernel())
 		host_libc.abort();
 	for (;;)

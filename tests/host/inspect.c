@@ -45,7 +45,7 @@ __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, cons
 			complain(a, #cond ": " __VA_ARGS__);                                       \
 	} while (0)
 
-/* What was sent: one piece of sequence space from snd_una to snd_nxt, and its segments counted. */
+/* Sent data: one piece of sequence space from snd_una to snd_nxt, and its segments counted. */
 static u64 audit_rtx_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -94,7 +94,7 @@ static u64 audit_write_queue(struct audit *a)
 	return truesize;
 }
 
-/* What was not read: it ends at rcv_nxt, has no hole, and begins where the reader is. */
+/* Unread data: it ends at rcv_nxt, has no hole, and begins at the reader's position. */
 static u64 audit_receive_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -174,7 +174,8 @@ static void audit_connection(struct audit *a)
 	RULE(a, !after(tp->snd_una, tp->snd_nxt), "%u, %u", tp->snd_una, tp->snd_nxt);
 	RULE(a, !after(tp->snd_nxt, tp->write_seq), "%u, %u", tp->snd_nxt, tp->write_seq);
 	RULE(a, !after(tp->rcv_wup, tp->rcv_nxt), "%u, %u", tp->rcv_wup, tp->rcv_nxt);
-	RULE(a, !sk->sk_backlog.head && !sk->sk_backlog.len, "a backlog that nobody works off");
+	RULE(a, !sk->sk_backlog.head && !sk->sk_backlog.len,
+	     "a backlog, and no owner to process it");
 	written = audit_rtx_queue(a) + audit_write_queue(a);
 	RULE(a, written == sk->sk_wmem_queued, "%lu, %u", written, sk->sk_wmem_queued);
 	received = audit_receive_queue(a) + audit_ofo_queue(a);

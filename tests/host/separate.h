@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests/host/separate.c needs from its platform: tests/host/hal_memory.c, tests/unit/unit_hal.c. */
+/*
+ * The functions that tests/host/separate.c needs from its platform: tests/host/hal_memory.c,
+ * tests/unit/unit_hal.c.
+ */
 #ifndef TESTS_HOST_SEPARATE_H
 #define TESTS_HOST_SEPARATE_H
 

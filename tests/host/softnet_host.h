@@ -142,7 +142,7 @@ struct sn_trace_event {
 /* Records the entry of every function above the seams, from now on; forgets what was. */
 SN_API void sn_trace_start(void);
 SN_API void sn_trace_stop(void);
-/* How many since the start. */
+/* The number since the start. */
 SN_API uint64_t sn_trace_count(void);
 /* The @i-th of them; 0, or -1: there is none, or newer ones took its place. */
 SN_API int sn_trace_get(uint64_t i, struct sn_trace_event *event);

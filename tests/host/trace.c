@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which functions the kernel enters, in which order and in which context: the trace build's
- * recorder (softnet_host.h: sn_trace_*).
+ * The trace build's recorder: the functions that the kernel enters, in their order and with their
+ * context (softnet_host.h: sn_trace_*).
  *
  * Callers: the compiler's hooks, at the entry of every function above the seams in the library that
- * is built with -finstrument-functions (build/host-trace); in the others nobody.  Any context of the
- * kernel, on any of its stacks.  This file is below the seams, hence not instrumented itself.
- * Locks: none, one thread of the host runs it all.
+ * is built with -finstrument-functions (build/host-trace); the other libraries never call it.  Any
+ * context of the kernel, on any of its stacks.  This file is below the seams, hence not
+ * instrumented itself. Locks: none, one thread of the host runs it all.
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched/cpu.h"
@@ -37,7 +37,7 @@ void __cyg_profile_func_enter(void *fn, void *call_site)
 		.function = (uintptr_t)fn, .caller = (uintptr_t)call_site, .context = context()};
 }
 
-/* The order of entries tells the path; when a function is left, nobody asks. */
+/* Only entries are recorded: their order is the path. */
 void __cyg_profile_func_exit(void *fn, void *call_site)
 {
 	(void)fn;

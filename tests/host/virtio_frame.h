@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a device with offloads does to a packet before it goes onto the wire: completes its checksum,
- * cuts it into segments.  Part of the device model.
+ * The work of a device with offloads on a packet before it goes onto the wire: completes its
+ * checksum, cuts it into segments.  Part of the device model.
  */
 #ifndef TESTS_HOST_VIRTIO_FRAME_H
 #define TESTS_HOST_VIRTIO_FRAME_H

@@ -434,7 +434,7 @@ static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
 	if (len <= sizeof(bytes))
 		n = (model.shuffle ? model_rx_shuffle : model_rx_gather)(q, len, chains);
 	if (n < 0) {
-		/* Gone, as on a wire: nobody could ever take it. */
+		/* Dropped, as on a wire: no buffer of the ring could hold it. */
 		model.rx_too_long++;
 		return true;
 	}

@@ -32,7 +32,10 @@
 #define MODEL_FEATURES_ALL                                                                         \
 	((1ULL << 0) | (1ULL << 1) | (1ULL << 3) | (1ULL << 5) | (1ULL << 7) | (1ULL << 11) |      \
 	 (1ULL << 15) | (1ULL << 16) | (1ULL << 27) | (1ULL << 29) | (1ULL << 32))
-/* What QEMU offers over a tap, but for GUEST_TSO4, whose buffers of a page are not the usual case. */
+/*
+ * The features that QEMU offers over a tap, without GUEST_TSO4, whose buffers of a page each are
+ * not the usual case.
+ */
 #define MODEL_FEATURES_DEFAULT (MODEL_FEATURES_ALL & ~(1ULL << 7))
 
 enum virtio_model_lie {
@@ -55,11 +58,11 @@ enum virtio_model_lie {
 	MODEL_LIE_CSUM_LOW,    /* ... that covers the Ethernet header */
 	MODEL_LIE_GSO_TYPE,    /* a kind of segmentation that was not negotiated */
 	MODEL_LIE_GSO_SIZE,    /* segments of no bytes */
-	MODEL_LIE_HINTS, /* hdr_len beyond everything, flags that nobody knows: to be ignored */
+	MODEL_LIE_HINTS,       /* hdr_len beyond the packet, undefined flags: to be ignored */
 	/* At once: */
 	MODEL_LIE_INTERRUPT,   /* both queues, for nothing */
 	MODEL_LIE_NEEDS_RESET, /* the device says that it is lost */
-	MODEL_LIE_FORGETS, /* it is as after a reset that nobody asked for, and says: look at me */
+	MODEL_LIE_FORGETS,     /* as after a reset, and a configuration change */
 	/* At the next completion, one that the driver can't always tell from the truth: */
 	MODEL_LIE_USED_AHEAD, /* an index ahead by one, its entry what stood there before */
 	MODEL_LIES

@@ -162,7 +162,7 @@ static void usual_options(struct forged *f, const struct stand *at, enum peculia
 	stage_stamp(f, tsval, tsecr);
 }
 
-/* What the state waits for: OPT_*'s segment. */
+/* The segment that the state waits for: OPT_*'s. */
 static unsigned int awaited(unsigned int state)
 {
 	if (state & (CLOSED | LISTEN))

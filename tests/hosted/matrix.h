@@ -44,8 +44,8 @@
 	X(SYN_RECV,         "a SYN came to a listener: a request, no socket yet")                  \
 	X(SYN_RECV_SOCK,    "connect(), and the peer's SYN crossed ours: a socket")                \
 	X(ESTABLISHED,      "accept()")                                                            \
-	X(FIN_WAIT1,        "shutdown(SHUT_WR): somebody still reads")                             \
-	X(FIN_WAIT1_ORPHAN, "close(): nobody reads any more")                                      \
+	X(FIN_WAIT1,        "shutdown(SHUT_WR): the application still reads")                      \
+	X(FIN_WAIT1_ORPHAN, "close(): the application reads no more")                              \
 	X(FIN_WAIT2,        "shutdown(SHUT_WR), and all was acknowledged")                         \
 	X(FIN_WAIT2_TW,     "close() and all was acknowledged: a small object waits for the FIN")  \
 	X(CLOSE_WAIT,       "the peer's FIN came")                                                 \
@@ -110,7 +110,7 @@
 	X(RSTACK_WINDOW, "RA", "rcv+100",         "nxt",   0, PLAIN)                               \
 	X(RSTACK_BEYOND, "RA", "edge+1",          "nxt",   0, PLAIN)                               \
 	X(RSTACK_ABOVE,  "RA", "rcv",             "nxt+1", 0, PLAIN)                               \
-	/* what nobody sends */                                                                    \
+	/* segments that no conforming peer sends */                                               \
 	X(NO_FLAGS,      "",   "rcv",             "0",     0, PLAIN)                               \
 	X(SYN_FIN,       "SF", "rcv",             "0",     0, PLAIN)                               \
 	X(SYN_RST,       "SR", "rcv",             "0",     0, PLAIN)                               \
@@ -192,7 +192,7 @@ unsigned int matrix_rows(void);
 
 /* ---- between matrix.c and matrix_stage.c ------------------------------------------------------------ */
 
-/* Where the connection stands: the named numbers. */
+/* The connection's sequence numbers, by name. */
 struct stand {
 	uint32_t iss, una, nxt, irs, rcv, edge, ok;
 	uint32_t tsval, tsecr; /* the peer's last, and what it echoes */

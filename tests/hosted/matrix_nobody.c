@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's rows where there is no connection: a port that nobody has, and a listener.
+ * The matrix's rows without a connection: a port without a socket, and a listener.
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.1 and 3.10.7.2; columns: matrix.h.
  */
@@ -19,7 +19,7 @@ static const struct row rows[] = {
 	{SYN_PAWS,                          LISTEN, "SA iss seg.seq+1", SYN_RECV,
 	 "",        "",          "RFC 9293 3.10.7.2 third: no clock known"},
 
-	/* What acknowledges something was not sent to us. */
+	/* An ACK is not acceptable here: answer with a reset. */
 	{SYNACK_ANY | ACK_ANY | DATA_ANY |
 	 FIN_ANY | TS_OLD,                 CLOSED, "R seg.ack", SAME,
 	 "OutRsts", "NO_SOCKET", "RFC 9293 3.10.7.1"},
@@ -35,7 +35,7 @@ static const struct row rows[] = {
 	{RSTACK_ANY,                     LISTEN, "", SAME,
 	 "", "TCP_FLAGS", "RFC 9293 3.10.7.2 first"},
 
-	/* What nobody sends. */
+	/* Segments that no conforming peer sends. */
 	{FIN_NO_ACK | NO_FLAGS | SYN_FIN, CLOSED,          "RA 0 seg.end", SAME,
 	 "OutRsts",             "NO_SOCKET", "RFC 9293 3.10.7.1"},
 	{FIN_NO_ACK | NO_FLAGS,           LISTEN,          "",             SAME,

@@ -164,7 +164,7 @@ static const struct row rows[] = {
 	{SYN_RST,                       SYN_RECV_SOCK, "",          CLOSED,
 	 "AttemptFails",    "TCP_RESET",       "RFC 9293 3.10.7.4: RST before SYN"},
 
-	/* What nobody sends. */
+	/* Segments that no conforming peer sends. */
 	{NO_FLAGS, SYN_SENT,                            "",          SAME,
 	 "",                    "TCP_FLAGS",  "RFC 9293 3.10.7.3 fifth"},
 	{NO_FLAGS, SYN_RECV,                            "",          SAME,

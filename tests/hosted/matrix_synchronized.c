@@ -7,7 +7,7 @@
  */
 #include "tests/hosted/matrix.h"
 
-/* The peer may still send, and somebody reads. */
+/* The peer may still send, and the application reads. */
 #define READING (ESTABLISHED | FIN_WAIT1 | FIN_WAIT2)
 /* Its FIN came. */
 #define FINISHED (CLOSE_WAIT | CLOSING | LAST_ACK)
@@ -168,7 +168,7 @@ static const struct row rows[] = {
 	{SYN_RST,                    UNCOUNTED,                  "",          CLOSED,
 	 "",                "TCP_RESET",       "RFC 9293 3.10.7.4: RST before SYN"},
 
-	/* What nobody sends, and options. */
+	/* Segments that no conforming peer sends, and options. */
 	{NO_FLAGS,                    ALL,              "",            SAME,
 	 "",                    "TCP_FLAGS",            "RFC 9293 3.10.7.4 fifth: no ACK bit"},
 	{BAD_SUM,                     ALL,              "",            SAME,

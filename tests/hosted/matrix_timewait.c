@@ -93,7 +93,7 @@ static const struct row rows[] = {
 	 RSTACK_BEYOND,                TIME_WAIT,    "", SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 5961 3.2: outside"},
 	{RST_WINDOW | RSTACK_WINDOW,   TIME_WAIT,    "", SAME,
-	 "",          "TCP_TIMEWAIT", "Linux: exact or nothing, nobody asks"},
+	 "",          "TCP_TIMEWAIT", "Linux: only an exact number counts, no challenge"},
 	{RST_PAWS,                     TIME_WAIT,    "", SAME,
 	 "PAWSEstab", "TCP_TIMEWAIT", "RFC 1337; Linux: PAWS guards too"},
 	{RSTACK_ABOVE,                 TIME_WAIT,    "", CLOSED,
@@ -101,7 +101,7 @@ static const struct row rows[] = {
 	{SYN_RST,                      TIME_WAIT,    "", CLOSED,
 	 "",          "TCP_TIMEWAIT", "RFC 9293 3.10.7.4: RST before SYN"},
 
-	/* What nobody sends, and options. */
+	/* Segments that no conforming peer sends, and options. */
 	{NO_FLAGS, FIN_WAIT2_TW | TIME_WAIT, "",          SAME,
 	 "",                    "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 fifth: no ACK bit"},
 	{BAD_SUM,  FIN_WAIT2_TW | TIME_WAIT, "",          SAME,

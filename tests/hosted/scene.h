@@ -220,7 +220,7 @@ void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsi
 void scene_hostile(unsigned int of);
 void scene_heal(void); /* the wire is good again */
 
-/* What was on the wire since the last scene_mark() (or the beginning). */
+/* The frames on the wire since the last scene_mark() (or the beginning). */
 void scene_mark(void);
 unsigned int scene_count(const struct host *from, unsigned int kinds);
 /* The @nth of these; the test fails when there are not so many. */

@@ -53,7 +53,7 @@ uint32_t forge_length(const struct forged *f);
 void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
 /* ICMP: a router tells who sent @s that its host can't be reached (RFC 792, type 3, code 1).  As forge(). */
 void forge_unreachable(const struct seg *s);
-/* What A would say to B on @p, now. */
+/* The segment that A would send to B on @p, now. */
 struct forged forged_of(struct pair *p, uint8_t flags);
 
 /* An ICMP error to A about a segment of its side of @p; @from: 0 is B, else any router's address. */

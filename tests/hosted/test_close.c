@@ -212,7 +212,7 @@ static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 	p.a = -1;
 	scene_send_all(B, p.b, "crossing", 8);
 	scene_sleep(10 * MS);
-	/* One to the data; one to the ACK of the FIN, which finds nobody. */
+	/* One reset to the data; one to the ACK of the FIN, which finds no socket. */
 	assert_int_equal(scene_count(A, RST), 2);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnData"), 1);
 	assert_int_equal(scene_drops(A, "TCP_ABORT_ON_DATA"), 1);
@@ -234,7 +234,7 @@ static void an_orphan_waits_a_minute_for_the_fin(void)
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
 	scene_sleep(10 * SEC);
 	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
-	/* B's FIN finds nobody. */
+	/* B's FIN finds no socket. */
 	scene_mark();
 	scene_close(B, p.b);
 	p.b = -1;

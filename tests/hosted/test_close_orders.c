@@ -36,7 +36,10 @@ static void assert_no_resets(void)
 
 /* ---- half close, then either side --------------------------------------------------------------- */
 
-/* Who half-closed lets go altogether: nothing is said, and what waits for the FIN is an orphan. */
+/*
+ * The side that half-closed also calls close(): no segment is sent, and an orphan waits for the
+ * FIN.
+ */
 static void half_closed_and_then_the_same_side_closes(void)
 {
 	struct pair p = quiet_pair();
@@ -86,7 +89,7 @@ static void half_closed_and_then_the_other_side_closes(void)
 	scene_pair_close(&p);
 }
 
-/* Both half-close, one after the other: over, though nobody called close(). */
+/* Both half-close, one after the other: the connection ends, though neither called close(). */
 static void both_half_close(void)
 {
 	struct pair p = quiet_pair();
@@ -273,7 +276,7 @@ static void closed_while_the_window_is_zero_and_then_read(void)
 	free(got);
 }
 
-/* Who did not read closes too: all of it is lost, and the other hears so in one segment. */
+/* The side that did not read closes too: all data is lost, and one reset tells the peer. */
 static void closed_while_the_window_is_zero_and_never_read(void)
 {
 	enum { N = 40000 };
@@ -315,7 +318,7 @@ static void the_reader_closes_with_its_window_at_zero(void)
 	free(bytes);
 }
 
-/* ---- data that nobody read ---------------------------------------------------------------------------- */
+/* ---- data that was not read ------------------------------------------------------------------ */
 
 /* RFC 2525 2.17, in CLOSE_WAIT: data and FIN arrived, the data was not read. */
 static void unread_data_before_a_fin_is_reset(void)
@@ -379,7 +382,10 @@ static void an_unread_fin_is_no_unread_data(void)
 
 /* ---- not a connection yet ------------------------------------------------------------------------------ */
 
-/* It is gone at once; the answer to its SYN finds nobody, and the half-open end hears of it. */
+/*
+ * The socket is freed at once; the answer to its SYN finds no socket, and a reset ends the
+ * half-open connection.
+ */
 static void closed_in_syn_sent(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);
@@ -411,7 +417,7 @@ static void shut_down_in_syn_sent(void)
 	port = scene_port(A, fd);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_shutdown(A, fd, SHUT_RDWR), 0);
-	/* Who waits in connect() is told. */
+	/* A thread that waits in connect() gets the error. */
 	assert_int_equal(scene_end(A, ticket), -ECONNRESET);
 	assert_state(A, port, PORT, NONE);
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
@@ -449,7 +455,7 @@ static void closed_in_syn_recv(void)
 	assert_int_equal(scene_count(A, RST) + scene_count(B, RST), 0);
 }
 
-/* ---- one that nobody accepted --------------------------------------------------------------------------- */
+/* ---- a connection that was not accepted ------------------------------------------------------ */
 
 /* The peer came, spoke and left before accept(): all of it is still there. */
 static void closed_by_the_peer_before_accept(void)

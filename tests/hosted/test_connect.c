@@ -7,7 +7,7 @@
 #include "tests/hosted/scene_forge.h"
 
 #define PORT   7
-#define CLOSED 4242 /* nobody listens there */
+#define CLOSED 4242 /* no listener there */
 
 /* Begins without waiting; the attempt is under way. */
 static int begin_without_waiting(uint16_t port)
@@ -89,7 +89,7 @@ static void poll_wakes_on_timeout(void)
 	scene_close(A, fd);
 }
 
-/* ---- the error is told once, by whoever asks first ------------------------------------------------------ */
+/* ---- the error is reported once, to the first call ------------------------------------------- */
 
 static void a_failed_attempt_is_told_by_connect(void)
 {
@@ -285,7 +285,7 @@ static void the_first_number_of_another_connection(void)
 	scene_close(B, there);
 }
 
-/* Who writes to a connection that is gone gets EPIPE, whatever his flags: there are no signals. */
+/* A write to a connection that ended gets EPIPE, whatever the flags: there are no signals. */
 static void broken_pipe(void)
 {
 	struct pair p = scene_pair();

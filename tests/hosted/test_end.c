@@ -70,7 +70,7 @@ static void a_peer_that_does_not(void)
 	b_is_off();
 }
 
-/* What was written before arrives, and then the end. */
+/* The data written before arrives, then the end. */
 static void what_was_written_arrives(void)
 {
 	enum { N = 60000 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the calls say when something is wrong: Linux's error, at Linux's moment. */
+/* The errors of system calls: Linux's error, at the same step. */
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>
@@ -294,7 +294,7 @@ static void bad_pointers(void)
 			scene_call(A, SYS_setsockopt, p.a, SOL_SOCKET, SO_KEEPALIVE, bad, 4),
 			-EFAULT);
 	}
-	/* Nothing went out; what waits is not lost by a bad read. */
+	/* No segment was sent; a read with a bad pointer does not lose the waiting data. */
 	scene_send_all(A, p.a, "safe", 4);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_call(B, SYS_read, p.b, PTR(page), 4), -EFAULT);

@@ -3,10 +3,11 @@
  * Memory runs out, at every place where the network asks for it.
  *
  * The life of a connection - socket, handshake, bytes both ways, the end - is played again and again;
- * in the Nth play the Nth allocation of one host fails, until a play needs fewer than N.  What must
- * hold each time: nobody crashes or hangs, a call that gives up says why, what was accepted arrives
- * whole, and when all is over not an object, a page, a timer or a file's number is left.
- * The same without pages for a while: the device's ring stays full, since what cannot be replaced is dropped.
+ * in the Nth play the Nth allocation of one host fails, until a play needs fewer than N.  Each time
+ * it must hold: neither host crashes or hangs, a call that gives up says why, what was accepted
+ * arrives whole, and when all is over not an object, a page, a timer or a file's number is left.
+ * The same without pages for a while: the device's ring stays full, since what cannot be replaced
+ * is dropped.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -17,7 +18,7 @@
 #define BYTES     20000       /* more than the first window of either side */
 #define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT, and than a request's last SYN-ACK */
 #define PLAYS_MAX 5000
-#define LOAD      60000 /* bytes on each connection: less than a window that nobody reads opens */
+#define LOAD      60000 /* bytes on each connection: fit into a window without a reader */
 
 static uint8_t load[LOAD], got[LOAD];
 
@@ -26,7 +27,7 @@ static bool out_of_memory(int64_t result)
 	return result == -ENOMEM || result == -ENOBUFS || result == -ENFILE || result == -EMFILE;
 }
 
-/* One that was asked too early may say so; the connection waits in the queue. */
+/* A call that came too early may say so; the connection waits in the queue. */
 static int accept_at_last(int listener, int64_t ticket)
 {
 	int64_t fd = scene_end(B, ticket);
@@ -39,7 +40,7 @@ static int accept_at_last(int listener, int64_t ticket)
 	return fd;
 }
 
-/* The client gave up: nothing was promised, and nobody waits on. */
+/* The client gave up: the server has no connection, and no thread waits. */
 static void call_off(int64_t ticket)
 {
 	int64_t fd;
@@ -52,7 +53,9 @@ static void call_off(int64_t ticket)
 		assert_true(fd == -EINTR || out_of_memory(fd));
 }
 
-/* What fails in a play: the nth allocation that @victim makes, from the beginning or once open. */
+/*
+ * The allocation that fails in a play: the nth that @victim makes, from the beginning or once open.
+ */
 struct fault {
 	struct host *victim;
 	int lowest; /* number of a file that he would open */
@@ -301,7 +304,7 @@ static void a_child_without_a_way(void)
 	for (unsigned int n = 1; n < 8; n++) {
 		int64_t fd;
 
-		/* What is learnt of a way is forgotten after ten minutes (RFC 1191), with the way. */
+		/* A learnt path MTU is forgotten after ten minutes (RFC 1191), with its route. */
 		scene_mark();
 		f = (struct forged){
 			.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that nobody of the two sent: resets and SYNs that are guessed (RFC 5961), old timestamps
- * (RFC 7323), ACKs of what was never said, flags and options without sense.  The connection does not
- * notice; who must be told is.
+ * Forged segments, sent by neither host: resets and SYNs that are guessed (RFC 5961), old
+ * timestamps (RFC 7323), ACKs of data that was never sent, senseless flags and options.  The
+ * connection is not affected; an answer is sent where one is due.
  */
 #include "tests/hosted/scene_forge.h"
 

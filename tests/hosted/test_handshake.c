@@ -22,7 +22,7 @@ static void the_three_segments_and_their_options(void)
 	assert_int_equal(syn->tsecr, 0);
 	assert_int_equal(synack->tsecr, syn->tsval);
 	assert_int_equal(ack->tsecr, synack->tsval);
-	/* What is not done is not offered. */
+	/* Features that are missing are not offered. */
 	assert_false(syn->sack_permitted || synack->sack_permitted);
 	/* The window of a SYN is not scaled, that of the ACK is. */
 	assert_in_range(syn->window, 10 * 1460, 65535);
@@ -59,7 +59,7 @@ static void each_state_on_the_way(void)
 	assert_state(A, port, PORT, TCP_ESTABLISHED);
 	assert_state(B, PORT, port, TCP_SYN_RECV);
 	scene_sleep(200 * MS);
-	/* Established before anybody called accept(). */
+	/* Established before accept() was called. */
 	assert_state(B, PORT, port, TCP_ESTABLISHED);
 	assert_state(B, PORT, 0, TCP_LISTEN);
 	assert_int_equal(scene_end(A, ticket), 0);
@@ -258,7 +258,7 @@ static void listen_again_changes_the_backlog(void)
 	}
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 0);
-	/* Nobody accepted them: the listener's end resets them. */
+	/* They were not accepted: the end of the listener resets them. */
 	scene_mark();
 	scene_close(B, listener);
 	scene_sleep(10 * MS);
@@ -281,7 +281,7 @@ static void a_listener_that_goes_takes_half_open_ones_along(void)
 	scene_sleep(100 * MS);
 	assert_state(B, PORT, scene_port(A, fd), TCP_SYN_RECV);
 	scene_close(B, listener);
-	/* The next SYN finds nobody. */
+	/* The next SYN finds no listener. */
 	assert_int_equal(scene_end(A, ticket), -ECONNREFUSED);
 	assert_int_equal(scene_state(B, PORT, scene_port(A, fd)), 0);
 	scene_close(A, fd);

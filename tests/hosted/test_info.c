@@ -106,7 +106,7 @@ static void what_both_sides_counted(void)
 	assert_int_equal(b.rcv_mss, 1448);
 	assert_in_range(b.last_data_recv, 90, 110);
 	assert_int_equal(b.rcv_ooopack, 0);
-	/* Nobody counts these. */
+	/* These are not counted. */
 	assert_int_equal(a.delivery_rate | a.delivered_ce | a.dsack_dups | a.fackets, 0);
 	scene_pair_close(&p);
 }
@@ -157,7 +157,9 @@ static void while_it_is_lost(void)
 	scene_pair_close(&p);
 }
 
-/* Nothing, the network, the peer's window, our own buffer: where the time went, in us. */
+/*
+ * The time spent idle, limited by the network, by the peer's window and by our own buffer, in us.
+ */
 static void what_the_time_went_into(void)
 {
 	struct pair p = scene_pair();
@@ -173,7 +175,7 @@ static void what_the_time_went_into(void)
 	a = info_of(A, p.a);
 	assert_in_range(a.busy_time, 200000, 210000); /* a timeout and a round trip */
 	assert_int_equal(a.rwnd_limited + a.sndbuf_limited, 0);
-	/* Nobody reads: the window closes, and stays so for ten seconds. */
+	/* The application does not read: the window closes, and stays so for ten seconds. */
 	ticket = scene_begin(A, SYS_sendto, p.a, PTR(bytes), 4 * MIB, MSG_NOSIGNAL, 0, 0);
 	scene_sleep(10 * SEC);
 	a = info_of(A, p.a);

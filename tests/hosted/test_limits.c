@@ -33,8 +33,8 @@ static void a_new_second(void)
 }
 
 /*
- * A number of each second's own, from half of the limit to one and a half, so that nobody can count
- * with it (CVE-2016-5696).
+ * A number of each second's own, from half of the limit to one and a half, so that an attacker
+ * cannot rely on it (CVE-2016-5696).
  *
  * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647: as many as come.
  */
@@ -74,8 +74,8 @@ static void so_many_challenges_a_second(void)
 /* ---- an orphan's patience ---------------------------------------------------------------------------------- */
 
 /*
- * Nobody answers its FIN: it is sent again eight times (the default's meaning, see there), each after
- * twice the time of the last, and not once more.
+ * Its FIN is not answered: it is sent again eight times (the default's meaning, see there), each
+ * after twice the time of the last, and not once more.
  *
  * LIMIT(TCP_ORPHAN_RETRIES)
  */

@@ -80,14 +80,14 @@ static void zero_with_data_unsent(void)
 	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_state(B, p.bport, p.aport), 0);
-	/* One for the end; one to each ACK that was on its way, and finds nobody. */
+	/* One reset for the end; one to each ACK that was in flight, and finds no socket. */
 	assert_int_equal(scene_nth(A, RST, 1)->ns, begin);
 	assert_int_equal(scene_drops(A, "NO_SOCKET"), scene_count(B, ACK));
 	assert_int_equal(scene_count(A, RST), 1 + scene_count(B, ACK));
 	assert_int_equal(scene_count(A, FIN), 0);
 	assert_int_equal(scene_count(A, DATA), 10);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnData"), 1);
-	/* What arrived before it can be read after the error was told (as on Linux). */
+	/* Data that arrived before it can be read after the error was reported (as on Linux). */
 	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), ECONNRESET);
 	while ((n = scene_recv_now(B, p.b, got, N)) > 0)
 		sum += n;
@@ -152,7 +152,7 @@ static void zero_while_connecting(void)
 	scene_close(A, fd);
 	assert_int_equal(scene_state(A, port, PORT), 0);
 	scene_sleep(10 * MS);
-	/* RFC 9293 3.10.5: SYN-SENT, nobody to tell. */
+	/* RFC 9293 3.10.5: in SYN-SENT no reset is sent. */
 	scene_expect("a S 0 0 0 lost\n");
 }
 

@@ -207,7 +207,7 @@ static void closed_with_a_child_in_each_queue(void)
 	assert_int_equal(scene_recv(A, fds[SILENT], &byte, 1), -ECONNRESET);
 	assert_int_equal(scene_recv(A, fds[DATA_WAITS], &byte, 1), -ECONNRESET);
 	assert_int_equal(scene_recv(A, fds[FIN_WAITS], &byte, 1), -ECONNRESET);
-	/* The late ACK finds nobody who would take the connection. */
+	/* The late ACK finds no listener. */
 	scene_sleep(50 * MS);
 	assert_int_equal(scene_count(B, RST), 4);
 	assert_int_equal(scene_recv(A, fds[ACK_ON_THE_WAY], &byte, 1), -ECONNRESET);
@@ -290,7 +290,7 @@ static void close_leaves_the_acceptors_their_listener(void)
 	accepted[0] = scene_end(B, one);
 	assert_true(accepted[0] >= 0);
 	assert_state(B, PORT, 0, TCP_LISTEN);
-	/* The second is the last: the connection beside his is nobody's. */
+	/* The second is the last: the connection beside it is aborted. */
 	int64_t tickets[] = {scene_begin_connect(A, fds[1], B, PORT),
 			     scene_begin_connect(A, fds[2], B, PORT)};
 

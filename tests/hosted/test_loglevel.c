@@ -142,7 +142,10 @@ static void each_at_run_time(void)
 	}
 }
 
-/* Who asks and who answers, as RFC 826 names them; B asks for nobody, since A's request told it. */
+/*
+ * Requests and replies, as RFC 826 names them; B sends no request, since A's request has A's
+ * address.
+ */
 static void arp_tells_who_asks(void)
 {
 	connect_and_close();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the wire loses comes again, when RFC 6298 says: a second for what was never measured, doubled
- * with each loss; then the measured time, not below 200 ms.
+ * Lost segments are retransmitted at the times of RFC 6298: after a second without a measurement,
+ * doubled with each loss; then the measured time, not below 200 ms.
  */
 #include "tests/hosted/scene.h"
 

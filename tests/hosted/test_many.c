@@ -145,7 +145,7 @@ static void every_port_to_one_place(void)
 
 	grow_the_table_of_files(A, PORTS);
 	one_more = scene_socket(A);
-	/* Nobody answers: it is the ports that matter. */
+	/* No peer answers: only the ports matter here. */
 	scene_drop_many(A, SYN, 1, ALWAYS);
 	for (unsigned int i = 0; i < PORTS; i++) {
 		a[i] = socket_of_many(i);
@@ -159,7 +159,7 @@ static void every_port_to_one_place(void)
 	scene_nonblock(A, one_more);
 	assert_int_equal(scene_connect(A, one_more, B, PORT + 1), -EINPROGRESS);
 	scene_close(A, one_more);
-	/* None is free for who wants a port of his own. */
+	/* No port is free for a socket that needs one of its own. */
 	one_more = scene_socket(A);
 	assert_int_equal(scene_bind(A, one_more, 0), -EADDRINUSE);
 	/* One comes back, and that one is found. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all sockets hold together is bounded (net.ipv4.tcp_mem): who leaves holes on many connections, or
- * never reads, does not cost the others theirs, nor the device its buffers.  Linux's tcp(7).
+ * The memory of all sockets together is bounded (net.ipv4.tcp_mem): a peer that leaves holes on
+ * many connections, or an application that never reads, takes no memory from the others, nor
+ * buffers from the device.  Linux's tcp(7).
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -161,7 +162,7 @@ static void holes_on_many_connections_in_4_mib(void)
 	holes_in(4 * MIB);
 }
 
-/* ---- nobody reads, everybody writes ------------------------------------------------------------------------ */
+/* ---- many writers, no reader ----------------------------------------------------------------- */
 
 #define TALKS 8
 #define LEN   250000 /* more than a first window and a send buffer together */
@@ -312,8 +313,8 @@ static void poll_says_what_write_does(void)
 }
 
 /*
- * Nothing is in flight, so no ACK will come: a writer and a poll() wait without end, and without being called
- * up in between, until pages are there again; then within TCP_SHRINK_INTERVAL_MS.
+ * No data is in flight, so no ACK will come: a writer and a poll() wait, and are not woken in
+ * between, until there are pages again; then within TCP_SHRINK_INTERVAL_MS.
  */
 static void a_writer_is_woken_when_pages_return(void)
 {

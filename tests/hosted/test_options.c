@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What socket options change in the life of a connection: Linux's tcp(7) and socket(7). */
+/* The effect of socket options on a connection: Linux's tcp(7) and socket(7). */
 #include "tests/hosted/scene.h"
 
 #define PORT 7
 
 /*
- * Nobody said how long: RFC 1122 4.2.3.6 wants two hours at least, and Linux has nine probes then, 75
+ * By default: RFC 1122 4.2.3.6 requires two hours at least, and Linux has nine probes then, 75
  * seconds apart.
  *
  * LIMIT(TCP_KEEPALIVE_TIME_S) LIMIT(TCP_KEEPALIVE_INTVL_S) LIMIT(TCP_KEEPALIVE_PROBES)
@@ -113,7 +113,7 @@ static void what_tcp_info_tells(void)
 {
 	struct pair p = scene_pair();
 	struct tcp_info info = {0};
-	socklen_t len = 104; /* what everybody's has had since Linux 2.6 */
+	socklen_t len = 104; /* the default since Linux 2.6 */
 
 	scene_carry(A, p.a, B, p.b, 50000);
 	scene_sleep(100 * MS);

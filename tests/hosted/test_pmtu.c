@@ -111,7 +111,7 @@ static void the_next_connection_knows(void)
 	scene_close(B, p.listener);
 	p.listener = -1;
 	later = scene_pair();
-	/* What we take is another matter than what we send. */
+	/* The path MTU limits what we send, not what we receive. */
 	assert_int_equal(scene_last(A, SYN)->mss, 1460);
 	assert_int_equal(longest_of(&later, MSGS), 1000 - HEADERS);
 	scene_sleep(TOO_OLD);

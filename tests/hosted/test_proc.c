@@ -204,7 +204,7 @@ static void the_version(void)
 	assert_non_null(strstr(A->console(), "softnet " SOFTNET_VERSION ", checked build, "));
 }
 
-/* A gateway that is nobody's is said to be wrong, and the rest goes on. */
+/* An impossible gateway is reported, and the boot continues. */
 static void a_gateway_that_is_none(void)
 {
 	assert_non_null(strstr(A->console(), "gw=A.B.C.D"));

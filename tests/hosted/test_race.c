@@ -53,7 +53,7 @@ static bool race_next(void)
 	return true;
 }
 
-/* A call that begins together with what next happens to @h: nobody wakes @h for it. */
+/* A call that begins together with the next event of @h: it does not wake @h itself. */
 #define together(h, nr, ...) together_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 static int64_t together_args(struct host *h, long nr, const int64_t args[6])
 {
@@ -168,7 +168,7 @@ static void two_accepts_against_ack(void)
 			p[k].b = scene_end(B, accept[k]);
 			assert_true(p[k].b >= 0);
 		}
-		/* Which is whose does not matter to the stage. */
+		/* The stage treats both alike. */
 		forget(&p[0]);
 		forget(&p[1]);
 	}

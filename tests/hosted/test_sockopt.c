@@ -191,7 +191,7 @@ static void deferred_seconds_are_rounds(void)
 	scene_close(A, fd);
 }
 
-/* What a fresh socket says (tcp(7), socket(7)), and what becomes of it. */
+/* The options of a new socket (tcp(7), socket(7)), and their values after changes. */
 static void values_read_back(void)
 {
 	static const struct {
@@ -463,7 +463,10 @@ static void deferred_and_never_a_word(void)
 	}
 }
 
-/* Closed in FIN_WAIT2, or before it: with a negative TCP_LINGER2 nobody waits for the peer's FIN. */
+/*
+ * Closed in FIN_WAIT2, or before it: with a negative TCP_LINGER2 no orphan waits for the peer's
+ * FIN.
+ */
 static void no_lingering_in_fin_wait2(void)
 {
 	for (unsigned int already = 0; already < 2; already++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What those sysctls of TCP change that are about how much and how fast: buffers, windows, loss.
- * As in test_sysctl_tcp.c each scene compares with the default.
+ * The effect of TCP's sysctls about amounts and speed: buffers, windows, loss. As in
+ * test_sysctl_tcp.c each scene compares with the default.
  */
 #include "kernel/limits.h"
 #include "tests/hosted/scene.h"
@@ -392,7 +392,7 @@ static void what_is_left_to_a_sender(void)
 		scene_sysctl(A, "net/ipv4/tcp_wmem",
 			     i ? "1000000 1000000 4194304" : "4096 65536 4194304");
 		taken = stuff(A, p.a);
-		/* What is begun may be filled up to the largest packet. */
+		/* A segment that was begun may be filled up to the largest packet. */
 		if (i)
 			assert_true(taken > 500000);
 		else

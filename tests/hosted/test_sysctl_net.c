@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sysctls of net/core, of IP and of ICMP change; as in test_sysctl_tcp.c beside the default. */
+/*
+ * The effect of the sysctls of net/core, of IP and of ICMP; as in test_sysctl_tcp.c beside the
+ * default.
+ */
 #include "tests/hosted/scene.h"
 #include "tests/wire/pkt.h"
 
@@ -29,7 +32,7 @@ static void ping(void)
 	scene_sleep(10 * MS);
 }
 
-/* A protocol that nobody speaks, answered by an error: RFC 1122 3.2.2.1. */
+/* A protocol without a handler is answered by an error: RFC 1122 3.2.2.1. */
 static void strange(unsigned int times)
 {
 	static const uint8_t nothing[8];
@@ -138,7 +141,7 @@ static void errors_to_all(void)
 	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "0");
 	strange(80);
 	assert_int_equal(scene_count(B, OTHER), 50);
-	/* None a second is none in a minute. */
+	/* With a rate of 0, not one leaves in a minute. */
 	scene_sleep(60 * SEC);
 	scene_mark();
 	strange(1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What TCP's sysctls change: each scene sees the default first, where that is not another scene's
- * matter, and then another value.  The meaning is that of Linux 4.11's ip-sysctl.txt.
+ * The effect of TCP's sysctls: each scene tests the default first, unless another scene does, and
+ * then another value.  The meaning is that of Linux 4.11's ip-sysctl.txt.
  */
 #include "tests/hosted/scene_forge.h"
 

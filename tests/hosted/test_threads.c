@@ -86,7 +86,7 @@ static void shut_down_while_another_writes(void)
 	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
 	result = scene_end(A, writer);
 	assert_in_range(result, 1, 8 * MIB - 1);
-	/* What it took arrives, then the end. */
+	/* The bytes that it accepted arrive, then the end. */
 	scene_recv_all(B, p.b, bytes, result);
 	scene_expect_eof(B, p.b);
 	scene_pair_close(&p);

@@ -12,7 +12,7 @@
 #define PEER 999  /* a port of A's that A knows nothing of: the scene speaks for it */
 #define ISN  1000 /* its first number */
 
-/* What the two ends of a connection would say next, when B is in TIME_WAIT. */
+/* The next segments of both ends of a connection, with B in TIME_WAIT. */
 struct ended {
 	int listener;
 	uint32_t theirs, ours; /* rcv_nxt and snd_nxt of B */
@@ -171,7 +171,7 @@ static void a_syn_with_an_older_timestamp(void)
 	let_go(&e);
 }
 
-/* ---- nobody listens any more -------------------------------------------------------------------------------- */
+/* ---- without the listener -------------------------------------------------------------------- */
 
 static void a_syn_when_nobody_listens(void)
 {

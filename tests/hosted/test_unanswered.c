@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that nobody may answer: to a group's address, or from an address that is no single host's
- * (RFC 1122 3.2.1.3, 3.3.6 and 4.2.3.10; RFC 9293 3.9.2.3, MUST-57 and 63).  An answer would go to
- * everybody, to ourselves, or to whom the sender wants to hurt.
+ * Segments that must not be answered: to a group's address, or from an address that is not a single
+ * host's (RFC 1122 3.2.1.3, 3.3.6 and 4.2.3.10; RFC 9293 3.9.2.3, MUST-57 and 63).  An answer would
+ * go to all hosts, to ourselves, or to the sender's victim.
  *
  * Each address meets each kind of segment, at a listener and at a port that nobody has: nothing is on
  * the wire, the drop has its reason, and no counter says that an answer was tried.
@@ -22,7 +22,7 @@ struct place {
 
 /* clang-format off */
 static const struct place places[] = {
-	/* to many: the subnet, its old form, everybody, a group */
+	/* to many: the subnet, its old form, all hosts, a group */
 	{"to the subnet",            0,          0x0a0000ff, 0, NULL},
 	{"to the subnet's number",   0,          0x0a000000, 0, NULL},
 	{"to everybody",             0,          0xffffffff, 0, NULL},
@@ -31,7 +31,7 @@ static const struct place places[] = {
 	/* to us alone, in a frame for many (RFC 1122 3.3.6) */
 	{"in a broadcast frame",     0,          0, BROADCAST,         "OTHERHOST"},
 	{"in a group's frame",       0,          0, 0x01005e000001ULL, "OTHERHOST"},
-	/* from nobody in particular */
+	/* from no single host */
 	{"from the subnet",          0x0a0000ff, 0, 0, "IP_INADDRERRORS"},
 	{"from the subnet's number", 0x0a000000, 0, 0, "IP_INADDRERRORS"},
 	{"from everybody",           0xffffffff, 0, 0, "IP_INADDRERRORS"},
@@ -56,7 +56,10 @@ static const struct {
 };
 /* clang-format on */
 
-/* Where a group's address reaches TCP: a SYN is refused by its address, the rest by what it is. */
+/*
+ * If a group's address reaches TCP, a SYN is refused for its address, any other segment for its
+ * kind.
+ */
 static const char *reason_of(const struct place *p, uint8_t flags, uint16_t port)
 {
 	if (p->reason)
@@ -112,14 +115,17 @@ static void nobody_is_answered(void)
 		}
 	}
 	assert_true(ok);
-	/* And whoever means it is still heard. */
+	/* A proper client is still served. */
 	fd = scene_socket(A);
 	assert_int_equal(scene_connect(A, fd, B, LISTENER), 0);
 	scene_close(A, fd);
 	scene_close(B, listener);
 }
 
-/* What never reaches a listener is no connection that it missed; what does is counted there (Linux). */
+/*
+ * A segment that does not reach a listener is not counted as a missed connection; one that does is
+ * (Linux).
+ */
 static void a_syn_to_many_is_a_listen_drop(void)
 {
 	int listener = scene_listen(B, LISTENER, 8);

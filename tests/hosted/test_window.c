@@ -174,7 +174,7 @@ static void check_edges(void)
 	assert_int_equal(scene_drops(B, "TCP_ZEROWINDOW"), 0);
 }
 
-/* What was offered is never taken back, whatever the sizes (RFC 9293 3.8.6, SHLD-14). */
+/* An offered window is never taken back, whatever the sizes (RFC 9293 3.8.6, SHLD-14). */
 static void the_right_edge_never_moves_left(void)
 {
 	struct pair p = pair_with_buffer(32768);
@@ -335,7 +335,7 @@ static void bytes_by_the_hundred_in_a_large_buffer(void)
 	small_segments(100, 40000, 60000); /* several packets are waste when it is full */
 }
 
-/* What the peer of B at port 999 would say next; A, whose address it has, is silent. */
+/* The next segment of B's peer at port 999; A, which has that address, is silent. */
 static struct forged hand_made_connection(int *listener, int *fd, unsigned int window)
 {
 	struct forged f = {.sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};

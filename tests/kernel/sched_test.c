@@ -305,7 +305,7 @@ static void pushed_back(unsigned long data)
 	fired++;
 }
 
-/* What TCP does with its retransmission timer: it costs hardly an interrupt. */
+/* TCP's use of its retransmission timer: it costs hardly an interrupt. */
 static void pushing_back_is_cheap(void)
 {
 	static struct timer_list rto;
@@ -373,7 +373,7 @@ static void softirq_after_irq(void)
 }
 
 /*
- * What is left after that many rounds, or that long, is ksoftirqd's.
+ * After that many rounds, or that time, ksoftirqd does the rest.
  *
  * LIMIT(MAX_SOFTIRQ_RESTART) LIMIT(MAX_SOFTIRQ_MS)
  */
@@ -443,7 +443,7 @@ static void rx_with_timer(void)
 	rx_runs++;
 }
 
-/* The first softirq after a long idle time is interrupted by the timer: nobody kept the CPU. */
+/* The timer interrupts the first softirq after a long idle time: that is no lockup. */
 static void idle_time_is_no_lockup(void)
 {
 	test_irq = request_irq("test", test_handler, NULL);
@@ -680,7 +680,7 @@ static const struct test_case cases[] = {
 	{"system_calls", system_calls, NULL},
 	{"call_beyond_the_table", call_beyond_the_table, "NR_SYSCALLS"},
 	{"lock_twice", lock_twice, "but taken at"},
-	{"unlock_unheld", unlock_unheld, "nobody holds it"},
+	{"unlock_unheld", unlock_unheld, "but not held"},
 	{"sleep_with_lock", sleep_with_lock, "sleeps with preempt_count 1"},
 	{"lock_without_bh", lock_without_bh, "where a softirq may come in"},
 	{"lock_with_irqs_on", lock_with_irqs_on, "taken in a hard interrupt"},
@@ -714,7 +714,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	cpu_idle();
 }
 
-/* One case in a process of its own: a fresh kernel, and a panic harms nobody else. */
+/* One case in a process of its own: a fresh kernel, and a panic does not affect the other cases. */
 static int run_case(u64 seed)
 {
 	u64 next, steps = 0;

@@ -536,7 +536,7 @@ static bool stream_turn(struct app *a)
 	return called;
 }
 
-/* Nobody will come any more: who would have connected gave up. */
+/* No connection will come any more: the client gave up. */
 static bool give_up_accept(struct app *a)
 {
 	struct app *client = other_end(a);

@@ -116,7 +116,7 @@ static void worker(unsigned int index, int out)
 		if (!o.failed)
 			continue;
 		dprintf(1, "FAIL seed %" PRIu64 ": %s\n", args.from + i, o.why);
-		/* What it was in the middle of is nobody's business now. */
+		/* The peer process is in the middle of the failed run: start a new one. */
 		peer_stop();
 		if (peer_start() < 0)
 			exit(2);

@@ -77,8 +77,8 @@ static void damage(struct way *way, uint8_t *frame, size_t len)
 	frame[at] ^= 1 + rng_below(&way->rng, 255);
 }
 
-/* What becomes of a frame on a way that hurts.  Every draw is made every time, so that a trouble less
- * leaves the others where they were. */
+/* The treatment of a frame on a hostile path.  Every random number is drawn every time, so that
+ * removing one trouble does not move the others. */
 static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fate *fate)
 {
 	const struct plan *p = &way->world->plan;

@@ -120,7 +120,7 @@ static inline uint16_t plan_port(unsigned int connection, unsigned int side)
 uint8_t content_byte(unsigned int connection, unsigned int from, uint64_t offset);
 void content_fill(uint8_t *at, unsigned int connection, unsigned int from, uint64_t offset,
 		  size_t len);
-/* Where @bytes differ first; @len: nowhere. */
+/* The first position at which @bytes differ; @len: they are equal. */
 size_t content_differs(const uint8_t *bytes, unsigned int connection, unsigned int from,
 		       uint64_t offset, size_t len);
 
@@ -139,7 +139,7 @@ struct world {
 	uint64_t wake;    /* when an application or the peer wants to be asked next */
 	uint64_t until;   /* as far as the clock may go before that is looked at */
 	char failure[1024];
-	FILE *story; /* NULL: nobody listens */
+	FILE *story; /* NULL: no listener */
 	struct capture *capture;
 	uint64_t frames, lost, bytes;
 };
@@ -172,11 +172,11 @@ void net_from_peer(struct world *w, const uint8_t *frame, size_t len);
 void watch_begin(struct world *w);
 /* A port sends this frame. */
 void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_t len);
-/* What became of it on a way: what a failure or delay of its connection may be blamed on.  @last: it
- * is the way to its destination. */
+/* The treatment of a frame on a path: a possible cause of a failure or delay of its connection.
+ * @last: the path ends at its destination. */
 void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
 		uint64_t late_ns);
-/* What losses and late frames may have cost connection @i, ns. */
+/* The delay that losses and late frames may have caused connection @i, ns. */
 uint64_t watch_cost(unsigned int i);
 /* The longest row of moments at which it lost frames, with nothing new acknowledged between. */
 unsigned int watch_row(unsigned int i);

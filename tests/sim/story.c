@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happened, for people: a frame as a line, and a capture in pcapng with what befell a frame as
- * the packet's comment.
+ * The events, for people: a frame as a line, and a capture in pcapng whose packet comments tell the
+ * treatment of each frame.
  *
  * Callers: net.c, watch.c.  The format of the file: the pcapng specification
  * (draft-ietf-opsawg-pcapng): a section header, one interface with times in nanoseconds, and an

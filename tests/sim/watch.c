@@ -81,7 +81,7 @@ bool watch_is_tcp(const uint8_t *frame, size_t len)
 	return pkt_is_tcp(frame, len);
 }
 
-/* Whose it is; false: not one of the plan's connections. */
+/* Finds the frame's connection; false: not one of the plan's. */
 static bool find_flow(const uint8_t *tcp, struct segment *s)
 {
 	uint16_t from = pkt_get16(tcp), to = pkt_get16(tcp + 2);

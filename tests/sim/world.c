@@ -160,7 +160,7 @@ static bool all_over(const struct world *w)
 	return true;
 }
 
-/* True: somebody made a call, so that this instant isn't over, or the run is. */
+/* True: an application made a call, so this instant is not over, or the run is. */
 static bool between(void *arg)
 {
 	struct world *w = arg;

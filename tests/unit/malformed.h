@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Frames that are wrong, as a table: each row says what is wrong with an otherwise proper frame, and
- * which one drop reason that moves (none: it is odd, but nobody's fault).
+ * the one drop reason that it raises (none: it is unusual, not wrong).
  *
  * Two programs read it: test_malformed.c gives the frames to a hosted kernel; malformed_dump.c prints
  * the rows as JSON, which tests/qemu/test_malformed.py sends to a kernel in QEMU.  The reasons come
@@ -32,7 +32,7 @@ enum base {
 	HALF,    /* to a half-open connection: the ACK that it waits for */
 };
 
-#define CLOSED    4 /* a port where nobody listens */
+#define CLOSED    4 /* a port without a listener */
 #define NO_IP_SUM 1
 #define NO_L4_SUM 2
 #define NO_FLAGS  0x100
@@ -96,7 +96,7 @@ static const struct malformed {
 	{"ARP: from ourselves", ARP_ASK, R(ARP_IGNORED), {P(ARP + 17, 15)}},
 	{"ARP: for multicast", ARP_ASK, R(ARP_IGNORED), {P(ARP + 24, 224)}},
 	{"ARP: for loopback", ARP_ASK, R(ARP_IGNORED), {P(ARP + 24, 127)}},
-	{"ARP: for somebody else", ARP_ASK, R(ARP_IGNORED), {P(ARP + 27, 99)}},
+	{"ARP: for another host", ARP_ASK, R(ARP_IGNORED), {P(ARP + 27, 99)}},
 	{"ARP: an answer to nothing", ARP_ASK, R(ARP_IGNORED), {P(ARP + 7, 2)}},
 	{"ARP: cut after its lengths", ARP_ASK, R(ARP_MALFORMED), .len = ARP + 6},
 	{"ARP: cut in the sender", ARP_ASK, R(ARP_MALFORMED), .len = ARP + 12},
@@ -312,7 +312,7 @@ static const struct malformed {
 	 R(OTHERHOST),
 	 {P(0, 255), P(1, 255), P(2, 255), P(3, 255), P(4, 255), P(5, 255)}},
 	{"TCP: SYN to the broadcast", SYN, R(IP_INADDRERRORS), {P(IP + 19, 255)}},
-	/* TCP: to a listener, to nobody */
+	/* TCP: to a listener, to a closed port */
 	{"no flags", SYN, R(TCP_FLAGS), .flags = NO_FLAGS},
 	{"FIN alone", SYN, R(TCP_FLAGS), .flags = TCPHDR_FIN},
 	{"SYN and FIN", SYN, R(TCP_FLAGS), .flags = TCPHDR_SYN | TCPHDR_FIN},

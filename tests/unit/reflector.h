@@ -46,7 +46,7 @@
 #define F(bit)     (1ULL << VIRTIO_NET_F_##bit)
 #define EVENT_IDX  (1ULL << VIRTIO_F_EVENT_IDX)
 
-/* What the byte behind the Ethernet header asks for. */
+/* The request in the byte behind the Ethernet header. */
 enum reflection { PLAIN, CLONED, TSO, KEPT };
 
 /* ---- a kernel that sends back what it gets ------------------------------------------------------- */
@@ -237,7 +237,7 @@ static unsigned int put(enum reflection what, size_t len)
 	return what == KEPT ? 0 : what == PLAIN ? 1 : what == CLONED ? 2 : 1 + TSO_FRAMES;
 }
 
-/* What came from a cut packet is TCP over IPv4 with both sums right. */
+/* The segments of a cut packet are TCP over IPv4 with both sums right. */
 static void check_frame(const u8 *f, size_t len)
 {
 	const u8 *ip = f + ETH_HLEN;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the ring and the device model need of the kernel: pages, interrupts, the log, and options that a
- * test sets.  Included once by each program that is linked with virtqueue.c and nothing else of it.
+ * The parts of the kernel that the ring and the device model need: pages, interrupts, the log, and
+ * options that a test sets.  Included once by each program that is linked with virtqueue.c and
+ * nothing else of it.
  */
 #ifndef TESTS_UNIT_RING_PLATFORM_H
 #define TESTS_UNIT_RING_PLATFORM_H

@@ -92,7 +92,7 @@ static void test_answers_for_itself_only(void **state)
 	/* A probe (RFC 5227) is answered and leaves nothing behind. */
 	net_arp_in(ARPOP_REQUEST, NULL, 0, net_peer_mac, ME);
 	assert_int_equal(net_out_count, 2);
-	/* Who is not on this link is answered, but not remembered. */
+	/* A host that is not on this link is answered, but makes no entry. */
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(192, 168, 0, 1), net_peer_mac, ME);
 	assert_int_equal(state_of(ip4(192, 168, 0, 1)), 0xff);
 }
@@ -105,7 +105,7 @@ static void test_refuses_nonsense(void **state)
 	u8 frame[42];
 
 	net_arp_in(ARPOP_REPLY, net_my_mac, ip4(10, 0, 2, 77), net_peer_mac, ME);
-	assert_int_equal(state_of(ip4(10, 0, 2, 77)), 0xff); /* nobody asked */
+	assert_int_equal(state_of(ip4(10, 0, 2, 77)), 0xff); /* no request was sent */
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 78), group_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 255), net_peer_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(127, 0, 0, 1), net_peer_mac, ME);
@@ -162,7 +162,7 @@ static void test_all_queues_together_are_bounded(void **state)
 	send_to(ip4(10, 0, 2, 90), 100);
 	send_to(ip4(10, 0, 2, 100), 100);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 2);
-	/* None answers, and all are forgotten: there is room again. */
+	/* None answers, and all entries expire: there is room again. */
 	net_wait(4000);
 	send_to(ip4(10, 0, 2, 91), 100);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 2);
@@ -256,7 +256,7 @@ static void test_another_address_is_not_believed_at_once(void **state)
 /* LIMIT(NEIGH_MAX) */
 static void test_table_is_bounded(void **state)
 {
-	/* On-link askers, each of whom makes an entry that nobody holds. */
+	/* Requests from on-link hosts; each makes an entry that no route holds. */
 	for (unsigned int i = 0; i < NEIGH_MAX + 200; i++) {
 		assert_int_equal(inet_addr_add(eth0, ip4(172, 16, 0, 1), 12), i ? -EEXIST : 0);
 		net_out_count = 0;

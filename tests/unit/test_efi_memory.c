@@ -188,7 +188,7 @@ static void test_refused_once_it_asks_for_the_new_map(void **state)
 	assert_int_equal(fw.exits, 2);
 	assert_int_equal(fw.maps, 2);
 	assert_int_equal(fw.others_after_exit, 0);
-	/* The page that the firmware took is in nobody's range. */
+	/* The page that the firmware took is in no range. */
 	assert_int_equal(entry_of(&handoff, 0x7fefff)->type, BOOT_MEM_USABLE);
 	assert_null(entry_of(&handoff, 0x7ff000));
 }

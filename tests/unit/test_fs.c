@@ -519,7 +519,8 @@ static void test_console(void **state)
 }
 
 /*
- * Somebody types without end while nobody reads: what has no room stays in the device, in order.
+ * Bytes are typed without end while no thread reads: bytes without room stay in the device, in
+ * order.
  *
  * LIMIT(CONSOLE_IN_MAX)
  */

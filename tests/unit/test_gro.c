@@ -261,7 +261,7 @@ static void test_a_wrong_sum_is_left_to_tcp(void **state)
 	sum();
 	frame[frame_len - 1] ^= 1;
 	receive();
-	/* And nobody overtook. */
+	/* No packet overtook another. */
 	assert_int_equal(got_count, 2);
 	assert_int_equal(got[0].seq, 1000);
 	assert_int_equal(got[1].ip_summed, CHECKSUM_NONE);

@@ -90,7 +90,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Nothing of the network's may be left. */
+/* No object of the network may be left. */
 static int teardown(void **state)
 {
 	(void)state;
@@ -357,7 +357,7 @@ static void test_timewait_takes_the_places(void **state)
 	assert_int_equal(refcount_read(&tw->tw_refcnt), 4);
 	inet_twsk_reschedule(tw, HZ);
 	assert_int_equal(refcount_read(&tw->tw_refcnt), 4);
-	/* The port is still somebody's. */
+	/* The port still has an owner. */
 	sk = new_sock(0, false);
 	assert_int_equal(bind_port(sk, port), 1);
 	inet_twsk_put(inet_twsk(found));
@@ -425,7 +425,7 @@ static struct request_sock *new_request(struct sock *listener, __be16 sport)
 	return req;
 }
 
-/* What tcp_check_req() does when the handshake's ACK came.  The child, or NULL. */
+/* The steps of tcp_check_req() for the handshake's ACK. The child, or NULL. */
 static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
 {
 	struct sock *found = __inet_lookup_established(&hashes, PEER, sport, LOCAL, PORT, 1);

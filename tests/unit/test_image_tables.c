@@ -15,7 +15,7 @@
 
 #define TEXT 0xffffffff80100000
 
-/* What the image's own tables are made of; none of these tests asks them. */
+/* The symbols of the image's own tables; these tests do not use them. */
 const u8 __ksyms_start[1], __ksyms_end[1], __lines_start[1], __lines_end[1];
 const u8 __text_start[1], __text_end[1];
 

@@ -292,7 +292,7 @@ static void test_queue_is_bounded_by_memory(void **state)
 	eth0->txq_limit = limit;
 }
 
-/* RFC 1112 6.4: a group's frames go to 01:00:5e and its 23 lower bits; nobody is asked who that is. */
+/* RFC 1112 6.4: a group's frames go to 01:00:5e and its 23 lower bits; no ARP request is sent. */
 static void test_to_a_group(void **state)
 {
 	static const u8 mac[] = {0x01, 0x00, 0x5e, 0x01, 0x02, 0x03};

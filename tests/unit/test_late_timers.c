@@ -107,7 +107,7 @@ static void connect_one(int defer)
 	client_port = ntohs(own.sin_port);
 }
 
-/* Nothing of it is left: no object that a lost reference keeps, no timer. */
+/* All of it is freed: no object with a lost reference, no timer. */
 static void assert_all_gone(void)
 {
 	assert_int_equal(call(__NR_close, listener, 0, 0, 0), 0);

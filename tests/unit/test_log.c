@@ -70,7 +70,7 @@ static void test_the_ring_wraps_at_lines(void **state)
 	assert_true(strlen(kmsg(LOG_RING_SIZE)) > LOG_RING_SIZE - LOG_LINE_MAX);
 }
 
-/* ---- a console that nobody reads --------------------------------------------------------------- */
+/* ---- a console without a reader -------------------------------------------------------------- */
 
 #define LOST(n) "\n[console: " #n " bytes were not taken in time: lost]\n"
 
@@ -271,7 +271,7 @@ static void test_loglevel(void **state)
 		assert_non_null(strstr(unit_console(), "should be loglevel=emerg|alert|crit|err|"
 						       "warning|notice|info|debug, or 0..15"));
 	}
-	/* What is shown is what Linux would show. */
+	/* The console shows the lines that Linux would show. */
 	parse("loglevel=5");
 	unit_console_clear();
 	pr_notice("a notice");

@@ -2,7 +2,7 @@
 /*
  * A whole kernel with its services, and a wire with nothing good on it: a table of malformed frames,
  * each of which moves the one drop reason that it names and no other; then frames at random.  After
- * both, whoever speaks properly is served as before, and no packet is left alive.
+ * both, a proper client is served as before, and no packet is left alive.
  *
  * The frames go in through the device model, so that driver, NAPI and every floor above have their
  * turn.  The kernel under test is init/main.c's, with apps/inetd.c: echo on port 7.
@@ -293,7 +293,7 @@ static void peer_syn(struct peer *p, u16 port)
 	assert_int_equal(last_tcp()[13], TCPHDR_SYN | TCPHDR_ACK);
 	p->seq++;
 	p->ack = get_unaligned_be32(last_tcp() + 4) + 1;
-	p->tsecr = 0; /* an echo of nothing is believed by nobody, and disturbs nobody */
+	p->tsecr = 0; /* a timestamp echo of 0 is ignored, and changes nothing */
 }
 
 static void peer_connect(struct peer *p, u16 port)
@@ -436,7 +436,7 @@ static void test_each_moves_its_reason(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(malformed); i++) {
 		const struct malformed *m = &malformed[i];
 
-		/* No limit on answers is in the way of the next one. */
+		/* The rate limits on answers do not affect the next frame. */
 		pass(2 * SECOND);
 		if (m->base == HALF)
 			peer_syn(&half_peer, new_port());
@@ -447,7 +447,7 @@ static void test_each_moves_its_reason(void **state)
 		wrong += compare(m, before);
 	}
 	assert_int_equal(wrong, 0);
-	/* None of it disturbed who speaks properly. */
+	/* Proper clients were not disturbed. */
 	peer_echo(&open_peer, "still there");
 	peer_reset(&open_peer);
 	assert_pings();
@@ -470,7 +470,7 @@ static void test_half_open_connections_are_bounded(void **state)
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_TCP_REQQ_FULL], full + 100);
 	peer_echo(&open_peer, "not my affair");
 	peer_reset(&open_peer);
-	/* Nobody answered: they go, and there is room again. */
+	/* No host answered: the entries expire, and there is room again. */
 	pass(QUIET);
 	assert_int_equal(tcp_prot.rsk_prot->slab->live, 0);
 	peer_connect(&open_peer, 10001);

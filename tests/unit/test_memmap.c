@@ -97,7 +97,7 @@ static void test_full_is_said_and_loses_memory_only(void **state)
 	assert_null(memmap_find(&boot, 0x2000 * (u64)i));
 	/* A neighbour needs no entry. */
 	assert_true(memmap_set(&boot, 0x2000 * (u64)(i - 1) + 0x1000, 0x1000, BOOT_MEM_USABLE));
-	/* A hole in the middle of one does: nobody may find the page that was taken out. */
+	/* A hole in the middle of one does: the removed page must not be found. */
 	assert_false(memmap_set(&boot, 0x400, 0x400, BOOT_MEM_RESERVED));
 	assert_null(memmap_find(&boot, 0x400));
 	assert_non_null(memmap_find(&boot, 0x3ff));

@@ -40,7 +40,7 @@ static void test_input_queue_is_bounded(void **state)
 	u64 drops = skb_drop_count[SKB_DROP_REASON_CPU_BACKLOG], dropped = sd->dropped;
 
 	delivered = 0;
-	local_bh_disable(); /* nobody takes anything out */
+	local_bh_disable(); /* no thread reads */
 	for (unsigned int i = 0; i < NETDEV_MAX_BACKLOG; i++)
 		assert_int_equal(netif_rx(loopback_packet()), NET_RX_SUCCESS);
 	for (unsigned int i = 0; i < 3; i++)
@@ -251,7 +251,7 @@ static void test_icmp_to_more_peers_than_are_remembered(void **state)
 		net_in(frame, len);
 		sent += net_out_count;
 	}
-	/* Nobody was on the list for long enough to be limited: the limit over all is what holds. */
+	/* No address was on the list for long enough to be limited: the global limit applies. */
 	assert_in_range(sent, ICMP_MSGS_BURST, ICMP_MSGS_BURST + 1);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_RATELIMIT],
 			 limited + 4 * ICMP_PEERS_MAX - sent);

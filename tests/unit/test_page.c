@@ -12,7 +12,7 @@
 #define PAGES (KIB / 4)
 #define HELD  256
 
-static u8 owner[PAGES]; /* 0: nobody's */
+static u8 owner[PAGES]; /* 0: no owner */
 static struct {
 	char *addr;
 	unsigned int order;
@@ -23,7 +23,7 @@ static size_t index_of(const char *addr)
 	return (addr - unit_arena()) / PAGE_SIZE;
 }
 
-/* Owner bytes and the block's own bytes change together; nobody else's may. */
+/* Owner bytes and the block's own bytes change together; no others may change. */
 static void mark_block(char *addr, unsigned int order, u8 from, u8 to)
 {
 	for (size_t i = 0; i < 1UL << order; i++) {
@@ -171,7 +171,7 @@ static void test_the_last_pages(void **state)
 	/* unit_memory() begins again without it. */
 }
 
-/* A block counts until its last piece is free, whoever holds that. */
+/* A block counts until its last piece is free, whatever holds that piece. */
 static void test_blocks_have_a_budget(void **state)
 {
 	struct page_budget budget = {.limit = 2 << SKB_MAX_ORDER};
@@ -189,7 +189,7 @@ static void test_blocks_have_a_budget(void **state)
 	}
 	assert_int_equal(budget.used, budget.limit);
 	assert_null(page_frag_alloc(&frag, 64, GFP_KERNEL));
-	/* What must not wait for it does not. */
+	/* Allocations that must not wait do not. */
 	kept[2] = page_frag_alloc(&frag, 64, GFP_ATOMIC | __GFP_MEMALLOC);
 	assert_non_null(kept[2]);
 	for (unsigned int i = 0; i < 3; i++)
@@ -233,7 +233,7 @@ static void test_misuse_panics(void **state)
 	assert_panics(__free_pages(page, 0));
 	assert_panics(__free_pages(page + 1, 0));
 	assert_panics(virt_to_page(&page));
-	/* The structures that describe memory are nobody's to free. */
+	/* The pages of the page structures can never be freed. */
 	assert_panics(put_page(virt_to_page(unit_arena())));
 	put_page(page);
 	assert_panics(get_page(page));

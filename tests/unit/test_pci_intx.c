@@ -199,7 +199,7 @@ static void test_stuck_line_is_masked_and_polled(void **state)
 	unsigned int lines = log_lines, before;
 
 	(void)state;
-	/* Where the count of 100,000 begins depends on the interrupts so far. */
+	/* The start of the count of 100,000 depends on the interrupts so far. */
 	for (unsigned int i = 0; i < 2 * 100000 && !masked; i++)
 		interrupts(1);
 	assert_int_equal(masked, 1);
@@ -207,7 +207,7 @@ static void test_stuck_line_is_masked_and_polled(void **state)
 	assert_non_null(armed);
 	assert_int_equal(armed->expires, jiffies + HZ / 10);
 
-	/* Nothing more is said, and the device is served at the timer's pace. */
+	/* No further line is logged, and the device is polled by the timer. */
 	for (unsigned int i = 0; i < 10; i++) {
 		struct timer_list *timer = armed;
 

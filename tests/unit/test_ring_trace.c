@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What QEMU's device and our driver wrote into their rings, replayed (tests/unit/traces, recorded by
- * tests/qemu/record_rings.py and unpacked below build/unit by unit.mk), so that the device model and the driver do not share a misreading:
+ * Replays the writes of QEMU's device and of our driver to their rings (tests/unit/traces, recorded
+ * by tests/qemu/record_rings.py and unpacked below build/unit by unit.mk), so that the device model
+ * and the driver do not share a misreading:
  *
  * - The model gets what the driver wrote; it must write into the used rings what QEMU's device wrote,
  *   send frames of the same lengths, and interrupt where that one did, also where used_event or the
@@ -38,7 +39,7 @@ struct memory {
 	u8 used[6 + 8 * NUM] __aligned(4);
 };
 
-/* What happened in a step. */
+/* The events of a step. */
 struct step {
 	bool poked;
 	unsigned int poke_at;
@@ -299,7 +300,7 @@ static void take_received(void)
 		u16 at = vq[RX]->last_used_idx % NUM;
 		void *token = virtqueue_get_buf(vq[RX], &len);
 
-		/* Which buffer: by the trace's bytes, read here. */
+		/* Finds the buffer by the trace's bytes, read here. */
 		assert_ptr_equal(token, bytes[RX][word(after[RX].used + 4 + 8 * at)]);
 		assert_int_equal(len, 12 + wire[i]);
 	}

@@ -241,7 +241,7 @@ static void test_two_cards_with_one_prefix(void **state)
 	assert_int_equal(dev_close(eth1), 0);
 }
 
-/* An address that is no host's is refused, whoever asks. */
+/* An address that no host can have is refused, whichever caller gives it. */
 static void test_addresses_of_no_host(void **state)
 {
 	assert_int_equal(inet_addr_add(eth0, ip4(10, 7, 0, 255), 24), -EINVAL);

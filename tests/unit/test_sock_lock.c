@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket that a thread owns for a while: what others do meanwhile waits for him, and is done when he
- * lets go - calls, segments, timers.
+ * A socket that a thread owns for a while: calls, segments and timers wait meanwhile, and are
+ * processed when the thread releases it.
  *
- * In a system call nobody is preempted, so an owner sleeps only here: a system call of this test's own
- * kernel owns the socket and sleeps.  Over loopback, in the hosted kernel.
+ * In a system call no thread is preempted, so an owner sleeps only here: a system call of this
+ * test's own kernel owns the socket and sleeps.  Over loopback, in the hosted kernel.
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 
@@ -124,7 +124,7 @@ static int open_both(void **state)
 	return 0;
 }
 
-/* Nothing of it is left: no reference that a deferred timer took, no timer. */
+/* All of it is freed: no reference of a deferred timer, no timer. */
 static int close_both(void **state)
 {
 	(void)state;
@@ -158,7 +158,10 @@ static void test_others_wait_for_the_owner(void **state)
 	assert_int_equal(result(writer), 1);
 }
 
-/* What comes in is kept, neither read nor acknowledged, and is there when he lets go. */
+/*
+ * Segments that come in are queued, neither read nor acknowledged, and are processed when the owner
+ * releases the socket.
+ */
 static void test_segments_wait_in_the_backlog(void **state)
 {
 	u64 segs = counted(SNMP_TcpInSegs);

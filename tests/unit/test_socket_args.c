@@ -289,7 +289,7 @@ static void test_option_lengths(void **state)
 	len = 4;
 	assert_int_equal(call(__NR_getsockopt, fd, 12345, 1, &val, &len, 0), -EOPNOTSUPP);
 	assert_int_equal(call(__NR_getsockopt, fd, 12345, 1, &val, NULL, 0), -EOPNOTSUPP);
-	/* What is wrong with an option that does not exist, measured of Linux 6.18. */
+	/* The errors of options that do not exist, as measured on Linux 6.18. */
 	assert_int_equal(call(__NR_setsockopt, fd, SOL_SOCKET, 999, NOWHERE, 4, 0), -EFAULT);
 	assert_int_equal(call(__NR_setsockopt, fd, SOL_SOCKET, 999, &val, 3, 0), -EINVAL);
 	assert_int_equal(call(__NR_setsockopt, fd, SOL_TCP, 999, NOWHERE, 4, 0), -EFAULT);
@@ -389,7 +389,7 @@ static void test_data_pointers_and_lengths(void **state)
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 1};
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EINVAL);
 
-	/* What was good of it is sent, and said. */
+	/* The valid part is sent, and its length returned. */
 	iov[0] = (struct iovec){good, 4};
 	iov[1] = (struct iovec){NOWHERE, 4};
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 2};
@@ -408,7 +408,7 @@ static void test_data_pointers_and_lengths(void **state)
 	sn_bad_range(NULL, 0);
 	assert_int_equal(call(__NR_read, s, buf, 64, 0, 0, 0), 4);
 	assert_memory_equal(buf, "good", 4);
-	/* Nothing there: flags and lengths are looked at all the same. */
+	/* No data: flags and lengths are checked nevertheless. */
 	assert_int_equal(call(__NR_recvfrom, s, buf, 64, MSG_DONTWAIT, 0, 0), -EAGAIN);
 	assert_int_equal(call(__NR_recvfrom, s, buf, 64, MSG_OOB | MSG_DONTWAIT, 0, 0), -EINVAL);
 	assert_int_equal(call(__NR_read, s, NULL, 0, 0, 0, 0), 0);

@@ -202,7 +202,7 @@ static void test_second_listen_changes_the_backlog(void **state)
 	}
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), -EISCONN);
-	/* What nobody accepted is reset. */
+	/* A connection that was not accepted is reset. */
 	close_fd(fd);
 	assert_int_equal(call(__NR_read, c[0], &c[3], 1, 0), -ECONNRESET);
 	close_fd(c[0]);
@@ -357,7 +357,7 @@ static void test_pages_are_sent_without_a_copy(void **state)
 	pass_ms(1000);
 	assert_true(sn_free_pages() + 1 >= pages); /* four went, and came back */
 	assert_int_equal(call(SENDPAGE, client, 100, MSG_OOB, 0), -EOPNOTSUPP);
-	/* What does not fit waits for room, or says so. */
+	/* Data that does not fit waits for room, or gets -EAGAIN. */
 	for (n = 0; call(SENDPAGE, client, N, MSG_DONTWAIT, 0) == N; n++)
 		assert_true(n < 1000);
 	assert_int_equal(call(SENDPAGE, client, N, MSG_DONTWAIT, 0), -EAGAIN);

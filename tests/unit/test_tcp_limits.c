@@ -55,7 +55,7 @@ static __be32 ip4(u8 a, u8 b, u8 c, u8 d)
 
 static u32 theirs; /* the last sequence number that the guest sent */
 
-/* Who asks for our link address gets it, whenever: routes are asked for again. */
+/* Answers ARP requests at any time: routes are looked up again. */
 static void answer_arp(u8 *frame)
 {
 	if (get_unaligned_be16(frame + 20) != 1 || memcmp(frame + 38, (u8[]){10, 0, 2, 2}, 4))
@@ -248,7 +248,7 @@ static void test_the_backlog_is_bounded(void **state)
 	assert_true(n >= LEN);
 	assert_int_equal(o.sk->sk_backlog.len, 0);
 	assert_null(o.sk->sk_backlog.head);
-	/* What did not fit comes again, and fits. */
+	/* The segments that did not fit are retransmitted, and fit. */
 	next = tcp_sk(o.sk)->rcv_nxt;
 	assert_int_equal(next, ISN + 1 + n);
 	segment(next, o.ack, TCPHDR_ACK, 10);
@@ -258,8 +258,9 @@ static void test_the_backlog_is_bounded(void **state)
 }
 
 /*
- * What waits in backlogs counts in tcp_mem.  Where that is spent, a flood leaves a few segments there, so that
- * an ACK or a reset among them is not lost, and no more; when the owner lets go, nothing is counted twice.
+ * Packets in backlogs count in tcp_mem.  Above its third mark, a flood leaves a few segments in the
+ * backlog, so that an ACK or a reset among them is not lost, and no more; when the owner releases
+ * the socket, none is counted twice.
  *
  * LIMIT(SOCK_BACKLOG_LEAST)
  */
@@ -328,7 +329,7 @@ static void test_the_route_is_asked_for_again(void **state)
 	assert_non_null(before);
 	dst_hold(before);
 	assert_int_equal(call(__NR_write, o.fd, "x", 1, 0, 0), 1);
-	/* Who looks from now on finds a new one. */
+	/* A lookup from now on finds a new one. */
 	assert_int_equal(call(FORGET_ROUTES, 0, 0, 0, 0, 0), 0);
 	for (;;) {
 		u64 next = run();

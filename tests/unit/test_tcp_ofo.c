@@ -77,7 +77,7 @@ static void segment(u32 from, u32 len, bool fin)
 	tcp_data_queue(sk, skb);
 }
 
-/* What a reader would get; frees it. */
+/* Frees the bytes that a reader would get, and returns their number. */
 static u32 read_all(void)
 {
 	struct sk_buff *skb;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which state may follow which: the arrows of RFC 9293's figure 5, and no others; one that is none is a
- * bug of ours and ends in a panic that names both.
+ * The legal transitions of states: the arrows of RFC 9293's figure 5, and no others; any other is a
+ * bug of ours and ends in a panic that names both states.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -22,7 +22,10 @@ static void unhash(struct sock *s)
 
 static struct proto prot = {.unhash = unhash};
 
-/* What the application does, what the peer says; a reset or a timeout (to CLOSE) is everywhere. */
+/*
+ * Transitions by the application and by the peer; a reset or a timeout (to CLOSE) is legal in every
+ * state.
+ */
 static const struct {
 	int from, to;
 } arrows[] = {

@@ -8,7 +8,7 @@
 #include "net/tcp/tcp_send.h"
 
 static const struct inet_connection_sock_af_ops ops = {.net_header_len = 20, .min_mtu = 68};
-static struct proto prot; /* in which nobody holds anything */
+static struct proto prot; /* which is empty */
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
 
@@ -76,7 +76,7 @@ static void test_the_offer_is_never_taken_back(void **state)
 	assert_int_equal(tcp_select_window(sk), 65536 >> 7);
 	edge = tp.rcv_wup + tp.rcv_wnd;
 
-	/* Data fills the buffer, and nobody reads. */
+	/* Data fills the buffer, and no thread reads. */
 	for (int i = 1; i <= 60; i++) {
 		tp.rcv_nxt += 1000;
 		atomic_set(&sk->sk_rmem_alloc, i * 2200);

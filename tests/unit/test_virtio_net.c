@@ -47,7 +47,7 @@ static void test_small_rings(void **state)
 		in_child(everything_comes_back, MODEL_FEATURES_DEFAULT, ring);
 }
 
-/* What a lie of one packet is dropped as. */
+/* The drop reason of a lie about one packet. */
 static const enum skb_drop_reason packet_lies[MODEL_LIES] = {
 	[MODEL_LIE_EMPTY] = SKB_DROP_REASON_DEV_BAD_LENGTH,
 	[MODEL_LIE_SHORT] = SKB_DROP_REASON_DEV_BAD_LENGTH,
@@ -61,7 +61,7 @@ static const enum skb_drop_reason packet_lies[MODEL_LIES] = {
 	[MODEL_LIE_GSO_SIZE] = SKB_DROP_REASON_DEV_BAD_HEADER,
 };
 
-/* One that says what can't be: of the rings, or that the device is lost. */
+/* An impossible report: about the rings, or that the device needs a reset. */
 static bool is_fatal(u64 lie)
 {
 	return lie <= MODEL_LIE_USED_IDX || lie == MODEL_LIE_NEEDS_RESET ||
@@ -109,7 +109,7 @@ static void test_liars(void **state)
  */
 static void lies_at_random(u64 features, u64 lies_seed)
 {
-	bool murky = false; /* it may keep buffers and nobody can know */
+	bool murky = false; /* it may keep buffers without a trace */
 
 	sn_set("shuffle", lies_seed & 1);
 	boot(features, 64);
@@ -158,7 +158,7 @@ static void headers_at_random(u64 features, u64 arg)
 
 	boot(features, 256);
 	memcpy(frame, eth0()->dev_addr, ETH_ALEN);
-	put_unaligned_be16(0x88b6, frame + 12); /* nobody's */
+	put_unaligned_be16(0x88b6, frame + 12); /* no handler */
 	for (u64 n = 1; n <= 5000; n++) {
 		const struct net_device_stats *stats = &eth0()->stats;
 		size_t len = rand() % 4 ? 60 + rand() % 1400 : rand() % (u32)sizeof(frame);
@@ -374,7 +374,10 @@ static void link_changes(u64 features, u64 arg)
 		CHECK(netif_carrier_ok(eth0()));
 		bursts(5, false);
 	}
-	/* Faster than anybody looks, and with packets under way: what comes without a link is lost. */
+	/*
+	 * Faster than the kernel reads it, and with packets in flight: frames that come without a
+	 * link are lost.
+	 */
 	for (int i = 0; i < 2000; i++) {
 		put(CLONED, 600);
 		virtio_model_set_link(i & 1);
@@ -402,7 +405,7 @@ static void large_receive(u64 features, u64 arg)
 
 	boot(features, 256);
 	memcpy(frame, eth0()->dev_addr, ETH_ALEN);
-	put_unaligned_be16(0x88b6, frame + 12); /* nobody's: counted and dropped */
+	put_unaligned_be16(0x88b6, frame + 12); /* no handler: counted and dropped */
 	header[5] = 4;                          /* gso_size 1024 */
 	header[6] = ETH_HLEN + 20;
 	header[8] = 16;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio-rng against a device that does not do as it should.  Nobody waits for its answer, so whatever
- * it does, the boot goes on and numbers are given; what it says of more bytes than it was lent is not
- * believed.
+ * virtio-rng against a device that does not do as it should.  No code waits for its answer, so
+ * whatever it does, the boot goes on and random numbers are available; a length beyond the buffer
+ * is not accepted.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -149,7 +149,7 @@ static void test_no_bytes(void **state)
 	forget();
 }
 
-/* Read by the generator, those bytes would be somebody else's (or no memory at all). */
+/* Bytes beyond the buffer would be other data (or unmapped memory). */
 static void test_more_bytes_than_were_lent(void **state)
 {
 	static const u32 lengths[] = {VIRTIO_RNG_BYTES + 1, 1 << 20, ~0U};

@@ -86,7 +86,7 @@ static void step(void)
 		fail_msg("%s", sn_console());
 }
 
-/* What a call that must have come back returned. */
+/* The result of a call that must have returned. */
 static s64 result(s64 ticket)
 {
 	s64 res;
@@ -172,7 +172,7 @@ static void test_closing_ends_the_other_side(void **state)
 	assert_int_equal(result(reader), 0);
 	call(__NR_close, fds[0], 0, 0);
 
-	/* What it got rid of before counts; the next write hears of it. */
+	/* The bytes sent before count; the next write gets the error. */
 	open_pipe();
 	writer = submit(__NR_write, fds[1], (long)big, sizeof(big));
 	assert_waits(writer);
@@ -297,7 +297,7 @@ static void test_poll_times_out_and_not_before(void **state)
 	sn_set_clock(start + 60 * MS);
 	assert_int_equal(result(poller), 0);
 	assert_int_equal(pfd.revents, 0);
-	/* No number at all: a sleep. */
+	/* No descriptors: a sleep. */
 	start = sn_clock();
 	poller = submit(__NR_poll, 0, 0, 20);
 	assert_waits(poller);

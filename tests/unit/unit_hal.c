@@ -42,7 +42,7 @@ void unit_init(void)
 	unit_cpu.self = &unit_cpu;
 	memset(&unit_task, 0, sizeof(unit_task));
 	memcpy(unit_task.comm, "unit", 5);
-	unit_task.slice_end = ~0ULL; /* never over: there is nobody else to run */
+	unit_task.slice_end = ~0ULL; /* never over: there is no other thread to run */
 	INIT_LIST_HEAD(&unit_task.all_list);
 	INIT_LIST_HEAD(&unit_task.run_list);
 	this_cpu_block = &unit_cpu;

@@ -31,7 +31,7 @@ char *unit_arena(void);
 void unit_bad_range(const void *addr, size_t len);
 
 void unit_set_clock(u64 ns);
-/* What the console got since the last unit_console_clear(); NUL-terminated. */
+/* The console's text since the last unit_console_clear(); NUL-terminated. */
 const char *unit_console(void);
 void unit_console_clear(void);
 /* How many bytes it takes from now on (SIZE_MAX: all); how often a byte waited for room in vain. */
@@ -40,7 +40,7 @@ unsigned int unit_console_waits(void);
 u64 unit_console_polls(void); /* of bytes that found no room, since the start */
 /* Typed bytes, for hal_console_getc(). */
 void unit_type(const char *s);
-const char *unit_untyped(void); /* those that nobody took yet */
+const char *unit_untyped(void); /* those not taken yet */
 /* Host allocations alive that slab took for separate objects; and how many may still succeed. */
 long unit_objects(void);
 void unit_fail_after(long n);

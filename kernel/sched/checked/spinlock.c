@@ -145,8 +145,8 @@ void spin_lock_at(spinlock_t *lock, const struct lock_site *site)
 static noinline void __noreturn unlock_panic(const spinlock_t *lock, const struct cpu *cpu)
 {
 	if (!lock->locked)
-		panic("lock %p: let go, but nobody holds it (last taken at %s:%u)",
-		      (const void *)lock, site_of(lock)->file, site_of(lock)->line);
+		panic("lock %p: released, but not held (last taken at %s:%u)", (const void *)lock,
+		      site_of(lock)->file, site_of(lock)->line);
 	panic("lock %p: taken at %s:%u by thread %u, let go by %u", (const void *)lock,
 	      site_of(lock)->file, site_of(lock)->line, lock->owner, owner_here(cpu));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two threads that spin with numbers of their own in all vector and floating-point registers, each
- * until it sees that the other one has run: so the CPU was taken away in the middle.  A third copies
- * through the kernel all the time.  Whoever finds a register changed says so and returns 1.
- * On Linux: cc -O2 tests/qemu/kernel/fpu.c -lpthread
+ * Two threads loop with different numbers in all vector and floating-point registers, each until it
+ * sees that the other one has run, so the CPU was taken away in the middle.  A third thread copies
+ * through the kernel all the time.  A thread that finds a register changed prints a line and
+ * returns 1. On Linux: cc -O2 tests/qemu/kernel/fpu.c -lpthread
  */
 #include <pthread.h>
 #include <stddef.h>
@@ -79,7 +79,7 @@ static void compare(const struct fpu_state *want, const struct fpu_state *got)
 {
 	if (memcmp(want->xmm, got->xmm, sizeof(want->xmm)))
 		wrong = "a vector register";
-	/* What was rounded leaves a flag behind (bit 5): only the control bits were ours. */
+	/* Rounding sets a flag (bit 5) in MXCSR: compare only the control bits. */
 	if ((want->mxcsr ^ got->mxcsr) & ~0x3fu)
 		wrong = "MXCSR";
 	if (want->x87_control != got->x87_control)

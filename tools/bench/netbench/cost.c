@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a measurement cost and how it is told: CPU time of QEMU's threads and of this client, guest
+ * The cost of a measurement and its output: CPU time of QEMU's threads and of this client, guest
  * instructions, latencies, and the one line of JSON that every mode ends with.
  */
 #include "netbench.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What netbench's modes share: the options, the clock, sockets, cost samples, latencies and the one
- * line of JSON.  One thread, one process (idle.c forks); nothing is locked.
+ * Declarations that netbench's modes share: the options, the clock, sockets, cost samples,
+ * latencies and the one line of JSON.  One thread, one process (idle.c forks); nothing is locked.
  */
 #ifndef TOOLS_BENCH_NETBENCH_H
 #define TOOLS_BENCH_NETBENCH_H

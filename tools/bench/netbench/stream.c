@@ -9,7 +9,7 @@
 #define CHUNK     (256 * 1024)
 #define TRUNC_MAX (8 << 20)
 
-/* What the guest acknowledged (in) or what was read here (out). */
+/* Bytes that the guest acknowledged (in) or that were read here (out). */
 static uint64_t delivered(bool in, int n, const int *fd, const uint64_t *sent)
 {
 	uint64_t x = 0;
