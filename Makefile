@@ -18,7 +18,7 @@ HOSTCC := gcc
 V ?=
 Q := $(if $(V),,@)
 
-# What tools/run reads, as it was written: not expanded, with any quotes in it.
+# The variables that tools/run reads, as they were written: not expanded, with any quotes in it.
 RUN_VARS := BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
@@ -58,7 +58,7 @@ FLAGS_checked := -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-pro
 FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector
 # In either build a backtrace shows each function of the application.
 APP_FLAGS := -fno-optimize-sibling-calls
-# What a test may choose and the machine may not: tests/host/iss.c.
+# A choice for tests alone, in tests/host/iss.c.
 HOST_WRAP := -Wl,--wrap=secure_tcp_seq
 comma := ,
 # The objects of kernel/mm/slab.c, so that a sanitizer sees each: tests/host/separate.c.
@@ -181,7 +181,7 @@ endef
 $(foreach b,$(BUILDS),$(eval $(call machine,$(b),$(B)/$(b))))
 FORCE:
 
-# What a person takes away is the shipped build.
+# The image for users is the shipped build.
 $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%: $(B)/shipped/%
 	$(Q)ln -sf shipped/$* $@
 
@@ -292,7 +292,7 @@ test:
 tidy:
 	cd tests/tidy && $(PYTEST) .
 
-# What takes minutes: `make test` does without it.
+# Tests that take minutes: not in `make test`.
 test-long:
 	@tools/setup test
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.elf $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet-test.elf
@@ -352,7 +352,7 @@ lint:
 clean:
 	rm -rf $(B)
 
-# What is in which image: tests/tidy asks.
+# The sources of each image, for tests/tidy.
 .PHONY: print-sources
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))

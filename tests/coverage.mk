@@ -1,4 +1,4 @@
-# What the tests in a process reach: `make coverage`, with gcov, in build/cov.
+# The lines that the tests in a process reach: `make coverage`, with gcov, in build/cov.
 #
 # The same rules with --coverage in the sanitizers' place; every copy of the library adds its counts when
 # it is unloaded.  Unit tests that link the applications are left out: libgcov would find the kernel's

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests reached of net/ and drivers/: reads gcov's counts, prints a table, and holds the list of
+"""The lines of net/ and drivers/ that the tests reached: reads gcov's counts, prints a table, and holds the list of
 functions that nothing reached against the one in docs/testing.md, both ways.
 
     coverage.py build/cov/host-asan [--lines]

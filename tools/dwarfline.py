@@ -72,7 +72,7 @@ def unit(r):
     program += r.at
     step, _, _, base, span, first = (r.take(form) for form in "BBBbBB")
     arguments = [r.take("B") for _ in range(first - 1)]
-    # Directory 0 is where the compiler ran: the root of the tree, and nobody's business.
+    # Directory 0 is where the compiler ran: the root of the tree, which is left out.
     directories = [name for name, _ in r.entries()]
     files = [f"{directories[d]}/{name}" if d else name for name, d in r.entries()]
     r.at = program
@@ -123,7 +123,7 @@ def rows(elf, section):
                 runs.append(run)
                 run = []
     last = {}
-    # What was dropped by the linker stands at address 0.  Of rows for one address the last one counts, but
+    # Sections that the linker dropped are at address 0.  Of rows for one address the last one counts, but
     # the end of one run is not to cover the beginning of the next.
     for run in sorted(runs, key=lambda run: run[0][0]):
         if section.address <= run[0][0] < section.address + section.size:

@@ -46,7 +46,7 @@ class Elf:
             yield Symbol(self.string(strings + name), info & 15, info >> 4, section, value, size)
 
     def relocs(self, name):
-        """What the linker changed in section @name, at its final addresses (kept by -q)."""
+        """The relocations of section @name, at its final addresses (kept by -q)."""
         for s in self.sections:
             if s.type == SHT_RELA and self.sections[s.info].name == name:
                 for i in range(s.size // 24):

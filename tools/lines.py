@@ -14,7 +14,7 @@ reads it.  The layout:
     0, place RECENT, number     or in this one of the names, where nothing was said of it lately;
     step, line                  a row begins `step` bytes after the last one (the first: __text_start - 1), on a
                                 line so much after the last one that was in its file (zigzag).
-A row is true up to the next one's address.  Name 0 is no file: nobody knows a line.
+A row is true up to the next one's address.  Name 0 is no file: the line is unknown.
 
 Why all rows, when a backtrace shows return addresses only: a fault, the watchdog and a debugger's NMI may
 show any instruction.  Two bytes a row.

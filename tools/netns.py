@@ -18,7 +18,7 @@ SIOCETHTOOL = 0x8946
 ETHTOOL_STXCSUM, ETHTOOL_SGSO, ETHTOOL_SGRO = 0x17, 0x24, 0x2c
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
 NOBODY = 65534
-# What a client of many short connections needs.  tcp_tw_reuse: they leave their TIME_WAIT on its side.
+# Settings for a client of many short connections.  tcp_tw_reuse: they leave their TIME_WAIT on its side.
 SYSCTLS = {
     "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1, "ipv4/ip_local_port_range": "1024 65535",
     "ipv4/tcp_tw_reuse": 1, "ipv4/tcp_no_metrics_save": 1, "ipv4/tcp_max_tw_buckets": 1000000,
@@ -47,7 +47,7 @@ def enter(fd):
 
 
 def become_user():
-    """From root to nobody, who can then do what any user can (and own /proc/self again, for its uid_map)."""
+    """From root to the user nobody, with the rights of any user (and /proc/self its own again, for its uid_map)."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)

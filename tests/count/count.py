@@ -72,7 +72,7 @@ def count(program, library):
 
 
 def total(out, name, library):
-    """What the dump of operation @name says of the library's kernel: not of the process that plays the machine."""
+    """The instructions of operation @name in the library's kernel, without the process that plays the machine."""
     for path in glob.glob(out + ".*"):
         with open(path) as f:
             lines = f.read().splitlines()

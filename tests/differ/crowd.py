@@ -55,7 +55,7 @@ class Face:
         return result
 
     def take(self):
-        """What was sent."""
+        """The frames that were sent."""
         self.crowd.drain()
         out, self.packets = self.packets, []
         return out

@@ -158,7 +158,7 @@ class Maker:
         self.step("close", name)
 
     def finish(self, name):
-        """What is left of an open socket."""
+        """The rest of the steps for an open socket."""
         self.step("info", name, wait=0)
         self.step("poll", name, POLL_ALL, wait=0)
         self.step("ioctl", name, 0x541b, wait=0)

@@ -64,7 +64,7 @@ def steps_up_to(difference):
 
 
 def extra(answer):
-    """What stands in [...], or "". """
+    """The text in [...], or ""."""
     return answer.split("[", 1)[1].split("]")[0] if answer and "[" in answer else ""
 
 
@@ -75,7 +75,7 @@ def result(answer):
 
 
 def events(d):
-    """What poll() said, here and on Linux; None where it failed."""
+    """The result of poll(), here and on Linux; None if it failed."""
     return [int(extra(a), 16) if extra(a) else None for a in (d.ours, d.linux)]
 
 
@@ -98,7 +98,7 @@ def sets(difference, *options):
 # ---- the handshake -------------------------------------------------------------------------------------------
 
 class Request:
-    """What a peer's half-open connection looks like from Linux's answers."""
+    """The state of a peer's half-open connection, judged by Linux's answers."""
 
     def __init__(self, deferred):
         self.deferred = deferred    # TCP_DEFER_ACCEPT: a bare ACK makes no connection
@@ -394,7 +394,7 @@ def ack_on_the_next_tick(d):
 
 
 def start(word):
-    """What a retransmission has in common with the first time: D5-9 is D5."""
+    """The part of a retransmission that is equal to the first transmission: D5-9 is D5."""
     return re.sub(r"(D\d+)-.*", r"\1", word)
 
 
@@ -442,7 +442,7 @@ def document(hits):
 
 
 def hits_of(text):
-    """What document() was given, read back from its text."""
+    """The arguments of document(), read back from its text."""
     seeds, start, commit, linux = re.search(r"(\d+) seeds from (\d+) at commit (\w+) beside Linux (\S+):", text).groups()
     return {"seeds": int(seeds), "from": int(start), "commit": commit, "linux": linux,
             "rows": {name: int(count) for name, count in re.findall(r":/\^def (\w+)/`.*\| (\d+) \|$", text, re.M)}}

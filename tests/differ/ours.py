@@ -46,7 +46,7 @@ class Face:
         return self.machine.submit(number, arguments, arguments).result
 
     def take(self):
-        """What was sent."""
+        """The frames that were sent."""
         out = list(self.machine.packets)
         self.machine.packets.clear()
         return out
@@ -57,7 +57,7 @@ class Face:
 
 
 def lines_of_child(function):
-    """What @function yields, as JSON can carry it; {"crash": why} at the end if it crashed or hangs."""
+    """The items that @function yields, in a form that JSON can carry; {"crash": why} at the end if it crashed or hangs."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -245,7 +245,7 @@ class Writer:
 
     @staticmethod
     def extra(answer):
-        """What stands in [...]."""
+        """The text in [...]."""
         if "[" not in answer:
             return None
         return answer.split("[")[1].split("]")[0]

@@ -76,7 +76,7 @@ def test_one_seed_is_one_scenario():
 
 
 def test_recorded_text():
-    """What was read is written as it was."""
+    """A text that was read is written unchanged."""
     class Text(list):
         """A file."""
         write = list.append

@@ -95,7 +95,7 @@ class System:
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="softnet-fresh-")
         subprocess.run(["tar", "-C", self.dir, "-xf", BASE], check=True)
-        os.chmod(self.dir, 0o755)      # it is somebody's /
+        os.chmod(self.dir, 0o755)      # it is the root directory of the fresh system
         for f in ("resolv.conf", "hosts"):
             shutil.copy("/etc/" + f, os.path.join(self.dir, "etc", f))
         self.home = "/root"

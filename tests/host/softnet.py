@@ -134,7 +134,7 @@ class Host:
         return out
 
     def state(self):
-        """What a leak check compares."""
+        """The counts that a leak check compares."""
         return {"caches": self.caches(), "timers": self.sn_timers_armed(),
                 "threads": self.sn_threads(), "pages": self.sn_free_pages()}
 
@@ -194,7 +194,7 @@ class Host:
         return self.sn_interrupt(ticket)
 
     def wait(self, ticket, timeout=3600):
-        """Runs everybody until that call is back; TimeoutError after @timeout virtual seconds."""
+        """Runs all hosts until that call returns; TimeoutError after @timeout virtual seconds."""
         box = []
 
         def done():

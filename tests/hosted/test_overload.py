@@ -21,7 +21,7 @@ ORDINARY = {16: 1500, 64: 4500}
 class Crowded(Attacked):
     def __init__(self, mib):
         super().__init__(mib, stack_pages=1)
-        # What stays for ever: stacks of ended threads, and what caches keep.
+        # Memory that stays allocated: stacks of ended threads, and pages that caches keep.
         lines = [self.connect(ECHO) for _ in range(STACKS_KEPT + 16)]
         for port, seq, ack in lines:
             self.send(port, ECHO, "R.", seq, ack)
@@ -47,7 +47,7 @@ class Crowded(Attacked):
         return self.host.sn_free_pages() + SLACK >= self.before
 
     def heard(self):
-        """What the machine sent since the last call."""
+        """The frames that the machine sent since the last call."""
         self._instant()
         read = [packets.read_packet(t, b) for t, b in self.packets]
         self.packets.clear()
@@ -160,7 +160,7 @@ class Client:
 
 
 def deliver(m, clients):
-    """Until nobody has anything to say at this instant."""
+    """Until no host has a frame to send at this instant."""
     while heard := m.heard():
         for p in heard:
             client = clients.get(p.dport)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is asked of one scene's program and is not there is refused, not passed over as a success."""
+"""A scene's program refuses a scene, seed or cell that does not exist, and does not report success."""
 import os
 import subprocess
 

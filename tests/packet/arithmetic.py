@@ -39,7 +39,7 @@ OPERATIONS = {
 
 
 class _Expression:
-    """What stands between the brackets."""
+    """The expression between the brackets."""
 
     def __init__(self, text):
         self.tokens, at = [], 0

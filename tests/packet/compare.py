@@ -120,7 +120,7 @@ def _option_differences(want, got, flow, rules):
 
 
 def differences(packet, seen, flow, rules):
-    """What is wrong with @seen, which should be @packet: a list of sentences."""
+    """The differences between @seen and the expected @packet: a list of sentences."""
     out = list(seen.wrong)
     seq, ack, options = flow.scripted(seen)
     length = len(seen.payload)

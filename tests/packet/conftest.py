@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of the interpreter share: a script as text, and its verdict."""
+"""Helpers of the interpreter's tests: a script as text, and its verdict."""
 import os
 import sys
 

@@ -28,7 +28,7 @@ class Isn:
     known: bool = False
 
     def offset(self, syn):
-        """What to add to the script's number."""
+        """The number to add to the script's number."""
         return (self.live - self.script if syn else self.live) & MASK
 
 

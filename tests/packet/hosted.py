@@ -186,7 +186,7 @@ class Machine:
         return result
 
     def complaint(self):
-        """What the kernel itself has to say: "" or a reason why nothing here counts."""
+        """The kernel's own errors: "", or the reason why the play does not count."""
         if self.host.panic_message():
             return "kernel panic: " + self.host.panic_message()
         if self.host.sn_warn_count():

@@ -21,7 +21,7 @@ ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "\\": 92, '"': 34, "a": 7, "b": 8, 
 
 
 class ScriptError(Exception):
-    """What is wrong with a script's text, and where."""
+    """An error in a script's text, with its position."""
 
     def __init__(self, cursor, position, what):
         self.path = cursor.path
@@ -96,7 +96,7 @@ class Cursor:
                              f"here is {self.glimpse()}")
 
     def match(self, regex):
-        """What the pattern matches here, or None."""
+        """The text that the pattern matches here, or None."""
         self.skip()
         found = regex.match(self.text, self.position)
         if found:
@@ -104,7 +104,7 @@ class Cursor:
         return found
 
     def glimpse(self):
-        """What stands here, for a message."""
+        """The text at this position, for a message."""
         self.skip()
         rest = self.text[self.position:].split("\n", 1)[0]
         if not rest:
@@ -126,7 +126,7 @@ class Cursor:
         return None
 
     def plain(self, regex):
-        """What the pattern matches here or, where a defined word stands, in its value: text or None."""
+        """The text that the pattern matches here or, for a defined word, in its value; or None."""
         self.skip()
         found = WORD.match(self.text, self.position)
         if found and found.group() in self.defines:
@@ -151,7 +151,7 @@ class Cursor:
         return value
 
     def integer(self, text, at):
-        """What @text, which stands at @at, is in decimal or hexadecimal; no more than 64 bits."""
+        """The value of @text, at position @at, in decimal or hexadecimal; at most 64 bits."""
         base = 16 if text[:2] in ("0x", "0X") else 10
         # Counted first: Python refuses to convert thousands of digits.
         if len(text[2 if base == 16 else 0:].lstrip("0")) > DIGITS_MAX or int(text, base) >= 2**64:

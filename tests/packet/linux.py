@@ -107,7 +107,7 @@ class Machine:
         """Waits until then, or until done()."""
         while True:
             left = until - self.now()
-            # In small steps: a call that comes back wakes nobody here.
+            # In small steps: a call that returns does not wake this loop.
             self._receive(min(left, 1_000_000) / 1e9)
             if done():
                 return True

@@ -71,7 +71,7 @@ def option_struct(value):
 
 
 def option_struct_differences(value, got):
-    """What of @got (bytes) is not as the script has it."""
+    """The differences between @got (bytes) and the script."""
     names, layout = _option_layout(value)
     size = struct.calcsize(layout)
     if len(got) < size:
@@ -153,7 +153,7 @@ class Message:
         return out
 
     def differences(self):
-        """What came back and is not as the script has it: flags and control messages."""
+        """The differences between the returned flags and control messages and the script."""
         out = []
         flags = self.message.get("msg_flags")
         got_flags = struct.unpack_from("<i", self.header.raw, 48)[0]

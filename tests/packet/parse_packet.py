@@ -282,7 +282,7 @@ def _icmp(cursor, outbound, info):
 
 
 def parse_packet(cursor, outbound):
-    """What follows `<` or `>`."""
+    """The packet after `<` or `>`."""
     info = _ip_info(cursor, outbound)
     found = cursor.match(ENCAPSULATION)
     if found:

@@ -20,7 +20,7 @@ TIME = re.compile(r"\d+(?:\.(?!\.)\d*)?|\.\d+")
 BACKTICK = re.compile(r"`([^`]*)`", re.S)
 SNIPPET = re.compile(r"%\{(.*?)\}%", re.S)
 
-# What the language itself has for words (the runner's -D adds to it, and wins).
+# The words that the language defines itself (the runner's -D adds words, and takes precedence).
 DEFINES = {
     "TFO_COOKIE": "3021b9d889017eeb",
     "TFO_COOKIE_ZERO": "b7c12350a90dc8f5",

@@ -25,7 +25,7 @@ QUOTED = 8                   # bytes of TCP that an ICMP error quotes (RFC 792)
 
 
 def segment_size(options, option_bytes):
-    """What a packet to the kernel may carry; a larger one is a GSO packet of such segments."""
+    """The bytes that a packet to the kernel may carry; a larger one is a GSO packet of such segments."""
     return options["mss"] or options["mtu"] - IP_TCP_HEADERS - option_bytes
 
 

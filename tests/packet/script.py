@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a script is once it is read: options, events and what they are about.
+"""A parsed script: options, events and their objects.
 
 Made by parser.py and its kin, used by runner.py.  Times are in nanoseconds.
 """
@@ -77,7 +77,7 @@ class Option:
 
 @dataclass
 class IpInfo:
-    """What `[...]` says of the IP header; None: nothing."""
+    """The fields of the IP header in `[...]`; None: none given."""
     ecn: str | None = None      # noecn ect0 ect1 ce ect01
     tos: int | None = None
     ttl: int | None = None

@@ -39,7 +39,7 @@ KNOWN = (
     (re.compile(r"modprobe|insmod"), "kernel modules"),
 )
 
-# What defaults.sh stands for.
+# The settings of defaults.sh.
 DEFAULT_SYSCTLS = {
     "net.ipv4.tcp_rmem": "4096 540000 15728640", "net.ipv4.tcp_wmem": "4096 262144 4194304",
     "net.ipv4.tcp_timestamps": "1", "net.ipv4.tcp_sack": "1", "net.ipv4.tcp_dsack": "1",
@@ -54,7 +54,7 @@ DEFAULT_SYSCTLS = {
     "net.ipv4.tcp_synack_retries": "5",
 }
 
-# What the kernel does where it has no setting: a script that asks for just this has it.  "*": any value,
+# The fixed behaviour of the kernel where it has no setting: a script that sets just this may run.  "*": any value,
 # since what it governs is nowhere in the kernel.
 FIXED = {
     "net.ipv4.tcp_sack": "0", "net.ipv4.tcp_dsack": "0", "net.ipv4.tcp_fack": "0",
@@ -114,7 +114,7 @@ NOT_IN_FORCE = "defaults.sh: not in force:"
 
 
 def _defaults(machine):
-    """What of it the kernel does not have is listed, and in the script's way only where it needs it:
+    """Settings that the kernel does not have are listed; they stop the script only if it needs them:
     suite.py makes a skip of a failure then, which cannot be told from the kernel's."""
     missing = []
     for name, value in DEFAULT_SYSCTLS.items():
@@ -152,7 +152,7 @@ def _sysctl_words(rest, line):
             continue
         name, equals, value = word.partition("=")
         if not equals:
-            # `sysctl name` prints it: nobody reads that here.
+            # `sysctl name` prints the value; the script does not use the output.
             continue
         actions.append(_setter(name, value))
     if not actions and "=" in rest:

@@ -112,7 +112,7 @@ for _table in (_SOCKET, _LEVELS, _SO, _TCP, TCP_STATES, TCP_CA_STATES, TCPI_OPTI
 ERRNOS = {name: number for name, number in vars(errno).items() if name.startswith("E") and name.isupper()}
 ERRNOS["ENOTSUPP"] = 524    # the kernel's own, which reaches programs all the same
 SYMBOLS.update(ERRNOS)
-# What a message calls a number that has two names: as the kernel's sources do.
+# The name that a message uses for a number with two names: the one in the kernel's sources.
 _PREFERRED = {ERRNOS[name]: name for name in ("EAGAIN", "EOPNOTSUPP", "EDEADLK", "ENOTSUPP")}
 
 

@@ -87,7 +87,7 @@ def test_a_wrong_script_is_not_ok(play):
 
 
 def events(text):
-    """What the lines after a socket() are about."""
+    """The socket that the lines after a socket() refer to."""
     return [e.what for e in parse("x.pkt", START + text).events[1:]]
 
 

@@ -77,7 +77,7 @@ def test_not_a_text(tmp_path):
 
 
 class Story:
-    """What a child does instead of playing."""
+    """The action of a child instead of playing."""
 
     def __init__(self, what):
         self.what = what

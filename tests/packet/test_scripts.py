@@ -46,14 +46,14 @@ def test_wrapping(suites, name):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_without_segmentation_in_the_device(suites, name):
-    """On the wire nobody sees who cut the segments."""
+    """The segments on the wire do not show whether the kernel or the device cut them."""
     result = suites(gso=False).play(os.path.join(FOLDER, name))
     assert not result.failed(), "\n".join([result.reason, *result.lines])
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_head(name):
-    """What Linux does, what the behaviour is, and whose word it is."""
+    """The first lines: Linux's behaviour, the behaviour tested, and its source."""
     assert name.endswith(".pkt")
     assert HEADER.match(text_of(name)), text_of(name).split("\n\n", maxsplit=1)[0]
 

@@ -61,5 +61,5 @@ def test_the_models_features():
 
 @pytest.mark.parametrize("name", sorted(shell.FIXED))
 def test_fixed_setting(machine, name):
-    """What the kernel has a setting for is not said to be fixed."""
+    """A behaviour for which the kernel has a setting is not listed as fixed."""
     assert machine.sysctl(name) is None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel does not have at all, and a script that needs it is skipped for: the one table.
+"""The features that the kernel does not have; a script that needs one is skipped: the one table.
 
-Whoever adds a feature takes its line out; test_unsupported.py holds each line against the kernel, so
+When you add a feature, remove its line; test_unsupported.py holds each line against the kernel, so
 that none stays longer than it is true.  What the kernel has in part is no reason to skip.
 
 why() <- runner.py, before a script runs.

@@ -2,8 +2,8 @@
 """The process that lives in a network namespace, so that the tests need not: agent.py FD user|root.
 
 FD is a SEQPACKET socket to peernet.py.  A request is a line of JSON, perhaps with descriptors; so is the answer.
-A socket belongs to the namespace in which it was made, whoever uses it then: the tests get theirs from here and
-connect, send and wait like anybody.  Between requests this runs the relay (relay.py) of a guest on a dgram netdev.
+A socket belongs to the namespace in which it was made, whichever process uses it: the tests get theirs from here and
+connect, send and wait as usual.  Between requests this runs the relay (relay.py) of a guest on a dgram netdev.
 It ends when the other end of FD does.
 """
 import errno

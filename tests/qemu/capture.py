@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What QEMU's filter-dump recorded: a pcap file, whose frames have a virtio_net_hdr before them where the netdev
+"""Reads the file of QEMU's filter-dump: a pcap file, whose frames have a virtio_net_hdr before them where the netdev
 has one (QEMU 7.2 writes it as if it were of the frame)."""
 import struct
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What holds for all tests against QEMU: which run, what a failure says, and which may be skipped.
+"""Rules for all tests against QEMU: which tests run, the text of a failure, and which may be skipped.
 
 Each test boots the checked build, or the builds that its mark `builds` names; each file boots the shipped one at
 least once, or the run fails.  A fixture that keeps a guest for several tests asks for the fixture `build`.
@@ -33,13 +33,13 @@ def allowed_skips(long):
 
 
 def wrong_skips(skipped, allowed):
-    """What is wrong with these, as lines."""
+    """The errors in these, as lines."""
     return [f"{n} tests were skipped because \"{why}\": skips.txt permits {allowed.get(why, 0)}"
             for why, n in sorted(skipped.items()) if n > allowed.get(why, 0)]
 
 
 def never_shipped(booted):
-    """What is wrong with these {(test file, build)}, as lines."""
+    """The errors in these {(test file, build)}, as lines."""
     return [f"{name} boots the checked build only: mark one of its tests builds(\"checked\", \"shipped\")"
             for name in sorted({n for n, _ in booted}) if (name, "shipped") not in booted]
 

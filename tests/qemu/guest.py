@@ -27,7 +27,7 @@ UEFI_PATIENCE = 180  # s: the firmware alone takes 5 on an idle machine
 # Where a UEFI guest's disk hangs.
 DISKS = {"sata": "ide-hd,drive=disk", "ide": "ide-hd,drive=disk", "virtio": "virtio-blk-pci,drive=disk",
          "virtio-4k": "virtio-blk-pci,drive=disk,logical_block_size=4096,physical_block_size=4096"}
-# What QEMU is told besides -machine, and the network card on each machine's bus.
+# QEMU's options besides -machine, and the network card on each machine's bus.
 MACHINES = {
     "q35": ("q35", "virtio-net-pci,romfile=", []),
     "pc": ("pc", "virtio-net-pci,romfile=", []),
@@ -197,7 +197,7 @@ class Guest:
         Guest.kept.append("\n".join(filter(None, lines)))
 
     def explain(self):
-        """What else a person needs who looks into a failure: a line of text."""
+        """Further information for the analysis of a failure: a line of text."""
         return ""
 
     def stop(self):
@@ -248,7 +248,7 @@ class Guest:
         return s
 
     def netstat(self):
-        """What the netstat service says: {'/proc/...': text}."""
+        """The output of the netstat service: {'/proc/...': text}."""
         with self.connect(15) as s:
             text = b""
             while chunk := s.recv(65536):

@@ -58,7 +58,7 @@ class Visit:
             pass
 
     def on(self):
-        """What to wait for next; 0: it is over."""
+        """The event to wait for next; 0: it is over."""
         if not self.connected:
             wrong = self.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             assert not wrong, f"connect: error {wrong}"

@@ -17,7 +17,7 @@ from guest import PATIENCE, Guest
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST_ADDRESS = "10.0.2.15"
 BATCH = 64                     # sockets of one request; a message carries at most 253
-# What a virtio card offers: each stands on the ones before it.
+# Features of a virtio card: each depends on the ones before it.
 OFFLOADS = {"none": 0, "csum": 1, "csum+tso": 2}
 OFFLOADS_OUT = (("csum",), ("host_tso4", "host_tso6", "host_ecn", "host_ufo"))
 OFFLOADS_IN = (("guest_csum",), ("guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"))

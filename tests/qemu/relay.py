@@ -15,7 +15,7 @@ QUEUE = 256           # frames that wait for a sink; then the source's own buffe
 LATE_MAX = 0.02       # s that a late frame is held
 SWAP_FLUSH = 0.005    # s after which a frame that waits to be overtaken goes though nothing overtook it
 KINDS = ("drop", "duplicate", "reorder", "corrupt", "delay")
-# Nobody there any more; and ENOBUFS, with which a packet socket says that the other end of the cable dropped the frame
+# The other end is gone; and ENOBUFS, with which a packet socket says that the other end of the cable dropped the frame
 # (longer than its MTU of now, perhaps): a cable does not try again.
 LOST = (errno.ENOBUFS, errno.ECONNREFUSED, errno.ENOTCONN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.ENETDOWN)
 
@@ -67,7 +67,7 @@ class Way:
         return None
 
     def due(self, now):
-        """What waited for its time joins the queue."""
+        """Frames whose delay is over join the queue."""
         while self.late and self.late[0][0] <= now:
             self.out.append(heapq.heappop(self.late)[2])
         if self.held and self.held[0] <= now:

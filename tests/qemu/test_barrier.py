@@ -34,5 +34,5 @@ def translation(tmp_path, function):
 @pytest.mark.builds("checked", "shipped")
 def test_a_device_barrier_is_one_on_the_host(tmp_path):
     ops = translation(tmp_path, "hal_device_mb")
-    assert "OP:" in ops, "the function was never translated: nobody calls it, or the filter is wrong"
+    assert "OP:" in ops, "the function was never translated: it is not called, or the filter is wrong"
     assert re.search(r"^ (mb |call atomic_)|^ exit_tb \$0x0$", ops, re.M), ops

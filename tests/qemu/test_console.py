@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A serial console that nobody reads: its socket is full before the guest's first byte."""
+"""A serial console without a reader: its socket is full before the guest's first byte."""
 import re
 import socket
 import time

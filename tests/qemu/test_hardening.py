@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel forbids, tried; and what it says then."""
+"""Tries the accesses that the kernel forbids, and checks its report."""
 import os
 import random
 import re
@@ -108,7 +108,7 @@ def test_a_dump_tells_the_lines_that_addr2line_tells(app, depth, build):
 
 @pytest.mark.builds("checked", "shipped")
 def test_every_line_in_the_table_is_addr2lines():
-    """What tools/dwarfline.py reads, at both ends of each row, against binutils' reading of the same."""
+    """The lines that tools/dwarfline.py reads, at both ends of each row, against binutils' reading of the same."""
     elf = Elf(kernel())
     table = rows(elf, elf.section(".text"))
     assert len(table) > 10000
@@ -120,7 +120,7 @@ def test_every_line_in_the_table_is_addr2lines():
 
 @pytest.mark.builds("shipped")
 def test_every_rule_in_the_table_is_readelfs():
-    """What tools/unwind.py makes of .debug_frame, against binutils' reading of the same."""
+    """The table that tools/unwind.py makes of .debug_frame, against binutils' reading of the same."""
     elf = Elf(kernel())
     mine = {}
     for begin, end, own in frames(elf, elf.section(".text")):
@@ -307,7 +307,7 @@ def test_what_the_cpu_has_is_on(cpu, bits):
 def test_the_image_lies_somewhere_else_each_time():
     """504 places: that four boots choose the same happens once in 128 million.
 
-    The line has no time before it: it does not come from the log, which anybody may read.
+    The line has no time before it: it does not come from the log, which any peer may read.
     """
     seen = set()
     for _ in range(4):
@@ -375,7 +375,7 @@ def test_the_boot_timeline(firmware, first):
         "threads, time", "files", "network", "command line", "PCI", "virtio-mmio", "links"]
     took, until = [int(s[1]) for s in stages], [int(s[2]) for s in stages]
     assert until == sorted(until) and until[0] > 0
-    # What comes before the clock was measured afterwards: each stage takes its time, and none a time that
+    # The stages before the clock were computed afterwards: each stage takes a time, and none a time that
     # only a counter of the wrong speed or beginning could tell.  A line of the log
     # stands in its stage.
     assert all(abs(u - t - before) <= 1 for t, u, before in zip(took, until, [0] + until))

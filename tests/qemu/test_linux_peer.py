@@ -83,7 +83,7 @@ def test_bulk_both_ways(guest):
 
 @pytest.mark.builds("checked", "shipped")
 def test_half_close(guest):
-    """What was written before our FIN comes back after it, and then theirs."""
+    """Data written before our FIN comes back after it, and then the guest's FIN."""
     data = random.Random(3).randbytes(MIB)
     with guest.connect(7) as s:
         def write():
@@ -167,7 +167,7 @@ def kill(g):
 
 
 def test_a_killed_guest_and_its_waiting_clients(cable):
-    """One waits for bytes, one sends into the void and again until somebody is there, one is in connect().  The
+    """One waits for bytes, one retransmits without an answer, one is in connect().  The
     new guest knows nothing of the first two and says so (RFC 9293 3.5.1); the third is served, with a SYN sent
     again.  One whose user timeout is short does not live to see it."""
     with LinuxGuest(cable) as g:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The table of malformed frames (tests/unit/malformed.h) again, over QEMU's card: each frame moves the one drop
-reason that its row names, as the guest's own /proc says, and afterwards whoever speaks properly is served."""
+reason that its row names, as the guest's own /proc says, and afterwards a proper client is served."""
 import json
 import os
 import struct
@@ -47,7 +47,7 @@ class Connection:
 
 
 class Bench:
-    """What the rows start from."""
+    """The proper frames that the rows change."""
 
     def __init__(self, peer):
         self.peer, self.ports, self.asked = peer, 0, 0

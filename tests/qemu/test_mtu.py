@@ -55,7 +55,7 @@ def test_more_than_the_driver_takes_is_cut(features):
         peer.send(ether(ipv4(icmp_echo(ping), 1)))
         answer = peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1)
         assert answer[28:] == ping and len(answer) == 9000
-        # What is longer is the device's or the driver's to drop, and stops nothing.
+        # The device or the driver drops longer frames, and goes on.
         peer.send(ether(ipv4(icmp_echo(bytes(20000)), 1)))
         peer.send(ether(ipv4(icmp_echo(b"still there", seq=3), 1)))
         assert peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1 and p[28:39] == b"still there")

@@ -23,7 +23,7 @@ ATTACK_S = 6
 SIZE = 28 << 10                  # bytes of each: less than a first window of 64 KiB
 MSS = 1460
 FIRST_PORT, PROBE_PORT, ASK_PORT, ISS = 10000, 50000, 51000, 0xfffffff0
-# What caches keep: stacks of ended threads and their page tables, pages of the file table, an empty slab or two each.
+# Memory that caches keep: stacks of ended threads and their page tables, pages of the file table, an empty slab or two each.
 KEPT_KIB = 2560
 # A client's reset may be lost on its way: such a connection is ended by keepalive.
 KEEPALIVE = "".join(f" sysctl.net.ipv4.tcp_keepalive_{k}={v}" for k, v in (("time", 3), ("intvl", 1), ("probes", 2)))
@@ -79,7 +79,7 @@ class Crowd(Peer):
         return True
 
     def take(self, patience):
-        """What has come for the crowd, or comes first within @patience; what is for another is lost."""
+        """The frames that have come for the crowd, or the first that comes within @patience; frames for others are dropped."""
         while select.select([self.g.wire], [], [], patience)[0]:
             frame = self.g.wire.recv(65536)
             self.is_ours(struct.unpack(">H", frame[12:14])[0], frame[14:])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The orderly end: somebody presses the power button, and no peer is left with a connection to nobody."""
+"""The orderly shutdown: the power button is pressed, and no peer is left with a connection to a machine that is off."""
 import os
 import socket
 
@@ -34,7 +34,7 @@ def establish(peer, port, service=7, iss=1000):
 
 
 def accepted(peer, port):
-    """As above, and the application has it: what nobody accepted yet is reset, not closed."""
+    """As above, with an application: connections that it has not accepted yet are reset, not closed."""
     seq, ack = establish(peer, port)
     peer.send_tcp(port, 7, seq, ack, ACK | PSH, b"x")
     while not peer.recv_tcp(port).payload:

@@ -125,7 +125,7 @@ def test_nothing_stays_behind(how, leads):
     ({"CMDLINE": "ip=10.1.2.3/24 gw=here"}, "gw=here: A.B.C.D expected"),
     ({"CMDLINE": "ip=10.1.2.3/32 gw=10.9.9.9"}, "needs a prefix of 29 bits at most; NET=tap takes any"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=10.9.9.9"}, "gw=10.9.9.9 is outside 10.1.2.3/24"),
-    # What the kernel would not take either; the ports would be those of another address.
+    # The kernel would refuse it too; the forwarded ports would be those of another address.
     ({"CMDLINE": "ip=10.1.2.03/24"}, "ip=10.1.2.03/24: A.B.C.D/LEN or"),
     ({"CMDLINE": "ip=10.1.2.3:::255.0.0.0:::always"}, "A.B.C.D/LEN or"),
     ({"CMDLINE": "ip=10.1.2.3:server"}, "A.B.C.D/LEN or"),
@@ -202,7 +202,7 @@ def test_ports_lead_to_the_guests_own_address():
 
 @pytest.fixture
 def planned(tmp_path):
-    """What tools/run prints, and the -netdev that it would give to QEMU: a script stands in for that."""
+    """The output of tools/run, and the -netdev that it would give to QEMU: a script replaces QEMU."""
     stand_in = tmp_path / "qemu-system-x86_64"
     stand_in.write_text("""#!/bin/bash
 printf "ARG %s\\n" "$@"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A tap with a virtio_net_hdr: what QEMU's other netdevs cannot carry, checksums and segments that nobody has
+"""A tap with a virtio_net_hdr, which QEMU's other netdevs cannot carry: checksums and segments that are not yet
 finished yet."""
 import re
 import socket
@@ -19,14 +19,14 @@ FRAME = 1514          # the longest, where every segment is cut before it goes
 
 
 def received_mss(s):
-    """What Linux takes for the size of our segments: of a large one, what its header says (struct tcp_info)."""
+    """Linux's guess of our segments' size: of a large one, the size in its header (struct tcp_info)."""
     return struct.unpack_from("<I", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 24), 20)[0]
 
 
 @pytest.mark.parametrize("into", ["none", "csum", "csum+tso"])
 @pytest.mark.parametrize("out", ["none", "csum", "csum+tso"])
 def test_offloads(tap, out, into):
-    """What is offered is used, what is not offered is not, and the bytes are the same: both directions apart."""
+    """Offered features are used, others are not, and the bytes are the same: each direction by itself."""
     with LinuxGuest(tap, wire="tap", offloads=(out, into)) as g:
         agreed = int(re.search(r"features (0x[0-9a-f]+)", g.console)[1], 16)
         assert agreed & BITS_OUT["csum+tso"] == BITS_OUT[out] and agreed & BITS_IN["csum+tso"] == BITS_IN[into]

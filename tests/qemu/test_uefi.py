@@ -108,7 +108,7 @@ def test_image_is_reproducible_and_sparse(tmp_path):
 
 
 def test_console_without_the_firmware_paint():
-    """What OVMF sends, in pieces as the serial port delivers them."""
+    """OVMF's output, in pieces as the serial port delivers them."""
     p = subprocess.Popen([os.path.join(ROOT, "tools", "plain-console")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for piece in (b"above\r\n\x1b[2J\x1b[0", b"1;01H\x1b[=3h\x1b", b"[2Jbelow\r\n", b"READY\r\n"):
         p.stdin.write(piece)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What only a raw Ethernet peer can see: ARP, ping, refusals, who closes how, sequence numbers."""
+"""Behaviour that only a raw Ethernet peer can see: ARP, ping, refusals, orders of closing, sequence numbers."""
 import struct
 
 import pytest

@@ -19,7 +19,7 @@ def echoes(g, port=7):
 
 class TwoCards(Watched):
     """eth0 on QEMU's user network 10.0.2.0/24, eth1 on another one; .ports[7] and .ports["eth1"] are their echo.
-    @off: netdevs (n0, n1) without a link until somebody says otherwise."""
+    @off: netdevs (n0, n1) without a link until the test sets it."""
 
     def __init__(self, append="", subnet="10.0.3", off=()):
         super().__init__(append, ready="" if off else r"^READY", capture=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A raw Ethernet peer for a guest on a dgram netdev: frames in, frames out, nobody's TCP in between."""
+"""A raw Ethernet peer for a guest on a dgram netdev: frames in, frames out, no TCP in between."""
 import os
 import select
 import struct

@@ -127,7 +127,7 @@ class Connection:
         self.stage.out(b"S", f"{self.index}{'b' if self.side else 'a'} (peer) {text}".encode() + b"\0")
 
     def fail(self, text):
-        """What a kernel must not do."""
+        """Behaviour that no kernel may show."""
         self.stage.out(b"X", f"connection {self.index}: {text}".encode() + b"\0")
 
     def over(self):
@@ -164,7 +164,7 @@ class Connection:
             free = self.limit - (self.rcv - self.read)
             if self.rcv + free - self.edge >= min(self.mss, self.limit // 2):
                 self.edge = self.rcv + free
-            # What is offered is never less than it was (3.8.6), rounded up to the scale's unit.
+            # The offered window never shrinks (3.8.6), rounded up to the scale's unit.
             shift = 0 if flags & SYN else self.wscale or 0
             window = max(self.edge - self.rcv, 0) + (1 << shift) - 1 >> shift
             window = min(window, 65535)
@@ -186,7 +186,7 @@ class Connection:
         return end
 
     def push(self):
-        """What the window and the flight allow."""
+        """The bytes that the window and the flight size allow."""
         if self.state != "open":
             return
         limit = min(self.window_end, self.una + FLIGHT_SEGMENTS * self.peer_mss)
@@ -331,7 +331,7 @@ class Connection:
         self.window_end = max(self.window_end, end)
 
     def take_data(self, offset, data, fin):
-        """What came, where it belongs; an ACK where one is due."""
+        """Queues received data, and sends an ACK if one is due."""
         if not data and not fin:
             if offset < self.rcv and self.state != "over":
                 self.send(ACK, self.nxt)  # a keepalive
@@ -504,7 +504,7 @@ class Stage:
         c.arrive(seq, ack, flags, window, c.options(tcp[20:doff]), tcp[doff:])
 
     def time(self):
-        """Whoever is due."""
+        """Runs the timers that are due."""
         for c in self.connections.values():
             if c.deadline() <= self.now:
                 c.time()

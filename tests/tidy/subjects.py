@@ -19,12 +19,12 @@ SUBJECT_MAX = 72
 # "net/tcp", "make count", "docs, kernel", "README"
 AREA = r"[\w./+-]+(?: [\w./+-]+)?"
 FORM = re.compile(rf"{AREA}(?:, {AREA})*: [a-z]\S* +\S")
-# What git writes itself, or undoes again before anything lands.
+# Subjects that git writes itself, or that vanish before a change lands.
 GITS_OWN = re.compile(r"(?:Merge|Revert|Reapply) |(?:fixup|squash|amend)! ")
 
 
 def breaches(message):
-    """What is wrong with a message, a sentence each."""
+    """The errors in a message, a sentence each."""
     subject, *rest = message.split("\n")
     if GITS_OWN.match(subject):
         return

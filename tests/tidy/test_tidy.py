@@ -79,7 +79,7 @@ def test_sequence_compare_leaves_alone(line):
 
 
 @pytest.mark.parametrize("files", [
-    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # nobody consults it
+    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # never used
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) LIMIT(B_MAX) */\n"},       # no such name
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAXIMUM) */\n"},
 ])

@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 100
 
-# Who may include whom: the longest prefix of the including file counts; values are prefixes.
+# Permitted includes: the longest prefix of the including file counts; values are prefixes.
 UAPI = ("include/uapi/",)
 KERNEL = ("kernel/",) + UAPI
 NETDEV = ("net/core/netdevice.h", "net/core/skbuff.h", "net/core/skb_queue.h", "net/core/eth.h", "net/core/dropreason.h",
@@ -89,7 +89,7 @@ def include_direction(files):
                 if near.startswith("include/"):
                     continue
             if where is None:
-                yield path, n, "in a folder whose direction nobody defined"
+                yield path, n, "in a folder without a row in DIRECTION"
             elif not inc.startswith(DIRECTION[where]):
                 yield path, n, f"includes {inc}, against the direction"
             elif inc.startswith(MACHINE_HEADERS) and not path.startswith(MAY_KNOW_MACHINE):
@@ -136,7 +136,7 @@ def function_length(files):
                 start = None
 
 
-# What takes a received packet, by name: net/core/dropreason.h has its contract.  Not here: a driver's side of
+# Handlers of received packets, by name: net/core/dropreason.h has its contract.  Not here: a driver's side of
 # netif_rx(), which is the input queue's, and tcp_timewait_state_process(), which only judges.
 PACKET_HANDLER = re.compile(r"\b(?:arp_rcv|icmp_rcv|ip_rcv\w*|ip_local_deliver\w*|tcp_v4_(?:rcv\w*|do_rcv|deliver|conn_request)|"
                             r"tcp_(?:rcv|conn|check|child|validate|data)_\w*(?:established|process|listen|synchronized|text|"
@@ -210,7 +210,7 @@ def irq_exclusion(files):
                 yield path, n, "disables interrupts: use a lock (spin_lock_irqsave)"
 
 
-# What differs between the checked and the shipped build, and the places that print its name.
+# Files that differ between the checked and the shipped build, and those that print its name.
 KNOWS_THE_BUILD = ("kernel/sched/", "kernel/x86/", "kernel/version.c", "init/main.c")
 
 
@@ -245,7 +245,7 @@ def leftovers(files):
 
 
 def whitespace(files):
-    """What .editorconfig asks for: LF, no blank at a line's end, a newline at the end of the file."""
+    """The rules of .editorconfig: LF, no blank at a line's end, a newline at the end of the file."""
     for path, text in files.items():
         for n, line in enumerate(text.split("\n"), 1):
             if line != line.rstrip(" \t\r"):
@@ -336,9 +336,9 @@ LIMITS = "kernel/limits.h"
 # No test reaches these, and why.  (X_RANGE is what the sysctl X may be set to: test_sysctl.c goes to both
 # ends of each, and one beyond.)
 LIMITS_WITHOUT_TEST = {
-    "NR_CPUS": "a size, no bound: there is one CPU, and nobody asks for another",
+    "NR_CPUS": "a size, no bound: there is one CPU, and no test can add another",
     "IOAPICS_MAX": "no machine to be had here has more than two",
-    "VIRTIO_RNG_BYTES": "how much is asked for, once; nobody outside drives it",
+    "VIRTIO_RNG_BYTES": "the size of one request; no peer drives it",
     "TCP_MAX_REORDERING": "a sysctl's default: test_sysctl_flow.c stays below it, and reaches a smaller one",
 }
 
@@ -359,7 +359,7 @@ def limits_tested(files):
             used.update(re.findall(r"\b[A-Z][A-Z0-9_]+\b", strip_comments(text)))
     for name, n in names.items():
         if name not in used:
-            yield LIMITS, n, f"{name} is consulted by nobody"
+            yield LIMITS, n, f"{name} is never used"
         elif not name.endswith("_RANGE") and name not in tagged and name not in LIMITS_WITHOUT_TEST:
             yield LIMITS, n, f"{name}: no test says LIMIT({name})"
         elif name in tagged and name in LIMITS_WITHOUT_TEST:

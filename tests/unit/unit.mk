@@ -10,7 +10,7 @@
 # own kernel_main() and device.
 
 UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_sock_lock test_late_timers
-# What such a test wants of the hosted kernel besides.
+# Files of the hosted kernel that such a test needs besides.
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
 # The whole hosted kernel, with its device and its applications.
@@ -81,7 +81,7 @@ unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $(if $(filter %/separate.c.o,$^),$(SLAB_WRAP)) $^ -lcmocka -ldl -o $@
 
-# What QEMU's device wrote into its rings: the folder's name, and the traces, unpacked.
+# Ring traces of QEMU's device: the folder's name, and the traces, unpacked.
 TRACES := $(patsubst tests/unit/%.xz,$(U)/%,$(sort $(wildcard tests/unit/traces/*.trace.xz)))
 $(U)/test_ring_trace.o: UNIT_FLAGS += -DTRACES='"$(U)/traces"'
 $(U)/test_ring_trace: | $(TRACES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a guest looked like when it stood still, written down before it is ended.
+"""Writes down the state of a guest that makes no progress, before it is ended.
 
 From outside: its console, its sockets, QEMU's threads.  From QEMU's monitor: registers, interrupt controllers,
 twice, so that one sees what moves.  From gdb (autopsy_gdb.py, with the kernel's symbols): what it executes,

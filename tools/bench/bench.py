@@ -139,7 +139,7 @@ def common(parser, secs):
 
 
 def seconds(s):
-    """What the client takes: it bounds every one of its modes."""
+    """The client's time limit: it bounds every one of its modes."""
     v = float(s)
     if not 0 < v <= SECS_MAX:
         raise argparse.ArgumentTypeError(f"{s}: more than 0 and at most {SECS_MAX} seconds")

@@ -25,7 +25,7 @@ SPEED = {
 }
 COST = ["vcpu_cpu", "qemu_other_cpu", "client_cpu"]
 WARM_UP = 0.3
-# What one boot may take besides its measurements, and one measurement besides its window (connecting, ending).
+# Time limits: of a boot besides its measurements, and of a measurement besides its window (connecting, ending).
 # Reached only by what stands still: generous, for a machine that is busy with other things.
 BOOT_SLACK = 60
 ONE_SLACK = 8

@@ -8,7 +8,7 @@ import statistics
 
 LESS_IS_BETTER = ("_us", "_ms", "insn", "lost", "failed", "stuck", "retrans", "_mib", "bytes", "_cpu", "bad")
 
-# What the Markdown table shows: metric, in words.
+# The rows of the Markdown table: metric, in words.
 ROWS = [
     ("boot_ms", "QEMU's start to the first echoed byte, ms"),
     ("icmp1.tps", "ICMP echo, one at a time, per s"),

@@ -16,7 +16,7 @@ REST = (0, 0, 0.05, 0.3, 1.2)     # seconds between two loads: delayed ACKs, ret
 
 
 def fault(r):
-    """What is wrong with an answer, or None."""
+    """The error in an answer, or None."""
     if "error" in r:
         return r["error"]
     if not (r.get("ops") or r.get("mb")):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a lab's hosts, wires and transfers may be asked for: everything else is a ValueError that names the word and
+"""The options of a lab's hosts, wires and transfers: everything else is a ValueError that names the word and
 its range.  Called by lab.py before anything runs."""
 import math
 
@@ -45,7 +45,7 @@ def number(name, value, unit, endless=False):
 
 
 def host_options(options):
-    """What lab.host() got by name."""
+    """The keyword arguments of lab.host()."""
     for name, value in options.items():
         require(name in HOST_OPTIONS, f"{name}={value!r}: no option of a host; there are {', '.join(sorted(HOST_OPTIONS))}")
         whole(name, value, *HOST_OPTIONS[name])
@@ -65,7 +65,7 @@ def words(cmdline):
 
 
 def complaints(console):
-    """What the kernel said about its command line; "" when it took every word."""
+    """The kernel's messages about its command line; "" if it accepted every word."""
     lines = [line.split("] ", 1)[-1] for line in console.splitlines()]
     wrong = [line for line in lines if line.startswith(("command line: wrong word", "command line: unknown word",
                                                         "command line: a word of", "gw="))]
@@ -75,7 +75,7 @@ def complaints(console):
 
 
 def transfer_options(options):
-    """What lab.transfer() got by name."""
+    """The keyword arguments of lab.transfer()."""
     for name, value in options.items():
         require(name in ("congestion", "sndbuf", "rcvbuf"),
                 f"{name}={value!r}: no option of a transfer; there are congestion, sndbuf, rcvbuf")

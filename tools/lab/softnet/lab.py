@@ -147,7 +147,7 @@ class Lab:
         for one, other in ((a, b), (b, a)):  # they get to know each other before it gets rough
             fd = one.call(NR.socket, AF_INET, SOCK_STREAM, 0)
             if one.call(NR.connect, fd, sockaddr_in(other.address, 1), 16) != -ECONNREFUSED:
-                raise Halted("nobody answers on a good wire")
+                raise Halted("no host answers on a good wire")
             one.call(NR.close, fd)
         self.conductor.sleep(WARM_UP_S)
         link.rate, link.queue, link.loss, link.jitter = rate, queue, loss, jitter
@@ -201,7 +201,7 @@ class Lab:
                 raise TimeoutError(f"not done after {seconds} s of virtual time")
 
     def _progress(self):
-        """Between instants; true when somebody made a call, so that the instant goes on."""
+        """Between instants; true if an application made a call, so that the instant goes on."""
         return any([t.progress() for t in self.transfers])
 
 
