@@ -403,15 +403,18 @@ noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_s
 noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 						  struct request_sock *req, bool own_req)
 {
+	struct sock *queued = NULL;
+
 	if (own_req) {
 		inet_csk_reqsk_queue_drop(sk, req);
 		reqsk_queue_removed(&inet_csk(sk)->icsk_accept_queue, req);
-		if (inet_csk_reqsk_queue_add(sk, req, child))
-			return child;
+		queued = inet_csk_reqsk_queue_add(sk, req, child);
 	}
-	bh_unlock_sock(child);
-	sock_put(child);
-	return NULL;
+	if (!queued) {
+		bh_unlock_sock(child);
+		sock_put(child);
+	}
+	return queued;
 }
 
 /* ---- accept() -------------------------------------------------------------------------------- */

@@ -260,11 +260,12 @@ static void tcp_ack_probe(struct sock *sk)
 /* RFC 6298 5.2 and 5.3. */
 void tcp_rearm_rto(struct sock *sk)
 {
-	if (!tcp_sk(sk)->packets_out)
-		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
+	u32 rto = inet_csk(sk)->icsk_rto;
+
+	if (tcp_sk(sk)->packets_out)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, rto, TCP_RTO_MAX);
 	else
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, inet_csk(sk)->icsk_rto,
-					  TCP_RTO_MAX);
+		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
 }
 
 /* A long segment is acknowledged up to somewhere inside: how many of its segments are done? */

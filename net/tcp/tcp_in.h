@@ -34,11 +34,9 @@ static inline bool tcp_brings_data(const struct tcp_sock *tp, const struct sk_bu
 /* RFC 9293 3.10.7.4, first check: does [seq, end_seq) meet the window [s_win, e_win)? */
 static inline bool tcp_in_window(u32 seq, u32 end_seq, u32 s_win, u32 e_win)
 {
-	if (seq == s_win)
-		return true;
-	if (after(end_seq, s_win) && before(seq, e_win))
-		return true;
-	return seq == e_win && seq == end_seq;
+	if (seq == end_seq)
+		return between(seq, s_win, e_win);
+	return seq == s_win || (before(seq, e_win) && after(end_seq, s_win));
 }
 /* Seconds, for the age of TS.Recent; never 0, which says "none". */
 static inline long tcp_seconds(void)

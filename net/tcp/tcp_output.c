@@ -154,24 +154,30 @@ static void tcp_cwnd_application_limited(struct sock *sk)
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 }
 
+/* Of each round trip the moment counts in which most was in flight: was the window the limit then? */
+static void tcp_note_fullest(struct tcp_sock *tp, bool is_cwnd_limited)
+{
+	bool new_round = !before(tp->snd_una, tp->max_packets_seq);
+
+	if (!new_round && tp->packets_out <= tp->max_packets_out)
+		return;
+	tp->max_packets_seq = tp->snd_nxt;
+	tp->max_packets_out = tp->packets_out;
+	tp->is_cwnd_limited = is_cwnd_limited;
+}
+
 /* RFC 2861 and 7661: the window may grow only while it is what limits us. */
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* The fullest moment of each round trip counts. */
-	if (!before(tp->snd_una, tp->max_packets_seq) || tp->packets_out > tp->max_packets_out) {
-		tp->max_packets_out = tp->packets_out;
-		tp->max_packets_seq = tp->snd_nxt;
-		tp->is_cwnd_limited = is_cwnd_limited;
-	}
+	tcp_note_fullest(tp, is_cwnd_limited);
 	if (tcp_is_cwnd_limited(sk)) {
 		tp->snd_cwnd_used = 0;
 		tp->snd_cwnd_stamp = tcp_jiffies32;
 		return;
 	}
-	if (tp->packets_out > tp->snd_cwnd_used)
-		tp->snd_cwnd_used = tp->packets_out;
+	tp->snd_cwnd_used = max(tp->snd_cwnd_used, tp->packets_out);
 	if (sysctl_tcp_slow_start_after_idle &&
 	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
@@ -187,11 +193,10 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 			       unsigned int cur_mss)
 {
-	u32 end_seq = TCP_SKB_CB(skb)->end_seq;
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	bool whole = skb->len <= cur_mss; /* then a FIN counts, too */
 
-	if (skb->len > cur_mss)
-		end_seq = TCP_SKB_CB(skb)->seq + cur_mss;
-	return !after(end_seq, tcp_wnd_end(tp));
+	return !after(whole ? cb->end_seq : cb->seq + cur_mss, tcp_wnd_end(tp));
 }
 
 /* ---- good manners ----------------------------------------------------------------------------------------- */
@@ -199,7 +204,7 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 /* Minshall: a small segment waits only for a small one before it, not for full ones. */
 static bool tcp_minshall_check(const struct tcp_sock *tp)
 {
-	return after(tp->snd_sml, tp->snd_una) && !after(tp->snd_sml, tp->snd_nxt);
+	return tp->snd_sml != tp->snd_una && between(tp->snd_sml, tp->snd_una, tp->snd_nxt);
 }
 
 static void tcp_minshall_update(struct tcp_sock *tp, unsigned int mss_now,

@@ -397,17 +397,30 @@ void tcp_defer(struct sock *sk, u8 what)
 	sock_hold(sk);
 }
 
-void tcp_write_timer(unsigned long data)
+/*
+ * A timer's run: @handler now, or @deferred for when the thread that owns the socket lets go.  Gives back the
+ * armed timer's reference.
+ */
+static void tcp_timer_run(struct sock *sk, void (*handler)(struct sock *sk), u8 deferred)
 {
-	struct sock *sk = (struct sock *)data;
-
 	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk))
-		tcp_write_timer_handler(sk);
-	else
-		tcp_defer(sk, TCP_WRITE_TIMER_DEFERRED);
+	if (!sock_owned_by_user(sk)) {
+		handler(sk);
+	} else {
+		if (deferred == TCP_DELACK_TIMER_DEFERRED) {
+			/* The reader acknowledges as soon as it has taken data. */
+			inet_csk(sk)->icsk_ack.blocked = 1;
+			snmp_inc(SNMP_TcpExtDelayedACKLocked);
+		}
+		tcp_defer(sk, deferred);
+	}
 	bh_unlock_sock(sk);
 	sock_put(sk);
+}
+
+void tcp_write_timer(unsigned long data)
+{
+	tcp_timer_run((struct sock *)data, tcp_write_timer_handler, TCP_WRITE_TIMER_DEFERRED);
 }
 
 /* bh lock held, or the owner. */
@@ -438,18 +451,7 @@ void tcp_delack_timer_handler(struct sock *sk)
 
 void tcp_delack_timer(unsigned long data)
 {
-	struct sock *sk = (struct sock *)data;
-
-	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk)) {
-		tcp_delack_timer_handler(sk);
-	} else {
-		inet_csk(sk)->icsk_ack.blocked = 1;
-		snmp_inc(SNMP_TcpExtDelayedACKLocked);
-		tcp_defer(sk, TCP_DELACK_TIMER_DEFERRED);
-	}
-	bh_unlock_sock(sk);
-	sock_put(sk);
+	tcp_timer_run((struct sock *)data, tcp_delack_timer_handler, TCP_DELACK_TIMER_DEFERRED);
 }
 
 /* From release_sock(), still the owner, with the bh lock: the work that softirq deferred. */
