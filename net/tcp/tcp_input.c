@@ -369,14 +369,15 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	/* RFC 7323 2.2: that of a SYN is never scaled. */
 	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
-	if (tp->rx_opt.tstamp_ok)
-		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
-	tcp_initialize_rcv_mss(sk);
 	/* The SYN-ACK went more than once: the timestamp tells which of them was heard. */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
 	tcp_fast_path_on(tp);
 	tcp_init_transfer(sk);
+	/* After tcp_init_buffer_space(), which reserves what the SYN-ACK announced, as Linux does. */
+	if (tp->rx_opt.tstamp_ok)
+		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	tcp_initialize_rcv_mss(sk);
 	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_set_state(sk, TCP_ESTABLISHED);
