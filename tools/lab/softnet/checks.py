@@ -20,7 +20,8 @@ HOST_OPTIONS = {
     "keep_pages": (0, U64_MAX, "pages"),
     "race_edge": (0, U64_MAX, "places"),
     "legacy": (0, 2, "a kind of device"),
-    **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "refuse", "separate_objects", "shuffle")},
+    **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "refuse", "separate_objects", "shuffle",
+                                                       "stack_pages")},
 }
 CONGESTION_CONTROLS = ("reno",)     # net/tcp/tcp_cong.c:/tcp_register_congestion_control/
 BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
