@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP as a protocol among others: the states of a connection, a new socket's first values, its table of
- * operations, and the calls that leave the connection as it is (poll, ioctl).
+ * TCP as a protocol among others: the states of a connection, a new socket's initial values, its
+ * table of operations, and the calls that do not change the connection (poll, ioctl).
  *
- * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_init_sock() <- tcp_v4_init_sock()
- * <- inet_create() (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(), sk_common_release() (any
- * context); tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <- inet_ioctl() (process).
- * tcp_set_state() <- in the order of a connection's life: tcp_v4_connect,
+ * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_init_sock() <-
+ * tcp_v4_init_sock() <- inet_create() (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(),
+ * sk_common_release() (any context); tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <-
+ * inet_ioctl() (process). tcp_set_state() <- in the order of a connection's life: tcp_v4_connect,
  * tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and tcp_shutdown,
  * tcp_time_wait and tcp_reset (both through tcp_done); softirq with the bh lock, or the owner.
  *
@@ -22,9 +22,9 @@
 /* ---- states ------------------------------------------------------------------------------------ */
 
 /*
- * Not set through tcp_set_state(): TCP_LISTEN and a child's SYN_RECV, with which a life begins
- * (inet_csk_listen_start, inet_csk_clone_lock); NEW_SYN_RECV and TIME_WAIT, the states of a request and
- * of an inet_timewait_sock.
+ * Not set through tcp_set_state(): TCP_LISTEN and a child's SYN_RECV, with which a socket begins
+ * (inet_csk_listen_start, inet_csk_clone_lock); NEW_SYN_RECV and TIME_WAIT, the states of a request
+ * and of an inet_timewait_sock.
  */
 
 static const char *const state_names[TCP_MAX_STATES] = {
@@ -43,8 +43,9 @@ static const char *const state_names[TCP_MAX_STATES] = {
 };
 
 /*
- * To which states one may go.  CLOSE is open to all, since a reset, a timeout and an abort end any
- * of them; TIME_WAIT to none, because the socket ends (CLOSE) and a small object takes its place.
+ * The legal transitions.  Every state may go to CLOSE, because a reset, a timeout and an abort end
+ * any of them.  None may go to TIME_WAIT, because the socket ends (CLOSE) and a small object
+ * replaces it.
  */
 static const u16 legal_next[TCP_MAX_STATES] = {
 	[TCP_CLOSE] = TCPF_OF(SYN_SENT) | TCPF_OF(CLOSE),
@@ -68,7 +69,7 @@ const char *tcp_state_name(int state)
 	return state_names[state];
 }
 
-/* RFC 4022: tcpEstabResets counts both states in which the peer and we were talking. */
+/* RFC 4022: tcpEstabResets counts direct transitions to CLOSED from ESTABLISHED or CLOSE-WAIT. */
 static void count_transition(int from, int to)
 {
 	if (to == TCP_ESTABLISHED && from != TCP_ESTABLISHED)
@@ -90,7 +91,7 @@ noinline void tcp_set_state(struct sock *sk, int state)
 		      tcp_state_name(state));
 	count_transition(from, state);
 	if (state == TCP_CLOSE) {
-		/* Out of the tables while the old state still says which table it is. */
+		/* Leave the tables while the old state still says which table the socket is in. */
 		sk->sk_prot->unhash(sk);
 		if (inet_csk(sk)->icsk_bind_hash && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 			inet_put_port(sk);
@@ -114,7 +115,7 @@ void tcp_init(void)
 
 /* ---- a socket begins and ends -------------------------------------------------------------------------- */
 
-/* A connection begins (or its socket may have another). */
+/* Resets the statistics: a connection begins, or the socket may get another one. */
 static void tcp_info_reset(struct tcp_sock *tp)
 {
 	tp->total_retrans = tp->delivered = 0;
@@ -127,8 +128,9 @@ static void tcp_info_reset(struct tcp_sock *tp)
 }
 
 /*
- * All that a connection learns while it lives, as it is before the first: in a new socket, in the copy of a
- * listener (child), and after disconnect.  Options that the application set stay.  The queues are empty.
+ * Resets what a connection learns during its life to the initial values: for a new socket, the copy
+ * of a listener (child), and after disconnect.  Options that the application set stay.  The queues
+ * are empty.
  */
 void tcp_init_history(struct sock *sk)
 {
@@ -197,7 +199,7 @@ void tcp_write_queue_purge(struct sock *sk)
 	inet_csk(sk)->icsk_backoff = 0;
 }
 
-/* The socket is dead, and in no table. */
+/* The socket is dead and in no table. */
 void tcp_v4_destroy_sock(struct sock *sk)
 {
 	tcp_clear_xmit_timers(sk);
@@ -211,9 +213,10 @@ void tcp_v4_destroy_sock(struct sock *sk)
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
 /*
- * The bytes that this socket may hold in one direction.  When memory is short: at most an equal share of
- * a quarter of it, and at least @least: a peer that leaves holes on many connections, or reads none of
- * them, could else take all memory while each connection is within its own buffer.
+ * The bytes that this socket may hold in one direction.  When memory is short: at most an equal
+ * share of a quarter of it, and at least @least.  Otherwise a peer that leaves holes on many
+ * connections, or reads none of them, could take all memory while each connection is within its own
+ * buffer.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {
@@ -233,13 +236,13 @@ static void tcp_enter_memory_pressure(struct sock *sk)
 	tcp_shrink_soon();
 }
 
-/* Would tcp_sendmsg() find room for a page now? */
+/* Would tcp_sendmsg() find memory for a page now? */
 bool tcp_wmem_has_room(const struct sock *sk)
 {
 	return sk_mem_has_room(sk, PAGE_SIZE, SK_MEM_SEND, sk->sk_wmem_queued, sysctl_tcp_wmem[0]);
 }
 
-/* Under memory pressure: is the rest of its share, and of what there is, open to this writer? */
+/* Under memory pressure: may this writer use the rest of its share, and is there memory? */
 static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 {
 	if ((int)sk->sk_wmem_queued >= tcp_mem_limit(sk, sysctl_tcp_wmem[0], sk->sk_sndbuf))
@@ -260,7 +263,7 @@ bool tcp_stream_memory_free(const struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
 
-	/* 0 wraps to no limit: else nothing could ever be written. */
+	/* 0 wraps to "no limit"; otherwise no byte could ever be written. */
 	if (tp->write_seq - tp->snd_nxt > lowat - 1)
 		return false;
 	if (unlikely(tcp_under_memory_pressure(sk)))
@@ -279,15 +282,15 @@ static unsigned int tcp_poll_out(struct sock *sk)
 {
 	if ((sk->sk_shutdown & SEND_SHUTDOWN) || sk_stream_is_writeable(sk))
 		return POLLOUT | POLLWRNORM;
-	/* Ask to be told, then look again: an ACK may have made room between the two. */
+	/* Set the flag, then test again: an ACK may have made room in between. */
 	sock_set_flag(sk, SOCK_NOSPACE);
 	smp_mb();
 	return sk_stream_is_writeable(sk) ? POLLOUT | POLLWRNORM : 0;
 }
 
 /*
- * Without the lock: every answer may be old when it arrives, but no change is missed, since the caller
- * is on the wait queue before anything is looked at.
+ * Without the lock: every answer may be outdated when it is returned, but no change is missed,
+ * because the caller is on the wait queue before the state is read.
  */
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait)
 {
@@ -322,7 +325,7 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 
 /* ---- ioctl() --------------------------------------------------------------------------------------------- */
 
-/* Bytes that a read would get; the FIN has a number but is none. */
+/* Bytes that a read would get.  The FIN has a sequence number but is not a byte. */
 static int tcp_inq(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

@@ -9,12 +9,13 @@
  *     losses                          -> tcp_fastretrans_alert (tcp_recovery.c)
  *     how much may be in flight       -> tcp_cong_control -> cong_avoid (tcp_cong.c)
  *     retransmissions that are due    -> tcp_xmit_recovery
- * Sending new data is the caller's next step: tcp_data_snd_check().
+ * The caller then sends new data: tcp_data_snd_check().
  *   tcp_check_req -> tcp_synack_rtt_meas; tcp_init_transfer -> tcp_init_metrics      the handshake's RTT
  *
- * Round-trip times have two sources: the time of sending, kept with each segment in nanoseconds, useless
- * once it was sent twice (Karn); and the timestamp option in milliseconds, good for retransmissions too.
- * Kept in microseconds: srtt_us is 8 * SRTT, mdev_us is 4 * the mean deviation.
+ * Round-trip times have two sources: the time of sending, kept with each segment in nanoseconds,
+ * and ambiguous once the segment was sent twice (Karn's algorithm); and the timestamp option in
+ * milliseconds, valid for retransmissions too. Kept in microseconds: srtt_us is 8 * SRTT, mdev_us
+ * is 4 * the mean deviation.
  *
  * The socket's owner (backlog), or softirq with the bh lock and no owner.
  * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
@@ -27,8 +28,8 @@
 #define TCP_RTO_MIN_US (TCP_RTO_MIN * (1000000u / HZ))
 
 /*
- * The deviation's part: a quarter of the error is taken in.  When the round trip falls far, that is
- * an error too, but no reason to wait longer: then only a thirty-second.
+ * The deviation: a quarter of the error is added.  When the round trip becomes much shorter, that
+ * is an error too, but no reason to wait longer: then only a thirty-second is added.
  */
 static void tcp_mdev_update(struct tcp_sock *tp, long error)
 {
@@ -41,8 +42,8 @@ static void tcp_mdev_update(struct tcp_sock *tp, long error)
 }
 
 /*
- * RTTVAR, which the timeout uses, is the worst mean deviation of the last round trip: it rises at
- * once, and falls a quarter of the way each round trip.
+ * RTTVAR, which the timeout uses, is the largest mean deviation of the last round trip: it rises at
+ * once, and falls a quarter of the difference each round trip.
  */
 static void tcp_rttvar_update(struct sock *sk)
 {
@@ -64,7 +65,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	struct tcp_sock *tp = tcp_sk(sk);
 	long error;
 
-	/* No peer may make us wait for longer than we ever would. */
+	/* A peer must not make us wait longer than TCP_RTO_MAX. */
 	mrtt_us = clamp_t(long, mrtt_us, 1, TCP_RTO_MAX *(1000000L / HZ));
 	if (!tp->srtt_us) {
 		tp->srtt_us = mrtt_us << 3;
@@ -80,7 +81,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	tcp_rttvar_update(sk);
 }
 
-/* Jiffies; the floor of 200 ms stands in rttvar_us. */
+/* Jiffies; rttvar_us includes the minimum of 200 ms. */
 u32 __tcp_set_rto(const struct tcp_sock *tp)
 {
 	return tcp_usecs_to_jiffies((u64)(tp->srtt_us >> 3) + tp->rttvar_us);
@@ -100,7 +101,7 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr)
 		return -1;
 	delta = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
-	/* An echo of a timestamp that we never sent is no sample. */
+	/* An echo of a timestamp that we never sent is not a sample. */
 	if (delta > TCP_RTO_MAX * (1000u / HZ))
 		return -1;
 	return (long)max(delta, 1u) * 1000;
@@ -124,7 +125,7 @@ bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us)
 	return true;
 }
 
-/* @req NULL: only a timestamp can tell (the ACK's options are parsed). */
+/* @req NULL: only a timestamp can give a sample (the ACK's options are parsed). */
 void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req)
 {
 	long rtt_us = -1;
@@ -141,8 +142,8 @@ u32 tcp_init_cwnd(const struct tcp_sock *tp)
 }
 
 /*
- * The ACK of our SYN or SYN-ACK echoes the time of the first one: the others went too early, and nothing was
- * lost.  Before retrans_stamp, which holds that time, is cleared.
+ * If the ACK of our SYN or SYN-ACK echoes the time of the first one, the retransmissions were too
+ * early, and none was lost.  Must run before retrans_stamp, which holds that time, is cleared.
  */
 void tcp_try_undo_spurious_syn(struct tcp_sock *tp)
 {
@@ -152,21 +153,25 @@ void tcp_try_undo_spurious_syn(struct tcp_sock *tp)
 	tp->retrans_stamp = 0;
 }
 
-/* The handshake is over: the first RTO and window of the data phase. */
+/* The handshake is complete: the first RTO and congestion window of the data phase. */
 void tcp_init_metrics(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_try_undo_spurious_syn(tp);
 	if (!tp->srtt_us) {
-		/* RFC 6298 5.7: the SYN went more than once and no timestamp tells which was heard. */
+		/*
+		 * RFC 6298 5.7: the SYN was sent more than once and no timestamp tells which one
+		 * was received.
+		 */
 		tp->rttvar_us = TCP_TIMEOUT_FALLBACK * (1000000u / HZ);
 		tp->mdev_us = tp->mdev_max_us = tp->rttvar_us;
 		inet_csk(sk)->icsk_rto = TCP_TIMEOUT_FALLBACK;
 	}
 	/*
-	 * RFC 5681 3.1: "If the SYN or SYN/ACK is lost, the initial window ... MUST be one segment".  After one
-	 * retransmission the round trip may just be longer than a second (RFC 6928 2): so it takes two.
+	 * RFC 5681 3.1: "If the SYN or SYN/ACK is lost, the initial window ...  MUST be one
+	 * segment".  After one retransmission the round trip may just be longer than a second (RFC
+	 * 6928 2): so one segment only after two retransmissions.
 	 */
 	tp->snd_cwnd = tp->total_retrans > 1 && tp->undo_marker ? 1 : tcp_init_cwnd(tp);
 	tp->snd_cwnd_stamp = tcp_jiffies32;
@@ -182,7 +187,10 @@ void tcp_store_ts_recent(struct tcp_sock *tp)
 	tp->rx_opt.ts_recent_stamp = get_jiffies_64() / HZ;
 }
 
-/* RFC 7323 4.3: only of a segment that reaches down to what we acknowledged last. */
+/*
+ * RFC 7323 4.3: only from a segment that begins at or before the last sequence number that we
+ * acknowledged.
+ */
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
 {
 	if (tp->rx_opt.saw_tstamp && !after(seq, tp->rcv_wup) && tcp_paws_check(&tp->rx_opt, 0))
@@ -198,9 +206,10 @@ static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
 }
 
 /*
- * RFC 9293 3.10.7.4: an old segment that comes late must not take the window back.  A segment with the
- * numbers of the last update may be either older or newer ("SND.WL2 =< SEG.ACK"): a larger window is
- * believed, and so is a closed one, since data into it would only be dropped (Linux does the same).
+ * RFC 9293 3.10.7.4: an old segment that comes late must not restore an old window.  A segment with
+ * the numbers of the last update may be older or newer ("SND.WL2 =< SEG.ACK"): a larger window is
+ * accepted, and so is a closed one, because data into a closed window would only be dropped (Linux
+ * does the same).
  */
 bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
 {
@@ -222,7 +231,7 @@ static int tcp_ack_update_window(struct sock *sk, const struct sk_buff *skb, u32
 		tp->snd_wl1 = ack_seq;
 		if (tp->snd_wnd != nwin) {
 			tp->snd_wnd = nwin;
-			/* The header to expect has another window now. */
+			/* The next predicted header has a different window. */
 			tp->pred_flags = 0;
 			tcp_fast_path_check(sk);
 			if (tcp_send_head(sk))
@@ -237,7 +246,7 @@ static int tcp_ack_update_window(struct sock *sk, const struct sk_buff *skb, u32
 	return flag;
 }
 
-/* Nothing is in flight and something waits: has the window opened for it? */
+/* No data is in flight and data waits: is the window open for it now? */
 static void tcp_ack_probe(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -268,7 +277,7 @@ void tcp_rearm_rto(struct sock *sk)
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
 }
 
-/* A long segment is acknowledged up to somewhere inside: how many of its segments are done? */
+/* A long segment is acknowledged up to a point inside: how many of its segments are complete? */
 static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 {
 	u32 before_trim = tcp_skb_pcount(skb);
@@ -339,7 +348,7 @@ noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 	if (!skb)
 		tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 
-	/* Karn: with a retransmission among them, the ACK may answer either transmission. */
+	/* Karn: if the ACK covers a retransmitted segment, it may answer either transmission. */
 	if (first_ackt && !(flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = (tp->tcp_mstamp - first_ackt) / NSEC_PER_USEC;
 		ca_rtt_us = (tp->tcp_mstamp - last_ackt) / NSEC_PER_USEC;
@@ -361,7 +370,10 @@ static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 	return !(flag & FLAG_NOT_DUP) || inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
 }
 
-/* With much reordering an ACK that moves anything will do; else only one in order. */
+/*
+ * With much reordering any ACK with progress may raise cwnd; else only one that acknowledges data
+ * in order.
+ */
 static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 {
 	if (tcp_sk(sk)->reordering > (u32)sysctl_tcp_reordering)
@@ -379,7 +391,7 @@ static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered, int flag)
 	}
 }
 
-/* Something is in flight and this ACK is about it. */
+/* Data is in flight and this ACK refers to it. */
 static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -394,7 +406,7 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
 	}
 	if (flag & FLAG_SET_XMIT_TIMER)
 		tcp_rearm_rto(sk);
-	/* It got through and back: the next hop is alive. */
+	/* The ACK answers a segment of ours, so the next hop is reachable. */
 	if (((flag & FLAG_ACKED) || !(flag & FLAG_NOT_DUP)) && sk->sk_dst_cache)
 		dst_confirm(sk->sk_dst_cache);
 	tcp_cong_control(sk, ack, tp->delivered - prior_delivered, flag);
@@ -434,7 +446,7 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 		tcp_replace_ts_recent(tp, ack_seq);
 
 	if ((flag & (FLAG_SLOWPATH | FLAG_SND_UNA_ADVANCED)) == FLAG_SND_UNA_ADVANCED) {
-		/* Header prediction has seen that the window is what it was. */
+		/* Header prediction has verified that the window is unchanged. */
 		tp->snd_wl1 = ack_seq;
 		tcp_snd_una_update(tp, ack);
 		flag |= FLAG_WIN_UPDATE;
@@ -447,7 +459,7 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 		flag |= tcp_ack_update_window(sk, skb, ack, ack_seq);
 	}
 
-	/* The peer is there, whatever it says. */
+	/* The peer answers, so a soft error is over. */
 	sk->sk_err_soft = 0;
 	icsk->icsk_probes_out = 0;
 	tp->rcv_tstamp = tcp_jiffies32;

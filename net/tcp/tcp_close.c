@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How connections end, from our side and from the peer's.
+ * The end of a connection, by our side and by the peer's.
  *
- * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <- connect(AF_UNSPEC),
- * inet_shutdown(), SO_LINGER with 0, inet_child_forget() (all but the last: process, owner or about to be)
- * tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset, timers; tcp_reset() <-
- * tcp_validate_incoming (softirq with the bh lock, or the owner)
+ * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <-
+ * connect(AF_UNSPEC), inet_shutdown(), SO_LINGER with 0, inet_child_forget() (all but the last:
+ * process, owner or about to be) tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset,
+ * timers; tcp_reset() <- tcp_validate_incoming (softirq with the bh lock, or the owner)
  *
- * After close() a socket is an orphan: no file, no thread, only its timers and the peer.  Orphans are
- * bounded (tcp_max_orphans): above it, or when memory is short, the connection is reset.
- * RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not read).  Linux's
- * net/ipv4/tcp.c.
+ * After close() a socket is an orphan: it has no file and no thread, only its timers and the peer.
+ * The number of orphans is limited (tcp_max_orphans): above it, or when memory is short, the
+ * connection is reset.  RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not
+ * read).  Linux's net/ipv4/tcp.c.
  */
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
@@ -24,7 +24,7 @@
 
 #define SEND_FIN 0x80
 
-/* Where a close leads; with SEND_FIN, our side is open yet and says goodbye. */
+/* The state after close(); with SEND_FIN, our side was open and sends a FIN. */
 static const u8 new_state[TCP_MAX_STATES] = {
 	[TCP_ESTABLISHED] = TCP_FIN_WAIT1 | SEND_FIN,
 	[TCP_SYN_SENT] = TCP_CLOSE,
@@ -63,7 +63,7 @@ int tcp_orphan_count(void)
 	return __atomic_load_n(&tcp_prot.orphan_count, __ATOMIC_RELAXED);
 }
 
-/* Is this orphan one too many? */
+/* Must this orphan be reset, because there are too many or memory is short? */
 bool tcp_check_oom(struct sock *sk)
 {
 	return tcp_orphan_count() > sysctl_tcp_max_orphans ||
@@ -81,7 +81,7 @@ static bool tcp_flush_unread(struct sock *sk)
 	bool unread = false;
 
 	while ((skb = __skb_dequeue(&sk->sk_receive_queue))) {
-		/* Its bytes end before the FIN; those up to copied_seq were read. */
+		/* The segment's bytes end before its FIN; those below copied_seq were read. */
 		if (after(TCP_SKB_CB(skb)->end_seq - tcp_has_fin(skb), copied))
 			unread = true;
 		consume_skb(skb);
@@ -101,7 +101,7 @@ static void tcp_say_goodbye(struct sock *sk)
 		tcp_set_state(sk, TCP_CLOSE);
 		tcp_send_active_reset(sk, GFP_KERNEL);
 	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
-		/* The application asked for a reset. */
+		/* The application requested a reset (SO_LINGER with 0). */
 		sk->sk_prot->disconnect(sk, 0);
 		snmp_inc(SNMP_TcpExtTCPAbortOnData);
 	} else if (tcp_close_state(sk)) {
@@ -110,8 +110,9 @@ static void tcp_say_goodbye(struct sock *sk)
 }
 
 /*
- * An orphan in FIN_WAIT2 waits for a FIN that need never come (RFC 9293 knows no limit, hosts must):
- * TCP_LINGER2, or 60 s, the last of them as a small object.  True: that took @sk's place, and @sk is gone.
+ * An orphan in FIN_WAIT2 waits for a FIN that may never come (RFC 9293 has no limit, hosts need
+ * one): it waits TCP_LINGER2, or 60 s, the last 60 s as a small object.  True: that object replaced
+ * @sk, and @sk has ended.
  */
 static bool tcp_close_fin_wait2(struct sock *sk)
 {
@@ -132,10 +133,13 @@ static bool tcp_close_fin_wait2(struct sock *sk)
 	return true;
 }
 
-/* The file is gone; bh lock held.  @state: before the socket became an orphan. */
+/* The file is closed; bh lock held.  @state: before the socket became an orphan. */
 static void tcp_close_orphan(struct sock *sk, int state)
 {
-	/* Softirq ended it between the two locks and destroyed it: it was an orphan already. */
+	/*
+	 * Softirq ended the socket between the two locks and destroyed it, because it was an orphan
+	 * already.
+	 */
 	if (state != TCP_CLOSE && sk->sk_state == TCP_CLOSE)
 		return;
 	if (sk->sk_state == TCP_FIN_WAIT2 && tcp_close_fin_wait2(sk))
@@ -145,7 +149,7 @@ static void tcp_close_orphan(struct sock *sk, int state)
 		tcp_send_active_reset(sk, GFP_ATOMIC);
 		snmp_inc(SNMP_TcpExtTCPAbortOnMemory);
 	}
-	/* Otherwise it lives on until the peer, or a timer, ends it. */
+	/* Otherwise the orphan lives until the peer, or a timer, ends it. */
 	if (sk->sk_state == TCP_CLOSE)
 		inet_csk_destroy_sock(sk);
 }
@@ -162,7 +166,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 		inet_csk_listen_stop(sk);
 	} else {
 		tcp_say_goodbye(sk);
-		/* No other descriptor refers to it: only its own sleep remains to be waited through. */
+		/* No other descriptor refers to it: only this call can sleep on it. */
 		if (sk_sleep(sk))
 			sk_stream_wait_close(sk, timeout);
 	}
@@ -171,7 +175,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 	sock_hold(sk);
 	sk_orphan_count_inc(sk);
 	sock_orphan(sk);
-	/* The backlog is worked off with SOCK_DEAD set: that may end the socket at once. */
+	/* The backlog is processed with SOCK_DEAD set: that may end the socket at once. */
 	release_sock(sk);
 
 	local_bh_disable();
@@ -185,7 +189,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 
 /* ---- abort ------------------------------------------------------------------------------------------------- */
 
-/* In these the peer believes that there is a connection. */
+/* In these states the peer believes that there is a connection. */
 static bool tcp_need_reset(int state)
 {
 	return (1u << state) & (TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT) | TCPF_OF(FIN_WAIT1) |
@@ -200,8 +204,9 @@ static void tcp_forget_connection(struct sock *sk)
 
 	tcp_init_history(sk);
 	/*
-	 * The next connection gets an initial sequence number of its own: the old peer could predict one that
-	 * was derived from the old numbers (RFC 6528).  tcp_v4_connect() chooses it.
+	 * The next connection gets an initial sequence number of its own: the old peer could
+	 * predict a number that was derived from the old ones (RFC 6528). tcp_v4_connect() chooses
+	 * it.
 	 */
 	tp->write_seq = tp->pushed_seq = 0;
 	tp->snd_una = tp->snd_nxt = tp->snd_sml = 0;
@@ -217,7 +222,7 @@ static void tcp_forget_connection(struct sock *sk)
 	inet_csk_delack_init(sk);
 	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
 	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};
-	/* Both, so that nothing counts as unread. */
+	/* Set both, so that no data counts as unread. */
 	tp->copied_seq = tp->rcv_nxt;
 }
 
@@ -275,11 +280,11 @@ noinline void tcp_done(struct sock *sk)
 		inet_csk_destroy_sock(sk);
 }
 
-/* The end by an error: unsent data is freed, and the application gets @err. */
+/* Ends the connection with an error: frees unsent data, and reports @err to the application. */
 noinline void tcp_done_with_error(struct sock *sk, int err)
 {
 	sk->sk_err = err;
-	/* Seen by the thread that tcp_done() wakes. */
+	/* Publish sk_err before tcp_done() wakes the thread. */
 	smp_wmb();
 	tcp_write_queue_purge(sk);
 	tcp_done(sk);
@@ -295,7 +300,7 @@ noinline void tcp_reset(struct sock *sk)
 		tcp_done_with_error(sk, ECONNREFUSED);
 		break;
 	case TCP_CLOSE_WAIT:
-		/* The peer had finished; only our writing is cut off. */
+		/* The peer had sent its FIN; only our sending is cut off. */
 		tcp_done_with_error(sk, EPIPE);
 		break;
 	case TCP_CLOSE:
@@ -308,24 +313,23 @@ noinline void tcp_reset(struct sock *sk)
 /* ---- the machine ends -------------------------------------------------------------------------- */
 
 /*
- * All connections end, because the machine does.
+ * Ends all connections when the machine powers off.
  *
- * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().
- * Listeners first, so that nothing new begins; then our FIN behind what is still to be sent, on every
- * connection; then the time that peers get to send theirs; then a RST where none came.  No peer is
- * left with a connection whose other end is gone.
- * The tables are asked for one socket at a time, each by its state, which the step changes: so the
- * walk goes on though the lock of the bucket was let go.
- * RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
+ * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().  First the
+ * listeners close, so that no connection begins.  Then our FIN is queued behind the unsent data of
+ * every connection.  Then the peers get some time to send theirs; where none came, a RST ends the
+ * connection.  No peer keeps a connection to a machine that is off.  The walk takes one socket at a
+ * time from the tables, by its state, which the step changes: so it can continue after the bucket's
+ * lock was released.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
  */
 
-/* Our side is open. */
+/* Our sending side is open. */
 #define OPEN_STATES                                                                                \
 	(TCPF_OF(ESTABLISHED) | TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV) | TCPF_OF(CLOSE_WAIT))
-/* Something is still to be said, by us or by the peer. */
+/* Data or a FIN is still to be sent, by us or by the peer. */
 #define ENDING_STATES                                                                              \
 	(TCPF_OF(FIN_WAIT1) | TCPF_OF(FIN_WAIT2) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK))
-#define POLL_MS 5 /* between two looks whether all are through */
+#define POLL_MS 5 /* between two tests whether all have ended */
 
 /* Calls @end, with its lock, for each socket in one of @states. */
 static unsigned int tcp_end_each(u32 states, void (*end)(struct sock *sk))
@@ -336,7 +340,7 @@ static unsigned int tcp_end_each(u32 states, void (*end)(struct sock *sk))
 
 	while ((sk = inet_find_state(&tcp_hashinfo, &at, states))) {
 		lock_sock(sk);
-		/* It may have gone on while we waited for the lock. */
+		/* The state may have changed while we waited for the lock. */
 		if (tcp_state_in(sk, states)) {
 			end(sk);
 			n++;
@@ -358,7 +362,7 @@ static void tcp_end_sending(struct sock *sk)
 {
 	sk->sk_shutdown |= SEND_SHUTDOWN;
 	tcp_shutdown(sk, SEND_SHUTDOWN);
-	sk->sk_state_change(sk); /* a writer that waits for room hears of it */
+	sk->sk_state_change(sk); /* wakes a writer that waits for room */
 }
 
 static void tcp_end_reset(struct sock *sk)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much may be in flight: the table of congestion controls, and the first of them, reno.
+ * Congestion control: the table of algorithms, and the first of them, reno.
  *
  *   tcp_init -> tcp_register_congestion_control(&tcp_reno)
  *   tcp_init_sock -> tcp_assign_congestion_control;  ESTABLISHED -> tcp_init_congestion_control
  *   setsockopt(TCP_CONGESTION) -> tcp_set_congestion_control
  *   tcp_cong_control (tcp_ack.c) -> cong_avoid;  tcp_recovery.c -> ssthresh, undo_cwnd
  *
- * The table only grows; it has a lock.  Functions on a socket: its owner, or the bh lock while it has none.
- * Windows are counted in segments.  RFC 5681 3.1, 3465 (an ACK counts what it acknowledges), 6928;
- * Linux's tcp_cong.c.
+ * The table only grows; it has a lock.  Functions on a socket: its owner, or the bh lock while it
+ * has none.  Windows are counted in segments.  RFC 5681 3.1, 3465 (an ACK counts what it
+ * acknowledges), 6928; Linux's tcp_cong.c.
  */
 #include "net/tcp/tcp_send.h"
 
@@ -30,7 +30,7 @@ static struct tcp_congestion_ops *tcp_ca_find_locked(const char *name)
 	return NULL;
 }
 
-/* NULL: there is none of this name. */
+/* NULL: there is no algorithm of this name. */
 struct tcp_congestion_ops *tcp_ca_find(const char *name)
 {
 	struct tcp_congestion_ops *ca;
@@ -81,7 +81,7 @@ void tcp_assign_congestion_control(struct sock *sk)
 	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
 }
 
-/* The connection stands: numbers to start from. */
+/* The connection is established: sets the algorithm's initial values. */
 void tcp_init_congestion_control(struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -117,9 +117,14 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 	return 0;
 }
 
-/* ---- shared by most of them ----------------------------------------------------------------------------- */
+/*
+ * ---- shared by most algorithms
+ * --------------------------------------------------------------------------
+ */
 
-/* In slow start a window that is half used is still one that limits: the other half is in ACKs. */
+/*
+ * In slow start a window that is half used limits us too: the ACKs of the other half are under way.
+ */
 bool tcp_is_cwnd_limited(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -129,7 +134,10 @@ bool tcp_is_cwnd_limited(const struct sock *sk)
 	return tp->is_cwnd_limited;
 }
 
-/* One segment more for each that arrived, up to ssthresh.  The rest of @acked is for avoidance. */
+/*
+ * Raises cwnd by one for each delivered segment, up to ssthresh.  Returns the rest of @acked, for
+ * congestion avoidance.
+ */
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 {
 	u32 cwnd = min(tp->snd_cwnd + acked, tp->snd_ssthresh);
@@ -139,10 +147,10 @@ u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 	return acked;
 }
 
-/* One segment more for each @w that arrived: with @w = cwnd one a round trip. */
+/* Raises cwnd by one for each @w delivered segments: with @w = cwnd, one each round trip. */
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 {
-	/* Credit from a time when @w was larger is one segment, not a burst. */
+	/* Credit from a time when @w was larger raises cwnd by one segment, not by a burst. */
 	if (tp->snd_cwnd_cnt >= w) {
 		tp->snd_cwnd_cnt = 0;
 		tp->snd_cwnd++;
@@ -170,13 +178,13 @@ void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked)
 	tcp_cong_avoid_ai(tp, tp->snd_cwnd, acked);
 }
 
-/* RFC 5681 (4): half, and never less than two. */
+/* RFC 5681 (4): half of the window, at least two segments. */
 u32 tcp_reno_ssthresh(struct sock *sk)
 {
 	return max(tcp_sk(sk)->snd_cwnd >> 1, 2u);
 }
 
-/* The loss was none. */
+/* The loss was spurious: the window before the reduction. */
 u32 tcp_reno_undo_cwnd(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

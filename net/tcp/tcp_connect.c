@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The active side: our SYN, and the answer to it: a SYN-ACK, a SYN that crossed ours, or a refusal.
+ * The active side: our SYN, and its answer: a SYN-ACK, a SYN that crossed ours, or a refusal.
  *
- * tcp_connect() <- tcp_v4_connect (process, owner)
- * tcp_rcv_synsent_state_process() <- tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or
- * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack
+ * tcp_connect() <- tcp_v4_connect (process, owner) tcp_rcv_synsent_state_process() <-
+ * tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or the owner working off the backlog)
+ * -> tcp_ack, tcp_finish_connect, tcp_send_ack
  *
- * The SYN takes a sequence number, so it stands in the retransmit queue like data.
- * RFC 9293 3.10.1, 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and
- * tcp_input.c.
+ * The SYN takes a sequence number, so it is in the retransmit queue like data.  RFC 9293 3.10.1,
+ * 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and tcp_input.c.
  */
 #include "kernel/lib/random.h"
 #include "net/tcp/tcp_in.h"
@@ -23,7 +22,9 @@ static void tcp_connect_window(struct sock *sk)
 	u32 space = tcp_full_space(sk), mss = tp->advmss;
 	u8 rcv_wscale;
 
-	/* Whether the peer takes timestamps is only known where an earlier connection says so (Linux). */
+	/*
+	 * It is only known from an earlier connection whether the peer accepts timestamps (Linux).
+	 */
 	if (tp->rx_opt.ts_recent_stamp)
 		mss -= tp->tcp_header_len - sizeof(struct tcphdr);
 	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
@@ -35,14 +36,17 @@ static void tcp_connect_window(struct sock *sk)
 	tp->rcv_ssthresh = tp->rcv_wnd;
 }
 
-/* Everything that a connection starts with; write_seq is the initial sequence number. */
+/* Sets the initial values of a connection; write_seq is the initial sequence number. */
 static void tcp_connect_init(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct dst_entry *dst = sk->sk_dst_cache;
 
-	/* The timestamps that we offer will be taken; if not, the SYN-ACK corrects it. */
+	/*
+	 * Assume that the peer accepts the timestamps that we offer; if not, the SYN-ACK corrects
+	 * it.
+	 */
 	tp->tcp_header_len =
 		sizeof(struct tcphdr) + (sysctl_tcp_timestamps ? TCPOLEN_TSTAMP_ALIGNED : 0);
 	if (tp->rx_opt.user_mss)
@@ -64,7 +68,7 @@ static void tcp_connect_init(struct sock *sk)
 	tcp_clear_retrans(tp);
 }
 
-/* The active open's SYN.  0, or -errno when it could not even be tried. */
+/* Sends the SYN of an active open. 0, or -errno if it could not even be tried. */
 noinline int tcp_connect(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -87,7 +91,7 @@ noinline int tcp_connect(struct sock *sk)
 
 	tcp_mstamp_refresh(tp);
 	tp->retrans_stamp = tcp_time_stamp(tp);
-	/* One that found no room below goes again with the timer. */
+	/* If the device has no room for the SYN, the timer sends it again. */
 	tcp_transmit_skb(sk, skb, 1, GFP_KERNEL);
 	tp->snd_nxt = tp->write_seq;
 	tp->pushed_seq = tp->write_seq;
@@ -108,7 +112,10 @@ noinline void tcp_finish_connect(struct sock *sk)
 	tcp_init_transfer(sk);
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
-	/* The window of a SYN-ACK has no scale: with one the next segment will look different. */
+	/*
+	 * The window of a SYN-ACK is not scaled: with a scale the next segment's header will
+	 * differ.
+	 */
 	if (!tp->rx_opt.snd_wscale)
 		tcp_fast_path_on(tp);
 	else
@@ -117,7 +124,7 @@ noinline void tcp_finish_connect(struct sock *sk)
 		sk->sk_state_change(sk);
 }
 
-/* Takes over from a SYN or SYN-ACK: sequence number, window (never scaled), timestamps or not. */
+/* Takes sequence number, window (never scaled) and timestamps from a SYN or SYN-ACK. */
 static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -139,8 +146,8 @@ static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struc
 }
 
 /*
- * The last step of the handshake.  When the application asked for it (TCP_DEFER_ACCEPT, TCP_QUICKACK
- * off), the ACK waits a little for data to ride on: true, it was only scheduled.
+ * The last step of the handshake.  If the application asked for it (TCP_DEFER_ACCEPT, TCP_QUICKACK
+ * off), the ACK is delayed, so that data can carry it: true, it was only scheduled.
  */
 static bool tcp_synsent_ack(struct sock *sk)
 {
@@ -157,7 +164,7 @@ static bool tcp_synsent_ack(struct sock *sk)
 	return true;
 }
 
-/* @skb acknowledges our SYN with one of its own. */
+/* @skb is a SYN-ACK: it acknowledges our SYN. */
 static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *skb,
 					      const struct tcphdr *th)
 {
@@ -175,14 +182,14 @@ static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *s
 	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_finish_connect(sk);
-	/* Data in the SYN-ACK is dropped, as Linux does; the peer sends it again. */
+	/* Data in the SYN-ACK is dropped, as in Linux; the peer retransmits it. */
 	if (!tcp_synsent_ack(sk))
 		tcp_data_snd_check(sk);
 	consume_skb(skb);
 	return SKB_CONSUMED;
 }
 
-/* RFC 9293 3.5, figure 7: both said SYN.  Ours goes out again, with an ACK. */
+/* RFC 9293 3.5, figure 7: both sides sent a SYN. Send ours again, with an ACK. */
 static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -211,10 +218,11 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 }
 
 /*
- * An ACK of something else: the peer may still be in an older connection of these ports.  The reset that
- * answers it ends that one, so the SYN goes out again at once, and not only after a second.  Once: later ones
- * leave the timer as it is.  The time is never moved back, or ACKs that come faster than the timer runs would
- * keep the SYN, and the end of connect(), away for as long as they come (they do on Linux 6.18).
+ * An ACK of something else: the peer may still have an older connection of these ports.  The reset
+ * that answers it ends that one, so the SYN is sent again at once, and not only after a second.
+ * Only once: later ACKs leave the timer as it is.  The time is never moved back; otherwise ACKs
+ * that come faster than the timer fires would postpone the SYN, and the end of connect(), for as
+ * long as they come (they do on Linux 6.18).
  */
 static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 {
@@ -223,7 +231,7 @@ static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 	u32 ack = TCP_SKB_CB(skb)->ack_seq;
 
 	if (after(ack, tp->snd_una) && !after(ack, tp->snd_nxt))
-		return; /* the number is right, the timestamp is not */
+		return; /* the number is right, the timestamp is wrong */
 	if (!icsk->icsk_retransmits && time_before(jiffies + TCP_TIMEOUT_MIN, icsk->icsk_timeout))
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_TIMEOUT_MIN, TCP_RTO_MAX);
 }

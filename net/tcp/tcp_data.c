@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queueing a segment's data and FIN, and deciding when to acknowledge them.
+ * Queues a segment's data and FIN, and decides when to acknowledge them.
  *
  * tcp_data_queue() <- tcp_rcv_established (slow path), tcp_rcv_state_process
  *	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
@@ -10,11 +10,12 @@
  * tcp_ack_snd_check() <- both, last: an ACK now, later, or not at all
  * tcp_prune_ofo_queue() <- tcp_prune_queue; tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock
  *
- * Segments ahead of rcv_nxt lie in a tree by sequence number, so that no order in which a peer sends makes
- * an insertion cost more than O(log n) (CVE-2018-5390).  No two of them overlap wholly; where they overlap
- * in part, tcp_ofo_queue() and the reader skip the bytes that are there already.  ooo_last_skb is the one
- * with the highest number: nearly all segments are appended there.  At most TCP_OFO_PACKETS_MAX, and the
- * receive buffer's limit; the highest numbers go first, since they are needed last.
+ * Segments beyond rcv_nxt are in a tree by sequence number, so that an insertion costs at most
+ * O(log n) in whatever order a peer sends (CVE-2018-5390).  No segment is completely covered by
+ * another; if two overlap in part, tcp_ofo_queue() and the reader skip the duplicate bytes.
+ * ooo_last_skb is the segment with the highest number: nearly all segments are appended there.
+ * Limits: TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are
+ * dropped first, because they are needed last.
  *
  * Context: softirq with the bh lock, or the owner.  RFC 9293 3.8.6.3 and 3.10.7.4, 1122 4.2.3.2, 5681 4.2.
  * Linux's net/ipv4/tcp_input.c.
@@ -28,7 +29,7 @@
 static void ofo_erase(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	rb_erase(&skb->rbnode, &tp->out_of_order_queue);
-	/* The node's words become links again. */
+	/* The words of the tree's node become list links again. */
 	skb->next = skb->prev = NULL;
 	tp->ofo_count--;
 }
@@ -77,7 +78,10 @@ bool tcp_prune_ofo_queue(struct sock *sk)
 
 /* ---- insertion ------------------------------------------------------------------------------------------- */
 
-/* Room for one more?  Where the tree is full, the farthest gives way to a nearer one. */
+/*
+ * Is there room for one more?  If the tree is full, the farthest segment is dropped for a nearer
+ * one.
+ */
 static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	if (tp->ofo_count < TCP_OFO_PACKETS_MAX)
@@ -89,7 +93,7 @@ static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 	return true;
 }
 
-/* @skb is in the tree: those behind it that it covers go. */
+/* @skb is in the tree: drops the segments behind it that it covers. */
 static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	u32 end_seq = TCP_SKB_CB(skb)->end_seq;
@@ -109,8 +113,8 @@ static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb)
 enum ofo_fate { OFO_INSERTED, OFO_MERGED, OFO_COVERED };
 
 /*
- * Puts @skb in its place.  COVERED: all of it is there already.  MERGED: another one took the data
- * (*@fragstolen: kfree_skb_partial).
+ * Inserts @skb.  COVERED: the tree has all of its data already.  MERGED: another segment took its
+ * data (*@fragstolen: kfree_skb_partial).
  */
 static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *fragstolen)
 {
@@ -130,7 +134,7 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 			if (!after(end_seq, TCP_SKB_CB(other)->end_seq))
 				return OFO_COVERED;
 			if (seq == TCP_SKB_CB(other)->seq) {
-				/* The longer one takes the shorter one's place. */
+				/* The longer segment replaces the shorter one. */
 				rb_replace_node(&other->rbnode, &skb->rbnode,
 						&tp->out_of_order_queue);
 				if (tp->ooo_last_skb == other)
@@ -140,7 +144,7 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 				goto out_trim;
 			}
 		} else if (tcp_try_coalesce(sk, other, skb, fragstolen)) {
-			/* It may now reach over those that follow. */
+			/* It may now cover segments that follow. */
 			ofo_trim_right(tp, other);
 			return OFO_MERGED;
 		}
@@ -154,7 +158,7 @@ out_trim:
 	return OFO_INSERTED;
 }
 
-/* The usual case first: it follows the last one, and no search is needed. */
+/* The usual case first: it follows the last segment, and no search is needed. */
 static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, bool *fragstolen)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -181,9 +185,12 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 		snmp_inc(SNMP_TcpExtTCPOFODrop);
 		return SKB_DROP_REASON_TCP_OFO_PRUNE;
 	}
-	/* Before it may be merged.  Segments ahead of their turn tell the peer's size as well as others. */
+	/*
+	 * Before it may be merged.  Out-of-order segments show the peer's segment size as well as
+	 * others.
+	 */
 	tcp_measure_rcv_mss(sk, skb);
-	/* With a hole every segment is special. */
+	/* With a hole no header can be predicted. */
 	tp->pred_flags = 0;
 	inet_csk_schedule_ack(sk);
 	snmp_inc(SNMP_TcpExtTCPOFOQueue);
@@ -191,8 +198,8 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 
 	switch (ofo_append_or_insert(sk, skb, &fragstolen)) {
 	case OFO_INSERTED:
-		/* The window stays: without SACK only ACKs that are alike make the sender go back at once
-		 * (RFC 5681 2, "duplicate acknowledgment" (e)). */
+		/* The window does not move: without SACK only identical ACKs make the sender
+		 * retransmit at once (RFC 5681 2, "duplicate acknowledgment" (e)). */
 		skb_set_owner_r(skb, sk);
 		break;
 	case OFO_MERGED:
@@ -234,7 +241,7 @@ void tcp_ofo_queue(struct sock *sk)
 		tp->bytes_received += end_seq - tp->rcv_nxt;
 		tp->rcv_nxt = end_seq;
 		if (fin) {
-			/* It empties the tree. */
+			/* tcp_fin() empties the tree. */
 			tcp_fin(sk);
 			return;
 		}
@@ -243,7 +250,7 @@ void tcp_ofo_queue(struct sock *sk)
 
 /* ---- how soon to acknowledge --------------------------------------------------------------------------- */
 
-/* So many ACKs go out at once that a peer in slow start fills half of the window. */
+/* As many quick ACKs as a peer in slow start needs to fill half of the window. */
 static void tcp_incr_quickack(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -264,7 +271,7 @@ void tcp_enter_quickack_mode(struct sock *sk)
 	icsk->icsk_ack.ato = TCP_ATO_MIN;
 }
 
-/* In a conversation ACKs wait for the answer to ride on. */
+/* In interactive traffic ACKs are delayed, so that the answer can carry them. */
 static bool tcp_in_quickack_mode(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -272,7 +279,9 @@ static bool tcp_in_quickack_mode(const struct sock *sk)
 	return icsk->icsk_ack.quick && !icsk->icsk_ack.pingpong;
 }
 
-/* RFC 1122 4.2.3.2: for every second full segment at least, when the window has room for more. */
+/*
+ * RFC 1122 4.2.3.2: an ACK at least for every second full segment, if the window has room for more.
+ */
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -288,9 +297,9 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 }
 
 /*
- * The size of the peer's full segments, guessed from what comes: larger than the guess is believed;
- * smaller twice in a row, of a size that a link may have, too.  One that is short says that the peer
- * has no more (PUSHED): then an ACK is due when it was read.
+ * Estimates the size of the peer's full segments.  A larger segment raises the estimate; two
+ * smaller ones in a row, of a size that a link may have, lower it.  A short segment means that the
+ * peer has no more data (PUSHED): then an ACK is due once it was read.
  */
 void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {
@@ -319,14 +328,17 @@ void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 	icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
 }
 
-/* The delayed ACK's time follows the intervals between segments: long enough for two, no longer. */
+/*
+ * The delayed ACK's timeout follows the intervals between segments: long enough for two segments,
+ * not longer.
+ */
 static void tcp_adapt_ato(struct sock *sk, u32 now)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	u32 gap = now - icsk->icsk_ack.lrcvtime;
 
 	if (!icsk->icsk_ack.ato) {
-		/* First data: answer fast, the peer is in slow start. */
+		/* First data: acknowledge fast, the peer is in slow start. */
 		tcp_incr_quickack(sk);
 		icsk->icsk_ack.ato = TCP_ATO_MIN;
 	} else if (gap <= TCP_ATO_MIN / 2) {
@@ -334,14 +346,14 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 	} else if (gap < icsk->icsk_ack.ato) {
 		icsk->icsk_ack.ato = min((icsk->icsk_ack.ato >> 1) + gap, icsk->icsk_rto);
 	} else if (gap > icsk->icsk_rto) {
-		/* After so long a pause the peer's window has shrunk to its start. */
+		/* After so long a pause the peer's window is back at its start. */
 		tcp_incr_quickack(sk);
 	}
 }
 
-#define GROW_WINDOW_MIN 128 /* bytes: less says nothing about how the peer fills its packets */
+#define GROW_WINDOW_MIN 128 /* bytes: a smaller one does not show how the peer fills packets */
 
-/* New data is in the queue: estimates the peer's MSS and pace, and schedules an ACK. */
+/* New data was queued: estimates the peer's MSS and pace, and schedules an ACK. */
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -370,7 +382,7 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from,
 	int delta;
 
 	*fragstolen = false;
-	/* Nothing follows a FIN, whatever the peer says; a SYN's number is no byte. */
+	/* No data may follow a FIN, whatever the peer sends; and a SYN's number is not a byte. */
 	if (TCP_SKB_CB(from)->seq != cb->end_seq ||
 	    ((cb->tcp_flags | TCP_SKB_CB(from)->tcp_flags) & TCPHDR_SYN) || tcp_has_fin(to))
 		return false;
@@ -403,8 +415,8 @@ noinline bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bo
 }
 
 /*
- * The peer will send no more.  RFC 9293 3.10.7.4, eighth.  When both sides are done, a TIME_WAIT
- * takes @sk's place (and @sk is in CLOSE).
+ * The peer's FIN, RFC 9293 3.10.7.4, eighth.  If both sides are done, a TIME_WAIT object replaces
+ * @sk (and @sk is in CLOSE).
  */
 noinline void tcp_fin(struct sock *sk)
 {
@@ -416,16 +428,19 @@ noinline void tcp_fin(struct sock *sk)
 	case TCP_SYN_RECV:
 	case TCP_ESTABLISHED:
 		tcp_set_state(sk, TCP_CLOSE_WAIT);
-		/* The application will answer by closing too: one segment can do both. */
+		/*
+		 * The application will answer by closing too: delay the ACK, so that one segment
+		 * can do both.
+		 */
 		inet_csk(sk)->icsk_ack.pingpong = 1;
 		break;
 	case TCP_CLOSE_WAIT:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
-		/* The same FIN again. */
+		/* A retransmitted FIN. */
 		break;
 	case TCP_FIN_WAIT1:
-		/* Both closed at once: ours is not acknowledged yet. */
+		/* Both sides closed at once: our FIN is not acknowledged yet. */
 		tcp_send_ack(sk);
 		tcp_set_state(sk, TCP_CLOSING);
 		break;
@@ -434,7 +449,7 @@ noinline void tcp_fin(struct sock *sk)
 		tcp_time_wait(sk, TCP_TIME_WAIT, 0);
 		break;
 	default:
-		/* LISTEN and CLOSE take no data, SYN_SENT no FIN: our bug. */
+		/* LISTEN and CLOSE accept no data, SYN_SENT no FIN: a bug of ours. */
 		WARN_ON(true);
 		return;
 	}
@@ -445,7 +460,10 @@ noinline void tcp_fin(struct sock *sk)
 		sk->sk_state_change(sk);
 }
 
-/* No place for it: a full buffer, or a closed window.  The peer learns at once where we are. */
+/*
+ * No room for the data: a full buffer, or a closed window.  Acknowledge at once, so that the peer
+ * learns our state.
+ */
 static enum skb_drop_reason tcp_refuse_data(struct sock *sk, enum skb_drop_reason reason)
 {
 	tcp_enter_quickack_mode(sk);
@@ -459,8 +477,9 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fin = tcp_has_fin(skb), fragstolen, eaten;
 
-	/* An empty queue always takes one, else a buffer full of data ahead of its turn would never move.  But
-	 * for the last pages, which end connections: the peer sends it again. */
+	/* An empty queue always accepts one segment; otherwise a buffer full of out-of-order data
+	 * would never empty.  Except from the last pages, which are for ending connections: the
+	 * peer retransmits. */
 	if ((!skb_queue_empty(&sk->sk_receive_queue) || unlikely(mm_pages_are_scarce())) &&
 	    tcp_try_rmem_schedule(sk, skb->truesize)) {
 		snmp_inc(SNMP_TcpExtTCPRcvQDrop);
@@ -475,9 +494,10 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 		tcp_fin(sk);
 	if (!RB_EMPTY_ROOT(&tp->out_of_order_queue)) {
 		tcp_ofo_queue(sk);
-		/* RFC 5681 4.2: at once when a hole was filled.  Where another hole is left, each segment is
-		 * acknowledged by __tcp_ack_snd_check() anyway.  Segments in order may wait again (Linux
-		 * since 4.18; before, disorder began a mode of quick ACKs). */
+		/* RFC 5681 4.2: acknowledge at once when a hole was filled.  If another hole
+		 * remains, __tcp_ack_snd_check() acknowledges each segment anyway.  Segments in
+		 * order may be delayed again (Linux since 4.18; before, disorder began a mode of
+		 * quick ACKs). */
 		if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
 			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 	}
@@ -489,7 +509,7 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 	return SKB_CONSUMED;
 }
 
-/* How many segments came from the wire as this one, beyond the first. */
+/* The number of segments on the wire that were merged into this one, minus one. */
 static unsigned int tcp_merged_segments(const struct sk_buff *skb)
 {
 	unsigned int size = skb_shinfo(skb)->gso_size;
@@ -509,11 +529,11 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 	__skb_pull(skb, tcp_hdrlen(skb));
 
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
-		/* All of it again: our ACK was lost, or the peer's timer is too fast. */
+		/* A complete duplicate: our ACK was lost, or the peer's timer is too fast. */
 		snmp_inc(SNMP_TcpExtDelayedACKLost);
 		return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_OLD_DATA);
 	}
-	/* A bare FIN needs no room, so that a closed window does not keep a connection open. */
+	/* A bare FIN needs no room, so a closed window does not keep a connection open. */
 	if (!before(cb->seq, tp->rcv_nxt + window) &&
 	    !(cb->seq == tp->rcv_nxt && !skb->len && tcp_has_fin(skb))) {
 		if (window)
@@ -527,9 +547,9 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 
 	more = tcp_merged_segments(skb);
 	reason = tcp_data_queue_ofo(sk, skb);
-	/* RFC 5681 4.2: each segment beyond a hole is worth an ACK, and without SACK the sender
-	 * counts them.  The last one is tcp_ack_snd_check()'s, for which those before must not
-	 * count as having answered. */
+	/* RFC 5681 4.2: each segment beyond a hole must be acknowledged, and without SACK the
+	 * sender counts the ACKs. tcp_ack_snd_check() sends the last one; the ones before must not
+	 * count as its answer. */
 	while (more--)
 		tcp_send_ack(sk);
 	inet_csk_schedule_ack(sk);

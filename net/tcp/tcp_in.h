@@ -24,7 +24,7 @@ static inline bool tcp_has_fin(const struct sk_buff *skb)
 {
 	return TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
 }
-/* Carries bytes (not only a FIN) that lie beyond what was received. */
+/* Has @skb bytes (not only a FIN) beyond what was received? */
 static inline bool tcp_brings_data(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -38,17 +38,20 @@ static inline bool tcp_in_window(u32 seq, u32 end_seq, u32 s_win, u32 e_win)
 		return between(seq, s_win, e_win);
 	return seq == s_win || (before(seq, e_win) && after(end_seq, s_win));
 }
-/* Seconds, for the age of TS.Recent; never 0, which says "none". */
+/* Seconds, for the age of TS.Recent; never 0, which means "none". */
 static inline long tcp_seconds(void)
 {
 	return (long)(get_jiffies_64() / HZ);
 }
-/* RFC 7323 5.3 for a segment whose options are in @rx_opt; a reset needs a fresher stamp to go wrong. */
+/*
+ * RFC 7323 5.3 for a segment whose options are in @rx_opt; a reset is only rejected by a fresh
+ * TS.Recent.
+ */
 static inline bool tcp_paws_reject(const struct tcp_options_received *rx_opt, bool rst)
 {
 	if (tcp_paws_check(rx_opt, 0))
 		return false;
-	/* A host that rebooted has a clock that is behind: after an MSL its reset is believed. */
+	/* The clock of a host that rebooted is behind: after an MSL its reset is accepted. */
 	return !(rst && tcp_seconds() >= rx_opt->ts_recent_stamp + TCP_PAWS_MSL);
 }
 /* The window's last update came with this segment. */
@@ -57,7 +60,7 @@ static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 	tp->snd_wl1 = seq;
 }
 
-/* A thread owns @sk: @skb waits until it lets go, in a queue of bounded length.  bh lock held. */
+/* A thread owns @sk: queues @skb for it, in a queue of limited length. bh lock held. */
 static inline enum skb_drop_reason tcp_add_backlog(struct sock *sk, struct sk_buff *skb)
 {
 	if (!sk_add_backlog(sk, skb, sk->sk_rcvbuf + sk->sk_sndbuf + SOCK_BACKLOG_EXTRA))
@@ -65,7 +68,7 @@ static inline enum skb_drop_reason tcp_add_backlog(struct sock *sk, struct sk_bu
 	snmp_inc(SNMP_TcpExtTCPBacklogDrop);
 	return SKB_DROP_REASON_SOCKET_BACKLOG;
 }
-/* @skb has no place in @sk's state: a RST answers it. */
+/* @skb is not acceptable in @sk's state: answers with a RST. */
 static inline enum skb_drop_reason tcp_refuse(const struct sock *sk, struct sk_buff *skb,
 					      enum skb_drop_reason reason)
 {
@@ -153,27 +156,27 @@ void tcp_sysctl_init(void); /* boot: the table */
 
 /* ---- tcp_shrink.c ---- */
 void tcp_shrink_init(void);
-/* Memory is short: each connection shall free memory that it need not keep, soon.  Any context. */
+/* Memory is short: every connection frees the memory that it need not keep, soon.  Any context. */
 void tcp_shrink_soon(void);
-/* A writer found no memory: it is woken when there is some. */
+/* A writer found no memory: wakes it when there is some. */
 void tcp_space_soon(void);
 
 /* ---- tcp_options.c ---- */
 /* Of an established connection, into tp->rx_opt; true when the segment has a timestamp. */
 bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);
-/* The 12 bytes that all but every segment carries, and no others. */
+/* True if the options are only the 12 bytes of an aligned timestamp, as in nearly every segment. */
 bool tcp_parse_aligned_timestamp(struct tcp_sock *tp, const struct tcphdr *th);
 
 /* ---- tcp_input.c ---- */
-/* RFC 9293 3.10.7.4 up to the ACK.  A check: its answer, where one is due, was sent. */
+/* RFC 9293 3.10.7.4 up to the ACK. A check: sends the answer itself, if one is due. */
 enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
 					   const struct tcphdr *th);
 
 /* ---- tcp_data.c ---- */
-/* Appends in-order data, @hdrlen bytes of header go off first.  True: merged into the queue's tail,
- * the caller frees what is left with kfree_skb_partial(@skb, *@fragstolen). */
+/* Appends in-order data without the first @hdrlen bytes (the header).  True: merged into the
+ * queue's tail; the caller frees the rest with kfree_skb_partial(@skb, *@fragstolen). */
 bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bool *fragstolen);
-/* Appends @from to @to, both of @sk's, when it begins where @to ends. */
+/* Appends @from to @to, both in @sk's queues, if it begins where @to ends. */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from, bool *fragstolen);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible);
@@ -184,17 +187,17 @@ static inline void tcp_ack_snd_check(struct sock *sk)
 		__tcp_ack_snd_check(sk, true);
 }
 enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
-/* The hole was filled: segments that now follow in order move to the receive queue. */
+/* The hole was filled: moves segments that now follow in order to the receive queue. */
 void tcp_ofo_queue(struct sock *sk);
 void tcp_ofo_purge(struct sock *sk);
-/* Lets the farthest ones go until the buffer's limit is met.  False: there was nothing to free. */
+/* Drops the farthest segments until the buffer's limit is met.  False: the tree was empty. */
 bool tcp_prune_ofo_queue(struct sock *sk);
 
 /* ---- tcp_rcvbuf.c ---- */
 void tcp_rmem_shrink(struct sock *sk);
-/* Room for @size more bytes of truesize?  May prune.  0 or -1. */
+/* Is there room for @size more bytes of truesize?  May prune. 0 or -1. */
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
-/* May it take so much more, within the limit for all sockets? */
+/* May the socket charge so much more, within the limit for all sockets? */
 bool tcp_rmem_schedule(struct sock *sk, unsigned int size);
 void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);
@@ -214,7 +217,7 @@ static inline void tcp_segs_in(struct tcp_sock *tp, const struct sk_buff *skb)
 /* ---- tcp_connect.c ---- */
 enum skb_drop_reason tcp_rcv_synsent_state_process(struct sock *sk, struct sk_buff *skb,
 						   const struct tcphdr *th);
-/* The handshake is over, on either side: what sending and receiving start with. */
+/* The handshake is complete, on either side: sets the initial values of sending and receiving. */
 void tcp_init_transfer(struct sock *sk); /* tcp_input.c */
 
 /* ---- tcp_ipv4.c ---- */

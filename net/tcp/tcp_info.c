@@ -2,12 +2,11 @@
 /*
  * A connection's statistics: struct tcp_info, and the times for which each limit held.
  *
- * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner)
- * tcp_chrono_start(), tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh
- * lock)
+ * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner) tcp_chrono_start(), tcp_chrono_stop()
+ * <- where data is queued, sent, acknowledged (owner, or the bh lock)
  *
- * Layout and meaning of Linux 6.1's include/uapi/linux/tcp.h; numbers come from the connection as they
- * stand, and those without a counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
+ * Layout and meaning of Linux 6.1's include/uapi/linux/tcp.h.  The numbers are the connection's
+ * present values; fields without a counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
@@ -27,7 +26,7 @@ static void chrono_set(struct tcp_sock *tp, enum tcp_chrono what)
 	tp->chrono_type = what;
 }
 
-/* The later of enum tcp_chrono tells more: it is not replaced by an earlier one. */
+/* A later value of enum tcp_chrono is more specific: an earlier one does not replace it. */
 void tcp_chrono_start(struct sock *sk, enum tcp_chrono what)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -36,7 +35,7 @@ void tcp_chrono_start(struct sock *sk, enum tcp_chrono what)
 		chrono_set(tp, what);
 }
 
-/* @what holds no longer: back to busy, or to nothing when all is sent and acknowledged. */
+/* @what does not hold any more: back to busy, or to none if all data is sent and acknowledged. */
 void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -47,7 +46,7 @@ void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
 		chrono_set(tp, TCP_CHRONO_BUSY);
 }
 
-/* In microseconds.  Limited by the window or by the buffer is busy, too. */
+/* In microseconds.  Time limited by the window or by the buffer counts as busy, too. */
 static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 {
 	u64 stat[TCP_CHRONO_MAX] = {0}, total = 0;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A segment meets the state of its connection.
+ * Processes a segment by the state of its connection.
  *
- * tcp_rcv_established() <- tcp_v4_do_rcv: nearly all segments; the fast path takes what header
- *	prediction foretold, the slow path checks everything
- * tcp_rcv_state_process() <- tcp_v4_do_rcv, tcp_child_process: all other states, in the order of
- *	RFC 9293 3.10.7.4: sequence number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN
- * Both call tcp_data_queue() (tcp_data.c) and the sender's tcp_data_snd_check().
+ * tcp_rcv_established() <- tcp_v4_do_rcv: nearly all segments; the fast path accepts segments that
+ * header prediction expects, the slow path checks everything tcp_rcv_state_process() <-
+ * tcp_v4_do_rcv, tcp_child_process: all other states, in the order of RFC 9293 3.10.7.4: sequence
+ * number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN Both call tcp_data_queue()
+ * (tcp_data.c) and the sender's tcp_data_snd_check().
  *
- * Context: softirq with the bh lock and no owner, or the owner that works off the backlog; a listener
- * is not locked.  RFC 9293, 5961, 7323.  Linux's net/ipv4/tcp_input.c.
+ * Context: softirq with the bh lock and no owner, or the owner that works off the backlog; a
+ * listener is not locked.
+ *
+ * RFC 9293, 5961, 7323.  Linux's net/ipv4/tcp_input.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
@@ -17,7 +19,7 @@
 
 /* ---- what may be answered ----------------------------------------------------------------------------- */
 
-/* The last such answer of this connection is less than tcp_invalid_ratelimit old. */
+/* Was the last such answer of this connection less than tcp_invalid_ratelimit ago? */
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	if (*last_oow_ack_time) {
@@ -32,18 +34,18 @@ bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 	return false;
 }
 
-/* An out-of-window segment is not always answered: two hosts that disagree would loop. */
+/* Not every out-of-window segment is answered: two hosts that disagree would loop. */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	/* Data is no echo of our own ACK, and its sender waits for one. */
+	/* A segment with data is not an echo of our own ACK, and its sender waits for an answer. */
 	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
 		return false;
 	return __tcp_oow_rate_limited(mib, last_oow_ack_time);
 }
 
-/* RFC 9293 3.10.7.4, first: not acceptable, so say where we are. */
+/* RFC 9293 3.10.7.4, first: the segment is not acceptable, so send an ACK with our numbers. */
 static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -55,14 +57,17 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 	tcp_send_ack(sk);
 }
 
-/* ---- may this segment come in? ------------------------------------------------------------------------ */
+/*
+ * ---- is this segment acceptable?
+ * ----------------------------------------------------------------------
+ */
 
 #define TSVAL_HZ_MAX                                                                               \
 	1200 /* of a peer's timestamp clock: RFC 7323 4.1 has 1000, older systems took 1200 (Linux 6.14) */
 
 /*
- * A pure ACK that says nothing and is only a little too old: parallel ways deliver those out of order.
- * No reason to answer as if it came out of another life.
+ * A pure ACK without news and only a little too old: parallel paths deliver such ACKs out of order.
+ * Do not treat it as a segment of an old connection.
  */
 static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -85,13 +90,14 @@ static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * Any part in the window?  From rcv_wup on, not from rcv_nxt: data between them was received, but the
- * peer does not know yet.
+ * Is any part in the window?  The window counts from rcv_wup, not from rcv_nxt: data between them
+ * was received, but the peer does not know yet.
  *
- * A segment that ends beyond the window is accepted only while the receive queue is empty, as in Linux since 6.17:
- * otherwise a peer that ignores the window would fill memory that was not offered.  A FIN may stand right behind the
- * window.  A segment that begins where a closed window begins is a probe: its data is refused later, its ACK counts
- * (RFC 9293 3.10.7.4: "special allowance should be made to accept valid ACKs").
+ * A segment that ends beyond the window is accepted only while the receive queue is empty, as in
+ * Linux since 6.17: otherwise a peer that ignores the window would fill memory that was not
+ * offered.  A FIN may come right behind the window.  A segment that begins where a closed window
+ * begins is a probe: its data is refused later, its ACK counts (RFC 9293 3.10.7.4: "special
+ * allowance should be made to accept valid ACKs").
  */
 static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq, u32 end_seq)
 {
@@ -105,8 +111,8 @@ static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq
 }
 
 /*
- * RFC 5961 3.2: only a reset at exactly rcv_nxt is believed.  Or at one less, which is before the window,
- * when the peer's FIN was received: some stacks do not count it.
+ * RFC 5961 3.2: a reset is accepted only at exactly rcv_nxt.  Also at one less, which is before the
+ * window, if the peer's FIN was received: some stacks do not count the FIN.
  */
 static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 {
@@ -118,7 +124,10 @@ static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 	       tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(LAST_ACK) | TCPF_OF(CLOSING));
 }
 
-/* RFC 9293 3.5, figure 7: after two SYNs crossed, the peer's SYN-ACK comes with a SYN that we have. */
+/*
+ * RFC 9293 3.5, figure 7: after two SYNs crossed, the peer's SYN-ACK contains a SYN that we have
+ * already.
+ */
 static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *skb,
 				  const struct tcphdr *th)
 {
@@ -129,7 +138,7 @@ static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *s
 	       cb->end_seq == tp->rcv_nxt && cb->ack_seq == tp->snd_nxt;
 }
 
-/* RFC 9293 3.10.7.4 up to the fourth check, without ACK. */
+/* RFC 9293 3.10.7.4 up to the fourth check, the ACK not included. */
 noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
 						    const struct tcphdr *th)
 {
@@ -140,7 +149,7 @@ noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_b
 	if (tcp_fast_parse_options(skb, tp) && tcp_paws_discard(sk, skb) && !th->rst) {
 		if (th->syn)
 			goto syn_challenge;
-		/* A late pure ACK is of no use, and its sender waits for no answer. */
+		/* A late pure ACK has no news, and its sender waits for no answer. */
 		if (th->ack && cb->seq == cb->end_seq && before(cb->seq, tp->rcv_nxt)) {
 			snmp_inc(SNMP_TcpExtPAWSOldAck);
 			return SKB_DROP_REASON_TCP_PAWS;
@@ -173,9 +182,12 @@ noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_b
 		goto syn_challenge;
 	return SKB_NOT_DROPPED_YET;
 
-	/* RFC 5961 4.2: whatever its place, a SYN only makes us say where we are. */
+	/*
+	 * RFC 5961 4.2: "If the SYN bit is set, irrespective of the sequence number, TCP MUST send
+	 * an ACK (also referred to as challenge ACK) to the remote peer".
+	 */
 syn_challenge:
-	/* Linux counts it as an error only where it has come in among the segments of an open connection. */
+	/* Linux counts it as an error only on an established connection. */
 	if (sk->sk_state == TCP_ESTABLISHED)
 		snmp_inc(SNMP_TcpInErrs);
 	snmp_inc(SNMP_TcpExtTCPSYNChallenge);
@@ -199,7 +211,7 @@ void tcp_fast_path_check(struct sock *sk)
 		tcp_fast_path_on(tp);
 }
 
-/* The fourth word of the header without what may be either: reserved bits and PSH. */
+/* The fourth word of the header without the bits that may have any value: reserved bits and PSH. */
 static __be32 tcp_hp_word(const struct tcphdr *th)
 {
 	__be32 word;
@@ -209,9 +221,10 @@ static __be32 tcp_hp_word(const struct tcphdr *th)
 }
 
 /*
- * Length of the header, window and flags as foretold; next in line; acknowledges neither bytes that were never
- * sent nor bytes that are too old (RFC 5961 5.2: then its data does not count).  An ACK that is a little old is
- * no obstacle: the segment's timestamp is the one to echo all the same (RFC 7323 4.3).
+ * Header length, window and flags are as expected; the segment is the next one; it acknowledges no
+ * byte that was never sent and none that is too old (RFC 5961 5.2: then its data does not count).
+ * An ACK that is a little old is accepted: the segment's timestamp is the one to echo nevertheless
+ * (RFC 7323 4.3).
  */
 static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
 {
@@ -224,11 +237,13 @@ static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const 
 		return true;
 	if (!tcp_parse_aligned_timestamp(tp, th))
 		return false;
-	/* Older than the last: PAWS has a say. */
+	/* Older than the last: the slow path must check PAWS. */
 	return (s32)(tp->rx_opt.rcv_tsval - tp->rx_opt.ts_recent) >= 0;
 }
 
-/* All before this segment was acknowledged by us: its timestamp is the one to echo (7323 4.3). */
+/*
+ * We have acknowledged all bytes before this segment: its timestamp is the one to echo (7323 4.3).
+ */
 static void tcp_fast_store_ts(struct tcp_sock *tp)
 {
 	if (tp->tcp_header_len == sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED &&
@@ -261,10 +276,13 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 	if (TCP_SKB_CB(skb)->ack_seq != tp->snd_una) {
 		tcp_ack(sk, skb, FLAG_DATA);
 		tcp_data_snd_check(sk);
-		/* A segment just sent carried the ACK already. */
+		/* A segment sent just now has carried the ACK already. */
 		ack_due = inet_csk_ack_scheduled(sk);
 	} else {
-		/* The peer is there: a hint of ICMP's is over.  An older segment's window no longer counts (SND.WL1). */
+		/*
+		 * The peer answers: a soft error of ICMP is over.  An older segment's window no
+		 * longer counts (SND.WL1).
+		 */
 		sk->sk_err_soft = 0;
 		tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
 	}
@@ -277,8 +295,8 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * RFC 9293 3.10.7.4, seventh and eighth, in a state that takes data.  Urgent data is read in its place, like
- * any (RFC 6093 asks no more).
+ * RFC 9293 3.10.7.4, seventh and eighth, in a state that accepts data.  Urgent data is read in its
+ * place in the stream (RFC 6093 requires no more).
  */
 static enum skb_drop_reason tcp_queue_text(struct sock *sk, struct sk_buff *skb)
 {
@@ -324,7 +342,7 @@ noinline enum skb_drop_reason tcp_rcv_established(struct sock *sk, struct sk_buf
 	    skb->len - tp->tcp_header_len <= tcp_receive_window(tp) &&
 	    tcp_rmem_schedule(sk, skb->truesize))
 		return tcp_fast_data(sk, skb);
-	/* No room, or beyond the window: the slow path judges. */
+	/* No room, or beyond the window: the slow path decides. */
 	return tcp_slow_path(sk, skb, th);
 }
 
@@ -369,7 +387,7 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	/* RFC 7323 2.2: that of a SYN is never scaled. */
 	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
-	/* The SYN-ACK went more than once: the timestamp tells which of them was heard. */
+	/* The SYN-ACK was sent more than once: the timestamp tells which one was received. */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
 	tcp_fast_path_on(tp);
@@ -385,8 +403,8 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 }
 
 /*
- * Our FIN was acknowledged.  An application that still reads is told; without one the peer's FIN is
- * waited for by something smaller, and only so long.
+ * Our FIN was acknowledged.  If the application still reads, it is notified; if the socket is an
+ * orphan, a small object waits for the peer's FIN, for a limited time.
  */
 enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
 
@@ -413,7 +431,10 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 	if (tmo > TCP_TIMEWAIT_LEN) {
 		inet_csk_reset_keepalive_timer(sk, tmo - TCP_TIMEWAIT_LEN);
 	} else if (th->fin || sock_owned_by_user(sk)) {
-		/* Else this segment's FIN would be lost, or the owner would find the socket gone. */
+		/*
+		 * Otherwise this segment's FIN would be lost, or the owner would find the socket
+		 * destroyed.
+		 */
 		inet_csk_reset_keepalive_timer(sk, tmo);
 	} else {
 		tcp_time_wait(sk, TCP_FIN_WAIT2, tmo);
@@ -422,7 +443,7 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 	return CLOSING_GO_ON;
 }
 
-/* RFC 9293 3.10.7.4, fifth: the state that an acceptable ACK leads to while opening and closing. */
+/* RFC 9293 3.10.7.4, fifth: the next state after an acceptable ACK, while opening and closing. */
 static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff *skb,
 					  const struct tcphdr *th)
 {
@@ -432,7 +453,7 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 		tcp_syn_recv_established(sk, skb, th);
 		return CLOSING_GO_ON;
 	}
-	/* The others wait for the ACK of our FIN, the last that we ever sent. */
+	/* The other states wait for the ACK of our FIN, the last sequence number that we sent. */
 	if (tp->snd_una != tp->write_seq)
 		return CLOSING_GO_ON;
 	switch (sk->sk_state) {
@@ -449,10 +470,10 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 	}
 }
 
-/* The SYN-ACK of a simultaneous open: the peer may not have heard our SYN yet. */
+/* The SYN-ACK of a simultaneous open: the peer may not have received our SYN yet. */
 static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *skb)
 {
-	/* Its SYN was received before, so it lies below the window, and gets an ACK at once (RFC 9293
+	/* Its SYN was received before, so it is below the window, and gets an ACK at once (RFC 9293
 	 * 3.10.7.4, first). */
 	tcp_enter_quickack_mode(sk);
 	inet_csk_schedule_ack(sk);
@@ -468,14 +489,17 @@ static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 
 	if (tcp_hdr(skb)->syn)
 		return tcp_crossed_synack(sk, skb);
-	/* After the peer's FIN there is nothing to come but repetitions. */
+	/* After the peer's FIN only retransmissions can come. */
 	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
 	    !before(cb->seq, tp->rcv_nxt)) {
 		if (cb->seq != cb->end_seq)
 			return SKB_DROP_REASON_TCP_INVALID_SEQUENCE;
 	} else if (!tcp_state_in(sk, TCPF_OF(ESTABLISHED)) && (sk->sk_shutdown & RCV_SHUTDOWN) &&
 		   tcp_brings_data(tp, skb)) {
-		/* RFC 1122 4.2.2.13: data for an application that closed or shut its receiving side. */
+		/*
+		 * RFC 1122 4.2.2.13: data came, but the application has closed or shut down its
+		 * receiving side: reset.
+		 */
 		snmp_inc(SNMP_TcpExtTCPAbortOnData);
 		tcp_reset(sk);
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_ABORT_ON_DATA);
@@ -483,7 +507,7 @@ static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 	return tcp_queue_text(sk, skb);
 }
 
-/* All but LISTEN, SYN_SENT and CLOSE. */
+/* All states but LISTEN, SYN_SENT and CLOSE. */
 static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb,
 						 const struct tcphdr *th)
 {
@@ -497,7 +521,10 @@ static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff
 	if (reason)
 		return reason;
 
-	/* Where two SYNs crossed, ours is unacknowledged: an ACK that does not cover it does not count. */
+	/*
+	 * After two SYNs crossed, ours is unacknowledged: an ACK that does not cover it does not
+	 * count.
+	 */
 	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
 	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_ACK);
@@ -518,7 +545,7 @@ static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff
 		break;
 	}
 	reason = tcp_rcv_text(sk, skb);
-	/* Data or a FIN may have ended it. */
+	/* Data or a FIN may have ended the connection. */
 	if (sk->sk_state != TCP_CLOSE) {
 		tcp_data_snd_check(sk);
 		tcp_ack_snd_check(sk);

@@ -28,7 +28,10 @@
 
 /* ---- the header --------------------------------------------------------------------------------- */
 
-/* RFC 9293 3.1.  skb->data is at the TCP header; a checksum that the device verified is not computed again. */
+/*
+ * RFC 9293 3.1. skb->data is at the TCP header; a checksum that the device verified is not computed
+ * again.
+ */
 static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -38,7 +41,7 @@ static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 	    skb->csum_valid)
 		return false;
 	if (skb->ip_summed == CHECKSUM_COMPLETE) {
-		/* The device's sum begins at the IP header: that goes off. */
+		/* The device's sum begins at the IP header: subtract that. */
 		sum = csum_sub(skb->csum, csum_partial(iph, iph->ihl * 4, 0));
 		if (!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, sum)) {
 			skb->csum_valid = 1;
@@ -53,7 +56,7 @@ static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 	return false;
 }
 
-/* 0, or why the segment can't be one.  Afterwards the whole header is linear. */
+/* 0, or the reason why it is not a valid segment.  Afterwards the whole header is linear. */
 static enum skb_drop_reason tcp_v4_check_header(struct sk_buff *skb)
 {
 	if (skb->pkt_type != PACKET_HOST && skb->pkt_type != PACKET_LOOPBACK)
@@ -77,7 +80,7 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct inet_skb_parm parm = *IPCB(skb); /* lies where cb begins */
+	struct inet_skb_parm parm = *IPCB(skb); /* IPCB and TCP_SKB_CB overlap */
 
 	cb->header = parm;
 	cb->seq = ntohl(th->seq);
@@ -90,9 +93,12 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 	cb->eor = 0;
 }
 
-/* ---- replies that no socket sends ------------------------------------------------------------------------ */
+/*
+ * ---- replies without a socket
+ * ---------------------------------------------------------------------------
+ */
 
-/* To the sender of @skb, in softirq or from a backlog. */
+/* Sends @rep to the sender of @skb, in softirq or from a backlog. */
 static void tcp_v4_send_reply(const struct sk_buff *skb, const struct tcp_reply *rep,
 			      unsigned int len, u8 tos)
 {
@@ -116,8 +122,8 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 	if (tcp_hdr(skb)->rst)
 		return;
 	/*
-	 * A broadcast or multicast is never answered (RFC 1122 3.3.6), though a listener may have taken it.
-	 * Only a connection's segment can have let go of its route, and that came to us alone.
+	 * A broadcast or multicast is never answered (RFC 1122 3.3.6), though a listener may have
+	 * received it.  A packet without a route belongs to a connection, so it came to us alone.
 	 */
 	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
 		return;
@@ -143,9 +149,12 @@ static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
 	tcp_v4_send_reply(skb, &rep, tcp_make_reqsk_ack(skb, &rep, req), ip_hdr(skb)->tos);
 }
 
-/* ---- to whom it goes: the contract of net/core/dropreason.h ------------------------------------------- */
+/*
+ * ---- delivery: the contract of net/core/dropreason.h
+ * ---------------------------------------------------
+ */
 
-/* To a full socket, whose reference it consumes. */
+/* Delivers to a full socket, whose reference it consumes. */
 static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 {
 	enum skb_drop_reason reason = SKB_CONSUMED;
@@ -182,7 +191,7 @@ static enum skb_drop_reason tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff 
 			inet_twsk_deschedule_put(tw);
 			return tcp_v4_deliver(listener, skb);
 		}
-		fallthrough; /* without a listener the old connection answers */
+		fallthrough; /* without a listener the TIME_WAIT object answers */
 	case TCP_TW_ACK:
 		tcp_v4_timewait_ack(sk, skb);
 		break;
@@ -207,7 +216,7 @@ static enum skb_drop_reason tcp_v4_rcv_request(struct sock *sk, struct request_s
 		reqsk_put(req);
 		return reason;
 	}
-	/* From here the accept queue has @req, with our reference. */
+	/* The accept queue now owns @req, with our reference. */
 	return tcp_child_process(sk, child, skb);
 }
 
@@ -240,7 +249,7 @@ noinline enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb)
 		sk = req->rsk_listener;
 		if (likely(sk_state_load(sk) == TCP_LISTEN))
 			break;
-		/* Its listener is closed: look again without it. */
+		/* Its listener is closed: look up again without the request. */
 		inet_csk_reqsk_queue_drop_and_put(sk, req);
 	}
 	sock_hold(sk);
@@ -250,8 +259,8 @@ noinline enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb)
 }
 
 /*
- * The socket is owned, bh-locked without an owner, or a listener.  RFC 9293 3.10.7.4 for the state that
- * nearly all segments meet, 3.10.7.2 and .3 and the rest of .4 for the others.
+ * The socket is owned, bh-locked without an owner, or a listener.  RFC 9293 3.10.7.4 in
+ * ESTABLISHED, the state of nearly all segments; 3.10.7.2, .3 and the rest of .4 in the others.
  */
 noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
@@ -263,8 +272,8 @@ noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb
 /* ---- the active side --------------------------------------------------------------------------- */
 
 /*
- * A way for what @sk sends next: the one that it has, if the table still says so, else a new one from the
- * same address.  0 or -errno, which is kept for when the connection gives up.
+ * The route of @sk's next packets: the present one if it is still valid, else a new one from the
+ * same address. 0 or -errno, which is kept for when the connection gives up.
  */
 int inet_sk_rebuild_header(struct sock *sk)
 {
@@ -289,7 +298,7 @@ int inet_sk_rebuild_header(struct sock *sk)
 	return 0;
 }
 
-/* The way to @daddr (0: this host itself), from the bound address if there is one. */
+/* The route to @daddr (0: this host itself), from the bound address if there is one. */
 static struct rtable *connect_route(const struct sock *sk, __be32 daddr, struct flowi4 *fl)
 {
 	__be32 saddr = inet_sk(sk)->inet_saddr;
@@ -340,7 +349,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 		inet->inet_saddr = fl.saddr;
 		inet->inet_rcv_saddr = fl.saddr;
 	}
-	/* A failed attempt's numbers are not used again; tcp_twsk_unique() may bring others. */
+	/* The numbers of a failed attempt are not used again; tcp_twsk_unique() may set others. */
 	tp->write_seq = 0;
 	tp->rx_opt.ts_recent = 0;
 	tp->rx_opt.ts_recent_stamp = 0;
@@ -368,7 +377,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	return 0;
 
 out_close:
-	/* Out of the tables, and the port free again unless bind() named it. */
+	/* Leaves the tables, and frees the port unless bind() named it. */
 	tcp_set_state(sk, TCP_CLOSE);
 	rt_put(rt);
 	inet->inet_dport = 0;
@@ -481,8 +490,9 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
 }
 
 /*
- * The child, bh-locked, in the tables in @req's place.  NULL: the accept queue is full (the peer's ACK
- * counts as lost), or there is no memory or route.  *@own_req: this ACK, not one beside it, took @req out.
+ * The child, bh-locked, in the tables in @req's place.  NULL: the accept queue is full (the peer's
+ * ACK counts as lost), or there is no memory or route. *@own_req: this ACK, not a concurrent one,
+ * took @req out of the table.
  */
 noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 					   struct request_sock *req, bool *own_req)
@@ -556,5 +566,5 @@ void tcp_v4_init(void)
 {
 	log_register(&tcp_log);
 	if (inet_add_protocol(&tcp_protocol, IPPROTO_TCP))
-		pr_err("TCP: somebody else has protocol %d", IPPROTO_TCP);
+		pr_err("TCP: protocol %d has a handler already", IPPROTO_TCP);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP errors about TCP's packets: which connection a message quotes, and what it means to it.
+ * ICMP errors about TCP's packets: finds the connection that a message quotes, and applies the
+ * error.
  *
- * tcp_v4_err() <- icmp_rcv() (softirq); tcp_v4_mtu_reduced() also <- tcp_release_cb() (the owner), for a
- * message that came while a thread owned the socket.
+ * tcp_v4_err() <- icmp_rcv() (softirq); tcp_v4_mtu_reduced() also <- tcp_release_cb() (the owner),
+ * for a message that came while a thread owned the socket.
  *
  * RFC 1122 4.2.3.9, 1191, 5461, 5927 and 6069.  Linux's net/ipv4/tcp_ipv4.c.
  */
@@ -16,9 +17,10 @@
 /* ---- ICMP ------------------------------------------------------------------------------------------ */
 
 /*
- * RFC 1191: the path takes smaller packets (mtu_info).  Larger ones in flight are lost.  The socket may
- * have let go of its route after some timeouts: then it is looked up again, since the path has an MTU still.
- * Softirq with the bh lock where no thread owns the socket, else the owner, from tcp_release_cb().
+ * RFC 1191: the path accepts only smaller packets (mtu_info).  Larger ones in flight are lost.  The
+ * socket may have released its route after some timeouts: then it is looked up again, because the
+ * path still has an MTU. Softirq with the bh lock if no thread owns the socket, else the owner,
+ * from tcp_release_cb().
  */
 void tcp_v4_mtu_reduced(struct sock *sk)
 {
@@ -30,7 +32,9 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 		return;
 	dst = sk->sk_dst_cache;
 	dst_update_pmtu(dst, mtu);
-	/* Nothing that we may send gets through: when the connection gives up, the application hears why. */
+	/*
+	 * No packet that we may send gets through: keep the error for when the connection gives up.
+	 */
 	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst_rtable(dst)))
 		sk->sk_err_soft = EMSGSIZE;
 	if (!ip_sk_accept_pmtu(sk) || inet_csk(sk)->icsk_pmtu_cookie <= dst_mtu(dst))
@@ -40,8 +44,8 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 }
 
 /*
- * RFC 6069: a router says that it has no way.  Then a timeout was no sign of congestion, and the last
- * doubling of the timeout is taken back, once for each such message.
+ * RFC 6069: a router reports that it has no route.  Then the timeout was no sign of congestion, and
+ * the last doubling of the timeout is undone, once for each such message.
  */
 static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 {
@@ -63,7 +67,7 @@ static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 		tcp_retransmit_timer(sk);
 }
 
-/* 0: this message says nothing about a connection. */
+/* 0: this message has no effect on a connection. */
 static int tcp_icmp_errno(const struct icmphdr *icmph)
 {
 	switch (icmph->type) {
@@ -74,7 +78,7 @@ static int tcp_icmp_errno(const struct icmphdr *icmph)
 	case ICMP_DEST_UNREACH:
 		return icmph->code > NR_ICMP_UNREACH ? 0 : icmp_err_convert[icmph->code].errno_;
 	default:
-		/* Source quench is dead (RFC 6633), a redirect concerns the route only. */
+		/* Source quench is obsolete (RFC 6633), a redirect concerns only the route. */
 		return 0;
 	}
 }
@@ -90,7 +94,7 @@ static bool is_frag_needed(const struct icmphdr *icmph)
 	return icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED;
 }
 
-/* Our SYN-ACK did not get there: when it will not the next time either, the request goes. */
+/* Our SYN-ACK was not delivered: if the error is permanent, the request is dropped. */
 static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr *icmph)
 {
 	if (seq != tcp_rsk(req)->snt_isn) {
@@ -103,7 +107,10 @@ static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr 
 	reqsk_put(req);
 }
 
-/* bh lock held.  RFC 1122 4.2.3.9: soft errors are remembered, and told when the connection gives up. */
+/*
+ * bh lock held.  RFC 1122 4.2.3.9: soft errors are remembered, and reported when the connection
+ * gives up.
+ */
 static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 seq, u32 info)
 {
 	bool owned = sock_owned_by_user(sk);
@@ -113,7 +120,7 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		snmp_inc(SNMP_TcpExtLockDroppedIcmps);
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	/* RFC 5927 4.1: an attacker off the path can't guess the numbers in flight. */
+	/* RFC 5927 4.1: an attacker off the path cannot guess the numbers in flight. */
 	if (sk->sk_state != TCP_LISTEN && !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
 		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
 		return;
@@ -122,7 +129,7 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		if (sk->sk_state == TCP_LISTEN)
 			return;
 		tcp_sk(sk)->mtu_info = info;
-		/* The route is the owner's: only the owner may look at it. */
+		/* The route belongs to the owner: only the owner may access it. */
 		if (owned)
 			tcp_defer(sk, TCP_MTU_REDUCED_DEFERRED);
 		else

@@ -2,8 +2,9 @@
 /*
  * TCP's debug lines (`loglevel.tcp=debug`): each segment and each change of state.
  *
- * tcp_log_segment() <- tcp_v4_rcv(), tcp_transmit_skb(), tcp_v4_send_synack(), send_reply(); tcp_log_state() <-
- * tcp_set_state().  Called only while they are on, so that the callers keep their registers.  Any context, no lock.
+ * tcp_log_segment() <- tcp_v4_rcv(), tcp_transmit_skb(), tcp_v4_send_synack(), send_reply();
+ * tcp_log_state() <- tcp_set_state().  Called only while debug lines are on, and out of line, so
+ * that the callers need no extra registers.  Any context, no lock.
  */
 #define LOG_SOURCE tcp_log
 #include "net/tcp/tcp.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control segments: SYN-ACK, FIN, reset, challenge ACK, and the replies that no socket sends.
+ * Control segments: SYN-ACK, FIN, reset, challenge ACK, and replies without a socket.
  *
  *   a SYN came       tcp_v4_send_synack -> tcp_make_synack; its timer -> tcp_rtx_synack
  *   SYNs crossed     tcp_rcv_synsent_state_process -> tcp_send_synack
@@ -9,10 +9,10 @@
  *   no socket sends  tcp_v4_send_reset -> tcp_make_reset; a request, a TIME_WAIT: tcp_v4_reqsk_send_ack,
  *                    tcp_v4_timewait_ack -> tcp_make_reqsk_ack, tcp_make_timewait_ack
  *
- * A FIN takes a sequence number, so it stands in the queues like data and is sent again by the same timer;
- * resets and ACKs are sent once.
- * The socket's owner, or the bh lock without one; tcp_make_synack and the replies: softirq, no socket is
- * written.  RFC 9293 3.5, 3.6, 3.10; 5961; Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
+ * A FIN takes a sequence number, so it is in the queues like data and the same timer retransmits
+ * it; resets and ACKs are sent once. The socket's owner, or the bh lock without one;
+ * tcp_make_synack and the replies: softirq, no socket is written.  RFC 9293 3.5, 3.6, 3.10; 5961;
+ * Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/lib/random.h"
@@ -48,9 +48,9 @@ static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
 }
 
 /*
- * An active opener offers all that it can do.  With @synack it answers a SYN that crossed its own: then only
- * what that SYN offered may be in the answer (RFC 7323 2.2 and 3.2), as in that of a passive opener.
- * SACK-permitted stays out until blocks are sent.
+ * An active opener offers all options that it supports.  With @synack the segment answers a SYN
+ * that crossed its own: then the answer may only contain options of that SYN (RFC 7323 2.2 and
+ * 3.2), as that of a passive opener.  SACK-permitted is not sent, because SACK is not supported.
  */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
@@ -93,7 +93,7 @@ unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_optio
 	return tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
 }
 
-/* In the order that Linux sends: peers and scripts compare bytes.  @to is aligned to four. */
+/* In Linux's order: peers and scripts compare bytes.  @to is aligned to four. */
 void tcp_options_write(void *to, const struct tcp_out_options *opts)
 {
 	u32 *ptr = to;
@@ -155,7 +155,10 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	skb = tcp_alloc_control(treq->snt_isn, TCPHDR_SYN | TCPHDR_ACK);
 	if (unlikely(!skb))
 		return NULL;
-	/* One reading for both: an echo of the first TSval is recognized by it (tcp_try_undo_spurious_syn()). */
+	/*
+	 * Use one clock reading for both: an echo of the first TSval is recognised by it
+	 * (tcp_try_undo_spurious_syn()).
+	 */
 	if (!treq->snt_synack)
 		treq->snt_synack = now;
 	header_size = sizeof(*th) + tcp_synack_options(req, tcp_advertise_mss(sk, dst),
@@ -189,7 +192,7 @@ int tcp_rtx_synack(const struct sock *sk, struct request_sock *req)
 	return err;
 }
 
-/* Simultaneous open: our SYN stands in the queue; it goes again, now with the ACK of the peer's. */
+/* Simultaneous open: sends the queued SYN again, now with the ACK of the peer's SYN. */
 int tcp_send_synack(struct sock *sk)
 {
 	struct sk_buff *skb = tcp_rtx_queue_head(sk);
@@ -204,8 +207,8 @@ int tcp_send_synack(struct sock *sk)
 
 /* ---- FIN ------------------------------------------------------------------------------------------------ */
 
-/* Memory is out: the FIN rides on the last segment.  If that is sent already, it goes with its
- * retransmission.  False: nothing is queued either. */
+/* There is no memory for a segment: sets FIN on the last segment.  If that was sent already, the
+ * FIN goes with its retransmission.  False: the queues are empty. */
 static bool tcp_fin_on_last(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -223,14 +226,14 @@ static bool tcp_fin_on_last(struct sock *sk)
 	return true;
 }
 
-/* After the last byte of the write queue; the caller has changed the state. */
+/* Queues a FIN after the last byte of the write queue; the caller has changed the state. */
 noinline void tcp_send_fin(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
 
 	sock_owned_by_me(sk);
-	/* On the last segment if that has not left: one packet less. */
+	/* Set it on the last segment if that was not sent yet: one packet less. */
 	if (!tcp_write_queue_empty(sk)) {
 		tcp_fin_on_last(sk);
 	} else {
@@ -250,7 +253,7 @@ noinline void tcp_send_fin(struct sock *sk)
 
 /* ---- reset ------------------------------------------------------------------------------------------------ */
 
-/* We end it: unread data at close(), SO_LINGER 0, an orphan too many, disconnect(). */
+/* We abort the connection: unread data at close(), SO_LINGER 0, too many orphans, disconnect(). */
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 {
 	struct sk_buff *skb;
@@ -271,8 +274,8 @@ void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 /* ---- challenge ACK (RFC 5961) --------------------------------------------------------------------------- */
 
 /*
- * How many of them leave in a second, over all connections: a random number around the limit, so that
- * no peer can find out by counting whether its guess was answered (CVE-2016-5696).
+ * The number of challenge ACKs in a second, over all connections: a random number around the limit,
+ * so that a peer cannot find out by counting whether its guess was answered (CVE-2016-5696).
  */
 static bool tcp_challenge_ack_budget(void)
 {
@@ -294,7 +297,9 @@ static bool tcp_challenge_ack_budget(void)
 	return true;
 }
 
-/* Segments with data count like all others: an attacker could add a byte to each guessed segment. */
+/*
+ * Segments with data count like all others: an attacker could add a byte to each guessed segment.
+ */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	if (__tcp_oow_rate_limited(mib, last_oow_ack_time) || !tcp_challenge_ack_budget())
@@ -303,7 +308,9 @@ bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 	return true;
 }
 
-/* An ACK with our numbers: a true peer answers with a RST that fits, or goes on (RFC 5961 3.2). */
+/*
+ * An ACK with our numbers: a true peer answers with a RST that is exact, or goes on (RFC 5961 3.2).
+ */
 void tcp_send_challenge_ack(struct sock *sk)
 {
 	if (tcp_challenge_ack_allowed(SNMP_TcpExtTCPACKSkippedChallenge,
@@ -311,9 +318,12 @@ void tcp_send_challenge_ack(struct sock *sk)
 		tcp_send_ack(sk);
 }
 
-/* ---- replies that no socket sends: all of the header but the checksum ------------------------------------ */
+/*
+ * ---- replies without a socket: all of the header except the checksum
+ * ------------------------------------
+ */
 
-/* Its ports are those of @skb, turned round. */
+/* Swaps @skb's ports. */
 static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply *rep,
 				     unsigned int len)
 {
@@ -324,8 +334,9 @@ static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply
 }
 
 /*
- * RFC 9293 3.10.7.1: a segment with ACK is answered at the place that it acknowledges, so that the
- * peer can believe the reset; one without is acknowledged whole.
+ * RFC 9293 3.10.7.1: a segment with ACK is answered with a reset at the number that it
+ * acknowledges, so that the peer accepts the reset; a segment without ACK is acknowledged
+ * completely.
  */
 unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep)
 {
@@ -336,7 +347,7 @@ unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep)
 	if (th->ack) {
 		rep->th.seq = th->ack_seq;
 	} else {
-		/* From cb: skb->len shrinks once data was queued. */
+		/* The length from cb: skb->len is smaller once data was queued. */
 		rep->th.ack = 1;
 		rep->th.ack_seq = htonl(TCP_SKB_CB(skb)->end_seq);
 	}
@@ -375,8 +386,9 @@ unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *
 }
 
 /*
- * RFC 7323 2.2: but for that of a SYN, every window is scaled.  Rounded up: the SYN-ACK offered bytes, and what
- * was offered is not taken back (RFC 9293 3.8.6: SHLD-14), nor will @req's child take this offer back.
+ * RFC 7323 2.2: every window except that of a SYN is scaled.  Rounded up: the SYN-ACK offered
+ * bytes, and an offered window is not taken back (RFC 9293 3.8.6: SHLD-14); nor will @req's child
+ * take this offer back.
  */
 unsigned int tcp_make_reqsk_ack(const struct sk_buff *skb, struct tcp_reply *rep,
 				struct request_sock *req)

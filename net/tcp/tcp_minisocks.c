@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The passive side: a SYN becomes a request, the last ACK of the handshake makes it a socket.
+ * The passive side: a SYN makes a request, the last ACK of the handshake makes a socket of it.
  *
  * tcp_conn_request() <- tcp_v4_conn_request() <- tcp_rcv_state_process [LISTEN] (listener not locked)
  *	-> init_seq -> secure_tcp_seq; -> inet_csk_reqsk_queue_hash_add, then send_synack
  * tcp_check_req() <- tcp_v4_rcv -> syn_recv_sock -> tcp_create_openreq_child;
  *	-> inet_csk_complete_hashdance
  * tcp_child_process() <- tcp_v4_rcv -> tcp_rcv_state_process [SYN_RECV]
- * All softirq; secure_tcp_seq() also <- tcp_v4_connect (process).  A request has no lock: each field that
- * changes is one word, and only one of two ACKs takes a request out of the table.
+ * All softirq; secure_tcp_seq() also <- tcp_v4_connect (process).  A request has no lock: each
+ * field that changes is one word, and only one of two concurrent ACKs takes a request out of the
+ * table.
  *
  * Limits: half-open requests of a listener as its backlog allows, N + 1, at most tcp_max_syn_backlog;
  * finished ones likewise (sk_acceptq_is_full).  A SYN above either is dropped and counted: the peer
@@ -25,14 +26,14 @@
 /* ---- initial sequence numbers ------------------------------------------------------------------ */
 
 /*
- * Initial sequence numbers, and where a connection's timestamps start.
+ * Initial sequence numbers, and the offset of a connection's timestamps.  Callers: tcp_v4_connect
+ * (process, owner), tcp_conn_request (softirq).  Any context, no lock.
  *
- * Callers: tcp_v4_connect (process, owner), tcp_conn_request (softirq).  Any context, no lock.
- *
- * RFC 6528: M + F(four-tuple, secret).  M moves with the clock, one step in 64 ns, so that two lives
- * of one four-tuple do not meet within a segment's lifetime; F differs from tuple to tuple, so that a
- * connection of one's own says nothing about that of another.  The upper half of the same hash is
- * the timestamp offset (RFC 7323 5.4): fixed for a four-tuple, which is what PAWS across TIME_WAIT needs.
+ * RFC 6528: M + F(four-tuple, secret).  M advances with the clock, one step in 64 ns, so that two
+ * connections of one four-tuple do not overlap within a segment's lifetime.  F differs from tuple
+ * to tuple, so that an attacker's own connection reveals nothing about another.  The upper half of
+ * the same hash is the timestamp offset (RFC 7323 5.4): constant for a four-tuple, which PAWS
+ * across TIME_WAIT requires.
  */
 
 #define ISN_TICK_SHIFT 6 /* 64 ns: the space is gone through in 274 s, above an MSL of 120 */
@@ -121,7 +122,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 	struct request_sock *req;
 	struct dst_entry *dst;
 
-	/* A SYN that reopens a TIME_WAIT comes from a peer that has completed a handshake before. */
+	/* The peer of a SYN that reopens a TIME_WAIT has completed a handshake before. */
 	if (syn_queue_is_full(sk) && !tw_isn) {
 		snmp_inc(SNMP_TcpExtTCPReqQFullDrop);
 		return SKB_DROP_REASON_TCP_REQQ_FULL;
@@ -138,7 +139,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 	tcp_rsk(req)->snt_isn = tw_isn ? tw_isn : isn;
 	tcp_openreq_init_rwin(req, sk, dst);
 
-	/* Into the table first: the SYN-ACK's answer may be here before the next line. */
+	/* Into the table first: the answer to the SYN-ACK may come before the next line runs. */
 	inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
 	af_ops->send_synack(sk, dst, req);
 	dst_release(dst);
@@ -159,7 +160,7 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 	u8 rcv_wscale = 0;
 
 	req->rsk_window_clamp = READ_ONCE(tcp_sk(sk)->window_clamp);
-	/* A buffer that the application fixed bounds what the scale must reach. */
+	/* If the application fixed the buffer, the scale need not reach further. */
 	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
 	    (!req->rsk_window_clamp || req->rsk_window_clamp > (u32)space))
 		req->rsk_window_clamp = space;
@@ -170,8 +171,8 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 }
 
 /*
- * The SYN once more: our SYN-ACK was lost, or is still on its way.  Sent again at most twice a second;
- * its timer then starts anew.
+ * A retransmitted SYN: our SYN-ACK was lost, or is still under way.  Send it again at most twice a
+ * second; its timer then starts again.
  */
 static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
@@ -184,7 +185,7 @@ static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct reque
 	inet_csk_reqsk_timer_restart(req);
 }
 
-/* Options of a segment for @req; true when PAWS says that it is of another time. */
+/* Parses the options of a segment for @req; true if PAWS rejects it. */
 static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 		     struct tcp_options_received *opt)
 {
@@ -196,12 +197,12 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 	opt->ts_recent = req->ts_recent;
 	if (opt->rcv_tsecr)
 		opt->rcv_tsecr -= tcp_rsk(req)->ts_off;
-	/* When the SYN came was not written down; the timer's runs say it well enough. */
+	/* The time of the SYN was not recorded; estimate it from the number of timeouts. */
 	opt->ts_recent_stamp = tcp_seconds() - (long)(reqsk_timeout(req) / HZ);
 	return tcp_paws_reject(opt, tcp_hdr(skb)->rst);
 }
 
-/* RFC 9293 3.10.7.4, SYN-RECEIVED: a reset at RCV.NXT, or a SYN in the window, ends it. */
+/* RFC 9293 3.10.7.4, SYN-RECEIVED: a reset at RCV.NXT, or a SYN in the window, ends the request. */
 static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req)
 {
@@ -214,7 +215,7 @@ static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb
 	return rst ? SKB_DROP_REASON_TCP_RESET : SKB_DROP_REASON_TCP_INVALID_SYN;
 }
 
-/* The ACK is right: *@child, or the reason why it does not count yet, or any more. */
+/* The ACK is right: *@child, or the reason why it does not count (yet). */
 static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 					 struct request_sock *req, struct sock **child)
 {
@@ -230,7 +231,10 @@ static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 	}
 	newsk = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
 	if (!newsk) {
-		/* Else as if the ACK had been lost: the SYN-ACK comes again, and another chance. */
+		/*
+		 * Otherwise treat the ACK as lost: the SYN-ACK is sent again, and the peer can try
+		 * again.
+		 */
 		if (sysctl_tcp_abort_on_overflow)
 			embryonic_reset(sk, skb, req);
 		else
@@ -240,14 +244,15 @@ static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 	}
 	tcp_synack_rtt_meas(newsk, req);
 	*child = inet_csk_complete_hashdance(sk, newsk, req, own_req);
-	/* Without a child another ACK, on another CPU, was first. */
+	/* Without a child, a concurrent ACK on another CPU was first. */
 	return *child ? SKB_NOT_DROPPED_YET : SKB_DROP_REASON_TCP_REQ_DUP;
 }
 
 /*
- * A reset in the window.  "If the RST bit is set and the sequence number does not exactly match the next
- * expected sequence value, yet is within the current receive window, TCP endpoints MUST send an
- * acknowledgment (challenge ACK)" (RFC 9293 3.10.7.4): otherwise a blind guess would end the handshake.
+ * A reset in the window.  "If the RST bit is set and the sequence number does not exactly match the
+ * next expected sequence value, yet is within the current receive window, TCP endpoints MUST send
+ * an acknowledgment (challenge ACK)" (RFC 9293 3.10.7.4): otherwise a blind guess would end the
+ * handshake.
  */
 static enum skb_drop_reason req_reset(struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req)
@@ -280,8 +285,8 @@ static enum skb_drop_reason req_unacceptable(struct sock *sk, struct sk_buff *sk
 }
 
 /*
- * RFC 9293 3.10.7.4 for a half-open connection.  The SYN that made it is again in the window's first
- * place (seq == rcv_isn) when its sender did not hear us.
+ * RFC 9293 3.10.7.4 for a half-open connection.  If its sender did not receive our SYN-ACK, the SYN
+ * comes again, with seq == rcv_isn.
  */
 noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req, struct sock **child)
@@ -302,12 +307,12 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	/* The second check; that of the ACK is the fifth. */
 	if ((flg & TCPHDR_RST) && acceptable)
 		return req_reset(sk, skb, req);
-	/* An ACK of something else is answered as by the listener, and the request stays. */
+	/* The ACK acknowledges something else: answered as in LISTEN, and the request stays. */
 	if ((flg & TCPHDR_ACK) && cb->ack_seq != treq->snt_isn + 1)
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
 	if (!acceptable)
 		return req_unacceptable(sk, skb, req, paws_reject);
-	/* A SYN at rcv_isn lies before the window: cut off, and the rest counts. */
+	/* A SYN at rcv_isn is before the window: ignore it, and process the rest. */
 	if (cb->seq == treq->rcv_isn)
 		flg &= ~TCPHDR_SYN;
 	if (flg & TCPHDR_SYN) {
@@ -362,7 +367,7 @@ static void child_options(struct tcp_sock *newtp, const struct request_sock *req
 	newtp->max_window = newtp->snd_wnd;
 }
 
-/* Nothing of the listener's queues and of its past. */
+/* Clears the queues and the history that were copied from the listener. */
 static void child_history(struct sock *newsk)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);
@@ -378,7 +383,7 @@ static void child_history(struct sock *newsk)
 	newsk->sk_max_ack_backlog = 0;
 }
 
-/* The losses of the handshake, from which tcp_init_metrics() takes the first window. */
+/* Counts the losses of the handshake, from which tcp_init_metrics() computes the first window. */
 static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock *req)
 {
 	newtp->total_retrans = req->num_retrans;
@@ -404,8 +409,9 @@ static void child_route(struct sock *newsk, struct dst_entry *dst)
 }
 
 /*
- * A socket for @req: the listener's copy with everything set that belongs to one connection.  In
- * SYN_RECV, bh-locked, two references; in no table yet, its route is @dst, whose reference it takes in any case.
+ * Makes a socket for @req: a copy of the listener with everything set that belongs to one
+ * connection.  In SYN_RECV, bh-locked, two references; in no table yet.  Its route is @dst, whose
+ * reference it takes in any case.
  */
 noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
 					       struct dst_entry *dst, struct sk_buff *skb)
@@ -426,7 +432,7 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 	child_route(newsk, dst);
 	if (sock_flag(newsk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(newsk, keepalive_time_when(newtp));
-	/* Data came with the ACK: a first guess at the peer's segments. */
+	/* Data came with the ACK: a first estimate of the peer's segment size. */
 	if (skb->len >= TCP_MSS_DEFAULT + newtp->tcp_header_len)
 		inet_csk(newsk)->icsk_ack.last_seg_size = skb->len - newtp->tcp_header_len;
 	snmp_inc(SNMP_TcpPassiveOpens);
@@ -434,7 +440,7 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 }
 
 /*
- * The ACK that made @child is its first segment.  When it established the connection, a caller in
+ * The ACK that made @child is its first segment.  If it established the connection, a thread in
  * accept() is woken through the listener.
  */
 noinline enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock *child,
@@ -449,7 +455,7 @@ noinline enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock
 		if (state == TCP_SYN_RECV && child->sk_state != state)
 			parent->sk_data_ready(parent);
 	} else {
-		/* Accepted on another CPU before we were done with it. */
+		/* Another CPU accepted the child before this function had finished with it. */
 		reason = tcp_add_backlog(child, skb);
 	}
 	bh_unlock_sock(child);

@@ -8,8 +8,8 @@
  * Any context, no lock but the owner's of the struct that is filled.  The header, all doff words
  * of it, was pulled by tcp_v4_rcv.
  *
- * RFC 9293 3.1 and 3.2, RFC 7323 2 and 3.  Options that are not negotiated (SACK, RFC 2018) are known by
- * their length only, like any that we never heard of.  Answers to Linux's tcp_parse_options().
+ * RFC 9293 3.1 and 3.2, RFC 7323 2 and 3.  Options that are not negotiated (SACK, RFC 2018) are
+ * skipped by their length, like unknown ones.  Answers to Linux's tcp_parse_options().
  */
 #include "net/tcp/tcp_in.h"
 
@@ -41,7 +41,10 @@ static void take_timestamp(struct tcp_options_received *opt, const u8 *value)
 	opt->rcv_tsecr = get_unaligned_be32(value + 4);
 }
 
-/* One whole option, @size bytes with kind and length.  A known kind of the wrong length is not it. */
+/*
+ * Parses one complete option, @size bytes with kind and length.  A known kind of the wrong length
+ * is ignored.
+ */
 static void take_option(struct tcp_options_received *opt, const u8 *kind, unsigned int size,
 			bool syn, bool estab)
 {
@@ -55,7 +58,7 @@ static void take_option(struct tcp_options_received *opt, const u8 *kind, unsign
 	case TCPOPT_WINDOW:
 		if (size == TCPOLEN_WINDOW && syn && !estab && sysctl_tcp_window_scaling) {
 			opt->wscale_ok = 1;
-			/* RFC 7323 2.3: a larger shift is taken as 14. */
+			/* RFC 7323 2.3: a larger shift counts as 14. */
 			opt->snd_wscale = *value > TCP_MAX_WSCALE ? TCP_MAX_WSCALE : *value;
 		}
 		break;

@@ -10,10 +10,10 @@
  *          -> tcp_event_new_data_sent -> tcp_rbtree_insert              tcp_rtx_queue: not acknowledged
  *   tcp_clean_rtx_queue -> tcp_rtx_queue_unlink_and_free
  *
- * A segment lies in one of the queues at a time, since the tree's node and the list's links share their
- * place; both count in sk_wmem_queued.  Three limits apply to sending: the network's (cwnd), the
- * receiver's (window), the sender's own (Nagle's rule, or waiting a moment for a larger burst).  When the
- * loop stops with nothing in flight, a timer is armed.
+ * A segment is in one of the queues at a time, because the tree's node and the list's links share
+ * their memory; both count in sk_wmem_queued.  Three limits apply to sending: the congestion window
+ * (network), the peer's window (receiver), and Nagle's rule or the wait for a larger burst
+ * (sender).  If the loop stops with no data in flight, a timer is armed.
  *
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
@@ -52,7 +52,7 @@ void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 	if (tp->retransmit_skb_hint == skb)
 		tp->retransmit_skb_hint = NULL;
 	rb_erase(&skb->rbnode, &sk->tcp_rtx_queue);
-	/* The node's words become links again. */
+	/* The words of the tree's node become list links again. */
 	skb->next = skb->prev = NULL;
 	tcp_wmem_free_skb(sk, skb);
 }
@@ -72,7 +72,7 @@ void tcp_queue_skb(struct sock *sk, struct sk_buff *skb)
 	tcp_add_write_queue_tail(sk, skb);
 }
 
-/* Memory is short: let this socket ask for less of it. */
+/* Memory is short: lowers the limit of this socket's send buffer. */
 void sk_stream_moderate_sndbuf(struct sock *sk)
 {
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
@@ -93,11 +93,14 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 	return NULL;
 }
 
-/* ---- the network's word ----------------------------------------------------------------------------- */
+/*
+ * ---- the limit of the network
+ * -----------------------------------------------------------------------
+ */
 
 /*
- * How many segments the congestion window leaves; at most half of it at once, for the ACK clock.  A FIN
- * counts like any segment (Linux up to 6.8 let one pass a full window).
+ * The number of segments that the congestion window permits; at most half of the window at once,
+ * for the ACK clock.  A FIN counts like any segment (Linux up to 6.8 let one pass a full window).
  */
 noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 {
@@ -124,7 +127,7 @@ static void tcp_cwnd_restart(struct sock *sk, u32 idle)
 	tp->snd_cwnd_used = 0;
 }
 
-/* RFC 5681 4.1.  Called where new data joins an empty pipe. */
+/* RFC 5681 4.1.  Called when new data is queued and none is in flight. */
 void tcp_slow_start_after_idle_check(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -137,7 +140,7 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 		tcp_cwnd_restart(sk, idle);
 }
 
-/* The application did not fill the window for an RTO: it is no measure of the path any more. */
+/* The application did not fill the window for an RTO: the window no longer measures the path. */
 static void tcp_cwnd_application_limited(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -166,7 +169,7 @@ static void tcp_note_fullest(struct tcp_sock *tp, bool is_cwnd_limited)
 	tp->is_cwnd_limited = is_cwnd_limited;
 }
 
-/* RFC 2861 and 7661: the window may grow only while it is what limits us. */
+/* RFC 2861 and 7661: the window may grow only while it limits the sender. */
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -181,13 +184,19 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 	if (sysctl_tcp_slow_start_after_idle &&
 	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
-	/* All was sent, the application has more, and there is no room for it: the buffer is too small. */
+	/*
+	 * All data was sent, the application has more, and the buffer has no room: the buffer is
+	 * too small.
+	 */
 	if (tcp_write_queue_empty(sk) && sock_flag(sk, SOCK_NOSPACE) &&
 	    ((1 << sk->sk_state) & ((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT))))
 		tcp_chrono_start(sk, TCP_CHRONO_SNDBUF_LIMITED);
 }
 
-/* ---- the receiver's word -------------------------------------------------------------------------------- */
+/*
+ * ---- the limit of the receiver
+ * --------------------------------------------------------------------------
+ */
 
 /* Does at least the first segment lie within the peer's window? */
 noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb,
@@ -199,9 +208,12 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 	return !after(whole ? cb->end_seq : cb->seq + cur_mss, tcp_wnd_end(tp));
 }
 
-/* ---- good manners ----------------------------------------------------------------------------------------- */
+/*
+ * ---- the limits of the sender itself
+ * ----------------------------------------------------------------------
+ */
 
-/* Minshall: a small segment waits only for a small one before it, not for full ones. */
+/* Minshall: a small segment waits only for an earlier small one, not for full ones. */
 static bool tcp_minshall_check(const struct tcp_sock *tp)
 {
 	return tp->snd_sml != tp->snd_una && between(tp->snd_sml, tp->snd_una, tp->snd_nxt);
@@ -214,14 +226,14 @@ static void tcp_minshall_update(struct tcp_sock *tp, unsigned int mss_now,
 		tp->snd_sml = TCP_SKB_CB(skb)->end_seq;
 }
 
-/* True: hold it back.  @partial: the segment is less than full. */
+/* True: hold the segment back.  @partial: it is less than full. */
 static bool tcp_nagle_check(bool partial, const struct tcp_sock *tp, int nonagle)
 {
 	return partial && ((nonagle & TCP_NAGLE_CORK) ||
 			   (!nonagle && tp->packets_out && tcp_minshall_check(tp)));
 }
 
-/* True: it may go. */
+/* True: the segment may be sent. */
 static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 			   unsigned int cur_mss, int nonagle)
 {
@@ -232,7 +244,7 @@ static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 	return !tcp_nagle_check(skb->len < cur_mss, tp, nonagle);
 }
 
-/* Into how many segments does it fall?  Counted anew when the MSS has changed since. */
+/* The number of segments in @skb; counted again if the MSS has changed. */
 static unsigned int tcp_init_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 {
 	int segs = tcp_skb_pcount(skb);
@@ -258,14 +270,14 @@ unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
 	return clamp_t(u32, segs, 1, max_t(u32, dev->gso_max_segs, 1));
 }
 
-/* A neighbour's acknowledgments are back before a burst could do harm: as long as may be below 0.5 ms,
- * half of that for each 0.5 ms more (Linux 5.18). */
+/* A near peer's ACKs return before a burst can do harm: allow the largest burst below 0.5 ms, half
+ * of that for each further 0.5 ms (Linux 5.18). */
 #define TSO_RTT_SHIFT 9
 
 /*
- * Segments that the path carries in about a millisecond, at the rate that the window gives (a round
- * trip's worth, and more so in slow start, where it is about to double).  A long path is not to get its
- * window in one burst.
+ * The segments that the path carries in about a millisecond, at the rate of the window (a window
+ * each round trip; more in slow start, where it is about to double).  On a long path the window is
+ * not sent in one burst.
  */
 static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
 {
@@ -291,7 +303,7 @@ unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 	return min(tcp_tso_autosize(tcp_sk(sk), mss_now), tcp_max_gso_segs(sk, mss_now));
 }
 
-/* How many bytes of a long segment may go at once; if possible the rest is full segments. */
+/* The bytes of a long segment that may be sent now; if possible the rest is full segments. */
 static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_buff *skb,
 					unsigned int mss_now, unsigned int max_segs, int nonagle)
 {
@@ -311,12 +323,12 @@ static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_b
 	return needed;
 }
 
-/* Which limit applied. */
+/* The limits that applied. */
 struct limited {
 	bool cwnd, rwnd;
 };
 
-/* A burst of @limit bytes is large enough to go now. */
+/* A burst of @limit bytes is large enough to be sent now. */
 static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned int mss_now)
 {
 	u32 divisor = READ_ONCE(sysctl_tcp_tso_win_divisor);
@@ -327,8 +339,8 @@ static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned
 }
 
 /*
- * Is it worth waiting for the next ACK, which will let a larger burst go?  Only when one is sure to
- * come soon, and the burst that may go now is a small part of what the window carries.
+ * Should the segment wait for the next ACK, which will permit a larger burst?  Only if an ACK is
+ * sure to come soon, and the present burst is a small part of the window.
  */
 static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *skb,
 				 struct limited *by, unsigned int max_segs, unsigned int mss_now)
@@ -341,7 +353,7 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 
 	if (!head || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 		return false;
-	/* The application pauses: the next write may be far. */
+	/* The application pauses: its next write may be far away. */
 	if ((s32)(tcp_jiffies32 - tp->lsndtime) > 0)
 		return false;
 
@@ -355,8 +367,9 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 	if (tcp_tso_burst_is_fair(tp, limit, mss_now))
 		return false;
 	/*
-	 * The next ACK is further away than half a round trip, or than a millisecond where a round trip is long
-	 * (Linux 6.18).  It is expected a round trip after the oldest segment was sent.
+	 * The next ACK is further away than half a round trip, or than a millisecond if the round
+	 * trip is long (Linux 6.18).  It is expected a round trip after the oldest segment was
+	 * sent.
 	 */
 	age_us = (tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
 	if ((s64)(tp->srtt_us >> 3) - age_us >
@@ -370,13 +383,16 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 		by->rwnd = true;
 		return true;
 	}
-	/* Only the application could make it larger, and to this segment it adds nothing any more. */
+	/*
+	 * Only the application could enlarge the burst, and no byte can be added to this segment
+	 * any more.
+	 */
 	return !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN) && !TCP_SKB_CB(skb)->eor;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
-/* From the queue of unsent segments into the tree of unacknowledged ones. */
+/* Moves a segment from the queue of unsent ones into the tree of unacknowledged ones. */
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -386,13 +402,13 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 	__skb_unlink(skb, &sk->sk_write_queue);
 	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);
 	tp->packets_out += tcp_skb_pcount(skb);
-	/* A probe timer has nothing to do once something is in flight. */
+	/* Probes end once data is in flight. */
 	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)
 		tcp_rearm_rto(sk);
 	snmp_add(SNMP_TcpExtTCPOrigDataSent, tcp_skb_pcount(skb));
 }
 
-/* Some may go: how many bytes of @skb?  0: none. */
+/* Sending is permitted: how many bytes of @skb? 0: none. */
 static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigned int mss_now,
 				   unsigned int quota, int nonagle, int push_one,
 				   struct limited *by)
@@ -400,7 +416,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 	unsigned int max_segs = tcp_tso_segs(sk, mss_now);
 
 	if (tcp_skb_pcount(skb) == 1) {
-		/* Only the last one may still grow. */
+		/* Only the last segment may still grow. */
 		if (!skb_queue_is_last(&sk->sk_write_queue, skb))
 			nonagle = TCP_NAGLE_PUSH;
 		return tcp_nagle_test(tcp_sk(sk), skb, mss_now, nonagle) ? mss_now : 0;
@@ -411,8 +427,8 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 }
 
 /*
- * Sends what may go; one segment only with @push_one.  True when nothing is in flight and something
- * waits all the same: then the caller sees to a timer.
+ * Sends the segments that may be sent; only one with @push_one.  True if no data is in flight and
+ * data waits nevertheless: then the caller arms a timer.
  */
 noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one,
 			     gfp_t gfp)
@@ -466,7 +482,7 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 
 void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagle)
 {
-	/* A dead connection's queue is being freed. */
+	/* The queue of a dead connection is being freed. */
 	if (unlikely(sk->sk_state == TCP_CLOSE))
 		return;
 	if (tcp_write_xmit(sk, cur_mss, nonagle, 0, GFP_ATOMIC))
@@ -489,7 +505,7 @@ static bool tcp_should_expand_sndbuf(const struct sock *sk)
 	       tcp_packets_in_flight(tp) < tp->snd_cwnd;
 }
 
-/* Acknowledged data was freed: a caller may be waiting for the space. */
+/* Acknowledged data was freed: wakes a caller that waits for the space. */
 void tcp_check_space(struct sock *sk)
 {
 	if (!sock_flag(sk, SOCK_QUEUE_SHRUNK))

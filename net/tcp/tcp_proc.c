@@ -15,7 +15,7 @@
 
 #define PROC_CLOCK_HZ 100 /* times in /proc are in ticks of Linux's USER_HZ */
 
-/* Linux shows the object's address to privileged readers; here a peer can read this file. */
+/* Linux shows the object's address to privileged readers; here any peer can read this file. */
 #define NO_ADDRESS "0000000000000000"
 
 /* The column `tr`: which timer is armed. */
@@ -38,7 +38,7 @@ static u64 socket_inode(const struct sock *sk)
 	return sk->sk_socket ? SOCK_INODE(sk->sk_socket)->i_ino : 0;
 }
 
-/* The columns that all kinds have. */
+/* The columns common to all kinds. */
 static void show_head(struct tcp_line *line, const struct sock *sk, int state)
 {
 	seq_printf(line->m, "%4u: %08X:%04X %08X:%04X %02X ", line->num++, sk->sk_rcv_saddr,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receive buffer: how much window it is worth, what goes when it is full, how it grows with the
- * connection.
+ * The receive buffer: the window that it permits, what is dropped when it is full, and its growth.
  *
  * tcp_init_buffer_space() <- tcp_finish_connect, tcp_rcv_state_process [SYN_RECV]
  * tcp_grow_window() <- tcp_event_data_recv
@@ -9,11 +8,10 @@
  * tcp_rcv_rtt_measure*() <- tcp_rcv_established, tcp_event_data_recv
  * tcp_rcv_space_adjust() <- tcp_recvmsg
  *
- * sk_rcvbuf counts truesize, memory as it is; the window counts bytes of data.  tcp_adv_win_scale says
- * how much of the buffer is offered (tcp_win_from_space).  rcv_ssthresh holds the offer back until the
- * peer's packets are seen to be worth their memory.
- * Context: softirq with the bh lock, or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing
- * (Fisk, Feng 2001).
+ * sk_rcvbuf counts truesize, which is memory; the window counts bytes of data. tcp_adv_win_scale is
+ * the part of the buffer that is offered (tcp_win_from_space). rcv_ssthresh limits the offer until
+ * the peer's packets have shown a good ratio of data to memory. Context: softirq with the bh lock,
+ * or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing (Fisk, Feng 2001).
  */
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
@@ -22,7 +20,7 @@
 
 /* ---- the first offer ----------------------------------------------------------------------------------- */
 
-/* Room for two windows, so that one can be filled while the other is on its way. */
+/* Room for two windows, so that one can be filled while the other is in flight. */
 void tcp_sndbuf_expand(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -37,9 +35,9 @@ void tcp_sndbuf_expand(struct sock *sk)
 }
 
 /*
- * Both buffers at the start of a connection, and what tuning compares with.  tcp_rmem[1], or SO_RCVBUF,
- * decides how far the window opens; one segment is reserved, so that the last one that the window
- * invites finds room (Linux's tcp_init_buffer_space).
+ * Both buffers at the start of a connection, and the reference values of tuning. tcp_rmem[1], or
+ * SO_RCVBUF, decides how far the window opens; one segment is reserved, so that the last segment
+ * that the window permits finds room (Linux's tcp_init_buffer_space).
  */
 void tcp_init_buffer_space(struct sock *sk)
 {
@@ -65,8 +63,9 @@ void tcp_init_buffer_space(struct sock *sk)
 /* ---- the offer grows ------------------------------------------------------------------------------------- */
 
 /*
- * How far the offer may grow for a packet whose data is less than half of its memory.  The further the
- * offer already goes, the better filled it must be: a small window may be full of bad packets.
+ * By how much the offer may grow for a packet whose data is less than half of its memory.  The
+ * larger the offer already is, the better filled the packet must be: a small window can be filled
+ * even by wasteful packets.
  */
 static u32 grow_for_waste(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -99,13 +98,13 @@ void tcp_grow_window(struct sock *sk, const struct sk_buff *skb)
 		return;
 	incr = max(incr, 2 * skb->len);
 	tp->rcv_ssthresh = min(tp->rcv_ssthresh + incr, tp->window_clamp);
-	/* The peer should hear of it. */
+	/* Send an ACK soon, so that the peer learns the larger window. */
 	inet_csk(sk)->icsk_ack.quick |= 1;
 }
 
 /* ---- full --------------------------------------------------------------------------------------------------- */
 
-/* The buffer may grow a little, unless SO_RCVBUF fixed it; the offer falls back to two segments. */
+/* The buffer may grow a little, unless SO_RCVBUF fixed it; the offer falls to two segments. */
 static void tcp_clamp_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -119,7 +118,7 @@ static void tcp_clamp_window(struct sock *sk)
 		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
 }
 
-/* Copies @run bytes, which are whole packets from @first on, into one packet. */
+/* Copies @run bytes, whole packets beginning with @first, into one packet. */
 static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 {
 	struct sk_buff *skb = alloc_skb(run, GFP_ATOMIC);
@@ -149,7 +148,7 @@ static u32 collapsed_truesize(u32 len)
 			    SKB_OVERHEAD);
 }
 
-/* Bytes of @first and of those after it that take less memory as one packet; 0: none do. */
+/* Bytes of @first and the packets after it that take less memory as one packet; 0: none do. */
 static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
 {
 	u32 run = 0, truesize = 0, next_seq = TCP_SKB_CB(first)->seq;
@@ -160,7 +159,7 @@ static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
 		run += skb->len;
 		truesize += skb->truesize;
 		next_seq = TCP_SKB_CB(skb)->end_seq;
-		/* Behind a FIN is nothing, and its number is no byte. */
+		/* No data follows a FIN, and its number is not a byte. */
 		if (tcp_has_fin(skb))
 			break;
 		skb = skb->next;
@@ -169,9 +168,9 @@ static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
 }
 
 /*
- * Small packets in large buffers, each by itself or several that were merged into one: their data is
- * moved together, in order, so that nothing is lost.  A run begins where memory is mostly waste, so what
- * was moved together is not moved again for each small packet that follows.
+ * Small packets in large buffers, single or merged: copies their data into full packets, in order,
+ * so that none is lost.  A run begins where most memory is waste, so data that was moved is not
+ * moved again for each small packet that follows.
  */
 static void tcp_collapse(struct sock *sk)
 {
@@ -215,10 +214,10 @@ bool tcp_rmem_schedule(struct sock *sk, unsigned int size)
 			       sysctl_tcp_rmem[0]);
 }
 
-/* Within this socket's buffer, or its part of it, and within the limit for all? */
+/* Is the charge within this socket's buffer, or its share of it, and within the limit for all? */
 static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
 {
-	/* like Linux: over the socket's limit by one packet is the limit */
+	/* as in Linux, a socket may exceed its limit by one packet */
 	return atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk) && tcp_rmem_schedule(sk, size);
 }
 
@@ -236,19 +235,19 @@ static int tcp_prune_queue(struct sock *sk, unsigned int size)
 	tcp_collapse(sk);
 	if (tcp_rmem_has_room(sk, size))
 		return 0;
-	/* RFC 2018 allows it: data out of order was never acknowledged. */
+	/* RFC 2018 permits it: out-of-order data was never acknowledged. */
 	tcp_prune_ofo_queue(sk);
 	if (tcp_rmem_has_room(sk, size))
 		return 0;
-	/* The peer ignores our window, or the application is asleep. */
+	/* The peer ignores our window, or the application does not read. */
 	snmp_inc(SNMP_TcpExtRcvPruned);
 	tp->pred_flags = 0;
 	return -1;
 }
 
 /*
- * Memory is short, and it is not this socket's turn to receive: data that it holds beyond its share, or, where
- * pages are short, any that it has not acknowledged, is freed.  bh lock, no owner.
+ * Memory is short.  Frees data that this socket holds beyond its share, or, if pages are short, all
+ * data that it has not acknowledged. bh lock, no owner.
  */
 void tcp_rmem_shrink(struct sock *sk)
 {
@@ -269,11 +268,15 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 	return tcp_prune_queue(sk, size);
 }
 
-/* ---- the buffer follows the path -------------------------------------------------------------------------- */
+/*
+ * ---- the buffer grows with the path
+ * -----------------------------------------------------------------------
+ */
 
 /*
- * A receiver's round trip, srtt << 3 in microseconds.  @win_dep: the time of a whole window, which is a
- * round trip only when the sender was held up by nothing else: then the least counts.
+ * The receiver's estimate of the round trip, srtt << 3 in microseconds.  @win_dep: the sample is
+ * the time of a whole window, which is a round trip only if nothing else delayed the sender: then
+ * the minimum counts.
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u32 sample_us, bool win_dep)
 {
@@ -295,7 +298,7 @@ static u32 us_since(const struct tcp_sock *tp, u64 stamp)
 	return (tp->tcp_mstamp - stamp) / NSEC_PER_USEC;
 }
 
-/* Without timestamps: the time until a whole window's data has come. */
+/* Without timestamps: measures the time until a whole window's data has come. */
 void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 {
 	if (tp->rcv_rtt_stamp) {
@@ -307,7 +310,7 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 	tp->rcv_rtt_stamp = tp->tcp_mstamp;
 }
 
-/* With them: the age of the timestamp that a full segment echoes. */
+/* With timestamps: measures the age of the timestamp that a full segment echoes. */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -328,7 +331,10 @@ static u32 segment_truesize(u32 mss)
 	return truesize;
 }
 
-/* The buffer for an application that reads @copied bytes in a round trip, and twice that in the next. */
+/*
+ * Sets the buffer for an application that reads @copied bytes in a round trip, and twice that in
+ * the next.
+ */
 static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -336,7 +342,7 @@ static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 	u64 rcvwin = ((u64)copied << 1) + 16 * advmss;
 	u64 rcvbuf;
 
-	/* The sender still speeds up: expect the same growth in its next window. */
+	/* The sender still accelerates: expect the same growth in its next window. */
 	if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 1))
 		rcvwin <<= 1;
 	else if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 2))

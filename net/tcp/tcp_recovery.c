@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loss: how it is noticed, what it costs, and how one finds out that it was none.
+ * Loss recovery: detection of loss, reduction of the window, and undo of a spurious reduction.
  *
  *            dubious ACK                3 duplicates            snd_una passes high_seq
  *   Open ----------------> Disorder ----------------> Recovery ------------------------> Open
@@ -10,10 +10,10 @@
  *   tcp_ack -> tcp_fastretrans_alert;  tcp_retransmit_timer -> tcp_enter_loss
  *   tcp_transmit_skb (-ENOBUFS) -> tcp_enter_cwr;  tcp_cong_control -> tcp_cwnd_reduction
  *
- * Without SACK no ACK says which segment arrived.  So sacked_out counts duplicate ACKs: each stands
- * for one segment that got through, none in particular; and the lost segment is the head (NewReno).
- * In flight is then packets_out - sacked_out - lost_out + retrans_out, as with SACK, and all rules
- * that follow are the same.
+ * Without SACK an ACK does not say which segment arrived.  So sacked_out counts duplicate ACKs:
+ * each means that one segment arrived, without saying which; and the lost segment is the head
+ * (NewReno). In flight is then packets_out - sacked_out - lost_out + retrans_out, as with SACK, and
+ * all rules that follow are the same.
  *
  * The socket's owner, or the bh lock without one.
  * RFC 5681 3.2, 6582 (NewReno), 6937 (PRR), 3522 and 4015 (Eifel); Linux's tcp_input.c.
@@ -27,7 +27,9 @@ static void tcp_reset_reno_sack(struct tcp_sock *tp)
 	tp->sacked_out = 0;
 }
 
-/* At least one segment is missing, or there would be no duplicates.  True: there were too many. */
+/*
+ * At least one segment is missing, or there would be no duplicates.  True: the count was too high.
+ */
 static bool tcp_limit_reno_sacked(struct tcp_sock *tp)
 {
 	u32 holes = min(max(tp->lost_out, 1u), tp->packets_out);
@@ -38,7 +40,9 @@ static bool tcp_limit_reno_sacked(struct tcp_sock *tp)
 	return true;
 }
 
-/* More duplicates than segments: they were late, not lost, and we learn by how many. */
+/*
+ * More duplicates than segments: segments were reordered, not lost; raises the reordering estimate.
+ */
 static void tcp_check_reno_reordering(struct sock *sk, u32 addend)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -62,7 +66,7 @@ static void tcp_add_reno_sack(struct sock *sk)
 	tcp_verify_left_out(tp);
 }
 
-/* @acked segments in order: the first filled the hole, the others had their duplicates before. */
+/* @acked segments in order: the first filled the hole, the others had caused duplicates before. */
 void tcp_remove_reno_sacks(struct sock *sk, int acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -89,7 +93,7 @@ static void tcp_skb_mark_lost(struct tcp_sock *tp, struct sk_buff *skb)
 		tp->retransmit_skb_hint = skb;
 }
 
-/* The one segment that is missing for sure: the first. */
+/* Marks the one segment that is surely missing: the first. */
 static void tcp_mark_head_lost(struct sock *sk)
 {
 	struct sk_buff *skb = tcp_rtx_queue_head(sk);
@@ -103,7 +107,7 @@ static void tcp_mark_head_lost(struct sock *sk)
 	    tcp_fragment(sk, true, skb, mss, mss, GFP_ATOMIC))
 		return;
 	tcp_skb_mark_lost(tp, skb);
-	/* One that counted as arrived may be the lost one. */
+	/* A segment that was counted as arrived may be the lost one. */
 	tcp_limit_reno_sacked(tp);
 	tcp_verify_left_out(tp);
 }
@@ -140,8 +144,9 @@ static void tcp_init_cwnd_reduction(struct sock *sk)
 }
 
 /*
- * PRR: in a reduction segments leave in proportion to those that arrive, so that the pipe drains to
- * ssthresh over one round trip; below it slow start fills up again, if the ACKs show progress.
+ * PRR: during a reduction segments are sent in proportion to those that arrive, so that the data in
+ * flight falls to ssthresh over one round trip; below ssthresh slow start fills up again, if the
+ * ACKs show progress.
  */
 void tcp_cwnd_reduction(struct sock *sk, int newly_acked, int flag)
 {
@@ -162,7 +167,7 @@ void tcp_cwnd_reduction(struct sock *sk, int newly_acked, int flag)
 	} else {
 		sndcnt = min(delta, newly_acked);
 	}
-	/* The fast retransmit itself always goes. */
+	/* The fast retransmit itself is always sent. */
 	sndcnt = max(sndcnt, tp->prr_out ? 0 : 1);
 	tp->snd_cwnd = max(in_flight + sndcnt, 1);
 }
@@ -171,7 +176,7 @@ static void tcp_end_cwnd_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* After an undo there is nothing to settle. */
+	/* After an undo the window is not changed. */
 	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
 	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker)) {
 		tp->snd_cwnd = tp->snd_ssthresh;
@@ -180,7 +185,10 @@ static void tcp_end_cwnd_reduction(struct sock *sk)
 	tcp_ca_event(sk, CA_EVENT_COMPLETE_CWR);
 }
 
-/* Congestion without a loss: once a window, and not inside a recovery. */
+/*
+ * Congestion without a loss: reduces the window once for each window of data, and not inside a
+ * recovery.
+ */
 void tcp_enter_cwr(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -202,9 +210,10 @@ static void tcp_init_undo(struct tcp_sock *tp)
 }
 
 /*
- * Eifel (RFC 3522): this ACK echoes a time before our first retransmission, so the original had arrived.
- * Without a time of it nothing can be said: it is forgotten while NewReno waits at high_seq, and the ACK
- * beyond that must not give back what a true loss has cost (so Linux since 5.1; 4.11 did).
+ * Eifel (RFC 3522): this ACK echoes a time before our first retransmission, so the original had
+ * arrived.  Without a recorded time this cannot be decided: it is cleared while NewReno waits at
+ * high_seq, and the ACK beyond that must not undo the reduction after a true loss (as Linux since
+ * 5.1; 4.11 did).
  */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
@@ -217,7 +226,7 @@ static bool tcp_may_undo(const struct tcp_sock *tp)
 	return tp->undo_marker && (!tp->undo_retrans || tcp_packet_delayed(tp));
 }
 
-/* Gives the window back; with @unmark_loss nothing is lost any more. */
+/* Restores the window; with @unmark_loss no segment counts as lost any more. */
 static void tcp_undo_cwnd_reduction(struct sock *sk, bool unmark_loss)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -236,8 +245,9 @@ static void tcp_undo_cwnd_reduction(struct sock *sk, bool unmark_loss)
 	tp->undo_marker = 0;
 }
 
-/* All that was in flight has been acknowledged.  True: stay in this state (RFC 6582 3.2, step 2): until
- * something beyond high_seq is acknowledged, duplicates are echoes of our own retransmissions. */
+/* All data that was in flight has been acknowledged.  True: stay in this state (RFC 6582 3.2, step
+ * 2): until data beyond high_seq is acknowledged, duplicates may be caused by our own
+ * retransmissions. */
 static bool tcp_try_undo_recovery(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -268,7 +278,7 @@ static bool tcp_try_undo_loss(struct sock *sk)
 	return true;
 }
 
-/* Without what was retransmitted, is this order or disorder? */
+/* Without the retransmitted segments, is this state Open or Disorder? */
 static void tcp_try_keep_open(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -282,14 +292,14 @@ static void tcp_try_keep_open(struct sock *sk)
 	}
 }
 
-/* A partial ACK that the original earned, not the retransmission: they were only late. */
+/* A partial ACK that the original caused, not the retransmission: the segments were only late. */
 static bool tcp_try_undo_partial(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (!tp->undo_marker || !tcp_packet_delayed(tp))
 		return false;
-	/* Until the retransmissions under way are answered. */
+	/* Wait until the retransmissions in flight are answered. */
 	if (tp->retrans_out)
 		return true;
 	if (!tcp_any_retrans_done(sk))
@@ -317,8 +327,9 @@ noinline void tcp_enter_recovery(struct sock *sk)
 }
 
 /*
- * Time was up: all that is in flight counts as lost, and slow start begins anew.  ssthresh falls once
- * for what was in flight then (RFC 5681 3.1), not with every timeout of the same segment.
+ * The retransmission timeout: all data in flight counts as lost, and slow start begins again.
+ * ssthresh falls once for the data that was in flight then (RFC 5681 3.1), not with every timeout
+ * of the same segment.
  */
 noinline void tcp_enter_loss(struct sock *sk)
 {
@@ -356,8 +367,8 @@ noinline void tcp_enter_loss(struct sock *sk)
 }
 
 /*
- * The path takes smaller packets only: larger segments were lost, but not by congestion.  In Loss
- * all of it counts as lost already, and goes again at once all the same.
+ * The path accepts only smaller packets: larger segments were lost, but not through congestion.  In
+ * Loss all of them count as lost already, and are retransmitted at once nevertheless.
  */
 void tcp_simple_retransmit(struct sock *sk)
 {
@@ -393,7 +404,10 @@ void tcp_simple_retransmit(struct sock *sk)
 	tcp_xmit_retransmit_queue(sk);
 }
 
-/* ---- what an ACK means -------------------------------------------------------------------------------------------- */
+/*
+ * ---- the meaning of an ACK
+ * ------------------------------------------------------------------------------------------
+ */
 
 static bool tcp_time_to_recover(const struct sock *sk)
 {
@@ -404,8 +418,8 @@ static bool tcp_time_to_recover(const struct sock *sk)
 		return true;
 	if (tp->sacked_out + 1 > tp->reordering)
 		return true;
-	/* Too few in flight for as many duplicates as reordering asks, and nothing new may be sent that
-	 * would bring more (RFC 5827's idea). */
+	/* Too few segments in flight for the number of duplicates that reordering requires, and no
+	 * new data may be sent that would cause more (RFC 5827's idea). */
 	return tp->packets_out <= tp->reordering &&
 	       tp->sacked_out >= max_t(u32, tp->packets_out / 2, sysctl_tcp_reordering) &&
 	       (!next || !tcp_snd_wnd_test(tp, next, tp->mss_cache));
@@ -422,7 +436,7 @@ static void tcp_try_to_open(struct sock *sk)
 		tcp_try_keep_open(sk);
 }
 
-/* In Loss.  True: nothing more to decide about this ACK. */
+/* In Loss.  True: this ACK needs no further decision. */
 static bool tcp_process_loss(struct sock *sk, int flag, bool is_dupack, enum tcp_rexmit *rexmit)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -433,7 +447,7 @@ static bool tcp_process_loss(struct sock *sk, int flag, bool is_dupack, enum tcp
 		tcp_try_undo_recovery(sk);
 		return inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
 	}
-	/* Beyond high_seq there is new data again: duplicates may be of that. */
+	/* New data beyond high_seq was sent: duplicates may refer to that. */
 	if (after(tp->snd_nxt, tp->high_seq) && is_dupack)
 		tcp_add_reno_sack(sk);
 	else if (flag & FLAG_SND_UNA_ADVANCED)
@@ -442,14 +456,14 @@ static bool tcp_process_loss(struct sock *sk, int flag, bool is_dupack, enum tcp
 	return true;
 }
 
-/* high_seq was passed: CWR and Recovery end.  True: hold the state all the same. */
+/* high_seq was passed: CWR and Recovery end.  True: stay in the state nevertheless. */
 static bool tcp_leave_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	switch (inet_csk(sk)->icsk_ca_state) {
 	case TCP_CA_CWR:
-		/* Only when something sent after the reduction began is acknowledged. */
+		/* Only when a segment that was sent after the reduction began is acknowledged. */
 		if (tp->snd_una != tp->high_seq) {
 			tcp_end_cwnd_reduction(sk);
 			tcp_set_ca_state(sk, TCP_CA_Open);
@@ -467,8 +481,8 @@ static bool tcp_leave_reduction(struct sock *sk)
 }
 
 /*
- * The ACK is a duplicate, or the state is not Open.  @is_dupack: it moved nothing and carried nothing.
- * *@rexmit: whether tcp_xmit_retransmit_queue() has something to do.
+ * The ACK is a duplicate, or the state is not Open.  @is_dupack: it advanced nothing and had no
+ * data. *@rexmit: whether tcp_xmit_retransmit_queue() has segments to send.
  */
 noinline void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, int flag,
 				    enum tcp_rexmit *rexmit)
@@ -497,7 +511,7 @@ noinline void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, int flag,
 		} else {
 			if (tcp_try_undo_partial(sk))
 				return;
-			/* RFC 6582 3.2, step 3: a partial ACK names the next hole. */
+			/* RFC 6582 3.2, step 3: a partial ACK shows the next hole. */
 			do_lost = true;
 		}
 		break;

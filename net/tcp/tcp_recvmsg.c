@@ -3,20 +3,20 @@
  * The application reads.
  *
  * tcp_recvmsg() <- inet_recvmsg() <- recv(), read() (process; takes the socket): copies out of the
- * receive queue, sleeps in sk_wait_data() while there is too little, tells the peer of the new room
- * (tcp_cleanup_rbuf) and lets the buffer follow the reader's speed (tcp_rcv_space_adjust).
+ * receive queue, sleeps in sk_wait_data() while there is too little data, announces the new room to
+ * the peer (tcp_cleanup_rbuf) and adjusts the buffer to the reader's speed (tcp_rcv_space_adjust).
  * Softirq adds to the queue only while no owner holds the socket.
  *
- * Packets in the queue may overlap: bytes before copied_seq were read out of an earlier one.
- * RFC 9293 3.9.1.3; POSIX recv(); MSG_TRUNC without a copy is Linux's.  Linux's net/ipv4/tcp.c.
+ * Packets in the queue may overlap: bytes before copied_seq were read from an earlier packet. RFC
+ * 9293 3.9.1.3; POSIX recv(); MSG_TRUNC without a copy is Linux's.  Linux's net/ipv4/tcp.c.
  */
 #include "kernel/sched/sched.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
 /*
- * The application took @copied bytes (0: it is about to sleep).  An ACK is due when one was put off
- * that is worth more now, or when the window that the peer sees can grow twofold (RFC 9293 3.8.6.2.2).
+ * The application read @copied bytes (0: it is about to sleep).  An ACK is due if a delayed one
+ * should be sent now, or if the window that the peer sees can double (RFC 9293 3.8.6.2.2).
  */
 noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 {
@@ -25,8 +25,8 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 	bool time_to_ack = false;
 
 	if (inet_csk_ack_scheduled(sk)) {
-		/* The timer came while we owned the socket; two segments; or all was read that the peer
-		 * pushed, and it may wait for our ACK. */
+		/* The timer fired while we owned the socket; or two segments are unacknowledged; or
+		 * all pushed data was read, and the peer may wait for our ACK. */
 		if (icsk->icsk_ack.blocked || tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss ||
 		    (copied > 0 &&
 		     ((icsk->icsk_ack.pending & ICSK_ACK_PUSHED2) ||
@@ -53,22 +53,22 @@ struct tcp_reader {
 	struct kmsghdr *msg;
 	size_t len; /* still wanted */
 	int copied; /* bytes so far, or -errno when none */
-	int target; /* fewer are not worth returning with */
+	int target; /* do not return with fewer */
 	int flags;  /* MSG_* */
 	long timeo;
 	u32 peek_seq;
 	u32 *seq;             /* next byte: copied_seq, or peek_seq */
-	struct sk_buff *last; /* tail of the queue when it was seen to be too short */
+	struct sk_buff *last; /* the queue's tail when the queue had too little */
 };
 
-/* The packet with the next byte (or the FIN), and where in it.  NULL: there is none yet. */
+/* The packet with the next byte (or the FIN), and the offset in it.  NULL: there is none yet. */
 static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 *offset)
 {
 	struct sk_buff *skb;
 
 	r->last = skb_peek_tail(&sk->sk_receive_queue);
 	skb_queue_walk(&sk->sk_receive_queue, skb) {
-		/* A hole in the receive queue: our bug. */
+		/* A hole in the receive queue: a bug of ours. */
 		if (WARN_ON(before(*r->seq, TCP_SKB_CB(skb)->seq)))
 			return NULL;
 		*offset = *r->seq - TCP_SKB_CB(skb)->seq;
@@ -78,7 +78,7 @@ static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 
 	return NULL;
 }
 
-/* Nothing to read: is that the end of the call?  Sets r->copied where it is an error. */
+/* No data: does the call end?  Sets r->copied if it is an error. */
 static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 {
 	if (r->copied)
@@ -106,14 +106,14 @@ static void sk_eat_skb(struct sock *sk, struct sk_buff *skb)
 	consume_skb(skb);
 }
 
-/* Copies from @skb.  False: the call is over (FIN, or a bad pointer). */
+/* Copies from @skb.  False: the call ends (FIN, or a bad pointer). */
 static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff *skb, u32 offset)
 {
 	u32 used = min_t(size_t, skb->len - offset, r->len);
 
 	if (used && !(r->flags & MSG_TRUNC) &&
 	    skb_copy_datagram_iter(skb, offset, &r->msg->msg_iter, used)) {
-		/* copied_seq does not move: bytes copied of this packet are read again. */
+		/* copied_seq does not move: the next read gets the bytes of this packet again. */
 		if (!r->copied)
 			r->copied = -EFAULT;
 		return false;
@@ -136,18 +136,18 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	return true;
 }
 
-/* Waits for more data or the timeout, after the backlog was worked off. */
+/* Processes the backlog, then waits for more data or the timeout. */
 static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
 {
 	tcp_cleanup_rbuf(sk, r->copied);
 	if (r->copied >= r->target) {
-		/* Enough: only the backlog could bring more without waiting. */
+		/* The target is reached: only the backlog could add data without waiting. */
 		release_sock(sk);
 		lock_sock(sk);
 	} else {
 		sk_wait_data(sk, &r->timeo, r->last);
 	}
-	/* Another thread of the application may have read the data that we only peeked at. */
+	/* Another thread may have read the data that we only peeked at. */
 	if ((r->flags & MSG_PEEK) && before(r->peek_seq, tcp_sk(sk)->copied_seq))
 		r->peek_seq = tcp_sk(sk)->copied_seq;
 }
@@ -186,7 +186,7 @@ noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 		r.copied = -ENOTCONN;
 		goto out;
 	}
-	/* Urgent data is in its place in the stream: there is nothing beside it. */
+	/* Urgent data is in its place in the stream; there is no separate urgent byte. */
 	if (flags & MSG_OOB) {
 		r.copied = -EINVAL;
 		goto out;

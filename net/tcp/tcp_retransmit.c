@@ -7,10 +7,9 @@
  *   tcp_write_xmit, tcp_write_wakeup, tcp_retransmit_skb, tcp_mark_head_lost -> tcp_fragment
  *   tcp_clean_rtx_queue -> tcp_trim_head                 a long segment acknowledged in part
  *
- * Every change of a segment's size goes through tcp_adjust_pcount(), so that packets_out, lost_out
- * and retrans_out always are the sums over the tree.
- * The socket's owner, or the bh lock without one; process context or softirq.
- * RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
+ * Every change of a segment's size calls tcp_adjust_pcount(), so that packets_out, lost_out and
+ * retrans_out are always the sums over the tree. The socket's owner, or the bh lock without one;
+ * process context or softirq. RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_send.h"
@@ -27,13 +26,15 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 		tp->retrans_out -= decr;
 	if (sacked & TCPCB_LOST)
 		tp->lost_out -= decr;
-	/* Duplicate ACKs are not of any one segment: there may not be more than there are segments. */
+	/*
+	 * Duplicate ACKs do not belong to a segment: there may not be more than there are segments.
+	 */
 	if (decr > 0)
 		tp->sacked_out -= min(tp->sacked_out, (u32)decr);
 	tcp_verify_left_out(tp);
 }
 
-/* A table of fragments that is not shared with a clone. */
+/* Makes the table of fragments private, if a clone shares it. */
 static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 {
 	u32 before_size = skb->truesize;
@@ -44,8 +45,8 @@ static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 }
 
 /*
- * Moves the bytes behind the first @len of @skb into a segment of its own behind it, in the tree
- * of sent segments (@in_rtx_queue) or in the queue of unsent ones.  0 or -ENOMEM.
+ * Moves the bytes behind the first @len of @skb into a new segment behind it, in the tree of sent
+ * segments (@in_rtx_queue) or in the queue of unsent ones. 0 or -ENOMEM.
  */
 int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
 		 unsigned int mss_now, gfp_t gfp)
@@ -59,8 +60,9 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	linear = skb_headlen(skb) > len ? skb_headlen(skb) - len : 0;
 
 	/*
-	 * CVE-2019-11478: a peer that acknowledges crumbs must not blow a full queue up into one
-	 * header per crumb.  The ends of the queue stay free, or nothing would move any more.
+	 * CVE-2019-11478: a peer that acknowledges a few bytes at a time must not split a full
+	 * queue into one header for each.  The ends of the queue may always be split, or sending
+	 * would stop.
 	 */
 	limit = (u64)sk->sk_sndbuf + 2 * SKB_TRUESIZE(GSO_MAX_SIZE);
 	if (in_rtx_queue && sk->sk_wmem_queued >> 1 > limit && skb != tcp_rtx_queue_head(sk) &&
@@ -79,7 +81,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	*tcb2 = *tcb;
 	tcb2->seq = tcb->seq + len;
 	tcb->end_seq = tcb2->seq;
-	/* FIN, PSH and a record's end belong to the last byte. */
+	/* FIN, PSH and the end of a record belong to the last byte. */
 	tcb->tcp_flags &= ~(TCPHDR_FIN | TCPHDR_PSH);
 	tcb->eor = 0;
 
@@ -106,7 +108,10 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	return 0;
 }
 
-/* Takes @eat bytes off the linear part.  The rest moves so that the headers in front of it are aligned. */
+/*
+ * Removes @eat bytes from the front of the linear part.  The rest moves so that the headers in
+ * front of it are aligned.
+ */
 static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 {
 	u32 back = eat & 3;
@@ -119,7 +124,7 @@ static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 	skb->tail -= back;
 }
 
-/* Takes @len bytes off the front: frees pages.  @skb's data is not shared. */
+/* Removes @len bytes from the front: frees pages.  @skb's data is not shared. */
 static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -168,9 +173,14 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	return 0;
 }
 
-/* ---- again ------------------------------------------------------------------------------------------- */
+/*
+ * ---- retransmission
+ * ----------------------------------------------------------------------------------
+ */
 
-/* Cuts @skb to the part that may be sent now: not acknowledged, within the window, @segs segments. */
+/*
+ * Cuts @skb to the part that may be sent now: not acknowledged, within the window, @segs segments.
+ */
 static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -178,7 +188,10 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	unsigned int cur_mss, len;
 	int diff, room;
 
-	/* As much as a full buffer lies in our own device already: more copies would not help. */
+	/*
+	 * A full buffer's worth of packets waits in our own device already: more copies would not
+	 * help.
+	 */
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) >
 	    min(sk->sk_wmem_queued + (sk->sk_wmem_queued >> 2), (u32)sk->sk_sndbuf) + 1)
 		return -EAGAIN;
@@ -195,7 +208,10 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	if (inet_csk(sk)->icsk_af_ops->rebuild_header(sk))
 		return -EHOSTUNREACH; /* no route just now */
 
-	/* The peer took window back.  One segment of the oldest goes all the same: it is the probe. */
+	/*
+	 * The peer shrank its window.  One segment of the oldest is sent nevertheless, as the
+	 * probe.
+	 */
 	cur_mss = tcp_current_mss(sk);
 	if (!before(tcb->seq, tcp_wnd_end(tp)) && tcb->seq != tp->snd_una)
 		return -EAGAIN;
@@ -217,8 +233,8 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 }
 
 /*
- * Sends at most @segs segments of @skb again, and cuts the rest off.  0, or -errno: -EAGAIN outside
- * the window, -ENOBUFS nothing could be sent now, -EHOSTUNREACH no route, -ENOMEM.
+ * Retransmits at most @segs segments of @skb, and cuts the rest off. 0, or -errno: -EAGAIN outside
+ * the window, -ENOBUFS could not be sent now, -EHOSTUNREACH no route, -ENOMEM.
  */
 noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 {
@@ -232,7 +248,9 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 		goto out_fail;
 
 	tcp_mstamp_refresh(tp);
-	/* From the first attempt on an ACK is ambiguous (Karn), whatever becomes of this one. */
+	/*
+	 * From the first attempt on an ACK is ambiguous (Karn), whether or not this one succeeds.
+	 */
 	tcb->sacked |= TCPCB_EVER_RETRANS;
 	err = tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
 	if (err)
@@ -259,7 +277,7 @@ out_fail:
 	return err;
 }
 
-/* Goes on where it stopped last: everything before the hint has been sent again already. */
+/* Continues where it stopped last: everything before the hint has been retransmitted already. */
 noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

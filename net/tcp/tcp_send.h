@@ -228,8 +228,9 @@ void tcp_options_write(void *to, const struct tcp_out_options *opts);
 /* The first sequence number that an ACK may carry without lying outside the peer's window. */
 u32 tcp_acceptable_seq(const struct sock *sk);
 /*
- * The largest segment that @sk's peer may send us: what a SYN announces.  That of the link: the path's
- * MTU limits only what we send (RFC 6691 section 2: "the MTU minus the fixed IP and TCP header sizes").
+ * The largest segment that @sk's peer may send us, announced in a SYN: that of the link, because
+ * the path's MTU limits only what we send (RFC 6691 section 2: "the MTU minus the fixed IP and TCP
+ * header sizes").
  */
 static inline u16 tcp_advertise_mss(const struct sock *sk, const struct dst_entry *dst)
 {
@@ -255,7 +256,7 @@ static inline void tcp_skb_pcount_set(struct sk_buff *skb, int segs)
 {
 	TCP_SKB_CB(skb)->tcp_gso_segs = segs;
 }
-/* Into how many segments of @mss_now does @skb fall? */
+/* The number of segments of @mss_now bytes in @skb. */
 static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 {
 	bool one = skb->len <= mss_now;
@@ -263,8 +264,8 @@ static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_no
 	TCP_SKB_CB(skb)->tcp_gso_segs = one ? 1 : DIV_ROUND_UP(skb->len, mss_now);
 	TCP_SKB_CB(skb)->tcp_gso_size = one ? 0 : mss_now;
 }
-/* May segments be built that the device, or dev_queue_xmit() for it, cuts up?  One without
- * scatter-gather would have all of them copied. */
+/* May segments be built that the device, or dev_queue_xmit() for it, cuts up?  Without
+ * scatter-gather the device would need all of them copied. */
 static inline bool sk_can_gso(const struct sock *sk)
 {
 	const struct dst_entry *dst = sk->sk_dst_cache;
@@ -291,11 +292,11 @@ void tcp_slow_start_after_idle_check(struct sock *sk);
 void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle); /* tcp_sendmsg.c */
 
 /* ---- queues (tcp_output.c, tcp_retransmit.c) --------------------------------------------------------------- */
-/* A control segment joins the write queue: FIN. */
+/* Adds a control segment to the write queue: FIN. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
-/* One that joins none: ACK, reset, probe.  NULL: no memory. */
+/* A segment for no queue: ACK, reset, probe.  NULL: no memory. */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);
-/* Segments of @skb are fewer by @decr: they leave every count that it stands in. */
+/* @skb has @decr fewer segments: subtracts them from every count that includes it. */
 void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr);
 
 /* ---- tcp_ack.c ---------------------------------------------------------------------------------------------- */

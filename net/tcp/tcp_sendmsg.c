@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An application's bytes into the write queue: one copy, into page fragments.
+ * Copies an application's bytes into the write queue: one copy, into page fragments.
  *
  *   write/send -> sock_sendmsg -> inet_sendmsg -> tcp_sendmsg
  *     -> sk_stream_alloc_skb, copy_from_iter -> tcp_push | tcp_push_one -> tcp_write_xmit
  *
  * The last segment of the queue grows until it is as large as one packet may be (size_goal: as many
- * MSS as the device takes at once).  A write of a few hundred bytes goes beside the headers, so
- * that it costs no fragment.  Bytes that were copied count as sent: any error after that returns
- * the bytes so far.
+ * MSS as the device takes at once).  A write of a few hundred bytes is copied behind the headers,
+ * so that it needs no fragment.  Bytes that were copied count as sent: after any later error the
+ * call returns their number.
  *
- * Process context; the socket is locked from the first byte to the last, but while it sleeps.
- * RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
+ * Process context; the socket is locked from the first byte to the last, except while the call
+ * sleeps. RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
  */
 #include "kernel/limits.h"
 #include "kernel/mm/iov_iter.h"
 #include "kernel/mm/page_frag.h"
 #include "net/tcp/tcp_send.h"
 
-/* A write up to this size lies in the linear part: with headers and shared info 1 KiB in all. */
+/*
+ * A write up to this size is copied into the linear part: with headers and shared info 1 KiB in
+ * all.
+ */
 #define TCP_LINEAR_WRITE 448
 
 /*
- * The block that is being cut, one a CPU: no socket keeps pages while it is idle.  Process context
- * only, and inside a system call no thread gives the CPU up between refill and cut.
- *
- * A peer that acknowledges nothing keeps the block, however small the piece that it has to acknowledge; so
- * the blocks are bounded, and a segment that finds none left takes pages of its own and pays for all of them.
+ * The block that is being cut, one for each CPU, so that no socket keeps pages while it is idle.
+ * Process context only, and inside a system call a thread does not give the CPU up between refill
+ * and cut.  A peer that acknowledges nothing keeps the block, however small its piece is.  So the
+ * number of blocks is limited; a segment that finds no block takes pages of its own and is charged
+ * for all of them.
  */
 static struct page_frag tcp_page_frag[NR_CPUS];
 static struct page_budget tcp_page_budget;
@@ -46,13 +49,16 @@ static void tcp_mark_push(struct tcp_sock *tp, struct sk_buff *skb)
 	tp->pushed_seq = tp->write_seq;
 }
 
-/* Half of the largest window is waiting without a PSH: a lazy receiver gets one. */
+/*
+ * Half of the largest window waits without a PSH: set one, for receivers that deliver data only
+ * then.
+ */
 static bool forced_push(const struct tcp_sock *tp)
 {
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
 }
 
-/* The end of a write: mark it, and send the segments that may go. */
+/* The end of a write: sets PSH, and sends the segments that may be sent. */
 noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -67,7 +73,7 @@ noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int non
 	__tcp_push_pending_frames(sk, mss_now, nonagle);
 }
 
-/* The segment is as large as it will be. */
+/* The segment has its full size. */
 static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss_now)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -82,7 +88,7 @@ static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss
 
 /* ---- segments -------------------------------------------------------------------------------------------- */
 
-/* The MSS, and how many bytes one packet to the device may hold (a multiple of it). */
+/* The MSS, and the size of the largest packet for the device (a multiple of it). */
 static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -115,7 +121,7 @@ static struct sk_buff *tcp_new_segment(struct sock *sk, unsigned int linear)
 	return skb;
 }
 
-/* An empty segment that nothing could be copied to. */
+/* Removes an empty segment, to which no byte could be copied. */
 static void tcp_drop_empty_tail(struct sock *sk)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -128,7 +134,7 @@ static void tcp_drop_empty_tail(struct sock *sk)
 	tcp_check_space(sk);
 }
 
-/* @n bytes joined @skb. */
+/* @n bytes were added to @skb. */
 static void tcp_skb_grew(struct sock *sk, struct sk_buff *skb, unsigned int n)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -139,7 +145,7 @@ static void tcp_skb_grew(struct sock *sk, struct sk_buff *skb, unsigned int n)
 	tcp_skb_pcount_set(skb, 0);
 }
 
-/* @n bytes at @offset of @page join @skb, in its last fragment where they follow on. */
+/* Adds @n bytes at @offset of @page to @skb, in its last fragment if they follow on. */
 static bool tcp_skb_add_page(struct sock *sk, struct sk_buff *skb, struct page *page, u32 offset,
 			     unsigned int n)
 {
@@ -188,8 +194,9 @@ static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
 }
 
 /*
- * A page's first segment pays for all of it.  When that one was split, and its first part acknowledged, the rest
- * of the page belongs to a segment that paid for its bytes only: it pays for those that it gets.
+ * The first segment of a page is charged for all of it.  If that segment was split, and its first
+ * part acknowledged, the rest of the page belongs to a segment that was charged only for its bytes:
+ * charge it for the bytes that it gets.
  */
 static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 {
@@ -201,7 +208,7 @@ static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 	skb->truesize = least;
 }
 
-/* As tcp_copy_to_skb(), when no block can be had. */
+/* As tcp_copy_to_skb(), if there is no block. */
 static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 					 struct iov_iter *from, unsigned int want)
 {
@@ -244,8 +251,8 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 }
 
 /*
- * Copies at most @want bytes to the end of @skb.  Bytes copied; -EMSGSIZE: it takes no more
- * fragments; -ENOMEM; -EFAULT: not a byte could be read.
+ * Copies at most @want bytes to the end of @skb.  Returns the bytes copied; -EMSGSIZE: no room for
+ * another fragment; -ENOMEM; -EFAULT: no byte could be read.
  */
 static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 			   unsigned int want)
@@ -282,7 +289,7 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	return done;
 }
 
-/* Room for more, or sleep until there is: 0 or -errno.  Data copied so far is sent first. */
+/* Waits until there is room: 0 or -errno.  Sends the data copied so far first. */
 static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *timeo,
 			     unsigned int *mss_now, unsigned int *size_goal)
 {
@@ -290,7 +297,7 @@ static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *time
 
 	if (copied)
 		tcp_push(sk, flags & ~MSG_MORE, *mss_now, TCP_NAGLE_PUSH);
-	/* Its own buffer had room: it will ask for less. */
+	/* Its own buffer had room: lower the buffer's limit. */
 	if (tcp_under_memory_pressure(sk) && (int)sk->sk_wmem_queued < sk->sk_sndbuf)
 		sk_stream_moderate_sndbuf(sk);
 	err = sk_stream_wait_memory(sk, timeo);
@@ -299,8 +306,8 @@ static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *time
 	return err;
 }
 
-/* The segment that takes the next bytes: the last one while it has room, else a new one; NULL: there
- * is none to be had now.  @left: bytes that the caller still has. */
+/* The segment for the next bytes: the last one while it has room, else a new one; NULL: no memory
+ * now.  @left: bytes that the caller still has. */
 static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, size_t left)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -313,7 +320,7 @@ static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, 
 	return tcp_new_segment(sk, left <= TCP_LINEAR_WRITE ? left : 0);
 }
 
-/* May this socket send at all?  0 or -errno. */
+/* May this socket send? 0 or -errno. */
 static int tcp_may_send(struct sock *sk, long *timeo)
 {
 	int err = 0;
@@ -325,7 +332,7 @@ static int tcp_may_send(struct sock *sk, long *timeo)
 	return err;
 }
 
-/* How a call ends that put @copied bytes into the queue and then met @err. */
+/* The result of a call that put @copied bytes into the queue and then got @err. */
 static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, size_t copied, int err)
 {
 	if (copied) {
@@ -335,7 +342,7 @@ static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, siz
 	if (!err)
 		return 0;
 	err = sk_stream_error(sk, flags, err);
-	/* Refused, and nothing is queued whose ACK would wake a writer: wake it now. */
+	/* Refused, and no segment is queued whose ACK would wake a writer: wake it now. */
 	if (err == -EAGAIN && tcp_write_queue_empty(sk) && tcp_rtx_queue_empty(sk))
 		sk->sk_write_space(sk);
 	return err;
@@ -351,7 +358,7 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 	err = tcp_may_send(sk, &timeo);
 	if (err)
 		return tcp_send_result(sk, flags, 0, 0, err);
-	/* Urgent data is taken, never sent. */
+	/* MSG_OOB is accepted, but no urgent data is sent. */
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	mss_now = tcp_send_mss(sk, &size_goal);
@@ -364,7 +371,7 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 					  min_t(size_t, left, size_goal - skb->len))
 			: -ENOMEM;
 		if (n == -EMSGSIZE) {
-			/* Full of fragments: a record's end of our own making. */
+			/* No more fragments: end the record here. */
 			TCP_SKB_CB(skb)->eor = 1;
 			tcp_mark_push(tcp_sk(sk), skb);
 			continue;

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is short: all connections give back, the idle ones too.  Memory returns: the writers that it held
- * up go on.
+ * When memory is short, all connections free memory, the idle ones too.  When memory returns,
+ * waiting writers continue.
  *
  * tcp_pages_are_short() <- alloc_pages() (struct shrinker); tcp_shrink_soon() <- tcp_enter_memory_pressure();
  * tcp_space_soon() <- tcp_stream_memory_free(), when a writer finds no memory.
  * Any context, under any lock: each only arms a timer.  tcp_shrink(), tcp_wake_writers() <- those timers: softirq, no
  * lock held.
  *
- * A connection prunes its own queues when a segment of its own finds no room.  One whose peer fell silent
- * would keep what it has: data beyond a hole, which was never acknowledged and may be dropped (RFC 2018 8),
- * and small packets in large buffers, whose data is moved together.  So each walk looks at all connections,
- * TCP_SHRINK_SOCKETS in a jiffy: the memory that it copies is as much as peers could make it hold.
- * A socket that a thread owns is left out: it is at work, and the next walk finds it.
+ * A connection prunes its own queues when a segment of its own finds no room.  A connection whose
+ * peer is silent would keep its memory: data beyond a hole, which was never acknowledged and may be
+ * dropped (RFC 2018 8), and small packets in large buffers, whose data can be moved together.  So
+ * each walk visits all connections, TCP_SHRINK_SOCKETS in a jiffy, because it may copy as much
+ * memory as peers could make the kernel hold.  A socket that a thread owns is skipped; the next
+ * walk finds it.
  *
- * A writer without memory may have nothing in flight, so that no ACK would wake it (Linux lets it sleep up
- * to 200 ms and try again; a poll() is told there that it may write, and tries at once, in vain).  Here a
- * walk asks for each socket that waits for space, SOCK_NOSPACE, whether there is some now.  The answer
- * "no" arms the next walk, so the walks end with the last one that waits.
+ * A writer without memory may have no data in flight, so that no ACK would wake it. (Linux lets it
+ * sleep up to 200 ms and try again; its poll() reports it as writable, and the write fails at
+ * once.)  Here a walk tests for each socket that waits for space (SOCK_NOSPACE) whether there is
+ * memory now.  If not, the next walk is armed, so the walks end with the last waiting socket.
  */
 #include "kernel/limits.h"
 #include "kernel/time/time.h"
@@ -28,12 +29,12 @@
 #define AT_ONCE                                                                                    \
 	16 /* sockets of a bucket that are looked at in a walk: a bucket has one on average */
 
-/* A walk over all connections: TCP_SHRINK_SOCKETS of those that match in a jiffy. */
+/* A walk over all connections: visits TCP_SHRINK_SOCKETS of the matching ones in a jiffy. */
 struct walk {
 	struct timer_list timer;
 	bool (*match)(const struct sock *sk);
 	void (*work)(struct sock *sk); /* bh lock, no owner */
-	u32 next_bucket;               /* where the walk goes on; 0: it begins */
+	u32 next_bucket;               /* where the walk continues; 0: it begins */
 	bool missed_some;              /* owned by a thread, or too many in their bucket */
 };
 
@@ -49,7 +50,10 @@ void tcp_shrink_soon(void)
 	mod_timer(&shrink_walk.timer, time_before(jiffies, earliest) ? earliest : jiffies);
 }
 
-/* From now on, and not only when a segment finds no page: tcp_stream_memory_free() relies on it. */
+/*
+ * Sets memory pressure at once, not only when a segment finds no page: tcp_stream_memory_free()
+ * relies on it.
+ */
 static void tcp_pages_are_short(void)
 {
 	if (!READ_ONCE(tcp_prot.memory_pressure) &&
@@ -68,8 +72,8 @@ static bool waits_for_space(const struct sock *sk)
 	return sk_fullsock(sk) && sk->sk_state != TCP_LISTEN && sock_flag(sk, SOCK_NOSPACE);
 }
 
-/* References to at most AT_ONCE of @bucket's sockets that @match: the tables' lock comes after a socket's, so
- * it cannot be held while one is worked on. */
+/* Takes references to at most AT_ONCE of @bucket's sockets that @match: a socket's lock comes
+ * before the tables' lock, so the latter cannot be held while a socket is processed. */
 static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
 				bool (*match)(const struct sock *), struct sock **socks)
 {
@@ -86,7 +90,7 @@ static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
 	return n;
 }
 
-/* How many sockets of @bucket were looked at. */
+/* Returns how many sockets of @bucket were visited. */
 static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 bucket)
 {
 	struct sock *socks[AT_ONCE];
@@ -111,7 +115,7 @@ static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 buc
 	return n;
 }
 
-/* False: there is more, and the timer goes on with it. */
+/* False: the walk is not complete, and the timer continues it. */
 static bool walk_on(struct walk *w)
 {
 	struct inet_hashinfo *h = &tcp_hashinfo;
@@ -139,7 +143,7 @@ static void tcp_shrink(unsigned long data)
 
 /* ---- space for writers ---------------------------------------------------------------------------- */
 
-static bool space_wanted; /* since the walk began */
+static bool space_wanted; /* set since the walk began */
 
 void tcp_space_soon(void)
 {

@@ -125,7 +125,7 @@ struct tcp_sock {
 	u32 undo_marker; /* 0: nothing to undo */
 	int undo_retrans;
 	u32 retrans_stamp;    /* tcp time stamp of the first retransmission of the window */
-	u32 unanswered_stamp; /* the same since snd_una last moved; 0: nothing was sent again */
+	u32 unanswered_stamp; /* the same since snd_una last moved; 0: no retransmission */
 	u32 total_retrans;
 	u32 delivered; /* segments that arrived */
 	u32 reordering;
@@ -133,18 +133,18 @@ struct tcp_sock {
 	u32 segs_in, segs_out;
 	u64 bytes_sent, bytes_retrans; /* the first with the second */
 	u32 reord_seen;                /* times that reordering was learned */
-	u32 rcv_ooopack;               /* segments that came ahead of their turn */
+	u32 rcv_ooopack;               /* segments that came out of order */
 	u32 chrono_start;              /* jiffies: since when it is chrono_type */
 	u32 chrono_stat[3];            /* jiffies spent in each but TCP_CHRONO_NONE */
 
-	struct sk_buff *retransmit_skb_hint; /* where retransmission goes on; NULL: the head */
+	struct sk_buff *retransmit_skb_hint; /* where retransmission continues; NULL: the head */
 
-	/* received out of order: a tree by sequence number, bounded (TCP_OFO_PACKETS_MAX) */
+	/* received out of order: a tree by sequence number, limited (TCP_OFO_PACKETS_MAX) */
 	struct rb_root out_of_order_queue;
 	struct sk_buff *ooo_last_skb;
 
 	struct tcp_options_received rx_opt;
-	u32 tsoffset; /* our timestamps start at a secret place (of this connection) */
+	u32 tsoffset; /* secret offset of our timestamps, of this connection */
 
 	u32 data_segs_in, data_segs_out;
 
@@ -166,10 +166,10 @@ struct tcp_sock {
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
 
-/* What limits the sender, in rising priority (TCP_INFO). */
+/* The sender's present limit, in rising priority (TCP_INFO). */
 enum tcp_chrono {
 	TCP_CHRONO_NONE,
-	TCP_CHRONO_BUSY,           /* something waits or is in flight */
+	TCP_CHRONO_BUSY,           /* data waits or is in flight */
 	TCP_CHRONO_RWND_LIMITED,   /* and the peer's window is full */
 	TCP_CHRONO_SNDBUF_LIMITED, /* or our own buffer */
 	TCP_CHRONO_MAX

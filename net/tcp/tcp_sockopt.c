@@ -30,7 +30,7 @@ void tcp_set_keepalive(struct sock *sk, int on)
 		inet_csk_delete_keepalive_timer(sk);
 }
 
-/* A new idle time counts from when the peer was last heard. */
+/* A new idle time counts from the last segment of the peer. */
 static void set_keepidle(struct sock *sk, int seconds)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -45,7 +45,10 @@ static void set_keepidle(struct sock *sk, int seconds)
 		sk, elapsed < tp->keepalive_time ? tp->keepalive_time - elapsed : 0);
 }
 
-/* ---- TCP_DEFER_ACCEPT: seconds as rounds of the SYN-ACK's timer, 1 + 2 + 4 ... ------------------------------- */
+/*
+ * ---- TCP_DEFER_ACCEPT: seconds as rounds of the SYN-ACK's timer, 1 + 2 + 4 ...
+ * -------------------------------
+ */
 
 static u8 secs_to_retrans(int seconds)
 {
@@ -91,7 +94,7 @@ static void set_nodelay(struct sock *sk, bool on)
 		tp->nonagle &= ~TCP_NAGLE_OFF;
 		return;
 	}
-	/* Queued data goes out now, even with TCP_CORK (Linux). */
+	/* Queued data is sent now, even with TCP_CORK (Linux). */
 	tp->nonagle |= TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
 	push_pending(sk);
 }
@@ -110,7 +113,7 @@ static void set_cork(struct sock *sk, bool on)
 	push_pending(sk);
 }
 
-/* 1: acknowledge at once, what is put off too, until traffic decides otherwise; 0: wait for company. */
+/* 1: acknowledge at once, delayed ACKs too, until traffic changes the mode; 0: delay ACKs. */
 static void set_quickack(struct sock *sk, int val)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -144,7 +147,7 @@ static bool in_range(int val, int least, int most)
 	return val >= least && val <= most;
 }
 
-/* Those that only set a number within bounds.  -ENOPROTOOPT: it is none of them. */
+/* Options that only set a number within limits. -ENOPROTOOPT: another option. */
 static int set_number(struct sock *sk, int optname, int val)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -308,7 +311,7 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 	}
 }
 
-/* At most @len bytes of @value, and how many that were. */
+/* Copies at most @len bytes of @value, and the number of bytes. */
 static int copy_option(void __user *optval, int __user *optlen, int len, const void *value,
 		       int size)
 {
@@ -323,7 +326,7 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 	struct tcp_info info;
 	int val, err, len;
 
-	/* Levels that exist nowhere: the two calls differ, as in Linux. */
+	/* For levels that do not exist the two calls return different errors, as in Linux. */
 	if (level != SOL_TCP)
 		return -EOPNOTSUPP;
 	if (copy_from_user(&len, optlen, sizeof(len)))

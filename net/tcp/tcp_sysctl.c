@@ -152,8 +152,8 @@ static const struct ctl_table table[] = {
 	},
 };
 
-/* Linux begins at a sixteenth, of a machine that does other things too.  A round number: seven eighths
- * of it at least, three bits. */
+/* Linux uses a sixteenth of memory, on a machine that also does other work.  A round number: at
+ * least seven eighths of the exact one, three bits. */
 static void tcp_mem_init(void)
 {
 	u64 pressure = max_t(u64, nr_total_pages() / TCP_MEM_PRESSURE_PART, 8);
@@ -167,7 +167,9 @@ static void tcp_mem_init(void)
 	sysctl_tcp_mem[2] = pressure * 2;
 }
 
-/* A first window must not be a large part of a small machine: below 8 MiB a buffer starts smaller. */
+/*
+ * A first window must not be a large part of a small machine: below 8 MiB a buffer starts smaller.
+ */
 static void tcp_rmem_init(void)
 {
 	u64 part = ALIGN_DOWN(nr_total_pages() * PAGE_SIZE / SOCK_RMEM_DEFAULT_PART, PAGE_SIZE);

@@ -7,13 +7,13 @@
  *   icsk_delack_timer -> tcp_delack_timer -> tcp_delack_timer_handler -> tcp_send_ack
  *   sk_timer -> tcp_keepalive_timer -> tcp_write_wakeup
  *
- * A probe is new data if the window takes any, else an ACK with a sequence number that was acknowledged
- * long ago: the peer must answer that with its numbers.
+ * A probe is new data if the window has room for a byte, else an ACK with a sequence number that
+ * was acknowledged long ago: the peer must answer it with its numbers.
  *
  * All run in softirq and take the bh lock.  If a thread owns the socket, they leave a flag and a
- * reference (tsq_flags), and release_sock() -> tcp_release_cb() does the work; keepalive, which is in
- * no hurry, comes again a little later.  An armed timer holds a reference, which its run gives back.
- * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c and tcp_output.c.
+ * reference (tsq_flags), and release_sock() -> tcp_release_cb() does the work; keepalive, which is
+ * not urgent, runs again a little later.  An armed timer holds a reference, which its run gives
+ * back. RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c and tcp_output.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
@@ -22,7 +22,7 @@
 
 /* ---- probes ------------------------------------------------------------------------------------ */
 
-/* One below what is acknowledged. */
+/* Sends an ACK with the sequence number before the first unacknowledged one. */
 static int tcp_xmit_probe_skb(struct sock *sk, enum snmp_counter mib)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -35,7 +35,7 @@ static int tcp_xmit_probe_skb(struct sock *sk, enum snmp_counter mib)
 	return tcp_transmit_skb(sk, skb, 0, GFP_ATOMIC);
 }
 
-/* The window took a part of the next segment: that part is the probe. */
+/* The window has room for a part of the next segment: send that part as the probe. */
 static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -46,7 +46,7 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 
 	if (before(tp->pushed_seq, tcb->end_seq))
 		tp->pushed_seq = tcb->end_seq;
-	/* A FIN takes a place in the window too: it may be all that is cut off. */
+	/* A FIN takes a place in the window too: it may be the only part that is cut off. */
 	if (room < tcb->end_seq - tcb->seq || skb->len > mss) {
 		if (tcp_fragment(sk, false, skb, min(room, mss), mss, GFP_ATOMIC))
 			return -ENOMEM;
@@ -61,7 +61,7 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 	return err;
 }
 
-/* 0: something is on its way; -errno: not.  @mib counts probes without data. */
+/* 0: a segment was sent; -errno: not.  @mib counts probes without data. */
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 {
 	struct sk_buff *skb = tcp_send_head(sk);
@@ -75,8 +75,9 @@ int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 }
 
 /*
- * When to probe next: at the latest when TCP_USER_TIMEOUT, which counts from the first probe, is over (Linux 5.12), so
- * that tcp_probe_timer() ends the connection then and not up to two minutes later.
+ * The time of the next probe: at the latest when TCP_USER_TIMEOUT, which counts from the first
+ * probe, is over (Linux 5.12), so that tcp_probe_timer() ends the connection then and not up to two
+ * minutes later.
  */
 unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when)
 {
@@ -100,13 +101,16 @@ noinline void tcp_send_probe0(struct sock *sk)
 	int err = tcp_write_wakeup(sk, SNMP_TcpExtTCPWinProbe);
 
 	if (tp->packets_out || !tcp_send_head(sk)) {
-		/* It was data: the retransmit timer watches it. */
+		/* The probe was data: the retransmit timer watches it. */
 		icsk->icsk_probes_out = 0;
 		icsk->icsk_backoff = 0;
 		return;
 	}
 	if (err == -ENOBUFS || err == -ENOMEM) {
-		/* Our own shortage is no answer of the peer's: soon again, without doubling. */
+		/*
+		 * Our own lack of memory is not an answer of the peer: try again soon, without
+		 * doubling.
+		 */
 		if (!icsk->icsk_probes_out)
 			icsk->icsk_probes_out = 1;
 	} else {
@@ -138,7 +142,7 @@ static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
 	return true;
 }
 
-/* How often an orphan tries: not at all after an ICMP error. */
+/* The number of tries of an orphan: none after an ICMP error. */
 static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 {
 	unsigned int retries = sysctl_tcp_orphan_retries;
@@ -149,9 +153,10 @@ static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 }
 
 /*
- * When the segment that is not acknowledged was sent again for the first time, in ms; a SYN: for the first
- * time at all.  RFC 1122 4.2.3.5 counts "transmissions of the same segment": an acknowledgment in
- * between begins the count anew (Linux 6.18 counts on until all of a lost window is acknowledged).
+ * The time, in ms, when the unacknowledged segment was retransmitted for the first time; for a SYN,
+ * when it was sent first.  RFC 1122 4.2.3.5 counts "transmissions of the same segment": an
+ * acknowledgment in between restarts the count (Linux 6.18 counts on until all of a lost window is
+ * acknowledged).
  */
 static u32 tcp_retrans_start(const struct sock *sk)
 {
@@ -165,7 +170,7 @@ static u32 tcp_retrans_start(const struct sock *sk)
 	return tcp_ns_to_stamp(head->skb_mstamp);
 }
 
-/* How long @boundary retransmissions take when each waits twice as long as the last, in ms. */
+/* The time, in ms, of @boundary retransmissions when each waits twice as long as the last. */
 static unsigned int tcp_backoff_time(unsigned int boundary, unsigned int rto_base)
 {
 	unsigned int doublings = 0;
@@ -177,7 +182,7 @@ static unsigned int tcp_backoff_time(unsigned int boundary, unsigned int rto_bas
 	return ((2u << doublings) - 1) * rto_base + (boundary - doublings) * TCP_RTO_MAX;
 }
 
-/* Have we tried for as long as @boundary retransmissions take, or for @timeout ms where given? */
+/* Have we tried for as long as @boundary retransmissions take, or for @timeout ms if given? */
 bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int timeout)
 {
 	bool syn = sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
@@ -190,7 +195,7 @@ bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int 
 	return (s32)(tcp_time_stamp(tp) - tcp_retrans_start(sk) - timeout) >= 0;
 }
 
-/* Another timeout: go on (false), or is it enough?  Then the connection has ended. */
+/* Another timeout: false, continue; true, the connection has ended. */
 static bool tcp_write_timeout(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -202,7 +207,7 @@ static bool tcp_write_timeout(struct sock *sk)
 		retry_until =
 			icsk->icsk_syn_retries ? icsk->icsk_syn_retries : sysctl_tcp_syn_retries;
 	} else {
-		/* The route may be the reason: ask for another one. */
+		/* The route may be the reason: look it up again. */
 		if (retransmits_timed_out(sk, sysctl_tcp_retries1, 0))
 			sk_dst_reset(sk);
 		retry_until = sysctl_tcp_retries2;
@@ -223,7 +228,7 @@ static bool tcp_write_timeout(struct sock *sk)
 
 /* ---- retransmission ------------------------------------------------------------------------------------- */
 
-/* The next timeout, but not past the time that the application gave (TCP_USER_TIMEOUT). */
+/* The next timeout, but not beyond the time that the application set (TCP_USER_TIMEOUT). */
 static unsigned long tcp_clamp_rto_to_user_timeout(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -250,15 +255,15 @@ static void tcp_count_timeout(const struct sock *sk)
 		snmp_inc(SNMP_TcpExtTCPRenoFailures);
 }
 
-/* The window closed over what is in flight: the peer is there, so it is probed, without giving up as
- * long as it answers. */
+/* The peer closed the window over data in flight: the peer is alive, so it is probed, without
+ * giving up as long as it answers. */
 static bool tcp_window_was_shrunk(const struct sock *sk)
 {
 	return !tcp_sk(sk)->snd_wnd && !sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_SYN_SENT &&
 	       sk->sk_state != TCP_SYN_RECV;
 }
 
-/* RFC 6298 5.4 to 5.6: the oldest again, and twice the time. */
+/* RFC 6298 5.4 to 5.6: retransmit the oldest segment, and double the timeout. */
 noinline void tcp_retransmit_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -285,7 +290,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 		tcp_enter_loss(sk);
 		err = tcp_retransmit_skb(sk, head, 1);
 		if (err == -ENOBUFS || err == -ENOMEM) {
-			/* Not the network's fault: soon again, without doubling. */
+			/* A local error, not the network's: try again soon, without doubling. */
 			if (!icsk->icsk_retransmits)
 				icsk->icsk_retransmits = 1;
 			inet_csk_reset_xmit_timer(
@@ -311,7 +316,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 
 /* ---- probes of a closed window ------------------------------------------------------------------------------ */
 
-/* The state says that a FIN was sent, and there was no memory for it. */
+/* The state says that a FIN was sent, but there was no memory for it. */
 static bool tcp_fin_is_missing(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -344,7 +349,9 @@ static void tcp_probe_timer(struct sock *sk)
 		 tcp_time_stamp(tp) - tcp_ns_to_stamp(head->skb_mstamp) >= icsk->icsk_user_timeout)
 		goto abort;
 
-	/* Probes that are answered may go on for ever (RFC 9293 3.8.6.1); an ACK resets the count. */
+	/*
+	 * Probes that are answered may go on for ever (RFC 9293 3.8.6.1); an ACK resets the count.
+	 */
 	if (sock_flag(sk, SOCK_DEAD)) {
 		bool alive = tcp_probe0_when(sk, TCP_RTO_MAX) < TCP_RTO_MAX;
 
@@ -354,7 +361,7 @@ static void tcp_probe_timer(struct sock *sk)
 		if (tcp_out_of_resources(sk, true))
 			return;
 	}
-	/* The count is a byte: its last value is the most that there can be. */
+	/* The count is a byte: 255 is its largest value. */
 	if (icsk->icsk_probes_out > max_probes || icsk->icsk_probes_out == 255)
 		goto abort;
 	tcp_send_probe0(sk);
@@ -374,7 +381,7 @@ void tcp_write_timer_handler(struct sock *sk)
 
 	if (((1 << sk->sk_state) & ((1 << TCP_CLOSE) | (1 << TCP_LISTEN))) || !event)
 		return;
-	/* It was moved to later while this run was on its way. */
+	/* It was postponed after this run was scheduled. */
 	if (time_after(icsk->icsk_timeout, jiffies)) {
 		sk_reset_timer(sk, &icsk->icsk_retransmit_timer, icsk->icsk_timeout);
 		return;
@@ -439,7 +446,10 @@ void tcp_delack_timer_handler(struct sock *sk)
 	if (!inet_csk_ack_scheduled(sk))
 		return;
 	if (icsk->icsk_ack.pingpong) {
-		/* The answer that was to carry the ACK did not come: not so interactive after all. */
+		/*
+		 * The answer that was to carry the ACK did not come: the traffic is not
+		 * interactive.
+		 */
 		icsk->icsk_ack.pingpong = 0;
 		icsk->icsk_ack.ato = TCP_ATO_MIN;
 	} else {
@@ -454,7 +464,7 @@ void tcp_delack_timer(unsigned long data)
 	tcp_timer_run((struct sock *)data, tcp_delack_timer_handler, TCP_DELACK_TIMER_DEFERRED);
 }
 
-/* From release_sock(), still the owner, with the bh lock: the work that softirq deferred. */
+/* From release_sock(), still the owner, with the bh lock: does the work that softirq deferred. */
 noinline void tcp_release_cb(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -479,7 +489,7 @@ noinline void tcp_release_cb(struct sock *sk)
 
 /* ---- keepalive ---------------------------------------------------------------------------------------------------- */
 
-/* How long nothing was heard. */
+/* The time since the peer's last segment. */
 static u32 tcp_keepalive_elapsed(const struct sock *sk)
 {
 	u32 now = tcp_jiffies32;
@@ -487,7 +497,7 @@ static u32 tcp_keepalive_elapsed(const struct sock *sk)
 	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tcp_sk(sk)->rcv_tstamp);
 }
 
-/* Probes were sent, and enough of them, or for long enough. */
+/* Enough probes were sent, or for long enough. */
 static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -498,13 +508,13 @@ static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 	return icsk->icsk_probes_out >= keepalive_probes(tcp_sk(sk));
 }
 
-/* When to look again, or 0: the connection has ended. */
+/* The time of the next check, or 0: the connection has ended. */
 static u32 tcp_keepalive_work(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 idle_limit = keepalive_time_when(tp), elapsed;
 
-	/* Something is in flight or waits: the other timers watch the peer. */
+	/* Data is in flight or waits: the other timers watch the peer. */
 	if (tp->packets_out || tcp_send_head(sk))
 		return idle_limit;
 	elapsed = tcp_keepalive_elapsed(sk);
@@ -522,7 +532,10 @@ static u32 tcp_keepalive_work(struct sock *sk)
 	return keepalive_intvl_when(tp);
 }
 
-/* An orphan's wait in FIN_WAIT2 is over: the rest of it, if any, as a timewait; else it ends. */
+/*
+ * An orphan's wait in FIN_WAIT2 is over: the rest of it, if any, as a timewait object; else the
+ * connection ends.
+ */
 static void tcp_fin_wait2_over(struct sock *sk)
 {
 	if (tcp_sk(sk)->linger2 >= 0) {

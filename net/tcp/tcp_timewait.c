@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: a small object takes the place of a connection that is over, and answers segments that come late.
+ * TIME_WAIT: a small object replaces a connection that has ended, and answers late segments.
  *
  * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock)
- * tcp_timewait_state_process() <- tcp_v4_rcv (softirq)
- * tcp_twsk_unique() <- inet_hash_connect() <- tcp_v4_connect (process, under an ehash lock)
- * The object has no lock: each field that changes is one word.
+ * tcp_timewait_state_process() <- tcp_v4_rcv (softirq) tcp_twsk_unique() <- inet_hash_connect() <-
+ * tcp_v4_connect (process, under an ehash lock) The object has no lock: each field that changes is
+ * one word.
  *
  * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
  */
@@ -16,9 +16,10 @@
 /* ---- TIME_WAIT ------------------------------------------------------------------------------------------ */
 
 /*
- * @sk is over but for what may still come: a small object takes its places and @sk ends.
- * @state FIN_WAIT2: the peer's FIN is still due, wait @timeo for it; TIME_WAIT: the full time (1122
- * 4.2.2.13).  Without memory, or above tcp_max_tw_buckets, the connection is just closed, and counted.
+ * @sk has ended, but segments may still come: a small object takes its places in the tables and @sk
+ * ends.  @state FIN_WAIT2: wait @timeo for the peer's FIN; TIME_WAIT: "it MUST linger in TIME-WAIT
+ * state for a time 2xMSL (Maximum Segment Lifetime)" (RFC 1122 4.2.2.13).  Without memory, or above
+ * tcp_max_tw_buckets, the connection is closed at once, and counted.
  */
 noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 {
@@ -50,7 +51,10 @@ noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 	tcp_done(sk);
 }
 
-/* An ACK, unless the last one to such a segment was just now. */
+/*
+ * Answers with an ACK, unless the last ACK to such a segment was less than tcp_invalid_ratelimit
+ * ago.
+ */
 static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					 enum snmp_counter mib)
 {
@@ -71,7 +75,9 @@ static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw,
 	tcptw->tw_ts_recent_stamp = tcp_seconds();
 }
 
-/* We sent our FIN and it was acknowledged; the application is gone; only a FIN is welcome. */
+/*
+ * Our FIN was acknowledged and the application has closed; only the peer's FIN is still accepted.
+ */
 static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
 				       const struct tcphdr *th,
 				       const struct tcp_options_received *opt, bool paws_reject)
@@ -83,7 +89,11 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 					  tcptw->tw_rcv_nxt + tcptw->tw_rcv_wnd)) {
 		if (!th->rst)
 			return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedFinWait2);
-		/* RFC 9293 3.10.7.4, first: a RST is never answered. */
+		/*
+		 * RFC 9293 3.10.7.4, first: "If an incoming segment is not acceptable, an
+		 * acknowledgment should be sent in reply (unless the RST bit is set, if so drop the
+		 * segment and return)".
+		 */
 		inet_twsk_put(tw);
 		return TCP_TW_SUCCESS;
 	}
@@ -93,12 +103,15 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 	}
 	if (th->syn && !before(cb->seq, tcptw->tw_rcv_nxt))
 		return TCP_TW_RST;
-	/* A duplicate ACK says nothing new. */
+	/* A duplicate ACK has no news. */
 	if (!th->ack || !after(cb->end_seq, tcptw->tw_rcv_nxt) || cb->end_seq == cb->seq) {
 		inet_twsk_put(tw);
 		return TCP_TW_SUCCESS;
 	}
-	/* RFC 1122 4.2.2.13: data after close() is answered with a reset. */
+	/*
+	 * RFC 1122 4.2.2.13: data received after close() was called: "its TCP SHOULD send a RST to
+	 * show that data was lost".
+	 */
 	if (!th->fin || cb->end_seq != tcptw->tw_rcv_nxt + 1)
 		return TCP_TW_RST;
 
@@ -110,8 +123,10 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 }
 
 /*
- * RFC 1122 4.2.2.13 and RFC 6191: a SYN that is surely younger than the old connection, by its sequence
- * number or by its timestamp, may open it anew.  Our numbers then start beyond the old ones.
+ * RFC 1122 4.2.2.13: a host "MAY accept a new SYN from the remote TCP to reopen the connection
+ * directly from TIME-WAIT state", if its own initial sequence number is "larger than the largest
+ * sequence number it used on the previous connection incarnation".  RFC 6191 2: the SYN is new if
+ * its timestamp or its sequence number is larger than that of the old connection.
  */
 static bool tw_may_reopen(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
 			  const struct tcphdr *th, const struct tcp_options_received *opt)
@@ -122,7 +137,9 @@ static bool tw_may_reopen(const struct tcp_timewait_sock *tcptw, const struct sk
 	       (opt->saw_tstamp && (s32)(tcptw->tw_ts_recent - opt->rcv_tsval) < 0);
 }
 
-/* Options of @skb against what the connection knew; true when PAWS refuses it. */
+/*
+ * Parses @skb's options and compares its timestamp with the connection's; true if PAWS rejects it.
+ */
 static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
 		    const struct tcphdr *th, struct tcp_options_received *opt)
 {
@@ -138,7 +155,9 @@ static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff 
 	return tcp_paws_reject(opt, th->rst);
 }
 
-/* SUCCESS: done, and @tw's reference is given back; the other answers leave it to the caller. */
+/*
+ * TCP_TW_SUCCESS: done, and @tw's reference is dropped; with the other results the caller drops it.
+ */
 noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw,
 						       struct sk_buff *skb, const struct tcphdr *th)
 {
@@ -151,7 +170,10 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 		return tw_fin_wait2(tw, skb, th, &opt, paws_reject);
 
 	if (!paws_reject && cb->seq == tcptw->tw_rcv_nxt && (cb->seq == cb->end_seq || th->rst)) {
-		/* In the window exactly.  Like Linux we believe the reset, unless told not to (RFC 1337). */
+		/*
+		 * At exactly rcv_nxt.  RFC 1337 recommends to ignore a RST in TIME-WAIT; like
+		 * Linux, this ends TIME_WAIT unless tcp_rfc1337 is set.
+		 */
 		if (th->rst && !sysctl_tcp_rfc1337) {
 			inet_twsk_deschedule_put(tw);
 			return TCP_TW_SUCCESS;
@@ -173,17 +195,20 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 		inet_twsk_put(tw);
 		return TCP_TW_SUCCESS;
 	}
-	/* The peer sends its FIN again: our last ACK was lost.  The wait begins anew. */
+	/*
+	 * RFC 9293 3.10.7.4, TIME-WAIT: "The only thing that can arrive in this state is a
+	 * retransmission of the remote FIN. Acknowledge it, and restart the 2 MSL timeout."
+	 */
 	if (paws_reject || th->ack)
 		inet_twsk_reschedule(tw, TCP_TIMEWAIT_LEN);
 	return tw_ack_limited(tw, skb, SNMP_TcpExtTCPACKSkippedTimeWait);
 }
 
 /*
- * With timestamps a new life may begin while the old one's segments could still be on their way: its
- * numbers start beyond all that the old one sent, and PAWS refuses what is older.  Where the port is our
- * choice, the clock must have moved on a whole second, too, and tcp_tw_reuse must permit it; one that the
- * application chose is taken at once, as in Linux.
+ * With timestamps a new connection may begin while segments of the old one could still be under
+ * way: its numbers start beyond all numbers of the old one, and PAWS rejects older segments (RFC
+ * 6191).  If we chose the port, the clock must also have advanced a whole second, and tcp_tw_reuse
+ * must permit it; a port that the application chose is reused at once, as in Linux.
  */
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 {
@@ -197,7 +222,7 @@ bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 		return false;
 	tp->write_seq = tcptw->tw_snd_nxt + 65535 + 2;
 	if (!tp->write_seq)
-		tp->write_seq = 1; /* 0 asks for a fresh one */
+		tp->write_seq = 1; /* 0 means: choose a new one */
 	tp->rx_opt.ts_recent = tcptw->tw_ts_recent;
 	tp->rx_opt.ts_recent_stamp = tcptw->tw_ts_recent_stamp;
 	sock_hold(sktw);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last stop of a segment in TCP: its header is written and IP takes it.
+ * The last step of a segment in TCP: writes its header and passes it to IP.
  *
  *   tcp_write_xmit, tcp_retransmit_skb, tcp_connect, tcp_send_ack, probes, resets
  *     -> tcp_transmit_skb -> options -> icsk_af_ops->send_check -> icsk_af_ops->queue_xmit
  *
- * A segment that may be sent again leaves as a clone: the original keeps the data in its queue, its
- * headroom is the clone's to write.  While a lower layer still holds an older clone, the headroom is
- * in use and the new one gets a linear part of its own.
- * And ACKs without data: now, or delayed.
+ * A segment that may be retransmitted is sent as a clone: the original stays in its queue, and the
+ * clone may write into the shared headroom.  While a lower layer still holds an older clone, the
+ * headroom is in use and the new clone gets a linear part of its own. And ACKs without data: now,
+ * or delayed.
  *
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.1, 7323 2 and 3; Linux's tcp_output.c.
@@ -17,11 +17,14 @@
 #include "net/tcp/tcp_send.h"
 #include "kernel/printk.h"
 
-/* ---- what a segment that leaves changes ---------------------------------------------------------------- */
+/*
+ * ---- effects of a sent segment
+ * -------------------------------------------------------------------------
+ */
 
 /*
- * Whatever carried the ACK, the ones that were owed are paid.  Only one that was owed counts as a quick ACK, and
- * a burst of segments as one (Linux 6.6): each tells the peer of new data once.
+ * A sent segment carried an ACK: the pending ACKs are done.  Only a pending one counts as a quick
+ * ACK, and a burst of segments counts once (Linux 6.6): each tells the peer of new data once.
  */
 static noinline void tcp_event_ack_sent(struct sock *sk)
 {
@@ -41,12 +44,15 @@ static noinline void tcp_event_data_sent(struct sock *sk)
 	if (!tcp_packets_in_flight(tp))
 		tcp_ca_event(sk, CA_EVENT_TX_START);
 	tp->lsndtime = now;
-	/* Data soon after data: a conversation, where answers will carry the ACKs. */
+	/*
+	 * Data is sent soon after data was received: interactive traffic, where answers will carry
+	 * the ACKs.
+	 */
 	if (now - icsk->icsk_ack.lrcvtime < icsk->icsk_ack.ato)
 		icsk->icsk_ack.pingpong = 1;
 }
 
-/* Counts @pkts segments of @bytes together (@tcb), before they are gone. */
+/* Counts @pkts segments of @bytes together (@tcb), before they are passed down. */
 static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int pkts,
 			   unsigned int bytes)
 {
@@ -76,7 +82,7 @@ static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 		return skb_clone(skb, gfp);
 	copy = pskb_copy(skb, gfp);
 	if (copy)
-		copy->tstamp = 0; /* in the tree its place holds a link */
+		copy->tstamp = 0; /* in the tree its memory holds a link */
 	return copy;
 }
 
@@ -104,8 +110,8 @@ static void tcp_write_header(struct sock *sk, struct sk_buff *skb, const struct 
 }
 
 /*
- * Sends @skb, or with @clone_it something that shares its data.  Without @clone_it the segment is
- * gone in any case.  0, or -errno: -ENOBUFS no memory or no room below, else the route's.
+ * Sends @skb, or with @clone_it a clone of it.  Without @clone_it the segment is consumed in any
+ * case. 0, or -errno: -ENOBUFS no memory or no room below, else the route's.
  */
 noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp)
 {
@@ -133,7 +139,10 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 		sizeof(struct tcphdr) +
 		(tcb.tcp_flags & TCPHDR_SYN ? tcp_syn_options(sk, tcb.tcp_flags & TCPHDR_ACK, &opts)
 					    : tcp_established_options(sk, &opts));
-	/* A burst of several segments ends with PSH (Linux 5.4): the receiver need not wait for more. */
+	/*
+	 * Set PSH at the end of a burst of several segments (Linux 5.4): the receiver need not wait
+	 * for more.
+	 */
 	if (pkts > 1)
 		tcb.tcp_flags |= TCPHDR_PSH;
 	tcp_write_header(sk, skb, &tcb, header_size, &opts);
@@ -150,10 +159,10 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 		tcp_log_segment("out", inet_sk(sk)->inet_saddr, inet_sk(sk)->inet_daddr,
 				tcp_hdr(skb), bytes);
 
-	/* From here on the control block is IP's. */
+	/* From here on the control block belongs to IP. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	err = icsk->icsk_af_ops->queue_xmit(sk, skb);
-	/* No room in our own device is congestion like any other. */
+	/* A full queue in our own device is congestion too. */
 	if (unlikely(err == -ENOBUFS))
 		tcp_enter_cwr(sk);
 	return err;
@@ -161,7 +170,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 
 /* ---- acknowledgments ---------------------------------------------------------------------------------------- */
 
-/* A window that shrank may lie before snd_nxt: the peer would drop an ACK from there. */
+/* A window that shrank may end before snd_nxt: the peer would drop an ACK with snd_nxt. */
 u32 tcp_acceptable_seq(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -169,7 +178,7 @@ u32 tcp_acceptable_seq(const struct sock *sk)
 
 	if (!before(end, tp->snd_nxt))
 		return tp->snd_nxt;
-	/* By less than a unit of the scale: that is rounding, not shrinking. */
+	/* A shrink by less than a unit of the scale is rounding, not shrinking. */
 	if (tp->rx_opt.wscale_ok && tp->snd_nxt - end < 1u << tp->rx_opt.snd_wscale)
 		return tp->snd_nxt;
 	return end;
@@ -195,7 +204,7 @@ noinline void tcp_send_ack(struct sock *sk)
 	tcp_transmit_skb(sk, skb, 0, GFP_ATOMIC);
 }
 
-/* How long an ACK may wait: 40 ms to 200 ms, shorter than a round trip where one is known. */
+/* The delay of an ACK: 40 ms to 200 ms, and less than a round trip if one is known. */
 static unsigned long tcp_delack_time(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -219,13 +228,16 @@ void tcp_send_delayed_ack(struct sock *sk)
 
 	sock_owned_by_me(sk);
 	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
-		/* It is (nearly) due, or came while a thread owned the socket: then now. */
+		/*
+		 * The ACK is (nearly) due, or its timer fired while a thread owned the socket: send
+		 * it now.
+		 */
 		if (icsk->icsk_ack.blocked ||
 		    time_before_eq(icsk->icsk_ack.timeout, now + ato / 4)) {
 			tcp_send_ack(sk);
 			return;
 		}
-		/* More data never moves the ACK for the first to later. */
+		/* More data never postpones the ACK of the first. */
 		if (time_before(icsk->icsk_ack.timeout, timeout))
 			timeout = icsk->icsk_ack.timeout;
 	}
