@@ -31,7 +31,7 @@ struct boot_info {
 	const char *door; /* "PVH", "UEFI" or "host": for the log */
 	phys_addr_t rsdp; /* ACPI root pointer, 0 where there is none */
 	u64 entry_tsc;    /* TSC at our first instruction, for the boot timeline, ... */
-	u64 firmware_tsc; /* ... when the UEFI firmware had let go (0: there was none), ... */
+	u64 firmware_tsc; /* ... after ExitBootServices() (0: no firmware), ... */
 	u64 hall_tsc;     /* ... and where the doors meet, in x86_start() */
 	u64 wall_tsc;     /* TSC at @wall_seconds; 0: the door does not know the time of day */
 	s64 wall_seconds; /* since 1970-01-01 UTC */

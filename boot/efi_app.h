@@ -44,7 +44,7 @@ u64 efi_read_tsc(void);
 void efi_find_time(struct boot_info *boot);
 
 /* ---- efi_cmdline.c ---- */
-/* Load options, else cmdline.txt on the volume we came from, else what was built in. */
+/* Load options, else cmdline.txt on the volume we came from, else the built-in text. */
 void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot);
 
 /* ---- efi_elf.c ---- */

@@ -59,9 +59,9 @@
 #define NETDEV_MAX               8   /* register_netdevice: -ENOSPC */
 #define NETDEV_BUDGET            300 /* packets of one net_rx_action (Linux netdev_budget) */
 #define NETDEV_BUDGET_RANGE      1, 100000
-#define NETDEV_BUDGET_MS         2  /* and its time */
-#define NAPI_POLL_WEIGHT         64 /* packets of one device's poll */
-#define GRO_HELD_MAX             8 /* flows whose packets may still grow (Linux): the oldest goes up */
+#define NETDEV_BUDGET_MS         2    /* and its time */
+#define NAPI_POLL_WEIGHT         64   /* packets of one device's poll */
+#define GRO_HELD_MAX             8    /* flows whose packets are held (Linux): the oldest goes up */
 #define NETDEV_TX_QUEUE_LEN      1000 /* packets waiting for ring space: dropped, QDISC_DROP */
 #define NETDEV_TX_QUEUE_PART     8    /* their truesize: an 8th of memory; dropped, QDISC_DROP */
 #define NETDEV_MAX_BACKLOG       1000 /* loopback's input queue (Linux): dropped, counted */
@@ -74,7 +74,8 @@
 #define MAX_SKB_FRAGS  17   /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
 #define SKB_MAX_ORDER  3    /* page_frag blocks: 32 KiB */
 #define FRAG_BLOCKS_PART                                                                           \
-	8 /* blocks with a piece in use, one budget for what is received and one for what is sent: an 8th of memory each; more is copied to pages of its own */
+	8 /* blocks with a piece in use, one budget for received and one for sent data: an 8th of memory   \
+	     each; more is copied to pages of its own */
 #define VIRTNET_RX_PART                                                                            \
 	4 /* receive buffers in the ring: a 4th of memory; 256 of a page each from 4 MiB on */
 #define SKB_LINEAR_MAX                                                                             \
@@ -124,7 +125,7 @@
 #define SOCK_MIN_RCVBUF    2304          /* SO_RCVBUF below it is raised (Linux) */
 #define SOCK_MIN_SNDBUF    4608
 #define SOCK_MEM_RANGE     2304, 268435456 /* two buffers together stay far below an int */
-#define SOCK_ASK_RANGE     2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
+#define SOCK_ASK_RANGE     2304, 134217728 /* of SO_RCVBUF, SO_SNDBUF: half of a buffer */
 #define SOCK_BACKLOG_EXTRA 65536           /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
 #define SOCK_BACKLOG_LEAST 4096  /* and this much also where tcp_mem or pages are at their end */
 #define EHASH_BUCKETS_MAX  65536 /* from memory: 1 per 16 KiB */

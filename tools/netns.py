@@ -47,7 +47,7 @@ def enter(fd):
 
 
 def become_user():
-    """From root to the user nobody, with the rights of any user (and /proc/self its own again, for its uid_map)."""
+    """From root to an unprivileged user, with the rights of any user (and /proc/self its own again, for its uid_map)."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)

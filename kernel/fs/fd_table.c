@@ -8,11 +8,11 @@
  *
  * One array of pointers and two bitmaps (number taken; close-on-exec), which start inside struct
  * files_struct with FDS_AT_START numbers, double when a number does not fit, and halve when the numbers in
- * use fit into a quarter.  (Linux keeps the largest table that a process ever had; here that memory is the
- * machine's.)  A number that is taken and has no file yet is reserved.  A third bitmap, of full words of the
- * first, makes the lowest free number - POSIX wants that one - a search of FULL_WORDS words at most, however
- * many are open.
- * Answers to Linux's fs/file.c.
+ * use fit into a quarter.  (Linux keeps the largest table that a process ever had; here all of the
+ * machine's memory is the kernel's.)  A number that is taken and has no file yet is reserved.  A
+ * third bitmap, of full words of the first, makes finding the lowest free number, which POSIX
+ * requires, a search of at most FULL_WORDS words, however many are open. Answers to Linux's
+ * fs/file.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

@@ -160,7 +160,7 @@ static struct rb_node *outermost(struct rb_node *n, bool right)
 
 void rb_erase(struct rb_node *node, struct rb_root *root)
 {
-	struct rb_node *gap = node; /* whose place disappears: one with a child at most */
+	struct rb_node *gap = node; /* the node whose place disappears: it has at most one child */
 	struct rb_node *child, *parent;
 	bool lost_black;
 

@@ -41,7 +41,7 @@ struct timer_base {
 	unsigned long clk;  /* the jiffy that is handled next; no bucket lies before it */
 	unsigned long next; /* no bucket with a timer lies before it */
 	unsigned int armed; /* timers pending */
-	const struct timer_list *running; /* whose function is being called */
+	const struct timer_list *running; /* the timer whose function is being called */
 	u64 filled[LEVELS];               /* a bit for each bucket that may have timers */
 	struct hlist_head slots[SLOTS];
 };

@@ -14,7 +14,7 @@
 struct nibbles {
 	const u8 *p, *end;
 	bool high; /* the low half of *p was read */
-	bool over; /* more was wanted than there is, or what is there makes no sense */
+	bool over; /* the table ended, or has a senseless value */
 };
 
 static inline u64 nibbles_read(struct nibbles *r)

@@ -17,7 +17,7 @@
 #include "kernel/types.h"
 
 /* clang-format off */
-/* X(name, what it means) */
+/* X(name, meaning) */
 #define SKB_DROP_REASONS(X)                                                                        \
 	X(NOT_SPECIFIED, "a bug: no reason was given")                                             \
 	/* device and Ethernet */                                                                  \

@@ -3,7 +3,7 @@
  * /proc/net/dev, /proc/net/softnet_stat and /proc/net/drops.
  *
  * Callers: open() of these paths.  Process context; counters are read as they stand.
- * Formats of Linux for the first two; the third is ours: a reason, its count, what it means.
+ * Formats of Linux for the first two; the third is ours: a reason, its count, its meaning.
  */
 #include "kernel/fs/proc.h"
 #include "kernel/sched/cpu.h"

@@ -212,7 +212,7 @@ void dev_add_offload(struct packet_offload *po); /* boot */
 void napi_init(struct softnet_data *sd);                   /* napi.c */
 int process_backlog(struct napi_struct *napi, int budget); /* dev_rx.c */
 void net_tx_action(void);                                  /* dev_tx.c: NET_TX softirq */
-void napi_gro_flush(struct napi_struct *napi);             /* gro.c: everything held goes up now */
+void napi_gro_flush(struct napi_struct *napi);             /* gro.c: passes up every held packet */
 void netdev_proc_init(void);                               /* netdev_proc.c */
 void sysctl_core_init(void);                               /* sysctl_net_core.c */
 

@@ -10,17 +10,17 @@
  * Interface.
  * Freeing: the holder of a reference (users) drops it once: consume_skb() for a packet that did its work,
  * kfree_skb_reason() for one that is dropped, which counts the reason.  dropreason.h says which function
- * takes over the packet it is called with.  A packet given away is not touched any more, not even its length.
- * The last reference calls destructor(), which gives the memory back to the accounts of skb->sk, and
- * releases the route and the data.
- * Shared data: a clone has its own struct sk_buff and shares head and fragments (dataref).  Before writing
- * headers: skb_cow_head() or skb_unclone(), which may move head.  Bytes of a packet in a fragment are never written.
- * Pointers: what may move head (pskb_may_pull, pskb_expand_head, pskb_trim, skb_linearize,
- * skb_cow_head, skb_unclone) makes every pointer into the packet invalid: take tcp_hdr(), ip_hdr() and the
- * like anew afterwards.  A header is read only after pskb_may_pull() brought it into the linear part.
- * cb belongs to the layer that holds the packet now; the next layer overwrites it.
- * Locks: none here.  One context at a time holds a packet; lists of packets are in skb_queue.h.
- * Any context but hard interrupt, unless said; GFP_ATOMIC where sleeping is not allowed.
+ * takes over the packet it is called with.  Do not touch a packet that was given away, not even its
+ * length. The last reference calls destructor(), which gives the memory back to the accounts of
+ * skb->sk, and releases the route and the data. Shared data: a clone has its own struct sk_buff and
+ * shares head and fragments (dataref).  Before writing headers: skb_cow_head() or skb_unclone(),
+ * which may move head.  Bytes of a packet in a fragment are never written. Pointers: the functions
+ * that may move head (pskb_may_pull, pskb_expand_head, pskb_trim, skb_linearize, skb_cow_head,
+ * skb_unclone) invalidate every pointer into the packet: call tcp_hdr(), ip_hdr() and the like
+ * again afterwards.  A header is read only after pskb_may_pull() brought it into the linear part.
+ * cb belongs to the layer that holds the packet now; the next layer overwrites it. Locks: none
+ * here.  One context at a time holds a packet; lists of packets are in skb_queue.h. Any context but
+ * hard interrupt, unless said; GFP_ATOMIC where sleeping is not allowed.
  *
  * Names and roles of Linux's include/linux/skbuff.h.
  */
@@ -77,7 +77,7 @@ struct sk_buff {
 		};
 		struct rb_node rbnode; /* in tcp_rtx_queue and out_of_order_queue */
 	};
-	struct sock *sk;          /* whose memory it counts against */
+	struct sock *sk;          /* the socket that is charged for it */
 	struct net_device *dev;   /* received from, or to be sent through */
 	char cb[48] __aligned(8); /* of the layer that holds it now: TCP_SKB_CB, IPCB, GRO */
 	struct dst_entry *dst;    /* route; holds a reference (skb_dst_drop) */

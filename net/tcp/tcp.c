@@ -256,7 +256,8 @@ static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 /*
  * Does a write find room?  poll() and the writer both ask this, so that they agree.  A writer whose own buffer
  * is full is woken by the ACKs of its data.  Where all sockets together hold too much, or pages are scarce,
- * it may have nothing queued: tcp_space_soon() sees to it that it is woken.  Either is memory pressure.
+ * it may have nothing queued: tcp_space_soon() then wakes it later.  Both cases are memory
+ * pressure.
  */
 bool tcp_stream_memory_free(const struct sock *sk)
 {

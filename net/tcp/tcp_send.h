@@ -99,7 +99,10 @@ void tcp_sendmsg_init(void); /* boot: a budget from memory */
 int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 void tcp_release_cb(struct sock *sk);
-/* A thread owns the socket: @what (enum tsq_flags) is done when it lets go.  bh lock held. */
+/*
+ * A thread owns the socket: @what (enum tsq_flags) is done when it releases the socket.  bh lock
+ * held.
+ */
 void tcp_defer(struct sock *sk, u8 what);
 
 /* ---- tcp_info.c ---------------------------------------------------------------------------------------------- */

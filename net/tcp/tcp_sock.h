@@ -79,10 +79,10 @@ struct tcp_sock {
 	u16 gso_segs;
 	__be32 pred_flags; /* header prediction: the 4th word of the header expected next */
 
-	u32 rcv_nxt;    /* what we want next */
+	u32 rcv_nxt;    /* expected next */
 	u32 copied_seq; /* head of what the application has not read */
 	u32 rcv_wup;    /* rcv_nxt when the window was last sent */
-	u32 snd_nxt;    /* what we send next */
+	u32 snd_nxt;    /* sent next */
 	u32 snd_una;    /* oldest not acknowledged */
 	u32 snd_sml;    /* end of the last small packet (Minshall) */
 	u32 write_seq;  /* end of what the application has written */

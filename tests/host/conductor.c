@@ -22,7 +22,7 @@
 
 #define WIRES_MAX       32
 #define CACHES_MAX      128
-#define PAGES_SLACK     160     /* what page fragment blocks and kept slabs may hold after a test */
+#define PAGES_SLACK     160     /* pages that blocks and kept slabs may hold after a test */
 #define ROUNDS_MAX      1000000 /* of one instant: two hosts that answer each other for ever */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* SN_HALTED */

@@ -4,9 +4,9 @@
  *
  * __wrap_secure_tcp_seq() <- tcp_v4_connect(), tcp_conn_request(), in place of secure_tcp_seq(): the
  * hosted library is linked with --wrap (Makefile).  Any context, no lock.
- * So the choice exists in no line of the kernel and in no byte of the machine's image, where whoever
- * could set it would have undone RFC 6528.  A number that the kernel takes from elsewhere (a TIME_WAIT
- * that is reopened, a second connect()) is not touched.
+ * So the choice exists in no line of the kernel and in no byte of the machine's image, where an
+ * attacker who could set it would defeat RFC 6528.  A number that the kernel takes from elsewhere
+ * (a TIME_WAIT that is reopened, a second connect()) is not touched.
  */
 #include "net/tcp/tcp.h"
 #include "tests/host/host.h"

@@ -10,8 +10,8 @@ CANARIES := unlocked wrong_lock wakeup leak wrap
 # All edges of the code.
 CANARY_SEEDS := 8
 
-# The accept queue is taken from without its lock: an ACK in the middle of it puts a connection where
-# nobody looks, or behind one that is gone.
+# The accept queue is taken from without its lock: an ACK in the middle of it puts a connection outside of
+# the queue, or behind one that is gone.
 canary_unlocked_file := net/inet/inet_connection_sock.c
 canary_unlocked_sed := /^noinline .*reqsk_queue_remove/,/^}/s/\tspin_(un)?lock_bh\(.*\);/\t;/
 canary_unlocked_lines := 2

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define PATIENCE   (1000 * SEC) /* so long an orphan may try, and a TIME_WAIT lasts */
-#define PAUSE      (2 * SEC)    /* what is limited by the second may be said again */
+#define PAUSE      (2 * SEC)    /* answers that are limited by the second may be sent again */
 #define CLOSE_PORT 9            /* no listener there */
 #define PEER_WIN   512          /* in a header; scaled by 128 */
 #define DELACK     (60 * MS)    /* the delayed ACK's timer was due */

@@ -144,7 +144,7 @@ int scene_get(struct host *h, int fd, int level, int option);
 int scene_nonblock(struct host *h, int fd);
 void scene_timeout(struct host *h, int fd, int option, unsigned int ms); /* SO_RCVTIMEO ... */
 void scene_linger(struct host *h, int fd, bool on, int seconds);
-short scene_poll(struct host *h, int fd); /* what is ready now */
+short scene_poll(struct host *h, int fd); /* the events that hold now */
 uint16_t scene_port(struct host *h, int fd);
 
 /* All of it, or the test fails. */
@@ -162,7 +162,7 @@ struct pair {
 	uint16_t aport, bport;
 };
 struct pair scene_pair(void);
-void scene_pair_close(struct pair *p); /* what is not -1 */
+void scene_pair_close(struct pair *p); /* the fields that are not -1 */
 
 /* Streams: several transfers at once, each in calls of @step bytes. */
 struct stream {

@@ -29,7 +29,7 @@ static const int64_t nonblocking = O_RDWR | O_NONBLOCK, blocking = O_RDWR;
 /* ---- one race, edge by edge -------------------------------------------------------------------- */
 
 static struct {
-	struct host *host; /* whose call it is */
+	struct host *host; /* the host of the call */
 	uint64_t edge;
 	unsigned int rounds; /* begun */
 } race;

@@ -226,7 +226,7 @@ def test_no_process_receives(traces):
                                                       "virtnet_poll")]
 
 
-# What a reader of the receive path changes between: functions of net/**/*.c in softirq, from tcp_v4_rcv() on, without
+# The functions that a reader of the receive path meets: those of net/**/*.c in softirq, from tcp_v4_rcv() on, without
 # those of headers.  (segment, which tcp_v4_rcv() of the server's trace, the last function, the most changes of file)
 WALKS = [("SYN", 0, "dev_queue_xmit", 28), ("ACK", 1, "sock_def_readable", 40)]
 

@@ -4,8 +4,8 @@
  * host's (RFC 1122 3.2.1.3, 3.3.6 and 4.2.3.10; RFC 9293 3.9.2.3, MUST-57 and 63).  An answer would
  * go to all hosts, to ourselves, or to the sender's victim.
  *
- * Each address meets each kind of segment, at a listener and at a port that nobody has: nothing is on
- * the wire, the drop has its reason, and no counter says that an answer was tried.
+ * Each address meets each kind of segment, at a listener and at a closed port: no answer is on the
+ * wire, the drop has its reason, and no counter says that an answer was tried.
  */
 #include "tests/hosted/scene_forge.h"
 

@@ -463,7 +463,7 @@ static void a_window_closed_for_too_long(void)
 	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 60000);
 	begin = scene_now();
 	writer = fill_up(&p, bytes, MIB);
-	assert_true(scene_end(A, writer) > 0); /* what fitted into the buffer */
+	assert_true(scene_end(A, writer) > 0); /* bytes that fitted into the buffer */
 	/* At the first probe after that time; each comes after twice as long. */
 	assert_ms(scene_now() - begin, 60000, 125000);
 	assert_true(scene_counter(A, "TcpExt.TCPWinProbe") > 5);

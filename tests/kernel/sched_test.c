@@ -42,7 +42,7 @@
 struct test_case {
 	const char *name;
 	void (*run)(void);
-	const char *panic; /* what its panic must say; NULL: it must end well */
+	const char *panic; /* text of its panic; NULL: it must not panic */
 };
 
 static const struct test_case *the_case;

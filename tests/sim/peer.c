@@ -9,7 +9,7 @@
  *		  B begin (words, below), F frame, T its deadline is there, E end
  *	from it:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes
  *		  F frame, S line for the story, X failure, D connection (a decimal) is done,
- *		  R connection was reset although nobody meant to: an orphan that lost much may
+ *		  R connection was reset, unintended: an orphan that lost much may
  */
 #include <inttypes.h>
 #include <signal.h>

@@ -49,7 +49,7 @@ static struct flow {
 	/* Losses since something new was acknowledged, those at one moment counted once. */
 	unsigned int row, longest_row;
 	uint64_t counted;
-	uint32_t got_ack[2]; /* what each side was told of its numbers */
+	uint32_t got_ack[2]; /* acknowledgments that each side got */
 	bool has_ack[2];
 	uint64_t cost;
 } flows[CONNECTIONS_MAX];

@@ -22,6 +22,9 @@ PLANTED = {
     "build_unknown": ({"net/core/a.c": "#ifdef SHIPPED\n"}, {"net/core/a.c": "spin_lock(lock); /* variant */\n"}),
     "debug_source": ({"net/a.c": "\tif (pr_debug_on())\n"}, {"net/a.c": "#define LOG_SOURCE a_log\npr_debug(1);\n", "net/b.c": "pr_info(1);\n"}),
     "leftovers": ({"net/a.c": "/* TO" + "DO */\n"}, {"net/a.c": "/* to do */\n"}),
+    "plain_words": ({"net/a.c": "/* What comes is dropped. */\n"},
+                    {"net/a.c": "/* A packet without a handler is dropped. */\n", "net/b.c": "puts(\"/* nobody */\");\n",
+                     "a.py": "x = 1  # of whatever size\n"}),
     "whitespace": ({"Makefile": "all: \n"}, {"a.md": "a\n\n", "a.c": ""}),
     "spdx": ({"net/a.c": "int x;\n"}, {"net/a.c": "/* SPDX-License-Identifier: MIT */\n"}),
     "docs_reference": ({"docs/a.md": "see `net/a.c:/^int g/`\n", "net/a.c": "int f;\n"},
@@ -146,3 +149,11 @@ def test_docs_reference_finds(line, found):
 def test_line_of_a_name_is_its_definition():
     assert tidy.line_of("/* f() and g() */\nint f(void);\nint f(void)\n{\n\tg(f());\n}\n", "f") == 3
     assert tidy.line_of("/* f() */\nint f(void)\n", r"\* f") == 1
+
+
+@pytest.mark.parametrize("path, text", [
+    ("net/a.h", "int x; /* what follows */\n"), ("net/a.c", "/*\n * Who asks first wins.\n */\n"), ("net/a.S", "/* a port that nobody has */\n"),
+    ("tests/a.py", '    """What was sent."""\n'), ("tests/a.py", "x()    # for somebody else\n"), ("a.mk", "# What takes long.\n"),
+    ("docs/a.md", "for everybody\n"), ("a.pkt", "// Nobody reads.\n")])
+def test_plain_words_finds(path, text):
+    assert list(tidy.plain_words({path: text}))

@@ -244,6 +244,34 @@ def leftovers(files):
                 yield path, n, "a left-over marker"
 
 
+# Words of riddles.  CONTRIBUTING.md has the rule and examples; it quotes the bad ones.
+RIDDLE_WORDS = re.compile(r"\b(?:nobody|somebody|anybody|everybody|whoever)\b", re.I)
+RIDDLE_OPENING = re.compile(r"[\s*]*(?:what|who|whose|nobody)\b", re.I)
+
+
+def plain_words(files):
+    """A comment names its subject: it does not open with What or Who, and has none of RIDDLE_WORDS."""
+    for path, text in files.items():
+        if path.startswith("tests/tidy/") or path == "CONTRIBUTING.md":
+            continue    # they name the words
+        if path.endswith((".c", ".h", ".S")):
+            for m in re.finditer(r"/\*(.*?)\*/|\"(?:\\.|[^\"\\\n])*\"", text, re.S):
+                if m.group(1) is None:
+                    continue
+                at = text.count("\n", 0, m.start()) + 1
+                if RIDDLE_OPENING.match(m.group(1)):
+                    yield path, at, "a comment that opens with What, Who or Nobody: name its subject"
+                for word in RIDDLE_WORDS.finditer(m.group(1)):
+                    yield path, at + m.group(1).count("\n", 0, word.start()), f"\"{word.group()}\" in a comment: name the party"
+        elif path.endswith((".py", ".mk", "Makefile", ".md", ".pkt")):
+            for n, line in enumerate(text.splitlines(), 1):
+                remark = line if path.endswith(".md") else "".join(re.findall(r"(?:^|\s)(?:#|//) .*|\"\"\".*", line))
+                if re.match(r"\s*(?:#|//|\"\"\")\s*(?:What|Who|Whose|Nobody)\b", remark) and not path.endswith(".md"):
+                    yield path, n, "a comment that opens with What, Who or Nobody: name its subject"
+                for word in RIDDLE_WORDS.finditer(remark):
+                    yield path, n, f"\"{word.group()}\" in a comment: name the party"
+
+
 def whitespace(files):
     """The rules of .editorconfig: LF, no blank at a line's end, a newline at the end of the file."""
     for path, text in files.items():
@@ -550,7 +578,7 @@ def changelog(files):
 
 
 RULES = [include_direction, no_libc, file_length, function_length, packet_contract, addresses, sequence_compare, test_ifdef,
-         build_unknown, irq_exclusion, debug_source, leftovers, whitespace, spdx, docs_reference, docs_command,
+         build_unknown, irq_exclusion, debug_source, leftovers, plain_words, whitespace, spdx, docs_reference, docs_command,
          limits_tested, declarations_used, counters_move, canaries,
          changelog, both_images, header_alone]
 

@@ -26,7 +26,7 @@
 #include "kernel/printk.h"
 #include "tests/host/host.h"
 
-static u64 opt_features, opt_ring, opt_shuffle; /* what host_option() answers */
+static u64 opt_features, opt_ring, opt_shuffle; /* the result of host_option() */
 static int allocations;                         /* pages and objects alive */
 static bool quiet = true;
 static unsigned int log_lines;

@@ -106,7 +106,7 @@ static void test_no_time(void **state)
 	assert_int_equal(complaints, 1);
 
 	status = EFI_SUCCESS;
-	now.Month = 0; /* what a clock without a battery may say */
+	now.Month = 0; /* possible time of a clock without a battery */
 	boot = ask();
 	assert_int_equal(boot.wall_tsc, 0);
 	assert_int_equal(complaints, 1);

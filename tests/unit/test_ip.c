@@ -127,7 +127,7 @@ static void test_options(void **state)
 	static const struct {
 		u8 opt[8], len;
 		bool good;
-		u8 pointer; /* what the complaint points at */
+		u8 pointer; /* byte that the error points at */
 	} cases[] = {
 		{{1, 1, 1, 0}, 4, true},
 		{{0, 7, 7, 7}, 4, true}, /* behind the end nothing is looked at */

@@ -40,7 +40,7 @@ static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
 static u8 frame[4096]; /* being built */
 static unsigned int frame_len;
-static u8 last[70000]; /* what the kernel sent last to whom we listen: a TCP port, or ICMP (0) */
+static u8 last[70000]; /* the last packet to the observed TCP port, or ICMP (0) */
 static unsigned int last_len;
 static u16 listening;
 
@@ -259,7 +259,7 @@ static void send_segment(const struct segment *s)
 
 struct peer {
 	u16 port;
-	u32 seq, ack; /* what is sent next, what is expected next */
+	u32 seq, ack; /* sent next, expected next */
 	u32 tsval, tsecr;
 };
 

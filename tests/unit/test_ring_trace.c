@@ -50,7 +50,7 @@ struct step {
 static FILE *trace;
 static bool event_idx;
 static bool on_pci; /* there QEMU also rings for itself when the guest goes on: at most as often */
-static struct memory after[2]; /* what the trace says after the step */
+static struct memory after[2]; /* the state in the trace after the step */
 static struct step step;
 static unsigned int steps;
 static u8 bytes[2][NUM][BUF];

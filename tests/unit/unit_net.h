@@ -37,7 +37,7 @@ struct net_frame {
 };
 
 static struct net_device *eth0;
-static struct net_frame net_out[NET_FRAMES]; /* what eth0 sent */
+static struct net_frame net_out[NET_FRAMES]; /* frames that eth0 sent */
 static unsigned int net_out_count;
 static u64 net_now;
 static bool net_ring_full;

@@ -68,7 +68,7 @@ static inline uint16_t pkt_sum(const uint8_t *p, size_t len, uint32_t start)
 	return (uint16_t)sum;
 }
 
-/* What a header's checksum field has to be, while it is zero in these bytes. */
+/* The value of a header's checksum field; the field is zero in these bytes. */
 static inline uint16_t pkt_checksum(const uint8_t *p, size_t len, uint32_t start)
 {
 	return (uint16_t)~pkt_sum(p, len, start);
