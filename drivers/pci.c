@@ -19,6 +19,7 @@
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/io.h"
+#include "kernel/x86/limits.h"
 
 #define PCI_SLOTS     32
 #define PCI_FUNCTIONS 8

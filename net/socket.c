@@ -15,7 +15,6 @@
 #include "net/socket.h"
 
 #include "include/uapi/unistd.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/syscall.h"

@@ -7,7 +7,7 @@
  * (socket.c).  Process context, no lock of its own.  Answers to Linux's net/socket.c.
  */
 #include "include/uapi/unistd.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/syscall.h"

@@ -14,6 +14,7 @@
  * drivers/virtio/virtio_mmio.c.
  */
 #define LOG_SOURCE virtio_log
+#include "drivers/virtio/limits.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_irq.h"
 #include "drivers/virtio/virtqueue.h"
@@ -22,13 +23,13 @@
 #include "kernel/hal.h"
 #include "kernel/irq.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/time/time.h"
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
+#include "kernel/x86/limits.h"
 #include "kernel/x86/platform.h"
 
 /* Registers (4.2.2, table 4.1), 32 bits each. */

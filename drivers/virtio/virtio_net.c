@@ -26,6 +26,7 @@
 #include "kernel/shutdown.h"
 #include "kernel/time/time.h"
 #include "net/core/eth.h"
+#include "net/core/limits.h"
 
 #define VIRTNET_RING_MAX 256  /* buffers a direction: half a megabyte of receive memory */
 #define VIRTNET_MTU_MIN  68   /* RFC 791: the least that an IPv4 link carries */

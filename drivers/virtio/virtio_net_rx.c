@@ -25,10 +25,12 @@
  * used.  The check is on a copy, because the device can still write to the buffer. Virtio 1.1,
  * 5.1.6.3 and 5.1.6.4.
  */
+#include "drivers/virtio/limits.h"
 #include "drivers/virtio/virtio_net.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "net/core/eth.h"
+#include "net/core/limits.h"
 
 #define VIRTNET_REFILL_MS 10 /* after memory was out: when to try again */
 

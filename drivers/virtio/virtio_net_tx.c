@@ -20,6 +20,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/printk.h"
+#include "net/core/limits.h"
 
 /* The header, the linear part, the fragments. */
 #define VIRTNET_TX_SG (2 + MAX_SKB_FRAGS)

@@ -8,12 +8,12 @@
  * Afterwards the device is not used. Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
  */
 #define LOG_SOURCE virtio_log
+#include "drivers/virtio/limits.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/lib/random.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 

@@ -18,12 +18,12 @@
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtqueue.h"
+#include "drivers/virtio/limits.h"
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
 #include "kernel/hal.h"
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"

@@ -15,7 +15,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/internal.h"
-#include "kernel/limits.h"
+#include "kernel/fs/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/timer.h"
 

@@ -12,7 +12,7 @@
 #include "include/uapi/unistd.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/internal.h"
-#include "kernel/limits.h"
+#include "kernel/fs/limits.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"

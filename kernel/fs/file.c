@@ -11,7 +11,7 @@
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
 #include "kernel/fs/internal.h"
-#include "kernel/limits.h"
+#include "kernel/fs/limits.h"
 #include "kernel/mm/slab.h"
 
 static struct kmem_cache *file_cache;

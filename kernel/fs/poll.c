@@ -16,7 +16,7 @@
 #include "include/uapi/unistd.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/internal.h"
-#include "kernel/limits.h"
+#include "kernel/fs/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"

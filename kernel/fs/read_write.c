@@ -12,7 +12,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/internal.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/syscall.h"
 

@@ -12,7 +12,7 @@
 #include "kernel/mm/iov_iter.h"
 
 #include "include/uapi/errno.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 

@@ -15,7 +15,7 @@
 
 #include "boot/boot_info.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/sched/spinlock.h"
 
 static DEFINE_SPINLOCK(buddy_lock);

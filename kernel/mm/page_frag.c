@@ -11,8 +11,7 @@
  * mm/page_alloc.c and sk_page_frag_refill().
  */
 #include "kernel/mm/page_frag.h"
-
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 
 #define FRAG_ALIGN 64 /* a cache line: neighbours do not share one */
 

@@ -16,6 +16,7 @@
 
 #include "kernel/lib/bug.h"
 #include "kernel/limits.h"
+#include "kernel/sched/limits.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sched/watchdog.h"
 #include "kernel/time/clockevent.h"

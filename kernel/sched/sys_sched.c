@@ -10,7 +10,7 @@
 #include "include/uapi/unistd.h"
 #include "kernel/hal.h"
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/uaccess.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"

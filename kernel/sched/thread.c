@@ -19,9 +19,9 @@
 #include "kernel/fs/file.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
+#include "kernel/sched/limits.h"
 #include "kernel/sched/sched.h"
 
 #define PID_MAX 0x3fffffff

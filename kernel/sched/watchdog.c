@@ -20,6 +20,7 @@
 #include "kernel/hal.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"
+#include "kernel/sched/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/clockevent.h"
 #include "kernel/time/time.h"

@@ -17,10 +17,10 @@
 
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/sched/watchdog.h"
+#include "kernel/time/limits.h"
 #include "kernel/time/time.h"
 
 u64 softirq_count[NR_SOFTIRQS];

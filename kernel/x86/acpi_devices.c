@@ -14,6 +14,7 @@
  */
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/lib/string.h"
+#include "kernel/x86/limits.h"
 
 #define AML_ZERO      0x00
 #define AML_ONE       0x01

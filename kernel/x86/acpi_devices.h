@@ -9,8 +9,8 @@
 #ifndef KERNEL_X86_ACPI_DEVICES_H
 #define KERNEL_X86_ACPI_DEVICES_H
 
-#include "kernel/limits.h"
 #include "kernel/types.h"
+#include "kernel/x86/limits.h"
 
 #define PCI_LINKS 4 /* INTA .. INTD of a root bus */
 

@@ -12,10 +12,10 @@
 #include "kernel/x86/ioapic.h"
 #include "include/uapi/errno.h"
 #include "kernel/hal.h"
-#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/x86/apic.h"
 #include "kernel/x86/io.h"
+#include "kernel/x86/limits.h"
 
 #define IOAPIC_DEFAULT 0xfec00000 /* where a PC has its first one, even without tables */
 #define IOAPIC_SIZE    0x20

@@ -10,9 +10,9 @@
  * reaches a guest means that memory was lost; the machine check reports that.  Answers to Linux's
  * arch/x86/kernel/nmi.c.
  */
+#include "kernel/x86/limits.h"
 #include "kernel/x86/traps.h"
 #include "kernel/irq.h"
-#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/time/time.h"
 #include "kernel/types.h"

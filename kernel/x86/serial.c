@@ -9,9 +9,9 @@
  * drivers/tty/serial/8250/8250_early.c.
  */
 #include "kernel/hal.h"
-#include "kernel/limits.h"
 #include "kernel/x86/io.h"
 #include "kernel/x86/cpu.h"
+#include "kernel/limits.h"
 #include "kernel/x86/setup.h"
 
 #define COM1           0x3f8

@@ -13,8 +13,8 @@
  */
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
+#include "kernel/sched/limits.h"
 #include "kernel/x86/layout.h"
 #include "kernel/x86/paging.h"
 

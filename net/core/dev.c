@@ -9,13 +9,13 @@
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
+#include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
 LIST_HEAD(dev_base_head);

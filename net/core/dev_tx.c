@@ -12,9 +12,9 @@
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/time/softirq.h"
+#include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
 /* Packets that net_tx_action sends from one device before the next device's turn. */

@@ -13,6 +13,7 @@
  * or a pure ACK of one connection would end the merging of all.  Answers to Linux's dev_gro_receive
  * in net/core/dev.c.
  */
+#include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
 static LIST_HEAD(offloads); /* filled at boot */

@@ -14,6 +14,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
+#include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
 /* ---- the interrupt's side --------------------------------------------------------------------- */

@@ -12,7 +12,6 @@
 #define NET_CORE_NETDEVICE_H
 
 #include "kernel/lib/list.h"
-#include "kernel/limits.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/types.h"
 #include "net/core/skb_queue.h"

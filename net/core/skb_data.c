@@ -11,6 +11,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/mm/iov_iter.h"
 #include "net/core/checksum.h"
+#include "net/core/limits.h"
 #include "net/core/skbuff.h"
 
 /* ---- the linear part -------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
  * socket's lock, or the softirq that owns the packets.
  */
 #include "kernel/lib/bug.h"
+#include "net/core/limits.h"
 #include "net/core/skbuff.h"
 
 /* The cut is in the linear part: copy its rest, move all fragments. */

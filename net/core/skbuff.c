@@ -16,6 +16,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/sched/cpu.h"
+#include "net/core/limits.h"
 #include "net/core/netdevice.h"
 #include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"

@@ -30,12 +30,12 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/rbtree.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/types.h"
 #include "net/core/checksum.h"
 #include "net/core/dropreason.h"
 #include "net/core/dst.h"
+#include "net/core/limits.h"
 
 struct net_device;
 struct sock;

@@ -20,6 +20,7 @@
 
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
+#include "net/core/limits.h"
 #include "net/core/request_sock.h"
 #include "net/core/timewait_sock.h"
 

@@ -11,6 +11,7 @@
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
+#include "net/core/limits.h"
 #include "net/core/sock.h"
 
 #define USEC_PER_SEC   1000000

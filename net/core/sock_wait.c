@@ -11,7 +11,7 @@
  * Order of locks: slock, then sk_callback_lock, then the wait queue's.  Answers to Linux's
  * net/core/sock.c.
  */
-#include "kernel/limits.h"
+#include "net/core/limits.h"
 #include "net/core/sock.h"
 
 /* Packets of the backlog that are processed before pending softirqs get their turn. */

@@ -7,8 +7,8 @@
  * net/core/sysctl_net_core.c. rmem_default and wmem_default are missing because every socket is a
  * TCP socket, which begins with tcp_rmem and tcp_wmem.
  */
-#include "kernel/limits.h"
 #include "kernel/sysctl.h"
+#include "net/core/limits.h"
 #include "net/core/netdevice.h"
 #include "net/core/sock.h"
 

@@ -23,10 +23,10 @@
 #include "net/inet/inet_connection_sock.h"
 
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_hashtables.h"
+#include "net/inet/limits.h"
 
 int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 

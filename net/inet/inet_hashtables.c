@@ -16,11 +16,11 @@
 #include "net/inet/inet_hashtables.h"
 
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "net/core/netdevice.h"
 #include "net/inet/inet_timewait_sock.h"
+#include "net/inet/limits.h"
 #include "net/wire/ip.h"
 
 #define BYTES_PER_EHASH_BUCKET 16384

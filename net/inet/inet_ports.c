@@ -13,11 +13,11 @@
  * 6056 3.3.4 (which port next).  Answers to Linux's inet_hashtables.c, inet_connection_sock.c.
  */
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_hashtables.h"
 #include "net/inet/inet_timewait_sock.h"
+#include "net/inet/limits.h"
 
 int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
 

@@ -11,10 +11,10 @@
  * net/ipv4/inet_timewait_sock.c.
  */
 #include "net/inet/inet_timewait_sock.h"
+#include "net/inet/limits.h"
 
 #include "net/core/snmp.h"
 
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 
 int sysctl_tcp_max_tw_buckets = TIMEWAIT_MAX;

@@ -17,6 +17,7 @@
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 
 /* RFC 5227: announced twice, two seconds apart, in case the first one was lost. */

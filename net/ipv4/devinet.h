@@ -7,9 +7,9 @@
 #ifndef NET_IPV4_DEVINET_H
 #define NET_IPV4_DEVINET_H
 
-#include "kernel/limits.h"
 #include "kernel/time/timer.h"
 #include "kernel/types.h"
+#include "net/ipv4/limits.h"
 
 struct net_device;
 struct rtable;

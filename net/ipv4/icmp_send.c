@@ -10,7 +10,6 @@
 #include "include/uapi/in.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/time.h"
@@ -19,6 +18,7 @@
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 
 /*

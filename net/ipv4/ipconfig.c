@@ -22,6 +22,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/printk.h"
+#include "net/core/limits.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"

@@ -12,6 +12,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/lib/byteorder.h"
 #include "net/core/eth.h"
+#include "net/ipv4/limits.h"
 #include "net/ipv4/neighbour.h"
 
 /*

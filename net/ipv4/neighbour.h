@@ -16,7 +16,6 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/time/timer.h"
 #include "net/core/netdevice.h"
 

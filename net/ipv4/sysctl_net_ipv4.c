@@ -12,6 +12,8 @@
 #include "kernel/mm/page.h"
 #include "kernel/sysctl.h"
 #include "net/inet/inet_timewait_sock.h"
+#include "net/inet/limits.h"
+#include "net/ipv4/limits.h"
 
 int sysctl_ip_default_ttl = IP_DEFAULT_TTL;
 int sysctl_icmp_echo_ignore_all;

@@ -13,10 +13,10 @@
  * read).  Linux's net/ipv4/tcp.c.
  */
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/shutdown.h"
+#include "net/core/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 

@@ -20,7 +20,7 @@
  * Context: softirq with the bh lock, or the owner.  RFC 9293 3.8.6.3 and 3.10.7.4, 1122 4.2.3.2, 5681 4.2.
  * Linux's net/ipv4/tcp_input.c.
  */
-#include "kernel/limits.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 

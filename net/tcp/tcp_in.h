@@ -10,7 +10,7 @@
 #ifndef NET_TCP_TCP_IN_H
 #define NET_TCP_TCP_IN_H
 
-#include "kernel/limits.h"
+#include "net/core/limits.h"
 #include "net/tcp/tcp.h"
 
 /* Sets of states: TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT). */

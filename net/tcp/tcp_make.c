@@ -16,10 +16,10 @@
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "kernel/time/softirq.h"
 #include "net/core/checksum.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 

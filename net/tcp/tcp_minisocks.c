@@ -18,8 +18,8 @@
  * net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "net/core/netdevice.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 

@@ -18,6 +18,7 @@
  * The socket's owner, or the bh lock without one; process context or softirq.
  * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
  */
+#include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"
 
 /* ---- queues ------------------------------------------------------------------------------------ */

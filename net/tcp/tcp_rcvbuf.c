@@ -13,7 +13,6 @@
  * the peer's packets have shown a good ratio of data to memory. Context: softirq with the bh lock,
  * or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing (Fisk, Feng 2001).
  */
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"

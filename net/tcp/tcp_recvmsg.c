@@ -10,6 +10,7 @@
  * Packets in the queue may overlap: bytes before copied_seq were read from an earlier packet. RFC
  * 9293 3.9.1.3; POSIX recv(); MSG_TRUNC without a copy is Linux's.  Linux's net/ipv4/tcp.c.
  */
+#include "kernel/mm/limits.h"
 #include "kernel/sched/sched.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"

@@ -15,7 +15,9 @@
  */
 #include "kernel/limits.h"
 #include "kernel/mm/iov_iter.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/page_frag.h"
+#include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"
 
 /*

@@ -20,10 +20,10 @@
  * once.)  Here a walk tests for each socket that waits for space (SOCK_NOSPACE) whether there is
  * memory now.  If not, the next walk is armed, so the walks end with the last waiting socket.
  */
-#include "kernel/limits.h"
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 #include "net/inet/inet_hashtables.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 
 #define AT_ONCE                                                                                    \

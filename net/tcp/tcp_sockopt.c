@@ -7,9 +7,9 @@
  * Times are whole seconds as in Linux, but for TCP_USER_TIMEOUT (ms) and TCP_INFO (tcp_info.c: us, ms).
  * RFC 9293 3.9.2, RFC 5482 (user timeout).  Linux's net/ipv4/tcp.c.
  */
-#include "kernel/limits.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
+#include "net/core/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 

@@ -10,6 +10,9 @@
 #include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/sysctl.h"
+#include "net/core/limits.h"
+#include "net/inet/limits.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 
 int sysctl_tcp_abort_on_overflow;

@@ -14,7 +14,7 @@
 #include "kernel/irq.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/list.h"
-#include "kernel/limits.h"
+#include "kernel/sched/limits.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/wait.h"
 #include "kernel/syscall.h"

@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
+#include "kernel/sched/limits.h"
 #include "tests/host/host.h"
 
 #if defined(__SANITIZE_ADDRESS__)

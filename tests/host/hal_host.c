@@ -12,8 +12,8 @@
 
 #include "kernel/irq.h"
 #include "kernel/lib/bug.h"
-#include "kernel/limits.h"
 #include "kernel/lib/string.h"
+#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "tests/host/host.h"
 

@@ -8,7 +8,6 @@
  * headers state (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c); RFC 9293 3.3.1 for the
  * order of SND.UNA and SND.NXT, RFC 6298 5.1 and RFC 9293 3.8.6.1 for the timers.
  */
-#include "kernel/limits.h"
 #include "net/tcp/tcp.h"
 #include "net/tcp/tcp_send.h"
 #include "tests/host/softnet_host.h"

@@ -3,10 +3,10 @@
  * The machine goes off, and its peers hear of it: a FIN behind what was still to be sent, time for theirs,
  * then a reset; nothing new begins meanwhile.  (tests/qemu/test_power.py has the button and the machine.)
  */
+#include "kernel/limits.h"
 #include "tests/hosted/scene.h"
 
 #include "include/uapi/unistd.h"
-#include "kernel/limits.h"
 
 #define PORT     7
 #define POWEROFF 0

@@ -3,9 +3,8 @@
  * Bounds of kernel/limits.h that it takes two hosts to reach, and that no other scene does.  LIMIT(...)
  * in a comment says that the test below it reaches that bound; tests/tidy knows which are missing.
  */
+#include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"
-
-#include "kernel/limits.h"
 
 #define PORT 7
 

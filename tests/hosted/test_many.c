@@ -4,11 +4,11 @@
  * TIME_WAITs than may be.  What is one too many is refused and counted, and what there was is
  * served on; afterwards all of it is free again.
  */
+#include "net/inet/limits.h"
+#include "net/tcp/limits.h"
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>
-
-#include "kernel/limits.h"
 
 #define PORT  7
 #define PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)

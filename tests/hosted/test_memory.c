@@ -4,11 +4,12 @@
  * many connections, or an application that never reads, takes no memory from the others, nor
  * buffers from the device.  Linux's tcp(7).
  */
+#include "kernel/mm/limits.h"
+#include "net/core/limits.h"
+#include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"
 
 #include <stdio.h>
-
-#include "kernel/limits.h"
 
 #define PORT   7
 #define PAGE   4096

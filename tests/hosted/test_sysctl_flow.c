@@ -3,7 +3,7 @@
  * The effect of TCP's sysctls about amounts and speed: buffers, windows, loss. As in
  * test_sysctl_tcp.c each scene compares with the default.
  */
-#include "kernel/limits.h"
+#include "net/core/limits.h"
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>

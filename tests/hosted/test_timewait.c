@@ -4,9 +4,8 @@
  * the old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13).  And who
  * may have its port.
  */
+#include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"
-
-#include "kernel/limits.h"
 
 #define PORT 7
 #define PEER 999  /* a port of A's that A knows nothing of: the scene speaks for it */

@@ -6,12 +6,12 @@
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/timer.h"
 #include "net/inet/inet_hashtables.h"
 #include "net/inet/inet_timewait_sock.h"
+#include "net/inet/limits.h"
 
 #define LOCAL  htonl(0x0a000001)
 #define LOCAL2 htonl(0x0a000002)

@@ -4,8 +4,8 @@
 
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/iov_iter.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 

@@ -7,6 +7,7 @@
 
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
+#include "kernel/limits.h"
 #include "kernel/printk.h"
 #include "net/ipv4/ipconfig.h"
 

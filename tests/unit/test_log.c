@@ -8,6 +8,7 @@
 #include "kernel/lib/bug.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
+#include "kernel/limits.h"
 #include "kernel/printk.h"
 
 static char log_copy[2 * LOG_RING_SIZE];

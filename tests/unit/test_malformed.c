@@ -18,7 +18,6 @@
 
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "net/core/checksum.h"
 #include "net/core/dropreason.h"
@@ -26,6 +25,7 @@
 #include "net/ipv4/arp.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp.h"
 #include "tests/host/softnet_host.h"
 #include "tests/unit/malformed.h"

@@ -4,7 +4,7 @@
 
 #include "boot/boot_info.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/page_frag.h"
 

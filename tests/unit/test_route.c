@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Routes: what is ours, what is on the link, what goes through a gateway; and what is cached. */
+#include "net/ipv4/limits.h"
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"
-#include "kernel/limits.h"
 
 static struct rtable *ask(__be32 daddr, __be32 saddr)
 {

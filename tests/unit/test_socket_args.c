@@ -18,10 +18,12 @@
 #include "include/uapi/unistd.h"
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
+#include "kernel/mm/limits.h"
 #include "kernel/mm/slab.h"
+#include "net/core/limits.h"
 #include "net/core/net.h"
 #include "net/inet/inet_hashtables.h"
+#include "net/inet/limits.h"
 #include "net/tcp/tcp.h"
 #include "tests/host/softnet_host.h"
 

@@ -15,7 +15,8 @@
 #include "include/uapi/ioctl.h"
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"
-#include "kernel/limits.h"
+#include "net/core/limits.h"
+#include "net/ipv4/limits.h"
 #include "net/tcp/tcp.h"
 #include "tests/unit/unit_sockets.h"
 

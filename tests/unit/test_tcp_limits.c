@@ -25,10 +25,13 @@
 #include "net/core/dropreason.h"
 #include "net/core/dst.h"
 #include "net/core/eth.h"
+#include "net/core/limits.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_hashtables.h"
+#include "net/inet/limits.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp.h"
 #include "tests/host/softnet_host.h"
 

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/unit_hal.h"
 
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 
 #define ISS    (0u - 3000) /* the stream crosses the wrap */

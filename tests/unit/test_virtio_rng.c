@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/virtio/limits.h"
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/hal.h"
 #include "kernel/irq.h"
 #include "kernel/lib/random.h"
-#include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 

@@ -18,11 +18,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "drivers/virtio/limits.h"
 #include "drivers/virtio/virtqueue.h"
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
 #include "kernel/hal.h"
-#include "kernel/limits.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
