@@ -2,37 +2,73 @@
 /*
  * The limits of what is in kernel/ itself: CPUs, interrupts, system calls, the log, the command
  * line, the sysctls, the end. The other limits are in the limits.h of the folder that owns
- * them.
+ * them. Each comment has the unit, what happens at the limit, and the reason for the value
+ * (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef KERNEL_LIMITS_H
 #define KERNEL_LIMITS_H
 
 /* ---- CPUs, interrupts, system calls ---- */
-#define NR_CPUS     1    /* per-CPU data is indexed by it; a second CPU is not started */
-#define NR_IRQS     64   /* request_irq: -ENOSPC */
-#define NR_SYSCALLS 1040 /* Linux's numbers and ours from 1000 */
+/* CPUs: per-CPU data is indexed by it. The kernel starts one. */
+#define NR_CPUS 1
+/*
+ * interrupts: request_irq() fails with -ENOSPC. NETDEV_MAX cards with an interrupt for each
+ * queue fit.
+ */
+#define NR_IRQS 64
+/* system calls: a larger number fails with -ENOSYS. Linux's numbers, and ours from 1000 on. */
+#define NR_SYSCALLS 1040
 
 /* ---- the log ---- */
-#define LOG_RING_SIZE   16384 /* bytes of kernel log kept; older ones are overwritten */
-#define LOG_LINE_MAX    256   /* bytes of a line; more is cut */
-#define LOG_BURST_LINES 10    /* of one kind that a device can cause, in ... (Linux) */
-#define LOG_BURST_MS    5000  /* ... this time: more are withheld and counted */
-#define CONSOLE_POLLS_MAX                                                                          \
-	20000 /* of a full serial port, 10 to 40 ms: then a byte is lost, and those behind it, until \
-		 there is room; at 115200 baud a full FIFO drains in 1.4 ms */
-#define CONSOLE_PANIC_POLLS_MAX                                                                    \
-	4000000 /* of a panic's text, 2 to 8 s: then bytes without room are lost */
+/* bytes: the oldest lines of the log are overwritten. Some 250 lines. */
+#define LOG_RING_SIZE 16384
+/* bytes: the rest of a line is cut. It is formatted on a stack of THREAD_STACK_SIZE. */
+#define LOG_LINE_MAX 256
+/*
+ * lines: of one kind that a device can cause, in LOG_BURST_MS; more are withheld and counted.
+ * Linux's printk_ratelimit_burst.
+ */
+#define LOG_BURST_LINES 10
+/* ms: the interval of LOG_BURST_LINES. Linux's printk_ratelimit. */
+#define LOG_BURST_MS 5000
+/*
+ * polls: of a full serial port, 10 to 40 ms; then a byte is lost, and the following ones until
+ * there is room. At 115200 baud a full FIFO drains in 1.4 ms.
+ */
+#define CONSOLE_POLLS_MAX 20000
+/*
+ * polls: of a full serial port during a panic, 2 to 8 s; then bytes without room are lost. A
+ * slow terminal gets the text of a panic, a dead one does not stop the end.
+ */
+#define CONSOLE_PANIC_POLLS_MAX 4000000
 
 /* ---- the command line and sysctls ---- */
-#define CMDLINE_PARAMS_MAX 32   /* words that the command line knows: a bug of ours beyond */
-#define CMDLINE_WORD_MAX   256  /* bytes of one with its NUL: a longer one is named, passed over */
-#define SYSCTL_TABLES_MAX  8    /* tables of sysctls: a bug of ours beyond */
-#define SYSCTL_VALUES_MAX  3    /* numbers of one sysctl: a bug of ours beyond */
-#define SYSCTL_NAME_MAX    64   /* bytes of its name as it is printed */
-#define SYSCTL_TEXT_MAX    128  /* bytes of its value as text, with NUL: -EINVAL */
-#define SWITCH_RANGE       0, 1 /* of every sysctl that is off or on */
+/* options: that the command line knows. More are a bug of ours, and a panic at boot. */
+#define CMDLINE_PARAMS_MAX 32
+/*
+ * bytes: of one option with its NUL. A longer one is reported and ignored; virtio_mmio.device=
+ * and ip= with all fields fit.
+ */
+#define CMDLINE_WORD_MAX 256
+/* tables: of sysctls. More are a bug of ours, and a panic at boot. */
+#define SYSCTL_TABLES_MAX 8
+/* numbers: of one sysctl. tcp_rmem, tcp_wmem and tcp_mem have three. */
+#define SYSCTL_VALUES_MAX 3
+/* bytes: of a sysctl's name as it is printed. The longest fits. */
+#define SYSCTL_NAME_MAX 64
+/*
+ * bytes: of a sysctl's value as text, with NUL; a longer one fails with -EINVAL. Three numbers
+ * of ten digits fit.
+ */
+#define SYSCTL_TEXT_MAX 128
+/* boolean: every sysctl that is off or on. */
+#define SWITCH_RANGE 0, 1
 
 /* ---- the end ---- */
-#define SHUTDOWN_STAGE_MS 1000 /* of an orderly shutdown: then peers are reset, frames lost */
+/*
+ * ms: for each stage of an orderly shutdown; then peers are reset and frames are lost. A lost
+ * FIN is retransmitted twice within it.
+ */
+#define SHUTDOWN_STAGE_MS 1000
 
 #endif

@@ -3,7 +3,7 @@
  * Named values that may be changed while the kernel runs: sysctls.
  *
  * A subsystem keeps the values as plain ints that its code reads, under Linux's names
- * (sysctl_tcp_retries2), with their defaults and ranges in kernel/limits.h; it registers a table
+ * (sysctl_tcp_retries2), with their defaults and ranges in a limits.h; it registers a table
  * that names them.  A value is set through sysctl_set(), from the command line
  * (`sysctl.net.ipv4.tcp_retries2=8`) or by writing /proc/sys/net/ipv4/tcp_retries2.  Reading
  * returns the value itself. A value that would have no effect is not in a table.
@@ -29,7 +29,7 @@ struct ctl_table {
 	const char *(*get)(void);
 };
 
-/* .min and .max from a X_RANGE of kernel/limits.h. */
+/* .min and .max from a X_RANGE of a limits.h. */
 #define SYSCTL_RANGE(...)      SYSCTL_MIN_MAX(__VA_ARGS__)
 #define SYSCTL_MIN_MAX(lo, hi) .min = (lo), .max = (hi)
 

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of files.
+ * The limits of files. Each comment has the unit, what happens at the limit, and the reason for
+ * the value (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef KERNEL_FS_LIMITS_H
 #define KERNEL_FS_LIMITS_H
 
-#define NR_OPEN_MAX      131072 /* file descriptors: -EMFILE; 100,000 idle connections fit */
-#define FILES_MAX        (NR_OPEN_MAX + 4096) /* struct file, also those in no table yet: -ENFILE */
-#define PROC_ENTRIES_MAX 64                   /* paths below /proc: a bug of ours beyond */
-#define PROC_BUF_MAX     (1 << 20) /* bytes a /proc file may render: cut, and said to be */
-#define CONSOLE_IN_MAX   256       /* typed bytes not yet read: newer ones wait in the device */
-#define PIPE_PAGES       16        /* pages a pipe buffers: a writer waits or gets -EAGAIN */
-#define PATH_LENGTH_MAX  256       /* open: -ENAMETOOLONG */
+/*
+ * descriptors: open() and accept() fail with -EMFILE. 100,000 idle connections fit; a power of
+ * two, because the table doubles.
+ */
+#define NR_OPEN_MAX 131072
+/* files: -ENFILE. Those of a full table, and 4,096 that no table has yet. */
+#define FILES_MAX (NR_OPEN_MAX + 4096)
+/* paths: below /proc. More are a bug of ours, and a panic at boot. */
+#define PROC_ENTRIES_MAX 64
+/*
+ * bytes: that a file of /proc may render; the text is cut and says so. 7,000 lines of
+ * /proc/net/tcp.
+ */
+#define PROC_BUF_MAX (1 << 20)
+/* bytes: typed and not yet read; newer ones wait in the device. A line of a terminal. */
+#define CONSOLE_IN_MAX 256
+/* pages: that a pipe buffers; a writer then waits or gets -EAGAIN. Linux's PIPE_DEF_BUFFERS. */
+#define PIPE_PAGES 16
+/* bytes: of a path; open() fails with -ENAMETOOLONG. The longest path here, of /proc/sys, fits. */
+#define PATH_LENGTH_MAX 256
 
 #endif

@@ -1,21 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The limits of memory: the pages in reserve, the blocks of fragments, the vectors of one call.
+ * Each comment has the unit, what happens at the limit, and the reason for the value
+ * (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef KERNEL_MM_LIMITS_H
 #define KERNEL_MM_LIMITS_H
 
 /* ---- pages ---- */
-/* Pages that only softirqs may take: the square root of this times the KiB of memory, in KiB (Linux's
- * min_free_kbytes: 1 MiB of 64, 2 of 256).  alloc_pages() of others: NULL */
+/*
+ * KiB: the pages that only softirqs may take are the square root of this times the KiB of
+ * memory; others' alloc_pages() fails. Linux's min_free_kbytes: 1 MiB of 64, 2 of 256.
+ */
 #define MIN_FREE_FACTOR 16
-#define MIN_FREE_PART   32 /* and no more than this part of memory: 2 MiB have to do, too */
-#define SKB_MAX_ORDER   3  /* page_frag blocks: 32 KiB */
-#define FRAG_BLOCKS_PART                                                                           \
-	8 /* blocks with a piece in use, one budget for what is received and one for what is sent: an 8th of memory each; more is copied to pages of its own */
+/*
+ * part of memory: MIN_FREE_FACTOR's pages are no more than a 32nd, because 2 MiB must suffice
+ * for a boot.
+ */
+#define MIN_FREE_PART 32
+/*
+ * order: of a block that page_frag_refill() takes, 32 KiB; larger ones are hard to find in
+ * fragmented memory. Linux's PAGE_FRAG_CACHE_MAX_ORDER.
+ */
+#define SKB_MAX_ORDER 3
+/*
+ * part of memory: blocks with a piece in use, an 8th for received data and an 8th for sent;
+ * beyond it data is copied to pages of its own. One small piece keeps a whole block.
+ */
+#define FRAG_BLOCKS_PART 8
 
 /* ---- one call ---- */
-#define IOV_MAX_SEGMENTS 1024       /* readv/writev: -EINVAL (POSIX IOV_MAX of Linux) */
-#define MAX_RW_COUNT     0x7ffff000 /* bytes of one read or write (Linux) */
+/*
+ * segments: of readv(), writev(), sendmsg(), recvmsg(); more fail with -EINVAL. POSIX's IOV_MAX,
+ * Linux's value.
+ */
+#define IOV_MAX_SEGMENTS 1024
+/*
+ * bytes: one read() or write() moves no more. Linux's: the count stays an int, rounded to a
+ * page.
+ */
+#define MAX_RW_COUNT 0x7ffff000
 
 #endif

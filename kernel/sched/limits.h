@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of threads.
+ * The limits of threads. Each comment has the unit, what happens at the limit, and the reason
+ * for the value (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef KERNEL_SCHED_LIMITS_H
 #define KERNEL_SCHED_LIMITS_H
 
-#define THREAD_STACK_SIZE  16384 /* bytes: a softirq runs on top of a thread's own use */
-#define THREADS_MAX        4096  /* kthread_run: -ENOMEM; 64 MiB of stacks at most */
-#define THREAD_STACKS_KEPT 64   /* stacks of ended threads kept for the next ones; more are freed */
-#define TIME_SLICE_MS      10   /* an application thread that spins loses the CPU after it */
-#define SOFT_LOCKUP_MS     2000 /* kernel code that does not yield: reported on the console */
+/* bytes: a stack. A softirq runs on top of a thread's own use. */
+#define THREAD_STACK_SIZE 16384
+/* threads: kthread_run() fails with -ENOMEM. Their stacks are 64 MiB at most. */
+#define THREADS_MAX 4096
+/*
+ * stacks: of ended threads, kept for the next ones; more are freed. They are 1 MiB, mapped and
+ * ready for a burst of short threads.
+ */
+#define THREAD_STACKS_KEPT 64
+/*
+ * ms: then an application thread that does not yield loses the CPU to the next one. Long against
+ * the cost of a switch, short for the peers of the other threads.
+ */
+#define TIME_SLICE_MS 10
+/*
+ * ms: kernel code that runs so long without yielding is reported on the console. 200 time
+ * slices: no correct path takes so long, under a slow emulator either.
+ */
+#define SOFT_LOCKUP_MS 2000
 
 #endif

@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of the machine: what its tables and devices may make the kernel keep.
+ * The limits of the machine: what its tables and devices may make the kernel keep. Each comment
+ * has the unit, what happens at the limit, and the reason for the value (tools/limits.py prints
+ * docs/limits.md from it).
  */
 #ifndef KERNEL_X86_LIMITS_H
 #define KERNEL_X86_LIMITS_H
 
-#define IOAPICS_MAX     4    /* interrupt controllers of the MADT: more are reported, not used */
-#define NMI_REPORT_MS   1000 /* between two lines about NMIs: those in between are counted */
-#define PCI_ROOTS_MAX   8    /* root buses besides bus 0: more are named, not used */
-#define VIRTIO_MMIO_MAX 32   /* slots of the command line or ACPI (microvm: 8 or 24): -ENOSPC */
+/*
+ * interrupt controllers: of the MADT. More are reported and not used; machines with one CPU
+ * socket have one or two.
+ */
+#define IOAPICS_MAX 4
+/*
+ * ms: between two lines about NMIs; those in between are counted. A storm of them leaves the
+ * console usable.
+ */
+#define NMI_REPORT_MS 1000
+/*
+ * root buses: besides bus 0. More are reported and not used; QEMU's pxb-pcie adds one a NUMA
+ * node.
+ */
+#define PCI_ROOTS_MAX 8
+/*
+ * slots: of virtio-mmio, by the command line or ACPI; one more fails with -ENOSPC. microvm has 8
+ * or 24.
+ */
+#define VIRTIO_MMIO_MAX 32
 
 #endif

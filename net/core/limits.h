@@ -1,44 +1,95 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of packets, devices and struct sock.
+ * The limits of packets, devices and struct sock. Each comment has the unit, what happens at
+ * the limit, and the reason for the value (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef NET_CORE_LIMITS_H
 #define NET_CORE_LIMITS_H
 
 /* ---- devices ---- */
-#define NETDEV_MAX               8   /* register_netdevice: -ENOSPC */
-#define NETDEV_BUDGET            300 /* packets of one net_rx_action (Linux netdev_budget) */
-#define NETDEV_BUDGET_RANGE      1, 100000
-#define NETDEV_BUDGET_MS         2  /* and its time */
-#define NAPI_POLL_WEIGHT         64 /* packets of one device's poll */
-#define GRO_HELD_MAX             8 /* flows whose packets may still grow (Linux): the oldest goes up */
-#define NETDEV_TX_QUEUE_LEN      1000 /* packets waiting for ring space: dropped, QDISC_DROP */
-#define NETDEV_TX_QUEUE_PART     8    /* their truesize: an 8th of memory; dropped, QDISC_DROP */
-#define NETDEV_MAX_BACKLOG       1000 /* loopback's input queue (Linux): dropped, counted */
+/*
+ * devices: register_netdevice() fails with -ENOSPC. lo and seven cards; /proc/net/dev and ip=
+ * search them one by one.
+ */
+#define NETDEV_MAX 8
+/* packets: of one net_rx_action(); the rest waits for the next softirq. Linux's netdev_budget. */
+#define NETDEV_BUDGET       300
+#define NETDEV_BUDGET_RANGE 1, 100000
+/* ms: of one net_rx_action(), likewise. Linux's netdev_budget_usecs. */
+#define NETDEV_BUDGET_MS 2
+/* packets: of one poll of a device; then the next device's turn. Linux's. */
+#define NAPI_POLL_WEIGHT 64
+/* flows: whose packets may still grow; the oldest packet is passed up. Linux's MAX_GRO_SKBS. */
+#define GRO_HELD_MAX 8
+/*
+ * packets: that wait for room in the ring; more are dropped, QDISC_DROP. Linux's default
+ * txqueuelen.
+ */
+#define NETDEV_TX_QUEUE_LEN 1000
+/*
+ * part of memory: the truesize of these packets, an 8th; more are dropped, QDISC_DROP. A small
+ * machine cannot hold NETDEV_TX_QUEUE_LEN packets of 64 KiB.
+ */
+#define NETDEV_TX_QUEUE_PART 8
+/*
+ * packets: in the input queue of loopback; more are dropped and counted. Linux's
+ * netdev_max_backlog.
+ */
+#define NETDEV_MAX_BACKLOG       1000
 #define NETDEV_MAX_BACKLOG_RANGE 1, 1000000
 
 /* ---- packets ---- */
-#define MAX_SKB_FRAGS 17 /* page fragments of a packet: 64 KiB in 4 KiB pages + 1 */
-#define SKB_LINEAR_MAX                                                                             \
-	131072 /* bytes of a packet's linear part: NULL; 64 KiB and all headers fit */
+/*
+ * fragments: of a packet. 64 KiB in pages of 4 KiB, and one more because the first may begin in
+ * mid-page.
+ */
+#define MAX_SKB_FRAGS 17
+/* bytes: of a packet's linear part; alloc_skb() fails. 64 KiB and all headers fit. */
+#define SKB_LINEAR_MAX 131072
 
 /* ---- sockets ---- */
-#define SOMAXCONN_DEFAULT 4096     /* listen() backlog is cut to it (Linux 5.4+) */
-#define SOMAXCONN_RANGE   0, 65535 /* Linux */
-#define SOCK_RMEM_LEAST   4096     /* bytes a socket may hold when memory is short: tcp_rmem[0] */
-#define SOCK_RMEM_DEFAULT 131072   /* bytes, tcp_rmem[1] of Linux */
-#define SOCK_RMEM_DEFAULT_PART                                                                     \
-	48 /* of memory, at most that part: 2 MiB start with a third of the above, 8 MiB with it */
-#define SOCK_RMEM_DEFAULT_LEAST 16384   /* eight segments of 1 KiB in a window of half of it */
-#define SOCK_RMEM_MAX           6291456 /* tcp_rmem[2] */
-#define SOCK_WMEM_LEAST         4096    /* as for receiving: tcp_wmem[0] */
-#define SOCK_WMEM_DEFAULT       65536   /* starting sk_sndbuf; grows with cwnd to the maximum */
-#define SOCK_WMEM_MAX           4194304 /* tcp_wmem[2] */
-#define SOCK_MIN_RCVBUF         2304    /* SO_RCVBUF below it is raised (Linux) */
-#define SOCK_MIN_SNDBUF         4608
-#define SOCK_MEM_RANGE          2304, 268435456 /* two buffers together stay far below an int */
-#define SOCK_ASK_RANGE          2304, 134217728 /* what SO_RCVBUF, SO_SNDBUF may ask: half of a buffer */
-#define SOCK_BACKLOG_EXTRA      65536 /* sk_backlog may hold rcvbuf + sndbuf + this: dropped */
-#define SOCK_BACKLOG_LEAST      4096 /* and this much also where tcp_mem or pages are at their end */
+/* connections: listen()'s backlog is cut to it. Linux's since 5.4. */
+#define SOMAXCONN_DEFAULT 4096
+#define SOMAXCONN_RANGE   0, 65535
+/* bytes: a socket may always queue them, when memory is short, too. tcp_rmem[0] of Linux. */
+#define SOCK_RMEM_LEAST 4096
+/* bytes: sk_rcvbuf at the start. tcp_rmem[1] of Linux. */
+#define SOCK_RMEM_DEFAULT 131072
+/*
+ * part of memory: SOCK_RMEM_DEFAULT is no more than a 48th. 2 MiB start with a third of it, 8
+ * MiB with all.
+ */
+#define SOCK_RMEM_DEFAULT_PART 48
+/* bytes: and no less than this. Eight segments of 1 KiB in a window of half of it. */
+#define SOCK_RMEM_DEFAULT_LEAST 16384
+/* bytes: sk_rcvbuf grows so far by itself. tcp_rmem[2] of Linux. */
+#define SOCK_RMEM_MAX 6291456
+/* bytes: as SOCK_RMEM_LEAST, for sending. tcp_wmem[0] of Linux. */
+#define SOCK_WMEM_LEAST 4096
+/*
+ * bytes: sk_sndbuf at the start; it grows with the congestion window. Four times tcp_wmem[1] of
+ * Linux: the initial window and the next one fit.
+ */
+#define SOCK_WMEM_DEFAULT 65536
+/* bytes: sk_sndbuf grows so far. tcp_wmem[2] of Linux. */
+#define SOCK_WMEM_MAX 4194304
+/* bytes: a smaller SO_RCVBUF is raised to it. Linux's SOCK_MIN_RCVBUF. */
+#define SOCK_MIN_RCVBUF 2304
+/* bytes: a smaller SO_SNDBUF is raised to it. Linux's SOCK_MIN_SNDBUF. */
+#define SOCK_MIN_SNDBUF 4608
+/* bytes: what the sysctls of buffers may be set to. Two buffers together stay far below an int. */
+#define SOCK_MEM_RANGE 2304, 268435456
+/*
+ * bytes: what rmem_max and wmem_max may permit SO_RCVBUF and SO_SNDBUF to ask for; the buffer is
+ * twice that.
+ */
+#define SOCK_ASK_RANGE 2304, 134217728
+/* bytes: sk_backlog may hold rcvbuf + sndbuf + this; more is dropped. Linux's, for pure ACKs. */
+#define SOCK_BACKLOG_EXTRA 65536
+/*
+ * bytes: this much of sk_backlog also when tcp_mem or pages are exhausted. An ACK that frees
+ * memory must get in.
+ */
+#define SOCK_BACKLOG_LEAST 4096
 
 #endif

@@ -1,64 +1,129 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of TCP.
+ * The limits of TCP. Each comment has the unit, what happens at the limit, and the reason for
+ * the value (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef NET_TCP_LIMITS_H
 #define NET_TCP_LIMITS_H
 
 /* ---- connections ---- */
-#define TCP_MAX_SYN_BACKLOG       4096 /* half-open connections of a listener: SYN dropped */
+/*
+ * requests: half-open connections of a listener; a SYN is dropped. As many as SOMAXCONN_DEFAULT
+ * lets wait for accept().
+ */
+#define TCP_MAX_SYN_BACKLOG       4096
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
-#define TCP_REQUESTS_WHEN_SHORT                                                                    \
-	128 /* half-open connections of a listener while pages are short: 40 KiB of the last ones; SYN dropped */
-#define TCP_ORPHANS_MAX   16384 /* closed by the application, still finishing: RST, counted */
+/*
+ * requests: half-open connections of a listener while pages are short; a SYN is dropped. 40 KiB
+ * of the last pages.
+ */
+#define TCP_REQUESTS_WHEN_SHORT 128
+/*
+ * connections: that the application closed and that are not finished; one more is reset and
+ * counted. CONNECTION_ENDS_BYTES of 128 MiB.
+ */
+#define TCP_ORPHANS_MAX   16384
 #define TCP_ORPHANS_RANGE 0, 1000000
-#define TCP_MEM_PRESSURE_PART                                                                      \
-	4 /* in all queues: memory is short above a 4th of it, twice that is the most */
-#define TCP_MEM_RANGE          1, 2147483647 /* pages */
-#define TCP_SHRINK_INTERVAL_MS 100  /* between walks over all connections while memory is short */
-#define TCP_SHRINK_SOCKETS     64   /* of these in a jiffy, and those of one bucket more */
-#define TCP_OFO_PACKETS_MAX    4096 /* out-of-order segments of a socket: farthest pruned */
+/*
+ * part of memory: in the queues of all sockets; memory is short above a 4th, and half of it is
+ * the most. Linux takes less, on machines that do more than TCP.
+ */
+#define TCP_MEM_PRESSURE_PART 4
+/* pages: what tcp_mem may be set to. */
+#define TCP_MEM_RANGE 1, 2147483647
+/*
+ * ms: between walks over all connections while memory is short. Applications have that time to
+ * read.
+ */
+#define TCP_SHRINK_INTERVAL_MS 100
+/*
+ * connections: of these in a jiffy, and those of one bucket more. The softirq stays below
+ * MAX_SOFTIRQ_MS.
+ */
+#define TCP_SHRINK_SOCKETS 64
+/*
+ * segments: out of order, of one socket; the farthest are dropped. SOCK_RMEM_MAX in segments of
+ * 1,500 bytes: small segments must not be more.
+ */
+#define TCP_OFO_PACKETS_MAX 4096
 
 /* ---- retries and timeouts ---- */
-#define TCP_SYN_RETRIES            6      /* connect gives up after 127 s */
-#define TCP_SYN_RETRIES_RANGE      1, 127 /* Linux; so is TCP_SYNCNT's */
-#define TCP_RETRIES1               3      /* then the route is asked again */
-#define TCP_RETRIES2               15 /* then the connection ends with ETIMEDOUT: about 15 min */
-#define TCP_RETRIES_RANGE          0, 255 /* icsk_backoff is a byte */
-#define TCP_ORPHAN_RETRIES         0      /* 0: 8 while the peer may be alive, else none (Linux) */
-#define TCP_ORPHAN_RETRIES_RANGE   0, 255
-#define TCP_FIN_TIMEOUT_S          60 /* an orphan's wait in FIN_WAIT2 (Linux) */
-#define TCP_FIN_TIMEOUT_RANGE      1, 3600
-#define TCP_KEEPALIVE_TIME_S       7200 /* RFC 1122 4.2.3.6: not less than two hours */
-#define TCP_KEEPALIVE_INTVL_S      75
-#define TCP_KEEPALIVE_S_RANGE      1, 32767 /* that of TCP_KEEPIDLE and TCP_KEEPINTVL */
-#define TCP_KEEPALIVE_PROBES       9
-#define TCP_KEEPALIVE_PROBES_RANGE 1, 127 /* that of TCP_KEEPCNT */
+/* SYNs: sent again; then connect() fails with -ETIMEDOUT, after 127 s. Linux's. */
+#define TCP_SYN_RETRIES 6
+/* SYNs: Linux's range, and TCP_SYNCNT's. */
+#define TCP_SYN_RETRIES_RANGE 1, 127
+/* timeouts: then the route is looked up again. RFC 1122's R1, Linux's value. */
+#define TCP_RETRIES1 3
+/*
+ * timeouts: then the connection ends with ETIMEDOUT, after 15 minutes. RFC 1122's R2, Linux's
+ * value.
+ */
+#define TCP_RETRIES2 15
+/* timeouts: icsk_backoff is a byte. */
+#define TCP_RETRIES_RANGE 0, 255
+/* timeouts: of an orphan; 0 is 8 while the peer may be alive, else none. Linux's. */
+#define TCP_ORPHAN_RETRIES       0
+#define TCP_ORPHAN_RETRIES_RANGE 0, 255
+/* s: an orphan's wait in FIN_WAIT2. Linux's. */
+#define TCP_FIN_TIMEOUT_S     60
+#define TCP_FIN_TIMEOUT_RANGE 1, 3600
+/* s: idle before the first probe. RFC 1122 4.2.3.6: not less than two hours. */
+#define TCP_KEEPALIVE_TIME_S 7200
+/* s: between probes. Linux's. */
+#define TCP_KEEPALIVE_INTVL_S 75
+/* s: that of TCP_KEEPIDLE and TCP_KEEPINTVL, Linux's MAX_TCP_KEEPIDLE. */
+#define TCP_KEEPALIVE_S_RANGE 1, 32767
+/* probes: without an answer, then the connection ends. Linux's. */
+#define TCP_KEEPALIVE_PROBES 9
+/* probes: that of TCP_KEEPCNT, Linux's MAX_TCP_KEEPCNT. */
+#define TCP_KEEPALIVE_PROBES_RANGE 1, 127
 
 /* ---- answers ---- */
-#define TCP_INVALID_RATELIMIT_MS    500 /* between answers to segments out of the window (Linux) */
-#define TCP_INVALID_RATELIMIT_RANGE 0, 60000 /* 0: each is answered */
-#define TCP_CHALLENGE_ACK_NO_LIMIT                                                                 \
-	2147483647 /* over all connections, Linux since 6.1: each has \
-	TCP_INVALID_RATELIMIT_MS; a sum lets many true resets go unanswered (and CVE-2016-5696) */
+/*
+ * ms: between answers of one connection to segments out of the window. Linux's
+ * tcp_invalid_ratelimit.
+ */
+#define TCP_INVALID_RATELIMIT_MS 500
+/* ms: 0 answers each segment. */
+#define TCP_INVALID_RATELIMIT_RANGE 0, 60000
+/*
+ * ACKs a second: challenge ACKs of all connections together, without limit as in Linux since
+ * 6.1. Each connection has TCP_INVALID_RATELIMIT_MS; a sum lets many true resets go unanswered,
+ * and tells an attacker (CVE-2016-5696).
+ */
+#define TCP_CHALLENGE_ACK_NO_LIMIT 2147483647
+/* ACKs a second: what the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
-#define TCP_DUPACKS_MAX                                                                            \
-	16u /* ACKs at once for a merged packet beyond a hole: three make a sender go back */
+/*
+ * ACKs: at once for a merged packet beyond a hole. Three make a sender retransmit; more serve
+ * its count of segments that left the network.
+ */
+#define TCP_DUPACKS_MAX 16u
 
 /* ---- sending ---- */
-#define TCP_REORDERING            3 /* duplicates that are no loss yet: RFC 5681 */
-#define TCP_REORDERING_RANGE      1, 300
-#define TCP_MAX_REORDERING        300 /* segments: more than that is loss (Linux) */
-#define TCP_MAX_REORDERING_RANGE  1, 65535
-#define TCP_ADV_WIN_SCALE_RANGE   -3, 31 /* from an eighth of the buffer as window to all of it */
-#define TCP_TIMESTAMPS_RANGE      0, 2
-#define TCP_TSO_WIN_DIVISOR       3 /* Linux */
+/* duplicate ACKs: so many mean a loss. RFC 5681's threshold. */
+#define TCP_REORDERING       3
+#define TCP_REORDERING_RANGE 1, 300
+/* segments: more than that is loss whatever the path did before. Linux's. */
+#define TCP_MAX_REORDERING       300
+#define TCP_MAX_REORDERING_RANGE 1, 65535
+/* power of two: from an eighth of the buffer as window to all of it. */
+#define TCP_ADV_WIN_SCALE_RANGE -3, 31
+/* mode: 0 off, 1 with a random offset, 2 without. Linux's. */
+#define TCP_TIMESTAMPS_RANGE 0, 2
+/* part of the window: that one packet may hold back for, a third. Linux's. */
+#define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000
-#define TCP_MIN_TSO_SEGS          2 /* of a burst on the slowest path (Linux) */
-#define TCP_MIN_TSO_SEGS_RANGE    1, 65535
-#define TCP_PACING_SS_RATIO       200 /* percent of the rate in slow start (Linux) */
-#define TCP_PACING_CA_RATIO       120 /* and later */
-#define TCP_PACING_RATIO_RANGE    0, 1000
-#define TCP_NOTSENT_LOWAT_RANGE   -1, 2147483647 /* -1, 0: no limit */
+/* segments: of one packet on the slowest path. Linux's. */
+#define TCP_MIN_TSO_SEGS       2
+#define TCP_MIN_TSO_SEGS_RANGE 1, 65535
+/* percent: of the rate, in slow start. Linux's. */
+#define TCP_PACING_SS_RATIO 200
+/* percent: of the rate, in congestion avoidance. Linux's. */
+#define TCP_PACING_CA_RATIO 120
+/* percent: what the two sysctls may be set to. */
+#define TCP_PACING_RATIO_RANGE 0, 1000
+/* bytes: -1 and 0 are no limit. */
+#define TCP_NOTSENT_LOWAT_RANGE -1, 2147483647
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounds of kernel/limits.h that it takes two hosts to reach, and that no other scene does.  LIMIT(...)
+ * Limits (docs/limits.md) that it takes two hosts to reach, and that no other scene does.  LIMIT(...)
  * in a comment says that the test below it reaches that bound; tests/tidy knows which are missing.
  */
 #include "net/tcp/limits.h"

@@ -248,7 +248,7 @@ static void what_nobody_reads_is_bounded(void)
 
 /* ---- poll() and write() agree ------------------------------------------------------------------------------ */
 
-/* Pages that only softirqs take: kernel/limits.h:MIN_FREE_FACTOR. */
+/* Pages that only softirqs take: kernel/mm/limits.h:MIN_FREE_FACTOR. */
 static unsigned int floor_of(struct host *h)
 {
 	unsigned long kib, min = 0;

@@ -11,7 +11,7 @@ from test_pinned import ECHO, LOCAL, REMOTE, SEC, SLACK, Attacked, hosted, packe
 
 SIZE, MSS = 28 << 10, 1460
 START = 1001                    # the first byte's number, as Attacked.connect() has it
-STACKS_KEPT = 64                # kernel/limits.h:THREAD_STACKS_KEPT
+STACKS_KEPT = 64                # kernel/sched/limits.h:THREAD_STACKS_KEPT
 # RFC 1122 4.2.3.5: unacknowledged data is given up after tcp_retries2, 924 s or more; 4.2.3.6: silence after two hours.
 RETRIES2, KEEPALIVE = 1200 * SEC, (7200 + 10 * 75) * SEC
 RAW = {16: 700, 64: 1500}

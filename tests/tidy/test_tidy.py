@@ -31,9 +31,10 @@ PLANTED = {
                        {"docs/a.md": "see `net/a.c:/^int f/`\n", "net/a.c": "int f;\n"}),
     "docs_command": ({"docs/a.md": "`make sim-build; make all` or\n    make rnu X=1\n", "Makefile": "all sim-build:\n"},
                      {"docs/a.md": "`make -j2 all X=1` and `make build/softnet.elf` make\n", "Makefile": "all sim:\n"}),
-    "limits_tested": ({"kernel/limits.h": "#define A_MAX 1 /* full */\n", "net/a.c": "a(A_MAX);\n", "tests/a.c": "A_MAX\n"},
-                      {"kernel/limits.h": "#define LIMITS_H\n#define A_MAX 1\n#define A_RANGE 1, 2\n", "net/a.c": "A_MAX, A_RANGE\n",
+    "limits_tested": ({"net/limits.h": "/* B: full */\n#define A_MAX 1\n", "net/a.c": "a(A_MAX);\n", "tests/a.c": "A_MAX\n"},
+                      {"net/limits.h": "#ifndef NET_H\n/* B: full */\n#define A_MAX 1\n#define A_MAX_RANGE 1, 2\n", "net/a.c": "A_MAX, A_MAX_RANGE\n",
                        "tests/a.c": "/* LIMIT(A_MAX) */\n"}),
+    "limits_page": ({"docs/limits.md": "# Limits\n"}, {"docs/limits.md": tidy.limits.page({})}),
     "declarations_used": ({"net/a.h": "struct a {\n\tint b; /* c */\n\tint c;\n};\n", "net/a.c": "a->b = 1;\n", "tests/a.c": "a->c\n"},
                           {"net/a.h": "#define A 1\nint f(int a);\nstatic inline int g(void)\n{\n}\n", "net/a.c": "int f(int a)\n{\n\tf(A) + g();\n}\n",
                            "include/a.h": "#define B 1\n"}),
@@ -82,12 +83,19 @@ def test_sequence_compare_leaves_alone(line):
 
 
 @pytest.mark.parametrize("files", [
-    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # never used
+    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # consulted nowhere
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) LIMIT(B_MAX) */\n"},       # no such name
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAXIMUM) */\n"},
+    {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) */\n", "net/limits.h": "#define A_MAX 1 /* bytes: full */\n"},
 ])
 def test_limits_tested_finds(files):
-    assert list(tidy.limits_tested({"kernel/limits.h": "#define A_MAX 1\n", **files}))
+    assert list(tidy.limits_tested({"net/limits.h": "/* bytes: full */\n#define A_MAX 1\n", **files}))
+
+
+def test_limits_page_has_what_the_headers_say():
+    text = tidy.limits.page({"net/limits.h": "/*\n * Of a.\n */\n/* ---- b ---- */\n/*\n * bytes: cut\n * off. Why.\n */\n#define A_MAX (1 + 2)\n"
+                                             "#define A_MAX_RANGE 1, 9\n", "tests/a.c": "/* LIMIT(A_MAX) */\nstatic void test_a(void)\n{\n"})
+    assert "| `A_MAX` | (1 + 2), range 1, 9 | bytes | cut off. Why. | [test_a](../tests/a.c) |" in text
 
 
 @pytest.mark.parametrize("header", ["#define a 1\n", "int a(void);\n", "void *a(int b,\n\t\tint b) __must_check;\n",

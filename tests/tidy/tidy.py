@@ -16,6 +16,8 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import limits  # noqa: E402
 
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 100
@@ -360,41 +362,33 @@ def docs_command(files):
                 yield path, n, f"{name} is given arguments and is no program"
 
 
-LIMITS = "kernel/limits.h"
-# No test reaches these, and why.  (X_RANGE is what the sysctl X may be set to: test_sysctl.c goes to both
-# ends of each, and one beyond.)
-LIMITS_WITHOUT_TEST = {
-    "NR_CPUS": "a size, no bound: there is one CPU, and no test can add another",
-    "IOAPICS_MAX": "no machine to be had here has more than two",
-    "VIRTIO_RNG_BYTES": "the size of one request; no peer drives it",
-    "TCP_MAX_REORDERING": "a sysctl's default: test_sysctl_flow.c stays below it, and reaches a smaller one",
-}
-
-
 def limits_tested(files):
-    """Each bound is consulted, and reached by a test that has LIMIT(NAME) in a comment above it."""
-    names = {m.group(1): n for n, line in enumerate("\n".join(text for path, text in files.items() if path.endswith("limits.h")).splitlines(), 1)
-             if (m := re.match(r"#define (\w+)\s+\S", line))}
-    used, tagged = set(), {}
+    """Each limit has its unit and its reason, is consulted, and is reached by a test that has LIMIT(NAME) above it."""
+    names = {limit.name: limit for limit in limits.limits(files)}
+    tagged = limits.tests(files)
+    used = set()
     for path, text in files.items():
-        if path.startswith("tests/"):
-            for n, line in enumerate(text.splitlines(), 1):
-                if path.startswith("tests/tidy/"):
-                    break
-                for name in re.findall(r"\bLIMIT\((\w+)\)", line):
-                    tagged.setdefault(name, (path, n))
-        elif is_c(path) and not path.endswith("limits.h"):
+        if is_c(path) and not limits.is_limits(path) and not path.startswith("tests/"):
             used.update(re.findall(r"\b[A-Z][A-Z0-9_]+\b", strip_comments(text)))
-    for name, n in names.items():
+    for name, limit in names.items():
+        at = limit.path, limit.line
         if name not in used:
-            yield LIMITS, n, f"{name} is never used"
-        elif not name.endswith("_RANGE") and name not in tagged and name not in LIMITS_WITHOUT_TEST:
-            yield LIMITS, n, f"{name}: no test says LIMIT({name})"
-        elif name in tagged and name in LIMITS_WITHOUT_TEST:
-            yield *tagged[name], f"{name} has a test: tidy.py says that it has none"
-    for name, where in tagged.items():
+            yield *at, f"{name} is consulted nowhere"
+        elif not limit.reason and not limits.default_of(limit, names):
+            yield *at, f"{name}: no comment \"unit: what happens at the limit, and why this value\""
+        elif not limit.is_range and name not in tagged and name not in limits.WITHOUT_TEST:
+            yield *at, f"{name}: no test says LIMIT({name})"
+        elif name in tagged and name in limits.WITHOUT_TEST:
+            yield *tagged[name][0][:2], f"{name} has a test: tools/limits.py says that it has none"
+    for name, places in tagged.items():
         if names and name not in names:
-            yield *where, f"LIMIT({name}): {LIMITS} has no such name"
+            yield *places[0][:2], f"LIMIT({name}): no limits.h has such a name"
+
+
+def limits_page(files):
+    """docs/limits.md is what tools/limits.py prints."""
+    if limits.PAGE in files and files[limits.PAGE] != limits.page(files):
+        yield limits.PAGE, 1, "not current: run tools/limits.py"
 
 
 # Declared in a header, without a user outside the tests, and why it stays.
@@ -579,7 +573,7 @@ def changelog(files):
 
 RULES = [include_direction, no_libc, file_length, function_length, packet_contract, addresses, sequence_compare, test_ifdef,
          build_unknown, irq_exclusion, debug_source, leftovers, plain_words, whitespace, spdx, docs_reference, docs_command,
-         limits_tested, declarations_used, counters_move, canaries,
+         limits_tested, limits_page, declarations_used, counters_move, canaries,
          changelog, both_images, header_alone]
 
 

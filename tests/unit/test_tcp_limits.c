@@ -3,7 +3,7 @@
  * Bounds of TCP that only show from inside: the backlog of a socket that a thread owns, the route that
  * is asked for again, the size of the table of connections.  A whole kernel; the peer is this file.
  *
- * LIMIT(...) in a comment: the test below it reaches that bound of kernel/limits.h.
+ * LIMIT(...) in a comment: the test below it reaches that limit (docs/limits.md).
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The limits of the kernel: read from the limits.h of each folder, and printed as docs/limits.md.
+
+    tools/limits.py             writes docs/limits.md
+    tools/limits.py --check     says whether it is current
+
+A limit is a macro of a file named limits.h.  The comment above it has the unit, a colon, and then what
+happens at the limit and the reason for the value.  X_RANGE is what the sysctl with the default X may be set
+to.  A test that reaches the limit X has LIMIT(X) in a comment above it.
+"""
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGE = "docs/limits.md"
+
+# No test reaches these, and why.  (X_RANGE: test_sysctl.c goes to both ends of each, and one beyond.)
+WITHOUT_TEST = {
+    "NR_CPUS": "a size, no bound: there is one CPU, and no call asks for another",
+    "IOAPICS_MAX": "no machine to be had here has more than two",
+    "VIRTIO_RNG_BYTES": "the size of one request; no other party drives it",
+    "TCP_MAX_REORDERING": "a sysctl's default: test_sysctl_flow.c stays below it, and reaches a smaller one",
+}
+DEFINE = re.compile(r"(?:^/\* ---- (?P<section>.*?) ---- \*/\n)?(?:^/\*(?P<comment>(?:(?!\*/).)*)\*/\n)?"
+                    r"^#define (?P<name>\w+)[ \t]+(?P<value>[^\n]+)$", re.M | re.S)
+
+
+def is_limits(path):
+    return path.endswith("/limits.h") and not path.startswith(("include/", "tests/", "tools/"))
+
+
+class Limit:
+    def __init__(self, path, text, m):
+        self.path, self.name, self.value, self.section = path, m["name"], m["value"].strip(), m["section"]
+        self.line = text.count("\n", 0, m.start("name")) + 1
+        words = re.sub(r"\s*\n \*\s*", " ", m["comment"] or "").strip()
+        self.unit, _, self.reason = (part.strip() for part in words.partition(": "))
+        self.is_range = self.name.endswith("_RANGE")
+
+
+def limits(files):
+    """Of {path: text}: every Limit, in the order of the files and of their lines."""
+    return [Limit(path, text, m) for path, text in sorted(files.items()) if is_limits(path) for m in DEFINE.finditer(text)]
+
+
+def default_of(limit, names):
+    """The name of the limit whose range this is, if it is one and stands beside its default."""
+    return next((n for n in (limit.name[:-6] + end for end in ("", "_DEFAULT", "_MAX", "_MS", "_S")) if n in names),
+                None) if limit.is_range else None
+
+
+def tests(files):
+    """{name: [(path, line, the test below it)]} of LIMIT(name) in the tests."""
+    found = {}
+    for path, text in sorted(files.items()):
+        if not path.startswith("tests/") or path.startswith("tests/tidy/"):
+            continue
+        for m in re.finditer(r"\bLIMIT\((\w+)\)", text):
+            below = re.search(r"^(?:static |async )?(?:void|int|bool|def) \*?(\w+)\(", text[m.end():], re.M)
+            found.setdefault(m[1], []).append((path, text.count("\n", 0, m.start()) + 1, below[1] if below else ""))
+    return found
+
+
+def opening(text):
+    """The first comment after the SPDX line, less its sentence about this program."""
+    words = re.search(r"/\*\n( \*.*?)\n \*/", text, re.S)[1].replace("\n *", "").lstrip(" *")
+    return re.sub(r"\s*Each comment has the unit.*", "", re.sub(r"\s+", " ", words))
+
+
+def page(files):
+    out = ["# Limits", "",
+           "Printed by `tools/limits.py` from each folder's limits.h, where a limit is changed; `make tidy` compares them. The",
+           "test is the first one that reaches the limit. A range is what the sysctl ([sysctl.md](sysctl.md)) may be set to.",
+           "What a peer can make the kernel hold, altogether: [memory.md](memory.md)."]
+    reached, all_limits = tests(files), limits(files)
+    names, last = {limit.name for limit in all_limits}, None
+    ranges = {default_of(limit, names): limit.value for limit in all_limits if limit.is_range}
+    for limit in all_limits:
+        if limit.path != last:
+            out += ["", f"## [{limit.path}](../{limit.path})", "", opening(files[limit.path]), "",
+                    "| name | value | unit | at the limit, and why this value | test |", "|---|---|---|---|---|"]
+            last = limit.path
+        if default_of(limit, names) and not limit.reason:
+            continue    # it stands beside its default
+        value = limit.value + (f", range {ranges[limit.name]}" if limit.name in ranges else "")
+        path, _, test = reached.get(limit.name, [("", 0, "")])[0]
+        where = (f"[{test or os.path.basename(path)}](../{path})" if path
+                 else "test_sysctl.c" if limit.is_range else f"none: {WITHOUT_TEST.get(limit.name, '')}")
+        out.append(f"| `{limit.name}` | {value} | {limit.unit} | {limit.reason} | {where} |")
+    return "\n".join(out) + "\n"
+
+
+def read():
+    files = {}
+    for top in ("kernel", "net", "drivers", "tests"):
+        for folder, _, names in os.walk(os.path.join(ROOT, top)):
+            for name in names:
+                path = os.path.relpath(os.path.join(folder, name), ROOT)
+                if name.endswith((".h", ".c", ".py", ".pkt")):
+                    with open(os.path.join(ROOT, path), errors="replace") as f:
+                        files[path] = f.read()
+    return files
+
+
+def main():
+    text = page(read())
+    target = os.path.join(ROOT, PAGE)
+    if "--check" in sys.argv[1:]:
+        with open(target) as f:
+            return 0 if f.read() == text else f"{PAGE} is not what tools/limits.py prints: run it"
+    with open(target, "w") as f:
+        f.write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
