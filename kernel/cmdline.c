@@ -28,7 +28,7 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n)
 	}
 }
 
-/* The parameter that @word belongs to, and its value; NULL: unknown word. */
+/* The parameter that @word belongs to, and its value; NULL: unknown option. */
 static const struct cmdline_param *find(const char *word, const char **value)
 {
 	size_t name_len = strnlen(word, CMDLINE_WORD_MAX);
@@ -60,11 +60,11 @@ static bool parse_word(const char *word)
 
 	param = find(word, &value);
 	if (!param) {
-		pr_warn("command line: unknown word \"%s\"", word);
+		pr_warn("command line: unknown option \"%s\"", word);
 		return false;
 	}
 	if (param->parse(value))
-		pr_warn("command line: wrong word \"%s\": should be %s", word, param->usage);
+		pr_warn("command line: invalid option \"%s\": expected %s", word, param->usage);
 	return true;
 }
 
@@ -95,5 +95,5 @@ void cmdline_parse(const char *line)
 	if (all_known)
 		return;
 	for (unsigned int i = 0; i < nr_known; i++)
-		pr_warn("command line: known is %s", known[i]->usage);
+		pr_warn("command line: known: %s", known[i]->usage);
 }

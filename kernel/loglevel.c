@@ -135,7 +135,7 @@ static int loglevel_write(char *text)
 	else
 		err = parse_source(text);
 	if (err)
-		pr_warn("/proc/loglevel: wrong \"%.32s\": should be " CONSOLE " or one of %s", text,
+		pr_warn("/proc/loglevel: wrong \"%.32s\": expected " CONSOLE " or one of %s", text,
 			usage);
 	return err;
 }

@@ -40,8 +40,8 @@ struct virtio_net_config {
 #define VIRTIO_NET_S_LINK_UP 1
 
 /*
- * Precedes every packet, both ways, 5.1.6.  Complete with VERSION_1 or MRG_RXBUF; else, on a legacy
- * device, without num_buffers (5.1.6.1).
+ * Precedes every packet, in both directions, 5.1.6.  Complete with VERSION_1 or MRG_RXBUF; else, on
+ * a legacy device, without num_buffers (5.1.6.1).
  */
 struct virtio_net_hdr {
 	u8 flags;

@@ -47,8 +47,8 @@ int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
 const struct net_protocol *inet_protocol(u8 protocol);
 
 /* ---- out --------------------------------------------------------------------------------------- */
-/* A connected socket's packet: route from sk_dst_cache or looked up, header built.  0 or -errno
- * (-EHOSTUNREACH no route, -ENOBUFS dropped below).  Takes the skb. */
+/* Sends a connected socket's packet: uses the route in sk_dst_cache or looks one up, and writes the
+ * IP header.  0 or -errno (-EHOSTUNREACH no route, -ENOBUFS dropped below).  Takes the skb. */
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
 /* With addresses and route given: SYN-ACKs.  Takes the skb, not @rt. */
 int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,

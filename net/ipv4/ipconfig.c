@@ -57,7 +57,7 @@ static int parse_address(const char *field, const char *what, __be32 *addr)
 		return 0;
 	if (!in4_pton(field, addr))
 		return 0;
-	pr_warn("ip=: the %s \"%s\" is no address; A.B.C.D would be right\n", what, field);
+	pr_warn("ip=: the %s \"%s\" is not an address; expected A.B.C.D\n", what, field);
 	return -EINVAL;
 }
 
@@ -93,7 +93,7 @@ static int parse_mask(const char *field, struct ip_config *config)
 			return 0;
 		}
 	}
-	pr_warn("ip=: the netmask %s is no row of ones; 255.255.255.0 would be one\n", field);
+	pr_warn("ip=: the netmask %s is not contiguous; expected one like 255.255.255.0\n", field);
 	return -EINVAL;
 }
 
@@ -128,7 +128,7 @@ static int parse_autoconf(const char *field, struct ip_config *config)
 			config->addr ? ": the address that is given is used" : "; give an address");
 		return config->addr ? 0 : -EINVAL;
 	}
-	pr_warn("ip=: \"%s\" is no method to get an address; off, none or static would be right\n",
+	pr_warn("ip=: \"%s\" is not a method to get an address; expected off, none or static\n",
 		field);
 	return -EINVAL;
 }
@@ -185,14 +185,14 @@ static int parse_short_form(char *text, char *slash, struct ip_config *config)
 		return -EINVAL;
 	}
 	if (kstrtoul(len, 10, &prefix_len) || !prefix_len || prefix_len > 32) {
-		pr_warn("ip=: the prefix length \"%s\" is no number from 1 to 32\n", len);
+		pr_warn("ip=: the prefix length \"%s\" is not a number from 1 to 32\n", len);
 		return -EINVAL;
 	}
 	config->prefix_len = prefix_len;
 	if (!rest)
 		return 0;
 	if (strchr(rest, ':') || !*rest) {
-		pr_warn("ip=: behind %s/%s: stands the name of a card, and no more\n", text, len);
+		pr_warn("ip=: after %s/%s: only the name of a card may follow\n", text, len);
 		return -EINVAL;
 	}
 	return parse_device(rest, config);
@@ -207,14 +207,13 @@ static bool address_is_possible(__be32 addr, unsigned int prefix_len)
 	if (!fault)
 		return true;
 	if (inet_addr_fault(addr, 32)) {
-		pr_warn("ip=%pI4/%u: %s; a unicast address would be right, such as 10.0.2.15\n",
-			&addr, prefix_len, fault);
+		pr_warn("ip=%pI4/%u: %s; expected a unicast address, such as 10.0.2.15\n", &addr,
+			prefix_len, fault);
 		return false;
 	}
 	first = htonl(ntohl(addr & mask) + 1);
 	last = htonl(ntohl(addr | ~mask) - 1);
-	pr_warn("ip=%pI4/%u: %s; %pI4 to %pI4 would be right\n", &addr, prefix_len, fault, &first,
-		&last);
+	pr_warn("ip=%pI4/%u: %s; expected %pI4 to %pI4\n", &addr, prefix_len, fault, &first, &last);
 	return false;
 }
 
@@ -440,8 +439,8 @@ static int parse_ip(const char *value)
 
 	if (err && err != -ENODEV) {
 		if (!ip_given)
-			pr_warn("ip=: without a right one the address stays %pI4/%u\n",
-				&configs[0].addr, configs[0].prefix_len);
+			pr_warn("ip=: invalid; the address stays %pI4/%u\n", &configs[0].addr,
+				configs[0].prefix_len);
 		return err;
 	}
 	if (!ip_given || err)
@@ -459,7 +458,7 @@ static int parse_ip(const char *value)
 	if (slot == configs + nr_configs)
 		nr_configs++;
 	else
-		pr_warn("ip=: %pI4/%u takes the place of %pI4/%u; for two cards name them, as in "
+		pr_warn("ip=: %pI4/%u replaces %pI4/%u; for two cards name them, as in "
 			"ip=A.B.C.D/LEN:eth1\n",
 			&config.addr, config.prefix_len, &slot->addr, slot->prefix_len);
 	*slot = config;

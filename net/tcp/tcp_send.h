@@ -267,8 +267,8 @@ static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_no
 	TCP_SKB_CB(skb)->tcp_gso_segs = one ? 1 : DIV_ROUND_UP(skb->len, mss_now);
 	TCP_SKB_CB(skb)->tcp_gso_size = one ? 0 : mss_now;
 }
-/* May segments be built that the device, or dev_queue_xmit() for it, cuts up?  Without
- * scatter-gather the device would need all of them copied. */
+/* May TCP build packets of several segments, which the device or dev_queue_xmit() cuts?  Not for a
+ * device without scatter-gather, which would need all of them copied. */
 static inline bool sk_can_gso(const struct sock *sk)
 {
 	const struct dst_entry *dst = sk->sk_dst_cache;

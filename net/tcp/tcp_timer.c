@@ -405,8 +405,8 @@ void tcp_defer(struct sock *sk, u8 what)
 }
 
 /*
- * A timer's run: @handler now, or @deferred when the thread that owns the socket releases it.
- * Gives back the armed timer's reference.
+ * Runs a timer: calls @handler now, or sets @deferred if a thread owns the socket.  Drops the
+ * reference of the armed timer.
  */
 static void tcp_timer_run(struct sock *sk, void (*handler)(struct sock *sk), u8 deferred)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stage and the actors' words: setup, teardown, and system calls in virtual time (scene.h).
+ * Setup and teardown of a scene, and system calls in virtual time (scene.h).
  *
- * cmocka's asserts jump out of a function; everything here runs on the test's own stack, so they may.
+ * cmocka's asserts longjmp() out of a function; that is safe, because everything here runs on the
+ * test's own stack.
  */
 #include "tests/hosted/scene.h"
 

@@ -167,8 +167,8 @@ static void an_mtu_of_576(void)
 	scene_pair_close(&p);
 }
 
-/* Links as narrow as RFC 791 permits: RFC 6691's MSS is the MTU less 40, and no packet is longer than
- * the MTU, options and all. */
+/* The smallest MTU that RFC 791 permits: the MSS is the MTU less 40 (RFC 6691), and no packet,
+ * options included, is longer than the MTU. */
 static void an_mtu_of(unsigned int mtu)
 {
 	struct pair p = scene_pair();

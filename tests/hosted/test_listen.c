@@ -271,8 +271,8 @@ static void shutdown_calls_every_acceptor_off(void)
 }
 
 /*
- * close() takes the descriptor away from under those who wait, and nothing else: the listener lives
- * while one of them is inside (as on Linux).  The last one out ends it.
+ * close() of a listener while threads wait in accept() only removes the descriptor: the listener
+ * lives until the last of these calls returns (as on Linux).
  */
 static void close_leaves_the_acceptors_their_listener(void)
 {

@@ -212,12 +212,12 @@ static void a_name_that_is_none(void)
 		"tpc=debug",           "tcp=loud",   "tcp",         "", "=", "tcp=", "=debug",
 		"tcp=debug\nip=debug", "tcp= debug", "console=loud"};
 
-	assert_non_null(
-		strstr(console(), "wrong word \"loglevel.tpc=debug\": should be loglevel.kernel|"));
+	assert_non_null(strstr(console(),
+			       "invalid option \"loglevel.tpc=debug\": expected loglevel.kernel|"));
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		mark();
 		assert_int_equal(scene_proc_write(A, LOGLEVEL, wrong[i]), -EINVAL);
-		assert_non_null(strstr(console(), "should be console or one of loglevel.kernel|"));
+		assert_non_null(strstr(console(), "expected console or one of loglevel.kernel|"));
 		for (unsigned int n = 0; n < sizeof(names) / sizeof(names[0]); n++)
 			assert_non_null(strstr(console(), names[n]));
 		assert_non_null(strstr(console(), "|debug|default\n"));

@@ -422,8 +422,9 @@ static uint64_t first_timeout(int listener)
 }
 
 /*
- * The ACK comes as the retransmission is due (B's pure ACKs are lost; its own bytes carry it).  They
- * go again or not, arrive once, and an instant later nothing is left to send.
+ * The ACK comes when the retransmission timer fires (B's pure ACKs are lost; its data carries the
+ * ACK).  The data is retransmitted or not, is received once, and afterwards there is nothing left
+ * to send.
  */
 static void retransmission_against_ack(void)
 {

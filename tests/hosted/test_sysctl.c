@@ -206,14 +206,17 @@ static void wrong_words_are_named(void)
 			   "sysctl.net.ipv4.tcp_syn_retries=2");
 
 	assert_non_null(strstr(console,
-			       "wrong word \"sysctl.net.ipv4.tcp_retries2=256\": should be "
+			       "invalid option \"sysctl.net.ipv4.tcp_retries2=256\": expected "
 			       "sysctl.net.ipv4.tcp_retries2=0..255 (retransmissions)\n"));
-	assert_non_null(strstr(console, "wrong word \"sysctl.net.ipv4.tcp_retires1=2\": should be "
-					"sysctl.NAME=VALUE"));
-	assert_non_null(strstr(console, "wrong word \"sysctl.net.ipv4.tcp_rmem=4096\": should be "
-					"sysctl.net.ipv4.tcp_rmem=3 numbers, not falling, of "));
-	assert_non_null(strstr(console, "wrong word \"sysctl.net.ipv4.tcp_fin_timeout\": should be "
-					"sysctl.NAME=VALUE"));
+	assert_non_null(strstr(console,
+			       "invalid option \"sysctl.net.ipv4.tcp_retires1=2\": expected "
+			       "sysctl.NAME=VALUE"));
+	assert_non_null(strstr(console,
+			       "invalid option \"sysctl.net.ipv4.tcp_rmem=4096\": expected "
+			       "sysctl.net.ipv4.tcp_rmem=3 numbers, not falling, of "));
+	assert_non_null(strstr(console,
+			       "invalid option \"sysctl.net.ipv4.tcp_fin_timeout\": expected "
+			       "sysctl.NAME=VALUE"));
 	/* The boot went on, and what was right is in force. */
 	assert_string_equal(scene_sysctl_get(B, "net/ipv4/tcp_retries2"), "15\n");
 	assert_string_equal(scene_sysctl_get(B, "net/ipv4/tcp_syn_retries"), "2\n");

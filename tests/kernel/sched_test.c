@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's lower half on trial: locks, threads, waits, timers, soft interrupts, the clock event,
- * all in the hosted kernel with its own kernel_main() and no network.
+ * Tests of the kernel without the network: locks, threads, waits, timers, soft interrupts, the
+ * clock event, in the hosted kernel with its own kernel_main().
  *
  * Each case is a function that runs in a thread of the kernel while main() moves the clock from
  * deadline to deadline.  A check that fails is a panic, whose message main() prints; so is a case

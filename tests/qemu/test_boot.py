@@ -44,7 +44,7 @@ def test_microvm_without_any_timer_measures_the_tsc():
                                   "17179869184G@0xfeb00000:5", "512@0xfeb00000:4294967296"])
 def test_wrong_mmio_slot_is_named(word):
     with Guest(append="virtio_mmio.device=" + word, net="") as g:
-        assert "should be virtio_mmio.device=SIZE@ADDR:IRQ" in g.console
+        assert "expected virtio_mmio.device=SIZE@ADDR:IRQ" in g.console
 
 
 def test_mmio_slot_where_nothing_is():
@@ -58,7 +58,7 @@ def test_more_mmio_slots_than_there_may_be():
     words = [f"virtio_mmio.device=4K@{0xfe000000 + i * 0x1000:#x}:5:{i}" for i in range(33)]
     with Guest(append=" ".join(words), net="") as g:
         assert g.console.count("no virtio device at fe0") == 32
-        assert f'wrong word "{words[32]}"' in g.console
+        assert f'invalid option "{words[32]}"' in g.console
 
 
 def test_boots_in_16_mib():
@@ -68,8 +68,8 @@ def test_boots_in_16_mib():
 
 def test_unknown_word_is_named_and_stops_nothing():
     with Guest(append="lgolevel=7") as g:
-        assert 'unknown word "lgolevel=7"' in g.console
-        assert "loglevel=" in g.console.split("unknown word", 1)[1]
+        assert 'unknown option "lgolevel=7"' in g.console
+        assert "loglevel=" in g.console.split("unknown option", 1)[1]
 
 
 @pytest.mark.builds("checked", "shipped")

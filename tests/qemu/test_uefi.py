@@ -21,7 +21,7 @@ def test_sata_disk():
     """With a source of randomness for the firmware, too: its bytes arrive."""
     with Guest(firmware="uefi", disk="sata", append="from-the-file", extra=["-device", "virtio-rng-pci"]) as g:
         assert "through the UEFI door" in g.console
-        assert 'unknown word "from-the-file"' in g.console      # the image's cmdline.txt was read
+        assert 'unknown option "from-the-file"' in g.console      # the image's cmdline.txt was read
         assert "64 bytes of seed from the firmware" in g.console
         assert "WARN" not in g.console
         echo(g)
@@ -36,9 +36,9 @@ def test_virtio_disk_and_cmdline_at_the_root(tmp_path):
     subprocess.run(["mdel", "-i", image + ESP, "::/EFI/BOOT/cmdline.txt"], check=True, env=env)
     subprocess.run(["mcopy", "-i", image + ESP, str(text), "::/cmdline.txt"], check=True, env=env)
     with Guest(firmware="uefi", disk="virtio", image=image) as g:
-        assert 'unknown word "one-word"' in g.console
+        assert 'unknown option "one-word"' in g.console
         assert "U+00E9" in g.console, "the firmware's console was not told of the character"
-        assert 'unknown word "b?d-word"' in g.console
+        assert 'unknown option "b?d-word"' in g.console
         assert "command line longer than 2048 bytes" in g.console
         echo(g)
 
@@ -48,7 +48,7 @@ def test_disk_of_4096_byte_sectors(tmp_path):
     comes to the end of its list, its shell."""
     image = make_image(str(tmp_path / "disk"), b"from-4k", sector=4096)
     with Guest(firmware="uefi", disk="virtio-4k", image=image) as g:
-        assert 'unknown word "from-4k"' in g.console
+        assert 'unknown option "from-4k"' in g.console
         echo(g)
     other = make_image(str(tmp_path / "other"), b"from-512")
     with Guest(firmware="uefi", disk="virtio-4k", image=other, net="", ready="UEFI Interactive Shell") as g:
@@ -65,7 +65,7 @@ def test_application_as_kernel():
     """QEMU's -kernel, and its -append as load options; more memory than 32-bit addresses reach."""
     with Guest(firmware="uefi", append="from-the-options", mem=4096) as g:
         assert "through the UEFI door" in g.console
-        assert 'unknown word "from-the-options"' in g.console
+        assert 'unknown option "from-the-options"' in g.console
         assert "WARN" not in g.console
         echo(g)
 

@@ -101,18 +101,18 @@ def test_a_gateway_outside_the_network(words):
 @pytest.mark.builds("checked", "shipped")
 def test_linux_own_form():
     with Guest("ip=10.0.2.15:10.0.2.9:10.0.2.2:255.255.255.0:guest:eth0:none:10.0.2.3") as g:
-        assert "wrong word" not in g.console and "the host name guest is not used" in g.console
+        assert "invalid option" not in g.console and "the host name guest is not used" in g.console
         echoes(g)
 
 
 @pytest.mark.parametrize("word, why", [
-    ("ip=10.0.2.255/24", "the broadcast address of its network; 10.0.2.1 to 10.0.2.254 would be right"),
-    ("ip=127.0.0.1/8", "127.0.0.0/8, which never leaves a host; a unicast address would be right"),
+    ("ip=10.0.2.255/24", "the broadcast address of its network; expected 10.0.2.1 to 10.0.2.254"),
+    ("ip=127.0.0.1/8", "127.0.0.0/8, which never leaves a host; expected a unicast address"),
     ("ip=dhcp", "not supported yet; give an address"),
-    ("ip=10.0.2.15/24:eth0:eth1", "the name of a card, and no more"),
+    ("ip=10.0.2.15/24:eth0:eth1", "only the name of a card may follow"),
 ])
 def test_a_wrong_word_stops_nothing(word, why):
     with Guest(word) as g:
-        assert why in g.console and f'wrong word "{word}": should be ip=A.B.C.D/LEN' in g.console
+        assert why in g.console and f'invalid option "{word}": expected ip=A.B.C.D/LEN' in g.console
         assert "eth0: 10.0.2.15/24" in g.console      # as without the word
         echoes(g)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a seed to a plan, from a plan to what each end of each connection does (sim.h).
+ * Makes a plan from a seed, and from the plan the actions of each end of each connection (sim.h).
  *
  * Callers: main.c, world.c, goodput.c; ordinary process, no state.
  *
- * Many seeds are mild on purpose: a run in which everything goes wrong at once finds little, because
- * nothing gets far.  So each trouble is drawn for itself, most seeds have two or three.
+ * Many seeds are mild on purpose: a run in which everything fails at once finds little, because no
+ * connection gets far.  So each kind of trouble is drawn separately; most seeds have two or three.
  */
 #include "tests/sim/sim.h"
 

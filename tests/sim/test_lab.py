@@ -155,10 +155,10 @@ def test_what_is_not_there_yet_or_any_more():
 
 @pytest.mark.parametrize("cmdline, options, words", [
     ("ip=foo", {}, "ip=foo: the lab numbers its hosts itself"),
-    ("frob=1", {}, 'unknown word "frob=1"(.|\n)*known is sysctl'),
-    ("loglevel=emerg frob", {}, 'unknown word "frob"'),
-    ("sysctl.net.ipv4.tcp_retries2=300", {}, r"should be sysctl.net.ipv4.tcp_retries2=0..255"),
-    ("app=nothing", {}, "should be app=inetd"),
+    ("frob=1", {}, 'unknown option "frob=1"(.|\n)*known: sysctl'),
+    ("loglevel=emerg frob", {}, 'unknown option "frob"'),
+    ("sysctl.net.ipv4.tcp_retries2=300", {}, r"expected sysctl.net.ipv4.tcp_retries2=0..255"),
+    ("app=nothing", {}, "expected app=inetd"),
     ("gw=10.9.9.9", {}, "gw=10.9.9.9: not in the network"),
     ("x" * 2048, {}, "cmdline: at most 2047 bytes"),
     (None, {}, "cmdline=None: a text"),

@@ -102,7 +102,7 @@ static void test_wrong_words(void **state)
 		char line[80], said[80];
 
 		snprintf(line, sizeof(line), "app=none %s", words[i]);
-		snprintf(said, sizeof(said), "wrong word \"%s\": should be clock=SECONDS",
+		snprintf(said, sizeof(said), "invalid option \"%s\": expected clock=SECONDS",
 			 words[i]);
 		assert_true(boots_at(77, line, 77, said));
 	}

@@ -245,7 +245,7 @@ static void test_exact_listener_beats_wildcard(void **state)
 }
 
 /*
- * Ports of one bucket, of either table, are different ports all the same.
+ * Ports that share a bucket, of either table, are still different ports.
  *
  * LIMIT(BHASH_BUCKETS) LIMIT(LHASH_BUCKETS)
  */

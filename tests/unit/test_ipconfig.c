@@ -65,19 +65,23 @@ static void test_accepted(void **state)
 	}
 }
 
-/* -EINVAL, and words: what is wrong, and, of addresses, what would be right. */
+/* -EINVAL, and a message: the fault and, for addresses, the expected form. */
 static void test_refused(void **state)
 {
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-		{"10.0.2.255/24", "the broadcast address of its network; 10.0.2.1 to 10.0.2.254"},
-		{"10.0.3.255/23", "the broadcast address of its network; 10.0.2.1 to 10.0.3.254"},
-		{"10.0.2.0/24", "the number of its network; 10.0.2.1 to 10.0.2.254"},
-		{"10.0.2.7/30", "the broadcast address of its network; 10.0.2.5 to 10.0.2.6"},
-		{"10.255.255.255", "the broadcast address of its network; 10.0.0.1 to"},
-		{"10.1.2.255:::255.255.255.0", "the broadcast address of its network; 10.1.2.1 to"},
-		{"224.0.0.5/24", "a multicast address; a unicast address would be right"},
+		{"10.0.2.255/24",
+		 "the broadcast address of its network; expected 10.0.2.1 to 10.0.2.254"},
+		{"10.0.3.255/23",
+		 "the broadcast address of its network; expected 10.0.2.1 to 10.0.3.254"},
+		{"10.0.2.0/24", "the number of its network; expected 10.0.2.1 to 10.0.2.254"},
+		{"10.0.2.7/30",
+		 "the broadcast address of its network; expected 10.0.2.5 to 10.0.2.6"},
+		{"10.255.255.255", "the broadcast address of its network; expected 10.0.0.1 to"},
+		{"10.1.2.255:::255.255.255.0",
+		 "the broadcast address of its network; expected 10.1.2.1 to"},
+		{"224.0.0.5/24", "a multicast address; expected a unicast address"},
 		{"239.255.255.255/32", "a multicast address"},
 		{"240.0.0.1/24", "240.0.0.0/4, which is reserved"},
 		{"255.255.255.255/32", "240.0.0.0/4, which is reserved"},
@@ -97,27 +101,28 @@ static void test_refused(void **state)
 		{"any:10.0.0.1", "no address is given"},
 		{"any/24:eth0", "no address is given before the prefix length /24"},
 		{"/24:eth0", "no address is given before the prefix length /24"},
-		{"eth0", "\"eth0\" is no method to get an address; off, none or static"},
-		{"10.1.2.3:::255.0.0.0:::always", "\"always\" is no method to get an address"},
-		{"10.0.2.15/33", "the prefix length \"33\" is no number from 1 to 32"},
+		{"eth0",
+		 "\"eth0\" is not a method to get an address; expected off, none or static"},
+		{"10.1.2.3:::255.0.0.0:::always", "\"always\" is not a method to get an address"},
+		{"10.0.2.15/33", "the prefix length \"33\" is not a number from 1 to 32"},
 		{"10.0.2.15/0", "the prefix length \"0\""},
 		{"10.0.2.15/", "the prefix length \"\""},
 		{"10.0.2.15/24x", "the prefix length \"24x\""},
 		{"10.0.2.15/255.255.255.0", "the prefix length \"255.255.255.0\""},
-		{"10.0.2.15/24:", "stands the name of a card, and no more"},
-		{"10.0.2.15/24:eth0:x", "stands the name of a card, and no more"},
-		{"10.0.2/24", "the address \"10.0.2\" is no address; A.B.C.D would be right"},
-		{"10.0.2.015/24", "the address \"10.0.2.015\" is no address"},
-		{"10.0.2.256", "the address \"10.0.2.256\" is no address"},
-		{"10.1.2.3:server", "the server \"server\" is no address"},
-		{"10.1.2.3::10.1.2", "the gateway \"10.1.2\" is no address"},
-		{"10.1.2.3:::24", "the netmask \"24\" is no address"},
-		{"10.1.2.3:::255.0.255.0", "the netmask 255.0.255.0 is no row of ones"},
-		{"10.1.2.3:::0.0.0.0", "the netmask 0.0.0.0 is no row of ones"},
+		{"10.0.2.15/24:", "only the name of a card may follow"},
+		{"10.0.2.15/24:eth0:x", "only the name of a card may follow"},
+		{"10.0.2/24", "the address \"10.0.2\" is not an address; expected A.B.C.D"},
+		{"10.0.2.015/24", "the address \"10.0.2.015\" is not an address"},
+		{"10.0.2.256", "the address \"10.0.2.256\" is not an address"},
+		{"10.1.2.3:server", "the server \"server\" is not an address"},
+		{"10.1.2.3::10.1.2", "the gateway \"10.1.2\" is not an address"},
+		{"10.1.2.3:::24", "the netmask \"24\" is not an address"},
+		{"10.1.2.3:::255.0.255.0", "the netmask 255.0.255.0 is not contiguous"},
+		{"10.1.2.3:::0.0.0.0", "the netmask 0.0.0.0 is not contiguous"},
 		{"10.1.2.3:::::abcdefghijklmnop", "too long for the name of a card (15 bytes)"},
 		{"10.1.2.3/24:abcdefghijklmnop", "too long for the name of a card (15 bytes)"},
-		{"10.1.2.3:::::::ns", "the server \"ns\" is no address"},
-		{"10.1.2.3:::::::::ntp", "the server \"ntp\" is no address"},
+		{"10.1.2.3:::::::ns", "the server \"ns\" is not an address"},
+		{"10.1.2.3:::::::::ntp", "the server \"ntp\" is not an address"},
 		{"10.1.2.3::::::::::more", "more than 10 fields: \"more\""},
 	};
 
@@ -230,11 +235,11 @@ static void test_words(void **state)
 	cmdline_parse("ip=10.2.0.8/16:eth2 ip=10.3.0.9/16:eth9 ip=192.0.2.5/32 gw=198.51.100.1");
 	assert_string_equal(unit_console(), "");
 	cmdline_parse("ip=10.2.0.9/16:eth2"); /* the later one counts */
-	assert_true(said("10.2.0.9/16 takes the place of 10.2.0.8/16"));
+	assert_true(said("10.2.0.9/16 replaces 10.2.0.8/16"));
 	cmdline_parse("gw=240.0.0.1 ip=10.0.0.255/24");
 	assert_true(said("gw=240.0.0.1: an address of 240.0.0.0/4"));
-	assert_true(said("should be gw=A.B.C.D"));
-	assert_true(said("should be ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's ip=CLIENT:"));
+	assert_true(said("expected gw=A.B.C.D"));
+	assert_true(said("expected ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's ip=CLIENT:"));
 }
 
 /* LIMIT(NETDEV_MAX): as many entries as cards. */

@@ -220,9 +220,9 @@ static void test_command_line(void **state)
 
 	parse("ip=bad ipx=1 i=2 ip=good");
 	assert_string_equal(seen, "ip<bad>ip<good>");
-	assert_non_null(strstr(unit_console(), "\"ip=bad\": should be ip=A.B.C.D/LEN"));
-	assert_non_null(strstr(unit_console(), "unknown word \"ipx=1\""));
-	assert_non_null(strstr(unit_console(), "unknown word \"i=2\""));
+	assert_non_null(strstr(unit_console(), "\"ip=bad\": expected ip=A.B.C.D/LEN"));
+	assert_non_null(strstr(unit_console(), "unknown option \"ipx=1\""));
+	assert_non_null(strstr(unit_console(), "unknown option \"i=2\""));
 	assert_non_null(strstr(unit_console(), "panic=halt|reboot|poweroff"));
 
 	parse("loglevel=debug panic=poweroff");
@@ -238,7 +238,7 @@ static void test_command_line(void **state)
 	memset(longest, 'a', CMDLINE_WORD_MAX - 1);
 	parse(longest);
 	assert_string_equal(seen, "ip<ok>");
-	assert_non_null(strstr(unit_console(), "unknown word \"aaa"));
+	assert_non_null(strstr(unit_console(), "unknown option \"aaa"));
 }
 
 /*
@@ -269,7 +269,7 @@ static void test_loglevel(void **state)
 		snprintf(word, sizeof(word), "loglevel=%s", wrong[i]);
 		parse(word);
 		assert_int_equal(console_loglevel, LOG_NOTICE);
-		assert_non_null(strstr(unit_console(), "should be loglevel=emerg|alert|crit|err|"
+		assert_non_null(strstr(unit_console(), "expected loglevel=emerg|alert|crit|err|"
 						       "warning|notice|info|debug, or 0..15"));
 	}
 	/* The console shows the lines that Linux would show. */

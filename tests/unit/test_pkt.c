@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/wire/pkt.h, with which the kernel's packets are judged: the examples of RFC 1071, and packets that Linux
- * 6.18 put onto a TUN device, whose checksums are Linux's.
+ * Tests of tests/wire/pkt.h, which other tests use to check the kernel's packets: against the
+ * examples of RFC 1071, and against packets with checksums that Linux 6.18 wrote to a TUN device.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -137,7 +137,7 @@ static void test_the_link_decides_the_advertised_mss(void **state)
 }
 
 /*
- * The MTU is the path's: all routes to that host have it, those that were there and those that are made later.
+ * The path MTU applies to all routes to that host, existing ones and later ones.
  *
  * LIMIT(PMTU_ENTRIES)
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Data out of its turn: pieces of one stream in any order, cut anywhere, some twice, across the wrap of
- * the sequence numbers; and the bounds of what is kept.
+ * Out-of-order data: pieces of one stream in any order, cut anywhere, some twice, across the wrap
+ * of the sequence numbers; and the limits of the queue.
  */
 #include "tests/unit/unit_hal.h"
 

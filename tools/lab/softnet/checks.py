@@ -68,10 +68,10 @@ def words(cmdline):
 def complaints(console):
     """The kernel's messages about its command line; "" if it accepted every word."""
     lines = [line.split("] ", 1)[-1] for line in console.splitlines()]
-    wrong = [line for line in lines if line.startswith(("command line: wrong word", "command line: unknown word",
+    wrong = [line for line in lines if line.startswith(("command line: invalid option", "command line: unknown option",
                                                         "command line: a word of", "gw="))]
-    if any("unknown word" in line for line in wrong):
-        wrong += [line for line in lines if line.startswith("command line: known is")]
+    if any("unknown option" in line for line in wrong):
+        wrong += [line for line in lines if line.startswith("command line: known:")]
     return "\n".join(wrong)
 
 
