@@ -3,9 +3,9 @@
  * System calls from outside: sn_submit(), sn_poll(), sn_interrupt().
  *
  * A submitted call waits in a queue; the "device" raises an interrupt, whose handler wakes an agent,
- * a thread of the kernel that makes the call like any application.  There is always one agent that
- * waits: who takes a call first makes another if he was the last, and who comes back to find one
- * waiting ends.  So an idle host has exactly one, and a leak check can count threads.
+ * a thread of the kernel that makes the call like any application.  One agent always waits.  An
+ * agent that takes a call first makes another if it was the last, and an agent that finishes ends
+ * if another waits.  So an idle host has exactly one, and a leak check can count threads.
  *
  * Locks: none.  sn_*() run while the kernel is idle; agents touch the queue in process context, and
  * the handler only looks at it.

@@ -6,7 +6,7 @@
  *
  * One instant: every frame that is due arrives, every host that is awake or due takes a step, what
  * it sent goes on its wire; again, until nothing is due.  Then the clock jumps to the least of all
- * deadlines and arrivals.  Frames stand in one list sorted by arrival; those of the same nanosecond
+ * deadlines and arrivals.  Frames are in one list sorted by arrival; those of the same nanosecond
  * keep their order, so that a wire reorders only when a hook says so.
  */
 #define _GNU_SOURCE

@@ -14,8 +14,8 @@
  *	assert(conductor_check(c, stderr) == 0);	nothing leaked, nothing armed, no warning
  *	conductor_free(c);
  *
- * All on the caller's stack, in one thread; the kernels never see each other but through wires.
- * This is not part of the library: a C runner compiles it in.
+ * All on the caller's stack, in one thread; the kernels communicate only through wires. This is not
+ * part of the library: a C runner compiles it in.
  */
 #ifndef TESTS_HOST_CONDUCTOR_H
 #define TESTS_HOST_CONDUCTOR_H

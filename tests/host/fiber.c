@@ -6,10 +6,10 @@
  * idle thread to leave it.  One context at a time, so there is nothing to lock.
  *
  * A switch saves what the C ABI says a function keeps, on the stack, and changes the stack pointer.
- * The address sanitizer must be told of each one; the shape of the calls is its fiber interface.
+ * The address sanitizer must be told of each one, through its fiber interface.
  *
- * Stacks stand in one reserved area, each above an unmapped page.  Each is larger than the kernel
- * asked for, at its lower end: the host's functions and the sanitizer's frames need room too.
+ * Stacks are in one reserved area, each above an unmapped page.  Each is larger than the kernel
+ * requested, at its lower end: the host's functions and the sanitizer's frames need room too.
  */
 #include <sys/mman.h>
 

@@ -3,9 +3,9 @@
  * The first seam in an ordinary process: clock, interrupts, idle, halt (kernel/hal.h).  Memory is in
  * hal_memory.c, stacks and switches in fiber.c.
  *
- * Callers: the kernel.  "Interrupts" are function calls: what waits is delivered where the kernel
- * switches interrupts on, when the seed says so, and in any case when it is idle.  Virtual time
- * stands still meanwhile.
+ * Callers: the kernel.  "Interrupts" are function calls: a pending one is delivered where the
+ * kernel switches interrupts on, if the seed says so, and in any case when the kernel is idle.
+ * Virtual time stands still meanwhile.
  */
 #define _GNU_SOURCE /* dladdr, RTLD_DEFAULT */
 #include <dlfcn.h>

@@ -3,11 +3,11 @@
  * The first seam in an ordinary process: memory.
  *
  * Callers: the page allocator (RAM is one arena, its physical addresses begin at ARENA_PHYS), slab
- * (every object is an allocation of the host's own, so that a sanitizer knows its bounds and its
- * death), the copies to and from an application, the device model (hal_phys_to_virt).
+ * (every object is an allocation of the host's own, so that a sanitizer knows its bounds and when
+ * it is freed), the copies to and from an application, the device model (hal_phys_to_virt).
  *
- * Physical addresses outside the arena are virtual ones: objects can be handed to the device too,
- * which then touches them under the sanitizer's eyes.  Stacks cannot: that is a bug on the machine.
+ * Physical addresses outside the arena are virtual ones: objects can be given to the device too,
+ * whose accesses the sanitizer then checks.  Stacks cannot: that is a bug on the machine.
  */
 #include <sys/mman.h>
 

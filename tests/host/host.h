@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the hosted platform: what its files and the device model have between them.
+ * Declarations that the files of the hosted platform and the device model share.
  *
  * The C library is reached through host_libc where a name may also be one of ours (the kernel and
  * its applications define memcpy, read, write, malloc ... for themselves, and inside this library

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The books of every TCP socket, audited from outside: sn_inspect().
+ * Checks the accounts of every TCP socket from outside: sn_inspect().
  *
  * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then, so that no
  * lock is taken: none of softirq's is held, and a socket that a thread owns (it sleeps in the
- * middle of a call) is passed over.  Nothing is changed.  The rules are those that the kernel's own
+ * middle of a call) is skipped.  No state is changed.  The rules are those that the kernel's own
  * headers state (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c); RFC 9293 3.3.1 for the
  * order of SND.UNA and SND.NXT, RFC 6298 5.1 and RFC 9293 3.8.6.1 for the timers.
  */

@@ -6,10 +6,10 @@
  * (programs with this file are linked with --wrap: Makefile).  Any context; slab's locks.
  *
  * For each object that the kernel asks for, slab gives one, too, which counts it, takes its memory and holds
- * its cache's limit, exactly as on the machine; it lies untouched until the kernel frees its twin.  What the
- * kernel gets comes from the host, so that the sanitizer knows its end and the moment at which it is freed.
- * Before it lies a head, out of the sanitizer's bounds while the object lives.
- * Without separate objects (softnet_host.h) the kernel gets slab's own.
+ * its cache's limit, exactly as on the machine; it is not touched until the kernel frees the other
+ * one.  The object that the kernel gets comes from the host, so that the sanitizer knows its end
+ * and when it is freed.  A header precedes it; the sanitizer forbids access to that while the
+ * object lives. Without separate objects (softnet_host.h) the kernel gets slab's own.
  */
 #include "tests/host/separate.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The face of the hosted kernel (softnet_host.h): options, boot, steps, frames, and what a test may
- * look at.  Submitted calls are in agents.c.
+ * The interface of the hosted kernel (softnet_host.h): options, boot, steps, frames, and the state
+ * that a test may read.  Submitted calls are in agents.c.
  *
  * Callers: the conductor, Python, C runners; all on the caller's own stack while the kernel is idle,
  * but for host_pump() and the console, which the kernel's side calls.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The third seam: the hosted kernel's face, for tests and for experiments.
+ * The third seam: the hosted kernel's interface, for tests and for experiments.
  *
  * libsoftnet.so is the whole kernel in an ordinary process: its scheduler, softirqs, timers, files,
  * sockets and network, on one thread of the host.  Time is virtual and stands still while the kernel

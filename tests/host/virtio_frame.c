@@ -4,7 +4,8 @@
  * that the wire sees what it would see of a card.
  *
  * Called: virtio_frame_next() from virtio_model_tx() until it says 0.  One host thread, no lock.
- * Uses tests/wire and nothing of net/: it checks net/core's checksum and TCP's segmentation by being another one.
+ * Uses tests/wire and nothing of net/: it is independent of net/core's checksum and TCP's
+ * segmentation, which it checks.
  */
 #include "tests/host/virtio_frame.h"
 #include "kernel/lib/bug.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network device of the hosted kernel: a virtio device as the text of virtio 1.1 has it, with
- * its own reading of the rings; it shares no line with virtqueue.c or virtio_net.c.
+ * The network device of the hosted kernel: a virtio device as virtio 1.1 specifies it, with its own
+ * implementation of the rings; it shares no line with virtqueue.c or virtio_net.c.
  *
  * Options of sn_set(), read when the device is found:
  *   device       0: there is none (default 1)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays the matrix's rows: makes the segment, compares what came of it (matrix.h).
+ * Plays the matrix's rows: makes the segment, compares the result (matrix.h).
  *
- * Callers: test_matrix.c.  What differs is printed beside what the row says, and the next cell is
- * played: one run shows all that is wrong.  CELL=name plays the cells of one event only.
+ * Callers: test_matrix.c.  A difference is printed beside the row, and the next cell is played: one
+ * run shows all failures.  CELL=name plays the cells of one event only.
  */
 #include "tests/hosted/matrix.h"
 

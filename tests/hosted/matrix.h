@@ -2,7 +2,7 @@
 /*
  * The matrix: every state of a connection meets every kind of segment.
  *
- * A row says what comes of it, as RFC 9293 3.10.7 does, for events and states that fare alike:
+ * A row has the result, as RFC 9293 3.10.7 does, for events and states with the same result:
  *
  *	{RST_WINDOW | RSTACK_WINDOW, ESTABLISHED | CLOSE_WAIT, "A nxt rcv", SAME,
  *		"TCPChallengeACK", "TCP_RST_INVALID", "RFC 5961 3.2"},

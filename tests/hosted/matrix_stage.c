@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's stage: B is the kernel under test; the peer is this file, with A's address.  It says
- * what it is told to and never answers by itself, so that each step to a state is one frame or call.
+ * The setup of the matrix's scenes: B is the kernel under test; this file plays the peer, with A's
+ * address.  It sends only the given segments and never answers by itself, so that each step to a
+ * state is one frame or call.
  *
- * Callers: matrix.c.  A is there to answer ARP; what B sends to it is written down and lost.
+ * Callers: matrix.c.  A is there to answer ARP; B's packets to it are recorded and lost.
  */
 #include "tests/hosted/matrix.h"
 

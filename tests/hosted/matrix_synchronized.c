@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's rows of the states in which both know where they stand, while there is a socket.
+ * The matrix's rows of the synchronized states, while there is a socket.
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.4, in its order: sequence number, RST, SYN, ACK, text, FIN;
  * RFC 5961 for the first four; RFC 7323 5.3 before them.  Columns: matrix.h.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The matrix's rows of connections that are over for the application: small objects that wait for
- * the peer's FIN (FIN_WAIT2), or for the last of its segments to die (TIME_WAIT).
+ * the peer's FIN (FIN_WAIT2), or for the end of its last segments' lifetime (TIME_WAIT).
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.4, RFC 1122 4.2.2.13, RFC 6191; Linux's
  * tcp_timewait_state_process(); columns: matrix.h.

@@ -3,7 +3,7 @@
  * Segments that neither host sent: a scene writes one field by field and puts it on the wire, as if it
  * came from the peer.
  *
- *	struct forged f = forged_of(&p, RST_FLAG);	what A would say next, with another flag
+ *	struct forged f = forged_of(&p, RST_FLAG);	the next segment of A, with another flag
  *
  *	f.seq += 1000;
  *	forge(&f);

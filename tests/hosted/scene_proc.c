@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside, as the kernel itself tells it: /proc/net, read with its own system calls (scene.h).
- * No time passes meanwhile.
+ * The kernel's own view: /proc/net, read with its system calls (scene.h). No time passes meanwhile.
  */
 #include "tests/hosted/scene.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wire between the two: what passes is read, written down, and befalls it what a test said
- * (scene.h).
+ * The wire between the two: parses and records each frame, and drops, delays or copies it as a test
+ * has set (scene.h).
  *
  * Caller: the conductor, for every frame that a host puts on the wire.
  */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The stage itself: what a scene leaves behind is noticed, and the same seed is the same run. */
+/*
+ * Tests of the scenes themselves: left-over objects are noticed, and the same seed is the same run.
+ */
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>

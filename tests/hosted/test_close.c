@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections end: RFC 9293 3.6, every order, in peace and by reset; TIME_WAIT. */
+/* The end of connections: RFC 9293 3.6, every order, by FIN and by reset; TIME_WAIT. */
 #include "tests/hosted/scene.h"
 
 static void one_closes_first(struct host *first, struct host *second)

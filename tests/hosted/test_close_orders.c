@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every order of ends: who closes first, who half-closes first, what is in the queues meanwhile.
- * RFC 9293 3.6 and figures 12 and 13, RFC 2525 2.17, RFC 1122 4.2.2.13.  What comes of each is on the
- * wire, in both states, in both pairs of queues, and in the counters.
+ * Every order of closing: which side closes or half-closes first, with which data in the queues.
+ * RFC 9293 3.6 and figures 12 and 13, RFC 2525 2.17, RFC 1122 4.2.2.13.  Each test checks the wire,
+ * both states, both pairs of queues, and the counters.
  */
 #include "tests/hosted/scene.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connect(), once, twice and without waiting: what each call says in each state of the attempt, what
- * poll() tells, and that SO_ERROR is told once.  POSIX connect(), poll() and getsockopt(); where
- * they leave things open, as Linux does.
+ * connect(), once, twice and without waiting: the result of each call in each state of the attempt,
+ * the events of poll(), and that SO_ERROR is reported once.  POSIX connect(), poll() and
+ * getsockopt(); where POSIX leaves the result open, as on Linux.
  */
 #include "tests/hosted/scene_forge.h"
 

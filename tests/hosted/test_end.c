@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine goes off, and its peers hear of it: a FIN behind what was still to be sent, time for theirs,
- * then a reset; nothing new begins meanwhile.  (tests/qemu/test_power.py has the button and the machine.)
+ * The machine powers off: each peer gets a FIN behind the unsent data, time for its own FIN, then a
+ * reset; no connection begins meanwhile.  (tests/qemu/test_power.py has the button and the
+ * machine.)
  */
 #include "kernel/limits.h"
 #include "tests/hosted/scene.h"

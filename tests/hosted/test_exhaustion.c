@@ -4,10 +4,10 @@
  *
  * The life of a connection - socket, handshake, bytes both ways, the end - is played again and again;
  * in the Nth play the Nth allocation of one host fails, until a play needs fewer than N.  Each time
- * it must hold: neither host crashes or hangs, a call that gives up says why, what was accepted
- * arrives whole, and when all is over not an object, a page, a timer or a file's number is left.
- * The same without pages for a while: the device's ring stays full, since what cannot be replaced
- * is dropped.
+ * it must hold: neither host crashes or hangs, a call that fails returns the reason, accepted data
+ * arrives completely, and at the end no object, page, timer or descriptor is left.  The same
+ * without pages for a while: the device's ring stays full, because a frame whose buffer cannot be
+ * replaced is dropped.
  */
 #include "tests/hosted/scene_forge.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SO_LINGER in all its forms: off, zero, long enough, too short; when it waits and what it does not
- * wait for.  POSIX 2.10.16; where that leaves things open (a socket with O_NONBLOCK), as Linux does.
+ * SO_LINGER in all its forms: off, zero, long enough, too short; when close() waits, and when not.
+ * POSIX 2.10.16; where that leaves the result open (a socket with O_NONBLOCK), as on Linux.
  */
 #include "tests/hosted/scene.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A listener's queues: how many fit (N means N + 1, as on Linux), what becomes of one more, what
- * becomes of them all when the listener goes; and who waits in accept(), and how he is called off.
- * RFC 9293 3.10.3 to 3.10.5; Linux's listen(2), accept(2) and net.core.somaxconn.
+ * A listener's queues: how many connections fit (N means N + 1, as on Linux), the treatment of one
+ * more, and of all when the listener closes; threads in accept(), and how they are interrupted. RFC
+ * 9293 3.10.3 to 3.10.5; Linux's listen(2), accept(2) and net.core.somaxconn.
  */
 #include "tests/hosted/scene.h"
 

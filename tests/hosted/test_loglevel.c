@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug lines by subsystem: `loglevel.NAME=` at boot and /proc/loglevel at run time.  Off, not even the log's ring
- * has them; on, exactly the subsystem's own lines are on the console, and they tell what was on the wire.
+ * Debug lines by subsystem: `loglevel.NAME=` at boot and /proc/loglevel at run time.  When off, not
+ * even the log's ring has them; when on, exactly the subsystem's own lines are on the console, and
+ * they agree with the wire.
  */
 #include "tests/hosted/scene_forge.h"
 

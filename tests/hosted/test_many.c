@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Very many: ten thousand connections at once, every local port in use, more orphans and more
- * TIME_WAITs than may be.  What is one too many is refused and counted, and what there was is
- * served on; afterwards all of it is free again.
+ * Very many connections: ten thousand at once, every local port in use, more orphans and TIME_WAITs
+ * than the limit.  One above the limit is refused and counted, and the others are served;
+ * afterwards all memory is free again.
  */
 #include "net/inet/limits.h"
 #include "net/tcp/limits.h"

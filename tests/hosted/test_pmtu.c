@@ -2,7 +2,7 @@
 /*
  * Errors of ICMP that reach a connection: a router that finds our packets too large (RFC 1191), and
  * those of RFC 1122 4.2.3.9 that are remembered or end an attempt.  The router is the scene itself: the
- * wire loses a packet, and a forged message says why.
+ * wire loses a packet, and a forged message reports it.
  */
 #include "tests/hosted/scene_forge.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net as programs of Linux read it (proc(5)): the columns of dev, softnet_stat, arp and route, and
- * that their numbers are what was on the wire.
+ * /proc/net as programs of Linux read it (proc(5)): the columns of dev, softnet_stat, arp and
+ * route, and that their numbers agree with the wire.
  */
 #include "tests/hosted/scene.h"
 

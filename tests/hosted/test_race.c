@@ -5,9 +5,9 @@
  * its edge.  One run takes every STRIDE-th edge; those with seeds 1 to STRIDE take all of them between
  * them.  Timers are raced against frames by chance, many times.  Only for the race build: `make race`.
  *
- * What a race may end in is said in each scene; where two ends are right, both must have been seen:
- * then the two did meet.  The rest is the stage's: no hang, no warning, nothing alive at the end.
- * The canaries (tests/hosted/canary.mk) show what these scenes find.
+ * Each scene lists the permitted results of its race; if two are permitted, both must have
+ * occurred: then the two did race.  Every scene also checks: no hang, no warning, no object alive
+ * at the end. The canaries (tests/hosted/canary.mk) show what these scenes find.
  */
 #include "tests/hosted/scene.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options and requests of one connection that other scenes do not show: when it acknowledges, how large
- * a window it offers, what waits in its queues.  Linux's tcp(7).
+ * Options and requests of one connection that other scenes do not test: when it acknowledges, the
+ * size of its window, the bytes in its queues.  Linux's tcp(7).
  */
 #include "tests/hosted/scene.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many connections on a bad wire, each with a fate that the seed chooses: who sends how much, who
- * closes first and how, who waits.  What was promised holds: bytes that arrive are the right ones in
- * the right order, an end in peace means all of them, and nothing is left.
+ * Many connections on a bad wire; the seed chooses for each how much each side sends, which side
+ * closes first and how, and which waits.  Checks: the bytes that arrive are right and in order,
+ * after an orderly end all of them arrived, and no object is left.
  */
 #include "tests/hosted/scene.h"
 

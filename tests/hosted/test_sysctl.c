@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of sysctls: three ways to one value, what is refused and how that is said, and that
- * docs/sysctl.md is this table.  What each value does is in test_sysctl_net.c and test_sysctl_tcp.c.
+ * The table of sysctls: three methods to set a value, refused values and their messages, and that
+ * docs/sysctl.md is this table. test_sysctl_net.c and test_sysctl_tcp.c test the effect of each
+ * value.
  */
 #include "tests/hosted/scene.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: which segments begin it anew, which end it, and which SYN may take its place: one beyond
- * the old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13).  And who
- * may have its port.
+ * TIME_WAIT: which segments restart it, which end it, and which SYN may replace it: one beyond the
+ * old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13).  And which
+ * socket may use its port.
  */
 #include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"

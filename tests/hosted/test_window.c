@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Flow control: RFC 9293 3.8.6; the window closes, is probed, opens; never in crumbs. */
+/* Flow control: RFC 9293 3.8.6; the window closes, is probed, opens; never by tiny amounts. */
 #include "tests/hosted/scene_forge.h"
 
 #define PORT 7

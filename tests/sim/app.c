@@ -3,13 +3,13 @@
  * An application at one end of a connection: it connects or accepts, writes and reads at the same
  * time, pauses, and ends as its plan says (sim.h, struct side_plan).
  *
- * app_poke() <- world.c, after every instant.  It has at most three calls in flight: one that sets
- * things up or takes them down, one that writes, one that reads.  Each is a system call of its host.
+ * app_poke() <- world.c, after every instant.  It has at most three calls in flight: one that
+ * connects or closes, one that writes, one that reads.  Each is a system call of its host.
  *
  * How it ends.  A side with `half` shuts its sending half down when all is written, and reads until
  * end of file; one without closes as soon as it has written all and read all that it expects.  One
- * that aborts closes with SO_LINGER 0, one that is early closes whatever still comes: then the other
- * side may see an error, and what it got must still be the beginning of what was sent.
+ * that aborts closes with SO_LINGER 0, one that is early closes although data still comes: then the
+ * other side may see an error, and its data must be the beginning of the sent data.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

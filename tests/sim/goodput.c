@@ -2,9 +2,10 @@
 /*
  * The table of golden transfers: a megabyte from one host to the other, in virtual time.
  *
- * goodput_table() <- main.c (--goodput).  Loss is of what the sender sends; the round trip and the
- * rate of the links are the path's; buffer is SO_SNDBUF and SO_RCVBUF, 0 what the kernel makes of it.
- * A cell is the mean of a few seeds, since a loss at the end costs another time than one before.
+ * goodput_table() <- main.c (--goodput).  Loss applies to the sender's frames; the round trip and
+ * the rate are those of the path; buffer is SO_SNDBUF and SO_RCVBUF, 0 the kernel's default.  A
+ * cell is the mean of a few seeds, because a loss at the end costs a different time than an earlier
+ * one.
  */
 #include <stdlib.h>
 

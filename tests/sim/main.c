@@ -2,7 +2,7 @@
 /*
  * The simulator's program: seeds in, one line for each that failed, one at the end.
  *
- *	build/sim/sim LIBRARY SEEDS|SEED ... (tests/sim/run says it with words)
+ *	build/sim/sim LIBRARY SEEDS|SEED ... (tests/sim/run is the interface for users)
  *
  * A worker has every @jobs-th seed, and a child for each: a crash is one seed's failure, the hosts
  * of the next are fresh, and a run that has no end in real time is ended.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network of a run: a link for each host, a switch between them, and what befalls a frame on a
- * link (sim.h, struct plan).
+ * The network of a run: a link for each host, a switch between them, and the treatment of a frame
+ * on a link (sim.h, struct plan).
  *
  * net_build() <- world.c; the hooks and takers <- the conductor, while an instant is played.
  *
- * A link has two ways, each with a queue, a rate, a delay and a temper of its own (bit 2 * port of
- * `sides`: what the port sends, + 1: what it gets).  ARP passes unhurt: it has no checksum, and a
- * neighbour that is not found is no matter of TCP's.
+ * A link has two directions, each with its own queue, rate, delay and troubles (bit 2 * port of
+ * `sides`: frames that the port sends, + 1: that it gets).  ARP is never damaged or lost: it has no
+ * checksum, and a missing neighbour is not TCP's concern.
  */
 #include <string.h>
 

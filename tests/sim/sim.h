@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator: what its files have between them.
+ * The simulator: declarations that its files share.
  *
  * One seed is one run.  plan.c makes a struct plan of the seed: how many hosts, what the network does
- * to frames, what the applications are like.  Everything else that is left to chance comes from
- * streams that begin with the same seed, so that the same plan is the same run, and a plan with one
- * field made smaller is nearly the same run: that is how a failure is shrunk.
+ * to frames, what the applications are like.  All other random numbers come from streams that begin
+ * with the same seed, so that the same plan is the same run, and a plan with one field made smaller
+ * is nearly the same run: that is how a failure is shrunk.
  *
  *	main.c     arguments, processes: a child for each seed
  *	plan.c     seed -> plan -> connections; fields by name

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every segment that a host sends, judged on the wire.
+ * Checks every segment that a host sends, on the wire.
  *
- * watch_frame(), watch_fate() <- net.c, for each frame on each way.  Knows the connections by their
- * ports (plan_port) and believes only what it saw: the first sequence numbers from the SYNs, the
- * windows from what was offered.
+ * watch_frame(), watch_fate() <- net.c, for each frame in each direction.  Knows the connections by
+ * their ports (plan_port) and uses only the observed segments: the first sequence numbers from the
+ * SYNs, the windows as offered.
  *
  * The rules: lengths and both checksums; options well formed, and those negotiated there (RFC 7323
  * 3.2); no segment above the MSS that the peer announced, options counted (RFC 9293 3.7.1, RFC 6691);

@@ -3,9 +3,9 @@
  * One run, from boot to the last timer (sim.h).
  *
  * world_play() <- main.c, in a process of its own; goodput.c.  The conductor owns the clock; between
- * instants the applications take their turns and every `every`th time the books of each kernel are
- * audited (sn_inspect).  When all applications are over the network becomes calm, time passes until
- * nothing is armed, and then nothing may be alive.
+ * instants the applications take their turns and every `every`th time the accounts of each kernel
+ * are checked (sn_inspect).  When all applications have ended the network stops losing frames, time
+ * passes until no timer is armed, and then no object may be alive.
  */
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices out of ACPI's tables: what QEMU 7.2 writes, what may be written as well, and tables that lie
- * about their lengths, under the sanitizers.
+ * Devices out of ACPI's tables: tables as QEMU 7.2 writes them, other valid forms, and tables with
+ * wrong lengths, under the sanitizers.
  */
 #include "tests/unit/unit_hal.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ARP and the neighbour's states: who is answered, who is believed, who waits and for how long. */
+/* ARP and the neighbour's states: answers, accepted addresses, waiting packets and timeouts. */
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"

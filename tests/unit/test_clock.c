@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day in a hosted kernel: where it comes from at boot, what the calls about it return, and
- * what clock_settime() accepts.  Errors are those of Linux (do_sys_settimeofday64(), posix-timers.c).
+ * The time of day in a hosted kernel: its source at boot, the results of the calls about it, and
+ * the values that clock_settime() accepts.  Errors are those of Linux (do_sys_settimeofday64(),
+ * posix-timers.c).
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The real-time clock of a PC, played by this test: its number formats, its updates, and what stands
- * behind the ports of a machine without one.  Expected seconds are those of `date -u -d DATE +%s`.
+ * The real-time clock of a PC, played by this test: its number formats, its updates, and the values
+ * at the ports of a machine without one.  Expected seconds are those of `date -u -d DATE +%s`.
  */
 #include "tests/unit/unit_hal.h"
 

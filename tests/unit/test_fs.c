@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files through their system calls: descriptors, pipes, /proc, the console, poll.  On one stack, so
- * nothing here waits; what waits is tested in the hosted kernel.
+ * no call here waits; waiting calls are tested in the hosted kernel.
  */
 #include "tests/unit/unit_hal.h"
 

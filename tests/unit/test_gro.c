@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments merged on their way up: what becomes one, what must not, and that a stream is the same
- * bytes in the same order either way.
+ * Segments merged on their way up: which are merged, which must not be, and that a stream has the
+ * same bytes in the same order with and without merging.
  */
 #include "tests/unit/unit_net.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ICMP: echo, errors that are told, errors that are sent, and how many. */
+/* ICMP: echo, received errors, sent errors, and their rate limits. */
 #include "tests/unit/unit_net.h"
 
 #define TEST_PROTO 200

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image's tables of names, lines and frames, read while dying: small ones made by hand from what tools/
- * says of their layout, then each of them cut short and with each byte changed.  A read outside is the
- * sanitizer's to see.
+ * The image's tables of names, lines and frames, read in a panic: small ones made by hand after the
+ * layout described in tools/, then each of them cut short and with each byte changed.  The
+ * sanitizer finds a read outside.
  */
 #include "tests/unit/unit_hal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ip=` and `gw=`: what each form means, what is refused and with which words; and which of three cards
- * gets which address, with routes and ARP that fit.
+ * `ip=` and `gw=`: the meaning of each form, refused forms and their messages; and which of three
+ * cards gets which address, with the right routes and ARP.
  */
 #include "tests/unit/unit_net.h"
 

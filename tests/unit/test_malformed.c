@@ -4,8 +4,8 @@
  * each of which moves the one drop reason that it names and no other; then frames at random.  After
  * both, a proper client is served as before, and no packet is left alive.
  *
- * The frames go in through the device model, so that driver, NAPI and every floor above have their
- * turn.  The kernel under test is init/main.c's, with apps/inetd.c: echo on port 7.
+ * The frames go in through the device model, so that they pass through the driver, NAPI and every
+ * layer above.  The kernel under test is init/main.c's, with apps/inetd.c: echo on port 7.
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 

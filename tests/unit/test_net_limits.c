@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The bounds of devices, input queues, polling and addresses: each is reached, and what then happens. */
+/*
+ * The bounds of devices, input queues, polling and addresses: each is reached, and its effect
+ * checked.
+ */
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An interrupt line of PCI that a device holds up for ever: its ISR status never clears.
+ * An interrupt line of PCI that a device holds raised for ever: its ISR status never clears.
  *
- * Linked from: this file, drivers/pci_intx.c, the ring and the device model (ring_platform.h has what these
- * need of the kernel); the I/O APIC, PCI's registers, the lock and the timer are played here.  The numbers
- * are those of Linux's note_interrupt() and poll_spurious_irqs() (kernel/irq/spurious.c).
+ * Linked from: this file, drivers/pci_intx.c, the ring and the device model (ring_platform.h has
+ * the parts of the kernel that these need); the I/O APIC, PCI's registers, the lock and the timer
+ * are played here.  The numbers are those of Linux's note_interrupt() and poll_spurious_irqs()
+ * (kernel/irq/spurious.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ChaCha20 and SipHash against their papers' vectors; the generator's promises. */
+/* ChaCha20 and SipHash against their papers' test vectors; the properties of the generator. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/chacha20.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Packets: who holds what, bytes across pieces, cutting, joining, and segmentation. */
+/* Packets: reference counts, bytes across pieces, cutting, joining, and segmentation. */
 #include "tests/unit/unit_net.h"
 
 #include "kernel/mm/page_frag.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls of sockets with arguments that cannot be right, or hardly: numbers of no file and of
- * other files, lengths below and beyond, pointers to nowhere.  Errors are those that Linux gives; and
- * nothing is lost on the way: no number, no file, no socket.
+ * System calls of sockets with invalid or unusual arguments: numbers of no file and of other files,
+ * lengths too small and too large, bad pointers.  Errors are those of Linux; and no descriptor,
+ * file or socket is leaked.
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket calls over loopback, in the hosted kernel: results and error numbers as POSIX and Linux
- * have them, who waits and who wakes whom; after each test no socket is alive.
+ * The socket calls over loopback, in the hosted kernel: results and error numbers as on POSIX and
+ * Linux, waiting and wake-ups; after each test no socket is alive.
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 

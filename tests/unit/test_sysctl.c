@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of sysctls that can't be right are found at boot; and there is room for so many tables. */
+/* Invalid tables of sysctls are found at boot; and the number of tables is limited. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/string.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bounds of TCP that only show from inside: the backlog of a socket that a thread owns, the route that
- * is asked for again, the size of the table of connections.  A whole kernel; the peer is this file.
+ * Limits of TCP that can only be tested from inside: the backlog of a socket that a thread owns,
+ * the route that is looked up again, the size of the table of connections.  A whole kernel; the
+ * peer is this file.
  *
  * LIMIT(...) in a comment: the test below it reaches that limit (docs/limits.md).
  */

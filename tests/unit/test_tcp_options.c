@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of a header: every malformed one, every order, and what a segment other than a SYN may not say. */
+/*
+ * The options of a header: every malformed one, every order, and options that only a SYN may have.
+ */
 #include "tests/unit/unit_hal.h"
 
 #include "net/tcp/tcp_in.h"

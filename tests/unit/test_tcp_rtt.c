@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The round-trip estimator against RFC 6298: the first sample, convergence, the floor, the ceiling;
- * timestamps where a retransmission makes send times useless; what a lying echo does.
+ * timestamps where a retransmission makes send times ambiguous; the effect of a forged echo.
  */
 #include "tests/unit/unit_hal.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows and sizes: what a SYN offers, that an offer is never taken back, that it moves by whole
- * segments, and that no peer and no ICMP error makes segments of crumbs.
+ * Windows and sizes: the window of a SYN; an offer is never taken back, and moves by whole
+ * segments; no peer and no ICMP error can force tiny segments.
  */
 #include "tests/unit/unit_hal.h"
 

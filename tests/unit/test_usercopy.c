@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine's hal_copy_user(), played in a process: SIGSEGV stands for the page fault, and its
- * handler looks into the same exception table.  For every length and every place of a hole: what is
- * left is counted to the byte, nothing else was touched, the vector registers are what they were.
+ * handler looks into the same exception table.  For every length and every place of a hole: the
+ * number of uncopied bytes is exact, no other byte was changed, the vector registers are unchanged.
  */
 #include <setjmp.h>
 #include <signal.h>

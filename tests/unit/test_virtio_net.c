@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net between the device model and net/core, without IP: what arrives with EtherType 88b5 goes
- * back to its sender, in the ways in which a packet can leave.
+ * virtio_net between the device model and net/core, without IP: a frame with EtherType 88b5 is sent
+ * back to its sender, by each method of sending a packet.
  *
  * Each case boots a kernel of its own in a child process (there is one boot in a life), under the
- * sanitizers, with interrupts where the seed says.  The model panics on what the virtio text forbids,
- * and does not look at a ring without the doorbell that it asked for; so "everything comes back" says
- * that no wake-up was lost, and "as many objects as before" that nothing leaked.
+ * sanitizers, with interrupts where the seed says.  The model panics on anything that the virtio
+ * text forbids, and does not look at a ring without the doorbell that it asked for; so "everything
+ * comes back" says that no wake-up was lost, and "as many objects as before" that nothing leaked.
  */
 #include "tests/unit/reflector.h"
 

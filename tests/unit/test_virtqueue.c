@@ -3,8 +3,9 @@
  * The ring and its kick decisions, against the device model.
  *
  * Linked from: this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
- * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  What the ring needs of the kernel
- * (pages, interrupts, the log) is in ring_platform.h, so that each test owns the machine.
+ * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  ring_platform.h has the parts of
+ * the kernel that the ring needs (pages, interrupts, the log), so that each test controls the
+ * machine.
  *
  * The model looks at a ring only after a doorbell that it asked for, and interrupts only where it was
  * asked to: a lost wake-up, in either direction, is a test that gets fewer buffers than it gave.

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatting: random conversions against the host's C library, and what only we have. */
+/*
+ * Formatting: random conversions against the host's C library, and the conversions that only we
+ * have.
+ */
 #include "tests/unit/unit_hal.h"
 
 #include <dlfcn.h>

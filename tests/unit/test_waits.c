@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes and poll where they wait: system calls submitted to the hosted kernel, with its scheduler,
- * its timers and interrupts where the seed says, but without devices and network.
+ * Waiting calls of pipes and poll(): system calls submitted to the hosted kernel, with its
+ * scheduler, its timers and interrupts where the seed says, but without devices and network.
  */
 #include "kernel/types.h" /* before the C library, which undefines what both define */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A platform for unit tests: the least that kernel/hal.h needs on one stack, with knobs.
+ * A platform for unit tests: the minimum that kernel/hal.h needs on one stack, with settings.
  *
  * tests/unit/test_*.c are linked with it.  Objects come from slabs, as on the machine, unless a
  * test says otherwise; there is no scheduling, so nothing under test may sleep.  The kernel's end

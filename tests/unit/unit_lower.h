@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's lower half brought up, for the tests that are a kernel_main() of their own: memory,
+ * Initialises the kernel without the network, for tests with a kernel_main() of their own: memory,
  * threads and time, files, in init/main.c's order.  Called first thing by kernel_main(), irq off.
  */
 #ifndef TESTS_UNIT_UNIT_LOWER_H

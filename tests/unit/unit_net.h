@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A network for unit tests: the floors up to IPv4, "lo", and an Ethernet device "eth0" that keeps the
- * frames it is given.  eth0 is 10.0.2.15/24, its gateway 10.0.2.2; the peer in the tests 10.0.2.2 too.
- * Booted once a program (net_boot as cmocka's group setup): tables are registered once.
+ * A network for unit tests: the layers up to IPv4, "lo", and an Ethernet device "eth0" that keeps
+ * the frames it is given.  eth0 is 10.0.2.15/24, its gateway 10.0.2.2; the peer in the tests
+ * 10.0.2.2 too. Booted once a program (net_boot as cmocka's group setup): tables are registered
+ * once.
  */
 #ifndef TESTS_UNIT_UNIT_NET_H
 #define TESTS_UNIT_UNIT_NET_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* in and out: streams to the guest's port 9 and from its port 19; counted is what was delivered. */
+/* in and out: streams to the guest's port 9 and from its port 19; delivered bytes are counted. */
 #include "netbench.h"
 
 #include <linux/sockios.h>
