@@ -6,8 +6,8 @@
  * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000
  * listens on 7007, 7009, 7015 and 7019.
  *
- * Nothing that a peer does, and no shortage, ends it: a connection that cannot be served is closed
- * and counted (see the end of netstat's text), a listener that cannot accept waits a little.
+ * It survives every peer and every shortage: a connection that cannot be served is closed and
+ * counted (see the end of netstat's text), a listener that cannot accept waits a little.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request_sock: a connection that is half open.  It shares the head of struct sock, so it stands in
- * the ehash in state TCP_NEW_SYN_RECV, and its SYN-ACK timer is its own.
- * And the queue of a listener: connections that are whole and wait for accept().
- * Linux's include/net/request_sock.h.
+ * request_sock: a connection that is half open.  It begins with the same fields as struct sock, so
+ * it is in the ehash, in state TCP_NEW_SYN_RECV. It has its own SYN-ACK timer.  Also the queue of a
+ * listener: established connections that wait for accept(). Linux's include/net/request_sock.h.
  *
  * References of a request: one for the hash, one for its timer, one for the caller that found it.
  */

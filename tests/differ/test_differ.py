@@ -55,7 +55,7 @@ def test_a_planted_bug_is_found(name):
 
 
 @pytest.mark.parametrize("words", [["--seeds", "0"], ["--seeds", "many"], ["--from", "-1"], ["--record", "0"]])
-def test_what_cannot_be_played_is_refused(words):
+def test_an_impossible_plan_is_refused(words):
     """With the least that there is; else none would differ."""
     out, status = run(*words)
     assert status == 2 and f"{words[1]}: a whole number from {0 if words[0] == '--from' else 1}" in out

@@ -104,8 +104,8 @@ static u16 model_available(const struct model_queue *q)
 }
 
 /*
- * Is there a buffer, as far as we have been told?  When the ring is empty we ask to be told of the
- * next one (2.6.10: avail_event, or no NO_NOTIFY) and look once more.
+ * Is there a buffer for which a doorbell was rung?  If the ring is empty, request a doorbell for
+ * the next buffer (2.6.10: avail_event, or no NO_NOTIFY) and test once more.
  */
 static bool model_ready(struct model_queue *q)
 {

@@ -50,7 +50,7 @@ static void a_call_in_flight_is_noticed(void)
 	scene_close(A, fd);
 }
 
-static void the_wire_does_what_it_is_told(void)
+static void the_wire_obeys(void)
 {
 	struct pair p = scene_pair();
 	char got[2];
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(a_socket_left_open_is_noticed), SCENE(a_timer_left_armed_is_noticed),
-		SCENE(a_call_in_flight_is_noticed),   SCENE(the_wire_does_what_it_is_told),
+		SCENE(a_call_in_flight_is_noticed),   SCENE(the_wire_obeys),
 		SCENE(the_same_seed_is_the_same_run),
 	};
 

@@ -166,7 +166,7 @@ static void closing_with_unread_data_resets(void)
 	scene_pair_close(&p);
 }
 
-static void shutdown_wakes_who_reads(void)
+static void shutdown_wakes_a_reader(void)
 {
 	struct pair p = scene_pair();
 	char byte;
@@ -270,9 +270,9 @@ static void a_new_connection_takes_the_place_of_time_wait(void)
 	scene_pair_close(&p);
 }
 
-/* The own side's TIME_WAIT: its port may be bound by who shares it, but without timestamps it leads
- * elsewhere only. */
-static void who_is_in_time_wait_does_not_connect_again(void)
+/* TIME_WAIT on this side: a socket with SO_REUSEADDR may bind its port, but without timestamps can
+ * connect only to another peer. */
+static void time_wait_port_does_not_connect_again(void)
 {
 	int fd = scene_socket(A);
 	struct pair p;
@@ -323,12 +323,12 @@ int main(int argc, char **argv)
 		SCENE(half_closed_the_other_way_still_flows),
 		SCENE(the_fin_travels_with_the_last_bytes),
 		SCENE(closing_with_unread_data_resets),
-		SCENE(shutdown_wakes_who_reads),
+		SCENE(shutdown_wakes_a_reader),
 		SCENE(data_after_close_is_answered_by_a_reset),
 		SCENE(data_that_crosses_a_close_is_answered_by_a_reset),
 		SCENE(an_orphan_waits_a_minute_for_the_fin),
 		SCENE(a_new_connection_takes_the_place_of_time_wait),
-		SCENE(who_is_in_time_wait_does_not_connect_again),
+		SCENE(time_wait_port_does_not_connect_again),
 		SCENE(a_late_segment_is_answered_in_time_wait),
 	};
 

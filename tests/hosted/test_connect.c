@@ -310,7 +310,7 @@ static void broken_pipe(void)
 }
 
 /* Addresses that are no single host's; 0.0.0.0 is this one (RFC 1122 3.2.1.3). */
-static void to_nobody_in_particular(void)
+static void to_no_single_host(void)
 {
 	int listener = scene_listen(A, PORT, 1), fd = scene_socket(A), accepted;
 	struct sockaddr_in to = *scene_address(B, PORT);
@@ -378,7 +378,7 @@ int main(int argc, char **argv)
 		SCENE(a_connection_is_dissolved),
 		SCENE(the_first_number_of_another_connection),
 		SCENE(broken_pipe),
-		SCENE(to_nobody_in_particular),
+		SCENE(to_no_single_host),
 		SCENE(strange_acks_keep_no_syn_back),
 	};
 

@@ -72,7 +72,7 @@ static void a_peer_that_does_not(void)
 }
 
 /* The data written before arrives, then the end. */
-static void what_was_written_arrives(void)
+static void written_data_arrives(void)
 {
 	enum { N = 60000 };
 	static uint8_t bytes[N], got[N];
@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(a_peer_that_closes_too),      SCENE(a_peer_that_does_not),
-		SCENE(what_was_written_arrives),    SCENE(nothing_begins_any_more),
+		SCENE(written_data_arrives),        SCENE(nothing_begins_any_more),
 		SCENE(connections_in_other_states),
 	};
 

@@ -159,7 +159,7 @@ static void headers_that_are_none(void)
 }
 
 /* RFC 9293 3.10.7.1 and .2: what a closed port and a listener say. */
-static void to_nobody_and_to_a_listener(void)
+static void to_a_closed_port_and_to_a_listener(void)
 {
 	int listener = scene_listen(B, PORT, 4);
 	struct forged f = {.sport = 999, .dport = 4242, .flags = ACK_FLAG, .seq = 10, .ack = 20};
@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 		SCENE(old_timestamps),
 		SCENE(data_outside_the_window),
 		SCENE(headers_that_are_none),
-		SCENE(to_nobody_and_to_a_listener),
+		SCENE(to_a_closed_port_and_to_a_listener),
 		SCENE(to_a_half_open_connection),
 		SCENE(a_flood_of_syns),
 	};

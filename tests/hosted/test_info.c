@@ -70,7 +70,7 @@ static void as_much_as_is_asked_for(void)
 	scene_pair_close(&p);
 }
 
-static void what_both_sides_counted(void)
+static void counters_of_both_sides(void)
 {
 	struct pair p = scene_pair();
 	struct info a, b;
@@ -111,7 +111,7 @@ static void what_both_sides_counted(void)
 	scene_pair_close(&p);
 }
 
-static void what_was_lost_and_late(void)
+static void lost_and_late_segments(void)
 {
 	struct pair p = scene_pair();
 	struct info a, b;
@@ -160,7 +160,7 @@ static void while_it_is_lost(void)
 /*
  * The time spent idle, limited by the network, by the peer's window and by our own buffer, in us.
  */
-static void what_the_time_went_into(void)
+static void times_of_each_limit(void)
 {
 	struct pair p = scene_pair();
 	struct info a;
@@ -189,8 +189,8 @@ static void what_the_time_went_into(void)
 }
 
 /*
- * All that is queued is in flight, the network would take more, and the application, which has more, is told
- * that there is no room: until the ACKs come it is the buffer that is waited for.
+ * All queued data is in flight, the congestion window would permit more, and the application has
+ * more but gets no room: until the ACKs come, the send buffer is the limit.
  */
 static void when_the_buffer_is_too_small(void)
 {
@@ -279,9 +279,9 @@ static void of_another_connection(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(as_much_as_is_asked_for), SCENE(what_both_sides_counted),
-		SCENE(what_was_lost_and_late),  SCENE(while_it_is_lost),
-		SCENE(what_the_time_went_into), SCENE(when_the_buffer_is_too_small),
+		SCENE(as_much_as_is_asked_for), SCENE(counters_of_both_sides),
+		SCENE(lost_and_late_segments),  SCENE(while_it_is_lost),
+		SCENE(times_of_each_limit),     SCENE(when_the_buffer_is_too_small),
 		SCENE(of_a_listener),           SCENE(of_another_connection),
 	};
 

@@ -32,7 +32,7 @@ static void a_new_second(void)
 }
 
 /*
- * A number of each second's own, from half of the limit to one and a half, so that an attacker
+ * Each second has a different number, from half of the limit to one and a half, so that an attacker
  * cannot rely on it (CVE-2016-5696).
  *
  * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647: as many as come.

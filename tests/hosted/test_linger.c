@@ -29,7 +29,7 @@ static void all_of_it_arrives(struct pair *p)
 	scene_expect_eof(B, p->b);
 }
 
-static void what_is_set_is_there(void)
+static void set_values_are_returned(void)
 {
 	int fd = scene_socket(A);
 	struct linger linger = {0};
@@ -275,7 +275,7 @@ static void only_the_last_close_waits(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(what_is_set_is_there),
+		SCENE(set_values_are_returned),
 		SCENE(off),
 		SCENE(zero_with_data_unsent),
 		SCENE(zero_after_a_half_close),

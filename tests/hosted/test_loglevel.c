@@ -147,7 +147,7 @@ static void each_at_run_time(void)
  * Requests and replies, as RFC 826 names them; B sends no request, since A's request has A's
  * address.
  */
-static void arp_tells_who_asks(void)
+static void arp_lines_name_the_asker(void)
 {
 	connect_and_close();
 	assert_lines_of("arp");
@@ -247,7 +247,7 @@ int main(int argc, char **argv)
 		SCENE_WORDS(tcp_tells_segments_and_states, " loglevel.tcp=debug"),
 		SCENE_WORDS(a_retransmission_timeout, " loglevel.tcp=8"),
 		SCENE(each_at_run_time),
-		SCENE_WORDS(arp_tells_who_asks, " loglevel.arp=debug"),
+		SCENE_WORDS(arp_lines_name_the_asker, " loglevel.arp=debug"),
 		SCENE_WORDS(icmp_tells_type_and_code, " loglevel.icmp=debug"),
 		SCENE_WORDS(net_tells_why_a_packet_was_dropped, " loglevel.net=debug"),
 		SCENE_WORDS(sched_tells_of_threads, " loglevel.sched=debug"),

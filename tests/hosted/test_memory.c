@@ -241,7 +241,7 @@ static void writers_wait_for_memory(void)
 	talks(A);
 }
 
-static void what_nobody_reads_is_bounded(void)
+static void unread_data_is_bounded(void)
 {
 	talks(B);
 }
@@ -282,7 +282,7 @@ static int64_t try_to_write(struct pair *p, int64_t len)
  * poll(2): POLLOUT says that a write will not block.  At each number of free pages around the one at which
  * none is left for a system call, a write gets what poll() said.
  */
-static void poll_says_what_write_does(void)
+static void poll_agrees_with_write(void)
 {
 	struct pair p = scene_pair();
 	unsigned int yes = 0, no = 0, floor = floor_of(A);
@@ -391,8 +391,8 @@ int main(int argc, char **argv)
 		SCENE_WITH(holes_on_many_connections, {"ram", 16 * MIB}),
 		SCENE_WITH(holes_on_many_connections_in_4_mib, {"ram", 4 * MIB}),
 		SCENE(writers_wait_for_memory),
-		SCENE(what_nobody_reads_is_bounded),
-		SCENE(poll_says_what_write_does),
+		SCENE(unread_data_is_bounded),
+		SCENE(poll_agrees_with_write),
 		SCENE(a_writer_is_woken_when_pages_return),
 		SCENE(a_writer_is_woken_when_others_let_go),
 	};

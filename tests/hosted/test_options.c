@@ -10,7 +10,7 @@
  *
  * LIMIT(TCP_KEEPALIVE_TIME_S) LIMIT(TCP_KEEPALIVE_INTVL_S) LIMIT(TCP_KEEPALIVE_PROBES)
  */
-static void keepalive_of_who_does_not_say(void)
+static void keepalive_defaults(void)
 {
 	struct pair p = scene_pair();
 	uint64_t begin;
@@ -109,7 +109,7 @@ static void no_less_than_so_much(void)
 	scene_pair_close(&p);
 }
 
-static void what_tcp_info_tells(void)
+static void tcp_info_of_a_connection(void)
 {
 	struct pair p = scene_pair();
 	struct tcp_info info = {0};
@@ -134,9 +134,9 @@ static void what_tcp_info_tells(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(keepalive_of_who_does_not_say), SCENE(deferred_accept_waits_for_data),
-		SCENE(a_smaller_maximum_segment),     SCENE(no_wait_for_the_peers_fin),
-		SCENE(no_less_than_so_much),          SCENE(what_tcp_info_tells),
+		SCENE(keepalive_defaults),        SCENE(deferred_accept_waits_for_data),
+		SCENE(a_smaller_maximum_segment), SCENE(no_wait_for_the_peers_fin),
+		SCENE(no_less_than_so_much),      SCENE(tcp_info_of_a_connection),
 	};
 
 	return scene_play(tests);

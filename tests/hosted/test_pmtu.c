@@ -63,7 +63,7 @@ static uint32_t longest_of(struct pair *p, size_t n)
  * RFC 1191 6.4: what was too large goes again at once, in pieces that pass, not after a timeout, and
  * the window does not shrink for it.
  */
-static void what_was_too_large_goes_again_in_pieces(void)
+static void large_segments_are_resent_in_pieces(void)
 {
 	static uint8_t bytes[3 * FULL], got[3 * FULL];
 	struct pair p = scene_pair();
@@ -198,7 +198,7 @@ static void a_path_below_the_least_and_one_that_insists(void)
 }
 
 /* RFC 5927 4.1: who does not see the connection does not know what is in flight. */
-static void who_guesses_is_not_believed(void)
+static void guessed_segments_are_ignored(void)
 {
 	struct pair p = scene_pair();
 	struct icmp_error e = too_large(&p, 600, one_byte_on_its_way(&p) - 1);
@@ -332,12 +332,12 @@ static void time_wait_and_an_error(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(what_was_too_large_goes_again_in_pieces),
+		SCENE(large_segments_are_resent_in_pieces),
 		SCENE(the_next_connection_knows),
 		SCENE(how_small_a_router_may_make_us),
 		SCENE(a_path_below_the_least_may_cut),
 		SCENE(a_path_below_the_least_and_one_that_insists),
-		SCENE(who_guesses_is_not_believed),
+		SCENE(guessed_segments_are_ignored),
 		SCENE(an_error_ends_the_attempt),
 		SCENE(an_error_is_remembered),
 		SCENE(a_request_and_an_error),

@@ -18,7 +18,7 @@
 	}
 
 /* Resolved routes and neighbours stay in their caches when a scene is over. */
-static void caches_may_keep_what_they_learnt(void)
+static void caches_may_keep_learnt_entries(void)
 {
 	host_set_baseline(A);
 }
@@ -47,7 +47,7 @@ static struct dev_line dev(struct host *h, const char *name)
 }
 
 /* Over the device goes what the wire saw; over loopback, what a host says to itself. */
-static void what_the_devices_carried(void)
+static void device_counters(void)
 {
 	struct dev_line a = dev(A, "eth0"), b = dev(B, "eth0"), lo = dev(A, "lo"), now;
 	struct pair p;
@@ -74,7 +74,7 @@ static void what_the_devices_carried(void)
 }
 
 /* One line a CPU, hexadecimal: packets, those dropped, times that the budget was used up. */
-static void what_the_softirq_did(void)
+static void softirq_results(void)
 {
 	unsigned int before, processed, dropped;
 	struct pair p;
@@ -94,7 +94,7 @@ static void what_the_softirq_did(void)
 }
 
 /* IP, type, flags (2: known, 0: asked for and not heard), address, mask, device. */
-static void whose_addresses_are_known(void)
+static void addresses_are_known(void)
 {
 	const struct sockaddr_in nobody = {
 		.sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = htonl(0x0a000063)};
@@ -119,7 +119,7 @@ static void whose_addresses_are_known(void)
 	assert_string_equal(mac, "00:00:00:00:00:00");
 	assert_int_equal(scene_end(A, ticket), -EHOSTUNREACH);
 	scene_close(A, fd);
-	caches_may_keep_what_they_learnt();
+	caches_may_keep_learnt_entries();
 }
 
 /* The address and mask as they lie in memory, so 10.0.0.0 is 0000000A; 1: up, 2: through a gateway. */
@@ -148,7 +148,7 @@ static void a_syn_leaves(void)
 	scene_interrupt(A, ticket);
 	assert_int_equal(scene_end(A, ticket), -EINTR);
 	scene_close(A, fd);
-	caches_may_keep_what_they_learnt();
+	caches_may_keep_learnt_entries();
 }
 
 /* "gw=": hosts that are elsewhere are spoken to through it. */
@@ -174,7 +174,7 @@ static void through_a_gateway_outside(void)
 	scene_carry(A, p.a, B, p.b, 10000);
 	scene_carry(B, p.b, A, p.a, 10000);
 	scene_pair_close(&p);
-	caches_may_keep_what_they_learnt();
+	caches_may_keep_learnt_entries();
 }
 
 /* Without one, the same is refused at once. */
@@ -214,9 +214,9 @@ static void a_gateway_that_is_none(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE_WITH(what_the_devices_carried, NO_TSO),
-		SCENE(what_the_softirq_did),
-		SCENE(whose_addresses_are_known),
+		SCENE_WITH(device_counters, NO_TSO),
+		SCENE(softirq_results),
+		SCENE(addresses_are_known),
 		SCENE_WORDS(through_the_gateway, " gw=10.0.0.2"),
 		SCENE_WORDS(through_the_gateway, " ip=10.0.0.1::10.0.0.2:255.255.255.0:a:eth0:off"),
 		SCENE_WORDS(through_a_gateway_outside, " ip=10.0.0.1/32 gw=10.0.0.2"),

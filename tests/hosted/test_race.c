@@ -568,7 +568,7 @@ static void two_readers_against_data(void)
 }
 
 /* One reads, one writes, one closes, and the peer's bytes come: each ends as if it were alone. */
-static void everybody_against_data(void)
+static void all_states_against_data(void)
 {
 	int listener = scene_listen(B, PORT, 1);
 
@@ -637,7 +637,7 @@ int main(int argc, char **argv)
 		SCENE_WITH(close_against_data, WRAP),
 		SCENE(close_against_fin),
 		SCENE(two_readers_against_data),
-		SCENE(everybody_against_data),
+		SCENE(all_states_against_data),
 		SCENE(two_threads_against_rst),
 	};
 

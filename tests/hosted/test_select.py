@@ -20,12 +20,12 @@ def play(program, *words, **variables):
     ("test_loss", ["first_data"], {"SEED": "seven"}, "SEED=seven: a whole number from 0"),
     ("test_matrix", ["CLOSE_WAIT_in"], {"CELL": "NO_SUCH"}, "CELL=NO_SUCH: no event of EVENTS"),
 ])
-def test_what_is_not_there_is_refused(program, words, variables, said):
+def test_a_missing_name_is_refused(program, words, variables, said):
     status, text = play(program, *words, **variables)
     assert status and said in text
 
 
-def test_what_is_there_is_played():
+def test_existing_scenes_are_played():
     for program, words, variables in (("test_loss", ["first_data"], {"SEED": "7"}),
                                       ("test_matrix", ["CLOSE_WAIT"], {"CELL": "RST_WINDOW"})):
         status, text = play(program, *words, **variables)

@@ -74,7 +74,7 @@ static void no_larger_window(void)
 }
 
 /* Linux's ioctls: unread, not acknowledged, not sent.  A FIN has a number and is no byte to read. */
-static void what_waits_in_the_queues(void)
+static void bytes_in_the_queues(void)
 {
 	struct pair p = scene_pair();
 	char got[100];
@@ -540,7 +540,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE(acknowledged_now_or_later),
 		SCENE(no_larger_window),
-		SCENE(what_waits_in_the_queues),
+		SCENE(bytes_in_the_queues),
 		SCENE(which_congestion_control),
 		SCENE(limits_of_time_read_back),
 		SCENE(deferred_seconds_are_rounds),

@@ -339,7 +339,7 @@ static uint64_t packets_of_a_write(const char *percent)
 
 /* How much of the window goes in one packet to the device.
  * LIMIT(TCP_MIN_TSO_SEGS) LIMIT(TCP_PACING_SS_RATIO) LIMIT(TCP_PACING_CA_RATIO) */
-static void bursts_are_what_the_path_carries(void)
+static void bursts_follow_the_path(void)
 {
 	uint64_t by_default = packets_with("net/ipv4/tcp_pacing_ss_ratio", "200");
 	uint64_t least = packets_with("net/ipv4/tcp_pacing_ss_ratio", "0");
@@ -380,7 +380,7 @@ static void disperse(struct host *h)
 		scene_close(h, crowd[i]);
 }
 
-static void what_is_left_to_a_sender(void)
+static void least_send_buffer_when_memory_is_short(void)
 {
 	gather(A);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -407,7 +407,7 @@ static void what_is_left_to_a_sender(void)
  * Thirty segments come, but the first, each alone: all wait ahead of their turn, or only some.  The sender
  * hears nothing, so that it does not fill the hole.
  */
-static void what_is_left_to_a_receiver(void)
+static void least_receive_buffer_when_memory_is_short(void)
 {
 	static uint8_t bytes[SEGMENT];
 
@@ -456,9 +456,9 @@ int main(int argc, char **argv)
 		SCENE(how_many_duplicates_are_a_loss),
 		SCENE(how_much_disorder_is_believed),
 		SCENE(bursts_are_put_off),
-		SCENE(bursts_are_what_the_path_carries),
-		SCENE(what_is_left_to_a_sender),
-		SCENE(what_is_left_to_a_receiver),
+		SCENE(bursts_follow_the_path),
+		SCENE(least_send_buffer_when_memory_is_short),
+		SCENE(least_receive_buffer_when_memory_is_short),
 	};
 
 	return scene_play(tests);

@@ -169,7 +169,7 @@ static void fill_until_closed(const struct pair *p)
 /* ---- patience ------------------------------------------------------------------------------------- */
 
 /* RFC 1122 4.2.3.5: R2, as the time that so many retransmissions take: 0.2 + 0.4 + 0.8 + 1.6 s. */
-static void how_long_nobody_answers(void)
+static void time_without_an_answer(void)
 {
 	struct pair p = scene_pair();
 	uint64_t begin;
@@ -470,7 +470,7 @@ int main(int argc, char **argv)
 		SCENE(how_many_may_be_half_open),
 		SCENE(a_full_queue_waits),
 		SCENE(a_full_queue_resets),
-		SCENE(how_long_nobody_answers),
+		SCENE(time_without_an_answer),
 		SCENE(how_long_a_closed_window_is_probed),
 		SCENE(a_router_after_very_many_timeouts),
 		SCENE(when_another_way_is_looked_for),

@@ -123,7 +123,7 @@ static void closed_while_accepting(void)
 	scene_close(A, fd);
 }
 
-static void poll_wakes_for_what_was_asked(void)
+static void poll_wakes_for_requested_events(void)
 {
 	struct pair p = scene_pair();
 	struct pollfd fds[] = {{.fd = p.listener, .events = POLLIN}, {.fd = p.b, .events = POLLIN}};
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 		SCENE(shut_down_while_another_writes),
 		SCENE(closed_while_connecting),
 		SCENE(closed_while_accepting),
-		SCENE(poll_wakes_for_what_was_asked),
+		SCENE(poll_wakes_for_requested_events),
 		SCENE(readers_and_writers_on_both_sides),
 	};
 

@@ -172,7 +172,7 @@ static void a_syn_with_an_older_timestamp(void)
 
 /* ---- without the listener -------------------------------------------------------------------- */
 
-static void a_syn_when_nobody_listens(void)
+static void a_syn_without_a_listener(void)
 {
 	struct ended e = time_wait(ISN, 0);
 	struct forged syn = from_peer(&e, SYN_FLAG, e.theirs + 1);
@@ -360,7 +360,7 @@ int main(int argc, char **argv)
 		SCENE(a_syn_with_a_newer_timestamp),
 		SCENE(a_syn_with_the_same_timestamp),
 		SCENE(a_syn_with_an_older_timestamp),
-		SCENE(a_syn_when_nobody_listens),
+		SCENE(a_syn_without_a_listener),
 		SCENE(the_fin_again),
 		SCENE(the_ack_again),
 		SCENE(data_is_answered_but_rationed),

@@ -103,7 +103,7 @@ static bool is_silence(const struct place *p, unsigned int kind, uint16_t port)
 	return !wrong;
 }
 
-static void nobody_is_answered(void)
+static void no_sender_is_answered(void)
 {
 	int listener = scene_listen(B, LISTENER, 8), fd;
 	bool ok = true;
@@ -145,7 +145,7 @@ static void a_syn_to_many_is_a_listen_drop(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(nobody_is_answered),
+		SCENE(no_sender_is_answered),
 		SCENE(a_syn_to_many_is_a_listen_drop),
 	};
 

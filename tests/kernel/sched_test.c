@@ -415,7 +415,7 @@ static int count_turns(void *arg)
 }
 
 /* A flood that never ends by itself: ksoftirqd and the others share the CPU. */
-static void flood_starves_nobody(void)
+static void flood_starves_no_thread(void)
 {
 	unsigned int turns[2] = {0, 0};
 
@@ -674,7 +674,7 @@ static const struct test_case cases[] = {
 	{"pushing_back_is_cheap", pushing_back_is_cheap, NULL},
 	{"softirq_after_irq", softirq_after_irq, NULL},
 	{"softirq_rounds_are_bounded", softirq_rounds_are_bounded, NULL},
-	{"flood_starves_nobody", flood_starves_nobody, NULL},
+	{"flood_starves_no_thread", flood_starves_no_thread, NULL},
 	{"idle_time_is_no_lockup", idle_time_is_no_lockup, NULL},
 	{"no_more_irqs", no_more_irqs, NULL},
 	{"spinning_application_is_preempted", spinning_application_is_preempted, NULL},

@@ -155,7 +155,7 @@ def test_rule(play, what, script, said):
         assert result.status == "not ok" and said in result.reason, (what, result)
 
 
-def test_a_skip_for_defaults_says_what_failed(play):
+def test_a_skip_for_defaults_names_the_failure(play):
     """And which of them are not in force; a kernel that complains is not ok all the same."""
     text = "`defaults.sh`\n" + LISTEN + "+0 < S 0:0(0) win 9 <sackOK,nop,nop>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK>\n"
     reason = play(text).reason
@@ -201,6 +201,6 @@ def test_addresses_and_mtu(play):
     assert "option is mss 1360" in play(text.replace("mss 1360", "mss 1460")).reason
 
 
-def test_what_a_snippet_prints_is_a_note(play):
+def test_output_of_a_snippet_is_a_note(play):
     """Shown with --verbose."""
     assert play(SERVER + "+0 %{ print(tcpi_state) }%\n").notes == ["1"]

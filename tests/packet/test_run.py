@@ -143,7 +143,7 @@ def test_a_tree_that_is_not_built(tmp_path):
     ("+0 < udp (10)", "udp packets"), ("+0 < icmp packet_too_big mtu 1280", "ICMPv6"),
     ("+0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 4", "IPv6"),
 ])
-def test_what_the_interpreter_lacks_is_a_skip_on_linux_too(suites, tmp_path, line, reason):
+def test_unsupported_syntax_is_a_skip_on_linux_too(suites, tmp_path, line, reason):
     """Before a namespace is asked for: neither a traceback nor a line that is passed over."""
     path = tmp_path / "a.pkt"
     path.write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n" + line + "\n")

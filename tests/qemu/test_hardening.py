@@ -70,7 +70,7 @@ def chain(console):
 
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("words", ["", "nokaslr"])
-def test_a_dump_names_who_called_whom(words):
+def test_a_dump_names_callers(words):
     """crash.c and init/main.c say what the chain must be."""
     with Guest(append="app=crash " + words, net="", kernel=kernel(TEST_APPS), ready=r"Kernel panic") as g:
         g.end()
@@ -219,7 +219,7 @@ def test_symbolise_names_the_lines():
     ([], "READY", 0, "no address of the image in this text"),
     (["a", "b"], "", 1, "one IMAGE at most"),
 ])
-def test_symbolise_says_what_it_lacks(words, text, status, said):
+def test_symbolise_names_missing_tools(words, text, status, said):
     done = subprocess.run([os.path.join(ROOT, "tools", "symbolise"), *words], input=text, text=True, check=False,
                           capture_output=True)
     assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr
@@ -296,7 +296,7 @@ def test_no_page_is_writable_and_executable_and_text_has_no_writable_alias(words
 
 
 @pytest.mark.parametrize("cpu, bits", [("max", CR4_UMIP | CR4_SMEP | CR4_SMAP), ("qemu64", 0)])
-def test_what_the_cpu_has_is_on(cpu, bits):
+def test_cpu_protections_are_on(cpu, bits):
     with Watched(cpu=cpu) as g:
         assert g.register("CR4") & (CR4_UMIP | CR4_SMEP | CR4_SMAP) == bits
         assert g.register("CR0") & 1 << 16, "the kernel may write what is read-only"
@@ -330,7 +330,7 @@ def test_nokaslr_leaves_it_where_it_was_linked():
 
 # LIMIT(SOFT_LOCKUP_MS)
 @pytest.mark.builds("checked", "shipped")
-def test_who_keeps_the_cpu_in_the_kernel_is_named():
+def test_a_soft_lockup_is_reported():
     """A debugger writes "jump to yourself" over a function of the kernel; then an application calls it."""
     with Watched(append="nokaslr") as g:
         g.write_memory(symbols()["show_softirqs"], b"\xeb\xfe")

@@ -13,7 +13,7 @@ PLAIN = ",mrg_rxbuf=off,guest_tso4=off,guest_csum=off"
 
 
 @pytest.mark.parametrize("mtu, mss", [(68, 28), (87, 47), (127, 87), (128, 88), (9000, 8960)])
-def test_announces_and_sends_what_fits(mtu, mss):
+def test_announces_and_sends_fitting_segments(mtu, mss):
     """RFC 6691: the MSS is the MTU less 40; timestamps come out of the data, and no packet exceeds the MTU."""
     with Guest(net="dgram", device=f",host_mtu={mtu}") as g:
         assert f"mtu {mtu}," in g.console
@@ -39,7 +39,7 @@ def test_carries(mtu, features):
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_below_what_ipv4_needs_is_said():
+def test_an_mtu_too_small_for_ipv4_is_reported():
     with Guest(device=",host_mtu=67") as g, g.connect(7) as s:
         assert "the device's MTU of 67 is below 68, which IPv4 needs: 1500 is used" in g.console
         s.sendall(b"x")

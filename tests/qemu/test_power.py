@@ -83,7 +83,7 @@ def test_a_peer_that_does_not_answer_is_reset():
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_what_was_written_leaves_before_the_fin():
+def test_written_data_leaves_before_the_fin():
     """Chargen fills our window of 2,000 bytes and no more; the button; the window opens: data up to a FIN."""
     with ButtonGuest(net="dgram") as g:
         p = Peer(g)

@@ -91,7 +91,7 @@ def run_tool(**env):
     ({"MACHINE": "microvm", "BOOT": "uefi"}, "BOOT=pvh"),
     ({"BOOT": "bios"}, "uefi or pvh"),
 ])
-def test_what_the_firmware_cannot_do_is_said(env, word):
+def test_missing_firmware_features_are_reported(env, word):
     status, said = run_tool(**env)
     assert status == 2 and word in said, said
 

@@ -261,8 +261,9 @@ struct connection_plan plan_connection(const struct plan *p, unsigned int i)
 		cp.side[1].port =
 			(cp.side[0].port + 1 + rng_below(&r, p->kernels - 1)) % p->kernels;
 	}
-	/* A client always sends data or a FIN: else one end that never learned of the other (the
-	 * last ACK was lost, then all SYN-ACKs) would leave it waiting, as TCP has it. */
+	/* A client always sends data or a FIN. Otherwise, if the last ACK and then all SYN-ACKs are
+	 * lost, the server never learns of the connection and the client waits for ever, as TCP
+	 * specifies. */
 	if (!cp.side[0].bytes)
 		cp.side[0].half = true;
 	return cp;

@@ -73,7 +73,7 @@ def test_a_call_that_fails_leaves_the_lab_usable():
     lab.close()
 
 
-def test_what_was_sent_again():
+def test_retransmissions():
     """A segment whose bytes had left before, counted here by the wire itself; an ACK carries none."""
     t, _ = transfer(0.02)
     sent, again = 0, []
@@ -128,7 +128,7 @@ def test_nonsense_is_refused():
     lab.close()
 
 
-def test_what_is_not_there_yet_or_any_more():
+def test_a_result_too_early_a_closed_lab():
     """A result before run(), another lab's hosts, a closed lab; of a library that is unloaded nothing is called."""
     lab, other = Lab(library=LIBRARY), Lab(library=LIBRARY)
     a, b, c = lab.host(), lab.host(), other.host()

@@ -90,7 +90,7 @@ def test_the_summary_counts_failures():
 
 @pytest.mark.parametrize("words", [["losss=1"], ["--seeds", -3], ["--seeds", 0], ["--seeds", "many"], ["--from", 2**64], ["--replay", -1],
                                    ["--library", "/nowhere"], ["--canary", "nonsense"]])
-def test_what_cannot_be_played_is_refused(words):
+def test_an_impossible_plan_is_refused(words):
     """Not passed over."""
     out, status = run("--seeds", 1, *words)
     assert status == 2
@@ -105,7 +105,7 @@ def test_a_canary_that_cannot_be_loaded_found_nothing():
     assert run("--canary", "broken")[1] == 2
 
 
-def test_goodput_is_what_it_was():
+def test_goodput_has_not_changed():
     """A change of the stack that moves this table is looked at, and then accepted."""
     golden = (ROOT / "tests/sim/goodput.txt").read_text()
     out, status = run("--goodput")

@@ -92,7 +92,7 @@ def test_limits_tested_finds(files):
     assert list(tidy.limits_tested({"net/limits.h": "/* bytes: full */\n#define A_MAX 1\n", **files}))
 
 
-def test_limits_page_has_what_the_headers_say():
+def test_limits_page_agrees_with_the_headers():
     text = tidy.limits.page({"net/limits.h": "/*\n * Of a.\n */\n/* ---- b ---- */\n/*\n * bytes: cut\n * off. Why.\n */\n#define A_MAX (1 + 2)\n"
                                              "#define A_MAX_RANGE 1, 9\n", "tests/a.c": "/* LIMIT(A_MAX) */\nstatic void test_a(void)\n{\n"})
     assert "| `A_MAX` | (1 + 2), range 1, 9 | bytes | cut off. Why. | [test_a](../tests/a.c) |" in text
@@ -138,7 +138,7 @@ def test_every_rule_has_a_planted_breach():
     assert {r.__name__ for r in tidy.RULES} == set(PLANTED) | {"both_images", "header_alone"}
 
 
-def test_a_handler_does_not_free_what_it_drops():
+def test_a_handler_does_not_free_the_packet_it_drops():
     """The other half of the contract."""
     freed = ("static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *skb)\n{\n"
              "\tkfree_skb_reason(skb, 1);\n\treturn 1;\n}\n")

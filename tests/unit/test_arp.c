@@ -170,7 +170,7 @@ static void test_all_queues_together_are_bounded(void **state)
 }
 
 /* LIMIT(NEIGH_MCAST_PROBES) LIMIT(NEIGH_RETRANS_MS) */
-static void test_nobody_answers(void **state)
+static void test_no_host_answers(void **state)
 {
 	__be32 who = ip4(10, 0, 2, 31);
 	u64 failed = skb_drop_count[SKB_DROP_REASON_NEIGH_FAILED];
@@ -312,7 +312,7 @@ int main(void)
 		net_test(test_refuses_nonsense),
 		net_test(test_packets_wait_for_the_answer),
 		net_test(test_all_queues_together_are_bounded),
-		net_test(test_nobody_answers),
+		net_test(test_no_host_answers),
 		net_test(test_goes_stale_and_is_asked_again),
 		net_test(test_another_address_is_not_believed_at_once),
 		t(test_table_is_bounded),

@@ -75,7 +75,7 @@ static void test_day_by_day(void **state)
 	assert_int_equal(seconds, 253402300800 + 7 * 3600 + 8 * 60 + 9);
 }
 
-static void test_what_is_no_date(void **state)
+static void test_invalid_dates(void **state)
 {
 	static const struct calendar_time bad[] = {
 		{1969, 12, 31, 23, 59, 59}, {10000, 1, 1, 0, 0, 0},  {2026, 0, 1, 0, 0, 0},
@@ -94,7 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_days),
 		cmocka_unit_test(test_day_by_day),
-		cmocka_unit_test(test_what_is_no_date),
+		cmocka_unit_test(test_invalid_dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

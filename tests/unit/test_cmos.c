@@ -160,7 +160,7 @@ static void test_update_that_does_not_end(void **state)
 	assert_int_equal(tries, 1001);
 }
 
-static void test_what_is_no_date(void **state)
+static void test_invalid_dates(void **state)
 {
 	static const struct {
 		u8 reg, value;
@@ -196,7 +196,7 @@ int main(void)
 		cmocka_unit_test_setup(test_update_between_two_reads, setup),
 		cmocka_unit_test_setup(test_machine_without_such_a_clock, setup),
 		cmocka_unit_test_setup(test_update_that_does_not_end, setup),
-		cmocka_unit_test_setup(test_what_is_no_date, setup),
+		cmocka_unit_test_setup(test_invalid_dates, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -550,7 +550,7 @@ static void test_console_takes_no_more_than_it_holds(void **state)
 	assert_int_equal(sys(__NR_close, pfd.fd), 0);
 }
 
-static void test_poll_tells_what_holds(void **state)
+static void test_poll_returns_present_events(void **state)
 {
 	struct pollfd fds[5];
 	int pipe[2];
@@ -660,7 +660,7 @@ int main(void)
 		each(test_proc_of_the_kernel),
 		each(test_console),
 		each(test_console_takes_no_more_than_it_holds),
-		each(test_poll_tells_what_holds),
+		each(test_poll_returns_present_events),
 		each(test_poll_of_many),
 		each(test_proc_is_full_at_the_limit),
 	};

@@ -267,7 +267,7 @@ static void test_a_wrong_sum_is_left_to_tcp(void **state)
 	assert_int_equal(got[1].ip_summed, CHECKSUM_NONE);
 }
 
-static void test_what_is_no_data_passes_behind_the_held(void **state)
+static void test_segments_without_data_pass_behind_the_held(void **state)
 {
 	segment(0, 1000, 100, ACK);
 	segment(1, 1000, 100, ACK);
@@ -383,7 +383,7 @@ int main(void)
 		T(test_any_difference_keeps_them_apart),
 		T(test_a_longer_one_begins_anew),
 		T(test_a_wrong_sum_is_left_to_tcp),
-		T(test_what_is_no_data_passes_behind_the_held),
+		T(test_segments_without_data_pass_behind_the_held),
 		T(test_other_flows_stay_held),
 		T(test_ip_options_do_not_hide_the_flow),
 		T(test_a_device_may_not_want_it),

@@ -511,7 +511,7 @@ static void test_children_are_accepted_in_order(void **state)
 	end_sock(sk);
 }
 
-static void test_close_of_a_listener_ends_what_waits(void **state)
+static void test_close_of_a_listener_ends_waiting_connections(void **state)
 {
 	struct sock *listener = new_listener(0, PORT), *found;
 	const struct request_sock_queue *queue = &inet_csk(listener)->icsk_accept_queue;
@@ -607,8 +607,8 @@ static void close_beside(void)
 }
 
 /*
- * A request is counted, listed, hashed and armed in one step.  The softirq runs at the first moment at which
- * no lock is held: at the end of that step, or, where there are several, between two of them.
+ * A request is counted, listed, hashed and armed in one step.  The softirq runs as soon as no lock
+ * is held: at the end of that step, or between two steps if there were several.
  */
 static void test_request_is_added_in_one_step(void **state)
 {
@@ -661,7 +661,7 @@ int main(void)
 		T(test_connect_takes_over_a_timewait_that_lets_go),
 		T(test_timewaits_are_bounded),
 		T(test_children_are_accepted_in_order),
-		T(test_close_of_a_listener_ends_what_waits),
+		T(test_close_of_a_listener_ends_waiting_connections),
 		T(test_unanswered_request_is_given_up),
 		T(test_request_ends_with_its_listener),
 		T(test_request_is_added_in_one_step),

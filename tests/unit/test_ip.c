@@ -304,7 +304,7 @@ static void test_to_a_group(void **state)
 	assert_int_equal(net_out_ip(0)->saddr, ME);
 }
 
-static void test_to_everybody(void **state)
+static void test_broadcast(void **state)
 {
 	assert_int_equal(send_bytes(ip4(10, 0, 2, 255), 50), 0);
 	assert_int_equal(send_bytes(ip4(255, 255, 255, 255), 50), 0);
@@ -365,7 +365,7 @@ int main(void)
 		net_test(test_ring_full_then_in_order),
 		net_test(test_queue_is_bounded_by_memory),
 		net_test(test_to_a_group),
-		net_test(test_to_everybody),
+		net_test(test_broadcast),
 		net_test(test_loopback_down),
 		net_test(test_device_down),
 	};

@@ -369,7 +369,7 @@ static void test_warning_counts_and_goes_on(void **state)
 }
 
 /* The first panic of the program; later ones only say that there was one before. */
-static void test_panic_says_who_and_where(void **state)
+static void test_panic_names_thread_and_place(void **state)
 {
 	unit_console_clear();
 	console_loglevel = 0;
@@ -399,7 +399,7 @@ int main(void)
 		cmocka_unit_test(test_sources_have_levels),
 		cmocka_unit_test(test_warning_counts_and_goes_on),
 		cmocka_unit_test(test_a_panic_is_patient),
-		cmocka_unit_test(test_panic_says_who_and_where),
+		cmocka_unit_test(test_panic_names_thread_and_place),
 		cmocka_unit_test(test_command_line),
 		cmocka_unit_test(test_loglevel),
 		cmocka_unit_test(test_sources_have_names),

@@ -281,7 +281,7 @@ static bool knows(__be32 addr)
 }
 
 /* LIMIT(NEIGH_STALE_MS) */
-static void test_neighbours_that_nobody_uses_are_collected(void **state)
+static void test_unused_neighbours_are_collected(void **state)
 {
 	unsigned int before;
 
@@ -315,7 +315,7 @@ int main(void)
 		net_test(test_a_device_with_endless_packets),
 		net_test(test_a_device_with_slow_packets),
 		net_test(test_fragments_of_a_packet_are_bounded),
-		net_test(test_neighbours_that_nobody_uses_are_collected),
+		net_test(test_unused_neighbours_are_collected),
 		net_test(test_icmp_to_more_peers_than_are_remembered),
 		net_test(test_addresses_of_a_device_are_bounded),
 		net_test(test_devices_are_bounded),

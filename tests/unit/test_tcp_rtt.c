@@ -111,7 +111,7 @@ static void test_timestamp_where_send_times_say_nothing(void **state)
 	assert_int_equal(inet_csk(sk)->icsk_backoff, 0);
 }
 
-static void test_an_echo_of_what_was_never_sent(void **state)
+static void test_an_echo_of_a_timestamp_never_sent(void **state)
 {
 	(void)state;
 	tp.rx_opt.saw_tstamp = 1;
@@ -150,7 +150,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_falling_round_trip_does_not_raise_the_timeout, setup),
 		cmocka_unit_test_setup(test_the_ceiling, setup),
 		cmocka_unit_test_setup(test_timestamp_where_send_times_say_nothing, setup),
-		cmocka_unit_test_setup(test_an_echo_of_what_was_never_sent, setup),
+		cmocka_unit_test_setup(test_an_echo_of_a_timestamp_never_sent, setup),
 		cmocka_unit_test_setup(test_metrics_after_the_handshake, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

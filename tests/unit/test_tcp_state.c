@@ -104,7 +104,7 @@ static void test_names(void **state)
 }
 
 /* Linux's tcpCurrEstab leaves CLOSE_WAIT out (RFC 4022 does not); tcpEstabResets: who was cut off there. */
-static void test_what_is_counted(void **state)
+static void test_counters(void **state)
 {
 	u64 now = snmp_counters[SNMP_TcpCurrEstab], resets = snmp_counters[SNMP_TcpEstabResets];
 
@@ -128,7 +128,7 @@ int main(void)
 		cmocka_unit_test_setup(test_a_panic_names_both, setup),
 		cmocka_unit_test_setup(test_the_arrows, setup),
 		cmocka_unit_test_setup(test_names, setup),
-		cmocka_unit_test_setup(test_what_is_counted, setup),
+		cmocka_unit_test_setup(test_counters, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

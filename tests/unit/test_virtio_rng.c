@@ -119,7 +119,7 @@ static void assert_numbers_are_given(void)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
-static void test_what_it_wrote_is_taken_once(void **state)
+static void test_written_bytes_are_taken_once(void **state)
 {
 	static const u8 none[VIRTIO_RNG_BYTES];
 
@@ -233,7 +233,7 @@ int main(void)
 {
 #define each(test) cmocka_unit_test_setup_teardown(test, before_each, after_each)
 	const struct CMUnitTest tests[] = {
-		each(test_what_it_wrote_is_taken_once),
+		each(test_written_bytes_are_taken_once),
 		each(test_no_bytes),
 		each(test_more_bytes_than_were_lent),
 		each(test_an_id_that_was_not_given),

@@ -469,7 +469,7 @@ static void second_round(void)
 }
 
 /* More used than was given: no entry is believed, though each names a buffer of the device's. */
-static void test_index_beyond_what_was_given(void **state)
+static void test_index_beyond_the_given_buffers(void **state)
 {
 	static const u32 lies[] = {MODEL_LIE_USED_IDX, MODEL_LIE_USED_BACK};
 	u8 frame[2048];
@@ -651,7 +651,7 @@ int main(void)
 		cmocka_unit_test(test_legacy_sizes_that_cannot_be),
 		cmocka_unit_test(test_lies_break_the_queue),
 		cmocka_unit_test(test_interrupts_for_nothing),
-		cmocka_unit_test(test_index_beyond_what_was_given),
+		cmocka_unit_test(test_index_beyond_the_given_buffers),
 		cmocka_unit_test(test_entry_of_the_last_round),
 		cmocka_unit_test(test_descriptors_that_the_device_overwrites),
 		cmocka_unit_test(test_failures_of_the_configuration_are_logged_within_a_limit),

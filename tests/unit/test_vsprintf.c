@@ -132,7 +132,7 @@ static void test_addresses(void **state)
 	assert_string_equal(buf, "0x1234 (nil)");
 }
 
-static void test_scnprintf_returns_what_is_there(void **state)
+static void test_scnprintf_returns_the_bytes_written(void **state)
 {
 	char buf[4];
 
@@ -155,7 +155,7 @@ int main(void)
 		cmocka_unit_test(test_integers_as_libc),
 		cmocka_unit_test(test_strings_as_libc),
 		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_scnprintf_returns_what_is_there),
+		cmocka_unit_test(test_scnprintf_returns_the_bytes_written),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
