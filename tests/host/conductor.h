@@ -95,13 +95,14 @@ struct fate {
 	uint64_t extra_ns;      /* later than it would: others overtake it */
 	uint64_t copy_apart_ns; /* between the copies */
 };
-/* Called for every frame put on the wire; may change its bytes.  @from: who sent it, NULL when the
- * test did (wire_inject). */
+/* Called for every frame put on the wire; may change its bytes.  @from: the sender, NULL for the
+ * test itself (wire_inject). */
 typedef struct fate (*wire_hook)(void *arg, struct wire *w, struct host *from, uint8_t *frame,
 				 size_t *len);
 
-/* @b may be NULL: the test itself is the other end (wire_hook sees what comes, wire_inject sends).
- * Both may: then it carries one way, from wire_carry() to who was named by wire_set_taker(). */
+/* @b may be NULL: the test itself is the other end (wire_hook gets the frames, wire_inject sends).
+ * Both may be NULL: then the wire has one direction, from wire_carry() to the function of
+ * wire_set_taker(). */
 struct wire *conductor_wire(struct conductor *c, struct host *a, struct host *b, uint64_t delay_ns);
 void wire_set_hook(struct wire *w, wire_hook hook, void *arg);
 /* A frame arrives at the test's end.  It may inject and carry, on any wire, but not run a host. */
@@ -123,8 +124,8 @@ uint64_t conductor_now(const struct conductor *c);
 /* A number from the conductor's seed, for hooks: uniform in [0, below). */
 uint64_t conductor_random(struct conductor *c, uint64_t below);
 /*
- * Runs until @done says so (asked whenever an instant is over; NULL: never), or time would pass
- * @until_ns (the clock is then there), or nothing can happen any more.  True when @done did.
+ * Runs until @done returns true (called after each instant; NULL: never), or time would pass
+ * @until_ns (the clock is then set to it), or no event is left.  True if @done returned true.
  */
 bool conductor_run(struct conductor *c, uint64_t until_ns, bool (*done)(void *arg), void *arg);
 void conductor_sleep(struct conductor *c, uint64_t ns);
@@ -147,10 +148,13 @@ int host_interrupt(struct host *h, int64_t ticket);
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
-/* Remembers what is alive now as what may stay alive; done by host_start(), and again at will. */
+/*
+ * Makes the objects that are alive now the baseline, which may stay alive; done by host_start(),
+ * and again at will.
+ */
 void host_set_baseline(struct host *h);
 /*
- * How many complaints, each a line on @out: a halt, a warning, a call in flight, an object alive
+ * The number of errors, each a line on @out: a halt, a warning, a call in flight, an object alive
  * beyond the baseline, a thread, a timer armed beyond it, pages beyond what caches may keep.
  */
 unsigned int conductor_check(struct conductor *c, FILE *out);

@@ -269,8 +269,8 @@ void hal_fpu_restore(const void *area)
 
 void hal_late_init(void)
 {
-	/* The clock runs and the interrupts are there from the first call on: only their chance waits
-	 * until the kernel can take one. */
+	/* The clock runs and interrupts may be pending from the first call on; they are delivered
+	 * once the kernel can take one. */
 	host.irq_chance = host_option("irq_chance", host.irq_chance);
 	host.race_chance = host_option("race_chance", host.race_chance);
 }

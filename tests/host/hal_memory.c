@@ -51,7 +51,7 @@ bool host_memory_init(size_t ram, phys_addr_t *base)
 
 void host_memory_release(void)
 {
-	/* Or the sanitizer would take what is mapped here next for ours. */
+	/* Otherwise the sanitizer would apply the marks to the next mapping at this address. */
 	hal_unpoison(arena, arena_size);
 	munmap(arena, arena_size);
 	arena_size = 0;

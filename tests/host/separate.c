@@ -99,7 +99,7 @@ void *__wrap_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
-/* Slab's checks of what is freed come first. */
+/* Slab's checks of the freed object come first. */
 void __wrap_kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
 	struct head head;
@@ -113,7 +113,7 @@ void __wrap_kmem_cache_free(struct kmem_cache *cache, void *obj)
 	separate_free(obj, head.lead);
 }
 
-/* The object is as large as was asked for, not as its cache's. */
+/* The object has the requested size, not the cache's. */
 void *__wrap_kmalloc(size_t size, gfp_t gfp)
 {
 	size_t align = min_t(size_t, kmalloc_size_roundup(size), 64);

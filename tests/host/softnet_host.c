@@ -93,7 +93,7 @@ int sn_boot(uint64_t seed, const char *cmdline)
 	host.booted = true;
 	host_libc_init();
 	host_seed(seed);
-	/* hal_late_init() lets them have their way. */
+	/* hal_late_init() applies them. */
 	host.irq_chance = 0;
 	host.race_chance = 0;
 	if (seed && host_option("irq_chance", ~0ULL) == ~0ULL)
@@ -274,7 +274,7 @@ const char *sn_console(void)
 	return console ? console : "";
 }
 
-/* The line that says why, out of what panic() printed. */
+/* The line with the reason, out of panic()'s text. */
 const char *sn_panic_message(void)
 {
 	static const char words[] = "Kernel panic: ";

@@ -73,7 +73,7 @@ SN_API void sn_release(void);
  * never too late), SN_NEVER or SN_HALTED. */
 SN_API uint64_t sn_step(void);
 SN_API uint64_t sn_clock(void); /* ns since boot */
-/* Moves time on; backwards is ignored.  What is due is noticed by the next sn_step(). */
+/* Moves time forward; backward is ignored.  The next sn_step() handles the timers that are due. */
 SN_API void sn_set_clock(uint64_t ns);
 
 /* ---- the wire --------------------------------------------------------------------------------- */
@@ -94,8 +94,8 @@ SN_API size_t sn_take_frame(void *buf, size_t max);
  */
 SN_API int64_t sn_submit(int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
 			 int64_t f);
-/* 1: came back, *@result is what it returned (negative errno), the ticket is used up.  0: not yet.
- * -1: no such ticket. */
+/* 1: it returned *@result (negative errno), and the ticket is used up. 0: not yet. -1: no such
+ * ticket. */
 SN_API int sn_poll(int64_t ticket, int64_t *result);
 /* Interrupts its sleep, as a signal would, in the next sn_step().  0 or -1. */
 SN_API int sn_interrupt(int64_t ticket);
@@ -139,7 +139,7 @@ struct sn_trace_event {
 	uint32_t context;  /* enum sn_trace_context */
 	uint32_t unused;
 };
-/* Records the entry of every function above the seams, from now on; forgets what was. */
+/* Records the entry of every function above the seams, from now on; forgets earlier ones. */
 SN_API void sn_trace_start(void);
 SN_API void sn_trace_stop(void);
 /* The number since the start. */

@@ -59,7 +59,7 @@ static struct {
 	bool link_up;
 	bool data_valid, shuffle, refuse;
 	bool legacy, fixed_size;
-	bool forgot; /* MODEL_LIE_FORGETS: not the driver's fault what it does now */
+	bool forgot; /* MODEL_LIE_FORGETS: the driver's next accesses are no fault of its own */
 	u64 offered, features;
 	u16 ring;
 	unsigned int config_irq;
@@ -385,7 +385,7 @@ static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain
 		if (n == MODEL_SPREAD || (n && !HAS(F_MRG_RXBUF)))
 			return -1;
 		if (n ? n >= model_available(q) : !model_ready(q)) {
-			/* Too few for this packet is as good as empty: we want to hear of more. */
+			/* Too few buffers for this packet counts as empty: request a doorbell. */
 			if (n && HAS(F_EVENT_IDX))
 				set_avail_event(q, avail_idx(q));
 			else if (n)
@@ -463,7 +463,7 @@ bool virtio_model_rx(const void *frame, size_t len)
 {
 	u8 header[12] = {0};
 
-	/* Without a link nothing arrives, and the sender does not hear of it. */
+	/* Without a link no frame arrives, and the sender gets no error. */
 	if (!model.link_up)
 		return true;
 	if (model.data_valid && HAS(F_GUEST_CSUM))

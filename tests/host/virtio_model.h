@@ -53,7 +53,7 @@ enum virtio_model_lie {
 	MODEL_LIE_RUNT,        /* a header, and less than Ethernet's behind it */
 	MODEL_LIE_NUM_BUFFERS, /* more buffers than were used */
 	MODEL_LIE_NO_BUFFERS,  /* num_buffers 0 */
-	MODEL_LIE_CSUM_START,  /* a checksum of what is outside the packet, ... */
+	MODEL_LIE_CSUM_START,  /* a checksum of bytes outside the packet, ... */
 	MODEL_LIE_CSUM_OFFSET, /* ... that stands outside the packet, ... */
 	MODEL_LIE_CSUM_LOW,    /* ... that covers the Ethernet header */
 	MODEL_LIE_GSO_TYPE,    /* a kind of segmentation that was not negotiated */
@@ -64,7 +64,7 @@ enum virtio_model_lie {
 	MODEL_LIE_NEEDS_RESET, /* the device says that it is lost */
 	MODEL_LIE_FORGETS,     /* as after a reset, and a configuration change */
 	/* At the next completion, one that the driver can't always tell from the truth: */
-	MODEL_LIE_USED_AHEAD, /* an index ahead by one, its entry what stood there before */
+	MODEL_LIE_USED_AHEAD, /* an index ahead by one, with the old entry */
 	MODEL_LIES
 };
 /* Queue 0 receives, 1 transmits; queue is meaningful for the first group. */

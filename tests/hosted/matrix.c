@@ -242,7 +242,7 @@ static void read_drops(struct counters *all)
 	}
 }
 
-/* That it came, that there were answers, and what state it is in, is compared otherwise. */
+/* The segment itself, its answers and the state are compared elsewhere. */
 static bool goes_without_saying(const char *name, uint64_t by)
 {
 	return (!strcmp(name, "InSegs") && by == 1) || !strcmp(name, "OutSegs") ||
@@ -279,7 +279,7 @@ static void record(struct record *r)
 	read_drops(&r->drops);
 }
 
-/* The same words, in whatever order. */
+/* The same words, in any order. */
 static bool same_words(const char *a, const char *b)
 {
 	char words[TEXT_LEN], *rest = NULL;
@@ -302,7 +302,7 @@ static bool same_words(const char *a, const char *b)
 
 /* ---- a cell ---------------------------------------------------------------------------------------------- */
 
-/* "A 17 42; ..." of what B sent from its @first segment on; later than @at_once: with "~". */
+/* "A 17 42; ...": B's segments from its @first on; later than @at_once: with "~". */
 static void describe_heard(unsigned int first, uint64_t at_once, char *text)
 {
 	unsigned int n = scene_count(B, TCP);

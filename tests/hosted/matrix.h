@@ -34,8 +34,8 @@
 
 /* clang-format off */
 /*
- * X(name, how it is reached).  The peer's 8 bytes were read and our 8 bytes are on their way in all
- * that comes after the handshake, but for where everything was acknowledged.
+ * X(name, how it is reached).  In all states after the handshake, the peer's 8 bytes were read and
+ * our 8 bytes are in flight, except where everything was acknowledged.
  */
 #define STATES(X)                                                                                  \
 	X(CLOSED,           "no socket has the port")                                              \

@@ -17,7 +17,7 @@
 #define DELACK     (60 * MS)    /* the delayed ACK's timer was due */
 #define TEXT       8
 
-/* ---- the peer speaks, and hears ------------------------------------------------------------------ */
+/* ---- the peer's segments ------------------------------------------------------------------ */
 
 void stage_stamp(struct forged *f, uint32_t tsval, uint32_t tsecr)
 {
@@ -44,7 +44,7 @@ static void say(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, con
 	scene_sleep(WIRE_DELAY);
 }
 
-/* The last that B sent must be this; what it says of the window and the time is noted. */
+/* B's last segment must be this one; its window and timestamp are recorded. */
 static void hear(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
 	static int wscale; /* B's; its SYN says it */
@@ -61,7 +61,9 @@ static void hear(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, ui
 	at->tsecr = s->tsval;
 }
 
-/* B learns, if it forgot, where to send; what it sends is lost: we have heard it. */
+/*
+ * B learns the peer's link address again, if its entry expired; B's frames are recorded, then lost.
+ */
 static void greet(void)
 {
 	struct forged f = {.sport = MATRIX_PEER, .dport = CLOSE_PORT, .flags = ACK_FLAG};
@@ -72,7 +74,7 @@ static void greet(void)
 	assert_int_equal(scene_count(B, RST), resets + 1);
 }
 
-/* ---- the way to each state ------------------------------------------------------------------------- */
+/* ---- the steps to each state ----------------------------------------------------------------- */
 
 static void open_passively(struct stand *at)
 {
@@ -171,8 +173,8 @@ static void go_to(unsigned int state, struct stand *at)
 }
 
 /*
- * The numbers wrap where it matters: ours between the SYN and what follows it, or inside of what is
- * on its way; the peer's within the bytes that come next; the timestamps at the next tick.
+ * The numbers wrap at the critical points: ours between the SYN and the first byte, or inside the
+ * data in flight; the peer's within its next bytes; the timestamps at the next tick.
  */
 static void choose_numbers(unsigned int state, bool wraps, struct stand *at)
 {
@@ -220,7 +222,7 @@ void stage_leave(struct stand *at)
 		scene_close(B, at->listener);
 }
 
-/* ---- where it stands -------------------------------------------------------------------------------- */
+/* ---- the state and the numbers --------------------------------------------------------------- */
 
 /* A line of /proc/net/tcp.  Only a socket's goes on to the congestion window; an orphan has no inode. */
 static unsigned int state_of_line(const char *line)

@@ -19,7 +19,7 @@
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* A SYN, wherever it lies: the true peer would confirm with a reset that it began anew. */
+	/* A SYN at any sequence number: a peer that has restarted would confirm it with a reset. */
 	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, ESTABLISHED, "A nxt rcv", SAME,
 	 "InErrs TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
 	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, OTHER_SIX,  "A nxt rcv", SAME,

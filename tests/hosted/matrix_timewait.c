@@ -10,7 +10,10 @@
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* A SYN.  FIN_WAIT2 waits for a FIN only; TIME_WAIT gives way to what is surely younger. */
+	/*
+	 * A SYN.  FIN_WAIT2 waits for a FIN only; TIME_WAIT is replaced by a connection that is
+	 * surely younger.
+	 */
 	{SYN_FRESH | SYN_OLD | SYN_AGAIN |
 	 SYN_DATA | SYN_REBORN,        FIN_WAIT2_TW,             "A nxt rcv",              SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 first"},
@@ -30,7 +33,7 @@ static const struct row rows[] = {
 	{SYNACK_ANY,                   FIN_WAIT2_TW | TIME_WAIT, "A nxt rcv",              SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 first"},
 
-	/* An ACK says nothing new; what it acknowledges is not looked at. */
+	/* An ACK has no news; its acknowledgment number is not checked. */
 	{ACK_ANCIENT | ACK_ABOVE,      FIN_WAIT2_TW | TIME_WAIT, "", SAME,
 	 "", "TCP_TIMEWAIT", "Linux: no sender is left to guard"},
 	{ACK_OLD | ACK_EQUAL | ACK_PART |

@@ -56,7 +56,7 @@ static const char *pcap_path(void)
 	return path;
 }
 
-/* Each learns the way to the other and to itself, and then forgets that anything happened. */
+/* Each learns the route to the other and to itself; then the counters are reset. */
 static int warm_up(void)
 {
 	struct host *hosts[] = {A, B};
@@ -72,7 +72,7 @@ static int warm_up(void)
 		}
 		scene_close(from, fd);
 	}
-	/* Links, neighbours: until only what lives for ever is armed. */
+	/* Lets time pass for links and neighbours, until only permanent timers are armed. */
 	conductor_sleep(scene->conductor, SETTLE_STEP);
 	host_set_baseline(A);
 	host_set_baseline(B);
@@ -135,7 +135,7 @@ static void say_what_is_known(void)
 		    B->console());
 }
 
-/* Without sockets, what sockets hold is nothing: "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0". */
+/* Without sockets, no memory is held by sockets: "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0". */
 static bool nothing_is_held(struct host *h)
 {
 	const char *text = scene_proc(h, "/proc/net/sockstat");

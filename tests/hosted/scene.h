@@ -116,7 +116,7 @@ const char *scene_host_name(const struct host *h); /* "a", "b" */
 /* Makes a call and plays until it is back; its result as Linux has it: -errno. */
 #define scene_call(h, nr, ...) scene_call_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_call_args(struct host *h, long nr, const int64_t args[6]);
-/* Begins one, and plays until nothing more happens at this instant; what comes of it: a ticket. */
+/* Begins a call, and plays until no more events occur at this instant; returns a ticket. */
 #define scene_begin(h, nr, ...) scene_begin_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_begin_args(struct host *h, long nr, const int64_t args[6]);
 bool scene_is_back(struct host *h, int64_t ticket,

@@ -71,8 +71,8 @@ void forge(const struct forged *f)
 }
 
 /*
- * An ICMP error from @router to @to, about its segment @t, whose packet had @tot_len bytes: with the IP header,
- * the ports and the sequence number of what was sent.
+ * An ICMP error from @router to @to, about its segment @t, whose packet had @tot_len bytes: with
+ * the IP header, the ports and the sequence number of that segment.
  */
 static void inject_error(struct host *to, uint32_t router, const struct icmp_error *e,
 			 const struct pkt_tcp *t, size_t tot_len)

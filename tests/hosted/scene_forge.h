@@ -22,7 +22,7 @@
 #define OPTIONS_MAX 40
 
 struct forged {
-	struct host *to;       /* NULL: B; the other is who it seems to come from */
+	struct host *to;       /* the receiver, NULL: B; the other host is the apparent sender */
 	struct pair *p;        /* on this connection; NULL: ports are given */
 	uint32_t saddr, daddr; /* 0: those of these two */
 	uint64_t link;         /* Ethernet destination as a number; 0: right */
@@ -51,7 +51,10 @@ void forge_option(struct forged *f, const void *bytes, unsigned int n);
 uint32_t forge_length(const struct forged *f);
 /* The timestamp option, and no other. */
 void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
-/* ICMP: a router tells who sent @s that its host can't be reached (RFC 792, type 3, code 1).  As forge(). */
+/*
+ * ICMP: a router tells the sender of @s that its host cannot be reached (RFC 792, type 3, code 1).
+ * As forge().
+ */
 void forge_unreachable(const struct seg *s);
 /* The segment that A would send to B on @p, now. */
 struct forged forged_of(struct pair *p, uint8_t flags);

@@ -126,7 +126,7 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 	return s;
 }
 
-/* ---- what befalls a frame ----------------------------------------------------------------------- */
+/* ---- losses, delays, copies ------------------------------------------------------------------ */
 
 static struct fate apply_rules(const struct seg *s, uint8_t *frame, size_t len)
 {
@@ -241,7 +241,7 @@ void scene_heal(void)
 	hostile_of = 0;
 }
 
-/* ---- what was there ------------------------------------------------------------------------------- */
+/* ---- recorded frames ------------------------------------------------------------------------- */
 
 void scene_mark(void)
 {

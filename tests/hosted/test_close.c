@@ -110,7 +110,7 @@ static void half_closed_the_other_way_still_flows(void)
 	scene_recv_all(B, p.b, last, 4);
 	assert_memory_equal(last, "last", 4);
 	scene_expect_eof(B, p.b);
-	/* FIN_WAIT2 with an owner lasts as long as he wants. */
+	/* FIN_WAIT2 lasts as long as the application keeps the socket open. */
 	scene_sleep(300 * SEC);
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
 	scene_carry(B, p.b, A, p.a, 5000);
@@ -140,7 +140,7 @@ static void the_fin_travels_with_the_last_bytes(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 9293 3.6, 2525 2.17: what was not read is lost, and the peer must know it. */
+/* RFC 9293 3.6, 2525 2.17: unread data is lost, and the peer must know it. */
 static void closing_with_unread_data_resets(void)
 {
 	struct pair p = scene_pair();
@@ -298,8 +298,8 @@ static void a_late_segment_is_answered_in_time_wait(void)
 {
 	struct pair p = scene_pair();
 
-	/* A copy of B's FIN arrives when the connection has ended; what B says to the ACK is lost, since
-	 * it would end TIME_WAIT (RFC 1337; as on Linux). */
+	/* A copy of B's FIN arrives when the connection has ended; B's answer to the ACK is lost,
+	 * since it would end TIME_WAIT (RFC 1337; as on Linux). */
 	scene_duplicate(B, FIN, 1, 1);
 	scene_drop(B, RST, 1);
 	scene_close(A, p.a);

@@ -297,7 +297,7 @@ static void closed_while_the_window_is_zero_and_never_read(void)
 	free(bytes);
 }
 
-/* It closes itself, having read nothing: the writer, who still is there, is told. */
+/* It closes without having read: the writer, which is still open, gets the error. */
 static void the_reader_closes_with_its_window_at_zero(void)
 {
 	enum { N = 40000 };
@@ -344,7 +344,7 @@ static void unread_data_before_a_fin_is_reset(void)
 	scene_pair_close(&p);
 }
 
-/* Of what was read in part, the rest was not. */
+/* Data that was read only in part counts as unread. */
 static void one_byte_unread_is_unread(void)
 {
 	struct pair p = quiet_pair();
@@ -483,7 +483,10 @@ static void closed_by_the_peer_before_accept(void)
 	scene_close(B, listener);
 }
 
-/* Reset before accept(): it is accepted all the same, and the first call on it says so (as on Linux). */
+/*
+ * Reset before accept(): the connection is accepted nevertheless, and the first call on it returns
+ * the error (as on Linux).
+ */
 static void reset_by_the_peer_before_accept(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A), b;

@@ -58,7 +58,7 @@ static void poll_wakes_on_refusal(void)
 	assert_int_equal(p.revents, POLLOUT | POLLERR | POLLHUP);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
-	/* The reason was told: what is left is that there is no connection. */
+	/* The error was reported: from now on the calls say that there is no connection. */
 	scene_call(A, SYS_poll, PTR(&p), 1, 0);
 	assert_int_equal(p.revents, POLLOUT | POLLHUP);
 	assert_int_equal(scene_recv(A, fd, &byte, 1), 0);
@@ -184,7 +184,7 @@ static void calls_wait_for_the_connection(void)
 	scene_close(B, listener);
 }
 
-/* Two threads on one socket: the second waits for the same attempt, and hears how it ended. */
+/* Two threads on one socket: the second waits for the same attempt, and gets its result. */
 static void two_threads_connect(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);
@@ -203,7 +203,9 @@ static void two_threads_connect(void)
 
 /* ---- after a connection ---------------------------------------------------------------------------------------- */
 
-/* Closed by both, the file open still: the socket does not connect again before it is told to forget. */
+/*
+ * Closed by both, the file open still: the socket does not connect again before connect(AF_UNSPEC).
+ */
 static void connected_once(void)
 {
 	struct pair p = scene_pair();
@@ -332,8 +334,8 @@ static void to_no_single_host(void)
 }
 
 /*
- * ACKs of another number come each millisecond, faster than the timer that sends the SYN again after the first
- * one: it runs all the same, and the call ends in its time.
+ * ACKs of another number come each millisecond, faster than the timer that retransmits the SYN
+ * after the first one: the timer fires nevertheless, and the call ends in time.
  */
 static void strange_acks_keep_no_syn_back(void)
 {

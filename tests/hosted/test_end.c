@@ -30,7 +30,7 @@ static void b_is_off(void)
 	scene->conductor = NULL;
 }
 
-/* RFC 9293 3.6: who closes last is waited for, and no longer. */
+/* RFC 9293 3.6: the machine waits for the side that closes last, and no longer. */
 static void a_peer_that_closes_too(void)
 {
 	struct pair p = scene_pair();
@@ -64,7 +64,7 @@ static void a_peer_that_does_not(void)
 	assert_false(B->halted);
 	scene_sleep(100 * MS);
 	assert_int_equal(scene_count(B, RST), 1);
-	/* Behind the FIN: a reset that is believed. */
+	/* Behind the FIN: a reset with the right number. */
 	assert_int_equal(scene_last(B, RST)->rseq, scene_last(B, FIN)->rseq + 1);
 	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE); /* CLOSE_WAIT: Linux's word for it */
 	scene_close(A, p.a);
@@ -91,7 +91,7 @@ static void written_data_arrives(void)
 	b_is_off();
 }
 
-/* Threads that wait are told; who asks for a new connection is refused. */
+/* Waiting threads get an error; new connections are refused. */
 static void nothing_begins_any_more(void)
 {
 	struct pair p = scene_pair();
@@ -112,7 +112,7 @@ static void nothing_begins_any_more(void)
 	b_is_off();
 }
 
-/* Half open and half closed: each gets what its state asks for. */
+/* Half-open and half-closed connections: each gets the segment of its state. */
 static void connections_in_other_states(void)
 {
 	struct pair p = scene_pair(), q;

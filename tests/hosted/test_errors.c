@@ -172,7 +172,7 @@ static void a_port_in_time_wait(void)
 	scene_sleep(10 * MS);
 	scene_close(B, p.listener);
 	assert_state(B, p.bport, p.aport, TCP_TIME_WAIT);
-	/* Only who says so may have it: a server that starts again. */
+	/* Only a socket with SO_REUSEADDR may have the port: a server that restarts. */
 	fd = scene_socket(B);
 	assert_int_equal(scene_bind(B, fd, p.bport), -EADDRINUSE);
 	scene_set(B, fd, SOL_SOCKET, SO_REUSEADDR, 1);

@@ -58,7 +58,7 @@ static void call_off(int64_t ticket)
  */
 struct fault {
 	struct host *victim;
-	int lowest; /* number of a file that he would open */
+	int lowest; /* number of a file that it would open */
 	bool once_open;
 	unsigned int n;
 };
@@ -151,9 +151,9 @@ static void each_allocation_of_the_server_fails_once(void)
 }
 
 /*
- * Retransmissions, holes and their repair ask for memory at places of their own.  Not the handshake:
- * a lost ACK and no memory for the second SYN-ACK end a request, and the client hears of it only when
- * he sends.
+ * Retransmissions and holes allocate memory at places of their own.  The handshake is left out: if
+ * the ACK is lost and there is no memory for the second SYN-ACK, the request ends, and the client
+ * learns it only when it sends.
  */
 static void each_allocation_on_a_bad_wire_fails_once(void)
 {
@@ -164,7 +164,7 @@ static void each_allocation_on_a_bad_wire_fails_once(void)
 
 /* ---- no pages --------------------------------------------------------------------------------- */
 
-#define LINES 12 /* connections; what fits into their windows is more than the ring has buffers */
+#define LINES 12 /* connections; their windows are larger than the ring's buffers */
 /* Free descriptors at which the driver has no reason yet to fill its ring of 256. */
 #define RX_REFILL 64
 
@@ -240,8 +240,8 @@ static void a_sender_without_pages_waits_for_some(void)
 }
 
 /*
- * A device without offloads: copies, sums and cuts are made on the way to it, and a segment for which there is
- * no memory there is congestion of our own making (tcp_enter_cwr): it is sent again.
+ * A device without offloads: software copies, checksums and cuts; a segment for which there is no
+ * memory counts as local congestion (tcp_enter_cwr), and is sent again.
  */
 static void each_allocation_without_offloads_fails_once(void)
 {
@@ -259,7 +259,7 @@ static struct tcp_info info_of(struct host *h, int fd)
 	return info;
 }
 
-/* No room on the way to our own device is congestion like any other (Linux): the window is halved. */
+/* A full queue to our own device is congestion (as on Linux): the window is halved. */
 static void no_room_on_the_way_out_is_congestion(void)
 {
 	struct pair p = scene_pair();
@@ -289,8 +289,8 @@ static void no_room_on_the_way_out_is_congestion(void)
 }
 
 /*
- * The handshake's last ACK finds memory for the child, and none for its way to the peer, which had to be
- * asked for anew: what is half made is undone, and the SYN-ACK that goes again finds both.
+ * The handshake's last ACK finds memory for the child, but none for its route, which must be looked
+ * up again: the child is freed, and the ACK of the retransmitted SYN-ACK finds memory for both.
  */
 static void a_child_without_a_way(void)
 {

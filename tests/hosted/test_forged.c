@@ -41,7 +41,7 @@ static void a_reset_must_be_exact(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5961 4.2: a SYN in a connection is asked about, wherever it lies. */
+/* RFC 5961 4.2: a SYN in a connection is challenged, at any sequence number. */
 static void a_syn_in_a_connection(void)
 {
 	struct pair p = scene_pair();
@@ -96,7 +96,7 @@ static void old_timestamps(void)
 	assert_int_equal(scene_recv_now(B, p.b, got, 4), -EAGAIN);
 	assert_int_equal(scene_counter(B, "TcpExt.PAWSEstab"), 1);
 	assert_int_equal(scene_drops(B, "TCP_PAWS"), 1);
-	/* RFC 7323 5.3 R1: answered, so that a peer in earnest hears where we stand. */
+	/* RFC 7323 5.3 R1: answered, so that a true peer learns our numbers. */
 	assert_int_equal(scene_count(B, ACK), 1);
 	still_alive(&p);
 	scene_pair_close(&p);
@@ -158,7 +158,7 @@ static void headers_that_are_none(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 9293 3.10.7.1 and .2: what a closed port and a listener say. */
+/* RFC 9293 3.10.7.1 and .2: the answers of a closed port and of a listener. */
 static void to_a_closed_port_and_to_a_listener(void)
 {
 	int listener = scene_listen(B, PORT, 4);

@@ -203,7 +203,7 @@ static void a_backlog_of_two_holds_three(void)
 	assert_int_equal(scene_drops(B, "TCP_LISTEN_OVERFLOW"), 1);
 	assert_int_equal(scene_count(B, TCP), 0);
 	accepted[0] = scene_accept(B, listener);
-	/* There is room now: the SYN that comes again after a second is taken. */
+	/* There is room now: the SYN that is retransmitted after a second is accepted. */
 	assert_int_equal(scene_end(A, fourth), 0);
 	assert_gap_ms(scene_nth(A, SYN, 1), scene_nth(A, SYN, 2), 999, 1002);
 	for (unsigned int i = 1; i < 4; i++) {
@@ -217,7 +217,10 @@ static void a_backlog_of_two_holds_three(void)
 	scene_close(B, listener);
 }
 
-/* Two half-open connections, and room for one when their ACKs come: the SYN-ACK goes again. */
+/*
+ * Two half-open connections, and room for one when their ACKs come: the other's SYN-ACK is
+ * retransmitted.
+ */
 static void a_full_accept_queue_drops_the_ack(void)
 {
 	int listener = scene_listen(B, PORT, 2), fds[4], accepted;

@@ -245,8 +245,8 @@ static struct info timeless(struct info info)
 }
 
 /*
- * A socket that connects again begins anew (Linux's tcp_disconnect()): it tells of itself what one tells that
- * never connected, after losses on both sides.
+ * A socket that connects again starts with fresh statistics (Linux's tcp_disconnect()): after
+ * losses on both sides its TCP_INFO equals that of a socket that never connected.
  */
 static void of_another_connection(void)
 {

@@ -66,7 +66,7 @@ static void off(void)
 	scene_pair_close(&p);
 }
 
-/* Zero: what was not sent is thrown away, what was is not sent again; one reset, no TIME_WAIT. */
+/* Zero: unsent data is discarded, sent data is not retransmitted; one reset, no TIME_WAIT. */
 static void zero_with_data_unsent(void)
 {
 	struct pair p = loaded_pair();
@@ -119,7 +119,7 @@ static void zero_after_a_half_close(void)
 	scene_pair_close(&p);
 }
 
-/* From LAST_ACK on nothing is to be reset that is not over anyway: the FIN stands. */
+/* From LAST_ACK on the connection is ending anyway: no reset, the FIN is retransmitted. */
 static void zero_when_both_have_said_goodbye(void)
 {
 	struct pair p = scene_pair();
@@ -191,7 +191,9 @@ static void it_does_not_wait_for_the_peer_to_close(void)
 	scene_pair_close(&p);
 }
 
-/* Too short: close() is back when the time is over, 0, and the kernel goes on as if it were off. */
+/*
+ * Too short: close() returns 0 when the time is over, and the kernel goes on as without SO_LINGER.
+ */
 static void too_short(void)
 {
 	struct pair p = loaded_pair();

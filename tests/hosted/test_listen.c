@@ -25,7 +25,7 @@ static void whole_ones(unsigned int backlog)
 		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
 		scene_sleep(10 * MS);
 		assert_state(B, PORT, scene_port(A, fds[i]), TCP_ESTABLISHED);
-		/* A listener's receive queue is what waits in it. */
+		/* A listener's receive queue is the number of waiting connections. */
 		assert_queues(B, PORT, 0, 0, i + 1);
 	}
 	assert_int_equal(scene_counter(B, "Tcp.PassiveOpens"), fit);
@@ -96,7 +96,7 @@ static void half_open_ones(unsigned int backlog)
 	assert_int_equal(scene_drops(B, "TCP_REQQ_FULL"), 1);
 	assert_int_equal(scene_count(B, SYNACK), fit);
 	assert_queues(B, PORT, 0, 0, 0);
-	/* They are heard with their second SYN-ACK, and accepted as they come. */
+	/* Their second SYN-ACK completes them, and they are accepted in that order. */
 	for (unsigned int i = 0; i <= fit; i++) {
 		assert_int_equal(scene_end(A, tickets[i]), 0);
 		scene_close(B, scene_accept(B, listener));
@@ -116,8 +116,8 @@ static void a_backlog_of_five_holds_six_half_open(void)
 }
 
 /*
- * The client believes in a connection that the server had no room to finish: his data finds the
- * request, and the first of it that comes when there is room is all that is needed.
+ * The client has a connection that the server had no room to complete: its data finds the request,
+ * and the first segment that comes when there is room completes it.
  */
 static void data_waits_for_a_place(void)
 {
@@ -155,9 +155,9 @@ static void data_waits_for_a_place(void)
 /* ---- the listener goes -------------------------------------------------------------------------------- */
 
 /*
- * One child in each place: half open with its SYN-ACK lost, half open with its ACK on the way, whole
- * and silent, whole with data, whole with data and FIN, whole and reset.  The whole ones are reset;
- * the half-open ones are gone, and the next segment of their peers is answered with a reset.
+ * One connection in each state: half open with its SYN-ACK lost, half open with its ACK in flight,
+ * established without data, with data, with data and FIN, and reset.  The established ones are
+ * reset; the half-open ones are gone, and the next segment of their peers is answered with a reset.
  */
 static void closed_with_a_child_in_each_queue(void)
 {
@@ -248,7 +248,7 @@ static void shut_down_and_listening_again(void)
 	scene_close(B, listener);
 }
 
-/* ---- who waits in accept() ------------------------------------------------------------------------------- */
+/* ---- threads in accept() --------------------------------------------------------------------- */
 
 /* All of them are called off, each at once. */
 static void shutdown_calls_every_acceptor_off(void)
@@ -307,7 +307,7 @@ static void close_leaves_the_acceptors_their_listener(void)
 		scene_close(A, fds[i]);
 }
 
-/* Non-blocking: EAGAIN, poll() wakes when there is one, and it is there. */
+/* Non-blocking: EAGAIN; poll() wakes when there is a connection, and accept() returns it. */
 static void poll_and_accept_without_waiting(void)
 {
 	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), b;
@@ -338,7 +338,10 @@ static void poll_and_accept_without_waiting(void)
 	scene_close(B, listener);
 }
 
-/* SO_RCVTIMEO: one who is served in time, and one who is not; the timeout is the listener's own. */
+/*
+ * SO_RCVTIMEO: one accept() gets a connection in time, another does not; accepted sockets do not
+ * inherit the timeout.
+ */
 static void accept_within_a_time(void)
 {
 	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), b;

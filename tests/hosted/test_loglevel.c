@@ -195,7 +195,7 @@ static void (*cable_of(struct host *h))(bool up)
 	return set_link;
 }
 
-/* A level below the console's silences what else it would show; the rest stays. */
+/* A level below the console's silences the subsystem's lines; the others stay. */
 static void a_subsystem_that_is_silent(void)
 {
 	assert_non_null(strstr(A->console(), "softnet "));

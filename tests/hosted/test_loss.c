@@ -95,7 +95,7 @@ static void lost_ack_of_the_fin(void)
 	scene_pair_close(&p);
 }
 
-/* The last ACK of all: TIME_WAIT is there to send it again. */
+/* The last ACK is lost: TIME_WAIT sends it again. */
 static void lost_last_ack(void)
 {
 	struct pair p = scene_pair();

@@ -50,8 +50,8 @@ static void breathe(unsigned int i)
 }
 
 /*
- * connect() looks at all even ports before the odd ones, so these are chosen with bind(): else each
- * search would pass by all that are taken.
+ * connect() tries all even ports before the odd ones, so these are chosen with bind(): otherwise
+ * each search would visit all ports in use.
  */
 static int socket_of_many(unsigned int i)
 {
@@ -177,7 +177,7 @@ static void every_port_to_one_place(void)
 	scene_close(B, listener);
 }
 
-/* ---- what is left of connections ------------------------------------------------------------------------ */
+/* ---- orphans and TIME_WAITs ------------------------------------------------------------------ */
 
 static void close_many(struct host *h, const int *fds, unsigned int from, unsigned int to)
 {
@@ -204,9 +204,9 @@ static unsigned int most_ends(struct host *h)
 }
 
 /*
- * A few are closed in peace: TIME_WAITs.  Then nothing gets through any more, and all others are closed:
- * orphans, as many as there may be, and a few more that are reset instead.  When the wire is good
- * again, the orphans become TIME_WAITs, for which there is not quite room.
+ * A few are closed in order: TIME_WAITs.  Then the wire loses everything, and all others are
+ * closed: as many orphans as the limit permits, and a few more that are reset.  When the wire works
+ * again, the orphans become TIME_WAITs, slightly more than the limit.
  *
  * LIMIT(TCP_ORPHANS_MAX) LIMIT(TIMEWAIT_MAX) LIMIT(CONNECTION_ENDS_BYTES)
  */

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* No cell of states x events is empty, none has two answers, and each says who asks for it. */
+/* No cell of states x events is empty, none has two answers, and each names its source. */
 static void every_cell_has_one_row(void **state)
 {
 	unsigned int cells = 0, wrong = 0;

@@ -171,8 +171,8 @@ static void holes_on_many_connections_in_4_mib(void)
 static uint8_t sent[TALKS][LEN], got[TALKS][LEN];
 
 /*
- * So many pages in the queues of @h and no more, but for what each socket may have in any case: the least
- * of its buffer, a page, and the packet with which it passes that.
+ * At most @pages in the queues of @h, besides the minimum of each socket: the least size of its
+ * buffer, a page, and the packet that exceeds that.
  *
  * LIMIT(SOCK_RMEM_LEAST) LIMIT(SOCK_WMEM_LEAST)
  */
@@ -203,7 +203,7 @@ static void talks(struct host *h)
 		assert_within(h, 48);
 	}
 	assert_true(scene_counter(h, "TcpExt.TCPMemoryPressures") >= 1);
-	/* Here it is the writers who wait for memory; there they had enough of it. */
+	/* Here the writers wait for memory; there they had enough of it. */
 	for (unsigned int i = 0; i < TALKS; i++)
 		assert_true(h == B || !scene_is_back(A, writers[i], &n));
 	/* Each gets through in its time, one reader after the other. */
@@ -279,8 +279,8 @@ static int64_t try_to_write(struct pair *p, int64_t len)
 }
 
 /*
- * poll(2): POLLOUT says that a write will not block.  At each number of free pages around the one at which
- * none is left for a system call, a write gets what poll() said.
+ * poll(2): POLLOUT says that a write will not block.  At each number of free pages around the limit
+ * for system calls, a write agrees with poll().
  */
 static void poll_agrees_with_write(void)
 {

@@ -12,7 +12,7 @@
 #define HEADERS (20 + 20 + 12) /* IPv4, TCP, its timestamps */
 #define FULL    (1500 - HEADERS)
 #define LEAST   552         /* Linux's ip_rt_min_pmtu */
-#define TOO_OLD (601 * SEC) /* RFC 1191 6.3: what was learnt is forgotten after ten minutes */
+#define TOO_OLD (601 * SEC) /* RFC 1191 6.3: a learnt MTU expires after ten minutes */
 #define MSGS    3000
 
 static struct icmp_error too_large(struct pair *p, uint16_t mtu, uint32_t seq)
@@ -44,7 +44,7 @@ static void it_arrives(struct pair *p)
 	assert_int_equal(byte, 'x');
 }
 
-/* Of what A sends, how long is a segment at most, and how long is any? */
+/* The longest segment that A sends, and the length of each. */
 static uint32_t longest_of(struct pair *p, size_t n)
 {
 	uint32_t longest = 0;
@@ -60,8 +60,8 @@ static uint32_t longest_of(struct pair *p, size_t n)
 }
 
 /*
- * RFC 1191 6.4: what was too large goes again at once, in pieces that pass, not after a timeout, and
- * the window does not shrink for it.
+ * RFC 1191 6.4: segments that were too large are retransmitted at once, in smaller pieces, not
+ * after a timeout, and the congestion window does not shrink.
  */
 static void large_segments_are_resent_in_pieces(void)
 {
@@ -99,7 +99,10 @@ static void large_segments_are_resent_in_pieces(void)
 	scene_pair_close(&p);
 }
 
-/* The way is the host's, not the connection's: the next one knows it from the start, for ten minutes. */
+/*
+ * The path MTU belongs to the host, not the connection: the next connection uses it from the start,
+ * for ten minutes.
+ */
 static void the_next_connection_knows(void)
 {
 	struct pair p = scene_pair(), later;
@@ -115,7 +118,8 @@ static void the_next_connection_knows(void)
 	assert_int_equal(scene_last(A, SYN)->mss, 1460);
 	assert_int_equal(longest_of(&later, MSGS), 1000 - HEADERS);
 	scene_sleep(TOO_OLD);
-	longest_of(&later, MSGS); /* cut as before; as they go, the way is asked for again */
+	longest_of(&later,
+		   MSGS); /* cut as before; when they are sent, the route is looked up again */
 	assert_int_equal(longest_of(&later, MSGS), FULL);
 	scene_pair_close(&later);
 	scene_close(A, p.a);
@@ -180,7 +184,7 @@ static void a_path_below_the_least_may_cut(void)
 	scene_pair_close(&p);
 }
 
-/* An application that insists on "don't fragment" hears in the end why nothing arrives there (ip(7)). */
+/* An application that sets "don't fragment" gets the reason as an error in the end (ip(7)). */
 static void a_path_below_the_least_and_one_that_insists(void)
 {
 	struct pair p = scene_pair();
@@ -197,7 +201,7 @@ static void a_path_below_the_least_and_one_that_insists(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5927 4.1: who does not see the connection does not know what is in flight. */
+/* RFC 5927 4.1: an attacker who does not see the connection does not know the numbers in flight. */
 static void guessed_segments_are_ignored(void)
 {
 	struct pair p = scene_pair();
@@ -263,7 +267,10 @@ static void an_error_ends_the_attempt(void)
 	}
 }
 
-/* In a connection that stands, such an error is only remembered, and told when it is given up. */
+/*
+ * On an established connection such an error is only remembered, and reported when the connection
+ * is given up.
+ */
 static void an_error_is_remembered(void)
 {
 	struct pair p = scene_pair();

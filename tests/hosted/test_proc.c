@@ -46,7 +46,9 @@ static struct dev_line dev(struct host *h, const char *name)
 	return d;
 }
 
-/* Over the device goes what the wire saw; over loopback, what a host says to itself. */
+/*
+ * The device's counters are those of the wire; loopback's are those of packets to the host itself.
+ */
 static void device_counters(void)
 {
 	struct dev_line a = dev(A, "eth0"), b = dev(B, "eth0"), lo = dev(A, "lo"), now;
@@ -86,14 +88,17 @@ static void softirq_results(void)
 	scene_sleep(1 * SEC);
 	assert_int_equal(
 		sscanf(scene_proc(B, "/proc/net/softnet_stat"), "%x %x", &processed, &dropped), 2);
-	/* Merged ones count as one, so no more than came; a segment at least came alone. */
+	/*
+	 * Merged segments count as one, so the count is at most that of the wire; at least one
+	 * segment came alone.
+	 */
 	assert_in_range(processed - before, 3, scene_count(A, TCP | OTHER));
 	assert_int_equal(dropped, 0);
 	assert_int_equal(strlen(scene_proc(B, "/proc/net/softnet_stat")), 11 * 9);
 	scene_pair_close(&p);
 }
 
-/* IP, type, flags (2: known, 0: asked for and not heard), address, mask, device. */
+/* IP, type, flags (2: resolved, 0: requested without an answer), address, mask, device. */
 static void addresses_are_known(void)
 {
 	const struct sockaddr_in nobody = {

@@ -82,7 +82,7 @@ static struct pair connected(int listener)
 	return p;
 }
 
-/* Closes what is open, without TIME_WAIT. */
+/* Closes all sockets, without TIME_WAIT. */
 static void forget(struct pair *p)
 {
 	if (p->a >= 0)
@@ -216,7 +216,10 @@ static void listener_closed_against_ack(void)
 
 /* ---- connect() -------------------------------------------------------------------------------- */
 
-/* The refusal finds connect() on its way to sleep, or before it began: it is refused either way. */
+/*
+ * The refusal comes while connect() is going to sleep, or before it began: in both cases connect()
+ * is refused.
+ */
 static void connect_against_rst(void)
 {
 	for (race_first(); race_next();) {
@@ -375,7 +378,7 @@ static void until_before_deadline(struct host *h)
 	scene_sleep(h->deadline - WIRE_DELAY - scene_now());
 }
 
-/* The time to wait ends as the bytes come: it got them, or they are there for the next one. */
+/* The timeout ends as the bytes come: the call gets them, or the next one does. */
 static void timeout_against_data(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -404,7 +407,7 @@ static void timeout_against_data(void)
 	scene_close(B, listener);
 }
 
-/* How long the first segment of a connection waits for its ACK before it goes again. */
+/* The retransmission timeout of the first segment of a connection. */
 static uint64_t first_timeout(int listener)
 {
 	struct pair p = connected(listener);
@@ -490,7 +493,10 @@ static void connect_timeout_against_syn_ack(void)
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
-/* Unread data makes close() a reset; data behind a FIN is answered by one.  A hears it either way. */
+/*
+ * Unread data makes close() a reset; data behind a FIN is answered by one.  A gets a reset in both
+ * cases.
+ */
 static void close_against_data(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -592,7 +598,10 @@ static void all_states_against_data(void)
 	scene_close(B, listener);
 }
 
-/* A reset finds one thread reading and another one writing: one of them hears of it, none hangs. */
+/*
+ * A reset comes while one thread reads and another writes: one of them gets the error, neither
+ * hangs.
+ */
 static void two_threads_against_rst(void)
 {
 	int listener = scene_listen(B, PORT, 1);

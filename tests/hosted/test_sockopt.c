@@ -18,7 +18,10 @@ static int ask(struct host *h, int fd, unsigned int request)
 	return n;
 }
 
-/* RFC 1122 4.2.3.2 lets an ACK wait for half a second; an application may know better, either way. */
+/*
+ * RFC 1122 4.2.3.2 permits an ACK to be delayed for half a second; an application may choose
+ * shorter or longer delays.
+ */
 static void acknowledged_now_or_later(void)
 {
 	struct pair p = scene_pair();
@@ -47,8 +50,9 @@ static void acknowledged_now_or_later(void)
 }
 
 /*
- * RFC 9293 3.8.6: no more is offered than the application permits, whatever the buffer holds.  One that
- * is not fixed grows with the path, and the clamp with it: as in Linux 4.11's tcp_rcv_space_adjust().
+ * RFC 9293 3.8.6: the offered window is at most what the application permits, whatever the buffer's
+ * size.  A buffer that is not fixed grows with the path, and the clamp with it: as in Linux 4.11's
+ * tcp_rcv_space_adjust().
  */
 static void no_larger_window(void)
 {
@@ -151,7 +155,7 @@ static void set_timeval(int fd, int option, long sec, long usec)
 		scene_call(A, SYS_setsockopt, fd, SOL_SOCKET, option, PTR(&tv), sizeof(tv)), 0);
 }
 
-/* socket(7): zero is no limit; a negative one is over before it began. */
+/* socket(7): zero means no limit; a negative timeout ends at once. */
 static void limits_of_time_read_back(void)
 {
 	static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
@@ -178,7 +182,10 @@ static void limits_of_time_read_back(void)
 	scene_pair_close(&p);
 }
 
-/* tcp(7): seconds become rounds of the SYN-ACK's timer, and come back as what those last: 1, 1 + 2 ... */
+/*
+ * tcp(7): seconds are converted to rounds of the SYN-ACK's timer, and read back as their duration:
+ * 1, 1 + 2 ...
+ */
 static void deferred_seconds_are_rounds(void)
 {
 	static const int asked[] = {0, 1, 2, 3, 4, 7, 8, 60}, got[] = {0, 1, 3, 3, 7, 7, 15, 63};
@@ -264,7 +271,7 @@ static void short_room(void)
 	scene_close(A, fd);
 }
 
-/* ip(7): what the header of each packet says; "don't fragment" unless it was asked for. */
+/* ip(7): the fields in the header of each packet; "don't fragment" unless disabled. */
 static void on_every_header(void)
 {
 	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
@@ -291,7 +298,7 @@ static void on_every_header(void)
 	scene_close(B, listener);
 }
 
-/* tcp(7): NODELAY sends what waits, even a cork's; what comes after that is the cork's again. */
+/* tcp(7): NODELAY sends waiting data, even under TCP_CORK; later data waits for the cork again. */
 static void a_cork_and_no_delay(void)
 {
 	struct pair p = scene_pair();
@@ -311,7 +318,10 @@ static void a_cork_and_no_delay(void)
 	scene_pair_close(&p);
 }
 
-/* A new idle time counts from when the peer was last heard, not from when it was set; off is off. */
+/*
+ * A new idle time counts from the peer's last segment, not from the call; switched off, no probe is
+ * sent.
+ */
 static void another_idle_time(void)
 {
 	struct pair p = scene_pair();
@@ -325,7 +335,7 @@ static void another_idle_time(void)
 	scene_sleep(2 * SEC);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 1);
 	scene_sleep(10 * SEC);
-	/* Heard ten seconds ago: five were too many already. */
+	/* The last segment came ten seconds ago: an idle time of five has passed already. */
 	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 5);
 	scene_sleep(100 * MS);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 2);
@@ -350,7 +360,7 @@ static void keepalive_from_the_start(void)
 	scene_sleep(3500 * MS);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPKeepAlive"), 1);
 	assert_int_equal(scene_get(B, accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
-	/* A heard B's probe, so its own time begins anew. */
+	/* A received B's probe, so its own idle time starts again. */
 	scene_set(B, accepted, SOL_SOCKET, SO_KEEPALIVE, 0);
 	scene_sleep(6 * SEC);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 1);
@@ -420,7 +430,7 @@ static void addresses_with_each_piece(void)
 	scene_pair_close(&p);
 }
 
-/* tcp(7): an ACK that is put off goes at once when it is asked for. */
+/* tcp(7): TCP_QUICKACK sends a delayed ACK at once. */
 static void acknowledged_because_it_is_asked_for(void)
 {
 	struct pair p = scene_pair();
@@ -438,8 +448,8 @@ static void acknowledged_because_it_is_asked_for(void)
 }
 
 /*
- * tcp(7), TCP_DEFER_ACCEPT: after its time the SYN-ACK goes again, and who answers it is let in without
- * data.  A last chance that is lost is not the last: it goes again like any SYN-ACK.
+ * tcp(7), TCP_DEFER_ACCEPT: after its time the SYN-ACK is sent again, and its ACK completes the
+ * connection without data.  If that SYN-ACK is lost, it is retransmitted like any other.
  */
 static void deferred_and_never_a_word(void)
 {

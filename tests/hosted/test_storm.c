@@ -105,7 +105,7 @@ static void act(struct talk *t, unsigned int side)
 		scene_shutdown(e->host, e->fd, SHUT_WR);
 		return; /* and goes on to read */
 	}
-	/* In peace: it has also read all that the other has for it. */
+	/* An orderly end: it has also read all data of the other side. */
 	if (t->ending == IN_PEACE && e->got < t->ends[1].to_send)
 		return;
 	close_end(e, t->ending == LINGER_ZERO);

@@ -116,7 +116,7 @@ static void bounds(const struct entry *e, void *arg)
 		snprintf(strrchr(text, ' '), 32, " %ld", e->least);
 		refuses(e, text); /* falling */
 	}
-	/* Both ends are in force, in each way to write it; and what was before. */
+	/* Both ends of the range take effect, by each method; then the old value is restored. */
 	snprintf(text, sizeof(text), "%s\n", numbers(e, e->least, "\t"));
 	assert_int_equal(write_to(e, numbers(e, e->least, " ")), strlen(text) - 1);
 	assert_string_equal(scene_sysctl_get(A, e->name), text);
@@ -218,7 +218,7 @@ static void wrong_words_are_named(void)
 	assert_non_null(strstr(console,
 			       "invalid option \"sysctl.net.ipv4.tcp_fin_timeout\": expected "
 			       "sysctl.NAME=VALUE"));
-	/* The boot went on, and what was right is in force. */
+	/* The boot continued, and the valid values took effect. */
 	assert_string_equal(scene_sysctl_get(B, "net/ipv4/tcp_retries2"), "15\n");
 	assert_string_equal(scene_sysctl_get(B, "net/ipv4/tcp_syn_retries"), "2\n");
 }
@@ -252,7 +252,7 @@ static void the_files(void)
 	scene_close(A, fd);
 }
 
-/* ---- beside the table: what only a test may choose ---------------------------------------------------- */
+/* ---- beside the table: choices for tests only ------------------------------------------------ */
 
 static void sequence_numbers_begin_where_a_test_says(void)
 {

@@ -97,8 +97,9 @@ static void receive_buffers_stay(void)
 }
 
 /*
- * A machine with little memory begins with less, so that the first windows of its connections are not most
- * of it; a transfer passes all the same.  LIMIT(SOCK_RMEM_DEFAULT_PART) LIMIT(SOCK_RMEM_DEFAULT_LEAST)
+ * A machine with little memory begins with less, so that the first windows of its connections do
+ * not fill most of it; a transfer still works.  LIMIT(SOCK_RMEM_DEFAULT_PART)
+ * LIMIT(SOCK_RMEM_DEFAULT_LEAST)
  */
 static void receive_buffers_begin_with(int least, int most)
 {
@@ -169,7 +170,9 @@ static void send_buffers_begin_smaller_and_grow_less(void)
 	a_send_buffer("4096 20000 100000", 20000, 50000, 100000);
 }
 
-/* The network takes ten segments; what waits behind them is the buffer's, or this little. */
+/*
+ * The congestion window permits ten segments; behind them waits a buffer's worth, or this little.
+ */
 static void little_may_wait(void)
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -367,7 +370,7 @@ static void gather(struct host *h)
 			crowd[i] = scene_socket(h);
 		for (unsigned int i = 0; !twice && i < CROWD; i++)
 			scene_close(h, crowd[i]);
-		/* The table of files has grown for good. */
+		/* The table of files stays large. */
 		if (!twice)
 			host_set_baseline(h);
 	}
@@ -404,8 +407,8 @@ static void least_send_buffer_when_memory_is_short(void)
 }
 
 /*
- * Thirty segments come, but the first, each alone: all wait ahead of their turn, or only some.  The sender
- * hears nothing, so that it does not fill the hole.
+ * Thirty segments come, all but the first, each by itself: all of them wait in the out-of-order
+ * queue, or only some.  The sender gets no ACK, so that it does not fill the hole.
  */
 static void least_receive_buffer_when_memory_is_short(void)
 {

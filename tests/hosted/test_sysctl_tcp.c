@@ -151,7 +151,7 @@ static void a_full_queue_resets(void)
 	a_handshake_ends_at_a_full_queue("1", -ECONNRESET);
 }
 
-/* A writes until B, who does not read, has closed the window and A has more. */
+/* A writes until B, which does not read, has closed the window and A has more. */
 static void fill_until_closed(const struct pair *p)
 {
 	static uint8_t bytes[65536];
@@ -187,8 +187,8 @@ static void time_without_an_answer(void)
 }
 
 /*
- * RFC 1122 4.2.3.5: the most patience there is.  After 255 probes of a closed window without an answer, two
- * minutes apart but for the first ten, it is over all the same: 8 h and 15 min.
+ * RFC 1122 4.2.3.5: the longest setting.  After 255 probes of a closed window without an answer,
+ * two minutes apart except the first ten, the connection ends nevertheless: 8 h and 15 min.
  */
 static void how_long_a_closed_window_is_probed(void)
 {
@@ -208,8 +208,8 @@ static void how_long_a_closed_window_is_probed(void)
 }
 
 /*
- * RFC 6069 4: a router that has no way takes back the last doubling of the timeout, not all of them: with
- * sixty and more behind it, it stays at two minutes.
+ * RFC 6069 4: a router without a route undoes the last doubling of the timeout, not all of them:
+ * after sixty and more doublings it stays at two minutes.
  */
 static void a_router_after_very_many_timeouts(void)
 {
@@ -234,7 +234,10 @@ static void a_router_after_very_many_timeouts(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 1122 4.2.3.5: R1.  The way that did not work is forgotten: until the next attempt there is none. */
+/*
+ * RFC 1122 4.2.3.5: R1.  The route that did not work is released: until the next attempt there is
+ * none.
+ */
 static void when_another_way_is_looked_for(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
@@ -397,7 +400,7 @@ static void how_often_strangers_are_answered(void)
 	}
 }
 
-/* RFC 1337: a reset would open the door to what is still on its way. */
+/* RFC 1337: after a reset, segments still in flight could enter a new connection. */
 static void a_reset_in_time_wait(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {

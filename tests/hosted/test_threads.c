@@ -5,7 +5,7 @@
 #define PORT 7
 #define MIB  (1 << 20)
 
-/* Each write() is whole: what two threads write does not mix within a write that fits. */
+/* Each write() is contiguous: the data of two threads does not mix within a write that fits. */
 static void two_writers(void)
 {
 	struct pair p = scene_pair();
@@ -113,7 +113,7 @@ static void closed_while_accepting(void)
 
 	scene_sleep(10 * MS);
 	scene_close(B, listener);
-	/* It still listens, for him who waits. */
+	/* It still listens, for the thread that waits. */
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
 	accepted = scene_end(B, ticket);
 	assert_true(accepted >= 0);

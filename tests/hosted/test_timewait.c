@@ -55,7 +55,7 @@ static struct forged from_peer(const struct ended *e, uint8_t flags, uint32_t se
 		.sport = PEER, .dport = PORT, .flags = flags, .seq = seq, .ack = e->ours};
 }
 
-/* Answered with where the old connection stands, and nothing else. */
+/* Answered with an ACK of the old connection's numbers, and nothing else. */
 static void assert_answered(const struct ended *e)
 {
 	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
@@ -188,7 +188,7 @@ static void a_syn_without_a_listener(void)
 	assert_int_equal(scene_count(B, RST), 1);
 }
 
-/* ---- what else comes -------------------------------------------------------------------------------------------- */
+/* ---- other segments -------------------------------------------------------------------------- */
 
 /* RFC 9293 3.10.7.4: the FIN again is acknowledged again, and the time begins anew. */
 static void the_fin_again(void)
@@ -290,8 +290,9 @@ static void a_server_starts_again(void)
 }
 
 /*
- * A port that the application chose itself goes there again at once, if the old connection had timestamps:
- * numbers beyond the old ones and PAWS keep the two apart (as on Linux, whatever tcp_tw_reuse says).
+ * A port that the application chose itself may connect to the same peer again at once, if the old
+ * connection had timestamps: numbers beyond the old ones and PAWS keep the two apart (as on Linux,
+ * whatever tcp_tw_reuse says).
  */
 static void a_client_takes_its_own_port_again(void)
 {
@@ -320,7 +321,10 @@ static void a_client_takes_its_own_port_again(void)
 	scene_close(B, p.listener);
 }
 
-/* The client closed first: without timestamps its port does not go to the same place again before the time is over. */
+/*
+ * The client closed first: without timestamps its port cannot connect to the same peer again before
+ * TIME_WAIT ends.
+ */
 static void a_client_waits_for_its_port(void)
 {
 	int fd = scene_socket(A), other = scene_socket(A), listener;

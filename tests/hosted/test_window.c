@@ -26,7 +26,7 @@ static uint32_t window_of(const struct seg *s)
 	return (uint32_t)s->window << scene_nth(B, SYNACK, 1)->wscale;
 }
 
-/* A writes all of @bytes, B reads none of it, until nothing moves but probes. */
+/* A writes all of @bytes, B reads none of them, until only probes are sent. */
 static int64_t fill_up(struct pair *p, const uint8_t *bytes, size_t n)
 {
 	int64_t writer = scene_begin(A, SYS_write, p->a, PTR(bytes), n), result;
@@ -89,7 +89,7 @@ static void probes_back_off(void)
 	for (unsigned int i = 1; i < probes; i++) {
 		const struct seg *probe = scene_nth(A, ACK, i + 1);
 
-		/* Below what was acknowledged: it can only be answered. */
+		/* Below the acknowledged bytes: it can only be answered. */
 		assert_int_equal(probe->rseq, edge - 1);
 		gap = scene_gap(scene_nth(A, ACK, i), probe);
 		if (last_gap && last_gap < 60 * SEC)
@@ -287,9 +287,9 @@ static void a_full_send_buffer_says_again(void)
 }
 
 /*
- * Small segments take more memory than they have bytes.  The buffer is twice what was asked for, so that
- * half of it may be waste (socket(7)): as many bytes as were asked for find room, because they are moved
- * together when it is full.
+ * Small segments take more memory than they have bytes.  The buffer is twice the requested size, so
+ * that half of it may be waste (socket(7)): the requested number of bytes fits, because packets are
+ * collapsed when the buffer is full.
  */
 static void small_segments(size_t size, unsigned int bytes, int rcvbuf)
 {
@@ -379,7 +379,7 @@ static void a_window_smaller_than_the_segment(void)
 	scene_sleep(1 * SEC);
 	assert_int_equal(scene_nth(B, DATA, 1)->seq, begin);
 	assert_int_equal(scene_nth(B, DATA, 1)->len, 100);
-	/* It is data: when it is lost it goes again. */
+	/* The probe is data: when it is lost it is retransmitted. */
 	scene_sleep(5 * SEC);
 	assert_true(scene_count(B, DATA) > 1);
 	assert_int_equal(scene_nth(B, DATA, 2)->seq, begin);
@@ -422,8 +422,8 @@ static void a_window_without_a_place_for_the_fin(void)
 }
 
 /*
- * RFC 9293 3.8.6: a window should not shrink, and who sends must stand it: what lies beyond it now goes
- * again for as long as the peer is heard, and no longer.
+ * RFC 9293 3.8.6: a window should not shrink, and a sender must cope with it: the segments beyond
+ * it are retransmitted for as long as the peer answers, and no longer.
  */
 static void a_window_that_shrinks(void)
 {

@@ -142,7 +142,7 @@ static int sleep_long(void *arg)
 	long left = schedule_timeout_interruptible(1000);
 
 	CHECK(signal_pending(current) && left > 900);
-	/* And it will not sleep again before it was told that this is over. */
+	/* And it will not sleep again before the interruption is cleared. */
 	CHECK(schedule_timeout_interruptible(1000) == 1000);
 	ended++;
 	return 0;
@@ -209,7 +209,7 @@ static void thread_limit(void)
 	/* Once the idle thread has cleared away, some stacks are kept. */
 	sleep_ms(1);
 	CHECK(sn_stat("stacks") == stacks + THREAD_STACKS_KEPT);
-	/* Their stacks and structs are there again. */
+	/* Their stacks and structs are free again. */
 	for (int i = 0; i < 1000; i++) {
 		CHECK(!IS_ERR(kthread_run(end_at_once, NULL, "again")));
 		schedule();
@@ -579,7 +579,7 @@ static void system_calls(void)
 	CHECK(kernel_syscall(186, 0, 0, 0, 0, 0, 0) == current->pid);
 }
 
-/* ---- what must end in a panic ----------------------------------------------------------------- */
+/* ---- cases that must end in a panic ---------------------------------------------------------- */
 
 static DEFINE_SPINLOCK(lock);
 

@@ -508,7 +508,7 @@ static bool task_turn(struct app *a, struct task *t, void (*next)(struct app *a)
 	return t->ticket;
 }
 
-/* Leaves when its plan says so; then, or when all is done, the stream is over. */
+/* Closes when its plan says so; then, or when all is done, the stream has ended. */
 static bool stream_turn(struct app *a)
 {
 	bool called = task_turn(a, &a->writer, next_write);

@@ -68,7 +68,7 @@ static bool queue_up(struct way *way, size_t len, uint64_t *leaves)
 	return true;
 }
 
-/* One byte is another: what a checksum of 16 bits always sees.  Only on the way to its destination: a
+/* Changes one byte, which a 16-bit checksum always detects.  Only on the link to its destination: a
  * frame that is damaged twice may have a good sum again. */
 static void damage(struct way *way, uint8_t *frame, size_t len)
 {
@@ -114,7 +114,7 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 	bool tcp = watch_is_tcp(frame, *len);
 	uint8_t copy[CONDUCTOR_FRAME_MAX];
 
-	/* A kernel's wire is one for both ways, and was plugged in as what it sends. */
+	/* A kernel has one wire for both directions, connected by its sending side. */
 	if (!from && way->port != PEER)
 		way = &net.way[way->port][1];
 	if (tcp && way->out)
@@ -136,7 +136,7 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 			   fate.extra_ns);
 		story_frame(w, way->port, way->out, copy, *len, what);
 	}
-	/* As it arrives; on the way to the switch only what something befell there. */
+	/* As it arrives; on the link to the switch only frames that were changed there. */
 	if (w->capture && (!way->out || what))
 		capture_frame(w->capture, conductor_now(w->c), frame, *len, what);
 	fate.extra_ns += leaves - conductor_now(w->c) + w->plan.delay_us * US;

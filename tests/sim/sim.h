@@ -186,7 +186,10 @@ bool watch_is_tcp(const uint8_t *frame, size_t len);
 
 struct app *app_new(struct world *w, unsigned int connection, unsigned int side);
 void app_free(struct app *a);
-/* Takes what came back and does what is next; true when it made a call: the instant isn't over. */
+/*
+ * Takes the results of calls and does the next step; true if it made a call: the instant is not
+ * over.
+ */
 bool app_poke(struct app *a);
 uint64_t app_wake(const struct app *a); /* when it wants to be poked without a reason; or never */
 bool app_over(const struct app *a);
@@ -203,7 +206,7 @@ void peer_begin(struct world *w);
 void peer_frame(struct world *w, const uint8_t *frame, size_t len);
 void peer_time(struct world *w); /* its deadline is there */
 uint64_t peer_deadline(void);
-void peer_end(struct world *w); /* complaints about what it still has become failures */
+void peer_end(struct world *w); /* objects that are left become failures */
 
 /* ---- the story (story.c) ---------------------------------------------------------------------- */
 

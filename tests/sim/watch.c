@@ -93,7 +93,7 @@ static bool find_flow(const uint8_t *tcp, struct segment *s)
 
 /* ---- the form --------------------------------------------------------------------------------- */
 
-/* NULL, or what is wrong with the frame as such. */
+/* NULL, or the error in the frame itself. */
 static const char *read_segment(const struct world *w, const uint8_t *frame, size_t len,
 				struct segment *s)
 {
@@ -241,7 +241,7 @@ void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_
 		 s.ack - flows[s.connection].half[!s.side].isn, wrong);
 }
 
-/* ---- what may be blamed ----------------------------------------------------------------------- */
+/* ---- possible causes ----------------------------------------------------------------------- */
 
 void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
 		uint64_t late_ns)

@@ -77,7 +77,10 @@ static int boot_host(struct world *w, unsigned int i)
 	return host_start(w->host[i], cmdline);
 }
 
-/* Hosts that will speak to each other learn of each other, in peace: a connect that is refused. */
+/*
+ * Hosts that will communicate learn each other's link address first, without troubles: by a connect
+ * that is refused.
+ */
 static int meet(struct world *w, unsigned int from, unsigned int to)
 {
 	struct host *h = w->host[from];

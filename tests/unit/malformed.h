@@ -52,7 +52,7 @@ static const struct malformed {
 		u8 set, at, value;
 	} patch[6];
 	unsigned int len; /* of the frame, cut or padded; 0: as it is */
-	u8 wrong;         /* NO_IP_SUM, NO_L4_SUM: what is not made true after the patches */
+	u8 wrong;         /* NO_IP_SUM, NO_L4_SUM: sums not corrected after the patches */
 	s32 seq, ack;     /* OPEN, HALF: how far off */
 	s16 flags;        /* OPEN, HALF, SYN: TCP flags, if not 0; NO_FLAGS */
 } malformed[] = {
@@ -358,7 +358,7 @@ static const struct malformed {
 	 OPEN,
 	 R(TCP_INVALID_ACK),
 	 {P(L4 + 14, 1)},
-	 .ack = -0x10000000}, /* and another window, or it would look like what is foretold */
+	 .ack = -0x10000000}, /* and another window, or header prediction would accept it */
 	{"open: RST a byte ahead", OPEN, R(TCP_RST_INVALID), .seq = 1, .flags = TCPHDR_RST},
 	{"open: RST behind", OPEN, R(TCP_RST_INVALID), .seq = -10, .flags = TCPHDR_RST},
 	{"open: RST far ahead", OPEN, R(TCP_RST_INVALID), .seq = 0x10000000, .flags = TCPHDR_RST},

@@ -49,7 +49,7 @@
 /* The request in the byte behind the Ethernet header. */
 enum reflection { PLAIN, CLONED, TSO, KEPT };
 
-/* ---- a kernel that sends back what it gets ------------------------------------------------------- */
+/* ---- a kernel that sends frames back ------------------------------------------------------- */
 
 #define TSO_HEADERS (ETH_HLEN + 40)
 #define TSO_PIECES  5

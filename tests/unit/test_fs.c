@@ -140,7 +140,10 @@ static void test_numbers_against_a_model(void **state)
 		sys(__NR_close, fd);
 }
 
-/* Many were open once: nothing of that stays, whatever the order in which they are closed. */
+/*
+ * Many descriptors were open once: all memory of the table is freed, in whatever order they are
+ * closed.
+ */
 static void test_table_shrinks(void **state)
 {
 	u64 empty = all_live(), one;
@@ -335,7 +338,7 @@ static void test_pipe_limits_and_ends(void **state)
 	unit_bad_range(NULL, 0);
 	assert_int_equal(sys(__NR_read, fds[0], big, sizeof(big)), 5000);
 
-	/* The writer goes: what is there is read, then the end.  Data left behind is freed. */
+	/* The writer closes: the remaining data is read, then the end.  Unread data is freed. */
 	assert_int_equal(sys(__NR_write, fds[1], "abc", 3), 3);
 	assert_int_equal(sys(__NR_close, fds[1]), 0);
 	assert_int_equal(sys(__NR_read, fds[0], big, 10), 3);
@@ -452,7 +455,7 @@ static int show_nothing(struct seq_file *m)
 	return 0;
 }
 
-/* Fills the table for good: the last test.  LIMIT(PROC_ENTRIES_MAX) */
+/* Fills the table permanently: the last test.  LIMIT(PROC_ENTRIES_MAX) */
 static void test_proc_is_full_at_the_limit(void **state)
 {
 	static struct proc_entry many[PROC_ENTRIES_MAX];
@@ -568,7 +571,7 @@ static void test_poll_returns_present_events(void **state)
 	assert_int_equal(fds[3].revents, POLLNVAL);
 	assert_int_equal(fds[4].revents, 0);
 	assert_int_equal(sys(__NR_write, pipe[1], "x", 1), 1);
-	/* Something holds: it does not wait, whatever the timeout. */
+	/* An event holds already: poll() does not wait, whatever the timeout. */
 	assert_int_equal(sys(__NR_poll, fds, 1, -1), 1);
 	assert_int_equal(fds[0].revents, POLLIN);
 	assert_int_equal(sys(__NR_close, pipe[1]), 0);

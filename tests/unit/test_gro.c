@@ -14,7 +14,7 @@
 #define PSH      0x08
 #define FIN      0x01
 
-/* ---- who gets them: in TCP's place ------------------------------------------------------------------ */
+/* ---- a handler in TCP's place ---------------------------------------------------------------- */
 
 static struct {
 	unsigned int len, gso_size, gso_segs, sport;
@@ -131,7 +131,7 @@ static void assert_stream(unsigned int flow, u32 seq, unsigned int len)
 		assert_int_equal(stream[flow][i], (u8)((seq + i) * 7 + ((seq + i) >> 8) + flow));
 }
 
-/* ---- what becomes one ------------------------------------------------------------------------------------ */
+/* ---- merged segments ------------------------------------------------------------------------- */
 
 static void test_a_train_becomes_one(void **state)
 {
@@ -207,7 +207,7 @@ static void test_flows_are_bounded_and_apart(void **state)
 	}
 }
 
-/* ---- what must not ------------------------------------------------------------------------------------------ */
+/* ---- segments that must not be merged -------------------------------------------------------- */
 
 static void test_any_difference_keeps_them_apart(void **state)
 {
@@ -279,7 +279,7 @@ static void test_segments_without_data_pass_behind_the_held(void **state)
 	assert_int_equal(got_count, 3);
 }
 
-/* A pure ACK of one flow behind each segment of another: the other flow is merged all the same. */
+/* A pure ACK of one flow behind each segment of another: the other flow is merged nevertheless. */
 static void test_other_flows_stay_held(void **state)
 {
 	(void)state;

@@ -98,7 +98,7 @@ static void test_errors_are_told(void **state)
 	icmp_in(ME, ICMP_TIME_EXCEEDED, 0, 0, quote, 28);
 	assert_int_equal(errors_told, 4);
 
-	/* Cut short, or about what we never sent. */
+	/* Cut short, or about a packet that we never sent. */
 	for (unsigned int len = 0; len < 28; len++)
 		icmp_in(ME, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, quote, len);
 	net_ip_frame(frame, ip4(10, 0, 2, 99), PEER, TEST_PROTO, "portport", 8);

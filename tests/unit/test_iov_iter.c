@@ -79,7 +79,7 @@ static void test_fault_is_exact(void **state)
 		assert_int_equal(iov_iter_count(&i), BYTES - bad);
 		assert_memory_equal(kernel, user, bad);
 		assert_int_equal(copy_from_iter(kernel, BYTES, &i), 0);
-		/* It stands at the fault: when that is mended it goes on there. */
+		/* It stops at the fault, and can continue there once the page is mapped. */
 		unit_bad_range(NULL, 0);
 		assert_int_equal(copy_from_iter(kernel + bad, BYTES, &i), BYTES - bad);
 		assert_memory_equal(kernel, user, BYTES);

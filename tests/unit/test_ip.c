@@ -313,7 +313,7 @@ static void test_broadcast(void **state)
 	assert_memory_equal(net_out[1].data, eth0->broadcast, 6);
 }
 
-/* A host whose loopback is down does not reach itself; what was on its way is dropped and counted. */
+/* A host whose loopback is down cannot reach itself; queued packets are dropped and counted. */
 static void test_loopback_down(void **state)
 {
 	u64 down = drops(SKB_DROP_REASON_DEV_DOWN);

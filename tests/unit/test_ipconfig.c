@@ -305,7 +305,10 @@ static void test_routes(void **state)
 	assert_true(ip_route_onlink(cards[2], ip4(10, 2, 0, 1)));
 }
 
-/* The router asks who we are, and is remembered, though it is in no network of ours (RFC 826). */
+/*
+ * The router's request for our address makes an entry for it, though it is in no network of ours
+ * (RFC 826).
+ */
 static void test_arp_of_the_router(void **state)
 {
 	struct neighbour *neigh;

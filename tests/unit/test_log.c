@@ -111,7 +111,7 @@ static void test_a_full_console_costs_one_wait(void **state)
 	assert_int_equal(unit_console_waits(), waits + 1);
 }
 
-/* Room for a part of the line about what was lost: no text is taken for told. */
+/* Room for a part of the line about lost bytes: no byte counts as reported. */
 static void test_a_full_console_that_takes_a_little(void **state)
 {
 	clear_at(2);
@@ -136,7 +136,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	assert_string_equal(unit_console(), LOST(6) "jkl");
 }
 
-/* A panic's text: each byte waits, and what comes behind a lost one is still tried. */
+/* A panic's text: each byte waits, and the bytes behind a lost one are still tried. */
 static void test_a_panic_is_patient(void **state)
 {
 	unsigned int waits = unit_console_waits();
@@ -334,7 +334,7 @@ static void test_sources_have_names(void **state)
 	assert_non_null(strstr(unit_console(), "|unit=emerg|"));
 }
 
-/* Fills the table for good: the last test.  LIMIT(CMDLINE_PARAMS_MAX) */
+/* Fills the table permanently: the last test.  LIMIT(CMDLINE_PARAMS_MAX) */
 static void test_words_have_a_limit(void **state)
 {
 	static struct cmdline_param params[CMDLINE_PARAMS_MAX];

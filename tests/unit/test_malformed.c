@@ -331,8 +331,8 @@ static void peer_reset(struct peer *p)
 }
 
 /*
- * Whatever became of the connection from @port, it ends: as one who restarted, we ask for a new one,
- * hear from the answer where the old one stands, and reset it (RFC 5961 4.2).
+ * Ends the connection from @port, whatever its state: sends a SYN as a restarted peer would, learns
+ * the old connection's numbers from the challenge ACK, and resets it (RFC 5961 4.2).
  */
 static void peer_forget(u16 port)
 {
@@ -363,7 +363,7 @@ static void assert_pings(void)
 
 static struct peer open_peer, half_peer;
 
-/* Ports of those who come once; below all others that are used here. */
+/* Ports that are used once; below all others that are used here. */
 static u16 new_port(void)
 {
 	static unsigned int n;

@@ -129,7 +129,8 @@ static int slow_poll(struct napi_struct *napi, int budget)
 }
 
 /*
- * So slow that the time is over long before the packets are: others have their turn.
+ * So slow that the time limit is reached long before the packets are processed: other devices get
+ * their turn.
  *
  * LIMIT(NETDEV_BUDGET_MS)
  */

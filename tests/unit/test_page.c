@@ -129,8 +129,9 @@ static void count_kick(void)
 }
 
 /*
- * The last pages are for softirqs, and the very last for the receive ring; shrinkers hear of it in time.
- * By the root it would be 362 KiB of 8 MiB, a 32nd is less.  (Of 64 MiB it is 1 MiB, as in test_pinned.py.)
+ * The last pages are for softirqs, and the very last for the receive ring; shrinkers are called in
+ * time. By the root it would be 362 KiB of 8 MiB, a 32nd is less.  (Of 64 MiB it is 1 MiB, as in
+ * test_pinned.py.)
  *
  * LIMIT(MIN_FREE_FACTOR) LIMIT(MIN_FREE_PART)
  */

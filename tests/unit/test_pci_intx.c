@@ -177,7 +177,7 @@ static int boot(void **state)
 	return 0;
 }
 
-/* Each frame has its interrupts: the model's own, and one in vain. */
+/* Each frame has its interrupts: the model's own, and one without a cause. */
 static void test_work_is_no_storm(void **state)
 {
 	(void)state;
@@ -186,7 +186,7 @@ static void test_work_is_no_storm(void **state)
 		interrupts(1);
 	}
 	assert_int_equal(masked, 0);
-	/* In vain, but seldom: a line that is up for a moment after its EOI. */
+	/* Without a cause, but rarely: a line that is high for a moment after its EOI. */
 	for (unsigned int i = 0; i < 210000; i++) {
 		clock_ns += 101 * NSEC_PER_MSEC;
 		interrupts(1);

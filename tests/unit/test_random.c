@@ -73,7 +73,7 @@ static void test_same_seed_differs_by_call(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
-/* Every length crosses the pool's end at some time; what is behind the buffer stays. */
+/* Every length crosses the pool's end at some time; the bytes behind the buffer do not change. */
 static void test_every_length(void **state)
 {
 	static u8 buf[1200];

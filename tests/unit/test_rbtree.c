@@ -28,7 +28,7 @@ static void insert(struct item *item)
 	rb_insert_color(&item->node, &root);
 }
 
-/* Number of black nodes on each way down; fails where the rules are broken. */
+/* Number of black nodes on each path to a leaf; fails if a rule is broken. */
 static int check_rules(const struct rb_node *n, const struct rb_node *parent)
 {
 	bool black = !n || n->rb_parent_color & 1;

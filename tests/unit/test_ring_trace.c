@@ -245,7 +245,7 @@ static void replay_model(const char *name)
 
 static unsigned int doorbells[2];
 static struct virtqueue *vq[2];
-static unsigned int wire[FRAMES], on_wire; /* lengths of what came and was not taken */
+static unsigned int wire[FRAMES], on_wire; /* lengths of frames that came and were not taken */
 
 static u16 any_size(struct virtio_device *vdev, unsigned int index)
 {

@@ -75,7 +75,7 @@ static void test_cache_is_shared_and_forgets(void **state)
 		rt_put(ask(ip4(50, 0, i >> 8, i), 0));
 	assert_true(net_live("ip_dst_cache") <= ROUTE_CACHE_SIZE + 4);
 	rt_cache_drop();
-	/* Two of each device for what comes in. */
+	/* Two routes of each device for received packets. */
 	assert_int_equal(net_live("ip_dst_cache"), 4);
 }
 
@@ -91,7 +91,7 @@ static void test_path_mtu(void **state)
 	dst_update_pmtu(&rt->dst, 552);
 	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_true(ip_dont_fragment(NULL, rt));
-	/* Below the least MTU nothing changes but that routers may cut what we send. */
+	/* Below the minimum MTU only one thing changes: routers may fragment our packets. */
 	dst_update_pmtu(&rt->dst, 68);
 	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_false(ip_dont_fragment(NULL, rt));
@@ -217,7 +217,7 @@ static void test_input(void **state)
 	}
 }
 
-/* Both are there, as on Linux: the older one is taken, unless the question names the device. */
+/* Both routes exist, as on Linux: the older one is used, unless the lookup names the device. */
 static void test_two_cards_with_one_prefix(void **state)
 {
 	struct net_device *eth1 = net_card(1);
@@ -234,7 +234,7 @@ static void test_two_cards_with_one_prefix(void **state)
 	assert_int_equal(rt->rt_src, ip4(10, 0, 2, 16));
 	rt_put(rt);
 	net_wait(5000); /* announcements */
-	/* A card whose way went down leaves it to the other one. */
+	/* When a card goes down, the other card's route is used. */
 	dev_close(eth0);
 	assert_route(ip4(10, 0, 2, 77), RTN_UNICAST, eth1, ip4(10, 0, 2, 77), ip4(10, 0, 2, 16));
 	assert_int_equal(dev_open(eth0), 0);

@@ -140,7 +140,7 @@ static int close_both(void **state)
 
 /* ---- the tests -------------------------------------------------------------------------------------- */
 
-/* Those who want it sleep, and have it one after the other. */
+/* Threads that want the socket sleep, and get it one after the other. */
 static void test_others_wait_for_the_owner(void **state)
 {
 	s64 first = own(one, 100), second = own(one, 100), res;
@@ -181,7 +181,10 @@ static void test_segments_wait_in_the_backlog(void **state)
 	assert_int_equal(counted(SNMP_TcpExtTCPBacklogDrop), 0);
 }
 
-/* RFC 6298's timer goes off while a thread owns the sender: the segment goes again when he lets go. */
+/*
+ * RFC 6298's timer goes off while a thread owns the sender: the segment is retransmitted when the
+ * thread releases it.
+ */
 static void test_a_retransmission_waits(void **state)
 {
 	u64 retrans = counted(SNMP_TcpRetransSegs), timeouts = counted(SNMP_TcpExtTCPTimeouts);
@@ -201,7 +204,10 @@ static void test_a_retransmission_waits(void **state)
 	assert_true(is_back(deaf, &res));
 }
 
-/* RFC 1191: the path's MTU falls while a thread owns the sender: what is on it goes again when the thread lets go. */
+/*
+ * RFC 1191: the path's MTU falls while a thread owns the sender: segments in flight are
+ * retransmitted when the thread releases it.
+ */
 static void test_a_smaller_mtu_waits(void **state)
 {
 	static char bytes[3000];
@@ -222,7 +228,7 @@ static void test_a_smaller_mtu_waits(void **state)
 	assert_int_equal(counted(SNMP_TcpExtTCPTimeouts), timeouts);
 }
 
-/* RFC 1122 4.2.3.2: an ACK that was put off is due while the receiver is owned. */
+/* RFC 1122 4.2.3.2: a delayed ACK is due while the receiver is owned. */
 static void test_a_delayed_ack_waits(void **state)
 {
 	static const int off = 0;

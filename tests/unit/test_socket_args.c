@@ -277,7 +277,7 @@ static void test_option_lengths(void **state)
 		len = 4;
 		assert_int_equal(call(__NR_getsockopt, fd, level, name, &val, NULL, 0), -EFAULT);
 		assert_int_equal(call(__NR_getsockopt, fd, level, name, NOWHERE, &len, 0), -EFAULT);
-		/* As much as there is room for, and no more than there is. */
+		/* As many bytes as fit, and no more than there are. */
 		len = 2;
 		val = 0x55555555;
 		assert_int_equal(call(__NR_getsockopt, fd, level, name, &val, &len, 0), 0);

@@ -338,7 +338,10 @@ static void test_bytes_both_ways(void **state)
 
 /* LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX) */
 /* LIMIT(IP_DEFAULT_TTL) */
-/* The pages are lent until the peer has what is in them, and the caller may let them go before. */
+/*
+ * The pages are used until the peer has acknowledged their data; the caller may drop its references
+ * before.
+ */
 static void test_pages_are_sent_without_a_copy(void **state)
 {
 	enum { N = 15000 };

@@ -49,7 +49,7 @@ static void test_a_default_out_of_range_and_a_name_twice(void **state)
 	assert_panics(sysctl_register(nothing, 1));
 }
 
-/* The last test: it fills them for good.  LIMIT(SYSCTL_TABLES_MAX) */
+/* The last test: it fills them permanently.  LIMIT(SYSCTL_TABLES_MAX) */
 static void test_so_many_tables(void **state)
 {
 	static const struct ctl_table none[1];

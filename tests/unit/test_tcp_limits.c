@@ -210,8 +210,9 @@ static void close_connection(struct open *o, u32 seq)
 /* ---- the backlog ---------------------------------------------------------------------------------------------- */
 
 /*
- * A flood while a thread owns the socket: its two buffers and some more wait for him, the rest is
- * dropped, and counted.  When he lets go, it is dealt with, and the connection goes on.
+ * A flood while a thread owns the socket: its two buffers and some more wait in the backlog, the
+ * rest is dropped and counted.  When the thread releases the socket, the backlog is processed, and
+ * the connection goes on.
  *
  * LIMIT(SOCK_BACKLOG_EXTRA)
  */
@@ -236,7 +237,7 @@ static void test_the_backlog_is_bounded(void **state)
 			reached_at = o.sk->sk_backlog.len;
 		most = max(most, o.sk->sk_backlog.len);
 	}
-	/* Full, by no more than the one packet that found it not quite full. */
+	/* Full: it exceeds the limit by at most one packet. */
 	assert_true(reached_at > limit);
 	assert_in_range(most, limit + 1, limit + 2 * SKB_TRUESIZE(2048));
 	assert_int_equal(most, reached_at);
@@ -315,8 +316,8 @@ static long forget_routes(long a, long b, long c, long d, long e, long f)
 /* ---- the route ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Retransmissions in vain: when as much time has passed as TCP_RETRIES1 of them take at least, the
- * route is asked for again with each (RFC 1122 4.2.3.5, R1).  Another one is there to be found.
+ * Retransmissions without an answer: after the minimum time of TCP_RETRIES1 of them, each looks the
+ * route up again (RFC 1122 4.2.3.5, R1).  There is another route to be found.
  *
  * LIMIT(TCP_RETRIES1)
  */

@@ -157,7 +157,7 @@ static void test_memory_is_bounded(void **state)
 	for (u32 i = 0; i < 2000; i++)
 		segment(1000 + 3 * i, 1, false);
 	assert_true(atomic_read(&sk->sk_rmem_alloc) <= sk->sk_rcvbuf + 4096);
-	/* In-order data goes on all the same. */
+	/* In-order data is still accepted. */
 	segment(0, 1000, false);
 	assert_true(!before(tp.rcv_nxt, ISS + 1000));
 	read_all();

@@ -105,7 +105,7 @@ static void test_malformed(void **state)
 	HEADER(true, 8, 10, 1, 1, 1, 1, 2, 2); /* reaches out of the header */
 	assert_false(tcp_parse_options(skb, &opt, false));
 	assert_false(opt.saw_tstamp);
-	/* Known kinds of another length are skipped, and what follows counts. */
+	/* Known kinds of a wrong length are skipped, and the following options count. */
 	HEADER(true, 2, 3, 9, 3, 4, 9, 9, 8, 4, 9, 9, 253, 5, 1, 2, 3, 2, 4, 0x02, 0x00, 0, 3, 3,
 	       5);
 	assert_true(tcp_parse_options(skb, &opt, false));
@@ -113,7 +113,7 @@ static void test_malformed(void **state)
 	assert_false(opt.wscale_ok || opt.saw_tstamp); /* behind EOL there is nothing */
 }
 
-/* Whatever bytes: no byte outside of the header is read (the sanitizer watches). */
+/* Random bytes: no byte outside of the header is read (the sanitizer checks). */
 static void test_random_bytes(void **state)
 {
 	u8 bytes[MAX_TCP_OPTION_SPACE];

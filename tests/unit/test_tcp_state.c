@@ -103,7 +103,10 @@ static void test_names(void **state)
 	assert_string_equal(tcp_state_name(-1), "?");
 }
 
-/* Linux's tcpCurrEstab leaves CLOSE_WAIT out (RFC 4022 does not); tcpEstabResets: who was cut off there. */
+/*
+ * Linux's tcpCurrEstab leaves CLOSE_WAIT out (RFC 4022 does not); tcpEstabResets counts resets
+ * there.
+ */
 static void test_counters(void **state)
 {
 	u64 now = snmp_counters[SNMP_TcpCurrEstab], resets = snmp_counters[SNMP_TcpEstabResets];

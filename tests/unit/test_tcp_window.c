@@ -84,7 +84,7 @@ static void test_the_offer_is_never_taken_back(void **state)
 		assert_false(before(tp.rcv_wup + tp.rcv_wnd, edge));
 		edge = tp.rcv_wup + tp.rcv_wnd;
 	}
-	/* It closes only as what was offered is used up. */
+	/* It closes only as the offered window is used up. */
 	tp.rcv_nxt = edge;
 	assert_int_equal(tcp_select_window(sk), 0);
 	assert_int_equal(tp.rcv_wnd, 0);
@@ -105,7 +105,7 @@ static void test_unscaled_window_moves_by_segments(void **state)
 	first = tcp_select_window(sk);
 	assert_int_equal(first % MSS, 0);
 	assert_in_range(first, 30000 - MSS, 30000);
-	/* A few bytes less free: the edge stands. */
+	/* A few bytes less are free: the right edge does not move. */
 	tp.rcv_ssthresh = 29990;
 	assert_int_equal(tcp_select_window(sk), first);
 	/* Never more than 16 bits hold. */
@@ -123,7 +123,10 @@ static void test_no_crumbs(void **state)
 	tp.rx_opt.mss_clamp = 1;
 	assert_int_equal(tcp_mtu_to_mss(sk, 1500), TCP_MIN_SND_MSS - TCPOLEN_TSTAMP_ALIGNED);
 	tp.rx_opt.mss_clamp = 1460;
-	/* A link that carries less than the crumbs: what fits (RFC 791: 68 bytes always do). */
+	/*
+	 * A link that carries less than the minimum segment: the largest that fits (RFC 791: 68
+	 * bytes always do).
+	 */
 	assert_int_equal(tcp_mtu_to_mss(sk, 100), 100 - 40 - TCPOLEN_TSTAMP_ALIGNED);
 	assert_int_equal(tcp_mtu_to_mss(sk, 87), 87 - 40 - TCPOLEN_TSTAMP_ALIGNED);
 	assert_int_equal(tcp_mtu_to_mss(sk, 68), 68 - 40 - TCPOLEN_TSTAMP_ALIGNED);

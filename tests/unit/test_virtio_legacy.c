@@ -69,7 +69,10 @@ static const enum virtio_model_lie lies[] = {
 	MODEL_LIE_CSUM_OFFSET, MODEL_LIE_GSO_TYPE,  MODEL_LIE_HINTS,
 };
 
-/* One lie, on the receive queue: at most one packet is lost, or the device is shut down for good. */
+/*
+ * One lie, on the receive queue: at most one packet is lost, or the device is shut down
+ * permanently.
+ */
 static void liar(u64 features, u64 lie)
 {
 	bool fatal = lie <= MODEL_LIE_USED_IDX;

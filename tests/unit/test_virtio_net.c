@@ -83,7 +83,9 @@ static void liar(u64 features, u64 lie)
 		take_all();
 	}
 	if (is_fatal(lie)) {
-		/* Reset, link down, everything home; what is sent now is dropped and counted. */
+		/*
+		 * Reset, link down, all buffers returned; packets sent now are dropped and counted.
+		 */
 		CHECK(virtio_model_stat("resets") == 2);
 		CHECK(!netif_carrier_ok(eth0()));
 	} else {
@@ -150,7 +152,7 @@ static void test_lies_at_random(void **state)
 		in_child(lies_at_random, feature_sets[s % 3], s + 1000 * seed);
 }
 
-/* Each field of the header anything at all: a packet, or a counted error, and nothing is kept. */
+/* Each field of the header random: a packet, or a counted error, and no buffer is lost. */
 static void headers_at_random(u64 features, u64 arg)
 {
 	static u8 frame[ETH_HLEN + 20000];

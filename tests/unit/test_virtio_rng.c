@@ -88,7 +88,9 @@ static int probe(void)
 	return virtio_probe(&device);
 }
 
-/* The driver has no end, as on the machine: what it holds is taken back here, after a reset. */
+/*
+ * The driver is never removed, as on the machine: its buffers are taken back here, after a reset.
+ */
 static void forget(void)
 {
 	set_status(&device, 0);
@@ -97,7 +99,7 @@ static void forget(void)
 	kfree(device.priv);
 }
 
-/* The device is done: what it says goes into the used ring, then its interrupt comes. */
+/* The device has finished: its report goes into the used ring, then its interrupt comes. */
 static void answer(u32 id, u32 len)
 {
 	queue->used->ring[queue->used->idx % queue->num] = (struct vring_used_elem){id, len};
@@ -185,7 +187,7 @@ static void test_no_answer_and_interrupts_for_nothing(void **state)
 	forget();
 }
 
-/* The probe fails, and says so to the device; that is all. */
+/* The probe fails, and sets FAILED in the device's status; that is all. */
 static void test_no_queue(void **state)
 {
 	no_queue = true;

@@ -312,7 +312,7 @@ static void test_kick_suppressed_while_device_works(void **state)
 /* ---- callbacks --------------------------------------------------------------------------------- */
 
 /*
- * Whenever enable said yes, a callback has come by the time what it was asked for is used; while
+ * If enabling returned true, a callback has come by the time the requested buffer is used; while
  * disabled none comes.
  */
 static void callbacks_random(u64 features, bool delayed)
@@ -335,7 +335,10 @@ static void callbacks_random(u64 features, bool delayed)
 			assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 60);
 		assert_int_equal(callbacks[1], before);
 		armed = delayed ? virtqueue_enable_cb_delayed(tx) : virtqueue_enable_cb(tx);
-		/* All used before it was asked for: no callback would come, so it must say no. */
+		/*
+		 * All buffers were used before enabling: no callback would come, so it must return
+		 * false.
+		 */
 		if (used == batch)
 			assert_false(armed);
 		if (!delayed)
@@ -468,7 +471,10 @@ static void second_round(void)
 	virtqueue_kick(tx);
 }
 
-/* More used than was given: no entry is believed, though each names a buffer of the device's. */
+/*
+ * More buffers used than given: no entry is accepted, though each names a buffer that the device
+ * has.
+ */
 static void test_index_beyond_the_given_buffers(void **state)
 {
 	static const u32 lies[] = {MODEL_LIE_USED_IDX, MODEL_LIE_USED_BACK};
@@ -487,9 +493,9 @@ static void test_index_beyond_the_given_buffers(void **state)
 }
 
 /*
- * The index goes ahead by one, over an entry that is what it was a round of the ring ago: if that
- * buffer is with the device again, it comes home too early, and then a second time, which breaks the
- * queue.  No buffer is ever given out twice.
+ * The index is ahead by one, over an entry from the previous round of the ring: if the device has
+ * that buffer again, it is returned too early, and then a second time, which breaks the queue.  No
+ * buffer is ever given out twice.
  */
 static void test_entry_of_the_last_round(void **state)
 {
@@ -524,7 +530,7 @@ static int accept_any(struct virtio_device *vdev, struct virtqueue *vq)
 }
 
 /*
- * A device may have the largest ring that there is (2.6): the driver takes what it can use.
+ * A device may have the largest possible ring (2.6): the driver uses as much as it can.
  *
  * LIMIT(VIRTQ_SIZE_MAX)
  */
@@ -578,7 +584,7 @@ static void test_legacy_layout(void **state)
 	}
 }
 
-/* The size is the device's: one that the driver cannot take is no queue at all. */
+/* The device fixes the size: a queue of a size that the driver cannot use is not created. */
 static void test_legacy_sizes_that_cannot_be(void **state)
 {
 	static const u16 sizes[] = {0, 3, 1000, VIRTQ_SIZE_MAX + 1, 2 * VIRTQ_SIZE_MAX, 0xffff};

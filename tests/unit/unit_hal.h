@@ -34,7 +34,9 @@ void unit_set_clock(u64 ns);
 /* The console's text since the last unit_console_clear(); NUL-terminated. */
 const char *unit_console(void);
 void unit_console_clear(void);
-/* How many bytes it takes from now on (SIZE_MAX: all); how often a byte waited for room in vain. */
+/*
+ * The bytes that it takes from now on (SIZE_MAX: all); how often a byte waited and found no room.
+ */
 void unit_console_room(size_t bytes);
 unsigned int unit_console_waits(void);
 u64 unit_console_polls(void); /* of bytes that found no room, since the start */

@@ -112,7 +112,7 @@ struct pkt_tcp {
 	unsigned int header; /* bytes of the header, options included */
 	uint8_t flags;
 	uint16_t window, urgent;
-	/* Of a segment that was read: what follows the first 20 bytes. */
+	/* Of a parsed segment: the bytes after the first 20. */
 	const uint8_t *options, *data;
 	size_t options_len, len;
 };
@@ -202,7 +202,7 @@ struct pkt_options {
 	uint32_t tsval, tsecr;
 };
 
-/* The options of a TCP header.  NULL, or what is wrong with them; unknown ones are passed over. */
+/* The options of a TCP header.  NULL, or the error in them; unknown ones are skipped. */
 static inline const char *pkt_read_options(const uint8_t *p, size_t len, struct pkt_options *o)
 {
 	const uint8_t *end = p + len;
