@@ -15,9 +15,9 @@
  *	<= min / 2	__GFP_MEMALLOC: buffers for the receive ring, without which no ACK, FIN or RST comes in
  *			and nothing is ever freed
  *
- * Each level ends what the next ones are needed for: received data is freed by a thread that reads it and sends
- * the answer, the answer by an ACK.  Were there one level for all, threads could use up the pages that
- * each of them waits for.
+ * Each level stops an activity that needs the next levels to finish: received data is freed by a
+ * thread that reads it and sends an answer, the answer by an ACK. With one level for all, threads
+ * could use up the pages that each of them waits for.
  */
 #ifndef KERNEL_MM_PAGE_H
 #define KERNEL_MM_PAGE_H

@@ -26,8 +26,8 @@ struct dst_ops {
 struct dst_entry {
 	refcount_t refs;
 	/* Fields rather than operations, as in Linux, because every segment reads them. */
-	u32 mtu; /* bytes of the largest packet that the path takes */
-	u16 advmss; /* bytes of the largest TCP segment that the link takes: what an MSS option announces */
+	u32 mtu;    /* bytes of the largest packet that the path takes */
+	u16 advmss; /* bytes of the largest TCP segment that the link takes: for the MSS option */
 	const struct dst_ops *ops;
 	struct net_device *dev;
 };

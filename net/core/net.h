@@ -95,7 +95,7 @@ struct net_proto_family {
 	int (*create)(struct socket *sock, int protocol);
 };
 #define SOCK_MAX 11 /* socket types are below it */
-/* A family becomes known to socket() (net/socket.c): 0, -EEXIST, -ENOBUFS (not a family).  Boot. */
+/* Registers a family for socket() (net/socket.c): 0, -EEXIST, -ENOBUFS (not a family).  Boot. */
 int sock_register(const struct net_proto_family *ops);
 
 #endif

@@ -3,9 +3,9 @@
  * sk_buff_head: a doubly linked list of packets.  A packet is on one list at most, and the list holds the
  * reference that its owner gave it.
  *
- * All functions here expect the caller to hold what guards the list: the lock inside it
- * (a CPU's input queue), or its owner's lock (the queues of a sock, a neighbour, a device).  Any context that
- * this lock permits.  From Linux's include/linux/skbuff.h.
+ * All functions here expect the caller to hold the list's lock: the one inside it (a CPU's input
+ * queue), or its owner's lock (the queues of a sock, a neighbour, a device).  Any context that this
+ * lock permits.  From Linux's include/linux/skbuff.h.
  */
 #ifndef NET_CORE_SKB_QUEUE_H
 #define NET_CORE_SKB_QUEUE_H

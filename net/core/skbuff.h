@@ -142,7 +142,7 @@ struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
 /* Private linear part with at least @nhead more headroom and @ntail more tailroom.  0 / -ENOMEM. */
 int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp);
 int skb_cow_head(struct sk_buff *skb, unsigned int headroom);
-/* Copies what describes a packet (not its memory): protocol, marks, cb, a reference on the route. */
+/* Copies the description of a packet, not its data: protocol, marks, cb, a route reference. */
 void skb_copy_header(struct sk_buff *to, const struct sk_buff *from);
 
 #define NET_SKB_PAD       64 /* headroom of received packets; a multiple of a cache line */
@@ -333,7 +333,7 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
  * frees @from with kfree_skb_partial(); *@delta_truesize is what @to grew by. */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize);
-/* Frees what skb_try_coalesce() left of a packet. */
+/* Frees the rest of a packet after skb_try_coalesce(). */
 void kfree_skb_partial(struct sk_buff *skb, bool head_stolen);
 /* Adds page bytes as fragment @i (takes over the caller's reference). */
 void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, u32 size);

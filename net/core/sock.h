@@ -6,20 +6,20 @@
  * Interface.
  * Lock: it has an owner.  Process context: lock_sock() (may sleep) ... release_sock().  Softirq:
  * bh_lock_sock() ... bh_unlock_sock(); if sock_owned_by_user() in between, the packet goes to the bounded
- * sk_backlog (sk_add_backlog), which release_sock() works off through sk->sk_backlog_rcv.  Either way one
- * context at a time touches the protocol's state.  sk_socket and sk_wq change under sk_callback_lock, which
- * is taken inside the other.  A function that waits (sk_wait_data, sk_stream_wait_memory ...) unlocks the
- * socket meanwhile: read its state again afterwards.
+ * sk_backlog (sk_add_backlog), which release_sock() processes through sk->sk_backlog_rcv.  Either
+ * way one context at a time touches the protocol's state.  sk_socket and sk_wq change under
+ * sk_callback_lock, which is taken inside the other.  A function that waits (sk_wait_data,
+ * sk_stream_wait_memory ...) unlocks the socket meanwhile: read its state again afterwards.
  * References: one for its life as a socket or connection (given back by inet_csk_destroy_sock() or
- * sk_common_release()), one for each armed timer (sk_reset_timer), one for the caller that found it in a
- * hash table.  sock_put() gives one back; the last one frees, once no packet below holds the sock
- * (sk_wmem_alloc).  Without a reference of one's own the sock may be gone after bh_unlock_sock() or
- * release_sock(): do not touch it.  A hash table holds no reference to a full socket: the sock is taken out
- * before its life's reference goes, and a lookup takes one under the bucket's lock.
- * struct socket: sk_socket is NULL for an orphan and for a child before accept().  After sock_orphan() the
- * application's half may be freed, and the sock may use neither sk_socket nor sk_wq.
- * Memory: skb_set_owner_r() and skb_set_owner_w() charge a packet to its sock, and the packet's destructor
- * gives it back.  Ask sk_mem_schedule() before a packet joins a queue.
+ * sk_common_release()), one for each armed timer (sk_reset_timer), one for the caller that found it
+ * in a hash table.  sock_put() gives one back; the last one frees, once no packet below holds the
+ * sock (sk_wmem_alloc).  Without a reference of your own do not touch the sock after
+ * bh_unlock_sock() or release_sock(): it may be freed.  A hash table holds no reference to a full
+ * socket: the sock is taken out before its life's reference goes, and a lookup takes one under the
+ * bucket's lock. struct socket: sk_socket is NULL for an orphan and for a child before accept().
+ * After sock_orphan() the application's half may be freed, and the sock may use neither sk_socket
+ * nor sk_wq. Memory: skb_set_owner_r() and skb_set_owner_w() charge a packet to its sock, and the
+ * packet's destructor gives it back.  Ask sk_mem_schedule() before a packet joins a queue.
  */
 #ifndef NET_CORE_SOCK_H
 #define NET_CORE_SOCK_H
@@ -92,7 +92,7 @@ struct sock {
 	u8 sk_protocol;
 	u8 sk_type;
 	int sk_err;             /* positive errno, taken once by sock_error() */
-	int sk_err_soft;        /* told only when the connection gives up */
+	int sk_err_soft;        /* reported only when the connection gives up */
 	unsigned long sk_flags; /* SOCK_* bits */
 	u32 sk_ack_backlog;     /* connections in the accept queue */
 	u32 sk_max_ack_backlog;
@@ -126,7 +126,7 @@ extern int sysctl_rmem_max, sysctl_wmem_max; /* SO_RCVBUF, SO_SNDBUF */
 #define SOCK_SNDBUF_LOCK   1
 #define SOCK_RCVBUF_LOCK   2
 #define SOCK_BINDADDR_LOCK 4 /* the address was chosen with bind() */
-#define SOCK_BINDPORT_LOCK 8 /* the port was: it stays through a disconnect */
+#define SOCK_BINDPORT_LOCK 8 /* the port was: kept after a disconnect */
 
 #define SK_NO_REUSE  0
 #define SK_CAN_REUSE 1
@@ -188,7 +188,7 @@ void sock_graft(struct sock *sk, struct socket *parent);
 
 /* ---- lock ------------------------------------------------------------------------------------ */
 void lock_sock(struct sock *sk);    /* process context; may sleep */
-void release_sock(struct sock *sk); /* works off the backlog, then release_cb */
+void release_sock(struct sock *sk); /* processes the backlog, then release_cb */
 static inline bool sock_owned_by_user(const struct sock *sk)
 {
 	return sk->sk_lock.owned;

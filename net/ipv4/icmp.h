@@ -9,13 +9,13 @@
 
 extern struct log_source icmp_log; /* icmp.c */
 
-/* For a net_protocol's err_handler: the message whose quote it was given. */
+/* For a net_protocol's err_handler: the ICMP header of the message that quotes its packet. */
 static inline struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 {
 	return (struct icmphdr *)skb_transport_header(skb);
 }
 
-/* Says that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
+/* Sends an error that @skb_in could not be delivered; rate-limited; @skb_in stays the caller's. */
 void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info);
 
 /* The next hop of @skb, a packet of ours, does not answer: notifies its transport as an ICMP host

@@ -31,7 +31,7 @@ struct rtable {
 	__be32 rt_dst;        /* destination of the lookup */
 	__be32 rt_src;        /* preferred source */
 	u32 genid;
-	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is believed, 0 = none */
+	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is used, 0 = none */
 	__be32 fl_saddr;               /* key of the lookup, with rt_dst */
 	int fl_oif;
 	struct neighbour *neigh; /* of the next hop, once needed; holds a reference */

@@ -85,7 +85,7 @@ extern const struct inet_connection_sock_af_ops ipv4_specific;
 void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
 void tcp_v4_init(void);
 void tcp4_proc_init(void); /* /proc/net/tcp and sockstat (tcp_proc.c).  Boot */
-void tcp_end_init(void);   /* registers the hook that closes connections when the machine ends */
+void tcp_end_init(void);   /* registers the hook that closes connections at power-off */
 void tcp_init_sock(struct sock *sk);
 /* The only way a state changes: checks the table of legal transitions (tcp.c), keeps CurrEstab
  * and the other counters, unhashes on TCP_CLOSE. */
@@ -114,7 +114,7 @@ void tcp_reset(struct sock *sk);                    /* by the peer's RST */
 void tcp_write_queue_purge(struct sock *sk);
 bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);
-/* May @sk queue more to send?  Not above what is unsent already, nor above its share of short memory. */
+/* May @sk queue more data?  Not if too much is unsent, nor above its share when memory is short. */
 bool tcp_stream_memory_free(const struct sock *sk);
 bool tcp_wmem_has_room(const struct sock *sk);
 int tcp_mem_limit(const struct sock *sk, int least, int most);
@@ -140,7 +140,8 @@ static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
 }
 /*
  * RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower end is not below the first byte that
- * was sent: a young connection has sent less than the peer's window, and an ACK of less is forged.
+ * was sent: a young connection has sent less than the peer's window, and an ACK below that is
+ * forged.
  */
 static inline bool tcp_ack_is_near(const struct tcp_sock *tp, u32 ack)
 {
@@ -186,7 +187,7 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 {
 	if ((s32)(rx_opt->ts_recent - rx_opt->rcv_tsval) <= paws_win)
 		return true;
-	/* TS.Recent is too old to be believed (RFC 7323 5.5) */
+	/* TS.Recent is too old to be used (RFC 7323 5.5) */
 	if ((long)(get_jiffies_64() / HZ) >= rx_opt->ts_recent_stamp + TCP_PAWS_24DAYS)
 		return true;
 	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in SYN */

@@ -107,8 +107,8 @@ void tcp_finish_connect(struct sock *sk);
 /* @skb has data or a FIN. */
 enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_fin(struct sock *sk);
-/* Before there is data: no more than the handshake promised, no less than a host must take, or
- * than its narrow link can carry. */
+/* The estimate before data comes: at most the MSS of the handshake, at least the size that every
+ * host must accept, or that its narrow link can carry. */
 static inline void tcp_initialize_rcv_mss(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -123,10 +123,12 @@ void tcp_enter_quickack_mode(struct sock *sk);
 void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb);
 int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
 		int *addr_len);
-/* The application took data: would a window update help the peer?  Then sends it. */
+/* The application read data: sends a window update if it helps the peer. */
 void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
-/* True (and counted under @mib): this out-of-window segment gets no answer, the last one is too fresh. */
+/*
+ * True (counted under @mib): do not answer this out-of-window segment, the last answer is recent.
+ */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time); /* data, too */
 void tcp_fast_path_on(struct tcp_sock *tp);

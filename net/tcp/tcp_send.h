@@ -29,8 +29,8 @@
 #define FLAG_NO_CHALLENGE_ACK   0x8000
 #define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
 #define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
-/* Works the acknowledgment in.  1: fine; 0: old, nothing new; -1: not acceptable (RFC 5961 5.2:
- * a challenge ACK was sent where due).  Does not free @skb. */
+/* Processes the acknowledgment. 1: accepted; 0: old, without news; -1: not acceptable (RFC 5961
+ * 5.2: a challenge ACK was sent if due).  Does not free @skb. */
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag);
 /* Does a segment with these numbers set the peer's window to @nwin bytes? */
 bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin);
@@ -80,7 +80,7 @@ int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
 void tcp_send_probe0(struct sock *sk);
 unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when);
 void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961, limited in all */
-/* May one more challenge ACK leave for the connection of @last_oow_ack_time?  Then it is counted. */
+/* May another challenge ACK be sent for the connection of @last_oow_ack_time?  If so, counts it. */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
@@ -242,12 +242,12 @@ static inline u16 tcp_advertise_mss(const struct sock *sk, const struct dst_entr
 	return user_mss && user_mss < mss ? user_mss : mss;
 }
 
-/* ---- replies that no socket sends (tcp_make.c) ----------------------------------------------------- */
+/* ---- replies without a socket (tcp_make.c) --------------------------------------------------- */
 struct tcp_reply {
 	struct tcphdr th;
 	__be32 opt[TCPOLEN_TSTAMP_ALIGNED / 4];
 };
-/* All fill @rep, an answer to @skb, but for its checksum, and return its bytes. */
+/* All fill @rep, an answer to @skb, except its checksum, and return its length. */
 unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep);
 unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *rep,
 				   const struct inet_timewait_sock *tw);

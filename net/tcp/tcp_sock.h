@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP's objects: struct tcp_sock, its request and its TIME_WAIT; the options of a segment, checked; what a
- * segment carries beside its data.  Names and roles of Linux's include/linux/tcp.h.
+ * TCP's objects: struct tcp_sock, its request and its TIME_WAIT; the checked options and the
+ * control block of a segment.  Names and roles of Linux's include/linux/tcp.h.
  *
  * The fields of a tcp_sock are the socket's owner's, or of the holder of the bh lock without an owner.
  */
@@ -25,7 +25,7 @@ static inline unsigned int tcp_hdrlen(const struct sk_buff *skb)
 	return tcp_hdr(skb)->doff * 4;
 }
 
-/* ---- what a segment carries beside its data --------------------------------------------------------- */
+/* ---- the control block of a segment --------------------------------------------------------- */
 struct tcp_skb_cb {
 	u32 seq;     /* of the first byte (SYN counts one) */
 	u32 end_seq; /* seq + data + SYN + FIN */
