@@ -16,8 +16,9 @@ struct ratelimit {
 };
 
 /*
- * May one more line be logged?  At most LOG_BURST_LINES in LOG_BURST_MS. When lines were withheld,
- * the next one that is allowed is preceded by a line with their number, which begins with @name.
+ * Returns true if one more line may be logged: at most LOG_BURST_LINES in LOG_BURST_MS.  If lines
+ * were withheld, the next call that returns true first logs their number, in a line that begins
+ * with @name.
  */
 bool ratelimit_allows(struct ratelimit *limit, const char *name);
 

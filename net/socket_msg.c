@@ -121,7 +121,7 @@ static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int fl
 
 /*
  * Copies in an application's header and its vector.  The caller frees *@heap.  Control messages do
- * not exist yet: one that is sent is refused, none is ever received.
+ * not exist yet: sending one fails, and none is ever received.
  */
 static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, struct kmsghdr *msg,
 			 struct iovec *fast, struct iovec **heap)

@@ -140,9 +140,10 @@ static u8 *virtnet_rx_spare(struct virtnet_info *vi)
 }
 
 /*
- * Fills the ring up to rx_fill descriptors.  Usually the buffers go back, or replace one that left
- * the ring; new ones are allocated at the beginning, and later only after memory was short.  The
- * timer is needed because a ring that stays empty would never interrupt.  One doorbell for all.
+ * Fills the ring up to rx_fill descriptors.  Usually with spare buffers, which came back or replace
+ * those that left the ring; others are allocated at the beginning, and later only after memory was
+ * short.  The timer tries again, because with an empty ring the device never interrupts.  One
+ * doorbell for all buffers.
  */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {

@@ -28,8 +28,9 @@ extern const struct ksym_table image_symbols;
 bool ksym_find(const struct ksym_table *table, u64 address, struct ksym *sym);
 
 /*
- * "name+0x12/0x80 net/tcp/tcp_ipv4.c:231", with the line where one is known; "?" else.  The instruction
- * that begins at @pc, or with @after the one that ended there: behind a call stands its return address.
+ * Prints "name+0x12/0x80 net/tcp/tcp_ipv4.c:231"; the line only if it is known; "?" without a symbol.
+ * It describes the instruction that begins at @pc.  With @after: the instruction that ends at @pc,
+ * because a return address points behind its call.
  */
 void ksym_print(u64 pc, bool after, char *buf, size_t size);
 

@@ -142,7 +142,7 @@ struct sample {
 	u32 apic;
 };
 
-/* Reads all three at one moment: of a few tries, the one that was disturbed least. */
+/* Reads all three counters together, a few times; returns the reading that took the least time. */
 static struct sample take_sample(const struct time_reference *ref)
 {
 	struct sample best = {0};

@@ -179,7 +179,7 @@ void sk_free(struct sock *sk)
 		__sk_free(sk);
 }
 
-/* Ends a sock without a connection, and one that was never completed. */
+/* Ends a sock that has no connection, or whose creation failed halfway. */
 void sk_common_release(struct sock *sk)
 {
 	if (sk->sk_prot->destroy)

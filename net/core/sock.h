@@ -238,8 +238,8 @@ int sk_stream_error(struct sock *sk, int flags, int err);
 void sk_stream_kill_queues(struct sock *sk);
 
 /*
- * The budget of all socks of a protocol (net/core/sock_mem.c).  Charge a packet that joins a queue;
- * with a negative number, one that leaves.  Ask sk_mem_schedule() before.
+ * The budget of all socks of a protocol (net/core/sock_mem.c).  Charge @bytes when a packet joins a
+ * queue, and -@bytes when it leaves.  Call sk_mem_schedule() before the charge.
  */
 void sk_mem_charge(struct sock *sk, int bytes);
 /* @held: bytes that the queue holds already; below @least more is always allowed. */

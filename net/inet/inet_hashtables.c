@@ -122,8 +122,8 @@ noinline struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 
 }
 
 /*
- * How well a listener fits: -1 not at all; one that is bound to the address or device beats one
- * that is not.
+ * Returns how well a listener fits, -1 if it does not.  A listener that is bound to the address or
+ * to the device scores higher than an unbound one.
  */
 static int compute_score(const struct sock *sk, __be32 daddr, u16 hnum, int dif)
 {
