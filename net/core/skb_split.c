@@ -68,6 +68,30 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 		skb_split_frags(skb, skb1, len);
 }
 
+/* Moves @from's linear part, which lies in a page fragment, behind @to's fragments, with its page reference. */
+static void skb_move_head(struct sk_buff *to, struct sk_buff *from, unsigned int len)
+{
+	struct page *page = compound_head(virt_to_page(from->head));
+
+	skb_fill_page_desc(to, skb_shinfo(to)->nr_frags, page,
+			   from->data - (u8 *)page_address(page), len);
+}
+
+/* Moves @from's fragments behind @to's; a clone of @from keeps its own references. */
+static void skb_move_frags(struct sk_buff *to, struct sk_buff *from)
+{
+	struct skb_shared_info *ts = skb_shinfo(to), *fs = skb_shinfo(from);
+	bool shared = skb_cloned(from);
+
+	for (unsigned int i = 0; i < fs->nr_frags; i++) {
+		ts->frags[ts->nr_frags++] = fs->frags[i];
+		if (shared)
+			get_page(fs->frags[i].page);
+	}
+	if (!shared)
+		fs->nr_frags = 0;
+}
+
 /*
  * Moves @from's fragments, and its linear part if that is in a page fragment, behind @to's.  If the
  * linear part moves, so does its page reference (*fragstolen): kfree_skb_partial() then frees the
@@ -76,12 +100,11 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize)
 {
-	struct skb_shared_info *ts = skb_shinfo(to), *fs = skb_shinfo(from);
-	unsigned int len = from->len, headlen = skb_headlen(from);
-	int delta;
+	unsigned int len = from->len, headlen = skb_headlen(from), frags;
+	int freed; /* the part of @from's truesize that stays behind */
 
 	*fragstolen = false;
-	if (skb_cloned(to) || ts->frag_list || fs->frag_list)
+	if (skb_cloned(to) || skb_shinfo(to)->frag_list || skb_shinfo(from)->frag_list)
 		return false;
 	if (len <= skb_tailroom(to)) {
 		if (len)
@@ -89,36 +112,22 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 		*delta_truesize = 0;
 		return true;
 	}
-	if (ts->nr_frags + fs->nr_frags + !!headlen > MAX_SKB_FRAGS)
+	frags = skb_shinfo(to)->nr_frags + skb_shinfo(from)->nr_frags + (headlen ? 1 : 0);
+	/* Another header may use this linear part: it must not move. */
+	if (frags > MAX_SKB_FRAGS || (headlen && (!from->head_frag || skb_cloned(from))))
 		return false;
 	if (headlen) {
-		struct page *page;
-
-		/* Another header may use this linear part: it must not move. */
-		if (!from->head_frag || skb_cloned(from))
-			return false;
-		page = compound_head(virt_to_page(from->head));
-		skb_fill_page_desc(to, ts->nr_frags, page, from->data - (u8 *)page_address(page),
-				   headlen);
-		delta = from->truesize - SKB_DATA_ALIGN(sizeof(struct sk_buff));
+		skb_move_head(to, from, headlen);
+		freed = SKB_DATA_ALIGN(sizeof(struct sk_buff));
 		*fragstolen = true;
 	} else {
-		delta = from->truesize - SKB_TRUESIZE(from->end);
+		freed = SKB_TRUESIZE(from->end);
 	}
+	skb_move_frags(to, from);
 	/* A linear part that was replaced by a larger one may be larger than its truesize says. */
-	delta = max(delta, (int)len);
-
-	memcpy(&ts->frags[ts->nr_frags], fs->frags, fs->nr_frags * sizeof(fs->frags[0]));
-	ts->nr_frags += fs->nr_frags;
-	if (skb_cloned(from)) {
-		for (unsigned int i = 0; i < fs->nr_frags; i++)
-			get_page(fs->frags[i].page);
-	} else {
-		fs->nr_frags = 0;
-	}
-	to->truesize += delta;
+	*delta_truesize = max((int)from->truesize - freed, (int)len);
+	to->truesize += *delta_truesize;
 	to->len += len;
 	to->data_len += len;
-	*delta_truesize = delta;
 	return true;
 }

@@ -47,20 +47,21 @@ void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
 }
 
 /* In microseconds.  Time limited by the window or by the buffer counts as busy, too. */
+/* Microseconds in @what, up to now. */
+static u64 chrono_us(const struct tcp_sock *tp, enum tcp_chrono what)
+{
+	u32 running = tp->chrono_type == what ? tcp_jiffies32 - tp->chrono_start : 0;
+
+	return (u64)(tp->chrono_stat[what - 1] + running) * USEC_PER_JIFFY;
+}
+
 static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 {
-	u64 stat[TCP_CHRONO_MAX] = {0}, total = 0;
-
-	for (unsigned int i = TCP_CHRONO_BUSY; i < TCP_CHRONO_MAX; i++) {
-		stat[i] = tp->chrono_stat[i - 1];
-		if (i == tp->chrono_type)
-			stat[i] += tcp_jiffies32 - tp->chrono_start;
-		stat[i] *= USEC_PER_JIFFY;
-		total += stat[i];
-	}
-	info->tcpi_busy_time = total;
-	info->tcpi_rwnd_limited = stat[TCP_CHRONO_RWND_LIMITED];
-	info->tcpi_sndbuf_limited = stat[TCP_CHRONO_SNDBUF_LIMITED];
+	info->tcpi_rwnd_limited = chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
+	info->tcpi_sndbuf_limited = chrono_us(tp, TCP_CHRONO_SNDBUF_LIMITED);
+	/* A sender that is held up by a limit is busy, too. */
+	info->tcpi_busy_time = chrono_us(tp, TCP_CHRONO_BUSY) + info->tcpi_rwnd_limited +
+			       info->tcpi_sndbuf_limited;
 }
 
 /* ---- struct tcp_info ------------------------------------------------------------------------------------ */

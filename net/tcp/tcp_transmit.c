@@ -208,17 +208,15 @@ noinline void tcp_send_ack(struct sock *sk)
 static unsigned long tcp_delack_time(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 ato = icsk->icsk_ack.ato, max_ato = HZ / 2;
+	bool answer_expected =
+		icsk->icsk_ack.pingpong || (icsk->icsk_ack.pending & ICSK_ACK_PUSHED);
+	u32 srtt_us = tcp_sk(sk)->srtt_us >> 3, most = answer_expected ? TCP_DELACK_MAX : HZ / 2;
 
-	if (ato <= TCP_DELACK_MIN)
-		return ato;
-	if (icsk->icsk_ack.pingpong || (icsk->icsk_ack.pending & ICSK_ACK_PUSHED))
-		max_ato = TCP_DELACK_MAX;
-	if (tp->srtt_us)
-		max_ato = min(max_ato,
-			      max_t(u32, tcp_usecs_to_jiffies(tp->srtt_us >> 3), TCP_DELACK_MIN));
-	return min(ato, max_ato);
+	/* No longer than a round trip, but for one that is very short. */
+	if (srtt_us)
+		most = min(most, max_t(u32, tcp_usecs_to_jiffies(srtt_us), TCP_DELACK_MIN));
+	return icsk->icsk_ack.ato <= TCP_DELACK_MIN ? icsk->icsk_ack.ato
+						    : min(icsk->icsk_ack.ato, most);
 }
 
 void tcp_send_delayed_ack(struct sock *sk)
