@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PVH door, second half: the loader's struct hvm_start_info becomes struct boot_info.
+ * The C part of the PVH entry (boot/pvh.S): converts the loader's struct hvm_start_info into struct
+ * boot_info.
  *
  * Caller: boot/pvh.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB are in
  * the direct map.

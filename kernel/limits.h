@@ -9,7 +9,7 @@
 #define KERNEL_LIMITS_H
 
 /* ---- CPUs, interrupts, system calls ---- */
-/* CPUs: per-CPU data is indexed by it. The kernel starts one. */
+/* CPUs: the length of each array of per-CPU data. The kernel starts one. */
 #define NR_CPUS 1
 /*
  * interrupts: request_irq() fails with -ENOSPC. NETDEV_MAX cards with an interrupt for each

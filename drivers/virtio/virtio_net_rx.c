@@ -140,10 +140,9 @@ static u8 *virtnet_rx_spare(struct virtnet_info *vi)
 }
 
 /*
- * Fills the ring up to rx_fill descriptors.  Usually with spare buffers, which came back or replace
- * those that left the ring; others are allocated at the beginning, and later only after memory was
- * short.  The timer tries again, because with an empty ring the device never interrupts.  One
- * doorbell for all buffers.
+ * Fills the ring up to rx_fill descriptors, with one doorbell for all buffers.  Takes the buffers of
+ * virtnet_rx_give() first; allocates others at the beginning, and after a shortage of memory.  If an
+ * allocation fails, a timer tries again: with an empty ring the device would never interrupt.
  */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {

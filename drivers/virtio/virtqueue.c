@@ -84,8 +84,8 @@ static bool vring_need_event(u16 event, u16 now, u16 old)
 /* ---- making ---------------------------------------------------------------------------------- */
 
 /*
- * Ignores an interrupt with an empty used ring: a poll already took the buffer and re-enables
- * callbacks.
+ * Calls the driver only if the used ring has buffers that it has not taken.  Else a poll took them
+ * before the interrupt arrived, and that poll enables callbacks again.
  */
 static void vring_interrupt(void *arg)
 {

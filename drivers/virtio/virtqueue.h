@@ -70,8 +70,9 @@ struct vq_sg {
 };
 
 /*
- * Of each descriptor, in memory that only the driver sees: the device can overwrite the table.
- * Valid for the head of a chain, except @next.
+ * The driver's record of one descriptor, in memory that the device cannot access; the device can
+ * overwrite the descriptor table.  @next is valid for each descriptor, the other fields only for the
+ * head of a chain.
  */
 struct vq_desc_state {
 	void *token; /* the driver's pointer for this buffer; NULL: the device does not have it */

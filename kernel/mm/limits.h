@@ -9,13 +9,13 @@
 
 /* ---- pages ---- */
 /*
- * KiB: the pages that only softirqs may take are the square root of this times the KiB of
- * memory; others' alloc_pages() fails. Linux's min_free_kbytes: 1 MiB of 64, 2 of 256.
+ * KiB: sqrt(MIN_FREE_FACTOR * the KiB of memory) are reserved for GFP_ATOMIC; other allocations
+ * of pages then fail. Linux's min_free_kbytes: 1 MiB of 64, 2 of 256.
  */
 #define MIN_FREE_FACTOR 16
 /*
- * part of memory: MIN_FREE_FACTOR's pages are no more than a 32nd, because 2 MiB must suffice
- * for a boot.
+ * part of memory: the reserve of MIN_FREE_FACTOR is no more than a 32nd, because 2 MiB must
+ * suffice for a boot.
  */
 #define MIN_FREE_PART 32
 /*

@@ -27,8 +27,8 @@
  */
 #define NETDEV_TX_QUEUE_LEN 1000
 /*
- * part of memory: the truesize of these packets, an 8th; more are dropped, QDISC_DROP. A small
- * machine cannot hold NETDEV_TX_QUEUE_LEN packets of 64 KiB.
+ * part of memory: an 8th, for the truesize of all packets that wait for room in a device's ring;
+ * more are dropped, QDISC_DROP. A small machine cannot hold NETDEV_TX_QUEUE_LEN packets of 64 KiB.
  */
 #define NETDEV_TX_QUEUE_PART 8
 /*
@@ -51,16 +51,22 @@
 /* connections: listen()'s backlog is cut to it. Linux's since 5.4. */
 #define SOMAXCONN_DEFAULT 4096
 #define SOMAXCONN_RANGE   0, 65535
-/* bytes: a socket may always queue them, when memory is short, too. tcp_rmem[0] of Linux. */
+/*
+ * bytes: of received data, that a socket may queue even when memory is short. tcp_rmem[0] of
+ * Linux.
+ */
 #define SOCK_RMEM_LEAST 4096
 /* bytes: sk_rcvbuf at the start. tcp_rmem[1] of Linux. */
 #define SOCK_RMEM_DEFAULT 131072
 /*
- * part of memory: SOCK_RMEM_DEFAULT is no more than a 48th. 2 MiB start with a third of it, 8
- * MiB with all.
+ * part of memory: sk_rcvbuf at the start is no more than a 48th of memory. A machine of 2 MiB
+ * starts with a third of SOCK_RMEM_DEFAULT, one of 8 MiB with all of it.
  */
 #define SOCK_RMEM_DEFAULT_PART 48
-/* bytes: and no less than this. Eight segments of 1 KiB in a window of half of it. */
+/*
+ * bytes: the least sk_rcvbuf at the start, however small memory is. Half of it is window: eight
+ * segments of 1 KiB.
+ */
 #define SOCK_RMEM_DEFAULT_LEAST 16384
 /* bytes: sk_rcvbuf grows so far by itself. tcp_rmem[2] of Linux. */
 #define SOCK_RMEM_MAX 6291456

@@ -201,8 +201,9 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
 }
 
 /*
- * A packet to be sent was freed, by a driver or earlier.  One byte of the charge stays until
- * sk_write_space() has returned, and keeps the sock alive.
+ * The destructor of a packet that @sk sends: the driver freed it after transmission, or a layer above
+ * the driver dropped it.  One byte of the charge stays until sk_write_space() has returned, and keeps
+ * the sock alive.
  */
 void sock_wfree(struct sk_buff *skb)
 {

@@ -25,8 +25,9 @@
 #define TCP_ORPHANS_MAX   16384
 #define TCP_ORPHANS_RANGE 0, 1000000
 /*
- * part of memory: in the queues of all sockets; memory is short above a 4th, and half of it is
- * the most. Linux takes less, on machines that do more than TCP.
+ * part of memory: a 4th, for the queues of all sockets; above it TCP is under memory pressure,
+ * and twice as much, half of memory, is the most. In Linux the pressure begins at a sixteenth, on
+ * machines that do more than TCP.
  */
 #define TCP_MEM_PRESSURE_PART 4
 /* pages: what tcp_mem may be set to. */
@@ -37,8 +38,8 @@
  */
 #define TCP_SHRINK_INTERVAL_MS 100
 /*
- * connections: of these in a jiffy, and those of one bucket more. The softirq stays below
- * MAX_SOFTIRQ_MS.
+ * connections: a walk visits so many in a jiffy, then completes the hash bucket that it is in.
+ * The softirq stays below MAX_SOFTIRQ_MS.
  */
 #define TCP_SHRINK_SOCKETS 64
 /*
@@ -88,8 +89,9 @@
 #define TCP_INVALID_RATELIMIT_RANGE 0, 60000
 /*
  * ACKs a second: challenge ACKs of all connections together, without limit as in Linux since
- * 6.1. Each connection has TCP_INVALID_RATELIMIT_MS; a sum lets many true resets go unanswered,
- * and tells an attacker (CVE-2016-5696).
+ * 6.1. Each connection has TCP_INVALID_RATELIMIT_MS. A limit for all together would leave valid
+ * resets unanswered, and an attacker could learn from it about other connections
+ * (CVE-2016-5696).
  */
 #define TCP_CHALLENGE_ACK_NO_LIMIT 2147483647
 /* ACKs a second: what the sysctl may be set to. */
@@ -111,7 +113,7 @@
 #define TCP_ADV_WIN_SCALE_RANGE -3, 31
 /* mode: 0 off, 1 with a random offset, 2 without. Linux's. */
 #define TCP_TIMESTAMPS_RANGE 0, 2
-/* part of the window: that one packet may hold back for, a third. Linux's. */
+/* part of the window: a burst of a third of it does not wait for a larger one. Linux's. */
 #define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000
 /* segments: of one packet on the slowest path. Linux's. */

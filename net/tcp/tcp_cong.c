@@ -117,10 +117,7 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 	return 0;
 }
 
-/*
- * ---- shared by most algorithms
- * --------------------------------------------------------------------------
- */
+/* ---- shared by most algorithms --------------------------------------------------------------- */
 
 /*
  * In slow start a window that is half used limits us too: the ACKs of the other half are under way.

@@ -113,8 +113,8 @@ noinline void tcp_finish_connect(struct sock *sk)
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
 	/*
-	 * The window of a SYN-ACK is not scaled: with a scale the next segment's header will
-	 * differ.
+	 * The fast path predicts the window field of the last segment.  A SYN-ACK's is not scaled:
+	 * with a window scale the next segment's field will differ.
 	 */
 	if (!tp->rx_opt.snd_wscale)
 		tcp_fast_path_on(tp);

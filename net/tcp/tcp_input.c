@@ -57,10 +57,7 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 	tcp_send_ack(sk);
 }
 
-/*
- * ---- is this segment acceptable?
- * ----------------------------------------------------------------------
- */
+/* ---- is this segment acceptable? ------------------------------------------------------------- */
 
 #define TSVAL_HZ_MAX                                                                               \
 	1200 /* of a peer's timestamp clock: RFC 7323 4.1 has 1000, older systems took 1200 (Linux 6.14) */
@@ -402,12 +399,13 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	sk->sk_state_change(sk);
 }
 
-/*
- * Our FIN was acknowledged.  If the application still reads, it is notified; if the socket is an
- * orphan, a small object waits for the peer's FIN, for a limited time.
- */
 enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
 
+/*
+ * Our FIN was acknowledged.  If the application still has the socket, it is notified.  An orphan
+ * waits for the peer's FIN for a limited time, if possible as a struct inet_timewait_sock, which is
+ * smaller.
+ */
 static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 				  const struct tcphdr *th)
 {

@@ -93,10 +93,7 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 	cb->eor = 0;
 }
 
-/*
- * ---- replies without a socket
- * ---------------------------------------------------------------------------
- */
+/* ---- replies without a socket ---------------------------------------------------------------- */
 
 /* Sends @rep to the sender of @skb, in softirq or from a backlog. */
 static void tcp_v4_send_reply(const struct sk_buff *skb, const struct tcp_reply *rep,
@@ -149,10 +146,7 @@ static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
 	tcp_v4_send_reply(skb, &rep, tcp_make_reqsk_ack(skb, &rep, req), ip_hdr(skb)->tos);
 }
 
-/*
- * ---- delivery: the contract of net/core/dropreason.h
- * ---------------------------------------------------
- */
+/* ---- delivery: the contract of net/core/dropreason.h ----------------------------------------- */
 
 /* Delivers to a full socket, whose reference it consumes. */
 static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)

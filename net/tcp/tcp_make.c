@@ -318,10 +318,7 @@ void tcp_send_challenge_ack(struct sock *sk)
 		tcp_send_ack(sk);
 }
 
-/*
- * ---- replies without a socket: all of the header except the checksum
- * ------------------------------------
- */
+/* ---- replies without a socket: all of the header except the checksum ------------------------- */
 
 /* Swaps @skb's ports. */
 static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply *rep,

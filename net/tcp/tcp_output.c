@@ -94,10 +94,7 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 	return NULL;
 }
 
-/*
- * ---- the limit of the network
- * -----------------------------------------------------------------------
- */
+/* ---- the limit of the network ---------------------------------------------------------------- */
 
 /*
  * The number of segments that the congestion window permits; at most half of the window at once,
@@ -194,10 +191,7 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 		tcp_chrono_start(sk, TCP_CHRONO_SNDBUF_LIMITED);
 }
 
-/*
- * ---- the limit of the receiver
- * --------------------------------------------------------------------------
- */
+/* ---- the limit of the receiver --------------------------------------------------------------- */
 
 /* Does at least the first segment lie within the peer's window? */
 noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb,
@@ -209,10 +203,7 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 	return !after(whole ? cb->end_seq : cb->seq + cur_mss, tcp_wnd_end(tp));
 }
 
-/*
- * ---- the limits of the sender itself
- * ----------------------------------------------------------------------
- */
+/* ---- the limits of the sender itself --------------------------------------------------------- */
 
 /* Minshall: a small segment waits only for an earlier small one, not for full ones. */
 static bool tcp_minshall_check(const struct tcp_sock *tp)

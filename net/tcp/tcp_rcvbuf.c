@@ -267,10 +267,7 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 	return tcp_prune_queue(sk, size);
 }
 
-/*
- * ---- the buffer grows with the path
- * -----------------------------------------------------------------------
- */
+/* ---- the buffer grows with the path ---------------------------------------------------------- */
 
 /*
  * The receiver's estimate of the round trip, srtt << 3 in microseconds.  @win_dep: the sample is

@@ -404,10 +404,7 @@ void tcp_simple_retransmit(struct sock *sk)
 	tcp_xmit_retransmit_queue(sk);
 }
 
-/*
- * ---- the meaning of an ACK
- * ------------------------------------------------------------------------------------------
- */
+/* ---- the meaning of an ACK ------------------------------------------------------------------- */
 
 static bool tcp_time_to_recover(const struct sock *sk)
 {

@@ -173,10 +173,7 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	return 0;
 }
 
-/*
- * ---- retransmission
- * ----------------------------------------------------------------------------------
- */
+/* ---- retransmission -------------------------------------------------------------------------- */
 
 /*
  * Cuts @skb to the part that may be sent now: not acknowledged, within the window, @segs segments.

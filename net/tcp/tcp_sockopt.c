@@ -45,10 +45,7 @@ static void set_keepidle(struct sock *sk, int seconds)
 		sk, elapsed < tp->keepalive_time ? tp->keepalive_time - elapsed : 0);
 }
 
-/*
- * ---- TCP_DEFER_ACCEPT: seconds as rounds of the SYN-ACK's timer, 1 + 2 + 4 ...
- * -------------------------------
- */
+/* ---- TCP_DEFER_ACCEPT: seconds as rounds of the SYN-ACK's timer, 1 + 2 + 4 ... --------------- */
 
 static u8 secs_to_retrans(int seconds)
 {

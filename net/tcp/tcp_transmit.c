@@ -17,10 +17,7 @@
 #include "net/tcp/tcp_send.h"
 #include "kernel/printk.h"
 
-/*
- * ---- effects of a sent segment
- * -------------------------------------------------------------------------
- */
+/* ---- effects of a sent segment --------------------------------------------------------------- */
 
 /*
  * A sent segment carried an ACK: the pending ACKs are done.  Only a pending one counts as a quick

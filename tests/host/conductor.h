@@ -149,8 +149,8 @@ int host_interrupt(struct host *h, int64_t ticket);
 /* ---- the end ---------------------------------------------------------------------------------- */
 
 /*
- * Makes the objects that are alive now the baseline, which may stay alive; done by host_start(),
- * and again at will.
+ * Records the objects that are alive now as the baseline: conductor_check() does not report them.
+ * host_start() does this; a caller may repeat it.
  */
 void host_set_baseline(struct host *h);
 /*

@@ -5,11 +5,11 @@
  * __wrap_kmem_cache_alloc() and its kin <- the whole kernel, in place of the functions of kernel/mm/slab.c
  * (programs with this file are linked with --wrap: Makefile).  Any context; slab's locks.
  *
- * For each object that the kernel asks for, slab gives one, too, which counts it, takes its memory and holds
- * its cache's limit, exactly as on the machine; it is not touched until the kernel frees the other
- * one.  The object that the kernel gets comes from the host, so that the sanitizer knows its end
- * and when it is freed.  A header precedes it; the sanitizer forbids access to that while the
- * object lives. Without separate objects (softnet_host.h) the kernel gets slab's own.
+ * Each allocation makes two objects.  The first is slab's (the twin): the cache's count, its limit and
+ * the free pages change exactly as on the machine, but the twin's memory is not used.  The second is
+ * the host's, and the kernel gets it: the sanitizer knows its bounds and when it is freed.  Freeing it
+ * frees the twin, too.  A header precedes the second object; the sanitizer forbids access to the
+ * header while the object lives.  Without separate objects (softnet_host.h) the kernel gets slab's own.
  */
 #include "tests/host/separate.h"
 

@@ -40,9 +40,11 @@
 /*
  * Before sn_boot():
  *   ram            bytes, default 64 MiB
- *   irq_chance     of 256: how likely a waiting interrupt comes in where interrupts are switched on
- *                  (default 64; 0, and the default with seed 0: only when the kernel is idle)
- *   race_chance    of 65536: the same at every edge of the code, in the race build (default 256)
+ *   irq_chance     the chance, in 256ths, that a pending interrupt is delivered where the kernel
+ *                  switches interrupts on.  0: it is delivered only when the kernel is idle.
+ *                  Default: 64, but 0 when sn_boot()'s seed is 0
+ *   race_chance    in the race build: the same, in 65536ths, at every edge of the code.
+ *                  Default: 256, but 0 when the seed is 0
  *   realtime       the time of day at boot, in seconds since 1970 (default: not known)
  *   separate_objects  0: slab cuts objects from pages, as on the machine (default 1: each is an allocation of
  *                  the host's, which a sanitizer watches)
@@ -54,9 +56,10 @@
  *   fail_alloc     N: the Nth allocation of an object from now on fails, once (0: none does)
  *   iss            the sequence number that the next connections of this host start with, on either
  *                  side; above 32 bits (the default): as RFC 6528 says (tests/host/iss.c)
- *   race_edge      N: frames and interrupts wait until the next call has begun, and come at the Nth
- *                  place in it where an interrupt may (in the race build: the Nth edge of the code),
- *                  or when it is over or asleep; then chance decides again
+ *   race_edge      N: frames and interrupts wait until the next system call has begun.  They are
+ *                  delivered at the Nth place in it where an interrupt is possible (race build: at
+ *                  the Nth edge of the code), or when the call sleeps or returns before that.
+ *                  Afterwards irq_chance and race_chance decide again
  *   keep_pages     N: the kernel has N free pages and no more, until this is set again (~0: all)
  * 0, or -1 when there is no room for another option.
  */

@@ -151,9 +151,9 @@ static void how_small_a_router_may_make_us(void)
 }
 
 /*
- * On a path below the least MTU segments go at once without "don't fragment", so that its routers cut them, and
- * so do resets to that host.
- * After ten minutes all is as before.  Linux's ip_dont_fragment().
+ * A router reports an MTU below LEAST.  A then sends segments of LEAST bytes at once, without "don't
+ * fragment", so that routers may fragment them; resets to that host lack the flag, too.  The learnt
+ * MTU expires after ten minutes, and segments have the flag again.  Linux's ip_dont_fragment().
  */
 static void a_path_below_the_least_may_cut(void)
 {

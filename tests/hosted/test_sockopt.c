@@ -474,8 +474,8 @@ static void deferred_and_never_a_word(void)
 }
 
 /*
- * Closed in FIN_WAIT2, or before it: with a negative TCP_LINGER2 no orphan waits for the peer's
- * FIN.
+ * With a negative TCP_LINGER2 no orphan waits for the peer's FIN: neither when the application closes
+ * in ESTABLISHED, nor when it closes in FIN_WAIT2.
  */
 static void no_lingering_in_fin_wait2(void)
 {

@@ -78,8 +78,8 @@ static int boot_host(struct world *w, unsigned int i)
 }
 
 /*
- * Hosts that will communicate learn each other's link address first, without troubles: by a connect
- * that is refused.
+ * Before the network begins to lose and damage frames, @from and @to learn each other's link address:
+ * @from connects to a port of @to that has no listener, and is refused.
  */
 static int meet(struct world *w, unsigned int from, unsigned int to)
 {

@@ -336,8 +336,6 @@ static void test_bytes_both_ways(void **state)
 	close_fd(fd);
 }
 
-/* LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX) */
-/* LIMIT(IP_DEFAULT_TTL) */
 /*
  * The pages are used until the peer has acknowledged their data; the caller may drop its references
  * before.
@@ -374,6 +372,8 @@ static void test_pages_are_sent_without_a_copy(void **state)
 	close_fd(listener);
 }
 
+/* LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX) */
+/* LIMIT(IP_DEFAULT_TTL) */
 static void test_options(void **state)
 {
 	static struct timeval tv = {.tv_usec = 1000000};
