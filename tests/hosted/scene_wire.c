@@ -93,8 +93,8 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 {
 	struct seg s = {.ns = scene_now(), .from = from, .kind = OTHER, .wscale = -1};
 	const uint8_t *ip = p + PKT_ETH;
-	struct pkt_options options;
-	struct pkt_tcp t;
+	struct pkt_options options = {0};
+	struct pkt_tcp t = {0};
 	const char *wrong;
 
 	if (!pkt_is_tcp(p, len))
