@@ -307,6 +307,39 @@ static void close_leaves_the_acceptors_their_listener(void)
 		scene_close(A, fds[i]);
 }
 
+/*
+ * listen() chose the port, and close() gives it back.  Until the state is CLOSE, the handshake's last ACK may still
+ * find the request and its listener, in LISTEN without a port: the child is freed and the ACK counted as dropped, as
+ * in Linux's tcp_v4_syn_recv_sock().  A gets an RST when it sends.
+ */
+static void ack_between_the_port_and_the_state(void)
+{
+	unsigned int without_port = 0;
+	bool over = false;
+
+	/* The ACK arrives at each place of close() where an interrupt may, one after the other. */
+	for (uint64_t place = 1; !over; place++) {
+		int listener = scene_socket(B), fd = scene_socket(A);
+		int64_t closing, connect;
+		char byte;
+
+		assert_int_equal(scene_call(B, SYS_listen, listener, 1), 0);
+		connect = scene_begin_connect(A, fd, B, scene_port(B, listener));
+		scene_sleep(2 * WIRE_DELAY + WIRE_DELAY / 2);
+		scene_mark();
+		closing = B->submit(SYS_close, listener, 0, 0, 0, 0, 0);
+		B->set("race_edge", place);
+		assert_int_equal(scene_end(B, closing), 0);
+		over = B->stat("race_left");
+		without_port += scene_counter(B, "TcpExt.ListenDrops");
+		assert_int_equal(scene_end(A, connect), 0);
+		scene_call(A, SYS_sendto, fd, PTR("x"), 1, MSG_NOSIGNAL, 0, 0);
+		assert_int_equal(scene_recv(A, fd, &byte, 1), -ECONNRESET);
+		scene_close(A, fd);
+	}
+	assert_true(without_port > 0);
+}
+
 /* Non-blocking: EAGAIN; poll() wakes when there is a connection, and accept() returns it. */
 static void poll_and_accept_without_waiting(void)
 {
@@ -373,6 +406,7 @@ int main(int argc, char **argv)
 		SCENE(a_backlog_of_five_holds_six_half_open),
 		SCENE(data_waits_for_a_place),
 		SCENE(closed_with_a_child_in_each_queue),
+		SCENE(ack_between_the_port_and_the_state),
 		SCENE(shut_down_and_listening_again),
 		SCENE(shutdown_calls_every_acceptor_off),
 		SCENE(close_leaves_the_acceptors_their_listener),
