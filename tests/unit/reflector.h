@@ -36,6 +36,7 @@
 #include "net/core/dropreason.h"
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
+#include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 #include "tests/host/virtio_model.h"
 #include "tests/unit/unit_lower.h"
@@ -116,12 +117,18 @@ static enum skb_drop_reason reflect(struct sk_buff *skb, struct net_device *dev,
 
 static struct packet_type reflector = {.type = HTONS_CONST(ETH_P_TEST), .func = reflect};
 
+static bool open_without_pages; /* all pages are in use when the device is opened */
+
 static int init_thread(void *arg)
 {
 	struct net_device *dev;
 
 	hal_probe_devices();
 	dev = dev_get_by_name("eth0");
+	if (open_without_pages) {
+		schedule(); /* the platform's own threads start first: they need memory */
+		host_keep_pages(0);
+	}
 	BUG_ON(dev && dev_open(dev));
 	return 0;
 }

@@ -473,6 +473,39 @@ static void test_memory_runs_out(void **state)
 	in_child(memory_runs_out, MODEL_FEATURES_ALL & ~EVENT_IDX, 0);
 }
 
+/*
+ * No page for any receive buffer: a device that has no buffer to use never interrupts, so that only the timer can
+ * fill the ring, once there is memory.
+ */
+static void empty_ring(u64 features, u64 arg)
+{
+	const struct virtnet_info *vi;
+	u64 failed;
+
+	open_without_pages = true;
+	boot(features, 256);
+	vi = eth0()->priv;
+	CHECK(virtqueue_outstanding(vi->rx) == 0);
+	failed = vi->refill_failed;
+	CHECK(failed > 0);
+	for (int i = 0; i < 10; i++)
+		step(10);
+	CHECK(virtqueue_outstanding(vi->rx) == 0);
+	CHECK(vi->refill_failed > failed);
+	sn_set("keep_pages", ~0ULL);
+	for (int i = 0; i < 3; i++)
+		step(10);
+	CHECK(virtqueue_outstanding(vi->rx) == vi->rx_fill);
+	bursts(10, false);
+	finish();
+}
+
+static void test_empty_ring(void **state)
+{
+	in_child(empty_ring, MODEL_FEATURES_DEFAULT, 0);
+	in_child(empty_ring, MODEL_FEATURES_ALL & ~EVENT_IDX, 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +523,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_link_changes),
 		cmocka_unit_test(test_large_receive),
 		cmocka_unit_test(test_memory_runs_out),
+		cmocka_unit_test(test_empty_ring),
 	};
 
 	if (argc > 1)
