@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bus numbers behind bridges on a machine without a firmware that sets PCI up (microvm with pcie=on): they
- * end below the next root bus, whose numbers are its own.
+ * A machine without a firmware that sets PCI up (microvm with pcie=on): addresses of devices' memory, and bus
+ * numbers behind bridges, which end below the next root bus, whose numbers are its own.
  *
  * Linked with drivers/pci_assign.c alone: the registers of the bridges, ACPI's devices and the log are here.
- * Expected numbers: PCI-to-PCI Bridge Architecture 1.2, 3.2.5.3 to 3.2.5.5, and ACPI 6.4, 6.5.5 (_BBN, "the
+ * Expected addresses: PCI Local Bus 3.0, 6.2.5.1 (a BAR of N bytes decodes from a multiple of N; a 64-bit one
+ * takes two registers, the lower half first).  Expected numbers: PCI-to-PCI Bridge Architecture 1.2, 3.2.5.3 to 3.2.5.5, and ACPI 6.4, 6.5.5 (_BBN, "the
  * PCI bus number" from which on a root's buses are numbered).
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "drivers/pci.h"
@@ -22,6 +24,8 @@
 struct acpi_devices acpi_devices;
 
 static u32 buses[PCI_BUSES]; /* register 0x18 of the bridge in slot i of bus 0 */
+static u32 bars[PCI_BARS];   /* base address registers */
+static unsigned int log_lines;
 
 bool pci_config_in_memory(void)
 {
@@ -39,14 +43,17 @@ void pci_write16(const struct pci_device *pdev, u8 offset, u16 value)
 
 void pci_write32(const struct pci_device *pdev, u8 offset, u32 value)
 {
-	if (offset == 0x18)
+	if (offset == 0x18) /* of a device, BAR 2 */
 		buses[pdev->slot] = value;
+	if (offset >= PCI_BASE_ADDRESS_0 && offset < PCI_BASE_ADDRESS_0 + 4 * PCI_BARS)
+		bars[(offset - PCI_BASE_ADDRESS_0) / 4] = value;
 }
 
 struct log_source kernel_log;
 
 void printk_from(const struct log_source *source, enum loglevel level, const char *fmt, ...)
 {
+	log_lines++;
 }
 
 static u8 open_bridge(u8 slot, struct pci_window *window)
@@ -97,9 +104,49 @@ static void test_bridges_stay_below_the_next_root_bus(void **state)
 	assert_int_equal(open_bridge(5, &window), 0);
 }
 
+static void test_each_bar_at_a_multiple_of_its_size(void **state)
+{
+	struct pci_window window = {WINDOW + 0x100, WINDOW + 0x8000};
+	struct pci_device pdev = {.bar = {
+					  [0] = {.size = 0x1000},
+					  [1] = {.size = 0x20, .io = true},
+					  [2] = {.size = 0x4000, .is_64 = true},
+					  [4] = {.size = 0x1000, .addr = 0xfe000000},
+					  [5] = {.size = 0x10},
+				  }};
+	struct pci_device large = {.bar = {{.size = 0x8000}, {.size = 0x10}}};
+
+	(void)state;
+	memset(bars, 0xff, sizeof(bars));
+	pci_assign_bars(&pdev, &window);
+	assert_int_equal(bars[0], WINDOW + 0x1000);
+	assert_int_equal(bars[1], 0xffffffff); /* ports */
+	assert_int_equal(bars[2], WINDOW + 0x4000);
+	assert_int_equal(bars[3], 0);
+	assert_int_equal(bars[4], 0xffffffff); /* it has its address */
+	assert_int_equal(pdev.bar[4].addr, 0xfe000000);
+	assert_int_equal(pdev.bar[5].addr, 0); /* the window is full */
+	assert_int_equal(log_lines, 1);
+
+	/* One that is too large leaves the rest of the window to the next. */
+	window = (struct pci_window){WINDOW + 0x100, WINDOW + 0x8000};
+	pci_assign_bars(&large, &window);
+	assert_int_equal(large.bar[0].addr, 0);
+	assert_int_equal(bars[1], WINDOW + 0x100);
+	assert_int_equal(log_lines, 2);
+
+	/* On a PC the firmware has given out all addresses. */
+	window = (struct pci_window){0, 0};
+	large.bar[1].addr = 0;
+	pci_assign_bars(&large, &window);
+	assert_int_equal(large.bar[1].addr, 0);
+	assert_int_equal(log_lines, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_bar_at_a_multiple_of_its_size),
 		cmocka_unit_test(test_bridges_stay_below_the_next_root_bus),
 	};
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An interrupt line of PCI that a device holds raised for ever: its ISR status never clears.
+ * PCI's interrupt lines: the chipsets' wiring, a device that leaves its line, and one that holds it raised
+ * for ever: its ISR status never clears.
  *
  * Linked from: this file, drivers/pci_intx.c, the ring and the device model (ring_platform.h has
  * the parts of the kernel that these need); the I/O APIC, PCI's registers, the lock and the timer
- * are played here.  The numbers are those of Linux's note_interrupt() and poll_spurious_irqs()
- * (kernel/irq/spurious.c).
+ * are played here.  The numbers of the storm are those of Linux's note_interrupt() and
+ * poll_spurious_irqs() (kernel/irq/spurious.c); those of the wiring are of the datasheets
+ * that drivers/pci_intx.c names, and of QEMU's hw/isa/lpc_ich9.c (ich9_cc_init, ich9_cc_update).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +27,7 @@
 #include "tests/unit/ring_platform.h"
 
 #define BUF 2048
+#define PIN 0x3d /* the register of a device's interrupt pin */
 
 struct acpi_devices acpi_devices = {.links = {16, 17, 18, 19}};
 
@@ -32,8 +35,10 @@ static struct virtio_irqs queues;
 static struct virtio_device *device;
 static struct virtqueue *rx;
 static unsigned int callbacks, masked;
-static int line_irq;
 static struct timer_list *armed;
+static u8 config[32][256];                /* PCI's registers, by slot of bus 0 */
+static u16 rcba[0x4000 / 2] __aligned(4); /* ICH9's registers in memory */
+static int irq_of[24];                    /* by GSI; 0: none */
 
 /* ---- the machine --------------------------------------------------------------------------------- */
 
@@ -73,8 +78,8 @@ u32 ioapic_isa_line(u8 isa, unsigned int *flags)
 
 int ioapic_route(u32 gsi, unsigned int irq, unsigned int flags)
 {
-	assert_int_equal(gsi, 16);
-	line_irq = irq;
+	assert_true(irq && gsi < ARRAY_SIZE(irq_of) && !irq_of[gsi]);
+	irq_of[gsi] = irq;
 	return 0;
 }
 
@@ -86,26 +91,35 @@ void ioapic_mask(u32 gsi)
 
 u8 pci_read8(const struct pci_device *pdev, u8 offset)
 {
-	return 1; /* the pin: INTA */
+	return config[pdev->slot][offset];
 }
 
 u16 pci_read16(const struct pci_device *pdev, u8 offset)
 {
-	return 0;
+	u16 value;
+
+	memcpy(&value, &config[pdev->slot][offset], sizeof(value));
+	return value;
 }
 
 u32 pci_read32(const struct pci_device *pdev, u8 offset)
 {
-	return 0;
+	u32 value;
+
+	memcpy(&value, &config[pdev->slot][offset], sizeof(value));
+	return value;
 }
 
 void pci_write16(const struct pci_device *pdev, u8 offset, u16 value)
 {
+	memcpy(&config[pdev->slot][offset], &value, sizeof(value));
 }
 
 void *hal_map_device(phys_addr_t pa, size_t size)
 {
-	return NULL;
+	assert_int_equal(pa, 0xfed1c000);
+	assert_int_equal(size, sizeof(rcba));
+	return rcba;
 }
 
 void generic_handle_irq(unsigned int irq)
@@ -160,7 +174,7 @@ static void interrupts(unsigned int n)
 {
 	while (n--) {
 		clock_ns += 1000;
-		host_raise_irq(line_irq);
+		host_raise_irq(irq_of[16]);
 	}
 }
 
@@ -169,6 +183,7 @@ static int boot(void **state)
 	static struct pci_device pdev;
 
 	(void)state;
+	config[0][PIN] = 1;
 	queues.config = -1;
 	opt_ring = 256;
 	virtio_register_driver(&test_driver);
@@ -176,6 +191,8 @@ static int boot(void **state)
 	assert_int_equal(pci_intx_request(&pdev, stuck_handler, NULL), 0);
 	return 0;
 }
+
+/* ---- the storm ----------------------------------------------------------------------------------- */
 
 /* Each frame has its interrupts: the model's own, and one without a cause. */
 static void test_work_is_no_storm(void **state)
@@ -225,11 +242,130 @@ static void test_stuck_line_is_masked_and_polled(void **state)
 	assert_int_equal(log_lines, lines + 1);
 }
 
+/* ---- the wiring ---------------------------------------------------------------------------------- */
+
+static unsigned int asked;
+
+static bool count_asked(void *arg)
+{
+	asked++;
+	return true;
+}
+
+/* The GSI whose interrupt asks the one device with count_asked(). */
+static int gsi_that_asks(void)
+{
+	int found = 0;
+
+	for (int gsi = 0; gsi < (int)ARRAY_SIZE(irq_of); gsi++) {
+		asked = 0;
+		if (irq_of[gsi])
+			host_raise_irq(irq_of[gsi]);
+		if (asked) {
+			assert_int_equal(found, 0);
+			found = gsi;
+		}
+	}
+	return found;
+}
+
+/* The GSI of a device in @slot whose pin is @pin (1: INTA); -errno: it has no line. */
+static int gsi_of(u8 slot, u8 pin)
+{
+	struct pci_device pdev = {.slot = slot, .intx_slot = slot};
+	int result;
+
+	config[slot][PIN] = pin;
+	result = pci_intx_request(&pdev, count_asked, NULL);
+	if (result)
+		return result;
+	result = gsi_that_asks();
+	pci_intx_free(&pdev);
+	return result;
+}
+
+/* A chip of Intel, a bridge to ISA. */
+static struct pci_device put_chip(u8 slot, u16 id)
+{
+	struct pci_device chip = {.slot = slot};
+
+	pci_write16(&chip, PCI_VENDOR_ID, 0x8086);
+	pci_write16(&chip, PCI_DEVICE_ID, id);
+	pci_write16(&chip, PCI_CLASS_DEVICE, 0x0601);
+	return chip;
+}
+
+static void test_piix3_routes_by_slot_and_pin(void **state)
+{
+	(void)state;
+	put_chip(1, 0x7000);
+	memcpy(&config[1][0x60], (u8[]){5, 9, 12, 0x80}, 4);
+	assert_int_equal(gsi_of(2, 1), 9); /* PIRQB */
+	assert_int_equal(gsi_of(2, 2), 12);
+	assert_int_equal(gsi_of(2, 3), -ENODEV); /* PIRQD leads nowhere */
+	assert_int_equal(gsi_of(5, 1), 5);
+	memset(config[1], 0, sizeof(config[1]));
+}
+
+static void test_ich9_routes_by_slot_and_register(void **state)
+{
+	struct pci_device behind = {.slot = 2, .intx_slot = 2, .extra_root = true}, lpc;
+
+	(void)state;
+	lpc = put_chip(31, 0x2918);
+	assert_int_equal(gsi_of(2, 4), 21); /* PIRQE to H by slot and pin: F */
+	assert_int_equal(gsi_of(3, 1), 23);
+	assert_int_equal(gsi_of(30, 2), 21); /* by pin */
+	assert_int_equal(gsi_of(28, 2), -ENODEV);
+	pci_write16(&lpc, 0xf0, 0xc001); /* RCBA: there */
+	pci_write16(&lpc, 0xf2, 0xfed1);
+	rcba[0x3146 / 2] = 0x3270; /* D28IR */
+	assert_int_equal(gsi_of(28, 2), 23);
+	assert_int_equal(gsi_of(28, 3), 18);
+	assert_int_equal(pci_intx_request(&behind, count_asked, NULL), -ENODEV);
+	memset(config[31], 0, sizeof(config[31]));
+}
+
+/* The number that a PC's firmware wrote (PCI 3.0, 6.2.4); 255: it wrote none. */
+static void test_other_chipsets_have_the_firmwares_line(void **state)
+{
+	s64 link = acpi_devices.links[0];
+
+	(void)state;
+	acpi_devices.links[0] = -1;
+	config[4][0x3c] = 11;
+	assert_int_equal(gsi_of(4, 1), 11);
+	assert_int_equal(gsi_of(4, 0), -ENODEV); /* no pin */
+	config[4][0x3c] = 255;
+	assert_int_equal(gsi_of(4, 1), -ENODEV);
+	acpi_devices.links[0] = link;
+}
+
+static void test_freed_device_is_not_asked(void **state)
+{
+	struct pci_device pdev = {.slot = 6, .intx_slot = 6};
+
+	(void)state;
+	config[6][PIN] = 1;
+	pci_write16(&pdev, PCI_COMMAND, PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+	assert_int_equal(pci_intx_request(&pdev, count_asked, NULL), 0);
+	assert_int_equal(pci_read16(&pdev, PCI_COMMAND), PCI_COMMAND_MASTER);
+	assert_int_equal(gsi_that_asks(), 18);
+	pci_intx_free(&pdev);
+	assert_int_equal(pci_read16(&pdev, PCI_COMMAND),
+			 PCI_COMMAND_MASTER | PCI_COMMAND_INTX_DISABLE);
+	assert_int_equal(gsi_that_asks(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_work_is_no_storm),
 		cmocka_unit_test(test_stuck_line_is_masked_and_polled),
+		cmocka_unit_test(test_piix3_routes_by_slot_and_pin),
+		cmocka_unit_test(test_ich9_routes_by_slot_and_register),
+		cmocka_unit_test(test_other_chipsets_have_the_firmwares_line),
+		cmocka_unit_test(test_freed_device_is_not_asked),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
