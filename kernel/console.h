@@ -9,8 +9,9 @@
 
 /* Writes all of it, or counts the lost bytes.  Any context. */
 void console_write(const char *s, size_t n);
-/* The machine is about to end: from now on each byte waits its full time, CONSOLE_PANIC_POLLS_MAX polls in
- * all, and no lock is taken. */
+/* Called when the machine is about to end.  From now on a byte may wait for room even after earlier
+ * ones waited in vain; all bytes together wait for at most CONSOLE_PANIC_POLLS_MAX polls.  No lock
+ * is taken. */
 void console_patient(void);
 
 struct console_stats {

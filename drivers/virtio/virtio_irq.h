@@ -34,9 +34,9 @@ static inline void virtio_irqs_forget(struct virtio_irqs *irqs)
 
 /*
  * Passes the interrupt to the queues; returns whether a queue had buffers used since its last
- * interrupt.  The ISR status proves nothing, because a faulty device may never clear it.  A
- * configuration change does not count either (as in Linux's vp_interrupt()): it is rare, unless the
- * device raises it without end.
+ * interrupt.  Bits of the ISR status are not enough for true, because a faulty device may never
+ * clear them.  A configuration change alone returns false too (as in Linux's vp_interrupt()):
+ * changes are rare, and a faulty device could report them without end.
  */
 static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 {

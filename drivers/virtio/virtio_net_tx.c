@@ -9,9 +9,9 @@
  * virtio header is in the packet's own headroom if that is not shared, else in an array with one
  * header for each descriptor.
  *
- * The packet keeps its owner (destructor) until the device has sent it: sk_wmem_alloc counts the
- * bytes below TCP, which retransmits nothing while that is too much (tcp_retransmit_skb()).  So
- * completions must come soon: they are processed at each transmission and each poll, and while any
+ * The packet keeps its owner (destructor) until the device has sent it: so the socket's
+ * sk_wmem_alloc counts the bytes in the queue and the device.  While there are too many of them,
+ * TCP does not retransmit (tcp_retransmit_skb()).  So completions must come soon: they are processed at each transmission and each poll, and while any
  * packet is with the device a callback for three quarters of them is enabled.  Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log

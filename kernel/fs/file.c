@@ -2,8 +2,8 @@
 /*
  * struct file: the open file and its references.
  *
- * alloc_file() <- socket(), accept(), open(), pipe(); fput() <- the end of every system call on a
- * number, close().  Process context: the last fput() runs release(), which may sleep.
+ * alloc_file() <- socket(), accept(), open(), pipe(); fput() <- close(), and the end of every system
+ * call that takes a descriptor.  Process context: the last fput() runs release(), which may sleep.
  * Answers to Linux's fs/file_table.c.
  */
 #include "kernel/fs/file.h"

@@ -5,9 +5,9 @@
  * Called by all code, and by the compiler itself for struct copies and initialisers.
  * Any context, no lock.
  *
- * Under TCG every guest instruction costs and `rep movs` costs one round an element, so bulk work
- * is done in 8-byte words, 64 bytes a turn, and short lengths in a few overlapping words without a
- * loop.  Words are loaded and stored at any alignment: x86 allows it, and aligning first costs more
+ * Under TCG every guest instruction costs time, and `rep movs` runs one iteration for each element.
+ * So long lengths are done in 8-byte words, 64 bytes in each iteration of a loop, and short lengths
+ * in a few overlapping words without a loop.  Words are loaded and stored at any alignment: x86 allows it, and aligning first costs more
  * than it saves.
  */
 #include "kernel/lib/string.h"

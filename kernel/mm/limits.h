@@ -36,8 +36,8 @@
  */
 #define IOV_MAX_SEGMENTS 1024
 /*
- * bytes: one read() or write() moves no more. Linux's: the count stays an int, rounded to a
- * page.
+ * bytes: that one read() or write() moves at most. Linux's value: the largest int, rounded down to
+ * a page.
  */
 #define MAX_RW_COUNT 0x7ffff000
 

@@ -6,9 +6,9 @@
 #ifndef KERNEL_TIME_LIMITS_H
 #define KERNEL_TIME_LIMITS_H
 
-/* rounds: then ksoftirqd does the rest, and threads get their turn. Linux's. */
+/* rounds: of one __do_softirq(); then ksoftirqd does the rest, so that threads can run. Linux's. */
 #define MAX_SOFTIRQ_RESTART 10
-/* ms: likewise. Linux's. */
+/* ms: of one __do_softirq(); then ksoftirqd does the rest, likewise. Linux's. */
 #define MAX_SOFTIRQ_MS 2
 
 #endif

@@ -19,7 +19,7 @@
 #define NETDEV_BUDGET_MS 2
 /* packets: of one poll of a device; then the next device's turn. Linux's. */
 #define NAPI_POLL_WEIGHT 64
-/* flows: whose packets may still grow; the oldest packet is passed up. Linux's MAX_GRO_SKBS. */
+/* flows: whose packets wait to be merged; beyond it the oldest is passed up. Linux's MAX_GRO_SKBS. */
 #define GRO_HELD_MAX 8
 /*
  * packets: that wait for room in the ring; more are dropped, QDISC_DROP. Linux's default
@@ -68,7 +68,7 @@
  * segments of 1 KiB.
  */
 #define SOCK_RMEM_DEFAULT_LEAST 16384
-/* bytes: sk_rcvbuf grows so far by itself. tcp_rmem[2] of Linux. */
+/* bytes: the kernel does not grow sk_rcvbuf beyond it. tcp_rmem[2] of Linux. */
 #define SOCK_RMEM_MAX 6291456
 /* bytes: as SOCK_RMEM_LEAST, for sending. tcp_wmem[0] of Linux. */
 #define SOCK_WMEM_LEAST 4096
@@ -77,7 +77,7 @@
  * Linux: the initial window and the next one fit.
  */
 #define SOCK_WMEM_DEFAULT 65536
-/* bytes: sk_sndbuf grows so far. tcp_wmem[2] of Linux. */
+/* bytes: the kernel does not grow sk_sndbuf beyond it. tcp_wmem[2] of Linux. */
 #define SOCK_WMEM_MAX 4194304
 /* bytes: a smaller SO_RCVBUF is raised to it. Linux's SOCK_MIN_RCVBUF. */
 #define SOCK_MIN_RCVBUF 2304
@@ -93,8 +93,8 @@
 /* bytes: sk_backlog may hold rcvbuf + sndbuf + this; more is dropped. Linux's, for pure ACKs. */
 #define SOCK_BACKLOG_EXTRA 65536
 /*
- * bytes: this much of sk_backlog also when tcp_mem or pages are exhausted. An ACK that frees
- * memory must get in.
+ * bytes: that sk_backlog may hold even when tcp_mem or the pages are exhausted. An ACK must be
+ * queued, because it frees memory.
  */
 #define SOCK_BACKLOG_LEAST 4096
 

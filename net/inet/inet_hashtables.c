@@ -268,7 +268,8 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 }
 
 /*
- * In @chain, under its @lock.  Requests and TIME_WAIT entries are no struct sock and never match.
+ * Finds a socket of @chain in one of @states and takes a reference; takes the chain's @lock.
+ * Requests and TIME_WAIT entries are not a struct sock, and their states are never in @states.
  */
 static struct sock *find_state_in(struct hlist_head *chain, spinlock_t *lock, u32 states)
 {

@@ -13,7 +13,7 @@
  * bucket has two.
  */
 #define EHASH_BUCKETS_MAX 65536
-/* buckets: and no fewer; what 4 MiB of memory give. */
+/* buckets: of established connections, the fewest; 4 MiB of memory give as many. */
 #define EHASH_BUCKETS_MIN 256
 /* buckets: of bound ports. 28 ports each when every local port is in use. */
 #define BHASH_BUCKETS 1024
@@ -39,7 +39,7 @@
 #define CONNECTION_ENDS_BYTES 8192
 /*
  * connections: in TIME_WAIT, from 128 MiB on; one more goes to CLOSE at once and is counted.
- * CONNECTION_ENDS_BYTES of 128 MiB.
+ * 128 MiB of memory, divided by CONNECTION_ENDS_BYTES.
  */
 #define TIMEWAIT_MAX   16384
 #define TIMEWAIT_RANGE 0, 1000000

@@ -8,26 +8,26 @@
 
 /* ---- connections ---- */
 /*
- * requests: half-open connections of a listener; a SYN is dropped. As many as SOMAXCONN_DEFAULT
- * lets wait for accept().
+ * requests: half-open connections of a listener; further SYNs are dropped. The same number as
+ * SOMAXCONN_DEFAULT, which limits the connections that wait for accept().
  */
 #define TCP_MAX_SYN_BACKLOG       4096
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
 /*
- * requests: half-open connections of a listener while pages are short; a SYN is dropped. 40 KiB
- * of the last pages.
+ * requests: half-open connections of a listener while pages are short; further SYNs are dropped.
+ * So many requests need 40 KiB of the last pages.
  */
 #define TCP_REQUESTS_WHEN_SHORT 128
 /*
- * connections: that the application closed and that are not finished; one more is reset and
- * counted. CONNECTION_ENDS_BYTES of 128 MiB.
+ * connections: that the application closed and that have not ended yet; one more is reset and
+ * counted. 128 MiB of memory, divided by CONNECTION_ENDS_BYTES.
  */
 #define TCP_ORPHANS_MAX   16384
 #define TCP_ORPHANS_RANGE 0, 1000000
 /*
- * part of memory: a 4th, for the queues of all sockets; above it TCP is under memory pressure,
- * and twice as much, half of memory, is the most. In Linux the pressure begins at a sixteenth, on
- * machines that do more than TCP.
+ * part of memory: when the queues of all sockets use more than a 4th of memory, TCP is under memory
+ * pressure; the limit is twice that, half of memory. In Linux the pressure begins at a sixteenth,
+ * because its machines also do other work.
  */
 #define TCP_MEM_PRESSURE_PART 4
 /* pages: what tcp_mem may be set to. */
@@ -38,13 +38,14 @@
  */
 #define TCP_SHRINK_INTERVAL_MS 100
 /*
- * connections: a walk visits so many in a jiffy, then completes the hash bucket that it is in.
- * The softirq stays below MAX_SOFTIRQ_MS.
+ * connections: that a walk visits in a jiffy; it also completes the hash bucket in which it
+ * reaches that number. The softirq then takes less than MAX_SOFTIRQ_MS.
  */
 #define TCP_SHRINK_SOCKETS 64
 /*
- * segments: out of order, of one socket; the farthest are dropped. SOCK_RMEM_MAX in segments of
- * 1,500 bytes: small segments must not be more.
+ * segments: out of order, of one socket; of more, those with the highest sequence numbers are
+ * dropped. SOCK_RMEM_MAX holds about so many segments of 1,500 bytes, and a peer that sends smaller
+ * segments may not queue more of them.
  */
 #define TCP_OFO_PACKETS_MAX 4096
 
@@ -72,11 +73,11 @@
 #define TCP_KEEPALIVE_TIME_S 7200
 /* s: between probes. Linux's. */
 #define TCP_KEEPALIVE_INTVL_S 75
-/* s: that of TCP_KEEPIDLE and TCP_KEEPINTVL, Linux's MAX_TCP_KEEPIDLE. */
+/* s: what TCP_KEEPIDLE and TCP_KEEPINTVL may be set to. Linux's MAX_TCP_KEEPIDLE. */
 #define TCP_KEEPALIVE_S_RANGE 1, 32767
 /* probes: without an answer, then the connection ends. Linux's. */
 #define TCP_KEEPALIVE_PROBES 9
-/* probes: that of TCP_KEEPCNT, Linux's MAX_TCP_KEEPCNT. */
+/* probes: what TCP_KEEPCNT may be set to. Linux's MAX_TCP_KEEPCNT. */
 #define TCP_KEEPALIVE_PROBES_RANGE 1, 127
 
 /* ---- answers ---- */
@@ -97,8 +98,8 @@
 /* ACKs a second: what the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * ACKs: at once for a merged packet beyond a hole. Three make a sender retransmit; more serve
- * its count of segments that left the network.
+ * ACKs: that are sent at once for a merged packet beyond a hole. Three duplicate ACKs make the
+ * sender retransmit; from the others it counts the segments that have left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
@@ -106,14 +107,14 @@
 /* duplicate ACKs: so many mean a loss. RFC 5681's threshold. */
 #define TCP_REORDERING       3
 #define TCP_REORDERING_RANGE 1, 300
-/* segments: more than that is loss whatever the path did before. Linux's. */
+/* segments: tp->reordering grows no further, so more duplicate ACKs always mean a loss. Linux's. */
 #define TCP_MAX_REORDERING       300
 #define TCP_MAX_REORDERING_RANGE 1, 65535
-/* power of two: from an eighth of the buffer as window to all of it. */
+/* power of two: at -3 the window is an eighth of the buffer, at 31 all of it. */
 #define TCP_ADV_WIN_SCALE_RANGE -3, 31
 /* mode: 0 off, 1 with a random offset, 2 without. Linux's. */
 #define TCP_TIMESTAMPS_RANGE 0, 2
-/* part of the window: a burst of a third of it does not wait for a larger one. Linux's. */
+/* part of the window: a burst of a third of the window does not wait to become larger. Linux's. */
 #define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000
 /* segments: of one packet on the slowest path. Linux's. */

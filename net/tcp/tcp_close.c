@@ -3,9 +3,11 @@
  * The end of a connection, by our side and by the peer's.
  *
  * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <-
- * connect(AF_UNSPEC), inet_shutdown(), SO_LINGER with 0, inet_child_forget() (all but the last:
- * process, owner or about to be) tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset,
- * timers; tcp_reset() <- tcp_validate_incoming (softirq with the bh lock, or the owner)
+ * connect(AF_UNSPEC), inet_shutdown(), SO_LINGER with 0, inet_child_forget().  All but the last:
+ * process, owner or about to be.
+ *
+ * tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset, timers; tcp_reset() <-
+ * tcp_validate_incoming.  Softirq with the bh lock, or the owner.
  *
  * After close() a socket is an orphan: it has no file and no thread, only its timers and the peer.
  * The number of orphans is limited (tcp_max_orphans): above it, or when memory is short, the
@@ -318,9 +320,9 @@ noinline void tcp_reset(struct sock *sk)
  * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().  First the
  * listeners close, so that no connection begins.  Then our FIN is queued behind the unsent data of
  * every connection.  Then the peers get some time to send theirs; where none came, a RST ends the
- * connection.  No peer keeps a connection to a machine that is off.  The walk takes one socket at a
- * time from the tables, by its state, which the step changes: so it can continue after the bucket's
- * lock was released.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
+ * connection.  No peer keeps a connection to a machine that is off.  Each step walks over the
+ * tables: it finds one socket in the states that it treats, and changes the state of that socket.
+ * So it does not find the same socket twice, and may release the bucket's lock in between.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
  */
 
 /* Our sending side is open. */

@@ -2,9 +2,10 @@
 /*
  * The active side: our SYN, and its answer: a SYN-ACK, a SYN that crossed ours, or a refusal.
  *
- * tcp_connect() <- tcp_v4_connect (process, owner) tcp_rcv_synsent_state_process() <-
- * tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or the owner working off the backlog)
- * -> tcp_ack, tcp_finish_connect, tcp_send_ack
+ * tcp_connect() <- tcp_v4_connect (process, owner).
+ *
+ * tcp_rcv_synsent_state_process() <- tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or
+ * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
  *
  * The SYN takes a sequence number, so it is in the retransmit queue like data.  RFC 9293 3.10.1,
  * 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and tcp_input.c.
@@ -218,11 +219,12 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 }
 
 /*
- * An ACK of something else: the peer may still have an older connection of these ports.  The reset
- * that answers it ends that one, so the SYN is sent again at once, and not only after a second.
- * Only once: later ACKs leave the timer as it is.  The time is never moved back; otherwise ACKs
- * that come faster than the timer fires would postpone the SYN, and the end of connect(), for as
- * long as they come (they do on Linux 6.18).
+ * An ACK came that does not acknowledge our SYN: the peer may still have an older connection of
+ * these ports.  Our reset, which answers the ACK, ends the older connection.  So the first such ACK
+ * moves the timer that retransmits the SYN from a second to TCP_TIMEOUT_MIN.  Later ACKs leave the
+ * timer as it is, and no ACK makes it fire later: otherwise ACKs that come faster than the timer
+ * fires would postpone the SYN, and the end of connect(), for as long as they come (Linux 6.18
+ * postpones them).
  */
 static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 {

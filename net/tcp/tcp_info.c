@@ -2,8 +2,8 @@
 /*
  * A connection's statistics: struct tcp_info, and the times for which each limit held.
  *
- * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner) tcp_chrono_start(), tcp_chrono_stop()
- * <- where data is queued, sent, acknowledged (owner, or the bh lock)
+ * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner).  tcp_chrono_start(),
+ * tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh lock).
  *
  * Layout and meaning of Linux 6.1's include/uapi/linux/tcp.h.  The numbers are the connection's
  * present values; fields without a counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.

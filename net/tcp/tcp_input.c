@@ -2,11 +2,13 @@
 /*
  * Processes a segment by the state of its connection.
  *
- * tcp_rcv_established() <- tcp_v4_do_rcv: nearly all segments; the fast path accepts segments that
- * header prediction expects, the slow path checks everything tcp_rcv_state_process() <-
- * tcp_v4_do_rcv, tcp_child_process: all other states, in the order of RFC 9293 3.10.7.4: sequence
- * number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN Both call tcp_data_queue()
- * (tcp_data.c) and the sender's tcp_data_snd_check().
+ * tcp_rcv_established() <- tcp_v4_do_rcv: nearly all segments.  The fast path accepts segments that
+ * header prediction expects, the slow path checks everything.
+ *
+ * tcp_rcv_state_process() <- tcp_v4_do_rcv, tcp_child_process: all other states, in the order of
+ * RFC 9293 3.10.7.4: sequence number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN.
+ *
+ * Both call tcp_data_queue() (tcp_data.c) and the sender's tcp_data_snd_check().
  *
  * Context: softirq with the bh lock and no owner, or the owner that works off the backlog; a
  * listener is not locked.
@@ -218,10 +220,10 @@ static __be32 tcp_hp_word(const struct tcphdr *th)
 }
 
 /*
- * Header length, window and flags are as expected; the segment is the next one; it acknowledges no
- * byte that was never sent and none that is too old (RFC 5961 5.2: then its data does not count).
- * An ACK that is a little old is accepted: the segment's timestamp is the one to echo nevertheless
- * (RFC 7323 4.3).
+ * True: header length, window and flags are as expected; the segment begins at rcv_nxt; and its
+ * acknowledgment number is neither beyond what we sent nor too old (with such a number RFC 5961 5.2
+ * discards the data too).  A number that is only a little old is accepted, because the timestamp of
+ * such a segment must be echoed as well (RFC 7323 4.3).
  */
 static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
 {

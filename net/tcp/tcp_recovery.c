@@ -415,8 +415,9 @@ static bool tcp_time_to_recover(const struct sock *sk)
 		return true;
 	if (tp->sacked_out + 1 > tp->reordering)
 		return true;
-	/* Too few segments in flight for the number of duplicates that reordering requires, and no
-	 * new data may be sent that would cause more (RFC 5827's idea). */
+	/* The segments in flight are too few to cause as many duplicate ACKs as tp->reordering
+	 * requires, and no new data may be sent that would cause more of them.  Then a smaller
+	 * number of duplicates is enough (as in RFC 5827). */
 	return tp->packets_out <= tp->reordering &&
 	       tp->sacked_out >= max_t(u32, tp->packets_out / 2, sysctl_tcp_reordering) &&
 	       (!next || !tcp_snd_wnd_test(tp, next, tp->mss_cache));

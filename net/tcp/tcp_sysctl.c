@@ -155,8 +155,8 @@ static const struct ctl_table table[] = {
 	},
 };
 
-/* Linux uses a sixteenth of memory, on a machine that also does other work.  A round number: at
- * least seven eighths of the exact one, three bits. */
+/* Linux uses a sixteenth of memory, on a machine that also does other work.  The part of memory is
+ * rounded down to its three highest bits, and so stays above four fifths of the exact number. */
 static void tcp_mem_init(void)
 {
 	u64 pressure = max_t(u64, nr_total_pages() / TCP_MEM_PRESSURE_PART, 8);

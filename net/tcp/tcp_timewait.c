@@ -2,10 +2,11 @@
 /*
  * TIME_WAIT: a small object replaces a connection that has ended, and answers late segments.
  *
- * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock)
- * tcp_timewait_state_process() <- tcp_v4_rcv (softirq) tcp_twsk_unique() <- inet_hash_connect() <-
- * tcp_v4_connect (process, under an ehash lock) The object has no lock: each field that changes is
- * one word.
+ * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock).
+ * tcp_timewait_state_process() <- tcp_v4_rcv (softirq).  tcp_twsk_unique() <- inet_hash_connect()
+ * <- tcp_v4_connect (process, under an ehash lock).
+ *
+ * The object has no lock: each field that changes is one word.
  *
  * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
  */

@@ -78,8 +78,9 @@ struct host {
 struct conductor *conductor_new(const char *library, uint64_t seed);
 void conductor_free(struct conductor *c);
 
-/* Loads a copy and boots it.  host_new() leaves the boot (and options, host->set()) to
- * host_start(). NULL / -1 with the reason on stderr. */
+/* conductor_host() loads a copy of the library and boots it.  host_new() only loads the copy, so
+ * that the caller can set options (host->set()) before host_start() boots it.  On failure NULL or
+ * -1, with the reason on stderr. */
 struct host *conductor_host(struct conductor *c, const char *cmdline);
 struct host *host_new(struct conductor *c);
 int host_start(struct host *h, const char *cmdline);

@@ -119,7 +119,7 @@ static uint8_t flag_bits(const char *letters)
 	return flags;
 }
 
-/* Options that are wrong, or twice; what the kernel makes of the rest, the row says. */
+/* Writes options that are malformed or given twice; the row says how the kernel treats the others. */
 static void odd_options(struct forged *f, const struct stand *at, enum peculiarity what)
 {
 	switch (what) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's own view: /proc/net, read with its system calls (scene.h). No time passes meanwhile.
+ * Reads and writes files below /proc with the system calls of a host's kernel (scene.h). Virtual
+ * time stands still meanwhile.
  */
 #include "tests/hosted/scene.h"
 
@@ -10,7 +11,7 @@
 
 static const char *const counted[] = {"/proc/net/snmp", "/proc/net/netstat", "/proc/net/drops"};
 #define NR_COUNTED (sizeof(counted) / sizeof(counted[0]))
-/* As they were at the mark: [host][file]. */
+/* The texts of the files at the last scene_mark(): [host][file]. */
 static char *snapshots[2][NR_COUNTED];
 
 const char *scene_proc(struct host *h, const char *path)

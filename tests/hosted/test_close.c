@@ -104,7 +104,7 @@ static void half_closed_the_other_way_still_flows(void)
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
 	assert_state(B, p.bport, p.aport, TCP_CLOSE_WAIT);
 	scene_carry(B, p.b, A, p.a, 300000);
-	/* Not before all was read comes the end. */
+	/* The read returns the end of the stream only after all data was read. */
 	char last[4];
 
 	scene_recv_all(B, p.b, last, 4);

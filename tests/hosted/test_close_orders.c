@@ -143,7 +143,7 @@ static void shutdown_of_both_directions_is_a_close_that_keeps_the_file(void)
 	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE);
 	scene_sleep(100 * MS);
 	assert_states(p, TCP_FIN_WAIT2, TCP_CLOSE_WAIT);
-	/* Not an orphan: it may wait for longer than the minute that those have. */
+	/* The socket is no orphan: it may wait longer in FIN_WAIT2 than an orphan's minute. */
 	scene_sleep(120 * SEC);
 	assert_states(p, TCP_FIN_WAIT2, TCP_CLOSE_WAIT);
 	scene_close(B, p.b);
@@ -259,7 +259,7 @@ static void closed_while_the_window_is_zero_and_then_read(void)
 	assert_int_equal(a.tx_queue + b.rx_queue, sent + 1);
 	assert_true(b.rx_queue > 0 && a.tx_queue > 1);
 	scene_sleep(20 * SEC);
-	/* Probes, and not a byte, and not the FIN. */
+	/* A sends window probes, but no data and no FIN. */
 	assert_true(scene_counter(A, "TcpExt.TCPWinProbe") >= 3);
 	assert_int_equal(scene_count(A, DATA | FIN), 0);
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT1);
@@ -363,7 +363,7 @@ static void one_byte_unread_is_unread(void)
 	scene_pair_close(&p);
 }
 
-/* A FIN alone is nothing that could have been read. */
+/* A FIN without data does not count as unread data. */
 static void an_unread_fin_is_no_unread_data(void)
 {
 	struct pair p = quiet_pair();
@@ -457,7 +457,7 @@ static void closed_in_syn_recv(void)
 
 /* ---- a connection that was not accepted ------------------------------------------------------ */
 
-/* The peer came, spoke and left before accept(): all of it is still there. */
+/* The peer connected, sent data and closed before accept(): the data and the end can be read. */
 static void closed_by_the_peer_before_accept(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A), b;

@@ -278,7 +278,7 @@ static void the_first_number_of_another_connection(void)
 	}
 	steps = (syn[1].ns - syn[0].ns) >> 6;
 	assert_in_range(syn[1].seq - syn[0].seq - steps + 1, 0, 2);
-	/* F is another: a coincidence to a millionth of the space would be one. */
+	/* F differs: that both are equal within a millionth of the space is unlikely. */
 	steps = (syn[2].ns - syn[1].ns) >> 6;
 	assert_in_range(syn[2].seq - syn[1].seq - steps + 2048, 4096, 0xffffffff);
 	assert_in_range(syn[2].seq - (syn[1].seq + 50000) + 100000, 200000, 0xffffffff);

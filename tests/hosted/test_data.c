@@ -253,7 +253,7 @@ static void delayed_ack(void)
 	scene_recv_all(B, p.b, got, 3);
 	scene_send_all(B, p.b, "reply", 5);
 	scene_sleep(300 * MS);
-	/* A's own ACK comes late: it has nothing to say. */
+	/* A delays its own ACK, because it has no data to send. */
 	scene_expect("a PA 10 16 3\n"
 		     "b PA 16 13 5\n"
 		     "a A 13 21 0\n");

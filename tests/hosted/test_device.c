@@ -26,7 +26,7 @@ static void transfers(void)
 	scene_pair_close(&p);
 }
 
-/* A device that sums nothing: ours must be right, and the other's must be looked at. */
+/* The device computes no checksums: ours must be right, and the peer's must be verified. */
 static void without_any_offload(void)
 {
 	transfers();
@@ -66,7 +66,7 @@ static void (*cable_of(struct host *h))(bool up)
 	return set_link;
 }
 
-/* The cable of A goes out and in while both send: nothing is lost that TCP does not bring again. */
+/* The cable of A goes out and in while both send: TCP retransmits all that is lost. */
 static void a_loose_cable(void)
 {
 	struct pair p = scene_pair();

@@ -133,7 +133,7 @@ static void connections_in_other_states(void)
 	scene_mark();
 	switch_off(B);
 	scene_sleep(PATIENCE + 100 * MS);
-	/* The first says its FIN, and is through; the second has said it, and is reset. */
+	/* The first sends its FIN and ends; the second has sent its FIN already, and is reset. */
 	assert_int_equal(scene_count(B, FIN), 1);
 	assert_int_equal(scene_last(B, FIN)->dport, p.aport);
 	assert_int_equal(scene_count(B, RST), 1);

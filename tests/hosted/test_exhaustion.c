@@ -212,7 +212,7 @@ static void starve(struct host *victim)
 		sends[i] = scene_begin(A, SYS_sendto, a[i], PTR(load), LOAD, MSG_NOSIGNAL, 0, 0);
 	scene_sleep(5 * SEC);
 	assert_int_equal(victim->free_pages(), 0);
-	/* It was hungry: no memory for a frame, no page for a byte. */
+	/* As victim, B had no memory for a received frame, A no page for data to send. */
 	if (victim == B) {
 		assert_true(scene_drops(B, "NOMEM") > 0);
 		assert_true(free_rx_descriptors() <= RX_REFILL);

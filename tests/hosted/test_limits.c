@@ -115,7 +115,7 @@ static unsigned int acks_for(struct forged *f, unsigned int n)
 }
 
 /*
- * RFC 5681 4.2 wants an ACK for each; there are as many, up to a bound.
+ * RFC 5681 4.2 requires an ACK for each segment beyond a hole; the kernel sends them up to a bound.
  *
  * LIMIT(TCP_DUPACKS_MAX)
  */

@@ -100,8 +100,8 @@ static void large_segments_are_resent_in_pieces(void)
 }
 
 /*
- * The path MTU belongs to the host, not the connection: the next connection uses it from the start,
- * for ten minutes.
+ * The path MTU is kept for the peer's address, not for the connection.  So the next connection
+ * to that peer uses it from the start; it is forgotten after ten minutes.
  */
 static void the_next_connection_knows(void)
 {

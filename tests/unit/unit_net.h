@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A network for unit tests: the layers up to IPv4, "lo", and an Ethernet device "eth0" that keeps
- * the frames it is given.  eth0 is 10.0.2.15/24, its gateway 10.0.2.2; the peer in the tests
- * 10.0.2.2 too. Booted once a program (net_boot as cmocka's group setup): tables are registered
- * once.
+ * the frames it is given.  eth0 has the address 10.0.2.15/24; the gateway and the peer of the tests
+ * are both 10.0.2.2.  A program boots the network once, with net_boot() as cmocka's group setup,
+ * because the kernel's tables can be registered only once.
  */
 #ifndef TESTS_UNIT_UNIT_NET_H
 #define TESTS_UNIT_UNIT_NET_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hosted build's version of kernel/x86/asm/hal.h: ordinary functions (hal_host.c; unit tests
- * have their own in tests/unit/unit_hal.c), since an interrupt may be offered in each of them.
+ * have their own in tests/unit/unit_hal.c), so that each of them may deliver a pending interrupt.
  */
 #ifndef ASM_HAL_H
 #define ASM_HAL_H
