@@ -20,9 +20,9 @@
 #define NR_SYSCALLS 1040
 
 /* ---- the log ---- */
-/* bytes: the oldest lines of the log are overwritten. Some 250 lines. */
+/* bytes: of the log; the oldest lines are overwritten. About 250 lines fit. */
 #define LOG_RING_SIZE 16384
-/* bytes: the rest of a line is cut. It is formatted on a stack of THREAD_STACK_SIZE. */
+/* bytes: of a line; the rest is cut. The line is formatted on a stack of THREAD_STACK_SIZE. */
 #define LOG_LINE_MAX 256
 /*
  * lines: of one kind that a device can cause, in LOG_BURST_MS; more are withheld and counted.
@@ -38,7 +38,7 @@
 #define CONSOLE_POLLS_MAX 20000
 /*
  * polls: of a full serial port during a panic, 2 to 8 s; then bytes without room are lost. A
- * slow terminal gets the text of a panic, a dead one does not stop the end.
+ * slow terminal gets the text of a panic, and a dead one does not keep the machine from ending.
  */
 #define CONSOLE_PANIC_POLLS_MAX 4000000
 

@@ -8,9 +8,12 @@
 
 /* descriptors: of a ring that the driver takes. QEMU's VIRTQUEUE_MAX_SIZE. */
 #define VIRTQ_SIZE_MAX 1024
-/* part of memory: receive buffers in the ring, a 4th; 256 of a page each from 4 MiB on. */
+/*
+ * part of memory: of which receive buffers in the ring use a 4th. With 4 MiB of memory or
+ * more, a ring of 256 buffers of a page each fits.
+ */
 #define VIRTNET_RX_PART 4
-/* bytes: asked of the host for the seed; a device may give less. Twice the generator's key. */
+/* bytes: asked of the device for the seed; it may give fewer. Twice the generator's key. */
 #define VIRTIO_RNG_BYTES 64
 
 #endif

@@ -11,16 +11,19 @@
  * two, because the table doubles.
  */
 #define NR_OPEN_MAX 131072
-/* files: -ENFILE. Those of a full table, and 4,096 that no table has yet. */
+/*
+ * files: that are open; one more fails with -ENFILE. Those of a full table, and 4,096 that have no
+ * descriptor yet.
+ */
 #define FILES_MAX (NR_OPEN_MAX + 4096)
 /* paths: below /proc. More are a bug of ours, and a panic at boot. */
 #define PROC_ENTRIES_MAX 64
 /*
- * bytes: that a file of /proc may render; the text is cut and says so. 7,000 lines of
- * /proc/net/tcp.
+ * bytes: of the text of a file of /proc; a longer text is cut, and says so. 7,000
+ * lines of /proc/net/tcp fit.
  */
 #define PROC_BUF_MAX (1 << 20)
-/* bytes: typed and not yet read; newer ones wait in the device. A line of a terminal. */
+/* bytes: typed and not yet read; newer ones wait in the device. A line of a terminal fits. */
 #define CONSOLE_IN_MAX 256
 /* pages: that a pipe buffers; a writer then waits or gets -EAGAIN. Linux's PIPE_DEF_BUFFERS. */
 #define PIPE_PAGES 16

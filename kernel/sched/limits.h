@@ -6,7 +6,7 @@
 #ifndef KERNEL_SCHED_LIMITS_H
 #define KERNEL_SCHED_LIMITS_H
 
-/* bytes: a stack. A softirq runs on top of a thread's own use. */
+/* bytes: of a thread's stack. It must also hold a softirq, which runs on the interrupted thread's stack. */
 #define THREAD_STACK_SIZE 16384
 /* threads: kthread_run() fails with -ENOMEM. Their stacks are 64 MiB at most. */
 #define THREADS_MAX 4096
@@ -16,13 +16,13 @@
  */
 #define THREAD_STACKS_KEPT 64
 /*
- * ms: then an application thread that does not yield loses the CPU to the next one. Long against
- * the cost of a switch, short for the peers of the other threads.
+ * ms: after which an application thread that does not yield loses the CPU to the next one. Much
+ * longer than a switch costs, and short enough for the peers that wait for the other threads.
  */
 #define TIME_SLICE_MS 10
 /*
  * ms: kernel code that runs so long without yielding is reported on the console. 200 time
- * slices: no correct path takes so long, under a slow emulator either.
+ * slices: no correct code takes so long, even under a slow emulator.
  */
 #define SOFT_LOCKUP_MS 2000
 

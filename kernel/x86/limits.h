@@ -13,13 +13,13 @@
  */
 #define IOAPICS_MAX 4
 /*
- * ms: between two lines about NMIs; those in between are counted. A storm of them leaves the
- * console usable.
+ * ms: between two lines about NMIs; NMIs in between are only counted. So many NMIs do not make the
+ * console unusable.
  */
 #define NMI_REPORT_MS 1000
 /*
- * root buses: besides bus 0. More are reported and not used; QEMU's pxb-pcie adds one a NUMA
- * node.
+ * root buses: besides bus 0. More are reported and not used; QEMU's pxb-pcie adds one for each
+ * NUMA node.
  */
 #define PCI_ROOTS_MAX 8
 /*

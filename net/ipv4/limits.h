@@ -10,13 +10,13 @@
 /* entries: the oldest unused one is removed. Linux's gc_thresh3. */
 #define NEIGH_MAX 1024
 /*
- * packets: that wait for one address; the oldest is dropped. The burst of a connection's first
- * window fits several times.
+ * packets: that wait for the resolution of one address; beyond it the oldest is dropped. The first
+ * windows of several connections fit.
  */
 #define NEIGH_QUEUE_MAX 64
 /*
- * packets: that wait for all addresses together; more are dropped. A peer that forges its
- * neighbours' addresses would fill NEIGH_MAX queues with our answers.
+ * packets: that wait for the resolution of all addresses together; more are dropped. Otherwise a
+ * peer that forges its neighbours' addresses could fill NEIGH_MAX queues with our answers.
  */
 #define NEIGH_QUEUES_MAX 512
 /* requests: broadcast before the state becomes FAILED. Linux's mcast_solicit. */
@@ -24,7 +24,7 @@
 /* ms: between them. RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
 #define NEIGH_RETRANS_MS 1000
 /*
- * ms: without a proof, then the state becomes STALE. RFC 4861's REACHABLE_TIME, Linux's
+ * ms: without a confirmation, then the state becomes STALE. RFC 4861's REACHABLE_TIME, Linux's
  * base_reachable_time.
  */
 #define NEIGH_REACHABLE_MS 30000
@@ -38,13 +38,13 @@
  */
 #define ROUTES_MAX 64
 /*
- * routes: resolved and remembered; the newer one takes the place. As many as there may be
- * neighbours.
+ * routes: that were looked up and are cached; a newer one replaces the older one in its slot. As
+ * many as NEIGH_MAX neighbours.
  */
 #define ROUTE_CACHE_SIZE 1024
 /*
- * paths: whose MTU an ICMP message reported; the newer one takes the place. A path that lost its
- * entry learns its MTU again.
+ * paths: whose MTU an ICMP message reported; a newer one replaces the older one in its slot. The
+ * MTU of a path that lost its entry is learnt again.
  */
 #define PMTU_ENTRIES 256
 /*
@@ -70,8 +70,8 @@
 /* errors: what the two sysctls may be set to. */
 #define ICMP_MSGS_RANGE 0, 1000000
 /*
- * destinations: remembered for the limit; the newer one takes the place. ICMP_MSGS_PER_SEC
- * bounds the sum anyway.
+ * destinations: whose ICMP_RATELIMIT_MS is remembered; a newer one replaces the older one in its
+ * slot. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
  */
 #define ICMP_PEERS_MAX 256
 

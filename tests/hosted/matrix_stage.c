@@ -92,7 +92,7 @@ static void open_actively(struct stand *at)
 	hear(at, SYN_FLAG, at->iss, 0, 0);
 }
 
-/* Our bytes are out before the peer's come: so the ACK of those is no reply's, and leaves at once. */
+/* B sends its data before the peer's arrives: so the ACK of the peer's has no data, and is sent at once. */
 static void establish(struct stand *at)
 {
 	char got[TEXT];
@@ -143,7 +143,7 @@ static void go_to(unsigned int state, struct stand *at)
 	switch (state) {
 	case CLOSED:
 	case LISTEN:
-		at->una = at->nxt; /* nothing was ever said */
+		at->una = at->nxt; /* no segment was sent */
 		at->edge = at->rcv + 30000;
 		return;
 	case SYN_RECV:
@@ -224,7 +224,10 @@ void stage_leave(struct stand *at)
 
 /* ---- the state and the numbers --------------------------------------------------------------- */
 
-/* A line of /proc/net/tcp.  Only a socket's goes on to the congestion window; an orphan has no inode. */
+/*
+ * The state in a line of /proc/net/tcp.  Only lines of sockets have the columns up to the congestion
+ * window; the inode of an orphan is 0.
+ */
 static unsigned int state_of_line(const char *line)
 {
 	static const unsigned int full[] = {0,          ESTABLISHED, SYN_SENT,  SYN_RECV_SOCK,
@@ -260,7 +263,7 @@ unsigned int stage_state(unsigned int started_in)
 		    local == MATRIX_PORT) {
 			if (remote == MATRIX_PEER)
 				return state_of_line(line);
-			/* A listener is all that there is of one that had no connection. */
+			/* A test that began in LISTEN has no connection, only the listener. */
 			if (started_in == LISTEN && state_of_line(line) == LISTEN)
 				state = LISTEN;
 		}

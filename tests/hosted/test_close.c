@@ -71,7 +71,7 @@ static void both_close_at_once(void)
 	scene_pair_close(&p);
 }
 
-/* One FIN is held back: it crosses the other's, whose ACK comes with the own FIN's. */
+/* A's FIN is delayed on the wire, and crosses B's: A goes through CLOSING, B through FIN_WAIT2. */
 static void the_fins_cross_and_one_is_late(void)
 {
 	struct pair p = scene_pair();
@@ -82,7 +82,7 @@ static void the_fins_cross_and_one_is_late(void)
 	scene_sleep(5 * MS);
 	scene_close(B, p.b);
 	scene_sleep(10 * MS);
-	/* B's FIN is acknowledged, its own is still on the way to B. */
+	/* A has acknowledged B's FIN; A's own FIN is still on its way to B. */
 	assert_state(A, p.aport, p.bport, TCP_CLOSING);
 	assert_state(B, p.bport, p.aport, TCP_FIN_WAIT2);
 	scene_sleep(100 * MS);
@@ -190,7 +190,7 @@ static void data_after_close_is_answered_by_a_reset(void)
 	p.a = -1;
 	scene_sleep(10 * MS);
 	scene_mark();
-	/* B does not look whether A still reads. */
+	/* B sends data to a socket that A has closed. */
 	scene_send_all(B, p.b, "anybody?", 8);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_count(A, RST), 1);
@@ -216,7 +216,7 @@ static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 	assert_int_equal(scene_count(A, RST), 2);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnData"), 1);
 	assert_int_equal(scene_drops(A, "TCP_ABORT_ON_DATA"), 1);
-	/* The end came before the reset. */
+	/* A's FIN came before the reset. */
 	assert_int_equal(scene_recv(B, p.b, &byte, 1), 0);
 	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), EPIPE);
 	scene_pair_close(&p);
@@ -308,7 +308,7 @@ static void a_late_segment_is_answered_in_time_wait(void)
 	p.a = p.b = -1;
 	scene_sleep(10 * MS);
 	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
-	assert_int_equal(scene_count(B, RST), 1); /* to the second ACK: B has forgotten */
+	assert_int_equal(scene_count(B, RST), 1); /* to the second ACK: B has no socket */
 	assert_int_equal(scene_last(A, ACK)->rack, 2);
 	scene_pair_close(&p);
 }

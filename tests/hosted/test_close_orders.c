@@ -58,7 +58,7 @@ static void half_closed_and_then_the_same_side_closes(void)
 	scene_close(B, p.b);
 	p.b = -1;
 	assert_states(p, TCP_FIN_WAIT2, TCP_LAST_ACK);
-	assert_queues(B, p.bport, p.aport, 1, 1); /* its FIN, and the one that it did not read */
+	assert_queues(B, p.bport, p.aport, 1, 1); /* B's FIN is unacknowledged, A's was not read */
 	scene_sleep(10 * MS);
 	assert_states(p, TCP_TIME_WAIT, NONE);
 	scene_expect("a FA 1 1 0\nb A 1 2 0\nb FA 1 2 0\na A 2 2 0\n");
@@ -66,7 +66,7 @@ static void half_closed_and_then_the_same_side_closes(void)
 	scene_pair_close(&p);
 }
 
-/* The other side closes: the handshake of the end is complete while the first still has its file. */
+/* The other side closes: both FINs are acknowledged while the first side still has its file. */
 static void half_closed_and_then_the_other_side_closes(void)
 {
 	struct pair p = quiet_pair();
@@ -276,7 +276,7 @@ static void closed_while_the_window_is_zero_and_then_read(void)
 	free(got);
 }
 
-/* The side that did not read closes too: all data is lost, and one reset tells the peer. */
+/* The side that did not read closes too: all data is lost, and one reset is sent to the peer. */
 static void closed_while_the_window_is_zero_and_never_read(void)
 {
 	enum { N = 40000 };
@@ -405,7 +405,7 @@ static void closed_in_syn_sent(void)
 	scene_close(B, listener);
 }
 
-/* shutdown() of it is a disconnect: it may be used for another connection. */
+/* shutdown() in SYN_SENT disconnects the socket, which may then connect again. */
 static void shut_down_in_syn_sent(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);

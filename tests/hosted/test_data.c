@@ -11,7 +11,7 @@
 #define MSS  1448
 #define TICK 64 /* ns that an initial sequence number takes to grow by one (RFC 6528) */
 
-/* Both write and read at once, in steps that fit nothing. */
+/* Both hosts write and read at once; the sizes of the calls differ and are no multiple of the MSS. */
 static void both_ways(struct pair *p, size_t n)
 {
 	uint8_t *sent_a = malloc(n), *sent_b = malloc(n), *got_a = calloc(1, n),
@@ -83,7 +83,7 @@ static void flags_of_recv(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, PTR(got), 4, MSG_PEEK, 0, 0), 4);
 	assert_memory_equal(got, "abcd", 4);
-	/* Cut away without a copy. */
+	/* MSG_TRUNC: the bytes are removed from the queue and not copied. */
 	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, 0, 2, MSG_TRUNC, 0, 0), 2);
 	all = scene_begin(B, SYS_recvfrom, p.b, PTR(got), 8, MSG_WAITALL, 0, 0);
 	scene_sleep(50 * MS);
@@ -123,7 +123,7 @@ static void reordered(void)
 	scene_recv_all(B, p.b, got, sizeof(got));
 	assert_memory_equal(sent, got, sizeof(got));
 	assert_in_range(scene_counter(B, "TcpExt.TCPOFOQueue"), 1, 10);
-	/* Three duplicates look like a loss; never a timeout. */
+	/* Three duplicate ACKs may cause a fast retransmission, but there is no timeout. */
 	scene_sleep(1 * SEC);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
 	scene_pair_close(&p);
@@ -137,7 +137,7 @@ static void two_swapped_are_no_loss(void)
 	scene_fill(sent, sizeof(sent), 6);
 	scene_sleep(10 * MS);
 	scene_mark();
-	scene_hold(A, DATA, 2, 1000); /* one overtakes it, all do: two follow */
+	scene_hold(A, DATA, 2, 1000); /* the two segments behind it overtake it */
 	scene_send_all(A, p.a, sent, sizeof(sent));
 	scene_recv_all(B, p.b, got, sizeof(got));
 	assert_memory_equal(sent, got, sizeof(got));
@@ -204,7 +204,7 @@ static void corrupted_ip_header(void)
 
 	scene_sleep(10 * MS);
 	scene_mark();
-	/* A segment of one byte with 32 bytes of TCP header: its IP header's last byte. */
+	/* The segment has one byte of data and 32 of TCP header: this is the IP header's last byte. */
 	scene_corrupt(A, DATA, 1, 1 + 32 + 1);
 	scene_carry(A, p.a, B, p.b, 1);
 	assert_int_equal(scene_drops(B, "IP_CSUM"), 1);
@@ -228,7 +228,7 @@ static void a_slow_wire(void)
 
 	wire_set_rate(scene->wire, 8000); /* a Mbit/s */
 	scene_carry(A, p.a, B, p.b, MIB / 4);
-	/* 2.1 s for the bytes, a twentieth for headers: the pipe was never empty. */
+	/* The data takes 2.1 s, the headers a twentieth of that: the wire was never idle. */
 	assert_ms(scene_now() - begin, 2100, 2500);
 	wire_set_rate(scene->wire, 0);
 	scene_pair_close(&p);

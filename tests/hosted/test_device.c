@@ -103,7 +103,8 @@ static unsigned int lines_with(const char *text, const char *words)
 	return n;
 }
 
-/* The cable of A goes out and in all the time: the console gets ten lines in five seconds, and their number. */
+/* The cable of A goes out and in all the time: in five seconds the console gets ten lines, and the number of
+ * lines that were withheld. */
 static void a_cable_that_floods_no_console(void)
 {
 	void (*set_link)(bool up) = cable_of(A);
@@ -129,7 +130,7 @@ static void a_cable_that_floods_no_console(void)
 	scene_pair_close(&p);
 }
 
-/* A's device asks for a reset under a connection: it is shut down, and to A its peer is silent. */
+/* A's device sets NEEDS_RESET during a connection: the driver shuts it down, and A hears no more of its peer. */
 static void a_device_that_is_lost(void)
 {
 	struct pair p = scene_pair();
@@ -146,7 +147,7 @@ static void a_device_that_is_lost(void)
 	scene_send_all(A, p.a, "nobody hears this", 17);
 	assert_int_equal(scene_recv(A, p.a, (char[1]){0}, 1), -ETIMEDOUT);
 	assert_int_equal(scene_count(A, TCP | OTHER), 0);
-	/* B knows nothing of it, and would wait for ever. */
+	/* B was sent nothing, and would wait for ever. */
 	scene_linger(B, p.b, true, 0);
 	scene_pair_close(&p);
 }

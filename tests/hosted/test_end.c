@@ -18,7 +18,7 @@ static void switch_off(struct host *h)
 	scene_begin(h, __NR_softnet_power, POWEROFF, 0);
 }
 
-/* It is off, in order, and A is left with nothing; a scene without one of its hosts ends itself. */
+/* B is off without an error.  A scene that has lost a host must be ended here, by the test. */
 static void b_is_off(void)
 {
 	assert_true(B->halted);
@@ -30,7 +30,7 @@ static void b_is_off(void)
 	scene->conductor = NULL;
 }
 
-/* RFC 9293 3.6: the machine waits for the side that closes last, and no longer. */
+/* RFC 9293 3.6: the machine waits until the peer has closed too, and then ends at once. */
 static void a_peer_that_closes_too(void)
 {
 	struct pair p = scene_pair();

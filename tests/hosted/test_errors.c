@@ -127,7 +127,7 @@ static void options(void)
 	assert_int_equal(
 		scene_call(A, SYS_getsockopt, fd, SOL_SOCKET, 9999, PTR(&value), PTR(&len)),
 		-ENOPROTOOPT);
-	/* Stored doubled, never below the least (Linux's socket(7)). */
+	/* The kernel stores twice the value, and at least the minimum (Linux's socket(7)). */
 	assert_int_equal(scene_set(A, fd, SOL_SOCKET, SO_RCVBUF, 10000), 0);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_RCVBUF), 20000);
 	assert_int_equal(scene_set(A, fd, SOL_SOCKET, SO_SNDBUF, 1), 0);
@@ -149,7 +149,7 @@ static void bind_conflicts(void)
 	assert_int_equal(scene_bind(B, one, 80), 0);
 	assert_int_equal(scene_bind(B, one, 81), -EINVAL);
 	assert_int_equal(scene_bind(B, two, 80), -EADDRINUSE);
-	/* Both must agree to share, and none may listen. */
+	/* Both sockets need SO_REUSEADDR to share a port, and neither may be a listener. */
 	scene_set(B, two, SOL_SOCKET, SO_REUSEADDR, 1);
 	assert_int_equal(scene_bind(B, two, 80), -EADDRINUSE);
 	scene_set(B, one, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -306,7 +306,7 @@ static void bad_pointers(void)
 	scene_pair_close(&p);
 }
 
-/* accept() with a bad address has made no connection of it that leaks. */
+/* accept() with a bad pointer for the address fails, and closes the connection that it took. */
 static void accept_with_a_bad_address(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);
@@ -328,7 +328,7 @@ static void nowhere_to_go(void)
 	struct sockaddr_in nobody = {
 		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x0a000063)};
 
-	/* The first time, a route and a neighbour are made that stay; the second adds nothing. */
+	/* The first round adds a route and a neighbour, which stay; the second round adds nothing. */
 	for (unsigned int i = 0; i < 2; i++) {
 		int fd = scene_socket(A);
 		uint64_t begin = scene_now();
@@ -337,7 +337,7 @@ static void nowhere_to_go(void)
 				 -ENETUNREACH);
 		assert_ms(scene_now() - begin, 0, 0);
 		scene_mark();
-		/* Three questions without an answer. */
+		/* Three ARP requests stay without an answer. */
 		assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&nobody), sizeof(nobody)),
 				 -EHOSTUNREACH);
 		assert_ms(scene_now() - begin, 2990, 3100);

@@ -27,7 +27,7 @@ static bool out_of_memory(int64_t result)
 	return result == -ENOMEM || result == -ENOBUFS || result == -ENFILE || result == -EMFILE;
 }
 
-/* A call that came too early may say so; the connection waits in the queue. */
+/* accept() may fail for want of memory; the connection then waits in the queue for another accept(). */
 static int accept_at_last(int listener, int64_t ticket)
 {
 	int64_t fd = scene_end(B, ticket);
@@ -54,7 +54,8 @@ static void call_off(int64_t ticket)
 }
 
 /*
- * The allocation that fails in a play: the nth that @victim makes, from the beginning or once open.
+ * The allocation that fails: the @n-th that @victim makes, counted from the start of a_life() or, with
+ * @once_open, from the end of the handshake.
  */
 struct fault {
 	struct host *victim;
@@ -135,7 +136,7 @@ static void fail_each(struct host *victim, bool once_open)
 		victim->set("fail_alloc", 0);
 		nothing_is_left(&fault);
 	} while (victim->stat("allocs_refused") > refused);
-	/* A life that asks for so little was none. */
+	/* A whole connection makes more than 20 allocations; with fewer, the test did not run it. */
 	assert_true(fault.n > 20);
 	assert_int_equal(scene_close(B, listener), 0);
 }
@@ -350,7 +351,8 @@ static void a_child_without_a_way(void)
 
 /*
  * There is no memory for the first SYN-ACK: the timer sends it after a second, and once more two seconds later.
- * The ACK echoes the former: the handshake was measured from then, and nothing was lost (RFC 6928 2, as
+ * The ACK echoes the timestamp of the first one sent: the round trip is measured from there, and no loss is
+ * assumed (RFC 6928 2, as
  * tests/packet/scripts/cwnd/ten-after-spurious-synacks.pkt; Linux stamps a SYN-ACK where it makes one).
  */
 static void the_handshake_begins_with_the_first_synack(void)
@@ -362,7 +364,7 @@ static void the_handshake_begins_with_the_first_synack(void)
 	socklen_t len = sizeof(info);
 
 	stamp(&f, 100, 0);
-	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A knows nothing of it */
+	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such socket and would send a reset */
 	B->set("fail_alloc", 3);               /* the frame's packet, the request, the SYN-ACK */
 	forge(&f);
 	B->set("fail_alloc", 0);

@@ -193,14 +193,14 @@ static void to_a_closed_port_and_to_a_listener(void)
 	scene_close(B, listener);
 }
 
-/* A half-open connection: a wrong ACK is reset, a wrong reset is not believed, a right one ends it. */
+/* A half-open connection answers a wrong ACK with a reset; a wrong reset is ignored, a right one ends it. */
 static void to_a_half_open_connection(void)
 {
 	int listener = scene_listen(B, PORT, 4);
 	struct forged f = {.sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
 	uint32_t isn;
 
-	/* A has no socket there, and would answer. */
+	/* A has no such socket, and would answer the SYN-ACK with a reset. */
 	scene_drop_many(A, RST, 1, ALWAYS);
 	scene_mark();
 	forge(&f);
@@ -225,7 +225,7 @@ static void to_a_half_open_connection(void)
 	scene_close(B, listener);
 }
 
-/* SYNs from nowhere: so many are half open and no more, and the memory comes back. */
+/* Forged SYNs: the number of half-open connections is limited, and their memory is freed again. */
 static void a_flood_of_syns(void)
 {
 	int listener = scene_listen(B, PORT, 16);

@@ -122,7 +122,7 @@ static void two_acceptors_get_one_connection_each(void)
 
 	assert_int_equal(scene_connect(A, first, B, PORT), 0);
 	scene_sleep(5 * MS);
-	/* One wakes, the first that came. */
+	/* Only one thread wakes: the one that called accept() first. */
 	assert_true(scene_is_back(B, one, &fd_one));
 	assert_false(scene_is_back(B, two, &fd_two));
 	assert_int_equal(scene_connect(A, second, B, PORT), 0);
@@ -218,8 +218,8 @@ static void a_backlog_of_two_holds_three(void)
 }
 
 /*
- * Two half-open connections, and room for one when their ACKs come: the other's SYN-ACK is
- * retransmitted.
+ * The last ACK of a half-open connection comes when the accept queue is full: it is dropped, and the
+ * SYN-ACK is retransmitted.
  */
 static void a_full_accept_queue_drops_the_ack(void)
 {
@@ -231,7 +231,7 @@ static void a_full_accept_queue_drops_the_ack(void)
 	scene_hold(A, ACK, 1, 100 * MS);
 	for (unsigned int i = 0; i < 4; i++)
 		assert_int_equal(scene_connect(A, fds[i], B, PORT), 0);
-	/* The first ACK is the last to arrive, when three others wait. */
+	/* The first connection's ACK arrives last, when three connections wait in the queue. */
 	scene_sleep(200 * MS);
 	assert_state(B, PORT, scene_port(A, fds[0]), TCP_SYN_RECV);
 	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 1);

@@ -46,7 +46,7 @@ static unsigned int bytes_on_the_wire(struct host *h)
 	return n;
 }
 
-/* Shorter than all: cut.  Longer: what there is.  Negative: none. */
+/* A length below the struct's gets a part of it, a larger one all of it, a negative one an error. */
 static void as_much_as_is_asked_for(void)
 {
 	struct pair p = scene_pair();
@@ -204,7 +204,7 @@ static void when_the_buffer_is_too_small(void)
 		scene_sleep(100 * MS);
 		scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, i ? 5000 : 2 * MIB);
 		before = info_of(A, p.a);
-		/* One segment of many, whose last part waits for more. */
+		/* MSG_MORE: the last part of the data waits for more data. */
 		assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(bytes), sizeof(bytes),
 					    MSG_DONTWAIT | MSG_MORE, 0, 0),
 				 sizeof(bytes));
@@ -237,7 +237,7 @@ static void of_a_listener(void)
 	scene_close(B, listener);
 }
 
-/* Without the times since the last segments: these go on. */
+/* Clears the times since the last segments, because they grow while the test runs. */
 static struct info timeless(struct info info)
 {
 	info.last_data_sent = info.last_ack_sent = info.last_data_recv = info.last_ack_recv = 0;

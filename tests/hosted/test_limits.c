@@ -102,7 +102,7 @@ static void an_orphan_tries_eight_times(void)
 
 /* ---- ACKs for a merged packet --------------------------------------------------------------------------------- */
 
-/* @n segments beyond a hole that come in one turn of a poll, and so climb as one packet: how many ACKs? */
+/* The number of ACKs for @n segments beyond a hole, which one poll merges into one packet. */
 static unsigned int acks_for(struct forged *f, unsigned int n)
 {
 	scene_mark();
@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE(so_many_challenges_a_second),
 		SCENE(an_orphan_tries_eight_times),
-		/* In one turn: no interrupt between. */
+		/* Without interrupts in between, one poll gets all segments. */
 		SCENE_WITH(so_many_duplicate_acks_at_once, {"irq_chance", 0}),
 	};
 

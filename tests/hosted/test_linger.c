@@ -96,7 +96,7 @@ static void zero_with_data_unsent(void)
 	scene_pair_close(&p);
 }
 
-/* After a half close the peer still believes in its half: it is reset as well. */
+/* After a half close the peer may still send: close() with a linger time of 0 resets it as well. */
 static void zero_after_a_half_close(void)
 {
 	struct pair p = scene_pair();
@@ -213,7 +213,7 @@ static void too_short(void)
 	scene_pair_close(&p);
 }
 
-/* The closing thread can be called away; the connection ends by itself. */
+/* The thread in close() can be interrupted; the connection then ends without it. */
 static void interrupted(void)
 {
 	struct pair p = loaded_pair();

@@ -92,7 +92,7 @@ static void test_choose_by_name(void **state)
 	assert_int_equal(tcp_set_congestion_control(sk, "reno"), 0);
 	assert_int_equal(releases, 1);
 
-	/* Before there is a connection there is nothing to begin with. */
+	/* Without a connection the algorithm's init() is not called. */
 	sk->sk_state = TCP_CLOSE;
 	assert_int_equal(tcp_set_congestion_control(sk, "other"), 0);
 	assert_int_equal(inits, 1);
@@ -112,7 +112,7 @@ static void test_slow_start_ends_exactly_at_ssthresh(void **state)
 	(void)state;
 	tp.snd_ssthresh = 15;
 	tcp_reno_cong_avoid(sk, 0, 10);
-	/* Five to get there, five count for the next segment. */
+	/* Five of the ten acknowledged segments raise the window to ssthresh, five count in snd_cwnd_cnt. */
 	assert_int_equal(tp.snd_cwnd, 15);
 	assert_int_equal(tp.snd_cwnd_cnt, 5);
 	tcp_reno_cong_avoid(sk, 0, 10);

@@ -246,7 +246,7 @@ static void test_the_backlog_is_bounded(void **state)
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_SOCKET_BACKLOG] - drops, counted);
 
 	o.sk->sk_lock.owned = false;
-	/* It looks at the queue, finds nothing, and works the backlog off as it leaves (as on Linux). */
+	/* recv() finds an empty queue; it processes the backlog when it releases the socket (as on Linux). */
 	n = call(__NR_recvfrom, o.fd, got, sizeof(got), MSG_DONTWAIT, 0);
 	assert_int_equal(n, -EAGAIN);
 	n = call(__NR_recvfrom, o.fd, got, sizeof(got), MSG_DONTWAIT, 0);
@@ -290,7 +290,7 @@ static void test_backlogs_count_in_tcp_mem(void **state)
 	assert_int_equal(o.sk->sk_backlog.len % kept, 0);
 	assert_in_range(o.sk->sk_backlog.len, SOCK_BACKLOG_LEAST,
 			SOCK_BACKLOG_LEAST + o.sk->sk_backlog.len / kept);
-	/* The flood of one whose machine has memory: its own limit is far. */
+	/* tcp_mem is large again: the socket's own limit is not reached, and a segment is accepted. */
 	sysctl_tcp_mem[2] = most;
 	segment(ISN + 1 + kept * LEN, o.ack, TCPHDR_ACK, LEN);
 	run();

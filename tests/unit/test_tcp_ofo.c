@@ -164,7 +164,7 @@ static void test_memory_is_bounded(void **state)
 	free_all();
 }
 
-/* Memory short: this socket is one of many, and keeps an equal share of a quarter, not its whole buffer. */
+/* While memory is short, a socket keeps only an equal share of a quarter of memory, not its whole buffer. */
 static void test_share_when_memory_is_short(void **state)
 {
 	u64 share = 64 << 10;
@@ -176,7 +176,7 @@ static void test_share_when_memory_is_short(void **state)
 	for (u32 i = 0; i < 1000; i++)
 		segment(10 + 2 * i, 1, false);
 	assert_int_equal(tp.ofo_count, 1000);
-	/* So few that those of the dropped segments do not end the shortage. */
+	/* Take so many pages that the pages of the dropped segments do not end the shortage. */
 	while (nr_free_pages() >= nr_total_pages() / 16 - 256) {
 		page = alloc_pages(GFP_ATOMIC, 0);
 		assert_non_null(page);
@@ -190,7 +190,7 @@ static void test_share_when_memory_is_short(void **state)
 		list_del(&page->lru);
 		__free_pages(page, 0);
 	}
-	/* Enough again: the buffer is its own again. */
+	/* Enough memory again: the socket may use its whole buffer. */
 	tcp_ofo_purge(sk);
 	for (u32 i = 0; i < 1000; i++)
 		segment(10 + 2 * i, 1, false);

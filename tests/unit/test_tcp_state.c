@@ -65,7 +65,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* The first panic of the program: later ones only say that there was one before. */
+/* Must be the first panic of the program: later ones only print that there was one before. */
 static void test_a_panic_names_both(void **state)
 {
 	(void)state;
@@ -80,7 +80,7 @@ static void test_the_arrows(void **state)
 	(void)state;
 	for (int from = TCP_ESTABLISHED; from <= TCP_CLOSING; from++) {
 		for (int to = TCP_ESTABLISHED; to <= TCP_NEW_SYN_RECV; to++) {
-			/* The same again is not news; TIME_WAIT is a life of its own. */
+			/* The same state is no transition; a TIME_WAIT is another object. */
 			if (from == to || from == TCP_TIME_WAIT)
 				continue;
 			sk->sk_state = from;

@@ -84,12 +84,12 @@ static void test_the_offer_is_never_taken_back(void **state)
 		assert_false(before(tp.rcv_wup + tp.rcv_wnd, edge));
 		edge = tp.rcv_wup + tp.rcv_wnd;
 	}
-	/* It closes only as the offered window is used up. */
+	/* The window becomes zero only when the peer has used all that was offered. */
 	tp.rcv_nxt = edge;
 	assert_int_equal(tcp_select_window(sk), 0);
 	assert_int_equal(tp.rcv_wnd, 0);
 
-	/* A little room is no reason to open it, half of the buffer is. */
+	/* A little room does not open the window again; half of the buffer does. */
 	atomic_set(&sk->sk_rmem_alloc, sk->sk_rcvbuf - 2 * (65536 / 16 - 200));
 	assert_int_equal(tcp_select_window(sk), 0);
 	atomic_set(&sk->sk_rmem_alloc, sk->sk_rcvbuf / 2);
