@@ -72,7 +72,7 @@ static void a_backlog_of_five_holds_six(void)
 	whole_ones(5);
 }
 
-/* The same for half-open ones, by the same number. */
+/* The number of half-open connections has the same limit. */
 static void half_open_ones(unsigned int backlog)
 {
 	int listener = scene_listen(B, PORT, backlog), fds[MOST];
@@ -80,7 +80,7 @@ static void half_open_ones(unsigned int backlog)
 	unsigned int fit = backlog + 1;
 	struct connection c;
 
-	scene_drop_many(B, SYNACK, 1, fit); /* the first answer of each */
+	scene_drop_many(B, SYNACK, 1, fit); /* the first SYN-ACK of each connection */
 	for (unsigned int i = 0; i <= fit; i++) {
 		fds[i] = scene_socket(A);
 		tickets[i] = scene_begin_connect(A, fds[i], B, PORT);
@@ -220,13 +220,13 @@ static void closed_with_a_child_in_each_queue(void)
 		scene_close(A, fds[i]);
 }
 
-/* shutdown() of a listener empties it as close() does; the same socket may listen once more. */
+/* shutdown() of a listener resets its connections, as close() does; the socket may listen again. */
 static void shut_down_and_listening_again(void)
 {
 	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), again = scene_socket(A), b;
 	char byte;
 
-	assert_int_equal(scene_shutdown(B, listener, SHUT_WR), 0); /* nothing that it sends */
+	assert_int_equal(scene_shutdown(B, listener, SHUT_WR), 0); /* no effect on a listener */
 	assert_state(B, PORT, 0, TCP_LISTEN);
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
 	scene_sleep(10 * MS);
@@ -236,7 +236,7 @@ static void shut_down_and_listening_again(void)
 	assert_int_equal(scene_recv(A, fd, &byte, 1), -ECONNRESET);
 	assert_int_equal(scene_accept(B, listener), -EINVAL);
 	assert_int_equal(scene_connect(A, again, B, PORT), -ECONNREFUSED);
-	/* It kept its port. */
+	/* The socket kept its port. */
 	assert_int_equal(scene_port(B, listener), PORT);
 	assert_int_equal(scene_call(B, SYS_listen, listener, 2), 0);
 	assert_int_equal(scene_connect(A, again, B, PORT), 0);
@@ -250,7 +250,7 @@ static void shut_down_and_listening_again(void)
 
 /* ---- threads in accept() --------------------------------------------------------------------- */
 
-/* All of them are called off, each at once. */
+/* shutdown() makes all waiting calls of accept() fail at once. */
 static void shutdown_calls_every_acceptor_off(void)
 {
 	enum { N = 5 };
@@ -290,7 +290,7 @@ static void close_leaves_the_acceptors_their_listener(void)
 	accepted[0] = scene_end(B, one);
 	assert_true(accepted[0] >= 0);
 	assert_state(B, PORT, 0, TCP_LISTEN);
-	/* The second is the last: the connection beside it is aborted. */
+	/* Only one accept() is left: it gets one of the two connections, the other is aborted. */
 	int64_t tickets[] = {scene_begin_connect(A, fds[1], B, PORT),
 			     scene_begin_connect(A, fds[2], B, PORT)};
 
@@ -355,7 +355,7 @@ static void poll_and_accept_without_waiting(void)
 	assert_int_equal(p.revents, POLLIN);
 	b = scene_call(B, SYS_accept4, listener, 0, 0, SOCK_NONBLOCK);
 	assert_true(b >= 0);
-	/* Not inherited: asked for. */
+	/* O_NONBLOCK is set because accept4() asked for it. */
 	assert_true(scene_call(B, SYS_fcntl, b, F_GETFL, 0) & O_NONBLOCK);
 	assert_int_equal(scene_accept(B, listener), -EAGAIN);
 	scene_close(B, b);

@@ -20,7 +20,7 @@ static void lost_ack_of_the_handshake(void)
 	assert_ms(scene_now() - begin, 2, 2);
 	accepted = scene_accept(B, listener);
 	assert_true(accepted >= 0);
-	/* The server asks again after a second. */
+	/* B retransmits the SYN-ACK after a second. */
 	assert_ms(scene_now() - begin, 1000, 1005);
 	assert_int_equal(scene_count(B, SYNACK), 2);
 	assert_gap_ms(scene_nth(B, SYNACK, 1), scene_nth(B, SYNACK, 2), 999, 1002);
@@ -47,7 +47,7 @@ static void lost_first_data(void)
 	assert_gap_ms(scene_nth(A, DATA, 3), scene_nth(A, DATA, 4), 4 * RTO_LEAST, 4 * RTO_MOST);
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 3);
-	/* Karn: the next one has a fresh timeout, not the doubled. */
+	/* The next segment has the normal timeout again, not the doubled one. */
 	scene_sleep(1 * SEC);
 	scene_mark();
 	scene_drop(A, DATA, 1);
@@ -65,7 +65,8 @@ static void lost_last_data(void)
 	scene_fill(sent, sizeof(sent), 2);
 	scene_sleep(10 * MS);
 	scene_mark();
-	/* 14600 bytes in segments of 1448: ten full and a rest.  Nothing follows that could tell. */
+	/* 14600 bytes in segments of 1448: ten full ones and a short one, which is
+	 * lost.  No later segment can cause duplicate ACKs. */
 	scene_drop(A, DATA, 11);
 	scene_send_all(A, p.a, sent, sizeof(sent));
 	scene_recv_all(B, p.b, got, sizeof(got));
@@ -95,7 +96,7 @@ static void lost_ack_of_the_fin(void)
 	scene_pair_close(&p);
 }
 
-/* The last ACK is lost: TIME_WAIT sends it again. */
+/* The last ACK is lost: B retransmits its FIN, and A's TIME_WAIT sends the ACK again. */
 static void lost_last_ack(void)
 {
 	struct pair p = scene_pair();
@@ -116,7 +117,7 @@ static void lost_last_ack(void)
 		     "a A 2 2 0 lost\n"
 		     "b FA 1 2 0\n"
 		     "a A 2 2 0\n");
-	/* The minute begins anew with it. */
+	/* With the second FIN, the minute of TIME_WAIT begins again. */
 	scene_sleep(60 * SEC - 200 * MS);
 	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
 	scene_pair_close(&p);
@@ -143,7 +144,7 @@ static void connect_gives_up_after_127_seconds(void)
 	for (unsigned int i = 1; i < 7; i++)
 		assert_gap_ms(scene_nth(A, SYN, i), scene_nth(A, SYN, i + 1), (1000 << (i - 1)) - 5,
 			      (1000 << (i - 1)) + 10);
-	/* The same SYN, but for the time. */
+	/* All SYNs have the same sequence number, but not the same timestamp. */
 	assert_int_equal(scene_nth(A, SYN, 1)->seq, scene_nth(A, SYN, 7)->seq);
 	assert_int_not_equal(scene_nth(A, SYN, 1)->tsval, scene_nth(A, SYN, 7)->tsval);
 	scene_close(A, fd);
@@ -199,7 +200,11 @@ static void data_gives_up_after_a_quarter_of_an_hour(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5681 3.2: three duplicates say it long before the timer.  LIMIT(TCP_REORDERING) */
+/*
+ * RFC 5681 3.2: three duplicate ACKs cause a retransmission long before the timer does.
+ *
+ * LIMIT(TCP_REORDERING)
+ */
 static void three_duplicate_acks_bring_it_at_once(void)
 {
 	struct pair p = scene_pair();
@@ -225,7 +230,7 @@ static void three_duplicate_acks_bring_it_at_once(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 6582: a partial ACK in recovery brings the next one. */
+/* RFC 6582: a partial ACK in recovery causes the retransmission of the next lost segment. */
 static void two_lost_of_one_window(void)
 {
 	struct pair p = scene_pair();

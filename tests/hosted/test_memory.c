@@ -113,7 +113,7 @@ static void holes_in(int ram)
 	struct pair honest[HONEST];
 	unsigned int round = 0;
 
-	/* A round number, and not all of RAM is given out as pages. */
+	/* tcp_mem is a rounded number, and a part of RAM is no page of the allocator. */
 	assert_in_range(m.pressure, ram / PAGE / TCP_MEM_PRESSURE_PART * 3 / 4,
 			ram / PAGE / TCP_MEM_PRESSURE_PART);
 	open_floods(listener);
@@ -138,7 +138,7 @@ static void holes_in(int ram)
 	assert_in_range(most, m.pressure, m.most);
 	assert_true(scene_counter(B, "TcpExt.TCPMemoryPressures") >= 1);
 	assert_true(scene_counter(B, "TcpExt.OfoPruned") > 0);
-	/* Not a byte of the others' was sent twice, not a frame lost for want of a buffer. */
+	/* The other connections had no retransmission, and no frame was lost for want of a buffer. */
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
 	assert_int_equal(scene_counter(B, "Tcp.RetransSegs"), 0);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPRcvQDrop"), 0);
@@ -206,13 +206,13 @@ static void talks(struct host *h)
 	/* Here the writers wait for memory; there they had enough of it. */
 	for (unsigned int i = 0; i < TALKS; i++)
 		assert_true(h == B || !scene_is_back(A, writers[i], &n));
-	/* Each gets through in its time, one reader after the other. */
+	/* One reader after the other reads: each connection transfers all its data. */
 	for (unsigned int i = 0; i < TALKS; i++) {
 		scene_recv_all(B, p[i].b, got[i], LEN);
 		assert_memory_equal(sent[i], got[i], LEN);
 		assert_int_equal(scene_end(A, writers[i]), LEN);
 	}
-	/* And all at once. */
+	/* Then all read and write at the same time. */
 	for (unsigned int i = 0; i < TALKS; i++) {
 		all[2 * i] = (struct stream){.host = A,
 					     .fd = p[i].a,
@@ -326,10 +326,10 @@ static void a_writer_is_woken_when_pages_return(void)
 	scene_fill(sent[0], LEN, 0);
 	A->set("keep_pages", floor_of(A));
 	writer = scene_begin(A, SYS_sendto, p.a, PTR(sent[0]), 100, 0, 0, 0);
-	/* This one asks without waiting, and then waits in poll(). */
+	/* On @q a write fails with EAGAIN, and a thread then waits in poll(). */
 	assert_int_equal(try_to_write(&q, 100), -EAGAIN);
 	poller = scene_begin(A, SYS_poll, PTR(&poll), 1, -1);
-	/* And this one neither polls nor waits: it is not looked after any more once there is memory. */
+	/* On @r a write fails too, but no thread waits: the walks end with it once there is memory. */
 	assert_int_equal(try_to_write(&r, 100), -EAGAIN);
 	scene_sleep(60 * SEC);
 	assert_false(scene_is_back(A, writer, &n));

@@ -215,7 +215,7 @@ static void guessed_segments_are_ignored(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_counter(A, "TcpExt.OutOfWindowIcmps"), 3);
 	assert_int_equal(scene_get(A, p.a, IPPROTO_IP, IP_MTU), 1500);
-	/* Of a connection that is none. */
+	/* The ICMP error quotes a connection that does not exist. */
 	p.aport++;
 	forge_icmp(&e);
 	scene_sleep(10 * MS);
@@ -283,7 +283,7 @@ static void an_error_is_remembered(void)
 	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
 	it_arrives(&p);
 	scene_carry(A, p.a, B, p.b, 1000);
-	/* This time for good. */
+	/* The same error again, and now the connection is given up. */
 	scene_sysctl(A, "net/ipv4/tcp_retries2", "3");
 	e.seq = one_byte_on_its_way(&p);
 	scene_drop_many(A, DATA, 1, ALWAYS);
@@ -293,7 +293,8 @@ static void an_error_is_remembered(void)
 	scene_pair_close(&p);
 }
 
-/* A SYN-ACK that a router could not bring on: the request goes (RFC 1122), but not for a guess. */
+/* A router reports that it could not forward a SYN-ACK: the request ends (RFC 1122), but only if the
+ * error quotes the right sequence number. */
 static void a_request_and_an_error(void)
 {
 	struct pair p = {.bport = 999, .aport = PORT};
@@ -317,7 +318,7 @@ static void a_request_and_an_error(void)
 	scene_close(A, listener);
 }
 
-/* TIME_WAIT has nothing left to lose. */
+/* An ICMP error has no effect on TIME_WAIT. */
 static void time_wait_and_an_error(void)
 {
 	struct pair p = scene_pair();

@@ -137,7 +137,7 @@ static void the_ways_out(void)
 	assert_non_null(strstr(text, "\neth0\t00000000\t0200000A\t0003\t0\t0\t0\t00000000\t"));
 }
 
-/* A SYN to a host that is elsewhere leaves, without a question: B's link address is known. */
+/* A SYN to a host outside our networks is sent without an ARP request: B's link address is known. */
 static void a_syn_leaves(void)
 {
 	const struct sockaddr_in far = {
@@ -156,15 +156,15 @@ static void a_syn_leaves(void)
 	caches_may_keep_learnt_entries();
 }
 
-/* "gw=": hosts that are elsewhere are spoken to through it. */
+/* "gw=": packets to hosts outside our networks go to that gateway. */
 static void through_the_gateway(void)
 {
 	the_ways_out();
 	a_syn_leaves();
 }
 
-/* A network of one address: the gateway has a route of its own (4: to a host), and B, a neighbour, is
- * spoken to through it like all others. */
+/* A network of one address: the gateway has a route of its own (4: to a host), and packets to
+ * B go through it, like those to all other hosts. */
 static void through_a_gateway_outside(void)
 {
 	const char *text = scene_proc(A, "/proc/net/route");

@@ -147,7 +147,7 @@ static void accept_against_ack(void)
 	scene_close(B, listener);
 }
 
-/* Two threads, one listener, one connection: it is one's, and the next one is the other's. */
+/* Two threads wait in accept(): one gets the first connection, the other gets the second. */
 static void two_accepts_against_ack(void)
 {
 	int listener = scene_listen(B, PORT, 4);

@@ -236,7 +236,7 @@ static void values_read_back(void)
 	scene_close(A, fd);
 }
 
-/* An option's room may be shorter than it, for IP a single byte; a length below nothing is none. */
+/* A buffer may be shorter than the option, at level IP a single byte; a negative length is an error. */
 static void short_room(void)
 {
 	int fd = scene_socket(A), value = -1;
@@ -401,7 +401,7 @@ static void the_last_ack_rides_on_data(void)
 	scene_close(B, listener);
 }
 
-/* A stream has one peer: an address with each piece is read, and then without meaning (Linux). */
+/* On a stream, sendto() and sendmsg() read the address that they are given, then ignore it (Linux). */
 static void addresses_with_each_piece(void)
 {
 	struct pair p = scene_pair();
@@ -501,7 +501,7 @@ static void no_lingering_in_fin_wait2(void)
 	}
 }
 
-/* Longer than a small object keeps a connection: first as it is, the last minute as that. */
+/* A FIN_WAIT2 of more than a minute: the socket waits first, a small object during the last minute. */
 static void a_long_fin_wait2(void)
 {
 	for (unsigned int already = 0; already < 2; already++) {

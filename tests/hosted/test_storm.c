@@ -83,7 +83,7 @@ static void close_end(struct end *e, bool reset)
 	e->closed = true;
 }
 
-/* One step of one end: the first closes when it has sent all; the second when it saw the end. */
+/* One step of one end.  The first end closes when it has sent all; the second when it read the end. */
 static void act(struct talk *t, unsigned int side)
 {
 	struct end *e = &t->ends[side];

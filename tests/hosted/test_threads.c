@@ -53,7 +53,7 @@ static void two_readers(void)
 	scene_pair_close(&p);
 }
 
-/* The descriptor goes, the socket stays until the call is back (as on Linux). */
+/* close() removes the descriptor; the socket remains until the other thread's call returns (as on Linux). */
 static void closed_while_another_reads(void)
 {
 	struct pair p = scene_pair();

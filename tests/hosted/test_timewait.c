@@ -25,7 +25,7 @@ static struct ended time_wait(uint32_t isn, uint32_t tsval)
 	struct forged f = {.sport = PEER, .dport = PORT, .flags = SYN_FLAG, .seq = isn};
 	int b;
 
-	scene_drop_many(A, TCP, 1, ALWAYS); /* A would deny it all */
+	scene_drop_many(A, TCP, 1, ALWAYS); /* A has no such connection and would send resets */
 	if (tsval)
 		stamp(&f, tsval, 0);
 	forge(&f);
@@ -111,7 +111,7 @@ static void a_syn_below_the_last_number(void)
 
 	forge(&syn);
 	assert_answered(&e);
-	/* Half the circle further on it is old as well. */
+	/* A number more than 2^31 further on counts as old as well. */
 	scene_sleep(1 * SEC);
 	scene_mark();
 	syn.seq = e.theirs + 0x80000001;
@@ -120,7 +120,7 @@ static void a_syn_below_the_last_number(void)
 	let_go(&e);
 }
 
-/* Numbers that wrap within the old connection: beyond is beyond. */
+/* The sequence numbers of the old connection wrapped: a SYN beyond them is accepted all the same. */
 static void a_syn_beyond_the_wrap(void)
 {
 	struct ended e = time_wait(0xfffffffe, 0);
@@ -157,7 +157,7 @@ static void a_syn_with_the_same_timestamp(void)
 	let_go(&e);
 }
 
-/* However far beyond: it is from before (RFC 7323 5.2). */
+/* A SYN with an older timestamp is old, however far beyond its sequence number is (RFC 7323 5.2). */
 static void a_syn_with_an_older_timestamp(void)
 {
 	struct ended e = time_wait(ISN, 5000);
@@ -206,7 +206,7 @@ static void the_fin_again(void)
 	let_go(&e);
 }
 
-/* The last ACK of all says nothing new; no answer, or two such ends would talk for ever. */
+/* A copy of the last ACK gets no answer: otherwise two ends in TIME_WAIT would answer each other for ever. */
 static void the_ack_again(void)
 {
 	struct ended e = time_wait(ISN, 0);
@@ -218,7 +218,7 @@ static void the_ack_again(void)
 	let_go(&e);
 }
 
-/* Once in half a second.  LIMIT(TCP_INVALID_RATELIMIT_MS) */
+/* Old data is answered at most once in half a second.  LIMIT(TCP_INVALID_RATELIMIT_MS) */
 static void data_is_answered_but_rationed(void)
 {
 	struct ended e = time_wait(ISN, 0);

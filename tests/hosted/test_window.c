@@ -52,7 +52,7 @@ static void the_reader_stops_and_goes_on(void)
 	data = scene_count(A, DATA);
 	assert_in_range(scene_counter(B, "TcpExt.TCPToZeroWindowAdv"), 1, 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
-	/* An hour, and it is still there: probes are answered. */
+	/* After an hour the connection still exists, because the probes are answered. */
 	scene_sleep(3600 * SEC);
 	assert_state(A, p.aport, p.bport, TCP_ESTABLISHED);
 	assert_int_equal(scene_count(A, DATA), data);
@@ -60,7 +60,7 @@ static void the_reader_stops_and_goes_on(void)
 	scene_recv_all(B, p.b, got, MIB);
 	assert_memory_equal(sent, got, MIB);
 	assert_int_equal(scene_end(A, writer), MIB);
-	/* The window update moves it at once, not the next probe. */
+	/* The window update starts the transfer at once, before the next probe. */
 	assert_ms(scene_now() - begin, 10, 60000);
 	scene_pair_close(&p);
 	free(sent);
@@ -89,7 +89,7 @@ static void probes_back_off(void)
 	for (unsigned int i = 1; i < probes; i++) {
 		const struct seg *probe = scene_nth(A, ACK, i + 1);
 
-		/* Below the acknowledged bytes: it can only be answered. */
+		/* The probe's number is already acknowledged, so the peer must answer it with an ACK. */
 		assert_int_equal(probe->rseq, edge - 1);
 		gap = scene_gap(scene_nth(A, ACK, i), probe);
 		if (last_gap && last_gap < 60 * SEC)
@@ -110,7 +110,7 @@ static void probes_back_off(void)
 	free(got);
 }
 
-/* Without probes this would be the end of both. */
+/* The window update is lost: without probes both sides would wait for ever. */
 static void a_lost_window_update(void)
 {
 	struct pair p = pair_with_buffer(16384);

@@ -210,7 +210,7 @@ static void test_goes_stale_and_is_asked_again(void **state)
 	net_wait(1500);
 	assert_int_equal(state_of(who), NUD_STALE);
 
-	/* Used, and a transport says that it got through: sure again without a question. */
+	/* A used entry that TCP confirms (dst_confirm()) becomes REACHABLE without an ARP request. */
 	net_out_count = 0;
 	send_to(who, 50);
 	assert_int_equal(state_of(who), NUD_DELAY);
@@ -223,7 +223,7 @@ static void test_goes_stale_and_is_asked_again(void **state)
 	net_wait(NEIGH_REACHABLE_MS);
 	assert_int_equal(state_of(who), NUD_STALE);
 
-	/* Used, and silence: asked directly, three times. */
+	/* A used entry without a confirmation: three unicast requests, then FAILED. */
 	net_out_count = 0;
 	send_to(who, 50);
 	net_wait(5500);
@@ -246,7 +246,7 @@ static void test_another_address_is_not_believed_at_once(void **state)
 	net_arp_in(ARPOP_REPLY, net_my_mac, who, other, ME);
 	send_to(who, 50);
 	assert_memory_equal(net_out[0].data, net_peer_mac, 6);
-	/* An announcement is. */
+	/* An announcement changes the link address at once. */
 	net_arp_in(ARPOP_REQUEST, NULL, who, other, who);
 	send_to(who, 50);
 	assert_memory_equal(net_out[1].data, other, 6);
@@ -264,12 +264,12 @@ static void test_table_is_bounded(void **state)
 		assert_true(arp_tbl.entries <= NEIGH_MAX);
 	}
 	assert_int_equal(arp_tbl.entries, NEIGH_MAX);
-	/* The youngest is there, the oldest is not. */
+	/* The newest entry exists, the oldest was removed. */
 	assert_int_equal(state_of(ip4(172, 17, (NEIGH_MAX + 199) >> 8, (u8)(NEIGH_MAX + 199))),
 			 NUD_STALE);
 	assert_int_equal(state_of(ip4(172, 17, 0, 0)), 0xff);
 
-	/* All of them waited for at once: the next one has no place. */
+	/* Packets wait for the resolution of all entries, so none can be removed for the next one. */
 	for (unsigned int i = 0; i < NEIGH_MAX; i++) {
 		net_out_count = 0;
 		send_to(ip4(172, 18, i >> 8, i), 10);

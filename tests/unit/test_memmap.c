@@ -63,7 +63,7 @@ static void test_the_later_word_counts(void **state)
 	expect(0, 0x1000, 0xa000, BOOT_MEM_USABLE);
 }
 
-/* A firmware's map: many more pieces than entries, in any order, but few kinds in a row. */
+/* A firmware's map has more pieces than BOOT_MEM_MAX, in any order, but few changes of type. */
 static void test_many_pieces_fit(void **state)
 {
 	const unsigned int pieces = 16 * BOOT_MEM_MAX;
@@ -71,11 +71,11 @@ static void test_many_pieces_fit(void **state)
 
 	empty();
 	for (i = 0; i < pieces; i++) {
-		n = i * 5 % pieces; /* 5 and 2048 have no common divisor: each once */
+		n = i * 5 % pieces; /* 5 is prime to the number of pieces: each piece once */
 		memmap_set(&boot, 0x1000 * (u64)n, 0x1000,
 			   n / 64 % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
 	}
-	/* Scattered, they were too many, and some are lost; said again in order, each has its place. */
+	/* In that order there were too many entries, and some were lost; in rising order all fit. */
 	for (i = 0; i < pieces; i++)
 		memmap_set(&boot, 0x1000 * (u64)i, 0x1000,
 			   i / 64 % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
@@ -95,9 +95,9 @@ static void test_full_is_said_and_loses_memory_only(void **state)
 	assert_false(memmap_set(&boot, 0x2000 * (u64)i, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, BOOT_MEM_MAX);
 	assert_null(memmap_find(&boot, 0x2000 * (u64)i));
-	/* A neighbour needs no entry. */
+	/* A range next to one of the same type needs no new entry. */
 	assert_true(memmap_set(&boot, 0x2000 * (u64)(i - 1) + 0x1000, 0x1000, BOOT_MEM_USABLE));
-	/* A hole in the middle of one does: the removed page must not be found. */
+	/* A hole in the middle of a range does: the removed page must not be found. */
 	assert_false(memmap_set(&boot, 0x400, 0x400, BOOT_MEM_RESERVED));
 	assert_null(memmap_find(&boot, 0x400));
 	assert_non_null(memmap_find(&boot, 0x3ff));

@@ -82,7 +82,7 @@ static int greedy_poll(struct napi_struct *napi, int budget)
 
 static int modest_poll(struct napi_struct *napi, int budget)
 {
-	/* How much of the greedy one's came before our turn. */
+	/* The packets that the greedy device passed up before this device's turn. */
 	assert_true(polled_in_a_row <= NAPI_POLL_WEIGHT);
 	polled_in_a_row = 0;
 	if (greedy_left)
@@ -111,7 +111,7 @@ static void test_a_device_with_endless_packets(void **state)
 	       test_bit(NAPI_STATE_SCHED, &modest.state))
 		do_softirq();
 	assert_int_equal(greedy_most, NAPI_POLL_WEIGHT);
-	/* Each round of the softirq ended with its budget, and said that there was more. */
+	/* Each net_rx_action() ended with its budget, and counted that packets were left. */
 	assert_in_range(sd->time_squeeze - squeezed, 9, 11);
 }
 

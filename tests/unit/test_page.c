@@ -155,7 +155,7 @@ static void test_the_last_pages(void **state)
 	n += take_all(GFP_KERNEL, pages + n);
 	assert_int_equal(nr_free_pages(), min + min / 2);
 	assert_null(get_free_pages(GFP_NOWAIT, 0));
-	/* Received data stops before data that is sent, which stops with the very page that is refused. */
+	/* Received data is refused first; data to send is refused just when mm_pages_are_gone(). */
 	while ((pages[n] = get_free_pages(GFP_SEND, 0))) {
 		n++;
 		assert_int_equal(mm_pages_are_scarce(), nr_free_pages() <= min + min / 4);
