@@ -22,7 +22,6 @@ struct request_sock_ops {
 	int (*rtx_syn_ack)(const struct sock *sk, struct request_sock *req);
 	/* Answers a segment for a request in SYN_RECV that cannot be accepted now with an ACK. */
 	void (*send_ack)(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);
-	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
 	void (*destructor)(struct request_sock *req);
 };
 

@@ -151,20 +151,19 @@ static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
 /* Delivers to a full socket, whose reference it consumes. */
 static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 {
-	enum skb_drop_reason reason = SKB_CONSUMED;
+	enum skb_drop_reason reason;
 
 	if (sk->sk_state == TCP_LISTEN) {
 		reason = tcp_v4_do_rcv(sk, skb);
-		sock_put(sk);
-		return reason;
+	} else {
+		bh_lock_sock(sk);
+		tcp_segs_in(tcp_sk(sk), skb);
+		if (!sock_owned_by_user(sk))
+			reason = tcp_v4_do_rcv(sk, skb);
+		else
+			reason = tcp_add_backlog(sk, skb);
+		bh_unlock_sock(sk);
 	}
-	bh_lock_sock(sk);
-	tcp_segs_in(tcp_sk(sk), skb);
-	if (!sock_owned_by_user(sk))
-		reason = tcp_v4_do_rcv(sk, skb);
-	else
-		reason = tcp_add_backlog(sk, skb);
-	bh_unlock_sock(sk);
 	sock_put(sk);
 	return reason;
 }
@@ -411,7 +410,6 @@ struct request_sock_ops tcp_request_sock_ops = {
 	.slab_name = "request_sock_TCP",
 	.rtx_syn_ack = tcp_rtx_synack,
 	.send_ack = tcp_v4_reqsk_send_ack,
-	.send_reset = tcp_v4_send_reset,
 };
 
 noinline enum skb_drop_reason tcp_v4_conn_request(struct sock *sk, struct sk_buff *skb)

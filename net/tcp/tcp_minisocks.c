@@ -206,13 +206,11 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req)
 {
-	bool rst = tcp_hdr(skb)->rst;
-
-	if (!rst)
-		req->rsk_ops->send_reset(sk, skb);
 	inet_csk_reqsk_queue_drop(sk, req);
 	snmp_inc(SNMP_TcpExtEmbryonicRsts);
-	return rst ? SKB_DROP_REASON_TCP_RESET : SKB_DROP_REASON_TCP_INVALID_SYN;
+	if (tcp_hdr(skb)->rst)
+		return SKB_DROP_REASON_TCP_RESET;
+	return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_SYN);
 }
 
 /* The ACK is right: *@child, or the reason why it does not count (yet). */
