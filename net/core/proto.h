@@ -60,7 +60,7 @@ struct proto {
 	s64 memory_allocated; /* bytes of truesize */
 	int *sysctl_mem;      /* pages: pressure ends, begins, no more; NULL: not bounded */
 	bool memory_pressure;
-	void (*enter_memory_pressure)(struct sock *sk); /* any context but hard interrupt */
+	void (*enter_memory_pressure)(void); /* any context */
 	int orphan_count;
 };
 

@@ -258,7 +258,12 @@ static inline s64 sk_memory_allocated(const struct sock *sk)
 	return __atomic_load_n(&sk->sk_prot->memory_allocated, __ATOMIC_RELAXED);
 }
 bool sk_memory_is_spent(const struct sock *sk); /* more is held than the limit */
-void sk_enter_memory_pressure(struct sock *sk);
+/* Sets the protocol's flag, and calls its enter_memory_pressure() if that is new.  Any context. */
+void proto_enter_memory_pressure(struct proto *prot);
+static inline void sk_enter_memory_pressure(struct sock *sk)
+{
+	proto_enter_memory_pressure(sk->sk_prot);
+}
 /* The write and retransmit queues grew or, with a negative number, shrank. */
 static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 {

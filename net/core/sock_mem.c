@@ -31,14 +31,12 @@ static s64 mark(const struct proto *prot, unsigned int which)
 	return (s64)READ_ONCE(prot->sysctl_mem[which]) * PAGE_SIZE;
 }
 
-void sk_enter_memory_pressure(struct sock *sk)
+void proto_enter_memory_pressure(struct proto *prot)
 {
-	struct proto *prot = sk->sk_prot;
-
 	if (__atomic_exchange_n(&prot->memory_pressure, true, __ATOMIC_RELAXED))
 		return;
 	if (prot->enter_memory_pressure)
-		prot->enter_memory_pressure(sk);
+		prot->enter_memory_pressure();
 }
 
 void sk_mem_charge(struct sock *sk, int bytes)

@@ -229,9 +229,8 @@ int tcp_mem_limit(const struct sock *sk, int least, int most)
 	return min_t(u64, max_t(u64, share, least), most);
 }
 
-static void tcp_enter_memory_pressure(struct sock *sk)
+static void tcp_enter_memory_pressure(void)
 {
-	(void)sk;
 	snmp_inc(SNMP_TcpExtTCPMemoryPressures);
 	tcp_shrink_soon();
 }

@@ -56,9 +56,8 @@ void tcp_shrink_soon(void)
  */
 static void tcp_pages_are_short(void)
 {
-	if (!READ_ONCE(tcp_prot.memory_pressure) &&
-	    !__atomic_exchange_n(&tcp_prot.memory_pressure, true, __ATOMIC_RELAXED))
-		snmp_inc(SNMP_TcpExtTCPMemoryPressures);
+	if (!READ_ONCE(tcp_prot.memory_pressure))
+		proto_enter_memory_pressure(&tcp_prot);
 	tcp_shrink_soon();
 }
 
