@@ -13,7 +13,7 @@ HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
 
 .PHONY: hosted hosted-build
 hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so
-hosted: hosted-build $(B)/host-trace/libsoftnet.so
+hosted: hosted-build $(B)/host/libsoftnet.so $(B)/host-trace/libsoftnet.so
 	@$(MAKE) --no-print-directory -k hosted-python hosted-play
 
 HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race,$(HOSTED_TESTS)))
