@@ -131,10 +131,10 @@ void mutex_init(struct mutex *m)
 
 bool mutex_trylock(struct mutex *m)
 {
-	struct task_struct *nobody = NULL;
+	struct task_struct *unowned = NULL;
 
 	BUG_ON(in_interrupt());
-	return __atomic_compare_exchange_n(&m->owner, &nobody, current, false, __ATOMIC_ACQUIRE,
+	return __atomic_compare_exchange_n(&m->owner, &unowned, current, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 

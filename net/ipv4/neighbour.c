@@ -90,7 +90,7 @@ static void neigh_drop_all(struct neighbour *neigh, struct sk_buff_head *failed,
 
 /* ---- the timer -------------------------------------------------------------------------------- */
 
-enum neigh_ask { ASK_NOBODY, ASK_ALL, ASK_IT };
+enum neigh_ask { ASK_NONE, ASK_ALL, ASK_IT };
 
 /* neigh->lock held.  One step of the machine; returns the address to probe. */
 static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_head *failed)
@@ -109,13 +109,13 @@ static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_h
 			neigh->nud_state = NUD_STALE;
 			neigh->updated = now;
 		}
-		return ASK_NOBODY;
+		return ASK_NONE;
 	case NUD_DELAY:
 		if (time_before_eq(now, neigh->confirmed + NEIGH_DELAY_FIRST_PROBE)) {
 			neigh->nud_state = NUD_REACHABLE;
 			neigh->updated = now;
 			neigh_set_timer(neigh, neigh->confirmed + sure);
-			return ASK_NOBODY;
+			return ASK_NONE;
 		}
 		neigh->nud_state = NUD_PROBE;
 		neigh->probes = 0;
@@ -125,9 +125,9 @@ static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_h
 		if (neigh->probes < NEIGH_MCAST_PROBES)
 			break;
 		neigh_fail(neigh, failed);
-		return ASK_NOBODY;
+		return ASK_NONE;
 	default:
-		return ASK_NOBODY;
+		return ASK_NONE;
 	}
 	neigh->probes++;
 	neigh_set_timer(neigh, now + msecs_to_jiffies(NEIGH_RETRANS_MS));
@@ -145,7 +145,7 @@ static void neigh_timer_handler(unsigned long data)
 	ask = neigh_timer_step(neigh, &failed);
 	spin_unlock_bh(&neigh->lock);
 
-	if (ask != ASK_NOBODY)
+	if (ask != ASK_NONE)
 		neigh->tbl->solicit(neigh, ask == ASK_IT);
 	neigh_drop_all(neigh, &failed, true);
 	neigh_release(neigh);

@@ -15,8 +15,8 @@
 #define NAME_LEN     40
 #define TEXT_LEN     256
 
-static const struct table *const tables[] = {&matrix_nobody, &matrix_opening, &matrix_synchronized,
-					     &matrix_timewait};
+static const struct table *const tables[] = {&matrix_unconnected, &matrix_opening,
+					     &matrix_synchronized, &matrix_timewait};
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct {

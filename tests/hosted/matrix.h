@@ -180,7 +180,7 @@ struct table {
 };
 
 /* RFC 9293 3.10.7.1 and .2; .3 and the opening states of .4; .4 for full sockets; for small ones */
-extern const struct table matrix_nobody, matrix_opening, matrix_synchronized, matrix_timewait;
+extern const struct table matrix_unconnected, matrix_opening, matrix_synchronized, matrix_timewait;
 
 /* All rows of @state (a bit), in the running scene; false when something differed (and was printed). */
 bool matrix_play(unsigned int state, bool wraps);

@@ -66,8 +66,7 @@ static int warm_up(void)
 		int fd = scene_socket(from);
 
 		if (scene_connect(from, fd, to, 1) != -ECONNREFUSED) {
-			fprintf(stderr, "scene: nobody answers on a good wire\n%s",
-				from->console());
+			fprintf(stderr, "scene: no answer on a good wire\n%s", from->console());
 			return -1;
 		}
 		scene_close(from, fd);

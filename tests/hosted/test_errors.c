@@ -325,7 +325,7 @@ static void nowhere_to_go(void)
 {
 	struct sockaddr_in far = {
 		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x08080808)};
-	struct sockaddr_in nobody = {
+	struct sockaddr_in absent = {
 		.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x0a000063)};
 
 	/* The first round adds a route and a neighbour, which stay; the second round adds nothing. */
@@ -338,7 +338,7 @@ static void nowhere_to_go(void)
 		assert_ms(scene_now() - begin, 0, 0);
 		scene_mark();
 		/* Three ARP requests stay without an answer. */
-		assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&nobody), sizeof(nobody)),
+		assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&absent), sizeof(absent)),
 				 -EHOSTUNREACH);
 		assert_ms(scene_now() - begin, 2990, 3100);
 		assert_int_equal(scene_count(A, OTHER), 3);

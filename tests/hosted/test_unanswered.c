@@ -9,9 +9,9 @@
  */
 #include "tests/hosted/scene_forge.h"
 
-#define LISTENER  7
-#define NOBODY    9
-#define BROADCAST 0xffffffffffffULL
+#define LISTENER    7
+#define CLOSED_PORT 9
+#define BROADCAST   0xffffffffffffULL
 
 struct place {
 	const char *name;
@@ -25,7 +25,7 @@ static const struct place places[] = {
 	/* to many: the subnet, its old form, all hosts, a group */
 	{"to the subnet",            0,          0x0a0000ff, 0, NULL},
 	{"to the subnet's number",   0,          0x0a000000, 0, NULL},
-	{"to everybody",             0,          0xffffffff, 0, NULL},
+	{"to all hosts",             0,          0xffffffff, 0, NULL},
 	{"to a group",               0,          0xe0000001, 0, "IP_FORWARD"},
 	{"to loopback",              0,          0x7f000001, 0, "IP_INADDRERRORS"},
 	/* to us alone, in a frame for many (RFC 1122 3.3.6) */
@@ -34,7 +34,7 @@ static const struct place places[] = {
 	/* from no single host */
 	{"from the subnet",          0x0a0000ff, 0, 0, "IP_INADDRERRORS"},
 	{"from the subnet's number", 0x0a000000, 0, 0, "IP_INADDRERRORS"},
-	{"from everybody",           0xffffffff, 0, 0, "IP_INADDRERRORS"},
+	{"from all hosts",           0xffffffff, 0, 0, "IP_INADDRERRORS"},
 	{"from a group",             0xe0000001, 0, 0, "IP_INADDRERRORS"},
 	{"from loopback",            0x7f000001, 0, 0, "IP_INADDRERRORS"},
 	{"from this network",        0x00000001, 0, 0, "IP_INADDRERRORS"},
@@ -64,7 +64,7 @@ static const char *reason_of(const struct place *p, uint8_t flags, uint16_t port
 {
 	if (p->reason)
 		return p->reason;
-	if (port == NOBODY)
+	if (port == CLOSED_PORT)
 		return "NO_SOCKET";
 	return flags == SYN_FLAG ? "IP_INADDRERRORS" : "TCP_FLAGS";
 }
@@ -111,7 +111,7 @@ static void no_sender_is_answered(void)
 	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		for (unsigned int k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 			ok &= is_silence(&places[i], k, LISTENER);
-			ok &= is_silence(&places[i], k, NOBODY);
+			ok &= is_silence(&places[i], k, CLOSED_PORT);
 		}
 	}
 	assert_true(ok);

@@ -21,7 +21,7 @@ def test_a_spinning_thread_does_not_keep_an_echo_waiting():
 
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("cpu", ["max", "qemu64"])
-def test_whoever_loses_the_cpu_finds_its_vector_and_x87_registers_again(cpu):
+def test_a_preempted_thread_keeps_its_vector_and_x87_registers(cpu):
     """kernel/fpu.c: two threads spin on full registers, rounding each its own way; a third one copies."""
     with Guest(append="app=fpu", cpu=cpu, net="", kernel=kernel(TEST_APPS), ready=r"^fpu: .*\n") as g:
         assert g.wait(r"^fpu: (.*)\n").group(1) == "2 threads lost the CPU 20 times and found all registers as they were"

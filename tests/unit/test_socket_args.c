@@ -328,7 +328,7 @@ static struct sock *the_listener(void)
 		if (sk->sk_num == PORT)
 			return sk;
 	}
-	fail_msg("nobody listens");
+	fail_msg("no socket listens");
 	return NULL;
 }
 

@@ -61,4 +61,4 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-const struct table matrix_nobody = {"nobody", rows, sizeof(rows) / sizeof(rows[0])};
+const struct table matrix_unconnected = {"unconnected", rows, sizeof(rows) / sizeof(rows[0])};
