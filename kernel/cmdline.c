@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line.
+ * Parses the kernel's command line.
  *
- * cmdline_register() <- each subsystem's init; cmdline_parse() <- kernel_main(), once, afterwards.
- * Boot only, one thread, no lock.
+ * cmdline_register() <- each subsystem's init; cmdline_parse() <- kernel_main(), once, after all
+ * registrations.  Boot only, one thread, no lock.
  *
  * An invalid option is reported on the console with the accepted values, and the boot continues:
  * the user who made a typing error looks at the console.
@@ -28,7 +28,10 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n)
 	}
 }
 
-/* The parameter that @word belongs to, and its value; NULL: unknown option. */
+/*
+ * Returns the registered option that @word (name or name=value) names, and its value in *@value.
+ * Returns NULL if no subsystem registered such an option.
+ */
 static const struct cmdline_param *find(const char *word, const char **value)
 {
 	size_t name_len = strnlen(word, CMDLINE_WORD_MAX);
@@ -52,7 +55,10 @@ static const struct cmdline_param *find(const char *word, const char **value)
 	return NULL;
 }
 
-/* False: the word is unknown. */
+/*
+ * Parses one option, @word.  Returns false if no subsystem registered it; an invalid value is
+ * reported here.
+ */
 static bool parse_word(const char *word)
 {
 	const struct cmdline_param *param;

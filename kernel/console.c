@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Output to the console: text that the port does not take in time is lost and counted.
+ * Output to the console.  Text for which the serial port has no room in time is dropped, and its
+ * bytes are counted.
  *
  * console_write() <- printk, write() to /dev/console, the dumps of a trap.  Any context.
  *
  * A serial port whose other end is full (a socket or pipe that no program reads, flow control) may
- * take no byte for any length of time.  The first such byte waits CONSOLE_POLLS_MAX polls; then the
- * console is stuck, and later text is dropped at once until a new text finds room in the port.
- * That text is preceded by a line that says how many bytes are missing; /proc/kmsg has the kernel's
- * own lines.  In a panic each byte waits its full time, because no later text would report the
- * loss, up to CONSOLE_PANIC_POLLS_MAX polls in all: after that, ending the machine matters more
- * than the text.
+ * accept no byte for an unlimited time.  The first byte without room waits for CONSOLE_POLLS_MAX
+ * polls of the port.  After that the console counts as stuck: each later text is dropped without
+ * waiting, until the port has room again when a text arrives.  Before that text the console prints
+ * a line with the number of lost bytes.  The kernel's own lost lines can be read from /proc/kmsg.
+ * In a panic each byte may wait CONSOLE_POLLS_MAX polls even after earlier bytes were lost, because
+ * no later text would report the loss.  All bytes of the panic together wait for at most
+ * CONSOLE_PANIC_POLLS_MAX polls, so that a dead port cannot keep the machine from rebooting or
+ * powering off.
  *
- * console_lock (irq-safe: every context writes) keeps one caller's text together.  It is taken
- * inside printk's lock.  Linux has no such bound: its 8250 console waits 10 ms for each byte
- * (wait_for_xmitr()).
+ * console_lock keeps one caller's text together.  It is taken with interrupts off, because every
+ * context writes to the console, and may be taken while printk's lock is held.  Linux does not drop
+ * text: its 8250 console waits 10 ms for each byte (wait_for_xmitr()).
  */
 #include "kernel/console.h"
 
@@ -25,12 +28,18 @@
 
 static DEFINE_SPINLOCK(console_lock);
 static struct console_stats stats;
-static u64 untold;   /* lost bytes that no line has reported yet */
-static bool stuck;   /* a byte found no room in time, and no room was seen since */
-static bool patient; /* a panic's text */
-static unsigned int panic_polls = CONSOLE_PANIC_POLLS_MAX; /* polls left for the panic */
+static u64 untold; /* bytes lost since the last "[console: ... lost]" line */
+/* The last byte that waited found no room, and the port has had no room since. */
+static bool stuck;
+/* Set by console_patient(): each byte may wait for room, because the machine is about to end. */
+static bool patient;
+/* Polls that all text of the panic may still wait. */
+static unsigned int panic_polls = CONSOLE_PANIC_POLLS_MAX;
 
-/* console_lock held.  *@done: the bytes that were taken.  False: not all were, the console is stuck. */
+/*
+ * Writes as much of @s as finds room in time; *@done is the number of bytes written.  Returns
+ * false, and marks the console as stuck, if bytes are left. console_lock held.
+ */
 static bool write_or_stick(const char *s, size_t n, size_t *done)
 {
 	*done = hal_console_write(s, n, NULL);
@@ -41,7 +50,10 @@ static bool write_or_stick(const char *s, size_t n, size_t *done)
 	return false;
 }
 
-/* console_lock held.  True: there is room again, and the line that counts the lost bytes is written. */
+/*
+ * Tests whether the stuck console has room again; if so, writes the line that counts the lost bytes
+ * and returns true. console_lock held.
+ */
 static bool unstick(void)
 {
 	char line[80];
@@ -69,7 +81,10 @@ static void write_bounded(const char *s, size_t n)
 	}
 }
 
-/* Each byte waits, within panic_polls for all of them; a byte without room is skipped. */
+/*
+ * Each byte may wait CONSOLE_POLLS_MAX polls for room, as long as panic_polls are left.  A byte
+ * that finds no room is skipped and counted as lost.
+ */
 static void write_patiently(const char *s, size_t n)
 {
 	while (n) {

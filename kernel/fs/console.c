@@ -20,21 +20,24 @@
 #include "kernel/time/timer.h"
 
 #define LOOK_EVERY_MS 20
-#define WRITE_CHUNK   64 /* bytes at a time: interrupts wait for them, 6 ms at 115200 baud */
+/* Bytes that one console_write() sends with interrupts off: 6 ms at 115200 baud. */
+#define WRITE_CHUNK 64
 
 BUILD_BUG_ON(!IS_POWER_OF_2(CONSOLE_IN_MAX));
 
 static struct inode console_inode;
 static DEFINE_SPINLOCK(console_lock);
 static char typed[CONSOLE_IN_MAX];
-static unsigned int typed_head, typed_tail; /* taken, put; both run freely */
+/* Count of bytes that readers took, count of bytes received; both wrap. */
+static unsigned int typed_head, typed_tail;
 static wait_queue_head_t typed_wait;
 static struct timer_list look_timer;
 static bool ready;
 
 /*
- * Collects typed bytes; true when there are some to read.  Bytes without room stay in the device,
- * which can make the sender wait.  The loop is bounded even if the sender never stops.
+ * Reads received bytes from the device into typed[]; returns true if typed[] is not empty.  When
+ * typed[] is full, further bytes stay in the device, whose flow control can stop the sender; so the
+ * loop ends even if the sender never stops.
  */
 static bool collect(void)
 {
@@ -73,7 +76,7 @@ static size_t take_typed(char *buf, size_t max)
 	return n;
 }
 
-/* Sleeps until a byte was typed: 0 or -EINTR. */
+/* Sleeps until a byte was received.  Returns 0, or -EINTR if the thread is interrupted. */
 static int wait_typed(void)
 {
 	DEFINE_WAIT(wait);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fcntl() and ioctl(): the requests that concern a number or an open file of any kind.
+ * fcntl() and ioctl(): the requests that work on a descriptor or on an open file of any kind.
  *
  * sys_fcntl, sys_ioctl <- applications.  Process context, no lock of its own.
  * Answers to Linux's fs/fcntl.c and fs/ioctl.c.
@@ -17,7 +17,7 @@
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-/* The flags that F_SETFL may change; the rest of its argument is ignored, as Linux does. */
+/* The flags that F_SETFL may change.  The other bits of its argument are ignored, as in Linux. */
 #define SETFL_MASK (O_NONBLOCK | O_APPEND)
 
 static long dup_from(struct file *file, unsigned long start, unsigned int flags)

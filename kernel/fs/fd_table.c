@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of file descriptors: from a number to a struct file.
+ * The table of file descriptors, which maps a number to a struct file.
  *
- * get_unused_fd_flags() -> fd_install() or put_unused_fd() <- calls that open; fget() <- every
- * system call on a number; sys_close, sys_dup, sys_dup2, sys_dup3 <- applications.  Process
- * context. files->lock covers everything; no file is released under it.
+ * get_unused_fd_flags() -> fd_install() or put_unused_fd() <- system calls that create a
+ * descriptor; fget() <- every system call that takes a descriptor; sys_close, sys_dup, sys_dup2,
+ * sys_dup3 <- applications.  Process context. files->lock protects the whole table; it is never
+ * held while a file is released, because release() may sleep.
  *
- * One array of pointers and two bitmaps (number taken; close-on-exec), which start inside struct
- * files_struct with FDS_AT_START numbers, double when a number does not fit, and halve when the numbers in
- * use fit into a quarter.  (Linux keeps the largest table that a process ever had; here all of the
- * machine's memory is the kernel's.)  A number that is taken and has no file yet is reserved.  A
- * third bitmap, of full words of the first, makes finding the lowest free number, which POSIX
- * requires, a search of at most FULL_WORDS words, however many are open. Answers to Linux's
- * fs/file.c.
+ * The table has an array of pointers and two bitmaps: which numbers are taken, and which are
+ * close-on-exec.  The arrays begin inside struct files_struct with room for FDS_AT_START numbers.
+ * They double when a number does not fit, and halve when the numbers in use fit into a quarter.
+ * (Linux never shrinks a table.  Here the memory is needed for other things: all of the machine's
+ * memory is the kernel's.)  A number that is taken but has no file yet is reserved for an open() in
+ * progress.  POSIX requires that open() returns the lowest free number.  A third bitmap marks the
+ * words of the first bitmap that have no free number, so the search reads at most FULL_WORDS words,
+ * however many files are open.  Answers to Linux's fs/file.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -25,30 +27,32 @@
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
-#define FDS_AT_START 64 /* as Linux's NR_OPEN_DEFAULT */
+#define FDS_AT_START 64 /* Linux's NR_OPEN_DEFAULT */
 #define FULL_WORDS   (NR_OPEN_MAX / 64 / 64)
 BUILD_BUG_ON(!IS_POWER_OF_2(NR_OPEN_MAX) || FULL_WORDS == 0);
 
-/* The arrays of a table, which are replaced together. */
+/* The arrays of a descriptor table.  A larger or smaller table replaces all of them at once. */
 struct fdtable {
-	unsigned int size;  /* numbers that they hold, a power of two */
+	unsigned int size;  /* descriptors that each array has room for, a power of two */
 	struct file **file; /* by number */
-	u64 *taken;         /* one bit a number; the bits of close-on-exec follow */
+	/* Bitmap of the numbers in use; the bitmap cloexec follows in the same allocation. */
+	u64 *taken;
 	u64 *cloexec;
 };
 
 struct files_struct {
 	spinlock_t lock;
-	unsigned int end; /* above the largest taken number */
+	unsigned int end; /* one more than the largest number in use */
 	struct fdtable table;
-	u64 full[FULL_WORDS]; /* words of table.taken without a free number */
+	/* A bit for each word of table.taken; 1: the word has no free number. */
+	u64 full[FULL_WORDS];
 	u64 start_bits[2 * FDS_AT_START / 64];
 	struct file *start_file[FDS_AT_START];
 };
 
 /* ---- bits ----------------------------------------------------------------------------------- */
 
-/* The first bit that is 0, from @from on; @words * 64 when there is none. */
+/* Returns the position of the first 0 bit at or after @from, or @words * 64 if there is none. */
 static unsigned int first_zero(const u64 *bits, unsigned int words, unsigned int from)
 {
 	for (unsigned int w = from / 64; w < words; w++) {
@@ -77,7 +81,10 @@ static bool read_bit(const u64 *bits, unsigned int n)
 
 /* ---- numbers; files->lock held -------------------------------------------------------------- */
 
-/* Lowest free number from @start on, whether the table reaches it or not; NR_OPEN_MAX: none. */
+/*
+ * Returns the lowest free number at or above @start.  It may lie beyond the end of the table, which
+ * must then grow.  NR_OPEN_MAX: no number is free.
+ */
 static unsigned int lowest_free(const struct files_struct *files, unsigned int start)
 {
 	const struct fdtable *table = &files->table;
@@ -120,7 +127,7 @@ static void free_number(struct files_struct *files, unsigned int fd)
 	}
 }
 
-/* The slot of a number, NULL where the table does not reach. */
+/* Returns the table's entry for @fd, or NULL if the table is too small to have one. */
 static struct file **slot_of(struct files_struct *files, unsigned int fd)
 {
 	return fd < files->table.size ? &files->table.file[fd] : NULL;
@@ -141,7 +148,7 @@ static int table_alloc(struct fdtable *table, unsigned int size)
 	return -ENOMEM;
 }
 
-/* The table that files_alloc() begins with. */
+/* The arrays inside struct files_struct, with which every table begins. */
 static struct fdtable start_table(struct files_struct *files)
 {
 	return (struct fdtable){
@@ -160,7 +167,10 @@ static void table_free(struct files_struct *files, struct fdtable *table)
 	kfree(table->taken);
 }
 
-/* files->lock held.  @to replaces the table and becomes the old one; both hold the numbers in use. */
+/*
+ * Copies the entries into @to and makes it the table; @to then has the old arrays, for the caller
+ * to free.  All numbers in use must fit into both. files->lock held.
+ */
 static void table_replace(struct files_struct *files, struct fdtable *to)
 {
 	struct fdtable from = files->table;
@@ -173,7 +183,10 @@ static void table_replace(struct files_struct *files, struct fdtable *to)
 	*to = from;
 }
 
-/* Makes room for @fd.  Another thread may be quicker. */
+/*
+ * Makes the table large enough for @fd.  If another thread has grown it meanwhile, the new arrays
+ * are freed.
+ */
 static int grow(struct files_struct *files, unsigned int fd)
 {
 	unsigned int size = FDS_AT_START;
@@ -191,7 +204,10 @@ static int grow(struct files_struct *files, unsigned int fd)
 	return 0;
 }
 
-/* files->lock held.  The size that the numbers in use ask for; twice that may stay. */
+/*
+ * Returns the table's current size, or the smaller size to shrink it to if the numbers in use fit
+ * into a quarter. files->lock held.
+ */
 static unsigned int size_wanted(const struct files_struct *files)
 {
 	unsigned int size = files->table.size;
@@ -201,7 +217,10 @@ static unsigned int size_wanted(const struct files_struct *files)
 	return size;
 }
 
-/* Makes the table @size numbers large, or leaves it: no memory, or numbers above are in use again. */
+/*
+ * Shrinks the table to @size numbers.  The table stays as it is if memory is out, or if another
+ * thread has meanwhile taken a number at or above @size.
+ */
 static void shrink(struct files_struct *files, unsigned int size)
 {
 	struct fdtable table = start_table(files);
@@ -215,7 +234,7 @@ static void shrink(struct files_struct *files, unsigned int size)
 	table_free(files, &table);
 }
 
-/* A number became free.  files->lock held on entry, and not on return. */
+/* Called after a number became free. files->lock is held on entry and released on return. */
 static void unlock_and_shrink(struct files_struct *files)
 {
 	unsigned int size = size_wanted(files);
@@ -392,7 +411,10 @@ static long sys_dup(unsigned int oldfd)
 	return fd;
 }
 
-/* Puts @file (a reference that the table takes over) at @fd, closing what is there. */
+/*
+ * Makes @fd refer to @file, and closes the file that @fd referred to before.  The caller's
+ * reference of @file passes to the table, or is dropped on an error.
+ */
 static int replace_fd(struct files_struct *files, unsigned int fd, struct file *file,
 		      unsigned int flags)
 {
@@ -409,7 +431,8 @@ static int replace_fd(struct files_struct *files, unsigned int fd, struct file *
 	}
 	old = *slot;
 	if (!old && read_bit(files->table.taken, fd)) {
-		err = -EBUSY; /* reserved by an open() in flight */
+		/* Another thread's open() has reserved the number and will install its file. */
+		err = -EBUSY;
 	} else {
 		take_number(files, fd, flags & O_CLOEXEC);
 		*slot = file;

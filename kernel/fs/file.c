@@ -24,7 +24,10 @@ struct file *alloc_file(struct inode *inode, unsigned int flags, const struct fi
 		return ERR_PTR(-ENFILE);
 	file->f_op = fops;
 	file->f_inode = inode;
-	/* The two others concern the number and its access mode, not the open file. */
+	/*
+	 * O_CLOEXEC belongs to the descriptor, and O_CREAT only to this call of open(): neither is
+	 * a flag of the open file.
+	 */
 	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT);
 	refcount_set(&file->f_count, 1);
 	INIT_LIST_HEAD(&file->f_ep_links);

@@ -2,11 +2,11 @@
 /*
  * The object behind a file descriptor.
  *
- * Kinds of files: sockets (net/socket.c), /proc (kernel/fs/proc.c), the console, pipes, epoll.
- * Each brings a struct file_operations; read(), write(), poll(), close() do not know the kind.  A
- * struct file is reference-counted: one reference for each fget() of a system call in flight, one
- * for each slot of the table; the last fput() calls release().  Process context, except poll
- * wake-ups.
+ * The kinds of files are sockets (net/socket.c), /proc (kernel/fs/proc.c), the console, pipes,
+ * epoll.  Each kind has its own struct file_operations, so read(), write(), poll() and close() are
+ * the same for all.  A struct file is reference-counted: one reference for each fget() of a system
+ * call in flight, one for each slot of the table; the last fput() calls release().  All functions
+ * run in process context, except the wake-ups of poll(), which come from any context.
  */
 #ifndef KERNEL_FS_FILE_H
 #define KERNEL_FS_FILE_H
@@ -19,7 +19,10 @@
 struct file;
 struct inode;
 
-/* The wait queues of a poll(): ->poll calls poll_wait() for each queue that signals a change. */
+/*
+ * poll() passes this to a file's ->poll, which calls poll_wait() for each wait queue that it wakes
+ * when its events change. qproc adds the caller to that queue.
+ */
 struct poll_table {
 	void (*qproc)(struct file *file, wait_queue_head_t *q, struct poll_table *pt);
 };
@@ -30,13 +33,19 @@ static inline void poll_wait(struct file *file, wait_queue_head_t *q, struct pol
 }
 
 struct file_operations {
-	/* Bytes moved, 0 = end of file, or -errno.  May sleep unless O_NONBLOCK is in f_flags. */
+	/*
+	 * Both return the number of bytes moved, 0 for end of file, or -errno.  They may sleep
+	 * unless O_NONBLOCK is in f_flags.
+	 */
 	ssize_t (*read_iter)(struct file *file, struct iov_iter *to);
 	ssize_t (*write_iter)(struct file *file, struct iov_iter *from);
-	/* Events that hold now (EPOLLIN ...). */
+	/*
+	 * Returns the events that are true now (EPOLLIN ...), after it has called poll_wait() for
+	 * each of its wait queues.
+	 */
 	unsigned int (*poll)(struct file *file, struct poll_table *pt);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
-	/* O_NONBLOCK and the like were changed by fcntl (f_flags has the new value). */
+	/* Called by the last fput(); frees what belongs to the file. */
 	int (*release)(struct inode *inode, struct file *file);
 };
 
@@ -47,11 +56,14 @@ struct file {
 	refcount_t f_count;
 	unsigned int f_flags; /* O_* of open() and fcntl() */
 	u64 f_pos;
-	struct list_head f_ep_links; /* epoll items that watch it */
+	struct list_head f_ep_links; /* the epoll items that watch this file */
 };
 BUILD_BUG_ON(sizeof(struct file) > 128);
 
-/* An open file with one reference, in no table yet.  ERR_PTR(-ENFILE) when memory is out. */
+/*
+ * Returns an open file with one reference, which has no descriptor yet.  ERR_PTR(-ENFILE) when
+ * memory or FILES_MAX is out.
+ */
 struct file *alloc_file(struct inode *inode, unsigned int flags,
 			const struct file_operations *fops);
 void get_file(struct file *file);
@@ -59,21 +71,33 @@ void fput(struct file *file);
 
 /* ---- the table ------------------------------------------------------------------------------ */
 struct files_struct;
-struct files_struct *files_alloc(void);      /* empty; NULL when memory is out */
+struct files_struct *files_alloc(void);      /* an empty table; NULL when memory is out */
 void files_free(struct files_struct *files); /* closes all */
 
-/* Lowest free number, reserved: fd_install() or put_unused_fd() follows.  -EMFILE. */
+/*
+ * Reserves the lowest free descriptor; the caller then calls fd_install() or put_unused_fd().
+ * Returns -EMFILE if none is free.
+ */
 int get_unused_fd_flags(unsigned int flags);
 void put_unused_fd(unsigned int fd);
-/* Gives @file (and the caller's reference of it) to @fd. */
+/*
+ * Makes the reserved descriptor @fd refer to @file.  The caller's reference of @file passes to the
+ * table.
+ */
 void fd_install(unsigned int fd, struct file *file);
-/* With a reference, NULL for a number that is not open.  Of current's table. */
+/*
+ * Returns the file of descriptor @fd in current's table, with a reference that the caller drops
+ * with fput().  NULL if @fd is not open.
+ */
 struct file *fget(unsigned int fd);
 
 /* ---- setting up ----------------------------------------------------------------------------- */
-void files_init(void); /* caches; system calls read write readv writev close dup dup2 dup3 fcntl
-			* ioctl open openat poll pipe2 lseek fstat */
-/* fds 0, 1, 2 of @files on the console. */
+/*
+ * Creates the caches and registers the system calls read write readv writev close dup dup2 dup3
+ * fcntl ioctl open openat poll pipe2 lseek fstat.
+ */
+void files_init(void);
+/* Opens the console as descriptors 0, 1 and 2 of @files.  Returns 0 or -errno. */
 int console_open_std(struct files_struct *files);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inodes: the number and mode of the object behind a file.
+ * Inodes: the inode number and mode of the object that an open file refers to.
  *
  * inode_init() <- sock_alloc(), pipes, /proc, the console.  Any context, no lock.
  */

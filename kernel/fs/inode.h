@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Inodes: number and mode of the object behind a file.  There is no directory tree and no disk. */
+/*
+ * Inodes: the inode number and mode of the object that an open file refers to.  There is no
+ * directory tree and no disk.
+ */
 #ifndef KERNEL_FS_INODE_H
 #define KERNEL_FS_INODE_H
 
@@ -15,12 +18,15 @@
 struct inode {
 	u64 i_ino;
 	u32 i_mode;      /* S_IF* | permissions */
-	void *i_private; /* of its file system: the proc entry */
+	void *i_private; /* set by the kind of file: in /proc, the entry */
 };
 
-/* A number that no inode of this boot has had.  Any context. */
+/* Returns an inode number that no other inode of this boot has had.  Any context. */
 u64 get_next_ino(void);
-/* Fills an inode that the caller allocated (sockfs embeds it beside struct socket). */
+/*
+ * Initialises an inode that the caller allocated (a socket's inode, for example, lies in one
+ * allocation with its struct socket).
+ */
 void inode_init(struct inode *inode, u32 mode);
 
 #endif

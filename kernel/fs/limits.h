@@ -7,27 +7,36 @@
 #define KERNEL_FS_LIMITS_H
 
 /*
- * descriptors: open() and accept() fail with -EMFILE. 100,000 idle connections fit; a power of
- * two, because the table doubles.
+ * file descriptors: with all of them in use, open() and accept() fail with -EMFILE. 100,000 idle
+ * connections fit. The number is a power of two because the descriptor table doubles.
  */
 #define NR_OPEN_MAX 131072
 /*
- * files: that are open; one more fails with -ENFILE. Those of a full table, and 4,096 that have no
- * descriptor yet.
+ * open files: one more fails with -ENFILE. A full descriptor table fits, and 4,096 files that have
+ * no descriptor yet.
  */
 #define FILES_MAX (NR_OPEN_MAX + 4096)
-/* paths: below /proc. More are a bug of ours, and a panic at boot. */
+/* entries of /proc: one more is a bug of the kernel and panics at boot. */
 #define PROC_ENTRIES_MAX 64
 /*
- * bytes: of the text of a file of /proc; a longer text is cut, and says so. 7,000
- * lines of /proc/net/tcp fit.
+ * bytes of a /proc file: a longer text is cut and ends with a note that says so. 7,000 lines of
+ * /proc/net/tcp fit.
  */
 #define PROC_BUF_MAX (1 << 20)
-/* bytes: typed and not yet read; newer ones wait in the device. A line of a terminal fits. */
+/*
+ * typed bytes that no program has read: further bytes wait in the serial port. A line of a terminal
+ * fits.
+ */
 #define CONSOLE_IN_MAX 256
-/* pages: that a pipe buffers; a writer then waits or gets -EAGAIN. Linux's PIPE_DEF_BUFFERS. */
+/*
+ * pages buffered in a pipe: a writer to a full pipe waits, or gets -EAGAIN. Linux's
+ * PIPE_DEF_BUFFERS.
+ */
 #define PIPE_PAGES 16
-/* bytes: of a path; open() fails with -ENAMETOOLONG. The longest path here, of /proc/sys, fits. */
+/*
+ * bytes of a path: open() of a longer path fails with -ENAMETOOLONG. The longest path that exists,
+ * one of /proc/sys, fits.
+ */
 #define PATH_LENGTH_MAX 256
 
 #endif

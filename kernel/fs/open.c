@@ -3,8 +3,8 @@
  * open() and fstat().
  *
  * sys_open, sys_openat, sys_fstat <- applications.  Process context, no lock of its own.  There is
- * no directory tree: a path is below /proc or it is /dev/console; the working directory is the
- * root.  Answers to Linux's fs/open.c and fs/stat.c.
+ * no directory tree: the only valid paths are those below /proc, and /dev/console; the working
+ * directory is the root.  Answers to Linux's fs/open.c and fs/stat.c.
  */
 #define LOG_SOURCE fs_log
 #include "include/uapi/errno.h"
@@ -40,7 +40,10 @@ static struct file *open_path(const char *path, unsigned int flags)
 	return ERR_PTR(-ENOENT);
 }
 
-/* No open file is a directory, so a path relative to one is an error. */
+/*
+ * Checks the directory descriptor of openat().  No open file is a directory, so a relative @path
+ * with any descriptor but AT_FDCWD fails with -ENOTDIR or -EBADF.
+ */
 static int check_start(int dirfd, const char *path)
 {
 	struct file *file;

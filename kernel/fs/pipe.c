@@ -3,11 +3,11 @@
  * Pipes: a ring of pages between a writer and a reader.
  *
  * sys_pipe2 <- applications; pipe_read(), pipe_write() <- read(), write().  Process context;
- * pipe->mutex covers the ring and the counts of ends.
+ * pipe->mutex protects the ring and the counts of open ends.
  *
- * Each slot of the ring is a page and the part of it that is full.  A write of up to a page goes
- * into one slot in one go, which makes it atomic as POSIX wants it of PIPE_BUF bytes.
- * Answers to Linux's fs/pipe.c.
+ * Each slot of the ring has a page, and the offset and length of the unread data in it.  A write of
+ * up to a page goes into one slot while the mutex is held, so it is atomic, as POSIX requires for
+ * writes of up to PIPE_BUF bytes.  Answers to Linux's fs/pipe.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -47,7 +47,10 @@ static struct pipe_buffer *pipe_slot(struct pipe_inode_info *pipe, unsigned int 
 	return &pipe->bufs[(pipe->curbuf + n) % PIPE_PAGES];
 }
 
-/* Sleeps, without the mutex, until the other end did something: 0 or -EINTR. */
+/*
+ * Sleeps until the other end reads, writes or closes; the mutex is released meanwhile.  Returns 0
+ * or -EINTR.
+ */
 static int pipe_wait(struct pipe_inode_info *pipe)
 {
 	DEFINE_WAIT(wait);
@@ -63,7 +66,10 @@ static int pipe_wait(struct pipe_inode_info *pipe)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Takes bytes, at most as many as are wanted.  How many, or -EFAULT for none.  mutex held. */
+/*
+ * Copies buffered bytes to @to until either is exhausted.  Returns their number, or -EFAULT if none
+ * could be copied. mutex held.
+ */
 static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 {
 	ssize_t total = 0;
@@ -118,7 +124,11 @@ out_unlock:
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* Adds to the newest slot if all of a short write fits behind it: bytes, 0, -EFAULT.  mutex held. */
+/*
+ * Appends the part of a write that does not fill a page (its size modulo PAGE_SIZE) to the newest
+ * slot, if that slot has room for all of it.  Returns the bytes copied, 0 without room, or -EFAULT.
+ * mutex held.
+ */
 static ssize_t pipe_append(struct pipe_inode_info *pipe, struct iov_iter *from)
 {
 	size_t want = iov_iter_count(from) % PAGE_SIZE;
@@ -136,7 +146,10 @@ static ssize_t pipe_append(struct pipe_inode_info *pipe, struct iov_iter *from)
 	return n ? (ssize_t)n : -EFAULT;
 }
 
-/* Fills one new slot: bytes, -ENOMEM, -EFAULT.  mutex held, a slot is free. */
+/*
+ * Fills one new slot with up to a page of @from.  Returns the bytes copied, -ENOMEM or -EFAULT.  A
+ * slot must be free. mutex held.
+ */
 static ssize_t pipe_add(struct pipe_inode_info *pipe, struct iov_iter *from)
 {
 	struct pipe_buffer *buf = pipe_slot(pipe, pipe->nrbufs);
@@ -260,7 +273,10 @@ static const struct file_operations pipe_file_ops = {
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
-/* Both ends as files; from then on the pipe lives as long as one of them. */
+/*
+ * Creates a pipe and an open file for each end.  The pipe is freed when the last of the two files
+ * is released.
+ */
 static int create_pipe_files(struct file **ends, unsigned int flags)
 {
 	static const unsigned int modes[2] = {O_RDONLY, O_WRONLY};
@@ -277,7 +293,8 @@ static int create_pipe_files(struct file **ends, unsigned int flags)
 			int err = PTR_ERR(ends[i]);
 
 			if (i)
-				fput(ends[0]); /* its release frees the pipe */
+				/* Releases the only open end, which frees the pipe. */
+				fput(ends[0]);
 			else
 				pipe_free(pipe);
 			return err;

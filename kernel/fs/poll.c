@@ -4,11 +4,12 @@
  *
  * sys_poll <- applications; poll_wake() <- wake_up() of a file's queue, in any context.
  *
- * The first round asks each file for its events, and the file adds an entry to each of its wait
- * queues.  A wake-up sets `triggered`, then wakes the thread.  The thread sets its state to
- * sleeping, then reads `triggered`: so a change between asking and sleeping is not lost.  Later
- * rounds only ask.  Entries hold a reference of their file, because another thread may close the
- * number meanwhile.  Answers to Linux's fs/select.c.
+ * In the first round poll() calls each file's ->poll, which returns the file's events and adds an
+ * entry of this call to each of the file's wait queues.  A wake-up sets `triggered`, then wakes the
+ * thread.  The thread sets its state to sleeping, then reads `triggered`: so an event that comes
+ * after its ->poll call and before it sleeps is not lost.  Later rounds read the events without
+ * adding entries.  Each entry holds a reference of its file, because another thread may close the
+ * descriptor meanwhile.  Answers to Linux's fs/select.c.
  */
 #include "include/uapi/poll.h"
 
@@ -24,9 +25,10 @@
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
 
-#define FAST_FDS     16 /* numbers, and entries, that are kept on the stack */
+/* Descriptors, and wait queue entries, of one poll() that are kept on the stack. */
+#define FAST_FDS     16
 #define ALWAYS_ASKED (EPOLLERR | EPOLLHUP)
-/* Of a file that has no poll(): a read or write never waits. */
+/* The events of a file without a poll() operation: reading and writing it never waits. */
 #define DEFAULT_POLLMASK (EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM)
 
 struct poll_entry {
@@ -34,7 +36,8 @@ struct poll_entry {
 	wait_queue_head_t *queue;
 	struct poll_wqueues *pwq;
 	struct file *file;
-	unsigned int events; /* a wake-up for other events only is ignored */
+	/* The events that poll() waits for on this file; a wake-up for other events is ignored. */
+	unsigned int events;
 };
 
 /* A page of further entries. */
@@ -51,15 +54,16 @@ struct poll_wqueues {
 	struct task_struct *task;
 	bool triggered;
 	int error;
-	unsigned int events; /* of the file that is being asked */
-	unsigned int used;   /* of the entries here */
+	/* The events that poll() waits for on the file whose ->poll runs; for new entries. */
+	unsigned int events;
+	unsigned int used; /* entries of the array below in use */
 	struct poll_page *pages;
 	struct poll_entry entry[FAST_FDS];
 };
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-/* The queue's lock is held, irq off. */
+/* The wake-up function of an entry.  Called with the wait queue's lock held, irq off. */
 static int poll_wake(wait_queue_t *wait, unsigned int mode, int flags, void *key)
 {
 	struct poll_entry *entry = container_of(wait, struct poll_entry, wait);
@@ -109,7 +113,10 @@ static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct pol
 	add_wait_queue(queue, &entry->wait);
 }
 
-/* Field by field: the arrays of entries need no initial value. */
+/*
+ * Sets each field separately, because clearing the whole structure would also clear its array of
+ * entries, which needs no initial value.
+ */
 static void poll_initwait(struct poll_wqueues *pwq)
 {
 	pwq->table.qproc = poll_enqueue;
@@ -143,7 +150,10 @@ static void poll_freewait(struct poll_wqueues *pwq)
 
 /* ---- asking and sleeping -------------------------------------------------------------------- */
 
-/* The events of one number now; with @table its queues are joined. */
+/*
+ * Returns the current events of one descriptor.  With @table it also adds entries to the file's
+ * wait queues.
+ */
 static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
 			struct poll_table *table)
 {
@@ -163,21 +173,27 @@ static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
 	return mask;
 }
 
-/* Sleeps until an entry is woken, at most @timeout jiffies; returns what is left of them. */
+/* Sleeps until an entry is woken, for at most @timeout jiffies.  Returns the jiffies left. */
 static long poll_schedule(struct poll_wqueues *pwq, long timeout)
 {
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (!READ_ONCE(pwq->triggered) && !signal_pending(current))
 		timeout = schedule_timeout(timeout);
 	__set_current_state(TASK_RUNNING);
-	/* Cleared before the files are asked again: a later event sets it again. */
+	/*
+	 * Clear the flag before the next round reads the files' events: an event that comes later
+	 * sets it again.
+	 */
 	WRITE_ONCE(pwq->triggered, false);
 	smp_mb();
 	return timeout;
 }
 
-/* Rounds over all numbers until one has something, the time is over, or the thread is told to stop.
- * @timeout in jiffies, 0: one round without waiting. */
+/*
+ * Goes round over all descriptors until one has an event, the timeout is over, or the thread is
+ * interrupted.  @timeout: in jiffies; 0: one round without sleeping.  Returns the number of
+ * descriptors with events, or -errno.
+ */
 static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, long timeout)
 {
 	struct poll_table *table = timeout ? &pwq->table : NULL;
@@ -189,7 +205,11 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 			fds[i].revents = (short)ask(&fds[i], pwq, table);
 			if (fds[i].revents) {
 				count++;
-				table = NULL; /* no sleep follows: queues need not be joined */
+				/*
+				 * poll() will return without sleeping: no further entries are
+				 * needed.
+				 */
+				table = NULL;
 			}
 		}
 		table = NULL;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc: texts that are made when they are opened.
+ * /proc: files whose text is made by a function of the kernel when they are opened.
  *
  * proc_register() <- each subsystem's init, at boot; proc_open() <- open(); seq_printf() <- show().
- * Process context.  The table of entries is only read after boot, an open text belongs to its file:
- * no lock.
+ * Process context.  No lock: the table of entries does not change after boot, and the text of an
+ * open file belongs to that file alone.
  *
- * The whole text is rendered at open().  A reader with a small buffer still sees one moment, and no
- * position must be found again in a table that changed.  Answers to Linux's fs/proc/generic.c and
- * fs/seq_file.c.
+ * The whole text is rendered at open().  So a reader with a small buffer still gets the state of
+ * one moment, and a later read() needs no search for its position in a table that has changed
+ * meanwhile.  Answers to Linux's fs/proc/generic.c and fs/seq_file.c.
  */
 #include "kernel/fs/proc.h"
 
@@ -22,9 +22,9 @@
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 
-#define SEQ_FIRST_SIZE 2048 /* bytes; doubled when a text is longer */
+#define SEQ_FIRST_SIZE 2048 /* bytes of the first buffer; it doubles when the text is longer */
 
-/* An open text and its inode. */
+/* The private data of an open /proc file: its inode and its text. */
 struct proc_file {
 	struct inode inode;
 	struct seq_file text;
@@ -36,7 +36,10 @@ static struct kmem_cache *proc_file_cache;
 
 /* ---- text that grows ------------------------------------------------------------------------ */
 
-/* Makes room for @more bytes behind those written; false, and the error kept, when that fails. */
+/*
+ * Makes room for @more bytes after the text.  Returns false, and sets m->error, if there is no
+ * memory or the text would exceed PROC_BUF_MAX.
+ */
 static bool seq_reserve(struct seq_file *m, size_t more)
 {
 	size_t size = m->size ? m->size : SEQ_FIRST_SIZE;
@@ -78,7 +81,10 @@ void seq_printf(struct seq_file *m, const char *fmt, ...)
 	n = vsnprintf(m->buf ? m->buf + m->count : NULL, room, fmt, ap);
 	va_end(ap);
 	if ((size_t)n >= room) {
-		/* Its NUL needs room too, though it is not part of the text. */
+		/*
+		 * vsnprintf() also writes a NUL, which needs room although it is not part of the
+		 * text.
+		 */
 		if (!seq_reserve(m, (size_t)n + 1))
 			return;
 		va_start(ap, fmt);
@@ -105,7 +111,7 @@ void seq_putc(struct seq_file *m, char c)
 	m->buf[m->count++] = c;
 }
 
-/* Appends a note to a text that was cut at PROC_BUF_MAX. */
+/* Ends a text that was cut at PROC_BUF_MAX with a note that says so. */
 static void mark_cut(struct seq_file *m)
 {
 	static const char note[] = "\n[cut: too long]\n";
@@ -143,13 +149,16 @@ ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from)
 	if (copy_from_iter(text, n, from) != n)
 		return -EFAULT;
 	text[n] = '\0';
-	/* A NUL would hide the text behind it. */
+	/*
+	 * Reject a NUL inside the text: the functions that parse it would ignore everything after
+	 * the NUL.
+	 */
 	return strlen(text) == n ? (ssize_t)n : -EINVAL;
 }
 
 /*
- * As in /proc/sys, every write is a whole value.  An open file keeps the text that it had at
- * open().
+ * Every write() must be a complete value, as in /proc/sys.  The file that was written through keeps
+ * the text that it had at open().
  */
 static ssize_t proc_write_iter(struct file *file, struct iov_iter *from)
 {
@@ -176,7 +185,7 @@ static int proc_release(struct inode *inode, struct file *file)
 
 static const struct file_operations proc_file_ops = {
 	.read_iter = proc_read_iter,
-	.write_iter = proc_write_iter, /* open() refuses to write where there is no entry->write */
+	.write_iter = proc_write_iter, /* open() for writing fails if the entry has no write() */
 	.release = proc_release,
 };
 

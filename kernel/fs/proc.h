@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small /proc, read-only except /proc/sys (proc_sys.c) and entries with write(): the second kind
- * of file.
+ * A small /proc.  Its files are read-only, except those of /proc/sys (proc_sys.c) and entries with
+ * a write().
  *
  * A subsystem registers a path and a function that prints the text. open() renders the whole text
- * once (up to PROC_BUF_MAX), so that a reader sees one moment; read() copies it out.
+ * once (at most PROC_BUF_MAX bytes), so that all read() calls of one open file return the state of
+ * one moment.
  */
 #ifndef KERNEL_FS_PROC_H
 #define KERNEL_FS_PROC_H
@@ -12,7 +13,8 @@
 #include "kernel/types.h"
 
 /*
- * Text that grows.  Process context.  When memory runs out, all of it is dropped and open() fails.
+ * The text of a /proc file while it is made.  The buffer grows as needed.  When memory runs out,
+ * the text is dropped and open() fails.  Process context.
  */
 struct seq_file {
 	char *buf;
@@ -26,15 +28,21 @@ void seq_puts(struct seq_file *m, const char *s);
 void seq_putc(struct seq_file *m, char c);
 
 struct proc_entry {
-	const char *path; /* below /proc/, as "net/tcp" */
+	const char *path; /* relative to /proc/, for example "net/tcp" */
 	int (*show)(struct seq_file *m);
-	/* Of a file that may be written: 0 or -errno for the text of one write(), which it may change. */
+	/*
+	 * NULL for a read-only file.  Receives the text of one write(), which it may modify;
+	 * returns 0 or -errno.
+	 */
 	int (*write)(char *text);
 };
 
-/* Kept by pointer.  Registering a path twice is a bug.  At boot. */
+/* Boot.  The entries are not copied and must stay valid.  Registering a path twice is a bug. */
 void proc_register(const struct proc_entry *entries, unsigned int n);
-void proc_init(
-	void); /* the kernel's own: interrupts softirqs slabinfo meminfo uptime threads kmsg */
+/*
+ * Registers the kernel's own files: interrupts softirqs slabinfo meminfo uptime threads kmsg
+ * console.
+ */
+void proc_init(void);
 
 #endif

@@ -3,8 +3,8 @@
  * The kernel's own files in /proc, in Linux's formats: interrupts, softirqs, slabinfo,
  * meminfo, uptime, threads (ours), kmsg, console (ours).
  *
- * Each show() <- proc_open().  Process context.  Counters are read without their writers' locks: a
- * number may be one old, never torn.
+ * Each show() <- proc_open().  Process context.  Counters are read without the locks of the code
+ * that changes them: a number may be slightly out of date, but is never half old and half new.
  */
 #include "include/uapi/errno.h"
 #include "kernel/console.h"
@@ -53,7 +53,10 @@ static int show_softirqs(struct seq_file *m)
 	return 0;
 }
 
-/* Linux's columns; behind them ours: the cache's limit, its high mark, refused allocations. */
+/*
+ * Linux's columns, followed by three columns of our own: the cache's limit, its highest number of
+ * live objects, and the refused allocations.
+ */
 static int show_slabinfo(struct seq_file *m)
 {
 	struct kmem_cache *cache;
@@ -98,7 +101,10 @@ static void print_centiseconds(struct seq_file *m, u64 ns, char end)
 		   (ull)(ns % NSEC_PER_SEC / (NSEC_PER_SEC / 100)), end);
 }
 
-/* Seconds since boot, seconds of them idle. */
+/*
+ * Prints two numbers as Linux does: the seconds since boot, and the seconds for which the CPU was
+ * idle.
+ */
 static int show_uptime(struct seq_file *m)
 {
 	const struct task_struct *idle = this_cpu()->idle;
@@ -122,7 +128,10 @@ static char state_letter(const struct task_struct *p)
 	}
 }
 
-/* The list of threads changes only in process context, and this loop does not sleep. */
+/*
+ * No lock: the list of threads changes only in process context, and this loop does not sleep, so no
+ * other thread runs meanwhile.
+ */
 static int show_threads(struct seq_file *m)
 {
 	struct task_struct *p;
@@ -149,7 +158,10 @@ static int show_kmsg(struct seq_file *m)
 	return 0;
 }
 
-/* Ours: bytes of console text that were lost, and how often a byte waited in vain. */
+/*
+ * Not in Linux: the bytes of console text that were lost, and how often a byte waited for room
+ * without success.
+ */
 static int show_console(struct seq_file *m)
 {
 	struct console_stats stats = console_stats();

@@ -3,9 +3,9 @@
  * /proc/sys: a file for each sysctl.
  *
  * proc_sys_open() <- proc_open() <- open(); sys_read_iter(), sys_write_iter() <- read(), write().
- * Process context, no lock: kernel/sysctl.h says why none is needed.  A read returns the value in
- * force at that moment.  Every write is a whole value, whatever the position is (Linux ignores a
- * write that is not at the beginning).  Answers to Linux's fs/proc/proc_sysctl.c.
+ * Process context, no lock: kernel/sysctl.h explains why none is needed.  A read returns the value
+ * at that moment.  Every write must be a complete value, and the file position does not matter
+ * (Linux ignores a write that is not at the beginning).  Answers to Linux's fs/proc/proc_sysctl.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"
@@ -17,7 +17,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/sysctl.h"
 
-/* An open value and its inode. */
+/* The private data of an open /proc/sys file: its inode and the sysctl. */
 struct sys_file {
 	struct inode inode;
 	const struct ctl_table *table;
@@ -71,7 +71,10 @@ static const struct file_operations sys_file_ops = {
 /* @name: below /proc/sys/. */
 struct file *proc_sys_open(const char *name, unsigned int flags)
 {
-	/* Only the command line accepts dots for slashes. */
+	/*
+	 * sysctl_find() also accepts names with dots, as the command line has them; in /proc/sys
+	 * only slashes are valid.
+	 */
 	const struct ctl_table *table = strchr(name, '.') ? NULL : sysctl_find(name, strlen(name));
 	struct sys_file *sf;
 	struct file *file;

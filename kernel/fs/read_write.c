@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * read(), write() and their vector forms, lseek(): the same for every kind of file.
+ * read(), write(), readv(), writev() and lseek(), for every kind of file.
  *
- * sys_read ... <- applications.  Process context, no lock of its own; bytes are moved by the
- * file's read_iter or write_iter, which sees one iov_iter in either form.
- * Answers to Linux's fs/read_write.c.
+ * sys_read ... <- applications.  Process context, no lock of its own; the file's read_iter or
+ * write_iter moves the bytes; it gets an iov_iter from read() and readv() alike.  Answers to
+ * Linux's fs/read_write.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"
@@ -16,11 +16,14 @@
 #include "kernel/mm/slab.h"
 #include "kernel/syscall.h"
 
-#define FAST_IOV 8 /* segments that are kept on the stack */
+#define FAST_IOV 8 /* segments of an iovec that are kept on the stack */
 
 typedef ssize_t (*iter_op_t)(struct file *file, struct iov_iter *iter);
 
-/* The file of @fd when it was opened for that direction, and its operation; or -errno. */
+/*
+ * Stores the file of @fd (with a reference) and its read_iter or write_iter.  Returns 0, or -errno
+ * if the file was not opened for that direction.
+ */
 static long file_for(unsigned int fd, bool writing, struct file **filep, iter_op_t *op)
 {
 	struct file *file = fget(fd);
@@ -56,7 +59,10 @@ static long read_write(unsigned int fd, void __user *buf, size_t count, bool wri
 	res = file_for(fd, writing, &file, &op);
 	if (res)
 		return res;
-	/* A count above SSIZE_MAX cannot be a valid buffer (Linux: access_ok()). */
+	/*
+	 * A count above SSIZE_MAX cannot belong to a valid buffer; Linux's access_ok() fails then,
+	 * too.
+	 */
 	res = -EFAULT;
 	if ((ssize_t)count >= 0) {
 		iov_iter_init_one(&iter, &iov, buf, min_t(size_t, count, MAX_RW_COUNT));
@@ -78,7 +84,10 @@ static long read_write_vector(unsigned int fd, const struct iovec __user *uvec,
 	res = file_for(fd, writing, &file, &op);
 	if (res)
 		return res;
-	/* Clamp before the conversion to int: a huge count must not look like a small one. */
+	/*
+	 * Limit @nr_segs before it is converted to int: the conversion could turn a huge count into
+	 * a small valid one.
+	 */
 	nr_segs = min(nr_segs, IOV_MAX_SEGMENTS + 1UL);
 	res = import_iovec(uvec, nr_segs, FAST_IOV, fast, &heap, &iter);
 	if (res > 0)
@@ -108,7 +117,10 @@ static long sys_writev(unsigned int fd, const struct iovec __user *vec, unsigned
 	return read_write_vector(fd, vec, nr_segs, true);
 }
 
-/* Only a /proc text has a position.  Its length is not known in advance: no SEEK_END. */
+/*
+ * Only files of /proc have a position.  SEEK_END fails, because a text's length is not known in
+ * advance.
+ */
 static long seek(struct file *file, s64 offset, unsigned int whence)
 {
 	s64 pos;
