@@ -16,9 +16,9 @@
  *        -> tcp_transmit_skb (tcp_transmit.c) -> ip_queue_xmit
  *   time: tcp_timer.c -> tcp_retransmit_timer, tcp_send_probe0, tcp_delack_timer, keepalive
  *
- * Locks: everything that takes a struct sock is called by the socket's owner or with the bh lock
- * held and no owner, unless a comment says otherwise.  Sequence numbers are compared with
- * before(), after(), between() only; states change through tcp_set_state() only.
+ * Locks: a function that takes a struct sock is called by the thread that owns the socket, or with the
+ * bh lock held while no thread owns it, unless a comment says otherwise.  Sequence numbers are compared
+ * with before(), after() and between() only; states change through tcp_set_state() only.
  */
 #ifndef NET_TCP_TCP_H
 #define NET_TCP_TCP_H
@@ -29,9 +29,9 @@
 /* ---- constants (jiffies are milliseconds) ---------------------------------------------------------- */
 #define TCP_RTO_MAX                 (120 * HZ)
 #define TCP_RTO_MIN                 (HZ / 5)
-#define TCP_TIMEOUT_MIN             2 /* the next tick but one: at once, but from the timer */
+#define TCP_TIMEOUT_MIN             2 /* shortest timeout: the timer expires almost at once */
 #define TCP_TIMEOUT_INIT            (1 * HZ) /* RFC 6298 2.1 */
-#define TCP_TIMEOUT_FALLBACK        (3 * HZ) /* RFC 6298 5.7: when the SYN was retransmitted */
+#define TCP_TIMEOUT_FALLBACK        (3 * HZ) /* RFC 6298 5.7: RTO if the SYN was retransmitted */
 #define TCP_DELACK_MAX              (HZ / 5)
 #define TCP_DELACK_MIN              (HZ / 25)
 #define TCP_ATO_MIN                 (HZ / 25)
@@ -41,10 +41,10 @@
 #define TCP_PAWS_MSL                60                  /* s */
 #define TCP_PAWS_WINDOW             1
 #define TCP_MSS_DEFAULT             536u
-#define MAX_TCP_WINDOW              32767u /* of an unscaled window that signed peers may misread */
+#define MAX_TCP_WINDOW              32767u /* without scaling: some peers read the field as signed */
 #define TCP_MIN_MSS                 88u
-#define TCP_MIN_SND_MSS             48u /* CVE-2019-11479: a peer may not ask for less */
-#define TCP_INIT_CWND               10  /* RFC 6928 */
+#define TCP_MIN_SND_MSS             48u /* smaller MSS options of a peer count as 48: CVE-2019-11479 */
+#define TCP_INIT_CWND               10 /* RFC 6928 */
 #define TCP_INFINITE_SSTHRESH       0x7fffffff
 #define TCP_MAX_QUICKACKS           16
 #define TCP_NAGLE_OFF               1
@@ -64,39 +64,45 @@ extern int sysctl_tcp_max_orphans;
 extern int sysctl_tcp_max_reordering;
 extern int sysctl_tcp_max_syn_backlog;
 extern int sysctl_tcp_moderate_rcvbuf;
-extern int sysctl_tcp_notsent_lowat; /* as u32: bytes */
+extern int sysctl_tcp_notsent_lowat; /* bytes, read as u32: -1 is no limit */
 extern int sysctl_tcp_orphan_retries;
 extern int sysctl_tcp_reordering;
 extern int sysctl_tcp_retries1, sysctl_tcp_retries2;
 extern int sysctl_tcp_rfc1337;
-extern int sysctl_tcp_mem[3]; /* pages of all: pressure ends, begins, no more */
-extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3]; /* kept when memory is short, first, most */
+/* Pages of all TCP sockets: memory pressure ends below the first, begins above the second; the limit. */
+extern int sysctl_tcp_mem[3];
+/* Bytes of a socket's buffer: guaranteed under memory pressure, at the start, maximum. */
+extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3];
 extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_syn_retries;
-extern int sysctl_tcp_timestamps; /* 2: without a secret offset */
+extern int
+	sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset for each connection; 2: without */
 extern int sysctl_tcp_tso_win_divisor;
 extern int sysctl_tcp_min_tso_segs, sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;
 extern int sysctl_tcp_tw_reuse;
 extern int sysctl_tcp_window_scaling;
 
-/* ---- life: tcp.c, tcp_close.c, tcp_sockopt.c -------------------------------------------------------------- */
+/* ---- socket operations: tcp.c, tcp_close.c, tcp_sockopt.c ------------------------------------------------- */
 extern struct proto tcp_prot;
 extern const struct inet_connection_sock_af_ops ipv4_specific;
-void tcp_init(void); /* tables, caches, protocol handler; from inet_init() */
+void tcp_init(
+	void); /* at boot, from inet_init(): sets up tables, caches and the protocol handler */
 void tcp_v4_init(void);
-void tcp4_proc_init(void); /* /proc/net/tcp and sockstat (tcp_proc.c).  Boot */
-void tcp_end_init(void);   /* registers the hook that closes connections at power-off */
+void tcp4_proc_init(void); /* at boot: registers /proc/net/tcp and sockstat (tcp_proc.c) */
+void tcp_end_init(void);   /* at boot: registers the hook that closes connections at power-off */
 void tcp_init_sock(struct sock *sk);
-/* The only way a state changes: checks the table of legal transitions (tcp.c), keeps CurrEstab
- * and the other counters, unhashes on TCP_CLOSE. */
+/*
+ * Changes sk_state; no other code may.  Checks the table of legal transitions (tcp.c), keeps CurrEstab
+ * and the other counters, and removes the socket from the hash tables on TCP_CLOSE.
+ */
 void tcp_set_state(struct sock *sk, int state);
 const char *tcp_state_name(int state);
 
-/* tcp_log.c: one debug line each.  @direction: "in " or "out". */
+/* tcp_log.c: each call prints one debug line.  @direction: "in " or "out". */
 extern struct log_source tcp_log;
 void tcp_log_segment(const char *direction, __be32 saddr, __be32 daddr, const struct tcphdr *th,
 		     unsigned int len);
-void tcp_log_state(const struct sock *sk, int state); /* before it changes */
+void tcp_log_state(const struct sock *sk, int state); /* called before sk_state becomes @state */
 void tcp_close(struct sock *sk, long timeout);
 void tcp_shutdown(struct sock *sk, int how);
 int tcp_disconnect(struct sock *sk, int flags);
@@ -107,24 +113,27 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		   int __user *optlen);
 void tcp_set_keepalive(struct sock *sk, int on);
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait);
-/* The end: to TCP_CLOSE, timers off, all waiters woken; the orphan is destroyed. */
+/* Ends the connection: TCP_CLOSE, timers stopped, all waiting threads woken; an orphan is destroyed. */
 void tcp_done(struct sock *sk);
-void tcp_done_with_error(struct sock *sk, int err); /* and the queues are emptied, sk_err is set */
-void tcp_reset(struct sock *sk);                    /* by the peer's RST */
+void tcp_done_with_error(struct sock *sk, int err); /* also sets sk_err, empties the send queues */
+void tcp_reset(struct sock *sk);                    /* ends the connection after the peer's RST */
 void tcp_write_queue_purge(struct sock *sk);
 bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);
-/* May @sk queue more data?  Not if too much is unsent, nor above its share when memory is short. */
+/*
+ * Returns true if @sk may queue more data for sending.  False if its buffer is full, if more than
+ * TCP_NOTSENT_LOWAT bytes are unsent, or if memory is short and @sk has used its share.
+ */
 bool tcp_stream_memory_free(const struct sock *sk);
 bool tcp_wmem_has_room(const struct sock *sk);
 int tcp_mem_limit(const struct sock *sk, int least, int most);
 
-/* ---- small things that both sides use ------------------------------------------------------------------------ */
+/* ---- helpers of the send side and of the receive side -------------------------------------------------------- */
 static inline void tcp_clear_xmit_timers(struct sock *sk)
 {
 	inet_csk_clear_xmit_timers(sk);
 }
-/* Milliseconds, for the timestamp option (RFC 7323 5.4) and retrans_stamp; without tsoffset. */
+/* The clock of the timestamp option (RFC 7323 5.4) and of retrans_stamp in ms, without tsoffset. */
 static inline u32 tcp_time_stamp_raw(void)
 {
 	return (u32)jiffies;
@@ -139,9 +148,8 @@ static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
 	tp->tcp_mstamp = ktime_get_ns();
 }
 /*
- * RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The lower end is not below the first byte that
- * was sent: a young connection has sent less than the peer's window, and an ACK below that is
- * forged.
+ * Returns true if @ack is acceptable by RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.  The
+ * lower end is never before the first byte that was sent: an ACK below that was forged.
  */
 static inline bool tcp_ack_is_near(const struct tcp_sock *tp, u32 ack)
 {
@@ -160,7 +168,7 @@ static inline u32 tcp_wnd_end(const struct tcp_sock *tp)
 {
 	return tp->snd_una + tp->snd_wnd;
 }
-/* Share of the buffer that is offered as window: the rest pays for overhead. */
+/* Returns how many of @space bytes of buffer are offered as window; the rest is for skb overhead. */
 static inline int tcp_win_from_space(int space)
 {
 	int shift = READ_ONCE(sysctl_tcp_adv_win_scale);
@@ -187,10 +195,10 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 {
 	if ((s32)(rx_opt->ts_recent - rx_opt->rcv_tsval) <= paws_win)
 		return true;
-	/* TS.Recent is too old to be used (RFC 7323 5.5) */
+	/* TS.Recent is so old that the peer's clock may have wrapped: do not use it (RFC 7323 5.5). */
 	if ((long)(get_jiffies_64() / HZ) >= rx_opt->ts_recent_stamp + TCP_PAWS_24DAYS)
 		return true;
-	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in SYN */
+	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: compare with none */
 }
 static inline void tcp_bound_rto(struct sock *sk)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Congestion control: the states of a sender, the operations of an algorithm, and the counts of segments
- * that both read (RFC 5681).  The socket's owner, or the bh lock without one.  Linux's include/net/tcp.h.
+ * Congestion control (RFC 5681): the states of a sender, the operations of an algorithm, and the
+ * counts of segments that both use.  Callers own the socket, or hold its bh lock while no thread owns
+ * it.  Corresponds to a part of Linux's include/net/tcp.h.
  */
 #ifndef NET_TCP_TCP_CONG_H
 #define NET_TCP_TCP_CONG_H
@@ -21,8 +22,8 @@ struct tcp_congestion_ops {
 	struct list_head list;
 	void (*init)(struct sock *sk);    /* may be NULL */
 	void (*release)(struct sock *sk); /* may be NULL */
-	u32 (*ssthresh)(struct sock *sk); /* after a loss */
-	/* @ack: acknowledged up to; @acked: segments newly acknowledged. */
+	u32 (*ssthresh)(struct sock *sk); /* returns the new ssthresh after a loss, in segments */
+	/* An ACK may raise cwnd.  @ack: its acknowledgment number; @acked: segments newly acknowledged. */
 	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
 	void (*set_state)(struct sock *sk, u8 new_state);          /* may be NULL */
 	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev); /* may be NULL */
@@ -33,13 +34,13 @@ struct tcp_congestion_ops {
 extern struct tcp_congestion_ops tcp_reno;
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
-/* The default of new sockets: 0 or -ENOENT; its name. */
+/* Sets the algorithm of new sockets; returns 0, or -ENOENT for an unknown @name. */
 int tcp_set_default_congestion_control(const char *name);
-const char *tcp_default_congestion_control(void);
+const char *tcp_default_congestion_control(void); /* returns its name */
 void tcp_assign_congestion_control(struct sock *sk);
 void tcp_init_congestion_control(struct sock *sk);
 void tcp_cleanup_congestion_control(struct sock *sk);
-int tcp_set_congestion_control(struct sock *sk, const char *name); /* -ENOENT */
+int tcp_set_congestion_control(struct sock *sk, const char *name); /* 0; -ENOENT: unknown @name */
 u32 tcp_reno_ssthresh(struct sock *sk);
 void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked);
 u32 tcp_reno_undo_cwnd(struct sock *sk);

@@ -5,7 +5,7 @@
  *   tcp_ipv4.c -> tcp_input.c -> tcp_options.c, tcp_data.c, tcp_rcvbuf.c
  *   tcp_recvmsg.c -> tcp_rcvbuf.c
  *
- * Locks: as in tcp.h; the socket's owner, or the bh lock held and no owner.
+ * Locks: as in tcp.h; callers own the socket, or hold its bh lock while no thread owns it.
  */
 #ifndef NET_TCP_TCP_IN_H
 #define NET_TCP_TCP_IN_H
@@ -13,7 +13,7 @@
 #include "net/core/limits.h"
 #include "net/tcp/tcp.h"
 
-/* Sets of states: TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT). */
+/* The bit of a state in a set, for example TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT). */
 #define TCPF_OF(state) (1u << TCP_##state)
 static inline bool tcp_state_in(const struct sock *sk, unsigned int states)
 {
@@ -24,43 +24,46 @@ static inline bool tcp_has_fin(const struct sk_buff *skb)
 {
 	return TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
 }
-/* Has @skb bytes (not only a FIN) beyond what was received? */
+/* Returns true if @skb has data bytes, not only a FIN, beyond rcv_nxt. */
 static inline bool tcp_brings_data(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	return cb->end_seq != cb->seq && after(cb->end_seq - tcp_has_fin(skb), tp->rcv_nxt);
 }
-/* RFC 9293 3.10.7.4, first check: does [seq, end_seq) meet the window [s_win, e_win)? */
+/* RFC 9293 3.10.7.4, first check: returns true if [seq, end_seq) overlaps the window [s_win, e_win). */
 static inline bool tcp_in_window(u32 seq, u32 end_seq, u32 s_win, u32 e_win)
 {
 	if (seq == end_seq)
 		return between(seq, s_win, e_win);
 	return seq == s_win || (before(seq, e_win) && after(end_seq, s_win));
 }
-/* Seconds, for the age of TS.Recent; never 0, which means "none". */
+/* Returns the time in s for ts_recent_stamp; never 0, because 0 there means "never stored". */
 static inline long tcp_seconds(void)
 {
 	return (long)(get_jiffies_64() / HZ);
 }
 /*
- * RFC 7323 5.3 for a segment whose options are in @rx_opt; a reset is only rejected by a fresh
- * TS.Recent.
+ * PAWS (RFC 7323 5.3): returns true if the timestamp in @rx_opt is older than TS.Recent, so that the
+ * segment must be rejected.  @rst: it is a reset, rejected only while TS.Recent is less than an MSL old.
  */
 static inline bool tcp_paws_reject(const struct tcp_options_received *rx_opt, bool rst)
 {
 	if (tcp_paws_check(rx_opt, 0))
 		return false;
-	/* The clock of a host that rebooted is behind: after an MSL its reset is accepted. */
+	/* The timestamps of a peer that rebooted may be behind; its reset must be accepted after an MSL. */
 	return !(rst && tcp_seconds() >= rx_opt->ts_recent_stamp + TCP_PAWS_MSL);
 }
-/* The window's last update came with this segment. */
+/* Records @seq, of the segment that last updated the peer's window (SND.WL1). */
 static inline void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 {
 	tp->snd_wl1 = seq;
 }
 
-/* A thread owns @sk: queues @skb for it, in a queue of limited length. bh lock held. */
+/*
+ * A thread owns @sk: puts @skb on the backlog, which that thread processes when it releases @sk; drops
+ * it if the backlog is full.  The caller holds the bh lock.
+ */
 static inline enum skb_drop_reason tcp_add_backlog(struct sock *sk, struct sk_buff *skb)
 {
 	if (!sk_add_backlog(sk, skb, sk->sk_rcvbuf + sk->sk_sndbuf + SOCK_BACKLOG_EXTRA))
@@ -68,7 +71,7 @@ static inline enum skb_drop_reason tcp_add_backlog(struct sock *sk, struct sk_bu
 	snmp_inc(SNMP_TcpExtTCPBacklogDrop);
 	return SKB_DROP_REASON_SOCKET_BACKLOG;
 }
-/* @skb is not acceptable in @sk's state: answers with a RST. */
+/* @skb is not acceptable in @sk's state: answers with a RST and returns @reason. */
 static inline enum skb_drop_reason tcp_refuse(const struct sock *sk, struct sk_buff *skb,
 					      enum skb_drop_reason reason)
 {
@@ -92,11 +95,14 @@ struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 				  struct request_sock *req, bool *own_req);
 void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb);
 extern struct request_sock_ops tcp_request_sock_ops;
-/* RFC 6528: keyed by the four-tuple, moving with the clock; @tsoff: this connection's timestamp offset. */
+/*
+ * Returns an initial sequence number (RFC 6528): a keyed hash of the four-tuple plus the clock.  Stores
+ * in *@tsoff the offset for the timestamps of this connection.
+ */
 u32 secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);
 
 /* ---- tcp_options.c (receive side) ------------------------------------------------------------------------ */
-/* Fills @opt from @skb's header; false when an option is malformed (RFC 9293 3.1: the rest is ignored). */
+/* Fills @opt from @skb's header.  Returns false at a malformed option; it and the rest are ignored. */
 bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt, bool estab);
 void tcp_clear_options(struct tcp_options_received *opt);
 
@@ -104,11 +110,13 @@ void tcp_clear_options(struct tcp_options_received *opt);
 enum skb_drop_reason tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
 enum skb_drop_reason tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
 void tcp_finish_connect(struct sock *sk);
-/* @skb has data or a FIN. */
+/* Queues the data and the FIN of @skb, which has at least one of them. */
 enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_fin(struct sock *sk);
-/* The estimate before data comes: at most the MSS of the handshake, at least the size that every
- * host must accept, or that its narrow link can carry. */
+/*
+ * Sets the first estimate of the size of the peer's segments, until data arrives: no more than either
+ * side's MSS, half of the window, or 536; at least 88, or our MSS if that is smaller still.
+ */
 static inline void tcp_initialize_rcv_mss(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -127,10 +135,12 @@ int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, 
 void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
 /*
- * True (counted under @mib): do not answer this out-of-window segment, the last answer is recent.
+ * Returns true, and counts in @mib, if @skb, a segment outside the window, must not be answered because
+ * the last such answer (*@last_oow_ack_time) is too recent.  A segment with data is always answered;
+ * the variant with __ limits those too.
  */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
-bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time); /* data, too */
+bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time);
 void tcp_fast_path_on(struct tcp_sock *tp);
 void tcp_fast_path_check(struct sock *sk);
 
@@ -139,67 +149,88 @@ enum tcp_tw_status { TCP_TW_SUCCESS, TCP_TW_RST, TCP_TW_ACK, TCP_TW_SYN };
 enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw, struct sk_buff *skb,
 					      const struct tcphdr *th);
 void tcp_time_wait(struct sock *sk, int state, int timeo);
-/* *@child, bh-locked, and SKB_NOT_DROPPED_YET: the ACK made it, and @skb is its first segment. */
+/*
+ * @skb arrived for the half-open connection @req.  If @skb completes the handshake, returns
+ * SKB_NOT_DROPPED_YET and the new socket in *@child, bh-locked; @skb is then its first segment.
+ */
 enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
 				   struct sock **child);
 struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
 				      struct dst_entry *dst, struct sk_buff *skb);
-/* Unlocks and puts @child. */
+/* Passes @skb to @child, which tcp_check_req() returned; unlocks @child and drops the reference. */
 enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock *child,
 				       struct sk_buff *skb);
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 			   const struct dst_entry *dst);
 
 /* ---- tcp_minisocks.c ---- */
-void tcp_isn_init(void); /* boot: the secret */
+void tcp_isn_init(void); /* at boot: draws the secret key of secure_tcp_seq() */
 
 /* ---- tcp_sysctl.c ---- */
-void tcp_sysctl_init(void); /* boot: the table */
+void tcp_sysctl_init(void); /* at boot: registers the table of sysctls */
 
 /* ---- tcp_shrink.c ---- */
 void tcp_shrink_init(void);
-/* Memory is short: every connection frees the memory that it need not keep, soon.  Any context. */
+/* Memory is short: schedules a walk in which each connection frees unneeded memory.  Any context. */
 void tcp_shrink_soon(void);
-/* A writer found no memory: wakes it when there is some. */
+/* A writer found no memory: schedules the check that wakes writers once there is memory. */
 void tcp_space_soon(void);
 
 /* ---- tcp_options.c ---- */
-/* Of an established connection, into tp->rx_opt; true when the segment has a timestamp. */
+/*
+ * Parses the options of a segment for an existing connection into tp->rx_opt; returns true if the
+ * segment has a timestamp.
+ */
 bool tcp_fast_parse_options(const struct sk_buff *skb, struct tcp_sock *tp);
-/* True if the options are only the 12 bytes of an aligned timestamp, as in nearly every segment. */
+/*
+ * The fast path for options that begin with an aligned timestamp (RFC 7323, appendix A), as in nearly
+ * every segment: stores it in tp->rx_opt and returns true.
+ */
 bool tcp_parse_aligned_timestamp(struct tcp_sock *tp, const struct tcphdr *th);
 
 /* ---- tcp_input.c ---- */
-/* RFC 9293 3.10.7.4 up to the ACK. A check: sends the answer itself, if one is due. */
+/*
+ * The checks of RFC 9293 3.10.7.4 before the ACK: timestamp, sequence number, RST, SYN.  Returns
+ * SKB_NOT_DROPPED_YET, or why @skb must be dropped; it has then sent the answer, if one is due.
+ */
 enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
 					   const struct tcphdr *th);
 
 /* ---- tcp_data.c ---- */
-/* Appends in-order data without the first @hdrlen bytes (the header).  True: merged into the
- * queue's tail; the caller frees the rest with kfree_skb_partial(@skb, *@fragstolen). */
+/*
+ * Removes the first @hdrlen bytes of @skb (its header) and appends the data to the receive queue.
+ * Returns true if the data was merged into the queue's last skb; then the caller frees what is left
+ * with kfree_skb_partial(@skb, *@fragstolen).
+ */
 bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bool *fragstolen);
-/* Appends @from to @to, both in @sk's queues, if it begins where @to ends. */
+/* Appends the data of @from to @to, both in @sk's queues, if @from begins where @to ends. */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from, bool *fragstolen);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible);
 static inline void tcp_ack_snd_check(struct sock *sk)
 {
-	/* A segment that we sent meanwhile may have carried the ACK. */
+	/* No ACK is pending any more if a segment that we sent meanwhile carried it. */
 	if (inet_csk_ack_scheduled(sk))
 		__tcp_ack_snd_check(sk, true);
 }
 enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);
-/* The hole was filled: moves segments that now follow in order to the receive queue. */
+/* A hole was filled: moves the segments that are now in order to the receive queue. */
 void tcp_ofo_queue(struct sock *sk);
 void tcp_ofo_purge(struct sock *sk);
-/* Drops the farthest segments until the buffer's limit is met.  False: the tree was empty. */
+/*
+ * Drops out-of-order segments, those with the highest numbers first, until the receive buffer is
+ * within its limit.  Returns false if there was none to drop.
+ */
 bool tcp_prune_ofo_queue(struct sock *sk);
 
 /* ---- tcp_rcvbuf.c ---- */
 void tcp_rmem_shrink(struct sock *sk);
-/* Is there room for @size more bytes of truesize?  May prune. 0 or -1. */
+/*
+ * Returns 0 if @sk may hold @size more bytes of truesize for receiving, else -1.  If the room is
+ * missing, it first collapses the receive queue and drops out-of-order segments.
+ */
 int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
-/* May the socket charge so much more, within the limit for all sockets? */
+/* Returns true if @sk may charge @size more bytes within the limit for all sockets together. */
 bool tcp_rmem_schedule(struct sock *sk, unsigned int size);
 void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);
@@ -230,7 +261,7 @@ int tcp_v4_init_sock(struct sock *sk);
 void tcp_init_history(struct sock *sk);
 void tcp_v4_destroy_sock(struct sock *sk);
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw);
-/* @rt becomes @sk's route (takes the reference); stores its device's features. */
+/* Looks @sk's route up again if it has none or an obsolete one; returns 0 or -errno. */
 int inet_sk_rebuild_header(struct sock *sk);
 
 #endif

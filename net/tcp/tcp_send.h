@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Declarations shared by the files of the sending side: no file outside net/tcp includes it.
+ * Declarations shared by the files of TCP's sending side; no file outside net/tcp includes this header.
  *
  *   tcp_sendmsg.c -> tcp_output.c -> tcp_transmit.c
  *   tcp_ack.c -> tcp_recovery.c, tcp_cong.c -> tcp_retransmit.c -> tcp_transmit.c
  *   tcp_timer.c -> tcp_recovery.c, tcp_retransmit.c
  *
- * The socket's owner or the bh lock without an owner, as in tcp.h.
+ * Locks: as in tcp.h; callers own the socket, or hold its bh lock while no thread owns it.
  */
 #ifndef NET_TCP_TCP_SEND_H
 #define NET_TCP_TCP_SEND_H
@@ -16,28 +16,31 @@
 
 /* ---- tcp_ack.c, tcp_recovery.c, tcp_cong.c ---------------------------------------------------------------- */
 #define FLAG_DATA               0x01 /* the segment has data */
-#define FLAG_WIN_UPDATE         0x02 /* it moved the window */
-#define FLAG_DATA_ACKED         0x04 /* it acknowledged new data */
-#define FLAG_RETRANS_DATA_ACKED 0x08 /* some of which had been retransmitted */
+#define FLAG_WIN_UPDATE         0x02 /* the ACK updated the peer's window */
+#define FLAG_DATA_ACKED         0x04 /* the ACK acknowledged new data */
+#define FLAG_RETRANS_DATA_ACKED 0x08 /* the ACK acknowledged data that we had retransmitted */
 #define FLAG_SYN_ACKED          0x10
 #define FLAG_DATA_SACKED        0x20
 #define FLAG_SLOWPATH           0x100
-#define FLAG_ORIG_SACK_ACKED    0x200 /* unused until SACK */
+#define FLAG_ORIG_SACK_ACKED    0x200 /* unused: SACK is not implemented */
 #define FLAG_SND_UNA_ADVANCED   0x400
 #define FLAG_SET_XMIT_TIMER     0x1000
 #define FLAG_UPDATE_TS_RECENT   0x4000
 #define FLAG_NO_CHALLENGE_ACK   0x8000
 #define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
 #define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
-/* Processes the acknowledgment. 1: accepted; 0: old, without news; -1: not acceptable (RFC 5961
- * 5.2: a challenge ACK was sent if due).  Does not free @skb. */
+/*
+ * Processes the acknowledgment of @skb; does not free @skb.  Returns 1 if it was accepted, 0 if it is
+ * older than snd_una and changes nothing, -1 if its number is not acceptable (RFC 5961 5.2); then it
+ * has sent a challenge ACK, unless FLAG_NO_CHALLENGE_ACK is set or the rate limit forbids it.
+ */
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag);
-/* Does a segment with these numbers set the peer's window to @nwin bytes? */
+/* Returns true if a segment with these numbers may set the peer's window to @nwin bytes. */
 bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin);
 void tcp_set_rto(struct sock *sk);
 u32 __tcp_set_rto(const struct tcp_sock *tp);
 void tcp_rtt_estimator(struct sock *sk, long mrtt_us);
-/* RTT from the handshake: SYN to SYN-ACK, SYN-ACK to ACK. */
+/* Takes the first RTT sample: from our SYN-ACK to the ACK, or from an echoed timestamp if @req is NULL. */
 void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req);
 void tcp_init_metrics(struct sock *sk);
 void tcp_try_undo_spurious_syn(struct tcp_sock *tp);
@@ -54,7 +57,8 @@ static inline void tcp_clear_retrans(struct tcp_sock *tp)
 	tp->retransmit_skb_hint = NULL;
 }
 void tcp_rearm_rto(struct sock *sk);
-void tcp_simple_retransmit(struct sock *sk); /* the MSS fell: larger segments count as lost */
+/* The MSS fell: marks segments larger than the new MSS as lost and retransmits them. */
+void tcp_simple_retransmit(struct sock *sk);
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited);
 void tcp_store_ts_recent(struct tcp_sock *tp);
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
@@ -64,23 +68,28 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t g
 bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp);
 void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagle);
 void tcp_push_one(struct sock *sk, unsigned int mss_now);
-void tcp_data_snd_check(struct sock *sk); /* the window or cwnd opened: send, wake writers */
+/* An ACK may have opened the window or cwnd: sends waiting data, wakes threads that wait for space. */
+void tcp_data_snd_check(struct sock *sk);
 void tcp_check_space(struct sock *sk);
 void tcp_sndbuf_expand(struct sock *sk);
 int tcp_connect(struct sock *sk); /* sends the SYN */
 struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
 				struct request_sock *req);
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req);
-int tcp_send_synack(struct sock *sk); /* simultaneous open */
+int tcp_send_synack(struct sock *sk); /* in a simultaneous open; else see tcp_make_synack() */
 void tcp_send_ack(struct sock *sk);
 void tcp_send_delayed_ack(struct sock *sk);
 void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp);
-int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib); /* a probe */
+int tcp_write_wakeup(struct sock *sk,
+		     enum snmp_counter mib); /* sends a window or keepalive probe */
 void tcp_send_probe0(struct sock *sk);
 unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when);
-void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961, limited in all */
-/* May another challenge ACK be sent for the connection of @last_oow_ack_time?  If so, counts it. */
+void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961; sends nothing above the rate limits */
+/*
+ * Returns true, and counts the ACK, if the rate limits of all connections and of the one that has
+ * @last_oow_ack_time permit another challenge ACK.
+ */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
@@ -92,16 +101,16 @@ unsigned int tcp_current_mss(struct sock *sk);
 unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu);
 u16 tcp_select_window(struct sock *sk);
 u32 __tcp_select_window(struct sock *sk);
-/* First window and scale that we offer, from buffer space. */
+/* Computes the first window and the window scale that we offer from @space bytes of receive buffer. */
 void tcp_select_initial_window(int space, u32 mss, u32 *rcv_wnd, u32 *window_clamp, int wscale_ok,
 			       u8 *rcv_wscale);
-void tcp_sendmsg_init(void); /* boot: a budget from memory */
+void tcp_sendmsg_init(void); /* at boot: sets a page budget in proportion to memory */
 int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 void tcp_release_cb(struct sock *sk);
 /*
- * A thread owns the socket: @what (enum tsq_flags) is done when it releases the socket.  bh lock
- * held.
+ * A thread owns the socket: marks the work @what (enum tsq_flags), which is done when the thread
+ * releases the socket.  The caller holds the bh lock.
  */
 void tcp_defer(struct sock *sk, u8 what);
 
@@ -110,7 +119,8 @@ void tcp_chrono_start(struct sock *sk, enum tcp_chrono what);
 void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what);
 
 /* ---- tcp_timer.c (send side) --------------------------------------------------------------------------------- */
-void tcp_write_timer(unsigned long data); /* the handlers; @data: the sock */
+/* The handlers of the three timers, in softirq; @data is the struct sock pointer. */
+void tcp_write_timer(unsigned long data);
 void tcp_delack_timer(unsigned long data);
 void tcp_keepalive_timer(unsigned long data);
 static inline void tcp_init_xmit_timers(struct sock *sk)
@@ -123,7 +133,8 @@ void tcp_delack_timer_handler(struct sock *sk);
 bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int timeout);
 
 /* ---- queues ---------------------------------------------------------------------------------------------------- *
- * sk_write_queue: not yet sent.  tcp_rtx_queue: sent, a tree by seq.  Both count in sk_wmem_queued. */
+ * sk_write_queue holds segments that were not sent yet, tcp_rtx_queue those that were sent and are not
+ * acknowledged, a tree by seq.  The memory of both counts in sk_wmem_queued. */
 static inline struct sk_buff *tcp_send_head(const struct sock *sk)
 {
 	return skb_peek(&sk->sk_write_queue);
@@ -160,19 +171,19 @@ static inline bool tcp_write_queue_empty(const struct sock *sk)
 }
 void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb); /* tcp_output.c */
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
-void tcp_wmem_free_skb(struct sock *sk,
-		       struct sk_buff *skb); /* frees an unlinked one of the queues */
+/* Frees @skb, which the caller has unlinked from one of the queues. */
+void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb);
-/* Memory is short: @sk's send buffer falls to half of what it holds, unless the application fixed it. */
+/* Memory is short: limits @sk's send buffer to half of its present use, unless SO_SNDBUF was set. */
 void sk_stream_moderate_sndbuf(struct sock *sk);
-/* An empty segment that belongs to @sk's write side: @size bytes of linear room. */
+/* Allocates an empty segment with headroom for all headers and @size bytes of linear data room. */
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp);
 void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags);
 
-/* @base, not below TCP_RTO_MIN, doubled icsk_backoff times, at most @max_when. */
+/* Returns @base, which is at least TCP_RTO_MIN, doubled icsk_backoff times, but at most @max_when. */
 static inline unsigned long tcp_rto_backoff(const struct sock *sk, u64 base, unsigned long max_when)
 {
-	/* ten doublings of the least RTO are more than the most; there may be 255 */
+	/* TCP_RTO_MIN doubled ten times exceeds TCP_RTO_MAX; icsk_backoff may be 255, too large a shift. */
 	unsigned int doublings = min_t(unsigned int, inet_csk(sk)->icsk_backoff, 10);
 
 	return min_t(u64, base << doublings, max_when);
@@ -207,7 +218,7 @@ static inline int tcp_fin_time(const struct sock *sk)
 	int fin_timeout = tcp_sk(sk)->linger2 ? tcp_sk(sk)->linger2 * HZ : sysctl_tcp_fin_timeout;
 	int rto = inet_csk(sk)->icsk_rto;
 
-	/* long enough for our FIN's last retransmission to be answered */
+	/* At least 3.5 RTOs, so that the peer can still answer a retransmission of our FIN. */
 	return fin_timeout < (rto << 2) - (rto >> 1) ? (rto << 2) - (rto >> 1) : fin_timeout;
 }
 
@@ -222,18 +233,21 @@ struct tcp_out_options {
 	u16 mss;
 	u32 tsval, tsecr;
 };
-/* All three fill @opts and return the bytes, a multiple of four.  @synack: it answers a crossing SYN. */
+/*
+ * These three fill @opts and return the length of the options in bytes, a multiple of four.  @synack:
+ * the segment is a SYN-ACK that answers the peer's SYN in a simultaneous open.
+ */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts);
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts);
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
 void tcp_options_write(void *to, const struct tcp_out_options *opts);
-/* The first sequence number that an ACK may carry without lying outside the peer's window. */
+/* Returns the sequence number for an ACK without data: snd_nxt, or less if the window has shrunk. */
 u32 tcp_acceptable_seq(const struct sock *sk);
 /*
- * The largest segment that @sk's peer may send us, announced in a SYN: that of the link, because
- * the path's MTU limits only what we send (RFC 6691 section 2: "the MTU minus the fixed IP and TCP
- * header sizes").
+ * Returns the MSS that our SYN announces: the largest segment that the peer may send to us.  It comes
+ * from the link's MTU, because the path MTU limits only the segments that we send (RFC 6691 section 2:
+ * "the MTU minus the fixed IP and TCP header sizes").
  */
 static inline u16 tcp_advertise_mss(const struct sock *sk, const struct dst_entry *dst)
 {
@@ -247,7 +261,7 @@ struct tcp_reply {
 	struct tcphdr th;
 	__be32 opt[TCPOLEN_TSTAMP_ALIGNED / 4];
 };
-/* All fill @rep, an answer to @skb, except its checksum, and return its length. */
+/* These fill @rep with an answer to @skb, all but the checksum, and return its length in bytes. */
 unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep);
 unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *rep,
 				   const struct inet_timewait_sock *tw);
@@ -259,7 +273,7 @@ static inline void tcp_skb_pcount_set(struct sk_buff *skb, int segs)
 {
 	TCP_SKB_CB(skb)->tcp_gso_segs = segs;
 }
-/* The number of segments of @mss_now bytes in @skb. */
+/* Stores in @skb how many segments of @mss_now bytes it holds. */
 static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 {
 	bool one = skb->len <= mss_now;
@@ -267,8 +281,10 @@ static inline void tcp_set_skb_tso_segs(struct sk_buff *skb, unsigned int mss_no
 	TCP_SKB_CB(skb)->tcp_gso_segs = one ? 1 : DIV_ROUND_UP(skb->len, mss_now);
 	TCP_SKB_CB(skb)->tcp_gso_size = one ? 0 : mss_now;
 }
-/* May TCP build packets of several segments, which the device or dev_queue_xmit() cuts?  Not for a
- * device without scatter-gather, which would need all of them copied. */
+/*
+ * Returns true if TCP may build packets of several segments (GSO), which the device or dev_queue_xmit()
+ * splits.  A device without scatter-gather would need a copy of every such packet, so it gets none.
+ */
 static inline bool sk_can_gso(const struct sock *sk)
 {
 	const struct dst_entry *dst = sk->sk_dst_cache;
@@ -295,16 +311,19 @@ void tcp_slow_start_after_idle_check(struct sock *sk);
 void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle); /* tcp_sendmsg.c */
 
 /* ---- queues (tcp_output.c, tcp_retransmit.c) --------------------------------------------------------------- */
-/* Adds a control segment to the write queue: FIN. */
+/* Adds @skb, a new segment of data or a FIN, to the write queue; sets write_seq to its end. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
-/* A segment for no queue: ACK, reset, probe.  NULL: no memory. */
+/* Allocates a segment that enters no queue: an ACK, a reset or a probe.  NULL: no memory. */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);
-/* @skb has @decr fewer segments: subtracts them from every count that includes it. */
+/* @skb has @decr segments fewer than before: subtracts them from each count that includes @skb. */
 void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr);
 
 /* ---- tcp_ack.c ---------------------------------------------------------------------------------------------- */
 int tcp_clean_rtx_queue(struct sock *sk, u32 *acked);
-/* A measured round trip (@seq_rtt_us < 0: none by send times, the timestamp may have one). */
+/*
+ * Adds an RTT sample to the estimate and sets the RTO; returns false without a sample.  @seq_rtt_us < 0:
+ * the send times give no sample, so the echoed timestamp is tried.
+ */
 bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us);
 
 /* ---- tcp_recovery.c ------------------------------------------------------------------------------------------- */
