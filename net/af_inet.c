@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The family AF_INET: from socket(AF_INET, type, protocol) to a struct sock with its protocol, and
- * the operations between struct socket and the protocol.
+ * The address family AF_INET: socket(AF_INET, type, protocol) creates a struct sock here, and
+ * inet_stream_ops connects struct socket with the protocol below it.
  *
- * inet_create() <- __sock_create(); inet_stream_ops <- net/socket.c; inet_sock_destruct() <- the
- * last reference of a sock (any context); all others in process context, and they take lock_sock().
- * sock->state, the application's view, changes only under that lock. inet_init() <- kernel_main(),
- * the boot.  POSIX 2.10; answers to Linux's net/ipv4/af_inet.c.
+ * Callers: __sock_create() calls inet_create(); net/socket.c calls the functions of
+ * inet_stream_ops; the last reference of a sock calls inet_sock_destruct() (any context). All
+ * others run in process context and take lock_sock(). sock->state, the application's view of the
+ * connection, changes only under that lock. kernel_main() calls inet_init() at boot. POSIX 2.10;
+ * answers to Linux's net/ipv4/af_inet.c.
  */
 #include "net/af_inet.h"
 
@@ -19,11 +20,14 @@
 #include "net/ipv4/route.h"
 #include "net/tcp/tcp.h"
 
-static struct list_head inetsw[SOCK_MAX]; /* by type; changed at boot only */
+static struct list_head inetsw[SOCK_MAX]; /* indexed by socket type; changed at boot only */
 
 /* ---- socket() -------------------------------------------------------------------------------- */
 
-/* *@protocol IPPROTO_IP means "the default protocol of the type" and is replaced by it. */
+/*
+ * Returns the entry for @type and *@protocol, or NULL with the errno in *@err. If *@protocol is
+ * IPPROTO_IP (0), it is replaced by the default protocol of @type.
+ */
 static const struct inet_protosw *inetsw_lookup(int type, int *protocol, int *err)
 {
 	const struct inet_protosw *answer;
@@ -82,13 +86,19 @@ static noinline int inet_create(struct socket *sock, int protocol)
 
 /* ---- bind(), listen() ------------------------------------------------------------------------ */
 
-/* A multicast or broadcast address: a socket may receive there, but cannot send from it. */
+/*
+ * True for a multicast or broadcast address: bind() accepts it for receiving, but it is never used
+ * as the source address of a packet.
+ */
 static bool addr_is_of_many(__be32 a)
 {
 	return ipv4_is_multicast(a) || ipv4_is_lbcast(a) || inet_addr_is_broadcast(NULL, a);
 }
 
-/* Old programs leave AF_UNSPEC with INADDR_ANY in a zeroed address; accept it, as Linux does. */
+/*
+ * Old programs zero the whole address, so that the family is AF_UNSPEC and the address is
+ * INADDR_ANY: accept that as AF_INET, as Linux does.
+ */
 static int check_bind_address(const struct sockaddr_in *addr, int addr_len)
 {
 	__be32 a = addr->sin_addr.s_addr;
@@ -155,7 +165,7 @@ noinline int inet_listen(struct socket *sock, int backlog)
 		goto out_release;
 	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
 		goto out_release;
-	/* On a socket that listens already, listen() only changes the backlog. */
+	/* If the socket is already listening, listen() only changes the backlog. */
 	if (sk->sk_state != TCP_LISTEN) {
 		err = inet_csk_listen_start(sk, backlog);
 		if (err)
@@ -176,8 +186,8 @@ static bool is_connecting(const struct sock *sk)
 }
 
 /*
- * Owned; unlocked while it sleeps.  Returns the rest of the timeout, 0 = over; a signal ends the
- * wait too.
+ * Waits until the handshake ends, the timeout expires or a signal arrives. The caller owns @sk; the
+ * function releases it while it sleeps. Returns the remaining timeout, 0 if it expired.
  */
 static long inet_wait_for_connect(struct sock *sk, long timeo)
 {
@@ -193,7 +203,10 @@ static long inet_wait_for_connect(struct sock *sk, long timeo)
 	return timeo;
 }
 
-/* The handshake failed, or a thread disconnected the socket: connect() may be tried again. */
+/*
+ * The handshake failed, or another thread disconnected the socket: reset it, so that connect() may
+ * be called again.
+ */
 static int connect_failed(struct socket *sock, int flags)
 {
 	struct sock *sk = sock->sk;
@@ -225,7 +238,7 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	case SS_CONNECTED:
 		return -EISCONN;
 	case SS_CONNECTING:
-		err = -EALREADY; /* unless the connection is established by now */
+		err = -EALREADY; /* returned if the handshake is still unfinished below */
 		break;
 	case SS_UNCONNECTED:
 		if (sk->sk_state != TCP_CLOSE)
@@ -251,7 +264,8 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 	if (sk->sk_state == TCP_CLOSE)
 		return connect_failed(sock, flags);
 	/*
-	 * A pending error (sk_err, a soft one) is reported by the next call: the connection stands.
+	 * The connection is established. An error in sk_err or sk_err_soft does not fail this
+	 * connect(): the next call on the socket reports it.
 	 */
 	sock->state = SS_CONNECTED;
 	return 0;
@@ -270,13 +284,16 @@ noinline int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, in
 
 /* ---- accept() -------------------------------------------------------------------------------- */
 
-/* Softirq made the child when its handshake ended; accept() only gives it a struct socket. */
+/*
+ * The child socket was created in softirq when its handshake completed; accept() only attaches a
+ * struct socket to it.
+ */
 noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 {
 	struct sock *sk1 = sock->sk, *sk2;
 	int err = -EINVAL;
 
-	/* A protocol without connections has no accept(). */
+	/* A protocol without connections has no accept operation. */
 	if (!sk1->sk_prot->accept)
 		return -EOPNOTSUPP;
 	sk2 = sk1->sk_prot->accept(sk1, flags, &err);
@@ -292,7 +309,10 @@ noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 
 /* ---- names, options, ioctl ------------------------------------------------------------------- */
 
-/* @peer 2: accept() asks, which also needs the address of a connection that is closed already. */
+/*
+ * Writes the local address (@peer 0) or the peer's (@peer 1 or 2) to @uaddr. accept() passes 2: it
+ * needs the peer's address even if the connection is already closed, where 1 returns -ENOTCONN.
+ */
 int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 {
 	const struct sock *sk = sock->sk;
@@ -363,7 +383,10 @@ noinline int inet_recvmsg(struct socket *sock, struct kmsghdr *msg, size_t size,
 
 /* ---- shutdown(), close() --------------------------------------------------------------------- */
 
-/* @how + 1 is a set of bits: SHUT_RD 1, SHUT_WR 2, SHUT_RDWR 3. */
+/*
+ * @how + 1 is a bit mask of RCV_SHUTDOWN (1) and SEND_SHUTDOWN (2): SHUT_RD becomes 1, SHUT_WR 2,
+ * SHUT_RDWR 3.
+ */
 int inet_shutdown(struct socket *sock, int how)
 {
 	struct sock *sk = sock->sk;
@@ -388,7 +411,7 @@ int inet_shutdown(struct socket *sock, int how)
 		break;
 	case TCP_CLOSE:
 		err = -ENOTCONN;
-		fallthrough; /* also wake a poll() that waits for the end */
+		fallthrough; /* also wake a poll() that waits for the connection's end */
 	default:
 		sk->sk_shutdown |= how;
 		if (sk->sk_prot->shutdown)
@@ -399,13 +422,16 @@ int inet_shutdown(struct socket *sock, int how)
 	return err;
 }
 
-/* The last file of the socket was closed. close() waits only with SO_LINGER. */
+/*
+ * Called when the last file descriptor of the socket was closed. Only with SO_LINGER does close()
+ * wait until the peer has acknowledged all data and the FIN.
+ */
 int inet_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
 
 	if (!sk)
-		return 0; /* accept() got none */
+		return 0; /* a socket that accept() allocated, but that received no connection */
 	sock->sk = NULL;
 	sk->sk_prot->close(sk, sock_flag(sk, SOCK_LINGER) ? sk->sk_lingertime : 0);
 	return 0;

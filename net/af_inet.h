@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The family AF_INET: which protocol serves which socket type, and the operations that its sockets
- * share.  Names and roles of Linux's include/net/protocol.h and inet_common.h.
+ * The address family AF_INET: the table of the protocols that socket() can create, and the socket
+ * operations that the protocols share. Names and roles of Linux's include/net/protocol.h and
+ * inet_common.h.
  */
 #ifndef NET_AF_INET_H
 #define NET_AF_INET_H
 
 #include "net/core/net.h"
 
-/* One combination that socket(AF_INET, type, protocol) accepts. */
+/* One combination of type and protocol that socket(AF_INET, type, protocol) accepts. */
 struct inet_protosw {
-	struct list_head list;   /* in inetsw[type], in the order of preference */
+	struct list_head list;   /* in inetsw[type]; the first one is the default */
 	unsigned short type;     /* SOCK_* */
-	unsigned short protocol; /* IPPROTO_*; IPPROTO_IP takes any */
+	unsigned short protocol; /* IPPROTO_*; IPPROTO_IP matches any protocol */
 	struct proto *prot;
 	const struct proto_ops *ops;
 };
 
 extern const struct proto_ops inet_stream_ops;
 
-/* Boot, after sock_init(), skb_init(), netdev_init(), snmp_init(): the family, IP, TCP. */
+/*
+ * Registers the address family, IP and TCP. Boot only, after sock_init(), skb_init(), netdev_init()
+ * and snmp_init().
+ */
 void inet_init(void);
 void inet_register_protosw(struct inet_protosw *p);
 
-/* proto_ops of AF_INET.  Process context, sock not locked. */
+/*
+ * Functions of AF_INET's struct proto_ops. Process context; the sock must not be locked by the
+ * caller.
+ */
 int inet_release(struct socket *sock);
 int inet_bind(struct socket *sock, struct sockaddr *uaddr, int addr_len);
 int inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len, int flags);

@@ -2,15 +2,16 @@
 /*
  * Sockets as files, and the system calls that create and control them.
  *
- * sys_socket, sys_bind, sys_listen, sys_accept4, sys_connect ... <- applications, through
- * kernel_syscall(); socket_file_ops <- read(), write(), poll(), close().  Process context; no lock
- * of its own: the protocol's half has one (lock_sock), a file has references.
+ * Callers: applications call sys_socket, sys_bind, sys_listen, sys_accept4, sys_connect and so on
+ * through kernel_syscall(); read(), write(), poll() and close() call the functions of
+ * socket_file_ops. Process context; this file has no lock of its own: a struct sock has one
+ * (lock_sock), and a file is reference-counted.
  *
- * A struct socket and its inode are one allocation, made by socket() or accept(), owned by the
- * struct file as soon as there is one, and freed by its last fput().  Every pointer from an
- * application is dereferenced here, through copy_from_user() and copy_to_user(); families and
- * protocols see kernel memory (except option values and the data itself).  Answers to Linux's
- * net/socket.c; the calls that move data are in socket_msg.c.
+ * A struct socket and its inode are one allocation. socket() or accept() makes it; once a struct
+ * file exists, the file owns it, and the file's last fput() frees it. Pointers from an application
+ * are dereferenced only here, through copy_from_user() and copy_to_user(), so that families and
+ * protocols see kernel memory only; option values and message data are the exceptions. Answers to
+ * Linux's net/socket.c; the calls that move data are in socket_msg.c.
  */
 #include "net/socket.h"
 
@@ -181,7 +182,7 @@ static long sys_listen(int fd, int backlog)
 	sock = sockfd_lookup_light(fd, &err);
 	if (!sock)
 		return err;
-	/* A negative backlog means the largest. */
+	/* As an unsigned number a negative backlog is huge, so it means the maximum. */
 	backlog = min((unsigned int)backlog, (unsigned int)READ_ONCE(sysctl_somaxconn));
 	err = sock->ops->listen(sock, backlog);
 	fput(sock->file);
@@ -195,7 +196,10 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 	struct file *file;
 	int err;
 
-	/* As in Linux, the address is checked before the file is known to be a socket. */
+	/*
+	 * Check the address before checking that the file is a socket: for a call that is wrong in
+	 * both, Linux returns the error of the address.
+	 */
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
@@ -209,7 +213,10 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 
 /* ---- accept() -------------------------------------------------------------------------------- */
 
-/* Copies the peer's name to the application, before the number is given out. */
+/*
+ * Copies the peer's address to the application. This happens before the new descriptor is
+ * installed, so that a failed copy leaves no descriptor behind.
+ */
 static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
 			 int __user *upeerlen)
 {
@@ -222,8 +229,8 @@ static int accepted_name(struct socket *newsock, struct sockaddr __user *upeer,
 }
 
 /*
- * Socket, number and file are made before the call waits: a connection that was taken from the
- * queue cannot be lost for lack of memory.
+ * The new socket, descriptor and file are allocated before the call waits. Allocating them later
+ * could fail with a connection already removed from the accept queue, which would then be lost.
  */
 static int do_accept(struct socket *sock, struct sockaddr __user *upeer, int __user *upeerlen,
 		     int flags)

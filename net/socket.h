@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The user-facing half of sockets: struct socket <-> struct file, families, the system calls.
- * Names and roles of Linux's include/linux/net.h.  Process context.
+ * The user-facing half of sockets: struct socket and its struct file, the address families, and the
+ * system calls. Names and roles of Linux's include/linux/net.h. Process context.
  */
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
 #include "net/core/net.h"
 
-/* Caches, system calls, sockfs.  Boot, before inet_init(). */
+/* Creates the caches, and registers the system calls and sockfs. Boot only, before inet_init(). */
 void sock_init(void);
 
-/* A socket without a protocol, and its inode.  NULL: no memory. */
+/* Allocates a socket without a protocol, together with its inode. NULL: no memory. */
 struct socket *sock_alloc(void);
-/* Closes the protocol's half, and frees @sock. */
+/* Closes the struct sock below @sock, and frees @sock. */
 void sock_release(struct socket *sock);
 int __sock_create(int family, int type, int protocol, struct socket **res);
 int sock_create(int family, int type, int protocol, struct socket **res);
 
 /*
- * Makes a file for @sock (@flags: O_NONBLOCK), which then owns it.  ERR_PTR: @sock stays the
- * caller's.
+ * Makes a file that owns @sock from now on. @flags: O_NONBLOCK or 0. If it returns an ERR_PTR, the
+ * caller still owns @sock.
  */
 struct file *sock_alloc_file(struct socket *sock, int flags);
-/* The same, and a number for it.  -EMFILE, -ENFILE: @sock stays the caller's. */
+/*
+ * Makes a file for @sock as sock_alloc_file() does, and a descriptor for the file, which it
+ * returns. On an error (-EMFILE, -ENFILE) the caller still owns @sock.
+ */
 int sock_map_fd(struct socket *sock, int flags);
-/* NULL and *@err = -ENOTSOCK when @file is something else. */
+/* Returns @file's socket, or NULL with *@err = -ENOTSOCK if @file is not a socket. */
 struct socket *sock_from_file(struct file *file, int *err);
-/* With a reference of its file, which the caller gives back with fput(sock->file); or NULL and
- * *@err = -EBADF, -ENOTSOCK. */
+/*
+ * Returns the socket of descriptor @fd with a reference to its file, which the caller drops with
+ * fput(sock->file); or NULL with *@err = -EBADF or -ENOTSOCK.
+ */
 struct socket *sockfd_lookup_light(int fd, int *err);
 
 int sock_sendmsg(struct socket *sock, struct kmsghdr *msg);
@@ -36,9 +41,12 @@ int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags);
 
 /* net/socket_msg.c */
 int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_storage *kaddr);
-/* @ulen: in, room; out, the address's full length, even if less was copied. */
+/*
+ * Copies an address of @klen bytes to the application. *@ulen is the size of its buffer; it is set
+ * to @klen, even if the buffer was smaller and the address was cut.
+ */
 int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,
 		      int __user *ulen);
-void socket_msg_init(void); /* sendto recvfrom sendmsg recvmsg */
+void socket_msg_init(void); /* registers sendto, recvfrom, sendmsg, recvmsg */
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that move data through a socket: sendto, recvfrom, sendmsg, recvmsg, and the copies of
- * an address and a message between an application and the kernel.
+ * The system calls that move data through a socket (sendto, recvfrom, sendmsg, recvmsg), and the
+ * functions that copy addresses and message headers between an application and the kernel.
  *
- * sys_sendto ... <- applications; sock_sendmsg(), sock_recvmsg() <- these and read(), write()
- * (socket.c).  Process context, no lock of its own.  Answers to Linux's net/socket.c.
+ * Callers: applications call sys_sendto and the others; these, and read() and write() in socket.c,
+ * call sock_sendmsg() and sock_recvmsg(). Process context; this file has no lock of its own.
+ * Answers to Linux's net/socket.c.
  */
 #include "include/uapi/unistd.h"
 #include "kernel/mm/limits.h"
@@ -13,7 +14,7 @@
 #include "kernel/syscall.h"
 #include "net/socket.h"
 
-#define FAST_IOV 8 /* segments that are kept on the stack */
+#define FAST_IOV 8 /* iovec entries that fit on the stack; longer vectors are allocated */
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 
@@ -22,8 +23,8 @@ int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_stor
 	if (ulen < 0 || ulen > sizeof(*kaddr))
 		return -EINVAL;
 	/*
-	 * If the address is short, the family reads zeroes behind it, not old contents of the
-	 * stack.
+	 * Zero the whole buffer first: if the application's address is short, the family must not
+	 * read old stack contents behind it.
 	 */
 	*kaddr = (struct sockaddr_storage){0};
 	if (copy_from_user(kaddr, uaddr, ulen))
@@ -58,7 +59,7 @@ int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags)
 	return sock->ops->recvmsg(sock, msg, iov_iter_count(&msg->msg_iter), flags);
 }
 
-/* MSG_DONTWAIT is O_NONBLOCK for one call. */
+/* Adds MSG_DONTWAIT if the file has O_NONBLOCK: protocols check only MSG_DONTWAIT. */
 static unsigned int call_flags(const struct socket *sock, unsigned int flags)
 {
 	return READ_ONCE(sock->file->f_flags) & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
@@ -120,8 +121,9 @@ static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int fl
 /* ---- many buffers ---------------------------------------------------------------------------- */
 
 /*
- * Copies in an application's header and its vector.  The caller frees *@heap.  Control messages do
- * not exist yet: sending one fails, and none is ever received.
+ * Copies an application's message header and its iovec to the kernel. The caller frees *@heap, the
+ * iovec if it did not fit into @fast. Control messages are not implemented: sending one fails, and
+ * no receive returns one.
  */
 static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, struct kmsghdr *msg,
 			 struct iovec *fast, struct iovec **heap)
@@ -140,10 +142,12 @@ static int import_msghdr(const struct msghdr __user *umsg, struct msghdr *hdr, s
 	return total < 0 ? total : 0;
 }
 
-/* 0 without a control message; else the errno that Linux returns for an invalid one. */
+/*
+ * Returns 0 if @hdr has no control message, else the errno that Linux returns for an invalid one.
+ */
 static int refuse_control(const struct msghdr *hdr)
 {
-	u8 first[16]; /* a header of one */
+	u8 first[16]; /* struct cmsghdr is 16 bytes */
 
 	if (!hdr->msg_controllen)
 		return 0;
@@ -151,7 +155,7 @@ static int refuse_control(const struct msghdr *hdr)
 		return -ENOBUFS;
 	if (copy_from_user(first, hdr->msg_control, min(hdr->msg_controllen, sizeof(first))))
 		return -EFAULT;
-	/* Less than a header holds no message. */
+	/* A control buffer shorter than a header contains no control message. */
 	return hdr->msg_controllen < sizeof(first) ? 0 : -EINVAL;
 }
 
@@ -189,7 +193,10 @@ out_put:
 	return err;
 }
 
-/* A receive's results besides its data: the sender, flags, no control messages. */
+/*
+ * Copies the results of a receive other than its data to the application: the sender's address, the
+ * flags, and a control length of 0.
+ */
 static int export_msghdr(struct msghdr __user *umsg, const struct msghdr *hdr,
 			 const struct kmsghdr *msg)
 {

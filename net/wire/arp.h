@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* An ARP message (RFC 826) between Ethernet and IPv4, the only kind here: its addresses have fixed sizes. */
+/*
+ * An ARP message (RFC 826) between Ethernet and IPv4. This kernel uses no other kind, so the
+ * addresses have fixed sizes.
+ */
 #ifndef NET_WIRE_ARP_H
 #define NET_WIRE_ARP_H
 

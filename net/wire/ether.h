@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Ethernet header (RFC 894; IEEE 802.3).  Sizes in bytes, numbers in network order. */
+/* The Ethernet header (RFC 894; IEEE 802.3). Sizes in bytes, fields in network byte order. */
 #ifndef NET_WIRE_ETHER_H
 #define NET_WIRE_ETHER_H
 

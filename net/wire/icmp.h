@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ICMP header, its types and codes (RFC 792, 1191).  Network order. */
+/* The ICMP header, its types and codes (RFC 792, 1191). Fields in network byte order. */
 #ifndef NET_WIRE_ICMP_H
 #define NET_WIRE_ICMP_H
 
@@ -31,7 +31,7 @@ struct icmphdr {
 #define ICMP_PARAMETERPROB 12
 #define NR_ICMP_TYPES      18
 
-/* Codes of ICMP_DEST_UNREACH. */
+/* Values of the code field in an ICMP_DEST_UNREACH message. */
 #define ICMP_NET_UNREACH  0
 #define ICMP_HOST_UNREACH 1
 #define ICMP_PROT_UNREACH 2

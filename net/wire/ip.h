@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The IPv4 header (RFC 791) and the kinds of its addresses (RFC 1122 3.2.1.3).  Network order. */
+/*
+ * The IPv4 header (RFC 791), and functions that classify an IPv4 address (RFC 1122 3.2.1.3). Fields
+ * and addresses in network byte order.
+ */
 #ifndef NET_WIRE_IP_H
 #define NET_WIRE_IP_H
 
@@ -24,7 +27,8 @@ struct iphdr {
 #define IP_MF     0x2000
 #define IP_OFFSET 0x1fff
 
-#define IPV4_MIN_MTU 68u /* RFC 791 3.2: every link carries so much in one piece */
+/* bytes; RFC 791 3.2: every link carries a datagram of this size without fragmentation */
+#define IPV4_MIN_MTU 68u
 
 static inline bool ipv4_is_loopback(__be32 a)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The TCP header, its flags and options (RFC 9293 3.1; 7323, 2018).  Network order. */
+/*
+ * The TCP header, its flags and options (RFC 9293 3.1; 7323, 2018). Fields in network byte order.
+ */
 #ifndef NET_WIRE_TCP_H
 #define NET_WIRE_TCP_H
 
@@ -32,7 +34,10 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 	return ((const u8 *)th)[13];
 }
 
-/* Kinds of options, and their lengths with kind and length. */
+/*
+ * TCPOPT_*: the kind of an option. TCPOLEN_*: its length in bytes, including the bytes for kind and
+ * length.
+ */
 #define TCPOPT_EOL             0
 #define TCPOPT_NOP             1
 #define TCPOPT_MSS             2
@@ -43,8 +48,8 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCPOLEN_MSS            4
 #define TCPOLEN_WINDOW         3
 #define TCPOLEN_TIMESTAMP      10
-#define TCPOLEN_TSTAMP_ALIGNED 12 /* behind two NOPs: whole words */
-#define MAX_TCP_OPTION_SPACE   40 /* doff has four bits */
+#define TCPOLEN_TSTAMP_ALIGNED 12 /* with two NOPs before it, so that it fills whole 32-bit words */
+#define MAX_TCP_OPTION_SPACE   40 /* bytes: doff has four bits, hence at most 60 bytes of header */
 #define TCP_MAX_WSCALE         14 /* RFC 7323 2.3 */
 
 #endif
