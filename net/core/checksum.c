@@ -2,12 +2,13 @@
 /*
  * The Internet checksum over memory.
  *
- * Callers: skb_checksum(), skb_checksum_help(), IP, ICMP and TCP headers.  Any context, no lock.
+ * Callers: skb_checksum(), skb_checksum_help(), and the code that fills IP, ICMP and TCP headers.
+ * Any context, no lock.
  *
- * The sum of 16-bit words may be computed over wider words, as long as every carry is added back
- * (RFC 1071, section 2): this file adds words of 8 bytes, with one carry each.  The 16-bit result
- * does not depend on the byte order within the machine's words, so no bytes are swapped.  Four sums
- * run in parallel, so that the processor need not wait for the carry of the previous word.
+ * RFC 1071, section 2 allows computing the sum of 16-bit words over wider words, as long as every
+ * carry is added back: this file adds words of 8 bytes, with one carry each. The 16-bit result does
+ * not depend on the byte order within the machine's words, so no bytes are swapped. Four sums run
+ * in parallel, so that the processor need not wait for the carry of the previous word.
  */
 #include "kernel/lib/string.h"
 #include "net/core/checksum.h"
@@ -16,7 +17,7 @@ static __always_inline u64 add_carry(u64 sum, u64 v)
 {
 	u64 r;
 
-	/* Becomes one add and one adc $0. */
+	/* The compiler emits one add and one adc $0 for this. */
 	r = __builtin_add_overflow(sum, v, &sum);
 	return sum + r;
 }
@@ -36,7 +37,7 @@ static inline u32 fold64(u64 sum)
 	return (u32)sum;
 }
 
-/* The last 0..7 bytes as one little-endian word; the missing ones count as zero. */
+/* Returns the last 0 to 7 bytes as one little-endian word, filled up with zeros. */
 static __always_inline u64 load_tail(const u8 *p, size_t len)
 {
 	u64 v = 0;

@@ -5,17 +5,25 @@
 
 #include "kernel/types.h"
 
-/* sk_buff.ip_summed: which checksum is verified, or still to be computed (Linux's meanings). */
-#define CHECKSUM_NONE        0 /* rx: not verified; tx: it is written */
-#define CHECKSUM_UNNECESSARY 1 /* rx: the device checked it */
-#define CHECKSUM_COMPLETE    2 /* rx: csum is the sum over all from the network header */
 /*
- * tx: the pseudo-header sum is stored; the device or skb_checksum_help() adds the rest, from csum_start,
- * into csum_offset.  rx: the same, from a peer on this machine: trust the data.
+ * Values of sk_buff.ip_summed: whether the checksum was verified (rx, a received packet) or is
+ * still to be computed (tx, a packet to send). The meanings are Linux's.
+ */
+#define CHECKSUM_NONE        0 /* rx: not verified; tx: complete, nothing left to compute */
+#define CHECKSUM_UNNECESSARY 1 /* rx: the device verified it */
+/* rx: skb->csum is the sum over all bytes from the network header on */
+#define CHECKSUM_COMPLETE 2
+/*
+ * tx: the checksum field contains the sum of the pseudo header only. The device or
+ * skb_checksum_help() sums the bytes from csum_start to the packet's end and stores the result at
+ * csum_offset. rx: a sender on this machine left the packet in that state; it did not cross a wire,
+ * so its data is trusted.
  */
 #define CHECKSUM_PARTIAL 3
 
-/* Sum of @len bytes (any alignment, odd lengths too) added to @sum. */
+/*
+ * Returns @sum plus the checksum of @len bytes at @buf. Any alignment and odd lengths are allowed.
+ */
 __wsum csum_partial(const void *buf, size_t len, __wsum sum);
 
 static inline __sum16 csum_fold(__wsum sum)
@@ -34,8 +42,9 @@ static inline __wsum csum_sub(__wsum a, __wsum b)
 	return csum_add(a, ~b);
 }
 /*
- * Adds the sum of a block that began at @offset of the whole: at an odd offset its bytes are
- * swapped.
+ * Adds @b, the sum of a block that begins @offset bytes after the start of the data that @a covers.
+ * At an odd offset each byte of the block is in the other half of a 16-bit word, so @b's bytes are
+ * swapped first.
  */
 static inline __wsum csum_block_add(__wsum a, __wsum b, size_t offset)
 {
@@ -43,7 +52,10 @@ static inline __wsum csum_block_add(__wsum a, __wsum b, size_t offset)
 		b = (b << 8) | (b >> 24);
 	return csum_add(a, b);
 }
-/* TCP and UDP pseudo header (RFC 9293 3.1); addresses in network order, @len in host order. */
+/*
+ * Adds the pseudo header of TCP or UDP (RFC 9293 3.1) to @sum. Addresses in network byte order,
+ * @len in host order.
+ */
 static inline __wsum csum_tcpudp_nofold(__be32 saddr, __be32 daddr, u32 len, u8 proto, __wsum sum)
 {
 	u64 s = (u64)sum + saddr + daddr + (u64)__builtin_bswap16((u16)len) + ((u64)proto << 8);
@@ -60,7 +72,7 @@ static inline __sum16 ip_compute_csum(const void *buf, size_t len)
 {
 	return csum_fold(csum_partial(buf, len, 0));
 }
-/* Of an IP header of @ihl words. */
+/* Returns the checksum of an IP header of @ihl 32-bit words. */
 static inline __sum16 ip_fast_csum(const void *iph, unsigned int ihl)
 {
 	const u8 *p = iph;

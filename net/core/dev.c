@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices: their table, up and down, notification of listeners.
+ * Network devices: their list, bringing them up and down, and notifying listeners of that.
  *
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
- * (netdev_init, dev_open), IPv4 (notifiers, lookups).  Process context, at boot or serialised by
- * the caller; link changes also come in softirq.  The list only grows, and is read without a lock.
- * Answers to the administrative part of Linux's net/core/dev.c.
+ * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or serialised by the
+ * caller; link changes also come in softirq. Devices are never removed from the list, so it is read
+ * without a lock. Answers to the administrative part of Linux's net/core/dev.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -22,7 +22,7 @@ LIST_HEAD(dev_base_head);
 static unsigned int nr_devices;
 static LIST_HEAD(notifiers);
 
-/* The boot CPU's; with more CPUs, one for each. */
+/* The boot CPU's; a kernel for more CPUs would need one for each CPU. */
 static struct softnet_data boot_softnet;
 
 DEFINE_LOG_SOURCE(net_log, "net");
@@ -46,7 +46,10 @@ void netdev_init(void)
 
 /* ---- the table -------------------------------------------------------------------------------- */
 
-/* Writes @format with its %d, if it has one, replaced by the first number that is free. */
+/*
+ * Copies @format to @name. If it contains %d, that is replaced by the first number that is not in
+ * use.
+ */
 static int dev_pick_name(char *name, const char *format)
 {
 	if (!strchr(format, '%')) {
@@ -73,7 +76,7 @@ struct net_device *alloc_netdev(const char *name_format, void *priv)
 
 	if (!dev)
 		return NULL;
-	/* Keep the pattern as the name: registration replaces it by a name with a number. */
+	/* Keep the pattern as the name until registration replaces %d by a number. */
 	if (strscpy(dev->name, name_format, IFNAMSIZ) < 0) {
 		kfree(dev);
 		return NULL;
@@ -143,7 +146,9 @@ void register_netdevice_notifier(struct netdev_notifier *nb)
 	struct net_device *dev;
 
 	list_add_tail(&nb->list, &notifiers);
-	/* A listener that registers late is told the present state of each device. */
+	/*
+	 * A listener that registers after a device came up must still learn that the device is up.
+	 */
 	for_each_netdev(dev) {
 		if (dev->flags & IFF_UP)
 			nb->event(dev, NETDEV_UP);
@@ -156,7 +161,10 @@ int dev_open(struct net_device *dev)
 
 	if (dev->flags & IFF_UP)
 		return 0;
-	/* Set before ndo_open: the first packet may come while it still runs. */
+	/*
+	 * Set IFF_UP before ndo_open, because the first packet may arrive while ndo_open still
+	 * runs.
+	 */
 	dev->flags |= IFF_UP;
 	if (dev->netdev_ops->ndo_open)
 		err = dev->netdev_ops->ndo_open(dev);

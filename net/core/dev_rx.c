@@ -2,10 +2,10 @@
 /*
  * The first steps of a received packet: from a device to the handler of its EtherType.
  *
- * Callers: napi_gro_receive -> netif_receive_skb (softirq); netif_rx (loopback: any context) ->
- * input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb.  Locks: the input queue
- * belongs to its CPU, interrupts off.  The list of packet types is filled at boot.  Answers to
- * Linux's net/core/dev.c, the receive part.
+ * A device's packet: napi_gro_receive -> netif_receive_skb (softirq). A loopback packet: netif_rx
+ * (any context) -> input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb. Locks: each
+ * CPU has its own input queue, whose lock is taken with interrupts off. The list of packet types is
+ * filled at boot and then read without a lock. Answers to Linux's net/core/dev.c, the receive part.
  */
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"
@@ -39,7 +39,9 @@ int netif_rx(struct sk_buff *skb)
 		kfree_skb_reason(skb, SKB_DROP_REASON_CPU_BACKLOG);
 		return NET_RX_DROP;
 	}
-	/* If others were queued before it, the poll that they scheduled finds this packet too. */
+	/*
+	 * A non-empty queue means that a poll is scheduled already; it will find this packet too.
+	 */
 	if (first)
 		napi_schedule(&sd->backlog);
 	return NET_RX_SUCCESS;
@@ -62,9 +64,10 @@ int process_backlog(struct napi_struct *napi, int budget)
 		spin_lock_irqsave(&sd->input_pkt_queue.lock, flags);
 		if (skb_queue_empty(&sd->input_pkt_queue)) {
 			/*
-			 * Clear SCHED before interrupts are on again: the next caller that queues a
-			 * packet is then first, and schedules.  A packet that came while we polled
-			 * was seen in the queue, so clear MISSED too.
+			 * The queue is empty: clear SCHED before interrupts are enabled, so that
+			 * the next netif_rx() finds the queue empty and schedules a new poll.
+			 * MISSED was set for a packet that this poll has found in the queue, so
+			 * clear it too.
 			 */
 			clear_bit(NAPI_STATE_MISSED, &napi->state);
 			clear_bit(NAPI_STATE_SCHED, &napi->state);
@@ -79,7 +82,10 @@ int process_backlog(struct napi_struct *napi, int budget)
 
 /* ---- to its protocol -------------------------------------------------------------------------- */
 
-/* To the handler of @skb's EtherType. */
+/*
+ * Calls the handler of @skb's EtherType. Returns its result, or a drop reason if there is no
+ * handler.
+ */
 static enum skb_drop_reason deliver_skb(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
@@ -100,7 +106,10 @@ static enum skb_drop_reason deliver_skb(struct sk_buff *skb)
 	return SKB_DROP_REASON_UNHANDLED_PROTO;
 }
 
-/* Frees and counts every packet that no handler took (net/core/dropreason.h). */
+/*
+ * If the handler returns a drop reason, the packet still belongs to this function, which frees and
+ * counts it (net/core/dropreason.h).
+ */
 noinline void netif_receive_skb(struct sk_buff *skb)
 {
 	enum skb_drop_reason reason = deliver_skb(skb);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last steps of a sent packet: fitted to the device's features, into its ring, or into the
- * queue before it.
+ * The last steps of a sent packet: work that the device cannot do is done in software; then the
+ * packet goes into the device's ring, or, if that is full, into the queue txq.
  *
  * Callers: neigh_output, ip_output, arp_send -> dev_queue_xmit (process or softirq) ->
  * ndo_start_xmit; a driver's completion -> netif_wake_queue -> NET_TX softirq -> net_tx_action.
- * Locks: dev->tx_lock with softirqs off, around the driver and txq.
+ * Locks: dev->tx_lock, taken with softirqs off, protects txq and is held around ndo_start_xmit.
  *
  * Packets leave in the order in which they came: while txq is not empty, new packets join its end.
  * Answers to Linux's net/core/dev.c, the transmit part, and to sch_fifo.
@@ -17,7 +17,7 @@
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
-/* Packets that net_tx_action sends from one device before the next device's turn. */
+/* Packets that net_tx_action() sends from one device before it continues with the next device. */
 #define NET_TX_QUOTA 64
 
 /* ---- in software, where the device lacks a feature --------------------------------------------- */
@@ -33,15 +33,15 @@ static bool dev_takes_gso(const struct sk_buff *skb, const struct net_device *de
 	if (skb_is_nonlinear(skb) && !(dev->features & NETIF_F_SG))
 		return false;
 	/*
-	 * The device computes the checksums of the segments that it cuts: the packet's must be
-	 * PARTIAL.
+	 * A device that segments also computes each segment's checksum. It can do so only if the
+	 * packet's checksum is still to be computed (CHECKSUM_PARTIAL).
 	 */
 	return skb->ip_summed == CHECKSUM_PARTIAL && shinfo->gso_segs <= dev->gso_max_segs;
 }
 
 /*
- * A list by ->next of packets that @dev can send as they are, or ERR_PTR; consumes @skb in any
- * case.
+ * Returns a list, linked by ->next, of packets that @dev can send as they are, or an ERR_PTR. Takes
+ * @skb in both cases.
  */
 static struct sk_buff *validate_xmit_skb(struct sk_buff *skb, struct net_device *dev)
 {
@@ -88,7 +88,10 @@ drop:
 
 /* ---- into the ring ---------------------------------------------------------------------------- */
 
-/* Gives one packet to the driver.  False: the driver did not take it; the caller still owns it. */
+/*
+ * Passes one packet to the driver. Returns false if the driver refused it; the caller then still
+ * owns it.
+ */
 static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
 {
 	skb->next = NULL;
@@ -96,7 +99,7 @@ static bool xmit_one(struct sk_buff *skb, struct net_device *dev, bool more)
 	return dev->netdev_ops->ndo_start_xmit(skb, dev) == NETDEV_TX_OK;
 }
 
-/* Sends from txq until it is empty, the ring is full or @quota is used up. */
+/* Sends packets from txq until it is empty, the ring is full or @quota packets were sent. */
 static void txq_run(struct net_device *dev, int quota)
 {
 	lockdep_assert_held(&dev->tx_lock);
@@ -108,8 +111,8 @@ static void txq_run(struct net_device *dev, int quota)
 			return;
 		truesize = skb->truesize;
 		/*
-		 * If the doorbell is postponed, another packet of this loop must follow and ring
-		 * it.
+		 * The driver may postpone the doorbell only if this loop will pass it another
+		 * packet.
 		 */
 		if (!xmit_one(skb, dev, quota > 0 && !skb_queue_empty(&dev->txq))) {
 			__skb_queue_head(&dev->txq, skb);
@@ -121,8 +124,9 @@ static void txq_run(struct net_device *dev, int quota)
 }
 
 /*
- * A packet that waits keeps its memory, also after its socket was reset and no longer counts it.  So the
- * queue is bounded by what its packets really take, too: on a small machine 1,000 large ones would be all.
+ * A queued packet occupies memory even after its socket was reset and no longer accounts for it. So
+ * the queue is limited not only in packets but also in bytes of truesize: on a small machine 1,000
+ * large packets would take all memory.
  */
 static bool txq_is_full(const struct net_device *dev)
 {
@@ -145,9 +149,11 @@ int dev_queue_xmit(struct sk_buff *skb)
 		return PTR_ERR(skb);
 
 	spin_lock_bh(&dev->tx_lock);
-	/* The segments cut from one packet are queued or refused together: if TCP is told of a
-	 * drop, it assumes that none of the packet left.  So the queue may exceed its limit by the
-	 * segments of one packet. */
+	/*
+	 * Queue or drop all segments of one packet together, because TCP takes an error to mean
+	 * that no part of the packet was sent. So the queue may exceed its limit by the segments of
+	 * one packet.
+	 */
 	if (unlikely(dev->txq.qlen) && txq_is_full(dev))
 		goto full;
 	for (; skb; skb = next) {
@@ -194,8 +200,8 @@ void netif_wake_queue(struct net_device *dev)
 		return;
 	WRITE_ONCE(dev->tx_stopped, false);
 	/*
-	 * Schedule even if txq is empty now: a caller that found the ring full may be about to
-	 * queue.
+	 * Schedule even if txq is empty now: a dev_queue_xmit() that saw tx_stopped may be about to
+	 * queue its packet.
 	 */
 	netif_schedule(dev);
 }
@@ -214,7 +220,10 @@ void net_tx_action(void)
 		struct net_device *dev = NULL;
 		bool more;
 
-		/* dev_close() may remove a device from the list at any time. */
+		/*
+		 * Take the lock for each device, because dev_close() may remove a device from this
+		 * list at any time.
+		 */
 		spin_lock_irqsave(&sd->lock, flags);
 		dev = list_first_entry_or_null(&list, struct net_device, tx_wait);
 		if (dev)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counters and texts of drop reasons.
+ * The counter and the text of each drop reason.
  *
- * Callers: kfree_skb_reason(), skb_drop_inc(), /proc/net/drops.  Any context; relaxed atomic adds.
+ * Callers: kfree_skb_reason(), skb_drop_inc(), /proc/net/drops. Any context; the counters are
+ * incremented with relaxed atomic adds.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/dropreason.h"

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a packet was dropped; as Linux's include/net/dropreason.h.  Each reason has a counter in
- * /proc/net/drops.
+ * The reasons for which a packet is dropped, as in Linux's include/net/dropreason.h. Each reason
+ * has a counter in /proc/net/drops.
  *
  * The contract of every function that handles a received packet, from packet_type.func up to TCP's
- * queues: it returns an enum skb_drop_reason.  SKB_CONSUMED: it took the packet, which is queued, passed on
- * or freed, and may not be touched any more.  Any other value: the packet is dropped for that reason, and
- * belongs to the caller, who hands the reason on.  Only the two callers at the bottom free and count:
- * netif_receive_skb() (softirq) and release_sock() working off the backlog.  An answer that is due (RST,
- * ACK, ICMP) was sent by the function that returns the reason.
- * A check, which takes no packet, returns the same type: SKB_NOT_DROPPED_YET, or why it must be dropped.
+ * queues: the function returns an enum skb_drop_reason. SKB_CONSUMED means that the function took
+ * the packet (queued it, passed it on or freed it); its caller must not touch the packet any more.
+ * Any other value means that the packet must be dropped for this reason. The packet then still
+ * belongs to the caller, which returns the same value to its own caller. Only the two outermost
+ * callers free the packet and count the reason: netif_receive_skb() in softirq, and release_sock()
+ * when it processes the backlog. If the packet needs an answer (RST, ACK, ICMP), the function that
+ * returns the reason has sent it.
+ *
+ * A function that only checks a packet, and never takes it, returns SKB_NOT_DROPPED_YET or the
+ * reason to drop it.
  */
 #ifndef NET_CORE_DROPREASON_H
 #define NET_CORE_DROPREASON_H
@@ -95,7 +99,7 @@ extern u64 skb_drop_count[SKB_DROP_REASON_MAX];
 const char *skb_drop_name(enum skb_drop_reason reason);
 const char *skb_drop_text(enum skb_drop_reason reason);
 
-/* Counts a drop of something that is no sk_buff (any context). */
+/* Counts a drop for which there is no sk_buff to free, such as a failed allocation. Any context. */
 static inline void skb_drop_inc(enum skb_drop_reason reason)
 {
 	__atomic_fetch_add(&skb_drop_count[reason], 1, __ATOMIC_RELAXED);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dst_entry: a resolved route as packets, sockets and TCP see it, whatever its address family.  The
- * family's own struct (struct rtable for IPv4) begins with one.
+ * dst_entry: a resolved route as packets, sockets and TCP use it, independent of the address
+ * family. Each family's own route struct (struct rtable for IPv4) has a dst_entry as its first
+ * member.
  *
  * A socket's cache, each sk_buff and the route table's cache hold a counted reference; the last
- * dst_release() destroys it.  Any context, no lock.  Answers to Linux's include/net/dst.h.
+ * dst_release() destroys the entry. Any context, no lock. Answers to Linux's include/net/dst.h.
  */
 #ifndef NET_CORE_DST_H
 #define NET_CORE_DST_H
@@ -16,18 +17,19 @@ struct dst_entry;
 struct net_device;
 
 struct dst_ops {
-	void (*destroy)(struct dst_entry *dst); /* the last reference is gone */
-	/* A router on the path takes no packets larger than @mtu bytes. */
+	void (*destroy)(struct dst_entry *dst); /* called when the last reference was released */
+	/* Called after a router reported that it cannot forward packets larger than @mtu bytes. */
 	void (*update_pmtu)(struct dst_entry *dst, u32 mtu);
-	/* A transport received an acknowledgement from the peer: the next hop is reachable. */
+	/* Called after a transport received an acknowledgement: the next hop must be reachable. */
 	void (*confirm_neigh)(struct dst_entry *dst);
 };
 
 struct dst_entry {
 	refcount_t refs;
-	/* Fields rather than operations, as in Linux, because every segment reads them. */
-	u32 mtu;    /* bytes of the largest packet that the path takes */
-	u16 advmss; /* bytes of the largest TCP segment that the link takes: for the MSS option */
+	/* Fields rather than operations, as in Linux, because they are read for every segment. */
+	u32 mtu; /* bytes of the largest packet that the path accepts */
+	/* bytes of the largest TCP segment that our link can receive; sent in the MSS option */
+	u16 advmss;
 	const struct dst_ops *ops;
 	struct net_device *dev;
 };

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ethernet: reading the header of a received frame, writing that of a frame to send.
+ * Ethernet: reads the header of a received frame, and writes the header of a frame to send.
  *
- * Callers: a driver's poll (eth_type_trans), neigh_output and arp_send (->create).
- * Any context; the packet's only holder.  RFC 894, IEEE 802.3.
+ * Callers: a driver's poll calls eth_type_trans(); neigh_output and arp_send call
+ * header_ops->create. Any context; no lock, because the caller is the only holder of the packet.
+ * RFC 894, IEEE 802.3.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
 #include "kernel/lib/byteorder.h"
 #include "net/core/eth.h"
 
-/* A smaller value is a length (802.3), and an LLC header follows. */
+/* A value below this one in the type field is a length (IEEE 802.3), and an LLC header follows. */
 #define ETH_P_802_3_MIN 0x0600
 #define ETH_P_802_2     0x0004
 
@@ -23,7 +24,7 @@ __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev)
 	skb_reset_mac_header(skb);
 	__skb_pull(skb, ETH_HLEN);
 
-	/* The lowest bit of the first byte marks a group address. */
+	/* If the lowest bit of the first byte is set, the destination is a group address. */
 	if (unlikely(eth->h_dest[0] & 1))
 		skb->pkt_type = memcmp(eth->h_dest, dev->broadcast, ETH_ALEN) ? PACKET_MULTICAST
 									      : PACKET_BROADCAST;

@@ -7,11 +7,12 @@
 #include "net/core/netdevice.h"
 #include "net/wire/ether.h"
 
-/* Fills mtu, header_ops, broadcast. */
+/* Sets the mtu, header_ops and broadcast of an Ethernet device. */
 void ether_setup(struct net_device *dev);
 /*
- * Sets mac header, pkt_type, skb->dev; takes the header off; returns the EtherType (network order).
- * The caller checked that ETH_HLEN bytes are in the linear part.
+ * Sets skb->dev, the mac header and pkt_type of a received frame, removes the Ethernet header and
+ * returns the EtherType (network byte order). The caller has checked that ETH_HLEN bytes are in the
+ * linear part.
  */
 __be16 eth_type_trans(struct sk_buff *skb, struct net_device *dev);
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Generic receive offload: packets of one flow that came in one turn of a poll, and whose headers
- * differ only in the position of their data, go up the stack as one packet.
+ * Generic receive offload: merges received packets of one flow into one large packet, if they came
+ * in the same poll of the device and their headers differ only in the position of their data.
  *
- * Callers: a driver's poll (napi_gro_receive); napi.c at the end of a turn (napi_gro_flush), so
- * that no packet is held until a later interrupt.  Softirq; a napi_struct belongs to the CPU that
- * polls it: no lock.
+ * Callers: a driver's poll (napi_gro_receive); napi.c at the end of each poll (napi_gro_flush), so
+ * that no packet is held until a later interrupt. Softirq; no lock, because a napi_struct belongs
+ * to the CPU that polls it.
  *
- * The protocol decides whether two packets are of one flow (struct packet_offload).  This file
- * decides which packet is held and when it goes up.  No packet overtakes another of its flow: a
- * packet that cannot be held first sends up the held one of its own flow.  Other flows stay held,
- * or a pure ACK of one connection would end the merging of all.  Answers to Linux's dev_gro_receive
- * in net/core/dev.c.
+ * The protocol decides whether two packets belong to one flow and can be merged (struct
+ * packet_offload). This file decides which packets are held for merging, and when they go up the
+ * stack. Packets of one flow stay in order: before a packet that cannot be merged goes up, the held
+ * packet of its flow does. Held packets of other flows stay, because otherwise each pure ACK of one
+ * connection would end the merging of all others. Answers to Linux's dev_gro_receive in
+ * net/core/dev.c.
  */
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
@@ -34,7 +35,7 @@ static const struct packet_offload *gro_offload(const struct sk_buff *skb)
 	return NULL;
 }
 
-/* Passes up a held packet, with all packets that were merged into it. */
+/* Passes a held packet, including the packets merged into it, up the stack. */
 static void gro_pass_up(struct sk_buff *skb)
 {
 	if (skb_is_gso(skb))
@@ -64,7 +65,7 @@ static void gro_let_go(struct napi_struct *napi, struct sk_buff **link)
 	gro_pass_up(skb);
 }
 
-/* Adds a packet to the end of the held ones; the oldest makes room. */
+/* Adds @skb to the end of the held packets. If there are GRO_HELD_MAX, the oldest goes up first. */
 static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
 {
 	struct sk_buff **link = &napi->gro_list;
@@ -78,7 +79,7 @@ static void gro_hold(struct napi_struct *napi, struct sk_buff *skb)
 	napi->gro_count++;
 }
 
-/* The link to the held packet of @skb's flow; NULL: none is held. */
+/* Returns the list link that points to the held packet of @skb's flow, or NULL if none is held. */
 static struct sk_buff **gro_find_flow(struct napi_struct *napi, const struct packet_offload *po,
 				      const struct sk_buff *skb)
 {
@@ -89,7 +90,7 @@ static struct sk_buff **gro_find_flow(struct napi_struct *napi, const struct pac
 	return NULL;
 }
 
-/* A packet that cannot be merged: pass up the held packet of its flow first. */
+/* Passes up @skb, which cannot be merged; the held packet of its flow goes up first. */
 static void gro_pass_by(struct napi_struct *napi, const struct packet_offload *po,
 			struct sk_buff *skb)
 {
@@ -118,7 +119,9 @@ void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
 			gro_let_go(napi, link);
 		return;
 	}
-	/* The segments do not fit together: pass up the held one and hold the new one. */
+	/*
+	 * @skb cannot be appended to the held packet: pass the held one up and hold @skb instead.
+	 */
 	if (link)
 		gro_let_go(napi, link);
 	if (last)

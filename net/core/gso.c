@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segmentation in software: cuts one large TCP packet into packets for the wire, as late as
- * possible, so that all layers above handled it once.
+ * Segmentation in software: cuts one large TCP packet into packets that fit the wire. This happens
+ * as late as possible, so that all layers above process only one packet.
  *
- * Callers: dev_queue_xmit, for a device without TSO. Process or softirq; @skb's only holder.
- * Answers to Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
+ * Callers: dev_queue_xmit, for a device without TSO. Process or softirq; the caller must be the
+ * only holder of @skb. Answers to Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/in.h"
@@ -16,15 +16,20 @@
 #include "net/wire/ip.h"
 #include "net/wire/tcp.h"
 
-/* Offsets of the parts of the packet that is cut, from skb->data. */
+/* The packet that is cut: offsets of its parts in bytes from skb->data, and how to cut it. */
 struct gso_cut {
-	unsigned int nh, th, payload; /* network header, transport header, first byte of data */
+	/* offsets of network header, transport header, first byte of data */
+	unsigned int nh, th, payload;
 	unsigned int mss;
-	bool sg;   /* segments may share the payload's pages */
-	bool csum; /* the device finishes checksums */
+	/* segments may share the payload's pages, because the device supports fragments */
+	bool sg;
+	bool csum; /* the device computes the checksums */
 };
 
-/* Finds and checks the headers, which may come from a guest's device. 0 or -EINVAL. */
+/*
+ * Finds the headers and checks them, because the packet may have come from another host through a
+ * device that merged segments. 0 or -EINVAL.
+ */
 static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {
 	const struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -54,7 +59,8 @@ static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 }
 
 /*
- * Shares the bytes [offset, offset + len) of @skb's fragments with @seg.  False: too many pieces.
+ * Appends the bytes [offset, offset + len) of @skb's fragments to @seg, by references to the same
+ * pages. Returns false if the fragments end before that.
  */
 static bool gso_share_frags(struct sk_buff *seg, const struct sk_buff *skb, unsigned int offset,
 			    unsigned int len)
@@ -82,7 +88,10 @@ static bool gso_share_frags(struct sk_buff *seg, const struct sk_buff *skb, unsi
 	return !len;
 }
 
-/* The segment that carries @len bytes from @offset: headers copied, payload shared or copied. */
+/*
+ * Makes the segment with the @len bytes of payload at @offset. The headers are copied; the payload
+ * is shared if the device supports fragments, else copied.
+ */
 static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, unsigned int offset,
 				 unsigned int len)
 {
@@ -107,7 +116,10 @@ static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, u
 	return seg;
 }
 
-/* Corrects @seg's headers: it is the @index-th segment, with @offset bytes of payload before it. */
+/*
+ * Corrects the headers of @seg, the @index-th segment, which has @offset bytes of payload before
+ * it.
+ */
 static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsigned int index,
 			    unsigned int offset, bool last)
 {
@@ -121,7 +133,7 @@ static void gso_fix_headers(struct sk_buff *seg, const struct gso_cut *c, unsign
 	iph->check = ip_fast_csum(iph, iph->ihl);
 
 	th->seq = htonl(ntohl(th->seq) + offset);
-	/* Only the first segment carries CWR; only the last carries FIN and PSH. */
+	/* Only the first segment may carry CWR; only the last may carry FIN and PSH. */
 	if (index)
 		th->cwr = 0;
 	if (!last)
@@ -163,8 +175,8 @@ struct sk_buff *skb_segment(struct sk_buff *skb)
 		link = &seg->next;
 	}
 	/*
-	 * The socket was charged for the whole packet.  The last segment takes over the charge, and
-	 * returns it when it leaves.
+	 * The socket was charged for the whole packet. Move that charge, with its destructor, to
+	 * the last segment, so that the socket gets it back when the last segment was sent.
 	 */
 	if (skb->destructor) {
 		swap(seg->truesize, skb->truesize);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NAPI: after its first interrupt a device is polled, until it has no more packets.
+ * NAPI: a device's first interrupt starts polling; the device is then polled until it has no more
+ * packets.
  *
- * Callers: a driver's hard interrupt and netif_rx (napi_schedule); the softirq (net_rx_action); a
- * driver's poll at its end (napi_complete_done).  The context that sets SCHED owns the instance: it
- * is on a list or being polled, once.  A CPU's list has a lock that is taken with interrupts off,
- * because a hard interrupt adds to it.  Answers to Linux's net/core/dev.c, napi_* and
- * net_rx_action.
+ * Callers: a driver's hard interrupt and netif_rx call napi_schedule(); the softirq runs
+ * net_rx_action(); a driver's poll ends with napi_complete_done(). The context that sets the bit
+ * SCHED in napi->state owns the instance: it is in one list, or polled by one CPU. A CPU's list is
+ * protected by sd->lock, taken with interrupts off because hard interrupts add to the list. Answers
+ * to Linux's net/core/dev.c, napi_* and net_rx_action.
  */
 #include "kernel/lib/atomic.h"
 #include "kernel/lib/bug.h"
@@ -38,7 +39,10 @@ void napi_schedule(struct napi_struct *napi)
 		if (old & BIT(NAPI_STATE_DISABLE))
 			return;
 		state = old | BIT(NAPI_STATE_SCHED);
-		/* The instance is being polled: MISSED makes it poll once more before it stops. */
+		/*
+		 * The instance is already scheduled or being polled: MISSED makes
+		 * napi_complete_done() schedule it once more.
+		 */
 		if (old & BIT(NAPI_STATE_SCHED))
 			state |= BIT(NAPI_STATE_MISSED);
 	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
@@ -49,7 +53,7 @@ void napi_schedule(struct napi_struct *napi)
 
 /* ---- the softirq ------------------------------------------------------------------------------ */
 
-/* One device's turn.  True: it needs another turn. */
+/* Polls one device once. Returns true if it must be polled again. */
 static bool napi_poll(struct napi_struct *napi, int *budget)
 {
 	int weight = min(napi->weight, *budget);
@@ -58,8 +62,8 @@ static bool napi_poll(struct napi_struct *napi, int *budget)
 	WARN_ON(work > weight);
 	*budget -= work;
 	/*
-	 * Less work than the weight: the driver called napi_complete_done() and no longer owns the
-	 * instance.
+	 * If the driver processed fewer packets than allowed, it has called napi_complete_done()
+	 * and no longer owns the instance, so do not touch it.
 	 */
 	if (work < weight)
 		return false;
@@ -67,7 +71,7 @@ static bool napi_poll(struct napi_struct *napi, int *budget)
 		napi_complete_done(napi, work);
 		return false;
 	}
-	/* A held packet that may still grow waits for one turn at most. */
+	/* Pass up the held packets, so that none waits longer than one poll. */
 	napi_gro_flush(napi);
 	return true;
 }
@@ -102,7 +106,10 @@ static void net_rx_action(void)
 	}
 
 	spin_lock_irqsave(&sd->lock, flags);
-	/* Order of the next run: devices without a turn, then those that had one, then new ones. */
+	/*
+	 * Order of the next run: first the devices that were not polled in this one, then those
+	 * that were, then devices scheduled meanwhile.
+	 */
 	list_splice_tail_init(&again, &list);
 	list_splice_tail_init(&sd->poll_list, &list);
 	list_splice_tail_init(&list, &sd->poll_list);
@@ -120,7 +127,10 @@ bool napi_complete_done(struct napi_struct *napi, int work)
 	do {
 		WARN_ON(!(old & BIT(NAPI_STATE_SCHED)));
 		state = old & ~(BIT(NAPI_STATE_SCHED) | BIT(NAPI_STATE_MISSED));
-		/* An interrupt came while we polled, and scheduled no other poll: poll again. */
+		/*
+		 * napi_schedule() was called while we polled, and only set MISSED: schedule the
+		 * instance again.
+		 */
 		if ((old & BIT(NAPI_STATE_MISSED)) && !(old & BIT(NAPI_STATE_DISABLE)))
 			state |= BIT(NAPI_STATE_SCHED);
 	} while (!__atomic_compare_exchange_n(&napi->state, &old, state, false, __ATOMIC_SEQ_CST,
@@ -140,7 +150,10 @@ void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
 	BUG_ON(weight <= 0 || weight > NAPI_POLL_WEIGHT);
 	*napi = (struct napi_struct){.poll = poll, .weight = weight, .dev = dev};
 	INIT_LIST_HEAD(&napi->poll_list);
-	/* Not scheduled and not pollable until napi_enable(). */
+	/*
+	 * With SCHED set, napi_schedule() never adds the instance to a list; napi_enable() clears
+	 * the bit.
+	 */
 	set_bit(NAPI_STATE_SCHED, &napi->state);
 }
 
@@ -155,7 +168,7 @@ void napi_disable(struct napi_struct *napi)
 {
 	BUG_ON(!may_sleep());
 	set_bit(NAPI_STATE_DISABLE, &napi->state);
-	/* Taking SCHED proves that no poll runs, and prevents the next one. */
+	/* Once we have set SCHED ourselves, no poll is running and none can be scheduled. */
 	while (test_and_set_bit(NAPI_STATE_SCHED, &napi->state))
 		schedule_timeout_uninterruptible(1);
 	clear_bit(NAPI_STATE_DISABLE, &napi->state);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The user-facing half of a socket as every layer sees it: struct socket, its operations, and the
- * message of a send or receive.  The functions are in net/socket.h.  struct socket belongs to its file:
- * sock_release() frees it.  Names and roles of Linux's include/linux/net.h and socket.h.
+ * message of a send or receive. The functions are declared in net/socket.h. A struct socket belongs
+ * to its struct file and is freed by sock_release(). Names and roles of Linux's include/linux/net.h
+ * and socket.h.
  *
  *   application | struct file -> struct socket --ops--> proto_ops  (inet_stream_ops: af_inet.c)
  *   protocol    |                  struct sock --prot-> proto      (tcp_prot: net/tcp; net/core/proto.h)
@@ -23,7 +24,7 @@
 struct sock;
 struct socket;
 
-/* State of the user-facing half. */
+/* The state of a struct socket: the connection as the application sees it. */
 typedef enum {
 	SS_FREE = 0,
 	SS_UNCONNECTED,
@@ -32,16 +33,21 @@ typedef enum {
 	SS_DISCONNECTING,
 } socket_state;
 
-/* A message in flight between a system call and a protocol; kernel memory but for the iterator. */
+/*
+ * A message on its way between a system call and a protocol. All of it is kernel memory, except the
+ * data that msg_iter points to.
+ */
 struct kmsghdr {
-	struct sockaddr_storage *msg_name; /* NULL: none wanted or given */
+	/* address of the peer; NULL: none given (send) or wanted (receive) */
+	struct sockaddr_storage *msg_name;
 	int msg_namelen;
 	struct iov_iter msg_iter;
 	unsigned int msg_flags;
 };
 
 struct socket_wq {
-	wait_queue_head_t wait; /* threads in accept, connect, recv, send, poll: all on one queue */
+	/* waiting threads of accept, connect, recv, send and poll, all in one queue */
+	wait_queue_head_t wait;
 };
 
 struct proto_ops {
@@ -50,7 +56,10 @@ struct proto_ops {
 	int (*bind)(struct socket *sock, struct sockaddr *addr, int addr_len);
 	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
 	int (*accept)(struct socket *sock, struct socket *newsock, int flags);
-	/* @peer: 0 own name, 1 the peer's.  Length of the name, or -errno. */
+	/*
+	 * Writes the socket's own address (@peer 0) or the peer's (@peer 1; 2 after the connection
+	 * ended, too) to @addr. Returns its length or -errno.
+	 */
 	int (*getname)(struct socket *sock, struct sockaddr *addr, int peer);
 	unsigned int (*poll)(struct file *file, struct socket *sock, struct poll_table *wait);
 	int (*ioctl)(struct socket *sock, unsigned int cmd, unsigned long arg);
@@ -64,7 +73,7 @@ struct proto_ops {
 	int (*recvmsg)(struct socket *sock, struct kmsghdr *msg, size_t len, int flags);
 };
 
-/* The user-facing half of a socket. */
+/* The user-facing half of a socket; sk is the protocol-facing half. */
 struct socket {
 	socket_state state;
 	short type; /* SOCK_STREAM ... */
@@ -74,7 +83,7 @@ struct socket {
 	struct socket_wq wq;
 };
 
-/* sockfs: the inode and the socket are one allocation. */
+/* An inode of sockfs and its socket, in one allocation. */
 struct socket_alloc {
 	struct socket socket;
 	struct inode vfs_inode;
@@ -94,8 +103,11 @@ struct net_proto_family {
 	int family;
 	int (*create)(struct socket *sock, int protocol);
 };
-#define SOCK_MAX 11 /* socket types are below it */
-/* Registers a family for socket() (net/socket.c): 0, -EEXIST, -ENOBUFS (not a family).  Boot. */
+#define SOCK_MAX 11 /* all socket types (SOCK_*) are smaller */
+/*
+ * Registers an address family for socket() (net/socket.c). 0, -EEXIST, or -ENOBUFS if ops->family
+ * is out of range. Boot only.
+ */
 int sock_register(const struct net_proto_family *ops);
 
 #endif

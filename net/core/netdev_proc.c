@@ -2,8 +2,8 @@
 /*
  * /proc/net/dev, /proc/net/softnet_stat and /proc/net/drops.
  *
- * Callers: open() of these paths.  Process context; counters are read as they stand.
- * Formats of Linux for the first two; the third is ours: a reason, its count, its meaning.
+ * Callers: open() of these paths. Process context; the counters are read without a lock. The first
+ * two have Linux's formats; the third is our own: reason, count and meaning.
  */
 #include "kernel/fs/proc.h"
 #include "kernel/sched/cpu.h"
@@ -37,7 +37,7 @@ static int softnet_show(struct seq_file *m)
 {
 	const struct softnet_data *sd = this_cpu()->softnet;
 
-	/* Linux's columns; those that exist for several CPUs only are zero. */
+	/* The columns are Linux's; those that matter only with several CPUs are zero. */
 	seq_printf(m, "%08x %08x %08x", (u32)sd->processed, (u32)sd->dropped,
 		   (u32)sd->time_squeeze);
 	for (int i = 0; i < 8; i++)

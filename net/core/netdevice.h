@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Network devices and NAPI: the only header of net/ that a driver includes (with skbuff.h and eth.h).
+ * Network devices and NAPI. A driver includes no other header of net/ than this one, skbuff.h and
+ * eth.h.
  *
- * In: the driver's hard interrupt calls napi_schedule() and nothing else; net_rx_action (softirq)
- * calls ->poll with a budget; poll hands packets to napi_gro_receive() and ends with
- * napi_complete_done() when it took fewer than its budget.
- * Out: dev_queue_xmit() (process or softirq, BHs off around ->ndo_start_xmit under tx_lock).
- * Names and roles of Linux's include/linux/netdevice.h.
+ * Receive: the driver's hard interrupt only calls napi_schedule(). net_rx_action() (softirq) then
+ * calls ->poll with a budget of packets. The poll passes packets to napi_gro_receive(); if it took
+ * fewer than its budget, it ends with napi_complete_done(). Transmit: dev_queue_xmit() (process or
+ * softirq) calls ->ndo_start_xmit with softirqs (BHs) off and tx_lock held. Names and roles of
+ * Linux's include/linux/netdevice.h.
  */
 #ifndef NET_CORE_NETDEVICE_H
 #define NET_CORE_NETDEVICE_H
@@ -24,14 +25,14 @@
 #define IFF_UP        0x1
 #define IFF_BROADCAST 0x2
 #define IFF_LOOPBACK  0x8
-#define IFF_RUNNING   0x40 /* link is up */
+#define IFF_RUNNING   0x40 /* carrier: the link is up */
 #define IFF_NOARP     0x80
 
-/* Work that the device takes over. */
-#define NETIF_F_HW_CSUM 0x01 /* transmit: CHECKSUM_PARTIAL */
-#define NETIF_F_SG      0x02 /* transmit: page fragments */
-#define NETIF_F_TSO     0x04 /* transmit: gso_size, TCP over IPv4 */
-#define NETIF_F_RXCSUM  0x08 /* receive: reports verified checksums */
+/* Bits of net_device.features: work that the device does instead of the kernel. */
+#define NETIF_F_HW_CSUM 0x01 /* transmit: computes the checksum of a CHECKSUM_PARTIAL packet */
+#define NETIF_F_SG      0x02 /* transmit: accepts packets with page fragments */
+#define NETIF_F_TSO     0x04 /* transmit: cuts TCP over IPv4 packets into segments of gso_size */
+#define NETIF_F_RXCSUM  0x08 /* receive: verifies checksums and reports the result */
 #define NETIF_F_GRO     0x10
 #define NETIF_F_TSO_ECN 0x20
 
@@ -48,16 +49,21 @@ struct net_device_ops {
 	int (*ndo_open)(struct net_device *dev); /* process context */
 	int (*ndo_stop)(struct net_device *dev);
 	/*
-	 * Takes the packet (NETDEV_TX_OK: it belongs to the driver, also when dropped and counted)
-	 * or not (NETDEV_TX_BUSY: only after netif_stop_queue()).  BHs off, dev->tx_lock held.
-	 * skb->xmit_more: another packet follows, so the doorbell may wait.
+	 * Returns NETDEV_TX_OK if the driver took the packet; it then belongs to the driver, even
+	 * if that dropped and counted it. NETDEV_TX_BUSY, allowed only after netif_stop_queue(),
+	 * means that the caller still owns it. Called with BHs off and dev->tx_lock held. If
+	 * skb->xmit_more is set, another packet follows at once, so the doorbell may be postponed.
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
 };
 
-/* How a link layer adds its header: Ethernet's in net/core/eth.c. */
+/* How a link layer writes its header; Ethernet's functions are in net/core/eth.c. */
 struct header_ops {
-	/* @daddr NULL: broadcast.  Header length, or -errno.  skb has headroom. */
+	/*
+	 * Writes the header in front of skb->data, where the caller has reserved headroom. @daddr
+	 * NULL means broadcast, @saddr NULL the device's own address. Returns the header's length
+	 * or -errno.
+	 */
 	int (*create)(struct sk_buff *skb, struct net_device *dev, u16 type, const u8 *daddr,
 		      const u8 *saddr);
 };
@@ -76,17 +82,20 @@ struct net_device {
 	u8 dev_addr[ETH_ALEN];
 	u8 broadcast[ETH_ALEN];
 	const struct net_device_ops *netdev_ops;
-	const struct header_ops *header_ops; /* NULL: none (loopback) */
-	struct in_device *ip_ptr;            /* IPv4's data about the device: addresses */
-	void *priv;                          /* the driver's */
+	/* NULL: the device's packets have no link header (loopback) */
+	const struct header_ops *header_ops;
+	struct in_device *ip_ptr; /* IPv4's per-device data: its addresses */
+	void *priv;               /* driver's private data */
 	struct net_device_stats stats;
-	spinlock_t tx_lock;      /* one transmitter at a time */
-	bool tx_stopped;         /* ring full: packets wait in txq */
-	struct sk_buff_head txq; /* at most NETDEV_TX_QUEUE_LEN; under tx_lock */
-	u64 txq_truesize;        /* of the packets in txq */
-	u64 txq_limit;           /* of txq_truesize: 1/NETDEV_TX_QUEUE_PART of memory */
+	spinlock_t tx_lock; /* held while a packet is passed to the driver */
+	bool tx_stopped;    /* the ring is full: new packets wait in txq */
+	/* packets waiting for space in the ring; at most NETDEV_TX_QUEUE_LEN; under tx_lock */
+	struct sk_buff_head txq;
+	u64 txq_truesize; /* sum of the truesize of all packets in txq */
+	/* bytes; maximum of txq_truesize: 1/NETDEV_TX_QUEUE_PART of memory */
+	u64 txq_limit;
 	struct list_head dev_list;
-	struct list_head tx_wait; /* in softnet_data's list of devices that want NET_TX */
+	struct list_head tx_wait; /* in softnet_data.tx_list while a NET_TX run is pending */
 };
 
 /* ---- NAPI ------------------------------------------------------------------------------------ */
@@ -94,10 +103,11 @@ struct napi_struct {
 	struct list_head poll_list;
 	unsigned long state; /* NAPI_STATE_* */
 	int weight;
-	int (*poll)(struct napi_struct *napi, int budget); /* softirq; packets received */
+	/* softirq; returns the number of packets received */
+	int (*poll)(struct napi_struct *napi, int budget);
 	struct net_device *dev;
-	struct sk_buff *gro_list; /* packets that may still grow, oldest first */
-	unsigned int gro_count;   /* at most GRO_HELD_MAX */
+	struct sk_buff *gro_list; /* packets held for merging, oldest first */
+	unsigned int gro_count;   /* packets in gro_list; at most GRO_HELD_MAX */
 };
 #define NAPI_STATE_SCHED   0
 #define NAPI_STATE_DISABLE 1
@@ -106,36 +116,53 @@ struct napi_struct {
 void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
 		    int (*poll)(struct napi_struct *, int), int weight);
 void napi_enable(struct napi_struct *napi);
-/* Waits until no poll runs; afterwards none will.  Process context. */
+/*
+ * Waits until no poll of the instance runs; afterwards none starts until napi_enable(). Process
+ * context.
+ */
 void napi_disable(struct napi_struct *napi);
-/* Any context; puts the instance on this CPU's list and raises NET_RX.  Idempotent. */
+/*
+ * Puts the instance on this CPU's poll list and raises the NET_RX softirq, unless it is scheduled
+ * already. Any context.
+ */
 void napi_schedule(struct napi_struct *napi);
-/* The poll took less than its budget.  False: napi_schedule() was called meanwhile and the instance
- * was scheduled again; then the driver must not enable callbacks. */
+/*
+ * Called by a poll that took fewer packets than its budget. Returns false if napi_schedule() was
+ * called meanwhile: the instance is then scheduled again, and the driver must not enable callbacks.
+ */
 bool napi_complete_done(struct napi_struct *napi, int work);
-/* A packet from a driver's poll, data at the network header (after eth_type_trans). */
+/*
+ * Passes a received packet from a driver's poll up the stack, perhaps merged with others. skb->data
+ * must be at the network header, as eth_type_trans() leaves it.
+ */
 void napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb);
 
 /* sysctls (sysctl_net_core.c) */
 extern int netdev_budget, netdev_max_backlog;
 
-/* The network's data of one CPU. */
+/* One CPU's data of the network stack. */
 struct softnet_data {
-	spinlock_t lock;                     /* of the two lists; hard interrupts take it */
-	struct list_head poll_list;          /* napi_structs to poll */
-	struct list_head tx_list;            /* devices whose queue may run again */
-	struct sk_buff_head input_pkt_queue; /* loopback; <= netdev_max_backlog */
-	struct sk_buff_head process_queue;   /* packets that process_backlog took of it; softirq */
+	/* protects poll_list and tx_list; taken in hard interrupts too */
+	spinlock_t lock;
+	struct list_head poll_list; /* napi_structs to poll */
+	/* devices with packets in txq that NET_TX shall send */
+	struct list_head tx_list;
+	/* loopback packets not yet processed; at most netdev_max_backlog */
+	struct sk_buff_head input_pkt_queue;
+	/* packets that process_backlog() took from input_pkt_queue; softirq only */
+	struct sk_buff_head process_queue;
 	struct napi_struct backlog;
 	u64 processed, dropped, time_squeeze;
 };
 
 /* ---- devices --------------------------------------------------------------------------------- */
-void netdev_init(void); /* softirqs, this CPU's softnet_data, /proc/net/dev, softnet_stat, drops */
-struct net_device *alloc_netdev(const char *name_format, void *priv); /* "eth%d" */
-/* 0, -ENOSPC, -EEXIST.  Process context. */
+/* registers the softirqs, this CPU's softnet_data, /proc/net/dev, softnet_stat and drops */
+void netdev_init(void);
+/* @name_format such as "eth%d" */
+struct net_device *alloc_netdev(const char *name_format, void *priv);
+/* Adds @dev to the list of devices. 0, -ENOSPC or -EEXIST. Process context. */
 int register_netdevice(struct net_device *dev);
-int dev_open(struct net_device *dev); /* ndo_open, IFF_UP, tells the notifiers */
+int dev_open(struct net_device *dev); /* sets IFF_UP, calls ndo_open, then the notifiers */
 int dev_close(struct net_device *dev);
 void netif_carrier_on(struct net_device *dev);
 void netif_carrier_off(struct net_device *dev);
@@ -145,15 +172,18 @@ static inline bool netif_carrier_ok(const struct net_device *dev)
 }
 struct net_device *dev_get_by_name(const char *name);
 struct net_device *loopback_dev(void);
-/* drivers/loopback.c: makes and registers "lo"; after netdev_init(), before addresses are given out. */
+/*
+ * Makes and registers the device "lo" (drivers/loopback.c). Call it after netdev_init() and before
+ * any address is assigned.
+ */
 void loopback_init(void);
-/* All of them, in the order in which they were registered; filled at boot. */
+/* All registered devices, in the order of registration; filled at boot. */
 extern struct list_head dev_base_head;
 #define for_each_netdev(dev) list_for_each_entry(dev, &dev_base_head, dev_list)
 
 /*
- * Listeners are called when a device comes up or its link changes: ARP, IP. Process context or
- * softirq.
+ * Notifiers are called when a device goes up or down or its link changes; ARP and IP use them.
+ * Process context or softirq.
  */
 enum netdev_event { NETDEV_UP, NETDEV_DOWN, NETDEV_CHANGE };
 struct netdev_notifier {
@@ -162,9 +192,15 @@ struct netdev_notifier {
 };
 void register_netdevice_notifier(struct netdev_notifier *nb);
 
-/* Takes the packet in any case; 0, or -errno if all of it was dropped (and counted). */
+/*
+ * Sends the packet, or queues it while the device's ring is full. Takes @skb in any case. Returns
+ * 0, or -errno if all of it was dropped (and counted).
+ */
 int dev_queue_xmit(struct sk_buff *skb);
-/* Only under tx_lock (from ndo_start_xmit) or from the driver's completion. */
+/*
+ * Called by the driver under tx_lock (from ndo_start_xmit) or from its completion:
+ * netif_stop_queue() when its ring is full, netif_wake_queue() when it has space again.
+ */
 void netif_stop_queue(struct net_device *dev);
 void netif_wake_queue(struct net_device *dev);
 static inline bool netif_queue_stopped(const struct net_device *dev)
@@ -172,14 +208,20 @@ static inline bool netif_queue_stopped(const struct net_device *dev)
 	return READ_ONCE(dev->tx_stopped);
 }
 
-/* Into the stack.  netif_rx: any context, through this CPU's queue.  netif_receive_skb: softirq. */
+/*
+ * Both pass a received packet up the stack. netif_rx() queues it for this CPU's softirq and may be
+ * called in any context; netif_receive_skb() calls the handler at once, in softirq only.
+ */
 int netif_rx(struct sk_buff *skb);
 void netif_receive_skb(struct sk_buff *skb);
 
 /* ---- handlers of EtherTypes -------------------------------------------------------------------- */
 struct packet_type {
 	__be16 type; /* network order */
-	/* Softirq; data at the network header.  The contract of net/core/dropreason.h. */
+	/*
+	 * Handles a received packet. Softirq; skb->data is at the network header. Follows the
+	 * contract of net/core/dropreason.h.
+	 */
 	enum skb_drop_reason (*func)(struct sk_buff *skb, struct net_device *dev,
 				     struct packet_type *pt);
 	struct list_head list;
@@ -191,17 +233,30 @@ void dev_add_pack(struct packet_type *pt);
  */
 struct packet_offload {
 	__be16 type; /* network order */
-	/* Softirq; data at the network header.  May @skb be merged into a larger packet?  True: all
-	 * headers are linear, and *@last says whether nothing may follow it. */
+	/*
+	 * Returns true if @skb may be merged into a larger packet; then all its headers are linear,
+	 * and *@last is true if no further packet may be appended to it. Softirq; skb->data is at
+	 * the network header.
+	 */
 	bool (*gro_look)(struct sk_buff *skb, bool *last);
-	/* Does @skb, which must not be held, belong to a flow?  True: its headers are linear as far
-	 * as gro_same_flow() reads them. */
+	/*
+	 * Returns true if @skb, which must not be merged, belongs to a flow that may have a held
+	 * packet; then its headers are linear as far as gro_same_flow() reads them.
+	 */
 	bool (*gro_has_flow)(struct sk_buff *skb);
-	/* gro_look() was called for @held; gro_look() or gro_has_flow() for @skb. */
+	/*
+	 * True if @held and @skb belong to the same flow. gro_look() has returned true for @held,
+	 * and gro_look() or gro_has_flow() for @skb.
+	 */
 	bool (*gro_same_flow)(const struct sk_buff *held, const struct sk_buff *skb);
-	/* Merges @skb into @held and returns true, or leaves both unchanged. *@last: as above. */
+	/*
+	 * Merges @skb into @held and returns true, or leaves both unchanged and returns false.
+	 * *@last is true if no further packet may be appended to @held.
+	 */
 	bool (*gro_merge)(struct sk_buff *held, struct sk_buff *skb, bool *last);
-	/* Packets were merged into @skb (gso_size is set): corrects its headers. */
+	/*
+	 * Corrects the headers of @skb after other packets were merged into it (gso_size is set).
+	 */
 	void (*gro_complete)(struct sk_buff *skb);
 	struct list_head list;
 };
@@ -210,10 +265,11 @@ void dev_add_offload(struct packet_offload *po); /* boot */
 /* ---- between the files of the device layer; not for others ------------------------------------ */
 void napi_init(struct softnet_data *sd);                   /* napi.c */
 int process_backlog(struct napi_struct *napi, int budget); /* dev_rx.c */
-void net_tx_action(void);                                  /* dev_tx.c: NET_TX softirq */
-void napi_gro_flush(struct napi_struct *napi);             /* gro.c: passes up every held packet */
-void netdev_proc_init(void);                               /* netdev_proc.c */
-void sysctl_core_init(void);                               /* sysctl_net_core.c */
+/* dev_tx.c: handler of the NET_TX softirq */
+void net_tx_action(void);
+void napi_gro_flush(struct napi_struct *napi); /* gro.c: passes up all held packets */
+void netdev_proc_init(void);                   /* netdev_proc.c */
+void sysctl_core_init(void);                   /* sysctl_net_core.c */
 
 #define NET_RX_SUCCESS 0
 #define NET_RX_DROP    1

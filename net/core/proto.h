@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct proto: the operations and the shared accounts of one transport protocol.  tcp_prot (net/tcp) is
- * the only one.  A protocol fills it statically, proto_register() (net/core/sock.h) completes it at boot,
- * and it is never freed.  Linux keeps it in include/net/sock.h.
+ * struct proto: the operations and the memory accounting of one transport protocol. tcp_prot
+ * (net/tcp) is the only one. A protocol initialises it statically, proto_register()
+ * (net/core/sock.h) completes it at boot, and it is never freed. Linux has it in
+ * include/net/sock.h.
  */
 #ifndef NET_CORE_PROTO_H
 #define NET_CORE_PROTO_H
@@ -20,10 +21,14 @@ struct sock;
 struct sockaddr;
 struct timewait_sock_ops;
 
-/* The protocol-facing operations.  Contexts: process with the socket unlocked unless said. */
+/*
+ * The operations of a protocol. They run in process context with the socket unlocked, unless a
+ * comment says otherwise ("locked": the caller holds the socket lock).
+ */
 struct proto {
 	const char *name;
-	void (*close)(struct sock *sk, long timeout); /* timeout: SO_LINGER, jiffies */
+	/* timeout: jiffies to wait with SO_LINGER, else 0 */
+	void (*close)(struct sock *sk, long timeout);
 	int (*connect)(struct sock *sk, struct sockaddr *uaddr, int addr_len); /* locked */
 	int (*disconnect)(struct sock *sk, int flags);                         /* locked */
 	struct sock *(*accept)(struct sock *sk, int flags, int *err);
@@ -41,24 +46,34 @@ struct proto {
 		       int *addr_len);
 	int (*sendpage)(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 	int (*bind)(struct sock *sk, struct sockaddr *addr, int addr_len);
-	/* Locked, process or softirq; the contract of net/core/dropreason.h. */
+	/*
+	 * Processes a packet from the backlog, or one that arrived while no thread owned the
+	 * socket. Socket locked; process or softirq. Follows the contract of net/core/dropreason.h.
+	 */
 	enum skb_drop_reason (*backlog_rcv)(struct sock *sk, struct sk_buff *skb);
-	/* may it queue more to send?  NULL: yes */
+	/*
+	 * Returns true if the socket may queue more data to send. NULL: no limit besides sk_sndbuf.
+	 */
 	bool (*stream_memory_free)(const struct sock *sk);
-	void (*release_cb)(struct sock *sk); /* release_sock(): work that softirq deferred */
+	/* called by release_sock(): does the work that softirq deferred */
+	void (*release_cb)(struct sock *sk);
 	void (*hash)(struct sock *sk);
 	void (*unhash)(struct sock *sk);
-	int (*get_port)(struct sock *sk, unsigned short snum); /* 0, or 1: taken */
-	struct inet_hashinfo *hashinfo;                        /* of TCP */
-	struct request_sock_ops *rsk_prot; /* proto_register() makes their slabs too */
+	/* returns 0, or 1 if the port is in use */
+	int (*get_port)(struct sock *sk, unsigned short snum);
+	/* the protocol's hash tables of sockets (TCP) */
+	struct inet_hashinfo *hashinfo;
+	struct request_sock_ops *rsk_prot; /* slabs made by proto_register() */
 	struct timewait_sock_ops *twsk_prot;
 	struct kmem_cache *slab; /* made by proto_register() */
-	unsigned int obj_size;   /* bytes of the whole chain, struct tcp_sock for TCP */
-	u64 limit;               /* most live socks, 0 = memory's */
-	int sockets_allocated;   /* live ones */
-	/* Bytes in the queues of all its socks together (net/core/sock_mem.c). */
+	/* bytes of one object, for TCP struct tcp_sock, which begins with a struct sock */
+	unsigned int obj_size;
+	u64 limit;             /* maximum number of socks, 0: limited by memory only */
+	int sockets_allocated; /* socks that exist now */
+	/* Memory of the queues of all socks of the protocol together (net/core/sock_mem.c). */
 	s64 memory_allocated; /* bytes of truesize */
-	int *sysctl_mem;      /* pages: pressure ends, begins, no more; NULL: not bounded */
+	/* three limits in pages: pressure ends, pressure begins, maximum; NULL: no limit */
+	int *sysctl_mem;
 	bool memory_pressure;
 	void (*enter_memory_pressure)(void); /* any context */
 	int orphan_count;

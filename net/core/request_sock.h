@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request_sock: a connection that is half open.  It begins with the same fields as struct sock, so
- * it is in the ehash, in state TCP_NEW_SYN_RECV. It has its own SYN-ACK timer.  Also the queue of a
- * listener: established connections that wait for accept(). Linux's include/net/request_sock.h.
+ * request_sock: a half-open connection. It begins with the same fields as struct sock, so that it
+ * can be in the ehash, in state TCP_NEW_SYN_RECV. Each request has its own SYN-ACK timer. This file
+ * also has a listener's accept queue: the established connections that wait for accept(). Linux's
+ * include/net/request_sock.h.
  *
- * References of a request: one for the hash, one for its timer, one for the caller that found it.
+ * References to a request: one held by the hash table, one by its armed timer, one by each caller
+ * that found it.
  */
 #ifndef NET_CORE_REQUEST_SOCK_H
 #define NET_CORE_REQUEST_SOCK_H
@@ -18,9 +20,12 @@ struct request_sock_ops {
 	unsigned int obj_size;
 	const char *slab_name;
 	struct kmem_cache *slab; /* made by proto_register() */
-	/* Sends the SYN-ACK again.  0 or -errno. */
+	/* Retransmits the SYN-ACK. 0 or -errno. */
 	int (*rtx_syn_ack)(const struct sock *sk, struct request_sock *req);
-	/* Answers a segment for a request in SYN_RECV that cannot be accepted now with an ACK. */
+	/*
+	 * Sends an ACK in response to a segment for @req, which is in SYN_RECV, when the segment is
+	 * not acceptable.
+	 */
 	void (*send_ack)(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 	void (*destructor)(struct request_sock *req);
 };
@@ -28,16 +33,16 @@ struct request_sock_ops {
 struct request_sock {
 	struct sock_common __req_common; /* first */
 #define rsk_refcnt __req_common.skc_refcnt
-	struct request_sock *dl_next; /* accept queue */
-	struct hlist_node rsk_node;   /* rskq_half_open; rskq_lock */
-	struct sock *rsk_listener;    /* holds a reference */
+	struct request_sock *dl_next; /* next in the accept queue */
+	struct hlist_node rsk_node;   /* in rskq_half_open; protected by rskq_lock */
+	struct sock *rsk_listener;    /* the listener; the request holds a reference to it */
 	const struct request_sock_ops *rsk_ops;
-	struct sock *sk; /* the child, once it is made */
-	u16 mss;         /* of the peer's SYN */
-	u8 num_retrans;  /* SYN-ACKs sent again */
-	u8 num_timeout;  /* timer runs */
+	struct sock *sk; /* the child; NULL until the handshake completes */
+	u16 mss;         /* from the MSS option of the peer's SYN */
+	u8 num_retrans;  /* how often the SYN-ACK was retransmitted */
+	u8 num_timeout;  /* how often the timer has expired */
 	u32 rsk_window_clamp;
-	u32 rsk_rcv_wnd; /* window of our SYN-ACK */
+	u32 rsk_rcv_wnd; /* bytes; the window that our SYN-ACK advertised */
 	u32 ts_recent;
 	struct timer_list rsk_timer;
 };
@@ -50,11 +55,13 @@ struct fastopen_queue {
 
 struct request_sock_queue {
 	spinlock_t rskq_lock;
-	u8 rskq_defer_accept; /* seconds of SYN-ACK timeouts to wait for data */
-	atomic_t qlen;        /* half-open ones */
-	atomic_t young;       /* of these, requests whose SYN-ACK was sent once only */
-	struct request_sock *rskq_accept_head, *rskq_accept_tail; /* FIFO of connections */
-	struct hlist_head rskq_half_open;                         /* while it listens */
+	u8 rskq_defer_accept; /* TCP_DEFER_ACCEPT: how many SYN-ACK timeouts to wait for data */
+	atomic_t qlen;        /* number of half-open requests */
+	atomic_t young;       /* number of half-open requests whose timer has never expired */
+	/* first and last connection that waits for accept() */
+	struct request_sock *rskq_accept_head, *rskq_accept_tail;
+	/* half-open requests, while the socket listens */
+	struct hlist_head rskq_half_open;
 	struct fastopen_queue fastopenq;
 };
 
@@ -69,7 +76,10 @@ static inline struct sock *req_to_sk(struct request_sock *req)
 	return (struct sock *)req;
 }
 
-/* refcount is 0: the hash insertion sets it.  Takes a reference of @sk_listener. */
+/*
+ * Allocates a request with a reference to @sk_listener. Its own reference count is 0 until it is
+ * inserted into the hash table. NULL: no memory, or the listener is being freed.
+ */
 struct request_sock *reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener,
 				 gfp_t gfp);
 void __reqsk_free(struct request_sock *req);
@@ -83,7 +93,10 @@ static inline bool reqsk_queue_empty(const struct request_sock_queue *queue)
 {
 	return !READ_ONCE(queue->rskq_accept_head);
 }
-/* The oldest established connection; NULL when empty.  Listener locked. */
+/*
+ * Removes and returns the oldest established connection, or NULL if the queue is empty. @parent is
+ * the listener and must be locked.
+ */
 struct request_sock *reqsk_queue_remove(struct request_sock_queue *queue, struct sock *parent);
 static inline int reqsk_queue_len(const struct request_sock_queue *queue)
 {
@@ -94,7 +107,10 @@ static inline int reqsk_queue_len_young(const struct request_sock_queue *queue)
 	return atomic_read(&queue->young);
 }
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req);
-/* Takes a half-open request off the list, with a reference for the caller; NULL: there is none. */
+/*
+ * Removes a half-open request from the list and returns it with a reference for the caller; NULL if
+ * the list is empty.
+ */
 struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue);
 
 #endif
