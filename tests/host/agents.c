@@ -2,13 +2,14 @@
 /*
  * System calls from outside: sn_submit(), sn_poll(), sn_interrupt().
  *
- * A submitted call waits in a queue; the "device" raises an interrupt, whose handler wakes an agent,
- * a thread of the kernel that makes the call like any application.  One agent always waits.  An
- * agent that takes a call first makes another if it was the last, and an agent that finishes ends
- * if another waits.  So an idle host has exactly one, and a leak check can count threads.
+ * sn_submit() puts the call into a queue and raises an interrupt.  The interrupt's handler wakes an
+ * agent: a kernel thread that makes the call as an application would.  At least one agent is always
+ * waiting: the last waiting agent creates another agent before it runs its call.  An agent that has
+ * finished its call exits if another agent is waiting.  So an idle host has exactly one agent, and
+ * a leak check can compare numbers of threads.
  *
- * Locks: none.  sn_*() run while the kernel is idle; agents touch the queue in process context, and
- * the handler only looks at it.
+ * Locks: none.  sn_*() run while the kernel is idle; agents change the queue in process context, and
+ * the interrupt handler only reads it.
  */
 #include "include/uapi/unistd.h"
 #include "kernel/irq.h"
@@ -21,20 +22,21 @@
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-#define CALLS_MAX (THREADS_MAX / 2) /* in flight: sn_submit() fails beyond */
+#define CALLS_MAX                                                                                  \
+	(THREADS_MAX / 2) /* submitted and not yet polled; at this number sn_submit() fails */
 
 struct call {
-	struct list_head all;
-	struct list_head queue; /* until an agent takes it */
+	struct list_head all;   /* in calls */
+	struct list_head queue; /* in queue, until an agent takes the call */
 	s64 ticket;
 	s64 nr, args[6];
 	s64 result;
-	struct task_struct *agent; /* while it runs */
-	bool interrupt;            /* sn_interrupt() asked for it */
+	struct task_struct *agent; /* the thread that makes the call; NULL when none does */
+	bool interrupt;            /* sn_interrupt() was called for this call */
 	bool done;
 };
 
-static LIST_HEAD(calls); /* every one that was not polled home */
+static LIST_HEAD(calls); /* all calls whose result sn_poll() has not returned yet */
 static LIST_HEAD(queue);
 static s64 last_ticket;
 static unsigned int nr_calls;
@@ -70,7 +72,8 @@ static void run_call(struct call *call)
 	current->interrupted = false;
 }
 
-/* Counted as waiting from its making, or from the end of its last call. */
+/* The thread function of an agent.  agents_waiting counts an agent from its creation until it takes
+ * a call, and again from the end of that call. */
 static int agent_main(void *arg)
 {
 	current->files = first_files();
@@ -91,7 +94,8 @@ static int agent_main(void *arg)
 	return 0;
 }
 
-/* Hard interrupt: new calls, and calls that are to be interrupted. */
+/* Hard interrupt: wakes an agent for new calls, and interrupts the threads of the calls that
+ * sn_interrupt() marked. */
 static void agents_interrupt(void *arg)
 {
 	struct call *call;

@@ -4,10 +4,12 @@
  *
  * Callers: C test runners and the simulator, on their own stack.
  *
- * One instant: every frame that is due arrives, every host that is awake or due takes a step, what
- * it sent goes on its wire; again, until nothing is due.  Then the clock jumps to the least of all
- * deadlines and arrivals.  Frames are in one list sorted by arrival; those of the same nanosecond
- * keep their order, so that a wire reorders only when a hook says so.
+ * At each instant (a value of the clock), three steps repeat until nothing is due: all frames that
+ * are due arrive; each host that is awake, or whose deadline is reached, runs until it is idle; the
+ * frames that it sent go on its wire.  Then the clock jumps to the earliest deadline or arrival.
+ * All frames on all wires are in one list sorted by arrival time.  Frames that arrive in the same
+ * nanosecond keep the order in which they were sent, so that a wire reorders only if a hook
+ * delays a frame.
  */
 #define _GNU_SOURCE
 #include "tests/host/conductor.h"
@@ -20,10 +22,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define WIRES_MAX       32
-#define CACHES_MAX      128
-#define PAGES_SLACK     160     /* pages that blocks and kept slabs may hold after a test */
-#define ROUNDS_MAX      1000000 /* of one instant: two hosts that answer each other for ever */
+#define WIRES_MAX  32
+#define CACHES_MAX 128
+#define PAGES_SLACK                                                                                \
+	160 /* pages that caches may still hold after a test, as empty slabs and blocks */
+#define ROUNDS_MAX                                                                                 \
+	1000000 /* at one instant; more means that two hosts answer each other for ever */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* SN_HALTED */
 
@@ -40,7 +44,8 @@ struct wire {
 	struct conductor *conductor;
 	struct host *end[2];
 	uint64_t delay_ns, ns_per_byte;
-	uint64_t busy_until[2]; /* by sender: end[0], end[1] or the test */
+	uint64_t busy_until
+		[2]; /* time in ns until which a frame is being sent: [0] to end[1], [1] to end[0] */
 	uint64_t frames;
 	wire_hook hook;
 	void *hook_arg;
@@ -73,8 +78,8 @@ struct conductor {
 
 #if defined(__SANITIZE_ADDRESS__)
 /*
- * LeakSanitizer must not report objects of a kernel that is unloaded; conductor_check() counts
- * them.
+ * LeakSanitizer is off: it would report every object of a kernel whose library is unloaded.
+ * conductor_check() finds leaked objects instead.
  */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -83,7 +88,7 @@ const char *__asan_default_options(void)
 }
 #endif
 
-/* ---- the stage -------------------------------------------------------------------------------- */
+/* ---- conductor and hosts ---------------------------------------------------------------------- */
 
 static char *read_file(const char *path, size_t *size)
 {
@@ -157,7 +162,8 @@ static int load(struct host *h, const char *path)
 	return 0;
 }
 
-/* Every copy is a file of its own, else the loader would return the first one again. */
+/* Loads a new copy of the library.  Each copy needs its own file: for a file that is loaded already,
+ * dlopen() would return the existing copy. */
 static int load_copy(struct conductor *c, struct host *h)
 {
 	char path[64];
@@ -250,7 +256,8 @@ struct host *conductor_host(struct conductor *c, const char *cmdline)
 
 	if (!h)
 		return NULL;
-	/* Two hosts never have the same address on a wire, unless a test wants it. */
+	/* By default each host has a MAC address of its own.  A test that wants two equal ones sets
+	 * them between host_new() and host_start(). */
 	h->set("mac", 0x020000000000ULL + h->index + 1);
 	return host_start(h, cmdline) < 0 ? NULL : h;
 }
@@ -312,7 +319,8 @@ static void pcap_write(struct conductor *c, uint64_t ns, const void *bytes, size
 
 int conductor_pcap(struct conductor *c, const char *path)
 {
-	/* The nanosecond form of the file; LINKTYPE_ETHERNET. */
+	/* The file header: this magic number means time stamps in nanoseconds; link 1 is
+	 * LINKTYPE_ETHERNET. */
 	const struct {
 		uint32_t magic;
 		uint16_t major, minor;
@@ -326,12 +334,13 @@ int conductor_pcap(struct conductor *c, const char *path)
 	return 0;
 }
 
-/* Into the list by arrival, behind those of the same instant. */
+/* Inserts @f into the list of flying frames, sorted by arrival: behind frames that arrive at the
+ * same time. */
 static void take_off(struct conductor *c, struct flying *f)
 {
 	struct flying **link = &c->flying;
 
-	/* Nearly always the last to arrive. */
+	/* Try the end of the list first: a new frame nearly always arrives last. */
 	if (c->flying && c->flying_last->arrives <= f->arrives)
 		link = &c->flying_last->next;
 	while (*link && (*link)->arrives <= f->arrives)
@@ -423,7 +432,7 @@ static void step_host(struct conductor *c, struct host *h)
 	}
 }
 
-/* Everything of this instant. */
+/* Runs all hosts until no frame and no deadline is due at the present time. */
 static void play_instant(struct conductor *c)
 {
 	bool busy = true;
@@ -456,7 +465,7 @@ static void play_instant(struct conductor *c)
 	}
 }
 
-/* When something happens next, CONDUCTOR_NEVER when nothing does. */
+/* Returns the time of the next arrival or deadline, CONDUCTOR_NEVER if there is none. */
 static uint64_t next_event(const struct conductor *c)
 {
 	uint64_t next = c->flying ? c->flying->arrives : CONDUCTOR_NEVER;
@@ -589,7 +598,8 @@ void host_set_baseline(struct host *h)
 	b->threads = h->threads();
 }
 
-/* A cache that did not exist at the baseline had nothing alive then. */
+/* Returns the number of objects of cache @name that were alive at the baseline: 0 for a cache that
+ * did not exist then. */
 static uint64_t baseline_live(const struct host_baseline *b, const char *name)
 {
 	for (unsigned int i = 0; i < b->nr_caches; i++) {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fibers: the kernel's threads and the caller's own stack, on one thread of the host.
+ * Fibers: each thread of the kernel has a stack of its own, and all of them run, like the caller of
+ * sn_*(), on one thread of the host process.
  *
  * Callers: the scheduler through hal_context_*(); sn_boot() and sn_step() to enter the kernel, the
- * idle thread to leave it.  One context at a time, so there is nothing to lock.
+ * idle thread to leave it.  Only one fiber runs at a time, so there are no locks.
  *
- * A switch saves what the C ABI says a function keeps, on the stack, and changes the stack pointer.
- * The address sanitizer must be told of each one, through its fiber interface.
+ * A switch pushes the registers that the C ABI calls callee-saved and changes the stack pointer.
+ * AddressSanitizer must be told of each switch, through its fiber interface.
  *
- * Stacks are in one reserved area, each above an unmapped page.  Each is larger than the kernel
- * requested, at its lower end: the host's functions and the sanitizer's frames need room too.
+ * All stacks lie in one reserved area, each above an unmapped guard page.  Each stack has
+ * STACK_EXTRA bytes more than the kernel requested, at its lower end, because functions of the C
+ * library and the sanitizer's larger stack frames need room too.
  */
 #include <sys/mman.h>
 
@@ -33,26 +35,28 @@ static void __sanitizer_finish_switch_fiber(void *fake, const void **bottom, siz
 #endif
 
 #define GUARD       4096
-#define STACK_SLOTS (THREADS_MAX + 2) /* threads, the boot context */
+#define STACK_SLOTS (THREADS_MAX + 2) /* the threads and the boot context */
 #define SLOT_SIZE   (GUARD + STACK_EXTRA + THREAD_STACK_SIZE)
 
-static char *area; /* STACK_SLOTS slots, unmapped until used */
+static char *area; /* STACK_SLOTS slots; a slot is made accessible at its first use */
 static u16 free_slots[STACK_SLOTS];
 static unsigned int nr_free_slots, nr_used_slots;
 
-static struct hal_context main_ctx;   /* the caller of sn_*() */
-static struct hal_context kernel_ctx; /* whichever thread of the kernel left last */
+static struct hal_context main_ctx; /* of the caller of sn_*() */
+static struct hal_context
+	kernel_ctx; /* of the kernel's thread that called fiber_leave_kernel() last */
 static struct {
 	const void *bottom;
 	size_t size;
-} running; /* the stack that is on the CPU */
+} running; /* the stack in use now */
 static bool in_kernel;
 u64 fiber_switches;
 
 /* ---- stacks ----------------------------------------------------------------------------------- */
 
 #define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
-static struct page *pages_of_slot[STACK_SLOTS][STACK_PAGES]; /* with sn_set("stack_pages") */
+static struct page
+	*pages_of_slot[STACK_SLOTS][STACK_PAGES]; /* NULL without sn_set("stack_pages", 1) */
 
 static void free_stack_pages(unsigned int slot)
 {
@@ -63,7 +67,8 @@ static void free_stack_pages(unsigned int slot)
 	}
 }
 
-/* As on the machine, where a stack is mapped page by page (kernel/x86/stack.c). */
+/* With sn_set("stack_pages", 1): takes as many pages from the page allocator as a stack takes on the
+ * machine (kernel/x86/stack.c), without using them.  Returns false if there are not enough. */
 static bool take_stack_pages(unsigned int slot)
 {
 	if (!nr_total_pages() || !host_option("stack_pages", 0))
@@ -173,7 +178,8 @@ __asm__(".text\n"
 	"	ret\n"
 	".size fiber_switch_asm, .-fiber_switch_asm\n");
 
-/* A fiber's first switch returns to this code: fn in r12, its argument in r13, no frame above. */
+/* The first switch to a new fiber returns to this code: hal_context_init() left fn in r12 and its
+ * argument in r13.  rbp is set to 0 to end backtraces here. */
 void fiber_entry_asm(void);
 void fiber_entry(void (*fn)(void *arg), void *arg);
 __asm__(".text\n"
@@ -188,8 +194,10 @@ __asm__(".text\n"
 	"	ud2\n"
 	".size fiber_entry_asm, .-fiber_entry_asm\n");
 
-static bool entered_from_main; /* the switch that is under way */
+static bool entered_from_main; /* the switch in progress is from main_ctx */
 
+/* To be called first on the new stack after each switch: tells the sanitizer that the switch is
+ * complete. */
 static void arrived(void *fake_stack)
 {
 	const void *bottom;
@@ -222,7 +230,8 @@ static void set_running(const struct hal_context *ctx)
 	}
 }
 
-/* A context that was never given a stack, since it is the one that stands on it. */
+/* Records the running stack as the stack of @ctx, for a context that hal_context_init() did not
+ * set up because it was running already. */
 static void adopt_stack(struct hal_context *ctx)
 {
 	ctx->stack = (void *)running.bottom;
@@ -263,7 +272,7 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
 void hal_context_switch(struct hal_context *from, struct hal_context *to)
 {
 	BUG_ON(!hal_irqs_disabled());
-	if (!from->stack) /* the boot context, which the scheduler made no stack for */
+	if (!from->stack) /* the boot context: it runs on the stack of fiber_boot() */
 		adopt_stack(from);
 	switch_to(from, to, false);
 }
@@ -301,8 +310,8 @@ void fiber_enter_kernel(void)
 }
 
 /*
- * The idle thread leaves, or a thread that halted; main comes back to the very same one.  Its bounds
- * are those that run now.
+ * Called by the idle thread when nothing is left to do, and by a thread that halted.  The next
+ * fiber_enter_kernel() returns to the same thread, so its stack is recorded in kernel_ctx.
  */
 void fiber_leave_kernel(void)
 {

@@ -3,9 +3,10 @@
  * The first seam in an ordinary process: clock, interrupts, idle, halt (kernel/hal.h).  Memory is in
  * hal_memory.c, stacks and switches in fiber.c.
  *
- * Callers: the kernel.  "Interrupts" are function calls: a pending one is delivered where the
- * kernel switches interrupts on, if the seed says so, and in any case when the kernel is idle.
- * Virtual time stands still meanwhile.
+ * Callers: the kernel.  An "interrupt" is a call of the kernel's handler.  A pending interrupt is
+ * delivered at once when the kernel is idle.  It may also be delivered at a point where the kernel
+ * enables interrupts; random numbers from the seed decide that.  Virtual time does not move while
+ * the kernel runs.
  */
 #define _GNU_SOURCE /* dladdr, RTLD_DEFAULT */
 #include <dlfcn.h>
@@ -17,7 +18,7 @@
 #include "kernel/printk.h"
 #include "tests/host/host.h"
 
-/* Interrupts of one step beyond which the kernel is taken to run in circles. */
+/* A step with more interrupts than this panics: the kernel apparently never becomes idle. */
 #define STEP_INTERRUPTS_MAX 20000000
 
 struct host host = {.timer = HAL_TIMER_OFF};
@@ -45,8 +46,8 @@ static u64 mix(u64 *x)
 }
 
 /*
- * The generator of hal_entropy(), separate from host.prng: the number of calls of one must not
- * change the results of the other.
+ * The state of hal_entropy()'s generator.  It is separate from host.prng, so that a kernel that
+ * draws more entropy does not change when interrupts are delivered.
  */
 static u64 entropy_state;
 
@@ -121,7 +122,8 @@ void host_raise_irq(unsigned int irq)
 }
 BUILD_BUG_ON(NR_IRQS > 64);
 
-/* One of those that wait, chosen by the seed.  irqs are on before and after. */
+/* Delivers one pending interrupt, chosen at random if there are several.  Returns false if none is
+ * pending.  Interrupts are on before and after. */
 static bool deliver_one(void)
 {
 	unsigned int waiting = __builtin_popcountll(host.irqs_pending) + timer_is_due();
@@ -150,7 +152,8 @@ static bool deliver_one(void)
 	return true;
 }
 
-/* A place for an interrupt in a race of sn_set("race_edge"): is it the one? */
+/* With sn_set("race_edge", N), called at each point where an interrupt is possible.  Returns true at
+ * the Nth such point of the call. */
 static bool race_is_now(void)
 {
 	if (!host.race_counts || --host.race_left)
@@ -159,6 +162,8 @@ static bool race_is_now(void)
 	return true;
 }
 
+/* The kernel has interrupts on here: delivers a pending interrupt with a probability of
+ * @chance / @of, or if sn_set("race_edge") chose this point. */
 static inline void interrupt_point(u32 chance, u32 of)
 {
 	if (!chance || host.halted)
@@ -174,8 +179,9 @@ static inline void interrupt_point(u32 chance, u32 of)
 }
 
 /*
- * The race build is compiled with -fsanitize-coverage=trace-pc: this is called at each edge of the
- * kernel's code, and stands for the instruction at which an interrupt may arrive.
+ * In the race build, compiled with -fsanitize-coverage=trace-pc, the compiler inserts a call of this
+ * function at each edge of the kernel's control flow.  So an interrupt can arrive at any edge, and not
+ * only where interrupts are enabled.
  */
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
@@ -214,17 +220,20 @@ bool hal_irqs_disabled(void)
 	return !host.irqs_on;
 }
 
-/* One interrupt at a time, so that what it woke runs before the next; then back to the caller. */
 void hal_device_mb(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* Delivers one interrupt and returns, so that the thread that it woke runs before the next interrupt.
+ * Without a pending interrupt or frame, leaves the kernel: the current sn_step() ends. */
 void hal_idle(void)
 {
 	BUG_ON(host.irqs_on);
 	for (;;) {
-		/* A race begins with its calls, and is over when no call runs any more. */
+		/* sn_set("race_edge") holds frames back until its point is reached.  If the kernel
+		 * becomes idle without a pending interrupt, the call slept or returned before that
+		 * point: frames are delivered as usual again. */
 		if (!host.race_armed || !host.irqs_pending) {
 			host.race_armed = false;
 			host_pump(true);
@@ -269,8 +278,8 @@ void hal_fpu_restore(const void *area)
 
 void hal_late_init(void)
 {
-	/* The clock runs and interrupts may be pending from the first call on; they are delivered
-	 * once the kernel can take one. */
+	/* Up to here both chances were 0, because the kernel could not handle an interrupt yet;
+	 * interrupts that became pending during boot are delivered from now on. */
 	host.irq_chance = host_option("irq_chance", host.irq_chance);
 	host.race_chance = host_option("race_chance", host.race_chance);
 }
@@ -290,8 +299,8 @@ void hal_halt(enum hal_halt how, int code)
 	host.halt_code = code;
 	host.irqs_on = false;
 	/*
-	 * On the caller's own stack there is no context to return to: a fault of the platform
-	 * itself.
+	 * A halt on the stack of the caller of sn_*() means a bug in tests/host: there is no
+	 * fiber to leave.
 	 */
 	if (!fiber_in_kernel())
 		host_libc.abort();
@@ -317,7 +326,7 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 	return n;
 }
 
-/* Addresses as offsets into the library's file, which is what addr2line wants. */
+/* Prints @pc as an offset into the library's file: the form that addr2line accepts. */
 void hal_symbol(u64 pc, char *buf, size_t size)
 {
 	Dl_info info = {0};

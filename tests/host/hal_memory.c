@@ -2,12 +2,16 @@
 /*
  * The first seam in an ordinary process: memory.
  *
- * Callers: the page allocator (RAM is one arena, its physical addresses begin at ARENA_PHYS), slab
- * (every object is an allocation of the host's own, so that a sanitizer knows its bounds and when
- * it is freed), the copies to and from an application, the device model (hal_phys_to_virt).
+ * Callers:
+ * - the page allocator: RAM is one mapping, the arena; its physical addresses begin at ARENA_PHYS;
+ * - slab, through separate.c: each object is an allocation of the C library, so that a sanitizer
+ *   knows its bounds and when it is freed;
+ * - copies to and from an application's memory;
+ * - the device model: hal_phys_to_virt().
  *
- * Physical addresses outside the arena are virtual ones: objects can be given to the device too,
- * whose accesses the sanitizer then checks.  Stacks cannot: that is a bug on the machine.
+ * The physical address of an object outside the arena is OBJECT_PHYS plus its virtual address.  So
+ * the driver can give such objects to the device, and the sanitizer checks the device's accesses.
+ * Stacks have no physical address here: on the machine, giving one to a device is a bug.
  */
 #include <sys/mman.h>
 
@@ -23,8 +27,9 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-#define ARENA_PHYS 0x1000000ULL /* not 0: a physical address of 0 is a mistake */
-/* Objects of the host's allocator lie at any address of the process, low ones too: above all RAM. */
+#define ARENA_PHYS 0x1000000ULL /* not 0, so that a physical address of 0 is always an error */
+/* Added to the virtual address of an object outside the arena, which may be low: so its physical
+ * address never coincides with RAM's. */
 #define OBJECT_PHYS    (1ULL << 48)
 #define USER_LOWEST    0x10000ULL
 #define USER_HIGHEST   (1ULL << 47)
@@ -51,7 +56,7 @@ bool host_memory_init(size_t ram, phys_addr_t *base)
 
 void host_memory_release(void)
 {
-	/* Otherwise the sanitizer would apply the marks to the next mapping at this address. */
+	/* Otherwise the next mapping at this address would still be poisoned. */
 	hal_unpoison(arena, arena_size);
 	munmap(arena, arena_size);
 	arena_size = 0;
@@ -122,9 +127,9 @@ void hal_unpoison(const void *p, size_t size)
 #endif
 }
 
-/* ---- memory that is not there -------------------------------------------------------------------- */
+/* ---- pages withheld from the kernel -------------------------------------------------------------- */
 
-static LIST_HEAD(kept); /* blocks that the kernel must do without, by page->lru */
+static LIST_HEAD(kept); /* blocks that host_keep_pages() took, linked by page->lru */
 
 void host_keep_pages(u64 keep)
 {
@@ -160,7 +165,8 @@ int sn_bad_range(const void *addr, size_t len)
 	return 0;
 }
 
-/* How many bytes from @p on are good, at most @n. */
+/* Returns the number of bytes from @p on, at most @n, that an access does not fault at: they are in
+ * the application's address range and in no range of sn_bad_range(). */
 static size_t good_bytes(const void *p, size_t n)
 {
 	u64 start = (u64)p, end = start + n;
@@ -181,7 +187,7 @@ size_t hal_copy_user(void *dst, const void *src, size_t n)
 {
 	size_t good = min_t(size_t, good_bytes(dst, n), good_bytes(src, n));
 
-	if (good) /* else a pointer may be NULL, which the C library's memcpy() must not see */
+	if (good) /* else a pointer may be NULL, which memcpy() does not allow even for 0 bytes */
 		memcpy(dst, src, good);
 	return n - good;
 }

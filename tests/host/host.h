@@ -2,9 +2,9 @@
 /*
  * Declarations that the files of the hosted platform and the device model share.
  *
- * The C library is reached through host_libc where a name may also be one of ours (the kernel and
- * its applications define memcpy, read, write, malloc ... for themselves, and inside this library
- * theirs win).
+ * Functions of the C library whose names the kernel or its applications define too (read, write,
+ * free ...) are called through host_libc: inside libsoftnet.so such a name means the kernel's
+ * function.
  */
 #ifndef TESTS_HOST_HOST_H
 #define TESTS_HOST_HOST_H
@@ -14,23 +14,26 @@
 
 /* ---- for the device model --------------------------------------------------------------------- */
 
-/* The device raises the interrupt that request_irq() gave out.  Any context. */
+/* Makes interrupt @irq, a number that request_irq() returned, pending.  Any context. */
 void host_raise_irq(unsigned int irq);
-/* An option of sn_set(), or @fallback when it was not set. */
+/* Returns the value of an option of sn_set(), or @fallback if it was not set. */
 u64 host_option(const char *name, u64 fallback);
-/* All free pages but @keep are taken out of the kernel's hands, or given back to it. */
+/* Leaves the kernel @keep free pages and withholds all others; ~0 withholds none.  Pages that an
+ * earlier call withheld are free again first. */
 void host_keep_pages(u64 keep);
-/* From the seed, a stream of its own: uniform in [0, below). */
+/* Returns a pseudo-random number, uniform in [0, below), determined by the seed of sn_boot().  Not
+ * shared with hal_entropy(). */
 u64 host_random(u64 below);
 
-/* Implemented by tests/host/virtio_model.c; without it the host has no port. */
+/* Implemented by tests/host/virtio_model.c.  A program that is linked without that file has no
+ * network device. */
 #pragma weak virtio_model_probe
 #pragma weak virtio_model_rx
 #pragma weak virtio_model_tx
 void virtio_model_probe(void);
-/* A frame arrives: false when the ring has no buffer for it now (or there is no driver). */
+/* A frame arrives at the device.  Returns false if the receive ring has no buffer for it now. */
 bool virtio_model_rx(const void *frame, size_t len);
-/* Takes the next frame that the driver sent off the ring: its length, 0 when there is none. */
+/* Copies the next frame that the driver sent to @buf and returns its length, 0 if there is none. */
 size_t virtio_model_tx(void *buf, size_t max);
 
 /* ---- the C library ---------------------------------------------------------------------------- */
@@ -47,40 +50,43 @@ void host_libc_init(void);
 
 /* ---- fibers (fiber.c) ------------------------------------------------------------------------- */
 
-/* The caller's own stack goes to sleep while the kernel runs; from main into the kernel. */
+/* fiber_boot() starts the kernel with @fn on a new stack; fiber_enter_kernel() continues it later.
+ * Both return, on the caller's stack, when the kernel calls fiber_leave_kernel(). */
 void fiber_boot(void (*fn)(void *arg), void *arg);
 void fiber_enter_kernel(void);
-/* From the kernel back to main; returns when main enters again. */
+/* Switches from the kernel back to the caller of sn_*(); returns at the next fiber_enter_kernel(). */
 void fiber_leave_kernel(void);
 bool fiber_in_kernel(void);
 bool fiber_is_stack(const void *p);
-/* The stack that is running, for backtraces. */
+/* The lowest address and the size in bytes of the stack in use now, for backtraces. */
 void fiber_bounds(const void **lowest, size_t *size);
 extern u64 fiber_switches;
-u64 fiber_stacks(void); /* that hal_stack_alloc() gave and did not get back */
+/* Returns the number of stacks that are allocated now. */
+u64 fiber_stacks(void);
 
 /* ---- interrupts (hal_host.c) ------------------------------------------------------------------ */
 
 struct host {
-	u64 clock;
-	u64 timer; /* HAL_TIMER_OFF: not armed */
-	u64 irqs_pending;
+	u64 clock;        /* virtual ns since boot */
+	u64 timer;        /* deadline in ns; HAL_TIMER_OFF: not armed */
+	u64 irqs_pending; /* a bit for each number of request_irq() */
 	bool irqs_on;
 	bool booted;
 	bool halted;
 	int halt_code;
-	u32 irq_chance;  /* of 256 */
+	u32 irq_chance;  /* of 256: softnet_host.h, sn_set() */
 	u32 race_chance; /* of 65536 */
-	bool race_armed; /* sn_set("race_edge"): all that waits comes at one point, ... */
-	bool race_counts;
-	u64 race_left; /* ... that many from the beginning of the next call */
+	/* sn_set("race_edge"): the next call gets its interrupt at one chosen point. */
+	bool race_armed;  /* that point is not reached yet */
+	bool race_counts; /* the call has begun */
+	u64 race_left;    /* points until that one */
 	u64 prng[2];
 	u64 nr_interrupts;
-	u64 nr_this_step;
-	u64 nr_objects;
-	u64 fail_alloc; /* that many allocations from now on, the last of them fails; 0: none does */
+	u64 nr_this_step; /* interrupts of the current sn_step() */
+	u64 nr_objects;   /* host_object_alloc()'s, alive */
+	u64 fail_alloc;   /* N: the Nth allocation of an object from now on fails; 0: none does */
 	u64 nr_allocs, nr_refused;
-	bool sparing; /* the platform's own allocations, which a test can't mean */
+	bool sparing; /* tests/host allocates for itself: fail_alloc and nr_allocs do not count it */
 };
 extern struct host host;
 void host_seed(u64 seed);
@@ -91,7 +97,8 @@ void fiber_release(void);
 /* ---- frames and console (softnet_host.c) ------------------------------------------------------ */
 
 bool host_frames_waiting(void);
-/* Moves frames into the device and out of it.  @idle: all that there are, else some. */
+/* Moves frames of sn_put_frame() into the device, and sent frames from the device to the list of
+ * sn_take_frame().  @idle: the kernel is idle, so a frame without a receive buffer is dropped. */
 void host_pump(bool idle);
 
 /* ---- submitted calls (agents.c) --------------------------------------------------------------- */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checks the accounts of every TCP socket from outside: sn_inspect().
+ * sn_inspect(): checks that the fields of each TCP connection are consistent: sequence numbers,
+ * queues, memory accounting, timers.
  *
- * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then, so that no
- * lock is taken: none of softirq's is held, and a socket that a thread owns (it sleeps in the
- * middle of a call) is skipped.  No state is changed.  The rules are those that the kernel's own
- * headers state (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c); RFC 9293 3.3.1 for the
- * order of SND.UNA and SND.NXT, RFC 6298 5.1 and RFC 9293 3.8.6.1 for the timers.
+ * sn_inspect() <- the simulator, between steps, on its own stack.  The kernel is idle then, so no lock
+ * is needed: softirq code holds none.  A thread that sleeps in the middle of a call may own a socket;
+ * such a socket is skipped.  No state is changed.  The rules come from the kernel's own comments
+ * (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c), from RFC 9293 3.3.1 (order of SND.UNA and
+ * SND.NXT), and from RFC 6298 5.1 and RFC 9293 3.8.6.1 (timers).
  */
 #include "net/tcp/tcp.h"
 #include "net/tcp/tcp_send.h"
@@ -17,11 +18,11 @@
 	 1 << TCP_LAST_ACK | 1 << TCP_CLOSING)
 
 struct audit {
-	char *text;
+	char *text; /* of the first violation; @max bytes */
 	size_t len, max;
-	unsigned int wrong;
-	const struct sock *sk;
-	s64 held; /* by all of them */
+	unsigned int wrong;    /* number of violations */
+	const struct sock *sk; /* the socket that is checked now */
+	s64 held;              /* bytes of buffers of all sockets up to now */
 };
 
 __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, const char *format, ...)
@@ -29,7 +30,7 @@ __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, cons
 	va_list args;
 
 	if (a->wrong++ || !a->max)
-		return; /* the first one is the story */
+		return; /* only the first violation is described */
 	a->len = snprintf(a->text, a->max, "port %u to %u, %s: ", a->sk->sk_num,
 			  ntohs(a->sk->sk_dport), tcp_state_name(a->sk->sk_state));
 	if (a->len >= a->max)
@@ -44,7 +45,8 @@ __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, cons
 			complain(a, #cond ": " __VA_ARGS__);                                       \
 	} while (0)
 
-/* Sent data: one piece of sequence space from snd_una to snd_nxt, and its segments counted. */
+/* Sent, unacknowledged data: the segments of the retransmit queue cover snd_una to snd_nxt without a
+ * hole, and packets_out is their number.  Returns the sum of their truesize. */
 static u64 audit_rtx_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -55,7 +57,7 @@ static u64 audit_rtx_queue(struct audit *a)
 		const struct sk_buff *skb = rb_to_skb(n);
 		const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-		/* The first may be acknowledged in part. */
+		/* The first segment may begin before snd_una: a part of it is acknowledged. */
 		if (packets ? cb->seq != expected : after(cb->seq, expected))
 			complain(a, "sent: %u where %u should follow", cb->seq, expected);
 		RULE(a, after(cb->end_seq, cb->seq), "sent: an empty segment at %u", cb->seq);
@@ -93,7 +95,8 @@ static u64 audit_write_queue(struct audit *a)
 	return truesize;
 }
 
-/* Unread data: it ends at rcv_nxt, has no hole, and begins at the reader's position. */
+/* Unread data: the receive queue covers copied_seq (the reader's position) to rcv_nxt without a
+ * hole.  Returns the sum of the segments' truesize. */
 static u64 audit_receive_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -136,13 +139,13 @@ static u64 audit_ofo_queue(struct audit *a)
 			RULE(a, after(cb->seq, TCP_SKB_CB(last)->seq), "ahead: %u not sorted",
 			     cb->seq);
 			RULE(a, after(cb->end_seq, TCP_SKB_CB(last)->end_seq),
-			     "ahead: %u is covered by what stands before it", cb->seq);
+			     "ahead: %u is covered by the segment before it", cb->seq);
 		}
 		last = skb;
 		truesize += skb->truesize;
 		n++;
 	}
-	RULE(a, last == tp->ooo_last_skb, "ahead: not the last one");
+	RULE(a, last == tp->ooo_last_skb, "ahead: ooo_last_skb is not the last segment");
 	RULE(a, n == tp->ofo_count, "%u in the tree, %u", n, tp->ofo_count);
 	return truesize;
 }
@@ -159,9 +162,9 @@ static void audit_timers(struct audit *a)
 		RULE(a, icsk->icsk_pending == ICSK_TIME_PROBE0 && armed,
 		     "data waits for the peer, timer %u", icsk->icsk_pending);
 	if (icsk->icsk_pending)
-		RULE(a, armed, "timer %u is meant to run", icsk->icsk_pending);
+		RULE(a, armed, "timer %u should be armed", icsk->icsk_pending);
 	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER)
-		RULE(a, timer_pending(&icsk->icsk_delack_timer), "an ACK is owed");
+		RULE(a, timer_pending(&icsk->icsk_delack_timer), "a delayed ACK is pending");
 }
 
 static void audit_connection(struct audit *a)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A test chooses where our sequence numbers start: sn_set("iss", 0xfffffff0).
+ * Lets a test choose a host's initial sequence numbers: sn_set("iss", 0xfffffff0).
  *
  * __wrap_secure_tcp_seq() <- tcp_v4_connect(), tcp_conn_request(), in place of secure_tcp_seq(): the
  * hosted library is linked with --wrap (Makefile).  Any context, no lock.
- * So the choice exists in no line of the kernel and in no byte of the machine's image, where an
- * attacker who could set it would defeat RFC 6528.  A number that the kernel takes from elsewhere
- * (a TIME_WAIT that is reopened, a second connect()) is not touched.
+ * So neither the kernel's source nor the machine's image contains this option; an attacker who could
+ * set it there would defeat RFC 6528.  Initial sequence numbers from elsewhere in the kernel (a
+ * connection that reopens a TIME_WAIT, a second connect()) are not affected.
  */
 #include "net/tcp/tcp.h"
 #include "tests/host/host.h"
 
-/* Not there in a program that has these files and no TCP. */
+/* Weak, because some test programs link this file without TCP. */
 #pragma weak __real_secure_tcp_seq
 u32 __real_secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);
 u32 __wrap_secure_tcp_seq(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport, u32 *tsoff);

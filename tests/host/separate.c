@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects that a sanitizer can watch: each one is an allocation of the host's own.
+ * Makes each slab object a separate allocation of the C library, so that AddressSanitizer finds
+ * accesses outside its bounds and after its end.
  *
- * __wrap_kmem_cache_alloc() and its kin <- the whole kernel, in place of the functions of kernel/mm/slab.c
- * (programs with this file are linked with --wrap: Makefile).  Any context; slab's locks.
+ * __wrap_kmem_cache_alloc() and the other __wrap_ functions <- the whole kernel, in place of the
+ * functions of kernel/mm/slab.c (programs with this file are linked with --wrap: Makefile).  Any
+ * context; slab's locks.
  *
- * Each allocation makes two objects.  The first is slab's (the twin): the cache's count, its limit and
- * the free pages change exactly as on the machine, but the twin's memory is not used.  The second is
- * the host's, and the kernel gets it: the sanitizer knows its bounds and when it is freed.  Freeing it
- * frees the twin, too.  A header precedes the second object; the sanitizer forbids access to the
- * header while the object lives.  Without separate objects (softnet_host.h) the kernel gets slab's own.
+ * Each allocation makes two objects.  The first comes from slab and is called the twin: so the cache's
+ * counters, its limit and the free pages change exactly as on the machine; the twin's memory is not
+ * used.  The second comes from the C library, and the kernel gets this one.  Freeing it frees the twin,
+ * too.  A header (struct head) precedes the second object; the sanitizer forbids access to the header
+ * as long as the object exists.  With sn_set("separate_objects", 0) the kernel gets slab's object.
  */
 #include "tests/host/separate.h"
 
@@ -35,7 +37,7 @@ struct head {
 };
 BUILD_BUG_ON(sizeof(struct head) != 16);
 
-/* A refusal that slab did not see: its cache counts it. */
+/* Slab gave the twin, but the C library had no memory: counts the failure in the twin's cache. */
 static void count_failure(void *twin)
 {
 	struct page *page = compound_head(virt_to_page(twin));
@@ -48,7 +50,8 @@ static void count_failure(void *twin)
 	spin_unlock_irqrestore(&page->slab->lock, flags);
 }
 
-/* The object of @size bytes for which @twin stands.  NULL: no memory; @twin stays the caller's. */
+/* Allocates the object of @size bytes that belongs to @twin.  On failure returns NULL; the caller
+ * then frees @twin. */
 static void *separate_alloc(void *twin, size_t size, size_t align, gfp_t gfp)
 {
 	size_t lead = max_t(size_t, align, sizeof(struct head));
@@ -99,7 +102,7 @@ void *__wrap_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
-/* Slab's checks of the freed object come first. */
+/* Frees the twin first, so that slab checks @cache before the object's memory is gone. */
 void __wrap_kmem_cache_free(struct kmem_cache *cache, void *obj)
 {
 	struct head head;
@@ -113,7 +116,8 @@ void __wrap_kmem_cache_free(struct kmem_cache *cache, void *obj)
 	separate_free(obj, head.lead);
 }
 
-/* The object has the requested size, not the cache's. */
+/* The kernel's object has @size bytes, not the rounded size of slab's cache, so that the sanitizer
+ * finds an access beyond the requested size. */
 void *__wrap_kmalloc(size_t size, gfp_t gfp)
 {
 	size_t align = min_t(size_t, kmalloc_size_roundup(size), 64);

@@ -9,8 +9,8 @@
     c.sleep(60)
     assert not c.check()
 
-The plain library only: the sanitizers' one would have to be loaded before Python itself.
-What tests/host/conductor.c does for C runners; the functions are those of softnet_host.h.
+Only the library without sanitizers can be used: a sanitizer would have to be loaded before Python itself.
+Test programs in C use tests/host/conductor.c instead.  softnet_host.h describes the functions sn_*().
 """
 
 import _ctypes
@@ -73,11 +73,11 @@ def sockaddr_in(address, port):
 
 
 class Halted(Exception):
-    """The kernel ended; the text says why."""
+    """The kernel halted; the text is its panic message and its console output."""
 
 
 def _released(*_):
-    """In the place of the library's functions, which are no longer in memory."""
+    """Replaces the functions of a library that was unloaded."""
     raise Halted("this host was released")
 
 
@@ -90,8 +90,8 @@ class Host:
         self.deadline = NEVER
         self.awake = False
         self._frame = ctypes.create_string_buffer(FRAME_MAX)
-        self._kept = {}  # buffers of calls in flight
-        # Each copy is a file of its own, else the loader would return the first one again.
+        self._kept = {}  # ticket of a call in flight -> its buffers, which must stay allocated
+        # Each copy needs its own file: for a file that is loaded already, dlopen() would return the existing copy.
         self._fd = os.memfd_create("softnet", 0)
         os.write(self._fd, library)
         self._dl = ctypes.CDLL(f"/proc/self/fd/{self._fd}", mode=os.RTLD_NOW | os.RTLD_LOCAL)
@@ -101,7 +101,7 @@ class Host:
             setattr(self, "sn_" + name, function)
 
     def boot(self, cmdline, seed):
-        """Boots; raises Halted when it does not get through."""
+        """Boots the kernel; raises Halted if it halts before it is idle."""
         self.sn_set_clock(self.conductor.now)
         if self.sn_boot(seed, cmdline.encode()) < 0:
             raise Halted(self.panic_message() + "\n" + self.console())
@@ -109,8 +109,9 @@ class Host:
         self.baseline = self.state()
 
     def release(self):
-        """Gives its memory back; the host is gone.  The copy is unloaded: else the next one that gets
-        the same descriptor, and with it the same name, would be taken for this one."""
+        """Frees the host's memory and unloads its copy of the library; the host must not be used afterwards.
+        Without the unloading, dlopen() would return this copy again for the next host that gets the same
+        descriptor number, and with it the same path in /proc/self/fd."""
         self.sn_release()
         _ctypes.dlclose(self._dl._handle)  # pylint: disable=protected-access
         os.close(self._fd)
@@ -118,15 +119,15 @@ class Host:
             setattr(self, "sn_" + name, _released)
 
     def console(self):
-        """All that it printed."""
+        """The console output since boot."""
         return self.sn_console().decode(errors="replace")
 
     def panic_message(self):
-        """Why it ended, "" when it did not."""
+        """The reason why the kernel halted, "" if it did not halt."""
         return self.sn_panic_message().decode(errors="replace")
 
     def caches(self):
-        """Live objects by slab cache."""
+        """{name of a slab cache: its number of live objects}"""
         live, name, i, out = _U64(), _STR(), 0, {}
         while self.sn_cache(i, ctypes.byref(name), ctypes.byref(live)) == 0:
             out[name.value.decode()] = live.value
@@ -139,7 +140,7 @@ class Host:
                 "threads": self.sn_threads(), "pages": self.sn_free_pages()}
 
     def step(self):
-        """Runs it until it is idle; returns the frames that it sent."""
+        """Runs the kernel until it is idle; returns the frames that it sent."""
         self.awake = False
         self.deadline = self.sn_step()
         if self.deadline == HALTED:
@@ -150,20 +151,21 @@ class Host:
         return frames
 
     def put_frame(self, frame):
-        """A frame arrives."""
+        """A frame arrives; the kernel gets it at the next step()."""
         self.awake = True
         return self.sn_put_frame(frame, len(frame))
 
     def put_with_header(self, header, frame):
-        """A frame goes into the receive ring at once, with these twelve bytes of struct virtio_net_hdr; false: there
-        is no room."""
+        """Puts a frame into the receive ring at once, behind these twelve bytes of struct virtio_net_hdr; returns
+        False if the ring has no buffer for it."""
         self.awake = True
         put = self._dl.virtio_model_rx_header
         put.restype, put.argtypes = ctypes.c_bool, [_PTR, _PTR, ctypes.c_size_t]
         return put(header, frame, len(frame))
 
     def submit(self, nr, *args):
-        """Starts a system call; bytes become buffers.  A ticket, for poll(), wait(), interrupt()."""
+        """Starts a system call and returns its ticket, for poll(), wait() and interrupt().  An argument of type
+        bytes is copied to a buffer, whose address is passed."""
         kept, values = [], []
         for arg in args:
             if isinstance(arg, (bytes, bytearray)):
@@ -181,7 +183,7 @@ class Host:
         return ticket
 
     def poll(self, ticket):
-        """The call's result, None while it is in flight."""
+        """The call's result, None while the call is in flight."""
         result = _I64()
         if self.sn_poll(ticket, ctypes.byref(result)) != 1:
             return None
@@ -205,17 +207,17 @@ class Host:
         return box[0]
 
     def call(self, nr, *args, timeout=3600):
-        """A system call, start to end: its result, negative errno on failure."""
+        """Makes a system call, runs all hosts until it returns, and returns its result (negative errno on failure)."""
         return self.wait(self.submit(nr, *args), timeout)
 
     def read(self, fd, n):
-        """read(): bytes, or the negative errno."""
+        """Calls read() and returns the bytes, or the negative errno."""
         buffer = ctypes.create_string_buffer(n)
         result = self.call(NR.read, fd, buffer, n)
         return buffer.raw[:result] if result >= 0 else result
 
     def slurp(self, path):
-        """The whole text of a file, as "/proc/net/tcp"."""
+        """The whole text of the kernel's file @path, for example "/proc/net/tcp"."""
         fd = self.call(NR.open, path.encode() + b"\0", 0)
         if fd < 0:
             raise OSError(-fd, os.strerror(-fd), path)
@@ -227,7 +229,8 @@ class Host:
 
 
 class Wire:
-    """Two ends and a delay.  An end that is None is the test: see @hook and inject()."""
+    """Connects two hosts, with a delay.  An end that is None is the test: its hook sees the frames sent to it,
+    and inject() sends frames."""
 
     def __init__(self, conductor, a, b, delay):
         self.conductor, self.ends, self.delay = conductor, (a, b), int(delay * NS)
@@ -235,7 +238,7 @@ class Wire:
         self.frames = 0
 
     def send(self, sender, receiver, frame):
-        """A frame goes on the wire."""
+        """Puts a frame on the wire; @sender None: the test's."""
         c = self.conductor
         self.frames += 1
         for extra, what in (self.hook(self, sender, frame) if self.hook else [(0, frame)]):
@@ -244,7 +247,7 @@ class Wire:
                 heapq.heappush(c.flying, (c.now + self.delay + extra, c.order, receiver, what))
 
     def inject(self, receiver, frame):
-        """A frame to @receiver, as if from the other end."""
+        """Sends a frame to @receiver as if the other end had sent it."""
         self.send(None, receiver, frame)
 
 
@@ -258,7 +261,7 @@ class Conductor:
         self.hosts, self.flying = [], []
 
     def host(self, cmdline="", **options):
-        """Boots one more; options are sn_set()'s."""
+        """Boots another host and returns it; @options are those of sn_set()."""
         h = Host(self, self.library, len(self.hosts))
         options.setdefault("mac", 0x020000000001 + h.index)
         for name, value in options.items():
@@ -268,7 +271,7 @@ class Conductor:
         return h
 
     def wire(self, a, b=None, delay=0.0):
-        """Connects two hosts, or one and the test."""
+        """Connects two hosts, or one host and the test (@b None).  @delay is in seconds."""
         w = Wire(self, a, b, delay)
         for h in (a, b):
             if h is not None:
@@ -300,7 +303,8 @@ class Conductor:
                 h.sn_set_clock(ns)
 
     def run(self, until=NEVER, done=None):
-        """Runs until done() says so, @until (ns) is there, or nothing can happen any more."""
+        """Runs all hosts until done() returns true, the clock reaches @until (ns), or no event is left; returns
+        whether done() returned true."""
         while True:
             self._instant()
             if done and done():
@@ -316,22 +320,24 @@ class Conductor:
             self._jump(upcoming)
 
     def sleep(self, seconds):
-        """Time passes."""
+        """Runs all hosts for @seconds of virtual time."""
         self.run(self.now + int(seconds * NS))
 
     def settle(self, seconds=3600):
-        """Until no timer is armed beyond the start's and nothing is on a wire."""
+        """Runs all hosts until none has more timers armed than after its boot and no frame is on a wire; returns
+        whether that happened within @seconds."""
         return self.run(self.now + int(seconds * NS), lambda: not self.flying and all(
             h.sn_timers_armed() <= h.baseline["timers"] for h in self.hosts))
 
     def close(self):
-        """The end of all hosts."""
+        """Releases all hosts."""
         for h in self.hosts:
             h.release()
         self.hosts = []
 
     def check(self):
-        """Complaints: what leaked, warned, hangs or is still armed."""
+        """A list of error texts: panics, warnings, calls in flight, and timers, threads, pages or objects that
+        were not freed since boot.  Empty if there are none."""
         wrong = []
         for h in self.hosts:
             now, start = h.state(), h.baseline

@@ -3,8 +3,9 @@
  * The interface of the hosted kernel (softnet_host.h): options, boot, steps, frames, and the state
  * that a test may read.  Submitted calls are in agents.c.
  *
- * Callers: the conductor, Python, C runners; all on the caller's own stack while the kernel is idle,
- * but for host_pump() and the console, which the kernel's side calls.
+ * Callers: the conductor, softnet.py and other test programs, on their own stack while the kernel is
+ * idle.  Exceptions: the kernel calls hal_console_write(), and hal_host.c calls host_pump() on the
+ * kernel's stack.
  */
 #include "boot/boot_info.h"
 #include "kernel/lib/bug.h"
@@ -19,9 +20,9 @@
 #include "tests/host/softnet_host.h"
 
 #define OPTIONS_MAX 32
-#define FRAME_MAX   65600     /* a GSO frame and its headers */
-#define FRAMES_MAX  65536     /* waiting, each way */
-#define CONSOLE_MAX (4 << 20) /* bytes kept: the older half goes */
+#define FRAME_MAX   65600     /* bytes: a GSO packet with its headers */
+#define FRAMES_MAX  65536     /* frames that wait, in each direction */
+#define CONSOLE_MAX (4 << 20) /* bytes; a full buffer drops its older half */
 #define RAM_DEFAULT (64ULL << 20)
 #define IRQ_CHANCE  64
 #define RACE_CHANCE 256
@@ -93,7 +94,7 @@ int sn_boot(uint64_t seed, const char *cmdline)
 	host.booted = true;
 	host_libc_init();
 	host_seed(seed);
-	/* hal_late_init() applies them. */
+	/* No interrupt during boot: hal_late_init() sets these to the options' values. */
 	host.irq_chance = 0;
 	host.race_chance = 0;
 	if (seed && host_option("irq_chance", ~0ULL) == ~0ULL)
@@ -143,8 +144,8 @@ struct frame {
 	u8 bytes[];
 };
 
-static LIST_HEAD(frames_in);  /* put, and not yet in the device */
-static LIST_HEAD(frames_out); /* sent, and not yet taken */
+static LIST_HEAD(frames_in);  /* from sn_put_frame(), not yet in the device's ring */
+static LIST_HEAD(frames_out); /* sent by the device, for sn_take_frame() */
 static unsigned int nr_in, nr_out;
 static u64 total_in, total_out, total_dropped;
 
@@ -197,9 +198,10 @@ bool host_frames_waiting(void)
 }
 
 /*
- * The device side of the wire.  When the kernel is idle it gets all that waits (with a seed: a part,
- * and the rest in the middle of its work on that); a frame for which the ring has no buffer even then
- * is lost, as on a real port.
+ * Moves frames between the lists and the device.  Without interrupts at random points (irq_chance 0)
+ * all waiting frames go into the ring at once; otherwise a random number of them, so that the others
+ * can arrive while the kernel processes these.  If the ring has no buffer for a frame although the
+ * kernel is idle and no interrupt is pending, the frame is dropped, as by a real network card.
  */
 void host_pump(bool idle)
 {
@@ -238,7 +240,7 @@ static char *console;
 static size_t console_len, console_size;
 static char panic_line[LOG_LINE_MAX + 64];
 
-/* Never full. */
+/* Accepts everything: returns @n even if there is no memory to store the text. */
 size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 {
 	if (host_option("echo", 0) && host_libc.write(2, s, n) < 0)
@@ -274,7 +276,7 @@ const char *sn_console(void)
 	return console ? console : "";
 }
 
-/* The line with the reason, out of panic()'s text. */
+/* Finds the line with the reason in the text that panic() printed. */
 const char *sn_panic_message(void)
 {
 	static const char words[] = "Kernel panic: ";

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trace build's recorder: the functions that the kernel enters, in their order and with their
- * context (softnet_host.h: sn_trace_*).
+ * Records which functions the kernel enters, in order and with their context (softnet_host.h:
+ * sn_trace_*).
  *
- * Callers: the compiler's hooks, at the entry of every function above the seams in the library that
- * is built with -finstrument-functions (build/host-trace); the other libraries never call it.  Any
- * context of the kernel, on any of its stacks.  This file is below the seams, hence not
- * instrumented itself. Locks: none, one thread of the host runs it all.
+ * Callers: every function above the seams, at its entry, in the library that is built with
+ * -finstrument-functions (build/host-trace): the compiler inserts the calls.  The other libraries have
+ * no such calls.  Any context of the kernel, on any of its stacks.  Files below the seams, like this
+ * one, are not instrumented.  Locks: none; one thread of the host runs everything.
  */
 #include "kernel/lib/string.h"
 #include "kernel/sched/cpu.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-#define EVENTS_MAX (1u << 16) /* kept: the oldest go */
+#define EVENTS_MAX (1u << 16) /* a newer event overwrites the oldest */
 
 static struct sn_trace_event events[EVENTS_MAX];
 static u64 nr_events;
@@ -37,7 +37,7 @@ void __cyg_profile_func_enter(void *fn, void *call_site)
 		.function = (uintptr_t)fn, .caller = (uintptr_t)call_site, .context = context()};
 }
 
-/* Only entries are recorded: their order is the path. */
+/* The compiler requires this function; exits are not recorded. */
 void __cyg_profile_func_exit(void *fn, void *call_site)
 {
 	(void)fn;

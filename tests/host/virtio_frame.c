@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The offloads of the device model: the sums of RFC 1071 and the cutting of a TCP/IPv4 packet, so
- * that the wire sees what it would see of a card.
+ * The offloads of the device model: it completes checksums (RFC 1071) and cuts a large TCP/IPv4 packet
+ * into segments, as a network card does, so that the wire carries ordinary frames.
  *
- * Called: virtio_frame_next() from virtio_model_tx() until it says 0.  One host thread, no lock.
- * Uses tests/wire and nothing of net/: it is independent of net/core's checksum and TCP's
- * segmentation, which it checks.
+ * Callers: virtio_model_tx() calls virtio_frame_next() until it returns 0.  One host thread, no lock.
+ * This file uses tests/wire and nothing of net/, so that it is an independent check of net/core's
+ * checksums and of TCP's packets for segmentation.
  */
 #include "tests/host/virtio_frame.h"
 #include "kernel/lib/bug.h"
@@ -22,8 +22,9 @@
 #define TCP_CWR     0x80
 
 /*
- * The field holds the sum of the pseudo header; the checksum is over everything from start.  A UDP
- * checksum that comes out as zero would mean "none" and is sent as ffff; TCP does not mind either.
+ * Stores the checksum of the bytes from @start on at @start + @offset, where the driver left the sum of
+ * the pseudo header.  A checksum of 0 is stored as 0xffff: in UDP 0 means "no checksum", and in TCP
+ * both values are valid.
  */
 static void complete_csum(uint8_t *bytes, size_t len, size_t start, size_t offset)
 {
@@ -38,7 +39,8 @@ static size_t copy_out(void *buf, size_t max, const uint8_t *bytes, size_t len)
 	return len;
 }
 
-/* Length of all headers of a packet that is to be cut, after looking whether it is one. */
+/* Returns the length of all headers of a packet for segmentation; panics if the packet is not
+ * TCP over IPv4 or the driver's fields do not fit it. */
 static size_t gso_headers(const struct virtio_frame *f)
 {
 	size_t ip, tcp;
@@ -56,8 +58,8 @@ static size_t gso_headers(const struct virtio_frame *f)
 }
 
 /*
- * The segment that begins at payload byte f->at.  What the driver left in the checksum field is the
- * pseudo header's sum with the length of the whole: it is taken back to the segment's.
+ * Makes the segment that begins at payload byte f->at.  In the packet, the checksum field holds the
+ * pseudo header's sum with the whole packet's length; here it gets the sum with the segment's length.
  */
 static size_t next_segment(struct virtio_frame *f, uint8_t *buf, size_t max)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The work of a device with offloads on a packet before it goes onto the wire: completes its
- * checksum, cuts it into segments.  Part of the device model.
+ * The offloads of the device model: completes a packet's checksum and cuts it into segments before it
+ * goes onto the wire.
  */
 #ifndef TESTS_HOST_VIRTIO_FRAME_H
 #define TESTS_HOST_VIRTIO_FRAME_H
@@ -11,16 +11,17 @@
 #include <stdint.h>
 
 struct virtio_frame {
-	uint8_t *bytes; /* from the Ethernet header; is written to */
+	uint8_t *bytes; /* the packet, from its Ethernet header on; changed in place */
 	size_t len;
-	bool csum; /* the checksum is to be completed */
+	bool csum; /* the device must complete the checksum */
 	uint16_t csum_start, csum_offset;
-	uint16_t gso_size; /* 0: one frame */
-	size_t at;         /* payload bytes that went out; starts as 0 */
-	bool sent;
+	uint16_t gso_size; /* payload bytes of a segment; 0: no segmentation */
+	size_t at;         /* payload bytes of the segments made up to now; initially 0 */
+	bool sent;         /* without segmentation: the frame was returned; initially false */
 };
 
-/* The next frame for the wire into @buf (cut at @max): its length, 0: that was all. */
+/* Copies the next frame for the wire to @buf, at most @max bytes.  Returns its length, 0 if there is no
+ * further frame. */
 size_t virtio_frame_next(struct virtio_frame *f, void *buf, size_t max);
 
 #endif

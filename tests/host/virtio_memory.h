@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory as the device model sees it: little-endian words that the driver may change at any time.
+ * The device model's access to memory that it shares with the driver: little-endian, and volatile
+ * because the driver may change it at any time.
  */
 #ifndef TESTS_HOST_VIRTIO_MEMORY_H
 #define TESTS_HOST_VIRTIO_MEMORY_H

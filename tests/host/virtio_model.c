@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device model: virtio-net from the device's side.
+ * The device model: virtio-net from the device's side.  Section numbers are those of virtio 1.1.
  *
- * Called: virtio_model_probe() from hal_probe_devices(); the transport operations from virtio.c,
- * virtqueue.c and virtio_net.c; virtio_model_rx() and virtio_model_tx() from host_pump(), which also
- * plays the device's own thread: nothing moves at the doorbell itself, as on a machine.
- * Context: one host thread; between any two instructions of the driver at which interrupts may come.
+ * Callers: hal_probe_devices() calls virtio_model_probe(); virtio.c, virtqueue.c and virtio_net.c call
+ * the transport operations; host_pump() calls virtio_model_rx() and virtio_model_tx().  A doorbell
+ * only marks its queue: the model processes buffers later, in host_pump(), as a real device does in
+ * parallel to the CPU.
+ * Context: one host thread; host_pump() runs wherever the driver can be interrupted.
  *
- * It reads the rings with its own code (section numbers: virtio 1.1), and looks at a queue only after
- * it was told to: once it found a ring empty, buffers without a doorbell do not exist for it.  So a
- * driver that forgets to kick hangs here as it would before real hardware.
+ * The model has its own code for the rings.  After it has found a ring empty, it does not look at the
+ * ring again before the next doorbell.  So a driver that forgets to kick hangs here, as with real
+ * hardware.
  */
 #include "tests/host/virtio_model.h"
 #include "drivers/virtio/virtqueue.h"
@@ -26,11 +27,12 @@
 #define MODEL_QUEUES 2
 #define MODEL_RX     0
 #define MODEL_TX     1
-#define MODEL_CHAIN  64                /* pieces of one buffer */
-#define MODEL_SPREAD 64                /* buffers of one packet */
-#define MODEL_FRAME  (65536 + 14 + 12) /* the longest packet, with its header */
-#define MODEL_MAC    0x525400123456ULL
-#define MODEL_RING   256
+#define MODEL_CHAIN  64 /* most descriptors of one buffer */
+#define MODEL_SPREAD 64 /* most buffers of one received packet */
+#define MODEL_FRAME                                                                                \
+	(65536 + 14 + 12) /* bytes: the longest packet, with Ethernet's and virtio's headers */
+#define MODEL_MAC  0x525400123456ULL
+#define MODEL_RING 256
 
 #define HAS(bit)     (model.features >> (bit)&1)
 #define F_CSUM       0
@@ -42,7 +44,7 @@
 #define F_EVENT_IDX  29
 #define F_VERSION_1  32
 
-/* A buffer: one chain of descriptors. */
+/* A buffer of a ring: a chain of descriptors. */
 struct model_chain {
 	u16 head;
 	unsigned int n;
@@ -59,7 +61,7 @@ static struct {
 	bool link_up;
 	bool data_valid, shuffle, refuse;
 	bool legacy, fixed_size;
-	bool forgot; /* MODEL_LIE_FORGETS: the driver's next accesses are no fault of its own */
+	bool forgot; /* MODEL_LIE_FORGETS: ignore doorbells until the driver resets the device */
 	u64 offered, features;
 	u16 ring;
 	unsigned int config_irq;
@@ -69,23 +71,24 @@ static struct {
 	u64 rx_frames, rx_no_buffer, rx_too_long, tx_frames, tx_gso, tx_csum, resets;
 } model;
 
-/* With "shuffle": buffers that we have taken and not used, nr_held of each queue. */
+/* With the option "shuffle": buffers that the model has taken from the ring and not yet returned;
+ * nr_held of each queue. */
 static struct model_chain held[MODEL_QUEUES][MODEL_SPREAD];
 
-/* The packet that the driver sent, while its segments go out. */
+/* The packet that the driver sent last, until the model has sent all its segments. */
 static struct {
 	u8 bytes[MODEL_FRAME] __aligned(8);
 	struct virtio_frame frame;
 	bool busy;
 } sending;
 
-/* Bytes of the header in front of each packet: 5.1.6.1. */
+/* Returns the length of struct virtio_net_hdr, which precedes each packet (5.1.6.1). */
 static u32 model_hdr_len(void)
 {
 	return model.legacy && !HAS(F_MRG_RXBUF) ? 10 : 12;
 }
 
-/* 5.1.6.6: the header has a descriptor of its own, unless something else was agreed on. */
+/* Returns true if the header must have a descriptor of its own: legacy without ANY_LAYOUT (5.1.6.6). */
 static bool model_header_apart(void)
 {
 	return model.legacy && !HAS(F_ANY_LAYOUT);
@@ -93,7 +96,7 @@ static bool model_header_apart(void)
 
 /* ---- taking buffers -------------------------------------------------------------------------- */
 
-/* How many buffers the driver has put there that we did not take. */
+/* Returns the number of buffers in the available ring that the model has not taken yet. */
 static u16 model_available(const struct model_queue *q)
 {
 	u16 n = avail_idx(q) - q->seen;
@@ -104,8 +107,9 @@ static u16 model_available(const struct model_queue *q)
 }
 
 /*
- * Is there a buffer for which a doorbell was rung?  If the ring is empty, request a doorbell for
- * the next buffer (2.6.10: avail_event, or no NO_NOTIFY) and test once more.
+ * Returns true if the model may take a buffer: the ring has one, and the driver rang the doorbell after
+ * the model last found the ring empty.  If the ring is empty, requests a doorbell for the next buffer
+ * (2.6.10: avail_event, or clears NO_NOTIFY) and tests once more.
  */
 static bool model_ready(struct model_queue *q)
 {
@@ -129,7 +133,8 @@ static bool model_ready(struct model_queue *q)
 	return false;
 }
 
-/* Reads the chain of the buffer @ahead of the next one (2.6.5), and holds it against the text. */
+/* Reads the descriptors of a buffer, @ahead 0 for the next one of the ring, and panics if they violate
+ * the specification (2.6.5). */
 static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chain *chain)
 {
 	u16 id = avail_entry(q, q->seen + ahead);
@@ -160,7 +165,7 @@ static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chai
 	} while (flags & 1);
 }
 
-/* The @n next buffers are ours from now on. */
+/* Takes the next @n buffers from the ring; @chains describes them. */
 static void model_take(struct model_queue *q, const struct model_chain *chains, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
@@ -171,7 +176,7 @@ static void model_take(struct model_queue *q, const struct model_chain *chains, 
 	q->seen += n;
 }
 
-/* Copies between @bytes and a chain. */
+/* chain_write() copies @bytes to the buffer, chain_read() copies the buffer to @bytes. */
 static void chain_write(const struct model_chain *chain, const u8 *bytes, u32 len)
 {
 	for (unsigned int i = 0; len; i++) {
@@ -196,9 +201,10 @@ static u32 chain_read(const struct model_chain *chain, u8 *bytes, u32 max)
 	return done;
 }
 
-/* ---- giving them back ------------------------------------------------------------------------ */
+/* ---- returning buffers ----------------------------------------------------------------------- */
 
-/* An index that goes from @from to @to passes @event (2.6.7.2): is it one of from .. to-1? */
+/* Returns true if an index that moves from @from to @to passes @event (2.6.7.2): @event is one of
+ * from .. to-1. */
 static bool passes(u16 event, u16 from, u16 to)
 {
 	for (u16 i = from; i != to; i++) {
@@ -214,7 +220,8 @@ static void model_interrupt(struct model_queue *q)
 	host_raise_irq(q->irq);
 }
 
-/* Tells the driver of everything between @old and the used index, if it wants to know. */
+/* The used index moved on from @old: interrupts the driver, if the driver requested an interrupt for
+ * that. */
 static void model_signal(struct model_queue *q, u16 old)
 {
 	smp_mb();
@@ -222,7 +229,8 @@ static void model_signal(struct model_queue *q, u16 old)
 		model_interrupt(q);
 }
 
-/* An id that the driver can't expect now, other than @id: not given, or given back. */
+/* For MODEL_LIE_USED_FREE: returns an id, other than @id, of a descriptor that the device does not have
+ * now, because the driver did not give it or got it back. */
 static u32 model_free_id(const struct model_queue *q, u32 id)
 {
 	static bool given[MODEL_RING_MAX];
@@ -234,10 +242,11 @@ static u32 model_free_id(const struct model_queue *q, u32 id)
 		if (other != id && !given[other])
 			return other;
 	}
-	return q->num; /* all are with us */
+	return q->num; /* the device has all of them: an invalid id instead */
 }
 
-/* Buffer @id was used, @len bytes written; shown to the driver by model_publish(). */
+/* Puts buffer @id, with @len bytes written, into the used ring, or lies about it once as
+ * virtio_model_lie() ordered.  The driver sees the entry after model_publish(). */
 static void model_used(struct model_queue *q, u32 id, u32 len)
 {
 	q->with_us[id] = false;
@@ -275,7 +284,8 @@ static void model_publish(struct model_queue *q, u16 old)
 	model_signal(q, old);
 }
 
-/* One of those that we hold, whichever (2.6.4: buffers may be used in any order). */
+/* Removes a random buffer from the held ones and returns it (2.6.4: buffers may be used in any
+ * order). */
 static struct model_chain model_pick(struct model_queue *q)
 {
 	struct model_chain *mine = held[q - model.q], *it = mine;
@@ -288,7 +298,8 @@ static struct model_chain model_pick(struct model_queue *q)
 	return picked;
 }
 
-/* Holds the next buffer; false: there is none, or we have enough. */
+/* Takes the next buffer of the ring and adds it to the held ones.  Returns false if there is none, or
+ * the model holds MODEL_SPREAD already. */
 static bool model_hold(struct model_queue *q)
 {
 	struct model_chain *next = &held[q - model.q][q->nr_held];
@@ -347,14 +358,15 @@ static void model_rx_lie(struct model_queue *q, u8 *header)
 static void model_check_rx(const struct model_chain *chain)
 {
 	if (chain->readable)
-		panic("virtio_model: a receive buffer that can't be written");
+		panic("virtio_model: a receive buffer with a read-only descriptor");
 	if (!HAS(F_MRG_RXBUF) && chain->writable < model_hdr_len() + 1514)
 		panic("virtio_model: a receive buffer of %u bytes", chain->writable);
 	if (model_header_apart() && (chain->n < 2 || chain->piece[0].len != model_hdr_len()))
 		panic("virtio_model: no descriptor for the header of a receive buffer");
 }
 
-/* As model_rx_gather(), of all that there are. */
+/* Does the same as model_rx_gather() for the option "shuffle": holds as many buffers as possible and
+ * chooses randomly among them. */
 static int model_rx_shuffle(struct model_queue *q, size_t len, struct model_chain *chains)
 {
 	unsigned int n = 0;
@@ -375,7 +387,8 @@ static int model_rx_shuffle(struct model_queue *q, size_t len, struct model_chai
 	return n;
 }
 
-/* Finds buffers for @len bytes: how many, 0: not enough now, -1: never. */
+/* Takes enough buffers for a packet of @len bytes, with its header.  Returns their number; 0: the ring
+ * has not enough buffers now; -1: the packet would never fit. */
 static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain *chains)
 {
 	unsigned int n = 0;
@@ -385,7 +398,8 @@ static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain
 		if (n == MODEL_SPREAD || (n && !HAS(F_MRG_RXBUF)))
 			return -1;
 		if (n ? n >= model_available(q) : !model_ready(q)) {
-			/* Too few buffers for this packet counts as empty: request a doorbell. */
+			/* A ring with too few buffers for this packet is treated as empty:
+			 * request a doorbell. */
 			if (n && HAS(F_EVENT_IDX))
 				set_avail_event(q, avail_idx(q));
 			else if (n)
@@ -401,7 +415,7 @@ static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain
 	return n;
 }
 
-/* How many bytes we say were written, of @len. */
+/* Returns the number of bytes that the device reports as written: @len, unless it must lie. */
 static size_t model_rx_length(struct model_queue *q, size_t len)
 {
 	switch (q->lie) {
@@ -434,7 +448,8 @@ static bool model_receive(const u8 *header, const void *frame, size_t frame_len)
 	if (len <= sizeof(bytes))
 		n = (model.shuffle ? model_rx_shuffle : model_rx_gather)(q, len, chains);
 	if (n < 0) {
-		/* Dropped, as on a wire: no buffer of the ring could hold it. */
+		/* The packet is too long for the ring's buffers: dropped; the sender gets no
+		 * error. */
 		model.rx_too_long++;
 		return true;
 	}
@@ -478,7 +493,8 @@ bool virtio_model_rx_header(const void *header, const void *frame, size_t len)
 
 /* ---- transmit (5.1.6.2) ---------------------------------------------------------------------- */
 
-/* Is what the header of the packet in sending.bytes asks for something that we agreed on? */
+/* Panics if the header of the packet in sending.bytes requests an offload that was not negotiated, or
+ * contradicts the packet. */
 static void model_check_tx(u32 len)
 {
 	const u8 *h = sending.bytes;
@@ -498,7 +514,8 @@ static void model_check_tx(u32 len)
 		panic("virtio_model: a frame of %u bytes sent", frame);
 }
 
-/* With "shuffle" some stay with us for a while; none does when there is nothing more to send. */
+/* Returns sent buffers to the driver: with @all every held buffer, otherwise (option "shuffle") a
+ * random number of them. */
 static void model_tx_used(struct model_queue *q, bool all)
 {
 	u16 old = q->done;
@@ -509,7 +526,8 @@ static void model_tx_used(struct model_queue *q, bool all)
 		model_publish(q, old);
 }
 
-/* Takes one packet off the ring into sending; false: none. */
+/* Reads the next packet of the transmit ring into sending.  Returns false if there is none; then all
+ * held buffers are returned to the driver. */
 static bool model_fetch(struct model_queue *q)
 {
 	struct model_chain *chain = &held[MODEL_TX][q->nr_held];
@@ -520,7 +538,7 @@ static bool model_fetch(struct model_queue *q)
 		return false;
 	}
 	if (chain->writable)
-		panic("virtio_model: a packet to send that is to be written");
+		panic("virtio_model: a packet to send with a writable descriptor");
 	if (model_header_apart() && (chain->n < 2 || chain->piece[0].len != model_hdr_len()))
 		panic("virtio_model: no descriptor for the header of a packet to send");
 	len = chain_read(chain, sending.bytes, sizeof(sending.bytes));
@@ -571,7 +589,7 @@ static int model_set_status(struct virtio_device *vdev, u8 status)
 		model.resets++;
 		return 0;
 	}
-	/* 2.1.1: bits are added one after the other, never taken away. */
+	/* 2.1.1: the driver must not clear a status bit, except by a reset. */
 	if (model.status & ~status)
 		panic("virtio_model: status %#x after %#x", status, model.status);
 	if (status & VIRTIO_STATUS_FEATURES_OK && model.legacy)
@@ -593,7 +611,7 @@ static void model_set_features(struct virtio_device *vdev, u64 features)
 	if (model.status & VIRTIO_STATUS_FEATURES_OK)
 		panic("virtio_model: features changed after FEATURES_OK");
 	if (model.legacy && features & ~model.offered)
-		panic("virtio_model: features %#llx of %#llx", (unsigned long long)features,
+		panic("virtio_model: features %#llx, offered %#llx", (unsigned long long)features,
 		      (unsigned long long)model.offered);
 	model.features = features;
 }
@@ -621,8 +639,8 @@ static int model_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	if (q->enabled || !IS_POWER_OF_2(vq->num) || vq->num > model.ring)
 		return -EINVAL;
 	if (model.fixed_size && vq->num != model.ring)
-		panic("virtio_model: a queue of %u for one of %u", vq->num, model.ring);
-	/* 2.6: alignments of the three parts. */
+		panic("virtio_model: queue size %u instead of the fixed %u", vq->num, model.ring);
+	/* 2.6: alignment of the descriptor table, the available ring and the used ring. */
 	if ((u64)vq->desc % 16 || (u64)vq->avail % 2 || (u64)vq->used % 4)
 		panic("virtio_model: rings at %p, %p, %p", (void *)vq->desc, (void *)vq->avail,
 		      (void *)vq->used);
@@ -671,7 +689,7 @@ static const struct virtio_transport_ops model_ops = {
 	.set_config_irq = model_set_config_irq,
 };
 
-/* ---- the experimenter's side ------------------------------------------------------------------- */
+/* ---- the interface for tests ------------------------------------------------------------------- */
 
 void virtio_model_probe(void)
 {

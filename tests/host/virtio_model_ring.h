@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One queue of the device model, and its rings as the device reads and writes them.
+ * One queue of the device model, and functions to read and write its rings as the device does.
  *
- * Included by virtio_model.c alone; it shares no line with drivers/virtio/virtqueue.c.
+ * Only virtio_model.c includes this file.  It shares no code with drivers/virtio/virtqueue.c.
  */
 #ifndef TESTS_HOST_VIRTIO_MODEL_RING_H
 #define TESTS_HOST_VIRTIO_MODEL_RING_H
@@ -16,14 +16,14 @@ struct model_queue {
 	bool enabled;
 	u16 num;
 	unsigned int irq;
-	u8 *desc, *avail, *used; /* as the device sees memory */
-	u16 seen;                /* taken from the available ring */
-	u16 done;                /* our used index */
-	bool told;               /* the doorbell rang since the ring was found empty */
-	u32 lie;                 /* of enum virtio_model_lie */
+	u8 *desc, *avail, *used; /* the descriptor table and the two rings */
+	u16 seen;                /* number of buffers taken from the available ring, mod 2^16 */
+	u16 done;                /* number of entries written to the used ring, mod 2^16 */
+	bool told;               /* the doorbell rang since the model found the ring empty */
+	u32 lie;                 /* enum virtio_model_lie: what to do wrong once */
 	u64 kicks, irqs;
-	bool with_us[MODEL_RING_MAX]; /* heads that the driver gave and did not get back */
-	unsigned int nr_held;
+	bool with_us[MODEL_RING_MAX]; /* by head descriptor: the device has the buffer now */
+	unsigned int nr_held;         /* buffers in held[] of virtio_model.c */
 };
 
 /* ---- the available ring: flags, idx, ring[num], used_event (2.6.6) ------------------------------ */
@@ -74,8 +74,8 @@ static inline void set_avail_event(const struct model_queue *q, u16 event)
 /* ---- where they lie --------------------------------------------------------------------------- */
 
 /*
- * A legacy device is told the page of the descriptors alone: the available ring follows them, the used
- * ring begins the next page behind it (2.6.2).
+ * The driver tells a legacy device only the page of the descriptor table.  The available ring follows
+ * the table; the used ring begins at the next page boundary (2.6.2).
  */
 static inline void legacy_layout(struct model_queue *q, u8 *page)
 {
