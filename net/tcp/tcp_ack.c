@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An acknowledgment came: round-trip times, the peer's window, the retransmit queue.
+ * Processes an acknowledgment: measures the round-trip time, updates the peer's window, frees the
+ * acknowledged segments of the retransmit queue.
  *
  *   tcp_rcv_established, tcp_rcv_state_process, tcp_rcv_synsent_state_process -> tcp_ack
- *     acceptable?                     -> tcp_send_challenge_ack
+ *     not acceptable                  -> tcp_send_challenge_ack
  *     the peer's window               -> tcp_ack_update_window
  *     segments that arrived           -> tcp_clean_rtx_queue -> tcp_ack_update_rtt -> tcp_set_rto
  *     losses                          -> tcp_fastretrans_alert (tcp_recovery.c)
@@ -12,12 +13,12 @@
  * The caller then sends new data: tcp_data_snd_check().
  *   tcp_check_req -> tcp_synack_rtt_meas; tcp_init_transfer -> tcp_init_metrics      the handshake's RTT
  *
- * Round-trip times have two sources: the time of sending, kept with each segment in nanoseconds,
- * and ambiguous once the segment was sent twice (Karn's algorithm); and the timestamp option in
- * milliseconds, valid for retransmissions too. Kept in microseconds: srtt_us is 8 * SRTT, mdev_us
- * is 4 * the mean deviation.
+ * A round-trip time has one of two sources.  Each segment keeps the time of sending in nanoseconds; it
+ * is ambiguous once the segment was sent twice (Karn's algorithm).  The timestamp option counts
+ * milliseconds and is valid for retransmissions too.  Estimates are in microseconds: srtt_us is
+ * 8 * SRTT, mdev_us is 4 * the mean deviation.
  *
- * The socket's owner (backlog), or softirq with the bh lock and no owner.
+ * Context: the thread that owns the socket (backlog), or softirq with the bh lock and no owner.
  * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_in.h"
@@ -28,8 +29,9 @@
 #define TCP_RTO_MIN_US (TCP_RTO_MIN * (1000000u / HZ))
 
 /*
- * The deviation: a quarter of the error is added.  When the round trip becomes much shorter, that
- * is an error too, but no reason to wait longer: then only a thirty-second is added.
+ * Moves the mean deviation toward the size of @error, the newest sample minus SRTT, by a quarter of the
+ * difference.  A sample that is much shorter than SRTT is no reason for a longer timeout: it raises the
+ * deviation only by a thirty-second.
  */
 static void tcp_mdev_update(struct tcp_sock *tp, long error)
 {
@@ -42,8 +44,8 @@ static void tcp_mdev_update(struct tcp_sock *tp, long error)
 }
 
 /*
- * RTTVAR, which the timeout uses, is the largest mean deviation of the last round trip: it rises at
- * once, and falls a quarter of the difference each round trip.
+ * RTTVAR, which the timeout uses, follows the largest mean deviation of each round trip: it rises at
+ * once, and falls by a quarter of the difference once in a round trip.
  */
 static void tcp_rttvar_update(struct sock *sk)
 {
@@ -59,7 +61,7 @@ static void tcp_rttvar_update(struct sock *sk)
 	tp->mdev_max_us = TCP_RTO_MIN_US;
 }
 
-/* RFC 6298 2.2 and 2.3. */
+/* Adds the sample @mrtt_us to SRTT and RTTVAR (RFC 6298 2.2 and 2.3). */
 void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -81,7 +83,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	tcp_rttvar_update(sk);
 }
 
-/* Jiffies; rttvar_us includes the minimum of 200 ms. */
+/* Returns the RTO in jiffies: SRTT + RTTVAR.  rttvar_us is at least TCP_RTO_MIN, 200 ms. */
 u32 __tcp_set_rto(const struct tcp_sock *tp)
 {
 	return tcp_usecs_to_jiffies((u64)(tp->srtt_us >> 3) + tp->rttvar_us);
@@ -93,7 +95,10 @@ void tcp_set_rto(struct sock *sk)
 	tcp_bound_rto(sk);
 }
 
-/* The round trip by the echoed timestamp, or -1.  rcv_tsecr is without this connection's offset. */
+/*
+ * Returns the round-trip time from the echoed timestamp, or -1 without one.  The parser has already
+ * subtracted this connection's offset from rcv_tsecr.
+ */
 static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 {
 	u32 delta;
@@ -101,7 +106,7 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr)
 		return -1;
 	delta = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
-	/* An echo of a timestamp that we never sent is not a sample. */
+	/* Older than any RTO or in the future: we never sent that timestamp. */
 	if (delta > TCP_RTO_MAX * (1000u / HZ))
 		return -1;
 	return (long)max(delta, 1u) * 1000;
@@ -120,12 +125,12 @@ bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us)
 		tp->rtt_min_us = seq_rtt_us;
 	tcp_rtt_estimator(sk, seq_rtt_us);
 	tcp_set_rto(sk);
-	/* RFC 6298 5.7: a valid sample ends the doubling. */
+	/* A valid sample ends the exponential backoff of the RTO (RFC 6298 5). */
 	inet_csk(sk)->icsk_backoff = 0;
 	return true;
 }
 
-/* @req NULL: only a timestamp can give a sample (the ACK's options are parsed). */
+/* If @req is NULL only an echoed timestamp gives a sample; the ACK's options are parsed already. */
 void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req)
 {
 	long rtt_us = -1;
@@ -142,8 +147,8 @@ u32 tcp_init_cwnd(const struct tcp_sock *tp)
 }
 
 /*
- * If the ACK of our SYN or SYN-ACK echoes the time of the first one, the retransmissions were too
- * early, and none was lost.  Must run before retrans_stamp, which holds that time, is cleared.
+ * If the ACK of our SYN or SYN-ACK echoes the timestamp of the first transmission (retrans_stamp), that
+ * transmission was not lost and the retransmission was premature: forget the loss.
  */
 void tcp_try_undo_spurious_syn(struct tcp_sock *tp)
 {
@@ -153,7 +158,7 @@ void tcp_try_undo_spurious_syn(struct tcp_sock *tp)
 	tp->retrans_stamp = 0;
 }
 
-/* The handshake is complete: the first RTO and congestion window of the data phase. */
+/* The handshake is complete: sets the RTO and the congestion window with which data transfer begins. */
 void tcp_init_metrics(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -161,8 +166,8 @@ void tcp_init_metrics(struct sock *sk)
 	tcp_try_undo_spurious_syn(tp);
 	if (!tp->srtt_us) {
 		/*
-		 * RFC 6298 5.7: the SYN was sent more than once and no timestamp tells which one
-		 * was received.
+		 * There is no RTT sample: the SYN was sent more than once and no timestamp tells which
+		 * transmission was acknowledged (RFC 6298 5.7).
 		 */
 		tp->rttvar_us = TCP_TIMEOUT_FALLBACK * (1000000u / HZ);
 		tp->mdev_us = tp->mdev_max_us = tp->rttvar_us;
@@ -170,12 +175,15 @@ void tcp_init_metrics(struct sock *sk)
 	}
 	/*
 	 * RFC 5681 3.1: "If the SYN or SYN/ACK is lost, the initial window ...  MUST be one
-	 * segment".  After one retransmission the round trip may just be longer than a second (RFC
-	 * 6928 2): so one segment only after two retransmissions.
+	 * segment".  One retransmission may only mean that the round trip is longer than a second (RFC
+	 * 6928 2), so the window is one segment only after two retransmissions.
 	 */
 	tp->snd_cwnd = tp->total_retrans > 1 && tp->undo_marker ? 1 : tcp_init_cwnd(tp);
 	tp->snd_cwnd_stamp = tcp_jiffies32;
-	/* A lost SYN lowered it: "The initial value of ssthresh SHOULD be set arbitrarily high" (RFC 5681 3.1). */
+	/*
+	 * A lost SYN has lowered ssthresh; undo that.  RFC 5681 3.1: "The initial value of ssthresh SHOULD
+	 * be set arbitrarily high".
+	 */
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 }
 
@@ -188,8 +196,8 @@ void tcp_store_ts_recent(struct tcp_sock *tp)
 }
 
 /*
- * RFC 7323 4.3: only from a segment that begins at or before the last sequence number that we
- * acknowledged.
+ * Updates TS.Recent from a segment that begins at or before the last sequence number that we
+ * acknowledged, and only if its timestamp is not older (RFC 7323 4.3).
  */
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
 {
@@ -206,10 +214,10 @@ static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
 }
 
 /*
- * RFC 9293 3.10.7.4: an old segment that comes late must not restore an old window.  A segment with
- * the numbers of the last update may be older or newer ("SND.WL2 =< SEG.ACK"): a larger window is
- * accepted, and so is a closed one, because data into a closed window would only be dropped (Linux
- * does the same).
+ * RFC 9293 3.10.7.4: an old segment that arrives late must not restore an old window.  A segment with
+ * the same numbers as the last update may be older or newer than it ("SND.WL2 =< SEG.ACK").  From such
+ * a segment a larger window is accepted, and a zero window too, because the peer would drop data that
+ * is sent into a closed window (Linux does the same).
  */
 bool tcp_may_update_window(const struct tcp_sock *tp, u32 ack, u32 ack_seq, u32 nwin)
 {
@@ -231,7 +239,7 @@ static int tcp_ack_update_window(struct sock *sk, const struct sk_buff *skb, u32
 		tp->snd_wl1 = ack_seq;
 		if (tp->snd_wnd != nwin) {
 			tp->snd_wnd = nwin;
-			/* The next predicted header has a different window. */
+			/* Header prediction must now expect the new window. */
 			tp->pred_flags = 0;
 			tcp_fast_path_check(sk);
 			if (tcp_send_head(sk))
@@ -246,7 +254,10 @@ static int tcp_ack_update_window(struct sock *sk, const struct sk_buff *skb, u32
 	return flag;
 }
 
-/* No data is in flight and data waits: is the window open for it now? */
+/*
+ * No data is in flight.  If data waits and now fits into the window, stops the probe timer; if it does
+ * not fit, arms the timer for the next probe.
+ */
 static void tcp_ack_probe(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -266,7 +277,7 @@ static void tcp_ack_probe(struct sock *sk)
 
 /* ---- the retransmit queue ---------------------------------------------------------------------------------- */
 
-/* RFC 6298 5.2 and 5.3. */
+/* Restarts the retransmit timer, or stops it if no data is in flight (RFC 6298 5.2 and 5.3). */
 void tcp_rearm_rto(struct sock *sk)
 {
 	u32 rto = inet_csk(sk)->icsk_rto;
@@ -277,7 +288,10 @@ void tcp_rearm_rto(struct sock *sk)
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
 }
 
-/* A long segment is acknowledged up to a point inside: how many of its segments are complete? */
+/*
+ * @skb holds several segments and is acknowledged in part: cuts off the acknowledged bytes and returns
+ * how many whole segments they were.
+ */
 static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 {
 	u32 before_trim = tcp_skb_pcount(skb);
@@ -287,7 +301,7 @@ static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 	return before_trim - tcp_skb_pcount(skb);
 }
 
-/* @segs segments of @skb were acknowledged.  Returns FLAG_*. */
+/* Updates the counters for @segs acknowledged segments of @skb; returns FLAG_* bits. */
 static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
 {
 	const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -309,7 +323,10 @@ static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
 	return flag | FLAG_DATA_ACKED;
 }
 
-/* Frees the segments below snd_una; @acked: how many.  Returns FLAG_*. */
+/*
+ * Removes the segments below snd_una from the retransmit queue, frees them, and takes an RTT sample.
+ * Stores their number in *@acked; returns FLAG_* bits.
+ */
 noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -363,7 +380,7 @@ noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 	return flag;
 }
 
-/* ---- the network ------------------------------------------------------------------------------------------- */
+/* ---- congestion control ------------------------------------------------------------------------------------ */
 
 static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 {
@@ -371,8 +388,8 @@ static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 }
 
 /*
- * With much reordering any ACK with progress may raise cwnd; else only one that acknowledges data
- * in order.
+ * On a path that reorders segments (tp->reordering was raised) any ACK that shows an arrived segment
+ * may raise cwnd; otherwise only an ACK that acknowledges new data.
  */
 static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 {
@@ -391,7 +408,7 @@ static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered, int flag)
 	}
 }
 
-/* Data is in flight and this ACK refers to it. */
+/* Data was in flight when the ACK arrived: frees it, detects losses, adapts cwnd, retransmits. */
 static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -406,7 +423,7 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
 	}
 	if (flag & FLAG_SET_XMIT_TIMER)
 		tcp_rearm_rto(sk);
-	/* The ACK answers a segment of ours, so the next hop is reachable. */
+	/* The ACK proves that our segments arrive, so the next hop is reachable. */
 	if (((flag & FLAG_ACKED) || !(flag & FLAG_NOT_DUP)) && sk->sk_dst_cache)
 		dst_confirm(sk->sk_dst_cache);
 	tcp_cong_control(sk, ack, tp->delivered - prior_delivered, flag);
@@ -459,7 +476,7 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 		flag |= tcp_ack_update_window(sk, skb, ack, ack_seq);
 	}
 
-	/* The peer answers, so a soft error is over. */
+	/* The peer answers, so an earlier ICMP error (sk_err_soft) no longer holds. */
 	sk->sk_err_soft = 0;
 	icsk->icsk_probes_out = 0;
 	tp->rcv_tstamp = tcp_jiffies32;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes a segment by the state of its connection.
+ * Processes a received segment according to the state of its connection.
  *
- * tcp_rcv_established() <- tcp_v4_do_rcv: nearly all segments.  The fast path accepts segments that
- * header prediction expects, the slow path checks everything.
+ * tcp_rcv_established() <- tcp_v4_do_rcv: state ESTABLISHED, nearly all segments.  A segment with the
+ * header that header prediction expects takes the fast path; the slow path makes all checks.
  *
  * tcp_rcv_state_process() <- tcp_v4_do_rcv, tcp_child_process: all other states, in the order of
  * RFC 9293 3.10.7.4: sequence number, RST, SYN (tcp_validate_incoming), ACK (tcp_ack), data, FIN.
  *
  * Both call tcp_data_queue() (tcp_data.c) and the sender's tcp_data_snd_check().
  *
- * Context: softirq with the bh lock and no owner, or the owner that works off the backlog; a
- * listener is not locked.
+ * Context: softirq with the bh lock while no thread owns the socket, or the thread that owns it and
+ * processes its backlog.  A listener is not locked.
  *
  * RFC 9293, 5961, 7323.  Linux's net/ipv4/tcp_input.c.
  */
@@ -19,9 +19,12 @@
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
-/* ---- what may be answered ----------------------------------------------------------------------------- */
+/* ---- the rate limit of answers ------------------------------------------------------------------------ */
 
-/* Was the last such answer of this connection less than tcp_invalid_ratelimit ago? */
+/*
+ * Returns true if this connection's last answer to a segment outside the window is less than
+ * tcp_invalid_ratelimit ago; otherwise records that one is sent now.
+ */
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	if (*last_oow_ack_time) {
@@ -36,18 +39,18 @@ bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 	return false;
 }
 
-/* Not every out-of-window segment is answered: two hosts that disagree would loop. */
+/* If two hosts disagree on sequence numbers, their ACKs would answer each other for ever: limit them. */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	/* A segment with data is not an echo of our own ACK, and its sender waits for an answer. */
+	/* A segment with data is not an answer to an ACK of ours, and its sender waits for an ACK. */
 	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
 		return false;
 	return __tcp_oow_rate_limited(mib, last_oow_ack_time);
 }
 
-/* RFC 9293 3.10.7.4, first: the segment is not acceptable, so send an ACK with our numbers. */
+/* RFC 9293 3.10.7.4, first check: the segment is not acceptable, so send an ACK with our numbers. */
 static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -65,8 +68,9 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 	1200 /* of a peer's timestamp clock: RFC 7323 4.1 has 1000, older systems took 1200 (Linux 6.14) */
 
 /*
- * A pure ACK without news and only a little too old: parallel paths deliver such ACKs out of order.
- * Do not treat it as a segment of an old connection.
+ * Returns true for an ACK that has no data and changes nothing, and whose timestamp is older than
+ * TS.Recent by no more than an RTO.  Parallel paths deliver such ACKs out of order; PAWS must not take
+ * it for a segment of an old connection.
  */
 static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -89,14 +93,14 @@ static bool tcp_paws_discard(const struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * Is any part in the window?  The window counts from rcv_wup, not from rcv_nxt: data between them
- * was received, but the peer does not know yet.
+ * Returns true if a part of [seq, end_seq) is in the receive window.  The window begins at rcv_wup, not
+ * at rcv_nxt: the data between them was received, but the peer has no ACK for it yet.
  *
  * A segment that ends beyond the window is accepted only while the receive queue is empty, as in
  * Linux since 6.17: otherwise a peer that ignores the window would fill memory that was not
- * offered.  A FIN may come right behind the window.  A segment that begins where a closed window
- * begins is a probe: its data is refused later, its ACK counts (RFC 9293 3.10.7.4: "special
- * allowance should be made to accept valid ACKs").
+ * offered.  A FIN may lie directly behind the window.  If the window is closed, a segment that begins
+ * at rcv_nxt is a window probe: its data is refused later, but its ACK is processed (RFC 9293
+ * 3.10.7.4: "special allowance should be made to accept valid ACKs").
  */
 static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq, u32 end_seq)
 {
@@ -110,8 +114,8 @@ static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq
 }
 
 /*
- * RFC 5961 3.2: a reset is accepted only at exactly rcv_nxt.  Also at one less, which is before the
- * window, if the peer's FIN was received: some stacks do not count the FIN.
+ * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  After the peer's
+ * FIN rcv_nxt - 1 is accepted too, because some stacks do not count their FIN.
  */
 static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 {
@@ -124,8 +128,8 @@ static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 }
 
 /*
- * RFC 9293 3.5, figure 7: after two SYNs crossed, the peer's SYN-ACK contains a SYN that we have
- * already.
+ * Returns true for the peer's SYN-ACK in a simultaneous open (RFC 9293 3.5, figure 7).  Its SYN is
+ * acceptable although we have already received the peer's SYN.
  */
 static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *skb,
 				  const struct tcphdr *th)
@@ -137,7 +141,7 @@ static bool tcp_is_crossed_synack(const struct sock *sk, const struct sk_buff *s
 	       cb->end_seq == tp->rcv_nxt && cb->ack_seq == tp->snd_nxt;
 }
 
-/* RFC 9293 3.10.7.4 up to the fourth check, the ACK not included. */
+/* RFC 9293 3.10.7.4, the first four checks; tcp_ack() makes the fifth, of the ACK. */
 noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_buff *skb,
 						    const struct tcphdr *th)
 {
@@ -148,7 +152,7 @@ noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_b
 	if (tcp_fast_parse_options(skb, tp) && tcp_paws_discard(sk, skb) && !th->rst) {
 		if (th->syn)
 			goto syn_challenge;
-		/* A late pure ACK has no news, and its sender waits for no answer. */
+		/* An old ACK without data tells us nothing new, and its sender needs no answer. */
 		if (th->ack && cb->seq == cb->end_seq && before(cb->seq, tp->rcv_nxt)) {
 			snmp_inc(SNMP_TcpExtPAWSOldAck);
 			return SKB_DROP_REASON_TCP_PAWS;
@@ -186,7 +190,7 @@ noinline enum skb_drop_reason tcp_validate_incoming(struct sock *sk, struct sk_b
 	 * an ACK (also referred to as challenge ACK) to the remote peer".
 	 */
 syn_challenge:
-	/* Linux counts it as an error only on an established connection. */
+	/* As in Linux, TcpInErrs counts such a SYN only on an established connection. */
 	if (sk->sk_state == TCP_ESTABLISHED)
 		snmp_inc(SNMP_TcpInErrs);
 	snmp_inc(SNMP_TcpExtTCPSYNChallenge);
@@ -210,7 +214,7 @@ void tcp_fast_path_check(struct sock *sk)
 		tcp_fast_path_on(tp);
 }
 
-/* The fourth word of the header without the bits that may have any value: reserved bits and PSH. */
+/* Returns the header's fourth 32-bit word, without the bits that prediction ignores: reserved, PSH. */
 static __be32 tcp_hp_word(const struct tcphdr *th)
 {
 	__be32 word;
@@ -220,9 +224,9 @@ static __be32 tcp_hp_word(const struct tcphdr *th)
 }
 
 /*
- * True: header length, window and flags are as expected; the segment begins at rcv_nxt; and its
- * acknowledgment number is neither beyond what we sent nor too old (with such a number RFC 5961 5.2
- * discards the data too).  A number that is only a little old is accepted, because the timestamp of
+ * Returns true if header length, window and flags are as expected, the segment begins at rcv_nxt, and
+ * its acknowledgment number is acceptable by RFC 5961 5.2 (with another number the data must be
+ * discarded too).  A number below snd_una is accepted if it is not too old, because the timestamp of
  * such a segment must be echoed as well (RFC 7323 4.3).
  */
 static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const struct tcphdr *th)
@@ -236,12 +240,13 @@ static bool tcp_predicted(struct tcp_sock *tp, const struct sk_buff *skb, const 
 		return true;
 	if (!tcp_parse_aligned_timestamp(tp, th))
 		return false;
-	/* Older than the last: the slow path must check PAWS. */
+	/* If the timestamp is older than TS.Recent, the slow path must check PAWS. */
 	return (s32)(tp->rx_opt.rcv_tsval - tp->rx_opt.ts_recent) >= 0;
 }
 
 /*
- * We have acknowledged all bytes before this segment: its timestamp is the one to echo (7323 4.3).
+ * If we have acknowledged all bytes before this segment, its timestamp is the one to echo (RFC 7323
+ * 4.3).
  */
 static void tcp_fast_store_ts(struct tcp_sock *tp)
 {
@@ -250,7 +255,7 @@ static void tcp_fast_store_ts(struct tcp_sock *tp)
 		tcp_store_ts_recent(tp);
 }
 
-/* We send, the peer acknowledges. */
+/* The fast path for a segment without data: an ACK for data that we sent. */
 static enum skb_drop_reason tcp_fast_ack(struct sock *sk, struct sk_buff *skb)
 {
 	tcp_fast_store_ts(tcp_sk(sk));
@@ -260,7 +265,7 @@ static enum skb_drop_reason tcp_fast_ack(struct sock *sk, struct sk_buff *skb)
 	return SKB_CONSUMED;
 }
 
-/* The peer sends, we read. */
+/* The fast path for a segment with data. */
 static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -275,12 +280,12 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 	if (TCP_SKB_CB(skb)->ack_seq != tp->snd_una) {
 		tcp_ack(sk, skb, FLAG_DATA);
 		tcp_data_snd_check(sk);
-		/* A segment sent just now has carried the ACK already. */
+		/* If tcp_data_snd_check() sent a segment, that carried the ACK already. */
 		ack_due = inet_csk_ack_scheduled(sk);
 	} else {
 		/*
-		 * The peer answers: a soft error of ICMP is over.  An older segment's window no
-		 * longer counts (SND.WL1).
+		 * The peer answers, so an earlier ICMP error (sk_err_soft) no longer holds.  From now on
+		 * the window of a segment older than this one is ignored (SND.WL1).
 		 */
 		sk->sk_err_soft = 0;
 		tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
@@ -294,8 +299,8 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * RFC 9293 3.10.7.4, seventh and eighth, in a state that accepts data.  Urgent data is read in its
- * place in the stream (RFC 6093 requires no more).
+ * RFC 9293 3.10.7.4, seventh and eighth: queues data and FIN in a state that accepts them.  Urgent data
+ * stays in its place in the stream, like other data (RFC 6093 requires no more).
  */
 static enum skb_drop_reason tcp_queue_text(struct sock *sk, struct sk_buff *skb)
 {
@@ -341,13 +346,13 @@ noinline enum skb_drop_reason tcp_rcv_established(struct sock *sk, struct sk_buf
 	    skb->len - tp->tcp_header_len <= tcp_receive_window(tp) &&
 	    tcp_rmem_schedule(sk, skb->truesize))
 		return tcp_fast_data(sk, skb);
-	/* No room, or beyond the window: the slow path decides. */
+	/* There is no room for the data, or it goes beyond the window: the slow path decides. */
 	return tcp_slow_path(sk, skb, th);
 }
 
 /* ---- the other states ---------------------------------------------------------------------------------------- */
 
-/* RFC 9293 3.10.7.2.  The listener is not locked. */
+/* A segment for a listener (RFC 9293 3.10.7.2), which is not locked. */
 static enum skb_drop_reason tcp_rcv_listen(struct sock *sk, struct sk_buff *skb,
 					   const struct tcphdr *th)
 {
@@ -375,7 +380,7 @@ void tcp_init_transfer(struct sock *sk)
 	tcp_sk(sk)->lsndtime = tcp_jiffies32;
 }
 
-/* Our SYN was acknowledged: the connection is established, from either side. */
+/* In SYN_RECV our SYN was acknowledged: the connection, active or passive, is established. */
 static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcphdr *th)
 {
@@ -383,15 +388,21 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 
 	tp->copied_seq = tp->rcv_nxt;
 	tp->snd_una = TCP_SKB_CB(skb)->ack_seq;
-	/* RFC 7323 2.2: that of a SYN is never scaled. */
+	/* RFC 7323 2.2: the window of a segment with SYN is never scaled. */
 	tp->snd_wnd = (u32)ntohs(th->window) << (th->syn ? 0 : tp->rx_opt.snd_wscale);
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
-	/* The SYN-ACK was sent more than once: the timestamp tells which one was received. */
+	/*
+	 * Without an RTT the SYN-ACK was sent more than once; an echoed timestamp tells which transmission
+	 * was received.
+	 */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
 	tcp_fast_path_on(tp);
 	tcp_init_transfer(sk);
-	/* After tcp_init_buffer_space(), which reserves what the SYN-ACK announced, as Linux does. */
+	/*
+	 * Not before tcp_init_buffer_space(), in tcp_init_transfer(): like Linux it computes with the MSS
+	 * that our SYN-ACK announced.
+	 */
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
 	tcp_initialize_rcv_mss(sk);
@@ -404,9 +415,9 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 enum closing { CLOSING_GO_ON, CLOSING_DONE, CLOSING_RESET };
 
 /*
- * Our FIN was acknowledged.  If the application still has the socket, it is notified.  An orphan
- * waits for the peer's FIN for a limited time, if possible as a struct inet_timewait_sock, which is
- * smaller.
+ * Our FIN was acknowledged.  If the application still holds the socket, it is notified.  An orphan
+ * waits a limited time for the peer's FIN.  If possible, a struct inet_timewait_sock replaces it for
+ * that time, because it is smaller.
  */
 static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 				  const struct tcphdr *th)
@@ -432,8 +443,8 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 		inet_csk_reset_keepalive_timer(sk, tmo - TCP_TIMEWAIT_LEN);
 	} else if (th->fin || sock_owned_by_user(sk)) {
 		/*
-		 * Otherwise this segment's FIN would be lost, or the owner would find the socket
-		 * destroyed.
+		 * Keep the socket, with a timer: if it were replaced now, this segment's FIN would be
+		 * lost, or the owning thread would find its socket destroyed.
 		 */
 		inet_csk_reset_keepalive_timer(sk, tmo);
 	} else {
@@ -443,7 +454,7 @@ static enum closing tcp_fin_acked(struct sock *sk, const struct sk_buff *skb,
 	return CLOSING_GO_ON;
 }
 
-/* RFC 9293 3.10.7.4, fifth: the next state after an acceptable ACK, while opening and closing. */
+/* RFC 9293 3.10.7.4, fifth: changes the state if an acceptable ACK covers our SYN or our FIN. */
 static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff *skb,
 					  const struct tcphdr *th)
 {
@@ -453,7 +464,7 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 		tcp_syn_recv_established(sk, skb, th);
 		return CLOSING_GO_ON;
 	}
-	/* The other states wait for the ACK of our FIN, the last sequence number that we sent. */
+	/* The other states wait for the ACK of our FIN, which has the last sequence number. */
 	if (tp->snd_una != tp->write_seq)
 		return CLOSING_GO_ON;
 	switch (sk->sk_state) {
@@ -473,15 +484,14 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 /* The SYN-ACK of a simultaneous open: the peer may not have received our SYN yet. */
 static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *skb)
 {
-	/* Its SYN was received before, so it is below the window, and gets an ACK at once (RFC 9293
-	 * 3.10.7.4, first). */
+	/* We had its SYN already: it is below the window and needs an ACK at once (RFC 9293 3.10.7.4). */
 	tcp_enter_quickack_mode(sk);
 	inet_csk_schedule_ack(sk);
 	consume_skb(skb);
 	return SKB_CONSUMED;
 }
 
-/* RFC 9293 3.10.7.4, seventh and eighth. */
+/* RFC 9293 3.10.7.4, seventh and eighth: data and FIN, as far as the state permits them. */
 static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -489,7 +499,7 @@ static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 
 	if (tcp_hdr(skb)->syn)
 		return tcp_crossed_synack(sk, skb);
-	/* After the peer's FIN only retransmissions can come. */
+	/* After the peer's FIN only retransmissions are valid. */
 	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
 	    !before(cb->seq, tp->rcv_nxt)) {
 		if (cb->seq != cb->end_seq)
@@ -507,7 +517,7 @@ static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 	return tcp_queue_text(sk, skb);
 }
 
-/* All states but LISTEN, SYN_SENT and CLOSE. */
+/* A segment in a state other than LISTEN, SYN_SENT and CLOSE. */
 static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff *skb,
 						 const struct tcphdr *th)
 {
@@ -522,8 +532,8 @@ static enum skb_drop_reason tcp_rcv_synchronized(struct sock *sk, struct sk_buff
 		return reason;
 
 	/*
-	 * After two SYNs crossed, ours is unacknowledged: an ACK that does not cover it does not
-	 * count.
+	 * In SYN_RECV after a simultaneous open our SYN is unacknowledged; an ACK that does not cover it is
+	 * not acceptable.
 	 */
 	if (sk->sk_state == TCP_SYN_RECV && tp->snd_una != tp->snd_nxt &&
 	    !after(TCP_SKB_CB(skb)->ack_seq, tp->snd_una))

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options of a received header, read once into a checked struct.
+ * Parses the options of a received header into struct tcp_options_received.
  *
  * tcp_parse_options() <- tcp_conn_request (SYN), tcp_check_req, tcp_timewait_state_process,
  * tcp_rcv_synsent_state_process; tcp_fast_parse_options() <- tcp_validate_incoming;
- * tcp_parse_aligned_timestamp() <- both that and the fast path of tcp_rcv_established.
- * Any context, no lock but the owner's of the struct that is filled.  The header, all doff words
- * of it, was pulled by tcp_v4_rcv.
+ * tcp_parse_aligned_timestamp() <- tcp_fast_parse_options and the fast path of tcp_rcv_established.
+ * Context: any; the caller holds the lock that protects the struct to be filled, if any.  tcp_v4_rcv
+ * has pulled the whole header, doff words.
  *
  * RFC 9293 3.1 and 3.2, RFC 7323 2 and 3.  Options that are not negotiated (SACK, RFC 2018) are
  * skipped by their length, like unknown ones.  Answers to Linux's tcp_parse_options().
  */
 #include "net/tcp/tcp_in.h"
 
-/* The header's options as one word: NOP NOP TIMESTAMP 10 (RFC 7323, appendix A). */
+/* The first 32 bits of an aligned timestamp option: NOP NOP TIMESTAMP 10 (RFC 7323, appendix A). */
 #define TSTAMP_ALIGNED_WORD                                                                        \
 	(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP)
 
@@ -42,8 +42,8 @@ static void take_timestamp(struct tcp_options_received *opt, const u8 *value)
 }
 
 /*
- * Parses one complete option, @size bytes with kind and length.  A known kind of the wrong length
- * is ignored.
+ * Parses one complete option of @size bytes, including its kind and length bytes.  An option of a known
+ * kind with a wrong length is ignored.
  */
 static void take_option(struct tcp_options_received *opt, const u8 *kind, unsigned int size,
 			bool syn, bool estab)
@@ -99,7 +99,7 @@ noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_re
 	return true;
 }
 
-/* The peer echoes our clock plus this connection's offset; 0 is no echo. */
+/* The peer echoes our clock plus this connection's offset: subtracts the offset.  0 means no echo. */
 static void unshift_tsecr(struct tcp_sock *tp)
 {
 	if (tp->rx_opt.rcv_tsecr)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The write queue and the retransmit queue, and the loop that sends: which segments may leave now.
+ * The write queue, the retransmit queue, and the loop that decides which segments may be sent now.
  *
  *   tcp_sendmsg -> sk_stream_alloc_skb -> tcp_add_write_queue_tail      sk_write_queue: to be sent
  *   tcp_push (tcp_sendmsg), tcp_send_fin, tcp_data_snd_check (after each ACK), tcp_xmit_recovery
@@ -10,12 +10,12 @@
  *          -> tcp_event_new_data_sent -> tcp_rbtree_insert              tcp_rtx_queue: not acknowledged
  *   tcp_clean_rtx_queue -> tcp_rtx_queue_unlink_and_free
  *
- * A segment is in one of the queues at a time, because the tree's node and the list's links share
- * their memory; both count in sk_wmem_queued.  Three limits apply to sending: the congestion window
- * (network), the peer's window (receiver), and Nagle's rule or the wait for a larger burst
- * (sender).  If the loop stops with no data in flight, a timer is armed.
+ * A segment can be in only one of the queues, because its list links and its tree node share memory.
+ * The memory of both queues counts in sk_wmem_queued.  Three limits apply to sending: the congestion
+ * window (network), the peer's window (receiver), and Nagle's rule or the wait for a larger burst
+ * (sender).  If the loop stops while data waits and none is in flight, the probe timer is armed.
  *
- * The socket's owner, or the bh lock without one; process context or softirq.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * RFC 9293 3.7.4 and 3.8.6.2.1, 5681 4.1, 2861; Minshall's variant of Nagle; Linux's tcp_output.c.
  */
 #include "net/core/limits.h"
@@ -23,7 +23,7 @@
 
 /* ---- queues ------------------------------------------------------------------------------------ */
 
-/* By sequence number; the caller has removed overlaps with queued segments. */
+/* Inserts @skb by its sequence number; the caller has removed overlaps with queued segments. */
 void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb)
 {
 	struct rb_node **link = &root->rb_node, *parent = NULL;
@@ -53,7 +53,7 @@ void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 	if (tp->retransmit_skb_hint == skb)
 		tp->retransmit_skb_hint = NULL;
 	rb_erase(&skb->rbnode, &sk->tcp_rtx_queue);
-	/* The words of the tree's node become list links again. */
+	/* The tree node used the memory of the list links, which must be NULL now. */
 	skb->next = skb->prev = NULL;
 	tcp_wmem_free_skb(sk, skb);
 }
@@ -73,7 +73,7 @@ void tcp_queue_skb(struct sock *sk, struct sk_buff *skb)
 	tcp_add_write_queue_tail(sk, skb);
 }
 
-/* Memory is short: lowers the limit of this socket's send buffer. */
+/* Memory is short: lowers this socket's send buffer limit to half of its present use. */
 void sk_stream_moderate_sndbuf(struct sock *sk)
 {
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
@@ -81,7 +81,7 @@ void sk_stream_moderate_sndbuf(struct sock *sk)
 					max(sk->sk_sndbuf, SOCK_MIN_SNDBUF));
 }
 
-/* Not counted yet: the caller links the segment and adds its truesize to sk_wmem_queued. */
+/* The caller adds the new segment's truesize to sk_wmem_queued when it queues the segment. */
 struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 {
 	struct sk_buff *skb = alloc_skb_fclone(MAX_TCP_HEADER + ALIGN_UP(size, 4), gfp);
@@ -97,8 +97,8 @@ struct sk_buff *sk_stream_alloc_skb(struct sock *sk, int size, gfp_t gfp)
 /* ---- the limit of the network ---------------------------------------------------------------- */
 
 /*
- * The number of segments that the congestion window permits; at most half of the window at once,
- * for the ACK clock.  A FIN counts like any segment (Linux up to 6.8 let one pass a full window).
+ * Returns the number of segments that the congestion window permits now; at most half of cwnd, so that
+ * ACKs come back evenly.  A FIN counts like any segment (Linux up to 6.8 sent one into a full window).
  */
 noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 {
@@ -109,7 +109,7 @@ noinline unsigned int tcp_cwnd_test(const struct tcp_sock *tp)
 	return min(max(cwnd >> 1, 1u), cwnd - in_flight);
 }
 
-/* Idle since longer than an RTO: cwnd is halved once for each RTO (RFC 2861). */
+/* The sender was idle for @idle jiffies, more than an RTO: halves cwnd for each RTO (RFC 2861). */
 static void tcp_cwnd_restart(struct sock *sk, u32 idle)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -125,7 +125,7 @@ static void tcp_cwnd_restart(struct sock *sk, u32 idle)
 	tp->snd_cwnd_used = 0;
 }
 
-/* RFC 5681 4.1.  Called when new data is queued and none is in flight. */
+/* If the sender was idle, lowers cwnd (RFC 5681 4.1).  Called before new data is sent. */
 void tcp_slow_start_after_idle_check(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -138,7 +138,10 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 		tcp_cwnd_restart(sk, idle);
 }
 
-/* The application did not fill the window for an RTO: the window no longer measures the path. */
+/*
+ * For an RTO the application sent less than cwnd permits, so cwnd says little about the path: lowers it
+ * to the mean of cwnd and the part that was used.
+ */
 static void tcp_cwnd_application_limited(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -155,7 +158,7 @@ static void tcp_cwnd_application_limited(struct sock *sk)
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 }
 
-/* Of each round trip the moment counts in which most was in flight: was the window the limit then? */
+/* Records whether cwnd was the limit at that moment of a round trip in which most data was in flight. */
 static void tcp_note_fullest(struct tcp_sock *tp, bool is_cwnd_limited)
 {
 	bool new_round = !before(tp->snd_una, tp->max_packets_seq);
@@ -183,8 +186,8 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
 	/*
-	 * All data was sent, the application has more, and the buffer has no room: the buffer is
-	 * too small.
+	 * All queued data was sent and the application waits for room to write more: the send buffer is
+	 * the limit.
 	 */
 	if (tcp_write_queue_empty(sk) && sock_flag(sk, SOCK_NOSPACE) &&
 	    ((1 << sk->sk_state) & ((1 << TCP_ESTABLISHED) | (1 << TCP_CLOSE_WAIT))))
@@ -193,19 +196,19 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 
 /* ---- the limit of the receiver --------------------------------------------------------------- */
 
-/* Does at least the first segment lie within the peer's window? */
+/* Returns true if at least the first MSS bytes of @skb, or all of it, are within the peer's window. */
 noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 			       unsigned int cur_mss)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	bool whole = skb->len <= cur_mss; /* then a FIN counts, too */
+	bool whole = skb->len <= cur_mss; /* end_seq then includes a FIN */
 
 	return !after(whole ? cb->end_seq : cb->seq + cur_mss, tcp_wnd_end(tp));
 }
 
 /* ---- the limits of the sender itself --------------------------------------------------------- */
 
-/* Minshall: a small segment waits only for an earlier small one, not for full ones. */
+/* Minshall: true while an earlier small segment is unacknowledged; only that delays a small segment. */
 static bool tcp_minshall_check(const struct tcp_sock *tp)
 {
 	return tp->snd_sml != tp->snd_una && between(tp->snd_sml, tp->snd_una, tp->snd_nxt);
@@ -218,14 +221,14 @@ static void tcp_minshall_update(struct tcp_sock *tp, unsigned int mss_now,
 		tp->snd_sml = TCP_SKB_CB(skb)->end_seq;
 }
 
-/* True: hold the segment back.  @partial: it is less than full. */
+/* Returns true if the segment must wait.  @partial: it has less than an MSS of data. */
 static bool tcp_nagle_check(bool partial, const struct tcp_sock *tp, int nonagle)
 {
 	return partial && ((nonagle & TCP_NAGLE_CORK) ||
 			   (!nonagle && tp->packets_out && tcp_minshall_check(tp)));
 }
 
-/* True: the segment may be sent. */
+/* Returns true if Nagle's rule permits to send @skb now. */
 static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 			   unsigned int cur_mss, int nonagle)
 {
@@ -236,7 +239,7 @@ static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 	return !tcp_nagle_check(skb->len < cur_mss, tp, nonagle);
 }
 
-/* The number of segments in @skb; counted again if the MSS has changed. */
+/* Returns the number of segments in @skb; counts them again if the MSS has changed. */
 static unsigned int tcp_init_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 {
 	int segs = tcp_skb_pcount(skb);
@@ -246,7 +249,7 @@ static unsigned int tcp_init_tso_segs(struct sk_buff *skb, unsigned int mss_now)
 	return tcp_skb_pcount(skb);
 }
 
-/* Most segments of one packet that the device takes. */
+/* Returns the largest number of segments in one packet that the device accepts. */
 unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
 {
 	const struct net_device *dev;
@@ -257,19 +260,21 @@ unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
 	dev = sk->sk_dst_cache->dev;
 	if (dev->gso_max_size <= 1 + MAX_TCP_HEADER)
 		return 1;
-	/* With its headers it must be a datagram, whose length has 16 bits. */
+	/* Headers and data must fit into an IP datagram, whose length field has 16 bits. */
 	segs = (min(dev->gso_max_size, (unsigned int)GSO_MAX_SIZE) - 1 - MAX_TCP_HEADER) / mss_now;
 	return clamp_t(u32, segs, 1, max_t(u32, dev->gso_max_segs, 1));
 }
 
-/* A near peer's ACKs return before a burst can do harm: allow the largest burst below 0.5 ms, half
- * of that for each further 0.5 ms (Linux 5.18). */
+/*
+ * A burst to a near peer does no harm, because its ACKs return soon.  tcp_tso_autosize() adds 64 KiB to
+ * the burst at an RTT below 0.5 ms (2^9 us), and half of that for each further 0.5 ms (Linux 5.18).
+ */
 #define TSO_RTT_SHIFT 9
 
 /*
- * The segments that the path carries in about a millisecond, at the rate of the window (a window
- * each round trip; more in slow start, where it is about to double).  On a long path the window is
- * not sent in one burst.
+ * Returns the number of segments that the path carries in about a millisecond, so that on a long path
+ * the window is not sent in one burst.  The rate is one window for each round trip, times a percentage
+ * that is larger in slow start, because there the window is about to double.
  */
 static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
 {
@@ -280,7 +285,7 @@ static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
 
 	if (!tp->srtt_us)
 		return ~0u;
-	/* Bytes of a second; srtt_us is eight round trips. */
+	/* Bytes a second, >> 10 for a millisecond; the factor 8 is there because srtt_us is 8 * SRTT. */
 	bytes = (u64)tp->mss_cache * max(tp->snd_cwnd, tp->packets_out) * percent *
 			(8 * 1000000 / 100) / tp->srtt_us >>
 		10;
@@ -289,13 +294,16 @@ static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
 	return max_t(u64, min_t(u64, bytes, GSO_MAX_SIZE) / mss_now, sysctl_tcp_min_tso_segs);
 }
 
-/* Most segments of one packet. */
+/* Returns the largest number of segments in one packet, by the path and by the device. */
 unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 {
 	return min(tcp_tso_autosize(tcp_sk(sk), mss_now), tcp_max_gso_segs(sk, mss_now));
 }
 
-/* The bytes of a long segment that may be sent now; if possible the rest is full segments. */
+/*
+ * Returns how many bytes of @skb, several segments, may be sent now: at most @max_segs segments, at most
+ * the peer's window, and without a partial segment at the end if Nagle's rule forbids one.
+ */
 static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_buff *skb,
 					unsigned int mss_now, unsigned int max_segs, int nonagle)
 {
@@ -315,12 +323,12 @@ static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_b
 	return needed;
 }
 
-/* The limits that applied. */
+/* The limits that stopped the sender: the congestion window, the receiver's window. */
 struct limited {
 	bool cwnd, rwnd;
 };
 
-/* A burst of @limit bytes is large enough to be sent now. */
+/* Returns true if a burst of @limit bytes is large enough to be sent now. */
 static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned int mss_now)
 {
 	u32 divisor = READ_ONCE(sysctl_tcp_tso_win_divisor);
@@ -331,8 +339,8 @@ static bool tcp_tso_burst_is_fair(const struct tcp_sock *tp, u32 limit, unsigned
 }
 
 /*
- * Should the segment wait for the next ACK, which will permit a larger burst?  Only if an ACK is
- * sure to come soon, and the present burst is a small part of the window.
+ * Returns true if the segment should wait for the next ACK, which will permit a larger burst.  That is
+ * so only if an ACK will come soon and the present burst is a small part of the window.
  */
 static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *skb,
 				 struct limited *by, unsigned int max_segs, unsigned int mss_now)
@@ -345,7 +353,7 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 
 	if (!head || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 		return false;
-	/* The application pauses: its next write may be far away. */
+	/* Nothing was sent in this jiffy: the application pauses, its next write may be far away. */
 	if ((s32)(tcp_jiffies32 - tp->lsndtime) > 0)
 		return false;
 
@@ -359,9 +367,9 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 	if (tcp_tso_burst_is_fair(tp, limit, mss_now))
 		return false;
 	/*
-	 * The next ACK is further away than half a round trip, or than a millisecond if the round
-	 * trip is long (Linux 6.18).  It is expected a round trip after the oldest segment was
-	 * sent.
+	 * Do not wait if the next ACK is more than half a round trip away, or more than a millisecond if
+	 * the round trip is long (Linux 6.18).  The ACK is expected a round trip after the oldest segment
+	 * in flight was sent.
 	 */
 	age_us = (tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
 	if ((s64)(tp->srtt_us >> 3) - age_us >
@@ -376,15 +384,15 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 		return true;
 	}
 	/*
-	 * Only the application could enlarge the burst, and no byte can be added to this segment
-	 * any more.
+	 * Only more data from the application could enlarge the burst, so wait for it; but not if the
+	 * segment has a FIN or is closed (eor), because then no data can be added.
 	 */
 	return !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN) && !TCP_SKB_CB(skb)->eor;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------ */
 
-/* Moves a segment from the queue of unsent ones into the tree of unacknowledged ones. */
+/* @skb was sent: moves it from the write queue into the retransmit queue. */
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -394,13 +402,16 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 	__skb_unlink(skb, &sk->sk_write_queue);
 	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);
 	tp->packets_out += tcp_skb_pcount(skb);
-	/* Probes end once data is in flight. */
+	/* Start the retransmit timer; it replaces the probe timer, as they share icsk_pending. */
 	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)
 		tcp_rearm_rto(sk);
 	snmp_add(SNMP_TcpExtTCPOrigDataSent, tcp_skb_pcount(skb));
 }
 
-/* Sending is permitted: how many bytes of @skb? 0: none. */
+/*
+ * The windows permit to send.  Returns how many bytes of @skb to send now, by Nagle's rule and the wait
+ * for a larger burst; 0 means none.
+ */
 static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigned int mss_now,
 				   unsigned int quota, int nonagle, int push_one,
 				   struct limited *by)
@@ -408,7 +419,7 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 	unsigned int max_segs = tcp_tso_segs(sk, mss_now);
 
 	if (tcp_skb_pcount(skb) == 1) {
-		/* Only the last segment may still grow. */
+		/* Only the last segment of the queue can still get data, so only that one may wait. */
 		if (!skb_queue_is_last(&sk->sk_write_queue, skb))
 			nonagle = TCP_NAGLE_PUSH;
 		return tcp_nagle_test(tcp_sk(sk), skb, mss_now, nonagle) ? mss_now : 0;
@@ -419,8 +430,8 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 }
 
 /*
- * Sends the segments that may be sent; only one with @push_one.  True if no data is in flight and
- * data waits nevertheless: then the caller arms a timer.
+ * Sends the segments that may be sent now; with @push_one at most one.  Returns true if data waits
+ * although none is in flight; no ACK will come then, so the caller arms the probe timer.
  */
 noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one,
 			     gfp_t gfp)
@@ -474,14 +485,14 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 
 void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagle)
 {
-	/* The queue of a dead connection is being freed. */
+	/* The connection has ended and its queue is being freed. */
 	if (unlikely(sk->sk_state == TCP_CLOSE))
 		return;
 	if (tcp_write_xmit(sk, cur_mss, nonagle, 0, GFP_ATOMIC))
 		tcp_check_probe_timer(sk);
 }
 
-/* A full segment is ready while the application still writes. */
+/* tcp_sendmsg() has a full segment ready while it still copies data: sends that segment. */
 void tcp_push_one(struct sock *sk, unsigned int mss_now)
 {
 	tcp_write_xmit(sk, mss_now, TCP_NAGLE_PUSH, 1, GFP_ATOMIC);
@@ -497,7 +508,7 @@ static bool tcp_should_expand_sndbuf(const struct sock *sk)
 	       tcp_packets_in_flight(tp) < tp->snd_cwnd;
 }
 
-/* Acknowledged data was freed: wakes a caller that waits for the space. */
+/* If acknowledged data was freed, wakes a thread that waits for room in the send buffer. */
 void tcp_check_space(struct sock *sk)
 {
 	if (!sock_flag(sk, SOCK_QUEUE_SHRUNK))

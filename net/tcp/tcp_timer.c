@@ -7,13 +7,14 @@
  *   icsk_delack_timer -> tcp_delack_timer -> tcp_delack_timer_handler -> tcp_send_ack
  *   sk_timer -> tcp_keepalive_timer -> tcp_write_wakeup
  *
- * A probe is new data if the window has room for a byte, else an ACK with a sequence number that
- * was acknowledged long ago: the peer must answer it with its numbers.
+ * A probe sends new data if the peer's window has room for a byte.  Otherwise it sends an ACK with a
+ * sequence number that was acknowledged already; the peer must answer it with its present numbers.
  *
- * All run in softirq and take the bh lock.  If a thread owns the socket, they leave a flag and a
- * reference (tsq_flags), and release_sock() -> tcp_release_cb() does the work; keepalive, which is
- * not urgent, runs again a little later.  An armed timer holds a reference, which its run gives
- * back. RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c and tcp_output.c.
+ * All handlers run in softirq and take the bh lock.  If a thread owns the socket, the handler sets a bit
+ * in tsq_flags and takes a reference, and release_sock() -> tcp_release_cb() does the work; the
+ * keepalive timer, which is not urgent, runs again a little later instead.  An armed timer holds a
+ * reference to the socket, which its handler drops.
+ * RFC 6298 5, 9293 3.8.3, 3.8.4, 3.8.6.1, 5482; Linux's tcp_timer.c and tcp_output.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/printk.h"
@@ -22,7 +23,7 @@
 
 /* ---- probes ------------------------------------------------------------------------------------ */
 
-/* Sends an ACK with the sequence number before the first unacknowledged one. */
+/* Sends an ACK with sequence number snd_una - 1, outside the peer's window, so the peer must answer. */
 static int tcp_xmit_probe_skb(struct sock *sk, enum snmp_counter mib)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -35,7 +36,7 @@ static int tcp_xmit_probe_skb(struct sock *sk, enum snmp_counter mib)
 	return tcp_transmit_skb(sk, skb, 0, GFP_ATOMIC);
 }
 
-/* The window has room for a part of the next segment: send that part as the probe. */
+/* The peer's window has room for a part of @skb, the next segment: sends that part as the probe. */
 static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -46,7 +47,7 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 
 	if (before(tp->pushed_seq, tcb->end_seq))
 		tp->pushed_seq = tcb->end_seq;
-	/* A FIN takes a place in the window too: it may be the only part that is cut off. */
+	/* A FIN needs a byte of the window too: possibly only the FIN does not fit and is cut off. */
 	if (room < tcb->end_seq - tcb->seq || skb->len > mss) {
 		if (tcp_fragment(sk, false, skb, min(room, mss), mss, GFP_ATOMIC))
 			return -ENOMEM;
@@ -61,7 +62,7 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 	return err;
 }
 
-/* 0: a segment was sent; -errno: not.  @mib counts probes without data. */
+/* Sends a probe.  Returns 0, or -errno if no segment was sent.  @mib counts the probes without data. */
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 {
 	struct sk_buff *skb = tcp_send_head(sk);
@@ -75,9 +76,9 @@ int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 }
 
 /*
- * The time of the next probe: at the latest when TCP_USER_TIMEOUT, which counts from the first
- * probe, is over (Linux 5.12), so that tcp_probe_timer() ends the connection then and not up to two
- * minutes later.
+ * Returns the time to the next probe in jiffies.  It is not later than the end of TCP_USER_TIMEOUT,
+ * which counts from the first probe (Linux 5.12); so tcp_probe_timer() ends the connection then, and
+ * not up to two minutes later.
  */
 unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when)
 {
@@ -92,7 +93,7 @@ unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when)
 	return min_t(unsigned long, when, max(left, 1));
 }
 
-/* Every probe doubles the time to the next, as long as the window stays closed. */
+/* Sends a window probe and arms the timer for the next; each probe doubles the time to the next one. */
 noinline void tcp_send_probe0(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -101,15 +102,15 @@ noinline void tcp_send_probe0(struct sock *sk)
 	int err = tcp_write_wakeup(sk, SNMP_TcpExtTCPWinProbe);
 
 	if (tp->packets_out || !tcp_send_head(sk)) {
-		/* The probe was data: the retransmit timer watches it. */
+		/* The probe carried data, so the retransmit timer is running now. */
 		icsk->icsk_probes_out = 0;
 		icsk->icsk_backoff = 0;
 		return;
 	}
 	if (err == -ENOBUFS || err == -ENOMEM) {
 		/*
-		 * Our own lack of memory is not an answer of the peer: try again soon, without
-		 * doubling.
+		 * The probe was not sent because we have no memory, which says nothing about the peer: try
+		 * again soon, without doubling the time.
 		 */
 		if (!icsk->icsk_probes_out)
 			icsk->icsk_probes_out = 1;
@@ -130,7 +131,7 @@ static void tcp_write_err(struct sock *sk)
 	tcp_done_with_error(sk, sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT);
 }
 
-/* Destroys an orphan when memory is short.  True: destroyed. */
+/* Ends the orphan @sk if memory is short or there are too many orphans; returns true if it ended. */
 static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
 {
 	if (!tcp_check_oom(sk))
@@ -142,7 +143,10 @@ static bool tcp_out_of_resources(struct sock *sk, bool do_reset)
 	return true;
 }
 
-/* The number of tries of an orphan: none after an ICMP error. */
+/*
+ * Returns how many retransmissions or probes in a row an orphan makes before it ends: none after an
+ * ICMP error if the peer seems to be gone (not @alive).
+ */
 static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 {
 	unsigned int retries = sysctl_tcp_orphan_retries;
@@ -153,10 +157,10 @@ static unsigned int tcp_orphan_retries(const struct sock *sk, bool alive)
 }
 
 /*
- * The time, in ms, when the unacknowledged segment was retransmitted for the first time; for a SYN,
- * when it was sent first.  RFC 1122 4.2.3.5 counts "transmissions of the same segment": an
- * acknowledgment in between restarts the count (Linux 6.18 counts on until all of a lost window is
- * acknowledged).
+ * Returns the time (tcp_time_stamp(), ms) from which the timeout of the oldest unacknowledged segment
+ * counts: its first retransmission, or its sending if it was not retransmitted.  RFC 1122 4.2.3.5 counts
+ * "transmissions of the same segment", so an ACK of new data restarts the count (Linux 6.18 does not
+ * restart it until the whole lost window is acknowledged).
  */
 static u32 tcp_retrans_start(const struct sock *sk)
 {
@@ -170,7 +174,10 @@ static u32 tcp_retrans_start(const struct sock *sk)
 	return tcp_ns_to_stamp(head->skb_mstamp);
 }
 
-/* The time, in ms, of @boundary retransmissions when each waits twice as long as the last. */
+/*
+ * Returns the time in ms that @boundary retransmissions take if the first waits @rto_base ms and each
+ * further one twice as long as the one before, but at most TCP_RTO_MAX.
+ */
 static unsigned int tcp_backoff_time(unsigned int boundary, unsigned int rto_base)
 {
 	unsigned int doublings = 0;
@@ -182,7 +189,10 @@ static unsigned int tcp_backoff_time(unsigned int boundary, unsigned int rto_bas
 	return ((2u << doublings) - 1) * rto_base + (boundary - doublings) * TCP_RTO_MAX;
 }
 
-/* Have we tried for as long as @boundary retransmissions take, or for @timeout ms if given? */
+/*
+ * Returns true if we have been retransmitting for @timeout ms, or, if @timeout is 0, for as long as
+ * @boundary retransmissions with doubled waits take.
+ */
 bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int timeout)
 {
 	bool syn = sk->sk_state == TCP_SYN_SENT || sk->sk_state == TCP_SYN_RECV;
@@ -195,7 +205,7 @@ bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int 
 	return (s32)(tcp_time_stamp(tp) - tcp_retrans_start(sk) - timeout) >= 0;
 }
 
-/* Another timeout: false, continue; true, the connection has ended. */
+/* The retransmit timer expired.  Returns true if that was one timeout too many and @sk has ended. */
 static bool tcp_write_timeout(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -207,7 +217,7 @@ static bool tcp_write_timeout(struct sock *sk)
 		retry_until =
 			icsk->icsk_syn_retries ? icsk->icsk_syn_retries : sysctl_tcp_syn_retries;
 	} else {
-		/* The route may be the reason: look it up again. */
+		/* The route may be the cause: drop it, so that the next segment looks it up again. */
 		if (retransmits_timed_out(sk, sysctl_tcp_retries1, 0))
 			sk_dst_reset(sk);
 		retry_until = sysctl_tcp_retries2;
@@ -228,7 +238,7 @@ static bool tcp_write_timeout(struct sock *sk)
 
 /* ---- retransmission ------------------------------------------------------------------------------------- */
 
-/* The next timeout, but not beyond the time that the application set (TCP_USER_TIMEOUT). */
+/* Returns the RTO in jiffies, or the rest of TCP_USER_TIMEOUT if that is shorter. */
 static unsigned long tcp_clamp_rto_to_user_timeout(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -255,15 +265,17 @@ static void tcp_count_timeout(const struct sock *sk)
 		snmp_inc(SNMP_TcpExtTCPRenoFailures);
 }
 
-/* The peer closed the window over data in flight: the peer is alive, so it is probed, without
- * giving up as long as it answers. */
+/*
+ * Returns true if the peer closed its window while data is in flight.  Then the retransmissions are
+ * window probes, and the connection does not end as long as the peer answers.
+ */
 static bool tcp_window_was_shrunk(const struct sock *sk)
 {
 	return !tcp_sk(sk)->snd_wnd && !sock_flag(sk, SOCK_DEAD) && sk->sk_state != TCP_SYN_SENT &&
 	       sk->sk_state != TCP_SYN_RECV;
 }
 
-/* RFC 6298 5.4 to 5.6: retransmit the oldest segment, and double the timeout. */
+/* The retransmit timer expired: retransmits the oldest segment, doubles the RTO (RFC 6298 5.4-5.6). */
 noinline void tcp_retransmit_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -290,7 +302,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 		tcp_enter_loss(sk);
 		err = tcp_retransmit_skb(sk, head, 1);
 		if (err == -ENOBUFS || err == -ENOMEM) {
-			/* A local error, not the network's: try again soon, without doubling. */
+			/* We have no memory; no segment was lost: try again soon, without doubling the RTO. */
 			if (!icsk->icsk_retransmits)
 				icsk->icsk_retransmits = 1;
 			inet_csk_reset_xmit_timer(
@@ -316,7 +328,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 
 /* ---- probes of a closed window ------------------------------------------------------------------------------ */
 
-/* The state says that a FIN was sent, but there was no memory for it. */
+/* Returns true if the state requires a FIN in one of the queues, but there was no memory for it. */
 static bool tcp_fin_is_missing(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -342,7 +354,10 @@ static void tcp_probe_timer(struct sock *sk)
 		return;
 	}
 
-	/* The waiting data has never been sent: count from the first probe. */
+	/*
+	 * The segment was never sent, so skb_mstamp is free: it holds the time of the first probe, from
+	 * which TCP_USER_TIMEOUT counts.
+	 */
 	if (!head->skb_mstamp)
 		head->skb_mstamp = tp->tcp_mstamp;
 	else if (icsk->icsk_user_timeout &&
@@ -350,7 +365,8 @@ static void tcp_probe_timer(struct sock *sk)
 		goto abort;
 
 	/*
-	 * Probes that are answered may go on for ever (RFC 9293 3.8.6.1); an ACK resets the count.
+	 * As long as the peer answers, probes may go on for ever (RFC 9293 3.8.6.1), because each ACK resets
+	 * icsk_probes_out.  For an orphan they end sooner.
 	 */
 	if (sock_flag(sk, SOCK_DEAD)) {
 		bool alive = tcp_probe0_when(sk, TCP_RTO_MAX) < TCP_RTO_MAX;
@@ -361,7 +377,7 @@ static void tcp_probe_timer(struct sock *sk)
 		if (tcp_out_of_resources(sk, true))
 			return;
 	}
-	/* The count is a byte: 255 is its largest value. */
+	/* icsk_probes_out is a byte: it must not exceed 255. */
 	if (icsk->icsk_probes_out > max_probes || icsk->icsk_probes_out == 255)
 		goto abort;
 	tcp_send_probe0(sk);
@@ -373,7 +389,7 @@ abort:
 
 /* ---- the two timers of inet_connection_sock ------------------------------------------------------------------- */
 
-/* bh lock held, or the owner. */
+/* The caller holds the bh lock while no thread owns @sk, or owns @sk. */
 void tcp_write_timer_handler(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -381,7 +397,7 @@ void tcp_write_timer_handler(struct sock *sk)
 
 	if (((1 << sk->sk_state) & ((1 << TCP_CLOSE) | (1 << TCP_LISTEN))) || !event)
 		return;
-	/* It was postponed after this run was scheduled. */
+	/* The timer was postponed after this run was scheduled: arm it for the new time. */
 	if (time_after(icsk->icsk_timeout, jiffies)) {
 		sk_reset_timer(sk, &icsk->icsk_retransmit_timer, icsk->icsk_timeout);
 		return;
@@ -405,8 +421,8 @@ void tcp_defer(struct sock *sk, u8 what)
 }
 
 /*
- * Runs a timer: calls @handler now, or sets @deferred if a thread owns the socket.  Drops the
- * reference of the armed timer.
+ * Calls the timer handler @handler, or, if a thread owns the socket, sets the bit @deferred, so that
+ * tcp_release_cb() calls it later.  Drops the reference that the armed timer held.
  */
 static void tcp_timer_run(struct sock *sk, void (*handler)(struct sock *sk), u8 deferred)
 {
@@ -415,7 +431,7 @@ static void tcp_timer_run(struct sock *sk, void (*handler)(struct sock *sk), u8 
 		handler(sk);
 	} else {
 		if (deferred == TCP_DELACK_TIMER_DEFERRED) {
-			/* The reader acknowledges as soon as it has taken data. */
+			/* tcp_send_delayed_ack() and tcp_cleanup_rbuf() then send the ACK without delay. */
 			inet_csk(sk)->icsk_ack.blocked = 1;
 			snmp_inc(SNMP_TcpExtDelayedACKLocked);
 		}
@@ -430,7 +446,7 @@ void tcp_write_timer(unsigned long data)
 	tcp_timer_run((struct sock *)data, tcp_write_timer_handler, TCP_WRITE_TIMER_DEFERRED);
 }
 
-/* bh lock held, or the owner. */
+/* The caller holds the bh lock while no thread owns @sk, or owns @sk. */
 void tcp_delack_timer_handler(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -447,7 +463,7 @@ void tcp_delack_timer_handler(struct sock *sk)
 		return;
 	if (icsk->icsk_ack.pingpong) {
 		/*
-		 * The answer that was to carry the ACK did not come: the traffic is not
+		 * The application sent no answer that could carry the ACK: the traffic is not
 		 * interactive.
 		 */
 		icsk->icsk_ack.pingpong = 0;
@@ -464,7 +480,10 @@ void tcp_delack_timer(unsigned long data)
 	tcp_timer_run((struct sock *)data, tcp_delack_timer_handler, TCP_DELACK_TIMER_DEFERRED);
 }
 
-/* From release_sock(), still the owner, with the bh lock: does the work that softirq deferred. */
+/*
+ * Called by release_sock() while the thread still owns @sk and holds the bh lock: does the work that
+ * softirq deferred.
+ */
 noinline void tcp_release_cb(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -489,7 +508,7 @@ noinline void tcp_release_cb(struct sock *sk)
 
 /* ---- keepalive ---------------------------------------------------------------------------------------------------- */
 
-/* The time since the peer's last segment. */
+/* Returns the time since the peer's last data or ACK, in jiffies. */
 static u32 tcp_keepalive_elapsed(const struct sock *sk)
 {
 	u32 now = tcp_jiffies32;
@@ -497,7 +516,7 @@ static u32 tcp_keepalive_elapsed(const struct sock *sk)
 	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tcp_sk(sk)->rcv_tstamp);
 }
 
-/* Enough probes were sent, or for long enough. */
+/* Returns true if TCP_USER_TIMEOUT is over, or, without it, if all keepalive probes were sent. */
 static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -508,13 +527,13 @@ static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 	return icsk->icsk_probes_out >= keepalive_probes(tcp_sk(sk));
 }
 
-/* The time of the next check, or 0: the connection has ended. */
+/* Sends a probe if one is due.  Returns the time to the next check in jiffies; 0: @sk has ended. */
 static u32 tcp_keepalive_work(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 idle_limit = keepalive_time_when(tp), elapsed;
 
-	/* Data is in flight or waits: the other timers watch the peer. */
+	/* Data is in flight or waits, so the retransmit timer or the probe timer detects a dead peer. */
 	if (tp->packets_out || tcp_send_head(sk))
 		return idle_limit;
 	elapsed = tcp_keepalive_elapsed(sk);
@@ -533,8 +552,9 @@ static u32 tcp_keepalive_work(struct sock *sk)
 }
 
 /*
- * An orphan's wait in FIN_WAIT2 is over: the rest of it, if any, as a timewait object; else the
- * connection ends.
+ * The timer of an orphan in FIN_WAIT2 expired.  The timer runs TCP_TIMEWAIT_LEN less than the whole wait
+ * if that is longer; then a timewait object replaces the socket for the rest.  Otherwise the connection
+ * ends.
  */
 static void tcp_fin_wait2_over(struct sock *sk)
 {

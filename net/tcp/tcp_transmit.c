@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last step of a segment in TCP: writes its header and passes it to IP.
+ * The last step of sending a segment in TCP: writes its header and passes it to IP.  Also sends ACKs
+ * without data, at once or delayed.
  *
  *   tcp_write_xmit, tcp_retransmit_skb, tcp_connect, tcp_send_ack, probes, resets
  *     -> tcp_transmit_skb -> options -> icsk_af_ops->send_check -> icsk_af_ops->queue_xmit
  *
- * A segment that may be retransmitted is sent as a clone: the original stays in its queue, and the
- * clone may write into the shared headroom.  While a lower layer still holds an older clone, the
- * headroom is in use and the new clone gets a linear part of its own. And ACKs without data: now,
- * or delayed.
+ * A segment that may be retransmitted is sent as a clone; the original stays in its queue.  The headers
+ * are written into the headroom that the clone shares with the original.  While a lower layer still
+ * holds an older clone, that headroom is in use, so the segment is sent as a copy with a linear part of
+ * its own.
  *
- * The socket's owner, or the bh lock without one; process context or softirq.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * RFC 9293 3.1, 7323 2 and 3; Linux's tcp_output.c.
  */
 #define LOG_SOURCE tcp_log
@@ -20,8 +21,8 @@
 /* ---- effects of a sent segment --------------------------------------------------------------- */
 
 /*
- * A sent segment carried an ACK: the pending ACKs are done.  Only a pending one counts as a quick
- * ACK, and a burst of segments counts once (Linux 6.6): each tells the peer of new data once.
+ * A sent segment carried an ACK: no ACK is pending any more.  It counts as a quick ACK only if one was
+ * pending, so a burst of segments counts as one quick ACK (Linux 6.6).
  */
 static noinline void tcp_event_ack_sent(struct sock *sk)
 {
@@ -42,14 +43,14 @@ static noinline void tcp_event_data_sent(struct sock *sk)
 		tcp_ca_event(sk, CA_EVENT_TX_START);
 	tp->lsndtime = now;
 	/*
-	 * Data is sent soon after data was received: interactive traffic, where answers will carry
-	 * the ACKs.
+	 * Data is sent soon after data was received: the traffic is interactive, so delay ACKs, because
+	 * the answers will carry them.
 	 */
 	if (now - icsk->icsk_ack.lrcvtime < icsk->icsk_ack.ato)
 		icsk->icsk_ack.pingpong = 1;
 }
 
-/* Counts @pkts segments of @bytes together (@tcb), before they are passed down. */
+/* Counts @pkts segments with @bytes of data in total, whose control block is @tcb, as sent. */
 static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int pkts,
 			   unsigned int bytes)
 {
@@ -70,7 +71,7 @@ static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsign
 
 /* ---- the segment ----------------------------------------------------------------------------------------- */
 
-/* A packet that shares @skb's data, with headroom of its own. */
+/* Returns a clone of @skb, or, if an older clone is still in use, a copy with its own linear part. */
 static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 {
 	struct sk_buff *copy;
@@ -79,7 +80,8 @@ static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 		return skb_clone(skb, gfp);
 	copy = pskb_copy(skb, gfp);
 	if (copy)
-		copy->tstamp = 0; /* in the tree its memory holds a link */
+		copy->tstamp =
+			0; /* shares memory with @skb's tree node: the copy has a pointer there */
 	return copy;
 }
 
@@ -107,8 +109,8 @@ static void tcp_write_header(struct sock *sk, struct sk_buff *skb, const struct 
 }
 
 /*
- * Sends @skb, or with @clone_it a clone of it.  Without @clone_it the segment is consumed in any
- * case. 0, or -errno: -ENOBUFS no memory or no room below, else the route's.
+ * Sends @skb; with @clone_it sends a clone and @skb stays the caller's, without it @skb is always
+ * consumed.  Returns 0; -ENOBUFS: no memory, or the device's queue is full; or the route's -errno.
  */
 noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp)
 {
@@ -137,8 +139,8 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 		(tcb.tcp_flags & TCPHDR_SYN ? tcp_syn_options(sk, tcb.tcp_flags & TCPHDR_ACK, &opts)
 					    : tcp_established_options(sk, &opts));
 	/*
-	 * Set PSH at the end of a burst of several segments (Linux 5.4): the receiver need not wait
-	 * for more.
+	 * Set PSH on the last of several segments (Linux 5.4), so that the receiver passes the data on
+	 * without waiting for more.
 	 */
 	if (pkts > 1)
 		tcb.tcp_flags |= TCPHDR_PSH;
@@ -156,10 +158,10 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 		tcp_log_segment("out", inet_sk(sk)->inet_saddr, inet_sk(sk)->inet_daddr,
 				tcp_hdr(skb), bytes);
 
-	/* From here on the control block belongs to IP. */
+	/* The control block belongs to IP from here on. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	err = icsk->icsk_af_ops->queue_xmit(sk, skb);
-	/* A full queue in our own device is congestion too. */
+	/* A full queue of our own device is congestion too. */
 	if (unlikely(err == -ENOBUFS))
 		tcp_enter_cwr(sk);
 	return err;
@@ -167,7 +169,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 
 /* ---- acknowledgments ---------------------------------------------------------------------------------------- */
 
-/* A window that shrank may end before snd_nxt: the peer would drop an ACK with snd_nxt. */
+/* If the peer's window has shrunk to before snd_nxt, the peer would drop an ACK with seq snd_nxt. */
 u32 tcp_acceptable_seq(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -175,7 +177,7 @@ u32 tcp_acceptable_seq(const struct sock *sk)
 
 	if (!before(end, tp->snd_nxt))
 		return tp->snd_nxt;
-	/* A shrink by less than a unit of the scale is rounding, not shrinking. */
+	/* By less than one unit of the window scale the window did not shrink; it was only rounded. */
 	if (tp->rx_opt.wscale_ok && tp->snd_nxt - end < 1u << tp->rx_opt.snd_wscale)
 		return tp->snd_nxt;
 	return end;
@@ -201,7 +203,10 @@ noinline void tcp_send_ack(struct sock *sk)
 	tcp_transmit_skb(sk, skb, 0, GFP_ATOMIC);
 }
 
-/* The delay of an ACK: 40 ms to 200 ms, and less than a round trip if one is known. */
+/*
+ * Returns the delay of an ACK in jiffies: icsk_ack.ato, limited to 200 ms if an answer is expected to
+ * carry the ACK, else to 500 ms, and to the RTT if one is known and longer than 40 ms.
+ */
 static unsigned long tcp_delack_time(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -209,7 +214,7 @@ static unsigned long tcp_delack_time(const struct sock *sk)
 		icsk->icsk_ack.pingpong || (icsk->icsk_ack.pending & ICSK_ACK_PUSHED);
 	u32 srtt_us = tcp_sk(sk)->srtt_us >> 3, most = answer_expected ? TCP_DELACK_MAX : HZ / 2;
 
-	/* No longer than a round trip, but for one that is very short. */
+	/* At most a round trip; a very short one counts as TCP_DELACK_MIN. */
 	if (srtt_us)
 		most = min(most, max_t(u32, tcp_usecs_to_jiffies(srtt_us), TCP_DELACK_MIN));
 	return icsk->icsk_ack.ato <= TCP_DELACK_MIN ? icsk->icsk_ack.ato
@@ -224,15 +229,15 @@ void tcp_send_delayed_ack(struct sock *sk)
 	sock_owned_by_me(sk);
 	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
 		/*
-		 * The ACK is (nearly) due, or its timer fired while a thread owned the socket: send
-		 * it now.
+		 * The pending ACK is due within a quarter of the delay, or its timer fired while a thread
+		 * owned the socket: send it now.
 		 */
 		if (icsk->icsk_ack.blocked ||
 		    time_before_eq(icsk->icsk_ack.timeout, now + ato / 4)) {
 			tcp_send_ack(sk);
 			return;
 		}
-		/* More data never postpones the ACK of the first. */
+		/* More data must not postpone the ACK that is already pending. */
 		if (time_before(icsk->icsk_ack.timeout, timeout))
 			timeout = icsk->icsk_ack.timeout;
 	}
