@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of an sk_buff: put, pull, trim, copy out, sum.
+ * The bytes of an sk_buff: functions that append, remove, copy and sum them.
  *
- * Callers: every layer on the way in (pskb_may_pull, pskb_trim) and out (skb_put, skb_push,
- * skb_checksum_help), sockets (skb_copy_datagram_iter).  Any context except the iterator's
- * functions, which need process context; no lock: only the holder of the sole reference changes a
- * packet.  Answers to Linux's net/core/skbuff.c and datagram.c.
+ * Callers: receiving layers (pskb_may_pull, pskb_trim), sending layers (skb_put, skb_push,
+ * skb_checksum_help), sockets (skb_copy_datagram_iter). Any context; only the functions with an
+ * iov_iter need process context. No lock: a packet is changed only by the holder of its only
+ * reference. Answers to Linux's net/core/skbuff.c and datagram.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -25,15 +25,16 @@ void *skb_put(struct sk_buff *skb, unsigned int len)
 /* ---- a walk over all bytes -------------------------------------------------------------------- */
 
 /*
- * Yields the pieces of [offset, offset + len) in order, each contiguous in memory: the linear part,
- * the fragments, then the same of each buffer of the frag_list (which have no list of their own).
+ * An iterator over the bytes [offset, offset + len) of a packet, in pieces that are contiguous in
+ * memory: first the linear part, then the fragments, then linear part and fragments of each buffer
+ * in the frag_list. (Buffers in a frag_list have no frag_list of their own.)
  */
 struct skb_walk {
-	const struct sk_buff *skb; /* the buffer whose pieces come now */
+	const struct sk_buff *skb; /* the buffer that the next piece belongs to */
 	bool in_list;
-	unsigned int piece; /* 0: the linear part, i: fragment i - 1 */
-	unsigned int skip;  /* bytes before the range */
-	unsigned int left;  /* bytes of the range to come */
+	unsigned int piece; /* next piece of skb; 0: the linear part, i: fragment i - 1 */
+	unsigned int skip;  /* bytes to skip before the range begins */
+	unsigned int left;  /* bytes of the range not yet returned */
 };
 
 static bool skb_walk_init(struct skb_walk *w, const struct sk_buff *skb, unsigned int offset,
@@ -60,7 +61,9 @@ static bool skb_walk_next(struct skb_walk *w, u8 **data, unsigned int *len)
 			w->skb = w->in_list ? w->skb->next : shinfo->frag_list;
 			w->in_list = true;
 			w->piece = 0;
-			/* The packet has fewer bytes than its lengths say: a bug. */
+			/*
+			 * The buffers contain fewer bytes than skb->len says: a bug of this kernel.
+			 */
 			BUG_ON(!w->skb);
 			continue;
 		}
@@ -117,7 +120,10 @@ __wsum __skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned i
 
 	BUG_ON(!skb_walk_init(&w, skb, offset, len));
 	while (skb_walk_next(&w, &p, &n)) {
-		/* The sum of a piece that begins at an odd offset has its bytes swapped. */
+		/*
+		 * csum_partial() sums as if the piece began at an even offset; at an odd one,
+		 * csum_block_add() swaps the bytes of the sum.
+		 */
 		if (done & 1)
 			csum = csum_block_add(csum, csum_partial(p, n, 0), done);
 		else
@@ -139,7 +145,7 @@ int skb_checksum_help(struct sk_buff *skb)
 	}
 	if (WARN_ON(skb_is_gso(skb)))
 		return -EINVAL;
-	/* csum_start may come from a device: check it against the packet. */
+	/* csum_start may come from a device, so check that it lies inside the packet. */
 	if (skb->csum_start < skb_headroom(skb))
 		return -EINVAL;
 	start = skb->csum_start - skb_headroom(skb);
@@ -149,7 +155,10 @@ int skb_checksum_help(struct sk_buff *skb)
 	if (at + sizeof(sum) > skb->len || !pskb_may_pull(skb, at + sizeof(sum)))
 		return -EINVAL;
 	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
-	/* Zero means "no checksum" in UDP (RFC 768); in TCP both zeros are equal. */
+	/*
+	 * In UDP a checksum field of zero means "no checksum" (RFC 768), so send 0xffff instead. In
+	 * TCP both values are equivalent.
+	 */
 	if (!sum)
 		sum = 0xffff;
 	if (skb_cloned(skb) && !skb_clone_writable(skb, at + sizeof(sum))) {
@@ -173,7 +182,7 @@ void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, 
 	shinfo->nr_frags = i + 1;
 }
 
-/* Removes @eat bytes from the front of the fragments; frees the fragments that are used up. */
+/* Removes the first @eat bytes of the fragments, and releases fragments that become empty. */
 static void skb_eat_frags(struct sk_buff *skb, unsigned int eat)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -201,11 +210,17 @@ bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta)
 
 	if (unlikely(delta > skb->data_len))
 		return false;
-	/* Further buffers are rare: copy everything into the linear part, and free them. */
+	/*
+	 * A frag_list is rare: handle it by copying all of its bytes into the linear part and
+	 * freeing its buffers.
+	 */
 	if (skb_shinfo(skb)->frag_list)
 		delta = skb->data_len;
 	if (delta > room || skb_cloned(skb)) {
-		/* Reserve a little more than needed, because the next header will be pulled too. */
+		/*
+		 * Reserve 128 bytes more than needed, because the next header will probably be
+		 * pulled too.
+		 */
 		unsigned int more = delta > room ? delta - room + 128 : 0;
 
 		if (pskb_expand_head(skb, 0, more, GFP_ATOMIC))
@@ -229,7 +244,7 @@ int pskb_trim(struct sk_buff *skb, unsigned int len)
 
 	if (len >= skb->len)
 		return 0;
-	/* A sum over all bytes is not valid for fewer bytes. */
+	/* The device's sum includes the bytes that are cut off, so it is not valid for the rest. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 	if (skb_shinfo(skb)->frag_list && skb_linearize(skb))
@@ -239,7 +254,10 @@ int pskb_trim(struct sk_buff *skb, unsigned int len)
 		skb->tail = skb->data - skb->head + len;
 		return 0;
 	}
-	/* The table of fragments is shared with the clones: make a private copy. */
+	/*
+	 * The fragment array is shared with clones, which must keep their length: copy it before
+	 * changing it.
+	 */
 	if (skb_cloned(skb) && pskb_expand_head(skb, 0, 0, GFP_ATOMIC))
 		return -ENOMEM;
 	shinfo = skb_shinfo(skb);

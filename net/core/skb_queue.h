@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sk_buff_head: a doubly linked list of packets.  A packet is on one list at most, and the list holds the
- * reference that its owner gave it.
+ * sk_buff_head: a doubly linked list of packets. A packet is on at most one list. The caller that
+ * adds a packet passes its reference to the list.
  *
- * All functions here expect the caller to hold the list's lock: the one inside it (a CPU's input
- * queue), or its owner's lock (the queues of a sock, a neighbour, a device).  Any context that this
- * lock permits.  From Linux's include/linux/skbuff.h.
+ * The caller of each function must hold the lock that protects the list: the lock inside
+ * sk_buff_head (a CPU's input queue), or the lock of the sock, neighbour or device that contains
+ * the list. Any context in which this lock may be taken. From Linux's include/linux/skbuff.h.
  */
 #ifndef NET_CORE_SKB_QUEUE_H
 #define NET_CORE_SKB_QUEUE_H
@@ -15,7 +15,7 @@
 #include "net/core/skbuff.h"
 
 struct sk_buff_head {
-	struct sk_buff *next, *prev; /* first: as in sk_buff */
+	struct sk_buff *next, *prev; /* must be the first member, as in struct sk_buff */
 	u32 qlen;
 	spinlock_t lock;
 };
@@ -83,7 +83,7 @@ static inline struct sk_buff *__skb_dequeue(struct sk_buff_head *q)
 		__skb_unlink(skb, q);
 	return skb;
 }
-/* Moves all of @list to the tail of @q; @list is empty afterwards. */
+/* Moves all packets of @list to the tail of @q; @list is empty afterwards. */
 static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct sk_buff_head *q)
 {
 	if (skb_queue_empty(list))

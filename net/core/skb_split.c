@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sk_buff: cutting one packet in two, and joining two, without copying pages.
+ * sk_buff: splits one packet into two, and merges two into one, without copying pages.
  *
- * Callers: TCP (tcp_fragment, tso_fragment on the way out; tcp_try_coalesce on the way in).  The
- * socket's lock, or the softirq that owns the packets.
+ * Callers: TCP (tcp_fragment and tso_fragment when sending, tcp_try_coalesce when receiving). Runs
+ * under the socket's lock, or in the softirq that owns the packets.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/limits.h"
 #include "net/core/skbuff.h"
 
-/* The cut is in the linear part: copy its rest, move all fragments. */
+/*
+ * Splits a packet inside its linear part: the linear bytes after @len are copied to @skb1, and all
+ * fragments move to it.
+ */
 static void skb_split_linear(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 {
 	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(skb1);
@@ -26,7 +29,10 @@ static void skb_split_linear(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 	skb->tail = skb->data - skb->head + len;
 }
 
-/* The cut is in the fragments: both packets share the fragment that is cut. */
+/*
+ * Splits a packet inside its fragments: both packets then share the page of the fragment that is
+ * cut.
+ */
 static void skb_split_frags(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 {
 	struct skb_shared_info *from = skb_shinfo(skb), *to = skb_shinfo(skb1);
@@ -60,7 +66,10 @@ static void skb_split_frags(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 {
 	BUG_ON(len > skb->len || skb1->len || skb_shinfo(skb)->frag_list);
-	/* The table of fragments changes, so no clone may share it (skb_unclone first). */
+	/*
+	 * A clone shares the fragment array, which is changed here: the caller must have called
+	 * skb_unclone().
+	 */
 	BUG_ON(skb_cloned(skb));
 	if (len < skb_headlen(skb))
 		skb_split_linear(skb, skb1, len);
@@ -68,7 +77,10 @@ void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len)
 		skb_split_frags(skb, skb1, len);
 }
 
-/* Moves @from's linear part, which lies in a page fragment, behind @to's fragments, with its page reference. */
+/*
+ * Appends @from's linear part, which was allocated by page_frag_alloc(), as a fragment to @to. The
+ * fragment takes over @from's reference to the page.
+ */
 static void skb_move_head(struct sk_buff *to, struct sk_buff *from, unsigned int len)
 {
 	struct page *page = compound_head(virt_to_page(from->head));
@@ -77,7 +89,10 @@ static void skb_move_head(struct sk_buff *to, struct sk_buff *from, unsigned int
 			   from->data - (u8 *)page_address(page), len);
 }
 
-/* Moves @from's fragments behind @to's; a clone of @from keeps its own references. */
+/*
+ * Appends @from's fragments to @to. If a clone shares them, @from keeps its page references and @to
+ * takes new ones.
+ */
 static void skb_move_frags(struct sk_buff *to, struct sk_buff *from)
 {
 	struct skb_shared_info *ts = skb_shinfo(to), *fs = skb_shinfo(from);
@@ -93,15 +108,15 @@ static void skb_move_frags(struct sk_buff *to, struct sk_buff *from)
 }
 
 /*
- * Moves @from's fragments, and its linear part if that is in a page fragment, behind @to's.  If the
- * linear part moves, so does its page reference (*fragstolen): kfree_skb_partial() then frees the
- * rest of @from.
+ * Appends @from's data to @to without copying: its fragments, and its linear part if that came from
+ * page_frag_alloc(). If the linear part moved, @to has its page reference; *@fragstolen is then
+ * true and tells kfree_skb_partial() not to free it.
  */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize)
 {
 	unsigned int len = from->len, headlen = skb_headlen(from), frags;
-	int freed; /* the part of @from's truesize that stays behind */
+	int freed; /* the part of @from's truesize that @to does not take over */
 
 	*fragstolen = false;
 	if (skb_cloned(to) || skb_shinfo(to)->frag_list || skb_shinfo(from)->frag_list)
@@ -113,7 +128,10 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 		return true;
 	}
 	frags = skb_shinfo(to)->nr_frags + skb_shinfo(from)->nr_frags + (headlen ? 1 : 0);
-	/* Another header may use this linear part: it must not move. */
+	/*
+	 * The linear part can become a fragment only if page_frag_alloc() allocated it (head_frag)
+	 * and no clone uses it.
+	 */
 	if (frags > MAX_SKB_FRAGS || (headlen && (!from->head_frag || skb_cloned(from))))
 		return false;
 	if (headlen) {
@@ -124,7 +142,10 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 		freed = SKB_TRUESIZE(from->end);
 	}
 	skb_move_frags(to, from);
-	/* A linear part that was replaced by a larger one may be larger than its truesize says. */
+	/*
+	 * pskb_expand_head() may have enlarged @from's linear part without raising truesize. The
+	 * difference would then be too small, so charge at least the bytes of data.
+	 */
 	*delta_truesize = max((int)from->truesize - freed, (int)len);
 	to->truesize += *delta_truesize;
 	to->len += len;

@@ -2,12 +2,12 @@
 /*
  * sk_buff: allocation, reference counts, clones and copies.
  *
- * Callers: drivers (build_skb), TCP and ICMP (alloc_skb), every caller that frees.
- * Any context but hard interrupts; no lock: the caches have their own, counts are atomic.
+ * Callers: drivers (build_skb), TCP and ICMP (alloc_skb), and every layer that frees a packet. Any
+ * context but hard interrupts; no lock: the slab caches have their own, and the counts are atomic.
  *
- * Three counts: skb->users, the holders of this header; dataref, the headers that share one linear
- * part and its skb_shared_info; page references, the fragments that share a page.  Answers to
- * Linux's net/core/skbuff.c, first part.
+ * Three counts: skb->users counts the holders of one struct sk_buff; dataref counts the struct
+ * sk_buffs that share one linear part and its skb_shared_info; the reference count of a page counts
+ * the fragments that share it. Answers to Linux's net/core/skbuff.c, first part.
  */
 #define LOG_SOURCE net_log
 #include "include/uapi/errno.h"
@@ -21,21 +21,27 @@
 #include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"
 
-/* TCP's packets come in pairs: the original that waits for its ACK, and the clone that is sent. */
+/*
+ * TCP allocates two sk_buffs in one object: the original waits in the retransmit queue for its ACK,
+ * and its clone is sent.
+ */
 struct sk_buff_fclones {
 	struct sk_buff skb1;
 	struct sk_buff skb2;
-	refcount_t fclone_ref; /* halves in use */
+	refcount_t fclone_ref; /* 1, or 2 while both are allocated */
 };
 
-/* A received packet of a few bytes: header and linear part are one object, which costs one allocation. */
+/*
+ * A received packet of a few bytes: struct sk_buff and linear part are one object, so that it needs
+ * only one allocation.
+ */
 struct sk_buff_small {
 	struct sk_buff skb;
 	u8 head[SKB_SMALL_ROOM + SKB_OVERHEAD] __aligned(64);
 };
 
 #define SKB_HEADER_UNSET ((u16)~0)
-/* Headers are found by 16-bit offsets from head: the headroom must not exceed their range. */
+/* Offsets of headers from head have 16 bits, so the headroom is limited. */
 #define SKB_HEADROOM_MAX 32768
 
 static struct kmem_cache *skbuff_head_cache;
@@ -53,7 +59,9 @@ void skb_init(void)
 
 /* ---- making ----------------------------------------------------------------------------------- */
 
-/* Gives an empty header its linear part: @size usable bytes, then the shared info. */
+/*
+ * Initialises @skb with the linear part @data: @size usable bytes, followed by the skb_shared_info.
+ */
 static void skb_set_head(struct sk_buff *skb, void *data, unsigned int size)
 {
 	struct skb_shared_info *shinfo;
@@ -70,7 +78,10 @@ static void skb_set_head(struct sk_buff *skb, void *data, unsigned int size)
 	atomic_set(&shinfo->dataref, 1);
 }
 
-/* Memory for @*size bytes and the shared info; @*size becomes the usable size. */
+/*
+ * Allocates a linear part of at least *@size bytes plus its skb_shared_info; *@size becomes the
+ * usable size. NULL: no memory.
+ */
 static void *skb_alloc_data(unsigned int *size, gfp_t gfp)
 {
 	size_t bytes;
@@ -155,7 +166,10 @@ static void skb_free_head(struct sk_buff *skb)
 		kfree(skb->head);
 }
 
-/* Drops this header's reference to the data; the last one frees it with its fragments. */
+/*
+ * Drops @skb's reference to its linear part and shared info; the last reference frees both, with
+ * the fragments.
+ */
 static void skb_release_data(struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -170,7 +184,9 @@ static void skb_release_data(struct sk_buff *skb)
 	skb_free_head(skb);
 }
 
-/* Frees the header's memory: to its cache, or, of a pair, once both halves are free. */
+/*
+ * Frees the memory of the struct sk_buff. A pair of original and clone is freed when both are free.
+ */
 static void kfree_skbmem(struct sk_buff *skb)
 {
 	struct sk_buff_fclones *pair;
@@ -193,7 +209,10 @@ static void kfree_skbmem(struct sk_buff *skb)
 		kmem_cache_free(skbuff_fclone_cache, pair);
 }
 
-/* Releases the route and the socket's account, which an sk_buff holds besides its data. */
+/*
+ * Releases the references that a struct sk_buff holds besides its data: the route, and through the
+ * destructor the charge to its socket.
+ */
 static void skb_release_head_state(struct sk_buff *skb)
 {
 	skb_dst_drop(skb);
@@ -295,7 +314,10 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	struct sk_buff *n;
 	u8 fclone;
 
-	/* Its data is in one allocation with its header: a clone needs a copy. */
+	/*
+	 * The linear part is in the same object as the struct sk_buff and is freed with it, so it
+	 * cannot be shared: copy it.
+	 */
 	if (unlikely(skb->fclone == SKB_FCLONE_SMALL))
 		return pskb_copy(skb, gfp);
 	if (skb->fclone == SKB_FCLONE_ORIG && refcount_read(&pair->fclone_ref) == 1) {
@@ -311,7 +333,10 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 
 	*n = *skb;
 	n->next = n->prev = NULL;
-	/* In a tree the links overlay tstamp: the clone has no tstamp, only its skb_mstamp. */
+	/*
+	 * tstamp shares memory with rbnode, so in a packet that is in a tree it is not a time. The
+	 * clone's time is skb_mstamp.
+	 */
 	n->tstamp = 0;
 	n->fclone = fclone;
 	n->sk = NULL;
@@ -327,7 +352,10 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp)
 	return n;
 }
 
-/* Takes a reference on each page and buffer in @from's shared info, for a copy of that info. */
+/*
+ * Takes a reference to each page and each frag_list buffer of @shinfo, because a copy of @shinfo
+ * will point to them too.
+ */
 static void skb_hold_frags(const struct skb_shared_info *shinfo)
 {
 	for (unsigned int i = 0; i < shinfo->nr_frags; i++)
@@ -401,7 +429,10 @@ int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp)
 	skb->nohdr = 0;
 	skb->hdr_len = 0;
 	atomic_set(&skb_shinfo(skb)->dataref, 1);
-	/* truesize must not change while an owner is charged: the refund must equal the charge. */
+	/*
+	 * While a socket is charged, truesize must not change: the destructor returns as much as
+	 * was charged.
+	 */
 	if (!skb->sk)
 		skb->truesize += size - old_end;
 	return 0;

@@ -5,22 +5,28 @@
  *   head          data            tail             end
  *    |  headroom   |  linear bytes  |   tailroom    | skb_shared_info (fragments, GSO)
  *
- * len counts all bytes, data_len those in page fragments.
+ * len counts all bytes, data_len only those in page fragments.
  *
- * Interface.
- * Freeing: the holder of a reference (users) drops it once: consume_skb() for a packet that did its work,
- * kfree_skb_reason() for one that is dropped, which counts the reason.  dropreason.h says which function
- * takes over the packet it is called with.  Do not touch a packet that was given away, not even its
- * length. The last reference calls destructor(), which gives the memory back to the accounts of
- * skb->sk, and releases the route and the data. Shared data: a clone has its own struct sk_buff and
- * shares head and fragments (dataref).  Before writing headers: skb_cow_head() or skb_unclone(),
- * which may move head.  Bytes of a packet in a fragment are never written. Pointers: the functions
- * that may move head (pskb_may_pull, pskb_expand_head, pskb_trim, skb_linearize, skb_cow_head,
- * skb_unclone) invalidate every pointer into the packet: call tcp_hdr(), ip_hdr() and the like
- * again afterwards.  A header is read only after pskb_may_pull() brought it into the linear part.
- * cb belongs to the layer that holds the packet now; the next layer overwrites it. Locks: none
- * here.  One context at a time holds a packet; lists of packets are in skb_queue.h. Any context but
- * hard interrupt, unless said; GFP_ATOMIC where sleeping is not allowed.
+ * Freeing: each holder of a reference (users) drops it once, with consume_skb() if the packet did
+ * its work, or with kfree_skb_reason() if it is dropped, which counts the reason. dropreason.h says
+ * which functions take over the packet that they are called with. After giving a packet away, do
+ * not access it, not even its length. The last reference calls destructor(), which returns the
+ * charged memory to skb->sk, and releases the route and the data.
+ *
+ * Sharing: a clone has its own struct sk_buff and shares head and fragments (dataref). Before
+ * writing to headers, call skb_cow_head() or skb_unclone(), which may move head. Bytes in fragments
+ * are never written.
+ *
+ * Pointers: functions that may move head (pskb_may_pull, pskb_expand_head, pskb_trim,
+ * skb_linearize, skb_cow_head, skb_unclone) invalidate every pointer into the packet; call
+ * tcp_hdr(), ip_hdr() and the like again afterwards. Read a header only after pskb_may_pull() has
+ * moved it into the linear part.
+ *
+ * cb belongs to the layer that holds the packet now; the next layer overwrites it.
+ *
+ * Context: no lock, because only one context at a time holds a packet; for lists of packets see
+ * skb_queue.h. All functions may be called in any context but hard interrupt, unless a comment says
+ * otherwise; use GFP_ATOMIC where sleeping is not allowed.
  *
  * Names and roles of Linux's include/linux/skbuff.h.
  */
@@ -40,9 +46,10 @@
 struct net_device;
 struct sock;
 
-extern struct log_source net_log; /* dev.c: packets and devices, whatever the protocol */
+/* dev.c: log messages about packets and devices of any protocol */
+extern struct log_source net_log;
 
-/* skb->pkt_type: the kind of destination address (eth_type_trans). */
+/* skb->pkt_type: the kind of the frame's destination address, set by eth_type_trans(). */
 #define PACKET_HOST      0
 #define PACKET_BROADCAST 1
 #define PACKET_MULTICAST 2
@@ -50,108 +57,137 @@ extern struct log_source net_log; /* dev.c: packets and devices, whatever the pr
 #define PACKET_LOOPBACK  5
 
 #define SKB_GSO_TCPV4   0x01
-#define SKB_GSO_DODGY   0x02 /* from outside: header not checked */
+#define SKB_GSO_DODGY   0x02 /* came from another host or a guest: headers are not checked yet */
 #define SKB_GSO_TCP_ECN 0x04
 
 typedef struct skb_frag {
-	struct page *page; /* holds a reference */
-	u32 page_offset;   /* within the compound block that starts at @page */
+	struct page *page; /* the fragment holds a reference to it */
+	/* bytes from the start of the compound block that begins at @page */
+	u32 page_offset;
 	u32 size;
 } skb_frag_t;
 
 struct skb_shared_info {
 	u8 nr_frags;
-	u16 gso_size; /* bytes of payload a segment, 0 = one packet */
+	u16 gso_size; /* bytes of payload in each segment; 0: the packet is one segment */
 	u16 gso_segs;
-	u16 gso_type;              /* SKB_GSO_* */
-	struct sk_buff *frag_list; /* more buffers that belong to this packet (GRO, reassembly) */
-	atomic_t dataref;          /* users of head and of the fragments here; SKB_DATAREF_SHIFT */
+	u16 gso_type; /* SKB_GSO_* */
+	/* further buffers of this packet (GRO, reassembly), linked by ->next */
+	struct sk_buff *frag_list;
+	/* sk_buffs that share head and these fragments; see SKB_DATAREF_SHIFT */
+	atomic_t dataref;
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };
 
 struct sk_buff {
 	union {
 		struct {
-			struct sk_buff *next, *prev; /* first: as in sk_buff_head (skb_queue.h) */
-			u64 tstamp; /* ns: when it came, or when TCP sent it last (skb_mstamp) */
+			/* must be first, as in sk_buff_head (skb_queue.h) */
+			struct sk_buff *next, *prev;
+			u64 tstamp; /* ns: when it was received, or skb_mstamp */
 		};
-		struct rb_node rbnode; /* in tcp_rtx_queue and out_of_order_queue */
+		struct rb_node rbnode; /* node in tcp_rtx_queue or out_of_order_queue */
 	};
-	struct sock *sk;          /* the socket that is charged for it */
-	struct net_device *dev;   /* received from, or to be sent through */
-	char cb[48] __aligned(8); /* of the layer that holds it now: TCP_SKB_CB, IPCB, GRO */
+	struct sock *sk;          /* the socket that is charged for the packet */
+	struct net_device *dev;   /* the device that received it or will send it */
+	char cb[48] __aligned(8); /* private data of the current layer: TCP_SKB_CB, IPCB, GRO */
 	struct dst_entry *dst;    /* route; holds a reference (skb_dst_drop) */
-	void (*destructor)(struct sk_buff *skb); /* sock_wfree, sock_rfree */
-	u64 skb_mstamp;                          /* ns: when TCP sent it last */
+	/* returns the charge to sk: sock_wfree, sock_rfree */
+	void (*destructor)(struct sk_buff *skb);
+	u64 skb_mstamp; /* ns: when TCP sent it last */
 
 	u32 len, data_len;
 	u16 hdr_len;
-	u8 cloned : 1; /* head may be shared */
+	u8 cloned : 1; /* head may be shared with a clone */
 	u8 nohdr : 1;
 	u8 fclone : 2; /* SKB_FCLONE_* */
 	u8 ip_summed : 2;
 	u8 csum_valid : 1;
-	u8 head_frag : 1; /* head came from page_frag_alloc() */
+	u8 head_frag : 1; /* head was allocated by page_frag_alloc() */
 	u8 pkt_type : 3;
-	u8 xmit_more : 1; /* another packet follows at once: the doorbell can wait */
-	__be16 protocol;  /* EtherType */
+	u8 xmit_more : 1; /* another packet follows at once, so the doorbell may be postponed */
+	__be16 protocol;  /* EtherType, network byte order */
 	union {
 		__wsum csum;
 		struct {
-			u16 csum_start;  /* from head */
-			u16 csum_offset; /* from csum_start */
+			u16 csum_start;  /* offset from head of the first byte to sum */
+			u16 csum_offset; /* offset from csum_start of the checksum field */
 		};
 	};
-	u32 hash;                                         /* of the flow, 0 = not computed */
-	u16 transport_header, network_header, mac_header; /* from head */
-	u32 tail, end;                                    /* from head */
+	u32 hash;                                         /* hash of the flow, 0: not computed */
+	u16 transport_header, network_header, mac_header; /* offsets from head */
+	u32 tail, end;                                    /* offsets from head */
 	u8 *head, *data;
-	u32 truesize; /* bytes of all memory that it holds, for the sockets' accounts */
+	u32 truesize; /* bytes of all memory that the packet occupies; charged to sk */
 	refcount_t users;
 };
 
-#define SKB_FCLONE_UNAVAILABLE 0 /* from the ordinary cache */
-#define SKB_FCLONE_ORIG        1 /* first of a pair */
+#define SKB_FCLONE_UNAVAILABLE 0 /* allocated alone */
+#define SKB_FCLONE_ORIG        1 /* first of a pair of alloc_skb_fclone() */
 #define SKB_FCLONE_CLONE       2 /* second of a pair */
-#define SKB_FCLONE_SMALL       3 /* alloc_skb_small(): its head lies behind it */
+#define SKB_FCLONE_SMALL       3 /* alloc_skb_small(): head is in the same object */
 
 /* ---- making and freeing (net/core/skbuff.c) --------------------------------------------------- */
 void skb_init(void);
-/* Linear room of @size bytes, all of it tailroom.  Any context.  NULL: no memory. */
+/*
+ * Allocates an sk_buff with a linear part of @size bytes, all of it tailroom. Any context. NULL: no
+ * memory.
+ */
 struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp);
-/* A pair: the second half serves the first skb_clone() without an allocation (TCP). */
+/*
+ * As alloc_skb(), but also allocates the sk_buff of a first clone, so that the first skb_clone()
+ * needs no allocation (TCP).
+ */
 struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp);
-/* SKB_SMALL_ROOM bytes, for one allocation.  A clone of it is a copy. */
+/*
+ * Allocates an sk_buff with SKB_SMALL_ROOM bytes in a single object. Its linear part cannot be
+ * shared, so skb_clone() copies it.
+ */
 struct sk_buff *alloc_skb_small(gfp_t gfp);
-/* Around a buffer from page_frag_alloc() of @frag_size bytes with room for skb_shared_info. */
+/*
+ * Makes an sk_buff whose linear part is @data, a buffer of @frag_size bytes from page_frag_alloc().
+ * The last SKB_OVERHEAD bytes of the buffer become the skb_shared_info. NULL: no memory; @data
+ * stays the caller's.
+ */
 struct sk_buff *build_skb(void *data, unsigned int frag_size);
 static inline struct sk_buff *skb_get(struct sk_buff *skb)
 {
 	refcount_inc(&skb->users);
 	return skb;
 }
-/* Drops a reference; the last one frees.  kfree_skb_reason() counts; consume_skb() does not. */
+/* Drop a reference; the last one frees the packet. kfree_skb_reason() then also counts @reason. */
 void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason reason);
 void consume_skb(struct sk_buff *skb);
-/* The same for a list by ->next. */
+/* Calls kfree_skb_reason() for each packet of a list linked by ->next. */
 void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason);
-/* Another header on the same data.  NULL: no memory. */
+/*
+ * Makes a second struct sk_buff that shares the linear part and the fragments of @skb. NULL: no
+ * memory.
+ */
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp);
-/* Private header (linear part), shared fragments. */
+/* Makes a copy with a linear part of its own that shares the fragments of @skb. NULL: no memory. */
 struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
-/* Private linear part with at least @nhead more headroom and @ntail more tailroom.  0 / -ENOMEM. */
+/*
+ * Moves @skb to a new, unshared linear part with at least @nhead bytes more headroom and @ntail
+ * bytes more tailroom. 0 or -ENOMEM.
+ */
 int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp);
 int skb_cow_head(struct sk_buff *skb, unsigned int headroom);
-/* Copies the description of a packet, not its data: protocol, marks, cb, a route reference. */
+/*
+ * Copies the fields that describe a packet (times, device, protocol, checksum state, header
+ * offsets, cb), not its data; takes a reference to the route.
+ */
 void skb_copy_header(struct sk_buff *to, const struct sk_buff *from);
 
-#define NET_SKB_PAD       64 /* headroom of received packets; a multiple of a cache line */
-#define NET_IP_ALIGN      2
-#define MAX_TCP_HEADER    192 /* headroom of sent segments: Ethernet, IP and TCP with options */
+#define NET_SKB_PAD  64 /* bytes of headroom in received packets; a multiple of a cache line */
+#define NET_IP_ALIGN 2
+/* bytes of headroom in sent segments: Ethernet, IP and TCP with all options */
+#define MAX_TCP_HEADER    192
 #define SKB_DATA_ALIGN(x) ALIGN_UP(x, 64)
 #define SKB_OVERHEAD      (SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
-#define SKB_SMALL_ROOM    192 /* a frame with 100 bytes of data, all headers and options */
-#define SKB_TRUESIZE(x)   ((x) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_OVERHEAD)
+/* bytes: a frame with all headers and options and 100 bytes of data */
+#define SKB_SMALL_ROOM  192
+#define SKB_TRUESIZE(x) ((x) + SKB_DATA_ALIGN(sizeof(struct sk_buff)) + SKB_OVERHEAD)
 
 static inline struct skb_shared_info *skb_shinfo(const struct sk_buff *skb)
 {
@@ -188,7 +224,10 @@ static inline void *__skb_push(struct sk_buff *skb, unsigned int len)
 	skb->len += len;
 	return skb->data;
 }
-/* Both assert that the room is there: our bug if it is not. */
+/*
+ * skb_put() appends @len bytes to the linear part, skb_push() prepends them. The caller must know
+ * that there is room: otherwise both BUG().
+ */
 void *skb_put(struct sk_buff *skb, unsigned int len);
 static inline void *skb_push(struct sk_buff *skb, unsigned int len)
 {
@@ -209,8 +248,9 @@ static inline void *__skb_pull(struct sk_buff *skb, unsigned int len)
 	return skb->data += len;
 }
 /*
- * Moves bytes from the fragments until @len are in the linear part.  False: packet shorter, or no
- * memory.
+ * __pskb_pull_tail() moves the first @delta bytes of the fragments to the end of the linear part.
+ * pskb_may_pull() makes sure that the first @len bytes are linear. Both return false if the packet
+ * is too short or memory is out.
  */
 bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta);
 static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
@@ -221,7 +261,7 @@ static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
 		return false;
 	return __pskb_pull_tail(skb, len - skb_headlen(skb));
 }
-/* Cuts the packet to @len bytes.  0 or -ENOMEM (shared data had to be copied). */
+/* Shortens the packet to @len bytes. 0, or -ENOMEM if data shared with a clone had to be copied. */
 int pskb_trim(struct sk_buff *skb, unsigned int len);
 static inline int skb_linearize(struct sk_buff *skb)
 {
@@ -229,19 +269,19 @@ static inline int skb_linearize(struct sk_buff *skb)
 									      : -12; /* ENOMEM */
 }
 /*
- * dataref: the low half counts all users, the high half those that promised to access only the
- * payload (skb_header_release: TCP's originals).  If there is only one other user, it may write the
- * headers.
+ * dataref has two counts. The low half counts all sk_buffs that share the linear part. The high
+ * half counts those of them that called skb_header_release() and so promised not to access the
+ * headers (TCP's originals). If only one has not promised that, it may write to the headers.
  */
 #define SKB_DATAREF_SHIFT 16
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
 
-/* Is the linear part shared with a clone? */
+/* True if a clone shares the linear part. */
 static inline bool skb_cloned(const struct sk_buff *skb)
 {
 	return skb->cloned && (atomic_read(&skb_shinfo(skb)->dataref) & SKB_DATAREF_MASK) != 1;
 }
-/* Does another packet use the headers? */
+/* True if another sk_buff that shares the linear part may access the headers. */
 static inline bool skb_header_cloned(const struct sk_buff *skb)
 {
 	int ref = atomic_read(&skb_shinfo(skb)->dataref);
@@ -249,7 +289,8 @@ static inline bool skb_header_cloned(const struct sk_buff *skb)
 	return skb->cloned && (ref & SKB_DATAREF_MASK) - (ref >> SKB_DATAREF_SHIFT) != 1;
 }
 /*
- * The owner promises not to touch the headers in front of data: its clones may write them in place.
+ * The owner of @skb promises not to access the headers in front of skb->data any more, so that a
+ * clone may write to them without a copy.
  */
 static inline void skb_header_release(struct sk_buff *skb)
 {
@@ -257,7 +298,7 @@ static inline void skb_header_release(struct sk_buff *skb)
 	skb->nohdr = 1;
 	atomic_add(1 << SKB_DATAREF_SHIFT, &skb_shinfo(skb)->dataref);
 }
-/* May a clone write its first @len bytes? */
+/* True if @skb, a clone, may write to its first @len bytes. */
 static inline bool skb_clone_writable(const struct sk_buff *skb, unsigned int len)
 {
 	return !skb_header_cloned(skb) && skb_headroom(skb) + len <= skb->hdr_len;
@@ -266,7 +307,7 @@ static inline bool skb_shared(const struct sk_buff *skb)
 {
 	return refcount_read(&skb->users) != 1;
 }
-/* Private linear part, where a clone shares it.  0 / -ENOMEM. */
+/* Gives @skb an unshared linear part, by a copy if a clone shares it. 0 or -ENOMEM. */
 static inline int skb_unclone(struct sk_buff *skb, gfp_t gfp)
 {
 	return skb_cloned(skb) ? pskb_expand_head(skb, 0, 0, gfp) : 0;
@@ -308,12 +349,15 @@ static inline int skb_transport_offset(const struct sk_buff *skb)
 
 /* ---- bytes ------------------------------------------------------------------------------------ */
 struct iov_iter;
-/* Copies @len bytes from @offset; 0 or -EFAULT when the packet is shorter. */
+/* Copies @len bytes from @offset to @to. 0, or -EFAULT if the packet is shorter. */
 int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsigned int len);
-/* Copies to an application: 0, or -EFAULT (the iterator then stands at the bad byte). */
+/*
+ * Copies @len bytes from @offset to an application. 0, or -EFAULT; the iterator has then advanced
+ * to the first byte that could not be written.
+ */
 int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
 			   unsigned int len);
-/* Sum over @len bytes from @offset, added to @csum. */
+/* Returns @csum plus the checksum of @len bytes from @offset. */
 __wsum __skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len,
 		      __wsum csum);
 static inline __wsum skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned int len,
@@ -325,28 +369,46 @@ static inline __wsum skb_checksum(const struct sk_buff *skb, unsigned int offset
 		return csum_partial(skb->data + offset, len, csum);
 	return __skb_checksum(skb, offset, len, csum);
 }
-/* Finishes a CHECKSUM_PARTIAL packet in software.  0 / -errno. */
+/* Computes the checksum of a CHECKSUM_PARTIAL packet in software and stores it. 0 or -errno. */
 int skb_checksum_help(struct sk_buff *skb);
-/* Moves everything from byte @len on into @skb1 (empty, with linear room); fragments are shared. */
+/*
+ * Splits @skb at byte @len: all bytes after it move to @skb1, which must be empty and have enough
+ * tailroom for the linear ones. A fragment that is cut is shared.
+ */
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
-/* Appends @from's data to @to when it fits (fragments move, small data is copied).  True: the caller
- * frees @from with kfree_skb_partial(); *@delta_truesize is what @to grew by. */
+/*
+ * Appends @from's data to @to if possible: small data is copied, else fragments move. Returns true
+ * on success; the caller then frees @from with kfree_skb_partial(@from, *@fragstolen).
+ * *@delta_truesize is the growth of @to's truesize.
+ */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize);
-/* Frees the rest of a packet after skb_try_coalesce(). */
+/*
+ * Frees a packet after skb_try_coalesce(). @head_stolen: the linear part belongs to another packet
+ * now.
+ */
 void kfree_skb_partial(struct sk_buff *skb, bool head_stolen);
-/* Adds page bytes as fragment @i (takes over the caller's reference). */
+/*
+ * Adds @size bytes at offset @off of @page as fragment @i. Takes over the caller's reference to the
+ * page.
+ */
 void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, u32 size);
 static inline void *skb_frag_address(const skb_frag_t *f)
 {
 	return (u8 *)page_address(f->page) + f->page_offset;
 }
-/* Splits a GSO packet into segments of gso_size; a list by ->next, or ERR_PTR.  @skb is kept. */
+/*
+ * Cuts a GSO packet into segments with gso_size bytes of payload. Returns them as a list linked by
+ * ->next, or an ERR_PTR. @skb still belongs to the caller.
+ */
 struct sk_buff *skb_segment(struct sk_buff *skb);
 
 #define rb_to_skb(rb) rb_entry(rb, struct sk_buff, rbnode)
 
-/* Ends the owner's charge: calls the destructor. */
+/*
+ * Returns the packet's charge to its socket by calling the destructor, and detaches it from the
+ * socket.
+ */
 static inline void skb_orphan(struct sk_buff *skb)
 {
 	if (skb->destructor) {
@@ -355,7 +417,7 @@ static inline void skb_orphan(struct sk_buff *skb)
 	}
 	skb->sk = NULL;
 }
-/* Takes over the caller's reference; @skb has no route yet. */
+/* Sets @skb's route and takes over the caller's reference to @dst. @skb must have no route yet. */
 static inline void skb_dst_set(struct sk_buff *skb, struct dst_entry *dst)
 {
 	WARN_ON(skb->dst);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/snmp and /proc/net/netstat: the counters of snmp.h in Linux's two-line format, names in
- * the first line of a group, values in the second.
+ * /proc/net/snmp and /proc/net/netstat: the counters of snmp.h in Linux's format. Each group has
+ * two lines: the first has the names, the second the values.
  *
- * snmp_init() <- kernel_main(), which registers both files; show() <- open().  Process context.
+ * kernel_main() calls snmp_init(), which registers both files; open() calls the show functions.
+ * Process context.
  */
 #include "kernel/fs/proc.h"
 #include "kernel/types.h"
@@ -24,7 +25,10 @@ static const struct snmp_item udp_items[] = {SNMP_UDP(SNMP_ITEM)};
 static const struct snmp_item tcpext_items[] = {SNMP_TCPEXT(SNMP_ITEM)};
 #undef SNMP_ITEM
 
-/* Constants of the MIB that have no counter (RFC 4293, 4022): 2 = does not forward; RTO in ms. */
+/*
+ * Values of the MIB that are constant (RFC 4293, 4022). Forwarding 2: this host does not forward.
+ * RtoMin and RtoMax in ms.
+ */
 #define IP_CONST_NAMES   " Forwarding DefaultTTL"
 #define IP_CONST_VALUES  " 2 64"
 #define TCP_CONST_NAMES  " RtoAlgorithm RtoMin RtoMax MaxConn"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counters of /proc/net/snmp and /proc/net/netstat (RFC 4293, 4022; Linux's extensions under
- * Linux's names).  Any context.
+ * The counters of /proc/net/snmp and /proc/net/netstat (RFC 4293, 4022, and Linux's extensions
+ * under Linux's names). Any context.
  */
 #ifndef NET_CORE_SNMP_H
 #define NET_CORE_SNMP_H
@@ -9,8 +9,11 @@
 #include "kernel/types.h"
 
 /* clang-format off */
-/* X(group, Name) in the order in which /proc prints them.  The groups of the MIBs are whole, as every reader
- * expects; of Linux's extensions those are here that this kernel counts (tests/tidy checks). */
+/*
+ * X(group, name), in the order in which /proc prints them. The groups of the MIBs are complete,
+ * because programs that read them expect every name. Of Linux's extensions only those are present
+ * that this kernel counts (tests/tidy checks this).
+ */
 #define SNMP_IP(X)                                                                                 \
 	X(Ip, InReceives) X(Ip, InHdrErrors) X(Ip, InAddrErrors) X(Ip, ForwDatagrams)              \
 	X(Ip, InUnknownProtos) X(Ip, InDiscards) X(Ip, InDelivers) X(Ip, OutRequests)              \
@@ -23,7 +26,10 @@
 	X(Icmp, InAddrMasks) X(Icmp, InAddrMaskReps) X(Icmp, OutMsgs) X(Icmp, OutErrors)           \
 	X(Icmp, OutDestUnreachs) X(Icmp, OutTimeExcds) X(Icmp, OutParmProbs)                       \
 	X(Icmp, OutSrcQuenchs) X(Icmp, OutRedirects) X(Icmp, OutEchos) X(Icmp, OutEchoReps)
-/* RtoAlgorithm RtoMin RtoMax MaxConn are constants and CurrEstab a gauge: printed by their owner. */
+/*
+ * TCP's RtoAlgorithm, RtoMin, RtoMax and MaxConn are missing here, because they are constants
+ * (snmp.c). CurrEstab is a gauge, not a counter.
+ */
 #define SNMP_TCP(X)                                                                                \
 	X(Tcp, ActiveOpens) X(Tcp, PassiveOpens) X(Tcp, AttemptFails) X(Tcp, EstabResets)          \
 	X(Tcp, CurrEstab) X(Tcp, InSegs) X(Tcp, OutSegs) X(Tcp, RetransSegs) X(Tcp, InErrs)        \
@@ -64,7 +70,10 @@ enum snmp_counter {
 		SNMP_MAX
 };
 
-/* One CPU's today; a sum over CPUs is made where they are printed. */
+/*
+ * One array, because there is one CPU. With more CPUs each would have its own, and /proc would
+ * print the sums.
+ */
 extern u64 snmp_counters[SNMP_MAX];
 
 static inline void snmp_inc(enum snmp_counter c)
@@ -79,8 +88,11 @@ static inline void snmp_add(enum snmp_counter c, u64 n)
 {
 	snmp_counters[c] += n;
 }
-/* snmp_inc(SNMP_TcpInSegs), snmp_inc(SNMP_TcpExtListenDrops) ... */
+/*
+ * Counters are named SNMP_ + group + name: snmp_inc(SNMP_TcpInSegs),
+ * snmp_inc(SNMP_TcpExtListenDrops).
+ */
 
-void snmp_init(void); /* /proc/net/snmp, /proc/net/netstat */
+void snmp_init(void); /* registers /proc/net/snmp and /proc/net/netstat */
 
 #endif

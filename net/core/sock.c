@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life and the memory of a struct sock.
+ * Creation, reference counts, memory accounting and destruction of a struct sock.
  *
- * In the order of its life: proto_register() <- inet_init(); sk_alloc(), sock_init_data() <-
- * inet_create() (process); sk_clone_lock() <- inet_csk_clone_lock() when a handshake ends
- * (softirq); sock_graft() <- inet_accept(); skb_set_owner_r/w() and their destructors with each
- * packet (any context but hard interrupt); sock_orphan() <- close(); sk_free() with the last
- * reference.
+ * In the order of a sock's life: inet_init() calls proto_register(); inet_create() calls sk_alloc()
+ * and sock_init_data() (process); inet_csk_clone_lock() calls sk_clone_lock() when a handshake
+ * completes (softirq); inet_accept() calls sock_graft(); skb_set_owner_r/w() and their destructors
+ * run for each packet (any context but hard interrupt); close() calls sock_orphan(); the drop of
+ * the last reference calls sk_free().
  *
- * Two counts keep a sock in memory: sk_refcnt for holders of a pointer, and sk_wmem_alloc for its
- * packets that are being sent. sk_wmem_alloc begins with one byte for all references together.  The
- * last sock_put() takes that byte off; the decrement that reaches zero frees the sock.  So a driver
- * may hold a packet longer than the connection lives, and a packet needs no second counter.
+ * Two counts keep a sock in memory. sk_refcnt counts pointers to it. sk_wmem_alloc counts the bytes
+ * of its packets that are being sent, plus one byte for all references of sk_refcnt together. The
+ * last sock_put() subtracts that byte, and the decrement that reaches zero frees the sock. So a
+ * driver may keep a packet after the connection has ended, and a packet needs no reference of its
+ * own.
  *
  * Answers to Linux's net/core/sock.c; locks and wake-ups are in sock_wait.c, options in
  * sock_options.c.
@@ -24,7 +25,11 @@
 #include "net/core/request_sock.h"
 #include "net/core/timewait_sock.h"
 
-#define SOCK_ALIGN 64 /* a cache line: the hot fields of a connection share as few as possible */
+/*
+ * bytes; a cache line, so that the frequently used fields of a connection are in as few lines as
+ * possible
+ */
+#define SOCK_ALIGN 64
 
 /* ---- protocols ------------------------------------------------------------------------------- */
 
@@ -43,10 +48,14 @@ int proto_register(struct proto *prot)
 
 /* ---- birth ----------------------------------------------------------------------------------- */
 
-/* Initialises the accounts of an object from the cache, whether zeroed or copied. */
+/*
+ * Initialises the accounting of a new sock, whether zeroed or copied from a listener: its own byte
+ * in sk_wmem_alloc, and the protocol's number of socks.
+ */
 static void sk_prot_account(struct sock *sk)
 {
-	atomic_set(&sk->sk_wmem_alloc, 1); /* the sock itself: see the head of this file */
+	/* one byte for the sock itself: see the comment at the top of this file */
+	atomic_set(&sk->sk_wmem_alloc, 1);
 	__atomic_fetch_add(&sk->sk_prot->sockets_allocated, 1, __ATOMIC_RELAXED);
 }
 
@@ -62,7 +71,10 @@ noinline struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot)
 	return sk;
 }
 
-/* Initialises locks and queues, of a new sock and of a copy, which must share none of them. */
+/*
+ * Initialises the locks and queues of a new sock, or of a copy, which must not share them with the
+ * original.
+ */
 static void sock_init_queues(struct sock *sk)
 {
 	spin_lock_init(&sk->sk_lock.slock);
@@ -101,9 +113,10 @@ noinline void sock_init_data(struct socket *sock, struct sock *sk)
 }
 
 /*
- * The listener may change during the copy (softirq does not lock it).  A field that was copied
- * half-changed is either initialised here or in inet_csk_clone_lock(), or is an option that the
- * application sets at this moment, where the old value and the new one are both right.
+ * Softirq copies the listener without locking it, so a thread may change it meanwhile. That is
+ * harmless: every field that could be inconsistent is initialised here or in inet_csk_clone_lock().
+ * The other fields are options that an application may be setting now, and the child may get the
+ * old value or the new one.
  */
 noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 {
@@ -134,7 +147,10 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	newsk->sk_socket = NULL;
 	newsk->sk_wq = NULL;
 
-	/* One reference for the connection's life, one for the caller, which unlocks and puts. */
+	/*
+	 * One reference for the connection, and one for the caller, which unlocks the sock and puts
+	 * it.
+	 */
 	refcount_set(&newsk->sk_refcnt, 2);
 	bh_lock_sock(newsk);
 	return newsk;
@@ -162,7 +178,7 @@ noinline void sock_graft(struct sock *sk, struct socket *parent)
 
 /* ---- death ----------------------------------------------------------------------------------- */
 
-/* No reference is left, and no packet is charged to it. */
+/* Frees the sock. No reference to it is left, and no packet is charged to it. */
 static void __sk_free(struct sock *sk)
 {
 	struct proto *prot = sk->sk_prot;
@@ -179,7 +195,7 @@ void sk_free(struct sock *sk)
 		__sk_free(sk);
 }
 
-/* Ends a sock that has no connection, or whose creation failed halfway. */
+/* Ends a sock that has no connection, or that could not be created completely. */
 void sk_common_release(struct sock *sk)
 {
 	if (sk->sk_prot->destroy)
@@ -201,9 +217,9 @@ void skb_set_owner_w(struct sk_buff *skb, struct sock *sk)
 }
 
 /*
- * The destructor of a packet that @sk sends: the driver freed it after transmission, or a layer above
- * the driver dropped it.  One byte of the charge stays until sk_write_space() has returned, and keeps
- * the sock alive.
+ * The destructor of a packet that @sk sends, called when the driver has sent the packet or a layer
+ * has dropped it. One byte of the charge stays until sk_write_space() has returned, because the
+ * sock would otherwise be freed during that call.
  */
 void sock_wfree(struct sk_buff *skb)
 {
@@ -220,7 +236,8 @@ void sock_wfree(struct sk_buff *skb)
 }
 
 /*
- * Takes no reference: packets in a receive queue are freed before their sock (inet_sock_destruct).
+ * The packet takes no reference to @sk, because packets in a receive queue are freed before their
+ * sock (inet_sock_destruct).
  */
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk)
 {
@@ -240,8 +257,8 @@ void sock_rfree(struct sk_buff *skb)
 /* ---- timers ---------------------------------------------------------------------------------- */
 
 /*
- * An armed timer holds a reference, taken before it is armed, because it may fire at once on
- * another CPU.
+ * Arms @timer, which holds a reference to @sk while it is armed. The reference is taken first,
+ * because the timer may expire on another CPU at once.
  */
 void sk_reset_timer(struct sock *sk, struct timer_list *timer, unsigned long expires)
 {

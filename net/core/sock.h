@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct sock: the protocol-facing half of a socket, its lock, its memory, its wake-ups.
- * Names and roles of Linux's include/net/sock.h.
+ * struct sock: the protocol-facing half of a socket, its lock, its memory accounting and its
+ * wake-ups. Names and roles of Linux's include/net/sock.h.
  *
- * Interface.
- * Lock: it has an owner.  Process context: lock_sock() (may sleep) ... release_sock().  Softirq:
- * bh_lock_sock() ... bh_unlock_sock(); if sock_owned_by_user() in between, the packet goes to the bounded
- * sk_backlog (sk_add_backlog), which release_sock() processes through sk->sk_backlog_rcv.  Either
- * way one context at a time touches the protocol's state.  sk_socket and sk_wq change under
- * sk_callback_lock, which is taken inside the other.  A function that waits (sk_wait_data,
- * sk_stream_wait_memory ...) unlocks the socket meanwhile: read its state again afterwards.
- * References: one for its life as a socket or connection (given back by inet_csk_destroy_sock() or
- * sk_common_release()), one for each armed timer (sk_reset_timer), one for the caller that found it
- * in a hash table.  sock_put() gives one back; the last one frees, once no packet below holds the
- * sock (sk_wmem_alloc).  Without a reference of your own do not touch the sock after
- * bh_unlock_sock() or release_sock(): it may be freed.  A hash table holds no reference to a full
- * socket: the sock is taken out before its life's reference goes, and a lookup takes one under the
- * bucket's lock. struct socket: sk_socket is NULL for an orphan and for a child before accept().
- * After sock_orphan() the application's half may be freed, and the sock may use neither sk_socket
- * nor sk_wq. Memory: skb_set_owner_r() and skb_set_owner_w() charge a packet to its sock, and the
- * packet's destructor gives it back.  Ask sk_mem_schedule() before a packet joins a queue.
+ * Lock: a thread (process context) becomes the owner of a sock with lock_sock(), which may sleep,
+ * and ends this with release_sock(). Softirq calls bh_lock_sock() and bh_unlock_sock(); if
+ * sock_owned_by_user() is true in between, it must put its packet into the bounded sk_backlog
+ * (sk_add_backlog), which release_sock() processes through sk->sk_backlog_rcv. So only one context
+ * at a time accesses the protocol's state. sk_socket and sk_wq are protected by sk_callback_lock,
+ * which is taken inside slock. A function that waits (sk_wait_data, sk_stream_wait_memory and
+ * others) releases the sock while it sleeps: read the sock's state again afterwards.
+ *
+ * References: one for the sock's life as a socket or connection (dropped by inet_csk_destroy_sock()
+ * or sk_common_release()), one for each armed timer (sk_reset_timer), and one for each caller that
+ * found the sock in a hash table. sock_put() drops a reference; after the last one the sock is
+ * freed as soon as no packet that is being sent is charged to it (sk_wmem_alloc). Without a
+ * reference of your own do not access the sock after bh_unlock_sock() or release_sock(), because it
+ * may be freed. A hash table holds no reference to a full socket: the sock is removed from the
+ * table before its life's reference is dropped, and a lookup takes its reference under the bucket's
+ * lock.
+ *
+ * struct socket: sk_socket is NULL for an orphan and for a child before accept(). After
+ * sock_orphan() the application's half may be freed, so the sock may use neither sk_socket nor
+ * sk_wq.
+ *
+ * Memory: skb_set_owner_r() and skb_set_owner_w() charge a packet to its sock; the packet's
+ * destructor returns the charge. Call sk_mem_schedule() before adding a packet to a queue.
  */
 #ifndef NET_CORE_SOCK_H
 #define NET_CORE_SOCK_H
 
-#include "include/uapi/tcp.h" /* TCP_*: the states, which all sockets share */
+#include "include/uapi/tcp.h" /* TCP_*: the states of sk_state, for every protocol */
 #include "kernel/sched/sched.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/softirq.h"
@@ -34,25 +40,30 @@
 #include "net/core/skb_queue.h"
 #include "net/core/skbuff.h"
 
-/* The common head of sock, request_sock and inet_timewait_sock: all are in the ehash. */
+/*
+ * The first fields of sock, request_sock and inet_timewait_sock, so that all three can be in the
+ * ehash.
+ */
 struct sock_common {
-	__be32 skc_daddr;     /* foreign address */
-	__be32 skc_rcv_saddr; /* bound local address */
-	u32 skc_hash;         /* of the four-tuple (or of the port, for a listener) */
+	__be32 skc_daddr;     /* peer's address */
+	__be32 skc_rcv_saddr; /* local address; 0: any */
+	u32 skc_hash;         /* hash of the four-tuple, or for a listener of the port */
 	__be16 skc_dport;
-	u16 skc_num; /* local port, host order */
+	u16 skc_num; /* local port, host byte order */
 	u16 skc_family;
-	volatile u8 skc_state; /* TCP_*; sk_state_load/store */
+	volatile u8 skc_state; /* TCP_*; use sk_state_load() and sk_state_store() */
 	u8 skc_reuse : 4;
 	int skc_bound_dev_if;
-	struct hlist_node skc_bind_node; /* in the bhash bucket's owners */
+	/* in the list of owners of the local port (inet_bind_bucket) */
+	struct hlist_node skc_bind_node;
 	struct proto *skc_prot;
 	struct hlist_node skc_node; /* in ehash or listening_hash */
 	refcount_t skc_refcnt;
 };
 
 struct sock {
-	struct sock_common __sk_common; /* first, as in request_sock and inet_timewait_sock */
+	/* must be first, as in request_sock and inet_timewait_sock */
+	struct sock_common __sk_common;
 #define sk_daddr        __sk_common.skc_daddr
 #define sk_rcv_saddr    __sk_common.skc_rcv_saddr
 #define sk_hash         __sk_common.skc_hash
@@ -69,45 +80,50 @@ struct sock {
 
 	struct {
 		spinlock_t slock;
-		bool owned; /* by a thread: softirq must use the backlog */
+		bool owned; /* by a thread: softirq must put packets into the backlog */
 		wait_queue_head_t wq;
 	} sk_lock;
 
 	struct {
-		struct sk_buff *head, *tail; /* linked by ->next */
+		struct sk_buff *head, *tail; /* sum of the truesize of all packets in the backlog */
 		u32 len;                     /* truesize of the waiting packets */
 	} sk_backlog;
 
 	struct sk_buff_head sk_receive_queue;
-	struct sk_buff_head sk_write_queue; /* TCP: not yet sent */
-	struct rb_root tcp_rtx_queue;       /* TCP: sent and not acknowledged, by sequence number */
-	atomic_t sk_rmem_alloc;   /* truesize in sk_receive_queue and out-of-order queue */
-	atomic_t sk_wmem_alloc;   /* truesize in flight below us, + 1 for the socket itself */
-	u32 sk_wmem_queued;       /* truesize in write and retransmit queues */
-	int sk_rcvbuf, sk_sndbuf; /* limits, bytes of truesize */
+	struct sk_buff_head sk_write_queue; /* TCP: data not yet sent */
+	/* TCP: data sent but not acknowledged, sorted by sequence number */
+	struct rb_root tcp_rtx_queue;
+	atomic_t sk_rmem_alloc; /* truesize of sk_receive_queue and out-of-order queue */
+	/* truesize of packets in IP, queues and drivers, + 1 for the sock itself */
+	atomic_t sk_wmem_alloc;
+	u32 sk_wmem_queued;       /* truesize of write queue and retransmit queue */
+	int sk_rcvbuf, sk_sndbuf; /* limits of the queues, in bytes of truesize */
 	int sk_rcvlowat;
 
 	u8 sk_shutdown;  /* RCV_SHUTDOWN | SEND_SHUTDOWN */
-	u8 sk_userlocks; /* SOCK_SNDBUF_LOCK, SOCK_RCVBUF_LOCK: set by the application */
+	u8 sk_userlocks; /* SOCK_*_LOCK: the application chose the value itself */
 	u8 sk_protocol;
 	u8 sk_type;
-	int sk_err;             /* positive errno, taken once by sock_error() */
-	int sk_err_soft;        /* reported only when the connection gives up */
-	unsigned long sk_flags; /* SOCK_* bits */
+	int sk_err;             /* positive errno; sock_error() returns and clears it */
+	int sk_err_soft;        /* error that is reported only if the connection fails later */
+	unsigned long sk_flags; /* bits of enum sock_flags */
 	u32 sk_ack_backlog;     /* connections in the accept queue */
 	u32 sk_max_ack_backlog;
-	long sk_rcvtimeo, sk_sndtimeo; /* jiffies, MAX_SCHEDULE_TIMEOUT: none */
+	long sk_rcvtimeo, sk_sndtimeo; /* jiffies; MAX_SCHEDULE_TIMEOUT: no timeout */
 	unsigned long sk_lingertime;   /* jiffies */
 
 	struct dst_entry *sk_dst_cache;
-	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 of an orphan */
-	struct socket *sk_socket;   /* NULL: orphan, or a child before accept() */
-	struct socket_wq *sk_wq;    /* of sk_socket */
+	struct timer_list sk_timer; /* keepalive, and FIN_WAIT2 timeout of an orphan */
+	struct socket *sk_socket;   /* NULL for an orphan, and for a child before accept() */
+	struct socket_wq *sk_wq;    /* the wait queue in sk_socket */
 
-	/* sk_socket and sk_wq change, and wake-ups look at them, under this one.  Inside slock. */
+	/* Protects sk_socket and sk_wq, also while a wake-up uses them. Taken inside slock. */
 	spinlock_t sk_callback_lock;
 
-	/* Called by the protocol, any context but hard interrupt, socket locked or bh-locked. */
+	/*
+	 * Callbacks of the protocol. Any context but hard interrupt; the caller owns the sock or
+	 * holds its bh lock.
+	 */
 	void (*sk_state_change)(struct sock *sk);
 	void (*sk_data_ready)(struct sock *sk);
 	void (*sk_write_space)(struct sock *sk);
@@ -117,29 +133,30 @@ struct sock {
 };
 
 /* sysctls (sysctl_net_core.c) */
-extern int sysctl_somaxconn;                 /* listen() */
-extern int sysctl_rmem_max, sysctl_wmem_max; /* SO_RCVBUF, SO_SNDBUF */
+extern int sysctl_somaxconn;                 /* upper limit of listen()'s backlog */
+extern int sysctl_rmem_max, sysctl_wmem_max; /* bytes; upper limits of SO_RCVBUF, SO_SNDBUF */
 
 #define RCV_SHUTDOWN       1
 #define SEND_SHUTDOWN      2
 #define SHUTDOWN_MASK      3
 #define SOCK_SNDBUF_LOCK   1
 #define SOCK_RCVBUF_LOCK   2
-#define SOCK_BINDADDR_LOCK 4 /* the address was chosen with bind() */
-#define SOCK_BINDPORT_LOCK 8 /* the port was: kept after a disconnect */
+#define SOCK_BINDADDR_LOCK 4 /* bind() chose the address */
+#define SOCK_BINDPORT_LOCK 8 /* bind() chose the port: keep it after a disconnect */
 
 #define SK_NO_REUSE  0
 #define SK_CAN_REUSE 1
 
 enum sock_flags {
-	SOCK_DEAD, /* the application has closed it */
+	SOCK_DEAD, /* the application has closed the socket */
 	SOCK_DONE, /* the peer's FIN was received */
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
 	SOCK_BROADCAST,
 	SOCK_QUEUE_SHRUNK,
-	SOCK_USE_WRITE_QUEUE, /* send space is sk_wmem_queued: sock_wfree() wakes no caller */
-	SOCK_NOSPACE,         /* a caller waits for send space (Linux keeps it in struct socket) */
+	SOCK_USE_WRITE_QUEUE, /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
+	/* a thread waits for space to send (Linux keeps this in struct socket) */
+	SOCK_NOSPACE,
 };
 static inline void sock_set_flag(struct sock *sk, enum sock_flags flag)
 {
@@ -155,11 +172,18 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 }
 
 /* ---- life (net/core/sock.c) ------------------------------------------------------------------ */
-int proto_register(struct proto *prot); /* makes its slab; panics without memory: boot */
+/* Makes the protocol's slab caches. Boot only: panics if there is no memory. */
+int proto_register(struct proto *prot);
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
-/* Defaults, queues, callbacks; connects @sk with @sock (NULL for a child). */
+/*
+ * Initialises queues, callbacks and default options of @sk, and connects it with @sock (NULL for a
+ * child).
+ */
 void sock_init_data(struct socket *sock, struct sock *sk);
-/* A copy of a listener for a new connection: returned bh-locked, refcount 2.  Softirq. */
+/*
+ * Copies a listener for a new connection. Returns the copy bh-locked, with two references. Softirq.
+ * NULL: no memory.
+ */
 struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp);
 void sk_free(struct sock *sk);
 static inline void sock_hold(struct sock *sk)
@@ -172,7 +196,10 @@ static inline void sock_put(struct sock *sk)
 		sk_free(sk);
 }
 void sk_common_release(struct sock *sk);
-/* Closed by the application and not finished by the protocol: counted for TCP_ORPHANS_MAX. */
+/*
+ * Count orphans: socks that the application has closed and the protocol has not finished yet.
+ * TCP_ORPHANS_MAX limits their number.
+ */
 static inline void sk_orphan_count_inc(struct sock *sk)
 {
 	__atomic_fetch_add(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
@@ -181,19 +208,22 @@ static inline void sk_orphan_count_dec(struct sock *sk)
 {
 	__atomic_fetch_sub(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
 }
-/* The application closes it: sk_socket and sk_wq become NULL. bh lock not held. */
+/*
+ * Detaches @sk from the application's half: sk_socket and sk_wq become NULL. The caller must not
+ * hold the bh lock.
+ */
 void sock_orphan(struct sock *sk);
-/* accept() gives a child its socket. */
+/* Attaches a child to the struct socket that accept() made. */
 void sock_graft(struct sock *sk, struct socket *parent);
 
 /* ---- lock ------------------------------------------------------------------------------------ */
 void lock_sock(struct sock *sk);    /* process context; may sleep */
-void release_sock(struct sock *sk); /* processes the backlog, then release_cb */
+void release_sock(struct sock *sk); /* processes the backlog, calls release_cb */
 static inline bool sock_owned_by_user(const struct sock *sk)
 {
 	return sk->sk_lock.owned;
 }
-/* Ends ownership before release_sock() does, from release_cb (bh lock held). */
+/* Ends the ownership early, inside release_cb. The bh lock is held. */
 static inline void sock_release_ownership(struct sock *sk)
 {
 	sk->sk_lock.owned = false;
@@ -203,16 +233,22 @@ static inline void bh_unlock_sock(struct sock *sk)
 {
 	spin_unlock(&sk->sk_lock.slock);
 }
-/* True in a context that may change the protocol's state: softirq with the bh lock, or the owner. */
+/*
+ * Warns unless the context may change the protocol's state: a thread owns the sock, or the bh lock
+ * is held.
+ */
 static inline void sock_owned_by_me(const struct sock *sk)
 {
 	WARN_ON(!sk->sk_lock.owned && !lockdep_is_held(&sk->sk_lock.slock));
 }
-/* bh lock held.  0, or -ENOBUFS when the backlog holds its limit (the caller drops and counts). */
+/*
+ * Adds @skb to the backlog. The bh lock is held. 0, or -ENOBUFS if the backlog is full: the caller
+ * then drops and counts @skb.
+ */
 int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
 
 /* ---- memory ---------------------------------------------------------------------------------- */
-void sock_wfree(struct sk_buff *skb); /* destructors */
+void sock_wfree(struct sk_buff *skb); /* destructor of a packet to send */
 void sock_rfree(struct sk_buff *skb);
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
@@ -238,15 +274,20 @@ int sk_stream_error(struct sock *sk, int flags, int err);
 void sk_stream_kill_queues(struct sock *sk);
 
 /*
- * The budget of all socks of a protocol (net/core/sock_mem.c).  Charge @bytes when a packet joins a
- * queue, and -@bytes when it leaves.  Call sk_mem_schedule() before the charge.
+ * Accounting of the memory of all socks of a protocol (net/core/sock_mem.c). Call sk_mem_schedule()
+ * before adding a packet to a queue, sk_mem_charge() with @bytes when adding it and with -@bytes
+ * when removing it.
  */
 void sk_mem_charge(struct sock *sk, int bytes);
-/* @held: bytes that the queue holds already; below @least more is always allowed. */
+/*
+ * Returns true if a queue of @sk may grow by @bytes; else the caller must not queue the packet.
+ * @held: bytes that are in the queue already. A queue below @least may still grow when memory is
+ * short.
+ */
 enum sk_mem_kind { SK_MEM_SEND, SK_MEM_RECV };
 bool sk_mem_schedule(struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
 		     int least);
-/* The answer that sk_mem_schedule() would give; changes nothing. */
+/* Returns the same answer as sk_mem_schedule(), without entering memory pressure. */
 bool sk_mem_has_room(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind, int held,
 		     int least);
 static inline bool sk_under_memory_pressure(const struct sock *sk)
@@ -257,14 +298,17 @@ static inline s64 sk_memory_allocated(const struct sock *sk)
 {
 	return __atomic_load_n(&sk->sk_prot->memory_allocated, __ATOMIC_RELAXED);
 }
-bool sk_memory_is_spent(const struct sock *sk); /* more is held than the limit */
-/* Sets the protocol's flag, and calls its enter_memory_pressure() if that is new.  Any context. */
+bool sk_memory_is_spent(const struct sock *sk); /* true if the memory exceeds its limit */
+/*
+ * Sets memory_pressure, and calls the protocol's enter_memory_pressure() if it was not set before.
+ * Any context.
+ */
 void proto_enter_memory_pressure(struct proto *prot);
 static inline void sk_enter_memory_pressure(struct sock *sk)
 {
 	proto_enter_memory_pressure(sk->sk_prot);
 }
-/* The write and retransmit queues grew or, with a negative number, shrank. */
+/* Accounts for @bytes added to the write and retransmit queues; negative: removed from them. */
 static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 {
 	sk->sk_wmem_queued += bytes;
@@ -272,17 +316,24 @@ static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 }
 
 /* ---- waking ---------------------------------------------------------------------------------- */
-void sock_def_wakeup(struct sock *sk);   /* sk_state_change: all waiters */
-void sock_def_readable(struct sock *sk); /* sk_data_ready */
+void sock_def_wakeup(struct sock *sk);   /* default sk_state_change: wakes all waiters */
+void sock_def_readable(struct sock *sk); /* default sk_data_ready */
 void sock_def_error_report(struct sock *sk);
-void sock_def_write_space(struct sock *sk); /* datagrams: by sk_wmem_alloc */
+/* default sk_write_space, for datagrams: uses sk_wmem_alloc */
+void sock_def_write_space(struct sock *sk);
 static inline wait_queue_head_t *sk_sleep(struct sock *sk)
 {
 	return sk->sk_wq ? &sk->sk_wq->wait : NULL;
 }
-/* Sleeps until the receive queue's tail is not @skb (or the timeout, error, signal).  Locked. */
+/*
+ * Sleeps until a packet arrives after @skb, the tail of the receive queue, or until the timeout, an
+ * error or a signal. The caller owns @sk, which is released meanwhile.
+ */
 int sk_wait_data(struct sock *sk, long *timeo, const struct sk_buff *skb);
-/* Unlocks, sleeps if @cond does not hold, locks; the wait entry is on the queue already. */
+/*
+ * Releases the sock, sleeps unless @cond is true, and owns the sock again. The caller has put its
+ * wait entry into the queue before.
+ */
 #define sk_wait_event(sk, timeo, cond)                                                             \
 	({                                                                                         \
 		release_sock(sk);                                                                  \
@@ -309,7 +360,7 @@ static inline int sock_rcvlowat(const struct sock *sk, int waitall, int len)
 	int v = waitall ? len : min(sk->sk_rcvlowat, len);
 	return v ? v : 1;
 }
-/* The errno of a wait that ended: without a timeout -ERESTARTSYS, else -EINTR. */
+/* The errno of a wait that a signal ended: -ERESTARTSYS if the wait had no timeout, else -EINTR. */
 static inline int sock_intr_errno(long timeo)
 {
 	return timeo == MAX_SCHEDULE_TIMEOUT ? -ERESTARTSYS : -EINTR;
@@ -334,7 +385,10 @@ static inline bool sk_fullsock(const struct sock *sk)
 {
 	return sk->sk_state != TCP_TIME_WAIT && sk->sk_state != TCP_NEW_SYN_RECV;
 }
-/* Takes over @dst's reference; NULL: none. */
+/*
+ * Sets the cached route (NULL: none), releases the old one, and takes over the caller's reference
+ * to @dst.
+ */
 static inline void sk_dst_set(struct sock *sk, struct dst_entry *dst)
 {
 	dst_release(__atomic_exchange_n(&sk->sk_dst_cache, dst, __ATOMIC_SEQ_CST));
@@ -344,11 +398,11 @@ static inline void sk_dst_reset(struct sock *sk)
 	sk_dst_set(sk, NULL);
 }
 
-/* SOL_SOCKET options (net/core/sock.c). */
+/* Options of level SOL_SOCKET (net/core/sock_options.c). */
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		    unsigned int optlen);
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen);
-/* proto_ops that only call sk->sk_prot's. */
+/* Functions for struct proto_ops that only call the same operation of sk->sk_prot. */
 int sock_common_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
 			   unsigned int optlen);
 int sock_common_getsockopt(struct socket *sock, int level, int optname, void __user *optval,

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory that all socks of a protocol may hold together: each sock may be within its own
- * buffers while the sum is too much for the machine.
+ * Accounting of the memory that all socks of a protocol hold together. It is needed because the sum
+ * may be too much for the machine although each sock is within its own buffer limits.
  *
- * sk_mem_charge() <- skb_set_owner_r(), sock_rfree(), sk_wmem_queued_add(): with each packet that
- * joins or leaves a queue; sk_mem_schedule() <- tcp_try_rmem_schedule(), tcp_rcv_established(),
- * tcp_copy_to_skb(), sk_add_backlog(), before it joins.  sk_mem_has_room() <-
- * tcp_stream_memory_free(): the same answer in advance.  Any context but hard interrupt; no lock: a
- * sum and a flag.
+ * sk_mem_charge() runs for each packet that joins or leaves a queue; its callers are
+ * skb_set_owner_r(), sock_rfree() and sk_wmem_queued_add(). sk_mem_schedule() runs before a packet
+ * joins a queue; its callers are tcp_try_rmem_schedule(), tcp_rcv_established(), tcp_copy_to_skb()
+ * and sk_add_backlog(). tcp_stream_memory_free() calls sk_mem_has_room() to get the same answer in
+ * advance. Any context but hard interrupt; no lock, because the state is one sum and one flag.
  *
- * Three marks (net.ipv4.tcp_mem).  Above the second, memory is short: windows do not grow, and
- * out-of-order data is freed.  The shortage ends below the first.  Above the third mark, only a
- * socket below its queue's least size or its fair share may allocate.
+ * net.ipv4.tcp_mem has three limits of the sum. Above the second one there is memory pressure:
+ * windows do not grow, and out-of-order data is freed. The pressure ends below the first one. Above
+ * the third one, a sock may allocate only for a queue below its guaranteed minimum (@least), or
+ * below its fair share.
  *
- * Memory that the sums do not count (stacks, socks, the rest of blocks) may also run out.  When the
- * machine's pages are short, only a queue below its least size may grow; when they are scarce, no
- * received data is queued; when they are gone, nothing (kernel/mm/page.h): the rest is for packets
- * that end connections.
+ * Memory that the sum does not include (stacks, socks, the unused rest of blocks) may also run out.
+ * When free pages are short, only a queue below its minimum may grow; when they are scarce, no
+ * received data is queued; when they are gone, no data at all (kernel/mm/page.h). The pages that
+ * remain are for packets that end connections and so free memory.
  *
- * Linux counts whole pages, of which a sock keeps some in reserve (sk_forward_alloc), since the sum is
- * shared by many CPUs; here each byte is counted at once.  Answers to Linux's net/core/sock.c.
+ * Linux accounts whole pages, of which each sock keeps some in reserve (sk_forward_alloc), because
+ * many CPUs share the sum; here each byte is accounted at once. Answers to Linux's net/core/sock.c.
  */
 #include "kernel/mm/page.h"
 #include "net/core/sock.h"
@@ -59,14 +60,14 @@ bool sk_memory_is_spent(const struct sock *sk)
 	       (sk_memory_allocated(sk) > mark(sk->sk_prot, MEM_MOST) || mm_pages_are_short());
 }
 
-/* Room for all: neither the sums nor the pages are at their end. */
+/* True if any sock may allocate: the sum is below its third limit, and free pages are not short. */
 static bool plenty(const struct sock *sk, unsigned int bytes)
 {
 	return sk_memory_allocated(sk) + bytes <= mark(sk->sk_prot, MEM_MOST) &&
 	       !mm_pages_are_short();
 }
 
-/* Not plenty(): for this socket all the same? */
+/* There is not plenty(): returns true if this sock may allocate nevertheless. */
 static noinline bool within_share(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind,
 				  int held, int least)
 {
@@ -77,7 +78,7 @@ static noinline bool within_share(const struct sock *sk, unsigned int bytes, enu
 		return false;
 	if (held < least)
 		return true;
-	/* Without free pages there is no fair share to give. */
+	/* If free pages are short, only the minimum above is guaranteed, not the fair share. */
 	if (mm_pages_are_short())
 		return false;
 	own = (s64)atomic_read(&sk->sk_rmem_alloc) + sk->sk_wmem_queued + bytes;

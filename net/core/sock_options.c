@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options of level SOL_SOCKET, which a socket of any protocol has.
+ * Options of level SOL_SOCKET, which sockets of any protocol have.
  *
- * sock_setsockopt(), sock_getsockopt() <- sys_setsockopt(), sys_getsockopt() (process); the common
- * forms <- a family's proto_ops, for the protocol's own level.  An option that is not here is
- * refused with -ENOPROTOOPT. Every option that is accepted has an effect, except SO_BROADCAST: it
- * is stored, and inherited by accepted sockets, as in Linux, but TCP never connects to a broadcast
- * address; only UDP will use it.  POSIX 2.10.16; answers to Linux's net/core/sock.c.
+ * sys_setsockopt() and sys_getsockopt() call sock_setsockopt() and sock_getsockopt() (process). A
+ * family's proto_ops call the functions sock_common_*(), for the options of the protocol's own
+ * level. An option that is not implemented here fails with -ENOPROTOOPT. Every option that is
+ * accepted has an effect, except SO_BROADCAST: it is stored and inherited by accepted sockets, as
+ * in Linux, but TCP never connects to a broadcast address, so only UDP will use it. POSIX 2.10.16;
+ * answers to Linux's net/core/sock.c.
  */
 #include "include/uapi/time.h"
 #include "kernel/lib/string.h"
@@ -25,7 +26,10 @@ static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)
 		sock_reset_flag(sk, flag);
 }
 
-/* An application gives bytes of data; double that, because packets cost about as much besides. */
+/*
+ * Converts an application's value of SO_RCVBUF or SO_SNDBUF, in bytes of data, to bytes of
+ * truesize: twice as many, because the other memory of a packet is about as large as its data.
+ */
 static int buffer_size(int val, unsigned int most, int least)
 {
 	return max((int)min((unsigned int)val, most) * 2, least);
@@ -131,7 +135,10 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	return err;
 }
 
-/* The pending error; if there is none, the last one that was not fatal. */
+/*
+ * Returns and clears the pending error; without one, the error that did not end the connection
+ * (sk_err_soft).
+ */
 static int take_error(struct sock *sk)
 {
 	int err = -sock_error(sk);

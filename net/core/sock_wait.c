@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner of a sock, and the wake-ups of its waiters.
+ * The lock of a sock, its backlog, and the functions that wake waiting threads.
  *
- * lock_sock(), release_sock() <- every socket call (process context, may sleep). sk_add_backlog()
- * <- tcp_v4_rcv() (softirq, bh lock held) when a thread owns the sock. sock_def_*() <- the
- * protocol, through sk->sk_state_change and the like (any context but hard interrupt).  The softirq
- * is the producer, the thread in accept(), recv(), send() or poll() the consumer; both use the one
- * wait queue in struct socket.
+ * Every socket call uses lock_sock() and release_sock() (process context, may sleep). tcp_v4_rcv()
+ * calls sk_add_backlog() if a thread owns the sock (softirq, bh lock held). The protocol calls
+ * sock_def_*() through sk->sk_state_change and the other callbacks (any context but hard
+ * interrupt). Softirq is the producer, and a thread in accept(), recv(), send() or poll() the
+ * consumer; all of them use the one wait queue in struct socket.
  *
- * Order of locks: slock, then sk_callback_lock, then the wait queue's.  Answers to Linux's
+ * Lock order: slock, then sk_callback_lock, then the wait queue's. Answers to Linux's
  * net/core/sock.c.
  */
 #include "net/core/limits.h"
 #include "net/core/sock.h"
 
-/* Packets of the backlog that are processed before pending softirqs get their turn. */
+/* Packets of the backlog that are processed before pending softirqs may run. */
 #define BACKLOG_BATCH 16
 
 /* ---- the lock -------------------------------------------------------------------------------- */
 
-/* slock held, another thread owns the sock: sleeps until it is released. */
+/* Sleeps until the thread that owns the sock has released it. slock is held on entry and return. */
 static void __lock_sock(struct sock *sk)
 {
 	DEFINE_WAIT(wait);
@@ -46,13 +46,14 @@ noinline void lock_sock(struct sock *sk)
 }
 
 /*
- * slock held: passes the packets that came meanwhile to the protocol.  More may come while a batch
- * is processed.  The length is set to zero only at the end, so a peer that sends faster than we
- * process reaches the limit of sk_add_backlog(), and this loop ends.
+ * Passes the packets of the backlog to the protocol. slock is held on entry and return. More
+ * packets may arrive while a batch is processed. sk_backlog.len is set to zero only at the end: so
+ * a peer that sends faster than we process reaches the limit in sk_add_backlog(), its packets are
+ * dropped, and this loop ends.
  *
- * BHs are off during a batch, because the protocol's receive path is written for softirq; between
- * batches they are on, and pending softirqs run.  No cond_resched(): other threads would wait for
- * the owner of this sock, and its peer for its ACKs.
+ * BHs are off during a batch, because the protocol's receive path is written for softirq. Between
+ * batches they are on, so that pending softirqs run. There is no cond_resched(): if this thread
+ * lost the CPU here, threads that want the sock would wait for it, and the peer for its ACKs.
  */
 static void __release_sock(struct sock *sk)
 {
@@ -97,8 +98,9 @@ noinline void release_sock(struct sock *sk)
 }
 
 /*
- * The backlogs of all sockets count in their protocol's memory, else many owned sockets could hold what no
- * queue may.  A few segments always find room: an ACK, FIN or RST among them frees memory.
+ * The backlogs of all sockets are part of the protocol's memory; otherwise many owned sockets could
+ * hold more than the limits of their queues allow. A few segments are always accepted, because an
+ * ACK, FIN or RST among them frees memory.
  */
 static bool backlog_may_grow(struct sock *sk, unsigned int truesize)
 {
@@ -126,14 +128,17 @@ noinline int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int l
 /* ---- wake-ups -------------------------------------------------------------------------------- */
 
 /*
- * A child before accept() and an orphan have no wait queue, so no thread can be waiting.  The lock
- * keeps the struct socket, which holds the queue, alive while it is used.
+ * Wakes threads that wait in the socket's wait queue. A child before accept() and an orphan have no
+ * queue, and no waiting thread. The queue is in the struct socket, which sk_callback_lock keeps
+ * from being freed during the wake-up.
  */
 static void sk_wake(struct sock *sk, int nr_exclusive, unsigned int events)
 {
 	spin_lock_bh(&sk->sk_callback_lock);
 	/*
-	 * Publish the change before testing the queue; the sleeper joins the queue before it tests.
+	 * The protocol's change must be visible before the queue is tested. The sleeping thread
+	 * does the reverse: it joins the queue and then tests for the change. So one of the two
+	 * sees the other.
 	 */
 	smp_mb();
 	if (sk->sk_wq && waitqueue_active(&sk->sk_wq->wait))
@@ -158,8 +163,7 @@ void sock_def_error_report(struct sock *sk)
 }
 
 /*
- * Wake a writer when half of the buffer is free; with a smaller part it would be woken for each
- * packet.
+ * Wakes a writer only when half of the buffer is free; otherwise it would be woken for each packet.
  */
 void sock_def_write_space(struct sock *sk)
 {

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waits of a stream protocol's calls: for the connection, send space, the end.
+ * The waits in the system calls of a stream protocol: for the connection, for space to send, for
+ * the end.
  *
- * sk_stream_wait_connect(), sk_stream_wait_memory(), sk_stream_error() <- tcp_sendmsg();
- * sk_stream_wait_close() <- tcp_close(); all in process context, the sock owned by the caller, and
- * unlocked while they sleep. sk_stream_kill_queues() <- inet_csk_destroy_sock(), any context.
- * Answers to Linux's net/core/stream.c.
+ * tcp_sendmsg() calls sk_stream_wait_connect(), sk_stream_wait_memory() and sk_stream_error();
+ * tcp_close() calls sk_stream_wait_close(). All these run in process context; the caller owns the
+ * sock, and they release it while they sleep. inet_csk_destroy_sock() calls sk_stream_kill_queues()
+ * in any context. Answers to Linux's net/core/stream.c.
  */
 #include "kernel/lib/random.h"
 #include "net/core/sock.h"
 
-#define VM_WAIT_MAX (HZ / 5) /* the machine is out of memory, the sock is not: retry soon */
+/* jiffies: longest wait if the sock has space but the machine is out of memory */
+#define VM_WAIT_MAX (HZ / 5)
 
 static bool state_in(const struct sock *sk, unsigned int states)
 {
 	return (1u << sk->sk_state) & states;
 }
 
-/* 0 when data may be sent; -EPIPE if there will be no connection; -errno if the wait ended. */
+/*
+ * Waits until the connection is established. Returns 0, -EPIPE if the socket is neither connected
+ * nor connecting, or -errno if the wait ended early.
+ */
 int sk_stream_wait_connect(struct sock *sk, long *timeo_p)
 {
 	const unsigned int opening = 1u << TCP_SYN_SENT | 1u << TCP_SYN_RECV;
@@ -50,8 +55,8 @@ static bool send_is_over(const struct sock *sk)
 }
 
 /*
- * If the sock has space, the machine's memory was short: wait for a random time, so that not all
- * waiters return at once.
+ * Waits until the sock has space to send. If it has space already, the machine was out of memory:
+ * then wait for a random time first, so that not all waiting threads retry at once.
  */
 int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 {
@@ -97,8 +102,8 @@ int sk_stream_wait_memory(struct sock *sk, long *timeo_p)
 }
 
 /*
- * close() with SO_LINGER: waits until our FIN is acknowledged, the time is over, or the thread is
- * interrupted.
+ * Waits in close() with SO_LINGER until the peer has acknowledged our FIN, the timeout expires or a
+ * signal arrives.
  */
 void sk_stream_wait_close(struct sock *sk, long timeout)
 {
@@ -113,7 +118,10 @@ void sk_stream_wait_close(struct sock *sk, long timeout)
 	finish_wait(sk_sleep(sk), &wait);
 }
 
-/* The errno of a send that cannot continue.  There is no SIGPIPE: no signals. */
+/*
+ * Returns the errno for a send that cannot continue. There is no SIGPIPE, because this kernel has
+ * no signals.
+ */
 int sk_stream_error(struct sock *sk, int flags, int err)
 {
 	int pending;
@@ -125,7 +133,7 @@ int sk_stream_error(struct sock *sk, int flags, int err)
 	return pending ? pending : -EPIPE;
 }
 
-/* The protocol has emptied its write and retransmit queues; unread data is freed here. */
+/* Frees unread received data. The protocol has emptied the write and retransmit queues before. */
 void sk_stream_kill_queues(struct sock *sk)
 {
 	__skb_queue_purge(&sk->sk_receive_queue);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A protocol's description of its TIME_WAIT objects.  Linux's include/net/timewait_sock.h.
- */
+/* The operations of a protocol for its TIME_WAIT objects. Linux's include/net/timewait_sock.h. */
 #ifndef NET_CORE_TIMEWAIT_SOCK_H
 #define NET_CORE_TIMEWAIT_SOCK_H
 
@@ -15,9 +13,9 @@ struct timewait_sock_ops {
 	unsigned int obj_size;
 	struct kmem_cache *slab; /* made by proto_register() */
 	/*
-	 * May @sk, which is connecting, take over @sktw's four-tuple?  True: a reference of @sktw
-	 * was taken (sock_hold), and @sk's first sequence number was chosen beyond @sktw's last.
-	 * Bucket's lock held.
+	 * Returns true if @sk, which is connecting, may take over the four-tuple of @sktw. It has
+	 * then taken a reference to @sktw (sock_hold), and chosen @sk's initial sequence number
+	 * beyond the last one that @sktw's connection used. The bucket's lock is held.
 	 */
 	bool (*twsk_unique)(struct sock *sk, struct sock *sktw);
 };
