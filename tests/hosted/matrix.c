@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plays the matrix's rows: makes the segment, compares the result (matrix.h).
+ * Plays the matrix's rows: forges the segment of each cell and compares the result with the row
+ * (matrix.h).
  *
- * Callers: test_matrix.c.  A difference is printed beside the row, and the next cell is played: one
- * run shows all failures.  CELL=name plays the cells of one event only.
+ * Callers: test_matrix.c.  If a result differs, it is printed beside the row and the next cell is
+ * played, so that one run shows all failures.  CELL=name plays the cells of one event only.
  */
 #include "tests/hosted/matrix.h"
 
 #include <ctype.h>
 #include <stdio.h>
 
-#define WATCH        (100 * MS) /* a delayed ACK is out, a retransmission (200 ms at least) not yet */
+/*
+ * How long B is watched after a segment: a delayed ACK is sent by then, a retransmission (after 200
+ * ms at least) is not.
+ */
+#define WATCH        (100 * MS)
 #define COUNTERS_MAX 256
 #define NAME_LEN     40
 #define TEXT_LEN     256
@@ -119,7 +124,7 @@ static uint8_t flag_bits(const char *letters)
 	return flags;
 }
 
-/* Writes options that are malformed or given twice; the row says how the kernel treats the others. */
+/* Writes options that are malformed, out of range or given twice. */
 static void odd_options(struct forged *f, const struct stand *at, enum peculiarity what)
 {
 	switch (what) {
@@ -162,7 +167,7 @@ static void usual_options(struct forged *f, const struct stand *at, enum peculia
 	stage_stamp(f, tsval, tsecr);
 }
 
-/* The segment that the state waits for: OPT_*'s. */
+/* Returns the event whose segment @state waits for: the OPT_* events send that segment, with odd options. */
 static unsigned int awaited(unsigned int state)
 {
 	if (state & (CLOSED | LISTEN))
@@ -212,7 +217,7 @@ static void add_counter(struct counters *all, const char *name, size_t len, cons
 	all->c[all->n++].value = strtoull(value, NULL, 10);
 }
 
-/* The group's line of names and its line of values. */
+/* Reads the counters of @group: one line of the file has their names, the next has their values. */
 static void read_group(struct counters *all, const char *path, const char *group)
 {
 	const char *names = strstr(scene_proc(B, path), group), *values;
@@ -229,7 +234,7 @@ static void read_group(struct counters *all, const char *path, const char *group
 	}
 }
 
-/* A line for each reason: its name, how many. */
+/* Reads the drop counters: one line for each reason, with its name and its count. */
 static void read_drops(struct counters *all)
 {
 	const char *line = scene_proc(B, "/proc/net/drops");
@@ -242,14 +247,17 @@ static void read_drops(struct counters *all)
 	}
 }
 
-/* The segment itself, its answers and the state are compared elsewhere. */
+/*
+ * Returns true for changes that rows do not list, because the test compares the answers and the
+ * state anyway.
+ */
 static bool goes_without_saying(const char *name, uint64_t by)
 {
 	return (!strcmp(name, "InSegs") && by == 1) || !strcmp(name, "OutSegs") ||
 	       !strcmp(name, "CurrEstab");
 }
 
-/* Names of those that moved, "name*2" where by more than one. */
+/* Writes the names of the counters that grew between @then and @now: "name", or "name*2" if by two. */
 static void describe_moved(const struct counters *then, const struct counters *now, char *text)
 {
 	size_t at = 0;
@@ -279,7 +287,7 @@ static void record(struct record *r)
 	read_drops(&r->drops);
 }
 
-/* The same words, in any order. */
+/* Returns true if @a and @b have the same words, in any order. */
 static bool same_words(const char *a, const char *b)
 {
 	char words[TEXT_LEN], *rest = NULL;
@@ -302,7 +310,10 @@ static bool same_words(const char *a, const char *b)
 
 /* ---- a cell ---------------------------------------------------------------------------------------------- */
 
-/* "A 17 42; ...": B's segments from its @first on; later than @at_once: with "~". */
+/*
+ * Writes the segments that B sent after its first @first segments, as in "A 17 42; ~S 16 0": flags,
+ * sequence number, acknowledgment number.  "~" marks a segment that was sent later than @at_once.
+ */
 static void describe_heard(unsigned int first, uint64_t at_once, char *text)
 {
 	unsigned int n = scene_count(B, TCP);
@@ -325,7 +336,7 @@ static void describe_heard(unsigned int first, uint64_t at_once, char *text)
 	}
 }
 
-/* The row's answer, segments with "; " between them, with its numbers: in the form of describe_heard(). */
+/* Writes the answer of a row in the form of describe_heard(): each name of a number becomes its value. */
 static void describe_expected(const char *answer, const struct stand *at, const struct forged *f,
 			      char *text)
 {
@@ -401,7 +412,7 @@ bool matrix_play(unsigned int state, bool wraps)
 		known |= only && !strcmp(only, events[event].name);
 	if (!known)
 		fail_msg("CELL=%s: no event of EVENTS in tests/hosted/matrix.h", only);
-	scene_drop_many(B, TCP, 1, ALWAYS); /* the peer is matrix_stage.c, not A */
+	scene_drop_many(B, TCP, 1, ALWAYS); /* A must not hear B: matrix_stage.c is the peer */
 	for (unsigned int event = 0; event < NR_EVENTS; event++) {
 		unsigned int n;
 		const struct row *r = matrix_row(state, event, &n);

@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix: every state of a connection meets every kind of segment.
+ * The matrix: the result of every kind of segment in every state of a connection.
  *
- * A row has the result, as RFC 9293 3.10.7 does, for events and states with the same result:
+ * A row is like a paragraph of RFC 9293 3.10.7: it gives the result of some events in some states.
  *
  *	{RST_WINDOW | RSTACK_WINDOW, ESTABLISHED | CLOSE_WAIT, "A nxt rcv", SAME,
  *		"TCPChallengeACK", "TCP_RST_INVALID", "RFC 5961 3.2"},
  *
- *   the events   what arrives (EVENTS below)
- *   the states   in which (STATES below)
- *   the answer   on the wire, exactly: flags, sequence number, acknowledgment number (not there: 0);
- *                "" is silence; "~" before it: not at once, but with the delayed ACK's timer; "; " between two
- *   the next     state: SAME, CLOSED (no connection is left), or another
- *   counters     of Tcp and TcpExt that moved, each by one and no others
- *   the drop     reason that was counted, "" when the segment was taken
- *   the sentence that asks for it; "Linux:" where Linux 4.11 does otherwise than the RFC, and why
+ *   events       the kinds of segments that arrive (EVENTS below)
+ *   states       the states in which they arrive (STATES below)
+ *   answer       the segments that the kernel sends, exactly: flags, sequence number, acknowledgment
+ *                number (0 if left out).  "" means no segment; "; " separates two segments; "~" marks
+ *                one that a timer sends within 100 ms instead of at once.
+ *   next         the state afterwards: SAME, CLOSED (no connection is left), or another
+ *   counters     the counters of Tcp and TcpExt that grow, each by one; no others may grow, except
+ *                InSegs, OutSegs and CurrEstab
+ *   drop         the drop reason that is counted, "" if the segment was accepted
+ *   cite         the sentence that requires the result; or "Linux:" and the reason, where Linux 4.11
+ *                differs from the RFC
  *
- * Numbers have names, as the kernel under test would call them before the segment came:
- *   iss una nxt     its own: the SYN's, the first not acknowledged, the next to send
- *   irs rcv edge    the peer's: the SYN's, the next expected, the first beyond the window
- *   ok              what an honest peer's segment acknowledges here: una, or nxt while our SYN is out
- *   seg.seq seg.end seg.ack    those of the segment itself; end is the first after it
- * with an offset where need be: "rcv+4".
+ * Numbers are given by name, with the values that the kernel under test has before the segment arrives:
+ *   iss una nxt     its own: the number of its SYN, the first unacknowledged, the next to send
+ *   irs rcv edge    the peer's: the number of its SYN, the next expected, the first beyond the window
+ *   ok              an acceptable acknowledgment number: una, or nxt before our SYN is acknowledged
+ *   seg.seq seg.end seg.ack    those of the arriving segment; seg.end is the number behind its last
+ * An offset may follow a name: "rcv+4".
  *
- * Every (state, event) has exactly one row, and every row is played twice: with numbers in the middle
- * of their space, and with numbers of both sides, and the peer's timestamps, that wrap to 0 within the
- * connection.
+ * Every pair of state and event has exactly one row, and every row is played twice: with numbers in the
+ * middle of their space, and with sequence numbers of both sides and timestamps of the peer that wrap
+ * to 0 within the connection.
  */
 #ifndef TESTS_HOSTED_MATRIX_H
 #define TESTS_HOSTED_MATRIX_H
@@ -34,8 +37,9 @@
 
 /* clang-format off */
 /*
- * X(name, how it is reached).  In all states after the handshake, the peer's 8 bytes were read and
- * our 8 bytes are in flight, except where everything was acknowledged.
+ * X(name, how the test reaches the state).  In every state after the handshake, the kernel has read
+ * 8 bytes of the peer and has sent 8 bytes, which are unacknowledged unless the text says "all was
+ * acknowledged".
  */
 #define STATES(X)                                                                                  \
 	X(CLOSED,           "no socket has the port")                                              \
@@ -54,8 +58,8 @@
 	X(TIME_WAIT,        "close(), all was acknowledged, the peer's FIN came: a small object")
 
 /*
- * X(name, flags, sequence number, acknowledgment number, bytes, peculiarity).
- * Flags: F S R P A U; those with A carry an acknowledgment.
+ * X(name, flags, sequence number, acknowledgment number, bytes of data, peculiarity).  Flags: F S R
+ * P A U; a segment with A has an acknowledgment number.
  */
 #define EVENTS(X)                                                                                  \
 	/* a SYN */                                                                                \
@@ -128,8 +132,8 @@
 enum peculiarity {
 	PLAIN,
 	TS_NEWER,    /* a timestamp above the last */
-	TS_OLDER,    /* one that PAWS refuses */
-	TS_NOT_OURS, /* echoes one that we never sent */
+	TS_OLDER,    /* a timestamp that PAWS rejects */
+	TS_NOT_OURS, /* echoes a timestamp that we never sent */
 	NO_WINDOW,
 	SUM_WRONG,
 	OPTION_LENGTH_0,
@@ -153,7 +157,7 @@ enum { EVENTS(EVENT_NUMBER) NR_EVENTS };
 enum { EVENTS(EVENT_BIT) };
 #undef EVENT_BIT
 
-/* Those that often fare alike. */
+/* Groups of events that often have the same result. */
 #define SYN_ANY    (SYN_FRESH | SYN_WINDOW | SYN_OLD | SYN_AGAIN | SYN_DATA | SYN_REBORN)
 #define SYNACK_ANY (SYNACK_RIGHT | SYNACK_BELOW | SYNACK_ABOVE | SYNACK_TSECR)
 #define ACK_ANY    (ACK_ANCIENT | ACK_OLD | ACK_EQUAL | ACK_PART | ACK_ALL | ACK_ABOVE | ACK_ZERO)
@@ -179,12 +183,21 @@ struct table {
 	unsigned int n;
 };
 
-/* RFC 9293 3.10.7.1 and .2; .3 and the opening states of .4; .4 for full sockets; for small ones */
+/*
+ * The rows, by section of RFC 9293: 3.10.7.1 and 3.10.7.2; 3.10.7.3, and 3.10.7.4 for SYN-RECEIVED; 3.10.7.4 for
+ * the later states of a full socket; 3.10.7.4 for FIN-WAIT-2 and TIME-WAIT in a small object.
+ */
 extern const struct table matrix_unconnected, matrix_opening, matrix_synchronized, matrix_timewait;
 
-/* All rows of @state (a bit), in the running scene; false when something differed (and was printed). */
+/*
+ * Plays all rows of @state (a bit) in the running scene; returns false if a result differed, and
+ * prints it.
+ */
 bool matrix_play(unsigned int state, bool wraps);
-/* The one row of @event (a number) in @state (a bit); NULL when there is none, or (*@n) more than one. */
+/*
+ * Returns the row of @event (a number) in @state (a bit), or NULL unless exactly one row matches;
+ * *@n is the number of rows that match.
+ */
 const struct row *matrix_row(unsigned int state, unsigned int event, unsigned int *n);
 const char *matrix_state_name(unsigned int state);
 const char *matrix_event_name(unsigned int event);
@@ -192,21 +205,24 @@ unsigned int matrix_rows(void);
 
 /* ---- between matrix.c and matrix_stage.c ------------------------------------------------------------ */
 
-/* The connection's sequence numbers, by name. */
+/* The numbers of a connection, under the names that rows use (see the top of this file). */
 struct stand {
 	uint32_t iss, una, nxt, irs, rcv, edge, ok;
-	uint32_t tsval, tsecr; /* the peer's last, and what it echoes */
-	int listener, fd;      /* -1: closed */
+	uint32_t tsval, tsecr; /* the peer's timestamp; B's last one, which the peer echoes */
+	int listener, fd;      /* descriptors of B; -1: closed */
 };
 #define MATRIX_PORT 7
 #define MATRIX_PEER 1000
 
-/* A new connection in @state; time passes until nothing is left of the last one. */
+/* Waits until nothing is left of the last connection, then brings a new one into @state. */
 void stage_enter(unsigned int state, bool wraps, struct stand *at);
 void stage_leave(struct stand *at);
-/* One more timestamp option, in two words. */
+/* Appends a timestamp option to @f, with two NOPs before it: 12 bytes. */
 void stage_stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
-/* The state now: a bit. */
+/*
+ * Returns the state as a bit.  If the test began in LISTEN, a listener without a connection is
+ * LISTEN, else CLOSED.
+ */
 unsigned int stage_state(unsigned int started_in);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's rows until the handshake is over: SYN_SENT, and SYN_RECV in its two forms, as the
- * request that a listener keeps and as the socket whose SYN crossed the peer's.
+ * The matrix's rows until the handshake is over: SYN_SENT; SYN_RECV, a request of a listener; and
+ * SYN_RECV_SOCK, a socket whose SYN crossed the peer's.
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.3 and .4, Linux's tcp_check_req(); columns: matrix.h.
  */
@@ -9,12 +9,12 @@
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* A SYN to a connection that waits for one: both sides open at once. */
+	/* A SYN.  In SYN_SENT it means that both sides open at once. */
 	{SYN_ANY | SYN_PAWS,               SYN_SENT,      "SA iss seg.seq+1", SYN_RECV_SOCK,
 	 "",          "",                     "RFC 9293 3.10.7.3 fourth"},
 	{SYN_FIN,                          SYN_SENT,      "SA iss seg.seq+1", SYN_RECV_SOCK,
 	 "",          "",                     "Linux: the FIN comes again"},
-	/* To a half-open one: the first SYN again, or another. */
+	/* A SYN to a half-open connection: the first SYN again, or a different one. */
 	{SYN_FRESH | SYN_OLD | SYN_REBORN, SYN_RECV,      "A nxt rcv",        SAME,
 	 "",          "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 first"},
 	{SYN_WINDOW | SYN_FIN,             SYN_RECV,      "RA 0 seg.end",     CLOSED,
@@ -29,7 +29,10 @@ static const struct row rows[] = {
 	/* A SYN-ACK. */
 	{SYNACK_RIGHT,                SYN_SENT,      "A nxt rcv", ESTABLISHED,
 	 "",                   "",                     "RFC 9293 3.10.7.3 fourth"},
-	/* After an ACK of another number the SYN goes out again at once: the reset freed the peer's port. */
+	/*
+	 * After an ACK with a wrong number, a timer soon sends the SYN again: our reset has ended
+	 * the peer's old connection.
+	 */
 	{SYNACK_BELOW | SYNACK_ABOVE, SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
 	 "RetransSegs OutRsts TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
 	{SYNACK_TSECR,                SYN_SENT,      "R seg.ack", SAME,
@@ -43,7 +46,7 @@ static const struct row rows[] = {
 	{SYNACK_BELOW | SYNACK_ABOVE, SYN_RECV_SOCK, "A nxt rcv", SAME,
 	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN",      "RFC 5961 4.2"},
 
-	/* An ACK, and nothing else. */
+	/* An ACK without data. */
 	{ACK_ANCIENT | ACK_OLD |
 	 ACK_EQUAL | ACK_PART | ACK_ABOVE,  SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
 	 "RetransSegs OutRsts TCPTimeouts TCPSynRetrans", "TCP_INVALID_ACK", "RFC 9293 3.10.7.3 first"},
@@ -62,7 +65,7 @@ static const struct row rows[] = {
 	{ACK_ALL | ACK_ZERO,                SYN_RECV_SOCK, "",          ESTABLISHED,
 	 "TCPPureAcks", "",                "RFC 9293 3.10.7.4 fifth"},
 
-	/* Bytes.  Those that bring the ACK of our SYN count already. */
+	/* Data.  In SYN_RECV, a segment that acknowledges our SYN is accepted with its data. */
 	{DATA_IN | DATA_OUT,        SYN_SENT,      "",            SAME,
 	 "",               "TCP_FLAGS",            "RFC 9293 3.10.7.3 fifth"},
 	{DATA_ANCIENT | DATA_ABOVE, SYN_SENT,      "R seg.ack; ~S iss 0", SAME,
@@ -126,7 +129,7 @@ static const struct row rows[] = {
 	{FIN_NO_ACK,             SYN_RECV_SOCK, "",             SAME,
 	 "",               "TCP_FLAGS",            "RFC 9293 3.10.7.4 fifth: no ACK bit"},
 
-	/* A reset.  To our SYN it must acknowledge that; to a request, lie in the window. */
+	/* A reset.  In SYN_SENT it must acknowledge our SYN; later its sequence number must be exact. */
 	{RST_ANY | SYN_RST,             SYN_SENT,      "",          SAME,
 	 "",                "TCP_RST_INVALID", "RFC 9293 3.10.7.3 second: no ACK bit"},
 	{RSTACK_EXACT | RSTACK_WINDOW |
@@ -178,7 +181,7 @@ static const struct row rows[] = {
 	{TS_OLD,   SYN_RECV | SYN_RECV_SOCK,            "A nxt rcv", SAME,
 	 "PAWSEstab",           "TCP_PAWS",   "RFC 7323 5.3 R1"},
 
-	/* Odd options, on the SYN-ACK or on bytes that acknowledge ours. */
+	/* Odd options: on the SYN-ACK in SYN_SENT, on data that acknowledges our SYN in the other states. */
 	{OPT_LENGTH_0 | OPT_PAST_END, SYN_SENT,      "A nxt rcv",   ESTABLISHED,
 	 "",             "", "Linux: options end there"},
 	{OPT_WSCALE_15,               SYN_SENT,      "A nxt rcv",   ESTABLISHED,

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The setup of the matrix's scenes: B is the kernel under test; this file plays the peer, with A's
- * address.  It sends only the given segments and never answers by itself, so that each step to a
- * state is one frame or call.
+ * The setup of the matrix's scenes.  B is the kernel under test; this file plays the peer, with A's
+ * address.  The peer sends only the given segments and never answers by itself, so that each step
+ * to a state is one frame or call.
  *
- * Callers: matrix.c.  A is there to answer ARP; B's packets to it are recorded and lost.
+ * Callers: matrix.c.  Host A only answers ARP requests: the wire records B's segments and does not
+ * deliver them to A.
  */
 #include "tests/hosted/matrix.h"
 
 #include <stdio.h>
 
-#define PATIENCE   (1000 * SEC) /* so long an orphan may try, and a TIME_WAIT lasts */
-#define PAUSE      (2 * SEC)    /* answers that are limited by the second may be sent again */
-#define CLOSE_PORT 9            /* no listener there */
-#define PEER_WIN   512          /* in a header; scaled by 128 */
-#define DELACK     (60 * MS)    /* the delayed ACK's timer was due */
+/* No orphan retries and no TIME_WAIT lasts longer than this. */
+#define PATIENCE   (1000 * SEC)
+#define PAUSE      (2 * SEC) /* afterwards no limit per second holds an answer back */
+#define CLOSE_PORT 9         /* no listener there */
+#define PEER_WIN   512       /* the peer's window field; its scale factor is 128 */
+#define DELACK     (60 * MS) /* a delayed ACK is sent by then */
 #define TEXT       8
 
 /* ---- the peer's segments ------------------------------------------------------------------ */
@@ -44,10 +46,10 @@ static void say(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, con
 	scene_sleep(WIRE_DELAY);
 }
 
-/* B's last segment must be this one; its window and timestamp are recorded. */
+/* Checks that B's last segment has these fields; records its window and its timestamp. */
 static void hear(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
-	static int wscale; /* B's; its SYN says it */
+	static int wscale; /* scale of B's window, from its SYN */
 	const struct seg *s = scene_last(B, TCP);
 
 	if (s->flags != flags || s->seq != seq || s->ack != ack || s->len != len)
@@ -62,7 +64,8 @@ static void hear(struct stand *at, uint8_t flags, uint32_t seq, uint32_t ack, ui
 }
 
 /*
- * B learns the peer's link address again, if its entry expired; B's frames are recorded, then lost.
+ * Makes B resolve the peer's link address, in case its entry expired: B answers a segment to a
+ * closed port with a reset.
  */
 static void greet(void)
 {
@@ -92,7 +95,10 @@ static void open_actively(struct stand *at)
 	hear(at, SYN_FLAG, at->iss, 0, 0);
 }
 
-/* B sends its data before the peer's arrives: so the ACK of the peer's has no data, and is sent at once. */
+/*
+ * Brings the connection to ESTABLISHED.  B sends its data before the peer's data arrives, so B has
+ * no data left to send with its ACK of the peer's data, and sends that ACK at once.
+ */
 static void establish(struct stand *at)
 {
 	char got[TEXT];
@@ -111,7 +117,7 @@ static void establish(struct stand *at)
 	scene_recv_all(B, at->fd, got, TEXT);
 }
 
-/* Our FIN. */
+/* Makes B send its FIN. */
 static void finish(struct stand *at, bool close)
 {
 	if (close) {
@@ -173,8 +179,9 @@ static void go_to(unsigned int state, struct stand *at)
 }
 
 /*
- * The numbers wrap at the critical points: ours between the SYN and the first byte, or inside the
- * data in flight; the peer's within its next bytes; the timestamps at the next tick.
+ * Chooses the numbers of a connection.  With @wraps they wrap at critical points: B's sequence
+ * numbers between its SYN and its first byte, or inside the data in flight; the peer's within its
+ * next bytes; the peer's timestamps at the next tick.
  */
 static void choose_numbers(unsigned int state, bool wraps, struct stand *at)
 {
@@ -225,8 +232,9 @@ void stage_leave(struct stand *at)
 /* ---- the state and the numbers --------------------------------------------------------------- */
 
 /*
- * The state in a line of /proc/net/tcp.  Only lines of sockets have the columns up to the congestion
- * window; the inode of an orphan is 0.
+ * Returns the state in a line of /proc/net/tcp.  Lines of requests and of small objects are shorter
+ * than those of sockets, which have more columns, up to the congestion window; the inode of an
+ * orphan is 0.
  */
 static unsigned int state_of_line(const char *line)
 {
@@ -263,7 +271,7 @@ unsigned int stage_state(unsigned int started_in)
 		    local == MATRIX_PORT) {
 			if (remote == MATRIX_PEER)
 				return state_of_line(line);
-			/* A test that began in LISTEN has no connection, only the listener. */
+			/* In LISTEN there is no connection yet, only the listener. */
 			if (started_in == LISTEN && state_of_line(line) == LISTEN)
 				state = LISTEN;
 		}

@@ -1,34 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's rows of the synchronized states, while there is a socket.
+ * The matrix's rows for full sockets in the states after the handshake.
  *
- * Callers: matrix.c.  RFC 9293 3.10.7.4, in its order: sequence number, RST, SYN, ACK, text, FIN;
- * RFC 5961 for the first four; RFC 7323 5.3 before them.  Columns: matrix.h.
+ * Callers: matrix.c.  RFC 9293 3.10.7.4 checks a segment in this order: sequence number, RST, SYN,
+ * ACK, text, FIN.  RFC 5961 changes the first four checks; that of RFC 7323 5.3 comes before them.
+ * Columns: matrix.h.
  */
 #include "tests/hosted/matrix.h"
 
-/* The peer may still send, and the application reads. */
+/* States in which the peer may still send and the application reads. */
 #define READING (ESTABLISHED | FIN_WAIT1 | FIN_WAIT2)
-/* Its FIN came. */
+/* States after the peer's FIN. */
 #define FINISHED (CLOSE_WAIT | CLOSING | LAST_ACK)
 #define ALL      (READING | FINISHED | FIN_WAIT1_ORPHAN)
-/* Linux counts a SYN as an error only where nearly all segments are taken (tcp_rcv_established). */
+/* The states in which Linux does not count a SYN as an error: only tcp_rcv_established() does. */
 #define OTHER_SIX (ALL & ~ESTABLISHED)
-/* RFC 4022: tcpEstabResets means ESTABLISHED and CLOSE_WAIT. */
+/* The states from which a reset does not count in tcpEstabResets (RFC 4022). */
 #define UNCOUNTED (ALL & ~(ESTABLISHED | CLOSE_WAIT))
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* A SYN at any sequence number: a peer that has restarted would confirm it with a reset. */
+	/*
+	 * A SYN with any sequence number is challenged: a peer that has restarted answers the
+	 * challenge with a reset.
+	 */
 	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, ESTABLISHED, "A nxt rcv", SAME,
 	 "InErrs TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
 	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, OTHER_SIX,  "A nxt rcv", SAME,
 	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
-	/* Linux: to a SYN RFC 7323 5.3 R1 makes no difference, it is challenged either way. */
+	/*
+	 * An old timestamp.  (A SYN with an old timestamp is challenged like any other SYN, see
+	 * above; so does Linux.)
+	 */
 	{TS_OLD,                         ALL,         "A nxt rcv", SAME,
 	 "PAWSEstab", "TCP_PAWS",        "RFC 7323 5.3 R1"},
 
-	/* An ACK, and nothing else. */
+	/* An ACK without data. */
 	{ACK_ANCIENT,        ALL,                                     "A nxt rcv", SAME,
 	 "TCPChallengeACK", "TCP_INVALID_ACK", "RFC 5961 5.2"},
 	{ACK_OLD,            ALL & ~FIN_WAIT2,                        "A nxt rcv", SAME,
@@ -58,7 +65,7 @@ static const struct row rows[] = {
 	{ACK_ZERO,           ESTABLISHED | FIN_WAIT2 | CLOSE_WAIT,    "",          SAME,
 	 "TCPPureAcks",     "",                "RFC 9293 3.10.7.4 fifth: SND.WND"},
 
-	/* Bytes.  After the peer's FIN there are none, whatever it sends. */
+	/* Data.  After the peer's FIN no data is accepted. */
 	{DATA_NEXT,                 ESTABLISHED,           "A nxt rcv+4", SAME,
 	 "TCPHPHits",       "",                     "RFC 9293 3.10.7.4 seventh"},
 	{DATA_NEXT,                 FIN_WAIT1 | FIN_WAIT2, "A nxt rcv+4", SAME,
@@ -138,7 +145,10 @@ static const struct row rows[] = {
 	{FIN_NO_ACK,          ALL,                                      "",             SAME,
 	 "",               "TCP_FLAGS",            "RFC 9293 3.10.7.4 fifth: no ACK bit"},
 
-	/* A reset must be exact. */
+	/*
+	 * A reset ends the connection only with the exact number; after the peer's FIN, Linux also
+	 * accepts rcv-1.
+	 */
 	{RST_EXACT | RSTACK_EXACT,   ESTABLISHED | CLOSE_WAIT,   "",          CLOSED,
 	 "EstabResets",     "TCP_RESET",       "RFC 5961 3.2"},
 	{RST_EXACT | RSTACK_EXACT,   UNCOUNTED,                  "",          CLOSED,

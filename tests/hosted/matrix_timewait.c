@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix's rows of connections that are over for the application: small objects that wait for
- * the peer's FIN (FIN_WAIT2), or for the end of its last segments' lifetime (TIME_WAIT).
+ * The matrix's rows for small objects, which replace the socket of a connection that the
+ * application has closed: in FIN_WAIT2 such an object waits for the peer's FIN, in TIME_WAIT until
+ * old segments have left the network.
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.4, RFC 1122 4.2.2.13, RFC 6191; Linux's
  * tcp_timewait_state_process(); columns: matrix.h.
@@ -11,8 +12,8 @@
 /* clang-format off */
 static const struct row rows[] = {
 	/*
-	 * A SYN.  FIN_WAIT2 waits for a FIN only; TIME_WAIT is replaced by a connection that is
-	 * surely younger.
+	 * A SYN.  In FIN_WAIT2 it opens no connection.  In TIME_WAIT it does, if its sequence
+	 * number or its timestamp proves that it is newer than the old connection.
 	 */
 	{SYN_FRESH | SYN_OLD | SYN_AGAIN |
 	 SYN_DATA | SYN_REBORN,        FIN_WAIT2_TW,             "A nxt rcv",              SAME,
@@ -33,14 +34,14 @@ static const struct row rows[] = {
 	{SYNACK_ANY,                   FIN_WAIT2_TW | TIME_WAIT, "A nxt rcv",              SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 first"},
 
-	/* An ACK has no news; its acknowledgment number is not checked. */
+	/* An ACK changes nothing, so its acknowledgment number is not checked. */
 	{ACK_ANCIENT | ACK_ABOVE,      FIN_WAIT2_TW | TIME_WAIT, "", SAME,
 	 "", "TCP_TIMEWAIT", "Linux: no sender is left to guard"},
 	{ACK_OLD | ACK_EQUAL | ACK_PART |
 	 ACK_ALL | ACK_ZERO,           FIN_WAIT2_TW | TIME_WAIT, "", SAME,
 	 "", "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 fifth: ignored"},
 
-	/* Bytes for an application that closed. */
+	/* Data, which no application can read any more. */
 	{DATA_NEXT,                  FIN_WAIT2_TW, "R seg.ack", CLOSED,
 	 "OutRsts",   "TCP_TIMEWAIT", "RFC 1122 4.2.2.13: they are lost, so say it"},
 	{DATA_AHEAD | DATA_LEFT |
@@ -56,7 +57,7 @@ static const struct row rows[] = {
 	{TS_OLD,                     TIME_WAIT,    "A nxt rcv", SAME,
 	 "PAWSEstab", "TCP_TIMEWAIT", "RFC 7323 5.3 R1"},
 
-	/* The FIN that is waited for, or the same again, or another. */
+	/* A FIN: the expected one, a copy of it, or another. */
 	{FIN_NEXT | FIN_ACKS,          FIN_WAIT2_TW, "A nxt rcv+1", TIME_WAIT,
 	 "",        "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 eighth"},
 	{FIN_AHEAD,                    FIN_WAIT2_TW, "R seg.ack",   CLOSED,

@@ -45,7 +45,7 @@ static const struct row rows[] = {
 	{BAD_SUM,                         CLOSED | LISTEN, "",             SAME,
 	 "InErrs InCsumErrors", "TCP_CSUM",  "RFC 9293 3.1: checksum"},
 
-	/* A SYN with odd options is a SYN. */
+	/* A SYN with odd options is answered like any other SYN. */
 	{OPT_ANY,                     CLOSED, "RA 0 seg.end",     SAME,
 	 "OutRsts", "NO_SOCKET", "RFC 9293 3.10.7.1"},
 	{OPT_LENGTH_0 | OPT_PAST_END, LISTEN, "SA iss seg.seq+1", SYN_RECV,

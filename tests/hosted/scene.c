@@ -2,8 +2,8 @@
 /*
  * Setup and teardown of a scene, and system calls in virtual time (scene.h).
  *
- * cmocka's asserts longjmp() out of a function; that is safe, because everything here runs on the
- * test's own stack.
+ * cmocka's asserts leave a function by longjmp().  That is safe here, because all this code runs on
+ * the test's own stack.
  */
 #include "tests/hosted/scene.h"
 
@@ -16,7 +16,7 @@
 #define LIBRARY       "build/host-asan/libsoftnet.so"
 #define PCAP_FOLDER   "build/hosted/pcap"
 #define SETTLE_STEP   (60 * SEC)
-#define SETTLE_STEPS  120 /* an orphan whose peer is gone gives up before */
+#define SETTLE_STEPS  120 /* an orphan whose peer is gone gives up earlier */
 #define CALL_MAX      (7200 * SEC)
 #define ADDRESSES_MAX 512
 #define STREAMS_MAX   16
@@ -56,7 +56,10 @@ static const char *pcap_path(void)
 	return path;
 }
 
-/* Each learns the route to the other and to itself; then the counters are reset. */
+/*
+ * Makes each host resolve the route to the other and to itself, then takes the objects alive as the
+ * baseline of leaks.
+ */
 static int warm_up(void)
 {
 	struct host *hosts[] = {A, B};
@@ -71,7 +74,7 @@ static int warm_up(void)
 		}
 		scene_close(from, fd);
 	}
-	/* Lets time pass for links and neighbours, until only permanent timers are armed. */
+	/* Afterwards the timers of links and neighbours have expired, and only permanent timers are armed. */
 	conductor_sleep(scene->conductor, SETTLE_STEP);
 	host_set_baseline(A);
 	host_set_baseline(B);
@@ -134,7 +137,10 @@ static void say_what_is_known(void)
 		    B->console());
 }
 
-/* Without sockets, no memory is held by sockets: "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0". */
+/*
+ * Returns false if sockets still hold memory although there are none.  The line of a host without
+ * sockets is "TCP: inuse 0 orphan 0 tw 0 alloc 0 mem 0".
+ */
 static bool nothing_is_held(struct host *h)
 {
 	const char *text = scene_proc(h, "/proc/net/sockstat");
@@ -145,7 +151,7 @@ static bool nothing_is_held(struct host *h)
 	return false;
 }
 
-/* Time passes until nothing is left of the scene; how many complaints there are if something stays. */
+/* Lets time pass until nothing is left of the scene; returns the number of complaints if something stays. */
 static unsigned int let_it_end(void)
 {
 	FILE *nowhere = fopen("/dev/null", "w");
@@ -170,7 +176,7 @@ int scene_teardown(void **state)
 	unsigned int wrong;
 
 	if (!scene->conductor)
-		return 0; /* a scene that ended itself */
+		return 0; /* the scene has ended itself */
 	wrong = scene->over ? let_it_end() : 0;
 	if (!scene->over || wrong)
 		say_what_is_known();
@@ -471,7 +477,10 @@ struct streams {
 	struct stream *back;
 };
 
-/* Asked between instants; a new call begins outside, since an instant must follow it. */
+/*
+ * Returns true if the call of a stream has returned.  The conductor calls this between instants, so
+ * it must not begin the stream's next call: scene_streams() does, and another instant follows.
+ */
 static bool one_is_back(void *arg)
 {
 	struct streams *all = arg;

@@ -13,13 +13,15 @@
  *	}
  *	int main(void) { const struct CMUnitTest tests[] = {SCENE(a_lost_syn_...)}; return scene_play(tests); }
  *
- * The stage: A is 10.0.0.1, B is 10.0.0.2, a frame takes a millisecond; each knows the other's link
- * address already.  A scene ends when its function returns: then time passes until no timer is armed
- * (TIME_WAIT and all), and nothing may be left alive (conductor_check()).  A scene that fails says its
- * seed, prints both consoles and leaves a pcap.  SEED= chooses another run, SCENE_LIBRARY= another
- * library; a word on the command line plays the scenes whose names have it.
+ * Host A is 10.0.0.1, host B is 10.0.0.2.  A frame takes a millisecond from one to the other, and each
+ * host knows the other's link address already.  After a scene's function has returned, time passes
+ * until no timer is armed, not even that of TIME_WAIT; then no object may be alive (conductor_check()).
+ * If a scene fails, it prints its seed and both consoles, and leaves a pcap file.  SEED= chooses another
+ * run, SCENE_LIBRARY= another library; an argument of the program selects the scenes whose names
+ * contain it.
  *
- * Constants and layouts are the host's own: the kernel's are Linux's.
+ * The tests take constants and struct layouts from the headers of the system that runs them, because
+ * the kernel's are Linux's.
  */
 #ifndef TESTS_HOSTED_SCENE_H
 #define TESTS_HOSTED_SCENE_H
@@ -57,19 +59,19 @@
 struct scene {
 	const char *name;
 	void (*play)(void);
-	/* sn_set() of both hosts before they boot: pairs, up to a NULL */
+	/* arguments of sn_set() for both hosts, before they boot; NULL ends the list */
 	struct {
 		const char *name;
 		uint64_t value;
 	} options[4];
-	const char *words; /* more of A's command line, with a blank before it */
-	bool over;         /* the function returned: nothing failed in it */
+	const char *words; /* appended to A's command line; begins with a blank */
+	bool over;         /* the function returned, so no assertion failed */
 	uint64_t seed;
 	struct conductor *conductor;
 	struct host *a, *b;
 	struct wire *wire;
 };
-extern struct scene *scene; /* the one that plays */
+extern struct scene *scene; /* the running scene */
 #define A (scene->a)
 #define B (scene->b)
 
@@ -83,7 +85,7 @@ void scene_perform(void **state);
 			.name = #fn, .play = fn                                                    \
 		}                                                                                  \
 	}
-/* With options: SCENE_WITH(fn, {"mtu", 576}) */
+/* A scene with settings for both hosts: SCENE_WITH(fn, {"mtu", 576}) */
 #define SCENE_WITH(fn, ...)                                                                        \
 	{                                                                                          \
 #fn, scene_perform, scene_setup, scene_teardown, &(struct scene)                   \
@@ -91,7 +93,7 @@ void scene_perform(void **state);
 			.name = #fn, .play = fn, .options = { __VA_ARGS__ }                        \
 		}                                                                                  \
 	}
-/* With words on A's command line: SCENE_WORDS(fn, " gw=10.0.0.2") */
+/* A scene with more options on A's command line: SCENE_WORDS(fn, " gw=10.0.0.2") */
 #define SCENE_WORDS(fn, text)                                                                      \
 	{                                                                                          \
 #fn, scene_perform, scene_setup, scene_teardown, &(struct scene)                   \
@@ -102,7 +104,7 @@ void scene_perform(void **state);
 #define scene_play(tests)                                                                          \
 	(scene_select(argc, argv, tests, sizeof(tests) / sizeof((tests)[0])),                      \
 	 cmocka_run_group_tests(tests, NULL, NULL))
-/* argv[1] is a part of the names of the scenes to play; a word that selects none ends the program. */
+/* Selects the scenes whose names contain argv[1]; if there are none, the program ends with an error. */
 void scene_select(int argc, char **argv, const struct CMUnitTest *tests, size_t n);
 
 uint64_t scene_now(void);
@@ -113,21 +115,24 @@ const char *scene_host_name(const struct host *h); /* "a", "b" */
 
 #define PTR(p) ((int64_t)(intptr_t)(p))
 
-/* Makes a call and plays until it is back; its result as Linux has it: -errno. */
+/* Makes a system call and lets time pass until it returns; the result is as on Linux: -errno for an error. */
 #define scene_call(h, nr, ...) scene_call_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_call_args(struct host *h, long nr, const int64_t args[6]);
-/* Begins a call, and plays until no more events occur at this instant; returns a ticket. */
+/*
+ * Begins a system call, and plays until no more events occur at this instant; returns a ticket for
+ * the call.
+ */
 #define scene_begin(h, nr, ...) scene_begin_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_begin_args(struct host *h, long nr, const int64_t args[6]);
 bool scene_is_back(struct host *h, int64_t ticket,
-		   int64_t *result);               /* the ticket is used up then */
-int64_t scene_end(struct host *h, int64_t ticket); /* plays on until it is back */
+		   int64_t *result);               /* true: the ticket is no longer valid */
+int64_t scene_end(struct host *h, int64_t ticket); /* lets time pass until it returns */
 void scene_interrupt(struct host *h, int64_t ticket);
 
-/* An address that lives as long as the scene. */
+/* Returns an address that is valid until the scene ends. */
 const struct sockaddr_in *scene_address(const struct host *h, uint16_t port);
 
-int scene_socket(struct host *h); /* SOCK_STREAM; the test fails when there is none */
+int scene_socket(struct host *h); /* SOCK_STREAM; the test fails if there is none */
 int scene_listen(struct host *h, uint16_t port, int backlog);
 int scene_bind(struct host *h, int fd, uint16_t port);
 int scene_connect(struct host *h, int fd, const struct host *to, uint16_t port);
@@ -144,27 +149,27 @@ int scene_get(struct host *h, int fd, int level, int option);
 int scene_nonblock(struct host *h, int fd);
 void scene_timeout(struct host *h, int fd, int option, unsigned int ms); /* SO_RCVTIMEO ... */
 void scene_linger(struct host *h, int fd, bool on, int seconds);
-short scene_poll(struct host *h, int fd); /* the events that hold now */
+short scene_poll(struct host *h, int fd); /* the events that are ready now */
 uint16_t scene_port(struct host *h, int fd);
 
-/* All of it, or the test fails. */
+/* These fail the test if not all @n bytes are sent or received, or if the stream does not end. */
 void scene_send_all(struct host *h, int fd, const void *bytes, size_t n);
 void scene_recv_all(struct host *h, int fd, void *bytes, size_t n);
 void scene_expect_eof(struct host *h, int fd);
-/* @n bytes that differ from place to place and from @salt to @salt. */
+/* Fills @bytes with @n bytes that depend on their position and on @salt. */
 void scene_fill(uint8_t *bytes, size_t n, uint32_t salt);
-/* Sends @n bytes from one to the other while that one reads, and compares. */
+/* Sends @n bytes from @from to @to, which reads them at the same time, and compares them. */
 void scene_carry(struct host *from, int from_fd, struct host *to, int to_fd, size_t n);
 
-/* A connection from A to B, accepted. */
+/* A connection from A to B that B has accepted: descriptors and ports. */
 struct pair {
 	int listener, a, b;
 	uint16_t aport, bport;
 };
 struct pair scene_pair(void);
-void scene_pair_close(struct pair *p); /* the fields that are not -1 */
+void scene_pair_close(struct pair *p); /* closes the descriptors that are not -1 */
 
-/* Streams: several transfers at once, each in calls of @step bytes. */
+/* One of several transfers at the same time, each in calls of at most @step bytes. */
 struct stream {
 	struct host *host;
 	int fd;
@@ -178,57 +183,60 @@ void scene_streams(struct stream *s, unsigned int n);
 
 /* ---- the wire --------------------------------------------------------------------------------- */
 
-/* Kinds of frames; a set of them means any of these. */
+/* Kinds of frames.  A set of several kinds matches a frame that has any of them. */
 enum {
 	SYN = 1, /* without ACK */
 	SYNACK = 2,
 	DATA = 4, /* carries bytes */
 	FIN = 8,
 	RST = 16,
-	ACK = 32, /* nothing but an ACK */
+	ACK = 32, /* an ACK without data, SYN, FIN or RST */
 	TCP = 63,
 	OTHER = 64, /* no TCP */
 };
 #define ALWAYS 1000000
 
 struct seg {
-	uint64_t ns; /* when it was put on the wire */
+	uint64_t ns; /* time at which it was put on the wire */
 	struct host *from;
-	unsigned int kind; /* all that apply */
+	unsigned int kind; /* all kinds that apply */
 	bool lost;         /* a rule dropped it */
 	uint16_t sport, dport;
-	uint32_t seq, ack;   /* as they stand there */
-	uint32_t rseq, rack; /* from the first numbers of this connection */
+	uint32_t seq, ack;   /* as on the wire */
+	uint32_t rseq, rack; /* relative to the first numbers of this connection */
 	uint8_t flags, ttl, tos;
-	bool may_be_cut; /* without IP's "don't fragment" */
+	bool may_be_cut; /* IP's "don't fragment" is not set */
 	uint16_t window;
 	uint32_t len;
-	uint16_t mss; /* options; 0, -1: not there */
+	uint16_t mss; /* options; 0 and -1: absent */
 	int wscale;
 	bool has_ts, sack_permitted;
 	uint32_t tsval, tsecr;
 };
 
-/* The @nth frame (from 1, counted from now) of these kinds that this host sends: */
+/*
+ * Rules for the @nth frame of @kinds that @from sends from now on; 1 is the next.  scene_hold()
+ * delays it by @ns.
+ */
 void scene_drop(struct host *from, unsigned int kinds, unsigned int nth);
 void scene_drop_many(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 void scene_duplicate(struct host *from, unsigned int kinds, unsigned int nth, unsigned int copies);
 void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_t ns);
-/* Flips bits in one byte, counted from the end (1: the last). */
+/* Flips bits in one byte of that frame, counted from the frame's end; 1 is the last byte. */
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end);
-/* Every frame: one of @of is lost, one of @of late, one of @of doubled (by the conductor's seed). */
+/* From now on one frame in @of is lost, one is late and one is doubled, chosen by the conductor's seed. */
 void scene_hostile(unsigned int of);
-void scene_heal(void); /* the wire is good again */
+void scene_heal(void); /* removes all rules */
 
-/* The frames on the wire since the last scene_mark() (or the beginning). */
+/* The functions below consider the frames since the last scene_mark(), or since the scene's beginning. */
 void scene_mark(void);
 unsigned int scene_count(const struct host *from, unsigned int kinds);
-/* The @nth of these; the test fails when there are not so many. */
+/* The @nth frame of @kinds that @from sent; the test fails if there are fewer. */
 const struct seg *scene_nth(const struct host *from, unsigned int kinds, unsigned int nth);
 const struct seg *scene_last(const struct host *from, unsigned int kinds);
 /*
- * All TCP segments since the mark, exactly: lines of "host flags seq ack bytes", numbers relative to
- * the first of the connection, " lost" when the wire lost it:
+ * Checks that the TCP segments since the mark are exactly these lines of "host flags seq ack bytes".
+ * The numbers are relative to the first of the connection; " lost" follows a segment that the wire lost:
  *	a S 0 0 0
  *	b SA 0 1 0
  *	a A 1 1 0
@@ -244,28 +252,34 @@ void assert_gap_ms_at(uint64_t gap_ns, uint64_t least_ms, uint64_t most_ms, cons
 
 /* ---- /proc ------------------------------------------------------------------------------------ */
 
-/* The file's text, valid until the next call. */
+/* Returns the text of a file below /proc, valid until the next call. */
 const char *scene_proc(struct host *h, const char *path);
-/* write()s a whole text to a file below /proc: its result, or -errno of the open(). */
+/* Writes @text to a file below /proc with one write(); returns its result, or -errno of the open(). */
 int64_t scene_proc_write(struct host *h, const char *path, const char *text);
-/* A sysctl, by "net/ipv4/tcp_retries2": set, which must succeed; as it reads back. */
+/* Sets a sysctl such as "net/ipv4/tcp_retries2", or the test fails; returns the text of a sysctl. */
 void scene_sysctl(struct host *h, const char *name, const char *value);
 const char *scene_sysctl_get(struct host *h, const char *name);
-/* A line of /proc/net/tcp. */
+/* Columns of a line of /proc/net/tcp. */
 struct connection {
 	unsigned int state, timer, retransmits;
 	uint32_t tx_queue, rx_queue;
 };
 bool scene_connection(struct host *h, uint16_t port, uint16_t peer_port, struct connection *c);
-unsigned int scene_state(struct host *h, uint16_t port, uint16_t peer_port); /* 0: none */
-/* Since the last scene_mark(): "Tcp.RetransSegs", "TcpExt.ListenDrops"; a drop reason. */
+unsigned int scene_state(struct host *h, uint16_t port, uint16_t peer_port); /* 0: no connection */
+/*
+ * The growth since the last scene_mark() of a counter such as "TcpExt.ListenDrops", or of a drop
+ * reason's count.
+ */
 uint64_t scene_counter(struct host *h, const char *group_dot_name);
 uint64_t scene_drops(struct host *h, const char *reason);
 
 void assert_state_at(struct host *h, uint16_t port, uint16_t peer, unsigned int state,
 		     const char *file, int line);
 #define assert_state(h, port, peer, state) assert_state_at(h, port, peer, state, __FILE__, __LINE__)
-/* Bytes that were written and not acknowledged, and that came and were not read; a FIN counts as one. */
+/*
+ * Checks a connection's queues: @tx bytes are written and not acknowledged, @rx are received and
+ * not read; a FIN counts as one.
+ */
 void assert_queues_at(struct host *h, uint16_t port, uint16_t peer, uint32_t tx, uint32_t rx,
 		      const char *file, int line);
 #define assert_queues(h, port, peer, tx, rx)                                                       \

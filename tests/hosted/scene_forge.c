@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Segments that neither host sent (scene_forge.h). */
+/* Forged segments and ICMP errors (scene_forge.h). */
 #include "tests/hosted/scene_forge.h"
 #include "tests/wire/pkt.h"
 
@@ -8,7 +8,7 @@
 #define ADDRESS_B 0x0a000002
 #define LINK_A    0x020000000001
 #define LINK_B    0x020000000002
-#define QUOTED    8 /* bytes of TCP in an ICMP error: RFC 792 */
+#define QUOTED    8 /* bytes of the TCP header that an ICMP error quotes: RFC 792 */
 
 void forge_option(struct forged *f, const void *bytes, unsigned int n)
 {
@@ -71,8 +71,8 @@ void forge(const struct forged *f)
 }
 
 /*
- * An ICMP error from @router to @to, about its segment @t, whose packet had @tot_len bytes: with
- * the IP header, the ports and the sequence number of that segment.
+ * Sends host @to an ICMP error that comes from @router and quotes a packet of @tot_len bytes with
+ * the segment @t, which @to seems to have sent: its IP header, its ports and its sequence number.
  */
 static void inject_error(struct host *to, uint32_t router, const struct icmp_error *e,
 			 const struct pkt_tcp *t, size_t tot_len)

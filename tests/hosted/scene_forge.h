@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that neither host sent: a scene writes one field by field and puts it on the wire, as if it
- * came from the peer.
+ * Segments that neither host sent.  A scene fills in the fields of a segment and puts it on the wire, as if
+ * it came from the peer.
  *
  *	struct forged f = forged_of(&p, RST_FLAG);	the next segment of A, with another flag
  *
@@ -22,53 +22,56 @@
 #define OPTIONS_MAX 40
 
 struct forged {
-	struct host *to;       /* the receiver, NULL: B; the other host is the apparent sender */
-	struct pair *p;        /* on this connection; NULL: ports are given */
-	uint32_t saddr, daddr; /* 0: those of these two */
-	uint64_t link;         /* Ethernet destination as a number; 0: right */
+	struct host *to;       /* the receiver, NULL: B; the other host seems to be the sender */
+	struct pair *p;        /* the connection with the ports; NULL: sport and dport */
+	uint32_t saddr, daddr; /* 0: the addresses of these two hosts */
+	uint64_t link;         /* Ethernet destination as a number; 0: the receiver's */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint8_t flags;
 	uint8_t options[OPTIONS_MAX];
 	unsigned int options_len; /* a multiple of four */
 	const char *data;
-	unsigned int doff;   /* 0: right */
+	unsigned int doff;   /* in 32-bit words; 0: the right one */
 	unsigned int window; /* 0: 1000 */
-	bool no_window;      /* really 0 */
+	bool no_window;      /* the window is 0 */
 	uint16_t urgent;
 	bool bad_sum;
 };
 
-/* Arrives a millisecond later; so much time passes, and a little more. */
+/* Sends @f, which arrives a millisecond later, and lets 10 ms pass. */
 void forge(const struct forged *f);
-/* The same, and no time passes: for many at once. */
+/* Sends @f and lets no time pass, so that many segments can arrive at once. */
 void forge_now(const struct forged *f);
-/* The number that follows all that @h sent. */
+/* Returns the sequence number after the last segment of @h. */
 uint32_t next_of(struct host *h);
-/* One more option, as it stands; the whole must come to words. */
+/*
+ * Appends an option of @n bytes as they are; the length of all options together must be a multiple
+ * of four.
+ */
 void forge_option(struct forged *f, const void *bytes, unsigned int n);
-/* Sequence numbers that it takes: bytes, SYN and FIN. */
+/* Returns how many sequence numbers @f takes, for its data, SYN and FIN. */
 uint32_t forge_length(const struct forged *f);
-/* The timestamp option, and no other. */
+/* Makes a timestamp option the only option of @f. */
 void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
 /*
- * ICMP: a router tells the sender of @s that its host cannot be reached (RFC 792, type 3, code 1).
- * As forge().
+ * Sends the sender of @s an ICMP error about @s, "host unreachable" (RFC 792, type 3, code 1), and
+ * lets 10 ms pass.
  */
 void forge_unreachable(const struct seg *s);
-/* The segment that A would send to B on @p, now. */
+/* Returns the segment that A would send next on @p, with other flags. */
 struct forged forged_of(struct pair *p, uint8_t flags);
 
-/* An ICMP error to A about a segment of its side of @p; @from: 0 is B, else any router's address. */
+/* An ICMP error to A that quotes a segment which A sent on @p. */
 struct icmp_error {
 	struct pair *p;
 	uint8_t type, code;
-	uint16_t mtu;     /* of the next hop, where the code is "fragmentation needed" */
-	uint32_t seq;     /* of the segment that it quotes */
-	uint16_t tot_len; /* and its length; 0: 1500 */
+	uint16_t mtu;     /* of the next hop, if the code is "fragmentation needed" */
+	uint32_t seq;     /* sequence number of the quoted segment */
+	uint16_t tot_len; /* length of the quoted packet in bytes; 0: 1500 */
 	uint32_t from;
 };
-/* Arrives a millisecond later; no time passes. */
+/* Sends @e, which arrives a millisecond later, and lets no time pass. */
 void forge_icmp(const struct icmp_error *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads and writes files below /proc with the system calls of a host's kernel (scene.h). Virtual
- * time stands still meanwhile.
+ * Reads and writes files below /proc with the system calls of a host's kernel (scene.h).  No
+ * virtual time passes meanwhile.
  */
 #include "tests/hosted/scene.h"
 
@@ -11,7 +11,7 @@
 
 static const char *const counted[] = {"/proc/net/snmp", "/proc/net/netstat", "/proc/net/drops"};
 #define NR_COUNTED (sizeof(counted) / sizeof(counted[0]))
-/* The texts of the files at the last scene_mark(): [host][file]. */
+/* Texts of the counter files at the last scene_mark(), by host and file. */
 static char *snapshots[2][NR_COUNTED];
 
 const char *scene_proc(struct host *h, const char *path)
@@ -148,7 +148,10 @@ void scene_proc_end(void)
 	}
 }
 
-/* The word after @word and blanks in @line, up to @end; false when the line has not so many. */
+/*
+ * Returns the next word of the line at *@at, with its length, and moves *@at behind it; NULL at the
+ * end of the line.
+ */
 static const char *next_word(const char **at, size_t *len)
 {
 	const char *word = *at + strspn(*at, " ");
@@ -158,7 +161,10 @@ static const char *next_word(const char **at, size_t *len)
 	return *len ? word : NULL;
 }
 
-/* Names in one line, values in the next, both beginning with the group. */
+/*
+ * Finds the counter @name.  A group has a line of names and a line of values; both begin with the
+ * group's name.
+ */
 static bool find_counter(const char *text, const char *group, const char *name, uint64_t *value)
 {
 	const char *names = text, *values, *word, *number;

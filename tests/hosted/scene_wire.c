@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wire between the two: parses and records each frame, and drops, delays or copies it as a test
- * has set (scene.h).
+ * The wire between A and B: parses and records each frame; loses, delays, copies or corrupts it by
+ * the rules of the test (scene.h).
  *
  * Caller: the conductor, for every frame that a host puts on the wire.
  */
@@ -19,10 +19,10 @@
 struct rule {
 	struct host *from;
 	unsigned int kinds;
-	unsigned int nth, count; /* applies to nth ... nth + count - 1 */
+	unsigned int nth, count; /* applies to the nth frame and to count - 1 after it */
 	unsigned int seen;
 	struct fate fate;
-	unsigned int corrupt; /* byte from the end; 0: none */
+	unsigned int corrupt; /* byte to change, from the frame's end; 0: none */
 };
 
 /* The first sequence number of one direction of a connection. */
@@ -36,7 +36,7 @@ static struct rule rules[RULES_MAX];
 static unsigned int nr_rules, hostile_of;
 static struct origin origins[CONNECTIONS_MAX];
 static unsigned int nr_origins;
-/* In pieces that never move: tests keep pointers. */
+/* The recorded frames, in blocks that never move, because tests keep pointers to them. */
 static struct seg *chunks[CHUNKS_MAX];
 static size_t nr_segs, mark;
 
@@ -160,7 +160,7 @@ static struct fate hook(void *arg, struct wire *w, struct host *from, uint8_t *f
 {
 	struct seg s;
 
-	if (!from) /* the test's own */
+	if (!from) /* a frame that the test injects */
 		return (struct fate){0};
 	s = read_frame(from, frame, *len);
 	struct fate fate = apply_rules(&s, frame, *len);

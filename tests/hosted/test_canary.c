@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the scenes themselves: left-over objects are noticed, and the same seed is the same run.
+ * Tests of the scenes themselves: they report objects that are left over, and the same seed repeats
+ * the same run.
  */
 #include "tests/hosted/scene.h"
 
@@ -72,7 +73,7 @@ static void the_wire_obeys(void)
 	scene_pair_close(&p);
 }
 
-/* Every number and every time on the wire, of some bad minutes. */
+/* Returns a hash of the numbers and times of all segments that two transfers put on a bad wire. */
 static uint64_t fingerprint(void)
 {
 	struct pair p = scene_pair();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of connections: RFC 9293 3.6, every order, by FIN and by reset; TIME_WAIT. */
+/* The end of connections (RFC 9293 3.6): in every order, by FIN and by reset; TIME_WAIT. */
 #include "tests/hosted/scene.h"
 
 static void one_closes_first(struct host *first, struct host *second)
@@ -100,11 +100,11 @@ static void half_closed_the_other_way_still_flows(void)
 	scene_send_all(A, p.a, "last", 4);
 	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
 	assert_int_equal(scene_send(A, p.a, "more", 4), -EPIPE);
-	scene_sleep(100 * MS); /* the ACK of a FIN may wait for an answer */
+	scene_sleep(100 * MS); /* the ACK of a FIN may be delayed */
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
 	assert_state(B, p.bport, p.aport, TCP_CLOSE_WAIT);
 	scene_carry(B, p.b, A, p.a, 300000);
-	/* The read returns the end of the stream only after all data was read. */
+	/* A read returns the end of the stream only after all data was read. */
 	char last[4];
 
 	scene_recv_all(B, p.b, last, 4);
@@ -140,7 +140,7 @@ static void the_fin_travels_with_the_last_bytes(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 9293 3.6, 2525 2.17: unread data is lost, and the peer must know it. */
+/* RFC 9293 3.6, RFC 2525 2.17: close() loses unread data, so it must reset the peer. */
 static void closing_with_unread_data_resets(void)
 {
 	struct pair p = scene_pair();
@@ -160,7 +160,7 @@ static void closing_with_unread_data_resets(void)
 	assert_int_equal(scene_state(B, p.bport, p.aport), 0);
 	assert_true(scene_poll(A, p.a) & POLLHUP);
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ECONNRESET);
-	/* Told once. */
+	/* The error is reported only once. */
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), 0);
 	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE);
 	scene_pair_close(&p);
@@ -200,7 +200,7 @@ static void data_after_close_is_answered_by_a_reset(void)
 	scene_pair_close(&p);
 }
 
-/* The same, while the FIN is still on its way. */
+/* Like the test above, but B sends its data before A's FIN arrives. */
 static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 {
 	struct pair p = scene_pair();
@@ -212,11 +212,11 @@ static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 	p.a = -1;
 	scene_send_all(B, p.b, "crossing", 8);
 	scene_sleep(10 * MS);
-	/* One reset to the data; one to the ACK of the FIN, which finds no socket. */
+	/* A answers B's data with a reset, and also B's ACK of the FIN, which finds no socket. */
 	assert_int_equal(scene_count(A, RST), 2);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnData"), 1);
 	assert_int_equal(scene_drops(A, "TCP_ABORT_ON_DATA"), 1);
-	/* A's FIN came before the reset. */
+	/* At B A's FIN arrived before the reset, so B reads the end of the stream. */
 	assert_int_equal(scene_recv(B, p.b, &byte, 1), 0);
 	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), EPIPE);
 	scene_pair_close(&p);
@@ -244,7 +244,7 @@ static void an_orphan_waits_a_minute_for_the_fin(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 6191: a SYN beyond the old connection's numbers begins a new one in TIME_WAIT's place. */
+/* RFC 6191: in TIME_WAIT, a SYN beyond the old connection's numbers opens a new connection. */
 static void a_new_connection_takes_the_place_of_time_wait(void)
 {
 	struct pair p = scene_pair();
@@ -270,8 +270,10 @@ static void a_new_connection_takes_the_place_of_time_wait(void)
 	scene_pair_close(&p);
 }
 
-/* TIME_WAIT on this side: a socket with SO_REUSEADDR may bind its port, but without timestamps can
- * connect only to another peer. */
+/*
+ * While A's port is in TIME_WAIT, a socket with SO_REUSEADDR may bind it; but without timestamps it
+ * cannot connect to the same peer.
+ */
 static void time_wait_port_does_not_connect_again(void)
 {
 	int fd = scene_socket(A);
@@ -298,8 +300,11 @@ static void a_late_segment_is_answered_in_time_wait(void)
 {
 	struct pair p = scene_pair();
 
-	/* A copy of B's FIN arrives when the connection has ended; B's answer to the ACK is lost,
-	 * since it would end TIME_WAIT (RFC 1337; as on Linux). */
+	/*
+	 * A copy of B's FIN arrives after the connection has ended.  A acknowledges it again, and
+	 * B, which has no socket any more, answers with a reset.  The scene loses that reset,
+	 * because it would end TIME_WAIT (RFC 1337; as on Linux).
+	 */
 	scene_duplicate(B, FIN, 1, 1);
 	scene_drop(B, RST, 1);
 	scene_close(A, p.a);

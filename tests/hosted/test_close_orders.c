@@ -8,7 +8,7 @@
 
 #define PORT 7
 
-/* A connection at rest: no delayed ACK is due. */
+/* Makes a connection on which no delayed ACK is pending. */
 static struct pair quiet_pair(void)
 {
 	struct pair p = scene_pair();
@@ -37,8 +37,8 @@ static void assert_no_resets(void)
 /* ---- half close, then either side --------------------------------------------------------------- */
 
 /*
- * The side that half-closed also calls close(): no segment is sent, and an orphan waits for the
- * FIN.
+ * After a half close, the same side calls close(): no segment is sent, and the socket, now an
+ * orphan, waits for the FIN.
  */
 static void half_closed_and_then_the_same_side_closes(void)
 {
@@ -66,7 +66,10 @@ static void half_closed_and_then_the_same_side_closes(void)
 	scene_pair_close(&p);
 }
 
-/* The other side closes: both FINs are acknowledged while the first side still has its file. */
+/*
+ * After a half close, the other side closes: both FINs are acknowledged although the first
+ * descriptor is still open.
+ */
 static void half_closed_and_then_the_other_side_closes(void)
 {
 	struct pair p = quiet_pair();
@@ -157,7 +160,10 @@ static void shutdown_of_both_directions_is_a_close_that_keeps_the_file(void)
 
 /* ---- data that was not sent yet ------------------------------------------------------------------ */
 
-/* More than the first congestion window: close() leaves it to the kernel, and the FIN comes last. */
+/*
+ * close() with more unsent data than the first congestion window: the kernel sends all of it, and
+ * then the FIN.
+ */
 static void closed_with_data_unsent(void)
 {
 	enum { N = 40000 };
@@ -195,7 +201,7 @@ static void closed_with_data_unsent(void)
 	free(got);
 }
 
-/* Nagle holds a crumb back; close() sends it, together with the FIN. */
+/* Nagle's algorithm holds a small segment back; close() sends it, together with the FIN. */
 static void the_crumb_that_nagle_held_goes_with_the_fin(void)
 {
 	struct pair p = quiet_pair();
@@ -220,7 +226,7 @@ static void the_crumb_that_nagle_held_goes_with_the_fin(void)
 
 /* ---- the peer's window is zero --------------------------------------------------------------------- */
 
-/* A wrote all that fits and more, B reads nothing. */
+/* Makes a connection on which A has written *@sent bytes, more than B's window, and B reads none of them. */
 static struct pair full_pair(uint8_t *bytes, size_t len, size_t *sent)
 {
 	struct pair p = {.bport = PORT};
@@ -276,7 +282,7 @@ static void closed_while_the_window_is_zero_and_then_read(void)
 	free(got);
 }
 
-/* The side that did not read closes too: all data is lost, and one reset is sent to the peer. */
+/* After A, B closes too, without having read: all data is lost, and B sends one reset. */
 static void closed_while_the_window_is_zero_and_never_read(void)
 {
 	enum { N = 40000 };
@@ -297,7 +303,7 @@ static void closed_while_the_window_is_zero_and_never_read(void)
 	free(bytes);
 }
 
-/* It closes without having read: the writer, which is still open, gets the error. */
+/* B closes without having read, while A's socket is still open: A's write gets the error. */
 static void the_reader_closes_with_its_window_at_zero(void)
 {
 	enum { N = 40000 };
@@ -320,7 +326,7 @@ static void the_reader_closes_with_its_window_at_zero(void)
 
 /* ---- data that was not read ------------------------------------------------------------------ */
 
-/* RFC 2525 2.17, in CLOSE_WAIT: data and FIN arrived, the data was not read. */
+/* RFC 2525 2.17: close() with unread data sends a reset, also in CLOSE_WAIT, behind the peer's FIN. */
 static void unread_data_before_a_fin_is_reset(void)
 {
 	struct pair p = quiet_pair();
@@ -344,7 +350,7 @@ static void unread_data_before_a_fin_is_reset(void)
 	scene_pair_close(&p);
 }
 
-/* Data that was read only in part counts as unread. */
+/* One unread byte is enough for the reset. */
 static void one_byte_unread_is_unread(void)
 {
 	struct pair p = quiet_pair();
@@ -363,7 +369,7 @@ static void one_byte_unread_is_unread(void)
 	scene_pair_close(&p);
 }
 
-/* A FIN without data does not count as unread data. */
+/* A FIN is not unread data: close() sends no reset. */
 static void an_unread_fin_is_no_unread_data(void)
 {
 	struct pair p = quiet_pair();
@@ -383,8 +389,8 @@ static void an_unread_fin_is_no_unread_data(void)
 /* ---- not a connection yet ------------------------------------------------------------------------------ */
 
 /*
- * The socket is freed at once; the answer to its SYN finds no socket, and a reset ends the
- * half-open connection.
+ * close() in SYN_SENT frees the socket at once.  The peer's SYN-ACK finds no socket, and the reset
+ * that answers it ends the peer's half-open connection.
  */
 static void closed_in_syn_sent(void)
 {
@@ -417,7 +423,7 @@ static void shut_down_in_syn_sent(void)
 	port = scene_port(A, fd);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_shutdown(A, fd, SHUT_RDWR), 0);
-	/* A thread that waits in connect() gets the error. */
+	/* The thread that waits in connect() gets the error. */
 	assert_int_equal(scene_end(A, ticket), -ECONNRESET);
 	assert_state(A, port, PORT, NONE);
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
@@ -425,7 +431,7 @@ static void shut_down_in_syn_sent(void)
 	scene_close(B, listener);
 }
 
-/* RFC 9293 3.10.4, SYN-RECEIVED: "form a FIN segment and send it", and on as from FIN_WAIT1. */
+/* RFC 9293 3.10.4, close() in SYN-RECEIVED: "form a FIN segment and send it"; FIN_WAIT1 follows. */
 static void closed_in_syn_recv(void)
 {
 	int a = scene_socket(A), b = scene_socket(B);
@@ -436,7 +442,7 @@ static void closed_in_syn_recv(void)
 	assert_int_equal(scene_bind(B, b, 6000), 0);
 	scene_nonblock(A, a);
 	scene_hold(B, SYNACK, 1, 20 * MS);
-	scene_hold(B, ACK, 1, 20 * MS); /* its answer to our SYN-ACK */
+	scene_hold(B, ACK, 1, 20 * MS); /* B's ACK of A's SYN-ACK */
 	connect_b = scene_begin_connect(B, b, A, 5000);
 	assert_int_equal(scene_connect(A, a, B, 6000), -EINPROGRESS);
 	scene_sleep(5 * MS);
@@ -457,7 +463,10 @@ static void closed_in_syn_recv(void)
 
 /* ---- a connection that was not accepted ------------------------------------------------------ */
 
-/* The peer connected, sent data and closed before accept(): the data and the end can be read. */
+/*
+ * The peer connects, sends data and closes before accept(): the data and the end of the stream can
+ * be read.
+ */
 static void closed_by_the_peer_before_accept(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A), b;
@@ -484,8 +493,8 @@ static void closed_by_the_peer_before_accept(void)
 }
 
 /*
- * Reset before accept(): the connection is accepted nevertheless, and the first call on it returns
- * the error (as on Linux).
+ * The peer resets the connection before accept(): accept() returns it nevertheless, and the first
+ * call on it returns the error (as on Linux).
  */
 static void reset_by_the_peer_before_accept(void)
 {

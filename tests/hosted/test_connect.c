@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connect(), once, twice and without waiting: the result of each call in each state of the attempt,
- * the events of poll(), and that SO_ERROR is reported once.  POSIX connect(), poll() and
+ * connect() on a new, a connecting, a connected and a failed socket, blocking or not: its results,
+ * the events of poll(), and that SO_ERROR reports an error only once.  POSIX connect(), poll() and
  * getsockopt(); where POSIX leaves the result open, as on Linux.
  */
 #include "tests/hosted/scene_forge.h"
@@ -9,7 +9,7 @@
 #define PORT   7
 #define CLOSED 4242 /* no listener there */
 
-/* Begins without waiting; the attempt is under way. */
+/* Returns a non-blocking socket that is connecting to @port. */
 static int begin_without_waiting(uint16_t port)
 {
 	int fd = scene_socket(A);
@@ -54,11 +54,11 @@ static void poll_wakes_on_refusal(void)
 
 	assert_int_equal(scene_end(A, poller), 1);
 	assert_int_equal(scene_now() - begin, 2 * WIRE_DELAY);
-	/* Writable as well: a call would not wait. */
+	/* POLLOUT is set as well, because a write would not wait. */
 	assert_int_equal(p.revents, POLLOUT | POLLERR | POLLHUP);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
-	/* The error was reported: from now on the calls say that there is no connection. */
+	/* The error was reported: later calls only report that there is no connection. */
 	scene_call(A, SYS_poll, PTR(&p), 1, 0);
 	assert_int_equal(p.revents, POLLOUT | POLLHUP);
 	assert_int_equal(scene_recv(A, fd, &byte, 1), 0);
@@ -98,7 +98,7 @@ static void a_failed_attempt_is_told_by_connect(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -ECONNREFUSED);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
-	/* That call was the end of the first attempt; the next one makes another. */
+	/* That call ended the first attempt, so the next one begins a second attempt. */
 	listener = scene_listen(B, PORT, 1);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -EINPROGRESS);
 	scene_sleep(10 * MS);
@@ -148,7 +148,7 @@ static void under_way(void)
 	scene_hold(B, SYNACK, 1, 100 * MS);
 	fd = begin_without_waiting(PORT);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -EALREADY);
-	assert_int_equal(scene_connect(A, fd, B, CLOSED), -EALREADY); /* wherever to */
+	assert_int_equal(scene_connect(A, fd, B, CLOSED), -EALREADY); /* to any address */
 	assert_int_equal(scene_poll(A, fd), 0);
 	assert_int_equal(scene_send(A, fd, "x", 1), -EAGAIN);
 	assert_int_equal(scene_recv(A, fd, &byte, 1), -EAGAIN);
@@ -157,14 +157,14 @@ static void under_way(void)
 	assert_int_equal(scene_call(A, SYS_getpeername, fd, PTR(&name), PTR(&len)), -ENOTCONN);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
 	scene_sleep(200 * MS);
-	assert_int_equal(scene_connect(A, fd, B, PORT), 0); /* once: how it ended */
+	assert_int_equal(scene_connect(A, fd, B, PORT), 0); /* reports the success once */
 	assert_int_equal(scene_connect(A, fd, B, PORT), -EISCONN);
 	assert_int_equal(scene_call(A, SYS_getpeername, fd, PTR(&name), PTR(&len)), 0);
 	scene_close(A, fd);
 	scene_close(B, listener);
 }
 
-/* A write and a read that wait for the connection, and get through. */
+/* A write waits until the connection is established, and then sends its data. */
 static void calls_wait_for_the_connection(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd, b;
@@ -184,7 +184,7 @@ static void calls_wait_for_the_connection(void)
 	scene_close(B, listener);
 }
 
-/* Two threads on one socket: the second waits for the same attempt, and gets its result. */
+/* Two threads connect the same socket: the second waits for the attempt of the first, and gets its result. */
 static void two_threads_connect(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);
@@ -204,7 +204,8 @@ static void two_threads_connect(void)
 /* ---- after a connection ---------------------------------------------------------------------------------------- */
 
 /*
- * Closed by both, the file open still: the socket does not connect again before connect(AF_UNSPEC).
+ * Both sides have closed the connection, but the descriptor is open: the socket cannot connect
+ * again before connect(AF_UNSPEC).
  */
 static void connected_once(void)
 {
@@ -226,7 +227,7 @@ static void connected_once(void)
 	scene_pair_close(&p);
 }
 
-/* connect() to AF_UNSPEC in the middle of a connection resets it; the socket is as good as new. */
+/* connect() to AF_UNSPEC resets an established connection; afterwards the socket can connect again. */
 static void a_connection_is_dissolved(void)
 {
 	struct pair p = scene_pair();
@@ -247,7 +248,7 @@ static void a_connection_is_dissolved(void)
 	scene_pair_close(&p);
 }
 
-/* Begins a connection of @fd to @port; its SYN. */
+/* Connects @fd to @port; returns the SYN. */
 static const struct seg *the_syn_to(int fd, uint16_t port)
 {
 	scene_mark();
@@ -256,8 +257,9 @@ static const struct seg *the_syn_to(int fd, uint16_t port)
 }
 
 /*
- * RFC 6528: ISN = M + F(four-tuple, secret), M one step in 64 ns.  A socket that connects again follows it, too:
- * its number must not follow from what the last peer saw, which might be a stranger to the next.
+ * RFC 6528: ISN = M + F(four-tuple, secret), where M grows by one in 64 ns.  This also holds for a
+ * socket that connects again: if its ISN followed from the last connection's numbers, the last peer
+ * could guess it.
  */
 static void the_first_number_of_another_connection(void)
 {
@@ -278,7 +280,10 @@ static void the_first_number_of_another_connection(void)
 	}
 	steps = (syn[1].ns - syn[0].ns) >> 6;
 	assert_in_range(syn[1].seq - syn[0].seq - steps + 1, 0, 2);
-	/* F differs: that both are equal within a millionth of the space is unlikely. */
+	/*
+	 * The third connection has another port, so another F.  It is unlikely that the two values
+	 * of F are nearly equal.
+	 */
 	steps = (syn[2].ns - syn[1].ns) >> 6;
 	assert_in_range(syn[2].seq - syn[1].seq - steps + 2048, 4096, 0xffffffff);
 	assert_in_range(syn[2].seq - (syn[1].seq + 50000) + 100000, 200000, 0xffffffff);
@@ -287,7 +292,7 @@ static void the_first_number_of_another_connection(void)
 	scene_close(B, there);
 }
 
-/* A write to a connection that ended gets EPIPE, whatever the flags: there are no signals. */
+/* A write to a connection that ended returns EPIPE, whatever the flags, because there are no signals. */
 static void broken_pipe(void)
 {
 	struct pair p = scene_pair();
@@ -300,7 +305,7 @@ static void broken_pipe(void)
 	assert_int_equal(scene_call(A, SYS_write, p.a, PTR("x"), 1), -EPIPE);
 	assert_int_equal(scene_call(A, SYS_writev, p.a, PTR(&part), 1), -EPIPE);
 	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
-	/* The peer's end: the first write goes out and is answered with a reset, the second fails. */
+	/* On the peer's side the first write is sent and answered with a reset, and the second fails. */
 	scene_close(A, p.a);
 	p.a = -1;
 	scene_sleep(10 * MS);
@@ -311,7 +316,10 @@ static void broken_pipe(void)
 	scene_pair_close(&p);
 }
 
-/* Addresses that are no single host's; 0.0.0.0 is this one (RFC 1122 3.2.1.3). */
+/*
+ * Addresses that do not name a single host are refused, except 0.0.0.0, which means this host (RFC
+ * 1122 3.2.1.3).
+ */
 static void to_no_single_host(void)
 {
 	int listener = scene_listen(A, PORT, 1), fd = scene_socket(A), accepted;
@@ -330,12 +338,13 @@ static void to_no_single_host(void)
 	scene_close(A, fd);
 	scene_close(A, accepted);
 	scene_close(A, listener);
-	host_set_baseline(A); /* the cache may keep these ways */
+	host_set_baseline(A); /* the cache may keep these routes */
 }
 
 /*
- * ACKs of another number come each millisecond, faster than the timer that retransmits the SYN
- * after the first one: the timer fires nevertheless, and the call ends in time.
+ * In SYN_SENT, an ACK with a wrong number starts a short timer that sends the SYN again.  Here such
+ * ACKs arrive each millisecond, faster than that timer: it fires nevertheless, and connect() ends
+ * in time.
  */
 static void strange_acks_keep_no_syn_back(void)
 {
@@ -354,8 +363,11 @@ static void strange_acks_keep_no_syn_back(void)
 		scene_sleep(1 * MS);
 	}
 	assert_in_range(scene_count(A, RST), 4998, 5000);
-	/* At once, and then the timer's own, which doubled (Linux 6.18, with a pause between the ACKs: the same,
-	 * tests/packet/scripts/handshake/strange-ack-to-each-syn.pkt). */
+	/*
+	 * The second SYN follows the first ACK at once, the third follows after the doubled
+	 * timeout.  (Linux 6.18 does the same if there is a pause between the ACKs:
+	 * tests/packet/scripts/handshake/strange-ack-to-each-syn.pkt.)
+	 */
 	assert_int_equal(scene_count(A, SYN), 3);
 	assert_gap_ms(scene_nth(A, RST, 1), scene_nth(A, SYN, 2), 0, 3);
 	assert_gap_ms(scene_nth(A, SYN, 2), scene_nth(A, SYN, 3), 1999, 2001);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes arrive whole, once and in order, whatever the wire does; and when they are sent: Nagle
- * (RFC 9293 3.7.4, Minshall), delayed ACKs (RFC 5681 4.2), the wrap of sequence numbers.
+ * Data arrives complete, once and in order, whatever the wire does.  When segments are sent: Nagle
+ * (RFC 9293 3.7.4, Minshall), delayed ACKs (RFC 5681 4.2).  The wrap of sequence numbers.
  */
 #include "tests/hosted/scene.h"
 
@@ -11,7 +11,7 @@
 #define MSS  1448
 #define TICK 64 /* ns that an initial sequence number takes to grow by one (RFC 6528) */
 
-/* Both hosts write and read at once; the sizes of the calls differ and are no multiple of the MSS. */
+/* Both hosts write and read at once, in calls of different sizes that are no multiple of the MSS. */
 static void both_ways(struct pair *p, size_t n)
 {
 	uint8_t *sent_a = malloc(n), *sent_b = malloc(n), *got_a = calloc(1, n),
@@ -204,7 +204,7 @@ static void corrupted_ip_header(void)
 
 	scene_sleep(10 * MS);
 	scene_mark();
-	/* The segment has one byte of data and 32 of TCP header: this is the IP header's last byte. */
+	/* From the end: one byte of data, 32 bytes of TCP header, then the last byte of the IP header. */
 	scene_corrupt(A, DATA, 1, 1 + 32 + 1);
 	scene_carry(A, p.a, B, p.b, 1);
 	assert_int_equal(scene_drops(B, "IP_CSUM"), 1);
@@ -226,9 +226,12 @@ static void a_slow_wire(void)
 	struct pair p = scene_pair();
 	uint64_t begin = scene_now();
 
-	wire_set_rate(scene->wire, 8000); /* a Mbit/s */
+	wire_set_rate(scene->wire, 8000); /* 1 Mbit/s */
 	scene_carry(A, p.a, B, p.b, MIB / 4);
-	/* The data takes 2.1 s, the headers a twentieth of that: the wire was never idle. */
+	/*
+	 * The data takes 2.1 s on this wire, and its headers a twentieth of that: the wire was
+	 * hardly ever idle.
+	 */
 	assert_ms(scene_now() - begin, 2100, 2500);
 	wire_set_rate(scene->wire, 0);
 	scene_pair_close(&p);
@@ -236,7 +239,10 @@ static void a_slow_wire(void)
 
 /* ---- when ----------------------------------------------------------------------------------------- */
 
-/* A conversation: the answer carries the ACK; without an answer it comes 40 to 200 ms later. */
+/*
+ * In a conversation the answer carries the ACK.  If there is no answer, the ACK is sent 40 to 200
+ * ms later.
+ */
 static void delayed_ack(void)
 {
 	struct pair p = scene_pair();
@@ -273,7 +279,7 @@ static void every_second_segment_is_acknowledged(void)
 	scene_sleep(1 * SEC);
 	segments = scene_count(A, DATA);
 	acks = scene_count(B, ACK);
-	/* Fewer are allowed only because the reader was told of many at once. */
+	/* B may send fewer ACKs, because it may process many segments before it sends one. */
 	assert_in_range(acks, segments / 16, segments);
 	assert_int_equal(scene_last(B, ACK)->rack, 200001);
 	scene_pair_close(&p);
@@ -282,21 +288,22 @@ static void every_second_segment_is_acknowledged(void)
 /* ---- the wrap -------------------------------------------------------------------------------------- */
 
 /*
- * An ISN is the clock (a step in TICK ns) plus a number that belongs to the four-tuple, so a first
- * connection tells when a later one on the same ports will begin just below the wrap.
+ * Makes a connection on which the ISN of A, or of B, is about @below numbers before the wrap.  An
+ * ISN is a clock, which grows by one in TICK ns, plus a number that depends on the four-tuple; so
+ * the ISN of a first connection shows when a later one on the same ports will have the wanted ISN.
  */
 static struct pair pair_below_the_wrap(bool of_b, uint32_t below)
 {
 	struct pair p = scene_pair();
 	const struct seg *s = of_b ? scene_nth(B, SYNACK, 1) : scene_nth(A, SYN, 1);
 	uint32_t steps = -below - s->seq;
-	/* B counts when the SYN arrives. */
+	/* B chooses its ISN when the SYN arrives. */
 	uint64_t begins = s->ns - (of_b ? WIRE_DELAY : 0) + (uint64_t)steps * TICK;
 	uint16_t port = p.aport;
 
 	scene_close(A, p.a);
 	scene_close(B, p.b);
-	/* TIME_WAIT must be over: another round of the clock, if need be. */
+	/* TIME_WAIT must be over by then; otherwise the scene waits for another round of the clock. */
 	while (begins < scene_now() + 130 * SEC)
 		begins += (uint64_t)TICK << 32;
 	scene_sleep(begins - scene_now());
@@ -331,7 +338,7 @@ static void numbers_of_b_wrap_on_a_hostile_wire(void)
 	scene_pair_close(&p);
 }
 
-/* The SYN itself is the last number, the first byte has number 0. */
+/* The SYN has the last number before the wrap, so the first byte has number 0. */
 static void the_wrap_right_behind_the_syn(void)
 {
 	struct pair p = pair_below_the_wrap(false, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same bytes over other devices: without offloads, with all, small MTUs, little memory. */
+/* Transfers over different devices: without offloads, with all, with small MTUs, with little memory. */
 #include "tests/hosted/scene.h"
 
 #include <dlfcn.h>
@@ -26,7 +26,7 @@ static void transfers(void)
 	scene_pair_close(&p);
 }
 
-/* The device computes no checksums: ours must be right, and the peer's must be verified. */
+/* The device computes no checksums: the stack must compute its own and verify those of the peer. */
 static void without_any_offload(void)
 {
 	transfers();
@@ -66,7 +66,7 @@ static void (*cable_of(struct host *h))(bool up)
 	return set_link;
 }
 
-/* The cable of A goes out and in while both send: TCP retransmits all that is lost. */
+/* A's cable is unplugged and plugged in again while A sends: TCP retransmits all that is lost. */
 static void a_loose_cable(void)
 {
 	struct pair p = scene_pair();
@@ -103,8 +103,10 @@ static unsigned int lines_with(const char *text, const char *words)
 	return n;
 }
 
-/* The cable of A goes out and in all the time: in five seconds the console gets ten lines, and the number of
- * lines that were withheld. */
+/*
+ * A's cable is unplugged and plugged in again all the time: in five seconds at most ten lines are
+ * on the console, and later the number of lines that were withheld.
+ */
 static void a_cable_that_floods_no_console(void)
 {
 	void (*set_link)(bool up) = cable_of(A);
@@ -130,7 +132,10 @@ static void a_cable_that_floods_no_console(void)
 	scene_pair_close(&p);
 }
 
-/* A's device sets NEEDS_RESET during a connection: the driver shuts it down, and A hears no more of its peer. */
+/*
+ * A's device sets NEEDS_RESET during a connection: the driver shuts the device down, and A receives
+ * nothing any more.
+ */
 static void a_device_that_is_lost(void)
 {
 	struct pair p = scene_pair();
@@ -147,7 +152,7 @@ static void a_device_that_is_lost(void)
 	scene_send_all(A, p.a, "nobody hears this", 17);
 	assert_int_equal(scene_recv(A, p.a, (char[1]){0}, 1), -ETIMEDOUT);
 	assert_int_equal(scene_count(A, TCP | OTHER), 0);
-	/* B was sent nothing, and would wait for ever. */
+	/* A could send nothing to B, so B still has the connection and would keep it for ever. */
 	scene_linger(B, p.b, true, 0);
 	scene_pair_close(&p);
 }
@@ -168,8 +173,10 @@ static void an_mtu_of_576(void)
 	scene_pair_close(&p);
 }
 
-/* The smallest MTU that RFC 791 permits: the MSS is the MTU less 40 (RFC 6691), and no packet,
- * options included, is longer than the MTU. */
+/*
+ * A small MTU; RFC 791 permits 68 and more.  The MSS is the MTU less 40 (RFC 6691), and no packet
+ * is longer than the MTU, including options.
+ */
 static void an_mtu_of(unsigned int mtu)
 {
 	struct pair p = scene_pair();
@@ -210,8 +217,11 @@ static void an_mtu_of_9000(void)
 	scene_pair_close(&p);
 }
 
-/* The receiver does not read, the sender writes all that it may, on many connections: memory ends,
- * with errors and drops that are counted, and everything goes on when there is some again. */
+/*
+ * On many connections the sender writes as much as it may, and the receiver does not read.  Memory
+ * runs out, which causes only errors and counted drops; transfers work again when there is free
+ * memory.
+ */
 static void little_memory(void)
 {
 	enum { N = 24 };

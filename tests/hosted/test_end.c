@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine powers off: each peer gets a FIN behind the unsent data, time for its own FIN, then a
- * reset; no connection begins meanwhile.  (tests/qemu/test_power.py has the button and the
- * machine.)
+ * The machine powers off: each peer gets the unsent data and a FIN, then has time to close too,
+ * then gets a reset; no connection begins meanwhile.  (tests/qemu/test_power.py tests the power
+ * button and the machine.)
  */
 #include "kernel/limits.h"
 #include "tests/hosted/scene.h"
@@ -18,7 +18,7 @@ static void switch_off(struct host *h)
 	scene_begin(h, __NR_softnet_power, POWEROFF, 0);
 }
 
-/* B is off without an error.  A scene that has lost a host must be ended here, by the test. */
+/* Checks that B is off without an error, and ends the scene, because scene_teardown() needs both hosts. */
 static void b_is_off(void)
 {
 	assert_true(B->halted);
@@ -64,14 +64,15 @@ static void a_peer_that_does_not(void)
 	assert_false(B->halted);
 	scene_sleep(100 * MS);
 	assert_int_equal(scene_count(B, RST), 1);
-	/* Behind the FIN: a reset with the right number. */
+	/* The reset has the number behind the FIN. */
 	assert_int_equal(scene_last(B, RST)->rseq, scene_last(B, FIN)->rseq + 1);
-	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE); /* CLOSE_WAIT: Linux's word for it */
+	assert_int_equal(scene_send(A, p.a, "x", 1),
+			 -EPIPE); /* a reset in CLOSE_WAIT, as on Linux */
 	scene_close(A, p.a);
 	b_is_off();
 }
 
-/* The data written before arrives, then the end. */
+/* The peer gets the data that was written before, then the end of the stream. */
 static void written_data_arrives(void)
 {
 	enum { N = 60000 };
@@ -80,7 +81,7 @@ static void written_data_arrives(void)
 
 	scene_fill(bytes, N, 1);
 	scene_send_all(B, p.b, bytes, N);
-	assert_true(scene_last(B, DATA)->rseq + scene_last(B, DATA)->len < N); /* not all is out */
+	assert_true(scene_last(B, DATA)->rseq + scene_last(B, DATA)->len < N); /* some is unsent */
 	switch_off(B);
 	scene_recv_all(A, p.a, got, N);
 	assert_memory_equal(got, bytes, N);
@@ -91,7 +92,7 @@ static void written_data_arrives(void)
 	b_is_off();
 }
 
-/* Waiting threads get an error; new connections are refused. */
+/* Waiting threads get an error, and new connections are refused. */
 static void nothing_begins_any_more(void)
 {
 	struct pair p = scene_pair();
@@ -103,7 +104,7 @@ static void nothing_begins_any_more(void)
 	switch_off(B);
 	assert_int_equal(scene_connect(A, late, B, PORT), -ECONNREFUSED);
 	assert_true(scene_is_back(B, accepting, &result));
-	assert_int_equal(result, -EINVAL); /* accept(2): it listens no more */
+	assert_int_equal(result, -EINVAL); /* accept(2): the socket no longer listens */
 	assert_true(scene_is_back(B, connecting, &result));
 	assert_int_equal(result, -ECONNABORTED);
 	scene_close(A, late);
@@ -112,7 +113,7 @@ static void nothing_begins_any_more(void)
 	b_is_off();
 }
 
-/* Half-open and half-closed connections: each gets the segment of its state. */
+/* B has two half-closed connections: in CLOSE_WAIT it sends a FIN, in FIN_WAIT2 a reset. */
 static void connections_in_other_states(void)
 {
 	struct pair p = scene_pair(), q;
@@ -133,7 +134,10 @@ static void connections_in_other_states(void)
 	scene_mark();
 	switch_off(B);
 	scene_sleep(PATIENCE + 100 * MS);
-	/* The first sends its FIN and ends; the second has sent its FIN already, and is reset. */
+	/*
+	 * The connection in CLOSE_WAIT sends its FIN and ends.  The other has sent its FIN already,
+	 * and is reset.
+	 */
 	assert_int_equal(scene_count(B, FIN), 1);
 	assert_int_equal(scene_last(B, FIN)->dport, p.aport);
 	assert_int_equal(scene_count(B, RST), 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The errors of system calls: Linux's error, at the same step. */
+/* The errors of system calls: those of Linux, found at the same step of the call. */
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void socket_of_what(void)
 	scene_close(A, fd);
 }
 
-/* Every call on something that is no descriptor, and on one that is no socket. */
+/* Every socket call on a number that is no descriptor, and on a descriptor that is no socket. */
 static void descriptors_that_are_none(void)
 {
 	static const char path[] = "/proc/net/tcp";
@@ -78,7 +78,7 @@ static void a_socket_that_is_not_connected(void)
 	assert_int_equal(scene_accept(A, fd), -EINVAL);
 	assert_int_equal(scene_call(A, SYS_accept4, fd, 0, 0, 0x10), -EINVAL);
 	assert_int_equal(scene_poll(A, fd) & POLLHUP, POLLHUP);
-	/* getsockname of a fresh one: the wildcard. */
+	/* getsockname() of a new socket returns port 0. */
 	assert_int_equal(scene_port(A, fd), 0);
 	scene_close(A, fd);
 }
@@ -172,7 +172,10 @@ static void a_port_in_time_wait(void)
 	scene_sleep(10 * MS);
 	scene_close(B, p.listener);
 	assert_state(B, p.bport, p.aport, TCP_TIME_WAIT);
-	/* Only a socket with SO_REUSEADDR may have the port: a server that restarts. */
+	/*
+	 * Only a socket with SO_REUSEADDR may bind the port, for example that of a server that
+	 * starts again.
+	 */
 	fd = scene_socket(B);
 	assert_int_equal(scene_bind(B, fd, p.bport), -EADDRINUSE);
 	scene_set(B, fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -217,7 +220,10 @@ static void connecting_and_sending_for_a_time(void)
 	assert_ms(scene_now() - begin, 1000, 1010);
 	sent = scene_send(A, fd, bytes, 8 << 20);
 	assert_in_range(sent, 1, (8 << 20) - 1);
-	/* ACKs that came meanwhile may have made a little room, less than a sleeper is woken for. */
+	/*
+	 * ACKs that arrived meanwhile may have freed a little room, but not enough to wake a
+	 * waiting writer.
+	 */
 	for (unsigned int i = 0; sent > 0 && i < 4; i++) {
 		scene_sleep(1 * SEC);
 		begin = scene_now();
@@ -245,7 +251,7 @@ static void interrupted(void)
 	scene_sleep(10 * MS);
 	scene_interrupt(B, ticket);
 	assert_int_equal(scene_end(B, ticket), -EINTR);
-	/* An interrupted connect() goes on without its caller. */
+	/* When connect() is interrupted, the attempt goes on without it. */
 	scene_hold(B, SYNACK, 1, 100 * MS);
 	ticket = scene_begin_connect(A, fd, B, PORT);
 	scene_interrupt(A, ticket);
@@ -294,7 +300,7 @@ static void bad_pointers(void)
 			scene_call(A, SYS_setsockopt, p.a, SOL_SOCKET, SO_KEEPALIVE, bad, 4),
 			-EFAULT);
 	}
-	/* No segment was sent; a read with a bad pointer does not lose the waiting data. */
+	/* None of these calls sent a segment.  A read with a bad pointer does not lose the waiting data. */
 	scene_send_all(A, p.a, "safe", 4);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_call(B, SYS_read, p.b, PTR(page), 4), -EFAULT);
@@ -306,7 +312,7 @@ static void bad_pointers(void)
 	scene_pair_close(&p);
 }
 
-/* accept() with a bad pointer for the address fails, and closes the connection that it took. */
+/* accept() with a bad address pointer fails, and closes the connection that it took from the queue. */
 static void accept_with_a_bad_address(void)
 {
 	int listener = scene_listen(B, PORT, 1), fd = scene_socket(A);
@@ -316,7 +322,7 @@ static void accept_with_a_bad_address(void)
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
 	assert_int_equal(scene_call(B, SYS_accept, listener, 8, PTR(&len)), -EFAULT);
 	scene_sleep(10 * MS);
-	assert_int_equal(scene_recv_now(A, fd, &byte, 1), 0); /* closed */
+	assert_int_equal(scene_recv_now(A, fd, &byte, 1), 0); /* B has closed it */
 	scene_close(A, fd);
 	scene_close(B, listener);
 }
@@ -337,7 +343,7 @@ static void nowhere_to_go(void)
 				 -ENETUNREACH);
 		assert_ms(scene_now() - begin, 0, 0);
 		scene_mark();
-		/* Three ARP requests stay without an answer. */
+		/* No host answers the three ARP requests. */
 		assert_int_equal(scene_call(A, SYS_connect, fd, PTR(&absent), sizeof(absent)),
 				 -EHOSTUNREACH);
 		assert_ms(scene_now() - begin, 2990, 3100);
@@ -355,7 +361,7 @@ static void no_more_descriptors_than_there_are(void)
 
 	assert_true(copy > fd);
 	scene_close(A, fd);
-	/* The socket lives while a descriptor does. */
+	/* The socket lives until its last descriptor is closed. */
 	assert_int_equal(scene_bind(A, copy, 99), 0);
 	scene_close(A, copy);
 	fd = scene_socket(A);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory runs out, at every place where the network asks for it.
+ * Memory runs out, at every place where the network allocates it.
  *
- * The life of a connection - socket, handshake, bytes both ways, the end - is played again and again;
- * in the Nth play the Nth allocation of one host fails, until a play needs fewer than N.  Each time
- * it must hold: neither host crashes or hangs, a call that fails returns the reason, accepted data
- * arrives completely, and at the end no object, page, timer or descriptor is left.  The same
- * without pages for a while: the device's ring stays full, because a frame whose buffer cannot be
- * replaced is dropped.
+ * A connection's life (socket, handshake, data both ways, close) is played again and again.  In the
+ * Nth play the Nth allocation of one host fails, until a play makes fewer than N allocations.  In
+ * each play neither host may crash or hang, a call that fails must return the reason, accepted data
+ * must arrive completely, and at the end no object, page, timer or descriptor may be left.
+ *
+ * Other scenes take all free pages away for a while.  The device's ring must stay full: the driver
+ * drops a frame whose buffer it cannot replace, and puts that buffer back into the ring.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -16,9 +17,9 @@
 #define PORT      7
 #define OFFLOADS  (1ULL << 0 | 1ULL << 11 | 1ULL << 13) /* VIRTIO_NET_F_CSUM, HOST_TSO4, HOST_ECN */
 #define BYTES     20000       /* more than the first window of either side */
-#define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT, and than a request's last SYN-ACK */
+#define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT and than the life of a request */
 #define PLAYS_MAX 5000
-#define LOAD      60000 /* bytes on each connection: fit into a window without a reader */
+#define LOAD      60000 /* bytes on each connection; the window holds them without a reader */
 
 static uint8_t load[LOAD], got[LOAD];
 
@@ -27,7 +28,10 @@ static bool out_of_memory(int64_t result)
 	return result == -ENOMEM || result == -ENOBUFS || result == -ENFILE || result == -EMFILE;
 }
 
-/* accept() may fail for want of memory; the connection then waits in the queue for another accept(). */
+/*
+ * Returns the accepted connection.  If accept() fails for want of memory, the connection stays in
+ * the queue, and another accept() gets it.
+ */
 static int accept_at_last(int listener, int64_t ticket)
 {
 	int64_t fd = scene_end(B, ticket);
@@ -40,7 +44,7 @@ static int accept_at_last(int listener, int64_t ticket)
 	return fd;
 }
 
-/* The client gave up: the server has no connection, and no thread waits. */
+/* Ends the accept() of @ticket after the client gave up: the server may have a connection or not. */
 static void call_off(int64_t ticket)
 {
 	int64_t fd;
@@ -54,12 +58,12 @@ static void call_off(int64_t ticket)
 }
 
 /*
- * The allocation that fails: the @n-th that @victim makes, counted from the start of a_life() or, with
+ * The allocation that fails: the @n-th of @victim, counted from the start of a_life() or, with
  * @once_open, from the end of the handshake.
  */
 struct fault {
 	struct host *victim;
-	int lowest; /* number of a file that it would open */
+	int lowest; /* the lowest free descriptor; higher at the end: a leak */
 	bool once_open;
 	unsigned int n;
 };
@@ -136,7 +140,10 @@ static void fail_each(struct host *victim, bool once_open)
 		victim->set("fail_alloc", 0);
 		nothing_is_left(&fault);
 	} while (victim->stat("allocs_refused") > refused);
-	/* A whole connection makes more than 20 allocations; with fewer, the test did not run it. */
+	/*
+	 * A whole connection makes more than 20 allocations; if there were fewer, the scene did not
+	 * run one.
+	 */
 	assert_true(fault.n > 20);
 	assert_int_equal(scene_close(B, listener), 0);
 }
@@ -152,9 +159,9 @@ static void each_allocation_of_the_server_fails_once(void)
 }
 
 /*
- * Retransmissions and holes allocate memory at places of their own.  The handshake is left out: if
- * the ACK is lost and there is no memory for the second SYN-ACK, the request ends, and the client
- * learns it only when it sends.
+ * Retransmissions and out-of-order data allocate memory at further places.  The handshake is left
+ * out: if its ACK is lost and there is no memory for the second SYN-ACK, the request ends, and the
+ * client learns it only when it sends.
  */
 static void each_allocation_on_a_bad_wire_fails_once(void)
 {
@@ -166,7 +173,7 @@ static void each_allocation_on_a_bad_wire_fails_once(void)
 /* ---- no pages --------------------------------------------------------------------------------- */
 
 #define LINES 12 /* connections; their windows are larger than the ring's buffers */
-/* Free descriptors at which the driver has no reason yet to fill its ring of 256. */
+/* The driver refills its ring of 256 descriptors only when more than this many are free. */
 #define RX_REFILL 64
 
 static void open_lines(int listener, int *a, int *b)
@@ -198,7 +205,7 @@ static unsigned int free_rx_descriptors(void)
 	return unused;
 }
 
-/* All that was sent arrives once @victim, which had no page left, has some again. */
+/* A sends while @victim has no free page; everything arrives when @victim has pages again. */
 static void starve(struct host *victim)
 {
 	int a[LINES], b[LINES], listener = scene_listen(B, PORT, LINES);
@@ -213,7 +220,10 @@ static void starve(struct host *victim)
 		sends[i] = scene_begin(A, SYS_sendto, a[i], PTR(load), LOAD, MSG_NOSIGNAL, 0, 0);
 	scene_sleep(5 * SEC);
 	assert_int_equal(victim->free_pages(), 0);
-	/* As victim, B had no memory for a received frame, A no page for data to send. */
+	/*
+	 * If B is the victim, it had no memory for a received frame; if A is, it had no page for
+	 * data to send.
+	 */
 	if (victim == B) {
 		assert_true(scene_drops(B, "NOMEM") > 0);
 		assert_true(free_rx_descriptors() <= RX_REFILL);
@@ -241,8 +251,8 @@ static void a_sender_without_pages_waits_for_some(void)
 }
 
 /*
- * A device without offloads: software copies, checksums and cuts; a segment for which there is no
- * memory counts as local congestion (tcp_enter_cwr), and is sent again.
+ * Without offloads, software copies a packet, splits it and computes the checksums.  A segment for
+ * which there is no memory counts as local congestion (tcp_enter_cwr()) and is sent again.
  */
 static void each_allocation_without_offloads_fails_once(void)
 {
@@ -260,7 +270,7 @@ static struct tcp_info info_of(struct host *h, int fd)
 	return info;
 }
 
-/* A full queue to our own device is congestion (as on Linux): the window is halved. */
+/* If our own side cannot queue a segment, that is congestion (as on Linux): the window is halved. */
 static void no_room_on_the_way_out_is_congestion(void)
 {
 	struct pair p = scene_pair();
@@ -290,8 +300,8 @@ static void no_room_on_the_way_out_is_congestion(void)
 }
 
 /*
- * The handshake's last ACK finds memory for the child, but none for its route, which must be looked
- * up again: the child is freed, and the ACK of the retransmitted SYN-ACK finds memory for both.
+ * The handshake's last ACK finds memory for the child socket, but none for its route, which must be
+ * looked up again: the child is freed, and the next ACK finds memory for both.
  */
 static void a_child_without_a_way(void)
 {
@@ -305,7 +315,10 @@ static void a_child_without_a_way(void)
 	for (unsigned int n = 1; n < 8; n++) {
 		int64_t fd;
 
-		/* A learnt path MTU is forgotten after ten minutes (RFC 1191), with its route. */
+		/*
+		 * Makes a learnt path MTU, which expires after ten minutes together with its route
+		 * (RFC 1191).
+		 */
 		scene_mark();
 		f = (struct forged){
 			.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
@@ -329,7 +342,7 @@ static void a_child_without_a_way(void)
 		f = (struct forged){
 			.to = A, .sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 5000};
 		forge(&f);
-		scene_sleep(700 * MS); /* the SYN-ACK does not go again before a second */
+		scene_sleep(700 * MS); /* the SYN-ACK is sent again only after a second */
 		A->set("fail_alloc", n);
 		f.flags = ACK_FLAG;
 		f.seq++;
@@ -350,10 +363,11 @@ static void a_child_without_a_way(void)
 }
 
 /*
- * There is no memory for the first SYN-ACK: the timer sends it after a second, and once more two seconds later.
- * The ACK echoes the timestamp of the first one sent: the round trip is measured from there, and no loss is
- * assumed (RFC 6928 2, as
- * tests/packet/scripts/cwnd/ten-after-spurious-synacks.pkt; Linux stamps a SYN-ACK where it makes one).
+ * There is no memory for the first SYN-ACK, so the timer sends one after a second and another two
+ * seconds later.  The client's ACK echoes the timestamp of the first of these two: the round trip
+ * is measured from there, and no loss is assumed (RFC 6928 2, as in
+ * tests/packet/scripts/cwnd/ten-after-spurious-synacks.pkt; Linux takes the timestamp when it makes
+ * a SYN-ACK).
  */
 static void the_handshake_begins_with_the_first_synack(void)
 {
@@ -365,7 +379,7 @@ static void the_handshake_begins_with_the_first_synack(void)
 
 	stamp(&f, 100, 0);
 	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such socket and would send a reset */
-	B->set("fail_alloc", 3);               /* the frame's packet, the request, the SYN-ACK */
+	B->set("fail_alloc", 3);               /* packet of the frame, request, SYN-ACK */
 	forge(&f);
 	B->set("fail_alloc", 0);
 	assert_int_equal(scene_count(B, SYNACK), 0);
@@ -383,7 +397,7 @@ static void the_handshake_begins_with_the_first_synack(void)
 		scene_call(B, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)), 0);
 	assert_int_equal(info.tcpi_total_retrans, 2);
 	assert_int_equal(info.tcpi_snd_cwnd, 10);
-	/* From the first SYN-ACK to the ACK, by the timestamps. */
+	/* In us, from the first SYN-ACK to the ACK, by the timestamps. */
 	assert_in_range(info.tcpi_rtt, 2090000, 2110000);
 	scene_linger(B, fd, true, 0);
 	scene_close(B, fd);

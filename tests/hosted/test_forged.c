@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Forged segments, sent by neither host: resets and SYNs that are guessed (RFC 5961), old
- * timestamps (RFC 7323), ACKs of data that was never sent, senseless flags and options.  The
- * connection is not affected; an answer is sent where one is due.
+ * Forged segments, sent by neither host: guessed resets and SYNs (RFC 5961), old timestamps (RFC
+ * 7323), ACKs of data that was never sent, invalid flags and options.  The connection is not
+ * affected; the receiver answers where it must.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -15,7 +15,10 @@ static void still_alive(struct pair *p)
 	scene_carry(B, p->b, A, p->a, 2000);
 }
 
-/* RFC 5961 3.2: only the exact number resets; one within the window is asked about. */
+/*
+ * RFC 5961 3.2: only a reset with the exact number ends the connection; one within the window is
+ * challenged.
+ */
 static void a_reset_must_be_exact(void)
 {
 	struct pair p = scene_pair();
@@ -28,7 +31,7 @@ static void a_reset_must_be_exact(void)
 	forge(&f);
 	assert_int_equal(scene_count(B, ACK), 1);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPChallengeACK"), 1);
-	f.seq -= 1000000; /* outside */
+	f.seq -= 1000000; /* outside the window */
 	scene_mark();
 	forge(&f);
 	assert_int_equal(scene_count(B, TCP), 0);
@@ -41,7 +44,7 @@ static void a_reset_must_be_exact(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5961 4.2: a SYN in a connection is challenged, at any sequence number. */
+/* RFC 5961 4.2: a SYN on an established connection is challenged, whatever its sequence number. */
 static void a_syn_in_a_connection(void)
 {
 	struct pair p = scene_pair();
@@ -59,7 +62,7 @@ static void a_syn_in_a_connection(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5961 5.2: an ACK of what was never sent, or of long ago, with data. */
+/* RFC 5961 5.2: data whose ACK is for bytes never sent, or is far in the past, is dropped. */
 static void acks_without_sense(void)
 {
 	struct pair p = scene_pair();
@@ -72,7 +75,7 @@ static void acks_without_sense(void)
 	f.ack -= 100000 + (1u << 30);
 	scene_sleep(1 * SEC);
 	forge(&f);
-	/* Neither are the bytes taken. */
+	/* The data was dropped. */
 	char got[4];
 
 	assert_int_equal(scene_recv_now(B, p.b, got, 4), -EAGAIN);
@@ -96,7 +99,10 @@ static void old_timestamps(void)
 	assert_int_equal(scene_recv_now(B, p.b, got, 4), -EAGAIN);
 	assert_int_equal(scene_counter(B, "TcpExt.PAWSEstab"), 1);
 	assert_int_equal(scene_drops(B, "TCP_PAWS"), 1);
-	/* RFC 7323 5.3 R1: answered, so that a true peer learns our numbers. */
+	/*
+	 * RFC 7323 5.3 R1: the old segment is answered with an ACK, so that a genuine peer learns
+	 * our numbers.
+	 */
 	assert_int_equal(scene_count(B, ACK), 1);
 	still_alive(&p);
 	scene_pair_close(&p);
@@ -141,7 +147,7 @@ static void headers_that_are_none(void)
 	forge(&f);
 	f.flags = FIN_FLAG | PSH_FLAG | URG_FLAG;
 	forge(&f);
-	/* Options that run over the end, or have no length. */
+	/* Options that run over the end of the header, or whose length is 0 or missing. */
 	f = good;
 	memcpy(f.options, "\x08\x28\x01\x01", 4);
 	f.options_len = 4;
@@ -186,14 +192,17 @@ static void to_a_closed_port_and_to_a_listener(void)
 	f.flags = SYN_FLAG | ACK_FLAG;
 	forge(&f);
 	assert_int_equal(scene_count(B, RST), 4);
-	f.flags = SYN_FLAG | FIN_FLAG; /* RFC 9293: no connection comes of it on Linux */
+	f.flags = SYN_FLAG | FIN_FLAG; /* RFC 9293 would open a connection, Linux does not */
 	f.data = NULL;
 	forge(&f);
 	assert_int_equal(scene_count(B, SYNACK), 0);
 	scene_close(B, listener);
 }
 
-/* A half-open connection answers a wrong ACK with a reset; a wrong reset is ignored, a right one ends it. */
+/*
+ * On a half-open connection, a wrong ACK is answered with a reset; a reset with a wrong number is
+ * ignored, one with the right number ends the connection.
+ */
 static void to_a_half_open_connection(void)
 {
 	int listener = scene_listen(B, PORT, 4);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The begin of connections: RFC 9293 3.5; the wire, the states and the queues on both sides. */
+/* The begin of connections (RFC 9293 3.5): the wire, the states and the queues on both sides. */
 #include "tests/hosted/scene.h"
 
 #define PORT 7
@@ -15,16 +15,16 @@ static void the_three_segments_and_their_options(void)
 		     "a A 1 1 0\n");
 	assert_int_equal(syn->mss, 1460);
 	assert_int_equal(synack->mss, 1460);
-	/* Enough for the largest buffer: 6 MiB. */
+	/* The scale must suffice for the largest buffer, 6 MiB. */
 	assert_in_range(syn->wscale, 6, 14);
 	assert_in_range(synack->wscale, 6, 14);
 	assert_true(syn->has_ts && synack->has_ts && ack->has_ts);
 	assert_int_equal(syn->tsecr, 0);
 	assert_int_equal(synack->tsecr, syn->tsval);
 	assert_int_equal(ack->tsecr, synack->tsval);
-	/* Features that are missing are not offered. */
+	/* The kernel has no SACK, so it does not offer it. */
 	assert_false(syn->sack_permitted || synack->sack_permitted);
-	/* The window of a SYN is not scaled, that of the ACK is. */
+	/* The window of a SYN and of a SYN-ACK is not scaled, that of the ACK is. */
 	assert_in_range(syn->window, 10 * 1460, 65535);
 	assert_in_range(synack->window, 10 * 1460, 65535);
 	assert_in_range((uint32_t)ack->window << syn->wscale, 10 * 1460, 1 << 20);
@@ -52,14 +52,14 @@ static void each_state_on_the_way(void)
 	assert_in_range(port, 32768, 60999);
 	assert_state(A, port, PORT, TCP_SYN_SENT);
 	scene_sleep(100 * MS);
-	/* Half open: a request, not yet a socket; /proc calls both SYN_RECV, as Linux does. */
+	/* B has a request and no socket yet; /proc shows SYN_RECV for both, as Linux does. */
 	assert_state(B, PORT, port, TCP_SYN_RECV);
 	assert_state(A, port, PORT, TCP_SYN_SENT);
 	scene_sleep(200 * MS);
 	assert_state(A, port, PORT, TCP_ESTABLISHED);
 	assert_state(B, PORT, port, TCP_SYN_RECV);
 	scene_sleep(200 * MS);
-	/* Established before accept() was called. */
+	/* The connection is established before accept() is called. */
 	assert_state(B, PORT, port, TCP_ESTABLISHED);
 	assert_state(B, PORT, 0, TCP_LISTEN);
 	assert_int_equal(scene_end(A, ticket), 0);
@@ -84,7 +84,7 @@ static void accept_waits_and_is_woken(void)
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
 	accepted = scene_end(B, ticket);
 	assert_true(accepted >= 0);
-	/* Woken by the third segment, not by a clock. */
+	/* The third segment woke the thread, not a timer. */
 	assert_ms(scene_now() - scene_nth(A, ACK, 1)->ns, 1, 1);
 	assert_int_equal(ntohl(peer.sin_addr.s_addr), 0x0a000001);
 	assert_int_equal(ntohs(peer.sin_port), scene_port(A, fd));
@@ -145,7 +145,7 @@ static void a_closed_port_refuses(void)
 	assert_int_equal(scene_counter(A, "Tcp.AttemptFails"), 1);
 	assert_int_equal(scene_counter(B, "Tcp.OutRsts"), 1);
 	assert_int_equal(scene_drops(B, "NO_SOCKET"), 1);
-	/* The socket may try again. */
+	/* The same socket may connect again. */
 	int listener = scene_listen(B, PORT, 1);
 
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
@@ -161,7 +161,7 @@ static void both_open_at_once(void)
 
 	assert_int_equal(scene_bind(A, a, 5000), 0);
 	assert_int_equal(scene_bind(B, b, 6000), 0);
-	/* Both SYNs are on the wire before one arrives. */
+	/* Both SYNs are on the wire before either arrives. */
 	connect_a = scene_begin_connect(A, a, B, 6000);
 	connect_b = scene_begin_connect(B, b, A, 5000);
 	scene_sleep(WIRE_DELAY + WIRE_DELAY / 2);
@@ -203,7 +203,7 @@ static void a_backlog_of_two_holds_three(void)
 	assert_int_equal(scene_drops(B, "TCP_LISTEN_OVERFLOW"), 1);
 	assert_int_equal(scene_count(B, TCP), 0);
 	accepted[0] = scene_accept(B, listener);
-	/* There is room now: the SYN that is retransmitted after a second is accepted. */
+	/* The queue has room now: the SYN is retransmitted after a second, and then accepted. */
 	assert_int_equal(scene_end(A, fourth), 0);
 	assert_gap_ms(scene_nth(A, SYN, 1), scene_nth(A, SYN, 2), 999, 1002);
 	for (unsigned int i = 1; i < 4; i++) {
@@ -218,7 +218,7 @@ static void a_backlog_of_two_holds_three(void)
 }
 
 /*
- * The last ACK of a half-open connection comes when the accept queue is full: it is dropped, and the
+ * The last ACK of a handshake arrives when the accept queue is full: the ACK is dropped, and the
  * SYN-ACK is retransmitted.
  */
 static void a_full_accept_queue_drops_the_ack(void)
@@ -261,7 +261,7 @@ static void listen_again_changes_the_backlog(void)
 	}
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_counter(B, "TcpExt.ListenOverflows"), 0);
-	/* They were not accepted: the end of the listener resets them. */
+	/* No connection was accepted: all are reset when the listener closes. */
 	scene_mark();
 	scene_close(B, listener);
 	scene_sleep(10 * MS);
@@ -284,7 +284,7 @@ static void a_listener_that_goes_takes_half_open_ones_along(void)
 	scene_sleep(100 * MS);
 	assert_state(B, PORT, scene_port(A, fd), TCP_SYN_RECV);
 	scene_close(B, listener);
-	/* The next SYN finds no listener. */
+	/* The retransmitted SYN finds no listener. */
 	assert_int_equal(scene_end(A, ticket), -ECONNREFUSED);
 	assert_int_equal(scene_state(B, PORT, scene_port(A, fd)), 0);
 	scene_close(A, fd);
@@ -304,7 +304,7 @@ static void a_host_talks_to_itself(void)
 	scene_expect_eof(A, accepted);
 	scene_close(A, accepted);
 	scene_close(A, listener);
-	assert_int_equal(scene_count(A, TCP), 0); /* none of it on the wire */
+	assert_int_equal(scene_count(A, TCP), 0); /* no segment is on the wire */
 }
 
 static void a_socket_connects_to_itself(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP_INFO: each number beside what was on the wire, or what the scene did.  Layout and meaning are
- * those of Linux 6.1's include/uapi/linux/tcp.h, which a C library's header need not know yet.
+ * TCP_INFO: each number agrees with the wire or with the scene's actions.  Layout and meaning are
+ * those of Linux 6.1's include/uapi/linux/tcp.h; the header of the C library may be older.
  */
 #include "tests/hosted/scene.h"
 
@@ -10,7 +10,10 @@
 
 #define SIOCOUTQ 0x5411
 
-/* Linux's; this test's own words, so that a wrong place in the kernel's shows. */
+/*
+ * Linux's struct tcp_info.  The test has its own definition, so that a misplaced field in the
+ * kernel's is found.
+ */
 struct info {
 	uint8_t state, ca_state, retransmits, probes, backoff, options, wscales, flags;
 	uint32_t rto, ato, snd_mss, rcv_mss, unacked, sacked, lost, retrans, fackets;
@@ -46,7 +49,10 @@ static unsigned int bytes_on_the_wire(struct host *h)
 	return n;
 }
 
-/* A length below the struct's gets a part of it, a larger one all of it, a negative one an error. */
+/*
+ * A length below the struct's returns a part of it, a larger one returns all of it, a negative one
+ * is an error.
+ */
 static void as_much_as_is_asked_for(void)
 {
 	struct pair p = scene_pair();
@@ -83,19 +89,19 @@ static void counters_of_both_sides(void)
 	assert_int_equal(a.state, TCP_ESTABLISHED);
 	assert_int_equal(a.options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_WSCALE);
 	assert_int_equal(a.bytes_sent, 100000);
-	assert_int_equal(a.bytes_acked, 100001); /* with the SYN's, as in Linux */
+	assert_int_equal(a.bytes_acked, 100001); /* Linux counts the SYN, too */
 	assert_int_equal(a.bytes_retrans, 0);
 	assert_int_equal(a.notsent_bytes, 0);
 	assert_int_equal(a.unacked, 0);
 	assert_int_equal(a.data_segs_out, scene_count(A, DATA));
-	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP)); /* SYN, ACK before the mark */
-	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));  /* SYN-ACK */
+	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP)); /* SYN, ACK: before the mark */
+	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));  /* SYN-ACK: before the mark */
 	assert_int_equal(a.data_segs_in, 0);
 	assert_int_equal(a.delivered, 1 + scene_count(A, DATA));
 	assert_int_equal(a.snd_mss, 1448);
 	assert_int_equal(a.advmss, 1448);
 	assert_int_equal(a.pmtu, 1500);
-	assert_in_range(a.rtt, 2000, 4000); /* the wire's: a millisecond each way; us */
+	assert_in_range(a.rtt, 2000, 4000); /* in us; the wire takes a millisecond each way */
 	assert_int_equal(a.min_rtt, 2000);
 	assert_in_range(a.rto, 200000, 260000);
 	assert_in_range(a.last_data_sent, 90, 110);
@@ -106,7 +112,7 @@ static void counters_of_both_sides(void)
 	assert_int_equal(b.rcv_mss, 1448);
 	assert_in_range(b.last_data_recv, 90, 110);
 	assert_int_equal(b.rcv_ooopack, 0);
-	/* These are not counted. */
+	/* The kernel does not count these. */
 	assert_int_equal(a.delivery_rate | a.delivered_ce | a.dsack_dups | a.fackets, 0);
 	scene_pair_close(&p);
 }
@@ -132,7 +138,7 @@ static void lost_and_late_segments(void)
 	scene_pair_close(&p);
 }
 
-/* Until the first retransmission is answered: what the sender believes. */
+/* The sender's view of a lost segment, before any retransmission is acknowledged. */
 static void while_it_is_lost(void)
 {
 	struct pair p = scene_pair();
@@ -143,7 +149,7 @@ static void while_it_is_lost(void)
 	a = info_of(A, p.a);
 	assert_int_equal(a.unacked, 1);
 	assert_int_equal(a.lost, 0);
-	scene_sleep(700 * MS); /* after 200 and 600 ms */
+	scene_sleep(700 * MS); /* retransmissions after 200 and 600 ms */
 	a = info_of(A, p.a);
 	assert_int_equal(a.ca_state, 4); /* Loss */
 	assert_int_equal(a.retransmits, 2);
@@ -158,7 +164,8 @@ static void while_it_is_lost(void)
 }
 
 /*
- * The time spent idle, limited by the network, by the peer's window and by our own buffer, in us.
+ * The times in us: idle time is not counted, a wait for the network is busy time, and a wait for
+ * the peer's window counts as rwnd_limited, too.
  */
 static void times_of_each_limit(void)
 {
@@ -175,7 +182,7 @@ static void times_of_each_limit(void)
 	a = info_of(A, p.a);
 	assert_in_range(a.busy_time, 200000, 210000); /* a timeout and a round trip */
 	assert_int_equal(a.rwnd_limited + a.sndbuf_limited, 0);
-	/* The application does not read: the window closes, and stays so for ten seconds. */
+	/* B's application does not read: the window closes, and stays closed for ten seconds. */
 	ticket = scene_begin(A, SYS_sendto, p.a, PTR(bytes), 4 * MIB, MSG_NOSIGNAL, 0, 0);
 	scene_sleep(10 * SEC);
 	a = info_of(A, p.a);
@@ -190,7 +197,8 @@ static void times_of_each_limit(void)
 
 /*
  * All queued data is in flight, the congestion window would permit more, and the application has
- * more but gets no room: until the ACKs come, the send buffer is the limit.
+ * more but the send buffer has no room: until the ACKs arrive, the time counts as limited by the
+ * buffer.
  */
 static void when_the_buffer_is_too_small(void)
 {
@@ -204,7 +212,7 @@ static void when_the_buffer_is_too_small(void)
 		scene_sleep(100 * MS);
 		scene_set(A, p.a, SOL_SOCKET, SO_SNDBUF, i ? 5000 : 2 * MIB);
 		before = info_of(A, p.a);
-		/* MSG_MORE: the last part of the data waits for more data. */
+		/* MSG_MORE holds back the last, partial segment. */
 		assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(bytes), sizeof(bytes),
 					    MSG_DONTWAIT | MSG_MORE, 0, 0),
 				 sizeof(bytes));
@@ -262,11 +270,11 @@ static void of_another_connection(void)
 	assert_int_equal(scene_call(A, SYS_connect, p.a, PTR(&nowhere), sizeof(nowhere)), 0);
 	a = timeless(info_of(A, p.a));
 	never = timeless(info_of(A, fresh));
-	/* Linux keeps it from being 0. */
+	/* Linux never sets rcv_mss to 0. */
 	assert_int_equal(a.rcv_mss, 88);
 	a.rcv_mss = never.rcv_mss;
 	assert_memory_equal(&a, &never, sizeof(a));
-	/* Nothing is unsent. */
+	/* No data waits to be sent. */
 	assert_int_equal(scene_call(A, SYS_ioctl, p.a, SIOCOUTQ, PTR(&unsent)), 0);
 	assert_int_equal(unsent, 0);
 	scene_close(A, fresh);

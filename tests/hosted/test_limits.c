@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits (docs/limits.md) that it takes two hosts to reach, and that no other scene does.  LIMIT(...)
- * in a comment says that the test below it reaches that bound; tests/tidy knows which are missing.
+ * Limits (docs/limits.md) that only two hosts can reach, and that no other scene reaches.
+ * LIMIT(...) in a comment says that the test below it reaches that limit; tests/tidy reports limits
+ * without a test.
  */
 #include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"
 
 #define PORT 7
 
-/* ---- RFC 5961 10: challenge ACKs in a second, over all connections ----------------------------------------- */
+/*
+ * ---- RFC 5961 10: challenge ACKs per second, of all connections together
+ * --------------------------------
+ */
 
-/* Resets within the window. */
+/* Sends this many resets within the window; returns the number of challenge ACKs. */
 static unsigned int challenges_of(const struct forged *f, unsigned int resets)
 {
 	scene_mark();
@@ -25,17 +29,17 @@ static unsigned int challenges_of(const struct forged *f, unsigned int resets)
 	return scene_count(B, ACK);
 }
 
-/* To the next full second of B's clock. */
+/* Waits for the next second of B's clock. */
 static void a_new_second(void)
 {
 	scene_sleep(SEC - B->clock() % SEC + 50 * MS);
 }
 
 /*
- * Each second has a different number, from half of the limit to one and a half, so that an attacker
- * cannot rely on it (CVE-2016-5696).
+ * The number of challenge ACKs in a second changes from second to second, between half of the limit
+ * and one and a half, so that an attacker cannot rely on it (CVE-2016-5696).
  *
- * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647: as many as come.
+ * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647, and means that all are sent.
  */
 static void so_many_challenges_a_second(void)
 {
@@ -50,7 +54,7 @@ static void so_many_challenges_a_second(void)
 	unsigned int n[SECONDS], different = 0;
 
 	f.seq += 100;
-	/* Without the limit of each connection, the limit over all is reached by one. */
+	/* Without the limit of each connection, one connection alone reaches the limit of all. */
 	scene_sysctl(B, "net/ipv4/tcp_invalid_ratelimit", "0");
 	a_new_second();
 	assert_int_equal(challenges_of(&f, 2 * MOST), 2 * MOST);
@@ -59,11 +63,11 @@ static void so_many_challenges_a_second(void)
 		a_new_second();
 		n[i] = challenges_of(&f, MOST + 100);
 		assert_in_range(n[i], LEAST, MOST);
-		/* Not one more in the same second. */
+		/* No challenge ACK is left in the same second. */
 		assert_int_equal(challenges_of(&f, 10), 0);
 		different += i && n[i] != n[i - 1];
 	}
-	/* By chance the same: one in a thousand for each pair. */
+	/* Two neighbouring seconds have the same number by chance once in a thousand. */
 	assert_true(different >= SECONDS - 2);
 	assert_state(B, p.bport, p.aport, TCP_ESTABLISHED);
 	scene_carry(A, p.a, B, p.b, 5000);
@@ -73,8 +77,8 @@ static void so_many_challenges_a_second(void)
 /* ---- an orphan's patience ---------------------------------------------------------------------------------- */
 
 /*
- * Its FIN is not answered: it is sent again eight times (the default's meaning, see there), each
- * after twice the time of the last, and not once more.
+ * No FIN of an orphan is answered.  The orphan sends it again eight times (the meaning of the
+ * default 0, see net/tcp/limits.h), each time after twice the interval, and then gives up.
  *
  * LIMIT(TCP_ORPHAN_RETRIES)
  */
@@ -102,20 +106,21 @@ static void an_orphan_tries_eight_times(void)
 
 /* ---- ACKs for a merged packet --------------------------------------------------------------------------------- */
 
-/* The number of ACKs for @n segments beyond a hole, which one poll merges into one packet. */
+/* Returns the number of ACKs for @n segments beyond a hole, which one poll merges into one packet. */
 static unsigned int acks_for(struct forged *f, unsigned int n)
 {
 	scene_mark();
 	for (unsigned int i = 0; i < n; i++, f->seq += strlen(f->data))
 		forge_now(f);
-	f->seq += 500; /* the next are beyond another hole */
+	f->seq += 500; /* the next segments are beyond another hole */
 	scene_sleep(2 * WIRE_DELAY);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPOFOQueue"), 1);
 	return scene_count(B, ACK);
 }
 
 /*
- * RFC 5681 4.2 requires an ACK for each segment beyond a hole; the kernel sends them up to a bound.
+ * RFC 5681 4.2 requires an ACK for each segment beyond a hole; for one merged packet the kernel
+ * sends a limited number.
  *
  * LIMIT(TCP_DUPACKS_MAX)
  */
@@ -123,7 +128,8 @@ static void so_many_duplicate_acks_at_once(void)
 {
 	struct pair p = scene_pair();
 	struct forged f = forged_of(&p, ACK_FLAG);
-	static char text[201]; /* no copy: the driver's copies of short frames are not merged */
+	/* Long enough not to be copied: the driver copies short frames, and copies are not merged. */
+	static char text[201];
 
 	memset(text, 'x', sizeof(text) - 1);
 	f.data = text;
@@ -141,7 +147,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		SCENE(so_many_challenges_a_second),
 		SCENE(an_orphan_tries_eight_times),
-		/* Without interrupts in between, one poll gets all segments. */
+		/* Without an interrupt in between, one poll gets all segments. */
 		SCENE_WITH(so_many_duplicate_acks_at_once, {"irq_chance", 0}),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SO_LINGER in all its forms: off, zero, long enough, too short; when close() waits, and when not.
- * POSIX 2.10.16; where that leaves the result open (a socket with O_NONBLOCK), as on Linux.
+ * SO_LINGER: off, zero, long enough, too short; when close() waits, and when it does not.  POSIX
+ * 2.10.16; where that leaves the result open (a socket with O_NONBLOCK), as on Linux.
  */
 #include "tests/hosted/scene.h"
 
@@ -50,7 +50,7 @@ static void set_values_are_returned(void)
 	scene_close(A, fd);
 }
 
-/* Off: close() is back at once, and the kernel goes on alone. */
+/* Without SO_LINGER, close() returns at once, and the kernel sends the rest. */
 static void off(void)
 {
 	struct pair p = loaded_pair();
@@ -66,7 +66,10 @@ static void off(void)
 	scene_pair_close(&p);
 }
 
-/* Zero: unsent data is discarded, sent data is not retransmitted; one reset, no TIME_WAIT. */
+/*
+ * With a linger time of 0, close() discards unsent data, retransmits nothing, sends one reset and
+ * leaves no TIME_WAIT.
+ */
 static void zero_with_data_unsent(void)
 {
 	struct pair p = loaded_pair();
@@ -80,14 +83,14 @@ static void zero_with_data_unsent(void)
 	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_state(B, p.bport, p.aport), 0);
-	/* One reset for the end; one to each ACK that was in flight, and finds no socket. */
+	/* A sends one reset for close(), and one for each ACK that was in flight and finds no socket. */
 	assert_int_equal(scene_nth(A, RST, 1)->ns, begin);
 	assert_int_equal(scene_drops(A, "NO_SOCKET"), scene_count(B, ACK));
 	assert_int_equal(scene_count(A, RST), 1 + scene_count(B, ACK));
 	assert_int_equal(scene_count(A, FIN), 0);
 	assert_int_equal(scene_count(A, DATA), 10);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnData"), 1);
-	/* Data that arrived before it can be read after the error was reported (as on Linux). */
+	/* Data that arrived before the reset can be read after the error was reported (as on Linux). */
 	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), ECONNRESET);
 	while ((n = scene_recv_now(B, p.b, got, N)) > 0)
 		sum += n;
@@ -96,7 +99,7 @@ static void zero_with_data_unsent(void)
 	scene_pair_close(&p);
 }
 
-/* After a half close the peer may still send: close() with a linger time of 0 resets it as well. */
+/* After a half close the peer may still send: close() with a linger time of 0 resets the connection, too. */
 static void zero_after_a_half_close(void)
 {
 	struct pair p = scene_pair();
@@ -112,14 +115,17 @@ static void zero_after_a_half_close(void)
 	scene_sleep(10 * MS);
 	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
 	assert_int_equal(scene_count(A, RST), 1);
-	/* RFC 9293 3.10.7.4: in CLOSE_WAIT; Linux tells it as a broken pipe. */
+	/* RFC 9293 3.10.7.4: B was in CLOSE_WAIT, where Linux reports a reset as EPIPE. */
 	assert_int_equal(scene_state(B, p.bport, p.aport), 0);
 	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), EPIPE);
 	assert_int_equal(scene_recv(B, p.b, &byte, 1), 0);
 	scene_pair_close(&p);
 }
 
-/* From LAST_ACK on the connection is ending anyway: no reset, the FIN is retransmitted. */
+/*
+ * If both sides have sent their FINs, close() with a linger time of 0 sends no reset: the
+ * connection ends anyway.
+ */
 static void zero_when_both_have_said_goodbye(void)
 {
 	struct pair p = scene_pair();
@@ -156,16 +162,15 @@ static void zero_while_connecting(void)
 	scene_expect("a S 0 0 0 lost\n");
 }
 
-/* Long enough: close() is back with the ACK of the FIN, not before and not later. */
+/* With a linger time that is long enough, close() returns exactly when the ACK of the FIN arrives. */
 static void long_enough(void)
 {
 	struct pair p = loaded_pair();
 	uint64_t begin = scene_now();
 
 	scene_linger(A, p.a, true, 10);
-	scene_nonblock(A,
-		       p.a); /* changes nothing: only accept, connect and data are non-blocking */
-	scene_hold(A, FIN, 1, 100 * MS); /* less than its retransmission waits */
+	scene_nonblock(A, p.a);          /* no effect on close() */
+	scene_hold(A, FIN, 1, 100 * MS); /* less than the retransmission timeout */
 	assert_int_equal(scene_close(A, p.a), 0);
 	assert_int_equal(scene_count(A, FIN), 1);
 	assert_ms(scene_now() - begin, 102, 160);
@@ -176,7 +181,7 @@ static void long_enough(void)
 	scene_pair_close(&p);
 }
 
-/* It is the FIN's ACK that counts, not the peer's own FIN. */
+/* close() waits for the ACK of its FIN, not for the peer's FIN. */
 static void it_does_not_wait_for_the_peer_to_close(void)
 {
 	struct pair p = scene_pair();
@@ -192,7 +197,8 @@ static void it_does_not_wait_for_the_peer_to_close(void)
 }
 
 /*
- * Too short: close() returns 0 when the time is over, and the kernel goes on as without SO_LINGER.
+ * With a linger time that is too short, close() returns 0 when the time is over, and the kernel
+ * goes on as without SO_LINGER.
  */
 static void too_short(void)
 {
@@ -200,7 +206,7 @@ static void too_short(void)
 	uint64_t begin;
 
 	scene_linger(A, p.a, true, 2);
-	scene_drop_many(A, TCP, 1, ALWAYS); /* from now on, nothing gets out */
+	scene_drop_many(A, TCP, 1, ALWAYS); /* from now on, A's segments are lost */
 	begin = scene_now();
 	assert_int_equal(scene_close(A, p.a), 0);
 	assert_ms(scene_now() - begin, 2000, 2005);
@@ -213,7 +219,7 @@ static void too_short(void)
 	scene_pair_close(&p);
 }
 
-/* The thread in close() can be interrupted; the connection then ends without it. */
+/* A thread that waits in close() can be interrupted; the connection then ends without the thread. */
 static void interrupted(void)
 {
 	struct pair p = loaded_pair();
@@ -233,7 +239,7 @@ static void interrupted(void)
 	scene_pair_close(&p);
 }
 
-/* The peer resets in the meantime: nothing is left to wait for. */
+/* The peer resets while close() waits: close() returns at once. */
 static void reset_while_it_waits(void)
 {
 	struct pair p = loaded_pair();
@@ -245,7 +251,7 @@ static void reset_while_it_waits(void)
 	ticket = scene_begin(A, SYS_close, p.a);
 	p.a = -1;
 	scene_sleep(100 * MS);
-	scene_close(B, p.b); /* with all of the data unread */
+	scene_close(B, p.b); /* all data is unread, so B sends a reset */
 	p.b = -1;
 	assert_int_equal(scene_end(A, ticket), 0);
 	assert_ms(scene_now() - begin, 101, 102);
@@ -254,7 +260,7 @@ static void reset_while_it_waits(void)
 	scene_pair_close(&p);
 }
 
-/* shutdown() never lingers; and a second descriptor keeps close() from closing. */
+/* shutdown() never waits, and close() waits only if it closes the socket's last descriptor. */
 static void only_the_last_close_waits(void)
 {
 	struct pair p = loaded_pair();

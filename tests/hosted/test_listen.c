@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A listener's queues: how many connections fit (N means N + 1, as on Linux), the treatment of one
- * more, and of all when the listener closes; threads in accept(), and how they are interrupted. RFC
- * 9293 3.10.3 to 3.10.5; Linux's listen(2), accept(2) and net.core.somaxconn.
+ * A listener's queues: how many connections fit (a backlog of N holds N + 1, as on Linux); the fate
+ * of one more, and of all when the listener closes; threads in accept(), and how they are
+ * interrupted.  RFC 9293 3.10.3 to 3.10.5; Linux's listen(2), accept(2) and net.core.somaxconn.
  */
 #include "tests/hosted/scene.h"
 
@@ -11,7 +11,7 @@
 
 /* ---- N + 1 ------------------------------------------------------------------------------------------ */
 
-/* @backlog + 1 wait to be accepted, each a whole connection; the next one's SYN is not answered. */
+/* @backlog + 1 established connections can wait for accept(); the SYN of one more is not answered. */
 static void whole_ones(unsigned int backlog)
 {
 	int listener = scene_listen(B, PORT, backlog), fds[MOST], accepted;
@@ -41,7 +41,7 @@ static void whole_ones(unsigned int backlog)
 	assert_int_equal(scene_drops(B, "TCP_LISTEN_OVERFLOW"), 1);
 	assert_false(scene_connection(B, PORT, scene_port(A, fds[fit]), &c));
 
-	/* One place is enough. */
+	/* One accept() makes room in the queue, so the waiting connect() succeeds. */
 	accepted = scene_accept(B, listener);
 	assert_true(accepted >= 0);
 	assert_int_equal(scene_end(A, ticket), 0);
@@ -72,7 +72,7 @@ static void a_backlog_of_five_holds_six(void)
 	whole_ones(5);
 }
 
-/* The number of half-open connections has the same limit. */
+/* The limit of half-open connections is the same. */
 static void half_open_ones(unsigned int backlog)
 {
 	int listener = scene_listen(B, PORT, backlog), fds[MOST];
@@ -96,7 +96,7 @@ static void half_open_ones(unsigned int backlog)
 	assert_int_equal(scene_drops(B, "TCP_REQQ_FULL"), 1);
 	assert_int_equal(scene_count(B, SYNACK), fit);
 	assert_queues(B, PORT, 0, 0, 0);
-	/* Their second SYN-ACK completes them, and they are accepted in that order. */
+	/* The retransmissions complete all connections, and all are accepted. */
 	for (unsigned int i = 0; i <= fit; i++) {
 		assert_int_equal(scene_end(A, tickets[i]), 0);
 		scene_close(B, scene_accept(B, listener));
@@ -116,8 +116,8 @@ static void a_backlog_of_five_holds_six_half_open(void)
 }
 
 /*
- * The client has a connection that the server had no room to complete: its data finds the request,
- * and the first segment that comes when there is room completes it.
+ * The client's handshake is complete, but the server's accept queue had no room.  The client's data
+ * finds the request; the first segment that arrives when there is room makes it a connection.
  */
 static void data_waits_for_a_place(void)
 {
@@ -155,9 +155,10 @@ static void data_waits_for_a_place(void)
 /* ---- the listener goes -------------------------------------------------------------------------------- */
 
 /*
- * One connection in each state: half open with its SYN-ACK lost, half open with its ACK in flight,
- * established without data, with data, with data and FIN, and reset.  The established ones are
- * reset; the half-open ones are gone, and the next segment of their peers is answered with a reset.
+ * A listener closes with one connection in each state: half open with its SYN-ACK lost, half open
+ * with its ACK in flight, established without data, with data, with data and FIN, and reset.  The
+ * established ones are reset.  The half-open ones are dropped, so the next segment of their peers
+ * is answered with a reset.
  */
 static void closed_with_a_child_in_each_queue(void)
 {
@@ -207,12 +208,12 @@ static void closed_with_a_child_in_each_queue(void)
 	assert_int_equal(scene_recv(A, fds[SILENT], &byte, 1), -ECONNRESET);
 	assert_int_equal(scene_recv(A, fds[DATA_WAITS], &byte, 1), -ECONNRESET);
 	assert_int_equal(scene_recv(A, fds[FIN_WAITS], &byte, 1), -ECONNRESET);
-	/* The late ACK finds no listener. */
+	/* The delayed ACK finds no listener. */
 	scene_sleep(50 * MS);
 	assert_int_equal(scene_count(B, RST), 4);
 	assert_int_equal(scene_recv(A, fds[ACK_ON_THE_WAY], &byte, 1), -ECONNRESET);
 	assert_int_equal(scene_state(B, PORT, ports[ACK_ON_THE_WAY]), 0);
-	/* As does the SYN that comes again. */
+	/* The retransmitted SYN finds no listener either. */
 	assert_int_equal(scene_end(A, ticket), -ECONNREFUSED);
 	assert_int_equal(scene_state(B, PORT, ports[WITHOUT_SYNACK]), 0);
 	assert_int_equal(scene_count(B, SYNACK), 0);
@@ -308,16 +309,17 @@ static void close_leaves_the_acceptors_their_listener(void)
 }
 
 /*
- * listen() chose the port, and close() gives it back.  Until the state is CLOSE, the handshake's last ACK may still
- * find the request and its listener, in LISTEN without a port: the child is freed and the ACK counted as dropped, as
- * in Linux's tcp_v4_syn_recv_sock().  A gets an RST when it sends.
+ * listen() chose the port, so close() gives it back before it sets the state to CLOSE.  In between,
+ * the handshake's last ACK finds the request and the listener, which is in LISTEN without a port:
+ * the child socket is freed and the ACK counted as dropped, as in Linux's tcp_v4_syn_recv_sock().
+ * A gets a reset when it sends.
  */
 static void ack_between_the_port_and_the_state(void)
 {
 	unsigned int without_port = 0;
 	bool over = false;
 
-	/* The ACK arrives at each place of close() where an interrupt may, one after the other. */
+	/* In each round the ACK arrives at the next point of close() at which an interrupt can arrive. */
 	for (uint64_t place = 1; !over; place++) {
 		int listener = scene_socket(B), fd = scene_socket(A);
 		int64_t closing, connect;
@@ -340,7 +342,10 @@ static void ack_between_the_port_and_the_state(void)
 	assert_true(without_port > 0);
 }
 
-/* Non-blocking: EAGAIN; poll() wakes when there is a connection, and accept() returns it. */
+/*
+ * On a non-blocking listener, accept() returns EAGAIN; poll() wakes when there is a connection, and
+ * accept() returns it.
+ */
 static void poll_and_accept_without_waiting(void)
 {
 	int listener = scene_listen(B, PORT, 2), fd = scene_socket(A), b;
@@ -355,7 +360,7 @@ static void poll_and_accept_without_waiting(void)
 	assert_int_equal(p.revents, POLLIN);
 	b = scene_call(B, SYS_accept4, listener, 0, 0, SOCK_NONBLOCK);
 	assert_true(b >= 0);
-	/* O_NONBLOCK is set because accept4() asked for it. */
+	/* accept4() set O_NONBLOCK, because its flags said so. */
 	assert_true(scene_call(B, SYS_fcntl, b, F_GETFL, 0) & O_NONBLOCK);
 	assert_int_equal(scene_accept(B, listener), -EAGAIN);
 	scene_close(B, b);

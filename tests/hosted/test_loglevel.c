@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug lines by subsystem: `loglevel.NAME=` at boot and /proc/loglevel at run time.  When off, not
- * even the log's ring has them; when on, exactly the subsystem's own lines are on the console, and
- * they agree with the wire.
+ * Debug lines by subsystem: `loglevel.NAME=` at boot and /proc/loglevel at run time.  When they are
+ * off, even the log's ring does not have them; when they are on, the console has the lines of that
+ * subsystem only, and they agree with the wire.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -19,7 +19,7 @@
 static const char *const names[] = {"kernel", "mm",  "sched", "fs",   "net",
 				    "virtio", "arp", "ip",    "icmp", "tcp"};
 
-/* A's console since the last mark() of this scene, or since its boot. */
+/* The scene that called mark() last, and the length of A's console at that time. */
 static const char *marked_in;
 static size_t console_mark;
 static void mark(void)
@@ -33,7 +33,7 @@ static const char *console(void)
 	return A->console() + (marked_in == scene->name ? console_mark : 0);
 }
 
-/* A's console has debug lines of no subsystem but this one (NULL: of none). */
+/* Checks that A's console has debug lines of @name and of no other subsystem (NULL: of none). */
 static void assert_lines_of(const char *name)
 {
 	char prefix[32];
@@ -63,13 +63,13 @@ static void none_by_default(void)
 	connect_and_close();
 	assert_lines_of(NULL);
 	assert_null(strstr(scene_proc(A, "/proc/kmsg"), "tcp: "));
-	/* `loglevel=debug` shows more of the boot, and no packets. */
+	/* A console level of debug shows more of the boot, but no packets. */
 	assert_int_equal(scene_proc_write(A, LOGLEVEL, "console=debug"), 13);
 	connect_and_close();
 	assert_lines_of(NULL);
 }
 
-/* RFC 9293 3.5: the handshake, and figure 5's states of the active opener. */
+/* RFC 9293 3.5: the segments of the handshake, and the states of the active opener in figure 5. */
 static void tcp_tells_segments_and_states(void)
 {
 	static const char *const lines[] = {"CLOSE > SYN_SENT\n",
@@ -111,7 +111,7 @@ static void a_retransmission_timeout(void)
 	scene_close(B, listener);
 }
 
-/* Each is turned on and off while the kernel runs. */
+/* Each subsystem's lines can be turned on and off while the kernel runs. */
 static void each_at_run_time(void)
 {
 	static const struct {
@@ -144,8 +144,8 @@ static void each_at_run_time(void)
 }
 
 /*
- * Requests and replies, as RFC 826 names them; B sends no request, since A's request has A's
- * address.
+ * The lines name requests and replies as RFC 826 does.  B sends no request, because A's request
+ * contains A's address.
  */
 static void arp_lines_name_the_asker(void)
 {
@@ -195,7 +195,7 @@ static void (*cable_of(struct host *h))(bool up)
 	return set_link;
 }
 
-/* A level below the console's silences the subsystem's lines; the others stay. */
+/* If a subsystem's level is below the console's, its lines are missing on the console; others are there. */
 static void a_subsystem_that_is_silent(void)
 {
 	assert_non_null(strstr(A->console(), "softnet "));
@@ -226,7 +226,7 @@ static void a_name_that_is_none(void)
 	assert_null(strstr(scene_proc(A, LOGLEVEL), "debug"));
 }
 
-/* Virtio 1.1, 6: bit 32 is VIRTIO_F_VERSION_1, without which a modern device is of no use. */
+/* Virtio 1.1, 6: bit 32 is VIRTIO_F_VERSION_1, which the driver of a modern device must accept. */
 static void virtio_tells_the_features(void)
 {
 	unsigned long long agreed, offered;

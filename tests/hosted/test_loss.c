@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lost segments are retransmitted at the times of RFC 6298: after a second without a measurement,
- * doubled with each loss; then the measured time, not below 200 ms.
+ * Lost segments are retransmitted at the times of RFC 6298: after a second if no round trip was
+ * measured, else after the measured time, but not before 200 ms; each loss doubles the time.
  */
 #include "tests/hosted/scene.h"
 
 #define PORT 7
-/* srtt of 2 ms, and the variance that is taken as 200 ms at least. */
+/* In ms: a smoothed round trip of 2 ms, plus a variance that counts as at least 200 ms. */
 #define RTO_LEAST 200
 #define RTO_MOST  215
 
@@ -65,8 +65,10 @@ static void lost_last_data(void)
 	scene_fill(sent, sizeof(sent), 2);
 	scene_sleep(10 * MS);
 	scene_mark();
-	/* 14600 bytes in segments of 1448: ten full ones and a short one, which is
-	 * lost.  No later segment can cause duplicate ACKs. */
+	/*
+	 * Ten full segments of 1448 bytes and a short one, which is lost.  No later segment can
+	 * cause duplicate ACKs.
+	 */
 	scene_drop(A, DATA, 11);
 	scene_send_all(A, p.a, sent, sizeof(sent));
 	scene_recv_all(B, p.b, got, sizeof(got));
@@ -96,7 +98,7 @@ static void lost_ack_of_the_fin(void)
 	scene_pair_close(&p);
 }
 
-/* The last ACK is lost: B retransmits its FIN, and A's TIME_WAIT sends the ACK again. */
+/* The last ACK is lost: B retransmits its FIN, and A, in TIME_WAIT, sends the ACK again. */
 static void lost_last_ack(void)
 {
 	struct pair p = scene_pair();
@@ -117,7 +119,7 @@ static void lost_last_ack(void)
 		     "a A 2 2 0 lost\n"
 		     "b FA 1 2 0\n"
 		     "a A 2 2 0\n");
-	/* With the second FIN, the minute of TIME_WAIT begins again. */
+	/* The second FIN restarts the minute of TIME_WAIT. */
 	scene_sleep(60 * SEC - 200 * MS);
 	assert_state(A, p.aport, p.bport, TCP_TIME_WAIT);
 	scene_pair_close(&p);
@@ -136,7 +138,7 @@ static void connect_gives_up_after_127_seconds(void)
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSynRetrans"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 6);
-	/* The first was no retransmission. */
+	/* This counts lost retransmissions, so not the first SYN. */
 	assert_int_equal(scene_counter(A, "TcpExt.TCPLostRetransmit"), 5);
 	assert_int_equal(scene_end(A, ticket), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 126900, 127200);
@@ -174,7 +176,8 @@ static void a_request_gives_up_after_63_seconds(void)
 }
 
 /*
- * 15 retransmissions: a quarter of an hour (RFC 1122 4.2.3.5 wants 100 s at least).
+ * After 15 retransmissions, a quarter of an hour, the sender gives up (RFC 1122 4.2.3.5 requires at
+ * least 100 s).
  *
  * LIMIT(TCP_RETRIES2)
  */
@@ -192,7 +195,7 @@ static void data_gives_up_after_a_quarter_of_an_hour(void)
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 13 * 60000, 20 * 60000);
 	assert_int_equal(scene_count(A, DATA), 16);
-	/* Doubled up to two minutes, no further. */
+	/* The timeout doubles up to two minutes. */
 	assert_gap_ms(scene_nth(A, DATA, 15), scene_nth(A, DATA, 16), 119900, 120100);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnTimeout"), 1);
 	assert_int_equal(scene_state(A, p.aport, p.bport), 0);
@@ -225,7 +228,10 @@ static void three_duplicate_acks_bring_it_at_once(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TCPFastRetrans"), 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPRenoRecovery"), 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
-	/* Seven segments beyond the hole, in as many packets as the receiver's polls made of them. */
+	/*
+	 * Seven segments arrived beyond the hole; the receiver's polls may have merged them into
+	 * fewer packets.
+	 */
 	assert_in_range(scene_counter(B, "TcpExt.TCPOFOQueue"), 1, 7);
 	scene_pair_close(&p);
 }
@@ -268,7 +274,7 @@ static void a_retransmission_lost_too(void)
 
 	scene_sleep(10 * MS);
 	scene_mark();
-	/* The third, and when three duplicates bring it again (the 11th or a later), that too. */
+	/* The third of ten segments is lost, and so is its fast retransmission, the eleventh. */
 	scene_drop(A, DATA, 3);
 	scene_drop(A, DATA, 11);
 	scene_carry(A, p.a, B, p.b, 14480);
