@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device interrupts: the handler of each number, and the entry and exit of every interrupt.
+ * Device interrupts: the table of handlers by interrupt number, and the entry and exit code of
+ * every interrupt.
  *
- * Callers: the platform's vectors enter at do_IRQ() and do_timer_interrupt(), with interrupts off;
- * drivers register at request_irq() (process context).
+ * Callers: the platform's interrupt code -> do_IRQ(), do_timer_interrupt(), with interrupts off;
+ * drivers -> request_irq() (process context).
  *
- * On the way out of an interrupt, softirqs run, and a thread in application code whose slice is
- * over is preempted.  Kernel code is never preempted.  Answers to Linux's kernel/irq/manage.c and
- * arch/x86/kernel/irq.c.
+ * At the end of an interrupt pending softirqs run.  Then the interrupted thread is preempted if it
+ * was in application code and its time slice is over.  Kernel code is never preempted.  Answers to
+ * Linux's kernel/irq/manage.c and arch/x86/kernel/irq.c.
  */
 #include "kernel/irq.h"
 
@@ -28,7 +29,7 @@ u64 nmi_count;
 u64 spurious_irq_count;
 
 static struct irq_desc descs[NR_IRQS];
-static DEFINE_SPINLOCK(irq_lock); /* giving numbers out and taking them back */
+static DEFINE_SPINLOCK(irq_lock); /* protects the allocation of numbers in descs[] */
 
 int request_irq(const char *name, irq_handler_t handler, void *arg)
 {
@@ -65,7 +66,10 @@ const struct irq_desc *irq_desc(unsigned int irq)
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-/* Preempts the interrupted thread if it was in application code and its slice is over. */
+/*
+ * The end of every interrupt: runs softirqs, then preempts the interrupted thread if it was in
+ * application code and its time slice is over.
+ */
 static void interrupt_exit(void)
 {
 	irq_exit();

@@ -9,12 +9,17 @@
 
 typedef void (*irq_handler_t)(void *arg); /* hard interrupt, irq off */
 
-/* Gives out a number for @handler; the transport tells the device to raise it (MSI-X,
- * I/O APIC).
- * -ENOSPC when NR_IRQS are taken.  Process context.  @name is kept, not copied. */
+/*
+ * Allocates an interrupt number for @handler; the caller (a virtio transport, for example) then
+ * makes its device raise that number through MSI-X or the I/O APIC.  Returns -ENOSPC when all
+ * NR_IRQS are in use.  @name is not copied and must stay valid.  Process context.
+ */
 int request_irq(const char *name, irq_handler_t handler, void *arg);
 void free_irq(unsigned int irq);
-/* For a handler whose line carries several: calls @irq's, counted.  Hard interrupt. */
+/*
+ * Counts one interrupt of @irq and calls its handler.  Called by the handler of a line that several
+ * devices share.  Hard interrupt.
+ */
 void generic_handle_irq(unsigned int irq);
 
 struct irq_desc {
@@ -25,7 +30,7 @@ struct irq_desc {
 };
 const struct irq_desc *irq_desc(unsigned int irq); /* NULL when free */
 extern u64 timer_irq_count;
-extern u64 nmi_count;          /* of the machine; 0 in the hosted kernel */
-extern u64 spurious_irq_count; /* a number without a handler */
+extern u64 nmi_count;          /* 0 in the hosted kernel, which has no NMIs */
+extern u64 spurious_irq_count; /* interrupts with a number that has no handler */
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Log levels: the lines that reach the console, and the subsystems whose debug lines are made.
+ * Log levels: they decide which lines reach the console, and for which subsystems debug lines are
+ * formatted.
  *
  * log_register() <- each subsystem's init; `loglevel=` and `loglevel.NAME=` (boot); reading and
- * writing /proc/loglevel (process).  The list only grows, at boot; a level is one byte, read
- * without a lock in every context.  Answers to Linux's `loglevel=` and lib/dynamic_debug.c, and to
- * 9front's netlog.
+ * writing /proc/loglevel (process).  The list of subsystems grows at boot and does not change
+ * afterwards; a level is one byte, so any context reads it without a lock.  Answers to Linux's
+ * `loglevel=` and lib/dynamic_debug.c, and to 9front's netlog.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
@@ -15,14 +16,15 @@
 #include "kernel/limits.h"
 #include "kernel/printk.h"
 
-#define LOGLEVEL_NUMBER_MAX 15 /* Linux's CONSOLE_LOGLEVEL_MOTORMOUTH: all */
+/* Linux's CONSOLE_LOGLEVEL_MOTORMOUTH: the console shows all lines. */
+#define LOGLEVEL_NUMBER_MAX 15
 #define LEVEL_NAMES         "emerg|alert|crit|err|warning|notice|info|debug"
 #define DEFAULT             "default"
 #define CONSOLE             "console"
 
 int console_loglevel = LOG_NOTICE;
 DEFINE_LOG_SOURCE(kernel_log, "kernel");
-/* log_register() makes it longer. */
+/* Lists the subsystems' names; log_register() adds each. */
 static char usage[LOG_LINE_MAX] = "loglevel.kernel=" LEVEL_NAMES "|" DEFAULT;
 
 void log_register(struct log_source *source)
@@ -52,9 +54,9 @@ static const struct {
 	     {"notice", LOG_NOTICE},   {"info", LOG_INFO},    {"debug", LOG_DEBUG}};
 
 /*
- * A name sets this level and the more severe ones, as in syslogd's rules; the names are those of
- * syslog(3).  A number sets the levels below it, as on Linux, where 8 and more show all (its kernel
- * uses 10 and 15).
+ * Converts the value of `loglevel=`.  A name (those of syslog(3)) selects that level and the more
+ * severe ones, as in syslogd's rules.  A number selects the levels below it, as on Linux, where 8
+ * and more select all (Linux itself uses 10 and 15).
  */
 static int parse_level(const char *value, int *level)
 {
@@ -72,7 +74,7 @@ static int parse_level(const char *value, int *level)
 	return 0;
 }
 
-/* As parse_level() takes it. */
+/* Prints the level in the form that parse_level() accepts. */
 static void show_level(struct seq_file *m, const char *name, int level)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
@@ -121,7 +123,7 @@ static int loglevel_show(struct seq_file *m)
 	return 0;
 }
 
-/* A line as loglevel_show() makes it; one newline may end it. */
+/* Accepts a line in the form that loglevel_show() prints, with or without a newline. */
 static int loglevel_write(char *text)
 {
 	static const char console[] = CONSOLE "=";

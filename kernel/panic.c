@@ -2,11 +2,10 @@
 /*
  * panic() and warnings.
  *
- * panic() <- BUG_ON(), the exception entries, code that finds the kernel's own state broken.
- * warn_at() <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.  After the
- * dump, the command line's `panic=` decides: halt (stay, so that a person can read the console and
- * a debugger can attach), reboot, or poweroff with a failure code (for tests).  Answers to Linux's
- * kernel/panic.c.
+ * panic() <- BUG_ON(), the exception entries, code that detects corrupted kernel state. warn_at()
+ * <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.  After the dump, the
+ * option `panic=` decides: halt (stop, so that a person can read the console and a debugger can
+ * attach), reboot, or poweroff with a failure code (for tests).  Answers to Linux's kernel/panic.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
@@ -33,7 +32,10 @@ static const char *context_name(void)
 	return "process";
 }
 
-/* The running thread and its context.  Early in the boot there is neither CPU block nor thread. */
+/*
+ * Prints the running thread and its context.  Early in the boot there is no per-CPU block and no
+ * thread.
+ */
 static void print_where(void)
 {
 	struct task_struct *task;
@@ -55,7 +57,7 @@ void __noreturn panic(const char *fmt, ...)
 
 	hal_irq_disable();
 	if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST)) {
-		/* The dump itself failed: print a constant text, and end. */
+		/* The dump of the first panic caused another: print a constant text, and end. */
 		hal_console_write(again, sizeof(again) - 1, NULL);
 		hal_halt(panic_policy, PANIC_EXIT_CODE);
 	}

@@ -5,11 +5,11 @@
  * printk_from() <- all code, through pr_err() ... pr_debug(), and panic().  Any context.
  * kmsg_copy() <- /proc/kmsg.
  *
- * A line is formatted on the caller's stack, so that nothing is allocated and the lines of two
- * callers do not mix. log_lock (taken in every context, hence irq-safe) covers the ring and the
- * console, so that an interrupt cannot print into the middle of a line.  A panic may happen while
- * the lock is held, through a bug in the console or in the lock itself; so panic() stops taking it.
- * Answers to Linux's kernel/printk/printk.c.
+ * A line is formatted on the caller's stack, so that no memory is allocated and the lines of two
+ * callers do not mix. log_lock protects the ring and the console, so that an interrupt cannot print
+ * into the middle of a line.  It is taken in every context, so with interrupts off.  A panic may
+ * happen while the lock is held, because of a bug in the console or in the lock itself; so lines of
+ * a panic are printed without the lock.  Answers to Linux's kernel/printk/printk.c.
  */
 #include "kernel/printk.h"
 
@@ -21,13 +21,13 @@
 
 static DEFINE_SPINLOCK(log_lock);
 static char ring[LOG_RING_SIZE];
-static u64 ring_end; /* bytes ever written; the newest LOG_RING_SIZE of them are there */
+static u64 ring_end; /* bytes written since boot; ring[] holds the last LOG_RING_SIZE of them */
 static bool panicking;
 
 BUILD_BUG_ON(!IS_POWER_OF_2(LOG_RING_SIZE));
 BUILD_BUG_ON(LOG_LINE_MAX >= LOG_RING_SIZE);
 
-/* Formats one line that ends in '\n'; text that does not fit is cut, without losing the line's end. */
+/* Formats one line that ends in '\n'.  A longer text is cut, but still ends in '\n'. */
 static size_t format_line(char *line, const char *fmt, va_list ap)
 {
 	u64 us = ktime_get_us();
@@ -86,8 +86,8 @@ size_t kmsg_copy(char *buf, size_t size)
 	n = min_t(u64, n, ring_end);
 	from = ring_end - n;
 	/*
-	 * Begin at the start of a line.  If older bytes were overwritten, the oldest byte may be in
-	 * the middle of a line: skip to the next one.
+	 * Begin at the start of a line.  If the oldest byte that is copied may lie in the middle of
+	 * a line, skip to the next one.
 	 */
 	if (n == LOG_RING_SIZE || (from > 0 && ring[(from - 1) % LOG_RING_SIZE] != '\n')) {
 		while (n && ring[from % LOG_RING_SIZE] != '\n') {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's log: one line a call, to the console and to a ring that /proc/kmsg reads.
- * Any context, also while panicking; below `loglevel=` a line goes to the ring only.
+ * The kernel's log.  Each call writes one line to a ring, which /proc/kmsg shows, and to the
+ * console if `loglevel=` selects the line's level.  Any context, also during a panic.
  */
 #ifndef KERNEL_PRINTK_H
 #define KERNEL_PRINTK_H
 
 #include "kernel/types.h"
 
-/* Linux's numbers; the first three are for `loglevel=` only. */
+/* Linux's numbers.  No line has one of the first three; they are values of `loglevel=`. */
 enum loglevel {
 	LOG_EMERG,
 	LOG_ALERT,
@@ -20,39 +20,54 @@ enum loglevel {
 	LOG_DEBUG
 };
 
-/* Lines with level <= console_loglevel reach the console (default LOG_NOTICE; `loglevel=`). */
+/*
+ * Lines with level <= console_loglevel reach the console (the default is LOG_NOTICE; the option
+ * `loglevel=` sets it).
+ */
 extern int console_loglevel;
 
 /*
- * A subsystem whose lines have a level of their own (`loglevel.NAME=`, /proc/loglevel).  A file of
- * the subsystem defines LOG_SOURCE as its log_source before the first include.
+ * A subsystem whose lines can have their own log level (`loglevel.NAME=`, /proc/loglevel).  Each
+ * file of the subsystem defines LOG_SOURCE as the log_source before its first #include.
  */
 struct log_source {
-	const char *name;        /* "tcp" */
-	s8 level;                /* as console_loglevel, for these lines; LOG_AS_CONSOLE */
+	const char *name; /* "tcp" */
+	/*
+	 * Its lines up to this level reach the console; LOG_AS_CONSOLE: as console_loglevel says.
+	 */
+	s8 level;
 	struct log_source *next; /* log_register()'s */
 };
-#define LOG_AS_CONSOLE (-2) /* console_loglevel is -1 and more */
+#define LOG_AS_CONSOLE (-2) /* not a level: console_loglevel is at least -1 */
 
 #define DEFINE_LOG_SOURCE(symbol, source_name)                                                     \
 	struct log_source symbol = {.name = (source_name), .level = LOG_AS_CONSOLE}
 
-extern struct log_source kernel_log; /* of files that define none */
+extern struct log_source kernel_log; /* the source of files that do not define LOG_SOURCE */
 #ifndef LOG_SOURCE
 #define LOG_SOURCE kernel_log
 #endif
 
-/* At boot.  The same source again is ignored; another one with its name is a bug. */
+/*
+ * Boot.  A second registration of the same source has no effect; another source with the same name
+ * is a bug.
+ */
 void log_register(struct log_source *source);
 
 void printk_from(const struct log_source *source, enum loglevel level, const char *fmt, ...)
 	__printf_like(3, 4);
 
-/* Copies the newest whole lines of the log that fit, oldest first; returns the bytes.  Any context. */
+/*
+ * Copies as many of the newest lines as fit, oldest first and only whole lines.  Returns the bytes
+ * copied.  Any context.
+ */
 size_t kmsg_copy(char *buf, size_t size);
-/* From panic(): from now on lines go out without waiting for the log's lock. */
+/* Called by panic(): later lines are written without taking the log's lock. */
 void printk_panicking(void);
-/* Registers `loglevel=`, `loglevel.NAME=`, /proc/loglevel and `panic=`.  Boot, before cmdline_parse(). */
+/*
+ * Register the options `loglevel=` and `loglevel.NAME=`, /proc/loglevel, and the option `panic=`.
+ * Boot, before cmdline_parse().
+ */
 void printk_init(void); /* kernel/loglevel.c */
 void panic_init(void);  /* kernel/panic.c */
 
@@ -63,8 +78,9 @@ void panic_init(void);  /* kernel/panic.c */
 #define pr_info(...)       printk(LOG_INFO, __VA_ARGS__)
 
 /*
- * For each packet, call or object: no line is formatted, and no argument evaluated, unless the source's own level
- * is LOG_DEBUG.  `loglevel=debug` does not set that level: use printk(LOG_DEBUG, ...) for rare lines, as at boot.
+ * For a line about each packet, call or object: unless the source's own level is LOG_DEBUG, the
+ * line is not formatted and its arguments are not evaluated. `loglevel=debug` does not set that
+ * level.  For rare lines, as at boot, use printk(LOG_DEBUG, ...).
  */
 #define pr_debug_on() unlikely(READ_ONCE(LOG_SOURCE.level) >= LOG_DEBUG)
 #define pr_debug(fmt, ...)                                                                         \

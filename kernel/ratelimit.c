@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A limit for log lines whose cause a device or a peer can repeat at will.
+ * A limit for the rate of log lines that a device or a peer can cause as often as it wants.
  *
- * ratelimit_allows() <- drivers, before a line of that kind.  Any context; the caller serialises calls with
- * one struct ratelimit.  Linux's lib/ratelimit.c.
+ * ratelimit_allows() <- drivers, before a line of that kind.  Any context; the caller serialises
+ * calls with one struct ratelimit.  Answers to Linux's lib/ratelimit.c.
  */
 #include "kernel/ratelimit.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A limit for log lines whose cause a device or a peer can repeat at will.
+ * A limit for the rate of log lines that a device or a peer can cause as often as it wants.
  *
- * The caller serialises calls with one struct ratelimit.  Any context.  Linux's lib/ratelimit.c.
+ * The caller serialises calls with one struct ratelimit.  Any context.  Answers to Linux's
+ * lib/ratelimit.c.
  */
 #ifndef KERNEL_RATELIMIT_H
 #define KERNEL_RATELIMIT_H
@@ -10,15 +11,15 @@
 #include "kernel/types.h"
 
 struct ratelimit {
-	u64 begin_ns;       /* of the interval; 0: none yet */
+	u64 begin_ns;       /* when the present interval began, ns; 0: none has begun */
 	unsigned int lines; /* allowed in it */
-	u64 withheld;       /* lines since the last report of them */
+	u64 withheld;       /* lines suppressed since the last report of their number */
 };
 
 /*
- * Returns true if one more line may be logged: at most LOG_BURST_LINES in LOG_BURST_MS.  If lines
- * were withheld, the next call that returns true first logs their number, in a line that begins
- * with @name.
+ * Returns true if the caller may log one more line: at most LOG_BURST_LINES are allowed in
+ * LOG_BURST_MS.  The first allowed call after others were refused also logs how many were refused,
+ * in a line that begins with @name.
  */
 bool ratelimit_allows(struct ratelimit *limit, const char *name);
 

@@ -4,12 +4,12 @@
  *
  * Callers: the power button's interrupt -> shutdown_request(), which wakes the init thread in
  * shutdown_on_request(); that thread, the system call power and an application's return from main()
- * -> kernel_shutdown().  Process context, except shutdown_request().  A subsystem with work to
- * finish registers a hook, so that kernel/ knows no network.
+ * -> kernel_shutdown().  Process context, except shutdown_request().  A subsystem that must finish
+ * work first registers a hook, so that kernel/ does not depend on the network code.
  *
- * Each stage has its own time.  A stage that is not done by then is cut off: a peer that does not
- * answer must not keep the machine from powering off.  Answers to Linux's kernel/reboot.c
- * (kernel_power_off, its notifier chain).
+ * Each stage has a deadline, at which its hooks return even if their work is not finished: a peer
+ * that does not answer must not keep the machine from powering off.  Answers to Linux's
+ * kernel/reboot.c (kernel_power_off, its notifier chain).
  */
 #include "kernel/shutdown.h"
 #include "kernel/lib/bug.h"

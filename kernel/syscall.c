@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system call table and its one entry.
+ * The system call table, and kernel_syscall(), the one entry into it.
  *
  * Callers: the application's library (include/, apps/libc), the hosted build's submitted calls.
  * Process context.  Each subsystem registers its calls at boot (register_syscalls), so that this
  * file includes none of them.
  *
- * While syscall_depth is above zero the thread is not preempted; on the way out it gives the CPU up
- * if its slice ended meanwhile.  Answers to Linux's arch/x86/entry/common.c.
+ * While syscall_depth is above zero the thread is not preempted.  At the end of the call it yields
+ * the CPU if its time slice ended meanwhile.  Answers to Linux's arch/x86/entry/common.c.
  */
 #include "kernel/syscall.h"
 
@@ -20,7 +20,9 @@
 
 static struct syscall_def table[NR_SYSCALLS];
 
-/* The address of the application's errno.  The name is fixed: C libraries and compilers use it. */
+/*
+ * Returns the address of the calling thread's errno.  C libraries and compilers expect this name.
+ */
 int *__errno_location(void);
 
 void register_syscalls(const struct syscall_def *defs, unsigned int n)
@@ -50,7 +52,10 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	watchdog_progress();
 	if (unlikely(this_cpu()->need_resched) && !self->syscall_depth)
 		cond_resched();
-	/* There are no signal handlers, after which the call could be restarted. */
+	/*
+	 * ERESTARTSYS asks to restart the call after a signal handler.  There are no signal
+	 * handlers, so the call ends with EINTR.
+	 */
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 

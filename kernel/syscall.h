@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system call table: one entry for applications, for the hosted build's submitted calls, and
- * for the SYSCALL instruction later.
+ * The system call table.  Applications and the tests of the hosted build enter it through one
+ * function; the SYSCALL instruction will use the same one later.
  *
- * Numbers are Linux's x86-64 ones; ours above them (include/uapi/unistd.h). kernel/ does not know
- * net/: each subsystem registers its calls at boot.
+ * The numbers are Linux's for x86-64, with our own calls above them (include/uapi/unistd.h).  Each
+ * subsystem registers its calls at boot, so that kernel/ does not depend on net/.
  */
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H
@@ -19,10 +19,13 @@ struct syscall_def {
 	const char *name;
 };
 
-/* A second registration of a number is a bug. */
+/* Registers system calls at boot.  A second registration of a number is a bug. */
 void register_syscalls(const struct syscall_def *defs, unsigned int n);
 
-/* Process context of a thread with a file table.  -ENOSYS for an unregistered number. */
+/*
+ * Calls the system call @nr.  Returns its result or -errno; -ENOSYS for an unregistered number.
+ * Process context, in a thread with a file table.
+ */
 long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f);
 
 #define SYSCALL_DEF(number, function)                                                              \

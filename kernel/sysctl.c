@@ -4,10 +4,10 @@
  *
  * sysctl_register() <- each subsystem's init, at boot; sysctl_set() <- the command line's `sysctl.`
  * (boot) and write() to /proc/sys (kernel/fs/proc_sys.c, process); sysctl_show() <- read() there,
- * /proc/sysctl.  The table only grows, at boot; the values are ints that any code reads: no lock.
- * Answers to Linux's kernel/sysctl.c and Documentation/networking/ip-sysctl.txt.  Stricter than
- * Linux, which accepts a vector's first numbers alone, and the first of too many; here both are
- * errors.
+ * /proc/sysctl.  No lock: the table grows only at boot, and each value is an int that any code
+ * reads in one access.  Answers to Linux's kernel/sysctl.c and
+ * Documentation/networking/ip-sysctl.txt.  For a sysctl with several numbers, Linux accepts too few
+ * of them, and ignores those that are too many; here both are errors.
  */
 #include "kernel/sysctl.h"
 
@@ -43,7 +43,7 @@ const struct ctl_table *sysctl_nth(unsigned int i)
 	return NULL;
 }
 
-/* Is @name, of @len bytes, the entry's name?  A dot in it stands for a slash. */
+/* Returns true if @name, of @len bytes, is the name @procname.  A dot in @name matches a slash. */
 static bool same_name(const char *procname, const char *name, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -89,8 +89,8 @@ static bool is_blank(char c)
 }
 
 /*
- * Copies the next word of *@text to @word: its length, 0 at the end, -EINVAL if it is longer than
- * any number.
+ * Copies the next word of *@text to @word and advances *@text.  Returns the word's length, 0 at the
+ * end of the text, or -EINVAL if the word does not fit or a newline is not the last byte.
  */
 static int next_word(const char **text, char *word, size_t size)
 {
@@ -186,8 +186,8 @@ int sysctl_usage(const struct ctl_table *t, char *buf, size_t size)
 static char usage[SYSCTL_NAME_MAX + SYSCTL_TEXT_MAX];
 
 /*
- * @word: the text after "sysctl.".  If its value is wrong, the reported usage is that of this
- * sysctl.
+ * Sets a sysctl from the option `sysctl.`; @word is the text after "sysctl.".  If the name is known
+ * but the value is invalid, the usage that the command line reports is that of this sysctl.
  */
 static int parse_param(const char *word)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Named values that may be changed while the kernel runs: sysctls.
+ * Sysctls: named values that can be changed while the kernel runs.
  *
- * A subsystem keeps the values as plain ints that its code reads, under Linux's names
- * (sysctl_tcp_retries2), with their defaults and ranges in a limits.h; it registers a table
- * that names them.  A value is set through sysctl_set(), from the command line
- * (`sysctl.net.ipv4.tcp_retries2=8`) or by writing /proc/sys/net/ipv4/tcp_retries2.  Reading
- * returns the value itself. A value that would have no effect is not in a table.
+ * A subsystem keeps each value in an int variable that its code reads, with Linux's name
+ * (sysctl_tcp_retries2) and with its default and range in a limits.h.  It registers a table that
+ * lists these variables.  A value is set through sysctl_set(), from the command line
+ * (`sysctl.net.ipv4.tcp_retries2=8`) or by writing /proc/sys/net/ipv4/tcp_retries2.  Reading the
+ * file returns the current value.  A sysctl of Linux that would have no effect here is left out.
  *
- * A reader takes an int as it stands, without a lock: it sees the old value or the new one; of a
- * vector possibly some of each, as in Linux.
+ * Code reads the int without a lock and so gets either the old value or the new one.  If a sysctl
+ * has several numbers, it may get some old and some new ones, as in Linux.
  */
 #ifndef KERNEL_SYSCTL_H
 #define KERNEL_SYSCTL_H
@@ -18,37 +18,55 @@
 
 struct ctl_table {
 	const char *procname; /* "net/ipv4/tcp_retries2" */
-	const char *unit;     /* "s", "bytes"; "" where a number is just that */
-	const char *what;     /* in one line, and whose rule it is */
+	const char *unit;     /* "s", "bytes"; "" if the number has no unit */
+	const char *what;     /* one line: the meaning, and the RFC or system that defines it */
 	int *value;           /* NULL: a word */
-	unsigned int nr;      /* ints at @value, not falling; 0: one */
-	int min, max;         /* of each */
-	int scale;            /* *value is the text's number times this: HZ for seconds; 0: 1 */
-	/* Of a word: sets it, 0 or -errno; shows the one in force. */
+	/* Number of ints at @value, each not less than the one before; 0 means 1. */
+	unsigned int nr;
+	int min, max; /* of each */
+	/* Factor from the number in the text to *value: HZ for seconds; 0 means 1. */
+	int scale;
+	/*
+	 * For a sysctl whose value is a word (value is NULL): sets it, and returns 0 or -errno;
+	 * returns the current word.
+	 */
 	int (*set)(const char *word);
 	const char *(*get)(void);
 };
 
-/* .min and .max from a X_RANGE of a limits.h. */
+/* Sets .min and .max from an X_RANGE of a limits.h. */
 #define SYSCTL_RANGE(...)      SYSCTL_MIN_MAX(__VA_ARGS__)
 #define SYSCTL_MIN_MAX(lo, hi) .min = (lo), .max = (hi)
 
-/* Kept by pointer.  A name twice, or a default out of its range, is a bug.  At boot. */
+/*
+ * Registers @n sysctls at boot.  The table is not copied and must stay valid.  A duplicate name, or
+ * a default out of its range, is a bug.
+ */
 void sysctl_register(const struct ctl_table *table, unsigned int n);
-/* The i-th in the order of registration; NULL past the last. */
+/* Returns sysctl number @i in the order of registration, or NULL if there are no more. */
 const struct ctl_table *sysctl_nth(unsigned int i);
-/* By "net/ipv4/tcp_retries2" or "net.ipv4.tcp_retries2", @len bytes of it; NULL: there is none. */
+/*
+ * Finds a sysctl by the first @len bytes of @name, "net/ipv4/tcp_retries2" or
+ * "net.ipv4.tcp_retries2".  NULL if there is none.
+ */
 const struct ctl_table *sysctl_find(const char *name, size_t len);
 /*
- * As many numbers as the value has, decimal, separated by blanks or commas; one newline may end them.
- * All of them or nothing: -EINVAL (not such numbers, too few, too many, out of range, falling).
+ * Sets a sysctl from @text: as many decimal numbers as the sysctl has, separated by blanks or
+ * commas, perhaps with a newline at the end.  Returns 0, or -EINVAL without any change if there are
+ * too few or too many, or one is not a number, out of range, or less than the one before.
  */
 int sysctl_set(const struct ctl_table *table, const char *text);
-/* The value in force, numbers separated by tabs, no newline.  Returns its length. */
+/*
+ * Writes the current value to @buf, several numbers separated by tabs, without a newline.  Returns
+ * the length.
+ */
 int sysctl_show(const struct ctl_table *table, char *buf, size_t size);
-/* "net.ipv4.tcp_retries2=0..255 (retransmissions)". */
+/*
+ * Writes the accepted values to @buf, for example "net.ipv4.tcp_retries2=0..255 (retransmissions)".
+ * Returns the length.
+ */
 int sysctl_usage(const struct ctl_table *table, char *buf, size_t size);
 
-void sysctl_init(void); /* the command line's `sysctl.`, /proc/sysctl */
+void sysctl_init(void); /* registers the option `sysctl.` and /proc/sysctl */
 
 #endif

@@ -6,9 +6,9 @@
  * hal_probe_devices() -> boot_stage(); init/main.c -> boot_stages_show().  Boot, one thread: no
  * lock.
  *
- * Stages are noted with a raw counter whose speed is known only later, so that the stages before
- * the clock is calibrated are measured too.  They are shown at the end, because `loglevel=` is read
- * late.
+ * The end of each stage is recorded as a raw value of the clock's counter, so that the stages
+ * before the calibration of the clock are measured, too.  The list is printed at the end of the
+ * boot, because the option `loglevel=` is read late.
  */
 #include "kernel/timeline.h"
 

@@ -2,9 +2,9 @@
 /*
  * The integer types and compiler attributes that every file of the kernel uses.
  *
- * No context, no lock: types only.  Needs nothing but the compiler's freestanding headers, so that
- * it can be included beside a host C library's headers (tests/host).
- * Answers to Linux's include/linux/types.h, compiler.h and kernel.h.
+ * Includes only the compiler's freestanding headers, so that it can be included beside a host C
+ * library's headers (tests/host).  Answers to Linux's include/linux/types.h, compiler.h and
+ * kernel.h.
  */
 #ifndef KERNEL_TYPES_H
 #define KERNEL_TYPES_H
@@ -23,22 +23,25 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-/* Network byte order; a plain typedef, the name is the documentation. */
+/*
+ * Integers in network byte order (__be) or little-endian (__le).  The compiler does not check them:
+ * the names only tell the reader.
+ */
 typedef u16 __be16;
 typedef u32 __be32;
 typedef u64 __be64;
 typedef u16 __le16;
 typedef u32 __le32;
 typedef u64 __le64;
-typedef u16 __sum16; /* a finished (folded, complemented) Internet checksum */
-typedef u32 __wsum;  /* a running Internet checksum, not folded */
+typedef u16 __sum16; /* a finished Internet checksum: folded to 16 bits and complemented */
+typedef u32 __wsum;  /* an Internet checksum in progress, not yet folded to 16 bits */
 
-/* Same type as a host C library's ssize_t, so that both may be seen by one file. */
+/* Defined exactly like a host C library's ssize_t, so that one file may include both headers. */
 #ifndef __ssize_t_defined
 typedef long ssize_t;
 #define __ssize_t_defined
 #endif
-typedef s64 loff_k; /* a file offset, signed as off_t is */
+typedef s64 loff_k; /* a file offset, signed like off_t */
 typedef u64 phys_addr_t;
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -51,11 +54,14 @@ typedef u64 phys_addr_t;
 #define __must_check             __attribute__((warn_unused_result))
 #define __printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 #define noinline                 __attribute__((noinline))
-#undef __always_inline /* the host C library has one */
+#undef __always_inline /* the host C library defines it, too */
 #define __always_inline inline __attribute__((always_inline))
 #define fallthrough     __attribute__((fallthrough))
 
-/* A pointer that an application passed: access it only through copy_{from,to}_user. */
+/*
+ * Marks a pointer that an application passed: access it only through copy_from_user() and
+ * copy_to_user().
+ */
 #define __user
 
 #define barrier()        __asm__ volatile("" ::: "memory")
@@ -97,7 +103,7 @@ typedef u64 phys_addr_t;
 #define IS_POWER_OF_2(n)   ((n) != 0 && (((n) & ((n)-1)) == 0))
 #define BIT(n)             (1UL << (n))
 
-/* Pointers that carry a negative errno (Linux's err.h). */
+/* Pointers that carry a negative errno instead of an address (Linux's err.h). */
 #define MAX_ERRNO 4095
 static inline void *ERR_PTR(long error)
 {
@@ -113,16 +119,18 @@ static inline bool IS_ERR(const void *ptr)
 }
 
 /*
- * Allocation context.  GFP_ATOMIC never sleeps (softirq, hard irq); GFP_KERNEL may one day.  GFP_NOWAIT is
- * for a softirq that makes something lasting, GFP_SEND for a thread that sends: what it makes goes with the
- * peer's ACK.  How many of the last pages each may take: kernel/mm/page.h.
+ * The context of an allocation, which decides how many of the last pages it may take
+ * (kernel/mm/page.h).  GFP_ATOMIC never sleeps (softirq, hard irq); GFP_KERNEL may sleep in a later
+ * version.  GFP_NOWAIT is for a softirq that creates a lasting object.  GFP_SEND is for a thread
+ * that sends: the memory is freed when the peer acknowledges the data.
  */
 typedef unsigned int gfp_t;
-#define GFP_KERNEL     0x1u
-#define GFP_ATOMIC     0x2u
-#define GFP_NOWAIT     0x4u
-#define GFP_SEND       0x8u
-#define __GFP_ZERO     0x100u
-#define __GFP_MEMALLOC 0x200u /* may take the last page: its use frees memory (the receive ring) */
+#define GFP_KERNEL 0x1u
+#define GFP_ATOMIC 0x2u
+#define GFP_NOWAIT 0x4u
+#define GFP_SEND   0x8u
+#define __GFP_ZERO 0x100u
+/* May take the last page: its use leads to memory being freed (the receive ring). */
+#define __GFP_MEMALLOC 0x200u
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * The version of this kernel: /proc/version, and the constant for the banner and the dump.
  *
- * version_init() <- kernel_main(); show_version() <- open().  No lock: nothing here changes.
+ * version_init() <- kernel_main(); show_version() <- open().  No lock: the version never changes.
  *
- * The only file that includes the generated header: a new commit recompiles this file alone, and
- * links.  It holds no time of the build, so that one tree and one compiler give one image.  Answers
- * to Linux's init/version.c and fs/proc/version.c.
+ * This is the only file that includes the generated header, so after a new commit only this file is
+ * compiled again.  The version has no build time, so that building the same tree with the same
+ * compiler gives the same image.  Answers to Linux's init/version.c and fs/proc/version.c.
  */
 #include "kernel/version.h"
 

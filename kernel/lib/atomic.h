@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Atomic counters, bits and reference counts.  Any context, no lock.  Written for several CPUs.
- * Names of Linux's atomic.h and refcount.h.  A refcount that would wrap or rise from zero is a bug
- * of ours and is reported.
+ * Atomic counters, bits and reference counts.  Any context, no lock; correct on several CPUs.  The
+ * names are those of Linux's atomic.h and refcount.h.  A reference count that rises from zero or
+ * falls below it is a bug of the kernel: BUG_ON.
  */
 #ifndef KERNEL_LIB_ATOMIC_H
 #define KERNEL_LIB_ATOMIC_H
@@ -60,7 +60,10 @@ static inline bool atomic_sub_and_test(int i, atomic_t *v)
 {
 	return atomic_add_return(-i, v) == 0;
 }
-/* Compares with *@old; on success stores @new_val, else *@old becomes what is there. */
+/*
+ * If the value is *@old, stores @new_val and returns true.  Otherwise stores the present value in
+ * *@old and returns false.
+ */
 static inline bool atomic_try_cmpxchg(atomic_t *v, int *old, int new_val)
 {
 	return __atomic_compare_exchange_n(&v->counter, old, new_val, false, __ATOMIC_SEQ_CST,
@@ -79,7 +82,10 @@ static inline void refcount_inc(refcount_t *r)
 {
 	BUG_ON(atomic_inc_return(&r->refs) <= 1);
 }
-/* False, and nothing taken, where the count is already zero (the object is being freed). */
+/*
+ * Takes a reference and returns true, unless the count is already zero because the object is being
+ * freed.
+ */
 static inline bool refcount_inc_not_zero(refcount_t *r)
 {
 	int old = refcount_read(r);
@@ -110,7 +116,7 @@ static inline void clear_bit(unsigned int nr, unsigned long *addr)
 {
 	__atomic_fetch_and(&addr[nr / 64], ~(1UL << (nr % 64)), __ATOMIC_SEQ_CST);
 }
-/* Returns whether the bit was set before. */
+/* Sets the bit; returns true if it was set before. */
 static inline bool test_and_set_bit(unsigned int nr, unsigned long *addr)
 {
 	return (__atomic_fetch_or(&addr[nr / 64], 1UL << (nr % 64), __ATOMIC_SEQ_CST) >>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Assertions: for our own bugs, never for what a peer sent.  Any context.
- * BUG_ON ends the kernel through panic(); WARN_ON reports once a place and goes on.
+ * Assertions.  They check for bugs of the kernel, never for invalid packets of a peer.  Any
+ * context.  BUG_ON ends the kernel through panic().  WARN_ON reports the first failure of each line
+ * of code that has one, and continues.
  */
 #ifndef KERNEL_LIB_BUG_H
 #define KERNEL_LIB_BUG_H
@@ -11,7 +12,7 @@
 /* kernel/panic.c */
 void __noreturn panic(const char *fmt, ...) __printf_like(1, 2);
 void warn_at(const char *file, int line, const char *what);
-/* How many warnings there were: tests assert that it stays zero. */
+/* Number of warnings since boot.  Tests assert that it stays zero. */
 extern unsigned int warn_count;
 
 #define BUG_ON(cond)                                                                               \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte order, and loads and stores of any alignment.  Any context.
- * Names of Linux's asm/byteorder.h and asm/unaligned.h; the machine is little-endian.
+ * Byte order conversions, and loads and stores at unaligned addresses.  Any context.  The names are
+ * those of Linux's asm/byteorder.h and asm/unaligned.h; the machine is little-endian.
  */
 #ifndef KERNEL_LIB_BYTEORDER_H
 #define KERNEL_LIB_BYTEORDER_H
@@ -24,7 +24,7 @@ static inline __be32 htonl(u32 x)
 {
 	return __builtin_bswap32(x);
 }
-/* htons and htonl of a constant, where an initializer must be one. */
+/* htons() and htonl() as constant expressions, for static initializers. */
 #define HTONS_CONST(x) ((__be16)((((x)&0xff) << 8) | (((x) >> 8) & 0xff)))
 
 static inline u16 get_unaligned_be16(const void *p)

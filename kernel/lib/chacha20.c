@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ChaCha20's block function: 16 words, 20 rounds, the input added at the end.
+ * ChaCha20's block function: 20 rounds over a state of 16 words, to which the initial state is then
+ * added.
  *
- * Called by kernel/lib/random.c.  Any context, no lock, no branch on a secret.
- * RFC 8439, sections 2.1 to 2.3.
+ * Called by kernel/lib/random.c.  Any context, no lock, no branch that depends on the key.  RFC
+ * 8439, sections 2.1 to 2.3.
  */
 #include "kernel/lib/chacha20.h"
 
@@ -44,5 +45,6 @@ void chacha20_block(const u32 key[CHACHA20_KEY_WORDS], u32 counter,
 	}
 	for (unsigned int i = 0; i < 16; i++)
 		x[i] += input[i];
-	memcpy(out, x, sizeof(x)); /* little-endian, as the machine is */
+	/* The output is little-endian, as the machine is, so no conversion is needed. */
+	memcpy(out, x, sizeof(x));
 }

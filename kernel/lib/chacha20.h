@@ -9,7 +9,7 @@
 #define CHACHA20_NONCE_WORDS 3
 #define CHACHA20_BLOCK_SIZE  64
 
-/* One block of key stream. */
+/* Computes the key stream's block number @counter. */
 void chacha20_block(const u32 key[CHACHA20_KEY_WORDS], u32 counter,
 		    const u32 nonce[CHACHA20_NONCE_WORDS], u8 out[CHACHA20_BLOCK_SIZE]);
 

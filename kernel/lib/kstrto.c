@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers and addresses out of text.  The whole string must be valid, or the result is an error.
+ * Conversion of text to numbers and addresses.  The whole string must be valid, or the result is an
+ * error.
  *
- * Called by command line parsers and by readers of settings.  Any context, no lock.  Answers to
- * Linux's lib/kstrtox.c and in4_pton(), but takes no trailing newline.
+ * Called by the parsers of command-line options and sysctls.  Any context, no lock.  Answers to
+ * Linux's lib/kstrtox.c and in4_pton(), but a trailing newline is an error.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/string.h"
@@ -19,7 +20,10 @@ static int digit_value(char c)
 	return 99;
 }
 
-/* Settles base 0 by the prefix, and steps over a "0x" that belongs to base 16. */
+/*
+ * If *@base is 0, chooses 8, 10 or 16 by the prefix.  Returns the address of the first digit, after
+ * a "0x" if the base is 16.
+ */
 static const char *skip_prefix(const char *s, unsigned int *base)
 {
 	bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X') && digit_value(s[2]) < 16;
@@ -87,7 +91,7 @@ int in4_pton(const char *s, __be32 *addr)
 
 		for (; *s >= '0' && *s <= '9'; s++, n++) {
 			if (n == 3 || (n && !v))
-				return -EINVAL; /* too long, or a leading zero (octal elsewhere) */
+				return -EINVAL; /* too long, or a leading zero (octal in other programs) */
 			v = v * 10 + (*s - '0');
 		}
 		if (!n || v > 255)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Intrusive doubly linked lists: list_head (a ring) and hlist (a hash bucket: one pointer a head,
- * O(1) removal through pprev).  Any context; the caller brings the lock.
- * Names and roles of Linux's include/linux/list.h.
+ * Intrusive doubly linked lists: list_head (a ring) and hlist (for hash buckets: the head is one
+ * pointer, and pprev makes removal O(1)).  Any context; the caller holds the lock that protects the
+ * list.  The names and their meaning are those of Linux's include/linux/list.h.
  */
 #ifndef KERNEL_LIB_LIST_H
 #define KERNEL_LIB_LIST_H
@@ -43,7 +43,10 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *head
 	list_insert(entry, head->prev, head);
 }
 
-/* Unlinks and leaves @entry NULL, so that a second removal faults instead of corrupting. */
+/*
+ * Removes @entry from its list and sets its pointers to NULL, so that a second removal faults
+ * instead of corrupting a list.
+ */
 static inline void list_del(struct list_head *entry)
 {
 	entry->next->prev = entry->prev;
@@ -70,7 +73,7 @@ static inline bool list_empty(const struct list_head *head)
 	return head->next == head;
 }
 
-/* Moves all of @list to the tail of @head and leaves @list empty. */
+/* Moves all entries of @list to the tail of @head.  @list is empty afterwards. */
 static inline void list_splice_tail_init(struct list_head *list, struct list_head *head)
 {
 	if (list_empty(list))

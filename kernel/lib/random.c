@@ -3,12 +3,13 @@
  * Random numbers: ChaCha20 as a generator with fast key erasure.
  *
  * random_init() <- kernel_main(); get_random_bytes() <- hash keys, initial sequence numbers, ports,
- * getrandom().  Any context: random_lock is irq-safe and held for one refill at most.
+ * getrandom().  Any context: random_lock is taken with interrupts off, and held for at most one
+ * refill.
  *
- * A refill runs the cipher over its key: the first 32 bytes of the stream become the next key, the
- * others are handed out and wiped as they go.  So an attacker who reads this memory cannot compute
- * the numbers that were given out before (D.  J. Bernstein, "Fast-key-erasure random-number
- * generators").
+ * A refill makes 256 bytes of key stream from the current key.  The first 32 bytes become the next
+ * key; the others are returned to callers, and each is erased when it is returned.  So an attacker
+ * who reads this memory cannot compute the numbers that were returned before (D.  J. Bernstein,
+ * "Fast-key-erasure random-number generators").
  */
 #include "kernel/lib/random.h"
 
@@ -25,12 +26,12 @@
 static DEFINE_SPINLOCK(random_lock);
 static u32 key[CHACHA20_KEY_WORDS];
 static u8 pool[POOL_SIZE];
-static size_t pool_used = POOL_SIZE; /* bytes of it that are gone */
+static size_t pool_used = POOL_SIZE; /* bytes of the pool that were returned or became the key */
 static bool keyed;
 
 BUILD_BUG_ON(sizeof(key) != KEY_SIZE);
 
-/* Each use of the cipher has a nonce of its own, so that no two ever share a stream. */
+/* Each use of the cipher has its own nonce, so that two uses never produce the same key stream. */
 static const u32 nonce_refill[CHACHA20_NONCE_WORDS] = {1};
 static const u32 nonce_stir[CHACHA20_NONCE_WORDS] = {2};
 static const u32 nonce_long[CHACHA20_NONCE_WORDS] = {3};
@@ -45,7 +46,10 @@ static void refill(void)
 	pool_used = KEY_SIZE;
 }
 
-/* Takes @n bytes out of the pool.  random_lock held, n <= POOL_SIZE - KEY_SIZE. */
+/*
+ * Copies @n bytes from the pool, and erases them there. random_lock held, n <= POOL_SIZE -
+ * KEY_SIZE.
+ */
 static void take(void *buf, size_t n)
 {
 	if (n > POOL_SIZE - pool_used)
@@ -55,7 +59,10 @@ static void take(void *buf, size_t n)
 	pool_used += n;
 }
 
-/* A long request gets a key of its own from the pool and runs without the lock. */
+/*
+ * Fills a request that is larger than the pool: takes a new key from the pool and makes the bytes
+ * from it without the lock.
+ */
 static void long_request(u8 *buf, size_t n)
 {
 	u32 own[CHACHA20_KEY_WORDS];
@@ -63,7 +70,9 @@ static void long_request(u8 *buf, size_t n)
 	unsigned long flags;
 
 	while (n) {
-		/* A new key before the 32-bit block counter could wrap. */
+		/*
+		 * Take a new key for each 2^20 blocks, before the 32-bit block counter could wrap.
+		 */
 		spin_lock_irqsave(&random_lock, flags);
 		take(own, KEY_SIZE);
 		spin_unlock_irqrestore(&random_lock, flags);
@@ -78,7 +87,10 @@ static void long_request(u8 *buf, size_t n)
 	}
 	memset(own, 0, sizeof(own));
 	memset(block, 0, sizeof(block));
-	/* The two above are not dead stores: nothing of the stream stays on the stack. */
+	/*
+	 * Keep the compiler from removing the two memset() calls as dead stores: they erase the key
+	 * and the key stream from the stack.
+	 */
 	__asm__ volatile("" : : "r"(own), "r"(block) : "memory");
 }
 
@@ -107,8 +119,8 @@ void add_entropy(const void *buf, size_t n)
 		size_t part = min_t(size_t, n, KEY_SIZE);
 
 		/*
-		 * XOR in, then through the cipher: an attacker who chooses the bytes cannot choose
-		 * the key.
+		 * XOR the bytes into the key, then encrypt it: an attacker who chooses the bytes
+		 * cannot choose the resulting key.
 		 */
 		for (size_t i = 0; i < part; i++)
 			((u8 *)key)[i] ^= p[i];
@@ -119,7 +131,7 @@ void add_entropy(const void *buf, size_t n)
 	}
 	memset(block, 0, sizeof(block));
 	memset(pool, 0, sizeof(pool));
-	pool_used = POOL_SIZE; /* later bytes are made with the new key */
+	pool_used = POOL_SIZE; /* marks the pool as empty: later bytes are made with the new key */
 	spin_unlock_irqrestore(&random_lock, flags);
 	__asm__ volatile("" : : "r"(block) : "memory");
 }
@@ -143,8 +155,8 @@ u32 prandom_u32_max(u32 ceil)
 	u64 product = (u64)get_random_u32() * ceil;
 
 	/*
-	 * The high half of a 32 x 32 bit product is uniform once the few low halves that would
-	 * favour some results are thrown again (D. Lemire, 2019).
+	 * The high half of a 32 x 32 bit product is uniform if the products with a few low halves,
+	 * which would favour some results, are rejected and drawn again (D. Lemire, 2019).
 	 */
 	if ((u32)product < ceil) {
 		u32 unfair = (0 - ceil) % ceil;

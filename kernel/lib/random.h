@@ -7,9 +7,9 @@
 
 #include "kernel/types.h"
 
-void random_init(void); /* keys it from hal_entropy() */
+void random_init(void); /* seeds the generator from hal_entropy() */
 void get_random_bytes(void *buf, size_t n);
-/* Stirs @n bytes in.  Any context. */
+/* Mixes @n bytes into the generator's key.  Any context. */
 void add_entropy(const void *buf, size_t n);
 static inline u32 get_random_u32(void)
 {
@@ -25,7 +25,10 @@ typedef struct {
 } siphash_key_t;
 u64 siphash(const void *data, size_t len, const siphash_key_t *key);
 u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key);
-/* Shorter: for buckets of hash tables, never for a number that a peer sees. */
+/*
+ * SipHash-1-3, which is faster: for the buckets of hash tables, never for a number that a peer
+ * sees.
+ */
 u64 hsiphash_2u64(u64 a, u64 b, const siphash_key_t *key);
 
 #endif

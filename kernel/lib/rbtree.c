@@ -2,12 +2,13 @@
 /*
  * Red-black tree: insertion and removal with rebalancing.
  *
- * rb_insert_color() <- callers of rb_link_node(); rb_erase(), rb_next() ... <- the
- * retransmit queue, the out-of-order queue, epoll.  Any context; the caller's lock.
+ * rb_insert_color() <- callers of rb_link_node(); rb_erase(), rb_next() ... <- the retransmit
+ * queue, the out-of-order queue, epoll.  Any context; the caller holds the lock that protects the
+ * tree.
  *
  * The rules: the root is black; a red node has no red child; every path from a node down to a leaf
  * has the same number of black nodes.  A missing child counts as black.  Left and right are mirror
- * images, so each case is written once, with the side as a flag. Answers to Linux's lib/rbtree.c.
+ * images, so the code handles both with a flag for the side.  Answers to Linux's lib/rbtree.c.
  */
 #include "kernel/lib/rbtree.h"
 
@@ -43,7 +44,10 @@ static struct rb_node **child_slot(struct rb_node *n, bool right)
 	return right ? &n->rb_right : &n->rb_left;
 }
 
-/* The parent's link to @old now points to @new_node, which may be NULL. */
+/*
+ * Makes @parent (or the root, if @parent is NULL) point to @new_node instead of its child @old.
+ * @new_node may be NULL.
+ */
 static void replace_child(struct rb_root *root, struct rb_node *parent, const struct rb_node *old,
 			  struct rb_node *new_node)
 {
@@ -53,7 +57,10 @@ static void replace_child(struct rb_root *root, struct rb_node *parent, const st
 		*child_slot(parent, parent->rb_right == old) = new_node;
 }
 
-/* @down sinks to the @right (or left); its child of the other side takes its place. */
+/*
+ * Rotates at @down: it becomes the @right (or left) child of its child on the other side, which
+ * takes its place.
+ */
 static void rotate(struct rb_node *down, bool right, struct rb_root *root)
 {
 	struct rb_node *up = *child_slot(down, !right);
@@ -74,8 +81,8 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 	struct rb_node *parent;
 
 	/*
-	 * @node is red; only a red parent breaks a rule.  It is not the root, so it has a parent
-	 * too.
+	 * @node is red, so the only broken rule can be that its parent is red.  A red parent is not
+	 * the root, so it has a parent of its own.
 	 */
 	while ((parent = parent_of(node)) && !is_black(parent)) {
 		struct rb_node *grand = parent_of(parent);
@@ -83,7 +90,10 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 		struct rb_node *uncle = *child_slot(grand, !right);
 
 		if (!is_black(uncle)) {
-			/* Move the red one up two levels and look again. */
+			/*
+			 * Parent and uncle are red: colour them black and the grandparent red.  The
+			 * grandparent may now have a red parent, so repeat the loop with it.
+			 */
 			set_black(parent);
 			set_black(uncle);
 			set_red(grand);
@@ -91,7 +101,10 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 			continue;
 		}
 		if (node == *child_slot(parent, !right)) {
-			/* An inner grandchild: make it an outer one. */
+			/*
+			 * @node lies between its parent and its grandparent: rotate, so that it
+			 * lies outside.
+			 */
 			rotate(parent, right, root);
 			parent = node;
 		}
@@ -103,7 +116,10 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 	set_black(root->rb_node);
 }
 
-/* The paths through @node (maybe NULL), a child of @parent, have one black node too few. */
+/*
+ * Restores the rules after an erasure: the paths through @node (a child of @parent, or NULL) have
+ * one black node less than other paths.
+ */
 static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct rb_root *root)
 {
 	while (parent && is_black(node)) {
@@ -121,8 +137,8 @@ static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct
 		far = *child_slot(sibling, !right);
 		if (is_black(near) && is_black(far)) {
 			/*
-			 * Take one black node from the sibling's paths too; the missing one is then
-			 * one level up.
+			 * Colour the sibling red: its paths lose one black node, too.  Now all
+			 * paths through @parent have one too few, so repeat the loop there.
 			 */
 			set_red(sibling);
 			node = parent;
@@ -160,7 +176,8 @@ static struct rb_node *outermost(struct rb_node *n, bool right)
 
 void rb_erase(struct rb_node *node, struct rb_root *root)
 {
-	struct rb_node *gap = node; /* the node whose place disappears: it has at most one child */
+	/* The node that leaves its position in the tree; it has at most one child. */
+	struct rb_node *gap = node;
 	struct rb_node *child, *parent;
 	bool lost_black;
 
@@ -174,7 +191,7 @@ void rb_erase(struct rb_node *node, struct rb_root *root)
 	if (child)
 		set_parent(child, parent);
 	if (gap != node) {
-		/* The successor takes over the node's links and colour. */
+		/* The successor takes the position, links and colour of @node. */
 		if (parent == node)
 			parent = gap;
 		rb_replace_node(node, gap, root);
@@ -203,7 +220,10 @@ struct rb_node *rb_last(const struct rb_root *root)
 	return outermost(root->rb_node, true);
 }
 
-/* In-order neighbour: down the other side if there is one, else up until a turn. */
+/*
+ * Returns the next node in order (to the @right or left): the nearest one in that subtree if there
+ * is one, else the first ancestor whose other subtree has @node.
+ */
 static struct rb_node *neighbour(const struct rb_node *node, bool right)
 {
 	struct rb_node *n = (struct rb_node *)node;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Red-black tree, intrusive.  The caller walks to the place with its own comparison, links the node
- * with rb_link_node() and rebalances with rb_insert_color().  Any context; the caller's lock.
- * Names of Linux's include/linux/rbtree.h.
+ * Intrusive red-black trees.  To insert a node, the caller descends from the root with its own
+ * comparison, links the node with rb_link_node(), and rebalances with rb_insert_color().  Any
+ * context; the caller holds the lock that protects the tree.  The names are those of Linux's
+ * include/linux/rbtree.h.
  */
 #ifndef KERNEL_LIB_RBTREE_H
 #define KERNEL_LIB_RBTREE_H
@@ -21,7 +22,7 @@ struct rb_root {
 #define RB_ROOT                     ((struct rb_root){NULL})
 #define rb_entry(ptr, type, member) container_of(ptr, type, member)
 
-/* A node that is in no tree points at itself. */
+/* Marks @n as a node that is in no tree: its parent pointer is itself. */
 static inline void RB_CLEAR_NODE(struct rb_node *n)
 {
 	n->rb_parent_color = (unsigned long)n;
@@ -48,7 +49,7 @@ struct rb_node *rb_first(const struct rb_root *root);
 struct rb_node *rb_last(const struct rb_root *root);
 struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
-/* Puts @new where @victim was; same key. */
+/* Puts @new_node, which must have the same key, in the position of @victim. */
 void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root);
 
 #endif

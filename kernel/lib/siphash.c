@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SipHash: without the key its results can be neither predicted nor chosen.
+ * SipHash, a keyed hash: a peer that does not know the key can neither predict its results nor
+ * choose inputs that give a certain result.
  *
- * SipHash-2-4 (siphash) makes numbers that a peer sees: initial sequence numbers, IP
+ * SipHash-2-4 (siphash) is for numbers that a peer sees: initial sequence numbers, IP
  * identifications.  The shorter SipHash-1-3 (hsiphash, as in Linux's include/linux/siphash.h)
- * chooses buckets of hash tables that a peer fills: no peer sees the result, and each packet needs
- * one.  Any context, no lock.  Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
+ * chooses the bucket in hash tables that a peer can fill.  It may be weaker because no peer sees
+ * the result, and must be fast because each packet needs one.  Any context, no lock.  Aumasson and
+ * Bernstein, "SipHash: a fast short-input PRF" (2012).
  */
 #include "kernel/lib/random.h"
 
@@ -42,7 +44,7 @@ static __always_inline struct sip_state sip_begin(const siphash_key_t *key)
 	};
 }
 
-/* SipHash-c-d: @c rounds a word, @d at the end. */
+/* SipHash-c-d has @c rounds for each input word and @d rounds at the end. */
 static __always_inline void sip_word(struct sip_state *s, u64 m, unsigned int c)
 {
 	s->v3 ^= m;
@@ -61,7 +63,10 @@ u64 siphash(const void *data, size_t len, const siphash_key_t *key)
 {
 	struct sip_state s = sip_begin(key);
 	const u8 *p = data;
-	u64 last = (u64)len << 56; /* the length, mod 256, over what is left of the data */
+	/*
+	 * The last input word: the length modulo 256 in the top byte, the remaining bytes below it.
+	 */
+	u64 last = (u64)len << 56;
 	u64 m;
 
 	for (size_t n = len / 8; n; n--, p += 8) {

@@ -5,24 +5,25 @@
  * Called by all code, and by the compiler itself for struct copies and initialisers.
  * Any context, no lock.
  *
- * Under TCG every guest instruction costs time, and `rep movs` runs one iteration for each element.
- * So long lengths are done in 8-byte words, 64 bytes in each iteration of a loop, and short lengths
- * in a few overlapping words without a loop.  Words are loaded and stored at any alignment: x86 allows it, and aligning first costs more
- * than it saves.
+ * Under TCG, QEMU's emulator, every guest instruction costs time, and `rep movs` takes one
+ * iteration for each element.  So these functions move long areas in loops of eight 8-byte words,
+ * and short areas in a few words that may overlap, without a loop.  Words are loaded and stored at
+ * any alignment: x86 allows it, and aligning first costs more than it saves.
  */
 #include "kernel/lib/string.h"
 
 #include "include/uapi/errno.h"
 
 /*
- * gcc recognises a copying loop and replaces it by a call to memcpy(), which here would be a call
- * to itself.  clang does not do so in a freestanding build.
+ * gcc recognises a loop that copies or fills memory and replaces it by a call to memcpy() or
+ * memset().  In this file the function would then call itself. clang does not do so in a
+ * freestanding build.
  */
 #if !defined(__clang__)
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
-/* Unaligned views of memory of any type. */
+/* Types to access memory of any type at any alignment: 8, 4 and 2 bytes. */
 typedef u64 __attribute__((may_alias, aligned(1))) word_t;
 typedef u32 __attribute__((may_alias, aligned(1))) half_t;
 typedef u16 __attribute__((may_alias, aligned(1))) quarter_t;
@@ -34,7 +35,7 @@ typedef u16 __attribute__((may_alias, aligned(1))) quarter_t;
 #define CHALF(p, off)    (*(const half_t *)((const char *)(p) + (off)))
 #define CQUARTER(p, off) (*(const quarter_t *)((const char *)(p) + (off)))
 
-/* n <= 16.  Everything is loaded before anything is stored, so overlap does not matter. */
+/* Copies n <= 16 bytes.  All loads come before the first store, so the areas may overlap. */
 static __always_inline void copy_short(char *d, const char *s, size_t n)
 {
 	if (n >= 8) {
@@ -57,7 +58,7 @@ static __always_inline void copy_short(char *d, const char *s, size_t n)
 	}
 }
 
-/* Eight words: the loads first, so that the turn is safe when source and destination overlap. */
+/* Copies eight words.  All loads come before the first store, so the 64-byte areas may overlap. */
 static __always_inline void copy_64(char *d, const char *s)
 {
 	u64 a = CWORD(s, 0), b = CWORD(s, 8), c = CWORD(s, 16), e = CWORD(s, 24);
@@ -82,8 +83,9 @@ static __always_inline void copy_16(char *d, const char *s)
 }
 
 /*
- * n > 16, upwards: right for disjoint areas and for a destination below the source.  The last 16
- * bytes are read before the first store, since the stores may run over them.
+ * Copies n > 16 bytes from the lowest to the highest address: correct for areas that do not
+ * overlap, and for a destination below the source.  The last 16 bytes are loaded before the first
+ * store, because the stores may overwrite them.
  */
 static __always_inline void copy_up(char *d, const char *s, size_t n)
 {
@@ -104,7 +106,10 @@ static __always_inline void copy_up(char *d, const char *s, size_t n)
 	WORD(last, 8) = tail1;
 }
 
-/* n > 16, downwards: for a destination above the source. */
+/*
+ * Copies n > 16 bytes from the highest to the lowest address: correct for a destination above the
+ * source.
+ */
 static void copy_down(char *d, const char *s, size_t n)
 {
 	u64 head0 = CWORD(s, 0), head1 = CWORD(s, 8);
@@ -154,7 +159,10 @@ void *memset(void *dst, int c, size_t n)
 		}
 		return dst;
 	}
-	/* The last word first; the loops below may stop anywhere within it. */
+	/*
+	 * Store the last word first.  The loops then need not end exactly at the end: they leave at
+	 * most 8 bytes, which this word covers.
+	 */
 	WORD(d, n - 8) = v;
 	for (; n >= 64; n -= 64) {
 		WORD(d, 0) = v;

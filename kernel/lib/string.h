@@ -2,8 +2,9 @@
 /*
  * Memory, strings and formatting.  Any context; no allocation, no lock.
  *
- * Copies use plain wide moves: `rep movs` runs one element at a time under TCG.
- * The compiler emits calls to mem*; an application sees the same functions through include/.
+ * The copies use ordinary 8-byte moves, because under TCG, QEMU's emulator, `rep movs` moves one
+ * element at a time.  The compiler itself emits calls to memcpy(), memset() and the like;
+ * applications use the same functions through include/.
  */
 #ifndef KERNEL_LIB_STRING_H
 #define KERNEL_LIB_STRING_H
@@ -22,24 +23,34 @@ int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
 char *strrchr(const char *s, int c);
 char *strstr(const char *s, const char *what);
-/* Copies at most size-1 bytes and always ends with NUL; returns bytes copied or -E2BIG. */
+/*
+ * Copies at most size-1 bytes and always adds a NUL.  Returns the number of bytes copied, or -E2BIG
+ * if @src was cut.
+ */
 ssize_t strscpy(char *dst, const char *src, size_t size);
 
 /*
- * printf family (C99's without floats, plus %pI4: a __be32 by pointer as a.b.c.d, %pM: six bytes of
- * an Ethernet address by pointer).  Returns the length that the whole text has, like C99.
+ * The printf family: C99's conversions without floats, plus %pI4, which prints the __be32 that the
+ * argument points to as a.b.c.d, and %pM, which prints the six bytes of an Ethernet address.
+ * Returns the length of the complete text even if @size cut it, as in C99.
  */
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 int snprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(__printf__, 3, 4)));
-/* As snprintf, but returns the bytes written (< size). */
+/* Like snprintf(), but returns the number of bytes written without the NUL (< size). */
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(__printf__, 3, 4)));
 
-/* Whole-string conversions: 0 and *res, or -EINVAL (not a number, trailing bytes) / -ERANGE. */
+/*
+ * Convert the whole string.  Return 0 and store the number in *@res, or return -EINVAL (not a
+ * number, or trailing bytes) or -ERANGE.
+ */
 int kstrtoul(const char *s, unsigned int base, unsigned long *res);
 int kstrtol(const char *s, unsigned int base, long *res);
-/* Dotted quad, exactly four decimal octets without leading zeros: 0 or -EINVAL. */
+/*
+ * Converts four decimal numbers of 0 to 255 with dots between them and without leading zeros.
+ * Returns 0 or -EINVAL.
+ */
 int in4_pton(const char *s, __be32 *addr);
 
 #endif

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatting: vsnprintf() and its faces.
+ * Formatted output: vsnprintf(), snprintf() and scnprintf().
  *
- * Called by printk(), seq_printf() and other code that builds a text.  Any context; no allocation, no lock.
- * C99's conversions without floats and without %n (a write through an argument is a hole, not a
- * feature), plus two for addresses: %pI4 and %pM.
+ * Called by printk(), seq_printf() and other code that formats text.  Any context; no allocation,
+ * no lock.  C99's conversions without floats and without %n (which writes to memory through an
+ * argument, and so helps attackers), plus two for addresses: %pI4 and %pM.
  */
 #include "kernel/lib/byteorder.h"
 #include "kernel/lib/string.h"
 
 #define INT_MAX 0x7fffffff
 
-/* The output buffer. pos counts on beyond size, so that it ends as the length of the whole text. */
+/*
+ * The output buffer. pos also counts the bytes that no longer fit, so at the end it is the length
+ * of the complete text.
+ */
 struct out {
 	char *buf;
 	size_t size;
 	size_t pos;
 };
 
-/* One conversion, as parsed from the format. */
+/* A conversion specification of the format, parsed. */
 struct spec {
 	bool left, plus, space, alt, zero, upper;
 	int width;
 	int precision; /* -1: none given */
-	char length;   /* 'H' for hh, 'h', 'l' for all that are 64 bits wide; 0: int */
+	char length;   /* 'H' for hh; 'h'; 'l' for all lengths of 64 bits; 0: int */
 };
 
 static void put(struct out *o, char c)
@@ -60,8 +63,8 @@ static void put_text(struct out *o, const struct spec *sp, const char *s, size_t
 }
 
 /*
- * Digits of @v into the end of a buffer; returns how many.  Zero gives none: the precision adds
- * one.
+ * Writes the digits of @v so that they end at @end.  Returns their number: none for zero, because
+ * put_number() adds a 0 to reach the precision.
  */
 static unsigned int digits_of(u64 v, unsigned int base, bool upper, char *end)
 {
@@ -99,7 +102,7 @@ static void put_number(struct out *o, const struct spec *sp, u64 v, unsigned int
 	if (zeros < 0)
 		zeros = 0;
 	if (sp->alt && base == 8 && !zeros)
-		zeros = 1; /* the leading 0 of %#o, where no other zero stands there */
+		zeros = 1; /* %#o requires a leading 0, unless the precision gave one */
 	blanks = sp->width - (long)(nprefix + zeros + n);
 	if (blanks > 0 && sp->zero && !sp->left && sp->precision < 0) {
 		zeros += blanks;
@@ -131,7 +134,10 @@ static void put_mac(struct out *o, const struct spec *sp, const u8 *a)
 	put_text(o, sp, text, n);
 }
 
-/* Behind a 'p'; returns where the format goes on. */
+/*
+ * Formats the argument of %p, %pI4 or %pM.  @fmt points behind the 'p'.  Returns where the format
+ * continues.
+ */
 static const char *put_pointer(struct out *o, struct spec *sp, const char *fmt, const void *p)
 {
 	if (fmt[0] == 'I' && fmt[1] == '4') {
@@ -180,7 +186,10 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A decimal number in the format, kept below what an int holds. */
+/*
+ * Reads a decimal number of the format.  A number that would not fit into an int is cut to a
+ * smaller one.
+ */
 static const char *parse_int(const char *fmt, int *res)
 {
 	int v = 0;
@@ -236,7 +245,7 @@ static const char *parse_length(const char *fmt, struct spec *sp)
 	}
 }
 
-/* The argument of an integer conversion and its text. */
+/* Formats the argument @raw of an integer conversion. */
 static void put_integer(struct out *o, struct spec *sp, char conv, u64 raw)
 {
 	char sign = 0;
@@ -274,7 +283,10 @@ static void put_string(struct out *o, const struct spec *sp, const char *s)
 	put_text(o, sp, s, sp->precision < 0 ? strlen(s) : strnlen(s, sp->precision));
 }
 
-/* From behind the '%' to the conversion's letter. */
+/*
+ * Parses a specification from behind the '%' up to the letter of the conversion, whose address it
+ * returns.
+ */
 static const char *parse_spec(const char *fmt, struct spec *sp, va_list *ap)
 {
 	fmt = parse_flags(fmt, sp);
@@ -299,7 +311,10 @@ static const char *parse_spec(const char *fmt, struct spec *sp, va_list *ap)
 	return parse_length(fmt, sp);
 }
 
-/* One conversion, @fmt at its letter; returns where the format goes on, NULL: none that we know. */
+/*
+ * Formats one conversion; @fmt points to its letter.  Returns where the format continues, or NULL
+ * for an unknown letter.
+ */
 static const char *put_conversion(struct out *o, struct spec *sp, const char *fmt, va_list *ap)
 {
 	char c;
@@ -355,7 +370,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
 		next = put_conversion(&o, &sp, fmt, &args);
 		if (next)
 			fmt = next;
-		else /* not a conversion of ours: copy it as it stands, take no argument */
+		else /* An unknown conversion: print it unchanged, and use no argument. */
 			put_bytes(&o, start, fmt - start);
 	}
 	va_end(args);

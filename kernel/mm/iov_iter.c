@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walking an application's buffers.
+ * Copying to and from a list of an application's buffers.
  *
  * import_iovec() <- readv, writev, sendmsg, recvmsg; copy_to_iter()/copy_from_iter() <- every
  * file's read_iter and write_iter.  Process context, no lock; the iter belongs to one system call.
  *
- * If a pointer is bad in the middle, the return value of a copy is still the exact number of bytes:
- * the caller must report how many bytes of a stream were consumed.  Answers to Linux's
- * lib/iov_iter.c.
+ * If a buffer turns out to be invalid in the middle of a copy, the copy still returns the exact
+ * number of bytes copied: the caller must tell the application how many bytes of a stream it has
+ * consumed.  Answers to Linux's lib/iov_iter.c.
  */
 #include "kernel/mm/iov_iter.h"
 
@@ -16,7 +16,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/mm/uaccess.h"
 
-/* Steps over segments that are used up (or were empty from the start). */
+/* Advances past segments that have no bytes left. */
 static void skip_finished(struct iov_iter *i)
 {
 	while (i->nr_segs && i->iov_offset == i->iov->iov_len) {
@@ -26,7 +26,10 @@ static void skip_finished(struct iov_iter *i)
 	}
 }
 
-/* Moves @n bytes between @kernel and the front of @i, whose direction @to_user gives. */
+/*
+ * Copies up to @n bytes between @kernel and the front of @i: to the application if @to_user, else
+ * from it.  Returns the bytes copied.
+ */
 static size_t iter_copy(struct iov_iter *i, char *kernel, size_t n, bool to_user)
 {
 	size_t done = 0;
@@ -60,7 +63,9 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i)
 	return iter_copy(i, (char *)from, n, true);
 }
 
-/* Checks each length and cuts the list where the total would pass MAX_RW_COUNT. */
+/*
+ * Rejects negative lengths, and shortens the list so that the total does not exceed MAX_RW_COUNT.
+ */
 static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
 {
 	size_t total = 0;

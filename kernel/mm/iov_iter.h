@@ -10,13 +10,20 @@
 #include "kernel/types.h"
 
 struct iov_iter {
-	const struct iovec *iov; /* already copied into the kernel; iov_base are user addresses */
+	/*
+	 * A copy in the kernel of the application's array; iov_base are the application's
+	 * addresses.
+	 */
+	const struct iovec *iov;
 	unsigned int nr_segs;
 	size_t iov_offset; /* in the first segment */
 	size_t count;      /* bytes left in all */
 };
 
-/* Of one buffer: @iov is the caller's and must live as long as @i. */
+/*
+ * Makes @i refer to one buffer.  @iov is the caller's memory and must stay valid as long as @i is
+ * used.
+ */
 static inline void iov_iter_init_one(struct iov_iter *i, struct iovec *iov, void __user *buf,
 				     size_t n)
 {
@@ -28,14 +35,18 @@ static inline size_t iov_iter_count(const struct iov_iter *i)
 {
 	return i->count;
 }
-/* Both return the bytes copied (short = the pointer went bad there) and advance by as many. */
+/*
+ * Both return the bytes copied, fewer than asked for if @i is exhausted or one of its buffers is
+ * invalid, and advance @i by as many.
+ */
 size_t copy_from_iter(void *to, size_t n, struct iov_iter *i);
 size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i);
 
 /*
- * Copies an application's iovec array in: total bytes (<= MAX_RW_COUNT, cut as Linux) or -EFAULT,
- * -EINVAL (too many, negative length).  @fast has @nr_fast entries; *@iov is it or a kmalloc that
- * the caller frees (kfree of NULL when fast).
+ * Copies an application's array of iovecs and initialises @i with it.  Returns the total number of
+ * bytes (cut to MAX_RW_COUNT, as in Linux), or -EFAULT, or -EINVAL for too many segments or a
+ * negative length. *@iov becomes @fast, which has @nr_fast entries, if the array fits; else a
+ * kmalloc() that the caller frees.  The caller passes NULL to kfree() if *@iov is @fast.
  */
 ssize_t import_iovec(const struct iovec __user *uvec, unsigned int nr_segs, unsigned int nr_fast,
 		     struct iovec *fast, struct iovec **iov, struct iov_iter *i);

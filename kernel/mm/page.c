@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The buddy allocator.
+ * The page allocator, a buddy allocator.
  *
- * mm_init() <- kernel_main(), first of all. alloc_pages()/put_page() <- slab, page fragments,
- * rings, pipes, stacks.  Any context: buddy_lock is irq-safe, and held only for list work.
+ * mm_init() <- kernel_main(), before all other subsystems. alloc_pages()/put_page() <- slab, page
+ * fragments, rings, pipes, stacks.  Any context: buddy_lock is taken with interrupts off, and held
+ * only while the free lists change.
  *
  * A free block of 2^order pages is in the list of its order and has PG_BUDDY in its first struct
  * page.  A block is aligned to its size, so the number of its buddy, the other half of the block
@@ -20,7 +21,7 @@
 
 static DEFINE_SPINLOCK(buddy_lock);
 static struct list_head free_area[MAX_ORDER + 1];
-static struct page *mem_map; /* one for each frame below max_pfn */
+static struct page *mem_map; /* one for each page frame below max_pfn */
 static u64 max_pfn;
 static u64 free_count;
 static u64 total_count;
@@ -58,12 +59,19 @@ static void free_area_add(struct page *page, unsigned int order)
 {
 	page->flags = PG_BUDDY;
 	page->order = order;
-	refcount_set(&page->refs, 0); /* never written yet, where a block is split the first time */
+	/*
+	 * Also initialises the field: until a block is split, the struct pages inside it were never
+	 * written.
+	 */
+	refcount_set(&page->refs, 0);
 	/* Add at the front: the block that was freed last is probably still in the CPU's cache. */
 	list_add(&page->lru, &free_area[order]);
 }
 
-/* Takes a block off the lists and gives the surplus part back.  buddy_lock held. */
+/*
+ * Takes a free block of at least 2^@order pages, and puts the part beyond 2^@order pages back on
+ * the free lists.  NULL if there is none. buddy_lock held.
+ */
 static struct page *take_block(unsigned int order)
 {
 	unsigned int have = order;
@@ -85,7 +93,7 @@ static struct page *take_block(unsigned int order)
 	return page;
 }
 
-/* Pages that an allocation with these flags must leave. */
+/* Returns the number of free pages that must remain after an allocation with these flags. */
 static u64 pages_to_leave(gfp_t gfp)
 {
 	if (gfp & __GFP_MEMALLOC)
@@ -152,7 +160,10 @@ struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budge
 
 /* ---- release -------------------------------------------------------------------------------- */
 
-/* Joins the block with its buddy as long as the buddy is free and whole. buddy_lock held. */
+/*
+ * Frees a block: while its buddy is free and not split, the two become one block of the next order.
+ * buddy_lock held.
+ */
 static void give_block(struct page *page, unsigned int order)
 {
 	u64 pfn = page_to_pfn(page);
@@ -171,7 +182,7 @@ static void give_block(struct page *page, unsigned int order)
 	free_area_add(&mem_map[pfn], order);
 }
 
-/* The last reference of a head is gone. */
+/* Frees the block whose first page is @page.  Called when the last reference is gone. */
 static void free_block(struct page *page)
 {
 	unsigned int order = page->order;
@@ -263,8 +274,8 @@ void register_shrinker(struct shrinker *shrinker)
 }
 
 /*
- * Linux's init_per_zone_wmark_min(): the square root, since traffic does not grow in proportion to
- * memory.
+ * Computes the reserve as Linux's init_per_zone_wmark_min() does, in proportion to the square root
+ * of the memory, because network traffic does not grow in proportion to memory.
  */
 static u64 min_free_pages(u64 total)
 {
@@ -277,7 +288,10 @@ static u64 min_free_pages(u64 total)
 
 /* ---- boot ----------------------------------------------------------------------------------- */
 
-/* Whole frames inside a usable range: [*first, *end). */
+/*
+ * Computes the page frames that lie completely inside a usable range of the memory map: [*first,
+ * *end).  False if there are none.
+ */
 static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 {
 	if (mem->type != BOOT_MEM_USABLE)
@@ -285,11 +299,15 @@ static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 	*first = (mem->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	*end = (mem->base + mem->size) >> PAGE_SHIFT;
 	if (!*first)
-		*first = 1; /* frame 0 is the firmware's; its address is never returned */
+		/* The firmware uses frame 0, and its address could be mistaken for NULL. */
+		*first = 1;
 	return *first < *end;
 }
 
-/* All frames that a range touches which is not usable: [*first, *end). */
+/*
+ * Computes the page frames that a range of another type than usable touches: [*first, *end).  False
+ * if @mem is usable or empty.
+ */
 static bool taken_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 {
 	if (mem->type == BOOT_MEM_USABLE || !mem->size)
@@ -299,7 +317,10 @@ static bool taken_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 	return true;
 }
 
-/* The lowest @n frames in a row that are usable and that no other entry of the map claims. */
+/*
+ * Returns the lowest @n consecutive frames that are usable, and not in a range of another type that
+ * overlaps.
+ */
 static u64 find_frames(const struct boot_info *boot, u64 n)
 {
 	for (unsigned int i = 0; i < boot->nr_mem; i++) {
@@ -325,8 +346,8 @@ static u64 find_frames(const struct boot_info *boot, u64 n)
 }
 
 /*
- * Does the allocator get frame @pfn?  It does if an entry of the map calls it usable and no other
- * entry claims it. *@run_end: up to there the answer is the same.
+ * Returns true if the allocator manages frame @pfn: a range of the memory map calls it usable, and
+ * no range of another type contains it.  The answer is the same for all frames up to *@run_end.
  */
 static bool frame_run(const struct boot_info *boot, u64 pfn, u64 *run_end)
 {
@@ -363,8 +384,9 @@ static void reserve_run(u64 first, u64 end)
 }
 
 /*
- * Frees [first, end) as the largest aligned blocks that fit.  No neighbour is free, so no two
- * blocks are buddies.  Only their first struct pages are written; see mm_init().
+ * Frees the frames [first, end) as the largest aligned blocks that fit.  The frames on both sides
+ * are not free, and no two of these blocks are buddies, so no blocks need to be joined.  Writes
+ * only the first struct page of each block; mm_init() explains why.
  */
 static void free_run(u64 first, u64 end)
 {
@@ -381,10 +403,10 @@ static void free_run(u64 first, u64 end)
 }
 
 /*
- * The array of page structures is not cleared: at 3 GiB that alone would take most of the boot.  A
- * struct page inside a free block is written when the block is split (free_area_add) or allocated
- * (alloc_pages). give_block() reads only a buddy's first struct page, which was written when that
- * buddy was freed, or is reserved.
+ * Frees all usable frames.  The array of page structures is not cleared: with 3 GiB of memory that
+ * alone would take most of the boot time.  A struct page inside a free block is written when the
+ * block is split (free_area_add) or allocated (alloc_pages). give_block() reads only the first
+ * struct page of a buddy, which was written when that buddy was freed or reserved.
  */
 void mm_init(const struct boot_info *boot)
 {
@@ -410,14 +432,14 @@ void mm_init(const struct boot_info *boot)
 	for (first = 0; first < max_pfn; first = end) {
 		bool usable = frame_run(boot, first, &end);
 
-		/* Entries that lie side by side are one run. */
+		/* Adjacent ranges with the same answer are handled as one. */
 		while (end < max_pfn && frame_run(boot, end, &next) == usable)
 			end = next;
 		if (!usable) {
 			reserve_run(first, end);
 			continue;
 		}
-		/* The array itself lies in one of them. */
+		/* The array of page structures lies in one of the usable runs. */
 		if (map_first >= first && map_first < end) {
 			free_run(first, map_first);
 			reserve_run(map_first, map_end);

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical pages: a buddy allocator over the boot memory map, one struct page a frame.
+ * Physical pages: a buddy allocator over the boot memory map, with a struct page for each page
+ * frame.
  *
  * Blocks of 2^order pages, order 0..MAX_ORDER; a block of order > 0 is a compound page with one
- * reference count in its head.  Exhaustion is NULL, never a panic.  Any context (irq-safe lock).
+ * reference count in its head.  When memory is exhausted, allocations return NULL; they never
+ * panic.  Any context (irq-safe lock).
  *
  * The last pages are reserved (Linux's min_free_kbytes).  With min = mm_min_free():
  *
- *	free pages	which allocations still succeed
- *	< 2 min		all; pages are short: shrinkers run, protocols take no more than they must
- *	<= 3/2 min	GFP_SEND and GFP_ATOMIC: nothing lasting is made: no thread, socket, file
- *	<= 5/4 min	the same; pages are scarce: no more received data is queued
- *	<= min		GFP_ATOMIC: the frames in hand, answers to them (ACK, RST, ARP, ICMP)
- *	<= min / 2	__GFP_MEMALLOC: buffers for the receive ring, without which no ACK, FIN or RST comes in
- *			and nothing is ever freed
+ *	free pages	allocations that still succeed, and the state
+ *	< 2 min		all. Pages are "short": shrinkers run, protocols take no more than they must
+ *	<= 3/2 min	GFP_SEND and GFP_ATOMIC. No lasting object is made: no thread, socket, file
+ *	<= 5/4 min	the same. Pages are "scarce": no more received data is queued
+ *	<= min		GFP_ATOMIC only: received frames, and the answers to them (ACK, RST, ARP, ICMP)
+ *	<= min / 2	__GFP_MEMALLOC only: buffers for the receive ring, without which no ACK, FIN or
+ *			RST arrives and no memory is ever freed
  *
- * Each level stops an activity that needs the next levels to finish: received data is freed by a
- * thread that reads it and sends an answer, the answer by an ACK. With one level for all, threads
- * could use up the pages that each of them waits for.
+ * An activity that is stopped at one level needs the pages below that level to release its memory.
+ * For example, received data is freed when a thread reads it and sends an answer, and the answer is
+ * freed by an ACK.  With one common level, threads could use up the pages that they all need to
+ * continue.
  */
 #ifndef KERNEL_MM_PAGE_H
 #define KERNEL_MM_PAGE_H
@@ -35,12 +38,12 @@
 struct kmem_cache;
 
 /*
- * Pages of a block that is cut into pieces (page_frag.h) stay allocated while one piece is in use.
- * A budget counts and bounds them; @used changes atomically.
+ * A count and limit of the pages in blocks that are cut into pieces (page_frag.h).  Such a block
+ * stays allocated as long as one piece is in use.  @used changes atomically.
  */
 struct page_budget {
-	u64 used;  /* pages of blocks that are not free yet */
-	u64 limit; /* a block that would exceed it is refused */
+	u64 used;  /* pages of the blocks in use */
+	u64 limit; /* pages; an allocation that would exceed it fails */
 };
 
 struct page {
@@ -52,8 +55,9 @@ struct page {
 		struct page *head;    /* of a tail page */
 	};
 	union {
-		struct kmem_cache *slab;    /* PG_SLAB: of a slab's head page */
-		struct page_budget *budget; /* PG_BUDGET: the block counts there until it is free */
+		struct kmem_cache *slab; /* the cache, in the first page of a slab (PG_SLAB) */
+		/* Counts the block's pages until it is freed (PG_BUDGET). */
+		struct page_budget *budget;
 	};
 	void *freelist; /* slab: first free object */
 	u32 inuse;      /* slab: objects given out */
@@ -63,11 +67,13 @@ struct page {
 #define PG_TAIL     0x02 /* inside a compound block */
 #define PG_SLAB     0x04
 #define PG_RESERVED 0x08 /* not the allocator's */
-#define PG_BUDGET   0x10 /* block for pieces, counted in page->budget */
-#define PG_WHOLE    0x20 /* one packet is charged for all of it, however little of it holds data */
+/* First page of a block that is cut into pieces, counted in page->budget. */
+#define PG_BUDGET 0x10
+/* A packet is charged for the whole page, even if its data fills only a part. */
+#define PG_WHOLE 0x20
 
 struct boot_info;
-/* Takes the usable ranges.  The struct page array itself is carved out of them. */
+/* Frees all usable ranges of the memory map.  The array of struct page is taken from them first. */
 void mm_init(const struct boot_info *boot);
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
@@ -77,19 +83,23 @@ static inline struct page *alloc_page(gfp_t gfp)
 	return alloc_pages(gfp, 0);
 }
 
-/* A block that counts in @budget.  NULL: no memory, or too many such blocks. */
+/*
+ * Allocates a block whose pages count in @budget.  NULL if memory is out, or if the budget is used
+ * up (which __GFP_MEMALLOC ignores).
+ */
 struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budget *budget);
 
-struct page *virt_to_page(const void *addr); /* any byte of a page; not of its head */
+/* Of the page that contains @addr, which need not be the first of its block. */
+struct page *virt_to_page(const void *addr);
 void *page_address(const struct page *page);
 struct page *compound_head(struct page *page);
 
-/* References of the compound block that @page belongs to. */
+/* Take, drop and count references of the compound block that @page belongs to. */
 void get_page(struct page *page);
-void put_page(struct page *page); /* the last one frees the block */
+void put_page(struct page *page); /* frees the block when the last reference is dropped */
 int page_count(struct page *page);
 
-/* Address forms: pages of zeroed or dirty memory by address. */
+/* The same by address instead of by struct page.  The pages are zeroed only with __GFP_ZERO. */
 void *get_free_pages(gfp_t gfp, unsigned int order);
 void free_pages(void *addr, unsigned int order);
 
@@ -97,18 +107,27 @@ u64 nr_free_pages(void);
 u64 nr_total_pages(void);
 
 /* ---- the last pages ---- */
-/* So many are for GFP_ATOMIC only; half as much again for GFP_SEND, too. */
+/*
+ * The reserve, in pages: with no more free, only GFP_ATOMIC allocations succeed.  GFP_SEND may take
+ * all pages above it; GFP_KERNEL leaves half as much again.
+ */
 u64 mm_min_free(void);
-/* Less than twice that is free: caches give memory back, and protocols take only what they must. */
+/*
+ * Returns true if less than twice the reserve is free: caches then give memory back, and protocols
+ * take only what they must.
+ */
 bool mm_pages_are_short(void);
-/* A quarter above mm_min_free(): no received data is queued. */
+/*
+ * Returns true if no more than 5/4 of the reserve is free: protocols then queue no more received
+ * data.
+ */
 bool mm_pages_are_scarce(void);
-/* Down to mm_min_free(): GFP_SEND gets no page. */
+/* Returns true if no more than the reserve is free: GFP_SEND allocations fail. */
 bool mm_pages_are_gone(void);
 /*
- * @kick is called when an allocation finds pages short or leaves them short, in any context
- * including hard interrupts, possibly under the allocating caller's locks: it may only schedule the
- * work.  It may be called often.
+ * A subsystem that can give memory back.  @kick is called when an allocation finds pages short or
+ * makes them short, perhaps often, and in any context including hard interrupts, possibly with
+ * locks of the allocating code held.  So @kick may only schedule the work.
  */
 struct shrinker {
 	void (*kick)(void);

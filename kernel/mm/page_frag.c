@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fragments: pieces cut off compound blocks.
+ * Page fragments: pieces cut off compound blocks of pages.
  *
  * page_frag_alloc()/page_frag_refill() <- receive buffers of a driver (softirq), tcp_sendmsg()
  * (process).  The owner of the struct page_frag serialises the calls; references are atomic.
  *
- * The owner holds one reference of the block, and each piece another.  When only the owner's is
- * left, all pieces have been freed, and the owner cuts the block from its start again: a steady
- * stream of packets takes no page from the allocator.  Answers to Linux's page_frag_alloc() in
- * mm/page_alloc.c and sk_page_frag_refill().
+ * The owner of the struct page_frag holds one reference of the block, and each piece another.  When
+ * only the owner's reference is left, all pieces have been freed, and the owner uses the block
+ * again from its start.  So a steady stream of packets needs no page from the allocator.  Answers
+ * to Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().
  */
 #include "kernel/mm/page_frag.h"
 #include "kernel/mm/limits.h"
 
-#define FRAG_ALIGN 64 /* a cache line: neighbours do not share one */
+#define FRAG_ALIGN 64 /* bytes, a cache line: two pieces never share one */
 
 bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp)
 {
@@ -26,7 +26,10 @@ bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp)
 		}
 		page_frag_drain(frag);
 	}
-	/* A large block needs refilling rarely; in fragmented memory take any that holds @min. */
+	/*
+	 * A large block needs refilling rarely.  If memory is fragmented, take any smaller block
+	 * that holds @min bytes.
+	 */
 	for (int order = SKB_MAX_ORDER; order >= 0 && PAGE_SIZE << order >= min; order--) {
 		frag->page = frag->budget
 				     ? alloc_budget_pages(gfp & ~__GFP_ZERO, order, frag->budget)
@@ -46,7 +49,10 @@ void *page_frag_alloc(struct page_frag *frag, unsigned int size, gfp_t gfp)
 
 	if (size > PAGE_SIZE << SKB_MAX_ORDER)
 		return NULL;
-	/* At least one unit, so that two pieces never have one address. */
+	/*
+	 * Give out at least FRAG_ALIGN bytes even for size 0, so that two pieces never have the
+	 * same address.
+	 */
 	size = ALIGN_UP(max(size, 1U), FRAG_ALIGN);
 	frag->offset = ALIGN_UP(frag->offset, FRAG_ALIGN);
 	if (frag->offset > frag->size)

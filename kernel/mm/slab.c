@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Object caches over pages, and kmalloc() over caches.
+ * Object caches, which take their memory from the page allocator, and kmalloc(), which takes
+ * objects from caches.
  *
- * kmem_cache_alloc()/kmem_cache_free() <- sk_buffs, sockets, files, threads.  They are on the path
- * of every packet, so both are a lock, a few pointers and a count.  Any context: the lock of each
- * cache is irq-safe and never held while pages are taken or given back.
+ * kmem_cache_alloc()/kmem_cache_free() <- sk_buffs, sockets, files, threads.  Every packet needs
+ * them, so both only take a lock, change a few pointers and count.  Any context: the lock of each
+ * cache is taken with interrupts off, and never held while pages are allocated or freed.
  *
- * A slab is a compound block cut into objects of one stride.  Its state is in the block's first
- * struct page: the list of free objects (each one's first word points to the next), the number
- * given out, the cache.  An object finds its slab through its address.  Slabs with room are on
- * cache->partial, the others on cache->full; KEEP_EMPTY empty slabs are kept for the next burst.
- * Answers to Linux's mm/slub.c.
+ * A slab is a compound block of pages, cut into objects of equal size.  Its state is in the block's
+ * first struct page: the list of free objects (the first word of each points to the next one), the
+ * number of objects in use, the cache.  The slab of an object is found through its address.  Slabs
+ * with a free object are on cache->partial, the others on cache->full.  KEEP_EMPTY empty slabs are
+ * not freed, for the next burst of allocations.  Answers to Linux's mm/slub.c.
  */
 #define LOG_SOURCE mm_log
 #include "kernel/mm/slab.h"
@@ -19,7 +20,8 @@
 #include "kernel/mm/page.h"
 #include "kernel/printk.h"
 
-#define SLAB_MAX_ORDER    3 /* 32 KiB: larger blocks are hard to find in fragmented memory */
+/* log2 of pages, 32 KiB: larger blocks are hard to find in fragmented memory. */
+#define SLAB_MAX_ORDER    3
 #define SLAB_MIN_OBJECTS  4
 #define KEEP_EMPTY        2 /* slabs */
 #define KMALLOC_MIN_SHIFT 4
@@ -31,9 +33,10 @@ DEFINE_LOG_SOURCE(mm_log, "mm");
 static LIST_HEAD(caches); /* changed at boot only */
 static struct kmem_cache cache_of_caches;
 static struct kmem_cache *kmalloc_caches[KMALLOC_CACHES];
-static struct kmem_cache *kmalloc_large; /* counts objects that are pages of their own */
+/* Counts kmalloc() objects that are too large for a cache and have pages of their own. */
+static struct kmem_cache *kmalloc_large;
 
-/* log2 of the pages that hold @size bytes. */
+/* Returns log2 of the number of pages that hold @size bytes. */
 static unsigned int pages_order(size_t size)
 {
 	return size <= PAGE_SIZE ? 0 : 64 - __builtin_clzll((size - 1) >> PAGE_SHIFT);
@@ -42,8 +45,8 @@ static unsigned int pages_order(size_t size)
 /* ---- slabs ---------------------------------------------------------------------------------- */
 
 /*
- * Pages for a slab: of the cache's order, or where memory is fragmented fewer, which hold one
- * object.
+ * Allocates the pages of a slab: of the cache's order, or a smaller order that holds at least one
+ * object if memory is fragmented.
  */
 static struct page *slab_pages(struct kmem_cache *cache, gfp_t gfp)
 {
@@ -61,7 +64,7 @@ static u32 slab_objects(const struct kmem_cache *cache, const struct page *page)
 	return (PAGE_SIZE << page->order) / cache->stride;
 }
 
-/* A new empty slab, on no list yet.  NULL when pages are out. */
+/* Returns a new slab without objects in use, on no list yet.  NULL when memory is out. */
 static struct page *slab_new(struct kmem_cache *cache, gfp_t gfp)
 {
 	struct page *page = slab_pages(cache, gfp);
@@ -90,7 +93,9 @@ static void slab_destroy(struct page *page)
 	put_page(page);
 }
 
-/* Takes one object of the first partial slab.  cache->lock held, partial not empty. */
+/*
+ * Takes an object from the first slab of cache->partial, which must not be empty. cache->lock held.
+ */
 static void *slab_take(struct kmem_cache *cache)
 {
 	struct page *page = list_first_entry(&cache->partial, struct page, lru);
@@ -104,7 +109,10 @@ static void *slab_take(struct kmem_cache *cache)
 	return obj;
 }
 
-/* Puts an object back; returns the slab if it is now empty and must be freed. cache->lock held. */
+/*
+ * Puts an object back into its slab.  Returns the slab if no object of it is in use and the caller
+ * must free it. cache->lock held.
+ */
 static struct page *slab_give(struct kmem_cache *cache, struct page *page, void **obj)
 {
 	bool was_full = !page->freelist;
@@ -123,8 +131,8 @@ static struct page *slab_give(struct kmem_cache *cache, struct page *page, void 
 		return page;
 	}
 	/*
-	 * To the tail: slabs in use are filled first, so that empty slabs stay empty and can be
-	 * freed.
+	 * Add at the tail: allocations fill slabs with objects in use first, so that empty slabs
+	 * stay empty and can be freed.
 	 */
 	cache->empty++;
 	list_move_tail(&page->lru, &cache->partial);
@@ -141,7 +149,10 @@ static noinline void count_failure(struct kmem_cache *cache)
 		 (unsigned long long)cache->live);
 }
 
-/* Counts an object in, or refuses it.  cache->lock held. */
+/*
+ * Counts a new object.  False, and counts a failure, if the cache is at its limit. cache->lock
+ * held.
+ */
 static bool account_alloc(struct kmem_cache *cache)
 {
 	if (cache->limit && cache->live >= cache->limit) {
@@ -187,7 +198,7 @@ static void *alloc_from_slabs(struct kmem_cache *cache, gfp_t gfp)
 	return obj;
 }
 
-/* With __GFP_ZERO the first @size bytes are zero. */
+/* Allocates an object; with __GFP_ZERO its first @size bytes are cleared. */
 static void *cache_alloc(struct kmem_cache *cache, size_t size, gfp_t gfp)
 {
 	void *obj = alloc_from_slabs(cache, gfp);
@@ -223,7 +234,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 	free_to_slab(cache, compound_head(virt_to_page(obj)), obj);
 }
 
-/* The smallest slab that holds a few objects and wastes no more than an eighth. */
+/* Chooses the smallest slab size that holds SLAB_MIN_OBJECTS and wastes at most an eighth. */
 static void choose_order(struct kmem_cache *cache)
 {
 	for (cache->order = 0; cache->order <= SLAB_MAX_ORDER; cache->order++) {
@@ -361,7 +372,10 @@ void slab_init(void)
 	for (unsigned int i = 0; i < KMALLOC_CACHES; i++) {
 		size_t size = 1UL << (i + KMALLOC_MIN_SHIFT);
 
-		/* Sizes up to a cache line are aligned to themselves; callers rely on it. */
+		/*
+		 * Align each size up to a cache line to itself, and larger ones to a cache line;
+		 * callers rely on this.
+		 */
 		kmalloc_caches[i] = kmem_cache_create(names[i], size, min_t(size_t, size, 64), 0);
 	}
 	kmalloc_large = kmem_cache_create("kmalloc-large", PAGE_SIZE, PAGE_SIZE, 0);

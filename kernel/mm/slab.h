@@ -2,9 +2,9 @@
 /*
  * Object caches and kmalloc.
  *
- * A cache hands out objects of one size from slabs of pages.  It counts the live ones, so that
- * tests can verify that none leaked (/proc/slabinfo).  In the hosted build each object that a caller
- * gets is an allocation of the host's, so that the sanitizer sees a use after free
+ * A cache allocates objects of one size from slabs of pages.  It counts the objects in use
+ * (/proc/slabinfo), so that tests can verify that none leaked.  In the hosted build each object is
+ * allocated by the host's malloc(), so that the sanitizer detects a use after free
  * (tests/host/separate.c).  Any context; NULL when memory or the cache's limit is exhausted.
  */
 #ifndef KERNEL_MM_SLAB_H
@@ -35,7 +35,10 @@ struct kmem_cache {
 	struct list_head caches; /* all caches */
 };
 
-/* Never fails at boot (panics); @align 0 = 8.  @limit: most live objects, 0 = memory's. */
+/*
+ * Creates a cache.  Panics when memory is out: caches are created at boot.  @align 0 means 8.
+ * @limit: the most objects in use at a time; 0: limited by memory only.
+ */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, u64 limit);
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
@@ -45,7 +48,10 @@ static inline void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
 struct list_head *kmem_caches(void);
 
-/* Sizes 16 .. 8192 from caches kmalloc-N, larger ones (to 4 MiB) from pages.  kfree(NULL) is fine. */
+/*
+ * Sizes of 16 to 8192 bytes come from the caches kmalloc-N, larger ones (up to 4 MiB) from pages.
+ * kfree(NULL) does nothing.
+ */
 void *kmalloc(size_t size, gfp_t gfp);
 static inline void *kzalloc(size_t size, gfp_t gfp)
 {
@@ -53,7 +59,10 @@ static inline void *kzalloc(size_t size, gfp_t gfp)
 }
 void *kcalloc(size_t n, size_t size, gfp_t gfp); /* NULL when n * size overflows */
 void kfree(const void *obj);
-/* The size to pass to kmalloc() in order to use all bytes that a request of @size would take. */
+/*
+ * Returns the usable size of what kmalloc(@size) allocates: a caller that passes this size wastes
+ * no bytes.
+ */
 size_t kmalloc_size_roundup(size_t size);
 
 void slab_init(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Strings of an application.
+ * Copying strings from an application.
  *
  * strncpy_from_user() <- open() and other calls that take a name.  Process context, no lock.
  * Answers to Linux's lib/strncpy_from_user.c.
@@ -10,7 +10,8 @@
 #include "include/uapi/errno.h"
 
 /*
- * A byte at a time: the bytes behind the NUL may not be mapped.  Names are short and rare.
+ * Copies one byte at a time, because the page behind the NUL may not be mapped.  Names are short
+ * and such calls are rare, so speed does not matter.
  */
 ssize_t strncpy_from_user(char *dst, const char __user *src, size_t max)
 {
