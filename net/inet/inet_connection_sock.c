@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The part of a connection-oriented protocol that reads none of its headers: half-open requests,
- * the accept queue, accept(), the three timers of a connection.
+ * the accept queue, accept(), and the three timers of a connection.
  *
- * In the order in which a connection meets them: inet_csk_listen_start() <- listen();
- * inet_reqsk_alloc(), inet_csk_reqsk_queue_hash_add() <- tcp_conn_request() when a SYN came
- * (softirq); reqsk_timer_handler() while no ACK comes (softirq); inet_csk_clone_lock(),
- * inet_csk_complete_hashdance() <- tcp_check_req() when it did (softirq); inet_csk_accept() <-
- * accept() (process); inet_csk_listen_stop() <- tcp_close() of the listener;
- * inet_csk_destroy_sock() <- tcp_done() and each other end of a connection, any context;
- * inet_csk_*_xmit_timer() <- TCP wherever a segment is sent or acknowledged (sock owned or
- * bh-locked).
+ * Callers, in the order of a connection's life: listen() calls inet_csk_listen_start(). For a SYN,
+ * tcp_conn_request() calls inet_reqsk_alloc() and inet_csk_reqsk_queue_hash_add() (softirq); until
+ * the ACK arrives, reqsk_timer_handler() retransmits the SYN-ACK (softirq); for the ACK,
+ * tcp_check_req() calls inet_csk_clone_lock() and inet_csk_complete_hashdance() (softirq). accept()
+ * calls inet_csk_accept() (process). TCP calls inet_csk_*_xmit_timer() wherever it sends a segment
+ * or receives an ACK (sock owned or bh-locked). tcp_done() and the other functions that end a
+ * connection call inet_csk_destroy_sock() (any context); tcp_close() of a listener calls
+ * inet_csk_listen_stop().
  *
- * A SYN and an ACK that completes a handshake do not lock the listener: counts of half-open
- * requests are atomics, the accept queue has its own lock (rskq_lock), and a request holds a
- * reference of its listener, so that the listener may be closed at any moment.  Its half-open
- * requests are then freed with it.
+ * A SYN, and an ACK that completes a handshake, do not lock the listener: the counts of half-open
+ * requests are atomics, the accept queue has a lock of its own (rskq_lock), and each request holds
+ * a reference to its listener, so that the listener may be closed at any moment. Its half-open
+ * requests are then freed too.
  *
- * Answers to Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; ports:
- * inet_ports.c.
+ * Answers to Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; the functions for
+ * ports are in inet_ports.c.
  */
 #include "net/inet/inet_connection_sock.h"
 
@@ -33,9 +33,10 @@ int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 /* ---- requests, and the accept queue ------------------------------------------------------------ */
 
 /*
- * A listener starts, perhaps for the second time: the half-open requests of the first time were
- * freed when it ended, and TCP_DEFER_ACCEPT may have been set before.  A zeroed lock is an unlocked
- * lock.
+ * Called when a socket starts to listen, perhaps not for the first time. Only the accept queue must
+ * be reset: the half-open requests of an earlier time were freed when it ended, rskq_defer_accept
+ * may have been set before listen() and must stay, and the lock of a new sock is valid because it
+ * is zero.
  */
 noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
@@ -51,7 +52,10 @@ noinline struct request_sock *reqsk_alloc(const struct request_sock_ops *ops,
 
 	if (!req)
 		return NULL;
-	/* The listener may have lost its last reference: then no new request may be made for it. */
+	/*
+	 * A listener whose last reference was dropped is being freed: no new request may point to
+	 * it.
+	 */
 	if (!refcount_inc_not_zero(&sk_listener->sk_refcnt)) {
 		kmem_cache_free(ops->slab, req);
 		return NULL;
@@ -91,7 +95,10 @@ noinline struct request_sock *reqsk_queue_remove(struct request_sock_queue *queu
 	return req;
 }
 
-/* Called once for each request, by the caller that took it out of the table, with a reference. */
+/*
+ * Removes @req from the listener's list and counts of half-open requests. Called once for each
+ * request, by the caller that removed it from the ehash and holds a reference to it.
+ */
 void reqsk_queue_removed(struct request_sock_queue *queue, struct request_sock *req)
 {
 	if (!req->num_timeout)
@@ -119,8 +126,8 @@ struct request_sock *reqsk_queue_take_half_open(struct request_sock_queue *queue
 /* ---- listen() -------------------------------------------------------------------------------- */
 
 /*
- * Between setting the state and asking for the port again, the sock is in no table, so a lookup
- * cannot find a listener that may not use the port.
+ * The state must be TCP_LISTEN when get_port() checks again whether the port may be used. Meanwhile
+ * the sock is in no table, so that no lookup can find a listener that may not use the port.
  */
 noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 {
@@ -158,9 +165,9 @@ noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *op
 }
 
 /*
- * How many times the SYN-ACK of a request may go unanswered.  A queue that is more than half full
- * of mostly old requests belongs to peers that will not answer: the fuller the queue, the fewer
- * tries.
+ * Returns how often the SYN-ACK of a request may time out before the request is dropped. If more
+ * than half of the queue is used, mostly by old requests, their peers will probably never answer:
+ * then the fuller the queue, the fewer timeouts are allowed.
  */
 static int synack_patience(const struct sock *listener, int retries)
 {
@@ -176,9 +183,9 @@ static int synack_patience(const struct sock *listener, int retries)
 }
 
 /*
- * Arms @req's timer (again), with a reference, if the request is in the table: a segment on another
- * CPU may take it out at any moment, and stops the timer in the same step.  @timeout: a round is
- * over.
+ * Arms @req's timer, unless a segment has removed @req from the ehash on another CPU;
+ * reqsk_queue_unlink() does that and stops the timer under the same lock. The armed timer holds a
+ * reference. @timeout: the timer has expired, so count that.
  */
 static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 {
@@ -192,8 +199,8 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 			atomic_dec(&inet_csk(req->rsk_listener)->icsk_accept_queue.young);
 		refcount_inc(&req->rsk_refcnt);
 		/*
-		 * The timer was armed and has its reference already; drop ours, which is never the
-		 * last.
+		 * The timer was armed already and holds a reference. Drop the new one; it is never
+		 * the last.
 		 */
 		if (mod_timer(&req->rsk_timer, jiffies + reqsk_timeout(req)))
 			reqsk_put(req);
@@ -201,16 +208,17 @@ static void reqsk_timer_reset(struct request_sock *req, bool timeout)
 	spin_unlock_bh(lock);
 }
 
-/* The SYN-ACK was sent again before its time: restart the wait. */
+/* The SYN-ACK was retransmitted before the timer expired: start the timer anew. */
 void inet_csk_reqsk_timer_restart(struct request_sock *req)
 {
 	reqsk_timer_reset(req, false);
 }
 
 /*
- * The time for an answer is over.  With TCP_DEFER_ACCEPT the bare ACK of the handshake was seen and
- * ignored (acked): then the SYN-ACK is not sent again before the last round, and the request lives
- * at least as long as the option says.  Softirq; the timer's reference belongs to this function.
+ * The SYN-ACK timer: retransmits the SYN-ACK or drops the request. With TCP_DEFER_ACCEPT the
+ * handshake's ACK without data was received and ignored (acked): then the SYN-ACK is retransmitted
+ * only before the last timeout, and the request is kept at least as long as the option says.
+ * Softirq; this function drops the reference that the armed timer held.
  */
 static noinline void reqsk_timer_handler(unsigned long data)
 {
@@ -235,8 +243,8 @@ static noinline void reqsk_timer_handler(unsigned long data)
 	if (expire)
 		goto out_drop;
 	/*
-	 * The peer's ACK was seen, so the peer is alive: a failure to send again does not end the
-	 * request.
+	 * If the peer's ACK was received (acked), the peer is alive, so a failed retransmission
+	 * does not end the request.
 	 */
 	if (resend) {
 		if (!req->rsk_ops->rtx_syn_ack(listener, req))
@@ -253,14 +261,15 @@ out_drop:
 }
 
 /*
- * Called before the SYN-ACK is sent, because its ACK may come back at once.
+ * Makes @req a half-open request. Called before the SYN-ACK is sent, because the ACK may arrive at
+ * once.
  *
- * Counting, listing, hashing and arming the timer are one step under the bucket's lock, which
- * reqsk_queue_unlink() takes too.  So another CPU that finds the request, in the table or in the
- * listener's list, can end it only when all four are done.  Otherwise an end between listing and
- * hashing would not be counted, and an end between hashing and listing would leave a freed request
- * in the list.  Linux 4.11 arms the timer, hashes, then counts; it has no list.  Lock order: ehash,
- * then rskq_lock.
+ * Counting, adding to the listener's list, adding to the ehash and arming the timer are one step
+ * under the bucket's lock, which reqsk_queue_unlink() takes too. So another CPU that finds the
+ * request in the ehash or in the list cannot end it before all four are done. Otherwise a request
+ * that ends between list and ehash would stay counted, and one that ends between ehash and list
+ * would be freed while it is in the list. Linux 4.11 arms the timer, adds to the ehash, then
+ * counts; it has no list. Lock order: ehash bucket, then rskq_lock.
  */
 noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 					    unsigned long timeout)
@@ -281,8 +290,10 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	atomic_inc(&queue->young);
 	atomic_inc(&queue->qlen);
 	spin_lock_bh(&queue->rskq_lock);
-	/* A SYN does not lock the listener.  If the listener is being closed at this moment on
-	 * another CPU, its list was emptied already, and this request ends with its timer. */
+	/*
+	 * A SYN does not lock the listener, so another CPU may be closing it now. In that case its
+	 * list was already emptied: do not add the request, whose timer will end it.
+	 */
 	if (sk_state_load(sk) == TCP_LISTEN)
 		hlist_add_head(&req->rsk_node, &queue->rskq_half_open);
 	spin_unlock_bh(&queue->rskq_lock);
@@ -294,10 +305,10 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 /* ---- a request ends -------------------------------------------------------------------------- */
 
 /*
- * Takes @req out of the table and stops its timer.  True for the one caller that took it out.  A
- * handler that runs now on another CPU is not waited for, since this is softirq: it has a
- * reference, finds the request gone from the table and does not arm the timer again
- * (reqsk_timer_reset()).
+ * Removes @req from the ehash and stops its timer. Returns true to exactly one caller for each
+ * request. The timer's handler may be running on another CPU, and softirq cannot wait for it; that
+ * is harmless, because the handler has its own reference, finds that the request is not in the
+ * ehash, and does not arm the timer again (reqsk_timer_reset()).
  */
 static bool reqsk_queue_unlink(struct request_sock *req)
 {
@@ -355,13 +366,16 @@ noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct re
 	newicsk->icsk_pending = 0;
 	newicsk->icsk_retransmit_timer = (struct timer_list){0};
 	newicsk->icsk_delack_timer = (struct timer_list){0};
-	/* The listener's queue may be locked at this moment: the copy starts from zero. */
+	/*
+	 * The child needs an empty queue and an unlocked lock, while the listener's, which was
+	 * copied, may be in use.
+	 */
 	memset(&newicsk->icsk_accept_queue, 0, sizeof(newicsk->icsk_accept_queue));
 	inet_csk_delack_init(newsk);
 	return newsk;
 }
 
-/* An established connection that will not be accepted: reset and destroyed.  @child bh-locked. */
+/* Resets and destroys a connection that no application will accept. @child is bh-locked. */
 static void inet_child_forget(struct sock *sk, struct sock *child)
 {
 	sk->sk_prot->disconnect(child, O_NONBLOCK);
@@ -396,9 +410,9 @@ noinline struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_s
 }
 
 /*
- * @own_req: this ACK took the request out of the table (inet_ehash_insert).  The request's
- * reference goes with it into the accept queue.  Otherwise another ACK was first, and @child is
- * destroyed.
+ * Moves a completed connection to the accept queue. @own_req: this ACK removed @req from the ehash
+ * (inet_ehash_insert); the accept queue then takes over the caller's reference to it. Otherwise
+ * another ACK did that before, and @child is destroyed.
  */
 noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 						  struct request_sock *req, bool own_req)
@@ -419,7 +433,10 @@ noinline struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *
 
 /* ---- accept() -------------------------------------------------------------------------------- */
 
-/* Exclusive: one connection wakes one thread.  Listener owned; unlocked while it sleeps. */
+/*
+ * Waits until the accept queue has a connection. The wait is exclusive: one connection wakes one
+ * thread. The caller owns the listener, which is released while it sleeps.
+ */
 static noinline int inet_csk_wait_for_connect(struct sock *sk, long timeo)
 {
 	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
@@ -482,11 +499,11 @@ out_release:
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /*
- * The listener is no longer in TCP_LISTEN and in no table.  Connections in its accept queue are
- * reset; a handshake that ends at this moment finds the state changed (inet_csk_reqsk_queue_add).
- * Half-open requests would each keep the listener's memory until their timers end them (Linux
- * leaves them to the timers), so they are freed here; the peer's next segment is answered with a
- * reset in either case.
+ * Called when the listener has left TCP_LISTEN and the hash tables. Connections in its accept queue
+ * are reset; a handshake that completes just now sees the new state (inet_csk_reqsk_queue_add).
+ * Half-open requests are freed here, because each would otherwise keep the listener's memory until
+ * its timer ends it, as in Linux. In both cases the next segment of such a peer is answered with a
+ * RST.
  */
 void inet_csk_listen_stop(struct sock *sk)
 {
@@ -514,14 +531,20 @@ void inet_csk_listen_stop(struct sock *sk)
 	}
 }
 
-/* Releases a child that could not be completed: unlocked, dead; tcp_done() comes next. */
+/*
+ * Prepares a child that could not be completed for tcp_done(): unlocks it, and marks it as an
+ * orphan.
+ */
 void inet_csk_prepare_forced_close(struct sock *sk)
 {
 	bh_unlock_sock(sk);
-	sock_put(sk); /* the clone's second reference */
+	sock_put(sk); /* the second reference that sk_clone_lock() took */
 	sock_set_flag(sk, SOCK_DEAD);
 	sk_orphan_count_inc(sk);
-	/* It had not inherited the port yet. */
+	/*
+	 * The port number was copied from the listener, but the child is not among the port's
+	 * owners.
+	 */
 	if (!inet_csk(sk)->icsk_bind_hash)
 		inet_sk(sk)->inet_num = 0;
 }
@@ -543,13 +566,13 @@ void inet_csk_destroy_sock(struct sock *sk)
 /* ---- the timers of a connection ---------------------------------------------------------------- */
 
 /*
- * Retransmission (and zero-window probe, never both at once), delayed ACK, keepalive.  The handlers
- * are TCP's (tcp_timer.c).
+ * A connection has three timers: retransmission or zero-window probe (never both at once), delayed
+ * ACK, and keepalive. The handlers are in TCP (tcp_timer.c).
  *
- * Clearing a timer only clears its purpose (icsk_pending, icsk_ack.pending): the timer stays armed
- * and its handler finds nothing to do.  Otherwise a connection that sends and is acknowledged all
- * the time would delete and arm its timer for every segment. inet_csk_clear_xmit_timers(), at the
- * end of a connection, disarms.
+ * Clearing a timer only clears its purpose (icsk_pending, icsk_ack.pending); it stays armed, and
+ * its handler then has nothing to do. Otherwise a connection that sends and receives ACKs
+ * continuously would stop and arm its timer for every segment. Only inet_csk_clear_xmit_timers(),
+ * at the end of a connection, stops the timers.
  */
 
 void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long),

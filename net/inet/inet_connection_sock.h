@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inet_connection_sock: inet_sock + what any connection-oriented protocol needs: the accept queue of
- * a listener; retransmit and delayed-ACK timers; congestion control.  No TCP header is read here.
- * Linux's include/net/inet_connection_sock.h.
+ * inet_connection_sock: an inet_sock and the additional state of any connection-oriented protocol:
+ * the accept queue of a listener, the timers for retransmission and delayed ACKs, and congestion
+ * control. No TCP header is read here. Linux's include/net/inet_connection_sock.h.
  */
 #ifndef NET_INET_INET_CONNECTION_SOCK_H
 #define NET_INET_INET_CONNECTION_SOCK_H
@@ -13,52 +13,66 @@ struct inet_bind_bucket;
 struct tcp_congestion_ops;
 
 /*
- * The network layer below a connection: IPv4 today (ipv4_specific).  TCP calls these operations
- * wherever it needs an address, a header or a route, so that it depends on no address family.
- * Linux has the operations of a request in a table of their own (tcp_request_sock_ops).
+ * The operations of the network layer below a connection; the only instance is ipv4_specific. TCP
+ * calls them wherever it needs an address, a header or a route, so that TCP does not depend on an
+ * address family. Linux has the operations for requests in a separate table (tcp_request_sock_ops).
  */
 struct inet_connection_sock_af_ops {
-	u16 net_header_len; /* bytes */
-	u16 min_mtu;        /* bytes that every link carries in one piece */
-	/* Sends a segment; takes @skb. 0 or -errno. */
+	u16 net_header_len; /* bytes of the network header without options */
+	u16 min_mtu;        /* bytes of a packet that every link can carry without fragmentation */
+	/* Adds the network header and sends the segment. Takes @skb. 0 or -errno. */
 	int (*queue_xmit)(struct sock *sk, struct sk_buff *skb);
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);
-	/* Owner or bh lock.  Puts a valid route into sk_dst_cache: 0 or -errno. */
+	/*
+	 * Makes sure that sk_dst_cache contains a valid route. The sock is owned or bh-locked. 0 or
+	 * -errno.
+	 */
 	int (*rebuild_header)(struct sock *sk);
-	/* An ICMP error said that the path's MTU fell to mtu_info. */
+	/* Called after an ICMP error reported that the path MTU fell to mtu_info. */
 	void (*mtu_reduced)(struct sock *sk);
 
-	/* A SYN for a listener, softirq.  The contract of net/core/dropreason.h. */
+	/*
+	 * Processes a SYN for a listener. Softirq. Follows the contract of net/core/dropreason.h.
+	 */
 	enum skb_drop_reason (*conn_request)(struct sock *sk, struct sk_buff *skb);
-	/* Fills the addresses of @req from the SYN @skb. */
+	/* Copies the addresses of the SYN @skb to @req. */
 	void (*init_req)(struct request_sock *req, const struct sk_buff *skb);
-	/* The route to @req's peer, with a reference; NULL, and counted: there is none. */
+	/*
+	 * Returns a route to @req's peer, with a reference; NULL, counted in the statistics, if
+	 * there is none.
+	 */
 	struct dst_entry *(*route_req)(const struct sock *sk, const struct request_sock *req);
 	/*
-	 * RFC 6528: the initial sequence number; *@ts_off: the offset of this connection's
-	 * timestamps.
+	 * Returns the initial sequence number (RFC 6528), and in *@ts_off the offset that is added
+	 * to the timestamps of this connection.
 	 */
 	u32 (*init_seq)(const struct request_sock *req, u32 *ts_off);
-	/* Answers @skb, which is not acceptable in @sk's state, with a RST. Does not free @skb. */
+	/*
+	 * Sends a RST in response to @skb, which is not acceptable in @sk's state. Does not free
+	 * @skb.
+	 */
 	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
-	/* @dst NULL: the route is looked up.  0 or -errno. */
+	/* Sends a SYN-ACK for @req. If @dst is NULL, looks up the route first. 0 or -errno. */
 	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 	/*
-	 * The handshake's ACK: makes the child, bh-locked, in @req's place in the tables; NULL:
-	 * dropped.
+	 * Called for the handshake's ACK @skb: makes the child and exchanges it for @req in the
+	 * ehash. Returns the child bh-locked, or NULL if the ACK must be dropped. *@own_req: @req
+	 * was still in the ehash.
 	 */
 	struct sock *(*syn_recv_sock)(const struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req, bool *own_req);
 };
 
-#define ICSK_CA_PRIV_SIZE 104 /* bytes of the largest congestion control's state */
+#define ICSK_CA_PRIV_SIZE 104 /* bytes for the state of a congestion control algorithm */
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet; /* first */
 	struct request_sock_queue icsk_accept_queue;
-	struct inet_bind_bucket *icsk_bind_hash; /* of the local port */
-	unsigned long icsk_timeout;              /* jiffies: when the retransmit timer is due */
-	struct timer_list icsk_retransmit_timer; /* RTO and zero-window probes: icsk_pending says */
+	struct inet_bind_bucket *icsk_bind_hash; /* bucket of the local port, NULL: not bound */
+	/* jiffies at which the retransmission timer expires */
+	unsigned long icsk_timeout;
+	/* RTO or zero-window probe, depending on icsk_pending */
+	struct timer_list icsk_retransmit_timer;
 	struct timer_list icsk_delack_timer;
 	u32 icsk_rto; /* jiffies */
 	u32 icsk_pmtu_cookie;
@@ -66,22 +80,22 @@ struct inet_connection_sock {
 	const struct inet_connection_sock_af_ops *icsk_af_ops;
 	u8 icsk_ca_state; /* TCP_CA_* */
 	bool icsk_ca_setsockopt;
-	u8 icsk_retransmits; /* timeouts in a row without progress */
-	u8 icsk_pending;     /* ICSK_TIME_* */
-	u8 icsk_backoff;     /* RTO doublings */
-	u8 icsk_syn_retries; /* 0: the default */
-	u8 icsk_probes_out;  /* unanswered window probes */
+	u8 icsk_retransmits; /* consecutive retransmission timeouts without an ACK of new data */
+	u8 icsk_pending;     /* ICSK_TIME_*: purpose of icsk_retransmit_timer, 0: none */
+	u8 icsk_backoff;     /* how often the RTO was doubled */
+	u8 icsk_syn_retries; /* TCP_SYNCNT; 0: the sysctl's value */
+	u8 icsk_probes_out;  /* zero-window probes without an answer */
 	u16 icsk_ext_hdr_len;
 	struct {
 		u8 pending;  /* ICSK_ACK_* */
-		u8 quick;    /* ACKs to send at once */
-		u8 pingpong; /* interactive: delay ACKs */
-		u8 blocked;  /* timer came while a thread owned the socket */
-		u32 ato;     /* jiffies: predicted delay */
+		u8 quick;    /* how many further ACKs to send without delay */
+		u8 pingpong; /* the connection is interactive: delay ACKs */
+		u8 blocked;  /* the delayed-ACK timer expired while a thread owned the socket */
+		u32 ato;     /* jiffies: current timeout of a delayed ACK */
 		unsigned long timeout;
-		u32 lrcvtime; /* when data came last */
+		u32 lrcvtime; /* jiffies when data was last received */
 		u16 last_seg_size;
-		u16 rcv_mss; /* guess of the peer's segments */
+		u16 rcv_mss; /* bytes: estimate of the peer's MSS */
 	} icsk_ack;
 	u32 icsk_user_timeout; /* ms */
 	u64 icsk_ca_priv[ICSK_CA_PRIV_SIZE / sizeof(u64)];
@@ -110,7 +124,10 @@ static inline void *inet_csk_ca(const struct sock *sk)
 void inet_csk_init_xmit_timers(struct sock *sk, void (*retransmit)(unsigned long),
 			       void (*delack)(unsigned long), void (*keepalive)(unsigned long));
 void inet_csk_clear_xmit_timers(struct sock *sk);
-/* @what: ICSK_TIME_*; @when: jiffies from now, at most @max_when. */
+/*
+ * Arms the timer for the purpose @what (ICSK_TIME_*), to expire in @when jiffies but not later than
+ * in @max_when.
+ */
 void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when,
 			       unsigned long max_when);
 void inet_csk_clear_xmit_timer(struct sock *sk, int what);
@@ -128,18 +145,27 @@ static inline bool inet_csk_ack_scheduled(const struct sock *sk)
 
 /* ---- listening ------------------------------------------------------------------------------------ */
 int inet_csk_listen_start(struct sock *sk, int backlog);
-void inet_csk_listen_stop(
-	struct sock *sk); /* locked: resets unaccepted connections, frees half-open ones */
+/* Resets connections that were not accepted, frees half-open requests. The listener is owned. */
+void inet_csk_listen_stop(struct sock *sk);
 struct sock *inet_csk_accept(struct sock *sk, int flags, int *err);
-/* Port @snum, or a free one for 0.  0, 1 = taken (-EADDRINUSE to the application). */
+/*
+ * Binds @sk to local port @snum, or to a free one if @snum is 0. Returns 0, or 1 if the port is in
+ * use (-EADDRINUSE to the application).
+ */
 int inet_csk_get_port(struct sock *sk, unsigned short snum);
-/* Is there a connection whose acceptance would break ours (SO_REUSEADDR rules)? */
+/*
+ * Returns true if another owner of the port @tb forbids that @sk uses it too, by the rules of
+ * SO_REUSEADDR.
+ */
 bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb);
 
-/* The timeout of @req's SYN-ACK: 1 s, doubled with each run of its timer, at most 120 s. */
+/*
+ * Returns the current timeout of @req's SYN-ACK in jiffies: 1 s, doubled each time the timer
+ * expired, at most 120 s.
+ */
 static inline unsigned long reqsk_timeout(const struct request_sock *req)
 {
-	/* the runs may be as many as the sysctl says */
+	/* num_timeout may be up to tcp_synack_retries, so limit the shift */
 	return req->num_timeout < 7 ? HZ << req->num_timeout : 120 * HZ;
 }
 
@@ -147,26 +173,44 @@ extern int sysctl_tcp_synack_retries; /* docs/sysctl.md */
 
 /* ---- half-open connections -------------------------------------------------------------------------- */
 struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener);
-/* Into the ehash, SYN-ACK timer armed for @timeout jiffies; refcount becomes 3 (hash, timer, caller). */
+/*
+ * Adds @req to the ehash and arms its SYN-ACK timer with @timeout jiffies. Sets its reference count
+ * to 3: for hash table, timer and caller.
+ */
 void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 				   unsigned long timeout);
-/* The SYN-ACK was sent before its timer: restarts the wait, unless @req has left the ehash. */
+/*
+ * Called when the SYN-ACK was retransmitted before its timer expired: starts the timer anew, unless
+ * @req has left the ehash.
+ */
 void inet_csk_reqsk_timer_restart(struct request_sock *req);
 void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);
 void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req);
-/* A listener's clone for the finished handshake: state SYN_RECV, bh-locked. */
+/*
+ * Copies the listener @sk to a child for the handshake of @req. Returns it in state SYN_RECV,
+ * bh-locked; NULL: no memory.
+ */
 struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req, gfp_t gfp);
-/* Child into the accept queue: @child, or NULL when the listener is no longer one. */
+/*
+ * Adds @child to the accept queue and returns it. If @sk listens no longer, destroys @child and
+ * returns NULL.
+ */
 struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
 				      struct sock *child);
-/* Request out of the queues, child in.  NULL: the caller frees @child. */
+/*
+ * Removes @req from the half-open requests and adds @child to the accept queue. Returns @child,
+ * still bh-locked; or NULL after unlocking and putting it, if it was not queued.
+ */
 struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 					 struct request_sock *req, bool own_req);
 
 /* ---- end ------------------------------------------------------------------------------------------- */
-/* Last step of a dead, unhashed connection in TCP_CLOSE: frees port, queues, references. */
+/*
+ * The last step of a connection, which must be in TCP_CLOSE, dead and not hashed: releases its
+ * port and its queues, and drops the reference that the connection itself held.
+ */
 void inet_csk_destroy_sock(struct sock *sk);
-/* A child that will not be accepted: as if closed at once. */
+/* Prepares a child that will not be accepted for its end, as if the application had closed it. */
 void inet_csk_prepare_forced_close(struct sock *sk);
 void inet_sock_destruct(struct sock *sk);
 

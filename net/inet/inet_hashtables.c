@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables in which a segment finds its socket.
+ * The hash tables in which a segment finds its socket.
  *
- * inet_hashinfo_init() <- tcp_init(); inet_hash() <- listen(); inet_ehash_insert() <- connect(), a
- * new request, a finished handshake; the lookups <- tcp_v4_rcv() for each segment (softirq) and
- * tcp_v4_err(); inet_unhash() <- tcp_set_state(TCP_CLOSE).
+ * Callers: tcp_init() calls inet_hashinfo_init(); listen() calls inet_hash(); connect(), a new
+ * request and a completed handshake call inet_ehash_insert(); tcp_v4_rcv() looks up each segment
+ * (softirq), tcp_v4_err() each quoted one; tcp_set_state(TCP_CLOSE) calls inet_unhash().
  *
  * A lookup takes its reference under the bucket's lock, and an entry is removed under the same lock
- * before its last reference is put: so a lookup never finds an entry that is being freed.  Every
- * lock here is taken with BHs off.  Order: bhash, then ehash, then a listener's rskq_lock.
+ * before its last reference is put: so a lookup never finds an entry that is being freed. Every
+ * lock here is taken with BHs off. Lock order: bhash, then ehash, then a listener's rskq_lock.
  *
- * The hash is keyed with a secret of this boot, so that a peer cannot choose four-tuples that fall
- * into one chain.  Answers to Linux's net/ipv4/inet_hashtables.c; ports are in inet_ports.c.
+ * The hash function is keyed with a random secret chosen at boot, so that a peer cannot choose
+ * four-tuples that fall into one bucket. Answers to Linux's net/ipv4/inet_hashtables.c; ports are
+ * in inet_ports.c.
  */
 #include "net/inet/inet_hashtables.h"
 
@@ -53,7 +54,10 @@ void inet_hashinfo_init(struct inet_hashinfo *h)
 
 	BUILD_BUG_ON(!IS_POWER_OF_2(EHASH_BUCKETS_MIN) || !IS_POWER_OF_2(BHASH_BUCKETS) ||
 		     !IS_POWER_OF_2(LHASH_BUCKETS) || !IS_POWER_OF_2(EHASH_LOCKS));
-	/* Otherwise two locks could guard one bucket. */
+	/*
+	 * Buckets share locks by the low bits of their index. With more locks than buckets, entries
+	 * of one bucket could be protected by different locks.
+	 */
 	BUILD_BUG_ON(EHASH_LOCKS > EHASH_BUCKETS_MIN);
 
 	h->ehash = table_alloc(buckets, sizeof(*h->ehash));
@@ -122,8 +126,9 @@ noinline struct sock *__inet_lookup_established(struct inet_hashinfo *h, __be32 
 }
 
 /*
- * Returns how well a listener fits, -1 if it does not.  A listener that is bound to the address or
- * to the device scores higher than an unbound one.
+ * Returns how well a listener matches a segment to @daddr and @hnum on device @dif, or -1 if it
+ * does not match. A listener that is bound to the address or the device scores higher than an
+ * unbound one.
  */
 static int compute_score(const struct sock *sk, __be32 daddr, u16 hnum, int dif)
 {
@@ -169,9 +174,10 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 /* ---- in and out ------------------------------------------------------------------------------ */
 
 /*
- * @osk is the request that @sk was made from.  Both have the same four-tuple, hence one bucket, and
- * are exchanged in one step: a segment finds either the one or the other.  If two ACKs complete the
- * same handshake at once, only the first finds @osk still hashed.
+ * Inserts @sk into the ehash. @osk, if not NULL, is the request that @sk was made from: both have
+ * the same four-tuple, hence the same bucket, and are exchanged under one lock, so that a segment
+ * always finds one of them. If two ACKs complete the same handshake, only the first finds @osk
+ * still hashed.
  */
 noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 {
@@ -188,7 +194,7 @@ noinline bool inet_ehash_insert(struct sock *sk, struct sock *osk)
 		ok = !hlist_unhashed(&osk->sk_node);
 		if (ok) {
 			hlist_del_init(&osk->sk_node);
-			/* The table's reference; the caller holds another. */
+			/* this was the table's reference; the caller holds another one */
 			WARN_ON(refcount_dec_and_test(&osk->sk_refcnt));
 		}
 	}
@@ -226,7 +232,7 @@ noinline void inet_hash(struct sock *sk)
 	spin_unlock_bh(&ilb->lock);
 }
 
-/* Must run before the state changes: the state says which table the sock is in. */
+/* Call this before the state changes, because the state tells in which table the sock is. */
 noinline void inet_unhash(struct sock *sk)
 {
 	struct inet_hashinfo *h = sk->sk_prot->hashinfo;
@@ -268,8 +274,9 @@ void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock 
 }
 
 /*
- * Finds a socket of @chain in one of @states and takes a reference; takes the chain's @lock.
- * Requests and TIME_WAIT entries are not a struct sock, and their states are never in @states.
+ * Finds a socket of @chain whose state is in @states, and returns it with a reference. Takes and
+ * releases @lock, the chain's lock. Requests and TIME_WAIT entries have no struct sock; callers
+ * never have their states in @states.
  */
 static struct sock *find_state_in(struct hlist_head *chain, spinlock_t *lock, u32 states)
 {

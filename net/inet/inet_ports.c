@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local ports: conflicts between sockets, and the choice of a port when the application names none.
+ * Local ports: conflicts between sockets that use the same port, and the choice of a port when the
+ * application names none.
  *
- * inet_csk_get_port() <- bind(), and again <- listen() (process, sock owned); inet_hash_connect()
- * <- tcp_v4_connect() (the same); __inet_inherit_port() <- tcp_v4_syn_recv_sock() (softirq);
- * inet_put_port() <- tcp_v4_destroy_sock(), tcp_set_state() (any).
+ * Callers: bind(), and later listen(), call inet_csk_get_port() (process, sock owned);
+ * tcp_v4_connect() calls inet_hash_connect() (process, sock owned); tcp_v4_syn_recv_sock() calls
+ * __inet_inherit_port() (softirq); tcp_v4_destroy_sock() and tcp_set_state() call inet_put_port()
+ * (any context).
  *
- * A port in use has a bucket with all its owners, TIME_WAIT objects among them. tb->fastreuse
- * summarises them, so that most questions need no walk: 1, all have SO_REUSEADDR and none listens;
- * 0, ask each; -1, connect() chose the port, and other connections may share it as long as their
- * four-tuples differ.  Locks: a bhash bucket's, with BHs off; inside it an ehash bucket's.  RFC
- * 6056 3.3.4 (which port next).  Answers to Linux's inet_hashtables.c, inet_connection_sock.c.
+ * A port in use has a bucket that lists all its owners, including TIME_WAIT objects. tb->fastreuse
+ * summarises the owners, so that the list need not be searched in most cases. 1: all have
+ * SO_REUSEADDR and none listens. 0: check each owner. -1: connect() chose the port, and other
+ * connections may share it as long as their four-tuples differ. Lock order: a bhash bucket's lock,
+ * with BHs off, then an ehash bucket's. RFC 6056 3.3.4 (choice of the port). Answers to Linux's
+ * inet_hashtables.c, inet_connection_sock.c.
  */
 #include "kernel/lib/random.h"
 #include "kernel/mm/slab.h"
@@ -21,20 +24,24 @@
 
 int sysctl_ip_local_port_range[2] = {LOCAL_PORT_MIN, LOCAL_PORT_MAX};
 
-/* The first local port of the sysctl's range; @n: how many ports there are. */
+/* Returns the first port of ip_local_port_range; *@n becomes the number of ports. */
 static unsigned int local_ports(u32 *n)
 {
 	int low = READ_ONCE(sysctl_ip_local_port_range[0]);
 	int high = READ_ONCE(sysctl_ip_local_port_range[1]);
 
-	/* The sysctl changes both values, but this reads them one after the other. */
+	/*
+	 * The two values are not read atomically: during a change of the sysctl, high may be below
+	 * low.
+	 */
 	*n = high < low ? 1 : high - low + 1;
 	return low;
 }
 
 /*
- * The @i-th step through @n ports: first all of one parity, then all of the other. connect() begins
- * with even steps, bind() with odd ones, so that neither uses up the other's.
+ * The order in which @n ports are tried: returns the offset of the @i-th one. All offsets of one
+ * parity come first, then the others. connect() starts with even offsets and bind() with odd ones,
+ * so that neither uses up the other's ports.
  */
 static u32 port_step(u32 i, u32 n)
 {
@@ -63,7 +70,7 @@ struct inet_bind_bucket *inet_bind_bucket_create(struct inet_hashinfo *h,
 	return tb;
 }
 
-/* Frees the bucket if it has no owner any more. */
+/* Frees the bucket if it has no owners left. */
 void inet_bind_bucket_destroy(struct inet_hashinfo *h, struct inet_bind_bucket *tb)
 {
 	if (!hlist_empty(&tb->owners))
@@ -93,8 +100,9 @@ static struct inet_bind_bucket *find_bucket(struct inet_bind_hashbucket *head, u
 /* ---- bind() ---------------------------------------------------------------------------------- */
 
 /*
- * Two owners do not conflict if they are bound to different devices or addresses; or, with @relax,
- * if both have SO_REUSEADDR and the other does not listen.
+ * Returns true if @sk conflicts with another owner of the port. Two owners do not conflict if they
+ * are bound to different devices or different addresses, or, with @relax, if both have SO_REUSEADDR
+ * and the other one does not listen.
  */
 static bool bind_conflict(const struct sock *sk, const struct inet_bind_bucket *tb, bool relax)
 {
@@ -120,7 +128,10 @@ bool inet_csk_bind_conflict(const struct sock *sk, const struct inet_bind_bucket
 	return bind_conflict(sk, tb, true);
 }
 
-/* Finds a port that is free on this address: its head, locked (*@tb NULL: no bucket), or NULL. */
+/*
+ * Searches for a port that is free on @sk's address. Returns the bhash slot of *@port, locked, and
+ * in *@tb its bucket (NULL: none yet); or NULL if no port is free.
+ */
 static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 						   struct inet_bind_bucket **tb,
 						   unsigned short *port)
@@ -146,8 +157,8 @@ static struct inet_bind_hashbucket *find_open_port(const struct sock *sk,
 }
 
 /*
- * listen() calls this again, with the sock in TCP_LISTEN and in the bucket already: two bound
- * sockets may share a port that two listeners may not.
+ * listen() calls this a second time, when the sock is already in TCP_LISTEN and in the bucket,
+ * because two bound sockets may share a port that two listeners may not share.
  */
 noinline int inet_csk_get_port(struct sock *sk, unsigned short snum)
 {
@@ -191,16 +202,16 @@ out_unlock:
 /* ---- connect() ------------------------------------------------------------------------------- */
 
 /*
- * RFC 6056 3.3.4, double-hash port selection: the search starts at a secret function of the
- * destination plus a counter that the destination shares with few others.  So the ports of one
- * destination are not reused soon, and that peer learns little about our connections to others.
+ * RFC 6056 3.3.4, double-hash port selection: the search starts at a keyed hash of the destination
+ * plus a counter that the destination shares with few others. So a port to the same destination is
+ * not reused soon, and the destination learns little about connections to others.
  */
-#define PORT_COUNTERS 1024 /* 3.3.4: "TABLE_LENGTH"; a power of two */
+#define PORT_COUNTERS 1024 /* the RFC's TABLE_LENGTH; a power of two */
 
 static u32 port_counters[PORT_COUNTERS];
 BUILD_BUG_ON(!IS_POWER_OF_2(PORT_COUNTERS));
 
-/* The RFC's F() is the low half of the hash; its G() chooses the counter from the high half. */
+/* Returns the RFC's F(), the low half of the hash. Its G(), the high half, chooses *@counter. */
 static u32 port_offset(const struct sock *sk, u32 **counter)
 {
 	static siphash_key_t key;
@@ -216,9 +227,9 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 }
 
 /*
- * BHs off.  Hashes @sk with local port @lport if no connection has the four-tuple: 0 or
- * -EADDRNOTAVAIL. *@twp: a TIME_WAIT object that was replaced, with a reference; it is out of the
- * ehash, and the caller ends it when it holds no lock.
+ * Adds @sk to the ehash with local port @lport, if no connection has that four-tuple. 0 or
+ * -EADDRNOTAVAIL. BHs off. *@twp: NULL, or a TIME_WAIT object that @sk replaced in the ehash, with
+ * a reference; the caller must end it after releasing its locks.
  */
 static int check_established(struct sock *sk, u16 lport, struct inet_timewait_sock **twp)
 {
@@ -251,7 +262,7 @@ static int check_established(struct sock *sk, u16 lport, struct inet_timewait_so
 	hlist_add_head(&sk->sk_node, &inet_ehash_bucket(h, hash)->chain);
 	if (tw) {
 		hlist_del_init(&tw->tw_node);
-		WARN_ON(refcount_dec_and_test(&tw->tw_refcnt)); /* the table's */
+		WARN_ON(refcount_dec_and_test(&tw->tw_refcnt)); /* the hash table's reference */
 		snmp_inc(SNMP_TcpExtTWRecycled);
 		*twp = tw;
 	}
@@ -261,7 +272,7 @@ out_unlock:
 	return err;
 }
 
-/* The application chose the port with bind(). */
+/* connect() of a socket whose port was chosen by bind(). */
 static int connect_bound(struct sock *sk)
 {
 	struct inet_bind_hashbucket *head = bind_head(sk->sk_prot->hashinfo, sk->sk_num);
@@ -283,7 +294,8 @@ static int connect_bound(struct sock *sk)
 }
 
 /*
- * Tries one port: 0, taken and hashed; -EADDRNOTAVAIL, try another; -ENOMEM.
+ * Tries to use local port @port for @sk. 0: @sk has the port and is hashed. -EADDRNOTAVAIL: the
+ * caller may try another port. -ENOMEM.
  */
 static int connect_try_port(struct sock *sk, unsigned short port)
 {
@@ -296,7 +308,7 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 	spin_lock_bh(&head->lock);
 	tb = find_bucket(head, port);
 	if (tb) {
-		/* The port belongs to bind(): connect() may not share it. */
+		/* If fastreuse >= 0, bind() chose the port, so connect() may not share it. */
 		err = tb->fastreuse >= 0 ? -EADDRNOTAVAIL : check_established(sk, port, &tw);
 		if (err)
 			goto out_unlock;
@@ -310,7 +322,8 @@ static int connect_try_port(struct sock *sk, unsigned short port)
 		tb->fastreuse = -1;
 		inet_bind_hash(sk, tb, port);
 		inet_sk(sk)->inet_sport = htons(port);
-		inet_ehash_insert(sk, NULL); /* the port was free: the four-tuple is unique */
+		/* no other socket uses the port, so the four-tuple is unique */
+		inet_ehash_insert(sk, NULL);
 	}
 out_unlock:
 	spin_unlock_bh(&head->lock);
@@ -354,7 +367,7 @@ int __inet_inherit_port(const struct sock *sk, struct sock *child)
 	if (tb && tb->port == child->sk_num)
 		inet_bind_hash(child, tb, child->sk_num);
 	else
-		err = -ENOENT; /* the listener was closed a moment ago */
+		err = -ENOENT; /* the listener was closed meanwhile */
 	spin_unlock_bh(&head->lock);
 	return err;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inet_sock: struct sock + its IPv4 identity.  Linux's include/net/inet_sock.h.  Addresses and
- * ports may be written only while the socket is locked and not hashed.
+ * inet_sock: a struct sock and its IPv4 addresses, ports and options. Linux's
+ * include/net/inet_sock.h. Addresses and ports may be changed only while the socket is locked and
+ * not hashed.
  */
 #ifndef NET_IPV4_INET_SOCK_H
 #define NET_IPV4_INET_SOCK_H
@@ -17,14 +18,15 @@ struct inet_sock {
 #define inet_rcv_saddr sk.__sk_common.skc_rcv_saddr
 #define inet_dport     sk.__sk_common.skc_dport
 #define inet_num       sk.__sk_common.skc_num
-	__be32 inet_saddr; /* source of packets; inet_rcv_saddr: the address that is bound */
+	/* source address of packets; inet_rcv_saddr is the address that bind() chose */
+	__be32 inet_saddr;
 	__be16 inet_sport;
-	s16 uc_ttl; /* -1: ip_default_ttl */
+	s16 uc_ttl; /* IP_TTL; -1: use the sysctl ip_default_ttl */
 	u16 inet_id;
 	u8 tos;
 	u8 pmtudisc;
-	u8 recverr : 1; /* always 0 until there is an error queue */
-	/* Unused until multicast. */
+	u8 recverr : 1; /* IP_RECVERR; always 0, because there is no error queue yet */
+	/* Options for multicast, not used yet. */
 	u8 mc_ttl;
 	u8 mc_loop : 1;
 	int mc_index;
@@ -36,7 +38,7 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 	return (struct inet_sock *)sk;
 }
 
-/* A half-open connection's IPv4 identity, and the options of its SYN. */
+/* The IPv4 addresses of a half-open connection, and the options of its SYN. */
 struct inet_request_sock {
 	struct request_sock req; /* first */
 #define ir_loc_addr req.__req_common.skc_rcv_saddr
@@ -45,7 +47,7 @@ struct inet_request_sock {
 #define ir_rmt_port req.__req_common.skc_dport
 	u8 snd_wscale : 4, rcv_wscale : 4;
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, acked : 1;
-	u8 ecn_ok : 1; /* unused until ECN */
+	u8 ecn_ok : 1; /* not used: ECN is not implemented */
 	int ir_iif;
 	u8 ir_tos;
 };
@@ -55,9 +57,9 @@ static inline struct inet_request_sock *inet_rsk(const struct request_sock *req)
 	return (struct inet_request_sock *)req;
 }
 
-/* The results of input, in skb->cb: for transports and icmp_send(). */
+/* In skb->cb of a received packet: data that IP leaves for transports and icmp_send(). */
 struct inet_skb_parm {
-	int iif; /* interface it came in on */
+	int iif; /* index of the device that received the packet */
 	u8 flags;
 };
 

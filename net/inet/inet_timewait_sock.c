@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: the last minute of a connection, as a small object.
+ * TIME_WAIT: a small object that represents a closed connection for one more minute.
  *
- * tcp_time_wait() (softirq, or process with the sock owned): inet_twsk_alloc(),
- * __inet_twsk_hashdance(), inet_twsk_schedule(), inet_twsk_put().  Later
- * tcp_timewait_state_process() (softirq) reschedules it, or ends it with
- * inet_twsk_deschedule_put(), as does a connect() that reuses its four-tuple; else the timer ends
- * it (softirq).  References: one for the ehash, one for the bind bucket, one for the armed timer,
- * one for the caller that made or found it.  RFC 9293 3.3.2; answers to Linux's
+ * tcp_time_wait() makes it (softirq, or process with the sock owned), by inet_twsk_alloc(),
+ * __inet_twsk_hashdance(), inet_twsk_schedule() and inet_twsk_put(). For a later segment,
+ * tcp_timewait_state_process() (softirq) restarts its timer, or ends it by
+ * inet_twsk_deschedule_put(). A connect() that reuses its four-tuple ends it too; otherwise its
+ * timer does (softirq). References: one for the ehash, one for the bind bucket, one for the armed
+ * timer, one for each caller that made or found it. RFC 9293 3.3.2; answers to Linux's
  * net/ipv4/inet_timewait_sock.c.
  */
 #include "net/inet/inet_timewait_sock.h"
@@ -32,9 +32,10 @@ void inet_twsk_put(struct inet_timewait_sock *tw)
 }
 
 /*
- * Removes it from both tables and stops its timer.  Idempotent: the timer and a segment may both
- * try.  A handler that runs now on another CPU is not waited for, since this is softirq: it has a
- * reference of its own, and inet_twsk_schedule() arms nothing that has left the ehash.
+ * Removes @tw from ehash and bind bucket and stops its timer. Idempotent, because the timer and a
+ * segment may both call it. The timer's handler may be running on another CPU, and softirq cannot
+ * wait for it; that is harmless, because the handler has its own reference, and
+ * inet_twsk_schedule() does not arm the timer of an object that has left the ehash.
  */
 static void inet_twsk_kill(struct inet_timewait_sock *tw)
 {
@@ -103,22 +104,22 @@ out_uncount:
 }
 
 /*
- * First the bind bucket, so that the port is never without an owner.  Then the two exchange places
- * in the ehash in one step: a segment finds either the one or the other.
+ * @tw joins the bind bucket first, so that the port always has an owner. Then @tw replaces @sk in
+ * the ehash under one lock, so that a segment always finds one of them.
  */
 void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struct inet_hashinfo *h)
 {
 	struct inet_bind_hashbucket *head = &h->bhash[sk->sk_num & (BHASH_BUCKETS - 1)];
 	spinlock_t *lock = inet_ehash_lockp(h, sk->sk_hash);
 
-	refcount_inc(&tw->tw_refcnt); /* the bucket's */
+	refcount_inc(&tw->tw_refcnt); /* reference of the bind bucket */
 	spin_lock_bh(&head->lock);
 	tw->tw_tb = inet_csk(sk)->icsk_bind_hash;
 	BUG_ON(!tw->tw_tb);
 	hlist_add_head(&tw->__tw_common.skc_bind_node, &tw->tw_tb->owners);
 	spin_unlock_bh(&head->lock);
 
-	refcount_inc(&tw->tw_refcnt); /* the table's */
+	refcount_inc(&tw->tw_refcnt); /* reference of the ehash */
 	spin_lock_bh(lock);
 	hlist_del_init(&sk->sk_node);
 	hlist_add_head(&tw->tw_node, &inet_ehash_bucket(h, tw->tw_hash)->chain);
@@ -130,9 +131,9 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 #define TW_KILL_TIME (4 * HZ)
 
 /*
- * Under the lock of its ehash bucket: if another CPU took it out of there, it has ended and needs
- * no timer.  The timer's reference is taken before arming, since it may fire at once on another
- * CPU.
+ * Arms the timer under the lock of the ehash bucket: if another CPU has removed @tw from the ehash,
+ * @tw has ended and must not be armed. The timer's reference is taken before arming, because the
+ * timer may expire on another CPU at once.
  */
 void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {
@@ -142,7 +143,10 @@ void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 	spin_lock_bh(lock);
 	if (!hlist_unhashed(&tw->tw_node)) {
 		refcount_inc(&tw->tw_refcnt);
-		/* A shortened wait has a counter of its own (as in Linux). */
+		/*
+		 * TIME_WAITs with a shortened timeout are counted separately (TWKilled), as in
+		 * Linux.
+		 */
 		tw->tw_kill = timeo <= TW_KILL_TIME;
 		if (mod_timer(&tw->tw_timer, jiffies + timeo))
 			inet_twsk_put(tw);
@@ -150,7 +154,7 @@ void inet_twsk_schedule(struct inet_timewait_sock *tw, unsigned long timeo)
 	spin_unlock_bh(lock);
 }
 
-/* A segment came: restart the wait.  The caller found the object, so it has a reference. */
+/* Restarts the timer when a segment arrived. The caller has found @tw and so holds a reference. */
 void inet_twsk_reschedule(struct inet_timewait_sock *tw, unsigned long timeo)
 {
 	inet_twsk_schedule(tw, timeo);
