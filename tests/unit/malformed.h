@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames that are wrong, as a table: each row says what is wrong with an otherwise proper frame, and
- * the one drop reason that it raises (none: it is unusual, not wrong).
+ * A table of malformed frames.  Each row takes a valid base frame, changes one detail, and names the only
+ * drop reason whose counter the kernel must raise.  A row with the reason OK is unusual but valid: no
+ * counter may move.
  *
- * Two programs read it: test_malformed.c gives the frames to a hosted kernel; malformed_dump.c prints
- * the rows as JSON, which tests/qemu/test_malformed.py sends to a kernel in QEMU.  The reasons come
- * from RFC 894, 826, 5227, 791, 1122, 792, 9293, 5961 and 7323.
+ * Two programs include the table: test_malformed.c sends the frames to a hosted kernel; malformed_dump.c
+ * prints the rows as JSON, from which tests/qemu/test_malformed.py sends them to a kernel in QEMU.  The
+ * expected reasons follow from RFC 894, 826, 5227, 791, 1122, 792, 9293, 5961 and 7323.
  */
 #ifndef TESTS_UNIT_MALFORMED_H
 #define TESTS_UNIT_MALFORMED_H
@@ -14,7 +15,7 @@
 #include "net/core/dropreason.h"
 #include "net/tcp/tcp.h"
 
-/* Places in a frame without IP options. */
+/* Byte offsets in an Ethernet frame whose IP header has no options. */
 #define E     0
 #define IP    14
 #define L4    34
@@ -22,14 +23,14 @@
 #define QUOTE (L4 + 8)
 
 enum base {
-	ARP_ASK,  /* 10.0.2.77 asks for the guest's address */
-	PING,     /* from the gateway, no options */
-	PING_OPT, /* eight bytes of IP options before it */
-	UNREACH,
-	SYN,     /* to the echo service, from a new port each time */
-	SYN_OPT, /* the same, with twenty bytes of NOPs as options */
-	OPEN,    /* in an open connection: a byte of data, next in line */
-	HALF,    /* to a half-open connection: the ACK that it waits for */
+	ARP_ASK,  /* ARP request from 10.0.2.77 for the guest's address */
+	PING,     /* ICMP echo request from the gateway, without IP options */
+	PING_OPT, /* ICMP echo request with eight bytes of IP options */
+	UNREACH,  /* ICMP "host unreachable" about a segment of the guest */
+	SYN,      /* SYN to the echo service, from a new port each time */
+	SYN_OPT,  /* SYN to the echo service with twenty NOPs as TCP options */
+	OPEN,     /* one byte of in-order data in an established connection */
+	HALF,     /* the ACK that completes the handshake of a half-open connection */
 };
 
 #define CLOSED    4 /* a port without a listener */
@@ -51,10 +52,10 @@ static const struct malformed {
 	struct {
 		u8 set, at, value;
 	} patch[6];
-	unsigned int len; /* of the frame, cut or padded; 0: as it is */
-	u8 wrong;         /* NO_IP_SUM, NO_L4_SUM: sums not corrected after the patches */
-	s32 seq, ack;     /* OPEN, HALF: how far off */
-	s16 flags;        /* OPEN, HALF, SYN: TCP flags, if not 0; NO_FLAGS */
+	unsigned int len; /* cut or pad the frame to this many bytes; 0: keep its length */
+	u8 wrong;         /* NO_IP_SUM, NO_L4_SUM: checksums that stay wrong after the patches */
+	s32 seq, ack;     /* OPEN, HALF: added to the correct sequence and ACK numbers */
+	s16 flags;        /* OPEN, HALF, SYN: TCP flags; 0: the usual ones; NO_FLAGS: none */
 } malformed[] = {
 	/* Ethernet */
 	{"one byte", PING, R(DEV_BAD_LENGTH), .len = 1},
@@ -312,7 +313,7 @@ static const struct malformed {
 	 R(OTHERHOST),
 	 {P(0, 255), P(1, 255), P(2, 255), P(3, 255), P(4, 255), P(5, 255)}},
 	{"TCP: SYN to the broadcast", SYN, R(IP_INADDRERRORS), {P(IP + 19, 255)}},
-	/* TCP: to a listener, to a closed port */
+	/* TCP: segments to a listener and to a closed port */
 	{"no flags", SYN, R(TCP_FLAGS), .flags = NO_FLAGS},
 	{"FIN alone", SYN, R(TCP_FLAGS), .flags = TCPHDR_FIN},
 	{"SYN and FIN", SYN, R(TCP_FLAGS), .flags = TCPHDR_SYN | TCPHDR_FIN},
@@ -346,7 +347,7 @@ static const struct malformed {
 	{"FIN to a closed port", SYN, R(NO_SOCKET), {P(L4 + 3, CLOSED)}, .flags = TCPHDR_FIN},
 	{"no flags to a closed port", SYN, R(NO_SOCKET), {P(L4 + 3, CLOSED)}, .flags = NO_FLAGS},
 	{"to port 0", SYN, R(NO_SOCKET), {P(L4 + 3, 0)}},
-	/* TCP: in a connection (RFC 9293 3.10.7.4, RFC 5961) */
+	/* TCP: segments in a connection (RFC 9293 3.10.7.4, RFC 5961) */
 	{"open: no flags", OPEN, R(TCP_FLAGS), .flags = NO_FLAGS},
 	{"open: FIN without ACK", OPEN, R(TCP_FLAGS), .flags = TCPHDR_FIN},
 	{"open: URG alone", OPEN, R(TCP_FLAGS), .flags = TCPHDR_URG},
@@ -358,7 +359,7 @@ static const struct malformed {
 	 OPEN,
 	 R(TCP_INVALID_ACK),
 	 {P(L4 + 14, 1)},
-	 .ack = -0x10000000}, /* and another window, or header prediction would accept it */
+	 .ack = -0x10000000}, /* the patch changes the window: header prediction takes only an unchanged one */
 	{"open: RST a byte ahead", OPEN, R(TCP_RST_INVALID), .seq = 1, .flags = TCPHDR_RST},
 	{"open: RST behind", OPEN, R(TCP_RST_INVALID), .seq = -10, .flags = TCPHDR_RST},
 	{"open: RST far ahead", OPEN, R(TCP_RST_INVALID), .seq = 0x10000000, .flags = TCPHDR_RST},

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints the table of malformed frames (malformed.h) as JSON, for tests/qemu/test_malformed.py: the same
- * rows, to a kernel on a machine.
+ * Prints the table of malformed frames (malformed.h) as JSON.  tests/qemu/test_malformed.py reads it and
+ * sends the same frames to a kernel in QEMU.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <stdio.h>
 
@@ -26,7 +26,7 @@ static void print_row(const struct malformed *m, const char *end)
 {
 	const char *comma = "";
 
-	/* No name has a quotation mark or a backslash in it. */
+	/* The names need no JSON escapes: none contains a quotation mark or a backslash. */
 	printf(" {\"what\": \"%s\", \"base\": \"%s\", \"reason\": \"%s\", \"patch\": [", m->what,
 	       bases[m->base], m->reason ? reasons[m->reason] : "");
 	for (unsigned int i = 0; i < ARRAY_SIZE(m->patch) && m->patch[i].set; i++) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A kernel in a child process that sends back what it gets, and the bursts of frames that a test gives it.
+ * A kernel in a child process that sends each received frame back to its sender, and functions with which
+ * a test sends bursts of frames to it.
  *
  * Included once by each program that tests virtio_net against the device model.
  */
 #ifndef TESTS_UNIT_REFLECTOR_H
 #define TESTS_UNIT_REFLECTOR_H
 
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +48,11 @@
 #define F(bit)     (1ULL << VIRTIO_NET_F_##bit)
 #define EVENT_IDX  (1ULL << VIRTIO_F_EVENT_IDX)
 
-/* The request in the byte behind the Ethernet header. */
+/*
+ * The first byte after the Ethernet header tells the kernel how to answer: PLAIN sends the frame back,
+ * CLONED sends it back twice (the second as a clone), TSO sends it back and a large TCP packet for
+ * segmentation too, KEPT queues the frame and sends nothing.
+ */
 enum reflection { PLAIN, CLONED, TSO, KEPT };
 
 /* ---- a kernel that sends frames back ------------------------------------------------------- */
@@ -58,7 +63,7 @@ enum reflection { PLAIN, CLONED, TSO, KEPT };
 #define TSO_MSS     1460
 #define TSO_FRAMES  DIV_ROUND_UP(TSO_PIECES *TSO_PIECE, TSO_MSS)
 
-/* The frame carries the headers of a TCP packet; its payload is made here, in page fragments. */
+/* Returns a large TCP packet for segmentation, with the received frame's @headers and a payload in page fragments. */
 static struct sk_buff *make_tso(const u8 *headers)
 {
 	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + TSO_HEADERS, GFP_ATOMIC);
@@ -83,7 +88,7 @@ static struct sk_buff *make_tso(const u8 *headers)
 	return skb;
 }
 
-static struct sk_buff_head kept; /* as a socket's queue would keep them */
+static struct sk_buff_head kept; /* received frames that are held, as in a socket's receive queue */
 
 static enum skb_drop_reason reflect(struct sk_buff *skb, struct net_device *dev,
 				    struct packet_type *pt)
@@ -126,7 +131,7 @@ static int init_thread(void *arg)
 	hal_probe_devices();
 	dev = dev_get_by_name("eth0");
 	if (open_without_pages) {
-		schedule(); /* the platform's own threads start first: they need memory */
+		schedule(); /* let the kernel's own threads allocate their memory first */
 		host_keep_pages(0);
 	}
 	BUG_ON(dev && dev_open(dev));
@@ -148,7 +153,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 
 /* ---- a child ------------------------------------------------------------------------------------- */
 
-/* There is one in the build that counts which lines were reached; _exit() does not call it. */
+/* Only the coverage build (make coverage) has this function.  _exit() does not call it, so end_child() does. */
 void __gcov_dump(void) __attribute__((weak));
 
 static void end_child(void)
@@ -169,7 +174,7 @@ static void end_child(void)
 
 static u64 seed = 1;
 static u64 baseline;
-static unsigned int sent; /* frames given to the wire: the number that each carries */
+static unsigned int sent; /* number of frames sent so far; a frame carries its number */
 
 static struct net_device *eth0(void)
 {
@@ -204,7 +209,7 @@ static void finish(void)
 	end_child();
 }
 
-/* TCP/IPv4 headers for a packet that is to be cut; the sequence number wraps inside it. */
+/* Writes the TCP/IPv4 headers of a packet to be segmented.  Its sequence numbers wrap inside the payload. */
 static void put_headers(u8 *h)
 {
 	u8 *ip = h + ETH_HLEN, *tcp = ip + 20;
@@ -223,7 +228,7 @@ static void put_headers(u8 *h)
 	put_unaligned_be16(pkt_pseudo(ip, 20 + TSO_PIECES * TSO_PIECE), tcp + 16);
 }
 
-/* Puts a frame of @len bytes on the wire; how many must come back. */
+/* Sends the kernel a frame of @len bytes; returns the number of frames that must come back. */
 static unsigned int put(enum reflection what, size_t len)
 {
 	u8 f[1514];
@@ -244,20 +249,20 @@ static unsigned int put(enum reflection what, size_t len)
 	return what == KEPT ? 0 : what == PLAIN ? 1 : what == CLONED ? 2 : 1 + TSO_FRAMES;
 }
 
-/* The segments of a cut packet are TCP over IPv4 with both sums right. */
+/* Checks a frame that came back: a reflected test frame, or a TCP segment with correct length and checksums. */
 static void check_frame(const u8 *f, size_t len)
 {
 	const u8 *ip = f + ETH_HLEN;
 
 	CHECK(len >= ETH_HLEN && len <= 1514);
 	if (get_unaligned_be16(f + 12) == ETH_P_TEST) {
-		/* Back to its sender; the device's header lay just before these bytes. */
+		/* The driver put its virtio header right before the frame: the destination must be intact. */
 		CHECK(!memcmp(f, "\x02\0\0\0\0\x09", ETH_ALEN));
 		return;
 	}
 	CHECK(get_unaligned_be16(ip + 2) == len - ETH_HLEN);
 	CHECK(!pkt_check_sums(f));
-	/* The byte says which piece it is from, the sequence number where it must be. */
+	/* Page fragment i is filled with 'a' + i: the payload must match the sequence number. */
 	for (size_t i = 54; i < len; i += 97) {
 		u32 at = get_unaligned_be32(ip + 24) - 0xfffff000 + (i - 54);
 
@@ -278,7 +283,7 @@ static unsigned int take_all(void)
 	return n;
 }
 
-/* Bursts from one frame to more than the ring holds, and back; all of it must come home. */
+/* Sends bursts of 1 to 600 frames (more than the ring holds); every expected frame must come back. */
 static void bursts(unsigned int rounds, bool gso)
 {
 	for (unsigned int round = 0; round < rounds; round++) {

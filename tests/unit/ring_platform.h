@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the kernel that the ring and the device model need: pages, interrupts, the log, and
- * options that a test sets.  Included once by each program that is linked with virtqueue.c and
- * nothing else of it.
+ * Replaces the parts of the kernel that the virtqueue and the device model call: pages, interrupts, the
+ * log, and the options of the model, which a test sets.  Included once by each test program that links
+ * virtqueue.c without the rest of the kernel.
  */
 #ifndef TESTS_UNIT_RING_PLATFORM_H
 #define TESTS_UNIT_RING_PLATFORM_H
@@ -26,8 +26,8 @@
 #include "kernel/printk.h"
 #include "tests/host/host.h"
 
-static u64 opt_features, opt_ring, opt_shuffle; /* the result of host_option() */
-static int allocations;                         /* pages and objects alive */
+static u64 opt_features, opt_ring, opt_shuffle; /* values that host_option() returns to the model */
+static int allocations; /* allocated pages, objects and interrupts not yet freed */
 static bool quiet = true;
 static unsigned int log_lines;
 static u64 clock_ns = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices out of ACPI's tables: tables as QEMU 7.2 writes them, other valid forms, and tables with
- * wrong lengths, under the sanitizers.
+ * Finding devices in ACPI tables: the tables that QEMU 7.2 writes, other valid encodings, and tables with
+ * wrong lengths.  The sanitizers catch a read outside of a table.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -10,8 +10,8 @@
 
 #include "kernel/x86/acpi_devices.h"
 
-/* Of -machine microvm: the slot with the card.  Its registers are the last of 24 (hw/i386/microvm.c:
- * 0xfeb00000 + 23 * 512), its line the last of the second I/O APIC (24 + 23). */
+/* From QEMU's -machine microvm: the virtio-mmio slot of the network card.  It is the last of 24 slots
+ * (hw/i386/microvm.c: registers at 0xfeb00000 + 23 * 512); its GSI is the last of the second I/O APIC (24 + 23). */
 static const u8 mmio_slot[] = {
 	0x5b, 0x82, 0x42, 0x04, 0x56, 0x52, 0x32, 0x33, 0x08, 0x5f, 0x48, 0x49, 0x44, 0x0d,
 	0x4c, 0x4e, 0x52, 0x4f, 0x30, 0x30, 0x30, 0x35, 0x00, 0x08, 0x5f, 0x55, 0x49, 0x44,
@@ -20,7 +20,8 @@ static const u8 mmio_slot[] = {
 	0x00, 0x89, 0x06, 0x00, 0x01, 0x01, 0x2f, 0x00, 0x00, 0x00, 0x79, 0x00,
 };
 
-/* Of -machine microvm,pcie=on: how the root bus says where its configuration space and windows are ... */
+/* From QEMU's -machine microvm,pcie=on: the root bus's _CBA method (address of the configuration space) and its
+ * _CRS (address windows). */
 static const u8 root_method_and_resources[] = {
 	0x14, 0x0c, 0x5f, 0x43, 0x42, 0x41, 0x00, 0xa4, 0x0c, 0x00, 0x00, 0x00, 0xe0, 0x08, 0x5f,
 	0x43, 0x52, 0x53, 0x11, 0x4e, 0x05, 0x0a, 0x5a, 0x88, 0x0d, 0x00, 0x02, 0x0c, 0x00, 0x00,
@@ -31,7 +32,7 @@ static const u8 root_method_and_resources[] = {
 	0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 	0x00, 0x00, 0x40, 0x00, 0x00, 0x00, 0x79, 0x00,
 };
-/* ... and the link of its INTA, GSI 16. */
+/* From the same machine: the interrupt link device of INTA, which is GSI 16. */
 static const u8 link_a[] = {
 	0x5b, 0x82, 0x49, 0x04, 0x47, 0x53, 0x49, 0x30, 0x08, 0x5f, 0x48, 0x49, 0x44, 0x0d, 0x50,
 	0x4e, 0x50, 0x30, 0x43, 0x30, 0x46, 0x00, 0x08, 0x5f, 0x55, 0x49, 0x44, 0x00, 0x08, 0x5f,
@@ -51,7 +52,7 @@ static void put(const void *bytes, size_t n)
 	length += n;
 }
 
-/* Device (NAME) {...}: the length takes two bytes, which count (20.2.4). */
+/* Begins "Device (NAME) {...}".  Its length field has two bytes and includes itself (ACPI 6.4, 20.2.4). */
 static size_t open_device(const char *name)
 {
 	put("\x5b\x82\0\0", 4);
@@ -83,7 +84,7 @@ static void put_root(u8 bus)
 	close_device(at);
 }
 
-/* From a copy that ends where the table ends: the sanitizer sees a byte beyond. */
+/* Parses a copy whose allocation ends with the table, so that the sanitizer reports a read past the end. */
 static void read_table(size_t len)
 {
 	u8 *copy = malloc(len ? len : 1);
@@ -123,7 +124,7 @@ static void test_slot_of_microvm(void **state)
 	assert_int_equal(found.mmio_left_out, 0);
 }
 
-/* The link's _CRS comes first and is not the bridge's. */
+/* The bridge contains a link device, whose _CRS comes first and must not be taken for the bridge's own. */
 static void test_generic_host_bridge(void **state)
 {
 	begin();
@@ -160,7 +161,7 @@ static void test_more_slots_than_there_may_be(void **state)
 	assert_int_equal(found.mmio_left_out, 3);
 }
 
-/* A slot whose resources a method computes is counted, so that it can be said. */
+/* A method computes the slot's resources, so the parser cannot read them; it counts the slot for the boot message. */
 static void test_slot_without_resources(void **state)
 {
 	size_t at;
@@ -191,7 +192,7 @@ static void test_every_end(void **state)
 	assert_int_equal(found.nr_mmio + found.nr_roots, 2);
 }
 
-/* Each byte, each value: lengths too large, too small, lengths of lengths, counts, names, tags. */
+/* Sets each byte of the table to each value: this damages lengths, counts, names and tags. */
 static void test_every_byte(void **state)
 {
 	put_all();
@@ -221,7 +222,10 @@ static void test_noise(void **state)
 
 static void test_mcfg(void **state)
 {
-	/* QEMU's q35: bus 0 to 255 at 0xb0000000.  Before it: another segment, one that begins later. */
+	/*
+	 * The last entry is that of QEMU's q35: buses 0 to 255 at 0xb0000000.  The two before it must be ignored: the
+	 * first is for another PCI segment, the second begins at a later bus.
+	 */
 	static const u8 entries[] = {
 		0, 0, 0, 0x80, 0, 0, 0, 0, 1, 0, 0, 0xff, 0, 0, 0, 0, /* segment 1 */
 		0, 0, 0, 0x90, 0, 0, 0, 0, 0, 0, 8, 0x0f, 0, 0, 0, 0, /* from bus 8 on */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ARP and the neighbour's states: answers, accepted addresses, waiting packets and timeouts. */
+/* ARP and the states of a neighbour entry: replies, accepted addresses, packets waiting for resolution, timeouts. */
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"
@@ -89,10 +89,10 @@ static void test_answers_for_itself_only(void **state)
 	assert_memory_equal(net_out_arp(0)->ar_tha, net_peer_mac, 6);
 	assert_int_equal(state_of(PEER), NUD_STALE);
 
-	/* A probe (RFC 5227) is answered and leaves nothing behind. */
+	/* An ARP probe (RFC 5227) has the sender address 0: it is answered and creates no entry. */
 	net_arp_in(ARPOP_REQUEST, NULL, 0, net_peer_mac, ME);
 	assert_int_equal(net_out_count, 2);
-	/* A host that is not on this link is answered, but makes no entry. */
+	/* A request from an address outside of our network is answered, but creates no entry. */
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(192, 168, 0, 1), net_peer_mac, ME);
 	assert_int_equal(state_of(ip4(192, 168, 0, 1)), 0xff);
 }
@@ -112,7 +112,7 @@ static void test_refuses_nonsense(void **state)
 	net_arp_in(ARPOP_REQUEST, NULL, ME, net_peer_mac, ME); /* an impostor */
 	net_arp_in(9, NULL, PEER, net_peer_mac, ME);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_IGNORED], ignored + 6);
-	/* Cut short at every byte. */
+	/* An ARP frame truncated at each byte is malformed. */
 	memset(frame, 0xff, sizeof(frame));
 	put_unaligned_be16(ETH_P_ARP, frame + 12);
 	for (unsigned int len = 14; len < 42; len++)
@@ -137,7 +137,7 @@ static void test_packets_wait_for_the_answer(void **state)
 	assert_int_equal(state_of(who), NUD_REACHABLE);
 	assert_int_equal(net_out_count, 1 + NEIGH_QUEUE_MAX);
 	for (unsigned int i = 0; i < NEIGH_QUEUE_MAX; i++) {
-		/* The oldest three are gone, the others in order. */
+		/* The three oldest packets were dropped; the others are sent in order. */
 		assert_int_equal(ntohs(net_out_ip(1 + i)->tot_len), 20 + 103 + i);
 		assert_memory_equal(net_out[1 + i].data, net_peer_mac, 6);
 	}
@@ -146,8 +146,9 @@ static void test_packets_wait_for_the_answer(void **state)
 }
 
 /*
- * Many addresses that do not answer: together no more packets than NEIGH_QUEUES_MAX wait.  An address with a
- * packet gives up its oldest, one without drops the new one.
+ * Packets wait for many addresses that do not answer: at most NEIGH_QUEUES_MAX packets may wait in all.  At the
+ * limit, a new packet replaces the oldest packet for the same address; if no packet waits for its address, the
+ * new packet is dropped.
  *
  * LIMIT(NEIGH_QUEUES_MAX)
  */
@@ -162,7 +163,7 @@ static void test_all_queues_together_are_bounded(void **state)
 	send_to(ip4(10, 0, 2, 90), 100);
 	send_to(ip4(10, 0, 2, 100), 100);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 2);
-	/* None answers, and all entries expire: there is room again. */
+	/* No address answered, so all entries failed and their packets were freed: a new packet may wait. */
 	net_wait(4000);
 	send_to(ip4(10, 0, 2, 91), 100);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 2);
@@ -188,7 +189,7 @@ static void test_no_host_answers(void **state)
 	assert_int_equal(last_daddr, who);
 	assert_int_equal(state_of(who), NUD_FAILED);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_FAILED], failed + 2);
-	/* The next packet begins anew. */
+	/* The next packet starts a new resolution. */
 	send_to(who, 50);
 	assert_int_equal(state_of(who), NUD_INCOMPLETE);
 	assert_int_equal(net_out_count, NEIGH_MCAST_PROBES + 1);
@@ -223,7 +224,7 @@ static void test_goes_stale_and_is_asked_again(void **state)
 	net_wait(NEIGH_REACHABLE_MS);
 	assert_int_equal(state_of(who), NUD_STALE);
 
-	/* A used entry without a confirmation: three unicast requests, then FAILED. */
+	/* An entry in use that is not confirmed gets three unicast requests and then becomes FAILED. */
 	net_out_count = 0;
 	send_to(who, 50);
 	net_wait(5500);
@@ -246,7 +247,7 @@ static void test_another_address_is_not_believed_at_once(void **state)
 	net_arp_in(ARPOP_REPLY, net_my_mac, who, other, ME);
 	send_to(who, 50);
 	assert_memory_equal(net_out[0].data, net_peer_mac, 6);
-	/* An announcement changes the link address at once. */
+	/* An ARP announcement (RFC 5227: sender and target address are equal) changes the link address at once. */
 	net_arp_in(ARPOP_REQUEST, NULL, who, other, who);
 	send_to(who, 50);
 	assert_memory_equal(net_out[1].data, other, 6);
@@ -256,7 +257,7 @@ static void test_another_address_is_not_believed_at_once(void **state)
 /* LIMIT(NEIGH_MAX) */
 static void test_table_is_bounded(void **state)
 {
-	/* Requests from on-link hosts; each makes an entry that no route holds. */
+	/* Each request from an on-link host creates an entry; no route refers to it, so it may be evicted. */
 	for (unsigned int i = 0; i < NEIGH_MAX + 200; i++) {
 		assert_int_equal(inet_addr_add(eth0, ip4(172, 16, 0, 1), 12), i ? -EEXIST : 0);
 		net_out_count = 0;
@@ -264,12 +265,12 @@ static void test_table_is_bounded(void **state)
 		assert_true(arp_tbl.entries <= NEIGH_MAX);
 	}
 	assert_int_equal(arp_tbl.entries, NEIGH_MAX);
-	/* The newest entry exists, the oldest was removed. */
+	/* The newest entry exists, the oldest was evicted. */
 	assert_int_equal(state_of(ip4(172, 17, (NEIGH_MAX + 199) >> 8, (u8)(NEIGH_MAX + 199))),
 			 NUD_STALE);
 	assert_int_equal(state_of(ip4(172, 17, 0, 0)), 0xff);
 
-	/* Packets wait for the resolution of all entries, so none can be removed for the next one. */
+	/* Packets wait on every entry, so none can be evicted, and a packet to a further address is refused. */
 	for (unsigned int i = 0; i < NEIGH_MAX; i++) {
 		net_out_count = 0;
 		send_to(ip4(172, 18, i >> 8, i), 10);
@@ -301,7 +302,7 @@ static int boot(void **state)
 	return inet_add_protocol(&proto, TEST_PROTO);
 }
 
-/* Packets may wait when a test ends; the last one sees that all are gone. */
+/* A test without a leak check, because packets may still wait at its end.  The last test checks that all are freed. */
 #define t(f) cmocka_unit_test_setup_teardown(f, net_setup, NULL)
 
 int main(void)

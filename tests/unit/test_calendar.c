@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dates and seconds, against `date -u -d DATE +%s` for the days at which such code goes wrong, and
- * against counting day by day for all the others.
+ * Conversion between dates and seconds since 1970.  For error-prone days the expected values come from
+ * `date -u -d DATE +%s`; all other days are checked by counting from one day to the next.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -20,7 +20,7 @@ static const struct {
 	{{2026, 11, 29, 12, 24, 16}, 1795955056},
 	{{2038, 1, 19, 3, 14, 7}, 2147483647}, /* the last second of a signed 32-bit time_t */
 	{{2038, 1, 19, 3, 14, 8}, 2147483648},
-	{{2100, 2, 28, 23, 59, 59}, 4107542399}, /* divisible by 100: none */
+	{{2100, 2, 28, 23, 59, 59}, 4107542399}, /* divisible by 100, not by 400: no leap year */
 	{{2100, 3, 1, 0, 0, 0}, 4107542400},
 	{{2106, 2, 7, 6, 28, 16}, 4294967296},
 	{{9999, 12, 31, 23, 59, 59}, 253402300799},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Internet checksum against RFC 1071's example and the sum of tests/wire. */
+/* The kernel's Internet checksum against RFC 1071's example and the independent implementation in tests/wire/pkt.h. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/byteorder.h"
@@ -12,7 +12,7 @@ static u16 folded(__wsum sum)
 	return ntohs((u16)~csum_fold(sum));
 }
 
-/* Zero has two forms in ones' complement. */
+/* Compares modulo 0xffff, because ones' complement has two zeros: 0 and 0xffff. */
 static void assert_same_sum(u16 a, u16 b)
 {
 	assert_int_equal(a % 0xffff, b % 0xffff);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day in a hosted kernel: its source at boot, the results of the calls about it, and
- * the values that clock_settime() accepts.  Errors are those of Linux (do_sys_settimeofday64(),
+ * The time of day in a hosted kernel: its source at boot, the results of the system calls that read it,
+ * and the values that clock_settime() accepts.  The expected errors are Linux's (do_sys_settimeofday64(),
  * posix-timers.c).
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@
 #define MS      1000000ULL
 #define NOWHERE ((void *)8)
 #define BOOTED  4107542399 /* 2100-02-28 23:59:59 */
-#define LAST    8277292035 /* Linux's TIME_SETTOD_SEC_MAX less one */
+#define LAST    8277292035 /* seconds since 1970: Linux's TIME_SETTOD_SEC_MAX - 1 */
 
 pid_t fork(void);
 void _exit(int status) __noreturn;
@@ -55,7 +55,7 @@ static s64 set(s64 seconds, s64 nanoseconds)
 	return call(__NR_clock_settime, CLOCK_REALTIME, &ts);
 }
 
-/* Boots in a process of its own; true when the clock said @seconds and the console said @line. */
+/* Boots in a child process; returns true if the clock then shows @seconds and the console contains @line. */
 static bool boots_at(s64 realtime, const char *cmdline, s64 seconds, const char *line)
 {
 	pid_t child = fork();
@@ -75,7 +75,7 @@ static bool boots_at(s64 realtime, const char *cmdline, s64 seconds, const char 
 	return waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* Before the boot of this process. */
+/* Boots only in child processes: the later tests boot this process, which is possible only once. */
 static void test_where_it_comes_from(void **state)
 {
 	assert_true(boots_at(0, "app=none loglevel=info", 0, "time of day is not known"));
@@ -152,7 +152,7 @@ static void test_wrong_arguments(void **state)
 	assert_int_equal(call(__NR_time, 8, NULL), -EFAULT);
 	assert_int_equal(call(__NR_clock_settime, CLOCK_REALTIME, NOWHERE), -EFAULT);
 	assert_int_equal(call(__NR_clock_settime, CLOCK_MONOTONIC, &ts), -EINVAL);
-	/* The clock comes first, and the pointer is not looked at. */
+	/* The clock's number is checked first, so the bad pointer is not read. */
 	assert_int_equal(call(__NR_clock_settime, CLOCK_MONOTONIC, NOWHERE), -EINVAL);
 	assert_int_equal(call(__NR_clock_settime, 99, &ts), -EINVAL);
 }
@@ -177,12 +177,12 @@ static void test_it_is_set(void **state)
 	assert_int_equal(set(-1, 0), -EINVAL);
 	assert_int_equal(set(5, -1), -EINVAL);
 	assert_int_equal(set(5, 1000000000), -EINVAL);
-	/* This machine has been up for more than a second, and 1970 is the earliest that it may have booted. */
+	/* The machine has been up for more than a second: a time of 1 s would put its boot before 1970. */
 	assert_int_equal(set(1, 0), -EINVAL);
 	assert_int_equal(now(CLOCK_REALTIME).tv_sec, LAST);
 }
 
-/* A sleep is not cut short by a clock that is set forward, and not made longer by one that is set back. */
+/* Setting the clock forward does not shorten a sleep, setting it back does not lengthen it. */
 static void test_sleep_does_not_notice(void **state)
 {
 	struct timespec wanted = {2, 0};

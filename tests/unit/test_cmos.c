@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The real-time clock of a PC, played by this test: its number formats, its updates, and the values
- * at the ports of a machine without one.  Expected seconds are those of `date -u -d DATE +%s`.
+ * Reading the real-time clock of a PC, whose registers this test simulates: its number formats, its
+ * updates, and the values read on a machine without this clock.  Expected seconds are those of
+ * `date -u -d DATE +%s`.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -19,8 +20,9 @@
 
 static u8 regs[128];
 static unsigned int reads, tries;
-static unsigned int busy_reads; /* of register A that still say that an update is in progress */
-static unsigned int update_at;  /* all registers change before this read; 0: never */
+static unsigned int busy_reads; /* so many further reads of register A show "update in progress" */
+/* all registers change just before the read with this number; 0: never */
+static unsigned int update_at;
 static u8 after_update[128];
 static bool stuck;
 
@@ -115,7 +117,7 @@ static void test_centuries(void **state)
 	assert_int_equal(clock_of(&cmos), 946684799);
 }
 
-/* Linux waits for the end of an update, too; the registers are not defined meanwhile. */
+/* The registers are undefined during an update, so the reader waits for its end (as Linux does). */
 static void test_waits_for_the_end_of_an_update(void **state)
 {
 	set(regs, B_24_HOURS, 0x20, 0x26, 0x11, 0x29, 0x12, 0x24, 0x16);
@@ -124,7 +126,10 @@ static void test_waits_for_the_end_of_an_update(void **state)
 	assert_in_range(tries, 500, 510);
 }
 
-/* The year ends between any two of the reads: the answer is a second before or after that, never a mixture. */
+/*
+ * The clock advances to a new year between any two register reads: the result is the last second of the old
+ * year or the first of the new one, never a mixture of both.
+ */
 static void test_update_between_two_reads(void **state)
 {
 	for (unsigned int at = 1; at < 40; at++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day under UEFI, boot/efi_clock.c, against a firmware of this file's own.  Expected seconds
- * are those of `date -u -d DATE +%s`.
+ * Reading the time of day under UEFI (boot/efi_clock.c) from a firmware that this file simulates.  Expected
+ * seconds are those of `date -u -d DATE +%s`.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,7 +77,7 @@ static void expect(s64 seconds)
 static void test_time_zones(void **state)
 {
 	static const struct {
-		INT16 zone; /* "Localtime = UTC - TimeZone" (UEFI 2.10, 8.3.1), minutes */
+		INT16 zone; /* minutes: "Localtime = UTC - TimeZone" (UEFI 2.10, 8.3.1) */
 		s64 utc;
 	} zones[] = {
 		{ZONELESS, NOON},
@@ -86,7 +86,7 @@ static void test_time_zones(void **state)
 		{480, NOON + 8 * 3600},         /* Los Angeles in winter */
 		{-345, NOON - 5 * 3600 - 2700}, /* Kathmandu */
 		{1440, NOON + 86400},
-		{1441, NOON}, /* beyond what the field may hold: not believed */
+		{1441, NOON}, /* out of range (-1440 to 1440): the zone is ignored */
 		{-1441, NOON},
 	};
 
@@ -106,12 +106,12 @@ static void test_no_time(void **state)
 	assert_int_equal(complaints, 1);
 
 	status = EFI_SUCCESS;
-	now.Month = 0; /* possible time of a clock without a battery */
+	now.Month = 0; /* invalid date, as of a clock whose battery is empty */
 	boot = ask();
 	assert_int_equal(boot.wall_tsc, 0);
 	assert_int_equal(complaints, 1);
 
-	/* An hour before 1970, by its zone. */
+	/* The zone makes this an hour before 1970 in UTC: no valid time. */
 	now = (EFI_TIME){.Year = 1970, .Month = 1, .Day = 1, .TimeZone = -60};
 	boot = ask();
 	assert_int_equal(boot.wall_tsc, 0);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's last steps on the firmware, boot/efi_memory.c, against a firmware of this
- * file's own: one that changes its memory map under the caller, once or for ever.
+ * The UEFI application's last calls of the firmware (boot/efi_memory.c).  This file simulates a firmware
+ * that changes its memory map before ExitBootServices(), once or every time.
  *
- * ExitBootServices() takes the key of the newest map (UEFI 2.10, 7.4.6): refused with an older one, the
- * caller asks for the map again, and may call nothing else any more.
+ * ExitBootServices() takes the key of the newest map (UEFI 2.10, 7.4.6).  If the key is older, the call is
+ * refused; after a refusal the caller may only get the map again and repeat the call.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,8 @@
 
 #include "boot/efi_app.h"
 
-#define ENTRY_SIZE  48 /* more than the structure: firmware may append to it */
+/* bytes: more than EFI_MEMORY_DESCRIPTOR, because firmware may append fields */
+#define ENTRY_SIZE  48
 #define ENTRIES_MAX 8
 #define FOR_EVER    1000
 
@@ -27,14 +28,15 @@ static struct {
 	EFI_MEMORY_DESCRIPTOR entries[ENTRIES_MAX];
 	unsigned int nr;
 	UINTN key;
-	unsigned int refusals; /* of ExitBootServices() still to come */
+	unsigned int refusals; /* so many further calls of ExitBootServices() are refused */
 	unsigned int exits, maps, others_after_exit;
 	bool left;
-	EFI_STATUS map_status; /* of GetMemoryMap() after the first exit */
+	EFI_STATUS map_status; /* GetMemoryMap() returns this after the first ExitBootServices() */
 	void *allocated;
 } fw;
 
-static void *map_room; /* for the map, all the time */
+/* pages that efi_count_tables() allocated for the map; freed at the end of the program */
+static void *map_room;
 static jmp_buf stopped;
 static bool may_stop;
 static const char *stop_text, *failed_text;
@@ -50,7 +52,8 @@ void efi_stop(const char *why)
 EFI_STATUS efi_failed(EFI_STATUS status, const char *what)
 {
 	failed_text = what;
-	fw.others_after_exit += fw.exits > 0; /* it would write on the firmware's console */
+	/* the real efi_failed() calls the firmware's console */
+	fw.others_after_exit += fw.exits > 0;
 	return status;
 }
 
@@ -95,7 +98,7 @@ static EFI_STATUS EFIAPI exit_boot_services(EFI_HANDLE image, UINTN key)
 	if (key != fw.key)
 		return EFI_INVALID_PARAMETER;
 	if (fw.refusals) {
-		/* Something of the firmware's own took memory in between: the map is a new one. */
+		/* The firmware itself allocated memory since GetMemoryMap(), so the map and its key have changed. */
 		fw.refusals--;
 		fw.key++;
 		fw.entries[1].NumberOfPages--;
@@ -133,7 +136,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* As efi_main() does first, and once: it makes the room for the map. */
+/* efi_count_tables() allocates the buffer for the map; efi_main() calls it once, before the other steps. */
 static int count_tables(void **state)
 {
 	UINTN tables;
@@ -188,12 +191,12 @@ static void test_refused_once_it_asks_for_the_new_map(void **state)
 	assert_int_equal(fw.exits, 2);
 	assert_int_equal(fw.maps, 2);
 	assert_int_equal(fw.others_after_exit, 0);
-	/* The page that the firmware took is in no range. */
+	/* The page that the firmware allocated meanwhile is in no range of the new map. */
 	assert_int_equal(entry_of(&handoff, 0x7fefff)->type, BOOT_MEM_USABLE);
 	assert_null(entry_of(&handoff, 0x7ff000));
 }
 
-/* The refusal may also bring a map with more entries than the one that the room was made for. */
+/* After a refusal the map may have more entries than when its buffer was allocated: the spare room must suffice. */
 static void test_a_larger_map_fits_the_slack(void **state)
 {
 	static struct uefi_handoff handoff;
@@ -220,7 +223,7 @@ static void test_refused_for_ever_it_stops_and_says_so(void **state)
 	assert_non_null(strstr(stop_text, "ExitBootServices"));
 	assert_in_range(fw.exits, 2, 100);
 	assert_false(fw.left);
-	/* Not on the firmware's console, which may be half gone. */
+	/* Nothing may be written to the firmware's console: after ExitBootServices() it may no longer work. */
 	assert_null(failed_text);
 	assert_int_equal(fw.others_after_exit, 0);
 }

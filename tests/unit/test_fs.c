@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files through their system calls: descriptors, pipes, /proc, the console, poll.  On one stack, so
- * no call here waits; waiting calls are tested in the hosted kernel.
+ * System calls on files: descriptors, pipes, /proc, the console, poll.  There is no scheduler here, so
+ * no call may wait; waiting calls are tested in the hosted kernel (test_waits.c).
  */
 #include "tests/unit/unit_hal.h"
 
@@ -41,7 +41,7 @@ static u64 all_live(void)
 	return live;
 }
 
-/* Pages that caches hold for objects, or keep for the next ones. */
+/* Returns the number of pages in all slabs, used and empty ones. */
 static u64 slab_pages_held(void)
 {
 	struct kmem_cache *cache;
@@ -57,7 +57,7 @@ static u64 slab_pages_held(void)
 	return pages;
 }
 
-/* A file that counts its ends. */
+/* A file whose release() counts its calls. */
 static unsigned int released;
 static int count_release(struct inode *inode, struct file *file)
 {
@@ -104,7 +104,7 @@ static void test_lowest_number_first(void **state)
 		assert_int_equal(sys(__NR_close, i), 0);
 }
 
-/* Random opens, closes and dups against an array. */
+/* Opens, duplicates and closes descriptors at random; an array of flags tells the expected numbers. */
 static void test_numbers_against_a_model(void **state)
 {
 	static bool open_[1000];
@@ -141,8 +141,8 @@ static void test_numbers_against_a_model(void **state)
 }
 
 /*
- * Many descriptors were open once: all memory of the table is freed, in whatever order they are
- * closed.
+ * After many descriptors were open, all memory of the table is freed when they are closed, in
+ * descending or in ascending order.
  */
 static void test_table_shrinks(void **state)
 {
@@ -157,7 +157,7 @@ static void test_table_shrinks(void **state)
 	for (int i = 1; i <= 1000; i++)
 		assert_int_equal(sys(__NR_close, i), 0);
 	assert_int_equal(all_live(), one);
-	/* A number that is only reserved keeps its place; so does one that dup2() puts far out. */
+	/* A reserved number without a file, and dup2() to a far number, use table memory only until they are freed. */
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(get_unused_fd_flags(0), 1);
 		assert_int_equal(sys(__NR_dup2, 0, 60000 + i), 60000 + i);
@@ -268,7 +268,7 @@ static void test_fcntl_and_ioctl(void **state)
 	assert_int_equal(sys(__NR_ioctl, fd, FIONBIO, &on), -EFAULT);
 	unit_bad_range(NULL, 0);
 	assert_int_equal(sys(__NR_ioctl, fd, 0x1234), -ENOTTY);
-	/* A file without read and write. */
+	/* The file has no read(), write() and llseek() operations. */
 	assert_int_equal(sys(__NR_read, fd, &on, 1), -EINVAL);
 	assert_int_equal(sys(__NR_lseek, fd, 0, SEEK_SET), -ESPIPE);
 	assert_int_equal(sys(__NR_close, fd), 0);
@@ -294,7 +294,7 @@ static void test_pipe_carries_bytes_in_order(void **state)
 			n = sizeof(in) - sent;
 		res = sys(__NR_write, fds[1], in + sent, n);
 		assert_true(res == -EAGAIN || (res >= 0 && res <= n));
-		/* All or nothing up to a page. */
+		/* A write of up to a page is atomic: it writes all bytes or none. */
 		if (n && n <= PAGE_SIZE)
 			assert_true(res == -EAGAIN || res == n);
 		sent += res > 0 ? res : 0;
@@ -338,7 +338,7 @@ static void test_pipe_limits_and_ends(void **state)
 	unit_bad_range(NULL, 0);
 	assert_int_equal(sys(__NR_read, fds[0], big, sizeof(big)), 5000);
 
-	/* The writer closes: the remaining data is read, then the end.  Unread data is freed. */
+	/* After the writer closes, a reader gets the remaining data and then the end of file. */
 	assert_int_equal(sys(__NR_write, fds[1], "abc", 3), 3);
 	assert_int_equal(sys(__NR_close, fds[1]), 0);
 	assert_int_equal(sys(__NR_read, fds[0], big, 10), 3);
@@ -401,12 +401,12 @@ static void test_proc_text(void **state)
 		}
 		assert_int_equal(*s, 0);
 	}
-	/* Longer than it may be: cut, and said to be. */
+	/* A text longer than PROC_BUF_MAX is truncated and ends with a line that says so. */
 	proc_lines = 200000;
 	s = read_all("/proc/test/lines");
 	assert_in_range(strlen(s), PROC_BUF_MAX - 100, PROC_BUF_MAX);
 	assert_non_null(strstr(s, "\n[cut: too long]\n"));
-	/* No memory: it does not open, and nothing is lost. */
+	/* Without memory for the text open() fails; after_each() checks that nothing leaked. */
 	unit_fail_after(3);
 	assert_int_equal(sys(__NR_open, "/proc/test/lines", O_RDONLY), -ENOMEM);
 	unit_fail_after(-1);
@@ -455,7 +455,7 @@ static int show_nothing(struct seq_file *m)
 	return 0;
 }
 
-/* Fills the table permanently: the last test.  LIMIT(PROC_ENTRIES_MAX) */
+/* Must be the last test, because it fills the table of /proc entries permanently.  LIMIT(PROC_ENTRIES_MAX) */
 static void test_proc_is_full_at_the_limit(void **state)
 {
 	static struct proc_entry many[PROC_ENTRIES_MAX];
@@ -523,8 +523,8 @@ static void test_console(void **state)
 }
 
 /*
- * Bytes are typed without end while no thread reads: bytes without room stay in the device, in
- * order.
+ * More bytes are typed than the console's input buffer holds, and no thread reads: the excess bytes stay
+ * in the device and are read later in order.
  *
  * LIMIT(CONSOLE_IN_MAX)
  */
@@ -571,7 +571,7 @@ static void test_poll_returns_present_events(void **state)
 	assert_int_equal(fds[3].revents, POLLNVAL);
 	assert_int_equal(fds[4].revents, 0);
 	assert_int_equal(sys(__NR_write, pipe[1], "x", 1), 1);
-	/* An event holds already: poll() does not wait, whatever the timeout. */
+	/* The event is already pending, so poll() returns at once even without a timeout. */
 	assert_int_equal(sys(__NR_poll, fds, 1, -1), 1);
 	assert_int_equal(fds[0].revents, POLLIN);
 	assert_int_equal(sys(__NR_close, pipe[1]), 0);
@@ -590,7 +590,7 @@ static void test_poll_returns_present_events(void **state)
 	current->interrupted = false;
 }
 
-/* More than fit on the stack: entries come in pages, and all go again. */
+/* poll() keeps few entries on its stack and allocates pages for more; after_each() checks that they are freed. */
 static void test_poll_of_many(void **state)
 {
 	static struct pollfd fds[300];
@@ -611,7 +611,7 @@ static void test_poll_of_many(void **state)
 	assert_int_equal(sys(__NR_close, pipe[1]), 0);
 }
 
-/* ---- around every test: no object and no page is lost --------------------------------------- */
+/* ---- before and after every test: no object and no page may leak ---------------------------- */
 
 static int before_each(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments merged on their way up: which are merged, which must not be, and that a stream has the
- * same bytes in the same order with and without merging.
+ * GRO, the merging of received TCP segments: which segments are merged, which must not be, and that a
+ * stream delivers the same bytes in the same order with and without merging.
  */
 #include "tests/unit/unit_net.h"
 
@@ -22,7 +22,7 @@ static struct {
 	u8 flags, ip_summed;
 } got[NET_FRAMES];
 static unsigned int got_count;
-static u8 stream[FLOWS][1 << 20]; /* by the low bits of the port */
+static u8 stream[FLOWS][1 << 20]; /* received bytes of each flow; index: source port % FLOWS */
 static unsigned int stream_len[FLOWS];
 
 static enum skb_drop_reason take(struct sk_buff *skb)
@@ -36,7 +36,7 @@ static enum skb_drop_reason take(struct sk_buff *skb)
 	doff = (th[12] >> 4) * 4;
 	len = skb->len - doff;
 	flow = get_unaligned_be16(th) % FLOWS;
-	/* The headers say what the packet now is. */
+	/* The IP header must have the merged packet's length and a correct checksum. */
 	assert_int_equal(ntohs(iph->tot_len), skb->len + iph->ihl * 4);
 	assert_int_equal(ip_fast_csum(iph, iph->ihl), 0);
 	assert_true(got_count < NET_FRAMES);
@@ -59,7 +59,7 @@ static struct napi_struct napi;
 static u8 frame[2048];
 static unsigned int frame_len;
 
-/* With a timestamp option; data is a function of flow and sequence number. */
+/* Builds a segment with a timestamp option; each data byte is a function of flow and sequence number. */
 static void build(unsigned int flow, u32 seq, unsigned int len, u8 flags)
 {
 	u8 seg[32 + DATA_MAX] = {0};
@@ -279,7 +279,7 @@ static void test_segments_without_data_pass_behind_the_held(void **state)
 	assert_int_equal(got_count, 3);
 }
 
-/* A pure ACK of one flow behind each segment of another: the other flow is merged nevertheless. */
+/* Segments of flow 1 alternate with pure ACKs of flow 2: the ACKs are passed up at once, flow 1 is still merged. */
 static void test_other_flows_stay_held(void **state)
 {
 	(void)state;
@@ -288,13 +288,13 @@ static void test_other_flows_stay_held(void **state)
 		segment(2, 5, 0, ACK);
 	}
 	assert_int_equal(got_count, 8); /* the ACKs */
-	/* A frame for another host disturbs none. */
+	/* A frame for another host does not make GRO pass up any held packet. */
 	build(1, 0, 100, ACK);
 	sum();
 	frame[5] ^= 1;
 	receive();
 	assert_int_equal(got_count, 8);
-	/* A FIN of the flow itself comes behind it. */
+	/* A FIN of the held flow is passed up after the flow's data. */
 	segment(1, 1800, 0, ACK | FIN);
 	assert_int_equal(got_count, 10);
 	assert_int_equal(got[8].gso_segs, 8);
@@ -303,7 +303,7 @@ static void test_other_flows_stay_held(void **state)
 	napi_gro_flush(&napi);
 }
 
-/* With IP options TCP's header is elsewhere: the flow is still found. */
+/* IP options move the TCP header; the segment is still recognised as one of the held flow. */
 static void test_ip_options_do_not_hide_the_flow(void **state)
 {
 	u8 plain[2048];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local ports, the tables of connections and listeners, TIME_WAIT and the accept queue, with a
- * protocol that is no more than the callbacks they need.
+ * Local ports, the hash tables of connections and listeners, TIME_WAIT, and the accept queue.  The
+ * protocol is a stub with the callbacks that this code needs.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -60,7 +60,7 @@ static struct timewait_sock_ops test_tw_ops = {
 static struct proto test_prot;
 static struct inet_hashinfo hashes;
 
-/* Once: a softirq's action can't be opened twice. */
+/* Runs once per program, because a softirq's action cannot be registered twice. */
 static int boot(void **state)
 {
 	(void)state;
@@ -90,7 +90,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* No object of the network may be left. */
+/* Checks that no socket, request or TIME_WAIT object is left. */
 static int teardown(void **state)
 {
 	(void)state;
@@ -183,7 +183,7 @@ static void test_bind_conflicts(void **state)
 	}
 }
 
-/* Both may bind; the second may not listen, and is as it was before it tried. */
+/* Two sockets may bind to one port; the second listen() fails and leaves its socket unchanged. */
 static void test_second_listener_is_refused(void **state)
 {
 	struct sock *a = new_sock(0, true), *b = new_sock(0, true);
@@ -221,7 +221,7 @@ static void test_exact_listener_beats_wildcard(void **state)
 	struct sock *any = new_sock(0, true), *exact = new_sock(LOCAL, true), *found;
 
 	(void)state;
-	/* A wildcard conflicts with an address while it listens, so both bind first. */
+	/* A listener on the wildcard address conflicts with a bind to one address, so bind both before they listen. */
 	assert_int_equal(bind_port(exact, PORT), 0);
 	assert_int_equal(bind_port(any, PORT), 0);
 	exact->sk_state = any->sk_state = TCP_LISTEN;
@@ -245,7 +245,7 @@ static void test_exact_listener_beats_wildcard(void **state)
 }
 
 /*
- * Ports that share a bucket, of either table, are still different ports.
+ * Ports that fall into the same bucket of the bind table and of the listener table are still told apart.
  *
  * LIMIT(BHASH_BUCKETS) LIMIT(LHASH_BUCKETS)
  */
@@ -275,7 +275,7 @@ static void test_ports_that_share_a_bucket(void **state)
 
 #define LOCAL_PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)
 
-/* Even ports by connect(), odd ones kept by bind(), until there is none left for this peer. */
+/* connect() takes all even ports and bind() all odd ones: then no port is left for this peer, but for another one. */
 static void test_connections_share_a_port_only_to_different_peers(void **state)
 {
 	static struct sock *sk[LOCAL_PORTS];
@@ -306,8 +306,9 @@ static void test_connections_share_a_port_only_to_different_peers(void **state)
 }
 
 /*
- * RFC 6056 3.3.4: connections elsewhere do not move the ports that one destination sees, but for the few
- * whose counter is the same one (a thousandth of them); with one counter for all, twenty would by 40.
+ * RFC 6056 3.3.4 (a table of counters, indexed by a hash of the destination): connections to other destinations do
+ * not advance the port of this destination, except for the thousandth that share its counter.  With a single
+ * counter, the twenty connections here would advance it by 40.
  */
 static void test_ports_of_a_destination_follow_each_other(void **state)
 {
@@ -319,7 +320,7 @@ static void test_ports_of_a_destination_follow_each_other(void **state)
 		assert_int_equal(inet_hash_connect(new_peer(htons(400 + i), &others[i])), 0);
 	assert_int_equal(inet_hash_connect(new_peer(htons(80), &second)), 0);
 	assert_in_range((second->sk_num - first->sk_num + LOCAL_PORTS) % LOCAL_PORTS, 2, 8);
-	/* And each destination starts somewhere else: of twenty no two lie side by side. */
+	/* Each destination starts at another port: no two consecutive connections get neighbouring ports. */
 	for (unsigned int i = 1; i < ARRAY_SIZE(others); i++)
 		assert_int_not_equal(others[i]->sk_num, others[i - 1]->sk_num + 2);
 	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
@@ -357,7 +358,7 @@ static void test_timewait_takes_the_places(void **state)
 	assert_int_equal(refcount_read(&tw->tw_refcnt), 4);
 	inet_twsk_reschedule(tw, HZ);
 	assert_int_equal(refcount_read(&tw->tw_refcnt), 4);
-	/* The port still has an owner. */
+	/* The TIME_WAIT keeps the port bound. */
 	sk = new_sock(0, false);
 	assert_int_equal(bind_port(sk, port), 1);
 	inet_twsk_put(inet_twsk(found));
@@ -425,7 +426,10 @@ static struct request_sock *new_request(struct sock *listener, __be16 sport)
 	return req;
 }
 
-/* The steps of tcp_check_req() for the handshake's ACK. The child, or NULL. */
+/*
+ * Does what tcp_check_req() does for the ACK that completes the handshake; returns the child, or NULL.
+ * @second_ack: a second CPU handles a copy of that ACK, makes a child too, and must lose.
+ */
 static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
 {
 	struct sock *found = __inet_lookup_established(&hashes, PEER, sport, LOCAL, PORT, 1);
@@ -500,7 +504,7 @@ static void test_children_are_accepted_in_order(void **state)
 	sock_put(sk);
 
 	end_listener(listener);
-	/* The listener is gone, the port is not. */
+	/* The listener is closed; its children still keep the port bound. */
 	sk = new_sock(0, false);
 	assert_int_equal(bind_port(sk, PORT), 1);
 	end_sock(first);
@@ -520,16 +524,16 @@ static void test_close_of_a_listener_ends_waiting_connections(void **state)
 	new_request(listener, htons(1000));
 	for (unsigned int i = 0; i < 1000; i++)
 		new_request(listener, htons(2000 + i));
-	/* The ACK of this one has been looked up when the listener ends. */
+	/* A softirq has looked up this request for its ACK, and holds a reference, when the listener is closed. */
 	new_request(listener, htons(1002));
 	found = __inet_lookup_established(&hashes, PEER, htons(1002), LOCAL, PORT, 1);
 	finish(listener, htons(1000), false);
-	sock_hold(listener); /* as the softirq of the last handshake has it */
+	sock_hold(listener); /* the reference that such a softirq holds */
 	inet_unhash(listener);
 	listener->sk_state = TCP_CLOSE;
 	inet_csk_listen_stop(listener);
 	assert_int_equal(test_prot.slab->live, 1);
-	/* Half-open ones go with it: none is in a table, none waits for its timer. */
+	/* The requests ended with the listener: none is in a table, and no timer is pending. */
 	assert_int_equal(reqsk_queue_len(queue), 0);
 	assert_int_equal(reqsk_queue_len_young(queue), 0);
 	assert_int_equal(test_rsk_ops.slab->live, 1);
@@ -537,12 +541,13 @@ static void test_close_of_a_listener_ends_waiting_connections(void **state)
 	assert_null(__inet_lookup_established(&hashes, PEER, htons(1002), LOCAL, PORT, 1));
 	end_sock(listener);
 	sock_put(listener);
-	assert_int_equal(test_prot.slab->live, 1); /* held by the one that was looked up */
+	/* the request that was looked up refers to the listener */
+	assert_int_equal(test_prot.slab->live, 1);
 	reqsk_put(inet_reqsk(found));
 	assert_int_equal(test_prot.slab->live, 0);
 }
 
-/* Virtual time, a second at a step. */
+/* Advances the virtual clock by @n seconds, one at a time, and runs the timers after each. */
 static void pass_seconds(unsigned int n)
 {
 	static u64 now;
@@ -568,7 +573,7 @@ static void test_unanswered_request_is_given_up(void **state)
 	pass_seconds(2);
 	assert_int_equal(synacks_again, 1);
 	assert_int_equal(reqsk_queue_len_young(queue), 0);
-	/* 1 + 2 + 4 + 8 + 16 + 32 s, and what the wheel may be late by */
+	/* The retransmissions come after 1 + 2 + 4 + 8 + 16 s, the end 32 s later; the timer wheel may be late. */
 	pass_seconds(56);
 	assert_int_equal(synacks_again, TCP_SYNACK_RETRIES);
 	assert_int_equal(reqsk_queue_len(queue), 1);
@@ -579,7 +584,7 @@ static void test_unanswered_request_is_given_up(void **state)
 	end_listener(listener);
 }
 
-/* No timer of a request runs behind the end of its listener. */
+/* Closing the listener also stops the timers of its requests. */
 static void test_request_ends_with_its_listener(void **state)
 {
 	struct sock *listener = new_listener(0, PORT);
@@ -594,7 +599,7 @@ static void test_request_ends_with_its_listener(void **state)
 	assert_int_equal(synacks_again, 0);
 }
 
-/* Stands for another CPU, on which the listener is closed while a SYN is being taken. */
+/* Simulates another CPU that closes this listener while a SYN is being processed. */
 static struct sock *closing;
 
 static void close_beside(void)
@@ -607,8 +612,8 @@ static void close_beside(void)
 }
 
 /*
- * A request is counted, listed, hashed and armed in one step.  The softirq runs as soon as no lock
- * is held: at the end of that step, or between two steps if there were several.
+ * A new request is counted, listed, hashed and its timer armed under one lock.  The softirq that drops
+ * the listener's requests runs as soon as no lock is held: it must find the request completely added.
  */
 static void test_request_is_added_in_one_step(void **state)
 {

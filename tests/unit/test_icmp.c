@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ICMP: echo, received errors, sent errors, and their rate limits. */
+/* ICMP: echo replies, received errors, sent errors, and the rate limits of sent errors. */
 #include "tests/unit/unit_net.h"
 
 #define TEST_PROTO 200
@@ -98,13 +98,13 @@ static void test_errors_are_told(void **state)
 	icmp_in(ME, ICMP_TIME_EXCEEDED, 0, 0, quote, 28);
 	assert_int_equal(errors_told, 4);
 
-	/* Cut short, or about a packet that we never sent. */
+	/* Errors whose quoted header is truncated, or quotes a packet that we did not send, are dropped. */
 	for (unsigned int len = 0; len < 28; len++)
 		icmp_in(ME, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, quote, len);
 	net_ip_frame(frame, ip4(10, 0, 2, 99), PEER, TEST_PROTO, "portport", 8);
 	icmp_in(ME, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, quote, 28);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_BAD_QUOTE], bad + 29);
-	/* A header length that points behind the message. */
+	/* The quoted header length points past the end of the message. */
 	net_ip_frame(frame, ME, PEER, TEST_PROTO, "portport", 8);
 	quote[0] = 0x4f;
 	icmp_in(ME, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, quote, 28);
@@ -152,7 +152,7 @@ static void test_errors_are_limited(void **state)
 		strange_in(PEER, 10);
 	assert_int_equal(net_out_count, 2);
 
-	/* Many askers: the limit over all. */
+	/* Errors to many different hosts: the global limit applies. */
 	net_wait(1000);
 	for (unsigned int i = 0; i < 200; i++) {
 		net_know_peer();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image's tables of names, lines and frames, read in a panic: small ones made by hand after the
- * layout described in tools/, then each of them cut short and with each byte changed.  The
- * sanitizer finds a read outside.
+ * Reading the image's tables of symbol names, source lines and stack frames, as a panic does.  Small
+ * tables are written by hand after the layouts in tools/ksyms.py, lines.py and unwind.py; then each one
+ * is truncated at each byte and each byte is changed.  The sanitizer reports a read outside of a table.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -15,25 +15,35 @@
 
 #define TEXT 0xffffffff80100000
 
-/* The symbols of the image's own tables; these tests do not use them. */
+/* Satisfy the linker: the readers refer to the image's own tables, which these tests do not use. */
 const u8 __ksyms_start[1], __ksyms_end[1], __lines_start[1], __lines_end[1];
 const u8 __text_start[1], __text_end[1];
 
-/* Three names: none, "a/b.c", "a/d.h" (it shares "a/"). */
+/*
+ * Three file names: 0 is empty (no file), 1 "a/b.c", 2 "a/d.h".  Each has two length bytes: the characters shared
+ * with the name before, and those that follow.  N() is a byte of two 4-bit digits, low one first; a number has three
+ * bits in each digit, lowest first, and bit 3 (8) says that another digit follows.
+ */
 #define NAMES        0, 0, 0, 5, 'a', '/', 'b', '.', 'c', 2, 3, 'd', '.', 'h'
 #define N(low, high) ((low) | (high) << 4)
 
 static const u8 lines[] = {
 	14, 0, 3, 0, NAMES,
-	/* At TEXT: another file (0), not lately used (8: 8|0, 1), name 1; step 1, line 0 + 10 (20: 8|4, 2). */
+	/*
+	 * Row at TEXT.  0: file changes; 8 (digits 8|0, 1): to a file not used recently; 1: its name's number.
+	 * Step 1 from TEXT - 1; line 0 + 10 (zigzag 20, digits 8|4, 2).
+	 */
 	N(0, 8), N(1, 1), N(1, 12), N(2, 0),
-	/* Eight further: file (the 0 before) of name 2; step 8 (8|0, 1), line 0 + 100 (200: 8|0, 8|1, 3). */
+	/*
+	 * Row at TEXT + 8.  0 (the last digit above): file changes; 8: not used recently; name 2.
+	 * Step 8 (digits 8|0, 1); line 0 + 100 (zigzag 200, digits 8|0, 8|1, 3).
+	 */
 	N(8, 1), N(2, 8), N(1, 8), N(9, 3),
-	/* Three further: the file before (0, 1), its line 10 less 3 (zigzag 5). */
+	/* Row at TEXT + 11: back to the file used one change ago (0, 1).  Step 3; its line 10 - 3 (zigzag 5). */
 	N(0, 1), N(3, 5),
-	/* Four further: in the same file, a line more (zigzag 2). */
+	/* Row at TEXT + 15: the same file.  Step 4; one line more (zigzag 2). */
 	N(4, 2),
-	/* Two further the end: no file, of number 0. */
+	/* Row at TEXT + 17, the end of the code: file change (0) to name 0, which is no file.  Step 2. */
 	N(0, 8), N(1, 0), N(2, 0)};
 
 static const struct {
@@ -75,7 +85,7 @@ static void ask_lines(const u8 *start, size_t size)
 			assert_in_range(strlen(found.file), 0, LINE_NAME_MAX - 1);
 }
 
-/* Two functions: "ab" at TEXT + 2, "abab" (two times the pair 128) at TEXT + 0x102. */
+/* Two functions: "ab" at TEXT + 2, and "abab" at TEXT + 0x102, coded as twice the byte 128, the pair "ab". */
 static const u8 symbols[4 + 256 + 3 + 2 + 4] = {
 	[0] = 2,      [4] = 'a', [5] = 'b', [260] = 2,   [261] = 1,   [262] = 128,
 	[263] = 0x80, [264] = 2, [265] = 2, [266] = 128, [267] = 128, [268] = 0};
@@ -112,11 +122,16 @@ static void ask_symbols(const u8 *start, size_t size)
 			assert_in_range(strlen(sym.name), 0, KSYM_NAME_MAX - 1);
 }
 
-/* State 1: the caller's rsp is 8 above ours.  2: it is 16 above, our rbp is saved 16 below it.  3: 24 above rbp. */
+/*
+ * Four states.  0: no caller is known.  1: the CFA (the caller's rsp) is rsp + 8.  2: the CFA is rsp + 16, and the
+ * caller's rbp is saved at CFA - 16.  3: the CFA is rbp + 24, and the caller's rbp is saved at CFA - 16.
+ */
 static const u8 frames[] = {
 	4, 0, 0, 0, 0, 2, 0, 0, 4, 0, 2, 7, 0, 2,
-	/* At TEXT: step 1, state 1; one further: state 2; ten further (8|2, 1): 3; seven further the end: 0. */
-	N(1, 1), N(1, 2), N(10, 1), N(3, 7), N(0, 0)};
+	/* Each row is a step and a state: state 1 from TEXT, state 2 from TEXT + 1. */
+	N(1, 1), N(1, 2),
+	/* State 3 from TEXT + 11 (step 10 has the digits 8|2, 1), state 0 from TEXT + 18. */
+	N(10, 1), N(3, 7), N(0, 0)};
 
 static const struct {
 	u64 at, cfa, bp_down;
@@ -159,7 +174,7 @@ static void ask_frames(const u8 *start, size_t size)
 			assert_int_not_equal(rule.cfa, 0);
 }
 
-/* In memory of just its size, so that the sanitizer sees one byte too many. */
+/* Reads damaged copies of @table.  Each copy is allocated at its exact size, so that the sanitizer sees an overrun. */
 static void damage(const u8 *table, size_t size, void (*ask)(const u8 *start, size_t size))
 {
 	size_t i;
@@ -191,7 +206,7 @@ static void test_damaged_tables_are_read_within_their_bounds(void **state)
 	damage(frames, sizeof(frames), ask_frames);
 }
 
-/* Each pair is two times itself: without a bound the name would never end. */
+/* Each pair code expands to itself twice: without a bound, expanding the name would never end. */
 static void test_a_pair_of_itself_ends(void **state)
 {
 	u8 endless[sizeof(symbols)];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An application's buffers: copies over any segmentation, and exactly how far they got. */
+/* iov_iter, an application's list of buffers: copies over any split into buffers, and the exact count up to a fault. */
 #include "tests/unit/unit_hal.h"
 
 #include "include/uapi/errno.h"
@@ -13,7 +13,7 @@
 
 static u8 user[BYTES], kernel[BYTES], want[BYTES];
 
-/* Cuts user[] into random segments, some of them empty. */
+/* Splits user[] into random segments, some of them empty; returns their number. */
 static unsigned int cut(struct iovec *iov, unsigned int max)
 {
 	unsigned int n = 0;
@@ -79,7 +79,7 @@ static void test_fault_is_exact(void **state)
 		assert_int_equal(iov_iter_count(&i), BYTES - bad);
 		assert_memory_equal(kernel, user, bad);
 		assert_int_equal(copy_from_iter(kernel, BYTES, &i), 0);
-		/* It stops at the fault, and can continue there once the page is mapped. */
+		/* The copy stopped at the fault; it can continue there once the page is mapped. */
 		unit_bad_range(NULL, 0);
 		assert_int_equal(copy_from_iter(kernel + bad, BYTES, &i), BYTES - bad);
 		assert_memory_equal(kernel, user, BYTES);
@@ -131,7 +131,7 @@ static void test_strncpy_from_user(void **state)
 	assert_string_equal(dst, "hello");
 	assert_int_equal(strncpy_from_user(dst, src, 6), 5);
 	assert_int_equal(strncpy_from_user(dst, src, 5), -ENAMETOOLONG);
-	unit_bad_range(src + 6, 1); /* right behind the NUL: not looked at */
+	unit_bad_range(src + 6, 1); /* the byte after the NUL must not be read */
 	assert_int_equal(strncpy_from_user(dst, src, sizeof(dst)), 5);
 	unit_bad_range(src + 5, 1);
 	assert_int_equal(strncpy_from_user(dst, src, sizeof(dst)), -EFAULT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* IPv4 in and out, with a transport and a device of the test's own. */
+/* Receiving and sending IPv4 packets, with a stub transport protocol and a stub device. */
 #include "tests/unit/unit_net.h"
 
 #include "include/uapi/errno.h"
@@ -65,7 +65,7 @@ static void test_bad_headers(void **state)
 			continue;
 		frame[14] = value;
 		resum(frame);
-		/* Longer headers have options here: zeros, as far as there is a packet. */
+		/* A header length above 5 makes IP options of the payload: test_options() covers options. */
 		if (value >> 4 == 4 && (value & 15) > 5)
 			continue;
 		net_in(frame, len);
@@ -127,10 +127,10 @@ static void test_options(void **state)
 	static const struct {
 		u8 opt[8], len;
 		bool good;
-		u8 pointer; /* byte that the error points at */
+		u8 pointer; /* offset of the bad byte in the IP header, as the ICMP error must report it */
 	} cases[] = {
 		{{1, 1, 1, 0}, 4, true},
-		{{0, 7, 7, 7}, 4, true}, /* behind the end nothing is looked at */
+		{{0, 7, 7, 7}, 4, true}, /* the bytes after "end of options" (0) are ignored */
 		{{7, 7, 4, 0, 0, 0, 0, 0}, 8, true},
 		{{131, 7, 4, 0, 0, 0, 0, 0}, 8, false, 20},
 		{{1, 137, 3, 4}, 4, false, 21},
@@ -144,7 +144,7 @@ static void test_options(void **state)
 		u8 frame[128] = {0};
 		unsigned int len = option_frame(frame, cases[i].opt, cases[i].len);
 
-		net_wait(10000); /* no limit is in the way */
+		net_wait(10000); /* long enough that the rate limits allow another ICMP error */
 		net_know_peer();
 		delivered = 0;
 		net_in(frame, len);
@@ -232,7 +232,7 @@ static void test_ring_full_then_in_order(void **state)
 	assert_int_equal(drops(SKB_DROP_REASON_QDISC_DROP), full + 1);
 	assert_int_equal(net_out_count, 0);
 	net_ring_full = false;
-	/* Room again, for a hundred at a time. */
+	/* The ring takes a hundred packets at a time: the queue is sent in order. */
 	for (unsigned int done = 0; done < NETDEV_TX_QUEUE_LEN; done += 100) {
 		net_out_count = 0;
 		net_ring_room = 100;
@@ -251,8 +251,8 @@ static void test_ring_full_then_in_order(void **state)
 }
 
 /*
- * Large packets in a full queue are dropped before they are 1,000: what they take is an eighth of memory at
- * most, and one packet more.
+ * A queue of large packets is full before it has 1,000 packets: the queued packets may use an eighth of memory and
+ * exceed it by one packet at most.
  *
  * LIMIT(NETDEV_TX_QUEUE_PART)
  */
@@ -272,7 +272,7 @@ static void test_queue_is_bounded_by_memory(void **state)
 	assert_int_equal(eth0->txq_truesize, n * skb_peek(&eth0->txq)->truesize);
 	assert_true(eth0->txq_truesize > eth0->txq_limit);
 	assert_true(eth0->txq_truesize - skb_peek(&eth0->txq)->truesize <= eth0->txq_limit);
-	/* As soon as one has left there is room again. */
+	/* When one packet was sent, one more may be queued. */
 	net_out_count = 0;
 	net_ring_room = 1;
 	net_ring_full = false;
@@ -292,7 +292,7 @@ static void test_queue_is_bounded_by_memory(void **state)
 	eth0->txq_limit = limit;
 }
 
-/* RFC 1112 6.4: a group's frames go to 01:00:5e and its 23 lower bits; no ARP request is sent. */
+/* RFC 1112 6.4: the MAC address of a group is 01:00:5e and the lower 23 bits of its IP address; ARP is not used. */
 static void test_to_a_group(void **state)
 {
 	static const u8 mac[] = {0x01, 0x00, 0x5e, 0x01, 0x02, 0x03};
@@ -313,7 +313,7 @@ static void test_broadcast(void **state)
 	assert_memory_equal(net_out[1].data, eth0->broadcast, 6);
 }
 
-/* A host whose loopback is down cannot reach itself; queued packets are dropped and counted. */
+/* While loopback is down, the host has no route to itself, and packets with an older route are dropped and counted. */
 static void test_loopback_down(void **state)
 {
 	u64 down = drops(SKB_DROP_REASON_DEV_DOWN);

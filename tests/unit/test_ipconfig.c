@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ip=` and `gw=`: the meaning of each form, refused forms and their messages; and which of three
- * cards gets which address, with the right routes and ARP.
+ * The command-line options `ip=` and `gw=`: accepted forms and their meaning, refused forms and their
+ * messages; which of three cards gets which address; the resulting routes and ARP replies.
  */
 #include "tests/unit/unit_net.h"
 
@@ -13,7 +13,7 @@
 
 /* ---- the text --------------------------------------------------------------------------------- */
 
-/* The fields of Linux's form: Documentation/admin-guide/nfs/nfsroot.rst. */
+/* The short form, and Linux's form as in Documentation/admin-guide/nfs/nfsroot.rst. */
 static void test_accepted(void **state)
 {
 	static const struct {
@@ -42,11 +42,11 @@ static void test_accepted(void **state)
 		{"10.1.2.3:::255.255.255.255:::static", {10, 1, 2, 3}, {0}, 32, ""},
 		{"10.1.2.3:any:any:any", {10, 1, 2, 3}, {0}, 8, ""},
 		{"10.1.2.3::10.1.2.1:255.255.255.0::::", {10, 1, 2, 3}, {10, 1, 2, 1}, 24, ""},
-		/* Without a mask: that of the class, as on Linux. */
+		/* Without a netmask, the address class determines it, as on Linux. */
 		{"10.1.2.3", {10, 1, 2, 3}, {0}, 8, ""},
 		{"172.16.2.3::172.16.0.1", {172, 16, 2, 3}, {172, 16, 0, 1}, 16, ""},
 		{"192.168.2.3:::::eth2", {192, 168, 2, 3}, {0}, 24, "eth2"},
-		/* An address that is given needs no search for one, on Linux neither. */
+		/* With an address, autoconfiguration ("dhcp") is not needed and ignored, as on Linux. */
 		{"10.1.2.3:::255.0.0.0:::dhcp", {10, 1, 2, 3}, {0}, 8, ""},
 	};
 
@@ -65,7 +65,7 @@ static void test_accepted(void **state)
 	}
 }
 
-/* -EINVAL, and a message: the fault and, for addresses, the expected form. */
+/* Each text yields -EINVAL and a message that names the fault and, for addresses, the expected form. */
 static void test_refused(void **state)
 {
 	static const struct {
@@ -148,7 +148,7 @@ static void test_no_address_is_wanted(void **state)
 	assert_string_equal(unit_console(), "");
 }
 
-/* A text as long as a word can be, in each field. */
+/* Puts a text that fills the longest command-line option into each field. */
 static void test_long_fields(void **state)
 {
 	char text[CMDLINE_WORD_MAX + 8], longest[CMDLINE_WORD_MAX + 8];
@@ -160,7 +160,7 @@ static void test_long_fields(void **state)
 
 		memcpy(text + n, longest, CMDLINE_WORD_MAX - n);
 		text[CMDLINE_WORD_MAX - 1] = '\0';
-		/* The host name is the one that is not looked at. */
+		/* Field 4, the host name, is not used and may be any text; in all others the text is invalid. */
 		assert_int_equal(ip_config_parse(text, &config), field == 4 ? 0 : -EINVAL);
 		text[CMDLINE_WORD_MAX - 1] = 'x';
 		text[CMDLINE_WORD_MAX] = '\0';
@@ -177,7 +177,7 @@ static void test_host_name_is_said_to_be_unused(void **state)
 	assert_non_null(strstr(unit_console(), "the host name www.example.org is not used"));
 }
 
-/* Linux: "IP-Config: Guessing netmask 255.0.0.0". */
+/* A netmask guessed from the address class is logged, as Linux does ("IP-Config: Guessing netmask 255.0.0.0"). */
 static void test_a_guessed_netmask_is_said(void **state)
 {
 	struct ip_config config;
@@ -221,11 +221,11 @@ static void assert_route(__be32 daddr, const struct net_device *dev, __be32 gate
 	rt_put(rt);
 }
 
-#define FIRST  ip4(192, 0, 2, 5)    /* of the first card with a link */
-#define ROUTER ip4(198, 51, 100, 1) /* outside any network of ours */
-#define SECOND ip4(10, 2, 0, 9)     /* eth2's */
+#define FIRST  ip4(192, 0, 2, 5)    /* address for the first card that has a link */
+#define ROUTER ip4(198, 51, 100, 1) /* the gateway, in no network of ours */
+#define SECOND ip4(10, 2, 0, 9)     /* address of eth2 */
 
-/* The words that the later tests live by. */
+/* Parses options, valid and invalid ones; the later tests use the configuration that they set. */
 static void test_words(void **state)
 {
 	unit_console_clear();
@@ -242,7 +242,7 @@ static void test_words(void **state)
 	assert_true(said("expected ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's ip=CLIENT:"));
 }
 
-/* LIMIT(NETDEV_MAX): as many entries as cards. */
+/* LIMIT(NETDEV_MAX): one `ip=` entry for each possible card, and one more. */
 static void test_more_words_than_cards(void **state)
 {
 	char word[64];
@@ -265,7 +265,7 @@ static void test_no_link_yet(void **state)
 		assert_int_equal(dev_open(cards[i]), 0);
 	}
 	eth0 = cards[0];
-	/* The named one needs no link; the other entry waits for one. */
+	/* The entry that names eth2 is applied at once; the entry without a name waits for the first link. */
 	assert_true(said("eth2: 10.2.0.9/16, "));
 	assert_false(said("192.0.2.5"));
 	ip_auto_config();
@@ -277,12 +277,12 @@ static void test_no_link_yet(void **state)
 static void test_first_link(void **state)
 {
 	unit_console_clear();
-	netif_carrier_on(cards[2]); /* has an address of its own */
+	netif_carrier_on(cards[2]); /* eth2 already has its own address */
 	assert_string_equal(unit_console(), "");
 	netif_carrier_on(cards[1]);
 	assert_true(said("eth1: 192.0.2.5/32, "));
 	assert_true(inet_addr_is_ours(cards[1], FIRST));
-	/* It stays, whatever the links do. */
+	/* The address stays on that card when links change later. */
 	unit_console_clear();
 	netif_carrier_on(cards[0]);
 	netif_carrier_off(cards[1]);
@@ -291,7 +291,7 @@ static void test_first_link(void **state)
 	assert_false(inet_addr_is_ours(cards[0], FIRST));
 }
 
-/* Each destination leaves through its card, with that card's address. */
+/* Each destination is routed through its card, with that card's address as the source. */
 static void test_routes(void **state)
 {
 	assert_route(ROUTER, cards[1], ROUTER, FIRST);
@@ -306,8 +306,8 @@ static void test_routes(void **state)
 }
 
 /*
- * The router's request for our address makes an entry for it, though it is in no network of ours
- * (RFC 826).
+ * An ARP request from the router creates a neighbour entry for the router, although its address is in no
+ * network of ours (RFC 826).
  */
 static void test_arp_of_the_router(void **state)
 {
@@ -323,7 +323,7 @@ static void test_arp_of_the_router(void **state)
 	neigh = neigh_lookup(&arp_tbl, ROUTER, cards[1]);
 	assert_non_null(neigh);
 	neigh_release(neigh);
-	/* A card answers for its own address only. */
+	/* A card answers requests for its own address only. */
 	net_arp_in(ARPOP_REQUEST, NULL, ROUTER, net_peer_mac, SECOND);
 	assert_int_equal(net_out_count, 1);
 	eth0 = cards[2];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A segment ends a TIME_WAIT or a request while another CPU is about to arm its timer again: in this order
- * here, one after the other.  What has left the table has no timer afterwards, and no reference is lost.
+ * A race: a segment ends a TIME_WAIT or a request while another CPU is about to arm the timer of that object
+ * again.  The test does the two steps one after the other, in a system call of its own.  The timer must not be
+ * armed once the object has left the table, and no reference may leak.
  *
- * Over loopback, in the hosted kernel: a system call of this test's own does both steps.
+ * Runs over loopback in the hosted kernel.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,11 @@
 
 #define PORT     4000
 #define LOOPBACK 0x0100007fu
-#define LATE     OWN_CALL /* late(local port, remote port): armed before | armed after << 1 */
+/*
+ * late(local port, remote port) ends the TIME_WAIT or request of that connection, then tries to arm its timer
+ * again.  Bit 0 of the result: the timer was pending before the end; bit 1: it was pending afterwards.
+ */
+#define LATE OWN_CALL
 
 static struct sock *find(u16 local, u16 remote)
 {
@@ -88,7 +93,7 @@ static void set_int(int fd, int level, int name, int val)
 		result(sn_submit(__NR_setsockopt, fd, level, name, (long)&val, sizeof(val), 0)), 0);
 }
 
-/* A client of PORT; with @defer the listener waits for data, and keeps the request until it comes. */
+/* Connects a client to PORT.  With @defer (TCP_DEFER_ACCEPT) the listener keeps the request until data arrives. */
 static void connect_one(int defer)
 {
 	static const struct sockaddr_in server = {
@@ -107,7 +112,7 @@ static void connect_one(int defer)
 	client_port = ntohs(own.sin_port);
 }
 
-/* All of it is freed: no object with a lost reference, no timer. */
+/* Closes the listener and checks that all objects are freed (no reference leaked) and no timer is armed. */
 static void assert_all_gone(void)
 {
 	assert_int_equal(call(__NR_close, listener, 0, 0, 0), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log, the command line and the panic. */
+/* The kernel log, the console, command-line options, warnings and panics. */
 #include "tests/unit/unit_hal.h"
 
 #include "include/uapi/errno.h"
@@ -48,7 +48,7 @@ static void test_a_long_line_is_cut(void **state)
 	assert_string_equal(unit_console() + strlen(unit_console()) - 2, "x\n");
 }
 
-/* Older lines go, whole ones stay; the newest is always there.  LIMIT(LOG_RING_SIZE) */
+/* The full ring drops its oldest lines; a copy has whole lines only, including the newest.  LIMIT(LOG_RING_SIZE) */
 static void test_the_ring_wraps_at_lines(void **state)
 {
 	for (unsigned int i = 0; i < 5000; i++) {
@@ -81,7 +81,10 @@ static void clear_at(u64 seconds)
 	unit_set_clock(seconds * 1000000000ULL);
 }
 
-/* One byte waits, and then none, until there is room: then a line says how many are missing. */
+/*
+ * The console has no room: the kernel waits for one byte and drops all later ones without waiting.  When there is
+ * room again, a line says how many bytes were lost.
+ */
 static void test_a_full_console_costs_one_wait(void **state)
 {
 	struct console_stats before = console_stats(), after;
@@ -106,12 +109,12 @@ static void test_a_full_console_costs_one_wait(void **state)
 	pr_err("fourth");
 	assert_string_equal(unit_console(), "[    1.000000] fourth\n");
 	assert_int_equal(console_stats().lost, after.lost);
-	/* The ring has what the console lost. */
+	/* The log ring has the lines that the console lost. */
 	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "second\n[    1.000000] third\n"));
 	assert_int_equal(unit_console_waits(), waits + 1);
 }
 
-/* Room for a part of the line about lost bytes: no byte counts as reported. */
+/* There is room for only a part of the line about lost bytes: that line is repeated in full later. */
 static void test_a_full_console_that_takes_a_little(void **state)
 {
 	clear_at(2);
@@ -126,7 +129,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	pr_err("cut"); /* 52 bytes of LOST(44), and 19 */
 	unit_console_room(SIZE_MAX);
 	assert_string_equal(unit_console(), LOST(44) "[    2.000000] cut\n");
-	/* The same for an application's text. */
+	/* The same holds for text that an application writes. */
 	unit_console_room(3);
 	console_write("abcdef", 6);
 	console_write("ghi", 3);
@@ -136,7 +139,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	assert_string_equal(unit_console(), LOST(6) "jkl");
 }
 
-/* A panic's text: each byte waits, and the bytes behind a lost one are still tried. */
+/* During a panic, each byte waits for room, also after an earlier byte was lost. */
 static void test_a_panic_is_patient(void **state)
 {
 	unsigned int waits = unit_console_waits();
@@ -152,8 +155,8 @@ static void test_a_panic_is_patient(void **state)
 	assert_string_equal(unit_console(), "seen");
 }
 
-/* After the panic's text has waited long enough: bytes are written where there is room, and lost without waiting
- * where there is none.  LIMIT(CONSOLE_PANIC_POLLS_MAX) */
+/* The panic text as a whole waits for CONSOLE_PANIC_POLLS_MAX polls at most; after that, a byte is written if there is
+ * room and dropped without waiting if not.  LIMIT(CONSOLE_PANIC_POLLS_MAX) */
 static void test_a_panic_ends(void **state)
 {
 	u64 polls = unit_console_polls(), lost;
@@ -233,7 +236,7 @@ static void test_command_line(void **state)
 	parse(longest);
 	assert_string_equal(seen, "ip<ok>");
 	assert_non_null(strstr(unit_console(), "590 bytes"));
-	/* The longest that is not passed over. */
+	/* The longest option that is parsed, not skipped. */
 	memset(longest, ' ', 590);
 	memset(longest, 'a', CMDLINE_WORD_MAX - 1);
 	parse(longest);
@@ -242,9 +245,9 @@ static void test_command_line(void **state)
 }
 
 /*
- * After test_command_line(), which registered the word.  The names are syslog(3)'s; of the numbers, Linux's
- * admin-guide/kernel-parameters.txt: "All Kernel Messages with a loglevel smaller than the console loglevel
- * will be printed".
+ * Runs after test_command_line(), which registered the option.  The names of the levels are syslog(3)'s.  A number
+ * means what it means on Linux (admin-guide/kernel-parameters.txt): "All Kernel Messages with a loglevel smaller
+ * than the console loglevel will be printed".
  */
 static void test_loglevel(void **state)
 {
@@ -272,7 +275,7 @@ static void test_loglevel(void **state)
 		assert_non_null(strstr(unit_console(), "expected loglevel=emerg|alert|crit|err|"
 						       "warning|notice|info|debug, or 0..15"));
 	}
-	/* The console shows the lines that Linux would show. */
+	/* loglevel=5 shows warnings (4) and hides notices (5), as on Linux. */
 	parse("loglevel=5");
 	unit_console_clear();
 	pr_notice("a notice");
@@ -284,12 +287,12 @@ static void test_loglevel(void **state)
 
 static DEFINE_LOG_SOURCE(unit_log, "unit");
 
-/* Before the first panic, after which each line is shown as the console's level says. */
+/* Must run before the first panic: after it, only the console's level decides and sources' levels are ignored. */
 static void test_sources_have_levels(void **state)
 {
 	int evaluated = 0;
 
-	/* Off: not even in the ring, and nothing is evaluated.  The console's level does not turn it on. */
+	/* The console shows debug lines, but pr_debug() is off: it logs nothing and evaluates no argument. */
 	console_loglevel = LOG_DEBUG;
 	unit_console_clear();
 	pr_debug("packet %d", ++evaluated);
@@ -306,7 +309,7 @@ static void test_sources_have_levels(void **state)
 	assert_non_null(strstr(unit_console(), "] kernel: packet 1\n"));
 	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "] kernel: packet 1\n"));
 
-	/* Other sources keep their level: more or less than the console's. */
+	/* Lines of another source follow the console's level, or the source's own level once that is set. */
 	unit_console_clear();
 	printk_from(&unit_log, LOG_INFO, "unseen");
 	unit_log.level = LOG_CRIT;
@@ -318,7 +321,7 @@ static void test_sources_have_levels(void **state)
 	assert_non_null(strstr(kmsg(LOG_RING_SIZE), "silent"));
 }
 
-/* A name belongs to one source. */
+/* Two log sources may not have the same name. */
 static void test_sources_have_names(void **state)
 {
 	static DEFINE_LOG_SOURCE(namesake, "unit");
@@ -334,7 +337,7 @@ static void test_sources_have_names(void **state)
 	assert_non_null(strstr(unit_console(), "|unit=emerg|"));
 }
 
-/* Fills the table permanently: the last test.  LIMIT(CMDLINE_PARAMS_MAX) */
+/* Fills the table of options permanently, so the tests that register options run before.  LIMIT(CMDLINE_PARAMS_MAX) */
 static void test_words_have_a_limit(void **state)
 {
 	static struct cmdline_param params[CMDLINE_PARAMS_MAX];
@@ -352,7 +355,7 @@ static void test_words_have_a_limit(void **state)
 		if (unit_console()[0])
 			break;
 	}
-	/* Before them were the five of test_command_line(). */
+	/* Five options were registered before, in test_command_line(). */
 	assert_int_equal(fit, CMDLINE_PARAMS_MAX - 5);
 }
 
@@ -368,7 +371,7 @@ static void test_warning_counts_and_goes_on(void **state)
 	assert_non_null(strstr(unit_console(), "process context"));
 }
 
-/* The first panic of the program; later ones only say that there was one before. */
+/* Must be the first panic of the program: a later one prints only "panic within panic". */
 static void test_panic_names_thread_and_place(void **state)
 {
 	unit_console_clear();

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole kernel with its services, and a wire with nothing good on it: a table of malformed frames,
- * each of which moves the one drop reason that it names and no other; then frames at random.  After
- * both, a proper client is served as before, and no packet is left alive.
+ * Sends malformed frames to a whole kernel with its services: first each frame of a table, which must
+ * raise the drop reason of its row and no other; then random frames.  After both, a well-behaved client
+ * is still served, and no packet has leaked.
  *
- * The frames go in through the device model, so that they pass through the driver, NAPI and every
- * layer above.  The kernel under test is init/main.c's, with apps/inetd.c: echo on port 7.
+ * The frames enter through the device model, so they pass through the driver, NAPI and every layer
+ * above.  The kernel under test is that of init/main.c with apps/inetd.c, whose echo service is on port 7.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,14 +33,16 @@
 #define MS     1000000ULL
 #define SECOND (1000 * MS)
 #define ECHO   7
-#define QUIET  (200 * SECOND) /* longer than a half-open connection, a FIN_WAIT2 and a TIME_WAIT */
+/* longer than a half-open connection, a FIN_WAIT2 or a TIME_WAIT lasts */
+#define QUIET (200 * SECOND)
 
 static const u8 my_mac[6] = {0x52, 0x55, 10, 0, 2, 2};
 static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
 static u8 frame[4096]; /* being built */
 static unsigned int frame_len;
-static u8 last[70000]; /* the last packet to the observed TCP port, or ICMP (0) */
+/* last frame that the kernel sent to TCP port @listening; if 0, last frame other than TCP */
+static u8 last[70000];
 static unsigned int last_len;
 static u16 listening;
 
@@ -83,7 +85,7 @@ static bool is_for_listener(const u8 *bytes)
 	return listening && get_unaligned_be16(bytes + L4 + 2) == listening;
 }
 
-/* Runs the kernel until it is idle, and answers its questions. */
+/* Runs the kernel until it is idle and answers its ARP requests; returns the time of its next timer. */
 static u64 pump(void)
 {
 	static u8 bytes[70000];
@@ -149,7 +151,7 @@ static void arp_frame(u16 op, u8 sender)
 	frame_len = 42;
 }
 
-/* @optlen bytes of NOPs behind the IP header; then @len bytes of @payload. */
+/* Builds a frame with an IP header, @optlen bytes of NOPs as IP options, and @len bytes of @payload. */
 static void ip_frame(u8 protocol, unsigned int optlen, const void *payload, unsigned int len)
 {
 	struct iphdr *iph = (struct iphdr *)(frame + IP);
@@ -174,7 +176,7 @@ static void ping_frame(unsigned int optlen)
 	ip_frame(IPPROTO_ICMP, optlen, echo, sizeof(echo));
 }
 
-/* "Host unreachable", about a segment that the guest might have sent. */
+/* Builds an ICMP "host unreachable" about a TCP segment that the guest might have sent. */
 static void unreach_frame(void)
 {
 	static const u8 quote[20] = {0x45, 0, 0, 40, [8] = 64, [9] = IPPROTO_TCP};
@@ -218,7 +220,7 @@ static void tcp_frame(const struct segment *s)
 	ip_frame(IPPROTO_TCP, 0, th, doff + len);
 }
 
-/* Makes the checksums true for what the frame now says, as far as that can be. */
+/* Corrects the checksums of the changed frame, except those in @except, as far as its lengths allow. */
 static void fix_sums(u8 except)
 {
 	struct iphdr *iph = (struct iphdr *)(frame + IP);
@@ -293,7 +295,7 @@ static void peer_syn(struct peer *p, u16 port)
 	assert_int_equal(last_tcp()[13], TCPHDR_SYN | TCPHDR_ACK);
 	p->seq++;
 	p->ack = get_unaligned_be32(last_tcp() + 4) + 1;
-	p->tsecr = 0; /* a timestamp echo of 0 is ignored, and changes nothing */
+	p->tsecr = 0; /* the kernel ignores a timestamp echo of 0 */
 }
 
 static void peer_connect(struct peer *p, u16 port)
@@ -331,8 +333,8 @@ static void peer_reset(struct peer *p)
 }
 
 /*
- * Ends the connection from @port, whatever its state: sends a SYN as a restarted peer would, learns
- * the old connection's numbers from the challenge ACK, and resets it (RFC 5961 4.2).
+ * Ends a connection from @port in any state: sends a SYN, as a restarted peer would; the challenge ACK
+ * tells the old connection's sequence numbers, with which it is then reset (RFC 5961 4.2).
  */
 static void peer_forget(u16 port)
 {
@@ -363,7 +365,7 @@ static void assert_pings(void)
 
 static struct peer open_peer, half_peer;
 
-/* Ports that are used once; below all others that are used here. */
+/* Returns an unused port; the range 20000 to 28999 does not overlap the other ports of this test. */
 static u16 new_port(void)
 {
 	static unsigned int n;
@@ -436,7 +438,7 @@ static void test_each_moves_its_reason(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(malformed); i++) {
 		const struct malformed *m = &malformed[i];
 
-		/* The rate limits on answers do not affect the next frame. */
+		/* Wait, so that the kernel's rate limits on replies do not affect the next frame. */
 		pass(2 * SECOND);
 		if (m->base == HALF)
 			peer_syn(&half_peer, new_port());
@@ -447,7 +449,7 @@ static void test_each_moves_its_reason(void **state)
 		wrong += compare(m, before);
 	}
 	assert_int_equal(wrong, 0);
-	/* Proper clients were not disturbed. */
+	/* The open connection and ping still work. */
 	peer_echo(&open_peer, "still there");
 	peer_reset(&open_peer);
 	assert_pings();
@@ -468,9 +470,9 @@ static void test_half_open_connections_are_bounded(void **state)
 	}
 	assert_int_equal(tcp_prot.rsk_prot->slab->live, TCP_MAX_SYN_BACKLOG);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_TCP_REQQ_FULL], full + 100);
-	peer_echo(&open_peer, "not my affair");
+	peer_echo(&open_peer, "still served");
 	peer_reset(&open_peer);
-	/* No host answered: the entries expire, and there is room again. */
+	/* The handshakes are never completed: the requests expire, and new ones are accepted. */
 	pass(QUIET);
 	assert_int_equal(tcp_prot.rsk_prot->slab->live, 0);
 	peer_connect(&open_peer, 10001);
@@ -481,9 +483,9 @@ static void test_half_open_connections_are_bounded(void **state)
 /* ---- at random ------------------------------------------------------------------------------------------ */
 
 #define FRAMES       200000
-#define FRAMES_A_RUN 32    /* that arrive together */
-#define FRAMES_OPEN  10000 /* to each open connection, */
-#define FRAMES_HALF  500   /* and to each half-open one */
+#define FRAMES_A_RUN 32    /* frames that arrive before the kernel runs */
+#define FRAMES_OPEN  10000 /* frames before a new open connection replaces the last */
+#define FRAMES_HALF  500   /* frames before a new half-open connection replaces the last */
 #define OPEN_PORT    30000
 #define HALF_PORT    40000
 
@@ -491,14 +493,14 @@ static u64 random_state = 0x9e3779b97f4a7c15;
 
 static u32 rnd(u32 below)
 {
-	/* xorshift: the same in every run */
+	/* xorshift generator with a fixed seed: the same numbers in every run */
 	random_state ^= random_state << 13;
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return (random_state >> 32) % below;
 }
 
-/* One of the table's frames with more wrong than it says; or nothing but noise. */
+/* Builds a frame of the table with further random changes, or a frame of random bytes. */
 static void random_frame(void)
 {
 	struct malformed m = malformed[rnd(ARRAY_SIZE(malformed))];
@@ -528,7 +530,7 @@ static void random_frame(void)
 static void test_noise(void **state)
 {
 	for (unsigned int i = 0; i < FRAMES; i++) {
-		/* The noise before may have used that port already. */
+		/* A random frame may have opened a connection from that port already. */
 		if (i % FRAMES_OPEN == 0) {
 			peer_forget(OPEN_PORT + i / FRAMES_OPEN);
 			peer_connect(&open_peer, OPEN_PORT + i / FRAMES_OPEN);

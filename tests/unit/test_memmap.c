@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory map that a door fills: order, overlaps, neighbours, and what happens when it is full. */
+/* The memory map that a boot entry fills: order, overlapping and adjacent ranges, and a full map. */
 #include "tests/unit/unit_hal.h"
 
 #include <string.h>
@@ -28,11 +28,11 @@ static void test_neighbours_of_one_type_are_one_entry(void **state)
 	assert_true(memmap_set(&boot, 0x1000, 0x1000, BOOT_MEM_USABLE));
 	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 2);
-	/* Into the gap: three become one. */
+	/* A range that fills the gap joins both neighbours: one entry is left. */
 	assert_true(memmap_set(&boot, 0x2000, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 1);
 	expect(0, 0x1000, 0x4000, BOOT_MEM_USABLE);
-	/* Below it. */
+	/* An adjacent range below joins it too. */
 	assert_true(memmap_set(&boot, 0x0, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 1);
 	expect(0, 0x0, 0x4000, BOOT_MEM_USABLE);
@@ -57,13 +57,13 @@ static void test_the_later_word_counts(void **state)
 	expect(0, 0x1000, 0x3000, BOOT_MEM_USABLE);
 	expect(1, 0x3000, 0x4000, BOOT_MEM_RESERVED);
 	expect(2, 0x4000, 0xa000, BOOT_MEM_USABLE);
-	/* And is taken back: the three are one again. */
+	/* When the middle range becomes usable again, the three entries join. */
 	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 1);
 	expect(0, 0x1000, 0xa000, BOOT_MEM_USABLE);
 }
 
-/* A firmware's map has more pieces than BOOT_MEM_MAX, in any order, but few changes of type. */
+/* A firmware may report more pieces than BOOT_MEM_MAX; they fit if adjacent pieces have the same type. */
 static void test_many_pieces_fit(void **state)
 {
 	const unsigned int pieces = 16 * BOOT_MEM_MAX;
@@ -71,11 +71,12 @@ static void test_many_pieces_fit(void **state)
 
 	empty();
 	for (i = 0; i < pieces; i++) {
-		n = i * 5 % pieces; /* 5 is prime to the number of pieces: each piece once */
+		/* 5 and the number of pieces are coprime, so each piece occurs once */
+		n = i * 5 % pieces;
 		memmap_set(&boot, 0x1000 * (u64)n, 0x1000,
 			   n / 64 % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
 	}
-	/* In that order there were too many entries, and some were lost; in rising order all fit. */
+	/* Scattered pieces overflowed the map, so some were lost.  In ascending order all are merged and fit. */
 	for (i = 0; i < pieces; i++)
 		memmap_set(&boot, 0x1000 * (u64)i, 0x1000,
 			   i / 64 % 2 ? BOOT_MEM_RESERVED : BOOT_MEM_USABLE);
@@ -97,7 +98,7 @@ static void test_full_is_said_and_loses_memory_only(void **state)
 	assert_null(memmap_find(&boot, 0x2000 * (u64)i));
 	/* A range next to one of the same type needs no new entry. */
 	assert_true(memmap_set(&boot, 0x2000 * (u64)(i - 1) + 0x1000, 0x1000, BOOT_MEM_USABLE));
-	/* A hole in the middle of a range does: the removed page must not be found. */
+	/* Reserving the middle of a range needs a new entry: it fails, but the reserved part must not stay usable. */
 	assert_false(memmap_set(&boot, 0x400, 0x400, BOOT_MEM_RESERVED));
 	assert_null(memmap_find(&boot, 0x400));
 	assert_non_null(memmap_find(&boot, 0x3ff));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bounds of devices, input queues, polling and addresses: each is reached, and its effect
- * checked.
+ * The limits of devices, input queues, polling and addresses: each test reaches a limit and checks
+ * what happens there.
  */
 #include "tests/unit/unit_net.h"
 
@@ -43,7 +43,7 @@ static void test_input_queue_is_bounded(void **state)
 	u64 drops = skb_drop_count[SKB_DROP_REASON_CPU_BACKLOG], dropped = sd->dropped;
 
 	delivered = 0;
-	local_bh_disable(); /* no thread reads */
+	local_bh_disable(); /* the softirq that empties the queue cannot run */
 	for (unsigned int i = 0; i < NETDEV_MAX_BACKLOG; i++)
 		assert_int_equal(netif_rx(loopback_packet()), NET_RX_SUCCESS);
 	for (unsigned int i = 0; i < 3; i++)
@@ -55,7 +55,7 @@ static void test_input_queue_is_bounded(void **state)
 	while (!skb_queue_empty(&sd->input_pkt_queue) || !skb_queue_empty(&sd->process_queue))
 		do_softirq();
 	assert_int_equal(delivered, NETDEV_MAX_BACKLOG);
-	/* With room again it is as before. */
+	/* When the queue has room again, packets are accepted. */
 	assert_int_equal(netif_rx(loopback_packet()), NET_RX_SUCCESS);
 	do_softirq();
 	assert_int_equal(delivered, NETDEV_MAX_BACKLOG + 1);
@@ -64,8 +64,9 @@ static void test_input_queue_is_bounded(void **state)
 /* ---- polling -------------------------------------------------------------------------------------- */
 
 static struct napi_struct greedy;
-static unsigned int greedy_left; /* packets that the device still has */
-static int greedy_most;          /* largest turn that it was given */
+static unsigned int greedy_left; /* packets that the greedy device still has */
+static int greedy_most;          /* largest budget that its poll() got, in packets */
+/* packets of the greedy device since the modest device was polled */
 static unsigned int polled_in_a_row;
 
 static int greedy_poll(struct napi_struct *napi, int budget)
@@ -82,7 +83,7 @@ static int greedy_poll(struct napi_struct *napi, int budget)
 
 static int modest_poll(struct napi_struct *napi, int budget)
 {
-	/* The packets that the greedy device passed up before this device's turn. */
+	/* The greedy device may pass up only NAPI_POLL_WEIGHT packets before another device is polled. */
 	assert_true(polled_in_a_row <= NAPI_POLL_WEIGHT);
 	polled_in_a_row = 0;
 	if (greedy_left)
@@ -111,13 +112,13 @@ static void test_a_device_with_endless_packets(void **state)
 	       test_bit(NAPI_STATE_SCHED, &modest.state))
 		do_softirq();
 	assert_int_equal(greedy_most, NAPI_POLL_WEIGHT);
-	/* Each net_rx_action() ended with its budget, and counted that packets were left. */
+	/* Each net_rx_action() used up its budget and counted in time_squeeze that packets were left. */
 	assert_in_range(sd->time_squeeze - squeezed, 9, 11);
 }
 
 static unsigned int slow_turns;
 
-/* Each turn takes a millisecond, and there is always more. */
+/* Each poll takes a millisecond; the device has more packets until the last poll. */
 static int slow_poll(struct napi_struct *napi, int budget)
 {
 	net_now += NSEC_PER_MSEC;
@@ -129,8 +130,8 @@ static int slow_poll(struct napi_struct *napi, int budget)
 }
 
 /*
- * So slow that the time limit is reached long before the packets are processed: other devices get
- * their turn.
+ * The device is so slow that net_rx_action() reaches its time limit long before its packet budget: it
+ * must end then, so that other code runs.
  *
  * LIMIT(NETDEV_BUDGET_MS)
  */
@@ -149,7 +150,7 @@ static void test_a_device_with_slow_packets(void **state)
 	local_bh_enable();
 	while (test_bit(NAPI_STATE_SCHED, &slow.state))
 		do_softirq();
-	/* As many turns in a round as the milliseconds of it; the last round ends by itself. */
+	/* A poll takes 1 ms, so net_rx_action() stops after NETDEV_BUDGET_MS polls; only the last one may finish. */
 	assert_in_range(sd->time_squeeze - squeezed, TURNS / NETDEV_BUDGET_MS - 1,
 			TURNS / NETDEV_BUDGET_MS);
 }
@@ -170,7 +171,7 @@ static void test_addresses_of_a_device_are_bounded(void **state)
 	for (n = 1; !err && n < 100; n++)
 		err = inet_addr_add(eth0, ip4(10, 1, n, 1), 24);
 	assert_int_equal(err, -ENOSPC);
-	/* One was there before, and the last one did not fit. */
+	/* The device had one address before; the last attempt failed. */
 	assert_int_equal(n - 2, IFADDRS_MAX - 1);
 	assert_true(inet_is_local_addr(ip4(10, 1, IFADDRS_MAX - 1, 1)));
 	assert_false(inet_is_local_addr(ip4(10, 1, IFADDRS_MAX, 1)));
@@ -212,7 +213,7 @@ static void test_fragments_of_a_packet_are_bounded(void **state)
 	struct page_frag frag = {0};
 	bool more = true;
 
-	/* No room in the linear part: everything must move as a fragment. */
+	/* Fill the linear part, so that all data must be moved as page fragments. */
 	__skb_put(to, skb_tailroom(to));
 	len = to->len;
 	while (more) {
@@ -235,7 +236,7 @@ static void test_fragments_of_a_packet_are_bounded(void **state)
 	page_frag_drain(&frag);
 }
 
-/* ---- ICMP to many, neighbours of long ago ------------------------------------------------------------ */
+/* ---- ICMP errors to many hosts, unused neighbour entries --------------------------------------------- */
 
 /* LIMIT(ICMP_PEERS_MAX) LIMIT(ICMP_MSGS_BURST) LIMIT(ICMP_MSGS_PER_SEC) */
 static void test_icmp_to_more_peers_than_are_remembered(void **state)
@@ -255,11 +256,11 @@ static void test_icmp_to_more_peers_than_are_remembered(void **state)
 		net_in(frame, len);
 		sent += net_out_count;
 	}
-	/* No address was on the list for long enough to be limited: the global limit applies. */
+	/* Each host was forgotten before its own limit could apply, so only the global limit held. */
 	assert_in_range(sent, ICMP_MSGS_BURST, ICMP_MSGS_BURST + 1);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ICMP_RATELIMIT],
 			 limited + 4 * ICMP_PEERS_MAX - sent);
-	/* And a second later it has its messages again. */
+	/* After this pause a whole burst is allowed again. */
 	net_wait(1000 * ICMP_MSGS_BURST / ICMP_MSGS_PER_SEC + 50);
 	for (unsigned int i = 0; i < 2 * ICMP_MSGS_BURST; i++) {
 		u8 frame[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The buddy allocator against a map of who owns which page; compound pages; fragments. */
+/* The buddy allocator, checked against a map of the owner of each page; compound pages; page fragments. */
 #include "tests/unit/unit_hal.h"
 
 #include "boot/boot_info.h"
@@ -23,7 +23,7 @@ static size_t index_of(const char *addr)
 	return (addr - unit_arena()) / PAGE_SIZE;
 }
 
-/* Owner bytes and the block's own bytes change together; no others may change. */
+/* Changes the owner of the block's pages from @from to @to; each page must have had the owner @from. */
 static void mark_block(char *addr, unsigned int order, u8 from, u8 to)
 {
 	for (size_t i = 0; i < 1UL << order; i++) {
@@ -60,7 +60,8 @@ static void test_random_against_ownership(void **state)
 
 	unit_memory(KIB, false);
 	all = nr_free_pages();
-	assert_in_range(nr_total_pages() - all, 0, 1); /* the cache of caches has a slab */
+	/* the cache of kmem_cache objects may have a slab */
+	assert_in_range(nr_total_pages() - all, 0, 1);
 	assert_in_range(all, PAGES * 9 / 10, PAGES - 1);
 	for (int round = 0; round < 30000; round++) {
 		unsigned int slot = unit_random() % HELD;
@@ -83,7 +84,7 @@ static void test_random_against_ownership(void **state)
 	assert_int_equal(nr_free_pages(), all);
 }
 
-/* After everything came home, the largest block is one again. */
+/* After all pages were freed in random order, the buddies have merged: the largest block can be allocated. */
 static void test_coalesces_to_the_largest(void **state)
 {
 	static void *pages[PAGES];
@@ -111,7 +112,7 @@ static void test_coalesces_to_the_largest(void **state)
 	assert_null(alloc_pages(GFP_KERNEL, MAX_ORDER + 1));
 }
 
-/* How many of order 0 can be had with these flags until there are no more. */
+/* Allocates pages with @gfp until that fails; returns their number. */
 static unsigned int take_all(gfp_t gfp, void **pages)
 {
 	unsigned int n = 0;
@@ -129,9 +130,10 @@ static void count_kick(void)
 }
 
 /*
- * The last pages are for softirqs, and the very last for the receive ring; shrinkers are called in
- * time. By the root it would be 362 KiB of 8 MiB, a 32nd is less.  (Of 64 MiB it is 1 MiB, as in
- * test_pinned.py.)
+ * The last pages are reserved for softirqs (GFP_ATOMIC), the very last for the receive ring
+ * (__GFP_MEMALLOC); shrinkers are called before that.  mm_min_free() is the smaller of a multiple of the
+ * square root of memory, here 362 KiB, and 1/32 of memory, here 256 KiB of 8 MiB.  (With 64 MiB the root
+ * decides: 1 MiB, as in test_pinned.py.)
  *
  * LIMIT(MIN_FREE_FACTOR) LIMIT(MIN_FREE_PART)
  */
@@ -146,7 +148,8 @@ static void test_the_last_pages(void **state)
 	register_shrinker(&shrinker);
 	all = nr_free_pages();
 	min = mm_min_free();
-	assert_in_range(min * 4, 240, 256); /* the page structures are not free */
+	/* KiB; less than 256, because the page structures are not counted */
+	assert_in_range(min * 4, 240, 256);
 	kicks = 0;
 	for (n = 0; !mm_pages_are_short(); n++)
 		assert_non_null(pages[n] = get_free_pages(GFP_KERNEL, 0));
@@ -155,7 +158,7 @@ static void test_the_last_pages(void **state)
 	n += take_all(GFP_KERNEL, pages + n);
 	assert_int_equal(nr_free_pages(), min + min / 2);
 	assert_null(get_free_pages(GFP_NOWAIT, 0));
-	/* Received data is refused first; data to send is refused just when mm_pages_are_gone(). */
+	/* Received data is refused first, below mm_pages_are_scarce(); GFP_SEND fails when mm_pages_are_gone(). */
 	while ((pages[n] = get_free_pages(GFP_SEND, 0))) {
 		n++;
 		assert_int_equal(mm_pages_are_scarce(), nr_free_pages() <= min + min / 4);
@@ -169,10 +172,10 @@ static void test_the_last_pages(void **state)
 	while (n--)
 		free_pages(pages[n], 0);
 	assert_int_equal(nr_free_pages(), all);
-	/* unit_memory() begins again without it. */
+	/* The shrinker need not be unregistered: the next unit_memory() starts without it. */
 }
 
-/* A block counts until its last piece is free, whatever holds that piece. */
+/* A block counts in its budget until its last piece is freed, even when the page_frag no longer uses the block. */
 static void test_blocks_have_a_budget(void **state)
 {
 	struct page_budget budget = {.limit = 2 << SKB_MAX_ORDER};
@@ -183,14 +186,14 @@ static void test_blocks_have_a_budget(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		kept[i] = page_frag_alloc(&frag, 64, GFP_KERNEL);
 		assert_non_null(kept[i]);
-		/* The rest of the block comes and goes. */
+		/* Use up the rest of the block and free it at once: the first piece still holds the block. */
 		p = page_frag_alloc(&frag, (PAGE_SIZE << SKB_MAX_ORDER) - 64, GFP_KERNEL);
 		assert_non_null(p);
 		page_frag_free(p);
 	}
 	assert_int_equal(budget.used, budget.limit);
 	assert_null(page_frag_alloc(&frag, 64, GFP_KERNEL));
-	/* Allocations that must not wait do not. */
+	/* __GFP_MEMALLOC may exceed the budget. */
 	kept[2] = page_frag_alloc(&frag, 64, GFP_ATOMIC | __GFP_MEMALLOC);
 	assert_non_null(kept[2]);
 	for (unsigned int i = 0; i < 3; i++)
@@ -234,13 +237,13 @@ static void test_misuse_panics(void **state)
 	assert_panics(__free_pages(page, 0));
 	assert_panics(__free_pages(page + 1, 0));
 	assert_panics(virt_to_page(&page));
-	/* The pages of the page structures can never be freed. */
+	/* The pages that hold the page structures must never be freed. */
 	assert_panics(put_page(virt_to_page(unit_arena())));
 	put_page(page);
 	assert_panics(get_page(page));
 }
 
-/* Overlapping, unaligned and absurd entries; the kernel's image in the middle of usable memory. */
+/* A boot map with overlapping, unaligned and far entries, and the kernel's image in the middle of usable memory. */
 static void test_boot_map_is_taken_carefully(void **state)
 {
 	static struct boot_info boot;
@@ -314,7 +317,7 @@ static void test_page_frag_limits(void **state)
 	first = page_frag_alloc(&frag, PAGE_SIZE << SKB_MAX_ORDER, GFP_ATOMIC);
 	assert_non_null(first);
 	page_frag_free(first);
-	/* All home: the same block again, though it was used up. */
+	/* The block was used up, but all its pieces are free: it is used again from its start. */
 	assert_ptr_equal(page_frag_alloc(&frag, 100, GFP_ATOMIC), first);
 	page_frag_free(first);
 	page_frag_drain(&frag);
@@ -322,7 +325,7 @@ static void test_page_frag_limits(void **state)
 	while ((all[n] = alloc_page(GFP_KERNEL | __GFP_MEMALLOC)))
 		n++;
 	assert_null(page_frag_alloc(&frag, 100, GFP_ATOMIC | __GFP_MEMALLOC));
-	/* One page left: a small block does. */
+	/* Only one page is free: the page_frag takes a block of one page. */
 	put_page(all[--n]);
 	first = page_frag_alloc(&frag, 100, GFP_ATOMIC | __GFP_MEMALLOC);
 	assert_non_null(first);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine without a firmware that sets PCI up (microvm with pcie=on): addresses of devices' memory, and bus
- * numbers behind bridges, which end below the next root bus, whose numbers are its own.
+ * Setting up PCI where no firmware does it (QEMU's microvm with pcie=on): addresses for the devices' memory, and
+ * numbers for the buses behind bridges.  These numbers must stay below the next root bus's number.
  *
- * Linked with drivers/pci_assign.c alone: the registers of the bridges, ACPI's devices and the log are here.
- * Expected addresses: PCI Local Bus 3.0, 6.2.5.1 (a BAR of N bytes decodes from a multiple of N; a 64-bit one
- * takes two registers, the lower half first).  Expected numbers: PCI-to-PCI Bridge Architecture 1.2, 3.2.5.3 to 3.2.5.5, and ACPI 6.4, 6.5.5 (_BBN, "the
- * PCI bus number" from which on a root's buses are numbered).
+ * Linked with drivers/pci_assign.c alone; this file simulates the bridges' registers, ACPI's devices and the log.
+ * Expected addresses: PCI Local Bus 3.0, 6.2.5.1 (a BAR of N bytes is at a multiple of N; a 64-bit BAR has two
+ * registers, the lower half first).  Expected numbers: PCI-to-PCI Bridge Architecture 1.2, 3.2.5.3 to 3.2.5.5, and
+ * ACPI 6.4, 6.5.5 (_BBN: the first bus number of a root bus).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,8 +23,8 @@
 
 struct acpi_devices acpi_devices;
 
-static u32 buses[PCI_BUSES]; /* register 0x18 of the bridge in slot i of bus 0 */
-static u32 bars[PCI_BARS];   /* base address registers */
+static u32 buses[PCI_BUSES]; /* bus numbers (register 0x18) of the bridge in each slot of bus 0 */
+static u32 bars[PCI_BARS];   /* base address registers of the device */
 static unsigned int log_lines;
 
 bool pci_config_in_memory(void)
@@ -43,7 +43,7 @@ void pci_write16(const struct pci_device *pdev, u8 offset, u16 value)
 
 void pci_write32(const struct pci_device *pdev, u8 offset, u32 value)
 {
-	if (offset == 0x18) /* of a device, BAR 2 */
+	if (offset == 0x18) /* a bridge's bus numbers; in a device this register is BAR 2 */
 		buses[pdev->slot] = value;
 	if (offset >= PCI_BASE_ADDRESS_0 && offset < PCI_BASE_ADDRESS_0 + 4 * PCI_BARS)
 		bars[(offset - PCI_BASE_ADDRESS_0) / 4] = value;
@@ -77,25 +77,25 @@ static void test_bridges_stay_below_the_next_root_bus(void **state)
 	struct pci_window window;
 
 	(void)state;
-	/* Not in rising order, as the table may have them. */
+	/* The ACPI table may list the root buses in any order. */
 	acpi_devices = (struct acpi_devices){.roots = {9, 3}, .nr_roots = 2, .ecam_last_bus = 255};
 	acpi_devices.window = WINDOW;
 	acpi_devices.window_size = 0x10000000;
 	pci_window_init(&window);
 
 	assert_int_equal(open_bridge(1, &window), 1);
-	/* While it is scanned, all numbers that bus 0 may have lead to it, and none of the next root. */
+	/* While the buses behind it are scanned, the bridge gets the numbers 1 and 2, up to the next root bus (3). */
 	assert_int_equal(buses[1], 0x00020100);
 	close_bridge(1, 1);
 	assert_int_equal(buses[1], 0x00010100);
 	assert_int_equal(open_bridge(2, &window), 2);
 	assert_int_equal(buses[2], 0x00020200);
 	close_bridge(2, 2);
-	/* 3 is the next root's. */
+	/* No number is left: 3 is the next root bus. */
 	assert_int_equal(open_bridge(3, &window), 0);
 	assert_int_equal(buses[3], 0);
 
-	/* Without other roots: all that configuration space has. */
+	/* Without other root buses, the last bus in configuration space is the limit. */
 	acpi_devices.nr_roots = 0;
 	acpi_devices.ecam_last_bus = 4;
 	assert_int_equal(open_bridge(3, &window), 3);
@@ -128,14 +128,14 @@ static void test_each_bar_at_a_multiple_of_its_size(void **state)
 	assert_int_equal(pdev.bar[5].addr, 0); /* the window is full */
 	assert_int_equal(log_lines, 1);
 
-	/* One that is too large leaves the rest of the window to the next. */
+	/* A BAR that does not fit gets no address and does not use up the window: the next one fits. */
 	window = (struct pci_window){WINDOW + 0x100, WINDOW + 0x8000};
 	pci_assign_bars(&large, &window);
 	assert_int_equal(large.bar[0].addr, 0);
 	assert_int_equal(bars[1], WINDOW + 0x100);
 	assert_int_equal(log_lines, 2);
 
-	/* On a PC the firmware has given out all addresses. */
+	/* On a PC the firmware has assigned all addresses, so there is no window: nothing is assigned or logged. */
 	window = (struct pci_window){0, 0};
 	large.bar[1].addr = 0;
 	pci_assign_bars(&large, &window);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI's interrupt lines: the chipsets' wiring, a device that leaves its line, and one that holds it raised
- * for ever: its ISR status never clears.
+ * PCI's interrupt lines: the wiring of the chipsets, a device that stops using its line, and a device that
+ * keeps its line asserted for ever because its ISR status never clears (an interrupt storm).
  *
- * Linked from: this file, drivers/pci_intx.c, the ring and the device model (ring_platform.h has
- * the parts of the kernel that these need); the I/O APIC, PCI's registers, the lock and the timer
- * are played here.  The numbers of the storm are those of Linux's note_interrupt() and
- * poll_spurious_irqs() (kernel/irq/spurious.c); those of the wiring are of the datasheets
- * that drivers/pci_intx.c names, and of QEMU's hw/isa/lpc_ich9.c (ich9_cc_init, ich9_cc_update).
+ * Linked from: this file, drivers/pci_intx.c, the virtqueue and the device model (ring_platform.h replaces
+ * the parts of the kernel that these need).  This file simulates the I/O APIC, PCI's registers, the lock
+ * and the timer.  The limits of a storm are those of Linux's note_interrupt() and poll_spurious_irqs()
+ * (kernel/irq/spurious.c).  The wiring follows the datasheets that drivers/pci_intx.c names, and QEMU's
+ * hw/isa/lpc_ich9.c (ich9_cc_init, ich9_cc_update).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 #include "tests/unit/ring_platform.h"
 
 #define BUF 2048
-#define PIN 0x3d /* the register of a device's interrupt pin */
+#define PIN 0x3d /* offset of the configuration register with the device's interrupt pin */
 
 struct acpi_devices acpi_devices = {.links = {16, 17, 18, 19}};
 
@@ -36,9 +36,9 @@ static struct virtio_device *device;
 static struct virtqueue *rx;
 static unsigned int callbacks, masked;
 static struct timer_list *armed;
-static u8 config[32][256];                /* PCI's registers, by slot of bus 0 */
-static u16 rcba[0x4000 / 2] __aligned(4); /* ICH9's registers in memory */
-static int irq_of[24];                    /* by GSI; 0: none */
+static u8 config[32][256];                /* configuration space of each slot of bus 0 */
+static u16 rcba[0x4000 / 2] __aligned(4); /* ICH9's memory-mapped registers */
+static int irq_of[24]; /* the kernel's interrupt number for each GSI; 0: not routed */
 
 /* ---- the machine --------------------------------------------------------------------------------- */
 
@@ -150,13 +150,13 @@ static struct virtio_driver test_driver = {
 	.probe = test_probe,
 };
 
-/* The lie: whenever it is read, the status says that a buffer was used. */
+/* The handler of a broken device: its ISR status reports a used buffer at every read. */
 static bool stuck_handler(void *arg)
 {
 	return virtio_irqs_raise(&queues, VIRTIO_ISR_QUEUE);
 }
 
-/* The model writes a frame into a buffer, which it interrupts for by itself, once. */
+/* Gives the model a buffer, into which it writes a frame; the model raises one interrupt for that. */
 static void use_a_buffer(void)
 {
 	static u8 buffer[BUF], frame[60];
@@ -194,7 +194,7 @@ static int boot(void **state)
 
 /* ---- the storm ----------------------------------------------------------------------------------- */
 
-/* Each frame has its interrupts: the model's own, and one without a cause. */
+/* For each frame there are two interrupts: the model's, and a spurious one.  That is no storm. */
 static void test_work_is_no_storm(void **state)
 {
 	(void)state;
@@ -203,7 +203,7 @@ static void test_work_is_no_storm(void **state)
 		interrupts(1);
 	}
 	assert_int_equal(masked, 0);
-	/* Without a cause, but rarely: a line that is high for a moment after its EOI. */
+	/* Spurious interrupts that are rare are no storm either: a line may still be high just after its EOI. */
 	for (unsigned int i = 0; i < 210000; i++) {
 		clock_ns += 101 * NSEC_PER_MSEC;
 		interrupts(1);
@@ -217,7 +217,7 @@ static void test_stuck_line_is_masked_and_polled(void **state)
 	unsigned int lines = log_lines, before;
 
 	(void)state;
-	/* The start of the count of 100,000 depends on the interrupts so far. */
+	/* Interrupts are judged in groups of 100,000; earlier interrupts have begun a group. */
 	for (unsigned int i = 0; i < 2 * 100000 && !masked; i++)
 		interrupts(1);
 	assert_int_equal(masked, 1);
@@ -225,7 +225,7 @@ static void test_stuck_line_is_masked_and_polled(void **state)
 	assert_non_null(armed);
 	assert_int_equal(armed->expires, jiffies + HZ / 10);
 
-	/* No further line is logged, and the device is polled by the timer. */
+	/* Afterwards the timer polls the device, and nothing more is logged. */
 	for (unsigned int i = 0; i < 10; i++) {
 		struct timer_list *timer = armed;
 
@@ -252,7 +252,7 @@ static bool count_asked(void *arg)
 	return true;
 }
 
-/* The GSI whose interrupt asks the one device with count_asked(). */
+/* Raises each routed interrupt; returns the only GSI for which the handler count_asked() runs, or 0. */
 static int gsi_that_asks(void)
 {
 	int found = 0;
@@ -269,7 +269,7 @@ static int gsi_that_asks(void)
 	return found;
 }
 
-/* The GSI of a device in @slot whose pin is @pin (1: INTA); -errno: it has no line. */
+/* Returns the GSI of a device in @slot with interrupt pin @pin (1: INTA), or -errno if it has no line. */
 static int gsi_of(u8 slot, u8 pin)
 {
 	struct pci_device pdev = {.slot = slot, .intx_slot = slot};
@@ -284,7 +284,7 @@ static int gsi_of(u8 slot, u8 pin)
 	return result;
 }
 
-/* A chip of Intel, a bridge to ISA. */
+/* Puts an Intel PCI-to-ISA bridge with device ID @id into @slot: it identifies the chipset. */
 static struct pci_device put_chip(u8 slot, u16 id)
 {
 	struct pci_device chip = {.slot = slot};
@@ -313,11 +313,12 @@ static void test_ich9_routes_by_slot_and_register(void **state)
 
 	(void)state;
 	lpc = put_chip(31, 0x2918);
-	assert_int_equal(gsi_of(2, 4), 21); /* PIRQE to H by slot and pin: F */
+	/* slot and pin select one of PIRQE to PIRQH: here PIRQF */
+	assert_int_equal(gsi_of(2, 4), 21);
 	assert_int_equal(gsi_of(3, 1), 23);
-	assert_int_equal(gsi_of(30, 2), 21); /* by pin */
+	assert_int_equal(gsi_of(30, 2), 21); /* in slot 30 the pin alone selects */
 	assert_int_equal(gsi_of(28, 2), -ENODEV);
-	pci_write16(&lpc, 0xf0, 0xc001); /* RCBA: there */
+	pci_write16(&lpc, 0xf0, 0xc001); /* RCBA: registers at 0xfed1c000, enabled */
 	pci_write16(&lpc, 0xf2, 0xfed1);
 	rcba[0x3146 / 2] = 0x3270; /* D28IR */
 	assert_int_equal(gsi_of(28, 2), 23);
@@ -326,7 +327,7 @@ static void test_ich9_routes_by_slot_and_register(void **state)
 	memset(config[31], 0, sizeof(config[31]));
 }
 
-/* The number that a PC's firmware wrote (PCI 3.0, 6.2.4); 255: it wrote none. */
+/* With an unknown chipset, the interrupt line register (PCI 3.0, 6.2.4) has the firmware's number; 255: none. */
 static void test_other_chipsets_have_the_firmwares_line(void **state)
 {
 	s64 link = acpi_devices.links[0];

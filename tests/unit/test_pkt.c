@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of tests/wire/pkt.h, which other tests use to check the kernel's packets: against the
- * examples of RFC 1071, and against packets with checksums that Linux 6.18 wrote to a TUN device.
+ * Tests tests/wire/pkt.h, with which other tests check the kernel's packets.  The expected checksums are
+ * those of RFC 1071's examples and of packets that Linux 6.18 wrote to a TUN device.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,21 +17,21 @@
 #define SYN_LEN   60
 #define ERROR_LEN 61
 
-/* connect() to port 7: MSS 1460, SACK permitted, timestamps, window scale 10. */
+/* Linux's SYN of a connect() to port 7, with the options MSS 1460, SACK permitted, timestamps, window scale 10. */
 static const uint8_t linux_syn[PKT_ETH + SYN_LEN] =
 	"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0"
 	"\x45\x00\x00\x3c\xe1\x3f\x40\x00\x40\x06\xd5\x78\xc0\x00\x02\x01\xc0\x00\x02\x02"
 	"\x9c\x41\x00\x07\x32\xef\xa5\x32\x00\x00\x00\x00\xa0\x02\xfa\xf0\x9c\x87\x00\x00"
 	"\x02\x04\x05\xb4\x04\x02\x08\x0a\xd8\xc9\xdf\x4c\x00\x00\x00\x00\x01\x03\x03\x0a";
 
-/* "Port unreachable", about a datagram of five bytes: an odd length. */
+/* Linux's ICMP "port unreachable" about a UDP datagram of five bytes, so its length is odd. */
 static const uint8_t linux_error[ERROR_LEN] =
 	"\x45\xc0\x00\x3d\x9c\xe3\x00\x00\x40\x01\x59\x19\xc0\x00\x02\x01\xc0\x00\x02\x02"
 	"\x03\x03\x8e\x25\x00\x00\x00\x00"
 	"\x45\x00\x00\x21\x00\x07\x00\x00\x40\x11\xf6\xc1\xc0\x00\x02\x02\xc0\x00\x02\x01"
 	"\x13\x88\x17\x70\x00\x0d\x00\x00hello";
 
-/* RFC 1071, section 3: the same bytes as words, as two groups, and with the bytes of each word swapped. */
+/* RFC 1071, section 3: the same bytes summed at once, in two groups, and with the bytes of each word swapped. */
 static void test_rfc1071_examples(void **state)
 {
 	static const uint8_t bytes[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
@@ -59,7 +59,7 @@ static void test_the_longest_packet_is_summed_without_a_loss(void **state)
 	static uint8_t ones[65535];
 
 	memset(ones, 0xff, sizeof(ones));
-	/* -0 in ones' complement, and the last byte a word of its own. */
+	/* All ones is -0 in ones' complement; an odd last byte is padded with a zero byte to a word. */
 	assert_int_equal(pkt_sum(ones, 65534, 0), 0xffff);
 	assert_int_equal(pkt_sum(ones, 65535, 0xffffffff), 0xff00);
 }
@@ -96,7 +96,7 @@ static void test_a_syn_of_linux_is_made(void **state)
 	assert_null(pkt_read_tcp(linux_syn, sizeof(linux_syn), &t));
 	pkt_put_eth(frame, 0x020000000002, 0x020000000001, PKT_TYPE_IP);
 	pkt_put_ip(ip, PKT_PROTO_TCP, LINUX, PEER, SYN_LEN - PKT_IP);
-	/* Linux gives it a number and forbids to cut it, so the header's checksum is another one. */
+	/* Linux set an IP identification and DF; copy these and correct the header checksum. */
 	assert_int_equal(pkt_sum(ip, PKT_IP, 0), 0xffff);
 	memcpy(ip + 4, linux_syn + PKT_ETH + 4, 4);
 	pkt_put16(ip + 10, 0);
@@ -117,7 +117,7 @@ static void test_an_icmp_error_of_linux_is_summed(void **state)
 	assert_memory_equal(packet, linux_error, sizeof(packet));
 }
 
-/* Each byte of the packet: a header says so, or a checksum does. */
+/* Changes each byte of the packet in turn: the header parser or a checksum must detect it. */
 static void test_a_changed_byte_is_noticed(void **state)
 {
 	struct pkt_tcp t;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ChaCha20 and SipHash against their papers' test vectors; the properties of the generator. */
+/* ChaCha20 and SipHash against published test vectors; statistical properties of the random number generator. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/chacha20.h"
@@ -27,7 +27,7 @@ static void test_chacha20_block_of_rfc8439(void **state)
 	assert_memory_equal(out, want, sizeof(want));
 }
 
-/* Key 0; the values are CPython 3.11's: PYTHONHASHSEED=0 python3 -c 'print(hash(bytes(range(16))))'. */
+/* Key 0; the expected values come from CPython 3.11: PYTHONHASHSEED=0 python3 -c 'print(hash(bytes(range(16))))'. */
 static void test_short_siphash(void **state)
 {
 	const siphash_key_t key = {{0, 0}};
@@ -38,7 +38,7 @@ static void test_short_siphash(void **state)
 		    0x1a2b8f844456dfb0ULL);
 }
 
-/* The paper's appendix A, and some of the reference implementation's vectors. */
+/* The vector in appendix A of the SipHash paper, and some vectors of the reference implementation. */
 static void test_siphash_vectors(void **state)
 {
 	static const u64 want[] = {
@@ -73,7 +73,7 @@ static void test_same_seed_differs_by_call(void **state)
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 
-/* Every length crosses the pool's end at some time; the bytes behind the buffer do not change. */
+/* Requests of every length, many of which cross the end of the pool; bytes after the buffer must not change. */
 static void test_every_length(void **state)
 {
 	static u8 buf[1200];
@@ -97,7 +97,7 @@ static void test_bits_are_even(void **state)
 	get_random_bytes(buf, sizeof(buf));
 	for (size_t i = 0; i < sizeof(buf); i++)
 		ones += __builtin_popcount(buf[i]);
-	/* 2^19 bits: the mean is 2^18, one standard deviation 362. */
+	/* Of 2^19 bits 2^18 should be ones, with a standard deviation of 362. */
 	assert_in_range(ones, (1 << 18) - 2500, (1 << 18) + 2500);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The red-black tree against an array of flags: order, both directions, and the rules of colour. */
+/* The red-black tree, checked against an array of flags: order in both directions, and the colour rules. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/rbtree.h"
@@ -28,7 +28,7 @@ static void insert(struct item *item)
 	rb_insert_color(&item->node, &root);
 }
 
-/* Number of black nodes on each path to a leaf; fails if a rule is broken. */
+/* Checks the colour rules below @n; returns the number of black nodes on each path to a leaf. */
 static int check_rules(const struct rb_node *n, const struct rb_node *parent)
 {
 	bool black = !n || n->rb_parent_color & 1;
@@ -83,7 +83,7 @@ static void test_random_inserts_and_erases(void **state)
 {
 	reset();
 	for (int round = 0; round < 20000; round++) {
-		/* Mostly growing, then mostly shrinking, so that both the full and the empty tree occur. */
+		/* Alternate between mostly inserting and mostly erasing, so that full and empty trees occur. */
 		int key = unit_random() % KEYS;
 		bool grow = unit_random() % 100 < (round / 2000 % 2 ? 20 : 80);
 
@@ -121,7 +121,7 @@ static void test_ascending_and_descending(void **state)
 			check_rules(root.rb_node, NULL);
 		}
 		check_all();
-		/* Balanced: 512 keys are at most 2 log2(513) deep, which is 18. */
+		/* 512 keys: a path has at most log2(513) = 9 black nodes and the leaf, so it is at most 18 deep. */
 		assert_true(check_rules(root.rb_node, NULL) <= 10);
 		while (!RB_EMPTY_ROOT(&root)) {
 			struct rb_node *n = down ? rb_last(&root) : rb_first(&root);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Replays the writes of QEMU's device and of our driver to their rings (tests/unit/traces, recorded
- * by tests/qemu/record_rings.py and unpacked below build/unit by unit.mk), so that the device model
- * and the driver do not share a misreading:
+ * Replays recorded writes of QEMU's virtio device and of our driver to their rings, so that a common
+ * misreading of the specification by our device model and our driver is found.  The traces are in
+ * tests/unit/traces; tests/qemu/record_rings.py recorded them, unit.mk unpacks them below build/unit.
  *
- * - The model gets what the driver wrote; it must write into the used rings what QEMU's device wrote,
- *   send frames of the same lengths, and interrupt where that one did, also where used_event or the
- *   flags were put beside the index by hand.
- * - The driver gets what QEMU's device wrote; it must find in it the lengths of the frames that were on
- *   the wire, and for the same operations write the available rings and ring the doorbell as it did.
+ * - The model gets the driver's recorded writes.  It must write the same used rings as QEMU's device,
+ *   send frames of the same lengths, and interrupt in the same steps, also in steps where the recorder
+ *   itself wrote used_event or the flags.
+ * - The driver gets the recorded writes of QEMU's device.  It must report the lengths of the frames that
+ *   were on the wire, and for the same operations write the same available rings and ring the doorbell
+ *   as often.
  *
- * Not compared: addresses; how early the device asks for doorbells of receive buffers, and the driver
- * for interrupts of transmission, which the text leaves to them.
+ * The comparison leaves out addresses, and what the specification leaves open: how early the device asks
+ * for doorbells of receive buffers, and how early the driver asks for transmit interrupts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,27 +31,30 @@
 #define TX     1
 #define NUM    256
 #define BUF    2048
-#define FRAMES 8 /* of one step */
+#define FRAMES 8 /* most frames in one step */
 
-/* The three parts of a ring, as they lie in memory. */
+/* The three parts of a ring, with their layout in memory. */
 struct memory {
 	u8 desc[16 * NUM] __aligned(16);
 	u8 avail[6 + 2 * NUM] __aligned(4);
 	u8 used[6 + 8 * NUM] __aligned(4);
 };
 
-/* The events of a step. */
+/* The recorded events of a step. */
 struct step {
-	bool poked;
-	unsigned int poke_at;
-	char poke_hex[16];
-	unsigned int in, out[FRAMES], nr_out, kicks[2], notifies[2];
+	bool poked; /* the recorder overwrote used_event or the flags in the receive queue's available ring */
+	unsigned int poke_at;               /* byte offset of that write in the available ring */
+	char poke_hex[16];                  /* the bytes of that write, in hexadecimal */
+	unsigned int in;                    /* length of the received frame; 0: none */
+	unsigned int out[FRAMES], nr_out;   /* lengths and number of the sent frames */
+	unsigned int kicks[2], notifies[2]; /* doorbells and interrupts of each queue */
 };
 
 static FILE *trace;
 static bool event_idx;
-static bool on_pci; /* there QEMU also rings for itself when the guest goes on: at most as often */
-static struct memory after[2]; /* the state in the trace after the step */
+/* On PCI the trace also counts doorbells that QEMU rings itself when it resumes the guest: the driver rings fewer. */
+static bool on_pci;
+static struct memory after[2]; /* both rings after the step, as recorded */
 static struct step step;
 static unsigned int steps;
 static u8 bytes[2][NUM][BUF];
@@ -105,8 +109,8 @@ static void read_line(const char *line)
 }
 
 /*
- * Reads a step; false: there are no more.  One in which two packets were sent (the guest asks for its
- * neighbour by itself) ends the trace: the second may stand where the first stood.
+ * Reads the next step; returns false at the end.  A step with two sent packets also ends the replay: there the
+ * guest sent an ARP request of its own, and the second packet may have reused the descriptor of the first.
  */
 static bool next_step(void)
 {
@@ -149,7 +153,7 @@ static void close_trace(void)
 	assert_true(steps > 60);
 }
 
-/* ---- the model, with what the driver wrote ------------------------------------------------------ */
+/* ---- the model, with the driver's recorded writes ----------------------------------------------- */
 
 static struct virtio_device *model;
 static struct memory mem[2];
@@ -186,7 +190,7 @@ static struct virtio_driver replay_driver = {
 	.probe = replay_probe,
 };
 
-/* The driver's part of the memory, with addresses of ours. */
+/* Copies the recorded descriptors and available rings, with buffer addresses of this process. */
 static void driver_writes(void)
 {
 	for (unsigned int q = 0; q < 2; q++) {
@@ -218,7 +222,7 @@ static void model_step(void)
 	assert_int_equal(virtio_model_tx(frame, sizeof(frame)), 0);
 	for (unsigned int q = 0; q < 2; q++)
 		assert_memory_equal(mem[q].used + 2, after[q].used + 2, 2 + 8 * NUM);
-	/* Empty both times: it wants to be told of the next one. */
+	/* The model and QEMU's device have used all transmit buffers: both must ask for a doorbell for the next one. */
 	if (event_idx)
 		assert_int_equal(word(mem[TX].used + 4 + 8 * NUM),
 				 word(after[TX].used + 4 + 8 * NUM));
@@ -241,11 +245,12 @@ static void replay_model(const char *name)
 	close_trace();
 }
 
-/* ---- the driver, with what the device wrote ----------------------------------------------------- */
+/* ---- the driver, with the device's recorded writes ---------------------------------------------- */
 
 static unsigned int doorbells[2];
 static struct virtqueue *vq[2];
-static unsigned int wire[FRAMES], on_wire; /* lengths of frames that came and were not taken */
+/* lengths and number of received frames that the driver has not taken */
+static unsigned int wire[FRAMES], on_wire;
 
 static u16 any_size(struct virtio_device *vdev, unsigned int index)
 {
@@ -266,7 +271,7 @@ static void no_callback(struct virtqueue *q)
 {
 }
 
-/* Gives the chain that the trace has at the next place of the available ring. */
+/* Adds the descriptor chain that the trace has in the next entry of the available ring. */
 static void give_next(unsigned int q)
 {
 	u16 id = word(after[q].avail + 4 + 2 * (vq[q]->avail_idx % NUM)), head = id;
@@ -300,7 +305,7 @@ static void take_received(void)
 		u16 at = vq[RX]->last_used_idx % NUM;
 		void *token = virtqueue_get_buf(vq[RX], &len);
 
-		/* Finds the buffer by the trace's bytes, read here. */
+		/* The driver must return the buffer that the recorded used ring names. */
 		assert_ptr_equal(token, bytes[RX][word(after[RX].used + 4 + 8 * at)]);
 		assert_int_equal(len, 12 + wire[i]);
 	}
@@ -316,7 +321,7 @@ static void driver_step(void)
 	memcpy(vq[RX]->used, after[RX].used, sizeof(after[RX].used));
 	if (step.in)
 		wire[on_wire++] = step.in;
-	/* Not told, it does nothing. */
+	/* Without an interrupt the driver does nothing in this step. */
 	if (step.in && !step.notifies[RX])
 		return;
 	while (virtqueue_get_buf(vq[TX], &len))

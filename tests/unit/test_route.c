@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Routes: what is ours, what is on the link, what goes through a gateway; and what is cached. */
+/* Routes: to local addresses, to hosts on the link, through a gateway; the route cache and path MTUs. */
 #include "net/ipv4/limits.h"
 #include "tests/unit/unit_net.h"
 
@@ -30,7 +30,7 @@ static void test_output(void **state)
 	assert_route(PEER, RTN_UNICAST, eth0, PEER, ME);
 	assert_route(ip4(8, 8, 8, 8), RTN_UNICAST, eth0, PEER, ME);
 	assert_route(ME, RTN_LOCAL, loopback_dev(), ME, ME);
-	/* Linux's local table: "local 127.0.0.0/8 dev lo src 127.0.0.1". */
+	/* As in Linux's local table: "local 127.0.0.0/8 dev lo src 127.0.0.1". */
 	assert_route(ip4(127, 1, 2, 3), RTN_LOCAL, loopback_dev(), ip4(127, 1, 2, 3),
 		     ip4(127, 0, 0, 1));
 	assert_route(ip4(10, 0, 2, 255), RTN_BROADCAST, eth0, ip4(10, 0, 2, 255), ME);
@@ -75,7 +75,7 @@ static void test_cache_is_shared_and_forgets(void **state)
 		rt_put(ask(ip4(50, 0, i >> 8, i), 0));
 	assert_true(net_live("ip_dst_cache") <= ROUTE_CACHE_SIZE + 4);
 	rt_cache_drop();
-	/* Two routes of each device for received packets. */
+	/* Each of the two devices keeps two routes for received packets. */
 	assert_int_equal(net_live("ip_dst_cache"), 4);
 }
 
@@ -91,7 +91,7 @@ static void test_path_mtu(void **state)
 	dst_update_pmtu(&rt->dst, 552);
 	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_true(ip_dont_fragment(NULL, rt));
-	/* Below the minimum MTU only one thing changes: routers may fragment our packets. */
+	/* A path MTU below the minimum is not used; packets are sent without DF instead: routers may fragment them. */
 	dst_update_pmtu(&rt->dst, 68);
 	assert_int_equal(dst_mtu(&rt->dst), 552);
 	assert_false(ip_dont_fragment(NULL, rt));
@@ -117,7 +117,10 @@ static u32 mtu_to(__be32 daddr, __be32 saddr)
 	return mtu;
 }
 
-/* RFC 6691 2: the MTU less 40, however small; IP cannot tell of more than 65,535 bytes, nor carry fewer than 68. */
+/*
+ * RFC 6691 2: the advertised MSS is the MTU less 40 bytes, even if that is small.  The MTU counts as 65,535 at
+ * most (IP's longest packet) and as 68 at least (every link must carry that).
+ */
 static void test_the_link_decides_the_advertised_mss(void **state)
 {
 	static const struct {
@@ -137,7 +140,7 @@ static void test_the_link_decides_the_advertised_mss(void **state)
 }
 
 /*
- * The path MTU applies to all routes to that host, existing ones and later ones.
+ * A path MTU applies to all routes to its destination, those in use and those looked up later.
  *
  * LIMIT(PMTU_ENTRIES)
  */
@@ -217,7 +220,7 @@ static void test_input(void **state)
 	}
 }
 
-/* Both routes exist, as on Linux: the older one is used, unless the lookup names the device. */
+/* Two cards have the same prefix: the older route is used, unless the lookup names the device (as on Linux). */
 static void test_two_cards_with_one_prefix(void **state)
 {
 	struct net_device *eth1 = net_card(1);
@@ -234,14 +237,14 @@ static void test_two_cards_with_one_prefix(void **state)
 	assert_int_equal(rt->rt_src, ip4(10, 0, 2, 16));
 	rt_put(rt);
 	net_wait(5000); /* announcements */
-	/* When a card goes down, the other card's route is used. */
+	/* When one card goes down, the other card's route is used. */
 	dev_close(eth0);
 	assert_route(ip4(10, 0, 2, 77), RTN_UNICAST, eth1, ip4(10, 0, 2, 77), ip4(10, 0, 2, 16));
 	assert_int_equal(dev_open(eth0), 0);
 	assert_int_equal(dev_close(eth1), 0);
 }
 
-/* An address that no host can have is refused, whichever caller gives it. */
+/* inet_addr_add() itself refuses addresses that no host can have; no caller needs to check. */
 static void test_addresses_of_no_host(void **state)
 {
 	assert_int_equal(inet_addr_add(eth0, ip4(10, 7, 0, 255), 24), -EINVAL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Packets: reference counts, bytes across pieces, cutting, joining, and segmentation. */
+/* sk_buffs: reference counts, access across fragments, trimming, splitting, coalescing, and segmentation. */
 #include "tests/unit/unit_net.h"
 
 #include "kernel/mm/page_frag.h"
 
 static struct page_frag frag_source;
 
-/* A packet of @linear bytes and @frags fragments of @size, counting 0, 1, 2 ... */
+/* Returns a packet with @linear bytes and @frags fragments of @size bytes; its bytes count 0, 1, 2 ... */
 static struct sk_buff *pattern_skb(unsigned int linear, unsigned int frags, unsigned int size)
 {
 	struct sk_buff *skb = alloc_skb_fclone(128 + linear, GFP_KERNEL);
@@ -191,7 +191,7 @@ static void test_split_and_coalesce_at_every_byte(void **state)
 			assert_pattern(skb, 0, total);
 			kfree_skb_partial(rest, stolen);
 		} else {
-			/* Only a linear part from kmalloc can't move. */
+			/* Coalescing may fail only because linear data from kmalloc() cannot become a fragment. */
 			assert_true(skb_headlen(rest) && total - n > tail);
 			consume_skb(rest);
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Object caches and kmalloc, from slabs as on the machine and as separate objects. */
+/* Object caches and kmalloc(): with slabs, as on the machine, and with each object allocated separately. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/string.h"
@@ -56,7 +56,7 @@ static void test_random_lives(void **state)
 
 			random_life(cache, kinds[i].size, kinds[i].align ? kinds[i].align : 8);
 			if (!separate) {
-				/* Few empty slabs are kept, the others went home. */
+				/* A cache keeps few empty slabs and frees the others. */
 				assert_in_range(cache->slabs, 0, 2);
 				assert_int_equal(cache->empty, cache->slabs);
 			}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket that a thread owns for a while: calls, segments and timers wait meanwhile, and are
- * processed when the thread releases it.
+ * While a thread owns a socket (lock_sock()), calls, segments and timers wait; they are processed when
+ * the thread releases the socket.
  *
- * In a system call no thread is preempted, so an owner sleeps only here: a system call of this
- * test's own kernel owns the socket and sleeps.  Over loopback, in the hosted kernel.
+ * A real system call is not preempted and does not sleep while it owns a socket, so this test adds a
+ * system call that locks the socket and sleeps.  Runs over loopback in the hosted kernel.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 #define PORT 4000
 #define OWN  OWN_CALL /* own(fd, ms, mtu) */
 
-/* As if a softirq came in now: a router says that what @sk sent last passes only in packets of @mtu bytes. */
+/* Simulates an ICMP "fragmentation needed" in a softirq: a router forwards packets of @sk of up to @mtu bytes only. */
 static void too_large(struct sock *sk, unsigned int mtu)
 {
 	struct sk_buff *skb = alloc_skb(128, GFP_KERNEL);
@@ -48,14 +48,14 @@ static void too_large(struct sock *sk, unsigned int mtu)
 	consume_skb(skb);
 }
 
-/* @mtu not 0: while the thread owns it, that message comes, too. */
+/* Owns the socket for @ms milliseconds.  If @mtu is not 0, an ICMP error with that MTU arrives meanwhile. */
 static long sys_own(int fd, unsigned int ms, unsigned int mtu)
 {
 	int err;
 	struct socket *sock = sockfd_lookup_light(fd, &err);
 	struct sock *sk = sock->sk;
 
-	/* The sock stays, the file may go: a close() is to come as far as the lock. */
+	/* Keep the sock but drop the file, so that a close() meanwhile releases the file and waits for the lock. */
 	sock_hold(sk);
 	fput(sock->file);
 	lock_sock(sk);
@@ -76,7 +76,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 
 /* ---- calls ---------------------------------------------------------------------------------------- */
 
-/* Owned from now on, until so much time has passed. */
+/* Starts a call of sys_own(); its thread owns the socket when this returns.  Returns the call's ticket. */
 static s64 own_and_hear(int fd, unsigned int ms, unsigned int mtu)
 {
 	s64 ticket = sn_submit(OWN, fd, ms, mtu, 0, 0, 0), res;
@@ -124,7 +124,7 @@ static int open_both(void **state)
 	return 0;
 }
 
-/* All of it is freed: no reference of a deferred timer, no timer. */
+/* Closes both ends and checks that all is freed: no deferred timer's reference leaked, and no timer is armed. */
 static int close_both(void **state)
 {
 	(void)state;
@@ -140,7 +140,7 @@ static int close_both(void **state)
 
 /* ---- the tests -------------------------------------------------------------------------------------- */
 
-/* Threads that want the socket sleep, and get it one after the other. */
+/* Threads that call lock_sock() on an owned socket sleep, and own it one after the other. */
 static void test_others_wait_for_the_owner(void **state)
 {
 	s64 first = own(one, 100), second = own(one, 100), res;
@@ -159,8 +159,8 @@ static void test_others_wait_for_the_owner(void **state)
 }
 
 /*
- * Segments that come in are queued, neither read nor acknowledged, and are processed when the owner
- * releases the socket.
+ * Segments for an owned socket wait in its backlog, neither delivered nor acknowledged, and are processed
+ * when the owner releases the socket.
  */
 static void test_segments_wait_in_the_backlog(void **state)
 {
@@ -172,7 +172,7 @@ static void test_segments_wait_in_the_backlog(void **state)
 	assert_int_equal(call(__NR_sendto, one, "before", 6, 0), 6);
 	assert_int_equal(counted(SNMP_TcpInSegs), segs + 1);
 	assert_int_equal(call(__NR_sendto, one, "!", 1, 0), 1);
-	/* Nagle: no second segment while the first is not acknowledged. */
+	/* Nagle's algorithm: the second segment is not sent until the first is acknowledged. */
 	assert_int_equal(counted(SNMP_TcpInSegs), segs + 1);
 	pass_ms(110);
 	assert_true(is_back(owner, &res));
@@ -182,8 +182,8 @@ static void test_segments_wait_in_the_backlog(void **state)
 }
 
 /*
- * RFC 6298's timer goes off while a thread owns the sender: the segment is retransmitted when the
- * thread releases it.
+ * The retransmission timer (RFC 6298) expires while a thread owns the sending socket: the segment is
+ * retransmitted when the thread releases the socket.
  */
 static void test_a_retransmission_waits(void **state)
 {
@@ -193,7 +193,7 @@ static void test_a_retransmission_waits(void **state)
 	(void)state;
 	assert_int_equal(call(__NR_sendto, one, "x", 1, 0), 1);
 	busy = own(one, 1000);
-	pass_ms(990); /* the least timeout is 200 ms */
+	pass_ms(990); /* longer than the minimum timeout of 200 ms */
 	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans);
 	assert_int_equal(counted(SNMP_TcpExtTCPTimeouts), timeouts);
 	pass_ms(20);
@@ -205,8 +205,8 @@ static void test_a_retransmission_waits(void **state)
 }
 
 /*
- * RFC 1191: the path's MTU falls while a thread owns the sender: segments in flight are
- * retransmitted when the thread releases it.
+ * The path MTU falls (RFC 1191) while a thread owns the sending socket: the segments in flight are
+ * retransmitted in smaller pieces when the thread releases the socket.
  */
 static void test_a_smaller_mtu_waits(void **state)
 {
@@ -221,14 +221,14 @@ static void test_a_smaller_mtu_waits(void **state)
 	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans);
 	pass_ms(20);
 	assert_true(is_back(busy, &res));
-	/* 1,240 bytes less 52 of headers, three times. */
+	/* A segment carries 1,240 - 52 bytes of data, so the 3,000 bytes need three. */
 	assert_int_equal(counted(SNMP_TcpRetransSegs), retrans + 3);
 	pass_ms(100);
 	assert_true(is_back(deaf, &res));
 	assert_int_equal(counted(SNMP_TcpExtTCPTimeouts), timeouts);
 }
 
-/* RFC 1122 4.2.3.2: a delayed ACK is due while the receiver is owned. */
+/* A delayed ACK (RFC 1122 4.2.3.2) that is due while a thread owns the receiver is sent at the release. */
 static void test_a_delayed_ack_waits(void **state)
 {
 	static const int off = 0;
@@ -249,7 +249,7 @@ static void test_a_delayed_ack_waits(void **state)
 	assert_int_equal(counted(SNMP_TcpExtDelayedACKs), acks + 1);
 }
 
-/* Keepalive is in no hurry: it comes back a little later (Linux's HZ / 20). */
+/* The keepalive timer finds the socket owned and only tries again later (after HZ / 20, as on Linux). */
 static void test_a_keepalive_comes_later(void **state)
 {
 	static const int on = 1;
@@ -267,7 +267,7 @@ static void test_a_keepalive_comes_later(void **state)
 	assert_int_equal(counted(SNMP_TcpExtTCPKeepAlive), probes + 1);
 }
 
-/* The last reference may be the one of a timer that was put off: a close() behind an owner. */
+/* close() waits for the owner; afterwards the deferred timer may hold the last reference to the socket. */
 static void test_closed_behind_the_owner(void **state)
 {
 	s64 deaf = own(other, 1000), busy, closer, res;
@@ -283,7 +283,8 @@ static void test_closed_behind_the_owner(void **state)
 	assert_int_equal(result(closer), 0);
 	pass_ms(1000);
 	assert_true(is_back(deaf, &res));
-	one = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0); /* for who closes both */
+	/* close_both() closes a descriptor with this number */
+	one = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0);
 }
 
 static int boot(void **state)

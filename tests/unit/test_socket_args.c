@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls of sockets with invalid or unusual arguments: numbers of no file and of other files,
- * lengths too small and too large, bad pointers.  Errors are those of Linux; and no descriptor,
- * file or socket is leaked.
+ * Socket system calls with invalid or unusual arguments: descriptors that are not open or not sockets,
+ * lengths too small or too large, bad pointers.  The expected errors are Linux's; no descriptor, file or
+ * socket may leak.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,7 +92,7 @@ static int connected(void)
 	return fd;
 }
 
-/* ---- whose number is it? ------------------------------------------------------------------------------ */
+/* ---- descriptors that are not sockets ------------------------------------------------------------------ */
 
 static void test_numbers_of_no_socket(void **state)
 {
@@ -112,7 +112,7 @@ static void test_numbers_of_no_socket(void **state)
 		assert_int_equal(call(calls[i], pipes[0], room, 16, room, 16, room), -ENOTSOCK);
 	}
 	assert_int_equal(call(__NR_accept4, pipes[0], 0, 0, 0, 0, 0), -ENOTSOCK);
-	/* The number is looked at first, as by Linux; accept4() looks at its flags before the kind of file. */
+	/* As on Linux, the descriptor is checked first; but accept4() checks its flags before the type of the file. */
 	assert_int_equal(call(__NR_accept4, pipes[0], 0, 0, 1, 0, 0), -EINVAL);
 	assert_int_equal(call(__NR_setsockopt, pipes[0], 1, 1, room, -1, 0), -ENOTSOCK);
 	assert_int_equal(call(__NR_connect, pipes[0], (void *)8, 16, 0, 0, 0), -EFAULT);
@@ -177,7 +177,7 @@ static void test_addresses_in(void **state)
 		big = (struct sockaddr_storage){.ss_family = AF_INET6};
 		assert_int_equal(call(nr, fd, &big, sizeof(big), 0, 0, 0), -EAFNOSUPPORT);
 	}
-	/* Longer than it need be, and on an odd address, is all right. */
+	/* A longer address than needed is accepted, and so is one at an odd pointer. */
 	big = (struct sockaddr_storage){0};
 	memcpy(&big, &here, sizeof(here));
 	assert_int_equal(call(__NR_bind, fd, &big, sizeof(big), 0, 0, 0), 0);
@@ -204,7 +204,7 @@ static void test_addresses_out(void **state)
 		assert_int_equal(call(nr, fds[i], NOWHERE, &len, 0, 0, 0), -EFAULT);
 		len = -1;
 		assert_int_equal(call(nr, fds[i], &addr, &len, 0, 0, 0), -EINVAL);
-		/* As much as there is room for; the length is the whole one. */
+		/* A short buffer gets a truncated address; the returned length is that of the whole address. */
 		len = 4;
 		memset(&addr, 0x55, sizeof(addr));
 		assert_int_equal(call(nr, fds[i], &addr, &len, 0, 0, 0), 0);
@@ -224,7 +224,7 @@ static void test_addresses_out(void **state)
 	close_fd(l);
 }
 
-/* accept() that fails after it has the connection: the number is free again, the connection ended. */
+/* accept() cannot store the peer's address: the call fails, the connection is closed and the descriptor is freed. */
 static void test_accept_without_a_place_for_the_name(void **state)
 {
 	static struct sockaddr_in addr;
@@ -245,7 +245,7 @@ static void test_accept_without_a_place_for_the_name(void **state)
 	len = -1;
 	assert_int_equal(call(__NR_accept, l, &addr, &len, 0, 0, 0), -EINVAL);
 	close_fd(fd);
-	/* The same number as before is the next one. */
+	/* No descriptor leaked: the next one is no higher than before. */
 	fd = new_socket();
 	assert_true(fd <= next);
 	close_fd(fd);
@@ -277,7 +277,7 @@ static void test_option_lengths(void **state)
 		len = 4;
 		assert_int_equal(call(__NR_getsockopt, fd, level, name, &val, NULL, 0), -EFAULT);
 		assert_int_equal(call(__NR_getsockopt, fd, level, name, NOWHERE, &len, 0), -EFAULT);
-		/* As many bytes as fit, and no more than there are. */
+		/* getsockopt() copies as many bytes as the buffer holds, but not more than the value has. */
 		len = 2;
 		val = 0x55555555;
 		assert_int_equal(call(__NR_getsockopt, fd, level, name, &val, &len, 0), 0);
@@ -302,7 +302,7 @@ static void test_option_lengths(void **state)
 	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, 999, &val, &len, 0), -EINVAL);
 	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, TCP_INFO, &val, &len, 0), -EINVAL);
 
-	/* Times and lengths that do not fit into ours. */
+	/* Times beyond the kernel's range: too long counts as no timeout; a negative linger time as a long one. */
 	assert_int_equal(
 		call(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(tv), 0), 0);
 	len = sizeof(tv);
@@ -318,7 +318,7 @@ static void test_option_lengths(void **state)
 	close_fd(fd);
 }
 
-/* The kernel rests while we look: no lock, no reference. */
+/* Returns the listening socket; needs no lock and no reference, because the kernel is idle meanwhile. */
 static struct sock *the_listener(void)
 {
 	struct sock *sk;
@@ -391,26 +391,26 @@ static void test_data_pointers_and_lengths(void **state)
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 1};
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EINVAL);
 
-	/* The valid part is sent, and its length returned. */
+	/* sendmsg() sends the part before the bad pointer and returns its length. */
 	iov[0] = (struct iovec){good, 4};
 	iov[1] = (struct iovec){NOWHERE, 4};
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 2};
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), 4);
-	/* Control messages: none makes sense. */
+	/* Invalid control messages: no pointer, an invalid header, an excessive length. */
 	msg = (struct msghdr){.msg_iov = iov, .msg_iovlen = 1, .msg_controllen = 32};
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EFAULT);
 	msg.msg_control = buf;
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -EINVAL);
 	msg.msg_controllen = 1UL << 40;
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0, 0, 0), -ENOBUFS);
-	/* A reader whose pointer is bad loses nothing. */
+	/* A read() into a bad buffer fails without consuming data. */
 	assert_int_equal(call(__NR_read, s, NULL, 4, 0, 0, 0), -EFAULT);
 	assert_int_equal(sn_bad_range(half + 2, 4096), 0);
 	assert_int_equal(call(__NR_read, s, half, 4, 0, 0, 0), -EFAULT);
 	sn_bad_range(NULL, 0);
 	assert_int_equal(call(__NR_read, s, buf, 64, 0, 0, 0), 4);
 	assert_memory_equal(buf, "good", 4);
-	/* No data: flags and lengths are checked nevertheless. */
+	/* Flags and lengths are checked even if there is no data. */
 	assert_int_equal(call(__NR_recvfrom, s, buf, 64, MSG_DONTWAIT, 0, 0), -EAGAIN);
 	assert_int_equal(call(__NR_recvfrom, s, buf, 64, MSG_OOB | MSG_DONTWAIT, 0, 0), -EINVAL);
 	assert_int_equal(call(__NR_read, s, NULL, 0, 0, 0, 0), 0);

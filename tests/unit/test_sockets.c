@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket calls over loopback, in the hosted kernel: results and error numbers as on POSIX and
- * Linux, waiting and wake-ups; after each test no socket is alive.
+ * Socket calls over loopback in the hosted kernel: results and error numbers of POSIX and Linux, waiting
+ * and wake-ups.  After each test no socket may be left.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static u8 sent_byte(size_t i)
 	return i * 7 + i / PAGE_SIZE;
 }
 
-/* As the pages of a file would go out: without a copy, by reference. */
+/* Sends @n bytes as sendfile() would send the pages of a file: by reference, without a copy. */
 static long sys_sendpage(int fd, size_t n, int flags)
 {
 	int err;
@@ -203,7 +203,7 @@ static void test_second_listen_changes_the_backlog(void **state)
 	}
 	assert_int_equal(get_int(fd, SOL_SOCKET, SO_ACCEPTCONN), 1);
 	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), -EISCONN);
-	/* A connection that was not accepted is reset. */
+	/* Closing the listener resets connections that were not accepted. */
 	close_fd(fd);
 	assert_int_equal(call(__NR_read, c[0], &c[3], 1, 0), -ECONNRESET);
 	close_fd(c[0]);
@@ -235,7 +235,7 @@ static void test_accept_waits_for_a_connection(void **state)
 	assert_int_equal(sn_interrupt(second), 0);
 	assert_int_equal(result(second), -EINTR);
 
-	/* shutdown() ends the wait, and the listening. */
+	/* shutdown() wakes the waiting accept() and stops the listener. */
 	second = submit(__NR_accept4, fd, 0, 0, 0);
 	assert_waits(second);
 	assert_int_equal(call(__NR_shutdown, fd, SHUT_RD, 0, 0), 0);
@@ -277,7 +277,7 @@ static void test_connect_errors(void **state)
 	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0),
 			 -ECONNREFUSED);
 	l = new_listener(1);
-	/* After a refusal the socket may try again. */
+	/* After -ECONNREFUSED the socket may connect again. */
 	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), 0);
 	assert_int_equal(call(__NR_connect, fd, LOOPBACK, sizeof(struct sockaddr_in), 0), -EISCONN);
 	assert_int_equal(call(__NR_getpeername, fd, name, &len, 0), 0);
@@ -324,7 +324,8 @@ static void test_bytes_both_ways(void **state)
 	msg.msg_control = control;
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), sizeof(out));
 	assert_int_equal(call(__NR_read, s, in, sizeof(in), 0), sizeof(out));
-	msg.msg_controllen = sizeof(control); /* a header that says it has no length */
+	/* a control message whose own length is 0 is invalid */
+	msg.msg_controllen = sizeof(control);
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), -EINVAL);
 
 	assert_int_equal(call(__NR_shutdown, c, 3, 0, 0), -EINVAL);
@@ -337,8 +338,8 @@ static void test_bytes_both_ways(void **state)
 }
 
 /*
- * The pages are used until the peer has acknowledged their data; the caller may drop its references
- * before.
+ * sendpage() holds references to the pages until the peer has acknowledged their data, so the caller may
+ * drop its own at once.
  */
 static void test_pages_are_sent_without_a_copy(void **state)
 {
@@ -357,9 +358,9 @@ static void test_pages_are_sent_without_a_copy(void **state)
 	for (int i = 0; i < N; i++)
 		assert_int_equal(got[i], sent_byte(i));
 	pass_ms(1000);
-	assert_true(sn_free_pages() + 1 >= pages); /* four went, and came back */
+	assert_true(sn_free_pages() + 1 >= pages); /* the four pages are free again */
 	assert_int_equal(call(SENDPAGE, client, 100, MSG_OOB, 0), -EOPNOTSUPP);
-	/* Data that does not fit waits for room, or gets -EAGAIN. */
+	/* When the send buffer is full, MSG_DONTWAIT yields -EAGAIN instead of waiting. */
 	for (n = 0; call(SENDPAGE, client, N, MSG_DONTWAIT, 0) == N; n++)
 		assert_true(n < 1000);
 	assert_int_equal(call(SENDPAGE, client, N, MSG_DONTWAIT, 0), -EAGAIN);

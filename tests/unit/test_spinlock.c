@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checked build's spinlocks on two CPUs.  A thread of the host plays each: hal_this_cpu() is its own, and
- * the lock is built for two (kernel/limits.h has one today).
+ * The checked build's spinlocks on two CPUs, each simulated by a host thread with its own hal_this_cpu().  The
+ * lock is compiled here for two CPUs; kernel/limits.h sets NR_CPUS to 1 today.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -74,7 +74,10 @@ static int setup(void **state)
 	return 0;
 }
 
-/* CPU 0 had the lock before; CPU 1 holds it; CPU 0 must wait for it and not take it for its own. */
+/*
+ * CPU 0 held the lock before, now CPU 1 holds it: CPU 0 must wait, and the check for recursive locking must not
+ * report CPU 0 as the holder.
+ */
 static spinlock_t lock;
 static bool held;
 static unsigned long counter;
@@ -110,7 +113,7 @@ static void test_a_cpu_waits_for_a_lock_that_it_had_before(void **state)
 	pthread_join(other, NULL);
 }
 
-/* No panic, and no increment is lost. */
+/* Locks and counts on one CPU; with both CPUs doing so there must be no panic and no lost increment. */
 static void take_turns(void)
 {
 	for (unsigned int i = 0; i < TURNS; i++) {

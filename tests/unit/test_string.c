@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and string routines, text to number: against byte loops, at all small lengths and offsets. */
+/* Memory and string functions, checked against byte loops at all small lengths and offsets; parsing of numbers. */
 #include "tests/unit/unit_hal.h"
 
 #include "include/uapi/errno.h"
@@ -83,7 +83,7 @@ static void test_memcmp_orders_as_unsigned_bytes(void **state)
 			a[at] = 0x7f;
 			b[at] = 0x80;
 			if (at + 1 < n) {
-				a[n - 1] = 0xff; /* the rest does not count */
+				a[n - 1] = 0xff; /* the first difference decides, not later bytes */
 				b[n - 1] = 0;
 			}
 			assert_true(memcmp(a, b, n) < 0);

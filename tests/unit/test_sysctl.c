@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Invalid tables of sysctls are found at boot; and the number of tables is limited. */
+/* Registering an invalid table of sysctls panics, as does registering too many tables. */
 #include "tests/unit/unit_hal.h"
 
 #include "kernel/lib/string.h"
@@ -49,12 +49,12 @@ static void test_a_default_out_of_range_and_a_name_twice(void **state)
 	assert_panics(sysctl_register(nothing, 1));
 }
 
-/* The last test: it fills them permanently.  LIMIT(SYSCTL_TABLES_MAX) */
+/* Must be the last test, because it fills the list of tables permanently.  LIMIT(SYSCTL_TABLES_MAX) */
 static void test_so_many_tables(void **state)
 {
 	static const struct ctl_table none[1];
 
-	/* Two were taken above. */
+	/* The tests before have registered two tables. */
 	for (unsigned int i = 2; i < SYSCTL_TABLES_MAX; i++)
 		sysctl_register(none, 0);
 	assert_panics(sysctl_register(none, 0));

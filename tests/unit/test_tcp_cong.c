@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of congestion controls, and reno: slow start to ssthresh exactly, one segment a round trip
- * after it, nothing while the application is the limit.
+ * The table of congestion controls, and Reno: slow start ends exactly at ssthresh; after that the window
+ * grows by one segment per round trip; it does not grow while the application sends less than it allows.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -60,7 +60,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* The sysctl "net/ipv4/tcp_congestion_control". */
+/* The functions behind the sysctl "net/ipv4/tcp_congestion_control", the default for new sockets. */
 static void test_choose_for_new_sockets(void **state)
 {
 	(void)state;
@@ -68,7 +68,8 @@ static void test_choose_for_new_sockets(void **state)
 	assert_int_equal(tcp_set_default_congestion_control("vegas"), -ENOENT);
 	assert_int_equal(tcp_set_default_congestion_control("other"), 0);
 	assert_string_equal(tcp_default_congestion_control(), "other");
-	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &tcp_reno); /* the old ones keep theirs */
+	/* an existing socket keeps its algorithm */
+	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &tcp_reno);
 	tcp_assign_congestion_control(sk);
 	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &other);
 	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
@@ -141,7 +142,7 @@ static void test_the_application_is_the_limit(void **state)
 	tp.max_packets_out = 5;
 	tcp_reno_cong_avoid(sk, 0, 5);
 	assert_int_equal(tp.snd_cwnd, TCP_INIT_CWND);
-	/* In slow start more than half of the window in use is enough. */
+	/* In slow start the window grows if more than half of it was in use. */
 	tp.max_packets_out = 6;
 	tcp_reno_cong_avoid(sk, 0, 5);
 	assert_int_equal(tp.snd_cwnd, TCP_INIT_CWND + 5);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits of TCP that can only be tested from inside: the backlog of a socket that a thread owns,
- * the route that is looked up again, the size of the table of connections.  A whole kernel; the
- * peer is this file.
+ * Limits of TCP whose tests need access to the kernel's data: the backlog of a socket that a thread owns,
+ * a new route lookup after several timeouts, the size of the table of connections.  Runs a whole hosted
+ * kernel; this file simulates the peer.
  *
- * LIMIT(...) in a comment: the test below it reaches that limit (docs/limits.md).
+ * LIMIT(...) in a comment: the test below it reaches the limit in parentheses (docs/limits.md).
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@
 #define ISN   1000
 #define IP    14
 #define L4    34
-#define QUIET (200000 * MS) /* longer than a TIME_WAIT and an orphan's patience */
+#define QUIET (200000 * MS) /* longer than a TIME_WAIT or an orphaned connection lasts */
 
 static const u8 my_mac[6] = {0x52, 0x55, 10, 0, 2, 2};
 static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
@@ -57,9 +57,9 @@ static __be32 ip4(u8 a, u8 b, u8 c, u8 d)
 
 /* ---- the wire ------------------------------------------------------------------------------------------ */
 
-static u32 theirs; /* the last sequence number that the guest sent */
+static u32 theirs; /* sequence number of the last segment from the guest */
 
-/* Answers ARP requests at any time: routes are looked up again. */
+/* Answers the guest's ARP requests for the peer; they may come at any time, because routes are looked up again. */
 static void answer_arp(u8 *frame)
 {
 	if (get_unaligned_be16(frame + 20) != 1 || memcmp(frame + 38, (u8[]){10, 0, 2, 2}, 4))
@@ -154,10 +154,10 @@ static s64 call6(long nr, long a, long b, long c, long d, long e, long f)
 struct open {
 	int listener, fd;
 	struct sock *sk;
-	u32 ack; /* the guest's next byte */
+	u32 ack; /* sequence number of the guest's next byte */
 };
 
-/* Without a lock: the kernel is idle while we look. */
+/* Returns the connection's socket; needs no lock, because the kernel is idle meanwhile. */
 static struct sock *the_connection(void)
 {
 	struct sock *sk;
@@ -172,7 +172,7 @@ static struct sock *the_connection(void)
 	return NULL;
 }
 
-/* @buffer: SO_RCVBUF and SO_SNDBUF of the connection; 0: as they are. */
+/* Opens a connection to PORT.  @buffer is set as SO_RCVBUF and SO_SNDBUF; 0 keeps the defaults. */
 static struct open open_connection(int buffer)
 {
 	static struct sockaddr_in here = {.sin_family = AF_INET};
@@ -210,9 +210,9 @@ static void close_connection(struct open *o, u32 seq)
 /* ---- the backlog ---------------------------------------------------------------------------------------------- */
 
 /*
- * A flood while a thread owns the socket: its two buffers and some more wait in the backlog, the
- * rest is dropped and counted.  When the thread releases the socket, the backlog is processed, and
- * the connection goes on.
+ * Many segments arrive while a thread owns the socket: the backlog takes as much as the socket's two
+ * buffers and SOCK_BACKLOG_EXTRA, the rest is dropped and counted.  When the thread releases the socket,
+ * the backlog is processed and the connection continues.
  *
  * LIMIT(SOCK_BACKLOG_EXTRA)
  */
@@ -237,7 +237,7 @@ static void test_the_backlog_is_bounded(void **state)
 			reached_at = o.sk->sk_backlog.len;
 		most = max(most, o.sk->sk_backlog.len);
 	}
-	/* Full: it exceeds the limit by at most one packet. */
+	/* The full backlog exceeds its limit by at most one packet. */
 	assert_true(reached_at > limit);
 	assert_in_range(most, limit + 1, limit + 2 * SKB_TRUESIZE(2048));
 	assert_int_equal(most, reached_at);
@@ -246,14 +246,14 @@ static void test_the_backlog_is_bounded(void **state)
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_SOCKET_BACKLOG] - drops, counted);
 
 	o.sk->sk_lock.owned = false;
-	/* recv() finds an empty queue; it processes the backlog when it releases the socket (as on Linux). */
+	/* As on Linux, the first recv() finds no data and then processes the backlog; the second gets the data. */
 	n = call(__NR_recvfrom, o.fd, got, sizeof(got), MSG_DONTWAIT, 0);
 	assert_int_equal(n, -EAGAIN);
 	n = call(__NR_recvfrom, o.fd, got, sizeof(got), MSG_DONTWAIT, 0);
 	assert_true(n >= LEN);
 	assert_int_equal(o.sk->sk_backlog.len, 0);
 	assert_null(o.sk->sk_backlog.head);
-	/* The segments that did not fit are retransmitted, and fit. */
+	/* A retransmission of a dropped segment is accepted. */
 	next = tcp_sk(o.sk)->rcv_nxt;
 	assert_int_equal(next, ISN + 1 + n);
 	segment(next, o.ack, TCPHDR_ACK, 10);
@@ -263,9 +263,9 @@ static void test_the_backlog_is_bounded(void **state)
 }
 
 /*
- * Packets in backlogs count in tcp_mem.  Above its third mark, a flood leaves a few segments in the
- * backlog, so that an ACK or a reset among them is not lost, and no more; when the owner releases
- * the socket, none is counted twice.
+ * Packets in backlogs count in tcp_mem.  Above its third mark, a backlog takes only SOCK_BACKLOG_LEAST
+ * bytes, so that an ACK or a reset is not lost.  When the owner releases the socket, no packet is counted
+ * twice.
  *
  * LIMIT(SOCK_BACKLOG_LEAST)
  */
@@ -290,7 +290,7 @@ static void test_backlogs_count_in_tcp_mem(void **state)
 	assert_int_equal(o.sk->sk_backlog.len % kept, 0);
 	assert_in_range(o.sk->sk_backlog.len, SOCK_BACKLOG_LEAST,
 			SOCK_BACKLOG_LEAST + o.sk->sk_backlog.len / kept);
-	/* tcp_mem is large again: the socket's own limit is not reached, and a segment is accepted. */
+	/* With a large tcp_mem only the socket's own limit holds; it is not reached, so a segment is accepted. */
 	sysctl_tcp_mem[2] = most;
 	segment(ISN + 1 + kept * LEN, o.ack, TCPHDR_ACK, LEN);
 	run();
@@ -305,7 +305,7 @@ static void test_backlogs_count_in_tcp_mem(void **state)
 	close_connection(&o, ISN + 1 + (kept + 1) * LEN);
 }
 
-/* A system call of the test's own, since the cache has locks. */
+/* A system call of this test: the route cache has locks, so it must be emptied in a thread of the kernel. */
 #define FORGET_ROUTES (NR_SYSCALLS - 1)
 static long forget_routes(long a, long b, long c, long d, long e, long f)
 {
@@ -316,14 +316,14 @@ static long forget_routes(long a, long b, long c, long d, long e, long f)
 /* ---- the route ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Retransmissions without an answer: after the minimum time of TCP_RETRIES1 of them, each looks the
- * route up again (RFC 1122 4.2.3.5, R1).  There is another route to be found.
+ * Retransmissions stay unanswered: once the time of TCP_RETRIES1 minimum timeouts has passed, each further
+ * timeout looks up the route again (RFC 1122 4.2.3.5, R1).  Here the lookup returns a new route.
  *
  * LIMIT(TCP_RETRIES1)
  */
 static void test_the_route_is_asked_for_again(void **state)
 {
-	/* 200 + 400 + 800 + 1600 ms: RFC 6298's least timeout here, doubled three times */
+	/* 200 + 400 + 800 + 1600 ms: this kernel's minimum RTO (RFC 6298), doubled three times */
 	const u64 r1 = ((2 << TCP_RETRIES1) - 1) * 200 * MS;
 	struct open o = open_connection(0);
 	struct inet_connection_sock *icsk = inet_csk(o.sk);
@@ -334,7 +334,7 @@ static void test_the_route_is_asked_for_again(void **state)
 	assert_non_null(before);
 	dst_hold(before);
 	assert_int_equal(call(__NR_write, o.fd, "x", 1, 0, 0), 1);
-	/* A lookup from now on finds a new one. */
+	/* Empty the route cache, so that the next lookup returns a new route. */
 	assert_int_equal(call(FORGET_ROUTES, 0, 0, 0, 0, 0), 0);
 	for (;;) {
 		u64 next = run();
@@ -349,7 +349,7 @@ static void test_the_route_is_asked_for_again(void **state)
 		assert_true(next < last + 60000 * MS);
 		sn_set_clock(next);
 	}
-	/* With the first timeout after R1, not with the one before. */
+	/* The route was replaced at the first timeout after R1, not at the one before. */
 	assert_true(last - first < r1);
 	assert_true(sn_clock() - first >= r1);
 	assert_int_equal(icsk->icsk_retransmits, seen + 1);
@@ -371,7 +371,7 @@ static void test_the_table_is_as_large_as_memory_allows(void **state)
 	assert_int_equal(inet_ehash_buckets(256 * mib), 16384);
 	assert_int_equal(inet_ehash_buckets(1024 * mib), EHASH_BUCKETS_MAX);
 	assert_int_equal(inet_ehash_buckets(1ULL << 40), EHASH_BUCKETS_MAX);
-	/* And so it is. */
+	/* The booted kernel has a table of that size. */
 	assert_int_equal(tcp_hashinfo.ehash_mask + 1, inet_ehash_buckets(RAM));
 }
 

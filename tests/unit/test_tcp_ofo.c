@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Out-of-order data: pieces of one stream in any order, cut anywhere, some twice, across the wrap
- * of the sequence numbers; and the limits of the queue.
+ * The queue of out-of-order data: segments of one stream in random order, of random length, overlapping,
+ * across the wrap of the sequence numbers; and the limits of the queue.
  */
 #include "tests/unit/unit_hal.h"
 
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 
-#define ISS    (0u - 3000) /* the stream crosses the wrap */
+#define ISS    (0u - 3000) /* sequence number of the first byte: the stream crosses the wrap */
 #define STREAM 8000u
 
 static struct proto prot;
@@ -53,7 +53,7 @@ static void free_all(void)
 	assert_int_equal(atomic_read(&sk->sk_rmem_alloc), 0);
 }
 
-/* Byte @i of the stream. */
+/* Returns the value of byte @i of the stream. */
 static u8 byte_at(u32 i)
 {
 	return i * 7 + (i >> 8);
@@ -78,7 +78,7 @@ static void segment(u32 from, u32 len, bool fin)
 	tcp_data_queue(sk, skb);
 }
 
-/* Frees the bytes that a reader would get, and returns their number. */
+/* Checks and frees the data in the receive queue, as a reader would; returns the number of bytes read so far. */
 static u32 read_all(void)
 {
 	struct sk_buff *skb;
@@ -109,7 +109,7 @@ static void test_any_order_any_cut(void **state)
 			if (n % 50 == 49)
 				assert_int_equal(read_all(), tp.rcv_nxt - ISS);
 		}
-		/* The rest, from the last to the first. */
+		/* Send the whole stream backwards, which fills the remaining gaps. */
 		for (u32 from = STREAM; from > 0; from -= 100)
 			segment(from - 100, 100, false);
 		assert_int_equal(tp.rcv_nxt, ISS + STREAM);
@@ -138,11 +138,11 @@ static void test_fin_from_ahead(void **state)
 static void test_packets_are_bounded(void **state)
 {
 	(void)state;
-	/* Every second byte: nothing can merge. */
+	/* Send every second byte, so that no segments can merge. */
 	for (u32 i = 0; i < TCP_OFO_PACKETS_MAX + 50; i++)
 		segment(10 + 2 * i, 1, false);
 	assert_int_equal(tp.ofo_count, TCP_OFO_PACKETS_MAX);
-	/* A nearer one still comes in, and the farthest goes. */
+	/* A segment nearer to rcv_nxt is accepted; the farthest one is dropped for it. */
 	segment(5, 1, false);
 	assert_int_equal(tp.ofo_count, TCP_OFO_PACKETS_MAX);
 	assert_int_equal(TCP_SKB_CB(rb_to_skb(rb_first(&tp.out_of_order_queue)))->seq, ISS + 5);
@@ -164,7 +164,7 @@ static void test_memory_is_bounded(void **state)
 	free_all();
 }
 
-/* While memory is short, a socket keeps only an equal share of a quarter of memory, not its whole buffer. */
+/* While memory is short, the queue may fill only an equal share of a quarter of memory, not the whole buffer. */
 static void test_share_when_memory_is_short(void **state)
 {
 	u64 share = 64 << 10;
@@ -176,7 +176,7 @@ static void test_share_when_memory_is_short(void **state)
 	for (u32 i = 0; i < 1000; i++)
 		segment(10 + 2 * i, 1, false);
 	assert_int_equal(tp.ofo_count, 1000);
-	/* Take so many pages that the pages of the dropped segments do not end the shortage. */
+	/* Allocate so many pages that dropping segments does not end the shortage. */
 	while (nr_free_pages() >= nr_total_pages() / 16 - 256) {
 		page = alloc_pages(GFP_ATOMIC, 0);
 		assert_non_null(page);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options of a header: every malformed one, every order, and options that only a SYN may have.
+ * Parsing the options of a TCP header: malformed options, options in any order, and options that only a
+ * SYN may carry.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -28,7 +29,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A header with these options, padded with EOL; the buffer ends where the header does. */
+/* Makes a header with @options, padded with EOL.  Its buffer ends with the header, so the sanitizer sees an overrun. */
 static void header(bool syn, const void *options, unsigned int len)
 {
 	unsigned int doff = (sizeof(struct tcphdr) + len + 3) / 4;
@@ -58,7 +59,7 @@ static void test_options_of_a_syn(void **state)
 	assert_true(opt.saw_tstamp && opt.wscale_ok);
 	assert_int_equal(opt.rcv_tsval, 0x01020304);
 	assert_int_equal(opt.snd_wscale, 7);
-	/* Not negotiated while it is not used. */
+	/* SACK-permitted is ignored, because opt does not offer SACK. */
 	assert_false(opt.sack_ok);
 }
 
@@ -84,7 +85,7 @@ static void test_only_a_syn_negotiates(void **state)
 	assert_true(tcp_parse_options(skb, &opt, false));
 	assert_int_equal(opt.mss_clamp, TCP_MSS_DEFAULT);
 	assert_false(opt.wscale_ok);
-	/* A timestamp that was not negotiated is none. */
+	/* A timestamp is ignored if timestamps were not negotiated. */
 	HEADER(false, 8, 10, 1, 1, 1, 1, 2, 2, 2, 2, 1, 1);
 	assert_true(tcp_parse_options(skb, &opt, true));
 	assert_false(opt.saw_tstamp);
@@ -98,22 +99,23 @@ static void test_malformed(void **state)
 	(void)state;
 	HEADER(true, 1, 1, 1, 2); /* a kind without a length */
 	assert_false(tcp_parse_options(skb, &opt, false));
-	HEADER(true, 9, 0, 1, 1); /* a length that would loop for ever */
+	HEADER(true, 9, 0, 1, 1); /* length 0: a careless parser would loop for ever */
 	assert_false(tcp_parse_options(skb, &opt, false));
 	HEADER(true, 9, 1, 1, 1);
 	assert_false(tcp_parse_options(skb, &opt, false));
-	HEADER(true, 8, 10, 1, 1, 1, 1, 2, 2); /* reaches out of the header */
+	/* the option is longer than the rest of the header */
+	HEADER(true, 8, 10, 1, 1, 1, 1, 2, 2);
 	assert_false(tcp_parse_options(skb, &opt, false));
 	assert_false(opt.saw_tstamp);
-	/* Known kinds of a wrong length are skipped, and the following options count. */
+	/* Known options of a wrong length are skipped; the options after them are parsed. */
 	HEADER(true, 2, 3, 9, 3, 4, 9, 9, 8, 4, 9, 9, 253, 5, 1, 2, 3, 2, 4, 0x02, 0x00, 0, 3, 3,
 	       5);
 	assert_true(tcp_parse_options(skb, &opt, false));
 	assert_int_equal(opt.mss_clamp, 512);
-	assert_false(opt.wscale_ok || opt.saw_tstamp); /* behind EOL there is nothing */
+	assert_false(opt.wscale_ok || opt.saw_tstamp); /* options after EOL are ignored */
 }
 
-/* Random bytes: no byte outside of the header is read (the sanitizer checks). */
+/* Random bytes as options: the sanitizer checks that no byte outside of the header is read. */
 static void test_random_bytes(void **state)
 {
 	u8 bytes[MAX_TCP_OPTION_SPACE];
@@ -143,7 +145,7 @@ static void test_echo_is_unshifted(void **state)
 	assert_true(tcp_fast_parse_options(skb, &tp));
 	assert_int_equal(tp.rx_opt.rcv_tsval, 7);
 	assert_int_equal(tp.rx_opt.rcv_tsecr, 50);
-	/* 0 is "no echo", not a time. */
+	/* A timestamp echo of 0 means "no echo", so tsoffset is not subtracted. */
 	HEADER(false, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 1);
 	assert_true(tcp_fast_parse_options(skb, &tp));
 	assert_int_equal(tp.rx_opt.rcv_tsecr, 0);

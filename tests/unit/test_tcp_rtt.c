@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The round-trip estimator against RFC 6298: the first sample, convergence, the floor, the ceiling;
- * timestamps where a retransmission makes send times ambiguous; the effect of a forged echo.
+ * The round-trip estimator against RFC 6298: the first sample, convergence, the minimum and maximum RTO;
+ * timestamps instead of send times when a retransmission makes these ambiguous; forged timestamp echoes.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -23,7 +23,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* One round trip of @us, with @bytes acknowledged. */
+/* Simulates an ACK for @bytes after a round trip of @us microseconds. */
 static void round_trip(long us, u32 bytes)
 {
 	tp.snd_nxt += bytes;
@@ -103,7 +103,7 @@ static void test_timestamp_where_send_times_say_nothing(void **state)
 
 	tp.rx_opt.saw_tstamp = 1;
 	tp.rx_opt.rcv_tsecr = tcp_time_stamp(&tp) - 30;
-	/* An ACK that acknowledges nothing measures nothing. */
+	/* An ACK that acknowledges no new data gives no sample. */
 	assert_false(tcp_ack_update_rtt(sk, 0, -1));
 	inet_csk(sk)->icsk_backoff = 3;
 	assert_true(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1));

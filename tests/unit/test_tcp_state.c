@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The legal transitions of states: the arrows of RFC 9293's figure 5, and no others; any other is a
- * bug of ours and ends in a panic that names both states.
+ * tcp_set_state() allows the state transitions of RFC 9293's figure 5.  Any other transition is a bug of
+ * the kernel and panics with a message that names both states.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -23,8 +23,8 @@ static void unhash(struct sock *s)
 static struct proto prot = {.unhash = unhash};
 
 /*
- * Transitions by the application and by the peer; a reset or a timeout (to CLOSE) is legal in every
- * state.
+ * Legal transitions, with the event that causes each.  Not listed: in every state a reset or a timeout may
+ * lead to CLOSE.
  */
 static const struct {
 	int from, to;
@@ -65,7 +65,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Must be the first panic of the program: later ones only print that there was one before. */
+/* Must be the first panic of the program: a later one prints only "panic within panic". */
 static void test_a_panic_names_both(void **state)
 {
 	(void)state;
@@ -80,7 +80,7 @@ static void test_the_arrows(void **state)
 	(void)state;
 	for (int from = TCP_ESTABLISHED; from <= TCP_CLOSING; from++) {
 		for (int to = TCP_ESTABLISHED; to <= TCP_NEW_SYN_RECV; to++) {
-			/* The same state is no transition; a TIME_WAIT is another object. */
+			/* A TIME_WAIT is an object of another type, which has no transitions. */
 			if (from == to || from == TCP_TIME_WAIT)
 				continue;
 			sk->sk_state = from;
@@ -104,8 +104,8 @@ static void test_names(void **state)
 }
 
 /*
- * Linux's tcpCurrEstab leaves CLOSE_WAIT out (RFC 4022 does not); tcpEstabResets counts resets
- * there.
+ * As on Linux, tcpCurrEstab does not count connections in CLOSE_WAIT (RFC 4022 would); tcpEstabResets does
+ * count a reset in that state.
  */
 static void test_counters(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows and sizes: the window of a SYN; an offer is never taken back, and moves by whole
- * segments; no peer and no ICMP error can force tiny segments.
+ * Receive windows and segment sizes: the window of a SYN; the right edge of the window never moves back
+ * and moves by whole segments; neither a peer nor an ICMP error can force tiny segments.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -43,7 +43,7 @@ static void test_initial_window(void **state)
 	assert_int_equal(scale, 7); /* reaches SOCK_RMEM_MAX */
 	assert_int_equal(
 		wnd,
-		64240); /* as measured of Linux 6.18: 44 segments, 65536 as far as they reach */
+		64240); /* as measured on Linux 6.18: 44 whole segments fit into 65,536 bytes */
 	assert_int_equal(clamp, 65535u << 7);
 
 	clamp = 0;
@@ -51,13 +51,13 @@ static void test_initial_window(void **state)
 	assert_int_equal(scale, 0);
 	assert_int_equal(clamp, 65535);
 
-	/* The application's limit decides the scale too. */
+	/* The application's limit (TCP_WINDOW_CLAMP) also limits the window scale. */
 	clamp = 10000;
 	tcp_select_initial_window(65536, MSS, &wnd, &clamp, 1, &scale);
 	assert_int_equal(scale, 0);
 	assert_int_equal(wnd, 10000 - 10000 % MSS);
 
-	/* RFC 7323 2.2: a SYN's window is not scaled, however much the buffer has. */
+	/* RFC 7323 2.2: the window of a SYN is not scaled, so it is 65,535 at most. */
 	clamp = 0;
 	tcp_select_initial_window(1 << 20, 40000, &wnd, &clamp, 1, &scale);
 	assert_int_equal(wnd, 65535);
@@ -76,7 +76,7 @@ static void test_the_offer_is_never_taken_back(void **state)
 	assert_int_equal(tcp_select_window(sk), 65536 >> 7);
 	edge = tp.rcv_wup + tp.rcv_wnd;
 
-	/* Data fills the buffer, and no thread reads. */
+	/* Data arrives and fills the buffer, because no thread reads. */
 	for (int i = 1; i <= 60; i++) {
 		tp.rcv_nxt += 1000;
 		atomic_set(&sk->sk_rmem_alloc, i * 2200);
@@ -84,12 +84,12 @@ static void test_the_offer_is_never_taken_back(void **state)
 		assert_false(before(tp.rcv_wup + tp.rcv_wnd, edge));
 		edge = tp.rcv_wup + tp.rcv_wnd;
 	}
-	/* The window becomes zero only when the peer has used all that was offered. */
+	/* The window becomes zero only when the peer has used the whole offered window. */
 	tp.rcv_nxt = edge;
 	assert_int_equal(tcp_select_window(sk), 0);
 	assert_int_equal(tp.rcv_wnd, 0);
 
-	/* A little room does not open the window again; half of the buffer does. */
+	/* A little free space does not open the window again; half of the buffer does. */
 	atomic_set(&sk->sk_rmem_alloc, sk->sk_rcvbuf - 2 * (65536 / 16 - 200));
 	assert_int_equal(tcp_select_window(sk), 0);
 	atomic_set(&sk->sk_rmem_alloc, sk->sk_rcvbuf / 2);
@@ -105,10 +105,10 @@ static void test_unscaled_window_moves_by_segments(void **state)
 	first = tcp_select_window(sk);
 	assert_int_equal(first % MSS, 0);
 	assert_in_range(first, 30000 - MSS, 30000);
-	/* A few bytes less are free: the right edge does not move. */
+	/* When slightly less space is free, the right edge stays where it was. */
 	tp.rcv_ssthresh = 29990;
 	assert_int_equal(tcp_select_window(sk), first);
-	/* Never more than 16 bits hold. */
+	/* An unscaled window is limited to 16 bits. */
 	tp.rcv_ssthresh = 1 << 20;
 	sk->sk_rcvbuf = 1 << 20;
 	assert_int_equal(tcp_select_window(sk), 65535);
@@ -124,8 +124,8 @@ static void test_no_crumbs(void **state)
 	assert_int_equal(tcp_mtu_to_mss(sk, 1500), TCP_MIN_SND_MSS - TCPOLEN_TSTAMP_ALIGNED);
 	tp.rx_opt.mss_clamp = 1460;
 	/*
-	 * A link that carries less than the minimum segment: the largest that fits (RFC 791: 68
-	 * bytes always do).
+	 * If the MTU is too small for the minimum segment, the MSS is the largest that fits.  An MTU
+	 * below 68 counts as 68, which every link must carry (RFC 791).
 	 */
 	assert_int_equal(tcp_mtu_to_mss(sk, 100), 100 - 40 - TCPOLEN_TSTAMP_ALIGNED);
 	assert_int_equal(tcp_mtu_to_mss(sk, 87), 87 - 40 - TCPOLEN_TSTAMP_ALIGNED);
@@ -147,14 +147,14 @@ static void test_half_of_the_largest_window(void **state)
 	assert_int_equal(tcp_sync_mss(sk, 1500), 300);
 	tp.max_window = 1;
 	assert_int_equal(tcp_sync_mss(sk, 1500), 48);
-	assert_int_equal(tcp_sync_mss(sk, 68), 28); /* and never more than fits */
+	assert_int_equal(tcp_sync_mss(sk, 68), 28); /* the MTU still limits the minimum of 48 */
 	tp.max_window = 65535;
 	assert_int_equal(tcp_sync_mss(sk, 1500), 1460);
 }
 
 static void test_advertised_mss(void **state)
 {
-	/* The path's MTU does not count. */
+	/* The path MTU (600) must not affect the advertised MSS. */
 	struct dst_entry dst = {.mtu = 600, .advmss = 1460};
 
 	(void)state;

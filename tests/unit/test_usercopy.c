@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's hal_copy_user(), played in a process: SIGSEGV stands for the page fault, and its
- * handler looks into the same exception table.  For every length and every place of a hole: the
- * number of uncopied bytes is exact, no other byte was changed, the vector registers are unchanged.
+ * Runs the machine's hal_copy_user() in a process: SIGSEGV replaces the page fault, and its handler
+ * searches the same exception table.  For every length and every position of an unmapped page, the
+ * returned number of uncopied bytes must be exact, and no other byte and no vector register may change.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -17,11 +17,11 @@
 #include <cmocka.h>
 
 #define PAGE 4096
-#define LONG 700 /* beyond the length where vectors begin, and several groups of them */
+#define LONG 700 /* bytes: enough for the loop with vector registers to run several times */
 
 size_t hal_copy_user(void *dst, const void *src, size_t n);
 
-/* kernel/x86/usercopy.S: both are distances from themselves. */
+/* As in kernel/x86/usercopy.S: each field is the distance from its own address to the code address. */
 struct extable_entry {
 	int32_t fault, fixup;
 };
@@ -40,10 +40,10 @@ static void page_fault(int sig, siginfo_t *info, void *context)
 			return;
 		}
 	}
-	abort(); /* an access that the table does not know */
+	abort(); /* the faulting instruction is not in the table */
 }
 
-/* Two pages, of which the second can't be reached. */
+/* Maps two pages, the second without access rights. */
 static uint8_t *ground(void)
 {
 	uint8_t *p =
@@ -58,7 +58,7 @@ struct vectors {
 	_Alignas(16) uint8_t xmm[4][16];
 };
 
-/* The call, with values of ours in the registers that it borrows. */
+/* Calls hal_copy_user() with known values in the vector registers that it uses, and checks that it restores them. */
 static size_t copy(void *dst, const void *src, size_t n)
 {
 	struct vectors before, after;
@@ -81,7 +81,7 @@ static size_t copy(void *dst, const void *src, size_t n)
 
 static uint8_t *from, *to;
 
-/* @reach bytes of the source and @room of the destination can be reached. */
+/* Copies @n bytes, of which @reach bytes of the source and @room bytes of the destination are accessible. */
 static void try_one(size_t n, size_t reach, size_t room)
 {
 	const uint8_t *src = from + PAGE - reach;
@@ -101,7 +101,7 @@ static void try_one(size_t n, size_t reach, size_t room)
 	}
 }
 
-/* In each test anew: cmocka puts its own handler there before it. */
+/* Each test must install the handler, because cmocka installs its own before each test. */
 static void take_faults(void)
 {
 	struct sigaction action = {.sa_sigaction = page_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
@@ -114,7 +114,7 @@ static void every_length_is_copied(void **state)
 	take_faults();
 	for (size_t n = 0; n <= LONG; n++) {
 		try_one(n, n + 5, n + 3); /* both unaligned, differently */
-		try_one(n, n, n);         /* to the last byte before the hole */
+		try_one(n, n, n);         /* up to the last accessible byte */
 	}
 }
 

@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net on a device of before virtio 1.0: 32 feature bits and no FEATURES_OK, queues in one piece,
- * a header of ten bytes unless receive buffers merge, and in a descriptor of its own without ANY_LAYOUT.
+ * virtio_net on a legacy device, from before virtio 1.0.  Such a device has 32 feature bits and no
+ * FEATURES_OK, and queues that are contiguous in memory.  The packet header has ten bytes, or twelve with
+ * MRG_RXBUF; without ANY_LAYOUT it is in a descriptor of its own.
  *
- * As test_virtio_net.c: everything comes back from the model, which computes the queues' layout from
- * their page alone (virtio 1.1, 2.6.2) and panics on what the legacy sections forbid.
+ * As in test_virtio_net.c, each frame must come back from the reflecting kernel.  The model computes the
+ * layout of a queue from its page number (virtio 1.1, 2.6.2) and panics on anything that the legacy
+ * sections forbid.
  */
 #include "tests/unit/reflector.h"
 
 #define ANY_LAYOUT (1ULL << VIRTIO_F_ANY_LAYOUT)
 
-enum { MMIO = 1, PCI }; /* the model's option: may the driver choose a queue's size? */
+/* Values of the model's option "legacy": with PCI the device fixes the size of a queue. */
+enum { MMIO = 1, PCI };
 
 static const u64 feature_sets[] = {
-	MODEL_FEATURES_ALL,                             /* twelve bytes */
-	MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF),         /* ten */
-	MODEL_FEATURES_DEFAULT & ~ANY_LAYOUT,           /* ten, apart; MRG_RXBUF is not taken */
-	MODEL_FEATURES_ALL & ~(ANY_LAYOUT | EVENT_IDX), /* nor GUEST_TSO4, which needs it */
-	F(MAC) | F(STATUS),                             /* QEMU 0.10 */
+	MODEL_FEATURES_ALL,                     /* header of twelve bytes */
+	MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF), /* header of ten bytes */
+	/* separate header of ten bytes; driver refuses MRG_RXBUF */
+	MODEL_FEATURES_DEFAULT & ~ANY_LAYOUT,
+	/* driver refuses MRG_RXBUF, and GUEST_TSO4, which needs it */
+	MODEL_FEATURES_ALL & ~(ANY_LAYOUT | EVENT_IDX),
+	F(MAC) | F(STATUS), /* the features of QEMU 0.10 */
 };
 
 static void everything_comes_back(u64 features, u64 kind)
@@ -70,8 +75,8 @@ static const enum virtio_model_lie lies[] = {
 };
 
 /*
- * One lie, on the receive queue: at most one packet is lost, or the device is shut down
- * permanently.
+ * The model reports one false value on the receive queue: at most one packet is lost, or the driver shuts
+ * the device down permanently.
  */
 static void liar(u64 features, u64 lie)
 {

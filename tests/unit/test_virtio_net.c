@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net between the device model and net/core, without IP: a frame with EtherType 88b5 is sent
- * back to its sender, by each method of sending a packet.
+ * virtio_net between the device model and net/core, without IP: the kernel sends each frame with
+ * EtherType 88b5 back to its sender, in one of several ways (enum reflection).
  *
- * Each case boots a kernel of its own in a child process (there is one boot in a life), under the
- * sanitizers, with interrupts where the seed says.  The model panics on anything that the virtio
- * text forbids, and does not look at a ring without the doorbell that it asked for; so "everything
- * comes back" says that no wake-up was lost, and "as many objects as before" that nothing leaked.
+ * Each case boots a kernel in a child process, because a process can boot only once, under the
+ * sanitizers; the seed determines where interrupts arrive.  The model panics on anything that the virtio
+ * specification forbids, and reads a ring only after a doorbell that it asked for.  Therefore, if every
+ * frame comes back, no wake-up was lost; if as many objects are alive as before, nothing leaked.
  */
 #include "tests/unit/reflector.h"
 
@@ -18,9 +18,10 @@ static const u64 feature_sets[] = {
 	MODEL_FEATURES_ALL,
 	MODEL_FEATURES_DEFAULT,
 	MODEL_FEATURES_DEFAULT & ~EVENT_IDX,
-	F(MAC) | F(STATUS),                       /* the least that a device has */
-	F(MAC) | F(MRG_RXBUF) | EVENT_IDX,        /* QEMU's user network */
-	F(HOST_TSO4) | F(GUEST_TSO4) | EVENT_IDX, /* without what they need: not taken */
+	F(MAC) | F(STATUS),                /* the fewest features of a real device */
+	F(MAC) | F(MRG_RXBUF) | EVENT_IDX, /* QEMU's user network */
+	/* TSO without the features it needs: the driver refuses it */
+	F(HOST_TSO4) | F(GUEST_TSO4) | EVENT_IDX,
 };
 
 static void everything_comes_back(u64 features, u64 ring)
@@ -47,7 +48,7 @@ static void test_small_rings(void **state)
 		in_child(everything_comes_back, MODEL_FEATURES_DEFAULT, ring);
 }
 
-/* The drop reason of a lie about one packet. */
+/* The drop reason for each false value that concerns one packet only. */
 static const enum skb_drop_reason packet_lies[MODEL_LIES] = {
 	[MODEL_LIE_EMPTY] = SKB_DROP_REASON_DEV_BAD_LENGTH,
 	[MODEL_LIE_SHORT] = SKB_DROP_REASON_DEV_BAD_LENGTH,
@@ -61,7 +62,7 @@ static const enum skb_drop_reason packet_lies[MODEL_LIES] = {
 	[MODEL_LIE_GSO_SIZE] = SKB_DROP_REASON_DEV_BAD_HEADER,
 };
 
-/* An impossible report: about the rings, or that the device needs a reset. */
+/* Returns true for a lie that makes the driver shut the device down: a broken ring, or "device needs reset". */
 static bool is_fatal(u64 lie)
 {
 	return lie <= MODEL_LIE_USED_IDX || lie == MODEL_LIE_NEEDS_RESET ||
@@ -71,7 +72,7 @@ static bool is_fatal(u64 lie)
 static void liar(u64 features, u64 lie)
 {
 	bool harmless = lie == MODEL_LIE_INTERRUPT || lie == MODEL_LIE_HINTS;
-	/* An index that goes back is known as one where nothing else was used meanwhile. */
+	/* The driver detects a used index that goes back only if no other buffer is used meanwhile: tell it on RX. */
 	u32 queue = is_fatal(lie) && lie != MODEL_LIE_USED_BACK ? lie % 2 : VIRTNET_RXQ;
 
 	boot(features, 256);
@@ -83,9 +84,7 @@ static void liar(u64 features, u64 lie)
 		take_all();
 	}
 	if (is_fatal(lie)) {
-		/*
-		 * Reset, link down, all buffers returned; packets sent now are dropped and counted.
-		 */
+		/* The driver has reset the device (the first reset was at its start) and set the link down. */
 		CHECK(virtio_model_stat("resets") == 2);
 		CHECK(!netif_carrier_ok(eth0()));
 	} else {
@@ -106,12 +105,13 @@ static void test_liars(void **state)
 }
 
 /*
- * Any lie at any time, the cable out and in, for some hundred rounds.  If no lie was fatal all works
- * on; in any case everything is home after a reset.
+ * The model tells random lies at random times and switches the link, for 150 rounds.  If no lie was fatal,
+ * the device still works afterwards; in any case all buffers are returned after a reset.
  */
 static void lies_at_random(u64 features, u64 lies_seed)
 {
-	bool murky = false; /* it may keep buffers without a trace */
+	/* a lie was told after which buffers may stay with the device unnoticed */
+	bool murky = false;
 
 	sn_set("shuffle", lies_seed & 1);
 	boot(features, 64);
@@ -152,7 +152,7 @@ static void test_lies_at_random(void **state)
 		in_child(lies_at_random, feature_sets[s % 3], s + 1000 * seed);
 }
 
-/* Each field of the header random: a packet, or a counted error, and no buffer is lost. */
+/* Received packets have random virtio headers: each packet is delivered or counted as an error; no buffer leaks. */
 static void headers_at_random(u64 features, u64 arg)
 {
 	static u8 frame[ETH_HLEN + 20000];
@@ -184,7 +184,7 @@ static void test_headers_at_random(void **state)
 		in_child(headers_at_random, feature_sets[i], 0);
 }
 
-/* Interrupts without work, ten thousand of each: counted, and no soft interrupt is spent on them. */
+/* Ten thousand spurious interrupts of each queue are counted but raise no softirq. */
 static void storm(u64 features, u64 arg)
 {
 	const struct virtnet_info *vi;
@@ -201,7 +201,7 @@ static void storm(u64 features, u64 arg)
 	}
 	CHECK(softirq_count[NET_RX_SOFTIRQ] == polls);
 	CHECK(vi->rx->interrupts + vi->tx->interrupts == interrupts + 20000);
-	/* Changes of configuration that change nothing: one look for all of a jiffy. */
+	/* After configuration interrupts, the driver reads the configuration once per jiffy at most. */
 	timers = softirq_count[TIMER_SOFTIRQ];
 	for (int i = 0; i < 10000; i++) {
 		virtio_model_set_link(true);
@@ -220,7 +220,7 @@ static void test_storm(void **state)
 	in_child(storm, MODEL_FEATURES_DEFAULT & ~EVENT_IDX, 0);
 }
 
-/* Batches of every size from one to the ring's, there and back, until all four indices have wrapped. */
+/* Sends batches of 1 to 256 frames (the ring's size) back and forth until all four ring indices have wrapped. */
 static void batches(u64 features, u64 shuffle)
 {
 	const struct virtnet_info *vi;
@@ -255,7 +255,7 @@ static void test_batches(void **state)
 	}
 }
 
-/* Large packets over many buffers, and packets in many pieces, where buffers are used in any order. */
+/* The device uses buffers in random order, also the buffers of large received packets and of fragmented sent ones. */
 static void any_order(u64 features, u64 ring)
 {
 	sn_set("shuffle", 1);
@@ -270,9 +270,12 @@ static void test_any_order(void **state)
 
 /* ---- a device that does not come up -------------------------------------------------------------- */
 
-static u64 *alive; /* of the last child: shared with it */
+static u64 *alive; /* number of live objects in the last child; in memory shared with it */
 
-/* Option @what is set: no device, nothing kept of it, and the device was told. */
+/*
+ * With the model's option @option set to @value, there must be no network device, no leaked object, and the
+ * driver must have left @status in the device.
+ */
 static void no_device(const char *option, u64 value, u8 status)
 {
 	sn_set(option, value);
@@ -294,7 +297,7 @@ static void none_there(u64 features, u64 arg)
 
 static void no_queue(u64 features, u64 size)
 {
-	/* With one buffer there are rings; they are taken back by a reset. */
+	/* With queues of one buffer, the driver creates them before it fails, and undoes that with a reset. */
 	no_device("queue_size", size,
 		  size ? VIRTIO_STATUS_FAILED
 		       : VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
@@ -317,7 +320,7 @@ static void test_no_device(void **state)
 	without = *alive;
 	in_child(no_queue, 0, 0);
 	assert_int_equal(*alive, without);
-	in_child(no_queue, 0, 1); /* a packet is a header and a frame: two at least */
+	in_child(no_queue, 0, 1); /* too small: header and data of a packet need two descriptors */
 	assert_int_equal(*alive, without);
 	in_child(features_withdrawn, 0, 0);
 	assert_int_equal(*alive, without);
@@ -345,7 +348,7 @@ static void test_odd_rings(void **state)
 		in_child(odd_ring, MODEL_FEATURES_DEFAULT, rings[i]);
 }
 
-/* An MTU that is none is not taken, one beyond our buffers is cut. */
+/* An MTU of the device below IPv4's minimum of 68 is ignored; one above 9000 is reduced to that. */
 static void odd_mtu(u64 features, u64 mtu)
 {
 	sn_set("mtu", mtu);
@@ -377,8 +380,8 @@ static void link_changes(u64 features, u64 arg)
 		bursts(5, false);
 	}
 	/*
-	 * Faster than the kernel reads it, and with packets in flight: frames that come without a
-	 * link are lost.
+	 * The link changes faster than the kernel reads its state, with packets in flight: frames that
+	 * arrive while the link is down may be lost, nothing else.
 	 */
 	for (int i = 0; i < 2000; i++) {
 		put(CLONED, 600);
@@ -398,7 +401,7 @@ static void test_link_changes(void **state)
 	in_child(link_changes, MODEL_FEATURES_DEFAULT, 0);
 }
 
-/* With GUEST_TSO4 a packet of 64 KiB goes over many buffers and arrives as one. */
+/* With GUEST_TSO4 a packet of 64 KiB is received in many buffers and delivered as one packet. */
 static void large_receive(u64 features, u64 arg)
 {
 	static u8 frame[ETH_HLEN + 65535];
@@ -418,7 +421,7 @@ static void large_receive(u64 features, u64 arg)
 		CHECK(eth0()->stats.rx_packets == packets + 1);
 	}
 	CHECK(eth0()->stats.rx_errors == 0);
-	/* The same without a word of segmentation is no frame of this link. */
+	/* Without a GSO type in its header, a packet longer than the link's MTU is an error. */
 	header[0] = header[1] = 0;
 	CHECK(virtio_model_rx_header(header, frame, 30000));
 	step(1);
@@ -433,8 +436,8 @@ static void test_large_receive(void **state)
 }
 
 /*
- * No page is left when buffers must be replaced: packets are dropped and counted, their buffers go back, and
- * the ring is as full as ever when there is memory again.
+ * No page is free when the driver must replace received buffers: it drops and counts those packets and gives
+ * their buffers back to the device, so the ring stays full.
  */
 static void memory_runs_out(u64 features, u64 arg)
 {
@@ -474,8 +477,8 @@ static void test_memory_runs_out(void **state)
 }
 
 /*
- * No page for any receive buffer: a device that has no buffer to use never interrupts, so that only the timer can
- * fill the ring, once there is memory.
+ * When the device is opened, no page is free for any receive buffer.  A device without buffers never
+ * interrupts, so only the driver's timer can fill the ring later, when there is memory.
  */
 static void empty_ring(u64 features, u64 arg)
 {

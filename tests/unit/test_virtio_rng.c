@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio-rng against a device that does not do as it should.  No code waits for its answer, so
- * whatever it does, the boot goes on and random numbers are available; a length beyond the buffer
- * is not accepted.
+ * virtio-rng on a device that violates the specification.  The kernel never waits for the device, so the
+ * boot continues and random numbers are available in any case.  A reported length beyond the buffer must
+ * be refused.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -88,9 +88,7 @@ static int probe(void)
 	return virtio_probe(&device);
 }
 
-/*
- * The driver is never removed, as on the machine: its buffers are taken back here, after a reset.
- */
+/* Frees the driver's memory after a reset of the device: the driver itself has no function to remove it. */
 static void forget(void)
 {
 	set_status(&device, 0);
@@ -99,7 +97,7 @@ static void forget(void)
 	kfree(device.priv);
 }
 
-/* The device has finished: its report goes into the used ring, then its interrupt comes. */
+/* Simulates the device: puts (@id, @len) into the used ring and raises the queue's interrupt. */
 static void answer(u32 id, u32 len)
 {
 	queue->used->ring[queue->used->idx % queue->num] = (struct vring_used_elem){id, len};
@@ -130,9 +128,9 @@ static void test_written_bytes_are_taken_once(void **state)
 	memset(lent(), 0xa5, VIRTIO_RNG_BYTES);
 	answer(queue->avail->ring[0], VIRTIO_RNG_BYTES);
 	assert_non_null(strstr(unit_console(), " bytes of seed from the host"));
-	/* A secret is not left where it was. */
+	/* The seed is secret, so its buffer has been cleared. */
 	assert_memory_equal(lent(), none, VIRTIO_RNG_BYTES);
-	/* The same buffer again: it was not lent a second time. */
+	/* The device returns the buffer again, although it was given only once: the queue is broken. */
 	unit_console_clear();
 	answer(queue->avail->ring[0], VIRTIO_RNG_BYTES);
 	assert_null(strstr(unit_console(), "seed from the host"));
@@ -151,7 +149,7 @@ static void test_no_bytes(void **state)
 	forget();
 }
 
-/* Bytes beyond the buffer would be other data (or unmapped memory). */
+/* A length beyond the buffer is refused: the bytes after the buffer are other data or unmapped. */
 static void test_more_bytes_than_were_lent(void **state)
 {
 	static const u32 lengths[] = {VIRTIO_RNG_BYTES + 1, 1 << 20, ~0U};
@@ -187,7 +185,7 @@ static void test_no_answer_and_interrupts_for_nothing(void **state)
 	forget();
 }
 
-/* The probe fails, and sets FAILED in the device's status; that is all. */
+/* Without a queue the probe fails and sets FAILED in the device's status, without other effects. */
 static void test_no_queue(void **state)
 {
 	no_queue = true;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring and its kick decisions, against the device model.
+ * The virtqueue: its ring, and its decisions whether to ring the doorbell, against the device model.
  *
  * Linked from: this file, drivers/virtio/virtqueue.c, drivers/virtio/virtio.c,
- * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  ring_platform.h has the parts of
- * the kernel that the ring needs (pages, interrupts, the log), so that each test controls the
- * machine.
+ * tests/host/virtio_model.c, tests/host/virtio_frame.c, cmocka.  ring_platform.h replaces the parts of
+ * the kernel that the virtqueue calls (pages, interrupts, the log), so that a test controls them.
  *
- * The model looks at a ring only after a doorbell that it asked for, and interrupts only where it was
- * asked to: a lost wake-up, in either direction, is a test that gets fewer buffers than it gave.
+ * The model reads a ring only after a doorbell that it asked for, and interrupts only when the driver
+ * asked for it.  A lost wake-up, in either direction, therefore shows as missing buffers in a test.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,7 +89,7 @@ static void end(void)
 	assert_int_equal(allocations, 0);
 }
 
-/* A packet of @len bytes that carries @number, in @pieces descriptors. */
+/* Adds a packet of 60 bytes that carries @number, split into @pieces descriptors, to the transmit queue. */
 static void give_tx(u32 number, unsigned int pieces)
 {
 	u8 *buf = buffers[number % (RING * 4)];
@@ -125,7 +124,7 @@ static void give_rx(void *buf)
 
 /* ---- batches ----------------------------------------------------------------------------------- */
 
-/* Every batch size up to the ring, one doorbell each, until the indices have wrapped. */
+/* Sends batches of every size that fits the ring, with one kick per batch, @total packets or more. */
 static void tx_batches(u64 features, unsigned int pieces, unsigned int total)
 {
 	u32 number = 0, len;
@@ -168,8 +167,8 @@ static void test_tx_batches_flags(void **state)
 }
 
 /*
- * The receive side as a driver fills it: all at first, then whenever @missing buffers are gone, in
- * one batch.  The wire is always faster, so that the device runs dry each time.
+ * Fills the receive queue as a driver does: completely at first, then @missing buffers in one batch.
+ * Frames arrive until the device has no buffer left, each time.
  */
 static void rx_refills(u64 features, unsigned int missing)
 {
@@ -202,8 +201,8 @@ static void rx_refills(u64 features, unsigned int missing)
 }
 
 /*
- * Receive batches of every size from one to the ring's, many times, so that the indices wrap: the
- * device fills them, in any order if it likes, the driver takes them and gives as many again.
+ * Receives batches of every size from one to the ring's, many times, so that the indices wrap.  With
+ * @shuffle the device uses buffers in random order.  The driver gives each buffer back at once.
  */
 static void rx_batches(u64 features, bool shuffle)
 {
@@ -253,7 +252,7 @@ static void test_rx_refill_every_batch(void **state)
 	}
 }
 
-/* Many adds, some kicks, the device in between at any time: nothing stays behind a last kick. */
+/* Random adds, kicks and runs of the device: after each kick the device can take all packets added before it. */
 static void test_kick_random(void **state)
 {
 	for (unsigned int round = 0; round < 2; round++) {
@@ -287,7 +286,7 @@ static void test_kick_random(void **state)
 	}
 }
 
-/* With EVENT_IDX a doorbell is rung only when the device ran dry: one a batch at most. */
+/* With EVENT_IDX, kicks ring no doorbell while the device still has packets to take. */
 static void test_kick_suppressed_while_device_works(void **state)
 {
 	u64 kicks;
@@ -312,8 +311,8 @@ static void test_kick_suppressed_while_device_works(void **state)
 /* ---- callbacks --------------------------------------------------------------------------------- */
 
 /*
- * If enabling returned true, a callback has come by the time the requested buffer is used; while
- * disabled none comes.
+ * While callbacks are disabled, none comes.  If enabling them returns true, a callback comes when the next
+ * buffer is used, or, if @delayed, before all buffers are used.
  */
 static void callbacks_random(u64 features, bool delayed)
 {
@@ -336,7 +335,7 @@ static void callbacks_random(u64 features, bool delayed)
 		assert_int_equal(callbacks[1], before);
 		armed = delayed ? virtqueue_enable_cb_delayed(tx) : virtqueue_enable_cb(tx);
 		/*
-		 * All buffers were used before enabling: no callback would come, so it must return
+		 * All buffers are already used, so no callback would come later: enabling must return
 		 * false.
 		 */
 		if (used == batch)
@@ -418,7 +417,7 @@ static void lie_breaks(u64 features, u32 lie)
 	assert_true(tx->broken);
 	assert_int_equal(tx->bad_used, 1);
 	assert_int_equal(virtqueue_add(tx, &sg, 1, 0, &sg), -EIO);
-	/* A broken ring must not look like work that is left to do. */
+	/* For a broken queue these must return true: false would tell the caller that buffers are left to process. */
 	assert_true(virtqueue_enable_cb(tx));
 	assert_true(virtqueue_enable_cb_delayed(tx));
 	device->ops->set_status(device, 0);
@@ -436,7 +435,7 @@ static void test_lies_break_the_queue(void **state)
 	}
 }
 
-/* A storm: each is counted, none reaches the driver, and real ones still do. */
+/* Spurious interrupts are counted but call no callback; a real interrupt afterwards still does. */
 static void test_interrupts_for_nothing(void **state)
 {
 	begin(EVENT_IDX, 64);
@@ -453,7 +452,7 @@ static void test_interrupts_for_nothing(void **state)
 	end();
 }
 
-/* A ring of eight was used once, and all of it is with the device again. */
+/* Begins with a ring of eight whose buffers were all used once and are all with the device again. */
 static void second_round(void)
 {
 	u32 len;
@@ -472,8 +471,8 @@ static void second_round(void)
 }
 
 /*
- * More buffers used than given: no entry is accepted, though each names a buffer that the device
- * has.
+ * The used index claims more buffers than the device has: no entry is accepted, even if it names a buffer
+ * that the device has.
  */
 static void test_index_beyond_the_given_buffers(void **state)
 {
@@ -493,9 +492,9 @@ static void test_index_beyond_the_given_buffers(void **state)
 }
 
 /*
- * The index is ahead by one, over an entry from the previous round of the ring: if the device has
- * that buffer again, it is returned too early, and then a second time, which breaks the queue.  No
- * buffer is ever given out twice.
+ * The used index is one too high, so it covers an entry from the previous round of the ring.  If the device
+ * has that entry's buffer again, the driver takes the buffer too early; when the device uses it really, the
+ * queue breaks.  No buffer is returned to the driver twice.
  */
 static void test_entry_of_the_last_round(void **state)
 {
@@ -530,7 +529,7 @@ static int accept_any(struct virtio_device *vdev, struct virtqueue *vq)
 }
 
 /*
- * A device may have the largest possible ring (2.6): the driver uses as much as it can.
+ * A device may offer the largest possible ring (virtio 1.1, 2.6): the driver uses VIRTQ_SIZE_MAX of it.
  *
  * LIMIT(VIRTQ_SIZE_MAX)
  */
@@ -559,8 +558,8 @@ static const struct virtio_transport_ops legacy_ops = {.queue_max_size = as_told
 						       .enable_queue = accept_any};
 
 /*
- * virtio 1.1, 2.6.2: descriptors of 16 bytes at the beginning of a page, behind them the available ring
- * of 6 + 2 * num bytes, and the used ring of 6 + 8 * num at the next multiple of 4096.
+ * The legacy layout (virtio 1.1, 2.6.2): descriptors of 16 bytes at the start of a page, followed by the
+ * available ring of 6 + 2 * num bytes; the used ring of 6 + 8 * num bytes at the next multiple of 4096.
  */
 static void test_legacy_layout(void **state)
 {
@@ -577,14 +576,14 @@ static void test_legacy_layout(void **state)
 		assert_int_equal((uintptr_t)page % 4096, 0);
 		assert_ptr_equal(vq->avail, page + 16 * told_size);
 		assert_ptr_equal(vq->used, page + used);
-		/* The sanitizer knows where the pages end. */
+		/* Write all of it: the sanitizer reports if the allocation is too small. */
 		memset(page, 0, used + 6 + 8 * told_size);
 		virtqueue_destroy(vq);
 		assert_int_equal(allocations, 0);
 	}
 }
 
-/* The device fixes the size: a queue of a size that the driver cannot use is not created. */
+/* A legacy device fixes the size of a queue: with a size that the driver cannot use, no queue is created. */
 static void test_legacy_sizes_that_cannot_be(void **state)
 {
 	static const u16 sizes[] = {0, 3, 1000, VIRTQ_SIZE_MAX + 1, 2 * VIRTQ_SIZE_MAX, 0xffff};
@@ -598,7 +597,10 @@ static void test_legacy_sizes_that_cannot_be(void **state)
 	}
 }
 
-/* Linux's vring_desc_extra (5.14): the table of descriptors is written for the device, and never read back. */
+/*
+ * The device may overwrite the descriptor table, so the driver keeps its own copy of what it needs and never reads
+ * the table back, as Linux does since 5.14 (vring_desc_extra).
+ */
 static void test_descriptors_that_the_device_overwrites(void **state)
 {
 	(void)state;
@@ -618,8 +620,8 @@ static void test_descriptors_that_the_device_overwrites(void **state)
 	end();
 }
 
-/* A device decides how often its configuration is read: the console takes ten lines in five seconds (Linux's
- * printk_ratelimit), all are counted.  LIMIT(LOG_BURST_LINES) LIMIT(LOG_BURST_MS) */
+/* A device can cause any number of failed reads of its configuration: all are counted, but at most ten in five
+ * seconds are logged (as with Linux's printk_ratelimit).  LIMIT(LOG_BURST_LINES) LIMIT(LOG_BURST_MS) */
 static void test_failures_of_the_configuration_are_logged_within_a_limit(void **state)
 {
 	struct virtio_device vdev = {.bus_name = "0000:00:03.0"};
@@ -633,7 +635,7 @@ static void test_failures_of_the_configuration_are_logged_within_a_limit(void **
 	clock_ns += 4999 * NSEC_PER_MSEC;
 	virtio_config_failed(&vdev, 6, "it changed under every read");
 	assert_int_equal(log_lines, 10);
-	/* A new interval: one line says how many were withheld, and the next one follows. */
+	/* In a new interval, one line says how many lines were withheld; then the new line is logged. */
 	clock_ns += NSEC_PER_MSEC;
 	virtio_config_failed(&vdev, 6, "it changed under every read");
 	assert_int_equal(log_lines, 12);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatting: random conversions against the host's C library, and the conversions that only we
- * have.
+ * vsnprintf(): random conversions compared with the host's C library, and the conversions that only the
+ * kernel has.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -11,7 +11,7 @@
 
 static int (*libc_vsnprintf)(char *buf, size_t size, const char *fmt, va_list ap);
 
-/* Formats with both, into buffers of @size, and compares text, length and what lies behind. */
+/* Formats with the kernel and with the C library; compares the text, the returned length and the bytes after @size. */
 static void both(size_t size, const char *fmt, ...)
 {
 	char ours[256], theirs[256];
@@ -77,7 +77,7 @@ static void test_integers_as_libc(void **state)
 		const char *length = lengths[unit_random() % ARRAY_SIZE(lengths)];
 		size_t size = unit_random() % 4 ? 256 : unit_random() % 20;
 
-		/* Flags that are undefined for a conversion are left out. */
+		/* Choose only among flags that are defined for this conversion. */
 		random_flags(fmt, conv == 'd' || conv == 'i' ? "-+ 0" : conv == 'u' ? "-0" : "-#0");
 		end = fmt + strlen(fmt);
 		strscpy(end, length, 8);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting calls of pipes and poll(): system calls submitted to the hosted kernel, with its
- * scheduler, its timers and interrupts where the seed says, but without devices and network.
+ * Calls on pipes and poll() that wait.  They are submitted to a hosted kernel with its scheduler and timers,
+ * but without devices and network; the seed determines where interrupts arrive.
  */
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +86,7 @@ static void step(void)
 		fail_msg("%s", sn_console());
 }
 
-/* The result of a call that must have returned. */
+/* Returns the result of a call, which must have returned already. */
 static s64 result(s64 ticket)
 {
 	s64 res;
@@ -172,7 +172,7 @@ static void test_closing_ends_the_other_side(void **state)
 	assert_int_equal(result(reader), 0);
 	call(__NR_close, fds[0], 0, 0);
 
-	/* The bytes sent before count; the next write gets the error. */
+	/* The waiting write() returns the bytes written before the reader closed; the next write() fails. */
 	open_pipe();
 	writer = submit(__NR_write, fds[1], (long)big, sizeof(big));
 	assert_waits(writer);
@@ -202,7 +202,7 @@ static void test_interrupt_ends_a_wait(void **state)
 	close_pipe();
 }
 
-/* Many readers and writers of one pipe: every byte arrives once, short writes stay whole. */
+/* Many threads read and write one pipe: every byte arrives once, and short writes are not interleaved. */
 static void test_crowd_on_one_pipe(void **state)
 {
 	enum { CROWD = 40, RECORD = 100, ROUNDS = 3000 };
@@ -272,7 +272,7 @@ static void test_poll_wakes_for_its_event(void **state)
 	assert_int_equal(in.revents, POLLIN);
 	assert_int_equal(call(__NR_read, fds[0], (long)big, 10), 1);
 
-	/* The other end goes: POLLHUP comes unasked. */
+	/* When the other end closes, poll() reports POLLHUP even if no event was requested. */
 	in.events = 0;
 	reader = submit(__NR_poll, (long)&in, 1, -1);
 	assert_waits(reader);
@@ -297,7 +297,7 @@ static void test_poll_times_out_and_not_before(void **state)
 	sn_set_clock(start + 60 * MS);
 	assert_int_equal(result(poller), 0);
 	assert_int_equal(pfd.revents, 0);
-	/* No descriptors: a sleep. */
+	/* Without descriptors, poll() just sleeps. */
 	start = sn_clock();
 	poller = submit(__NR_poll, 0, 0, 20);
 	assert_waits(poller);
@@ -317,15 +317,15 @@ static void test_poll_outlives_a_close(void **state)
 	assert_waits(poller);
 	call(__NR_close, fds[0], 0, 0);
 	call(__NR_write, fds[1], (long)"x", 1);
-	/* It was woken, and finds that the number is no longer open. */
+	/* The write woke poll(), which finds that the descriptor is no longer open. */
 	assert_int_equal(result(poller), 1);
 	assert_int_equal(pfd.revents, POLLNVAL);
 	call(__NR_close, fds[1], 0, 0);
 }
 
 /*
- * A file that changes at the worst moment: right after poll() was told that nothing holds and before
- * it sleeps, as an interrupt may do it.  Opened by a system call of this test.
+ * A file that becomes readable just after its poll operation returned "no event" and before poll() sleeps,
+ * as an interrupt may do.  A system call of this test opens it.
  */
 static bool late_changed;
 
@@ -362,7 +362,7 @@ static void test_poll_sees_a_change_before_it_sleeps(void **state)
 	call(__NR_close, pfd.fd, 0, 0);
 }
 
-/* The entry that needs threads to show. */
+/* /proc/threads, which only a kernel with a scheduler has. */
 static void test_proc_threads(void **state)
 {
 	static char text[4096];
@@ -374,7 +374,7 @@ static void test_proc_threads(void **state)
 	text[n] = '\0';
 	assert_non_null(strstr(text, "COMM\n"));
 	assert_non_null(strstr(text, " ksoftirqd"));
-	assert_non_null(strstr(text, " R kernel ")); /* the agent that reads it */
+	assert_non_null(strstr(text, " R kernel ")); /* the thread that executes this read() */
 	call(__NR_close, fd, 0, 0);
 }
 
@@ -395,7 +395,7 @@ static int after_each(void **state)
 {
 	step();
 	assert_int_equal(sn_calls_in_flight(), 0);
-	/* Agents that made the calls have ended, but for one. */
+	/* The threads that executed the calls have ended, except the one that existed before. */
 	assert_int_equal(sn_live_objects(), live_before);
 	assert_int_equal(sn_timers_armed(), timers_before);
 	assert_int_equal(sn_warn_count(), 0);
@@ -408,7 +408,7 @@ static int setup(void **state)
 {
 	int err = sn_boot(seed, "");
 
-	/* The first call makes the table that all share. */
+	/* The first call allocates the descriptor table that all calls share: do it before objects are counted. */
 	return err ? err : (int)call(__NR_poll, 0, 0, 0);
 }
 

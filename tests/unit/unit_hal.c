@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The platform of unit tests; see unit_hal.h.  Implements kernel/hal.h for one stack of an ordinary
- * process.  Called by the kernel under test.
+ * The platform for unit tests; see unit_hal.h.  Implements kernel/hal.h in an ordinary process with one
+ * stack, so there are no threads to switch to.  Called by the kernel code under test.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -42,7 +42,8 @@ void unit_init(void)
 	unit_cpu.self = &unit_cpu;
 	memset(&unit_task, 0, sizeof(unit_task));
 	memcpy(unit_task.comm, "unit", 5);
-	unit_task.slice_end = ~0ULL; /* never over: there is no other thread to run */
+	/* the time slice never ends: there is no other thread to run */
+	unit_task.slice_end = ~0ULL;
 	INIT_LIST_HEAD(&unit_task.all_list);
 	INIT_LIST_HEAD(&unit_task.run_list);
 	this_cpu_block = &unit_cpu;
@@ -62,7 +63,7 @@ void unit_memory(size_t kib, bool separate_objects)
 	arena = aligned_alloc(PAGE_SIZE << MAX_ORDER, arena_size);
 	if (!arena)
 		abort();
-	/* RAM is not clean: as page structures, these bytes would be heads of free blocks. */
+	/* RAM is not zero at boot: read as page structures, these bytes would look like heads of free blocks. */
 	memset(arena, 0x01, arena_size);
 	separate = separate_objects;
 	objects = 0;
@@ -303,7 +304,7 @@ void hal_unpoison(const void *p, size_t size)
 	ASAN_UNPOISON_MEMORY_REGION(p, size);
 }
 
-/* Bytes from @p on that do not fault. */
+/* Returns how many of the @n bytes at @p can be accessed before the first one that faults. */
 static size_t good_bytes(const char *p, size_t n)
 {
 	if (p + n <= bad_start || p >= bad_end)

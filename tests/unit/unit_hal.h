@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A platform for unit tests: the minimum that kernel/hal.h needs on one stack, with settings.
+ * A platform for unit tests: a minimal implementation of kernel/hal.h on one stack, which tests can
+ * control with the functions below.
  *
- * tests/unit/test_*.c are linked with it.  Objects come from slabs, as on the machine, unless a
- * test says otherwise; there is no scheduling, so nothing under test may sleep.  The kernel's end
- * (panic) is caught by assert_panics().
+ * Linked with most tests/unit/test_*.c (see unit.mk).  Objects come from slabs, as on the machine, or are
+ * allocated separately if the test chooses so.  There is no scheduler, so the code under test may not
+ * sleep.  assert_panics() catches a panic.
  */
 #ifndef TESTS_UNIT_UNIT_HAL_H
 #define TESTS_UNIT_UNIT_HAL_H
 
-#include "kernel/types.h" /* before the C library, which undefines what both define */
+#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,39 +19,42 @@
 
 #include <cmocka.h>
 
-/* A CPU and a thread to be current; interrupts on. */
+/* Sets up this CPU and a current thread, with interrupts enabled. */
 void unit_init(void);
-/* The above, and mm_init() over @kib of fresh memory and slab_init(). */
+/*
+ * Calls unit_init(), mm_init() with @kib KiB of new memory, and slab_init().  With @separate_objects each slab object
+ * is a host allocation of its own, so that the sanitizer sees accesses beyond it and after its end.
+ */
 void unit_memory(size_t kib, bool separate_objects);
 
-/* The arena of unit_memory(), and where it lies physically. */
+/* The memory of unit_memory(): its physical address, and its address in this process. */
 #define UNIT_PHYS 0x400000ULL
 char *unit_arena(void);
 
-/* [addr, addr+len) faults in copy_from_user() and copy_to_user(); length 0: nothing does. */
+/* Makes copy_from_user() and copy_to_user() fault in [addr, addr+len); length 0: nowhere. */
 void unit_bad_range(const void *addr, size_t len);
 
 void unit_set_clock(u64 ns);
-/* The console's text since the last unit_console_clear(); NUL-terminated. */
+/* Returns the console's text since the last unit_console_clear(), NUL-terminated. */
 const char *unit_console(void);
 void unit_console_clear(void);
-/*
- * The bytes that it takes from now on (SIZE_MAX: all); how often a byte waited and found no room.
- */
+/* Sets how many more bytes the console accepts; SIZE_MAX: all. */
 void unit_console_room(size_t bytes);
+/* Returns how many bytes waited for room in the console, and were lost. */
 unsigned int unit_console_waits(void);
-u64 unit_console_polls(void); /* of bytes that found no room, since the start */
-/* Typed bytes, for hal_console_getc(). */
+u64 unit_console_polls(void); /* how often the full console was polled for room, since the start */
+/* Types @s on the console: hal_console_getc() returns its bytes. */
 void unit_type(const char *s);
-const char *unit_untyped(void); /* those not taken yet */
-/* Host allocations alive that slab took for separate objects; and how many may still succeed. */
+const char *unit_untyped(void); /* the rest of the typed bytes that the kernel has not read */
+/* Returns the number of separate objects that are allocated from the host. */
 long unit_objects(void);
+/* Makes allocations of separate objects fail after @n more have succeeded; -1: never. */
 void unit_fail_after(long n);
 
 extern sigjmp_buf unit_panic_jump;
 extern bool unit_panic_armed;
 
-/* @statement must end in panic(). */
+/* Fails the test unless @statement calls panic(). */
 #define assert_panics(statement)                                                                   \
 	do {                                                                                       \
 		unit_panic_armed = true;                                                           \
@@ -62,7 +66,7 @@ extern bool unit_panic_armed;
 		unit_panic_armed = false;                                                          \
 	} while (0)
 
-/* A generator of the test's own, so that a run can be repeated. */
+/* Returns a random number; independent of the kernel's generator and the same in every run. */
 u32 unit_random(void);
 
 #endif

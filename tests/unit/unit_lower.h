@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Initialises the kernel without the network, for tests with a kernel_main() of their own: memory,
- * threads and time, files, in init/main.c's order.  Called first thing by kernel_main(), irq off.
+ * Initialises the kernel without the network (memory, threads, time, files) in the order of init/main.c,
+ * for tests that have their own kernel_main().  kernel_main() calls it first, with interrupts off.
  */
 #ifndef TESTS_UNIT_UNIT_LOWER_H
 #define TESTS_UNIT_UNIT_LOWER_H

@@ -42,7 +42,7 @@ static struct net_frame net_out[NET_FRAMES]; /* frames that eth0 sent */
 static unsigned int net_out_count;
 static u64 net_now;
 static bool net_ring_full;
-static unsigned int net_ring_room; /* frames until it is full, 0 = no limit */
+static unsigned int net_ring_room; /* frames that eth0 takes until its ring is full; 0: no limit */
 
 static const u8 net_peer_mac[6] = {0x52, 0x55, 0x0a, 0x00, 0x02, 0x02};
 static const u8 net_my_mac[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
@@ -71,7 +71,7 @@ static netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-/* Lets time pass and timers fire, in steps. */
+/* Advances the clock by @ms milliseconds in steps of 50 at most, and runs the expired timers after each. */
 static inline void net_wait(unsigned int ms)
 {
 	while (ms) {
@@ -86,7 +86,7 @@ static inline void net_wait(unsigned int ms)
 	}
 }
 
-/* The floors up to IPv4, and "lo": no card yet. */
+/* Initialises the layers up to IPv4, and "lo"; there is no Ethernet device yet. */
 static inline void net_boot_floors(void)
 {
 	unit_memory(32768, true);
@@ -103,7 +103,7 @@ static inline void net_boot_floors(void)
 		assert_int_equal(dev_open(loopback_dev()), 0);
 }
 
-/* The next card, whose address ends in @number more than eth0's; not open. */
+/* Registers the next Ethernet device, still closed.  Its MAC address is eth0's with @number added to the last byte. */
 static inline struct net_device *net_card(u8 number)
 {
 	static const struct net_device_ops ops = {.ndo_start_xmit = net_xmit};
@@ -127,7 +127,7 @@ static inline int net_boot(void **state)
 	return 0;
 }
 
-/* Room for a frame of @len bytes in a page fragment, as a driver's receive buffer. */
+/* Returns an empty sk_buff for a frame of @len bytes in a page fragment, as a driver's receive buffers are. */
 static inline struct sk_buff *net_rx_skb(unsigned int len)
 {
 	unsigned int size = SKB_DATA_ALIGN(NET_SKB_PAD + len) + SKB_OVERHEAD;
@@ -142,7 +142,7 @@ static inline struct sk_buff *net_rx_skb(unsigned int len)
 	return skb;
 }
 
-/* A frame as a driver would hand it in. */
+/* Passes a received frame to the network stack, as a driver would. */
 static inline void net_in(const void *frame, unsigned int len)
 {
 	struct sk_buff *skb;
@@ -200,7 +200,7 @@ static inline void net_arp_in(u16 op, const u8 *dest_mac, __be32 sip, const u8 *
 	net_in(frame, sizeof(frame));
 }
 
-/* The peer says who it is. */
+/* The peer sends an ARP request, from which the kernel learns its MAC address. */
 static inline void net_know_peer(void)
 {
 	net_arp_in(ARPOP_REQUEST, NULL, PEER, net_peer_mac, ME);
@@ -232,7 +232,7 @@ static inline u64 net_live(const char *cache)
 	return 0;
 }
 
-/* Each test starts with nothing sent, and ends with no packet alive. */
+/* net_setup() forgets the frames sent so far before each test; net_teardown() checks that no packet leaked. */
 static inline int net_setup(void **state)
 {
 	net_out_count = 0;

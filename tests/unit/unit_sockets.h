@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets over loopback in the hosted kernel, for unit tests that are its kernel_main(): the network is
- * brought up with no other device, a call of the test's own is added, and the test makes calls and lets
- * time pass.  Included once by a program (it plays the missing device).
+ * Sockets over loopback in the hosted kernel, for tests that have their own kernel_main().  The network has
+ * no other device, and the kernel has one more system call, which the test provides.  The test makes system
+ * calls and advances the clock.  Included once per program, because it defines the functions of the device
+ * model, which is missing here.
  */
 #ifndef TESTS_UNIT_UNIT_SOCKETS_H
 #define TESTS_UNIT_UNIT_SOCKETS_H
@@ -20,7 +21,7 @@
 #include "tests/unit/unit_lower.h"
 
 #define MS        1000000ULL
-#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, and than the wheel is late */
+#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, even if the timer wheel is late */
 #define OWN_CALL  (__NR_softnet_power + 1) /* the number of the test's own call */
 
 /* ---- a kernel with loopback and no other device -------------------------------------------------- */
@@ -49,11 +50,11 @@ static inline int unit_sockets_init(void *own_call)
 	inet_init();
 	loopback_init();
 	BUG_ON(dev_open(loopback_dev()));
-	hal_probe_devices(); /* the agents that make the calls */
+	hal_probe_devices(); /* starts the threads that execute the submitted calls */
 	return 0;
 }
 
-/* All of kernel_main(); @own_call is kept. */
+/* The whole kernel_main() of a test.  @own_call must stay valid. */
 static inline void __noreturn unit_sockets_main(const struct boot_info *boot,
 						const struct syscall_def *own_call)
 {
