@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""`$((...))` of shell lines: POSIX's arithmetic expansion (2.6.4) of numbers, in 64 bits.
+"""Evaluates `$((...))` in shell lines: POSIX's arithmetic expansion (2.6.4) of numbers, in 64 bits.
 
-expand() <- shell.py.  Variables do not exist here: Unknown, for which a script is skipped.
+expand() <- shell.py.  Variables are not supported: they raise Unknown, and shell.py skips the script.
 """
 import re
 
 TOKEN = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_$]\w*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>()])")
-# Binary operators from the loosest to the tightest; all group from the left.
+# Binary operators from the lowest precedence to the highest; all are left-associative.
 LEVELS = (("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"), ("+", "-"),
           ("*", "/", "%"))
 NESTED_MAX = 20
@@ -39,7 +39,7 @@ OPERATIONS = {
 
 
 class _Expression:
-    """The expression between the brackets."""
+    """The expression between `$((` and `))`."""
 
     def __init__(self, text):
         self.tokens, at = [], 0
@@ -106,7 +106,7 @@ def _fits(value):
 
 
 def _closing(text, at):
-    """Where the `))` begins that belongs to a `$((` whose inside begins at @at."""
+    """Returns the position of the `))` that closes a `$((`; @at is the position behind that `$((`."""
     depth = 0
     for i in range(at, len(text)):
         if text[i] == "(":
@@ -121,7 +121,8 @@ def _closing(text, at):
 
 
 def expand(text):
-    """@text with each `$((...))` replaced by its value; ValueError, Unknown."""
+    """Returns @text with each `$((...))` replaced by its value; raises ValueError for a wrong expression, and
+    Unknown for a variable."""
     out, at = "", 0
     while (begin := text.find("$((", at)) >= 0:
         end = _closing(text, begin + 3)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Is a packet that was sent the one that the script expects?
+"""Compares a packet that the kernel sent with the packet that the script expects.
 
-differences() and absorb() <- runner.py; describe() for its messages.  What is compared is the
-language's: everything but the window, the ECN bits, TOS and TTL, which only count where the script
-names them; the kernel's timestamps where a tick is given; the echo of ours with --check-ecr.
+differences() and absorb() <- runner.py, and describe_*() for its messages.  As in packetdrill, all fields are
+compared, with these exceptions: the window, ECN bits, TOS and TTL only if the script names them; the
+kernel's timestamps only with --tcp_ts_tick_usecs; the kernel's echo of our timestamps only with --check-ecr.
 """
 from dataclasses import replace
 
@@ -14,19 +14,19 @@ GLUE_IGNORES = frozenset("FPW")
 
 
 def flags_text(flags):
-    """As a script writes them."""
+    """The flags of a packet in a script's notation."""
     return "".join(f for f in FLAG_ORDER if f in flags) or "-"
 
 
 def options_text(options):
-    """As a script writes them; None is any."""
+    """TCP options in a script's notation; None: any options."""
     if options is None:
         return " <...>"
     return f" <{','.join(map(str, options))}>" if options else ""
 
 
 def describe(flags, seq, length, ack, window, urgent, options):
-    """A packet as a line of a script."""
+    """A packet in a script's notation."""
     text = f"{flags_text(flags)} {seq}:{(seq + length) % 2**32}({length})"
     if ack is not None:
         text += f" ack {ack}"
@@ -38,13 +38,13 @@ def describe(flags, seq, length, ack, window, urgent, options):
 
 
 def describe_expected(packet):
-    """The script's own."""
+    """An expected packet in the script's notation."""
     return describe(packet.flags, packet.seq, packet.length, packet.ack, packet.window, packet.urgent,
                     packet.options)
 
 
 def describe_seen(seen, flow):
-    """A live one, in the script's numbers."""
+    """A packet that the kernel sent, in the script's notation and numbers."""
     seq, ack, options = flow.scripted(seen)
     return describe(seen.flags, seq, len(seen.payload), ack if "." in seen.flags or ack else None,
                     seen.window, seen.urgent, options)
@@ -53,9 +53,10 @@ def describe_seen(seen, flow):
 # ---- gluing ----------------------------------------------------------------------------------------
 
 def absorb(whole, piece, first_size):
-    """@whole continued by @piece, or None where they are not parts of one send.
+    """Joins @piece to @whole, the packets before it, as one packet; returns None if they do not fit together.
 
-    Equal headers but for FIN, PSH and CWR; the payload of all but the last is of one size.
+    They fit if their headers are equal except for FIN, PSH and CWR, and if all pieces but the last have
+    the same payload size, @first_size.
     """
     size = len(piece.payload)
     if (piece.seq != (whole.seq + len(whole.payload)) % 2**32 or not size or size > first_size or
@@ -87,7 +88,8 @@ def _ip_differences(info, seen):
 
 
 def _timestamp_differences(want, got, flow, rules):
-    """@want, @got: (val, ecr).  Remembers what the kernel's value is for the script's."""
+    """Compares TS options; @want and @got are (val, ecr).  Also records the kernel's TS val that belongs to the
+    script's, for echoes in later packets."""
     out = []
     if flow.ts_first is None:
         flow.ts_first = want[0], got[0]
@@ -120,7 +122,7 @@ def _option_differences(want, got, flow, rules):
 
 
 def differences(packet, seen, flow, rules):
-    """The differences between @seen and the expected @packet: a list of sentences."""
+    """Returns a list of texts: the differences between the packet @seen and the expected @packet."""
     out = list(seen.wrong)
     seq, ack, options = flow.scripted(seen)
     length = len(seen.payload)
@@ -146,10 +148,10 @@ def differences(packet, seen, flow, rules):
 # ---- times -------------------------------------------------------------------------------------------
 
 def seconds(ns):
-    """For a message."""
+    """A time in seconds, as text for a message."""
     return f"{ns / 1e9:.6f}"
 
 
 def tolerance_ns(rules, gap):
-    """How far an event may be off that comes @gap after the one before."""
+    """The tolerance in ns for the time of an event that is expected @gap ns after the event before it."""
     return max(rules["tolerance_usecs"] * US, int(max(gap, 0) * rules["tolerance_percent"] / 100))

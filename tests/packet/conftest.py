@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Helpers of the interpreter's tests: a script as text, and its verdict."""
+"""Fixtures for the tests of the interpreter: they play a script that is given as text."""
 import os
 import sys
 
@@ -21,7 +21,7 @@ SERVER = LISTEN + """+0 < S 0:0(0) win 32792 <mss 1000,nop,wscale 7>
 
 @pytest.fixture(scope="session")
 def suites():
-    """One Suite for each set of settings: a machine boots once."""
+    """suites(**settings): a Suite; the same one for equal settings, so that each machine boots only once."""
     made = {}
 
     def get(**settings):
@@ -34,7 +34,7 @@ def suites():
 
 @pytest.fixture
 def play(suites, tmp_path):
-    """play(text, ...): the Result of a script."""
+    """play(text, **settings): plays a script and returns its Result."""
     def run(text, name="script.pkt", **settings):
         path = tmp_path / name
         path.write_text(text)

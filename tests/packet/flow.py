@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A connection as the script sees it and as it is: two ports, two initial sequence numbers, timestamps.
+"""Translates between a script's numbers for a connection and the live ones, those on the wire: ports,
+sequence numbers and timestamps.
 
-A script writes numbers on SYNs as they are and all others from the initial sequence number; it
-names neither ports nor what the kernel chooses.  Here script's numbers become live ones and back.
+In a script the sequence number of a SYN is absolute, and all other sequence numbers are relative to the
+initial one.  A script does not know the ports, nor the numbers that the kernel chooses.
 
-Used by runner.py (which decides whose a packet is) and compare.py.
+Used by runner.py (which finds the connection of a packet) and compare.py.
 """
 from dataclasses import dataclass, field, replace
 
@@ -12,50 +13,50 @@ from script import Option
 
 MASK = 2**32 - 1
 
-# Where a socket's story stands: what may still be learned from its packets.
+# States of a Flow: a new socket; a listener; an active open whose SYN-ACK may be missing; a passive open.
 NEW, LISTENING, CONNECTING, CHILD = "new", "listening", "connecting", "child"
 
 
 class NoTimestamp(Exception):
-    """An echo of a timestamp that the script did not see."""
+    """A TS ecr in the script that equals no TS val of an earlier packet from the kernel."""
 
 
 @dataclass
 class Isn:
-    """Of one direction: the script's and the live one."""
+    """The initial sequence number of one direction, in the script and on the wire."""
     script: int = 0
     live: int = 0
     known: bool = False
 
     def offset(self, syn):
-        """The number to add to the script's number."""
+        """Returns the number to add to a script's sequence number to get the live one; @syn: of a SYN."""
         return (self.live - self.script if syn else self.live) & MASK
 
 
 @dataclass
 class Flow:
-    """One socket or connection."""
+    """One socket or connection; `local` is the kernel's end, `remote` the script's."""
     state: str
     local_ip: str = ""
     remote_ip: str = ""
     local_port: int = 0
     remote_port: int = 0
-    fd: int | None = None                 # live
-    script_ports: tuple | None = None     # (remote, local), where the script names them
+    fd: int | None = None                 # the kernel's descriptor number
+    script_ports: tuple | None = None     # (remote, local), if the script names them
     local: Isn = field(default_factory=Isn)
     remote: Isn = field(default_factory=Isn)
-    ts_live: dict = field(default_factory=dict)  # a scripted value of the kernel's: the live one
-    ts_first: tuple | None = None         # (scripted, live) of the first that was seen
+    ts_live: dict = field(default_factory=dict)  # {TS val of the kernel in the script: on the wire}
+    ts_first: tuple | None = None         # (in the script, on the wire): the kernel's first TS val
 
     def sent(self, seen):
-        """Is it a packet of this connection's kernel end?"""
+        """Returns whether the kernel sent the packet @seen for this connection."""
         return (seen.src, seen.sport, seen.dst, seen.dport) == (
             self.local_ip, self.local_port, self.remote_ip, self.remote_port)
 
     # ---- to the kernel ---------------------------------------------------------------------------
 
     def live_inbound(self, packet, ecr_scaled=None):
-        """@packet (scripted, inbound) with live numbers and ports, and its options with live ones."""
+        """Returns the script's packet to the kernel with live numbers and ports, and its options with live numbers."""
         syn = "S" in packet.flags
         ack = packet.ack
         if ack is not None:
@@ -86,7 +87,7 @@ class Flow:
     # ---- from the kernel ----------------------------------------------------------------------------
 
     def scripted(self, seen):
-        """A live outbound packet in the script's numbers: (seq, ack, options)."""
+        """Returns (seq, ack, options) of a packet from the kernel, in the script's numbers."""
         syn = "S" in seen.flags
         seq = (seen.seq - self.local.offset(syn)) & MASK
         ack = seen.ack

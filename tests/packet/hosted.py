@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The machine that a script runs on: the hosted kernel, its clock and its wire.
 
-runner.py drives it by five verbs: advance() to a time, inject() packets, submit() calls, take what was
-sent, read and write files of /proc.  linux.py has the same face.  We are the gateway: we answer
-whatever the kernel asks by ARP, at once.
+runner.py uses five operations: advance() the clock, inject() packets, submit() system calls, take sent packets
+from `packets`, and sysctl().  linux.py has the same interface.  The machine also simulates the kernel's
+gateway: it answers each ARP request of the kernel at once.
 
-Time is virtual: a packet's time is the instant at which the kernel gave it to its device.
+Time is virtual: the time of a packet is the time at which the kernel gave it to its device.
 """
 import ctypes
 import os
@@ -26,10 +26,10 @@ MAC = 0x020000000001
 OUR_MAC = bytes.fromhex("020000000002")
 ETH_IP, ETH_ARP = 0x0800, 0x0806
 ETH_HEADER = 14
-ETH_MIN = 60            # a frame below it is padded
-SETTLE = 10 * 10**9     # after the boot: the addresses are announced, nothing is left to do
+ETH_MIN = 60            # bytes; a shorter frame is padded
+SETTLE = 10 * 10**9     # ns of running after the boot, until the addresses are announced and the kernel is idle
 
-STEPS_MAX = 100_000     # of one instant: beyond, the kernel is talking to itself
+STEPS_MAX = 100_000     # at one instant; more means that the kernel never becomes idle
 FEATURE_HOST_TSO4, FEATURE_GUEST_TSO4 = 1 << 11, 1 << 7
 FEATURES = 0x12801882b    # MODEL_FEATURES_DEFAULT of virtio_model.h
 
@@ -37,7 +37,7 @@ LOCAL_IP, REMOTE_IP = "192.168.0.1", "192.0.2.1"
 
 
 class Ticket:
-    """A system call under way.  result: None until it is back; then time says when."""
+    """A submitted system call.  result: None until the call returns; time: when it returned (ns)."""
 
     def __init__(self, number, keep):
         self.number, self.keep = number, keep
@@ -45,7 +45,7 @@ class Ticket:
 
 
 def gateway(local_ip):
-    """An address beside the kernel's that is not the kernel's."""
+    """An address in the kernel's subnet other than the kernel's own."""
     head, last = local_ip.rsplit(".", 1)
     return f"{head}.{2 if last == '1' else 1}"
 
@@ -59,13 +59,13 @@ class Machine:
     def __init__(self, library, config):
         self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
         self.host = Host(SimpleNamespace(now=0), library, 0)
-        self.packets = deque()      # (time, bytes) of IP packets that it sent
+        self.packets = deque()      # (time in ns, bytes) of IP packets that the kernel sent
         self.tickets = []
         self._mac = MAC.to_bytes(6, "big")
         self.host.sn_set(b"mac", MAC)
         self.host.sn_set(b"mtu", config["mtu"])
         features = FEATURES if config["gso"] else FEATURES & ~FEATURE_HOST_TSO4
-        if config.get("large"):     # its receive buffers are others: only where a script needs it
+        if config.get("large"):     # only for scripts that need it: the driver uses other receive buffers then
             features |= FEATURE_GUEST_TSO4
         self.host.sn_set(b"features", features)
         for name, value in config.get("options", {}).items():
@@ -85,7 +85,7 @@ class Machine:
         return self.host.sn_clock()
 
     def advance(self, until, done=lambda: False):
-        """Runs up to the time @until, or to the first instant at which done().  Was it done?"""
+        """Runs the kernel until the time @until (ns) or until done() is true; returns whether done() was."""
         while True:
             deadline = self._instant()
             if done():
@@ -99,7 +99,7 @@ class Machine:
             self.host.sn_set_clock(deadline)
 
     def idle(self):
-        """Nothing happens any more unless we do something."""
+        """Returns whether no timer is armed: without a packet or a call nothing more happens."""
         return self.host.deadline == NEVER
 
     def _instant(self):
@@ -123,7 +123,8 @@ class Machine:
     # ---- the wire ------------------------------------------------------------------------------
 
     def _frame(self, frame):
-        """Takes a frame in; the answer, if it wants one of the gateway."""
+        """Handles a frame from the kernel: stores an IP packet in `packets`; returns the reply to an ARP request,
+        otherwise None."""
         kind = int.from_bytes(frame[12:14], "big")
         body = frame[14:]
         if kind == ETH_IP:
@@ -140,13 +141,13 @@ class Machine:
             OUR_MAC + target + body[8:14] + sender
 
     def inject(self, packets):
-        """IP packets arrive, at once and in one turn."""
+        """Sends IP packets to the kernel, all at the same time."""
         for packet in packets:
             self.host.put_frame(self._mac + OUR_MAC + struct.pack(">H", ETH_IP) + packet)
         self._instant()
 
     def inject_large(self, packet, size):
-        """A GSO packet of segments of @size bytes, as a device gives it that merges what arrives."""
+        """Sends a GSO packet with gso_size @size to the kernel, as from a device that merged received segments."""
         frame = self._mac + OUR_MAC + struct.pack(">H", ETH_IP) + packet
         header = vnet_header(packet, size, ETH_HEADER) + bytes(2)
         if not self.host.put_with_header(header, frame):
@@ -156,21 +157,23 @@ class Machine:
     # ---- system calls -----------------------------------------------------------------------------
 
     def submit(self, number, arguments, keep=()):
-        """Starts a call and runs what happens at this instant.  Buffers in @keep stay."""
+        """Starts a system call and runs the kernel until it is idle; returns a Ticket.  @keep: the buffers of the
+        call, kept alive with the ticket."""
         ticket = Ticket(self.host.submit(number, *arguments), keep)
         self.tickets.append(ticket)
         self._instant()
         return ticket
 
     def call(self, number, *arguments):
-        """A call that is back at once; None if it is not."""
+        """Makes a system call that should not block; returns its result, None if it has not returned."""
         ticket = self.submit(number, arguments, arguments)
         return ticket.result
 
     # ---- settings -----------------------------------------------------------------------------------
 
     def sysctl(self, name, value=None):
-        """Sets /proc/sys's @name, or reads it.  None: there is no such; False: not to that value."""
+        """Reads the setting @name of /proc/sys, or sets it to @value.  Returns None if there is no such setting,
+        False if the kernel rejects the value."""
         path = ctypes.create_string_buffer(("/proc/sys/" + name.replace(".", "/")).encode())
         fd = self.call(NR.open, path, os.O_RDONLY if value is None else os.O_WRONLY)
         if fd < 0:
@@ -186,7 +189,7 @@ class Machine:
         return result
 
     def complaint(self):
-        """The kernel's own errors: "", or the reason why the play does not count."""
+        """The kernel's panic message or first warning, "" if there is none; a play with one fails."""
         if self.host.panic_message():
             return "kernel panic: " + self.host.panic_message()
         if self.host.sn_warn_count():

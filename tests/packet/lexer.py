@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""A script's text, and where we are in it.
+"""Reads a script's text: Cursor is a position in it.
 
-The language has no tokens that stand for themselves: `.` is an ACK, a decimal point or part of an
-ellipsis, `3021b9d889017eeb` is a cookie and `3` a number.  So the grammar asks for what it expects at a
-place, and this says whether it is there.  Blanks and comments in front are passed over.
+The language can't be split into tokens without the grammar: `.` is an ACK flag, a decimal point or part of an
+ellipsis; `3021b9d889017eeb` is a cookie, `3` a number.  So the parser calls a method for each thing that it
+expects, and the method checks whether the text has it at the current position.  All methods skip blanks and
+comments first.
 
 Callers: parser.py, parse_packet.py, parse_call.py.
 """
 import bisect
 import re
 
-# `#` begins a comment in a line's first column only.
+# `#` begins a comment only in the first column of a line.
 BLANK = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*|^#[^\n]*|/\*.*?\*/)*", re.S | re.M)
 WORD = re.compile(r"[A-Za-z_]\w*")
 HEX_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+\b")
 INTEGER = re.compile(r"\d+\b")
-DIGITS_MAX = 20  # of 2^64 - 1 in decimal
+DIGITS_MAX = 20  # the length of 2^64 - 1 in decimal
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"', re.S)
 ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "\\": 92, '"': 34, "a": 7, "b": 8, "f": 12, "v": 11}
 
@@ -31,16 +32,16 @@ class ScriptError(Exception):
 
 
 class Cursor:
-    """A position in a text; the methods look at what follows it."""
+    """A position in a text; the methods test or consume the text that follows it."""
 
     def __init__(self, path, text, defines=None):
         self.path, self.text, self.position = path, text, 0
         self.defines = {} if defines is None else defines
         self._lines = [0] + [m.end() for m in re.finditer("\n", text)]
-        self._origin = None  # (cursor, position) of the word that this text is the value of
+        self._origin = None  # if this text is the value of a defined word: (cursor, position) of that word
 
     def where(self, position):
-        """Line and column, from 1."""
+        """(line, column) of @position, counted from 1."""
         if self._origin:
             cursor, at = self._origin
             return cursor.where(at)
@@ -48,55 +49,55 @@ class Cursor:
         return line, position - self._lines[line - 1] + 1
 
     def beginning(self, line):
-        """The position at which a line begins."""
+        """The position of the first character of @line."""
         return self._lines[min(line, len(self._lines)) - 1]
 
     def line(self):
-        """Of what comes next."""
+        """The line number of the text that comes next."""
         self.skip()
         return self.where(self.position)[0]
 
     def error(self, what, position=None):
-        """The exception to raise."""
+        """Returns the exception to raise for an error at @position (default: here)."""
         return ScriptError(self, self.position if position is None else position, what)
 
     def inside(self, text, position):
-        """A cursor over the value of the word at @position."""
+        """Returns a cursor over @text, the value of the defined word at @position; its errors name that position."""
         cursor = Cursor(self.path, text, {})
         cursor._origin = (self, position)
         return cursor
 
     def skip(self):
-        """Over blanks and comments.  A comment that does not end is an error."""
+        """Skips blanks and comments; raises an error for a comment without its end."""
         self.position = BLANK.match(self.text, self.position).end()
         if self.text.startswith("/*", self.position):
             raise self.error("a comment without its end")
 
     def at_end(self):
-        """Nothing more but blanks."""
+        """Returns whether only blanks and comments follow."""
         self.skip()
         return self.position == len(self.text)
 
     def peek(self, literal):
-        """Does this come next?"""
+        """Returns whether @literal comes next."""
         self.skip()
         return self.text.startswith(literal, self.position)
 
     def take(self, literal):
-        """Passes over it if it comes next."""
+        """Consumes @literal if it comes next; returns whether it did."""
         if not self.peek(literal):
             return False
         self.position += len(literal)
         return True
 
     def expect(self, literal, after=""):
-        """It has to come next."""
+        """Consumes @literal; raises an error if it does not come next."""
         if not self.take(literal):
             raise self.error(f"`{literal}` expected{' after ' + after if after else ''}, "
                              f"here is {self.glimpse()}")
 
     def match(self, regex):
-        """The text that the pattern matches here, or None."""
+        """Consumes the text that @regex matches here; returns the match object, or None."""
         self.skip()
         found = regex.match(self.text, self.position)
         if found:
@@ -104,7 +105,7 @@ class Cursor:
         return found
 
     def glimpse(self):
-        """The text at this position, for a message."""
+        """A short piece of the text at this position, for an error message."""
         self.skip()
         rest = self.text[self.position:].split("\n", 1)[0]
         if not rest:
@@ -112,12 +113,12 @@ class Cursor:
         return "`" + (rest if len(rest) <= 24 else rest[:24] + "...") + "`"
 
     def word(self):
-        """A bare word, as it is written, or None."""
+        """Consumes a word and returns it, not replaced by its definition; None if no word comes next."""
         found = self.match(WORD)
         return found.group() if found else None
 
     def take_word(self, *words):
-        """Passes over the next word if it is one of these; which it was, or None."""
+        """Consumes the next word if it is one of @words, and returns it; otherwise returns None."""
         self.skip()
         found = WORD.match(self.text, self.position)
         if found and found.group() in words:
@@ -126,7 +127,8 @@ class Cursor:
         return None
 
     def plain(self, regex):
-        """The text that the pattern matches here or, for a defined word, in its value; or None."""
+        """Consumes and returns the text that @regex matches here, or a defined word whose value it matches (then
+        returns the value); otherwise returns None."""
         self.skip()
         found = WORD.match(self.text, self.position)
         if found and found.group() in self.defines:
@@ -139,7 +141,8 @@ class Cursor:
         return found.group() if found else None
 
     def number(self, what, least=0, most=2**32 - 1):
-        """A whole number within bounds, decimal or hexadecimal, or a word defined as one."""
+        """Consumes and returns a decimal or hexadecimal integer in least..most, or a word that is defined as one;
+        raises an error otherwise.  @what names it in the message."""
         self.skip()
         at = self.position
         text = self.plain(HEX_NUMBER) or self.plain(INTEGER)
@@ -153,13 +156,14 @@ class Cursor:
     def integer(self, text, at):
         """The value of @text, at position @at, in decimal or hexadecimal; at most 64 bits."""
         base = 16 if text[:2] in ("0x", "0X") else 10
-        # Counted first: Python refuses to convert thousands of digits.
+        # Count the digits first: int() raises ValueError for thousands of digits.
         if len(text[2 if base == 16 else 0:].lstrip("0")) > DIGITS_MAX or int(text, base) >= 2**64:
             raise self.error("a number of more than 64 bits", at)
         return int(text, base)
 
     def string(self):
-        """A string with its escapes resolved, adjacent ones joined: bytes, or None."""
+        """Consumes one or several adjacent strings and returns them joined, as bytes with escapes replaced; None if
+        no string comes next."""
         out = None
         while found := self.match(STRING):
             out = (out or b"") + self._unescape(found.group()[1:-1], found.start() + 1)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The host's own kernel as the machine, in a network namespace of its own, through a TUN device.
+"""A machine that is the Linux kernel of the host, in a network namespace of its own, behind a TUN device.
 
-It has hosted.py's face, so that one script can be held against both (run --versus-linux); root and
-/dev/net/tun only.  Time is the wall's, and Python's: tolerances are widened.  Settings that newer Linuxes
-have and 4.11 had not, and those that depend on the host's memory, are made what our kernel has.
+It has the interface of hosted.py, so that a script can be played on both kernels (run --versus-linux).  It
+needs root and /dev/net/tun.  Time is real, and Python adds delays, so tolerances are wider.  SETTINGS sets
+newer features of Linux, and defaults that depend on the host's memory, to the behaviour of our kernel.
 """
 import ctypes
 import fcntl
@@ -22,11 +22,11 @@ from tap import Result
 
 TUN = "/dev/net/tun"
 TUNSETIFF, IFF_TUN, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 1, 0x1000, 0x4000
-VNET_HEADER = bytes(10)     # of a packet as it is, where GSO packets may come, too
+VNET_HEADER = bytes(10)     # of an ordinary packet, on a device that also accepts GSO packets
 CLONE_NEWNET = 0x40000000
 DEVICE = "tun0"
-TOLERANCE_USECS = 25_000    # of an interpreter on a machine that does other things too
-BLOCKED_AFTER = 0.004       # a call that is not back by then is one that waits
+TOLERANCE_USECS = 25_000    # for the delays of Python and of other programs on the host
+BLOCKED_AFTER = 0.004       # seconds; a call that takes longer is treated as blocking
 PACKET_MAX = 65536
 
 SETTINGS = {
@@ -45,7 +45,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Ticket:
-    """A system call in a thread of its own."""
+    """A system call, made in a thread of its own."""
 
     def __init__(self, number, arguments, keep):
         self.result = self.time = None
@@ -63,7 +63,7 @@ class Ticket:
 
 
 class Machine:
-    """A namespace, and a device in it whose other end we are."""
+    """A network namespace with a TUN device; this process is the other end of the device."""
 
     virtual = False
     name = "Linux " + os.uname().release
@@ -78,7 +78,7 @@ class Machine:
         self.header = VNET_HEADER if config.get("large") else b""
 
     def open(self):
-        """In the process that will make the calls."""
+        """Creates the namespace and the device; called in the process that will make the system calls."""
         if libc.unshare(CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "unshare")
         self.tun = os.open(TUN, os.O_RDWR | os.O_NONBLOCK)
@@ -92,7 +92,7 @@ class Machine:
             subprocess.run(["ip", *line.split()], check=True, stdout=subprocess.DEVNULL)
 
     def now(self):
-        """Nanoseconds of the wall."""
+        """Nanoseconds of the host's monotonic clock."""
         return time.monotonic_ns()
 
     def _receive(self, seconds):
@@ -104,10 +104,10 @@ class Machine:
                 return
 
     def advance(self, until, done=lambda: False):
-        """Waits until then, or until done()."""
+        """Waits until the time @until (ns) or until done() is true; returns whether done() was."""
         while True:
             left = until - self.now()
-            # In small steps: a call that returns does not wake this loop.
+            # Wait in steps of at most 1 ms: the end of a system call in its thread does not wake select().
             self._receive(min(left, 1_000_000) / 1e9)
             if done():
                 return True
@@ -115,28 +115,28 @@ class Machine:
                 return False
 
     def inject(self, packets):
-        """IP packets arrive."""
+        """Sends IP packets to the kernel."""
         for packet in packets:
             os.write(self.tun, self.header + packet)
         self._receive(0)
 
     def inject_large(self, packet, size):
-        """A GSO packet of segments of @size bytes."""
+        """Sends a GSO packet with gso_size @size to the kernel."""
         os.write(self.tun, vnet_header(packet, size) + packet)
         self._receive(0)
 
     def submit(self, number, arguments, keep=()):
-        """Starts a call."""
+        """Starts a system call; returns a Ticket."""
         ticket = Ticket(number, arguments, keep)
         self._receive(0)
         return ticket
 
     def call(self, number, *arguments):
-        """A call that is back at once."""
+        """Makes a system call that should not block; returns its result."""
         return self.submit(number, arguments).result
 
     def sysctl(self, name, value=None):
-        """As hosted.Machine.sysctl()."""
+        """Does the same as hosted.Machine.sysctl()."""
         path = "/proc/sys/" + name.replace(".", "/")
         if not os.path.exists(path):
             return None
@@ -150,15 +150,15 @@ class Machine:
             return False
 
     def complaint(self):
-        """Linux has nothing to say."""
+        """Always "": errors of the Linux kernel are not checked."""
         return ""
 
     def finish(self, _shells):
-        """The namespace goes with the process."""
+        """Does nothing: the namespace ends with the process."""
 
 
 def story(suite, script, options, machine):
-    """In the child: the play, as a Result."""
+    """Plays @script on @machine, in the child process; returns a Result."""
     result = Result(script.path)
     try:
         machine.open()

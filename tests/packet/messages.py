@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Structures that a script writes out, as bytes and back: iovec, msghdr with its control messages,
-linger, pollfd's bits, epoll_event.
+"""Converts structures of a script's system calls to bytes and compares returned bytes with the script: iovec,
+msghdr with control messages, linger, pollfd, epoll_event.
 
-Used by syscalls.py.  Layouts are Linux x86-64's.
+Used by syscalls.py.  The layouts are those of Linux x86-64.
 """
 import ctypes
 import struct
@@ -51,7 +51,7 @@ _OPTION_STRUCTS = (
 
 
 class BadStruct(Exception):
-    """Fields that no structure of the call's has."""
+    """The fields of a struct in the script belong to no structure that the call accepts."""
 
 
 def _option_layout(value):
@@ -65,13 +65,13 @@ def _option_layout(value):
 
 
 def option_struct(value):
-    """{onoff=1, linger=0} and its like as bytes."""
+    """Returns a struct of setsockopt(), for example {onoff=1, linger=0}, as bytes."""
     _, layout = _option_layout(value)
     return struct.pack(layout, *(_number(f.value) for f in value.fields))
 
 
 def option_struct_differences(value, got):
-    """The differences between @got (bytes) and the script."""
+    """Returns a list of texts: the differences between @got (bytes from getsockopt()) and the script's @value."""
     names, layout = _option_layout(value)
     size = struct.calcsize(layout)
     if len(got) < size:
@@ -85,7 +85,7 @@ def option_struct_differences(value, got):
 
 
 def info_differences(value, got):
-    """Fields of struct tcp_info."""
+    """Returns the differences between struct tcp_info in @got and the fields that the script names."""
     info, out = decode(got), []
     for f in value.fields:
         if f.name not in info:
@@ -98,7 +98,7 @@ def info_differences(value, got):
 # ---- scatter and gather ---------------------------------------------------------------------------------
 
 def iovec(vector):
-    """[{..., 100}, ...]: struct iovec as bytes, and the buffers that it points to."""
+    """Converts a script's [{..., 100}, ...]: returns an array of struct iovec as bytes, and its buffers."""
     keep, out = [], b""
     for entry in vector:
         values = [f.value for f in entry.fields] if isinstance(entry, Struct) else [Ellipsis, entry]
@@ -111,7 +111,7 @@ def iovec(vector):
 
 
 class Message:
-    """struct msghdr, made for a call."""
+    """The struct msghdr of one sendmsg() or recvmsg()."""
 
     def __init__(self, message, receive, name):
         self.message = message
@@ -153,7 +153,7 @@ class Message:
         return out
 
     def differences(self):
-        """The differences between the returned flags and control messages and the script."""
+        """Returns a list of texts: the differences of the returned flags and control messages from the script."""
         out = []
         flags = self.message.get("msg_flags")
         got_flags = struct.unpack_from("<i", self.header.raw, 48)[0]
@@ -209,12 +209,13 @@ def _epoll_data(event):
 
 
 def epoll_event(event):
-    """{events=EPOLLIN, fd=4} as bytes.  The data is the script's own number, given back as it is."""
+    """Returns {events=EPOLLIN, fd=4} as struct epoll_event.  Its data is the number in the script: the kernel
+    returns it unchanged."""
     return struct.pack("<IQ", _number(event.get("events")) & 2**32 - 1, _epoll_data(event))
 
 
 def epoll_differences(wanted, raw, count):
-    """The events that came back against those of the script."""
+    """Returns a list of texts: the differences between the returned events and those of the script."""
     out = []
     for i, event in enumerate(wanted[:count]):
         events, data = struct.unpack_from("<IQ", raw, EPOLL_EVENT * i)

@@ -1,7 +1,7 @@
-# Packet scripts: `make packet` tests the interpreter, with what it makes packets (tests/wire/pkt.py), and plays
-# tests/packet/scripts.
+# `make packet` tests the interpreter of packet scripts and tests/wire/pkt.py, which it uses to build packets, and
+# plays all scripts in tests/packet/scripts.
 #
-# One script, or any other people's:	tests/packet/run FILE...
+# To play single scripts, also from other test suites:	tests/packet/run FILE...
 
 .PHONY: packet
 packet: $(B)/host/libsoftnet.so

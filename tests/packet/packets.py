@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Packets as bytes: made from what a script says, and read from what a kernel sent.
+"""Builds packets from a script's lines, and parses packets that a kernel sent.
 
-build_tcp(), build_icmp() <- runner.py, with all numbers already live; read_packet() <- runner.py.
-Only IPv4.  RFC 791 3.1, 9293 3.1 and 3.2, 7323 (wscale, TS), 2018 (sack), 7413 (FO), 2385 (md5), 792.
+build_tcp(), build_icmp(), read_packet() <- runner.py.  All numbers here are those on the wire: flow.py
+translates a script's numbers.  Only IPv4.
+RFC 791 3.1, 9293 3.1 and 3.2, 7323 (wscale, TS), 2018 (sack), 7413 (FO), 2385 (md5), 792.
 """
 import os
 import struct
@@ -36,7 +37,7 @@ def address(text):
 # ---- options ---------------------------------------------------------------------------------------
 
 def encode_option(option):
-    """One option with the numbers that are in it."""
+    """Returns a TCP option as bytes."""
     kind, data = option.kind, option.data
     if kind in ("nop", "eol"):
         return b"\1" if kind == "nop" else b"\0"
@@ -86,7 +87,7 @@ def _decode_option(kind, data):
 
 
 def decode_options(data):
-    """The options of a header, and what is wrong with them ("" if nothing is)."""
+    """Returns a list of the options in @data, and a text about the first error in them ("": no error)."""
     options, i = [], 0
     while i < len(data):
         kind = data[i]
@@ -102,10 +103,10 @@ def decode_options(data):
     return options, ""
 
 
-# ---- made ------------------------------------------------------------------------------------------
+# ---- build -----------------------------------------------------------------------------------------
 
 def ip_header(src, dst, proto, length, info=IpInfo(), ident=0):
-    """20 bytes in front of @length more."""
+    """Returns the IPv4 header (20 bytes) of a packet with @length bytes of payload."""
     tos = info.tos or 0
     if info.ecn:
         tos = tos & ~3 | ECN_BITS[info.ecn]
@@ -114,13 +115,13 @@ def ip_header(src, dst, proto, length, info=IpInfo(), ident=0):
 
 
 def option_length(options):
-    """Bytes of a header's options."""
+    """The length in bytes of a list of options."""
     return sum(len(encode_option(option)) for option in options)
 
 
 def build_tcp(src, dst, packet, options, length, partial=False):
-    """An IP packet of @length zero bytes.  @packet: a TcpPacket whose numbers and ports are live.  @partial: the
-    checksum is that of the pseudo header, as in front of a device that completes it."""
+    """Returns an IP packet with a TCP segment of @length zero bytes.  @packet: a TcpPacket with live numbers and
+    ports.  @partial: the checksum field has only the sum of the pseudo header, for an offloading device."""
     head = b"".join(map(encode_option, options))
     bits = sum(FLAG_BITS[flag] for flag in packet.flags)
     tcp = struct.pack(">HHIIHHHH", *packet.ports, packet.seq, packet.ack or 0,
@@ -132,24 +133,24 @@ def build_tcp(src, dst, packet, options, length, partial=False):
 
 
 def vnet_header(packet, size, link=0):
-    """virtio_net_hdr (virtio 1.1, 5.1.6) of an IP packet with such a checksum, to be cut into segments of @size
-    bytes; ten bytes.  @link: bytes of the link's header in front of the packet."""
+    """Returns the virtio_net_hdr (virtio 1.1, 5.1.6; ten bytes) of a GSO packet from build_tcp(partial=True), with
+    gso_size @size.  @link: the length of the link-layer header in front of @packet."""
     tcp = (packet[0] & 15) * 4
     headers = tcp + (packet[tcp + 12] >> 4) * 4
     return struct.pack("<BBHHHH", VNET_NEEDS_CSUM, VNET_GSO_TCPV4, link + headers, size, link + tcp, 16)
 
 
 def build_icmp(src, dst, packet, quote):
-    """An ICMP error.  @quote: the packet that it is about, cut to what is quoted."""
+    """Returns an ICMP error as an IP packet.  @quote: the first bytes of the packet that caused the error."""
     message = icmp(packet.type, packet.code, struct.pack(">I", packet.mtu or 0), quote)
     return ip_header(src, dst, ICMP, len(message), packet.ip) + message
 
 
-# ---- read ------------------------------------------------------------------------------------------
+# ---- parse -----------------------------------------------------------------------------------------
 
 @dataclass
 class Seen:
-    """A packet of the kernel's.  wrong: what no TCP/IP packet may have."""
+    """A packet that the kernel sent.  time: ns; wrong: texts about violations of the formats of IP and TCP."""
     time: int
     src: str = ""
     dst: str = ""
@@ -169,7 +170,7 @@ class Seen:
 
 
 def read_packet(time, data):
-    """Reads an IPv4 packet; None: it is none that could be read at all."""
+    """Parses an IPv4 packet and returns a Seen; None if @data is no IPv4 packet."""
     if len(data) < 20 or data[0] >> 4 != 4:
         return None
     seen = Seen(time, src=".".join(map(str, data[12:16])), dst=".".join(map(str, data[16:20])),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The grammar of system calls and of what stands in them.
+"""Parses the system calls of a script and their arguments.
 
     call    = name `(` value,* `)` `=` result ERRNO? `(` any text `)`?
     value   = term (`|` term)*          term = number | symbol | string | `...` | list | struct | f(value)
@@ -14,7 +14,7 @@ from symbols import ERRNOS, NUMBERS, SYMBOLS
 
 SIGN = re.compile(r"[-+~]?")
 NOTE = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
-# Calls of other systems, or for other protocols: read, and then not run.
+# Calls of other operating systems or for other protocols.  They are parsed, and a script with one is skipped.
 OTHER_CALLS = {"sctp_sendmsg", "sctp_recvmsg", "sctp_sendv", "sctp_recvv", "sctp_send", "sctp_bindx",
                "sctp_connectx", "sctp_peeloff", "sctp_opt_info", "sctp_getpaddrs", "sctp_getladdrs",
                "cap_set", "kqueue", "kevent", "sendmmsg", "recvmmsg"}
@@ -40,7 +40,7 @@ def _inet_pton(text):
 
 
 def _application(cursor, name, at):
-    """A function of the language: htons(), htonl(), inet_addr(), inet_pton()."""
+    """Parses the arguments of htons(), htonl(), inet_addr() or inet_pton() and returns the value."""
     arguments = _list(cursor, ")", value)
     if name in ("htons", "htonl") and len(arguments) == 1:
         return arguments[0]
@@ -102,14 +102,14 @@ def _term(cursor):
 
 
 def number_of(term):
-    """The number that a value is; None: it is none."""
+    """Returns the number of a numeric value or a symbol; None for other values."""
     if isinstance(term, Word):
         return term.value
     return term if isinstance(term, int) else None
 
 
 def value(cursor):
-    """One value: int, Word, bytes, Ellipsis, list, Struct, Address or an address's text."""
+    """Parses a value and returns it as int, Word, bytes, Ellipsis, list, Struct, Address, or str for an IP address."""
     cursor.skip()
     at = cursor.position
     term = _term(cursor)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The grammar of packets.
+"""Parses the packets of a script.
 
     packet  = ip? ports? flags seq:end(len) ack? win? urg? options?  |  ip? `icmp` ...
     ip      = `[` info,* `]` or `(` info,* `)`
@@ -22,7 +22,7 @@ OPTION_BYTES_MAX = 40
 
 ECN = ("noecn", "ect0", "ect1", "ce", "ect01")
 
-# By code; several spellings are in use.
+# The names of ICMP's "unreachable" codes, in the order of the codes; some have several names.
 _UNREACHABLE = (
     "net_unreachable", "host_unreachable", "protocol_unreachable", "port_unreachable", "frag_needed",
     "source_route_failed sr_failed", "net_unknown net_unreachable_unknown", "host_unknown",
@@ -104,7 +104,7 @@ def _sack_blocks(cursor):
 
 
 def _accecn(cursor):
-    """Counts of bytes in the order in which they stand: e0b ceb e1b, or e1b ceb e0b (AccECN 3.2.3)."""
+    """Parses the byte counters of an AccECN option; their order is e0b ceb e1b or e1b ceb e0b (AccECN 3.2.3)."""
     counts = []
     while name := cursor.take_word("e0b", "ceb", "e1b"):
         counts.append((name, cursor.number("a count of bytes", most=0xffffff)))
@@ -145,7 +145,7 @@ def _option(cursor):
 
 
 def option_bytes(option):
-    """How long it is in the header."""
+    """The length in bytes of an option in the TCP header."""
     if option.kind in ("sack", "ECN"):
         return 2 + {"sack": 8, "ECN": 3}[option.kind] * len(option.data)
     if option.kind in ("FO", "FOEXP", "md5"):
@@ -154,9 +154,10 @@ def option_bytes(option):
 
 
 def _options(cursor, outbound):
-    """`<...>`: None; `<a,b>`: a list; nothing: an empty list.
+    """Parses TCP options: returns None for `<...>` (any options), a list for `<a,b>`, an empty list if there are
+    none.
 
-    What begins with `<` on a line of its own is the next event's, but those begin with a time.
+    A `<` here always begins options: the `<` of the next event has a time in front of it.
     """
     if not cursor.take("<"):
         return []
@@ -186,7 +187,7 @@ def _options(cursor, outbound):
 # ---- the packets -----------------------------------------------------------------------------------
 
 def _sequence(cursor):
-    """seq:end(len): (seq, len)."""
+    """Parses `seq:end(len)`; returns (seq, len)."""
     cursor.skip()
     at = cursor.position
     seq = cursor.number("a sequence number")
@@ -246,7 +247,7 @@ def _icmp(cursor, outbound, info):
     cursor.skip()
     at = cursor.position
     kind = cursor.word()
-    if kind == "packet_too_big":    # a kind of ICMPv6's (RFC 4443 3.2); IPv4 says frag_needed
+    if kind == "packet_too_big":    # an ICMPv6 type (RFC 4443 3.2); in IPv4 it is frag_needed
         if cursor.take_word("mtu"):
             cursor.number("an MTU")
         if cursor.take("["):
@@ -286,7 +287,7 @@ def parse_packet(cursor, outbound):
     info = _ip_info(cursor, outbound)
     found = cursor.match(ENCAPSULATION)
     if found:
-        # A datagram, or a packet in another: read to the end of the line, to say that it is not done.
+        # UDP or an encapsulated packet: skip the line and return Unsupported, so that the script is skipped.
         newline = cursor.text.find("\n", cursor.position)
         cursor.position = len(cursor.text) if newline < 0 else newline
         return Unsupported(f"{found.group(1)} packets")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The grammar of a file: options, blocks in backticks, events and their times.
+"""Parses a script: options, shell commands in backticks, events and their times.
 
     script  = option* shell* event* shell*
     event   = time (`<` packet | `>` packet | call | shell | %{ snippet }%)
 
-parse() <- suite.py, the tests.  Packets are parse_packet.py's, calls parse_call.py's.
+parse() <- suite.py, the tests.  parse_packet.py parses the packets, parse_call.py the system calls.
 """
 import re
 
@@ -15,12 +15,12 @@ from script import NS, Event, Script, Shell, Snippet, When
 from tcpinfo import compiled
 
 OPTION = re.compile(r"--([A-Za-z_]+)(?:=(\"[^\"\n]*\"|[^\s]*))?")
-SECONDS_DIGITS = 9  # so that nanoseconds fit in 64 bits, whatever is added
+SECONDS_DIGITS = 9  # of a time in seconds, so that sums of times in ns fit in 64 bits
 TIME = re.compile(r"\d+(?:\.(?!\.)\d*)?|\.\d+")
 BACKTICK = re.compile(r"`([^`]*)`", re.S)
 SNIPPET = re.compile(r"%\{(.*?)\}%", re.S)
 
-# The words that the language defines itself (the runner's -D adds words, and takes precedence).
+# The words that packetdrill predefines.  The command-line option -D overrides them and adds others.
 DEFINES = {
     "TFO_COOKIE": "3021b9d889017eeb",
     "TFO_COOKIE_ZERO": "b7c12350a90dc8f5",
@@ -65,7 +65,7 @@ def _name(*names):
     return convert
 
 
-# name: (conversion, default).  A flag may stand alone.
+# {name: (function that converts the value, default)}.  An option in FLAGS needs no value.
 OPTIONS = {
     "local_ip": (str, None),
     "remote_ip": (str, None),
@@ -95,13 +95,13 @@ OPTIONS = {
     "wire_protocol": (str, None),
 }
 FLAGS = {name for name, (convert, _) in OPTIONS.items() if convert is _flag}
-# Said by a script, and of no meaning here: a device's speed, how snippets are run, what was checked.
+# Options that are accepted and ignored: the device's speed, how to run snippets, what to print.
 IGNORED = {"speed", "code_command", "code_format", "is_anyip", "netmask_ip",
            "gateway_ip", "send_omit_free", "verbose", "debug", "dry_run"}
 
 
 def convert_option(name, text):
-    """An option's value; ValueError says what is wrong with it."""
+    """Returns the value of option @name, converted from @text; raises ValueError for a wrong name or value."""
     if name not in OPTIONS:
         raise ValueError(f"no option --{name}")
     if text is None:
@@ -115,7 +115,8 @@ def convert_option(name, text):
 
 
 def parse_options(cursor):
-    """The `--name=value` at a script's head: {name: value}, and the words that it defines."""
+    """Parses the options at the beginning of a script; returns {name: value}.  Adds the words of --define to
+    cursor.defines."""
     options = {}
     while True:
         cursor.skip()
@@ -139,7 +140,7 @@ def parse_options(cursor):
 
 
 def _moment(cursor):
-    """One time: (nanoseconds, relative) or None."""
+    """Parses one time: returns (nanoseconds, whether it is relative), or None if no time comes next."""
     relative = cursor.take("+")
     cursor.skip()
     found = TIME.match(cursor.text, cursor.position)
@@ -155,7 +156,7 @@ def _moment(cursor):
 
 
 def parse_when(cursor):
-    """An event's time, or None where none stands."""
+    """Parses an event's time; returns a When, or None if no time comes next."""
     if cursor.take("*"):
         return When(any=True, relative=True)
     cursor.skip()
@@ -226,7 +227,7 @@ def _event(cursor, when, at):
 
 
 def parse(path, text, defines=None):
-    """A file's text as a Script; ScriptError says what is wrong and where."""
+    """Parses @text and returns a Script; raises ScriptError, with the position, for a syntax error."""
     words = dict(DEFINES)
     words.update(defines or {})
     cursor = Cursor(path, text, words)

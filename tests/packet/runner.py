@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A script is played: its events in order, each at its time, and what the kernel does held against it.
+"""Plays a script: its events in order, each at its time.  Compares the kernel's packets and the results of
+system calls with the script.
 
-play() <- suite.py, in a process of its own.  Time counts as in the language: an event's relative time
-from the end of the one before, which for a packet that was sent is when it was seen.
+Play.run() <- suite.py, in a process of its own.  As in packetdrill, a relative time counts from the end of the
+event before; a packet from the kernel ends when it was seen.
 """
 from compare import (absorb, describe_expected, describe_seen, differences, seconds, tolerance_ns)
 from flow import CHILD, CONNECTING, LISTENING, Flow, Isn, NoTimestamp
@@ -15,28 +16,28 @@ from symbols import ERRNOS, NUMBERS, SYMBOLS, errno_name
 from syscalls import RETURNS_FD, BadCall, Calls, buffer
 from tcpinfo import Snippets, decode
 
-PATIENCE = 2 * NS            # a packet is given up so long after it was expected
-ANY_PATIENCE = 3600 * NS     # and one that may come at any time
-CALL_PATIENCE = 600 * NS     # a call that should not block
-FIRST_PORT = 36000           # of the remote end; one more for each connection
+PATIENCE = 2 * NS            # how long to wait for a packet after the end of its tolerance
+ANY_PATIENCE = 3600 * NS     # the same for a packet that may come at any time (`*`)
+CALL_PATIENCE = 600 * NS     # how long a call without `...` in its time may take
+FIRST_PORT = 36000           # remote ports are the numbers above it, a new one for each connection
 IP_TCP_HEADERS = 40
 INFO_ROOM = 512
 QUOTED = 8                   # bytes of TCP that an ICMP error quotes (RFC 792)
 
 
 def segment_size(options, option_bytes):
-    """The bytes that a packet to the kernel may carry; a larger one is a GSO packet of such segments."""
+    """The most bytes that one packet to the kernel carries.  More bytes become a GSO packet with this gso_size."""
     return options["mss"] or options["mtu"] - IP_TCP_HEADERS - option_bytes
 
 
 def has_large(script, options):
-    """Does a packet to the kernel need a device that takes GSO packets?"""
+    """Returns whether the script has a packet to the kernel that must be a GSO packet."""
     return any(isinstance(e.what, TcpPacket) and not e.what.outbound and
                e.what.length > segment_size(options, sum(map(option_bytes, e.what.options))) for e in script.events)
 
 
 class Failed(Exception):
-    """The kernel did not do what the script says.  lines: for the reader."""
+    """The kernel did not behave as the script expects.  what: the difference; lines: details for the user."""
 
     def __init__(self, what, *lines):
         self.what, self.lines = what, lines
@@ -44,7 +45,7 @@ class Failed(Exception):
 
 
 class Blocked:
-    """A blocking call under way."""
+    """A blocking call that has not returned yet; end: when it should return (ns)."""
 
     def __init__(self, event, prepared, ticket, end, tolerance):
         self.event, self.prepared, self.ticket = event, prepared, ticket
@@ -52,7 +53,7 @@ class Blocked:
 
 
 class Play:
-    """One script on one machine."""
+    """Plays one script on one machine."""
 
     def __init__(self, script, options, machine, rules=None):
         self.script, self.options, self.machine = script, options, machine
@@ -66,12 +67,13 @@ class Play:
         self.ports = 0
         self.event = None
         self.start = self.base = self.scheduled = machine.now()
-        self.first_isn = None    # what the kernel chose first
+        self.first_isn = None    # the kernel's initial sequence number in the first connection
 
-    # ---- the story ------------------------------------------------------------------------------------
+    # ---- events ---------------------------------------------------------------------------------------
 
     def run(self):
-        """Failed, Skip, BadCommand, or all went as it should."""
+        """Plays the script; returns if the kernel behaved as expected, otherwise raises Failed.  Raises Skip if the
+        machine lacks something that the script needs, BadCommand for an invalid shell line."""
         try:
             for shell in self.script.before:
                 self._shell(shell)
@@ -89,7 +91,7 @@ class Play:
             if said:
                 raise Failed(said)
         finally:
-            # On a virtual machine nothing outlives the script: what would restore it has no object.
+            # Shell lines behind the events restore settings.  A virtual machine needs none: its process ends now.
             if not self.machine.virtual:
                 self.machine.finish([shell.text for shell in self.script.after])
         complaint = self.machine.complaint()
@@ -97,7 +99,7 @@ class Play:
             raise Failed(complaint)
 
     def _forgiven(self, what):
-        """--non_fatal=packet,syscall"""
+        """Returns whether --non_fatal=packet,syscall covers this kind of event."""
         kind = "syscall" if isinstance(what, Call) else \
             "packet" if getattr(what, "outbound", False) else None
         return kind in self.options["non_fatal"].split(",")
@@ -165,7 +167,7 @@ class Play:
         return FIRST_PORT + self.ports
 
     def _child(self, packet):
-        """The connection that a first SYN begins at a listener."""
+        """Creates and returns the Flow for a SYN that the script sends to a listener."""
         listener = next((f for f in reversed(self.flows) if f.state == LISTENING), None)
         child = Flow(CHILD, self.local_ip, self.remote_ip,
                      listener.local_port if listener else self.options["bind_port"],
@@ -180,7 +182,7 @@ class Play:
                                 True)
 
     def _flow_for(self, packet):
-        """The connection that a line of the script speaks of."""
+        """Returns the Flow to which a packet of the script belongs: by its ports, else the latest connection."""
         if packet.ports:
             remote, local = packet.ports[::-1] if packet.outbound else packet.ports
             for flow in reversed(self.flows):
@@ -215,7 +217,7 @@ class Play:
     def _receive_icmp(self, packet):
         flow = self._flow_for(packet)
         seq, length = packet.quote or (0, 0)
-        # A quoted number of 0 is that of the SYN, before whose own number none is.
+        # A quoted relative number of 0 means the SYN: the relative numbers of data begin with 1.
         live = (seq + flow.local.offset(False)) % 2**32
         tcp = flow.local_port.to_bytes(2, "big") + flow.remote_port.to_bytes(2, "big") + \
             live.to_bytes(4, "big")
@@ -225,7 +227,8 @@ class Play:
     # ---- packets from the kernel --------------------------------------------------------------------------
 
     def _next(self, flow, until):
-        """The next packet of @flow, running the kernel up to @until; None."""
+        """Runs the kernel until it sends a packet of @flow, and returns that packet; None if there is none until
+        the time @until."""
         while True:
             while self.machine.packets:
                 seen = read_packet(*self.machine.packets.popleft())
@@ -235,7 +238,8 @@ class Play:
                 return None
 
     def _whole(self, flow, packet, until):
-        """The next packet, and those behind it that the script has as one with it."""
+        """Returns the next packet of @flow and a note for messages.  If the script's @packet is longer, joins the
+        following packets to it: the script may describe several segments as one packet."""
         seen = self._next(flow, until)
         if seen is None:
             return None, ""
@@ -301,7 +305,8 @@ class Play:
         self._came_back(event, call, prepared, ticket.result)
 
     def _learn_local(self, number, fd):
-        """connect() has chosen our port by now, whether it waits or not."""
+        """After connect(), also one that still blocks, the kernel has chosen the local address and port: stores
+        them in the Flow."""
         flow = self.calls.flow_of(fd)
         if flow is None or flow.state != CONNECTING or flow.local.known or \
                 number not in (NUMBERS["connect"], NUMBERS["sendto"], NUMBERS["sendmsg"]):
@@ -312,7 +317,8 @@ class Play:
             flow.local_ip = ".".join(map(str, name.raw[4:8]))
 
     def _finish_blocked(self):
-        """The blocking call that is under way has to be back before another one, and at its time."""
+        """If a call is blocking, waits until it returns and checks the time and the result.  To be called before the
+        next call starts."""
         if self.blocked is None:
             return
         b, self.blocked, self.event = self.blocked, None, self.blocked.event

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A parsed script: options, events and their objects.
+"""The classes of a parsed script: options, events and their parts.
 
-Made by parser.py and its kin, used by runner.py.  Times are in nanoseconds.
+parser.py, parse_packet.py and parse_call.py create the objects, runner.py uses them.  Times are in nanoseconds.
 """
 from dataclasses import dataclass, field
 
@@ -11,24 +11,24 @@ US = 1_000
 
 @dataclass
 class When:
-    """An event's time.  relative: counts from the end of the event before."""
+    """An event's time.  relative: it counts from the end of the event before."""
     start: int = 0
-    end: int | None = None      # of a range, or of a blocking call
+    end: int | None = None      # of `start~end`, a range, or of `start...end`, a blocking call
     relative: bool = False
-    any: bool = False           # `*`
+    any: bool = False           # `*`: at any time
     blocking: bool = False      # `start...end`
 
 
 @dataclass
 class Word:
-    """A symbol: its text and its value."""
+    """A symbol, for example SO_ERROR, or several joined by `|`; value: its number."""
     text: str
     value: int
 
 
 @dataclass
 class Field:
-    """`name = value` or `name(argument) = value` of a struct, or a value alone (name None)."""
+    """An element of a struct: `name = value`, `name(argument) = value`, or only a value (name None)."""
     name: str | None
     value: object
     argument: object = None
@@ -40,7 +40,7 @@ class Struct:
     fields: list
 
     def get(self, name, fallback=None):
-        """The value of a named field."""
+        """Returns the value of the field @name, @fallback if there is none."""
         for f in self.fields:
             if f.name == name:
                 return f.value
@@ -49,7 +49,7 @@ class Struct:
 
 @dataclass
 class Address:
-    """A socket address written out, or made of it."""
+    """A socket address, from a struct with sa_family, sin_port and sin_addr."""
     family: int
     port: int
     ip: str
@@ -57,7 +57,7 @@ class Address:
 
 @dataclass
 class Option:
-    """A TCP option.  kind: nop eol mss wscale sackOK sack TS FO FOEXP md5 ECN; data by kind."""
+    """A TCP option.  kind: nop eol mss wscale sackOK sack TS FO FOEXP md5 ECN; data: depends on the kind."""
     kind: str
     data: object = None
 
@@ -77,7 +77,7 @@ class Option:
 
 @dataclass
 class IpInfo:
-    """The fields of the IP header in `[...]`; None: none given."""
+    """The fields of the IP header that a script gives in `[...]`; None: the script does not give that field."""
     ecn: str | None = None      # noecn ect0 ect1 ce ect01
     tos: int | None = None
     ttl: int | None = None
@@ -86,16 +86,16 @@ class IpInfo:
 
 @dataclass
 class TcpPacket:
-    """A line of a TCP packet, in the script's numbers."""
+    """A TCP packet of the script, in the script's numbers."""
     outbound: bool
     flags: frozenset
-    ace: int | None             # AccECN's count of three bits
+    ace: int | None             # AccECN's three-bit counter
     seq: int
     length: int
     ack: int | None = None
     window: int | None = None
     urgent: int | None = None
-    options: list | None = field(default_factory=list)  # None: `<...>`, any
+    options: list | None = field(default_factory=list)  # None: `<...>`, any options
     ip: IpInfo = field(default_factory=IpInfo)
     ports: tuple | None = None  # (source, destination), in the script's numbers
 
@@ -115,7 +115,7 @@ class IcmpPacket:
 
 @dataclass
 class Call:
-    """A system call and what is expected of it."""
+    """A system call and its expected result."""
     name: str
     arguments: list
     result: int | None          # None: `...`, anything
@@ -125,27 +125,27 @@ class Call:
 
 @dataclass
 class Shell:
-    """A line in backticks, or several."""
+    """One or several shell lines in backticks; line: the number of the first."""
     text: str
     line: int = 1
 
 
 @dataclass
 class Snippet:
-    """`%{ ... }%`"""
+    """Python code in `%{ ... }%`; line: the number of its first line."""
     text: str
     line: int = 1
 
 
 @dataclass
 class Unsupported:
-    """Understood, and known not to be done here."""
+    """A packet that the parser knows but the interpreter can't play: the script is skipped."""
     reason: str
 
 
 @dataclass
 class Event:
-    """One line of the story."""
+    """An event.  what: its packet, call, shell line or snippet; source: its text, for messages."""
     line: int
     when: When
     what: object
@@ -154,9 +154,9 @@ class Event:
 
 @dataclass
 class Script:
-    """All of a file."""
+    """A parsed file."""
     path: str
     options: dict
-    before: list                # Shell
-    events: list                # Event
-    after: list                 # Shell
+    before: list                # of Shell: lines before the first event
+    events: list                # of Event
+    after: list                 # of Shell: lines after the last event

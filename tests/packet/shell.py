@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Lines in backticks: known ones are mapped onto the machine, none is handed to a shell.
+"""Interprets the shell lines of a script, those in backticks.  No shell runs: each known command is translated to
+actions on the machine.
 
-plan() <- suite.py before the script runs, runner.py: a list of actions (functions of the machine).  Skip
-when a line asks for what there is not, BadCommand when it is wrong by itself; both, at once or from an
-action, say in which line of the file.  A sysctl goes through set_sysctl() alone.
+plan() <- suite.py before the script runs, runner.py for each line.  It returns a list of actions: functions
+that take the machine.  plan() and the actions raise Skip if the machine lacks something that a line needs,
+and BadCommand if a line is invalid; both name the line of the file.  Only set_sysctl() sets a sysctl.
 """
 import functools
 import re
@@ -11,23 +12,23 @@ import shlex
 
 from arithmetic import Unknown, expand
 
-# Lines that concern what this machine does not have: nothing to do.
+# Commands with no effect here: they concern caches, modules or files that this machine does not have.
 NOTHING = re.compile(
     r"(?:(?:\S*/)?sysctl_restore\S*|/tmp/sysctl_restore_\S*|true|:|sync"
     r"|ip (?:-\S+ )?tcp_metrics flush.*|kldload .*|kldstat .*|ip route flush cache.*|echo [^>]*"
-    # Slow start without hystart is what there is.
+    # Disabling hystart has no effect: the kernel's slow start has none.
     r"|echo 0 > /sys/module/tcp_cubic/parameters/hystart\S*)$")
 DEFAULTS = re.compile(r"(?:\S*/)?defaults\.sh$")
 SET_SYSCTLS = re.compile(r"(?:\S*/)?set_sysctls\.py\s+(.*)$")
 SYSCTL = re.compile(r"(?:sudo )?sysctl\s+(.*)$")
 ECHO = re.compile(r"echo\s+(.*?)\s*>\s*(/proc/sys/\S+)$")
-# One of a block: as in a shell, a backslash joins lines.
+# One command of several lines in backticks.  As in a shell, a backslash at the end of a line joins two lines.
 COMMAND = re.compile(r"(?:\$\(\([^\n]*?\)\)|\\\s*\n|(?!\n|;|&&).)+", re.S)
 CONTINUED = re.compile(r"\\\s*\n")
 NUMBERS = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)(?: [-+]?(?:0[xX][0-9a-fA-F]+|\d+))*")
 SLEEP = re.compile(r"(?:/bin/)?sleep (\d+(?:\.\d+)?)s?$")
 NO_GSO = re.compile(r"ethtool -K \S+ (?:(?:tso|gso|gro|lro) (?:on|off)\s*)+$")
-# Known, and not to be had here: the reason.
+# Known commands that this machine can't run, each with the reason for skipping the script.
 KNOWN = (
     (re.compile(r"ip (?:-\S+ )?route|ip (?:-\S+ )?ro\b|route "), "ip route"),
     (re.compile(r"ip (?:-\S+ )?(?:addr|link|rule|netns|token)"), "ip addr, link or rule"),
@@ -39,7 +40,7 @@ KNOWN = (
     (re.compile(r"modprobe|insmod"), "kernel modules"),
 )
 
-# The settings of defaults.sh.
+# The settings that defaults.sh makes, a script which published test suites share.
 DEFAULT_SYSCTLS = {
     "net.ipv4.tcp_rmem": "4096 540000 15728640", "net.ipv4.tcp_wmem": "4096 262144 4194304",
     "net.ipv4.tcp_timestamps": "1", "net.ipv4.tcp_sack": "1", "net.ipv4.tcp_dsack": "1",
@@ -54,8 +55,8 @@ DEFAULT_SYSCTLS = {
     "net.ipv4.tcp_synack_retries": "5",
 }
 
-# The fixed behaviour of the kernel where it has no setting: a script that sets just this may run.  "*": any value,
-# since what it governs is nowhere in the kernel.
+# Settings that the kernel does not have, with the value that describes its behaviour: a script that sets this
+# value may run.  "*": any value, because the setting concerns a feature that the kernel does not have.
 FIXED = {
     "net.ipv4.tcp_sack": "0", "net.ipv4.tcp_dsack": "0", "net.ipv4.tcp_fack": "0",
     "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_ecn_fallback": "*", "net.ipv4.tcp_fastopen": "0",
@@ -73,7 +74,7 @@ FIXED = {
     "net.inet.tcp.delayed_ack": "1", "net.inet.tcp.path_mtu_discovery": "1",
     "net.inet.tcp.always_keepalive": "*", "net.inet.tcp.fastopen.server_enable": "0",
 }
-# FreeBSD's names for what the kernel has a setting for.
+# FreeBSD's names of settings that the kernel has under Linux's names.
 ALIASES = {
     "net.inet.tcp.rfc1323": ("net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling"),
     "net.inet.ip.ttl": ("net.ipv4.ip_default_ttl",),
@@ -82,15 +83,16 @@ ALIASES = {
 
 
 class Skip(Exception):
-    """The script cannot run here, and why."""
+    """The script can't run on this machine; the text is the reason."""
 
 
 class BadCommand(Exception):
-    """A line that would run nowhere: where, and what is wrong with it."""
+    """A shell line that is invalid on any machine; the text has its position and the error."""
 
 
 def set_sysctl(machine, name, value):
-    """Sets it, or raises Skip; BadCommand."""
+    """Sets a sysctl.  Raises Skip if the kernel has no such setting or rejects the value, BadCommand if the value
+    should be a number and is not."""
     name, value = name.replace("/", "."), " ".join(value.split())
     if name in ALIASES:
         for other in ALIASES[name]:
@@ -114,8 +116,8 @@ NOT_IN_FORCE = "defaults.sh: not in force:"
 
 
 def _defaults(machine):
-    """Settings that the kernel does not have are listed; they stop the script only if it needs them:
-    suite.py makes a skip of a failure then, which cannot be told from the kernel's."""
+    """Runs defaults.sh.  Returns a note that lists the settings which the kernel does not have.  A script may pass
+    without them.  If it fails, the reason may be a missing setting, so suite.py turns the failure into a skip."""
     missing = []
     for name, value in DEFAULT_SYSCTLS.items():
         try:
@@ -196,7 +198,7 @@ def _line(line, config):
 
 
 def _located(where, step, *arguments):
-    """step(), whose complaints get the line in front."""
+    """Calls step(); puts @where (file and line) in front of the text of a Skip or BadCommand that it raises."""
     try:
         return step(*arguments)
     except (Skip, BadCommand) as error:
@@ -204,7 +206,8 @@ def _located(where, step, *arguments):
 
 
 def plan(shell, config, path):
-    """The actions of a block; @config learns what has to be so at the boot.  Skip, BadCommand."""
+    """Returns the actions for the lines in @shell.  Sets in @config what must be configured before the machine
+    boots.  Raises Skip or BadCommand."""
     actions = []
     for found in COMMAND.finditer(shell.text):
         where = f"{path}:{shell.line + shell.text.count(chr(10), 0, found.start())}"

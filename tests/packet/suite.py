@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Files are read, machines booted, scripts played: each in a process of its own, forked from a machine
-that stands ready, so that a crash or a hang is one script's and the next one finds nothing of it.
+"""Reads files, boots machines and plays scripts.  Each script runs in a child process, forked from this process
+with its booted machine: so a crash, a hang or changed state of one script does not affect the next one.
 
 Suite.play() <- `run` and the tests.
 """
@@ -23,22 +23,23 @@ from shell import NOT_IN_FORCE, BadCommand, Skip, plan
 from tap import Result
 from unsupported import why
 
-WALL_SECONDS = 30       # of one script: more is a hang
-MACHINES_MAX = 8        # configurations that stand ready
-SHORT_OF_WRAP = 500     # --wrap: both directions start so many numbers below 2^32
+WALL_SECONDS = 30       # of real time for one script; more is a hang
+MACHINES_MAX = 8        # booted machines, of different configurations
+SHORT_OF_WRAP = 500     # --wrap: the initial sequence numbers are 2^32 less this
 
 
 def read(path):
-    """A file's text; OSError, ValueError."""
+    """Returns a file's text; raises OSError, or UnicodeDecodeError if it is not UTF-8."""
     with open(path, encoding="utf-8") as f:
         return f.read()
 
 
 class Suite:
-    """Scripts under one set of options.
+    """Plays scripts, all with the same settings.
 
-    options: those of the language, which beat a script's own; defines: words; rules: check_ecr;
-    cmdline: for the kernel; gso: may the device cut large segments.
+    options: packetdrill's options, which override a script's own; defines: {word: value}; rules: check_ecr;
+    cmdline: appended to the kernel's command line; gso: the device segments large packets; wrap: let sequence
+    numbers wrap; linux: play on the host's own kernel.
     """
 
     def __init__(self, options=None, defines=None, rules=None, cmdline="", gso=True, wrap=False,
@@ -48,10 +49,10 @@ class Suite:
         self.machines = {}
         self.library = None
 
-    # ---- before -----------------------------------------------------------------------------------
+    # ---- preparation ------------------------------------------------------------------------------
 
     def parse(self, path):
-        """A Script, or a Result that says what is wrong with the file."""
+        """Returns the parsed Script, or a Result with the error if the file can't be read or parsed."""
         try:
             return parse(path, read(path), self.defines)
         except IsADirectoryError:
@@ -66,7 +67,7 @@ class Suite:
             return Result(path, "not ok", f"{path}: nested too deeply")
 
     def settings(self, script):
-        """The options in force and the machine's configuration; Skip, BadCommand."""
+        """Returns (options, machine configuration) for @script; raises Skip or BadCommand."""
         options = {name: default for name, (_, default) in OPTIONS.items()}
         options.update(script.options)
         options.update(self.options)
@@ -90,7 +91,7 @@ class Suite:
         return options, config
 
     def machine(self, config):
-        """One that stands ready; Halted."""
+        """Returns a booted machine with this configuration; raises Halted if it does not boot."""
         key = json.dumps(config, sort_keys=True)
         if key not in self.machines:
             if self.library is None:
@@ -106,7 +107,7 @@ class Suite:
     # ---- a script ------------------------------------------------------------------------------------
 
     def play(self, path):
-        """A Result."""
+        """Plays the script in the file @path; returns a Result."""
         script = self.parse(path)
         if isinstance(script, Result):
             return script
@@ -124,10 +125,10 @@ class Suite:
         return self._forked(script, lambda: self._story(script, options, machine))
 
     def _story(self, script, options, machine):
-        """In the child: the play, as a Result.
+        """Plays @script on @machine, in the child process; returns a Result.
 
-        A script that relies on defaults which are not in force is skipped where it fails; a complaint of
-        the kernel's own is a failure all the same.
+        A failure counts as a skip if the script uses defaults.sh and the kernel does not have all its settings.
+        But a panic or a warning of the kernel is always a failure.
         """
         result = Result(script.path)
         rules = dict(self.rules)
@@ -164,12 +165,12 @@ class Suite:
 
     @staticmethod
     def _script_isn(script):
-        """The sequence number of the script's first SYN to the kernel."""
+        """Returns the sequence number of the first SYN that the script sends to the kernel; 0 if there is none."""
         return next((e.what.seq for e in script.events if "S" in getattr(e.what, "flags", ())
                      and not e.what.outbound), 0)
 
     def _forked(self, script, story):
-        """Runs it in a child; a crash or a hang is a Result too."""
+        """Runs @story in a child process and returns its Result; a crash or a hang gives a Result, too."""
         sys.stdout.flush()
         sys.stderr.flush()
         reader, writer = os.pipe()
@@ -194,9 +195,9 @@ class Suite:
 
     @staticmethod
     def _in_child(script, story, writer):
-        """Never returns."""
+        """Runs @story in the child process and writes its Result to the pipe; never returns."""
         gc.disable()
-        faulthandler.disable()  # a crash is a Result: its trace would be the interpreter's, not the kernel's
+        faulthandler.disable()  # _forked() reports a crash; a trace of Python's stack would not help
         try:
             result = story()
         except BaseException:  # pylint: disable=broad-except
@@ -210,7 +211,7 @@ class Suite:
 
     @staticmethod
     def _listen(reader):
-        """All that comes until the end, and whether that was in time."""
+        """Reads the child's output; returns it, and False if the child did not end within WALL_SECONDS."""
         end, parts = time.monotonic() + WALL_SECONDS, []
         while True:
             ready, _, _ = select.select([reader], [], [], max(0, end - time.monotonic()))
@@ -222,7 +223,7 @@ class Suite:
             parts.append(part)
 
     def _on_linux(self, script, options, config):
-        """The same on the host's own kernel."""
+        """Plays @script on the host's own kernel; returns a Result."""
         import linux  # pylint: disable=import-outside-toplevel
         head = read(script.path).split("\n", maxsplit=1)[0]
         if head.startswith("// linux: not run"):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Names that a script may use for numbers: Linux x86-64's values, and its errnos.
+"""The symbols that a script may use for numbers, with their values on Linux x86-64, and errno's names.
 
-parse_call.py resolves them where it reads them; compare and syscalls print them.  A name whose value
-is None is known, and of another system: a script with it cannot run here.
+parse_call.py replaces them by numbers; compare.py and syscalls.py print them.  A symbol with the value None
+belongs to another operating system: a script that uses it is skipped.
 """
 import errno
 
@@ -94,7 +94,7 @@ _ERRORS = {
     "ICMP_DEST_UNREACH": 3, "ICMP_NET_UNREACH": 0, "ICMP_HOST_UNREACH": 1, "ICMP_PROT_UNREACH": 2,
     "ICMP_PORT_UNREACH": 3, "ICMP_FRAG_NEEDED": 4, "ICMP_SR_FAILED": 5,
 }
-# Options that FreeBSD has and Linux has not.
+# Socket options and flags that other systems, mostly FreeBSD, have and Linux has not.
 _ELSEWHERE = ("TCP_NOOPT TCP_NOPUSH TCP_DELACK TCP_KEEPINIT TCP_FUNCTION_BLK TCP_LOG TCP_LOGID TCP_LOGDUMP "
               "TCP_REMOTE_UDP_ENCAPS_PORT TCP_PCAP_OUT TCP_PCAP_IN TCP_MAXPEAKRATE TCP_IDLE_REDUCE "
               "TCP_RACK_PACE_RATE_SS TCP_RACK_PACE_RATE_CA TCP_RACK_TLP_REDUCE TCP_RACK_PROP "
@@ -108,11 +108,11 @@ SYMBOLS = {}
 for _table in (_SOCKET, _LEVELS, _SO, _TCP, TCP_STATES, TCP_CA_STATES, TCPI_OPTIONS, _IP, _MSG, _FILE,
                _POLL, _ERRORS, dict.fromkeys(_ELSEWHERE)):
     SYMBOLS.update(_table)
-# All of Python's names, two of some numbers; errno.errorcode has one for each.
+# All names that Python knows; some numbers have two.  errno.errorcode has only one name for each number.
 ERRNOS = {name: number for name, number in vars(errno).items() if name.startswith("E") and name.isupper()}
-ERRNOS["ENOTSUPP"] = 524    # the kernel's own, which reaches programs all the same
+ERRNOS["ENOTSUPP"] = 524    # internal to Linux's kernel, but some system calls return it
 SYMBOLS.update(ERRNOS)
-# The name that a message uses for a number with two names: the one in the kernel's sources.
+# For a number with two names: the name that messages use, which is the one in Linux's source.
 _PREFERRED = {ERRNOS[name]: name for name in ("EAGAIN", "EOPNOTSUPP", "EDEADLK", "ENOTSUPP")}
 
 
@@ -121,8 +121,8 @@ def errno_name(number):
     return _PREFERRED.get(number) or errno.errorcode.get(number, f"errno {number}")
 
 
-# Calls of Linux x86-64 that the language has, and their numbers.  recv() and send() are no calls of the
-# kernel's, epoll_create() with its successor; the rest is as it is named.
+# The system calls that a script may make, and their numbers on Linux x86-64.  recv() and send() are library
+# functions: they have the numbers of recvfrom() and sendto().
 NUMBERS = {
     "read": 0, "write": 1, "open": 2, "close": 3, "poll": 7, "ioctl": 16, "readv": 19, "writev": 20,
     "pipe": 22, "sendfile": 40, "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "send": 44,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""System calls: a script's line becomes numbers and buffers, and what came back is held against it.
+"""Prepares the system calls of a script, and compares their results with it.
 
-prepare() <- runner.py.  Each function below takes the call's values and gives a Prepared: the number and
-the arguments, and what to look at when it is back.  Layouts are Linux x86-64's.
+prepare() <- runner.py.  Each call_*() takes the arguments of the script's call and returns a Prepared: the
+call's number, its arguments as numbers and buffers, and a function that checks what the call returned in
+buffers.  The layouts are those of Linux x86-64.
 """
 import ctypes
 import struct
@@ -19,12 +20,13 @@ RETURNS_FD = {"socket", "accept", "accept4", "open", "epoll_create", "epoll_crea
 
 
 class BadCall(Exception):
-    """A call that no program could make: what is wrong with it."""
+    """A call that no program could make, or the interpreter does not know; the text is the error."""
 
 
 @dataclass
 class Prepared:
-    """A call that may be made.  after(result): complaints; called only when it did not fail."""
+    """A call that can be made.  keep: buffers that must stay allocated until it returns; after(result): returns a
+    list of differences from the script, called only if the call succeeded."""
     number: int
     arguments: list
     keep: list = field(default_factory=list)
@@ -32,7 +34,7 @@ class Prepared:
 
 
 def buffer(data):
-    """Memory that a call may read and write; NULL (None or 0) stays what it is."""
+    """Returns a buffer with the bytes @data, or of @data bytes if it is a number; 0 (NULL) for None and 0."""
     if data is None or data == 0:
         return 0
     if isinstance(data, int):
@@ -41,7 +43,7 @@ def buffer(data):
 
 
 def number(value, what="a number"):
-    """An int or a symbol."""
+    """Returns the number of an int, a symbol, or a list of one of them; raises BadCall for other values."""
     if isinstance(value, list) and len(value) == 1:
         return number(value[0], what)
     if isinstance(value, Word):
@@ -52,33 +54,34 @@ def number(value, what="a number"):
 
 
 def same_count(listed, count, what):
-    """@count, which must not reach beyond what is listed: the kernel would read on behind it."""
+    """Returns @count, the script's number of elements.  Raises BadCall if the list @listed has another length:
+    the kernel would read behind its end."""
     if isinstance(listed, list) and number(count) != len(listed):
         raise BadCall(f"{what} says {number(count)}, but {len(listed)} are listed")
     return number(count)
 
 
 def is_null(value):
-    """NULL, written so."""
+    """Returns whether the script has NULL here."""
     return isinstance(value, Word) and value.text == "NULL"
 
 
 def sockaddr(family, ip, port):
-    """struct sockaddr_in."""
+    """Returns a struct sockaddr_in as bytes."""
     return struct.pack("<H", family) + struct.pack(">H", port) + bytes(
         int(part) for part in ip.split(".")) + bytes(8)
 
 
 class Calls:
-    """The calls of one play."""
+    """The system calls and file descriptors of one play."""
 
     def __init__(self, play):
         self.play = play
-        self.fds = {}      # the script's: live, also of closed ones: what they were, they stay
-        self.open = set()  # the script's
+        self.fds = {}      # {script's descriptor: the kernel's}; a closed one stays, so that its later use fails
+        self.open = set()  # the script's numbers of open descriptors
 
     def prepare(self, call):
-        """A Prepared for @call; BadCall."""
+        """Returns a Prepared for @call; raises BadCall."""
         method = getattr(self, "call_" + call.name, None)
         if method is None:
             raise BadCall(f"{call.name}() is not known here")
@@ -94,17 +97,19 @@ class Calls:
             raise
 
     def fd(self, value):
-        """The live number; one that the script never got goes through as it is."""
+        """Returns the kernel's number for a descriptor of the script.  A number that no call returned to the script
+        is passed to the kernel unchanged."""
         script = number(value, "a file descriptor")
         return self.fds.get(script, script)
 
     def returned_fd(self, call, live):
-        """The script calls it call.result."""
+        """The call returned the descriptor @live, which is @call.result in the script."""
         if call.result is not None:
             self.named(call, call.result, live)
 
     def named(self, call, script, live):
-        """The script calls it so; BadCall: something else as well."""
+        """From now on the script's descriptor @script is the kernel's @live; raises BadCall if the script has an open
+        descriptor of that number already."""
         if script in self.open:
             raise BadCall(f"{call.name}() returns {script}, which is open")
         self.fds[script] = live
@@ -123,11 +128,12 @@ class Calls:
         return Prepared(NUMBERS["socket"], [domain, number(kind), number(protocol)], after=after)
 
     def flow_of(self, live_fd):
-        """The latest socket of that number."""
+        """Returns the Flow of the latest socket with the kernel's descriptor @live_fd, or None."""
         return next((f for f in reversed(self.play.flows) if f.fd == live_fd), None)
 
     def _address(self, value, length, default_port, default_ip):
-        """(family, port, ip, bytes or 0, length)"""
+        """Converts a socket address of the script to (family, port, ip, bytes or 0 for NULL, length).  `...` means
+        @default_port and @default_ip."""
         if is_null(value):
             return 2, 0, "0.0.0.0", 0, number(length) if length is not Ellipsis else 0
         if isinstance(value, Address):
@@ -166,7 +172,7 @@ class Calls:
         return Prepared(NUMBERS["listen"], [live, number(backlog)], after=after)
 
     def connecting(self, live, family, ip, port):
-        """Before the call: its SYN may be out before it is back."""
+        """Records the peer's address before the call is made: its SYN may be sent before the call returns."""
         flow = self.flow_of(live)
         if flow and family == 2 and flow.state == NEW:
             flow.state, flow.remote_ip, flow.remote_port = CONNECTING, ip, port

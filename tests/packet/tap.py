@@ -1,33 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Results in the Test Anything Protocol, on standard output.
+"""Prints results in the Test Anything Protocol (TAP) on standard output.
 
-suite.py makes Results, `run` prints them.
+suite.py creates a Result for each script; `run` prints them.
 """
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Result:
-    """Of one file."""
+    """The result of one file.  reason: why it failed or was skipped; lines: details; notes: for --verbose."""
     path: str
     status: str = "ok"      # ok, not ok, skip
     reason: str = ""
     lines: list = field(default_factory=list)
     notes: list = field(default_factory=list)
-    isn: int | None = None  # what the kernel chose first
+    isn: int | None = None  # the kernel's initial sequence number in the first connection
 
     def failed(self):
-        """Neither ok nor skipped."""
+        """Returns whether the result is neither ok nor a skip."""
         return self.status == "not ok"
 
 
 def one_line(text):
-    """A name or a reason must not break its line, nor begin a directive."""
+    """Returns @text for use in a TAP line: without line breaks, and with `#` escaped, which begins a directive."""
     return " ".join(str(text).splitlines()).replace("\\", "\\\\").replace("#", "\\#")
 
 
 class Tap:
-    """The plan first, then a line for each."""
+    """Writes TAP to @out: at once the plan, for @count results, then a line for each result."""
 
     def __init__(self, out, count, verbose=False):
         self.out, self.number, self.verbose = out, 0, verbose
@@ -38,12 +38,12 @@ class Tap:
         self.out.flush()
 
     def comment(self, text):
-        """Lines for a person."""
+        """Writes a comment, of one or several lines."""
         for line in str(text).splitlines() or [""]:
             self._say("# " + line)
 
     def result(self, result):
-        """One file's."""
+        """Writes the Result of one file."""
         self.number += 1
         if result.status == "skip":
             self._say(f"ok {self.number} - {one_line(result.path)} # SKIP {one_line(result.reason)}")

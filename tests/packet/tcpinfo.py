@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`%{ ... }%`: Python over snapshots of struct tcp_info, taken when the script says, run at its end.
+"""Snippets of a script, `%{ ... }%`: Python code over the fields of struct tcp_info.
 
-snapshot() <- runner.py at the event's time; Snippets.run() at the end: all in order, in one namespace.
-The layout is Linux 6.1's (include/uapi/linux/tcp.h).
+Snippets.add() <- runner.py at the event's time, with the struct tcp_info of that moment.  Snippets.run() <-
+runner.py at the end of the script: runs all snippets in order, in one namespace.  The layout is that of
+Linux 6.1 (include/uapi/linux/tcp.h).
 """
 import contextlib
 import io
@@ -29,7 +30,7 @@ CONTINUES_NOTHING = re.compile(r"(?<!\\)(?:\\\\)*\\\s*\Z")
 
 
 def decode(data):
-    """struct tcp_info as {tcpi_name: number}; what a shorter one lacks is 0."""
+    """Returns struct tcp_info as {tcpi_name: number}; fields beyond the end of @data are 0."""
     values = dict(zip(NAMES, LAYOUT.unpack(bytes(data[:LAYOUT.size]).ljust(LAYOUT.size, b"\0"))))
     scales, bits = values.pop("_scales"), values.pop("_bits")
     values.update(snd_wscale=scales & 15, rcv_wscale=scales >> 4,
@@ -38,15 +39,15 @@ def decode(data):
 
 
 def tidy(text):
-    """The text between the brackets as Python sees it: its common indentation goes."""
+    """Returns the text of a snippet without its common indentation."""
     text = text.expandtabs().rstrip()
     first, _, rest = text.lstrip("\n").partition("\n")
     return first.strip() + "\n" + textwrap.dedent(rest) if first.strip() else textwrap.dedent(rest)
 
 
 def compiled(text, path, line):
-    """Code of it, whose first line is the file's @line; SyntaxError."""
-    # A backslash before the closing bracket continues a line that does not come.
+    """Compiles a snippet that begins in line @line of the file @path; raises SyntaxError."""
+    # Remove a backslash in front of the closing `}%`: no line follows that it could continue.
     text = CONTINUES_NOTHING.sub("", text)
     stripped = textwrap.dedent(text.strip("\n")).strip()
     above = "\n" * (line - 1 + text[:len(text) - len(text.lstrip())].count("\n"))
@@ -57,17 +58,17 @@ def compiled(text, path, line):
 
 
 class Snippets:
-    """Those of one script."""
+    """The snippets of one script; printed: their output."""
 
     def __init__(self, path):
         self.path, self.taken, self.printed = path, [], ""
 
     def add(self, line, text, info):
-        """A snippet met, and the connection's state at that moment."""
+        """Adds a snippet, with the connection's struct tcp_info at this moment (from decode())."""
         self.taken.append((line, compiled(text, self.path, line), text, info))
 
     def run(self):
-        """Runs all; "" or what went wrong."""
+        """Runs all snippets in order; returns "" or the text of the first failure."""
         space = {"__name__": "__packet__"}
         for table in (TCP_STATES, TCP_CA_STATES, TCPI_OPTIONS):
             space.update(table)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`$((...))` of shell lines, held against /bin/sh (dash), and what is wrong with one."""
+"""`$((...))` in shell lines: the same values as in /bin/sh (dash), and the messages for wrong expressions."""
 import subprocess
 
 import pytest
@@ -13,7 +13,7 @@ EXPRESSIONS = ["1+2*3", "(1+2)*3", "16*1024", " 0x10<<2 ", "7/-2", "-7%3", "-7/2
 
 @pytest.mark.parametrize("text", EXPRESSIONS)
 def test_as_the_shell_does(text):
-    """The same number."""
+    """Each expression has the same value as in /bin/sh."""
     line = f"a $(({text})) b$(({text}))"
     assert expand(line) == subprocess.run(["/bin/sh", "-c", f'echo "{line}"'], check=True, text=True,
                                           capture_output=True).stdout.rstrip("\n")
@@ -26,21 +26,22 @@ def test_as_the_shell_does(text):
     ("$((9223372036854775808))", "more than 64 bits"), ("$((1<<63))", "more than 64 bits"), ("$((1<<64))", "a shift by 64 bits"),
     ("$((" + 200 * "(" + "1" + 200 * ")" + "))", "nested too deeply")])
 def test_wrong(text, said):
-    """In words."""
+    """A wrong expression raises ValueError with a message that names the error."""
     with pytest.raises(ValueError) as caught:
         expand(text)
     assert said in str(caught.value)
 
 
 def test_a_variable_is_not_known():
-    """There is no shell whose variable it could be."""
+    """A variable raises Unknown, because no shell runs that could know its value."""
     for text in ("$((a+1))", "$(($a+1))"):
         with pytest.raises(Unknown, match="variable"):
             expand(text)
 
 
 def test_in_a_script(play):
-    """A setting that is computed, at the start and later; a wrong one is not ok; a variable is a skip."""
+    """A sysctl line may compute its value, before the first event and later.  A wrong expression fails the script,
+    a variable skips it."""
     off = SERVER.replace("mss 1460,nop,wscale 7", "mss 1460")
     for value, status in (("$((3-3))", "ok"), ("$(( 1 && (2 > 3) ))", "ok"), ("$((1/0))", "not ok"), ("$((NO))", "skip")):
         line = f"`sysctl -q net.ipv4.tcp_window_scaling={value}`\n"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A script that holds, and each kind of assertion in it made wrong: it must fail, and say what.
+"""Takes a script that passes and makes one assertion in it wrong: it must then fail, with a message that names the
+difference.  There is a mutation for each kind of assertion.
 
-The scripts' own numbers are those of RFC 9293 and of the kernel's documented values; what is tested
-here is that the interpreter sees the difference.
+These tests check the interpreter, not the kernel: that it sees each kind of difference.  The numbers in the script
+follow from RFC 9293 and from documented values of the kernel.
 """
 import pytest
 from conftest import SERVER
@@ -37,7 +38,7 @@ TRANSFER = "--tcp_ts_tick_usecs=1000\n" + SERVER.replace(
 +0 > F. 101:101(0) ack 11 <nop,nop,TS val 440 ecr 1100>
 """
 
-# (what, in the script, made into, what the verdict says)
+# (name of the mutation, text in the script, its replacement, part of the expected message)
 MUTATIONS = [
     ("flag missing", "> [noecn, tos 0x10, ttl 64] P. 1:", "> [noecn, tos 0x10, ttl 64] . 1:", "flags are"),
     ("flag too many", "> F. 101", "> FP. 101", "flags are F., not FP."),
@@ -64,7 +65,7 @@ MUTATIONS = [
     ("time too late", "+.03~+.05 > .", "+.01~+.02 > .", "too late"),
     ("before its range", "+.03~+.05 > .", "+.05~+.06 > .", "too early"),
     ("a packet that does not come", "+0 close(4) = 0\n", "", "no packet was sent"),
-    ("a packet nobody expects", "+0 close(4)", "+0 write(4, ..., 10) = 10\n+0 close(4)",
+    ("a packet that the script does not expect", "+0 close(4)", "+0 write(4, ..., 10) = 10\n+0 close(4)",
      "flags are P., not F."),
     ("result", "read(4, ..., 100) = 10\n", "read(4, ..., 100) = 11\n", "the call's result"),
     ("result instead of an error", "= -1 EFAULT", "= 0", "the call's result"),
@@ -87,7 +88,7 @@ MUTATIONS = [
 
 
 def test_it_holds(play):
-    """As it stands, it passes; also with both directions' numbers wrapping in it."""
+    """The unchanged script passes, also with sequence numbers that wrap in both directions."""
     for settings in ({}, {"wrap": True}, {"rules": {"check_ecr": True}}):
         result = play(TRANSFER, **settings)
         assert result.status == "ok", (settings, result)
@@ -95,7 +96,7 @@ def test_it_holds(play):
 
 @pytest.mark.parametrize("what,old,new,said", MUTATIONS, ids=[m[0].replace(" ", "-") for m in MUTATIONS])
 def test_mutation_fails(play, what, old, new, said):
-    """Made wrong in one place, it fails for that reason."""
+    """The script with one mutation fails, and the message names the difference."""
     assert TRANSFER.count(old) >= 1, what
     result = play(TRANSFER.replace(old, new, 1))
     assert result.status == "not ok", what
@@ -103,7 +104,7 @@ def test_mutation_fails(play, what, old, new, said):
 
 
 def test_ecr_is_only_compared_when_asked(play):
-    """The original does not look at it."""
+    """By default a wrong TS ecr of the kernel is not reported, as in packetdrill; with check_ecr it is."""
     wrong = TRANSFER.replace("TS val 300 ecr 800", "TS val 300 ecr 801")
     assert play(wrong).status == "ok"
     result = play(wrong, rules={"check_ecr": True})
@@ -111,7 +112,7 @@ def test_ecr_is_only_compared_when_asked(play):
 
 
 def test_expected_and_actual_stand_side_by_side(play):
-    """With both times, in the script's numbers."""
+    """A failure shows the expected and the actual packet, each with its time, in the script's numbers."""
     result = play(TRANSFER.replace("> F. 101:101(0) ack 11", "> F. 101:101(0) ack 12"))
     expected, actual = result.lines
     assert expected.split() == ("expected 0.340000 > F. 101:101(0) ack 12 "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The grammar: what it takes, and where it says that something is wrong."""
+"""The parser: the syntax that it accepts, and the positions and messages of its errors."""
 import os
 
 import pytest
@@ -10,7 +10,7 @@ from script import Unsupported, Word
 
 START = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
 
-# (text, line, column, what is said)
+# (script, line and column of the error, part of its message)
 WRONG = [
     ("", 1, 1, "a script without an event"),
     ("/* never closed\n", 1, 1, "a comment without its end"),
@@ -71,7 +71,7 @@ WRONG = [
 
 @pytest.mark.parametrize("text,line,column,said", WRONG, ids=[w[3][:40] + str(i) for i, w in enumerate(WRONG)])
 def test_wrong(text, line, column, said):
-    """It is refused at that place, for that reason."""
+    """The parser rejects the script, with this position and message."""
     with pytest.raises(ScriptError) as caught:
         parse("x.pkt", text)
     error = caught.value
@@ -81,18 +81,18 @@ def test_wrong(text, line, column, said):
 
 
 def test_a_wrong_script_is_not_ok(play):
-    """Never a pass, never a skip."""
+    """A script with a syntax error fails; it is not skipped."""
     result = play(SERVER + "+0 fly(4) = 0\n")
     assert result.status == "not ok" and "script.pkt:8:4: no system call fly" in result.reason
 
 
 def events(text):
-    """The socket that the lines after a socket() refer to."""
+    """Parses @text behind a line that opens a socket; returns the packets and calls of @text."""
     return [e.what for e in parse("x.pkt", START + text).events[1:]]
 
 
 def test_times():
-    """All forms."""
+    """All forms of an event's time are accepted."""
     script = parse("x.pkt", "0.5 close(3) = 0\n+.09...0.14 close(3) = 0\n+1 ... 2 close(3) = 0\n"
                    "+.1~+.25 > . 1:1(0) ack 1\n* > . 1:1(0) ack 1\n1.5~2 > . 1:1(0) ack 1\n"
                    "+0.0000015 close(3) = 0\n")
@@ -106,7 +106,7 @@ def test_times():
 
 
 def test_flags():
-    """Letters, none, and AccECN's count of three bits."""
+    """Flags may be letters, `-` for none, or include AccECN's three-bit counter."""
     packets = events("+0 < - 0:0(0) win 1\n+0 < SEW 0:0(0) win 1\n+0 > .5 1:1(0) ack 1\n+0 > S.7 0:0(0)\n")
     assert packets[0].flags == frozenset()
     assert packets[1].flags == frozenset("SEW")
@@ -115,7 +115,7 @@ def test_flags():
 
 
 def test_options():
-    """Each kind, with what belongs to it."""
+    """Each kind of TCP option is parsed with its data."""
     text = ("+0 > . 1:1(0) ack 1 <mss 1460,nop,wscale 8>\n+0 > . 1:1(0) ack 1 <sackOK,TS val 1 ecr 2>\n"
             "+0 > . 1:1(0) ack 1 <nop,nop,sack 1:2 3:4>\n+0 > . 1:1(0) ack 1 <FO 3021b9d889017eeb,nop,nop>\n"
             "+0 > . 1:1(0) ack 1 <FOEXP TFO_COOKIE>\n+0 > . 1:1(0) ack 1 <nop,nop,FO>\n"
@@ -132,7 +132,7 @@ def test_options():
 
 
 def test_ip_and_ports():
-    """In both kinds of brackets."""
+    """Fields of the IP header may be in square or round brackets."""
     packets = events("+0 < [ce, tos 0x10, ttl 5] . 1:1(0) win 1\n+0 > (ect01) . 1:1(0) ack 1\n"
                      "+0 < 5 > 8080 S 0:0(0) win 1\n+0 > [flowlabel 0x12345] . 1:1(0)\n")
     assert (packets[0].ip.ecn, packets[0].ip.tos, packets[0].ip.ttl) == ("ce", 16, 5)
@@ -140,7 +140,7 @@ def test_ip_and_ports():
 
 
 def test_icmp():
-    """With a code, an MTU, what it quotes, and without."""
+    """An ICMP packet may have a code, an MTU and the quoted sequence numbers, or none of them."""
     packets = events("+0 < icmp unreachable frag_needed mtu 1200 [1:1001(1000)]\n+0 < icmp unreachable CODE\n"
                      "+0 < icmp time_exceeded exc_ttl [1:1(0)]\n+0 < [ttl 3] icmp source_quench [5:6(1)]\n"
                      "+0 < icmp unreachable [1:1(0)]\n+0 < icmp unreachable packet_too_big mtu 1280\n")
@@ -152,7 +152,7 @@ def test_icmp():
 
 
 def test_values():
-    """Numbers, symbols, strings, lists, structs, calls; a defined word is its value."""
+    """Arguments may be numbers, symbols, strings, lists, structs and functions such as htons()."""
     calls = events("""+0 sendmsg(3, {msg_name(...)=..., msg_iov(2)=[{..., 10}, {...,0x14}],
         msg_flags=0, msg_control=[{cmsg_level=SOL_IP, cmsg_type=IP_TOS, cmsg_data=5}]}, MSG_EOR|MSG_MORE) = 30
 +0 setsockopt(3, SOL_TCP, TCP_FASTOPEN_KEY, "\\x01\\xfe" "ab", 4) = 0
@@ -174,7 +174,7 @@ def test_values():
 
 
 def test_defines():
-    """The command line's beat the script's, which beat the language's own."""
+    """Definitions of the command line override those of the script, which override packetdrill's own."""
     text = "--define=LEN=7\n" + START + "+0 < . 1:1(0) ack LEN win LEN\n+0 < icmp unreachable CODE\n"
     assert parse("x", text).events[1].what.ack == 7
     assert parse("x", text, {"LEN": "9"}).events[1].what.window == 9
@@ -182,7 +182,7 @@ def test_defines():
 
 
 def test_events_span_lines_and_comments_stand_anywhere():
-    """A line's end means nothing."""
+    """The end of a line is like a blank."""
     script = parse("x", "// one\n--tolerance_usecs=5 --mtu=1400 /* two */\n`true` // three\n0\n socket(...,"
                    "\n SOCK_STREAM, /* four */ IPPROTO_TCP) = 3 // five\n+0 <\n S 0:0(0)\n win 5\n"
                    "`true`\n`:`\n")
@@ -190,22 +190,22 @@ def test_events_span_lines_and_comments_stand_anywhere():
     assert len(script.events) == 2 and len(script.before) == 1 and len(script.after) == 2
 
 
-def test_packets_of_others_are_known():
-    """Read, so that the script is skipped for them and not refused."""
+def test_packets_of_other_protocols_are_known():
+    """UDP, ICMPv6 and encapsulated packets are parsed as Unsupported: the script is skipped and does not fail."""
     for text in ("+0 < icmp packet_too_big mtu 1280 [1:1001(1000)]\n", "+0 < icmp packet_too_big\n", "+0 < udp (10)\n", "+0 < icmpv6 unreachable packet_too_big mtu 1280\n",
                  "+0 > ipv4 1.1.1.1 > 2.2.2.2: . 1:1(0)\n"):
         assert isinstance(events(text)[0], Unsupported)
 
 
 def test_numbers_of_64_bits():
-    """The largest and the least."""
+    """The largest and the smallest 64-bit number are accepted."""
     calls = events("+0 read(3, ..., 18446744073709551615) = -9223372036854775808\n"
                    "+0 read(3, ..., 0x0000000000ffffffffffffffff) = 0\n")
     assert calls[0].arguments[2] == calls[1].arguments[2] == 2**64 - 1 and calls[0].result == -2**63
 
 
 def test_parse_only(play, suites, tmp_path):
-    """--parse reads a script that could not run."""
+    """Parsing succeeds for a script that would be skipped."""
     path = tmp_path / "a.pkt"
     path.write_text(LISTEN + "+0 epoll_create(1) = 4\n")
     assert suites().parse(str(path)).events[3].what.name == "epoll_create"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The command: TAP, exit status, and that one script's end is not the next one's."""
+"""The command tests/packet/run: its TAP output, its exit status, and that a crash of one script does not affect the
+next one."""
 import os
 import signal
 import subprocess
@@ -15,14 +16,14 @@ RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run")
 
 
 def command(*words, **kwargs):
-    """Its exit status and the lines that it printed."""
+    """Runs the command; returns its exit status, the lines on stdout, and stderr."""
     done = subprocess.run([RUN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, **kwargs)
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 
 def test_tap(tmp_path):
-    """A plan, a line for each file, comments for what failed; 1 if one did."""
+    """The output is a plan, a line for each file, and comments about failures; the status is 1 if a file failed."""
     good, bad, other = tmp_path / "good.pkt", tmp_path / "bad.pkt", tmp_path / "other.pkt"
     good.write_text(SERVER)
     bad.write_text(SERVER + "+0 > . 1:1(0) ack 1\n")
@@ -40,15 +41,15 @@ def test_tap(tmp_path):
     assert command()[0] == 2
 
 
-def test_a_folder_is_its_scripts(tmp_path):
-    """In order of their names; files of other kinds are none."""
+def test_a_folder_plays_its_scripts(tmp_path):
+    """A folder plays its *.pkt files in order of their names, and no other files."""
     for name in ("b.pkt", "a.pkt", "c.txt"):
         (tmp_path / name).write_text(SERVER)
     assert [line[-5:] for line in command(str(tmp_path))[1][1:]] == ["a.pkt", "b.pkt"]
 
 
-def test_words_of_the_command_line(tmp_path):
-    """-D in both forms, an option of the language, --parse, and what is not one."""
+def test_options_of_the_command_line(tmp_path):
+    """-D in both forms, an option of packetdrill and --parse are accepted; an unknown option is an error."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER.replace("listen(3, 1)", "listen(3, BACKLOG)"))
     assert command("-D", "BACKLOG=5", str(path))[0] == 0
@@ -58,8 +59,8 @@ def test_words_of_the_command_line(tmp_path):
     assert command("--frobnicate=1", str(path))[0] == 2
 
 
-def test_a_word_that_the_kernel_does_not_know_fails(tmp_path):
-    """The script would play without it."""
+def test_an_option_that_the_kernel_does_not_know_fails(tmp_path):
+    """A wrong option in --cmdline fails the script, which would otherwise play without that option."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     assert command("--cmdline=sysctl.net.ipv4.tcp_retries2=8", str(path))[0] == 0
@@ -70,7 +71,7 @@ def test_a_word_that_the_kernel_does_not_know_fails(tmp_path):
 
 
 def test_not_a_text(tmp_path):
-    """Bytes that are no UTF-8 fail, and nothing else does."""
+    """A file that is not UTF-8 fails; the other files are still played."""
     path = tmp_path / "a.pkt"
     path.write_bytes(b"\xff\xfe\x00")
     status, lines, _ = command(str(path), str(path))
@@ -78,7 +79,7 @@ def test_not_a_text(tmp_path):
 
 
 class Story:
-    """The action of a child instead of playing."""
+    """Replaces Suite._story(): the child process calls @what instead of playing a script."""
 
     def __init__(self, what):
         self.what = what
@@ -88,7 +89,7 @@ class Story:
 
 
 def test_crash_hang_and_nonsense(suites, tmp_path, monkeypatch):
-    """A child that dies, hangs or throws is not ok, and the next script plays."""
+    """A script whose child crashes, hangs or raises an exception fails, and the next script still plays."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     s = suites()
@@ -107,7 +108,8 @@ def test_crash_hang_and_nonsense(suites, tmp_path, monkeypatch):
 
 
 def test_a_crash_leaves_no_trace_of_the_interpreter(tmp_path):
-    """It is the Result's to say: under pytest, which asks for traces, a passing run would show one."""
+    """A crash of the child is only reported in its Result.  Python's faulthandler, which pytest enables, must not
+    print a trace as well, not even in a run that passes."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     text = (f"import os, signal, sys; sys.path.insert(0, {os.path.dirname(RUN)!r}); from suite import Suite; s = Suite()\n"
@@ -118,14 +120,14 @@ def test_a_crash_leaves_no_trace_of_the_interpreter(tmp_path):
 
 
 def test_a_tree_that_is_not_built(tmp_path):
-    """It says what builds the library; reading a script needs none."""
+    """Without a built library the command prints which target builds it; --parse works without the library."""
     tree = tmp_path / "tests"
     tree.mkdir()
     for name in ("host", "wire"):
         (tree / name).symlink_to(os.path.join(os.path.dirname(os.path.dirname(RUN)), name))
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
-    # From a copy of the command, whose own folder decides where the tree is.
+    # Run a copy of the command: it looks for the library relative to its own folder.
     copy = tree / "packet"
     copy.mkdir()
     for name in os.listdir(os.path.dirname(RUN)):
@@ -145,7 +147,8 @@ def test_a_tree_that_is_not_built(tmp_path):
     ("+0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 4", "IPv6"),
 ])
 def test_unsupported_syntax_is_a_skip_on_linux_too(suites, tmp_path, line, reason):
-    """Before a namespace is asked for: neither a traceback nor a line that is passed over."""
+    """Syntax that the interpreter does not support skips the script, also with --versus-linux, before that creates a
+    namespace."""
     path = tmp_path / "a.pkt"
     path.write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n" + line + "\n")
     for linux in (False, True):
@@ -154,7 +157,7 @@ def test_unsupported_syntax_is_a_skip_on_linux_too(suites, tmp_path, line, reaso
 
 
 def test_a_panic_and_a_warning(play, monkeypatch):
-    """A kernel that ends, or says that something is wrong, is not ok, whatever the packets were."""
+    """A kernel that halts or warns fails the script, even if all packets were as expected."""
     with monkeypatch.context() as m:
         m.setattr(suite_module.Play, "run", lambda self: self.machine.call(POWER, STOP, 1))
         result = play(SERVER)
@@ -165,15 +168,15 @@ def test_a_panic_and_a_warning(play, monkeypatch):
         assert result.status == "not ok" and "the kernel warned" in result.reason
 
 
-def test_a_script_finds_nothing_of_the_one_before(suites, tmp_path):
-    """The same port, and the same verdict, as often as one likes."""
+def test_a_script_does_not_affect_the_next_one(suites, tmp_path):
+    """A script that is played five times has the same Result each time."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     assert len({repr(suites().play(str(path))) for _ in range(5)}) == 1
 
 
 def test_a_name_is_no_directive(tmp_path):
-    """A failure whose file is begins a directive in its name is a failure."""
+    """A `# SKIP` in the name of a file that fails does not turn the failure into a skip."""
     odd = tmp_path / "fails # SKIP x\n.pkt"
     odd.write_text("0 nonsense\n")
     out = subprocess.run([RUN, str(odd)], stdout=subprocess.PIPE, text=True, check=False)
@@ -183,7 +186,7 @@ def test_a_name_is_no_directive(tmp_path):
 
 
 def test_help_and_an_empty_folder(tmp_path):
-    """To ask is no mistake; a folder without scripts is one."""
+    """--help exits with status 0; a folder without scripts is an error."""
     status, lines, _ = command("--help")
     assert status == 0 and "Plays packet scripts" in lines[0]
     status, lines, _ = command(str(tmp_path))
@@ -192,7 +195,8 @@ def test_help_and_an_empty_folder(tmp_path):
 
 
 def test_a_folder_that_cannot_be_read(tmp_path):
-    """It is not ok, though others beside it are: by a path that is too long, which holds for root too."""
+    """A folder that can't be read counts as a failure; the scripts beside it are played.  The test makes its path too
+    long, because that stops root, too."""
     (tmp_path / "a.pkt").write_text(SERVER)
     name = 250 * "d"
     at = os.open(tmp_path, os.O_RDONLY)
@@ -207,8 +211,8 @@ def test_a_folder_that_cannot_be_read(tmp_path):
     assert lines[2].startswith("not ok 2 - ") and "File name too long" in lines[3]
 
 
-def test_a_reader_that_has_enough(tmp_path):
-    """`run | head`: it ends as others do, and says nothing."""
+def test_a_closed_output_pipe(tmp_path):
+    """With `run | head` the command ends with the status of SIGPIPE and prints no error."""
     path = tmp_path / "a.pkt"
     path.write_text(SERVER)
     reader, writer = os.pipe()
@@ -220,7 +224,7 @@ def test_a_reader_that_has_enough(tmp_path):
 
 
 def test_a_snippet_without_end(play, monkeypatch):
-    """Python that never returns ends with the script's time."""
+    """A snippet that never returns fails the script when its time is over."""
     monkeypatch.setattr(suite_module, "WALL_SECONDS", 0.2)
     result = play(SERVER + "+0 %{ while True: pass }%\n")
     assert result.status == "not ok" and "hangs" in result.reason
@@ -229,7 +233,7 @@ def test_a_snippet_without_end(play, monkeypatch):
 @pytest.mark.parametrize("line", ["`false`", "`sysctl -q net.ipv4.tcp_frobnicate=1`", "`tc qdisc del`",
                                   "`sysctl -q net.ipv4.tcp_retries1=77777`"])
 def test_a_skip_names_its_line(play, line):
-    """Of what a shell would have done, before the first event and between others."""
+    """The reason of a skip names the line of the shell command, before the first event and between events."""
     for text, number in ((f"\n{line}\n" + SERVER, 2), (f"`true\n{line[1:]}\n" + SERVER, 2),
                          (SERVER + f"+0\n{line}\n", 9)):
         result = play(text)

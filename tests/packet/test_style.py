@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Scripts in the manner of published suites, written for this test: they play, or are skipped for what
-the kernel lacks, with that as the reason; none is refused.
+"""Scripts in the style of published test suites, written for this test.  Each one passes, or is skipped with the
+missing feature as the reason; none has a syntax error.
 """
 import os
 
@@ -58,7 +58,7 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
 +.05 ... .06 poll([{fd=3, events=POLLIN|POLLOUT, revents=POLLOUT}], 1, 0) = 1
 * > P. 1:301(300) ack 1 <...>
 """),
-    "an echo that is scaled": (None, """--tcp_ts_tick_usecs=1000
+    "a scaled timestamp echo": (None, """--tcp_ts_tick_usecs=1000
 --tcp_ts_ecr_scaled
 """ + LISTEN + """+0 < S 0:0(0) win 20000 <mss 1000,nop,nop,TS val 5 ecr 0>
 +0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,TS val 100 ecr 5>
@@ -125,7 +125,7 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
     "counters": ("script.pkt:4: counters of nstat, ss or netstat: `nstat -n`",
                  LISTEN + "+0 `nstat -n; nstat | grep -q TcpExtOutOfWindowIcmps`\n"),
     "IPv6": ("IPv6", "--ip_version=ipv6\n--mtu=1500\n--local_ip=fd3d:fa7b:d17d::1\n" + LISTEN),
-    "FreeBSD's": (None, """--ip_version=ipv4
+    "a script for FreeBSD": (None, """--ip_version=ipv4
 
  0.00 `kldload -n tcp_rack`
 +0.00 `sysctl kern.timecounter.alloweddeviation=0`
@@ -155,7 +155,7 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
 
 @pytest.mark.parametrize("name", STYLES, ids=[n.replace(" ", "-") for n in STYLES])
 def test_style(play, name):
-    """It plays, or is skipped for its reason."""
+    """The script passes, or is skipped for the expected reason."""
     reason, text = STYLES[name]
     result = play(text)
     if reason is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The table of what the kernel lacks, held against the kernel: no line may outlive its truth."""
+"""Compares the table of unsupported features with the kernel: a feature that the kernel has must not be listed."""
 import errno
 import os
 import re
@@ -17,20 +17,20 @@ CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 150
 
 @pytest.fixture(scope="module", name="machine")
 def booted():
-    """A kernel."""
+    """A booted kernel."""
     return hosted.Machine(hosted.load(), CONFIG)
 
 
 @pytest.mark.parametrize("name", sorted(unsupported.CALLS))
 def test_call(machine, name):
-    """The kernel has no such call."""
+    """The kernel does not have the system call: it returns ENOSYS."""
     assert machine.call(NUMBERS[name], 0, 0, 0, 0) == -errno.ENOSYS
 
 
 @pytest.mark.parametrize("level,name", [(level, name) for level, names in unsupported.OPTIONS.items()
                                         for name in names])
 def test_option(machine, level, name):
-    """The kernel has no such option, neither way."""
+    """The kernel does not have the socket option, neither to set nor to read."""
     fd = machine.call(NUMBERS["socket"], SYMBOLS["AF_INET"], SYMBOLS["SOCK_STREAM"], 0)
     value, size = buffer(bytes(128)), buffer((128).to_bytes(4, "little"))
     assert machine.call(NUMBERS["setsockopt"], fd, SYMBOLS[level], SYMBOLS[name], value, 128) == \
@@ -45,12 +45,12 @@ def test_option(machine, level, name):
     ("AF_INET", "SOCK_RAW", "IPPROTO_TCP"), ("AF_INET", "SOCK_STREAM", "IPPROTO_SCTP"),
     ("AF_INET", "SOCK_STREAM", "IPPROTO_MPTCP")])
 def test_family(machine, family, kind, protocol):
-    """No such socket."""
+    """The kernel does not have this kind of socket."""
     assert machine.call(NUMBERS["socket"], SYMBOLS[family], SYMBOLS[kind], SYMBOLS[protocol]) < 0
 
 
 def test_the_models_features():
-    """hosted.py's idea of what the device offers is the device's."""
+    """hosted.FEATURES equals the device model's MODEL_FEATURES_DEFAULT."""
     with open(os.path.join(hosted.ROOT, "tests/host/virtio_model.h"), encoding="utf-8") as f:
         text = f.read()
     every = sum(1 << int(bit) for bit in re.findall(
@@ -61,5 +61,5 @@ def test_the_models_features():
 
 @pytest.mark.parametrize("name", sorted(shell.FIXED))
 def test_fixed_setting(machine, name):
-    """A behaviour for which the kernel has a setting is not listed as fixed."""
+    """A setting in shell.FIXED is one that the kernel does not have."""
     assert machine.sysctl(name) is None

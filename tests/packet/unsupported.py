@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The features that the kernel does not have; a script that needs one is skipped: the one table.
+"""The table of all features that the kernel does not have.  A script that needs one of them is skipped.
 
-When you add a feature, remove its line; test_unsupported.py holds each line against the kernel, so
-that none stays longer than it is true.  What the kernel has in part is no reason to skip.
+When you add a feature to the kernel, remove its line here: test_unsupported.py fails for a feature that the
+kernel has.  A feature that the kernel has in part must not be in the table.
 
-why() <- runner.py, before a script runs.
+why() <- suite.py, before a script runs.
 """
 from script import Call, Field, Struct, Unsupported, Word
 from symbols import NUMBERS
 
-# System calls that return ENOSYS, and those of other systems.
+# System calls that the kernel does not have: they return ENOSYS.
 CALLS = {
     "epoll_create": "epoll", "epoll_create1": "epoll", "epoll_ctl": "epoll", "epoll_wait": "epoll",
     "splice": "splice()", "sendfile": "sendfile()",
@@ -32,7 +32,7 @@ OPTIONS = {
 }
 _OPTION_NAMES = {name: name for names in OPTIONS.values() for name in names}
 
-# Flags and families: the kernel refuses them, or would not know what they mean.
+# Flags, address families and socket types that the kernel rejects or ignores.
 WORDS = {
     "MSG_FASTOPEN": "TCP Fast Open", "MSG_ZEROCOPY": "MSG_ZEROCOPY", "MSG_ERRQUEUE": "the error queue",
     "AF_INET6": "IPv6", "PF_INET6": "IPv6", "SOL_IPV6": "IPv6", "IPPROTO_IPV6": "IPv6",
@@ -72,8 +72,8 @@ def _call_reason(call, linux):
 
 
 def why(script, options, linux=False):
-    """The reason why @script cannot run here; None: nothing is in its way.  @linux: on the host's own
-    kernel, which has what ours lacks; what the interpreter lacks stays.
+    """Returns the reason why @script can't run here, None if it can.  @linux: it would run on the host's own
+    kernel, so only features that the interpreter lacks count.
     """
     if options["ip_version"] != "ipv4":
         return "IPv6"
