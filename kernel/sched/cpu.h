@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The data of one CPU, and the test for the present context.
+ * The per-CPU data, and functions that tell in which context the caller runs.
  *
- * preempt_count has Linux's layout: bits 0-7 preemption off (spinlocks held), bits 8-15 softirq
- * (0x100 = serving one, each local_bh_disable() adds 0x200), bits 16-19 hard interrupts.  It is
- * kept per CPU, not per thread: no code may sleep with it raised (schedule() asserts that), so its
- * value never belongs to a thread that was switched away.
+ * preempt_count has Linux's layout: bits 0-7 count the reasons why preemption is off (spinlocks
+ * held), bits 8-15 are for softirqs (0x100 = a softirq is running, each local_bh_disable() adds
+ * 0x200), bits 16-19 count hard interrupts.  It is kept per CPU, not per thread: code may sleep
+ * only while it is 0 (schedule() asserts that), so a thread that does not run never needs a value
+ * of its own.
  */
 #ifndef KERNEL_SCHED_CPU_H
 #define KERNEL_SCHED_CPU_H
@@ -16,15 +17,16 @@
 struct softnet_data;
 
 struct cpu {
-	struct cpu *self; /* first: GS:0 on the machine */
+	struct cpu *self; /* must be the first field: the machine reads it at GS:0 */
 	struct task_struct *curr;
 	struct task_struct *idle;
 	unsigned int preempt_count;
-	u32 softirq_pending; /* bit per enum softirq; changed with irq off */
+	u32 softirq_pending; /* a bit for each enum softirq; changed with irq off */
 	unsigned int id;
 	bool need_resched;
-	u64 progress;                 /* the watchdog's: moves when the kernel gets on */
-	struct softnet_data *softnet; /* net/core's share: queue of NAPI instances to poll */
+	/* For the watchdog: increases whenever the kernel makes progress. */
+	u64 progress;
+	struct softnet_data *softnet; /* per-CPU data of net/core: the NAPI instances to poll */
 };
 
 #define PREEMPT_OFFSET         0x00001u
@@ -48,7 +50,7 @@ static inline bool in_irq(void)
 {
 	return preempt_count() & HARDIRQ_MASK;
 }
-/* In a softirq, or where softirqs are disabled (local_bh_disable, spin_lock_bh). */
+/* Returns true in a softirq, and where softirqs are disabled (local_bh_disable, spin_lock_bh). */
 static inline bool in_softirq(void)
 {
 	return preempt_count() & SOFTIRQ_MASK;
@@ -61,7 +63,7 @@ static inline bool in_interrupt(void)
 {
 	return preempt_count() & (HARDIRQ_MASK | SOFTIRQ_MASK);
 }
-/* Process context that may sleep. */
+/* Returns true in process context with preemption and softirqs enabled, where code may sleep. */
 static inline bool may_sleep(void)
 {
 	return preempt_count() == 0;

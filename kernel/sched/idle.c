@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The idle thread: what the boot context becomes.
+ * The idle thread, which the boot context becomes at the end of the boot.
  *
- * Called once, by kernel_main().  Never sleeps: it runs when no other thread can.  It need not arm
- * the hardware timer, which is always armed for the next timer or earlier
- * (kernel/time/clockevent.h).
+ * Called once, by kernel_main().  It never sleeps: it runs when no other thread is runnable.  It
+ * need not arm the hardware timer, which is always armed for the next timer of the kernel or an
+ * earlier time (kernel/time/clockevent.h).
  */
 #include "kernel/sched/sched.h"
 
@@ -13,8 +13,8 @@ void __noreturn cpu_idle(void)
 	for (;;) {
 		reap_threads();
 		/*
-		 * No interrupt between the check and the halt: the thread that it makes runnable
-		 * would wait for the next interrupt.
+		 * Keep interrupts off from the check to the halt.  If an interrupt came in between
+		 * and made a thread runnable, the CPU would halt although a thread waits.
 		 */
 		hal_irq_disable();
 		if (sched_has_runnable()) {

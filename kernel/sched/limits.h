@@ -6,22 +6,29 @@
 #ifndef KERNEL_SCHED_LIMITS_H
 #define KERNEL_SCHED_LIMITS_H
 
-/* bytes: of a thread's stack. It must also hold a softirq, which runs on the interrupted thread's stack. */
+/*
+ * bytes of a thread's stack: besides the thread's own frames it must hold those of a softirq, which
+ * runs on the interrupted thread's stack.
+ */
 #define THREAD_STACK_SIZE 16384
-/* threads: kthread_run() fails with -ENOMEM. Their stacks are 64 MiB at most. */
+/*
+ * threads: kthread_run() of one more fails with -ENOMEM. The stacks of all threads take at most 64
+ * MiB.
+ */
 #define THREADS_MAX 4096
 /*
- * stacks: of ended threads, kept for the next ones; more are freed. They are 1 MiB, mapped and
- * ready for a burst of short threads.
+ * stacks of ended threads that are kept for new threads: the stacks of further ones are freed.
+ * These take 1 MiB and are already mapped, ready for a burst of short threads.
  */
 #define THREAD_STACKS_KEPT 64
 /*
- * ms: after which an application thread that does not yield loses the CPU to the next one. Much
- * longer than a switch costs, and short enough for the peers that wait for the other threads.
+ * ms: after this time slice an application thread that does not yield loses the CPU to the next
+ * one. The slice is much longer than a thread switch, and short enough for the peers that wait for
+ * the other threads.
  */
 #define TIME_SLICE_MS 10
 /*
- * ms: kernel code that runs so long without yielding is reported on the console. 200 time
+ * ms: kernel code that runs longer without yielding is reported on the console. These are 200 time
  * slices: no correct code takes so long, even under a slow emulator.
  */
 #define SOFT_LOCKUP_MS 2000

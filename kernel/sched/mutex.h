@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A lock that sleeps.  Process context only; not recursive; owner checked. */
+/*
+ * A mutex: a thread that must wait for it sleeps.  Process context only; not recursive; only the
+ * owner may unlock.
+ */
 #ifndef KERNEL_SCHED_MUTEX_H
 #define KERNEL_SCHED_MUTEX_H
 

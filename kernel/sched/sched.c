@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler: one run queue a CPU, round robin.
+ * The scheduler: a run queue for each CPU, served round robin.
  *
  * Callers: schedule() where a thread sleeps or yields (process context); try_to_wake_up() from any
  * context; sched_tick() and preempt_schedule_irq() from the timer interrupt; cond_resched() in long
  * loops of the kernel; the idle thread.
  *
- * Locks: the run queue belongs to this CPU and is changed with interrupts off, which also covers
- * the switch itself.  The running thread is in no list; on_rq means "runs or is queued". ksoftirqd
- * is the one exception to round robin: it is kept beside the queue and runs before it, but not
- * twice in a row while others wait.  So it gets every second slice, however many threads wait.
- * Answers to Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
+ * Locks: the run queue belongs to this CPU, and is changed with interrupts off.  They also stay off
+ * during a switch of threads.  The running thread is in no list; on_rq means "runs or is queued".
+ * ksoftirqd is the one exception to round robin: it is not in the queue, and runs before the queued
+ * threads, but not twice in a row while others wait.  So it gets every second time slice, however
+ * many threads wait.  Answers to Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
  */
 #include "kernel/sched/sched.h"
 
@@ -25,9 +25,10 @@
 #define TIME_SLICE_NS (TIME_SLICE_MS * NSEC_PER_MSEC)
 
 struct rq {
-	struct list_head queue; /* runnable threads that wait, in the order of their turns */
-	bool ksoftirqd_waits;   /* runnable, and beside the queue */
-	u64 switched_at;        /* when the current thread got the CPU */
+	struct list_head queue; /* runnable threads that wait for the CPU, the next one first */
+	/* Set while ksoftirqd is runnable and waits for the CPU; it is never in the queue. */
+	bool ksoftirqd_waits;
+	u64 switched_at; /* when the current thread got the CPU, ns */
 };
 static struct rq rqs[NR_CPUS];
 
@@ -75,7 +76,10 @@ static struct task_struct *pick_next(struct rq *rq, const struct task_struct *pr
 	return next;
 }
 
-/* Arms the timer for the end of an application's slice, if another thread waits for the CPU. */
+/*
+ * If another thread waits for the CPU and @p is an application's thread, arms the timer for the end
+ * of @p's time slice.
+ */
 static void watch_slice(const struct task_struct *p)
 {
 	if ((p->flags & PF_APP) && sched_has_runnable())
@@ -93,7 +97,7 @@ bool try_to_wake_up(struct task_struct *p, unsigned int mode)
 		goto out_restore;
 	WRITE_ONCE(p->state, TASK_RUNNING);
 	if (p->on_rq)
-		goto out_restore; /* it had not left the CPU yet, and now stays */
+		goto out_restore; /* it has set its state but still has the CPU: it continues */
 	enqueue(this_rq(), p);
 	watch_slice(current);
 out_restore:
@@ -101,7 +105,7 @@ out_restore:
 	return asleep;
 }
 
-/* A thread that was just made. */
+/* Makes a new thread runnable for the first time. */
 void sched_start(struct task_struct *p)
 {
 	unsigned long flags = hal_irq_save();
@@ -122,7 +126,10 @@ void thread_interrupt(struct task_struct *p)
 
 /* ---- switching ------------------------------------------------------------------------------ */
 
-/* Takes @prev off the CPU in whatever state it is, and returns the next thread.  irq off. */
+/*
+ * Ends the turn of @prev, whatever its state is, and chooses the next thread, which is returned and
+ * already is current. irq off.
+ */
 static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 {
 	struct task_struct *next;
@@ -135,7 +142,7 @@ static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 		WRITE_ONCE(prev->state, TASK_RUNNING);
 	if (prev->state != TASK_RUNNING)
 		prev->on_rq = false;
-	else if (prev != this_cpu()->idle) /* the idle thread is not queued */
+	else if (prev != this_cpu()->idle) /* the idle thread is never in the queue */
 		enqueue(rq, prev);
 
 	next = pick_next(rq, prev);
@@ -148,7 +155,7 @@ static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 	return next;
 }
 
-/* irq off before and after. */
+/* Switches to the next thread. irq off, also on return. */
 static void __schedule(void)
 {
 	struct task_struct *prev = current;
@@ -158,7 +165,7 @@ static void __schedule(void)
 		hal_context_switch(&prev->ctx, &next->ctx);
 }
 
-/* The last switch of a thread: prev->state is TASK_DEAD. irq off. */
+/* The last switch of the current thread, whose state is TASK_DEAD. irq off. */
 void __noreturn schedule_dead(void)
 {
 	struct task_struct *prev = current;
@@ -203,9 +210,9 @@ void cond_resched(void)
 }
 
 /*
- * The interrupt entry saved all but the vector registers.  They are saved on this thread's stack.
- * Only a thread that is preempted here needs them kept: everywhere else a thread gives the CPU up
- * in a function call, which preserves no vector registers.
+ * Called at the end of an interrupt.  The interrupt entry saved all registers but the vector
+ * registers, so this saves them on the thread's stack.  In all other cases a thread gives up the
+ * CPU in a function call, which need not preserve vector registers.
  */
 void preempt_schedule_irq(void)
 {

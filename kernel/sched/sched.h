@@ -2,14 +2,14 @@
 /*
  * Threads and the scheduler.
  *
- * Kernel threads with guarded stacks, round robin.  Preemption only of application code: a thread
- * inside a sys_* call (syscall_depth > 0) or a kernel thread gives the CPU up where it sleeps or at
- * cond_resched(); one in application code is preempted at its slice, on the way out of the timer
- * interrupt.  ksoftirqd gets every second slice while softirq work is pending.
+ * Threads have stacks with guard pages, and run round robin.  Only application code is preempted.
+ * A thread inside a sys_* call (syscall_depth > 0) and a kernel thread give up the CPU only where
+ * they sleep, or at cond_resched().  A thread in application code is preempted at the end of its
+ * time slice, when the timer interrupt returns. ksoftirqd gets every second slice while softirq
+ * work is pending.
  *
- * Signals do not exist yet; signal_pending() is "this thread was told to stop waiting"
- * (thread_interrupt(), as close of the whole kernel does), so that the interruptible paths are
- * used.
+ * There are no signals yet. signal_pending() returns true after thread_interrupt() was called for
+ * the thread, which ends its interruptible sleep.
  */
 #ifndef KERNEL_SCHED_SCHED_H
 #define KERNEL_SCHED_SCHED_H
@@ -17,11 +17,12 @@
 #include "kernel/hal.h"
 #include "kernel/lib/list.h"
 #include "kernel/sched/cpu.h"
-#include "kernel/sched/wait.h" /* and the states of a thread */
+#include "kernel/sched/wait.h" /* also defines the states of a thread */
 
 struct files_struct;
 
-#define PF_APP 0x1 /* runs application code: may be preempted outside sys_* */
+/* The thread runs application code, and may be preempted outside of system calls. */
+#define PF_APP 0x1
 
 #define TASK_COMM_LEN        16
 #define MAX_SCHEDULE_TIMEOUT ((long)(~0UL >> 1))
@@ -34,10 +35,11 @@ struct task_struct {
 	bool on_rq;
 	bool interrupted; /* signal_pending() */
 	struct list_head run_list;
-	struct list_head all_list; /* every thread: /proc, leak checks */
+	struct list_head all_list; /* link in the list of all threads, for /proc and leak checks */
 	struct hal_context ctx;
-	struct files_struct *files; /* shared by all today; NULL for kernel threads */
-	u64 slice_end;              /* ns; when preemption is due */
+	/* One table for all application threads; NULL for kernel threads. */
+	struct files_struct *files;
+	u64 slice_end; /* when the thread's time slice ends, ns */
 	u64 runtime_ns;
 	int (*fn)(void *arg);
 	void *arg;
@@ -45,45 +47,68 @@ struct task_struct {
 	char comm[TASK_COMM_LEN];
 };
 
-void sched_init(struct cpu *boot_cpu); /* makes the boot stack the idle thread */
+void sched_init(struct cpu *boot_cpu); /* the boot stack becomes that of the idle thread */
 
 /*
- * Makes a thread that runs fn(arg) and ends when it returns.  It is runnable at once.
- * ERR_PTR(-ENOMEM) when memory or THREADS_MAX is out.  Process context.
+ * Creates a thread that runs fn(arg) and ends when fn returns.  It is runnable at once.
+ * ERR_PTR(-ENOMEM) when memory is out, or at THREADS_MAX threads.  Process context.
  */
 struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
 	__printf_like(3, 4);
-/* The same for application code: PF_APP, shares @files of the caller (or the first table). */
+/*
+ * The same for application code: the thread has PF_APP and the caller's file table (or that of
+ * first_files()).
+ */
 struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name);
-/* The table that applications share, with the console on 0, 1, 2; made at the first call.  NULL when
- * memory is out.  Process context. */
+/*
+ * Returns the file table that all applications share, with the console as descriptors 0, 1 and 2.
+ * The first call creates it.  NULL when memory is out.  Process context.
+ */
 struct files_struct *first_files(void);
 void __noreturn do_exit(void);
-/* The boot context becomes the idle loop: runs runnable threads, else waits for an interrupt. */
+/*
+ * Makes the boot context the idle thread: it switches to runnable threads, and waits for interrupts
+ * when there are none.
+ */
 void __noreturn cpu_idle(void);
-/* Frees the stacks of ended threads.  Process context; kthread_run() and the idle thread call it. */
+/*
+ * Frees the threads that have ended, and their stacks.  Called by kthread_run() and the idle
+ * thread.  Process context.
+ */
 void reap_threads(void);
 
 /*
- * Gives the CPU up.  With current->state != TASK_RUNNING it sleeps until woken. preempt_count must
- * be 0.
+ * Gives up the CPU.  If current->state is not TASK_RUNNING, the thread sleeps until it is woken.
+ * preempt_count must be 0.
  */
 void schedule(void);
-/* Sleeps at most @timeout jiffies (MAX_SCHEDULE_TIMEOUT: no limit); returns what was left, 0 = over. */
+/*
+ * Sleep at most @timeout jiffies (MAX_SCHEDULE_TIMEOUT: without a limit).  Return the jiffies that
+ * were left; 0: the timeout is over.
+ */
 long schedule_timeout(long timeout);
 long schedule_timeout_interruptible(long timeout);
 long schedule_timeout_uninterruptible(long timeout);
-/* Makes @p runnable when its state is in @mode.  Any context.  True when it was asleep. */
+/* Makes @p runnable if its state is one of @mode.  Returns true if it was asleep.  Any context. */
 bool try_to_wake_up(struct task_struct *p, unsigned int mode);
 static inline bool wake_up_process(struct task_struct *p)
 {
 	return try_to_wake_up(p, TASK_NORMAL);
 }
-/* Lets others run if the slice is over.  Process context, long loops of the kernel. */
+/*
+ * Yields the CPU if the thread's time slice is over and another thread waits.  For long loops of
+ * the kernel.  Process context.
+ */
 void cond_resched(void);
-/* Scheduler's part of the timer tick / irq exit: marks need_resched when the slice is over. */
+/*
+ * Called by the timer interrupt: sets need_resched if the current thread's time slice is over and
+ * another thread waits.
+ */
 void sched_tick(u64 now_ns);
-/* irq exit, irq off: preempts the interrupted application code if that is due. */
+/*
+ * Called at the end of an interrupt, with irq off: preempts the interrupted application code if
+ * another thread waits.
+ */
 void preempt_schedule_irq(void);
 bool sched_has_runnable(void);
 
@@ -91,7 +116,10 @@ static inline bool signal_pending(const struct task_struct *p)
 {
 	return p->interrupted;
 }
-/* Interrupts @p's interruptible sleep: it returns -EINTR / -ERESTARTSYS to its caller. */
+/*
+ * Ends an interruptible sleep of @p, now or the next time: the function that sleeps then returns
+ * -EINTR or -ERESTARTSYS.
+ */
 void thread_interrupt(struct task_struct *p);
 
 #define set_current_state(s)                                                                       \
@@ -101,10 +129,13 @@ void thread_interrupt(struct task_struct *p);
 	} while (0)
 #define __set_current_state(s) WRITE_ONCE(current->state, (s))
 
-/* Serves softirqs when they took too long; while it is runnable it gets every second slice. */
+/*
+ * Runs the softirqs that interrupts and threads leave to it; while it is runnable it gets every
+ * second time slice.
+ */
 extern struct task_struct *ksoftirqd; /* kernel/time/softirq.c */
 
-extern unsigned int nr_threads; /* alive, without the idle thread */
+extern unsigned int nr_threads; /* threads that exist now, without the idle thread */
 struct list_head *all_threads(void);
 
 #endif

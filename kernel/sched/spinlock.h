@@ -2,18 +2,22 @@
 /*
  * Spinlocks.
  *
- * Rules (Linux's lockdep in small); the checked build tests them at every acquisition:
+ * The rules, a small part of those of Linux's lockdep; the checked build tests them at every
+ * acquisition:
  *   - a lock that is ever taken in softirq must be taken with spin_lock_bh() in process context;
- *   - one that is ever taken in a hard interrupt must be taken with spin_lock_irqsave() elsewhere;
- *   - no context takes a lock that it holds already; the holder unlocks; the holder does not sleep.
+ *   - a lock that is ever taken in a hard interrupt must be taken with spin_lock_irqsave() elsewhere;
+ *   - no context takes a lock that it holds already; only the holder unlocks; the holder does not sleep.
  *
- * spin_lock(lock), spin_unlock(lock): the other contexts are kept out already.
- * spin_lock_bh(lock), spin_unlock_bh(lock): keep soft interrupts out, too.
+ * spin_lock(lock), spin_unlock(lock): for callers that no softirq or interrupt which takes the lock
+ *   can interrupt.
+ * spin_lock_bh(lock), spin_unlock_bh(lock): keep softirqs out, too.
  * spin_lock_irqsave(lock, flags), spin_unlock_irqrestore(lock, flags): keep hard interrupts out, too.
- * lockdep_assert_held(lock), lockdep_assert_irqs_enabled(): the caller's contract; lockdep_is_held(lock): for
- * assertions with more in them.
+ * lockdep_assert_held(lock), lockdep_assert_irqs_enabled(): check what a function requires of its
+ *   caller.
+ * lockdep_is_held(lock): for assertions that combine it with other conditions.
  *
- * <variant/lock.h> is kernel/sched/checked's or kernel/sched/shipped's, by the Makefile's include path.
+ * The Makefile's include path decides whether <variant/lock.h> is that of kernel/sched/checked or
+ * of kernel/sched/shipped.
  */
 #ifndef KERNEL_SCHED_SPINLOCK_H
 #define KERNEL_SCHED_SPINLOCK_H

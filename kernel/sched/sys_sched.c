@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about threads and the machine: sched_yield, getpid, gettid, exit, getrandom, and
- * ours, thread_create and power.
+ * System calls about threads and the machine: sched_yield, getpid, gettid, exit, getrandom, and two
+ * that Linux does not have, thread_create and power.
  *
- * Called through kernel_syscall() (process context).  There is one process: its number is 1, each
+ * Called through kernel_syscall() (process context).  There is one process, whose pid is 1; each
  * thread has its own tid.
  */
 #include "include/uapi/errno.h"
@@ -46,7 +46,10 @@ static long sys_exit(int status)
 #define GRND_RANDOM   0x2
 #define GRND_INSECURE 0x4
 
-/* The generator is keyed before the first thread runs, so no flag changes anything. */
+/*
+ * The generator is seeded before the first thread runs, so getrandom() never waits, and the flags
+ * have no effect.
+ */
 static long sys_getrandom(void __user *buf, size_t len, unsigned int flags)
 {
 	u8 chunk[256];
@@ -81,7 +84,7 @@ static long sys_softnet_thread_create(int (*fn)(void *arg), void *arg, const cha
 	if (len < 0)
 		return len;
 	p = app_thread_run(fn, arg, comm);
-	/* EAGAIN is pthread_create()'s error for "no more threads". */
+	/* When there can be no more threads, pthread_create() must fail with EAGAIN. */
 	if (IS_ERR(p))
 		return PTR_ERR(p) == -ENOMEM ? -EAGAIN : PTR_ERR(p);
 	return p->pid;

@@ -2,15 +2,15 @@
 /*
  * Threads: creation, end, and the release of their stacks.
  *
- * Callers: sched_init() at boot; kthread_run() and app_thread_run() (process context); do_exit() by
- * a thread itself, or by returning from its function.
+ * Callers: sched_init() at boot; kthread_run() and app_thread_run() (process context); do_exit()
+ * called by a thread itself, or when its function returns.
  *
  * A thread that ends cannot free the stack that it runs on.  It goes on a list, and the idle thread
- * or the next kthread_run() frees it.  Some stacks are kept: a server that makes a thread for each
- * connection would otherwise map and unmap a stack for each.  Locks: the lists are changed with
- * interrupts off (no other thread can run meanwhile, since the kernel is not preempted); readers in
- * process context need nothing as long as they do not sleep.  Answers to Linux's kernel/fork.c,
- * exit.c and kthread.c.
+ * or the next kthread_run() frees it.  Some stacks are kept for new threads: a server that creates
+ * a thread for each connection would otherwise map and unmap a stack for each.  Locks: the lists
+ * are changed with interrupts off (no other thread can run meanwhile, since the kernel is not
+ * preempted); readers in process context need no lock as long as they do not sleep.  Answers to
+ * Linux's kernel/fork.c, exit.c and kthread.c.
  */
 #define LOG_SOURCE sched_log
 #include "kernel/sched/thread.h"
@@ -35,7 +35,10 @@ static LIST_HEAD(ended); /* by run_list */
 static struct kmem_cache *task_cache;
 static struct files_struct *app_files;
 
-/* Stacks of ended threads for new ones; a stack's lowest word links to the next. */
+/*
+ * Stacks of ended threads, kept for new threads.  The lowest word of each stack points to the next
+ * stack.
+ */
 static void *kept_stacks;
 static unsigned int nr_kept_stacks;
 
@@ -84,7 +87,10 @@ static void stack_put(void *stack)
 	unsigned long flags;
 	bool keep;
 
-	/* The thread's last frames never returned, so a sanitizer still has them marked. */
+	/*
+	 * The thread's last functions never returned, so a sanitizer still has their frames marked
+	 * as in use: clear the marks.
+	 */
 	hal_unpoison(stack, THREAD_STACK_SIZE);
 	flags = hal_irq_save();
 	keep = nr_kept_stacks < THREAD_STACKS_KEPT;
@@ -112,7 +118,9 @@ static bool pid_taken(int pid)
 	return false;
 }
 
-/* Numbers rise.  After they wrapped, one may still be in use. */
+/*
+ * Returns a new pid.  The numbers rise; after they have wrapped around, numbers in use are skipped.
+ */
 static int pid_alloc(void)
 {
 	static int last;
@@ -127,7 +135,7 @@ static int pid_alloc(void)
 	return last;
 }
 
-/* A thread's first function: entered by the switch, irq off. */
+/* The first function of every thread.  The first switch to the thread enters it, with irq off. */
 static void thread_start(void *arg)
 {
 	struct task_struct *self = arg;
@@ -203,7 +211,7 @@ struct files_struct *first_files(void)
 		files_free(files);
 		return NULL;
 	}
-	if (app_files) /* another thread was first while this one slept */
+	if (app_files) /* another thread created the table while this one slept */
 		files_free(files);
 	else
 		app_files = files;
@@ -242,7 +250,10 @@ void __noreturn do_exit(void)
 	list_del_init(&self->all_list);
 	nr_threads--;
 	WRITE_ONCE(self->state, TASK_DEAD);
-	/* The thread is freed from this list after the switch below, by code on another stack. */
+	/*
+	 * Code on another stack takes the thread from this list and frees it, after the switch
+	 * below.
+	 */
 	list_add_tail(&self->run_list, &ended);
 	schedule_dead();
 }

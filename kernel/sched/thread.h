@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Declarations that thread.c and sched.c share; for no other file. */
+/* Declarations for thread.c, sched.c and the files with their system calls only. */
 #ifndef KERNEL_SCHED_THREAD_H
 #define KERNEL_SCHED_THREAD_H
 
@@ -7,10 +7,11 @@
 
 struct task_struct;
 
-void rq_init(void);                      /* this CPU's run queue.  Boot */
-void sched_start(struct task_struct *p); /* a new thread's first turn is queued */
-void __noreturn schedule_dead(void);     /* current is TASK_DEAD.  irq off */
-void sched_syscalls_init(void);          /* kernel/sched/sys_sched.c */
-void time_syscalls_init(void);           /* kernel/time/sys_time.c */
+void rq_init(void);                      /* initialises this CPU's run queue; boot */
+void sched_start(struct task_struct *p); /* makes a new thread runnable for the first time */
+/* The last switch of current, whose state is TASK_DEAD; irq off. */
+void __noreturn schedule_dead(void);
+void sched_syscalls_init(void); /* kernel/sched/sys_sched.c */
+void time_syscalls_init(void);  /* kernel/time/sys_time.c */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sleeping for a time.
+ * Sleeping with a time limit.
  *
  * Callers: every wait with a limit (socket timeouts, poll, nanosleep).  Process context, no lock.
  * The timer is on the sleeper's stack and is deleted before the function returns.  Answers to
@@ -30,7 +30,10 @@ long schedule_timeout(long timeout)
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
-	/* The current jiffy has begun already and does not count: wait for @timeout whole ones. */
+	/*
+	 * @timeout counts whole jiffies: if the current jiffy has already begun, the timer ends one
+	 * jiffy later.
+	 */
 	end = jiffies + timeout;
 	setup_timer(&timer, wake_sleeper, (unsigned long)current);
 	mod_timer(&timer, end + (ktime_get_ns() % NSEC_PER_JIFFY != 0));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which build this is: VARIANT_NAME is "checked" or "shipped".  For the banner and the dump. */
+/*
+ * VARIANT_NAME is the name of this build, "checked" or "shipped", for the log's first line and for
+ * dumps.
+ */
 #ifndef KERNEL_SCHED_VARIANT_H
 #define KERNEL_SCHED_VARIANT_H
 

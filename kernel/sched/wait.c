@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wait queues and the sleeping lock made of one.
+ * Wait queues, and mutexes, which are made of them.
  *
- * Callers: code that sleeps for a condition (prepare_to_wait ... finish_wait, process context) and
- * code that makes it true (__wake_up, any context).  The queue's lock is taken with interrupts off,
- * and is held while the wake functions of its entries run: they may take further locks, but not
- * this one.
+ * Callers: code that sleeps until a condition is true (prepare_to_wait ... finish_wait, process
+ * context), and code that makes the condition true (__wake_up, any context).  The queue's lock is
+ * taken with interrupts off.  It is held while the wake functions of the entries run, so these may
+ * take other locks, but not this one.
  *
  * Answers to Linux's kernel/sched/wait.c and kernel/locking/mutex.c.
  */
@@ -42,9 +42,9 @@ void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait)
 /* ---- the sleeper ---------------------------------------------------------------------------- */
 
 /*
- * The state is set under the queue's lock.  A waker that changed the condition before it took the
- * lock: the caller's test of the condition sees the change.  A later waker: it finds the entry and
- * the sleeping state, and makes the thread runnable.
+ * Sets the state while it holds the queue's lock, so no wake-up is lost.  If a waker changed the
+ * condition and took the lock earlier, the caller, which tests the condition afterwards, sees the
+ * change.  If the waker takes the lock later, it finds the entry and makes the thread runnable.
  */
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state)
 {
@@ -75,7 +75,10 @@ void finish_wait(wait_queue_head_t *q, wait_queue_t *wait)
 	unsigned long flags;
 
 	__set_current_state(TASK_RUNNING);
-	/* Test under the lock: a waker on another CPU may be removing the entry at this moment. */
+	/*
+	 * Test while holding the lock, because a waker on another CPU may be removing the entry at
+	 * this moment.
+	 */
 	spin_lock_irqsave(&q->lock, flags);
 	if (!list_empty(&wait->entry))
 		list_del_init(&wait->entry);
@@ -94,8 +97,8 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 		unsigned int exclusive = wait->flags & WQ_FLAG_EXCLUSIVE;
 
 		/*
-		 * Do not touch the entry after this call: its thread may have run on, and the entry
-		 * is on its stack.
+		 * Do not touch the entry after this call.  The woken thread may have continued, and
+		 * the entry was on its stack.
 		 */
 		if (wait->func(wait, mode, 0, key) <= 0 || !exclusive)
 			continue;
@@ -111,7 +114,8 @@ int default_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void
 }
 
 /*
- * If the thread was awake already, the entry stays, and the wake-up goes to the next exclusive one.
+ * Wakes the thread and removes the entry.  If the thread was awake already, the entry stays and the
+ * function returns 0, so that __wake_up() wakes the next exclusive waiter instead.
  */
 int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void *key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wait queues: where threads sleep until they are woken by a change.
+ * Wait queues: threads sleep in them until another context changes a condition and wakes them.
  *
  * The sleeper (process context):
  *	DEFINE_WAIT(wait);
@@ -13,8 +13,8 @@
  * The order matters: the sleeper joins the queue and sets its sleeping state before it tests the
  * condition. The waker (any context) changes the condition first, then calls wake_up().
  *
- * Exclusive waiters stand at the tail; a wake_up() wakes every non-exclusive one and one exclusive
- * one. Linux's include/linux/wait.h.
+ * Exclusive waiters are at the tail of the queue. wake_up() wakes all other waiters and one
+ * exclusive waiter.  Answers to Linux's include/linux/wait.h.
  */
 #ifndef KERNEL_SCHED_WAIT_H
 #define KERNEL_SCHED_WAIT_H
@@ -23,7 +23,7 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/spinlock.h"
 
-/* States of a thread; a wake-up names the states that it ends. */
+/* The states of a thread.  A wake-up has a mask of the states that it ends. */
 #define TASK_RUNNING         0
 #define TASK_INTERRUPTIBLE   1
 #define TASK_UNINTERRUPTIBLE 2
@@ -31,7 +31,10 @@
 #define TASK_DEAD            4
 
 struct wait_queue_entry;
-/* Called with the queue's lock held, irq off.  Returns > 0 when it woke (exclusive counting). */
+/*
+ * The wake function of an entry.  Returns > 0 if it woke the thread, which counts for exclusive
+ * waiters.  Called with the queue's lock held, irq off.
+ */
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags,
 				 void *key);
 
@@ -39,7 +42,8 @@ typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mod
 
 struct wait_queue_entry {
 	unsigned int flags;
-	void *private; /* the thread, for default_wake_function */
+	/* default_wake_function() and autoremove_wake_function(): the thread to wake. */
+	void *private;
 	wait_queue_func_t func;
 	struct list_head entry;
 };
@@ -63,10 +67,13 @@ void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_t *wait, int sta
 void finish_wait(wait_queue_head_t *q, wait_queue_t *wait);
 
 int default_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void *key);
-/* As above and takes the entry off the queue (with list_del_init). */
+/* Like default_wake_function(), but also removes the entry from the queue if it woke the thread. */
 int autoremove_wake_function(wait_queue_t *wait, unsigned int mode, int flags, void *key);
 
-/* Any context.  @key: poll events that happened (EPOLLIN ...), 0 = unknown. */
+/*
+ * Wakes the waiters of @q whose state is in @mode, and at most @nr_exclusive exclusive ones (0:
+ * all).  @key: the poll events that happened (EPOLLIN ...), 0 = unknown.  Any context.
+ */
 void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *key);
 
 #define DEFINE_WAIT_FUNC(name, function)                                                           \
@@ -79,7 +86,7 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 #define wake_up_interruptible_poll(q, events)                                                      \
 	__wake_up(q, TASK_INTERRUPTIBLE, 1, (void *)(unsigned long)(events))
 
-/* Sleeps until @cond holds; uninterruptible.  Process context. */
+/* Sleeps, uninterruptibly, until @cond is true.  Process context. */
 #define wait_event(q, cond)                                                                        \
 	do {                                                                                       \
 		DEFINE_WAIT(_wait);                                                                \

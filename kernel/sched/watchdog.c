@@ -3,17 +3,18 @@
  * The soft-lockup watchdog.
  *
  * Callers: the scheduler -> watchdog_arm() when a thread gets the CPU; __do_softirq() ->
- * watchdog_softirq(); do_timer_interrupt() -> watchdog_tick().  All with interrupts off, and the
- * data is this CPU's: no lock.
+ * watchdog_softirq(); do_timer_interrupt() -> watchdog_tick().  No lock: all run with interrupts
+ * off, and the data belongs to this CPU.
  *
- * Kernel code is not preempted, so an endless loop in it stops all other threads.  Progress is
- * counted (cpu->progress).  If the count does not move for SOFT_LOCKUP_MS while a thread runs, the
- * thread is reported once, with its backtrace.  The backtrace has names only: any peer may read the
- * log, and an address would reveal where the image lies.  Application code may run without limit:
- * it is preempted.  A loop with interrupts off is not noticed.
+ * Kernel code is not preempted, so an endless loop in it stops all other threads.  cpu->progress
+ * counts the thread switches and other progress.  If it does not change for SOFT_LOCKUP_MS while a
+ * thread runs kernel code, the thread is reported once, with its backtrace.  The backtrace has
+ * names but no addresses, because an application may show the log to its peers, and an address
+ * would reveal where KASLR put the image.  Application code is not watched, because it is
+ * preempted.  A loop with interrupts off is not detected.
  *
- * No tick when idle: the timer is armed while a thread runs.  When it fires and finds the idle
- * thread, it is not armed again.  Answers to Linux's kernel/watchdog.c.
+ * The timer is armed while a thread runs.  When it fires while the CPU is idle, it is not armed
+ * again, so an idle kernel has no periodic interrupt.  Answers to Linux's kernel/watchdog.c.
  */
 #include "kernel/sched/watchdog.h"
 
@@ -29,8 +30,8 @@
 #define FRAMES_MAX     16
 
 struct watch {
-	u64 progress; /* the count when it last moved, ... */
-	u64 since;    /* ... and when that was seen, ns */
+	u64 progress; /* value of cpu->progress at the last tick */
+	u64 since;    /* when that value was first seen, ns */
 	bool told;
 };
 
@@ -43,7 +44,10 @@ void watchdog_arm(u64 now_ns)
 	clockevent_program(now_ns + SOFT_LOCKUP_NS);
 }
 
-/* Does a thread run that can keep the others from the CPU? */
+/*
+ * Returns true if kernel code runs that other threads cannot preempt: a softirq, a kernel thread,
+ * or a system call.
+ */
 static bool kernel_runs(void)
 {
 	const struct task_struct *p = current;
@@ -54,9 +58,9 @@ static bool kernel_runs(void)
 }
 
 /*
- * The idle thread and application code are not watched, but softirqs that interrupt them are, from
- * now on: that counts as progress.  In kernel code it does not: a thread that keeps the CPU there
- * is reported however often softirqs interrupt it.
+ * Called when softirqs begin to run.  If they interrupt the idle thread or application code, which
+ * are not watched, the watch begins anew.  If they interrupt kernel code, it does not: a thread
+ * that keeps the CPU in the kernel is reported, however often softirqs interrupt it.
  */
 void watchdog_softirq(u64 now_ns)
 {

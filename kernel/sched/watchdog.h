@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The soft-lockup watchdog: reports a thread, or a soft interrupt, that keeps the CPU in the
- * kernel.
+ * The soft-lockup watchdog: reports a thread or softirq that runs in the kernel for too long
+ * without yielding.
  */
 #ifndef KERNEL_SCHED_WATCHDOG_H
 #define KERNEL_SCHED_WATCHDOG_H
@@ -9,18 +9,21 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
-/* How many lockups were reported.  /proc/interrupts shows it. */
+/* Number of lockups that were reported, shown in /proc/interrupts. */
 extern u64 soft_lockup_count;
 
-/* The kernel made progress: a switch, a test whether others wait, the end of a call. */
+/*
+ * Tells the watchdog that the kernel made progress: a thread switch, a cond_resched(), the end of a
+ * system call.
+ */
 static inline void watchdog_progress(void)
 {
 	this_cpu()->progress++;
 }
 
-/* A thread other than the idle one gets the CPU: watch it. irq off. */
+/* Begins to watch a thread, other than the idle thread, that gets the CPU. irq off. */
 void watchdog_arm(u64 now_ns);
-/* Softirqs begin to run on the current thread's stack: watch them. irq off. */
+/* Begins to watch softirqs that start on the current thread's stack. irq off. */
 void watchdog_softirq(u64 now_ns);
 /* Timer interrupt, irq off. */
 void watchdog_tick(u64 now_ns);

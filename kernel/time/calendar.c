@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Gregorian calendar, as far as clocks need it.
+ * Conversion between dates of the Gregorian calendar and seconds since 1970.
  *
  * calendar_valid(), calendar_to_seconds() <- kernel/x86/cmos.c, boot/efi_clock.c, at boot.
  * calendar_from_seconds() <- wallclock_announce().
@@ -23,13 +23,13 @@ static unsigned int days_of_month(unsigned int year, unsigned int month)
 	return days[month - 1] + (month == 2 && leap(year));
 }
 
-/* Leap days from year 1 to the end of @year. */
+/* Returns the number of leap days from year 1 to the end of @year. */
 static unsigned int leap_days(unsigned int year)
 {
 	return year / 4 - year / 100 + year / 400;
 }
 
-/* Days from 1970-01-01 to the first day of @year. */
+/* Returns the number of days from 1970-01-01 to the first day of @year. */
 static unsigned int days_before(unsigned int year)
 {
 	return (year - FIRST_YEAR) * 365 + leap_days(year - 1) - leap_days(FIRST_YEAR - 1);
@@ -56,7 +56,7 @@ void calendar_from_seconds(s64 seconds, struct calendar_time *t)
 	unsigned int days = seconds / SECONDS_PER_DAY, rest = seconds % SECONDS_PER_DAY;
 
 	/*
-	 * A year has less than 366 days on average: this guess is the right year or an earlier one.
+	 * No year has more than 366 days, so this first guess is the right year or an earlier one.
 	 */
 	t->year = FIRST_YEAR + days / 366;
 	while (t->year < LAST_YEAR && days_before(t->year + 1) <= days)

@@ -20,11 +20,11 @@ struct calendar_time {
 	unsigned int second; /* 0..59 */
 };
 
-/* True when there is such a day and such a time of it, within the ranges above. */
+/* Returns true if the date and the time of day exist and are within the ranges above. */
 bool calendar_valid(const struct calendar_time *t);
 /* @t is valid. */
 s64 calendar_to_seconds(const struct calendar_time *t);
-/* @seconds >= 0, and not beyond the year 9999. */
+/* @seconds must be >= 0, and not after the year 9999. */
 void calendar_from_seconds(s64 seconds, struct calendar_time *t);
 
 #endif

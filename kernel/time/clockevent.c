@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one-shot hardware timer: remembers the armed deadline, and writes the device only for an
- * earlier one.
+ * The one-shot hardware timer.  It remembers the deadline for which the device is armed, and writes
+ * to the device only for an earlier deadline.
  *
- * Callers: the wheel (mod_timer, run_timers), the scheduler (the end of a slice while others wait),
- * do_timer_interrupt().  Interrupts off, and the data is this CPU's: no lock.
+ * Callers: the timer wheel (mod_timer, run_timers), the scheduler (the end of a slice while others
+ * wait), do_timer_interrupt().  No lock: interrupts are off, and the data belongs to this CPU.
  */
 #include "kernel/time/clockevent.h"
 
@@ -13,7 +13,10 @@
 #include "kernel/limits.h"
 #include "kernel/sched/cpu.h"
 
-/* The deadline for which each CPU's device is armed, plus one; 0, the initial value: not armed. */
+/*
+ * For each CPU, the deadline for which its device is armed, plus one. 0, the initial value: the
+ * device is not armed.
+ */
 static u64 armed[NR_CPUS];
 
 void clockevent_program(u64 deadline_ns)

@@ -6,9 +6,15 @@
 #ifndef KERNEL_TIME_LIMITS_H
 #define KERNEL_TIME_LIMITS_H
 
-/* rounds: of one __do_softirq(); then ksoftirqd does the rest, so that threads can run. Linux's. */
+/*
+ * rounds of one __do_softirq(): after them ksoftirqd does the rest, so that threads can run.
+ * Linux's value.
+ */
 #define MAX_SOFTIRQ_RESTART 10
-/* ms: of one __do_softirq(); then ksoftirqd does the rest, likewise. Linux's. */
+/*
+ * ms of one __do_softirq(): after this time ksoftirqd does the rest, so that threads can run.
+ * Linux's value.
+ */
 #define MAX_SOFTIRQ_MS 2
 
 #endif

@@ -2,11 +2,11 @@
 /*
  * Soft interrupts and ksoftirqd.
  *
- * Callers, in order: a hard interrupt handler raises (raise_softirq_irqoff); irq_exit() runs those that are
- * pending, with interrupts on, on the interrupted thread's stack; so does the outermost
- * local_bh_enable().  After MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS the rest goes to
- * ksoftirqd.  While that thread is runnable it does all softirq work, and shares the CPU with the
- * applications slice by slice: a flood of packets cannot take all of the CPU.
+ * Callers, in order: a hard interrupt handler calls raise_softirq_irqoff().  At the end of the
+ * interrupt irq_exit() runs the pending softirqs, with interrupts on, on the interrupted thread's
+ * stack; so does the outermost local_bh_enable().  After MAX_SOFTIRQ_RESTART rounds or
+ * MAX_SOFTIRQ_MS, ksoftirqd does the rest.  While that thread is runnable, it does all softirq
+ * work, and alternates with the other threads: a flood of packets cannot take all of the CPU.
  *
  * Locks: none.  cpu->softirq_pending is changed with interrupts off, preempt_count only by its own
  * context (an interrupt restores it before it returns).
@@ -52,7 +52,8 @@ void raise_softirq_irqoff(enum softirq nr)
 {
 	this_cpu()->softirq_pending |= 1u << nr;
 	/*
-	 * In an interrupt, or with softirqs disabled, irq_exit() or local_bh_enable() will run it.
+	 * In an interrupt, or while softirqs are disabled, irq_exit() or local_bh_enable() will run
+	 * the softirq.  In process context neither is certain to come soon: wake ksoftirqd.
 	 */
 	if (!in_interrupt())
 		wakeup_softirqd();
@@ -86,7 +87,10 @@ static void run_actions(u32 pending)
 	}
 }
 
-/* irq off, not in an interrupt; interrupts are on while the actions run. */
+/*
+ * Runs the pending softirqs. irq off and not in an interrupt; interrupts are on while the softirqs'
+ * functions run.
+ */
 static void __do_softirq(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -110,7 +114,7 @@ static void __do_softirq(void)
 	cpu->preempt_count -= SOFTIRQ_OFFSET;
 }
 
-/* While ksoftirqd is runnable, pending softirqs wait for it. */
+/* Returns true if ksoftirqd is runnable: only it may then run softirqs. */
 static bool ksoftirqd_has_it(void)
 {
 	return ksoftirqd && ksoftirqd->on_rq && ksoftirqd->state == TASK_RUNNING;
@@ -173,7 +177,10 @@ static int ksoftirqd_main(void *arg)
 			cond_resched();
 			continue;
 		}
-		/* Set the state while interrupts are off: a later raise then wakes the thread. */
+		/*
+		 * Set the state while interrupts are off: a softirq that is raised later then wakes
+		 * the thread.
+		 */
 		__set_current_state(TASK_INTERRUPTIBLE);
 		hal_irq_enable();
 		schedule();

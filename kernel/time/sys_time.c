@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about time: clock_gettime and its kin, gettimeofday, time, nanosleep.
+ * System calls about time: clock_gettime, clock_settime, clock_getres, gettimeofday, time,
+ * nanosleep.
  *
  * Called through kernel_syscall() (process context).
  * Answers to Linux's kernel/time/posix-timers.c and time.c.
@@ -14,7 +15,7 @@
 #include "kernel/time/time.h"
 #include "kernel/time/wallclock.h"
 
-/* struct timespec as an application lays it out. */
+/* The application's struct timespec. */
 struct user_timespec {
 	s64 tv_sec;
 	s64 tv_nsec;
@@ -30,7 +31,10 @@ struct user_timezone {
 	s32 dsttime;
 };
 
-/* Linux's clock ids.  The coarse clocks are as fine as the others; suspend does not exist. */
+/*
+ * Linux's clock ids.  The coarse clocks have the same resolution as the others.  BOOTTIME equals
+ * MONOTONIC, because the machine cannot be suspended.
+ */
 enum {
 	ID_REALTIME = 0,
 	ID_MONOTONIC = 1,
@@ -72,7 +76,7 @@ static long sys_clock_gettime(int id, struct user_timespec __user *ts)
 	return clock_read(id, &ns) ? put_timespec(ts, ns) : -EINVAL;
 }
 
-/* A NULL @ts asks only whether there is such a clock. */
+/* Returns the clock's resolution, 1 ns.  With a NULL @ts only the validity of @id is checked. */
 static long sys_clock_getres(int id, struct user_timespec __user *ts)
 {
 	u64 ns;
@@ -82,7 +86,7 @@ static long sys_clock_getres(int id, struct user_timespec __user *ts)
 	return ts ? put_timespec(ts, 1) : 0;
 }
 
-/* Only the time of day can be set.  Timeouts use the monotonic clock and do not move. */
+/* Only the time of day can be set.  Timeouts use the monotonic clock, so they are not affected. */
 static long sys_clock_settime(int id, const struct user_timespec __user *ts)
 {
 	struct user_timespec k;
@@ -94,7 +98,7 @@ static long sys_clock_settime(int id, const struct user_timespec __user *ts)
 	return wallclock_set(k.tv_sec, k.tv_nsec);
 }
 
-/* Either pointer may be NULL. */
+/* @tv and @tz may each be NULL. */
 static long sys_gettimeofday(struct user_timeval __user *tv, struct user_timezone __user *tz)
 {
 	u64 ns = ktime_get_real_ns();
@@ -118,7 +122,7 @@ static long sys_time(s64 __user *to)
 	return seconds;
 }
 
-/* A longer sleep never ends in practice (292 years), and would overflow in nanoseconds. */
+/* The longest sleep: 292 years.  A longer one would overflow in nanoseconds. */
 #define SLEEP_MAX_SEC ((s64)(INT64_MAX / NSEC_PER_SEC))
 
 static long sys_nanosleep(const struct user_timespec __user *req, struct user_timespec __user *rem)
@@ -140,8 +144,8 @@ static long sys_nanosleep(const struct user_timespec __user *req, struct user_ti
 		if (signal_pending(current))
 			break;
 		/*
-		 * Sleep at least this long.  If a fraction of a jiffy remains, the loop goes round
-		 * once more.
+		 * Sleep for the whole jiffies that are left.  If a fraction of a jiffy is left
+		 * afterwards, the loop runs once more.
 		 */
 		schedule_timeout_interruptible(max_t(u64, (end - now) / NSEC_PER_JIFFY, 1));
 	}

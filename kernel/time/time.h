@@ -2,9 +2,9 @@
 /*
  * The clock and jiffies.  Any context.
  *
- * The kernel is tickless: jiffies is not counted by an interrupt but computed from the clock.  HZ
- * is 1000, so a jiffy is a millisecond. jiffies starts at INITIAL_JIFFIES, so that its 32-bit uses
- * (TCP timestamps) wrap early and the wrap is tested, as in Linux.
+ * The kernel is tickless: no periodic interrupt counts jiffies; it is computed from the clock.  HZ
+ * is 1000, so a jiffy is a millisecond. jiffies starts at INITIAL_JIFFIES, so that 32-bit values
+ * made from it (TCP timestamps) wrap soon after boot, and each run tests the wrap, as in Linux.
  */
 #ifndef KERNEL_TIME_TIME_H
 #define KERNEL_TIME_TIME_H
@@ -32,7 +32,7 @@ static inline u64 get_jiffies_64(void)
 	return INITIAL_JIFFIES + hal_clock_ns() / NSEC_PER_JIFFY;
 }
 #define jiffies ((unsigned long)get_jiffies_64())
-/* The clock's time at which jiffy @j begins. */
+/* Returns the value of the clock, in ns, at which jiffy @j begins. */
 static inline u64 jiffies_to_clock_ns(u64 j)
 {
 	return (j - INITIAL_JIFFIES) * NSEC_PER_JIFFY;

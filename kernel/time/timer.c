@@ -3,20 +3,21 @@
  * The timer wheel.
  *
  * Callers, in order: mod_timer()/del_timer() from any context; do_timer_interrupt() raises
- * TIMER_SOFTIRQ when a timer is due; run_timers() in that softirq calls the functions, with no lock
- * held.  The wheel's lock is taken with interrupts off.
+ * TIMER_SOFTIRQ when a timer is due; run_timers() in that softirq calls the functions of the due
+ * timers, with no lock held.  The wheel's lock is taken with interrupts off.
  *
- * Shape: LEVELS wheels of 64 buckets; a bucket of level n spans 8^n jiffies.  A timer goes to the
- * finest level whose 63 buckets reach its time, into the bucket that begins at or before its time.
- * When that bucket comes up, the timer is due or moves to a finer level.  So every timer fires in
- * its own jiffy, and a timer that is moved or deleted before (nearly all of TCP's) costs one list
- * operation. 64 buckets are one word of a bitmap: finding the next bucket of a level is a rotation
- * and a bit scan.
+ * The wheel has LEVELS levels of 64 buckets each; a bucket of level n spans 8^n jiffies.  A timer
+ * is put into the finest level whose 63 next buckets reach its time, into the bucket that begins at
+ * or before its time.  When the clock reaches the beginning of that bucket, the timer is due or
+ * moves to a finer level.  So every timer fires exactly in its jiffy, and a timer that is moved or
+ * deleted earlier (nearly all of TCP's timers) costs one list operation.  The 64 buckets of a level
+ * have one 64-bit bitmap, so a rotation and a bit scan find the next bucket that is not empty.
  *
- * mod_timer() to a later time does not touch the list: the timer stays in its old bucket, and moves
- * on when that bucket comes up.  A retransmission timer that every ACK pushes back costs one store
- * for each ACK, and one move for each timeout.  Answers to Linux's kernel/time/timer.c (which since
- * 4.8 rounds up instead, and never moves a timer).
+ * mod_timer() to a later time does not change any list: the timer stays in its bucket, and moves to
+ * the right one when the clock reaches the beginning of the old bucket.  A retransmission timer
+ * that every ACK pushes back costs one store for each ACK, and one move for each timeout.  Answers
+ * to Linux's kernel/time/timer.c (which since 4.8 rounds the time up to a bucket instead, and never
+ * moves a timer to a finer level).
  */
 #include "kernel/time/timer.h"
 
@@ -30,26 +31,34 @@
 
 #define LEVEL_BITS    6
 #define LEVEL_BUCKETS (1u << LEVEL_BITS)
-#define LEVEL_SHIFT   3 /* each level is 2^3 times coarser */
-#define LEVELS        9 /* the coarsest reaches 63 * 8^8 jiffies, twelve days; then it goes round */
-#define SLOTS         (LEVELS * LEVEL_BUCKETS)
-#define NEVER         (~0UL)
+/* Each level's buckets span 2^3 times as many jiffies as those of the level below. */
+#define LEVEL_SHIFT 3
+/*
+ * The coarsest level reaches 63 * 8^8 jiffies, twelve days; a later timer is inserted again then.
+ */
+#define LEVELS 9
+#define SLOTS  (LEVELS * LEVEL_BUCKETS)
+#define NEVER  (~0UL)
 
 struct timer_base {
 	spinlock_t lock;
-	/* Jiffies, compared as 64-bit numbers: they do not wrap in 500 million years. */
-	unsigned long clk;  /* the jiffy that is handled next; no bucket lies before it */
-	unsigned long next; /* no bucket with a timer lies before it */
-	unsigned int armed; /* timers pending */
-	const struct timer_list *running; /* the timer whose function is being called */
-	u64 filled[LEVELS];               /* a bit for each bucket that may have timers */
+	/*
+	 * The next two are in jiffies and compared as 64-bit numbers, which do not wrap in 500
+	 * million years.
+	 */
+	/* The next jiffy to handle; every bucket with a timer begins at or after it. */
+	unsigned long clk;
+	unsigned long next;               /* no bucket with a timer begins before this jiffy */
+	unsigned int armed;               /* timers pending */
+	const struct timer_list *running; /* the timer whose function is running, or NULL */
+	u64 filled[LEVELS];               /* a bit for each bucket; 0: the bucket is empty */
 	struct hlist_head slots[SLOTS];
 };
 static struct timer_base bases[NR_CPUS];
 
 /*
- * timer->flags: the slot, and above it the CPU whose wheel the timer belongs to, which never
- * changes.
+ * timer->flags: the slot in the low 16 bits, and above them the number of the CPU whose wheel the
+ * timer belongs to, which never changes.
  */
 #define SLOT_MASK 0xffffu
 #define CPU_SHIFT 16
@@ -72,13 +81,16 @@ static inline unsigned int level_shift(unsigned int level)
 	return level * LEVEL_SHIFT;
 }
 
-/* Jiffies from now that a level can tell apart by their bucket. */
+/* Returns how many jiffies after base->clk a timer's time may be for this level. */
 static inline unsigned long level_reach(unsigned int level)
 {
 	return (unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level);
 }
 
-/* The slot for @expires, seen from base->clk; *@when becomes the jiffy at which it comes up. */
+/*
+ * Returns the slot for a timer that expires at @expires, and in *@when the jiffy at which that
+ * slot's bucket begins.
+ */
 static unsigned int slot_of(const struct timer_base *base, unsigned long expires,
 			    unsigned long *when)
 {
@@ -90,7 +102,10 @@ static unsigned int slot_of(const struct timer_base *base, unsigned long expires
 	delta = expires - base->clk;
 	while (level < LEVELS - 1 && delta > level_reach(level))
 		level++;
-	/* Beyond the horizon: into the farthest bucket, and further from there when it comes up. */
+	/*
+	 * The time is beyond the coarsest level: put the timer into the farthest bucket.  When the
+	 * clock reaches that bucket, the timer is inserted again.
+	 */
 	if (delta > level_reach(level))
 		expires = base->clk + level_reach(level);
 
@@ -99,7 +114,10 @@ static unsigned int slot_of(const struct timer_base *base, unsigned long expires
 	return level * LEVEL_BUCKETS + (bucket & (LEVEL_BUCKETS - 1));
 }
 
-/* The jiffy at which the first bucket that may have timers comes up.  Base locked. */
+/*
+ * Returns the jiffy at which the first bucket that may have timers begins, or NEVER. base->lock
+ * held.
+ */
 static unsigned long first_bucket(const struct timer_base *base)
 {
 	unsigned long first = NEVER;
@@ -112,7 +130,8 @@ static unsigned long first_bucket(const struct timer_base *base)
 
 		if (!bits)
 			continue;
-		pos = (base->clk + (1UL << shift) - 1) >> shift; /* first boundary not before clk */
+		/* First bucket that begins at or after clk. */
+		pos = (base->clk + (1UL << shift) - 1) >> shift;
 		turn = pos & (LEVEL_BUCKETS - 1);
 		bits = bits >> turn | bits << ((LEVEL_BUCKETS - turn) & (LEVEL_BUCKETS - 1));
 		when = (pos + __builtin_ctzll(bits)) << shift;
@@ -122,7 +141,7 @@ static unsigned long first_bucket(const struct timer_base *base)
 	return first;
 }
 
-/* ---- in and out of the wheel (base locked) -------------------------------------------------- */
+/* ---- adding and removing timers (base->lock held) -------------------------------------------- */
 
 static void wheel_insert(struct timer_base *base, struct timer_list *timer)
 {
@@ -139,7 +158,8 @@ static void wheel_insert(struct timer_base *base, struct timer_list *timer)
 }
 
 /*
- * Takes it out of its list, but it stays "pending": the caller puts it into the next list at once.
+ * Removes the timer from its list without marking it as not pending: the caller puts it into
+ * another list at once.
  */
 static void unlink_timer(struct hlist_node *node)
 {
@@ -158,9 +178,9 @@ static void wheel_remove(struct timer_base *base, struct timer_list *timer)
 }
 
 /*
- * An idle kernel takes no tick, so clk may lag behind.  Seen from there a near time would look far,
- * and the timer would land in a coarse bucket.  Moves clk no further than the next bucket, which
- * must still come up.
+ * Moves base->clk forward to now.  An idle kernel has no periodic interrupt, so clk may be far
+ * behind; seen from such a clk, a near time would seem far, and its timer would go into a coarse
+ * bucket. clk must not pass the next bucket with a timer, which is still to be handled.
  */
 static void wheel_forward(struct timer_base *base)
 {
@@ -225,8 +245,8 @@ int del_timer(struct timer_list *timer)
 	int pending;
 
 	/*
-	 * Test without the lock: a caller that races with mod_timer() gets either answer with a
-	 * lock too.
+	 * It is safe to test without the lock: if the caller races with mod_timer(), the result
+	 * would depend on timing with the lock, too.
 	 */
 	if (!timer_pending(timer))
 		return 0;
@@ -244,24 +264,24 @@ int del_timer_sync(struct timer_list *timer)
 	int pending = 0;
 
 	/*
-	 * A softirq that waited here would stop its CPU, and might hold a lock that the function
-	 * needs.
+	 * Do not wait in a softirq: the timer's function might run on the CPU that the softirq
+	 * interrupts, or need a lock that the softirq holds, and would never end.
 	 */
 	WARN_ON(in_interrupt());
 	do {
 		spin_lock_irqsave(&base->lock, flags);
 		running = base->running == timer;
 		/*
-		 * A running function may arm its timer again: delete it once the function has
-		 * returned.
+		 * A running function may arm its timer again, so delete the timer only after the
+		 * function has returned.
 		 */
 		if (!running)
 			pending |= detach(base, timer);
 		spin_unlock_irqrestore(&base->lock, flags);
 		if (running) {
 			/*
-			 * With one CPU only the timer's own function could get here, and would wait
-			 * for itself.
+			 * With one CPU, only the timer's own function can be running while this
+			 * code runs.  It would wait for itself.
 			 */
 			BUG_ON(NR_CPUS == 1);
 			hal_cpu_relax();
@@ -282,8 +302,8 @@ unsigned int timers_armed(void)
 /* ---- when time has passed ------------------------------------------------------------------- */
 
 /*
- * Hard interrupt, irq off. base->next may be too early, never too late, so "nothing is due" is
- * certain.
+ * Called by the timer interrupt. base->next may be too early but never too late, so if it lies in
+ * the future, no timer is due.  Hard interrupt, irq off.
  */
 void timers_interrupt(u64 now_ns)
 {
@@ -299,7 +319,10 @@ void timers_interrupt(u64 now_ns)
 		clockevent_program(next);
 }
 
-/* Takes every bucket that comes up at base->clk off the wheel, into @due. */
+/*
+ * Moves the timers of every bucket that begins at base->clk from the wheel to @due. base->lock
+ * held.
+ */
 static void collect_due(struct timer_base *base, struct hlist_head *due)
 {
 	struct hlist_node *node, *next;
@@ -309,7 +332,11 @@ static void collect_due(struct timer_base *base, struct hlist_head *due)
 		unsigned int bucket = (base->clk >> shift) & (LEVEL_BUCKETS - 1);
 
 		if (base->clk & ((1UL << shift) - 1))
-			break; /* not a boundary of this level, nor of a coarser one */
+			/*
+			 * Base->clk is not the beginning of a bucket of this level, and so of no
+			 * coarser one.
+			 */
+			break;
 		if (!(base->filled[level] & (1ULL << bucket)))
 			continue;
 		base->filled[level] &= ~(1ULL << bucket);
@@ -321,7 +348,10 @@ static void collect_due(struct timer_base *base, struct hlist_head *due)
 	}
 }
 
-/* Calls the timers that are due, puts the others back.  Base locked; unlocked around each call. */
+/*
+ * Calls the functions of the timers in @due that expire by @jiffy, and inserts the others into the
+ * wheel again. base->lock is held, but released around each call.
+ */
 static void expire_timers(struct timer_base *base, struct hlist_head *due, unsigned long jiffy,
 			  unsigned long *flags)
 {
@@ -337,7 +367,7 @@ static void expire_timers(struct timer_base *base, struct hlist_head *due, unsig
 		}
 		INIT_HLIST_NODE(&timer->entry);
 		base->armed--;
-		base->running = timer; /* do not dereference: the function may free it */
+		base->running = timer; /* compare only: the function may free the timer */
 		spin_unlock_irqrestore(&base->lock, *flags);
 		function(data);
 		spin_lock_irqsave(&base->lock, *flags);
@@ -345,7 +375,10 @@ static void expire_timers(struct timer_base *base, struct hlist_head *due, unsig
 	}
 }
 
-/* TIMER_SOFTIRQ. Handles all buckets up to now, in the order of time. */
+/*
+ * The function of TIMER_SOFTIRQ.  Handles all buckets that begin before or at the current jiffy, in
+ * order of time.
+ */
 static void run_timers(void)
 {
 	struct timer_base *base = this_base();
@@ -360,8 +393,8 @@ static void run_timers(void)
 		jiffy = base->clk = base->next;
 		collect_due(base, &due);
 		/*
-		 * A timer armed again for now or earlier comes up in the next jiffy: no endless
-		 * loop.
+		 * Advance clk first: a function that arms its timer for now or earlier gets the
+		 * next jiffy, so the loop ends.
 		 */
 		base->clk = jiffy + 1;
 		expire_timers(base, &due, jiffy, &flags);

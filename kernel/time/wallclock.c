@@ -3,9 +3,8 @@
  * The time of day.
  *
  * kernel_main() -> wallclock_init(), -> cmdline_parse() -> parse_clock(), -> wallclock_announce();
- * sys_time.c -> ktime_get_real_ns(), wallclock_set().
- * The offset is one aligned 64-bit word: a reader needs no lock.
- * Answers to Linux's kernel/time/timekeeping.c.
+ * sys_time.c -> ktime_get_real_ns(), wallclock_set().  The offset is an aligned 64-bit word, so a
+ * reader needs no lock.  Answers to Linux's kernel/time/timekeeping.c.
  */
 #include "kernel/time/wallclock.h"
 #include "include/uapi/errno.h"
@@ -17,20 +16,24 @@
 #include "kernel/time/time.h"
 
 /*
- * Nanoseconds fit into 63 bits until the year 2262.  Linux refuses the last 30 years of them
- * (TIME_SETTOD_SEC_MAX), so that a clock that was set does not overflow while the machine is up.
+ * Nanoseconds since 1970 fit into 63 bits until the year 2262.  Linux rejects times in the last 30
+ * of these years (TIME_SETTOD_SEC_MAX), so that a clock that was set does not overflow while the
+ * machine runs.
  */
 #define WALLCLOCK_MAX_SEC ((s64)(INT64_MAX / NSEC_PER_SEC) - 30LL * 365 * 24 * 3600)
 
-static volatile u64 offset_ns; /* time of day minus the monotonic clock */
-static const char *source;     /* NULL: the time of day is not known */
+static volatile u64 offset_ns; /* time of day minus monotonic clock, ns */
+static const char *source;     /* name of the time's source; NULL: the time of day is not known */
 
 u64 ktime_get_real_ns(void)
 {
 	return offset_ns + ktime_get_ns();
 }
 
-/* It was @seconds and @nanoseconds when the monotonic clock stood at @at. */
+/*
+ * Sets the offset so that the time of day is @seconds and @nanoseconds when the monotonic clock is
+ * @at.
+ */
 static int set_at(s64 seconds, s64 nanoseconds, u64 at)
 {
 	u64 real;
@@ -39,7 +42,10 @@ static int set_at(s64 seconds, s64 nanoseconds, u64 at)
 	    nanoseconds >= (s64)NSEC_PER_SEC)
 		return -EINVAL;
 	real = seconds * NSEC_PER_SEC + nanoseconds;
-	/* The machine would have booted before 1970 (Linux: wall_to_monotonic above zero). */
+	/*
+	 * Reject a time for which the boot would lie before 1970, as Linux does (wall_to_monotonic
+	 * above zero).
+	 */
 	if (real < at)
 		return -EINVAL;
 	offset_ns = real - at;
@@ -51,7 +57,7 @@ int wallclock_set(s64 seconds, s64 nanoseconds)
 	return set_at(seconds, nanoseconds, ktime_get_ns());
 }
 
-/* The number is the output of `date +%s` when the machine was started. */
+/* Parses `clock=`: the output of `date +%s` at the moment when the machine was started. */
 static int parse_clock(const char *value)
 {
 	unsigned long seconds;

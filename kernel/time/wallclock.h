@@ -10,14 +10,22 @@
 
 #include "kernel/types.h"
 
-/* Asks the platform, and registers `clock=`.  Boot, after hal_late_init(), before cmdline_parse(). */
+/*
+ * Reads the platform's clock, and registers the option `clock=`.  Boot, after hal_late_init(),
+ * before cmdline_parse().
+ */
 void wallclock_init(void);
 /* Logs the time and its source.  Boot, after cmdline_parse(). */
 void wallclock_announce(void);
 
-/* Nanoseconds since 1970-01-01 00:00:00 UTC; since boot where the time of day is not known. */
+/*
+ * Returns nanoseconds since 1970-01-01 00:00:00 UTC, or since boot if the time of day is not known.
+ */
 u64 ktime_get_real_ns(void);
-/* 0, or -EINVAL (Linux's timespec64_valid_settod() and do_settimeofday64()). */
+/*
+ * Sets the time of day.  Returns 0, or -EINVAL for the times that Linux rejects in
+ * timespec64_valid_settod() and do_settimeofday64().
+ */
 int wallclock_set(s64 seconds, s64 nanoseconds);
 
 #endif

@@ -3,14 +3,15 @@
  * Spinlocks that verify their rules at every acquisition.
  *
  * Callers: all code, through the macros of spinlock.h.  Any context.  A check costs a few loads and
- * one read of the flags; nothing is searched.
+ * one read of RFLAGS; it searches no list.
  *
- * Each lock remembers every context that it was ever taken in.  Two contexts that contradict each
- * other can deadlock once an interrupt comes at the wrong moment; they are reported as soon as both
- * were seen, even if they have not met yet.  The place where a context was first seen is kept in a
- * small separate table, so that the locks stay small (every socket has some).  A collision in the
- * table only loses the second place of a report.  Answers to Linux's kernel/locking/spinlock.c and,
- * in small, lockdep.c.
+ * Each lock records every kind of context in which it was ever taken.  Some pairs of contexts can
+ * deadlock: for example, if a lock is taken in a hard interrupt, and elsewhere with interrupts on.
+ * Such a pair is reported as soon as both contexts were recorded, even if no interrupt has come at
+ * the moment that would deadlock.  The line of code where each context was first recorded is kept
+ * in a small separate table, so that the locks stay small (every socket has some).  If two locks
+ * share an entry of that table, a report may name only one of its two lines.  Answers to Linux's
+ * kernel/locking/spinlock.c and to a small part of lockdep.c.
  */
 #include "kernel/sched/spinlock.h"
 
@@ -21,9 +22,9 @@
 #include "kernel/time/softirq.h"
 
 #define USAGE_BITS 4
-#define FIRST_SEEN 128 /* locks whose first places are remembered; a power of two */
+#define FIRST_SEEN 128 /* entries of first_seen[]; a power of two */
 
-/* Where each bit of a lock's usage was first set. */
+/* For one lock: the line of code where each bit of its usage was first set. */
 struct first_seen {
 	const spinlock_t *lock;
 	const struct lock_site *site[USAGE_BITS];
@@ -78,7 +79,7 @@ static noinline void usage_grows(spinlock_t *lock, u8 fresh, const struct lock_s
 	lock->usage = all;
 }
 
-/* The context of this acquisition in SPIN_USED_* bits. */
+/* Returns the context of this acquisition as SPIN_USED_* bits. */
 static inline u8 usage_here(unsigned int count)
 {
 	u8 use = 0;
@@ -95,13 +96,15 @@ static inline u8 usage_here(unsigned int count)
 	return use;
 }
 
-/* The current thread, as a lock remembers it. */
+/* Returns the current thread's pid for lock->owner, or 0 early in the boot. */
 static inline u16 owner_here(const struct cpu *cpu)
 {
 	return cpu->curr ? cpu->curr->pid : 0;
 }
 
-/* This CPU, as a lock remembers it, counted from 1: 0 means that no CPU holds the lock. */
+/*
+ * Returns this CPU's number plus 1 for lock->holder, in which 0 means that no CPU holds the lock.
+ */
 static inline u8 holder_here(const struct cpu *cpu)
 {
 	return (u8)(cpu->id + 1);
@@ -160,8 +163,9 @@ void spin_unlock(spinlock_t *lock)
 		unlock_panic(lock, cpu);
 	BUG_ON(!(cpu->preempt_count & PREEMPT_MASK));
 	/*
-	 * Clear the holder before the lock is free, or the next holder's acquisition would be taken
-	 * for this CPU's.
+	 * Clear the holder before the lock is released.  Otherwise holder would still name this CPU
+	 * for a moment after another CPU has taken the lock, and lock_is_taken() would report a
+	 * wait of this CPU as a recursive lock.
 	 */
 	WRITE_ONCE(lock->holder, 0);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);

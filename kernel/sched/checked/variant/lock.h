@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The checked build's spinlocks: each knows its holder, the place where it was taken, and the
- * contexts in which it was ever taken. kernel/sched/spinlock.h has the rules; a breach is a panic
- * that names both places.  Included by kernel/sched/spinlock.h only.
+ * The checked build's spinlocks.  Each lock records its holder, the line of code that took it, and
+ * the contexts in which it was ever taken. kernel/sched/spinlock.h has the rules; a breach of a
+ * rule panics with a message that names both lines of code.  Included by kernel/sched/spinlock.h
+ * only.
  */
 #ifndef VARIANT_LOCK_H
 #define VARIANT_LOCK_H
@@ -12,26 +13,30 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
-/* A place that takes a lock: the macros below make one for each such line. */
+/* A line of code that takes a lock.  The macros below define one of these for each such line. */
 struct lock_site {
 	const char *file;
 	u32 line;
 };
 
-/* 16 bytes, since every socket carries several. */
+/* At most 16 bytes, because every socket has several locks. */
 typedef struct spinlock {
 	u8 locked;
-	u8 usage;                     /* SPIN_USED_*: contexts in which it has ever been taken */
-	u8 holder;                    /* holder's CPU, counted from 1; 0: no CPU holds it */
-	u16 owner;                    /* current's pid at that time (its low bits; 0: boot, idle) */
-	const struct lock_site *site; /* where it was taken last */
+	/* SPIN_USED_*: the contexts in which the lock was ever taken. */
+	u8 usage;
+	/* Number of the CPU that holds it, plus 1; 0: no CPU holds it. */
+	u8 holder;
+	/* Pid of the thread that took it last (low bits; 0: boot or idle thread). */
+	u16 owner;
+	const struct lock_site *site; /* the line of code that took it last */
 } spinlock_t;
 BUILD_BUG_ON(sizeof(spinlock_t) > 16);
 
-#define SPIN_USED_HARDIRQ    0x1 /* taken in a hard interrupt */
-#define SPIN_USED_SOFTIRQ    0x2 /* taken while serving a softirq */
-#define SPIN_USED_IRQS_ON    0x4 /* taken with interrupts on */
-#define SPIN_USED_SOFTIRQ_ON 0x8 /* taken where a softirq could have come in */
+#define SPIN_USED_HARDIRQ 0x1 /* taken in a hard interrupt */
+#define SPIN_USED_SOFTIRQ 0x2 /* taken while serving a softirq */
+#define SPIN_USED_IRQS_ON 0x4 /* taken with interrupts on */
+/* Taken with softirqs enabled, so a softirq could interrupt the holder. */
+#define SPIN_USED_SOFTIRQ_ON 0x8
 
 /* kernel/sched/checked/spinlock.c */
 void spin_lock_at(spinlock_t *lock, const struct lock_site *site);
@@ -40,10 +45,10 @@ void spin_lock_bh_at(spinlock_t *lock, const struct lock_site *site);
 void spin_unlock_bh(spinlock_t *lock);
 unsigned long spin_lock_irqsave_at(spinlock_t *lock, const struct lock_site *site);
 void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
-/* True when this CPU holds @lock. */
+/* Returns true if this CPU holds @lock. */
 bool lockdep_is_held(const spinlock_t *lock);
 
-/* A macro, since it must name the caller's line. */
+/* A macro, so that __FILE__ and __LINE__ are those of the caller. */
 #define LOCK_SITE                                                                                  \
 	({                                                                                         \
 		static const struct lock_site here = {__FILE__, __LINE__};                         \

@@ -2,11 +2,11 @@
 /*
  * The shipped build's spinlocks.
  *
- * With one CPU, a lock must only exclude the other contexts of this CPU: the preempt count excludes
- * other threads, the softirq count soft interrupts, RFLAGS.IF hard interrupts.  Nothing is stored
- * in the lock, so it has no size.  The checked build (kernel/sched/checked) finds breaches of the
- * rules in kernel/sched/spinlock.h.  Included by kernel/sched/spinlock.h only.  Answers to Linux's
- * include/linux/spinlock_api_up.h.
+ * With one CPU, a lock must only keep other contexts of this CPU from running: the preempt count
+ * keeps out other threads, the softirq count keeps out softirqs, and RFLAGS.IF keeps out hard
+ * interrupts.  Nothing is stored in the lock, so it has no size.  The checked build
+ * (kernel/sched/checked) finds breaches of the rules in kernel/sched/spinlock.h.  Included by
+ * kernel/sched/spinlock.h only.  Answers to Linux's include/linux/spinlock_api_up.h.
  */
 #ifndef VARIANT_LOCK_H
 #define VARIANT_LOCK_H
@@ -45,7 +45,7 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	local_bh_enable();
 }
 
-/* Macros: @flags is the caller's variable. */
+/* These are macros, because they set the caller's variable @flags. */
 #define spin_lock_irqsave(lock, flags)                                                             \
 	do {                                                                                       \
 		(flags) = hal_irq_save();                                                          \
@@ -54,7 +54,10 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 #define lockdep_assert_held(lock)     ((void)(lock))
 #define lockdep_assert_irqs_enabled() ((void)0)
 
-/* No lock knows its holder here: assertions that a lock is held always succeed. */
+/*
+ * These locks do not record their holder, so this always returns true, and assertions that a lock
+ * is held succeed.
+ */
 static inline bool lockdep_is_held(const spinlock_t *lock)
 {
 	return true;
