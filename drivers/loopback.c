@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "lo": packets to this host's own addresses are received again.
+ * The loopback device "lo": a packet sent to one of this host's own addresses is received again.
  *
  * Called: loopback_init() from init/main.c; loopback_xmit() from dev_queue_xmit() under tx_lock,
- * BHs off; netif_rx() puts the packet on this CPU's input queue, bounded by NETDEV_MAX_BACKLOG. The
- * device offers every offload: nothing goes over a wire, so checksums are neither computed nor
- * checked, and a 64 KiB segment stays one packet.  Linux's drivers/net/loopback.c.
+ * softirqs disabled; netif_rx() puts the packet on this CPU's input queue, bounded by
+ * NETDEV_MAX_BACKLOG. The device offers every offload: no packet goes over a wire, so checksums are
+ * neither computed nor checked, and a 64 KiB segment stays one packet.  Answers to Linux's
+ * drivers/net/loopback.c.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/netdevice.h"
@@ -29,7 +30,7 @@ static netdev_tx_t loopback_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned int len = skb->len;
 
 	/*
-	 * The sender's account ends here; the receiving socket's account begins when the packet
+	 * Release the sender's socket memory here: the receiving socket is charged when the packet
 	 * reaches it.
 	 */
 	skb_orphan(skb);

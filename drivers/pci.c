@@ -2,13 +2,13 @@
 /*
  * PCI: finds devices, and gives drivers their registers and interrupts.
  *
- * Called: pci_init() from hal_probe_devices(); it scans bus 0, the root buses that ACPI names besides,
- * and the buses behind bridges, and calls the driver's probe; from there come pci_enable_device(),
- * pci_map_bar(), pci_msix_enable(), pci_msix_route().
+ * Called: pci_init() from hal_probe_devices(); it scans bus 0, the other root buses that ACPI
+ * names, and the buses behind bridges, and calls the driver's probe; the probe calls
+ * pci_enable_device(), pci_map_bar(), pci_msix_enable(), pci_msix_route().
  * Context: process, at boot, one thread: no lock.
  * The firmware of a PC (SeaBIOS also before a PVH kernel, OVMF) has assigned buses and base
  * addresses; a device without an address is reported and not used.  On a machine without such
- * firmware, pci_assign.c assigns them. Linux's drivers/pci/probe.c, msi.c.
+ * firmware, pci_assign.c assigns them.  Answers to Linux's drivers/pci/probe.c, msi.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"
@@ -23,11 +23,13 @@
 
 #define PCI_SLOTS     32
 #define PCI_FUNCTIONS 8
-#define PCI_NO_DEVICE 0xffff /* the vendor that an empty slot reads as */
-#define PCI_DEPTH_MAX 8      /* bridges behind bridges: deeper ones are not looked at */
-#define PCI_CAPS_MAX  48     /* entries that fit in 192 bytes: the walk of a looped list ends */
+#define PCI_NO_DEVICE 0xffff /* vendor id read from a slot without a device */
+/* most bridges between a bus and its root; buses behind more are not scanned */
+#define PCI_DEPTH_MAX 8
+/* most 4-byte entries in 192 bytes: ends the walk of a capability list with a loop */
+#define PCI_CAPS_MAX 48
 
-#define PCI_HEADER_MULTI     0x80 /* more functions than the first */
+#define PCI_HEADER_MULTI     0x80 /* the device has functions other than 0 */
 #define PCI_HEADER_TYPE_MASK 0x7f
 #define PCI_HEADER_BRIDGE    1
 #define PCI_STATUS_CAPS      0x10
@@ -39,7 +41,7 @@
 #define PCI_BAR_IO_BITS   (~0x3ULL)
 #define PCI_BAR_MEM_BITS  (~0xfULL)
 
-/* The MSI-X capability and an entry of its table (PCI 3.0, 6.8.2). */
+/* Offsets and bits of the MSI-X capability and of an entry of its table (PCI 3.0, 6.8.2). */
 #define MSIX_CONTROL         2
 #define MSIX_CONTROL_SIZE    0x07ff
 #define MSIX_CONTROL_MASKALL 0x4000
@@ -76,7 +78,10 @@ u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after)
 
 /* ---- base addresses -------------------------------------------------------------------------- */
 
-/* Write all ones: the bits that read back as ones are those that the BAR decodes. */
+/*
+ * Returns the BAR's address mask: after a write of all ones, the BAR reads back ones in the bits
+ * that it decodes.
+ */
 static u32 pci_bar_probe(const struct pci_device *pdev, u8 offset)
 {
 	u32 saved = pci_read32(pdev, offset);
@@ -88,7 +93,7 @@ static u32 pci_bar_probe(const struct pci_device *pdev, u8 offset)
 	return mask;
 }
 
-/* Reads BAR @i; returns how many registers it takes. */
+/* Reads BAR @i; returns how many BAR registers it uses: 2 if it is a 64-bit BAR, else 1. */
 static unsigned int pci_read_bar(struct pci_device *pdev, unsigned int i)
 {
 	u8 offset = PCI_BASE_ADDRESS_0 + i * 4;
@@ -119,7 +124,10 @@ static unsigned int pci_read_bar(struct pci_device *pdev, unsigned int i)
 	return 2;
 }
 
-/* Disable decoding meanwhile: a BAR full of ones would answer at another device's address. */
+/*
+ * Reads all BARs.  Decoding is disabled meanwhile: a BAR full of ones would answer at another
+ * device's address.
+ */
 static void pci_read_bars(struct pci_device *pdev)
 {
 	u16 command = pci_read16(pdev, PCI_COMMAND);
@@ -188,7 +196,7 @@ int pci_msix_enable(struct pci_device *pdev)
 	if (!pdev->msix_table)
 		return -EINVAL;
 	pdev->msix_entries = entries;
-	/* Mask the whole function until each entry is masked. */
+	/* Keep the whole function masked until each entry is masked. */
 	control |= MSIX_CONTROL_ENABLE;
 	pci_write16(pdev, pdev->msix_cap + MSIX_CONTROL, control | MSIX_CONTROL_MASKALL);
 	for (unsigned int i = 0; i < entries; i++)
@@ -227,7 +235,10 @@ static const struct pci_driver *pci_find_driver(const struct pci_device *pdev)
 	return NULL;
 }
 
-/* @found belongs to the scan; a driver gets a copy that it may keep. */
+/*
+ * Gives the function @found to its driver.  @found is on the scan's stack, so the driver gets an
+ * allocated copy.
+ */
 static void pci_probe_function(const struct pci_device *found, struct pci_window *window)
 {
 	const struct pci_driver *driver = pci_find_driver(found);
@@ -235,8 +246,8 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 
 	if (!driver) {
 		/*
-		 * The firmware may have left the device's interrupt enabled, on a line that others
-		 * share.
+		 * No driver will serve this device's interrupt.  The firmware may have left it
+		 * enabled, on a line that other devices share.
 		 */
 		pci_intx_disable(found);
 		printk(LOG_DEBUG, "pci %s: %04x:%04x", found->name, found->vendor, found->device);
@@ -255,14 +266,14 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 		kfree(pdev);
 }
 
-/* A bus and its path from the root bus; on the scan's stack. */
+/* A bus, and the path to it from its root bus; one for each level of the scan, on the stack. */
 struct pci_bus {
 	u8 number;
 	u8 depth;                 /* 0: a root bus */
-	u8 root_slot;             /* of the bridge on the root bus behind which it lies */
-	u8 swizzle;               /* slots of the bridges between that one and this bus */
-	bool extra_root;          /* its root is not bus 0 */
-	struct pci_window window; /* free for its devices' BARs */
+	u8 root_slot;             /* slot on the root bus of the outermost bridge to this bus */
+	u8 swizzle;               /* sum of the slots of all further bridges to this bus */
+	bool extra_root;          /* the root bus above this bus is not bus 0 */
+	struct pci_window window; /* memory that is free for BARs of devices on this bus */
 };
 
 static void pci_scan_bus(struct pci_bus *bus);
@@ -279,8 +290,8 @@ static void pci_scan_bridge(const struct pci_device *bridge, struct pci_bus *bus
 	bool opened = false;
 
 	/*
-	 * Bus numbers grow away from the root.  A smaller number is a loop, or the bus was not
-	 * numbered.
+	 * A bus has a higher number than the bus above it.  If @secondary is not higher, the bridge
+	 * was not configured, or the numbers form a loop.
 	 */
 	if (secondary <= bus->number && bus->depth < PCI_DEPTH_MAX) {
 		secondary = pci_open_bridge(bridge, &bus->window, &behind.window);
@@ -297,7 +308,7 @@ static void pci_scan_bridge(const struct pci_device *bridge, struct pci_bus *bus
 		pci_close_bridge(bridge, secondary);
 }
 
-/* True: a function answers at this place. */
+/* Scans one function of @bus; returns false if no function answers at @slot and @fn. */
 static bool pci_scan_function(struct pci_bus *bus, u8 slot, u8 fn)
 {
 	struct pci_device pdev = {.bus = bus->number, .slot = slot, .fn = fn};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI, the part that drivers here need: a function's identity, its registers, its interrupts.
+ * PCI as drivers see it: a function's identity, its registers, its interrupts.
  *
- * Machine only.  Process context at boot, one thread; a device's mapped registers may be accessed
- * in any context afterwards.
+ * Machine build only.  Process context at boot, one thread; a device's mapped registers may be
+ * accessed in any context afterwards.
  */
 #ifndef DRIVERS_PCI_H
 #define DRIVERS_PCI_H
@@ -35,13 +35,13 @@
 #define PCI_CAP_ID_MSIX   0x11
 
 struct pci_bar {
-	phys_addr_t addr; /* 0: the firmware gave it none */
-	u64 size;         /* bytes, 0: there is none (or it is the upper half of a 64-bit one) */
+	phys_addr_t addr; /* 0: the firmware assigned no address */
+	u64 size;         /* bytes; 0: no BAR here (or the upper half of a 64-bit BAR) */
 	bool io;          /* ports, not memory */
-	bool is_64;       /* takes the next register too */
+	bool is_64;       /* 64-bit: the address continues in the next BAR register */
 };
 
-/* A device's connection to an interrupt line. */
+/* A device's entry in the list of devices on an interrupt line. */
 struct pci_intx {
 	struct list_head list;
 	bool (*handler)(void *arg);
@@ -50,31 +50,40 @@ struct pci_intx {
 
 struct pci_device {
 	u8 bus, slot, fn;
-	u8 intx_slot;    /* on the root bus: its own, or the outermost bridge's */
-	bool extra_root; /* behind a root bus other than bus 0 */
-	u8 intx_swizzle; /* added to the interrupt pin by the bridges in between */
+	u8 intx_slot;    /* slot on the root bus: of the device, or of the outermost bridge to it */
+	bool extra_root; /* the device's root bus is not bus 0 */
+	u8 intx_swizzle; /* the bridges on the way to the device add this to its interrupt pin */
 	u16 vendor, device, subsystem;
 	char name[16]; /* "0000:00:03.0" */
 	struct pci_bar bar[PCI_BARS];
-	u8 msix_cap;      /* offset of the capability, 0: none */
-	u16 msix_entries; /* of the table, once pci_msix_enable() was called */
+	u8 msix_cap;      /* offset of the MSI-X capability; 0: the device has none */
+	u16 msix_entries; /* entries in the MSI-X table; set by pci_msix_enable() */
 	u8 *msix_table;   /* mapped */
 	struct pci_intx intx;
 };
 
-/* A driver for devices of some kind; pci.c has the table of all drivers. */
+/*
+ * A driver.  match() decides by ids whether it serves a device; the table of all drivers is in
+ * pci.c.
+ */
 struct pci_driver {
 	const char *name;
 	bool (*match)(const struct pci_device *pdev);
-	/* @pdev stays valid if it returns 0, and is freed if it returns -errno. */
+	/*
+	 * If probe() returns 0, the driver keeps @pdev; if it returns -errno, the caller frees
+	 * @pdev.
+	 */
 	int (*probe)(struct pci_device *pdev);
 };
 extern const struct pci_driver virtio_pci_driver;
 
-/* Scans all buses and hands each function to its driver.  From hal_probe_devices(). */
+/* Scans all buses and calls the driver of each function.  Called by hal_probe_devices(). */
 void pci_init(void);
 
-/* Chooses the access to configuration space; called by pci_init().  False: there is no PCI. */
+/*
+ * Chooses the access to configuration space: ports or memory.  Called by pci_init().  Returns false
+ * if the machine has no PCI.
+ */
 bool pci_config_init(void);
 bool pci_config_in_memory(void);
 
@@ -84,49 +93,63 @@ u32 pci_read32(const struct pci_device *pdev, u8 offset);
 void pci_write16(const struct pci_device *pdev, u8 offset, u16 value);
 void pci_write32(const struct pci_device *pdev, u8 offset, u32 value);
 
-/* Memory that is free for the devices of a bus; the end is 0 where the firmware has assigned all. */
+/*
+ * A memory range that is free for BARs of devices on a bus.  @end is 0 where the firmware assigns
+ * all addresses.
+ */
 struct pci_window {
 	u64 next, end;
 };
 void pci_window_init(struct pci_window *window);
-/* Gives the device's memory BARs addresses that have none. */
+/* Assigns an address from @window to each memory BAR of @pdev that has none. */
 void pci_assign_bars(struct pci_device *pdev, struct pci_window *window);
 /*
- * Gives the bus behind @bridge a number, and the bridge a part of @window.  Returns the number, or
- * 0 on failure; scan the bus, then call pci_close_bridge().
+ * Gives the bus behind @bridge a number, and the bridge a part of @window, which is returned in
+ * @behind.  Returns the bus number, or 0 on failure.  After the scan of that bus the caller calls
+ * pci_close_bridge().
  */
 u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
 		   struct pci_window *behind);
 void pci_close_bridge(const struct pci_device *bridge, u8 secondary);
 
-/* The capability @id that follows the one at @after (0: the first).  Its offset, 0: none. */
+/*
+ * Finds capability @id behind the one at offset @after (0: from the first).  Returns its offset, or
+ * 0 if there is none.
+ */
 u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after);
 
-/* Decoding and DMA on, the interrupt line off. */
+/* Enables decoding of the BARs and DMA; disables the interrupt line. */
 void pci_enable_device(const struct pci_device *pdev);
 
 /*
- * Maps @len bytes at @offset of a memory BAR. NULL if they are not all in the BAR, or out of
- * memory.
+ * Maps @len bytes at @offset of memory BAR @bar.  Returns NULL if the BAR is shorter or has no
+ * address, or if no address space is left.
  */
 void *pci_map_bar(const struct pci_device *pdev, unsigned int bar, u64 offset, u64 len);
 
-/* The first port of I/O BAR @bar when it has @len of them, else 0. */
+/* Returns the first port of I/O BAR @bar, or 0 if the BAR has fewer than @len ports. */
 u16 pci_io_bar(const struct pci_device *pdev, unsigned int bar, u32 len);
 
-/* Maps the table, masks every entry, turns MSI-X on.  0, -ENODEV (no MSI-X), -EINVAL, -ENOMEM. */
+/*
+ * Maps the MSI-X table, masks every entry and enables MSI-X.  Returns 0, -ENODEV (no MSI-X) or
+ * -EINVAL (the table cannot be mapped).
+ */
 int pci_msix_enable(struct pci_device *pdev);
-/* Table entry @entry raises @irq, unmasked.  -ENOSPC when the table is too short. */
+/*
+ * Makes entry @entry of the MSI-X table raise @irq, and unmasks it.  Returns -ENOSPC if the table
+ * is too short.
+ */
 int pci_msix_route(struct pci_device *pdev, unsigned int entry, unsigned int irq);
 
 /*
- * Connects the device to its interrupt line, which it may share.  @handler runs with interrupts
- * off, in hard interrupt, whenever the line is raised.  It clears the device's request and returns
- * whether there was anything new. -ENODEV if the line is not known or has no I/O APIC.
+ * Connects the device to its interrupt line, which other devices may share.  @handler runs in hard
+ * interrupt, interrupts disabled, at each interrupt of the line.  It makes its device release the
+ * line, and returns true if the device had new work.  Returns -ENODEV if the line is not known or
+ * no I/O APIC serves it.
  */
 int pci_intx_request(struct pci_device *pdev, bool (*handler)(void *arg), void *arg);
 void pci_intx_free(struct pci_device *pdev);
-/* Stops the device from raising its line; also for devices without a driver here. */
+/* Keeps the device from raising its line.  Also called for devices without a driver. */
 void pci_intx_disable(const struct pci_device *pdev);
 
 #endif

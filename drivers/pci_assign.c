@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI on a machine without firmware that configures it: addresses for devices, buses behind
+ * Configures PCI where no firmware does: assigns addresses to devices and numbers to buses behind
  * bridges.
  *
  * Called from the scan (pci.c): pci_window_init() once, then pci_assign_bars() for each device that
  * has a driver, and pci_open_bridge() and pci_close_bridge() around the scan of the bus behind a
- * bridge.  Context: process, at boot, one thread: no lock.  It acts only if configuration space is
- * in memory, as on QEMU's microvm: there no code that knows PCI has run before the kernel, and ACPI
- * names the memory that is free for it.  On a PC the firmware has configured PCI, and its windows
- * are described in AML that nothing here reads: a further address might be in use.  PCI Local Bus
- * 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.  Linux's drivers/pci/setup-bus.c.
+ * bridge.  Context: process, at boot, one thread: no lock.  These functions act only if
+ * configuration space is in memory, as on QEMU's microvm: there no firmware configures PCI before
+ * the kernel, and ACPI names the memory that is free for it.  On a PC the firmware has configured
+ * PCI, and its windows are described in AML, which this kernel does not interpret: any other
+ * address might be in use.  PCI Local Bus 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.
+ * Answers to Linux's drivers/pci/setup-bus.c.
  */
 #include "drivers/pci.h"
 #include "kernel/printk.h"
 #include "kernel/x86/acpi_devices.h"
 
-#define PCI_PRIMARY_BUS   0x18 /* then secondary, subordinate, and a timer */
-#define PCI_IO_BASE       0x1c
-#define PCI_MEMORY_BASE   0x20 /* bits 31 to 20 of the first and the last byte */
+/* bytes: primary bus, secondary bus, subordinate bus, latency timer */
+#define PCI_PRIMARY_BUS 0x18
+#define PCI_IO_BASE     0x1c
+/* two u16: bits 31 to 20 of the window's first and of its last address */
+#define PCI_MEMORY_BASE   0x20
 #define PCI_PREFETCH_BASE 0x24
-#define PCI_WINDOW_CLOSED 0x0000fff0 /* the first is behind the last */
-#define PCI_IO_CLOSED     0x00f0     /* likewise, with the status that is cleared by ones kept */
+#define PCI_WINDOW_CLOSED 0x0000fff0 /* limit below base: the bridge forwards no address */
+#define PCI_IO_CLOSED     0x00f0     /* the same for I/O; zero status bits clear nothing */
 
-#define BRIDGE_WINDOW (2ULL << 20) /* a virtio device takes less than 64 KiB */
+#define BRIDGE_WINDOW (2ULL << 20) /* bytes; a virtio device takes less than 64 KiB */
 #define BRIDGE_ALIGN  (1ULL << 20)
 
-static u8 last_bus; /* the highest number given out */
+static u8 last_bus; /* the highest bus number assigned so far */
 
 void pci_window_init(struct pci_window *window)
 {
@@ -41,7 +44,10 @@ void pci_window_init(struct pci_window *window)
 	*window = (struct pci_window){acpi->window, acpi->window + acpi->window_size};
 }
 
-/* @size bytes, a power of two or a multiple of @align; 0: no room. */
+/*
+ * Takes @size bytes from @window; @align is a power of two.  Returns the address, or 0 if there is
+ * no room.
+ */
 static u64 pci_take(struct pci_window *window, u64 size, u64 align)
 {
 	u64 at = (window->next + align - 1) & ~(align - 1);
@@ -75,8 +81,8 @@ void pci_assign_bars(struct pci_device *pdev, struct pci_window *window)
 }
 
 /*
- * The highest number for a bus below the root of @bus: the next root bus owns the numbers from its
- * own on.
+ * Returns the highest number that a bus below the root of @bus may get: the next root bus and the
+ * buses below it have the numbers from its own upwards.
  */
 static u8 pci_highest_bus(u8 bus)
 {
@@ -103,7 +109,10 @@ u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
 		return 0;
 	*behind = (struct pci_window){at, at + BRIDGE_WINDOW};
 	last_bus++;
-	/* The last bus behind it is known only after the scan: pci_close_bridge(). */
+	/*
+	 * The number of the last bus behind the bridge is known only after the scan:
+	 * pci_close_bridge() sets it.
+	 */
 	pci_write32(bridge, PCI_PRIMARY_BUS, bridge->bus | (u32)last_bus << 8 | (u32)highest << 16);
 	pci_write32(bridge, PCI_MEMORY_BASE, (u32)(at >> 16) | (u32)(behind->end - BRIDGE_ALIGN));
 	pci_write32(bridge, PCI_PREFETCH_BASE, PCI_WINDOW_CLOSED);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI's configuration space: through two ports, or in memory.
+ * Access to PCI's configuration space: through two ports, or in memory.
  *
  * Called: pci_config_init() from pci_init(); pci_read8() and the like from the scan and the drivers.
  * Context: process, at boot, one thread: the address port needs no lock.
  * A PC has ports 0xcf8 and 0xcfc (PCI Local Bus 3.0, 3.2.2.3.2), and they reach all 256 buses.  Where
- * they do not answer (QEMU's microvm) the memory that ACPI names is used (PCI Express Base 3.0, 7.2.2):
- * 4 KiB a function, of which the first 256 bytes are looked at.
- * Linux's arch/x86/pci/direct.c, mmconfig_64.c.
+ * they do not answer (QEMU's microvm), the memory that ACPI names is used (PCI Express Base 3.0,
+ * 7.2.2):
+ * 4 KiB for each function, of which only the first 256 bytes are accessed.
+ * Answers to Linux's arch/x86/pci/direct.c, mmconfig_64.c.
  */
 #include "drivers/pci.h"
 #include "kernel/hal.h"
@@ -23,9 +24,10 @@
 #define ECAM_SLOT_SHIFT 15
 #define ECAM_FN_SHIFT   12
 
-static bool in_memory;                       /* not through the ports */
-static u8 *ecam_buses[PCI_BUSES];            /* mapped on first use */
-static u8 nowhere[4] = {255, 255, 255, 255}; /* read in place of a bus that does not exist */
+static bool in_memory;            /* not through the ports */
+static u8 *ecam_buses[PCI_BUSES]; /* mapped on first use */
+/* registers of a bus that does not exist read as all ones */
+static u8 nowhere[4] = {255, 255, 255, 255};
 
 bool pci_config_init(void)
 {
@@ -50,7 +52,9 @@ static void pci_select(const struct pci_device *pdev, u8 offset)
 					 (u32)pdev->fn << 8 | (offset & 0xfc));
 }
 
-/* The register in memory, or NULL: the bus does not exist, or cannot be mapped. */
+/*
+ * Returns the register's address in memory, or NULL if the bus does not exist or cannot be mapped.
+ */
 static u8 *ecam(const struct pci_device *pdev, u8 offset)
 {
 	u8 **bus = &ecam_buses[pdev->bus];
@@ -64,7 +68,7 @@ static u8 *ecam(const struct pci_device *pdev, u8 offset)
 	       offset;
 }
 
-/* For reads: all ones if the bus does not exist. */
+/* The same for reads: a bus that does not exist reads as all ones. */
 static const u8 *ecam_or_nowhere(const struct pci_device *pdev, u8 offset)
 {
 	const u8 *reg = ecam(pdev, offset);

@@ -3,21 +3,23 @@
  * PCI's interrupt lines, for devices without MSI-X: INTA to INTD, level-triggered and shared.
  *
  * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt() in
- * hard interrupt, which asks every device on the line, or, once it is masked, intx_poll() in softirq.
- * intx_lock: the devices and the counts of each line; the lines themselves change at boot only.
+ * hard interrupt, which calls the handler of every device on the line.  Once a line is masked,
+ * intx_poll() calls the handlers in softirq.
+ * intx_lock protects the devices and the counts of each line; the list of lines changes at boot
+ * only.
  *
  * The board connects each pin to an input of the I/O APIC. ACPI describes the wiring in AML (_PRT),
- * which nothing here interprets.  So this file contains the wiring of the chipsets that have virtio
- * devices, and reads the part that is configurable from their registers:
- *   PIIX3 (pc)  four PIRQs onto ISA interrupts, by registers 0x60..0x63; the slot is added to the pin
- *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; slots 25..31 by registers, slot 30 and the others
- *               are fixed
- *   GPEX (QEMU's generic host bridge, microvm)  four links with constant GSIs in ACPI's tables; the slot
- *               is added to the pin
+ * which this kernel does not interpret.  So this file contains the wiring of the chipsets that have
+ * virtio devices, and reads the configurable part of it from their registers:
+ *   PIIX3 (pc)  four PIRQs; registers 0x60..0x63 map them to ISA interrupts; PIRQ = slot + pin
+ *   ICH9 (q35)  eight PIRQs, in APIC mode GSI 16..23; registers map the pins of slots 25..29 and
+ *               31; the mapping of the other slots is fixed
+ *   GPEX (QEMU's generic host bridge, microvm)  four links with constant GSIs in ACPI's tables;
+ *               link = slot + pin
  * On another chipset the interrupt line register (PCI 3.0, 6.2.4) is used, into which the firmware
- * of a PC writes the ISA interrupt. QEMU's hw/isa/lpc_ich9.c and hw/pci-host/i440fx.c are such
- * chipsets; Intel's 82371SB and ICH9 datasheets (4.1.10; 10.1.14 and 13.1.31) describe the
- * registers.
+ * of a PC writes the ISA interrupt.  Intel's 82371SB and ICH9 datasheets (4.1.10; 10.1.14 and
+ * 13.1.31) describe the registers; QEMU models these chipsets in hw/pci-host/i440fx.c and
+ * hw/isa/lpc_ich9.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"
@@ -34,25 +36,25 @@
 
 #define PCI_INTERRUPT_LINE 0x3c
 #define PCI_INTERRUPT_PIN  0x3d
-#define PCI_PINS           4 /* INTA .. INTD are 1 .. 4 in the register, 0: none */
+#define PCI_PINS           4 /* the pin register holds 1 .. 4 for INTA .. INTD, 0 for none */
 
 #define INTEL       0x8086
 #define PIIX3       0x7000
 #define PIIX3_SLOT  1
 #define PIIX3_PIRQ  0x60 /* .. 0x63 */
-#define PIIX3_OFF   0x80 /* in a route: the PIRQ leads nowhere */
+#define PIIX3_OFF   0x80 /* in a PIRQ register: the PIRQ is not connected */
 #define ICH9_SLOT   31
-#define ICH9_CLASS  0x0601 /* the bridge to ISA: any of ICH's LPC devices */
-#define ICH9_RCBA   0xf0   /* where the chipset's configuration registers are; bit 0: there */
+#define ICH9_CLASS  0x0601 /* class of an ISA bridge: any of ICH's LPC devices */
+#define ICH9_RCBA   0xf0   /* address of the chipset's configuration registers; bit 0: enabled */
 #define ICH9_GSI    16     /* of PIRQA */
 #define ICH9_CONFIG 0x4000
-#define ISA_NONE    16 /* no ISA interrupt: 0xff and others above 15 */
+#define ISA_NONE    16 /* above the 16 ISA interrupts; a line register of 0xff means none */
 
 /*
- * A line that a device holds permanently interrupts after each instruction.  As in Linux's
+ * A device that never releases its line causes an interrupt after each instruction.  As in Linux's
  * note_interrupt(), the line is masked when more than STORM_IN_VAIN of STORM_INTERRUPTS had no
- * cause, and its devices are then polled.  If the last interrupt without a cause is STORM_QUIET_MS
- * ago, counting starts again.
+ * cause; its devices are then polled every STORM_POLL_MS.  An interrupt without a cause is counted
+ * from one again if the one before came more than STORM_QUIET_MS ago.
  */
 #define STORM_INTERRUPTS 100000
 #define STORM_IN_VAIN    99900
@@ -64,9 +66,9 @@ struct intx_line {
 	struct list_head devices;
 	u32 gsi;
 	int irq;
-	unsigned int interrupts; /* since the last verdict */
-	unsigned int in_vain;    /* of these */
-	u64 in_vain_ns;          /* when the last of them came */
+	unsigned int interrupts; /* since the last test for a storm */
+	unsigned int in_vain;    /* interrupts of these without a cause */
+	u64 in_vain_ns;          /* time of the last interrupt without a cause, ns */
 	bool masked;
 	struct timer_list poll_timer;
 	char name[16]; /* "pci-gsi17" */
@@ -93,7 +95,7 @@ static int piix3_gsi(const struct pci_device *isa, unsigned int slot, unsigned i
 	return route & PIIX3_OFF ? -ENODEV : isa_gsi(route, gsi, flags);
 }
 
-/* D25IR .. D31IR: four bits a pin. */
+/* Registers D25IR .. D31IR: four bits for each pin of a slot. */
 static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev, unsigned int pin,
 		    u32 *gsi)
 {
@@ -102,7 +104,7 @@ static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev,
 	u32 rcba = pci_read32(lpc, ICH9_RCBA);
 	u8 *config;
 
-	if (pdev->extra_root) /* only _PRT describes its wiring */
+	if (pdev->extra_root) /* only AML (_PRT) describes the wiring of such a root bus */
 		return -ENODEV;
 	if (slot == 30) { /* the bridge to PCI */
 		pirq = PCI_PINS + pin;
@@ -139,7 +141,10 @@ static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags
 
 	if (!pin || pin > PCI_PINS)
 		return -ENODEV;
-	/* Each bridge between root bus and device adds the slot (PCI-to-PCI Bridge 1.2, 9.1). */
+	/*
+	 * Each bridge between the root bus and the device adds its slot to the pin (PCI-to-PCI
+	 * Bridge 1.2, 9.1).
+	 */
 	pin = (pin - 1 + pdev->intx_swizzle) % PCI_PINS;
 	*flags = IOAPIC_LEVEL;
 	if (find_chip(&chip, PIIX3_SLOT) && chip.device == PIIX3)
@@ -153,7 +158,9 @@ static int intx_gsi(const struct pci_device *pdev, u32 *gsi, unsigned int *flags
 
 /* ---- the line -------------------------------------------------------------------------------- */
 
-/* intx_lock held.  Asks every device on the line; true if one had anything new. */
+/*
+ * Calls the handler of every device on the line; returns true if one had new work.  intx_lock held.
+ */
 static bool intx_ask(const struct intx_line *line)
 {
 	struct pci_intx *intx;
@@ -164,7 +171,7 @@ static bool intx_ask(const struct intx_line *line)
 	return progress;
 }
 
-/* intx_lock held.  Counts an interrupt; true: the line has to be masked. */
+/* Counts an interrupt; returns true if the line must be masked.  intx_lock held. */
 static bool intx_is_storm(struct intx_line *line, bool progress)
 {
 	u64 now = ktime_get_ns();
@@ -184,8 +191,8 @@ static bool intx_is_storm(struct intx_line *line, bool progress)
 }
 
 /*
- * After the EOI the line may still be high: one more interrupt then comes in vain.  Another may
- * have been raised before the line was masked.
+ * Two harmless cases: the line may still be high after the EOI, which gives one interrupt without a
+ * cause; and an interrupt raised before the line was masked may arrive afterwards.
  */
 static void intx_interrupt(void *arg)
 {

@@ -5,7 +5,8 @@
  * Called: virtio_init() and the drivers' virtio_register_driver() from init/main.c; then
  * virtio_probe() from a transport (virtio_pci.c, the hosted model) for each device it finds; then
  * virtio_device_ready() from the driver's probe.  Context: process, at boot, one thread: no lock.
- * Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); Linux's drivers/virtio/virtio.c.
+ * Virtio 1.1, 3.1.1 (initialisation) and 2.2 (features); answers to Linux's
+ * drivers/virtio/virtio.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio.h"
@@ -19,7 +20,7 @@
 
 DEFINE_LOG_SOURCE(virtio_log, "virtio");
 static LIST_HEAD(virtio_drivers);
-static unsigned int virtio_devices; /* how many have been given an index */
+static unsigned int virtio_devices; /* devices that have an index; the next device gets this one */
 
 static const struct proc_entry virtio_proc[] = {
 	{.path = "virtio", .show = virtqueue_proc_show},
@@ -47,16 +48,16 @@ static struct virtio_driver *virtio_find_driver(u32 device_id)
 	return NULL;
 }
 
-/* Adds @bit to the status, which only ever grows until the next reset (2.1.1). */
+/* Sets @bit in the status.  Bits are only cleared by a reset (2.1.1). */
 static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 {
 	return vdev->ops->set_status(vdev, vdev->ops->get_status(vdev) | bit);
 }
 
 /*
- * Negotiates features: those that both sides know, and VERSION_1 (legacy: ANY_LAYOUT) for any
- * driver.  ACCESS_PLATFORM is accepted if offered: our bus addresses are physical addresses, and a
- * device behind an IOMMU that was not set up uses the same.
+ * Negotiates features: those that device and driver both know, and VERSION_1 (legacy: ANY_LAYOUT)
+ * for every driver.  ACCESS_PLATFORM is accepted if offered: our bus addresses are physical
+ * addresses, and so are those of a device behind an IOMMU that was not set up.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {
@@ -84,7 +85,7 @@ static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driv
 	err = virtio_add_status(vdev, VIRTIO_STATUS_FEATURES_OK);
 	if (err)
 		return err;
-	/* The device may refuse the features: it then clears the bit. */
+	/* A device that refuses the features clears the bit. */
 	if (!(vdev->ops->get_status(vdev) & VIRTIO_STATUS_FEATURES_OK)) {
 		pr_err("virtio %s: device refuses features %#llx of its %#llx", vdev->bus_name,
 		       (unsigned long long)vdev->features, (unsigned long long)offered);
@@ -131,7 +132,10 @@ out_failed:
 void virtio_config_failed(struct virtio_device *vdev, unsigned int offset, const char *why)
 {
 	vdev->config_failures++;
-	/* The device determines how often its configuration is read, and whether that fails. */
+	/*
+	 * Rate limit: the device decides how often its configuration is read and whether a read
+	 * fails.
+	 */
 	if (ratelimit_allows(&vdev->config_lines, vdev->bus_name))
 		pr_warn("virtio %s: configuration at %u not read: %s", vdev->bus_name, offset, why);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second seam: the operations that a virtio driver needs from its device's bus.
+ * The virtio transport, the second seam (docs/ARCHITECTURE.md): the operations that a virtio driver
+ * needs from its device's bus.
  *
- * Below it: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the hosted
- * build (tests/host/virtio_model.c).  Above it: virtqueue.c and virtio_net.c, the same on both
- * sides.  Virtio 1.1, sections 2 (facilities) and 4 (transports).
+ * Below the seam: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the
+ * hosted build (tests/host/virtio_model.c).  Above the seam: virtqueue.c and virtio_net.c, the same
+ * code in both builds.  Virtio 1.1, sections 2 (facilities) and 4 (transports).
  *
- * All calls in process context at probe time, except: notify (any context); the interrupt handlers;
+ * Every operation is called in process context at probe time, except: notify (any context);
  * config_read and get_status also in softirq (when the link changed); set_status with 0 also in
- * softirq (when a device that lied is shut down).
+ * softirq (when a device that reported something impossible is shut down).
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_H
 #define DRIVERS_VIRTIO_VIRTIO_H
@@ -26,8 +27,8 @@
 #define VIRTIO_STATUS_NEEDS_RESET 0x40
 #define VIRTIO_STATUS_FAILED      0x80
 
-/* Feature bits of every device, section 6. */
-#define VIRTIO_F_ANY_LAYOUT      27 /* legacy: headers need no descriptor of their own */
+/* Feature bits of every device type (section 6). */
+#define VIRTIO_F_ANY_LAYOUT      27 /* legacy: a header may share a descriptor with data */
 #define VIRTIO_F_EVENT_IDX       29
 #define VIRTIO_F_VERSION_1       32
 #define VIRTIO_F_ACCESS_PLATFORM 33
@@ -42,26 +43,33 @@ extern struct log_source virtio_log; /* virtio.c */
 
 struct virtio_transport_ops {
 	u8 (*get_status)(struct virtio_device *vdev);
-	/* Writing 0 resets and returns only when the device reads back 0 (bounded; -EIO if it never does). */
+	/*
+	 * Writing 0 resets the device: returns when the device reads back 0, or -EIO if it does not
+	 * in bounded time.
+	 */
 	int (*set_status)(struct virtio_device *vdev, u8 status);
 	u64 (*get_features)(struct virtio_device *vdev);
 	void (*set_features)(struct virtio_device *vdev, u64 features);
 	/*
-	 * Device configuration space; repeats the read until the generation does not change
-	 * (4.1.4.3.1).
+	 * Copies @len bytes at @offset of the device's configuration; repeats the read until the
+	 * configuration did not change meanwhile (4.1.4.3.1).
 	 */
 	void (*config_read)(struct virtio_device *vdev, unsigned int offset, void *buf,
 			    unsigned int len);
-	/* Largest size of queue @index, 0 where there is none. */
+	/*
+	 * Returns the largest size of queue @index in descriptors, or 0 if the device has no such
+	 * queue.
+	 */
 	u16 (*queue_max_size)(struct virtio_device *vdev, unsigned int index);
 	/*
-	 * Tells the device where @vq lies (physical addresses of vq->desc, avail, used), routes its
-	 * interrupt to vq->irq and enables it.  0 or -errno (device refused the vector or the size).
+	 * Gives the device the physical addresses of vq->desc, avail and used, routes its interrupt
+	 * to vq->irq and enables the queue.  Returns 0, or -errno if the device refused the vector
+	 * or the size.
 	 */
 	int (*enable_queue)(struct virtio_device *vdev, struct virtqueue *vq);
 	/* Doorbell. */
 	void (*notify)(struct virtio_device *vdev, struct virtqueue *vq);
-	/* Routes configuration changes to @irq. */
+	/* Routes the interrupt of configuration changes to @irq. */
 	int (*set_config_irq)(struct virtio_device *vdev, unsigned int irq);
 };
 
@@ -70,48 +78,60 @@ struct virtio_device {
 	void *transport; /* the transport's own */
 	u32 device_id;   /* VIRTIO_ID_* */
 	/*
-	 * The interface from before virtio 1.0 (1.3.1): 32 feature bits without VERSION_1, no
-	 * FEATURES_OK, each queue in one piece whose used ring begins at a page.
+	 * The device has the interface from before virtio 1.0 (1.3.1): 32 feature bits without
+	 * VERSION_1, no FEATURES_OK, and the used ring of a queue begins at the next page behind
+	 * its other two arrays.
 	 */
 	bool legacy;
-	bool fixed_queue_size; /* legacy PCI: a queue has queue_max_size(), no less */
-	u64 features;          /* negotiated */
-	const char *bus_name;  /* "0000:00:03.0", for the log */
-	unsigned int index;    /* virtio0, virtio1 ...: given out by virtio_probe() */
+	/* legacy PCI: a queue must have exactly queue_max_size() descriptors */
+	bool fixed_queue_size;
+	u64 features;         /* negotiated */
+	const char *bus_name; /* "0000:00:03.0", for the log */
+	unsigned int index;   /* 0 for virtio0 and so on; assigned by virtio_probe() */
 	const struct virtio_driver *driver;
-	void *priv;           /* the driver's own */
-	char config_name[20]; /* "virtio0-config": of its interrupt */
-	u64 config_failures;  /* reads of the configuration without a result */
+	void *priv; /* the driver's own */
+	/* name of the interrupt for configuration changes: "virtio0-config" */
+	char config_name[20];
+	u64 config_failures; /* reads of the configuration that failed */
 	struct ratelimit config_lines;
 };
 
 struct virtio_driver {
 	const char *name;
 	u32 device_id;
-	u64 features; /* bits that it can use; VERSION_1 is asked for by virtio_probe() itself */
-	/* May clear negotiated features that depend on missing ones.  NULL: none do. */
+	u64 features; /* bits that the driver can use; virtio_probe() adds VERSION_1 */
+	/*
+	 * Returns @features without those that depend on a missing one.  NULL: no feature depends
+	 * on another.
+	 */
 	u64 (*trim_features)(u64 features);
 	/*
-	 * Sets up queues and registers the device; calls virtio_device_ready(), which sets
+	 * Sets up the queues, registers the device, and calls virtio_device_ready(), which sets
 	 * DRIVER_OK.
 	 */
 	int (*probe)(struct virtio_device *vdev);
-	/* Hard interrupt, from virtio_device_ready() on.  NULL: not needed. */
+	/*
+	 * Called in hard interrupt, from virtio_device_ready() on.  NULL: the driver ignores
+	 * configuration changes.
+	 */
 	void (*config_changed)(struct virtio_device *vdev);
 	struct list_head list;
 };
 
-void virtio_init(void);     /* /proc/virtio; before the drivers register */
-void virtio_rng_init(void); /* the driver of the entropy device; after virtio_init() */
+void virtio_init(void);     /* adds /proc/virtio; call before the drivers register */
+void virtio_rng_init(void); /* registers the entropy device's driver; call after virtio_init() */
 void virtio_register_driver(struct virtio_driver *driver);
 
 /*
- * A transport found a device: reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK, the driver's probe
- * (3.1.1).  On any failure the device is left FAILED and the reason is logged.
- * -ENODEV: no driver for its id.
+ * Called by a transport for a device that it found: reset, ACKNOWLEDGE, DRIVER, features,
+ * FEATURES_OK, the driver's probe (3.1.1).  Returns 0, -ENODEV if no driver serves the device's
+ * type, or -errno: the device is then left with the status FAILED and the reason is logged.
  */
 int virtio_probe(struct virtio_device *vdev);
-/* Routes configuration changes to the driver, then DRIVER_OK: the device may use its queues. */
+/*
+ * Routes configuration changes to the driver and sets DRIVER_OK: from now on the device may use its
+ * queues.
+ */
 void virtio_device_ready(struct virtio_device *vdev);
 /* Called by a transport's config_read: counts the failure, and logs it within a rate limit. */
 void virtio_config_failed(struct virtio_device *vdev, unsigned int offset, const char *why);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One interrupt that serves a whole virtio device: the list of its queues.
+ * One interrupt shared by all queues of a virtio device.
  *
  * The transports use it where a device has no interrupt for each queue: virtio-mmio, PCI with a
- * line, PCI with too few MSI-X vectors.  Context: set at boot and by the reset; raised in hard
- * interrupt.
+ * line, PCI with too few MSI-X vectors.  Context: the list of queues is set at boot and cleared by
+ * a reset; the interrupt is raised in hard interrupt.
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_IRQ_H
 #define DRIVERS_VIRTIO_VIRTIO_IRQ_H
@@ -14,9 +14,9 @@
 #include "kernel/lib/atomic.h"
 #include "kernel/types.h"
 
-#define VIRTIO_IRQ_QUEUES 4 /* of a device that shares its interrupt: virtio-net has 2, or 3 */
+#define VIRTIO_IRQ_QUEUES 4 /* queues of a device with a shared interrupt; virtio-net has 2 or 3 */
 
-/* The ISR status, the same bits on PCI and MMIO (virtio 1.1, 4.1.4.5 and 4.2.2). */
+/* Bits of the ISR status, the same on PCI and MMIO (virtio 1.1, 4.1.4.5 and 4.2.2). */
 #define VIRTIO_ISR_QUEUE  BIT(0)
 #define VIRTIO_ISR_CONFIG BIT(1)
 
@@ -33,10 +33,10 @@ static inline void virtio_irqs_forget(struct virtio_irqs *irqs)
 }
 
 /*
- * Passes the interrupt to the queues; returns whether a queue had buffers used since its last
- * interrupt.  Bits of the ISR status are not enough for true, because a faulty device may never
- * clear them.  A configuration change alone returns false too (as in Linux's vp_interrupt()):
- * changes are rare, and a faulty device could report them without end.
+ * Passes the interrupt to the queues.  Returns true if a queue had buffers used since its last
+ * interrupt.  A bit of the ISR status does not count as a cause, because a faulty device may never
+ * clear it.  A configuration change alone returns false too (as in Linux's vp_interrupt()): changes
+ * are rare, and a faulty device could report them without end.
  */
 static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 {
@@ -48,8 +48,8 @@ static inline bool virtio_irqs_raise(const struct virtio_irqs *irqs, u32 isr)
 	if (!(isr & VIRTIO_ISR_QUEUE))
 		return false;
 	/*
-	 * The device does not say which queue it was.  A queue with an empty used ring ignores the
-	 * call.
+	 * The device does not say which queue it means, so call the handler of each: a queue with
+	 * an empty used ring ignores the call.
 	 */
 	for (unsigned int i = 0; i < VIRTIO_IRQ_QUEUES; i++) {
 		struct virtqueue *vq = READ_ONCE(irqs->queue[i]);

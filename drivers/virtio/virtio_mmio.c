@@ -3,14 +3,16 @@
  * The virtio transport over memory-mapped registers (virtio 1.1, 4.2), for machines without PCI:
  * QEMU's microvm, Firecracker.
  *
- * Called: virtio_mmio_register() from hal_late_init(), so that cmdline_parse() finds the word
- * virtio_mmio.device=SIZE@ADDR:IRQ[:ID] that such a machine adds for each slot; virtio_mmio_init()
- * from hal_probe_devices(), which adds the slots of ACPI's DSDT and ends in virtio_probe() for each slot
- * that has a device; then the operations from virtio.c, virtqueue.c and the driver.
- * Context: process at boot; vm_notify in any; vm_interrupt hard interrupt; vm_config_read,
- * vm_get_status and the reset also in softirq.  No lock: the select register is used at boot only.
- * Version 2 means the registers of virtio 1.0; version 1 the earlier ones (4.2.4), which take a
- * queue's page number and 32 feature bits.  QEMU's own default is version 1. Linux's
+ * Called: virtio_mmio_register() from hal_late_init(), so that cmdline_parse() knows the option
+ * virtio_mmio.device=SIZE@ADDR:IRQ[:ID], which such a machine adds for each slot;
+ * virtio_mmio_init() from hal_probe_devices(), which adds the slots of ACPI's DSDT and ends in
+ * virtio_probe() for each slot that has a device; then virtio.c, virtqueue.c and the driver call
+ * the operations.
+ * Context: process at boot; vm_notify in any context; vm_interrupt in hard interrupt;
+ * vm_config_read, vm_get_status and the reset also in softirq.  No lock: the select register is
+ * used at boot only.
+ * Version 2 has the registers of virtio 1.0; version 1 the earlier ones (4.2.4), which take a
+ * queue's page number and 32 feature bits.  QEMU's default is version 1.  Answers to Linux's
  * drivers/virtio/virtio_mmio.c.
  */
 #define LOG_SOURCE virtio_log
@@ -40,11 +42,11 @@
 #define VM_DEVICE_FEAT_SEL   0x014
 #define VM_DRIVER_FEATURES   0x020
 #define VM_DRIVER_FEAT_SEL   0x024
-#define VM_GUEST_PAGE_SIZE   0x028 /* version 1: the unit of QUEUE_PFN */
+#define VM_GUEST_PAGE_SIZE   0x028 /* version 1: bytes of a page, the unit of QUEUE_PFN */
 #define VM_QUEUE_SEL         0x030
 #define VM_QUEUE_NUM_MAX     0x034
 #define VM_QUEUE_NUM         0x038
-#define VM_QUEUE_ALIGN       0x03c /* version 1: of the used ring */
+#define VM_QUEUE_ALIGN       0x03c /* version 1: alignment of the used ring, bytes */
 #define VM_QUEUE_PFN         0x040 /* version 1 */
 #define VM_QUEUE_READY       0x044
 #define VM_QUEUE_NOTIFY      0x050
@@ -60,13 +62,15 @@
 #define VM_MAGIC_VALUE  0x74726976 /* "virt" */
 #define VM_VERSION_OLD  1
 #define VM_VERSION_NOW  2
-#define VM_RESET_MS     100  /* a device that has not come back from reset by then is broken */
-#define VM_CONFIG_TRIES 16   /* times that the configuration may change under one read */
-#define VM_FIELD_MAX    8    /* bytes of one field of it: a MAC address has six */
-#define VM_ROUNDS_MAX   1024 /* reads of the status in one interrupt: then the device is silenced */
-#define VM_WORD_MAX     64   /* bytes of the word's value */
+#define VM_RESET_MS     100 /* a device that is still not reset after this time is broken */
+#define VM_CONFIG_TRIES 16  /* most reads of one field while the configuration keeps changing */
+/* bytes of the longest field of the configuration: a MAC address has six */
+#define VM_FIELD_MAX 8
+/* most reads of the status in one interrupt; a device with more is reset */
+#define VM_ROUNDS_MAX 1024
+#define VM_WORD_MAX   64 /* bytes of the longest value of virtio_mmio.device= */
 
-/* A slot, as the command line or ACPI describes it. */
+/* A range of registers that may have a device, as the command line or ACPI describes it. */
 struct virtio_mmio_slot {
 	phys_addr_t address;
 	u64 size;
@@ -79,7 +83,7 @@ struct virtio_mmio {
 	u32 config_len;
 	u32 gsi;
 	char name[24];           /* "mmio-feb00e00" */
-	struct virtio_irqs irqs; /* the queues that the one interrupt is passed on to */
+	struct virtio_irqs irqs; /* the queues that share the device's interrupt */
 };
 
 static struct virtio_mmio_slot slots[VIRTIO_MMIO_MAX];
@@ -103,9 +107,9 @@ static void vm_write(const struct virtio_mmio *vm, unsigned int reg, u32 value)
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * The one interrupt of a device.  The line stays high until every bit is acknowledged, and a new
- * bit makes no new edge before that: so repeat until no bit is left, or the handler is never called
- * again.
+ * The one interrupt of a device.  The line is edge-triggered and stays high while a status bit is
+ * set, so a new bit makes no new edge: read the status until it is zero, else there will be no
+ * further interrupt.
  */
 static void vm_interrupt(void *arg)
 {
@@ -116,7 +120,10 @@ static void vm_interrupt(void *arg)
 		status = vm_read(vm, VM_INTERRUPT_STATUS) & (VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG);
 		if (!status)
 			return;
-		/* Acknowledge first: a buffer used from here on sets the bit again. */
+		/*
+		 * Acknowledge before the queues run: a buffer used after this line sets the bit
+		 * again.
+		 */
 		vm_write(vm, VM_INTERRUPT_ACK, status);
 		virtio_irqs_raise(&vm->irqs, status);
 	}
@@ -181,7 +188,7 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 		virtio_config_failed(vdev, offset, "it is not there");
 		return;
 	}
-	/* Version 1 has no generation: read a field until two reads agree (2.4.4). */
+	/* Version 1 has no generation counter: read a field until two reads agree (2.4.4). */
 	for (unsigned int i = 0; i < VM_CONFIG_TRIES; i++) {
 		u32 before = vdev->legacy ? 0 : vm_read(vm, VM_CONFIG_GENERATION);
 
@@ -208,7 +215,10 @@ static void vm_write_address(const struct virtio_mmio *vm, unsigned int reg, con
 	vm_write(vm, reg + 4, (u32)(pa >> 32));
 }
 
-/* Did the device accept the queue's address?  The selected queue then reads back as ready. */
+/*
+ * Returns true if the device accepted the queue's addresses: the selected queue then reads back as
+ * ready.
+ */
 static bool vm_place_queue(const struct virtio_mmio *vm, const struct virtqueue *vq)
 {
 	vm_write_address(vm, VM_QUEUE_DESC, vq->desc);
@@ -270,8 +280,8 @@ static const struct virtio_transport_ops virtio_mmio_ops = {
 /* ---- finding the devices --------------------------------------------------------------------- */
 
 /*
- * The line is edge-triggered: right for devices that pulse it (Firecracker), and with
- * vm_interrupt() also for devices that hold it.
+ * Routes the interrupt line as edge-triggered: right for devices that pulse the line (Firecracker),
+ * and, because vm_interrupt() reads the status until it is zero, also for devices that hold it.
  */
 static int vm_connect(struct virtio_mmio *vm)
 {
@@ -359,7 +369,9 @@ static bool vm_is_known(phys_addr_t address)
 	return false;
 }
 
-/* QEMU's microvm names a slot on the command line, or in ACPI's tables if it has any. */
+/*
+ * QEMU's microvm describes a slot on the command line, or in ACPI's tables if it has such tables.
+ */
 static void vm_add_acpi_slots(void)
 {
 	const struct acpi_devices *acpi = &acpi_devices;
@@ -384,7 +396,10 @@ void virtio_mmio_init(void)
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-/* The number before @end, which is cut off @text; the rest follows.  With K, M or G behind it. */
+/*
+ * Parses the number before the character @end, with an optional suffix K, M or G.  *@text is then
+ * behind @end.
+ */
 static int take_number(char **text, char end, unsigned long *value)
 {
 	static const char suffixes[] = "KMG";
@@ -427,7 +442,7 @@ static int parse_slot(const char *value)
 	strscpy(word, value, sizeof(word));
 	if (take_number(&text, '@', &size) || take_number(&text, ':', &address))
 		return -EINVAL;
-	/* ID numbers the device for Linux's naming: not used. */
+	/* ID chooses a device number in Linux; ignored here. */
 	id = strchr(text, ':');
 	if (id)
 		*id = '\0';

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net: the device as a whole.
+ * virtio_net: probe, open and stop, the NAPI poll, the link, shutdown.
  *
  * Called, in order: virtio_net_init() from init/main.c; virtnet_probe() from virtio_probe();
  * virtnet_open() when the interface is brought up; then, for each interrupt, skb_recv_done() or
- * skb_xmit_done() (hard interrupt: callbacks off, napi_schedule, nothing else) and virtnet_poll()
+ * skb_xmit_done() (hard interrupt: disable callbacks, schedule NAPI) and virtnet_poll()
  * (softirq) until there is no more to do; virtnet_config_changed() (hard interrupt) and
  * virtnet_link_work() (softirq) when the link changes.
  * Locks: see virtio_net.h.
  *
- * One NAPI instance serves both queues: completions are reaped whenever packets are received, and an
- * interrupt of either queue does the work of both.
- * Virtio 1.1, 5.1; Linux's drivers/net/virtio_net.c.
+ * One NAPI instance serves both queues: its poll receives packets and reaps completions, whichever
+ * queue interrupted.
+ * Virtio 1.1, 5.1; answers to Linux's drivers/net/virtio_net.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
@@ -28,9 +28,10 @@
 #include "net/core/eth.h"
 #include "net/core/limits.h"
 
-#define VIRTNET_RING_MAX 256  /* buffers a direction: half a megabyte of receive memory */
-#define VIRTNET_MTU_MIN  68   /* RFC 791: the least that an IPv4 link carries */
-#define VIRTNET_MTU_MAX  9000 /* larger offers are cut: a buffer must fit a page fragment block */
+#define VIRTNET_RING_MAX 256 /* buffers in each direction; half a megabyte of receive memory */
+#define VIRTNET_MTU_MIN  68  /* RFC 791: the smallest MTU of an IPv4 link */
+/* a device's larger MTU is reduced: a buffer must fit a page fragment block */
+#define VIRTNET_MTU_MAX 9000
 
 #define F(bit) (1ULL << VIRTIO_NET_F_##bit)
 
@@ -53,9 +54,9 @@ static void skb_xmit_done(struct virtqueue *vq)
 }
 
 /*
- * The device reported something impossible, or asked for a reset.  Reset it, so that it no longer
- * writes to our memory; only then take the buffers back.  If even the reset fails, the buffers are
- * never freed.
+ * Shuts down a device that reported something impossible or asked for a reset.  Reset it first, so
+ * that it no longer writes to our memory, then take the buffers back.  If even the reset fails, the
+ * buffers are never freed.
  */
 static void virtnet_fail(struct virtnet_info *vi)
 {
@@ -74,10 +75,11 @@ static void virtnet_fail(struct virtnet_info *vi)
 }
 
 /*
- * Callbacks are enabled while the instance is still scheduled.  Three cases of a buffer that comes
- * meanwhile: before the enabling, virtqueue_enable_cb() returns false; before napi_complete_done(),
- * napi_schedule() finds the instance scheduled and sets MISSED; afterwards, napi_schedule()
- * schedules it again.  So no buffer is overlooked.
+ * Receives, then enables callbacks while the instance is still scheduled, so that no buffer is
+ * overlooked.  If a buffer arrives before callbacks are enabled, virtqueue_enable_cb() returns
+ * false and the loop goes on.  If it arrives before napi_complete_done(), napi_schedule() sees that
+ * the instance is scheduled and sets MISSED.  If it arrives later, napi_schedule() schedules the
+ * instance again.
  */
 static int virtnet_poll(struct napi_struct *napi, int budget)
 {
@@ -105,7 +107,7 @@ static bool virtnet_link_up(struct virtnet_info *vi)
 {
 	__le16 status;
 
-	/* 5.1.4.2: without STATUS the link is assumed to be there. */
+	/* 5.1.4.2: if STATUS was not negotiated, the driver assumes that the link is up. */
 	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_STATUS))
 		return true;
 	vi->vdev->ops->config_read(vi->vdev, offsetof(struct virtio_net_config, status), &status,
@@ -128,7 +130,8 @@ static void virtnet_update_link(struct virtnet_info *vi)
 }
 
 /*
- * Softirq: the device's registers may be read and the stack notified here, not in hard interrupt.
+ * Runs in softirq, because reading the device's registers and notifying the stack are not allowed
+ * in hard interrupt.
  */
 static void virtnet_link_work(unsigned long data)
 {
@@ -138,7 +141,10 @@ static void virtnet_link_work(unsigned long data)
 	if (vi->failed || !(vi->dev->flags & IFF_UP))
 		return;
 	status = vi->vdev->ops->get_status(vi->vdev);
-	/* Without DRIVER_OK the device was reset by another party: it has forgotten its queues. */
+	/*
+	 * A status without DRIVER_OK: the device was reset by another party and has forgotten its
+	 * queues.
+	 */
 	if (status & VIRTIO_STATUS_NEEDS_RESET || !(status & VIRTIO_STATUS_DRIVER_OK)) {
 		virtqueue_break(vi->rx, "the device needs a reset");
 		napi_schedule(&vi->napi);
@@ -167,14 +173,16 @@ static int virtnet_open(struct net_device *dev)
 	napi_enable(&vi->napi);
 	virtnet_update_link(vi);
 	/*
-	 * Packets may have come before polling began: the first poll takes them and enables
+	 * Packets may have arrived before polling began: the first poll receives them and enables
 	 * callbacks.
 	 */
 	napi_schedule(&vi->napi);
 	return 0;
 }
 
-/* The device keeps the buffers: it fills them, then drops further frames. */
+/*
+ * Stops the interface.  The device keeps its receive buffers: it fills them, and then drops frames.
+ */
 static int virtnet_stop(struct net_device *dev)
 {
 	struct virtnet_info *vi = dev->priv;
@@ -197,14 +205,14 @@ static const struct net_device_ops virtnet_ops = {
 /* ---- finding one ----------------------------------------------------------------------------- */
 
 /*
- * 5.1.3.1: dependencies between features.  TSO packets of 64 KiB are only accepted if they may be
- * received over several buffers.
+ * Removes features whose dependencies are missing (5.1.3.1).  TSO packets of 64 KiB are only
+ * accepted with MRG_RXBUF, which lets a packet occupy several buffers.
  */
 static u64 virtnet_trim_features(u64 features)
 {
 	/*
-	 * 5.1.6.6: the header then has a descriptor of its own; a packet's further buffers have
-	 * none.
+	 * 5.1.6.6: without both, the header has a descriptor of its own, but only in the first
+	 * buffer of a packet; so receive each packet in one buffer.
 	 */
 	if (!(features & (1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ANY_LAYOUT)))
 		features &= ~F(MRG_RXBUF);
@@ -295,7 +303,9 @@ static int virtnet_create_queues(struct virtnet_info *vi)
 	return 0;
 }
 
-/* The last step that can fail: net/core never frees a struct net_device, registered or not. */
+/*
+ * Registers the device.  Must be the last step that can fail: a struct net_device is never freed.
+ */
 static int virtnet_register(struct virtnet_info *vi)
 {
 	struct net_device *dev = vi->dev;
@@ -322,7 +332,8 @@ static int virtnet_probe(struct virtio_device *vdev)
 	virtnet_set_header(vi);
 	setup_timer(&vi->link_timer, virtnet_link_work, (unsigned long)vi);
 	/*
-	 * Before the queues exist: an interrupt that comes too early finds the instance disabled.
+	 * Before the queues exist: an interrupt that comes too early then finds the NAPI instance
+	 * disabled.
 	 */
 	netif_napi_add(NULL, &vi->napi, virtnet_poll, NAPI_POLL_WEIGHT);
 	err = virtnet_create_queues(vi);
@@ -373,7 +384,8 @@ static bool virtnet_all_sent(const struct virtnet_info *vi)
 }
 
 /*
- * Before the machine powers off: waits until the device has taken the last packets, or @deadline.
+ * Called before the machine powers off: waits until the device has sent the last packets, at most
+ * until @deadline.
  */
 static void virtnet_flush(u64 deadline)
 {

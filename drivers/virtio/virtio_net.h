@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net: the network device of virtio 1.1, section 5.1; declarations that its three files share.
+ * virtio_net: the network device of virtio 1.1, section 5.1; declarations shared by its three
+ * files.
  *
  *   virtio_net.c     the device: features, opening, the NAPI poll, the link, shutdown
  *   virtio_net_rx.c  receive: filling the ring with buffers, making packets out of them
  *   virtio_net_tx.c  transmit: descriptors for a packet, completions
  *
- * Locks: the receive queue belongs to the context that runs the NAPI instance (or to ndo_open before it is
- * enabled); the transmit queue is under dev->tx_lock.
+ * Locks: the receive queue is accessed only by the context that runs the NAPI instance (by ndo_open
+ * before the instance is enabled); dev->tx_lock protects the transmit queue.
  */
 #ifndef DRIVERS_VIRTIO_VIRTIO_NET_H
 #define DRIVERS_VIRTIO_VIRTIO_NET_H
@@ -40,8 +41,8 @@ struct virtio_net_config {
 #define VIRTIO_NET_S_LINK_UP 1
 
 /*
- * Precedes every packet, in both directions, 5.1.6.  Complete with VERSION_1 or MRG_RXBUF; else, on
- * a legacy device, without num_buffers (5.1.6.1).
+ * The header before every packet, in both directions (5.1.6).  All fields are present with
+ * VERSION_1 or MRG_RXBUF; a legacy device without them has no num_buffers (5.1.6.1).
  */
 struct virtio_net_hdr {
 	u8 flags;
@@ -64,7 +65,7 @@ BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 12);
 #define VIRTNET_RXQ 0
 #define VIRTNET_TXQ 1
 
-/* Offset of the frame in a receive buffer: puts the IP header on a 4-byte boundary. */
+/* Offset of the frame in a receive buffer; it puts the IP header on a 4-byte boundary. */
 #define VIRTNET_RX_FRAME (NET_SKB_PAD + NET_IP_ALIGN + sizeof(struct virtio_net_hdr))
 
 struct virtnet_info {
@@ -73,44 +74,46 @@ struct virtnet_info {
 	struct virtqueue *rx;
 	struct virtqueue *tx;
 	struct napi_struct napi;
-	bool failed;       /* the device lied or asked for a reset, and was shut down */
-	u8 hdr_len;        /* bytes of struct virtio_net_hdr that the device knows */
-	bool header_apart; /* legacy without ANY_LAYOUT: the header has a descriptor of its own */
+	bool failed;       /* the device was shut down, because it lied or asked for a reset */
+	u8 hdr_len;        /* bytes of struct virtio_net_hdr in front of each packet */
+	bool header_apart; /* legacy without ANY_LAYOUT: the header needs a descriptor of its own */
 
 	/* receive */
 	bool mergeable;
-	unsigned int rx_buf_size; /* all of a buffer, with skb_shared_info */
-	unsigned int rx_fill;     /* descriptors of receive buffers that the device shall have */
-	struct page_frag rx_frag; /* where buffers are cut from */
-	struct page_budget
-		rx_budget; /* pages of the blocks: the ring's need and a part of memory */
-	u8 *rx_spare; /* buffers for the next batch; the first bytes of each point to the next one */
-	u64 rx_copied;     /* packets copied because there was no other buffer for the ring */
-	u64 refill_failed; /* times that memory was out */
+	unsigned int rx_buf_size; /* bytes of a whole buffer, with skb_shared_info */
+	unsigned int rx_fill;     /* descriptors with the device when the receive ring is full */
+	struct page_frag rx_frag; /* the page block from which buffers are cut */
+	/* limits the pages of all blocks: the ring's need, and a part of memory */
+	struct page_budget rx_budget;
+	/* list of buffers for the next refill; each begins with a pointer to the next */
+	u8 *rx_spare;
+	/* packets copied because no new buffer could replace theirs in the ring */
+	u64 rx_copied;
+	u64 refill_failed; /* times that no buffer could be allocated */
 	struct timer_list refill_timer;
 
 	/* transmit */
-	unsigned int tx_need; /* descriptors that a packet may take: fewer free stop the queue */
-	struct virtio_net_hdr
-		*tx_hdrs; /* one a descriptor, for packets without headroom of their own */
+	/* most descriptors of a packet; the queue is stopped while fewer are free */
+	unsigned int tx_need;
+	/* one for each descriptor, for packets without usable headroom */
+	struct virtio_net_hdr *tx_hdrs;
 
-	struct timer_list link_timer; /* brings a change of the link out of hard interrupt */
+	/* defers a change of the link from hard interrupt to softirq */
+	struct timer_list link_timer;
 	struct ratelimit link_lines;
 	char rx_name[24]; /* "virtio0-input.0" */
 	char tx_name[24];
 };
 
-void virtio_net_init(void); /* registers the driver; before hal_probe_devices() */
+void virtio_net_init(void); /* registers the driver; call before hal_probe_devices() */
 
 /* ---- virtio_net_rx.c ------------------------------------------------------------------------- */
 void virtnet_rx_setup(struct virtnet_info *vi);
-/* Gives buffers to the device until the ring is full; out of memory, a timer tries again. */
+/* Gives buffers to the device until the ring is full.  If memory runs out, a timer tries again. */
 void virtnet_rx_refill(struct virtnet_info *vi);
-/*
- * Passes up to @budget packets to the stack; returns how many buffers' worth of packets it handled.
- */
+/* Passes packets of up to @budget buffers to the stack; returns the number of buffers. */
 int virtnet_rx_poll(struct virtnet_info *vi, int budget);
-/* Takes the buffers back.  The device must have been reset. */
+/* Frees all receive buffers.  The device must have been reset. */
 void virtnet_rx_drain(struct virtnet_info *vi);
 
 /* ---- virtio_net_tx.c ------------------------------------------------------------------------- */

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net, receive: buffers to the device, packets to the stack.
+ * virtio_net, receive: gives buffers to the device and packets to the stack.
  *
  * Called: virtnet_rx_setup() from the probe; virtnet_rx_refill() from ndo_open and from the poll;
  * virtnet_rx_poll() from virtnet_poll(); virtnet_rx_drain() after a reset.
- * Context: softirq, as owner of the NAPI instance; ndo_open (process) before it is enabled.
+ * Context: softirq, in the poll of the NAPI instance; ndo_open (process) before the instance is
+ * enabled.
  *
  * A buffer is a page fragment laid out as a packet's linear part:
  *
  *   | NET_SKB_PAD + 2 | virtio header | frame ...              | skb_shared_info |
  *                     ^ the device writes from here to there ^
  *
- * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may go on in
+ * so that build_skb() makes a packet of it without a copy.  With MRG_RXBUF a packet may continue in
  * further buffers, which become page fragments of the first.
  *
- * A buffer leaves the ring only when another one can take its place, so the ring never runs empty
- * however long packets are kept.  If there is no other buffer, and for every short frame, the
- * packet is copied into memory of its own size, and its buffer can go back to the ring.  If there
- * is no memory for the copy either, the packet is dropped and the buffer goes back.  A packet that
- * is kept pins the whole block that its buffer was cut from: the number of such pages is bounded
- * (rx_budget).
+ * A buffer leaves the ring only when a new one replaces it, so the ring never runs empty, even if
+ * received packets are kept for long.  If no new buffer can be allocated, and for every short
+ * frame, the packet is copied into memory of its own size, and its buffer can go back to the ring.
+ * If there is no memory for the copy either, the packet is dropped and the buffer goes back.  A
+ * packet that is kept pins the whole block that its buffer was cut from: the number of such pages
+ * is bounded (rx_budget).
  *
  * The virtio header is checked against the received length and the negotiated features before it is
  * used.  The check is on a copy, because the device can still write to the buffer. Virtio 1.1,
@@ -32,16 +33,18 @@
 #include "net/core/eth.h"
 #include "net/core/limits.h"
 
-#define VIRTNET_REFILL_MS 10 /* after memory was out: when to try again */
+#define VIRTNET_REFILL_MS 10 /* after an allocation failed, the time until the next attempt */
 
 /*
- * Frames up to this length are copied: ACKs, and segments with some 100 bytes of data.  Copying so
- * few bytes, into one object with the packet's header, costs about as much as a header around the
- * buffer.
+ * Bytes of the longest frame that is copied: ACKs, and segments with some 100 bytes of data.
+ * Copying so few bytes into one object that also has the struct sk_buff costs about as much as
+ * building a struct sk_buff around the buffer.
  */
 #define VIRTNET_COPYBREAK (SKB_SMALL_ROOM - NET_IP_ALIGN)
-/* A copied packet has at most this many bytes in its linear part, which takes 2 KiB in all and
- * holds a frame of 1,514 bytes.  The rest goes into pages of its own. */
+/*
+ * Most bytes in the linear part of a copied packet: the part takes 2 KiB in all, and holds a frame
+ * of 1,514 bytes.  The rest of the packet is copied into further pages.
+ */
 #define VIRTNET_COPY_LINEAR (2048 - SKB_OVERHEAD - NET_IP_ALIGN)
 
 /* ---- buffers --------------------------------------------------------------------------------- */
@@ -52,15 +55,15 @@ static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
 }
 
 /*
- * The address where the device writes in @buf: a shorter header begins later, the frame stays in
- * its place.
+ * Returns the address from which the device writes into @buf.  A shorter header begins later, so
+ * that the frame always begins at VIRTNET_RX_FRAME.
  */
 static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
 {
 	return buf + VIRTNET_RX_FRAME - vi->hdr_len;
 }
 
-/* Softirq: the poll finds an empty ring and fills it. */
+/* Runs in softirq.  The poll that it schedules finds an empty ring and fills it. */
 static void virtnet_refill_timer(unsigned long data)
 {
 	struct virtnet_info *vi = (struct virtnet_info *)data;
@@ -69,9 +72,10 @@ static void virtnet_refill_timer(unsigned long data)
 }
 
 /*
- * The longest frame of one packet.  A smaller MTU limits what we send.  A received frame may be
- * longer: a peer has a minimum segment of its own (Linux's TCP_MIN_SND_MSS makes packets of 88
- * bytes whatever MSS was offered), and Linux's driver takes full Ethernet frames too.
+ * The longest frame of one packet, in bytes.  A smaller MTU limits only what we send.  A received
+ * frame may be longer, up to a full Ethernet frame, as in Linux's driver: a peer may have a lower
+ * bound for its segments (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes even if a smaller MSS
+ * was offered).
  */
 static unsigned int virtnet_rx_frame_max(const struct virtnet_info *vi)
 {
@@ -83,14 +87,17 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 	unsigned int frame = virtnet_rx_frame_max(vi);
 
 	vi->mergeable = virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF);
-	/* A page each, so that 64 KiB fit into one linear part and MAX_SKB_FRAGS fragments. */
+	/*
+	 * One page for each buffer: a packet of 64 KiB then fits in a linear part and MAX_SKB_FRAGS
+	 * fragments.
+	 */
 	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_TSO4))
 		vi->rx_buf_size = PAGE_SIZE;
 	else
 		vi->rx_buf_size = SKB_DATA_ALIGN(VIRTNET_RX_FRAME + frame) + SKB_OVERHEAD;
 	/*
-	 * On a small machine a full ring would take most of the memory; but the largest packet must
-	 * fit.
+	 * On a small machine a full ring would take most of the memory, so the ring gets fewer
+	 * buffers, but enough for the largest packet.
 	 */
 	vi->rx_fill = clamp_t(u64, nr_total_pages() * PAGE_SIZE / VIRTNET_RX_PART / vi->rx_buf_size,
 			      MAX_SKB_FRAGS + 1, vi->rx->num);
@@ -102,7 +109,10 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 	setup_timer(&vi->refill_timer, virtnet_refill_timer, (unsigned long)vi);
 }
 
-/* 0, or -errno: the buffer was freed, because the ring is too small for it, or broken. */
+/*
+ * Puts @buf into the ring.  Returns 0, or -errno after freeing @buf: the ring is too small for it,
+ * or broken.
+ */
 static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 {
 	u8 *start = virtnet_rx_start(vi, buf);
@@ -121,8 +131,8 @@ static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 }
 
 /*
- * For the ring, with the next batch, not at once: if a descriptor went out again while used ones
- * are being processed, a device that returns it twice would not be noticed.
+ * Keeps @buf for the next refill.  If its descriptor went back at once, while used ones are being
+ * processed, a device that returns it twice would not be noticed.
  */
 static void virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
 {
@@ -140,9 +150,9 @@ static u8 *virtnet_rx_spare(struct virtnet_info *vi)
 }
 
 /*
- * Fills the ring up to rx_fill descriptors, with one doorbell for all buffers.  Takes the buffers of
- * virtnet_rx_give() first; allocates others at the beginning, and after a shortage of memory.  If an
- * allocation fails, a timer tries again: with an empty ring the device would never interrupt.
+ * Fills the ring up to rx_fill descriptors, and notifies the device once.  Takes the buffers from
+ * virtnet_rx_give() first; allocates others at the beginning, and after a shortage of memory.  If
+ * an allocation fails, a timer tries again: with an empty ring the device would never interrupt.
  */
 void virtnet_rx_refill(struct virtnet_info *vi)
 {
@@ -175,7 +185,10 @@ void virtnet_rx_drain(struct virtnet_info *vi)
 
 /* ---- one packet ------------------------------------------------------------------------------ */
 
-/* Discards @n further buffers of a packet, as far as the device has delivered them. */
+/*
+ * Takes up to @n further buffers of a packet from the used ring, and keeps them for the next
+ * refill.
+ */
 static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 {
 	u32 len;
@@ -185,10 +198,16 @@ static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 		virtnet_rx_give(vi, buf);
 }
 
-/* Puts another buffer into the ring.  False: there is none, so the received buffer must go back. */
+/*
+ * Allocates a buffer for the ring.  Returns false if there is none: the received buffer must then
+ * go back.
+ */
 static bool virtnet_rx_replace(struct virtnet_info *vi)
 {
-	/* Not from the last pages: the packet may stay for long. */
+	/*
+	 * GFP_NOWAIT leaves the memory reserve alone, because the received packet may be kept for
+	 * long.
+	 */
 	u8 *buf = page_frag_alloc(&vi->rx_frag, vi->rx_buf_size, GFP_NOWAIT);
 
 	if (unlikely(!buf))
@@ -198,9 +217,9 @@ static bool virtnet_rx_replace(struct virtnet_info *vi)
 }
 
 /*
- * Appends the *@more further buffers of the packet. 0, or the drop reason; *@more is then the
- * number that the device has not returned yet. *@borrowed counts the buffers that must go back to
- * the ring.
+ * Appends the *@more further buffers of the packet to @skb as fragments.  Returns 0, or the drop
+ * reason: *@more is then the number of buffers still in the used ring.  *@borrowed counts the
+ * buffers that must go back to the ring because no new buffer replaced them.
  */
 static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk_buff *skb,
 						       unsigned int *more, unsigned int *borrowed)
@@ -213,8 +232,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 		u8 *buf, *data;
 
 		/*
-		 * The device returns all buffers of a packet at once (5.1.6.4): a missing one is a
-		 * fault of the device.
+		 * The device returns all buffers of a packet together (5.1.6.4): a missing buffer
+		 * is a fault of the device.
 		 */
 		buf = virtqueue_get_buf(vi->rx, &len);
 		if (unlikely(!buf)) {
@@ -227,8 +246,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 			return SKB_DROP_REASON_DEV_BAD_LENGTH;
 		}
 		/*
-		 * From the first buffer without a replacement on, all must go back: those that go
-		 * back are consecutive.
+		 * After the first buffer without a replacement, every further one goes back too:
+		 * virtnet_rx_return() then returns the last *@borrowed.
 		 */
 		if (unlikely(*borrowed || !virtnet_rx_replace(vi)))
 			++*borrowed;
@@ -243,8 +262,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 }
 
 /*
- * The last @n of the packet's buffers go back to the ring, and the packet drops its references to
- * them.
+ * Puts the last @n of the packet's buffers back for the ring.  Each gets a reference of its own, so
+ * that freeing @skb does not free it.
  */
 static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb, unsigned int n)
 {
@@ -262,7 +281,10 @@ static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb
 
 /* ---- one packet, copied -------------------------------------------------------------------------- */
 
-/* A copy of a frame in memory of its own size, without the receive buffers.  NULL: no memory. */
+/*
+ * Copies a frame into new memory of its size, so that it needs no receive buffer.  Returns NULL if
+ * memory is short.
+ */
 static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 {
 	unsigned int done = min_t(u32, from->len, VIRTNET_COPY_LINEAR);
@@ -291,9 +313,9 @@ static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 }
 
 /*
- * A short frame of one buffer.  NULL: no memory.  If possible another buffer takes this one's place
- * in the ring: a buffer that stayed in the ring for ever would keep its block, whose other pieces
- * were freed long ago.
+ * Copies a short frame of one buffer.  Returns NULL if memory is short.  If possible a new buffer
+ * replaces this one in the ring: a buffer that returned to the ring again and again would keep its
+ * whole page block allocated, although the block's other buffers were freed long ago.
  */
 static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u32 len)
 {
@@ -313,8 +335,8 @@ static struct sk_buff *virtnet_rx_copy_short(struct virtnet_info *vi, u8 *buf, u
 /* ---- the virtio header --------------------------------------------------------------------------- */
 
 /*
- * Which checksum did the device verify (5.1.6.4.1, items 2 and 3)? data is still at the Ethernet
- * header.
+ * Sets @skb's checksum state as the device reported it (5.1.6.4.1, items 2 and 3).  skb->data is
+ * still at the Ethernet header.
  */
 static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_buff *skb,
 					    const struct virtio_net_hdr *hdr)
@@ -323,7 +345,8 @@ static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_b
 
 	if (!virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_CSUM)) {
 		/*
-		 * Not negotiated: a device may not give us a packet whose checksum is incomplete.
+		 * Without GUEST_CSUM a device may not deliver a packet whose checksum is
+		 * incomplete.
 		 */
 		return hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM ? SKB_DROP_REASON_DEV_BAD_HEADER
 								: SKB_CONSUMED;
@@ -340,7 +363,10 @@ static enum skb_drop_reason virtnet_rx_csum(struct virtnet_info *vi, struct sk_b
 	return SKB_CONSUMED;
 }
 
-/* Is it several segments in one (item 4)?  Only TCP over IPv4 was negotiated. */
+/*
+ * If @skb consists of several segments (5.1.6.4.1, item 4), sets its GSO fields.  Only TCP over
+ * IPv4 was negotiated.
+ */
 static enum skb_drop_reason virtnet_rx_gso(struct virtnet_info *vi, struct sk_buff *skb,
 					   const struct virtio_net_hdr *hdr)
 {
@@ -386,9 +412,9 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 }
 
 /*
- * Makes the packet that begins in @buf with @len bytes of frame and continues in @more buffers.
- * Afterwards each buffer is in the packet or back in the ring.  NULL: all are in the ring, *@reason
- * says why.
+ * Makes the packet whose first @len bytes are in @buf and that continues in @more buffers.  Returns
+ * NULL if that fails, with the reason in *@reason.  In both cases each buffer is in the packet, or
+ * it or a replacement is kept for the next refill.
  */
 static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32 len,
 					   unsigned int more, enum skb_drop_reason *reason)
@@ -424,8 +450,8 @@ static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32
 }
 
 /*
- * Handles the packet that begins in @buf; the device wrote @len bytes (checked: not more than the
- * buffer has).
+ * Handles the packet that begins in @buf.  The device wrote @len bytes, which is not more than the
+ * buffer has: virtqueue_get_buf() checked it.
  */
 static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 {
@@ -437,7 +463,7 @@ static void virtnet_rx_packet(struct virtnet_info *vi, u8 *buf, u32 len)
 	if (unlikely(len < vi->hdr_len))
 		goto out_give;
 	memcpy(&hdr, virtnet_rx_start(vi, buf), vi->hdr_len);
-	barrier(); /* without it the compiler may read again what was checked */
+	barrier(); /* else the compiler may read hdr from the buffer again after the checks */
 	if (vi->mergeable) {
 		if (unlikely(!hdr.num_buffers))
 			goto out_give;
@@ -484,7 +510,10 @@ int virtnet_rx_poll(struct virtnet_info *vi, int budget)
 		virtnet_rx_packet(vi, buf, len);
 		work++;
 	}
-	/* In batches: one doorbell for a quarter of the buffers. */
+	/*
+	 * Refill when a quarter of the buffers is missing, so that the device is notified once for
+	 * all of them.
+	 */
 	if (virtqueue_outstanding(vi->rx) + vi->rx_fill / 4 < vi->rx_fill)
 		virtnet_rx_refill(vi);
 	return work;

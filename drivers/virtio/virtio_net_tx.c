@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio_net, transmit: packets to the device, and freed when they are sent.
+ * virtio_net, transmit: gives packets to the device, and frees them when they are sent.
  *
- * Called: virtnet_start_xmit() from net/core under dev->tx_lock, BHs off; virtnet_tx_poll() from
- * virtnet_poll() (softirq), which takes the lock.
+ * Called: virtnet_start_xmit() from net/core under dev->tx_lock, softirqs disabled;
+ * virtnet_tx_poll() from virtnet_poll() (softirq), which takes the lock.
  *
- * A packet is sent without a copy: its linear part and each page fragment are a descriptor.  The
+ * A packet is sent without a copy: its linear part and each page fragment get a descriptor.  The
  * virtio header is in the packet's own headroom if that is not shared, else in an array with one
  * header for each descriptor.
  *
  * The packet keeps its owner (destructor) until the device has sent it: so the socket's
  * sk_wmem_alloc counts the bytes in the queue and the device.  While there are too many of them,
- * TCP does not retransmit (tcp_retransmit_skb()).  So completions must come soon: they are processed at each transmission and each poll, and while any
- * packet is with the device a callback for three quarters of them is enabled.  Virtio 1.1, 5.1.6.2.
+ * TCP does not retransmit (tcp_retransmit_skb()).  So completions must be reaped soon: at each
+ * transmission and each poll; and while the device has packets, a callback is enabled for when it
+ * has sent three quarters of them.  Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
@@ -22,7 +23,7 @@
 #include "kernel/printk.h"
 #include "net/core/limits.h"
 
-/* The header, the linear part, the fragments. */
+/* Most pieces of a packet: the virtio header, the linear part, the fragments. */
 #define VIRTNET_TX_SG (2 + MAX_SKB_FRAGS)
 
 static unsigned int virtnet_hdrs_order(u16 num)
@@ -39,8 +40,8 @@ int virtnet_tx_setup(struct virtnet_info *vi)
 	u16 num = vi->tx->num;
 
 	/*
-	 * If the ring has fewer descriptors than a packet in pieces may need, send packets in one
-	 * piece.
+	 * A ring with fewer descriptors than VIRTNET_TX_SG: send each packet as a header and one
+	 * linear part.
 	 */
 	if (num < 2)
 		return -ENOSPC;
@@ -71,9 +72,9 @@ static void virtnet_tx_reap(struct virtnet_info *vi, struct sk_buff_head *done)
 }
 
 /*
- * Reaps completions, and ensures that a callback comes while any packet is outstanding; restarts
- * transmission when there is room.  Ends: each round but the last reaps at least one packet.
- * tx_lock held.
+ * Reaps completions, makes sure that a callback comes while any packet is outstanding, and restarts
+ * transmission when there is room.  The loop ends, because each round but the last reaps at least
+ * one packet.  tx_lock held.
  */
 static void virtnet_tx_complete(struct virtnet_info *vi, struct sk_buff_head *done)
 {
@@ -93,8 +94,8 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 	struct sk_buff_head done;
 
 	/*
-	 * Without the lock: a sender that adds a packet after this test reaps and enables callbacks
-	 * itself.
+	 * A test without the lock is enough: a sender that adds a packet after it reaps completions
+	 * and enables callbacks itself.
 	 */
 	if (READ_ONCE(vi->tx->num_free) == vi->tx->num)
 		return;
@@ -102,11 +103,11 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 	spin_lock(&vi->dev->tx_lock);
 	virtnet_tx_complete(vi, &done);
 	spin_unlock(&vi->dev->tx_lock);
-	/* Freeing a packet calls its owner's destructor: not under our lock. */
+	/* Outside our lock, because freeing a packet calls its owner's destructor. */
 	__skb_queue_purge(&done);
 }
 
-/* The device was reset: the packets that it still had do not count as sent. */
+/* Drops the packets that the device still had when it was reset: they do not count as sent. */
 void virtnet_tx_drain(struct virtnet_info *vi)
 {
 	struct net_device *dev = vi->dev;
@@ -127,7 +128,10 @@ void virtnet_tx_drain(struct virtnet_info *vi)
 
 /* ---- one packet ------------------------------------------------------------------------------ */
 
-/* The frame begins right after the header: write no byte beyond the header's negotiated length. */
+/*
+ * Fills in the first hdr_len bytes of the header, and no byte beyond: the frame may begin right
+ * there.
+ */
 static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hdr *hdr,
 			     const struct sk_buff *skb)
 {
@@ -145,16 +149,16 @@ static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hd
 			hdr->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 		hdr->gso_size = shinfo->gso_size;
 		/*
-		 * Must not be less than all headers (5.1.6.2.1): a hint how many bytes to read
-		 * first.
+		 * A hint how many bytes the device should read first; must not be less than all
+		 * headers (5.1.6.2.1).
 		 */
 		hdr->hdr_len = skb_headlen(skb);
 	}
 }
 
 /*
- * May the bytes in front of the packet be overwritten, is a header there aligned, and does the
- * device accept header and data in one descriptor?
+ * Returns true if the virtio header may be written in front of the packet: there is unshared
+ * headroom, the header is aligned there, and the device accepts header and data in one descriptor.
  */
 static bool virtnet_can_push(const struct virtnet_info *vi, const struct sk_buff *skb)
 {
@@ -174,8 +178,8 @@ static int virtnet_tx_add(struct virtnet_info *vi, struct sk_buff *skb)
 		sg[n++] = (struct vq_sg){hdr, vi->hdr_len + skb_headlen(skb)};
 	} else {
 		/*
-		 * The chain will begin at the first free descriptor, so no other chain uses that
-		 * descriptor's header.
+		 * virtqueue_add() begins the chain at descriptor free_head, so no other chain uses
+		 * the header with that number.
 		 */
 		hdr = &vi->tx_hdrs[vi->tx->num_free ? vi->tx->free_head : 0];
 		sg[n++] = (struct vq_sg){hdr, vi->hdr_len};
@@ -213,8 +217,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 		kfree_skb_reason(skb,
 				 err == -ENOMEM ? SKB_DROP_REASON_NOMEM : SKB_DROP_REASON_TX_ERROR);
 		/*
-		 * Schedule the poll, which shuts down the device that reported impossible
-		 * completions.
+		 * If the queue broke because the device reported impossible completions, the poll
+		 * shuts the device down.
 		 */
 		if (vi->tx->broken && !vi->failed)
 			napi_schedule(&vi->napi);
@@ -228,8 +232,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (!more || netif_queue_stopped(dev)) {
 		virtqueue_kick(vi->tx);
 		/*
-		 * After the kick: a device that sends at once has completed the packet by now,
-		 * without an interrupt.
+		 * After the notification: a device that sends at once has already completed the
+		 * packet, and gives no interrupt for it.
 		 */
 		virtnet_tx_complete(vi, &done);
 	}

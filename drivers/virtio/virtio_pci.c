@@ -3,9 +3,10 @@
  * The virtio transport over PCI (virtio 1.1, 4.1): finds devices and arranges their interrupts.
  *
  * Called: virtio_pci_probe() from the PCI scan; it chooses the modern or the legacy registers, then
- * the interrupts, and ends in virtio_probe().  vp_route() from the operations of either.
- * Context: process at boot; vp_shared_interrupt() and vp_line_interrupt() in hard interrupt.  No lock.
- * Linux's drivers/virtio/virtio_pci_common.c.
+ * the interrupts, and ends in virtio_probe().  The operations of both kinds of registers call
+ * vp_route().
+ * Context: process at boot; vp_shared_interrupt() and vp_line_interrupt() in hard interrupt.  No
+ * lock.  Answers to Linux's drivers/virtio/virtio_pci_common.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_pci.h"
@@ -15,14 +16,15 @@
 #include "kernel/printk.h"
 
 #define VECTOR_CONFIG 0 /* MSI-X table entries */
-#define VECTOR_QUEUES 1 /* VP_QUEUES: of all; VP_EACH: of the first one, the others follow */
+/* VP_QUEUES: the vector of all queues; VP_EACH: of queue 0, then one for each */
+#define VECTOR_QUEUES 1
 #define VECTOR_ONE    0 /* VP_ONE */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * MSI-X does not set the ISR status (4.1.4.5).  So with one vector for everything each interrupt
- * may also mean a configuration change: two messages that come close together are one interrupt.
+ * With one vector for everything, each interrupt may also mean a configuration change: MSI-X does
+ * not set the ISR status (4.1.4.5), and two messages close together are one interrupt.
  */
 static void vp_shared_interrupt(void *arg)
 {
@@ -55,7 +57,10 @@ static int vp_share_vector(struct virtio_pci *vp, unsigned int entry)
 	return 0;
 }
 
-/* The device asks for fewer interrupts than it has queues when it has fewer vectors (4.1.5.1.2). */
+/*
+ * Chooses the interrupts by the number of vectors: a device may have fewer vectors than queues
+ * (4.1.5.1.2).
+ */
 static int vp_set_interrupts(struct virtio_pci *vp)
 {
 	struct pci_device *pdev = vp->pdev;

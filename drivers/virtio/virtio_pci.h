@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtio transport over PCI: declarations that its files share.
+ * The virtio transport over PCI: declarations shared by its files.
  *
  *   virtio_pci.c         finding a device, its interrupts
  *   virtio_pci_modern.c  the registers of virtio 1.0 and later, in memory BARs
@@ -15,16 +15,17 @@
 #include "drivers/virtio/virtio.h"
 #include "drivers/virtio/virtio_irq.h"
 
-#define VIRTIO_PCI_VENDOR       0x1af4
-#define VIRTIO_PCI_TRANSITIONAL 0x1000 /* .. 0x103f: the type is in the subsystem id */
+#define VIRTIO_PCI_VENDOR 0x1af4
+/* .. 0x103f: transitional devices; the subsystem id is the device type */
+#define VIRTIO_PCI_TRANSITIONAL 0x1000
 #define VIRTIO_PCI_MODERN       0x1040 /* + type, .. 0x107f */
 #define VIRTIO_PCI_LAST         0x107f
 
 #define VP_NO_VECTOR    0xffff
-#define VP_RESET_MS     100 /* a device that has not come back from reset by then is broken */
-#define VP_CONFIG_TRIES 16  /* times that the configuration may change under one read */
+#define VP_RESET_MS     100 /* a device that is still not reset after this time is broken */
+#define VP_CONFIG_TRIES 16  /* most reads of one field while the configuration keeps changing */
 
-/* How the device interrupts: the first of these for which it has enough vectors. */
+/* The interrupts of a device: the first of these kinds for which it has enough vectors. */
 enum vp_interrupts {
 	VP_EACH,   /* MSI-X: a vector for configuration changes, one for each queue */
 	VP_QUEUES, /* MSI-X: a vector for configuration changes, one for all queues */
@@ -36,9 +37,12 @@ struct virtio_pci {
 	struct virtio_device vdev;
 	struct pci_device *pdev;
 	enum vp_interrupts interrupts;
-	struct virtio_irqs irqs; /* unless VP_EACH: queues that get the shared interrupt */
-	int shared_irq;          /* VP_QUEUES, VP_ONE: of the shared vector; else -1 */
-	/* Reads the ISR status, which takes the line down (4.1.4.5). */
+	struct virtio_irqs irqs; /* queues that share an interrupt; empty with VP_EACH */
+	int shared_irq;          /* VP_QUEUES, VP_ONE: irq of the shared vector; else -1 */
+	/*
+	 * Reads the ISR status; the read clears it and deasserts the line (4.1.4.5).  NULL: the
+	 * device has none.
+	 */
 	u8 (*read_isr)(struct virtio_pci *vp);
 
 	/* modern */
@@ -47,7 +51,7 @@ struct virtio_pci {
 	u32 notify_len;
 	u32 notify_multiplier;
 	u8 *isr;    /* NULL: none */
-	u8 *device; /* the type's own configuration, NULL: none */
+	u8 *device; /* configuration of the device type; NULL: none */
 	u32 device_len;
 
 	/* legacy */
@@ -61,16 +65,16 @@ static inline struct virtio_pci *to_vp(struct virtio_device *vdev)
 }
 
 /*
- * Finds the registers and fills in the operations. 0, or -ENODEV if the device has no such
- * registers.
+ * Finds the registers and sets the operations.  Returns 0, or -ENODEV if the device has no
+ * registers of this kind.
  */
 int vp_modern_init(struct virtio_pci *vp);
 int vp_legacy_init(struct virtio_pci *vp);
 
 /*
- * Routes the interrupt of @vq (of configuration changes if NULL) to @irq.  @vector is the value for
- * the device's register: an MSI-X table entry, or VP_NO_VECTOR. 0, or -ENOSPC if there are too few
- * vectors or interrupt numbers.
+ * Routes the interrupt of @vq (NULL: of configuration changes) to @irq.  *@vector is the value for
+ * the device's vector register: an MSI-X table entry, or VP_NO_VECTOR.  Returns 0, or -ENOSPC if
+ * there are too few vectors or if @vq's index is too high for a shared interrupt.
  */
 int vp_route(struct virtio_pci *vp, struct virtqueue *vq, unsigned int irq, u16 *vector);
 

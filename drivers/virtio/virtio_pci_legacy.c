@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of a virtio device from before version 1.0 on PCI: ports in BAR 0 (virtio 1.1,
+ * The legacy registers of a virtio PCI device, from before version 1.0: ports in BAR 0 (virtio 1.1,
  * 4.1.4.8), for a device whose modern interface is disabled (QEMU's disable-modern=on) or that has
  * none.
  *
- * Called: vp_legacy_init() from virtio_pci.c; then the operations from virtio.c, virtqueue.c and the
+ * Called: vp_legacy_init() from virtio_pci.c; then the operations by virtio.c, virtqueue.c and the
  * driver.
- * Context: process at boot; lp_notify in any; lp_config_read, lp_get_status and the reset also in
- * softirq; lp_read_isr in hard interrupt.  No lock: the select register is used at boot only.
+ * Context: process at boot; lp_notify in any context; lp_config_read, lp_get_status and the reset
+ * also in softirq; lp_read_isr in hard interrupt.  No lock: the select register is used at boot
+ * only.
  * All fields are in the guest's byte order, which is little endian here as everywhere else.
- * Linux's drivers/virtio/virtio_pci_legacy.c.
+ * Answers to Linux's drivers/virtio/virtio_pci_legacy.c.
  */
 #include "drivers/virtio/virtio_pci.h"
 #include "drivers/virtio/virtqueue.h"
@@ -22,18 +23,19 @@
 
 #define LP_DEVICE_FEATURES 0
 #define LP_DRIVER_FEATURES 4
-#define LP_QUEUE_PFN       8 /* where the queue is, in pages; not 0: it is in use */
+#define LP_QUEUE_PFN       8 /* page number of the queue; not 0: the queue is in use */
 #define LP_QUEUE_SIZE      12
 #define LP_QUEUE_SELECT    14
 #define LP_QUEUE_NOTIFY    16
 #define LP_STATUS          18
 #define LP_ISR             19
-#define LP_CONFIG          20 /* the type's own, where MSI-X is off */
-#define LP_CONFIG_VECTOR   20 /* these two, and then the type's own, where it is on */
-#define LP_QUEUE_VECTOR    22
-#define LP_CONFIG_MSIX     24
+#define LP_CONFIG          20 /* configuration of the device type, if MSI-X is off */
+/* only if MSI-X is on: two registers, then the configuration of the type */
+#define LP_CONFIG_VECTOR 20
+#define LP_QUEUE_VECTOR  22
+#define LP_CONFIG_MSIX   24
 
-#define LP_FIELD_MAX 8 /* bytes of one field of the configuration: a MAC address has six */
+#define LP_FIELD_MAX 8 /* bytes of the longest field of the configuration: a MAC address has six */
 
 static u8 lp_get_status(struct virtio_device *vdev)
 {
@@ -67,7 +69,7 @@ static void lp_set_features(struct virtio_device *vdev, u64 features)
 	outl(to_vp(vdev)->ports + LP_DRIVER_FEATURES, (u32)features);
 }
 
-/* There is no generation: read a field until two reads agree (2.4.4). */
+/* The registers have no generation counter: read a field until two reads agree (2.4.4). */
 static void lp_config_read(struct virtio_device *vdev, unsigned int offset, void *buf,
 			   unsigned int len)
 {
@@ -97,8 +99,8 @@ static u16 lp_queue_max_size(struct virtio_device *vdev, unsigned int index)
 }
 
 /*
- * Tells the device a vector, if MSI-X is on.  The register reads back NO_VECTOR when the device has
- * none left.
+ * Writes @vector to the vector register @reg, if MSI-X is on.  A device without a free vector reads
+ * back NO_VECTOR.
  */
 static int lp_set_vector(const struct virtio_pci *vp, unsigned int reg, u16 vector)
 {

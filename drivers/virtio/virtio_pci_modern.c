@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The registers of a virtio device of version 1.0 and later on PCI (virtio 1.1, 4.1.4): finds the
- * register structures through vendor capabilities, and gives the core its transport operations.
+ * register structures through vendor capabilities, and provides the transport operations.
  *
- * Called: vp_modern_init() from virtio_pci.c; then the operations from virtio.c, virtqueue.c and the
+ * Called: vp_modern_init() from virtio_pci.c; then the operations by virtio.c, virtqueue.c and the
  * driver.
- * Context: process at boot; vp_notify in any; vp_config_read, vp_get_status and the reset also in
- * softirq; vp_read_isr in hard interrupt.  No lock: the select register is used at boot only.
- * Linux's drivers/virtio/virtio_pci_modern.c.
+ * Context: process at boot; vp_notify in any context; vp_config_read, vp_get_status and the reset
+ * also in softirq; vp_read_isr in hard interrupt.  No lock: the select register is used at boot
+ * only.
+ * Answers to Linux's drivers/virtio/virtio_pci_modern.c.
  */
 #include "drivers/virtio/virtio_pci.h"
 #include "drivers/virtio/virtqueue.h"
@@ -19,13 +20,13 @@
 #include "kernel/time/time.h"
 #include "kernel/x86/io.h"
 
-/* A vendor capability (4.1.4): header, then these. */
+/* Offsets in a vendor capability (4.1.4), which begins with id and next. */
 #define VP_CAP_LEN         2
 #define VP_CAP_TYPE        3
 #define VP_CAP_BAR         4
 #define VP_CAP_OFFSET      8
 #define VP_CAP_LENGTH      12
-#define VP_CAP_MULTIPLIER  16 /* of the notify structure only */
+#define VP_CAP_MULTIPLIER  16 /* only in the capability of the notify structure */
 #define VP_CAP_SIZE        16
 #define VP_CAP_NOTIFY_SIZE 20
 
@@ -33,7 +34,7 @@
 #define VP_TYPE_NOTIFY 2
 #define VP_TYPE_ISR    3
 #define VP_TYPE_DEVICE 4
-#define VP_CAPS_MAX    16 /* structures looked at: a device has five */
+#define VP_CAPS_MAX    16 /* most vendor capabilities that are read: a device has five */
 
 /* The common configuration structure (4.1.4.3). */
 #define VP_DEVICE_FEATURE_SELECT 0x00
@@ -54,7 +55,7 @@
 #define VP_QUEUE_USED            0x30
 #define VP_COMMON_SIZE           0x38
 
-/* 64-bit fields are two 32-bit ones to the bus (4.1.3.1). */
+/* A 64-bit field is written as two 32-bit fields (4.1.3.1). */
 static void vp_write64(u64 value, u8 *reg)
 {
 	writel((u32)value, reg);
@@ -136,7 +137,10 @@ static u16 vp_queue_max_size(struct virtio_device *vdev, unsigned int index)
 	return readw(common + VP_QUEUE_SIZE);
 }
 
-/* The address of @vq's doorbell; NULL if the device's offset is not in the structure. */
+/*
+ * Returns the doorbell's address of the selected queue, or NULL if its offset is beyond the notify
+ * structure.
+ */
 static void *vp_doorbell(struct virtio_pci *vp)
 {
 	u64 offset = (u64)readw(vp->common + VP_QUEUE_NOTIFY_OFF) * vp->notify_multiplier;
@@ -167,7 +171,7 @@ static int vp_enable_queue(struct virtio_device *vdev, struct virtqueue *vq)
 	vp_write64(hal_virt_to_phys(vq->avail), common + VP_QUEUE_AVAIL);
 	vp_write64(hal_virt_to_phys(vq->used), common + VP_QUEUE_USED);
 	writew(vector, common + VP_QUEUE_MSIX_VECTOR);
-	/* The device reads back NO_VECTOR when it has none left (4.1.5.1.2.1). */
+	/* A device without a free vector reads back NO_VECTOR (4.1.5.1.2.1). */
 	if (readw(common + VP_QUEUE_MSIX_VECTOR) != vector ||
 	    readw(common + VP_QUEUE_SIZE) != vq->num)
 		return -ENOSPC;
@@ -212,8 +216,9 @@ static const struct virtio_transport_ops vp_modern_ops = {
 /* ---- finding the structures ------------------------------------------------------------------ */
 
 /*
- * Maps the structure that the capability at @cap describes, if this driver uses that kind and it is
- * the first one (4.1.4.1: the device prefers the first). pci_map_bar() checks it against its BAR.
+ * Maps the structure that the capability at @cap describes, if the driver uses this type of
+ * structure and none of this type was mapped yet (4.1.4.1: the device lists the preferred one
+ * first).  pci_map_bar() checks offset and length against the BAR.
  */
 static void vp_map_structure(struct virtio_pci *vp, u8 cap)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * virtio-rng: the host's random numbers, once, at boot.
+ * virtio-rng: reads random bytes from the host once, at boot.
  *
- * Called: virtio_rng_init() from init/main.c; probe from virtio_probe(); rng_done() in the hard
- * interrupt of the one request.  The request is made at probe time and no code waits for the
- * answer: the generator has a seed already, and the host's bytes are added when they come.
- * Afterwards the device is not used. Virtio 1.1, 5.4; Linux's drivers/char/hw_random/virtio-rng.c.
+ * Called: virtio_rng_init() from init/main.c; probe from virtio_probe(); rng_done() in hard
+ * interrupt, when the one request is answered.  The probe makes the request and no code waits for
+ * the answer: the generator already has a seed, and the host's bytes are added when they arrive.
+ * Afterwards the device is not used. Virtio 1.1, 5.4; answers to Linux's
+ * drivers/char/hw_random/virtio-rng.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/limits.h"
@@ -18,7 +19,7 @@
 #include "kernel/printk.h"
 
 #define RNG_QUEUE      0
-#define RNG_QUEUE_SIZE 2 /* one request is ever made */
+#define RNG_QUEUE_SIZE 2 /* descriptors; the driver makes one request in all */
 
 struct virtio_rng {
 	struct virtqueue *vq;

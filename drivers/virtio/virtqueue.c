@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The split virtqueue: giving buffers to a device and taking them back (virtio 1.1, 2.6).
+ * The split virtqueue: gives buffers to a device and takes them back (virtio 1.1, 2.6).
  *
  * Called: virtqueue_create() from a driver's probe; then, for each batch, virtqueue_add() ...
- * virtqueue_kick(), and when the device raised its interrupt vring_interrupt() -> the driver's
+ * virtqueue_kick(), and when the device interrupts, vring_interrupt() -> the driver's
  * callback -> virtqueue_disable_cb(), later virtqueue_get_buf() until NULL, virtqueue_enable_cb().
- * Context: create and destroy in process context; vring_interrupt() is a hard interrupt; the rest
- * wherever the driver's own lock or NAPI instance makes it one caller at a time.  No lock here.
+ * Context: virtqueue_create() and virtqueue_destroy() in process context; vring_interrupt() in hard
+ * interrupt; the others in any context.  No lock here: the driver's lock or NAPI instance allows
+ * one caller at a time.
  *
  * Driver and device read and write the rings at the same time.  Each side publishes an index that
  * only grows (mod 2^16), and then checks whether the other side asked for a notification.  Both
- * sides publish, execute a full barrier, and then check: so no wake-up is lost.  The pattern is the
- * same in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb() (used_event,
- * then used idx).
+ * sides publish, execute a full barrier, and then check: so no notification is lost.  The pattern
+ * is the same in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb()
+ * (used_event, then used idx).
  *
- * Linux's drivers/virtio/virtio_ring.c.
+ * Answers to Linux's drivers/virtio/virtio_ring.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtqueue.h"
@@ -29,7 +30,7 @@
 #include "kernel/printk.h"
 
 #define VRING_ALIGN   64     /* of the used ring */
-#define VRING_NO_MORE 0xffff /* end of the free list; no id, since num <= VIRTQ_SIZE_MAX */
+#define VRING_NO_MORE 0xffff /* end of the free list; not a valid id, since num <= VIRTQ_SIZE_MAX */
 BUILD_BUG_ON(VIRTQ_SIZE_MAX >= VRING_NO_MORE);
 
 static LIST_HEAD(virtqueues);
@@ -37,8 +38,9 @@ static LIST_HEAD(virtqueues);
 /* ---- where things lie ------------------------------------------------------------------------ */
 
 /*
- * The device writes the used ring, so it has a cache line of its own.  A legacy device is told only
- * where the queue begins: there the used ring begins at a page (2.6.2).
+ * Returns the offset of the used ring, in bytes.  The device writes this ring, so it gets a cache
+ * line of its own.  A legacy device knows only the queue's address, and expects the used ring at
+ * the next page boundary (2.6.2).
  */
 static size_t vring_used_offset(const struct virtqueue *vq)
 {
@@ -60,21 +62,24 @@ static unsigned int vring_order(const struct virtqueue *vq)
 	return order;
 }
 
-/* The driver's wish, behind the available ring: interrupt when the used index passes this value. */
+/*
+ * The driver's event index, behind the available ring: the device interrupts when used idx passes
+ * it.
+ */
 static __le16 *vring_used_event(const struct virtqueue *vq)
 {
 	return &vq->avail->ring[vq->num];
 }
 
-/* The device's wish, behind the used ring: notify when the available index passes this value. */
+/* The device's event index, behind the used ring: the driver notifies when avail idx passes it. */
 static const __le16 *vring_avail_event(const struct virtqueue *vq)
 {
 	return (const __le16 *)&vq->used->ring[vq->num];
 }
 
 /*
- * Did an index that moved from @old to @now pass @event (2.6.7.2, 2.6.10.1)?  All three wrap;
- * comparing distances from @now makes the wrap irrelevant.
+ * Returns true if an index that moved from @old to @now passed @event (2.6.7.2, 2.6.10.1).  All
+ * three are modulo 2^16: distances from @now are compared, so a wrap does no harm.
  */
 static bool vring_need_event(u16 event, u16 now, u16 old)
 {
@@ -84,8 +89,8 @@ static bool vring_need_event(u16 event, u16 now, u16 old)
 /* ---- making ---------------------------------------------------------------------------------- */
 
 /*
- * Calls the driver only if the used ring has buffers that it has not taken.  Else a poll took them
- * before the interrupt arrived, and that poll enables callbacks again.
+ * Calls the driver only if the used ring has buffers that the driver has not taken.  If there are
+ * none, a poll took them before the interrupt arrived, and that poll enables callbacks again.
  */
 static void vring_interrupt(void *arg)
 {
@@ -93,7 +98,7 @@ static void vring_interrupt(void *arg)
 	u16 used = READ_ONCE(vq->used->idx);
 
 	vq->interrupts++;
-	/* Ignore the interrupts of a broken queue: its index may move for ever. */
+	/* An interrupt of a broken queue is in vain: the device may change the index for ever. */
 	if (unlikely(vq->broken || used == vq->used_at_interrupt))
 		vq->interrupts_in_vain++;
 	vq->used_at_interrupt = used;
@@ -102,8 +107,8 @@ static void vring_interrupt(void *arg)
 }
 
 /*
- * The largest power of two that both the device and the driver support; 0: the queue does not
- * exist, or cannot be used.
+ * Returns the size for queue @index: the largest power of two that both the device and the driver
+ * support, or 0 if the queue does not exist or cannot be used.
  */
 static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u16 max_size)
 {
@@ -247,19 +252,22 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 
 	vq->avail->ring[vq->avail_idx & (vq->num - 1)] = head;
 	vq->avail_idx++;
-	/* Descriptors and ring entry before the index that tells of them (2.6.13.2). */
+	/*
+	 * The device must see descriptors and ring entry before the index that publishes them
+	 * (2.6.13.2).
+	 */
 	smp_wmb();
 	WRITE_ONCE(vq->avail->idx, vq->avail_idx);
 
-	/* A batch of 2^16 would look like an empty one. */
+	/* Kick before num_added wraps to 0, which would look like no new buffer. */
 	if (unlikely(++vq->num_added == 0xffff))
 		virtqueue_kick(vq);
 	return 0;
 }
 
 /*
- * Test the whole batch since the last kick against avail_event, not only its last buffer: else a
- * device that asked to be notified at the first new buffer would wait for ever.
+ * Compare avail_event with all buffers since the last kick, not only with the last one: else a
+ * device that wants a notification at the first of them would wait for ever.
  */
 void virtqueue_kick(struct virtqueue *vq)
 {
@@ -270,7 +278,7 @@ void virtqueue_kick(struct virtqueue *vq)
 	if (!vq->num_added || unlikely(vq->broken))
 		return;
 	vq->num_added = 0;
-	/* The device must see our index before we read its wish (2.6.13.4.1). */
+	/* The device must see our index before we read avail_event or its flag (2.6.13.4.1). */
 	hal_device_mb();
 	if (vq->event_idx)
 		wanted = vring_need_event(READ_ONCE(*vring_avail_event(vq)), now, old);
@@ -284,7 +292,7 @@ void virtqueue_kick(struct virtqueue *vq)
 
 /* ---- and back -------------------------------------------------------------------------------- */
 
-/* Returns the chain that begins at @head to the free list, and its token. */
+/* Puts the chain that begins at @head into the free list; returns its token. */
 static void *vring_detach(struct virtqueue *vq, u16 head)
 {
 	struct vq_desc_state *state = &vq->state[head];
@@ -301,8 +309,8 @@ static void *vring_detach(struct virtqueue *vq, u16 head)
 }
 
 /*
- * The state of used entry @elem, checked; NULL if the entry is impossible: the queue is then
- * broken.
+ * Checks a used entry with @id and @len, when the used ring has @pending entries.  Returns the
+ * state of its chain, or NULL if the entry is impossible: the queue is then broken.
  */
 static struct vq_desc_state *vring_check_used(struct virtqueue *vq, u16 pending, u32 id, u32 len)
 {
@@ -332,8 +340,8 @@ void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
 	if (!pending || unlikely(vq->broken))
 		return NULL;
 	/*
-	 * Read the entry, and the bytes that the device wrote into the buffer, only after the
-	 * index.
+	 * Read the used index before the entry and before the bytes that the device wrote into the
+	 * buffer.
 	 */
 	smp_rmb();
 	elem = &vq->used->ring[vq->last_used_idx & (vq->num - 1)];
@@ -360,9 +368,9 @@ void *virtqueue_detach_unused_buf(struct virtqueue *vq)
 void virtqueue_disable_cb(struct virtqueue *vq)
 {
 	/*
-	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  Set the event just behind the entries
-	 * already taken: no index passes it for the next 65,535 buffers; then one superfluous
-	 * interrupt may come.
+	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  Instead set the event index just below
+	 * the entries already taken: used idx does not pass it for the next 65,535 buffers, after
+	 * which one needless interrupt may come.
 	 */
 	if (vq->event_idx)
 		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx - 1));
@@ -370,7 +378,10 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 		WRITE_ONCE(vq->avail->flags, VRING_AVAIL_F_NO_INTERRUPT);
 }
 
-/* Asks for a callback when the buffer @ahead of the next one is used; true: it is not used yet. */
+/*
+ * Requests a callback for when the device has used @ahead + 1 further buffers.  Returns true if it
+ * has not used that many yet.
+ */
 static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 {
 	if (unlikely(vq->broken))
@@ -379,7 +390,10 @@ static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx + ahead));
 	else
 		WRITE_ONCE(vq->avail->flags, 0);
-	/* The device must see the wish before we check whether it came too late (2.6.7.1). */
+	/*
+	 * The device must see the request before we read used idx, so that one of both notices the
+	 * other (2.6.7.1).
+	 */
 	hal_device_mb();
 	return (u16)(READ_ONCE(vq->used->idx) - vq->last_used_idx) <= ahead;
 }
@@ -390,7 +404,8 @@ bool virtqueue_enable_cb(struct virtqueue *vq)
 }
 
 /*
- * Three quarters: late enough to reap many at once, early enough that the ring does not run empty.
+ * Three quarters: late enough to reap many buffers at once, early enough that the ring does not run
+ * empty.
  */
 bool virtqueue_enable_cb_delayed(struct virtqueue *vq)
 {

@@ -11,17 +11,18 @@
  *   |    ...               |   |   chains to process   |   |   chain, bytes written    |
  *   +----------------------+   | used_event            |   | avail_event               |
  *                              +-----------------------+   +---------------------------+
- *   used_event:  "interrupt me when used idx passes this" (the driver's wish, EVENT_IDX)
- *   avail_event: "ring the doorbell when avail idx passes this" (the device's wish)
+ *   used_event:  the device interrupts when used idx passes this (driver writes; EVENT_IDX)
+ *   avail_event: the driver notifies when avail idx passes this (device writes; EVENT_IDX)
  *
  * A buffer is a chain of descriptors.  virtqueue_add() fills a chain, writes the number of its first
  * descriptor, the head, into the available ring, and raises avail idx.  The device processes the
  * chain, writes the head into the used ring, and raises used idx.  virtqueue_get_buf() takes it from
  * there and frees the chain.  Both idx count up without end, modulo 2^16; idx % num is the slot.
  *
- * The rings know no network and trust no device: an impossible id, length or index marks the queue as
- * broken (vq->broken, counted); the kernel goes on.
- * One caller at a time: the driver's lock or its NAPI context.  Callbacks run in hard interrupt.
+ * This code knows nothing of networks and trusts no device: an impossible id, length or index marks
+ * the queue as broken (vq->broken, counted); the kernel goes on.
+ * The driver's lock or its NAPI instance must allow one caller at a time.  Callbacks run in hard
+ * interrupt.
  */
 #ifndef DRIVERS_VIRTIO_VIRTQUEUE_H
 #define DRIVERS_VIRTIO_VIRTQUEUE_H
@@ -30,38 +31,38 @@
 #include "kernel/lib/list.h"
 #include "kernel/types.h"
 
-/* One contiguous piece of a buffer (2.6.5). */
+/* Descriptor: one contiguous piece of a buffer (2.6.5). */
 struct vring_desc {
 	__le64 addr;  /* physical */
 	__le32 len;   /* bytes */
 	__le16 flags; /* VRING_DESC_F_* */
-	__le16 next;  /* the chain's next descriptor, with F_NEXT */
+	__le16 next;  /* with F_NEXT: index of the chain's next descriptor */
 };
-#define VRING_DESC_F_NEXT  1 /* the chain goes on at @next */
-#define VRING_DESC_F_WRITE 2 /* the device writes this piece; else it reads it */
+#define VRING_DESC_F_NEXT  1 /* the chain continues at @next */
+#define VRING_DESC_F_WRITE 2 /* the device writes this piece; without the flag it reads the piece */
 
-/* Chains that the driver gives to the device (2.6.6). */
+/* The available ring: chains that the driver gives to the device (2.6.6). */
 struct vring_avail {
-	__le16 flags;  /* without EVENT_IDX: VRING_AVAIL_F_NO_INTERRUPT; with it always 0 */
+	__le16 flags;  /* VRING_AVAIL_F_NO_INTERRUPT or 0; with EVENT_IDX always 0 */
 	__le16 idx;    /* ring[idx % num] is the next slot that the driver fills */
 	__le16 ring[]; /* num heads, then used_event */
 };
-#define VRING_AVAIL_F_NO_INTERRUPT 1 /* a hint: no interrupt for used buffers, please */
+#define VRING_AVAIL_F_NO_INTERRUPT 1 /* a hint: the driver wants no interrupt for used buffers */
 
-/* A chain that the device has finished with. */
+/* An entry of the used ring: a chain that the device has finished with. */
 struct vring_used_elem {
-	__le32 id;  /* its head */
+	__le32 id;  /* number of the chain's first descriptor, its head */
 	__le32 len; /* bytes that the device wrote into the chain */
 };
-/* Chains that the device gives back (2.6.8). */
+/* The used ring: chains that the device gives back (2.6.8). */
 struct vring_used {
-	__le16 flags;                  /* without EVENT_IDX: VRING_USED_F_NO_NOTIFY */
+	__le16 flags;                  /* VRING_USED_F_NO_NOTIFY or 0; not used with EVENT_IDX */
 	__le16 idx;                    /* ring[idx % num] is the next slot that the device fills */
 	struct vring_used_elem ring[]; /* num entries, then avail_event */
 };
-#define VRING_USED_F_NO_NOTIFY 1 /* a hint: no doorbell for new buffers, please */
+#define VRING_USED_F_NO_NOTIFY 1 /* a hint: the device wants no notification of new buffers */
 
-#define VRING_LEGACY_ALIGN 4096u /* the used ring of a legacy queue begins at a multiple of it */
+#define VRING_LEGACY_ALIGN 4096u /* alignment of a legacy queue's used ring, bytes */
 
 /* One piece of a buffer: a physically contiguous range of the direct map. */
 struct vq_sg {
@@ -75,59 +76,73 @@ struct vq_sg {
  * head of a chain.
  */
 struct vq_desc_state {
-	void *token; /* the driver's pointer for this buffer; NULL: the device does not have it */
+	void *token; /* the driver's pointer for this buffer; NULL: not with the device */
 	u16 nr_desc; /* descriptors of the chain */
-	u16 next;    /* the next descriptor of the chain, or of the free list */
-	u32 in_len;  /* bytes that the device may write: more reported breaks the queue */
+	u16 next;    /* next descriptor in the chain, or in the free list */
+	u32 in_len;  /* bytes that the device may write; if it reports more, the queue is broken */
 };
 
 struct virtqueue {
 	struct virtio_device *vdev;
-	const char *name;   /* "virtio0-input.0": log, /proc/virtio, /proc/interrupts */
-	unsigned int index; /* number of the queue on its device */
-	unsigned int irq;   /* from request_irq() */
+	/* "virtio0-input.0"; shown in the log, /proc/virtio, /proc/interrupts */
+	const char *name;
+	unsigned int index;                     /* number of the queue on its device */
+	unsigned int irq;                       /* from request_irq() */
 	void (*callback)(struct virtqueue *vq); /* hard interrupt; the driver's */
 	void *priv;                             /* the driver's */
 	void *notify_addr;                      /* the doorbell; the transport's */
 
-	u16 num;                 /* descriptors, a power of two <= VIRTQ_SIZE_MAX */
-	bool event_idx;          /* EVENT_IDX was negotiated: used_event, avail_event */
-	bool broken;             /* the device reported something impossible: calls fail */
-	struct vring_desc *desc; /* the three arrays of the picture above */
+	u16 num; /* descriptors in the queue, a power of two <= VIRTQ_SIZE_MAX */
+	/* EVENT_IDX was negotiated: used_event and avail_event are in use */
+	bool event_idx;
+	bool broken;             /* the device reported something impossible: every call fails */
+	struct vring_desc *desc; /* the three arrays drawn above */
 	struct vring_avail *avail;
 	struct vring_used *used;
 
-	u16 num_free;                /* descriptors in the free list */
-	u16 free_head;               /* its first */
-	u16 avail_idx;               /* our copy of avail->idx: the device can overwrite that one */
-	u16 num_added;               /* buffers since the last virtqueue_kick() */
-	u16 last_used_idx;           /* used ring entries below it were taken by the driver */
+	u16 num_free;  /* descriptors in the free list */
+	u16 free_head; /* index of the first of them */
+	u16 avail_idx; /* our copy of avail->idx, which the device can overwrite */
+	u16 num_added; /* buffers added since the last virtqueue_kick() */
+	/* used ring entries below this index were taken by the driver */
+	u16 last_used_idx;
 	struct vq_desc_state *state; /* num entries */
 
 	u16 used_at_interrupt;           /* used->idx at the last interrupt */
-	u64 kicks, interrupts, bad_used; /* doorbells, interrupts, impossible used entries */
-	u64 interrupts_in_vain;          /* no buffer was used since the interrupt before */
-	struct list_head vqs;            /* all queues, for /proc/virtio */
+	u64 kicks, interrupts, bad_used; /* doorbells rung, interrupts, impossible used entries */
+	/* interrupts without a buffer used since the interrupt before */
+	u64 interrupts_in_vain;
+	struct list_head vqs; /* links all queues, for /proc/virtio */
 };
 
-/* Allocates ring memory, takes an interrupt number and hands the queue to the device. */
+/*
+ * Allocates the rings of queue @index, with at most @max_size descriptors, and an interrupt number,
+ * and gives the queue to the device.  Returns the queue or ERR_PTR(-errno).
+ */
 struct virtqueue *virtqueue_create(struct virtio_device *vdev, unsigned int index, u16 max_size,
 				   const char *name, void (*callback)(struct virtqueue *vq));
-/* The device must have been reset. */
+/* Frees the queue.  The device must have been reset, so that it no longer writes to the rings. */
 void virtqueue_destroy(struct virtqueue *vq);
 
 /*
- * Gives a buffer to the device: @out pieces that it reads, then @in pieces that it writes.  @token
- * (not NULL) comes back from virtqueue_get_buf().  -ENOSPC: ring full; -EIO: broken.  The buffer is
- * visible to the device at once; the caller rings the doorbell (virtqueue_kick).
+ * Gives the device a buffer of @out pieces that it reads and then @in pieces that it writes.
+ * virtqueue_get_buf() returns @token (not NULL) later.  Returns -ENOSPC if the ring is full, -EIO
+ * if the queue is broken.  The device may see the buffer at once; the caller notifies it with
+ * virtqueue_kick().
  */
 int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out, unsigned int in,
 		  void *token);
-/* Rings the doorbell if the device wants it.  Once a batch. */
+/* Notifies the device of new buffers, if it wants that.  Call once for a batch of buffers. */
 void virtqueue_kick(struct virtqueue *vq);
-/* Next buffer that the device is done with, and how many bytes it wrote (checked); NULL: none. */
+/*
+ * Returns the token of the next buffer that the device has used, or NULL.  *@len is the number of
+ * bytes that it wrote, at most the buffer's length.
+ */
 void *virtqueue_get_buf(struct virtqueue *vq, u32 *len);
-/* Takes back buffers that the device never finished: after a reset. */
+/*
+ * Returns the token of a buffer that the device never finished, or NULL.  The device must have been
+ * reset.
+ */
 void *virtqueue_detach_unused_buf(struct virtqueue *vq);
 
 /* How many descriptors are with the device. */
@@ -136,30 +151,37 @@ static inline u16 virtqueue_outstanding(const struct virtqueue *vq)
 	return vq->num - vq->num_free;
 }
 
-/* Has the device used every buffer?  The driver may not have taken them back yet.  Any context. */
+/*
+ * Returns true if the device has used every buffer, even if the driver has not taken them back yet.
+ * Any context.
+ */
 static inline bool virtqueue_all_used(const struct virtqueue *vq)
 {
 	return READ_ONCE(vq->used->idx) == READ_ONCE(vq->avail_idx);
 }
 
-/* Marks the queue as unusable and says why, once: later calls return an error. */
+/* Marks the queue as unusable and logs @why at the first call.  Later calls for the queue fail. */
 void virtqueue_break(struct virtqueue *vq, const char *why);
 /* One line a queue. */
 struct seq_file;
 int virtqueue_proc_show(struct seq_file *m);
 
 /*
- * Callbacks.  Enabling asks for one callback; after it came the driver must enable again to get the
- * next.  Both calls are hints to the device: a callback may come while they are disabled.
+ * Callbacks.  Enabling requests one callback; when it has come, the driver must enable callbacks
+ * again to get the next.  Both calls are hints to the device: a callback may come while callbacks
+ * are disabled.
  */
-/* Asks the device for no more callbacks. */
+/* Requests that the device makes no callbacks. */
 void virtqueue_disable_cb(struct virtqueue *vq);
 /*
- * Asks for a callback at the next used buffer.  False: there are used buffers already, for which
- * no callback may come; the caller must poll again, or its interrupt is lost.
+ * Requests a callback at the next used buffer.  Returns false if there are used buffers already,
+ * for which no callback may come: the caller must poll again, or these buffers are overlooked.
  */
 bool virtqueue_enable_cb(struct virtqueue *vq);
-/* As above, but a callback after three quarters of the outstanding buffers: for completions. */
+/*
+ * The same, but requests a callback after three quarters of the outstanding buffers; for
+ * completions.
+ */
 bool virtqueue_enable_cb_delayed(struct virtqueue *vq);
 
 #endif
