@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The smallest server: greets the first peer that connects to port 7, and returns.  Then the kernel
- * closes the open files and powers off.  Compiles and runs on Linux as it is.
+ * The smallest server: greets the first peer that connects to port 7, and returns.  The kernel then
+ * closes the open files and powers off.  The same source compiles and runs on Linux.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

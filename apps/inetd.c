@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The classic small services over TCP: echo (7, RFC 862), discard (9, RFC 863), netstat (15) and
- * chargen (19, RFC 864).  A thread for each listener and for each connection.
+ * chargen (19, RFC 864).  Each listener and each connection has a thread.
  *
  * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000
  * listens on 7007, 7009, 7015 and 7019.
  *
- * It survives every peer and every shortage: a connection that cannot be served is closed and
- * counted (see the end of netstat's text), a listener that cannot accept waits a little.
+ * No peer and no shortage stops the program: a connection that cannot be served is closed and
+ * counted (see the end of netstat's text); a listener whose accept() failed waits for BACKOFF_NS.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define BACKLOG    4096
-#define BACKOFF_NS 10000000L /* after accept() failed for lack of memory or numbers */
+#define BACKOFF_NS 10000000L /* pause after accept() failed because memory or descriptors ran out */
 #define ECHO_CHUNK 4096      /* a thread's stack is small */
 #define SINK_CHUNK 65536
 
@@ -66,7 +66,7 @@ static void echo(int fd)
 }
 
 /*
- * MSG_TRUNC on a stream removes bytes from the receive queue without copying them: no buffer is
+ * MSG_TRUNC on a stream discards bytes from the receive queue without copying them, so no buffer is
  * needed (tcp(7)).
  */
 static void discard(int fd)
@@ -84,10 +84,10 @@ static void discard(int fd)
 #define NR_CHARS   95 /* printable ones of ASCII */
 #define LINE_CHARS 72
 #define LINE_LEN   (LINE_CHARS + 2)
-#define CYCLE      (NR_CHARS * LINE_LEN) /* bytes after which the stream repeats */
+#define CYCLE      (NR_CHARS * LINE_LEN) /* bytes of the generated text before it repeats */
 #define GEN_CHUNK  65536
 
-/* A cycle longer than a chunk: a whole chunk can be written from any point of the cycle. */
+/* One cycle more than a chunk: a whole chunk can be written from any offset in the cycle. */
 static char pattern[GEN_CHUNK + CYCLE];
 
 static void chargen_fill(void)
@@ -184,7 +184,7 @@ static struct service services[] = {
 
 /*
  * A connection's thread has one argument: the service in the upper half, the descriptor in the
- * lower.
+ * lower half.
  */
 #define PACK(service, fd) ((void *)((uintptr_t)(service) << 32 | (uint32_t)(fd)))
 
@@ -233,8 +233,10 @@ static int open_listener(struct service *s)
 		return -1;
 	addr.sin_port = htons(s->port);
 	addr.sin_addr.s_addr = htonl(INADDR_ANY);
-	/* Each connection inherits SO_KEEPALIVE: a client whose last segment was lost would else hold its thread for
-	 * ever, since these services have no timeout of their own. */
+	/*
+	 * Each connection inherits SO_KEEPALIVE.  These services have no timeout of their own:
+	 * without keepalive, a client that disappeared would hold its thread for ever.
+	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) ||
 	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, BACKLOG)) {

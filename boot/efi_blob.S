@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's payload: the stripped kernel, and the command line that was given at build
- * time.  The Makefile defines their paths: EFI_KERNEL, EFI_CMDLINE.
+ * Data in the UEFI application: the stripped kernel, and the command line given at build time.  The
+ * Makefile defines the paths of both files: EFI_KERNEL, EFI_CMDLINE.
  */
 	.section .rodata, "a", @progbits
 	.balign 16

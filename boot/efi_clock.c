@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day under UEFI.
+ * Reads the time of day from UEFI firmware.
  *
- * Caller: efi_main(), before ExitBootServices(): afterwards the firmware's services would have to
- * be mapped.  If the firmware has no clock, the kernel reads the machine's real-time clock.
+ * Caller: efi_main(), before ExitBootServices(): afterwards the kernel would have to map the
+ * firmware's services.  If the firmware has no clock, the kernel reads the machine's real-time
+ * clock.
  * Answers to UEFI 2.10, 8.3.1 (GetTime()).
  */
 #include "boot/efi_app.h"
 #include "kernel/time/calendar.h"
 
-#define ZONE_UNKNOWN 2047 /* EFI_UNSPECIFIED_TIMEZONE: taken to be UTC, as Linux does */
+#define ZONE_UNKNOWN 2047 /* EFI_UNSPECIFIED_TIMEZONE: assume UTC, as Linux does */
 #define ZONE_MAX     (24 * 60)
 
 void efi_find_time(struct boot_info *boot)
@@ -30,7 +31,7 @@ void efi_find_time(struct boot_info *boot)
 		return;
 	}
 	seconds = calendar_to_seconds(&t);
-	/* "Localtime = UTC - TimeZone", in minutes. */
+	/* UEFI 2.10, 8.3.1: "Localtime = UTC - TimeZone", in minutes. */
 	if (now.TimeZone != ZONE_UNKNOWN && now.TimeZone >= -ZONE_MAX && now.TimeZone <= ZONE_MAX)
 		seconds += now.TimeZone * 60;
 	if (seconds < 0)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line under UEFI: the first of three places that has one.
+ * Finds the command line under UEFI, in the first of three sources that has one.
  *
- *   1. load options: text that the boot manager's entry, a shell or QEMU's -append passes
- *   2. \EFI\BOOT\cmdline.txt or \cmdline.txt on the volume that we were loaded from
- *   3. CMDLINE= of the build
+ *   1. load options: text from the boot manager's entry, a shell or QEMU's -append
+ *   2. \EFI\BOOT\cmdline.txt or \cmdline.txt on the volume of this application
+ *   3. the text of CMDLINE= at build time
  *
- * Caller: efi_main().  A file counts even if it is empty.  A read error is reported and does not
- * stop the boot: a machine that serves with its defaults is easier to diagnose than one that does
- * not boot.
+ * Caller: efi_main().  An empty file is used too: it means an empty command line.  A read error is
+ * reported and does not stop the boot: a machine that serves with its defaults is easier to
+ * diagnose than one that does not boot.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
 
-#define OPTIONS_MAX (64UL << 10) /* bytes of load options that are looked at */
+#define OPTIONS_MAX (64UL << 10) /* bytes; longer load options are ignored */
 
 extern const u8 efi_cmdline_start[], efi_cmdline_end[];
 
@@ -21,11 +21,14 @@ struct text {
 	char *to;
 	UINTN room; /* without the NUL */
 	UINTN used;
-	UINTN bad; /* characters that are not ASCII text */
+	UINTN bad; /* number of characters that are not printable ASCII */
 	bool cut;
 };
 
-/* Control characters that end a line or a word become spaces; anything else unprintable, '?'. */
+/*
+ * Appends one character.  Tab, line feed and carriage return become a space; any other character
+ * that is not printable ASCII becomes '?', and the first of these is reported.
+ */
 static void text_add(struct text *t, unsigned int c, const char *from)
 {
 	if (c == '\t' || c == '\n' || c == '\r')
@@ -53,7 +56,10 @@ static void text_end(struct text *t, struct boot_info *boot)
 	boot->cmdline_cut = t->cut;
 }
 
-/* A shell passes the program's own name as the first word; a boot entry and QEMU do not. */
+/*
+ * Returns the length of a first word that ends in ".efi", else 0: a shell passes the program's name
+ * before its arguments; a boot entry and QEMU do not.
+ */
 static UINTN skip_own_name(const CHAR16 *s, UINTN n)
 {
 	static const char suffix[] = ".efi";
@@ -70,8 +76,9 @@ static UINTN skip_own_name(const CHAR16 *s, UINTN n)
 }
 
 /*
- * False when there are none.  Some boot managers put their own data there (a GUID, a device path):
- * data that does not begin like text is ignored.
+ * Takes the command line from the load options; returns false if they have no text.  Some boot
+ * managers put their own data there (a GUID, a device path): data that does not begin with a
+ * printable character is ignored.
  */
 static bool from_load_options(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
 {
@@ -99,7 +106,10 @@ static bool from_load_options(const EFI_LOADED_IMAGE *loaded, struct boot_info *
 	return true;
 }
 
-/* False when there is no such file. */
+/*
+ * Takes the command line from the file @path; returns false if it does not exist or cannot be
+ * opened.
+ */
 static bool from_file(EFI_FILE_HANDLE root, CHAR16 *path, const char *name, struct boot_info *boot)
 {
 	EFI_FILE_HANDLE file;
@@ -140,7 +150,7 @@ static bool from_volume(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
 	EFI_STATUS status;
 	bool found;
 
-	/* An image that was loaded over the network, or by QEMU, may have no volume. */
+	/* An image that was loaded over the network or by QEMU may have no volume. */
 	if (!loaded->DeviceHandle)
 		return false;
 	status = efi_boot->HandleProtocol(loaded->DeviceHandle, &fs_guid, (void **)&volume);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads the kernel: an ELF file inside this one (boot/efi_blob.S).
+ * Loads the kernel from the ELF file that is embedded in the UEFI application (boot/efi_blob.S).
  *
  * Caller: efi_main().  Each offset is checked before it is used, although the file is our own: the
  * embedded kernel may be damaged.  Answers to the System V ABI, chapters 4 and 5 (object files,
@@ -17,7 +17,7 @@
 #define SEGMENT_LOAD    1
 #define SEGMENT_NOTE    4
 #define SEGMENTS_MAX    16
-#define KERNEL_SIZE_MAX (64UL << 20) /* a larger size is damage, not a kernel */
+#define KERNEL_SIZE_MAX (64UL << 20) /* bytes; a larger kernel must be a damaged file */
 
 struct elf_header {
 	u32 magic;
@@ -45,7 +45,7 @@ extern const u8 efi_kernel_start[], efi_kernel_end[];
 struct elf_image {
 	const struct elf_segment *segments;
 	unsigned int nr_segments;
-	u64 base, end; /* physical addresses that it was linked for */
+	u64 base, end; /* physical addresses for which the kernel was linked */
 	u64 entry;     /* likewise */
 };
 
@@ -54,7 +54,7 @@ static size_t file_size(void)
 	return efi_kernel_end - efi_kernel_start;
 }
 
-/* [@offset, @offset + @size) of the file, or NULL if the file is shorter. */
+/* Returns the bytes [@offset, @offset + @size) of the file, or NULL if the file is shorter. */
 static const void *file_part(u64 offset, u64 size)
 {
 	if (offset > file_size() || size > file_size() - offset)
@@ -77,8 +77,8 @@ static bool read_header(struct elf_image *image)
 }
 
 /*
- * Finds our note among others: each is a header, a name and a value, the last two padded to four
- * bytes.
+ * Returns the kernel's entry address from our note, or 0 if @notes has none.  A note is a header, a
+ * name and a value; name and value are padded to four bytes each.
  */
 static u64 find_entry(const struct elf_segment *notes)
 {
@@ -139,7 +139,7 @@ EFI_STATUS efi_load_kernel(struct efi_kernel *kernel, UINTN tail)
 		return EFI_LOAD_ERROR;
 	}
 	kernel->nr_pages = EFI_PAGES(image.end - image.base) + tail;
-	/* Zeroed, so that bss is. */
+	/* efi_alloc_low() zeroes the pages: so bss is zero. */
 	to = kernel->pages = efi_alloc_low(kernel->nr_pages);
 	if (!to)
 		return EFI_OUT_OF_RESOURCES;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application, as a list of calls: reads the firmware's tables, loads the kernel, ends the
- * firmware's services, enters the kernel at boot/uefi.S.
+ * The UEFI application's main function, a list of calls: reads the firmware's tables, loads the
+ * kernel, ends the firmware's services, enters the kernel at boot/uefi.S.
  *
- * Caller: GNU-EFI's start-up code, which has relocated us; before it, the firmware's boot manager.
+ * Caller: GNU-EFI's start-up code, which has relocated this program.  The firmware's boot manager
+ * started that code.
  * An error before ExitBootServices() is reported on the firmware's console, and the boot manager
  * tries its next entry.
  */
@@ -26,7 +27,10 @@ u64 efi_read_tsc(void)
 	return (u64)high << 32 | low;
 }
 
-/* Requirements of the kernel's first page tables on the CPU and the firmware's mode. */
+/*
+ * Checks that the CPU and the firmware's paging mode meet the needs of the kernel's first page
+ * tables.
+ */
 static EFI_STATUS check_cpu(void)
 {
 	u32 eax = CPUID_EXTENDED, ebx, ecx = 0, edx;
@@ -40,8 +44,8 @@ static EFI_STATUS check_cpu(void)
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	if (cr4 & CR4_LA57) {
 		/*
-		 * The kernel would have to leave 64-bit mode to change this, and its entry code
-		 * does not.
+		 * To change the number of levels, the kernel would have to leave 64-bit mode, which
+		 * its entry code does not.
 		 */
 		efi_say("the firmware runs on five-level page tables, which softnet does not "
 			"leave");
@@ -55,7 +59,10 @@ static bool same_guid(const EFI_GUID *a, const EFI_GUID *b)
 	return __builtin_memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* The newest ACPI root pointer that the firmware offers; 0 where there is none. */
+/*
+ * Returns the physical address of the newest ACPI root pointer that the firmware offers, or 0 if
+ * there is none.
+ */
 static phys_addr_t find_rsdp(void)
 {
 	static const EFI_GUID acpi_2 = ACPI_20_TABLE_GUID, acpi_1 = ACPI_TABLE_GUID;
@@ -72,7 +79,10 @@ static phys_addr_t find_rsdp(void)
 	return old;
 }
 
-/* Random bytes, if the firmware has a source.  Without them the kernel uses its other sources. */
+/*
+ * Reads random bytes, if the firmware has a source.  Without them the kernel uses its other
+ * sources.
+ */
 static void find_seed(struct boot_info *boot)
 {
 	static EFI_GUID rng_guid = EFI_RNG_PROTOCOL_GUID;

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The firmware's memory: our allocations, and the map that the kernel gets.
+ * Allocates the firmware's memory, and makes the kernel's memory map from the firmware's.
  *
- * Callers in order: efi_main() for everything; the last call, efi_leave(), ends the firmware.
- * The meaning of firmware types after that: UEFI specification 2.10, table 7.10; Linux's
- * arch/x86/platform/efi and drivers/firmware/efi/libstub.
+ * Caller: efi_main(); its last call, efi_leave(), ends the firmware's services.
+ * UEFI specification 2.10, table 7.10, says what each type of memory means after that.  Answers to
+ * Linux's arch/x86/platform/efi and drivers/firmware/efi/libstub.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
 #include "kernel/x86/memmap.h"
 
-#define MAP_SLACK           64 /* descriptors that may appear between asking for the size and the map */
-#define LEAVE_TRIES         8 /* the map may change under us each time; more is a broken firmware */
-#define REAL_MODE_AREA_SIZE 0x1000 /* interrupt vectors and BIOS data: never given out */
-#define TABLES_OTHER        32 /* the root, the image's, one for each 512 GiB in the first 8 TiB */
-#define GIB_SHIFT           30
+#define MAP_SLACK 64 /* spare map entries: the map may grow after its size was read */
+/* the map may change before each try of ExitBootServices(); more changes mean broken firmware */
+#define LEAVE_TRIES         8
+#define REAL_MODE_AREA_SIZE 0x1000 /* bytes; interrupt vectors and BIOS data: reserved */
+/* page tables: the root, those of the image, one for each 512 GiB of the first 8 TiB */
+#define TABLES_OTHER 32
+#define GIB_SHIFT    30
 
 #ifndef EFI_MEMORY_SP
-#define EFI_MEMORY_SP 0x40000 /* "specific purpose": reserved by the firmware for a driver */
+/* "specific purpose": memory that the firmware reserves for a driver */
+#define EFI_MEMORY_SP 0x40000
 #endif
 
 struct memory_map {
 	void *entries;
 	UINTN room;       /* bytes of @entries */
 	UINTN size;       /* of them used */
-	UINTN entry_size; /* more than sizeof(EFI_MEMORY_DESCRIPTOR): not an array */
+	UINTN entry_size; /* bytes; may be larger than EFI_MEMORY_DESCRIPTOR */
 	UINTN key;
 };
 
@@ -64,8 +67,8 @@ static EFI_STATUS get_map(void)
 }
 
 /*
- * Room for the map, with slack: the allocation itself changes the map, and after a failed
- * ExitBootServices() no memory can be allocated.
+ * Allocates a buffer for the memory map, with slack: the allocation itself changes the map, and
+ * after a failed ExitBootServices() no memory can be allocated.
  */
 static EFI_STATUS make_room(void)
 {
@@ -90,8 +93,9 @@ static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
 }
 
 /*
- * May the kernel use it once the firmware's boot services have ended?  Not runtime services, ACPI
- * tables (read late), persistent and unaccepted memory; nor uncacheable memory.
+ * Returns true if the kernel may use the range once the firmware's boot services have ended.  It
+ * must not use runtime services, ACPI tables (they are read later), persistent, unaccepted or
+ * uncacheable memory.
  */
 static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)
 {
@@ -111,12 +115,15 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 {
 	const EFI_MEMORY_DESCRIPTOR *d;
 	EFI_STATUS status = make_room();
-	u64 before = 0, last; /* where the usable range before this one ends */
+	u64 before = 0, last; /* address of the last byte of the usable range before this one */
 	UINTN i;
 
 	if (EFI_ERROR(status))
 		return efi_failed(status, "the memory map");
-	/* For each range: a directory for each GiB that it touches, and a table for both of its ends. */
+	/*
+	 * For each range: a directory for each GiB that it touches, and one table for each of its
+	 * ends.
+	 */
 	*pages = TABLES_OTHER;
 	for (i = 0; i < map.size / map.entry_size; i++) {
 		d = descriptor(i);
@@ -132,7 +139,10 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 	return EFI_SUCCESS;
 }
 
-/* RAM first, then everything else: where a firmware's entries overlap, the reserved type wins. */
+/*
+ * Enters RAM first and the other types afterwards: if entries of the firmware overlap, the reserved
+ * type wins.
+ */
 static bool fill_memmap(struct boot_info *boot)
 {
 	const EFI_MEMORY_DESCRIPTOR *d;
@@ -161,8 +171,8 @@ EFI_STATUS efi_leave(EFI_HANDLE image, struct uefi_handoff *handoff)
 		status = get_map();
 		if (EFI_ERROR(status)) {
 			/*
-			 * After a refused ExitBootServices() the firmware's console may no longer
-			 * work.
+			 * After ExitBootServices() has failed once, the firmware's console may no
+			 * longer work.
 			 */
 			if (tries > 0)
 				break;

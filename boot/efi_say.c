@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's messages: errors only.
+ * Prints the UEFI application's messages, which are all errors.
  *
- * Callers: all its files.  Before ExitBootServices() only the firmware's console is used: most
- * firmware, including OVMF, copies it to the serial port, and a second copy would confuse.
+ * Callers: all files of the application.  Before ExitBootServices() only the firmware's console is
+ * used: most firmware, including OVMF, copies the console to the serial port, and a second copy
+ * would confuse.
  * Afterwards only the serial port is used.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
 #include "kernel/x86/io.h"
 
-#define LINE_MAX      160 /* characters of a message; more is cut */
+#define LINE_MAX      160 /* characters of a message; a longer one is cut */
 #define COM1          0x3f8
 #define COM1_LSR      (COM1 + 5)
 #define LSR_THR_EMPTY 0x20
-#define UART_PATIENCE 1000000 /* polls a byte; without a port it is lost */
+/* status reads for each byte; if the port is absent, the byte is lost */
+#define UART_PATIENCE 1000000
 #define EFI_CODE(s)   ((unsigned int)((s)&0xffff))
 
 static const struct {
@@ -51,7 +53,7 @@ static void put(const char *text)
 	wide[n++] = '\r';
 	wide[n++] = '\n';
 	wide[n] = 0;
-	/* If the machine has no console, the message is lost. */
+	/* A machine without a console loses the message. */
 	if (efi_system->ConOut)
 		efi_system->ConOut->OutputString(efi_system->ConOut, wide);
 }

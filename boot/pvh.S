@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PVH door: QEMU's -kernel and Firecracker enter here, in 32-bit protected mode, paging off,
- * interrupts off, flat segments, no stack, %ebx = physical address of struct hvm_start_info.
+ * The PVH door, where QEMU's -kernel and Firecracker enter the kernel: 32-bit protected mode,
+ * paging off, interrupts off, flat segments, no stack, %ebx = physical address of struct
+ * hvm_start_info.
  *
- * In order: learn where we were loaded, clear bss, build the boot page tables, enter long mode,
- * jump to the higher half, call pvh_main() (boot/pvh.c), which never returns.  The tables, the boot
- * GDT and the boot stack at the end serve boot/uefi.S too.
+ * In order: find the load address, clear bss, build the boot page tables, enter long mode,
+ * jump to the higher half, call pvh_main() (boot/pvh.c), which never returns.  boot/uefi.S also
+ * uses the tables, the boot GDT and the boot stack at the end of this file.
  *
- * The 32-bit part computes every address relative to the place where it runs, so the loader may put
+ * The 32-bit part computes every address relative to the load address, so the loader may put
  * the image at any 4 KiB boundary below 4 GiB.  The tables made here are coarse and writable
  * everywhere; kernel/x86/paging.c replaces them before kernel_main().
  */
@@ -17,7 +18,7 @@
 
 #define COM1	      0x3f8
 
-/* XEN_ELFNOTE_PHYS32_ENTRY = 18: the physical address of the 32-bit entry. */
+/* Note of type XEN_ELFNOTE_PHYS32_ENTRY (18): the physical address of the 32-bit entry. */
 	.section .note.Xen, "a", @note
 	.balign 4
 	.long 4, 8, 18
@@ -31,19 +32,25 @@
 pvh_start:
 	cli
 	cld
-	rdtsc				/* the boot timeline starts here */
+	/* TSC at the kernel's first instruction, for boot_info.entry_tsc */
+	rdtsc
 	mov	%eax, %esi
 	mov	%edx, %edi
 
-	/* A stack of one word, borrowed from the magic number, tells where we run. */
+	/*
+	 * call needs a stack: use the magic number's four bytes, and restore them.  The pushed
+	 * address tells where we run.
+	 */
 	mov	(%ebx), %ecx
 	lea	4(%ebx), %esp
 	call	1f
 1:	pop	%ebp
 	mov	%ecx, (%ebx)
-	sub	$(1b - pvh_start), %ebp	/* %ebp = physical address of pvh_start, from now on */
+	sub	$(1b - pvh_start), %ebp	/* from now on %ebp = physical address of pvh_start */
 
-	/* bss, sixteen bytes a turn: under emulation a string instruction is slower. */
+	/*
+	 * Clear bss, sixteen bytes per iteration: a string instruction is slower under emulation.
+	 */
 	lea	AT(__bss_start), %eax
 	lea	AT(__bss_end), %ecx
 	xor	%edx, %edx
@@ -59,7 +66,7 @@ pvh_start:
 	mov	%esi, AT(pvh_entry_tsc)
 	mov	%edi, AT(pvh_entry_tsc + 4)
 
-	/* All later code requires long mode and no-execute pages. */
+	/* All later code needs long mode and no-execute pages, so check that the CPU has both. */
 	push	%ebx
 	mov	$0x80000000, %eax
 	cpuid
@@ -85,7 +92,7 @@ pvh_start:
 	mov	$(CR0_PG | CR0_WP | CR0_PE), %eax
 	mov	%eax, %cr0
 
-	/* A far return loads the 64-bit code segment without an absolute address. */
+	/* lret loads the 64-bit code segment without needing an absolute address. */
 	lea	AT(boot_gdt), %eax
 	mov	%eax, AT(boot_gdt_pointer + 2)
 	lgdt	AT(boot_gdt_pointer)
@@ -124,7 +131,7 @@ pvh_higher_half:
 	mov	%ebp, %eax
 	mov	$(pvh_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
-	mov	%rax, %rsi		/* how far from its linked address the image was loaded */
+	mov	%rax, %rsi		/* load address minus linked address */
 	mov	pvh_entry_tsc(%rip), %rdx
 	xor	%ebp, %ebp		/* ends every backtrace */
 	call	pvh_main
@@ -151,7 +158,7 @@ boot_pd_low:	 .skip 4 * 4096
 boot_pdpt_image: .skip 4096
 boot_pd_image:	 .skip 4096
 boot_pt_image:	 .skip BOOT_IMAGE_TABLES * 4096
-	/* The guard page is unmapped when paging.c builds the final tables. */
+	/* Guard page below the boot stack: paging.c leaves it unmapped in the final page tables. */
 	.globl boot_stack_guard
 boot_stack_guard: .skip 4096
 	.skip	BOOT_STACK_SIZE

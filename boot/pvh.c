@@ -3,10 +3,11 @@
  * The C part of the PVH entry (boot/pvh.S): converts the loader's struct hvm_start_info into struct
  * boot_info.
  *
- * Caller: boot/pvh.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB are in
- * the direct map.
+ * Caller: boot/pvh.S, once.  Context: interrupts off, boot stack, boot page tables, which map the
+ * first 4 GiB in the direct map.
  *
- * Everything is copied, because the loader's structures are in memory that is allocated later.
+ * Everything is copied, because the allocator later gives out the memory of the loader's
+ * structures.
  * Answers to Xen's public/arch-x86/hvm/start_info.h, Linux's arch/x86/platform/pvh/enlighten.c.
  */
 #include "boot/boot_info.h"
@@ -14,10 +15,11 @@
 #include "kernel/x86/memmap.h"
 #include "kernel/x86/setup.h"
 
-#define HVM_START_MAGIC     0x336ec578
-#define HVM_MEMMAP_RAM      1
-#define BOOT_MAPPED         (4ULL << 30) /* mapped by pvh.S in the direct map */
-#define REAL_MODE_AREA_SIZE 0x1000       /* interrupt vectors and BIOS data: never given out */
+#define HVM_START_MAGIC 0x336ec578
+#define HVM_MEMMAP_RAM  1
+/* the boot page tables map memory below this address in the direct map */
+#define BOOT_MAPPED         (4ULL << 30)
+#define REAL_MODE_AREA_SIZE 0x1000 /* bytes; interrupt vectors and BIOS data: reserved */
 
 struct hvm_start_info {
 	u32 magic;
@@ -43,7 +45,7 @@ void __noreturn pvh_main(u32 start_info_pa, s64 offset, u64 entry_tsc);
 
 static struct boot_info boot_info;
 
-/* Physical memory through the boot tables; NULL if they do not map it. */
+/* Returns physical memory as the boot page tables map it, or NULL if they do not. */
 static const void *boot_view(u64 pa, u64 size)
 {
 	if (pa == 0 || pa >= BOOT_MAPPED || size > BOOT_MAPPED - pa)
@@ -66,7 +68,10 @@ static void copy_cmdline(struct boot_info *boot, u64 pa)
 	boot->cmdline[n] = '\0';
 }
 
-/* RAM first, then everything else: where the loader's entries overlap, the reserved type wins. */
+/*
+ * Enters RAM first and the other types afterwards: if entries of the loader overlap, the reserved
+ * type wins.
+ */
 static void copy_memmap(struct boot_info *boot, const struct hvm_memmap_entry *map, unsigned int nr)
 {
 	bool complete = true;

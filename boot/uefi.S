@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI door: boot/efi_main.c enters here after ExitBootServices(), in 64-bit mode on the firmware's
- * page tables (all memory at its own address), interrupts off, %rdi = physical address of
- * struct uefi_handoff.  The image lies below 4 GiB, its bss is zero.
+ * The UEFI door: boot/efi_main.c jumps here after ExitBootServices(), in 64-bit mode on the
+ * firmware's page tables (virtual = physical address), interrupts off, %rdi = physical address of
+ * struct uefi_handoff.  The image is below 4 GiB, its bss is zero.
  *
  * In order: switch to our own stack, page tables and segments, jump to the higher half, call
  * uefi_main() (boot/uefi.c), which never returns.
@@ -29,13 +29,13 @@ uefi_start:
 	lea	AT(boot_stack_top), %esp
 	build_boot_tables
 
-	/* The firmware's settings end here: from now on CR0, CR4 and EFER are as after a PVH boot. */
+	/* Replace the firmware's CR0, CR4 and EFER by the same values as after a PVH boot. */
 	mov	$MSR_EFER, %ecx
 	rdmsr
 	or	$EFER_LME_NXE, %eax
 	wrmsr
 	mov	$CR4_PAE, %eax
-	mov	%rax, %cr4		/* also drops what the TLB kept as global */
+	mov	%rax, %cr4		/* this write also drops global TLB entries */
 	lea	AT(boot_pml4), %eax
 	mov	%rax, %cr3
 	mov	$(CR0_PG | CR0_WP | CR0_PE), %eax
@@ -60,7 +60,7 @@ uefi_higher_half:
 	mov	%ebp, %eax
 	mov	$(uefi_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
-	mov	%rax, %rsi		/* how far from its linked address the image was loaded */
+	mov	%rax, %rsi		/* load address minus linked address */
 	xor	%ebp, %ebp		/* ends every backtrace */
 	call	uefi_main
 	ud2

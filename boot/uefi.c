@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI door, inside the kernel: copies the UEFI application's struct boot_info.
+ * The kernel's part of the UEFI boot: copies the UEFI application's struct boot_info.
  *
- * Caller: boot/uefi.S, once.  Interrupts off, boot stack, boot page tables: the first 4 GiB are in
- * the direct map. boot/efi_main.c, which ran before, is a separate program on the firmware.
+ * Caller: boot/uefi.S, once.  Context: interrupts off, boot stack, boot page tables, which map the
+ * first 4 GiB in the direct map.  boot/efi_main.c, which ran before, is a separate program on the
+ * firmware.
  */
 #include "boot/boot_info.h"
 #include "boot/uefi_handoff.h"
@@ -30,7 +31,7 @@ void __noreturn uefi_main(u32 handoff_pa, s64 offset)
 
 	*boot = handoff->boot;
 	boot->door = "UEFI";
-	/* The page is allocated later: erase the seed in it. */
+	/* The allocator gives out this page later, so erase the seed in it. */
 	memset(handoff, 0, sizeof(*handoff));
 	x86_start(boot);
 }

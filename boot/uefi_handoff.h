@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's hand-over to the kernel: a struct boot_info that it has filled, at a
- * physical address below 4 GiB, in memory that is allocated later.
+ * The UEFI application's information for the kernel: a struct boot_info, at a physical address
+ * below 4 GiB, in memory that the kernel allocates later.
  *
- * boot/efi_memory.c writes it, boot/uefi.c copies it.  Both are in one file, build/softnet.efi.
- * The size is compared nevertheless, because a user may combine the application with another
- * kernel.
+ * boot/efi_memory.c and boot/efi_main.c fill it, boot/uefi.c copies it.  Both sides are built into
+ * one file, build/softnet.efi.  The kernel compares the size nevertheless, because a user may
+ * combine the application with another kernel.
  */
 #ifndef BOOT_UEFI_HANDOFF_H
 #define BOOT_UEFI_HANDOFF_H
@@ -14,14 +14,17 @@
 
 #define UEFI_HANDOFF_MAGIC 0x74656e74666f7331 /* "1softnet" */
 
-/* The application finds the kernel's entry through this note: a linked physical address. */
+/*
+ * The application finds the kernel's entry by this ELF note, which contains its linked physical
+ * address.
+ */
 #define UEFI_NOTE_NAME "softnet"
 #define UEFI_NOTE_TYPE 1
 
 struct uefi_handoff {
 	u64 magic;
 	u64 size;              /* sizeof(struct uefi_handoff) */
-	bool map_cut;          /* the memory map had more than BOOT_MEM_MAX entries, merged */
+	bool map_cut;          /* the memory map had more than BOOT_MEM_MAX entries after merging */
 	struct boot_info boot; /* all but .door */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that cannot be joined: they end when their function returns. */
+/* Threads, all detached: a thread cannot be joined, and ends when its function returns. */
 #ifndef PTHREAD_H
 #define PTHREAD_H
 
@@ -10,7 +10,10 @@ typedef struct {
 	int unused; /* no attribute can be changed: pass NULL */
 } pthread_attr_t;
 
-/* 0, or an error number: EAGAIN, no memory or too many threads; EINVAL, @attr given. */
+/*
+ * Returns 0, or an error number: EAGAIN (no memory, or too many threads), EINVAL (@attr is not
+ * NULL).
+ */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 	__APP_NAME(pthread_create);
 int pthread_detach(pthread_t thread) __APP_NAME(pthread_detach);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and strings: the kernel's own (kernel/lib/string.c), under C's names. */
+/* C's functions for memory and strings: those of the kernel (kernel/lib/string.c). */
 #ifndef STRING_H
 #define STRING_H
 

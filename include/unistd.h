@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files and threads' time, as POSIX spells them. */
+/* POSIX's functions for files and for sleeping. */
 #ifndef UNISTD_H
 #define UNISTD_H
 
@@ -22,7 +22,7 @@ int pipe(int fds[2]) __APP_NAME(pipe);
 int pipe2(int fds[2], int flags) __APP_NAME(pipe2);
 pid_t getpid(void) __APP_NAME(getpid);
 pid_t gettid(void) __APP_NAME(gettid);
-/* Seconds that were left when the sleep was interrupted, else 0. */
+/* Returns the seconds that were left when a signal interrupted the sleep, else 0. */
 unsigned int sleep(unsigned int seconds) __APP_NAME(sleep);
 int usleep(useconds_t us) __APP_NAME(usleep);
 

@@ -4,9 +4,9 @@
  *
  * Both doors and the hosted build call kernel_main(), with interrupts off, on the boot stack.  It
  * initialises the kernel from the bottom up.  Each part registers its system calls, /proc files,
- * command line words and packet types with the part below, so that no lower part includes a higher
- * one.  At the end the boot context becomes the idle thread, and the init thread, which may sleep,
- * probes the devices and starts the application.
+ * command-line options and packet types with the part below it, so that no lower part includes a
+ * higher one.  At the end the boot context becomes the idle thread, and the init thread, which may
+ * sleep, probes the devices and starts the application.
  *
  * This is the only file that includes headers of every part.  Answers to Linux's init/main.c.
  */
@@ -43,12 +43,12 @@
 
 static struct cpu boot_cpu;
 
-static const struct app_entry *app = app_table; /* `app=`; the first is the default */
+static const struct app_entry *app = app_table; /* set by `app=`; default: the first of the table */
 static char app_usage[256];
 
 static int parse_app(const char *value)
 {
-	/* No application: the hosted build submits system calls from outside (tests/host). */
+	/* No application: the hosted build's tests issue the system calls (tests/host). */
 	if (!strcmp(value, "none")) {
 		app = NULL;
 		return 0;
@@ -66,7 +66,7 @@ static const struct cmdline_param init_params[] = {
 	{.name = "app", .usage = app_usage, .parse = parse_app},
 };
 
-/* Opens every interface, in the order of registration: lo first. */
+/* Opens every interface in the order of registration, which begins with lo. */
 static void open_devices(void)
 {
 	struct net_device *dev;
@@ -95,20 +95,26 @@ static int app_thread(void *arg)
 	strscpy(name, entry->name, sizeof(name));
 	code = entry->main(1, argv);
 	pr_notice("%s returned %d: power off\n", entry->name, code);
-	/* Exit codes have 7 bits: a failure whose lower bits are zero becomes 1. */
+	/*
+	 * The exit code has 7 bits.  A failure whose lower 7 bits are zero becomes 1, so that it
+	 * stays a failure.
+	 */
 	kernel_shutdown(HAL_HALT_POWEROFF, code & 0x7f ? code & 0x7f : code != 0);
 }
 
-/* The part of the boot that may sleep: process context.  Then waits for the power button. */
+/*
+ * The part of the boot that needs process context, because it may sleep.  At the end it waits for
+ * the power button.
+ */
 static int init_thread(void *arg)
 {
 	(void)arg;
 	boot_stage("command line");
-	hal_probe_devices(); /* PCI, virtio-mmio: calls the drivers' probe functions */
-	open_devices();      /* interfaces up: receive rings filled, polling enabled */
-	ip_auto_config();    /* reports `ip=` words that no card took */
+	hal_probe_devices(); /* PCI and virtio-mmio: calls the drivers' probe functions */
+	open_devices();      /* fills the receive rings, enables polling */
+	ip_auto_config();    /* reports `ip=` options that no interface took */
 	boot_stage("links");
-	boot_stages_show(); /* at loglevel=debug: the microseconds of each stage */
+	boot_stages_show(); /* logs the microseconds of each stage at loglevel=debug */
 	if (app && IS_ERR(app_thread_run(app_thread, (void *)app, app->name)))
 		panic("no memory for the application's thread");
 	shutdown_on_request();
@@ -128,30 +134,31 @@ static void register_init_params(void)
 void __noreturn kernel_main(const struct boot_info *boot)
 {
 	boot_cpu.self = &boot_cpu;
-	hal_set_this_cpu(&boot_cpu); /* this_cpu(): locks and preempt_count need it */
-	printk_init();               /* `loglevel=`; lines reach console and log from here on */
+	hal_set_this_cpu(&boot_cpu); /* sets this_cpu(), which locks and preempt_count need */
+	printk_init();               /* `loglevel=`; from here on messages reach console and log */
 	panic_init();                /* `panic=` */
 
 	/* memory */
-	mm_init(boot);        /* page allocator over the boot memory map */
+	mm_init(boot);        /* page allocator, from the memory map */
 	slab_init();          /* kmalloc() and object caches */
-	boot_stage("memory"); /* a time stamp for docs/boot.md */
-	hal_late_init();      /* ACPI, APIC; the clock starts */
-	random_init();        /* keys the generator from the platform's entropy */
-	add_entropy(boot->seed, boot->seed_len); /* and from the loader's, if it gave any */
+	boot_stage("memory"); /* time stamp for the boot timeline (docs/boot.md) */
+	hal_late_init();      /* ACPI, APIC; starts the clock */
+	random_init();        /* seeds the generator with the platform's entropy */
+	add_entropy(boot->seed, boot->seed_len); /* adds the loader's entropy, if any */
 	boot_stage("random numbers");
 
 	/* threads and time */
-	sched_init(&boot_cpu); /* run queue; the boot stack becomes the idle thread's */
+	sched_init(&boot_cpu); /* run queue; makes this context the idle thread */
 	timers_init();         /* timer wheel */
 	wallclock_init();      /* time of day; `clock=` */
 	softirq_init();        /* starts ksoftirqd, which first runs in cpu_idle() */
-	hal_irq_enable();      /* interrupts and softirqs from here on, thread switches not yet */
+	/* from here on interrupts and softirqs, but no thread switches yet */
+	hal_irq_enable();
 	boot_stage("threads, time");
 
 	/* files */
-	files_init();   /* descriptors; read(), write(), poll(); the console as a file */
-	proc_init();    /* /proc: the parts below register their files */
+	files_init();   /* file descriptors; read(), write(), poll(); the console as a file */
+	proc_init();    /* /proc, for the files of all parts below */
 	version_init(); /* /proc/version */
 	sysctl_init();  /* /proc/sys; `sysctl.` */
 	boot_stage("files");
@@ -163,15 +170,15 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	sock_init();       /* the socket system calls */
 	inet_init();       /* AF_INET: hash tables, IP, ARP, ICMP, TCP; `ip=`, `gw=` */
 	loopback_init();   /* "lo", 127.0.0.1 */
-	virtio_init();     /* /proc/virtio; drivers may register */
+	virtio_init();     /* /proc/virtio; must precede the drivers */
 	virtio_net_init(); /* driver of virtio network devices */
 	virtio_rng_init(); /* driver of virtio entropy devices */
 	boot_stage("network");
 
-	register_init_params(); /* `app=`, the last word to register */
+	register_init_params(); /* `app=`, the last option to be registered */
 	if (boot->cmdline_cut)
 		pr_err("command line longer than %u bytes: the rest was cut\n", BOOT_CMDLINE_MAX);
-	cmdline_parse(boot->cmdline); /* each word to the parser that registered it */
+	cmdline_parse(boot->cmdline); /* passes each option to its parser */
 	pr_notice("softnet %s, " VARIANT_NAME " build, through the %s door; %llu KiB of memory\n",
 		  softnet_version, boot->door,
 		  (unsigned long long)(nr_total_pages() * PAGE_SIZE / 1024));
@@ -179,6 +186,6 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	if (boot->seed_len)
 		pr_info("random: %u bytes of seed from the firmware\n", boot->seed_len);
 
-	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init"))); /* runs from cpu_idle() on */
-	cpu_idle(); /* runs runnable threads, else halts until an interrupt; never returns */
+	BUG_ON(IS_ERR(kthread_run(init_thread, NULL, "init"))); /* first runs in cpu_idle() */
+	cpu_idle(); /* never returns: runs threads, or halts until an interrupt */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applications of the image that users get.  app_table <- init/main.c, for `app=NAME`.
- * tests/qemu/kernel/apps.c takes the place of this table in the image of the tests.
+ * The table of applications in the shipped image; init/main.c chooses from it by the option
+ * app=NAME.  The test image has the table in tests/qemu/kernel/apps.c instead.
  */
 #include <softnet/app.h>
 #include <stddef.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Numbers and addresses from and to text.  Called by applications; no state.
- */
+/* Converts numbers and addresses from and to text.  Called by applications; no state. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +20,10 @@ int atoi(const char *s)
 	return negative ? -n : n;
 }
 
-/* One octet of at most three digits without a leading zero; where the text goes on, or NULL. */
+/*
+ * Parses one octet: at most three digits, no leading zero.  Returns the first character behind it,
+ * or NULL.
+ */
 static const char *octet(const char *s, unsigned char *res)
 {
 	unsigned int n = 0, digits = 0;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * POSIX threads over the kernel's.  Called by applications.
- */
+/* POSIX threads, by the kernel's system call that creates a thread.  Called by applications. */
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 
-/* The result of the thread's function is dropped: there is no pthread_join(). */
+/* The return value of @start is lost: there is no pthread_join(). */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
 	long tid;
@@ -22,7 +20,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)
 	return 0;
 }
 
-/* A thread is detached from its start. */
+/* Does nothing: every thread is created detached. */
 int pthread_detach(pthread_t thread)
 {
 	(void)thread;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * printf() and its variants: formatted on the stack, written at once.
+ * printf() and its variants: they format the text in a buffer on the stack and write it at once.
  *
  * Called by applications.
  */

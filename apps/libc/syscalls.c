@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * POSIX's functions over the kernel's system calls: a negative result becomes errno and -1.
+ * POSIX's functions, one system call each: a negative result of the kernel becomes errno and -1.
  *
- * Called by applications, in their threads; no state but the thread's errno.
+ * Called by applications, in any thread; the only state is the thread's errno.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +65,7 @@ off_t lseek(int fd, off_t offset, int whence)
 	return CALL3(__NR_lseek, fd, offset, whence);
 }
 
-/* The third argument is only present with O_CREAT, which no file here supports. */
+/* The optional argument is ignored: it exists only with O_CREAT, which no file here supports. */
 int open(const char *path, int flags, ...)
 {
 	return CALL3(__NR_open, path, flags, 0);

@@ -5,9 +5,9 @@
 
 #include <netinet/in.h>
 
-/* 1; 0 when @src is no dotted quad; -1 and EAFNOSUPPORT for any family but AF_INET. */
+/* Returns 1, or 0 if @src is no dotted quad, or -1 with EAFNOSUPPORT if @family is not AF_INET. */
 int inet_pton(int family, const char *src, void *dst) __APP_NAME(inet_pton);
-/* @dst, or NULL with EAFNOSUPPORT, ENOSPC. */
+/* Returns @dst, or NULL with EAFNOSUPPORT or ENOSPC in errno. */
 const char *inet_ntop(int family, const void *src, char *dst, socklen_t size) __APP_NAME(inet_ntop);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applications of this image: what `app=NAME` chooses from.  The main() of apps/NAME.c is
+ * The table of applications, from which the option app=NAME chooses.  The main() of apps/NAME.c is
  * compiled under the name NAME_main.
  */
 #ifndef SOFTNET_APP_H

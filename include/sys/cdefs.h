@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The linker's name of a function of this C library.
+ * Gives each function of this C library a linker name with the prefix app_.
  *
- * In the hosted image it is linked together with the host's own library, whose write() the code
- * below the seams still needs.  So the functions here are called app_write and so on, and only a
- * file that includes these headers gets them under POSIX's names.
+ * The hosted image is linked with the host's C library, whose write() the code below the seams
+ * still needs.  So our write() has the linker name app_write, and only a file that includes these
+ * headers can call it as write().
  */
 #ifndef SYS_CDEFS_H
 #define SYS_CDEFS_H

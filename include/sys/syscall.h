@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The entry to the kernel: a system call number, six words; a result, or a negative errno. */
+/*
+ * The entry to the kernel.  It takes a system call number and six arguments; it returns a result or
+ * a negative errno.
+ */
 #ifndef SYS_SYSCALL_H
 #define SYS_SYSCALL_H
 

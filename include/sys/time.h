@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* struct timeval, also for SO_RCVTIMEO and SO_SNDTIMEO; the time of day in it. */
+/* struct timeval, used by gettimeofday(), SO_RCVTIMEO and SO_SNDTIMEO. */
 #ifndef SYS_TIME_H
 #define SYS_TIME_H
 

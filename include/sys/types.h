@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The types of POSIX's calls. */
+/* The types that POSIX's functions use. */
 #ifndef SYS_TYPES_H
 #define SYS_TYPES_H
 

@@ -75,7 +75,7 @@
 #define EWOULDBLOCK     EAGAIN
 #define ENOTSUP         EOPNOTSUPP
 
-/* Never seen by an application: a call that a signal would restart. */
+/* Inside the kernel only: a signal interrupted the call, which must be restarted. */
 #define ERESTARTSYS 512
 
 #endif

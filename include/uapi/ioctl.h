@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl() requests that every kind of file may meet; Linux x86-64's values. */
+/* ioctl() requests; Linux x86-64's values.  These are for any kind of file. */
 #ifndef UAPI_IOCTL_H
 #define UAPI_IOCTL_H
 
-#define FIONREAD 0x541B /* int *: bytes that a read would get now */
-#define FIONBIO  0x5421 /* int *: O_NONBLOCK on or off */
+#define FIONREAD 0x541B /* int *: number of bytes that can be read now */
+#define FIONBIO  0x5421 /* int *: 0 clears O_NONBLOCK, else sets it */
 #define FIONCLEX 0x5450
 #define FIOCLEX  0x5451
 
-/* Of a TCP socket. */
+/* These are for TCP sockets. */
 #define SIOCINQ     FIONREAD
-#define SIOCOUTQ    0x5411 /* int *: bytes sent or to be sent that are not acknowledged */
-#define SIOCOUTQNSD 0x894B /* int *: of these, not sent yet */
-#define SIOCATMARK  0x8905 /* int *: always 0, urgent data is part of the stream */
+#define SIOCOUTQ    0x5411 /* int *: bytes written and not yet acknowledged, sent or not */
+#define SIOCOUTQNSD 0x894B /* int *: bytes of these that were not sent yet */
+#define SIOCATMARK  0x8905 /* int *: always 0, because urgent data is read as part of the stream */
 
 #endif

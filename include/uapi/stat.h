@@ -23,7 +23,8 @@ struct stat {
 	int64_t st_size;
 	int64_t st_blksize;
 	int64_t st_blocks;
-	uint64_t st_times[6]; /* access, change of data, change of inode: seconds, nanoseconds */
+	/* seconds and nanoseconds of access, of change of data, of change of inode */
+	uint64_t st_times[6];
 	int64_t reserved1[3];
 };
 _Static_assert(sizeof(struct stat) == 144, "Linux's struct stat");

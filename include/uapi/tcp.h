@@ -47,9 +47,10 @@ enum {
 #define TCPI_OPT_ECN        8
 
 /*
- * TCP_INFO: Linux 6.1's layout.  These fields are 0, because nothing counts them: delivery_rate (24
- * bytes more of a connection, 20 of a segment), dsack_dups and delivered_ce (no SACK, no ECN),
- * fackets and last_ack_sent (as in Linux).  Nothing is paced: both rates are ~0.
+ * TCP_INFO: Linux 6.1's layout.  These fields are always 0: delivery_rate, because measuring it
+ * would take 24 more bytes in each connection and 20 in each segment; dsack_dups and delivered_ce,
+ * because there is no SACK and no ECN; fackets and last_ack_sent, as in Linux.  Nothing is paced:
+ * pacing_rate and max_pacing_rate are ~0.
  */
 struct tcp_info {
 	uint8_t tcpi_state;
@@ -66,8 +67,8 @@ struct tcp_info {
 	uint32_t tcpi_snd_mss;
 	uint32_t tcpi_rcv_mss;
 
-	uint32_t tcpi_unacked; /* of a listener: connections that wait for accept() */
-	uint32_t tcpi_sacked;  /* of a listener: its backlog */
+	uint32_t tcpi_unacked; /* in LISTEN: connections that wait for accept() */
+	uint32_t tcpi_sacked;  /* in LISTEN: the backlog of listen() */
 	uint32_t tcpi_lost;
 	uint32_t tcpi_retrans;
 	uint32_t tcpi_fackets;

@@ -11,7 +11,7 @@ struct timeval {
 	long tv_sec;
 	long tv_usec;
 };
-/* gettimeofday()'s second argument: filled with zeros (UTC). */
+/* The second argument of gettimeofday(), which sets both fields to 0 (UTC). */
 struct timezone {
 	int tz_minuteswest;
 	int tz_dsttime;

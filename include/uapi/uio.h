@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* struct iovec, as Linux's system calls lay it out. */
+/* struct iovec, in the layout of Linux's system calls. */
 #ifndef UAPI_UIO_H
 #define UAPI_UIO_H
 

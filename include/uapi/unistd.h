@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System call numbers: Linux's for x86-64, ours from 1000. */
+/* System call numbers: those of Linux on x86-64; calls that only softnet has begin at 1000. */
 #ifndef UAPI_UNISTD_H
 #define UAPI_UNISTD_H
 
@@ -47,9 +47,9 @@
 #define __NR_pipe2         293
 #define __NR_getrandom     318
 
-/* thread_create(int (*fn)(void *), void *arg, const char *name): a thread id, or -errno. */
+/* thread_create(int (*fn)(void *), void *arg, const char *name): returns a thread id or -errno. */
 #define __NR_softnet_thread_create 1000
-/* power(int how, int code): enum hal_halt and the exit code; does not return. */
+/* power(int how, int code): @how is an enum hal_halt, @code the exit code; does not return. */
 #define __NR_softnet_power 1001
 
 #endif
