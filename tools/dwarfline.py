@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The line programs of DWARF 5 (section 6.2), as gcc and binutils write them into .debug_line."""
+"""Reads the line programs of DWARF 5 (section 6.2) that gcc and binutils write into .debug_line."""
 import struct
 
 DW_LNCT_PATH, DW_LNCT_DIRECTORY = 1, 2
@@ -8,7 +8,7 @@ DW_FORM_DATA16, DW_FORM_LINE_STRP = 0x1e, 0x1f
 
 
 class Reader:
-    """Bytes of @elf from file offset @at on."""
+    """Reads the bytes of @elf from file offset @at on."""
 
     def __init__(self, elf, at):
         self.elf, self.data, self.at = elf, elf.data, at
@@ -52,7 +52,7 @@ class Reader:
         raise SystemExit(f"line table: form {form:#x} is not known here")
 
     def entries(self):
-        """One of the two tables in a header: [(path, directory)]."""
+        """Returns one of the two tables in a header: [(path, directory)]."""
         layout = [(self.uleb(), self.uleb()) for _ in range(self.take("B"))]
         found = []
         for _ in range(self.uleb()):
@@ -62,7 +62,8 @@ class Reader:
 
 
 def unit(r):
-    """One compilation unit, up to where the next begins: yields (address, path, line); None ends a run of them."""
+    """Reads one compilation unit; afterwards the reader is at the next one.  Yields (address, path, line) for each
+    row, and (address, None, 0) for the end of a sequence of addresses."""
     length, version = r.take("I"), r.take("H")
     end = r.at - 2 + length
     if version != 5:
@@ -72,7 +73,7 @@ def unit(r):
     program += r.at
     step, _, _, base, span, first = (r.take(form) for form in "BBBbBB")
     arguments = [r.take("B") for _ in range(first - 1)]
-    # Directory 0 is where the compiler ran: the root of the tree, which is left out.
+    # Directory 0 is where the compiler ran: the root of the tree.  It is left out of the paths.
     directories = [name for name, _ in r.entries()]
     files = [f"{directories[d]}/{name}" if d else name for name, d in r.entries()]
     r.at = program
@@ -112,7 +113,8 @@ def unit(r):
 
 
 def rows(elf, section):
-    """[(address, path or None, line)] of @section, by address: each is true up to the next one's address."""
+    """Returns [(address, path or None, line)] of @section, by address.  An entry is valid up to the address of the
+    next."""
     lines = elf.section(".debug_line")
     r = Reader(elf, lines.offset)
     runs, run = [], []
@@ -123,8 +125,8 @@ def rows(elf, section):
                 runs.append(run)
                 run = []
     last = {}
-    # Sections that the linker dropped are at address 0.  Of rows for one address the last one counts, but
-    # the end of one run is not to cover the beginning of the next.
+    # Sections that the linker dropped are at address 0.  Of several rows for one address the last one counts, but
+    # the end of one sequence must not replace the beginning of the next.
     for run in sorted(runs, key=lambda run: run[0][0]):
         if section.address <= run[0][0] < section.address + section.size:
             last.update((address, (path, line)) for address, path, line in run)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""As much of ELF64 as the tables of the image need (TABLES in the Makefile): sections, symbols, relocations."""
+"""Reads ELF64: the sections, symbols and relocations from which the image's tables are made (TABLES in the
+Makefile)."""
 import struct
 from collections import namedtuple
 
@@ -46,7 +47,7 @@ class Elf:
             yield Symbol(self.string(strings + name), info & 15, info >> 4, section, value, size)
 
     def relocs(self, name):
-        """The relocations of section @name, at its final addresses (kept by -q)."""
+        """Yields the relocations of section @name, which the linker kept (-q), at their final addresses."""
         for s in self.sections:
             if s.type == SHT_RELA and self.sections[s.info].name == name:
                 for i in range(s.size // 24):
@@ -55,7 +56,8 @@ class Elf:
 
 
 def leb128(value):
-    """Seven bits a byte, the low ones first; the top bit says that more follow."""
+    """Encodes a number as LEB128: seven bits in each byte, low bits first; the top bit means that more bytes
+    follow."""
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7f | 0x80)
@@ -65,7 +67,8 @@ def leb128(value):
 
 
 def number(value):
-    """Three bits a nibble, the low ones first; the fourth says that more follow."""
+    """Encodes a number in nibbles: three bits in each, low bits first; the fourth bit means that more nibbles
+    follow."""
     out = []
     while value >= 8:
         out.append(value & 7 | 8)
@@ -74,10 +77,10 @@ def number(value):
 
 
 def nibbles(numbers):
-    """Bytes of these nibbles, the low half first."""
+    """Packs nibbles into bytes, the low half of a byte first."""
     return bytes(low | high << 4 for low, high in zip(numbers[::2], numbers[1::2] + [0]))
 
 
 def assembly(data):
-    """@data as lines of .byte."""
+    """Returns @data as assembly, in lines of .byte."""
     return "".join("\t.byte " + ",".join(map(str, data[i:i + 32])) + "\n" for i in range(0, len(data), 32))

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The table of function names that the image carries, so that it can name the frames of a backtrace.
+"""The image's table of function names, with which it prints the names in a backtrace.
 
   tools/ksyms.py IMAGE       prints an assembly file: the section .ksyms
 
-Linked in at the second link: all of .text lies before it, so the addresses stay.  kernel/x86/ksyms.c
-reads it.  The layout:
-  how many functions (32 bit);
-  128 pairs of bytes: what each code from 128 on stands for, two characters or codes;
-  for each function, in the order of addresses: how far after the one before it begins (LEB128, the first
+The image is linked twice, the second time with this table: it is placed behind .text, so the addresses do not
+change.  kernel/x86/ksyms.c reads it.  The layout:
+  the number of functions (32 bit);
+  128 pairs of bytes: the two characters or codes that each code from 128 on means;
+  for each function, in the order of addresses: the distance of its address from the one before (LEB128; the first
   from __text_start), the length of its name in codes (a byte), the codes.
-The pairs are found by always replacing the most frequent one (byte pair encoding): names of a kernel
-repeat tcp_, _init, inet_, and lose half of their size.
+The pairs come from byte pair encoding, which always replaces the most frequent pair: the names of a kernel
+repeat tcp_, _init, inet_, and so shrink to half of their size.
 """
 import os
 import sys
@@ -26,7 +26,7 @@ CODES = 128
 
 
 def functions(elf):
-    """[(address, name)], one for each address, functions and global labels of .text."""
+    """Returns [(address, name)], one for each address, of the functions and global labels in .text."""
     index = [s.name for s in elf.sections].index(".text")
     found = {}
     for s in elf.symbols:
@@ -41,7 +41,7 @@ def functions(elf):
 
 
 def compress(names):
-    """(names as lists of codes, the pairs)."""
+    """Returns the names as lists of codes, and the list of pairs."""
     words = [list(n.encode("ascii")) for n in names]
     pairs = []
     while len(pairs) < CODES:
@@ -50,7 +50,7 @@ def compress(names):
             count.update(zip(w, w[1:]))
         if not count:
             break
-        # The least of the most frequent ones: the same image from the same source, always.
+        # Among equally frequent pairs take the least, so that the same source always gives the same image.
         best = min(count, key=lambda p: (-count[p], p))
         if count[best] < 4:
             break

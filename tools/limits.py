@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The limits of the kernel: read from the limits.h of each folder, and printed as docs/limits.md.
+"""Reads the limits of the kernel from the limits.h of each folder and prints them as docs/limits.md.
 
     tools/limits.py             writes docs/limits.md
-    tools/limits.py --check     says whether it is current
+    tools/limits.py --check     checks whether docs/limits.md is current
 
-A limit is a macro of a file named limits.h.  The comment above it has the unit, a colon, and then what
-happens at the limit and the reason for the value.  X_RANGE is what the sysctl with the default X may be set
-to.  A test that reaches the limit X has LIMIT(X) in a comment above it.
+A limit is a macro of a file named limits.h.  The comment above it has the unit, a colon, what happens at the
+limit, and the reason for the value.  X_RANGE has the lowest and the highest value of the sysctl whose default is X.  A test that reaches the limit X has LIMIT(X) in a comment above it.
 """
 import os
 import re
@@ -16,7 +15,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "docs/limits.md"
 
-# No test reaches these, and why.  (X_RANGE: test_sysctl.c goes to both ends of each, and one beyond.)
+# Limits that no test reaches, with the reason.  (For X_RANGE, test_sysctl.c sets each end and one beyond it.)
 WITHOUT_TEST = {
     "NR_CPUS": "a size, no bound: there is one CPU, and no call asks for another",
     "IOAPICS_MAX": "no machine to be had here has more than two",
@@ -41,18 +40,19 @@ class Limit:
 
 
 def limits(files):
-    """Of {path: text}: every Limit, in the order of the files and of their lines."""
+    """Returns every Limit in {path: text}, in the order of files and lines."""
     return [Limit(path, text, m) for path, text in sorted(files.items()) if is_limits(path) for m in DEFINE.finditer(text)]
 
 
 def default_of(limit, names):
-    """The name of the limit whose range this is, if it is one and stands beside its default."""
+    """Returns the name of the default to which a range X_RANGE belongs, or None if @limit is no range or has no
+    such default."""
     return next((n for n in (limit.name[:-6] + end for end in ("", "_DEFAULT", "_MAX", "_MS", "_S")) if n in names),
                 None) if limit.is_range else None
 
 
 def tests(files):
-    """{name: [(path, line, the test below it)]} of LIMIT(name) in the tests."""
+    """Returns {name: [(path, line, the test below it)]} for each LIMIT(name) in the tests."""
     found = {}
     for path, text in sorted(files.items()):
         if not path.startswith("tests/") or path.startswith("tests/tidy/"):

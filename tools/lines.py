@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The table of source lines that the image carries, so that a backtrace can say file:line.
+"""The image's table of source lines, with which it prints file:line in a backtrace.
 
   tools/lines.py IMAGE       prints an assembly file: the section .lines
 
-Linked in at the second link: all of .text lies before it, so the addresses stay.  kernel/x86/lines.c
-reads it.  The layout:
-  the size of the names in bytes, how many names (16 bit each);
-  the names of the files, sorted: how many characters are those of the name before (a byte), how many
-  follow (a byte), these;
-  the rows, in numbers of three bits and a fourth that says that more follow, the low half of a byte first:
+The image is linked twice, the second time with this table: it is placed behind .text, so the addresses do not
+change.  kernel/x86/lines.c reads it.  The layout:
+  the size of the names in bytes, the number of names (16 bit each);
+  the names of the files, sorted; for each: the number of characters that it shares with the beginning of the name
+  before (a byte), the number of further characters (a byte), and these;
+  the rows, as numbers in nibbles of three bits and a fourth that means that more follow, the low half of a byte first:
     0, place                    the next row is in another file: the one that was used `place` files ago;
-    0, place RECENT, number     or in this one of the names, where nothing was said of it lately;
-    step, line                  a row begins `step` bytes after the last one (the first: __text_start - 1), on a
-                                line so much after the last one that was in its file (zigzag).
-A row is true up to the next one's address.  Name 0 is no file: the line is unknown.
+    0, place RECENT, number     or the name with this number, if it was not used recently;
+    step, line                  a row begins `step` bytes after the last one (the first: __text_start - 1), on a line
+                                that differs by `line` (zigzag) from that of the last row in the same file.
+A row is valid up to the address of the next.  Name 0 is no file: the line is unknown.
 
-Why all rows, when a backtrace shows return addresses only: a fault, the watchdog and a debugger's NMI may
-show any instruction.  Two bytes a row.
+The table has all rows, although a backtrace shows return addresses only, because a fault, the watchdog and a
+debugger's NMI may show any instruction.  A row takes about two bytes.
 """
 import os
 import sys
@@ -70,7 +70,7 @@ def main():
     elf = Elf(sys.argv[1])
     text = elf.section(".text")
     table = rows(elf, text)
-    # A path from elsewhere (the compiler's own) depends on the machine: its last part does not.
+    # An absolute path (of the compiler's own files) depends on the machine: keep only its last part.
     table = [(a, os.path.basename(p) if p and p.startswith("/") else p, n) for a, p, n in table]
     names = [""] + sorted({p for _, p, _ in table if p})
     packed = encode_names(names)

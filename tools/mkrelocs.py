@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The table of addresses within the image, so that it can move itself at boot.
+"""The image's table of the addresses in it that change when it is moved, with which it moves itself at boot.
 
   tools/mkrelocs.py IMAGE    prints an assembly file: the section .relocs
 
-From the relocations that the linker kept (-q) come those whose value changes with the image's place: 64-bit
-addresses and sign-extended 32-bit ones.  What is relative to the instruction moves along by itself.
-kernel/x86/kaslr.c reads it.  The layout, once for each of .text, .rodata, .data:
-  where the section begins (32 bit, from the field itself, filled in by the linker: .data moves when this
-  table is linked in, what lies in it does not);
-  how many addresses (32 bit);
+Of the relocations that the linker kept (-q), the table has those whose value changes with the image's address:
+64-bit addresses and sign-extended 32-bit ones.  Values relative to an instruction do not change.
+kernel/x86/kaslr.c reads the table.  The layout, once for each of .text, .rodata, .data:
+  the beginning of the section (32 bit, relative to this field; filled in by the linker, because linking this table in
+  moves .data, though not the offsets inside it);
+  the number of addresses (32 bit);
   for each, in order: LEB128 of (distance from the one before) * 2 + (1: 64 bits, 0: 32 bits);
   padding to 4.
-.boot.text, at the image's start, ran before and computes with physical addresses: it stays as it is.
+.boot.text, at the image's start, has run before and uses physical addresses: it has no entries.
 """
 import os
 import sys
@@ -26,7 +26,7 @@ GROUPS = ((".text", "__text_start"), (".rodata", "__rodata_start"), (".data", "_
 
 
 def addresses(elf, name, first, image):
-    """[(place, is 64 bits)] of section @name from @first on."""
+    """Returns [(place, is 64 bits)] for section @name, from address @first on."""
     found = []
     for r in elf.relocs(name):
         if r.place < first or r.type in (R_NONE, R_PC32, R_PLT32):

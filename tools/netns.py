@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Network namespaces of our own, with the devices that a guest hangs on.  The bench (tools/bench/stage.py) and the
-tests (tests/qemu/agent.py) build on it; everything here acts on the namespace that the caller is in.
+"""Makes network namespaces and the devices to which a guest is connected.  Used by the bench (tools/bench/stage.py)
+and the tests (tests/qemu/agent.py); every function acts on the caller's namespace.
 """
 import array
 import contextlib
@@ -18,7 +18,8 @@ SIOCETHTOOL = 0x8946
 ETHTOOL_STXCSUM, ETHTOOL_SGSO, ETHTOOL_SGRO = 0x17, 0x24, 0x2c
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
 NOBODY = 65534
-# Settings for a client of many short connections.  tcp_tw_reuse: they leave their TIME_WAIT on its side.
+# Settings for a client of many short connections.  The client closes first, so the TIME_WAITs are here:
+# tcp_tw_reuse.
 SYSCTLS = {
     "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1, "ipv4/ip_local_port_range": "1024 65535",
     "ipv4/tcp_tw_reuse": 1, "ipv4/tcp_no_metrics_save": 1, "ipv4/tcp_max_tw_buckets": 1000000,
@@ -28,7 +29,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def sh(*a, check=True):
-    """Runs a command, which an ordinary user's PATH need not have; what it said."""
+    """Runs a command, also from the sbin directories, which an ordinary user's PATH may lack; returns its output."""
     env = dict(os.environ, PATH=os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin")
     return subprocess.run(a, check=check, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
@@ -47,7 +48,8 @@ def enter(fd):
 
 
 def become_user():
-    """From root to an unprivileged user, with the rights of any user (and /proc/self its own again, for its uid_map)."""
+    """Changes from root to an unprivileged user.  PR_SET_DUMPABLE makes /proc/self belong to that user again, who
+    must write its uid_map."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
@@ -55,8 +57,8 @@ def become_user():
 
 
 def new_network(user):
-    """A new network namespace for this process, which has one thread; @user: in a new user namespace, where it is
-    root.  OSError where that is not permitted."""
+    """Moves this process, which must have one thread, into a new network namespace.  With @user it is in a new user
+    namespace, in which the process is root.  Raises OSError if that is not permitted."""
     uid, gid = os.getuid(), os.getgid()
     call("unshare", CLONE_NEWNET | (CLONE_NEWUSER if user else 0))
     if user:
@@ -66,7 +68,7 @@ def new_network(user):
 
 
 def prepare():
-    """The loopback is up, and the client may make many connections."""
+    """Brings the loopback up and allows the client many connections."""
     for k, v in SYSCTLS.items():
         with contextlib.suppress(OSError), open("/proc/sys/net/" + k, "w") as f:    # read-only in some containers
             f.write(str(v))
@@ -74,20 +76,21 @@ def prepare():
 
 
 def make_tap(name, address):
-    """A tap whose frames carry a virtio_net_hdr; it stays down until its addresses are all there."""
+    """Makes a tap whose frames carry a virtio_net_hdr.  It stays down until the caller has added all addresses."""
     sh("ip", "tuntap", "add", "dev", name, "mode", "tap", "vnet_hdr")
     sh("ip", "addr", "add", address, "dev", name)
 
 
 def open_tap(name):
-    """The tap's other end: what QEMU takes as fd=."""
+    """Returns the tap's file descriptor, for QEMU's fd= option."""
     fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
     fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
     return fd
 
 
 def make_veth(near, far, address):
-    """A pair of devices; what leaves @near has its checksums and is no longer than the MTU, as on a cable."""
+    """Makes a pair of devices.  As on a cable, a packet that leaves @near has its checksums and is no longer than
+    the MTU."""
     sh("ip", "link", "add", near, "type", "veth", "peer", "name", far)
     sh("ip", "addr", "add", address, "dev", near)
     for dev in (near, far):

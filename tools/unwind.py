@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The table that the shipped image carries to walk its stack: that build keeps no frame pointers.
+"""The image's table for walking the stack of the shipped build, which has no frame pointers.
 
   tools/unwind.py IMAGE      prints an assembly file: the section .unwind
 
-Made from .debug_frame (DWARF 4, 6.4), which compiler and assembler write and which is not loaded.  Linked in at the
-second link: all of .text lies before it, so the addresses stay.  kernel/x86/shipped/unwind.c reads it.
-The return address always stands just below the canonical frame address (CFA): the caller's rsp after the return.
+Made from .debug_frame (DWARF 4, 6.4), which compiler and assembler write and which is not loaded.  The image is
+linked twice, the second time with this table: it is placed behind .text, so the addresses do not change.
+kernel/x86/shipped/unwind.c reads it.  The return address is always just below the canonical frame address (CFA):
+the caller's rsp after the return.
 The layout:
-  how many states (16 bit);
+  the number of states (16 bit);
   for each state, the most frequent ones first:
     16 bit: the CFA's distance from rsp, or from rbp, in words, times 2; plus 1 for rbp;
-    8 bit: how many words below the CFA the caller's rbp is saved; 0: rbp has not changed;
-  the rows, in numbers of three bits and a fourth that says that more follow, the low half of a byte first:
+    8 bit: the distance in words below the CFA where the caller's rbp is saved; 0: rbp has not changed;
+  the rows, as numbers in nibbles of three bits and a fourth that means that more follow, the low half of a byte first:
     step, state                 a row begins `step` bytes after the last one (the first: __text_start - 1).
-A row is true up to the next one's address.  State 0 has distance 0: no caller is known, the walk ends.
+A row is valid up to the address of the next.  State 0 has distance 0: the caller is unknown, and the walk ends.
 """
 import os
 import struct
@@ -56,7 +57,7 @@ class Cie:
 
 
 class Walk:
-    """Runs the instructions of a CIE and an FDE; .rows has (address, state)."""
+    """Executes the instructions of a CIE and an FDE; .rows is the resulting [(address, state)]."""
 
     def __init__(self, cie, b, begin):
         self.cie, self.pc, self.rows = cie, begin, []
@@ -124,7 +125,7 @@ class Walk:
 
 
 def frames(elf, text):
-    """[(begin, end, rows)] of the functions in section @text, by address."""
+    """Returns [(begin, end, rows)] of the functions in section @text, by address."""
     section = elf.section(".debug_frame")
     start, end = section.offset, section.offset + section.size
     cies, found, at = {}, [], start
@@ -143,7 +144,7 @@ def frames(elf, text):
 
 
 def table(elf, text):
-    """[(address, state)], each change once."""
+    """Returns [(address, state)] for all of @text, with a row only where the state changes."""
     rows, until = [], text.address
     for begin, end, own in frames(elf, text):
         if begin < until:

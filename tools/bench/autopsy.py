@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Writes down the state of a guest that makes no progress, before it is ended.
+"""Writes down the state of a guest that makes no progress, before the bench ends it.
 
-From outside: its console, its sockets, QEMU's threads.  From QEMU's monitor: registers, interrupt controllers,
-twice, so that one sees what moves.  From gdb (autopsy_gdb.py, with the kernel's symbols): what it executes,
-every thread's backtrace, the timer wheel, pending softirqs and the rings.
+From outside: its console, its sockets, QEMU's threads.  From QEMU's monitor: registers and interrupt
+controllers, each twice, so that a change is visible.  From gdb (autopsy_gdb.py, with the kernel's symbols): the
+current instruction, every thread's backtrace, the timer wheel, pending softirqs and the rings.
 """
 import contextlib
 import os
@@ -19,7 +19,7 @@ MONITOR = ["info status", "info registers", "info lapic", "info pic", "info irq"
 
 
 def monitor(path, commands, timeout=3):
-    """Answers of QEMU's human monitor; what came until it fell silent."""
+    """Sends commands to QEMU's monitor; returns its output up to a pause of timeout seconds."""
     out = b""
     with socket.socket(socket.AF_UNIX) as s, contextlib.suppress(OSError):
         s.settimeout(timeout)
@@ -49,7 +49,7 @@ def debugger(boot):
 
 
 def counters(boot):
-    """Does it answer a ping?  What does it say of itself (netstat, port 15)?"""
+    """Returns the result of a ping to the guest, and its own report (netstat, port 15) if it answers."""
     out = f"{netbench(boot.guest, ['icmp', '-t', '1', '-w', '0'], limit=5)}\n"
     try:
         with socket.create_connection((boot.guest.ip, boot.guest.base + 15), timeout=5) as s:
@@ -61,7 +61,7 @@ def counters(boot):
 
 
 def write_down(boot, why):
-    """Writes everything to build/bench/stuck-*/ and says where."""
+    """Writes everything to a new folder build/bench/stuck-*/ and prints the folder's name."""
     folder = os.path.join(BUILD, time.strftime("stuck-%Y%m%d-%H%M%S-") + boot.guest.name.replace("/", "_"))
     os.makedirs(folder, exist_ok=True)
 

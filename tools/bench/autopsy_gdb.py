@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Runs inside gdb, attached to a softnet that stands still: prints all that a hang can be read from.
+"""Runs inside gdb, attached to a softnet that makes no progress: prints everything that may explain a hang.
 
-Every part stands alone: a symbol that went away takes only its own part with it.
+Each section is independent: if a symbol no longer exists, only the section that uses it is missing.
 """
 import gdb
 
@@ -22,7 +22,7 @@ def word(address):
 
 
 def listed(head, type_name, member):
-    """The objects on a struct list_head."""
+    """Yields the objects on a struct list_head."""
     kind = gdb.lookup_type(type_name)
     offset = [f.bitpos // 8 for f in kind.fields() if f.name == member][0]
     at = int(head["next"])

@@ -1,9 +1,9 @@
 # make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
 #
 #   make bench SETS=boot,speed,insn,mem,idle ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
-#   BUILD=checked measures that build, else shipped
-#   make profile ONLY=rr1,crr1 RUNS=5       where the instructions go, in the shipped build; the median run
-#   make bench-record                the last run as a column of docs/performance.md
+#   BUILD=checked measures the checked build; default: the shipped build
+#   make profile ONLY=rr1,crr1 RUNS=5       instructions of each function, in the shipped build; the median run
+#   make bench-record                adds the last run as a column to docs/performance.md
 
 N := $(B)/bench
 BENCH_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Werror
@@ -34,7 +34,7 @@ profile:
 	@tools/setup bench
 	@$(BENCH) profile $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(RUNS),--runs $(RUNS))
 
-# Many boots and short loads, until one stands still (BOOTS=60).
+# Many boots and short loads, until one guest hangs (BOOTS=60).
 bench-soak:
 	@tools/setup bench
 	@$(BENCH) soak $(firstword $(GUESTS)) $(BENCH_ONLY) $(if $(BOOTS),--boots $(BOOTS))

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Boots guests in QEMU (TCG) on a tap device inside a network namespace of their own, measures them from
-outside, prints tables, writes JSON and Markdown to build/bench, and tears all down.
+"""Boots guests in QEMU (TCG) on a tap device inside a network namespace of their own, measures them from outside,
+prints tables, writes JSON and Markdown to build/bench, and removes guests and namespace.
 
   bench.py run softnet linux [--pairs 3] [--sets boot,speed,insn,mem,idle] [--only rr1,crr1]
-  bench.py profile softnet [--only rr1]     where the instructions of an operation go, by function
-  bench.py soak softnet [--boots 60]        many boots and short loads, until one stands still
-  bench.py up softnet [--stay 300]          boot and wait, to try things by hand
+  bench.py profile softnet [--only rr1]     instructions of an operation, for each function
+  bench.py soak softnet [--boots 60]        many boots and short loads, until one guest hangs
+  bench.py up softnet [--stay 300]          boot, and wait for experiments by hand
   bench.py record build/bench/result.json   adds a run as a column to docs/performance.md
   bench.py list                             the guests and the measurements
 
-With several guests the runs alternate (A B A B ...), and ratios are formed pair by pair.
+With several guests the runs alternate (A B A B ...), and a ratio is computed for each pair of runs.
 Needs root (namespace and tap), gcc, iproute2, QEMU; `tools/setup bench` installs them.
 """
 import argparse
@@ -34,7 +34,7 @@ from stage import Boot, Namespace, SECS_MAX, build_tools, need_root, say, sh  # 
 
 
 class Stopped(Exception):
-    """SIGTERM or Ctrl-C: what was measured so far is still printed and written."""
+    """Raised by SIGTERM or Ctrl-C: the results so far are still printed and written."""
 
 
 def commit():
@@ -124,8 +124,8 @@ def words(s):
 
 
 def common(parser, secs):
-    """Options of every command that boots; made for each, since argparse shares what parents= hands on,
-    defaults included."""
+    """Adds the options of every command that boots to the command's parser.  argparse's parents= would not do: it
+    shares the options, and so their defaults, between the commands."""
     for o, kw in {
             "--secs": dict(type=seconds, default=secs, help="seconds for each measurement"),
             "--only": dict(type=words, help="measurements, by comma (see list)"),
@@ -139,7 +139,7 @@ def common(parser, secs):
 
 
 def seconds(s):
-    """The client's time limit: it bounds every one of its modes."""
+    """Parses the client's time limit in seconds, which bounds each of its modes."""
     v = float(s)
     if not 0 < v <= SECS_MAX:
         raise argparse.ArgumentTypeError(f"{s}: more than 0 and at most {SECS_MAX} seconds")
@@ -147,7 +147,7 @@ def seconds(s):
 
 
 def several(word):
-    """How often: at least once."""
+    """Parses a number of repetitions, at least 1."""
     if not word.isascii() or not word.isdigit() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word}: a whole number from 1")
     return int(word)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A guest: what guests/NAME.sh says, and the QEMU command line that follows from it."""
+"""A guest: the settings from guests/NAME.sh, and the QEMU command line made from them."""
 import os
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def names():
 
 
 def softnet_build():
-    """`make bench BUILD=checked`: which build of softnet is measured."""
+    """Returns the build of softnet to measure: `make bench BUILD=checked`, else shipped."""
     build = os.environ.get("BUILD") or "shipped"
     if build not in ("checked", "shipped"):
         sys.exit(f"bench: BUILD={build}: checked or shipped")
@@ -31,7 +31,7 @@ def softnet_build():
 
 
 def read_file(path):
-    """The fields that a guest file sets, after its guest_build()."""
+    """Runs guest_build() of a guest file, if it has one; returns the fields that the file sets."""
     script = ('set -eu; . "$0"; if declare -F guest_build >/dev/null; then (guest_build) 1>&2; fi; '
               + "".join(f'printf "%s\\0" "${{{f}:-}}"; ' for f in FIELDS))
     env = dict(os.environ, ROOT=ROOT, BUILD=BUILD, BENCH_CACHE=CACHE, GUEST_MAC=MAC, HOST_IP=HOST_IP,
@@ -69,7 +69,7 @@ class Guest:
         return sum(os.path.getsize(f) for f in (self.kernel, self.initrd, self.disk) if f)
 
     def qemu(self, tmp, mem=None, plugin=None):
-        """The command line; plugin is "FILE.so,out=..." of build/bench."""
+        """Returns the QEMU command line; plugin is "FILE.so,out=..." in build/bench, or None."""
         a = ["qemu-system-x86_64", "-name", "guest,debug-threads=on", "-nodefaults", "-no-user-config",
              "-display", "none", "-no-reboot", "-machine", self.machine, "-accel", "tcg", "-cpu", self.cpu,
              "-smp", "1", "-m", str(mem or self.mem), "-serial", "file:" + os.path.join(tmp, "serial.log"),
@@ -85,7 +85,7 @@ class Guest:
         if self.firmware == "uefi":
             code = os.environ.get("OVMF_CODE", "/usr/share/OVMF/OVMF_CODE_4M.fd")
             its = os.environ.get("OVMF_VARS", "/usr/share/OVMF/OVMF_VARS_4M.fd")
-            # snapshot: what the firmware writes to its variables is gone when QEMU ends.
+            # snapshot=on: the firmware's writes to its variables are discarded when QEMU ends.
             a += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
                   "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={its}"]
         elif self.firmware:

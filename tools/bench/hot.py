@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The profile: how many instructions of an operation each function executes, and how often it is entered.
+"""The profile: the instructions that each function executes for one operation, and how often it is entered.
 
-Counted exactly by hot_count.so, not sampled; an inlined function counts where it was inlined into.
+hot_count.so counts every instruction, without sampling.  The instructions of an inlined function count for the
+function that contains them.
 """
 import array
 import bisect
@@ -33,7 +34,7 @@ def read(path, size):
 
 
 def by_function(symbols, before, after):
-    """{function: [instructions, entries]} of what was executed in between."""
+    """Returns {function: [instructions, entries]} for the time between two readings of the counters."""
     got = {}
     for i in range(symbols.size + 1):
         n = after[0][i] - before[0][i]
@@ -49,13 +50,14 @@ def by_function(symbols, before, after):
 
 
 def cost(r, got):
-    """Instructions of one operation, None where none was finished."""
+    """Returns the instructions of one operation, or None if no operation was finished."""
     ops = r.get("ops") or r.get("mb")
     return sum(v[0] for v in got.values()) / ops if ops and "error" not in r else None
 
 
 def table(name, runs, top):
-    """Of the run with the median cost, and between what the others lie.  runs: [(result, by_function's)]."""
+    """Returns the table of the run with the median cost, headed by the range of all runs.  Each element of runs is
+    (the client's result, by_function's)."""
     good = sorted((run for run in runs if cost(*run) is not None), key=lambda run: cost(*run))
     if len(good) < len(runs):
         why = next(r.get("error", "no operation was finished") for r, got in runs if cost(r, got) is None)
@@ -76,7 +78,7 @@ def table(name, runs, top):
 
 
 def profile(ns, guest, args):
-    """Markdown: a table for each measurement, of the median of some boots."""
+    """Returns Markdown: a table for each measurement, from the boot with the median cost of args.runs boots."""
     if not guest.symbols:
         raise SystemExit(f"bench: {guest.name} names no SYMBOLS")
     symbols = Symbols(guest.symbols)
@@ -87,7 +89,7 @@ def profile(ns, guest, args):
 
 
 def profile_run(ns, guest, args, symbols, name):
-    """(the client's result, by_function) of one boot."""
+    """Boots once and measures; returns the client's result and by_function's."""
     plugin = f"hot_count.so,base={symbols.base:#x},size={symbols.size}"
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
         if b.boot_ms is None:

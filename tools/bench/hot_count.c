@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hot_count: a QEMU TCG plugin (plugin API version 1, e.g. QEMU 7.2) that counts where guest
- * instructions are executed, into a file that is mapped shared: hot.py reads it at any time, and
- * turns addresses into functions with the guest's symbols.
+ * instructions are executed.  The counters are in a file that is mapped shared: hot.py reads them
+ * at any time, and turns addresses into functions with the guest's symbols.
  *
  *   qemu-system-x86_64 ... -plugin hot_count.so,base=0xADDR,size=BYTES,out=FILE
  *
- * FILE holds two arrays of size + 1 little-endian uint64: instructions executed, then entries, of the
- * block that begins at base + index; the last of each array is all that lies elsewhere.  A block left
- * early by a fault is counted whole.  One vCPU only: the inline add is not atomic.
+ * FILE has two arrays of size + 1 little-endian uint64.  Element i of the first is the number of
+ * instructions executed in the translation block that begins at base + i, of the second the number
+ * of its entries; the last element of each array counts all other addresses.  A block that a fault
+ * leaves early is counted whole.  One vCPU only: the inline add is not atomic.
  *
  * Debian ships no qemu-plugin.h; the few prototypes needed are declared here.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * insn_count: a QEMU TCG plugin (plugin API version 1, e.g. QEMU 7.2) that
- * counts executed guest instructions inline, into a file that is mapped shared,
- * so another process reads the running totals at any time without a stop.
+ * counts executed guest instructions inline.  The counters are in a file that is mapped shared,
+ * so another process can read them at any time without stopping the guest.
  *
  *   gcc -O2 -shared -fPIC -o insn_count.so insn_count.c
  *   qemu-system-x86_64 ... -plugin ./insn_count.so,out=FILE
@@ -11,7 +11,7 @@
  *   0 instructions executed   1 translation blocks executed
  *   2 blocks translated       3 instructions translated
  *   4 instructions executed at addresses of the upper half (Linux: kernel)
- * Counts are per block, added at block entry: a block left early by a fault is
+ * Counts are added at the entry of a block: a block that a fault leaves early is
  * counted whole.  Each iteration of a REP string instruction counts once, which
  * is also how TCG runs it (one block entry an iteration).  One vCPU only: the
  * inline add is not atomic.

@@ -8,7 +8,7 @@ from stage import Boot, EXTRA_IP, N_SRC, Stuck, bounded, netbench, say
 
 SETS = ("boot", "speed", "insn", "mem", "idle")
 
-# name: (netbench arguments, keys of its JSON).  Order is the order of measurement.
+# name: (netbench's arguments, the keys of its JSON to keep), in the order of measurement.
 SPEED = {
     "icmp1": (["icmp"], ["tps", "p50_us"]),
     "rr1": (["rr", "-n", "1", "-m", "1"], ["tps", "p50_us", "p99_us"]),
@@ -25,8 +25,8 @@ SPEED = {
 }
 COST = ["vcpu_cpu", "qemu_other_cpu", "client_cpu"]
 WARM_UP = 0.3
-# Time limits: of a boot besides its measurements, and of a measurement besides its window (connecting, ending).
-# Reached only by what stands still: generous, for a machine that is busy with other things.
+# Seconds beyond the measuring: for a boot, and for one measurement (connecting and ending).  They are generous,
+# because the machine may be busy with other work: only a guest that hangs should reach them.
 BOOT_SLACK = 60
 ONE_SLACK = 8
 
@@ -36,7 +36,7 @@ def unit(name):
 
 
 def chosen(args):
-    """The measurements that --only names, or all."""
+    """Returns the measurements that --only names, else all."""
     for n in args.only or ():
         if n not in SPEED:
             raise SystemExit(f"bench: no measurement {n}; there are {', '.join(SPEED)}")
@@ -44,17 +44,17 @@ def chosen(args):
 
 
 def asked_of(guest, args):
-    """Those of them that this guest serves."""
+    """Returns those of the chosen measurements that this guest can serve."""
     return {n: v for n, v in chosen(args).items() if not any(n.startswith(w) for w in guest.lacks)}
 
 
 def limit(guest, args):
-    """Seconds after which a boot with all its measurements has stood still."""
+    """Returns the seconds after which a boot with all its measurements counts as hung."""
     return BOOT_SLACK + guest.boot_timeout * 3 + len(asked_of(guest, args)) * (args.secs + ONE_SLACK)
 
 
 def one(boot, name, secs, warm_up=WARM_UP):
-    """One measurement of a booted guest: the client's JSON."""
+    """Runs one measurement on a booted guest; returns the client's JSON."""
     extra = ["-t", str(secs), "-w", str(warm_up)]
     if name.startswith("crr"):
         extra += ["-S", str(N_SRC), "-A", EXTRA_IP]
@@ -64,7 +64,7 @@ def one(boot, name, secs, warm_up=WARM_UP):
 
 
 def sound(boot, name, r, out):
-    """Says what is wrong with an answer; False: there is no figure in it."""
+    """Reports errors in the client's answer; returns False if the answer has no usable figure."""
     if "error" in r:
         say(f"    {boot.guest.name} {name}: {r['error']}")
         autopsy.write_down(boot, f"{name}: {r['error']}")
@@ -91,7 +91,7 @@ def speed(boot, args, out, raw):
 
 
 def insn(boot, args, out, raw):
-    """Guest instructions an operation: the idle rate is measured first and subtracted."""
+    """Measures guest instructions for each operation, less those of the idle guest, whose rate is measured first."""
     idle = netbench(boot.guest, ["sleep", "-t", "1"], boot.q, boot.counts).get("insn_per_sec", 0)
     out["idle.insn_per_s"] = idle
     for name in asked_of(boot.guest, args):
@@ -107,7 +107,7 @@ def insn(boot, args, out, raw):
 
 
 def session(ns, guest, args, kind):
-    """One boot and one pass over the measurements."""
+    """Boots once and runs every measurement once."""
     out, raw = {}, []
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, \
             Boot(ns, guest, tmp, plugin="insn_count.so" if kind == "insn" else None) as b:
@@ -133,7 +133,7 @@ def boot_only(ns, guest, args):
 
 
 def min_mem(ns, guest, args):
-    """The smallest -m that boots and echoes, by bisection."""
+    """Finds the smallest -m, in MiB, with which the guest boots and echoes, by bisection."""
     lo, hi = 0, int(guest.mem)       # lo fails, hi boots
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True):
         while hi - lo > 1:
@@ -146,7 +146,7 @@ def min_mem(ns, guest, args):
 
 
 def max_idle(ns, guest, args):
-    """Connections opened and held, then proven by an echo on each."""
+    """Measures how many connections the guest can hold open, and then echoes one byte on each."""
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True), \
             Boot(ns, guest, tmp) as b:
         r = netbench(guest, ["idle", "-n", str(args.idle_max), "-k", "64", "-t", str(args.idle_secs),
@@ -159,7 +159,7 @@ def max_idle(ns, guest, args):
 
 
 def one_pass(ns, guest, args, kind, raw):
-    """One row of a set; a guest that hangs costs its row and not the run."""
+    """Measures one row of a set.  If the guest hangs, only this row is lost, not the run."""
     do = {"boot": boot_only, "mem": min_mem, "idle": max_idle}.get(kind)
     try:
         row, more = do(ns, guest, args) if do else session(ns, guest, args, kind)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""mkcpio.py OUT name=file ... : an uncompressed newc cpio (an initramfs), no cpio program needed.
+"""mkcpio.py OUT name=file ... writes an uncompressed newc cpio archive (an initramfs) without a cpio program.
 
 A file that is executable here is stored with mode 0755, any other with 0644;
 parent directories and /dev/console are added."""

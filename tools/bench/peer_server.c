@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peer_server: the Linux side of the comparison.  One static program that is
- * PID 1 of an initramfs: loads the virtio-net modules, configures eth0 from
- * the kernel command line (ip=A.B.C.D/LEN) and serves, single-threaded with
- * epoll and nonblocking sockets:
+ * peer_server: the server in the Linux guest of the comparison.  It is a static program that runs
+ * as PID 1 of an initramfs: it loads the virtio-net modules, configures eth0 from the kernel
+ * command line (ip=A.B.C.D/LEN) and serves, single-threaded with epoll and nonblocking sockets:
  *
  *   TCP 7  echo      TCP 9  discard      TCP 19  endless source      UDP 7  echo
  *
- * Kernel command line words this program reads (the kernel hands unknown
- * key=value words to init in the environment):
+ * Options on the kernel command line that this program reads (the kernel passes unknown key=value
+ * options to init in the environment):
  *   ip=10.77.0.2/24       address of eth0
  *   discard=trunc|copy    trunc (default): recv with MSG_TRUNC, the kernel drops
  *                         the bytes without copying them; copy: recv into a buffer
  *   source=send|sendfile  send (default): send() from a 64 KiB buffer;
  *                         sendfile: from a memfd, which saves the copy
  *
- * It also runs on an ordinary host (not as PID 1): peer_server [port offset]
+ * It also runs on an ordinary host, not as PID 1: peer_server [port offset]
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -56,11 +55,14 @@ enum kind {
 	K_SOURCE
 };
 
-/* Indexed by fd; a zero page per 256 fds that were never used costs nothing. */
+/*
+ * State of a connection, indexed by descriptor.  Entries of descriptors never used share the zero
+ * page.
+ */
 struct conn {
 	uint8_t kind;
 	uint8_t eof;
-	uint32_t off, len; /* unsent rest of an echo */
+	uint32_t off, len; /* the part of an echo that was not sent yet */
 	char *pend;
 };
 
@@ -109,7 +111,7 @@ static void as_init(void)
 	const char *e = getenv("ip");
 	if (e)
 		snprintf(word, sizeof word, "%s", e);
-	else { /* a kernel with CONFIG_IP_PNP keeps ip= to itself */
+	else { /* a kernel with CONFIG_IP_PNP does not pass ip= to init */
 		char line[4096] = "";
 		mkdir("/proc", 0755);
 		if (mount("proc", "/proc", "proc", 0, 0) == 0) {
@@ -137,7 +139,8 @@ static void as_init(void)
 	ioctl(s, SIOCSIFFLAGS, &ifr);
 
 	strcpy(ifr.ifr_name, "eth0");
-	for (int i = 0; i < 2000; i++) { /* probe is synchronous: normally there at once */
+	/* usually succeeds at once: the module's probe is synchronous */
+	for (int i = 0; i < 2000; i++) {
 		if (ioctl(s, SIOCGIFFLAGS, &ifr) == 0)
 			break;
 		usleep(1000);
@@ -187,7 +190,7 @@ static void tcp_listen(int port, enum kind k)
 	if (s < 0)
 		die("socket");
 	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	/* accepted sockets inherit this, which saves a system call for each */
+	/* accepted sockets inherit TCP_NODELAY, which saves one system call each */
 	setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (bind(s, (struct sockaddr *)&a, sizeof a) || listen(s, 65535))
 		die("listen");

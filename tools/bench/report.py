@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Tables of what was measured: text for the terminal, Markdown for the documents.
+"""Tables of measured figures: text for the terminal, Markdown for the documents.
 
-The ratio of a figure is formed pair by pair: this machine's mood moves single figures by 10 to 30 %, and
-both of a pair alike.
+A ratio of two guests is computed from each pair of runs, one right after the other: the load of this machine
+changes single figures by 10 to 30 %, but changes both runs of a pair alike.
 """
 import statistics
 
 LESS_IS_BETTER = ("_us", "_ms", "insn", "lost", "failed", "stuck", "retrans", "_mib", "bytes", "_cpu", "bad")
 
-# The rows of the Markdown table: metric, in words.
+# The rows of the Markdown table: metric, description.
 ROWS = [
     ("boot_ms", "QEMU's start to the first echoed byte, ms"),
     ("icmp1.tps", "ICMP echo, one at a time, per s"),
@@ -56,7 +56,8 @@ def num(x):
 
 
 def wide(x):
-    """For people: thousands with a comma, three figures otherwise."""
+    """Returns a figure for readers: from 100 on without decimals and with commas between thousands, else one
+    decimal."""
     if x is None:
         return "-"
     return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.1f}".removesuffix(".0")
@@ -67,12 +68,12 @@ def order(rows):
 
 
 def ratios(a, b, key):
-    """a / b of each pair that has both."""
+    """Returns the spread of a / b over the pairs in which both have a figure."""
     return spread([x[key] / y[key] for x, y in zip(a, b) if x.get(key) is not None and y.get(key)])
 
 
 def verdict(q, key):
-    """+: better in every pair.  -: worse in every pair."""
+    """Returns "+" if the guest is better in every pair, "-" if it is worse in every pair, else ""."""
     if not q or key.endswith("_cpu"):
         return ""
     less = any(w in key for w in LESS_IS_BETTER)
@@ -114,7 +115,8 @@ def text(result):
 
 
 def of_guest(result, guest):
-    """All rows of a guest: {metric: [a value for each pass]}; boot_ms is the boot set's where there is one."""
+    """Returns all figures of a guest: {metric: [one value for each pass]}.  boot_ms is from the set boot, if that
+    was run."""
     got = {"image_bytes": [result["image_bytes"][guest]]}
     for kind, rows in result["sets"].items():
         for k in order(rows[guest]):
@@ -131,7 +133,7 @@ def pair_ratio(a, b):
 
 
 def markdown(result):
-    """The table of build/bench/table.md."""
+    """Returns the table for build/bench/table.md."""
     guests = result["guests"]
     first, others = guests[0], guests[1:]
     got = {g: of_guest(result, g) for g in guests}
@@ -151,7 +153,7 @@ def markdown(result):
 
 
 def cell(result, key):
-    """One cell of the line of dates: ours, and the ratio to the second guest."""
+    """Returns one cell of the table of dates: softnet's figure, and its ratio to the second guest."""
     guests = result["guests"]
     got = [of_guest(result, g).get(key, []) for g in guests[:2]]
     mid = spread(got[0])
@@ -162,7 +164,7 @@ def cell(result, key):
 
 
 def add_column(page, result):
-    """The page with a further column in the table below its line `<!-- dates -->`: this run."""
+    """Returns @page with this run as a further column of the table below the line `<!-- dates -->`."""
     lines = page.split("\n")
     at = lines.index("<!-- dates -->") + 1
     old = []

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Many boots, each with short loads in changing order: looks for what happens once in a hundred times.
+"""Boots many times, each time with short loads in changing order, to find faults that occur once in a hundred
+boots.
 
-A load that ends without one finished operation, with an error or with a connection that stood still is
-written down by autopsy.py while the guest still stands.  Slow is no fault here, silence is.
+If a load ends without one finished operation, with an error, or with a connection that made no progress,
+autopsy.py writes down the state of the guest, which still runs.  A slow load is no fault; a load without
+progress is.
 """
 import random
 import tempfile
@@ -16,7 +18,7 @@ REST = (0, 0, 0.05, 0.3, 1.2)     # seconds between two loads: delayed ACKs, ret
 
 
 def fault(r):
-    """The error in an answer, or None."""
+    """Returns the error in a client's answer, or None."""
     if "error" in r:
         return r["error"]
     if not (r.get("ops") or r.get("mb")):

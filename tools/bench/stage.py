@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The stage: a network namespace with a tap in it, a guest booted on that tap, the client beside it, and a
-bound on how long all of that may take."""
+"""What a measurement needs: a network namespace with a tap, a guest booted on that tap, the client in the same
+namespace, and a time limit for all of that."""
 import contextlib
 import faulthandler
 import fcntl
@@ -37,7 +37,7 @@ def build_tools():
 
 
 class Namespace:
-    """A network namespace with tap0 in it; this process enters it (children inherit it)."""
+    """A network namespace with tap0.  The constructor moves this process into it; child processes inherit it."""
 
     def __init__(self):
         self.name = f"bench-{os.getpid()}"
@@ -73,7 +73,7 @@ class Namespace:
 
 
 def netbench(guest, args, qemu=None, insn=None, limit=100):
-    """One run of the client; what it printed, or {"error": ...}."""
+    """Runs the client once; returns its JSON, or {"error": ...}."""
     a = [os.path.join(BUILD, "netbench"), args[0], "-h", guest.ip, "-b", str(guest.base), *args[1:]]
     if qemu:
         a += ["-P", str(qemu.pid)]
@@ -87,7 +87,8 @@ def netbench(guest, args, qemu=None, insn=None, limit=100):
 
 
 class Boot:
-    """One run of QEMU: boot_ms is from its exec to the first echoed byte; None: it did not echo in time."""
+    """One run of QEMU.  boot_ms is the time from its exec to the first echoed byte, or None if no byte came in
+    time."""
 
     def __init__(self, ns, guest, tmp, mem=None, plugin=None, timeout=None):
         self.ns, self.guest, self.tmp, self.mem = ns, guest, tmp, mem
@@ -138,12 +139,13 @@ class Boot:
 
 
 class Stuck(Exception):
-    """One boot and its measurements took longer than they may."""
+    """Raised when one boot and its measurements take longer than they may."""
 
 
 @contextlib.contextmanager
 def bounded(seconds, lock=None, shared=False):
-    """Bounds what happens inside; holds the lock file, if there is one (a machine shared with other measurements)."""
+    """Limits the time of its body.  Holds the lock file, if one is given, because other measurements share the
+    machine."""
     def stuck(*_):
         faulthandler.dump_traceback()
         raise Stuck(f"more than {seconds:.0f} s in one boot and its measurements: given up")

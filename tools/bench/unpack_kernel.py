@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""unpack_kernel.py BZIMAGE OUT : writes the ELF vmlinux inside an LZ4, gzip or xz bzImage.
+"""unpack_kernel.py BZIMAGE OUT writes the ELF vmlinux that an LZ4, gzip or xz bzImage contains.
 
-An ELF kernel with a PVH note boots with qemu -kernel without unpacking itself
-in the guest, which is slow under TCG."""
+qemu -kernel boots an ELF kernel with a PVH note directly.  A bzImage unpacks itself in the guest, which is slow
+under TCG."""
 import lzma
 import os
 import struct

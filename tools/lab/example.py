@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Three megabytes over a link that loses one frame in three hundred (docs/lab.md, `make lab`)."""
+"""A transfer of three megabytes over a link that loses one frame in three hundred (docs/lab.md, `make lab`)."""
 from softnet import Lab
 
 lab = Lab(seed=1)

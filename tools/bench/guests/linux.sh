@@ -1,4 +1,4 @@
-# Debian's cloud kernel with peer_server as the only program of an initramfs.
+# Debian's cloud kernel, with peer_server as the only program of an initramfs.
 LINUX_DIR=$BENCH_CACHE/linux
 
 linux_package() {
@@ -36,10 +36,10 @@ GUEST_IP=10.77.0.2
 KERNEL=$LINUX_DIR/vmlinuz
 INITRD=$BUILD/linux-initrd
 
-# Generous to Linux under TCG:
-#  init_on_alloc=0       Debian zeroes every page and slab object on allocation: with `rep stosb`, which
-#                        TCG runs one byte at a time, it costs more than everything else together
-#  clearcpuid=112,297,580  rep_good, erms, fsrm: copy with plain moves, not with `rep movs`
+# Options that make Linux faster under TCG:
+#  init_on_alloc=0       Debian zeroes every page and slab object on allocation with `rep stosb`, which
+#                        TCG runs one byte at a time: that costs more than everything else together
+#  clearcpuid=112,297,580  hides rep_good, erms, fsrm: copies use plain moves, not `rep movs`
 #  the rest              no security modules, cgroup accounting, hardening checks or watchdogs
 APPEND="console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable preempt=none audit=0 nowatchdog \
 init_on_alloc=0 clearcpuid=112,297,580 lsm=capability cgroup_disable=memory hardened_usercopy=off \

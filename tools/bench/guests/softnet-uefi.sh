@@ -1,4 +1,4 @@
-# softnet from its disk image through OVMF.  The image is one of its own: its command line is inside.
+# softnet from a disk image through OVMF.  The image is built for this guest, because it contains the command line.
 . "$ROOT/tools/bench/guests/softnet.sh"
 guest_build() {
 	make -s -C "$ROOT" image BUILD="$SOFTNET_BUILD" CMDLINE="ip=$GUEST_IP/24"

@@ -1,5 +1,5 @@
-# softnet through its PVH door.  SOFTNET_APPEND: further words of its command line.
-# nokaslr: profile and autopsy go by the addresses of the symbols; the Linux guest is told the same.
+# softnet through its PVH door.  SOFTNET_APPEND: further options for its command line.
+# nokaslr: profile and autopsy use the symbols' linked addresses; the Linux guest has the same option.
 guest_build() {
 	make -s -C "$ROOT" "build/$SOFTNET_BUILD/softnet.elf"
 }

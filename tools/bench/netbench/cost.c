@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cost of a measurement and its output: CPU time of QEMU's threads and of this client, guest
- * instructions, latencies, and the one line of JSON that every mode ends with.
+ * Measures the cost of a mode, and prints results: CPU time of QEMU's threads and of this client,
+ * guest instructions, latencies, and the one line of JSON that every mode prints at its end.
  */
 #include "netbench.h"
 
@@ -11,7 +11,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* Latencies kept: enough for 2 minutes at 70,000 a second; what comes later is not in the quantiles. */
+/*
+ * Most latencies that are recorded: enough for 2 minutes at 70,000 a second.  Later ones are not in
+ * the quantiles.
+ */
 #define LAT_MAX (8u << 20)
 
 static uint32_t *lat;
@@ -45,7 +48,10 @@ void *xalloc(size_t n)
 	return p;
 }
 
-/* CPU time of one of QEMU's threads; debug-threads=on calls the vCPU's "CPU 0/TCG". */
+/*
+ * Adds the CPU time of one of QEMU's threads: with debug-threads=on the vCPU's thread is named "CPU
+ * 0/TCG".
+ */
 static void cost_of_thread(struct cost *c, const char *task)
 {
 	char path[300], comm[64] = "";
@@ -161,7 +167,9 @@ static void put_insn(const struct cost *a, const struct cost *b, double ops, con
 	put("\"tb_translated\":%lu", b->insn[2] - a->insn[2]);
 }
 
-/* The costs of the window a..b over ops operations; the end of the line. */
+/*
+ * Prints the costs between samples a and b for each of ops operations, and ends the line of JSON.
+ */
 void put_cost(const struct cost *a, const struct cost *b, double ops, const char *unit)
 {
 	double w = b->t - a->t;

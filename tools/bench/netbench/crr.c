@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crr: connect, echo one byte, close both ways; -k such connections at any time.  The client closes
- * first, so the TIME_WAIT is the client's; the guest must answer its FIN with a FIN.
+ * crr: each connection connects, echoes one byte and closes both ways; -k of them are open at any
+ * time.  The client closes first, so the client gets the TIME_WAIT; the guest must answer its FIN
+ * with a FIN.
  */
 #include "netbench.h"
 
-/* A connection that has not ended after so long is counted as stuck and reset. */
+/* A connection that has not ended after this time is counted as stuck and reset. */
 #define STUCK_NS 3000000000ull
 #define CHECK_NS 100000000ull
 
@@ -36,7 +37,7 @@ static void give_up(struct crr *c)
 	c->fd = -1;
 }
 
-/* The next step of one connection; false: it failed. */
+/* Takes the next step of one connection; returns false if it failed. */
 static bool step(struct crr *c, int i, uint32_t events, const struct window *w)
 {
 	char x = 0;

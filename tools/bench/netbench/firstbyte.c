@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firstbyte: when does a guest that was just started echo its first byte?  A new connection every
- * millisecond, until one of them gets its byte back; time is counted from -z.
+ * firstbyte: measures the time until a guest that was just started echoes its first byte.  Opens a
+ * connection every millisecond until one of them gets its byte back.  The time counts from -z.
  */
 #include "netbench.h"
 
 #include <time.h>
 
-/* Attempts kept open; each is given up before its SYN would be sent again. */
+/* Most attempts that are open at a time; each is closed before its SYN would be retransmitted. */
 #define ATTEMPTS   2048
 #define EVERY_NS   1000000ull
 #define GIVE_UP_NS 900000000ull
@@ -42,7 +42,7 @@ static void give_up_old(uint64_t t)
 			drop(&attempts[i]);
 }
 
-/* True: the byte came back. */
+/* Handles the events of attempt i; returns true if the byte came back. */
 static bool answered(struct attempt *a, int i, uint32_t events)
 {
 	char x;

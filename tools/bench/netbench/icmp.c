@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One ICMP echo at a time: the floor of driver, interrupt and network path, without TCP or a server.
- * And no load at all: what an idle guest costs.
+ * icmp: one ICMP echo at a time.  It measures the least cost of driver, interrupt and network path,
+ * without TCP and without a server.  sleep: no load; it measures the cost of an idle guest.
  */
 #include "netbench.h"
 
@@ -28,7 +28,7 @@ static uint16_t checksum(const void *p, size_t n)
 	return ~sum;
 }
 
-/* False: the answer did not come in time. */
+/* Sends one echo request; returns false if the reply does not come in time. */
 static bool one_echo(int s, struct echo *q)
 {
 	unsigned char in[2048];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * idle: how many connections can be held?  Opens them, at most -k in flight; each echoes one byte when
- * it is up and is then held.  Stops at -n, after 3 s without progress, or when two thirds of -t are
- * over.  Then echoes one byte on every held connection, so that what is counted is alive.
+ * idle: counts the connections that the guest can hold.  Opens them, at most -k in flight; each
+ * echoes one byte when it is established and is then held.  Opening stops at -n connections, after
+ * 3 s without progress, or after two thirds of -t.  Then one byte is echoed on every held
+ * connection, so that only working connections count.
  *
- * Where the limit of open files is too low for -n, several processes take turns.
+ * If the limit of open files is too low for -n, several processes share the connections and open
+ * them one after the other.
  */
 #include "netbench.h"
 
@@ -104,7 +106,7 @@ static void check_event(struct held *h, int i, struct idle *o)
 			return;
 		}
 		gone++;
-	} else if (h->state == HELD) { /* closed by the guest while it was idle */
+	} else if (h->state == HELD) { /* the guest closed it while it was idle */
 		gone++;
 	}
 	failed(h);
@@ -148,11 +150,14 @@ static void idle_check(uint64_t limit, struct idle *o)
 
 struct worker {
 	pid_t pid;
-	int cmd, res; /* a byte in: go on; a struct idle out: done */
+	int cmd, res; /* pipes: to the worker a byte (continue); from it a struct idle (done) */
 	struct idle o;
 };
 
-/* One process: opens, reports, waits to be told to check, reports, waits to be told to end. */
+/*
+ * A worker process: opens connections and reports; when told to, checks them and reports; ends when
+ * told to.
+ */
 static void work(int n, int cmd, int res, uint64_t open_limit, uint64_t limit)
 {
 	struct idle o = {0};
@@ -171,7 +176,7 @@ static void work(int n, int cmd, int res, uint64_t open_limit, uint64_t limit)
 	_exit(0);
 }
 
-/* False: it could not be started, or ended early. */
+/* Starts a worker; returns false if it could not be started or ended early. */
 static bool hire(struct worker *w, int n, uint64_t open_limit, uint64_t limit)
 {
 	int c[2], r[2];
@@ -224,7 +229,7 @@ void run_idle(void)
 	}
 	cost_read(&b);
 	t1 = now();
-	/* One after the other: all others stay held meanwhile. */
+	/* One worker checks at a time; the connections of the others stay open meanwhile. */
 	for (int i = 0; i < nw; i++)
 		if (write(w[i].cmd, "c", 1) == 1 &&
 		    read(w[i].res, &w[i].o, sizeof(w[i].o)) == sizeof(w[i].o))

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netbench: load client.  Runs in the network namespace that holds the guest's tap; every mode is
- * bounded in time and prints one line of JSON.
+ * netbench: the load client.  It runs in the network namespace that has the guest's tap; every mode
+ * is bounded in time and prints one line of JSON.
  *
  *   netbench MODE -h ADDR [options]
  *
  *   rr         -n conns -m bytes -t secs -w warmup     ping-pong on TCP port 7, bytes verified
  *   crr        -k concurrent -t secs                   connect, 1-byte echo, close both ways
- *   in         -n conns -t secs                        to port 9; MB/s acknowledged by the guest
- *   out        -n conns -t secs                        from port 19; MB/s read
+ *   in         -n conns -t secs                        send to port 9; MB/s that were acknowledged
+ *   out        -n conns -t secs                        read from port 19; MB/s read
  *   idle       -n conns -k concurrent -t secs          open and hold, then echo 1 byte on each
  *   firstbyte  -t secs [-z t0_ns]                      a connect every ms until one echoes
  *   udprr      -n sockets -m bytes -t secs             ping-pong on UDP port 7, bytes verified
- *   icmp       -t secs                                 ICMP echo, one at a time (a floor)
+ *   icmp       -t secs                                 ICMP echo, one at a time (the least cost)
  *   sleep      -t secs                                 no load: idle cost
  *
  * Common options:
@@ -128,7 +128,7 @@ static void option(int o)
 	}
 }
 
-/* As many open files as this process may have. */
+/* Raises the limit of open files to OPEN_FILES, or as far as the system allows. */
 static void raise_limits(void)
 {
 	struct rlimit rl = {OPEN_FILES, OPEN_FILES};

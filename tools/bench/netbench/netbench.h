@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Declarations that netbench's modes share: the options, the clock, sockets, cost samples,
- * latencies and the one line of JSON.  One thread, one process (idle.c forks); nothing is locked.
+ * latencies and the one line of JSON.  There is one thread in each process (only idle.c forks), so
+ * no locks.
  */
 #ifndef TOOLS_BENCH_NETBENCH_H
 #define TOOLS_BENCH_NETBENCH_H
@@ -29,7 +30,7 @@ extern uint64_t opt_t0;
 extern volatile uint64_t *insn;
 extern int ep;
 
-/* The measured window: begins when the warm-up ends, then lasts opt_t seconds. */
+/* The measured window: it begins when the warm-up ends, and lasts opt_t seconds. */
 struct cost {
 	uint64_t t, vcpu, other, client, insn[5];
 };
@@ -46,7 +47,7 @@ void *xalloc(size_t n);
 
 void cost_read(struct cost *c);
 void window_begin(struct window *w);
-/* False: the window is over.  *begun: the measuring began with this call. */
+/* Returns false when the window is over.  *begun is set if this call began the window. */
 bool window_open(struct window *w, bool *begun);
 uint64_t window_until(const struct window *w);
 void window_close(struct window *w);

@@ -2,18 +2,18 @@
 /*
  * rr and udprr: ping-pong, one message in flight on each connection, every byte verified.
  *
- * Message k of connection i is a slice of one pattern that differs for every i and k, so that an
- * echo of the wrong connection or of the previous message is noticed.
+ * Message k of connection i is a part of one pattern, at an offset that differs for each i and k,
+ * so that an echo of another connection or of the previous message is noticed.
  */
 #include "netbench.h"
 
-/* A datagram unanswered for so long is lost, and the next is sent. */
+/* A datagram without an answer after this time counts as lost, and the next one is sent. */
 #define LOST_NS  200000000ull
 #define CHECK_NS 50000000ull
 
 struct rr {
 	int fd;
-	int sent, got; /* bytes of the message in flight */
+	int sent, got; /* bytes sent and received of the message in flight */
 	uint32_t seq;
 	uint64_t t0;
 };
@@ -90,7 +90,7 @@ static void udp_event(struct rr *c, int i, unsigned char *in, const struct windo
 	if (r == opt_m && !memcmp(in, message(c, i), opt_m))
 		finished(c, i, w);
 	else
-		bad++; /* also a late answer to a message that was given up as lost */
+		bad++; /* includes a late answer to a message that counts as lost */
 }
 
 static void udp_lost(struct rr *c, int n, const struct window *w)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets of the load client: nonblocking, from several source addresses where asked, and one epoll
- * instance that every mode waits in.
+ * Sockets of the load client: nonblocking, from several source addresses with -S, and one epoll
+ * instance in which every mode waits.
  */
 #include "netbench.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* in and out: streams to the guest's port 9 and from its port 19; delivered bytes are counted. */
+/* in and out: streams to the guest's port 9 and from its port 19.  Counts delivered bytes. */
 #include "netbench.h"
 
 #include <linux/sockios.h>
@@ -9,7 +9,7 @@
 #define CHUNK     (256 * 1024)
 #define TRUNC_MAX (8 << 20)
 
-/* Bytes that the guest acknowledged (in) or that were read here (out). */
+/* Returns the bytes that the guest acknowledged (in) or that this client read (out). */
 static uint64_t delivered(bool in, int n, const int *fd, const uint64_t *sent)
 {
 	uint64_t x = 0;
@@ -24,7 +24,7 @@ static uint64_t delivered(bool in, int n, const int *fd, const uint64_t *sent)
 	return x;
 }
 
-/* Moves what can be moved on one connection; false: it is dead. */
+/* Sends or reads as much as possible on one connection; returns false if the connection ended. */
 static bool move(bool in, int fd, char *data, uint64_t *sent)
 {
 	ssize_t r;

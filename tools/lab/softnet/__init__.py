@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A laboratory for TCP: hosts with softnet's kernel, wires as bad as you like, one virtual clock.
+"""A laboratory for TCP: hosts that run softnet's kernel, links with rate, delay and loss, one virtual clock.
 
-docs/lab.md shows it; tools/lab/example.py is a whole experiment.  This is the Python face of the hosted
-kernel (tests/host/softnet.py: Conductor, Host, NR, ...) and what an experiment wants besides:
-Lab, whose wires have a rate, a queue and losses, and Transfer, which measures itself.
+docs/lab.md explains it; tools/lab/example.py is a complete experiment.  This package offers the hosted kernel's
+Python interface (tests/host/softnet.py: Conductor, Host, NR, ...), and for experiments Lab, whose links have a
+rate, a queue and losses, and Transfer, which records its own measurements.
 """
 import importlib.util
 import pathlib
@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 def _load_host():
-    """The hosted kernel's own module, under this package's name."""
+    """Loads the hosted kernel's module tests/host/softnet.py under the name softnet.host."""
     spec = importlib.util.spec_from_file_location("softnet.host", ROOT / "tests/host/softnet.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["softnet.host"] = module

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The options of a lab's hosts, wires and transfers: everything else is a ValueError that names the word and
-its range.  Called by lab.py before anything runs."""
+"""Checks the options of a lab's hosts, wires and transfers: for an invalid one, raises a ValueError that names the
+option and its range.  Called by lab.py before anything runs."""
 import math
 
 MIB = 1 << 20
 U64_MAX = 2**64 - 1
-# Options of lab.host(): lowest, highest, unit.  tests/host/softnet_host.h (sn_set) and virtio_model.h say what they do.
+# Options of lab.host(): lowest value, highest value, unit.  sn_set() in tests/host/softnet_host.h and
+# virtio_model.h describe them.
 HOST_OPTIONS = {
     "ram": (2 * MIB, 1 << 34, "bytes"),     # below 2 MiB the kernel has no room for connections (README, Figures)
     "mtu": (68, 9000, "bytes"),             # RFC 791's least; drivers/virtio/virtio_net.c cuts what is more
@@ -28,7 +29,7 @@ BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
 
 
 def require(true, otherwise):
-    """ValueError(@otherwise) where something is not @true."""
+    """Raises ValueError(@otherwise) unless @true."""
     if not true:
         raise ValueError(otherwise)
 
@@ -40,13 +41,13 @@ def whole(name, value, low, high, unit):
 
 
 def number(name, value, unit, endless=False):
-    """A number from 0 on; math.inf where @endless says so."""
+    """Checks for a number of at least 0; math.inf is allowed if @endless."""
     require(isinstance(value, (int, float)) and (0 <= value < math.inf or endless and value == math.inf),
             f"{name}={value!r}: a number from 0 on ({unit})")
 
 
 def host_options(options):
-    """The keyword arguments of lab.host()."""
+    """Checks the keyword arguments of lab.host()."""
     for name, value in options.items():
         require(name in HOST_OPTIONS, f"{name}={value!r}: no option of a host; there are {', '.join(sorted(HOST_OPTIONS))}")
         whole(name, value, *HOST_OPTIONS[name])
@@ -57,7 +58,8 @@ def host_options(options):
 
 
 def words(cmdline):
-    """The command line as the lab hands it over: loglevel= last, so that complaints about the others are printed."""
+    """Returns the command line for the kernel.  loglevel= is moved to its end, so that complaints about the other
+    options are printed."""
     require(isinstance(cmdline, str), f"cmdline={cmdline!r}: a text")
     listed = cmdline.split()
     for word in listed:
@@ -66,7 +68,7 @@ def words(cmdline):
 
 
 def complaints(console):
-    """The kernel's messages about its command line; "" if it accepted every word."""
+    """Returns the kernel's messages about its command line; "" if it accepted every option."""
     lines = [line.split("] ", 1)[-1] for line in console.splitlines()]
     wrong = [line for line in lines if line.startswith(("command line: invalid option", "command line: unknown option",
                                                         "command line: a word of", "gw="))]
@@ -76,7 +78,7 @@ def complaints(console):
 
 
 def transfer_options(options):
-    """The keyword arguments of lab.transfer()."""
+    """Checks the keyword arguments of lab.transfer()."""
     for name, value in options.items():
         require(name in ("congestion", "sndbuf", "rcvbuf"),
                 f"{name}={value!r}: no option of a transfer; there are congestion, sndbuf, rcvbuf")

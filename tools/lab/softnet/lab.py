@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Experiments: hosts, links, transfers, and what was measured of them.
+"""Experiments: hosts, links, transfers, and their measurements.
 
-Times are virtual: seconds in what you read and write here, nanoseconds inside.  The same seed and the
-same calls are the same experiment, to the last byte.
+Times are virtual: seconds in the interface, nanoseconds inside.  The same seed and the same calls give the same
+experiment, to the last byte.
 """
 import ctypes
 import os
@@ -26,7 +26,7 @@ HOSTS_MAX = 254  # of 10.0.0.0/24
 SEED_MAX = 2**63
 CMDLINE_MAX = 2047  # boot/boot_info.h: BOOT_CMDLINE_MAX with its NUL
 WARM_UP_S = 60  # neighbours and links come to rest before an experiment
-# Of struct tcp_info (include/uapi/tcp.h): offset in bytes of the u32 fields that are kept.
+# Offsets in bytes of the u32 fields of struct tcp_info (include/uapi/tcp.h) that a sample keeps.
 INFO_SIZE = 232
 INFO = {"rto": 8, "snd_mss": 16, "unacked": 24, "lost": 32, "retrans": 36, "rtt": 68, "rttvar": 72,
         "ssthresh": 76, "cwnd": 80, "total_retrans": 100}
@@ -36,7 +36,7 @@ OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
 
 @dataclass
 class Sample:
-    """One look at TCP_INFO: time in s; rtt, rttvar, rto in s; cwnd and ssthresh in segments."""
+    """A sample of TCP_INFO: time in s; rtt, rttvar, rto in s; cwnd and ssthresh in segments."""
     time: float
     rtt: float
     rttvar: float
@@ -50,7 +50,7 @@ class Sample:
 
 @dataclass
 class Segment:
-    """A data segment as its sender put it on the wire; an ACK as its sender did, with @length 0."""
+    """A segment as its sender put it on the wire: a data segment, or an ACK with @length 0."""
     time: float
     seq: int      # bytes from the beginning of the stream
     length: int
@@ -60,7 +60,8 @@ class Segment:
 
 
 class Link:
-    """Both ways of a wire: a queue, a rate, a delay; loss, reordering and jitter by the lab's seed."""
+    """Both directions of a wire: each has a queue, a rate and a delay; loss, reordering and jitter follow from the
+    lab's seed."""
 
     def __init__(self, lab, wire, rate, queue, loss, jitter):
         self.lab, self.wire = lab, wire
@@ -92,7 +93,7 @@ class Link:
 
 
 class Lab:
-    """Hosts, links and the clock."""
+    """An experiment: its hosts, links and clock."""
 
     def __init__(self, seed=1, library=LIBRARY):
         if not os.path.exists(library):
@@ -115,8 +116,8 @@ class Lab:
         return self.conductor.now / NS
 
     def host(self, cmdline="", **options):
-        """Boots a host: 10.0.0.1, 10.0.0.2 ... ; @cmdline as softnet's own, options as sn_set().  A word or an option
-        that is not understood is a ValueError."""
+        """Boots a host with the next address of 10.0.0.1, 10.0.0.2 ... ; @cmdline is softnet's command line,
+        options are those of sn_set().  Raises ValueError for an option that is not known."""
         self._require_ours()
         checks.host_options(options)
         require(len(self.conductor.hosts) < HOSTS_MAX, f"a lab has at most {HOSTS_MAX} hosts")
@@ -132,8 +133,8 @@ class Lab:
         return h
 
     def wire(self, a, b, delay=0.01, rate=0, queue=1 << 30, loss=0.0, jitter=0.0):
-        """Connects two hosts: delay in s one way, rate in bit/s (0: none), queue in bytes before each
-        end's rate, loss as a share of frames, jitter in s (a frame may overtake another)."""
+        """Connects two hosts: delay in s for one direction, rate in bit/s (0: no limit), queue in bytes at each
+        end, loss as a share of frames, jitter in s (a frame may overtake another)."""
         self._require_ours(a, b)
         require(a is not b, "a wire has two ends")
         require(not (hasattr(a, "link") or hasattr(b, "link")), "a host has one wire, and one of these has it")
@@ -155,7 +156,7 @@ class Lab:
         return link
 
     def close(self):
-        """The hosts go; what was measured stays."""
+        """Ends all hosts; the measurements stay readable."""
         self.closed = True
         self.conductor.close()
 
@@ -165,7 +166,7 @@ class Lab:
             require(host in self.conductor.hosts, f"{host!r} is no host of this lab: lab.host() makes one")
 
     def transfer(self, sender, receiver, nbytes, every=0.01, **options):
-        """A connection that carries @nbytes once run() is called, looked at every @every seconds.
+        """Plans a connection that carries @nbytes when run() is called; TCP_INFO is sampled every @every seconds.
         Options: congestion="reno", sndbuf=, rcvbuf= in bytes."""
         self._require_ours(sender, receiver)
         require(sender is not receiver, "a transfer is between two hosts")
@@ -181,7 +182,7 @@ class Lab:
         return t
 
     def run(self, seconds=3600):
-        """Until all transfers are done; TimeoutError when they are not in time."""
+        """Runs until all transfers are done.  Raises TimeoutError if they are not done after @seconds."""
         self._require_ours()
         checks.number("seconds", seconds, "of virtual time")
         end = self.now_ns + int(seconds * NS)
@@ -201,13 +202,14 @@ class Lab:
                 raise TimeoutError(f"not done after {seconds} s of virtual time")
 
     def _progress(self):
-        """Between instants; true if an application made a call, so that the instant goes on."""
+        """Called between instants of virtual time.  Returns true if an application made a system call, so that the
+        instant is not over."""
         return any([t.progress() for t in self.transfers])
 
 
 @dataclass
 class Transfer:
-    """One connection and its measurements: samples, segments (sent) and acks (received from)."""
+    """One connection and its measurements: samples, segments (sent) and acks (received)."""
     lab: Lab
     sender: object
     receiver: object
@@ -222,7 +224,7 @@ class Transfer:
     buffer: bytes = None  # what is written, piece by piece, once it has begun
 
     def begin(self):
-        """Connects, and starts to write and to read."""
+        """Connects, and starts writing and reading."""
         if self.buffer is not None or self.done:
             return
         a, b, lab = self.sender, self.receiver, self.lab
@@ -248,7 +250,7 @@ class Transfer:
         self.progress()
 
     def abandon(self):
-        """After a begin() that failed: what it had opened is closed."""
+        """Closes the descriptors that a failed begin() had opened."""
         if self._watch in self.sender.link.watchers:
             self.sender.link.watchers.remove(self._watch)
         self.sender.call(NR.close, self.fd)
@@ -263,7 +265,7 @@ class Transfer:
                 raise OSError(-result, f"{name}={value}")
 
     def progress(self):
-        """Takes what came back, and asks for more."""
+        """Takes the results of finished system calls, and issues the next ones.  Returns true if it issued one."""
         if self.done or self.buffer is None:
             return False
         called = False
@@ -297,7 +299,7 @@ class Transfer:
             raise OSError(-result, what)
 
     def sample(self):
-        """TCP_INFO of the sender, when it is time."""
+        """Samples the sender's TCP_INFO, if the next sample is due."""
         if self.lab.now_ns < self.next_sample or self.done:
             return
         info, size = ctypes.create_string_buffer(INFO_SIZE), ctypes.c_uint32(INFO_SIZE)
@@ -313,7 +315,7 @@ class Transfer:
         return (ns - self.started) / NS
 
     def _watch(self, now, sender, frame, lost):
-        """Every frame of the link: those of this connection are kept."""
+        """Called for every frame of the link: records the segments of this connection."""
         if frame[12:14] != b"\x08\0" or frame[23] != 6:
             return
         total = struct.unpack(">H", frame[16:18])[0]
@@ -337,13 +339,13 @@ class Transfer:
 
     @property
     def seconds(self):
-        """From socket() to the reader's end of file."""
+        """Seconds from socket() to the reader's end of file."""
         self._require_done()
         return (self.finished - self.started) / NS
 
     @property
     def goodput(self):
-        """Bytes that were read, as bit/s."""
+        """The rate of the bytes that were read, in bit/s."""
         self._require_done()
         return self.read * 8 / self.seconds
 
@@ -351,7 +353,7 @@ class Transfer:
         require(self.done, "this transfer is not over: lab.run() first")
 
     def plot(self, path):
-        """Sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
+        """Draws sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
         self._require_done()
         try:
             from .plot import plot_transfer  # pylint: disable=import-outside-toplevel

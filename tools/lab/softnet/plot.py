@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A transfer as a figure of three panels; the only part that needs matplotlib."""
+"""Draws a transfer as a figure of three panels; only this module needs matplotlib."""
 import os
 
 import matplotlib
@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  pylint: disable=wrong-import-position
 
-# The same experiment is the same file.
+# A fixed salt, so that the same experiment gives the same file.
 matplotlib.rcParams["svg.hashsalt"] = "softnet"
 
 
