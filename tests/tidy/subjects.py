@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The form of a commit's message: "area: verb object", at most 72 characters, a blank line, then why.
+"""Checks the form of commit messages: "area: verb object", at most 72 characters, a blank line, then the reason.
 
-  tests/tidy/subjects.py FILE        of this message (.githooks/commit-msg); exit status 1: it has another form
-  tests/tidy/subjects.py             of the commits in this clone that were authored since SINCE
+  tests/tidy/subjects.py FILE        checks this message (.githooks/commit-msg); exit status 1: it has another form
+  tests/tidy/subjects.py             checks the commits in this clone whose author date is SINCE or later
 
-Authored, not committed: a rebase keeps the former, and a shallow clone, which does not have the older commits, needs
-no name of one.
+The author date counts, not the commit date, because a rebase keeps it.  A date and not a hash, because a shallow
+clone does not have the older commits.
 """
 import os
 import re
@@ -16,15 +16,15 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SINCE = 1795975200      # 2026-11-29 18:00 UTC: older subjects have other forms
 SUBJECT_MAX = 72
-# "net/tcp", "make count", "docs, kernel", "README"
+# Examples: "net/tcp", "make count", "docs, kernel", "README".
 AREA = r"[\w./+-]+(?: [\w./+-]+)?"
 FORM = re.compile(rf"{AREA}(?:, {AREA})*: [a-z]\S* +\S")
-# Subjects that git writes itself, or that vanish before a change lands.
+# Subjects that git writes itself, and those of commits that are squashed before they land.
 GITS_OWN = re.compile(r"(?:Merge|Revert|Reapply) |(?:fixup|squash|amend)! ")
 
 
 def breaches(message):
-    """The errors in a message, a sentence each."""
+    """Yields a sentence for each error in a message."""
     subject, *rest = message.split("\n")
     if GITS_OWN.match(subject):
         return
@@ -39,13 +39,15 @@ def breaches(message):
 
 
 def cleaned(text):
-    """As git will: without comments and what `commit -v` shows, and without blank lines around it."""
+    """Returns the message that git will store: without comments, without the diff that `commit -v` shows, and
+    without blank lines at its beginning and end."""
     text = text.split("# ------------------------ >8 ------------------------")[0]
     return "\n".join(line.rstrip() for line in text.splitlines() if not line.startswith("#")).strip("\n")
 
 
 def commits(tree=ROOT, since=SINCE):
-    """[(hash, message)] of the commits that are here and were authored since then; merges are git's own."""
+    """Yields (hash, message) of the commits in this clone authored since then, except merges, whose message git
+    wrote."""
     p = subprocess.run(["git", "-C", tree, "log", "--no-merges", "-z", "--format=%at %h %B"], stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL, text=True)
     for record in p.stdout.split("\0"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""make compile_commands.json: every source is in it, with a command that compiles it."""
+"""make compile_commands.json lists every source, with a command that compiles it."""
 import json
 import os
 import subprocess
@@ -32,5 +32,5 @@ def test_command_compiles(source, database):
 
 
 def test_the_machine_comes_first(database):
-    """A source that is in several images is shown as the machine's."""
+    """A source that is in several images has the command of the machine's image."""
     assert "-mcmodel=kernel" in database["net/tcp/tcp_input.c"]["arguments"]

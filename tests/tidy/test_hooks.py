@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The form of commit messages, of this tree's too; and `make hooks` in a copy of the tree."""
+"""The form of commit messages, also of this tree's commits; and `make hooks` in a copy of the tree."""
 import os
 import shutil
 import subprocess
@@ -49,7 +49,7 @@ def test_only_new_commits_count(tmp_path):
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """This tree, committed in a repository of its own, with the hooks installed."""
+    """Returns a copy of this tree, committed in a repository of its own, with the hooks installed."""
     tree = tmp_path_factory.mktemp("copy")
     for path in tidy.tree():
         os.makedirs(tree / os.path.dirname(path), exist_ok=True)
@@ -61,7 +61,7 @@ def copy(tmp_path_factory):
 
 
 def commit(tree, message, path, text):
-    """git commit of this text in this file; what came of it, and the tree as before."""
+    """Tries to commit this text in this file; returns git's result, and restores the tree."""
     before = git(tree, "rev-parse", "HEAD").stdout.strip()
     (tree / path).write_text(text)
     git(tree, "add", path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The tree is formatted; tools/lint and tools/format find what is planted for them."""
+"""The tree is formatted; tools/lint and tools/format find planted errors."""
 import os
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ def run(*argv, cwd):
 
 
 def needs(tool, version):
-    """Skips where the tool is missing or another version, which the scripts do not believe either."""
+    """Skips where the tool is missing or has another version, whose findings the scripts ignore."""
     path = shutil.which(tool)
     said = subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True).stdout if path else ""
     return pytest.mark.skipif(version not in said, reason=f"{tool} {version} is not here")
@@ -34,7 +34,7 @@ def test_lint_finds_a_null_pointer(tmp_path):
 
 @pytest.fixture
 def repository(tmp_path):
-    """A git tree with our tools/format and .clang-format, a.c formatted and committed."""
+    """Returns a git tree with our tools/format and .clang-format, in which a.c is formatted and committed."""
     (tmp_path / "tools").mkdir()
     shutil.copy(os.path.join(tidy.ROOT, "tools/format"), tmp_path / "tools")
     shutil.copy(os.path.join(tidy.ROOT, ".clang-format"), tmp_path)

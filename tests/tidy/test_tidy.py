@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Runs each rule of tidy.py on the tree, and on a planted breach, which it must find."""
+"""Runs each rule of tidy.py on the tree and on a planted breach, which the rule must find."""
 import pytest
 import tidy
 
 LONG = "int f(void)\n{\n" + "\tx();\n" * 101 + "}\n"
-# rule: (files with exactly one breach, files with none though they look like it)
+# rule: (files with exactly one breach, similar files without a breach).
 PLANTED = {
     "include_direction": ({"kernel/a.c": '#include "net/core/skbuff.h"\n'}, {"net/tcp/a.c": '#include "net/ipv4/ip.h"\n'}),
     "no_libc": ({"net/core/a.c": "#include <stdio.h>\n"}, {"net/core/a.c": "#include <stdint.h>\n", "boot/efi_a.c": "#include <efi.h>\n"}),
@@ -139,7 +139,7 @@ def test_every_rule_has_a_planted_breach():
 
 
 def test_a_handler_does_not_free_the_packet_it_drops():
-    """The other half of the contract."""
+    """The contract's second part: a function that returns a reason must not free the packet."""
     freed = ("static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *skb)\n{\n"
              "\tkfree_skb_reason(skb, 1);\n\treturn 1;\n}\n")
     assert [line for _, line, _ in tidy.packet_contract({"net/tcp/a.c": freed})] == [1]
@@ -150,7 +150,8 @@ def test_a_handler_does_not_free_the_packet_it_drops():
     ("[`f()`](../net/a.c#L1 \"/^int f/\")", False), ("[`f()`](../net/a.c#L22 \"/^int f/\")", True),
     ("[`f()`](../net/a.c#L1 \"/^int g/\")", True), ("[`f()`](../net/b.c#L1 \"/^int f/\")", True)])
 def test_docs_reference_finds(line, found):
-    """A link that tools/doclinks made: it lands beside its line, its pattern or its file is gone."""
+    """A link made by tools/doclinks is a breach if it points far from its line, or if its pattern or file no longer
+    exists."""
     assert bool(list(tidy.docs_reference({"docs/a.md": line + "\n", "net/a.c": "int f;\n"}))) == found
 
 

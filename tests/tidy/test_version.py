@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""tools/version names number and commit in a repository, a shallow clone and an archive, and says where it cannot."""
+"""tools/version prints number and commit in a repository, a shallow clone and an archive, and reports an unknown
+commit."""
 import os
 import shutil
 import subprocess
@@ -19,7 +20,8 @@ def version(tree):
 
 @pytest.fixture
 def repository(tmp_path):
-    """Two commits, the first with a tag: a tag must not matter, since a shallow clone does not have it."""
+    """Returns a repository with two commits, the first with a tag.  The tag must not matter: a shallow clone does
+    not have it."""
     tree = tmp_path / "tree"
     (tree / "tools").mkdir(parents=True)
     shutil.copy(os.path.join(tidy.ROOT, "tools/version"), tree / "tools")
@@ -44,7 +46,8 @@ def test_shallow_clone(repository, tmp_path):
 
 
 def test_archive(repository, tmp_path):
-    """As git archive made it, also inside another repository."""
+    """An archive made by git archive has the version of its repository, even if it is unpacked inside another
+    repository."""
     for where in (tmp_path / "archive", repository / "archive"):
         where.mkdir()
         subprocess.run("git archive HEAD | tar -x -C " + str(where), shell=True, cwd=repository, check=True)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """The tree's own rules, checked on its text.
 
-Each rule is a function from {path: text} to a list of (path, line, what).  test_tidy.py runs them on
-the tree, and on one planted breach each, so that a rule that died is noticed.
+Each rule is a function from {path: text} to (path, line, description of a breach).  test_tidy.py runs each rule
+on the tree, and on a planted breach, so that a rule that finds nothing any more is noticed.
 
-  tests/tidy/tidy.py          print every breach in the tree; exit status 1 if there is one
+  tests/tidy/tidy.py          prints every breach in the tree; exit status 1 if there is one
 """
 import ast
 import collections
@@ -22,7 +22,7 @@ import limits  # noqa: E402
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 100
 
-# Permitted includes: the longest prefix of the including file counts; values are prefixes.
+# Permitted includes: {prefix of the including file: prefixes of the included files}; the longest prefix counts.
 UAPI = ("include/uapi/",)
 KERNEL = ("kernel/",) + UAPI
 NETDEV = ("net/core/netdevice.h", "net/core/skbuff.h", "net/core/skb_queue.h", "net/core/limits.h", "net/core/eth.h", "net/core/dropreason.h",
@@ -44,20 +44,20 @@ DIRECTION = {
     "tests/": ("",),
     "tools/": ("",),
 }
-# Only the transports below the seam may know the machine.
+# Only the transports below the seam may include headers of the machine.
 MACHINE_HEADERS = ("kernel/x86/",)
 MAY_KNOW_MACHINE = ("kernel/x86/", "boot/", "tests/unit/test_memmap", "tests/unit/test_image_tables",
                     "tests/unit/test_acpi_devices", "tests/unit/test_cmos", "tests/unit/test_pci", "drivers/pci", "drivers/virtio/virtio_pci", "drivers/virtio/virtio_mmio")
-# The UEFI application: a program of its own, for which the firmware is what libc is elsewhere.
+# The UEFI application is a separate program that includes the firmware's headers, as other programs include libc's.
 FIRMWARE = "boot/efi_"
 FIRMWARE_HEADERS = "/usr/include/efi"
-# Disabling interrupts keeps other CPUs out of nothing: elsewhere a lock must say so.
+# Only these files may disable interrupts: elsewhere it does not exclude other CPUs, so code must use a lock.
 MAY_DISABLE_IRQS = ("kernel/x86/", "kernel/sched/", "kernel/time/softirq", "kernel/irq.c", "kernel/hal.h",
                     "kernel/panic.c", "boot/", "tests/", "init/")
 
 
 def strip_comments(text):
-    """C text with comments and strings blanked; line numbers stay."""
+    """Returns C text with comments and strings blanked; line numbers stay."""
     def blank(m):
         s = m.group(0)
         if s.startswith(("/*", "//")):
@@ -98,14 +98,14 @@ def include_direction(files):
                 yield path, n, f"includes {inc}: only kernel/x86, boot and the transports know the machine"
 
 
-# By the include path: the first seam's inline part, what the checked and the shipped build have differently, and
-# what the build generates.
+# (file, header) of headers that the include path chooses: the first seam's inline part, the headers that differ
+# between the checked and the shipped build, and a generated one.
 CHOSEN_BY_PATH = {("kernel/hal.h", "asm/hal.h"), ("kernel/sched/spinlock.h", "variant/lock.h"),
                   ("kernel/sched/variant.h", "variant/name.h"), ("kernel/version.c", "generated/version.h")}
 
 
 def no_libc(files):
-    """The kernel includes only the compiler's own headers with <>; an application also include/."""
+    """With <> the kernel includes only the compiler's own headers, and an application also those in include/."""
     ours = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h"}
     for path, text in files.items():
         if not is_c(path) or not path.startswith(("kernel/", "drivers/", "net/", "init/", "boot/")):
@@ -138,8 +138,9 @@ def function_length(files):
                 start = None
 
 
-# Handlers of received packets, by name: net/core/dropreason.h has its contract.  Not here: a driver's side of
-# netif_rx(), which is the input queue's, and tcp_timewait_state_process(), which only judges.
+# Names of handlers of received packets, which must keep the contract in net/core/dropreason.h.  Two are missing on
+# purpose: a driver's side of netif_rx(), which passes the packet to the input queue, and
+# tcp_timewait_state_process(), which decides about a packet and does not consume it.
 PACKET_HANDLER = re.compile(r"\b(?:arp_rcv|icmp_rcv|ip_rcv\w*|ip_local_deliver\w*|tcp_v4_(?:rcv\w*|do_rcv|deliver|conn_request)|"
                             r"tcp_(?:rcv|conn|check|child|validate|data)_\w*(?:established|process|listen|synchronized|text|"
                             r"request|req|incoming|queue|queue_ofo|in_order))\s*\([^;{)]*struct sk_buff \*skb\b[^;{)]*\)\s*\{")
@@ -163,7 +164,8 @@ def packet_contract(files):
 
 
 def addresses(files):
-    """IPv4's headers and routes stay in net/tcp/tcp_ipv4*.c: all else asks through icsk_af_ops, so that IPv6 can come."""
+    """IPv4's headers and routes stay in net/tcp/tcp_ipv4*.c.  The rest of TCP uses icsk_af_ops, so that IPv6 can be
+    added."""
     known = re.compile(r"\b(?:struct iphdr|ip_hdr|struct flowi4|struct rtable|skb_rtable|ip_route_\w+|struct icmphdr)\b"
                        r"|#include \"net/(?:ipv4/|wire/ip\.h|wire/icmp\.h)")
     for path, text in files.items():
@@ -179,7 +181,8 @@ SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\d)\b"
 
 
 def sequence_compare(files):
-    """Sequence numbers wrap: before(), after(), between().  A distance (seq - seq) is a length."""
+    """Sequence numbers wrap, so they are compared by before(), after(), between().  A difference (seq - seq) is a
+    length and may be compared."""
     left = re.compile(r"(?<!- )(?<![\w.])(?:[\w.]+\.)?" + SEQ + r"\)?\s*(?:<=?|>=?)(?![<>=])\s*[\w(]")
     right = re.compile(r"[\w)]\s*(?<![<>-])(?:<=?|>=?)(?![<>])\s*\(?(?:[\w.]+\.)?" + SEQ + r"(?!\s*-)")
     for path, text in files.items():
@@ -217,7 +220,7 @@ KNOWS_THE_BUILD = ("kernel/sched/", "kernel/x86/", "kernel/version.c", "init/mai
 
 
 def build_unknown(files):
-    """Which build this is, only kernel/sched and kernel/x86 know."""
+    """Only kernel/sched and kernel/x86 may depend on the build, checked or shipped."""
     for path, text in files.items():
         if not is_c(path) or path.startswith(KNOWS_THE_BUILD + ("tests/", "tools/")):
             continue
@@ -227,7 +230,8 @@ def build_unknown(files):
 
 
 def debug_source(files):
-    """A debug line belongs to a subsystem: without LOG_SOURCE it would be the kernel's, and no test would say so."""
+    """A file with debug messages defines LOG_SOURCE, else they would belong to the source "kernel", which no test
+    would notice."""
     for path, text in files.items():
         if not path.endswith(".c") or path.startswith("tests/") or re.search(r"^#define LOG_SOURCE \w+$", text, re.M):
             continue
@@ -246,7 +250,7 @@ def leftovers(files):
                 yield path, n, "a left-over marker"
 
 
-# Words of riddles.  CONTRIBUTING.md has the rule and examples; it quotes the bad ones.
+# Words that hide a comment's subject.  CONTRIBUTING.md has the rule, and quotes bad examples.
 RIDDLE_WORDS = re.compile(r"\b(?:nobody|somebody|anybody|everybody|whoever)\b", re.I)
 RIDDLE_OPENING = re.compile(r"[\s*]*(?:what|who|whose|nobody)\b", re.I)
 
@@ -294,7 +298,8 @@ LINK_SLACK = 20    # lines: a definition that a small change above it moved is s
 
 
 def line_of(text, pattern):
-    """The number of the first line of @text in which @pattern matches; of a bare name, of its definition.  0: none."""
+    """Returns the number of the first line in @text that matches @pattern; for a plain name, of its definition; 0
+    for none."""
     m = None
     if re.fullmatch(r"\w+", pattern):
         m = re.search(rf"^\w.*\b{pattern}\([^;]*$", text, re.M)
@@ -303,7 +308,8 @@ def line_of(text, pattern):
 
 
 def docs_reference(files):
-    """A reference to code in a Markdown file finds its line: `path:/pattern/`, or a link that tools/doclinks made of one."""
+    """A reference to code in a Markdown file matches a line: `path:/pattern/`, or a link that tools/doclinks made
+    of it."""
     for path, text in files.items():
         if not path.endswith(".md"):
             continue
@@ -330,7 +336,7 @@ BUILT = re.compile(r"build/(?:(?:checked|shipped)/)?softnet\.(?:elf|efi|img)|bui
 
 
 def commands(text):
-    """(line number, command) of a Markdown file: what stands in backticks, and on indented lines."""
+    """Yields (line number, command) in a Markdown file: the text in backticks, and that of indented lines."""
     for n, line in enumerate(text.splitlines(), 1):
         if re.match(r"    [a-z]", line):
             yield n, line.strip()
@@ -338,7 +344,7 @@ def commands(text):
 
 
 def docs_command(files):
-    """A command in a Markdown file can be given as it stands: its make target is one, its program is there."""
+    """A command in a Markdown file can be run as it is written: its make target and its program exist."""
     makefiles = "\n".join(text for path, text in files.items() if path == "Makefile" or path.endswith(".mk"))
     targets = {word for line in re.findall(r"^([\w. -]+):(?!=)", makefiles, re.M) for word in line.split()}
     for path, text in files.items():
@@ -363,7 +369,8 @@ def docs_command(files):
 
 
 def limits_tested(files):
-    """Each limit has its unit and its reason, is consulted, and is reached by a test that has LIMIT(NAME) above it."""
+    """Each limit has its unit and its reason, is used, and is reached by a test with LIMIT(NAME) in a comment above
+    it."""
     names = {limit.name: limit for limit in limits.limits(files)}
     tagged = limits.tests(files)
     used = set()
@@ -386,12 +393,12 @@ def limits_tested(files):
 
 
 def limits_page(files):
-    """docs/limits.md is what tools/limits.py prints."""
+    """docs/limits.md is the output of tools/limits.py."""
     if limits.PAGE in files and files[limits.PAGE] != limits.page(files):
         yield limits.PAGE, 1, "not current: run tools/limits.py"
 
 
-# Declared in a header, without a user outside the tests, and why it stays.
+# Names declared in a header that only tests use, with the reason why they stay.
 UNUSED = {
     **dict.fromkeys(("fastopenq", "max_qlen"), "until Fast Open"),
     "mc_addr": "until multicast",
@@ -410,7 +417,7 @@ UNUSED = {
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
     **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "RB_CLEAR_NODE"), "the counterpart of one that is used"),
 }
-# The headers of the kernel's own code; those of a wire or of a table that hardware reads are complete as they are.
+# The headers of the kernel's own code.  Those of a wire format or of a table for hardware may have unused names.
 OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")
 COMPLETE_HEADERS = ("net/wire/", "kernel/x86/ptrace.h")
 DECLARED = [    # pattern of a name, and how often it stands in the sources when nothing uses it
@@ -422,7 +429,7 @@ DECLARED = [    # pattern of a name, and how often it stands in the sources when
 
 
 def declarations_used(files):
-    """A macro, a function or a field of a header has a user that is no test, or stands in UNUSED with the reason."""
+    """A macro, a function or a field of a header has a user outside the tests, or is in UNUSED with the reason."""
     sources = {path: re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
                for path, text in files.items() if path.endswith((".c", ".h", ".S", ".ld")) and not path.startswith("tests/")}
     count = collections.Counter(word for text in sources.values() for word in re.findall(r"\b[A-Za-z_]\w*\b", text))
@@ -440,7 +447,7 @@ def declarations_used(files):
 
 
 COUNTERS = "net/core/snmp.h"
-# Counters of the MIBs (RFC 4293, 4022, 4113) that stay zero here, and why.
+# Counters of the MIBs (RFC 4293, 4022, 4113) that are always zero in this kernel, with the reason.
 COUNTERS_AT_REST = {
     **dict.fromkeys(("IpForwDatagrams", "IcmpOutRedirects"), "a host forwards nothing"),
     **dict.fromkeys(("IpReasmTimeout", "IpReasmOKs", "IpFragOKs", "IpFragCreates"), "fragments are dropped, and none is made"),
@@ -454,7 +461,7 @@ COUNTERS_AT_REST = {
 
 
 def counters_move(files):
-    """Each counter of /proc/net/snmp and netstat is counted somewhere, or stands among COUNTERS_AT_REST."""
+    """Each counter of /proc/net/snmp and netstat is incremented somewhere, or is in COUNTERS_AT_REST."""
     names = {g + name: n for n, line in enumerate(files.get(COUNTERS, "").splitlines(), 1)
              for g, name in re.findall(r"\bX\((\w+), (\w+)\)", line) if g != "group"}
     counted = set()
@@ -472,7 +479,8 @@ CANARIES = ("tests/sim/canary.py", "tests/differ/bugs.py")
 
 
 def canaries(files):
-    """The line in which a test plants a bug stands in its source, once: else that test can find nothing any more."""
+    """The line that a test replaces to plant a bug occurs exactly once in its source: else that test would plant
+    nothing."""
     for path in CANARIES:
         text = files.get(path, "")
         for node in ast.parse(text).body:
@@ -489,10 +497,10 @@ TEST_APPS = "tests/qemu/kernel/"
 
 def both_images(files, sources=None):
     """A source above the seams is in both images; one below them in exactly one; none in neither.  The applications
-    of tests are in the tests' image of the machine, and in no other.
+    of tests are only in the machine's test image.
 
-    sources: {"machine": set, "test": set, "hosted": set}, asked of the Makefile when not given; "test": what is
-    in softnet-test.elf alone.
+    sources: {"machine": set, "test": set, "hosted": set}, by default from the Makefile; "test" are the files
+    that only softnet-test.elf has.
     """
     if sources is None:
         out = subprocess.run(["make", "-s", "-C", ROOT, "print-sources"], check=True, stdout=subprocess.PIPE, text=True)
@@ -520,7 +528,7 @@ def both_images(files, sources=None):
 
 
 def header_alone(files, compile_all=None):
-    """Every header compiles alone; freestanding, without a C library's headers in sight."""
+    """Every header compiles alone, freestanding, without the headers of a C library."""
     inc = subprocess.run(["gcc", "-print-file-name=include"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
     def compile_one(path):
@@ -546,7 +554,8 @@ CHANGES = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")    
 
 
 def changelog(files):
-    """Sections fall in number and date, kinds are Keep a Changelog's; VERSION has the number of what comes next."""
+    """In CHANGELOG.md numbers and dates of the sections decrease, and kinds are those of Keep a Changelog.  VERSION
+    has the number of the next release."""
     if "VERSION" not in files:
         return
     ahead = files["VERSION"].split("\n")[0]
@@ -560,7 +569,7 @@ def changelog(files):
         elif line.startswith("## "):
             m = re.fullmatch(r"## \[(\d+)\.(\d+)\.(\d+)\] - (\d{4}-\d\d-\d\d)", line)
             here = (tuple(map(int, m.groups()[:3])), m[4]) if m else None
-            # The newest is below VERSION, or is VERSION itself in the commit that releases it.
+            # The newest section is below VERSION; in the commit of a release it has VERSION itself.
             first = last[1] == "9999-99-99"
             if not m or here[1] > last[1] or not (here[0] < last[0] or first and not open_section and here[0] == last[0]):
                 yield "CHANGELOG.md", n, f"{line}: not below what stands above it, or below VERSION"
@@ -578,8 +587,8 @@ RULES = [include_direction, no_libc, file_length, function_length, packet_contra
 
 
 def tree():
-    """{path: text} of what git tracks or would track; from an export without git, of all but build/.  Compressed
-    files are left out: the rules are about text."""
+    """Returns {path: text} of the files that git tracks or would track; in an export without git, of all files
+    outside build/. Compressed files are left out, because the rules are about text."""
     p = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL, text=True)
     names = p.stdout.splitlines() if p.returncode == 0 else [

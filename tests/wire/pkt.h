@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets as bytes, for the tests in C: the Internet checksum; headers of Ethernet, IPv4, TCP and ICMP, made
- * and read.
+ * Packets as bytes, for the tests in C: the Internet checksum; makes and reads headers of Ethernet,
+ * IPv4, TCP and ICMP.
  *
- * Included by the scenes (tests/hosted), the simulator's watch (tests/sim), the device model (tests/host) and
- * unit tests.  Uses nothing of the kernel, because the kernel's checksum and headers are tested with it;
- * tests/unit/test_pkt.c tests it with the examples of RFC 1071 and with packets that Linux sent.  pkt.py has
- * the same for Python.  tests/sim/peer.py has its own on purpose.
+ * Included by the scenes (tests/hosted), the simulator's watch (tests/sim), the device model
+ * (tests/host) and unit tests.  It uses no code of the kernel, because the kernel's checksum and
+ * headers are tested with it; tests/unit/test_pkt.c tests it with the examples of RFC 1071 and with
+ * packets that Linux sent.  pkt.py has the same for Python.  tests/sim/peer.py has code of its own
+ * on purpose, to be independent.
  *
- * Numbers are the host's; addresses of Ethernet and IP are numbers, too (0x0a000001 is 10.0.0.1).  Functions
- * of the caller's memory alone; no lock.  RFC 894, 791, 1071, 792, 9293 3.1 and 3.2, 7323.
+ * Numbers are in host byte order; addresses of Ethernet and IP are numbers, too (0x0a000001 is
+ * 10.0.0.1).  The functions use only the caller's memory; no lock.  RFC 894, 791, 1071, 792, 9293
+ * 3.1 and 3.2, 7323.
  */
 #ifndef TESTS_WIRE_PKT_H
 #define TESTS_WIRE_PKT_H
@@ -18,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PKT_ETH  14 /* bytes of a header without options */
+#define PKT_ETH  14 /* bytes of a header without options; likewise below */
 #define PKT_IP   20
 #define PKT_TCP  20
 #define PKT_ICMP 8
@@ -52,8 +54,8 @@ static inline void pkt_put32(uint8_t *p, uint32_t v)
 /* ---- the checksum ------------------------------------------------------------------------------ */
 
 /*
- * RFC 1071: the ones' complement sum of 16-bit words, folded.  An odd last byte counts as a word that ends
- * with a zero byte.  @start: a sum to go on from.
+ * RFC 1071: returns the ones' complement sum of 16-bit words, folded to 16 bits.  An odd last byte
+ * counts as a word whose second byte is zero.  The sum begins with @start.
  */
 static inline uint16_t pkt_sum(const uint8_t *p, size_t len, uint32_t start)
 {
@@ -68,13 +70,16 @@ static inline uint16_t pkt_sum(const uint8_t *p, size_t len, uint32_t start)
 	return (uint16_t)sum;
 }
 
-/* The value of a header's checksum field; the field is zero in these bytes. */
+/* Returns the value of a header's checksum field; the field must be zero in these bytes. */
 static inline uint16_t pkt_checksum(const uint8_t *p, size_t len, uint32_t start)
 {
 	return (uint16_t)~pkt_sum(p, len, start);
 }
 
-/* The sum of the pseudo header for @len bytes behind this IP header (RFC 9293 3.1). */
+/*
+ * Returns the sum of the pseudo header for the segment of @len bytes behind the header @ip (RFC
+ * 9293 3.1).
+ */
 static inline uint16_t pkt_pseudo(const uint8_t *ip, size_t len)
 {
 	return pkt_sum(ip + 12, 8, ip[9] + (uint32_t)len);
@@ -91,7 +96,7 @@ static inline void pkt_put_eth(uint8_t *frame, uint64_t dst, uint64_t src, unsig
 	pkt_put16(frame + 12, type);
 }
 
-/* A header without options for @len bytes behind it, checksum included. */
+/* Writes an IP header without options, for @len bytes behind it, with its checksum. */
 static inline void pkt_put_ip(uint8_t *ip, unsigned int proto, uint32_t saddr, uint32_t daddr,
 			      size_t len)
 {
@@ -109,15 +114,21 @@ static inline void pkt_put_ip(uint8_t *ip, unsigned int proto, uint32_t saddr, u
 struct pkt_tcp {
 	uint16_t sport, dport;
 	uint32_t seq, ack;
-	unsigned int header; /* bytes of the header, options included */
+	unsigned int header; /* bytes of the TCP header with its options */
 	uint8_t flags;
 	uint16_t window, urgent;
-	/* Of a parsed segment: the bytes after the first 20. */
+	/*
+	 * In a parsed segment: the options after the first 20 bytes, and the data after the
+	 * options.
+	 */
 	const uint8_t *options, *data;
 	size_t options_len, len;
 };
 
-/* The first 20 bytes; options and data are the caller's, and pkt_sum_tcp() afterwards. */
+/*
+ * Writes the first 20 bytes of a TCP header.  The caller adds options and data, then calls
+ * pkt_sum_tcp().
+ */
 static inline void pkt_put_tcp(uint8_t *tcp, const struct pkt_tcp *t)
 {
 	pkt_put16(tcp, t->sport);
@@ -131,7 +142,9 @@ static inline void pkt_put_tcp(uint8_t *tcp, const struct pkt_tcp *t)
 	pkt_put16(tcp + 18, t->urgent);
 }
 
-/* The checksum of the segment of @len bytes behind this IP header, which has no options. */
+/*
+ * Sets the checksum of the TCP segment of @len bytes behind the header @ip, which has no options.
+ */
 static inline void pkt_sum_tcp(uint8_t *ip, size_t len)
 {
 	uint8_t *tcp = ip + PKT_IP;
@@ -140,7 +153,7 @@ static inline void pkt_sum_tcp(uint8_t *ip, size_t len)
 	pkt_put16(tcp + 16, pkt_checksum(tcp, len, pkt_pseudo(ip, len)));
 }
 
-/* The same of a message of ICMP. */
+/* Sets the checksum of an ICMP message of @len bytes. */
 static inline void pkt_sum_icmp(uint8_t *icmp, size_t len)
 {
 	pkt_put16(icmp + 2, 0);
@@ -155,7 +168,10 @@ static inline bool pkt_is_tcp(const uint8_t *frame, size_t len)
 	       frame[PKT_ETH + 9] == PKT_PROTO_TCP;
 }
 
-/* Reads a frame of which pkt_is_tcp() holds.  NULL, or which header is impossible. */
+/*
+ * Reads a frame for which pkt_is_tcp() is true.  Returns NULL, or the name of the header that is
+ * impossible.
+ */
 static inline const char *pkt_read_tcp(const uint8_t *frame, size_t len, struct pkt_tcp *t)
 {
 	const uint8_t *ip = frame + PKT_ETH, *tcp;
@@ -183,7 +199,10 @@ static inline const char *pkt_read_tcp(const uint8_t *frame, size_t len, struct 
 	return NULL;
 }
 
-/* Of a frame that pkt_read_tcp() has read.  NULL, or which checksum is wrong. */
+/*
+ * Checks the checksums of a frame that pkt_read_tcp() has read.  Returns NULL, or which one is
+ * wrong.
+ */
 static inline const char *pkt_check_sums(const uint8_t *frame)
 {
 	const uint8_t *ip = frame + PKT_ETH;
@@ -202,7 +221,7 @@ struct pkt_options {
 	uint32_t tsval, tsecr;
 };
 
-/* The options of a TCP header.  NULL, or the error in them; unknown ones are skipped. */
+/* Reads the options of a TCP header; skips unknown ones.  Returns NULL, or the error in them. */
 static inline const char *pkt_read_options(const uint8_t *p, size_t len, struct pkt_options *o)
 {
 	const uint8_t *end = p + len;

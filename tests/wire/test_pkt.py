@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""pkt.py, with the examples of RFC 1071 and packets that Linux 6.18 put onto a TUN device, as tests/unit/test_pkt.c."""
+"""Tests pkt.py with the examples of RFC 1071 and with packets that Linux 6.18 sent to a TUN device, like
+tests/unit/test_pkt.c."""
 import os
 import sys
 
@@ -16,7 +17,7 @@ UNREACHABLE = bytes.fromhex("45c0003d9ce3000040015919c0000201c0000202" "03038e25
 
 
 def zeroed(data, at):
-    """@data with two bytes zero."""
+    """Returns @data with the two bytes at @at set to zero."""
     return data[:at] + bytes(2) + data[at + 2:]
 
 
