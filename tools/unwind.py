@@ -34,7 +34,7 @@ END = (RSP, 0, 0)
 
 
 class Part(Reader):
-    """A Reader with an end."""
+    """A Reader that knows where its bytes end."""
 
     def __init__(self, elf, at, end):
         super().__init__(elf, at)

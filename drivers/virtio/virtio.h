@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtio transport, the second seam (docs/ARCHITECTURE.md): the operations that a virtio driver
+ * The second seam (docs/ARCHITECTURE.md), the virtio transport: the operations that a virtio driver
  * needs from its device's bus.
  *
  * Below the seam: PCI and MMIO on the machine (virtio_pci.c, virtio_mmio.c), a device model in the

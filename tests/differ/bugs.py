@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bugs that the recorded answers must find: a line of one source each, planted in a copy.
+"""Bugs that the recorded answers must find: each replaces one line of a source in a copy of the tree.
 
-Its words are tests/sim/canary.py's.  Each is a bug that no connection between two healthy ends
-notices: only another TCP's answers show it.
+tests/sim/canary.py has the same form.  No connection between two healthy hosts shows any of these bugs: only a
+comparison with another TCP's answers does.
 """
 import os
 import sys
@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import canary  # noqa: E402  pylint: disable=wrong-import-position
 
 BUGS = {
-    # name: (file, what stands there, what is planted)
+    # name: (file, the text to replace, the replacement).
     "reset": ("net/tcp/tcp_input.c", "\tif (seq == tp->rcv_nxt)\n\t\treturn true;",
               "\tif (!before(seq, tp->rcv_nxt))\n\t\treturn true;"),
     "window": ("net/tcp/tcp_input.c", "before(end_seq, tp->rcv_wup) || after(seq, limit)",

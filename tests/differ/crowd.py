@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The host's Linux as a scenario's machine: many scenarios at once, in one network namespace (root, TUN).
+"""Plays many scenarios at once on the host's Linux, in one network namespace (needs root and TUN).
 
-play_all() <- judge.py, in a process of its own, whose namespace goes with it.  Scenarios mostly wait, so
-hundreds share a process: each has a remote address of its own (so routes, path MTUs and metrics are its
-own) and four local ports.  No call waits: sockets are non-blocking, and no scenario lingers.
+judge.py calls play_all() in a child process; the namespace ends with that process.  Scenarios mostly wait, so
+hundreds of them share a process.  Each has a remote address of its own, and so routes, path MTUs and metrics of
+its own, and four local ports.  No system call blocks: sockets are non-blocking, and no SO_LINGER has a time.
 """
 import ctypes
 import heapq
@@ -22,13 +22,13 @@ PORT = 10000                # below the ephemeral ones
 SLOTS = 5000                # scenarios in a namespace's life: their ports end below 32768
 AT_ONCE = 128
 PACKET_MAX = 65536
-QUEUE = 20000               # packets that the device keeps while we are late
+QUEUE = 20000               # packets that the device queues while this process is late
 libc = linux.libc
 libc.syscall.restype = ctypes.c_long
 
 
 class Face:
-    """play.py's machine for one scenario."""
+    """The machine (see play.py) for one scenario."""
 
     def __init__(self, crowd, slot):
         self.crowd, self.slot = crowd, slot
@@ -37,16 +37,16 @@ class Face:
         self.now = time.monotonic_ns
 
     def inject(self, packet):
-        """An IP packet arrives; what was sent before is taken first."""
+        """Delivers an IP packet to Linux, after reading the packets that Linux sent before."""
         self.crowd.drain()
         try:
             os.write(self.crowd.tun, packet)
-        except OSError:     # a packet that Linux refuses at the device is one that it does not answer
+        except OSError:     # a packet that Linux refuses at the device gets no answer
             pass
         self.crowd.drain()
 
     def call(self, number, *arguments):
-        """A system call."""
+        """Makes a system call; returns its result, or a negative errno."""
         self.crowd.drain()
         values = [ctypes.c_long(a if isinstance(a, int) else ctypes.addressof(a)) for a in arguments]
         result = libc.syscall(ctypes.c_long(number), *values)
@@ -55,18 +55,18 @@ class Face:
         return result
 
     def take(self):
-        """The frames that were sent."""
+        """Returns the packets that Linux sent since the last take()."""
         self.crowd.drain()
         out, self.packets = self.packets, []
         return out
 
     def port(self, k):
-        """The scenario's own."""
+        """Returns the scenario's k-th local port."""
         return PORT + self.slot * LOCAL_PORTS + k
 
 
 class Crowd:
-    """A namespace and its scenarios."""
+    """A network namespace and the scenarios in it."""
 
     def __init__(self):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -78,7 +78,7 @@ class Crowd:
         self.faces = {}
 
     def drain(self):
-        """Packets go to the scenario whose peer they are for."""
+        """Reads all packets that Linux sent, and gives each to the scenario with its remote address."""
         try:
             while True:
                 data = os.read(self.tun, PACKET_MAX)
@@ -89,7 +89,7 @@ class Crowd:
             pass
 
     def play(self, scenarios):
-        """A Player for each, played."""
+        """Plays the scenarios; returns a Player for each."""
         waiting, players, due, slot = list(reversed(scenarios)), [], [], 0
         while waiting or due:
             while waiting and len(due) < AT_ONCE:
@@ -110,11 +110,11 @@ class Crowd:
 
 
 def play_all(scenarios):
-    """In a process of its own: (answers, resolved steps, times) of each; there are at most SLOTS."""
+    """Call in a child process.  Yields (answers, resolved steps, times) of each scenario; at most SLOTS scenarios."""
     assert len(scenarios) <= SLOTS
     yield from [(p.answers, p.steps, p.at) for p in Crowd().play(scenarios)]
 
 
 def script_of(scenario, said):
-    """In a process of its own: the scenario, played alone, as a packet script."""
+    """Call in a child process.  Plays the scenario alone, and yields it as a packet script."""
     yield printer.script(Crowd().play([scenario])[0], said)

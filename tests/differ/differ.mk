@@ -1,6 +1,6 @@
-# The hosted kernel beside the host's Linux (tests/differ).  `make differ SEEDS=20000` plays random scenarios
-# on both (root, TUN); `make differ-test`, a part of `make test`, plays the recorded ones on ours alone,
-# and on kernels with a bug each, as tests/sim/sim.mk's canaries.
+# Compares the hosted kernel with the host's Linux (tests/differ).  `make differ SEEDS=20000` plays random scenarios
+# on both (needs root and TUN).  `make differ-test`, a part of `make test`, plays the recorded scenarios on the
+# hosted kernel alone, and on kernels that have one planted bug each, like the canaries of tests/sim/sim.mk.
 
 DIFFER := $(B)/differ
 DIFFER_BUGS := $(shell /usr/bin/python3 tests/differ/bugs.py)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A seed becomes a Scenario.
+"""Makes a Scenario from a seed.
 
-scenario() <- judge.py.  Five kinds: `est` talks on an established connection, `half` keeps a listener's
-requests waiting, `act` connects, `shut` closes early and goes on talking, `call` makes system calls on
-several sockets over the loopback.  ICMP errors come in all but the last.
+judge.py calls scenario().  There are five kinds: `est` uses an established connection, `half` keeps a listener's
+half-open connections waiting, `act` connects, `shut` closes early and then exchanges further segments, `call`
+makes system calls on several sockets over the loopback.  All but the last have ICMP errors.
 
-Most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) surely does; a
-wait that ends within some milliseconds of a timer's end would tell nothing.
+A wait should not end within some milliseconds of a timer's end, because then either answer would be right.  So
+most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) surely does.
 """
 import random
 
@@ -26,12 +26,12 @@ POLL_ALL = 0x2005
 
 
 def pick(rng, weighted):
-    """One of ((value, weight), ...)."""
+    """Returns a value of ((value, weight), ...), at random by weight."""
     return rng.choices([v for v, _ in weighted], [w for _, w in weighted])[0]
 
 
 class Maker:
-    """One scenario in the making."""
+    """Builds one scenario."""
 
     def __init__(self, seed):
         self.rng = random.Random(seed)
@@ -46,13 +46,13 @@ class Maker:
     # ---- steps -----------------------------------------------------------------------------------------
 
     def step(self, *words, wait=None):
-        """One more."""
+        """Adds a step."""
         if wait is None:
             wait = self.rng.choices((SHORT, SETTLED), (1, 4))[0]
         self.steps.append((wait, words))
 
     def ts(self, odd=True):
-        """The timestamp of the next segment."""
+        """Returns the timestamp of the next segment."""
         if not self.has_ts:
             return "-"
         self.tsval += self.rng.randint(1, 20)
@@ -63,16 +63,16 @@ class Maker:
         return self.tsval
 
     def new_socket(self):
-        """A name."""
+        """Returns the name of a new socket."""
         self.sockets += 1
         return f"s{self.sockets - 1}"
 
     def syn(self, peer=0, wait=SHORT):
-        """A peer's first segment."""
+        """Adds a SYN from a peer."""
         self.step("seg", peer, "S", 0, 0, "-", 65535, self.ts(False), self.options, wait=wait)
 
     def listener(self, backlog=4):
-        """A socket that listens on p0."""
+        """Adds a socket that listens on port p0; returns its name."""
         name = self.new_socket()
         self.step("socket", name, INET, SOCK_STREAM | NONBLOCK, 0, wait=0)
         self.step("set", name, 1, 2, 4, 1, wait=0)
@@ -83,12 +83,12 @@ class Maker:
         return name
 
     def early_options(self):
-        """Those that some sockets get before their connections exist."""
+        """Returns the options that are set on a socket before its connection exists; for most sockets none."""
         choices = ((6, 9, 4, 1), (6, 2, 4, 500), (1, 8, 4, 5000), (6, 1, 4, 1), (6, 10, 4, 2000), (6, 18, 4, 500))
         return [self.rng.choice(choices)] if self.rng.random() < .1 else []
 
     def established(self):
-        """A connection from peer 0; its socket."""
+        """Establishes a connection from peer 0; returns the name of its socket."""
         listener = self.listener()
         self.syn()
         self.step("seg", 0, ".", 1, 0, 1, pick(self.rng, WINDOWS[:2]), self.ts(False), "-", wait=SHORT)
@@ -99,7 +99,7 @@ class Maker:
     # ---- segments ----------------------------------------------------------------------------------------
 
     def segment(self, peer=0):
-        """Something from a peer of a connection."""
+        """Adds a segment from a peer of a connection."""
         rng = self.rng
         if self.sent and rng.random() < .08:
             self.step(*rng.choice(self.sent))
@@ -124,7 +124,7 @@ class Maker:
         self.step(*words)
 
     def icmp(self):
-        """An error about what was sent, sometimes about what was not."""
+        """Adds an ICMP error that quotes a sent segment, or sometimes a sequence number that was never sent."""
         kind, code, mtu = self.rng.choice(ICMPS)
         at = pick(self.rng, (("last", 50), ("una", 30), ("all+1000000", 10), ("una-1000", 10)))
         self.step("icmp", 0, kind, code, mtu, at)
@@ -132,7 +132,7 @@ class Maker:
     # ---- calls of one connection ---------------------------------------------------------------------------
 
     def act(self, name):
-        """A call on the connection.  False: it was closed."""
+        """Adds a system call on the connection.  Returns False if it closed the socket."""
         rng = self.rng
         what = pick(rng, (("write", 40), ("read", 25), ("shut", 6), ("close", 4), ("option", 8), ("wait", 14)))
         if what == "write":
@@ -152,13 +152,13 @@ class Maker:
         return True
 
     def close(self, name):
-        """close(), sometimes one that resets."""
+        """Adds close(), sometimes with SO_LINGER so that it resets the connection."""
         if self.rng.random() < .15:
             self.step("set", name, 1, 13, 8, 1, 0, wait=0)
         self.step("close", name)
 
     def finish(self, name):
-        """The rest of the steps for an open socket."""
+        """Adds the last steps for an open socket."""
         self.step("info", name, wait=0)
         self.step("poll", name, POLL_ALL, wait=0)
         self.step("ioctl", name, 0x541b, wait=0)
@@ -171,7 +171,7 @@ class Maker:
     # ---- kinds -----------------------------------------------------------------------------------------------
 
     def talk(self, child, count, icmp=.13, segments=.5):
-        """Segments, errors and calls at random; the open socket or None."""
+        """Adds random segments, errors and calls; returns the name of the socket, or None if it was closed."""
         for _ in range(count):
             dice = self.rng.random()
             if dice < segments or child is None:
@@ -183,13 +183,13 @@ class Maker:
         return child
 
     def make_est(self):
-        """Talking."""
+        """Segments, errors and calls on an established connection."""
         child = self.talk(self.established(), self.rng.randint(4, 12))
         if child:
             self.finish(child)
 
     def make_shut(self):
-        """An end that begins at once, from either side."""
+        """Closes a connection right after its beginning, from either side."""
         child = self.established()
         if self.rng.random() < .5:
             self.step("send", child, self.rng.choice((1, 1000, 10000)), NOSIGNAL | DONTWAIT)
@@ -213,7 +213,7 @@ class Maker:
             self.finish(child)
 
     def make_half(self):
-        """Requests that wait at a listener, from up to three peers."""
+        """Half-open connections from up to three peers, which wait at a listener."""
         listener = self.listener(self.rng.choice((0, 1, 4)))
         peers = self.rng.choice((1, 1, 2, 3))
         for peer in range(peers):
@@ -242,7 +242,7 @@ class Maker:
             self.finish(child)
 
     def make_act(self):
-        """An active open."""
+        """A connection that the scenario's socket opens to a peer."""
         name = self.new_socket()
         self.step("socket", name, INET, SOCK_STREAM | NONBLOCK, 0, wait=0)
         for option in self.early_options():
@@ -266,13 +266,13 @@ class Maker:
             self.finish(child)
 
     def make_call(self):
-        """System calls on several sockets; calls.py."""
+        """System calls on several sockets (generate_calls.py)."""
         import generate_calls  # pylint: disable=import-outside-toplevel
         generate_calls.make(self)
 
 
 def scenario(seed):
-    """The seed's."""
+    """Returns the scenario of a seed."""
     maker = Maker(seed)
     getattr(maker, "make_" + maker.kind)()
     return Scenario(seed, maker.kind, maker.irs, maker.ts_base, maker.steps)

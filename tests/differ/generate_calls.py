@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""System calls at random, on several sockets of one scenario, mostly over the loopback.
+"""Random system calls on several sockets of one scenario, mostly over the loopback.
 
-make() <- generate.py.  Nothing that may wait: all sockets are non-blocking, SO_LINGER has no time.
+generate.py calls make().  No call may block: all sockets are non-blocking, and SO_LINGER has no time.
 """
 NONBLOCK = 0o4000
 INET, STREAM = 2, 1
@@ -10,7 +10,7 @@ WHERE = (("lo", 40), ("any", 20), ("local", 15), ("lo2", 5), ("elsewhere", 3), (
 WHERE_TO = (("lo", 60), ("any", 5), ("local", 15), ("lo2", 5), ("broadcast", 2), ("multicast", 2))
 BAD_SOCKETS = ((2, 1, 17), (2, 2 | NONBLOCK, 6), (2, 5, 0), (2, 11, 0), (99, 1, 0), (2, 1 | 0x40, 0), (2, 1, -1),
                (2, 1, 256), (2, 1, 1000), (2, 0, 0))
-# (level, option): does its value count on both kernels.
+# (level, option): 1 if the value must be equal on both kernels, 0 if only its length.
 GET = {(1, 4): 1, (1, 3): 1, (1, 30): 1, (1, 2): 1, (1, 7): 0, (1, 8): 0, (1, 9): 1, (1, 13): 1, (1, 18): 1,
        (1, 20): 1, (1, 38): 1, (1, 39): 1, (6, 1): 1, (6, 2): 0, (6, 3): 1, (6, 4): 1, (6, 5): 1, (6, 6): 1, (6, 7): 1,
        (6, 8): 1, (6, 9): 1, (6, 10): 0, (6, 12): 1, (6, 13): 0, (6, 18): 1, (6, 25): 1, (0, 1): 1, (0, 2): 1,
@@ -35,7 +35,7 @@ def _target(rng, where, ports, lengths):
 
 
 def one(maker, rng, names):
-    """One call; @names grows and shrinks."""
+    """Adds one call; @names, the open sockets, grows and shrinks."""
     name = rng.choice(names) if names else "s99"
     what = _pick(rng, OPERATIONS)
     if what == "socket":
@@ -81,7 +81,7 @@ def one(maker, rng, names):
 
 
 def make(maker):
-    """Fills @maker's steps."""
+    """Adds steps with system calls to @maker."""
     names = []
     for _ in range(maker.rng.randint(8, 25)):
         maker.step(*one(maker, maker.rng, names), wait=WAIT)

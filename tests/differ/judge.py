@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Seeds in, verdicts out.
+"""Judges seeds: yields a verdict for each.
 
-judge() <- run.  Several workers, each in turn: a batch of scenarios is played on Linux, at once; then each
-on the hosted kernel with Linux's numbers and times.  Those that differ are played again, until the same
-difference was seen three times: the first answer may be that of a host that was busy at the wrong moment.
+run calls judge().  Each of several worker processes takes a batch of scenarios, plays all of them at once on
+Linux, and then each on the hosted kernel with Linux's numbers and times.  Scenarios whose answers differ are
+played again until the same difference has been seen three times, because a busy host may cause a single wrong
+answer.
 """
 import json
 import os
@@ -29,7 +30,8 @@ WORKERS_A_CPU = 2           # one waits for Linux's clock while the other comput
 
 @dataclass
 class Difference:
-    """Where the two machines' answers part.  ours, linux: their words, None where one ended."""
+    """The first step to which the two machines gave different answers.  ours, linux: these answers; None: no such
+    step."""
     scenario: Scenario      # resolved, with its times
     index: int
     ours: str | None
@@ -39,19 +41,19 @@ class Difference:
 
     @property
     def words(self):
-        """The step that was answered differently."""
+        """The words of the step whose answers differ."""
         steps = self.scenario.steps
         return steps[self.index][1] if self.index < len(steps) else ("end",)
 
     def signature(self):
-        """The part that is equal for all differences of one kind: the step's name and flags, without numbers."""
+        """Returns a text that is equal for all differences of one kind: the step's name and flags, without numbers."""
         words = self.words
         head = " ".join(map(str, (words[0], words[2]) if words[0] == "seg" else words[:1] if words[0] in (
             "send", "recv", "close", "shutdown", "accept", "info", "bind", "connect", "listen") else words[:1] + words[2:4]))
         return f"{head} | {bare(self.ours)} | {bare(self.linux)}"
 
     def same(self, other):
-        """Is it the same difference, seen again?"""
+        """Returns true if @other is the same difference, seen in another play."""
         return other is not None and (self.index, self.ours, self.linux) == (other.index, other.ours, other.linux)
 
     def __str__(self):
@@ -64,12 +66,12 @@ class Difference:
 
 
 def bare(answer):
-    """An answer's words without their numbers."""
+    """Returns an answer's words without their numbers."""
     return re.sub(r"\b0x[0-9a-f]+|-?\d+", "", answer) if answer is not None else None
 
 
 def linux_plays(scenarios):
-    """[(answers, resolved Scenario)], each scenario played once."""
+    """Plays each scenario once on Linux; returns [(answers, resolved Scenario)]."""
     got = list(lines_of_child(lambda: crowd.play_all(scenarios)))
     if len(got) != len(scenarios) or isinstance(got[-1], dict):
         raise RuntimeError(f"Linux's side: {got[-1] if got else 'nothing'}")
@@ -78,12 +80,12 @@ def linux_plays(scenarios):
 
 
 def linux_script(scenario, said):
-    """The scenario, played on Linux alone, as a packet script."""
+    """Plays the scenario alone on Linux; returns it as a packet script."""
     return next(lines_of_child(lambda: crowd.script_of(scenario, said)))
 
 
 def compare(resolved, ours, linux):
-    """The Difference or None."""
+    """Returns the first Difference, or None."""
     i = normal.first_difference(ours, linux)
     if i is None:
         return None
@@ -94,13 +96,14 @@ def compare(resolved, ours, linux):
 
 
 def stretched(scenario, attempt):
-    """The same with longer waits: what differs at the edge of one timer's end only will not differ again."""
+    """Returns the scenario with longer waits, so that a difference that depends on a wait ending close to a timer's
+    end does not occur again."""
     steps = [(wait + attempt * STRETCH if wait >= generate.SETTLED else wait, words) for wait, words in scenario.steps]
     return Scenario(scenario.seed, scenario.kind, scenario.irs, scenario.ts_base, steps)
 
 
 def verdicts(kernel, scenarios):
-    """A (seed, status, Difference or None) for each scenario.  status: same, differs, unsteady."""
+    """Yields (number, status, Difference or None) for each scenario.  status: same, differs, unsteady."""
     left, seen = {n: s for n, s in enumerate(scenarios)}, {}
     for attempt in range(ATTEMPTS):
         numbers = list(left)
@@ -136,7 +139,7 @@ def _worker(library, seeds, writer):
 
 
 def judge(library, seeds, workers=None):
-    """Yields a dictionary for each seed, as they are judged."""
+    """Yields a dictionary for each seed, in the order in which the verdicts come."""
     workers = workers or WORKERS_A_CPU * (os.cpu_count() or 1)
     streams = {}
     sys.stdout.flush()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Differences from Linux that are meant, or known: a predicate each.
+"""Known and intended differences from Linux, with a predicate for each.
 
-row() <- judge.py, recorded.py.  ROWS is the one source: `run --doc` writes docs/linux-differences.md from it,
-and a test compares the two.  A predicate gets a judge.Difference; the first that holds gives its name.
+judge.py and recorded.py call row().  ROWS is the only source: `run --doc` writes docs/linux-differences.md from
+it, and a test compares the two.  A predicate gets a judge.Difference; the name of the first predicate that is
+true is the difference's name.
 """
 import os
 import re
@@ -19,114 +20,114 @@ SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10
 PAUSE_US = 150_000          # near the least RTO: a window is taken back then
 FULL_SEGMENT = 1460
 NO_ERROR = "4:00000000"
-DELAYED_ACK_US = 50_000      # a delayed ACK is there by then
+DELAYED_ACK_US = 50_000      # a delayed ACK has been sent after this time
 WHEEL_US = 300_000           # Linux rounds timeouts up by at most 256 ms
 LINUX_TICK_US = 4000        # CONFIG_HZ=250
 ACK_MAX_TICKS = 2           # a timer without a delay ends with the next tick, or with the one after it
 
 
-# ---- what a predicate looks at ---------------------------------------------------------------------------
+# ---- helpers of the predicates -----------------------------------------------------------------------------
 
 def words(answer):
-    """An answer's words; of none: none."""
+    """Returns the words of an answer; of None, no words."""
     return (answer or "").split()
 
 
 def bare(word):
-    """A word without its peer's number: 1:A5/6 is A5/6."""
+    """Returns a word without its peer's number: for 1:A5/6 it is A5/6."""
     return re.sub(r"^\d:", "", word)
 
 
 def of_peer(answer, number):
-    """The words of one peer, without its number."""
+    """Returns the words of one peer, without its number."""
     return [bare(w) for w in words(answer) if re.match(r"\d:", w) and int(w[0]) == number or
             not number and not re.match(r"\d:", w)]
 
 
 def without(answer, *first_letters):
-    """The words that do not begin so."""
+    """Returns the words that do not begin with one of these letters."""
     return [w for w in words(answer) if not bare(w).startswith(first_letters)]
 
 
 def only(answer, *first_letters):
-    """The words that begin so."""
+    """Returns the words that begin with one of these letters."""
     return [w for w in words(answer) if bare(w).startswith(first_letters)]
 
 
 def steps_before(difference):
-    """(words, Linux's answer) of the steps before the one that differs."""
+    """Yields (words, Linux's answer) for each step before the one that differs."""
     return zip((w for _, w in difference.scenario.steps), difference.before)
 
 
 def steps_up_to(difference):
-    """The words of those, and of the one that differs."""
+    """Returns the words of each step up to the one that differs, including it."""
     return [w for w, _ in steps_before(difference)] + [difference.words]
 
 
 def extra(answer):
-    """The text in [...], or ""."""
+    """Returns the text in [...], or ""."""
     return answer.split("[", 1)[1].split("]")[0] if answer and "[" in answer else ""
 
 
 def result(answer):
-    """A call's number, or None."""
+    """Returns the number that a call returned, or None if it failed."""
     found = re.match(r"=(\d+)\b", answer or "")
     return int(found[1]) if found else None
 
 
 def events(d):
-    """The result of poll(), here and on Linux; None if it failed."""
+    """Returns the events that poll() reported here and on Linux; None where it failed."""
     return [int(extra(a), 16) if extra(a) else None for a in (d.ours, d.linux)]
 
 
 def lasts(d):
-    """How long the step lasts, in microseconds."""
+    """Returns the duration of the step in microseconds."""
     at = d.scenario.at[d.index:d.index + 2]
     return at[1] - at[0] if len(at) == 2 else 0
 
 
 def is_frag_needed(w):
-    """Is the step this ICMP error?"""
+    """Returns true if the step is the ICMP error "fragmentation needed"."""
     return w[0] == "icmp" and w[2:4] == (3, 4)
 
 
 def sets(difference, *options):
-    """Was one of these options set?"""
+    """Returns true if one of these socket options was set."""
     return any(w[0] == "set" and w[2:4] in options for w in steps_up_to(difference))
 
 
 # ---- the handshake -------------------------------------------------------------------------------------------
 
 class Request:
-    """The state of a peer's half-open connection, judged by Linux's answers."""
+    """Follows the state of a peer's half-open connection on Linux, from Linux's answers."""
 
     def __init__(self, deferred):
         self.deferred = deferred    # TCP_DEFER_ACCEPT: a bare ACK makes no connection
-        self.ack = None             # that of its SYN-ACK; None: there is none
+        self.ack = None             # the SYN-ACK's acknowledgement number; None: no request
         self.syn_ts = "-"
-        self.challenged = False     # the last segment to the peer was an ACK, younger than the SYN-ACK
-        self.refused = False        # and an ACK that echoes it came: a connection here, none on Linux
+        self.challenged = False     # the last segment to the peer was an ACK, newer than the SYN-ACK
+        self.refused = False        # the peer echoed that ACK: a connection here, none on Linux
 
     def segment(self, w):
-        """A segment of the peer's comes: (.., flags, seq, length, ack, window, timestamp, options)."""
+        """The peer sends a segment: (.., flags, seq, length, ack, window, timestamp, options)."""
         flags, seq, length, ack, ts = w[2], w[3], w[4], w[5], w[7]
         if self.ack is None and "S" in flags and "." not in flags:
-            self.syn_ts = ts        # the one that it goes on echoing
+            self.syn_ts = ts        # the timestamp that the SYN-ACK echoes
         if self.ack is None or "." not in flags or ack != 1:
             return
         older = "-" not in (ts, self.syn_ts) and ts < self.syn_ts
         end = seq + length + ("F" in flags)
         if older or seq != self.ack and not (end > self.ack and seq < self.ack + WINDOW_MAX):
-            return                  # not acceptable: it is answered, and changes nothing
+            return                  # not acceptable: answered, but the request does not change
         if self.challenged and ts != "-":
             self.refused = True
         elif "R" in flags and seq != self.ack:
-            return                  # in the window, but not exact: it is answered, and the request stays
+            return                  # in the window, but not exact: answered, and the request stays
         elif set(flags) & {"S", "R"} or length or not self.deferred:
-            self.ack = None         # a connection on both, or the end of the request
+            self.ack = None         # both kernels make a connection, or the request ends
 
     def answer(self, said):
-        """Words to the peer."""
+        """The kernel's words to this peer follow its segment."""
         for w in said:
             if w.startswith("S/") and not w.startswith("S/-"):
                 self.ack, self.challenged = int(re.match(r"S/(\d+)", w)[1]), False
@@ -135,9 +136,10 @@ class Request:
 
 
 def echo_of_a_challenge(d):
-    """A request that answers a segment outside its window sends a timestamp younger than its SYN-ACK's. When the peer
-    echoes that one, Linux (since 6.15) finds it younger than any it sent in a SYN-ACK and refuses the handshake's
-    ACK. The echo is right by RFC 7323 4.3, so it is believed here, and all that follows is that of a connection.
+    """A half-open connection answers a segment outside its window with an ACK, whose timestamp is newer than its
+    SYN-ACK's. If the peer then echoes that timestamp in the handshake's last ACK, Linux (since 6.15) refuses
+    this ACK, because it sent no such timestamp in a SYN-ACK. The echo is right by RFC 7323 4.3, so the ACK is
+    accepted here, and later answers are those of a connection.
     Script: handshake/echo-of-a-challenge.pkt"""
     if d.scenario.kind == "act":
         return False
@@ -151,17 +153,19 @@ def echo_of_a_challenge(d):
 
 
 def options_of_a_crossed_syn(d):
-    """After two SYNs crossed, Linux answers with all options of its own SYN. "an option may be sent in a SYN,ACK only if
-    it was in the SYN" (RFC 7323 2.2, 3.2): ours carries what the peer offered.
+    """After two SYNs crossed, Linux's SYN-ACK has all options of its own SYN. RFC 7323 2.2, 3.2: "an option may be
+    sent in a SYN,ACK only if it was in the SYN". So the SYN-ACK here has only the options that the peer's SYN
+    had.
     Script: options/of-a-crossing-synack.pkt"""
     return d.scenario.kind == "act" and d.words[0] == "seg" and d.words[2] == "S" and \
         "S/" in (d.ours or "") and "S/" in (d.linux or "")
 
 
 def shutdown_in_syn_received(d):
-    """shutdown() before a simultaneous open is over: Linux (since 6.9) sends the FIN when it is, ours at once: "If no SENDs
-    have been issued and there is no pending data to send, then form a FIN segment and send it" (RFC 9293 3.10.4). A
-    shutdown() before connect() to itself counts on Linux, too, and not here.
+    """If shutdown() is called before a simultaneous open is complete, Linux (since 6.9) sends the FIN when it is
+    complete. Here the FIN is sent at once: "If no SENDs have been issued and there is no pending data to send,
+    then form a FIN segment and send it" (RFC 9293 3.10.4). For a socket that later connects to itself, an
+    earlier shutdown() has an effect on Linux and none here.
     Script: handshake/shutdown-in-a-simultaneous-open.pkt"""
     if d.scenario.kind == "call":
         mine = [w for w, _ in steps_before(d) if w[:2] == (w[0], d.words[1])]
@@ -174,8 +178,8 @@ def shutdown_in_syn_received(d):
 # ---- calls ---------------------------------------------------------------------------------------------------
 
 def urgent_data(d):
-    """Urgent data is read in its place in the stream, never beside it, and none is sent (RFC 6093 5: new
-    applications SHOULD NOT use it). Linux takes the urgent byte out of the stream and out of FIONREAD.
+    """Urgent data is always read at its place in the stream, and cannot be sent (RFC 6093 5: new applications
+    SHOULD NOT use it). Linux removes the urgent byte from the stream and from FIONREAD's count.
     Script: calls/urgent-data-in-its-place.pkt"""
     if d.words[0] == "send" and d.words[3] & 1:
         return d.ours == "=ENOTSUP"
@@ -184,23 +188,25 @@ def urgent_data(d):
 
 
 def no_datagrams(d):
-    """There is no UDP socket yet, so a datagram socket of any protocol is an unknown type and not a wrong protocol.
+    """There is no UDP socket yet. So socket() for a datagram socket fails with ESOCKTNOSUPPORT for every protocol;
+    Linux creates the socket or reports a wrong protocol.
     Script: calls/no-datagrams.pkt"""
     return d.words[0] == "socket" and d.words[3] & 15 == 2 and d.ours == "=ESOCKTNOSUPPORT"
 
 
 def error_queue(d):
-    """Linux leaves the ICMP error that ended connect() on the socket's error queue too, although IP_RECVERR is off,
-    and poll() says POLLERR until it is fetched. There is no error queue here.
+    """If an ICMP error ended connect(), Linux also leaves the error on the socket's error queue, although
+    IP_RECVERR is off, and poll() reports POLLERR until the queue is read. There is no error queue here.
     Script: icmp/no-error-queue.pkt"""
     return d.words[0] == "poll" and any(w[0] == "icmp" for w, _ in steps_before(d)) and \
         None not in events(d) and events(d)[0] != events(d)[1] == events(d)[0] | POLLERR
 
 
 def numbers_of_a_dissolved_connection(d):
-    """connect(AF_UNSPEC), shutdown() before the SYN was answered, or a refusal leaves Linux's socket with numbers from which
-    SIOCOUTQ and SIOCOUTQNSD count two bytes that were never written, each time, and one for a SYN without an answer;
-    here a dissolved connection leaves none, and the next ISN is chosen anew.
+    """If connect(AF_UNSPEC), shutdown() before the SYN was answered, or a refusal dissolves a connection, Linux's
+    socket keeps sequence numbers of it. From these SIOCOUTQ and SIOCOUTQNSD count bytes that were never written:
+    two for each dissolved connection, and one for a SYN without an answer. Here the socket keeps no numbers, and
+    the next connection gets a new ISN.
     Script: calls/dissolved-counts-nothing.pkt"""
     dissolved = sum(w[0] in ("connect", "shutdown") for w, _ in steps_before(d))
     return d.words[0] == "ioctl" and d.words[2] in (SIOCOUTQ, SIOCOUTQNSD) and d.ours == "=0 [0]" and \
@@ -210,9 +216,10 @@ def numbers_of_a_dissolved_connection(d):
 # ---- receiving -----------------------------------------------------------------------------------------------
 
 def old_ack_with_data(d):
-    """"any ACK value that is not in the range [SND.UNA - MAX.SND.WND, SND.NXT] MUST be discarded" (RFC 5961 5.2), the
-    segment with it. Linux does so on its slow path only: data that header prediction foretold is taken, and the timestamp of
-    such a segment is noted, so that it is echoed and PAWS compares with it.
+    """RFC 5961 5.2: "any ACK value that is not in the range [SND.UNA - MAX.SND.WND, SND.NXT] MUST be discarded",
+    and the segment with it. Linux does so on its slow path only. On its fast path (header prediction) it accepts
+    the data of such a segment and records the segment's timestamp, so that it echoes this timestamp and PAWS
+    compares with it.
     Script: ack/old-with-foretold-data.pkt"""
     if d.words[0] == "seg" and d.words[5] != "-" and d.words[5] < 1:
         return True
@@ -223,10 +230,12 @@ def old_ack_with_data(d):
 
 
 def fast_path_by_memory(d):
-    """Linux's fast path takes data only within memory that the socket has in hand, so the first data and each page's worth
-    takes the slow path; ours takes it where the buffer has room. The paths differ in small things: a soft error of ICMP's is cleared
-    or not, an old ACK's timestamp or a lower SEG.SEQ's window (SND.WL1) is noted or not, retransmissions go before or after the data is
-    queued and carry its ACK or not. RFC 9293 and 7323 4.3 know one path only.
+    """Linux's fast path accepts data only if the socket has already reserved memory for it, so the first data, and
+    some data in each further page, takes the slow path. The fast path here accepts data if the buffer has room.
+    The two paths differ in details: whether a soft error from ICMP is cleared; whether an old ACK's timestamp,
+    or the window of a segment with a lower SEG.SEQ (SND.WL1), is recorded; whether retransmissions are sent
+    before or after the data is queued, and so whether they acknowledge it. RFC 9293 and 7323 4.3 describe one
+    path only.
     Script: icmp/soft-until-the-next-segment.pkt"""
     earlier = [w for w in steps_up_to(d) if w[0] == "seg"]
     if d.words[0] == "get" and d.words[2:4] == SO_ERROR:
@@ -247,8 +256,9 @@ def fast_path_by_memory(d):
 
 
 def two_ends(d):
-    """A peer that names two ends of its stream, both beyond a hole: Linux joins the two segments, with the first FIN's number
-    in the middle, and loses the byte behind it. Here nothing is joined to a FIN.
+    """A peer sends two FINs with different sequence numbers, both behind a hole. Linux joins the two segments, so
+    that the first FIN's number is in the middle of the data, and loses the byte behind it. Here no segment is
+    joined to one with a FIN.
     Script: close/two-ends.pkt"""
     ends = {w[3] + w[4] for w in steps_up_to(d) if w[0] == "seg" and "F" in w[2]}
     if d.words[0] not in ("recv", "ioctl") or len(ends) < 2 or None in (result(d.ours), result(d.linux)):
@@ -258,15 +268,17 @@ def two_ends(d):
 
 
 def ack_that_waits_for_room(d):
-    """The ACK of more than a full segment, with a FIN or as the second: Linux sends it at once, as its window would not shrink
-    by the data; ours, whose buffer is charged by what is allocated, has less room and delays the ACK (RFC 9293 3.8.6.3).
+    """A full segment with a FIN, or a second full segment, was received. Linux sends the ACK at once, because the
+    window that it advertises does not shrink by the data. Here the buffer is charged for all memory that a
+    segment allocates, so there is less room for a window update, and the ACK is delayed (RFC 9293 3.8.6.3).
     Script: ack/fin-with-a-full-segment.pkt"""
     return d.words[0] == "seg" and d.words[4] >= SMALL and lasts(d) < DELAYED_ACK_US and not d.ours and \
         only(d.linux, "A") != [] and not without(d.linux, "A", "a", "e")
 
 
 def other_window(d):
-    """Does the difference come from windows that differ: a window update, or a segment beyond what one of them offers?"""
+    """Returns true if different windows may cause the difference: a window update, or a segment beyond a window
+    that one of the kernels offers."""
     if d.words[0] == "recv":
         return without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
     given = [int(a) for _, answer in steps_before(d) for a in re.findall(r"\ba(\d+)", answer)]
@@ -274,24 +286,25 @@ def other_window(d):
 
 
 def window_by_cost(d):
-    """Linux (since 6.6) computes the window from what the last packets cost, ours from tcp_adv_win_scale. So the windows differ,
-    most with a small SO_RCVBUF: a segment at the edge, or beyond 64 KiB, is inside one and outside the other, and reading
-    moves them at different times.
+    """Linux (since 6.6) computes the window from the memory that the last packets took, this kernel from
+    tcp_adv_win_scale. So the windows differ, most with a small SO_RCVBUF: a segment at the edge, or beyond 64
+    KiB, is inside one window and outside the other, and reading moves the two windows at different times.
     Script: window/of-ours-closes.pkt"""
     far = [w for w in steps_up_to(d) if w[0] == "seg" and WINDOW_MAX < w[3] + w[4] < 2 * WINDOW_MAX]
     return sets(d, SO_RCVBUF) and other_window(d) or d.words in far or bool(far) and d.words[0] == "info"
 
 
 def window_clamp_is_kept(d):
-    """Linux (since 6.6) sets the clamp anew from the buffer when it learns what a packet costs, and forgets the application's
-    TCP_WINDOW_CLAMP. Here it bounds the window for the whole connection, as tcp(7) says.
+    """Linux (since 6.6) computes the clamp anew from the buffer's size when it learns how much memory a packet
+    takes, and so forgets the application's TCP_WINDOW_CLAMP. Here that option limits the window for the whole
+    connection, as tcp(7) says.
     Script: window/clamp-is-kept.pkt"""
     return sets(d, TCP_WINDOW_CLAMP) and other_window(d)
 
 
 def reset_of_a_fin_wait_2(d):
-    """A closed socket in FIN_WAIT2 answers a reset out of its window with an ACK on Linux. "if the RST bit is set, drop
-    the segment" (RFC 9293 3.10.7.4, first): a reset is not answered here.
+    """A closed socket in FIN_WAIT2 receives a reset outside its window. Linux answers with an ACK. Here a reset is
+    not answered: "if the RST bit is set, drop the segment" (RFC 9293 3.10.7.4, first).
     Script: close/reset-of-an-orphan-is-not-answered.pkt"""
     return d.words[0] == "seg" and "R" in d.words[2] and not d.ours and words(d.linux)[:1] and words(d.linux)[0][0] == "A"
 
@@ -299,8 +312,9 @@ def reset_of_a_fin_wait_2(d):
 # ---- the path ------------------------------------------------------------------------------------------------
 
 def mss_of_the_link(d):
-    """Linux takes the path MTU that ICMP told of this peer for the MSS that it offers, too. A path that is narrow on the
-    way out says nothing of the way in (RFC 6691 3): ours offers the link's.
+    """If an ICMP error reported a path MTU for this peer, Linux also computes the MSS that it offers from it. A
+    path that is narrow on the way to the peer says nothing about the way back (RFC 6691 3), so the MSS offered
+    here is that of the link.
     Script: icmp/path-mtu-and-the-offered-mss.pkt"""
     def mss(answer):
         return [re.sub(r"<mss\d+", "<mss", w) for w in words(answer)]
@@ -308,16 +322,18 @@ def mss_of_the_link(d):
 
 
 def frag_needed_without_mtu(d):
-    """A router that names no MTU: Linux goes to its least path MTU (552) at once and lets routers cut; ours tries the next
-    plateau below (RFC 1191 5 and 7.1). So segments have other lengths, and other ones go again.
+    """If a router reports "fragmentation needed" without an MTU, Linux goes to its least path MTU (552) at once and
+    lets routers fragment. Here the next lower plateau is tried (RFC 1191 5 and 7.1). So segments have other
+    lengths, and other ones are retransmitted.
     Script: icmp/fragmentation-needed-without-an-mtu.pkt"""
     return any(is_frag_needed(w) and w[4] == 0 for w in steps_up_to(d)) and \
         without(d.ours, "D", "a", "e") == without(d.linux, "D", "a", "e")
 
 
 def route_of_another_connection(d):
-    """A path MTU that one connection learned reaches another to the same host with its next segments: Linux has cut them before
-    it looks its route up again, drops them (EMSGSIZE), and sends them after a timeout. Here the route's MTU is looked at first.
+    """One connection has learned a path MTU, and another connection to the same host sends its next segments. Linux
+    cuts these segments before it looks up its route again, drops them (EMSGSIZE), and sends them after a
+    timeout. Here the route's MTU is checked before segments are cut.
     Script: icmp/fragmentation-needed-of-another.pkt"""
     return d.scenario.kind == "half" and any(is_frag_needed(w) for w, _ in steps_before(d)) and d.words[0] == "send" and \
         only(d.ours, "D") != [] == only(d.linux, "D") and words(d.ours)[:1] == words(d.linux)
@@ -326,18 +342,18 @@ def route_of_another_connection(d):
 # ---- sending -------------------------------------------------------------------------------------------------
 
 def had_small_window(d):
-    """Was the peer's window small, so far?"""
+    """Returns true if the peer's window was small in a step so far."""
     return any(w[0] == "seg" and isinstance(w[6], int) and w[6] < SMALL for w in steps_up_to(d))
 
 
 def has_small_mss(d):
-    """Is the peer's MSS?"""
+    """Returns true if the peer offered a small MSS."""
     return any(w[0] == "seg" and int((re.search(r"mss(\d+)", str(w[8])) or [0, SMALL])[1]) < SMALL for w in steps_up_to(d))
 
 
 def room_in_the_send_buffer(d):
-    """How many bytes of small segments a send buffer takes depends on what each segment's memory counts for: a write is
-    taken in part, or poll() shows room, at other fill levels.
+    """The two kernels count different amounts of memory for a small segment. So a send buffer is full at another
+    number of bytes: a write is accepted in part, or poll() reports room, at other fill levels.
     Script: window/of-one-byte-and-the-send-buffer.pkt"""
     if not had_small_window(d) and not has_small_mss(d):
         return False
@@ -348,13 +364,14 @@ def room_in_the_send_buffer(d):
 
 
 def ranges(answer):
-    """The data that was sent: (from, to)."""
+    """Returns the ranges of data that were sent: [(from, to)]."""
     return [tuple(map(int, re.match(r"D(\d+)-(\d+)", bare(w)).groups())) for w in only(answer, "D")]
 
 
 def bursts_of_the_window_now(d):
-    """Linux sizes a burst by the pacing rate that the last ACK left, ours by the window that there is now. After a pause, which
-    takes the window back, ours sends smaller bursts, and the odd segment at the end waits for the next ACK.
+    """Linux sizes a burst by the pacing rate that it computed at the last ACK; here the current congestion window
+    determines the size. After a pause, which reduces that window, bursts here are smaller, and the odd segment
+    at the end waits for the next ACK.
     Script: cwnd/bursts-of-the-window-now.pkt"""
     ours, linux, at = ranges(d.ours), ranges(d.linux), d.scenario.at
     last = max((at[i] for i, (w, _) in enumerate(steps_before(d)) if w[0] == "seg"), default=0)
@@ -363,9 +380,10 @@ def bursts_of_the_window_now(d):
 
 
 def queued_segments_grow(d):
-    """Where a small window has cut the queue small and opens, Linux (since 6.10, tcp_grow_skb()) moves bytes from the next
-    queued segment into the one that is to go. Ours sends each as it was cut: the congestion window carries other numbers of
-    bytes, and Nagle's rule or the wait for the next ACK holds others back.
+    """A small window has cut the data in the send queue into small segments, and then opens. Linux (since 6.10,
+    tcp_grow_skb()) moves bytes from the next queued segment into the one that it sends. Here each segment is
+    sent as it was cut, so the congestion window allows another number of bytes, and Nagle's rule or the wait for
+    the next ACK holds back other bytes.
     Script: window/opens-behind-small-segments.pkt"""
     ours, linux = ranges(d.ours), ranges(d.linux)
     return had_small_window(d) and without(d.ours, "D") == without(d.linux, "D") and len(ours) == len(linux) > 0 and \
@@ -373,8 +391,9 @@ def queued_segments_grow(d):
 
 
 def unit_of_the_window(d):
-    """An ACK behind a window that shrank stands at the window's end, if more than rounding moved that. Linux
-    (tcp_acceptable_seq()) takes its own window scale for the unit of rounding; ours the peer's, which the window came with.
+    """After the peer has shrunk its window, an ACK carries the sequence number of the window's end, unless that end
+    moved only by rounding. Linux (tcp_acceptable_seq()) takes its own window scale as the unit of rounding; here
+    it is the peer's scale, with which the window was sent.
     Script: window/unit-of-the-peers.pkt"""
     def kept(answer):
         return [re.sub(r"A\d+/", "A/", w) for w in words(answer)]
@@ -386,21 +405,23 @@ def unit_of_the_window(d):
 # ---- time ----------------------------------------------------------------------------------------------------
 
 def ack_on_the_next_tick(d):
-    """The delayed ACK of a FIN that no data came before has no time to wait yet: ours leaves within a millisecond, Linux's
-    with its next tick of 4 ms or the one after it, which the step does not last.
+    """A FIN is received before any data, so the delay of its ACK is still zero. Here the ACK is sent within a
+    millisecond. Linux sends it at its next tick of 4 ms or the one after it, when the step has ended.
     Script: ack/on-the-next-tick.pkt"""
     return d.words[0] == "seg" and "F" in d.words[2] and lasts(d) < (ACK_MAX_TICKS + 1) * LINUX_TICK_US and \
         only(d.ours, "A") != [] == only(d.linux, "A") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")
 
 
 def start(word):
-    """The part of a retransmission that is equal to the first transmission: D5-9 is D5."""
+    """Returns the part of a word that a retransmission has in common with the first transmission: for D5-9 it is
+    D5."""
     return re.sub(r"(D\d+)-.*", r"\1", word)
 
 
 def timer_edge(d):
-    """Linux's wheel rounds timeouts up: to 4 ms below 252 ms, to 32 ms below 2 s, to 256 ms beyond. A retransmission that is
-    due at a step's end is in that step here, and there in the next one, or a segment that comes first makes it needless.
+    """Linux's timer wheel rounds timeouts up: to 4 ms below 252 ms, to 32 ms below 2 s, to 256 ms above. A
+    retransmission that is due at the end of a step is sent in that step here. Linux sends it in the next step,
+    or not at all, if a segment that arrives first makes it needless.
     Script: rto/on-the-next-tick.pkt"""
     sent = {start(w) for _, answer in steps_before(d) for w in words(answer)}
 
@@ -427,12 +448,13 @@ ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
 
 
 def row(difference):
-    """The name of the row that knows @difference, or None."""
+    """Returns the name of the first row whose predicate is true for @difference, or None."""
     return next((predicate.__name__ for predicate in ROWS if predicate(difference)), None)
 
 
 def document(hits):
-    """docs/linux-differences.md.  @hits: what the last long run left: seeds, commit, linux, rows."""
+    """Returns the text of docs/linux-differences.md.  @hits: the results of the last long run: seeds, from, commit,
+    linux, rows."""
     lines = [HEAD.format(**hits).strip(), "", "| difference | reason | script | hits |", "|---|---|---|---|"]
     for predicate in ROWS:
         reason, script = (re.sub(r"\s+", " ", part).strip() for part in predicate.__doc__.split("Script:"))
@@ -442,7 +464,7 @@ def document(hits):
 
 
 def hits_of(text):
-    """The arguments of document(), read back from its text."""
+    """Returns the argument of document(), read back from its text."""
     seeds, start, commit, linux = re.search(r"(\d+) seeds from (\d+) at commit (\w+) beside Linux (\S+):", text).groups()
     return {"seeds": int(seeds), "from": int(start), "commit": commit, "linux": linux,
             "rows": {name: int(count) for name, count in re.findall(r":/\^def (\w+)/`.*\| (\d+) \|$", text, re.M)}}
@@ -451,10 +473,10 @@ def hits_of(text):
 HEAD = """
 # Where it differs from Linux
 
-`make differ` plays random scenarios on the hosted kernel and on the host's own Linux (docs/testing.md). What differs is a
-fault, or a row here: a predicate on the scenario and both answers, why the difference is meant or known, and a packet
-script that shows it. At most 30 rows, none above 1 % of the seeds: the run checks that. The table is made from the
-predicates by `tests/differ/run --doc`.
+`make differ` plays random scenarios on the hosted kernel and on the host's own Linux (docs/testing.md). A difference
+is a fault, or it has a row here: a predicate on the scenario and both answers, the reason why the difference is intended
+or accepted, and a packet script that shows it. "Here" is this kernel. There are at most 30 rows, and none covers more
+than 1 % of the seeds: the run checks both. `tests/differ/run --doc` makes the table from the predicates.
 
 The last long run, {seeds} seeds from {from} at commit {commit} beside Linux {linux}:
 """

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The normal form: what a machine did in one step, as words that must be equal on both machines.
+"""The normal form: a machine's behaviour in one step, as words that must be equal on both machines.
 
-answer() <- play.py.  The words, in this order; a peer's other than 0 begin with its number and a colon:
+play.py calls answer().  The words come in this order; those of a peer other than 0 begin with its number and a
+colon:
 
-    =N  =EAGAIN           the call's result; a descriptor is =fd; `=blocked`: it was not back at once
-    [..]                  what the call wrote, where both kernels must agree on it
+    =N  =EAGAIN           the call's result; a descriptor is =fd; `=blocked`: it did not return at once
+    [..]                  data that the call returned, where both kernels must agree on it
     S/ACK<mss..>          a SYN or SYN-ACK with its options, timestamps without their values
     R SEQ  R. SEQ/ACK     a reset
-    D FROM-TO             data that was sent, contiguous segments as one; F behind it: with a FIN, which counts
-    A SEQ/ACK             an acknowledgement without data, repeated ones once
-    a ACK                 what the last segment acknowledged
-    z                     its window was closed
-    e N                   the timestamp that it echoed
+    D FROM-TO             data that was sent, contiguous segments as one word; with an F at the end: and a FIN, which
+                          counts as a byte
+    A SEQ/ACK             an acknowledgement without data; equal ones once
+    a ACK                 the acknowledgement number of the last segment
+    z                     the last segment closed the window
+    e N                   the timestamp that the last segment echoed
     !..                   a malformed packet
 
-Not compared: windows that are open, how data is cut into segments, times within a step, PSH.
+Not compared: the size of open windows, how data is cut into segments, times within a step, PSH.
 """
 import errno
 
@@ -22,12 +24,12 @@ MASK = 2**32 - 1
 
 
 def signed(number):
-    """Modulo 2^32, as the distance it is."""
+    """Returns a number modulo 2^32 as a signed distance."""
     return (number + 2**31) % 2**32 - 2**31
 
 
 def result_word(result, is_fd=False):
-    """A call's result."""
+    """Returns the word for a call's result."""
     if result is None:
         return "=blocked"
     if result < 0:
@@ -41,8 +43,8 @@ def _options(seen):
 
 
 def _segment(seen, iss, irs):
-    """(kind, words, from, to) of one packet."""
-    seq = signed(seen.seq - iss) if seen.seq else 0     # 0: a reset of what has no number to go by
+    """Returns (kind, word, from, to) of one packet."""
+    seq = signed(seen.seq - iss) if seen.seq else 0     # 0: a reset for a segment without an ACK
     ack = signed(seen.ack - irs) if "." in seen.flags else None
     end = seq + len(seen.payload) + ("F" in seen.flags)
     if "R" in seen.flags:
@@ -55,7 +57,7 @@ def _segment(seen, iss, irs):
 
 
 def packets_words(seen_packets, iss, irs, ts_base):
-    """The words of one peer's packets."""
+    """Returns the words of one peer's packets."""
     control, data, acks, wrong, last = [], [], [], [], None
     for seen in seen_packets:
         wrong += ["!" + w.replace(" ", "_") for w in seen.wrong]
@@ -83,7 +85,7 @@ def packets_words(seen_packets, iss, irs, ts_base):
 
 
 def answer(result, extra, by_peer):
-    """All words of a step as one text.  by_peer: {number: words}."""
+    """Returns all words of a step as one text.  by_peer: {number: words}."""
     words = ([result] if result else []) + ([f"[{extra}]"] if extra not in (None, "") else [])
     for peer in sorted(by_peer):
         words += [w if peer == 0 else f"{peer}:{w}" for w in by_peer[peer]]
@@ -91,7 +93,7 @@ def answer(result, extra, by_peer):
 
 
 def first_difference(ours, linux):
-    """The index of the first step whose answers differ, or None."""
+    """Returns the index of the first step whose answers differ, or None."""
     for i, (a, b) in enumerate(zip(ours, linux)):
         if a != b:
             return i

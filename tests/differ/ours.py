@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The hosted kernel as a scenario's machine: booted once, forked for some scenarios.
+"""Plays scenarios on the hosted kernel, which is booted once and forked for each batch.
 
-Kernel.play() <- judge.py, recorded.py.  A fork costs as much as the scenario that runs in it, so a child
-plays several: each has its own remote address and ports as in crowd.py, and five virtual minutes pass
-behind it, in which its connections end.  A crash of the kernel is an answer like others, and one that no
-Linux gives.
+judge.py and recorded.py call Kernel.play().  A fork costs as much as the scenario that runs in it, so a child
+plays several: each has its own remote address and ports, as in crowd.py, and is followed by five minutes of
+virtual time, in which its connections end.  A crash of the kernel is recorded as an answer, which never equals
+Linux's.
 """
 import gc
 import json
@@ -30,7 +30,7 @@ ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.
 
 
 class Face:
-    """play.py's machine."""
+    """The machine (see play.py) for one scenario."""
 
     def __init__(self, machine, slot):
         self.machine, self.slot = machine, slot
@@ -38,26 +38,27 @@ class Face:
         self.now = machine.now
 
     def inject(self, packet):
-        """An IP packet arrives."""
+        """Delivers an IP packet to the kernel."""
         self.machine.inject([packet])
 
     def call(self, number, *arguments):
-        """A system call."""
+        """Makes a system call; returns its result, or None if it did not return at once."""
         return self.machine.submit(number, arguments, arguments).result
 
     def take(self):
-        """The frames that were sent."""
+        """Returns the packets that the kernel sent since the last take()."""
         out = list(self.machine.packets)
         self.machine.packets.clear()
         return out
 
     def port(self, k):
-        """The scenario's own."""
+        """Returns the scenario's k-th local port."""
         return PORT + self.slot * LOCAL_PORTS + k
 
 
 def lines_of_child(function):
-    """The items that @function yields, in a form that JSON can carry; {"crash": why} at the end if it crashed or hangs."""
+    """Runs @function in a child process, and yields the items that it yields, passed as JSON.  If the child crashes
+    or hangs, the last item is {"crash": reason}."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -86,7 +87,7 @@ def lines_of_child(function):
 
 
 class Kernel:
-    """The hosted kernel, booted."""
+    """The hosted kernel; the constructor boots it."""
 
     def __init__(self, library=hosted.LIBRARY):
         with open(library, "rb") as f:
@@ -95,7 +96,7 @@ class Kernel:
         gc.freeze()
 
     def play(self, scenarios):
-        """For each of @scenarios: its steps' answers; a crash is the last answer."""
+        """Yields for each of @scenarios the answers to its steps; if the kernel crashes, that is the last answer."""
         at = 0
         while at < len(scenarios):
             batch = scenarios[at:at + SLOTS]
@@ -124,7 +125,7 @@ class Kernel:
             raise RuntimeError(said)
 
     def script_of(self, scenario, said):
-        """The scenario as a packet script with this kernel's answers."""
+        """Plays the scenario and returns it as a packet script with this kernel's answers."""
         return next(lines_of_child(lambda: self._script(scenario, said)))
 
     def _script(self, scenario, said):

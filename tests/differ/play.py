@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""One scenario on one machine, step by step.
+"""Plays one scenario on one machine, step by step.
 
-play() <- crowd.py and ours.py: a generator that yields the time up to which its machine must run, and
-leaves the answers, the resolved steps, their times and all packets in the Player.  A machine (a Face) has
+crowd.py and ours.py call play(), a generator that yields the time until which its machine must run.  It leaves
+the answers, the resolved steps, their times and all packets in the Player.  A machine (a Face) has
 
-    now()               nanoseconds
-    inject(bytes)       an IP packet arrives
-    call(number, ...)   a system call's result (negative errno), None when it is not back at once
-    take()              the IP packets sent since the last take(): (time, bytes)
+    now()               the time in nanoseconds
+    inject(bytes)       delivers an IP packet
+    call(number, ...)   returns a system call's result (negative errno), or None if the call did not return at once
+    take()              returns the IP packets sent since the last take(): (time, bytes)
     addresses           {name: "A.B.C.D"}: local, peer, lo ...
-    port(k)             the k-th local port of this scenario
+    port(k)             returns the k-th local port of this scenario
 """
 import ctypes
 import os
@@ -41,7 +41,7 @@ INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")   # of a closed soc
 
 @dataclass
 class Peer:
-    """The remote end of one connection: what a real one would know."""
+    """The remote end of one connection, with the state that a real peer would have."""
     number: int
     port: int               # its own
     local_port: int         # the kernel's
@@ -56,7 +56,7 @@ class Peer:
 
 
 def number_at(word, names):
-    """nxt+5 with names {"nxt": 7}: 12.  A number is itself."""
+    """Returns the number of a position: for nxt+5 with names {"nxt": 7} it is 12; for a number, itself."""
     if isinstance(word, int):
         return word
     for i, c in enumerate(word):
@@ -66,7 +66,7 @@ def number_at(word, names):
 
 
 def options_of(word):
-    """mss1000,wscale2 as Options."""
+    """Returns the Options of a text like mss1000,wscale2."""
     out = []
     for item in [] if word == "-" else word.split(","):
         name = item.rstrip("0123456789")
@@ -77,7 +77,7 @@ def options_of(word):
 
 
 class Player:
-    """A scenario under way."""
+    """Plays one scenario on one machine, and keeps the results."""
 
     def __init__(self, scenario, face):
         self.scenario, self.face = scenario, face
@@ -89,11 +89,11 @@ class Player:
         self.result = self.extra = None
 
     def fd(self, name):
-        """A socket's descriptor; one that no call may know."""
+        """Returns a socket's descriptor, or a bad descriptor if there is no such socket."""
         return self.sockets.get(name, BAD_FD)
 
     def peer(self, number):
-        """A peer, made when it is first spoken of."""
+        """Returns a peer; creates it at its first use."""
         if number not in self.peers:
             self.peers[number] = Peer(number, REMOTE_PORT + number, self.face.port(0), self.scenario.irs)
         return self.peers[number]
@@ -101,7 +101,8 @@ class Player:
     # ---- the story -----------------------------------------------------------------------------------
 
     def play(self, times=None):
-        """Yields when to go on.  @times: of each step and of the end, in us; without, the waits count."""
+        """Plays the scenario; yields the time at which it must be resumed.  @times: of each step and of the end, in
+        us; without @times, the steps' waits apply."""
         self.start = start = self.face.now()
         self.peer(0)
         for i, (wait, words) in enumerate(self.scenario.steps):
@@ -166,7 +167,7 @@ class Player:
         return "icmp", number, kind, code, mtu, seq
 
     def _collect(self):
-        """The answer of the step that ends here."""
+        """Records the packets of the step that ends here, and its answer."""
         seen_by_peer, kept = {}, []
         for time, data in self.face.take():
             seen = read_packet(time, data)
@@ -202,7 +203,7 @@ class Player:
     # ---- calls -------------------------------------------------------------------------------------------
 
     def call(self, name, *arguments, is_fd=False):
-        """The call; its result stays as a word."""
+        """Makes the call and keeps its result as a word."""
         result = self.face.call(NUMBERS[name], *arguments)
         self.result = normal.result_word(result, is_fd)
         return result
@@ -212,18 +213,18 @@ class Player:
             self.sockets[name] = result
 
     def socket(self, name, domain, kind, protocol):
-        """sN socket: its type has SOCK_NONBLOCK already."""
+        """Creates sN; @kind already includes SOCK_NONBLOCK."""
         self._named(self.call("socket", domain, kind, protocol, is_fd=True), name)
 
     def accept(self, listener, name, flags):
-        """A blocking child is made non-blocking: nothing here may wait."""
+        """Accepts; makes a blocking child non-blocking, because no call may block."""
         fd = self.call("accept4", self.fd(listener), 0, 0, flags, is_fd=True)
         if fd is not None and fd >= 0 and not flags & NONBLOCK:
             self.face.call(NUMBERS["fcntl"], fd, 4, NONBLOCK)
         self._named(fd, name)
 
     def close(self, name):
-        """The name is of no socket then."""
+        """Closes the socket; its name is then free."""
         self.call("close", self.fd(name))
         self.sockets.pop(name, None)
 
@@ -237,7 +238,7 @@ class Player:
         self.call("bind", self.fd(name), self._address(where, port, family), length)
 
     def connect(self, name, where, port, family, length):
-        """connect(); one to a peer tells it the port."""
+        """connect(); a connection to a peer tells that peer its port."""
         self.call("connect", self.fd(name), self._address(where, port, family), length)
 
     def send(self, name, size, flags):
@@ -269,31 +270,31 @@ class Player:
         return f"{length},{data[0]},{names.get(ip, ip)},{known.get(port, EPHEMERAL)}"
 
     def get(self, name, level, option, length, shown=1):
-        """getsockopt(); @shown: do the bytes count, or only how many they are."""
+        """getsockopt(); @shown: the bytes are compared, else only their number."""
         data, size = buffer(bytes(256)), buffer(struct.pack("<i", length))
         if self.call("getsockopt", self.fd(name), level, option, data, size) == 0:
             got = struct.unpack("<i", size.raw)[0]
             self.extra = f"{got}" + (":" + data.raw[:min(got, 16)].hex() if shown else "")
 
     def set(self, name, level, option, length, *values):
-        """setsockopt() of ints."""
+        """setsockopt() with ints as the value."""
         data = struct.pack(f"<{len(values)}i", *values).ljust(max(length, 16), b"\0")
         self.call("setsockopt", self.fd(name), level, option, buffer(data), length)
 
     def poll(self, name, events):
-        """poll() that does not wait."""
+        """poll() with timeout 0."""
         data = buffer(struct.pack("<ihh", self.fd(name), events, 0))
         self.call("poll", data, 1, 0)
         self.extra = f"{struct.unpack('<ihh', data.raw)[2] & 0xffff:x}"
 
     def ioctl(self, name, request):
-        """ioctl() with an int behind it."""
+        """ioctl() with a pointer to an int."""
         data = buffer(bytes(8))
         if self.call("ioctl", self.fd(name), request, data) == 0:
             self.extra = str(struct.unpack("<i", data.raw[:4])[0])
 
     def info(self, name):
-        """TCP_INFO: where the connection stands."""
+        """TCP_INFO: the connection's state."""
         data, size = buffer(bytes(512)), buffer(struct.pack("<i", 512))
         if self.call("getsockopt", self.fd(name), 6, 11, data, size) == 0:
             info = decode(data.raw[:struct.unpack("<i", size.raw)[0]])
@@ -309,5 +310,5 @@ CALLS = {name: getattr(Player, name) for name in (
 
 
 def buffer(data):
-    """Memory for a call."""
+    """Returns memory whose address can be an argument of a call."""
     return ctypes.create_string_buffer(data, len(data))

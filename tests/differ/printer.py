@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A scenario with Linux's answers as a packet script, which tests/packet/run plays.
+"""Prints a scenario with Linux's answers as a packet script for tests/packet/run.
 
-script() <- judge.py.  Its expectations are Linux's packets and results, at Linux's times: where the hosted
-kernel differs, the script fails.  What cannot be said in the language is a comment.
+judge.py calls script().  The script expects Linux's packets and results, at Linux's times: where the hosted
+kernel differs, the script fails.  A step that the script language cannot express becomes a comment.
 """
 import struct
 
@@ -24,13 +24,13 @@ ICMPS = {3: "unreachable", 11: "time_exceeded", 12: "parameter_problem", 4: "sou
 
 
 def flags_text(value, table):
-    """A|B"""
+    """Returns the names of flags as A|B."""
     names = [name for name, bit in table.items() if value & bit]
     return "|".join(names) if sum(table[n] for n in names) == value and names else str(value)
 
 
 def option_names(level, option):
-    """SOL_SOCKET, SO_ERROR where they have names."""
+    """Returns the names of a level and an option, or their numbers if they have none."""
     level_name, prefix = LEVELS.get(level, (str(level), "?"))
     name = next((n for n, v in SYMBOLS.items() if v == option and n.startswith(prefix)
                  and not n.startswith("IP_PMTUDISC")), str(option))
@@ -38,7 +38,8 @@ def option_names(level, option):
 
 
 def glued(packets):
-    """(time, peer, Seen) with data that was cut into segments as the one send that it was, as the language does."""
+    """Returns [(time, peer, Seen)], in which the segments of one send are merged into one packet, as the script
+    language expects them."""
     out, size = [], 0
     for time, peer, seen in packets:
         whole = absorb(out[-1][2], seen, size) if out and out[-1][1] == peer and size else None
@@ -51,7 +52,7 @@ def glued(packets):
 
 
 class Writer:
-    """One script."""
+    """Writes one script."""
 
     def __init__(self, player):
         self.player, self.irs = player, player.scenario.irs
@@ -61,11 +62,11 @@ class Writer:
         self.ecr = {}
 
     def fd(self, name):
-        """The script's number for sN; of a socket that never was: the scenario's."""
+        """Returns the script's descriptor number for sN; a bad one if the scenario never created that socket."""
         return self.fds.get(name, 9999)
 
     def made(self, name, answer):
-        """The next number, if the call gave one."""
+        """Returns the script's next descriptor number, if the call returned a descriptor; else the call's result."""
         if answer.split(" ")[0] == "=fd":
             self.fds[name] = FIRST_FD + len(self.fds)
             return str(self.fds[name])
@@ -73,12 +74,12 @@ class Writer:
 
     @staticmethod
     def result(answer):
-        """5, or -1 EAGAIN."""
+        """Returns the result as the script language writes it: 5, or -1 EAGAIN."""
         word = answer.split(" ")[0][1:]
         return word if word.lstrip("-").isdigit() else f"-1 {word}"
 
     def lines(self):
-        """All, but the first ones."""
+        """Yields all lines of the script but its head."""
         player = self.player
         for i, (_, words) in enumerate(player.steps):
             at = f"{player.at[i] / 1e6:.6f}"
@@ -91,7 +92,7 @@ class Writer:
                 yield f"{time / 1e6:.6f} {self.outbound(peer, seen)}"
 
     def step(self, words, answer):
-        """One step's line."""
+        """Returns the script's line for a step."""
         name = words[0]
         if name == "wait":
             return ""
@@ -104,14 +105,14 @@ class Writer:
     # ---- packets -----------------------------------------------------------------------------------------
 
     def ports(self, peer, outbound):
-        """Where the script has several connections."""
+        """Returns the ports of a packet, if the script has several connections, else ""."""
         if not self.several:
             return ""
         remote, local = REMOTE_PORT + peer, 8080
         return f"{local} > {remote} " if outbound else f"{remote} > {local} "
 
     def inbound(self, peer, flags, seq, length, ack, window, tsval, options):
-        """< ..."""
+        """Returns the line of a segment from the peer: < ..."""
         made = options_of(options)
         if tsval != NO_TS:
             ecr = self.ecr.get(peer, 0) if "." in flags else 0
@@ -122,7 +123,7 @@ class Writer:
         return f"< {self.ports(peer, False)}{text}"
 
     def outbound(self, peer, seen):
-        """> ..."""
+        """Returns the line of a segment from the kernel: > ..."""
         made = []
         for o in seen.options:
             if o.kind == "TS":
@@ -135,7 +136,7 @@ class Writer:
         return f"> {self.ports(peer, True)}{text}"
 
     def icmp(self, _peer, kind, code, mtu, seq):
-        """< icmp ..."""
+        """Returns the line of an ICMP error: < icmp ..."""
         mtu = f" mtu {mtu}" if (kind, code) == (3, 4) else ""
         seq %= 2**32
         code = "" if kind == 4 else f" {code}"
@@ -154,7 +155,7 @@ class Writer:
         return f"{text} = {self.made(child, answer)}"
 
     def address(self, where, port, family, length):
-        """The second and the third argument."""
+        """Returns the second and the third argument of a call with an address."""
         default = ("local", "p0") if port == "p0" else ("peer", "r0")
         if (where, port) == default and family == 2 and length == 16:
             return "..., ..."
@@ -245,14 +246,14 @@ class Writer:
 
     @staticmethod
     def extra(answer):
-        """The text in [...]."""
+        """Returns the text in [...] of an answer."""
         if "[" not in answer:
             return None
         return answer.split("[")[1].split("]")[0]
 
 
 def script(player, said):
-    """The text.  @said: lines about it."""
+    """Returns the text of the script.  @said: lines of comment for its head."""
     head = ["// linux: same", *(f"// {line}" for line in said), "", f"--tolerance_usecs={TOLERANCE_USECS}", ""]
     return "\n".join(head + list(Writer(player).lines())) + "\n"
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Scenarios with Linux's answers as a file, so that `make test` needs neither root nor Linux's time.
+"""A file of scenarios with Linux's answers, so that `make test` needs neither root nor the time to run them on
+Linux.
 
-read(), write() <- run, test_differ.py.  recorded.txt opens with the kernel that answered; then for each
-scenario
+run and test_differ.py call read() and write().  The first line of recorded.txt names the kernel that answered;
+then comes for each scenario
 
     seed SEED KIND irs IRS ts TS_BASE
-    MICROSECONDS WORDS | ANSWER         a step: when, what, and what Linux did
+    MICROSECONDS WORDS | ANSWER         a step: its time, its words, and Linux's answer
     MICROSECONDS                        the end
 
-Positions are resolved: the file does not depend on generate.py.
+Positions are resolved to numbers, so the file does not depend on generate.py.
 """
 import os
 
@@ -18,7 +19,7 @@ FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recorded.txt")
 
 
 def write(out, kernel, plays):
-    """@plays: (resolved Scenario, Linux's answers)."""
+    """Writes @plays: [(resolved Scenario, Linux's answers)]."""
     out.write(f"# {len(plays)} scenarios, and what {kernel} answered.  Made by tests/differ/run --record.\n")
     for s, answers in plays:
         out.write(f"\nseed {s.seed} {s.kind} irs {s.irs} ts {s.ts_base}\n")
@@ -28,7 +29,7 @@ def write(out, kernel, plays):
 
 
 def read(text):
-    """[(resolved Scenario, Linux's answers)]"""
+    """Returns [(resolved Scenario, Linux's answers)] from the file's text."""
     plays = []
     for block in text.split("\n\n")[1:]:
         head, *lines = block.strip().split("\n")
@@ -46,13 +47,13 @@ def read(text):
 
 
 def load():
-    """The tree's own."""
+    """Reads the tree's recorded.txt."""
     with open(FILE, encoding="utf-8") as f:
         return read(f.read())
 
 
 def differences(kernel, plays):
-    """The Differences of @plays from what @kernel does now."""
+    """Yields the Differences between the answers in @plays and those that @kernel gives now."""
     import judge  # pylint: disable=import-outside-toplevel
     ours = kernel.play([scenario for scenario, _ in plays])
     for (scenario, answers), our_answers in zip(plays, ours):

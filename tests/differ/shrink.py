@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Steps are taken out of a scenario as long as the same kind of difference is seen.
+"""Removes steps from a scenario as long as the same kind of difference remains.
 
-shrunk() <- run.  All candidates of a round are played on Linux at once, so a round takes as long as one
-scenario, and the boldest that still differs is taken.
+run calls shrunk().  All candidates of a round are played on Linux at once, so a round takes as long as one
+scenario.  The candidate with the fewest steps that still differs goes into the next round.
 """
 import judge
 
@@ -10,7 +10,7 @@ ROUNDS = 30
 
 
 def candidates(steps):
-    """Sets of indexes to leave out, the boldest first: halves, quarters ... single steps."""
+    """Yields sets of indexes to leave out, the largest first: halves, quarters ... single steps."""
     size = len(steps) // 2
     while size:
         for start in range(0, len(steps), size):
@@ -19,7 +19,8 @@ def candidates(steps):
 
 
 def shrunk(kernel, scenario, signature):
-    """The smallest Scenario found whose difference has this signature, with its Difference, or None."""
+    """Returns the smallest Scenario found whose difference has this signature, with its Difference; None if there
+    is none."""
     best, found = scenario, None
     for _ in range(ROUNDS):
         tries = [best] if found is None else [best.without(out) for out in candidates(best.steps)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The differential tester without Linux: recorded answers, planted bugs, scripts, and its own tables."""
+"""Tests the differential tester without Linux: recorded answers, planted bugs, scripts, and its own tables."""
 import os
 import pathlib
 import subprocess
@@ -26,19 +26,19 @@ SCRIPTS = range(1, 31)  # seeds whose scripts are played
 
 
 def run(*words):
-    """The front end's output and exit status."""
+    """Runs tests/differ/run; returns its output and exit status."""
     done = subprocess.run([sys.executable, "tests/differ/run", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr, done.returncode
 
 
 @pytest.fixture(scope="module", name="kernel")
 def booted():
-    """The hosted kernel."""
+    """Returns the hosted kernel, booted."""
     return Kernel()
 
 
 def test_recorded_answers(kernel):
-    """Linux's, of every kind of scenario; what differs is known."""
+    """On the recorded scenarios of every kind, this kernel's answers equal Linux's or differ in a known way."""
     plays = recorded.load()
     assert len(plays) >= RECORDED_MIN
     assert {scenario.kind for scenario, _ in plays} == set(KINDS)
@@ -48,7 +48,7 @@ def test_recorded_answers(kernel):
 
 @pytest.mark.parametrize("name", bugs.BUGS)
 def test_a_planted_bug_is_found(name):
-    """By an answer, not by a crash."""
+    """The bug changes an answer, and does not crash the kernel."""
     out, status = run("--canary", name)
     assert status == 0, out
     assert "crash" not in out
@@ -56,13 +56,13 @@ def test_a_planted_bug_is_found(name):
 
 @pytest.mark.parametrize("words", [["--seeds", "0"], ["--seeds", "many"], ["--from", "-1"], ["--record", "0"]])
 def test_an_impossible_plan_is_refused(words):
-    """With the least that there is; else none would differ."""
+    """The message names the least allowed number: a run of no scenario would find no difference."""
     out, status = run(*words)
     assert status == 2 and f"{words[1]}: a whole number from {0 if words[0] == '--from' else 1}" in out
 
 
 def test_make_differ_plays_as_many_as_it_says():
-    """Another goal's default of SEEDS is not this one's."""
+    """`make differ` has a default of SEEDS of its own, different from that of other goals."""
     env = {k: v for k, v in os.environ.items() if k not in ("SEEDS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")}
     for word, seeds in ([], "2000"), (["SEEDS=7"], "7"):
         said = subprocess.run(["make", "-n", "differ", *word], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
@@ -70,15 +70,15 @@ def test_make_differ_plays_as_many_as_it_says():
 
 
 def test_one_seed_is_one_scenario():
-    """Whichever was made before."""
+    """A seed gives the same scenario in any order of seeds."""
     first = {seed: generate.scenario(seed) for seed in range(50)}
     assert all(generate.scenario(seed) == first[seed] for seed in reversed(range(50)))
 
 
 def test_recorded_text():
-    """A text that was read is written unchanged."""
+    """Reading recorded.txt and writing it again gives the same text."""
     class Text(list):
-        """A file."""
+        """A file to write to."""
         write = list.append
     with open(recorded.FILE, encoding="utf-8") as f:
         text = f.read()
@@ -89,7 +89,7 @@ def test_recorded_text():
 
 @pytest.mark.parametrize("seed", SCRIPTS)
 def test_scripts(kernel, tmp_path, seed):
-    """A scenario with our kernel's answers, as a packet script, plays on our kernel."""
+    """A scenario printed as a packet script with this kernel's answers passes on this kernel."""
     path = tmp_path / "script.pkt"
     path.write_text(kernel.script_of(generate.scenario(seed), ["a test"]))
     if printer.NO_WORD_FOR in path.read_text():
@@ -99,7 +99,7 @@ def test_scripts(kernel, tmp_path, seed):
 
 
 def test_normal_form_merges():
-    """Segments that follow each other are one send; so are repeated ACKs one ACK."""
+    """Contiguous segments become one word, and so do repeated ACKs."""
     def seen(flags, seq, size, ack=1):
         return play.SimpleNamespace(flags=frozenset(flags), seq=seq, payload=bytes(size), ack=ack, window=9, options=[],
                                     wrong=[])
@@ -109,7 +109,8 @@ def test_normal_form_merges():
 
 
 def test_rows():
-    """Not too many; the document is what the table says, and each has a script that Linux plays differently."""
+    """The table has at most ROWS_MAX rows, the document is up to date, and each row has a script that Linux plays
+    differently."""
     text = (ROOT / "docs" / "linux-differences.md").read_text()
     assert len(known.ROWS) <= known.ROWS_MAX
     assert known.document(known.hits_of(text)) == text, "tests/differ/run --doc >docs/linux-differences.md"

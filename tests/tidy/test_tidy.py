@@ -83,7 +83,7 @@ def test_sequence_compare_leaves_alone(line):
 
 
 @pytest.mark.parametrize("files", [
-    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # consulted nowhere
+    {"net/a.c": "/* A_MAX */\n", "tests/a.c": "/* LIMIT(A_MAX) */\n"},               # used nowhere
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) LIMIT(B_MAX) */\n"},       # no such name
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAXIMUM) */\n"},
     {"net/a.c": "A_MAX\n", "tests/a.c": "/* LIMIT(A_MAX) */\n", "net/limits.h": "#define A_MAX 1 /* bytes: full */\n"},
@@ -120,7 +120,7 @@ def test_whitespace_finds(text):
 
 def test_both_images_can_fail():
     mistake, trial, lost = (tidy.TEST_APPS + name for name in ("mistake.c", "trial.c", "lost.c"))
-    alone = f"applications of tests, and these alone, are in {tidy.TEST_APPS} and in the tests' image"
+    alone = f"only applications of tests, and all of them, are in {tidy.TEST_APPS} and in the tests' image"
     sources = {"machine": {"net/a.c", "kernel/x86/b.c", mistake}, "test": {trial, mistake, "apps/d.c"},
                "hosted": {"tests/host/c.c"}}
     files = dict.fromkeys(["net/a.c", "kernel/x86/b.c", "tests/host/c.c", "net/dead.c", "apps/d.c", trial, mistake, lost], "")

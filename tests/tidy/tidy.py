@@ -86,12 +86,12 @@ def include_direction(files):
             if not m:
                 continue
             inc = m.group(1)
-            if path.startswith("include/"):    # beside each other, as an application's compiler finds them
+            if path.startswith("include/"):    # headers beside each other: an application's compiler finds them so
                 near = os.path.normpath(os.path.join(os.path.dirname(path), inc))
                 if near.startswith("include/"):
                     continue
             if where is None:
-                yield path, n, "in a folder without a row in DIRECTION"
+                yield path, n, "is in a folder without a row in DIRECTION"
             elif not inc.startswith(DIRECTION[where]):
                 yield path, n, f"includes {inc}, against the direction"
             elif inc.startswith(MACHINE_HEADERS) and not path.startswith(MAY_KNOW_MACHINE):
@@ -121,7 +121,7 @@ def file_length(files):
     for path, text in files.items():
         n = text.count("\n")
         if path.endswith((".c", ".h", ".S", ".py")) and n > FILE_LINES_MAX:
-            yield path, 1, f"{n} lines: two ideas (limit {FILE_LINES_MAX})"
+            yield path, 1, f"has {n} lines (limit {FILE_LINES_MAX}): split it by ideas"
 
 
 def function_length(files):
@@ -174,7 +174,7 @@ def addresses(files):
         code = re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text, flags=re.S)
         for n, line in enumerate(code.splitlines(), 1):
             if known.search(line):
-                yield path, n, f"knows IPv4: {line.strip()}"
+                yield path, n, f"depends on IPv4: {line.strip()}"
 
 
 SEQ = r"(?:\w*(?:seq|ack_seq|una|nxt|isn)|\bseq\d)\b"
@@ -203,7 +203,7 @@ def test_ifdef(files):
             continue
         for n, line in enumerate(text.splitlines(), 1):
             if re.match(r"\s*#\s*(if|ifdef|ifndef|elif)\b.*(TEST|HOSTED|UNIT|SANITIZE|MOCK)", line):
-                yield path, n, "code that knows that it is tested"
+                yield path, n, "code that depends on being tested"
 
 
 def irq_exclusion(files):
@@ -226,7 +226,7 @@ def build_unknown(files):
             continue
         for n, line in enumerate(text.splitlines(), 1):
             if re.search(r"\bVARIANT_|[</]variant[/.]|#\s*(if|ifdef|ifndef|elif)\b.*(CHECKED|SHIPPED)", line):
-                yield path, n, "code that knows which build it is in"
+                yield path, n, "code that depends on the build, checked or shipped"
 
 
 def debug_source(files):
@@ -294,7 +294,7 @@ def spdx(files):
             yield path, 1, "no SPDX line"
 
 
-LINK_SLACK = 20    # lines: a definition that a small change above it moved is still on the reader's screen
+LINK_SLACK = 20    # lines: if a change above moved the definition by no more, a reader still sees it on the screen
 
 
 def line_of(text, pattern):
@@ -316,7 +316,7 @@ def docs_reference(files):
         for n, line in enumerate(text.splitlines(), 1):
             for target, pattern in re.findall(r"`([\w./-]+):/([^`]+)/`", line):
                 if target not in files:
-                    yield path, n, f"refers to {target}, which is not there"
+                    yield path, n, f"refers to {target}, which does not exist"
                 elif not line_of(files[target], pattern):
                     yield path, n, f"refers to /{pattern}/ in {target}: no such line"
             for target, at, pattern in re.findall(r'\]\(([\w./-]+)#L(\d+) "/((?:[^"\\]|\\.)+)/"\)', line):
@@ -328,7 +328,7 @@ def docs_reference(files):
             for target in re.findall(r"\]\(((?!http)[^)#]+)", line):
                 full = os.path.normpath(os.path.join(os.path.dirname(path), target))
                 if full not in files and not any(f.startswith(full + "/") for f in files):
-                    yield path, n, f"links to {target}, which is not there"
+                    yield path, n, f"links to {target}, which does not exist"
 
 
 BUILT = re.compile(r"build/(?:(?:checked|shipped)/)?softnet\.(?:elf|efi|img)|build/host[a-z-]*/libsoftnet\.so|"
@@ -361,11 +361,11 @@ def docs_command(files):
                 continue
             name = program.group(1).rstrip("/")
             if re.search(r"SUBJECT|NAME", name):
-                continue    # a place for a word of yours
+                continue    # a placeholder
             if name not in files and not any(f.startswith(name + "/") for f in files):
-                yield path, n, f"{name} is not there"
+                yield path, n, f"{name} does not exist"
             elif program.group(2) and os.path.isfile(os.path.join(ROOT, name)) and not os.access(os.path.join(ROOT, name), os.X_OK):
-                yield path, n, f"{name} is given arguments and is no program"
+                yield path, n, f"{name} is shown with arguments but is not executable"
 
 
 def limits_tested(files):
@@ -380,7 +380,7 @@ def limits_tested(files):
     for name, limit in names.items():
         at = limit.path, limit.line
         if name not in used:
-            yield *at, f"{name} is consulted nowhere"
+            yield *at, f"{name} is used nowhere"
         elif not limit.reason and not limits.default_of(limit, names):
             yield *at, f"{name}: no comment \"unit: what happens at the limit, and why this value\""
         elif not limit.is_range and name not in tagged and name not in limits.WITHOUT_TEST:
@@ -420,7 +420,7 @@ UNUSED = {
 # The headers of the kernel's own code.  Those of a wire format or of a table for hardware may have unused names.
 OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")
 COMPLETE_HEADERS = ("net/wire/", "kernel/x86/ptrace.h")
-DECLARED = [    # pattern of a name, and how often it stands in the sources when nothing uses it
+DECLARED = [    # pattern of a name, and its number of occurrences in the sources when nothing uses it
     (re.compile(r"^#define (\w+)", re.M), 1),
     (re.compile(r"^static inline [^;{=]*?\b(\w+)\([^;{]*\)\n?\{", re.M), 1),
     (re.compile(r"^(?!static|typedef|enum \w+ \{|\s|#|\})[\w *]*?\b(\w+)\([^;{]*\)[\w (),]*;", re.M), 2),
@@ -470,9 +470,9 @@ def counters_move(files):
             counted.update(re.findall(r"\bSNMP_(\w+)\b", strip_comments(text)))
     for name, n in names.items():
         if name not in counted and name not in COUNTERS_AT_REST:
-            yield COUNTERS, n, f"{name} is counted nowhere"
+            yield COUNTERS, n, f"{name} is incremented nowhere"
         elif name in counted and name in COUNTERS_AT_REST:
-            yield COUNTERS, n, f"{name} is counted: tidy.py says that it is not"
+            yield COUNTERS, n, f"{name} is incremented: tidy.py says that it is not"
 
 
 CANARIES = ("tests/sim/canary.py", "tests/differ/bugs.py")
@@ -489,7 +489,7 @@ def canaries(files):
             for key, value in zip(node.value.keys, node.value.values):
                 source, line, _ = ast.literal_eval(value)
                 if files.get(source, "").count(line) != 1:
-                    yield path, key.lineno, f"{key.value}: {source} has its line {files.get(source, '').count(line)} times"
+                    yield path, key.lineno, f"{key.value}: {source} has the line to replace {files.get(source, '').count(line)} times, not once"
 
 
 TEST_APPS = "tests/qemu/kernel/"
@@ -514,14 +514,14 @@ def both_images(files, sources=None):
             if path not in sources["test"]:
                 yield path, 1, "is not in the tests' image"
             if not path.startswith(TEST_APPS) or path in sources["machine"] | sources["hosted"]:
-                yield path, 1, f"applications of tests, and these alone, are in {TEST_APPS} and in the tests' image"
+                yield path, 1, f"only applications of tests, and all of them, are in {TEST_APPS} and in the tests' image"
             continue
         if not path.endswith(".c") or (path.startswith(("tests/", "tools/")) and not path.startswith("tests/host/")):
             continue
         for image, other in (("machine", "hosted"), ("hosted", "machine")):
             if path in sources[image] and path not in sources[other] and not path.startswith(below[image]):
                 yield path, 1, f"is in the {image} image and not in the {other} one"
-        if path == "tests/host/conductor.c":  # plays the kernels, and is in none
+        if path == "tests/host/conductor.c":  # runs the kernels, and is in no image
             continue
         if path not in sources["machine"] and path not in sources["hosted"]:
             yield path, 1, "is in no image"
@@ -572,7 +572,7 @@ def changelog(files):
             # The newest section is below VERSION; in the commit of a release it has VERSION itself.
             first = last[1] == "9999-99-99"
             if not m or here[1] > last[1] or not (here[0] < last[0] or first and not open_section and here[0] == last[0]):
-                yield "CHANGELOG.md", n, f"{line}: not below what stands above it, or below VERSION"
+                yield "CHANGELOG.md", n, f"{line}: number and date must be below those of the section above, and below VERSION"
             last = here or last
         elif line.startswith("### ") and line[4:] not in CHANGES:
             yield "CHANGELOG.md", n, f"{line}: none of {', '.join(CHANGES)}"

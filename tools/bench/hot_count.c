@@ -6,10 +6,10 @@
  *
  *   qemu-system-x86_64 ... -plugin hot_count.so,base=0xADDR,size=BYTES,out=FILE
  *
- * FILE has two arrays of size + 1 little-endian uint64.  Element i of the first is the number of
- * instructions executed in the translation block that begins at base + i, of the second the number
- * of its entries; the last element of each array counts all other addresses.  A block that a fault
- * leaves early is counted whole.  One vCPU only: the inline add is not atomic.
+ * FILE has two arrays of size + 1 little-endian uint64: instructions executed, then entries.
+ * Element i counts those of the translation block that begins at base + i; the last element of each
+ * array counts those at all other addresses.  A block that a fault leaves early is counted whole.
+ * One vCPU only: the inline add is not atomic.
  *
  * Debian ships no qemu-plugin.h; the few prototypes needed are declared here.
  */

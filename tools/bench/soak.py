@@ -28,7 +28,7 @@ def fault(r):
 
 
 def one_boot(ns, guest, args, turn):
-    """Faults of one boot."""
+    """Boots once; returns the faults that its loads found."""
     order = list(asked_of(guest, args))
     turn.shuffle(order)
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp) as b:

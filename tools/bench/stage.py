@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a measurement needs: a network namespace with a tap, a guest booted on that tap, the client in the same
+"""The environment of a measurement: a network namespace with a tap, a guest booted on that tap, the client in the same
 namespace, and a time limit for all of that."""
 import contextlib
 import faulthandler

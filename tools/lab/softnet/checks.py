@@ -35,7 +35,7 @@ def require(true, otherwise):
 
 
 def whole(name, value, low, high, unit):
-    """A whole number of a range."""
+    """Checks for a whole number in a range."""
     require(isinstance(value, int) and low <= value <= high,
             f"{name}={value!r}: a whole number from {low} to {high} ({unit})")
 

@@ -107,12 +107,12 @@ class Lab:
 
     @property
     def now_ns(self):
-        """The clock."""
+        """The virtual time in nanoseconds."""
         return self.conductor.now
 
     @property
     def now(self):
-        """The clock, in seconds."""
+        """The virtual time in seconds."""
         return self.conductor.now / NS
 
     def host(self, cmdline="", **options):
