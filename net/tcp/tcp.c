@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP as a protocol among others: the states of a connection, a new socket's initial values, its
- * table of operations, and the calls that do not change the connection (poll, ioctl).
+ * TCP as a protocol of the socket layer: the states of a connection, the initial values of a new
+ * socket, the table of operations (tcp_prot), and the calls that do not change the connection (poll,
+ * ioctl).
  *
  * tcp_init() <- inet_init() (boot, after proto_register(&tcp_prot)); tcp_init_sock() <-
  * tcp_v4_init_sock() <- inet_create() (process); tcp_v4_destroy_sock() <- inet_csk_destroy_sock(),
  * sk_common_release() (any context); tcp_poll() <- sock_poll() (process, no lock); tcp_ioctl() <-
- * inet_ioctl() (process). tcp_set_state() <- in the order of a connection's life: tcp_v4_connect,
- * tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and tcp_shutdown,
- * tcp_time_wait and tcp_reset (both through tcp_done); softirq with the bh lock, or the owner.
+ * inet_ioctl() (process). tcp_set_state() <-, from the beginning of a connection to its end:
+ * tcp_v4_connect, tcp_rcv_synsent_state_process, tcp_rcv_state_process, tcp_fin, tcp_close and
+ * tcp_shutdown, tcp_time_wait and tcp_reset (both through tcp_done); softirq with the bh lock, or the
+ * thread that owns the socket.
  *
  * RFC 9293 3.3.2 (the diagram of states), POSIX 2.10; Linux's net/ipv4/tcp.c.
  */
@@ -22,9 +24,9 @@
 /* ---- states ------------------------------------------------------------------------------------ */
 
 /*
- * Not set through tcp_set_state(): TCP_LISTEN and a child's SYN_RECV, with which a socket begins
- * (inet_csk_listen_start, inet_csk_clone_lock); NEW_SYN_RECV and TIME_WAIT, the states of a request
- * and of an inet_timewait_sock.
+ * Four states are not set through tcp_set_state(): LISTEN and a child's SYN_RECV are the first states
+ * of such sockets (inet_csk_listen_start, inet_csk_clone_lock); NEW_SYN_RECV and TIME_WAIT are the
+ * states of a request_sock and of an inet_timewait_sock.
  */
 
 static const char *const state_names[TCP_MAX_STATES] = {
@@ -43,9 +45,9 @@ static const char *const state_names[TCP_MAX_STATES] = {
 };
 
 /*
- * The legal transitions.  Every state may go to CLOSE, because a reset, a timeout and an abort end
- * any of them.  None may go to TIME_WAIT, because the socket ends (CLOSE) and a small object
- * replaces it.
+ * The legal transitions.  Every state may go to CLOSE, because a reset, a timeout or an abort can end a
+ * connection in any state.  No state may go to TIME_WAIT: instead the socket goes to CLOSE, and a
+ * smaller object (inet_timewait_sock) replaces it.
  */
 static const u16 legal_next[TCP_MAX_STATES] = {
 	[TCP_CLOSE] = TCPF_OF(SYN_SENT) | TCPF_OF(CLOSE),
@@ -91,7 +93,7 @@ noinline void tcp_set_state(struct sock *sk, int state)
 		      tcp_state_name(state));
 	count_transition(from, state);
 	if (state == TCP_CLOSE) {
-		/* Leave the tables while the old state still says which table the socket is in. */
+		/* unhash() finds the socket's table by sk_state, so call it before the state changes. */
 		sk->sk_prot->unhash(sk);
 		if (inet_csk(sk)->icsk_bind_hash && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 			inet_put_port(sk);
@@ -115,7 +117,7 @@ void tcp_init(void)
 
 /* ---- a socket begins and ends -------------------------------------------------------------------------- */
 
-/* Resets the statistics: a connection begins, or the socket may get another one. */
+/* Resets the statistics of @tp for a new connection. */
 static void tcp_info_reset(struct tcp_sock *tp)
 {
 	tp->total_retrans = tp->delivered = 0;
@@ -128,9 +130,9 @@ static void tcp_info_reset(struct tcp_sock *tp)
 }
 
 /*
- * Resets what a connection learns during its life to the initial values: for a new socket, the copy
- * of a listener (child), and after disconnect.  Options that the application set stay.  The queues
- * are empty.
+ * Sets all values that a connection measures or counts to their initial values.  Called for a new
+ * socket, for a child, which is a copy of its listener, and after a disconnect; the queues are empty.
+ * Options that the application set are kept.
  */
 void tcp_init_history(struct sock *sk)
 {
@@ -164,7 +166,7 @@ void tcp_init_history(struct sock *sk)
 	icsk->icsk_rto = TCP_TIMEOUT_INIT;
 }
 
-/* The part that does not depend on the network layer. */
+/* Initializes a new socket, as far as that does not depend on the network layer. */
 void tcp_init_sock(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -183,7 +185,7 @@ void tcp_init_sock(struct sock *sk)
 	sk->sk_rcvbuf = sysctl_tcp_rmem[1];
 }
 
-/* Frees unsent and unacknowledged data, and clears the counters of it. */
+/* Frees unsent and unacknowledged data, and sets the counters of segments in flight to 0. */
 void tcp_write_queue_purge(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -199,7 +201,7 @@ void tcp_write_queue_purge(struct sock *sk)
 	inet_csk(sk)->icsk_backoff = 0;
 }
 
-/* The socket is dead and in no table. */
+/* Frees all that belongs to @sk's connection; @sk has ended and is in no hash table. */
 void tcp_v4_destroy_sock(struct sock *sk)
 {
 	tcp_clear_xmit_timers(sk);
@@ -213,10 +215,10 @@ void tcp_v4_destroy_sock(struct sock *sk)
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
 /*
- * The bytes that this socket may hold in one direction.  When memory is short: at most an equal
- * share of a quarter of it, and at least @least.  Otherwise a peer that leaves holes on many
- * connections, or reads none of them, could take all memory while each connection is within its own
- * buffer.
+ * Returns how many bytes of memory this socket may hold in one direction: @most, its buffer.  If memory
+ * is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only
+ * its share, but at least @least.  Without that, a peer could take all memory although each connection
+ * is within its buffer: with holes in the data of many connections, or by reading from none.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {
@@ -235,13 +237,16 @@ static void tcp_enter_memory_pressure(void)
 	tcp_shrink_soon();
 }
 
-/* Would tcp_sendmsg() find memory for a page now? */
+/* Returns true if tcp_sendmsg() could get memory for one page now. */
 bool tcp_wmem_has_room(const struct sock *sk)
 {
 	return sk_mem_has_room(sk, PAGE_SIZE, SK_MEM_SEND, sk->sk_wmem_queued, sysctl_tcp_wmem[0]);
 }
 
-/* Under memory pressure: may this writer use the rest of its share, and is there memory? */
+/*
+ * Under memory pressure: returns true if @sk holds less than its share and there is memory.  If only
+ * the memory is missing, schedules the check that wakes writers later.
+ */
 static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 {
 	if ((int)sk->sk_wmem_queued >= tcp_mem_limit(sk, sysctl_tcp_wmem[0], sk->sk_sndbuf))
@@ -253,17 +258,17 @@ static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 }
 
 /*
- * Does a write find room?  poll() and the writer both ask this, so that they agree.  A writer whose own buffer
- * is full is woken by the ACKs of its data.  Where all sockets together hold too much, or pages are scarce,
- * it may have nothing queued: tcp_space_soon() then wakes it later.  Both cases are memory
- * pressure.
+ * Returns true if a write would find room; poll() and tcp_sendmsg() both call it, so that they agree.
+ * A writer whose own buffer is full is woken by the ACKs of its data.  Under memory pressure (all
+ * sockets together hold too much, or few pages are free) a refused writer may have no data queued, so
+ * no ACK would wake it: tcp_space_soon() wakes it later.
  */
 bool tcp_stream_memory_free(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
 
-	/* 0 wraps to "no limit"; otherwise no byte could ever be written. */
+	/* A limit of 0 wraps to the largest number, no limit; taken as 0 no byte could be written. */
 	if (tp->write_seq - tp->snd_nxt > lowat - 1)
 		return false;
 	if (unlikely(tcp_under_memory_pressure(sk)))
@@ -282,15 +287,15 @@ static unsigned int tcp_poll_out(struct sock *sk)
 {
 	if ((sk->sk_shutdown & SEND_SHUTDOWN) || sk_stream_is_writeable(sk))
 		return POLLOUT | POLLWRNORM;
-	/* Set the flag, then test again: an ACK may have made room in between. */
+	/* Test again: an ACK may have made room between the test and the flag, and woken no thread. */
 	sock_set_flag(sk, SOCK_NOSPACE);
 	smp_mb();
 	return sk_stream_is_writeable(sk) ? POLLOUT | POLLWRNORM : 0;
 }
 
 /*
- * Without the lock: every answer may be outdated when it is returned, but no change is missed,
- * because the caller is on the wait queue before the state is read.
+ * Takes no lock, so the result may be outdated when it is returned.  But the caller misses no change,
+ * because poll_wait() puts it on the wait queue before the state is read.
  */
 unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table *wait)
 {
@@ -316,7 +321,7 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 			mask |= POLLIN | POLLRDNORM;
 		mask |= tcp_poll_out(sk);
 	}
-	/* sk_err is set before the wake-up. */
+	/* Read sk_err after the state: its writer sets sk_err first, then changes state and wakes us. */
 	smp_rmb();
 	if (sk->sk_err)
 		mask |= POLLERR;
@@ -325,7 +330,7 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 
 /* ---- ioctl() --------------------------------------------------------------------------------------------- */
 
-/* Bytes that a read would get.  The FIN has a sequence number but is not a byte. */
+/* Returns how many bytes a read would get.  A received FIN counts in rcv_nxt but is not a byte. */
 static int tcp_inq(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

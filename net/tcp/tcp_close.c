@@ -3,16 +3,18 @@
  * The end of a connection, by our side and by the peer's.
  *
  * tcp_shutdown() <- inet_shutdown(); tcp_close() <- inet_release(); tcp_disconnect() <-
- * connect(AF_UNSPEC), inet_shutdown(), SO_LINGER with 0, inet_child_forget().  All but the last:
- * process, owner or about to be.
+ * connect(AF_UNSPEC), inet_shutdown(), SO_LINGER with 0, inet_child_forget().  Process context, by the
+ * thread that owns the socket; tcp_close() takes the socket itself.  Only inet_child_forget() may also
+ * run in softirq: it holds the bh lock of a child that no thread uses.
  *
  * tcp_done() <- tcp_rcv_state_process, tcp_time_wait, tcp_reset, timers; tcp_reset() <-
- * tcp_validate_incoming.  Softirq with the bh lock, or the owner.
+ * tcp_validate_incoming.  Softirq with the bh lock, or the thread that owns the socket.
  *
- * After close() a socket is an orphan: it has no file and no thread, only its timers and the peer.
- * The number of orphans is limited (tcp_max_orphans): above it, or when memory is short, the
- * connection is reset.  RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not
- * read).  Linux's net/ipv4/tcp.c.
+ * After close() a socket whose connection has not ended is an orphan: no file and no thread refers to
+ * it; segments and timers bring it to its end.  The number of orphans is limited (tcp_max_orphans):
+ * above the limit, or when memory is short, the connection is reset.
+ * RFC 9293 3.6 and 3.10.4, 1122 4.2.2.13, 2525 2.17 (reset when data was not read).  Linux's
+ * net/ipv4/tcp.c.
  */
 #include "kernel/lib/string.h"
 #include "kernel/printk.h"
@@ -26,7 +28,7 @@
 
 #define SEND_FIN 0x80
 
-/* The state after close(); with SEND_FIN, our side was open and sends a FIN. */
+/* The next state for each state when the application closes; SEND_FIN: a FIN must be sent too. */
 static const u8 new_state[TCP_MAX_STATES] = {
 	[TCP_ESTABLISHED] = TCP_FIN_WAIT1 | SEND_FIN,
 	[TCP_SYN_SENT] = TCP_CLOSE,
@@ -65,7 +67,7 @@ int tcp_orphan_count(void)
 	return __atomic_load_n(&tcp_prot.orphan_count, __ATOMIC_RELAXED);
 }
 
-/* Must this orphan be reset, because there are too many or memory is short? */
+/* Returns true if this orphan must be reset because there are too many orphans or memory is short. */
 bool tcp_check_oom(struct sock *sk)
 {
 	return tcp_orphan_count() > sysctl_tcp_max_orphans ||
@@ -75,7 +77,7 @@ bool tcp_check_oom(struct sock *sk)
 
 /* ---- close() ----------------------------------------------------------------------------------------------- */
 
-/* Frees unread data.  True when there was some: the peer then gets a RST (RFC 2525 2.17). */
+/* Frees unread data; returns true if there was some, so that the peer must get a RST (RFC 2525 2.17). */
 static bool tcp_flush_unread(struct sock *sk)
 {
 	u32 copied = tcp_sk(sk)->copied_seq;
@@ -83,7 +85,7 @@ static bool tcp_flush_unread(struct sock *sk)
 	bool unread = false;
 
 	while ((skb = __skb_dequeue(&sk->sk_receive_queue))) {
-		/* The segment's bytes end before its FIN; those below copied_seq were read. */
+		/* Bytes before copied_seq were read.  end_seq counts a FIN, which is not a byte. */
 		if (after(TCP_SKB_CB(skb)->end_seq - tcp_has_fin(skb), copied))
 			unread = true;
 		consume_skb(skb);
@@ -91,7 +93,7 @@ static bool tcp_flush_unread(struct sock *sk)
 	return unread;
 }
 
-/* Sends the FIN or the RST. */
+/* Sends a FIN, or a RST if data was unread or the application set SO_LINGER with 0. */
 static void tcp_say_goodbye(struct sock *sk)
 {
 	bool unread = tcp_flush_unread(sk);
@@ -103,7 +105,7 @@ static void tcp_say_goodbye(struct sock *sk)
 		tcp_set_state(sk, TCP_CLOSE);
 		tcp_send_active_reset(sk, GFP_KERNEL);
 	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
-		/* The application requested a reset (SO_LINGER with 0). */
+		/* SO_LINGER with 0: the application requests a reset. */
 		sk->sk_prot->disconnect(sk, 0);
 		snmp_inc(SNMP_TcpExtTCPAbortOnData);
 	} else if (tcp_close_state(sk)) {
@@ -112,9 +114,9 @@ static void tcp_say_goodbye(struct sock *sk)
 }
 
 /*
- * An orphan in FIN_WAIT2 waits for a FIN that may never come (RFC 9293 has no limit, hosts need
- * one): it waits TCP_LINGER2, or 60 s, the last 60 s as a small object.  True: that object replaced
- * @sk, and @sk has ended.
+ * Limits the time for which an orphan in FIN_WAIT2 waits for the peer's FIN, which may never come; RFC
+ * 9293 has no limit.  The time is TCP_LINGER2, or 60 s; for its last 60 s a small timewait object
+ * replaces @sk.  Returns true if it has replaced @sk now, so that @sk has ended.
  */
 static bool tcp_close_fin_wait2(struct sock *sk)
 {
@@ -135,12 +137,15 @@ static bool tcp_close_fin_wait2(struct sock *sk)
 	return true;
 }
 
-/* The file is closed; bh lock held.  @state: before the socket became an orphan. */
+/*
+ * The last part of close(), with the bh lock held: ends the orphan now if that is due.  @state: its
+ * state before it became an orphan.
+ */
 static void tcp_close_orphan(struct sock *sk, int state)
 {
 	/*
-	 * Softirq ended the socket between the two locks and destroyed it, because it was an orphan
-	 * already.
+	 * Between release_sock() and bh_lock_sock() a segment or a timer ended the connection, and has
+	 * destroyed the socket because it was an orphan already.
 	 */
 	if (state != TCP_CLOSE && sk->sk_state == TCP_CLOSE)
 		return;
@@ -151,7 +156,7 @@ static void tcp_close_orphan(struct sock *sk, int state)
 		tcp_send_active_reset(sk, GFP_ATOMIC);
 		snmp_inc(SNMP_TcpExtTCPAbortOnMemory);
 	}
-	/* Otherwise the orphan lives until the peer, or a timer, ends it. */
+	/* An orphan that is not destroyed here remains until a segment or a timer ends it. */
 	if (sk->sk_state == TCP_CLOSE)
 		inet_csk_destroy_sock(sk);
 }
@@ -168,7 +173,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 		inet_csk_listen_stop(sk);
 	} else {
 		tcp_say_goodbye(sk);
-		/* No other descriptor refers to it: only this call can sleep on it. */
+		/* Waits up to @timeout (SO_LINGER) until all data is acknowledged. */
 		if (sk_sleep(sk))
 			sk_stream_wait_close(sk, timeout);
 	}
@@ -177,7 +182,7 @@ noinline void tcp_close(struct sock *sk, long timeout)
 	sock_hold(sk);
 	sk_orphan_count_inc(sk);
 	sock_orphan(sk);
-	/* The backlog is processed with SOCK_DEAD set: that may end the socket at once. */
+	/* Processes the backlog; as SOCK_DEAD is set already, a segment may destroy the socket here. */
 	release_sock(sk);
 
 	local_bh_disable();
@@ -191,14 +196,14 @@ noinline void tcp_close(struct sock *sk, long timeout)
 
 /* ---- abort ------------------------------------------------------------------------------------------------- */
 
-/* In these states the peer believes that there is a connection. */
+/* Returns true for the states in which the peer regards the connection as open: it needs a reset. */
 static bool tcp_need_reset(int state)
 {
 	return (1u << state) & (TCPF_OF(ESTABLISHED) | TCPF_OF(CLOSE_WAIT) | TCPF_OF(FIN_WAIT1) |
 				TCPF_OF(FIN_WAIT2) | TCPF_OF(SYN_RECV));
 }
 
-/* As a socket that was never connected, ready for another connect(). */
+/* Makes @sk equal to a socket that was never connected, so that connect() can be called again. */
 static void tcp_forget_connection(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -206,9 +211,8 @@ static void tcp_forget_connection(struct sock *sk)
 
 	tcp_init_history(sk);
 	/*
-	 * The next connection gets an initial sequence number of its own: the old peer could
-	 * predict a number that was derived from the old ones (RFC 6528). tcp_v4_connect() chooses
-	 * it.
+	 * write_seq 0 makes tcp_v4_connect() choose a new initial sequence number.  A number derived from
+	 * the old ones could be predicted by the old peer (RFC 6528).
 	 */
 	tp->write_seq = tp->pushed_seq = 0;
 	tp->snd_una = tp->snd_nxt = tp->snd_sml = 0;
@@ -224,7 +228,7 @@ static void tcp_forget_connection(struct sock *sk)
 	inet_csk_delack_init(sk);
 	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
 	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};
-	/* Set both, so that no data counts as unread. */
+	/* Equal, so that no data counts as unread. */
 	tp->copied_seq = tp->rcv_nxt;
 }
 
@@ -294,7 +298,7 @@ noinline void tcp_done_with_error(struct sock *sk, int err)
 		sk->sk_error_report(sk);
 }
 
-/* RFC 9293 3.10.7.4: the application's error depends on the state. */
+/* The peer reset the connection.  The error for the application depends on the state (RFC 9293 3.10.7.4). */
 noinline void tcp_reset(struct sock *sk)
 {
 	switch (sk->sk_state) {
@@ -302,7 +306,7 @@ noinline void tcp_reset(struct sock *sk)
 		tcp_done_with_error(sk, ECONNREFUSED);
 		break;
 	case TCP_CLOSE_WAIT:
-		/* The peer had sent its FIN; only our sending is cut off. */
+		/* The peer had sent its FIN, so only our sending is cut off. */
 		tcp_done_with_error(sk, EPIPE);
 		break;
 	case TCP_CLOSE:
@@ -318,22 +322,24 @@ noinline void tcp_reset(struct sock *sk)
  * Ends all connections when the machine powers off.
  *
  * kernel_shutdown() -> tcp_end_all() (process, may sleep), registered by tcp_init().  First the
- * listeners close, so that no connection begins.  Then our FIN is queued behind the unsent data of
- * every connection.  Then the peers get some time to send theirs; where none came, a RST ends the
- * connection.  No peer keeps a connection to a machine that is off.  Each step walks over the
- * tables: it finds one socket in the states that it treats, and changes the state of that socket.
- * So it does not find the same socket twice, and may release the bucket's lock in between.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
+ * listeners close, so that no new connection begins.  Then our FIN is queued behind the unsent data of
+ * every connection.  Then the peers get some time to send their FINs; a connection without one ends
+ * with a RST.  So no peer keeps a connection to a machine that is off.
+ *
+ * Each step searches the tables for a socket in certain states and changes its state, until there is no
+ * such socket.  So it does not find the same socket twice, and may release the bucket's lock in
+ * between.  RFC 9293 3.6, 3.10.5; the resets as in Linux's tcp_abort() (net/ipv4/tcp.c).
  */
 
-/* Our sending side is open. */
+/* States in which our FIN was not sent yet. */
 #define OPEN_STATES                                                                                \
 	(TCPF_OF(ESTABLISHED) | TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV) | TCPF_OF(CLOSE_WAIT))
-/* Data or a FIN is still to be sent, by us or by the peer. */
+/* States after our FIN, in which its ACK or the peer's FIN is still missing. */
 #define ENDING_STATES                                                                              \
 	(TCPF_OF(FIN_WAIT1) | TCPF_OF(FIN_WAIT2) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK))
-#define POLL_MS 5 /* between two tests whether all have ended */
+#define POLL_MS 5 /* ms between two tests whether all connections have ended */
 
-/* Calls @end, with its lock, for each socket in one of @states. */
+/* Calls @end for each socket in one of @states, with the socket owned; returns their number. */
 static unsigned int tcp_end_each(u32 states, void (*end)(struct sock *sk))
 {
 	unsigned int n = 0;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The active side: our SYN, and its answer: a SYN-ACK, a SYN that crossed ours, or a refusal.
+ * The active side of the handshake: sends our SYN and processes the answer, which is a SYN-ACK, a SYN of
+ * the peer that crossed ours (simultaneous open), or a reset.
  *
- * tcp_connect() <- tcp_v4_connect (process, owner).
+ * tcp_connect() <- tcp_v4_connect (process context; the thread owns the socket).
  *
  * tcp_rcv_synsent_state_process() <- tcp_rcv_state_process [SYN_SENT] (softirq with the bh lock, or
- * the owner working off the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
+ * the owner that processes the backlog) -> tcp_ack, tcp_finish_connect, tcp_send_ack.
  *
  * The SYN takes a sequence number, so it is in the retransmit queue like data.  RFC 9293 3.10.1,
  * 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and tcp_input.c.
@@ -16,7 +17,7 @@
 
 /* ---- SYN ------------------------------------------------------------------------------------------------ */
 
-/* The window and its scale that our SYN offers. */
+/* Computes the window and the window scale that our SYN offers. */
 static void tcp_connect_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -24,7 +25,8 @@ static void tcp_connect_window(struct sock *sk)
 	u8 rcv_wscale;
 
 	/*
-	 * It is only known from an earlier connection whether the peer accepts timestamps (Linux).
+	 * As in Linux, leave room for timestamps in each segment only if an earlier connection has shown
+	 * that the peer accepts them.
 	 */
 	if (tp->rx_opt.ts_recent_stamp)
 		mss -= tp->tcp_header_len - sizeof(struct tcphdr);
@@ -45,8 +47,8 @@ static void tcp_connect_init(struct sock *sk)
 	const struct dst_entry *dst = sk->sk_dst_cache;
 
 	/*
-	 * Assume that the peer accepts the timestamps that we offer; if not, the SYN-ACK corrects
-	 * it.
+	 * Assume that the peer accepts the timestamps that we offer; the SYN-ACK corrects the length if it
+	 * does not.
 	 */
 	tp->tcp_header_len =
 		sizeof(struct tcphdr) + (sysctl_tcp_timestamps ? TCPOLEN_TSTAMP_ALIGNED : 0);
@@ -69,7 +71,7 @@ static void tcp_connect_init(struct sock *sk)
 	tcp_clear_retrans(tp);
 }
 
-/* Sends the SYN of an active open. 0, or -errno if it could not even be tried. */
+/* Sends the SYN of an active open.  Returns 0, or -errno if the SYN could not even be queued. */
 noinline int tcp_connect(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -92,7 +94,7 @@ noinline int tcp_connect(struct sock *sk)
 
 	tcp_mstamp_refresh(tp);
 	tp->retrans_stamp = tcp_time_stamp(tp);
-	/* If the device has no room for the SYN, the timer sends it again. */
+	/* An error is ignored: if the device has no room for the SYN, the timer sends it again. */
 	tcp_transmit_skb(sk, skb, 1, GFP_KERNEL);
 	tp->snd_nxt = tp->write_seq;
 	tp->pushed_seq = tp->write_seq;
@@ -103,7 +105,7 @@ noinline int tcp_connect(struct sock *sk)
 
 /* ---- the answer -------------------------------------------------------------------------------- */
 
-/* Connected: sending and receiving begin, and connect() is woken. */
+/* The handshake is complete: prepares sending and receiving, and wakes connect(). */
 noinline void tcp_finish_connect(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -114,8 +116,8 @@ noinline void tcp_finish_connect(struct sock *sk)
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
 	/*
-	 * The fast path predicts the window field of the last segment.  A SYN-ACK's is not scaled:
-	 * with a window scale the next segment's field will differ.
+	 * The fast path expects the window field of the segment before.  The window in a SYN-ACK is not
+	 * scaled, so with a window scale the field of the next segment will differ.
 	 */
 	if (!tp->rx_opt.snd_wscale)
 		tcp_fast_path_on(tp);
@@ -147,8 +149,9 @@ static void tcp_take_syn(struct sock *sk, const struct sk_buff *skb, const struc
 }
 
 /*
- * The last step of the handshake.  If the application asked for it (TCP_DEFER_ACCEPT, TCP_QUICKACK
- * off), the ACK is delayed, so that data can carry it: true, it was only scheduled.
+ * The last step of the handshake: sends the ACK and returns false.  If the application set
+ * TCP_DEFER_ACCEPT, or set TCP_QUICKACK to 0, the ACK is delayed so that data can carry it; then
+ * returns true.
  */
 static bool tcp_synsent_ack(struct sock *sk)
 {
@@ -165,7 +168,7 @@ static bool tcp_synsent_ack(struct sock *sk)
 	return true;
 }
 
-/* @skb is a SYN-ACK: it acknowledges our SYN. */
+/* @skb is a SYN-ACK that acknowledges our SYN: the connection is established. */
 static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *skb,
 					      const struct tcphdr *th)
 {
@@ -190,7 +193,7 @@ static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *s
 	return SKB_CONSUMED;
 }
 
-/* RFC 9293 3.5, figure 7: both sides sent a SYN. Send ours again, with an ACK. */
+/* Simultaneous open (RFC 9293 3.5, figure 7): @skb is the peer's SYN.  Sends our SYN again, with an ACK. */
 static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -203,7 +206,10 @@ static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const stru
 	tcp_send_synack(sk);
 }
 
-/* RFC 9293 3.10.7.3, first check; the timestamp must be one that we sent since we began (7323 4.1). */
+/*
+ * RFC 9293 3.10.7.3, first check: returns true if the ACK covers our SYN and an echoed timestamp is one
+ * that we have sent since the first SYN (RFC 7323 4.1).
+ */
 static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	u32 ack = TCP_SKB_CB(skb)->ack_seq;
@@ -219,12 +225,11 @@ static bool tcp_synsent_ack_ok(const struct tcp_sock *tp, const struct sk_buff *
 }
 
 /*
- * An ACK came that does not acknowledge our SYN: the peer may still have an older connection of
- * these ports.  Our reset, which answers the ACK, ends the older connection.  So the first such ACK
- * moves the timer that retransmits the SYN from a second to TCP_TIMEOUT_MIN.  Later ACKs leave the
- * timer as it is, and no ACK makes it fire later: otherwise ACKs that come faster than the timer
- * fires would postpone the SYN, and the end of connect(), for as long as they come (Linux 6.18
- * postpones them).
+ * An ACK arrived that does not acknowledge our SYN: the peer may still have an older connection with
+ * these ports.  The reset with which we answer ends that connection, so the SYN is worth another try:
+ * the first such ACK shortens the retransmit timer from a second to TCP_TIMEOUT_MIN.  Later ACKs do not
+ * change the timer.  If each set it again, ACKs that come faster than it expires would postpone the SYN
+ * and the end of connect() for as long as they come (Linux 6.18 postpones them).
  */
 static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 {
@@ -233,7 +238,7 @@ static void tcp_synsent_syn_again(struct sock *sk, const struct sk_buff *skb)
 	u32 ack = TCP_SKB_CB(skb)->ack_seq;
 
 	if (after(ack, tp->snd_una) && !after(ack, tp->snd_nxt))
-		return; /* the number is right, the timestamp is wrong */
+		return; /* the ACK covers our SYN, only its timestamp is wrong */
 	if (!icsk->icsk_retransmits && time_before(jiffies + TCP_TIMEOUT_MIN, icsk->icsk_timeout))
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_TIMEOUT_MIN, TCP_RTO_MAX);
 }

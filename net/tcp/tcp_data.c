@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues a segment's data and FIN, and decides when to acknowledge them.
+ * Queues the data and the FIN of a segment, and decides when to acknowledge them.
  *
  * tcp_data_queue() <- tcp_rcv_established (slow path), tcp_rcv_state_process
  *	in order     -> tcp_queue_rcv, tcp_fin, tcp_ofo_queue (a hole was filled), sk_data_ready
- *	ahead        -> tcp_data_queue_ofo
+ *	out of order -> tcp_data_queue_ofo
  *	old, no room -> dropped, and acknowledged at once
  * tcp_queue_rcv(), tcp_event_data_recv() also <- tcp_rcv_established (fast path)
- * tcp_ack_snd_check() <- both, last: an ACK now, later, or not at all
+ * tcp_ack_snd_check() <- both at their end: sends the pending ACK, if any, now or delayed
  * tcp_prune_ofo_queue() <- tcp_prune_queue; tcp_ofo_purge() <- tcp_fin, tcp_disconnect, tcp_v4_destroy_sock
  *
  * Segments beyond rcv_nxt are in a tree by sequence number, so that an insertion costs at most
@@ -17,8 +17,8 @@
  * Limits: TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are
  * dropped first, because they are needed last.
  *
- * Context: softirq with the bh lock, or the owner.  RFC 9293 3.8.6.3 and 3.10.7.4, 1122 4.2.3.2, 5681 4.2.
- * Linux's net/ipv4/tcp_input.c.
+ * Context: softirq with the bh lock, or the thread that owns the socket.  RFC 9293 3.8.6.3 and 3.10.7.4,
+ * 1122 4.2.3.2, 5681 4.2.  Linux's net/ipv4/tcp_input.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
@@ -29,7 +29,7 @@
 static void ofo_erase(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	rb_erase(&skb->rbnode, &tp->out_of_order_queue);
-	/* The words of the tree's node become list links again. */
+	/* The tree node used the memory of the list links, which must be NULL now. */
 	skb->next = skb->prev = NULL;
 	tp->ofo_count--;
 }
@@ -79,8 +79,8 @@ bool tcp_prune_ofo_queue(struct sock *sk)
 /* ---- insertion ------------------------------------------------------------------------------------------- */
 
 /*
- * Is there room for one more?  If the tree is full, the farthest segment is dropped for a nearer
- * one.
+ * Returns true if the tree may take @skb.  If it is full, the segment with the highest number is dropped
+ * to make room, but only if @skb has a lower number.
  */
 static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 {
@@ -93,7 +93,7 @@ static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 	return true;
 }
 
-/* @skb is in the tree: drops the segments behind it that it covers. */
+/* Drops the segments after @skb in the tree whose data @skb contains completely. */
 static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	u32 end_seq = TCP_SKB_CB(skb)->end_seq;
@@ -113,8 +113,9 @@ static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb)
 enum ofo_fate { OFO_INSERTED, OFO_MERGED, OFO_COVERED };
 
 /*
- * Inserts @skb.  COVERED: the tree has all of its data already.  MERGED: another segment took its
- * data (*@fragstolen: kfree_skb_partial).
+ * Inserts @skb into the tree.  Returns OFO_COVERED if the tree has all of its data already, OFO_MERGED
+ * if its data was appended to a queued segment; then the caller frees the rest of @skb with
+ * kfree_skb_partial(@skb, *@fragstolen).
  */
 static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *fragstolen)
 {
@@ -144,7 +145,7 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 				goto out_trim;
 			}
 		} else if (tcp_try_coalesce(sk, other, skb, fragstolen)) {
-			/* It may now cover segments that follow. */
+			/* The grown segment may now contain all data of segments that follow. */
 			ofo_trim_right(tp, other);
 			return OFO_MERGED;
 		}
@@ -158,7 +159,7 @@ out_trim:
 	return OFO_INSERTED;
 }
 
-/* The usual case first: it follows the last segment, and no search is needed. */
+/* Inserts @skb; if it follows the last segment, the usual case, the tree is not searched. */
 static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, bool *fragstolen)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -175,7 +176,7 @@ static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, 
 	return OFO_INSERTED;
 }
 
-/* @skb begins after rcv_nxt, in the window; its header is off. */
+/* Queues @skb, which begins after rcv_nxt, in the window; the caller has removed its header. */
 enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -186,11 +187,11 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 		return SKB_DROP_REASON_TCP_OFO_PRUNE;
 	}
 	/*
-	 * Before it may be merged.  Out-of-order segments show the peer's segment size as well as
-	 * others.
+	 * Measure the peer's segment size here, because @skb is gone if it is merged below.  An
+	 * out-of-order segment shows the size as well as any other.
 	 */
 	tcp_measure_rcv_mss(sk, skb);
-	/* With a hole no header can be predicted. */
+	/* While there is a hole, each segment needs the slow path. */
 	tp->pred_flags = 0;
 	inet_csk_schedule_ack(sk);
 	snmp_inc(SNMP_TcpExtTCPOFOQueue);
@@ -198,8 +199,10 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 
 	switch (ofo_append_or_insert(sk, skb, &fragstolen)) {
 	case OFO_INSERTED:
-		/* The window does not move: without SACK only identical ACKs make the sender
-		 * retransmit at once (RFC 5681 2, "duplicate acknowledgment" (e)). */
+		/*
+		 * Do not call tcp_grow_window(): a duplicate ACK must offer the same window as the ACK
+		 * before, or the sender does not count it (RFC 5681 2, "duplicate acknowledgment" (e)).
+		 */
 		skb_set_owner_r(skb, sk);
 		break;
 	case OFO_MERGED:
@@ -250,7 +253,10 @@ void tcp_ofo_queue(struct sock *sk)
 
 /* ---- how soon to acknowledge --------------------------------------------------------------------------- */
 
-/* As many quick ACKs as a peer in slow start needs to fill half of the window. */
+/*
+ * Lets the next ACKs be sent without delay: as many as a peer in slow start needs to fill half of the
+ * window, at most TCP_MAX_QUICKACKS.
+ */
 static void tcp_incr_quickack(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -271,7 +277,7 @@ void tcp_enter_quickack_mode(struct sock *sk)
 	icsk->icsk_ack.ato = TCP_ATO_MIN;
 }
 
-/* In interactive traffic ACKs are delayed, so that the answer can carry them. */
+/* Returns true if ACKs are sent at once; not in interactive traffic, where answers carry the ACKs. */
 static bool tcp_in_quickack_mode(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -280,7 +286,8 @@ static bool tcp_in_quickack_mode(const struct sock *sk)
 }
 
 /*
- * RFC 1122 4.2.3.2: an ACK at least for every second full segment, if the window has room for more.
+ * Sends the pending ACK now or delayed.  RFC 1122 4.2.3.2: at least every second full segment is
+ * acknowledged at once; here only if the window need not shrink, otherwise after the next read.
  */
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 {
@@ -297,9 +304,10 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 }
 
 /*
- * Estimates the size of the peer's full segments.  A larger segment raises the estimate; two
- * smaller ones in a row, of a size that a link may have, lower it.  A short segment means that the
- * peer has no more data (PUSHED): then an ACK is due once it was read.
+ * Estimates the size of the peer's full segments (rcv_mss).  A larger segment raises the estimate; two
+ * smaller segments of equal size in a row, if a link could have that MSS, lower it.  A shorter segment
+ * means that the peer has no more data to send (ICSK_ACK_PUSHED): the ACK is then due as soon as the
+ * application has read the data.
  */
 void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {
@@ -329,7 +337,7 @@ void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * The delayed ACK's timeout follows the intervals between segments: long enough for two segments,
+ * Adapts the delay of ACKs (ato) to the intervals between segments: long enough to receive two segments,
  * not longer.
  */
 static void tcp_adapt_ato(struct sock *sk, u32 now)
@@ -338,7 +346,7 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 	u32 gap = now - icsk->icsk_ack.lrcvtime;
 
 	if (!icsk->icsk_ack.ato) {
-		/* First data: acknowledge fast, the peer is in slow start. */
+		/* The first data: acknowledge without delay, because the peer is in slow start. */
 		tcp_incr_quickack(sk);
 		icsk->icsk_ack.ato = TCP_ATO_MIN;
 	} else if (gap <= TCP_ATO_MIN / 2) {
@@ -346,14 +354,15 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 	} else if (gap < icsk->icsk_ack.ato) {
 		icsk->icsk_ack.ato = min((icsk->icsk_ack.ato >> 1) + gap, icsk->icsk_rto);
 	} else if (gap > icsk->icsk_rto) {
-		/* After so long a pause the peer's window is back at its start. */
+		/* After a pause longer than an RTO the peer is in slow start again. */
 		tcp_incr_quickack(sk);
 	}
 }
 
-#define GROW_WINDOW_MIN 128 /* bytes: a smaller one does not show how the peer fills packets */
+#define GROW_WINDOW_MIN                                                                            \
+	128 /* bytes: a smaller segment does not show how well the peer fills packets */
 
-/* New data was queued: estimates the peer's MSS and pace, and schedules an ACK. */
+/* New data was queued: updates the estimates of the peer's MSS, RTT and pace, and schedules an ACK. */
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -382,7 +391,7 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from,
 	int delta;
 
 	*fragstolen = false;
-	/* No data may follow a FIN, whatever the peer sends; and a SYN's number is not a byte. */
+	/* Data after a FIN is invalid, and the sequence number of a SYN is not a byte: do not merge these. */
 	if (TCP_SKB_CB(from)->seq != cb->end_seq ||
 	    ((cb->tcp_flags | TCP_SKB_CB(from)->tcp_flags) & TCPHDR_SYN) || tcp_has_fin(to))
 		return false;
@@ -415,8 +424,8 @@ noinline bool tcp_queue_rcv(struct sock *sk, struct sk_buff *skb, int hdrlen, bo
 }
 
 /*
- * The peer's FIN, RFC 9293 3.10.7.4, eighth.  If both sides are done, a TIME_WAIT object replaces
- * @sk (and @sk is in CLOSE).
+ * Processes the peer's FIN (RFC 9293 3.10.7.4, eighth).  If our FIN was acknowledged already, a TIME_WAIT
+ * object replaces @sk, and @sk is in CLOSE.
  */
 noinline void tcp_fin(struct sock *sk)
 {
@@ -429,15 +438,15 @@ noinline void tcp_fin(struct sock *sk)
 	case TCP_ESTABLISHED:
 		tcp_set_state(sk, TCP_CLOSE_WAIT);
 		/*
-		 * The application will answer by closing too: delay the ACK, so that one segment
-		 * can do both.
+		 * The application will probably close too: delay the ACK, so that our FIN can
+		 * carry it.
 		 */
 		inet_csk(sk)->icsk_ack.pingpong = 1;
 		break;
 	case TCP_CLOSE_WAIT:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
-		/* A retransmitted FIN. */
+		/* The peer retransmitted its FIN; the pending ACK answers it. */
 		break;
 	case TCP_FIN_WAIT1:
 		/* Both sides closed at once: our FIN is not acknowledged yet. */
@@ -449,20 +458,20 @@ noinline void tcp_fin(struct sock *sk)
 		tcp_time_wait(sk, TCP_TIME_WAIT, 0);
 		break;
 	default:
-		/* LISTEN and CLOSE accept no data, SYN_SENT no FIN: a bug of ours. */
+		/* LISTEN, CLOSE and SYN_SENT do not accept a FIN, so this call is a bug of ours. */
 		WARN_ON(true);
 		return;
 	}
 
-	/* Data behind the FIN: a conforming peer never sends it. */
+	/* Drop data after the FIN, which a conforming peer never sends. */
 	tcp_ofo_purge(sk);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);
 }
 
 /*
- * No room for the data: a full buffer, or a closed window.  Acknowledge at once, so that the peer
- * learns our state.
+ * The data is old, or outside the window: schedules an ACK without delay, so that the peer learns
+ * rcv_nxt and the window.  Returns @reason.
  */
 static enum skb_drop_reason tcp_refuse_data(struct sock *sk, enum skb_drop_reason reason)
 {
@@ -471,15 +480,17 @@ static enum skb_drop_reason tcp_refuse_data(struct sock *sk, enum skb_drop_reaso
 	return reason;
 }
 
-/* @skb begins at rcv_nxt or before, and ends after it. */
+/* Queues @skb, which begins at rcv_nxt or before it and ends after it. */
 static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fin = tcp_has_fin(skb), fragstolen, eaten;
 
-	/* An empty queue always accepts one segment; otherwise a buffer full of out-of-order data
-	 * would never empty.  Except from the last pages, which are for ending connections: the
-	 * peer retransmits. */
+	/*
+	 * An empty receive queue accepts one segment without a test for room; otherwise a buffer that is
+	 * full of out-of-order data would never become empty.  But when pages are scarce the test is made,
+	 * because the last pages are for ending connections; the peer will retransmit.
+	 */
 	if ((!skb_queue_empty(&sk->sk_receive_queue) || unlikely(mm_pages_are_scarce())) &&
 	    tcp_try_rmem_schedule(sk, skb->truesize)) {
 		snmp_inc(SNMP_TcpExtTCPRcvQDrop);
@@ -494,10 +505,11 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 		tcp_fin(sk);
 	if (!RB_EMPTY_ROOT(&tp->out_of_order_queue)) {
 		tcp_ofo_queue(sk);
-		/* RFC 5681 4.2: acknowledge at once when a hole was filled.  If another hole
-		 * remains, __tcp_ack_snd_check() acknowledges each segment anyway.  Segments in
-		 * order may be delayed again (Linux since 4.18; before, disorder began a mode of
-		 * quick ACKs). */
+		/*
+		 * RFC 5681 4.2: acknowledge at once when a hole was filled.  While another hole remains,
+		 * __tcp_ack_snd_check() acknowledges each segment at once anyway.  ACKs of the segments
+		 * that follow in order may be delayed again, as in Linux since 4.18.
+		 */
 		if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
 			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 	}
@@ -509,7 +521,7 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 	return SKB_CONSUMED;
 }
 
-/* The number of segments on the wire that were merged into this one, minus one. */
+/* Returns how many segments GRO merged into @skb, minus one; at most TCP_DUPACKS_MAX. */
 static unsigned int tcp_merged_segments(const struct sk_buff *skb)
 {
 	unsigned int size = skb_shinfo(skb)->gso_size;
@@ -529,11 +541,11 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 	__skb_pull(skb, tcp_hdrlen(skb));
 
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
-		/* A complete duplicate: our ACK was lost, or the peer's timer is too fast. */
+		/* We have all of this data: our ACK was lost, or the peer retransmitted too early. */
 		snmp_inc(SNMP_TcpExtDelayedACKLost);
 		return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_OLD_DATA);
 	}
-	/* A bare FIN needs no room, so a closed window does not keep a connection open. */
+	/* A FIN without data needs no room: accept it even if the window is closed. */
 	if (!before(cb->seq, tp->rcv_nxt + window) &&
 	    !(cb->seq == tp->rcv_nxt && !skb->len && tcp_has_fin(skb))) {
 		if (window)
@@ -547,9 +559,11 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 
 	more = tcp_merged_segments(skb);
 	reason = tcp_data_queue_ofo(sk, skb);
-	/* RFC 5681 4.2: each segment beyond a hole must be acknowledged, and without SACK the
-	 * sender counts the ACKs. tcp_ack_snd_check() sends the last one; the ones before must not
-	 * count as its answer. */
+	/*
+	 * RFC 5681 4.2: each segment beyond a hole must be acknowledged, because the sender counts the
+	 * duplicate ACKs.  Send the ACKs of all merged segments but one here; then schedule the last one,
+	 * because tcp_send_ack() has cleared the pending ACK, and tcp_ack_snd_check() sends it.
+	 */
 	while (more--)
 		tcp_send_ack(sk);
 	inet_csk_schedule_ack(sk);

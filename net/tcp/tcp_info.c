@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection's statistics: struct tcp_info, and the times for which each limit held.
+ * A connection's statistics: fills struct tcp_info, and measures how long the sender was stopped by each
+ * limit (enum tcp_chrono).
  *
  * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner).  tcp_chrono_start(),
  * tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh lock).
  *
- * Layout and meaning of Linux 6.1's include/uapi/linux/tcp.h.  The numbers are the connection's
- * present values; fields without a counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
+ * Layout and meaning of the fields are those of Linux 6.1's include/uapi/linux/tcp.h.  Fields for which
+ * this kernel has no counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_in.h"
@@ -14,7 +15,7 @@
 
 #define USEC_PER_JIFFY (1000000 / HZ)
 
-/* ---- busy with what? ---------------------------------------------------------------------------------- */
+/* ---- the time under each limit ------------------------------------------------------------------------ */
 
 static void chrono_set(struct tcp_sock *tp, enum tcp_chrono what)
 {
@@ -26,7 +27,7 @@ static void chrono_set(struct tcp_sock *tp, enum tcp_chrono what)
 	tp->chrono_type = what;
 }
 
-/* A later value of enum tcp_chrono is more specific: an earlier one does not replace it. */
+/* @what applies from now on.  It is ignored while a later value of the enum, more specific, applies. */
 void tcp_chrono_start(struct sock *sk, enum tcp_chrono what)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -35,7 +36,7 @@ void tcp_chrono_start(struct sock *sk, enum tcp_chrono what)
 		chrono_set(tp, what);
 }
 
-/* @what does not hold any more: back to busy, or to none if all data is sent and acknowledged. */
+/* @what ended: the sender is busy again, or, if all data was acknowledged, has nothing to do. */
 void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -46,8 +47,7 @@ void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what)
 		chrono_set(tp, TCP_CHRONO_BUSY);
 }
 
-/* In microseconds.  Time limited by the window or by the buffer counts as busy, too. */
-/* Microseconds in @what, up to now. */
+/* Returns the microseconds that the sender has spent in @what until now. */
 static u64 chrono_us(const struct tcp_sock *tp, enum tcp_chrono what)
 {
 	u32 running = tp->chrono_type == what ? tcp_jiffies32 - tp->chrono_start : 0;
@@ -59,7 +59,7 @@ static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 {
 	info->tcpi_rwnd_limited = chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
 	info->tcpi_sndbuf_limited = chrono_us(tp, TCP_CHRONO_SNDBUF_LIMITED);
-	/* A sender that is held up by a limit is busy, too. */
+	/* tcpi_busy_time includes the time under each limit. */
 	info->tcpi_busy_time = chrono_us(tp, TCP_CHRONO_BUSY) + info->tcpi_rwnd_limited +
 			       info->tcpi_sndbuf_limited;
 }
@@ -96,7 +96,7 @@ static void info_of_connection(const struct sock *sk, struct tcp_info *info)
 	info->tcpi_sacked = tp->sacked_out;
 	info->tcpi_lost = tp->lost_out;
 	info->tcpi_retrans = tp->retrans_out;
-	/* The time of the last ACK sent is not recorded, as in Linux. */
+	/* tcpi_last_ack_sent stays 0, as in Linux: that time is not recorded. */
 	info->tcpi_last_data_sent = jiffies_to_msecs(now - tp->lsndtime);
 	info->tcpi_last_data_recv = jiffies_to_msecs(now - icsk->icsk_ack.lrcvtime);
 	info->tcpi_last_ack_recv = jiffies_to_msecs(now - tp->rcv_tstamp);

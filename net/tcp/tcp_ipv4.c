@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP over IPv4.  With tcp_ipv4_err.c (ICMP) the only file of net/tcp that knows a route or a header of IP.
+ * TCP over IPv4.  Only this file and tcp_ipv4_err.c (ICMP) in net/tcp use routes and IP headers.
  *
- * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up, then by the result
+ * tcp_v4_rcv() <- ip_local_deliver() (softirq): checks the header, looks up the socket; if it finds
  *	no socket        -> a reset
- *	TIME_WAIT        -> tcp_timewait_state_process (tcp_timewait.c); may give way to a listener
+ *	TIME_WAIT        -> tcp_timewait_state_process (tcp_timewait.c); a SYN may go to a listener
  *	half-open        -> tcp_check_req, then tcp_child_process (tcp_minisocks.c)
- *	listener         -> tcp_v4_do_rcv, unlocked: a SYN only reads it
+ *	listener         -> tcp_v4_do_rcv, without lock, because a SYN only reads the listener
  *	connection       -> bh lock, tcp_v4_do_rcv; or the backlog while a thread owns the socket
- * tcp_v4_do_rcv() <- tcp_v4_rcv() and release_sock() working off the backlog.
+ * tcp_v4_do_rcv() <- tcp_v4_rcv(), and release_sock() for the backlog.
  * tcp_v4_connect() <- inet_stream_connect() (process, owner) -> inet_hash_connect, tcp_connect
- * The operations of ipv4_specific <- TCP, through icsk_af_ops: contexts in inet_connection_sock.h.
+ * The operations of ipv4_specific <- TCP, through icsk_af_ops; inet_connection_sock.h has their contexts.
  *
  * RFC 9293 3.1, 3.10.1 and 3.10.7.  Linux's net/ipv4/tcp_ipv4.c.
  */
@@ -29,8 +29,8 @@
 /* ---- the header --------------------------------------------------------------------------------- */
 
 /*
- * RFC 9293 3.1. skb->data is at the TCP header; a checksum that the device verified is not computed
- * again.
+ * Returns true if the checksum is wrong (RFC 9293 3.1); a checksum that the device verified is not
+ * computed again.  skb->data is at the TCP header.
  */
 static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 {
@@ -41,7 +41,7 @@ static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 	    skb->csum_valid)
 		return false;
 	if (skb->ip_summed == CHECKSUM_COMPLETE) {
-		/* The device's sum begins at the IP header: subtract that. */
+		/* The device's sum includes the IP header: subtract that part. */
 		sum = csum_sub(skb->csum, csum_partial(iph, iph->ihl * 4, 0));
 		if (!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, sum)) {
 			skb->csum_valid = 1;
@@ -56,7 +56,7 @@ static bool tcp_v4_checksum_bad(struct sk_buff *skb)
 	return false;
 }
 
-/* 0, or the reason why it is not a valid segment.  Afterwards the whole header is linear. */
+/* Returns 0, with the whole TCP header linear, or the reason why @skb is not a valid segment. */
 static enum skb_drop_reason tcp_v4_check_header(struct sk_buff *skb)
 {
 	if (skb->pkt_type != PACKET_HOST && skb->pkt_type != PACKET_LOOPBACK)
@@ -80,7 +80,7 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct inet_skb_parm parm = *IPCB(skb); /* IPCB and TCP_SKB_CB overlap */
+	struct inet_skb_parm parm = *IPCB(skb); /* save it: IPCB and TCP_SKB_CB share skb->cb */
 
 	cb->header = parm;
 	cb->seq = ntohl(th->seq);
@@ -95,7 +95,7 @@ static void tcp_v4_fill_cb(struct sk_buff *skb)
 
 /* ---- replies without a socket ---------------------------------------------------------------- */
 
-/* Sends @rep to the sender of @skb, in softirq or from a backlog. */
+/* Sends @rep, a header of @len bytes without checksum, to the sender of @skb.  Softirq, or a backlog. */
 static void tcp_v4_send_reply(const struct sk_buff *skb, const struct tcp_reply *rep,
 			      unsigned int len, u8 tos)
 {
@@ -119,8 +119,9 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 	if (tcp_hdr(skb)->rst)
 		return;
 	/*
-	 * A broadcast or multicast is never answered (RFC 1122 3.3.6), though a listener may have
-	 * received it.  A packet without a route belongs to a connection, so it came to us alone.
+	 * A broadcast or multicast must not be answered (RFC 1122 3.3.6), although a listener may have
+	 * received it.  A packet whose route was dropped already belongs to a connection, so it was sent to
+	 * our address alone and may be answered.
 	 */
 	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
 		return;
@@ -128,7 +129,7 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 	tcp_v4_send_reply(skb, &rep, tcp_make_reset(skb, &rep), ip_hdr(skb)->tos);
 }
 
-/* Puts @sk, an inet_timewait_sock. */
+/* Acknowledges @skb for the TIME_WAIT object @sk, and drops the reference to @sk. */
 static void tcp_v4_timewait_ack(struct sock *sk, struct sk_buff *skb)
 {
 	struct inet_timewait_sock *tw = inet_twsk(sk);
@@ -148,7 +149,7 @@ static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
 
 /* ---- delivery: the contract of net/core/dropreason.h ----------------------------------------- */
 
-/* Delivers to a full socket, whose reference it consumes. */
+/* Delivers @skb to @sk, a listener or a connection, and drops the reference to @sk. */
 static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 {
 	enum skb_drop_reason reason;
@@ -168,7 +169,7 @@ static enum skb_drop_reason tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 	return reason;
 }
 
-/* Consumes the reference of @sk, an inet_timewait_sock. */
+/* Processes @skb for the TIME_WAIT object @sk, and drops the reference to @sk. */
 static enum skb_drop_reason tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -184,7 +185,7 @@ static enum skb_drop_reason tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff 
 			inet_twsk_deschedule_put(tw);
 			return tcp_v4_deliver(listener, skb);
 		}
-		fallthrough; /* without a listener the TIME_WAIT object answers */
+		fallthrough; /* there is no listener, so the TIME_WAIT object answers the SYN */
 	case TCP_TW_ACK:
 		tcp_v4_timewait_ack(sk, skb);
 		break;
@@ -198,7 +199,7 @@ static enum skb_drop_reason tcp_v4_rcv_timewait(struct sock *sk, struct sk_buff 
 	return SKB_DROP_REASON_TCP_TIMEWAIT;
 }
 
-/* Consumes @req's reference.  @sk: its listener, for which the caller has a reference. */
+/* Processes @skb for the half-open @req and drops the reference to @req.  @sk: its listener, held by the caller. */
 static enum skb_drop_reason tcp_v4_rcv_request(struct sock *sk, struct request_sock *req,
 					       struct sk_buff *skb)
 {
@@ -209,7 +210,7 @@ static enum skb_drop_reason tcp_v4_rcv_request(struct sock *sk, struct request_s
 		reqsk_put(req);
 		return reason;
 	}
-	/* The accept queue now owns @req, with our reference. */
+	/* Our reference to @req now belongs to the accept queue. */
 	return tcp_child_process(sk, child, skb);
 }
 
@@ -242,7 +243,7 @@ noinline enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb)
 		sk = req->rsk_listener;
 		if (likely(sk_state_load(sk) == TCP_LISTEN))
 			break;
-		/* Its listener is closed: look up again without the request. */
+		/* The request's listener was closed: drop the request and look up again. */
 		inet_csk_reqsk_queue_drop_and_put(sk, req);
 	}
 	sock_hold(sk);
@@ -252,8 +253,9 @@ noinline enum skb_drop_reason tcp_v4_rcv(struct sk_buff *skb)
 }
 
 /*
- * The socket is owned, bh-locked without an owner, or a listener.  RFC 9293 3.10.7.4 in
- * ESTABLISHED, the state of nearly all segments; 3.10.7.2, .3 and the rest of .4 in the others.
+ * Processes @skb for @sk, which is owned by the caller, bh-locked without an owner, or a listener.
+ * In ESTABLISHED, where nearly all segments arrive, RFC 9293 3.10.7.4 applies; in the other states
+ * 3.10.7.2, 3.10.7.3 and the rest of 3.10.7.4.
  */
 noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
@@ -265,8 +267,9 @@ noinline enum skb_drop_reason tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb
 /* ---- the active side --------------------------------------------------------------------------- */
 
 /*
- * The route of @sk's next packets: the present one if it is still valid, else a new one from the
- * same address. 0 or -errno, which is kept for when the connection gives up.
+ * Sets the route of @sk's next packets: keeps the present one if it is still valid, else looks up a new
+ * one with the same addresses.  Returns 0 or -errno; an error is also stored in sk_err_soft, for the
+ * case that the connection times out.
  */
 int inet_sk_rebuild_header(struct sock *sk)
 {
@@ -291,7 +294,7 @@ int inet_sk_rebuild_header(struct sock *sk)
 	return 0;
 }
 
-/* The route to @daddr (0: this host itself), from the bound address if there is one. */
+/* Looks up the route to @daddr (0: this host itself), from the bound address if there is one. */
 static struct rtable *connect_route(const struct sock *sk, __be32 daddr, struct flowi4 *fl)
 {
 	__be32 saddr = inet_sk(sk)->inet_saddr;
@@ -342,7 +345,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 		inet->inet_saddr = fl.saddr;
 		inet->inet_rcv_saddr = fl.saddr;
 	}
-	/* The numbers of a failed attempt are not used again; tcp_twsk_unique() may set others. */
+	/* Forget the numbers of a failed attempt; tcp_twsk_unique() may set them from a TIME_WAIT object. */
 	tp->write_seq = 0;
 	tp->rx_opt.ts_recent = 0;
 	tp->rx_opt.ts_recent_stamp = 0;
@@ -351,7 +354,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	inet_csk(sk)->icsk_ext_hdr_len = 0;
 	tp->rx_opt.mss_clamp = TCP_MSS_DEFAULT;
 
-	/* Before it is hashed, so that a lookup finds it in SYN_SENT. */
+	/* Set the state before the socket is hashed, so that a lookup finds it in SYN_SENT. */
 	tcp_set_state(sk, TCP_SYN_SENT);
 	err = inet_hash_connect(sk);
 	if (err)
@@ -370,7 +373,7 @@ noinline int tcp_v4_connect(struct sock *sk, struct sockaddr *uaddr, int addr_le
 	return 0;
 
 out_close:
-	/* Leaves the tables, and frees the port unless bind() named it. */
+	/* This removes the socket from the tables, and frees the port unless bind() chose it. */
 	tcp_set_state(sk, TCP_CLOSE);
 	rt_put(rt);
 	inet->inet_dport = 0;
@@ -416,7 +419,7 @@ noinline enum skb_drop_reason tcp_v4_conn_request(struct sock *sk, struct sk_buf
 {
 	const struct rtable *rt = skb_rtable(skb);
 
-	/* RFC 1122 4.2.3.10: a SYN to a broadcast or multicast address is ignored. */
+	/* RFC 1122 4.2.3.10: ignore a SYN to a broadcast or multicast address. */
 	if (rt && (rt->rt_type == RTN_BROADCAST || rt->rt_type == RTN_MULTICAST))
 		return SKB_DROP_REASON_IP_INADDRERRORS;
 	return tcp_conn_request(&tcp_request_sock_ops, sk, skb);
@@ -482,9 +485,9 @@ noinline int tcp_v4_send_synack(const struct sock *sk, struct dst_entry *dst,
 }
 
 /*
- * The child, bh-locked, in the tables in @req's place.  NULL: the accept queue is full (the peer's
- * ACK counts as lost), or there is no memory or route. *@own_req: this ACK, not a concurrent one,
- * took @req out of the table.
+ * Creates the child for @req: returns it bh-locked, and it replaces @req in the tables.  NULL: the accept
+ * queue is full (then the peer's ACK is treated as lost), or there is no memory or no route.
+ * *@own_req is true if this call took @req out of the table; false if a concurrent ACK was first.
  */
 noinline struct sock *tcp_v4_syn_recv_sock(const struct sock *sk, struct sk_buff *skb,
 					   struct request_sock *req, bool *own_req)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP errors about TCP's packets: finds the connection that a message quotes, and applies the
- * error.
+ * Processes ICMP errors about our TCP packets: finds the connection whose packet the message quotes,
+ * and applies the error to it.
  *
- * tcp_v4_err() <- icmp_rcv() (softirq); tcp_v4_mtu_reduced() also <- tcp_release_cb() (the owner),
- * for a message that came while a thread owned the socket.
+ * tcp_v4_err() <- icmp_rcv() (softirq); tcp_v4_mtu_reduced() <- tcp_v4_err(), or, if a thread owned the
+ * socket when the message arrived, <- tcp_release_cb() in that thread.
  *
  * RFC 1122 4.2.3.9, 1191, 5461, 5927 and 6069.  Linux's net/ipv4/tcp_ipv4.c.
  */
@@ -17,10 +17,10 @@
 /* ---- ICMP ------------------------------------------------------------------------------------------ */
 
 /*
- * RFC 1191: the path accepts only smaller packets (mtu_info).  Larger ones in flight are lost.  The
- * socket may have released its route after some timeouts: then it is looked up again, because the
- * path still has an MTU. Softirq with the bh lock if no thread owns the socket, else the owner,
- * from tcp_release_cb().
+ * The path accepts only packets of at most mtu_info bytes (RFC 1191): lowers the MSS, and retransmits
+ * the larger packets in flight, which are lost.  The socket may have dropped its route after some
+ * timeouts; then the route is looked up again, because it stores the path's MTU.
+ * Context: softirq with the bh lock while no thread owns the socket, or the owner in tcp_release_cb().
  */
 void tcp_v4_mtu_reduced(struct sock *sk)
 {
@@ -33,7 +33,8 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 	dst = sk->sk_dst_cache;
 	dst_update_pmtu(dst, mtu);
 	/*
-	 * No packet that we may send gets through: keep the error for when the connection gives up.
+	 * The path's MTU is below the smallest that we use, and our packets must not be fragmented, so none
+	 * gets through: remember the error for the case that the connection times out.
 	 */
 	if (mtu < dst_mtu(dst) && ip_dont_fragment(sk, dst_rtable(dst)))
 		sk->sk_err_soft = EMSGSIZE;
@@ -44,8 +45,8 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 }
 
 /*
- * RFC 6069: a router reports that it has no route.  Then the timeout was no sign of congestion, and
- * the last doubling of the timeout is undone, once for each such message.
+ * RFC 6069: a router reports that it has no route.  So the retransmission timeout was not caused by
+ * congestion; each such message undoes one doubling of the timeout.
  */
 static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 {
@@ -67,7 +68,7 @@ static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 		tcp_retransmit_timer(sk);
 }
 
-/* 0: this message has no effect on a connection. */
+/* Returns the errno for an ICMP error; 0: a message of this kind has no effect on a connection. */
 static int tcp_icmp_errno(const struct icmphdr *icmph)
 {
 	switch (icmph->type) {
@@ -78,7 +79,7 @@ static int tcp_icmp_errno(const struct icmphdr *icmph)
 	case ICMP_DEST_UNREACH:
 		return icmph->code > NR_ICMP_UNREACH ? 0 : icmp_err_convert[icmph->code].errno_;
 	default:
-		/* Source quench is obsolete (RFC 6633), a redirect concerns only the route. */
+		/* Source quench is obsolete (RFC 6633), and a redirect concerns only the route. */
 		return 0;
 	}
 }
@@ -94,7 +95,7 @@ static bool is_frag_needed(const struct icmphdr *icmph)
 	return icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED;
 }
 
-/* Our SYN-ACK was not delivered: if the error is permanent, the request is dropped. */
+/* @icmph reports that our SYN-ACK was not delivered: if the error is permanent, drops the request. */
 static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr *icmph)
 {
 	if (seq != tcp_rsk(req)->snt_isn) {
@@ -108,8 +109,8 @@ static void tcp_req_err(struct request_sock *req, u32 seq, const struct icmphdr 
 }
 
 /*
- * bh lock held.  RFC 1122 4.2.3.9: soft errors are remembered, and reported when the connection
- * gives up.
+ * Applies the error to @sk, whose bh lock is held.  RFC 1122 4.2.3.9: a soft error (sk_err_soft) does not
+ * end the connection; the application gets it if the connection times out later.
  */
 static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 seq, u32 info)
 {
@@ -120,7 +121,10 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		snmp_inc(SNMP_TcpExtLockDroppedIcmps);
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	/* RFC 5927 4.1: an attacker off the path cannot guess the numbers in flight. */
+	/*
+	 * RFC 5927 4.1: accept the message only if it quotes a sequence number that is in flight, which an
+	 * attacker off the path cannot know.
+	 */
 	if (sk->sk_state != TCP_LISTEN && !between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
 		snmp_inc(SNMP_TcpExtOutOfWindowIcmps);
 		return;
@@ -129,7 +133,7 @@ static void tcp_v4_err_locked(struct sock *sk, const struct icmphdr *icmph, u32 
 		if (sk->sk_state == TCP_LISTEN)
 			return;
 		tcp_sk(sk)->mtu_info = info;
-		/* The route belongs to the owner: only the owner may access it. */
+		/* While a thread owns the socket, only that thread may access the route. */
 		if (owned)
 			tcp_defer(sk, TCP_MTU_REDUCED_DEFERRED);
 		else
@@ -159,7 +163,7 @@ void tcp_v4_err(struct sk_buff *skb, u32 info)
 	struct sock *sk;
 	u32 seq;
 
-	/* The quote: IP header and the first 8 bytes of ours, up to the sequence number. */
+	/* The message quotes the IP header of our packet and the first 8 bytes after it: ports and sequence number. */
 	if (!pskb_may_pull(skb, sizeof(*iph)) ||
 	    !pskb_may_pull(skb, ((const struct iphdr *)skb->data)->ihl * 4 + 8)) {
 		snmp_inc(SNMP_IcmpInErrors);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP's debug lines (`loglevel.tcp=debug`): each segment and each change of state.
+ * Prints TCP's debug lines (`loglevel.tcp=debug`) for each segment and each change of state.
  *
  * tcp_log_segment() <- tcp_v4_rcv(), tcp_transmit_skb(), tcp_v4_send_synack(), send_reply();
- * tcp_log_state() <- tcp_set_state().  Called only while debug lines are on, and out of line, so
- * that the callers need no extra registers.  Any context, no lock.
+ * tcp_log_state() <- tcp_set_state().  They are called only while debug lines are on.  They are not
+ * inlined, so that they cost their callers no registers.  Any context, no lock.
  */
 #define LOG_SOURCE tcp_log
 #include "net/tcp/tcp.h"
@@ -12,7 +12,7 @@
 
 DEFINE_LOG_SOURCE(tcp_log, "tcp");
 
-/* As tcpdump: 10.0.0.2:40000 > 10.0.0.1:7 S. seq 1 ack 2 win 3 len 4. */
+/* Prints a segment in the style of tcpdump: 10.0.0.2:40000 > 10.0.0.1:7 S. seq 1 ack 2 win 3 len 4. */
 noinline void tcp_log_segment(const char *direction, __be32 saddr, __be32 daddr,
 			      const struct tcphdr *th, unsigned int len)
 {

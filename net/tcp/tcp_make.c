@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control segments: SYN-ACK, FIN, reset, challenge ACK, and replies without a socket.
+ * Builds control segments: SYN-ACK, FIN, reset, challenge ACK, and replies without a socket.
  *
- *   a SYN came       tcp_v4_send_synack -> tcp_make_synack; its timer -> tcp_rtx_synack
- *   SYNs crossed     tcp_rcv_synsent_state_process -> tcp_send_synack
- *   close()          tcp_close, tcp_shutdown -> tcp_send_fin | tcp_send_active_reset
- *   a strange ACK    tcp_ack, tcp_validate_incoming -> tcp_send_challenge_ack
- *   no socket sends  tcp_v4_send_reset -> tcp_make_reset; a request, a TIME_WAIT: tcp_v4_reqsk_send_ack,
- *                    tcp_v4_timewait_ack -> tcp_make_reqsk_ack, tcp_make_timewait_ack
+ *   a SYN              tcp_v4_send_synack -> tcp_make_synack; the request's timer -> tcp_rtx_synack
+ *   simultaneous open  tcp_rcv_synsent_state_process -> tcp_send_synack
+ *   close()            tcp_close, tcp_shutdown -> tcp_send_fin | tcp_send_active_reset
+ *   unacceptable ACK, RST, SYN   tcp_ack, tcp_validate_incoming -> tcp_send_challenge_ack
+ *   replies without a socket     tcp_v4_send_reset -> tcp_make_reset
+ *      of a half-open request    tcp_v4_reqsk_send_ack -> tcp_make_reqsk_ack
+ *      of a TIME_WAIT object     tcp_v4_timewait_ack -> tcp_make_timewait_ack
  *
- * A FIN takes a sequence number, so it is in the queues like data and the same timer retransmits
- * it; resets and ACKs are sent once. The socket's owner, or the bh lock without one;
- * tcp_make_synack and the replies: softirq, no socket is written.  RFC 9293 3.5, 3.6, 3.10; 5961;
- * Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
+ * A FIN has a sequence number, so it is in the queues like data, and the same timer retransmits it;
+ * resets and ACKs are sent once.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * tcp_make_synack and the functions for replies run in softirq and write to no socket.
+ * RFC 9293 3.5, 3.6, 3.10; 5961; Linux's tcp_output.c, tcp_input.c and tcp_ipv4.c.
  */
 #define LOG_SOURCE tcp_log
 #include "kernel/lib/random.h"
@@ -48,9 +50,9 @@ static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
 }
 
 /*
- * An active opener offers all options that it supports.  With @synack the segment answers a SYN
- * that crossed its own: then the answer may only contain options of that SYN (RFC 7323 2.2 and
- * 3.2), as that of a passive opener.  SACK-permitted is not sent, because SACK is not supported.
+ * The options of our SYN: all that we support.  With @synack the segment is the SYN-ACK of a simultaneous
+ * open: like that of a passive open it may contain only options of the peer's SYN (RFC 7323 2.2 and 3.2).
+ * SACK-permitted is not sent, because SACK is not supported.
  */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
@@ -67,7 +69,7 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 	return size;
 }
 
-/* A passive opener answers only what was offered.  @tsval: without @req's offset. */
+/* The options of a SYN-ACK: only those of the SYN.  @tsval: clock of timestamps, without @req's offset. */
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts)
 {
@@ -93,7 +95,10 @@ unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_optio
 	return tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
 }
 
-/* In Linux's order: peers and scripts compare bytes.  @to is aligned to four. */
+/*
+ * Writes the options to @to, which is aligned to four bytes.  Their order is Linux's, so that a
+ * comparison of the bytes, as of packetdrill scripts, finds no difference.
+ */
 void tcp_options_write(void *to, const struct tcp_out_options *opts)
 {
 	u32 *ptr = to;
@@ -113,7 +118,7 @@ void tcp_options_write(void *to, const struct tcp_out_options *opts)
 
 /* ---- control segments -------------------------------------------------------------------------- */
 
-/* SYN and FIN take one sequence number each. */
+/* Fills in the control block of a segment without data; a SYN and a FIN count as one sequence number. */
 void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -126,7 +131,7 @@ void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
 	tcb->end_seq = seq + !!(flags & (TCPHDR_SYN | TCPHDR_FIN));
 }
 
-/* A segment without data that is in no queue: an ACK, a reset.  NULL: no memory. */
+/* Allocates a segment without data that enters no queue: an ACK, a reset or a probe.  NULL: no memory. */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
 {
 	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
@@ -140,7 +145,7 @@ struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
 
 /* ---- SYN-ACK ---------------------------------------------------------------------------------------------- */
 
-/* The answer to @req's SYN; the caller fills in the checksum and sends it.  NULL: no memory. */
+/* Builds the SYN-ACK for @req; the caller fills in the checksum and sends it.  NULL: no memory. */
 noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
 					 struct request_sock *req)
 {
@@ -156,8 +161,8 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	if (unlikely(!skb))
 		return NULL;
 	/*
-	 * Use one clock reading for both: an echo of the first TSval is recognised by it
-	 * (tcp_try_undo_spurious_syn()).
+	 * Use the same clock reading for snt_synack and for the TSval: tcp_try_undo_spurious_syn() compares
+	 * the two to recognize an echo of the first SYN-ACK's TSval.
 	 */
 	if (!treq->snt_synack)
 		treq->snt_synack = now;
@@ -180,7 +185,7 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	return skb;
 }
 
-/* The request's timer: no ACK came.  0 or -errno. */
+/* The request's timer expired without an ACK: sends the SYN-ACK again.  Returns 0 or -errno. */
 int tcp_rtx_synack(const struct sock *sk, struct request_sock *req)
 {
 	int err = inet_csk(sk)->icsk_af_ops->send_synack(sk, NULL, req);
@@ -207,8 +212,10 @@ int tcp_send_synack(struct sock *sk)
 
 /* ---- FIN ------------------------------------------------------------------------------------------------ */
 
-/* There is no memory for a segment: sets FIN on the last segment.  If that was sent already, the
- * FIN goes with its retransmission.  False: the queues are empty. */
+/*
+ * Sets FIN on the last queued segment.  If that segment was sent already, its retransmission carries the
+ * FIN.  Returns false if both queues are empty.
+ */
 static bool tcp_fin_on_last(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -226,14 +233,14 @@ static bool tcp_fin_on_last(struct sock *sk)
 	return true;
 }
 
-/* Queues a FIN after the last byte of the write queue; the caller has changed the state. */
+/* Queues a FIN after the last queued byte and sends what may be sent; the caller has changed the state. */
 noinline void tcp_send_fin(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
 
 	sock_owned_by_me(sk);
-	/* Set it on the last segment if that was not sent yet: one packet less. */
+	/* Set FIN on the last segment if that was not sent yet, which saves a packet. */
 	if (!tcp_write_queue_empty(sk)) {
 		tcp_fin_on_last(sk);
 	} else {
@@ -242,7 +249,7 @@ noinline void tcp_send_fin(struct sock *sk)
 			tcp_init_nondata_skb(skb, tp->write_seq, TCPHDR_ACK | TCPHDR_FIN);
 			tcp_queue_skb(sk, skb);
 		} else if (!tcp_fin_on_last(sk)) {
-			/* tcp_probe_timer() tries again. */
+			/* There is no memory for a FIN: tcp_probe_timer() tries again. */
 			inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, TCP_RESOURCE_PROBE_INTERVAL,
 						  TCP_RTO_MAX);
 			return;
@@ -253,7 +260,10 @@ noinline void tcp_send_fin(struct sock *sk)
 
 /* ---- reset ------------------------------------------------------------------------------------------------ */
 
-/* We abort the connection: unread data at close(), SO_LINGER 0, too many orphans, disconnect(). */
+/*
+ * Sends a reset because we abort the connection: at close() with unread data, with SO_LINGER 0, for too
+ * many orphans, or by disconnect().
+ */
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 {
 	struct sk_buff *skb;
@@ -274,8 +284,9 @@ void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 /* ---- challenge ACK (RFC 5961) --------------------------------------------------------------------------- */
 
 /*
- * The number of challenge ACKs in a second, over all connections: a random number around the limit,
- * so that a peer cannot find out by counting whether its guess was answered (CVE-2016-5696).
+ * Returns true if the limit for all connections together permits another challenge ACK in this second.
+ * The number permitted in each second is a random one around the sysctl, so that a peer that counts its
+ * challenge ACKs cannot infer whether another connection got one (CVE-2016-5696).
  */
 static bool tcp_challenge_ack_budget(void)
 {
@@ -298,7 +309,8 @@ static bool tcp_challenge_ack_budget(void)
 }
 
 /*
- * Segments with data count like all others: an attacker could add a byte to each guessed segment.
+ * Limits segments with data too, unlike tcp_oow_rate_limited(): otherwise an attacker would add a byte of
+ * data to each forged segment.
  */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 {
@@ -309,7 +321,8 @@ bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time)
 }
 
 /*
- * An ACK with our numbers: a true peer answers with a RST that is exact, or goes on (RFC 5961 3.2).
+ * Sends an ACK with our numbers.  If the RST or SYN came from the real peer, and its connection is gone,
+ * it answers with a RST that has exactly the right number (RFC 5961 3.2).
  */
 void tcp_send_challenge_ack(struct sock *sk)
 {
@@ -320,7 +333,7 @@ void tcp_send_challenge_ack(struct sock *sk)
 
 /* ---- replies without a socket: all of the header except the checksum ------------------------- */
 
-/* Swaps @skb's ports. */
+/* Fills in ports, those of @skb swapped, and header length @len; returns @len. */
 static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply *rep,
 				     unsigned int len)
 {
@@ -331,9 +344,9 @@ static unsigned int tcp_finish_reply(const struct sk_buff *skb, struct tcp_reply
 }
 
 /*
- * RFC 9293 3.10.7.1: a segment with ACK is answered with a reset at the number that it
- * acknowledges, so that the peer accepts the reset; a segment without ACK is acknowledged
- * completely.
+ * RFC 9293 3.10.7.1: the peer accepts a reset only with the right numbers.  If @skb has an ACK, the
+ * reset's sequence number is the number that it acknowledges; otherwise the reset acknowledges all of
+ * @skb.
  */
 unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep)
 {
@@ -344,7 +357,7 @@ unsigned int tcp_make_reset(const struct sk_buff *skb, struct tcp_reply *rep)
 	if (th->ack) {
 		rep->th.seq = th->ack_seq;
 	} else {
-		/* The length from cb: skb->len is smaller once data was queued. */
+		/* Take the end from the control block: skb->len may be less, if the header was pulled. */
 		rep->th.ack = 1;
 		rep->th.ack_seq = htonl(TCP_SKB_CB(skb)->end_seq);
 	}
@@ -383,9 +396,9 @@ unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *
 }
 
 /*
- * RFC 7323 2.2: every window except that of a SYN is scaled.  Rounded up: the SYN-ACK offered
- * bytes, and an offered window is not taken back (RFC 9293 3.8.6: SHLD-14); nor will @req's child
- * take this offer back.
+ * The window of this ACK is scaled (RFC 7323 2.2); that of the SYN-ACK before was in bytes.  Rounding it
+ * down would take back a part of the offered window (RFC 9293 3.8.6: SHLD-14), so it is rounded up, and
+ * stored in @req, so that @req's child offers no less either.
  */
 unsigned int tcp_make_reqsk_ack(const struct sk_buff *skb, struct tcp_reply *rep,
 				struct request_sock *req)

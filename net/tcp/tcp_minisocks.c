@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The passive side: a SYN makes a request, the last ACK of the handshake makes a socket of it.
+ * The passive side of the handshake: a SYN creates a request_sock, and the last ACK of the handshake
+ * creates a socket from that request.
  *
  * tcp_conn_request() <- tcp_v4_conn_request() <- tcp_rcv_state_process [LISTEN] (listener not locked)
  *	-> init_seq -> secure_tcp_seq; -> inet_csk_reqsk_queue_hash_add, then send_synack
  * tcp_check_req() <- tcp_v4_rcv -> syn_recv_sock -> tcp_create_openreq_child;
  *	-> inet_csk_complete_hashdance
  * tcp_child_process() <- tcp_v4_rcv -> tcp_rcv_state_process [SYN_RECV]
- * All softirq; secure_tcp_seq() also <- tcp_v4_connect (process).  A request has no lock: each
- * field that changes is one word, and only one of two concurrent ACKs takes a request out of the
- * table.
+ * All run in softirq; secure_tcp_seq() also <- tcp_v4_connect (process).  A request has no lock: each
+ * field that changes is a single word, and only one of two concurrent ACKs can take a request out of
+ * the table.
  *
- * Limits: half-open requests of a listener as its backlog allows, N + 1, at most tcp_max_syn_backlog;
- * finished ones likewise (sk_acceptq_is_full).  A SYN above either is dropped and counted: the peer
- * sends it again.
+ * Limits: a listener with listen(N) has at most N + 1 half-open requests, and no more than
+ * tcp_max_syn_backlog; it has at most N + 1 connections that wait for accept() (sk_acceptq_is_full).  A
+ * SYN above either limit is dropped and counted; the peer sends it again.
  * RFC 9293 3.10.7.2 and 3.10.7.4 (SYN-RECEIVED), 4987 (floods), 5961, 6528, 7323 5.  Linux's
  * net/ipv4/tcp_minisocks.c, tcp_input.c and net/core/secure_seq.c.
  */
@@ -26,17 +27,17 @@
 /* ---- initial sequence numbers ------------------------------------------------------------------ */
 
 /*
- * Initial sequence numbers, and the offset of a connection's timestamps.  Callers: tcp_v4_connect
- * (process, owner), tcp_conn_request (softirq).  Any context, no lock.
+ * secure_tcp_seq() computes initial sequence numbers and the offset of a connection's timestamps.
+ * Callers: tcp_v4_connect (process, owner), tcp_conn_request (softirq).  Any context, no lock.
  *
- * RFC 6528: M + F(four-tuple, secret).  M advances with the clock, one step in 64 ns, so that two
- * connections of one four-tuple do not overlap within a segment's lifetime.  F differs from tuple
- * to tuple, so that an attacker's own connection reveals nothing about another.  The upper half of
- * the same hash is the timestamp offset (RFC 7323 5.4): constant for a four-tuple, which PAWS
- * across TIME_WAIT requires.
+ * The number is M + F(four-tuple, secret) (RFC 6528).  M advances with the clock, one step in 64 ns, so
+ * that the numbers of two connections with the same four-tuple do not overlap within the lifetime of a
+ * segment.  F differs from tuple to tuple, so that an attacker's own connection reveals nothing about
+ * another.  The upper half of the same hash is the timestamp offset (RFC 7323 5.4): it is constant for a
+ * four-tuple, because PAWS compares timestamps across TIME_WAIT.
  */
 
-#define ISN_TICK_SHIFT 6 /* 64 ns: the space is gone through in 274 s, above an MSL of 120 */
+#define ISN_TICK_SHIFT 6 /* a step in 64 ns: 2^32 numbers last 274 s, longer than an MSL of 120 s */
 
 static siphash_key_t isn_secret;
 
@@ -64,7 +65,7 @@ static bool syn_queue_is_full(const struct sock *sk)
 	return qlen > sk->sk_max_ack_backlog || qlen >= (u32)sysctl_tcp_max_syn_backlog;
 }
 
-/* The peer's address and ports, and the options of its SYN. */
+/* Fills @req with the addresses and ports of @skb, a SYN, and with its options @opt. */
 static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_received *opt,
 			     const struct sk_buff *skb)
 {
@@ -81,16 +82,19 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 	ireq->sack_ok = opt->sack_ok;
 	ireq->acked = 0;
 
-	req->rsk_rcv_wnd = 0; /* tcp_openreq_init_rwin() sets it */
+	req->rsk_rcv_wnd = 0; /* set by tcp_openreq_init_rwin() */
 	req->mss = opt->mss_clamp;
 	req->ts_recent = opt->saw_tstamp ? opt->rcv_tsval : 0;
 	tcp_rsk(req)->rcv_isn = TCP_SKB_CB(skb)->seq;
 	tcp_rsk(req)->rcv_nxt = TCP_SKB_CB(skb)->seq + 1;
-	tcp_rsk(req)->snt_synack = 0; /* tcp_make_synack() sets it */
+	tcp_rsk(req)->snt_synack = 0; /* set by tcp_make_synack() */
 	tcp_rsk(req)->last_oow_ack_time = 0;
 }
 
-/* A request for @skb, without its sequence number; *@dst: the route to the peer.  NULL: no memory or route. */
+/*
+ * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets its
+ * initial sequence number.  NULL: no memory or no route.
+ */
 static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
 					     struct sk_buff *skb, struct dst_entry **dst)
 {
@@ -122,7 +126,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 	struct request_sock *req;
 	struct dst_entry *dst;
 
-	/* The peer of a SYN that reopens a TIME_WAIT has completed a handshake before. */
+	/* A SYN that reopens a TIME_WAIT is not part of a flood: its peer has completed a handshake before. */
 	if (syn_queue_is_full(sk) && !tw_isn) {
 		snmp_inc(SNMP_TcpExtTCPReqQFullDrop);
 		return SKB_DROP_REASON_TCP_REQQ_FULL;
@@ -139,7 +143,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 	tcp_rsk(req)->snt_isn = tw_isn ? tw_isn : isn;
 	tcp_openreq_init_rwin(req, sk, dst);
 
-	/* Into the table first: the answer to the SYN-ACK may come before the next line runs. */
+	/* Hash the request before sending: the answer to the SYN-ACK may arrive at once. */
 	inet_csk_reqsk_queue_hash_add(sk, req, TCP_TIMEOUT_INIT);
 	af_ops->send_synack(sk, dst, req);
 	dst_release(dst);
@@ -150,7 +154,7 @@ noinline enum skb_drop_reason tcp_conn_request(struct request_sock_ops *ops, str
 
 /* ---- a half-open connection --------------------------------------------------------------------------- */
 
-/* The window and scale of our SYN-ACK: from the listener's buffer, which its child inherits. */
+/* Computes window and scale of our SYN-ACK from the listener's receive buffer size, which a child inherits. */
 void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 			   const struct dst_entry *dst)
 {
@@ -160,7 +164,7 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 	u8 rcv_wscale = 0;
 
 	req->rsk_window_clamp = READ_ONCE(tcp_sk(sk)->window_clamp);
-	/* If the application fixed the buffer, the scale need not reach further. */
+	/* If the application fixed the buffer size, the window scale need not cover a larger window. */
 	if ((sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
 	    (!req->rsk_window_clamp || req->rsk_window_clamp > (u32)space))
 		req->rsk_window_clamp = space;
@@ -171,8 +175,8 @@ void tcp_openreq_init_rwin(struct request_sock *req, const struct sock *sk,
 }
 
 /*
- * A retransmitted SYN: our SYN-ACK was lost, or is still under way.  Send it again at most twice a
- * second; its timer then starts again.
+ * The peer retransmitted its SYN, so our SYN-ACK was lost or is delayed: sends the SYN-ACK again, at most
+ * twice a second, and restarts its timer.
  */
 static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
@@ -185,7 +189,7 @@ static void answer_second_syn(struct sock *sk, struct sk_buff *skb, struct reque
 	inet_csk_reqsk_timer_restart(req);
 }
 
-/* Parses the options of a segment for @req; true if PAWS rejects it. */
+/* Parses the options of @skb, which arrived for @req, into @opt; returns true if PAWS rejects @skb. */
 static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 		     struct tcp_options_received *opt)
 {
@@ -197,12 +201,12 @@ static bool req_paws(const struct sk_buff *skb, const struct request_sock *req,
 	opt->ts_recent = req->ts_recent;
 	if (opt->rcv_tsecr)
 		opt->rcv_tsecr -= tcp_rsk(req)->ts_off;
-	/* The time of the SYN was not recorded; estimate it from the number of timeouts. */
+	/* The SYN's arrival time was not recorded: estimate it from the number of the request's timeouts. */
 	opt->ts_recent_stamp = tcp_seconds() - (long)(reqsk_timeout(req) / HZ);
 	return tcp_paws_reject(opt, tcp_hdr(skb)->rst);
 }
 
-/* RFC 9293 3.10.7.4, SYN-RECEIVED: a reset at RCV.NXT, or a SYN in the window, ends the request. */
+/* Ends the request after a reset at RCV.NXT or a SYN in the window (RFC 9293 3.10.7.4, SYN-RECEIVED). */
 static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req)
 {
@@ -213,7 +217,10 @@ static enum skb_drop_reason embryonic_reset(struct sock *sk, struct sk_buff *skb
 	return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_INVALID_SYN);
 }
 
-/* The ACK is right: *@child, or the reason why it does not count (yet). */
+/*
+ * @skb is the right ACK: creates the socket and stores it in *@child.  Otherwise returns the reason why
+ * the ACK is dropped: it is too early for TCP_DEFER_ACCEPT, or the accept queue or memory is exhausted.
+ */
 static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 					 struct request_sock *req, struct sock **child)
 {
@@ -221,7 +228,7 @@ static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 	bool own_req = false;
 	struct sock *newsk;
 
-	/* TCP_DEFER_ACCEPT: a bare ACK does not count before the option's time is over. */
+	/* With TCP_DEFER_ACCEPT an ACK without data is dropped until the option's time is over. */
 	if (req->num_timeout < defer && TCP_SKB_CB(skb)->end_seq == tcp_rsk(req)->rcv_isn + 1) {
 		inet_rsk(req)->acked = 1;
 		snmp_inc(SNMP_TcpExtTCPDeferAcceptDrop);
@@ -230,8 +237,8 @@ static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 	newsk = inet_csk(sk)->icsk_af_ops->syn_recv_sock(sk, skb, req, &own_req);
 	if (!newsk) {
 		/*
-		 * Otherwise treat the ACK as lost: the SYN-ACK is sent again, and the peer can try
-		 * again.
+		 * Without tcp_abort_on_overflow treat the ACK as lost: the SYN-ACK is sent again later,
+		 * and the peer answers it again.
 		 */
 		if (sysctl_tcp_abort_on_overflow)
 			embryonic_reset(sk, skb, req);
@@ -242,15 +249,15 @@ static enum skb_drop_reason req_to_child(struct sock *sk, struct sk_buff *skb,
 	}
 	tcp_synack_rtt_meas(newsk, req);
 	*child = inet_csk_complete_hashdance(sk, newsk, req, own_req);
-	/* Without a child, a concurrent ACK on another CPU was first. */
+	/* There is no child if a concurrent ACK on another CPU was first. */
 	return *child ? SKB_NOT_DROPPED_YET : SKB_DROP_REASON_TCP_REQ_DUP;
 }
 
 /*
- * A reset in the window.  "If the RST bit is set and the sequence number does not exactly match the
- * next expected sequence value, yet is within the current receive window, TCP endpoints MUST send
- * an acknowledgment (challenge ACK)" (RFC 9293 3.10.7.4): otherwise a blind guess would end the
- * handshake.
+ * @skb is a reset in the window.  "If the RST bit is set and the sequence number does not exactly match
+ * the next expected sequence value, yet is within the current receive window, TCP endpoints MUST send
+ * an acknowledgment (challenge ACK)" (RFC 9293 3.10.7.4); so a forged reset with a guessed number does
+ * not end the handshake.
  */
 static enum skb_drop_reason req_reset(struct sock *sk, struct sk_buff *skb,
 				      struct request_sock *req)
@@ -266,7 +273,7 @@ static enum skb_drop_reason req_reset(struct sock *sk, struct sk_buff *skb,
 	return SKB_DROP_REASON_TCP_RST_INVALID;
 }
 
-/* RFC 9293 3.10.7.4, first check: outside the window, or older than the SYN's timestamp. */
+/* @skb is outside the window, or older than the SYN's timestamp: answers it (RFC 9293 3.10.7.4, first). */
 static enum skb_drop_reason req_unacceptable(struct sock *sk, struct sk_buff *skb,
 					     struct request_sock *req, bool paws_reject)
 {
@@ -283,8 +290,8 @@ static enum skb_drop_reason req_unacceptable(struct sock *sk, struct sk_buff *sk
 }
 
 /*
- * RFC 9293 3.10.7.4 for a half-open connection.  If its sender did not receive our SYN-ACK, the SYN
- * comes again, with seq == rcv_isn.
+ * Processes @skb for a half-open connection (RFC 9293 3.10.7.4).  A SYN with seq == rcv_isn is a
+ * retransmission: the peer has not received our SYN-ACK.
  */
 noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb,
 					    struct request_sock *req, struct sock **child)
@@ -302,15 +309,15 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	}
 	acceptable = !paws_reject && tcp_in_window(cb->seq, cb->end_seq, treq->rcv_nxt,
 						   treq->rcv_nxt + req->rsk_rcv_wnd);
-	/* The second check; that of the ACK is the fifth. */
+	/* RFC 9293 checks RST (second) before ACK (fifth). */
 	if ((flg & TCPHDR_RST) && acceptable)
 		return req_reset(sk, skb, req);
-	/* The ACK acknowledges something else: answered as in LISTEN, and the request stays. */
+	/* The ACK does not acknowledge our SYN-ACK: send a reset, as in LISTEN, and keep the request. */
 	if ((flg & TCPHDR_ACK) && cb->ack_seq != treq->snt_isn + 1)
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
 	if (!acceptable)
 		return req_unacceptable(sk, skb, req, paws_reject);
-	/* A SYN at rcv_isn is before the window: ignore it, and process the rest. */
+	/* A SYN at rcv_isn is before the window: ignore the flag, and process the rest of the segment. */
 	if (cb->seq == treq->rcv_isn)
 		flg &= ~TCPHDR_SYN;
 	if (flg & TCPHDR_SYN) {
@@ -320,7 +327,7 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	if (!(flg & TCPHDR_ACK))
 		return SKB_DROP_REASON_TCP_NO_ACK;
 	reason = req_to_child(sk, skb, req, child);
-	/* The request keeps the SYN's timestamp, which its SYN-ACKs echo; the child takes this one. */
+	/* The child gets this segment's timestamp; the request keeps the SYN's, which its SYN-ACKs echo. */
 	if (!reason && opt.saw_tstamp && !after(cb->seq, treq->rcv_nxt))
 		tcp_sk(*child)->rx_opt.ts_recent = opt.rcv_tsval;
 	return reason;
@@ -328,7 +335,7 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 
 /* ---- the child ---------------------------------------------------------------------------------------- */
 
-/* Sequence numbers: ours from the SYN-ACK on, the peer's from its SYN on. */
+/* Sets the child's sequence numbers: ours begin after our SYN-ACK's, the peer's after its SYN's. */
 static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_sock *treq)
 {
 	newtp->rcv_nxt = newtp->rcv_wup = newtp->copied_seq = treq->rcv_isn + 1;
@@ -338,7 +345,7 @@ static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_soc
 	tcp_init_wl(newtp, treq->rcv_isn);
 }
 
-/* The options that both SYNs had. */
+/* Sets the child's options: those that both SYN and SYN-ACK contained. */
 static void child_options(struct tcp_sock *newtp, const struct request_sock *req,
 			  const struct sk_buff *skb)
 {
@@ -381,7 +388,7 @@ static void child_history(struct sock *newsk)
 	newsk->sk_max_ack_backlog = 0;
 }
 
-/* Counts the losses of the handshake, from which tcp_init_metrics() computes the first window. */
+/* Stores the losses of the handshake in the child; tcp_init_metrics() computes the first cwnd from them. */
 static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock *req)
 {
 	newtp->total_retrans = req->num_retrans;
@@ -407,9 +414,9 @@ static void child_route(struct sock *newsk, struct dst_entry *dst)
 }
 
 /*
- * Makes a socket for @req: a copy of the listener with everything set that belongs to one
- * connection.  In SYN_RECV, bh-locked, two references; in no table yet.  Its route is @dst, whose
- * reference it takes in any case.
+ * Creates the socket for @req: a copy of the listener, in which all fields of a connection are set.
+ * The new socket is in SYN_RECV, bh-locked, with two references, and in no table yet.  @dst becomes its
+ * route; the reference to @dst is consumed even if the function fails.
  */
 noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct request_sock *req,
 					       struct dst_entry *dst, struct sk_buff *skb)
@@ -430,7 +437,7 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 	child_route(newsk, dst);
 	if (sock_flag(newsk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(newsk, keepalive_time_when(newtp));
-	/* Data came with the ACK: a first estimate of the peer's segment size. */
+	/* If data came with the ACK, its size is the first estimate of the peer's segment size. */
 	if (skb->len >= TCP_MSS_DEFAULT + newtp->tcp_header_len)
 		inet_csk(newsk)->icsk_ack.last_seg_size = skb->len - newtp->tcp_header_len;
 	snmp_inc(SNMP_TcpPassiveOpens);
@@ -438,8 +445,8 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 }
 
 /*
- * The ACK that made @child is its first segment.  If it established the connection, a thread in
- * accept() is woken through the listener.
+ * Passes @skb, the ACK that completed the handshake, to the new socket @child as its first segment.  If
+ * that established the connection, wakes a thread in accept() on @parent, the listener.
  */
 noinline enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock *child,
 						struct sk_buff *skb)
@@ -453,7 +460,7 @@ noinline enum skb_drop_reason tcp_child_process(struct sock *parent, struct sock
 		if (state == TCP_SYN_RECV && child->sk_state != state)
 			parent->sk_data_ready(parent);
 	} else {
-		/* Another CPU accepted the child before this function had finished with it. */
+		/* A thread has accepted the child already and owns it. */
 		reason = tcp_add_backlog(child, skb);
 	}
 	bh_unlock_sock(child);

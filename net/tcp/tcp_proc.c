@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/net/tcp, a line for each listener, connection, half-open connection and TIME_WAIT, in
- * Linux's columns; /proc/net/sockstat, how many there are.
+ * Writes /proc/net/tcp, with a line for each listener, connection, half-open connection and TIME_WAIT
+ * in Linux's columns, and /proc/net/sockstat, with their numbers.
  *
  * tcp4_seq_show(), sockstat_seq_show() <- open() of these files (process).  The tables are walked
- * under their buckets' locks; the numbers of a socket are read without its own, so that a line may
- * mix two moments of a busy connection, as Linux's does. Answers to Linux's net/ipv4/tcp_ipv4.c and
- * proc.c.
+ * under the locks of their buckets; a socket's numbers are read without the socket's lock, so the
+ * numbers in a line may be from slightly different moments, as in Linux.  Answers to Linux's
+ * net/ipv4/tcp_ipv4.c and proc.c.
  */
 
 #include "kernel/fs/proc.h"
 #include "kernel/mm/slab.h"
 #include "net/tcp/tcp.h"
 
-#define PROC_CLOCK_HZ 100 /* times in /proc are in ticks of Linux's USER_HZ */
+#define PROC_CLOCK_HZ 100 /* ticks a second of the times in /proc: Linux's USER_HZ */
 
-/* Linux shows the object's address to privileged readers; here any peer can read this file. */
+/*
+ * Shown instead of the address of the socket in memory, which Linux shows only to privileged readers:
+ * here an application may pass this file on to any peer.
+ */
 #define NO_ADDRESS "0000000000000000"
 
-/* The column `tr`: which timer is armed. */
+/* The values of the column `tr`, which tells which timer is armed. */
 enum { TIMER_NONE, TIMER_RETRANS, TIMER_KEEPALIVE, TIMER_TIMEWAIT, TIMER_PROBE };
 
 struct tcp_line {
@@ -38,7 +41,7 @@ static u64 socket_inode(const struct sock *sk)
 	return sk->sk_socket ? SOCK_INODE(sk->sk_socket)->i_ino : 0;
 }
 
-/* The columns common to all kinds. */
+/* Writes the first columns, which all kinds of sockets have. */
 static void show_head(struct tcp_line *line, const struct sock *sk, int state)
 {
 	seq_printf(line->m, "%4u: %08X:%04X %08X:%04X %02X ", line->num++, sk->sk_rcv_saddr,
