@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ARP: requests for the link address of an IPv4 address, replies, and announcements of our own.
+ * ARP: sends requests for the link address of an IPv4 address, replies, and announcements of our
+ * own addresses; handles received messages.
  *
  * Callers: netif_receive_skb -> arp_rcv (softirq); neighbour.c -> arp_solicit, arp_error_report
- * (softirq or process); devinet.c -> arp_announce.
- * Locks: none of its own; the table's and the entries' are taken in neighbour.c.
- * RFC 826 (and its order of steps), RFC 5227 (announcing).  Answers to Linux's net/ipv4/arp.c.
+ * (softirq or process); devinet.c -> arp_announce. No lock of its own: neighbour.c locks the table
+ * and its entries. RFC 826, whose order of steps arp_rcv() follows; RFC 5227 (announcements).
+ * Answers to Linux's net/ipv4/arp.c.
  */
 #define LOG_SOURCE arp_log
 #include "include/uapi/errno.h"
@@ -23,7 +24,8 @@
 static DEFINE_LOG_SOURCE(arp_log, "arp");
 
 /*
- * For this long after an address was learnt, a different address for the same neighbour is ignored.
+ * jiffies: after a link address was learnt for a neighbour, a different one is ignored for this
+ * time.
  */
 #define ARP_LOCKTIME HZ
 
@@ -73,8 +75,8 @@ void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, con
 void arp_announce(struct net_device *dev, __be32 addr)
 {
 	/*
-	 * A request for our own address: it needs no answer, and updates hosts that have an older
-	 * entry.
+	 * An announcement is a request for our own address. No host answers it, but hosts that have
+	 * an older entry for the address update it.
 	 */
 	arp_send(ARPOP_REQUEST, addr, dev, addr, NULL, NULL);
 }
@@ -84,7 +86,10 @@ static void arp_solicit(struct neighbour *neigh, bool unicast)
 	__be32 src = inet_select_addr(neigh->dev, neigh->primary_key);
 	u64 ha = READ_ONCE(neigh->ha);
 
-	/* Without a source address send none: RFC 5227 takes zero for an address probe. */
+	/*
+	 * Without a source address do not send the request: RFC 5227 defines a request with source
+	 * zero as an address probe.
+	 */
 	if (src)
 		arp_send(ARPOP_REQUEST, neigh->primary_key, neigh->dev, src,
 			 unicast ? (const u8 *)&ha : NULL, NULL);
@@ -103,7 +108,7 @@ struct neigh_table arp_tbl = {
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-/* A parsed and checked message; addresses in network order. */
+/* The fields of a checked ARP message; addresses in network byte order. */
 struct arp_message {
 	u16 op;
 	bool request;
@@ -111,7 +116,10 @@ struct arp_message {
 	u8 sha[ETH_ALEN];
 };
 
-/* False: the message is cut short, or not about Ethernet and IPv4. */
+/*
+ * Copies the fields of a message to @msg. Returns false if the message is too short, or not for
+ * Ethernet and IPv4.
+ */
 static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 {
 	const struct arphdr *arp;
@@ -130,12 +138,12 @@ static bool arp_parse(struct sk_buff *skb, struct arp_message *msg)
 	return true;
 }
 
-/* Could a station with that address have sent it? */
+/* Returns false if the addresses in the message cannot be those of another host on this network. */
 static bool arp_plausible(const struct net_device *dev, const struct arp_message *msg)
 {
 	static bool conflict_told;
 
-	if (msg->sha[0] & 1) /* a group can't send */
+	if (msg->sha[0] & 1) /* a group address cannot be a sender's */
 		return false;
 	if (ipv4_is_multicast(msg->sip) || ipv4_is_loopback(msg->sip) || ipv4_is_lbcast(msg->sip) ||
 	    ipv4_is_multicast(msg->tip) || ipv4_is_loopback(msg->tip))
@@ -151,7 +159,10 @@ static bool arp_plausible(const struct net_device *dev, const struct arp_message
 	return false;
 }
 
-/* RFC 826's "merge": the sender's addresses.  True: an entry exists for it. */
+/*
+ * The "merge" step of RFC 826: updates the neighbour entry of the sender. Returns true if the
+ * sender has an entry.
+ */
 static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct arp_message *msg,
 		      bool for_us)
 {
@@ -159,10 +170,10 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 	bool sure, override;
 
 	if (!msg->sip)
-		return false; /* an address probe: it has none yet (RFC 5227) */
+		return false; /* an address probe: the sender has no address yet (RFC 5227) */
 	/*
-	 * Only a request for our address creates an entry, so that a peer cannot fill the table
-	 * with replies.
+	 * Only a request for our own address creates an entry; otherwise a peer could fill the
+	 * table with unsolicited replies.
 	 */
 	if (msg->request && for_us && ip_route_onlink(dev, msg->sip))
 		neigh = neigh_create(&arp_tbl, msg->sip, dev);
@@ -170,9 +181,12 @@ static bool arp_merge(struct sk_buff *skb, struct net_device *dev, const struct 
 		neigh = neigh_lookup(&arp_tbl, msg->sip, dev);
 	if (!neigh)
 		return false;
-	/* Only a reply to us alone proves that the address is reachable. */
+	/* Only a reply that was sent to us alone proves that the neighbour is reachable. */
 	sure = !msg->request && skb->pkt_type == PACKET_HOST;
-	/* An announcement replaces the old address at once. */
+	/*
+	 * An announcement (sender and target are the same) replaces a different link address at
+	 * once.
+	 */
 	override = msg->sip == msg->tip || time_after(jiffies, neigh->updated + ARP_LOCKTIME);
 	neigh_update(neigh, msg->sha, sure ? NUD_REACHABLE : NUD_STALE, override);
 	neigh_release(neigh);

@@ -10,11 +10,14 @@
 
 extern struct neigh_table arp_tbl;
 
-/* @dest_hw NULL: broadcast; @target_hw NULL: zeros in the message.  Any context but hard irq. */
+/*
+ * Sends an ARP message. @dest_hw: link address of the receiver, NULL: broadcast. @target_hw: the
+ * target field of the message, NULL: zeros. Any context but hard interrupt.
+ */
 void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dest_hw,
 	      const u8 *target_hw);
-/* "This address is mine": RFC 5227, section 2.3. */
+/* Announces that @addr is this host's address, as RFC 5227, section 2.3 defines it. */
 void arp_announce(struct net_device *dev, __be32 addr);
-void arp_init(void); /* packet type, /proc/net/arp */
+void arp_init(void); /* registers the packet type and /proc/net/arp */
 
 #endif

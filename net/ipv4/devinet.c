@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The IPv4 addresses of this host, and their devices.
+ * The IPv4 addresses of this host's devices.
  *
- * Callers: ip_init (devinet_init); device notifiers (process, or softirq for the link); ipconfig.c
- * adds; route.c, arp.c, ip_input.c and sockets ask.  No lock: addresses are only added, by one
- * context at a time for a device (ipconfig.c gives each device one entry), and the count is raised
- * after the address is written, so that a reader in any context sees complete ones.  Answers to
- * Linux's net/ipv4/devinet.c.
+ * Callers: ip_init (devinet_init); device notifiers (process, or softirq for a link change);
+ * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look them up. No lock: an
+ * address is never removed, only one context at a time adds addresses to a device (ipconfig.c gives
+ * each device one entry), and the count is increased after the address was written, so that a
+ * reader in any context sees complete addresses only. Answers to Linux's net/ipv4/devinet.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -20,7 +20,10 @@
 #include "net/ipv4/limits.h"
 #include "net/ipv4/route.h"
 
-/* RFC 5227: announced twice, two seconds apart, in case the first one was lost. */
+/*
+ * RFC 5227: an address is announced twice, two seconds apart, in case the first announcement is
+ * lost.
+ */
 #define ANNOUNCE_NUM      2
 #define ANNOUNCE_INTERVAL (2 * HZ)
 
@@ -72,8 +75,8 @@ bool inet_is_local_addr(__be32 addr)
 #define LOOPBACK_BROADCAST 0x7fffffffu /* 127.255.255.255 */
 
 /*
- * The address of the subnet itself was the broadcast address in 4.2BSD: RFC 1122 3.3.6; Linux
- * accepts it too.
+ * 4.2BSD used the subnet's own address (host part zero) as the broadcast address. RFC 1122 3.3.6
+ * asks hosts to accept it too; Linux does.
  */
 static bool ifa_broadcast(const struct in_ifaddr *ifa, __be32 addr)
 {
@@ -90,7 +93,10 @@ static bool dev_has_broadcast(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return false;
-	/* The last address of 127/8 is a broadcast address, as in any network (Linux). */
+	/*
+	 * 127.255.255.255 is a broadcast address, as in any network of this size; Linux treats it
+	 * as one too.
+	 */
 	if ((dev->flags & IFF_LOOPBACK) && addr == htonl(LOOPBACK_BROADCAST))
 		return true;
 	for_each_ifa(ifa, in_dev)
@@ -144,7 +150,10 @@ const char *inet_addr_fault(__be32 addr, unsigned int prefix_len)
 		return "a multicast address";
 	if (ipv4_is_reserved(addr))
 		return "an address of 240.0.0.0/4, which is reserved";
-	/* A /31 has no network and no broadcast address (RFC 3021), nor has a /32. */
+	/*
+	 * A /31 (RFC 3021) and a /32 have no network and no broadcast address, so every address can
+	 * be a host's.
+	 */
 	if (prefix_len >= 31)
 		return NULL;
 	if (!(addr & ~mask))
@@ -195,12 +204,14 @@ static void inetdev_announce(unsigned long data)
 		mod_timer(&in_dev->announce, jiffies + ANNOUNCE_INTERVAL);
 }
 
-/* The link came up: other hosts may have outdated entries for our addresses. */
+/*
+ * The link came up: announce our addresses, because other hosts may have outdated entries for them.
+ */
 static void inetdev_link_up(struct in_device *in_dev)
 {
 	if (!netif_carrier_ok(in_dev->dev) || (in_dev->dev->flags & (IFF_LOOPBACK | IFF_NOARP)))
 		return;
-	/* Announce from the timer: the device may not be fully up yet. */
+	/* Let the timer send the announcements, because the device may not be fully up yet. */
 	in_dev->announcements = ANNOUNCE_NUM;
 	mod_timer(&in_dev->announce, jiffies);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device's IPv4 addresses.  Added when a device comes up or gets its first link, read in any context
- * without a lock (devinet.c says why that is right).  Names and roles of Linux's
- * include/linux/inetdevice.h.
+ * A device's IPv4 addresses. They are added when a device comes up or first gets a link, and read
+ * in any context without a lock (devinet.c explains why this is correct). Names and roles of
+ * Linux's include/linux/inetdevice.h.
  */
 #ifndef NET_IPV4_DEVINET_H
 #define NET_IPV4_DEVINET_H
@@ -25,10 +25,10 @@ struct in_device {
 	struct net_device *dev;
 	unsigned int nr_addrs;
 	struct in_ifaddr addrs[IFADDRS_MAX];
-	/* Routes of received packets that are for this host; made with the device, never freed. */
+	/* Routes for received packets to this host; made together with this struct, never freed. */
 	struct rtable *local_rt, *broadcast_rt;
-	struct timer_list announce; /* RFC 5227: says it twice */
-	u8 announcements;           /* still to come */
+	struct timer_list announce; /* sends the announcements of RFC 5227 */
+	u8 announcements;           /* how many announcements are still to be sent */
 };
 
 static inline __be32 inet_make_mask(unsigned int prefix_len)
@@ -36,18 +36,27 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
 	return prefix_len ? __builtin_bswap32(~0u << (32 - prefix_len)) : 0;
 }
 /*
- * The reason why @addr cannot be a host's address in a network of @prefix_len bits, as text; NULL:
- * it can.  RFC 1122 3.2.1.3, RFC 1112 section 4.
+ * Returns why @addr cannot be a host's address in a network of @prefix_len bits, as text for a
+ * message; NULL: it can. RFC 1122 3.2.1.3, RFC 1112 section 4.
  */
 const char *inet_addr_fault(__be32 addr, unsigned int prefix_len);
-/* 0, -EEXIST, -ENOSPC (IFADDRS_MAX), -EINVAL.  Adds the prefix's route too.  Process or softirq. */
+/*
+ * Adds an address to @dev, and the route to its network. Process or softirq. 0, -EEXIST, -ENOSPC
+ * (IFADDRS_MAX) or -EINVAL.
+ */
 int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len);
-/* Our address on @dev that lies in @dst's subnet, else @dev's first, else 0. */
+/*
+ * Returns the address of @dev whose subnet contains @dst; if there is none, @dev's first address; 0
+ * if @dev has no address.
+ */
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
-/* Is @addr on @dev (any device: NULL) a broadcast address of one of our subnets? */
+/*
+ * Returns true if @addr is a broadcast address of a subnet of @dev, or of any device if @dev is
+ * NULL.
+ */
 bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
-/* Is @addr one of @dev's own? */
+/* Returns true if @addr is one of @dev's own addresses. */
 bool inet_addr_is_ours(const struct net_device *dev, __be32 addr);
-void devinet_init(void); /* the notifier */
+void devinet_init(void); /* registers the notifier for devices */
 
 #endif

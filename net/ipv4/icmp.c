@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP, input: answers echo requests, passes errors to the transport whose packet they quote.
+ * Received ICMP messages: answers echo requests, and passes errors to the transport whose packet
+ * they quote.
  *
  * Callers: ip_local_deliver -> icmp_rcv (softirq, owns the packet); arp.c -> icmp_link_failure
- * (softirq, no lock held) -> net_protocol's err_handler.  No lock of its own.
- * RFC 792, 1122 section 3.2.2, 1191.  Answers to Linux's net/ipv4/icmp.c; sending errors is in
- * icmp_send.c.
+ * (softirq, no lock held). Both call net_protocol's err_handler. No lock of its own. RFC 792, 1122
+ * section 3.2.2, 1191. Answers to Linux's net/ipv4/icmp.c; errors are sent in icmp_send.c.
  */
 #define LOG_SOURCE icmp_log
 #include "include/uapi/errno.h"
@@ -34,11 +34,11 @@ const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	{ENONET, true},        /* host isolated */
 	{ENETUNREACH, true},   /* network prohibited */
 	{EHOSTUNREACH, true},  /* host prohibited */
-	{ENETUNREACH, false},  /* network, for this type of service */
-	{EHOSTUNREACH, false}, /* host, for this type of service */
-	{EHOSTUNREACH, true},  /* filtered */
-	{EHOSTUNREACH, true},  /* precedence violation */
-	{EHOSTUNREACH, true},  /* precedence cut off */
+	{ENETUNREACH, false},  /* network unreachable for this type of service */
+	{EHOSTUNREACH, false}, /* host unreachable for this type of service */
+	{EHOSTUNREACH, true},  /* communication administratively prohibited */
+	{EHOSTUNREACH, true},  /* host precedence violation */
+	{EHOSTUNREACH, true},  /* precedence cutoff in effect */
 };
 
 /* ---- echo ------------------------------------------------------------------------------------- */
@@ -55,7 +55,7 @@ static enum skb_drop_reason icmp_echo(struct sk_buff *skb)
 	if (sysctl_icmp_echo_ignore_all)
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	/*
-	 * RFC 1122 3.2.2.6 allows to discard echo requests to a broadcast address, which prevents
+	 * RFC 1122 3.2.2.6 permits discarding echo requests to a broadcast address. This prevents
 	 * amplification attacks.
 	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
@@ -86,7 +86,10 @@ out:
 
 /* ---- errors ----------------------------------------------------------------------------------- */
 
-/* RFC 1191 section 7: if an old router names no MTU, use the next lower common one. */
+/*
+ * If an old router reports no MTU, returns the largest common MTU (RFC 1191 section 7) below
+ * @too_big, the length of the packet that was too large.
+ */
 static u32 pmtu_guess(u32 too_big)
 {
 	static const u16 plateaus[] = {32000, 17914, 8166, 4352, 2002, 1492, 1006, 576};
@@ -99,8 +102,8 @@ static u32 pmtu_guess(u32 too_big)
 }
 
 /*
- * Does the message quote one of our packets, with the first 8 bytes of its transport?  Pulls all of
- * the quote.
+ * Returns true if the message quotes a packet of ours, with the first 8 bytes of its transport
+ * header. The quote is then in the linear part up to there.
  */
 static bool icmp_quote_ok(struct sk_buff *skb)
 {
@@ -114,13 +117,17 @@ static bool icmp_quote_ok(struct sk_buff *skb)
 		return false;
 	iph = (const struct iphdr *)(skb->data + sizeof(struct icmphdr));
 	/*
-	 * Only the first fragment has ports; and the source of the quoted packet must be our
-	 * address.
+	 * Only the first fragment contains the ports. The source of the quoted packet must be one
+	 * of our addresses.
 	 */
 	return !(iph->frag_off & htons(IP_OFFSET)) && inet_is_local_addr(iph->saddr);
 }
 
-/* Calls the transport.  @info: the MTU and the like; type and code are in icmp_hdr(). */
+/*
+ * Calls err_handler of the transport whose packet the error quotes. @info of err_handler is the
+ * reported MTU, or the offset of the bad byte for a parameter problem; it reads type and code
+ * through icmp_hdr().
+ */
 static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 {
 	const struct net_protocol *prot;
@@ -128,7 +135,10 @@ static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 	const struct iphdr *quoted;
 	u32 info = 0;
 
-	/* A host that conforms sends no error to a broadcast or multicast address. */
+	/*
+	 * An error never refers to a broadcast or multicast address, so a message to such an
+	 * address is invalid.
+	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;
 	if (!icmp_quote_ok(skb)) {
@@ -175,8 +185,8 @@ void icmp_link_failure(struct sk_buff *skb)
 		return;
 	}
 	/*
-	 * Build the message as if this host had sent it to itself: no other host has reported the
-	 * error.
+	 * No other host has reported this error, so build the message as if this host had sent it
+	 * to itself.
 	 */
 	skb_reset_network_header(told);
 	memcpy(skb_put(told, sizeof(struct iphdr)), ip_hdr(skb), sizeof(struct iphdr));
@@ -200,7 +210,8 @@ void icmp_link_failure(struct sk_buff *skb)
 /* ---- in --------------------------------------------------------------------------------------- */
 
 /*
- * Counts the type of a received message; false: a type without a counter, which is not used here.
+ * Counts a received message by its type. Returns false for a type that has no counter; this host
+ * does not process such types.
  */
 static bool icmp_count_in(u8 type)
 {
@@ -239,7 +250,10 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 	pr_debug("in  from %pI4: type %u, code %u, %u bytes", &saddr, type, icmp_hdr(skb)->code,
 		 skb->len);
 	if (!icmp_count_in(type)) {
-		/* RFC 1122 3.2.2: an unknown type is silently discarded. */
+		/*
+		 * RFC 1122 3.2.2: "If an ICMP message of unknown type is received, it MUST be
+		 * silently discarded."
+		 */
 		snmp_inc(SNMP_IcmpInErrors);
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	}
@@ -252,8 +266,8 @@ static enum skb_drop_reason icmp_dispatch(struct sk_buff *skb)
 		return icmp_error(skb);
 	default:
 		/*
-		 * Source quench is obsolete (RFC 6633); redirects are ignored, whichever host sends
-		 * them.
+		 * Source quench is obsolete (RFC 6633). Redirects are ignored, even those of a
+		 * gateway in use.
 		 */
 		return SKB_DROP_REASON_ICMP_IGNORED;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP errors about packets that could not be delivered: when one may be sent, and how often.
+ * Sends ICMP errors about received packets that could not be delivered, and decides whether an
+ * error may be sent, and how often.
  *
- * Callers: ip_input.c (protocol, options), UDP (port), on behalf of a packet that came in.  Softirq.
- * Lock: icmp_limit_lock for the buckets.
- * RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8.  Answers to Linux's icmp_send and its limits.
+ * Callers: ip_input.c (unknown protocol, bad options) and UDP (port unreachable). Softirq. Lock:
+ * icmp_limit_lock protects the token buckets. RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8. Answers
+ * to Linux's icmp_send and its limits.
  */
 #define LOG_SOURCE icmp_log
 #include "include/uapi/in.h"
@@ -22,30 +23,36 @@
 #include "net/ipv4/route.h"
 
 /*
- * RFC 1812 4.3.2.3: quote as much of the original as fits in the 576 bytes that each host must
- * accept.
+ * RFC 1812 4.3.2.3: the error quotes as much of the original packet as fits into 576 bytes, which
+ * every host must accept.
  */
 #define ICMP_ERROR_MAX 576
-/* RFC 1812 5.3.2: errors are network control. */
+/* RFC 1812 5.3.2: ICMP errors are sent with the precedence of network control. */
 #define IPTOS_PREC_INTERNETCONTROL 0xc0
 #define IPTOS_TOS_MASK             0x1e
 
 /* ---- how often -------------------------------------------------------------------------------- */
 
-/* A bucket fills with time, in jiffies; a message takes @cost of it. */
+/*
+ * A token bucket: tokens are added with time, and each message takes some. last: jiffies of the
+ * last refill.
+ */
 struct icmp_bucket {
 	unsigned long last;
 	unsigned long tokens;
 };
 
-/* Tokens of a message in the global bucket: many, so that slow rates do not round to zero. */
+/*
+ * How many tokens of the global bucket a message takes. The number is large, so that the tokens
+ * added in one jiffy do not round to zero at low rates.
+ */
 #define ICMP_MSG_TOKENS 1000
 
 static DEFINE_SPINLOCK(icmp_limit_lock);
 static struct icmp_bucket icmp_global = {.tokens = ICMP_MSGS_BURST * ICMP_MSG_TOKENS};
 /*
- * By hash.  An address that takes over a slot begins with a full bucket; the global limit still
- * holds.
+ * Token buckets of destinations, indexed by a hash. If another destination takes over an element,
+ * its bucket is full at first; the global bucket still limits it.
  */
 static struct {
 	__be32 addr;
@@ -59,7 +66,8 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 
 	b->last = now;
 	/*
-	 * After the time that it takes to fill, the bucket is full; this also avoids an overflow.
+	 * After the time in which an empty bucket becomes full, set it to full. This also prevents
+	 * an overflow of passed * rate.
 	 */
 	if (rate && passed >= max_tokens / rate)
 		b->tokens = max_tokens;
@@ -67,7 +75,10 @@ static void bucket_fill(struct icmp_bucket *b, unsigned long rate, unsigned long
 		b->tokens = min(max_tokens, b->tokens + passed * rate);
 }
 
-/* May one more error be sent to @daddr?  Takes its cost from both buckets, or from neither. */
+/*
+ * Returns true if one more error may be sent to @daddr, and takes the tokens for it from both
+ * buckets; if either bucket has too few, takes none.
+ */
 static bool icmp_allow(__be32 daddr)
 {
 	unsigned int slot = siphash_2u64(daddr, 0, &icmp_key) % ICMP_PEERS_MAX;
@@ -102,7 +113,7 @@ static bool icmp_type_is_error(u8 type)
 	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
 }
 
-/* Bytes of the packet from its IP header on, wherever data stands now. */
+/* Returns the packet's length from its IP header on, wherever skb->data is now. */
 static unsigned int icmp_orig_len(const struct sk_buff *skb)
 {
 	return skb->len - skb_network_offset(skb);
@@ -117,14 +128,17 @@ static void icmp_orig_copy(const struct sk_buff *skb, void *to, unsigned int len
 		BUG_ON(skb_copy_bits(skb, -pulled, to, len));
 		return;
 	}
-	/* Headers that were pulled are in the linear part, before data. */
+	/*
+	 * Headers before skb->data were pulled, so they are in the linear part: copy them
+	 * separately.
+	 */
 	head = min(len, (unsigned int)pulled);
 	memcpy(to, skb_network_header(skb), head);
 	if (len > head)
 		BUG_ON(skb_copy_bits(skb, 0, (u8 *)to + head, len - head));
 }
 
-/* RFC 1122 3.2.2: packets about which no error may be sent. */
+/* RFC 1122 3.2.2: returns false for packets about which no error may be sent. */
 static bool icmp_may_answer(const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -142,8 +156,8 @@ static bool icmp_may_answer(const struct sk_buff *skb)
 	if (iph->protocol != IPPROTO_ICMP)
 		return true;
 	/*
-	 * No error about an error, or there would be no end; a message too short to tell counts as
-	 * an error.
+	 * An error about an ICMP error is forbidden, because hosts could send errors to each other
+	 * without end. If the message is too short to contain a type, treat it as an error.
 	 */
 	if (icmp_orig_len(skb) <= type_at)
 		return false;
@@ -164,7 +178,7 @@ static void icmp_count_out(u8 type)
 		snmp_inc(SNMP_IcmpOutParmProbs);
 }
 
-/* The message itself, or NULL: no memory. */
+/* Makes the ICMP error, without an IP header. NULL: no memory. */
 static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 {
 	unsigned int quote = min_t(unsigned int, icmp_orig_len(skb_in),
@@ -189,7 +203,8 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 {
 	const struct iphdr *iph = ip_hdr(skb_in);
 	/*
-	 * Source: the address that the packet was sent to, so that its sender can match the error.
+	 * The error's source is the address that the packet was sent to, so that the packet's
+	 * sender recognises it.
 	 */
 	struct flowi4 fl = {.daddr = iph->saddr, .saddr = iph->daddr, .proto = IPPROTO_ICMP};
 	struct sk_buff *skb;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPv4 between the transports and the devices: the header, input, output, and the table
- * of transports.  RFC 791, 1122.  Names and roles of Linux's include/net/ip.h and protocol.h.
+ * IPv4 between the transports and the devices: the header, input, output, and the table of
+ * transports. RFC 791, 1122. Names and roles of Linux's include/net/ip.h and protocol.h.
  */
 #ifndef NET_IPV4_IP_H
 #define NET_IPV4_IP_H
@@ -14,7 +14,7 @@
 struct sock;
 struct rtable;
 
-/* ip_input.c: a debug line.  @direction: "in " or "out". */
+/* Writes a debug message about a packet (ip_input.c). @direction is "in " or "out". */
 extern struct log_source ip_log;
 void ip_log_packet(const char *direction, const struct sk_buff *skb);
 
@@ -34,63 +34,103 @@ struct packet_type;
 enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
 enum skb_drop_reason ip_local_deliver(struct sk_buff *skb);
 
-/* A transport.  Softirq; data at the transport header, network header set. */
+/*
+ * The functions of a transport that IPv4 calls. Softirq; skb->data is at the transport header, and
+ * the network header is set.
+ */
 struct net_protocol {
-	/* The contract of net/core/dropreason.h. */
+	/* Handles a received packet. Follows the contract of net/core/dropreason.h. */
 	enum skb_drop_reason (*handler)(struct sk_buff *skb);
-	/* An ICMP error quotes a packet of ours; data at the quoted IP header; @info: type's own. */
+	/*
+	 * Called for an ICMP error that quotes a packet of ours. skb->data is at the quoted IP
+	 * header. The meaning of @info depends on the error's type: the MTU, or the offset of the
+	 * bad byte.
+	 */
 	void (*err_handler)(struct sk_buff *skb, u32 info);
 };
-/* 0, or -EEXIST.  At boot; @prot is kept. */
+/* Adds a transport to the table. Boot only; @prot must stay valid. 0 or -EEXIST. */
 int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
-/* NULL: no transport for it. */
+/* Returns the transport for an IP protocol number, or NULL if there is none. */
 const struct net_protocol *inet_protocol(u8 protocol);
 
 /* ---- out --------------------------------------------------------------------------------------- */
-/* Sends a connected socket's packet: uses the route in sk_dst_cache or looks one up, and writes the
- * IP header.  0 or -errno (-EHOSTUNREACH no route, -ENOBUFS dropped below).  Takes the skb. */
+/*
+ * Sends a connected socket's packet: writes the IP header, and uses the route in sk_dst_cache, or
+ * looks up a new one. Takes @skb. 0 or -errno (-EHOSTUNREACH: no route, -ENOBUFS: dropped by a
+ * lower layer).
+ */
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
-/* With addresses and route given: SYN-ACKs.  Takes the skb, not @rt. */
+/*
+ * Sends a packet with the addresses and the route that the caller gives, for SYN-ACKs. Takes @skb,
+ * but not the reference to @rt.
+ */
 int ip_build_and_send_pkt(struct sk_buff *skb, const struct sock *sk, struct rtable *rt,
 			  __be32 saddr, __be32 daddr, u8 protocol);
 /*
- * A reply to @skb that has no full socket behind it (RST, ACK of TIME_WAIT or of a request): @len
- * bytes at @data (a transport header whose checksum field, at @csum_offset, is filled in here),
- * from @saddr to @daddr.  Softirq.
+ * Sends a reply to @skb for which there is no full socket: a RST, or an ACK of a TIME_WAIT or of a
+ * half-open request. The reply has @len bytes at @data, a transport header whose checksum field, at
+ * @csum_offset, is filled in here. It goes from @saddr to @daddr. The caller still owns @skb.
+ * Softirq.
  */
 void ip_send_unicast_reply(const struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 tos,
 			   u8 protocol, const void *data, unsigned int len,
 			   unsigned int csum_offset);
-/* The same for a packet of IP itself, with addresses and route given.  Takes the skb, not @rt. */
+/*
+ * Sends a packet without a socket, such as an ICMP message, with the addresses and the route that
+ * the caller gives. Takes @skb, but not the reference to @rt.
+ */
 int ip_send_skb(struct sk_buff *skb, struct rtable *rt, __be32 saddr, __be32 daddr, u8 protocol,
 		u8 tos, u8 ttl);
-/* Sends a packet whose IP header is complete except length and checksum. */
+/*
+ * Sends a packet with a complete IP header, except for length and checksum, which are filled in
+ * here. Takes @skb.
+ */
 int ip_local_out(struct sk_buff *skb);
-/* Must the packets of @sk (NULL: a packet without a socket) have "don't fragment" set on @rt? */
+/*
+ * Returns true if a packet of @sk (NULL: a packet without a socket) on route @rt must have the
+ * "don't fragment" bit.
+ */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt);
 bool ip_sk_accept_pmtu(const struct sock *sk);
-/* Identification of the next packet to @daddr; atomic datagrams (DF) need none (RFC 6864). */
+/*
+ * Returns the IP identification for a packet to @daddr. Atomic datagrams (with DF) do not need a
+ * unique one (RFC 6864).
+ */
 u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol);
 
 void ip_output_init(void);
-void tcp_offload_init(void); /* net/ipv4/tcp_offload.c: segments merged on their way up */
-void ip_init(void);          /* routes, devices' addresses, ARP, ICMP; packet type; ip= and gw= */
+/* net/ipv4/tcp_offload.c: registers TCP's merging of received segments */
+void tcp_offload_init(void);
+/* initialises routes, addresses, ARP, ICMP, the packet type, and the options ip= and gw= */
+void ip_init(void);
 
 /* ---- options and sysctls ----------------------------------------------------------------------- */
-/* Options of level SOL_IP (ip_sockglue.c).  Process context, sock not locked. */
+/*
+ * Socket options of level SOL_IP (ip_sockglue.c). Process context; the caller must not hold the
+ * socket lock.
+ */
 int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen);
 int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user *optlen);
 
-/* The sysctls that net/ipv4 reads: docs/sysctl.md.  Any context, no lock (kernel/sysctl.h). */
+/*
+ * The sysctls that net/ipv4 reads, see docs/sysctl.md. They are read in any context without a lock
+ * (kernel/sysctl.h).
+ */
 extern int sysctl_ip_default_ttl;
 extern int sysctl_icmp_echo_ignore_all;
-extern int sysctl_icmp_ratelimit; /* ms */
+extern int sysctl_icmp_ratelimit; /* ms between errors to one destination */
 extern int sysctl_icmp_msgs_per_sec, sysctl_icmp_msgs_burst;
 void sysctl_ipv4_init(void);
 
-/* Options behind a header of @optlen bytes: 0, or the offset in the IP header of the bad byte. */
+/*
+ * Checks the @optlen bytes of options at @opt. Returns 0, or the offset of the bad byte from the
+ * start of the IP header.
+ */
 unsigned int ip_options_check(const u8 *opt, unsigned int optlen);
-/* Is @addr one of this host's own (any 127/8 too)? */
+/*
+ * Returns true if @addr is one of this host's addresses, or any address of 127/8 but the broadcast
+ * address.
+ */
 bool inet_is_local_addr(__be32 addr);
 
 #endif

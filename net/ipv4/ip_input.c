@@ -5,8 +5,9 @@
  *   netif_receive_skb -> ip_rcv -> ip_rcv_finish -> ip_local_deliver -> ip_local_deliver_finish
  *     -> net_protocol's handler (tcp_v4_rcv, icmp_rcv)
  *
- * Softirq, no lock.  The contract of net/core/dropreason.h: netif_receive_skb() frees what is dropped.
- * RFC 791, 1122 section 3.2.  Answers to Linux's net/ipv4/ip_input.c.
+ * Softirq, no lock. The functions follow the contract of net/core/dropreason.h: they return a drop
+ * reason, and netif_receive_skb() frees the packet. RFC 791, 1122 section 3.2. Answers to Linux's
+ * net/ipv4/ip_input.c.
  */
 #define LOG_SOURCE ip_log
 #include "kernel/lib/bug.h"
@@ -33,7 +34,7 @@ noinline void ip_log_packet(const char *direction, const struct sk_buff *skb)
 		 skb->len);
 }
 
-/* Brings the header into the linear part and checks it. */
+/* Moves the IP header into the linear part and checks it. */
 static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -51,13 +52,13 @@ static enum skb_drop_reason ip_header_check(struct sk_buff *skb)
 	len = ntohs(iph->tot_len);
 	if (len < hdrlen || skb->len < len)
 		return SKB_DROP_REASON_IP_INHDR;
-	/* Ethernet pads short frames: the bytes behind the datagram are padding. */
+	/* Ethernet pads short frames, so remove the bytes after the end of the datagram. */
 	if (pskb_trim(skb, len))
 		return SKB_DROP_REASON_NOMEM;
 	return SKB_NOT_DROPPED_YET;
 }
 
-/* Transport by number.  data moves behind the IP header. */
+/* Passes the packet to the transport of its protocol number, with skb->data after the IP header. */
 static enum skb_drop_reason ip_local_deliver_finish(struct sk_buff *skb)
 {
 	const struct net_protocol *prot = inet_protocol(ip_hdr(skb)->protocol);
@@ -83,7 +84,9 @@ enum skb_drop_reason ip_local_deliver(struct sk_buff *skb)
 	return ip_local_deliver_finish(skb);
 }
 
-/* Parses the options.  Refused ones are answered with an ICMP error. */
+/*
+ * Checks the options. If one is invalid or refused, sends an ICMP error and returns a drop reason.
+ */
 static enum skb_drop_reason ip_rcv_options(struct sk_buff *skb)
 {
 	unsigned int optlen = ip_hdrlen(skb) - sizeof(struct iphdr), bad;
@@ -102,8 +105,8 @@ static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	/*
-	 * This includes packets to ourselves: loopback_xmit() dropped the route with which they
-	 * left.
+	 * Look up the route also for packets that this host sent to itself: loopback_xmit() has
+	 * dropped their output route.
 	 */
 	enum skb_drop_reason reason = ip_route_input(skb, iph->daddr, iph->saddr, dev);
 
@@ -120,12 +123,15 @@ enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct 
 	enum skb_drop_reason reason;
 
 	/*
-	 * The card receives all frames (promiscuous): this one is for another host, and is not
-	 * counted.
+	 * A device in promiscuous mode receives frames for other hosts too. Drop them here, before
+	 * they count as received.
 	 */
 	if (unlikely(skb->pkt_type == PACKET_OTHERHOST))
 		return SKB_DROP_REASON_OTHERHOST;
-	/* Count packets as they were on the wire: a merged one counts for all its segments. */
+	/*
+	 * Count packets as they were on the wire: a merged packet counts once for each of its
+	 * segments.
+	 */
 	snmp_add(SNMP_IpInReceives, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	reason = ip_header_check(skb);
 	if (unlikely(reason)) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IP options: parsed so that they can be skipped safely.
+ * Checks the IP options of a received packet, so that they can be skipped safely.
  *
- * Callers: ip_rcv_finish, and icmp.c for the quoted packet.  Any context, no lock.  RFC 791 3.1 for
- * their format; RFC 7126 for their treatment: source routing is refused, all others are ignored.
+ * Caller: ip_rcv_options (ip_input.c). Any context, no lock. RFC 791 3.1 defines their format; RFC
+ * 7126 advises on their treatment: here source routing is refused, and all other options are
+ * ignored.
  */
 #include "net/ipv4/ip.h"
 
@@ -27,7 +28,7 @@ unsigned int ip_options_check(const u8 *opt, unsigned int optlen)
 			at++;
 			continue;
 		}
-		/* Type and length, then at least as much as the length says. */
+		/* The option must have a length byte, and the header as many bytes as that says. */
 		if (optlen - at < 2)
 			return IP_HEADER_MIN + at;
 		len = opt[at + 1];

@@ -6,8 +6,8 @@
  *   tcp_v4_send_synack -> ip_build_and_send_pkt +-> ip_local_out -> ip_output -> ip_finish_output
  *   tcp_v4_send_reset -> ip_send_unicast_reply -'     -> neigh_output -> dev_queue_xmit
  *
- * Process or softirq; no lock here.  Every function takes its packet, also when it fails.
- * RFC 791, 1122 section 3.2, 6864.  Answers to Linux's net/ipv4/ip_output.c.
+ * Process or softirq; no lock here. Every function takes its packet, even if it fails. RFC 791,
+ * 1122 section 3.2, 6864. Answers to Linux's net/ipv4/ip_output.c.
  */
 #define LOG_SOURCE ip_log
 #include "include/uapi/errno.h"
@@ -25,7 +25,8 @@
 #include "net/ipv4/route.h"
 
 /*
- * Identifications of datagrams that may be fragmented: a counter for each group of address pairs.
+ * Counters for the identification of datagrams. Each group of source and destination pairs, chosen
+ * by a hash, has one.
  */
 #define IP_IDENTS 256
 static u16 ip_idents[IP_IDENTS];
@@ -42,7 +43,8 @@ u16 ip_select_id(__be32 saddr, __be32 daddr, u8 protocol)
 	u64 hash = siphash_2u64((u64)saddr << 32 | daddr, protocol, &ip_ident_key);
 
 	/*
-	 * One counter for each group, so that a peer cannot learn our traffic with others from it.
+	 * Because each group has its own counter and offset, a host that sees its own
+	 * identifications learns little about our packets to others.
 	 */
 	return __atomic_fetch_add(&ip_idents[hash % IP_IDENTS], 1, __ATOMIC_RELAXED) +
 	       (u16)(hash >> 32);
@@ -57,9 +59,11 @@ struct ip_header_args {
 	u8 protocol, tos, ttl;
 };
 
-/* All datagrams have "don't fragment" set, so that the path MTU is discovered (RFC 1191); except
- * on a path below the minimum MTU, and for a socket whose application disabled it
- * (IP_MTU_DISCOVER). */
+/*
+ * Datagrams have the "don't fragment" bit, so that the path MTU is discovered (RFC 1191). The
+ * exceptions are a path below the minimum MTU, and a socket whose application disabled the
+ * discovery (IP_MTU_DISCOVER).
+ */
 bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 {
 	u8 pmtudisc = sk ? inet_sk(sk)->pmtudisc : IP_PMTUDISC_WANT;
@@ -68,8 +72,11 @@ bool ip_dont_fragment(const struct sock *sk, const struct rtable *rt)
 	       (pmtudisc == IP_PMTUDISC_WANT && !READ_ONCE(rt->rt_mtu_locked));
 }
 
-/* False: a router's report of the path's MTU makes this socket retransmit nothing (ip(7): the
- * message may be forged).  The route's MTU still limits its next segments, as on Linux. */
+/*
+ * Returns false if this socket ignores a router's report of a smaller path MTU and retransmits
+ * nothing, because the report may be forged (ip(7)). The route's MTU still limits its next
+ * segments, as on Linux.
+ */
 bool ip_sk_accept_pmtu(const struct sock *sk)
 {
 	return inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT &&
@@ -86,7 +93,7 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 	struct iphdr *iph = skb_push(skb, sizeof(*iph));
 
 	skb_reset_network_header(skb);
-	/* Version 4, five words, and the type of service, in one store. */
+	/* Write version 4, a header length of five words, and the type of service in one store. */
 	*(__be16 *)iph = htons(0x4500 | args->tos);
 	iph->id = htons(args->id);
 	iph->frag_off = args->frag_off;
@@ -99,8 +106,8 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 /* ---- down to the link ------------------------------------------------------------------------- */
 
 /*
- * The neighbour table may be full of entries that only the route cache holds: free those and try
- * again.
+ * Creates the neighbour entry of @rt's next hop. If the table is full, frees the routes that only
+ * the route cache holds, because these hold neighbours, and tries again; at most once a second.
  */
 static struct neighbour *ip_neigh_create(struct rtable *rt)
 {
@@ -122,8 +129,9 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 	if (likely(neigh && !neigh->dead))
 		return neigh_output(neigh, skb);
 	/*
-	 * A route keeps its neighbour for its lifetime, because readers hold no lock: mark the
-	 * route for a new lookup.
+	 * The route's neighbour has left the table. It cannot be replaced in the route, because
+	 * readers of rt->neigh hold no lock: mark the route, so that the next packet looks up a new
+	 * one.
 	 */
 	if (neigh)
 		WRITE_ONCE(rt->obsolete, true);
@@ -140,7 +148,10 @@ static int ip_neigh_output(struct rtable *rt, struct sk_buff *skb)
 	return err;
 }
 
-/* A multicast address needs no ARP: the link address is computed from it (RFC 1112 6.4). */
+/*
+ * Sends a broadcast or multicast packet. ARP is not needed: a multicast link address is computed
+ * from the IP address (RFC 1112 6.4).
+ */
 static int ip_group_output(const struct rtable *rt, struct sk_buff *skb)
 {
 	struct net_device *dev = rt->dst.dev;
@@ -167,14 +178,17 @@ static int ip_finish_output(struct rtable *rt, struct sk_buff *skb)
 	return ip_neigh_output(rt, skb);
 }
 
-/* Bytes of the largest datagram on the wire, also when the device cuts the packet. */
+/*
+ * Returns the size in bytes of the largest datagram on the wire; for a GSO packet that is one
+ * segment.
+ */
 static unsigned int ip_wire_len(const struct sk_buff *skb)
 {
 	unsigned int headers;
 
 	if (!skb_is_gso(skb))
 		return skb->len;
-	/* The data offset of the TCP header, in words, in the upper half of its byte 12. */
+	/* Byte 12 of the TCP header has the header's length in 32-bit words in its upper half. */
 	headers = ip_hdrlen(skb) + (skb_transport_header(skb)[12] >> 4) * 4;
 	return min(skb->len, headers + skb_shinfo(skb)->gso_size);
 }
@@ -213,7 +227,10 @@ int ip_local_out(struct sk_buff *skb)
 
 /* ---- for a connected socket ------------------------------------------------------------------- */
 
-/* The socket's route, looked up again if it is no longer valid.  A reference, or ERR_PTR. */
+/*
+ * Returns the socket's route with a reference, after looking it up again if it is no longer valid;
+ * or ERR_PTR.
+ */
 static struct rtable *ip_sk_route(struct sock *sk)
 {
 	struct rtable *rt = dst_rtable(sk->sk_dst_cache);
@@ -266,7 +283,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 		.tos = inet->tos,
 		.ttl = sk_ttl(sk),
 	};
-	/* A packet that the device cuts uses as many identifications as it has segments. */
+	/* A GSO packet uses one identification for each of its segments. */
 	inet->inet_id += max_t(u16, skb_shinfo(skb)->gso_segs, 1);
 	ip_push_header(skb, &args);
 	return ip_local_out(skb);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options of level SOL_IP: a socket's settings for the headers of its packets.
+ * Socket options of level SOL_IP: an application's settings for the IP headers of its packets.
  *
- * ip_setsockopt(), ip_getsockopt() <- af_inet.c's proto_ops (process).  They take effect with the
- * next packet: ip_queue_xmit() reads them under the same lock. Answers to Linux's
- * net/ipv4/ip_sockglue.c.
+ * af_inet.c's proto_ops call ip_setsockopt() and ip_getsockopt() (process). An option takes effect
+ * with the next packet, because ip_queue_xmit() reads it under the same socket lock. Answers to
+ * Linux's net/ipv4/ip_sockglue.c.
  */
 
 #include "kernel/mm/uaccess.h"
@@ -12,9 +12,13 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-#define TOS_ECN_MASK 0x3 /* RFC 3168: on a stream socket the transport sets these bits */
+/* RFC 3168: on a stream socket these bits are set by the transport, not by IP_TOS */
+#define TOS_ECN_MASK 0x3
 
-/* An int, or a single byte, which older programs pass for TOS and TTL. */
+/*
+ * Reads an option's value from the application: an int, or a single byte, which older programs pass
+ * for TOS and TTL.
+ */
 static int get_value(int *val, const void __user *optval, unsigned int optlen)
 {
 	unsigned char byte;
@@ -35,7 +39,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	struct inet_sock *inet = inet_sk(sk);
 	int err, val;
 
-	/* Before the value is read, as in Linux. */
+	/* An unknown option fails before the value is read, as in Linux. */
 	if (optname != IP_TOS && optname != IP_TTL && optname != IP_MTU_DISCOVER)
 		return -ENOPROTOOPT;
 	err = get_value(&val, optval, optlen);
@@ -72,7 +76,7 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	return err;
 }
 
-/* -ENOTCONN: no route is known yet. */
+/* Returns the MTU of the socket's route, or -ENOTCONN if the socket has none. */
 static int route_mtu(const struct sock *sk)
 {
 	return sk->sk_dst_cache ? (int)dst_mtu(sk->sk_dst_cache) : -ENOTCONN;

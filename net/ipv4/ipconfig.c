@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address and gateway of each card: the command line's `ip=` and `gw=`.
+ * The address and gateway of each network card, from the command-line options `ip=` and `gw=`.
  *
  *   cmdline_parse -> parse_ip, parse_gw         boot, one thread
  *   a device comes up, or its link changes -> ipconfig_event -> ip_config_apply
  *   init thread, all cards are open -> ip_auto_config
  *
- * An `ip=` that names a card waits for that card, with or without a link.  An `ip=` without a name
- * goes to the first card that has a link, and stays there when that link goes down, as on Linux.
- * On a machine with a single card, that card gets the address even without a link.  Context:
- * process, or softirq for a link that changes. config_lock covers which card took which entry; the
- * entries themselves do not change after the boot's parsing.  Answers to Linux's
+ * An `ip=` that names a card is applied to that card, with or without a link. An `ip=` without a
+ * name is applied to the first card that has a link, and stays there when that link goes down, as
+ * on Linux. If the machine has only one card, that card gets the address even without a link.
+ * Context: process, or softirq for a link change. config_lock protects the assignment of entries to
+ * cards; otherwise the entries do not change after the command line was parsed. Answers to Linux's
  * net/ipv4/ipconfig.c (ip_auto_config_setup, ip_auto_config).
  */
 #include "net/ipv4/ipconfig.h"
@@ -27,15 +27,18 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
-/* Every `ip=`, one a card; without any: QEMU's user network. */
+/* One entry for each `ip=`. Without any, the one entry is for QEMU's user network. */
 static struct ip_config configs[NETDEV_MAX];
 static unsigned int nr_configs;
-static __be32 gw_word; /* `gw=`; 0: not given */
+static __be32 gw_word; /* address from `gw=`; 0: not given */
 static DEFINE_SPINLOCK(config_lock);
 
 /* ---- one `ip=` -------------------------------------------------------------------------------- */
 
-/* A colon ends the field at *@text: the field, with NUL, and *@text behind it; NULL: no more. */
+/*
+ * Returns the field that starts at *@text and ends at a colon or at the end of the text, as a
+ * string, and advances *@text behind it. NULL: no field is left.
+ */
 static char *next_field(char **text)
 {
 	char *field = *text, *colon;
@@ -49,7 +52,7 @@ static char *next_field(char **text)
 	return field;
 }
 
-/* An empty field and "any" give no address, as on Linux. */
+/* Parses an address; an empty field and "any" give 0, as on Linux. */
 static int parse_address(const char *field, const char *what, __be32 *addr)
 {
 	*addr = 0;
@@ -71,7 +74,7 @@ static int parse_gateway(const char *field, struct ip_config *config)
 	return parse_address(field, "gateway", &config->gateway);
 }
 
-/* Addresses of servers (NFS root, DNS, NTP): parsed, and not used here. */
+/* Parses the address of a server (NFS root, DNS, NTP). It is not used. */
 static int parse_server(const char *field, struct ip_config *config)
 {
 	__be32 unused;
@@ -97,7 +100,7 @@ static int parse_mask(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* Linux sets uname()'s host name from it; this kernel has no uname(). */
+/* Parses the host name. Linux's uname() would return it; this kernel has no uname(). */
 static int parse_hostname(const char *field, struct ip_config *config)
 {
 	if (*field)
@@ -114,7 +117,7 @@ static int parse_device(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* The method of autoconfiguration.  It matters only without an address, as on Linux. */
+/* Parses the method of autoconfiguration. It matters only if no address is given, as on Linux. */
 static int parse_autoconf(const char *field, struct ip_config *config)
 {
 	static const char *const unsupported[] = {"dhcp", "bootp", "rarp", "both", "on", "any"};
@@ -133,7 +136,9 @@ static int parse_autoconf(const char *field, struct ip_config *config)
 	return -EINVAL;
 }
 
-/* An address without a mask gets the mask of its class (RFC 791), as on Linux, with a message. */
+/*
+ * An address without a mask gets the mask of its class (RFC 791), as on Linux; a message says so.
+ */
 static void guess_prefix(struct ip_config *config)
 {
 	u32 top = ntohl(config->addr) >> 24;
@@ -144,7 +149,10 @@ static void guess_prefix(struct ip_config *config)
 		  &config->addr, config->prefix_len, &config->addr);
 }
 
-/* CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:AUTOCONF:DNS0:DNS1:NTP0; fields may be empty or missing. */
+/*
+ * Parses CLIENT:SERVER:GATEWAY:MASK:HOST:DEVICE:AUTOCONF:DNS0:DNS1:NTP0; fields may be empty or
+ * missing.
+ */
 static int parse_linux_form(char *text, struct ip_config *config)
 {
 	static int (*const fields[])(const char *field, struct ip_config *config) = {
@@ -171,7 +179,7 @@ static int parse_linux_form(char *text, struct ip_config *config)
 	return 0;
 }
 
-/* A.B.C.D/LEN[:DEVICE], whose slash stands at @slash. */
+/* Parses A.B.C.D/LEN[:DEVICE]. @slash points to the slash in @text. */
 static int parse_short_form(char *text, char *slash, struct ip_config *config)
 {
 	char *rest = slash + 1, *len = next_field(&rest);
@@ -198,7 +206,7 @@ static int parse_short_form(char *text, char *slash, struct ip_config *config)
 	return parse_device(rest, config);
 }
 
-/* False, after a message: @addr cannot be a host's address. */
+/* Returns false, and logs the reason, if @addr cannot be a host's address. */
 static bool address_is_possible(__be32 addr, unsigned int prefix_len)
 {
 	const char *fault = inet_addr_fault(addr, prefix_len);
@@ -247,8 +255,10 @@ static bool in_network(const struct ip_config *config, __be32 addr)
 	return !((config->addr ^ addr) & inet_make_mask(config->prefix_len));
 }
 
-/* The entry that `gw=` belongs to: the one whose network contains the gateway, else one without a
- * network (/32), else the first. */
+/*
+ * Returns the entry to which `gw=` applies: the one whose network contains the gateway; without
+ * that, one without a network (/32); without that, the first.
+ */
 static const struct ip_config *gw_word_config(void)
 {
 	for (unsigned int i = 0; i < nr_configs; i++) {
@@ -276,7 +286,8 @@ static void add_gateway(const struct ip_config *config, struct net_device *dev, 
 	}
 	if (!in_network(config, gateway)) {
 		/*
-		 * A cloud's network of one address (/32): its router is on the link nevertheless.
+		 * In a network of one address (/32), as some clouds assign it, the router is
+		 * outside the network but on the same link: add a route to it.
 		 */
 		if (config->prefix_len < 32) {
 			pr_err("gw=%pI4: not in the network of %pI4/%u: no default route; "
@@ -294,7 +305,7 @@ static void add_gateway(const struct ip_config *config, struct net_device *dev, 
 		pr_err("gw=%pI4: no default route through %s (%d)\n", &gateway, dev->name, err);
 }
 
-/* Applies @config to @dev; take_config() has assigned it. */
+/* Adds @config's address and gateway to @dev, to which take_config() has assigned @config. */
 static void ip_config_apply(const struct ip_config *config, struct net_device *dev)
 {
 	__be32 gateway = config->gateway;
@@ -309,14 +320,14 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 		  dev->dev_addr);
 	if (gw_word && gw_word_config() == config)
 		gateway = gw_word;
-	/* Without a gateway there is no default route. */
+	/* Add a default route only if a gateway was given. */
 	if (gateway)
 		add_gateway(config, dev, gateway);
 }
 
 /*
- * config_lock held.  The free entry for @dev: the one with its name, or, with @any, the one without
- * a name.
+ * Returns an entry for @dev that no card has taken yet: the one with @dev's name; without that, and
+ * if @any, one without a name. config_lock is held.
  */
 static struct ip_config *free_config(const struct net_device *dev, bool any)
 {
@@ -369,7 +380,7 @@ static void ipconfig_event(struct net_device *dev, enum netdev_event event)
 
 /* ---- all cards are open ------------------------------------------------------------------------ */
 
-/* Cards without an entry of their own; *@last is one of them. */
+/* Returns the number of cards without an entry; *@last becomes the last of them. */
 static unsigned int idle_cards(struct net_device **last)
 {
 	struct net_device *dev;
@@ -430,7 +441,7 @@ void ip_auto_config(void)
 
 /* ---- the command line ------------------------------------------------------------------------- */
 
-static bool ip_given; /* the command line has replaced the default */
+static bool ip_given; /* an `ip=` of the command line has replaced the default entry */
 
 static int parse_ip(const char *value)
 {
@@ -448,7 +459,7 @@ static int parse_ip(const char *value)
 	ip_given = true;
 	if (err)
 		return 0;
-	/* A later word for the same card replaces the earlier one. */
+	/* A later `ip=` for the same card replaces an earlier one. */
 	while (slot < configs + nr_configs && strcmp(slot->device, config.device))
 		slot++;
 	if (slot == configs + NETDEV_MAX) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address and gateway of each card: the command line's `ip=` and `gw=`.  Linux's
- * Documentation/admin-guide/nfs/nfsroot.rst describes the long form of `ip=`.
+ * The address and gateway of each network card, from the command-line options `ip=` and `gw=`.
+ * Linux's Documentation/admin-guide/nfs/nfsroot.rst describes the long form of `ip=`.
  */
 #ifndef NET_IPV4_IPCONFIG_H
 #define NET_IPV4_IPCONFIG_H
@@ -14,17 +14,20 @@ struct ip_config {
 	__be32 addr;
 	__be32 gateway;               /* 0: none */
 	u8 prefix_len;                /* 1..32 */
-	char device[IFNAMSIZ];        /* "": the first card that has a link */
-	const struct net_device *dev; /* the card that got it; NULL: none yet */
+	char device[IFNAMSIZ];        /* "": apply to the first card that has a link */
+	const struct net_device *dev; /* the card that has taken this entry; NULL: none yet */
 };
 
-/* Fills @config from the text after `ip=`. 0; -EINVAL after a line on the console with the reason;
- * -ENODEV: the text asks for no address. */
+/*
+ * Parses the text after `ip=`. 0; -EINVAL if it is invalid, after a console message with the
+ * reason; -ENODEV if it asks for no address ("off").
+ */
 int ip_config_parse(const char *text, struct ip_config *config);
 /*
- * Boot, process context, after all cards were opened: reports words that no card has taken by then.
+ * Reports every `ip=` that no card has taken. Called at boot in process context, after all cards
+ * were opened.
  */
 void ip_auto_config(void);
-void ip_config_init(void); /* the words, the notifier; after devinet_init() */
+void ip_config_init(void); /* registers the options and the notifier; after devinet_init() */
 
 #endif

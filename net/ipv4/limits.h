@@ -7,71 +7,72 @@
 #define NET_IPV4_LIMITS_H
 
 /* ---- neighbours ---- */
-/* entries: the oldest unused one is removed. Linux's gc_thresh3. */
+/* entries: for one more, the oldest unused one is removed. Linux's gc_thresh3. */
 #define NEIGH_MAX 1024
 /*
- * packets: that wait for the resolution of one address; beyond it the oldest is dropped. The first
- * windows of several connections fit.
+ * packets: that wait for the resolution of one address; for one more, the oldest is dropped. The
+ * initial windows of several connections fit.
  */
 #define NEIGH_QUEUE_MAX 64
 /*
- * packets: that wait for the resolution of all addresses together; more are dropped. Otherwise a
- * peer that forges its neighbours' addresses could fill NEIGH_MAX queues with our answers.
+ * packets: that wait for the resolution of all addresses together; further ones are dropped.
+ * Without this limit a peer that forges source addresses of the local network could fill the queues
+ * of NEIGH_MAX entries with our replies.
  */
 #define NEIGH_QUEUES_MAX 512
-/* requests: broadcast before the state becomes FAILED. Linux's mcast_solicit. */
+/* requests: sent without an answer before the state becomes FAILED. Linux's mcast_solicit. */
 #define NEIGH_MCAST_PROBES 3
-/* ms: between them. RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
+/* ms: between two requests. RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
 #define NEIGH_RETRANS_MS 1000
 /*
- * ms: without a confirmation, then the state becomes STALE. RFC 4861's REACHABLE_TIME, Linux's
- * base_reachable_time.
+ * ms: without a confirmation, after which the state becomes STALE. RFC 4861's REACHABLE_TIME,
+ * Linux's base_reachable_time.
  */
 #define NEIGH_REACHABLE_MS 30000
-/* ms: unused for so long, an entry may be removed. Linux's gc_stale_time. */
+/* ms: that an entry must be unused before it may be removed. Linux's gc_stale_time. */
 #define NEIGH_STALE_MS 60000
 
 /* ---- routes and addresses ---- */
 /*
- * routes: adding one more fails with -ENOSPC. One for each address that the devices may have; a
- * lookup searches them one by one.
+ * routes: adding one more fails with -ENOSPC. Enough for one route for each address that the
+ * devices may have; few, because a lookup searches them one by one.
  */
 #define ROUTES_MAX 64
 /*
- * routes: that were looked up and are cached; a newer one replaces the older one in its slot. As
- * many as NEIGH_MAX neighbours.
+ * routes: results of lookups that are cached; a new one replaces an older one with the same hash
+ * index. As many as NEIGH_MAX neighbours.
  */
 #define ROUTE_CACHE_SIZE 1024
 /*
- * paths: whose MTU an ICMP message reported; a newer one replaces the older one in its slot. The
- * MTU of a path that lost its entry is learnt again.
+ * paths: whose MTU an ICMP message reported; a new one replaces an older one with the same hash
+ * index. The MTU of a path that lost its entry is learnt again.
  */
 #define PMTU_ENTRIES 256
 /*
- * addresses: of one device; one more fails with -ENOSPC. They are searched one by one for each
- * packet.
+ * addresses: of one device; one more fails with -ENOSPC. Few, because they are searched one by one
+ * for each packet.
  */
 #define IFADDRS_MAX 8
-/* hops: of a packet. RFC 1700, Linux. */
+/* hops: initial TTL of a packet. RFC 1700, Linux's value. */
 #define IP_DEFAULT_TTL       64
 #define IP_DEFAULT_TTL_RANGE 1, 255
 
 /* ---- ICMP errors ---- */
-/* ms: between errors to one destination, after a burst. Linux's icmp_ratelimit. */
+/* ms: between ICMP errors to one destination, after a burst. Linux's icmp_ratelimit. */
 #define ICMP_RATELIMIT_MS 1000
-/* ms: what the sysctl may be set to; 0 is no limit. */
+/* ms: range of the sysctl icmp_ratelimit; 0 means no limit. */
 #define ICMP_RATELIMIT_RANGE 0, 3600000
-/* errors: to one destination at once. Linux's XRLIM_BURST_FACTOR. */
+/* errors: in one burst to one destination. Linux's XRLIM_BURST_FACTOR. */
 #define ICMP_BURST 6
-/* errors a second: to all destinations. Linux's icmp_msgs_per_sec. */
+/* errors a second: to all destinations together. Linux's icmp_msgs_per_sec. */
 #define ICMP_MSGS_PER_SEC 1000
-/* errors: to all destinations at once. Linux's icmp_msgs_burst. */
+/* errors: in one burst to all destinations together. Linux's icmp_msgs_burst. */
 #define ICMP_MSGS_BURST 50
-/* errors: what the two sysctls may be set to. */
+/* errors: range of the sysctls icmp_msgs_per_sec and icmp_msgs_burst. */
 #define ICMP_MSGS_RANGE 0, 1000000
 /*
- * destinations: whose ICMP_RATELIMIT_MS is remembered; a newer one replaces the older one in its
- * slot. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
+ * destinations: whose ICMP_RATELIMIT_MS is tracked; a new one replaces an older one with the same
+ * hash index. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
  */
 #define ICMP_PEERS_MAX 256
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Neighbours: the state machine from an unresolved address to a link header.
+ * Neighbours: the state machine that resolves the link address of a next hop, and the functions
+ * that write the link header.
  *
  * Callers: ip_output (neigh_create, neigh_output), arp_rcv (neigh_lookup, neigh_update), the timer.
- * Process and softirq.  Locks: tbl->lock for the table, neigh->lock for an entry; never both here,
- * and neither while a packet is sent or a transport is told.
- * An armed timer holds a reference.  RFC 4861 7.3; answers to Linux's net/core/neighbour.c.
+ * Process and softirq. Locks: tbl->lock protects the table, neigh->lock an entry. No function here
+ * holds both, and neither is held while a packet is sent or a transport's err_handler is called. An
+ * armed timer holds a reference. RFC 4861 7.3; answers to Linux's net/core/neighbour.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"
@@ -16,11 +17,11 @@
 #include "net/ipv4/neighbour.h"
 
 /*
- * How long a used but unverified address waits for a confirmation by a transport before it is
- * probed (RFC 4861).
+ * jiffies: after a packet was sent to an unverified address, a transport has this time to confirm
+ * the address; then it is probed (RFC 4861's DELAY_FIRST_PROBE_TIME).
  */
 #define NEIGH_DELAY_FIRST_PROBE (5 * HZ)
-/* Old entries that are removed when a new one is made. */
+/* How many old entries may be removed when a new one is made. */
 #define NEIGH_GC_BATCH 2
 
 void neigh_table_init(struct neigh_table *tbl)
@@ -28,7 +29,9 @@ void neigh_table_init(struct neigh_table *tbl)
 	spin_lock_init(&tbl->lock);
 	INIT_LIST_HEAD(&tbl->lru);
 	get_random_bytes(&tbl->key, sizeof(tbl->key));
-	/* An entry that left the table exists as long as a route holds it. */
+	/*
+	 * Twice NEIGH_MAX, because an entry that left the table exists as long as a route holds it.
+	 */
 	tbl->slab = kmem_cache_create(tbl->name, sizeof(struct neighbour), 0, 2 * NEIGH_MAX);
 }
 
@@ -51,24 +54,30 @@ static void neigh_set_timer(struct neighbour *neigh, unsigned long when)
 {
 	refcount_inc(&neigh->refcnt);
 	if (mod_timer(&neigh->timer, when))
-		neigh_release(neigh); /* the replaced timer had a reference already */
+		neigh_release(neigh); /* the timer was armed already and holds a reference */
 }
 
-/* neigh->lock held, and a reference besides the timer's. */
+/*
+ * neigh->lock held. The caller holds a reference besides the timer's, so the release is never the
+ * last.
+ */
 static void neigh_del_timer(struct neighbour *neigh)
 {
 	if (del_timer(&neigh->timer))
 		neigh_release(neigh);
 }
 
-/* neigh->lock held.  Moves all waiting packets to @to. */
+/* neigh->lock held. Moves all packets that wait for the address to @to. */
 static void neigh_release_queue(struct neighbour *neigh, struct sk_buff_head *to)
 {
 	atomic_sub(neigh->arp_queue.qlen, &neigh->tbl->waiting);
 	skb_queue_splice_tail_init(&neigh->arp_queue, to);
 }
 
-/* neigh->lock held.  The address is not known any more: moves the waiting packets to @failed. */
+/*
+ * neigh->lock held. The address could not be resolved: sets the state FAILED and moves the waiting
+ * packets to @failed.
+ */
 static void neigh_fail(struct neighbour *neigh, struct sk_buff_head *failed)
 {
 	neigh->nud_state = NUD_FAILED;
@@ -92,7 +101,10 @@ static void neigh_drop_all(struct neighbour *neigh, struct sk_buff_head *failed,
 
 enum neigh_ask { ASK_NONE, ASK_ALL, ASK_IT };
 
-/* neigh->lock held.  One step of the machine; returns the address to probe. */
+/*
+ * neigh->lock held. One step of the state machine when the timer expired. Returns whether to send a
+ * request: none, a broadcast (ASK_ALL), or to the known link address (ASK_IT).
+ */
 static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_head *failed)
 {
 	unsigned long now = jiffies, sure = msecs_to_jiffies(NEIGH_REACHABLE_MS);
@@ -186,7 +198,7 @@ struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_d
 	return neigh;
 }
 
-/* tbl->lock held.  Takes it out; its reference goes to the caller. */
+/* tbl->lock held. Removes the entry from the table; the caller takes over the table's reference. */
 static void neigh_unlink(struct neigh_table *tbl, struct neighbour *neigh)
 {
 	hlist_del_init(&neigh->hash);
@@ -196,8 +208,8 @@ static void neigh_unlink(struct neigh_table *tbl, struct neighbour *neigh)
 }
 
 /*
- * tbl->lock held.  An entry with a count of one is only in the table: it has no timer, so no packet
- * waits in it, and a lookup needs the lock that we hold.
+ * tbl->lock held. Removes old entries to which only the table has a reference. Such an entry has no
+ * timer, so no packet waits in it; and no lookup can find it, because a lookup needs the lock.
  */
 static void neigh_collect(struct neigh_table *tbl)
 {
@@ -211,7 +223,7 @@ static void neigh_collect(struct neigh_table *tbl)
 		if (gone >= NEIGH_GC_BATCH && !full)
 			return;
 		if (!full && time_before(now, neigh->used + msecs_to_jiffies(NEIGH_STALE_MS)))
-			return; /* the remaining entries were used later */
+			return; /* all following entries in the list were used later */
 		if (refcount_read(&neigh->refcnt) != 1 || neigh->nud_state == NUD_PERMANENT)
 			continue;
 		neigh_unlink(tbl, neigh);
@@ -234,7 +246,7 @@ struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_d
 	neigh = kmem_cache_zalloc(tbl->slab, GFP_ATOMIC);
 	if (!neigh)
 		goto out;
-	refcount_set(&neigh->refcnt, 2); /* the table's and the caller's */
+	refcount_set(&neigh->refcnt, 2); /* one for the table, one for the caller */
 	neigh->tbl = tbl;
 	neigh->dev = dev;
 	neigh->primary_key = key;
@@ -285,7 +297,7 @@ void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev)
 
 /* ---- updates ---------------------------------------------------------------------------------- */
 
-/* neigh->lock held.  False: the update is ignored. */
+/* neigh->lock held. Enters a new state and link address. Returns false if the update is ignored. */
 static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override)
 {
 	u8 old = neigh->nud_state;
@@ -296,13 +308,13 @@ static bool neigh_learn(struct neighbour *neigh, const u8 *lladdr, u8 state, boo
 	if (lladdr)
 		memcpy(&ha, lladdr, ETH_ALEN);
 	else if (!(old & NUD_VALID))
-		return false; /* a state without an address */
+		return false; /* a state update needs an address, and none is known */
 	if ((old & NUD_VALID) && ha != neigh->ha && !override)
 		return false;
 	neigh->updated = jiffies;
 	if (state & NUD_CONNECTED)
 		neigh->confirmed = neigh->updated;
-	/* A repeated announcement of the same address does not lower the entry's state. */
+	/* A known address that is merely announced again does not lower the state to STALE. */
 	if (state == NUD_STALE && (old & NUD_VALID) && ha == neigh->ha)
 		return true;
 	WRITE_ONCE(neigh->ha, ha);
@@ -333,8 +345,9 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 /* ---- out -------------------------------------------------------------------------------------- */
 
 /*
- * neigh->lock held.  Queues @skb behind the others; returns the packet that had to leave: the
- * oldest if this address has its maximum, @skb if all addresses together have theirs.
+ * neigh->lock held. Appends @skb to the packets that wait for the address. Returns the packet to
+ * drop: the oldest if this entry's queue is full, @skb if all queues together are full and this one
+ * is empty, else NULL.
  */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 {
@@ -353,8 +366,8 @@ static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 }
 
 /*
- * The address is not verified: 0 if the packet may be sent nevertheless, 1 if it waits (or was
- * dropped).
+ * Called if the address is not verified. Returns 0 if the packet may be sent nevertheless, 1 if it
+ * was queued or dropped.
  */
 static int neigh_event_send(struct neighbour *neigh, struct sk_buff *skb)
 {

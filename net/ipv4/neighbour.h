@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Neighbours: link addresses of next hops, and the state of our knowledge of them.
+ * Neighbours: the link addresses of next hops, and how certain they are.
  *
  *   NONE -> INCOMPLETE -> REACHABLE -> STALE -> DELAY -> PROBE -> REACHABLE | FAILED
  *         (packets wait)  (verified)  (used, unverified)  (asks)
  *
- * The states and times are those of RFC 4861, section 7.3; IPv4 uses them with ARP requests as
- * probes.  An entry is held by its table, by an armed timer, and by each route that uses it.
- * Locks: the table's outside, the entry's inside; both are taken in softirq, so the _bh forms
- * elsewhere.  Names and roles of Linux's include/net/neighbour.h.
+ * The states and times are those of RFC 4861, section 7.3; in IPv4 the probes are ARP requests.
+ * References to an entry are held by its table, by its armed timer, and by each route that uses it.
+ * Locks: the table's lock may be held when an entry's is taken, not the reverse. Both are taken in
+ * softirq, so other contexts use the _bh functions. Names and roles of Linux's
+ * include/net/neighbour.h.
  */
 #ifndef NET_IPV4_NEIGHBOUR_H
 #define NET_IPV4_NEIGHBOUR_H
@@ -37,22 +38,26 @@ struct neigh_table;
 struct neighbour {
 	struct neigh_table *tbl;
 	struct hlist_node hash;
-	struct list_head
-		lru; /* least recently used first; under the table's lock, as hash and used */
+	/* least recently used first; lru, hash and used are protected by the table's lock */
+	struct list_head lru;
 	refcount_t refcnt;
 	struct net_device *dev;
 	__be32 primary_key;
-	u8 nud_state; /* under lock; read without it where a late value does no harm */
-	bool dead;    /* not in the table any more: routes look up again */
-	bool confirm; /* a transport made progress since the last test */
-	u8 probes;    /* requests since the state began */
-	u64 ha;       /* link address in the first six bytes; read in one piece */
+	/* NUD_*; written under lock, read without it where an old value does no harm */
+	u8 nud_state;
+	bool dead;    /* removed from the table: a route that uses it must look up a new one */
+	bool confirm; /* a transport received an ACK since the timer last checked this */
+	u8 probes;    /* requests sent in the current state */
+	/* link address, in the first six bytes; one u64, so that it is read atomically */
+	u64 ha;
 	spinlock_t lock;
-	unsigned long confirmed; /* jiffies: last proof that it is reachable */
-	unsigned long updated;   /* of ha or state */
-	unsigned long used;      /* last lookup */
-	struct timer_list timer; /* armed while an answer or a check is due; holds a reference */
-	struct sk_buff_head arp_queue; /* wait for ha, at most NEIGH_QUEUE_MAX; under lock */
+	unsigned long confirmed; /* jiffies: when the neighbour was last known to be reachable */
+	unsigned long updated;   /* jiffies: when ha or nud_state was last updated */
+	unsigned long used;      /* jiffies: when the entry was last looked up */
+	/* armed while an answer is awaited or a check is due; then it holds a reference */
+	struct timer_list timer;
+	/* packets that wait for ha, at most NEIGH_QUEUE_MAX; under lock */
+	struct sk_buff_head arp_queue;
 };
 
 #define NEIGH_HASH_SIZE 256
@@ -60,42 +65,47 @@ struct neighbour {
 struct kmem_cache;
 
 struct neigh_table {
-	const char *name; /* of its slab */
+	const char *name; /* name of its slab cache */
 	struct kmem_cache *slab;
 	spinlock_t lock;
 	struct hlist_head hash[NEIGH_HASH_SIZE];
 	struct list_head lru;
 	siphash_key_t key;
 	unsigned int entries; /* at most NEIGH_MAX */
-	atomic_t waiting;     /* packets in all arp_queues, at most NEIGH_QUEUES_MAX */
+	/* packets in the arp_queues of all entries; limited by NEIGH_QUEUES_MAX */
+	atomic_t waiting;
 	/*
-	 * Sends a request for @neigh's address; no lock held: unicast to the known address for a
-	 * probe, else broadcast.
+	 * Sends a request for @neigh's address: to the known link address if @unicast, else as a
+	 * broadcast. No lock is held.
 	 */
 	void (*solicit)(struct neighbour *neigh, bool unicast);
 	/*
-	 * @skb waited and the address was not resolved; softirq, no lock held.  @skb stays the
-	 * caller's.
+	 * Called for a packet @skb that waited for an address which could not be resolved. Softirq,
+	 * no lock held. The caller still owns @skb.
 	 */
 	void (*error_report)(struct neighbour *neigh, struct sk_buff *skb);
 };
 
 void neigh_table_init(struct neigh_table *tbl);
-/* A reference, or NULL: no entry. */
+/* Returns the entry for @key on @dev with a reference, or NULL if there is none. */
 struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_device *dev);
 /*
- * The same, and makes a missing entry: NULL when the table is full of used ones or memory is out.
+ * As neigh_lookup(), but makes an entry if there is none. NULL: the table is full of entries in
+ * use, or there is no memory.
  */
 struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_device *dev);
-void neigh_release(struct neighbour *neigh); /* NULL is fine */
+void neigh_release(struct neighbour *neigh); /* does nothing if @neigh is NULL */
 /*
- * An update: a new state and, if @lladdr is not NULL, the link address.  @override: a different
- * address may replace the present one.
+ * Sets the state and, if @lladdr is not NULL, the link address of @neigh. If another link address
+ * is known, the update is ignored unless @override is true.
  */
 void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override);
-/* Adds the link header and sends the packet, or queues it.  Takes the skb; 0 or -errno. */
+/*
+ * Adds the link header and sends the packet, or queues it until the address is resolved. Takes
+ * @skb. 0 or -errno.
+ */
 int neigh_output(struct neighbour *neigh, struct sk_buff *skb);
-/* Removes the entries of @dev, which went down. */
+/* Removes all entries of @dev, which went down. */
 void neigh_ifdown(struct neigh_table *tbl, struct net_device *dev);
 
 #endif

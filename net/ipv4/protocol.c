@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of transports by IP protocol number.
+ * The table of transports, indexed by IP protocol number.
  *
- * Callers: tcp_init, icmp_init (inet_add_protocol, at boot); ip_local_deliver and icmp_rcv look up.
- * Filled at boot, read without a lock.  Answers to Linux's net/ipv4/protocol.c.
+ * tcp_init and icmp_init call inet_add_protocol at boot; ip_local_deliver and icmp_rcv look up a
+ * transport. The table is filled at boot, and read without a lock. Answers to Linux's
+ * net/ipv4/protocol.c.
  */
 #include "include/uapi/errno.h"
 #include "net/ipv4/ip.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes: longest prefix first, and the resolved ones (struct rtable) that packets and sockets
- * hold.
+ * Routes: the table of routes, sorted by prefix length, and the results of lookups (struct rtable),
+ * which packets and sockets hold.
  *
- * Callers: tcp_v4_connect, ip_queue_xmit, icmp (ip_route_output_key), ip_rcv_finish
- * (ip_route_input).  Process and softirq.  Lock: rt_lock for the table and the cache; a found
- * rtable is held by its count.  A change of the table raises rt_genid, and every older rtable is
- * looked up again.  The cache is a plain array: two destinations with one index replace each other,
- * and nothing can overflow.  RFC 1122 3.3.1; answers to Linux's net/ipv4/route.c and fib_*.c.
+ * Callers: tcp_v4_connect, ip_queue_xmit and ICMP call ip_route_output_key(); ip_rcv_finish calls
+ * ip_route_input(). Process and softirq. rt_lock protects the table and the cache; an rtable is
+ * reference-counted. A change of the table increments rt_genid; the holder of an rtable with an
+ * older genid must look it up again. The cache is an array: two destinations with the same hash
+ * index replace each other, so its size is fixed. RFC 1122 3.3.1; answers to Linux's
+ * net/ipv4/route.c and fib_*.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/proc.h"
@@ -24,21 +25,22 @@
 #include "net/ipv4/route.h"
 #include "net/wire/tcp.h"
 
-#define IP_MAX_MTU     65535u         /* tot_len has 16 bits */
-#define IP_MIN_PMTU    552u           /* Linux's ip_rt_min_pmtu: below it, routers may fragment */
-#define IP_PMTU_EXPIRE (10 * 60 * HZ) /* RFC 1191 6.3: then the path may have grown */
+#define IP_MAX_MTU 65535u /* bytes; tot_len has 16 bits */
+/* bytes; Linux's ip_rt_min_pmtu: routers must fragment below it */
+#define IP_MIN_PMTU    552u
+#define IP_PMTU_EXPIRE (10 * 60 * HZ) /* jiffies; RFC 1191 6.3: after this time try a larger MTU */
 
 struct fib_entry {
 	__be32 dst, mask;
 	__be32 gateway;
 	__be32 prefsrc;
-	struct net_device *dev; /* NULL: unreachable */
+	struct net_device *dev; /* NULL: the destination is unreachable */
 	u8 prefix_len;
 	u8 type;
 };
 
 static DEFINE_SPINLOCK(rt_lock);
-/* Longest prefix first; among equals, the older. */
+/* Sorted by prefix length, longest first; of equal lengths, the older first. */
 static struct fib_entry fib[ROUTES_MAX];
 static unsigned int fib_len;
 static struct rtable *rt_cache[ROUTE_CACHE_SIZE];
@@ -66,14 +68,14 @@ static void ipv4_confirm_neigh(struct dst_entry *dst)
 
 /* ---- the path's MTU ----------------------------------------------------------------------------- */
 
-/* Known properties of the path to @daddr, shared by all its routes (Linux's fib_nh_exception). */
+/* The reported MTU of the path to @daddr, for all routes to it (Linux's fib_nh_exception). */
 struct pmtu_entry {
 	__be32 daddr;
 	u32 mtu;
 	bool locked;
-	unsigned long expires; /* jiffies; 0: the entry is empty */
+	unsigned long expires; /* jiffies; 0: this entry is empty */
 };
-/* Under rt_lock.  Two destinations with one index replace each other, as in the cache of routes. */
+/* Protected by rt_lock. Two destinations with the same hash index replace each other. */
 static struct pmtu_entry pmtus[PMTU_ENTRIES];
 
 static struct pmtu_entry *pmtu_slot(__be32 daddr)
@@ -93,11 +95,12 @@ static void rt_apply_pmtu(struct rtable *rt, const struct pmtu_entry *entry)
 }
 
 /*
- * RFC 1191 3 permits an MTU down to 68, with which headers are most of a packet, and any attacker
- * can forge the message.  So below the minimum MTU the route keeps the minimum, locked: packets are
- * sent without "don't fragment", and the routers of a path that truly is so narrow fragment them
- * (Linux's __ip_rt_update_pmtu()).  The other routes to that host are updated too, and those that
- * are made until the entry expires.
+ * Called when a router reported the path MTU @mtu. RFC 1191 3 permits an MTU as low as 68, where
+ * headers are most of a packet, and any attacker can forge the report. So the route's MTU never
+ * falls below IP_MIN_PMTU. If less is reported, rt_mtu_locked is set: packets are sent without
+ * "don't fragment", and the routers of a path that really is so narrow fragment them (Linux's
+ * __ip_rt_update_pmtu()). The other routes to that host get the new MTU too, and so do routes that
+ * are made before the entry expires.
  */
 static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 {
@@ -110,7 +113,7 @@ static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 		return;
 	spin_lock_bh(&rt_lock);
 	entry = pmtu_slot(rt->rt_dst);
-	/* Zero means "never learnt". */
+	/* expires 0 marks an empty entry, so make it odd. */
 	*entry = (struct pmtu_entry){.daddr = rt->rt_dst,
 				     .mtu = mtu,
 				     .locked = lock,
@@ -141,7 +144,10 @@ static struct rtable *rt_alloc(struct net_device *dev, u8 type)
 	rt->dst.ops = &ipv4_dst_ops;
 	rt->dst.dev = dev;
 	rt->dst.mtu = min(dev->mtu, IP_MAX_MTU);
-	/* RFC 6691 2.  Linux announces no less than 256, which a narrower link cannot carry. */
+	/*
+	 * RFC 6691 2. Linux announces an MSS of at least 256, which a narrower link could not
+	 * carry.
+	 */
 	rt->dst.advmss =
 		max(rt->dst.mtu, IPV4_MIN_MTU) - sizeof(struct iphdr) - sizeof(struct tcphdr);
 	rt->rt_type = type;
@@ -172,7 +178,10 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 	return NULL;
 }
 
-/* The device of a broadcast or multicast that names none: the first that has a network. */
+/*
+ * Returns the device for a broadcast or multicast for which the caller named no device: the first
+ * one with an IPv4 address, or the one that owns fl->saddr.
+ */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
 	struct net_device *dev;
@@ -187,7 +196,7 @@ static struct net_device *rt_group_dev(const struct flowi4 *fl)
 	return NULL;
 }
 
-/* The device whose subnet has this broadcast address. */
+/* Returns the device that has a subnet with this broadcast address. */
 static struct net_device *rt_broadcast_dev(__be32 daddr)
 {
 	struct net_device *dev;
@@ -199,14 +208,14 @@ static struct net_device *rt_broadcast_dev(__be32 daddr)
 	return NULL;
 }
 
-/* The result of a lookup, before it becomes an rtable. */
+/* The result of a lookup, from which an rtable is made. */
 struct rt_answer {
 	struct net_device *dev;
 	__be32 gateway, src;
 	u8 type;
 };
 
-/* rt_lock held.  0 or -ENETUNREACH, -EHOSTUNREACH. */
+/* rt_lock held. Looks up a unicast destination. 0, -ENETUNREACH or -EHOSTUNREACH. */
 static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 {
 	const struct fib_entry *e = fib_lookup(fl->daddr, fl->oif);
@@ -222,7 +231,7 @@ static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 	return 0;
 }
 
-/* rt_lock held.  0 or -ENETUNREACH, -EHOSTUNREACH, -EINVAL. */
+/* rt_lock held. Looks up any destination. 0, -ENETUNREACH, -EHOSTUNREACH or -EINVAL. */
 static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 {
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
@@ -232,8 +241,8 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 		a->type = RTN_LOCAL;
 		a->dev = loopback_dev();
 		/*
-		 * The loopback interface's address is the source for all of 127/8 (Linux's local
-		 * table: "src 127.0.0.1").
+		 * Packets to any address of 127/8 have the source 127.0.0.1, as in Linux's local
+		 * table ("src 127.0.0.1").
 		 */
 		a->src = ipv4_is_loopback(fl->daddr) ? htonl(0x7f000001) : fl->daddr;
 		if (!a->dev || !(a->dev->flags & IFF_UP))
@@ -274,7 +283,10 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 	struct rt_answer a;
 	int err;
 
-	/* 0.0.0.0 means "this host" (RFC 1122 3.2.1.3): connect to the loopback address. */
+	/*
+	 * 0.0.0.0 means "this host" (RFC 1122 3.2.1.3): use the source address or, if there is
+	 * none, the loopback address.
+	 */
 	if (!fl->daddr)
 		fl->daddr = fl->saddr ? fl->saddr : htonl(0x7f000001);
 	if (fl->saddr && !inet_is_local_addr(fl->saddr))
@@ -300,7 +312,7 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 	rt->fl_saddr = fl->saddr;
 	rt->fl_oif = fl->oif;
 	rt_apply_pmtu(rt, pmtu_slot(rt->rt_dst));
-	rt_get(rt); /* the cache's, besides the caller's */
+	rt_get(rt); /* the cache's reference, besides the caller's */
 	old = *slot;
 	*slot = rt;
 out:
@@ -313,12 +325,15 @@ out:
 
 /* ---- in --------------------------------------------------------------------------------------- */
 
-/* Source addresses that no packet on a wire may have (RFC 1122 3.2.1.3, RFC 1812 5.3.7). */
+/*
+ * Returns true if @saddr must not be the source of a received packet (RFC 1122 3.2.1.3, RFC 1812
+ * 5.3.7).
+ */
 static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *dev)
 {
 	if (ipv4_is_multicast(saddr) || ipv4_is_lbcast(saddr))
 		return true;
-	/* A host that has no address yet sends broadcasts from 0.0.0.0 (DHCP). */
+	/* A host that has no address yet sends broadcasts with the source 0.0.0.0 (DHCP). */
 	if (ipv4_is_zeronet(saddr))
 		return saddr || !ipv4_is_lbcast(daddr);
 	if (dev->flags & IFF_LOOPBACK)
@@ -368,13 +383,13 @@ void rt_cache_flush(void)
 {
 	spin_lock_bh(&rt_lock);
 	WRITE_ONCE(rt_genid, rt_genid + 1);
-	/* Other paths may have other MTUs. */
+	/* Packets may now use other paths with other MTUs, so forget all reports. */
 	memset(pmtus, 0, sizeof(pmtus));
 	spin_unlock_bh(&rt_lock);
 	rt_cache_drop();
 }
 
-/* rt_lock held.  0, -EEXIST or -ENOSPC. */
+/* rt_lock held. Adds @entry to the table. 0, -EEXIST or -ENOSPC. */
 static int fib_insert(const struct fib_entry *entry)
 {
 	unsigned int at;
@@ -416,7 +431,7 @@ int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net
 		dev = NULL;
 	else if (type != RTN_UNICAST || !dev)
 		return -EINVAL;
-	/* A gateway must be on the link, and not be this host itself. */
+	/* A gateway must be on @dev's link, and must not be this host itself. */
 	if (gateway && dev && (!ip_route_onlink(dev, gateway) || inet_is_local_addr(gateway)))
 		return -EINVAL;
 	entry = (struct fib_entry){.dst = dst,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Routes: the device and the next hop for an address.  Longest prefix wins.  Any context.  Names
- * and roles of Linux's include/net/route.h.
+ * Routes: the device and the next hop for a destination. The route with the longest matching prefix
+ * is used. Any context. Names and roles of Linux's include/net/route.h.
  */
 #ifndef NET_IPV4_ROUTE_H
 #define NET_IPV4_ROUTE_H
@@ -13,7 +13,8 @@
 
 struct neighbour;
 
-extern u32 rt_genid; /* raised when the table changes: older routes are looked up again */
+/* incremented when the table changes; rtables with an older genid are invalid */
+extern u32 rt_genid;
 
 #define RTN_UNICAST     1
 #define RTN_LOCAL       2
@@ -21,23 +22,25 @@ extern u32 rt_genid; /* raised when the table changes: older routes are looked u
 #define RTN_MULTICAST   5
 #define RTN_UNREACHABLE 7
 
-/* A resolved route; reference-counted, shared between sockets and packets. */
+/* The result of a route lookup. Reference-counted; shared by sockets and packets. */
 struct rtable {
-	struct dst_entry dst; /* first: reference count, path MTU, device */
+	struct dst_entry dst; /* first; has the reference count, path MTU and device */
 	u8 rt_type;           /* RTN_* */
-	bool obsolete;        /* the table changed: look up again */
-	bool rt_mtu_locked;   /* the path is below the minimum MTU: no "don't fragment" */
-	__be32 rt_gateway;    /* next hop: gateway, or the destination itself */
+	bool obsolete;        /* its neighbour entry was removed: look up a new route */
+	bool rt_mtu_locked;   /* the path MTU is below the minimum: send without "don't fragment" */
+	__be32 rt_gateway;    /* next hop: the gateway, or the destination if that is on the link */
 	__be32 rt_dst;        /* destination of the lookup */
-	__be32 rt_src;        /* preferred source */
+	__be32 rt_src;        /* source address, if the lookup named none */
 	u32 genid;
-	unsigned long rt_pmtu_expires; /* jiffies until which an ICMP's MTU is used, 0 = none */
-	__be32 fl_saddr;               /* key of the lookup, with rt_dst */
+	/* jiffies: until then dst.mtu is a reported MTU; 0: it is the device's */
+	unsigned long rt_pmtu_expires;
+	__be32 fl_saddr; /* fl_saddr, fl_oif and rt_dst are the key of the lookup */
 	int fl_oif;
-	struct neighbour *neigh; /* of the next hop, once needed; holds a reference */
+	/* entry of the next hop, NULL until the first packet; holds a reference */
+	struct neighbour *neigh;
 };
 
-/* A transport's lookup key: addresses in network order, 0 = any. */
+/* The key of a route lookup. Addresses in network byte order; 0: any. */
 struct flowi4 {
 	__be32 daddr, saddr;
 	int oif;
@@ -45,9 +48,11 @@ struct flowi4 {
 	u8 tos;
 };
 
-/* ERR_PTR(-ENETUNREACH), or a reference. fl->saddr is filled in when it was 0. */
+/*
+ * Returns the route for @fl with a reference, or ERR_PTR(-errno). Fills in fl->saddr if it was 0.
+ */
 struct rtable *ip_route_output_key(struct flowi4 *fl);
-/* Route of a received packet: sets skb->dst; returns 0, or a drop reason (skb_drop_reason). */
+/* Looks up the route of a received packet and sets skb->dst. Returns 0 or a drop reason. */
 enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr,
 				    struct net_device *dev);
 static inline struct rtable *dst_rtable(const struct dst_entry *dst)
@@ -67,27 +72,27 @@ static inline void rt_put(struct rtable *rt)
 {
 	dst_release((struct dst_entry *)rt);
 }
-/* Would a lookup now give the same route? */
+/* Returns false if the route must be looked up again. */
 static inline bool rt_is_valid(const struct rtable *rt)
 {
 	if (READ_ONCE(rt->obsolete) || rt->genid != READ_ONCE(rt_genid))
 		return false;
 	return !rt->rt_pmtu_expires || time_before(jiffies, rt->rt_pmtu_expires);
 }
-/* Addresses, devices or routes changed: every route must be looked up again. */
+/* Invalidates every route, because addresses, devices or routes have changed. */
 void rt_cache_flush(void);
-/* Frees the routes that only the cache holds; those in use stay valid. */
+/* Removes all routes from the cache. Routes that sockets or packets hold stay valid. */
 void rt_cache_drop(void);
-/* A route for received packets of this host through @dev.  NULL: no memory. */
+/* Makes a route for packets that @dev receives for this host. NULL: no memory. */
 struct rtable *rt_alloc_input(struct net_device *dev, u8 type);
 void ip_rt_init(void);
 
-/* Is @addr on @dev's link by a route, so that it is resolved with ARP? Any context. */
+/* Returns true if @addr is on @dev's link, so that ARP can resolve it. Any context. */
 bool ip_route_onlink(const struct net_device *dev, __be32 addr);
 /*
- * 0, -EEXIST (this prefix through this device), -ENOSPC (ROUTES_MAX), -EINVAL. @prefix_len 0..32.
- * A @gateway must be on @dev's link by an earlier route.  Of two devices with one prefix the older
- * route is used.
+ * Adds a route. @prefix_len is 0..32. A @gateway must be on @dev's link by an earlier route. If two
+ * devices have the same prefix, the older route is used. 0, -EEXIST (@dev has a route with this
+ * prefix), -ENOSPC (ROUTES_MAX) or -EINVAL.
  */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sysctls of net/inet and net/ipv4: the values of net/ipv4, and the table that names all.
- * TCP's own are in net/tcp/tcp_sysctl.c.
+ * The sysctls of net/inet and net/ipv4: the values that net/ipv4 uses, and one table with the names
+ * of all. TCP's own are in net/tcp/tcp_sysctl.c.
  *
- * sysctl_ipv4_init() <- ip_init(), at boot.  Read in any context, without a lock (kernel/sysctl.h).
- * Names and meaning of Linux's net/ipv4/sysctl_net_ipv4.c.
+ * ip_init() calls sysctl_ipv4_init() at boot. The values are read in any context without a lock
+ * (kernel/sysctl.h). Names and meaning of Linux's net/ipv4/sysctl_net_ipv4.c.
  */
 #include "net/ipv4/ip.h"
 

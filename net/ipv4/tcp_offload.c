@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which TCP segments over IPv4 may be merged into one on their way up (GRO).
+ * GRO for TCP over IPv4: decides which received segments may be merged into one packet, and merges
+ * them.
  *
  * Callers: napi_gro_receive and napi_gro_flush (net/core/gro.c), through struct packet_offload.
- * Softirq; the packets have no other holder. data at the IP header, transport header not set.
+ * Softirq; the packets have no other holder. skb->data is at the IP header, and the transport
+ * header is not set.
  *
- * Segments are merged if the peer could have sent them as one: the same addresses, ports, type of
- * service, time to live, acknowledgement, window and options, no flags but ACK and PSH, data that
- * follows without a gap, all but the last of one size, both checksums right.  So TCP loses no
- * information: the merged packet has gso_size and gso_segs, as from a device that merges.  Any
- * other segment goes up as it came.  Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
+ * Segments are merged only if the peer could have sent them as one: they have the same addresses,
+ * ports, type of service, time to live, acknowledgement, window and options, and no flags but ACK
+ * and PSH; the data follows without a gap; all but the last have the same size; IP and TCP
+ * checksums are correct. So TCP loses no information: the merged packet has gso_size and gso_segs,
+ * like one from a device that merges segments. Any other segment goes up unchanged. Answers to
+ * Linux's net/ipv4/tcp_offload.c and af_inet.c.
  */
 #include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"
@@ -23,24 +26,24 @@
 #define IP_LEN     sizeof(struct iphdr) /* no options */
 #define IP_LEN_MAX 65535u
 
-/* State of a packet that is examined or held, in its cb. */
+/* State of a packet that is examined or held for merging, in skb->cb. */
 struct tcp_gro_cb {
-	u32 next_seq; /* sequence number after its data */
-	u16 headers;  /* bytes before the data */
-	u16 mss;      /* data of its first segment */
+	u32 next_seq; /* sequence number that follows its data */
+	u16 headers;  /* bytes before the TCP data */
+	u16 mss;      /* bytes of data in its first segment */
 	u16 segs;
 };
 #define GRO_CB(skb) ((struct tcp_gro_cb *)((skb)->cb))
 
-/* data is at the IP header, which is linear with all of TCP's. */
+/* skb->data must be at the IP header, and all of the TCP header linear. */
 static struct tcphdr *tcp_header(const struct sk_buff *skb)
 {
 	return (struct tcphdr *)(skb->data + IP_LEN);
 }
 
 /*
- * True for an unfragmented datagram without options or padding, for this host, with a correct
- * header.  Linear afterwards.
+ * Returns true for an unfragmented datagram to this host without options or padding and with a
+ * correct header checksum; then IP header and basic TCP header are linear.
  */
 static bool ip_is_plain(struct sk_buff *skb)
 {
@@ -55,7 +58,10 @@ static bool ip_is_plain(struct sk_buff *skb)
 	       !ip_fast_csum(iph, iph->ihl);
 }
 
-/* A sum that is verified here need not be verified again; TCP sees and counts a wrong one. */
+/*
+ * Verifies the TCP checksum. A correct one is marked, so that TCP need not verify it again; a wrong
+ * one goes up unmerged, and TCP counts it.
+ */
 static bool tcp_sum_is_right(struct sk_buff *skb)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
@@ -96,8 +102,10 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 
 #define TCP_PORTS_LEN 4 /* both */
 
-/* A TCP segment with its ports.  Fragments other than the first have none: they wait for
- * reassembly, which is later than the held packets. */
+/*
+ * Returns true if the packet has TCP ports. A fragment other than the first has none; IP drops it,
+ * so it needs no order among the held packets.
+ */
 static bool tcp4_gro_has_flow(struct sk_buff *skb)
 {
 	const struct iphdr *iph;
@@ -110,7 +118,7 @@ static bool tcp4_gro_has_flow(struct sk_buff *skb)
 	       pskb_may_pull(skb, iph->ihl * 4 + TCP_PORTS_LEN);
 }
 
-/* A held packet has no IP options; @skb may have some. */
+/* A held packet has no IP options; @skb may have some, so use its ihl. */
 static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;
@@ -120,7 +128,10 @@ static bool tcp4_gro_same_flow(const struct sk_buff *held, const struct sk_buff 
 	       !memcmp(tcp_header(held), skb->data + b->ihl * 4, TCP_PORTS_LEN);
 }
 
-/* Can @skb's data be appended to @held's without changing the meaning of either header? */
+/*
+ * Returns true if @skb's data can be appended to @held's without changing the meaning of either
+ * header.
+ */
 static bool tcp4_gro_fits(const struct sk_buff *held, const struct sk_buff *skb)
 {
 	const struct iphdr *a = (const struct iphdr *)held->data;
@@ -152,7 +163,7 @@ static bool tcp4_gro_merge(struct sk_buff *held, struct sk_buff *skb, bool *last
 	cb->next_seq = more.next_seq;
 	cb->segs++;
 	skb_shinfo(held)->gso_size = cb->mss;
-	/* No segment may follow a short one or one with PSH. */
+	/* No segment may follow one with PSH or one with less data. */
 	*last = push || more.mss < cb->mss;
 	kfree_skb_partial(skb, stolen);
 	return true;
