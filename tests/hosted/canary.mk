@@ -1,45 +1,45 @@
-# Canaries: the library of the race build with one bug planted in it, which the scenes of races must
-# find; else it is the scenes that are dead.  `make canary`.
+# Canaries: the race build's library with one bug planted in it.  The scenes of test_race.c must find the
+# bug; otherwise the scenes find nothing.  `make canary`.
 #
-# A bug is a sed expression for a copy of one source file, and the number of lines that it changes: when
-# the source has moved on and it no longer bites, the build says so.  One object is compiled, the others
-# are the race build's.  It is caught when one of the first CANARY_SEEDS runs of its scene fails with the
-# words that belong to it: any other failure is none of this bug's.
+# A bug is a sed expression for a copy of one source file, and the number of lines that the expression
+# changes: if the source has changed and the expression no longer fits, the build reports it.  Only that
+# file is compiled; the other objects are the race build's.  The bug is caught if one of the first
+# CANARY_SEEDS runs of its scene fails with the bug's text (canary_NAME_shows); another failure is an error.
 
 CANARIES := unlocked wrong_lock wakeup leak wrap
-# All edges of the code.
+# STRIDE in test_race.c: so many runs take all edges of the code.
 CANARY_SEEDS := 8
 
-# The accept queue is taken from without its lock: an ACK in the middle of it puts a connection outside of
-# the queue, or behind one that is gone.
+# accept() takes a connection from the queue without the queue's lock: an ACK that arrives meanwhile adds a
+# connection outside of the queue, or behind one that has been removed.
 canary_unlocked_file := net/inet/inet_connection_sock.c
 canary_unlocked_sed := /^noinline .*reqsk_queue_remove/,/^}/s/\tspin_(un)?lock_bh\(.*\);/\t;/
 canary_unlocked_lines := 2
 canary_unlocked_scene := accept_against_ack
 canary_unlocked_shows := null pointer of type .struct request_sock
 
-# The same lock, but not against soft interrupts: the lock itself says so.
+# accept() takes the lock, but does not disable soft interrupts: the lock's own checks report it.
 canary_wrong_lock_file := net/inet/inet_connection_sock.c
 canary_wrong_lock_sed := /^noinline .*reqsk_queue_remove/,/^}/s/(spin_(un)?lock)_bh/\1/
 canary_wrong_lock_lines := 2
 canary_wrong_lock_scene := accept_against_ack
 canary_wrong_lock_shows := lock 0x[0-9a-f]+: (taken where a softirq may come in|wanted) at
 
-# poll() does not look whether it was woken between its questions and its sleep.
+# poll() does not check whether it was woken after it looked for events and before it sleeps.
 canary_wakeup_file := kernel/fs/poll.c
 canary_wakeup_sed := s/if \(!READ_ONCE\(pwq->triggered\) && /if (/
 canary_wakeup_lines := 1
 canary_wakeup_scene := poll_against
 canary_wakeup_shows := a call of host b hangs
 
-# An ACK for a listener that has just gone keeps its reference of the half-open connection.
+# An ACK that arrives when the listener has just closed does not drop its reference to the request.
 canary_leak_file := net/tcp/tcp_ipv4.c
 canary_leak_sed := s/inet_csk_reqsk_queue_drop_and_put\(sk, req\)/inet_csk_reqsk_queue_drop(sk, req)/
 canary_leak_lines := 1
 canary_leak_scene := listener_closed_against_ack
 canary_leak_shows := host 1: request_sock.*: [0-9]+ objects alive
 
-# Numbers are compared as if they never began again at 0.
+# Sequence numbers are compared as if they never wrapped to 0.
 canary_wrap_file := net/tcp/tcp_ack.c
 canary_wrap_sed := s/if \(before\(ack, tp->snd_una\)\)/if (ack < tp->snd_una)/
 canary_wrap_lines := 1

@@ -1,8 +1,8 @@
 # Scenes of two hosted kernels on a wire: `make hosted` builds and runs build/hosted/test_*, and the
 # trace test.
 #
-# Each program is linked with the scene library and the conductor; the kernels are copies of the
-# sanitizer build's library that it loads.  SEED= chooses another run; one scene alone:
+# Each program is linked with the scene library and the conductor.  It loads the sanitizer build's library
+# once for each kernel.  SEED= chooses another run; an argument selects scenes by a part of their names:
 #	build/hosted/test_loss first_data
 
 H := $(B)/hosted
@@ -35,7 +35,7 @@ $(H)/test_matrix: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/m
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 
-# The races, in the race build: seeds 1 to SEEDS.  Eight take every edge of the code between them.
+# The races, in the race build, with seeds 1 to SEEDS.  Eight seeds together take every edge of the code.
 RACE_SEEDS = $(or $(SEEDS),4)
 RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
 .PHONY: race

@@ -18,7 +18,7 @@ static const struct row rows[] = {
 	{SYN_FRESH | SYN_OLD | SYN_REBORN, SYN_RECV,      "A nxt rcv",        SAME,
 	 "",          "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 first"},
 	{SYN_WINDOW | SYN_FIN,             SYN_RECV,      "RA 0 seg.end",     CLOSED,
-	 "AttemptFails EmbryonicRsts OutRsts", "TCP_INVALID_SYN", "Linux: reset; 5961 4.2 asks"},
+	 "AttemptFails EmbryonicRsts OutRsts", "TCP_INVALID_SYN", "Linux: reset; RFC 5961 4.2: challenge"},
 	{SYN_AGAIN | SYN_DATA,             SYN_RECV,      "SA iss rcv",       SAME,
 	 "RetransSegs TCPSynRetrans", "TCP_REQ_DUP",          "Linux: our SYN-ACK was lost"},
 	{SYN_PAWS,                         SYN_RECV,      "A nxt rcv",        SAME,

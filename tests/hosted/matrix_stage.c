@@ -207,7 +207,7 @@ void stage_enter(unsigned int state, bool wraps, struct stand *at)
 	conductor_settle(scene->conductor, PATIENCE);
 	scene_sleep(PAUSE);
 	if (conductor_check(scene->conductor, stderr))
-		fail_msg("something is left of the last connection");
+		fail_msg("objects of the last connection are left");
 	greet();
 	choose_numbers(state, wraps, at);
 	B->set("iss", at->iss);
@@ -217,7 +217,7 @@ void stage_enter(unsigned int state, bool wraps, struct stand *at)
 	at->ok = state & (SYN_SENT | SYN_RECV | SYN_RECV_SOCK) ? at->nxt : at->una;
 	now = stage_state(state);
 	if (now != state)
-		fail_msg("%s was not reached, but %s", matrix_state_name(state),
+		fail_msg("the state is not %s but %s", matrix_state_name(state),
 			 matrix_state_name(now));
 }
 

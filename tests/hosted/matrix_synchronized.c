@@ -77,7 +77,7 @@ static const struct row rows[] = {
 	{DATA_RIGHT | DATA_EDGE,    CLOSE_WAIT | CLOSING,  "A nxt rcv",   SAME,
 	 "",                "TCP_OVERWINDOW",       "Linux: ends beyond, and the FIN is in the queue"},
 	{DATA_IN,                   FIN_WAIT1_ORPHAN,      "R seg.ack",   CLOSED,
-	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "RFC 1122 4.2.2.13: lost, so say it"},
+	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "RFC 1122 4.2.2.13: the data is lost"},
 	{DATA_AHEAD,                READING,               "A nxt rcv",   SAME,
 	 "TCPOFOQueue",     "",                     "RFC 5681 4.2: at once"},
 	{DATA_LEFT,                 READING,               "A nxt rcv+2", SAME,
@@ -137,7 +137,7 @@ static const struct row rows[] = {
 	{FIN_DATA,            FINISHED,                                 "",             SAME,
 	 "",               "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 eighth: ignored"},
 	{FIN_DATA,            FIN_WAIT1_ORPHAN,                         "R seg.ack",    CLOSED,
-	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "RFC 1122 4.2.2.13: lost, so say it"},
+	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "RFC 1122 4.2.2.13: the data is lost"},
 	{FIN_AGAIN,           ALL,                                      "A nxt rcv",    SAME,
 	 "DelayedACKLost", "TCP_OLD_DATA",         "RFC 9293 3.10.7.4 first"},
 	{FIN_BEYOND,          ALL,                                      "A nxt rcv",    SAME,
@@ -196,7 +196,7 @@ static const struct row rows[] = {
 	{OPT_ANY,                     FINISHED,         "",            SAME,
 	 "",                    "TCP_INVALID_SEQUENCE", "RFC 9293 3.10.7.4 seventh: ignored"},
 	{OPT_ANY,                     FIN_WAIT1_ORPHAN, "R seg.ack",   CLOSED,
-	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "RFC 1122 4.2.2.13: lost, so say it"},
+	 "TCPAbortOnData OutRsts", "TCP_ABORT_ON_DATA",    "RFC 1122 4.2.2.13: the data is lost"},
 };
 /* clang-format on */
 

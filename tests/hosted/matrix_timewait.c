@@ -19,7 +19,7 @@ static const struct row rows[] = {
 	 SYN_DATA | SYN_REBORN,        FIN_WAIT2_TW,             "A nxt rcv",              SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 first"},
 	{SYN_WINDOW | SYN_FIN,         FIN_WAIT2_TW,             "RA 0 seg.end",           CLOSED,
-	 "OutRsts",   "TCP_TIMEWAIT", "Linux: nothing to lose; 5961 4.2 asks"},
+	 "OutRsts",   "TCP_TIMEWAIT", "Linux: nothing to lose; RFC 5961 4.2: challenge"},
 	{SYN_PAWS,                     FIN_WAIT2_TW,             "A nxt rcv",              SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 7323 5.3 R1"},
 	{SYN_FRESH | SYN_WINDOW,       TIME_WAIT,                "SA nxt+65537 seg.seq+1", SYN_RECV,
@@ -43,7 +43,7 @@ static const struct row rows[] = {
 
 	/* Data, which no application can read any more. */
 	{DATA_NEXT,                  FIN_WAIT2_TW, "R seg.ack", CLOSED,
-	 "OutRsts",   "TCP_TIMEWAIT", "RFC 1122 4.2.2.13: they are lost, so say it"},
+	 "OutRsts",   "TCP_TIMEWAIT", "RFC 1122 4.2.2.13: the data is lost"},
 	{DATA_AHEAD | DATA_LEFT |
 	 DATA_RIGHT | DATA_ANCIENT |
 	 DATA_ABOVE | DATA_URGENT,   FIN_WAIT2_TW, "R seg.ack", CLOSED,
@@ -82,7 +82,7 @@ static const struct row rows[] = {
 	 RSTACK_BEYOND,                FIN_WAIT2_TW, "", SAME,
 	 "",          "TCP_TIMEWAIT", "RFC 5961 3.2: outside"},
 	{RST_WINDOW | RSTACK_WINDOW,   FIN_WAIT2_TW, "", CLOSED,
-	 "",          "TCP_TIMEWAIT", "Linux: nothing to lose; 5961 3.2 asks"},
+	 "",          "TCP_TIMEWAIT", "Linux: nothing to lose; RFC 5961 3.2: challenge"},
 	{RST_EDGE,                     FIN_WAIT2_TW, "", CLOSED,
 	 "",          "TCP_TIMEWAIT", "Linux: the edge is inside"},
 	{RST_PAWS,                     FIN_WAIT2_TW, "", SAME,

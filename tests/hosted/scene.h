@@ -124,8 +124,8 @@ int64_t scene_call_args(struct host *h, long nr, const int64_t args[6]);
  */
 #define scene_begin(h, nr, ...) scene_begin_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 int64_t scene_begin_args(struct host *h, long nr, const int64_t args[6]);
-bool scene_is_back(struct host *h, int64_t ticket,
-		   int64_t *result);               /* true: the ticket is no longer valid */
+/* Returns true and the call's result if the call has returned; its ticket is then no longer valid. */
+bool scene_is_back(struct host *h, int64_t ticket, int64_t *result);
 int64_t scene_end(struct host *h, int64_t ticket); /* lets time pass until it returns */
 void scene_interrupt(struct host *h, int64_t ticket);
 
@@ -256,7 +256,7 @@ void assert_gap_ms_at(uint64_t gap_ns, uint64_t least_ms, uint64_t most_ms, cons
 const char *scene_proc(struct host *h, const char *path);
 /* Writes @text to a file below /proc with one write(); returns its result, or -errno of the open(). */
 int64_t scene_proc_write(struct host *h, const char *path, const char *text);
-/* Sets a sysctl such as "net/ipv4/tcp_retries2", or the test fails; returns the text of a sysctl. */
+/* These set or return the text of a sysctl such as "net/ipv4/tcp_retries2"; if this fails, the test fails. */
 void scene_sysctl(struct host *h, const char *name, const char *value);
 const char *scene_sysctl_get(struct host *h, const char *name);
 /* Columns of a line of /proc/net/tcp. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Very many connections: ten thousand at once, every local port in use, more orphans and TIME_WAITs
- * than the limit.  One above the limit is refused and counted, and the others are served;
+ * than the limits permit. A connection above a limit is refused and counted, the others are served;
  * afterwards all memory is free again.
  */
 #include "net/inet/limits.h"
@@ -16,7 +16,7 @@
 
 static int a[PORTS], b[PORTS];
 
-/* "TCP: inuse 3 orphan 0 tw 0 alloc 5 mem 0" */
+/* Returns the number behind @what in the line "TCP: inuse 3 orphan 0 tw 0 alloc 5 mem 0". */
 static int sockstat(struct host *h, const char *what)
 {
 	const char *line = strstr(scene_proc(h, "/proc/net/sockstat"), "TCP:"), *at;
@@ -29,7 +29,7 @@ static int sockstat(struct host *h, const char *what)
 	return value;
 }
 
-/* So many files at once: the table grows for them by pages, which it keeps. */
+/* Makes the table of files grow for @n files.  The table keeps its pages, so they belong to the baseline. */
 static void grow_the_table_of_files(struct host *h, unsigned int n)
 {
 	int fd = scene_socket(h), last = scene_call(h, SYS_fcntl, fd, F_DUPFD, n + 64);
@@ -42,7 +42,7 @@ static void grow_the_table_of_files(struct host *h, unsigned int n)
 	host_set_baseline(h);
 }
 
-/* A burst of closes is one of frames, and the device has buffers for so many. */
+/* Waits now and then: each close() sends a frame, and the device has a limited number of buffers. */
 static void breathe(unsigned int i)
 {
 	if (i % 64 == 0)
@@ -50,8 +50,8 @@ static void breathe(unsigned int i)
 }
 
 /*
- * connect() tries all even ports before the odd ones, so these are chosen with bind(): otherwise
- * each search would visit all ports in use.
+ * Returns the @i-th of many sockets.  connect() tries all even ports before the odd ones, so every
+ * second socket is bound to an odd port: otherwise each search would visit all ports in use.
  */
 static int socket_of_many(unsigned int i)
 {
@@ -62,7 +62,7 @@ static int socket_of_many(unsigned int i)
 	return fd;
 }
 
-/* @n connections from A to B, accepted. */
+/* Opens @n connections from A to B and accepts them; returns the listener. */
 static int open_many(unsigned int n)
 {
 	int listener;
@@ -92,7 +92,10 @@ static void ten_thousand_at_once(void)
 	assert_int_equal(scene_counter(B, "Tcp.CurrEstab"), N);
 	assert_int_equal(scene_counter(A, "Tcp.ActiveOpens"), N);
 	assert_int_equal(scene_counter(B, "Tcp.PassiveOpens"), N);
-	/* All of them wait for what they will get, then each gets its own. */
+	/*
+	 * All data waits in B's receive queues before the first read; then each connection must get
+	 * its own data.
+	 */
 	for (unsigned int i = 0; i < N; i++) {
 		scene_fill(sent, LEN, i);
 		scene_send_all(A, a[i], sent, LEN);
@@ -111,7 +114,7 @@ static void ten_thousand_at_once(void)
 		assert_memory_equal(sent, got, LEN);
 	}
 	scene_sleep(1 * SEC);
-	/* Every other one is closed from this side first. */
+	/* A closes one half of the connections first, B the other half. */
 	for (unsigned int i = 0; i < N; i++) {
 		scene_close(i & 1 ? A : B, i & 1 ? a[i] : b[i]);
 		breathe(i);
@@ -155,14 +158,14 @@ static void every_port_to_one_place(void)
 	assert_int_equal(scene_connect(A, one_more, B, PORT), -EADDRNOTAVAIL);
 	assert_int_equal(scene_port(A, one_more), 0);
 	assert_int_equal(scene_counter(A, "Tcp.ActiveOpens"), PORTS);
-	/* To another place each of them is free. */
+	/* To another port of B, every local port is free. */
 	scene_nonblock(A, one_more);
 	assert_int_equal(scene_connect(A, one_more, B, PORT + 1), -EINPROGRESS);
 	scene_close(A, one_more);
-	/* No port is free for a socket that needs one of its own. */
+	/* bind() needs a local port without any connection, and there is none. */
 	one_more = scene_socket(A);
 	assert_int_equal(scene_bind(A, one_more, 0), -EADDRINUSE);
-	/* One comes back, and that one is found. */
+	/* One port becomes free, and connect() finds it. */
 	port = scene_port(A, a[PORTS / 2]);
 	scene_close(A, a[PORTS / 2]);
 	scene_heal();
@@ -188,7 +191,7 @@ static void close_many(struct host *h, const int *fds, unsigned int from, unsign
 	scene_sleep(10 * MS);
 }
 
-/* Orphans, and TIME_WAITs: as many of each as memory permits. */
+/* Returns the limit of orphans, which is also that of TIME_WAITs; it depends on the size of memory. */
 static unsigned int most_ends(struct host *h)
 {
 	unsigned long kib;
@@ -204,9 +207,9 @@ static unsigned int most_ends(struct host *h)
 }
 
 /*
- * A few are closed in order: TIME_WAITs.  Then the wire loses everything, and all others are
- * closed: as many orphans as the limit permits, and a few more that are reset.  When the wire works
- * again, the orphans become TIME_WAITs, slightly more than the limit.
+ * A few connections are closed in order and enter TIME_WAIT.  Then the wire loses everything, and
+ * all others are closed: they become orphans, up to the limit, and the few above it are reset.
+ * When the wire works again, the orphans enter TIME_WAIT, a few more than its limit permits.
  *
  * LIMIT(TCP_ORPHANS_MAX) LIMIT(TIMEWAIT_MAX) LIMIT(CONNECTION_ENDS_BYTES)
  */

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The matrix: every state, every kind of segment (matrix.h; the rows are in matrix_*.c).
+ * The matrix: every kind of segment in every state (matrix.h; the rows are in matrix_*.c).
  *
- * A scene is a state, once with numbers in the middle and once with numbers that wrap.  One cell alone:
+ * A state has two scenes, one with numbers in the middle of their space and one with numbers that wrap.
+ * To play one cell alone:
  *	CELL=RST_WINDOW build/hosted/test_matrix CLOSE_WAIT
  */
 #include "tests/hosted/matrix.h"
 
 #include <stdio.h>
 
-/* No cell of states x events is empty, none has two answers, and each names its source. */
+/* Every pair of state and event has exactly one row, and the row names its source. */
 static void every_cell_has_one_row(void **state)
 {
 	unsigned int cells = 0, wrong = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of all sockets together is bounded (net.ipv4.tcp_mem): a peer that leaves holes on
- * many connections, or an application that never reads, takes no memory from the others, nor
- * buffers from the device.  Linux's tcp(7).
+ * The memory of all sockets together is limited (net.ipv4.tcp_mem).  A peer that leaves holes in
+ * the data of many connections, or an application that never reads, takes no memory from other
+ * connections and no buffers from the device. Linux's tcp(7).
  */
 #include "kernel/mm/limits.h"
 #include "net/core/limits.h"
@@ -14,7 +14,7 @@
 #define PORT   7
 #define PAGE   4096
 #define MIB    (1ULL << 20)
-#define FLOODS 64 /* connections whose buffers, all full, are more than there may be */
+#define FLOODS 64 /* connections; their full buffers together would exceed the limit */
 #define HONEST 4
 #define BYTES  200000
 
@@ -79,14 +79,14 @@ static void open_floods(int listener)
 	}
 }
 
-/* A round: each flood gets another segment beyond another hole, within the window. */
+/* Sends one segment on each flooded connection, within the window and behind a hole. */
 static void a_round(unsigned int round)
 {
 	for (unsigned int i = 0; i < FLOODS; i++) {
 		struct forged f = flood[i];
 
 		f.seq += 100 + round % 22 * 1300;
-		f.seq += round / 22; /* not quite the same again */
+		f.seq += round / 22; /* other numbers than in earlier rounds */
 		forge_now(&f);
 	}
 	scene_sleep(2 * WIRE_DELAY);
@@ -101,7 +101,7 @@ static void close_floods(void)
 }
 
 /*
- * While the floods go on, others send and receive as if there were none.
+ * While the floods go on, other connections transfer data as if there were none.
  *
  * LIMIT(TCP_MEM_PRESSURE_PART)
  */
@@ -113,7 +113,7 @@ static void holes_in(int ram)
 	struct pair honest[HONEST];
 	unsigned int round = 0;
 
-	/* tcp_mem is a rounded number, and a part of RAM is no page of the allocator. */
+	/* tcp_mem is rounded, and a part of the RAM does not belong to the page allocator. */
 	assert_in_range(m.pressure, ram / PAGE / TCP_MEM_PRESSURE_PART * 3 / 4,
 			ram / PAGE / TCP_MEM_PRESSURE_PART);
 	open_floods(listener);
@@ -138,7 +138,7 @@ static void holes_in(int ram)
 	assert_in_range(most, m.pressure, m.most);
 	assert_true(scene_counter(B, "TcpExt.TCPMemoryPressures") >= 1);
 	assert_true(scene_counter(B, "TcpExt.OfoPruned") > 0);
-	/* The other connections had no retransmission, and no frame was lost for want of a buffer. */
+	/* The other connections had no retransmission, and no frame was lost for lack of a buffer. */
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 0);
 	assert_int_equal(scene_counter(B, "Tcp.RetransSegs"), 0);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPRcvQDrop"), 0);
@@ -171,8 +171,8 @@ static void holes_on_many_connections_in_4_mib(void)
 static uint8_t sent[TALKS][LEN], got[TALKS][LEN];
 
 /*
- * At most @pages in the queues of @h, besides the minimum of each socket: the least size of its
- * buffer, a page, and the packet that exceeds that.
+ * Checks that the queues of @h hold at most @pages, plus the minimum of each socket: its smallest
+ * buffer, which is a page, and the packet that exceeds this buffer.
  *
  * LIMIT(SOCK_RMEM_LEAST) LIMIT(SOCK_WMEM_LEAST)
  */
@@ -182,7 +182,7 @@ static void assert_within(struct host *h, int pages)
 	assert_in_range(mem_pages(h), pages * 3 / 4, pages + 2 * TALKS);
 }
 
-/* All begin to write; the readers come later.  @h is the one with little memory. */
+/* A begins to write on all connections before B reads from any.  @h is the host with little memory. */
 static void talks(struct host *h)
 {
 	int listener = scene_listen(B, PORT, TALKS);
@@ -203,16 +203,16 @@ static void talks(struct host *h)
 		assert_within(h, 48);
 	}
 	assert_true(scene_counter(h, "TcpExt.TCPMemoryPressures") >= 1);
-	/* Here the writers wait for memory; there they had enough of it. */
+	/* If A has little memory, its writers wait for more; if B has, they need not wait. */
 	for (unsigned int i = 0; i < TALKS; i++)
 		assert_true(h == B || !scene_is_back(A, writers[i], &n));
-	/* One reader after the other reads: each connection transfers all its data. */
+	/* B reads one connection after the other: each transfers all its data. */
 	for (unsigned int i = 0; i < TALKS; i++) {
 		scene_recv_all(B, p[i].b, got[i], LEN);
 		assert_memory_equal(sent[i], got[i], LEN);
 		assert_int_equal(scene_end(A, writers[i]), LEN);
 	}
-	/* Then all read and write at the same time. */
+	/* Then all connections write and read at the same time. */
 	for (unsigned int i = 0; i < TALKS; i++) {
 		all[2 * i] = (struct stream){.host = A,
 					     .fd = p[i].a,
@@ -248,7 +248,7 @@ static void unread_data_is_bounded(void)
 
 /* ---- poll() and write() agree ------------------------------------------------------------------------------ */
 
-/* Pages that only softirqs take: kernel/mm/limits.h:MIN_FREE_FACTOR. */
+/* Returns the number of pages that only softirqs may take: kernel/mm/limits.h:MIN_FREE_FACTOR. */
 static unsigned int floor_of(struct host *h)
 {
 	unsigned long kib, min = 0;
@@ -274,7 +274,7 @@ static int64_t try_to_write(struct pair *p, int64_t len)
 	assert_true(n > 0 || n == -EAGAIN);
 	if (n > 0)
 		scene_recv_all(B, p->b, got[0], n);
-	scene_sleep(100 * MS); /* acknowledged: nothing is queued */
+	scene_sleep(100 * MS); /* by then all is acknowledged, so the queue is empty */
 	return n;
 }
 
@@ -299,7 +299,11 @@ static void poll_agrees_with_write(void)
 			said = may_write(A, p.a);
 			assert_int_equal(said, keep > floor);
 			*(said ? &yes : &no) += 1;
-			/* A packet is two objects and a page: the caches keep what they got for it. */
+			/*
+			 * A packet takes two objects and a page, so a write may need more than the
+			 * page that poll() saw.  The caches keep the memory of a failed attempt, so
+			 * a few attempts suffice.
+			 */
 			while (said && try_to_write(&p, len) < 0) {
 				said = may_write(A, p.a);
 				assert_true(++in_vain <= 3 && keep < floor + 4);
@@ -314,8 +318,8 @@ static void poll_agrees_with_write(void)
 }
 
 /*
- * No data is in flight, so no ACK will come: a writer and a poll() wait, and are not woken in
- * between, until there are pages again; then within TCP_SHRINK_INTERVAL_MS.
+ * No data is in flight, so no ACK will come.  A writer and a poll() wait, without being woken,
+ * until there are pages again; then they are woken within TCP_SHRINK_INTERVAL_MS.
  */
 static void a_writer_is_woken_when_pages_return(void)
 {
@@ -329,7 +333,10 @@ static void a_writer_is_woken_when_pages_return(void)
 	/* On @q a write fails with EAGAIN, and a thread then waits in poll(). */
 	assert_int_equal(try_to_write(&q, 100), -EAGAIN);
 	poller = scene_begin(A, SYS_poll, PTR(&poll), 1, -1);
-	/* On @r a write fails too, but no thread waits: the walks end with it once there is memory. */
+	/*
+	 * On @r a write fails too, but no thread waits; the kernel stops looking for waiters once
+	 * there is memory.
+	 */
 	assert_int_equal(try_to_write(&r, 100), -EAGAIN);
 	scene_sleep(60 * SEC);
 	assert_false(scene_is_back(A, writer, &n));
@@ -348,7 +355,7 @@ static void a_writer_is_woken_when_pages_return(void)
 	scene_pair_close(&p);
 }
 
-/* The same where not pages are scarce, but all sockets together hold what tcp_mem permits. */
+/* Like the test above, but pages are not scarce: all sockets together hold as much as tcp_mem permits. */
 static void a_writer_is_woken_when_others_let_go(void)
 {
 	struct pair p = scene_pair(), q = one_more(p.listener);
@@ -358,11 +365,17 @@ static void a_writer_is_woken_when_others_let_go(void)
 
 	scene_fill(sent[0], LEN, 0);
 	scene_fill(sent[1], LEN, 1);
-	/* A buffer that stays as it is; else a refused write makes it smaller, and an ACK is needed. */
+	/*
+	 * Fixes the buffer's size.  Otherwise the refused write would shrink the buffer, and only
+	 * an ACK would make room.
+	 */
 	assert_int_equal(
 		scene_call(A, SYS_setsockopt, q.a, SOL_SOCKET, SO_SNDBUF, PTR(&size), sizeof(size)),
 		0);
-	/* A page is always permitted, SOCK_WMEM_LEAST: @q has more than that, on a wire that carries nothing. */
+	/*
+	 * A socket may always hold one page (SOCK_WMEM_LEAST).  @q holds more than that, because
+	 * the wire loses everything.
+	 */
 	scene_drop_many(A, TCP, 1, ALWAYS);
 	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR(sent[0]), 20000, 0, 0, 0), 20000);
 	assert_int_equal(scene_call(A, SYS_sendto, q.a, PTR(sent[1]), 8192, 0, 0, 0), 8192);

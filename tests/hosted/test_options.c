@@ -5,8 +5,8 @@
 #define PORT 7
 
 /*
- * By default: RFC 1122 4.2.3.6 requires two hours at least, and Linux has nine probes then, 75
- * seconds apart.
+ * Keepalive with its defaults: the first probe after two hours, the minimum of RFC 1122 4.2.3.6;
+ * then, as on Linux, nine probes 75 seconds apart.
  *
  * LIMIT(TCP_KEEPALIVE_TIME_S) LIMIT(TCP_KEEPALIVE_INTVL_S) LIMIT(TCP_KEEPALIVE_PROBES)
  */
@@ -21,7 +21,7 @@ static void keepalive_defaults(void)
 	begin = scene_now();
 	scene_drop_many(B, TCP, 1, ALWAYS);
 	scene_sleep(7300 * SEC);
-	/* The sleep of the longest timer may be some per cent late. */
+	/* The longest timers may expire a few per cent late. */
 	assert_ms(scene_nth(A, ACK, 1)->ns - begin, 7199000, 7299000);
 	scene_sleep(900 * SEC);
 	assert_int_equal(scene_count(A, ACK), 9);
@@ -113,7 +113,7 @@ static void tcp_info_of_a_connection(void)
 {
 	struct pair p = scene_pair();
 	struct tcp_info info = {0};
-	socklen_t len = 104; /* the default since Linux 2.6 */
+	socklen_t len = 104; /* the length of the struct since Linux 2.6 */
 
 	scene_carry(A, p.a, B, p.b, 50000);
 	scene_sleep(100 * MS);

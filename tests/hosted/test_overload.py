@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""More clients than memory, in virtual time: within a second of their end others are served, and in the end all
-memory is back.  tests/qemu/test_overload.py plays the same on the machine.
+"""More clients than memory, in virtual time: within a second after they end, other clients are served, and in the
+end all memory is free again.  tests/qemu/test_overload.py plays the same on the machine.
 
-Here a thread's stack takes pages, as it does there: a thread for each client is most of what a crowd costs.
+As on the machine, a thread's stack takes pages here: most memory of a client is that of its thread.
 """
 import struct
 
@@ -12,7 +12,8 @@ from test_pinned import ECHO, LOCAL, REMOTE, SEC, SLACK, Attacked, hosted, packe
 SIZE, MSS = 28 << 10, 1460
 START = 1001                    # the first byte's number, as Attacked.connect() has it
 STACKS_KEPT = 64                # kernel/sched/limits.h:THREAD_STACKS_KEPT
-# RFC 1122 4.2.3.5: unacknowledged data is given up after tcp_retries2, 924 s or more; 4.2.3.6: silence after two hours.
+# RFC 1122 4.2.3.5: unacknowledged data is given up after tcp_retries2, 924 s or more.  4.2.3.6: a silent connection
+# is given up after two hours and its probes.
 RETRIES2, KEEPALIVE = 1200 * SEC, (7200 + 10 * 75) * SEC
 RAW = {16: 700, 64: 1500}
 ORDINARY = {16: 1500, 64: 4500}
@@ -21,7 +22,8 @@ ORDINARY = {16: 1500, 64: 4500}
 class Crowded(Attacked):
     def __init__(self, mib):
         super().__init__(mib, stack_pages=1)
-        # Memory that stays allocated: stacks of ended threads, and pages that caches keep.
+        # Allocates the memory that stays allocated, before it is measured: stacks of ended threads, and pages of
+        # caches.
         lines = [self.connect(ECHO) for _ in range(STACKS_KEPT + 16)]
         for port, seq, ack in lines:
             self.send(port, ECHO, "R.", seq, ack)
@@ -41,13 +43,13 @@ class Crowded(Attacked):
         return any(p[9] == 1 and p[20] == 0 for _, p in self.packets)
 
     def serves_others(self):
-        return self.answers_ping() and self.is_served()     # that one takes a second at most
+        return self.answers_ping() and self.is_served()     # is_served() takes a second at most
 
     def has_its_memory(self):
         return self.host.sn_free_pages() + SLACK >= self.before
 
     def heard(self):
-        """The frames that the machine sent since the last call."""
+        """Returns the frames that the machine sent since the last call."""
         self._instant()
         read = [packets.read_packet(t, b) for t, b in self.packets]
         self.packets.clear()
@@ -55,7 +57,7 @@ class Crowded(Attacked):
 
 
 def in_the_end(m):
-    """All is back, and it was an overload: memory was short, and segments were refused for it."""
+    """All memory is free again, and it was an overload: memory was short, and segments were refused for it."""
     m.advance(m.now() + 100 * SEC)
     assert m.has_its_memory(), m.slurp("/proc/slabinfo")
     assert m.counter("TCPMemoryPressures") and m.counter("RcvPruned")
@@ -65,7 +67,7 @@ def in_the_end(m):
 # ---- a peer that acknowledges nothing -------------------------------------------------------------
 
 def write_all(m, number):
-    """So many clients that connect to echo and write, as far as they got a SYN-ACK."""
+    """Lets this many clients connect to echo and write; returns the connections that got a SYN-ACK."""
     lines = [line for line in (m.connect(ECHO) for _ in range(number)) if line]
     for port, seq, ack in lines:
         for at in range(0, SIZE, MSS):
@@ -78,8 +80,9 @@ def write_all(m, number):
 @pytest.mark.parametrize("mib", RAW)
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_peer_that_acknowledges_nothing(mib, answers):
-    """Its resets stand behind what was dropped, so the machine asks back (RFC 5961 3.2).  A host that has closed all
-    answers that with the right reset; one that has vanished does not, and what it left ends by the machine's timers."""
+    """The machine dropped some data, so the numbers of the peer's resets are too high, and the machine challenges
+    them (RFC 5961 3.2).  A host that has closed all its connections answers with the right reset.  One that has
+    vanished does not, and the machine's timers end its connections."""
     m = Crowded(mib)
     lines = write_all(m, RAW[mib])
     assert len(lines) > RAW[mib] // 4
@@ -102,8 +105,8 @@ def test_a_peer_that_acknowledges_nothing(mib, answers):
 # ---- clients that do not read ---------------------------------------------------------------------
 
 class Client:
-    """TCP as far as such a client needs it: it acknowledges all, reads nothing, and sends again what is not acknowledged,
-    also after its application has closed it."""
+    """The TCP of a client that does not read: it acknowledges all data, and retransmits its own until it is
+    acknowledged, even after the application has closed the socket."""
 
     def __init__(self, m, port):
         self.m, self.port, self.alive, self.closed = m, port, True, False
@@ -149,7 +152,8 @@ class Client:
             self.alive = False
 
     def tick(self):
-        """All is acknowledged and nothing comes back: a FIN, which is answered by one, or a reset."""
+        """If it is time, sends again; or resets, if all data is acknowledged and the application has closed the
+        socket."""
         if self.m.now() < self.due:
             return
         if self.una < START + SIZE:
@@ -160,7 +164,7 @@ class Client:
 
 
 def deliver(m, clients):
-    """Until no host has a frame to send at this instant."""
+    """Delivers frames until no host has one to send at this instant."""
     while heard := m.heard():
         for p in heard:
             client = clients.get(p.dport)
@@ -184,8 +188,8 @@ def let_time_pass(m, clients, seconds):
 
 @pytest.mark.parametrize("mib", ORDINARY)
 def test_clients_that_do_not_read(mib):
-    """They close when memory is full.  Those with unread data reset; the others' systems go on sending what was
-    not acknowledged, and each of their connections needs a page to end."""
+    """The clients close when the machine's memory is full.  Those with unread data send a reset.  The others go on
+    sending unacknowledged data, and each of their connections needs a page to end."""
     m = Crowded(mib)
     clients = {}
     for _ in range(ORDINARY[mib]):
@@ -206,11 +210,11 @@ def test_clients_that_do_not_read(mib):
 
 
 def test_threads_leave_pages_for_data():
-    """Clients that connect and are silent take all that threads may have; one that writes still gets its echo."""
+    """Silent clients take all the memory that threads may have; a client that writes still gets its echo."""
     m = Crowded(16)
     lines = [line for line in (m.connect(ECHO) for _ in range(ORDINARY[16])) if line]
     m.heard()
-    assert len(lines) < ORDINARY[16]        # no page for another
+    assert len(lines) < ORDINARY[16]        # no page for another thread
     port, seq, ack = lines[0]
     m.send(port, ECHO, "P.", seq, ack, 100)
     assert sum(len(p.payload) for p in m.answers(port)) == 100

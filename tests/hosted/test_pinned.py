@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Memory cannot be pinned from outside: however a peer sends, a new client is served at once, and when the
-peer's connections are gone, so is what they held.
+"""Memory cannot be pinned from outside: whatever a peer sends, a new client is served at once; and when the peer's
+connections have ended, the memory that they held is free again.
 
-Each attack is one that took all memory once: a segment that is kept holds the block that its buffer was cut
-from, while frames that are not kept use the rest of the block up.  RFC 9293 gives a peer no right to memory;
-Linux copies short frames, charges what a packet really holds, and prunes.
+Each attack once took all memory: a segment in a queue holds the whole block from which its buffer was cut, while
+frames that are not kept use up the rest of the block.  RFC 9293 gives a peer no right to memory; Linux copies short
+frames, charges the memory that a packet really holds, and prunes queues.
 """
 import ctypes
 import os
@@ -23,7 +23,7 @@ MIB, PAGE, BLOCK = 1 << 20, 4096, 32768
 MS, SEC = 10**6, 10**9
 LOCAL, REMOTE = "192.168.0.1", "192.0.2.1"
 ECHO, DISCARD, CHARGEN, UNREAD = 7, 9, 19, 80
-JUNK_TYPE = b"\x88\xb5"     # IEEE: for local experiments; without a handler
+JUNK_TYPE = b"\x88\xb5"     # IEEE's type for local experiments; it has no handler
 SEGMENTS = 40               # of each connection
 SLACK = 96                  # pages that caches keep, as in tests/host/conductor.c
 MIN_FREE = {16: 512, 64: 1024, 256: 2048}   # KiB, Linux's min_free_kbytes
@@ -52,14 +52,14 @@ class Attacked(hosted.Machine):
             self.host.put_frame(self._mac + hosted.OUR_MAC + JUNK_TYPE + bytes(size))
 
     def answers(self, port):
-        """The segments that came for this port since the last call."""
+        """Returns the segments that arrived for this port since the last call."""
         self._instant()
         read = [packets.read_packet(t, b) for t, b in self.packets]
         self.packets.clear()
         return [p for p in read if p and p.dport == port]
 
     def connect(self, dport):
-        """(our port, our next number, the machine's), or None: no SYN-ACK."""
+        """Returns (our port, our next number, the machine's next number), or None if there was no SYN-ACK."""
         port = next(self.ports)
         self.send(port, dport, "S", 1000)
         for p in self.answers(port):
@@ -70,7 +70,7 @@ class Attacked(hosted.Machine):
         return None
 
     def is_served(self):
-        """A new client gets its byte back within a second."""
+        """Returns True if a new client gets its byte back within a second."""
         end = self.now() + SEC
         while self.now() < end:
             line = self.connect(ECHO)
@@ -107,13 +107,14 @@ class Attacked(hosted.Machine):
 
 
 def attack(m, dport, size, in_order):
-    """Segments until each could have pinned a block of all memory, and a quarter more; the connections."""
+    """Sends so many segments that they would take all memory and a quarter more if each pinned a block; returns the
+    connections."""
     lines, left = [], m.mib * MIB // BLOCK * 5 // 4
     between = BLOCK // 1920 if size < 1000 else 16
     while left > 0:
         line = m.connect(dport)
         if not line:
-            return lines        # no room for another: that is a bound, too
+            return lines        # no room for another connection, which is a limit, too
         lines.append((dport, *line))
         port, seq, ack = line
         for i in range(SEGMENTS):
@@ -127,7 +128,7 @@ def attack(m, dport, size, in_order):
 
 
 def reset(m, lines, size):
-    """Resets at each number at which the peer may stand: what was lost of the attack is not known here."""
+    """Resets all connections, with each number that the machine may expect next: it may have dropped some segments."""
     for dport, port, seq, ack in lines:
         m.send(port, dport, ".", seq - 1, ack)
         m.packets.clear()
@@ -135,7 +136,7 @@ def reset(m, lines, size):
         for number in expected:
             m.send(port, dport, "R.", number, ack)
         m.answers(port)
-    m.call(hosted.NR.close, m.listener)     # those that were reset wait to be accepted
+    m.call(hosted.NR.close, m.listener)     # the connections that were reset wait in its accept queue
 
 
 def survives(m, dport, size, in_order):
@@ -144,7 +145,7 @@ def survives(m, dport, size, in_order):
     before = m.host.sn_free_pages()
     lines = attack(m, dport, size, in_order)
     assert len(lines) > 2
-    m.ignored(600, 1400)        # as much as the ring holds, twice
+    m.ignored(600, 1400)        # more than twice as many as the ring holds
     assert m.is_served()
     m.advance(m.now() + 3600 * SEC)
     assert m.is_served()
@@ -161,12 +162,14 @@ CASES = [(16, size, order, port) for size in (1, 100, 1400) for order in (False,
 
 @pytest.mark.parametrize("mib,size,in_order,port", CASES)
 def test_pinning(mib, size, in_order, port):
-    """LIMIT(FRAG_BLOCKS_PART): beyond the ring's own, an eighth of memory in blocks, the rest in copies."""
+    """LIMIT(FRAG_BLOCKS_PART): queues hold at most an eighth of memory in blocks, besides those of the ring; further
+    segments are copied."""
     survives(Attacked(mib), port, size, in_order)
 
 
 def test_blocks_of_a_sender():
-    """A peer that takes nothing, while others' data comes and goes: the pieces of blocks that it keeps."""
+    """A peer acknowledges nothing, while other connections' data comes and goes: each echo in its send queue holds a
+    piece of a block."""
     m = Attacked(16)
     assert m.is_served()
     m.advance(m.now() + 200 * SEC)
@@ -200,13 +203,14 @@ def test_blocks_of_a_sender():
 # ---- pages are short ----------------------------------------------------------------------------
 
 def short(m):
-    """From now on there are fewer pages than twice the floor, and more than it."""
+    """From now on, fewer pages are free than twice the floor, but more than the floor."""
     m.host.sn_set(b"keep_pages", MIN_FREE[m.mib] * 1024 // PAGE * 3 // 2)
     m._instant()                # pylint: disable=protected-access
 
 
 def test_idle_queues_are_pruned():
-    """LIMIT(TCP_SHRINK_INTERVAL_MS): not the next segment prunes, but the first moment of want; then, each 100 ms."""
+    """LIMIT(TCP_SHRINK_INTERVAL_MS): when pages get short, queues are pruned at once and not only at the next
+    segment; later walks are 100 ms apart."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(20)]
     for port, seq, ack in lines:
@@ -220,7 +224,7 @@ def test_idle_queues_are_pruned():
     m.advance(m.now() + MS)
     assert m.sockets_pages() == 0
     assert m.counter("OfoPruned") == pruned + len(lines)
-    # Below the least of its buffer a socket may still take some; the next walk is a tenth of a second later.
+    # A socket below its minimum may queue data again; the next walk, a tenth of a second later, prunes it.
     port, seq, ack = lines[0]
     m.advance(m.now() + 10 * MS)
     m.send(port, UNREAD, ".", seq + 10, ack, 100)
@@ -236,7 +240,7 @@ def test_idle_queues_are_pruned():
 
 
 def test_a_walk_takes_its_time():
-    """LIMIT(TCP_SHRINK_SOCKETS): many connections are pruned over several jiffies, and each of them once."""
+    """LIMIT(TCP_SHRINK_SOCKETS): many connections are pruned over several jiffies, each of them once."""
     m = Attacked(64)
     lines = [m.connect(UNREAD) for _ in range(300)]
     for port, seq, ack in lines:
@@ -249,14 +253,15 @@ def test_a_walk_takes_its_time():
         m.advance(m.now() + MS)
         steps.append(m.counter("OfoPruned") - pruned)
     assert steps[-1] == len(lines)
-    # A bucket is finished once begun, and has one connection on average; a millisecond's ends are two jiffies.
+    # A walk finishes the bucket that it has begun, which has one connection on average.  A millisecond may touch two
+    # jiffies.
     assert steps[0] <= 2 * (64 + 16), steps
     assert all(later - before <= 64 + 16 for before, later in zip(steps, steps[1:])), steps
     m.healthy()
 
 
 def test_requests_when_pages_are_short():
-    """LIMIT(TCP_REQUESTS_WHEN_SHORT): half-open connections get little of the last pages, but some."""
+    """LIMIT(TCP_REQUESTS_WHEN_SHORT): when pages are short, there may be half-open connections, but only a few."""
     m = Attacked(64)
     short(m)
     answered = 0

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errors of ICMP that reach a connection: a router that finds our packets too large (RFC 1191), and
- * those of RFC 1122 4.2.3.9 that are remembered or end an attempt.  The router is the scene itself: the
- * wire loses a packet, and a forged message reports it.
+ * ICMP errors about a connection: a router reports that our packets are too large (RFC 1191), or
+ * other errors, which a connection remembers or which end an attempt to connect (RFC 1122
+ * 4.2.3.9).  The scene plays the router: the wire loses a packet, and a forged message reports it.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -12,7 +12,7 @@
 #define HEADERS (20 + 20 + 12) /* IPv4, TCP, its timestamps */
 #define FULL    (1500 - HEADERS)
 #define LEAST   552         /* Linux's ip_rt_min_pmtu */
-#define TOO_OLD (601 * SEC) /* RFC 1191 6.3: a learnt MTU expires after ten minutes */
+#define TOO_OLD (601 * SEC) /* RFC 1191 6.3: a learnt MTU expires before */
 #define MSGS    3000
 
 static struct icmp_error too_large(struct pair *p, uint16_t mtu, uint32_t seq)
@@ -25,7 +25,7 @@ static struct icmp_error too_large(struct pair *p, uint16_t mtu, uint32_t seq)
 				   .from = 0x0a000099};
 }
 
-/* One byte that is not acknowledged for now; its number. */
+/* Sends one byte and loses it, so that it is not acknowledged for now; returns its sequence number. */
 static uint32_t one_byte_on_its_way(struct pair *p)
 {
 	scene_set(A, p->a, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -44,7 +44,7 @@ static void it_arrives(struct pair *p)
 	assert_int_equal(byte, 'x');
 }
 
-/* The longest segment that A sends, and the length of each. */
+/* Sends @n bytes from A to B; returns the length of the longest segment. */
 static uint32_t longest_of(struct pair *p, size_t n)
 {
 	uint32_t longest = 0;
@@ -60,7 +60,7 @@ static uint32_t longest_of(struct pair *p, size_t n)
 }
 
 /*
- * RFC 1191 6.4: segments that were too large are retransmitted at once, in smaller pieces, not
+ * RFC 1191 6.4: segments that were too large are retransmitted in smaller pieces, at once and not
  * after a timeout, and the congestion window does not shrink.
  */
 static void large_segments_are_resent_in_pieces(void)
@@ -100,8 +100,8 @@ static void large_segments_are_resent_in_pieces(void)
 }
 
 /*
- * The path MTU is kept for the peer's address, not for the connection.  So the next connection
- * to that peer uses it from the start; it is forgotten after ten minutes.
+ * The path MTU is stored for the peer's address, so the next connection to that peer uses it from
+ * the start.  It expires after ten minutes.
  */
 static void the_next_connection_knows(void)
 {
@@ -118,14 +118,17 @@ static void the_next_connection_knows(void)
 	assert_int_equal(scene_last(A, SYN)->mss, 1460);
 	assert_int_equal(longest_of(&later, MSGS), 1000 - HEADERS);
 	scene_sleep(TOO_OLD);
-	longest_of(&later, MSGS); /* cut as before; sending looks the route up again */
+	longest_of(&later, MSGS); /* still small; but sending looks the route up again */
 	assert_int_equal(longest_of(&later, MSGS), FULL);
 	scene_pair_close(&later);
 	scene_close(A, p.a);
 	scene_close(B, p.b);
 }
 
-/* A router of before RFC 1191 names no MTU (its 7: the next common one below); nonsense has a floor. */
+/*
+ * An MTU of 0 comes from a router older than RFC 1191; then the next smaller one of the table in
+ * section 7 is used.  An MTU below LEAST counts as LEAST, and a later, larger one is ignored.
+ */
 static void how_small_a_router_may_make_us(void)
 {
 	static const struct {
@@ -183,7 +186,10 @@ static void a_path_below_the_least_may_cut(void)
 	scene_pair_close(&p);
 }
 
-/* An application that sets "don't fragment" gets the reason as an error in the end (ip(7)). */
+/*
+ * An application that insists on "don't fragment" gets the reason as the error when the connection
+ * ends (ip(7)).
+ */
 static void a_path_below_the_least_and_one_that_insists(void)
 {
 	struct pair p = scene_pair();
@@ -200,7 +206,10 @@ static void a_path_below_the_least_and_one_that_insists(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 5927 4.1: an attacker who does not see the connection does not know the numbers in flight. */
+/*
+ * RFC 5927 4.1: an attacker who does not see the connection must guess the numbers in flight; wrong
+ * ones are ignored.
+ */
 static void guessed_segments_are_ignored(void)
 {
 	struct pair p = scene_pair();
@@ -235,7 +244,10 @@ static void begin_to_nowhere(int *fd, int64_t *ticket, struct pair *p)
 	*p = (struct pair){.aport = scene_last(A, SYN)->sport, .bport = PORT};
 }
 
-/* RFC 1122 4.2.3.9; errnos as Linux's ICMP table has them (icmp(7)). */
+/*
+ * RFC 1122 4.2.3.9: these errors end an attempt to connect, with the errno of Linux's ICMP table
+ * (icmp(7)).
+ */
 static void an_error_ends_the_attempt(void)
 {
 	static const struct {
@@ -267,7 +279,7 @@ static void an_error_ends_the_attempt(void)
 }
 
 /*
- * On an established connection such an error is only remembered, and reported when the connection
+ * On an established connection, an ICMP error is only remembered; it is reported if the connection
  * is given up.
  */
 static void an_error_is_remembered(void)

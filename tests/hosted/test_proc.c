@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/net as programs of Linux read it (proc(5)): the columns of dev, softnet_stat, arp and
- * route, and that their numbers agree with the wire.
+ * route; their numbers must agree with the wire.
  */
 #include "tests/hosted/scene.h"
 
@@ -10,14 +10,14 @@
 #include <generated/version.h>
 #include <stdio.h>
 
-/* Each segment goes through the device by itself, as it will lie on the wire. */
+/* Without TSO, each segment is one packet of the device, as on the wire. */
 #define F_HOST_TSO4 (1ULL << 11)
 #define NO_TSO                                                                                     \
 	{                                                                                          \
 		"features", MODEL_FEATURES_DEFAULT & ~F_HOST_TSO4                                  \
 	}
 
-/* Resolved routes and neighbours stay in their caches when a scene is over. */
+/* Permits resolved routes and neighbours to stay in their caches when the scene ends. */
 static void caches_may_keep_learnt_entries(void)
 {
 	host_set_baseline(A);
@@ -46,9 +46,7 @@ static struct dev_line dev(struct host *h, const char *name)
 	return d;
 }
 
-/*
- * The device's counters are those of the wire; loopback's are those of packets to the host itself.
- */
+/* eth0 counts the packets on the wire; lo counts those from the host to itself. */
 static void device_counters(void)
 {
 	struct dev_line a = dev(A, "eth0"), b = dev(B, "eth0"), lo = dev(A, "lo"), now;
@@ -62,7 +60,7 @@ static void device_counters(void)
 	now = dev(A, "eth0");
 	assert_int_equal(now.tx_packets - a.tx_packets, scene_count(A, TCP | OTHER));
 	assert_int_equal(now.rx_packets - a.rx_packets, scene_count(B, TCP | OTHER));
-	/* Neither adds a byte to a frame. */
+	/* Neither device adds bytes to a frame. */
 	assert_int_equal(now.tx_bytes - a.tx_bytes, dev(B, "eth0").rx_bytes - b.rx_bytes);
 	assert_true(now.tx_bytes - a.tx_bytes > 5000);
 	assert_true(now.rx_bytes - a.rx_bytes < 5000);
@@ -75,7 +73,7 @@ static void device_counters(void)
 	scene_pair_close(&p);
 }
 
-/* One line a CPU, hexadecimal: packets, those dropped, times that the budget was used up. */
+/* One line for each CPU, in hexadecimal: packets, drops, times that the budget was used up. */
 static void softirq_results(void)
 {
 	unsigned int before, processed, dropped;
@@ -88,17 +86,17 @@ static void softirq_results(void)
 	scene_sleep(1 * SEC);
 	assert_int_equal(
 		sscanf(scene_proc(B, "/proc/net/softnet_stat"), "%x %x", &processed, &dropped), 2);
-	/*
-	 * Merged segments count as one, so the count is at most that of the wire; at least one
-	 * segment came alone.
-	 */
+	/* Merged segments count as one packet, so there may be fewer packets than on the wire. */
 	assert_in_range(processed - before, 3, scene_count(A, TCP | OTHER));
 	assert_int_equal(dropped, 0);
 	assert_int_equal(strlen(scene_proc(B, "/proc/net/softnet_stat")), 11 * 9);
 	scene_pair_close(&p);
 }
 
-/* IP, type, flags (2: resolved, 0: requested without an answer), address, mask, device. */
+/*
+ * The columns: IP address, type, flags (2: resolved, 0: requested without an answer), link address,
+ * mask, device.
+ */
 static void addresses_are_known(void)
 {
 	const struct sockaddr_in nobody = {
@@ -127,7 +125,10 @@ static void addresses_are_known(void)
 	caches_may_keep_learnt_entries();
 }
 
-/* The address and mask as they lie in memory, so 10.0.0.0 is 0000000A; 1: up, 2: through a gateway. */
+/*
+ * Addresses and masks appear as they lie in memory: 10.0.0.0 is 0000000A.  Flags: 1: up, 2: through
+ * a gateway.
+ */
 static void the_ways_out(void)
 {
 	const char *text = scene_proc(A, "/proc/net/route");
@@ -137,7 +138,10 @@ static void the_ways_out(void)
 	assert_non_null(strstr(text, "\neth0\t00000000\t0200000A\t0003\t0\t0\t0\t00000000\t"));
 }
 
-/* A SYN to a host outside our networks is sent without an ARP request: B's link address is known. */
+/*
+ * Sends a SYN to a host outside our networks.  No ARP request is needed, because the gateway's link
+ * address is known.
+ */
 static void a_syn_leaves(void)
 {
 	const struct sockaddr_in far = {
@@ -156,15 +160,17 @@ static void a_syn_leaves(void)
 	caches_may_keep_learnt_entries();
 }
 
-/* "gw=": packets to hosts outside our networks go to that gateway. */
+/* "gw=" names the gateway for packets to hosts outside our networks. */
 static void through_the_gateway(void)
 {
 	the_ways_out();
 	a_syn_leaves();
 }
 
-/* A network of one address: the gateway has a route of its own (4: to a host), and packets to
- * B go through it, like those to all other hosts. */
+/*
+ * A's network has only A's own address, so the gateway needs a host route (flag 4), and packets to
+ * all other hosts go through the gateway.
+ */
 static void through_a_gateway_outside(void)
 {
 	const char *text = scene_proc(A, "/proc/net/route");
@@ -182,7 +188,7 @@ static void through_a_gateway_outside(void)
 	caches_may_keep_learnt_entries();
 }
 
-/* Without one, the same is refused at once. */
+/* Without a gateway, connect() to a host outside our networks fails at once. */
 static void without_a_gateway(void)
 {
 	const struct sockaddr_in far = {
@@ -197,7 +203,10 @@ static void without_a_gateway(void)
 	scene_close(A, fd);
 }
 
-/* proc(5): name, version, compiler.  Neither user nor date, so that one tree makes one image. */
+/*
+ * proc(5): name, version, compiler.  There is no user and no date, so that one tree always makes
+ * the same image.
+ */
 static void the_version(void)
 {
 	const char *text = scene_proc(A, "/proc/version");
@@ -209,7 +218,7 @@ static void the_version(void)
 	assert_non_null(strstr(A->console(), "softnet " SOFTNET_VERSION ", checked build, "));
 }
 
-/* An impossible gateway is reported, and the boot continues. */
+/* A gateway that cannot be one is reported, and the boot continues without it. */
 static void a_gateway_that_is_none(void)
 {
 	assert_non_null(strstr(A->console(), "gw=A.B.C.D"));

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Races: a system call begins at the instant at which a frame arrives, and the frame comes in at the
- * first edge of the call's code, in the next run at the second, and so on, until the call is over before
- * its edge.  One run takes every STRIDE-th edge; those with seeds 1 to STRIDE take all of them between
- * them.  Timers are raced against frames by chance, many times.  Only for the race build: `make race`.
+ * Races between a system call and a frame.  The call begins at the instant at which the frame
+ * arrives.  In the first round the frame's interrupt comes at the first edge of the call's code, in
+ * the next round at the second edge, and so on, until the call ends before its edge.  An edge is a
+ * jump of the control flow that the compiler instruments.  One run takes every STRIDE-th edge; the
+ * runs with seeds 1 to STRIDE together take all.  Timers race against frames by chance, in many
+ * rounds. Only for the race build: `make race`.
  *
- * Each scene lists the permitted results of its race; if two are permitted, both must have
- * occurred: then the two did race.  Every scene also checks: no hang, no warning, no object alive
- * at the end. The canaries (tests/hosted/canary.mk) show what these scenes find.
+ * Each scene lists the permitted results of its race.  If there are two, both must have occurred,
+ * or there was no race. Every scene also checks that nothing hangs, that there is no warning, and
+ * that no object is alive at the end.  The canaries (tests/hosted/canary.mk) show which bugs these
+ * scenes find.
  */
 #include "tests/hosted/scene.h"
 
 #define PORT   7
 #define STRIDE 8
-#define ROUNDS 40 /* where chance decides */
-/* Seldom enough that a softirq gets far before the next interrupt: of two ends none is rare. */
+#define ROUNDS 40 /* of races by chance */
+/* Interrupts so rare that a softirq gets far before the next one; thus neither result of a race is rare. */
 #define SELDOM                                                                                     \
 	{                                                                                          \
 		"irq_chance", 8                                                                    \
@@ -22,16 +25,16 @@
 #define WRAP                                                                                       \
 	{                                                                                          \
 		"iss", 0xfffffffe                                                                  \
-	} /* numbers pass 2^32 with the first bytes of each connection */
+	} /* sequence numbers wrap with the first bytes of each connection */
 
 static const int64_t nonblocking = O_RDWR | O_NONBLOCK, blocking = O_RDWR;
 
 /* ---- one race, edge by edge -------------------------------------------------------------------- */
 
 static struct {
-	struct host *host; /* the host of the call */
+	struct host *host; /* the host that makes the call */
 	uint64_t edge;
-	unsigned int rounds; /* begun */
+	unsigned int rounds; /* rounds that have begun */
 } race;
 
 static void race_first(void)
@@ -41,7 +44,7 @@ static void race_first(void)
 	race.rounds = 0;
 }
 
-/* For the next round; false when the last one's call was over, or slept, before its edge. */
+/* Prepares the next round.  Returns false if the last round's call returned, or slept, before its edge. */
 static bool race_next(void)
 {
 	if (race.rounds++) {
@@ -53,7 +56,7 @@ static bool race_next(void)
 	return true;
 }
 
-/* A call that begins together with the next event of @h: it does not wake @h itself. */
+/* Submits a call that begins together with the next event of @h; the call itself does not wake @h. */
 #define together(h, nr, ...) together_args(h, nr, (const int64_t[6]){__VA_ARGS__})
 static int64_t together_args(struct host *h, long nr, const int64_t args[6])
 {
@@ -65,7 +68,10 @@ static int64_t together_args(struct host *h, long nr, const int64_t args[6])
 	return ticket;
 }
 
-/* Halfway through the flight of the @n-th frame from now, each the answer to the one before. */
+/*
+ * Waits until the @n-th frame from now is halfway across the wire; each frame is the answer to the
+ * one before it.
+ */
 static void until_frame_flies(unsigned int n)
 {
 	scene_sleep((n - 1) * WIRE_DELAY + WIRE_DELAY / 2);
@@ -82,7 +88,7 @@ static struct pair connected(int listener)
 	return p;
 }
 
-/* Closes all sockets, without TIME_WAIT. */
+/* Closes all sockets of @p, without TIME_WAIT. */
 static void forget(struct pair *p)
 {
 	if (p->a >= 0)
@@ -111,8 +117,8 @@ static void accept_against_syn(void)
 }
 
 /*
- * One connection waits in the queue and is taken while the next one is put there: three come, and
- * three are accepted, in their order.
+ * One connection waits in the queue and is accepted while the next one is added: three connections
+ * arrive, and three are accepted in order.
  */
 static void accept_against_ack(void)
 {
@@ -168,14 +174,14 @@ static void two_accepts_against_ack(void)
 			p[k].b = scene_end(B, accept[k]);
 			assert_true(p[k].b >= 0);
 		}
-		/* The stage treats both alike. */
+		/* Either thread may have got the first connection; both connections are closed alike. */
 		forget(&p[0]);
 		forget(&p[1]);
 	}
 	scene_close(B, listener);
 }
 
-/* The listener goes while a handshake is at its @frame-th frame. */
+/* Closes the listener while the @frame-th frame of a handshake is on the wire. */
 static void listener_closed(unsigned int frame)
 {
 	unsigned int made = 0, refused = 0;
@@ -200,7 +206,7 @@ static void listener_closed(unsigned int frame)
 		scene_close(A, fd);
 		assert_int_equal(scene_state(B, PORT, 0), 0);
 	}
-	/* With the SYN-ACK out, connect() is back before the ACK arrives. */
+	/* At the third frame the SYN-ACK has arrived, so connect() has already returned. */
 	assert_true(frame == 3 ? made && !refused : made && refused);
 }
 
@@ -216,10 +222,7 @@ static void listener_closed_against_ack(void)
 
 /* ---- connect() -------------------------------------------------------------------------------- */
 
-/*
- * The refusal comes while connect() is going to sleep, or before it began: in both cases connect()
- * is refused.
- */
+/* The reset arrives while connect() goes to sleep, or before it began; in both cases connect() is refused. */
 static void connect_against_rst(void)
 {
 	for (race_first(); race_next();) {
@@ -263,7 +266,10 @@ static void close_against_syn_ack(void)
 		until_frame_flies(2);
 		assert_int_equal(scene_end(A, together(A, SYS_close, fd)), 0);
 		scene_sleep(10 * MS);
-		/* If the SYN-ACK was first it is whole, and closed; else it was reset half open. */
+		/*
+		 * If the SYN-ACK came first, B has a complete connection, which A closed; otherwise
+		 * A reset it half open.
+		 */
 		fd = scene_accept(B, listener);
 		if (fd == -EAGAIN) {
 			reset++;
@@ -298,7 +304,7 @@ static void recv_against_data(void)
 	scene_close(B, listener);
 }
 
-/* A full send buffer, and the ACK that makes room. */
+/* The send buffer is full, and the ACK that makes room arrives during a write. */
 static void send_against_ack(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -369,7 +375,7 @@ static void poll_against_connection(void)
 
 /* ---- timers ----------------------------------------------------------------------------------- */
 
-/* Until what @h waits for is one flight of a frame away. */
+/* Waits until the next timer of @h is as far away as a frame that is sent now. */
 static void until_before_deadline(struct host *h)
 {
 	while (h->deadline <= scene_now() + WIRE_DELAY)
@@ -378,7 +384,7 @@ static void until_before_deadline(struct host *h)
 	scene_sleep(h->deadline - WIRE_DELAY - scene_now());
 }
 
-/* The timeout ends as the bytes come: the call gets them, or the next one does. */
+/* The receive timeout expires when the data arrives: this call gets the data, or the next one does. */
 static void timeout_against_data(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -407,7 +413,7 @@ static void timeout_against_data(void)
 	scene_close(B, listener);
 }
 
-/* The retransmission timeout of the first segment of a connection. */
+/* Returns the retransmission timeout of a connection's first data segment, in ns. */
 static uint64_t first_timeout(int listener)
 {
 	struct pair p = connected(listener);
@@ -425,8 +431,8 @@ static uint64_t first_timeout(int listener)
 }
 
 /*
- * The ACK comes when the retransmission timer fires (B's pure ACKs are lost; its data carries the
- * ACK).  The data is retransmitted or not, is received once, and afterwards there is nothing left
+ * The ACK arrives when the retransmission timer fires.  (B's pure ACKs are lost; its data carries
+ * the ACK.)  A may retransmit its data or not; B receives it once, and afterwards nothing is left
  * to send.
  */
 static void retransmission_against_ack(void)
@@ -462,7 +468,7 @@ static void retransmission_against_ack(void)
 	scene_close(B, listener);
 }
 
-/* The time that connect() may take ends as the SYN-ACK comes: the connection is made in any case. */
+/* The timeout of connect() expires when the SYN-ACK arrives: the connection is established in any case. */
 static void connect_timeout_against_syn_ack(void)
 {
 	unsigned int made = 0;
@@ -494,8 +500,8 @@ static void connect_timeout_against_syn_ack(void)
 /* ---- the end ---------------------------------------------------------------------------------- */
 
 /*
- * Unread data makes close() a reset; data behind a FIN is answered by one.  A gets a reset in both
- * cases.
+ * close() with unread data sends a reset; data that arrives after B's FIN is answered with one.  So
+ * A gets a reset in both cases.
  */
 static void close_against_data(void)
 {
@@ -515,7 +521,7 @@ static void close_against_data(void)
 		p.b = -1;
 		scene_sleep(5 * MS);
 		assert_in_range(scene_count(B, FIN), 0, 1);
-		/* The second one answers A's ACK of the FIN. */
+		/* After a FIN there may be a second reset, which answers A's ACK of the FIN. */
 		assert_in_range(scene_count(B, RST), 1, 1 + scene_count(B, FIN));
 		n = scene_recv(A, p.a, &byte, 1);
 		if (scene_count(B, FIN))
@@ -529,7 +535,7 @@ static void close_against_data(void)
 	scene_close(B, listener);
 }
 
-/* Both say goodbye in the same instant of either: each FIN is acknowledged, one side waits. */
+/* Both sides close at the same instant: each sends one FIN, and none sends a reset. */
 static void close_against_fin(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -573,7 +579,10 @@ static void two_readers_against_data(void)
 	scene_close(B, listener);
 }
 
-/* One reads, one writes, one closes, and the peer's bytes come: each ends as if it were alone. */
+/*
+ * One thread reads, one writes and one closes while data arrives: each call ends as if it were the
+ * only one.
+ */
 static void all_states_against_data(void)
 {
 	int listener = scene_listen(B, PORT, 1);
@@ -599,8 +608,8 @@ static void all_states_against_data(void)
 }
 
 /*
- * A reset comes while one thread reads and another writes: one of them gets the error, neither
- * hangs.
+ * A reset arrives while one thread reads and another writes: one of them gets the error, and
+ * neither hangs.
  */
 static void two_threads_against_rst(void)
 {

@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 def play(program, *words, **variables):
-    """Its exit status, and all that it printed."""
+    """Returns the program's exit status and all that it printed."""
     env = dict(os.environ, ASAN_OPTIONS="detect_stack_use_after_return=0:detect_leaks=0", **variables)
     done = subprocess.run([f"build/hosted/{program}", *words], cwd=ROOT, env=env, text=True, capture_output=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options and requests of one connection that other scenes do not test: when it acknowledges, the
+ * Options and ioctls of one connection that other scenes do not test: when it acknowledges, the
  * size of its window, the bytes in its queues.  Linux's tcp(7).
  */
 #include "tests/hosted/scene.h"
@@ -19,15 +19,15 @@ static int ask(struct host *h, int fd, unsigned int request)
 }
 
 /*
- * RFC 1122 4.2.3.2 permits an ACK to be delayed for half a second; an application may choose
- * shorter or longer delays.
+ * TCP_QUICKACK: ACKs are sent at once, or delayed.  RFC 1122 4.2.3.2 permits a delay of up to half
+ * a second.
  */
 static void acknowledged_now_or_later(void)
 {
 	struct pair p = scene_pair();
 	char got[4];
 
-	/* A conversation, so that ACKs would wait. */
+	/* After a conversation, ACKs are delayed. */
 	for (unsigned int i = 0; i < 3; i++) {
 		scene_carry(A, p.a, B, p.b, 1);
 		scene_carry(B, p.b, A, p.a, 1);
@@ -50,8 +50,8 @@ static void acknowledged_now_or_later(void)
 }
 
 /*
- * RFC 9293 3.8.6: the offered window is at most what the application permits, whatever the buffer's
- * size.  A buffer that is not fixed grows with the path, and the clamp with it: as in Linux 4.11's
+ * RFC 9293 3.8.6: TCP_WINDOW_CLAMP limits the offered window, whatever the buffer's size.  The
+ * buffer is fixed here; if a buffer may grow, the clamp grows with it, as in Linux 4.11's
  * tcp_rcv_space_adjust().
  */
 static void no_larger_window(void)
@@ -77,7 +77,10 @@ static void no_larger_window(void)
 	scene_close(B, listener);
 }
 
-/* Linux's ioctls: unread, not acknowledged, not sent.  A FIN has a number and is no byte to read. */
+/*
+ * Linux's ioctls return the bytes that are unread, not acknowledged, and not sent.  A FIN has a
+ * sequence number but is no byte to read.
+ */
 static void bytes_in_the_queues(void)
 {
 	struct pair p = scene_pair();
@@ -94,7 +97,7 @@ static void bytes_in_the_queues(void)
 	assert_int_equal(ask(B, p.b, SIOCINQ), 3);
 	scene_sleep(1 * SEC);
 	assert_int_equal(ask(A, p.a, SIOCOUTQ), 0);
-	/* Held back by a cork. */
+	/* A cork holds the data back. */
 	scene_set(A, p.a, IPPROTO_TCP, TCP_CORK, 1);
 	scene_send_all(A, p.a, "more", 4);
 	assert_int_equal(ask(A, p.a, SIOCOUTQ), 4);
@@ -108,7 +111,7 @@ static void bytes_in_the_queues(void)
 	scene_pair_close(&p);
 }
 
-/* Kept names of TCP_CONGESTION have a fixed room (Linux's TCP_CA_NAME_MAX). */
+/* TCP_CONGESTION returns a name in a field of this size (Linux's TCP_CA_NAME_MAX). */
 #define NAME_MAX_LEN 16
 
 static int congestion(struct host *h, int fd, const char *name, socklen_t len)
@@ -127,7 +130,7 @@ static void which_congestion_control(void)
 			 0);
 	assert_int_equal(len, NAME_MAX_LEN);
 	assert_string_equal(name, "reno");
-	assert_int_equal(congestion(A, p.a, "reno", 4), 0); /* without a NUL is well */
+	assert_int_equal(congestion(A, p.a, "reno", 4), 0); /* it need not end with a NUL */
 	assert_int_equal(congestion(A, p.a, "reno", 5), 0);
 	assert_int_equal(congestion(A, p.a, "ren", 3), -ENOENT);
 	assert_int_equal(congestion(A, p.a, "reno", 0), -EINVAL);
@@ -155,7 +158,7 @@ static void set_timeval(int fd, int option, long sec, long usec)
 		scene_call(A, SYS_setsockopt, fd, SOL_SOCKET, option, PTR(&tv), sizeof(tv)), 0);
 }
 
-/* socket(7): zero means no limit; a negative timeout ends at once. */
+/* socket(7): a timeout of zero means no limit; a negative timeout expires at once. */
 static void limits_of_time_read_back(void)
 {
 	static const int options[] = {SO_RCVTIMEO, SO_SNDTIMEO};
@@ -183,8 +186,8 @@ static void limits_of_time_read_back(void)
 }
 
 /*
- * tcp(7): seconds are converted to rounds of the SYN-ACK's timer, and read back as their duration:
- * 1, 1 + 2 ...
+ * tcp(7), TCP_DEFER_ACCEPT: the seconds are converted to rounds of the SYN-ACK's timer.  The
+ * duration of these rounds is read back: 1, 1 + 2, 1 + 2 + 4 ...
  */
 static void deferred_seconds_are_rounds(void)
 {
@@ -198,19 +201,19 @@ static void deferred_seconds_are_rounds(void)
 	scene_close(A, fd);
 }
 
-/* The options of a new socket (tcp(7), socket(7)), and their values after changes. */
+/* The values of options on a new socket (tcp(7), socket(7)), and after a change. */
 static void values_read_back(void)
 {
 	static const struct {
 		int level, option, fresh, set, is;
 	} cases[] = {
-		{IPPROTO_TCP, TCP_SYNCNT, 6, 3, 3}, /* tcp_syn_retries */
+		{IPPROTO_TCP, TCP_SYNCNT, 6, 3, 3}, /* sysctl tcp_syn_retries */
 		{IPPROTO_TCP, TCP_USER_TIMEOUT, 0, 3000, 3000},
 		{IPPROTO_TCP, TCP_CORK, 0, 1, 1},
 		{IPPROTO_TCP, TCP_NODELAY, 0, 1, 1},
 		{IPPROTO_TCP, TCP_NODELAY, 1, 0, 0},
 		{IPPROTO_TCP, TCP_MAXSEG, 536, 1000,
-		 1000}, /* RFC 9293 3.7.1: when nothing was said */
+		 1000}, /* without an MSS option: RFC 9293 3.7.1 */
 		{SOL_SOCKET, SO_REUSEADDR, 0, 7, 1},
 		{SOL_SOCKET, SO_REUSEADDR, 1, 0, 0},
 		{SOL_SOCKET, SO_BROADCAST, 0, 1, 1},
@@ -236,7 +239,10 @@ static void values_read_back(void)
 	scene_close(A, fd);
 }
 
-/* A buffer may be shorter than the option, at level IP a single byte; a negative length is an error. */
+/*
+ * A buffer may be shorter than the option, at level IP a single byte.  A length of 0 and a bad
+ * pointer are errors.
+ */
 static void short_room(void)
 {
 	int fd = scene_socket(A), value = -1;
@@ -267,11 +273,11 @@ static void short_room(void)
 		scene_call(A, SYS_getsockopt, fd, IPPROTO_TCP, TCP_NODELAY, PTR(&value), PTR(&len)),
 		0);
 	assert_int_equal(len, 2);
-	assert_int_equal(value, (int)0xffff0000); /* the two lower bytes of 0 */
+	assert_int_equal(value, (int)0xffff0000); /* only the two lower bytes became 0 */
 	scene_close(A, fd);
 }
 
-/* ip(7): the fields in the header of each packet; "don't fragment" unless disabled. */
+/* ip(7): TTL and TOS are in the header of each packet, and so is "don't fragment", unless it is disabled. */
 static void on_every_header(void)
 {
 	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
@@ -288,7 +294,7 @@ static void on_every_header(void)
 	}
 	assert_int_equal(scene_nth(B, TCP, 1)->ttl, 64);
 	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT), 0);
-	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_TTL, -1), 0); /* the system's again */
+	assert_int_equal(scene_set(A, fd, IPPROTO_IP, IP_TTL, -1), 0); /* the system's default */
 	scene_mark();
 	scene_carry(A, fd, B, accepted, 5000);
 	assert_true(scene_nth(A, DATA, 1)->may_be_cut);
@@ -298,7 +304,7 @@ static void on_every_header(void)
 	scene_close(B, listener);
 }
 
-/* tcp(7): NODELAY sends waiting data, even under TCP_CORK; later data waits for the cork again. */
+/* tcp(7): TCP_NODELAY sends waiting data, even under TCP_CORK; later data is held back by the cork again. */
 static void a_cork_and_no_delay(void)
 {
 	struct pair p = scene_pair();
@@ -319,8 +325,8 @@ static void a_cork_and_no_delay(void)
 }
 
 /*
- * A new idle time counts from the peer's last segment, not from the call; switched off, no probe is
- * sent.
+ * A new idle time of keepalive counts from the peer's last segment, not from the call.  If
+ * keepalive is switched off, no probe is sent.
  */
 static void another_idle_time(void)
 {
@@ -335,7 +341,7 @@ static void another_idle_time(void)
 	scene_sleep(2 * SEC);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 1);
 	scene_sleep(10 * SEC);
-	/* The last segment came ten seconds ago: an idle time of five has passed already. */
+	/* The last segment came ten seconds ago, so an idle time of five seconds has already passed. */
 	scene_set(A, p.a, IPPROTO_TCP, TCP_KEEPIDLE, 5);
 	scene_sleep(100 * MS);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPKeepAlive"), 2);
@@ -345,7 +351,10 @@ static void another_idle_time(void)
 	scene_pair_close(&p);
 }
 
-/* Set before there is a connection, on either side: both begin with it. */
+/*
+ * Keepalive that is set before there is a connection, on a socket or on a listener, begins with the
+ * connection.
+ */
 static void keepalive_from_the_start(void)
 {
 	int listener = scene_listen(B, PORT, 4), fd = scene_socket(A), accepted;
@@ -369,7 +378,10 @@ static void keepalive_from_the_start(void)
 	scene_close(B, listener);
 }
 
-/* tcp(7), TCP_QUICKACK off: the handshake's last ACK waits for the request that it can ride on. */
+/*
+ * tcp(7), TCP_QUICKACK off: the handshake's last ACK is delayed, so that the client's first data
+ * can carry it.
+ */
 static void the_last_ack_rides_on_data(void)
 {
 	int listener = scene_listen(B, PORT, 4), accepted;
@@ -388,7 +400,10 @@ static void the_last_ack_rides_on_data(void)
 			scene_recv_all(B, accepted, got, 3);
 		} else {
 			accepted = scene_accept(B, listener);
-			/* Alone, before the peer's SYN-ACK would go again after a second. */
+			/*
+			 * Without data the ACK is sent alone, before the peer would send its
+			 * SYN-ACK again after a second.
+			 */
 			assert_gap_ms(scene_nth(B, SYNACK, 1), scene_nth(A, ACK, 1), 40, 210);
 		}
 		scene_sleep(5 * SEC);
@@ -401,7 +416,10 @@ static void the_last_ack_rides_on_data(void)
 	scene_close(B, listener);
 }
 
-/* On a stream, sendto() and sendmsg() read the address that they are given, then ignore it (Linux). */
+/*
+ * On a stream, sendto() and sendmsg() read the given address and ignore it; receiving calls write
+ * none (as on Linux).
+ */
 static void addresses_with_each_piece(void)
 {
 	struct pair p = scene_pair();
@@ -430,7 +448,7 @@ static void addresses_with_each_piece(void)
 	scene_pair_close(&p);
 }
 
-/* tcp(7): TCP_QUICKACK sends a delayed ACK at once. */
+/* tcp(7): setting TCP_QUICKACK sends a delayed ACK at once. */
 static void acknowledged_because_it_is_asked_for(void)
 {
 	struct pair p = scene_pair();
@@ -448,8 +466,9 @@ static void acknowledged_because_it_is_asked_for(void)
 }
 
 /*
- * tcp(7), TCP_DEFER_ACCEPT: after its time the SYN-ACK is sent again, and its ACK completes the
- * connection without data.  If that SYN-ACK is lost, it is retransmitted like any other.
+ * tcp(7), TCP_DEFER_ACCEPT: when its time is over, the SYN-ACK is sent again, and the client's ACK
+ * completes the connection without data.  If that SYN-ACK is lost, it is retransmitted like any
+ * other.
  */
 static void deferred_and_never_a_word(void)
 {
@@ -490,7 +509,7 @@ static void no_lingering_in_fin_wait2(void)
 			assert_state(A, p.aport, p.bport, TCP_FIN_WAIT2);
 		}
 		scene_close(A, p.a);
-		scene_sleep(300 * MS); /* B's ACK may wait for company */
+		scene_sleep(300 * MS); /* B's ACK may be delayed */
 		assert_int_equal(scene_count(A, FIN), 1);
 		assert_int_equal(scene_count(A, RST), 1);
 		assert_int_equal(scene_state(A, p.aport, p.bport), 0);
@@ -501,7 +520,7 @@ static void no_lingering_in_fin_wait2(void)
 	}
 }
 
-/* A FIN_WAIT2 of more than a minute: the socket waits first, a small object during the last minute. */
+/* A FIN_WAIT2 longer than a minute: first the socket waits, then, for the last minute, a small object. */
 static void a_long_fin_wait2(void)
 {
 	for (unsigned int already = 0; already < 2; already++) {
@@ -524,7 +543,7 @@ static void a_long_fin_wait2(void)
 	}
 }
 
-/* With TCP_USER_TIMEOUT its time counts, not the number of probes. */
+/* With TCP_USER_TIMEOUT, keepalive gives up after that time, whatever the number of probes. */
 static void keepalive_with_a_user_timeout(void)
 {
 	struct pair p = scene_pair();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many connections on a bad wire; the seed chooses for each how much each side sends, which side
- * closes first and how, and which waits.  Checks: the bytes that arrive are right and in order,
- * after an orderly end all of them arrived, and no object is left.
+ * Many connections on a bad wire.  The seed chooses for each how much each side sends, how A ends
+ * the connection, and when each side reads and writes.  The scenes check that the bytes arrive in
+ * order, that all have arrived after an orderly end, and that no object is left.
  */
 #include "tests/hosted/scene.h"
 
@@ -10,7 +10,8 @@
 #define CONNECTIONS 12
 #define BYTES_MAX   60000
 #define READ_MAX    9000
-#define PATIENCE    (60 * SEC) /* of an end whose peer's reset was lost: it is not told again */
+/* The peer's reset may be lost, and is not sent again: after this time an end closes without it. */
+#define PATIENCE (60 * SEC)
 
 enum ending { IN_PEACE, LINGER_ZERO, UNREAD, HALF_CLOSE, ENDINGS };
 
@@ -27,7 +28,7 @@ struct end {
 struct talk {
 	struct end ends[2];
 	enum ending ending;
-	uint64_t reset_at; /* when the first end closed without peace; 0: not yet */
+	uint64_t reset_at; /* when the first end closed in another way than IN_PEACE; 0: not yet */
 };
 
 static uint64_t dice(uint64_t below)
@@ -83,7 +84,10 @@ static void close_end(struct end *e, bool reset)
 	e->closed = true;
 }
 
-/* One step of one end.  The first end closes when it has sent all; the second when it read the end. */
+/*
+ * One step of one end.  The first end closes when it has sent all, the second when it has read the
+ * end of the stream.
+ */
 static void act(struct talk *t, unsigned int side)
 {
 	struct end *e = &t->ends[side];
@@ -103,9 +107,9 @@ static void act(struct talk *t, unsigned int side)
 		return;
 	if (t->ending == HALF_CLOSE) {
 		scene_shutdown(e->host, e->fd, SHUT_WR);
-		return; /* and goes on to read */
+		return; /* this end goes on to read */
 	}
-	/* An orderly end: it has also read all data of the other side. */
+	/* Before an orderly end, this end must also have read all data of the other. */
 	if (t->ending == IN_PEACE && e->got < t->ends[1].to_send)
 		return;
 	close_end(e, t->ending == LINGER_ZERO);

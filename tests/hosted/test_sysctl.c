@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of sysctls: three methods to set a value, refused values and their messages, and that
- * docs/sysctl.md is this table. test_sysctl_net.c and test_sysctl_tcp.c test the effect of each
- * value.
+ * The table of sysctls: three methods to set a value; refused values and their messages;
+ * docs/sysctl.md must have the same table.  test_sysctl_net.c, test_sysctl_flow.c and
+ * test_sysctl_tcp.c test the effect of each value.
  */
 #include "tests/hosted/scene.h"
 
@@ -15,7 +15,7 @@
 struct entry {
 	char name[64], value[64], range[64];
 	long least, most;
-	unsigned int numbers; /* 0: a word */
+	unsigned int numbers; /* in the value; 0: it is a name */
 };
 
 static bool parse_line(const char *line, struct entry *e)
@@ -36,7 +36,7 @@ static bool parse_line(const char *line, struct entry *e)
 	return true;
 }
 
-/* Calls @test for each entry. */
+/* Calls @test for each sysctl; returns their number. */
 static unsigned int for_each_entry(void (*test)(const struct entry *e, void *arg), void *arg)
 {
 	char *text = strdup(scene_proc(A, "/proc/sysctl")), *save = NULL;
@@ -60,7 +60,7 @@ static int64_t write_to(const struct entry *e, const char *text)
 	return scene_proc_write(A, path, text);
 }
 
-/* As many of @number as the value has. */
+/* Returns a value of @e that consists of @number only, as often as the value has numbers. */
 static const char *numbers(const struct entry *e, long number, const char *between)
 {
 	static char text[128];
@@ -102,21 +102,24 @@ static void bounds(const struct entry *e, void *arg)
 		return;
 	refuses(e, numbers(e, e->least - 1, " "));
 	refuses(e, numbers(e, e->most + 1, " "));
-	refuses(e, numbers(e, 4294967296L * 4 + e->least, " ")); /* an int's wrap */
+	refuses(e, numbers(e, 4294967296L * 4 + e->least, " ")); /* an int would wrap */
 	snprintf(text, sizeof(text), "%sx", numbers(e, e->least, " "));
 	refuses(e, text);
 	snprintf(text, sizeof(text), "%s %ld", numbers(e, e->least, " "), e->least);
-	refuses(e, text); /* one too many */
+	refuses(e, text); /* one number too many */
 	snprintf(text, sizeof(text), "%s\n1", numbers(e, e->least, " "));
 	refuses(e, text);
 	if (e->numbers > 1) {
 		snprintf(text, sizeof(text), "%ld", e->least);
-		refuses(e, text); /* too few */
+		refuses(e, text); /* too few numbers */
 		snprintf(text, sizeof(text), "%s", numbers(e, e->most, " "));
 		snprintf(strrchr(text, ' '), 32, " %ld", e->least);
-		refuses(e, text); /* falling */
+		refuses(e, text); /* falling numbers */
 	}
-	/* Both ends of the range take effect, by each method; then the old value is restored. */
+	/*
+	 * Both ends of the range take effect, with blanks or tabs between the numbers; then the old
+	 * value is restored.
+	 */
 	snprintf(text, sizeof(text), "%s\n", numbers(e, e->least, "\t"));
 	assert_int_equal(write_to(e, numbers(e, e->least, " ")), strlen(text) - 1);
 	assert_string_equal(scene_sysctl_get(A, e->name), text);
@@ -146,7 +149,7 @@ static bool has_line(FILE *doc, const char *row)
 	return false;
 }
 
-/* When it is not, the rows that it should have are left beside the tests. */
+/* If the document differs, the right rows are left in RIGHT_ROWS. */
 static void document_is_the_table(void)
 {
 	char row[512], *text = strdup(scene_proc(A, "/proc/sysctl")), *save = NULL;
@@ -236,13 +239,13 @@ static void the_files(void)
 	fd = scene_call(A, SYS_open, PTR(path), O_RDONLY, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(scene_call(A, SYS_write, fd, PTR("9"), 1), -EBADF);
-	/* In bytes, and once. */
+	/* The text can be read in parts, but only once. */
 	assert_int_equal(scene_call(A, SYS_read, fd, PTR(got), 1), 1);
 	assert_int_equal(scene_call(A, SYS_read, fd, PTR(got + 1), 7), 2);
 	assert_string_equal(got, "15\n");
 	assert_int_equal(scene_call(A, SYS_read, fd, PTR(got), 8), 0);
 	scene_close(A, fd);
-	/* Each write is a value; one with a NUL in it is none. */
+	/* Each write sets the value anew; a value with a NUL in it is refused. */
 	fd = scene_call(A, SYS_open, PTR(path), O_RDWR, 0);
 	assert_int_equal(scene_call(A, SYS_write, fd, PTR("9\n"), 2), 2);
 	assert_int_equal(scene_call(A, SYS_write, fd, PTR("8"), 1), 1);
@@ -263,7 +266,7 @@ static void sequence_numbers_begin_where_a_test_says(void)
 	p = scene_pair();
 	assert_int_equal(scene_nth(A, SYN, 1)->seq, 0xfffffff0);
 	assert_int_equal(scene_nth(B, SYNACK, 1)->seq, 0xffffffff);
-	/* Through the wrap, both ways. */
+	/* The sequence numbers of both sides wrap. */
 	scene_carry(A, p.a, B, p.b, 5000);
 	scene_carry(B, p.b, A, p.a, 5000);
 	scene_pair_close(&p);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""No sysctl without a test of what it does: each name of docs/sysctl.md stands in one."""
+"""Every sysctl has a test of its effect: the name of each one in docs/sysctl.md must occur in a test."""
 import glob
 import os
 import re
@@ -21,7 +21,7 @@ def without_test(names, sources):
 
 
 def test_every_name_has_a_test():
-    # Of congestion controls there is one but in the unit test, which brings another.
+    # The kernel has one congestion control; the unit test registers another one, so it can test that sysctl.
     sources = "".join(read(f) for f in [*glob.glob("tests/hosted/test_sysctl_*.c", root_dir=ROOT),
                                         "tests/hosted/test_memory.c",
                                         "tests/unit/test_tcp_cong.c"])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The effect of TCP's sysctls about amounts and speed: buffers, windows, loss. As in
- * test_sysctl_tcp.c each scene compares with the default.
+ * The effect of TCP's sysctls on buffers, windows and loss.  As in test_sysctl_tcp.c, each scene
+ * compares values with the default.
  */
 #include "net/core/limits.h"
 #include "tests/hosted/scene.h"
@@ -30,7 +30,7 @@ static int unsent(struct host *h, int fd)
 	return n;
 }
 
-/* As much as @fd takes at once, of a MiB. */
+/* Writes a MiB without waiting; returns how many bytes @fd accepted. */
 static int64_t stuff(struct host *h, int fd)
 {
 	void *bytes = calloc(1, MIB);
@@ -43,7 +43,7 @@ static int64_t stuff(struct host *h, int fd)
 
 /* ---- receiving -------------------------------------------------------------------------------------- */
 
-/* Of 131072 bytes of buffer a half, or an eighth, in whole segments. */
+/* The window is a half of a buffer of 131072 bytes, or an eighth, in whole segments. */
 static void the_part_that_is_window(void)
 {
 	static const struct {
@@ -97,9 +97,10 @@ static void receive_buffers_stay(void)
 }
 
 /*
- * A machine with little memory begins with less, so that the first windows of its connections do
- * not fill most of it; a transfer still works.  LIMIT(SOCK_RMEM_DEFAULT_PART)
- * LIMIT(SOCK_RMEM_DEFAULT_LEAST)
+ * With little memory, receive buffers begin smaller, so that the first windows of all connections
+ * do not fill most of the memory; a transfer still works.
+ *
+ * LIMIT(SOCK_RMEM_DEFAULT_PART) LIMIT(SOCK_RMEM_DEFAULT_LEAST)
  */
 static void receive_buffers_begin_with(int least, int most)
 {
@@ -171,7 +172,8 @@ static void send_buffers_begin_smaller_and_grow_less(void)
 }
 
 /*
- * The congestion window permits ten segments; behind them waits a buffer's worth, or this little.
+ * The congestion window permits ten segments.  Behind them waits as much as the buffer holds, or as
+ * TCP_NOTSENT_LOWAT permits.
  */
 static void little_may_wait(void)
 {
@@ -189,7 +191,10 @@ static void little_may_wait(void)
 				 i == 2 ? 10000 : 0);
 		assert_true(stuff(A, p.a) > 0);
 		waiting = unsent(A, p.a);
-		/* Linux looks when it begins a segment, which may hold 64 KiB. */
+		/*
+		 * As on Linux, the limit is checked only before a segment is begun, and a segment
+		 * may hold 64 KiB.
+		 */
 		if (!i)
 			assert_in_range(waiting, MIB - 20 * SEGMENT, MIB);
 		else
@@ -221,7 +226,10 @@ static void a_window_after_a_pause(void)
 
 /* ---- loss -------------------------------------------------------------------------------------------- */
 
-/* The first of three is lost: at most two duplicate ACKs, no loss yet (RFC 5681 3.2: three are). */
+/*
+ * The first of three segments is lost, so there are at most two duplicate ACKs.  RFC 5681 3.2
+ * requires three for a retransmission before the timeout; a smaller tcp_reordering requires fewer.
+ */
 static void how_many_duplicates_are_a_loss(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
@@ -245,7 +253,10 @@ static void how_many_duplicates_are_a_loss(void)
 	}
 }
 
-/* More duplicates than segments that can have caused them: so it was order, not loss. */
+/*
+ * There are more duplicate ACKs than segments that can have caused them, so the sender assumes
+ * reordering instead of loss; tcp_max_reordering limits this.
+ */
 static void how_much_disorder_is_believed(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
@@ -271,7 +282,7 @@ static void how_much_disorder_is_believed(void)
 
 /* ---- waiting for a larger burst ------------------------------------------------------------------------ */
 
-/* Packets that the device was given: it cuts them into segments itself. */
+/* Returns the number of packets that the device got; it cuts them into segments itself. */
 static uint64_t packets_out(struct host *h)
 {
 	const char *line = strstr(scene_proc(h, "/proc/net/dev"), "eth0:");
@@ -297,8 +308,12 @@ static uint64_t packets_for_a_mib(const char *divisor)
 	return before;
 }
 
-/* A burst of a thousandth of the window never waits; one of three segments seldom.
- * LIMIT(TCP_TSO_WIN_DIVISOR) */
+/*
+ * With a divisor of 1000 a packet waits only to become a thousandth of the window, so it never
+ * waits; with 0 it waits to become three segments, so it seldom waits.
+ *
+ * LIMIT(TCP_TSO_WIN_DIVISOR)
+ */
 static void bursts_are_put_off(void)
 {
 	uint64_t by_default = packets_for_a_mib("3");
@@ -321,7 +336,7 @@ static uint64_t packets_with(const char *name, const char *value)
 	return before;
 }
 
-/* Of one write, into a large window that is not slow start's any more. */
+/* Returns the number of packets that the device gets for one write, with a large window after slow start. */
 static uint64_t packets_of_a_write(const char *percent)
 {
 	static uint8_t bytes[20 * SEGMENT];
@@ -340,8 +355,11 @@ static uint64_t packets_of_a_write(const char *percent)
 	return before;
 }
 
-/* How much of the window goes in one packet to the device.
- * LIMIT(TCP_MIN_TSO_SEGS) LIMIT(TCP_PACING_SS_RATIO) LIMIT(TCP_PACING_CA_RATIO) */
+/*
+ * These sysctls decide how much of the window goes to the device in one packet.
+ *
+ * LIMIT(TCP_MIN_TSO_SEGS) LIMIT(TCP_PACING_SS_RATIO) LIMIT(TCP_PACING_CA_RATIO)
+ */
 static void bursts_follow_the_path(void)
 {
 	uint64_t by_default = packets_with("net/ipv4/tcp_pacing_ss_ratio", "200");
@@ -357,10 +375,10 @@ static void bursts_follow_the_path(void)
 /* ---- memory is short ------------------------------------------------------------------------------------- */
 
 #define CROWD      1000
-#define SHORT      1000 /* pages: less than a sixteenth of all is short */
+#define SHORT      1000 /* free pages: less than a sixteenth of all */
 #define SEGMENT_64 (64 << 10)
 
-/* So many sockets that an equal share of a quarter of 64 MiB is 16 KiB. */
+/* With so many sockets, the equal share of each in a quarter of 64 MiB is 16 KiB. */
 static int crowd[CROWD];
 
 static void gather(struct host *h)
@@ -370,7 +388,7 @@ static void gather(struct host *h)
 			crowd[i] = scene_socket(h);
 		for (unsigned int i = 0; !twice && i < CROWD; i++)
 			scene_close(h, crowd[i]);
-		/* The table of files stays large. */
+		/* The table of files stays large, so it belongs to the baseline. */
 		if (!twice)
 			host_set_baseline(h);
 	}
@@ -395,7 +413,7 @@ static void least_send_buffer_when_memory_is_short(void)
 		scene_sysctl(A, "net/ipv4/tcp_wmem",
 			     i ? "1000000 1000000 4194304" : "4096 65536 4194304");
 		taken = stuff(A, p.a);
-		/* A segment that was begun may be filled up to the largest packet. */
+		/* The last segment may be filled up to the largest packet, beyond the limit. */
 		if (i)
 			assert_true(taken > 500000);
 		else
@@ -407,8 +425,9 @@ static void least_send_buffer_when_memory_is_short(void)
 }
 
 /*
- * Thirty segments come, all but the first, each by itself: all of them wait in the out-of-order
- * queue, or only some.  The sender gets no ACK, so that it does not fill the hole.
+ * The first of thirty segments is lost, and the others arrive one by one.  With the default minimum
+ * only some of them stay in the out-of-order queue, with a larger minimum all do.  The sender gets
+ * no ACK, so it does not fill the hole.
  */
 static void least_receive_buffer_when_memory_is_short(void)
 {

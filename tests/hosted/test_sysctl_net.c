@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The effect of the sysctls of net/core, of IP and of ICMP; as in test_sysctl_tcp.c beside the
- * default.
+ * The effect of the sysctls of net/core, IP and ICMP; as in test_sysctl_tcp.c, scenes compare
+ * values with the default.
  */
 #include "tests/hosted/scene.h"
 #include "tests/wire/pkt.h"
@@ -12,7 +12,7 @@
 
 /* ---- frames of IP that no socket sends --------------------------------------------------------------- */
 
-/* As if from A to B: a header of IP, and @len bytes.  No time passes. */
+/* Sends B an IP packet with @len bytes, as if it came from A.  No time passes. */
 static void inject(unsigned int protocol, const uint8_t *payload, size_t len)
 {
 	uint8_t frame[128], *ip = frame + PKT_ETH;
@@ -23,7 +23,7 @@ static void inject(unsigned int protocol, const uint8_t *payload, size_t len)
 	assert_int_equal(wire_inject(scene->wire, B, frame, PKT_ETH + PKT_IP + len), 0);
 }
 
-/* Answered by an echo reply: RFC 792, type 8, and a checksum that makes it right. */
+/* Sends an echo request (RFC 792, type 8) with the right checksum; B answers with an echo reply. */
 static void ping(void)
 {
 	static const uint8_t echo[8] = {8, 0, 0xf7, 0xff};
@@ -32,7 +32,7 @@ static void ping(void)
 	scene_sleep(10 * MS);
 }
 
-/* A protocol without a handler is answered by an error: RFC 1122 3.2.2.1. */
+/* Sends packets of a protocol without a handler; B answers with ICMP errors (RFC 1122 3.2.2.1). */
 static void strange(unsigned int times)
 {
 	static const uint8_t nothing[8];
@@ -66,7 +66,7 @@ static void hops(void)
 	scene_pair_close(&p);
 }
 
-/* Odd numbers of ports, and of the first one, too. */
+/* Ranges of ports, some with an odd first port or an odd number of ports. */
 static void which_ports(void)
 {
 	static const struct {
@@ -90,7 +90,7 @@ static void which_ports(void)
 		for (unsigned int k = 0; k < cases[i].n; k++)
 			scene_close(A, fd[k]);
 		scene_close(A, fd[5]);
-		scene_sleep(400 * SEC); /* B's ends are closed with the listener only */
+		scene_sleep(400 * SEC); /* B's sockets are closed only with the listener */
 		for (unsigned int k = 0; k < cases[i].n; k++) {
 			bound[k] = scene_socket(A);
 			assert_int_equal(scene_bind(A, bound[k], 0), 0);
@@ -118,7 +118,7 @@ static void pings(void)
 	assert_int_equal(scene_count(B, OTHER), 0);
 }
 
-/* Six at once to one host, then one a second (RFC 1812 4.3.2.8 asks for a limit). */
+/* Six errors may go to one host at once, then one a second (RFC 1812 4.3.2.8 asks for a limit). */
 static void errors_to_one_host(void)
 {
 	strange(20);
@@ -127,7 +127,7 @@ static void errors_to_one_host(void)
 	scene_mark();
 	strange(20);
 	assert_int_equal(scene_count(B, OTHER), 20);
-	/* One in a tenth of a second; 40 ms are too short for a seventh. */
+	/* Now one error in 100 ms is permitted; the loop takes 40 ms, too short for a seventh error. */
 	scene_sysctl(B, "net/ipv4/icmp_ratelimit", "100");
 	scene_sleep(2 * SEC);
 	scene_mark();
@@ -141,12 +141,12 @@ static void errors_to_all(void)
 	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "0");
 	strange(80);
 	assert_int_equal(scene_count(B, OTHER), 50);
-	/* With a rate of 0, not one leaves in a minute. */
+	/* The rate is 0, so after the first 50 errors none is sent, even a minute later. */
 	scene_sleep(60 * SEC);
 	scene_mark();
 	strange(1);
 	assert_int_equal(scene_count(B, OTHER), 0);
-	/* Ten a second, and never more than three together. */
+	/* Ten errors a second, but at most three at once. */
 	scene_sysctl(B, "net/ipv4/icmp_msgs_burst", "3");
 	scene_sysctl(B, "net/ipv4/icmp_msgs_per_sec", "10");
 	scene_sleep(10 * SEC);
@@ -169,7 +169,7 @@ static void how_long_a_queue_listen_makes(void)
 		assert_int_equal(scene_connect(A, fd[i], B, PORT), -EINPROGRESS);
 		scene_sleep(10 * MS);
 	}
-	/* One is accepted with a backlog of none. */
+	/* A backlog of 0 holds one connection. */
 	assert_int_equal(scene_poll(A, fd[0]) & POLLOUT, POLLOUT);
 	assert_int_equal(scene_poll(A, fd[1]) & POLLOUT, 0);
 	assert_int_equal(scene_drops(B, "TCP_LISTEN_OVERFLOW"), 1);
@@ -200,7 +200,7 @@ static void packets_of_one_turn(void)
 	scene_pair_close(&p);
 }
 
-/* A host that talks to itself. */
+/* A host talks to itself, so that its packets wait in the CPU's backlog. */
 static void packets_that_wait(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {

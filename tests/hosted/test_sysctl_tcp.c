@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The effect of TCP's sysctls: each scene tests the default first, unless another scene does, and
+ * The effect of TCP's sysctls.  Each scene tests the default first, unless another scene does, and
  * then another value.  The meaning is that of Linux 4.11's ip-sysctl.txt.
  */
 #include "tests/hosted/scene_forge.h"
@@ -47,7 +47,10 @@ static void options_are_taken_or_not(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 7323 5.4: a clock that all connections share tells how long the machine has run. */
+/*
+ * RFC 7323 5.4: if all connections share a clock for their timestamps, it reveals how long the
+ * machine has run.
+ */
 static void timestamps_without_a_secret(void)
 {
 	const struct seg *first, *second;
@@ -74,7 +77,7 @@ static void how_often_a_syn_goes(void)
 	scene_drop_many(A, SYN, 1, ALWAYS);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -ETIMEDOUT);
 	assert_int_equal(scene_count(A, SYN), 2);
-	assert_ms(scene_now() - begin, 2990, 3020); /* 1 + 2 s; six would be 127 s */
+	assert_ms(scene_now() - begin, 2990, 3020); /* 1 + 2 s; with six retries: 127 s */
 	scene_close(A, fd);
 }
 
@@ -84,14 +87,14 @@ static void how_often_a_synack_goes(void)
 	int64_t ticket;
 
 	scene_sysctl(B, "net/ipv4/tcp_synack_retries", "1");
-	/* Of A only the first SYN is heard. */
+	/* Only A's first SYN reaches B. */
 	scene_drop_many(A, TCP, 2, ALWAYS);
 	ticket = scene_begin_connect(A, fd, B, PORT);
 	assert_int_equal(scene_end(A, ticket), 0);
 	scene_sleep(2500 * MS);
 	assert_int_equal(scene_count(B, SYNACK), 2);
 	scene_sleep(70 * SEC);
-	assert_int_equal(scene_count(B, SYNACK), 2); /* five would be six */
+	assert_int_equal(scene_count(B, SYNACK), 2); /* with five retries: six */
 	scene_heal();
 	scene_close(A, fd);
 	scene_close(B, listener);
@@ -116,7 +119,10 @@ static void how_many_may_be_half_open(void)
 	scene_close(B, listener);
 }
 
-/* A queue of one and one more; three handshakes end at about the same time. */
+/*
+ * A backlog of 1 holds two connections.  Three handshakes end at about the same time, so the last
+ * finds a full queue.
+ */
 static void a_handshake_ends_at_a_full_queue(const char *abort, int64_t result)
 {
 	int listener = scene_listen(B, PORT, 1), fd[3];
@@ -151,7 +157,7 @@ static void a_full_queue_resets(void)
 	a_handshake_ends_at_a_full_queue("1", -ECONNRESET);
 }
 
-/* A writes until B, which does not read, has closed the window and A has more. */
+/* A writes until B, which does not read, has closed its window and A's send buffer is full. */
 static void fill_until_closed(const struct pair *p)
 {
 	static uint8_t bytes[65536];
@@ -168,7 +174,7 @@ static void fill_until_closed(const struct pair *p)
 
 /* ---- patience ------------------------------------------------------------------------------------- */
 
-/* RFC 1122 4.2.3.5: R2, as the time that so many retransmissions take: 0.2 + 0.4 + 0.8 + 1.6 s. */
+/* RFC 1122 4.2.3.5: R2 is the time that a number of retransmissions takes, here 0.2 + 0.4 + 0.8 + 1.6 s. */
 static void time_without_an_answer(void)
 {
 	struct pair p = scene_pair();
@@ -180,15 +186,15 @@ static void time_without_an_answer(void)
 	scene_send_all(A, p.a, "x", 1);
 	begin = scene_now();
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
-	assert_ms(scene_now() - begin, 3000, 6300); /* fifteen: 924 s */
+	assert_ms(scene_now() - begin, 3000, 6300); /* with fifteen: 924 s */
 	assert_in_range(scene_count(A, DATA), 4, 5);
 	scene_heal();
 	scene_pair_close(&p);
 }
 
 /*
- * RFC 1122 4.2.3.5: the longest setting.  After 255 probes of a closed window without an answer,
- * two minutes apart except the first ten, the connection ends nevertheless: 8 h and 15 min.
+ * RFC 1122 4.2.3.5, with the largest value: a closed window is probed 255 times without an answer,
+ * every two minutes after the first ten probes.  Then, after 8 h and 15 min, the connection ends.
  */
 static void how_long_a_closed_window_is_probed(void)
 {
@@ -208,8 +214,8 @@ static void how_long_a_closed_window_is_probed(void)
 }
 
 /*
- * RFC 6069 4: a router without a route undoes the last doubling of the timeout, not all of them:
- * after sixty and more doublings it stays at two minutes.
+ * RFC 6069 4: if a router reports that it has no route, the last doubling of the timeout is undone,
+ * but only that one: after more than sixty doublings, the timeout stays at two minutes.
  */
 static void a_router_after_very_many_timeouts(void)
 {
@@ -235,8 +241,8 @@ static void a_router_after_very_many_timeouts(void)
 }
 
 /*
- * RFC 1122 4.2.3.5: R1.  The route that did not work is released: until the next attempt there is
- * none.
+ * RFC 1122 4.2.3.5: after R1 retransmissions the route, which may not work, is released; the socket
+ * has none until the next retransmission.
  */
 static void when_another_way_is_looked_for(void)
 {
@@ -248,7 +254,7 @@ static void when_another_way_is_looked_for(void)
 		scene_sysctl(A, "net/ipv4/tcp_retries1", i ? "1" : "3");
 		scene_drop_many(A, TCP, 1, ALWAYS);
 		scene_send_all(A, p.a, "x", 1);
-		scene_sleep(3500 * MS); /* sent again after 0.2, 0.6, 1.4, 3.0 s */
+		scene_sleep(3500 * MS); /* retransmissions after 0.2, 0.6, 1.4, 3.0 s */
 		assert_int_equal(scene_call(A, SYS_getsockopt, p.a, IPPROTO_IP, IP_MTU, PTR(&mtu),
 					    PTR(&len)),
 				 i ? -ENOTCONN : 0);
@@ -268,7 +274,7 @@ static void how_long_an_orphan_tries(void)
 	p.a = -1;
 	scene_sleep(1 * SEC);
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT1);
-	scene_sleep(3 * SEC); /* 1.4 s; eight retransmissions would be 102 s */
+	scene_sleep(3 * SEC); /* 1.4 s; with eight retransmissions: 102 s */
 	assert_state(A, p.aport, p.bport, 0);
 	scene_heal();
 	scene_pair_close(&p);
@@ -288,7 +294,7 @@ static void how_many_orphans(void)
 	scene_pair_close(&p);
 }
 
-/* Above 60 s it is Linux's sum: twice what is above. */
+/* Above 60 s the wait is twice the excess over 60 s, as on Linux; for 120 s that is 120 s again. */
 static void how_long_a_fin_is_waited_for(void)
 {
 	static const struct {
@@ -314,7 +320,7 @@ static void how_long_a_fin_is_waited_for(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TWKilled"), 0);
 }
 
-/* A wait of at most four seconds is counted by itself (Linux). */
+/* A wait of at most four seconds has its own counter (as on Linux). */
 static void a_short_wait_for_a_fin_is_counted(void)
 {
 	struct pair p = scene_pair();
@@ -331,7 +337,7 @@ static void a_short_wait_for_a_fin_is_counted(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 1122 4.2.3.6. */
+/* The defaults of keepalive for all sockets (RFC 1122 4.2.3.6). */
 static void keepalive_of_all(void)
 {
 	struct pair p;
@@ -350,7 +356,7 @@ static void keepalive_of_all(void)
 	scene_mark();
 	begin = scene_now();
 	assert_int_equal(scene_recv(A, p.a, &byte, 1), -ETIMEDOUT);
-	assert_ms(scene_now() - begin, 27900, 28100); /* 20, 24: two probes; 28: the end */
+	assert_ms(scene_now() - begin, 27900, 28100); /* probes at 20 and 24 s, the end at 28 s */
 	assert_int_equal(scene_count(A, ACK), 2);
 	scene_heal();
 	scene_pair_close(&p);
@@ -358,7 +364,7 @@ static void keepalive_of_all(void)
 
 /* ---- strange segments, and the time after ----------------------------------------------------------- */
 
-/* RFC 5961 7: as many challenge ACKs as may leave in a second. */
+/* RFC 5961 7: this sysctl limits the challenge ACKs in a second. */
 static void no_challenges(void)
 {
 	struct pair p = scene_pair();
@@ -366,7 +372,7 @@ static void no_challenges(void)
 
 	for (unsigned int i = 0; i < 2; i++) {
 		scene_sysctl(B, "net/ipv4/tcp_challenge_ack_limit", i ? "0" : "1000");
-		scene_sleep(3 * SEC); /* from the next second on */
+		scene_sleep(3 * SEC); /* the limit applies from the next second on */
 		scene_mark();
 		forge(&f);
 		assert_int_equal(scene_count(B, ACK), i ? 0 : 1);
@@ -374,7 +380,7 @@ static void no_challenges(void)
 	scene_pair_close(&p);
 }
 
-/* Two ACKs of the past, 300 ms apart. */
+/* Two segments with old sequence numbers arrive 300 ms apart. */
 static void how_often_strangers_are_answered(void)
 {
 	static const struct {
@@ -400,7 +406,7 @@ static void how_often_strangers_are_answered(void)
 	}
 }
 
-/* RFC 1337: after a reset, segments still in flight could enter a new connection. */
+/* RFC 1337: if a reset ends TIME_WAIT, segments that are still in flight could enter a new connection. */
 static void a_reset_in_time_wait(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
@@ -438,7 +444,10 @@ static void no_time_to_wait(void)
 	scene_pair_close(&p);
 }
 
-/* One port, and it is in TIME_WAIT: RFC 6191 lets it be used again, by the timestamps. */
+/*
+ * The only local port is in TIME_WAIT.  By RFC 6191 it may be used again, because the connection
+ * had timestamps.
+ */
 static void a_port_that_waits(void)
 {
 	int fd = scene_socket(A), listener;

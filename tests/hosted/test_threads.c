@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Several threads on one socket: they take turns, wake each other, and close it under one another. */
+/*
+ * Several threads on one socket: they wait for each other, wake each other, and close the socket
+ * while another uses it.
+ */
 #include "tests/hosted/scene.h"
 
 #define PORT 7
 #define MIB  (1 << 20)
 
-/* Each write() is contiguous: the data of two threads does not mix within a write that fits. */
+/* Two threads write to one socket: all bytes of both arrive, and no others. */
 static void two_writers(void)
 {
 	struct pair p = scene_pair();
@@ -86,7 +89,7 @@ static void shut_down_while_another_writes(void)
 	assert_int_equal(scene_shutdown(A, p.a, SHUT_WR), 0);
 	result = scene_end(A, writer);
 	assert_in_range(result, 1, 8 * MIB - 1);
-	/* The bytes that it accepted arrive, then the end. */
+	/* The peer gets the bytes that the write accepted, then the end of the stream. */
 	scene_recv_all(B, p.b, bytes, result);
 	scene_expect_eof(B, p.b);
 	scene_pair_close(&p);
@@ -113,7 +116,7 @@ static void closed_while_accepting(void)
 
 	scene_sleep(10 * MS);
 	scene_close(B, listener);
-	/* It still listens, for the thread that waits. */
+	/* The socket still listens, because a thread waits in accept(). */
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
 	accepted = scene_end(B, ticket);
 	assert_true(accepted >= 0);
@@ -148,7 +151,7 @@ static void poll_wakes_for_requested_events(void)
 	scene_pair_close(&p);
 }
 
-/* The owner copies while segments arrive: they wait in the backlog and lose nothing. */
+/* Segments that arrive while a thread owns the socket wait in its backlog, and none is lost. */
 static void readers_and_writers_on_both_sides(void)
 {
 	struct pair p = scene_pair();

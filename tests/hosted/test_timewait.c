@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: which segments restart it, which end it, and which SYN may replace it: one beyond the
- * old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13).  And which
+ * TIME_WAIT: which segments restart it, and which end it; which SYN may replace it: one beyond the
+ * old connection's numbers, or with a newer timestamp (RFC 6191, RFC 1122 4.2.2.13); and which
  * socket may use its port.
  */
 #include "net/tcp/limits.h"
 #include "tests/hosted/scene_forge.h"
 
 #define PORT 7
-#define PEER 999  /* a port of A's that A knows nothing of: the scene speaks for it */
-#define ISN  1000 /* its first number */
+#define PEER 999  /* a port of A without a socket; the scene plays the peer */
+#define ISN  1000 /* the peer's first sequence number */
 
-/* The next segments of both ends of a connection, with B in TIME_WAIT. */
+/* A connection that B has closed first: B is in TIME_WAIT. */
 struct ended {
 	int listener;
-	uint32_t theirs, ours; /* rcv_nxt and snd_nxt of B */
-	uint32_t tsval;        /* the newest that B saw */
+	uint32_t theirs, ours; /* next sequence numbers: rcv_nxt and snd_nxt of B */
+	uint32_t tsval;        /* the newest timestamp that B saw; 0: none */
 };
 
-/* Made and ended by hand; with timestamps or without. */
+/* Opens and ends a connection with forged segments; they have timestamps unless @tsval is 0. */
 static struct ended time_wait(uint32_t isn, uint32_t tsval)
 {
 	struct ended e = {.listener = scene_listen(B, PORT, 4), .tsval = tsval};
@@ -44,7 +44,8 @@ static struct ended time_wait(uint32_t isn, uint32_t tsval)
 	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
 	e.theirs = f.seq + 1;
 	e.ours = f.ack;
-	scene_sleep(1 * SEC); /* answers to segments out of place are rationed: half a second */
+	/* Answers to unacceptable segments are limited to one in half a second. */
+	scene_sleep(1 * SEC);
 	scene_mark();
 	return e;
 }
@@ -55,7 +56,7 @@ static struct forged from_peer(const struct ended *e, uint8_t flags, uint32_t se
 		.sport = PEER, .dport = PORT, .flags = flags, .seq = seq, .ack = e->ours};
 }
 
-/* Answered with an ACK of the old connection's numbers, and nothing else. */
+/* Checks that B answered only with an ACK that has the old connection's numbers. */
 static void assert_answered(const struct ended *e)
 {
 	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
@@ -65,7 +66,7 @@ static void assert_answered(const struct ended *e)
 	assert_int_equal(scene_last(B, ACK)->seq, e->ours);
 }
 
-/* A new connection begins, whose numbers lie beyond all that the old one can have sent. */
+/* Checks that B began a new connection, whose numbers lie beyond all that the old one can have sent. */
 static void assert_taken_over(const struct ended *e, const struct forged *syn)
 {
 	const struct seg *synack;
@@ -74,7 +75,7 @@ static void assert_taken_over(const struct ended *e, const struct forged *syn)
 	assert_int_equal(scene_count(B, TCP), 1);
 	synack = scene_last(B, SYNACK);
 	assert_int_equal(synack->ack, syn->seq + 1);
-	assert_int_equal(synack->seq, e->ours + 65535 + 2); /* as Linux chooses it */
+	assert_int_equal(synack->seq, e->ours + 65535 + 2); /* Linux's choice */
 }
 
 static void let_go(struct ended *e)
@@ -111,7 +112,7 @@ static void a_syn_below_the_last_number(void)
 
 	forge(&syn);
 	assert_answered(&e);
-	/* A number more than 2^31 further on counts as old as well. */
+	/* A number more than 2^31 beyond the last one is below it, modulo 2^32, and so it is old, too. */
 	scene_sleep(1 * SEC);
 	scene_mark();
 	syn.seq = e.theirs + 0x80000001;
@@ -120,7 +121,7 @@ static void a_syn_below_the_last_number(void)
 	let_go(&e);
 }
 
-/* The sequence numbers of the old connection wrapped: a SYN beyond them is accepted all the same. */
+/* The old connection's sequence numbers have wrapped: a SYN beyond them is accepted all the same. */
 static void a_syn_beyond_the_wrap(void)
 {
 	struct ended e = time_wait(0xfffffffe, 0);
@@ -157,7 +158,10 @@ static void a_syn_with_the_same_timestamp(void)
 	let_go(&e);
 }
 
-/* A SYN with an older timestamp is old, however far beyond its sequence number is (RFC 7323 5.2). */
+/*
+ * A SYN with an older timestamp is old, even if its sequence number is far beyond the last one (RFC
+ * 7323 5.2).
+ */
 static void a_syn_with_an_older_timestamp(void)
 {
 	struct ended e = time_wait(ISN, 5000);
@@ -180,7 +184,10 @@ static void a_syn_without_a_listener(void)
 	scene_close(B, e.listener);
 	forge(&syn);
 	assert_answered(&e);
-	/* A minute after the last of it, a SYN there is refused like any other. */
+	/*
+	 * A minute after the connection's last segment TIME_WAIT is over, and the SYN is refused
+	 * like any other.
+	 */
 	scene_sleep(61 * SEC);
 	assert_int_equal(scene_state(B, PORT, PEER), 0);
 	scene_mark();
@@ -190,7 +197,7 @@ static void a_syn_without_a_listener(void)
 
 /* ---- other segments -------------------------------------------------------------------------- */
 
-/* RFC 9293 3.10.7.4: the FIN again is acknowledged again, and the time begins anew. */
+/* RFC 9293 3.10.7.4: a copy of the FIN is acknowledged again, and TIME_WAIT begins again. */
 static void the_fin_again(void)
 {
 	struct ended e = time_wait(ISN, 0);
@@ -218,7 +225,11 @@ static void the_ack_again(void)
 	let_go(&e);
 }
 
-/* Old data is answered at most once in half a second.  LIMIT(TCP_INVALID_RATELIMIT_MS) */
+/*
+ * In TIME_WAIT, old data is answered at most once in half a second.
+ *
+ * LIMIT(TCP_INVALID_RATELIMIT_MS)
+ */
 static void data_is_answered_but_rationed(void)
 {
 	struct ended e = time_wait(ISN, 0);
@@ -237,7 +248,7 @@ static void data_is_answered_but_rationed(void)
 	let_go(&e);
 }
 
-/* RFC 1337 would not have it end by a reset; Linux does, where its number is exact. */
+/* By RFC 1337 a reset should not end TIME_WAIT; as on Linux it does, if its number is exact. */
 static void a_reset(void)
 {
 	struct ended e = time_wait(ISN, 0);
@@ -258,8 +269,8 @@ static void a_reset(void)
 /* ---- the port ------------------------------------------------------------------------------------------------------- */
 
 /*
- * A server that closed first starts again: bind() needs SO_REUSEADDR, of both; the clients of before come
- * from the same ports, and are served at once.
+ * A server that closed its connections first starts again.  bind() needs SO_REUSEADDR on the old
+ * and on the new socket. The old clients come from the same ports and are served at once.
  */
 static void a_server_starts_again(void)
 {
@@ -275,7 +286,7 @@ static void a_server_starts_again(void)
 	fd = scene_socket(B);
 	assert_int_equal(scene_bind(B, fd, p.bport), -EADDRINUSE);
 	scene_close(B, fd);
-	fd = scene_listen(B, p.bport, 4); /* with it */
+	fd = scene_listen(B, p.bport, 4); /* with SO_REUSEADDR */
 	client = scene_socket(A);
 	assert_int_equal(scene_bind(A, client, p.aport), 0);
 	scene_mark();
@@ -290,9 +301,9 @@ static void a_server_starts_again(void)
 }
 
 /*
- * A port that the application chose itself may connect to the same peer again at once, if the old
- * connection had timestamps: numbers beyond the old ones and PAWS keep the two apart (as on Linux,
- * whatever tcp_tw_reuse says).
+ * A client that binds its old port again may connect to the same peer at once, if the old
+ * connection had timestamps: a sequence number beyond the old ones and PAWS keep the two
+ * connections apart (as on Linux, even if tcp_tw_reuse is 0).
  */
 static void a_client_takes_its_own_port_again(void)
 {
@@ -322,8 +333,8 @@ static void a_client_takes_its_own_port_again(void)
 }
 
 /*
- * The client closed first: without timestamps its port cannot connect to the same peer again before
- * TIME_WAIT ends.
+ * The client closed first.  Without timestamps, it cannot connect from its old port to the same
+ * peer before TIME_WAIT ends.
  */
 static void a_client_waits_for_its_port(void)
 {
@@ -341,7 +352,7 @@ static void a_client_waits_for_its_port(void)
 	scene_set(A, fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	assert_int_equal(scene_bind(A, fd, p.aport), 0);
 	assert_int_equal(scene_connect(A, fd, B, p.bport), -EADDRNOTAVAIL);
-	/* Elsewhere it may. */
+	/* It may connect to another port. */
 	listener = scene_listen(B, 8, 1);
 	assert_int_equal(scene_connect(A, fd, B, 8), 0);
 	scene_close(A, fd);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """One handshake, function by function: the paths that the kernel is named after.
 
-Two copies of the trace build (build/host-trace) shake hands while b waits in accept().  For each
-chapter every named function must be entered, in this order, in this context: a hard interrupt only
-schedules, a soft interrupt receives, a process waits and is woken.
+Two copies of the trace build (build/host-trace) shake hands while b waits in accept().  A chapter lists functions
+that must be entered in this order and in this context: a hard interrupt only schedules, a soft interrupt receives, a
+process waits and is woken.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ AF_INET, SOCK_STREAM, PORT = 2, 1, 7
 PROCESS, SOFTIRQ, HARDIRQ = range(3)
 CONTEXTS = ["process", "softirq", "hardirq"]
 
-# (chapter, host, its functions in order: (name, context)).
+# (chapter, host, [(function, context), ...]): the functions in the order in which the host enters them.
 CHAPTERS = [
     ("0x04 the server takes the SYN", "b", [
         ("skb_recv_done", HARDIRQ),
@@ -45,7 +45,7 @@ CHAPTERS = [
         ("inet_reqsk_alloc", SOFTIRQ),
         ("tcp_parse_options", SOFTIRQ),
         ("secure_tcp_seq", SOFTIRQ),
-        # Into the table before the answer goes: its ACK may come back at once.
+        # The request is in the table before the SYN-ACK is sent, because the client's ACK may come back at once.
         ("inet_csk_reqsk_queue_hash_add", SOFTIRQ),
         ("tcp_v4_send_synack", SOFTIRQ),
         ("tcp_make_synack", SOFTIRQ),
@@ -97,7 +97,7 @@ CHAPTERS = [
         ("prepare_to_wait_exclusive", PROCESS),
         ("release_sock", PROCESS),
         ("schedule_timeout", PROCESS),
-        # The whole of 0x04 and 0x06 happens while it sleeps.
+        # Chapters 0x04 and 0x06 happen while accept() sleeps.
         ("tcp_v4_conn_request", SOFTIRQ),
         ("sock_def_readable", SOFTIRQ),
         ("lock_sock", PROCESS),
@@ -115,13 +115,13 @@ class Event(ctypes.Structure):
 
 
 def symbols():
-    """Address in the library -> name."""
+    """Returns {address in the library: function name}."""
     out = {}
     listing = subprocess.run(["nm", LIBRARY], check=True, capture_output=True, text=True).stdout
     for line in listing.splitlines():
         parts = line.split()
         if len(parts) == 3 and parts[1] in "tTwW":
-            # Parts that the compiler split off are the function that they come from.
+            # A part that the compiler split off a function counts as that function.
             out[int(parts[0], 16)] = parts[2].split(".")[0]
     return out
 
@@ -141,13 +141,13 @@ def trace_of(host, names):
 
 @pytest.fixture(scope="module", name="traces")
 def traces_of_a_handshake():
-    """{"a": trace, "b": trace} of one connection, accept() waiting for it."""
+    """Returns {"a": trace, "b": trace} of one connection; b waits for it in accept()."""
     names = symbols()
     c = Conductor(LIBRARY, seed=1)
     hosts = {"a": c.host("ip=10.0.0.1/24 app=none"), "b": c.host("ip=10.0.0.2/24 app=none")}
     a, b = hosts["a"], hosts["b"]
     c.wire(a, b, delay=0.001)
-    # Each learns the way to the other first: routes and link addresses stay.
+    # Each host first resolves the route to the other, so that the traces do not contain it.
     for here, there in ((a, "10.0.0.2"), (b, "10.0.0.1")):
         fd = here.call(NR.socket, AF_INET, SOCK_STREAM, 0)
         assert here.call(NR.connect, fd, sockaddr_in(there, 1), 16) == -errno.ECONNREFUSED
@@ -178,7 +178,7 @@ def traces_of_a_handshake():
 
 
 def follow(trace, steps):
-    """None, or what is wrong: each step must come after the one before it."""
+    """Returns None, or the first error: each step must come after the one before it."""
     at = 0
     for step, (name, context) in enumerate(steps):
         found = next((i for i in range(at, len(trace)) if trace[i] == (name, context)), None)
@@ -193,24 +193,24 @@ def follow(trace, steps):
 
 @pytest.mark.parametrize("chapter,host,steps", CHAPTERS, ids=[c[0] for c in CHAPTERS])
 def test_chapter(traces, chapter, host, steps):
-    """The chapter's path, on the host that walks it."""
+    """The host's trace has the functions of the chapter, in order."""
     wrong = follow(traces[host], steps)
     assert wrong is None, f"{chapter}: {wrong}"
 
 
 @pytest.mark.parametrize("chapter,host,steps", CHAPTERS, ids=[c[0] for c in CHAPTERS])
 def test_a_missing_function_is_noticed(traces, chapter, host, steps):
-    """Whatever is planted among them that is not on the path."""
+    """follow() reports a step that is not in the trace."""
     middle = len(steps) // 2
     for planted in (("tcp_no_such_function", SOFTIRQ), ("tcp_close", PROCESS),
                     ("tcp_v4_rcv", HARDIRQ)):
         assert follow(traces[host], steps[:middle] + [planted] + steps[middle:]), chapter
-    # Nor is another order taken.
+    # It also reports steps in a wrong order.
     assert follow(traces[host], [steps[-1]] * 50 + steps), chapter
 
 
 def test_a_hard_interrupt_only_schedules(traces):
-    """Nothing of the network runs in one, but the driver's word that there is something."""
+    """A hard interrupt runs no function of the network stack; the driver only notes that there is work."""
     for trace in traces.values():
         inside = {name for name, context in trace if context == HARDIRQ}
         assert "skb_recv_done" in inside
@@ -219,20 +219,21 @@ def test_a_hard_interrupt_only_schedules(traces):
 
 
 def test_no_process_receives(traces):
-    """Segments are worked on in softirq, or from the backlog of a socket that its owner releases."""
+    """No process receives: segments are processed in softirq, or from a socket's backlog when its owner releases it."""
     for trace in traces.values():
         assert not [name for name, context in trace
                     if context == PROCESS and name in ("tcp_v4_rcv", "ip_rcv", "net_rx_action",
                                                       "virtnet_poll")]
 
 
-# The functions that a reader of the receive path meets: those of net/**/*.c in softirq, from tcp_v4_rcv() on, without
-# those of headers.  (segment, which tcp_v4_rcv() of the server's trace, the last function, the most changes of file)
+# The functions that a reader of the receive path meets: all of net/**/*.c in softirq, from tcp_v4_rcv() on, without
+# those of headers.  (segment, index of its tcp_v4_rcv() in the server's trace, last function, changes of file at
+# most)
 WALKS = [("SYN", 0, "dev_queue_xmit", 28), ("ACK", 1, "sock_def_readable", 40)]
 
 
 def files_of():
-    """Function -> the .c file of net/ that defines it."""
+    """Returns {function: the .c file of net/ that defines it}."""
     out = {}
     listing = subprocess.run(["nm", "-l", LIBRARY], check=True, capture_output=True, text=True).stdout
     for line in listing.splitlines():
@@ -244,7 +245,7 @@ def files_of():
 
 
 def walk(trace, nth, last):
-    """(functions, files, changes of file) of the nth segment that comes in."""
+    """Returns (functions, files, changes of file) of the nth segment that arrives."""
     where = files_of()
     begin = [i for i, step in enumerate(trace) if step == ("tcp_v4_rcv", SOFTIRQ)][nth]
     names = []
@@ -260,7 +261,7 @@ def walk(trace, nth, last):
 
 @pytest.mark.parametrize("segment,nth,last,most", WALKS, ids=[w[0] for w in WALKS])
 def test_changes_of_file(traces, segment, nth, last, most):
-    """A handshake can be read without walking through the whole tree; net/README.md says how far."""
+    """The functions of a handshake change the file seldom enough for a reader; net/README.md has the numbers."""
     functions, files, changes = walk(traces["b"], nth, last)
     print(f"{segment}: {functions} functions in {files} files, {changes} changes of file (at most {most})")
     assert changes <= most
@@ -270,7 +271,7 @@ def test_changes_of_file(traces, segment, nth, last, most):
 
 
 def test_a_longer_walk_is_noticed(traces):
-    """A function of another file in the middle makes two more changes."""
+    """One more function, of another file, makes two more changes of file."""
     trace = list(traces["b"])
     at = [i for i, step in enumerate(trace) if step == ("tcp_v4_rcv", SOFTIRQ)][0]
     trace.insert(at + 1, ("tcp_sendmsg", SOFTIRQ))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that must not be answered: to a group's address, or from an address that is not a single
- * host's (RFC 1122 3.2.1.3, 3.3.6 and 4.2.3.10; RFC 9293 3.9.2.3, MUST-57 and 63).  An answer would
- * go to all hosts, to ourselves, or to the sender's victim.
+ * Segments that must not be answered: those to a broadcast or group address, and those from an
+ * address that is not a single host's (RFC 1122 3.2.1.3, 3.3.6 and 4.2.3.10; RFC 9293 3.9.2.3,
+ * MUST-57 and 63).  An answer would go to all hosts, to ourselves, or to the sender's victim.
  *
- * Each address meets each kind of segment, at a listener and at a closed port: no answer is on the
- * wire, the drop has its reason, and no counter says that an answer was tried.
+ * Each such address is tested with each kind of segment, at a listener and at a closed port: B must
+ * not answer, the drop must be counted with its reason, and no counter may show an attempt to
+ * answer.
  */
 #include "tests/hosted/scene_forge.h"
 
@@ -15,30 +16,30 @@
 
 struct place {
 	const char *name;
-	uint32_t saddr, daddr; /* 0: as it should be */
+	uint32_t saddr, daddr; /* 0: A's and B's */
 	uint64_t link;
-	const char *reason; /* NULL: it reaches TCP, which says more (reason_of) */
+	const char *reason; /* NULL: the segment reaches TCP, see reason_of() */
 };
 
 /* clang-format off */
 static const struct place places[] = {
-	/* to many: the subnet, its old form, all hosts, a group */
+	/* to many hosts: the subnet, its old form, all hosts, a group */
 	{"to the subnet",            0,          0x0a0000ff, 0, NULL},
 	{"to the subnet's number",   0,          0x0a000000, 0, NULL},
 	{"to all hosts",             0,          0xffffffff, 0, NULL},
 	{"to a group",               0,          0xe0000001, 0, "IP_FORWARD"},
 	{"to loopback",              0,          0x7f000001, 0, "IP_INADDRERRORS"},
-	/* to us alone, in a frame for many (RFC 1122 3.3.6) */
+	/* to B alone, but in a frame to many hosts (RFC 1122 3.3.6) */
 	{"in a broadcast frame",     0,          0, BROADCAST,         "OTHERHOST"},
 	{"in a group's frame",       0,          0, 0x01005e000001ULL, "OTHERHOST"},
-	/* from no single host */
+	/* from an address that is not a single host's */
 	{"from the subnet",          0x0a0000ff, 0, 0, "IP_INADDRERRORS"},
 	{"from the subnet's number", 0x0a000000, 0, 0, "IP_INADDRERRORS"},
 	{"from all hosts",           0xffffffff, 0, 0, "IP_INADDRERRORS"},
 	{"from a group",             0xe0000001, 0, 0, "IP_INADDRERRORS"},
 	{"from loopback",            0x7f000001, 0, 0, "IP_INADDRERRORS"},
 	{"from this network",        0x00000001, 0, 0, "IP_INADDRERRORS"},
-	/* from ourselves: with the ports alike, the LAND attack */
+	/* from B itself; with equal ports this is the LAND attack */
 	{"from ourselves",           0x0a000002, 0, 0, "IP_INADDRERRORS"},
 };
 
@@ -57,8 +58,8 @@ static const struct {
 /* clang-format on */
 
 /*
- * If a group's address reaches TCP, a SYN is refused for its address, any other segment for its
- * kind.
+ * Returns the reason of the drop.  If a segment to a broadcast address reaches a listener, a SYN is
+ * refused for its address, any other segment for its flags.
  */
 static const char *reason_of(const struct place *p, uint8_t flags, uint16_t port)
 {
@@ -75,7 +76,7 @@ static bool is_silence(const struct place *p, unsigned int kind, uint16_t port)
 		.saddr = p->saddr,
 		.daddr = p->daddr,
 		.link = p->link,
-		.sport = port, /* ports alike: LAND */
+		.sport = port, /* equal ports, as in the LAND attack */
 		.dport = port,
 		.seq = 1000,
 		.ack = 2000,
@@ -92,9 +93,9 @@ static bool is_silence(const struct place *p, unsigned int kind, uint16_t port)
 		 scene_counter(B, "Icmp.OutMsgs"))
 		wrong = "an answer was counted";
 	else if (scene_counter(B, "Ip.OutNoRoutes") || scene_drops(B, "IP_OUTNOROUTES"))
-		wrong = "a way for an answer was looked for";
+		wrong = "a route for an answer was looked up";
 	else if (scene_drops(B, reason) != 1)
-		wrong = "the drop was not counted, or as another:";
+		wrong = "the drop was not counted, or with another reason than";
 	else if (scene_state(B, port, port))
 		wrong = "a connection began";
 	if (wrong)
@@ -115,7 +116,7 @@ static void no_sender_is_answered(void)
 		}
 	}
 	assert_true(ok);
-	/* A proper client is still served. */
+	/* A normal client is still served. */
 	fd = scene_socket(A);
 	assert_int_equal(scene_connect(A, fd, B, LISTENER), 0);
 	scene_close(A, fd);
@@ -123,8 +124,8 @@ static void no_sender_is_answered(void)
 }
 
 /*
- * A segment that does not reach a listener is not counted as a missed connection; one that does is
- * (Linux).
+ * ListenDrops counts a SYN that reaches a listener and is refused, but not one that IP drops before
+ * (as on Linux).
  */
 static void a_syn_to_many_is_a_listen_drop(void)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Another version, which each commit makes, compiles one file again."""
+"""A changed version, as after each commit, recompiles only one file."""
 import os
 import re
 import subprocess

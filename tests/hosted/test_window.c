@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Flow control: RFC 9293 3.8.6; the window closes, is probed, opens; never by tiny amounts. */
+/* Flow control (RFC 9293 3.8.6): the window closes, is probed and opens again, but never by tiny amounts. */
 #include "tests/hosted/scene_forge.h"
 
 #define PORT 7
 #define MIB  (1 << 20)
 
-/* B listens with a small buffer, so that the window closes soon. */
+/* Makes a connection on which B has a small buffer, so that its window closes soon. */
 static struct pair pair_with_buffer(int rcvbuf)
 {
 	struct pair p = {.bport = PORT};
@@ -26,7 +26,7 @@ static uint32_t window_of(const struct seg *s)
 	return (uint32_t)s->window << scene_nth(B, SYNACK, 1)->wscale;
 }
 
-/* A writes all of @bytes, B reads none of them, until only probes are sent. */
+/* A writes @bytes and B reads none of them, until A only sends probes; returns the ticket of the write. */
 static int64_t fill_up(struct pair *p, const uint8_t *bytes, size_t n)
 {
 	int64_t writer = scene_begin(A, SYS_write, p->a, PTR(bytes), n), result;
@@ -67,7 +67,7 @@ static void the_reader_stops_and_goes_on(void)
 	free(got);
 }
 
-/* Probes: after an RTO, then doubled, up to two minutes (RFC 9293 3.8.6.1). */
+/* The first probe is sent after an RTO; then the interval doubles, up to two minutes (RFC 9293 3.8.6.1). */
 static void probes_back_off(void)
 {
 	struct pair p = pair_with_buffer(8192);
@@ -89,7 +89,7 @@ static void probes_back_off(void)
 	for (unsigned int i = 1; i < probes; i++) {
 		const struct seg *probe = scene_nth(A, ACK, i + 1);
 
-		/* The probe's number is already acknowledged, so the peer must answer it with an ACK. */
+		/* The probe has a number that B has acknowledged already, so B must answer with an ACK. */
 		assert_int_equal(probe->rseq, edge - 1);
 		gap = scene_gap(scene_nth(A, ACK, i), probe);
 		if (last_gap && last_gap < 60 * SEC)
@@ -97,7 +97,10 @@ static void probes_back_off(void)
 		assert_true(gap <= 121 * SEC);
 		last_gap = gap;
 	}
-	/* Two within half a second get one answer (CVE-2004-0230's kin: no ACK storms). */
+	/*
+	 * Two probes within half a second get only one answer, against ACK storms (similar to
+	 * CVE-2004-0230).
+	 */
 	assert_in_range(scene_counter(B, "TcpExt.TCPACKSkippedSeq"), 0, 2);
 	assert_int_equal(scene_count(B, ACK) + scene_counter(B, "TcpExt.TCPACKSkippedSeq"), probes);
 	assert_int_equal(scene_nth(B, ACK, 1)->window, 0);
@@ -110,7 +113,7 @@ static void probes_back_off(void)
 	free(got);
 }
 
-/* The window update is lost: without probes both sides would wait for ever. */
+/* The window update is lost: without probes, both sides would wait for ever. */
 static void a_lost_window_update(void)
 {
 	struct pair p = pair_with_buffer(16384);
@@ -129,7 +132,7 @@ static void a_lost_window_update(void)
 	free(got);
 }
 
-/* RFC 9293 3.8.6.2.2: a reader of single bytes opens no window of single bytes. */
+/* RFC 9293 3.8.6.2.2: if B reads single bytes, it does not open the window by single bytes. */
 static void no_silly_windows(void)
 {
 	struct pair p = pair_with_buffer(16384);
@@ -169,12 +172,12 @@ static void check_edges(void)
 		assert_true(right + (1u << scale) > edge);
 		edge = right > edge ? right : edge;
 	}
-	/* And nothing was sent beyond it. */
+	/* No data was sent beyond the window. */
 	assert_int_equal(scene_drops(B, "TCP_OVERWINDOW"), 0);
 	assert_int_equal(scene_drops(B, "TCP_ZEROWINDOW"), 0);
 }
 
-/* An offered window is never taken back, whatever the sizes (RFC 9293 3.8.6, SHLD-14). */
+/* The offered window's right edge never moves left, whatever the segment sizes (RFC 9293 3.8.6, SHLD-14). */
 static void the_right_edge_never_moves_left(void)
 {
 	struct pair p = pair_with_buffer(32768);
@@ -184,7 +187,7 @@ static void the_right_edge_never_moves_left(void)
 	scene_pair_close(&p);
 }
 
-/* Small segments cost more room than they have bytes, and all are of another size. */
+/* The same with small segments of different sizes, which take more memory than they have bytes. */
 static void nor_with_crumbs(void)
 {
 	struct pair p = pair_with_buffer(16384);
@@ -236,7 +239,7 @@ static void fin_behind_a_closed_window(void)
 	scene_close(A, p.a);
 	p.a = -1;
 	scene_sleep(20 * SEC);
-	/* Still bytes before it. */
+	/* The FIN must wait for the data before it. */
 	assert_int_equal(scene_count(A, FIN), 0);
 	scene_recv_all(B, p.b, got, n);
 	assert_memory_equal(sent, got, n);
@@ -246,7 +249,7 @@ static void fin_behind_a_closed_window(void)
 	free(got);
 }
 
-/* An orphan whose peer's window stays shut does not live for ever. */
+/* An orphan gives up if its peer's window is closed and no probe is answered. */
 static void an_orphan_with_a_closed_window_gives_up(void)
 {
 	struct pair p = pair_with_buffer(8192);
@@ -288,8 +291,8 @@ static void a_full_send_buffer_says_again(void)
 
 /*
  * Small segments take more memory than they have bytes.  The buffer is twice the requested size, so
- * that half of it may be waste (socket(7)): the requested number of bytes fits, because packets are
- * collapsed when the buffer is full.
+ * that half of it may be overhead (socket(7)).  The requested number of bytes fits, because packets
+ * are collapsed when the buffer is full.
  */
 static void small_segments(size_t size, unsigned int bytes, int rcvbuf)
 {
@@ -332,10 +335,14 @@ static void bytes_by_the_hundred(void)
 
 static void bytes_by_the_hundred_in_a_large_buffer(void)
 {
-	small_segments(100, 40000, 60000); /* several packets are waste when it is full */
+	/* When this buffer is full, its overhead is worth several packets. */
+	small_segments(100, 40000, 60000);
 }
 
-/* The next segment of B's peer at port 999; A, which has that address, is silent. */
+/*
+ * Makes a connection from port 999 of A's address to B, where the scene plays the peer; returns the
+ * peer's next segment.
+ */
 static struct forged hand_made_connection(int *listener, int *fd, unsigned int window)
 {
 	struct forged f = {.sport = 999, .dport = PORT, .flags = SYN_FLAG, .seq = 1000};
@@ -355,8 +362,8 @@ static struct forged hand_made_connection(int *listener, int *fd, unsigned int w
 }
 
 /*
- * RFC 9293 3.8.6.2.1: a window that takes only a part of what there is to send is not filled at once, but
- * after a while it is, or both would wait for ever.
+ * RFC 9293 3.8.6.2.1: if the window permits only a part of the unsent data, B does not send that
+ * part at once; but it does after a while, or both sides would wait for ever.
  */
 static void a_window_smaller_than_the_segment(void)
 {
@@ -365,7 +372,7 @@ static void a_window_smaller_than_the_segment(void)
 	struct forged f = hand_made_connection(&listener, &fd, 1000);
 	uint32_t begin;
 
-	/* It was larger once, so segments are. */
+	/* The window is larger at first, so a full segment will be larger than the later window. */
 	scene_send_all(B, fd, bytes, 900);
 	scene_sleep(10 * MS);
 	f.ack += 900;
@@ -379,7 +386,7 @@ static void a_window_smaller_than_the_segment(void)
 	scene_sleep(1 * SEC);
 	assert_int_equal(scene_nth(B, DATA, 1)->seq, begin);
 	assert_int_equal(scene_nth(B, DATA, 1)->len, 100);
-	/* The probe is data: when it is lost it is retransmitted. */
+	/* The probe contains data, so it is retransmitted if it is lost. */
 	scene_sleep(5 * SEC);
 	assert_true(scene_count(B, DATA) > 1);
 	assert_int_equal(scene_nth(B, DATA, 2)->seq, begin);
@@ -397,7 +404,7 @@ static void a_window_smaller_than_the_segment(void)
 	scene_close(B, listener);
 }
 
-/* RFC 9293 3.4: the FIN has a number, which must lie in the window like any other. */
+/* RFC 9293 3.4: the FIN has a sequence number, which must lie in the window like any other. */
 static void a_window_without_a_place_for_the_fin(void)
 {
 	static const uint8_t bytes[100];
@@ -422,8 +429,9 @@ static void a_window_without_a_place_for_the_fin(void)
 }
 
 /*
- * RFC 9293 3.8.6: a window should not shrink, and a sender must cope with it: the segments beyond
- * it are retransmitted for as long as the peer answers, and no longer.
+ * RFC 9293 3.8.6: a receiver should not shrink its window, but a sender must cope with it.  The
+ * segments that are now beyond the window are retransmitted as long as the peer answers, and no
+ * longer.
  */
 static void a_window_that_shrinks(void)
 {
@@ -445,14 +453,17 @@ static void a_window_that_shrinks(void)
 		assert_int_equal(scene_nth(B, DATA, 1)->seq, f.ack);
 	}
 	assert_state(B, PORT, 999, TCP_ESTABLISHED);
-	/* It is heard no more. */
+	/* From now on the peer is silent. */
 	assert_int_equal(scene_recv(B, fd, &byte, 1), -ETIMEDOUT);
 	assert_int_equal(scene_counter(B, "TcpExt.TCPAbortOnTimeout"), 1);
 	scene_close(B, fd);
 	scene_close(B, listener);
 }
 
-/* tcp(7), TCP_USER_TIMEOUT: bytes that wait so long end it, though the peer answers each probe. */
+/*
+ * tcp(7), TCP_USER_TIMEOUT: data that waits for longer ends the connection, even if the peer
+ * answers each probe.
+ */
 static void a_window_closed_for_too_long(void)
 {
 	struct pair p = pair_with_buffer(8192);
@@ -463,8 +474,8 @@ static void a_window_closed_for_too_long(void)
 	scene_set(A, p.a, IPPROTO_TCP, TCP_USER_TIMEOUT, 60000);
 	begin = scene_now();
 	writer = fill_up(&p, bytes, MIB);
-	assert_true(scene_end(A, writer) > 0); /* bytes that fitted into the buffer */
-	/* At the first probe after that time; each comes after twice as long. */
+	assert_true(scene_end(A, writer) > 0); /* the bytes that fitted into the buffer */
+	/* The connection ends at the first probe after that time; the intervals of the probes double. */
 	assert_ms(scene_now() - begin, 60000, 125000);
 	assert_true(scene_counter(A, "TcpExt.TCPWinProbe") > 5);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnTimeout"), 1);
