@@ -1,7 +1,7 @@
-# The kernel's lower half on trial: `make kernel-test`.
+# `make kernel-test` tests the kernel without the network.
 #
-# sched_test (built by the rule of the hosted images) under the sanitizers, and in the race build,
-# where an interrupt may arrive at every edge of the code; each for a few seeds.
+# Runs sched_test (built by the rule of the hosted images) under the sanitizers, and in the race build, where an
+# interrupt may arrive at each edge of the control flow; both with a few seeds.
 
 KERNEL_TEST_SEEDS := 0 1 2 3
 

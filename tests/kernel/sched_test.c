@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the kernel without the network: locks, threads, waits, timers, soft interrupts, the
- * clock event, in the hosted kernel with its own kernel_main().
+ * Tests of the kernel without the network: locks, threads, waits, timers, softirqs, the clock event,
+ * system calls.  Runs in the hosted kernel with its own kernel_main().
  *
- * Each case is a function that runs in a thread of the kernel while main() moves the clock from
- * deadline to deadline.  A check that fails is a panic, whose message main() prints; so is a case
- * that never ends.  Cases that must end in a panic run in a child process of their own.
+ * Each case runs in a child process, in a thread of a new kernel, while run_case() advances the clock
+ * from deadline to deadline.  A failed check panics, and run_case() prints the message; a case that does
+ * not end fails too.  Some cases must end in a panic.
  *
  * usage: sched_test [seed]
  */
@@ -44,7 +44,7 @@
 struct test_case {
 	const char *name;
 	void (*run)(void);
-	const char *panic; /* text of its panic; NULL: it must not panic */
+	const char *panic; /* the case must panic with this text; NULL: it must not panic */
 };
 
 static const struct test_case *the_case;
@@ -142,7 +142,7 @@ static int sleep_long(void *arg)
 	long left = schedule_timeout_interruptible(1000);
 
 	CHECK(signal_pending(current) && left > 900);
-	/* And it will not sleep again before the interruption is cleared. */
+	/* Until the interruption is cleared, a further interruptible sleep returns at once. */
 	CHECK(schedule_timeout_interruptible(1000) == 1000);
 	ended++;
 	return 0;
@@ -206,10 +206,10 @@ static void thread_limit(void)
 	while (ended < made)
 		schedule();
 	CHECK(nr_threads == before);
-	/* Once the idle thread has cleared away, some stacks are kept. */
+	/* After the idle thread has freed the ended threads' stacks, a few remain for new threads. */
 	sleep_ms(1);
 	CHECK(sn_stat("stacks") == stacks + THREAD_STACKS_KEPT);
-	/* Their stacks and structs are free again. */
+	/* More threads than the limit may run one after the other: stacks and task_structs are reused. */
 	for (int i = 0; i < 1000; i++) {
 		CHECK(!IS_ERR(kthread_run(end_at_once, NULL, "again")));
 		schedule();
@@ -232,7 +232,7 @@ static void on_time(unsigned long i)
 	fired++;
 }
 
-/* Every timer in its own jiffy, whatever its distance, through moves and deletions. */
+/* Timers at any distance expire in exactly their jiffy, while others are moved and deleted. */
 static void timers_fire_in_their_jiffy(void)
 {
 	unsigned int deleted = 0;
@@ -274,7 +274,8 @@ static struct timer_list again;
 static void arm_again(unsigned long data)
 {
 	if (++fired < 5)
-		mod_timer(&again, jiffies); /* the past: the next jiffy, and no live loop */
+		mod_timer(&again,
+			  jiffies); /* not in the future: expires in the next jiffy, in no loop */
 }
 
 static void timer_arms_itself(void)
@@ -307,7 +308,7 @@ static void pushed_back(unsigned long data)
 	fired++;
 }
 
-/* TCP's use of its retransmission timer: it costs hardly an interrupt. */
+/* A timer that is postponed again and again, like TCP's retransmission timer, causes hardly any interrupts. */
 static void pushing_back_is_cheap(void)
 {
 	static struct timer_list rto;
@@ -320,7 +321,7 @@ static void pushing_back_is_cheap(void)
 			sleep_ms(1);
 	}
 	CHECK(fired == 0);
-	/* A thousand sleeps, and a look of the timer itself every 200 ms. */
+	/* There is one interrupt for each of the 1,000 sleeps, and one about every 200 ms for the postponed timer. */
 	CHECK(timer_irq_count - before < 1000 + 1000 / 100 + 5);
 	CHECK(del_timer(&rto) == 1);
 }
@@ -329,7 +330,7 @@ static void pushing_back_is_cheap(void)
 
 static int test_irq;
 static unsigned int rx_runs, rx_left;
-static u64 rx_takes; /* ns that a run lasts */
+static u64 rx_takes; /* duration of one run of test_rx(), in ns */
 
 static void test_handler(void *arg)
 {
@@ -355,7 +356,7 @@ static void softirq_after_irq(void)
 	CHECK(rx_runs == 1 && irq_desc(test_irq)->count == 1);
 	CHECK(softirq_count[NET_RX_SOFTIRQ] == 1);
 
-	/* Kept out while disabled, run at the outermost enable, in this very thread. */
+	/* While softirqs are disabled none runs; the outermost local_bh_enable() runs it in this thread. */
 	local_bh_disable();
 	local_bh_disable();
 	raise_softirq(NET_RX_SOFTIRQ);
@@ -364,7 +365,7 @@ static void softirq_after_irq(void)
 	local_bh_enable();
 	CHECK(rx_runs == 2 && !in_softirq());
 
-	/* From process context with softirqs on: ksoftirqd's. */
+	/* A softirq that a thread raises with softirqs enabled runs in ksoftirqd. */
 	raise_softirq(NET_RX_SOFTIRQ);
 	schedule();
 	CHECK(rx_runs == 3);
@@ -375,7 +376,7 @@ static void softirq_after_irq(void)
 }
 
 /*
- * After that many rounds, or that time, ksoftirqd does the rest.
+ * After MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS, the remaining softirqs are left to ksoftirqd.
  *
  * LIMIT(MAX_SOFTIRQ_RESTART) LIMIT(MAX_SOFTIRQ_MS)
  */
@@ -414,7 +415,7 @@ static int count_turns(void *arg)
 	return 0;
 }
 
-/* A flood that never ends by itself: ksoftirqd and the others share the CPU. */
+/* A softirq raises itself again and again: ksoftirqd and the other threads share the CPU. */
 static void flood_starves_no_thread(void)
 {
 	unsigned int turns[2] = {0, 0};
@@ -429,13 +430,14 @@ static void flood_starves_no_thread(void)
 		schedule();
 	CHECK(rx_runs == 1001);
 	CHECK(softirq_count[NET_RX_SOFTIRQ] == 1001);
-	/* ksoftirqd has every second slice, of ten runs each; the rest is shared among three. */
+	/* ksoftirqd gets at most every second time slice (ten runs); the three other threads share the rest. */
 	CHECK(turns[0] >= 1000 / TIME_SLICE_MS / 3 - 2 && turns[1] >= 1000 / TIME_SLICE_MS / 3 - 2);
 }
 
-static u64 irq_beside; /* main() raises test_irq together with the next deadline from here on */
+/* Time in ns: run_case() raises test_irq together with the first timer deadline from then on; 0: never. */
+static u64 irq_beside;
 
-/* Lets the timer come in, as it may in any softirq. */
+/* A softirq during which the timer interrupt arrives, as may happen in any softirq. */
 static void rx_with_timer(void)
 {
 	u64 before = timer_irq_count;
@@ -445,13 +447,13 @@ static void rx_with_timer(void)
 	rx_runs++;
 }
 
-/* The timer interrupts the first softirq after a long idle time: that is no lockup. */
+/* The timer interrupts the first softirq after a long idle time: the watchdog must not report a lockup. */
 static void idle_time_is_no_lockup(void)
 {
 	test_irq = request_irq("test", test_handler, NULL);
 	open_softirq(NET_RX_SOFTIRQ, rx_with_timer);
 	for (unsigned int i = 1; i <= 20; i++) {
-		/* Not with the watchdog's own last look. */
+		/* The watchdog's timer fires once more while the CPU is idle; raise the interrupt later than that. */
 		irq_beside = ktime_get_ns() + 2 * SOFT_LOCKUP_MS * NSEC_PER_MSEC;
 		sleep_ms(3 * SOFT_LOCKUP_MS);
 		sleep_ms(1);
@@ -478,7 +480,7 @@ static void no_more_irqs(void)
 static unsigned int spun;
 static bool stop_spinning;
 
-/* Time passes, and the instruction at which an interrupt may arrive; the timer's is offered by hand. */
+/* Advances the clock by 100 us and allows interrupts; delivers a due timer interrupt by a direct call. */
 static void compute(void)
 {
 	host.clock += 100 * NSEC_PER_USEC;
@@ -511,14 +513,14 @@ static void spinning_application_is_preempted(void)
 	CHECK(!IS_ERR(p));
 	for (int i = 0; i < 10; i++) {
 		start = ktime_get_ns();
-		schedule(); /* runnable all the time: its turn comes after one slice */
+		schedule(); /* this thread stays runnable, so it runs again after one slice */
 		CHECK(ktime_get_ns() - start <= (TIME_SLICE_MS + 1) * NSEC_PER_MSEC);
 	}
-	/* Woken by a timer, it waits for the rest of the slice at most. */
+	/* When a timer wakes this thread, it waits for the rest of the application's slice at most. */
 	start = ktime_get_ns();
 	sleep_ms(5);
 	CHECK(ktime_get_ns() - start <= (5 + TIME_SLICE_MS + 1) * NSEC_PER_MSEC);
-	/* Inside a system call it is not preempted. */
+	/* Inside a system call the application is not preempted, so it runs to its end. */
 	p->syscall_depth = 1;
 	spun = 0;
 	stop_spinning = true;
@@ -533,7 +535,7 @@ static void tick(unsigned long ms)
 	mod_timer(&metronome, jiffies + msecs_to_jiffies(ms));
 }
 
-/* Kernel code that keeps the CPU is named, once, though soft interrupts come and go on its back. */
+/* The watchdog reports kernel code that keeps the CPU, once, although softirqs interrupt that code. */
 static void lockup_among_softirqs(void)
 {
 	u64 end = ktime_get_ns() + 3 * SOFT_LOCKUP_MS * NSEC_PER_MSEC;
@@ -660,7 +662,7 @@ static void mutex_twice(void)
 	mutex_lock(&mutex);
 }
 
-/* ---- the frame -------------------------------------------------------------------------------- */
+/* ---- running the cases ------------------------------------------------------------------------ */
 
 static const struct test_case cases[] = {
 	{"round_robin", round_robin, NULL},
@@ -716,7 +718,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	cpu_idle();
 }
 
-/* One case in a process of its own: a fresh kernel, and a panic does not affect the other cases. */
+/* Runs one case in a new kernel; the caller has forked, so a panic does not affect the other cases. */
 static int run_case(u64 seed)
 {
 	u64 next, steps = 0;
