@@ -1,9 +1,9 @@
-# The lines that the tests in a process reach: `make coverage`, with gcov, in build/cov.
+# `make coverage` shows which lines the unit tests and the hosted tests execute, with gcov, in build/cov.
 #
-# The same rules with --coverage in the sanitizers' place; every copy of the library adds its counts when
-# it is unloaded.  Unit tests that link the applications are left out: libgcov would find the kernel's
-# open() and read() there.  QEMU's tests are not counted.
-# __gcov_dump is there for children that leave by _exit().
+# The rules are those of the sanitizer build, with --coverage instead of the sanitizers.  Each copy of the hosted
+# library adds its counts when it is unloaded.  Unit tests that link the applications are left out, because libgcov
+# would call the kernel's open() and read() there.  Tests in QEMU are not counted.
+# Children that end with _exit() call __gcov_dump themselves, so it is linked in.
 
 COVERAGE_LEFT_OUT := test_socket_args
 COVERAGE_MAKE = $(MAKE) --no-print-directory B=$(B)/cov \

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The lines of net/ and drivers/ that the tests reached: reads gcov's counts, prints a table, and holds the list of
-functions that nothing reached against the one in docs/testing.md, both ways.
+"""Reports how many lines of net/ and drivers/ the tests executed, from gcov's counts.
+
+Also compares the functions that no test executed with the list in docs/testing.md: a function that only one of the
+two has is an error.
 
     coverage.py build/cov/host-asan [--lines]
 
-Called by `make coverage`.  --lines prints every line that was not reached.
+Called by `make coverage`.  --lines prints every line that was not executed.
 """
 
 import collections
@@ -20,7 +22,7 @@ NOTED = re.compile(r"^\| `([\w/.]+):(\w+)` \|")  # a row of the table in docs/te
 
 
 def gcov(objects):
-    """{source: {line: count}} and {source: {function: count}}, over all objects."""
+    """Returns {source: {line: count}} and {source: {function: count}}, summed over all objects."""
     lines = collections.defaultdict(lambda: collections.defaultdict(int))
     functions = collections.defaultdict(lambda: collections.defaultdict(int))
     for note in sorted(objects.rglob("*.gcno")):
@@ -30,7 +32,7 @@ def gcov(objects):
                              stderr=subprocess.DEVNULL, check=True, cwd=ROOT).stdout
         for source in json.loads(out)["files"]:
             name = source["file"].removeprefix(f"{ROOT}/")
-            # A file that was deleted leaves its object behind.
+            # The object of a deleted source file may still be there.
             if not name.startswith(FOLDERS) or not (ROOT / name).exists():
                 continue
             for line in source["lines"]:
@@ -64,9 +66,9 @@ def main(objects, show_lines):
     unreached = {(name, f) for name, counts in functions.items() for f, count in counts.items() if not count}
     noted = {m.groups() for m in map(NOTED.match, (ROOT / "docs/testing.md").read_text().splitlines()) if m}
     for name, function in sorted(unreached - noted):
-        print(f"{name}: nothing reaches {function}(), and docs/testing.md does not say why")
+        print(f"{name}: no test reaches {function}(), and docs/testing.md does not say why")
     for name, function in sorted(noted - unreached):
-        print(f"docs/testing.md says that nothing reaches {function}() of {name}: not so")
+        print(f"docs/testing.md lists {function}() of {name} as unreached, but a test reaches it")
     sys.exit(unreached != noted)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The measuring instrument's own arithmetic: options, pairs, tables, symbols.  Nothing is booted here."""
+"""Tests of the benchmark tool itself (tools/bench): options, ratios of pairs, tables, symbols.  No guest is booted."""
 import os
 import sys
 
@@ -20,7 +20,7 @@ def parse(*words):
 
 
 def test_a_command_keeps_its_own_default():
-    """One command's default once leaked into the others: a run measured for minutes and looked dead."""
+    """Each command has its own default for --secs (once, a command got another one's and ran for minutes)."""
     assert parse("run", "softnet", "linux").secs == 3
     assert parse("profile", "softnet").secs == 2
     assert parse("soak", "softnet").secs == 0.4
@@ -71,7 +71,7 @@ def result():
 
 
 def test_ratios_are_formed_pair_by_pair():
-    # 200/100 and 110/100: the median of the ratios is 1.55, and both are better than 1
+    # The ratios are 200/100 and 110/100: minimum 1.1, median 1.55, maximum 2
     r = result()["sets"]["speed"]
     assert report.ratios(r["softnet"], r["linux"], "rr1.tps") == (pytest.approx(1.1), pytest.approx(1.55), 2)
 
@@ -105,10 +105,10 @@ def test_blocks_are_counted_for_the_function_that_they_lie_in():
     symbols.at, symbols.base, symbols.size = [0x1000, 0x1010], 0x1000, 0x20
     zero = [0] * 0x21
     insns, entries = list(zero), list(zero)
-    insns[0x0], entries[0x0] = 30, 10        # first, at its entry
-    insns[0x8], entries[0x8] = 5, 5          # first, a block further down
-    insns[0x10], entries[0x10] = 7, 7        # second
-    insns[0x20], entries[0x20] = 9, 1        # outside
+    insns[0x0], entries[0x0] = 30, 10        # the first block of first()
+    insns[0x8], entries[0x8] = 5, 5          # a later block of first()
+    insns[0x10], entries[0x10] = 7, 7        # the first block of second()
+    insns[0x20], entries[0x20] = 9, 1        # a block after the last function
     got = hot.by_function(symbols, (zero, zero), (insns, entries))
     assert got == {"first": [35, 10], "second": [7, 7], "(elsewhere)": [9, 0]}
 
@@ -116,7 +116,11 @@ def test_blocks_are_counted_for_the_function_that_they_lie_in():
 @pytest.mark.parametrize("name", [n for n in guest.names() if n.startswith("softnet")])
 @pytest.mark.parametrize("build", ["", "shipped", "checked"])
 def test_a_guest_is_of_the_build_that_was_asked_for(name, build, tmp_path, monkeypatch):
-    """make's words, and which file is booted; the image of UEFI is made where this folder's BUILD is not in the way."""
+    """A guest file builds and boots the image of the chosen build.
+
+    Stubs of make and cp record their arguments.  The UEFI image is built with an explicit BUILD=, because BUILD in the
+    environment of a guest file is a folder.
+    """
     make = tmp_path / "make"
     make.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>{tmp_path}/words\n')
     make.chmod(0o755)
@@ -126,7 +130,7 @@ def test_a_guest_is_of_the_build_that_was_asked_for(name, build, tmp_path, monke
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("BUILD", build)
     fields = guest.read_file(os.path.join(ROOT, "tools", "bench", "guests", name + ".sh"))
-    assert guest.Guest(name, parse("run", name)).qemu("TMP")    # as the result keeps it: no folder TMP is there
+    assert guest.Guest(name, parse("run", name)).qemu("TMP")    # "TMP" stands for a folder and need not exist
     words = (tmp_path / "words").read_text().split("\n")
     folder = f"build/{build or 'shipped'}/softnet"
     if fields["FIRMWARE"] == "uefi":

@@ -1,7 +1,7 @@
 # How many instructions an operation costs: `make count` compares with tests/count/counts.txt.
 #
-# The hosted kernel in the shipped build, optimised as the machine's, under valgrind.  The count is the same in
-# each run of the same binary, whatever else the computer does.
+# Runs the hosted kernel in the shipped build, optimised like the machine's kernel, under valgrind.  The same binary
+# gives the same count in each run, independent of the computer's load.
 
 COUNT := $(B)/count
 COUNT_FLAGS := -std=gnu11 -MMD -MP -g -O2 $(WARN) -I.

@@ -4,10 +4,10 @@
 
   tests/count/count.py PROGRAM LIBRARY      exit status 1 when an operation is off by more than 3 %
 
-PROGRAM is tests/count/operations.c, LIBRARY the hosted kernel.  Both directions fail: a dearer operation needs a
-row with the reason, a cheaper one a row with the lower number, or a later rise back would pass unnoticed.
-3 % is room for small repairs; two runs of one binary do not differ at all, which is checked.
-callgrind's dumps stay beside PROGRAM: `callgrind_annotate FILE` names the functions.
+PROGRAM is built from tests/count/operations.c, LIBRARY is the hosted kernel.  A higher count fails until the table
+has a new row with the reason.  A lower count fails too, until a row has the lower number: otherwise a later increase
+to the old number would pass.  The 3 % allow small corrections of the code.  Two runs of one binary must give equal
+counts; that is checked.  callgrind's dumps stay beside PROGRAM: `callgrind_annotate FILE` lists them by function.
 """
 import glob
 import os
@@ -18,7 +18,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "counts.txt")
 SLACK = 0.03
-REASON_MIN = 12     # characters: a word is no reason
+REASON_MIN = 12     # characters: a single word is not accepted as a reason
 
 
 class Wrong(Exception):
@@ -26,7 +26,7 @@ class Wrong(Exception):
 
 
 def read_table(text):
-    """(compiler, {operation: instructions}): the last row of each counts.  Each row has a reason."""
+    """Returns (compiler, {operation: instructions}) from the last row of each operation; a row must have a reason."""
     compiler, now = None, {}
     for n, line in enumerate(text.splitlines(), 1):
         if line.startswith("compiler "):
@@ -37,26 +37,26 @@ def read_table(text):
         if not m:
             raise Wrong(f"counts.txt:{n}: not `operation | instructions | why`")
         if len(m[3]) < REASON_MIN:
-            raise Wrong(f"counts.txt:{n}: {m[1]}: why is it {m[2]}?")
+            raise Wrong(f"counts.txt:{n}: {m[1]}: the reason for {m[2]} is missing or too short")
         now[m[1]] = int(m[2].replace(",", ""))
     return compiler, now
 
 
 def compare(table, counted):
-    """Lines about the operations that are off."""
-    wrong = [f"{name}: is not counted any more: take its rows out" for name in table if name not in counted]
+    """Returns a message for each operation whose count differs from the table by more than SLACK."""
+    wrong = [f"{name}: is not counted any more: remove its rows" for name in table if name not in counted]
     for name, n in counted.items():
         if name not in table:
-            wrong.append(f"{name}: {n:,} instructions, and no row")
+            wrong.append(f"{name}: {n:,} instructions, but counts.txt has no row for it")
         elif abs(n - table[name]) > SLACK * table[name]:
             more = n > table[name]
             wrong.append(f"{name}: {n:,} instructions, the table says {table[name]:,} ({n / table[name] - 1:+.1%}). "
-                         + ("If it must be so, add a row that says why" if more else "Add a row with the lower number"))
+                         + ("If intended, add a row with the reason" if more else "Add a row with the lower number"))
     return wrong
 
 
 def count(program, library):
-    """{operation: instructions of one}."""
+    """Runs PROGRAM under callgrind; returns {operation: instructions for one}."""
     out = program + ".callgrind"
     for path in glob.glob(out + "*"):
         os.remove(path)
@@ -72,7 +72,7 @@ def count(program, library):
 
 
 def total(out, name, library):
-    """The instructions of operation @name in the library's kernel, without the process that plays the machine."""
+    """Returns the instructions of operation @name in the kernel, without those of the simulated machine."""
     for path in glob.glob(out + ".*"):
         with open(path) as f:
             lines = f.read().splitlines()
@@ -82,11 +82,14 @@ def total(out, name, library):
 
 
 PLATFORM = ("/tests/host/", "/tests/wire/")
-SHARED = "kernel/lib/string.c"     # memcpy() and the like: the platform uses the kernel's
+SHARED = "kernel/lib/string.c"     # memcpy() etc. of the kernel, which the platform calls too
 
 
 def kernels(lines, library):
-    """The instructions of a dump (callgrind's format) in @library's kernel."""
+    """Returns the instructions of the kernel in @library, from the lines of a dump in callgrind's format.
+
+    Code of the PLATFORM is left out, and so are its calls of SHARED.
+    """
     files, objects, total_, calls = {}, {}, 0, False
     now, called = {"ob": "", "fl": ""}, ""
     for line in lines:
@@ -106,7 +109,7 @@ def kernels(lines, library):
             if now["ob"].endswith(library):
                 if not calls and not platform:
                     total_ += int(m[1])
-                elif calls and platform and called.endswith(SHARED):      # the cost of what was called
+                elif calls and platform and called.endswith(SHARED):      # the number is the callee's cost
                     total_ -= int(m[1])
             if calls:
                 calls, called = False, ""
@@ -122,7 +125,7 @@ def main():
     for name, n in counted.items():
         print(f"  {name:<12} {n:>9,} instructions (shipped, hosted), table {table.get(name, 0):>9,}")
     if mine != compiler:
-        print(f"  the table is of gcc {compiler}, this is gcc {mine}: not compared")
+        print(f"  the table was made with gcc {compiler}, this is gcc {mine}: not compared")
         return 0
     wrong = compare(table, counted)
     for line in wrong:

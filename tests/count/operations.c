@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fixed operations between two hosted kernels, for a count of the instructions that the server executes.
+ * Performs fixed operations between two hosted kernels, to count the instructions that the server executes.
  *
- *	operations LIBRARY	under `valgrind --tool=callgrind`: a dump for each operation
+ *	operations LIBRARY	under `valgrind --tool=callgrind`: writes a dump for each operation
  *
- * tests/count/count.py runs it.  The server is the library itself and the client a copy without a name, so
- * that the dump tells them apart.
+ * tests/count/count.py runs it.  The server is loaded from LIBRARY itself, the client from an unnamed copy, so
+ * a dump has the two under different object names.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -118,7 +118,7 @@ static void connections(int fd, unsigned int n)
 
 static const struct operation {
 	const char *name;
-	uint16_t port; /* of the connection that it uses; 0: none */
+	uint16_t port; /* connect to this port of the server before perform(); 0: do not connect */
 	void (*perform)(int fd, unsigned int n);
 	unsigned int warm_up, counted;
 } operations[] = {
@@ -141,7 +141,7 @@ static void count(const struct operation *op)
 		close_it(fd);
 }
 
-/* As on the machine, slab cuts objects from pages, and an interrupt waits for nothing. */
+/* Boots host @h; its slab allocator uses slabs of pages, as on the machine, not separate host allocations. */
 static struct host *enter(struct host *h, const char *cmdline, uint64_t mac)
 {
 	if (!h)

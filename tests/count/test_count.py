@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The guard of counts.txt: what it lets pass, and what it does not."""
+"""Tests of count.py: which tables and counts it accepts, and which it reports."""
 import os
 
 import pytest
@@ -34,7 +34,7 @@ def test_table_can_be_read():
 
 
 def test_kernel_that_does_more_is_found():
-    """build/host is the checked build: its locks alone cost more than the slack."""
+    """The checked build (build/host) must be reported for each operation: its lock checks cost more than 3 %."""
     build = os.path.join(HERE, "..", "..", "build")
     counted = count(os.path.join(build, "count", "operations"), os.path.join(build, "host", "libsoftnet.so"))
     told = " ".join(compare(read_table(open(TABLE).read())[1], counted))

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The README's two commands on a Debian that has git, make and ca-certificates and nothing else.
+"""Runs the README's two commands on a minimal Debian with only git, make and ca-certificates added.
 
-Builds a minimal system with debootstrap (once, kept in build/fresh), clones this tree into a copy of it,
-and runs the commands in a chroot with namespaces of its own, as they stand in the README: as an ordinary user
-with sudo `make run`, as root both.  `make run` is over when its console says READY, the README's own `nc` line got
-its bytes back, and Ctrl-C ended it; `make test` when it ended with 0.
+Builds a minimal system with debootstrap (once, kept in build/fresh), clones this tree into a copy of it, and runs
+the commands of the README there, in a chroot with its own namespaces: `make run` as an ordinary user with sudo, and
+both commands as root.  `make run` passes if its console prints READY, the echo service at the address of the README's
+`nc` line returns the bytes sent, and Ctrl-C ends it.  `make test` passes if it exits with 0.
 
-  tests/fresh/fresh.py [root] [user]      default: both.  Exit status 0 (also when it had to be
-                                          skipped: the last line says why), 1 when a command failed.
-  tests/fresh/fresh.py --possible         exit status 0: it would not be skipped; 1: it would
+  tests/fresh/fresh.py [root] [user]      default: both.  Exit status 1 if a command failed, else 0; also 0 if this
+                                          machine cannot run the test: then the last line says why.
+  tests/fresh/fresh.py --possible         exit status 0 if this machine can run the test, else 1
 """
 import os
 import re
@@ -27,10 +27,10 @@ WORK = os.path.join(ROOT, "build", "fresh")
 BASE = os.path.join(WORK, "base.tar")
 SUITE = "bookworm"
 HOURS = 3600
-PATIENCE = {"run": HOURS // 2, "test": HOURS}     # s: installing, building; only a hang reaches it
+PATIENCE = {"run": HOURS // 2, "test": HOURS}     # timeouts in s; long enough to install packages and to build
 
 
-TESTED_BY = "root"     # who plays `make test`, too; it takes minutes
+TESTED_BY = "root"     # only this user also runs `make test`, because it takes minutes
 
 
 def skip(why):
@@ -39,7 +39,7 @@ def skip(why):
 
 
 def readme():
-    """(the two commands, host, port of the nc line)"""
+    """Returns the README's two commands, and the host and port in its nc line."""
     with open(os.path.join(ROOT, "README.md")) as f:
         text = f.read()
     block = re.search(r"^((?:    make [^\n]*\n)+)", text, re.M).group(1)
@@ -50,7 +50,7 @@ def readme():
 
 
 def mirror():
-    """Where this machine's own apt gets its packages from."""
+    """Returns the URL from which this machine's apt gets its packages."""
     out = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"], stdout=subprocess.PIPE, text=True)
     for line in out.stdout.splitlines():
         site, _, release = line.partition(" ")
@@ -71,8 +71,8 @@ def base():
                                stdout=f, stderr=subprocess.STDOUT)
         if p.returncode:
             print(open(log).read()[-2000:])
-            sys.exit("test-fresh: debootstrap failed; its words are above")
-        # apt inside asks whom apt outside asks
+            sys.exit("test-fresh: debootstrap failed; its output is above")
+        # Give the new system this machine's apt sources and configuration, such as proxies.
         shutil.rmtree(os.path.join(d, "etc/apt/sources.list.d"))
         shutil.copytree("/etc/apt/sources.list.d", os.path.join(d, "etc/apt/sources.list.d"))
         if os.path.exists("/etc/apt/sources.list"):
@@ -87,7 +87,7 @@ def base():
 
 
 class System:
-    """A copy of the base with the tree cloned into it; who: root or user."""
+    """A copy of the minimal system with the tree cloned into it, used as @who ("root" or "user")."""
 
     def __init__(self, who):
         self.who = who
@@ -110,8 +110,8 @@ class System:
         return self
 
     def command(self, words):
-        """Runs in namespaces of its own, so that nothing of it, process or mount, stays behind."""
-        # The shell stays: as process 1 of its namespace, make could not end itself by a signal.
+        """Returns a command that runs @words in the system; its processes and mounts end with it (new namespaces)."""
+        # "exit" keeps bash from replacing itself with make: as process 1, make could not end itself with a signal.
         shell = f"cd {self.home}/softnet 2>/dev/null || cd /; {words}; exit $?"
         if self.who == "user":
             shell = f"exec su dev -c {sh(shell)}"
@@ -137,7 +137,7 @@ def sh(s):
 
 
 class Terminal:
-    """A command on a terminal of its own: what it says, and keys for it."""
+    """A command on a new terminal: collects its output and sends it keys."""
 
     def __init__(self, cmd):
         self.text = ""
@@ -146,7 +146,7 @@ class Terminal:
             os.execvp(cmd[0], cmd)
 
     def read_until(self, pattern, patience):
-        """The match; None when it ended (or time ran out) without."""
+        """Returns the match of @pattern in the output; None if the command ends or @patience seconds pass before."""
         end = time.monotonic() + patience
         while (left := end - time.monotonic()) > 0:
             if m := re.search(pattern, self.text, re.M):
@@ -165,9 +165,9 @@ class Terminal:
         os.write(self.fd, c)
 
     def end(self, patience):
-        """Its exit status; None, and killed, when it did not end."""
+        """Returns the exit status; if the command does not end within @patience seconds, kills it and returns None."""
         deadline = time.monotonic() + patience
-        self.read_until(r"(?!)", patience)      # matches nothing, not even the empty text of the beginning
+        self.read_until(r"(?!)", patience)      # a pattern that never matches, not even an empty text
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         while not pid and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -195,13 +195,13 @@ def check_run(system, command, host, port):
     t = Terminal(system.command(command))
     if not t.read_until(r"^READY", PATIENCE["run"]):
         t.kill()
-        return fail(system.who, command, "never said READY", t.text)
+        return fail(system.who, command, "did not print READY", t.text)
     with socket.create_connection((host, port), timeout=60) as s:
         s.sendall(b"hello from a fresh system\n")
         back = s.recv(100)
     if back != b"hello from a fresh system\n":
         t.kill()
-        return fail(system.who, command, f"echo said {back!r}", t.text)
+        return fail(system.who, command, f"the echo service returned {back!r}", t.text)
     t.key(b"\x03")
     if t.end(60) is None:
         return fail(system.who, command, "did not end by Ctrl-C", t.text)
