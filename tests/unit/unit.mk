@@ -1,16 +1,16 @@
 # Unit tests: `make unit` builds and runs build/unit/test_*.
 #
-# Each is an ordinary cmocka program, linked with the kernel's objects of the sanitizer build and with
+# Each test is an ordinary cmocka program, linked with the kernel's objects of the sanitizer build and with
 # the small platform of unit_hal.c.  The kernel's own memcpy, vsnprintf ... are hidden symbols: the
-# program uses them, libcmocka and libc keep theirs.
-# A test that plays the kernel itself names in UNIT_ONLY_test_NAME the sources that it is linked with,
-# and gets nothing else.
+# program uses them, while libcmocka and libc use those of libc.
+# UNIT_ONLY_test_NAME lists the only sources that a test is linked with, if it replaces the rest of the
+# kernel itself.
 
-# One in UNIT_HOSTED boots the hosted kernel (tests/host) instead of using unit_hal.c; it brings its
-# own kernel_main() and device.
+# A test in UNIT_HOSTED boots the hosted kernel (tests/host) instead of using unit_hal.c; it has its own
+# kernel_main() and device.
 
 UNIT_HOSTED := test_waits test_virtio_net test_virtio_legacy test_sockets test_sock_lock test_late_timers
-# Files of the hosted kernel that such a test needs besides.
+# Further files of the hosted kernel that such a test needs.
 UNIT_ALSO_test_virtio_net := tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ALSO_test_virtio_legacy := $(UNIT_ALSO_test_virtio_net)
 # The whole hosted kernel, with its device and its applications.
@@ -33,13 +33,14 @@ UNIT_ONLY_test_virtqueue := drivers/virtio/virtqueue.c drivers/virtio/virtio.c k
 	tests/host/virtio_model.c tests/host/virtio_frame.c
 UNIT_ONLY_test_ring_trace := $(UNIT_ONLY_test_virtqueue)
 UNIT_ONLY_test_pci_intx := drivers/pci_intx.c $(UNIT_ONLY_test_virtqueue)
-# The machine's own code, with its exception table under a name that the linker makes symbols for.
+# usercopy.S of the machine, its exception table renamed: the linker defines __start_ and __stop_ symbols only for
+# sections whose names are C identifiers.
 UNIT_ONLY_test_usercopy := tests/unit/usercopy
 
 U := $(B)/unit
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(U)/%,$(filter-out $(UNIT_LEFT_OUT:%=tests/unit/%.c),\
 	$(sort $(wildcard tests/unit/test_*.c))))
-# Without the version: another commit would link all of them again.
+# version.c is left out: with it, each commit would link all tests again.
 UNIT_KERNEL := $(filter-out $(B)/host-asan/apps/% $(B)/host-asan/tests/% $(B)/host-asan/kernel/version.c.o,$($(B)/host-asan_OBJ))
 UNIT_FLAGS := -std=gnu11 -D_GNU_SOURCE -MMD -MP -g -O1 -fno-omit-frame-pointer -fwrapv \
 	-fvisibility=hidden -fno-builtin $(WARN) -Wno-missing-prototypes $(ASAN_FLAGS) $(HOST_INC)
@@ -60,18 +61,18 @@ $(B)/host-asan/tests/unit/usercopy.o: $(B)/checked/kernel/x86/usercopy.S.o
 	@mkdir -p $(@D)
 	$(Q)objcopy --rename-section .extable=extable $< $@
 
-# Of the UEFI application: the firmware's types and its way to call.
+# Flags for files of the UEFI application: the firmware's types and calling convention.
 EFI_TYPES := -isystem $(EFI_INC) -fshort-wchar -DGNU_EFI_USE_MS_ABI
 $(B)/host-asan/boot/efi_%.o: $(B)/host-asan_INC += $(EFI_TYPES)
 $(U)/test_efi_memory.o $(U)/test_efi_clock.o: UNIT_FLAGS += $(EFI_TYPES)
 
-# An archive, so that a test takes the members that it needs and no more.
+# The kernel is an archive, so that a test is linked only with the members that it needs.
 $(U)/libkernel.a: $(UNIT_KERNEL)
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-# The objects beside a test's own.
+# The objects that a test is linked with besides its own.
 UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)))
 unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
 	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o $(B)/host-asan/tests/host/separate.c.o) \
@@ -81,7 +82,7 @@ unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$
 $(UNIT_TESTS): $(U)/test_%: $(U)/test_%.o $$(call unit_with,test_$$*)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $(if $(filter %/separate.c.o,$^),$(SLAB_WRAP)) $^ -lcmocka -ldl -o $@
 
-# Ring traces of QEMU's device: the folder's name, and the traces, unpacked.
+# Unpack the ring traces of QEMU's device; test_ring_trace gets their folder's name as TRACES.
 TRACES := $(patsubst tests/unit/%.xz,$(U)/%,$(sort $(wildcard tests/unit/traces/*.trace.xz)))
 $(U)/test_ring_trace.o: UNIT_FLAGS += -DTRACES='"$(U)/traces"'
 $(U)/test_ring_trace: | $(TRACES)
@@ -89,7 +90,7 @@ $(TRACES): $(U)/%: tests/unit/%.xz
 	@mkdir -p $(@D)
 	$(Q)python3 -c 'import lzma, sys; sys.stdout.buffer.write(lzma.open(sys.argv[1]).read())' $< >$@.new && mv $@.new $@
 
-# The malformed frames, for those who send them to a guest.
+# The table of malformed frames as JSON, for tests that send them to a guest in QEMU.
 $(U)/malformed.json: $(U)/malformed_dump.o
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $< -o $(U)/malformed_dump
 	$(Q)$(U)/malformed_dump >$@.new && mv $@.new $@
