@@ -59,9 +59,10 @@ static void replace_child(struct rb_root *root, struct rb_node *parent, const st
 
 /*
  * Rotates at @down: it becomes the @right (or left) child of its child on the other side, which
- * takes its place.
+ * takes its place.  Above them the subtree has the same entries as before, so its summary stays.
  */
-static void rotate(struct rb_node *down, bool right, struct rb_root *root)
+static void rotate(struct rb_node *down, bool right, struct rb_root *root,
+		   rb_summarise_fn summarise)
 {
 	struct rb_node *up = *child_slot(down, !right);
 	struct rb_node *middle = *child_slot(up, right);
@@ -74,9 +75,20 @@ static void rotate(struct rb_node *down, bool right, struct rb_root *root)
 	replace_child(root, parent, down, up);
 	set_parent(up, parent);
 	set_parent(down, up);
+	if (summarise) {
+		summarise(down);
+		summarise(up);
+	}
 }
 
-void rb_insert_color(struct rb_node *node, struct rb_root *root)
+void rb_propagate(struct rb_node *node, rb_summarise_fn summarise)
+{
+	while (node && summarise(node))
+		node = parent_of(node);
+}
+
+static __always_inline void insert(struct rb_node *node, struct rb_root *root,
+				   rb_summarise_fn summarise)
 {
 	struct rb_node *parent;
 
@@ -105,22 +117,36 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 			 * @node lies between its parent and its grandparent: rotate, so that it
 			 * lies outside.
 			 */
-			rotate(parent, right, root);
+			rotate(parent, right, root, summarise);
 			parent = node;
 		}
 		set_black(parent);
 		set_red(grand);
-		rotate(grand, !right, root);
+		rotate(grand, !right, root, summarise);
 		break;
 	}
 	set_black(root->rb_node);
+}
+
+void rb_insert_color(struct rb_node *node, struct rb_root *root)
+{
+	insert(node, root, NULL);
+}
+
+void rb_insert_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise)
+{
+	/* A new leaf: its own summary has no old value, so do not stop at it. */
+	summarise(node);
+	rb_propagate(parent_of(node), summarise);
+	insert(node, root, summarise);
 }
 
 /*
  * Restores the rules after an erasure: the paths through @node (a child of @parent, or NULL) have
  * one black node less than other paths.
  */
-static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct rb_root *root)
+static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct rb_root *root,
+			    rb_summarise_fn summarise)
 {
 	while (parent && is_black(node)) {
 		bool right = parent->rb_right == node;
@@ -130,7 +156,7 @@ static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct
 		if (!is_black(sibling)) {
 			set_black(sibling);
 			set_red(parent);
-			rotate(parent, right, root);
+			rotate(parent, right, root, summarise);
 			sibling = *child_slot(parent, !right);
 		}
 		near = *child_slot(sibling, right);
@@ -148,7 +174,7 @@ static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct
 		if (is_black(far)) {
 			set_black(near);
 			set_red(sibling);
-			rotate(sibling, !right, root);
+			rotate(sibling, !right, root, summarise);
 			far = sibling;
 			sibling = near;
 		}
@@ -158,7 +184,7 @@ static void erase_rebalance(struct rb_node *node, struct rb_node *parent, struct
 			set_red(sibling);
 		set_black(parent);
 		set_black(far);
-		rotate(parent, right, root);
+		rotate(parent, right, root, summarise);
 		return;
 	}
 	if (node)
@@ -174,7 +200,8 @@ static struct rb_node *outermost(struct rb_node *n, bool right)
 	return n;
 }
 
-void rb_erase(struct rb_node *node, struct rb_root *root)
+static __always_inline void erase(struct rb_node *node, struct rb_root *root,
+				  rb_summarise_fn summarise)
 {
 	/* The node that leaves its position in the tree; it has at most one child. */
 	struct rb_node *gap = node;
@@ -196,8 +223,26 @@ void rb_erase(struct rb_node *node, struct rb_root *root)
 			parent = gap;
 		rb_replace_node(node, gap, root);
 	}
+	if (summarise) {
+		rb_propagate(parent, summarise);
+		if (gap != node) {
+			/* @gap's old summary is from elsewhere: an equal new one proves nothing. */
+			summarise(gap);
+			rb_propagate(parent_of(gap), summarise);
+		}
+	}
 	if (lost_black)
-		erase_rebalance(child, parent, root);
+		erase_rebalance(child, parent, root, summarise);
+}
+
+void rb_erase(struct rb_node *node, struct rb_root *root)
+{
+	erase(node, root, NULL);
+}
+
+void rb_erase_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise)
+{
+	erase(node, root, summarise);
 }
 
 void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root)

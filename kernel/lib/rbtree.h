@@ -4,6 +4,10 @@
  * comparison, links the node with rb_link_node(), and rebalances with rb_insert_color().  Any
  * context; the caller holds the lock that protects the tree.  The names are those of Linux's
  * include/linux/rbtree.h.
+ *
+ * A tree may be augmented: each node then keeps a summary of its subtree, so that a search can skip
+ * whole subtrees.  The caller passes the function that computes the summary, and calls
+ * rb_propagate() when the entry itself changed.
  */
 #ifndef KERNEL_LIB_RBTREE_H
 #define KERNEL_LIB_RBTREE_H
@@ -51,5 +55,16 @@ struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
 /* Puts @new_node, which must have the same key, in the position of @victim. */
 void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb_root *root);
+
+/*
+ * Computes the summary of @node from its own entry and the summaries of its two children, stores
+ * it, and returns true if it changed.
+ */
+typedef bool (*rb_summarise_fn)(struct rb_node *node);
+/* As rb_insert_color() and rb_erase(), for a tree whose nodes have summaries. */
+void rb_insert_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise);
+void rb_erase_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise);
+/* The entry of @node changed: updates the summaries from @node up to the root. */
+void rb_propagate(struct rb_node *node, rb_summarise_fn summarise);
 
 #endif

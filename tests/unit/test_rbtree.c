@@ -133,6 +133,84 @@ static void test_ascending_and_descending(void **state)
 	}
 }
 
+/* ---- summaries: each node knows the largest weight in its subtree ------------------------------ */
+
+struct weighted {
+	struct rb_node node;
+	int key, weight, heaviest;
+};
+
+static struct weighted weights[KEYS];
+
+static int heaviest_of(const struct rb_node *n)
+{
+	return n ? rb_entry(n, struct weighted, node)->heaviest : -1;
+}
+
+static bool weigh(struct rb_node *n)
+{
+	struct weighted *w = rb_entry(n, struct weighted, node);
+	int heaviest = w->weight, left = heaviest_of(n->rb_left), right = heaviest_of(n->rb_right);
+	int before = w->heaviest;
+
+	heaviest = left > heaviest ? left : heaviest;
+	w->heaviest = right > heaviest ? right : heaviest;
+	return w->heaviest != before;
+}
+
+static int check_weights(const struct rb_node *n)
+{
+	const struct weighted *w = rb_entry(n, struct weighted, node);
+	int heaviest, left, right;
+
+	if (!n)
+		return -1;
+	heaviest = w->weight;
+	left = check_weights(n->rb_left);
+	right = check_weights(n->rb_right);
+	heaviest = left > heaviest ? left : heaviest;
+	heaviest = right > heaviest ? right : heaviest;
+	assert_int_equal(w->heaviest, heaviest);
+	return heaviest;
+}
+
+static void test_summaries(void **state)
+{
+	bool present[KEYS] = {false};
+
+	root = RB_ROOT;
+	for (int round = 0; round < 20000; round++) {
+		int key = unit_random() % KEYS;
+		bool grow = unit_random() % 100 < (round / 2000 % 2 ? 20 : 80);
+		struct weighted *w = &weights[key];
+
+		if (grow && !present[key]) {
+			struct rb_node **link = &root.rb_node, *parent = NULL;
+
+			w->key = key;
+			/* Few values, so that a summary is often equal after a change. */
+			w->weight = unit_random() % 4;
+			while (*link) {
+				parent = *link;
+				link = key < rb_entry(parent, struct weighted, node)->key
+					       ? &parent->rb_left
+					       : &parent->rb_right;
+			}
+			rb_link_node(&w->node, parent, link);
+			rb_insert_augmented(&w->node, &root, weigh);
+			present[key] = true;
+		} else if (!grow && present[key]) {
+			rb_erase_augmented(&w->node, &root, weigh);
+			present[key] = false;
+		} else if (present[key]) {
+			w->weight = unit_random() % 4;
+			rb_propagate(&w->node, weigh);
+		}
+		check_rules(root.rb_node, NULL);
+		check_weights(root.rb_node);
+	}
+}
+
 static void test_node_in_no_tree(void **state)
 {
 	struct rb_root empty = RB_ROOT;
@@ -150,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_inserts_and_erases),
 		cmocka_unit_test(test_ascending_and_descending),
+		cmocka_unit_test(test_summaries),
 		cmocka_unit_test(test_node_in_no_tree),
 	};
 
