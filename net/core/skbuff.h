@@ -34,6 +34,7 @@
 #define NET_CORE_SKBUFF_H
 
 #include "kernel/lib/atomic.h"
+#include "kernel/lib/list.h"
 #include "kernel/lib/rbtree.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
@@ -91,9 +92,15 @@ struct sk_buff {
 	struct sock *sk;          /* the socket that is charged for the packet */
 	struct net_device *dev;   /* the device that received it or will send it */
 	char cb[48] __aligned(8); /* private data of the current layer: TCP_SKB_CB, IPCB, GRO */
-	struct dst_entry *dst;    /* route; holds a reference (skb_dst_drop) */
-	/* returns the charge to sk: sock_wfree, sock_rfree */
-	void (*destructor)(struct sk_buff *skb);
+	union {
+		struct {
+			struct dst_entry *dst; /* route; holds a reference (skb_dst_drop) */
+			/* returns the charge to sk: sock_wfree, sock_rfree */
+			void (*destructor)(struct sk_buff *skb);
+		};
+		/* in TCP's retransmit queue: a list by time of sending */
+		struct list_head tcp_tsorted_anchor;
+	};
 	u64 skb_mstamp; /* ns: when TCP sent it last */
 
 	u32 len, data_len;

@@ -149,6 +149,7 @@ void tcp_init_history(struct sock *sk)
 	tp->snd_cwnd_cnt = tp->snd_cwnd_used = 0;
 	tp->is_cwnd_limited = 0;
 	tp->prior_cwnd = tp->prr_delivered = tp->prr_out = tp->prior_ssthresh = 0;
+	tcp_rtx_queue_init(sk);
 	tcp_clear_retrans(tp);
 	tp->retrans_stamp = tp->unanswered_stamp = 0;
 	tp->reordering = sysctl_tcp_reordering;
@@ -196,7 +197,6 @@ void tcp_write_queue_purge(struct sock *sk)
 	while ((skb = tcp_rtx_queue_head(sk)))
 		tcp_rtx_queue_unlink_and_free(skb, sk);
 	tp->packets_out = tp->retrans_out = tp->sacked_out = tp->lost_out = 0;
-	tp->retransmit_skb_hint = NULL;
 	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 	inet_csk(sk)->icsk_backoff = 0;
 }

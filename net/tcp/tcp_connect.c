@@ -90,7 +90,7 @@ noinline int tcp_connect(struct sock *sk)
 	sk_wmem_queued_add(sk, skb->truesize);
 	tp->write_seq = TCP_SKB_CB(skb)->end_seq;
 	tp->packets_out += tcp_skb_pcount(skb);
-	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);
+	tcp_rtx_queue_add(sk, skb);
 
 	tcp_mstamp_refresh(tp);
 	tp->retrans_stamp = tcp_time_stamp(tp);

@@ -7,7 +7,7 @@
  *     -> __tcp_push_pending_frames -> tcp_write_xmit
  *          -> tcp_cwnd_test, tcp_snd_wnd_test, tcp_nagle_test | tcp_tso_should_defer
  *          -> tcp_transmit_skb
- *          -> tcp_event_new_data_sent -> tcp_rbtree_insert              tcp_rtx_queue: not acknowledged
+ *          -> tcp_event_new_data_sent -> tcp_rtx_queue_add              tcp_rtx_queue: not acknowledged
  *   tcp_clean_rtx_queue -> tcp_rtx_queue_unlink_and_free
  *
  * A segment can be in only one of the queues, because its list links and its tree node share memory.
@@ -23,39 +23,12 @@
 
 /* ---- queues ------------------------------------------------------------------------------------ */
 
-/* Inserts @skb by its sequence number; the caller has removed overlaps with queued segments. */
-void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb)
-{
-	struct rb_node **link = &root->rb_node, *parent = NULL;
-	u32 seq = TCP_SKB_CB(skb)->seq;
-
-	while (*link) {
-		parent = *link;
-		link = before(seq, TCP_SKB_CB(rb_to_skb(parent))->seq) ? &parent->rb_left
-								       : &parent->rb_right;
-	}
-	rb_link_node(&skb->rbnode, parent, link);
-	rb_insert_color(&skb->rbnode, root);
-}
-
 void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb)
 {
 	BUG_ON(skb->truesize > sk->sk_wmem_queued);
 	sk_wmem_queued_add(sk, -(int)skb->truesize);
 	sock_set_flag(sk, SOCK_QUEUE_SHRUNK);
 	consume_skb(skb);
-}
-
-void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (tp->retransmit_skb_hint == skb)
-		tp->retransmit_skb_hint = NULL;
-	rb_erase(&skb->rbnode, &sk->tcp_rtx_queue);
-	/* The tree node used the memory of the list links, which must be NULL now. */
-	skb->next = skb->prev = NULL;
-	tcp_wmem_free_skb(sk, skb);
 }
 
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb)
@@ -400,7 +373,7 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 
 	tp->snd_nxt = TCP_SKB_CB(skb)->end_seq;
 	__skb_unlink(skb, &sk->sk_write_queue);
-	tcp_rbtree_insert(&sk->tcp_rtx_queue, skb);
+	tcp_rtx_queue_add(sk, skb);
 	tp->packets_out += tcp_skb_pcount(skb);
 	/* Start the retransmit timer; it replaces the probe timer, as they share icsk_pending. */
 	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)

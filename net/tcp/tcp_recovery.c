@@ -81,16 +81,16 @@ void tcp_remove_reno_sacks(struct sock *sk, int acked)
 
 /* ---- marks ------------------------------------------------------------------------------------------------ */
 
-static void tcp_skb_mark_lost(struct tcp_sock *tp, struct sk_buff *skb)
+/* @skb must be sent again.  If it already was, and that is lost too, it must be sent once more. */
+static void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
 {
-	struct sk_buff *hint = tp->retransmit_skb_hint;
+	u8 marks = TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS;
 
-	if (TCP_SKB_CB(skb)->sacked & TCPCB_LOST)
-		return;
-	TCP_SKB_CB(skb)->sacked |= TCPCB_LOST;
-	tp->lost_out += tcp_skb_pcount(skb);
-	if (hint && before(TCP_SKB_CB(skb)->seq, TCP_SKB_CB(hint)->seq))
-		tp->retransmit_skb_hint = skb;
+	if ((marks & TCPCB_LOST) && (marks & TCPCB_SACKED_RETRANS)) {
+		snmp_add(SNMP_TcpExtTCPLostRetransmit, tcp_skb_pcount(skb));
+		marks &= ~TCPCB_SACKED_RETRANS;
+	}
+	tcp_rtx_set_marks(sk, skb, marks | TCPCB_LOST);
 }
 
 /* Marks the one segment that is surely missing: the first. */
@@ -106,7 +106,7 @@ static void tcp_mark_head_lost(struct sock *sk)
 	if (tcp_skb_pcount(skb) > 1 && skb->len > mss &&
 	    tcp_fragment(sk, true, skb, mss, mss, GFP_ATOMIC))
 		return;
-	tcp_skb_mark_lost(tp, skb);
+	tcp_mark_skb_lost(sk, skb);
 	/* A segment that was counted as arrived may be the lost one. */
 	tcp_limit_reno_sacked(tp);
 	tcp_verify_left_out(tp);
@@ -231,12 +231,8 @@ static void tcp_undo_cwnd_reduction(struct sock *sk, bool unmark_loss)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (unmark_loss) {
-		for (struct sk_buff *skb = tcp_rtx_queue_head(sk); skb; skb = skb_rb_next(skb))
-			TCP_SKB_CB(skb)->sacked &= ~TCPCB_LOST;
-		tp->lost_out = 0;
-		tp->retransmit_skb_hint = NULL;
-	}
+	if (unmark_loss)
+		tcp_rtx_unmark_lost(sk);
 	if (tp->prior_ssthresh) {
 		tp->snd_cwnd = inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk);
 		tp->snd_ssthresh = max(tp->snd_ssthresh, tp->prior_ssthresh);
@@ -348,19 +344,11 @@ noinline void tcp_enter_loss(struct sock *sk)
 	tp->snd_cwnd_cnt = 0;
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 
-	tp->retrans_out = 0;
-	tp->lost_out = 0;
 	tcp_reset_reno_sack(tp);
 	for (struct sk_buff *skb = tcp_rtx_queue_head(sk); skb; skb = skb_rb_next(skb)) {
-		struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
-
-		if ((tcb->sacked & TCPCB_LOST) && (tcb->sacked & TCPCB_SACKED_RETRANS))
-			snmp_add(SNMP_TcpExtTCPLostRetransmit, tcp_skb_pcount(skb));
-		tcb->sacked &= ~TCPCB_TAGBITS;
-		tcb->sacked |= TCPCB_LOST;
-		tp->lost_out += tcp_skb_pcount(skb);
+		tcp_mark_skb_lost(sk, skb);
+		tcp_rtx_set_marks(sk, skb, TCPCB_LOST);
 	}
-	tp->retransmit_skb_hint = NULL;
 	tcp_verify_left_out(tp);
 	tcp_set_ca_state(sk, TCP_CA_Loss);
 	tp->high_seq = tp->snd_nxt;
@@ -376,20 +364,13 @@ void tcp_simple_retransmit(struct sock *sk)
 	unsigned int mss = tcp_current_mss(sk);
 
 	for (struct sk_buff *skb = tcp_rtx_queue_head(sk); skb; skb = skb_rb_next(skb)) {
-		struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 		u32 seglen = tcp_skb_pcount(skb) > 1 ? (u32)tcp_skb_mss(skb) : skb->len;
 
-		if (seglen <= mss)
-			continue;
-		if (tcb->sacked & TCPCB_SACKED_RETRANS) {
-			if (tcb->sacked & TCPCB_LOST)
-				snmp_add(SNMP_TcpExtTCPLostRetransmit, tcp_skb_pcount(skb));
-			tcb->sacked &= ~TCPCB_SACKED_RETRANS;
-			tp->retrans_out -= tcp_skb_pcount(skb);
+		if (seglen > mss) {
+			tcp_mark_skb_lost(sk, skb);
+			tcp_rtx_set_marks(sk, skb, TCPCB_LOST);
 		}
-		tcp_skb_mark_lost(tp, skb);
 	}
-	tp->retransmit_skb_hint = NULL;
 	if (!tp->lost_out)
 		return;
 	tcp_limit_reno_sacked(tp);

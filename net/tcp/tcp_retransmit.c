@@ -99,7 +99,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	if (in_rtx_queue) {
 		int diff = old_pcount - tcp_skb_pcount(skb) - tcp_skb_pcount(buff);
 
-		tcp_rbtree_insert(&sk->tcp_rtx_queue, buff);
+		tcp_rtx_queue_add_after(sk, skb, buff);
 		if (diff)
 			tcp_adjust_pcount(sk, skb, diff);
 	} else {
@@ -258,10 +258,7 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 		snmp_inc(SNMP_TcpExtTCPSynRetrans);
 	tp->total_retrans += tcp_skb_pcount(skb);
 	tp->bytes_retrans += skb->len;
-	if (!(tcb->sacked & TCPCB_SACKED_RETRANS)) {
-		tcb->sacked |= TCPCB_SACKED_RETRANS;
-		tp->retrans_out += tcp_skb_pcount(skb);
-	}
+	tcp_rtx_sent_again(sk, skb);
 	if (!tp->retrans_stamp)
 		tp->retrans_stamp = tcp_ns_to_stamp(skb->skb_mstamp);
 	if (!tp->unanswered_stamp)
@@ -274,27 +271,21 @@ out_fail:
 	return err;
 }
 
-/* Continues where it stopped last: everything before the hint has been retransmitted already. */
+/* Sends what is lost, in the order of sequence numbers, as far as cwnd permits. */
 noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 {
+	const struct sk_buff *head = tcp_rtx_queue_head(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *head = tcp_rtx_queue_head(sk);
-	struct sk_buff *skb = tp->retransmit_skb_hint ? tp->retransmit_skb_hint : head;
 	unsigned int max_segs;
+	struct sk_buff *skb;
 
 	if (!tp->packets_out)
 		return;
 	max_segs = tcp_tso_segs(sk, tcp_current_mss(sk));
-	for (; skb; skb = skb_rb_next(skb)) {
+	while ((skb = tcp_rtx_first_lost(sk))) {
 		int room = tp->snd_cwnd - tcp_packets_in_flight(tp);
-		u8 sacked = TCP_SKB_CB(skb)->sacked;
 
-		tp->retransmit_skb_hint = skb;
-		if (room <= 0 || tp->retrans_out >= tp->lost_out)
-			return;
-		if (!(sacked & TCPCB_LOST) || (sacked & TCPCB_SACKED_RETRANS))
-			continue;
-		if (tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
+		if (room <= 0 || tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
 			return;
 		snmp_add(inet_csk(sk)->icsk_ca_state == TCP_CA_Loss ? SNMP_TcpExtTCPSlowStartRetrans
 								    : SNMP_TcpExtTCPFastRetrans,

@@ -12,6 +12,7 @@
 #define NET_TCP_TCP_SEND_H
 
 #include "net/core/netdevice.h"
+#include "net/tcp/tcp_rtx_queue.h"
 #include "net/tcp/tcp.h"
 
 /* ---- tcp_ack.c, tcp_recovery.c, tcp_cong.c ---------------------------------------------------------------- */
@@ -54,7 +55,6 @@ static inline void tcp_clear_retrans(struct tcp_sock *tp)
 	tp->sacked_out = 0;
 	tp->undo_marker = 0;
 	tp->undo_retrans = -1;
-	tp->retransmit_skb_hint = NULL;
 }
 void tcp_rearm_rto(struct sock *sk);
 /* The MSS fell: marks segments larger than the new MSS as lost and retransmits them. */
@@ -143,34 +143,10 @@ static inline struct sk_buff *tcp_write_queue_tail(const struct sock *sk)
 {
 	return skb_peek_tail(&sk->sk_write_queue);
 }
-static inline struct sk_buff *tcp_rtx_queue_head(const struct sock *sk)
-{
-	struct rb_node *n = rb_first(&sk->tcp_rtx_queue);
-
-	return n ? rb_to_skb(n) : NULL;
-}
-static inline struct sk_buff *tcp_rtx_queue_tail(const struct sock *sk)
-{
-	struct rb_node *n = rb_last(&sk->tcp_rtx_queue);
-
-	return n ? rb_to_skb(n) : NULL;
-}
-static inline struct sk_buff *skb_rb_next(const struct sk_buff *skb)
-{
-	struct rb_node *n = rb_next(&skb->rbnode);
-
-	return n ? rb_to_skb(n) : NULL;
-}
-static inline bool tcp_rtx_queue_empty(const struct sock *sk)
-{
-	return RB_EMPTY_ROOT(&sk->tcp_rtx_queue);
-}
 static inline bool tcp_write_queue_empty(const struct sock *sk)
 {
 	return skb_queue_empty(&sk->sk_write_queue);
 }
-void tcp_rbtree_insert(struct rb_root *root, struct sk_buff *skb); /* tcp_output.c */
-void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
 /* Frees @skb, which the caller has unlinked from one of the queues. */
 void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);
 void tcp_add_write_queue_tail(struct sock *sk, struct sk_buff *skb);

@@ -41,7 +41,7 @@ struct tcp_skb_cb {
 	u8 tcp_flags; /* TCPHDR_* */
 	u8 sacked;    /* TCPCB_* */
 	u8 ip_dsfield;
-	u8 eor : 1, unused : 7;
+	u8 eor : 1, rtx_summary : 2; /* RTX_HAS_* of the subtree, in the retransmit queue */
 	u32 ack_seq;
 	struct inet_skb_parm header; /* received: what IP stored in cb */
 };
@@ -53,6 +53,9 @@ BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
 #define TCPCB_LOST           0x04
 #define TCPCB_TAGBITS        0x07
 #define TCPCB_EVER_RETRANS   0x80
+
+#define RTX_HAS_UNSACKED 0x1 /* a segment that is not SACKED_ACKED */
+#define RTX_HAS_LOST     0x2 /* a lost segment that was not sent again */
 
 static inline int tcp_skb_pcount(const struct sk_buff *skb)
 {
@@ -140,7 +143,8 @@ struct tcp_sock {
 	u32 chrono_start;              /* jiffies when chrono_type last changed */
 	u32 chrono_stat[3]; /* jiffies spent in each chrono_type, TCP_CHRONO_NONE left out */
 
-	struct sk_buff *retransmit_skb_hint; /* where retransmission continues; NULL: the head */
+	/* the segments of the retransmit queue in the order of sending: tcp_rtx_queue.h */
+	struct list_head tsorted_sent_queue, tsorted_lost_queue;
 
 	/* segments received out of order, a tree by sequence number; at most TCP_OFO_PACKETS_MAX */
 	struct rb_root out_of_order_queue;

@@ -74,14 +74,16 @@ static void tcp_count_sent(struct sock *sk, const struct tcp_skb_cb *tcb, unsign
 /* Returns a clone of @skb, or, if an older clone is still in use, a copy with its own linear part. */
 static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 {
+	struct list_head anchor = skb->tcp_tsorted_anchor;
 	struct sk_buff *copy;
 
-	if (likely(!skb_cloned(skb)))
-		return skb_clone(skb, gfp);
-	copy = pskb_copy(skb, gfp);
+	/* In the retransmit queue the anchor has the memory of these two, which would be copied. */
+	skb->dst = NULL;
+	skb->destructor = NULL;
+	copy = likely(!skb_cloned(skb)) ? skb_clone(skb, gfp) : pskb_copy(skb, gfp);
 	if (copy)
-		copy->tstamp =
-			0; /* shares memory with @skb's tree node: the copy has a pointer there */
+		copy->tstamp = 0; /* has the memory of @skb's tree node */
+	skb->tcp_tsorted_anchor = anchor;
 	return copy;
 }
 

@@ -45,12 +45,62 @@ __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, cons
 			complain(a, #cond ": " __VA_ARGS__);                                       \
 	} while (0)
 
+/* The counts of marks are sums over the retransmit queue.  @marked: segments by TCPCB_TAGBITS. */
+static void audit_marks(struct audit *a, const u32 *marked)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	u32 lost = 0, retrans = 0, sacked = 0;
+
+	for (unsigned int marks = 0; marks <= TCPCB_TAGBITS; marks++) {
+		lost += marks & TCPCB_LOST ? marked[marks] : 0;
+		retrans += marks & TCPCB_SACKED_RETRANS ? marked[marks] : 0;
+		sacked += marks & TCPCB_SACKED_ACKED ? marked[marks] : 0;
+	}
+	RULE(a, lost == tp->lost_out, "%u lost in the tree, %u", lost, tp->lost_out);
+	RULE(a, retrans == tp->retrans_out, "%u sent again, %u", retrans, tp->retrans_out);
+	/* Without SACK sacked_out counts duplicate ACKs. */
+	RULE(a, sacked == (tp->rx_opt.sack_ok ? tp->sacked_out : 0), "%u SACKed in the tree, %u",
+	     sacked, tp->sacked_out);
+}
+
+/* One of the lists by time of sending: oldest first, and each segment has the marks that belong there.
+ * Returns the number of segments. */
+static u32 audit_list(struct audit *a, const struct list_head *list, bool lost)
+{
+	struct sk_buff *skb;
+	u32 packets = 0;
+	u64 sent = 0;
+
+	list_for_each_entry(skb, list, tcp_tsorted_anchor) {
+		u8 marks = TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS;
+
+		RULE(a, lost == (marks == TCPCB_LOST) && !(marks & TCPCB_SACKED_ACKED),
+		     "marks %u in the list of the %s", marks, lost ? "lost" : "sent");
+		RULE(a, lost || skb->skb_mstamp >= sent, "sent earlier than the one before it");
+		sent = skb->skb_mstamp;
+		packets += tcp_skb_pcount(skb);
+	}
+	return packets;
+}
+
+/* A segment is in one of the two lists by time of sending, or it is SACKed. */
+static void audit_sending_order(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	u32 sacked = tp->rx_opt.sack_ok ? tp->sacked_out : 0, packets;
+
+	packets = audit_list(a, &tp->tsorted_sent_queue, false) +
+		  audit_list(a, &tp->tsorted_lost_queue, true);
+	RULE(a, packets + sacked == tp->packets_out, "%u listed, %u SACKed, %u", packets, sacked,
+	     tp->packets_out);
+}
+
 /* Sent, unacknowledged data: the segments of the retransmit queue cover snd_una to snd_nxt without a
  * hole, and packets_out is their number.  Returns the sum of their truesize. */
 static u64 audit_rtx_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
-	u32 expected = tp->snd_una, packets = 0;
+	u32 expected = tp->snd_una, packets = 0, marked[TCPCB_TAGBITS + 1] = {0};
 	u64 truesize = 0;
 
 	for (struct rb_node *n = rb_first(&a->sk->tcp_rtx_queue); n; n = rb_next(n)) {
@@ -64,8 +114,11 @@ static u64 audit_rtx_queue(struct audit *a)
 		RULE(a, after(cb->end_seq, tp->snd_una), "sent: %u is acknowledged", cb->end_seq);
 		expected = cb->end_seq;
 		packets += tcp_skb_pcount(skb);
+		marked[cb->sacked & TCPCB_TAGBITS] += tcp_skb_pcount(skb);
 		truesize += skb->truesize;
 	}
+	audit_marks(a, marked);
+	audit_sending_order(a);
 	RULE(a, expected == tp->snd_nxt, "sent up to %u, snd_nxt %u", expected, tp->snd_nxt);
 	RULE(a, packets == tp->packets_out, "%u in the tree, %u", packets, tp->packets_out);
 	RULE(a, tcp_left_out(tp) <= tp->packets_out, "%u of %u", tcp_left_out(tp), tp->packets_out);

@@ -403,7 +403,7 @@ UNUSED = {
     **dict.fromkeys(("fastopenq", "max_qlen"), "until Fast Open"),
     "mc_addr": "until multicast",
     "ecn_ok": "until ECN",
-    **dict.fromkeys(("TCPCB_SACKED_ACKED", "FLAG_ORIG_SACK_ACKED"), "until SACK"),
+    **dict.fromkeys(("tcp_rtx_find", "tcp_rtx_next_unsacked", "FLAG_ORIG_SACK_ACKED"), "until SACK"),
     "fatal": "until UDP: TCP treats no ICMP error as fatal",
     "inet_csk_ca": "until a congestion control has state of its own",
     "dev_close": "until a program can take a device down (docs/testing.md)",
