@@ -218,7 +218,7 @@ static int connect_failed(struct socket *sock, int flags)
 	return err ? err : -ECONNABORTED;
 }
 
-/* Owned. */
+/* The caller owns the sock. */
 static int __inet_stream_connect(struct socket *sock, struct sockaddr *uaddr, int addr_len,
 				 int flags)
 {

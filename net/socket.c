@@ -131,7 +131,7 @@ static long sys_socket(int family, int type, int protocol)
 	return ret;
 }
 
-/* ---- from a number to the socket ------------------------------------------------------------- */
+/* ---- from a descriptor to its socket --------------------------------------------------------- */
 
 noinline struct socket *sock_from_file(struct file *file, int *err)
 {

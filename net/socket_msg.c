@@ -47,7 +47,7 @@ int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __use
 	return 0;
 }
 
-/* ---- to the protocol ------------------------------------------------------------------------- */
+/* ---- passing a message to the protocol ------------------------------------------------------- */
 
 int sock_sendmsg(struct socket *sock, struct kmsghdr *msg)
 {
@@ -65,7 +65,7 @@ static unsigned int call_flags(const struct socket *sock, unsigned int flags)
 	return READ_ONCE(sock->file->f_flags) & O_NONBLOCK ? flags | MSG_DONTWAIT : flags;
 }
 
-/* ---- one buffer ------------------------------------------------------------------------------ */
+/* ---- sendto(), recvfrom() -------------------------------------------------------------------- */
 
 static long sys_sendto(int fd, void __user *buff, size_t len, unsigned int flags,
 		       const struct sockaddr __user *addr, int addr_len)
@@ -118,7 +118,7 @@ static long sys_recvfrom(int fd, void __user *ubuf, size_t size, unsigned int fl
 	return err;
 }
 
-/* ---- many buffers ---------------------------------------------------------------------------- */
+/* ---- sendmsg(), recvmsg() -------------------------------------------------------------------- */
 
 /*
  * Copies an application's message header and its iovec to the kernel. The caller frees *@heap, the

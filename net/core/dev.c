@@ -22,7 +22,7 @@ LIST_HEAD(dev_base_head);
 static unsigned int nr_devices;
 static LIST_HEAD(notifiers);
 
-/* The boot CPU's; a kernel for more CPUs would need one for each CPU. */
+/* The data of the boot CPU, which is the only one. With more CPUs each would have its own. */
 static struct softnet_data boot_softnet;
 
 DEFINE_LOG_SOURCE(net_log, "net");
@@ -44,7 +44,7 @@ void netdev_init(void)
 	netdev_proc_init();
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the list of devices ---------------------------------------------------------------------- */
 
 /*
  * Copies @format to @name. If it contains %d, that is replaced by the first number that is not in

@@ -19,7 +19,7 @@ void dev_add_pack(struct packet_type *pt)
 	list_add_tail(&pt->list, &packet_types);
 }
 
-/* ---- through this CPU's queue ----------------------------------------------------------------- */
+/* ---- queueing loopback packets for softirq ---------------------------------------------------- */
 
 int netif_rx(struct sk_buff *skb)
 {
@@ -80,7 +80,7 @@ int process_backlog(struct napi_struct *napi, int budget)
 	return work;
 }
 
-/* ---- to its protocol -------------------------------------------------------------------------- */
+/* ---- passing a packet to its protocol --------------------------------------------------------- */
 
 /*
  * Calls the handler of @skb's EtherType. Returns its result, or a drop reason if there is no

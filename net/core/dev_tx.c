@@ -20,7 +20,7 @@
 /* Packets that net_tx_action() sends from one device before it continues with the next device. */
 #define NET_TX_QUOTA 64
 
-/* ---- in software, where the device lacks a feature --------------------------------------------- */
+/* ---- doing in software what the device cannot do ----------------------------------------------- */
 
 static bool dev_takes_gso(const struct sk_buff *skb, const struct net_device *dev)
 {
@@ -86,7 +86,7 @@ drop:
 	return ERR_PTR(err == -ENOMEM ? -ENOBUFS : err);
 }
 
-/* ---- into the ring ---------------------------------------------------------------------------- */
+/* ---- passing packets to the driver ------------------------------------------------------------ */
 
 /*
  * Passes one packet to the driver. Returns false if the driver refused it; the caller then still
@@ -174,7 +174,7 @@ full:
 	return -ENOBUFS;
 }
 
-/* ---- the ring is full, and has room again ----------------------------------------------------- */
+/* ---- stopping and restarting the queue -------------------------------------------------------- */
 
 void netif_stop_queue(struct net_device *dev)
 {

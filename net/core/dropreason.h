@@ -25,18 +25,18 @@
 #define SKB_DROP_REASONS(X)                                                                        \
 	X(NOT_SPECIFIED, "a bug: no reason was given")                                             \
 	/* device and Ethernet */                                                                  \
-	X(DEV_BAD_LENGTH, "the device reported a length that cannot be")                           \
+	X(DEV_BAD_LENGTH, "the device reported an impossible length")                              \
 	X(DEV_BAD_HEADER, "virtio_net_hdr with impossible offsets or types")                       \
 	X(DEV_DOWN, "the device is down")                                                          \
 	X(NOMEM, "no memory")                                                                      \
 	X(CPU_BACKLOG, "softnet input queue full")                                                 \
 	X(QDISC_DROP, "the device's transmit queue is full")                                       \
-	X(TX_ERROR, "the device did not take it")                                                  \
-	X(OTHERHOST, "for another station")                                                        \
+	X(TX_ERROR, "the device could not accept it, or its headers are invalid")                  \
+	X(OTHERHOST, "the frame is for another host")                                              \
 	X(UNHANDLED_PROTO, "no handler for this EtherType")                                        \
 	/* ARP */                                                                                  \
 	X(ARP_MALFORMED, "ARP header short or not Ethernet/IPv4")                                  \
-	X(ARP_IGNORED, "not for us, or an operation that we do not know")                          \
+	X(ARP_IGNORED, "not for us, implausible addresses, or an unknown operation")               \
 	X(NEIGH_FAILED, "address not resolved")                                                    \
 	X(NEIGH_QUEUEFULL, "too many packets wait for this address")                               \
 	X(NEIGH_TABLE_FULL, "too many neighbours")                                                 \
@@ -44,7 +44,7 @@
 	X(IP_INHDR, "version, header length or total length wrong")                                \
 	X(IP_CSUM, "IP header checksum wrong")                                                     \
 	X(IP_OPTIONS, "IP options malformed, or source routing")                                   \
-	X(IP_INADDRERRORS, "source or destination address that may not be on the wire")            \
+	X(IP_INADDRERRORS, "source or destination address that must not appear on a wire")         \
 	X(IP_FRAGMENT, "a fragment: not reassembled yet")                                          \
 	X(IP_NOPROTO, "no handler for this IP protocol")                                           \
 	X(IP_OUTNOROUTES, "no route")                                                              \
@@ -53,8 +53,8 @@
 	/* ICMP */                                                                                 \
 	X(ICMP_CSUM, "ICMP checksum wrong")                                                        \
 	X(ICMP_SHORT, "ICMP message cut short")                                                    \
-	X(ICMP_BROADCAST, "echo to a broadcast address")                                           \
-	X(ICMP_IGNORED, "a type that we do not serve")                                             \
+	X(ICMP_BROADCAST, "echo request or error to a broadcast or multicast address")             \
+	X(ICMP_IGNORED, "a message that this host does not process")                               \
 	X(ICMP_RATELIMIT, "too many errors sent already")                                          \
 	X(ICMP_BAD_QUOTE, "quoted packet short or not ours")                                       \
 	/* transports */                                                                           \
@@ -65,29 +65,29 @@
 	/* TCP */                                                                                  \
 	X(TCP_HDR, "TCP header short, or data offset wrong")                                       \
 	X(TCP_CSUM, "TCP checksum wrong")                                                          \
-	X(TCP_FLAGS, "a combination of flags that this state does not take")                       \
+	X(TCP_FLAGS, "flags that are not acceptable in this state")                                \
 	X(TCP_LISTEN_OVERFLOW, "accept queue full")                                                \
 	X(TCP_REQQ_FULL, "too many half-open connections")                                         \
 	X(TCP_INVALID_SEQUENCE, "sequence number outside the window")                              \
-	X(TCP_INVALID_ACK, "acknowledges what was never sent")                                     \
-	X(TCP_PAWS, "timestamp older than the last (RFC 7323)")                                    \
-	X(TCP_OLD_DATA, "all of it was received before")                                           \
-	X(TCP_OVERWINDOW, "beyond the receive window")                                             \
+	X(TCP_INVALID_ACK, "acknowledges data that was never sent")                                \
+	X(TCP_PAWS, "timestamp older than the last one (RFC 7323)")                                \
+	X(TCP_OLD_DATA, "all of its data was received before")                                     \
+	X(TCP_OVERWINDOW, "data beyond the receive window")                                        \
 	X(TCP_ZEROWINDOW, "the receive window is closed")                                          \
-	X(TCP_OFO_MERGE, "covered by out-of-order data that is there")                             \
+	X(TCP_OFO_MERGE, "all of its data is in the out-of-order queue already")                   \
 	X(TCP_OFO_PRUNE, "out-of-order queue too long or memory short")                            \
-	X(TCP_RESET, "a valid reset: consumed")                                                    \
+	X(TCP_RESET, "a valid reset, which was processed")                                         \
 	X(TCP_INVALID_SYN, "SYN inside a connection (RFC 5961)")                                   \
 	X(TCP_CLOSE, "the connection is closed")                                                   \
 	X(TCP_ABORT_ON_DATA, "data after close()")                                                 \
-	X(TCP_NO_ACK, "segment without ACK where one is due")                                      \
-	X(TCP_RST_INVALID, "reset outside the window or not exact")                                \
-	X(TCP_TIMEWAIT, "consumed by a TIME_WAIT socket")                                          \
+	X(TCP_NO_ACK, "segment without ACK flag in a state that requires it")                      \
+	X(TCP_RST_INVALID, "reset with an unexpected sequence number (RFC 5961)")                  \
+	X(TCP_TIMEWAIT, "processed by a TIME_WAIT socket")                                         \
 	X(TCP_REQ_DUP, "SYN or ACK of a half-open connection, answered or ignored")
 /* clang-format on */
 
 enum skb_drop_reason {
-	SKB_CONSUMED = 0, /* not a drop */
+	SKB_CONSUMED = 0, /* the packet was not dropped */
 	SKB_NOT_DROPPED_YET = SKB_CONSUMED,
 #define SKB_DROP_ENUM(name, text) SKB_DROP_REASON_##name,
 	SKB_DROP_REASONS(SKB_DROP_ENUM)

@@ -97,7 +97,7 @@ static struct sk_buff *gso_carve(struct sk_buff *skb, const struct gso_cut *c, u
 {
 	unsigned int headroom = skb_headroom(skb);
 	unsigned int headlen = skb_headlen(skb);
-	unsigned int copy = len; /* of the payload */
+	unsigned int copy = len; /* bytes of payload to copy; the rest is shared */
 	struct sk_buff *seg;
 
 	if (c->sg)

@@ -18,7 +18,7 @@
 #include "net/core/limits.h"
 #include "net/core/netdevice.h"
 
-/* ---- the interrupt's side --------------------------------------------------------------------- */
+/* ---- scheduling, from interrupts -------------------------------------------------------------- */
 
 static void napi_add_to_list(struct napi_struct *napi)
 {
@@ -51,7 +51,7 @@ void napi_schedule(struct napi_struct *napi)
 		napi_add_to_list(napi);
 }
 
-/* ---- the softirq ------------------------------------------------------------------------------ */
+/* ---- polling, in softirq ---------------------------------------------------------------------- */
 
 /* Polls one device once. Returns true if it must be polled again. */
 static bool napi_poll(struct napi_struct *napi, int *budget)

@@ -262,7 +262,7 @@ struct packet_offload {
 };
 void dev_add_offload(struct packet_offload *po); /* boot */
 
-/* ---- between the files of the device layer; not for others ------------------------------------ */
+/* ---- used only inside the device layer -------------------------------------------------------- */
 void napi_init(struct softnet_data *sd);                   /* napi.c */
 int process_backlog(struct napi_struct *napi, int budget); /* dev_rx.c */
 /* dev_tx.c: handler of the NET_TX softirq */

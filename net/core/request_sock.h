@@ -23,8 +23,8 @@ struct request_sock_ops {
 	/* Retransmits the SYN-ACK. 0 or -errno. */
 	int (*rtx_syn_ack)(const struct sock *sk, struct request_sock *req);
 	/*
-	 * Sends an ACK in response to a segment for @req, which is in SYN_RECV, when the segment is
-	 * not acceptable.
+	 * Sends an ACK in response to @skb, a segment for the half-open connection @req that is not
+	 * acceptable.
 	 */
 	void (*send_ack)(const struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 	void (*destructor)(struct request_sock *req);
@@ -47,7 +47,7 @@ struct request_sock {
 	struct timer_list rsk_timer;
 };
 
-/* Unused until Fast Open. */
+/* State of TCP Fast Open, which is not implemented. */
 struct fastopen_queue {
 	int qlen;
 	int max_qlen; /* 0: Fast Open is off */

@@ -22,7 +22,7 @@ void *skb_put(struct sk_buff *skb, unsigned int len)
 	return __skb_put(skb, len);
 }
 
-/* ---- a walk over all bytes -------------------------------------------------------------------- */
+/* ---- iterating over all bytes ----------------------------------------------------------------- */
 
 /*
  * An iterator over the bytes [offset, offset + len) of a packet, in pieces that are contiguous in
@@ -171,7 +171,7 @@ int skb_checksum_help(struct sk_buff *skb)
 	return 0;
 }
 
-/* ---- moving the border between linear part and fragments -------------------------------------- */
+/* ---- changing the linear part and the fragments ----------------------------------------------- */
 
 void skb_fill_page_desc(struct sk_buff *skb, int i, struct page *page, u32 off, u32 size)
 {

@@ -95,7 +95,7 @@ static inline void skb_queue_splice_tail_init(struct sk_buff_head *list, struct 
 	q->qlen += list->qlen;
 	__skb_queue_head_init(list);
 }
-/* Frees all as consumed. */
+/* Frees all packets of @q, without counting them as dropped. */
 void __skb_queue_purge(struct sk_buff_head *q);
 
 #define skb_queue_walk(q, skb) for (skb = (q)->next; skb != (struct sk_buff *)(q); skb = skb->next)

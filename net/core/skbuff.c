@@ -57,7 +57,7 @@ void skb_init(void)
 		kmem_cache_create("skbuff_small_cache", sizeof(struct sk_buff_small), 64, 0);
 }
 
-/* ---- making ----------------------------------------------------------------------------------- */
+/* ---- allocating ------------------------------------------------------------------------------- */
 
 /*
  * Initialises @skb with the linear part @data: @size usable bytes, followed by the skb_shared_info.

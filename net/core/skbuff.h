@@ -134,7 +134,7 @@ struct sk_buff {
 #define SKB_FCLONE_CLONE       2 /* second of a pair */
 #define SKB_FCLONE_SMALL       3 /* alloc_skb_small(): head is in the same object */
 
-/* ---- making and freeing (net/core/skbuff.c) --------------------------------------------------- */
+/* ---- allocating and freeing (net/core/skbuff.c) ----------------------------------------------- */
 void skb_init(void);
 /*
  * Allocates an sk_buff with a linear part of @size bytes, all of it tailroom. Any context. NULL: no

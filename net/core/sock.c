@@ -46,7 +46,7 @@ int proto_register(struct proto *prot)
 	return 0;
 }
 
-/* ---- birth ----------------------------------------------------------------------------------- */
+/* ---- creation -------------------------------------------------------------------------------- */
 
 /*
  * Initialises the accounting of a new sock, whether zeroed or copied from a listener: its own byte
@@ -156,7 +156,7 @@ noinline struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp)
 	return newsk;
 }
 
-/* ---- the user-facing half comes and goes ----------------------------------------------------- */
+/* ---- attaching and detaching the user-facing half -------------------------------------------- */
 
 void sock_orphan(struct sock *sk)
 {
@@ -176,7 +176,7 @@ noinline void sock_graft(struct sock *sk, struct socket *parent)
 	spin_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* ---- death ----------------------------------------------------------------------------------- */
+/* ---- destruction ----------------------------------------------------------------------------- */
 
 /* Frees the sock. No reference to it is left, and no packet is charged to it. */
 static void __sk_free(struct sock *sk)

@@ -104,8 +104,8 @@ struct sock {
 	u8 sk_userlocks; /* SOCK_*_LOCK: the application chose the value itself */
 	u8 sk_protocol;
 	u8 sk_type;
-	int sk_err;             /* positive errno; sock_error() returns and clears it */
-	int sk_err_soft;        /* error that is reported only if the connection fails later */
+	int sk_err;      /* positive errno; sock_error() returns and clears it */
+	int sk_err_soft; /* not fatal: reported by SO_ERROR, or if the connection fails later */
 	unsigned long sk_flags; /* bits of enum sock_flags */
 	u32 sk_ack_backlog;     /* connections in the accept queue */
 	u32 sk_max_ack_backlog;
@@ -171,7 +171,7 @@ static inline bool sock_flag(const struct sock *sk, enum sock_flags flag)
 	return test_bit(flag, &sk->sk_flags);
 }
 
-/* ---- life (net/core/sock.c) ------------------------------------------------------------------ */
+/* ---- creation and destruction (net/core/sock.c) ---------------------------------------------- */
 /* Makes the protocol's slab caches. Boot only: panics if there is no memory. */
 int proto_register(struct proto *prot);
 struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
@@ -315,7 +315,7 @@ static inline void sk_wmem_queued_add(struct sock *sk, int bytes)
 	sk_mem_charge(sk, bytes);
 }
 
-/* ---- waking ---------------------------------------------------------------------------------- */
+/* ---- wake-ups and waits ---------------------------------------------------------------------- */
 void sock_def_wakeup(struct sock *sk);   /* default sk_state_change: wakes all waiters */
 void sock_def_readable(struct sock *sk); /* default sk_data_ready */
 void sock_def_error_report(struct sock *sk);

@@ -221,7 +221,7 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	return 0;
 }
 
-/* ---- the protocol's own level ---------------------------------------------------------------- */
+/* ---- options of the protocol's own level ----------------------------------------------------- */
 
 int sock_common_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
 			   unsigned int optlen)

@@ -150,7 +150,7 @@ noinline int inet_csk_listen_start(struct sock *sk, int backlog)
 	return 0;
 }
 
-/* ---- a SYN came ------------------------------------------------------------------------------ */
+/* ---- a SYN: creating a request --------------------------------------------------------------- */
 
 noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *ops,
 					       struct sock *sk_listener)
@@ -302,7 +302,7 @@ noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock
 	spin_unlock_bh(lock);
 }
 
-/* ---- a request ends -------------------------------------------------------------------------- */
+/* ---- removing a request ---------------------------------------------------------------------- */
 
 /*
  * Removes @req from the ehash and stops its timer. Returns true to exactly one caller for each
@@ -341,7 +341,7 @@ void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req
 	reqsk_put(req);
 }
 
-/* ---- the handshake's ACK came ---------------------------------------------------------------- */
+/* ---- the handshake's ACK: creating the child ------------------------------------------------- */
 
 noinline struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req,
 					  gfp_t gfp)
@@ -496,7 +496,7 @@ out_release:
 	return newsk;
 }
 
-/* ---- the end --------------------------------------------------------------------------------- */
+/* ---- the end of listeners and connections ---------------------------------------------------- */
 
 /*
  * Called when the listener has left TCP_LISTEN and the hash tables. Connections in its accept queue

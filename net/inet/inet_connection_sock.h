@@ -204,7 +204,7 @@ struct sock *inet_csk_reqsk_queue_add(struct sock *sk, struct request_sock *req,
 struct sock *inet_csk_complete_hashdance(struct sock *sk, struct sock *child,
 					 struct request_sock *req, bool own_req);
 
-/* ---- end ------------------------------------------------------------------------------------------- */
+/* ---- the end of a connection ----------------------------------------------------------------------- */
 /*
  * The last step of a connection, which must be in TCP_CLOSE, dead and not hashed: releases its
  * port and its queues, and drops the reference that the connection itself held.

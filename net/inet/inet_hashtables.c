@@ -85,7 +85,7 @@ static struct inet_listen_hashbucket *listen_bucket(struct inet_hashinfo *h, u16
 	return &h->listening_hash[hnum & (LHASH_BUCKETS - 1)];
 }
 
-/* ---- a segment comes in ---------------------------------------------------------------------- */
+/* ---- lookups for a segment ------------------------------------------------------------------- */
 
 noinline struct sock *__inet_lookup_skb(struct inet_hashinfo *h, struct sk_buff *skb, __be16 sport,
 					__be16 dport)
@@ -171,7 +171,7 @@ noinline struct sock *__inet_lookup_listener(struct inet_hashinfo *h, __be32 dad
 	return found;
 }
 
-/* ---- in and out ------------------------------------------------------------------------------ */
+/* ---- inserting and removing ------------------------------------------------------------------ */
 
 /*
  * Inserts @sk into the ehash. @osk, if not NULL, is the request that @sk was made from: both have
@@ -247,7 +247,7 @@ noinline void inet_unhash(struct sock *sk)
 	spin_unlock_bh(lock);
 }
 
-/* ---- references, a walk ---------------------------------------------------------------------- */
+/* ---- iterating over the tables --------------------------------------------------------------- */
 
 void inet_for_each(struct inet_hashinfo *h, void (*show)(void *arg, struct sock *sk), void *arg)
 {

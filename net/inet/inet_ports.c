@@ -354,7 +354,7 @@ noinline int inet_hash_connect(struct sock *sk)
 	return -EADDRNOTAVAIL;
 }
 
-/* ---- a child of a listener; the end ---------------------------------------------------------- */
+/* ---- inheriting and releasing a port --------------------------------------------------------- */
 
 int __inet_inherit_port(const struct sock *sk, struct sock *child)
 {

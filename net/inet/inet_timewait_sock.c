@@ -21,7 +21,7 @@ int sysctl_tcp_max_tw_buckets = TIMEWAIT_MAX;
 
 atomic_t inet_tw_count;
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- creation and destruction ---------------------------------------------------------------- */
 
 void inet_twsk_put(struct inet_timewait_sock *tw)
 {
@@ -126,7 +126,7 @@ void __inet_twsk_hashdance(struct inet_timewait_sock *tw, struct sock *sk, struc
 	spin_unlock_bh(lock);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- the timer ------------------------------------------------------------------------------- */
 
 #define TW_KILL_TIME (4 * HZ)
 

@@ -28,7 +28,7 @@
 #define LOCAL_PORT_MIN 32768
 /* port: the last of ip_local_port_range. Linux's value. */
 #define LOCAL_PORT_MAX 60999
-/* port: both values of the sysctl ip_local_port_range. */
+/* port: range of both values of the sysctl ip_local_port_range. */
 #define LOCAL_PORT_RANGE 1, 65535
 
 /* ---- connections without an application ---- */

@@ -29,7 +29,7 @@ static DEFINE_LOG_SOURCE(arp_log, "arp");
  */
 #define ARP_LOCKTIME HZ
 
-/* ---- out -------------------------------------------------------------------------------------- */
+/* ---- sending ---------------------------------------------------------------------------------- */
 
 void arp_send(u16 op, __be32 dest_ip, struct net_device *dev, __be32 src_ip, const u8 *dest_hw,
 	      const u8 *target_hw)
@@ -106,7 +106,7 @@ struct neigh_table arp_tbl = {
 	.error_report = arp_error_report,
 };
 
-/* ---- in --------------------------------------------------------------------------------------- */
+/* ---- receiving -------------------------------------------------------------------------------- */
 
 /* The fields of a checked ARP message; addresses in network byte order. */
 struct arp_message {

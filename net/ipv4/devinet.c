@@ -27,7 +27,7 @@
 #define ANNOUNCE_NUM      2
 #define ANNOUNCE_INTERVAL (2 * HZ)
 
-/* ---- questions -------------------------------------------------------------------------------- */
+/* ---- lookups ---------------------------------------------------------------------------------- */
 
 #define for_each_ifa(ifa, in_dev)                                                                  \
 	for (ifa = (in_dev)->addrs;                                                                \
@@ -136,7 +136,7 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst)
 	return first;
 }
 
-/* ---- adding ----------------------------------------------------------------------------------- */
+/* ---- adding an address ------------------------------------------------------------------------ */
 
 const char *inet_addr_fault(__be32 addr, unsigned int prefix_len)
 {
@@ -190,7 +190,7 @@ int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len)
 	return ip_route_add(addr & mask, prefix_len, 0, dev, addr, RTN_UNICAST);
 }
 
-/* ---- announcing ------------------------------------------------------------------------------- */
+/* ---- announcing addresses --------------------------------------------------------------------- */
 
 static void inetdev_announce(unsigned long data)
 {
@@ -216,7 +216,7 @@ static void inetdev_link_up(struct in_device *in_dev)
 	mod_timer(&in_dev->announce, jiffies);
 }
 
-/* ---- devices come and go ---------------------------------------------------------------------- */
+/* ---- devices going up and down ---------------------------------------------------------------- */
 
 static struct in_device *inetdev_create(struct net_device *dev)
 {

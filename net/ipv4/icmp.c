@@ -23,10 +23,10 @@
 DEFINE_LOG_SOURCE(icmp_log, "icmp");
 
 const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
-	{ENETUNREACH, false},  /* network */
-	{EHOSTUNREACH, false}, /* host */
-	{ENOPROTOOPT, true},   /* protocol */
-	{ECONNREFUSED, true},  /* port */
+	{ENETUNREACH, false},  /* network unreachable */
+	{EHOSTUNREACH, false}, /* host unreachable */
+	{ENOPROTOOPT, true},   /* protocol unreachable */
+	{ECONNREFUSED, true},  /* port unreachable */
 	{EMSGSIZE, false},     /* fragmentation needed */
 	{EOPNOTSUPP, false},   /* source route failed */
 	{ENETUNREACH, true},   /* network unknown */
@@ -207,7 +207,7 @@ void icmp_link_failure(struct sk_buff *skb)
 	consume_skb(told);
 }
 
-/* ---- in --------------------------------------------------------------------------------------- */
+/* ---- receiving -------------------------------------------------------------------------------- */
 
 /*
  * Counts a received message by its type. Returns false for a type that has no counter; this host

@@ -31,7 +31,7 @@
 #define IPTOS_PREC_INTERNETCONTROL 0xc0
 #define IPTOS_TOS_MASK             0x1e
 
-/* ---- how often -------------------------------------------------------------------------------- */
+/* ---- the rate limit --------------------------------------------------------------------------- */
 
 /*
  * A token bucket: tokens are added with time, and each message takes some. last: jiffies of the
@@ -105,7 +105,7 @@ static bool icmp_allow(__be32 daddr)
 	return allow;
 }
 
-/* ---- whether at all --------------------------------------------------------------------------- */
+/* ---- whether an error may be sent ------------------------------------------------------------- */
 
 static bool icmp_type_is_error(u8 type)
 {

@@ -29,7 +29,7 @@ static inline unsigned int ip_hdrlen(const struct sk_buff *skb)
 
 #define IPCB(skb) ((struct inet_skb_parm *)((skb)->cb))
 
-/* ---- in ---------------------------------------------------------------------------------------- */
+/* ---- receiving --------------------------------------------------------------------------------- */
 struct packet_type;
 enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt);
 enum skb_drop_reason ip_local_deliver(struct sk_buff *skb);
@@ -53,7 +53,7 @@ int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
 /* Returns the transport for an IP protocol number, or NULL if there is none. */
 const struct net_protocol *inet_protocol(u8 protocol);
 
-/* ---- out --------------------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------------- */
 /*
  * Sends a connected socket's packet: writes the IP header, and uses the route in sk_dst_cache, or
  * looks up a new one. Takes @skb. 0 or -errno (-EHOSTUNREACH: no route, -ENOBUFS: dropped by a

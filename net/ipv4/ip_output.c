@@ -103,7 +103,7 @@ static void ip_push_header(struct sk_buff *skb, const struct ip_header_args *arg
 	iph->daddr = args->daddr;
 }
 
-/* ---- down to the link ------------------------------------------------------------------------- */
+/* ---- to the link layer ------------------------------------------------------------------------ */
 
 /*
  * Creates the neighbour entry of @rt's next hop. If the table is full, frees the routes that only
@@ -225,7 +225,7 @@ int ip_local_out(struct sk_buff *skb)
 	return ip_output(skb);
 }
 
-/* ---- for a connected socket ------------------------------------------------------------------- */
+/* ---- sending for a connected socket ----------------------------------------------------------- */
 
 /*
  * Returns the socket's route with a reference, after looking it up again if it is no longer valid;
@@ -289,7 +289,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb)
 	return ip_local_out(skb);
 }
 
-/* ---- without a connected socket --------------------------------------------------------------- */
+/* ---- sending without a connected socket ------------------------------------------------------- */
 
 static int ip_send_along(struct sk_buff *skb, struct rtable *rt, const struct ip_header_args *args)
 {

@@ -33,7 +33,7 @@ static unsigned int nr_configs;
 static __be32 gw_word; /* address from `gw=`; 0: not given */
 static DEFINE_SPINLOCK(config_lock);
 
-/* ---- one `ip=` -------------------------------------------------------------------------------- */
+/* ---- parsing one `ip=` ------------------------------------------------------------------------ */
 
 /*
  * Returns the field that starts at *@text and ends at a colon or at the end of the text, as a
@@ -248,7 +248,7 @@ int ip_config_parse(const char *value, struct ip_config *config)
 	return address_is_possible(config->addr, config->prefix_len) ? 0 : -EINVAL;
 }
 
-/* ---- a card gets its entry --------------------------------------------------------------------- */
+/* ---- applying an entry to a card --------------------------------------------------------------- */
 
 static bool in_network(const struct ip_config *config, __be32 addr)
 {
@@ -378,7 +378,7 @@ static void ipconfig_event(struct net_device *dev, enum netdev_event event)
 		offer(dev, netif_carrier_ok(dev));
 }
 
-/* ---- all cards are open ------------------------------------------------------------------------ */
+/* ---- after all cards were opened --------------------------------------------------------------- */
 
 /* Returns the number of cards without an entry; *@last becomes the last of them. */
 static unsigned int idle_cards(struct net_device **last)

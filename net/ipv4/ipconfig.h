@@ -9,7 +9,7 @@
 #include "kernel/types.h"
 #include "net/core/netdevice.h"
 
-/* One `ip=`. */
+/* The values of one `ip=`. */
 struct ip_config {
 	__be32 addr;
 	__be32 gateway;               /* 0: none */

@@ -342,7 +342,7 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 		neigh_output(neigh, skb);
 }
 
-/* ---- out -------------------------------------------------------------------------------------- */
+/* ---- sending ---------------------------------------------------------------------------------- */
 
 /*
  * neigh->lock held. Appends @skb to the packets that wait for the address. Returns the packet to

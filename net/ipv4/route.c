@@ -48,7 +48,7 @@ static siphash_key_t rt_key;
 u32 rt_genid;
 static struct kmem_cache *ip_dst_cache;
 
-/* ---- a resolved route's life ------------------------------------------------------------------ */
+/* ---- destruction and confirmation of an rtable ------------------------------------------------ */
 
 static void ipv4_dst_destroy(struct dst_entry *dst)
 {
@@ -66,7 +66,7 @@ static void ipv4_confirm_neigh(struct dst_entry *dst)
 		WRITE_ONCE(neigh->confirm, true);
 }
 
-/* ---- the path's MTU ----------------------------------------------------------------------------- */
+/* ---- path MTUs ---------------------------------------------------------------------------------- */
 
 /* The reported MTU of the path to @daddr, for all routes to it (Linux's fib_nh_exception). */
 struct pmtu_entry {
@@ -126,7 +126,7 @@ static void ipv4_update_pmtu(struct dst_entry *dst, u32 mtu)
 	spin_unlock_bh(&rt_lock);
 }
 
-/* ---- a new one -------------------------------------------------------------------------------- */
+/* ---- allocating an rtable --------------------------------------------------------------------- */
 
 static const struct dst_ops ipv4_dst_ops = {
 	.destroy = ipv4_dst_destroy,
@@ -160,7 +160,7 @@ struct rtable *rt_alloc_input(struct net_device *dev, u8 type)
 	return rt_alloc(dev, type);
 }
 
-/* ---- out -------------------------------------------------------------------------------------- */
+/* ---- output routes ---------------------------------------------------------------------------- */
 
 /* rt_lock held. */
 static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
@@ -323,7 +323,7 @@ out:
 	return rt;
 }
 
-/* ---- in --------------------------------------------------------------------------------------- */
+/* ---- input routes ----------------------------------------------------------------------------- */
 
 /*
  * Returns true if @saddr must not be the source of a received packet (RFC 1122 3.2.1.3, RFC 1812

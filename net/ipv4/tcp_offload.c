@@ -23,7 +23,7 @@
 #include "net/ipv4/ip.h"
 #include "net/wire/tcp.h"
 
-#define IP_LEN     sizeof(struct iphdr) /* no options */
+#define IP_LEN     sizeof(struct iphdr) /* bytes of a header without options */
 #define IP_LEN_MAX 65535u
 
 /* State of a packet that is examined or held for merging, in skb->cb. */
@@ -100,7 +100,7 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 	return true;
 }
 
-#define TCP_PORTS_LEN 4 /* both */
+#define TCP_PORTS_LEN 4 /* bytes of both ports */
 
 /*
  * Returns true if the packet has TCP ports. A fragment other than the first has none; IP drops it,

@@ -5,8 +5,8 @@
 
 #include "kernel/types.h"
 
-#define ETH_ALEN 6  /* an address */
-#define ETH_HLEN 14 /* the header */
+#define ETH_ALEN 6  /* bytes of an address */
+#define ETH_HLEN 14 /* bytes of the header */
 
 struct ethhdr {
 	u8 h_dest[ETH_ALEN];

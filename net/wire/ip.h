@@ -22,7 +22,7 @@ struct iphdr {
 	__be32 daddr;
 } __packed __aligned(2);
 
-/* In frag_off. */
+/* Bits of frag_off. */
 #define IP_DF     0x4000
 #define IP_MF     0x2000
 #define IP_OFFSET 0x1fff
@@ -38,7 +38,7 @@ static inline bool ipv4_is_multicast(__be32 a)
 {
 	return (ntohl(a) >> 28) == 0xe;
 }
-/* Class E, with 255.255.255.255 (RFC 1112 section 4). */
+/* True for class E, which includes 255.255.255.255 (RFC 1112 section 4). */
 static inline bool ipv4_is_reserved(__be32 a)
 {
 	return (ntohl(a) >> 28) == 0xf;

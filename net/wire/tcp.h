@@ -19,7 +19,7 @@ struct tcphdr {
 	__be16 urg_ptr;
 } __packed __aligned(2);
 
-/* The flags byte. */
+/* Bits of the flags byte. */
 #define TCPHDR_FIN 0x01
 #define TCPHDR_SYN 0x02
 #define TCPHDR_RST 0x04
