@@ -257,7 +257,7 @@ static bool goes_without_saying(const char *name, uint64_t by)
 	       !strcmp(name, "CurrEstab");
 }
 
-/* Writes the names of the counters that grew between @then and @now: "name", or "name*2" if by two. */
+/* Writes the names of the counters that grew between @then and @now: "name", or "name*N" if by N > 1. */
 static void describe_moved(const struct counters *then, const struct counters *now, char *text)
 {
 	size_t at = 0;

@@ -184,8 +184,11 @@ struct table {
 };
 
 /*
- * The rows, by section of RFC 9293: 3.10.7.1 and 3.10.7.2; 3.10.7.3, and 3.10.7.4 for SYN-RECEIVED; 3.10.7.4 for
- * the later states of a full socket; 3.10.7.4 for FIN-WAIT-2 and TIME-WAIT in a small object.
+ * The rows, by section of RFC 9293:
+ *   unconnected     3.10.7.1 and 3.10.7.2
+ *   opening         3.10.7.3, and 3.10.7.4 for SYN-RECEIVED
+ *   synchronized    3.10.7.4 for the later states of a full socket
+ *   timewait        3.10.7.4 for FIN-WAIT-2 and TIME-WAIT in a small object
  */
 extern const struct table matrix_unconnected, matrix_opening, matrix_synchronized, matrix_timewait;
 
@@ -220,8 +223,8 @@ void stage_leave(struct stand *at);
 /* Appends a timestamp option to @f, with two NOPs before it: 12 bytes. */
 void stage_stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
 /*
- * Returns the state as a bit.  If the test began in LISTEN, a listener without a connection is
- * LISTEN, else CLOSED.
+ * Returns the connection's state as a bit.  Without a connection it is LISTEN if @started_in is
+ * LISTEN and there is a listener, otherwise CLOSED.
  */
 unsigned int stage_state(unsigned int started_in);
 

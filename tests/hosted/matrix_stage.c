@@ -13,7 +13,7 @@
 
 /* No orphan retries and no TIME_WAIT lasts longer than this. */
 #define PATIENCE   (1000 * SEC)
-#define PAUSE      (2 * SEC) /* afterwards no limit per second holds an answer back */
+#define PAUSE      (2 * SEC) /* afterwards no limit per second suppresses an answer */
 #define CLOSE_PORT 9         /* no listener there */
 #define PEER_WIN   512       /* the peer's window field; its scale factor is 128 */
 #define DELACK     (60 * MS) /* a delayed ACK is sent by then */

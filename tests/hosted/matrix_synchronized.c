@@ -3,7 +3,7 @@
  * The matrix's rows for full sockets in the states after the handshake.
  *
  * Callers: matrix.c.  RFC 9293 3.10.7.4 checks a segment in this order: sequence number, RST, SYN,
- * ACK, text, FIN.  RFC 5961 changes the first four checks; that of RFC 7323 5.3 comes before them.
+ * ACK, text, FIN.  RFC 5961 changes the first four checks; the check of RFC 7323 5.3 comes before them.
  * Columns: matrix.h.
  */
 #include "tests/hosted/matrix.h"
@@ -13,7 +13,7 @@
 /* States after the peer's FIN. */
 #define FINISHED (CLOSE_WAIT | CLOSING | LAST_ACK)
 #define ALL      (READING | FINISHED | FIN_WAIT1_ORPHAN)
-/* The states in which Linux does not count a SYN as an error: only tcp_rcv_established() does. */
+/* In these states Linux does not count a SYN as an error; in ESTABLISHED, tcp_rcv_established() does. */
 #define OTHER_SIX (ALL & ~ESTABLISHED)
 /* The states from which a reset does not count in tcpEstabResets (RFC 4022). */
 #define UNCOUNTED (ALL & ~(ESTABLISHED | CLOSE_WAIT))

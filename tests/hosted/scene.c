@@ -16,7 +16,7 @@
 #define LIBRARY       "build/host-asan/libsoftnet.so"
 #define PCAP_FOLDER   "build/hosted/pcap"
 #define SETTLE_STEP   (60 * SEC)
-#define SETTLE_STEPS  120 /* an orphan whose peer is gone gives up earlier */
+#define SETTLE_STEPS  120 /* enough: an orphan whose peer is gone gives up earlier */
 #define CALL_MAX      (7200 * SEC)
 #define ADDRESSES_MAX 512
 #define STREAMS_MAX   16

@@ -256,7 +256,10 @@ void assert_gap_ms_at(uint64_t gap_ns, uint64_t least_ms, uint64_t most_ms, cons
 const char *scene_proc(struct host *h, const char *path);
 /* Writes @text to a file below /proc with one write(); returns its result, or -errno of the open(). */
 int64_t scene_proc_write(struct host *h, const char *path, const char *text);
-/* These set or return the text of a sysctl such as "net/ipv4/tcp_retries2"; if this fails, the test fails. */
+/*
+ * scene_sysctl() sets a sysctl such as "net/ipv4/tcp_retries2", scene_sysctl_get() returns its text;
+ * if that fails, the test fails.
+ */
 void scene_sysctl(struct host *h, const char *name, const char *value);
 const char *scene_sysctl_get(struct host *h, const char *name);
 /* Columns of a line of /proc/net/tcp. */

@@ -24,7 +24,7 @@
 struct forged {
 	struct host *to;       /* the receiver, NULL: B; the other host seems to be the sender */
 	struct pair *p;        /* the connection with the ports; NULL: sport and dport */
-	uint32_t saddr, daddr; /* 0: the addresses of these two hosts */
+	uint32_t saddr, daddr; /* 0: the addresses of the two hosts */
 	uint64_t link;         /* Ethernet destination as a number; 0: the receiver's */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
@@ -59,7 +59,7 @@ void stamp(struct forged *f, uint32_t tsval, uint32_t tsecr);
  * lets 10 ms pass.
  */
 void forge_unreachable(const struct seg *s);
-/* Returns the segment that A would send next on @p, with other flags. */
+/* Returns the segment that A would send next on @p, but with @flags. */
 struct forged forged_of(struct pair *p, uint8_t flags);
 
 /* An ICMP error to A that quotes a segment which A sent on @p. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of connections (RFC 9293 3.6): in every order, by FIN and by reset; TIME_WAIT. */
+/* How connections end (RFC 9293 3.6): in every order, by FIN and by reset; TIME_WAIT. */
 #include "tests/hosted/scene.h"
 
 static void one_closes_first(struct host *first, struct host *second)
@@ -140,7 +140,7 @@ static void the_fin_travels_with_the_last_bytes(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 9293 3.6, RFC 2525 2.17: close() loses unread data, so it must reset the peer. */
+/* RFC 9293 3.6, RFC 2525 2.17: close() loses unread data, so it must send a reset. */
 static void closing_with_unread_data_resets(void)
 {
 	struct pair p = scene_pair();
@@ -216,7 +216,7 @@ static void data_that_crosses_a_close_is_answered_by_a_reset(void)
 	assert_int_equal(scene_count(A, RST), 2);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPAbortOnData"), 1);
 	assert_int_equal(scene_drops(A, "TCP_ABORT_ON_DATA"), 1);
-	/* At B A's FIN arrived before the reset, so B reads the end of the stream. */
+	/* A's FIN arrived at B before the reset, so B reads the end of the stream. */
 	assert_int_equal(scene_recv(B, p.b, &byte, 1), 0);
 	assert_int_equal(scene_get(B, p.b, SOL_SOCKET, SO_ERROR), EPIPE);
 	scene_pair_close(&p);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Data arrives complete, once and in order, whatever the wire does.  When segments are sent: Nagle
- * (RFC 9293 3.7.4, Minshall), delayed ACKs (RFC 5681 4.2).  The wrap of sequence numbers.
+ * Data arrives complete, once and in order, whatever the wire does.  Other scenes check when segments
+ * are sent (Nagle: RFC 9293 3.7.4, Minshall; delayed ACKs: RFC 5681 4.2), and the wrap of sequence
+ * numbers.
  */
 #include "tests/hosted/scene.h"
 

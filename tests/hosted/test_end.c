@@ -47,8 +47,7 @@ static void a_peer_that_closes_too(void)
 	assert_ms(scene_now() - begin, 10, 30);
 	assert_int_equal(scene_count(B, RST), 0);
 	assert_int_equal(scene_count(A, RST), 0);
-	assert_int_equal(scene_state(A, p.aport, p.bport),
-			 0); /* LAST_ACK: the FIN was acknowledged */
+	assert_int_equal(scene_state(A, p.aport, p.bport), 0); /* B acknowledged A's FIN */
 	b_is_off();
 }
 
@@ -64,7 +63,7 @@ static void a_peer_that_does_not(void)
 	assert_false(B->halted);
 	scene_sleep(100 * MS);
 	assert_int_equal(scene_count(B, RST), 1);
-	/* The reset has the number behind the FIN. */
+	/* The reset's number is the one after the FIN's. */
 	assert_int_equal(scene_last(B, RST)->rseq, scene_last(B, FIN)->rseq + 1);
 	assert_int_equal(scene_send(A, p.a, "x", 1),
 			 -EPIPE); /* a reset in CLOSE_WAIT, as on Linux */

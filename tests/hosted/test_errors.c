@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The errors of system calls: those of Linux, found at the same step of the call. */
+/* System calls return the errors of Linux, and find them at the same step of the call. */
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>

@@ -379,7 +379,8 @@ static void the_handshake_begins_with_the_first_synack(void)
 
 	stamp(&f, 100, 0);
 	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such socket and would send a reset */
-	B->set("fail_alloc", 3);               /* packet of the frame, request, SYN-ACK */
+	/* The third allocation fails, that of the SYN-ACK; those of the packet and of the request come before it. */
+	B->set("fail_alloc", 3);
 	forge(&f);
 	B->set("fail_alloc", 0);
 	assert_int_equal(scene_count(B, SYNACK), 0);

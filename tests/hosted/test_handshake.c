@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The begin of connections (RFC 9293 3.5): the wire, the states and the queues on both sides. */
+/* How connections begin (RFC 9293 3.5): the wire, the states and the queues on both sides. */
 #include "tests/hosted/scene.h"
 
 #define PORT 7

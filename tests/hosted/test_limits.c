@@ -14,7 +14,7 @@
  * --------------------------------
  */
 
-/* Sends this many resets within the window; returns the number of challenge ACKs. */
+/* Sends @resets resets within the window; returns the number of challenge ACKs. */
 static unsigned int challenges_of(const struct forged *f, unsigned int resets)
 {
 	scene_mark();

@@ -67,7 +67,7 @@ def in_the_end(m):
 # ---- a peer that acknowledges nothing -------------------------------------------------------------
 
 def write_all(m, number):
-    """Lets this many clients connect to echo and write; returns the connections that got a SYN-ACK."""
+    """Lets `number` clients connect to echo and write; returns the connections that got a SYN-ACK."""
     lines = [line for line in (m.connect(ECHO) for _ in range(number)) if line]
     for port, seq, ack in lines:
         for at in range(0, SIZE, MSS):
@@ -152,8 +152,7 @@ class Client:
             self.alive = False
 
     def tick(self):
-        """If it is time, sends again; or resets, if all data is acknowledged and the application has closed the
-        socket."""
+        """When the timer is due: sends unacknowledged data again, or a reset if all is acknowledged and the socket closed."""
         if self.m.now() < self.due:
             return
         if self.una < START + SIZE:

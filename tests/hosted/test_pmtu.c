@@ -12,7 +12,7 @@
 #define HEADERS (20 + 20 + 12) /* IPv4, TCP, its timestamps */
 #define FULL    (1500 - HEADERS)
 #define LEAST   552         /* Linux's ip_rt_min_pmtu */
-#define TOO_OLD (601 * SEC) /* RFC 1191 6.3: a learnt MTU expires before */
+#define TOO_OLD (601 * SEC) /* longer than a learnt MTU is kept (RFC 1191 6.3) */
 #define MSGS    3000
 
 static struct icmp_error too_large(struct pair *p, uint16_t mtu, uint32_t seq)
@@ -118,7 +118,7 @@ static void the_next_connection_knows(void)
 	assert_int_equal(scene_last(A, SYN)->mss, 1460);
 	assert_int_equal(longest_of(&later, MSGS), 1000 - HEADERS);
 	scene_sleep(TOO_OLD);
-	longest_of(&later, MSGS); /* still small; but sending looks the route up again */
+	longest_of(&later, MSGS); /* still small segments; this looks the route up again */
 	assert_int_equal(longest_of(&later, MSGS), FULL);
 	scene_pair_close(&later);
 	scene_close(A, p.a);

@@ -218,7 +218,7 @@ static void the_version(void)
 	assert_non_null(strstr(A->console(), "softnet " SOFTNET_VERSION ", checked build, "));
 }
 
-/* A gateway that cannot be one is reported, and the boot continues without it. */
+/* A gateway that is no host's address is reported, and the boot continues without it. */
 static void a_gateway_that_is_none(void)
 {
 	assert_non_null(strstr(A->console(), "gw=A.B.C.D"));

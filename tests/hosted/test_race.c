@@ -206,7 +206,7 @@ static void listener_closed(unsigned int frame)
 		scene_close(A, fd);
 		assert_int_equal(scene_state(B, PORT, 0), 0);
 	}
-	/* At the third frame the SYN-ACK has arrived, so connect() has already returned. */
+	/* While the third frame, the ACK, is on the wire, connect() has already returned. */
 	assert_true(frame == 3 ? made && !refused : made && refused);
 }
 
@@ -375,7 +375,7 @@ static void poll_against_connection(void)
 
 /* ---- timers ----------------------------------------------------------------------------------- */
 
-/* Waits until the next timer of @h is as far away as a frame that is sent now. */
+/* Waits until the next timer of @h expires in WIRE_DELAY, the time that a frame takes. */
 static void until_before_deadline(struct host *h)
 {
 	while (h->deadline <= scene_now() + WIRE_DELAY)

@@ -213,7 +213,7 @@ static void values_read_back(void)
 		{IPPROTO_TCP, TCP_NODELAY, 0, 1, 1},
 		{IPPROTO_TCP, TCP_NODELAY, 1, 0, 0},
 		{IPPROTO_TCP, TCP_MAXSEG, 536, 1000,
-		 1000}, /* without an MSS option: RFC 9293 3.7.1 */
+		 1000}, /* 536 without an MSS option: RFC 9293 3.7.1 */
 		{SOL_SOCKET, SO_REUSEADDR, 0, 7, 1},
 		{SOL_SOCKET, SO_REUSEADDR, 1, 0, 0},
 		{SOL_SOCKET, SO_BROADCAST, 0, 1, 1},

@@ -15,7 +15,7 @@
 struct entry {
 	char name[64], value[64], range[64];
 	long least, most;
-	unsigned int numbers; /* in the value; 0: it is a name */
+	unsigned int numbers; /* how many the value has; 0: it is a name */
 };
 
 static bool parse_line(const char *line, struct entry *e)

@@ -309,8 +309,8 @@ static uint64_t packets_for_a_mib(const char *divisor)
 }
 
 /*
- * With a divisor of 1000 a packet waits only to become a thousandth of the window, so it never
- * waits; with 0 it waits to become three segments, so it seldom waits.
+ * With a divisor of 1000 a packet waits only until it has a thousandth of the window, so it never
+ * waits; with 0 it waits only until it has three segments, so it seldom waits.
  *
  * LIMIT(TCP_TSO_WIN_DIVISOR)
  */
@@ -375,7 +375,7 @@ static void bursts_follow_the_path(void)
 /* ---- memory is short ------------------------------------------------------------------------------------- */
 
 #define CROWD      1000
-#define SHORT      1000 /* free pages: less than a sixteenth of all */
+#define SHORT      1000 /* free pages; below a sixteenth of all, memory is short */
 #define SEGMENT_64 (64 << 10)
 
 /* With so many sockets, the equal share of each in a quarter of 64 MiB is 16 KiB. */

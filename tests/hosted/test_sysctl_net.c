@@ -90,7 +90,7 @@ static void which_ports(void)
 		for (unsigned int k = 0; k < cases[i].n; k++)
 			scene_close(A, fd[k]);
 		scene_close(A, fd[5]);
-		scene_sleep(400 * SEC); /* B's sockets are closed only with the listener */
+		scene_sleep(400 * SEC); /* A's sockets wait in FIN_WAIT2, as B does not close */
 		for (unsigned int k = 0; k < cases[i].n; k++) {
 			bound[k] = scene_socket(A);
 			assert_int_equal(scene_bind(A, bound[k], 0), 0);

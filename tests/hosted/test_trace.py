@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""One handshake, function by function: the paths that the kernel is named after.
+"""One handshake, function by function, through hard interrupt, soft interrupt and process; softnet is named after
+this path.
 
 Two copies of the trace build (build/host-trace) shake hands while b waits in accept().  A chapter lists functions
 that must be entered in this order and in this context: a hard interrupt only schedules, a soft interrupt receives, a
@@ -261,7 +262,7 @@ def walk(trace, nth, last):
 
 @pytest.mark.parametrize("segment,nth,last,most", WALKS, ids=[w[0] for w in WALKS])
 def test_changes_of_file(traces, segment, nth, last, most):
-    """The functions of a handshake change the file seldom enough for a reader; net/README.md has the numbers."""
+    """A reader can follow a segment of the handshake with few changes of file; net/README.md has the numbers."""
     functions, files, changes = walk(traces["b"], nth, last)
     print(f"{segment}: {functions} functions in {files} files, {changes} changes of file (at most {most})")
     assert changes <= most

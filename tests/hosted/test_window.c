@@ -187,7 +187,7 @@ static void the_right_edge_never_moves_left(void)
 	scene_pair_close(&p);
 }
 
-/* The same with small segments of different sizes, which take more memory than they have bytes. */
+/* Nor with small segments of different sizes, which take more memory than they have bytes. */
 static void nor_with_crumbs(void)
 {
 	struct pair p = pair_with_buffer(16384);
@@ -335,7 +335,7 @@ static void bytes_by_the_hundred(void)
 
 static void bytes_by_the_hundred_in_a_large_buffer(void)
 {
-	/* When this buffer is full, its overhead is worth several packets. */
+	/* The buffer is large: when it is full, its overhead is worth several packets. */
 	small_segments(100, 40000, 60000);
 }
 
