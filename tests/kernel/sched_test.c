@@ -193,7 +193,7 @@ static int end_at_once(void *arg)
 	return 0;
 }
 
-/* LIMIT(THREADS_MAX) LIMIT(THREAD_STACKS_KEPT) */
+/* The number of threads and of kept stacks is limited.  LIMIT(THREADS_MAX) LIMIT(THREAD_STACKS_KEPT) */
 static void thread_limit(void)
 {
 	unsigned int before = nr_threads, made = 0;
@@ -273,9 +273,9 @@ static struct timer_list again;
 
 static void arm_again(unsigned long data)
 {
+	/* A timer that is armed for the present expires in the next jiffy: this does not loop. */
 	if (++fired < 5)
-		mod_timer(&again,
-			  jiffies); /* not in the future: expires in the next jiffy, in no loop */
+		mod_timer(&again, jiffies);
 }
 
 static void timer_arms_itself(void)

@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_REFLECTOR_H
 #define TESTS_UNIT_REFLECTOR_H
 
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -256,7 +256,7 @@ static void check_frame(const u8 *f, size_t len)
 
 	CHECK(len >= ETH_HLEN && len <= 1514);
 	if (get_unaligned_be16(f + 12) == ETH_P_TEST) {
-		/* The driver put its virtio header right before the frame: the destination must be intact. */
+		/* The frame has come back to its sender, and the driver's virtio header has not overwritten that address. */
 		CHECK(!memcmp(f, "\x02\0\0\0\0\x09", ETH_ALEN));
 		return;
 	}

@@ -170,7 +170,11 @@ static void test_all_queues_together_are_bounded(void **state)
 	net_wait(4000);
 }
 
-/* LIMIT(NEIGH_MCAST_PROBES) LIMIT(NEIGH_RETRANS_MS) */
+/*
+ * After NEIGH_MCAST_PROBES unanswered requests, NEIGH_RETRANS_MS apart, waiting packets get "host unreachable".
+ *
+ * LIMIT(NEIGH_MCAST_PROBES) LIMIT(NEIGH_RETRANS_MS)
+ */
 static void test_no_host_answers(void **state)
 {
 	__be32 who = ip4(10, 0, 2, 31);

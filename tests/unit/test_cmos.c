@@ -21,7 +21,7 @@
 static u8 regs[128];
 static unsigned int reads, tries;
 static unsigned int busy_reads; /* so many further reads of register A show "update in progress" */
-/* all registers change just before the read with this number; 0: never */
+/* All registers change just before the read with this number; 0: never. */
 static unsigned int update_at;
 static u8 after_update[128];
 static bool stuck;

@@ -16,7 +16,7 @@
 
 #include "boot/efi_app.h"
 
-/* bytes: more than EFI_MEMORY_DESCRIPTOR, because firmware may append fields */
+/* Size of a map entry in bytes: more than EFI_MEMORY_DESCRIPTOR, because firmware may append fields. */
 #define ENTRY_SIZE  48
 #define ENTRIES_MAX 8
 #define FOR_EVER    1000
@@ -35,7 +35,7 @@ static struct {
 	void *allocated;
 } fw;
 
-/* pages that efi_count_tables() allocated for the map; freed at the end of the program */
+/* The pages that efi_count_tables() allocated for the map; freed at the end of the program. */
 static void *map_room;
 static jmp_buf stopped;
 static bool may_stop;
@@ -52,7 +52,7 @@ void efi_stop(const char *why)
 EFI_STATUS efi_failed(EFI_STATUS status, const char *what)
 {
 	failed_text = what;
-	/* the real efi_failed() calls the firmware's console */
+	/* Counts as a call of the firmware, because the real efi_failed() writes to the firmware's console. */
 	fw.others_after_exit += fw.exits > 0;
 	return status;
 }
@@ -87,7 +87,7 @@ static EFI_STATUS EFIAPI allocate_pages(EFI_ALLOCATE_TYPE type, EFI_MEMORY_TYPE 
 	assert_true(*address <= EFI_BELOW_4G);
 	assert_null(fw.allocated);
 	fw.allocated = p;
-	fw.key++; /* an allocation changes the map */
+	fw.key++; /* an allocation changes the map, which then has a new key */
 	*address = (EFI_PHYSICAL_ADDRESS)p;
 	return EFI_SUCCESS;
 }

@@ -275,7 +275,7 @@ static void test_ports_that_share_a_bucket(void **state)
 
 #define LOCAL_PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)
 
-/* connect() takes all even ports and bind() all odd ones: then no port is left for this peer, but for another one. */
+/* bind() takes all odd ports, connect() to one peer all even ones: then only connections to another peer succeed. */
 static void test_connections_share_a_port_only_to_different_peers(void **state)
 {
 	static struct sock *sk[LOCAL_PORTS];
@@ -541,7 +541,7 @@ static void test_close_of_a_listener_ends_waiting_connections(void **state)
 	assert_null(__inet_lookup_established(&hashes, PEER, htons(1002), LOCAL, PORT, 1));
 	end_sock(listener);
 	sock_put(listener);
-	/* the request that was looked up refers to the listener */
+	/* The request that was looked up still holds a reference to the listener. */
 	assert_int_equal(test_prot.slab->live, 1);
 	reqsk_put(inet_reqsk(found));
 	assert_int_equal(test_prot.slab->live, 0);

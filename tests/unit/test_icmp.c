@@ -134,7 +134,7 @@ static void test_unknown_protocol(void **state)
 	assert_int_equal(((const u8 *)(icmph + 1))[9], 201);
 }
 
-/* LIMIT(ICMP_BURST) LIMIT(ICMP_RATELIMIT_MS) */
+/* Errors to one host are limited to a burst, then to one per interval.  LIMIT(ICMP_BURST) LIMIT(ICMP_RATELIMIT_MS) */
 static void test_errors_are_limited(void **state)
 {
 	u64 limited = skb_drop_count[SKB_DROP_REASON_ICMP_RATELIMIT];

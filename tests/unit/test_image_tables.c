@@ -27,6 +27,7 @@ const u8 __text_start[1], __text_end[1];
 #define NAMES        0, 0, 0, 5, 'a', '/', 'b', '.', 'c', 2, 3, 'd', '.', 'h'
 #define N(low, high) ((low) | (high) << 4)
 
+/* A table of lines: 14 bytes of names, 3 names, then rows in the format that tools/lines.py describes. */
 static const u8 lines[] = {
 	14, 0, 3, 0, NAMES,
 	/*

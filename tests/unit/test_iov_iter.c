@@ -86,7 +86,7 @@ static void test_fault_is_exact(void **state)
 	}
 }
 
-/* LIMIT(IOV_MAX_SEGMENTS) LIMIT(MAX_RW_COUNT) */
+/* import_iovec() copies and checks a list of buffers.  LIMIT(IOV_MAX_SEGMENTS) LIMIT(MAX_RW_COUNT) */
 static void test_import(void **state)
 {
 	static struct iovec many[IOV_MAX_SEGMENTS + 1];

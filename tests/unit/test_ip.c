@@ -219,7 +219,7 @@ static void test_to_ourselves(void **state)
 	assert_int_equal(net_out_count, 0);
 }
 
-/* LIMIT(NETDEV_TX_QUEUE_LEN) */
+/* While the device's ring is full, packets wait in a queue of limited length.  LIMIT(NETDEV_TX_QUEUE_LEN) */
 static void test_ring_full_then_in_order(void **state)
 {
 	u64 full = drops(SKB_DROP_REASON_QDISC_DROP);

@@ -7,7 +7,7 @@
  * The frames enter through the device model, so they pass through the driver, NAPI and every layer
  * above.  The kernel under test is that of init/main.c with apps/inetd.c, whose echo service is on port 7.
  */
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,7 @@
 #define MS     1000000ULL
 #define SECOND (1000 * MS)
 #define ECHO   7
-/* longer than a half-open connection, a FIN_WAIT2 or a TIME_WAIT lasts */
+/* A time in ns, longer than a half-open connection, a FIN_WAIT2 or a TIME_WAIT lasts. */
 #define QUIET (200 * SECOND)
 
 static const u8 my_mac[6] = {0x52, 0x55, 10, 0, 2, 2};
@@ -41,7 +41,7 @@ static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
 static u8 frame[4096]; /* being built */
 static unsigned int frame_len;
-/* last frame that the kernel sent to TCP port @listening; if 0, last frame other than TCP */
+/* The last frame that the kernel sent to TCP port @listening; if that is 0, its last frame that is not TCP. */
 static u8 last[70000];
 static unsigned int last_len;
 static u16 listening;
@@ -457,7 +457,7 @@ static void test_each_moves_its_reason(void **state)
 
 /* ---- too many -------------------------------------------------------------------------------------- */
 
-/* LIMIT(TCP_MAX_SYN_BACKLOG) */
+/* When the queue of half-open connections is full, a further SYN is dropped.  LIMIT(TCP_MAX_SYN_BACKLOG) */
 static void test_half_open_connections_are_bounded(void **state)
 {
 	u64 full = skb_drop_count[SKB_DROP_REASON_TCP_REQQ_FULL];
@@ -476,7 +476,7 @@ static void test_half_open_connections_are_bounded(void **state)
 	pass(QUIET);
 	assert_int_equal(tcp_prot.rsk_prot->slab->live, 0);
 	peer_connect(&open_peer, 10001);
-	peer_echo(&open_peer, "room again");
+	peer_echo(&open_peer, "accepted again");
 	peer_reset(&open_peer);
 }
 
@@ -493,7 +493,7 @@ static u64 random_state = 0x9e3779b97f4a7c15;
 
 static u32 rnd(u32 below)
 {
-	/* xorshift generator with a fixed seed: the same numbers in every run */
+	/* A xorshift generator with a fixed seed gives the same numbers in every run. */
 	random_state ^= random_state << 13;
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;

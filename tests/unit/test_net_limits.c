@@ -66,7 +66,7 @@ static void test_input_queue_is_bounded(void **state)
 static struct napi_struct greedy;
 static unsigned int greedy_left; /* packets that the greedy device still has */
 static int greedy_most;          /* largest budget that its poll() got, in packets */
-/* packets of the greedy device since the modest device was polled */
+/* Number of packets of the greedy device since the modest device was polled. */
 static unsigned int polled_in_a_row;
 
 static int greedy_poll(struct napi_struct *napi, int budget)
@@ -92,7 +92,7 @@ static int modest_poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
-/* LIMIT(NETDEV_BUDGET) LIMIT(NAPI_POLL_WEIGHT) */
+/* A device with endless packets must let other devices be polled.  LIMIT(NETDEV_BUDGET) LIMIT(NAPI_POLL_WEIGHT) */
 static void test_a_device_with_endless_packets(void **state)
 {
 	struct softnet_data *sd = this_cpu()->softnet;
@@ -238,7 +238,11 @@ static void test_fragments_of_a_packet_are_bounded(void **state)
 
 /* ---- ICMP errors to many hosts, unused neighbour entries --------------------------------------------- */
 
-/* LIMIT(ICMP_PEERS_MAX) LIMIT(ICMP_MSGS_BURST) LIMIT(ICMP_MSGS_PER_SEC) */
+/*
+ * The kernel remembers the last ICMP_PEERS_MAX hosts to which it sent ICMP errors; a global limit applies too.
+ *
+ * LIMIT(ICMP_PEERS_MAX) LIMIT(ICMP_MSGS_BURST) LIMIT(ICMP_MSGS_PER_SEC)
+ */
 static void test_icmp_to_more_peers_than_are_remembered(void **state)
 {
 	u64 limited;

@@ -60,7 +60,7 @@ static void test_random_against_ownership(void **state)
 
 	unit_memory(KIB, false);
 	all = nr_free_pages();
-	/* the cache of kmem_cache objects may have a slab */
+	/* One page may be in use: the slab of the cache for kmem_cache objects. */
 	assert_in_range(nr_total_pages() - all, 0, 1);
 	assert_in_range(all, PAGES * 9 / 10, PAGES - 1);
 	for (int round = 0; round < 30000; round++) {

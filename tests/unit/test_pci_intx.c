@@ -313,7 +313,7 @@ static void test_ich9_routes_by_slot_and_register(void **state)
 
 	(void)state;
 	lpc = put_chip(31, 0x2918);
-	/* slot and pin select one of PIRQE to PIRQH: here PIRQF */
+	/* Slot and pin select one of PIRQE to PIRQH (GSI 20 to 23), here PIRQF. */
 	assert_int_equal(gsi_of(2, 4), 21);
 	assert_int_equal(gsi_of(3, 1), 23);
 	assert_int_equal(gsi_of(30, 2), 21); /* in slot 30 the pin alone selects */

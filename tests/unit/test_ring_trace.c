@@ -31,7 +31,7 @@
 #define TX     1
 #define NUM    256
 #define BUF    2048
-#define FRAMES 8 /* most frames in one step */
+#define FRAMES 8 /* maximum number of frames in one step */
 
 /* The three parts of a ring, with their layout in memory. */
 struct memory {
@@ -249,7 +249,7 @@ static void replay_model(const char *name)
 
 static unsigned int doorbells[2];
 static struct virtqueue *vq[2];
-/* lengths and number of received frames that the driver has not taken */
+/* Lengths and number of the received frames that the driver has not taken yet. */
 static unsigned int wire[FRAMES], on_wire;
 
 static u16 any_size(struct virtio_device *vdev, unsigned int index)

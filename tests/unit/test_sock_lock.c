@@ -6,7 +6,7 @@
  * A real system call is not preempted and does not sleep while it owns a socket, so this test adds a
  * system call that locks the socket and sleeps.  Runs over loopback in the hosted kernel.
  */
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -283,7 +283,7 @@ static void test_closed_behind_the_owner(void **state)
 	assert_int_equal(result(closer), 0);
 	pass_ms(1000);
 	assert_true(is_back(deaf, &res));
-	/* close_both() closes a descriptor with this number */
+	/* close_both() will close this descriptor. */
 	one = call(__NR_socket, AF_INET, SOCK_STREAM, 0, 0);
 }
 

@@ -4,7 +4,7 @@
  * lengths too small or too large, bad pointers.  The expected errors are Linux's; no descriptor, file or
  * socket may leak.
  */
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -332,7 +332,11 @@ static struct sock *the_listener(void)
 	return NULL;
 }
 
-/* LIMIT(SOMAXCONN_DEFAULT) LIMIT(SOCK_MIN_SNDBUF) LIMIT(SOCK_RMEM_MAX) */
+/*
+ * Buffer sizes and listen() backlogs beyond their limits are reduced or raised to them.
+ *
+ * LIMIT(SOMAXCONN_DEFAULT) LIMIT(SOCK_MIN_SNDBUF) LIMIT(SOCK_RMEM_MAX)
+ */
 static void test_buffers_and_backlog_are_bounded(void **state)
 {
 	static int val, len = 4;

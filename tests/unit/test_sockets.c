@@ -3,7 +3,7 @@
  * Socket calls over loopback in the hosted kernel: results and error numbers of POSIX and Linux, waiting
  * and wake-ups.  After each test no socket may be left.
  */
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -324,7 +324,7 @@ static void test_bytes_both_ways(void **state)
 	msg.msg_control = control;
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), sizeof(out));
 	assert_int_equal(call(__NR_read, s, in, sizeof(in), 0), sizeof(out));
-	/* a control message whose own length is 0 is invalid */
+	/* A control message whose own length is 0 is invalid. */
 	msg.msg_controllen = sizeof(control);
 	assert_int_equal(call(__NR_sendmsg, c, &msg, 0, 0), -EINVAL);
 
@@ -373,8 +373,12 @@ static void test_pages_are_sent_without_a_copy(void **state)
 	close_fd(listener);
 }
 
-/* LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX) */
-/* LIMIT(IP_DEFAULT_TTL) */
+/*
+ * Socket options: default values, limits, and what getsockopt() returns after setsockopt().
+ *
+ * LIMIT(SOCK_RMEM_DEFAULT) LIMIT(SOCK_WMEM_DEFAULT) LIMIT(SOCK_MIN_RCVBUF) LIMIT(SOCK_WMEM_MAX)
+ * LIMIT(IP_DEFAULT_TTL)
+ */
 static void test_options(void **state)
 {
 	static struct timeval tv = {.tv_usec = 1000000};

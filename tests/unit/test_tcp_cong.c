@@ -68,7 +68,7 @@ static void test_choose_for_new_sockets(void **state)
 	assert_int_equal(tcp_set_default_congestion_control("vegas"), -ENOENT);
 	assert_int_equal(tcp_set_default_congestion_control("other"), 0);
 	assert_string_equal(tcp_default_congestion_control(), "other");
-	/* an existing socket keeps its algorithm */
+	/* An existing socket keeps its algorithm. */
 	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &tcp_reno);
 	tcp_assign_congestion_control(sk);
 	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &other);

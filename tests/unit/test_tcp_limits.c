@@ -6,7 +6,7 @@
  *
  * LIMIT(...) in a comment: the test below it reaches the limit in parentheses (docs/limits.md).
  */
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -229,7 +229,7 @@ static void test_the_backlog_is_bounded(void **state)
 
 	assert_int_equal(o.sk->sk_rcvbuf, SOCK_MIN_RCVBUF);
 	assert_int_equal(o.sk->sk_sndbuf, SOCK_MIN_SNDBUF);
-	o.sk->sk_lock.owned = true; /* as lock_sock() leaves it */
+	o.sk->sk_lock.owned = true; /* as if a thread had called lock_sock() */
 	for (u32 i = 0; i < SEGMENTS; i++) {
 		segment(ISN + 1 + i * LEN, o.ack, TCPHDR_ACK, LEN);
 		run();
@@ -280,7 +280,7 @@ static void test_backlogs_count_in_tcp_mem(void **state)
 
 	assert_int_equal(sk_memory_allocated(o.sk), 0);
 	sysctl_tcp_mem[2] = 1;
-	o.sk->sk_lock.owned = true; /* as lock_sock() leaves it */
+	o.sk->sk_lock.owned = true; /* as if a thread had called lock_sock() */
 	for (u32 i = 0; i < SEGMENTS; i++) {
 		segment(ISN + 1 + i * LEN, o.ack, TCPHDR_ACK, LEN);
 		run();
@@ -316,8 +316,8 @@ static long forget_routes(long a, long b, long c, long d, long e, long f)
 /* ---- the route ---------------------------------------------------------------------------------------------------- */
 
 /*
- * Retransmissions stay unanswered: once the time of TCP_RETRIES1 minimum timeouts has passed, each further
- * timeout looks up the route again (RFC 1122 4.2.3.5, R1).  Here the lookup returns a new route.
+ * Retransmissions stay unanswered.  R1 (RFC 1122 4.2.3.5) is the time that TCP_RETRIES1 retransmissions take with
+ * the minimum RTO; each timeout after R1 looks up the route again.  Here the lookup returns a new route.
  *
  * LIMIT(TCP_RETRIES1)
  */
@@ -359,7 +359,7 @@ static void test_the_route_is_asked_for_again(void **state)
 
 /* ---- the table of connections -------------------------------------------------------------------------------------- */
 
-/* LIMIT(EHASH_BUCKETS_MIN) LIMIT(EHASH_BUCKETS_MAX) */
+/* The hash table of connections grows with memory, within limits.  LIMIT(EHASH_BUCKETS_MIN) LIMIT(EHASH_BUCKETS_MAX) */
 static void test_the_table_is_as_large_as_memory_allows(void **state)
 {
 	const u64 mib = 1 << 20;

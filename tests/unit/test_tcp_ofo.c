@@ -134,7 +134,7 @@ static void test_fin_from_ahead(void **state)
 	free_all();
 }
 
-/* LIMIT(TCP_OFO_PACKETS_MAX) */
+/* The number of out-of-order segments of a connection is limited.  LIMIT(TCP_OFO_PACKETS_MAX) */
 static void test_packets_are_bounded(void **state)
 {
 	(void)state;
@@ -190,7 +190,7 @@ static void test_share_when_memory_is_short(void **state)
 		list_del(&page->lru);
 		__free_pages(page, 0);
 	}
-	/* Enough memory again: the socket may use its whole buffer. */
+	/* With enough free memory again, the socket may use its whole buffer. */
 	tcp_ofo_purge(sk);
 	for (u32 i = 0; i < 1000; i++)
 		segment(10 + 2 * i, 1, false);

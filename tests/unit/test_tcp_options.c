@@ -103,7 +103,7 @@ static void test_malformed(void **state)
 	assert_false(tcp_parse_options(skb, &opt, false));
 	HEADER(true, 9, 1, 1, 1);
 	assert_false(tcp_parse_options(skb, &opt, false));
-	/* the option is longer than the rest of the header */
+	/* This option is longer than the rest of the header. */
 	HEADER(true, 8, 10, 1, 1, 1, 1, 2, 2);
 	assert_false(tcp_parse_options(skb, &opt, false));
 	assert_false(opt.saw_tstamp);

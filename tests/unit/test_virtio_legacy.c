@@ -18,9 +18,9 @@ enum { MMIO = 1, PCI };
 static const u64 feature_sets[] = {
 	MODEL_FEATURES_ALL,                     /* header of twelve bytes */
 	MODEL_FEATURES_DEFAULT & ~F(MRG_RXBUF), /* header of ten bytes */
-	/* separate header of ten bytes; driver refuses MRG_RXBUF */
+	/* Separate header of ten bytes; the driver refuses MRG_RXBUF. */
 	MODEL_FEATURES_DEFAULT & ~ANY_LAYOUT,
-	/* driver refuses MRG_RXBUF, and GUEST_TSO4, which needs it */
+	/* The driver refuses MRG_RXBUF, and GUEST_TSO4, which needs it. */
 	MODEL_FEATURES_ALL & ~(ANY_LAYOUT | EVENT_IDX),
 	F(MAC) | F(STATUS), /* the features of QEMU 0.10 */
 };

@@ -110,7 +110,7 @@ static void test_liars(void **state)
  */
 static void lies_at_random(u64 features, u64 lies_seed)
 {
-	/* a lie was told after which buffers may stay with the device unnoticed */
+	/* True after a lie that lets the device keep buffers without the driver noticing. */
 	bool murky = false;
 
 	sn_set("shuffle", lies_seed & 1);
@@ -410,7 +410,7 @@ static void large_receive(u64 features, u64 arg)
 
 	boot(features, 256);
 	memcpy(frame, eth0()->dev_addr, ETH_ALEN);
-	put_unaligned_be16(0x88b6, frame + 12); /* no handler: counted and dropped */
+	put_unaligned_be16(0x88b6, frame + 12); /* no handler: the packet is dropped */
 	header[5] = 4;                          /* gso_size 1024 */
 	header[6] = ETH_HLEN + 20;
 	header[8] = 16;

@@ -3,7 +3,7 @@
  * Calls on pipes and poll() that wait.  They are submitted to a hosted kernel with its scheduler and timers,
  * but without devices and network; the seed determines where interrupts arrive.
  */
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -42,7 +42,7 @@ void unit_init(void)
 	unit_cpu.self = &unit_cpu;
 	memset(&unit_task, 0, sizeof(unit_task));
 	memcpy(unit_task.comm, "unit", 5);
-	/* the time slice never ends: there is no other thread to run */
+	/* The time slice never ends, because there is no other thread to run. */
 	unit_task.slice_end = ~0ULL;
 	INIT_LIST_HEAD(&unit_task.all_list);
 	INIT_LIST_HEAD(&unit_task.run_list);

@@ -10,7 +10,7 @@
 #ifndef TESTS_UNIT_UNIT_HAL_H
 #define TESTS_UNIT_UNIT_HAL_H
 
-#include "kernel/types.h" /* before the C library's headers: they #undef macros that both define */
+#include "kernel/types.h" /* must precede libc's headers: they #undef macros that both define */
 
 #include <setjmp.h>
 #include <stdarg.h>

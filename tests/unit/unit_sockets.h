@@ -22,7 +22,7 @@
 
 #define MS        1000000ULL
 #define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, even if the timer wheel is late */
-#define OWN_CALL  (__NR_softnet_power + 1) /* the number of the test's own call */
+#define OWN_CALL  (__NR_softnet_power + 1) /* number of the system call that a test adds */
 
 /* ---- a kernel with loopback and no other device -------------------------------------------------- */
 
