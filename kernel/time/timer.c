@@ -34,7 +34,7 @@
 /* Each level's buckets span 2^3 times as many jiffies as those of the level below. */
 #define LEVEL_SHIFT 3
 /*
- * The coarsest level reaches 63 * 8^8 jiffies, twelve days; a later timer is inserted again then.
+ * The coarsest level reaches 63 * 8^8 jiffies, twelve days; a timer beyond that is inserted again when its bucket is reached.
  */
 #define LEVELS 9
 #define SLOTS  (LEVELS * LEVEL_BUCKETS)
@@ -265,7 +265,7 @@ int del_timer_sync(struct timer_list *timer)
 
 	/*
 	 * Do not wait in a softirq: the timer's function might run on the CPU that the softirq
-	 * interrupts, or need a lock that the softirq holds, and would never end.
+	 * interrupts, or need a lock that the softirq holds.  The softirq would wait forever.
 	 */
 	WARN_ON(in_interrupt());
 	do {
@@ -333,7 +333,7 @@ static void collect_due(struct timer_base *base, struct hlist_head *due)
 
 		if (base->clk & ((1UL << shift) - 1))
 			/*
-			 * Base->clk is not the beginning of a bucket of this level, and so of no
+			 * base->clk is not the beginning of a bucket of this level, and so of no
 			 * coarser one.
 			 */
 			break;

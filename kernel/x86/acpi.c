@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a few facts from ACPI's tables.
+ * Reads the few values that the kernel needs from ACPI's tables.
  *
- * Caller: hal_late_init() -> acpi_init(), once, at boot, while memory can still be mapped: a panic
- * that powers off must not have to parse.  No lock.  The tables come from the firmware, and are
- * trusted only as far as their lengths and checksums are right.  There is no AML interpreter: \_S5
+ * Caller: hal_late_init() -> acpi_init(), once, at boot.  A panic that powers off must not have to
+ * map and parse tables, so all values are read then.  No lock.  The tables come from the firmware:
+ * their lengths and checksums are verified before they are used.  There is no AML interpreter: \_S5
  * is a constant package and is found by its bytes, as are a few devices (acpi_devices.c).  Answers
  * to Linux's drivers/acpi/tables.c, sleep.c; ACPI 6.4, chapters 5.2, 7.4.2, 20.2.
  */
@@ -16,7 +16,7 @@
 #include "kernel/x86/ioapic.h"
 #include "kernel/x86/paging.h"
 
-#define TABLE_MAX (1U << 20) /* bytes; a table that claims more is ignored */
+#define TABLE_MAX (1U << 20) /* bytes; a table with a larger length is ignored */
 
 #define MCFG_RESERVED 8 /* bytes before the entries */
 
@@ -92,7 +92,11 @@ struct acpi_fadt {
 	u8 minor;
 	u64 x_facs;
 	u64 x_dsdt;
-	struct acpi_address x_pm[8]; /* events, controls, timer, GPEs: the 32-bit ones serve */
+	/*
+	 * 64-bit addresses of events, controls, timer, GPEs; not used, because the 32-bit fields
+	 * have them, too.
+	 */
+	struct acpi_address x_pm[8];
 	struct acpi_address sleep_control;
 	struct acpi_address sleep_status;
 } __packed;
@@ -112,7 +116,7 @@ struct acpi_madt {
 	u32 flags;
 } __packed;
 
-/* The two kinds of entries of the MADT that are read (5.2.12.3, 5.2.12.5). */
+/* The two types of MADT entries that the kernel reads (5.2.12.3, 5.2.12.5). */
 #define MADT_IOAPIC   1
 #define MADT_OVERRIDE 2
 
@@ -149,7 +153,7 @@ static bool checksum_ok(const void *p, size_t n)
 	return sum == 0;
 }
 
-/* The table at @pa, whole and with its checksum right, or NULL. */
+/* Maps the table at @pa.  Returns NULL if its length or its checksum is wrong. */
 static const struct acpi_header *map_table(phys_addr_t pa)
 {
 	const struct acpi_header *table;
@@ -172,7 +176,10 @@ static bool has_signature(const struct acpi_header *table, const char *signature
 	return memcmp(table->signature, signature, sizeof(table->signature)) == 0;
 }
 
-/* Does @table include all of @field?  Older firmware leaves later fields out. */
+/*
+ * True if @table is long enough to include @field.  The tables of older firmware end before the
+ * fields that were added later.
+ */
 #define HAS_FIELD(table, field)                                                                    \
 	((table)->header.length >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field))
 
@@ -187,7 +194,10 @@ static struct acpi_register map_register(const struct acpi_address *address)
 	return reg;
 }
 
-/* Reads a small integer constant at @p and moves @p past it.  False for anything else. */
+/*
+ * Reads the AML integer constant at *@p, which must fit into a byte, and advances *@p.  Returns
+ * false for anything else.
+ */
 static bool aml_byte(const u8 **p, const u8 *end, u8 *value)
 {
 	if (*p == end)
@@ -201,21 +211,21 @@ static bool aml_byte(const u8 **p, const u8 *end, u8 *value)
 	return true;
 }
 
-/* Name (_S5, Package () {a, b, ...}): @p stands behind the name. */
+/* Parses the definition Name (_S5, Package () {a, b, ...}).  @p points behind the name. */
 static bool parse_s5(const u8 *p, const u8 *end)
 {
 	u8 elements;
 
 	if (end - p < 3 || *p++ != AML_PACKAGE)
 		return false;
-	/* The package's length is one byte, and as many more as its two upper bits say. */
+	/* The two upper bits of the first length byte give the number of further length bytes. */
 	p += 1 + (*p >> 6);
 	if (p >= end)
 		return false;
 	elements = *p++;
 	if (!aml_byte(&p, end, &acpi.sleep_type_a))
 		return false;
-	/* A machine with one control register may have one value only. */
+	/* A machine with only one PM1 control register may have only one value here. */
 	return elements < 2 || aml_byte(&p, end, &acpi.sleep_type_b);
 }
 
@@ -227,7 +237,10 @@ static void find_s5(const struct acpi_header *dsdt)
 	for (p = (const u8 *)(dsdt + 1) + 2; end - p >= 4; p++) {
 		if (p[0] != '_' || memcmp(p, "_S5_", 4) != 0)
 			continue;
-		/* A definition, not a reference; a backslash for the root may precede the name. */
+		/*
+		 * Accept only a definition (Name), not a reference.  A backslash, which means the
+		 * root, may precede the name.
+		 */
 		if (p[-1] != AML_NAME && !(p[-1] == '\\' && p[-2] == AML_NAME))
 			continue;
 		if (parse_s5(p + 4, end)) {
@@ -282,7 +295,7 @@ static void read_hpet(const struct acpi_hpet *hpet)
 		acpi.hpet = hpet->address.address;
 }
 
-/* ISA lines are edge-triggered and active high unless the entry says otherwise. */
+/* ISA interrupt lines are edge-triggered and active high unless the entry says otherwise. */
 static void read_override(const struct madt_override *o)
 {
 	unsigned int flags = 0;

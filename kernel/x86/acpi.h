@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The facts that are read from ACPI: the addresses of two timers, the interrupt lines, the power
- * button, how to power off and how to reset.
+ * The values that are read from ACPI's tables: the addresses of two timers, the interrupt lines,
+ * the power button, how to power off and how to reset.
  */
 #ifndef KERNEL_X86_ACPI_H
 #define KERNEL_X86_ACPI_H
 
 #include "kernel/types.h"
 
-/* One 8-bit register of the machine, as a port or in memory. */
+/* An 8-bit register of the machine: at a port, or in memory (then memory is not NULL). */
 struct acpi_register {
 	u16 port;
 	volatile u8 *memory;
@@ -19,27 +19,41 @@ struct acpi_info {
 	u16 pm_timer_port; /* 0: none, and likewise below */
 	u16 pm1a_event, pm1b_event;
 	u8 pm1_event_length; /* of either block, bytes */
-	bool power_button;   /* its bit is among the PM1 events */
-	u8 sci;              /* ISA line that reports them */
+	/* The machine has a fixed power button, reported by a bit of the PM1 event registers. */
+	bool power_button;
+	u8 sci; /* ISA interrupt line (SCI) of these events */
 	u16 pm1a_control, pm1b_control;
 	u16 smi_command;
-	bool no_cmos_rtc;   /* the firmware says that there is no such clock */
-	u8 rtc_century;     /* its register of the century */
-	u8 smi_acpi_enable; /* writing it there makes the firmware hand the power registers over */
-	bool sleep_known;   /* the two values below were found */
+	bool no_cmos_rtc; /* the firmware says that the machine has no CMOS real-time clock */
+	u8 rtc_century;   /* number of the clock's century register */
+	/*
+	 * Value that makes the firmware give the kernel control of the PM1 registers, when written
+	 * to smi_command.
+	 */
+	u8 smi_acpi_enable;
+	bool sleep_known; /* sleep_type_a and sleep_type_b were found */
 	u8 sleep_type_a, sleep_type_b;
-	struct acpi_register sleep_control; /* of a machine without PM1 registers */
+	struct acpi_register sleep_control; /* for machines without PM1 registers */
 	struct acpi_register reset;
 	u8 reset_value;
 };
 extern struct acpi_info acpi;
 
-/* Reads the tables; a machine without any is fine.  Boot, process context, the allocator is up. */
+/*
+ * Reads ACPI's tables into acpi and acpi_devices, if the machine has such tables.  Boot, process
+ * context; the page allocator works already.
+ */
 void acpi_init(phys_addr_t rsdp);
 
-/* power.c: has the firmware hand the PM1 registers over, if it has not yet.  False when it does not. */
+/*
+ * Makes the firmware give the kernel control of the PM1 registers, if it has not done so yet
+ * (power.c).  Returns false if it does not.
+ */
 bool power_acpi_on(void);
-/* powerbutton.c: listens to the fixed power button, where there is one.  Process context, interrupts on. */
+/*
+ * Requests the interrupt of the fixed power button, if the machine has one (powerbutton.c).
+ * Process context, interrupts on.
+ */
 void power_button_init(void);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices out of ACPI's differentiated description table, without an AML interpreter.
+ * Finds devices in ACPI's differentiated description table (DSDT), without an AML interpreter.
  *
- * Caller: acpi.c at boot, for the DSDT and the MCFG. No lock, no memory.  A machine without a
- * firmware that configures devices (microvm) describes them only in the DSDT. There the
- * descriptions are constants: Device (name) {Name (_HID, id) Name (_CRS, buffer) ...}.  So the
- * table is searched for device definitions by their bytes, and a definition for the names in it.  A
- * device whose resources are computed by a method is not found.  The search can also mistake data
- * for a definition: then the id is wrong, or the driver finds no device at the address.  Every
- * length in the table is checked against the enclosing object before it is used.  ACPI 6.4: 20.2
- * (AML), 6.1.5 (_HID), 6.4 (resource descriptors), 5.2.6 of the PCI Firmware Specification 3.3
+ * Caller: acpi.c at boot, for the DSDT and the MCFG.  No lock, no memory allocation.  A machine
+ * without a firmware that configures devices (microvm) describes them only in the DSDT.  In such a
+ * DSDT the descriptions are constants: Device (name) {Name (_HID, id) Name (_CRS, buffer) ...}.  So
+ * this code searches the table for the bytes of a device definition, and each definition for the
+ * names in it.  It does not find a device whose resources are computed by a method.  It may mistake
+ * other data for a definition.  Then the id is wrong, or the driver finds no device at the address.
+ * Every length in the table is checked against the enclosing object before it is used.  ACPI 6.4:
+ * 20.2 (AML), 6.1.5 (_HID), 6.4 (resource descriptors), 5.2.6 of the PCI Firmware Specification 3.3
  * (MCFG).  Answers to Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
  */
 #include "kernel/x86/acpi_devices.h"
@@ -31,7 +31,10 @@
 #define AML_RETURN    0xa4
 #define AML_NAME_SIZE 4
 
-/* Resource descriptors: the first byte of a large one, the type of a small one. */
+/*
+ * Resource descriptors: a large one has RES_LARGE set in its first byte, which is its type.  A
+ * small one has its type and its length in the first byte.
+ */
 #define RES_LARGE          0x80
 #define RES_SMALL_END      0x0f
 #define RES_MEMORY32_FIXED 0x86
@@ -39,7 +42,7 @@
 #define RES_INTERRUPT      0x89
 #define SPACE_MEMORY       0
 
-#define HID_SIZE      9 /* "LNRO0005" or "PNP0A08", and NUL */
+#define HID_SIZE      9 /* room for "LNRO0005" or "PNP0A08", and NUL */
 #define MCFG_ENTRY    16
 #define ECAM_BUS_SIZE 0x100000
 
@@ -66,8 +69,8 @@ static u64 little_endian(const u8 *p, unsigned int n)
 }
 
 /*
- * The package whose length is at @s->p: its contents, without the length.  False: it is not
- * complete.
+ * Stores the contents of the package whose length field is at @s->p, without the length field.
+ * Returns false if the package goes beyond the end of @s.
  */
 static bool package(const struct span *s, struct span *contents)
 {
@@ -82,7 +85,7 @@ static bool package(const struct span *s, struct span *contents)
 	length = *s->p & 0x3f;
 	if (extra)
 		length = (length & 0x0f) | little_endian(s->p + 1, extra) << 4;
-	/* The length counts its own bytes. */
+	/* The length includes the length field itself. */
 	if (length < 1 + extra || length > left(s))
 		return false;
 	*contents = (struct span){s->p + 1 + extra, s->p + length};
@@ -147,7 +150,9 @@ static bool device_at(const struct span *s, struct span *body)
 	return true;
 }
 
-/* Finds the bytes behind @op @name in @body, outside the devices that @body contains. */
+/*
+ * Finds the bytes that follow @op @name in @body.  Skips the devices that are defined inside @body.
+ */
 static bool find_object(const struct span *body, u8 op, const char *name, struct span *value)
 {
 	struct span s = *body, inner;
@@ -173,7 +178,7 @@ static bool find_integer(const struct span *body, const char *name, u64 *value)
 	return find_object(body, AML_NAME, name, &s) && integer(&s, value);
 }
 
-/* _CBA is a method, if it exists: one that returns a constant. */
+/* Finds the integer that a method without other statements returns.  _CBA is such a method. */
 static bool find_returned(const struct span *body, const char *name, u64 *value)
 {
 	struct span s = *body, inner;
@@ -183,7 +188,7 @@ static bool find_returned(const struct span *body, const char *name, u64 *value)
 	for (; left(&s); s.p++) {
 		struct span rest = {s.p + 1, s.end};
 
-		/* Method: length, name, flags, and the terms. */
+		/* A method consists of its length, name, flags, and statements. */
 		if (*s.p != AML_METHOD || !package(&rest, &inner) ||
 		    left(&inner) < AML_NAME_SIZE + 2 || memcmp(inner.p, name, AML_NAME_SIZE))
 			continue;
@@ -194,7 +199,7 @@ static bool find_returned(const struct span *body, const char *name, u64 *value)
 }
 
 /*
- * _HID as text: from a string, or from an integer, three letters and four digits, compressed
+ * Reads _HID as text.  It is a string, or an integer that encodes three letters and four digits
  * (6.1.5).
  */
 static bool find_hid(const struct span *body, char *hid)
@@ -229,7 +234,7 @@ static bool find_hid(const struct span *body, char *hid)
 
 /* ---- resources ------------------------------------------------------------------------------- */
 
-/* Name (_CRS, Buffer (size) {@resources}). */
+/* Finds the resource descriptors of a device: Name (_CRS, Buffer (size) {@resources}). */
 static bool find_resources(const struct span *body, struct span *resources)
 {
 	struct span s;
@@ -243,7 +248,10 @@ static bool find_resources(const struct span *body, struct span *resources)
 	return true;
 }
 
-/* The next descriptor: its first byte and its data.  False at the end tag, or where it does not fit. */
+/*
+ * Returns the type and the data of the next resource descriptor, and advances @s.  False at the end
+ * tag, or if the descriptor goes beyond the end of @s.
+ */
 static bool next_resource(struct span *s, u8 *tag, struct span *data)
 {
 	size_t length, header = 1;
@@ -267,7 +275,7 @@ static bool next_resource(struct span *s, u8 *tag, struct span *data)
 	return true;
 }
 
-/* Fixed 32-bit memory: information, base, length. */
+/* Reads a fixed 32-bit memory range, which consists of an information byte, base and length. */
 static bool as_memory(u8 tag, const struct span *data, u32 *base, u32 *size)
 {
 	if (tag != RES_MEMORY32_FIXED || left(data) < 9)
@@ -277,7 +285,10 @@ static bool as_memory(u8 tag, const struct span *data, u32 *base, u32 *size)
 	return true;
 }
 
-/* Extended interrupt: flags, how many, and so many GSIs, of which the first is taken. */
+/*
+ * Reads an extended interrupt descriptor, which consists of flags, a count, and that many GSIs.
+ * Only the first GSI is used.
+ */
 static bool as_interrupt(u8 tag, const struct span *data, u32 *gsi)
 {
 	if (tag != RES_INTERRUPT || left(data) < 6 || !data->p[1])
@@ -286,7 +297,10 @@ static bool as_interrupt(u8 tag, const struct span *data, u32 *gsi)
 	return true;
 }
 
-/* Address space: type, two bytes of flags; granularity, first, last, offset, length. */
+/*
+ * Reads an address space descriptor, which consists of type and two bytes of flags, then
+ * granularity, first, last, offset and length.
+ */
 static bool as_window(u8 tag, const struct span *data, u64 *base, u64 *size)
 {
 	u64 first, last;
@@ -354,7 +368,10 @@ static void read_pci_root(struct acpi_devices *devices, const struct span *body)
 		devices->roots[devices->nr_roots++] = (u8)bus;
 }
 
-/* A link device: its number is its pin, as QEMU's generic host bridge numbers them. */
+/*
+ * Reads a PCI interrupt link device.  On QEMU's generic host bridge its _UID is the number of the
+ * interrupt pin.
+ */
 static void read_pci_link(struct acpi_devices *devices, const struct span *body)
 {
 	struct span resources, data;
@@ -383,7 +400,7 @@ void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t 
 	struct span s = {aml, aml + len}, body;
 	char hid[HID_SIZE];
 
-	/* Search at every byte: devices lie within devices. */
+	/* Search at every byte, because device definitions lie inside other device definitions. */
 	for (; left(&s); s.p++) {
 		if (!device_at(&s, &body) || !find_hid(&body, hid))
 			continue;
@@ -396,7 +413,10 @@ void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t 
 	}
 }
 
-/* Entries: base of bus 0, segment, first and last bus, reserved.  Segment 0 is the only one here. */
+/*
+ * Each entry of the MCFG has the address of bus 0, segment, first bus, last bus, and reserved
+ * bytes.  Only segment 0 is used.
+ */
 void acpi_read_mcfg(struct acpi_devices *devices, const u8 *entries, size_t len)
 {
 	for (; len >= MCFG_ENTRY; entries += MCFG_ENTRY, len -= MCFG_ENTRY) {

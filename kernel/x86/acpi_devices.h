@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The devices that only ACPI's tables name: virtio-mmio slots, PCI's root buses, its configuration
- * space in memory.
+ * Devices that are described only in ACPI's tables: virtio-mmio slots, PCI root buses, and the PCI
+ * configuration space in memory (ECAM).
  *
- * acpi.c fills acpi_devices at boot; the buses' drivers read it afterwards.  The functions read
- * only the bytes that they are given.
+ * acpi.c fills acpi_devices at boot; the drivers of the buses read it afterwards.  The functions
+ * never read outside of the bytes that they are given.
  */
 #ifndef KERNEL_X86_ACPI_DEVICES_H
 #define KERNEL_X86_ACPI_DEVICES_H
@@ -12,7 +12,7 @@
 #include "kernel/types.h"
 #include "kernel/x86/limits.h"
 
-#define PCI_LINKS 4 /* INTA .. INTD of a root bus */
+#define PCI_LINKS 4 /* interrupt pins INTA .. INTD of a root bus */
 
 struct acpi_mmio_slot {
 	phys_addr_t address;
@@ -23,23 +23,29 @@ struct acpi_mmio_slot {
 struct acpi_devices {
 	struct acpi_mmio_slot mmio[VIRTIO_MMIO_MAX];
 	unsigned int nr_mmio;
-	unsigned int mmio_left_out; /* beyond VIRTIO_MMIO_MAX, or described in another way */
+	/* Slots that were ignored: beyond VIRTIO_MMIO_MAX, or described in another way. */
+	unsigned int mmio_left_out;
 
-	u8 roots[PCI_ROOTS_MAX]; /* PCI root buses besides bus 0 */
+	u8 roots[PCI_ROOTS_MAX]; /* numbers of the PCI root buses other than bus 0 */
 	unsigned int nr_roots;
 	unsigned int roots_left_out;
 
-	phys_addr_t ecam; /* PCI configuration space in memory from bus 0 on; 0: none */
+	/* Address of the PCI configuration space of bus 0 in memory; 0: unknown. */
+	phys_addr_t ecam;
 	u8 ecam_last_bus;
-	u64 window, window_size; /* of bus 0, below 4 GiB: free for devices' BARs; 0: not said */
-	s64 links[PCI_LINKS];    /* GSIs that the pins of bus 0 lead to; -1: not said */
+	/* Memory of bus 0 below 4 GiB that is free for BARs of devices; 0: unknown. */
+	u64 window, window_size;
+	s64 links[PCI_LINKS]; /* GSI of each interrupt pin of bus 0; -1: unknown */
 };
 extern struct acpi_devices acpi_devices;
 
 void acpi_devices_init(struct acpi_devices *devices);
-/* @aml: the DSDT behind its header. */
+/* Fills @devices from @aml, the DSDT without its header. */
 void acpi_read_dsdt_devices(struct acpi_devices *devices, const u8 *aml, size_t len);
-/* @entries: the MCFG behind its header and 8 reserved bytes. */
+/*
+ * Stores the address of the PCI configuration space.  @entries: the MCFG without its header and 8
+ * reserved bytes.
+ */
 void acpi_read_mcfg(struct acpi_devices *devices, const u8 *entries, size_t len);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The xAPIC, and the PIC that it replaces.
+ * The CPU's interrupt controller (xAPIC), and the old one (PIC) that it replaces.
  *
- * Callers: hal_late_init() -> apic_init() once; x86_trap() -> apic_eoi(); tsc.c drives the timer;
- * the PCI transport asks apic_msi_compose(); nmi.c -> apic_raise().  Registers of this CPU only: no
- * lock, and each call is one access.  Answers to Linux's arch/x86/kernel/apic/apic.c, msi.c,
- * i8259.c; Intel SDM volume 3, chapter 10.
+ * Callers: hal_late_init() -> apic_init() once; x86_trap() -> apic_eoi(); tsc.c -> the functions of
+ * the timer; the PCI transport -> apic_msi_compose(); nmi.c -> apic_raise().  No lock: the
+ * registers belong to this CPU, and each call is one access.  Answers to Linux's
+ * arch/x86/kernel/apic/apic.c, msi.c, i8259.c; Intel SDM volume 3, chapter 10.
  */
 #include "kernel/x86/apic.h"
 #include "kernel/hal.h"
@@ -30,8 +30,9 @@ BUILD_BUG_ON(VECTOR_IRQ + NR_IRQS > VECTOR_TIMER);
 #define APIC_TIMER_NOW  0x390
 #define APIC_TIMER_DIV  0x3e0
 
-#define SPURIOUS_ENABLE    BIT(8)
-#define ICR_SELF           (1U << 18) /* to this CPU: the high half names none */
+#define SPURIOUS_ENABLE BIT(8)
+/* Destination: this CPU, so the high half of the ICR is not used. */
+#define ICR_SELF           (1U << 18)
 #define LVT_MASKED         BIT(16)
 #define LVT_NMI            (4U << 8)
 #define LVT_TIMER_DEADLINE (2U << 17)
@@ -47,8 +48,9 @@ BUILD_BUG_ON(VECTOR_IRQ + NR_IRQS > VECTOR_TIMER);
 #define PIC1_DATA    0x21
 #define PIC2_COMMAND 0xa0
 #define PIC2_DATA    0xa1
-#define PIC_INIT     0x11 /* edge, cascade, a fourth word follows */
-#define PIC_8086     0x01
+/* Edge-triggered, two cascaded PICs, a fourth initialisation word follows. */
+#define PIC_INIT 0x11
+#define PIC_8086 0x01
 
 static volatile u8 *apic;
 
@@ -63,8 +65,9 @@ static void apic_write(unsigned int reg, u32 value)
 }
 
 /*
- * The PIC is not used, but unmasked it would raise interrupts on the exceptions' vectors.  Move it
- * to other vectors first (a spurious interrupt cannot be masked), then mask it.
+ * The PIC is not used.  But it must be masked, because its interrupts have the vectors of
+ * exceptions.  Since a masked PIC can still raise a spurious interrupt, first move it to other
+ * vectors.
  */
 static void pic_disable(void)
 {
@@ -72,7 +75,7 @@ static void pic_disable(void)
 	outb(PIC2_COMMAND, PIC_INIT);
 	outb(PIC1_DATA, VECTOR_PIC);
 	outb(PIC2_DATA, VECTOR_PIC + 8);
-	outb(PIC1_DATA, 1 << 2); /* the second one is connected to line 2 of the first */
+	outb(PIC1_DATA, 1 << 2); /* the second PIC is connected to line 2 of the first */
 	outb(PIC2_DATA, 2);
 	outb(PIC1_DATA, PIC_8086);
 	outb(PIC2_DATA, PIC_8086);
@@ -86,7 +89,8 @@ void apic_init(void)
 
 	pic_disable();
 	/*
-	 * x2APIC mode can only be left by turning the APIC off (SDM 3A, x2APIC state transitions).
+	 * The only way out of x2APIC mode is to turn the APIC off (SDM 3A, x2APIC state
+	 * transitions).
 	 */
 	if (base & APIC_BASE_X2APIC) {
 		base &= ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
@@ -106,7 +110,7 @@ void apic_init(void)
 	apic_write(APIC_TIMER_DIV, TIMER_DIV_16);
 	apic_write(APIC_TIMER_INIT, 0);
 	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
-	apic_eoi(); /* acknowledge an interrupt that the firmware left in service */
+	apic_eoi(); /* acknowledges an interrupt that the firmware may have left in service */
 }
 
 void apic_eoi(void)
@@ -140,6 +144,9 @@ u32 apic_timer_remaining(void)
 void apic_timer_use_deadline(void)
 {
 	apic_write(APIC_LVT_TIMER, LVT_TIMER_DEADLINE | VECTOR_TIMER);
-	/* The register is memory, the deadline is an MSR: the order between them must be forced. */
+	/*
+	 * Setting the mode is a memory access, setting a deadline is an MSR write: without a
+	 * barrier, the CPU may do the second first.
+	 */
 	__asm__ volatile("mfence" : : : "memory");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a PC's real-time clock through given functions, so that a test can replace the ports
- * (rtc.c).
+ * Decodes a PC's real-time clock.  The registers are read through functions of the caller (rtc.c),
+ * so that a test can replace the ports.
  *
  * Caller: hal_wall_clock(), once, at boot.  Answers to Linux's drivers/rtc/rtc-mc146818-lib.c; the
  * registers are the MC146818's.
@@ -25,7 +25,7 @@
 #define D_VALID              BIT(7) /* the battery held */
 #define HOUR_PM              BIT(7) /* in the 12-hour form */
 
-#define NOTHING_THERE 0xff /* read from a port without a device */
+#define NOTHING_THERE 0xff /* value read from a port without a device */
 
 struct cmos_registers {
 	u8 second, minute, hour, day, month, year, century, b;
@@ -49,8 +49,9 @@ static struct cmos_registers read_registers(const struct cmos_access *cmos)
 }
 
 /*
- * The registers change during an update, and an update may begin between two reads.  A result is
- * valid when two reads agree, each with no update before it.
+ * Reads all registers until two successive readings agree and no update was in progress before
+ * either.  The registers change during an update, and an update may begin in the middle of a
+ * reading.
  */
 static bool read_stable(const struct cmos_access *cmos, struct cmos_registers *r)
 {
@@ -71,7 +72,10 @@ static bool read_stable(const struct cmos_access *cmos, struct cmos_registers *r
 	return false;
 }
 
-/* False if the register does not hold two decimal digits. */
+/*
+ * Converts a register, binary or BCD, to a number.  Returns false if it is not a number of two
+ * decimal digits.
+ */
 static bool number(u8 reg, bool binary, unsigned int *value)
 {
 	if (binary) {
@@ -82,7 +86,10 @@ static bool number(u8 reg, bool binary, unsigned int *value)
 	return reg >> 4 < 10 && (reg & 0x0f) < 10;
 }
 
-/* 12-hour form: 12 stands for 0, and the upper bit for the afternoon. */
+/*
+ * Converts the hour register to 0..23.  In the 12-hour form, 12 means 0, and the top bit means the
+ * afternoon.
+ */
 static bool hour_of_day(const struct cmos_registers *r, unsigned int *hour)
 {
 	bool twelve = !(r->b & B_24_HOURS), afternoon = twelve && (r->hour & HOUR_PM);
@@ -101,7 +108,7 @@ bool cmos_read_clock(const struct cmos_access *cmos, s64 *seconds)
 {
 	struct calendar_time t;
 	struct cmos_registers r;
-	unsigned int century = 20; /* as Linux takes it where ACPI names no register */
+	unsigned int century = 20; /* Linux's value if ACPI names no century register */
 	bool binary;
 
 	if (cmos->read(REG_A) == NOTHING_THERE && cmos->read(REG_B) == NOTHING_THERE)

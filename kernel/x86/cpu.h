@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPU instructions that C cannot express, and the numbers of registers.
+ * CPU instructions that C cannot express, and the numbers of MSRs and bits of control registers.
  *
  * Any context, no lock.  Answers to Linux's asm/msr.h, asm/special_insns.h, asm/processor.h.
  */
@@ -21,7 +21,10 @@
 #define CR4_SMEP       BIT(20)
 #define CR4_SMAP       BIT(21)
 
-/* All floating-point exceptions masked, round to nearest: how the ABI starts a thread. */
+/*
+ * The values with which the ABI starts a thread: all floating-point exceptions masked, rounding to
+ * nearest.
+ */
 #define MXCSR_DEFAULT       0x1f80
 #define X87_CONTROL_DEFAULT 0x037f
 
@@ -44,10 +47,11 @@ static inline struct cpuid_result cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
-#define CPUID_HYPERVISOR BIT(31) /* leaf 1, ecx: then the leaves from CPUID_HV_BASE on say whose */
+/* Leaf 1, ecx: if set, the leaves from CPUID_HV_BASE on describe the hypervisor. */
+#define CPUID_HYPERVISOR BIT(31)
 #define CPUID_HV_BASE    0x40000000
 
-/* @name: the twelve bytes of the hypervisor's signature. */
+/* Returns true if the CPU reports a hypervisor with the signature @name of twelve bytes. */
 static inline bool hypervisor_is(const char name[12])
 {
 	struct cpuid_result r;
@@ -75,7 +79,10 @@ static inline void wrmsr(u32 msr, u64 value)
 	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
-/* Waits for earlier loads: two reads never run backwards. */
+/*
+ * Reads the TSC after all earlier loads are done, so that a later call never returns a smaller
+ * value.
+ */
 static inline u64 rdtsc_ordered(void)
 {
 	u32 lo, hi;

@@ -2,17 +2,17 @@
 /*
  * Segments, task state and interrupt descriptors.
  *
- * Caller: x86_start(), interrupts off, boot stack.  Nothing here changes afterwards.  Double fault,
- * NMI and machine check run on stacks of their own: a stack overflow ends in a double fault, and
- * the other two may come at any instruction.  Answers to Linux's arch/x86/kernel/cpu/common.c and
- * idt.c.
+ * Caller: x86_start_moved(), interrupts off, boot stack.  The tables do not change afterwards.  The
+ * handlers of double fault, NMI and machine check have their own stacks: a stack overflow causes a
+ * double fault, and the other two may come at any instruction, when the current stack may be
+ * unusable.  Answers to Linux's arch/x86/kernel/cpu/common.c and idt.c.
  */
 #include "kernel/x86/desc.h"
 #include "kernel/x86/cpu.h"
 
-#define GATE_INTERRUPT 0x8e /* present, ring 0, interrupts go off */
+#define GATE_INTERRUPT 0x8e /* present, ring 0, turns interrupts off */
 #define TSS_AVAILABLE  0x89 /* present, 64-bit TSS */
-#define STUB_SIZE      16   /* of a vector in entry.S */
+#define STUB_SIZE      16   /* bytes of each vector's stub in entry.S */
 
 #define VECTOR_NMI           2
 #define VECTOR_DOUBLE_FAULT  8
@@ -20,12 +20,16 @@
 
 struct tss {
 	u32 reserved0;
-	u64 rsp[3]; /* the stack for an entry from ring 3; rsp[0] follows the thread, later */
+	/*
+	 * Stacks for entries from rings 0 to 2; with ring 3, rsp[0] will be the current thread's.
+	 */
+	u64 rsp[3];
 	u64 reserved1;
 	u64 ist[7];
 	u64 reserved2;
 	u16 reserved3;
-	u16 iomap_base; /* at the end: no port is open to ring 3 */
+	/* The end of the TSS: there is no I/O bitmap, so ring 3 may access no port. */
+	u16 iomap_base;
 } __packed;
 
 struct gate {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CPU's descriptor tables: segments, task state, interrupts. desc_init() once per CPU,
- * interrupts off; before it any exception resets the machine.
+ * The CPU's descriptor tables: segments, task state, interrupts. desc_init() is called once per
+ * CPU, with interrupts off.  Until then, any exception resets the machine.
  */
 #ifndef KERNEL_X86_DESC_H
 #define KERNEL_X86_DESC_H
@@ -9,7 +9,7 @@
 #include "kernel/types.h"
 #include "kernel/x86/layout.h"
 
-/* A stack with a page below it that paging.c leaves unmapped. */
+/* A stack with a guard page below it, which paging.c leaves unmapped. */
 struct ist_stack {
 	u8 guard[PAGE_4K];
 	u8 stack[IST_STACK_SIZE];

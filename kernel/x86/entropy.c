@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's sources of entropy: the CPU's generator, if there is one, mixed with the jitter of
- * the TSC.
+ * The machine's sources of entropy: the CPU's random number generator (RDSEED or RDRAND), if there
+ * is one, mixed with the jitter of the TSC.
  *
- * Caller: kernel/lib/random.c, which hashes it; do not use it unhashed.  Any context, no lock: two
- * callers at once only add entropy.  Answers to Linux's arch/x86/include/asm/archrandom.h and
- * drivers/char/random.c's jitter.
+ * Caller: kernel/lib/random.c, which hashes it; do not use it unhashed.  Any context, no lock: if
+ * two callers change the pool at the same time, they only add entropy.  Answers to Linux's
+ * arch/x86/include/asm/archrandom.h and drivers/char/random.c's jitter.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/cpu.h"
@@ -13,7 +13,7 @@
 #define CPUID_RDRAND   BIT(30) /* leaf 1, ecx */
 #define CPUID_RDSEED   BIT(18) /* leaf 7, ebx */
 #define HARDWARE_TRIES 10      /* Intel's advice */
-#define JITTER_ROUNDS  64      /* TSC readings folded into 8 bytes */
+#define JITTER_ROUNDS  64      /* readings of the TSC that are combined to 8 bytes */
 
 static bool rdseed64(u64 *value)
 {
@@ -31,7 +31,7 @@ static bool rdrand64(u64 *value)
 	return ok;
 }
 
-/* 0 if the CPU has no generator, or the generator does not answer. */
+/* Returns 64 bits from the CPU's generator; 0 if there is none, or if it has no bits at present. */
 static u64 hardware_bits(void)
 {
 	bool has_seed = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ebx & CPUID_RDSEED);
@@ -48,7 +48,7 @@ static u64 hardware_bits(void)
 	return 0;
 }
 
-/* Every bit of the input reaches every bit of the result. */
+/* Mixes the bits of @x, so that every bit of it affects every bit of the result. */
 static u64 mix(u64 x)
 {
 	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
@@ -57,8 +57,8 @@ static u64 mix(u64 x)
 }
 
 /*
- * Measures the same few steps again and again: caches, buses and the host change how long they
- * take.
+ * Measures the duration of the same few steps again and again.  It varies because of caches, buses
+ * and the host.
  */
 static u64 jitter_bits(void)
 {

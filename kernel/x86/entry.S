@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doors from an interrupt or exception into C, and the switch between two threads.
+ * The entry code of interrupts and exceptions, which calls C, and the switch between two threads.
  *
  * Order of an interrupt: vector_stubs (one per vector) -> common -> x86_trap() (traps.c) -> back.
- * Entered with interrupts off, since every gate is an interrupt gate.
- * Answers to Linux's arch/x86/entry/entry_64.S.
+ * Interrupts are off at the entry, because every gate of the IDT is an interrupt gate.  Answers to
+ * Linux's arch/x86/entry/entry_64.S.
  */
 #include "kernel/x86/layout.h"
 #include "kernel/x86/smap.h"
@@ -13,8 +13,9 @@
 	.text
 
 /*
- * One stub of 16 bytes per vector.  The CPU pushes an error code for vectors 8, 10-14, 17, 21, 29
- * and 30; the others push a 0 in its place, so that struct pt_regs has one shape.
+ * One stub of 16 bytes for each vector.  The CPU pushes an error code for the vectors 8, 10-14, 17,
+ * 21, 29 and 30.  The other stubs push a 0 instead, so that struct pt_regs always has the same
+ * layout.
  */
 #define ERROR_CODE_VECTORS 0x60227d00
 	.balign 16
@@ -39,8 +40,9 @@ vector = vector + 1
 	.type common, @function
 common:
 	/*
-	 * From ring 3, GS holds the application's base until swapgs.  An exception between the two
-	 * (NMI) would need to look at the GS base itself; that comes with ring 3.
+	 * If the interrupted code was in ring 3, exchange the application's GS base for the kernel's.
+	 * An NMI between the entry and the swapgs would see ring 0 with the wrong base, and would
+	 * need to check the base itself.  There is no ring 3 yet.
 	 */
 	testb	$3, 24(%rsp)
 	jz	1f
@@ -61,15 +63,18 @@ common:
 	push	%r14
 	push	%r15
 	mov	%rsp, %rdi
-	/* A frame that looks like a call from the interrupted place: backtraces cross here. */
+	/*
+	 * Push a return address and rbp, as if the interrupted code had called x86_trap().  So a
+	 * backtrace continues in the interrupted code.
+	 */
 	push	136(%rdi)
 	push	%rbp
 	mov	%rsp, %rbp
 	cld
-	SMAP_SITE(CLAC)			/* the interrupted code may have opened them */
+	SMAP_SITE(CLAC)			/* the interrupted code may have done STAC */
 	call	x86_trap
 	.globl	trap_return
-	.type	trap_return, @object	/* not a function: no name in backtraces */
+	.type	trap_return, @object	/* not a function, so that backtraces show no name for it */
 trap_return:
 	add	$16, %rsp
 	pop	%r15
@@ -97,8 +102,9 @@ trap_return:
 /*
  * void hal_context_switch(struct hal_context *from, struct hal_context *to)
  *
- * A call as far as the compiler knows, so only the callee-saved registers are kept.  To these the
- * ABI counts the control words of both floating-point units: rounding and masks are each thread's own.
+ * For the compiler this is a function call, so only the callee-saved registers must be kept.  In
+ * the ABI these include the control words of both floating-point units (x87 and SSE), so each
+ * thread has its own rounding mode and exception masks.
  */
 	.globl hal_context_switch
 	.type hal_context_switch, @function
@@ -144,7 +150,10 @@ hal_context_switch:
 	.cfi_endproc
 	.size hal_context_switch, . - hal_context_switch
 
-/* Where a new thread begins: hal_context_init() put its function into rbx, the argument into r12. */
+/*
+ * The first code of a new thread. hal_context_init() put the thread's function into rbx and the
+ * argument into r12.
+ */
 	.globl context_start
 	.type context_start, @function
 context_start:

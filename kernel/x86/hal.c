@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The small part of kernel/hal.h on the machine: idle, threads, vector registers.
+ * Functions of kernel/hal.h on the machine that need no file of their own: idle, threads, vector
+ * registers.
  *
- * Contexts as that header says; no lock.  Functions shorter than a call are inline: asm/hal.h.  The
- * rest: paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (the end), traps.c
- * (dumps), entry.S (context switch, copies), platform.c (bringing up).
+ * That header has the contexts; no lock.  The shortest functions are inline in asm/hal.h.  The
+ * others are in paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (power off
+ * and reset), traps.c (dumps), entry.S (context switch, copies), platform.c (start of the
+ * platform).
  */
 #include "kernel/hal.h"
 #include "kernel/lib/bug.h"
@@ -12,28 +14,34 @@
 
 void context_start(void);
 
-/* The frame that hal_context_switch() pops, at the top of a stack that has not run yet. */
+/*
+ * The initial frame at the top of a new thread's stack.  The first hal_context_switch() to the
+ * thread pops it.
+ */
 struct first_frame {
 	u32 mxcsr;
 	u16 x87_control, unused;
 	u64 r15, r14, r13, r12, bx, bp;
 	u64 ip;
-	u64 end[2]; /* zero, so that a backtrace that comes this far ends */
+	u64 end[2]; /* zero return address and frame pointer, at which a backtrace ends */
 };
 
 void hal_idle(void)
 {
-	/* STI takes effect after the next instruction, so no interrupt can come between the two. */
+	/*
+	 * STI takes effect after the next instruction, so no interrupt can come between STI and
+	 * HLT.
+	 */
 	__asm__ volatile("sti; hlt" : : : "memory");
 }
 
 /*
- * A CPU needs only the locked instruction.  But QEMU's TCG drops every barrier and every lock
- * prefix when it emulates a machine with one CPU (seen in 7.2; -smp 1,maxcpus=2 keeps them), while
- * the device is another thread of the host.  Our index could then still be in the host's store
- * buffer when we read the device's index; each side believes that the other one will notify, and
- * the queue stops for good.  POPF makes TCG look for interrupts outside of the translated code,
- * which includes a barrier of its own.
+ * On a real CPU the locked instruction is enough.  But QEMU's TCG omits every barrier and ignores
+ * every lock prefix when it emulates a machine with one CPU (seen in 7.2; -smp 1,maxcpus=2 keeps
+ * them), while the device is another thread of the host.  Our index could then still be in the
+ * host's store buffer when we read the device's index.  Driver and device would each believe that
+ * the other side will send a notification, and the queue would stop forever.  POPF makes TCG leave
+ * the translated code to look for interrupts, which includes a barrier.
  */
 void hal_device_mb(void)
 {
@@ -76,8 +84,9 @@ void hal_set_this_cpu(struct cpu *cpu)
 }
 
 /*
- * The next thread gave the CPU up in a call, where the x87 stack is empty.  Clear the interrupted
- * code's entries, or the next thread's numbers would find no room.
+ * Saves the vector registers and empties the x87 stack.  The next thread gave up the CPU in a
+ * function call, where the ABI requires an empty x87 stack; with the interrupted code's entries
+ * left in it, the next thread's values would overflow the stack.
  */
 void hal_fpu_save(void *area)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Port input and output, and access to device registers in memory.  Any context.  Callers serialise
- * access to a device.  Answers to Linux's asm/io.h.  The registers are little-endian, as the CPU
- * is.
+ * their accesses to a device.  Device registers are little-endian, as the CPU is.  Answers to
+ * Linux's asm/io.h.
  */
 #ifndef KERNEL_X86_IO_H
 #define KERNEL_X86_IO_H
@@ -48,7 +48,10 @@ static inline u32 inl(u16 port)
 	return value;
 }
 
-/* One access of exactly this width each, never merged, split or reordered by the compiler. */
+/*
+ * Each of these makes exactly one access of the given width, which the compiler does not merge,
+ * split or reorder.
+ */
 static inline u8 readb(const volatile void *reg)
 {
 	return *(const volatile u8 *)reg;
@@ -80,8 +83,8 @@ static inline void writel(u32 value, volatile void *reg)
 }
 
 /*
- * A field of @len bytes: in one access if its width allows it, as devices require; else byte by
- * byte.
+ * Reads a field of @len bytes: with one access if it is aligned and 2, 4 or 8 bytes wide, as
+ * devices require; else byte by byte.
  */
 static inline void read_field(void *buf, const volatile u8 *reg, unsigned int len)
 {

@@ -4,10 +4,10 @@
  *
  * Callers in order: acpi.c -> ioapic_add(), ioapic_override() for the entries of the MADT;
  * hal_late_init() -> ioapic_init(); the MMIO transport and the power button -> ioapic_route();
- * ioapic_mask() in a hard interrupt.  A register is reached through an index and a window, so each
- * access is a pair.  There is no lock: routing happens at boot in one thread, masking with
- * interrupts off on the only CPU. Answers to Linux's arch/x86/kernel/apic/io_apic.c; ACPI 6.4,
- * 5.2.12.
+ * ioapic_mask() in a hard interrupt.  To access a register, its number is written to an index
+ * register; then it appears in the window register.  No lock protects these pairs of accesses:
+ * lines are routed at boot in one thread, and masked with interrupts off on the only CPU.  Answers
+ * to Linux's arch/x86/kernel/apic/io_apic.c; ACPI 6.4, 5.2.12.
  */
 #include "kernel/x86/ioapic.h"
 #include "include/uapi/errno.h"
@@ -17,18 +17,19 @@
 #include "kernel/x86/io.h"
 #include "kernel/x86/limits.h"
 
-#define IOAPIC_DEFAULT 0xfec00000 /* where a PC has its first one, even without tables */
+#define IOAPIC_DEFAULT 0xfec00000 /* address of a PC's first I/O APIC, also without ACPI tables */
 #define IOAPIC_SIZE    0x20
 #define IOAPIC_INDEX   0x00
 #define IOAPIC_WINDOW  0x10
 #define REG_VERSION    0x01
-#define REG_LINE(n)    (0x10 + 2 * (n)) /* low half; the high one follows */
-#define VERSION_MIN    0x10             /* 82489DX and before are wired otherwise */
-#define VERSION_NONE   0xff             /* read where no device answers */
-#define LINE_LOW       BIT(13)
-#define LINE_LEVEL     BIT(15)
-#define LINE_MASKED    BIT(16)
-#define NR_ISA_LINES   16
+/* Low half of the line's entry; the high half is the next register. */
+#define REG_LINE(n)  (0x10 + 2 * (n))
+#define VERSION_MIN  0x10 /* the 82489DX and older controllers have other registers */
+#define VERSION_NONE 0xff /* value read if no device answers */
+#define LINE_LOW     BIT(13)
+#define LINE_LEVEL   BIT(15)
+#define LINE_MASKED  BIT(16)
+#define NR_ISA_LINES 16
 
 struct ioapic {
 	phys_addr_t address;
@@ -132,7 +133,9 @@ int ioapic_route(u32 gsi, unsigned int irq, unsigned int flags)
 	reg = REG_LINE(gsi - io->gsi_base);
 	if (!(ioapic_read(io, reg) & LINE_MASKED))
 		return -EBUSY;
-	/* An MSI message and a line's entry hold the same two facts: vector and CPU. */
+	/*
+	 * A line's entry consists of a vector and a CPU, as an MSI message does, in the same bits.
+	 */
 	apic_msi_compose(irq, &address, &low);
 	if (flags & IOAPIC_LEVEL)
 		low |= LINE_LEVEL;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * KASLR: the image moves itself to a random virtual address before any pointer into it exists.
+ * KASLR: the kernel image moves itself to a random virtual address, before any other code stores
+ * pointers into the image.
  *
  * Caller: x86_start(), once, on the boot stack and the boot tables, interrupts off.
  *
  * The physical memory stays; only the virtual address changes.  First the boot tables map the image
  * a second time, higher up.  Then each address in the image is raised by the distance
- * (tools/mkrelocs.py makes the table of addresses).  Meanwhile code and data may point to either
- * mapping, and both are valid, so the code that does this may itself be changed.  Then it jumps to
- * the new mapping, and the final page tables (paging.c) contain only that one.
+ * (tools/mkrelocs.py makes the table of addresses).  Meanwhile code and data may point into either
+ * mapping.  Both are valid, so it does no harm that the addresses in this code are changed, too.
+ * Then the code jumps to the new mapping.  The final page tables (paging.c) contain only the new
+ * mapping.
  *
- * There are 504 places, almost 9 bits: as many as 2 MiB steps fit in the image's gigabyte.  An
- * attacker with enough guesses finds the place, but each wrong guess ends in a dump and a halt.
- * Answers to Linux's arch/x86/boot/compressed/kaslr.c and misc.c.
+ * There are 504 possible positions, almost 9 bits: the image's virtual gigabyte has room for so many steps of 2 MiB.  An attacker could find the position by enough guesses, but each wrong guess
+ * ends in a panic, which halts the machine by default.  Answers to Linux's
+ * arch/x86/boot/compressed/kaslr.c and misc.c.
  */
 #include "kernel/x86/kaslr.h"
 #include "include/uapi/errno.h"
@@ -26,7 +28,10 @@
 #include "kernel/x86/paging.h"
 #include "kernel/x86/setup.h"
 
-/* In steps of 2 MiB: the new view begins behind the old one, and ends within the gigabyte. */
+/*
+ * Positions, in steps of 2 MiB: the new mapping begins behind the old one, and ends within the
+ * image's gigabyte.
+ */
 #define FIRST_PLACE BOOT_IMAGE_TABLES
 #define PLACES      (PAGE_1G / PAGE_2M - BOOT_IMAGE_TABLES - FIRST_PLACE)
 
@@ -34,7 +39,10 @@ extern const u8 __relocs_start[], __relocs_end[], __image_start[], __image_end[]
 
 u64 image_slide;
 
-/* Hides a value from the compiler, which would otherwise take it from an address in the code. */
+/*
+ * Returns @p, but hides its origin from the compiler, which otherwise might read the address from
+ * an instruction again each time.
+ */
 static u64 hidden(const void *p)
 {
 	__asm__ volatile("" : "+r"(p));
@@ -56,7 +64,10 @@ static bool has_word(const char *line, const char *word)
 	return false;
 }
 
-/* Maps the image @slide higher up as well.  Nothing was mapped there: no flush is needed. */
+/*
+ * Maps the image a second time, @slide bytes higher.  Nothing was mapped there, so no TLB entry
+ * must be flushed.
+ */
 static void add_view(u64 slide)
 {
 	u64 *table = hal_phys_to_virt(read_cr3() & PTE_ADDRESS);
@@ -68,7 +79,7 @@ static void add_view(u64 slide)
 		table[slide / PAGE_2M + i] = table[i];
 }
 
-/* One section's addresses; returns where the next one's begin. */
+/* Adds @slide to all addresses of one section.  Returns where the next section's list begins. */
 static const u8 *raise_addresses(const u8 *p, const u8 *end, u64 slide)
 {
 	u64 place = (u64)p + *(const s32 *)p;
@@ -87,8 +98,8 @@ static const u8 *raise_addresses(const u8 *p, const u8 *end, u64 slide)
 }
 
 /*
- * Read the bounds from the code once: the addresses in the code are raised meanwhile, and a loop
- * that read them again would never end.
+ * Adds @slide to all addresses in the image.  The bounds of the list are read only once: the
+ * instructions that hold them change meanwhile, and a loop that read them again would never end.
  */
 static noinline void raise_all(u64 slide)
 {
@@ -106,7 +117,7 @@ static u64 choose_slide(const struct boot_info *boot)
 	if (has_word(boot->cmdline, "nokaslr"))
 		return 0;
 	hal_entropy(&random, sizeof(random));
-	memcpy(&seed, boot->seed, sizeof(seed)); /* zeroes, if the door had none */
+	memcpy(&seed, boot->seed, sizeof(seed)); /* zeroes if the boot loader gave no seed */
 	random ^= seed;
 	return (FIRST_PLACE + random % PLACES) * PAGE_2M;
 }
@@ -125,7 +136,9 @@ void __noreturn kaslr_start(struct boot_info *boot)
 	u64 slide = choose_slide(boot);
 	u64 stack, go;
 
-	/* The entry code's own stores are in no relocation table. */
+	/*
+	 * The relocation table does not list the pointers that the entry code stored at run time.
+	 */
 	boot->door = moved(boot->door, slide);
 	boot = moved(boot, slide);
 	image_slide = slide;
@@ -134,18 +147,15 @@ void __noreturn kaslr_start(struct boot_info *boot)
 		raise_all(slide);
 	}
 	/*
-	 * Relative to the instruction pointer: this gives the address in the mapping that still
-	 * runs.
+	 * LEA relative to RIP gives the addresses in the old mapping, which still runs; the slide
+	 * is added below.
 	 */
 	__asm__ volatile("lea boot_stack_top(%%rip), %0\n\t"
 			 "lea x86_start_moved(%%rip), %1"
 			 : "=r"(stack), "=r"(go));
 	stack += slide;
 	go += slide;
-	/*
-	 * CPUID serialises: from here on the CPU runs the changed code and nothing that it fetched
-	 * before.
-	 */
+	/* CPUID is a serialising instruction: afterwards the CPU fetches the changed code anew. */
 	cpuid(0, 0);
 	__asm__ volatile("mov %0, %%rsp\n\t"
 			 "xor %%ebp, %%ebp\n\t"

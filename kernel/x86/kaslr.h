@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image's place in virtual memory.
+ * The random position of the kernel image in virtual memory.
  */
 #ifndef KERNEL_X86_KASLR_H
 #define KERNEL_X86_KASLR_H
@@ -11,16 +11,18 @@
 extern u64 image_slide;
 
 /*
- * Called first, behind the door, on the boot tables: moves the image, and continues in its new
- * place, on an empty boot stack, with x86_start_moved(@boot) (kernel/x86/setup.c).
+ * Moves the image and continues at its new address, on an empty boot stack, with
+ * x86_start_moved(@boot) (kernel/x86/setup.c). x86_start() calls this first, on the boot tables.
  */
 void __noreturn kaslr_start(struct boot_info *boot);
 /*
- * At loglevel=debug, to the console only: any peer may read the log, and the address is a secret.
+ * Prints the slide at loglevel=debug, to the console only and not to the log: an application may
+ * show the log to its peers, and the address is a secret.
  */
 void kaslr_announce(void);
 /*
- * Registers the word `nokaslr`, which was read long before, so that it is not reported as unknown.
+ * Registers the option `nokaslr`, so that cmdline_parse() does not report it as unknown.  It was
+ * read long before.
  */
 void kaslr_register_param(void);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names for addresses: reads the table that tools/ksyms.py makes and describes.
+ * Finds the function name for an address. tools/ksyms.py makes the table of names and describes its
+ * format.
  *
  * Callers: hal_symbol() for backtraces and warnings, the register dump, __stack_chk_fail().  Any
- * context, also in a panic: each lookup reads the table from its beginning, which is slow and needs
- * no memory, and never reads outside of it.  Answers to Linux's kernel/kallsyms.c.
+ * context, also in a panic: each lookup reads the table from its beginning, which is slow but needs
+ * no memory, and never reads outside of the table.  Answers to Linux's kernel/kallsyms.c.
  */
 #include "kernel/x86/ksyms.h"
 #include "kernel/hal.h"
@@ -12,16 +13,20 @@
 #include "kernel/x86/leb128.h"
 #include "kernel/x86/lines.h"
 
-#define FIRST_PAIR 128                                    /* codes below it are characters */
+/* Codes of a name below this are characters; the others are pairs of codes. */
+#define FIRST_PAIR 128
 #define NAMES_AT   (sizeof(u32) + 2 * (256 - FIRST_PAIR)) /* where the functions begin */
-#define PAIR_DEPTH 16 /* nesting of pairs; the table has less, only a damaged one would exceed it */
+#define PAIR_DEPTH 16 /* limit for pairs within pairs; only a damaged table exceeds it */
 
 extern const u8 __ksyms_start[], __ksyms_end[], __text_start[], __text_end[];
 
 const struct ksym_table image_symbols = {__ksyms_start, __ksyms_end, (u64)__text_start,
 					 (u64)__text_end};
 
-/* Appends what @code stands for: the characters of its pair, and of their pairs. */
+/*
+ * Appends the characters of @code to @name: itself, or the expansion of its pair of codes.  @n is
+ * the length so far.  Returns the new length.
+ */
 static size_t expand(const u8 *pairs, u8 code, char *name, size_t n, unsigned int room_depth)
 {
 	if (n == KSYM_NAME_MAX - 1)
@@ -65,7 +70,7 @@ bool ksym_find(const struct ksym_table *table, u64 address, struct ksym *sym)
 		start = next;
 		entry = p;
 		p += 1 + min_t(size_t, *p, table->end - p - 1);
-		/* Padding behind the last entry would read as an unnamed function at the same place. */
+		/* Skip entries without a name: padding behind the last entry looks like them. */
 		if (*entry)
 			found = entry;
 	}
@@ -94,7 +99,8 @@ void ksym_print(u64 pc, bool after, char *buf, size_t size)
 }
 
 /*
- * A call may be the last instruction of its function: the return address is then in the next one.
+ * Names the call before @pc, a return address.  The return address itself may be in the next
+ * function, because a call may be the last instruction of its function.
  */
 void hal_symbol(u64 pc, char *buf, size_t size)
 {

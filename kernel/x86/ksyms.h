@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names for addresses of the kernel's text.
+ * Function names for addresses of the kernel's text.
  *
  * Any context, also while dying: no lock, no memory.
  */
@@ -13,24 +13,27 @@
 
 struct ksym_table {
 	const u8 *start, *end;
-	u64 text, text_end; /* the addresses that it speaks of */
+	u64 text, text_end; /* the range of addresses that the table covers */
 };
 
 struct ksym {
 	char name[KSYM_NAME_MAX];
-	u64 offset; /* of the address in the function */
+	u64 offset; /* offset of the address from the beginning of the function */
 	u64 size;   /* to the next function */
 };
 
 extern const struct ksym_table image_symbols;
 
-/* False where @address lies in no function of the image, or the table is not there. */
+/*
+ * Finds the function that contains @address.  False if there is none, or if the image has no table.
+ */
 bool ksym_find(const struct ksym_table *table, u64 address, struct ksym *sym);
 
 /*
- * Prints "name+0x12/0x80 net/tcp/tcp_ipv4.c:231"; the line only if it is known; "?" without a symbol.
- * It describes the instruction that begins at @pc.  With @after: the instruction that ends at @pc,
- * because a return address points behind its call.
+ * Prints the position of the instruction at @pc, for example "name+0x12/0x80
+ * net/tcp/tcp_ipv4.c:231".  The line number is left out if it is unknown; without a symbol only "?"
+ * is printed.  With @after, describes the instruction that ends at @pc instead: a return address
+ * points behind its call.
  */
 void ksym_print(u64 pc, bool after, char *buf, size_t size);
 

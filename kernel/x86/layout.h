@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's fixed numbers that C and assembly share: the map of virtual memory, the segment
+ * The constants of the machine that C and assembly share: the map of virtual memory, the segment
  * selectors, the interrupt vectors.
  *
  * No context, no lock: constants only.  Answers to Linux's asm/page_64_types.h, asm/segment.h and
@@ -14,23 +14,25 @@
 #define PAGE_1G 0x40000000
 
 /*
- * Virtual memory.  Page 0 and the whole lower half are empty: they are for applications, later.
+ * The map of virtual memory.  Page 0 and the whole lower half are empty: they are reserved for
+ * applications in ring 3.
  *   direct map   all RAM, never executable, and read-only where the image's text and rodata lie
- *   stacks       kernel/x86/stack.c: slots with an unmapped guard below each stack
+ *   stacks       kernel/x86/stack.c: slots with an unmapped guard page below each stack
  *   devices      registers (uncached) and firmware tables
- *   image        linker.ld
+ *   image        the kernel image, as linker.ld lays it out
  */
-#define DIRECT_MAP_BASE   0xffff888000000000
-#define DIRECT_MAP_SIZE   0x0000400000000000
-#define STACK_AREA_BASE   0xffffc90000000000
-#define DEVICE_AREA_BASE  0xffffc98000000000
-#define DEVICE_AREA_SIZE  0x0000000040000000
-#define KERNEL_VIRT_BASE  0xffffffff80000000
-#define BOOT_IMAGE_TABLES 4 /* page tables that boot/pvh.S has for the image: 8 MiB */
+#define DIRECT_MAP_BASE  0xffff888000000000
+#define DIRECT_MAP_SIZE  0x0000400000000000
+#define STACK_AREA_BASE  0xffffc90000000000
+#define DEVICE_AREA_BASE 0xffffc98000000000
+#define DEVICE_AREA_SIZE 0x0000000040000000
+#define KERNEL_VIRT_BASE 0xffffffff80000000
+/* Number of page tables that boot/pvh.S has for the image; they map 8 MiB. */
+#define BOOT_IMAGE_TABLES 4
 
 /*
- * Segments, in the order that SYSCALL and SYSRET compute with: SYSCALL takes CS, and SS = CS + 8;
- * SYSRET takes SS = base + 8 and CS = base + 16 from the base GDT_USER_CODE32.
+ * Segment selectors, in the order that SYSCALL and SYSRET require: SYSCALL loads CS, and SS = CS +
+ * 8; SYSRET loads SS = base + 8 and CS = base + 16, with the base GDT_USER_CODE32.
  */
 #define GDT_KERNEL_CODE 0x08
 #define GDT_KERNEL_DATA 0x10
@@ -41,18 +43,20 @@
 #define GDT_SLOTS       8
 
 /*
- * Vectors.  Above the exceptions come sixteen for the PIC, which is masked but can still raise
- * spurious interrupts.
+ * Interrupt vectors.  The sixteen above the exceptions belong to the PIC, which is masked but can
+ * still raise spurious interrupts.
  */
-#define VECTOR_PIC      0x20
-#define VECTOR_IRQ      0x30 /* + the number that request_irq() returned */
+#define VECTOR_PIC 0x20
+/* First of NR_IRQS vectors; the number that request_irq() returned is added. */
+#define VECTOR_IRQ      0x30
 #define VECTOR_TIMER    0xf0
-#define VECTOR_DUMP     0xf1 /* hal_dump() raises it by an instruction */
+#define VECTOR_DUMP     0xf1 /* raised by an INT instruction in hal_dump() */
 #define VECTOR_SPURIOUS 0xff
 #define NR_VECTORS      256
 
 /*
- * Stacks of their own (TSS.ist) for exceptions that may come when the current stack is not usable.
+ * Indices of TSS.ist: exceptions that may come when the current stack is not usable have their own
+ * stacks.
  */
 #define IST_NONE          0
 #define IST_DOUBLE_FAULT  1

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers of the tables that are linked into the image: seven bits a byte, the low ones first, the
- * top bit says that more follow (DWARF's unsigned LEB128).  Any context.
+ * Reads numbers in the tables that are linked into the image.  The format is DWARF's unsigned
+ * LEB128: seven bits in each byte, the low bits first; the top bit is set if more bytes follow.
+ * Any context.
  */
 #ifndef KERNEL_X86_LEB128_H
 #define KERNEL_X86_LEB128_H
 
 #include "kernel/types.h"
 
-/* 0, and @p stays, at @end: further reads fail too. */
+/* Reads a number and advances *@p.  At @end returns 0 and leaves *@p unchanged. */
 static inline u64 leb128_read(const u8 **p, const u8 *end)
 {
 	unsigned int shift = 0;

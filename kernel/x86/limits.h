@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of the machine: what its tables and devices may make the kernel keep. Each comment
- * has the unit, what happens at the limit, and the reason for the value (tools/limits.py prints
- * docs/limits.md from it).
+ * The limits of the machine's part: how much of the machine's tables and devices the kernel stores.
+ * Each comment has the unit, what happens at the limit, and the reason for the value
+ * (tools/limits.py prints docs/limits.md from it).
  */
 #ifndef KERNEL_X86_LIMITS_H
 #define KERNEL_X86_LIMITS_H
 
 /*
- * interrupt controllers: of the MADT. More are reported and not used; machines with one CPU
- * socket have one or two.
+ * I/O APICs of the MADT: more are reported and not used. A machine with one CPU socket has one or
+ * two.
  */
 #define IOAPICS_MAX 4
 /*
- * ms: between two lines about NMIs; NMIs in between are only counted. So many NMIs do not make the
- * console unusable.
+ * ms between two log lines about NMIs: NMIs in between are only counted. So a flood of NMIs does
+ * not make the console unusable.
  */
 #define NMI_REPORT_MS 1000
 /*
- * root buses: besides bus 0. More are reported and not used; QEMU's pxb-pcie adds one for each
+ * PCI root buses besides bus 0: more are reported and not used. QEMU's pxb-pcie adds one for each
  * NUMA node.
  */
 #define PCI_ROOTS_MAX 8
 /*
- * slots: of virtio-mmio, by the command line or ACPI; one more fails with -ENOSPC. microvm has 8
- * or 24.
+ * virtio-mmio slots, from the command line or ACPI: one more fails with -ENOSPC. microvm has 8 or
+ * 24.
  */
 #define VIRTIO_MMIO_MAX 32
 

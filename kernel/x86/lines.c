@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Source lines for addresses: reads the table that tools/lines.py makes and describes.
+ * Finds the source line for an address, as addr2line does outside of the machine. tools/lines.py
+ * makes the table of lines and describes its format.
  *
  * Callers: hal_symbol() and the register dump, through ksyms.c.  Any context, also in a panic, when
  * memory may be overwritten: each lookup reads the table from its beginning, and checks that every
- * value lies within bounds.  Does on the machine what addr2line does outside.
+ * value lies within bounds.
  */
 #include "kernel/x86/lines.h"
 #include "kernel/lib/string.h"
 #include "kernel/x86/nibbles.h"
 
-#define RECENT 8 /* files whose last line is remembered; tools/lines.py's number */
+/* Recently used files whose last line is stored; tools/lines.py has the same number. */
+#define RECENT 8
 
 extern const u8 __lines_start[], __lines_end[], __text_start[];
 
@@ -21,7 +23,7 @@ struct recent_file {
 	s64 line;
 };
 
-/* Brings the file that the next row is in to the front. */
+/* Reads which file the next row belongs to, and moves it to recent[0]. */
 static void select_file(struct nibbles *r, struct recent_file *recent)
 {
 	u64 place = nibbles_read(r);
@@ -41,7 +43,10 @@ static void select_file(struct nibbles *r, struct recent_file *recent)
 	recent[0] = file;
 }
 
-/* Reads rows up to the one that @address lies in; its file and line are left in recent[0]. */
+/*
+ * Reads rows up to the row that contains @address, and stores its file and line in recent[0].
+ * Returns false if there is none.
+ */
 static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file *recent)
 {
 	struct recent_file found = {0};
@@ -55,7 +60,9 @@ static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file 
 		}
 		line = nibbles_read(r);
 		at += step;
-		/* The last row has no successor: code behind it has no line. */
+		/*
+		 * The last row has no next row that ends it, so addresses behind it have no line.
+		 */
 		if (r->over || at > address)
 			break;
 		recent[0].line += line & 1 ? -(s64)(line >> 1) - 1 : (s64)(line >> 1);
@@ -66,7 +73,8 @@ static bool find_row(struct nibbles *r, u64 at, u64 address, struct recent_file 
 }
 
 /*
- * Name @wanted; each is stored as its difference from the one before.  NUL-terminated in any case.
+ * Reads the file name with number @wanted.  Each name is stored as its difference from the name
+ * before it.  @name always ends with a NUL.
  */
 static bool read_name(const u8 *p, const u8 *end, unsigned int wanted, char *name)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of the source for addresses of the kernel's text.
+ * Source lines for addresses of the kernel's text.
  *
- * Any context, also while dying: no lock, no memory; half a KiB of stack.
+ * Any context, also in a panic: no lock, no memory allocation; half a KiB of stack.
  */
 #ifndef KERNEL_X86_LINES_H
 #define KERNEL_X86_LINES_H
@@ -13,7 +13,7 @@
 
 struct line_table {
 	const u8 *start, *end;
-	u64 text; /* the address that it counts from */
+	u64 text; /* the address at which the table's first row begins */
 };
 
 struct source_line {
@@ -24,8 +24,8 @@ struct source_line {
 extern const struct line_table image_lines;
 
 /*
- * False where there is no line for @address, or where the table is not there or makes no sense.
- * Never reads outside of it.
+ * Finds the source line of @address.  False if it has none, or if the table is missing or damaged.
+ * Never reads outside of the table.
  */
 bool line_find(const struct line_table *table, u64 address, struct source_line *found);
 

@@ -2,10 +2,10 @@
 /*
  * The memory map of struct boot_info.
  *
- * Callers in order: a door (RAM first, then what is reserved in it): boot/pvh.c in the kernel,
- * boot/efi_memory.c in the UEFI application, which is linked with this file too; then paging.c (the
- * image and the tables that it took).  Boot only, interrupts off, no lock.
- * Answers to Linux's arch/x86/kernel/e820.c and mm/memblock.c.
+ * Callers in order: the entry code, which enters RAM first and then the reserved ranges in it:
+ * boot/pvh.c in the kernel, or boot/efi_memory.c in the UEFI application, which is also linked with
+ * this file.  Then paging.c, for the image and the page tables behind it.  Boot only, interrupts
+ * off, no lock.  Answers to Linux's arch/x86/kernel/e820.c and mm/memblock.c.
  */
 #include "kernel/x86/memmap.h"
 
@@ -15,13 +15,16 @@ static void remove_entry(struct boot_info *boot, unsigned int i)
 		boot->mem[i] = boot->mem[i + 1];
 }
 
-/* Does @b begin where @a ends, as the same kind of memory? */
+/* Returns true if @b begins where @a ends and has the same type. */
 static bool continues(const struct boot_mem *a, const struct boot_mem *b)
 {
 	return a->base + a->size == b->base && a->type == b->type;
 }
 
-/* Firmware splits memory into hundreds of pieces: neighbours of one type become one entry. */
+/*
+ * Inserts an entry and joins it with its neighbours of the same type, because firmware splits
+ * memory into hundreds of pieces.  False if the map is full.
+ */
 static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 {
 	unsigned int i = 0, n;
@@ -50,7 +53,7 @@ static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 	return true;
 }
 
-/* Removes [@base, @end) from the entries of the map. */
+/* Removes [@base, @end) from all entries of the map. */
 static bool clear_range(struct boot_info *boot, phys_addr_t base, phys_addr_t end)
 {
 	unsigned int i = 0;
@@ -66,7 +69,10 @@ static bool clear_range(struct boot_info *boot, phys_addr_t base, phys_addr_t en
 		}
 		if (mem->base < base) {
 			mem->size = base - mem->base;
-			/* A hole in the middle: the entry's tail becomes one of its own. */
+			/*
+			 * The range lies in the middle of the entry: the part behind the range
+			 * becomes a new entry.
+			 */
 			if (mem_end > end)
 				return insert_entry(boot, tail);
 			i++;
@@ -88,7 +94,7 @@ bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_me
 
 	if (size == 0)
 		return true;
-	/* An entry that wraps around is an error of the loader; cut it at the top. */
+	/* The boot loader gave a range that wraps around: cut it at the highest address. */
 	if (size > ~0ULL - base)
 		entry.size = ~0ULL - base;
 	complete = clear_range(boot, base, base + entry.size);

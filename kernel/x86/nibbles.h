@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers of the tables of lines and of frames: three bits a nibble, the low ones first, the fourth bit
- * says that more follow; the low half of a byte comes first (tools/elf.py writes them).
- * Any context, also while dying: nothing is read outside of the table.
+ * Reads numbers in the tables of source lines and of stack frames (tools/elf.py writes them).  A
+ * number consists of nibbles with three bits each, the low bits first; the fourth bit is set if
+ * more nibbles follow.  In a byte, the low nibble comes first.  Any context, also in a panic: never
+ * reads outside of the table.
  */
 #ifndef KERNEL_X86_NIBBLES_H
 #define KERNEL_X86_NIBBLES_H
 
 #include "kernel/types.h"
 
-#define NIBBLES_SHIFT_MAX 30 /* of a number's three bits: no address and no line needs more */
+/* Largest shift of a nibble's bits in a number: no address and no line needs more. */
+#define NIBBLES_SHIFT_MAX 30
 
 struct nibbles {
 	const u8 *p, *end;
-	bool high; /* the low half of *p was read */
-	bool over; /* the table ended, or has a senseless value */
+	bool high; /* the low nibble of *p was read already */
+	bool over; /* the table has ended, or has an invalid value */
 };
 
 static inline u64 nibbles_read(struct nibbles *r)

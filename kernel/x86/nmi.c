@@ -6,9 +6,9 @@
  * NMI stack; then nmi_report() in hard interrupt.  An NMI also interrupts code that holds a
  * spinlock, for example the log's.  So nmi_interrupt() takes no lock and prints nothing: it counts,
  * silences the source, and sends this CPU an ordinary interrupt, whose handler prints.  The kernel
- * continues afterwards, as Linux does unless it is told to panic (unknown_nmi_panic): no NMI that
- * reaches a guest means that memory was lost; the machine check reports that.  Answers to Linux's
- * arch/x86/kernel/nmi.c.
+ * continues afterwards, as Linux does without the option unknown_nmi_panic: an NMI in a guest does
+ * not mean that memory was lost, which the machine check exception would report.  Answers to
+ * Linux's arch/x86/kernel/nmi.c.
  */
 #include "kernel/x86/limits.h"
 #include "kernel/x86/traps.h"
@@ -19,21 +19,27 @@
 #include "kernel/x86/apic.h"
 #include "kernel/x86/io.h"
 
-/* System control port B: why there is an NMI, and in its low half which sources are enabled. */
+/*
+ * System control port B: bits for the cause of an NMI, and in its low half bits to disable each
+ * source.
+ */
 #define REASON_PORT   0x61
-#define REASON_SERR   BIT(7) /* a PCI system error, or memory parity */
+#define REASON_SERR   BIT(7) /* a PCI system error, or a parity error of memory */
 #define REASON_IOCHK  BIT(6) /* an I/O card's error */
-#define REASON_NONE   0xff   /* read where there is no such port: microvm */
+#define REASON_NONE   0xff   /* value read if the machine has no such port (microvm) */
 #define DISABLE_SERR  BIT(2)
 #define DISABLE_IOCHK BIT(3)
 #define CONTROL_BITS  0x0f
 
 static int report_irq = -1;
 static u8 reason_seen; /* of the newest NMI */
-static u64 reported;   /* nmi_count at the last line */
+static u64 reported;   /* value of nmi_count when the last line was printed */
 static u64 next_report_ns;
 
-/* Hard interrupt.  If an NMI comes at any point here, it raises this interrupt once more. */
+/*
+ * Prints a line about the NMIs since the last line.  Hard interrupt.  An NMI that comes during this
+ * function raises the interrupt again.
+ */
 static void nmi_report(void *arg)
 {
 	u64 now = ktime_get_ns(), count = READ_ONCE(nmi_count);
@@ -58,7 +64,7 @@ void nmi_interrupt(void)
 
 	nmi_count++;
 	WRITE_ONCE(reason_seen, reason);
-	/* Clear the error: while it is pending, the next NMI would come at once. */
+	/* Clear the error, because as long as it is pending the next NMI comes at once. */
 	if (reason != REASON_NONE && reason & REASON_SERR)
 		outb(REASON_PORT, (reason & CONTROL_BITS) | DISABLE_SERR);
 	else if (reason != REASON_NONE && reason & REASON_IOCHK)

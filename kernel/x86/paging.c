@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The final page tables.
+ * The final page tables, which replace the boot tables.
  *
  * Callers in order: x86_start() -> paging_init(), once, interrupts off, on the boot tables; then
- * stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any.  One address
- * space, one CPU: no lock.  Each user of paging_map() owns its part of virtual memory.
+ * stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any context.  No
+ * lock: there is one address space and one CPU, and each caller of paging_map() has its own part of
+ * virtual memory.
  *
- * W^X holds in every alias: the image has text r-x, rodata r--, data rw-; the direct map is never
- * executable and maps text and rodata read-only. check_permissions() verifies all tables once.
- * Answers to Linux's arch/x86/mm/init_64.c, ioremap.c, dump_pagetables.c.
+ * No page is writable and executable, and no alias of a page breaks this: the image has text r-x,
+ * rodata r--, data rw-; the direct map is never executable and maps text and rodata read-only.
+ * check_permissions() verifies all tables once.  Answers to Linux's arch/x86/mm/init_64.c,
+ * ioremap.c, dump_pagetables.c.
  */
 #include "kernel/x86/paging.h"
 #include "kernel/hal.h"
@@ -25,7 +27,7 @@
 #define TABLE_SLOTS        512
 #define LEVEL_SHIFT(level) (12 + 9 * (level)) /* 0: 4 KiB, 1: 2 MiB, 2: 1 GiB */
 #define LEVEL_SIZE(level)  (1UL << LEVEL_SHIFT(level))
-#define BOOT_MAPPED        (4UL << 30) /* the part of the direct map in the boot tables */
+#define BOOT_MAPPED        (4UL << 30) /* bytes of the direct map that the boot tables map */
 #define CPUID_GB_PAGES     BIT(26)
 
 extern u8 __image_start[], __image_end[], __text_start[], __text_end[], __rodata_start[],
@@ -34,9 +36,11 @@ extern u8 __image_start[], __image_end[], __text_start[], __text_end[], __rodata
 s64 image_offset;
 
 static u64 *root;
-static unsigned int largest_level; /* of a page in the direct map: 1, or 2 with 1 GiB pages */
-static phys_addr_t ram_end;        /* the direct map ends here */
-static phys_addr_t early_next; /* where the next early table comes from; 0: the allocator is up */
+/* Level of the largest pages in the direct map: 1, or 2 if the CPU has 1 GiB pages. */
+static unsigned int largest_level;
+static phys_addr_t ram_end; /* end of the direct map */
+/* Where the next table is taken early in the boot; 0: from the page allocator. */
+static phys_addr_t early_next;
 static phys_addr_t early_end;
 static u64 device_next = DEVICE_AREA_BASE;
 
@@ -45,7 +49,10 @@ static phys_addr_t image_phys(const void *p)
 	return (u64)p - KERNEL_VIRT_BASE - image_slide + image_offset;
 }
 
-/* A zeroed page for a table.  Early ones are taken from the memory right behind the image. */
+/*
+ * Returns a zeroed page for a table.  Before the page allocator works, pages are taken from the
+ * memory right behind the image.
+ */
 static u64 *new_table(void)
 {
 	struct page *page;
@@ -71,8 +78,8 @@ static unsigned int slot_of(u64 va, unsigned int level)
 }
 
 /*
- * The entry for @va at @level.  Missing tables above it are made when @make is set.  NULL when one
- * is missing, out of memory, or a large page covers @va.
+ * Returns the table entry for @va at @level.  With @make, creates the missing tables above it.
+ * Returns NULL if a table is missing or memory is out, or if a larger page covers @va.
  */
 static u64 *find_entry(u64 va, unsigned int level, bool make)
 {
@@ -93,13 +100,13 @@ static u64 *find_entry(u64 va, unsigned int level, bool make)
 		table = new_table();
 		if (!table)
 			return NULL;
-		/* Permissions are decided in the last level alone. */
+		/* Allow everything here: only the entry of the page itself restricts the access. */
 		*entry = hal_virt_to_phys(table) | PTE_PRESENT | PTE_WRITE;
 	}
 	return &table[slot_of(va, level)];
 }
 
-/* The largest page that begins at @va and @pa and fits into @size. */
+/* Returns the level of the largest page that can map @pa at @va and is no larger than @size. */
 static unsigned int level_for(u64 va, phys_addr_t pa, u64 size, unsigned int largest)
 {
 	unsigned int level;
@@ -126,14 +133,17 @@ static bool map_pages(u64 va, phys_addr_t pa, u64 size, u64 flags, unsigned int 
 	return true;
 }
 
-/* [@base, @end) of physical memory into the direct map. */
+/* Maps physical memory [@base, @end) in the direct map. */
 static void map_direct(phys_addr_t base, phys_addr_t end, u64 flags)
 {
 	if (base < end)
 		map_pages(DIRECT_MAP_BASE + base, base, end - base, flags, largest_level);
 }
 
-/* Maps one range of RAM: whole pages; the part with the image's text and rodata read-only. */
+/*
+ * Maps the whole pages of one range of RAM.  The part with the image's text and rodata is
+ * read-only.
+ */
 static void map_ram(const struct boot_mem *mem)
 {
 	phys_addr_t base = ALIGN_UP(mem->base, PAGE_4K);
@@ -167,7 +177,10 @@ static void map_image(void)
 		*find_entry((u64)ist_stacks[i].guard, 0, true) = 0;
 }
 
-/* Panics on a page that is writable and executable, or a writable alias of text or rodata. */
+/*
+ * Panics if a page is both writable and executable, or if text or rodata is writable through some
+ * alias.
+ */
 static void check_permissions(const u64 *table, unsigned int level)
 {
 	phys_addr_t fixed_start = image_phys(__text_start);
@@ -247,7 +260,10 @@ phys_addr_t paging_unmap(u64 va)
 	return pa;
 }
 
-/* A piece of the device area for [@pa, @pa + @size); after a failure half-way, the next call maps over it. */
+/*
+ * Maps [@pa, @pa + @size) in the next free part of the device area.  After a failure half-way, the
+ * next call maps over the pages that were already mapped.
+ */
 static void *map_foreign(phys_addr_t pa, size_t size, u64 flags)
 {
 	u64 offset = pa % PAGE_4K;
@@ -257,8 +273,8 @@ static void *map_foreign(phys_addr_t pa, size_t size, u64 flags)
 	if (size == 0 || size > room || pa > PTE_ADDRESS)
 		return NULL;
 	/*
-	 * A firmware or device address inside the image would give the image a writable alias:
-	 * refuse.
+	 * Refuse a firmware or device address inside the image: the mapping would give the image a
+	 * writable alias.
 	 */
 	if (pa < image_phys(__image_end) && pa + size > image_phys(__image_start))
 		return NULL;
@@ -285,7 +301,10 @@ phys_addr_t hal_virt_to_phys(const void *p)
 
 	if (address >= (u64)__image_start && address < (u64)__image_end)
 		return image_phys(p);
-	/* Until paging_init() has finished, the boot tables define the direct map. */
+	/*
+	 * Until paging_init() has finished, the direct map is that of the boot tables, which ends
+	 * at early_end.
+	 */
 	BUG_ON(address < DIRECT_MAP_BASE ||
 	       address - DIRECT_MAP_BASE >= max(ram_end, (phys_addr_t)early_end));
 	return address - DIRECT_MAP_BASE;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bringing the machine up, in the order of kernel_main()'s calls.
+ * The start of the machine's devices, in the order of kernel_main()'s calls.
  *
  * Callers in order: x86_start() -> platform_init(); kernel_main() -> hal_late_init() when the page
- * allocator is up (interrupts off), -> hal_probe_devices() when threads and interrupts are.
+ * allocator works (interrupts off), -> hal_probe_devices() when threads and interrupts work.
  */
 #include "kernel/x86/platform.h"
 #include "boot/boot_info.h"

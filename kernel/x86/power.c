@@ -1,36 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end: power off, reset, or stop.
+ * Ends the machine: power off, reset, or stop.
  *
- * Callers: kernel_shutdown(), panic(), a fault within a panic.  Any context, interrupts go off and
- * stay off.  No lock, no memory: acpi_init() looked everything up.  Each method is tried and waited
- * for, then the next one, because none is sure to exist.  Answers to Linux's
- * arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
+ * Callers: kernel_shutdown(), panic(), a fault within a panic.  Any context; interrupts are turned
+ * off and stay off.  No lock and no memory allocation: acpi_init() has read all values.  No method
+ * exists on every machine, so each is tried in turn, with some time to take effect.  Answers to
+ * Linux's arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/acpi.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/io.h"
 
-#define DEBUG_EXIT_PORT 0xf4 /* QEMU's isa-debug-exit: its status becomes (value << 1) | 1 */
-#define DEBUG_EXIT_NONE 0xff /* read where no device answers */
+/* QEMU's isa-debug-exit: QEMU exits with the status (value << 1) | 1. */
+#define DEBUG_EXIT_PORT 0xf4
+#define DEBUG_EXIT_NONE 0xff /* value read if no device answers */
 
 #define PM1_ACPI_ON    BIT(0)
 #define PM1_SLEEP_TYPE 10
 #define PM1_SLEEP_MASK (7U << PM1_SLEEP_TYPE)
 #define PM1_SLEEP      BIT(13)
-#define SLEEP_TYPE     2 /* the same in the sleep control register of a reduced machine */
-#define SLEEP_ENABLE   BIT(5)
-#define QEMU_Q35_PM1   0x604 /* the register on QEMU's machines, for when there were no tables */
-#define QEMU_PC_PM1    0xb004
+/* Position of the sleep type in the sleep control register, on machines without PM1 registers. */
+#define SLEEP_TYPE   2
+#define SLEEP_ENABLE BIT(5)
+#define QEMU_Q35_PM1 0x604 /* QEMU's PM1 control register, for machines without ACPI tables */
+#define QEMU_PC_PM1  0xb004
 
 #define RESET_CONTROL   0xcf9
 #define KEYBOARD_STATUS 0x64
 #define KEYBOARD_BUSY   0x02
 #define KEYBOARD_RESET  0xfe
-#define PATIENCE        20000 /* reads of a port, a microsecond each or more */
+#define PATIENCE        20000 /* reads of a port; each takes a microsecond or more */
 
-/* Gives the machine time to act on the write. */
+/* Waits about 20 ms, so that the last register write can take effect. */
 static void wait_a_while(void)
 {
 	unsigned int i;
@@ -96,7 +98,9 @@ static void keyboard_reset(void)
 	wait_a_while();
 }
 
-/* Without an interrupt table, the next exception cannot be delivered, and the CPU resets. */
+/*
+ * Resets the CPU: without an interrupt table, an exception cannot be delivered, and the CPU resets.
+ */
 static void triple_fault(void)
 {
 	struct {
@@ -108,15 +112,17 @@ static void triple_fault(void)
 }
 
 /*
- * Without ACPI tables the kernel knows no power-off register: microvm and Firecracker end the
- * machine on a reset instead.
+ * Tries to power off.  Without ACPI tables no power-off register is known.  Then the machine is
+ * reset instead, because microvm and Firecracker end on a reset.
  */
 static void power_off(void)
 {
 	acpi_power_off();
 	if (!(cpuid(1, 0).ecx & CPUID_HYPERVISOR))
 		return;
-	/* QEMU's ports: only under a hypervisor, since a real machine may have any device there. */
+	/*
+	 * Write to QEMU's ports only under a hypervisor: a real machine may have any device there.
+	 */
 	outw(QEMU_Q35_PM1, PM1_SLEEP);
 	outw(QEMU_PC_PM1, PM1_SLEEP);
 	wait_a_while();
@@ -141,7 +147,8 @@ void __noreturn hal_halt(enum hal_halt how, int code)
 {
 	hal_irq_disable();
 	/*
-	 * Report a failure through isa-debug-exit first, so that a test sees it whatever follows.
+	 * First report a failure through isa-debug-exit, so that a test sees it even if the next
+	 * steps have no effect.
 	 */
 	if (code != 0 && how != HAL_HALT_STOP && inb(DEBUG_EXIT_PORT) != DEBUG_EXIT_NONE)
 		outl(DEBUG_EXIT_PORT, code);

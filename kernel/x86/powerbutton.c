@@ -3,9 +3,10 @@
  * ACPI's fixed power button: a bit in the PM1 event registers, and the SCI that reports it.
  *
  * Callers in order: hal_probe_devices() -> power_button_init() once; then power_button_interrupt()
- * in hard interrupt, which requests the orderly shutdown (kernel/shutdown.c).  No lock: one line,
- * one CPU. On a machine without PM1 registers the button is an object in AML, and does nothing
- * here.  Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI 6.4, 4.8.3.1.
+ * in hard interrupt, which requests the orderly shutdown (kernel/shutdown.c).  No lock: there is
+ * one interrupt line and one CPU.  On a machine without PM1 registers the button is described in
+ * AML, and is not supported.  Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI
+ * 6.4, 4.8.3.1.
  */
 #include "kernel/irq.h"
 #include "kernel/printk.h"
@@ -14,13 +15,18 @@
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
 
-#define PM1_POWER_BUTTON BIT(8) /* in status, where writing it clears it, and in enable */
-#define UNCLAIMED_MAX    1000   /* SCIs in a row that are not ours: then the line is masked */
+/* In the status register (write 1 to clear it) and in the enable register. */
+#define PM1_POWER_BUTTON BIT(8)
+/* SCIs in a row that were not for the power button, after which the line is masked. */
+#define UNCLAIMED_MAX 1000
 
 static u32 sci_gsi;
 static unsigned int unclaimed;
 
-/* Status is the first half of the block, enable the second. */
+/*
+ * Writes to the enable or the status register.  The status register is the first half of @block,
+ * the enable register the second half.
+ */
 static void pm1_write(u16 block, bool enable, u16 value)
 {
 	if (block)
@@ -39,7 +45,10 @@ static u16 pm1_status(void)
 static void power_button_interrupt(void *arg)
 {
 	if (!(pm1_status() & PM1_POWER_BUTTON)) {
-		/* A level-triggered line that this driver cannot clear would interrupt forever. */
+		/*
+		 * This driver cannot clear the cause, and a level-triggered line would interrupt
+		 * forever.
+		 */
 		if (++unclaimed < UNCLAIMED_MAX)
 			return;
 		pr_err("acpi: SCI without a reason: masked, the power button with it");
@@ -54,12 +63,13 @@ static void power_button_interrupt(void *arg)
 
 void power_button_init(void)
 {
-	unsigned int flags = IOAPIC_LEVEL | IOAPIC_LOW; /* of the SCI, unless the MADT differs */
+	/* The wiring of the SCI, unless the MADT says otherwise. */
+	unsigned int flags = IOAPIC_LEVEL | IOAPIC_LOW;
 	int irq, err;
 
 	if (!acpi.power_button || !acpi.pm1a_event || !power_acpi_on())
 		return;
-	/* Disable all other events: an unhandled one would hold the line. */
+	/* Disable all other events: without a handler, an event would keep the line active. */
 	pm1_write(acpi.pm1a_event, true, 0);
 	pm1_write(acpi.pm1b_event, true, 0);
 	pm1_write(acpi.pm1a_event, false, PM1_POWER_BUTTON);

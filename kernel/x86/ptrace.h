@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of the interrupted code that the CPU and entry.S save: complete, so that they can
- * be shown, changed, and one day handed to a signal handler. entry.S pushes them in this order,
- * from the end; change both together.  Answers to Linux's asm/ptrace.h.
+ * The registers of the interrupted code that the CPU and entry.S save.  They are all there, so that
+ * code can print and change them, and pass them to a signal handler in a later version. entry.S
+ * pushes them beginning with the last field; change both together.  Answers to Linux's
+ * asm/ptrace.h.
  */
 #ifndef KERNEL_X86_PTRACE_H
 #define KERNEL_X86_PTRACE_H
@@ -13,7 +14,7 @@ struct pt_regs {
 	u64 r15, r14, r13, r12, bp, bx;
 	u64 r11, r10, r9, r8, ax, cx, dx, si, di;
 	u64 vector;
-	u64 error; /* 0 for vectors that have none */
+	u64 error; /* error code of the exception; 0 for vectors without one */
 	/* Pushed by the CPU. */
 	u64 ip, cs, flags, sp, ss;
 };

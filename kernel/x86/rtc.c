@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day on the machine: from the UEFI firmware, else from the real-time clock behind
- * ports 0x70 and 0x71.  Both are assumed to keep UTC, as servers and virtual machines do.
+ * The time of day on the machine: from the UEFI firmware, else from the real-time clock, which is
+ * read through ports 0x70 and 0x71.  The code assumes that both keep UTC, as on servers and virtual
+ * machines.
  *
  * Caller: hal_late_init() -> rtc_init(); wallclock_init() -> hal_wall_clock().  Boot, interrupts
  * off, no lock: no other code uses the ports.
@@ -16,15 +17,16 @@
 #define CMOS_DATA  0x71
 
 /*
- * An update takes 2.3 ms at most (MC146818: 244 us of warning, then 1,984 us), once a second.  A
- * clock that is still busy after this time does not work.
+ * How long to wait for the end of an update, ns.  An update takes at most 2.3 ms (MC146818: 244 us
+ * of warning, then 1,984 us) and comes once a second.  A clock that is still updating after this
+ * time does not work.
  */
 #define PATIENCE_NS 20000000
 
 static const struct boot_info *boot_info;
 static u64 give_up_at;
 
-/* Bit 7 of the index masks the NMI: it stays clear. */
+/* Reads a register.  Bit 7 of the index would mask the NMI, so it is always 0. */
 static u8 cmos_read(u8 reg)
 {
 	outb(CMOS_INDEX, reg & 0x7f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the machine's time of day comes from, and the date that a PC's real-time clock (MC146818 and its
- * descendants) keeps.
+ * The machine's time of day, and a decoder for the real-time clock of a PC (MC146818 and its
+ * successors).
  */
 #ifndef KERNEL_X86_RTC_H
 #define KERNEL_X86_RTC_H
@@ -10,16 +10,20 @@
 
 struct boot_info;
 
-/* Boot, after clock_init() and acpi_init().  @boot stays valid for good. */
+/* Stores @boot, which must stay valid forever.  Boot, after clock_init() and acpi_init(). */
 void rtc_init(const struct boot_info *boot);
 
 struct cmos_access {
 	u8 (*read)(u8 reg);
-	bool (*give_up)(void); /* the clock has had longer than any update takes */
-	u8 century;            /* register of the century; 0: there is none */
+	/* Returns true when the clock has had more time than any update takes. */
+	bool (*give_up)(void);
+	u8 century; /* number of the century register; 0: there is none */
 };
 
-/* cmos.c: seconds since 1970; false where there is no clock, or one that does not keep a date. */
+/*
+ * Reads the clock as seconds since 1970 (cmos.c).  False if there is no clock, or its date is
+ * invalid.
+ */
 bool cmos_read_clock(const struct cmos_access *cmos, s64 *seconds);
 
 #endif

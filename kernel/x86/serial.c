@@ -2,11 +2,11 @@
 /*
  * The console: a 16550 serial port, polled both ways.
  *
- * Callers in order: x86_console_init() from the door, then hal_console_write() from console_write()
- * and the early boot, hal_console_getc() from a reader of /dev/console.  Any context, no lock: the
- * callers come one at a time, and a panic must print whatever locks are held.  Every wait is
- * bounded, so a machine without the port loses only its log.  Answers to Linux's
- * drivers/tty/serial/8250/8250_early.c.
+ * Callers in order: the entry code -> x86_console_init(); console_write() and the early boot ->
+ * hal_console_write(); readers of /dev/console -> hal_console_getc().  Any context, no lock: the
+ * callers ensure that only one runs at a time, and a panic must print even if locks are held.
+ * Every wait is bounded, so a machine without the port works, without console output.  Answers to
+ * Linux's drivers/tty/serial/8250/8250_early.c.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/io.h"
@@ -15,8 +15,8 @@
 #include "kernel/x86/setup.h"
 
 #define COM1           0x3f8
-#define UART_DATA      (COM1 + 0) /* divisor, low byte, while LCR's DLAB is set */
-#define UART_IER       (COM1 + 1) /* divisor, high byte, likewise */
+#define UART_DATA      (COM1 + 0) /* data; low byte of the divisor while LCR_DLAB is set */
+#define UART_IER       (COM1 + 1) /* high byte of the divisor while LCR_DLAB is set */
 #define UART_FCR       (COM1 + 2)
 #define UART_LCR       (COM1 + 3)
 #define UART_MCR       (COM1 + 4)
@@ -28,11 +28,11 @@
 #define MCR_DTR_RTS    0x03
 #define LSR_DATA_READY 0x01
 #define LSR_THR_EMPTY  0x20
-#define UART_FIFO      16 /* bytes that may follow once the transmitter is empty */
+#define UART_FIFO      16 /* bytes that fit when the transmitter is empty */
 #define UART_DIVISOR   1  /* 115200 baud */
 
 static bool uart_present;
-static unsigned int uart_room; /* bytes of the FIFO known to be free */
+static unsigned int uart_room; /* bytes known to be free in the FIFO */
 
 void x86_console_init(void)
 {
@@ -50,8 +50,9 @@ void x86_console_init(void)
 }
 
 /*
- * False: no room in time, the byte was not taken.  The first look at the port does not count as a
- * wait.
+ * Writes one byte, and waits for room as long as @polls and CONSOLE_POLLS_MAX allow.  The first
+ * look at the port does not count as a wait.  Returns false if there was no room in time; the byte
+ * is then not written.
  */
 static bool uart_put(char c, unsigned int *polls)
 {
@@ -75,7 +76,10 @@ size_t hal_console_write(const char *s, size_t n, unsigned int *polls)
 {
 	size_t i;
 
-	/* Without a port there is no reader, so no text is lost: all of it counts as taken. */
+	/*
+	 * Without a port no one could read the text: count it as written, so that the console
+	 * reports no lost bytes.
+	 */
 	if (!uart_present)
 		return n;
 	for (i = 0; i < n; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a door to kernel_main(), as a list of calls.
+ * The boot from the entry code (boot/pvh.c, boot/uefi.c) to kernel_main(), as a list of calls.
  *
  * Caller: boot/pvh.c and boot/uefi.c.  Interrupts off, boot stack.  Answers to Linux's
  * arch/x86/kernel/head64.c and setup.c.
@@ -20,17 +20,23 @@
 #define CPUID_SMAP BIT(20) /* leaf 7, ebx */
 #define CPUID_UMIP BIT(2)  /* leaf 7, ecx */
 
-/* A place of three bytes in entry.S; offset from the field itself. */
+/*
+ * Three bytes of code, a NOP that becomes STAC or CLAC; place is relative to the address of the
+ * field itself.
+ */
 struct smap_site {
 	s32 place;
-	u32 opcode; /* the last byte of STAC or CLAC; the others are 0f 01 */
+	u32 opcode; /* last byte of the STAC or CLAC; the first two are 0f 01 */
 };
 extern const struct smap_site __smap_sites_start[], __smap_sites_end[];
 
-/* GS points here before there is a struct cpu: hal_this_cpu() reads its NULL. */
+/* GS points here until there is a struct cpu, so that hal_this_cpu() returns NULL. */
 static struct cpu *no_cpu;
 
-/* The text is still writable here; the final page tables come later. */
+/*
+ * Writes STAC and CLAC into the code.  It is still writable here; the final page tables are loaded
+ * later.
+ */
 static void open_smap_sites(void)
 {
 	const struct smap_site *site;
@@ -45,9 +51,9 @@ static void open_smap_sites(void)
 }
 
 /*
- * Keeps ring 0 away from an application's pages (SMEP: to execute them, SMAP: to access them
- * without STAC) and ring 3 from the descriptor tables' addresses (UMIP), as far as the CPU supports
- * it.  There is no ring 3 yet.
+ * Returns the bits of CR4 for the protections that the CPU supports.  Ring 0 must not execute an
+ * application's pages (SMEP), nor access them without STAC (SMAP).  Ring 3 must not read the
+ * addresses of the descriptor tables (UMIP).  There is no ring 3 yet.
  */
 static u64 protections(void)
 {
@@ -68,7 +74,10 @@ static u64 protections(void)
 	return cr4;
 }
 
-/* Write protection holds in ring 0 too (WP), and applications may use the vector registers. */
+/*
+ * Sets the control registers: ring 0 respects write protection, too (WP), and applications may use
+ * the vector registers.
+ */
 static void cpu_init(void)
 {
 	u32 mxcsr = MXCSR_DEFAULT;
@@ -88,7 +97,10 @@ void __noreturn x86_start(struct boot_info *boot)
 
 void __noreturn x86_start_moved(struct boot_info *boot)
 {
-	/* Noted only now: before, the stage names did not have their final addresses. */
+	/*
+	 * Record these stages only now, because their names did not have their final addresses
+	 * before.
+	 */
 	if (boot->firmware_tsc)
 		boot_stage_at("UEFI application", boot->firmware_tsc);
 	boot_stage_at("door", boot->hall_tsc);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a door to kernel_main(): called by both entries once they run in the higher half, in 64-bit
- * mode, with the first 4 GiB of memory in the direct map.
+ * The boot from the entry code to kernel_main().  Both entries (boot/pvh.S, boot/uefi.S) call these
+ * functions once they run in 64-bit mode at the image's high virtual addresses, with the first 4
+ * GiB of memory in the direct map.
  *
  * Boot only, interrupts off, on the boot stack.
  */
@@ -10,27 +11,35 @@
 
 #include "boot/boot_info.h"
 
-/* How far from its linked physical address the image was loaded; set before anything else. */
+/*
+ * Distance from the image's linked physical address to the one where it was loaded.  The entry code
+ * sets it before anything else.
+ */
 extern s64 image_offset;
 
-/* Called first, so that the door itself can report errors: initialises the serial port only. */
+/* Initialises the serial port.  Called first, so that the entry code itself can report errors. */
 void x86_console_init(void);
 
 /*
- * Moves the image; sets CPU modes, descriptor tables, exceptions, the final page tables; then calls
- * kernel_main().  @boot holds the loader's memory map; the image and its page tables are added to
- * it here.
+ * Moves the image; sets CPU modes, descriptor tables, exceptions, and the final page tables; then
+ * calls kernel_main().  @boot has the boot loader's memory map, to which the image and its page
+ * tables are added.
  */
 void __noreturn x86_start(struct boot_info *boot);
-/* The second half of x86_start(), with the image in its final place (kernel/x86/kaslr.c). */
+/*
+ * The second half of x86_start(), called by kaslr_start() when the image is at its final address.
+ */
 void __noreturn x86_start_moved(struct boot_info *boot);
 
-/* The stack protector's canary, random at each boot; the caller, and its callers, must never return. */
+/*
+ * Sets the stack protector's canary, random at each boot.  The caller, and all its callers, must
+ * never return, because the canary has changed since they began.
+ */
 void stack_protector_init(void);
 
-/* Before there is a log: a line on the console. */
+/* Prints a line on the console, before there is a log. */
 void x86_boot_warning(const char *what);
-/* The same, then the CPU stops. */
+/* Prints a line on the console, and stops the CPU. */
 void __noreturn x86_boot_failure(const char *why);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * STAC and CLAC for the assembler: entry.S closes an application's pages, usercopy.S opens them.
+ * The instructions STAC and CLAC for assembly code.  STAC lets the kernel access an application's
+ * pages (usercopy.S); CLAC forbids it again (usercopy.S, and entry.S for interrupted code).
  */
 #ifndef KERNEL_X86_SMAP_H
 #define KERNEL_X86_SMAP_H
@@ -8,9 +9,9 @@
 #ifdef __ASSEMBLY__
 /* clang-format off */
 /*
- * Room for STAC or CLAC, which a CPU without SMAP does not know: x86_start() fills it in where the
- * CPU has it (kernel/x86/setup.c).  STAC opens an application's pages to the kernel, CLAC closes
- * them.
+ * Reserves the bytes of a STAC or CLAC as a NOP, because a CPU without SMAP does not know these
+ * instructions.  If the CPU has SMAP, x86_start_moved() writes the instruction there
+ * (kernel/x86/setup.c).
  */
 #define STAC 0xcb
 #define CLAC 0xca

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guarded stacks.
+ * Allocates stacks with a guard page.
  *
- * Callers: kthread_run() -> hal_stack_alloc(), the thread after a finished one -> hal_stack_free().
- * Process context.  Interrupts are disabled while the slots and the cache change (locks are built
- * on top of this file, so it takes none), not while pages and tables do.
+ * Callers: kthread_run() -> hal_stack_alloc(); reap_threads(), for a thread that has ended ->
+ * hal_stack_free().  Process context.  Interrupts are disabled while the slots and the cache change
+ * (this file is below the locks, so it takes none), but not while pages are allocated and mapped.
  *
  * Virtual memory from STACK_AREA_BASE on is divided into slots.  A stack fills the top of its slot;
  * the rest, at least a page, stays unmapped, so that an overflow faults.  A few stacks stay mapped
@@ -19,8 +19,8 @@
 #include "kernel/x86/paging.h"
 
 #define STACK_SLOT_SIZE 65536UL
-#define STACK_SLOTS     THREADS_MAX /* one for each thread that may exist */
-#define STACK_CACHE     16          /* stacks of THREAD_STACK_SIZE that wait mapped */
+#define STACK_SLOTS     THREADS_MAX /* as many as threads may exist */
+#define STACK_CACHE     16          /* free stacks of THREAD_STACK_SIZE that stay mapped */
 
 BUILD_BUG_ON(THREAD_STACK_SIZE + PAGE_4K > STACK_SLOT_SIZE);
 
@@ -33,7 +33,10 @@ static u64 slot_address(unsigned int slot)
 	return STACK_AREA_BASE + slot * STACK_SLOT_SIZE;
 }
 
-/* The lowest free slot, so that few page tables serve many short-lived threads; or -1. */
+/*
+ * Takes the lowest free slot, so that short-lived threads use few page tables.  Returns its number,
+ * or -1.
+ */
 static int take_slot(void)
 {
 	unsigned long flags = hal_irq_save();
@@ -158,8 +161,8 @@ bool stack_is_guard(u64 address)
 	u64 offset = address - STACK_AREA_BASE;
 
 	/*
-	 * A fault in a slot's lower part, or in an unmapped slot, is an overflow of the stack
-	 * above.
+	 * Only guard pages and unused slots of the area are unmapped, so a fault at an unmapped
+	 * address in it is an overflow of the stack above.
 	 */
 	return address >= STACK_AREA_BASE && offset < STACK_SLOTS * STACK_SLOT_SIZE;
 }

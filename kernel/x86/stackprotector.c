@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The canary of -fstack-protector-strong.
+ * The stack protector's canary (-fstack-protector-strong).
  *
- * stack_protector_init() <- x86_start_moved(), in a function that never returns: each function that
- * returns compares the canary with its value at entry.  __stack_chk_fail() <- the compiler, at the
- * end of a function whose canary changed.  Any context.  Answers to Linux's asm/stackprotector.h
- * and kernel/panic.c.
+ * stack_protector_init() <- x86_start_moved(), which never returns: a function that was entered
+ * before the canary changed would panic when it returns, because it compares the canary with its
+ * value at entry.  __stack_chk_fail() <- the compiler, at the end of a function whose canary
+ * changed.  Any context.  Answers to Linux's asm/stackprotector.h and kernel/panic.c.
  */
 #include "kernel/x86/setup.h"
 #include "kernel/hal.h"
@@ -18,14 +18,15 @@ void __noreturn __stack_chk_fail(void);
 
 unsigned long __stack_chk_guard;
 
-/* Not guarded: the canary changes inside it. */
+/* Without the protector, because the canary changes inside this function. */
 __attribute__((no_stack_protector)) void stack_protector_init(void)
 {
 	unsigned long canary;
 
 	hal_entropy(&canary, sizeof(canary));
 	/*
-	 * The first byte in memory is a NUL: an overflowing string ends there, and cannot write it.
+	 * Clear the byte at the lowest address: a string that overflows a buffer ends at this NUL,
+	 * so it cannot contain the whole canary.
 	 */
 	__stack_chk_guard = canary & ~0xffUL;
 }

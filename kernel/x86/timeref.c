@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HPET, the ACPI timer, a hypervisor's APIC timer and the PIT: slow to read, but their speed is
- * known.
+ * HPET, the ACPI timer, a hypervisor's APIC timer and the PIT: timers that are slow to read, but
+ * whose frequency is known.
  *
  * Caller: tsc.c at boot, interrupts off, no lock.  None of them is used for interrupts.  Answers to
  * Linux's arch/x86/kernel/hpet.c, drivers/clocksource/acpi_pm.c, i8253.c.
@@ -23,13 +23,14 @@
 
 #define PM_TIMER_HZ 3579545
 
-#define APIC_HZ_VIRTUAL 1000000000 /* the bus that QEMU and KVM put their APIC on */
+#define APIC_HZ_VIRTUAL 1000000000 /* frequency of the APIC's bus clock in QEMU and KVM */
 #define APIC_DIVISOR    16         /* apic_init()'s */
 
-#define PIT_HZ         1193182
-#define PIT_CHANNEL_2  0x42
-#define PIT_COMMAND    0x43
-#define PIT_SET_2      0xb4 /* channel 2, both bytes, rate generator: it counts round and round */
+#define PIT_HZ        1193182
+#define PIT_CHANNEL_2 0x42
+#define PIT_COMMAND   0x43
+/* Channel 2, 16-bit values, rate generator: it counts down again and again. */
+#define PIT_SET_2      0xb4
 #define PIT_LATCH_2    0x80
 #define PORT_B         0x61
 #define PORT_B_GATE_2  0x01
@@ -48,7 +49,7 @@ static u64 pm_timer_read(void)
 	return inl(pm_timer_port);
 }
 
-/* Counts down from all ones meanwhile (clock_init()). */
+/* Makes the APIC timer, which counts down from all ones (clock_init() has started it), count up. */
 static u64 apic_read_up(void)
 {
 	return ~apic_timer_remaining();
@@ -84,7 +85,7 @@ static const struct time_reference *hpet_reference(void)
 
 static const struct time_reference *pm_timer_reference(void)
 {
-	/* The counter has 24 bits, or 32; ignoring the upper 8 does no harm. */
+	/* The counter has 24 or 32 bits; the mask always ignores the upper 8. */
 	static const struct time_reference ref = {"the ACPI timer", pm_timer_read, 0xffffff,
 						  PM_TIMER_HZ, 3000000};
 
@@ -93,8 +94,8 @@ static const struct time_reference *pm_timer_reference(void)
 }
 
 /*
- * A machine without any of the old timers (microvm, pit=off) still has the APIC timer, whose speed
- * QEMU and KVM define.
+ * The APIC timer exists also on machines without the old timers (microvm, pit=off).  QEMU and KVM
+ * define its frequency; on other machines it is unknown.
  */
 static const struct time_reference *apic_reference(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers of known speed that the TSC can be measured against.
+ * Timers of known frequency, against which the TSC can be measured.
  */
 #ifndef KERNEL_X86_TIMEREF_H
 #define KERNEL_X86_TIMEREF_H
@@ -12,10 +12,16 @@ struct time_reference {
 	u64 (*read)(void); /* counts upwards, modulo mask + 1 */
 	u64 mask;
 	u64 hz;
-	u64 window_ns; /* how long to compare with it: longer for a coarser timer */
+	/*
+	 * How long to compare the TSC with this timer, ns: longer for a timer of lower frequency.
+	 */
+	u64 window_ns;
 };
 
-/* The @i-th best that this machine has, running; NULL after the last.  Boot, after acpi_init(). */
+/*
+ * Starts and returns the machine's timer number @i, the best one first; NULL after the last.  Boot,
+ * after acpi_init().
+ */
 const struct time_reference *time_reference(unsigned int i);
 
 #endif

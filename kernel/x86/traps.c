@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions and interrupts in C, the register dump and the backtrace.
+ * The C handlers of exceptions and interrupts, the register dump and the backtrace.
  *
  * Callers in order: entry.S -> x86_trap(); panic() -> hal_dump(); warnings and tracers ->
  * hal_backtrace().  Interrupts off in x86_trap(), any context for the others.  No lock: a dump must
- * be printed whatever locks are held, so it goes directly to the console, not through printk.
+ * be printed even if locks are held, so it goes directly to the console, not through printk.
  * Answers to Linux's arch/x86/kernel/traps.c, dumpstack.c, mm/extable.c, mm/fault.c.
  */
 #include "kernel/console.h"
@@ -40,7 +40,10 @@
 #define BACKTRACE_MAX 32 /* frames of a dump */
 #define DUMP_LINE_MAX 224
 
-/* Offsets from the field itself: no relocation, half the size of addresses. */
+/*
+ * Each offset is relative to the address of its own field, so the table needs no relocation and
+ * half the space of addresses.
+ */
 struct extable_entry {
 	s32 instruction;
 	s32 fixup;
@@ -73,7 +76,8 @@ static const char *const trap_names[NR_TRAPS] = {
 	[30] = "security",
 };
 
-static bool dumped;        /* one dump an end: panic() need not dump the handler's own registers */
+/* A dump was printed: panic() need not print another one, with the registers of the handler. */
+static bool dumped;
 static unsigned int depth; /* of unexpected exceptions */
 
 static __printf_like(1, 2) void dump(const char *fmt, ...)
@@ -96,7 +100,10 @@ static void dump_frame(u64 pc)
 	dump("  %016lx %s\n", (unsigned long)pc, symbol);
 }
 
-/* The first line has the fields that tools/symbolise reads; a guessed address is marked "?". */
+/*
+ * Prints the backtrace. tools/symbolise reads the first line's fields; a guessed address is marked
+ * "?".
+ */
 static void dump_backtrace(const struct pt_regs *regs)
 {
 	const struct unwind_start start = {.ip = regs->ip, .sp = regs->sp, .bp = regs->bp};
@@ -115,7 +122,10 @@ static void dump_backtrace(const struct pt_regs *regs)
 		dump_frame(pcs[i]);
 }
 
-/* The interrupted instruction: not a return address, so look up the address itself. */
+/*
+ * Prints the interrupted instruction.  It is not a return address, so its symbol is looked up at
+ * the address itself, not one byte before.
+ */
 static void dump_ip(const struct pt_regs *regs)
 {
 	char symbol[HAL_SYMBOL_MAX];
@@ -145,7 +155,7 @@ void x86_show_regs(const struct pt_regs *regs)
 	dump_backtrace(regs);
 }
 
-/* The likely cause of a fault, if @address reveals it. */
+/* Returns the likely cause of a fault at @address, or "". */
 static const char *fault_place(const struct pt_regs *regs, u64 address)
 {
 	bool mapped = regs->vector == TRAP_PAGE_FAULT && (regs->error & PF_PRESENT);
@@ -184,7 +194,10 @@ static void __noreturn die(struct pt_regs *regs)
 	if (!name)
 		name = "reserved exception";
 	console_patient();
-	/* A fault in the dump of a fault: no second dump; panic() ends the machine. */
+	/*
+	 * The dump of an exception caused another exception: print no second dump; panic() ends the
+	 * machine.
+	 */
 	if (++depth > 1) {
 		dumped = true;
 		panic("exception %lu (%s) at %016lx while dying", (unsigned long)regs->vector, name,
@@ -203,7 +216,8 @@ static void __noreturn die(struct pt_regs *regs)
 }
 
 /*
- * The faulting instruction is in the exception table: continue at the address that the table gives.
+ * If the faulting instruction is in the exception table, makes it continue at the address in the
+ * table, and returns true.
  */
 static bool fixup_exception(struct pt_regs *regs)
 {
@@ -248,9 +262,7 @@ void x86_trap(struct pt_regs *regs)
 	} else if (vector == VECTOR_DUMP) {
 		x86_show_regs(regs);
 	} else {
-		/*
-		 * A spurious interrupt, of the APIC or of the masked PIC: neither expects an EOI.
-		 */
+		/* A spurious interrupt of the APIC or of the masked PIC: neither needs an EOI. */
 		spurious_irq_count++;
 	}
 }
@@ -259,13 +271,16 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 {
 	struct unwind_start here;
 
-	/* One asm statement, so that the three values belong to one point of the code. */
+	/* One asm statement, so that the three values belong to the same instruction. */
 	__asm__ volatile("lea 0f(%%rip), %0\n0:\tmov %%rsp, %1\n\tmov %%rbp, %2"
 			 : "=&r"(here.ip), "=&r"(here.sp), "=r"(here.bp));
 	return unwind_frames(&here, pcs, max);
 }
 
-/* The trap saves every register of this point, as an exception does. */
+/*
+ * Raises an interrupt by an instruction, which saves all registers here, as for an exception; its
+ * handler prints them.
+ */
 void hal_dump(void)
 {
 	if (dumped)

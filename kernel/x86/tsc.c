@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock and the timer.
+ * The clock, which is the TSC, and the one-shot timer of the APIC.
  *
  * Callers in order: hal_late_init() -> clock_init() once; then hal_clock_ns() in any context, and
- * hal_arm_timer(), clock_timer_is_due() with interrupts off.  One CPU's timer: no lock.
+ * hal_arm_timer(), clock_timer_is_due() with interrupts off.  No lock: there is one CPU with one
+ * timer.
  *
- * The TSC's speed comes from the best source: the CPU, the hypervisor, KVM's clock page; else
- * it is measured against HPET, the ACPI timer, a hypervisor's APIC timer or the PIT.
- * Answers to Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
+ * The TSC's frequency comes from the first of these that states it: the CPU, the hypervisor, KVM's
+ * clock page.  If none does, it is measured against HPET, the ACPI timer, a hypervisor's APIC timer
+ * or the PIT.  Answers to Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
  */
 #include "kernel/x86/tsc.h"
 #include "kernel/hal.h"
@@ -17,23 +18,26 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/timeref.h"
 
-#define NSEC_PER_SEC     1000000000ULL
-#define APIC_MEASURE_NS  1000000ULL  /* of the APIC's timer alone, when the TSC is known */
-#define REGISTER_READ_NS 50          /* reading a device's register takes longer */
-#define TSC_HZ_MIN       10000000ULL /* a source that says less or more is wrong */
-#define TSC_HZ_MAX       100000000000ULL
-#define TSC_HZ_GUESS     1000000000ULL
-#define TIMER_DELTA_MAX  (1ULL << 40) /* ns, 18 minutes: a longer wait is set in parts */
-#define APIC_TIMER_UNIT  16           /* bus cycles of one count */
+#define NSEC_PER_SEC 1000000000ULL
+/* Nanoseconds for which the APIC timer is compared with a TSC of known frequency. */
+#define APIC_MEASURE_NS 1000000ULL
+/* Nanoseconds; every read of a device register takes longer. */
+#define REGISTER_READ_NS 50
+/* A source that states a frequency below this or above TSC_HZ_MAX is wrong. */
+#define TSC_HZ_MIN      10000000ULL
+#define TSC_HZ_MAX      100000000000ULL
+#define TSC_HZ_GUESS    1000000000ULL
+#define TIMER_DELTA_MAX (1ULL << 40) /* ns, 18 minutes: a longer wait is divided */
+#define APIC_TIMER_UNIT 16           /* bus cycles for each count of the timer */
 
 #define CPUID_TSC_DEADLINE BIT(24) /* leaf 1, ecx */
 #define CPUID_KVM_FEATURES 0x40000001
 #define CPUID_HV_TIMING    0x40000010
 #define KVM_FEATURE_CLOCK  BIT(3)
 
-/* KVM's clock page: how a TSC difference becomes nanoseconds. */
+/* KVM's clock page: the factors that convert a difference of the TSC to nanoseconds. */
 struct pvclock {
-	u32 version; /* odd while it is written */
+	u32 version; /* odd while the hypervisor writes the page */
 	u32 pad;
 	u64 tsc_timestamp;
 	u64 system_time;
@@ -44,22 +48,23 @@ struct pvclock {
 };
 
 static u64 base_tsc;
-static u64 ns_per_tsc;    /* << 32; 0 until clock_init(), so that the clock stands at 0 */
+/* Shifted left by 32; 0 until clock_init(), so that the clock returns 0 before. */
+static u64 ns_per_tsc;
 static u64 tsc_per_ns;    /* << 32, for the deadline mode */
 static u64 apic_per_ns;   /* << 32, for the counting mode */
-static bool use_deadline; /* the timer compares with the TSC itself */
+static bool use_deadline; /* the timer's mode: true: TSC deadline; false: count of bus cycles */
 static bool timer_ready;
 static u64 armed = HAL_TIMER_OFF;
 
-/* @a * @b >> 32, from the full 128-bit product. */
+/* Returns @a * @b >> 32, with a 128-bit product. */
 static u64 scale(u64 a, u64 b)
 {
 	return (u64)((unsigned __int128)a * b >> 32);
 }
 
 /*
- * @a << 32, divided by @b: long division by hand, because the compiler's 128-bit division needs a
- * library.
+ * Returns (@a << 32) / @b.  A long division bit by bit, because the compiler's 128-bit division
+ * would need a library.
  */
 static u64 ratio(u64 a, u64 b)
 {
@@ -129,7 +134,7 @@ static u64 hz_from_kvm(void)
 		hz = (NSEC_PER_SEC << 32) / page.tsc_to_system_mul;
 		hz = page.tsc_shift < 0 ? hz << -page.tsc_shift : hz >> page.tsc_shift;
 	}
-	/* Only the speed was needed; tell the hypervisor to stop writing to the page. */
+	/* Only the frequency was needed: tell the hypervisor not to write to the page any more. */
 	wrmsr(MSR_KVM_CLOCK_NEW, 0);
 	return hz;
 }
@@ -142,7 +147,10 @@ struct sample {
 	u32 apic;
 };
 
-/* Reads all three counters together, a few times; returns the reading that took the least time. */
+/*
+ * Reads the three counters at the same time, as nearly as possible: of several readings, returns
+ * the one that took the least time.
+ */
 static struct sample take_sample(const struct time_reference *ref)
 {
 	struct sample best = {0};
@@ -164,7 +172,10 @@ static struct sample take_sample(const struct time_reference *ref)
 	return best;
 }
 
-/* Compares TSC and APIC timer with @ref.  0 when the reference does not move. */
+/*
+ * Measures the TSC and the APIC timer against @ref.  Returns the TSC's frequency, or 0 if the
+ * reference does not count.
+ */
 static u64 measure(const struct time_reference *ref, u64 *apic_hz)
 {
 	u64 wanted = ref->window_ns * ref->hz / NSEC_PER_SEC;
@@ -181,7 +192,7 @@ static u64 measure(const struct time_reference *ref, u64 *apic_hz)
 	return (end.tsc - start.tsc) * ref->hz / ticks;
 }
 
-/* The TSC is known, the APIC's timer is not. */
+/* Measures the APIC timer against the TSC, whose frequency is known.  Returns the bus frequency. */
 static u64 measure_apic(u64 tsc_hz)
 {
 	u64 wanted = tsc_hz / (NSEC_PER_SEC / APIC_MEASURE_NS);
@@ -195,7 +206,10 @@ static u64 measure_apic(u64 tsc_hz)
 	return (u64)(start - apic_timer_remaining()) * APIC_TIMER_UNIT * tsc_hz / (tsc - start_tsc);
 }
 
-/* Tries one source after the other; returns the name of the one that answered. */
+/*
+ * Tries one source of the TSC's frequency after the other.  Returns the name of the first whose
+ * value is plausible.
+ */
 static const char *find_tsc_hz(u64 *hz, u64 *apic_hz)
 {
 	const struct time_reference *ref;
@@ -282,8 +296,8 @@ static void program_timer(u64 deadline_ns)
 		wrmsr(MSR_TSC_DEADLINE, tsc + scale(delta, tsc_per_ns));
 	} else {
 		/*
-		 * At least one count, since 0 would stop it; rounded up, since an early interrupt
-		 * is wasted.
+		 * Round up, because an interrupt that comes too early must be repeated.  The count
+		 * must not be 0, which would stop the timer.
 		 */
 		u64 count = scale(delta, apic_per_ns) + 1;
 
@@ -308,10 +322,13 @@ void hal_arm_timer(u64 deadline_ns)
 
 bool clock_timer_is_due(void)
 {
-	/* It was disarmed after the interrupt was raised. */
+	/* The timer was disarmed after it had raised this interrupt. */
 	if (armed == HAL_TIMER_OFF)
 		return false;
-	/* Too early: two clocks never agree to the last tick, and a long wait is set in parts. */
+	/*
+	 * The interrupt came too early, because the two clocks differ slightly, or a long wait was
+	 * divided: arm the timer again.
+	 */
 	if (hal_clock_ns() < armed) {
 		program_timer(armed);
 		return false;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frames of a stack.
+ * Walks the frames of a stack, for backtraces.
  *
  * The checked build follows frame pointers (kernel/x86/checked/unwind.c); the shipped build has
  * none, and uses a table (kernel/x86/shipped/unwind.c).  Any context, also in a panic: no lock, no
- * memory.  The stack is read with hal_copy_user(), so a damaged one ends the walk and does not
+ * memory.  The stack is read with hal_copy_user(), so an invalid address ends the walk and does not
  * fault; each walk has at most @max steps.
  */
 #ifndef KERNEL_X86_UNWIND_H
@@ -12,22 +12,24 @@
 
 #include "kernel/types.h"
 
-/* Where a walk begins: the registers of the instruction at @ip. */
+/*
+ * Where a walk begins: the instruction pointer, stack pointer and frame pointer at one instruction.
+ */
 struct unwind_start {
 	u64 ip, sp, bp;
 };
 
 /*
- * Stores the return addresses above @start, the innermost first; how many.  An interrupted instruction on
- * the way is stored with a byte added: readers look one byte before each address, because a return address
- * stands behind its call.
+ * Stores the return addresses of the frames above @start in @pcs, the innermost first.  Returns
+ * their number.  If the walk passes an interrupted instruction, its address plus 1 is stored:
+ * readers look up the byte before each address, because a return address points behind its call.
  */
 unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned int max);
 
 /*
- * A return address that unwind_frames() may have left out, 0 if there is none.  Checked: if the
- * innermost function has no frame, or has only just begun, the word at the stack's end.  Shipped: a
- * guess for a stack that was overwritten.
+ * Returns a return address that unwind_frames() may have missed, or 0.  Checked build: the word on
+ * top of the stack, which is a return address if the innermost function has no frame or has only
+ * just begun.  Shipped build: a guess for a stack that was overwritten.
  */
 u64 unwind_guess(const struct unwind_start *start);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hal_copy_user(): the copy that may fault.
+ * hal_copy_user(): a copy whose addresses may be invalid.
  *
  * Callers: copy_from_user(), copy_to_user() and the functions that use them, in process context;
- * dumps, in any.  Either address may be an application's mistake: each access is in the exception
- * table, which the page fault handler searches (traps.c).  Answers to Linux's
- * arch/x86/lib/copy_user_64.S.
+ * dumps, in any context.  An application may have passed an invalid address as either one.  So each
+ * instruction that accesses memory is in the exception table, which the page fault handler searches
+ * (traps.c).  Answers to Linux's arch/x86/lib/copy_user_64.S.
  */
 #include "kernel/x86/smap.h"
 
@@ -13,14 +13,17 @@
 	.text
 
 /*
- * size_t hal_copy_user(void *dst, const void *src, size_t n): the number of bytes not copied.
+ * size_t hal_copy_user(void *dst, const void *src, size_t n)
  *
- * Wide moves first.  Where one faults, the byte loop takes over from the last finished group and
- * goes on to the byte that really cannot be reached: so the answer is exact.
+ * Returns the number of bytes that were not copied.
  *
- * Of more than WIDE bytes, 64 at a time go through vector registers, which are the application's and
- * are put back.  No other code uses them meanwhile: in a system call a thread is not preempted, and
- * the kernel's C knows general registers only.
+ * The copy uses wide moves first.  If one of them faults, the byte loop continues after the last
+ * complete group, up to the byte that cannot be accessed.  So the result is exact.
+ *
+ * Copies of more than WIDE bytes move 64 bytes at a time through vector registers.  These hold
+ * values of the application, so they are saved and restored.  No other code uses them meanwhile: a
+ * thread is not preempted in a system call, and the kernel's C code is compiled to use general
+ * registers only.
  */
 #define WIDE 192
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of kernel/hal.h that is inline on the machine: a few instructions each, executed
- * hundreds of times a packet.
+ * The functions of kernel/hal.h that are inline on the machine, because each has only a few
+ * instructions and runs hundreds of times for a packet.
  *
  * kernel/hal.h has the contracts; it includes this file as <asm/hal.h>, and the hosted build finds
  * tests/host/asm/hal.h under the same name.  Callers: all code.  Any context, no lock.
@@ -13,7 +13,8 @@
 
 struct cpu;
 
-#define HAL_RFLAGS_IF 0x200UL /* RFLAGS: interrupts are on (Intel SDM vol. 1, 3.4.3) */
+/* This bit of RFLAGS is set while interrupts are on (Intel SDM vol. 1, 3.4.3). */
+#define HAL_RFLAGS_IF 0x200UL
 
 static inline unsigned long hal_irq_save(void)
 {
@@ -53,7 +54,10 @@ static inline struct cpu *hal_this_cpu(void)
 {
 	struct cpu *cpu;
 
-	/* Volatile: a thread that slept in between may wake up on another CPU one day. */
+	/*
+	 * volatile, because a thread that slept since the last call may run on another CPU once
+	 * there are several
+	 */
 	__asm__ volatile("mov %%gs:0, %0" : "=r"(cpu));
 	return cpu;
 }

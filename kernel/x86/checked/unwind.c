@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames by the chain of frame pointers (-fno-omit-frame-pointer).
+ * Walks the frames of a stack by the chain of frame pointers (-fno-omit-frame-pointer).
  *
  * Callers: dumps and hal_backtrace() (kernel/x86/traps.c).  Any context.
  */
@@ -9,13 +9,13 @@
 #include "kernel/x86/layout.h"
 #include "kernel/x86/paging.h"
 
-extern const u8 trap_return[]; /* entry.S: behind the call of x86_trap() */
+extern const u8 trap_return[]; /* entry.S: the return address of its call of x86_trap() */
 
 unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned int max)
 {
 	u64 bp = start->bp;
 	unsigned int n = 0;
-	u64 frame[2]; /* the caller's frame pointer, the return address */
+	u64 frame[2]; /* the two words at rbp: the caller's frame pointer, the return address */
 
 	while (n < max && bp >= DIRECT_MAP_BASE && bp % sizeof(u64) == 0) {
 		if (hal_copy_user(frame, (const void *)bp, sizeof(frame)) != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks frames by a table, since this build has no frame pointers.
+ * Walks the frames of a stack with a table of their sizes, because this build has no frame
+ * pointers.
  *
  * Callers: dumps and hal_backtrace() (kernel/x86/traps.c).  Any context.  Answers to Linux's
  * arch/x86/kernel/unwind_orc.c.
@@ -12,16 +13,17 @@
 #include "kernel/x86/ptrace.h"
 #include "kernel/x86/shipped/unwind_table.h"
 
-extern const u8 trap_return[]; /* entry.S: behind the call of x86_trap() */
+extern const u8 trap_return[]; /* entry.S: the return address of its call of x86_trap() */
 extern const u8 __unwind_start[], __unwind_end[], __text_start[];
 
-/* entry.S: two words lie between the return address of x86_trap() and struct pt_regs. */
+/* entry.S pushes two words between struct pt_regs and the return address of x86_trap(). */
 #define TRAP_FRAME_WORDS 2
-#define GUESS_WORDS      128 /* of a stack that are looked through */
+#define GUESS_WORDS      128 /* words of a stack in which unwind_guess() searches */
 
 struct frame {
 	u64 ip, sp, bp;
-	bool exact; /* ip is an instruction that was interrupted; else a return address */
+	/* True: ip is the address of an interrupted instruction; false: a return address. */
+	bool exact;
 };
 
 static bool read_stack(void *to, u64 address, size_t size)
@@ -30,7 +32,7 @@ static bool read_stack(void *to, u64 address, size_t size)
 	       hal_copy_user(to, (const void *)address, size) == 0;
 }
 
-/* From the caller of x86_trap() to the interrupted code, perhaps on another stack. */
+/* Moves from x86_trap()'s caller to the interrupted code, which may have another stack. */
 static bool cross_trap(struct frame *f)
 {
 	struct pt_regs regs;
@@ -50,12 +52,13 @@ static bool step(struct frame *f)
 	if (f->ip == (u64)trap_return)
 		return cross_trap(f);
 	/*
-	 * A call may be the last instruction of its function: look up the row of the call itself.
+	 * For a return address, look up the byte before it, which belongs to the call: the call may
+	 * be the last instruction of its function.
 	 */
 	if (!unwind_rule_find(&table, f->ip - !f->exact, &rule))
 		return false;
 	cfa = (rule.by_bp ? f->bp : f->sp) + rule.cfa;
-	if (cfa <= f->sp) /* the caller's frame is always at a higher address */
+	if (cfa <= f->sp) /* the table is wrong: the caller's frame is always at a higher address */
 		return false;
 	if (rule.bp_down && !read_stack(&f->bp, cfa - rule.bp_down, sizeof(f->bp)))
 		return false;
@@ -66,7 +69,10 @@ static bool step(struct frame *f)
 	return paging_is_text(f->ip);
 }
 
-/* A call through a bad pointer only pushed its return address. */
+/*
+ * The first step of a walk.  If a call through an invalid pointer faulted, no function was entered,
+ * and the return address is on top of the stack.
+ */
 static bool first_step(struct frame *f)
 {
 	if (paging_is_text(f->ip))
@@ -88,7 +94,10 @@ unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned 
 	return n;
 }
 
-/* When the stack was overwritten: the first word above the end that may be a return address. */
+/*
+ * For a stack that was overwritten: returns the first word of the stack that may be a return
+ * address, or 0.
+ */
 u64 unwind_guess(const struct unwind_start *start)
 {
 	struct frame f = {.ip = start->ip, .sp = start->sp, .bp = start->bp, .exact = true};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rule for one frame: reads the table that tools/unwind.py makes and describes.
+ * Finds the rule for unwinding one frame. tools/unwind.py makes the table of rules and describes
+ * its format.
  *
  * Caller: unwind_frames().  Any context, also in a panic: each lookup reads the table from its
  * beginning, and checks that every value lies within bounds.
@@ -8,9 +9,9 @@
 #include "kernel/x86/nibbles.h"
 #include "kernel/x86/shipped/unwind_table.h"
 
-#define STATE_SIZE 3 /* bytes of a state in the table */
+#define STATE_SIZE 3 /* bytes of each state in the table */
 
-/* The state of the row that @address lies in; 0 where there is none. */
+/* Returns the state of the row that contains @address, or 0 if there is none. */
 static u64 find_state(struct nibbles *r, u64 at, u64 address)
 {
 	u64 found = 0, state, step;

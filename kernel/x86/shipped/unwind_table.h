@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of frames that tools/unwind.py makes and describes. */
+/* The table of stack frames. tools/unwind.py makes it and describes its format. */
 #ifndef KERNEL_X86_SHIPPED_UNWIND_TABLE_H
 #define KERNEL_X86_SHIPPED_UNWIND_TABLE_H
 
@@ -7,17 +7,23 @@
 
 struct unwind_table {
 	const u8 *start, *end;
-	u64 text; /* the address that it counts from */
+	u64 text; /* the address at which the table's first row begins */
 };
 
-/* How to get from an instruction's registers to its caller's. */
+/* How to compute the caller's registers from those of an instruction. */
 struct unwind_rule {
-	u64 cfa;     /* bytes from the register below to the caller's rsp */
-	bool by_bp;  /* from rbp; else from rsp */
-	u64 bp_down; /* the caller's rbp is saved so many bytes below its rsp; 0: it is in rbp */
+	u64 cfa;    /* distance from rbp or rsp (see by_bp) to the caller's rsp, bytes */
+	bool by_bp; /* cfa is relative to rbp, not to rsp */
+	/*
+	 * The caller's rbp is saved this many bytes below the caller's rsp; 0: it is still in rbp.
+	 */
+	u64 bp_down;
 };
 
-/* False where no rule is known for @address, or the table is damaged.  Never reads outside of it. */
+/*
+ * Finds the rule for @address.  False if there is none, or the table is damaged.  Never reads
+ * outside of the table.
+ */
 bool unwind_rule_find(const struct unwind_table *table, u64 address, struct unwind_rule *rule);
 
 #endif
