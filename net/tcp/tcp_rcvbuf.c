@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receive buffer: the window that it permits, what is dropped when it is full, and its growth.
+ * The receive buffer: how large a window it permits, which data is dropped when it is full, and how it
+ * grows.
  *
  * tcp_init_buffer_space() <- tcp_finish_connect, tcp_rcv_state_process [SYN_RECV]
  * tcp_grow_window() <- tcp_event_data_recv
@@ -8,18 +9,22 @@
  * tcp_rcv_rtt_measure*() <- tcp_rcv_established, tcp_event_data_recv
  * tcp_rcv_space_adjust() <- tcp_recvmsg
  *
- * sk_rcvbuf counts truesize, which is memory; the window counts bytes of data. tcp_adv_win_scale is
- * the part of the buffer that is offered (tcp_win_from_space). rcv_ssthresh limits the offer until
- * the peer's packets have shown a good ratio of data to memory. Context: softirq with the bh lock,
- * or the owner.  Linux's tcp_input.c; the growth is Dynamic Right-Sizing (Fisk, Feng 2001).
+ * sk_rcvbuf counts memory (truesize), the window counts bytes of data.  tcp_adv_win_scale sets which
+ * part of the buffer is offered as window (tcp_win_from_space).  rcv_ssthresh limits the offer until
+ * the peer's packets have shown a good ratio of data to memory.
+ * Context: softirq with the bh lock, or the thread that owns the socket.  Linux's tcp_input.c; the
+ * growth is Dynamic Right-Sizing (Fisk, Feng 2001).
  */
 #include "kernel/mm/slab.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
-/* ---- the first offer ----------------------------------------------------------------------------------- */
+/* ---- the first window ---------------------------------------------------------------------------------- */
 
-/* Room for two windows, so that one can be filled while the other is in flight. */
+/*
+ * Raises the send buffer to room for two congestion windows, so that the application can fill one while
+ * the other is in flight.
+ */
 void tcp_sndbuf_expand(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -34,9 +39,9 @@ void tcp_sndbuf_expand(struct sock *sk)
 }
 
 /*
- * Both buffers at the start of a connection, and the reference values of tuning. tcp_rmem[1], or
- * SO_RCVBUF, decides how far the window opens; one segment is reserved, so that the last segment
- * that the window permits finds room (Linux's tcp_init_buffer_space).
+ * Sets both buffers at the start of a connection, and the reference values for their growth.  The receive
+ * buffer, tcp_rmem[1] or SO_RCVBUF, limits the window; one segment less is offered, so that the last
+ * segment that the window permits finds room (Linux's tcp_init_buffer_space).
  */
 void tcp_init_buffer_space(struct sock *sk)
 {
@@ -59,12 +64,12 @@ void tcp_init_buffer_space(struct sock *sk)
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 }
 
-/* ---- the offer grows ------------------------------------------------------------------------------------- */
+/* ---- the window grows ------------------------------------------------------------------------------------ */
 
 /*
- * By how much the offer may grow for a packet whose data is less than half of its memory.  The
- * larger the offer already is, the better filled the packet must be: a small window can be filled
- * even by wasteful packets.
+ * Returns by how many bytes rcv_ssthresh may grow for @skb, whose memory is much larger than its data.
+ * The larger the window already is, the better filled the packet must be, because the buffer can hold a
+ * small window even of badly filled packets.
  */
 static u32 grow_for_waste(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -101,9 +106,12 @@ void tcp_grow_window(struct sock *sk, const struct sk_buff *skb)
 	inet_csk(sk)->icsk_ack.quick |= 1;
 }
 
-/* ---- full --------------------------------------------------------------------------------------------------- */
+/* ---- the buffer is full -------------------------------------------------------------------------------------- */
 
-/* The buffer may grow a little, unless SO_RCVBUF fixed it; the offer falls to two segments. */
+/*
+ * The receive buffer is exceeded: raises its limit to its present use, at most tcp_rmem[2], unless
+ * SO_RCVBUF was set or memory is short.  If it is still exceeded, lowers the window to two segments.
+ */
 static void tcp_clamp_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -117,7 +125,7 @@ static void tcp_clamp_window(struct sock *sk)
 		tp->rcv_ssthresh = min_t(u32, tp->window_clamp, 2u * tp->advmss);
 }
 
-/* Copies @run bytes, whole packets beginning with @first, into one packet. */
+/* Copies @run bytes, those of @first and of packets that follow it, into one new packet. */
 static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 {
 	struct sk_buff *skb = alloc_skb(run, GFP_ATOMIC);
@@ -138,16 +146,19 @@ static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 }
 
 #define COLLAPSE_SIZE                                                                              \
-	(16384 - SKB_OVERHEAD) /* bytes of one packet in the place of many: fills its memory */
+	(16384 - SKB_OVERHEAD) /* most bytes of data in a collapsed packet: with overhead 16 KiB */
 
-/* The memory of a packet that is allocated for @len bytes. */
+/* Returns the truesize of a packet that is allocated for @len bytes. */
 static u32 collapsed_truesize(u32 len)
 {
 	return SKB_TRUESIZE(kmalloc_size_roundup(SKB_DATA_ALIGN(len) + SKB_OVERHEAD) -
 			    SKB_OVERHEAD);
 }
 
-/* Bytes of @first and the packets after it that take less memory as one packet; 0: none do. */
+/*
+ * Returns how many bytes of data, in @first and the packets that follow it, would need less memory as one
+ * packet; 0 if a copy would save no memory.
+ */
 static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
 {
 	u32 run = 0, truesize = 0, next_seq = TCP_SKB_CB(first)->seq;
@@ -158,7 +169,7 @@ static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
 		run += skb->len;
 		truesize += skb->truesize;
 		next_seq = TCP_SKB_CB(skb)->end_seq;
-		/* No data follows a FIN, and its number is not a byte. */
+		/* Stop at a FIN: no data follows it, and its sequence number is not a byte. */
 		if (tcp_has_fin(skb))
 			break;
 		skb = skb->next;
@@ -167,9 +178,9 @@ static u32 collapsible_run(const struct sk_buff_head *q, struct sk_buff *first)
 }
 
 /*
- * Small packets in large buffers, single or merged: copies their data into full packets, in order,
- * so that none is lost.  A run begins where most memory is waste, so data that was moved is not
- * moved again for each small packet that follows.
+ * Saves memory in the receive queue: copies the data of small packets in large buffers into full packets.
+ * No data is lost or reordered.  A copy begins only at a packet with more waste than data, so data that
+ * was copied once is not copied again for each small packet that follows.
  */
 static void tcp_collapse(struct sock *sk)
 {
@@ -213,14 +224,17 @@ bool tcp_rmem_schedule(struct sock *sk, unsigned int size)
 			       sysctl_tcp_rmem[0]);
 }
 
-/* Is the charge within this socket's buffer, or its share of it, and within the limit for all? */
+/*
+ * Returns true if @sk is within its buffer, or under memory pressure within its share, and if @size more
+ * bytes are within the limit for all sockets.
+ */
 static bool tcp_rmem_has_room(struct sock *sk, unsigned int size)
 {
-	/* as in Linux, a socket may exceed its limit by one packet */
+	/* @size does not count for the socket's own limit: as in Linux, one packet may exceed it. */
 	return atomic_read(&sk->sk_rmem_alloc) <= tcp_rmem_limit(sk) && tcp_rmem_schedule(sk, size);
 }
 
-/* 0 when there is room now. */
+/* Tries to make room for @size bytes in the receive buffer: 0, or -1 if there is still no room. */
 static int tcp_prune_queue(struct sock *sk, unsigned int size)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -234,19 +248,20 @@ static int tcp_prune_queue(struct sock *sk, unsigned int size)
 	tcp_collapse(sk);
 	if (tcp_rmem_has_room(sk, size))
 		return 0;
-	/* RFC 2018 permits it: out-of-order data was never acknowledged. */
+	/* Out-of-order data was never acknowledged, so it may be dropped (RFC 2018). */
 	tcp_prune_ofo_queue(sk);
 	if (tcp_rmem_has_room(sk, size))
 		return 0;
-	/* The peer ignores our window, or the application does not read. */
+	/* There is no room because the peer ignores our window, or the application does not read. */
 	snmp_inc(SNMP_TcpExtRcvPruned);
 	tp->pred_flags = 0;
 	return -1;
 }
 
 /*
- * Memory is short.  Frees data that this socket holds beyond its share, or, if pages are short, all
- * data that it has not acknowledged. bh lock, no owner.
+ * Memory is short: if this socket holds more than its share, or if few pages are free, collapses its
+ * receive queue and drops its out-of-order data, which was not acknowledged.  The caller holds the bh
+ * lock while no thread owns the socket.
  */
 void tcp_rmem_shrink(struct sock *sk)
 {
@@ -270,9 +285,9 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 /* ---- the buffer grows with the path ---------------------------------------------------------- */
 
 /*
- * The receiver's estimate of the round trip, srtt << 3 in microseconds.  @win_dep: the sample is
- * the time of a whole window, which is a round trip only if nothing else delayed the sender: then
- * the minimum counts.
+ * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in us.
+ * @win_dep: the sample is the time in which a whole window of data arrived.  That is longer than a round
+ * trip if the sender was slow for any reason, so only a smaller sample changes the estimate.
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u32 sample_us, bool win_dep)
 {
@@ -294,7 +309,7 @@ static u32 us_since(const struct tcp_sock *tp, u64 stamp)
 	return (tp->tcp_mstamp - stamp) / NSEC_PER_USEC;
 }
 
-/* Without timestamps: measures the time until a whole window's data has come. */
+/* The sample without timestamps: measures the time until a whole window of data has arrived. */
 void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 {
 	if (tp->rcv_rtt_stamp) {
@@ -306,7 +321,7 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 	tp->rcv_rtt_stamp = tp->tcp_mstamp;
 }
 
-/* With timestamps: measures the age of the timestamp that a full segment echoes. */
+/* The sample with timestamps: measures the age of the timestamp that a full segment echoes. */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -317,7 +332,7 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 	tcp_rcv_rtt_update(tp, (tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr) * (1000000 / HZ), false);
 }
 
-/* Memory of one full segment. */
+/* Returns the memory in bytes that a full segment of @mss bytes needs in the receive buffer. */
 static u32 segment_truesize(u32 mss)
 {
 	u32 truesize = SKB_TRUESIZE(mss + MAX_TCP_HEADER);
@@ -328,8 +343,8 @@ static u32 segment_truesize(u32 mss)
 }
 
 /*
- * Sets the buffer for an application that reads @copied bytes in a round trip, and twice that in
- * the next.
+ * The application read @copied bytes in the last round trip: enlarges the receive buffer for twice as
+ * many in the next.
  */
 static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 {
@@ -338,7 +353,7 @@ static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 	u64 rcvwin = ((u64)copied << 1) + 16 * advmss;
 	u64 rcvbuf;
 
-	/* The sender still accelerates: expect the same growth in its next window. */
+	/* If the sender accelerates, provide for the same growth in its next window. */
 	if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 1))
 		rcvwin <<= 1;
 	else if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 2))

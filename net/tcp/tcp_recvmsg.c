@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The application reads.
+ * Copies received data to an application that calls recv() or read().
  *
  * tcp_recvmsg() <- inet_recvmsg() <- recv(), read() (process; takes the socket): copies out of the
- * receive queue, sleeps in sk_wait_data() while there is too little data, announces the new room to
- * the peer (tcp_cleanup_rbuf) and adjusts the buffer to the reader's speed (tcp_rcv_space_adjust).
- * Softirq adds to the queue only while no owner holds the socket.
+ * receive queue, sleeps in sk_wait_data() while there is too little data, sends a window update to the
+ * peer if there is much new room (tcp_cleanup_rbuf), and adjusts the buffer to the reader's speed
+ * (tcp_rcv_space_adjust).  Softirq adds to the receive queue only while no thread owns the socket.
  *
- * Packets in the queue may overlap: bytes before copied_seq were read from an earlier packet. RFC
- * 9293 3.9.1.3; POSIX recv(); MSG_TRUNC without a copy is Linux's.  Linux's net/ipv4/tcp.c.
+ * Packets in the queue may overlap: bytes of a packet before copied_seq were read from an earlier one.
+ * RFC 9293 3.9.1.3; POSIX recv(); MSG_TRUNC, which discards the data without a copy, is Linux's.
+ * Linux's net/ipv4/tcp.c.
  */
 #include "kernel/mm/limits.h"
 #include "kernel/sched/sched.h"
@@ -16,8 +17,8 @@
 #include "net/tcp/tcp_send.h"
 
 /*
- * The application read @copied bytes (0: it is about to sleep).  An ACK is due if a delayed one
- * should be sent now, or if the window that the peer sees can double (RFC 9293 3.8.6.2.2).
+ * The application read @copied bytes; 0 or less: none.  Sends an ACK if a delayed one is due now, or if
+ * the window that the peer knows can at least double (RFC 9293 3.8.6.2.2).
  */
 noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 {
@@ -26,8 +27,10 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 	bool time_to_ack = false;
 
 	if (inet_csk_ack_scheduled(sk)) {
-		/* The timer fired while we owned the socket; or two segments are unacknowledged; or
-		 * all pushed data was read, and the peer may wait for our ACK. */
+		/*
+		 * The pending ACK is due if its timer fired while we owned the socket, if more than one
+		 * segment is unacknowledged, or if all data was read and the peer has no more (PUSHED).
+		 */
 		if (icsk->icsk_ack.blocked || tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss ||
 		    (copied > 0 &&
 		     ((icsk->icsk_ack.pending & ICSK_ACK_PUSHED2) ||
@@ -49,27 +52,28 @@ noinline void tcp_cleanup_rbuf(struct sock *sk, int copied)
 		tcp_send_ack(sk);
 }
 
-/* The state of one call. */
+/* The state of one call of tcp_recvmsg(). */
 struct tcp_reader {
 	struct kmsghdr *msg;
-	size_t len; /* still wanted */
-	int copied; /* bytes so far, or -errno when none */
-	int target; /* do not return with fewer */
+	size_t len; /* bytes that the caller still wants */
+	int copied; /* bytes copied so far; -errno if none were and the call failed */
+	int target; /* bytes to wait for: SO_RCVLOWAT, or all with MSG_WAITALL */
 	int flags;  /* MSG_* */
 	long timeo;
 	u32 peek_seq;
-	u32 *seq;             /* next byte: copied_seq, or peek_seq */
-	struct sk_buff *last; /* the queue's tail when the queue had too little */
+	u32 *seq; /* next byte to copy: points to copied_seq, or to peek_seq for MSG_PEEK */
+	struct sk_buff
+		*last; /* the queue's tail at the last search: sk_wait_data() waits for another */
 };
 
-/* The packet with the next byte (or the FIN), and the offset in it.  NULL: there is none yet. */
+/* Returns the packet with the next byte, or with the FIN, and its *@offset there.  NULL: not received yet. */
 static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 *offset)
 {
 	struct sk_buff *skb;
 
 	r->last = skb_peek_tail(&sk->sk_receive_queue);
 	skb_queue_walk(&sk->sk_receive_queue, skb) {
-		/* A hole in the receive queue: a bug of ours. */
+		/* The receive queue must not have a hole; it would be a bug of ours. */
 		if (WARN_ON(before(*r->seq, TCP_SKB_CB(skb)->seq)))
 			return NULL;
 		*offset = *r->seq - TCP_SKB_CB(skb)->seq;
@@ -79,7 +83,7 @@ static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 
 	return NULL;
 }
 
-/* No data: does the call end?  Sets r->copied if it is an error. */
+/* There is no data to copy: returns true if the call must end, with r->copied set if it is an error. */
 static bool tcp_recv_is_over(struct sock *sk, struct tcp_reader *r)
 {
 	if (r->copied)
@@ -107,7 +111,7 @@ static void sk_eat_skb(struct sock *sk, struct sk_buff *skb)
 	consume_skb(skb);
 }
 
-/* Copies from @skb.  False: the call ends (FIN, or a bad pointer). */
+/* Copies data of @skb from @offset on.  Returns false if the call must end: at a FIN or a bad pointer. */
 static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff *skb, u32 offset)
 {
 	u32 used = min_t(size_t, skb->len - offset, r->len);
@@ -137,12 +141,12 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	return true;
 }
 
-/* Processes the backlog, then waits for more data or the timeout. */
+/* Processes the backlog, and if the target is not reached waits for more data or for the timeout. */
 static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
 {
 	tcp_cleanup_rbuf(sk, r->copied);
 	if (r->copied >= r->target) {
-		/* The target is reached: only the backlog could add data without waiting. */
+		/* The target is reached, so do not sleep; only process the backlog, which may add data. */
 		release_sock(sk);
 		lock_sock(sk);
 	} else {
@@ -187,7 +191,7 @@ noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 		r.copied = -ENOTCONN;
 		goto out;
 	}
-	/* Urgent data is in its place in the stream; there is no separate urgent byte. */
+	/* Urgent data stays in its place in the stream, so there is no separate urgent byte to read. */
 	if (flags & MSG_OOB) {
 		r.copied = -EINVAL;
 		goto out;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies an application's bytes into the write queue: one copy, into page fragments.
+ * Copies an application's data once, into segments of the write queue, mostly into page fragments.
  *
  *   write/send -> sock_sendmsg -> inet_sendmsg -> tcp_sendmsg
  *     -> sk_stream_alloc_skb, copy_from_iter -> tcp_push | tcp_push_one -> tcp_write_xmit
  *
- * The last segment of the queue grows until it is as large as one packet may be (size_goal: as many
- * MSS as the device takes at once).  A write of a few hundred bytes is copied behind the headers,
- * so that it needs no fragment.  Bytes that were copied count as sent: after any later error the
- * call returns their number.
+ * The last segment of the queue grows until it is as large as a packet to the device may be (size_goal:
+ * several MSS if the device or dev_queue_xmit() splits it).  A write of a few hundred bytes is copied
+ * into the segment's linear part, behind the headers, so that it needs no fragment.  Copied bytes count
+ * as sent: if an error occurs later, the call returns the number of bytes copied before it.
  *
- * Process context; the socket is locked from the first byte to the last, except while the call
- * sleeps. RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
+ * Process context; the thread owns the socket during the whole call, except while it sleeps.
+ * RFC 9293 3.9.1.2 (SEND), 3.8.6.2.1; Linux's tcp.c.
  */
 #include "kernel/limits.h"
 #include "kernel/mm/iov_iter.h"
@@ -21,17 +21,17 @@
 #include "net/tcp/tcp_send.h"
 
 /*
- * A write up to this size is copied into the linear part: with headers and shared info 1 KiB in
- * all.
+ * bytes: a write up to this size is copied into the linear part, which with headers and struct
+ * skb_shared_info then takes 1 KiB.
  */
 #define TCP_LINEAR_WRITE 448
 
 /*
- * The block that is being cut, one for each CPU, so that no socket keeps pages while it is idle.
- * Process context only, and inside a system call a thread does not give the CPU up between refill
- * and cut.  A peer that acknowledges nothing keeps the block, however small its piece is.  So the
- * number of blocks is limited; a segment that finds no block takes pages of its own and is charged
- * for all of them.
+ * The block of pages from which the fragments of all sockets are cut, one for each CPU, so that an idle
+ * socket keeps no pages.  It needs no lock: only process context uses it, and a thread does not give up
+ * the CPU between refilling the block and cutting from it.  A fragment that a peer does not acknowledge
+ * keeps its whole block allocated, so the budget limits the number of blocks; a segment that gets no
+ * block uses pages of its own and is charged for all of their memory.
  */
 static struct page_frag tcp_page_frag[NR_CPUS];
 static struct page_budget tcp_page_budget;
@@ -52,15 +52,15 @@ static void tcp_mark_push(struct tcp_sock *tp, struct sk_buff *skb)
 }
 
 /*
- * Half of the largest window waits without a PSH: set one, for receivers that deliver data only
- * then.
+ * Returns true if more data than half of the peer's largest window was written since the last PSH.  Then
+ * the next segment gets PSH, because some receivers deliver data only after one.
  */
 static bool forced_push(const struct tcp_sock *tp)
 {
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
 }
 
-/* The end of a write: sets PSH, and sends the segments that may be sent. */
+/* At the end of a write: sets PSH on the last segment, unless more follows, and sends what may be sent. */
 noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -75,7 +75,7 @@ noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int non
 	__tcp_push_pending_frames(sk, mss_now, nonagle);
 }
 
-/* The segment has its full size. */
+/* @skb has reached its full size during a write: sends segments already now, if that is useful. */
 static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss_now)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -90,7 +90,7 @@ static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss
 
 /* ---- segments -------------------------------------------------------------------------------------------- */
 
-/* The MSS, and the size of the largest packet for the device (a multiple of it). */
+/* Returns the MSS, and in *@size_goal the size of the largest packet for the device, a multiple of it. */
 static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -98,7 +98,7 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 
 	*size_goal = mss_now;
 	if (sk_can_gso(sk)) {
-		/* The path's burst may be smaller: tcp_write_xmit() cuts it. */
+		/* If the path permits only a smaller burst, tcp_write_xmit() splits the packet. */
 		segs = tcp_max_gso_segs(sk, mss_now);
 		room = tcp_bound_to_half_wnd(sk, segs * mss_now);
 		tp->gso_segs = clamp_t(unsigned int, room / mss_now, 1, segs);
@@ -107,7 +107,7 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 	return mss_now;
 }
 
-/* A new, empty segment at the end of the queue, with room for @linear bytes.  NULL: no memory. */
+/* Appends an empty segment with linear room for @linear bytes to the write queue.  NULL: no memory. */
 static struct sk_buff *tcp_new_segment(struct sock *sk, unsigned int linear)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -123,7 +123,7 @@ static struct sk_buff *tcp_new_segment(struct sock *sk, unsigned int linear)
 	return skb;
 }
 
-/* Removes an empty segment, to which no byte could be copied. */
+/* Removes the last segment of the write queue if it is empty because no byte could be copied. */
 static void tcp_drop_empty_tail(struct sock *sk)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -136,18 +136,21 @@ static void tcp_drop_empty_tail(struct sock *sk)
 	tcp_check_space(sk);
 }
 
-/* @n bytes were added to @skb. */
+/* @n bytes were added to @skb: updates the sequence numbers. */
 static void tcp_skb_grew(struct sock *sk, struct sk_buff *skb, unsigned int n)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tp->write_seq += n;
 	TCP_SKB_CB(skb)->end_seq += n;
-	/* Counted again when it is sent. */
+	/* tcp_write_xmit() counts the segments again. */
 	tcp_skb_pcount_set(skb, 0);
 }
 
-/* Adds @n bytes at @offset of @page to @skb, in its last fragment if they follow on. */
+/*
+ * Adds @n bytes at @offset of @page to @skb; the last fragment grows if the bytes directly follow it.
+ * Returns false if @skb has no room for another fragment.
+ */
 static bool tcp_skb_add_page(struct sock *sk, struct sk_buff *skb, struct page *page, u32 offset,
 			     unsigned int n)
 {
@@ -183,7 +186,7 @@ static bool tcp_skb_has_frag_room(const struct sk_buff *skb, const struct page_f
 	return last->page == pfrag->page && last->page_offset + last->size == pfrag->offset;
 }
 
-/* The last fragment of @skb where it is a page of its own with room, or NULL. */
+/* Returns the last fragment of @skb if its page belongs to @skb alone and has room, else NULL. */
 static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -196,9 +199,9 @@ static skb_frag_t *tcp_skb_own_page(const struct sk_buff *skb)
 }
 
 /*
- * The first segment of a page is charged for all of it.  If that segment was split, and its first
- * part acknowledged, the rest of the page belongs to a segment that was charged only for its bytes:
- * charge it for the bytes that it gets.
+ * The segment that allocates a page is charged for the whole page.  If that segment was split and its
+ * first part was acknowledged, the charge is gone, and the second part was charged only for its bytes.
+ * So when that part gets more data in the rest of the page, it is charged for these bytes.
  */
 static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 {
@@ -210,7 +213,7 @@ static void tcp_pay_for_data(struct sock *sk, struct sk_buff *skb)
 	skb->truesize = least;
 }
 
-/* As tcp_copy_to_skb(), if there is no block. */
+/* Does the work of tcp_copy_to_skb() when there is no block: copies to a page of @skb's own. */
 static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 					 struct iov_iter *from, unsigned int want)
 {
@@ -253,8 +256,8 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 }
 
 /*
- * Copies at most @want bytes to the end of @skb.  Returns the bytes copied; -EMSGSIZE: no room for
- * another fragment; -ENOMEM; -EFAULT: no byte could be read.
+ * Copies at most @want bytes to the end of @skb.  Returns the number of bytes copied; -EMSGSIZE: @skb has
+ * no room for another fragment; -ENOMEM; -EFAULT: no byte of the application's buffer could be read.
  */
 static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 			   unsigned int want)
@@ -262,7 +265,10 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	struct page_frag *pfrag = &tcp_page_frag[this_cpu()->id];
 	unsigned int done;
 
-	/* All sockets together hold too much: the page that tcp_stream_memory_free() found room for, or nothing. */
+	/*
+	 * All sockets together hold too much: copy no more than the one page for which
+	 * tcp_stream_memory_free() found room.
+	 */
 	if (unlikely(!sk_mem_schedule(sk, want, SK_MEM_SEND, sk->sk_wmem_queued,
 				      sysctl_tcp_wmem[0]))) {
 		if (want <= PAGE_SIZE || !tcp_wmem_has_room(sk))
@@ -291,7 +297,7 @@ static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter
 	return done;
 }
 
-/* Waits until there is room: 0 or -errno.  Sends the data copied so far first. */
+/* Sends the data copied so far, then waits until there is room.  Returns 0 or -errno. */
 static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *timeo,
 			     unsigned int *mss_now, unsigned int *size_goal)
 {
@@ -299,7 +305,7 @@ static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *time
 
 	if (copied)
 		tcp_push(sk, flags & ~MSG_MORE, *mss_now, TCP_NAGLE_PUSH);
-	/* Its own buffer had room: lower the buffer's limit. */
+	/* Memory is short although this socket's buffer has room: lower the buffer's limit. */
 	if (tcp_under_memory_pressure(sk) && (int)sk->sk_wmem_queued < sk->sk_sndbuf)
 		sk_stream_moderate_sndbuf(sk);
 	err = sk_stream_wait_memory(sk, timeo);
@@ -308,8 +314,10 @@ static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *time
 	return err;
 }
 
-/* The segment for the next bytes: the last one while it has room, else a new one; NULL: no memory
- * now.  @left: bytes that the caller still has. */
+/*
+ * Returns the segment for the next bytes: the last one of the queue if it has room, else a new one.
+ * NULL: there is no memory now.  @left: bytes that the caller has still to copy.
+ */
 static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, size_t left)
 {
 	struct sk_buff *skb = tcp_write_queue_tail(sk);
@@ -322,7 +330,7 @@ static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, 
 	return tcp_new_segment(sk, left <= TCP_LINEAR_WRITE ? left : 0);
 }
 
-/* May this socket send? 0 or -errno. */
+/* Waits until @sk is connected.  Returns 0 if @sk may send, else -errno. */
 static int tcp_may_send(struct sock *sk, long *timeo)
 {
 	int err = 0;
@@ -334,7 +342,7 @@ static int tcp_may_send(struct sock *sk, long *timeo)
 	return err;
 }
 
-/* The result of a call that put @copied bytes into the queue and then got @err. */
+/* Ends a call that put @copied bytes into the queue and then got @err: sends them, returns the result. */
 static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, size_t copied, int err)
 {
 	if (copied) {
@@ -344,7 +352,7 @@ static int tcp_send_result(struct sock *sk, int flags, unsigned int mss_now, siz
 	if (!err)
 		return 0;
 	err = sk_stream_error(sk, flags, err);
-	/* Refused, and no segment is queued whose ACK would wake a writer: wake it now. */
+	/* The write was refused, and no data is queued whose ACK would wake a writer later: wake it now. */
 	if (err == -EAGAIN && tcp_write_queue_empty(sk) && tcp_rtx_queue_empty(sk))
 		sk->sk_write_space(sk);
 	return err;
@@ -360,7 +368,7 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 	err = tcp_may_send(sk, &timeo);
 	if (err)
 		return tcp_send_result(sk, flags, 0, 0, err);
-	/* MSG_OOB is accepted, but no urgent data is sent. */
+	/* Sending urgent data is not supported. */
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	mss_now = tcp_send_mss(sk, &size_goal);
@@ -373,7 +381,7 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 					  min_t(size_t, left, size_goal - skb->len))
 			: -ENOMEM;
 		if (n == -EMSGSIZE) {
-			/* No more fragments: end the record here. */
+			/* @skb has no room for another fragment: close it, so that a new one is used. */
 			TCP_SKB_CB(skb)->eor = 1;
 			tcp_mark_push(tcp_sk(sk), skb);
 			continue;
@@ -405,12 +413,12 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 	return tcp_send_result(sk, flags, mss_now, copied, err);
 }
 
-/* Bytes taken, or -errno: -EPIPE, -EAGAIN, -EFAULT, -ECONNRESET ... */
+/* Returns how many bytes of @msg were queued, or -errno: -EPIPE, -EAGAIN, -EFAULT, -ECONNRESET ... */
 noinline int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size)
 {
 	int ret;
 
-	(void)size; /* the iterator knows */
+	(void)size; /* msg->msg_iter has the size too */
 	lock_sock(sk);
 	ret = tcp_sendmsg_locked(sk, msg);
 	release_sock(sk);
@@ -459,8 +467,11 @@ static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, s
 	return tcp_send_result(sk, flags, mss_now, copied, err);
 }
 
-/* @size bytes at @offset of the block @page without a copy; each fragment takes its own reference.
- * Bytes taken, or -errno.  proto.sendpage; without a caller until there is sendfile(). */
+/*
+ * Queues @size bytes at @offset of the block @page without a copy; each fragment takes a reference to the
+ * block.  Returns the number of bytes queued, or -errno.  It is proto.sendpage, which has no caller,
+ * because there is no sendfile().
+ */
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags)
 {
 	int ret;

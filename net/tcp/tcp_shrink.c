@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When memory is short, all connections free memory, the idle ones too.  When memory returns,
- * waiting writers continue.
+ * When memory is short, frees memory of all connections, the idle ones too.  When there is memory again,
+ * wakes the writers that wait for it.
  *
  * tcp_pages_are_short() <- alloc_pages() (struct shrinker); tcp_shrink_soon() <- tcp_enter_memory_pressure();
  * tcp_space_soon() <- tcp_stream_memory_free(), when a writer finds no memory.
- * Any context, under any lock: each only arms a timer.  tcp_shrink(), tcp_wake_writers() <- those timers: softirq, no
- * lock held.
+ * These may be called in any context and under any lock, because each only arms a timer.
+ * tcp_shrink(), tcp_wake_writers() <- those timers: softirq, no lock held.
  *
- * A connection prunes its own queues when a segment of its own finds no room.  A connection whose
- * peer is silent would keep its memory: data beyond a hole, which was never acknowledged and may be
- * dropped (RFC 2018 8), and small packets in large buffers, whose data can be moved together.  So
- * each walk visits all connections, TCP_SHRINK_SOCKETS in a jiffy, because it may copy as much
- * memory as peers could make the kernel hold.  A socket that a thread owns is skipped; the next
- * walk finds it.
+ * A connection prunes its own queues when one of its segments finds no room.  But a connection whose
+ * peer is silent would keep its memory: out-of-order data, which was never acknowledged and may be
+ * dropped (RFC 2018 8), and small packets in large buffers, whose data can be copied together.  So a
+ * walk visits all connections.  As it may copy much memory, it visits only TCP_SHRINK_SOCKETS in a
+ * jiffy.  It skips a socket that a thread owns; the next walk visits that socket.
  *
- * A writer without memory may have no data in flight, so that no ACK would wake it. (Linux lets it
- * sleep up to 200 ms and try again; its poll() reports it as writable, and the write fails at
- * once.)  Here a walk tests for each socket that waits for space (SOCK_NOSPACE) whether there is
- * memory now.  If not, the next walk is armed, so the walks end with the last waiting socket.
+ * A writer that gets no memory may have no data in flight, so that no ACK would wake it.  (Linux lets
+ * such a writer sleep up to 200 ms and try again; its poll() reports the socket as writable, and the
+ * write fails at once.)  Here a walk tests for each socket that waits for space (SOCK_NOSPACE) whether
+ * there is memory now.  If there is none, it arms the timer for the next walk, so the walks end when no
+ * socket waits.
  */
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
@@ -27,19 +27,19 @@
 #include "net/tcp/tcp_in.h"
 
 #define AT_ONCE                                                                                    \
-	16 /* sockets of a bucket that are looked at in a walk: a bucket has one on average */
+	16 /* sockets of a bucket that one walk visits; on average a bucket has one socket */
 
-/* A walk over all connections: visits TCP_SHRINK_SOCKETS of the matching ones in a jiffy. */
+/* A walk over all connections, which visits those that match, TCP_SHRINK_SOCKETS in a jiffy. */
 struct walk {
 	struct timer_list timer;
 	bool (*match)(const struct sock *sk);
-	void (*work)(struct sock *sk); /* bh lock, no owner */
-	u32 next_bucket;               /* where the walk continues; 0: it begins */
-	bool missed_some;              /* owned by a thread, or too many in their bucket */
+	void (*work)(struct sock *sk); /* called with the bh lock held, while no thread owns @sk */
+	u32 next_bucket;               /* bucket at which the walk continues; 0: it begins anew */
+	bool missed_some; /* skipped an owned socket, or those beyond AT_ONCE in a bucket */
 };
 
 static struct walk shrink_walk, space_walk;
-static unsigned long last_walk; /* jiffies: when tcp_shrink()'s began */
+static unsigned long last_walk; /* jiffies when the last walk of tcp_shrink() began */
 
 void tcp_shrink_soon(void)
 {
@@ -51,8 +51,8 @@ void tcp_shrink_soon(void)
 }
 
 /*
- * Sets memory pressure at once, not only when a segment finds no page: tcp_stream_memory_free()
- * relies on it.
+ * Called by the page allocator when few pages are free.  Sets memory pressure at once, not only when a
+ * segment finds no page, because tcp_stream_memory_free() limits writers only under memory pressure.
  */
 static void tcp_pages_are_short(void)
 {
@@ -71,8 +71,11 @@ static bool waits_for_space(const struct sock *sk)
 	return sk_fullsock(sk) && sk->sk_state != TCP_LISTEN && sock_flag(sk, SOCK_NOSPACE);
 }
 
-/* Takes references to at most AT_ONCE of @bucket's sockets that @match: a socket's lock comes
- * before the tables' lock, so the latter cannot be held while a socket is processed. */
+/*
+ * Stores in @socks at most AT_ONCE sockets of @bucket for which @match is true, and takes references.
+ * The sockets are processed afterwards: a socket's lock must be taken before the bucket's lock, so the
+ * bucket's lock cannot be held meanwhile.
+ */
 static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
 				bool (*match)(const struct sock *), struct sock **socks)
 {
@@ -89,7 +92,7 @@ static unsigned int take_bucket(struct inet_hashinfo *h, u32 bucket,
 	return n;
 }
 
-/* Returns how many sockets of @bucket were visited. */
+/* Visits the matching sockets of @bucket; returns their number. */
 static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 bucket)
 {
 	struct sock *socks[AT_ONCE];
@@ -114,7 +117,7 @@ static unsigned int walk_bucket(struct walk *w, struct inet_hashinfo *h, u32 buc
 	return n;
 }
 
-/* False: the walk is not complete, and the timer continues it. */
+/* Continues the walk.  Returns true if it is complete; false if the timer will continue it. */
 static bool walk_on(struct walk *w)
 {
 	struct inet_hashinfo *h = &tcp_hashinfo;
@@ -142,7 +145,7 @@ static void tcp_shrink(unsigned long data)
 
 /* ---- space for writers ---------------------------------------------------------------------------- */
 
-static bool space_wanted; /* set since the walk began */
+static bool space_wanted; /* a writer found no memory since the present walk began */
 
 void tcp_space_soon(void)
 {

@@ -3,8 +3,8 @@
  * setsockopt() and getsockopt() at level SOL_TCP.
  *
  * tcp_setsockopt(), tcp_getsockopt() <- sock_common_setsockopt/getsockopt (process; they take the
- * socket); tcp_set_keepalive() <- SO_KEEPALIVE (owner).
- * Times are whole seconds as in Linux, but for TCP_USER_TIMEOUT (ms) and TCP_INFO (tcp_info.c: us, ms).
+ * socket); tcp_set_keepalive() <- SO_KEEPALIVE (the thread owns the socket).
+ * As in Linux times are in whole seconds, except TCP_USER_TIMEOUT (ms) and TCP_INFO (us and ms).
  * RFC 9293 3.9.2, RFC 5482 (user timeout).  Linux's net/ipv4/tcp.c.
  */
 #include "kernel/lib/string.h"
@@ -30,7 +30,7 @@ void tcp_set_keepalive(struct sock *sk, int on)
 		inet_csk_delete_keepalive_timer(sk);
 }
 
-/* A new idle time counts from the last segment of the peer. */
+/* TCP_KEEPIDLE: sets the idle time before the first probe, which counts from the peer's last segment. */
 static void set_keepidle(struct sock *sk, int seconds)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -45,7 +45,7 @@ static void set_keepidle(struct sock *sk, int seconds)
 		sk, elapsed < tp->keepalive_time ? tp->keepalive_time - elapsed : 0);
 }
 
-/* ---- TCP_DEFER_ACCEPT: seconds as rounds of the SYN-ACK's timer, 1 + 2 + 4 ... --------------- */
+/* ---- TCP_DEFER_ACCEPT: converts seconds to timeouts of the SYN-ACK, of 1 + 2 + 4 ... seconds -- */
 
 static u8 secs_to_retrans(int seconds)
 {
@@ -91,7 +91,7 @@ static void set_nodelay(struct sock *sk, bool on)
 		tp->nonagle &= ~TCP_NAGLE_OFF;
 		return;
 	}
-	/* Queued data is sent now, even with TCP_CORK (Linux). */
+	/* As in Linux, data that is queued is sent now, even with TCP_CORK. */
 	tp->nonagle |= TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
 	push_pending(sk);
 }
@@ -110,7 +110,10 @@ static void set_cork(struct sock *sk, bool on)
 	push_pending(sk);
 }
 
-/* 1: acknowledge at once, delayed ACKs too, until traffic changes the mode; 0: delay ACKs. */
+/*
+ * TCP_QUICKACK.  1: sends a pending ACK now, and ACKs without delay until interactive traffic changes
+ * the mode; 0: delays ACKs.  Another even number sends only the pending ACK.
+ */
 static void set_quickack(struct sock *sk, int val)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -144,7 +147,7 @@ static bool in_range(int val, int least, int most)
 	return val >= least && val <= most;
 }
 
-/* Options that only set a number within limits. -ENOPROTOOPT: another option. */
+/* Sets an option that is a number within a range.  Returns 0, -EINVAL, or -ENOPROTOOPT: another option. */
 static int set_number(struct sock *sk, int optname, int val)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -172,7 +175,10 @@ static int set_number(struct sock *sk, int optname, int val)
 		icsk->icsk_syn_retries = val;
 		return 0;
 	case TCP_LINGER2:
-		/* Negative: no FIN_WAIT2 for an orphan; longer than the default: the default. */
+		/*
+		 * A negative value: an orphan does not wait in FIN_WAIT2.  A value above the sysctl's means
+		 * the sysctl's.
+		 */
 		tp->linger2 = val < 0 ? -1 : val > sysctl_tcp_fin_timeout / HZ ? 0 : val;
 		return 0;
 	case TCP_DEFER_ACCEPT:
@@ -255,7 +261,7 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 
 /* ---- getsockopt() ------------------------------------------------------------------------------------------ */
 
-/* Of the options that are an int: *@val, or -ENOPROTOOPT.  Owner. */
+/* Stores the value of an option of type int in *@val, or returns -ENOPROTOOPT.  The caller owns @sk. */
 static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -308,7 +314,7 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 	}
 }
 
-/* Copies at most @len bytes of @value, and the number of bytes. */
+/* Copies the first @len bytes of @value, at most @size, to @optval, and their number to @optlen. */
 static int copy_option(void __user *optval, int __user *optlen, int len, const void *value,
 		       int size)
 {
@@ -323,7 +329,7 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 	struct tcp_info info;
 	int val, err, len;
 
-	/* For levels that do not exist the two calls return different errors, as in Linux. */
+	/* For an unknown level getsockopt() and setsockopt() return different errors, as in Linux. */
 	if (level != SOL_TCP)
 		return -EOPNOTSUPP;
 	if (copy_from_user(&len, optlen, sizeof(len)))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP's sysctls: values, and the table that names them.  Two that net/ipv4 reads are in
- * net/ipv4/sysctl_net_ipv4.c.
+ * TCP's sysctls: their values, and the table with their names.  Two sysctls of TCP that net/ipv4 reads
+ * are in net/ipv4/sysctl_net_ipv4.c.
  *
- * tcp_sysctl_init() <- tcp_init(), at boot.  Read in any context, without a lock (kernel/sysctl.h).
- * Names, defaults and meaning of Linux 4.11's Documentation/networking/ip-sysctl.txt, unless the line
- * says otherwise.
+ * tcp_sysctl_init() <- tcp_init(), at boot.  The values are read in any context, without a lock
+ * (kernel/sysctl.h).  Names, defaults and meaning are those of Linux 4.11's
+ * Documentation/networking/ip-sysctl.txt, unless an entry of the table says otherwise.
  */
 #include "kernel/limits.h"
 #include "kernel/mm/page.h"
@@ -155,8 +155,11 @@ static const struct ctl_table table[] = {
 	},
 };
 
-/* Linux uses a sixteenth of memory, on a machine that also does other work.  The part of memory is
- * rounded down to its three highest bits, and so stays above four fifths of the exact number. */
+/*
+ * Sets tcp_mem from the size of memory: memory pressure begins at 1/TCP_MEM_PRESSURE_PART of it.  (Linux
+ * uses a sixteenth, because its machines also do other work.)  That number of pages is rounded down to
+ * its three highest bits, which keeps more than four fifths of it.
+ */
 static void tcp_mem_init(void)
 {
 	u64 pressure = max_t(u64, nr_total_pages() / TCP_MEM_PRESSURE_PART, 8);
@@ -171,7 +174,8 @@ static void tcp_mem_init(void)
 }
 
 /*
- * A first window must not be a large part of a small machine: below 8 MiB a buffer starts smaller.
+ * With less than 8 MiB of memory a receive buffer starts smaller, because the first window of one
+ * connection must not take a large part of memory.
  */
 static void tcp_rmem_init(void)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TIME_WAIT: a small object replaces a connection that has ended, and answers late segments.
+ * TIME_WAIT: a small object replaces the socket of a connection that has ended, and answers segments
+ * that arrive late.
  *
  * tcp_time_wait() <- tcp_fin, tcp_rcv_state_process, tcp_close, keepalive timer (owner or bh lock).
  * tcp_timewait_state_process() <- tcp_v4_rcv (softirq).  tcp_twsk_unique() <- inet_hash_connect()
  * <- tcp_v4_connect (process, under an ehash lock).
  *
- * The object has no lock: each field that changes is one word.
+ * The object needs no lock, because each field that changes is a single word.
  *
  * RFC 9293 3.10.7.4, 1122 4.2.2.13, 1337, 6191, 7323 5.  Linux's net/ipv4/tcp_minisocks.c.
  */
@@ -17,10 +18,11 @@
 /* ---- TIME_WAIT ------------------------------------------------------------------------------------------ */
 
 /*
- * @sk has ended, but segments may still come: a small object takes its places in the tables and @sk
- * ends.  @state FIN_WAIT2: wait @timeo for the peer's FIN; TIME_WAIT: "it MUST linger in TIME-WAIT
- * state for a time 2xMSL (Maximum Segment Lifetime)" (RFC 1122 4.2.2.13).  Without memory, or above
- * tcp_max_tw_buckets, the connection is closed at once, and counted.
+ * The connection is over for the application, but segments may still arrive: a small object replaces @sk
+ * in the tables, and @sk ends.  @state FIN_WAIT2: the object waits @timeo jiffies for the peer's FIN;
+ * TIME_WAIT: "it MUST linger in TIME-WAIT state for a time 2xMSL (Maximum Segment Lifetime)" (RFC 1122
+ * 4.2.2.13).  If there is no memory, or if there are tcp_max_tw_buckets objects, the connection ends at
+ * once, which is counted.
  */
 noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 {
@@ -41,7 +43,7 @@ noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 		tcptw->tw_ts_offset = tp->tsoffset;
 		tcptw->tw_last_oow_ack_time = 0;
 
-		/* Long enough for the peer to send its FIN three times. */
+		/* At least 3.5 RTOs, so that the peer can send its FIN three times. */
 		timeo = state == TCP_TIME_WAIT ? TCP_TIMEWAIT_LEN : max(timeo, rto);
 		__inet_twsk_hashdance(tw, sk, &tcp_hashinfo);
 		inet_twsk_schedule(tw, timeo);
@@ -53,7 +55,7 @@ noinline void tcp_time_wait(struct sock *sk, int state, int timeo)
 }
 
 /*
- * Answers with an ACK, unless the last ACK to such a segment was less than tcp_invalid_ratelimit
+ * Requests an ACK (TCP_TW_ACK), unless the last one that @tw sent is less than tcp_invalid_ratelimit
  * ago.
  */
 static enum tcp_tw_status tw_ack_limited(struct inet_timewait_sock *tw, struct sk_buff *skb,
@@ -77,7 +79,8 @@ static void tw_store_ts_recent(struct tcp_timewait_sock *tcptw,
 }
 
 /*
- * Our FIN was acknowledged and the application has closed; only the peer's FIN is still accepted.
+ * A segment for an object in FIN_WAIT2: our FIN was acknowledged and the application has closed, so only
+ * the peer's FIN is still accepted.
  */
 static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
 				       const struct tcphdr *th,
@@ -104,14 +107,14 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 	}
 	if (th->syn && !before(cb->seq, tcptw->tw_rcv_nxt))
 		return TCP_TW_RST;
-	/* A duplicate ACK has no news. */
+	/* Drop a segment without ACK, or with neither data nor FIN after rcv_nxt. */
 	if (!th->ack || !after(cb->end_seq, tcptw->tw_rcv_nxt) || cb->end_seq == cb->seq) {
 		inet_twsk_put(tw);
 		return TCP_TW_SUCCESS;
 	}
 	/*
-	 * RFC 1122 4.2.2.13: data received after close() was called: "its TCP SHOULD send a RST to
-	 * show that data was lost".
+	 * Data arrived after close() was called.  RFC 1122 4.2.2.13: "its TCP SHOULD send a RST to show
+	 * that data was lost".
 	 */
 	if (!th->fin || cb->end_seq != tcptw->tw_rcv_nxt + 1)
 		return TCP_TW_RST;
@@ -124,10 +127,11 @@ static enum tcp_tw_status tw_fin_wait2(struct inet_timewait_sock *tw, struct sk_
 }
 
 /*
- * RFC 1122 4.2.2.13: a host "MAY accept a new SYN from the remote TCP to reopen the connection
- * directly from TIME-WAIT state", if its own initial sequence number is "larger than the largest
- * sequence number it used on the previous connection incarnation".  RFC 6191 2: the SYN is new if
- * its timestamp or its sequence number is larger than that of the old connection.
+ * Returns true if @skb is a SYN that may open a new connection.  RFC 1122 4.2.2.13: a host "MAY accept a
+ * new SYN from the remote TCP to reopen the connection directly from TIME-WAIT state", if its own initial
+ * sequence number is "larger than the largest sequence number it used on the previous connection
+ * incarnation".  RFC 6191 2: the SYN is new if its timestamp or its sequence number is larger than that
+ * of the old connection.
  */
 static bool tw_may_reopen(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
 			  const struct tcphdr *th, const struct tcp_options_received *opt)
@@ -139,7 +143,8 @@ static bool tw_may_reopen(const struct tcp_timewait_sock *tcptw, const struct sk
 }
 
 /*
- * Parses @skb's options and compares its timestamp with the connection's; true if PAWS rejects it.
+ * Parses @skb's options and compares its timestamp with the old connection's; returns true if PAWS
+ * rejects @skb.
  */
 static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff *skb,
 		    const struct tcphdr *th, struct tcp_options_received *opt)
@@ -157,7 +162,8 @@ static bool tw_paws(const struct tcp_timewait_sock *tcptw, const struct sk_buff 
 }
 
 /*
- * TCP_TW_SUCCESS: done, and @tw's reference is dropped; with the other results the caller drops it.
+ * Processes @skb for the object @tw; returns what the caller must send.  TCP_TW_SUCCESS: nothing; the
+ * reference to @tw was dropped.  With the other results the caller drops it.
  */
 noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock *tw,
 						       struct sk_buff *skb, const struct tcphdr *th)
@@ -172,8 +178,8 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 
 	if (!paws_reject && cb->seq == tcptw->tw_rcv_nxt && (cb->seq == cb->end_seq || th->rst)) {
 		/*
-		 * At exactly rcv_nxt.  RFC 1337 recommends to ignore a RST in TIME-WAIT; like
-		 * Linux, this ends TIME_WAIT unless tcp_rfc1337 is set.
+		 * The segment is at exactly rcv_nxt.  RFC 1337 recommends to ignore a RST in TIME-WAIT;
+		 * here, as in Linux, a RST ends TIME_WAIT unless tcp_rfc1337 is set.
 		 */
 		if (th->rst && !sysctl_tcp_rfc1337) {
 			inet_twsk_deschedule_put(tw);
@@ -206,10 +212,11 @@ noinline enum tcp_tw_status tcp_timewait_state_process(struct inet_timewait_sock
 }
 
 /*
- * With timestamps a new connection may begin while segments of the old one could still be under
- * way: its numbers start beyond all numbers of the old one, and PAWS rejects older segments (RFC
- * 6191).  If we chose the port, the clock must also have advanced a whole second, and tcp_tw_reuse
- * must permit it; a port that the application chose is reused at once, as in Linux.
+ * Returns true if @sk may use the four-tuple of @sktw, a TIME_WAIT object.  With timestamps that is safe
+ * although segments of the old connection may still arrive: the new connection's numbers start beyond
+ * all numbers of the old one, and PAWS rejects older segments (RFC 6191).  If we chose the port, the
+ * clock must also have advanced by a whole second, and tcp_tw_reuse must permit it; a port that the
+ * application chose is reused at once, as in Linux.
  */
 bool tcp_twsk_unique(struct sock *sk, struct sock *sktw)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The window that we offer, and the size of the segments that we send.
+ * Computes the window that we offer, and the size of the segments that we send.
  *
- * Sequence numbers that we receive (copied_seq may also lie beyond rcv_wup):
+ * Sequence numbers that we receive (copied_seq may also be after rcv_wup):
  *
  *       copied_seq       rcv_wup        rcv_nxt           rcv_wup + rcv_wnd
  *   --------|---------------|--------------|----------------------|------------>
@@ -23,7 +23,8 @@
  * Callers: tcp_transmit_skb (tcp_select_window), tcp_cleanup_rbuf (__tcp_select_window),
  * tcp_connect and tcp_openreq_init_rwin (tcp_select_initial_window), all senders
  * (tcp_current_mss), ICMP's fragmentation-needed (tcp_sync_mss).
- * The socket's owner, or the bh lock without one; tcp_select_initial_window accesses no socket.
+ * The callers own the socket, or hold its bh lock while no thread owns it; tcp_select_initial_window
+ * accesses no socket.
  * RFC 9293 3.7 and 3.8.6, 7323 2; Linux's tcp_output.c.
  */
 #include "net/tcp/tcp_send.h"
@@ -31,9 +32,9 @@
 /* ---- the window ---------------------------------------------------------------------------------- */
 
 /*
- * The first offer: all of the buffer's share, in whole segments, as far as the 16 bits of a SYN's
- * window reach, which are never scaled (RFC 7323 2.2). tcp_rmem[1] decides: 64240 bytes for an MSS
- * of 1460.  Linux 4.11 offered twenty segments; since 4.20 it offers this much.
+ * Computes the first window: all that the buffer permits, in whole segments, but at most 65535, because
+ * the window of a SYN has 16 bits and is never scaled (RFC 7323 2.2).  With the default tcp_rmem[1] that
+ * is 64240 bytes for an MSS of 1460, as in Linux since 4.20; Linux 4.11 offered twenty segments.
  */
 void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window_clamp,
 			       int wscale_ok, u8 *rcv_wscale)
@@ -50,8 +51,8 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 	*rcv_wscale = 0;
 	if (wscale_ok) {
 		/*
-		 * The scale is constant for the connection: it must reach as far as the buffer may
-		 * ever grow.
+		 * The scale cannot change during the connection: choose it for the largest size to which
+		 * the buffer may grow.
 		 */
 		reach = max(sysctl_tcp_rmem[2], sysctl_rmem_max);
 		reach = min(max(space, reach), *window_clamp);
@@ -64,8 +65,8 @@ void tcp_select_initial_window(int buf_space, u32 mss, u32 *rcv_wnd, u32 *window
 }
 
 /*
- * The window that the buffer permits now.  Silly-window avoidance (RFC 9293 3.8.6.2.2): the offer
- * moves by whole segments, or not at all.
+ * Returns the window that the buffer permits now.  To avoid the silly window syndrome (RFC 9293
+ * 3.8.6.2.2) the window changes by whole segments or not at all.
  */
 u32 __tcp_select_window(struct sock *sk)
 {
@@ -87,17 +88,19 @@ u32 __tcp_select_window(struct sock *sk)
 		icsk->icsk_ack.quick = 0;
 		if (tcp_under_memory_pressure(sk))
 			tp->rcv_ssthresh = min(tp->rcv_ssthresh, 4u * tp->advmss);
-		/* Less than a unit of the scale cannot be expressed. */
+		/* The header can only express multiples of the scale's unit. */
 		free_space = free_space < 0 ? 0 : ALIGN_DOWN(free_space, unit);
-		/* Less than a sixteenth of the buffer, or than a segment: offer no window, so that
-		 * the peer stops before its packets are dropped. */
+		/*
+		 * If less than a sixteenth of the buffer or less than a segment is free, offer no window,
+		 * so that the peer stops before we must drop its packets.
+		 */
 		if (free_space < allowed_space >> 4 || free_space < mss)
 			return 0;
 	}
 	if (free_space > (int)tp->rcv_ssthresh)
 		free_space = tp->rcv_ssthresh;
 
-	/* A scaled window is coarse anyway; round up, so that scaling never makes it zero. */
+	/* With a scale the window is a multiple of its unit; round up, so that it does not become zero. */
 	if (tp->rx_opt.rcv_wscale)
 		return ALIGN_UP(free_space, unit);
 
@@ -110,7 +113,8 @@ u32 __tcp_select_window(struct sock *sk)
 }
 
 /*
- * The 16 bits for a header.  RFC 9293 3.8.6: "A TCP receiver SHOULD NOT shrink the window, i.e., move the
+ * Returns the window field for the header of a segment that is sent now, and records the offer in rcv_wnd
+ * and rcv_wup.  RFC 9293 3.8.6: "A TCP receiver SHOULD NOT shrink the window, i.e., move the
  * right window edge to the left (SHLD-14)."
  */
 noinline u16 tcp_select_window(struct sock *sk)
@@ -144,8 +148,8 @@ noinline u16 tcp_select_window(struct sock *sk)
 /* ---- the segment size ----------------------------------------------------------------------------- */
 
 /*
- * If a segment were larger than half of the peer's largest window, sending would stop and wait for
- * each ACK.
+ * Limits @size, of a segment, to half of the peer's largest window: with larger segments the sender would
+ * have to wait for an ACK after each.
  */
 unsigned int tcp_bound_to_half_wnd(const struct sock *sk, unsigned int size)
 {
@@ -160,8 +164,8 @@ unsigned int tcp_bound_to_half_wnd(const struct sock *sk, unsigned int size)
 }
 
 /*
- * Bytes of data in a packet of @pmtu bytes, without headers and our options, within the peer's
- * limit.
+ * Returns how many bytes of data fit into a packet of @pmtu bytes, after the headers and our options,
+ * but at most as many as the peer's MSS permits.
  */
 unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
 {
@@ -171,9 +175,11 @@ unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
 	int fits = max_t(int, pmtu, icsk->icsk_af_ops->min_mtu) - headers;
 	int mss = min_t(int, fits, tp->rx_opt.mss_clamp) - icsk->icsk_ext_hdr_len;
 
-	/* CVE-2019-11479: a peer that announces a tiny MSS gets segments of at least
-	 * TCP_MIN_SND_MSS. A link of our own that carries less limits them further: no ICMP error
-	 * lowers a route so far (IP_MIN_PMTU). */
+	/*
+	 * CVE-2019-11479: for a peer that announces a tiny MSS use at least TCP_MIN_SND_MSS.  Only a link
+	 * of our own with a smaller MTU may limit segments further; an ICMP error cannot lower the path MTU
+	 * that far (IP_MIN_PMTU).
+	 */
 	mss = max_t(int, mss, min_t(int, fits, TCP_MIN_SND_MSS));
 	return mss - (tp->tcp_header_len - (int)sizeof(struct tcphdr));
 }
@@ -188,7 +194,7 @@ unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
 	return mss;
 }
 
-/* The segment size to use now: the path's MTU may have changed since it was computed. */
+/* Returns the MSS to use now; computes it again if the path MTU has changed. */
 unsigned int tcp_current_mss(struct sock *sk)
 {
 	const struct dst_entry *dst = sk->sk_dst_cache;
