@@ -23,7 +23,7 @@
 
 #define BACKLOG    4096
 #define BACKOFF_NS 10000000L /* pause after accept() failed because memory or descriptors ran out */
-#define ECHO_CHUNK 4096      /* a thread's stack is small */
+#define ECHO_CHUNK 4096      /* bytes; a thread's stack is small */
 #define SINK_CHUNK 65536
 
 static unsigned long accepted, refused, accept_errors; /* changed atomically */
@@ -33,7 +33,7 @@ static void count(unsigned long *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* 0 when all was sent. */
+/* Returns 0 if all bytes were sent, else -1. */
 static int send_all(int fd, const char *buf, size_t n)
 {
 	while (n) {
@@ -81,7 +81,7 @@ static void discard(int fd)
 /* ---- chargen --------------------------------------------------------------------------------- */
 
 #define FIRST_CHAR ' '
-#define NR_CHARS   95 /* printable ones of ASCII */
+#define NR_CHARS   95 /* printable ASCII characters */
 #define LINE_CHARS 72
 #define LINE_LEN   (LINE_CHARS + 2)
 #define CYCLE      (NR_CHARS * LINE_LEN) /* bytes of the generated text before it repeats */

@@ -19,7 +19,7 @@ extern const u8 efi_cmdline_start[], efi_cmdline_end[];
 
 struct text {
 	char *to;
-	UINTN room; /* without the NUL */
+	UINTN room; /* bytes of @to, without the NUL */
 	UINTN used;
 	UINTN bad; /* number of characters that are not printable ASCII */
 	bool cut;

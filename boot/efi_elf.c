@@ -46,7 +46,7 @@ struct elf_image {
 	const struct elf_segment *segments;
 	unsigned int nr_segments;
 	u64 base, end; /* physical addresses for which the kernel was linked */
-	u64 entry;     /* likewise */
+	u64 entry;     /* linked physical address of the entry */
 };
 
 static size_t file_size(void)

@@ -26,7 +26,7 @@
 struct memory_map {
 	void *entries;
 	UINTN room;       /* bytes of @entries */
-	UINTN size;       /* of them used */
+	UINTN size;       /* bytes of @entries in use */
 	UINTN entry_size; /* bytes; may be larger than EFI_MEMORY_DESCRIPTOR */
 	UINTN key;
 };

@@ -23,7 +23,7 @@
 
 struct hvm_start_info {
 	u32 magic;
-	u32 version; /* 0: ends before memmap_paddr */
+	u32 version; /* in version 0 the struct ends before memmap_paddr */
 	u32 flags;
 	u32 nr_modules;
 	u64 modlist_paddr;

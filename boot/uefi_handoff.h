@@ -25,7 +25,7 @@ struct uefi_handoff {
 	u64 magic;
 	u64 size;              /* sizeof(struct uefi_handoff) */
 	bool map_cut;          /* the memory map had more than BOOT_MEM_MAX entries after merging */
-	struct boot_info boot; /* all but .door */
+	struct boot_info boot; /* every field is set but .door */
 };
 
 #endif

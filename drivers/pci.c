@@ -298,7 +298,7 @@ static void pci_scan_bridge(const struct pci_device *bridge, struct pci_bus *bus
 		opened = secondary;
 	}
 	if (secondary <= bus->number || bus->depth >= PCI_DEPTH_MAX) {
-		pr_warn("pci %s: a bridge without a bus number: what is behind it is not seen",
+		pr_warn("pci %s: a bridge without a bus number: devices behind it are not used",
 			bridge->name);
 		return;
 	}
@@ -359,6 +359,6 @@ void pci_init(void)
 		pci_scan_bus(&root);
 	}
 	if (acpi->roots_left_out)
-		pr_warn("pci: %u root buses are not looked at: at most %u", acpi->roots_left_out,
+		pr_warn("pci: %u root buses are not scanned: the limit is %u", acpi->roots_left_out,
 			PCI_ROOTS_MAX);
 }

@@ -37,7 +37,7 @@
 struct pci_bar {
 	phys_addr_t addr; /* 0: the firmware assigned no address */
 	u64 size;         /* bytes; 0: no BAR here (or the upper half of a 64-bit BAR) */
-	bool io;          /* ports, not memory */
+	bool io;          /* a BAR of I/O ports, not of memory */
 	bool is_64;       /* 64-bit: the address continues in the next BAR register */
 };
 
@@ -58,7 +58,7 @@ struct pci_device {
 	struct pci_bar bar[PCI_BARS];
 	u8 msix_cap;      /* offset of the MSI-X capability; 0: the device has none */
 	u16 msix_entries; /* entries in the MSI-X table; set by pci_msix_enable() */
-	u8 *msix_table;   /* mapped */
+	u8 *msix_table;   /* the mapped MSI-X table */
 	struct pci_intx intx;
 };
 

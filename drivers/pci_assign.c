@@ -23,7 +23,7 @@
 #define PCI_MEMORY_BASE   0x20
 #define PCI_PREFETCH_BASE 0x24
 #define PCI_WINDOW_CLOSED 0x0000fff0 /* limit below base: the bridge forwards no address */
-#define PCI_IO_CLOSED     0x00f0     /* the same for I/O; zero status bits clear nothing */
+#define PCI_IO_CLOSED     0x00f0 /* the same for I/O; 16 bits, to leave the status behind it alone */
 
 #define BRIDGE_WINDOW (2ULL << 20) /* bytes; a virtio device takes less than 64 KiB */
 #define BRIDGE_ALIGN  (1ULL << 20)
@@ -38,7 +38,7 @@ void pci_window_init(struct pci_window *window)
 	if (!pci_config_in_memory())
 		return;
 	if (!acpi->window_size) {
-		pr_warn("pci: ACPI names no free memory: a device without addresses is not used");
+		pr_warn("pci: ACPI names no free memory: devices without addresses are not used");
 		return;
 	}
 	*window = (struct pci_window){acpi->window, acpi->window + acpi->window_size};

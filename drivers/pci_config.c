@@ -24,8 +24,8 @@
 #define ECAM_SLOT_SHIFT 15
 #define ECAM_FN_SHIFT   12
 
-static bool in_memory;            /* not through the ports */
-static u8 *ecam_buses[PCI_BUSES]; /* mapped on first use */
+static bool in_memory;            /* access in memory, not through the ports */
+static u8 *ecam_buses[PCI_BUSES]; /* each bus is mapped at its first use */
 /* registers of a bus that does not exist read as all ones */
 static u8 nowhere[4] = {255, 255, 255, 255};
 

@@ -41,12 +41,12 @@
 #define INTEL       0x8086
 #define PIIX3       0x7000
 #define PIIX3_SLOT  1
-#define PIIX3_PIRQ  0x60 /* .. 0x63 */
+#define PIIX3_PIRQ  0x60 /* registers 0x60 .. 0x63: one for each PIRQ */
 #define PIIX3_OFF   0x80 /* in a PIRQ register: the PIRQ is not connected */
 #define ICH9_SLOT   31
 #define ICH9_CLASS  0x0601 /* class of an ISA bridge: any of ICH's LPC devices */
 #define ICH9_RCBA   0xf0   /* address of the chipset's configuration registers; bit 0: enabled */
-#define ICH9_GSI    16     /* of PIRQA */
+#define ICH9_GSI    16     /* the GSI of PIRQA */
 #define ICH9_CONFIG 0x4000
 #define ISA_NONE    16 /* above the 16 ISA interrupts; a line register of 0xff means none */
 
@@ -62,7 +62,7 @@
 #define STORM_POLL_MS    100
 
 struct intx_line {
-	struct list_head list; /* of all lines */
+	struct list_head list; /* links all lines */
 	struct list_head devices;
 	u32 gsi;
 	int irq;
@@ -77,7 +77,7 @@ struct intx_line {
 static LIST_HEAD(lines);
 static DEFINE_SPINLOCK(intx_lock);
 
-/* ---- which line ------------------------------------------------------------------------------ */
+/* ---- finding the line --------------------------------------------------------------------------- */
 
 static int isa_gsi(unsigned int isa, u32 *gsi, unsigned int *flags)
 {
@@ -106,7 +106,7 @@ static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev,
 
 	if (pdev->extra_root) /* only AML (_PRT) describes the wiring of such a root bus */
 		return -ENODEV;
-	if (slot == 30) { /* the bridge to PCI */
+	if (slot == 30) { /* the bridge to conventional PCI */
 		pirq = PCI_PINS + pin;
 	} else if (slot >= 25) {
 		config = rcba & 1 ? hal_map_device(rcba & ~(ICH9_CONFIG - 1u), ICH9_CONFIG) : NULL;

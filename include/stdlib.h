@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers from text. */
+/* Conversion of text to numbers. */
 #ifndef STDLIB_H
 #define STDLIB_H
 

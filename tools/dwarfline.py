@@ -80,11 +80,11 @@ def unit(r):
     address, file, line = 0, 1, 1
     while r.at < end:
         code = r.take("B")
-        if code >= first:                               # a special one: both advance, and there is a row
+        if code >= first:                               # a special opcode: advances address and line, and makes a row
             address += (code - first) // span * step
             line += base + (code - first) % span
             yield address, files[file], line
-        elif code == 0:                                 # an extended one
+        elif code == 0:                                 # an extended opcode
             rest = r.uleb()
             after = r.at + rest
             kind = r.take("B")

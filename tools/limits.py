@@ -83,7 +83,7 @@ def page(files):
                     "| name | value | unit | at the limit, and why this value | test |", "|---|---|---|---|---|"]
             last = limit.path
         if default_of(limit, names) and not limit.reason:
-            continue    # it stands beside its default
+            continue    # a range is printed in the row of its default
         value = limit.value + (f", range {ranges[limit.name]}" if limit.name in ranges else "")
         path, _, test = reached.get(limit.name, [("", 0, "")])[0]
         where = (f"[{test or os.path.basename(path)}](../{path})" if path

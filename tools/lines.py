@@ -27,8 +27,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from dwarfline import rows  # noqa: E402
 from elf import Elf, assembly, nibbles, number  # noqa: E402
 
-RECENT = 8         # files that the reader remembers, with their last lines; kernel/x86/lines.c's number
-NAME_MAX = 63      # characters of a name; of a longer one the end
+RECENT = 8         # files that the reader remembers with their last lines; the same number as in kernel/x86/lines.c
+NAME_MAX = 63      # characters of a name; a longer one keeps its end
 
 
 def zigzag(value):
@@ -50,7 +50,7 @@ def encode_rows(table, start, names):
     numbers = {name: i for i, name in enumerate(names)}
     out = []
     recent = []                  # [(file, its last line)], the latest first
-    before = start - 1           # so that no step is 0
+    before = start - 1           # so that the first step is not 0
     for address, path, line in table:
         file = path or ""
         place = next((i for i, (f, _) in enumerate(recent) if f == file), RECENT)

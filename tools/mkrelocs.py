@@ -33,7 +33,7 @@ def addresses(elf, name, first, image):
             continue
         inside = image[0] <= r.symbol.value <= image[1]
         if not inside and r.symbol.section == SHN_ABS:
-            continue       # a number, not an address
+            continue       # the value is a constant, not an address
         if r.type not in (R_64, R_32S) or not inside:
             raise SystemExit(f"{name}+{r.place:#x}: relocation type {r.type} against "
                              f"{r.symbol.name} ({r.symbol.value:#x}) does not survive a move")

@@ -138,7 +138,7 @@ def frames(elf, text):
             cies[here] = Cie(b)
             continue
         begin, size = b.take("Q"), b.take("Q")
-        if size and text.address <= begin < text.address + text.size:      # others were left out by the linker
+        if size and text.address <= begin < text.address + text.size:      # the linker dropped the others
             found.append((begin, begin + size, Walk(cies[owner], b, begin).rows))
     return sorted(found)
 

@@ -80,15 +80,16 @@ static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driv
 	pr_debug("%s: features %#llx of the offered %#llx", vdev->bus_name,
 		 (unsigned long long)vdev->features, (unsigned long long)offered);
 	vdev->ops->set_features(vdev, vdev->features);
-	if (vdev->legacy) /* 3.1.2: it cannot refuse */
+	if (vdev->legacy) /* 3.1.2: a legacy device cannot refuse features */
 		return 0;
 	err = virtio_add_status(vdev, VIRTIO_STATUS_FEATURES_OK);
 	if (err)
 		return err;
 	/* A device that refuses the features clears the bit. */
 	if (!(vdev->ops->get_status(vdev) & VIRTIO_STATUS_FEATURES_OK)) {
-		pr_err("virtio %s: device refuses features %#llx of its %#llx", vdev->bus_name,
-		       (unsigned long long)vdev->features, (unsigned long long)offered);
+		pr_err("virtio %s: the device refuses features %#llx (it offers %#llx)",
+		       vdev->bus_name, (unsigned long long)vdev->features,
+		       (unsigned long long)offered);
 		return -ENODEV;
 	}
 	return 0;

@@ -67,7 +67,7 @@ struct virtio_transport_ops {
 	 * or the size.
 	 */
 	int (*enable_queue)(struct virtio_device *vdev, struct virtqueue *vq);
-	/* Doorbell. */
+	/* Rings the doorbell: notifies the device of new buffers in @vq. */
 	void (*notify)(struct virtio_device *vdev, struct virtqueue *vq);
 	/* Routes the interrupt of configuration changes to @irq. */
 	int (*set_config_irq)(struct virtio_device *vdev, unsigned int irq);
@@ -75,7 +75,7 @@ struct virtio_transport_ops {
 
 struct virtio_device {
 	const struct virtio_transport_ops *ops;
-	void *transport; /* the transport's own */
+	void *transport; /* for the transport alone */
 	u32 device_id;   /* VIRTIO_ID_* */
 	/*
 	 * The device has the interface from before virtio 1.0 (1.3.1): 32 feature bits without
@@ -85,11 +85,11 @@ struct virtio_device {
 	bool legacy;
 	/* legacy PCI: a queue must have exactly queue_max_size() descriptors */
 	bool fixed_queue_size;
-	u64 features;         /* negotiated */
+	u64 features;         /* the negotiated feature bits */
 	const char *bus_name; /* "0000:00:03.0", for the log */
 	unsigned int index;   /* 0 for virtio0 and so on; assigned by virtio_probe() */
 	const struct virtio_driver *driver;
-	void *priv; /* the driver's own */
+	void *priv; /* for the driver alone */
 	/* name of the interrupt for configuration changes: "virtio0-config" */
 	char config_name[20];
 	u64 config_failures; /* reads of the configuration that failed */

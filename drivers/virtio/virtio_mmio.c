@@ -47,7 +47,7 @@
 #define VM_QUEUE_NUM_MAX     0x034
 #define VM_QUEUE_NUM         0x038
 #define VM_QUEUE_ALIGN       0x03c /* version 1: alignment of the used ring, bytes */
-#define VM_QUEUE_PFN         0x040 /* version 1 */
+#define VM_QUEUE_PFN         0x040 /* version 1: page number of the queue */
 #define VM_QUEUE_READY       0x044
 #define VM_QUEUE_NOTIFY      0x050
 #define VM_INTERRUPT_STATUS  0x060
@@ -127,7 +127,7 @@ static void vm_interrupt(void *arg)
 		vm_write(vm, VM_INTERRUPT_ACK, status);
 		virtio_irqs_raise(&vm->irqs, status);
 	}
-	pr_err("virtio %s: its interrupt does not end; it is reset and masked", vm->name);
+	pr_err("virtio %s: the interrupt does not end: device reset, line masked", vm->name);
 	ioapic_mask(vm->gsi);
 	vm_write(vm, VM_STATUS, 0);
 }
@@ -185,7 +185,7 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 
 	memset(buf, 0, len);
 	if (len > sizeof(again) || len > vm->config_len || offset > vm->config_len - len) {
-		virtio_config_failed(vdev, offset, "it is not there");
+		virtio_config_failed(vdev, offset, "no such field");
 		return;
 	}
 	/* Version 1 has no generation counter: read a field until two reads agree (2.4.4). */
@@ -318,7 +318,7 @@ static void vm_probe_device(const struct virtio_mmio_slot *slot, volatile u8 *re
 	vm->vdev.legacy = version == VM_VERSION_OLD;
 	irq = vm_connect(vm);
 	if (irq < 0) {
-		pr_err("virtio %s: interrupt line %u cannot be had (%d)", vm->name, vm->gsi, irq);
+		pr_err("virtio %s: interrupt line %u cannot be used (%d)", vm->name, vm->gsi, irq);
 		goto out_free;
 	}
 	if (!virtio_probe(&vm->vdev))
@@ -343,7 +343,7 @@ static void vm_probe_slot(const struct virtio_mmio_slot *slot)
 	if (!device_id) /* an empty slot (4.2.2.2) */
 		return;
 	if (version != VM_VERSION_OLD && version != VM_VERSION_NOW) {
-		pr_err("virtio mmio-%lx: version %u: neither 1 nor 2, the versions that are known",
+		pr_err("virtio mmio-%lx: version %u is not supported, only 1 and 2",
 		       (unsigned long)slot->address, version);
 		return;
 	}

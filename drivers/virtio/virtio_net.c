@@ -160,7 +160,7 @@ static void virtnet_config_changed(struct virtio_device *vdev)
 	mod_timer(&vi->link_timer, jiffies);
 }
 
-/* ---- up and down ----------------------------------------------------------------------------- */
+/* ---- open and stop -------------------------------------------------------------------------- */
 
 static int virtnet_open(struct net_device *dev)
 {
@@ -202,7 +202,7 @@ static const struct net_device_ops virtnet_ops = {
 	.ndo_start_xmit = virtnet_start_xmit,
 };
 
-/* ---- finding one ----------------------------------------------------------------------------- */
+/* ---- probe ----------------------------------------------------------------------------------- */
 
 /*
  * Removes features whose dependencies are missing (5.1.3.1).  TSO packets of 64 KiB are only

@@ -15,10 +15,10 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 
-#define VECTOR_CONFIG 0 /* MSI-X table entries */
+#define VECTOR_CONFIG 0 /* these three are MSI-X table entries */
 /* VP_QUEUES: the vector of all queues; VP_EACH: of queue 0, then one for each */
 #define VECTOR_QUEUES 1
-#define VECTOR_ONE    0 /* VP_ONE */
+#define VECTOR_ONE    0 /* VP_ONE: the vector of everything */
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 

@@ -18,7 +18,7 @@
 #define VIRTIO_PCI_VENDOR 0x1af4
 /* .. 0x103f: transitional devices; the subsystem id is the device type */
 #define VIRTIO_PCI_TRANSITIONAL 0x1000
-#define VIRTIO_PCI_MODERN       0x1040 /* + type, .. 0x107f */
+#define VIRTIO_PCI_MODERN       0x1040 /* .. 0x107f: modern devices; 0x1040 + the device type */
 #define VIRTIO_PCI_LAST         0x107f
 
 #define VP_NO_VECTOR    0xffff
@@ -50,7 +50,7 @@ struct virtio_pci {
 	u8 *notify;
 	u32 notify_len;
 	u32 notify_multiplier;
-	u8 *isr;    /* NULL: none */
+	u8 *isr;    /* the ISR status; NULL: none */
 	u8 *device; /* configuration of the device type; NULL: none */
 	u32 device_len;
 

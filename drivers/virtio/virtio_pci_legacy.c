@@ -79,7 +79,7 @@ static void lp_config_read(struct virtio_device *vdev, unsigned int offset, void
 
 	memset(buf, 0, len);
 	if (len > sizeof(again) || config + offset + len > vp->ports_len) {
-		virtio_config_failed(vdev, offset, "it is not there");
+		virtio_config_failed(vdev, offset, "no such field");
 		return;
 	}
 	for (unsigned int i = 0; i < VP_CONFIG_TRIES; i++) {

@@ -115,12 +115,13 @@ static void vp_config_read(struct virtio_device *vdev, unsigned int offset, void
 
 	memset(buf, 0, len);
 	if (!vp->device || len > vp->device_len || offset > vp->device_len - len) {
-		virtio_config_failed(vdev, offset, "it is not there");
+		virtio_config_failed(vdev, offset, "no such field");
 		return;
 	}
 	for (unsigned int i = 0; i < VP_CONFIG_TRIES; i++) {
 		before = readb(vp->common + VP_CONFIG_GENERATION);
-		read_field(buf, vp->device + offset, len); /* 4.1.3.1 */
+		read_field(buf, vp->device + offset,
+			   len); /* 4.1.3.1: access each field by its width */
 		if (readb(vp->common + VP_CONFIG_GENERATION) == before)
 			return;
 	}

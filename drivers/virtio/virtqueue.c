@@ -29,13 +29,13 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 
-#define VRING_ALIGN   64     /* of the used ring */
+#define VRING_ALIGN   64     /* alignment of the used ring, bytes */
 #define VRING_NO_MORE 0xffff /* end of the free list; not a valid id, since num <= VIRTQ_SIZE_MAX */
 BUILD_BUG_ON(VIRTQ_SIZE_MAX >= VRING_NO_MORE);
 
 static LIST_HEAD(virtqueues);
 
-/* ---- where things lie ------------------------------------------------------------------------ */
+/* ---- layout of the rings --------------------------------------------------------------------- */
 
 /*
  * Returns the offset of the used ring, in bytes.  The device writes this ring, so it gets a cache
@@ -86,7 +86,7 @@ static bool vring_need_event(u16 event, u16 now, u16 old)
 	return (u16)(now - event - 1) < (u16)(now - old);
 }
 
-/* ---- making ---------------------------------------------------------------------------------- */
+/* ---- create, destroy ------------------------------------------------------------------------------- */
 
 /*
  * Calls the driver only if the used ring has buffers that the driver has not taken.  If there are
@@ -118,7 +118,7 @@ static u16 virtqueue_pick_size(struct virtio_device *vdev, unsigned int index, u
 	if (vdev->fixed_queue_size && limit) {
 		if (limit <= VIRTQ_SIZE_MAX && IS_POWER_OF_2(limit))
 			return limit;
-		pr_err("virtio %s: a queue of %u entries: at most %u, a power of two",
+		pr_err("virtio %s: queue of %u entries refused: at most %u, a power of two",
 		       vdev->bus_name, limit, VIRTQ_SIZE_MAX);
 		return 0;
 	}
@@ -210,7 +210,7 @@ void virtqueue_destroy(struct virtqueue *vq)
 void virtqueue_break(struct virtqueue *vq, const char *why)
 {
 	if (!vq->broken)
-		pr_err("virtio: %s: %s; the queue is given up", vq->name, why);
+		pr_err("virtio: %s: %s; the queue is no longer used", vq->name, why);
 	vq->broken = true;
 }
 
@@ -290,7 +290,7 @@ void virtqueue_kick(struct virtqueue *vq)
 	vq->vdev->ops->notify(vq->vdev, vq);
 }
 
-/* ---- and back -------------------------------------------------------------------------------- */
+/* ---- from the device ----------------------------------------------------------------------------- */
 
 /* Puts the chain that begins at @head into the free list; returns its token. */
 static void *vring_detach(struct virtqueue *vq, u16 head)

@@ -33,7 +33,7 @@
 
 /* Descriptor: one contiguous piece of a buffer (2.6.5). */
 struct vring_desc {
-	__le64 addr;  /* physical */
+	__le64 addr;  /* physical address */
 	__le32 len;   /* bytes */
 	__le16 flags; /* VRING_DESC_F_* */
 	__le16 next;  /* with F_NEXT: index of the chain's next descriptor */
@@ -88,9 +88,9 @@ struct virtqueue {
 	const char *name;
 	unsigned int index;                     /* number of the queue on its device */
 	unsigned int irq;                       /* from request_irq() */
-	void (*callback)(struct virtqueue *vq); /* hard interrupt; the driver's */
-	void *priv;                             /* the driver's */
-	void *notify_addr;                      /* the doorbell; the transport's */
+	void (*callback)(struct virtqueue *vq); /* the driver's; hard interrupt */
+	void *priv;                             /* for the driver alone */
+	void *notify_addr;                      /* the doorbell's address; set by the transport */
 
 	u16 num; /* descriptors in the queue, a power of two <= VIRTQ_SIZE_MAX */
 	/* EVENT_IDX was negotiated: used_event and avail_event are in use */
@@ -162,7 +162,7 @@ static inline bool virtqueue_all_used(const struct virtqueue *vq)
 
 /* Marks the queue as unusable and logs @why at the first call.  Later calls for the queue fail. */
 void virtqueue_break(struct virtqueue *vq, const char *why);
-/* One line a queue. */
+/* Prints /proc/virtio: one line for each queue. */
 struct seq_file;
 int virtqueue_proc_show(struct seq_file *m);
 

@@ -10,12 +10,12 @@ typedef uint16_t in_port_t;
 typedef uint32_t in_addr_t;
 
 struct in_addr {
-	in_addr_t s_addr; /* network order */
+	in_addr_t s_addr; /* network byte order */
 };
 
 struct sockaddr_in {
 	sa_family_t sin_family;
-	in_port_t sin_port; /* network order */
+	in_port_t sin_port; /* network byte order */
 	struct in_addr sin_addr;
 	unsigned char sin_zero[8];
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Times of system calls. */
+/* Types of time and clock numbers of system calls. */
 #ifndef UAPI_TIME_H
 #define UAPI_TIME_H
 

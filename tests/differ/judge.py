@@ -21,9 +21,9 @@ from ours import Kernel, lines_of_child
 from scenario import Scenario, words_text
 
 ATTEMPTS = 6
-SEEN = 3                    # times that the same difference must be seen, with other waits each time
+SEEN = 3                    # times that a difference must be seen, each time with other waits
 SOON_US = 300_000           # Linux rounds timeouts up by at most 256 ms
-STRETCH = 11                # ms that each long wait is longer in the next attempt
+STRETCH = 11                # ms that are added to each long wait for the next attempt
 BATCH = 256
 WORKERS_A_CPU = 2           # one waits for Linux's clock while the other computes
 
@@ -37,7 +37,7 @@ class Difference:
     ours: str | None
     linux: str | None
     before: list            # Linux's answers to the steps before
-    following: tuple = ("", "")     # both machines' answers to the steps that begin soon after it, as one
+    following: tuple = ("", "")     # (ours, Linux's) answers to the steps that begin soon after it, joined
 
     @property
     def words(self):

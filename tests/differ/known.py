@@ -9,15 +9,15 @@ import os
 import re
 
 ROWS_MAX = 30
-SHARE_MAX = .01             # of all seeds: a row that takes more hides too much
+SHARE_MAX = .01             # share of all seeds: a row that covers more may hide faults
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "linux-differences.md")
 
-WINDOW_MAX = 65535          # that of a SYN-ACK, about
-SMALL = 1000                # bytes: a peer's window or MSS below it cuts the send queue small
+WINDOW_MAX = 65535          # about the window in a SYN-ACK
+SMALL = 1000                # bytes: a peer's window or MSS below it makes small segments in the send queue
 SIOCOUTQ, SIOCOUTQNSD = 0x5411, 0x894b
 POLLOUT, POLLERR = 4, 8
 SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10), (6, 9)
-PAUSE_US = 150_000          # near the least RTO: a window is taken back then
+PAUSE_US = 150_000          # near the least RTO, after which the congestion window is reduced
 FULL_SEGMENT = 1460
 NO_ERROR = "4:00000000"
 DELAYED_ACK_US = 50_000      # a delayed ACK has been sent after this time
@@ -429,11 +429,11 @@ def timer_edge(d):
         return [i for i, w in enumerate(more) if more[:i] + more[i + 1:] == less and (start(w) in sent | {
             start(v) for v in more[:i]} if bare(w)[0] in "DS" else bare(w)[0] == "A")]
     ours, linux = without(d.ours, "a", "e", "z"), without(d.linux, "a", "e", "z")
-    early = once_less(ours, linux)      # ours has it in this step: Linux in the next one
+    early = once_less(ours, linux)      # words that ours has in this step, and Linux in the next one
     steps = d.scenario.steps
     late = once_less(linux, ours)
-    ends = d.scenario.at[-1] - d.scenario.at[d.index] - lasts(d) < WHEEL_US     # too soon to see it later
-    probes = only(" ".join(ours + linux), "A")          # or other ACKs: only what is seen later counts
+    ends = d.scenario.at[-1] - d.scenario.at[d.index] - lasts(d) < WHEEL_US     # too soon for a later word to show it
+    probes = only(" ".join(ours + linux), "A")          # ACKs may be probes: then only a later word proves it
     if not probes and (ends or steps[d.index + 1][1][0] == "seg"):
         return bool(early or late)
     return any(ours[i] in words(d.following[1]) for i in early) or any(linux[i] in words(d.following[0]) for i in late)

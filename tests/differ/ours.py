@@ -19,11 +19,11 @@ import printer
 from play import LOCAL_PORTS, Player
 
 PORT = 8080
-SLOTS = 16                  # scenarios of one child
-HANG_SECONDS = 100          # of the wall's time, for one child
-SHORT_OF_WRAP = 300         # every second scenario's numbers start so far below 2^32
-AS_RFC_6528 = 2**33         # and the others where the kernel wants
-BETWEEN = 300 * 10**9       # ns of virtual time, in which what one scenario left behind ends
+SLOTS = 16                  # scenarios played by one child
+HANG_SECONDS = 100          # real time for one child
+SHORT_OF_WRAP = 300         # in every second scenario the ISN is this far below 2^32
+AS_RFC_6528 = 2**33         # in the others the kernel chooses the ISN
+BETWEEN = 300 * 10**9       # ns of virtual time, in which connections of the scenario before end
 CONFIG = {"local_ip": hosted.LOCAL_IP, "remote_ip": hosted.REMOTE_IP, "mtu": 1500, "gso": True, "cmdline": ""}
 ADDRESSES = {"local": hosted.LOCAL_IP, "peer": hosted.REMOTE_IP, "lo": "127.0.0.1", "lo2": "127.0.0.2",
              "any": "0.0.0.0", "elsewhere": "10.9.9.9", "broadcast": "255.255.255.255", "multicast": "224.0.0.1"}

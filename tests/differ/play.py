@@ -29,29 +29,29 @@ import normal  # noqa: E402
 
 MASK = normal.MASK
 MS, US = 1_000_000, 1_000
-REMOTE_PORT = 5555          # of peer 0; the next peer has the next one
-LOCAL_PORTS = 4             # a scenario's own: p0 to p3
+REMOTE_PORT = 5555          # port of peer 0; peer n has this + n
+LOCAL_PORTS = 4             # ports of a scenario: p0 to p3
 BAD_FD = 9999
 NONBLOCK = 0o4000
 NO_TS = "-"
 EPHEMERAL = "eph"
 TCP_CLOSE = 7
-INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")   # of a closed socket the state alone
+INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")   # of a closed socket only the state
 
 
 @dataclass
 class Peer:
     """The remote end of one connection, with the state that a real peer would have."""
     number: int
-    port: int               # its own
-    local_port: int         # the kernel's
-    irs: int                # its own first number
-    iss: int | None = None  # the kernel's
-    next: int = 1           # its next byte, relative
-    una: int = 1            # what it acknowledged
-    top: int = 0            # what the kernel sent
-    ecr: int = 0            # the kernel's last timestamp
-    quote: int = 0          # where the kernel's last SYN or data began
+    port: int               # the peer's port
+    local_port: int         # the kernel's port
+    irs: int                # the peer's initial sequence number
+    iss: int | None = None  # the kernel's initial sequence number
+    next: int = 1           # the peer's next sequence number, relative to irs
+    una: int = 1            # the kernel's bytes that the peer acknowledged
+    top: int = 0            # the end of the data that the kernel sent
+    ecr: int = 0            # the kernel's last timestamp, to be echoed
+    quote: int = 0          # the kernel's last SYN or data begins here; for ICMP errors
     live: list = field(default_factory=list)
 
 
@@ -191,7 +191,7 @@ class Player:
     def _learn(peer, seen):
         peer.local_port = seen.sport
         if "S" in seen.flags and peer.iss != seen.seq:
-            peer.iss, peer.una, peer.top = seen.seq, 1, 0     # a connection begins
+            peer.iss, peer.una, peer.top = seen.seq, 1, 0     # a new connection
         peer.ecr = next((o.data[0] for o in seen.options if o.kind == "TS"), peer.ecr)
         if "R" in seen.flags or peer.iss is None:
             return

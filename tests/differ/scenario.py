@@ -47,7 +47,7 @@ class Scenario:
     seed: int
     kind: str
     irs: int                # every peer's initial sequence number
-    ts_base: int            # the timestamp's value that the TSVALs count from
+    ts_base: int            # the timestamp from which the TSVALs count
     steps: list             # (wait in ms, tuple of words)
     at: list = field(default_factory=list)
 

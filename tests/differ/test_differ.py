@@ -21,8 +21,8 @@ from ours import Kernel  # noqa: E402
 from scenario import KINDS  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-RECORDED_MIN = 200      # scenarios that must stand in the file
-SCRIPTS = range(1, 31)  # seeds whose scripts are played
+RECORDED_MIN = 200      # least number of scenarios in the file
+SCRIPTS = range(1, 31)  # seeds of the scripts that are played
 
 
 def run(*words):
@@ -93,7 +93,7 @@ def test_scripts(kernel, tmp_path, seed):
     path = tmp_path / "script.pkt"
     path.write_text(kernel.script_of(generate.scenario(seed), ["a test"]))
     if printer.NO_WORD_FOR in path.read_text():
-        return      # cannot be said
+        return      # the language cannot express it
     result = Suite(gso=False).play(str(path))
     assert result.status == "ok", "\n".join([result.reason, *result.lines, path.read_text()])
 

@@ -168,7 +168,7 @@ CANNOT = {
                              "no interrupt: neither MSI-X nor a line"),
     "microvm-legacy": ("microvm,pcie=on", [], ",disable-modern=on,disable-legacy=off", "gave BAR 0 no ports"),
     "microvm-bridges-in-a-bridge": ("microvm,pcie=on", [*SWITCH, "xio3130-downstream,chassis=3,id=c,bus=u"], ",bus=c",
-                                    "a bridge without a bus number: what is behind it is not seen"),
+                                    "a bridge without a bus number: devices behind it are not used"),
 }
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SINCE = 1795975200      # 2026-11-29 18:00 UTC: older subjects have other forms
+SINCE = 1795975200      # 2026-11-29 18:00 UTC: subjects of older commits have other forms
 SUBJECT_MAX = 72
 # Examples: "net/tcp", "make count", "docs, kernel", "README".
 AREA = r"[\w./+-]+(?: [\w./+-]+)?"

@@ -80,7 +80,7 @@ def test_a_right_commit_passes(copy):
 
 def test_a_wrong_subject_is_refused(copy):
     (copy / ".git/message").write_text("Add a file\n")
-    hook = git(copy, "rev-parse", "--git-path", "hooks/commit-msg").stdout.strip()     # without the other hook's seconds
+    hook = git(copy, "rev-parse", "--git-path", "hooks/commit-msg").stdout.strip()     # without the slow pre-commit hook
     done = subprocess.run([copy / hook, ".git/message"], cwd=copy, env=ENV, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True)
     assert done.returncode != 0 and "area: verb object" in done.stdout

@@ -259,7 +259,7 @@ def plain_words(files):
     """A comment names its subject: it does not open with What or Who, and has none of RIDDLE_WORDS."""
     for path, text in files.items():
         if path.startswith("tests/tidy/") or path == "CONTRIBUTING.md":
-            continue    # they name the words
+            continue    # these files quote the words
         if path.endswith((".c", ".h", ".S")):
             for m in re.finditer(r"/\*(.*?)\*/|\"(?:\\.|[^\"\\\n])*\"", text, re.S):
                 if m.group(1) is None:

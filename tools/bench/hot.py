@@ -94,9 +94,9 @@ def profile_run(ns, guest, args, symbols, name):
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
         if b.boot_ms is None:
             raise SystemExit(f"bench: {guest.name} does not boot\n{b.explain()}")
-        counts, b.counts = b.counts, None        # not insn_count's format: not for the client
+        counts, b.counts = b.counts, None        # the client must not read it: it has not insn_count's format
         before = read(counts, symbols.size)
-        r = one(b, name, args.secs, warm_up=0)     # all that is counted belongs to an operation
+        r = one(b, name, args.secs, warm_up=0)     # warm_up=0: the counters have only instructions of operations
         after = read(counts, symbols.size)
         say(f"  {guest.name} [profile] {name}: {r.get('ops') or r.get('mb')} in {r.get('secs')} s")
         return r, by_function(symbols, before, after)

@@ -14,7 +14,7 @@ import autopsy
 from measure import asked_of, limit, one
 from stage import Boot, Stuck, bounded, say
 
-REST = (0, 0, 0.05, 0.3, 1.2)     # seconds between two loads: delayed ACKs, retransmissions and idling fall into them
+REST = (0, 0, 0.05, 0.3, 1.2)     # seconds between two loads: long enough for delayed ACKs, retransmissions or idling
 
 
 def fault(r):

@@ -18,7 +18,7 @@ from netns import die_with_parent, enter, make_tap, prepare, sh  # noqa: E402
 
 EXTRA_IP = "10.77.0.101"      # first of N_SRC consecutive client addresses
 N_SRC = 16
-SECS_MAX = 120                # of one measurement: the client takes no more (netbench/main.c)
+SECS_MAX = 120                # longest measurement that the client accepts (netbench/main.c)
 
 
 def say(*a):
@@ -98,7 +98,7 @@ class Boot:
 
     def __enter__(self):
         self.ns.neigh(self.guest.ip)     # so that SYNs reach the tap without ARP's one-second pauses
-        self.ns.queue(32)                # SYNs sent while the guest is not there must not pile up
+        self.ns.queue(32)                # SYNs sent before the guest answers must not pile up
         cmd = self.guest.qemu(self.tmp, self.mem, self.plugin)
         self.log = open(os.path.join(self.tmp, "qemu.log"), "w+b")
         t0 = time.monotonic_ns()

@@ -9,7 +9,7 @@ U64_MAX = 2**64 - 1
 # virtio_model.h describe them.
 HOST_OPTIONS = {
     "ram": (2 * MIB, 1 << 34, "bytes"),     # below 2 MiB the kernel has no room for connections (README, Figures)
-    "mtu": (68, 9000, "bytes"),             # RFC 791's least; drivers/virtio/virtio_net.c cuts what is more
+    "mtu": (68, 9000, "bytes"),             # RFC 791's least MTU; drivers/virtio/virtio_net.c reduces a larger one
     "mac": (1, 2**48 - 1, "the address as a number"),
     "features": (0, U64_MAX, "a mask of virtio's feature bits"),
     "queue_size": (4, 1024, "entries, a power of two"),

@@ -22,10 +22,10 @@ SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION, TCP_INFO = 7, 8, 13, 11
 SHUT_WR = 1
 ECONNREFUSED = 111
 CHUNK = 65536
-HOSTS_MAX = 254  # of 10.0.0.0/24
+HOSTS_MAX = 254  # addresses in 10.0.0.0/24
 SEED_MAX = 2**63
 CMDLINE_MAX = 2047  # boot/boot_info.h: BOOT_CMDLINE_MAX with its NUL
-WARM_UP_S = 60  # neighbours and links come to rest before an experiment
+WARM_UP_S = 60  # seconds of virtual time before an experiment, for neighbours and links
 # Offsets in bytes of the u32 fields of struct tcp_info (include/uapi/tcp.h) that a sample keeps.
 INFO_SIZE = 232
 INFO = {"rto": 8, "snd_mss": 16, "unacked": 24, "lost": 32, "retrans": 36, "rtt": 68, "rttvar": 72,
@@ -54,9 +54,9 @@ class Segment:
     time: float
     seq: int      # bytes from the beginning of the stream
     length: int
-    ack: int      # the same, of the other direction
+    ack: int      # bytes from the beginning of the other direction's stream
     lost: bool
-    again: bool   # it has bytes, and all of them had been sent before
+    again: bool   # a retransmission: it has data, all of which was sent before
 
 
 class Link:
@@ -66,7 +66,7 @@ class Link:
     def __init__(self, lab, wire, rate, queue, loss, jitter):
         self.lab, self.wire = lab, wire
         self.rate, self.queue, self.loss, self.jitter = rate, queue, loss, jitter
-        self.busy = {}      # sender -> when its last bit has left
+        self.busy = {}      # sender -> time at which its last bit has left
         self.dropped = 0
         self.watchers = []  # called with (time_ns, sender, frame, lost)
         wire.hook = self._carry
@@ -145,7 +145,7 @@ class Lab:
         checks.number("loss", loss, "a share of frames, below 1")
         require(loss < 1, f"loss={loss}: a share, from 0 to below 1")
         link = Link(self, self.conductor.wire(a, b, delay), 0, 0, 0.0, 0.0)
-        for one, other in ((a, b), (b, a)):  # they get to know each other before it gets rough
+        for one, other in ((a, b), (b, a)):  # ARP resolves addresses before the link gets its losses
             fd = one.call(NR.socket, AF_INET, SOCK_STREAM, 0)
             if one.call(NR.connect, fd, sockaddr_in(other.address, 1), 16) != -ECONNREFUSED:
                 raise Halted("no host answers on a good wire")
@@ -190,7 +190,7 @@ class Lab:
             try:
                 t.begin()
             except OSError:
-                self.transfers.remove(t)    # the others, and later ones, go on without it
+                self.transfers.remove(t)    # so that other and later transfers run without it
                 t.abandon()
                 raise
         while not all(t.done for t in self.transfers):
@@ -221,7 +221,7 @@ class Transfer:
     segments: list = field(default_factory=list)
     acks: list = field(default_factory=list)
     done: bool = False
-    buffer: bytes = None  # what is written, piece by piece, once it has begun
+    buffer: bytes = None  # the data to write; None before the transfer begins
 
     def begin(self):
         """Connects, and starts writing and reading."""
