@@ -69,7 +69,7 @@ struct icmp_error {
 	uint16_t mtu;     /* of the next hop, if the code is "fragmentation needed" */
 	uint32_t seq;     /* sequence number of the quoted segment */
 	uint16_t tot_len; /* length of the quoted packet in bytes; 0: 1500 */
-	uint32_t from;
+	uint32_t from;    /* address of the router that reports; 0: B's */
 };
 /* Sends @e, which arrives a millisecond later, and lets no time pass. */
 void forge_icmp(const struct icmp_error *e);

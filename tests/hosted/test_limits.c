@@ -37,7 +37,7 @@ static void a_new_second(void)
 
 /*
  * The number of challenge ACKs in a second changes from second to second, between half of the limit
- * and one and a half, so that an attacker cannot rely on it (CVE-2016-5696).
+ * and one and a half times the limit, so that an attacker cannot rely on it (CVE-2016-5696).
  *
  * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647, and means that all are sent.
  */

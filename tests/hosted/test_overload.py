@@ -152,7 +152,7 @@ class Client:
             self.alive = False
 
     def tick(self):
-        """When the timer is due: sends unacknowledged data again, or a reset if all is acknowledged and the socket closed."""
+        """When the timer is due: sends unacknowledged data again, or a reset if there is none and the socket is closed."""
         if self.m.now() < self.due:
             return
         if self.una < START + SIZE:

@@ -581,7 +581,7 @@ static void two_readers_against_data(void)
 
 /*
  * One thread reads, one writes and one closes while data arrives: each call ends as if it were the
- * only one.
+ * only one, or finds the descriptor closed.
  */
 static void all_states_against_data(void)
 {

@@ -44,7 +44,7 @@ static struct ended time_wait(uint32_t isn, uint32_t tsval)
 	assert_state(B, PORT, PEER, TCP_TIME_WAIT);
 	e.theirs = f.seq + 1;
 	e.ours = f.ack;
-	/* Answers to unacceptable segments are limited to one in half a second. */
+	/* Long enough for the next answer: unacceptable segments get at most one in half a second. */
 	scene_sleep(1 * SEC);
 	scene_mark();
 	return e;
