@@ -20,7 +20,7 @@ struct dst_ops {
 	void (*destroy)(struct dst_entry *dst); /* called when the last reference was released */
 	/* Called after a router reported that it cannot forward packets larger than @mtu bytes. */
 	void (*update_pmtu)(struct dst_entry *dst, u32 mtu);
-	/* Called after a transport received an acknowledgement: the next hop must be reachable. */
+	/* Called after a transport received an ACK, which proves that the next hop is reachable. */
 	void (*confirm_neigh)(struct dst_entry *dst);
 };
 

@@ -63,7 +63,7 @@ struct proto {
 	int (*get_port)(struct sock *sk, unsigned short snum);
 	/* the protocol's hash tables of sockets (TCP) */
 	struct inet_hashinfo *hashinfo;
-	struct request_sock_ops *rsk_prot; /* slabs made by proto_register() */
+	struct request_sock_ops *rsk_prot; /* proto_register() makes the slabs of both */
 	struct timewait_sock_ops *twsk_prot;
 	struct kmem_cache *slab; /* made by proto_register() */
 	/* bytes of one object, for TCP struct tcp_sock, which begins with a struct sock */

@@ -85,7 +85,7 @@ struct sk_buff {
 		struct {
 			/* must be first, as in sk_buff_head (skb_queue.h) */
 			struct sk_buff *next, *prev;
-			u64 tstamp; /* ns: when it was received, or skb_mstamp */
+			u64 tstamp; /* ns: when it was received, or a copy of skb_mstamp */
 		};
 		struct rb_node rbnode; /* node in tcp_rtx_queue or out_of_order_queue */
 	};
@@ -98,7 +98,7 @@ struct sk_buff {
 			/* returns the charge to sk: sock_wfree, sock_rfree */
 			void (*destructor)(struct sk_buff *skb);
 		};
-		/* in TCP's retransmit queue: a list by time of sending */
+		/* while in tcp_rtx_queue: node of TCP's list of packets sorted by the time of sending */
 		struct list_head tcp_tsorted_anchor;
 	};
 	u64 skb_mstamp; /* ns: when TCP sent it last */

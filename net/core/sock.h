@@ -85,8 +85,8 @@ struct sock {
 	} sk_lock;
 
 	struct {
-		struct sk_buff *head, *tail; /* sum of the truesize of all packets in the backlog */
-		u32 len;                     /* truesize of the waiting packets */
+		struct sk_buff *head, *tail; /* packets, linked by ->next */
+		u32 len;                     /* sum of the truesize of these packets */
 	} sk_backlog;
 
 	struct sk_buff_head sk_receive_queue;

@@ -67,7 +67,7 @@ static bool plenty(const struct sock *sk, unsigned int bytes)
 	       !mm_pages_are_short();
 }
 
-/* There is not plenty(): returns true if this sock may allocate nevertheless. */
+/* Called after plenty() returned false: returns true if this sock may allocate nevertheless. */
 static noinline bool within_share(const struct sock *sk, unsigned int bytes, enum sk_mem_kind kind,
 				  int held, int least)
 {

@@ -2,9 +2,9 @@
 /*
  * The hash tables in which a segment finds its socket.
  *
- * Callers: tcp_init() calls inet_hashinfo_init(); listen() calls inet_hash(); connect(), a new
- * request and a completed handshake call inet_ehash_insert(); tcp_v4_rcv() looks up each segment
- * (softirq), tcp_v4_err() each quoted one; tcp_set_state(TCP_CLOSE) calls inet_unhash().
+ * Callers: tcp_init() calls inet_hashinfo_init(); listen() calls inet_hash(); connect() and a
+ * completed handshake call inet_ehash_insert(); tcp_v4_rcv() looks up each segment (softirq),
+ * tcp_v4_err() each quoted one; tcp_set_state(TCP_CLOSE) calls inet_unhash().
  *
  * A lookup takes its reference under the bucket's lock, and an entry is removed under the same lock
  * before its last reference is put: so a lookup never finds an entry that is being freed. Every

@@ -151,8 +151,8 @@ const char *inet_addr_fault(__be32 addr, unsigned int prefix_len)
 	if (ipv4_is_reserved(addr))
 		return "an address of 240.0.0.0/4, which is reserved";
 	/*
-	 * A /31 (RFC 3021) and a /32 have no network and no broadcast address, so every address can
-	 * be a host's.
+	 * A /31 (RFC 3021) and a /32 have no address for the network itself and no broadcast
+	 * address, so every address can be a host's.
 	 */
 	if (prefix_len >= 31)
 		return NULL;

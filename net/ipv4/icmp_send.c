@@ -3,8 +3,8 @@
  * Sends ICMP errors about received packets that could not be delivered, and decides whether an
  * error may be sent, and how often.
  *
- * Callers: ip_input.c (unknown protocol, bad options) and UDP (port unreachable). Softirq. Lock:
- * icmp_limit_lock protects the token buckets. RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8. Answers
+ * Callers: ip_input.c (unknown protocol, bad options). Softirq. Lock: icmp_limit_lock protects the
+ * token buckets. RFC 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8. Answers
  * to Linux's icmp_send and its limits.
  */
 #define LOG_SOURCE icmp_log

@@ -3,7 +3,7 @@
  * Neighbours: the link addresses of next hops, and how certain they are.
  *
  *   NONE -> INCOMPLETE -> REACHABLE -> STALE -> DELAY -> PROBE -> REACHABLE | FAILED
- *         (packets wait)  (verified)  (used, unverified)  (asks)
+ *         (packets wait)  (verified)  (used, unverified)  (probes sent)
  *
  * The states and times are those of RFC 4861, section 7.3; in IPv4 the probes are ARP requests.
  * References to an entry are held by its table, by its armed timer, and by each route that uses it.

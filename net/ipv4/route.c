@@ -145,8 +145,8 @@ static struct rtable *rt_alloc(struct net_device *dev, u8 type)
 	rt->dst.dev = dev;
 	rt->dst.mtu = min(dev->mtu, IP_MAX_MTU);
 	/*
-	 * RFC 6691 2. Linux announces an MSS of at least 256, which a narrower link could not
-	 * carry.
+	 * RFC 6691 2: the MSS option is the MTU less the headers without options. There is no
+	 * minimum of 256 as in Linux, because a link with a smaller MTU could not carry that.
 	 */
 	rt->dst.advmss =
 		max(rt->dst.mtu, IPV4_MIN_MTU) - sizeof(struct iphdr) - sizeof(struct tcphdr);
