@@ -256,7 +256,7 @@ static void check_frame(const u8 *f, size_t len)
 
 	CHECK(len >= ETH_HLEN && len <= 1514);
 	if (get_unaligned_be16(f + 12) == ETH_P_TEST) {
-		/* The frame has come back to its sender, and the driver's virtio header has not overwritten that address. */
+		/* The frame is addressed to its sender; the virtio header before it has not overwritten that. */
 		CHECK(!memcmp(f, "\x02\0\0\0\0\x09", ETH_ALEN));
 		return;
 	}
