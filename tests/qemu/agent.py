@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The process that lives in a network namespace, so that the tests need not: agent.py FD user|root.
+"""A process in a network namespace of its own, which creates sockets for the tests there: agent.py FD user|root.
 
-FD is a SEQPACKET socket to peernet.py.  A request is a line of JSON, perhaps with descriptors; so is the answer.
-A socket belongs to the namespace in which it was made, whichever process uses it: the tests get theirs from here and
-connect, send and wait as usual.  Between requests this runs the relay (relay.py) of a guest on a dgram netdev.
-It ends when the other end of FD does.
+FD is a SEQPACKET socket to peernet.py.  A request is a line of JSON, possibly with file descriptors; so is the answer.
+A socket stays in the namespace in which it was created, also when another process uses it.  So the agent creates the
+sockets, and the tests, outside the namespace, use them as usual.  Between requests the agent runs the relay (relay.py)
+of a guest with a dgram netdev.  It exits when the other end of FD is closed.
 """
 import errno
 import json
@@ -31,7 +31,7 @@ class Agent:
         self.control = control
         self.ways = []
 
-    # ---- what can be asked; each returns (answer, descriptors) ----
+    # ---- requests; each method returns (answer, descriptors) ----
 
     def sockets(self, n, family, kind, proto):
         return None, [socket.socket(family, kind, proto).detach() for _ in range(n)]
@@ -49,7 +49,7 @@ class Agent:
         return netns.sh(*words), []
 
     def sysctl(self, name, value):
-        """The value that it had; None where /proc/sys may not be written, as in some containers."""
+        """Sets a setting; the answer is its old value, or None if /proc/sys is read-only, as in some containers."""
         path = "/proc/sys/net/ipv4/" + name
         with open(path) as f:
             old = f.read().strip()
@@ -64,12 +64,12 @@ class Agent:
         return old, []
 
     def attach(self, fds, seed, harm):
-        """Relays between the cable's far end and this socket, which is connected to a guest."""
+        """Starts a relay between veth1 and the socket fds[0], which is connected to a guest's QEMU."""
         self.detach()
         wire = socket.socket(fileno=fds[0])
         cable = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         cable.bind((FAR, 0))
-        cable.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)      # what the relay itself sent
+        cable.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)      # do not receive the relay's own frames
         for s in (wire, cable):
             s.setblocking(False)
         self.ways = [Way(cable, wire, f"{seed} to the guest", harm), Way(wire, cable, f"{seed} from the guest", harm)]
@@ -93,7 +93,7 @@ class Agent:
     # ---- the loop ----
 
     def serve(self):
-        """One request; False at the end."""
+        """Handles one request; returns False if the other end of FD is closed."""
         text, fds, _, _ = socket.recv_fds(self.control, 65536, 4)
         if not text:
             return False
@@ -104,7 +104,7 @@ class Agent:
         try:
             answer, out = getattr(self, op)(**request)
             said = {"ok": answer}
-        except Exception as e:      # whatever it is, the test is who must know
+        except Exception as e:      # any exception is reported to the test
             said, out = {"error": f"{type(e).__name__}: {e} {getattr(e, 'output', '') or ''}"}, []
         socket.send_fds(self.control, [json.dumps(said).encode()], out)
         for fd in out:
@@ -112,7 +112,7 @@ class Agent:
         return True
 
     def step(self):
-        """Waits for whatever comes first; False at the end."""
+        """Waits for a request, a frame or the end of a frame's delay, and handles it; returns False at the end."""
         now = time.monotonic()
         for w in self.ways:
             w.due(now)
@@ -141,7 +141,7 @@ def main():
     user = sys.argv[2] == "user"
     if user and os.getuid() == 0:
         netns.become_user()
-        netns.die_with_parent()     # who one is has changed, and that had ended it
+        netns.die_with_parent()     # again: a change of the user id cancels it
     netns.new_network(user)
     netns.prepare()
     control.send(b'{"ok": null}')

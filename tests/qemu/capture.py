@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reads the file of QEMU's filter-dump: a pcap file, whose frames have a virtio_net_hdr before them where the netdev
-has one (QEMU 7.2 writes it as if it were of the frame)."""
+"""Reads the pcap file that QEMU's filter-dump writes.  With a netdev that uses virtio_net_hdr, QEMU 7.2 writes that
+header in front of each frame, as if it were a part of the frame; the functions here remove it."""
 import struct
 
 FILE_HEADER, RECORD = 24, struct.Struct("<IIII")
@@ -8,7 +8,8 @@ VNET_HDR = 12
 
 
 def records(path, mac):
-    """[(header, frame, length on the wire)], the virtio_net_hdr taken off; @mac is one of the wire's stations."""
+    """Returns (file header, [((seconds, microseconds), frame, length on the wire)]), without virtio_net_hdr.  @mac is
+    the source or destination of each frame: it shows where the frame begins."""
     with open(path, "rb") as f:
         raw = f.read()
     found, at = [], FILE_HEADER
@@ -22,7 +23,7 @@ def records(path, mac):
 
 
 def keep(path, mac, to):
-    """A copy that any reader of pcap files understands."""
+    """Writes a copy of the capture to @to, without virtio_net_hdr: an ordinary pcap file."""
     head, found = records(path, mac)
     with open(to, "wb") as f:
         f.write(head)
@@ -31,7 +32,7 @@ def keep(path, mac, to):
 
 
 def longest(path, mac):
-    """The longest frame (that the station sent, that was sent to it)."""
+    """Returns the lengths of the longest frame from @mac and of the longest frame to @mac."""
     out, into = 0, 0
     for _, data, length in records(path, mac)[1]:
         if data[6:12] == mac:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Rules for all tests against QEMU: which tests run, the text of a failure, and which may be skipped.
+"""Rules for all tests against QEMU: which tests run, what a failure shows, and how many tests may be skipped.
 
-Each test boots the checked build, or the builds that its mark `builds` names; each file boots the shipped one at
-least once, or the run fails.  A fixture that keeps a guest for several tests asks for the fixture `build`.
+Each test boots the checked build, or the builds that its mark `builds` names.  Each file must boot the shipped build at
+least once, or the run fails.  A fixture that shares a guest between tests must request the fixture `build`.
 
-Tests marked `long` run under --long (make test-long) and nothing else does then.  A skip is a fact about this
-machine, and skips.txt has the facts: how many tests each may cost.  One more, or a reason that is not there, and the
-run fails; so does a skip on a machine where nothing is lacking.
+With --long (make test-long) only the tests marked `long` run; without it, all others.  A test is skipped only if this
+machine lacks something.  skips.txt lists the reasons and the largest number of skips for each; the run fails if more
+tests are skipped, or for another reason.
 """
 import os
 import re
@@ -20,37 +20,38 @@ sys.path.insert(0, HERE)
 import guest  # noqa: E402
 import peernet  # noqa: E402
 
-SKIPPED = {}       # {reason: how many tests}
-BOOTED = set()     # (test file, build)
-WRONG = []
+SKIPPED = {}       # {reason: number of skipped tests}
+BOOTED = set()     # (test file, build) of all guests that were booted
+WRONG = []         # texts of violated rules
 
 
 def allowed_skips(long):
-    """{reason: number} of skips.txt: its first column, or its second."""
+    """Returns {reason: number} from skips.txt: the first column of numbers, or with @long the second."""
     with open(os.path.join(HERE, "skips.txt")) as f:
         lines = [line.split(None, 2) for line in f if line.strip() and not line.startswith("#")]
     return {why.strip(): int(numbers[long]) for *numbers, why in lines}
 
 
 def wrong_skips(skipped, allowed):
-    """The errors in these, as lines."""
+    """Returns a line for each reason with more skips than @allowed; both arguments are {reason: number}."""
     return [f"{n} tests were skipped because \"{why}\": skips.txt permits {allowed.get(why, 0)}"
             for why, n in sorted(skipped.items()) if n > allowed.get(why, 0)]
 
 
 def never_shipped(booted):
-    """The errors in these {(test file, build)}, as lines."""
+    """Returns a line for each file that never boots the shipped build; @booted: {(test file, build)}."""
     return [f"{name} boots the checked build only: mark one of its tests builds(\"checked\", \"shipped\")"
             for name in sorted({n for n, _ in booted}) if (name, "shipped") not in booted]
 
 
 def is_worker(config):
-    """A process of pytest-xdist, which runs some of the tests; the one that started it has all their reports."""
+    """Returns whether this process is a worker of pytest-xdist.  Workers run the tests; only the main process gets all
+    reports."""
     return hasattr(config, "workerinput")
 
 
 def all_were_asked_for(config):
-    """No word chose some tests of a file and left others out."""
+    """Returns whether complete files run: no option selects single tests, or stops the run early."""
     return not (config.option.keyword or config.option.markexpr or config.getoption("--long") or config.option.maxfail
                 or any("::" in a for a in config.args))
 
@@ -73,7 +74,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="module", autouse=True)
 def build(request):
-    """The name of the build that is booted."""
+    """The name of the build that the test's guests boot."""
     guest.current["build"] = request.param
     yield request.param
     guest.current["build"] = guest.BUILDS[0]
@@ -91,14 +92,14 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         for g in guest.Guest.living:
             g.keep()
-        report.sections.append(("kept of it", "\n".join(guest.Guest.kept)))
+        report.sections.append(("kept files", "\n".join(guest.Guest.kept)))
     guest.Guest.kept.clear()
     report.booted = sorted(guest.Guest.booted)
     guest.Guest.booted.clear()
 
 
 def pytest_runtest_logreport(report):
-    """Of each test, also of those that a worker ran."""
+    """pytest calls this in the main process for each test, also for those that a worker ran."""
     BOOTED.update(map(tuple, report.booted))
     if report.skipped and isinstance(report.longrepr, tuple):
         why = re.sub(r"^Skipped: ", "", report.longrepr[2])
@@ -130,7 +131,8 @@ def need(why):
 
 @pytest.fixture(scope="module", params=["user", "root"] if os.getuid() == 0 else ["user"])
 def net(request):
-    """A network of our own with a cable to a guest: made as an ordinary user does, and, by root, as root does."""
+    """A network namespace with a cable for a guest, created by an ordinary user.  If root runs the tests, they run a
+    second time with a namespace that root created."""
     user = request.param == "user"
     need(peernet.lacking(user))
     with peernet.Network(user) as n:
@@ -140,7 +142,7 @@ def net(request):
 
 @pytest.fixture(scope="module")
 def cable():
-    """The same, once: as an ordinary user does."""
+    """The same, but only with a namespace created by an ordinary user."""
     need(peernet.lacking(True))
     with peernet.Network(True) as n:
         n.ask("veth")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""One softnet in QEMU: boots it, waits for what its console says, ends it.
+"""Boots softnet in QEMU, waits for lines on its console, and ends QEMU.
 
-Guest(...) is a context manager.  Its console is read by a thread into .console; wait(pattern) waits for
-a line of it.  On a failure inside the with block the console is printed; console and capture are kept, here or by
-conftest.py, which knows when a test fails that shares its guest with others.
+Guest(...) is a context manager.  A thread reads the guest's console into .console; wait(pattern) waits for a line on
+it.  If the with block fails, the console is printed.  keep() then saves the console and the capture; conftest.py
+calls it for a failed test that shares its guest with other tests.
 """
 import os
 import re
@@ -19,30 +19,30 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MKIMAGE = os.path.join(ROOT, "tools", "mkimage")
 OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
 SERVICES = (7, 9, 15, 19)
-FAILED = os.path.join(ROOT, "build", "qemu", "failed")      # what is left of tests that failed
+FAILED = os.path.join(ROOT, "build", "qemu", "failed")      # consoles and captures of failed tests
 MAC = bytes.fromhex("525400123456")
-CAPTURED = 160       # bytes of each frame
-PATIENCE = 30        # s: only a hang reaches it
+CAPTURED = 160       # bytes of each frame in a capture
+PATIENCE = 30        # s: longer than any wait except a hang
 UEFI_PATIENCE = 180  # s: the firmware alone takes 5 on an idle machine
-# Where a UEFI guest's disk hangs.
+# How a UEFI guest's disk is attached: QEMU's -device.
 DISKS = {"sata": "ide-hd,drive=disk", "ide": "ide-hd,drive=disk", "virtio": "virtio-blk-pci,drive=disk",
          "virtio-4k": "virtio-blk-pci,drive=disk,logical_block_size=4096,physical_block_size=4096"}
-# QEMU's options besides -machine, and the network card on each machine's bus.
+# (QEMU's -machine, the device name of the network card, further options) of each machine.
 MACHINES = {
     "q35": ("q35", "virtio-net-pci,romfile=", []),
     "pc": ("pc", "virtio-net-pci,romfile=", []),
     "microvm": ("microvm,acpi=off", "virtio-net-device", ["-global", "virtio-mmio.force-legacy=false"]),
-    # As QEMU has it: slots named by ACPI's tables, virtio-mmio of version 1.
+    # QEMU's defaults: ACPI tables describe the slots, and virtio-mmio is version 1 (legacy).
     "microvm-plain": ("microvm", "virtio-net-device", []),
-    # Nothing of a PC is left: no timer but the APIC's.
+    # Without the devices of a PC: the only timer is the APIC's.
     "microvm-bare": ("microvm,acpi=off,pit=off,pic=off,rtc=off", "virtio-net-device",
                      ["-global", "virtio-mmio.force-legacy=false"]),
 }
 
 
 def hold(port=0):
-    """A socket that keeps this port of 127.0.0.1 (0: any free one) for a QEMU: .getsockname()[1].  Both set
-    SO_REUSEADDR and only QEMU listens, so QEMU may use the port and no other process gets it."""
+    """Reserves @port of 127.0.0.1 (0: any free one) for a QEMU: returns a socket that is bound to it.  Because this socket
+    and QEMU's set SO_REUSEADDR and only QEMU listens, QEMU can use the port and no other process gets it."""
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -75,7 +75,7 @@ def image(name):
 
 
 def make_image(path, cmdline, application_path="", sector=512):
-    """A disk as `make image` makes it, with these bytes as its cmdline.txt."""
+    """Creates a disk image at @path, as `make image` does, with @cmdline (bytes) as its cmdline.txt; returns @path."""
     with tempfile.NamedTemporaryFile() as f:
         f.write(cmdline)
         f.flush()
@@ -84,24 +84,26 @@ def make_image(path, cmdline, application_path="", sector=512):
 
 
 class Guest:
-    living = []        # those that run now
+    living = []        # the guests that run now
     booted = set()     # (test file, build) since the last report of a test
-    kept = []          # what the running test's failure left: lines for a person
+    kept = []          # of the running test, if it failed: texts with the paths of the kept files
 
     def __init__(self, append="", machine="q35", cpu="max", mem=64, net="user", device="", ready=r"^READY.*\n", extra=(),
                  debug_exit=True, firmware="", disk="", kernel="", image="",
                  early=(), capture=True):
-        """firmware: "" is PVH, "uefi" is OVMF.  UEFI boots @kernel (softnet.efi) with the words as load
-        options, or with disk="sata", "ide" or "virtio" from a disk whose cmdline.txt has them (or from @image).
-        capture: QEMU records the frames (a million of them would be a large file)."""
+        """append: options for the kernel's command line.  firmware: "" boots by PVH, "uefi" with OVMF.  UEFI boots
+        @kernel (default: softnet.efi) with the options as its load options.  With a disk (a key of DISKS) it boots from
+        that disk instead, whose cmdline.txt has the options, or from the disk image @image.
+        early: QEMU's options for devices in front of the network card.  ready: wait for this pattern on the console.
+        capture: QEMU records all frames; False for tests with so many that the file would be large."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
         self.debug_exit = debug_exit
-        self.early = list(early)      # what the card needs to be there before it
+        self.early = list(early)
         self.firmware, self.disk, self.image = firmware, disk, image
         self.kernel = kernel or (application() if firmware else globals()["kernel"]())
         self.capture = capture and bool(net)
-        self.keep_fds = ()            # what QEMU inherits
+        self.keep_fds = ()            # descriptors that QEMU inherits
         self.patience = UEFI_PATIENCE if firmware else PATIENCE
         self.ports, self.held = {}, []
         self.console = ""
@@ -136,7 +138,7 @@ class Guest:
         return f"dgram,id=n0,local.type=unix,local.path={theirs},remote.type=unix,remote.path={mine}"
 
     def port(self):
-        """A port of 127.0.0.1 that is this guest's until it has ended."""
+        """Returns a port of 127.0.0.1 that is reserved for this guest until it ends."""
         self.held.append(hold())
         return self.held[-1].getsockname()[1]
 
@@ -145,7 +147,7 @@ class Guest:
 
     def boot_from(self, words):
         args = []
-        if self.firmware:    # snapshot: the firmware's variables are this guest's alone
+        if self.firmware:    # snapshot: changes of the firmware's variables are not written to the file
             args += ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + OVMF.format("CODE"),
                      "-drive", "if=pflash,unit=1,format=raw,snapshot=on,file=" + OVMF.format("VARS")]
         if not self.disk:
@@ -184,7 +186,7 @@ class Guest:
         self.dir.cleanup()
 
     def keep(self):
-        """The running test failed: console and capture stay, and .kept says where."""
+        """Saves console and capture of a failed test in FAILED, and adds their paths to Guest.kept."""
         test = re.sub(r"[^\w.=-]+", "-", os.environ.get("PYTEST_CURRENT_TEST", "guest").rsplit(" (", 1)[0]).strip("-")
         os.makedirs(FAILED, exist_ok=True)
         path = os.path.join(FAILED, f"{test}.{len(Guest.kept)}")
@@ -197,7 +199,7 @@ class Guest:
         Guest.kept.append("\n".join(filter(None, lines)))
 
     def explain(self):
-        """Further information for the analysis of a failure: a line of text."""
+        """Returns a line with further information about a failure; "" if there is none."""
         return ""
 
     def stop(self):
@@ -223,7 +225,7 @@ class Guest:
                 return
 
     def wait(self, pattern):
-        """Waits for a console line that matches; the match."""
+        """Waits until the console has text that matches @pattern; returns the match object."""
         found = None
 
         def there():
@@ -239,7 +241,7 @@ class Guest:
         return found
 
     def end(self):
-        """Waits until QEMU ends by itself; its status."""
+        """Waits until QEMU ends by itself; returns its exit status."""
         return self.q.wait(self.patience)
 
     def connect(self, port):
@@ -248,7 +250,7 @@ class Guest:
         return s
 
     def netstat(self):
-        """The output of the netstat service: {'/proc/...': text}."""
+        """Returns the output of the guest's netstat service as {'/proc/...': text of the file}."""
         with self.connect(15) as s:
             text = b""
             while chunk := s.recv(65536):
@@ -272,7 +274,7 @@ def recv_exact(s, n):
 
 
 def slab_live(netstat):
-    """{cache: live objects} of slabinfo."""
+    """Returns {cache: number of live objects} from /proc/slabinfo."""
     live = {}
     for line in netstat["/proc/slabinfo"].splitlines():
         f = line.split()
@@ -283,33 +285,33 @@ def slab_live(netstat):
 
 
 def drops(netstat):
-    """{reason: count} of /proc/net/drops."""
+    """Returns {reason: count} from /proc/net/drops."""
     found = {f[0]: int(f[1]) for f in map(str.split, netstat["/proc/net/drops"].splitlines()) if len(f) > 1}
     assert found
     return found
 
 
 def moved(before, after):
-    """{reason: by how much} between two answers of netstat.  The first asker's own FIN may be consumed by its
-    TIME_WAIT in between, or just before: that one is no news."""
+    """Returns {reason: increase} of the drop counters between two outputs of netstat.  TCP_TIMEWAIT is left out: the FIN
+    of the first netstat connection may arrive in TIME_WAIT, and counts there, before or after the first output."""
     b, a = drops(before), drops(after)
     return {k: n - b[k] for k, n in a.items() if n != b[k] and k != "TCP_TIMEWAIT"}
 
 
 def tcp_mib(netstat, name):
-    """A number of the Tcp: lines of /proc/net/snmp."""
+    """Returns the counter @name from the Tcp: lines of /proc/net/snmp."""
     names, values = [line.split() for line in netstat["/proc/net/snmp"].splitlines() if line.startswith("Tcp:")]
     return int(dict(zip(names, values))[name])
 
 
 def tcp_ext(netstat, name):
-    """A number of /proc/net/netstat."""
+    """Returns the counter @name from /proc/net/netstat."""
     names, values = [line.split() for line in netstat["/proc/net/netstat"].splitlines()][:2]
     return int(values[names.index(name)])
 
 
 def interrupts(netstat):
-    """{name: count} of /proc/interrupts on CPU 0."""
+    """Returns {name of an interrupt: count on CPU 0} from /proc/interrupts."""
     found = {}
     for line in netstat["/proc/interrupts"].splitlines():
         m = re.match(r"\s*(\w+):\s+(\d+)\s*(.*)", line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Loads that several tests put on a guest, and what must be the same before and after them."""
+"""Loads for a guest that several tests use, and checks that a guest has as many objects afterwards as before."""
 import hashlib
 import random
 import selectors
@@ -10,13 +10,14 @@ import time
 from guest import PATIENCE, recv_exact, slab_live
 from peernet import GUEST_ADDRESS
 
-# Objects of connections: each must be gone when its connection is.  (TIME_WAIT lasts its minute.)
+# Slab caches of connections: their numbers of objects must be exactly as before, once all connections are closed.
+# (TIME_WAIT has a cache of its own, and lasts a minute.)
 OWN = ("TCP", "request_sock_TCP", "sock_inode_cache", "filp")
-IN_FLIGHT = 32       # buffers of the answer itself, and of pages that caches keep: of any other cache
+IN_FLIGHT = 32       # objects by which any other cache may have grown: buffers of netstat's own output
 
 
 def echo_hashed(s, size, seed):
-    """Writes and reads at once; the hashes are equal."""
+    """Sends @size random bytes to an echo service while reading them back, and checks that they are equal."""
     data = random.Random(seed).randbytes(size)
     writer = threading.Thread(target=s.sendall, args=(data,), daemon=True)
     writer.start()
@@ -26,7 +27,7 @@ def echo_hashed(s, size, seed):
 
 
 def no_growth(before, after):
-    """The two answers of netstat show the same objects, but for a closed connection's TIME_WAIT."""
+    """Checks that no slab cache has grown between two outputs of netstat, except TIME_WAIT's."""
     b, a = slab_live(before), slab_live(after)
     assert set(OWN) <= set(a), f"not all of {OWN} are among {sorted(a)}"
     grown = {k: (b.get(k, 0), n) for k, n in a.items() if k != "tw_sock_TCP"
@@ -35,7 +36,8 @@ def no_growth(before, after):
 
 
 def settled(g, before):
-    """Waits until the guest's connections are as many as before: a FIN that was lost comes again, later each time."""
+    """Waits until the guest has as many connection objects as @before.  This takes some time if a FIN was lost and is
+    retransmitted."""
     end = time.monotonic() + PATIENCE
     want = {k: slab_live(before)[k] for k in OWN}
     while True:
@@ -47,7 +49,8 @@ def settled(g, before):
 
 
 class Visit:
-    """One short connection: connect, one byte there and back, close; on() is called when its socket is ready."""
+    """One short connection: connects, sends a byte, reads its echo, closes.  visit() calls on() when the socket is
+    ready."""
 
     def __init__(self, s):
         self.s, self.connected = s, False
@@ -58,7 +61,7 @@ class Visit:
             pass
 
     def on(self):
-        """The event to wait for next; 0: it is over."""
+        """Does the next step; returns the selectors event to wait for next, 0 at the end of the connection."""
         if not self.connected:
             wrong = self.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             assert not wrong, f"connect: error {wrong}"
@@ -75,7 +78,7 @@ class Visit:
 
 
 def visit(net, number, at_once=32):
-    """@number short connections, so many at a time."""
+    """Makes @number short connections, at most @at_once at the same time."""
     left = number
     fresh = []
     with selectors.DefaultSelector() as waiting:

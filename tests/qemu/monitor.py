@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""QEMU from outside: its monitor, and its debugger's door.
+"""Controls QEMU through its monitor and its gdb server.
 
-Watched is a Guest with both.  hmp("info registers") is what a person would type; Gdb speaks as much of
-gdb's remote protocol as writing memory needs.
+Watched is a Guest with both.  hmp() runs a command of the human monitor, for example "info registers"; gdb() sends one
+packet of gdb's remote protocol.
 """
 import json
 import os
@@ -20,7 +20,7 @@ class Watched(Guest):
                                     "-gdb", f"unix:path={self.gdb_path},server=on,wait=off"]
 
     def hmp(self, line):
-        """One line to the monitor; its answer."""
+        """Runs the monitor command @line; returns its output."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE)
             s.connect(self.qmp_path)
@@ -38,23 +38,24 @@ class Watched(Guest):
         return int(re.search(rf"\b{name}=([0-9a-f]+)", self.hmp("info registers")).group(1), 16)
 
     def write_memory(self, address, data):
-        """Writes as a debugger does: whatever the page tables permit.  The guest stands meanwhile."""
+        """Writes to a virtual address as a debugger does: also to memory that the page tables protect.  The guest is
+        stopped meanwhile."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE)
             s.connect(self.gdb_path)
             answer = gdb(s, f"M{address:x},{len(data):x}:{data.hex()}")
             assert answer == "OK", answer
-            gdb(s, "D")           # detach: it goes on
+            gdb(s, "D")           # detach: the guest continues
 
 
 def gdb(s, packet):
-    """Sends a packet; its answer.  That the guest stopped is told at some time in between, and passed over."""
+    """Sends a packet to the gdb server and returns the answer.  Ignores the stop reply (T...), which may come first."""
     s.sendall(f"${packet}#{sum(packet.encode()) & 0xff:02x}".encode())
     text = b""
     while True:
         while not (m := re.search(rb"\$([^#]*)#..", text)):
             chunk = s.recv(4096)
-            assert chunk, f"gdb's door closed after {packet}"
+            assert chunk, f"the gdb server closed the connection after {packet}"
             text += chunk
         s.sendall(b"+")
         text = text[m.end():]
@@ -63,6 +64,6 @@ def gdb(s, packet):
 
 
 def symbols(image=""):
-    """{name: address} of this image or the kernel's, where it lies with nokaslr."""
+    """Returns {symbol: address} of @image (default: the kernel), as linked: right in a guest only with nokaslr."""
     out = subprocess.run(["nm", image or kernel()], check=True, stdout=subprocess.PIPE, text=True).stdout
     return {f[2]: int(f[0], 16) for f in map(str.split, out.splitlines()) if len(f) == 3}

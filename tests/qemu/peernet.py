@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Linux's TCP as a guest's peer: a network namespace with one cable to the guest.
+"""Linux's TCP as the peer of a guest: a network namespace with a cable to the guest.
 
-Network(user) is a namespace with agent.py in it; @user: made as an ordinary user (from root: as nobody), else as
-root.  socket(), connect() and the like give sockets that live there.  A LinuxGuest hangs on it: with wire="relay"
-on QEMU's dgram netdev, through the seeded relay and a veth pair; with wire="tap" on a tap with offloads.
+Network(user) is such a namespace, with agent.py in it.  @user: an ordinary user creates it (if root runs the tests:
+the user nobody), otherwise root.  Its methods socket(), sockets() and connect() return sockets of the namespace.
+LinuxGuest is a guest that is connected to it: with wire="relay" by QEMU's dgram netdev, the relay (relay.py) and a veth
+pair; with wire="tap" by a tap with offloads.
 """
 import contextlib
 import json
@@ -16,16 +17,17 @@ from guest import PATIENCE, Guest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST_ADDRESS = "10.0.2.15"
-BATCH = 64                     # sockets of one request; a message carries at most 253
-# Features of a virtio card: each depends on the ones before it.
+BATCH = 64                     # most sockets in one request; a message carries at most 253 descriptors
+# Offloads of a virtio network card: each level includes the levels before it.
 OFFLOADS = {"none": 0, "csum": 1, "csum+tso": 2}
 OFFLOADS_OUT = (("csum",), ("host_tso4", "host_tso6", "host_ecn", "host_ufo"))
 OFFLOADS_IN = (("guest_csum",), ("guest_tso4", "guest_tso6", "guest_ecn", "guest_ufo"))
-TRIED = {}
+TRIED = {}                     # results of lacking()
 
 
 def lacking(user):
-    """Why no such namespace can be had here, or None: tried with what util-linux has, not with our own code."""
+    """Returns the reason why this machine can't create such a namespace, or None.  It tries with util-linux's commands,
+    so that an error in our own code does not look like a missing feature."""
     if user not in TRIED:
         words = ["unshare", "-Urn" if user else "-n", "true"]
         if user and os.getuid() == 0:
@@ -66,7 +68,7 @@ class Network:
 
     def answer(self):
         text, fds, _, _ = socket.recv_fds(self.control, 65536, BATCH)
-        assert text, "the namespace's agent ended; what it said is above"
+        assert text, "the namespace's agent ended; its error output is above"
         said = json.loads(text)
         assert "error" not in said, said["error"]
         return said["ok"], fds
@@ -80,7 +82,8 @@ class Network:
 
     @contextlib.contextmanager
     def setting(self, name, value):
-        """With this value in the namespace's /proc/sys/net/ipv4; yields why that cannot be, or None."""
+        """A context with a setting of the namespace's /proc/sys/net/ipv4 changed; yields None, or the reason if it can't
+        be changed."""
         old = self.ask("sysctl", name=name, value=value)[0]
         try:
             yield "/proc/sys is read-only here" if old is None else None
@@ -112,8 +115,8 @@ class Network:
 
 
 class LinuxGuest(Guest):
-    """@harm: what the relay does to IPv4 packets ({"drop": 0.01, ...}), as @seed decides; @offloads: of a tap,
-    (out, in), words of OFFLOADS."""
+    """A guest whose peer is the namespace @net.  @harm: {kind of harm (relay.KINDS): its probability for an IPv4 packet},
+    with @seed for the random numbers.  @offloads: with wire="tap", (of sent, of received packets), keys of OFFLOADS."""
 
     def __init__(self, net, wire="relay", seed=0, harm=None, offloads=("csum+tso", "csum+tso"), device="", **kw):
         self.network, self.wiring, self.seed, self.harm = net, wire, seed, harm or {}
@@ -131,7 +134,7 @@ class LinuxGuest(Guest):
             self.wire.close()
 
     def heal(self):
-        """From now on the relay is a good wire."""
+        """From now on the relay forwards all frames unchanged."""
         self.network.ask("heal")
 
     def netdev(self):

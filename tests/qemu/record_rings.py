@@ -1,22 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Records what stands in a guest's virtio-net rings while QEMU's own device works with them.
+"""Records the contents of a guest's virtio-net rings while QEMU's device and the guest's driver work on them.
 
-    tests/qemu/record_rings.py          all of tests/unit/traces, which tests/unit/test_ring_trace.c replays (xzcat
-                                        shows one)
+    tests/qemu/record_rings.py [MACHINE]    writes the files in tests/unit/traces, which tests/unit/test_ring_trace.c
+                                            replays; xzcat shows one
 
-A step: the guest stands, its rings are read from physical memory, one frame is sent to it, and when nothing
-moves any more they are read again.  QEMU's tracepoints say when the driver rang and when the device
-interrupted.  In some steps used_event (or the flags) is written over first, so that the device has to decide.
+In each step one frame is sent to the guest.  When the rings no longer change, they are read from the guest's physical
+memory and compared with the step before.  QEMU's tracepoints tell how often the driver rang the doorbell and how often
+the device raised an interrupt.  Some steps first overwrite used_event (or the flags) of the receive queue, to record
+when the device raises an interrupt and when not.
 
-A trace is lines, of which the test reads the first letters:
+A trace has these lines; the test recognises each by its first letter:
     ring QUEUE NUM EVENT_IDX
     step NAME
-    poke OFFSET BYTES      written over the receive queue's available ring before the frame
-    in LENGTH              the frame to the guest, without a virtio header
-    out LENGTH             what the guest sent
-    kick QUEUE TIMES, notify QUEUE TIMES
-    mem QUEUE AREA OFFSET BYTES    what changed in desc, avail or used; addresses are left out
+    poke OFFSET BYTES      bytes written into the receive queue's available ring before the frame is sent
+    in LENGTH              length of the frame to the guest, without a virtio header
+    out LENGTH             length of a frame from the guest
+    kick QUEUE TIMES       doorbells of the driver
+    notify QUEUE TIMES     interrupts of the device
+    mem QUEUE AREA OFFSET BYTES    changed bytes of AREA (desc, avail or used), except addresses of buffers
 """
 import lzma
 import os
@@ -32,9 +34,9 @@ from monitor import Watched
 from wire import PEER_IP, PEER_MAC, GUEST_IP, ether, icmp_echo, ipv4
 
 TRACES = os.path.join(ROOT, "tests", "unit", "traces")
-NOBODYS = 0x88b6
-PINGS = 65           # beyond a quarter of the ring; done before the guest asks whether we are still there
-SETTLED = 0.02       # s between two readings that must be the same
+UNKNOWN_TYPE = 0x88b6    # an EtherType (IEEE 802: local experimental) that the guest drops without an answer
+PINGS = 65           # more than a quarter of the ring; sent before the guest's ARP checks that we are still reachable
+SETTLED = 0.02       # s between two readings of the rings, which must be equal
 
 
 class Recorder(Watched):
@@ -56,7 +58,7 @@ class Recorder(Watched):
                 "used": (r["used"], 6 + 8 * r["num"])}
 
     def read_rings(self):
-        """{(queue, area): bytes}, of one moment."""
+        """Stops the guest and reads its rings; returns {(queue, area): bytes}, with the buffers' addresses set to 0."""
         memory = {}
         self.hmp("stop")
         for q in (0, 1):
@@ -72,7 +74,7 @@ class Recorder(Watched):
         return memory
 
     def settled(self, want):
-        """Read when nothing moves any more, and @want holds."""
+        """Returns read_rings() as soon as two readings in succession are equal and want(memory) is true."""
         before = None
         while True:
             memory = self.read_rings()
@@ -91,7 +93,7 @@ class Recorder(Watched):
             monitor.gdb(s, "D")
 
     def events(self):
-        """How often [kick, notify] of [receive, transmit] so far."""
+        """Returns the numbers of doorbells and interrupts since the boot: {"kick": [receive, transmit], "notify": ...}."""
         counts, queue_of = {"kick": [0, 0], "notify": [0, 0]}, {}
         for line in open(self.log):
             if m := re.search(r"virtio_queue_notify vdev \S+ n (\d+) vq (\S+)", line):
@@ -165,9 +167,10 @@ class Trace:
         self.memory, self.counts = after, counts
 
     def decide(self, name, distance):
-        """The driver wants to be told at used_event = the used index + distance (or not at all)."""
+        """Sets used_event to the used index + @distance (without EVENT_IDX: disables interrupts if @distance is 0) and
+        sends a frame, so that the trace shows whether the device interrupts.  Then enables interrupts and sends another."""
         at = used_idx(self.memory)
-        frame = ether(bytes(46), NOBODYS)
+        frame = ether(bytes(46), UNKNOWN_TYPE)
         if self.event_idx:
             offset = 4 + 2 * self.g.rings[0]["num"]
             self.step(f"{name}{distance:+d}", frame, (offset, struct.pack("<H", at + distance & 0xffff)))
@@ -177,7 +180,8 @@ class Trace:
             self.step("told", frame, (0, bytes(2)))
 
 
-def record(machine, event_idx, nobodys):
+def record(machine, event_idx, unknown):
+    """Records one trace.  @unknown: the number of frames of UNKNOWN_TYPE at its beginning."""
     path = os.path.join(TRACES, f"{machine}-{'event' if event_idx else 'flags'}.trace.xz")
     with Recorder("ip=10.0.2.15/24", machine=machine, net="dgram", capture=False,
                   device="" if event_idx else ",event_idx=off") as g, lzma.open(path, "wt", preset=9 | lzma.PRESET_EXTREME) as out:
@@ -185,8 +189,8 @@ def record(machine, event_idx, nobodys):
         print("# tests/qemu/record_rings.py, " + os.popen("qemu-system-x86_64 --version").readline().strip(), file=out)
         trace = Trace(g, out, event_idx)
         trace.step("boot")
-        for n in range(nobodys):
-            trace.step("nobody's", ether(bytes(46 + n), NOBODYS))
+        for n in range(unknown):
+            trace.step("unknown-type", ether(bytes(46 + n), UNKNOWN_TYPE))
         arp = struct.pack(">HHBBH", 1, 0x0800, 6, 4, 1) + PEER_MAC + PEER_IP + bytes(6) + GUEST_IP
         trace.step("arp", ether(arp + bytes(18), 0x0806, b"\xff" * 6))
         for n in range(PINGS):
@@ -198,7 +202,7 @@ def record(machine, event_idx, nobodys):
 
 if __name__ == "__main__":
     os.makedirs(TRACES, exist_ok=True)
-    for machine, event_idx, nobodys in (("q35", True, 200), ("q35", False, 0), ("microvm", True, 0),
+    for machine, event_idx, unknown in (("q35", True, 200), ("q35", False, 0), ("microvm", True, 0),
                                         ("microvm", False, 0)):
         if sys.argv[1:] in ([], [machine]):
-            record(machine, event_idx, nobodys)
+            record(machine, event_idx, unknown)

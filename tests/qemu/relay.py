@@ -1,35 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""The wire between Linux's end of a cable and QEMU's dgram socket: frames go both ways, and may be lost, doubled,
-swapped, spoiled or late, as a seed decides.
+"""Forwards frames between Linux's end of a cable and QEMU's dgram socket, in both directions.  It can drop, duplicate,
+reorder, corrupt or delay IPv4 packets, at random with a seed.
 
-Each direction has its own random numbers, five for each IPv4 packet whatever becomes of it: a packet's fate depends
-on the seed and on its place in the sequence alone.  ARP has no checksum, so a spoilt answer would be believed; it
-passes unharmed.  agent.py runs the relay; nothing here sleeps, and what is due later is said by deadline().
+Each direction has its own random numbers and draws five of them for each IPv4 packet.  So the treatment of a packet
+depends only on the seed and on the packet's number.  ARP frames are forwarded unchanged: ARP has no checksum, and
+the receiver would accept a corrupted answer.  agent.py runs the relay.  Nothing here sleeps; deadline() tells when a
+delayed frame is due.
 """
 import collections
 import errno
 import heapq
 import random
 
-QUEUE = 256           # frames that wait for a sink; then the source's own buffer fills, and its own rules hold
-LATE_MAX = 0.02       # s that a late frame is held
-SWAP_FLUSH = 0.005    # s after which a frame that waits to be overtaken goes though nothing overtook it
+QUEUE = 256           # frames that wait for a sink; beyond it no more are read, and the source's own buffer fills
+LATE_MAX = 0.02       # s: the longest delay of a frame
+SWAP_FLUSH = 0.005    # s: a frame to be reordered is held until the next one; without a next one, this long
 KINDS = ("drop", "duplicate", "reorder", "corrupt", "delay")
-# The other end is gone; and ENOBUFS, with which a packet socket says that the other end of the cable dropped the frame
-# (longer than its MTU of now, perhaps): a cable does not try again.
+# Errors that mean a lost frame, which is not sent again: the receiver is gone, or (ENOBUFS from a packet socket) the other
+# end of the veth pair dropped the frame, for example because it is longer than its MTU.
 LOST = (errno.ENOBUFS, errno.ECONNREFUSED, errno.ENOTCONN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.ENETDOWN)
 
 
 class Way:
-    """One direction.  @harm: {kind: probability}."""
+    """One direction of the relay, from the socket @source to the socket @sink.  @harm: {kind: probability}."""
 
     def __init__(self, source, sink, seed, harm):
         assert set(harm) <= set(KINDS), harm
         self.source, self.sink, self.harm = source, sink, harm
         self.random = random.Random(seed)
         self.out = collections.deque()
-        self.late = []          # heap of (due, number, frame)
-        self.held = None        # (due, frame): the next one overtakes it
+        self.late = []          # delayed frames: a heap of (due, number, frame)
+        self.held = None        # (due, frame) of a frame to be reordered: the next frame is sent before it
         self.n = 0
         self.counts = dict.fromkeys(("frames", "lost") + KINDS, 0)
 
@@ -37,7 +38,7 @@ class Way:
         return len(self.out) >= QUEUE
 
     def arrived(self, frame, now):
-        """Decides what becomes of the frame."""
+        """Decides at random what to do with @frame, and queues, holds or drops it."""
         self.n += 1
         self.counts["frames"] += 1
         if frame[12:14] != b"\x08\x00" or not self.harm:
@@ -48,7 +49,7 @@ class Way:
             self.counts[k] += 1
         if "drop" in hit:
             return None
-        if "corrupt" in hit:    # what is left of that number below its bound is evenly spread: it names the bit
+        if "corrupt" in hit:    # this number is uniform below the probability: it also selects the bit
             bit = int(dice[KINDS.index("corrupt")] / self.harm["corrupt"] * len(frame) * 8)
             frame = bytearray(frame)
             frame[bit // 8] ^= 1 << bit % 8
@@ -67,7 +68,7 @@ class Way:
         return None
 
     def due(self, now):
-        """Frames whose delay is over join the queue."""
+        """Moves frames whose delay is over to the output queue."""
         while self.late and self.late[0][0] <= now:
             self.out.append(heapq.heappop(self.late)[2])
         if self.held and self.held[0] <= now:
@@ -75,11 +76,12 @@ class Way:
             self.held = None
 
     def deadline(self):
+        """Returns the time at which the next delayed or held frame is due, None if there is none."""
         times = [self.late[0][0]] if self.late else []
         return min(times + ([self.held[0]] if self.held else []), default=None)
 
     def flush(self):
-        """Sends what the sink takes; the rest waits until it is writable."""
+        """Sends queued frames until the sink is full; the rest waits until it is writable again."""
         while self.out:
             try:
                 self.sink.send(self.out[0])
@@ -92,7 +94,7 @@ class Way:
             self.out.popleft()
 
     def take(self, now, most=64):
-        """Reads what is there, within reason."""
+        """Reads at most @most frames that the source has now."""
         for _ in range(most):
             if self.full():
                 return

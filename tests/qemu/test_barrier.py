@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Does the barrier between our index and the device's reach the host, in what TCG makes of it?
+"""Checks that QEMU's TCG translates the barrier of hal_device_mb() to a barrier of the host.
 
-TCG leaves barriers and lock prefixes out for a machine with one CPU, and the device is another thread.  So
-QEMU is asked for its translation of hal_device_mb(): an operation `mb`, an atomic, or the way out to its main
-loop (which has a barrier), before the function returns.
+For a guest with one CPU, TCG may omit barriers and lock prefixes.  But QEMU's device runs in another thread of the
+host, so the barrier is needed.  The test makes QEMU log its translation of hal_device_mb().  It must contain a
+barrier (`mb`), an atomic operation, or an exit to QEMU's main loop, which has a barrier itself.
 """
 import os
 import re
@@ -20,7 +20,7 @@ def extent(function):
 
 
 def translation(tmp_path, function):
-    """The operations of the blocks that begin in the function, up to each block's end."""
+    """Returns TCG's log: the operations of all translation blocks that begin in @function."""
     start, size = extent(function)
     log = os.path.join(tmp_path, "tcg")
     with Guest(append="nokaslr", extra=["-d", "op", "-dfilter", f"{start:#x}+{size:#x}", "-D", log]) as g:
@@ -32,7 +32,7 @@ def translation(tmp_path, function):
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_a_device_barrier_is_one_on_the_host(tmp_path):
+def test_a_device_barrier_is_a_barrier_of_the_host(tmp_path):
     ops = translation(tmp_path, "hal_device_mb")
     assert "OP:" in ops, "the function was never translated: it is not called, or the filter is wrong"
     assert re.search(r"^ (mb |call atomic_)|^ exit_tb \$0x0$", ops, re.M), ops

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does it come up, and does it end as it should?"""
+"""The boot: on each machine, with little memory, and with wrong options on the command line."""
 import re
 import socket
 import threading
@@ -19,7 +19,8 @@ def test_boots(machine, cpu):
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", MACHINES)
 def test_serves_on_every_machine(machine):
-    """The same ELF, over PCI with MSI-X and over MMIO with a line: 1 MiB there and back, then a close."""
+    """The same ELF file serves on each machine, over PCI with MSI-X and over MMIO with an interrupt line: it echoes 1 MiB
+    and closes the connection."""
     data = bytes(range(256)) * 4096
     with Guest(machine=machine) as g:
         for _ in range(3):
@@ -34,7 +35,7 @@ def test_serves_on_every_machine(machine):
 
 
 def test_microvm_without_any_timer_measures_the_tsc():
-    """pit=off and no ACPI: what is left is the APIC's own timer."""
+    """Without PIT and ACPI the kernel can measure the TSC only by the APIC's timer."""
     with Guest(machine="microvm-bare") as g:
         assert "guessed speed" not in g.console
 
@@ -47,14 +48,14 @@ def test_wrong_mmio_slot_is_named(word):
         assert "expected virtio_mmio.device=SIZE@ADDR:IRQ" in g.console
 
 
-def test_mmio_slot_where_nothing_is():
+def test_mmio_slot_without_a_device():
     with Guest(append="virtio_mmio.device=4K@0xfe000000:5:1", net="") as g:
         assert "no virtio device at fe000000" in g.console
 
 
 # LIMIT(VIRTIO_MMIO_MAX)
-def test_more_mmio_slots_than_there_may_be():
-    """32 are looked at; the 33rd is named on the console, and the boot goes on."""
+def test_more_mmio_slots_than_the_limit():
+    """The kernel probes 32 slots, reports the 33rd as invalid, and the boot continues."""
     words = [f"virtio_mmio.device=4K@{0xfe000000 + i * 0x1000:#x}:5:{i}" for i in range(33)]
     with Guest(append=" ".join(words), net="") as g:
         assert g.console.count("no virtio device at fe0") == 32
@@ -66,7 +67,7 @@ def test_boots_in_16_mib():
         pass
 
 
-def test_unknown_word_is_named_and_stops_nothing():
+def test_unknown_option_is_reported_and_the_boot_continues():
     with Guest(append="lgolevel=7") as g:
         assert 'unknown option "lgolevel=7"' in g.console
         assert "loglevel=" in g.console.split("unknown option", 1)[1]
@@ -74,7 +75,7 @@ def test_unknown_word_is_named_and_stops_nothing():
 
 @pytest.mark.builds("checked", "shipped")
 def test_debug_lines_of_tcp():
-    """On a real console, from a softirq: the handshake of the client that asks; no line of another subsystem."""
+    """loglevel.tcp=debug prints the handshake of a connection on the console, and no debug lines of other subsystems."""
     with Guest(append="loglevel.tcp=debug") as g:
         with g.connect(7) as s:
             s.sendall(b"text")
@@ -91,19 +92,19 @@ def test_the_banner_names_version_and_build():
         assert re.search(r"\] softnet \d+\.\d+\.\d+-(g[0-9a-f]{12}(-dirty)?|unknown), (checked|shipped) build, ", g.console)
 
 
-def test_no_card_is_said():
+def test_a_missing_card_is_reported():
     with Guest(net="", ready="READY") as g:
         assert "no network card that the kernel knows" in g.console
 
 
-def test_wrong_value_is_named():
+def test_a_wrong_value_is_reported():
     with Guest(append="panic=never") as g:
         assert "panic=halt|reboot|poweroff" in g.console
 
 
 @pytest.mark.parametrize("machine", ["q35", "pc", "microvm"])
 def test_serves_in_4_mib(machine):
-    """As much as a small service needs: 32 connections at once, 1 MiB through one of them."""
+    """4 MiB are enough for a small service: 32 connections at once, with 1 MiB of data through one of them."""
     data = bytes(range(256)) * 4096
     with Guest(machine=machine, mem=4) as g:
         socks = []
@@ -123,7 +124,7 @@ def test_serves_in_4_mib(machine):
 
 @pytest.mark.builds("checked", "shipped")
 def test_boots_in_2_mib():
-    """The smallest that QEMU and the image leave room for."""
+    """2 MiB are the least memory into which QEMU can load the image."""
     with Guest(mem=2) as g, g.connect(7) as s:
         s.sendall(b"x")
         assert recv_exact(s, 1) == b"x"

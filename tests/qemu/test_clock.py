@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The time of day, from each source that a machine may have.  QEMU's clock is set to a date; the kernel's
-boot log says which one it read.  (QEMU 7.2 itself is wrong 68 years from today on: tests/unit/test_cmos.c goes further.)"""
+"""The time of day, from each source that a machine may have.  The tests set QEMU's clock to a date and compare the date
+in the kernel's boot log.  (QEMU 7.2 computes dates more than 68 years from today wrongly; tests/unit/test_cmos.c tests
+later dates.)"""
 import calendar
 import re
 import time
@@ -9,7 +10,7 @@ import pytest
 from guest import Guest
 
 PAST_32_BITS = "2038-01-19T03:14:08"     # 2^31 s
-LEAP_DAY = "2088-02-29T23:59:58"         # the day ends while it boots
+LEAP_DAY = "2088-02-29T23:59:58"         # the date changes during the boot
 
 
 def seconds(text):
@@ -46,7 +47,7 @@ def test_machine_without_a_clock():
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_wrong_word_leaves_the_machines_clock():
+def test_an_invalid_option_leaves_the_machines_clock():
     with Guest(append="clock=yesterday", extra=["-rtc", f"base={PAST_32_BITS}"]) as g:
         assert 'invalid option "clock=yesterday": expected clock=SECONDS' in g.console
         assert "clock: 2038-01-19 03:1" in g.console

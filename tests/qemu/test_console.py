@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A serial console without a reader: its socket is full before the guest's first byte."""
+"""A serial console that nothing reads: the socket behind the serial port is full before the guest's first byte."""
 import re
 import socket
 import time
@@ -10,7 +10,7 @@ from monitor import Watched
 
 
 class Unread(Watched):
-    """.reader_end is our end of the serial port's socket, with .stale bytes in it before the guest's first."""
+    """A guest whose serial port is a socket that is full already: .reader_end is our end of it, with .stale bytes."""
 
     def __init__(self, append):
         super().__init__(append, ready="", capture=False)
@@ -31,7 +31,7 @@ class Unread(Watched):
         return cmd[:at] + ["-chardev", f"socket,id=serial,fd={self.keep_fds[0]}", "-serial", "chardev:serial"] + cmd[at + 2:]
 
     def echo(self):
-        """One echo.  There is no READY to wait for, so a port that is still closed is tried again."""
+        """Makes one echo.  The guest can't print READY, so this connects again and again until the port is open."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -44,16 +44,18 @@ class Unread(Watched):
 
 # LIMIT(CONSOLE_POLLS_MAX)
 @pytest.mark.builds("checked", "shipped")
-def test_costs_one_wait_and_comes_back():
+def test_an_unread_console_costs_one_wait_and_recovers():
+    """A full serial port delays the kernel once; afterwards it drops console text without waiting.  When the port is read
+    again, the kernel prints how many bytes are missing."""
     with Unread("loglevel=debug") as g:
         g.echo()
         g.hmp("set_link n0 off")
         g.hmp("set_link n0 on")
         g.echo()
         stats = dict(re.findall(r"(\w+) (\d+)", g.netstat()["/proc/console"]))
-        assert int(stats["lost"]) > 1000      # all of the boot's text
+        assert int(stats["lost"]) > 1000      # the boot's console text
         assert stats["waits"] == "1"
-        # The reader comes back: what the port still held, then, with the next text, how much is missing.
+        # Empty the socket.  Before the next line, the console prints how many bytes were lost.
         recv_exact(g.reader_end, g.stale)
         g.hmp("set_link n0 off")
         text = ""

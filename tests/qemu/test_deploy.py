@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/deploy: the files can be read, and softnet knows every word that they give it."""
+"""docs/deploy: the example files can be parsed, and softnet knows all options on their command lines."""
 import json
 import os
 import xml.etree.ElementTree
@@ -27,7 +27,7 @@ CMDLINES = {
 
 
 @pytest.mark.parametrize("monitor", CMDLINES)
-def test_every_word_is_known(monitor):
+def test_every_option_is_known(monitor):
     machine, cmdline = CMDLINES[monitor]
     with Guest(machine=machine, append=cmdline()) as g:
         assert "command line:" not in g.console
@@ -36,7 +36,7 @@ def test_every_word_is_known(monitor):
 
 @pytest.mark.builds("checked", "shipped")
 def test_a_card_behind_a_root_port():
-    """Where libvirt puts it on q35: a bus that the firmware numbered."""
+    """On q35 libvirt puts the network card behind a root port, on a bus that the firmware numbered."""
     assert libvirt().find("os/type").get("machine") == "q35"
     with Guest(device=",bus=rp1", early=["-device", "pcie-root-port,id=rp1,chassis=1,slot=1"]) as g, g.connect(7) as s:
         s.sendall(b"x")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Devices as people have them: what the card is plugged into and how it interrupts, and NMIs."""
+"""Network cards in different places of a machine and with different kinds of interrupts; NMIs."""
 import re
 import threading
 
@@ -11,7 +11,7 @@ NMI = re.compile(r"^\[ *(\d+\.\d+)\] NMI: reason unknown \(port 0x61: ..\); (\d+
 
 
 def nmis(g):
-    """How many NMIs /proc/interrupts has counted."""
+    """Returns the number of NMIs in /proc/interrupts."""
     return int(re.search(r"^NMI: +(\d+) ", g.netstat()["/proc/interrupts"], re.M).group(1))
 
 
@@ -24,7 +24,8 @@ def echo(g, data):
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", ["q35", "microvm"])
 def test_nmi_is_reported_and_survived(machine):
-    """Linux's default_do_nmi() reports an NMI of unknown reason and goes on; port 0x61 is a PC's, not microvm's."""
+    """Like Linux's default_do_nmi(), the kernel reports an NMI of unknown reason and continues.  Only a PC, not
+    microvm, has port 0x61, from which the reason is read."""
     with Watched(machine=machine) as g:
         g.hmp("nmi")
         g.wait(NMI.pattern)
@@ -38,9 +39,9 @@ def test_a_storm_of_nmis_is_counted_and_reported_once_a_second():
         for _ in range(200):
             g.hmp("nmi")
         echo(g, b"alive")
-        assert 1 < nmis(g) <= 200      # one that comes while another is pending is the same one
+        assert 1 < nmis(g) <= 200      # fewer if several became pending at the same time
         lines = [(float(at), int(n)) for at, n in NMI.findall(g.console.replace("\r", ""))]
-        # A second NMI may come before the first one's report, which then counts both.
+        # A second NMI may come before the first report is printed; the report then counts both.
         assert lines and all(n >= 1 for _, n in lines) and sum(n for _, n in lines) <= 200
         assert all(b[0] - a[0] > 0.999 for a, b in zip(lines, lines[1:])), lines
 
@@ -51,7 +52,7 @@ MIB = bytes(range(256)) * 4096
 
 
 def serves(g):
-    """1 MiB there and back; the link goes and comes, of which the card tells by an interrupt; an echo."""
+    """Checks a network card: it echoes 1 MiB, reports a link that goes down and up by an interrupt, and echoes again."""
     with g.connect(7) as s:
         threading.Thread(target=s.sendall, args=(MIB,)).start()
         assert recv_exact(s, len(MIB)) == MIB
@@ -65,7 +66,8 @@ def serves(g):
 
 @pytest.mark.parametrize("vectors", [1, 2])
 def test_too_few_vectors_are_shared(vectors):
-    """virtio 1.1, 4.1.5.1.2: the driver may use one vector for several events.  Three would be one for each."""
+    """With one or two MSI-X vectors, both queues share a vector (virtio 1.1, 4.1.5.1.2: the driver may use one vector for
+    several events).  With three, each queue and the configuration would have a vector of its own."""
     with Watched(device=f",vectors={vectors}") as g:
         serves(g)
         n = interrupts(g.netstat())
@@ -73,7 +75,8 @@ def test_too_few_vectors_are_shared(vectors):
 
 
 BRIDGE, PORT = "pci-bridge,chassis_nr=1,id=", "pcie-root-port,chassis=1,id="
-# machine: what is there before the card, and the card's place.  Each has wiring of its own (drivers/pci_intx.c).
+# name: (machine, QEMU devices before the card, the card's bus and slot).  The interrupt line of each place is computed by
+# a different rule (drivers/pci_intx.c).
 LINES = {
     "q35": ("q35", [], ""),
     "q35-slot-25": ("q35", [], ",addr=0x19"),
@@ -95,7 +98,7 @@ def devices(names):
 
 @pytest.mark.parametrize("place", LINES)
 def test_card_without_msix_uses_its_line(place):
-    """vectors=0: the ISR status (4.1.4.5) over a level-triggered line of the I/O APIC."""
+    """Without MSI-X (vectors=0) the card uses a level-triggered line of the I/O APIC and the ISR status (4.1.4.5)."""
     machine, early, where = LINES[place]
     with Watched(machine=machine, early=devices(early), device=",vectors=0" + where) as g:
         serves(g)
@@ -103,7 +106,7 @@ def test_card_without_msix_uses_its_line(place):
 
 
 def test_a_line_is_shared():
-    """Slots 4, 8 and 12 of q35 are wired to the same line."""
+    """Devices in slots 4, 8 and 12 of q35 share one interrupt line."""
     more = devices(f"virtio-rng-pci,vectors=0,addr={n:#x}" for n in (8, 12))
     with Watched(device=",vectors=0,addr=4", extra=more) as g:
         serves(g)
@@ -114,14 +117,14 @@ def test_a_line_is_shared():
 
 # ---- devices of before virtio 1.0 ----
 
-# machine, what the card is told, words of its line on the console.
+# name: (machine, properties of QEMU's network card, text in the card's line on the console)
 LEGACY = {
     "q35": ("q35", ",disable-modern=on,disable-legacy=off", "legacy"),
     "q35-two-vectors": ("q35", ",disable-modern=on,disable-legacy=off,vectors=2", "legacy"),
     "q35-line": ("q35", ",disable-modern=on,disable-legacy=off,vectors=0", "legacy"),
     "pc": ("pc", ",disable-modern=on", "legacy"),
-    "pc-no-merging": ("pc", ",disable-modern=on,mrg_rxbuf=off", "legacy"),        # ten bytes of header
-    "pc-header-apart": ("pc", ",disable-modern=on,any_layout=off", "legacy"),     # and in a descriptor of its own
+    "pc-no-merging": ("pc", ",disable-modern=on,mrg_rxbuf=off", "legacy"),        # header of ten bytes
+    "pc-header-apart": ("pc", ",disable-modern=on,any_layout=off", "legacy"),     # header in a descriptor of its own
     "pc-large-ring": ("pc", ",disable-modern=on,rx_queue_size=1024", "rings 1024/256"),
     "mmio": ("microvm-plain", "", "legacy"),                                      # QEMU's default
     "mmio-no-acpi": ("microvm,acpi=off", "", "legacy"),
@@ -142,13 +145,13 @@ def test_legacy_generator_gives_its_seed():
         g.wait("virtio1-random: 64 bytes of seed from the host")
 
 
-# ---- buses that firmware did not number, or that no bridge leads to ----
+# ---- buses that the firmware did not number, and further root buses ----
 
 SWITCH = [PORT + "a", "x3130-upstream,id=u,bus=a", "xio3130-downstream,chassis=2,id=b,bus=u"]
 BUSES = {
     "pc-second-root": ("pc", ["pxb,id=b,bus_nr=128"], ",bus=b,addr=1"),
     "q35-second-root": ("q35", ["pxb-pcie,id=a,bus_nr=64", PORT + "b,bus=a"], ",bus=b"),
-    # No firmware there knows PCI: configuration space in memory, buses and addresses are ours to give.
+    # microvm's firmware does not set up PCI: the kernel itself numbers the buses and assigns addresses.
     "microvm": ("microvm,pcie=on", [], ""),
     "microvm-second-port": ("microvm,pcie=on", [PORT + "a,slot=1", PORT + "b,slot=2"], ",bus=b"),
     "microvm-switch": ("microvm,pcie=on", SWITCH, ",bus=b"),
@@ -162,7 +165,7 @@ def test_card_is_found_on(place):
         serves(g)
 
 
-# machine, what is there before the card, the card's place, and what the console says.
+# name: (machine, QEMU devices before the card, the card's place and properties, text on the console)
 CANNOT = {
     "q35-second-root-line": ("q35", ["pxb-pcie,id=a,bus_nr=64", PORT + "b,bus=a"], ",bus=b,vectors=0",
                              "no interrupt: neither MSI-X nor a line"),
@@ -173,7 +176,7 @@ CANNOT = {
 
 
 @pytest.mark.parametrize("kind", CANNOT)
-def test_card_that_cannot_be_driven_is_said(kind):
+def test_card_that_cannot_be_driven_is_reported(kind):
     machine, early, where, words = CANNOT[kind]
     with Watched(machine=machine, early=devices(early), device=where) as g:
         assert words in g.console and "no network card that the kernel knows" in g.console

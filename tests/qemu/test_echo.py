@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The services of apps/inetd.c over QEMU's user network (which ends TCP itself: closes and refusals are
-tested on a raw wire, test_wire.py)."""
+"""The services of apps/inetd.c over QEMU's user network.  That network terminates TCP connections itself, so
+test_wire.py tests closes and refusals, with raw frames."""
 import hashlib
 import os
 import random
@@ -33,7 +33,7 @@ def test_one_byte(guest):
 
 @pytest.mark.builds("checked", "shipped")
 def test_sixteen_mib_echoed(guest):
-    """Written and read at once: neither side may wait for the other to take all."""
+    """The client writes and reads at the same time, because no buffer holds 16 MiB."""
     data = random.Random(1).randbytes(16 * MIB)
     with guest.connect(7) as s:
         writer = threading.Thread(target=s.sendall, args=(data,))
@@ -44,7 +44,7 @@ def test_sixteen_mib_echoed(guest):
 
 
 def test_half_close(guest):
-    """Echo goes on after our FIN, then closes from its side."""
+    """After the client's FIN the service still echoes the data before it, and then closes the connection."""
     with guest.connect(7) as s:
         s.sendall(b"last words")
         s.shutdown(socket.SHUT_WR)
@@ -54,8 +54,8 @@ def test_half_close(guest):
 
 @pytest.mark.builds("checked", "shipped")
 def test_fifty_connections_at_once(guest):
-    """A connection has its first echo before the next begins: QEMU's listener holds one that it has not accepted,
-    Linux drops the SYN of another, and sends it again a second later."""
+    """Each connection gets an echo before the next one is opened, because QEMU's listeners have a backlog of one: the
+    host would drop the SYN of a further connection and retransmit it a second later."""
     socks = []
     try:
         for _ in range(50):
@@ -72,7 +72,7 @@ def test_fifty_connections_at_once(guest):
             s.close()
 
 
-def test_discard_takes_and_says_nothing(guest):
+def test_discard_reads_and_sends_nothing(guest):
     with guest.connect(9) as s:
         s.sendall(bytes(MIB))
         s.shutdown(socket.SHUT_WR)
@@ -80,7 +80,7 @@ def test_discard_takes_and_says_nothing(guest):
 
 
 def test_chargen_is_a_stream_without_holes(guest):
-    """RFC 864's rotating lines: each line begins one character after the one before."""
+    """chargen sends RFC 864's lines: each line begins with the second character of the line before."""
     with guest.connect(19) as s:
         data = recv_exact(s, MIB)
     lines = data.split(b"\r\n")
@@ -110,15 +110,15 @@ def test_netstat_in_linux_formats(guest):
 
 
 def named_in_the_readme():
-    """The files that the README's sentence on netstat lists."""
+    """Returns the paths of the files that the README lists in its sentence about netstat."""
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
         sentence = re.search(r"netstat \(15: /proc's (.*?); also", f.read(), re.S)[1]
     return {"/proc/" + name for name in re.findall(r"[\w/]+", sentence)}
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_load_shows_and_leaves_nothing():
-    """Interrupts and softirqs rise under load and stand still when idle; no object is lost."""
+def test_load_is_counted_and_leaves_no_objects():
+    """Under load the counters of interrupts and softirqs rise; no object of the closed connections remains."""
     with Guest() as g:
         before = g.netstat()
         for _ in range(20):
@@ -133,7 +133,7 @@ def test_load_shows_and_leaves_nothing():
         live_before, live_after = slab_live(before), slab_live(loaded)
         for cache in ("TCP", "request_sock_TCP", "sock_inode_cache", "filp"):
             assert cache in live_after, f"{cache} is not among {sorted(live_after)}"
-        # TIME_WAIT is the only thing that a closed connection may leave, for its minute.
+        # A closed connection may leave only its TIME_WAIT entry, which has a cache of its own.
         assert live_after["TCP"] == live_before["TCP"]
         assert live_after["sock_inode_cache"] == live_before["sock_inode_cache"]
         assert live_after["filp"] == live_before["filp"]
@@ -141,10 +141,9 @@ def test_load_shows_and_leaves_nothing():
 
 
 def test_five_hundred_at_once_leave_nothing():
-    """The descriptor table doubles four times, to 1024 numbers; then as many connections one after the other.
-
-    Of packets some may be alive while the answer that tells about them is on its way, and of TIME_WAIT
-    those of the questions: all else is as before, once the last ones have said good-bye.
+    """500 connections at once make the descriptor table double four times, to 1024 descriptors; 500 more follow one after
+    the other.  When all are closed, all slab caches have as many objects as before, except those in `moving`: buffers of
+    netstat's own output, and TIME_WAIT entries.
     """
     moving = {"skbuff_head_cache", "skbuff_fclone_cache", "tw_sock_TCP", "kmalloc-256", "kmalloc-512", "kmalloc-1024",
               "kmalloc-2048"}
@@ -153,7 +152,7 @@ def test_five_hundred_at_once_leave_nothing():
         return {cache: n for cache, n in slab_live(g.netstat()).items() if cache not in moving}
 
     with Guest() as g:
-        assert echo(g, b"once") == b"once"      # what is made on first use is there
+        assert echo(g, b"once") == b"once"      # so that objects allocated at the first use exist
         before = standing(g)
         socks = []
         for i in range(500):
@@ -171,10 +170,11 @@ def test_five_hundred_at_once_leave_nothing():
 
 
 def test_idle_is_idle():
-    """Between two looks without load there are only the looks' own packets: no tick, no polling."""
+    """Without load there are no ticks and no polling: between two netstat outputs only netstat's own packets cause
+    softirqs."""
     with Guest() as g:
         first = g.netstat()
         second = g.netstat()
         cost = sum(softirqs(second).values()) - sum(softirqs(first).values())
         uptime = [float(n["/proc/uptime"].split()[0]) for n in (first, second) if "/proc/uptime" in n]
-        assert cost < 200, f"{cost} softirqs between two looks, uptimes {uptime}"
+        assert cost < 200, f"{cost} softirqs between two netstat outputs, uptimes {uptime}"

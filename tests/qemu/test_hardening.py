@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tries the accesses that the kernel forbids, and checks its report."""
+"""Memory protection and crash reports: forbidden accesses, dumps, page tables, KASLR, the watchdog."""
 import os
 import random
 import re
@@ -27,7 +27,7 @@ DIRECT_MAP, STACKS = 0xffff888000000000, 0xffffc90000000000
 
 @pytest.mark.builds("checked", "shipped")
 def test_applications_of_tests_are_not_in_the_image_that_users_get():
-    """Neither their functions, nor their names for app=, nor their sources' names."""
+    """The ordinary image has none of their functions, names for app= and source file names."""
     sources = os.listdir(os.path.join(ROOT, "tests", "qemu", "kernel"))
     theirs = {name.removesuffix(".c") + "_main" for name in sources} - {"apps_main"}
     theirs |= {"read_null", "smash_stack"}
@@ -48,7 +48,7 @@ def test_applications_of_tests_are_not_in_the_image_that_users_get():
     ("crash-wtext", r"^write of ffffffff\w{8} \(the kernel's text\): not permitted$"),
     ("crash-wconst", r"^write of ffffffff\w{8}: not permitted$"),
 ])
-def test_a_mistake_is_named(app, says):
+def test_a_mistake_is_reported(app, says):
     with Guest(append="app=" + app, net="", kernel=kernel(TEST_APPS), ready=says) as g:
         g.wait(r"Kernel panic")
         g.wait(rf"in thread {app} ")
@@ -56,7 +56,7 @@ def test_a_mistake_is_named(app, says):
 
 
 def chain(console):
-    """The functions of the backtrace, the innermost first."""
+    """Returns the names of the functions in a dump's backtrace, the innermost first."""
     lines = console.replace("\r", "").split("backtrace, image moved up by", 1)[1].splitlines()[1:]
     found = []
     for line in lines:
@@ -71,7 +71,7 @@ def chain(console):
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("words", ["", "nokaslr"])
 def test_a_dump_names_callers(words):
-    """crash.c and init/main.c say what the chain must be."""
+    """The backtrace has the callers of read_null() that crash.c and init/main.c imply."""
     with Guest(append="app=crash " + words, net="", kernel=kernel(TEST_APPS), ready=r"Kernel panic") as g:
         g.end()
     assert re.search(r"^rip ffffffff\w{8} .* read_null\+0x", g.console, re.M)
@@ -79,15 +79,16 @@ def test_a_dump_names_callers(words):
 
 
 def addr2line(addresses, image=""):
-    """["file:line"] of the linked addresses, paths from the tree's root; ":?" where there is no line.  @image: if not the
-    kernel's."""
+    """Returns binutils' "file:line" for each of @addresses (as linked), with paths relative to the tree's root; ":?" if
+    there is no line.  @image: default the kernel."""
     out = subprocess.run(["addr2line", "-e", image or kernel()], input="".join(f"{a:#x}\n" for a in addresses), text=True,
                          check=True, stdout=subprocess.PIPE).stdout.splitlines()
     return [line.split(" (")[0].replace(ROOT + "/", "") for line in out]
 
 
 def lines_told(console):
-    """[(linked address of an instruction, "file:line" or "")] of a dump; behind a call is a byte before it."""
+    """Returns [(address as linked, "file:line" or "")] of a dump.  For a return address it is the address less 1, which is
+    inside the call instruction."""
     console = console.replace("\r", "")
     slide = int(re.search(r"image moved up by (?:0x)?([0-9a-f]+)", console).group(1), 16)
     found = re.findall(r"^(rip|\??  )\s*(ffffffff[0-9a-f]{8})\b.*? \w+\+0x[0-9a-f]+/0x[0-9a-f]+ ?(\S*)$", console, re.M)
@@ -97,7 +98,8 @@ def lines_told(console):
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("app, depth", [("crash", 4), ("crash-stack", 3), ("crash-guard", 20)])
 def test_a_dump_tells_the_lines_that_addr2line_tells(app, depth, build):
-    """Of a stack that was overwritten, the shipped build finds one return address."""
+    """The dump and addr2line agree on the line of each address.  With an overwritten stack, the shipped build may find
+    only one address."""
     with Guest(append="app=" + app, net="", kernel=kernel(TEST_APPS), ready=r"Kernel panic") as g:
         g.end()
     told = lines_told(g.console)
@@ -108,7 +110,7 @@ def test_a_dump_tells_the_lines_that_addr2line_tells(app, depth, build):
 
 @pytest.mark.builds("checked", "shipped")
 def test_every_line_in_the_table_is_addr2lines():
-    """The lines that tools/dwarfline.py reads, at both ends of each row, against binutils' reading of the same."""
+    """tools/dwarfline.py and addr2line agree on the line at both ends of each row of the line table."""
     elf = Elf(kernel())
     table = rows(elf, elf.section(".text"))
     assert len(table) > 10000
@@ -120,7 +122,7 @@ def test_every_line_in_the_table_is_addr2lines():
 
 @pytest.mark.builds("shipped")
 def test_every_rule_in_the_table_is_readelfs():
-    """The table that tools/unwind.py makes of .debug_frame, against binutils' reading of the same."""
+    """The unwind table that tools/unwind.py makes of .debug_frame agrees with readelf's output for .debug_frame."""
     elf = Elf(kernel())
     mine = {}
     for begin, end, own in frames(elf, elf.section(".text")):
@@ -131,7 +133,7 @@ def test_every_rule_in_the_table_is_readelfs():
     for line in out.splitlines():
         words = line.split()
         if begin := re.search(r" FDE .* pc=([0-9a-f]+)\.\.", line):
-            theirs[int(begin[1], 16)] = (RSP, 1, 0)       # no row follows where the whole function is like its start
+            theirs[int(begin[1], 16)] = (RSP, 1, 0)       # readelf prints no row for a function whose rule never changes
         elif words[:2] == ["LOC", "CFA"]:
             columns = words
         elif columns and re.fullmatch(r"f{8}[0-9a-f]{8}", words[0] if words else ""):
@@ -147,7 +149,8 @@ def test_every_rule_in_the_table_is_readelfs():
 @pytest.mark.builds("shipped")
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\x11", None])
 def test_a_damaged_table_of_frames_ends_the_walk(tmp_path, filler):
-    """The place is told all the same, and the end is the one that was asked for."""
+    """With a damaged unwind table the dump still has the line of the fault, and the guest powers off as panic=poweroff
+    requires."""
     image = kernel(TEST_APPS)
     data = bytearray(open(image, "rb").read())
     section = Elf(image).section(".tables")
@@ -166,7 +169,8 @@ def test_a_damaged_table_of_frames_ends_the_walk(tmp_path, filler):
     ("lines", b"\0", True), ("lines", b"\xff", True), ("lines", None, True),
     ("ksyms", b"\0", False), ("ksyms", b"\xff", False), ("ksyms", None, False)])
 def test_a_damaged_table_does_not_stop_the_dump(tmp_path, table, filler, says):
-    """Zeroes, ones, or noise in its place: the dump goes on to its end, with names where those are whole."""
+    """With zeros, ones or random bytes instead of the table of lines or of symbols, the dump is complete; it has symbol
+    names if their table is intact."""
     image = kernel(TEST_APPS)
     data = bytearray(open(image, "rb").read())
     section = Elf(image).section(".tables")
@@ -189,7 +193,8 @@ def symbolised(console, *image):
 
 @pytest.mark.builds("checked", "shipped")
 def test_symbolise_finds_the_image_of_the_build_that_the_dump_is_from():
-    """A debugger writes UD2 over the start of a function of the kernel; then an application calls it."""
+    """The test causes a dump in the kernel: it writes a UD2 instruction over the start of show_softirqs() and makes an
+    application call it.  tools/symbolise, without an argument, must find the right image."""
     with Watched(append="nokaslr") as g:
         g.write_memory(symbols()["show_softirqs"], b"\x0f\x0b")
         with g.connect(15):
@@ -219,7 +224,7 @@ def test_symbolise_names_the_lines():
     ([], "READY", 0, "no address of the image in this text"),
     (["a", "b"], "", 1, "one IMAGE at most"),
 ])
-def test_symbolise_names_missing_tools(words, text, status, said):
+def test_symbolise_reports_wrong_arguments(words, text, status, said):
     done = subprocess.run([os.path.join(ROOT, "tools", "symbolise"), *words], input=text, text=True, check=False,
                           capture_output=True)
     assert done.returncode == status and said in done.stderr and "Traceback" not in done.stderr
@@ -229,7 +234,8 @@ def test_symbolise_names_missing_tools(words, text, status, said):
 # ---- stacks of their own ---------------------------------------------------------------------------
 
 def exception_stack(number, image=""):
-    """(bottom, top) of one (kernel/x86/desc.h): a guard page and 8 KiB each; double fault, NMI, machine check."""
+    """Returns (bottom, top) of an exception stack: 0 double fault, 1 NMI, 2 machine check.  Each has 8 KiB above a guard
+    page (kernel/x86/desc.h)."""
     bottom = symbols(image)["ist_stacks"] + number * 3 * 4096 + 4096
     return bottom, bottom + 2 * 4096
 
@@ -242,7 +248,8 @@ def test_a_double_fault_has_its_own_stack():
 
 
 def test_an_nmi_has_its_own_stack():
-    """The CPU leaves RIP, CS, RFLAGS, RSP and SS at its top (Intel SDM volume 3, 6.14.2); the stack began empty."""
+    """An NMI pushes RIP, CS, RFLAGS, RSP and SS at the top of the NMI stack (Intel SDM volume 3, 6.14.2), which contains
+    only zeros before."""
     with Watched(append="nokaslr") as g:
         bottom, top = exception_stack(1)
 
@@ -259,7 +266,7 @@ def test_an_nmi_has_its_own_stack():
 # ---- page tables, as QEMU walks them ---------------------------------------------------------------
 
 def mappings(g):
-    """[(virtual, physical, size, writable, executable, for applications)] of all that is mapped."""
+    """Returns [(virtual address, physical address, size, writable, executable, user-accessible)] of all mapped pages."""
     found = []
     for line in g.hmp("info tlb").splitlines():
         m = re.match(r"([0-9a-f]{16}): ([0-9a-f]{16}) (\S{9})$", line)
@@ -305,9 +312,9 @@ def test_cpu_protections_are_on(cpu, bits):
 # ---- the image's place -----------------------------------------------------------------------------
 
 def test_the_image_lies_somewhere_else_each_time():
-    """504 places: that four boots choose the same happens once in 128 million.
+    """There are 504 possible addresses: four boots choose the same one only once in 128 million runs.
 
-    The line has no time before it: it does not come from the log, which any peer may read.
+    The console line with the address has no time in front of it, because it is not in the log, which any peer may read.
     """
     seen = set()
     for _ in range(4):
@@ -326,18 +333,19 @@ def test_nokaslr_leaves_it_where_it_was_linked():
         assert "moved up" not in g.console
 
 
-# ---- the watchdog, and what else the console tells --------------------------------------------------
+# ---- the watchdog and other console output ----------------------------------------------------------
 
 # LIMIT(SOFT_LOCKUP_MS)
 @pytest.mark.builds("checked", "shipped")
 def test_a_soft_lockup_is_reported():
-    """A debugger writes "jump to yourself" over a function of the kernel; then an application calls it."""
+    """The test writes an endless loop over the start of show_softirqs(), and makes an application call it.  The watchdog
+    reports where the CPU is."""
     with Watched(append="nokaslr") as g:
         g.write_memory(symbols()["show_softirqs"], b"\xeb\xfe")
         with g.connect(15):
             told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, process context")
             assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
-            # The interrupted instruction is the function's first one: the one before it is another function's.
+            # The interrupted address is the function's start; the address less 1 would be in another function.
             g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +show_softirqs\+0x1/")
             g.wait(r"\] +kernel_syscall\+0x\S+ kernel/syscall\.c:\d+$")
     assert g.console.count("soft lockup:") == 1
@@ -345,7 +353,8 @@ def test_a_soft_lockup_is_reported():
 
 @pytest.mark.builds("checked", "shipped")
 def test_a_soft_interrupt_that_keeps_the_cpu_is_named():
-    """The machine is idle, its timer off: what comes in runs on the idle thread's stack, and never ends."""
+    """The test writes an endless loop over tcp_v4_rcv() while the machine is idle with its timer off, and sends a SYN.  So
+    a softirq on the idle thread's stack never ends; the watchdog reports it."""
     with Watched(append="nokaslr") as g:
         until = time.monotonic() + PATIENCE
         while not re.search(r"current_count = 0$", g.hmp("info lapic 0"), re.M):
@@ -353,7 +362,7 @@ def test_a_soft_interrupt_that_keeps_the_cpu_is_named():
         g.write_memory(symbols()["tcp_v4_rcv"], b"\xeb\xfe")
         with socket.socket() as s:
             s.setblocking(False)
-            s.connect_ex(("127.0.0.1", g.ports[7]))      # the user network says yes, and sends its SYN
+            s.connect_ex(("127.0.0.1", g.ports[7]))      # the user network accepts, and sends a SYN to the guest
             told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, soft interrupt")
             assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
             g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +tcp_v4_rcv\+0x1/")
@@ -361,7 +370,7 @@ def test_a_soft_interrupt_that_keeps_the_cpu_is_named():
     assert g.console.count("soft lockup:") == 1
 
 
-def test_the_hosts_random_numbers_are_asked_for():
+def test_the_hosts_random_numbers_are_used():
     with Guest(extra=["-device", "virtio-rng-pci"]) as g:
         g.wait(r"virtio\d+-random: [1-9]\d* bytes of seed from the host")
 
@@ -375,9 +384,8 @@ def test_the_boot_timeline(firmware, first):
         "threads, time", "files", "network", "command line", "PCI", "virtio-mmio", "links"]
     took, until = [int(s[1]) for s in stages], [int(s[2]) for s in stages]
     assert until == sorted(until) and until[0] > 0
-    # The stages before the clock were computed afterwards: each stage takes a time, and none a time that
-    # only a counter of the wrong speed or beginning could tell.  A line of the log
-    # stands in its stage.
+    # The kernel computes the times of the stages before "measuring the TSC" afterwards.  The times must add up, and the
+    # time of the banner in the log must lie in the right stage: a wrong speed or start value of the counter would show.
     assert all(abs(u - t - before) <= 1 for t, u, before in zip(took, until, [0] + until))
     assert took[[s[0] for s in stages].index("measuring the TSC")] > 0
     clock = re.search(r"\[ *(\d+)\.(\d{6})\] softnet [^ ]+, checked build, through", g.console)

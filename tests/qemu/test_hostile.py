@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Linux's TCP and ours over a bad wire: every byte arrives once and in order, whatever the relay does."""
+"""Linux's TCP and ours over a relay that harms packets: every byte arrives exactly once and in order."""
 import pytest
 from guest import drops, tcp_mib
 from load import echo_hashed, settled, visit
@@ -17,7 +17,8 @@ SEEDS_LONG = 20
 
 
 def transfer(cable, harm, seed, size):
-    """A transfer both ways; then the wire is good again, and the guest is asked what it saw."""
+    """Transfers @size bytes in both directions with @harm; then stops the harm, and returns the guest's drop counters and
+    its number of retransmissions."""
     with LinuxGuest(cable, seed=seed, harm=HARMS[harm]) as g:
         with g.connect(7) as s:
             echo_hashed(s, size, seed)
@@ -41,7 +42,7 @@ def test_every_byte_arrives(cable, harm, seed):
 
 
 def short_ones(cable, harm, seed, number):
-    """Handshakes and closes over the same wires; once the wire is good, the last of them comes to its end."""
+    """Makes @number short connections with @harm; then stops the harm, and waits until all connections are gone."""
     with LinuxGuest(cable, seed=seed, harm=HARMS[harm]) as g:
         before = g.netstat()
         visit(cable, number, at_once=50)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Linux's TCP on the other end of a cable: refusals, pings, closes, many connections, and a guest that dies."""
+"""Linux's TCP as the peer: refusals, pings, closes, many connections, and a guest that is killed."""
 import errno
 import random
 import signal
@@ -24,7 +24,7 @@ def guest(net, build):
 
 
 def test_a_closed_port_refuses_at_once(guest):
-    """The first SYN is answered, with a RST whose ACK takes in the SYN (RFC 9293 3.10.7.1)."""
+    """A SYN to a closed port is answered with a RST that acknowledges the SYN (RFC 9293 3.10.7.1)."""
     with guest.network.socket() as s, pytest.raises(ConnectionRefusedError):
         s.connect((GUEST_ADDRESS, 1))
     segments = [frame[34:] for _, frame, _ in records(guest.pcap(), MAC)[1] if frame[12:14] == b"\x08\0" and frame[23] == 6]
@@ -41,7 +41,7 @@ def pinger(net):
 
 
 def answer_to(s, request):
-    """The payload of the echo reply to this, other ICMP passed over."""
+    """Waits for the echo reply to @request, ignoring other ICMP messages; returns its payload."""
     while True:
         packet = s.recv(65536)
         message = packet[(packet[0] & 15) * 4:]
@@ -50,7 +50,7 @@ def answer_to(s, request):
 
 
 def test_ping_of_every_size(guest):
-    """0 to 1472 bytes: all that fits into a frame."""
+    """Pings with 0 to 1472 bytes of data, as much as fits into one frame, are answered with the same data."""
     data = random.Random(1).randbytes(1472)
     with pinger(guest.network) as s:
         for size in range(1473):
@@ -61,7 +61,8 @@ def test_ping_of_every_size(guest):
 
 @pytest.mark.parametrize("size", [1473, 4000, 65507])
 def test_ping_in_fragments_is_counted_and_not_answered(guest, size):
-    """Fragments are not put together (README): each is a drop with a name, and what comes next is served."""
+    """The kernel does not reassemble fragments (README).  It drops each one, counts it as IP_FRAGMENT, and answers the
+    next ping."""
     before = guest.netstat()
     with pinger(guest.network) as s:
         s.send(icmp_echo(bytes(size), 1))
@@ -69,7 +70,7 @@ def test_ping_in_fragments_is_counted_and_not_answered(guest, size):
         s.send(last)
         assert answer_to(s, last) == b"one frame"
         s.setblocking(False)
-        with pytest.raises(BlockingIOError):      # the wire keeps the order: an answer would be there by now
+        with pytest.raises(BlockingIOError):      # frames arrive in order: an answer to the first ping would be here
             s.recv(65536)
     fragments = -(-(size + 8) // 1480)
     assert moved(before, guest.netstat()) == {"IP_FRAGMENT": fragments}
@@ -83,7 +84,7 @@ def test_bulk_both_ways(guest):
 
 @pytest.mark.builds("checked", "shipped")
 def test_half_close(guest):
-    """Data written before our FIN comes back after it, and then the guest's FIN."""
+    """The guest still echoes data that the client wrote before its FIN, and then sends its own FIN."""
     data = random.Random(3).randbytes(MIB)
     with guest.connect(7) as s:
         def write():
@@ -97,7 +98,8 @@ def test_half_close(guest):
 
 
 def test_a_close_with_unread_data_resets(guest):
-    """Linux resets when its own reader leaves bytes behind (RFC 2525 2.17); the guest counts it, and goes on."""
+    """Linux sends a reset if its application closes with unread data (RFC 2525 2.17); the guest counts it in
+    EstabResets."""
     before = guest.netstat()
     with guest.connect(19) as s:
         recv_exact(s, 1)
@@ -107,7 +109,8 @@ def test_a_close_with_unread_data_resets(guest):
 
 @pytest.mark.builds("checked", "shipped")
 def test_two_hundred_at_once(guest):
-    """All SYNs before the first answer is looked at; all open together; answered in another order."""
+    """200 connections: all SYNs are sent before the first SYN-ACK is handled, all connections are open at the same time,
+    and their echoes are read in reverse order."""
     socks = guest.network.sockets(200)
     try:
         for s in socks:
@@ -126,7 +129,7 @@ def test_two_hundred_at_once(guest):
 
 
 def test_two_thousand_short_ones_leave_nothing(cable):
-    """In a guest of its own: no other test's connection is still on its way out."""
+    """The test boots a guest of its own, where no connection of another test can be left."""
     with LinuxGuest(cable) as g:
         before = g.netstat()
         visit(cable, 2000)
@@ -167,9 +170,9 @@ def kill(g):
 
 
 def test_a_killed_guest_and_its_waiting_clients(cable):
-    """One waits for bytes, one retransmits without an answer, one is in connect().  The
-    new guest knows nothing of the first two and says so (RFC 9293 3.5.1); the third is served, with a SYN sent
-    again.  One whose user timeout is short does not live to see it."""
+    """A guest is killed and a new one is booted.  The new guest answers segments of the old connections with a reset
+    (RFC 9293 3.5.1): one client waits for data, one retransmits.  A client that is in connect() retransmits its SYN, and
+    the new guest serves it.  A client with a short user timeout gives up before the new guest is up."""
     with LinuxGuest(cable) as g:
         idle, busy, hasty = (g.connect(7) for _ in range(3))
         for s in (idle, busy, hasty):

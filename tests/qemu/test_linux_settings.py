@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Linux as a peer that wants less than usual: without an option, with small segments, small buffers, a small MTU."""
+"""Linux as a peer with unusual settings: without a TCP option, with small segments, small buffers, or a small MTU."""
 import contextlib
 import socket
 
@@ -14,12 +14,12 @@ HARM = {"drop": 0.01, "duplicate": 0.01, "reorder": 0.03, "corrupt": 0.01, "dela
 
 
 def agreed(s):
-    """tcpi_options of struct tcp_info."""
+    """Returns tcpi_options of struct tcp_info: the negotiated options."""
     return s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[5]
 
 
 def echo(guest, level=None, option=None, value=0, size=256 * KIB):
-    """A transfer both ways over a socket that had this option before it connected; what was agreed on."""
+    """Sets a socket option, connects, and transfers @size bytes in both directions; returns the negotiated options."""
     with guest.network.socket() as s:
         if option:
             s.setsockopt(level, option, value)
@@ -45,8 +45,8 @@ def test_without_an_option(guest, name, value, gone):
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_ecn_is_asked_for_and_not_agreed(guest):
-    """RFC 3168 6.1.1: a SYN with ECE and CWR is a SYN; our SYN-ACK has neither."""
+def test_ecn_is_requested_and_not_negotiated(guest):
+    """A SYN with ECE and CWR, which requests ECN (RFC 3168 6.1.1), is answered with a SYN-ACK without ECE and CWR."""
     with guest.network.setting("tcp_ecn", "1") as lack:
         need(lack)
         assert not echo(guest) & ECN
@@ -72,6 +72,6 @@ def mtu(net, size):
 
 @pytest.mark.parametrize("size", [296, 576])
 def test_small_mtu_of_its_own(guest, size):
-    """It says so in its MSS; longer frames it would not take."""
+    """A peer with a small MTU announces a small MSS, and the guest sends no longer segments: the peer would drop them."""
     with mtu(guest.network, size):
         echo(guest, size=64 * KIB)

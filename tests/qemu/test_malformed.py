@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The table of malformed frames (tests/unit/malformed.h) again, over QEMU's card: each frame moves the one drop
-reason that its row names, as the guest's own /proc says, and afterwards a proper client is served."""
+"""Sends the malformed frames of tests/unit/malformed.h to a guest, over QEMU's network card.  Each frame must increase
+exactly the drop counter in /proc/net/drops that its row names; afterwards the guest must still serve a client."""
 import json
 import os
 import struct
@@ -10,8 +10,8 @@ from guest import MAC, ROOT, Guest, moved
 from wire import ACK, GUEST_IP, PEER_IP, PEER_MAC, PSH, SYN, Peer, checksum, ether, icmp_echo, ipv4, tcp, tcp_checksum
 
 TABLE = os.path.join(ROOT, "build", "unit", "malformed.json")
-IP, L4 = 14, 34                    # places in a frame without IP options
-ISS, TSVAL = 0xfffffff0, 1000000   # the rows that spoil a timestamp know it
+IP, L4 = 14, 34                    # offsets of the headers in a frame without IP options
+ISS, TSVAL = 0xfffffff0, 1000000   # TSVAL is also in rows of the table that change a timestamp
 NOP = b"\1"
 PORT_OPEN, PORT_ONCE, PORT_ASK = 10000, 20000, 40000
 
@@ -21,7 +21,7 @@ def timestamp(value):
 
 
 class Connection:
-    """A connection of ours, as far as it got."""
+    """A connection to the guest, with the next sequence numbers of both directions."""
 
     def __init__(self, peer, port):
         self.peer, self.port = peer, port
@@ -47,7 +47,7 @@ class Connection:
 
 
 class Bench:
-    """The proper frames that the rows change."""
+    """Builds the correct frames that the rows of the table change, and the malformed ones."""
 
     def __init__(self, peer):
         self.peer, self.ports, self.asked = peer, 0, 0
@@ -63,7 +63,7 @@ class Bench:
         return Guest.parse(self.peer.fetch(15, PORT_ASK + self.asked))
 
     def base(self, row):
-        """The frame as it should be."""
+        """Returns the correct frame that @row changes."""
         kind = row["base"]
         if kind == "ARP_ASK":
             return ether(struct.pack(">HHBBH", 1, 0x800, 6, 4, 1) + PEER_MAC + bytes([10, 0, 2, 77]) + bytes(6) + GUEST_IP,
@@ -96,7 +96,7 @@ class Bench:
 
 
 def fix_sums(frame, ip, l4):
-    """Makes the checksums true for what the frame now says, as far as that can be."""
+    """Stores the right IP checksum (@ip) and TCP or ICMP checksum (@l4) in @frame, if its lengths permit that."""
     if frame[12:14] != b"\x08\0":
         return
     ihl, total = (frame[IP] & 15) * 4, struct.unpack_from(">H", frame, IP + 2)[0]
@@ -105,7 +105,7 @@ def fix_sums(frame, ip, l4):
         frame[IP + 10:IP + 12] = struct.pack(">H", checksum(bytes(frame[IP:IP + max(ihl, 20)])))
     if not l4 or ihl < 20 or total < ihl or total > len(frame) - IP:
         return
-    at = {1: 2, 6: 16}.get(frame[IP + 9])       # where the protocol has its checksum
+    at = {1: 2, 6: 16}.get(frame[IP + 9])       # offset of the checksum by protocol
     if at is None or total - ihl < at + 2:
         return
     at += IP + ihl
@@ -122,8 +122,8 @@ def rows():
 
 @pytest.mark.builds("checked", "shipped")
 @pytest.mark.parametrize("machine", ["q35", "microvm"])
-def test_each_moves_its_reason(machine):
-    """ICMP errors are not limited here: how many went before would decide what a row counts."""
+def test_each_frame_increases_its_drop_counter(machine):
+    """The rate limit of ICMP errors is off; otherwise earlier rows would change which counter a row increases."""
     table = rows()
     assert len(table) >= 200
     wrong = []
@@ -135,7 +135,7 @@ def test_each_moves_its_reason(machine):
             after = bench.netstat()
             found, want = moved(before, after), {row["reason"]: 1} if row["reason"] else {}
             if found != want:
-                wrong.append(f"{row['what']}: moved {found}, and should move {want}")
+                wrong.append(f"{row['what']}: increased {found}, and should increase {want}")
             before = after
         assert not wrong, "\n".join(wrong)
         bench.open.echo(b"still there")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""virtio-net with an MTU of its own (host_mtu=): from RFC 791's least to more than a page and than TCP's most."""
+"""virtio-net devices that offer an MTU (host_mtu=): from RFC 791's minimum, 68, to 65535."""
 import socket
 import struct
 import threading
@@ -14,7 +14,8 @@ PLAIN = ",mrg_rxbuf=off,guest_tso4=off,guest_csum=off"
 
 @pytest.mark.parametrize("mtu, mss", [(68, 28), (87, 47), (127, 87), (128, 88), (9000, 8960)])
 def test_announces_and_sends_fitting_segments(mtu, mss):
-    """RFC 6691: the MSS is the MTU less 40; timestamps come out of the data, and no packet exceeds the MTU."""
+    """The guest announces an MSS of the MTU less 40 (RFC 6691).  Timestamps reduce the data of a segment, so that no packet
+    exceeds the MTU."""
     with Guest(net="dgram", device=f",host_mtu={mtu}") as g:
         assert f"mtu {mtu}," in g.console
         peer = Peer(g)
@@ -24,7 +25,7 @@ def test_announces_and_sends_fitting_segments(mtu, mss):
         tsval = answer.options[answer.options.index(b"\x08\x0a") + 2:][:4]
         peer.send_tcp(4000, 19, 101, answer.seq + 1, ACK, options=b"\x01\x01\x08\x0a\0\0\0\2" + tsval)
         packet = peer.recv(lambda kind, p: kind == 0x800 and p[9] == 6 and struct.unpack(">H", p[2:4])[0] > 52)
-        assert struct.unpack(">H", packet[2:4])[0] == mtu      # chargen's first segment is a full one
+        assert struct.unpack(">H", packet[2:4])[0] == mtu      # chargen's first segment is a full-sized one
 
 
 @pytest.mark.parametrize("mtu", [68, 127, 1400, 9000, 65535])
@@ -47,15 +48,15 @@ def test_an_mtu_too_small_for_ipv4_is_reported():
 
 
 @pytest.mark.parametrize("features", ["", PLAIN])
-def test_more_than_the_driver_takes_is_cut(features):
-    """65535 is more than a receive buffer holds: 9000 is used, and a packet of that size comes in whole."""
+def test_an_mtu_above_the_drivers_limit_is_reduced(features):
+    """65535 is more than the driver's receive buffers hold: it uses 9000, and receives a packet of that size."""
     with Guest(net="dgram", device=f",host_mtu=65535{features}") as g:
         assert "mtu 9000," in g.console
         peer, ping = Peer(g), bytes(range(256)) * 35 + bytes(12)
         peer.send(ether(ipv4(icmp_echo(ping), 1)))
         answer = peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1)
         assert answer[28:] == ping and len(answer) == 9000
-        # The device or the driver drops longer frames, and goes on.
+        # A longer frame is dropped, by the device or by the driver; the next one is received.
         peer.send(ether(ipv4(icmp_echo(bytes(20000)), 1)))
         peer.send(ether(ipv4(icmp_echo(b"still there", seq=3), 1)))
         assert peer.recv(lambda kind, p: kind == 0x800 and p[9] == 1 and p[28:39] == b"still there")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""More clients than memory: as soon as they are gone the machine serves others, and soon it has its memory again.
+"""Overload: more clients than the guest has memory for.  As soon as they are gone, the guest must serve other clients,
+and soon all memory must be free again.
 
-The first crowd is a raw peer that acknowledges nothing, the second is Linux's own TCP, whose clients write and never
-read.  Each client wants what it sends, 28 KiB, twice, a socket and a thread's stack: together more than there is.
+In the first test the clients are a raw peer that acknowledges nothing; in the second they use Linux's TCP, write and
+never read.  Each client needs memory for its 28 KiB twice (in the receive and the send buffer), a socket and a thread's
+stack: together more than the guest has.
 """
 import re
 import resource
@@ -17,15 +19,15 @@ from guest import PATIENCE, Guest, recv_exact, slab_live, tcp_ext
 from peernet import GUEST_ADDRESS, LinuxGuest
 from wire import ACK, PSH, RST, SYN, Peer, ether, icmp_echo, ipv4
 
-MEM = 64
-RAW, LINUX = 1500, 4500          # clients
+MEM = 64                         # MiB
+RAW, LINUX = 1500, 4500          # numbers of clients
 ATTACK_S = 6
-SIZE = 28 << 10                  # bytes of each: less than a first window of 64 KiB
+SIZE = 28 << 10                  # bytes that each client sends: less than a first window of 64 KiB
 MSS = 1460
 FIRST_PORT, PROBE_PORT, ASK_PORT, ISS = 10000, 50000, 51000, 0xfffffff0
-# Memory that caches keep: stacks of ended threads and their page tables, pages of the file table, an empty slab or two each.
+# Memory that caches may keep: stacks of ended threads and their page tables, the file table, empty slabs.
 KEPT_KIB = 2560
-# A client's reset may be lost on its way: such a connection is ended by keepalive.
+# If a client's reset is lost, keepalive ends the connection.
 KEEPALIVE = "".join(f" sysctl.net.ipv4.tcp_keepalive_{k}={v}" for k, v in (("time", 3), ("intvl", 1), ("probes", 2)))
 
 
@@ -34,12 +36,14 @@ def free_kib(netstat):
 
 
 def assert_was_overload(netstat):
-    """Memory was short, and segments were refused for it: with fewer clients each has its whole buffer."""
+    """Checks that the load was heavy enough: memory was short, and the guest dropped received segments for that
+    reason."""
     assert tcp_ext(netstat, "TCPMemoryPressures") and tcp_ext(netstat, "RcvPruned")
 
 
 def assert_memory_returns(ask, before):
-    """Waits until only the asker's connection is left, and memory is what it was."""
+    """Waits until there are no more connections than @before and memory is free again; @ask() returns netstat's
+    output."""
     end = time.monotonic() + PATIENCE
     while True:
         now = ask()
@@ -53,8 +57,8 @@ def assert_memory_returns(ask, before):
 # ---- a raw peer ----------------------------------------------------------------------------------
 
 class Crowd(Peer):
-    """Clients by hand.  When they have gone, segments for them are answered as RFC 9293 3.10.7.1 says of a closed port:
-    <SEQ=SEG.ACK><CTL=RST>."""
+    """Many clients, made of raw segments.  After reset(), segments for them are answered as for a closed port (RFC 9293
+    3.10.7.1): <SEQ=SEG.ACK><CTL=RST>."""
 
     def __init__(self, g, number):
         super().__init__(g)
@@ -79,7 +83,8 @@ class Crowd(Peer):
         return True
 
     def take(self, patience):
-        """The frames that have come for the crowd, or the first that comes within @patience; frames for others are dropped."""
+        """Handles all frames for the clients that have arrived; if there are none, waits @patience (s) for the first.
+        Drops other frames."""
         while select.select([self.g.wire], [], [], patience)[0]:
             frame = self.g.wire.recv(65536)
             self.is_ours(struct.unpack(">H", frame[12:14])[0], frame[14:])
@@ -95,7 +100,7 @@ class Crowd(Peer):
             self.send_tcp(port, 7, ISS + 1, self.numbers[port], ACK)
 
     def write(self):
-        """Whole segments, one after the other, whatever the guest says to them."""
+        """Sends the data of all clients in full-sized segments, without waiting for acknowledgments or windows."""
         for port, number in self.numbers.items():
             for at in range(0, SIZE, MSS):
                 self.send_tcp(port, 7, ISS + 1 + at, number, ACK | PSH, bytes(min(MSS, SIZE - at)))
@@ -112,7 +117,7 @@ class Crowd(Peer):
         return Guest.parse(self.fetch(15, self.asked))
 
     def assert_is_served(self):
-        """One ping, one SYN and one byte; none is sent again."""
+        """Checks that the guest answers a ping, a SYN and a byte; each is sent only once."""
         self.send(ether(ipv4(icmp_echo(b"alive"), 1)))
         assert self.recv(lambda kind, p: kind == 0x800 and p[9] == 1 and p[20] == 0 and p[28:33] == b"alive"), "no pong"
         self.probes += 1
@@ -144,7 +149,8 @@ def test_a_crowd_that_acknowledges_nothing():
 # ---- Linux ---------------------------------------------------------------------------------------
 
 def write_and_do_not_read(net, number):
-    """So many clients: a socket each.  They write for ATTACK_S at most: once memory is full the guest takes no more."""
+    """Connects @number clients and writes SIZE bytes to each; returns their sockets.  It stops after ATTACK_S seconds,
+    because the guest accepts no more data once its memory is full."""
     socks, left = net.sockets(number), {}
     end = time.monotonic() + ATTACK_S
     with selectors.DefaultSelector() as waiting:
@@ -160,7 +166,7 @@ def write_and_do_not_read(net, number):
                     left[s] -= s.send(bytes(left[s]))
                 except BlockingIOError:
                     continue
-                except OSError:       # reset, or no thread for it
+                except OSError:       # a reset: the guest had no thread for the client
                     left[s] = 0
                 if not left[s]:
                     waiting.unregister(s)
@@ -169,8 +175,8 @@ def write_and_do_not_read(net, number):
 
 
 def assert_is_served(net):
-    """A pong, of a ping a second as ping(8) sends them: the crowd's last segments stand before the first, and what they are
-    answered may fill the guest's transmit queue.  And an echo."""
+    """Checks that the guest answers a ping, and then an echo.  Pings once a second like ping(8): the first ones may be
+    lost, because the clients' last segments are before them, and their answers may fill the guest's transmit queue."""
     with net.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
         end = time.monotonic() + PATIENCE
         pongs = []
@@ -187,7 +193,7 @@ def assert_is_served(net):
 
 @pytest.fixture
 def many_files():
-    """Descriptors for all clients, here."""
+    """Raises this process's limit of open files, for the sockets of all clients."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, LINUX + 1000)), hard))
     yield
@@ -196,7 +202,7 @@ def many_files():
 
 @pytest.mark.builds("checked", "shipped")
 def test_a_crowd_that_does_not_read(tap, many_files):
-    tap.sh("ip", "link", "set", "tap0", "txqueuelen", "100000")     # the host shall not be the one that drops
+    tap.sh("ip", "link", "set", "tap0", "txqueuelen", "100000")     # so that the host does not drop packets
     with LinuxGuest(tap, wire="tap", mem=MEM, capture=False, append=KEEPALIVE) as g:
         assert_is_served(tap)
         before = g.netstat()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The orderly shutdown: the power button is pressed, and no peer is left with a connection to a machine that is off."""
+"""The orderly shutdown by the power button: all connections are closed or reset before the machine is off."""
 import os
 import socket
 
@@ -9,12 +9,12 @@ from wire import ACK, FIN, PSH, RST, SYN, Peer
 
 
 def press(g):
-    """QEMU's monitor: the machine's power button."""
+    """Presses the machine's power button, through QEMU's monitor."""
     with socket.socket(socket.AF_UNIX) as m:
         m.connect(os.path.join(g.dir.name, "monitor"))
         m.sendall(b"system_powerdown\n")
         text = b""
-        while text.count(b"(qemu)") < 2:        # the greeting's, and the one after the command
+        while text.count(b"(qemu)") < 2:        # two prompts: after the greeting and after the command
             text += m.recv(4096)
 
 
@@ -25,7 +25,7 @@ class ButtonGuest(Guest):
 
 
 def establish(peer, port, service=7, iss=1000):
-    """A connection by hand; (our next number, theirs)."""
+    """Opens a connection; returns (our next sequence number, the guest's)."""
     peer.send_tcp(port, service, iss, 0, SYN, options=bytes([2, 4, 1460 >> 8, 1460 & 255]))
     s = peer.recv_tcp(port)
     assert s.flags == SYN | ACK
@@ -34,7 +34,8 @@ def establish(peer, port, service=7, iss=1000):
 
 
 def accepted(peer, port):
-    """As above, with an application: connections that it has not accepted yet are reset, not closed."""
+    """Like establish(), but waits for an echo, so that the application has accepted the connection.  At the shutdown,
+    connections that are not accepted are reset instead of closed."""
     seq, ack = establish(peer, port)
     peer.send_tcp(port, 7, seq, ack, ACK | PSH, b"x")
     while not peer.recv_tcp(port).payload:
@@ -44,6 +45,7 @@ def accepted(peer, port):
 
 
 def until(peer, port, flag):
+    """Waits for a segment with @flag and returns it."""
     while True:
         s = peer.recv_tcp(port)
         if s.flags & flag:
@@ -53,7 +55,8 @@ def until(peer, port, flag):
 @pytest.mark.parametrize("machine", ["q35", "pc"])
 @pytest.mark.parametrize("cpu", ["max", "qemu64"])
 def test_power_button_closes_with_a_fin(machine, cpu):
-    """The peer answers as it should: our FIN, its FIN, our last ACK, and the machine is off with status 0."""
+    """The guest closes the connection: it sends a FIN, the peer answers with its FIN, the guest acknowledges that, and the
+    machine powers off with status 0."""
     with ButtonGuest(machine=machine, cpu=cpu, net="dgram") as g:
         p = Peer(g)
         seq, ack = accepted(p, 40000)
@@ -71,7 +74,8 @@ def test_power_button_closes_with_a_fin(machine, cpu):
 
 # LIMIT(SHUTDOWN_STAGE_MS)
 def test_a_peer_that_does_not_answer_is_reset():
-    """FIN, again and again, then RST: the machine does not wait longer than its stage lasts."""
+    """If the peer does not answer, the guest retransmits its FIN, and sends a RST at the end of the shutdown stage
+    (SHUTDOWN_STAGE_MS)."""
     with ButtonGuest(net="dgram") as g:
         p = Peer(g)
         accepted(p, 40001)
@@ -84,7 +88,8 @@ def test_a_peer_that_does_not_answer_is_reset():
 
 @pytest.mark.builds("checked", "shipped")
 def test_written_data_leaves_before_the_fin():
-    """Chargen fills our window of 2,000 bytes and no more; the button; the window opens: data up to a FIN."""
+    """The peer's window of 2,000 bytes is full when the button is pressed.  When the window opens, the guest sends the
+    data that chargen has written, and then the FIN."""
     with ButtonGuest(net="dgram") as g:
         p = Peer(g)
         p.send_tcp(40002, 19, 1000, 0, SYN, window=2000, options=bytes([2, 4, 1460 >> 8, 1460 & 255]))
@@ -110,11 +115,11 @@ def test_written_data_leaves_before_the_fin():
         assert g.end() == 0
 
 
-def test_nothing_new_once_it_ends():
-    """A SYN between the button and the end is refused."""
+def test_no_new_connection_during_the_shutdown():
+    """A SYN between the press of the button and the power-off is refused."""
     with ButtonGuest(net="dgram") as g:
         p = Peer(g)
-        accepted(p, 40003)            # never answers again: it is what the machine waits for
+        accepted(p, 40003)            # never answers again: the machine waits for it
         press(g)
         until(p, 40003, FIN)
         p.send_tcp(40004, 7, 1, 0, SYN)
@@ -132,7 +137,7 @@ def test_button_without_connections(machine):
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_an_application_that_returns_closes_and_powers_off(machine):
-    """apps/hello.c closes nothing itself.  On microvm a reset is the way off."""
+    """apps/hello.c returns without closing its connection; the kernel closes it and powers off (microvm: by a reset)."""
     with Guest(machine=machine, append="app=hello", net="dgram") as g:
         p = Peer(g)
         seq, ack = establish(p, 40005)

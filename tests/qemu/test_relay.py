@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The relay itself, without a guest: what a seed decides is decided again, each harm does what it is called, and a
-clean relay changes nothing.  And the rules about skips and builds (conftest.py)."""
+"""The relay (relay.py) without a guest: equal seeds give equal results, each kind of harm does what its name says, and
+without harm nothing is changed.  Also the rules of conftest.py about skips and builds."""
 import errno
 import os
 import struct
@@ -27,7 +27,8 @@ def packet(i, kind=b"\x08\x00"):
 
 
 def through(seed, harm, kind=b"\x08\x00"):
-    """N packets, a millisecond apart; what came out, and the way."""
+    """Sends N packets through one direction of a relay, one each millisecond; returns the frames that came out, and the
+    Way."""
     way = Way(None, Sink(), seed, harm)
     for i in range(N):
         way.due(i / 1000)
@@ -51,14 +52,14 @@ def test_arp_passes_unharmed():
     assert through(1, dict.fromkeys(KINDS, 1), b"\x08\x06")[0] == [packet(i, b"\x08\x06") for i in range(N)]
 
 
-def test_a_seed_is_a_run():
+def test_equal_seeds_give_equal_results():
     assert through(7, ALL)[0] == through(7, ALL)[0] != through(8, ALL)[0]
 
 
 def test_drop_loses_and_does_no_more():
     got, way = through(1, {"drop": 0.1})
     assert len(got) == N - way.counts["drop"] and got == [p for p in SENT if p in set(got)]
-    assert 100 < way.counts["drop"] < 300      # 200 and seven deviations
+    assert 100 < way.counts["drop"] < 300      # expected 200, within seven standard deviations
 
 
 def test_duplicate_sends_twice():
@@ -98,7 +99,7 @@ def test_a_full_sink_stops_the_source_and_loses_nothing():
     assert way.full() and len(way.out) == way.counts["frames"] and not way.counts["lost"]
 
 
-def test_a_frame_that_is_not_taken_does_not_hold_up_the_next():
+def test_a_frame_that_cannot_be_sent_does_not_delay_the_next():
     class Picky(Sink):
         def send(self, frame):
             if frame == packet(1):
@@ -115,7 +116,7 @@ def test_a_frame_that_is_not_taken_does_not_hold_up_the_next():
 @pytest.mark.parametrize("skipped, wrong", [
     ({}, 0), ({"no tap": 2}, 0), ({"no tap": 3}, 1), ({"some new reason": 1}, 1), ({"no tap": 3, "other": 1}, 2),
 ])
-def test_a_skip_more_is_wrong(skipped, wrong):
+def test_more_skips_than_allowed_are_wrong(skipped, wrong):
     assert len(wrong_skips(skipped, {"no tap": 2})) == wrong
 
 
@@ -129,7 +130,7 @@ def test_a_file_that_never_boots_the_shipped_build_is_wrong(booted, wrong):
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["in one process", "in two"])
 def test_a_run_fails_by_these_rules(tmp_path, workers):
-    """pytest-xdist's workers send what they skipped and booted to the process that sums it up."""
+    """The rules also hold with pytest-xdist: its workers report skips and booted builds to the main process."""
     (tmp_path / "aside.py").write_text(f"import guest\nguest.FAILED = {str(tmp_path / 'failed')!r}\n")
     for name in "ab":
         (tmp_path / f"test_{name}.py").write_text("import guest, pytest\n"

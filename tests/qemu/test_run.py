@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`make run` as a person starts it: on a terminal, in a session of its own.  What is left when that goes?"""
+"""`make run` and tools/run: no process remains after the end of the terminal; their arguments and the guest's network."""
 import contextlib
 import fcntl
 import os
@@ -19,7 +19,7 @@ from guest import PATIENCE, ROOT, SERVICES, hold, recv_exact
 
 @contextlib.contextmanager
 def free_base():
-    """PORT= such that no other process gets the ports of the services meanwhile."""
+    """Yields a value for PORT=; the ports of all services are reserved (guest.hold()) meanwhile."""
     while True:
         with contextlib.ExitStack() as held:
             base = held.enter_context(hold()).getsockname()[1] - SERVICES[-1]
@@ -33,10 +33,12 @@ def free_base():
 
 
 class Terminal:
-    """make run on one end of a pseudo-terminal; we hold the other, and a pipe that all its processes hold too."""
+    """Runs `make run` on a pseudo-terminal, in a session of its own.  All its processes inherit the write end of a pipe:
+    the pipe's end of file shows that all of them have ended.  @leads: the terminal is the session's controlling
+    terminal, so that the kernel sends SIGHUP to make when it is closed."""
 
     def __init__(self, leads, port):
-        self.leads = leads       # is make the one whom the kernel tells, and whose end the others are told of?
+        self.leads = leads
         self.port = port
 
     def control(self):
@@ -79,7 +81,7 @@ class Terminal:
 
 @pytest.mark.parametrize("how, leads", [("terminal goes", True), ("terminal goes", False), ("make is killed", False),
                                         ("Ctrl-C", True)])
-def test_nothing_stays_behind(how, leads):
+def test_no_process_remains(how, leads):
     with free_base() as port, Terminal(leads, port) as t:
         t.wait(b"READY")
         assert not select.select([t.alive], [], [], 0)[0]
@@ -94,7 +96,7 @@ def test_nothing_stays_behind(how, leads):
 
 @pytest.mark.parametrize("variables, complaint", [
     ({"PORT": "0"}, "PORT=0: a number from 1 to 65516"),
-    ({"PORT": str(2**64 + 1)}, "a number from 1 to 65516"),       # bash would count from 0 again
+    ({"PORT": str(2**64 + 1)}, "a number from 1 to 65516"),       # bash's arithmetic would wrap
     ({"MEM": "1"}, "MEM=1: memory in MiB"),
     ({"MEM": str(2**64 + 4)}, "memory in MiB, a number from 2 to 1048576"),
     ({"MEM": "1048577"}, "memory in MiB"),
@@ -125,7 +127,7 @@ def test_nothing_stays_behind(how, leads):
     ({"CMDLINE": "ip=10.1.2.3/24 gw=here"}, "gw=here: A.B.C.D expected"),
     ({"CMDLINE": "ip=10.1.2.3/32 gw=10.9.9.9"}, "needs a prefix of 29 bits at most; NET=tap takes any"),
     ({"CMDLINE": "ip=10.1.2.3/24 gw=10.9.9.9"}, "gw=10.9.9.9 is outside 10.1.2.3/24"),
-    # The kernel would refuse it too; the forwarded ports would be those of another address.
+    # The kernel would reject it, too, and keep its default address, to which no port is forwarded.
     ({"CMDLINE": "ip=10.1.2.03/24"}, "ip=10.1.2.03/24: A.B.C.D/LEN or"),
     ({"CMDLINE": "ip=10.1.2.3:::255.0.0.0:::always"}, "A.B.C.D/LEN or"),
     ({"CMDLINE": "ip=10.1.2.3:server"}, "A.B.C.D/LEN or"),
@@ -168,7 +170,7 @@ def test_make_names_a_wrong_value_before_it_builds(tmp_path, goal, variable, com
 
 @contextlib.contextmanager
 def running(*before, **variables):
-    """tools/run with these variables, ready; its process and what it printed up to then."""
+    """Runs tools/run with these variables; yields its process and its output, up to the guest's READY."""
     env = {"PATH": os.environ["PATH"], "BOOT": "pvh", **variables}
     with subprocess.Popen([*before, "tools/run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as p:
@@ -191,7 +193,7 @@ def echo(s):
 
 
 def test_ports_lead_to_the_guests_own_address():
-    """Outside of QEMU's usual network, which is made to fit."""
+    """The guest's address is outside QEMU's default network; tools/run configures QEMU's network for it."""
     with free_base() as port, hold() as held:
         extra = held.getsockname()[1]
         with running(PORT=port, FWD=f"{extra}:7", CMDLINE="ip=192.168.77.9/28 gw=192.168.77.14") as (_, said):
@@ -202,7 +204,8 @@ def test_ports_lead_to_the_guests_own_address():
 
 @pytest.fixture
 def planned(tmp_path):
-    """The output of tools/run, and the -netdev that it would give to QEMU: a script replaces QEMU."""
+    """planned(**variables): runs tools/run with a script instead of QEMU; returns its output and the -netdev argument for
+    QEMU.  planned.disk: [(path of the boot disk, its cmdline.txt)]."""
     stand_in = tmp_path / "qemu-system-x86_64"
     stand_in.write_text("""#!/bin/bash
 printf "ARG %s\\n" "$@"
@@ -225,7 +228,7 @@ done
 
 
 def test_uefi_gets_the_command_line(planned):
-    """From make's own disk where that has it, else from one of this run alone."""
+    """If make's disk image has the same command line, tools/run boots from it; otherwise from a temporary image."""
     cmdline = "ip=10.9.8.7/24  loglevel=info nokaslr"
     planned(BOOT="uefi", CMDLINE=cmdline)
     [(disk, words)] = planned.disk
@@ -244,7 +247,8 @@ def test_no_port_is_promised_without_an_address(planned, word):
 
 
 def test_without_dhcp_the_ports_lead_to_the_default_address(planned):
-    """As the kernel says it: tests/unit/test_ipconfig.c."""
+    """tools/run prints that there is no DHCP and forwards ports to the default address, which the kernel keeps, too
+    (tests/unit/test_ipconfig.c)."""
     said, netdev = planned(CMDLINE="ip=dhcp")
     assert "ip=dhcp: the kernel has no DHCP yet; it keeps 10.0.2.15/24 via 10.0.2.2" in said
     assert "hostfwd=tcp:127.0.0.1:47007-10.0.2.15:7," in netdev and "nc 127.0.0.1 47007 " in said
@@ -276,7 +280,7 @@ def test_ports_are_the_applications(planned, app, ports, words):
 
 @pytest.mark.parametrize("cmdline, guest", [("", "10.0.2.15"), ("ip=172.31.5.6/30", "172.31.5.6")])
 def test_tap(cmdline, guest):
-    """The guest is reached at its own address, and nothing is left of the tap when QEMU has ended."""
+    """With NET=tap the guest is reached at its own address; the tap is removed when QEMU has ended."""
     need(peernet.lacking_tap())
     with peernet.Network(False) as net:
         enter = ["nsenter", f"--net=/proc/{net.agent.pid}/ns/net"]
@@ -302,7 +306,8 @@ def test_tap(cmdline, guest):
     ("ip=10.77.0.9/24 gw=10.99.0.1", "gw=10.99.0.1 is outside 10.77.0.9/24, where the guest has no route to it"),
 ])
 def test_a_tap_takes_no_address_that_is_in_use(cmdline, complaint):
-    """This machine is 10.66.0.2/24, and its router 10.66.0.1."""
+    """With NET=tap tools/run refuses an address that this host or its network uses.  The test's host has 10.66.0.2/24 and
+    the router 10.66.0.1."""
     need(peernet.lacking_tap())
     with peernet.Network(False) as net:
         net.sh("ip", "link", "add", "softnet-test0", "type", "veth", "peer", "name", "softnet-test1")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The UEFI door, under OVMF: from disks and as QEMU's kernel; where the command line comes from; what is said
-when something is wrong.  A boot takes the firmware some 5 s, so each one answers several questions."""
+"""Boots through UEFI with OVMF: from disks and by QEMU's -kernel; the sources of the command line; error messages.  The
+firmware takes some 5 s for a boot, so each test checks several things."""
 import os
 import subprocess
 
 import pytest
 from guest import ROOT, Guest, application, make_image, recv_exact
 
-ESP = "@@1M"     # where tools/mkimage puts the file system, as mtools name it
+ESP = "@@1M"     # offset of the file system in an image of tools/mkimage, in mtools' notation
 
 
 def echo(g):
@@ -18,7 +18,7 @@ def echo(g):
 
 @pytest.mark.builds("checked", "shipped")
 def test_sata_disk():
-    """With a source of randomness for the firmware, too: its bytes arrive."""
+    """Boots from a SATA disk.  The firmware has a source of random numbers, and the kernel gets bytes of it."""
     with Guest(firmware="uefi", disk="sata", append="from-the-file", extra=["-device", "virtio-rng-pci"]) as g:
         assert "through the UEFI door" in g.console
         assert 'unknown option "from-the-file"' in g.console      # the image's cmdline.txt was read
@@ -28,7 +28,8 @@ def test_sata_disk():
 
 
 def test_virtio_disk_and_cmdline_at_the_root(tmp_path):
-    """The file's other place.  It comes from an editor that ends lines with CR LF, and is too long."""
+    """cmdline.txt may also be in the root folder.  Here it has CR LF line ends, a character that is not ASCII, and is too
+    long."""
     image = make_image(str(tmp_path / "disk"), b"")
     text = tmp_path / "cmdline.txt"
     text.write_bytes(b"loglevel=info\r\none-word\r\nb\xe9d-word " + b"x" * 3000)
@@ -44,8 +45,8 @@ def test_virtio_disk_and_cmdline_at_the_root(tmp_path):
 
 
 def test_disk_of_4096_byte_sectors(tmp_path):
-    """An image that was made for it boots; one for sectors of 512 bytes does not: the firmware
-    comes to the end of its list, its shell."""
+    """On a disk with 4096-byte sectors, an image made for such sectors boots.  An image for 512-byte sectors does not: the
+    firmware finds nothing to boot and starts its shell."""
     image = make_image(str(tmp_path / "disk"), b"from-4k", sector=4096)
     with Guest(firmware="uefi", disk="virtio-4k", image=image) as g:
         assert 'unknown option "from-4k"' in g.console
@@ -62,7 +63,7 @@ def test_ide_disk_on_the_older_machine():
 
 
 def test_application_as_kernel():
-    """QEMU's -kernel, and its -append as load options; more memory than 32-bit addresses reach."""
+    """softnet.efi boots by QEMU's -kernel, with -append as its load options, on a machine with memory above 4 GiB."""
     with Guest(firmware="uefi", append="from-the-options", mem=4096) as g:
         assert "through the UEFI door" in g.console
         assert 'unknown option "from-the-options"' in g.console
@@ -70,9 +71,9 @@ def test_application_as_kernel():
         echo(g)
 
 
-def test_damaged_kernel_is_said_on_the_firmware_console(tmp_path):
+def test_damaged_kernel_is_reported_on_the_firmware_console(tmp_path):
     damaged = bytearray(open(application(), "rb").read())
-    at = damaged.index(b"\x7fELF\x02\x01\x01")     # the embedded file, not the code that looks for it
+    at = damaged.index(b"\x7fELF\x02\x01\x01")     # the embedded ELF file, not the code that checks it
     damaged[at + 18:at + 20] = b"\x28\x00"      # e_machine: ARM
     bad = tmp_path / "bad.efi"
     bad.write_bytes(damaged)
@@ -87,7 +88,7 @@ def run_tool(**env):
 
 
 @pytest.mark.parametrize("env, word", [
-    ({"MEM": "16"}, "BOOT=pvh MEM=16"),                    # what would work is said
+    ({"MEM": "16"}, "BOOT=pvh MEM=16"),                    # the message says what would work
     ({"MACHINE": "microvm", "BOOT": "uefi"}, "BOOT=pvh"),
     ({"BOOT": "bios"}, "uefi or pvh"),
 ])
@@ -97,7 +98,7 @@ def test_missing_firmware_features_are_reported(env, word):
 
 
 def test_image_is_reproducible_and_sparse(tmp_path):
-    """The application's date is another one; the bytes of the image are the same."""
+    """Two images from copies of the application with different dates are equal.  An image is a sparse file."""
     copy = tmp_path / "copy.efi"
     copy.write_bytes(open(application(), "rb").read())
     os.utime(copy, (10 ** 9, 10 ** 9))
@@ -108,7 +109,7 @@ def test_image_is_reproducible_and_sparse(tmp_path):
 
 
 def test_console_without_the_firmware_paint():
-    """OVMF's output, in pieces as the serial port delivers them."""
+    """tools/plain-console removes OVMF's control sequences, also if they arrive in pieces."""
     p = subprocess.Popen([os.path.join(ROOT, "tools", "plain-console")], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for piece in (b"above\r\n\x1b[2J\x1b[0", b"1;01H\x1b[=3h\x1b", b"[2Jbelow\r\n", b"READY\r\n"):
         p.stdin.write(piece)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Behaviour that only a raw Ethernet peer can see: ARP, ping, refusals, orders of closing, sequence numbers."""
+"""Behaviour that only a peer with raw Ethernet frames can see: ARP, ping, refusals, closing, sequence numbers."""
 import struct
 
 import pytest
@@ -16,7 +16,7 @@ def peer(build):
 
 
 def test_announces_itself_when_the_link_comes_up():
-    """RFC 5227 3: sender and target address are its own."""
+    """The guest sends an ARP announcement (RFC 5227 3), with its own address as sender and target address."""
     with Guest(net="dgram", ready=None) as g:
         p = Peer(g).recv(lambda kind, p: kind == 0x806)
         assert p is not None and p[8:18] == MAC + GUEST_IP and p[24:28] == GUEST_IP
@@ -39,7 +39,7 @@ def test_ping(peer, size):
 
 @pytest.mark.builds("checked", "shipped")
 def test_refused_at_once(peer):
-    """RFC 9293 3.10.7.1: RST, ACK with ack = seq + 1."""
+    """A SYN to a closed port is answered with RST and ACK, and acknowledges the SYN (RFC 9293 3.10.7.1)."""
     peer.send_tcp(40000, 1, NEAR_WRAP, 0, SYN)
     s = peer.recv_tcp(40000)
     assert s.flags == RST | ACK and s.ack == NEAR_WRAP + 1 and s.seq == 0
@@ -56,14 +56,14 @@ def test_bad_checksum_is_dropped(peer):
     good = struct.pack(">HHIIBBHHH", 40002, 1, 1, 0, 0x50, SYN, 100, 0x1234, 0)
     peer.send(ether(ipv4(good, 6)))
     peer.send(bytes(frame))
-    peer.send_tcp(40003, 1, 1, 0, SYN)     # whatever comes next is for this one
+    peer.send_tcp(40003, 1, 1, 0, SYN)     # the next segment must be the answer to this one
     p = peer.recv(lambda kind, p: kind == 0x800 and p[9] == 6)
     assert struct.unpack(">H", p[22:24])[0] == 40003
 
 
 @pytest.mark.builds("checked", "shipped")
 def test_echo_by_hand_across_the_wrap(peer):
-    """Handshake, data and our close, every number checked; our numbers wrap in the middle."""
+    """A connection with an echo and a close by the peer, whose sequence numbers wrap; all numbers are checked."""
     port, iss = 40010, NEAR_WRAP
     peer.send_tcp(port, 7, iss, 0, SYN, options=bytes([2, 4, 1460 >> 8, 1460 & 255]))
     s = peer.recv_tcp(port)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`ip=` and `gw=` on the machine: which card gets which address, what is refused, and who is reached then."""
+"""The options `ip=` and `gw=`: which card gets which address, which values are rejected, and that the guest is
+reachable."""
 import socket
 import struct
 
@@ -18,13 +19,14 @@ def echoes(g, port=7):
 
 
 class TwoCards(Watched):
-    """eth0 on QEMU's user network 10.0.2.0/24, eth1 on another one; .ports[7] and .ports["eth1"] are their echo.
-    @off: netdevs (n0, n1) without a link until the test sets it."""
+    """A guest with two cards: eth0 on QEMU's user network 10.0.2.0/24, eth1 on a second one, @subnet.  Port .ports[7]
+    of the host leads to the echo service by eth0, .ports["eth1"] by eth1.  @off: netdevs (n0, n1) whose link is
+    down."""
 
     def __init__(self, append="", subnet="10.0.3", off=()):
         super().__init__(append, ready="" if off else r"^READY", capture=False)
         self.subnet, self.off = subnet, off
-        self.first, theirs = socket.socketpair()      # a monitor that is there from QEMU's first instruction on
+        self.first, theirs = socket.socketpair()      # a monitor connection that exists before QEMU starts the guest
         self.keep_fds = (theirs.fileno(),)
         self.theirs = theirs
 
@@ -44,7 +46,7 @@ class TwoCards(Watched):
 
 
 def test_the_first_card_with_a_link():
-    """The cable is in the second card: it gets the address, and keeps it when the first one gets a cable too."""
+    """Only eth1 has a link: it gets the address, and keeps it when eth0 gets a link, too."""
     with TwoCards(subnet="10.0.2", off=["n0"]) as g:
         assert "eth1: 10.0.2.15/24" in g.console
         echoes(g, "eth1")
@@ -86,7 +88,8 @@ def test_an_unknown_card_is_named():
 
 @pytest.mark.parametrize("words", ["ip=192.0.2.5/32 gw=10.0.2.2", "ip=192.0.2.5::10.0.2.2:255.255.255.255:::off"])
 def test_a_gateway_outside_the_network(words):
-    """A SYN from far away: the answer goes to the gateway's link address, which ARP finds from our only address."""
+    """The gateway is not in the guest's network (/32).  A SYN comes from an address behind the gateway; the guest finds
+    the gateway's MAC address by ARP, with its own address as the sender, and sends the SYN-ACK there."""
     far, ours = bytes([198, 51, 100, 7]), bytes([192, 0, 2, 5])
     with Guest(words, net="dgram") as g:
         assert "default route" not in g.console
@@ -111,8 +114,8 @@ def test_linux_own_form():
     ("ip=dhcp", "not supported yet; give an address"),
     ("ip=10.0.2.15/24:eth0:eth1", "only the name of a card may follow"),
 ])
-def test_a_wrong_word_stops_nothing(word, why):
+def test_an_invalid_option_is_reported_and_the_boot_continues(word, why):
     with Guest(word) as g:
         assert why in g.console and f'invalid option "{word}": expected ip=A.B.C.D/LEN' in g.console
-        assert "eth0: 10.0.2.15/24" in g.console      # as without the word
+        assert "eth0: 10.0.2.15/24" in g.console      # the default address
         echoes(g)

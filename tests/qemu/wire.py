@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A raw Ethernet peer for a guest on a dgram netdev: frames in, frames out, no TCP in between."""
+"""A peer for a guest with a dgram netdev that sends and receives raw Ethernet frames, without a TCP of its own."""
 import os
 import select
 import struct
@@ -35,7 +35,7 @@ def icmp_echo(payload, seq=1):
 
 
 class Segment:
-    """A TCP segment that came, checked: addresses, lengths and checksums are right."""
+    """A TCP segment from the guest, parsed from an IP packet; asserts that both checksums are right."""
 
     def __init__(self, packet):
         ihl = (packet[0] & 15) * 4
@@ -60,7 +60,8 @@ class Peer:
         self.send(ether(struct.pack(">HHBBH", 1, 0x800, 6, 4, 2) + PEER_MAC + PEER_IP + request[8:18], 0x806))
 
     def recv(self, want, patience=PATIENCE):
-        """The next frame's payload for which want(kind, payload) holds; ARP for us is answered on the way."""
+        """Waits for a frame for which want(EtherType, payload) is true; returns its payload, None after @patience (s).
+        Answers ARP requests for our address meanwhile, and drops other frames."""
         end = time.monotonic() + patience
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.g.wire], [], [], left)[0]:
@@ -82,7 +83,8 @@ class Peer:
         self.send(ether(ipv4(tcp(*args, **kw), 6)))
 
     def fetch(self, service, port):
-        """All that a service says before it closes: a connection by hand, on a wire that loses nothing."""
+        """Connects to a service and returns all data that it sends until it closes.  Sends each segment only once: the
+        wire must not lose any."""
         seq = 1000
         self.send_tcp(port, service, seq, 0, SYN, options=bytes([2, 4, 1460 >> 8, 1460 & 255]))
         ack, text, closed = self.recv_tcp(port).seq + 1, b"", False

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The applications of build/softnet-test.elf: those of the shipped image and the tests' own, which lie beside
- * this file.  The image is linked from the same objects as build/softnet.elf, with this table in place of
- * apps/libc/apps.c.  app_table <- init/main.c, for `app=NAME`.
+ * The table of applications of softnet-test.elf: those of the ordinary image, and the tests' own, from
+ * this folder.  softnet-test.elf is linked from the same objects as softnet.elf, except that this table
+ * replaces apps/libc/apps.c.  app_table <- init/main.c, for `app=NAME`.
  */
 #include <softnet/app.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ const struct app_entry app_table[] = {
 	{"hello", hello_main},
 	{"spin", spin_main},
 	{"fpu", fpu_main},
-	{"crash", crash_main}, /* which of its mistakes: by the name */
+	{"crash", crash_main}, /* the name selects the mistake */
 	{"crash-page0", crash_main},
 	{"crash-stack", crash_main},
 	{"crash-guard", crash_main},

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mistakes that an application can make, each under a name of its own (`app=crash-stack`), so that
- * what the kernel says about them can be seen: a dump on the console and a failure code.
+ * Mistakes that an application can make.  Each has a name for the command line (`app=crash-stack`), so that
+ * tests can check the kernel's reaction: a dump on the console and a failure code.
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SMASHED 40 /* bytes past the buffer's end: over the canary, to the return address */
+#define SMASHED 40 /* bytes written past the buffer's end: over the canary and the return address */
 
-/* Through volatile, so that the compiler does not see the mistakes and plan around them. */
+/* Volatile, so that the compiler can't see the mistakes and optimise on the assumption that they do not happen. */
 static volatile uintptr_t address;
 static volatile unsigned int endless = 1;
 static unsigned char data_code[] = {0xc3}; /* RET */
@@ -44,7 +44,8 @@ static __attribute__((noinline)) int overflow_stack(void)
 	frame[0] = 1;
 	if (!endless)
 		return 0;
-	return overflow_stack() + frame[0]; /* not a jump: the frame is still wanted */
+	return overflow_stack() +
+	       frame[0]; /* the addition prevents a tail call, which would use no stack */
 }
 
 static int run_data(void)

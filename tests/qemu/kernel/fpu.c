@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two threads loop with different numbers in all vector and floating-point registers, each until it
- * sees that the other one has run, so the CPU was taken away in the middle.  A third thread copies
- * through the kernel all the time.  A thread that finds a register changed prints a line and
- * returns 1. On Linux: cc -O2 tests/qemu/kernel/fpu.c -lpthread
+ * Tests that a preempted thread keeps its vector and floating-point registers.  Two threads each load
+ * their own numbers into all of these registers and loop until they see that the other thread has run:
+ * so they were preempted with the registers loaded.  Then they compare the registers.  A third thread
+ * makes the kernel copy memory all the time.  The program prints its result, and returns 1 if a register
+ * was changed.  On Linux: cc -O2 tests/qemu/kernel/fpu.c -lpthread
  */
 #include <pthread.h>
 #include <stddef.h>
@@ -13,13 +14,14 @@
 #include <unistd.h>
 
 #define SPINNERS 2
-#define ROUNDS   20 /* turns of the CPU that each one must lose and get back */
+#define ROUNDS   20 /* number of preemptions that each thread must survive */
 #define XMM      16
 
 #define MXCSR_DEFAULT 0x1f80
-#define MXCSR_ROUND   13 /* shift of the rounding control; x87's is at 10 */
-#define X87_DEFAULT   0x037f
-#define X87_ROUND     10
+#define MXCSR_ROUND                                                                                \
+	13 /* bit position of MXCSR's rounding control; in the x87 control word it is X87_ROUND */
+#define X87_DEFAULT 0x037f
+#define X87_ROUND   10
 
 struct fpu_state {
 	uint8_t xmm[XMM][16];
@@ -33,8 +35,9 @@ static volatile int finished[SPINNERS];
 static const char *volatile wrong;
 
 /*
- * Loads @want, turns until *@other is not @seen any more, and stores what is in the registers then
- * into @got.  One piece: the compiler has no chance to use them in between.
+ * Loads the registers from @want, increments *@mine until *@other differs from @seen, and stores the
+ * registers to @got.  It is a single asm statement, so that the compiler can't use the registers in
+ * between.
  */
 static __attribute__((noinline)) void hold(const struct fpu_state *want, struct fpu_state *got,
 					   const volatile unsigned long *other, unsigned long seen,
@@ -107,20 +110,20 @@ static void *spin(void *arg)
 		compare(&want, &got);
 	}
 	finished[id] = 1;
-	/* The other one may still wait to see us run. */
+	/* The other thread may still be waiting until this one has run. */
 	while (!finished[!id])
 		turns[id]++;
 	return NULL;
 }
 
-/* Blocks that the kernel copies through vector registers of its own accord. */
+/* Makes the kernel copy blocks of 4 KiB, for which it uses vector registers itself. */
 static void *copy(void *arg)
 {
 	static char out[4096], in[4096];
 	int fds[2];
 
 	if (pipe(fds)) {
-		wrong = "a pipe, which there is none of";
+		wrong = "no pipe: pipe() failed, and nothing";
 		return arg;
 	}
 	memset(out, 0x5a, sizeof(out));

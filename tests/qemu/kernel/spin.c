@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inetd beside a thread that never gives the CPU up by itself: what it serves must not wait longer
- * than that thread's slice.  On Linux: cc -Dmain=inetd_main -c apps/inetd.c &&
+ * Runs inetd beside a thread that never gives up the CPU.  Preemption must take the CPU from that thread,
+ * so that inetd waits at most one time slice.  On Linux: cc -Dmain=inetd_main -c apps/inetd.c &&
  * cc tests/qemu/kernel/spin.c inetd.o -lpthread
  */
 #include <pthread.h>
