@@ -5,8 +5,8 @@
  * cmdline_register() <- each subsystem's init; cmdline_parse() <- kernel_main(), once, after all
  * registrations.  Boot only, one thread, no lock.
  *
- * An invalid option is reported on the console with the accepted values, and the boot continues:
- * the user who made a typing error looks at the console.
+ * An invalid option is reported on the console with the accepted values, and the boot continues: a
+ * user who made a typing error looks at the console.
  */
 #include "kernel/cmdline.h"
 

@@ -2,9 +2,9 @@
 /*
  * The system call table, and kernel_syscall(), the one entry into it.
  *
- * Callers: the application's library (include/, apps/libc), the hosted build's submitted calls.
- * Process context.  Each subsystem registers its calls at boot (register_syscalls), so that this
- * file includes none of them.
+ * Callers: the application's library (include/, apps/libc), the tests of the hosted build.  Process
+ * context.  Each subsystem registers its calls at boot (register_syscalls), so that this file
+ * includes none of them.
  *
  * While syscall_depth is above zero the thread is not preempted.  At the end of the call it yields
  * the CPU if its time slice ended meanwhile.  Answers to Linux's arch/x86/entry/common.c.

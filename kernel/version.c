@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The version of this kernel: /proc/version, and the constant for the banner and the dump.
+ * The version of this kernel: /proc/version, and the constant for the log's first line and for
+ * dumps.
  *
  * version_init() <- kernel_main(); show_version() <- open().  No lock: the version never changes.
  *

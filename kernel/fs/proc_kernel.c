@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's own files in /proc, in Linux's formats: interrupts, softirqs, slabinfo,
- * meminfo, uptime, threads (ours), kmsg, console (ours).
+ * The kernel's own files in /proc: interrupts, softirqs, slabinfo, meminfo, uptime and kmsg in
+ * Linux's formats; threads and console, which Linux does not have.
  *
  * Each show() <- proc_open().  Process context.  Counters are read without the locks of the code
  * that changes them: a number may be slightly out of date, but is never half old and half new.

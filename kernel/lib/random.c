@@ -8,7 +8,7 @@
  *
  * A refill makes 256 bytes of key stream from the current key.  The first 32 bytes become the next
  * key; the others are returned to callers, and each is erased when it is returned.  So an attacker
- * who reads this memory cannot compute the numbers that were returned before (D.  J. Bernstein,
+ * who reads this memory cannot compute the numbers that were returned before (D. J. Bernstein,
  * "Fast-key-erasure random-number generators").
  */
 #include "kernel/lib/random.h"

@@ -59,7 +59,8 @@ static void replace_child(struct rb_root *root, struct rb_node *parent, const st
 
 /*
  * Rotates at @down: it becomes the @right (or left) child of its child on the other side, which
- * takes its place.  Above them the subtree has the same entries as before, so its summary stays.
+ * takes its place.  The nodes above them keep their summaries, because their subtrees have the same
+ * entries as before.
  */
 static void rotate(struct rb_node *down, bool right, struct rb_root *root,
 		   rb_summarise_fn summarise)
@@ -135,7 +136,10 @@ void rb_insert_color(struct rb_node *node, struct rb_root *root)
 
 void rb_insert_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise)
 {
-	/* A new leaf: its own summary has no old value, so do not stop at it. */
+	/*
+	 * Compute the summary of the new leaf first.  It had no valid one before, so even an equal
+	 * result must not stop the update of its ancestors.
+	 */
 	summarise(node);
 	rb_propagate(parent_of(node), summarise);
 	insert(node, root, summarise);
@@ -226,7 +230,10 @@ static __always_inline void erase(struct rb_node *node, struct rb_root *root,
 	if (summarise) {
 		rb_propagate(parent, summarise);
 		if (gap != node) {
-			/* @gap's old summary is from elsewhere: an equal new one proves nothing. */
+			/*
+			 * @gap came here with the summary of its old subtree.  Even if the new
+			 * summary is equal, those of its ancestors may be out of date.
+			 */
 			summarise(gap);
 			rb_propagate(parent_of(gap), summarise);
 		}

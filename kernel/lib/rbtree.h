@@ -61,10 +61,10 @@ void rb_replace_node(struct rb_node *victim, struct rb_node *new_node, struct rb
  * it, and returns true if it changed.
  */
 typedef bool (*rb_summarise_fn)(struct rb_node *node);
-/* As rb_insert_color() and rb_erase(), for a tree whose nodes have summaries. */
+/* Like rb_insert_color() and rb_erase(), for a tree whose nodes have summaries. */
 void rb_insert_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise);
 void rb_erase_augmented(struct rb_node *node, struct rb_root *root, rb_summarise_fn summarise);
-/* The entry of @node changed: updates the summaries from @node up to the root. */
+/* Updates the summaries of @node and its ancestors after the entry of @node has changed. */
 void rb_propagate(struct rb_node *node, rb_summarise_fn summarise);
 
 #endif

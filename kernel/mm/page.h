@@ -48,19 +48,19 @@ struct page_budget {
 
 struct page {
 	u8 flags;        /* PG_* */
-	u8 order;        /* of the block whose head this is */
-	refcount_t refs; /* of a head; 0 while free */
+	u8 order;        /* order of the block, in its first page */
+	refcount_t refs; /* references of the block, in its first page; 0: it is free */
 	union {
-		struct list_head lru; /* free lists; slab's lists */
-		struct page *head;    /* of a tail page */
+		struct list_head lru; /* link in a free list, or in a slab list of a cache */
+		struct page *head;    /* first page of the block, in its other pages (PG_TAIL) */
 	};
 	union {
 		struct kmem_cache *slab; /* the cache, in the first page of a slab (PG_SLAB) */
 		/* Counts the block's pages until it is freed (PG_BUDGET). */
 		struct page_budget *budget;
 	};
-	void *freelist; /* slab: first free object */
-	u32 inuse;      /* slab: objects given out */
+	void *freelist; /* first free object, in the first page of a slab */
+	u32 inuse;      /* objects in use, in the first page of a slab */
 };
 
 #define PG_BUDDY    0x01 /* free, head of a block */

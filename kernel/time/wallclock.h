@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time of day: the monotonic clock and an offset, which is set at boot by the platform's clock,
- * by `clock=` on the command line, and later by clock_settime().
+ * The time of day: the monotonic clock plus an offset.  The offset is set at boot from the
+ * platform's clock or the option `clock=`, and later by clock_settime().
  *
  * Reading: any context.  Setting: process context, or boot.
  */

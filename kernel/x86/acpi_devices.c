@@ -178,7 +178,10 @@ static bool find_integer(const struct span *body, const char *name, u64 *value)
 	return find_object(body, AML_NAME, name, &s) && integer(&s, value);
 }
 
-/* Finds the integer that a method without other statements returns.  _CBA is such a method. */
+/*
+ * Finds an integer that is defined as a name, or returned by a method without other statements.
+ * _CBA may be either.
+ */
 static bool find_returned(const struct span *body, const char *name, u64 *value)
 {
 	struct span s = *body, inner;

@@ -7,7 +7,10 @@
 
 #include "boot/boot_info.h"
 
-/* How far above its linked virtual address the image lies, a multiple of 2 MiB; 0 with `nokaslr`. */
+/*
+ * Distance of the image's virtual address from the one for which it was linked: bytes upwards, a
+ * multiple of 2 MiB; 0 with the option `nokaslr`.
+ */
 extern u64 image_slide;
 
 /*

@@ -2,7 +2,7 @@
 /*
  * Function names for addresses of the kernel's text.
  *
- * Any context, also while dying: no lock, no memory.
+ * Any context, also in a panic: no lock, no memory allocation.
  */
 #ifndef KERNEL_X86_KSYMS_H
 #define KERNEL_X86_KSYMS_H

@@ -2,10 +2,10 @@
 /*
  * The final page tables, which replace the boot tables.
  *
- * Callers in order: x86_start() -> paging_init(), once, interrupts off, on the boot tables; then
- * stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any context.  No
- * lock: there is one address space and one CPU, and each caller of paging_map() has its own part of
- * virtual memory.
+ * Callers in order: x86_start_moved() -> paging_init(), once, interrupts off, on the boot tables;
+ * then stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any context.
+ * No lock: there is one address space and one CPU, and each caller of paging_map() has its own part
+ * of virtual memory.
  *
  * No page is writable and executable, and no alias of a page breaks this: the image has text r-x,
  * rodata r--, data rw-; the direct map is never executable and maps text and rodata read-only.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console: a 16550 serial port, polled both ways.
+ * The console's serial port, a 16550, which is polled for output and for input.
  *
  * Callers in order: the entry code -> x86_console_init(); console_write() and the early boot ->
  * hal_console_write(); readers of /dev/console -> hal_console_getc().  Any context, no lock: the

@@ -4,8 +4,8 @@
  *
  * The checked build follows frame pointers (kernel/x86/checked/unwind.c); the shipped build has
  * none, and uses a table (kernel/x86/shipped/unwind.c).  Any context, also in a panic: no lock, no
- * memory.  The stack is read with hal_copy_user(), so an invalid address ends the walk and does not
- * fault; each walk has at most @max steps.
+ * memory allocation.  The stack is read with hal_copy_user(), so an invalid address ends the walk
+ * and does not fault.  Each walk has at most @max steps.
  */
 #ifndef KERNEL_X86_UNWIND_H
 #define KERNEL_X86_UNWIND_H
