@@ -108,7 +108,7 @@ static void __noreturn enter_kernel(const struct efi_kernel *kernel, struct uefi
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
-	u64 entry_tsc = efi_read_tsc(); /* the boot timeline starts here */
+	u64 entry_tsc = efi_read_tsc(); /* start of the boot timeline */
 	UINTN handoff_pages = EFI_PAGES(sizeof(struct uefi_handoff));
 	struct uefi_handoff *handoff;
 	struct efi_kernel kernel = {0};

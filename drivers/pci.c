@@ -24,9 +24,9 @@
 #define PCI_SLOTS     32
 #define PCI_FUNCTIONS 8
 #define PCI_NO_DEVICE 0xffff /* vendor id read from a slot without a device */
-/* most bridges between a bus and its root; buses behind more are not scanned */
+/* most bridges between a bus and its root bus; deeper buses are not scanned */
 #define PCI_DEPTH_MAX 8
-/* most 4-byte entries in 192 bytes: ends the walk of a capability list with a loop */
+/* most capabilities: 192 bytes hold 48 entries; ends the walk of a list that has a loop */
 #define PCI_CAPS_MAX 48
 
 #define PCI_HEADER_MULTI     0x80 /* the device has functions other than 0 */
@@ -246,8 +246,8 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 
 	if (!driver) {
 		/*
-		 * No driver will serve this device's interrupt.  The firmware may have left it
-		 * enabled, on a line that other devices share.
+		 * Without a driver no handler makes this device release its interrupt line, which
+		 * it may share.  The firmware may have left the interrupt enabled: disable it.
 		 */
 		pci_intx_disable(found);
 		printk(LOG_DEBUG, "pci %s: %04x:%04x", found->name, found->vendor, found->device);

@@ -25,8 +25,10 @@
 #define PCI_WINDOW_CLOSED 0x0000fff0 /* limit below base: the bridge forwards no address */
 #define PCI_IO_CLOSED     0x00f0 /* the same for I/O; 16 bits, to leave the status behind it alone */
 
-#define BRIDGE_WINDOW (2ULL << 20) /* bytes; a virtio device takes less than 64 KiB */
-#define BRIDGE_ALIGN  (1ULL << 20)
+#define BRIDGE_WINDOW                                                                              \
+	(2ULL                                                                                      \
+	 << 20) /* bytes for the devices behind a bridge; a virtio device needs less than 64 KiB */
+#define BRIDGE_ALIGN (1ULL << 20)
 
 static u8 last_bus; /* the highest bus number assigned so far */
 

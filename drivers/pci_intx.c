@@ -53,8 +53,8 @@
 /*
  * A device that never releases its line causes an interrupt after each instruction.  As in Linux's
  * note_interrupt(), the line is masked when more than STORM_IN_VAIN of STORM_INTERRUPTS had no
- * cause; its devices are then polled every STORM_POLL_MS.  An interrupt without a cause is counted
- * from one again if the one before came more than STORM_QUIET_MS ago.
+ * cause; its devices are then polled every STORM_POLL_MS.  The count of interrupts without a cause
+ * restarts after STORM_QUIET_MS without such an interrupt.
  */
 #define STORM_INTERRUPTS 100000
 #define STORM_IN_VAIN    99900

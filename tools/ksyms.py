@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The image's table of function names, with which it prints the names in a backtrace.
+"""Makes the table of function names with which the image prints a backtrace.
 
   tools/ksyms.py IMAGE       prints an assembly file: the section .ksyms
 

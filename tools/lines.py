@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The image's table of source lines, with which it prints file:line in a backtrace.
+"""Makes the table of source lines with which the image prints file:line in a backtrace.
 
   tools/lines.py IMAGE       prints an assembly file: the section .lines
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The image's table of the addresses in it that change when it is moved, with which it moves itself at boot.
+"""Makes the table of the addresses that the image must change when it moves itself at boot.
 
   tools/mkrelocs.py IMAGE    prints an assembly file: the section .relocs
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The image's table for walking the stack of the shipped build, which has no frame pointers.
+"""Makes the table with which the shipped image walks its stack: this build has no frame pointers.
 
   tools/unwind.py IMAGE      prints an assembly file: the section .unwind
 

@@ -6,14 +6,17 @@
 #ifndef DRIVERS_VIRTIO_LIMITS_H
 #define DRIVERS_VIRTIO_LIMITS_H
 
-/* descriptors: of a ring that the driver takes. QEMU's VIRTQUEUE_MAX_SIZE. */
+/*
+ * descriptors: of one ring. If a device offers more, the driver uses this many, or no ring if the
+ * size is fixed (legacy PCI). QEMU's VIRTQUEUE_MAX_SIZE.
+ */
 #define VIRTQ_SIZE_MAX 1024
 /*
- * part of memory: of which receive buffers in the ring use a 4th. With 4 MiB of memory or
- * more, a ring of 256 buffers of a page each fits.
+ * part of memory: buffers in the receive ring use at most a 4th of all memory, but always enough
+ * for the largest packet. In 4 MiB or more, 256 buffers of one page each fit.
  */
 #define VIRTNET_RX_PART 4
-/* bytes: asked of the device for the seed; it may give fewer. Twice the generator's key. */
+/* bytes: requested from the device as a seed; it may return fewer. Twice the generator's key. */
 #define VIRTIO_RNG_BYTES 64
 
 #endif

@@ -30,7 +30,7 @@
 
 #define VIRTNET_RING_MAX 256 /* buffers in each direction; half a megabyte of receive memory */
 #define VIRTNET_MTU_MIN  68  /* RFC 791: the smallest MTU of an IPv4 link */
-/* a device's larger MTU is reduced: a buffer must fit a page fragment block */
+/* most bytes: a larger MTU is reduced to this, because a buffer must fit a page fragment block */
 #define VIRTNET_MTU_MAX 9000
 
 #define F(bit) (1ULL << VIRTIO_NET_F_##bit)

@@ -25,12 +25,12 @@
 #define VP_RESET_MS     100 /* a device that is still not reset after this time is broken */
 #define VP_CONFIG_TRIES 16  /* most reads of one field while the configuration keeps changing */
 
-/* The interrupts of a device: the first of these kinds for which it has enough vectors. */
+/* Kinds of interrupts.  A device gets the first kind for which it has enough vectors. */
 enum vp_interrupts {
 	VP_EACH,   /* MSI-X: a vector for configuration changes, one for each queue */
 	VP_QUEUES, /* MSI-X: a vector for configuration changes, one for all queues */
 	VP_ONE,    /* MSI-X: one vector for everything */
-	VP_LINE,   /* INTx: the ISR status says what happened */
+	VP_LINE,   /* INTx: the ISR status says whether queues or the configuration changed */
 };
 
 struct virtio_pci {

@@ -24,7 +24,7 @@
 struct virtio_rng {
 	struct virtqueue *vq;
 	u8 bytes[VIRTIO_RNG_BYTES];
-	char name[20]; /* of the queue: "virtio1-random" */
+	char name[20]; /* name of the queue: "virtio1-random" */
 };
 
 static void rng_done(struct virtqueue *vq)

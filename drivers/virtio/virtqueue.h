@@ -71,8 +71,8 @@ struct vq_sg {
 };
 
 /*
- * The driver's record of one descriptor, in memory that the device cannot access; the device can
- * overwrite the descriptor table.  @next is valid for each descriptor, the other fields only for the
+ * The driver's record of one descriptor, in memory that the device cannot access, because the
+ * device can overwrite the descriptor table.  @next is valid for each descriptor, the other fields only for the
  * head of a chain.
  */
 struct vq_desc_state {
@@ -110,7 +110,7 @@ struct virtqueue {
 
 	u16 used_at_interrupt;           /* used->idx at the last interrupt */
 	u64 kicks, interrupts, bad_used; /* doorbells rung, interrupts, impossible used entries */
-	/* interrupts without a buffer used since the interrupt before */
+	/* interrupts at which no buffer had been used since the last one */
 	u64 interrupts_in_vain;
 	struct list_head vqs; /* links all queues, for /proc/virtio */
 };
@@ -145,7 +145,7 @@ void *virtqueue_get_buf(struct virtqueue *vq, u32 *len);
  */
 void *virtqueue_detach_unused_buf(struct virtqueue *vq);
 
-/* How many descriptors are with the device. */
+/* Returns the number of descriptors that the device has. */
 static inline u16 virtqueue_outstanding(const struct virtqueue *vq)
 {
 	return vq->num - vq->num_free;

@@ -62,7 +62,7 @@ struct tcp_info {
 	uint8_t tcpi_snd_wscale : 4, tcpi_rcv_wscale : 4;
 	uint8_t tcpi_delivery_rate_app_limited : 1, tcpi_fastopen_client_fail : 2;
 
-	uint32_t tcpi_rto; /* microseconds, like the other times without a comment */
+	uint32_t tcpi_rto; /* microseconds, as all times but tcpi_last_* */
 	uint32_t tcpi_ato;
 	uint32_t tcpi_snd_mss;
 	uint32_t tcpi_rcv_mss;

@@ -35,7 +35,7 @@ def _target(rng, where, ports, lengths):
 
 
 def one(maker, rng, names):
-    """Adds one call; @names, the open sockets, grows and shrinks."""
+    """Adds one call.  @names has the open sockets; the call may add or remove one."""
     name = rng.choice(names) if names else "s99"
     what = _pick(rng, OPERATIONS)
     if what == "socket":

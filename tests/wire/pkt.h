@@ -117,10 +117,7 @@ struct pkt_tcp {
 	unsigned int header; /* bytes of the TCP header with its options */
 	uint8_t flags;
 	uint16_t window, urgent;
-	/*
-	 * In a parsed segment: the options after the first 20 bytes, and the data after the
-	 * options.
-	 */
+	/* Set by pkt_read_tcp(): options and data, with their lengths in bytes. */
 	const uint8_t *options, *data;
 	size_t options_len, len;
 };

@@ -150,7 +150,7 @@ static void idle_check(uint64_t limit, struct idle *o)
 
 struct worker {
 	pid_t pid;
-	int cmd, res; /* pipes: to the worker a byte (continue); from it a struct idle (done) */
+	int cmd, res; /* pipes: a command byte to the worker; a struct idle from it */
 	struct idle o;
 };
 
