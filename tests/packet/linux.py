@@ -27,6 +27,7 @@ CLONE_NEWNET = 0x40000000
 DEVICE = "tun0"
 TOLERANCE_USECS = 25_000    # for the delays of Python and of other programs on the host
 BLOCKED_AFTER = 0.004       # seconds; a call that takes longer is treated as blocking
+CALL_SECONDS = 10           # for a call that cannot block: the host may be busy
 PACKET_MAX = 65536
 
 SETTINGS = {
@@ -132,8 +133,10 @@ class Machine:
         return ticket
 
     def call(self, number, *arguments):
-        """Makes a system call that should not block; returns its result."""
-        return self.submit(number, arguments).result
+        """Makes a system call that cannot block, and returns its result."""
+        ticket = self.submit(number, arguments)
+        ticket.thread.join(CALL_SECONDS)
+        return ticket.result
 
     def sysctl(self, name, value=None):
         """Does the same as hosted.Machine.sysctl()."""
@@ -176,5 +179,5 @@ def story(suite, script, options, machine):
         result.status = "not ok"
         line = f"{script.path}:{play.event.line}: " if play.event else ""
         result.reason, result.lines = line + failed.what, list(failed.lines)
-    result.notes = play.notes
+    result.notes = play.notes + play.snippets.printed.splitlines()
     return result
