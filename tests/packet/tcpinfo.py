@@ -3,7 +3,7 @@
 
 Snippets.add() <- runner.py at the event's time, with the struct tcp_info of that moment.  Snippets.run() <-
 runner.py at the end of the script: runs all snippets in order, in one namespace.  The layout is that of
-Linux 6.1 (include/uapi/linux/tcp.h).
+Linux 6.7 (include/uapi/linux/tcp.h).
 """
 import contextlib
 import io
@@ -21,7 +21,8 @@ _WORDS = ("rto ato snd_mss rcv_mss unacked sacked lost retrans fackets last_data
 _REST = ("Q:pacing_rate Q:max_pacing_rate Q:bytes_acked Q:bytes_received I:segs_out I:segs_in "
          "I:notsent_bytes I:min_rtt I:data_segs_in I:data_segs_out Q:delivery_rate Q:busy_time "
          "Q:rwnd_limited Q:sndbuf_limited I:delivered I:delivered_ce Q:bytes_sent Q:bytes_retrans "
-         "I:dsack_dups I:reord_seen I:rcv_ooopack I:snd_wnd").split()
+         "I:dsack_dups I:reord_seen I:rcv_ooopack I:snd_wnd I:rcv_wnd I:rehash H:total_rto "
+         "H:total_rto_recoveries I:total_rto_time").split()
 LAYOUT = struct.Struct(f"<8B{len(_WORDS)}I" + "".join(item[0] for item in _REST))
 NAMES = _BYTES + tuple(_WORDS) + tuple(item[2:] for item in _REST)
 
