@@ -27,8 +27,8 @@ struct gso_cut {
 };
 
 /*
- * Finds the headers and checks them, because the packet may have come from another host through a
- * device that merged segments. 0 or -EINVAL.
+ * Finds the headers and checks them, because a packet that a device merged (SKB_GSO_DODGY) has
+ * unchecked ones. 0 or -EINVAL.
  */
 static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {

@@ -85,7 +85,7 @@ struct sk_buff {
 		struct {
 			/* must be first, as in sk_buff_head (skb_queue.h) */
 			struct sk_buff *next, *prev;
-			u64 tstamp; /* ns: when it was received, or a copy of skb_mstamp */
+			u64 tstamp; /* ns: when it was received; no driver sets it yet */
 		};
 		struct rb_node rbnode; /* node in tcp_rtx_queue or out_of_order_queue */
 	};

@@ -209,8 +209,8 @@ static inline void sk_orphan_count_dec(struct sock *sk)
 	__atomic_fetch_sub(&sk->sk_prot->orphan_count, 1, __ATOMIC_RELAXED);
 }
 /*
- * Detaches @sk from the application's half: sk_socket and sk_wq become NULL. The caller must not
- * hold the bh lock.
+ * Detaches @sk from the application's half: sk_socket and sk_wq become NULL. Any context but hard
+ * interrupt, with or without the bh lock.
  */
 void sock_orphan(struct sock *sk);
 /* Attaches a child to the struct socket that accept() made. */

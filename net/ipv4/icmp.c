@@ -136,8 +136,8 @@ static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 	u32 info = 0;
 
 	/*
-	 * An error never refers to a broadcast or multicast address, so a message to such an
-	 * address is invalid.
+	 * A conforming host sends no error to a broadcast or multicast address, so ignore such a
+	 * message.
 	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return SKB_DROP_REASON_ICMP_BROADCAST;

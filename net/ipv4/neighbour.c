@@ -346,8 +346,8 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 
 /*
  * neigh->lock held. Appends @skb to the packets that wait for the address. Returns the packet to
- * drop: the oldest if this entry's queue is full, @skb if all queues together are full and this one
- * is empty, else NULL.
+ * drop, or NULL. If this entry's queue or all queues together are full, that is the oldest of this
+ * queue, or @skb if this queue is empty.
  */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 {

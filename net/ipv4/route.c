@@ -179,8 +179,8 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 }
 
 /*
- * Returns the device for a broadcast or multicast for which the caller named no device: the first
- * one with an IPv4 address, or the one that owns fl->saddr.
+ * Returns the device for a broadcast or multicast: the one that fl->oif names; without that, the
+ * one that has the address fl->saddr; without that, the first that is up and not loopback.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
