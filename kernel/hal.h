@@ -90,7 +90,7 @@ void hal_cpu_relax(void);
 struct hal_context {
 	void *sp;         /* machine: the saved stack pointer; hosted: the host's fiber */
 	void *fake_stack; /* hosted, under AddressSanitizer: the thread's saved fake stack */
-	void *stack;      /* lowest usable byte of the thread's stack */
+	void *stack;      /* lowest usable address of the thread's stack */
 	size_t stack_size;
 };
 
@@ -183,7 +183,7 @@ int hal_console_getc(void);
 void hal_entropy(void *buf, size_t n);
 
 enum hal_halt {
-	HAL_HALT_POWEROFF, /* power off by ACPI S5; if that fails, by isa-debug-exit; else stop */
+	HAL_HALT_POWEROFF, /* power off: ACPI S5, else QEMU's ports, else a reset; then stop */
 	HAL_HALT_REBOOT,
 	HAL_HALT_STOP, /* stop with interrupts off, so that a debugger can attach */
 };
@@ -200,10 +200,10 @@ void __noreturn hal_halt(enum hal_halt how, int code);
  */
 unsigned int hal_backtrace(u64 *pcs, unsigned int max);
 /*
- * Writes the location of the return address @pc as text: "name+0x12/0x80 net/socket.c:27", or "?"
+ * Writes the location of the return address @pc into @buf: "name+0x12/0x80 net/socket.c:27", or "?"
  * if it is unknown.  Any context.
  */
-#define HAL_SYMBOL_MAX 160 /* largest size of the text, bytes */
+#define HAL_SYMBOL_MAX 160 /* bytes that the text of hal_symbol() takes at most */
 void hal_symbol(u64 pc, char *buf, size_t size);
 /* Prints the registers and backtrace of the caller on the console, for panic(). */
 void hal_dump(void);

@@ -24,7 +24,9 @@
 
 int console_loglevel = LOG_NOTICE;
 DEFINE_LOG_SOURCE(kernel_log, "kernel");
-/* Lists the subsystems' names; log_register() adds each. */
+/*
+ * The accepted form of the option `loglevel.NAME=`. log_register() adds the name of each subsystem.
+ */
 static char usage[LOG_LINE_MAX] = "loglevel.kernel=" LEVEL_NAMES "|" DEFAULT;
 
 void log_register(struct log_source *source)

@@ -8,7 +8,10 @@
 
 #include "kernel/types.h"
 
-/* Linux's numbers.  No line has one of the first three; they are values of `loglevel=`. */
+/*
+ * Linux's numbers.  The kernel prints no line with one of the first three; they are accepted as
+ * values of `loglevel=`.
+ */
 enum loglevel {
 	LOG_EMERG,
 	LOG_ALERT,
@@ -33,7 +36,8 @@ extern int console_loglevel;
 struct log_source {
 	const char *name; /* "tcp" */
 	/*
-	 * Its lines up to this level reach the console; LOG_AS_CONSOLE: as console_loglevel says.
+	 * The lines of this source up to this level reach the console.  LOG_AS_CONSOLE:
+	 * console_loglevel decides.
 	 */
 	s8 level;
 	struct log_source *next; /* log_register()'s */

@@ -40,8 +40,8 @@ struct file_operations {
 	ssize_t (*read_iter)(struct file *file, struct iov_iter *to);
 	ssize_t (*write_iter)(struct file *file, struct iov_iter *from);
 	/*
-	 * Returns the events that are true now (EPOLLIN ...), after it has called poll_wait() for
-	 * each of its wait queues.
+	 * Returns the events that are true now (EPOLLIN ...).  First calls poll_wait() for each of
+	 * the file's wait queues.
 	 */
 	unsigned int (*poll)(struct file *file, struct poll_table *pt);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);

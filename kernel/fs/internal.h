@@ -30,7 +30,7 @@ int fd_set_cloexec(unsigned int fd, bool on);
  */
 void proc_kernel_init(void);
 
-/* Opening of /proc/sys/@name (proc_sys.c). */
+/* proc_sys_open() opens /proc/sys/@name (proc_sys.c). */
 void proc_sys_init(void);
 struct file *proc_sys_open(const char *name, unsigned int flags);
 

@@ -157,8 +157,8 @@ ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from)
 }
 
 /*
- * Every write() must be a complete value, as in /proc/sys.  The file that was written through keeps
- * the text that it had at open().
+ * Every write() must be a complete value, as in /proc/sys.  The open file keeps the text that it
+ * had at open(): a read() after the write() does not show the new value.
  */
 static ssize_t proc_write_iter(struct file *file, struct iov_iter *from)
 {

@@ -115,8 +115,8 @@ static __always_inline void insert(struct rb_node *node, struct rb_root *root,
 		}
 		if (node == *child_slot(parent, !right)) {
 			/*
-			 * @node lies between its parent and its grandparent: rotate, so that it
-			 * lies outside.
+			 * In key order, @node lies between its parent and its grandparent: rotate,
+			 * so that it lies outside of them.
 			 */
 			rotate(parent, right, root, summarise);
 			parent = node;
@@ -273,8 +273,8 @@ struct rb_node *rb_last(const struct rb_root *root)
 }
 
 /*
- * Returns the next node in order (to the @right or left): the nearest one in that subtree if there
- * is one, else the first ancestor whose other subtree has @node.
+ * Returns the next node in key order, to the @right or left: the nearest one in the subtree on that
+ * side; without such a subtree, the first ancestor that has @node in its subtree on the other side.
  */
 static struct rb_node *neighbour(const struct rb_node *node, bool right)
 {

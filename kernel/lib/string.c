@@ -160,8 +160,8 @@ void *memset(void *dst, int c, size_t n)
 		return dst;
 	}
 	/*
-	 * Store the last word first.  The loops then need not end exactly at the end: they leave at
-	 * most 8 bytes, which this word covers.
+	 * Store the last word first.  The loops below may leave up to 8 bytes at the end, which
+	 * this word covers.
 	 */
 	WORD(d, n - 8) = v;
 	for (; n >= 64; n -= 64) {

@@ -43,10 +43,11 @@ size_t copy_from_iter(void *to, size_t n, struct iov_iter *i);
 size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i);
 
 /*
- * Copies an application's array of iovecs and initialises @i with it.  Returns the total number of
- * bytes (cut to MAX_RW_COUNT, as in Linux), or -EFAULT, or -EINVAL for too many segments or a
- * negative length. *@iov becomes @fast, which has @nr_fast entries, if the array fits; else a
- * kmalloc() that the caller frees.  The caller passes NULL to kfree() if *@iov is @fast.
+ * Copies an application's array of iovecs into the kernel and initialises @i with it.  Uses @fast,
+ * which has @nr_fast entries, if the array fits; *@iov is then NULL.  Else *@iov is a kmalloc().
+ * The caller passes *@iov to kfree() in both cases.  Returns the total number of bytes (cut to
+ * MAX_RW_COUNT, as in Linux), or -EFAULT, -ENOMEM, or -EINVAL for too many segments or a negative
+ * length.
  */
 ssize_t import_iovec(const struct iovec __user *uvec, unsigned int nr_segs, unsigned int nr_fast,
 		     struct iovec *fast, struct iovec **iov, struct iov_iter *i);

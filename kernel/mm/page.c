@@ -60,8 +60,8 @@ static void free_area_add(struct page *page, unsigned int order)
 	page->flags = PG_BUDDY;
 	page->order = order;
 	/*
-	 * Also initialises the field: until a block is split, the struct pages inside it were never
-	 * written.
+	 * This also initialises the count: until a block is split, the struct pages inside it have
+	 * no values.
 	 */
 	refcount_set(&page->refs, 0);
 	/* Add at the front: the block that was freed last is probably still in the CPU's cache. */
@@ -299,7 +299,7 @@ static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 	*first = (mem->base + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	*end = (mem->base + mem->size) >> PAGE_SHIFT;
 	if (!*first)
-		/* The firmware uses frame 0, and its address could be mistaken for NULL. */
+		/* Frame 0 belongs to the firmware, so the allocator never returns it. */
 		*first = 1;
 	return *first < *end;
 }
@@ -318,8 +318,8 @@ static bool taken_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 }
 
 /*
- * Returns the lowest @n consecutive frames that are usable, and not in a range of another type that
- * overlaps.
+ * Returns the first of the lowest @n consecutive frames that are usable and that no range of
+ * another type overlaps.
  */
 static u64 find_frames(const struct boot_info *boot, u64 n)
 {

@@ -89,7 +89,10 @@ static inline struct page *alloc_page(gfp_t gfp)
  */
 struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budget *budget);
 
-/* Of the page that contains @addr, which need not be the first of its block. */
+/*
+ * Returns the struct page of the page that contains @addr, which need not be the first page of its
+ * block.
+ */
 struct page *virt_to_page(const void *addr);
 void *page_address(const struct page *page);
 struct page *compound_head(struct page *page);

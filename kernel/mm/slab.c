@@ -373,8 +373,8 @@ void slab_init(void)
 		size_t size = 1UL << (i + KMALLOC_MIN_SHIFT);
 
 		/*
-		 * Align each size up to a cache line to itself, and larger ones to a cache line;
-		 * callers rely on this.
+		 * Objects of up to 64 bytes (a cache line) are aligned to their size, larger ones
+		 * to 64 bytes.  Callers rely on this.
 		 */
 		kmalloc_caches[i] = kmem_cache_create(names[i], size, min_t(size_t, size, 64), 0);
 	}

@@ -17,8 +17,8 @@
  */
 #define THREADS_MAX 4096
 /*
- * stacks of ended threads that are kept for new threads: the stacks of further ones are freed.
- * These take 1 MiB and are already mapped, ready for a burst of short threads.
+ * stacks of ended threads that are kept for new threads: further stacks are freed. The kept stacks
+ * take 1 MiB. They are already mapped, ready for a burst of short-lived threads.
  */
 #define THREAD_STACKS_KEPT 64
 /*

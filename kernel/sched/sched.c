@@ -97,7 +97,8 @@ bool try_to_wake_up(struct task_struct *p, unsigned int mode)
 		goto out_restore;
 	WRITE_ONCE(p->state, TASK_RUNNING);
 	if (p->on_rq)
-		goto out_restore; /* it has set its state but still has the CPU: it continues */
+		/* @p has set its state to sleep but still has the CPU: it continues. */
+		goto out_restore;
 	enqueue(this_rq(), p);
 	watch_slice(current);
 out_restore:

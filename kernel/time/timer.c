@@ -48,10 +48,11 @@ struct timer_base {
 	 */
 	/* The next jiffy to handle; every bucket with a timer begins at or after it. */
 	unsigned long clk;
-	unsigned long next;               /* no bucket with a timer begins before this jiffy */
-	unsigned int armed;               /* timers pending */
-	const struct timer_list *running; /* the timer whose function is running, or NULL */
-	u64 filled[LEVELS];               /* a bit for each bucket; 0: the bucket is empty */
+	unsigned long next; /* no bucket with a timer begins before this jiffy */
+	unsigned int armed; /* timers pending */
+	/* The timer whose function is running; NULL: none is running. */
+	const struct timer_list *running;
+	u64 filled[LEVELS]; /* a bit for each bucket; 0: the bucket is empty */
 	struct hlist_head slots[SLOTS];
 };
 static struct timer_base bases[NR_CPUS];
@@ -81,7 +82,10 @@ static inline unsigned int level_shift(unsigned int level)
 	return level * LEVEL_SHIFT;
 }
 
-/* Returns how many jiffies after base->clk a timer's time may be for this level. */
+/*
+ * Returns the largest distance from base->clk, in jiffies, at which a timer of this level may
+ * expire.
+ */
 static inline unsigned long level_reach(unsigned int level)
 {
 	return (unsigned long)(LEVEL_BUCKETS - 1) << level_shift(level);
@@ -178,9 +182,9 @@ static void wheel_remove(struct timer_base *base, struct timer_list *timer)
 }
 
 /*
- * Moves base->clk forward to now.  An idle kernel has no periodic interrupt, so clk may be far
- * behind; seen from such a clk, a near time would seem far, and its timer would go into a coarse
- * bucket. clk must not pass the next bucket with a timer, which is still to be handled.
+ * Moves base->clk forward to now, but not past the next bucket with a timer, which is still to be
+ * handled.  An idle kernel has no periodic interrupt, so clk may be far behind.  Seen from such a
+ * clk, a near time would seem far, and its timer would go into a coarse bucket.
  */
 static void wheel_forward(struct timer_base *base)
 {
@@ -280,8 +284,8 @@ int del_timer_sync(struct timer_list *timer)
 		spin_unlock_irqrestore(&base->lock, flags);
 		if (running) {
 			/*
-			 * With one CPU, only the timer's own function can be running while this
-			 * code runs.  It would wait for itself.
+			 * With one CPU, the timer's function can only be running if it called this
+			 * function itself.  It would wait for itself.
 			 */
 			BUG_ON(NR_CPUS == 1);
 			hal_cpu_relax();

@@ -225,7 +225,7 @@ static bool parse_s5(const u8 *p, const u8 *end)
 	elements = *p++;
 	if (!aml_byte(&p, end, &acpi.sleep_type_a))
 		return false;
-	/* A machine with only one PM1 control register may have only one value here. */
+	/* On a machine with only one PM1 control register, the package may have only one value. */
 	return elements < 2 || aml_byte(&p, end, &acpi.sleep_type_b);
 }
 

@@ -33,7 +33,8 @@ struct acpi_info {
 	u8 smi_acpi_enable;
 	bool sleep_known; /* sleep_type_a and sleep_type_b were found */
 	u8 sleep_type_a, sleep_type_b;
-	struct acpi_register sleep_control; /* for machines without PM1 registers */
+	/* Register that powers the machine off if it has no PM1 registers. */
+	struct acpi_register sleep_control;
 	struct acpi_register reset;
 	u8 reset_value;
 };

@@ -41,8 +41,8 @@ extern const u8 __relocs_start[], __relocs_end[], __image_start[], __image_end[]
 u64 image_slide;
 
 /*
- * Returns @p, but hides its origin from the compiler, which otherwise might read the address from
- * an instruction again each time.
+ * Returns @p as a number.  The asm statement hides where the number comes from, so that the
+ * compiler keeps it and does not read the address from an instruction again.
  */
 static u64 hidden(const void *p)
 {
@@ -138,7 +138,8 @@ void __noreturn kaslr_start(struct boot_info *boot)
 	u64 stack, go;
 
 	/*
-	 * The relocation table does not list the pointers that the entry code stored at run time.
+	 * Move these pointers here: the entry code stored them at run time, so they are not in the
+	 * relocation table.
 	 */
 	boot->door = moved(boot->door, slide);
 	boot = moved(boot, slide);

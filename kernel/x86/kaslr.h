@@ -24,8 +24,8 @@ void __noreturn kaslr_start(struct boot_info *boot);
  */
 void kaslr_announce(void);
 /*
- * Registers the option `nokaslr`, so that cmdline_parse() does not report it as unknown.  It was
- * read long before.
+ * Registers the option `nokaslr`, so that cmdline_parse() does not report it as unknown.
+ * kaslr_start() has searched the command line for it long before.
  */
 void kaslr_register_param(void);
 

@@ -24,8 +24,8 @@ const struct ksym_table image_symbols = {__ksyms_start, __ksyms_end, (u64)__text
 					 (u64)__text_end};
 
 /*
- * Appends the characters of @code to @name: itself, or the expansion of its pair of codes.  @n is
- * the length so far.  Returns the new length.
+ * Appends @code to @name if it is a character, else the expansion of its pair of codes.  @n is the
+ * length so far.  Returns the new length.
  */
 static size_t expand(const u8 *pairs, u8 code, char *name, size_t n, unsigned int room_depth)
 {

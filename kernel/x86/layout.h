@@ -55,8 +55,7 @@
 #define NR_VECTORS      256
 
 /*
- * Indices of TSS.ist: exceptions that may come when the current stack is not usable have their own
- * stacks.
+ * Indices in TSS.ist: the stacks for exceptions that may come when the current stack is not usable.
  */
 #define IST_NONE          0
 #define IST_DOUBLE_FAULT  1

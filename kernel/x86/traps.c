@@ -41,8 +41,8 @@
 #define DUMP_LINE_MAX 224
 
 /*
- * Each offset is relative to the address of its own field, so the table needs no relocation and
- * half the space of addresses.
+ * Each offset is relative to the address of its own field, so the table needs no relocation, and
+ * only half the space of a table of addresses.
  */
 struct extable_entry {
 	s32 instruction;
@@ -278,8 +278,8 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 }
 
 /*
- * Raises an interrupt by an instruction, which saves all registers here, as for an exception; its
- * handler prints them.
+ * Raises an interrupt with an INT instruction.  The interrupt entry saves all registers as they are
+ * here, and the interrupt's handler prints them.
  */
 void hal_dump(void)
 {
