@@ -63,33 +63,36 @@ int sysctl_tcp_wmem[3] = {SOCK_WMEM_LEAST, SOCK_WMEM_DEFAULT, SOCK_WMEM_MAX};
 	}
 
 static const struct ctl_table table[] = {
-	SWITCH(abort_on_overflow,
-	       "1: a handshake that ends at a full accept queue is reset, not left to try again"),
+	SWITCH(abort_on_overflow, "1: a handshake that completes while the accept queue is full is "
+				  "reset; 0: the peer may try again"),
 	NUMBER(adv_win_scale, "", TCP_ADV_WIN_SCALE_RANGE,
 	       "n > 0: all but 1/2^n of the buffer is offered as window; else 1/2^-n of it"),
 	NUMBER(challenge_ack_limit, "ACKs/s", TCP_CHALLENGE_ACK_RANGE,
-	       "challenge ACKs to all peers, about; from the next second on (RFC 5961 7); "
-	       "2147483647: no limit"),
+	       "approximate limit of challenge ACKs to all peers together, from the next second on "
+	       "(RFC 5961 7); 2147483647: no limit"),
 	{
 		.procname = "net/ipv4/tcp_congestion_control",
 		.unit = "",
 		.set = tcp_set_default_congestion_control,
 		.get = tcp_default_congestion_control,
-		.what = "of new sockets, unless TCP_CONGESTION says another (Linux: cubic)",
+		.what = "congestion control of new sockets; TCP_CONGESTION sets that of one socket "
+			"(Linux: cubic)",
 	},
 	SECONDS(fin_timeout, TCP_FIN_TIMEOUT_RANGE,
 		"that a closed socket waits in FIN_WAIT2 for the peer's FIN"),
 	NUMBER(invalid_ratelimit, "ms", TCP_INVALID_RATELIMIT_RANGE,
-	       "between answers to segments out of the window, a connection; 0: no limit"),
+	       "between two ACKs of a connection that answer segments outside the window; 0: no "
+	       "limit"),
 	SECONDS(keepalive_intvl, TCP_KEEPALIVE_S_RANGE, "between two keepalive probes"),
 	NUMBER(keepalive_probes, "probes", TCP_KEEPALIVE_PROBES_RANGE,
-	       "without an answer, then the connection is over"),
+	       "keepalive probes without an answer, after which the connection ends"),
 	SECONDS(keepalive_time, TCP_KEEPALIVE_S_RANGE,
-		"of silence before the first probe, with SO_KEEPALIVE (RFC 1122 4.2.3.6)"),
+		"a connection with SO_KEEPALIVE is idle before the first probe (RFC 1122 4.2.3.6)"),
 	NUMBER(max_orphans, "connections", TCP_ORPHANS_RANGE,
-	       "that no application holds, by memory; more are reset (Linux)"),
+	       "limit of orphans, which the application has closed; the default depends on memory; "
+	       "more are reset (Linux)"),
 	NUMBER(max_reordering, "segments", TCP_MAX_REORDERING_RANGE,
-	       "the most that a connection learns to wait for"),
+	       "to which a connection may raise its number of duplicate ACKs that mean a loss"),
 	NUMBER(max_syn_backlog, "connections", TCP_MAX_SYN_BACKLOG_RANGE,
 	       "half open at a listener; more SYNs are dropped (Linux: by memory)"),
 	{
@@ -98,26 +101,28 @@ static const struct ctl_table table[] = {
 		.nr = 3,
 		.unit = "pages",
 		SYSCTL_RANGE(TCP_MEM_RANGE),
-		.what = "in the queues of all sockets: pressure ends, begins, no more; about 3/16, "
-			"4/16 and 8/16 of memory (Linux: less)",
+		.what = "in the queues of all TCP sockets: memory pressure ends, memory pressure "
+			"begins, limit; about 3/16, 4/16 and 8/16 of memory (Linux: less)",
 	},
 	NUMBER(min_tso_segs, "segments", TCP_MIN_TSO_SEGS_RANGE,
-	       "of a burst at least, however long the path"),
-	SWITCH(moderate_rcvbuf, "0: the receive buffer does not grow with the path"),
+	       "that a burst may have at least, however long the round trip is"),
+	SWITCH(moderate_rcvbuf,
+	       "0: the receive buffer does not grow with the speed of the connection"),
 	NUMBER(notsent_lowat, "bytes", TCP_NOTSENT_LOWAT_RANGE,
-	       "unsent, from which on a socket is not writable; 0, -1: no limit"),
+	       "unsent data from which on a socket is not writable; 0, -1: no limit"),
 	NUMBER(orphan_retries, "retransmissions", TCP_ORPHAN_RETRIES_RANGE,
-	       "of a closed socket; 0: 8 while its peer may live, else none"),
+	       "of an orphan before it ends; 0: 8 while its peer may be alive, else none"),
 	NUMBER(pacing_ca_ratio, "percent", TCP_PACING_RATIO_RANGE,
-	       "of the window a round trip: a burst is what that is in 1 ms (Linux also paces by "
-	       "it)"),
+	       "of the rate cwnd / RTT in congestion avoidance; a burst is the data of 1 ms at "
+	       "that rate (Linux also paces by it)"),
 	NUMBER(pacing_ss_ratio, "percent", TCP_PACING_RATIO_RANGE, "the same in slow start"),
 	NUMBER(reordering, "segments", TCP_REORDERING_RANGE,
-	       "duplicate ACKs that are a loss, at the start (RFC 5681: 3)"),
+	       "duplicate ACKs that mean a loss, when a connection begins (RFC 5681: 3)"),
 	NUMBER(retries1, "retransmissions", TCP_RETRIES_RANGE,
-	       "then the route is looked up again (RFC 1122 4.2.3.5 R1)"),
+	       "after which the route is looked up again (RFC 1122 4.2.3.5 R1)"),
 	NUMBER(retries2, "retransmissions", TCP_RETRIES_RANGE,
-	       "as long as these take an unanswered connection lives (RFC 1122 4.2.3.5 R2)"),
+	       "whose total time, with doubled timeouts, a connection lasts without an answer (RFC "
+	       "1122 4.2.3.5 R2)"),
 	SWITCH(rfc1337, "1: a reset does not end TIME_WAIT"),
 	{
 		.procname = "net/ipv4/tcp_rmem",
@@ -125,33 +130,34 @@ static const struct ctl_table table[] = {
 		.nr = 3,
 		.unit = "bytes",
 		SYSCTL_RANGE(SOCK_MEM_RANGE),
-		.what = "receive buffer: kept when memory is short, at the start (below 8 MiB of "
-			"memory "
-			"less), the most",
+		.what = "receive buffer: guaranteed under memory pressure, initial (less with less "
+			"than 8 MiB of memory), maximum",
 	},
-	SWITCH(slow_start_after_idle, "0: an idle connection keeps its window (RFC 5681 4.1)"),
+	SWITCH(slow_start_after_idle,
+	       "0: an idle connection keeps its congestion window (RFC 5681 4.1)"),
 	NUMBER(syn_retries, "retransmissions", TCP_SYN_RETRIES_RANGE,
-	       "of connect()'s SYN, unless TCP_SYNCNT says another"),
+	       "of connect()'s SYN; TCP_SYNCNT sets the number for one socket"),
 	{
 		.procname = "net/ipv4/tcp_timestamps",
 		.value = &sysctl_tcp_timestamps,
 		.unit = "",
 		SYSCTL_RANGE(TCP_TIMESTAMPS_RANGE),
-		.what = "0: not offered, not taken; 2: they start at the clock, not at a secret "
-			"place",
+		.what = "0: timestamps off; 1: with a secret offset for each connection; 2: "
+			"without an offset",
 	},
 	NUMBER(tso_win_divisor, "", TCP_TSO_WIN_DIVISOR_RANGE,
-	       "a burst of this part of the window is not put off; 0: of three segments"),
-	SWITCH(tw_reuse,
-	       "1: connect() may take a port in TIME_WAIT, by timestamps (RFC 6191; Linux: 0)"),
-	SWITCH(window_scaling, "0: not offered, not taken (RFC 7323 2)"),
+	       "n: a burst of at least 1/n of the window is sent at once; 0: of more than three "
+	       "segments"),
+	SWITCH(tw_reuse, "1: connect() may use a port in TIME_WAIT if timestamps make that safe "
+			 "(RFC 6191; Linux: 0)"),
+	SWITCH(window_scaling, "0: window scaling off (RFC 7323 2)"),
 	{
 		.procname = "net/ipv4/tcp_wmem",
 		.value = sysctl_tcp_wmem,
 		.nr = 3,
 		.unit = "bytes",
 		SYSCTL_RANGE(SOCK_MEM_RANGE),
-		.what = "send buffer: kept when memory is short, at the start, the most",
+		.what = "send buffer: guaranteed under memory pressure, initial, maximum",
 	},
 };
 
