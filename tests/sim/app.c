@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An application at one end of a connection: it connects or accepts, writes and reads at the same
- * time, pauses, and ends as its plan says (sim.h, struct side_plan).
+ * A simulated application at one end of a connection: it connects or accepts, writes and reads at the
+ * same time, pauses, and ends as its plan says (sim.h, struct side_plan).
  *
- * app_poke() <- world.c, after every instant.  It has at most three calls in flight: one that
- * connects or closes, one that writes, one that reads.  Each is a system call of its host.
+ * app_poke() <- world.c, after every instant of the clock.  An application has at most three system calls
+ * of its host in progress: one that connects or closes, one that writes, one that reads.
  *
- * How it ends.  A side with `half` shuts its sending half down when all is written, and reads until
- * end of file; one without closes as soon as it has written all and read all that it expects.  One
- * that aborts closes with SO_LINGER 0, one that is early closes although data still comes: then the
- * other side may see an error, and its data must be the beginning of the sent data.
+ * An application with `half` shuts down its sending half when all is written, and reads until end of file.
+ * One without `half` closes as soon as it has written all and read all that it expects.  With `abort_at`
+ * it closes with SO_LINGER 0, with `close_at` it closes although data still arrives.  After these two the
+ * other side may see an error, and the data that it read must be the beginning of the sent data.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,7 +27,7 @@
 #define BUFFER      65536
 #define VECTORS     5
 #define OPTIONS_MAX 8
-#define PAUSES_MOST (15 * SEC) /* in all: an orphan waits 60 s for the other end to close */
+#define PAUSES_MOST (15 * SEC) /* sum of pauses; an orphan waits 60 s for the other end to close */
 #define POLL_MS     500
 #define PTR(p)      ((int64_t)(intptr_t)(p))
 
@@ -35,23 +35,23 @@ enum step { SOCKET, OPTION, BIND, LISTEN, ACCEPT, WAIT, CONNECT, STREAM, LINGER,
 enum doing { NOTHING, WRITING, SHUTTING, SETTING, READING, PEEKING, POLLING };
 
 struct task {
-	int64_t ticket; /* 0: none in flight */
+	int64_t ticket; /* of the system call in progress; 0: none */
 	enum doing doing;
-	uint64_t wake; /* not before */
+	uint64_t wake; /* earliest time of the next call */
 	uint8_t bytes[BUFFER];
 	struct iovec vec[VECTORS];
 	struct msghdr msg;
 	struct pollfd poll;
 	int value;
 	size_t asked;
-	bool done, again; /* again: EAGAIN came, poll before the next one */
+	bool done, again; /* again: the last call returned EAGAIN, so call poll() before the next */
 };
 
 struct app {
 	struct world *world;
 	unsigned int connection, side;
 	const struct side_plan *plan;
-	uint64_t expects; /* bytes from the other side */
+	uint64_t expects; /* bytes that the other side sends */
 	struct host *host;
 	struct rng rng;
 	enum step step;
@@ -67,7 +67,7 @@ struct app {
 	uint64_t written, read, paused;
 	unsigned int calls;
 	bool aborting, eof, corked, failed;
-	bool left; /* it went before the end, as its plan says */
+	bool left; /* it closed before the end of the stream, as its plan says or after an error */
 	struct linger linger;
 };
 
@@ -119,7 +119,7 @@ struct app *app_new(struct world *w, unsigned int connection, unsigned int side)
 	a->there.sin_port = htons(plan_port(connection, !side));
 	a->here.sin_addr.s_addr = htonl(net_address(a->plan->port));
 	a->there.sin_addr.s_addr = htonl(net_address(cp->side[!side].port));
-	/* An abort whose RST is lost must not leave the other end waiting for ever. */
+	/* Keepalive: if the RST of an abort is lost, the other end must not wait for ever. */
 	add_option(a, SOL_SOCKET, SO_KEEPALIVE, 1);
 	add_option(a, IPPROTO_TCP, TCP_KEEPIDLE, 30);
 	add_option(a, IPPROTO_TCP, TCP_KEEPINTVL, 5);
@@ -156,8 +156,9 @@ static void fail_call(struct app *a, const char *what, int64_t result)
 }
 
 /*
- * May a connection break here?  When one side left it, or when the network gave it no chance.  An
- * orphan gives up after some 100 s, and has not many tries in them once its timeout is a long one.
+ * Returns true if it is no failure that the connection broke: one side left it, or many frames in a row
+ * were lost.  Two losses are enough for an orphan, which is given up after some 100 s: with a long timeout
+ * it makes few retransmissions in that time.
  */
 static bool explained(const struct app *a)
 {
@@ -181,7 +182,7 @@ static void broke(struct app *a, const char *what, int64_t error)
 	a->failed = a->left = true;
 }
 
-/* The next call of setting up and taking down.  False: nothing to do now. */
+/* Makes the next call that opens or closes the connection.  Returns false if there is none now. */
 static bool next_step(struct app *a)
 {
 	const unsigned int i = a->at_option;
@@ -271,7 +272,7 @@ static void step_came_back(struct app *a, int64_t result)
 	case LINGER:
 		a->step = CLOSE;
 		break;
-	default: /* CLOSE: the connection, then the listener */
+	default: /* CLOSE: closes the connection first, then the listener */
 		sim_say(a->world, "%s closed %s", name_of(a), a->fd >= 0 ? "" : "its listener");
 		if (a->fd >= 0)
 			a->fd = -1;
@@ -283,7 +284,7 @@ static void step_came_back(struct app *a, int64_t result)
 
 /* ---- the stream ------------------------------------------------------------------------------- */
 
-/* @n bytes of the task's buffer as pieces, some of them empty. */
+/* Fills the task's iovec with pieces of random length, some of them empty, that cover @n bytes. */
 static unsigned int cut_up(struct app *a, struct task *t, size_t n)
 {
 	size_t at = 0;
@@ -403,7 +404,7 @@ static void next_read(struct app *a)
 		flags |= MSG_DONTWAIT;
 	else if (a->plan->vectors && rng_below(&a->rng, 4) == 0 && n <= a->expects - a->read)
 		flags |= MSG_WAITALL;
-	/* Not both: to look at more than the buffer holds is to wait for ever. */
+	/* Not MSG_WAITALL with MSG_PEEK: for more data than the receive buffer holds it would never return. */
 	if (a->plan->options && rng_below(&a->rng, 10) == 0)
 		flags = (flags & ~MSG_WAITALL) | MSG_PEEK;
 	memset(t->bytes, 0xee, n);
@@ -463,7 +464,7 @@ static void task_came_back(struct app *a, struct task *t, int64_t result)
 	} else if (result == -EINTR && a->aborting) {
 		return;
 	} else if (doing == SHUTTING && result == -ENOTCONN && explained(a)) {
-		t->done = true; /* reset in the meantime */
+		t->done = true; /* the connection was reset in the meantime */
 	} else if (result < 0) {
 		broke(a, doing == READING || doing == PEEKING ? "read" : "write", result);
 		a->writer.done = a->reader.done = true;
@@ -486,7 +487,7 @@ static void task_came_back(struct app *a, struct task *t, int64_t result)
 	}
 }
 
-/* ---- turns ------------------------------------------------------------------------------------ */
+/* ---- steps ------------------------------------------------------------------------------------ */
 
 static bool came_back(struct app *a, int64_t *ticket, int64_t *result)
 {
@@ -508,7 +509,10 @@ static bool task_turn(struct app *a, struct task *t, void (*next)(struct app *a)
 	return t->ticket;
 }
 
-/* Closes when its plan says so; then, or when all is done, the stream has ended. */
+/*
+ * Continues writing and reading; leaves when the plan says so or after an error.  The stream ends when no
+ * call is in progress any more.  Returns true if a call was made.
+ */
 static bool stream_turn(struct app *a)
 {
 	bool called = task_turn(a, &a->writer, next_write);
@@ -536,7 +540,10 @@ static bool stream_turn(struct app *a)
 	return called;
 }
 
-/* No connection will come any more: the client gave up. */
+/*
+ * If the client has ended, no connection will come: interrupts accept() after a while, and reports a
+ * failure if nothing explains it.  Returns true if it interrupted the call.
+ */
 static bool give_up_accept(struct app *a)
 {
 	struct app *client = other_end(a);

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bugs that the simulator must find: a line of one source each, planted in a copy.
+"""Canaries: bugs that the simulator must find.  Each changes one line in a copy of a source.
 
-  tests/sim/canary.py                 their names
+  tests/sim/canary.py                 prints their names
   tests/sim/canary.py NAME FOLDER     writes the source with the bug to FOLDER, prints its path in the tree
 
-tests/sim/sim.mk makes a library of each: the ordinary objects, and this one in its place.  That the
-line is still there, once, is checked: a canary that died would sing no more.
+tests/sim/sim.mk builds a library for each, with the object of the changed source in place of the ordinary
+one.  The program checks that the line occurs exactly once in the source, so that each bug is really planted.
 """
 import pathlib
 import sys
 
 CANARIES = {
-    # name: (file, what stands there, what is planted)
+    # name: (file, line of the source, line with the bug)
     "wrap": ("net/tcp/tcp_data.c", "if (!after(cb->seq, tp->rcv_nxt))",
              "if (cb->seq <= tp->rcv_nxt)"),
     "rto": ("net/tcp/tcp_output.c", "if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)",
@@ -26,7 +26,7 @@ CANARIES = {
 
 
 def main(canaries):
-    """One canary, or their names.  Also tests/differ/bugs.py's."""
+    """Plants the canary that the arguments name, or prints all names.  tests/differ/bugs.py uses it too."""
     if len(sys.argv) == 1:
         print(*canaries)
         return 0

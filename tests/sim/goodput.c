@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of golden transfers: a megabyte from one host to the other, in virtual time.
+ * Prints the table of goodput that test_sim.py compares with goodput.txt: each entry is a transfer of a
+ * megabyte from one host to another, in virtual time.
  *
- * goodput_table() <- main.c (--goodput).  Loss applies to the sender's frames; the round trip and
- * the rate are those of the path; buffer is SO_SNDBUF and SO_RCVBUF, 0 the kernel's default.  A
- * cell is the mean of a few seeds, because a loss at the end costs a different time than an earlier
- * one.
+ * goodput_table() <- main.c (--goodput).  Only the sender's frames are lost; round trip and rate are those
+ * of the whole path; "buffer" is SO_SNDBUF and SO_RCVBUF, 0 means the kernel's default.  An entry is the
+ * mean of a few seeds, because a loss at the end of a transfer costs a different time than an earlier one.
  */
 #include <stdlib.h>
 
@@ -15,12 +15,12 @@
 #define SEEDS    5
 #define RATE     50000 /* kbit/s */
 
-static const unsigned int losses[] = {0, 10, 100, 300, 1000}; /* of 10,000 */
+static const unsigned int losses[] = {0, 10, 100, 300, 1000}; /* of 10,000 frames */
 static const unsigned int trips_ms[] = {1, 10, 50, 200};
 static const unsigned int buffers[] = {0, 32768};
 #define NR(list) (sizeof(list) / sizeof((list)[0]))
 
-/* kbit/s from connect() to the sender's close(); < 0: it failed. */
+/* Returns the goodput in kbit/s from connect() to the sender's close(); < 0: a transfer failed. */
 static double goodput(const char *library, unsigned int loss, unsigned int trip_ms,
 		      unsigned int buffer)
 {
@@ -40,7 +40,8 @@ static double goodput(const char *library, unsigned int loss, unsigned int trip_
 		struct plan p = {.seed = seed,
 				 .kernels = 2,
 				 .connections = 1,
-				 .delay_us = trip_ms * 1000 / 4, /* four links there and back */
+				 .delay_us =
+					 trip_ms * 1000 / 4, /* a round trip passes four links */
 				 .rate_kbit = RATE,
 				 .queue = 1 << 24,
 				 .loss = loss,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator's program: seeds in, one line for each that failed, one at the end.
+ * The simulator's main program: plays seeds, prints a line for each that failed, and a summary.
  *
- *	build/sim/sim LIBRARY SEEDS|SEED ... (tests/sim/run is the interface for users)
+ *	build/sim/sim [--library PATH] [--seeds N] ... (tests/sim/run is the interface for users)
  *
- * A worker has every @jobs-th seed, and a child for each: a crash is one seed's failure, the hosts
- * of the next are fresh, and a run that has no end in real time is ended.
+ * Each worker process plays every @jobs-th seed, each in a child process of its own.  So a crash is a
+ * failure of one seed only, the hosts of the next seed are fresh, and a run that never ends is killed.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -21,7 +21,7 @@
 
 #define JOBS_MAX    64
 #define ASSIGNS_MAX 64
-#define STUCK_S     120 /* of CPU time: a kernel that loops, not a slow machine */
+#define STUCK_S     120 /* s of CPU time, after which a run is killed: its kernel loops */
 
 static struct {
 	const char *library, *pcapng;
@@ -49,7 +49,7 @@ static struct plan plan_of(uint64_t seed)
 	return p;
 }
 
-/* In a child: its outcome goes through @fd. */
+/* Plays @seed in this child process and writes the outcome to @fd. */
 static void play_in_child(uint64_t seed, int fd)
 {
 	struct plan p = plan_of(seed);
@@ -116,7 +116,7 @@ static void worker(unsigned int index, int out)
 		if (!o.failed)
 			continue;
 		dprintf(1, "FAIL seed %" PRIu64 ": %s\n", args.from + i, o.why);
-		/* The peer process is in the middle of the failed run: start a new one. */
+		/* peer.py is still in the middle of the failed run: start a new process. */
 		peer_stop();
 		if (peer_start() < 0)
 			exit(2);
@@ -170,7 +170,7 @@ static int replay(void)
 	struct plan p = plan_of(args.from);
 	struct outcome o;
 
-	/* A reader that has enough (`... | head`) ends the story, not the run and its capture. */
+	/* If the reader closes the pipe (`... | head`), only the story ends, not the run and its capture. */
 	signal(SIGPIPE, SIG_IGN);
 	if (p.peer && peer_start() < 0)
 		return 2;
@@ -228,6 +228,6 @@ int main(int argc, char **argv)
 	}
 	if (args.goodput)
 		return goodput_table(args.library, stdout);
-	plan_of(args.from); /* a wrong word is said once */
+	plan_of(args.from); /* reports an invalid field here, once, and not in every child */
 	return args.replay ? replay() : many();
 }

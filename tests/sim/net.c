@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network of a run: a link for each host, a switch between them, and the treatment of a frame
- * on a link (sim.h, struct plan).
+ * The network of a run: a link for each host, a switch between the links, and the loss, damage and
+ * delay of frames on a link (sim.h, struct plan).
  *
- * net_build() <- world.c; the hooks and takers <- the conductor, while an instant is played.
+ * net_build() <- world.c; the hooks and takers of the wires <- the conductor, while it runs the hosts.
  *
- * A link has two directions, each with its own queue, rate, delay and troubles (bit 2 * port of
- * `sides`: frames that the port sends, + 1: that it gets).  ARP is never damaged or lost: it has no
- * checksum, and a missing neighbour is not TCP's concern.
+ * A link has two directions (struct way), each with its own queue, rate and delay.  `sides` of the plan
+ * tells which directions lose and damage frames.  ARP packets are never damaged or lost: they have no
+ * checksum, and a missing neighbour entry is no test of TCP.
  */
 #include <string.h>
 
 #include "tests/sim/sim.h"
 
-#define NETWORK_ADDR   0x0a000001 /* 10.0.0.1 is the first port's */
+#define NETWORK_ADDR   0x0a000001 /* 10.0.0.1, the address of the host at the first port */
 #define FIRST_MAC_LAST 1
 
+/* One direction of the link of a port. */
 struct way {
 	struct world *world;
 	struct wire *wire;
 	unsigned int port;
-	bool out; /* the port sends */
+	bool out; /* from the port's host to the switch */
 	struct rng rng;
 	uint64_t busy_until;
 };
 
-/* One run a process: the takers and hooks find it here. */
+/* The directions of all links; a process plays one run at a time. */
 static struct network {
 	struct way way[PORTS_MAX][2];
 } net;
@@ -49,7 +50,10 @@ static bool cut_now(const struct world *w, const struct way *way)
 	       hurts(w, way, p->cut_sides);
 }
 
-/* When the frame has left the queue before this link; false: there was no room. */
+/*
+ * Puts a frame of @len bytes into the queue before the link.  Returns false if the queue has no room, else
+ * true and in *@leaves the time at which the frame has left the queue.
+ */
 static bool queue_up(struct way *way, size_t len, uint64_t *leaves)
 {
 	const struct plan *p = &way->world->plan;
@@ -68,8 +72,10 @@ static bool queue_up(struct way *way, size_t len, uint64_t *leaves)
 	return true;
 }
 
-/* Changes one byte, which a 16-bit checksum always detects.  Only on the link to its destination: a
- * frame that is damaged twice may have a good sum again. */
+/*
+ * Changes one byte of the frame, which a 16-bit checksum always detects.  Called only on the link to the
+ * destination: with a change on both links the checksum might be right again.
+ */
 static void damage(struct way *way, uint8_t *frame, size_t len)
 {
 	size_t at = 14 + rng_below(&way->rng, len - 14);
@@ -77,8 +83,11 @@ static void damage(struct way *way, uint8_t *frame, size_t len)
 	frame[at] ^= 1 + rng_below(&way->rng, 255);
 }
 
-/* The treatment of a frame on a hostile path.  Every random number is drawn every time, so that
- * removing one trouble does not move the others. */
+/*
+ * Decides whether a frame is lost, damaged, duplicated or delayed: fills @fate and returns a word for the
+ * story, or NULL.  All random numbers are drawn each time, so that a plan without one kind of trouble has
+ * the others at the same frames.
+ */
 static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fate *fate)
 {
 	const struct plan *p = &way->world->plan;
@@ -114,7 +123,7 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 	bool tcp = watch_is_tcp(frame, *len);
 	uint8_t copy[CONDUCTOR_FRAME_MAX];
 
-	/* A kernel has one wire for both directions, connected by its sending side. */
+	/* A host has one wire for both directions; a frame without sender comes from the switch. */
 	if (!from && way->port != PEER)
 		way = &net.way[way->port][1];
 	if (tcp && way->out)
@@ -136,7 +145,7 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 			   fate.extra_ns);
 		story_frame(w, way->port, way->out, copy, *len, what);
 	}
-	/* As it arrives; on the link to the switch only frames that were changed there. */
+	/* Capture a frame on its second link, as it arrives; on the first link only if it was treated there. */
 	if (w->capture && (!way->out || what))
 		capture_frame(w->capture, conductor_now(w->c), frame, *len, what);
 	fate.extra_ns += leaves - conductor_now(w->c) + w->plan.delay_us * US;
@@ -155,7 +164,7 @@ static void deliver(struct world *w, unsigned int port, const uint8_t *frame, si
 		wire_inject(way->wire, w->host[port], frame, len);
 }
 
-/* A frame has come to the switch. */
+/* A frame has arrived at the switch: passes it on to the port of its destination address, or to all. */
 static void forward(void *arg, struct wire *wire, const uint8_t *frame, size_t len)
 {
 	struct way *way = arg;

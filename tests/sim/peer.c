@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end that is not our kernel: peer.py, a process that plays one run after the other in lockstep.
+ * Connects the simulator to peer.py, an independent TCP in a process that plays one run after the other.
  *
- * peer_start() <- main.c, once a worker; the rest <- world.c and net.c.  Every message is answered
- * before anything else happens, so that the run stays one thread of events and its seed decides it.
+ * peer_start() <- main.c, once in each worker; the other functions <- world.c and net.c.  The simulator
+ * waits for the answer to each message before it does anything else, so that events have one order, which
+ * only the seed determines.
  *
- *	to it:    u8 kind, u64 now (ns), u32 length, bytes
- *		  B begin (words, below), F frame, T its deadline is there, E end
- *	from it:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes
- *		  F frame, S line for the story, X failure, D connection (a decimal) is done,
- *		  R connection was reset, unintended: an orphan that lost much may
+ *	to peer.py:    u8 kind, u64 now (ns), u32 length, bytes.  Kinds:
+ *		       B begin of a run (peer_begin), F frame, T peer_deadline() is reached, E end of the run
+ *	from peer.py:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes.  Kinds:
+ *		       F frame, S line for the story, X failure, D the connection (a digit) is done,
+ *		       R the connection (a digit) was reset although no side aborted; that is no failure
+ *		       after losses in a row, when an orphan gives up
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -39,7 +41,8 @@ int peer_start(void)
 	process = fork();
 	if (process == 0) {
 		dup2(ends[1], 0);
-		unsetenv("LD_PRELOAD"); /* a sanitizer's, which Python can do without */
+		unsetenv(
+			"LD_PRELOAD"); /* it names the sanitizer's library, which Python does not need */
 		execl(PYTHON, PYTHON, PROGRAM, (char *)NULL);
 		perror(PYTHON);
 		_exit(127);
@@ -121,7 +124,10 @@ static void tell(struct world *w, char kind, const void *bytes, uint32_t len)
 	}
 }
 
-/* seed story, then for each connection: who connects (1: the peer), address and ports, what it does. */
+/*
+ * Sends the plan: a line with seed and MTU, then a line for each connection with its index, the peer's side
+ * (0: the peer connects), the other end's port of the switch, and the behaviour of the peer's side.
+ */
 void peer_begin(struct world *w)
 {
 	char text[BEGIN_MAX];

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A minimal TCP that shares nothing with the kernel under test, written from RFC 9293.
+"""A minimal TCP that shares no code with the kernel under test, written from RFC 9293.
 
-The simulator starts it (tests/sim/peer.c says how they speak) and plays one run after the other with
-it.  It handshakes (from both sides), retransmits after a timeout and after three duplicate ACKs
-(RFC 6298 without its estimator, RFC 5681 3.2 without its window), keeps what arrives out of order,
-probes a closed window with a byte (3.8.6.1), delays ACKs, closes in halves, resets; window scale and
-timestamps (RFC 7323) where the seed says so.  Its application reads, writes and pauses like those of
-tests/sim/app.c, and each byte that it reads is compared.
+The simulator starts this program (tests/sim/peer.c describes the protocol between them) and plays one run
+after the other with it.  It opens connections actively and passively, retransmits after a timeout and after
+three duplicate ACKs (RFC 6298 without its estimator, RFC 5681 3.2 without its window), keeps data that
+arrives out of order, probes a closed window with a byte (3.8.6.1), delays ACKs, closes each direction
+separately, and sends resets.  It uses window scale and timestamps (RFC 7323) with some seeds.  Its
+application reads, writes and pauses like those of tests/sim/app.c, and compares each byte that it reads.
 
-It does not use tests/wire/pkt.py, on purpose: that the kernel, the watch (tests/wire/pkt.h) and this
-program agree on each frame is worth more than one function that all of them call.
+It does not use tests/wire/pkt.py, on purpose: the kernel, watch.c (with tests/wire/pkt.h) and this program
+each have their own code for frames, so an error in one of them shows as a disagreement.
 """
 import os
 import random
@@ -24,12 +24,12 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 RTO_FIRST, RTO_MOST = 400 * MS, 8 * SEC
 DELAYED_ACK = 100 * MS
 FLIGHT_SEGMENTS = 10
-SILENCE = 30 * SEC  # then it asks whether the other is still there
+SILENCE = 30 * SEC  # after so long without a segment it sends a keepalive probe
 PERIOD = 65521
 
 
 def make_content():
-    """The table of tests/sim/plan.c."""
+    """Computes the same table of content as tests/sim/plan.c."""
     x, out = 1, bytearray()
     for _ in range(PERIOD):
         x = (x * 1103515245 + 12345) & 0xffffffff
@@ -41,13 +41,13 @@ CONTENT = make_content()
 
 
 def content(connection, side, offset, n):
-    """@n bytes of a stream from @offset on; n is at most a frame's."""
+    """Returns @n bytes of a stream from @offset on; @n is at most the data of a frame."""
     at = (offset + 4099 * (2 * connection + side)) % PERIOD
     return CONTENT[at:at + n]
 
 
 def checksum(data):
-    """RFC 1071."""
+    """Computes the Internet checksum of RFC 1071."""
     if len(data) & 1:
         data += b"\0"
     total = sum(struct.unpack(f">{len(data) // 2}H", data))
@@ -57,12 +57,12 @@ def checksum(data):
 
 
 def ahead(a, b):
-    """How far sequence number @a is ahead of @b; negative: behind."""
+    """Returns how far sequence number @a is ahead of @b; negative: behind."""
     return ((a - b + 0x80000000) & 0xffffffff) - 0x80000000
 
 
 def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""):
-    """A whole frame to the host at @port of the switch."""
+    """Builds a whole Ethernet frame with a TCP segment for the host at @port of the switch."""
     options += b"\1" * (-len(options) % 4)
     there = bytes((10, 0, 0, port + 1))
     tcp = struct.pack(">HHIIBBHHH", sport, dport, seq & 0xffffffff, ack & 0xffffffff,
@@ -75,7 +75,7 @@ def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""
 
 
 class Connection:
-    """One connection's end, and the application on it."""
+    """One end of a connection, and the application that uses it."""
 
     def __init__(self, stage, words, seed, mtu):
         (self.index, self.side, self.port, self.start, self.bytes, self.expects, self.chunk, self.half,
@@ -97,8 +97,8 @@ class Connection:
         if wrap:
             self.isn = 2**32 - 1 - self.rng.randrange(10000)
         self.state = "closed"   # listen, syn-sent, syn-received, open, over
-        # sending; offsets count the stream's bytes, the SYN is before 0
-        self.written = 0        # by the application
+        # sending; all numbers are offsets of bytes in the stream, so the SYN has -1
+        self.written = 0        # bytes that the application has written
         self.una = self.nxt = self.most = 0
         self.window_end = 0
         self.peer_mss, self.peer_wscale = 536, 0
@@ -106,8 +106,8 @@ class Connection:
         self.rto, self.rto_at, self.dupacks = RTO_FIRST, NEVER, 0
         # receiving
         self.irs = self.rcv = self.read = 0
-        self.ahead = {}         # offset -> bytes
-        self.fin_at = self.fin_kept = None  # taken in order; seen
+        self.ahead = {}         # received out of order: offset -> bytes
+        self.fin_at = self.fin_kept = None  # offset of the FIN: processed in order; received
         self.edge = 0
         self.ack_at, self.unacked = NEVER, 0
         self.ts_recent = 0
@@ -116,29 +116,29 @@ class Connection:
         self.paused = 0
         self.left = self.idle = False
 
-    # ---- small things
+    # ---- helpers
 
     def total(self):
-        """How much sequence space there will be to send, with the FIN if it is due."""
+        """Returns how many sequence numbers there are to send: the written bytes, and the FIN if it is due."""
         return self.written + (1 if self.fin_wanted else 0)
 
     def say(self, text):
-        """A line of the story."""
+        """Writes a line of the story."""
         self.stage.out(b"S", f"{self.index}{'b' if self.side else 'a'} (peer) {text}".encode() + b"\0")
 
     def fail(self, text):
-        """Behaviour that no kernel may show."""
+        """Reports a failure: behaviour that no kernel may show."""
         self.stage.out(b"X", f"connection {self.index}: {text}".encode() + b"\0")
 
     def over(self):
-        """Nothing more will come of it."""
+        """Ends the connection, stops its timers, and tells the simulator once."""
         if self.state != "over":
             self.state = "over"
             self.rto_at = self.ack_at = self.app_at = NEVER
             self.stage.out(b"D", b"%d" % self.index)
 
     def deadline(self):
-        """When it wants to be asked."""
+        """Returns the time at which time() must be called."""
         if self.state == "over":
             return NEVER
         if self.state == "closed":
@@ -150,7 +150,7 @@ class Connection:
     # ---- sending
 
     def send(self, flags, offset, data=b""):
-        """One segment; @offset of the stream, -1 the SYN."""
+        """Sends one segment; @offset is that of its first byte in the stream, -1 for a SYN."""
         options = b""
         if flags & SYN:
             options = struct.pack(">BBH", 2, 4, self.mss)
@@ -164,7 +164,7 @@ class Connection:
             free = self.limit - (self.rcv - self.read)
             if self.rcv + free - self.edge >= min(self.mss, self.limit // 2):
                 self.edge = self.rcv + free
-            # The offered window never shrinks (3.8.6), rounded up to the scale's unit.
+            # The right edge never moves back (3.8.6); the window is rounded up to a unit of the scale.
             shift = 0 if flags & SYN else self.wscale or 0
             window = max(self.edge - self.rcv, 0) + (1 << shift) - 1 >> shift
             window = min(window, 65535)
@@ -174,7 +174,7 @@ class Connection:
                                    ack if flags & ACK else 0, flags, window, options, data))
 
     def segment(self, offset, room):
-        """Data (and FIN) from @offset on, at most @room."""
+        """Sends data from @offset on, at most @room bytes, and the FIN if it follows; returns the new offset."""
         most = min(self.peer_mss, self.mss) - (12 if self.stamps else 0)
         n = min(self.written - offset, most, room)
         flags = ACK | PSH
@@ -186,7 +186,7 @@ class Connection:
         return end
 
     def push(self):
-        """The bytes that the window and the flight size allow."""
+        """Sends the bytes that the window and the flight size permit, and sets the retransmit timer."""
         if self.state != "open":
             return
         limit = min(self.window_end, self.una + FLIGHT_SEGMENTS * self.peer_mss)
@@ -200,7 +200,7 @@ class Connection:
             self.rto_at = NEVER
 
     def timeout(self):
-        """The oldest again; or a byte beyond a closed window."""
+        """The retransmit timer expired: sends the oldest segment again, or a byte beyond a closed window."""
         self.rto = min(2 * self.rto, RTO_MOST)
         self.rto_at = self.stage.now + self.rto
         if self.state == "syn-sent":
@@ -211,7 +211,7 @@ class Connection:
             self.again()
 
     def again(self):
-        """Retransmits what is due first."""
+        """Retransmits the oldest unacknowledged segment; with a closed window its first byte, as a probe."""
         if self.una < self.total():
             self.most = max(self.most, self.segment(self.una, max(self.window_end - self.una, 1)))
             self.nxt = max(self.nxt, self.una + 1 if self.window_end <= self.una else self.nxt)
@@ -219,7 +219,7 @@ class Connection:
     # ---- receiving
 
     def options(self, data):
-        """{kind: value} of a header's options."""
+        """Parses the options of a header; returns {kind: value}."""
         out, at = {}, 0
         while at < len(data) and data[at]:
             if data[at] == 1:
@@ -232,7 +232,7 @@ class Connection:
         return out
 
     def take_syn(self, seq, flags, window, options):
-        """The other's first number and options."""
+        """Stores the initial sequence number and the options of the other end's SYN."""
         self.irs = seq
         self.peer_mss = struct.unpack(">H", options[2])[0] if 2 in options else 536
         if 3 not in options or self.wscale is None:
@@ -246,7 +246,7 @@ class Connection:
             self.ts_recent = struct.unpack(">I", options[8][:4])[0]
 
     def opened(self):
-        """The handshake is done: the application begins."""
+        """The handshake is complete: the application begins."""
         self.state = "open"
         self.una = self.nxt = 0
         self.rto, self.rto_at = RTO_FIRST, NEVER
@@ -254,7 +254,7 @@ class Connection:
         self.say("is connected")
 
     def arrive(self, seq, ack, flags, window, options, data):
-        """A segment of this connection whose checksum is good."""
+        """Processes a segment of this connection; its checksum was right."""
         self.heard = self.stage.now
         if self.state == "closed":
             if self.side and flags & (SYN | ACK | RST) == SYN:
@@ -295,7 +295,7 @@ class Connection:
             self.app()
 
     def reset(self, seq, ack, flags):
-        """Where it is acceptable (3.10.7)."""
+        """Processes a reset, if its number is acceptable (3.10.7)."""
         if self.state == "over":
             return
         if self.state == "syn-sent":
@@ -312,7 +312,7 @@ class Connection:
         self.over()
 
     def take_ack(self, ack, window, carries):
-        """@ack: offset of the stream."""
+        """Processes the acknowledgment up to offset @ack, and the window."""
         if ack > self.most:
             self.fail(f"acknowledges {ack}, sent were {self.most}")
             return
@@ -334,7 +334,7 @@ class Connection:
         """Queues received data, and sends an ACK if one is due."""
         if not data and not fin:
             if offset < self.rcv and self.state != "over":
-                self.send(ACK, self.nxt)  # a keepalive
+                self.send(ACK, self.nxt)  # answers a keepalive probe
             return
         end = offset + len(data)
         if end > max(self.edge, self.rcv) + 65536:
@@ -363,7 +363,7 @@ class Connection:
                 self.rcv = max(self.rcv, min(o + len(piece), self.edge))
         if self.fin_kept == self.rcv and self.fin_at is None:
             self.fin_at = self.rcv
-            in_order = False  # acknowledged at once
+            in_order = False  # so the FIN is acknowledged at once
         if self.rcv > self.expects:
             self.fail(f"{self.rcv} bytes, {self.expects} were written")
         if self.state == "over":
@@ -378,7 +378,7 @@ class Connection:
     # ---- the application
 
     def app(self):
-        """A turn: reads, writes, pauses, ends."""
+        """Runs the application: it reads, writes, pauses or ends; then sends what may be sent."""
         now = self.stage.now
         if self.state != "open":
             return
@@ -399,7 +399,7 @@ class Connection:
             self.over()
 
     def turn(self):
-        """Reads all or some of what is there, writes a piece."""
+        """Reads all or a part of the received data, writes a piece of its own, and may pause."""
         unread = self.rcv - self.read
         if unread:
             self.read += unread if self.rng.random() < 0.5 else self.rng.randint(1, unread)
@@ -415,10 +415,10 @@ class Connection:
             self.app_at = self.stage.now + max(pause, MS)
         elif again:
             self.app_at = self.stage.now + MS
-        self.idle = self.app_at == NEVER  # whatever comes is read at once
+        self.idle = self.app_at == NEVER  # it waits for data, and reads it as soon as it arrives
 
     def leave(self):
-        """Reset, or close whatever still comes."""
+        """The application leaves before the end: sends a reset, or closes although data still arrives."""
         self.left = True
         self.say("leaves")
         self.app_at = NEVER
@@ -429,7 +429,7 @@ class Connection:
             self.bytes = self.written
 
     def time(self):
-        """Its deadline is there."""
+        """deadline() was reached: runs the timers that are due."""
         now = self.stage.now
         if self.state == "closed" and not self.side and now >= self.start:
             self.state = "syn-sent"
@@ -448,21 +448,21 @@ class Connection:
 
 
 class Stage:
-    """One run."""
+    """The state of one run."""
 
     def __init__(self):
         self.now, self.connections, self.items = 0, {}, []
 
     def out(self, kind, data):
-        """Something for the simulator."""
+        """Adds an item of @kind to the answer for the simulator."""
         self.items.append(kind + struct.pack("<I", len(data)) + data)
 
     def frame(self, frame):
-        """A frame for the switch."""
+        """Sends a frame to the switch."""
         self.out(b"F", frame)
 
     def begin(self, text):
-        """The plan, as peer.c writes it."""
+        """Begins a run with the plan that peer_begin() of peer.c has written."""
         first, *rest = text.decode().split("\n")
         seed, mtu = map(int, first.split())
         self.connections = {}
@@ -471,7 +471,7 @@ class Stage:
             self.connections[c.sport] = c
 
     def receive(self, frame):
-        """ARP is answered; TCP goes to its connection, or is reset."""
+        """Answers ARP; passes a TCP segment to its connection, or answers it with a reset if there is none."""
         if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1" and frame[38:42] == ADDRESS:
             mac = bytes((2, 0, 0, 0, 0, MAC_LAST))
             self.frame(frame[6:12] + mac + frame[12:20] + b"\0\2" + mac + ADDRESS + frame[22:32])
@@ -495,7 +495,7 @@ class Stage:
                 n = len(tcp) - doff + (flags & SYN > 0) + (flags & FIN > 0)
                 self.frame(tcp_frame(ip[15] - 1, dport, sport, ack if flags & ACK else 0, seq + n,
                                      RST if flags & ACK else RST | ACK, 0))
-            if flags & SYN:  # a host says hello; it learns the way back from being answered
+            if flags & SYN:  # meet() of world.c: this SYN makes the host resolve our address
                 self.frame(tcp_frame(ip[15] - 1, dport, sport, 0, 0, SYN, 0))
             return
         if c.state == "over" and not flags & RST and c.left and not c.fin_acked:
@@ -510,12 +510,12 @@ class Stage:
                 c.time()
 
     def deadline(self):
-        """The next one."""
+        """Returns the earliest deadline of all connections."""
         return min((c.deadline() for c in self.connections.values()), default=NEVER)
 
 
 def read_exactly(n):
-    """@n bytes from the simulator, or the end."""
+    """Reads @n bytes from the simulator; exits at the end of the input."""
     data = b""
     while len(data) < n:
         more = os.read(0, n - len(data))
@@ -526,7 +526,7 @@ def read_exactly(n):
 
 
 def main():
-    """Messages in, answers out, until the other end closes."""
+    """Reads messages and writes their answers until the simulator closes the connection."""
     stage = Stage()
     while True:
         kind, now, n = struct.unpack("<cQI", read_exactly(13))

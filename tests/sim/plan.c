@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes a plan from a seed, and from the plan the actions of each end of each connection (sim.h).
+ * Makes a plan from a seed, and from the plan the behaviour of each end of each connection (sim.h).
  *
- * Callers: main.c, world.c, goodput.c; ordinary process, no state.
+ * Callers: main.c, world.c, goodput.c.  The functions keep no state.
  *
- * Many seeds are mild on purpose: a run in which everything fails at once finds little, because no
- * connection gets far.  So each kind of trouble is drawn separately; most seeds have two or three.
+ * Many seeds are mild on purpose: a run in which everything fails at once finds few bugs, because no
+ * connection gets far.  So each kind of trouble (loss, duplicates, aborts ...) is drawn separately; most
+ * seeds have two or three kinds.
  */
 #include "tests/sim/sim.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTENT_PERIOD 65521 /* a prime: no power of two of bytes too many looks right again */
+/* Bytes after which the content repeats.  It is a prime, so that data shifted by a power of two differs. */
+#define CONTENT_PERIOD 65521
 
-/* ---- chance ----------------------------------------------------------------------------------- */
+/* ---- random numbers --------------------------------------------------------------------------- */
 
 static uint64_t rng_next(struct rng *r)
 {
@@ -47,7 +49,7 @@ bool rng_chance(struct rng *r, uint64_t of_10000)
 
 /* ---- fields ----------------------------------------------------------------------------------- */
 
-/* The simplest value of each, where shrinking tries to go; KEEP: it is no trouble. */
+/* @simplest: the value that shrinking tries to reach; KEEP: shrinking does not change the field. */
 #define KEEP (~0ULL)
 #define FIELD(name, least, most, simplest)                                                         \
 	{                                                                                          \
@@ -117,7 +119,8 @@ bool plan_set(struct plan *p, const char *assignment)
 		if (value < f->least || value > f->most)
 			return false;
 		*field_of(p, f) = value;
-		return p->kernels > !p->peer; /* two make a connection */
+		return p->kernels >
+		       !p->peer; /* a connection needs two hosts, one may be the peer */
 	}
 	return false;
 }
@@ -206,10 +209,10 @@ static struct side_plan plan_side(const struct plan *p, struct rng *r)
 	uint64_t scale = rng_below(r, 10000), amount;
 	bool pauses, aborts, early;
 
-	/* Each draw is made whether it counts or not: a plan that differs in one field differs there. */
+	/* Draw each number even if it is not used: then a change of one field changes nothing else. */
 	s.bytes = p->bytes * (rng_chance(r, 1500) ? 0 : scale) / 10000;
 	s.chunk = ONE_OF(r, 1, 100, 1448, 5000, 65536);
-	/* No more than some hundred calls for all of it. */
+	/* Limit the number of calls to some hundred. */
 	if (s.chunk < s.bytes / 200)
 		s.chunk = s.bytes / 200;
 	s.start = rng_chance(r, 3000) ? rng_below(r, 300 * MS) : 0;
@@ -261,9 +264,11 @@ struct connection_plan plan_connection(const struct plan *p, unsigned int i)
 		cp.side[1].port =
 			(cp.side[0].port + 1 + rng_below(&r, p->kernels - 1)) % p->kernels;
 	}
-	/* A client always sends data or a FIN. Otherwise, if the last ACK and then all SYN-ACKs are
-	 * lost, the server never learns of the connection and the client waits for ever, as TCP
-	 * specifies. */
+	/*
+	 * A client always sends data or a FIN.  Otherwise, if the last ACK of the handshake and then all
+	 * SYN-ACKs are lost, the server never learns of the connection, and the client would wait for ever,
+	 * as TCP specifies.
+	 */
 	if (!cp.side[0].bytes)
 		cp.side[0].half = true;
 	return cp;

@@ -1,8 +1,8 @@
-# The simulator (tests/sim): `make sim` plays seeds, some of them under the sanitizers, looks for bugs
-# that were planted, and compares the table of golden transfers.  `make sim-long` plays more.
+# The simulator (tests/sim): `make sim` plays seeds, some of them under the sanitizers, checks that planted
+# bugs are found, and compares the table of goodput.  `make sim-long` plays more seeds.
 #
-# The program is small and without the sanitizers; the kernels are copies of whatever library it is
-# given.  A canary is the ordinary library with one object in which a line is wrong (canary.py).
+# The simulator's own program is built without sanitizers; the kernels are copies of the library that it is
+# given.  A canary is the ordinary library with a bug planted in one object (canary.py).
 
 SIM := $(B)/sim
 SIM_OBJ := $(patsubst tests/sim/%.c,$(SIM)/%.o,$(sort $(wildcard tests/sim/*.c))) $(SIM)/conductor.o
@@ -31,7 +31,7 @@ $(SIM)/sim: $(SIM_OBJ)
 	$(Q)$(HOSTCC) $^ -ldl -o $@
 	@echo "  $@"
 
-# The library with the source $(1), of which a copy with a bug lies beside the target, in its place.
+# Builds the library with the object of source $(1) replaced: a copy of $(1) with a bug is beside the target.
 canary-library = $(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirname $(1)) -MF /dev/null \
 		-c $(@D)/$(1) -o $(@D)/bug.o && \
 	$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(HOST_WRAP) $(SLAB_WRAP) \
@@ -40,7 +40,7 @@ canary-library = $(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirnam
 $(SIM)/canary/%/libsoftnet.so: tests/sim/canary.py $(B)/host/libsoftnet.so
 	$(Q)f=$$(/usr/bin/python3 tests/sim/canary.py $* $(@D)) && $(call canary-library,$$f)
 
-# A figure of one experiment (docs/lab.md).
+# Runs the example experiment of docs/lab.md and plots its figure.
 .PHONY: lab
 lab:
 	@tools/setup lab

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The events, for people: a frame as a line, and a capture in pcapng whose packet comments tell the
- * treatment of each frame.
+ * Records a run for a reader: a text line for each frame ("the story"), and a capture in pcapng, where a
+ * packet comment tells how the network treated the frame.
  *
- * Callers: net.c, watch.c.  The format of the file: the pcapng specification
- * (draft-ietf-opsawg-pcapng): a section header, one interface with times in nanoseconds, and an
- * enhanced packet block for each frame.
+ * Callers: net.c, watch.c.  The capture follows the pcapng specification (draft-ietf-opsawg-pcapng): a
+ * section header, one interface with times in nanoseconds, and an enhanced packet block for each frame.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The laboratory (tools/lab): what it measures is what was arranged, and its document shows what runs."""
+"""Tests of the laboratory (tools/lab): its measurements agree with the network it built, errors are clear."""
 import math
 import pathlib
 import re
@@ -16,7 +16,7 @@ BYTES, DELAY, RATE = 500_000, 0.025, 8e6
 
 
 def transfer(loss):
-    """A transfer over a link of 8 Mbit/s and 50 ms there and back."""
+    """Runs a transfer over a link of 8 Mbit/s with a round trip of 50 ms; returns it and the link."""
     lab = Lab(seed=3, library=LIBRARY)
     a, b = lab.host(), lab.host()
     link = lab.wire(a, b, delay=DELAY, rate=RATE, queue=1 << 24, loss=loss)
@@ -27,7 +27,7 @@ def transfer(loss):
 
 
 def test_a_good_wire():
-    """All arrives, not faster than the link; no sample below the path's round trip; cwnd only grows."""
+    """All bytes arrive, not faster than the link; no RTT sample is below the path's; cwnd only grows."""
     t, link = transfer(0)
     assert t.read == BYTES and link.dropped == 0
     assert 0.5 * RATE < t.goodput < RATE
@@ -41,7 +41,7 @@ def test_a_good_wire():
 
 
 def test_losses_show():
-    """Each lost segment is sent again, and the window falls."""
+    """Each lost segment is retransmitted, and cwnd falls."""
     t, link = transfer(0.02)
     assert t.read == BYTES and link.dropped > 0
     assert {s.seq for s in t.segments if s.lost} <= {s.seq for s in t.segments if s.again or not s.lost}
@@ -51,13 +51,13 @@ def test_losses_show():
 
 
 def test_the_same_seed_is_the_same_experiment():
-    """To the nanosecond."""
+    """All segments and samples of two runs are equal, to the nanosecond."""
     first, second = transfer(0.02)[0], transfer(0.02)[0]
     assert first.segments == second.segments and first.samples == second.samples
 
 
 def test_a_call_that_fails_leaves_the_lab_usable():
-    """The transfer that failed is gone with its sockets; those before and after it run."""
+    """A failed transfer leaves no sockets, and a later transfer succeeds."""
     lab = Lab(library=LIBRARY)
     a, b = lab.host(), lab.host()
     lab.wire(a, b)
@@ -74,7 +74,7 @@ def test_a_call_that_fails_leaves_the_lab_usable():
 
 
 def test_retransmissions():
-    """A segment whose bytes had left before, counted here by the wire itself; an ACK carries none."""
+    """`again` is set for exactly those segments whose bytes were all sent before, and for no ACK."""
     t, _ = transfer(0.02)
     sent, again = 0, []
     for s in t.segments:
@@ -85,7 +85,7 @@ def test_retransmissions():
 
 
 def test_a_python_without_matplotlib(monkeypatch):
-    """The one that has it is named."""
+    """Without matplotlib the error names the command that installs it."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "softnet.plot", raising=False)
     with pytest.raises(ModuleNotFoundError, match="tools/setup lab"):
@@ -93,19 +93,19 @@ def test_a_python_without_matplotlib(monkeypatch):
 
 
 def test_a_library_that_is_not_there():
-    """The message says what builds it."""
+    """If the library does not exist, the error names the command that builds it."""
     with pytest.raises(FileNotFoundError, match="make build/host/libsoftnet.so"):
         Lab(library="build/nowhere.so")
 
 
 def test_the_document_shows_the_example():
-    """Line by line."""
+    """docs/lab.md shows the example program line by line."""
     shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/lab.md").read_text(), re.S)[1]
     assert (ROOT / "tools/lab/example.py").read_text().endswith('"""\n' + shown)
 
 
 def test_nonsense_is_refused():
-    """Before anything runs, with words that say what would be right."""
+    """An invalid argument is refused before the simulation runs, and the error says which values are valid."""
     lab = Lab(library=LIBRARY)
     a, b, c, d = (lab.host() for _ in range(4))
     lab.wire(a, b)
@@ -129,7 +129,7 @@ def test_nonsense_is_refused():
 
 
 def test_a_result_too_early_a_closed_lab():
-    """A result before run(), another lab's hosts, a closed lab; of a library that is unloaded nothing is called."""
+    """Errors: a result before run(), hosts of another lab, a closed lab, whose library is never called again."""
     lab, other = Lab(library=LIBRARY), Lab(library=LIBRARY)
     a, b, c = lab.host(), lab.host(), other.host()
     lab.wire(a, b)
@@ -171,7 +171,7 @@ def test_a_result_too_early_a_closed_lab():
     ("", {"memory": 1}, "no option of a host; there are data_valid, .*, mtu, .*ram"),
 ])
 def test_a_host_of_nonsense_is_refused(cmdline, options, words):
-    """Whatever the kernel would only have printed; the next host gets the address that this one would have had."""
+    """An invalid option of a host is an error, not only a line on its console; the next host gets its address."""
     lab = Lab(library=LIBRARY)
     with pytest.raises(ValueError, match=words):
         lab.host(cmdline, **options)
@@ -180,7 +180,7 @@ def test_a_host_of_nonsense_is_refused(cmdline, options, words):
 
 
 def test_the_lab_knows_the_kernels_controls_and_options():
-    """Each name in the kernel's sources and in the headers that say what there is."""
+    """The lab's lists of congestion controls and of host options are those of the kernel's sources."""
     registered = [name for f in (ROOT / "net").rglob("*.c")
                   for name in re.findall(r"tcp_register_congestion_control\(&tcp_(\w+)\)", f.read_text())]
     assert set(registered) == set(checks.CONGESTION_CONTROLS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The simulator on trial: planted bugs are found, a seed is one run, the golden table stands."""
+"""Tests of the simulator: it finds planted bugs, a seed always gives the same run, goodput is unchanged."""
 import difflib
 import os
 import pathlib
@@ -15,18 +15,18 @@ import canary  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 RUN = [sys.executable, "tests/sim/run"]
-KERNELS, PEERS = 10, 9  # two seeds: our kernel at both ends; the other TCP at one
+KERNELS, PEERS = 10, 9  # two seeds: with our kernel at both ends; with peer.py at one end
 
 
 def run(*words):
-    """The front end's output and exit status."""
+    """Runs tests/sim/run; returns its output and exit status."""
     done = subprocess.run([*RUN, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr, done.returncode
 
 
 @pytest.mark.parametrize("name", canary.CANARIES)
 def test_a_planted_bug_is_found(name):
-    """Within 500 seeds."""
+    """The simulator finds each planted bug within 500 seeds."""
     out, status = run("--canary", name)
     assert status == 0, out
     assert "FAIL seed" in out
@@ -34,7 +34,7 @@ def test_a_planted_bug_is_found(name):
 
 @pytest.mark.parametrize("seed", (KERNELS, PEERS))
 def test_the_same_seed_is_the_same_run(seed):
-    """To the last line of the story."""
+    """Two runs of a seed print the same story."""
     first, second = run("--replay", seed), run("--replay", seed)
     assert first[1] == 0
     assert first[0].count("\n") > 20
@@ -44,7 +44,7 @@ def test_the_same_seed_is_the_same_run(seed):
 @pytest.mark.skipif(not shutil.which("tshark"), reason="no tshark to read the capture with")
 @pytest.mark.parametrize("seed", (KERNELS, PEERS))
 def test_a_replay_leaves_a_capture(seed):
-    """That tshark reads, checksums and all; what befell a frame is its comment."""
+    """tshark reads the capture and finds all checksums right; a lost frame has the comment "lost"."""
     assert run("--replay", seed, "loss=1000", "sides=0x3ff", "corrupt=0")[1] == 0
     out = subprocess.run(["tshark", "-r", f"build/sim/{seed}.pcapng", "-Y", "tcp",
                           "-o", "tcp.check_checksum:TRUE", "-T", "fields", "-e", "tcp.checksum.status", "-e", "frame.comment"],
@@ -55,7 +55,7 @@ def test_a_replay_leaves_a_capture(seed):
 
 
 def test_a_reader_that_has_enough_leaves_the_capture_whole():
-    """`run --replay N | head`: the capture is the same, and nothing is complained about."""
+    """If the reader closes the pipe (`run --replay N | head`), the capture is complete and no error is printed."""
     path = ROOT / f"build/sim/{KERNELS}.pcapng"
     assert run("--replay", KERNELS)[1] == 0
     whole = path.read_bytes()
@@ -71,7 +71,7 @@ def test_a_reader_that_has_enough_leaves_the_capture_whole():
 
 
 def test_a_failure_is_shrunk():
-    """To a plan that fails in the same way, and has lost some of its troubles."""
+    """--shrink finds a plan that fails in the same way with fewer kinds of trouble."""
     library = "build/sim/canary/wmem/libsoftnet.so"
     out, status = run("--shrink", 2, "--library", library)
     assert status == 1, out
@@ -82,7 +82,7 @@ def test_a_failure_is_shrunk():
 
 
 def test_the_summary_counts_failures():
-    """And the exit status says so."""
+    """The summary counts the failed seeds, and the exit status is 1."""
     out, status = run("--seeds", 6, "--library", "build/sim/canary/wmem/libsoftnet.so")
     assert status == 1
     assert int(re.search(r"^sim: 6 seeds, (\d+) failed,", out.splitlines()[-1])[1]) == out.count("FAIL seed")
@@ -91,14 +91,14 @@ def test_the_summary_counts_failures():
 @pytest.mark.parametrize("words", [["losss=1"], ["--seeds", -3], ["--seeds", 0], ["--seeds", "many"], ["--from", 2**64], ["--replay", -1],
                                    ["--library", "/nowhere"], ["--canary", "nonsense"]])
 def test_an_impossible_plan_is_refused(words):
-    """Not passed over."""
+    """An invalid argument is an error with exit status 2; no seed is played."""
     out, status = run("--seeds", 1, *words)
     assert status == 2
     assert " failed" not in out
 
 
 def test_a_canary_that_cannot_be_loaded_found_nothing():
-    """Though it fails."""
+    """A canary library that cannot be loaded does not count as a bug found."""
     broken = ROOT / "build/sim/canary/broken/libsoftnet.so"
     broken.parent.mkdir(exist_ok=True)
     broken.write_text("not a library")
@@ -106,7 +106,7 @@ def test_a_canary_that_cannot_be_loaded_found_nothing():
 
 
 def test_goodput_has_not_changed():
-    """A change of the stack that moves this table is looked at, and then accepted."""
+    """The table of goodput equals goodput.txt; a change of it must be understood before it is accepted."""
     golden = (ROOT / "tests/sim/goodput.txt").read_text()
     out, status = run("--goodput")
     assert status == 0, out

@@ -2,16 +2,17 @@
 /*
  * Checks every segment that a host sends, on the wire.
  *
- * watch_frame(), watch_fate() <- net.c, for each frame in each direction.  Knows the connections by
- * their ports (plan_port) and uses only the observed segments: the first sequence numbers from the
- * SYNs, the windows as offered.
+ * watch_frame(), watch_fate() <- net.c, for each frame in each direction.  This file recognizes the
+ * connections by their ports (plan_port) and learns all else from the observed segments: the first
+ * sequence numbers from the SYNs, the windows from each header.
  *
- * The rules: lengths and both checksums; options well formed, and those negotiated there (RFC 7323
- * 3.2); no segment above the MSS that the peer announced, options counted (RFC 9293 3.7.1, RFC 6691);
- * the right edge of the window never moves left (RFC 9293 3.8.6: "should not"; Linux never does);
- * no data beyond the peer's right edge; nothing acknowledged that was not sent; the
- * acknowledgment never goes back; and each byte is that byte of the stream, however often and cut
- * however it is sent.  Distances between sequence numbers are taken modulo 2^32.
+ * The rules: lengths and both checksums are right; options are well formed, and a negotiated timestamp is
+ * in every segment (RFC 7323 3.2); no segment, options included, is larger than the MSS that the peer
+ * announced (RFC 9293 3.7.1, RFC 6691); the right edge of the offered window never moves to the left (RFC
+ * 9293 3.8.6: "should not"; Linux never does); no data lies beyond the right edge that the peer offered;
+ * only sent data is acknowledged; acknowledgment numbers never decrease; and each byte of data is the byte
+ * of the stream at its number, however often it is sent and however the segments are cut.  Sequence
+ * numbers are compared modulo 2^32.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -26,19 +27,19 @@
 #define ACK            0x10
 #define MSS_DEFAULT    536
 #define TIMESTAMP_LEN  12
-#define ROW_DOUBLE_MAX 7              /* 2^7 s is above the longest timeout, 120 s */
-#define TIMEOUT_FIRST  (1 * SEC)      /* RFC 6298 2.1 */
-#define MOMENT         (150 * MS)     /* less than the shortest timeout */
+#define ROW_DOUBLE_MAX 7          /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
+#define TIMEOUT_FIRST  (1 * SEC)  /* RFC 6298 2.1 */
+#define MOMENT         (150 * MS) /* losses within it count as one; below the shortest timeout */
 #define TIMEOUT_MOST   (120ULL * SEC) /* Linux's TCP_RTO_MAX */
 
-/* One end, as it shows itself. */
+/* One end of a connection, as far as its segments have shown it. */
 struct half {
-	bool known; /* its SYN was seen */
+	bool known; /* its SYN was seen; the fields below are valid */
 	uint32_t isn;
-	uint32_t end;  /* highest number sent + 1 */
-	uint32_t edge; /* right edge of the window it offered, in the other's numbers */
+	uint32_t end;  /* highest sequence number that it sent, + 1 */
+	uint32_t edge; /* right edge of the window that it offered: a number of the other end */
 	bool has_edge;
-	uint32_t ack; /* its last acknowledgment */
+	uint32_t ack; /* acknowledgment number that it sent last */
 	bool has_ack, fin;
 	bool has_wscale, has_ts;
 	unsigned int wscale, mss;
@@ -46,10 +47,10 @@ struct half {
 
 static struct flow {
 	struct half half[2];
-	/* Losses since something new was acknowledged, those at one moment counted once. */
+	/* Losses since new data was acknowledged; losses within MOMENT count once. */
 	unsigned int row, longest_row;
 	uint64_t counted;
-	uint32_t got_ack[2]; /* acknowledgments that each side got */
+	uint32_t got_ack[2]; /* highest acknowledgment number that each side has received */
 	bool has_ack[2];
 	uint64_t cost;
 } flows[CONNECTIONS_MAX];
@@ -59,13 +60,13 @@ struct segment {
 	const uint8_t *data;
 	uint32_t seq, ack;
 	unsigned int flags, window, options, len;
-	bool is_peers; /* peer.py sent it */
+	bool is_peers; /* sent by peer.py, not by our kernel */
 	/* options */
 	unsigned int mss, wscale;
 	bool has_mss, has_wscale, has_ts;
 };
 
-/* How far @a is ahead of @b; negative: behind. */
+/* Returns how far sequence number @a is ahead of @b; negative: behind. */
 static int32_t ahead(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b);
@@ -81,7 +82,7 @@ bool watch_is_tcp(const uint8_t *frame, size_t len)
 	return pkt_is_tcp(frame, len);
 }
 
-/* Finds the frame's connection; false: not one of the plan's. */
+/* Finds the connection and the sending side of a segment; false: it is not one of the plan's. */
 static bool find_flow(const uint8_t *tcp, struct segment *s)
 {
 	uint16_t from = pkt_get16(tcp), to = pkt_get16(tcp + 2);
@@ -91,9 +92,9 @@ static bool find_flow(const uint8_t *tcp, struct segment *s)
 	return s->connection < CONNECTIONS_MAX && to == plan_port(s->connection, !s->side);
 }
 
-/* ---- the form --------------------------------------------------------------------------------- */
+/* ---- the format of a segment ------------------------------------------------------------------ */
 
-/* NULL, or the error in the frame itself. */
+/* Parses @frame into @s; returns NULL, or a description of the error in its format. */
 static const char *read_segment(const struct world *w, const uint8_t *frame, size_t len,
 				struct segment *s)
 {
@@ -127,9 +128,12 @@ static const char *read_segment(const struct world *w, const uint8_t *frame, siz
 	return wrong;
 }
 
-/* ---- the meaning ------------------------------------------------------------------------------ */
+/* ---- the sequence of segments ----------------------------------------------------------------- */
 
-/* Sequence numbers begin (again: a half-open connection that was given up may be another one). */
+/*
+ * Checks a segment with SYN, from which the sender's sequence numbers begin.  A SYN with another number
+ * begins a new connection, after a half-open one was given up.
+ */
 static const char *take_syn(struct half *me, const struct half *other, const struct segment *s)
 {
 	if (me->known && me->isn == s->seq && !(s->flags & ACK))
@@ -145,7 +149,8 @@ static const char *take_syn(struct half *me, const struct half *other, const str
 		if ((s->has_ts && !other->has_ts) || (s->has_wscale && !other->has_wscale))
 			return "an option that was not asked for";
 		me->has_edge = me->has_ack = true;
-		me->edge = s->ack + s->window; /* never scaled (RFC 7323 2.2) */
+		me->edge =
+			s->ack + s->window; /* the window of a SYN is never scaled (RFC 7323 2.2) */
 		me->ack = s->ack;
 	}
 	return s->len ? "data in a SYN" : NULL;
@@ -155,7 +160,7 @@ static const char *judge_ack(struct half *me, const struct half *other, const st
 {
 	bool scaled = me->has_wscale && other->has_wscale;
 	uint32_t edge = s->ack + ((uint32_t)s->window << (scaled ? me->wscale : 0));
-	/* TIME_WAIT, and FIN_WAIT2 that stands there for an orphan, keep the window in units. */
+	/* A timewait object (TIME_WAIT, or FIN_WAIT2 of an orphan) rounds the window down to a unit. */
 	int32_t slack = me->fin && scaled ? 1 << me->wscale : 0;
 
 	if (!other->known)
@@ -179,21 +184,23 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 {
 	uint32_t end = s->seq + s->len + !!(s->flags & FIN);
 	uint32_t offset = s->seq - me->isn - 1;
-	/* The peer probes a closed window with a byte (RFC 9293 3.8.6.1), Linux with none. */
+	/* peer.py probes a closed window with a byte of data (RFC 9293 3.8.6.1), our kernel without data. */
 	bool probe = s->is_peers && s->len == 1;
 
 	if (ahead(s->seq, me->end) > 0)
 		return "a hole in what it sends";
 	if (s->len + s->options > other->mss && s->len)
 		return "larger than the MSS that the other announced";
-	/* The data; a FIN that ends it may stand just beyond, as Linux sends it when it cuts a long
-	 * segment at the window. */
+	/*
+	 * Only the data must be within the window: a FIN may be the first number beyond it, as Linux sends
+	 * it when it splits a long segment at the window's edge.
+	 */
 	if (!probe && s->len && other->has_edge && ahead(s->seq + s->len, other->edge) > 0 &&
 	    ahead(end, me->end) > 0)
 		return "beyond the window";
 	if (me->fin && ahead(end, me->end) > 0)
 		return "something after the FIN";
-	/* A keepalive's byte lies below what is acknowledged: before the first it would be the SYN. */
+	/* A keepalive probe repeats an old number; before the first byte that is the SYN's, not data. */
 	if (s->len && ahead(s->seq, me->isn) > 0 &&
 	    content_differs(s->data, s->connection, s->side, offset, s->len) != s->len)
 		return "other bytes than the stream has there";
@@ -229,7 +236,7 @@ void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_
 	const char *wrong;
 
 	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
-		return; /* the first meeting of the hosts, before the run */
+		return; /* a segment of meet() in world.c, before the run */
 	wrong = read_segment(w, frame, len, &s);
 	if (!wrong)
 		wrong = judge(&flows[s.connection], &s);
@@ -241,7 +248,7 @@ void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_
 		 s.ack - flows[s.connection].half[!s.side].isn, wrong);
 }
 
-/* ---- possible causes ----------------------------------------------------------------------- */
+/* ---- causes of a broken or slow connection ------------------------------------------------- */
 
 void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
 		uint64_t late_ns)
@@ -254,7 +261,7 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
 		return;
 	f = &flows[s.connection];
-	/* Late is, at worst, taken for lost: found out by three ACKs or by a timeout. */
+	/* At worst the sender takes a late frame for lost, and retransmits after three duplicate ACKs. */
 	f->cost += late_ns ? late_ns + 2 * trip : 0;
 	if (lost) {
 		if (conductor_now(w->c) >= f->counted + MOMENT) {
@@ -263,8 +270,11 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		}
 		if (f->row > f->longest_row)
 			f->longest_row = f->row;
-		/* As long as the longest was, and doubled once more: after lost ACKs a round trip is
-		 * measured from the first sending, since Linux takes no timestamp from a duplicate. */
+		/*
+		 * A loss costs at most a timeout, doubled for each loss of the longest row, and once more:
+		 * after lost ACKs the measured RTT is too long, because it counts from the first
+		 * transmission (like Linux, a receiver echoes no timestamp of a duplicate).
+		 */
 		timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row + 1 : ROW_DOUBLE_MAX;
 		f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;
 		return;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run, from boot to the last timer (sim.h).
+ * Plays one run, from boot to the last timer (sim.h).
  *
- * world_play() <- main.c, in a process of its own; goodput.c.  The conductor owns the clock; between
- * instants the applications take their turns and every `every`th time the accounts of each kernel
- * are checked (sn_inspect).  When all applications have ended the network stops losing frames, time
- * passes until no timer is armed, and then no object may be alive.
+ * world_play() <- main.c, in a process of its own; goodput.c.  The conductor owns the clock.  Between two
+ * instants of the clock each application does its next step, and after every `every` instants the counters
+ * of each kernel are checked for consistency (sn_inspect).  When all applications have ended, the network
+ * stops losing frames and time passes until no timer is armed; then no object may be left.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -20,12 +20,12 @@
 #define FEATURES_NONE                                                                              \
 	(1ULL << 3 | 1ULL << 5 | 1ULL << 15 | 1ULL << 16) /* MTU MAC MRG_RXBUF STATUS */
 #define FEATURES_ALL       (~0ULL)
-#define WRAP_WITHIN        20000 /* bytes: most transfers pass it */
+#define WRAP_WITHIN        20000 /* with `wrap`, bytes before the wrap; most transfers send more */
 #define WARM_UP            (60 * SEC)
 #define SETTLE_STEP        (60 * SEC)
-#define SETTLE_STEPS       60 /* an hour: TIME_WAIT, orphans */
-#define HEADERS            80 /* bytes of a frame that are no data, and the ACK that answers it */
-#define KEEPALIVE_GIVES_UP (80 * SEC) /* 30 s of silence and nine probes 5 s apart, and some */
+#define SETTLE_STEPS       60 /* an hour in all, longer than any TIME_WAIT or orphan lasts */
+#define HEADERS            80 /* bytes of headers in a data frame, and of the ACK that answers it */
+#define KEEPALIVE_GIVES_UP (80 * SEC) /* 30 s of silence, nine probes 5 s apart, and a reserve */
 
 void sim_fail(struct world *w, const char *format, ...)
 {
@@ -52,7 +52,7 @@ void sim_say(struct world *w, const char *format, ...)
 	fputc('\n', w->story);
 }
 
-/* ---- the stage -------------------------------------------------------------------------------- */
+/* ---- preparing a run -------------------------------------------------------------------------- */
 
 static int boot_host(struct world *w, unsigned int i)
 {
@@ -163,7 +163,10 @@ static bool all_over(const struct world *w)
 	return true;
 }
 
-/* True: an application made a call, so this instant is not over, or the run is. */
+/*
+ * Called by the conductor after each instant.  Returns true if it must stop: an application made a call, so
+ * the instant is not over; or the run has ended or failed; or an application waits for an earlier time.
+ */
 static bool between(void *arg)
 {
 	struct world *w = arg;
@@ -185,13 +188,18 @@ static bool between(void *arg)
 }
 
 /*
- * When all must be over, with all that the plan allows to be slow: the bytes over the slowest link
- * four times (Reno fills half of a link whose queue overflows, and all connections may share it);
- * what the applications paused, doubled where the other end met a closed window and its probes back
- * off; a partition, doubled for the same reason; 250 ms a call, for Nagle's rule against delayed ACKs
- * (200 ms, RFC 9293 3.8.6.3) and corks; what each loss cost (watch.c: a timeout, doubled in a row).
- * And twice 80 s where a side may go away without the other learning of it but by keepalive.
- * A window of less than a segment costs a probe timeout a piece: hence the buffers' term.
+ * Returns the latest time at which the run must have ended.  It is the sum of all that the plan allows to
+ * be slow:
+ *  - the bytes over the slowest link, four times: Reno fills half of a link whose queue overflows, and all
+ *    connections may share the link;
+ *  - the pauses of the applications, doubled, because the other end may meet a closed window, and its
+ *    probes back off; a partition, doubled for the same reason;
+ *  - 250 ms a call, because Nagle's rule may wait for a delayed ACK (200 ms, RFC 9293 3.8.6.3), and for
+ *    TCP_CORK;
+ *  - for small buffers, a probe timeout for each piece of data, because with a window of less than a
+ *    segment each piece may wait for a probe;
+ *  - the cost of each loss (watch.c): a timeout, doubled for losses in a row;
+ *  - twice 80 s, if a side may end without the other learning of it except by keepalive.
  */
 static uint64_t latest_end(const struct world *w)
 {
@@ -252,7 +260,7 @@ static void perform(struct world *w)
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
-/* Calm, until nothing is left. */
+/* Lets time pass without losses until no timer is armed and no object is left; fails after an hour. */
 static void settle(struct world *w)
 {
 	FILE *nowhere = fopen("/dev/null", "w"), *out;
