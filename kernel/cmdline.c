@@ -93,8 +93,9 @@ void cmdline_parse(const char *line)
 			word[n] = '\0';
 			all_known &= parse_word(word);
 		} else {
-			pr_warn("command line: a word of %zu bytes is passed over: \"%.32s...\"", n,
-				line);
+			pr_warn("command line: an option of %zu bytes is too long and ignored: "
+				"\"%.32s...\"",
+				n, line);
 		}
 		line += n;
 	}

@@ -366,7 +366,7 @@ void acpi_init(phys_addr_t rsdp_pa)
 	rsdp = paging_map_firmware(rsdp_pa, sizeof(*rsdp));
 	if (!rsdp || memcmp(rsdp->signature, "RSD PTR ", 8) != 0 ||
 	    !checksum_ok(rsdp, RSDP_V1_SIZE)) {
-		pr_warn("acpi: the root pointer at %lx is not one", (unsigned long)rsdp_pa);
+		pr_warn("acpi: no valid root pointer (RSDP) at %lx", (unsigned long)rsdp_pa);
 		return;
 	}
 	if (rsdp->revision >= 2) {

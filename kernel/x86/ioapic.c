@@ -63,7 +63,7 @@ static void ioapic_write(const struct ioapic *io, u32 reg, u32 value)
 void ioapic_add(phys_addr_t address, u32 gsi_base)
 {
 	if (nr_ioapics == IOAPICS_MAX) {
-		pr_warn("ioapic: more than %u, the one at %lx is not used", IOAPICS_MAX,
+		pr_warn("ioapic: more than %u controllers: the one at %lx is not used", IOAPICS_MAX,
 			(unsigned long)address);
 		return;
 	}

@@ -51,7 +51,8 @@ static void power_button_interrupt(void *arg)
 		 */
 		if (++unclaimed < UNCLAIMED_MAX)
 			return;
-		pr_err("acpi: SCI without a reason: masked, the power button with it");
+		pr_err("acpi: interrupt (SCI) without an event: masked; the power button no longer "
+		       "works");
 		ioapic_mask(sci_gsi);
 		return;
 	}

@@ -72,7 +72,7 @@ class Machine:
             self.host.sn_set(name.encode(), value)
         cmdline = f"ip={self.local_ip}/24 gw={gateway(self.local_ip)} {config['cmdline']}".strip()
         self.host.boot(cmdline, 0)
-        wrong = re.findall(r"command line: (?:unknown|invalid) option .*|command line: a word of .*", self.host.console())
+        wrong = re.findall(r"command line: (?:unknown|invalid) option .*|command line: an option of .*", self.host.console())
         if wrong:
             self.host.release()
             raise Halted("; ".join(wrong))

@@ -161,7 +161,7 @@ static void test_another_cpus_lock_is_not_held_here(void **state)
 {
 	lock = SPIN_LOCK_UNLOCKED;
 	if (setjmp(back)) {
-		assert_non_null(strstr(panicked, "let go by"));
+		assert_non_null(strstr(panicked, "released by thread"));
 		return;
 	}
 	spin_lock(&lock);

@@ -150,7 +150,7 @@ static noinline void __noreturn unlock_panic(const spinlock_t *lock, const struc
 	if (!lock->locked)
 		panic("lock %p: released, but not held (last taken at %s:%u)", (const void *)lock,
 		      site_of(lock)->file, site_of(lock)->line);
-	panic("lock %p: taken at %s:%u by thread %u, let go by %u", (const void *)lock,
+	panic("lock %p: taken at %s:%u by thread %u, released by thread %u", (const void *)lock,
 	      site_of(lock)->file, site_of(lock)->line, lock->owner, owner_here(cpu));
 }
 
