@@ -125,7 +125,7 @@
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
 /* percent: of the rate cwnd / RTT, from which slow start computes a packet's size. Linux's value. */
 #define TCP_PACING_SS_RATIO 200
-/* percent: of the rate cwnd / RTT, the same in congestion avoidance. Linux's value. */
+/* percent: of the rate cwnd / RTT, from which congestion avoidance computes a packet's size. Linux's value. */
 #define TCP_PACING_CA_RATIO 120
 /* percent: the values that the two sysctls may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000

@@ -75,8 +75,7 @@ extern int sysctl_tcp_mem[3];
 extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3];
 extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_syn_retries;
-extern int
-	sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset for each connection; 2: without */
+extern int sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset; 2: without an offset */
 extern int sysctl_tcp_tso_win_divisor;
 extern int sysctl_tcp_min_tso_segs, sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;
 extern int sysctl_tcp_tw_reuse;

@@ -388,8 +388,8 @@ static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 }
 
 /*
- * On a path that reorders segments (tp->reordering was raised) any ACK that shows an arrived segment
- * may raise cwnd; otherwise only an ACK that acknowledges new data.
+ * On a path that reorders segments (tp->reordering was raised) any ACK from which we learn that a segment
+ * arrived may raise cwnd; otherwise only an ACK that acknowledges new data.
  */
 static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 {

@@ -29,7 +29,7 @@
 static void ofo_erase(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	rb_erase(&skb->rbnode, &tp->out_of_order_queue);
-	/* The tree node used the memory of the list links, which must be NULL now. */
+	/* The tree node shares memory with the list links; they must be NULL outside a queue. */
 	skb->next = skb->prev = NULL;
 	tp->ofo_count--;
 }
@@ -359,8 +359,8 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 	}
 }
 
-#define GROW_WINDOW_MIN                                                                            \
-	128 /* bytes: a smaller segment does not show how well the peer fills packets */
+/* bytes of a segment; a smaller one does not show how well the peer fills its packets */
+#define GROW_WINDOW_MIN 128
 
 /* New data was queued: updates the estimates of the peer's MSS, RTT and pace, and schedules an ACK. */
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)

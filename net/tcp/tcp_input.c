@@ -39,7 +39,10 @@ bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time)
 	return false;
 }
 
-/* If two hosts disagree on sequence numbers, their ACKs would answer each other for ever: limit them. */
+/*
+ * Limits the ACKs that answer unacceptable ACKs: without it two hosts that disagree on sequence numbers
+ * would answer each other for ever.
+ */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -64,8 +67,8 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 
 /* ---- is this segment acceptable? ------------------------------------------------------------- */
 
-#define TSVAL_HZ_MAX                                                                               \
-	1200 /* of a peer's timestamp clock: RFC 7323 4.1 has 1000, older systems took 1200 (Linux 6.14) */
+/* ticks a second: the fastest timestamp clock of a peer; 1000 by RFC 7323 4.1, older systems used 1200 */
+#define TSVAL_HZ_MAX 1200
 
 /*
  * Returns true for an ACK that has no data and changes nothing, and whose timestamp is older than
@@ -400,8 +403,8 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	tcp_fast_path_on(tp);
 	tcp_init_transfer(sk);
 	/*
-	 * Not before tcp_init_buffer_space(), in tcp_init_transfer(): like Linux it computes with the MSS
-	 * that our SYN-ACK announced.
+	 * Subtract the timestamp's bytes only after tcp_init_transfer(), which sizes the buffers with the MSS
+	 * that our SYN-ACK announced, as Linux does.
 	 */
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;

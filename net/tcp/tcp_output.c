@@ -174,7 +174,7 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 			       unsigned int cur_mss)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	bool whole = skb->len <= cur_mss; /* end_seq then includes a FIN */
+	bool whole = skb->len <= cur_mss; /* @skb is one segment, and end_seq includes its FIN */
 
 	return !after(whole ? cb->end_seq : cb->seq + cur_mss, tcp_wnd_end(tp));
 }

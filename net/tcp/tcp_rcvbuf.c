@@ -145,8 +145,8 @@ static struct sk_buff *collapse_run(struct sk_buff *first, u32 run)
 	return skb;
 }
 
-#define COLLAPSE_SIZE                                                                              \
-	(16384 - SKB_OVERHEAD) /* most bytes of data in a collapsed packet: with overhead 16 KiB */
+/* bytes: most data in a collapsed packet, which with its overhead takes 16 KiB */
+#define COLLAPSE_SIZE (16384 - SKB_OVERHEAD)
 
 /* Returns the truesize of a packet that is allocated for @len bytes. */
 static u32 collapsed_truesize(u32 len)

@@ -104,7 +104,7 @@ u32 __tcp_select_window(struct sock *sk);
 /* Computes the first window and the window scale that we offer from @space bytes of receive buffer. */
 void tcp_select_initial_window(int space, u32 mss, u32 *rcv_wnd, u32 *window_clamp, int wscale_ok,
 			       u8 *rcv_wscale);
-void tcp_sendmsg_init(void); /* at boot: sets a page budget in proportion to memory */
+void tcp_sendmsg_init(void); /* at boot: limits the pages of copied data to a part of memory */
 int tcp_sendmsg(struct sock *sk, struct kmsghdr *msg, size_t size);
 int tcp_sendpage(struct sock *sk, struct page *page, int offset, size_t size, int flags);
 void tcp_release_cb(struct sock *sk);

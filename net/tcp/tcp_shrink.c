@@ -26,8 +26,8 @@
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 
-#define AT_ONCE                                                                                    \
-	16 /* sockets of a bucket that one walk visits; on average a bucket has one socket */
+/* sockets of a bucket that one walk visits at most; on average a bucket has one socket */
+#define AT_ONCE 16
 
 /* A walk over all connections, which visits those that match, TCP_SHRINK_SOCKETS in a jiffy. */
 struct walk {

@@ -173,7 +173,7 @@ struct tcp_sock {
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
 
-/* The reason why the sender is busy, whose times TCP_INFO reports; if several apply, the last counts. */
+/* States of the sender; TCP_INFO reports the time spent in each.  If several apply, the last counts. */
 enum tcp_chrono {
 	TCP_CHRONO_NONE,           /* nothing to send, nothing in flight */
 	TCP_CHRONO_BUSY,           /* data waits or is in flight */

@@ -176,8 +176,8 @@ static int set_number(struct sock *sk, int optname, int val)
 		return 0;
 	case TCP_LINGER2:
 		/*
-		 * A negative value: an orphan does not wait in FIN_WAIT2.  A value above the sysctl's means
-		 * the sysctl's.
+		 * A negative value: an orphan does not wait in FIN_WAIT2.  A value above tcp_fin_timeout is
+		 * stored as 0, which means tcp_fin_timeout.
 		 */
 		tp->linger2 = val < 0 ? -1 : val > sysctl_tcp_fin_timeout / HZ ? 0 : val;
 		return 0;

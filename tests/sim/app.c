@@ -27,9 +27,10 @@
 #define BUFFER      65536
 #define VECTORS     5
 #define OPTIONS_MAX 8
-#define PAUSES_MOST (15 * SEC) /* sum of pauses; an orphan waits 60 s for the other end to close */
-#define POLL_MS     500
-#define PTR(p)      ((int64_t)(intptr_t)(p))
+#define PAUSES_MOST                                                                                \
+	(15 * SEC) /* limit of all pauses; an orphan waits only 60 s for the other end */
+#define POLL_MS 500
+#define PTR(p)  ((int64_t)(intptr_t)(p))
 
 enum step { SOCKET, OPTION, BIND, LISTEN, ACCEPT, WAIT, CONNECT, STREAM, LINGER, CLOSE, OVER };
 enum doing { NOTHING, WRITING, SHUTTING, SETTING, READING, PEEKING, POLLING };

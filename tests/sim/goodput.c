@@ -40,8 +40,7 @@ static double goodput(const char *library, unsigned int loss, unsigned int trip_
 		struct plan p = {.seed = seed,
 				 .kernels = 2,
 				 .connections = 1,
-				 .delay_us =
-					 trip_ms * 1000 / 4, /* a round trip passes four links */
+				 .delay_us = trip_ms * 1000 / 4, /* four links a round trip */
 				 .rate_kbit = RATE,
 				 .queue = 1 << 24,
 				 .loss = loss,

@@ -77,8 +77,7 @@ struct plan {
 	uint64_t small_mtu;                     /* of the first kernel, if not 0 */
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */
-	uint64_t
-		irq; /* of 256: the probability of an interrupt at each point where one is possible */
+	uint64_t irq;  /* of 256: probability of an interrupt at each point where one is possible */
 	uint64_t wrap; /* 1: sequence numbers begin just below 2^32 */
 	/* the applications: percentage of connection ends that do each of these */
 	uint64_t aborts, early, half, pauses, nonblock, vectors, options, buffers;
