@@ -22,20 +22,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define WIRES_MAX  32
-#define CACHES_MAX 128
-#define PAGES_SLACK                                                                                \
-	160 /* pages that caches may still hold after a test, as empty slabs and blocks */
+#define WIRES_MAX   32
+#define CACHES_MAX  128
+#define PAGES_SLACK 160 /* pages that empty slabs and blocks may hold after a test */
 #define ROUNDS_MAX                                                                                 \
-	1000000 /* at one instant; more means that two hosts answer each other for ever */
+	1000000 /* at one instant; more means two hosts that answer each other for ever */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
-#define STEP_HALTED     (~0ULL - 1) /* SN_HALTED */
+#define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
 
 struct flying {
 	struct flying *next;
 	uint64_t arrives;
 	struct wire *wire;
-	struct host *to; /* NULL: the test's end */
+	struct host *to; /* NULL: the test is the receiver */
 	size_t len;
 	uint8_t bytes[];
 };

@@ -42,7 +42,7 @@ static char *area; /* STACK_SLOTS slots; a slot is made accessible at its first 
 static u16 free_slots[STACK_SLOTS];
 static unsigned int nr_free_slots, nr_used_slots;
 
-static struct hal_context main_ctx; /* of the caller of sn_*() */
+static struct hal_context main_ctx; /* the context of the caller of sn_*() */
 static struct hal_context
 	kernel_ctx; /* of the kernel's thread that called fiber_leave_kernel() last */
 static struct {
@@ -55,8 +55,8 @@ u64 fiber_switches;
 /* ---- stacks ----------------------------------------------------------------------------------- */
 
 #define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
-static struct page
-	*pages_of_slot[STACK_SLOTS][STACK_PAGES]; /* NULL without sn_set("stack_pages", 1) */
+/* Pages taken with sn_set("stack_pages", 1); otherwise NULL. */
+static struct page *pages_of_slot[STACK_SLOTS][STACK_PAGES];
 
 static void free_stack_pages(unsigned int slot)
 {

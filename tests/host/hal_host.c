@@ -46,8 +46,8 @@ static u64 mix(u64 *x)
 }
 
 /*
- * The state of hal_entropy()'s generator.  It is separate from host.prng, so that a kernel that
- * draws more entropy does not change when interrupts are delivered.
+ * The state of hal_entropy()'s generator.  It is separate from host.prng, so that further calls of
+ * hal_entropy() do not shift the random numbers that choose the points of interrupts.
  */
 static u64 entropy_state;
 

@@ -23,7 +23,7 @@ NEVER = 2**64 - 1
 HALTED = 2**64 - 2
 NS = 1_000_000_000
 FRAME_MAX = 65600
-PAGES_SLACK = 96  # what page fragment blocks and kept slabs may hold after a test
+PAGES_SLACK = 96  # pages that page fragment blocks and empty slabs may hold after a test
 
 _U64, _I64, _U32, _PTR, _STR = (
     ctypes.c_uint64, ctypes.c_int64, ctypes.c_uint32, ctypes.c_void_p, ctypes.c_char_p)
@@ -67,7 +67,7 @@ class NR:
 
 
 def sockaddr_in(address, port):
-    """struct sockaddr_in as bytes."""
+    """Returns a struct sockaddr_in as bytes."""
     return struct.pack("<H", 2) + struct.pack(">H", port) + bytes(
         int(part) for part in address.split(".")) + bytes(8)
 
@@ -196,7 +196,8 @@ class Host:
         return self.sn_interrupt(ticket)
 
     def wait(self, ticket, timeout=3600):
-        """Runs all hosts until that call returns; TimeoutError after @timeout virtual seconds."""
+        """Runs all hosts until the call of @ticket returns, and returns its result; raises TimeoutError after @timeout
+        seconds of virtual time."""
         box = []
 
         def done():

@@ -27,12 +27,11 @@
 #define MODEL_QUEUES 2
 #define MODEL_RX     0
 #define MODEL_TX     1
-#define MODEL_CHAIN  64 /* most descriptors of one buffer */
-#define MODEL_SPREAD 64 /* most buffers of one received packet */
-#define MODEL_FRAME                                                                                \
-	(65536 + 14 + 12) /* bytes: the longest packet, with Ethernet's and virtio's headers */
-#define MODEL_MAC  0x525400123456ULL
-#define MODEL_RING 256
+#define MODEL_CHAIN  64                /* most descriptors of one buffer */
+#define MODEL_SPREAD 64                /* most buffers of one received packet */
+#define MODEL_FRAME  (65536 + 14 + 12) /* the longest packet with Ethernet's and virtio's headers */
+#define MODEL_MAC    0x525400123456ULL
+#define MODEL_RING   256
 
 #define HAS(bit)     (model.features >> (bit)&1)
 #define F_CSUM       0

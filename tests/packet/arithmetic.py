@@ -13,11 +13,11 @@ NESTED_MAX = 20
 
 
 class Unknown(Exception):
-    """A variable."""
+    """The expression has a variable, whose value is unknown."""
 
 
 def _divide(a, b):
-    """As in C: towards zero."""
+    """Divides and rounds towards zero, as in C."""
     if not b:
         raise ValueError("a division by 0")
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
@@ -92,7 +92,7 @@ class _Expression:
         return value
 
     def value(self):
-        """All of it."""
+        """Evaluates the whole expression; raises ValueError or Unknown."""
         value = self._binary()
         if self.tokens[self.at]:
             raise ValueError(f"the end expected, here is `{self.tokens[self.at]}`")

@@ -24,7 +24,7 @@ def _number(value, fallback=0):
 
 
 def bits_text(value, prefix):
-    """POLLIN|POLLOUT for 5."""
+    """Returns the flags in @value as text: the symbols that begin with @prefix, for example POLLIN|POLLOUT for 5."""
     out, rest = [], value
     for name, bit in SYMBOLS.items():
         if name.startswith(prefix) and bit and bit & (bit - 1) == 0 and rest & bit:
@@ -36,7 +36,7 @@ def bits_text(value, prefix):
 
 
 def poll_text(value):
-    """The bits of poll()."""
+    """Returns the events of poll() as text."""
     return bits_text(value & 0xffff, "POLL")
 
 

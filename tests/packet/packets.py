@@ -30,7 +30,7 @@ ECN_ORDER = {172: ("e0b", "ceb", "e1b"), 174: ("e1b", "ceb", "e0b")}
 
 
 def address(text):
-    """A.B.C.D as four bytes."""
+    """Converts an address A.B.C.D to four bytes."""
     return bytes(int(part) for part in text.split("."))
 
 

@@ -168,7 +168,7 @@ def _result(cursor):
 
 
 def parse_call(cursor):
-    """name(...) = result ERRNO (note)"""
+    """Parses a system call: name(...) = result ERRNO (note)."""
     cursor.skip()
     at = cursor.position
     found = cursor.match(WORD)

@@ -283,7 +283,7 @@ def _icmp(cursor, outbound, info):
 
 
 def parse_packet(cursor, outbound):
-    """The packet after `<` or `>`."""
+    """Parses the packet behind `<` or `>`."""
     info = _ip_info(cursor, outbound)
     found = cursor.match(ENCAPSULATION)
     if found:

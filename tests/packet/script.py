@@ -36,7 +36,7 @@ class Field:
 
 @dataclass
 class Struct:
-    """`{...}`"""
+    """A struct in the script: `{...}`."""
     fields: list
 
     def get(self, name, fallback=None):
@@ -102,7 +102,7 @@ class TcpPacket:
 
 @dataclass
 class IcmpPacket:
-    """`icmp TYPE [CODE] [mtu N] [seq:end(len)]`"""
+    """An ICMP packet of the script: `icmp TYPE [CODE] [mtu N] [seq:end(len)]`."""
     outbound: bool
     type: int
     code: int

@@ -117,7 +117,7 @@ _PREFERRED = {ERRNOS[name]: name for name in ("EAGAIN", "EOPNOTSUPP", "EDEADLK",
 
 
 def errno_name(number):
-    """EAGAIN for 11."""
+    """Returns the name of an errno, for example EAGAIN for 11."""
     return _PREFERRED.get(number) or errno.errorcode.get(number, f"errno {number}")
 
 

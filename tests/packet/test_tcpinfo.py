@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""struct tcp_info as bytes."""
+"""tcpinfo.decode(): struct tcp_info from bytes."""
 import struct
 
 from tcpinfo import LAYOUT, decode
@@ -8,7 +8,7 @@ SND_WND, TOTAL_RTO = 228, 240    # offsets in Linux's include/uapi/linux/tcp.h
 
 
 def test_offsets():
-    """The fields at the end of the structure, whose offset depends on all before them."""
+    """Checks fields at the end of the structure: their offsets depend on all fields before them."""
     data = bytearray(LAYOUT.size)
     struct.pack_into("<III", data, SND_WND, 7, 8, 9)
     struct.pack_into("<HHI", data, TOTAL_RTO, 1, 2, 3)
@@ -18,7 +18,7 @@ def test_offsets():
 
 
 def test_an_older_structure():
-    """The fields that it lacks are 0."""
+    """The fields beyond the end of a shorter struct are 0."""
     data = bytearray(SND_WND + 4)
     struct.pack_into("<I", data, SND_WND, 7)
     info = decode(data)

@@ -42,7 +42,7 @@ WORDS = {
 
 
 def words(value):
-    """All symbols in a value."""
+    """Yields the names of all symbols in a value of the script."""
     if isinstance(value, Word):
         for text in value.text.split("|"):
             yield text, value.value

@@ -141,7 +141,7 @@ def main():
     user = sys.argv[2] == "user"
     if user and os.getuid() == 0:
         netns.become_user()
-        netns.die_with_parent()     # again: a change of the user id cancels it
+        netns.die_with_parent()     # again, because the change of the user id cancels the first request
     netns.new_network(user)
     netns.prepare()
     control.send(b'{"ok": null}')
