@@ -405,7 +405,7 @@ static void tcp_end_all(u64 deadline)
 		schedule_timeout_uninterruptible(msecs_to_jiffies(POLL_MS));
 	reset = tcp_end_each(OPEN_STATES | ENDING_STATES, tcp_end_reset);
 	if (finished || reset)
-		pr_notice("tcp: %u connections closed at the end, %u of all reset", finished,
+		pr_notice("tcp: power-off: sent a FIN on %u connections, reset %u", finished,
 			  reset);
 }
 

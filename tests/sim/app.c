@@ -27,10 +27,9 @@
 #define BUFFER      65536
 #define VECTORS     5
 #define OPTIONS_MAX 8
-#define PAUSES_MOST                                                                                \
-	(15 * SEC) /* limit of all pauses; an orphan waits only 60 s for the other end */
-#define POLL_MS 500
-#define PTR(p)  ((int64_t)(intptr_t)(p))
+#define PAUSES_MOST (15 * SEC) /* limit of all pauses together: an orphan waits only 60 s */
+#define POLL_MS     500
+#define PTR(p)      ((int64_t)(intptr_t)(p))
 
 enum step { SOCKET, OPTION, BIND, LISTEN, ACCEPT, WAIT, CONNECT, STREAM, LINGER, CLOSE, OVER };
 enum doing { NOTHING, WRITING, SHUTTING, SETTING, READING, PEEKING, POLLING };
@@ -145,7 +144,7 @@ static int64_t call(struct app *a, long nr, const int64_t args[6])
 
 	a->calls++;
 	if (ticket < 0)
-		sim_fail(a->world, "%s: call %ld was not taken", name_of(a), nr);
+		sim_fail(a->world, "%s: the host refused call %ld", name_of(a), nr);
 	return ticket < 0 ? 0 : ticket;
 }
 #define CALL(a, nr, ...) call(a, nr, (const int64_t[6]){__VA_ARGS__})
@@ -557,7 +556,7 @@ static bool give_up_accept(struct app *a)
 		return false;
 	a->wake = now_of(a) + ACCEPT_WAITS;
 	if (!explained(a))
-		sim_fail(a->world, "%s: accept never saw the connection", name_of(a));
+		sim_fail(a->world, "%s: accept() got no connection", name_of(a));
 	host_interrupt(a->host, a->ticket);
 	return true;
 }

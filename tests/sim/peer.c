@@ -113,12 +113,12 @@ static void tell(struct world *w, char kind, const void *bytes, uint32_t len)
 	    send(channel, bytes, len, MSG_NOSIGNAL) != (ssize_t)len || !get(&deadline, 8) ||
 	    !get(&count, 4)) {
 		deadline = CONDUCTOR_NEVER;
-		sim_fail(w, "the peer's process is gone");
+		sim_fail(w, "the process of peer.py has ended");
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (!take_item(w)) {
-			sim_fail(w, "the peer's process does not speak as agreed");
+			sim_fail(w, "peer.py sent an invalid item");
 			return;
 		}
 	}

@@ -106,7 +106,7 @@ static const char *read_segment(const struct world *w, const uint8_t *frame, siz
 	if (wrong)
 		return wrong;
 	if (frame[PKT_ETH] != 0x45)
-		return "options of IP";
+		return "the IP header has options";
 	if (pkt_get16(frame + PKT_ETH + 2) > mtu)
 		return "larger than the MTU";
 	wrong = pkt_check_sums(frame);
@@ -145,9 +145,9 @@ static const char *take_syn(struct half *me, const struct half *other, const str
 	me->has_ts = s->has_ts;
 	if (s->flags & ACK) {
 		if (!other->known || s->ack != other->isn + 1)
-			return "a SYN-ACK that acknowledges something else";
+			return "the SYN-ACK does not acknowledge the SYN";
 		if ((s->has_ts && !other->has_ts) || (s->has_wscale && !other->has_wscale))
-			return "an option that was not asked for";
+			return "the SYN-ACK has an option that the SYN did not have";
 		me->has_edge = me->has_ack = true;
 		me->edge =
 			s->ack + s->window; /* the window of a SYN is never scaled (RFC 7323 2.2) */
@@ -166,9 +166,9 @@ static const char *judge_ack(struct half *me, const struct half *other, const st
 	if (!other->known)
 		return NULL;
 	if (ahead(s->ack, other->end) > 0)
-		return "acknowledges what was never sent";
+		return "acknowledges data that was never sent";
 	if (me->has_ack && ahead(s->ack, me->ack) < 0)
-		return "the acknowledgment goes back";
+		return "the acknowledgment number decreases";
 	me->ack = s->ack;
 	me->has_ack = true;
 	if (me->has_edge && ahead(edge + slack, me->edge) < 0 &&
@@ -188,22 +188,22 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 	bool probe = s->is_peers && s->len == 1;
 
 	if (ahead(s->seq, me->end) > 0)
-		return "a hole in what it sends";
+		return "begins after the data that was sent before";
 	if (s->len + s->options > other->mss && s->len)
-		return "larger than the MSS that the other announced";
+		return "larger than the MSS that the other end announced";
 	/*
 	 * Only the data must be within the window: a FIN may be the first number beyond it, as Linux sends
 	 * it when it splits a long segment at the window's edge.
 	 */
 	if (!probe && s->len && other->has_edge && ahead(s->seq + s->len, other->edge) > 0 &&
 	    ahead(end, me->end) > 0)
-		return "beyond the window";
+		return "data beyond the window";
 	if (me->fin && ahead(end, me->end) > 0)
-		return "something after the FIN";
+		return "data after the FIN";
 	/* A keepalive probe repeats an old number; before the first byte that is the SYN's, not data. */
 	if (s->len && ahead(s->seq, me->isn) > 0 &&
 	    content_differs(s->data, s->connection, s->side, offset, s->len) != s->len)
-		return "other bytes than the stream has there";
+		return "the data is not that of the stream";
 	if (ahead(end, me->end) > 0)
 		me->end = end;
 	me->fin |= s->flags & FIN;
@@ -224,8 +224,8 @@ static const char *judge(struct flow *f, const struct segment *s)
 	if (!(s->flags & ACK))
 		return "no ACK";
 	if (s->has_ts != (me->has_ts && other->has_ts))
-		return s->has_ts ? "timestamps that were not agreed on"
-				 : "without the timestamps that were agreed on";
+		return s->has_ts ? "has a timestamp that was not negotiated"
+				 : "lacks the timestamp that was negotiated";
 	wrong = judge_ack(me, other, s);
 	return wrong ? wrong : judge_data(me, other, s);
 }

@@ -239,7 +239,7 @@ static void say_who_waits(struct world *w)
 			app_print(w->app[i / 2][i % 2], text + n + 1, sizeof(text) - n - 1);
 		}
 	}
-	sim_fail(w, "not over after %.1f s, %.1f would be late:%s",
+	sim_fail(w, "the run has not ended after %.1f s; the limit is %.1f s:%s",
 		 (double)(conductor_now(w->c) - w->started) / SEC,
 		 (double)(latest_end(w) - w->started) / SEC, text);
 }
@@ -284,7 +284,7 @@ static void settle(struct world *w)
 	if (wrong && (out = open_memstream(&text, &size))) {
 		conductor_check(w->c, out);
 		fclose(out);
-		sim_fail(w, "something is left:\n%s", text);
+		sim_fail(w, "objects or timers are left:\n%s", text);
 		free(text);
 	}
 	audit(w);
