@@ -22,11 +22,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define WIRES_MAX   32
-#define CACHES_MAX  128
-#define PAGES_SLACK 160 /* pages that empty slabs and blocks may hold after a test */
-#define ROUNDS_MAX                                                                                 \
-	1000000 /* at one instant; more means two hosts that answer each other for ever */
+#define WIRES_MAX       32
+#define CACHES_MAX      128
+#define PAGES_SLACK     160     /* pages that empty slabs and blocks may hold after a test */
+#define ROUNDS_MAX      1000000 /* at one instant; more is an endless exchange between hosts */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
 
