@@ -56,6 +56,8 @@ def encode_option(option):
         first = data[0][0] if data else "e0b"
         return struct.pack(">BB", ECN_FIRST[first], 2 + 3 * len(data)) + b"".join(
             count.to_bytes(3, "big") for _, count in data)
+    if kind.startswith("kind-"):
+        return struct.pack(">BB", int(kind.removeprefix("kind-")), 2 + len(data)) + data
     if kind == "FOEXP":
         return struct.pack(">BBH", EXPERIMENTAL, 4 + len(data), FOEXP_MAGIC) + data
     return struct.pack(">BB", KINDS[kind], 2 + len(data)) + data

@@ -17,6 +17,7 @@ FLAGS = re.compile(r"-|[.FSRPEWAU0-7]+(?=[\s\d])")
 PORTS = re.compile(r"(\d+)\s*>\s*(\d+)(?=\s)")
 HEX_BYTES = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})+)\b")
 OPTION_NAME = re.compile(r"[A-Za-z_]\w*")
+ANY_KIND = re.compile(r"kind-(\d+)\b")
 ENCAPSULATION = re.compile(r"(ipv4|ipv6|gre|mpls|udp|raw|sctp)\b")
 OPTION_BYTES_MAX = 40
 
@@ -114,9 +115,19 @@ def _accecn(cursor):
     return tuple(counts)
 
 
+def _any_option(cursor, kind, at):
+    """`kind-N BYTES`: an option by its number, as messages name one that is unknown or has a wrong length."""
+    if not 2 <= cursor.integer(kind, at) <= 255:
+        raise cursor.error(f"the kind of an option with a length is within 2..255, not {kind}", at)
+    return Option(f"kind-{int(kind)}", _hex(cursor) or b"")
+
+
 def _option(cursor):
     cursor.skip()
     at = cursor.position
+    found = cursor.match(ANY_KIND)
+    if found:
+        return _any_option(cursor, found.group(1), at)
     found = cursor.match(OPTION_NAME)
     name = found.group() if found else None
     if name in ("nop", "NOP", "eol", "EOL", "sackOK"):
@@ -148,6 +159,8 @@ def option_bytes(option):
     """The length in bytes of an option in the TCP header."""
     if option.kind in ("sack", "ECN"):
         return 2 + {"sack": 8, "ECN": 3}[option.kind] * len(option.data)
+    if option.kind.startswith("kind-"):
+        return 2 + len(option.data)
     if option.kind in ("FO", "FOEXP", "md5"):
         return {"FO": 2, "FOEXP": 4, "md5": 2}[option.kind] + len(option.data)
     return {"nop": 1, "eol": 1, "mss": 4, "wscale": 3, "sackOK": 2, "TS": 10}[option.kind]

@@ -57,7 +57,7 @@ class Address:
 
 @dataclass
 class Option:
-    """A TCP option.  kind: nop eol mss wscale sackOK sack TS FO FOEXP md5 ECN; data: depends on the kind."""
+    """A TCP option.  kind: nop eol mss wscale sackOK sack TS FO FOEXP md5 ECN kind-N; data: depends on the kind."""
     kind: str
     data: object = None
 

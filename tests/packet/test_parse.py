@@ -5,6 +5,8 @@ import os
 import pytest
 from conftest import LISTEN, SERVER
 from lexer import ScriptError
+from packets import decode_options, encode_option, option_length
+from parse_packet import option_bytes
 from parser import parse
 from script import Unsupported, Word
 
@@ -37,6 +39,8 @@ WRONG = [
     (START + "+0 < S 0:0(0) win 5 <mss>\n", 2, 25, "a segment size expected"),
     (START + "+0 < S 0:0(0) win 5 <mss 1000,wscael 7>\n", 2, 31, "a TCP option expected"),
     (START + "+0 < S 0:0(0) win 5 <mss 1000,wscale 7>\n", 2, 22, "7 bytes: not a multiple of 4"),
+    (START + "+0 < S 0:0(0) win 5 <kind-256 0102>\n", 2, 22, "within 2..255, not 256"),
+    (START + "+0 < S 0:0(0) win 5 <nop,nop,kind-1>\n", 2, 30, "within 2..255, not 1"),
     (START + "+0 < S 0:0(0) win 5 <mss 1000 nop>\n", 2, 31, "`>` expected"),
     (START + "+0 < S 0:0(0) win 5 <...>\n", 2, 22, "<...> is a question"),
     (START + "+0 < [ect01] S 0:0(0) win 5\n", 2, 7, "ect01 is a question"),
@@ -129,6 +133,16 @@ def test_options():
     assert packets[5].options[2].data == b""
     assert packets[7].options[1].data == (("e1b", 1), ("ceb", 0), ("e0b", 1))
     assert packets[9].options is None and packets[10].options == []
+
+
+def test_options_by_number():
+    """An option may be given as its kind and its bytes; a packet that was read and a message have the same form."""
+    packets = events("+0 < . 1:1(0) ack 1 win 1 <kind-5 00000bb9,kind-253>\n+0 > . 1:1(0) ack 1 <nop,nop,kind-5 0102,nop,nop>\n")
+    options = packets[0].options
+    assert [str(o) for o in options] == ["kind-5 00000bb9", "kind-253"]
+    data = b"".join(map(encode_option, options))
+    assert data == bytes.fromhex("0506 00000bb9 fd02") and decode_options(data) == (options, "")
+    assert option_length(options) == sum(map(option_bytes, options)) == len(data)
 
 
 def test_ip_and_ports():
