@@ -17,9 +17,9 @@ PAGE = "docs/limits.md"
 
 # Limits that no test reaches, with the reason.  (For X_RANGE, test_sysctl.c sets each end and one beyond it.)
 WITHOUT_TEST = {
-    "NR_CPUS": "a size, no bound: there is one CPU, and no call asks for another",
-    "IOAPICS_MAX": "no machine to be had here has more than two",
-    "VIRTIO_RNG_BYTES": "the size of one request; no other party drives it",
+    "NR_CPUS": "the size of arrays: there is one CPU, and no call can request another",
+    "IOAPICS_MAX": "none of the machines that the tests can use has more than two",
+    "VIRTIO_RNG_BYTES": "the size of one request, which only the kernel chooses",
     "TCP_MAX_REORDERING": "a sysctl's default: test_sysctl_flow.c stays below it, and reaches a smaller one",
 }
 DEFINE = re.compile(r"(?:^/\* ---- (?P<section>.*?) ---- \*/\n)?(?:^/\*(?P<comment>(?:(?!\*/).)*)\*/\n)?"
@@ -71,9 +71,10 @@ def opening(text):
 
 def page(files):
     out = ["# Limits", "",
-           "Printed by `tools/limits.py` from each folder's limits.h, where a limit is changed; `make tidy` compares them. The",
-           "test is the first one that reaches the limit. A range is what the sysctl ([sysctl.md](sysctl.md)) may be set to.",
-           "What a peer can make the kernel hold, altogether: [memory.md](memory.md)."]
+           "`tools/limits.py` writes this file from the limits.h of each folder. To change a limit, edit its limits.h and run",
+           "`tools/limits.py`; `make tidy` fails if they differ. The column \"test\" names the first test that reaches the limit. A",
+           "range gives the values that the sysctl ([sysctl.md](sysctl.md)) accepts. The total memory that a peer can make the",
+           "kernel hold is in [memory.md](memory.md)."]
     reached, all_limits = tests(files), limits(files)
     names, last = {limit.name for limit in all_limits}, None
     ranges = {default_of(limit, names): limit.value for limit in all_limits if limit.is_range}

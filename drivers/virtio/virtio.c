@@ -55,9 +55,10 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
 }
 
 /*
- * Negotiates features: those that device and driver both know, and VERSION_1 (legacy: ANY_LAYOUT)
- * for every driver.  ACCESS_PLATFORM is accepted if offered: our bus addresses are physical
- * addresses, and so are those of a device behind an IOMMU that was not set up.
+ * Negotiates features: accepts each offered feature that the driver knows.  Besides, every driver
+ * accepts VERSION_1 and ACCESS_PLATFORM of a modern device, and ANY_LAYOUT of a legacy device.
+ * ACCESS_PLATFORM says that an IOMMU may translate the addresses that the device uses.  The kernel
+ * never sets up an IOMMU, so none are translated: it gives the device physical addresses.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {

@@ -9,8 +9,9 @@
 
 /* ---- pages ---- */
 /*
- * KiB of free memory that only GFP_ATOMIC may use: sqrt(MIN_FREE_FACTOR * the KiB of memory). Other
- * allocations of pages fail when no more is free. Linux's min_free_kbytes: 1 MiB of 64, 2 of 256.
+ * KiB of free memory that only GFP_ATOMIC may use: the square root of MIN_FREE_FACTOR times the
+ * machine's memory in KiB. If no more than this is free, other allocations of pages fail. As Linux's
+ * min_free_kbytes, it is 1 MiB on a machine of 64 MiB, and 2 MiB on one of 256 MiB.
  */
 #define MIN_FREE_FACTOR 16
 /*
@@ -24,8 +25,9 @@
  */
 #define SKB_MAX_ORDER 3
 /*
- * part of memory that blocks with a piece in use may take: an 8th for received data and an 8th for
- * data to send. Beyond it data is copied to pages of its own. One small piece that stays in use
+ * part of memory that blocks with a piece in use may take: an 8th for received data, besides the
+ * receive ring's buffers, and an 8th for data to send. When it is used up, data is copied to pages of
+ * its own. Without this limit a peer could exhaust memory, because one small piece that stays in use
  * keeps its whole block allocated.
  */
 #define FRAG_BLOCKS_PART 8

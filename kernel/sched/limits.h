@@ -23,8 +23,8 @@
 #define THREAD_STACKS_KEPT 64
 /*
  * ms: after this time slice an application thread that does not yield loses the CPU to the next
- * one. The slice is much longer than a thread switch, and short enough for the peers that wait for
- * the other threads.
+ * one. The slice is much longer than a thread switch takes, and so short that the peers of the other
+ * threads need not wait long.
  */
 #define TIME_SLICE_MS 10
 /*

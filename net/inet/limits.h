@@ -34,8 +34,8 @@
 /* ---- connections without an application ---- */
 /*
  * bytes of memory: one TIME_WAIT and one orphan may exist for each such amount of memory (in Linux,
- * for every two buckets of the table). All TIME_WAITs together then take a 32nd of memory, and all
- * orphans without their queues a 5th.
+ * for every two buckets of the table). All TIME_WAITs together then take less than a 32nd of memory;
+ * all orphans, without the data in their queues, less than a 5th.
  */
 #define CONNECTION_ENDS_BYTES 8192
 /*

@@ -39,9 +39,10 @@ void tcp_sndbuf_expand(struct sock *sk)
 }
 
 /*
- * Sets both buffers at the start of a connection, and the reference values for their growth.  The receive
- * buffer, tcp_rmem[1] or SO_RCVBUF, limits the window; one segment less is offered, so that the last
- * segment that the window permits finds room (Linux's tcp_init_buffer_space).
+ * Called when a connection is established.  Enlarges the send buffer.  Limits the window to one segment
+ * less than the receive buffer (tcp_rmem[1] or SO_RCVBUF) permits, so that there is room for the last
+ * segment that the peer may send; a window of up to two segments is not reduced (Linux's
+ * tcp_init_buffer_space).  Sets the values with which the growth of the receive buffer begins.
  */
 void tcp_init_buffer_space(struct sock *sk)
 {

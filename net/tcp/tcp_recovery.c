@@ -107,7 +107,7 @@ static void tcp_mark_head_lost(struct sock *sk)
 	    tcp_fragment(sk, true, skb, mss, mss, GFP_ATOMIC))
 		return;
 	tcp_mark_skb_lost(sk, skb);
-	/* A segment that was counted as arrived may be the lost one. */
+	/* sacked_out counts one segment as arrived for each duplicate ACK, but the lost segment has not arrived. */
 	tcp_limit_reno_sacked(tp);
 	tcp_verify_left_out(tp);
 }

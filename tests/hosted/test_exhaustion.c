@@ -300,10 +300,11 @@ static void no_room_on_the_way_out_is_congestion(void)
 }
 
 /*
- * The handshake's last ACK finds memory for the child socket, but none for its route, which must be
- * looked up again: the child is freed, and the next ACK finds memory for both.
+ * The route to the client expires between the SYN-ACK and the handshake's last ACK, so the ACK causes a
+ * new route lookup.  If there is no memory for the new route or for the child socket, the ACK is
+ * dropped, and the next ACK creates the child.
  */
-static void a_child_without_a_way(void)
+static void no_memory_for_the_route_of_a_child(void)
 {
 	struct pair p = {.bport = 999, .aport = PORT};
 	int listener = scene_listen(A, PORT, 8);
@@ -417,7 +418,7 @@ int main(int argc, char **argv)
 			   {"features", MODEL_FEATURES_DEFAULT & ~OFFLOADS}),
 		SCENE_WITH(no_room_on_the_way_out_is_congestion,
 			   {"features", MODEL_FEATURES_DEFAULT & ~OFFLOADS}),
-		SCENE(a_child_without_a_way),
+		SCENE(no_memory_for_the_route_of_a_child),
 		SCENE(the_handshake_begins_with_the_first_synack),
 	};
 

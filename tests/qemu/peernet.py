@@ -115,8 +115,12 @@ class Network:
 
 
 class LinuxGuest(Guest):
-    """A guest whose peer is the namespace @net.  @harm: {kind of harm (relay.KINDS): its probability for an IPv4 packet},
-    with @seed for the random numbers.  @offloads: with wire="tap", (of sent, of received packets), keys of OFFLOADS."""
+    """A guest whose peer is the namespace @net.
+
+    With wire="relay", @harm maps kinds of harm (relay.KINDS) to their probabilities for an IPv4 packet, and @seed is
+    the seed of the random numbers.  With wire="tap", @offloads is a pair of keys of OFFLOADS: the first for packets
+    that the guest sends, the second for packets that it receives.
+    """
 
     def __init__(self, net, wire="relay", seed=0, harm=None, offloads=("csum+tso", "csum+tso"), device="", **kw):
         self.network, self.wiring, self.seed, self.harm = net, wire, seed, harm or {}

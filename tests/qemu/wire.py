@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A peer for a guest with a dgram netdev that sends and receives raw Ethernet frames, without a TCP of its own."""
+"""A peer for a guest with a dgram netdev.  The peer sends and receives raw Ethernet frames; it has no TCP."""
 import os
 import select
 import struct

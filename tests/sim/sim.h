@@ -70,11 +70,18 @@ struct plan {
 	uint64_t loss, dup, reorder, corrupt; /* how many of 10,000 frames */
 	uint64_t reorder_us;                  /* most additional delay of a reordered frame */
 	uint64_t jitter_us;                   /* most additional delay of every frame */
-	/* Where the six fields above apply.  Bit 2 * port: frames that the port sends; + 1: receives. */
+	/*
+	 * The directions of links to which the six fields above apply.  Bit 2 * port: from the host to the
+	 * switch; bit 2 * port + 1: from the switch to the host.
+	 */
 	uint64_t sides;
-	uint64_t cut_ms, cut_for_ms, cut_sides; /* a partition: begin, length, where (like sides) */
-	uint64_t mtu;                           /* of all hosts; 0: 1500 */
-	uint64_t small_mtu;                     /* of the first kernel, if not 0 */
+	/*
+	 * A partition begins cut_ms after the start and lasts cut_for_ms (0: there is none).  All TCP frames in
+	 * the directions cut_sides (bits as in sides) are lost meanwhile.
+	 */
+	uint64_t cut_ms, cut_for_ms, cut_sides;
+	uint64_t mtu;       /* of all hosts; 0: 1500 */
+	uint64_t small_mtu; /* of the first kernel, if not 0 */
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */
 	uint64_t irq;  /* of 256: probability of an interrupt at each point where one is possible */

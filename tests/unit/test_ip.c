@@ -65,7 +65,7 @@ static void test_bad_headers(void **state)
 			continue;
 		frame[14] = value;
 		resum(frame);
-		/* A header length above 5 makes IP options of the payload: test_options() covers options. */
+		/* With a header length above 5, the payload is read as IP options: see test_options(). */
 		if (value >> 4 == 4 && (value & 15) > 5)
 			continue;
 		net_in(frame, len);
