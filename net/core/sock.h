@@ -153,6 +153,7 @@ enum sock_flags {
 	SOCK_KEEPOPEN,
 	SOCK_LINGER,
 	SOCK_BROADCAST,
+	SOCK_URGINLINE, /* SO_OOBINLINE: urgent data is read in its place in the stream */
 	SOCK_QUEUE_SHRUNK,
 	SOCK_USE_WRITE_QUEUE, /* sk_wmem_queued limits sending, so sock_wfree() wakes no thread */
 	/* a thread waits for space to send (Linux keeps this in struct socket) */

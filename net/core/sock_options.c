@@ -114,6 +114,9 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 			sk->sk_prot->keepalive(sk, val != 0);
 		sock_valbool_flag(sk, SOCK_KEEPOPEN, val);
 		break;
+	case SO_OOBINLINE:
+		sock_valbool_flag(sk, SOCK_URGINLINE, val);
+		break;
 	case SO_LINGER:
 		err = sock_set_linger(sk, optval, optlen);
 		break;
@@ -189,6 +192,9 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 		break;
 	case SO_KEEPALIVE:
 		v.val = sock_flag(sk, SOCK_KEEPOPEN);
+		break;
+	case SO_OOBINLINE:
+		v.val = sock_flag(sk, SOCK_URGINLINE);
 		break;
 	case SO_ACCEPTCONN:
 		v.val = sk->sk_state == TCP_LISTEN;

@@ -154,7 +154,7 @@ noinline void sock_def_wakeup(struct sock *sk)
 
 noinline void sock_def_readable(struct sock *sk)
 {
-	sk_wake(sk, 1, EPOLLIN | EPOLLRDNORM);
+	sk_wake(sk, 1, EPOLLIN | EPOLLPRI | EPOLLRDNORM);
 }
 
 void sock_def_error_report(struct sock *sk)

@@ -317,8 +317,13 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
 		int unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
 
+		/* A read at the mark skips the urgent byte. */
+		if (tcp_at_mark(tp) && !sock_flag(sk, SOCK_URGINLINE))
+			unread--;
 		if (unread >= sock_rcvlowat(sk, 0, 0x7fffffff))
 			mask |= POLLIN | POLLRDNORM;
+		if (READ_ONCE(tp->urg_data) & TCP_URG_VALID)
+			mask |= POLLPRI;
 		mask |= tcp_poll_out(sk);
 	}
 	/* Read sk_err after the state: its writer sets sk_err first, then changes state and wakes us. */
@@ -329,19 +334,6 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 }
 
 /* ---- ioctl() --------------------------------------------------------------------------------------------- */
-
-/* Returns how many bytes a read would get.  A received FIN counts in rcv_nxt but is not a byte. */
-static int tcp_inq(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	int unread = tp->rcv_nxt - tp->copied_seq;
-
-	if (tcp_state_in(sk, TCPF_OF(SYN_SENT) | TCPF_OF(SYN_RECV)))
-		return 0;
-	if (unread && sock_flag(sk, SOCK_DONE))
-		unread--;
-	return unread;
-}
 
 int tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 {
@@ -360,7 +352,7 @@ int tcp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 		release_sock(sk);
 		break;
 	case SIOCATMARK:
-		answ = 0;
+		answ = tcp_at_mark(tp);
 		break;
 	case SIOCOUTQ:
 		answ = opening ? 0 : tp->write_seq - tp->snd_una;

@@ -74,6 +74,7 @@ extern int sysctl_tcp_mem[3];
 /* Bytes of a socket's buffer: guaranteed under memory pressure, at the start, maximum. */
 extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3];
 extern int sysctl_tcp_slow_start_after_idle;
+extern int sysctl_tcp_stdurg;
 extern int sysctl_tcp_syn_retries;
 extern int sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset; 2: without an offset */
 extern int sysctl_tcp_tso_win_divisor;

@@ -210,6 +210,9 @@ void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq)
 static void tcp_snd_una_update(struct tcp_sock *tp, u32 ack)
 {
 	tp->bytes_acked += ack - tp->snd_una;
+	/* Without urgent data snd_up moves with snd_una, so that it never seems to be ahead. */
+	if (likely(between(tp->snd_up, tp->snd_una, ack)))
+		tp->snd_up = ack;
 	tp->snd_una = ack;
 }
 

@@ -215,7 +215,8 @@ static void tcp_forget_connection(struct sock *sk)
 	 * the old ones could be predicted by the old peer (RFC 6528).
 	 */
 	tp->write_seq = tp->pushed_seq = 0;
-	tp->snd_una = tp->snd_nxt = tp->snd_sml = 0;
+	tp->snd_una = tp->snd_nxt = tp->snd_sml = tp->snd_up = 0;
+	tp->urg_data = 0;
 	tp->snd_wnd = tp->max_window = 0;
 	tp->window_clamp = tp->rcv_wnd = tp->rcv_ssthresh = 0;
 	tp->rcvq_space.space = 0;

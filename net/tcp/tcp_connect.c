@@ -64,7 +64,7 @@ static void tcp_connect_init(struct sock *sk)
 	sock_reset_flag(sk, SOCK_DONE);
 	tp->snd_wnd = 0;
 	tp->snd_wl1 = 0;
-	tp->snd_una = tp->snd_sml = tp->snd_nxt = tp->write_seq;
+	tp->snd_una = tp->snd_sml = tp->snd_nxt = tp->snd_up = tp->write_seq;
 	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = 0;
 	icsk->icsk_rto = TCP_TIMEOUT_INIT;
 	icsk->icsk_retransmits = 0;

@@ -223,6 +223,18 @@ void tcp_ofo_purge(struct sock *sk);
  */
 bool tcp_prune_ofo_queue(struct sock *sk);
 
+/* ---- tcp_urg.c (receive side) ---- */
+void tcp_urg(struct sock *sk, const struct sk_buff *skb);
+int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags);
+u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used);
+void tcp_urg_passed(struct sock *sk);
+int tcp_inq(const struct sock *sk);
+/* Returns true if the reader stands at the urgent byte.  Without the socket the result may be outdated. */
+static inline bool tcp_at_mark(const struct tcp_sock *tp)
+{
+	return READ_ONCE(tp->urg_data) && READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq);
+}
+
 /* ---- tcp_rcvbuf.c ---- */
 void tcp_rmem_shrink(struct sock *sk);
 /*

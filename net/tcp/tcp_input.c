@@ -213,7 +213,7 @@ void tcp_fast_path_check(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (RB_EMPTY_ROOT(&tp->out_of_order_queue) && tp->rcv_wnd &&
-	    atomic_read(&sk->sk_rmem_alloc) < sk->sk_rcvbuf)
+	    atomic_read(&sk->sk_rmem_alloc) < sk->sk_rcvbuf && !tp->urg_data)
 		tcp_fast_path_on(tp);
 }
 
@@ -302,11 +302,13 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * RFC 9293 3.10.7.4, seventh and eighth: queues data and FIN in a state that accepts them.  Urgent data
- * stays in its place in the stream, like other data (RFC 6093 requires no more).
+ * RFC 9293 3.10.7.4, sixth to eighth: the urgent pointer, data and FIN.  An urgent pointer after the
+ * peer's FIN is ignored.
  */
 static enum skb_drop_reason tcp_queue_text(struct sock *sk, struct sk_buff *skb)
 {
+	if (tcp_state_in(sk, TCPF_OF(ESTABLISHED) | TCPF_OF(FIN_WAIT1) | TCPF_OF(FIN_WAIT2)))
+		tcp_urg(sk, skb);
 	if (TCP_SKB_CB(skb)->seq != TCP_SKB_CB(skb)->end_seq)
 		return tcp_data_queue(sk, skb);
 	consume_skb(skb);

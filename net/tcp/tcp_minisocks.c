@@ -339,7 +339,7 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 static void child_sequences(struct tcp_sock *newtp, const struct tcp_request_sock *treq)
 {
 	newtp->rcv_nxt = newtp->rcv_wup = newtp->copied_seq = treq->rcv_isn + 1;
-	newtp->snd_una = newtp->snd_nxt = newtp->snd_sml = treq->snt_isn + 1;
+	newtp->snd_una = newtp->snd_nxt = newtp->snd_sml = newtp->snd_up = treq->snt_isn + 1;
 	newtp->write_seq = newtp->pushed_seq = treq->snt_isn + 1;
 	newtp->high_seq = treq->snt_isn + 1;
 	tcp_init_wl(newtp, treq->rcv_isn);

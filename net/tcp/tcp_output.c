@@ -205,7 +205,8 @@ static bool tcp_nagle_check(bool partial, const struct tcp_sock *tp, int nonagle
 static bool tcp_nagle_test(const struct tcp_sock *tp, const struct sk_buff *skb,
 			   unsigned int cur_mss, int nonagle)
 {
-	if (nonagle & TCP_NAGLE_PUSH)
+	/* Urgent data does not wait (Linux), and neither does data that was written after it. */
+	if ((nonagle & TCP_NAGLE_PUSH) || tcp_urg_mode(tp))
 		return true;
 	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
 		return true;
@@ -399,6 +400,9 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 	}
 	if (!push_one && tcp_tso_should_defer(sk, skb, by, max_segs, mss_now))
 		return 0;
+	/* The urgent pointer counts from its own segment, so each needs a header of its own. */
+	if (unlikely(tcp_urg_mode(tcp_sk(sk))))
+		return mss_now;
 	return tcp_mss_split_point(sk, skb, mss_now, min(quota, max_segs), nonagle);
 }
 

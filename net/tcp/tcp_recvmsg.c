@@ -115,6 +115,17 @@ static void sk_eat_skb(struct sock *sk, struct sk_buff *skb)
 static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff *skb, u32 offset)
 {
 	u32 used = min_t(size_t, skb->len - offset, r->len);
+	u32 limit = tcp_urg_limit(sk, *r->seq, used);
+
+	if (unlikely(limit != used)) {
+		if (!limit) {
+			/* The urgent byte: skip it, and go on behind it. */
+			++*r->seq;
+			offset++;
+			limit = used - 1;
+		}
+		used = limit;
+	}
 
 	if (used && !(r->flags & MSG_TRUNC) &&
 	    skb_copy_datagram_iter(skb, offset, &r->msg->msg_iter, used)) {
@@ -128,6 +139,7 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	r->len -= used;
 	if (used)
 		tcp_rcv_space_adjust(sk);
+	tcp_urg_passed(sk);
 	if (offset + used < skb->len)
 		return true;
 	if (tcp_has_fin(skb)) {
@@ -160,9 +172,13 @@ static void tcp_recv_wait(struct sock *sk, struct tcp_reader *r)
 static void tcp_recv_loop(struct sock *sk, struct tcp_reader *r)
 {
 	do {
+		struct sk_buff *skb;
 		u32 offset;
-		struct sk_buff *skb = tcp_recv_find(sk, r, &offset);
 
+		/* A read ends at the urgent byte, so that the application sees where it is. */
+		if (unlikely(tcp_sk(sk)->urg_data) && tcp_sk(sk)->urg_seq == *r->seq && r->copied)
+			return;
+		skb = tcp_recv_find(sk, r, &offset);
 		if (skb) {
 			if (!tcp_recv_copy(sk, r, skb, offset))
 				return;
@@ -191,9 +207,8 @@ noinline int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int n
 		r.copied = -ENOTCONN;
 		goto out;
 	}
-	/* Urgent data stays in its place in the stream, so there is no separate urgent byte to read. */
 	if (flags & MSG_OOB) {
-		r.copied = -EINVAL;
+		r.copied = tcp_recv_urg(sk, msg, len, flags);
 		goto out;
 	}
 	r.timeo = sock_rcvtimeo(sk, nonblock);

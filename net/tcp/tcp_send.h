@@ -286,6 +286,15 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 void tcp_slow_start_after_idle_check(struct sock *sk);
 void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle); /* tcp_sendmsg.c */
 
+/* ---- tcp_urg.c (send side) ---------------------------------------------------------------------------- */
+void tcp_mark_urg(struct tcp_sock *tp);
+void tcp_write_urg(const struct tcp_sock *tp, struct tcphdr *th, u32 seq);
+/* Returns true while urgent data is unsent or unacknowledged. */
+static inline bool tcp_urg_mode(const struct tcp_sock *tp)
+{
+	return tp->snd_una != tp->snd_up;
+}
+
 /* ---- queues (tcp_output.c, tcp_retransmit.c) --------------------------------------------------------------- */
 /* Adds @skb, a new segment of data or a FIN, to the write queue; sets write_seq to its end. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);

@@ -70,6 +70,8 @@ noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int non
 		return;
 	if (!(flags & MSG_MORE) || forced_push(tp))
 		tcp_mark_push(tp, skb);
+	if (unlikely(flags & MSG_OOB))
+		tcp_mark_urg(tp);
 	if (flags & MSG_MORE)
 		nonagle = TCP_NAGLE_CORK;
 	__tcp_push_pending_frames(sk, mss_now, nonagle);
@@ -368,9 +370,6 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 	err = tcp_may_send(sk, &timeo);
 	if (err)
 		return tcp_send_result(sk, flags, 0, 0, err);
-	/* Sending urgent data is not supported. */
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	mss_now = tcp_send_mss(sk, &size_goal);
 
 	while ((left = iov_iter_count(&msg->msg_iter))) {

@@ -93,6 +93,7 @@ struct tcp_sock {
 	u32 snd_sml;    /* end of the last segment sent with less than an MSS (Minshall) */
 	u32 write_seq;  /* end of the data that the application has written */
 	u32 pushed_seq; /* end of the last data that was marked with PSH */
+	u32 snd_up;     /* end of the urgent data that we send; snd_una: there is none */
 	u32 rcv_tstamp; /* jiffies when the last ACK was received */
 	u32 lsndtime;   /* jiffies when the last data segment was sent */
 	u32 ofo_count;  /* segments in out_of_order_queue */
@@ -107,6 +108,8 @@ struct tcp_sock {
 	u32 rcv_ssthresh; /* bytes: largest window that we offer now; tcp_grow_window() raises it */
 	u32 rcv_wnd;      /* bytes: window that we offered last */
 	u16 advmss;       /* bytes: MSS that we announced */
+	u16 urg_data;     /* TCP_URG_*, and the urgent byte; 0: no urgent data is unread */
+	u32 urg_seq;      /* number of the peer's urgent byte; valid if urg_data is not 0 */
 	u8 nonagle;       /* TCP_NAGLE_* */
 	u8 is_cwnd_limited : 1;
 	u8 chrono_type : 2; /* enum tcp_chrono */
@@ -172,6 +175,11 @@ struct tcp_sock {
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1280);
+
+/* urg_data: the low byte is the urgent byte if TCP_URG_VALID is set. */
+#define TCP_URG_VALID  0x0100 /* the byte was received and not read */
+#define TCP_URG_NOTYET 0x0200 /* the pointer was received, the byte was not */
+#define TCP_URG_READ   0x0400 /* the byte was read with MSG_OOB; the stream has not passed it */
 
 /* States of the sender; TCP_INFO reports the time spent in each.  If several apply, the last counts. */
 enum tcp_chrono {

@@ -36,6 +36,7 @@ int sysctl_tcp_retries2 = TCP_RETRIES2;
 int sysctl_tcp_rfc1337;
 int sysctl_tcp_rmem[3] = {SOCK_RMEM_LEAST, SOCK_RMEM_DEFAULT, SOCK_RMEM_MAX};
 int sysctl_tcp_slow_start_after_idle = 1;
+int sysctl_tcp_stdurg;
 int sysctl_tcp_syn_retries = TCP_SYN_RETRIES;
 int sysctl_tcp_timestamps = 1;
 int sysctl_tcp_tso_win_divisor = TCP_TSO_WIN_DIVISOR;
@@ -135,6 +136,9 @@ static const struct ctl_table table[] = {
 	},
 	SWITCH(slow_start_after_idle,
 	       "0: an idle connection keeps its congestion window (RFC 5681 4.1)"),
+	SWITCH(stdurg,
+	       "1: the peer's urgent pointer points to the urgent byte (RFC 1122); 0: behind it "
+	       "(RFC 6093)"),
 	NUMBER(syn_retries, "retransmissions", TCP_SYN_RETRIES_RANGE,
 	       "of connect()'s SYN; TCP_SYNCNT sets the number for one socket"),
 	{

@@ -23,11 +23,14 @@
 
 /* ---- probes ------------------------------------------------------------------------------------ */
 
-/* Sends an ACK with sequence number snd_una - 1, outside the peer's window, so the peer must answer. */
-static int tcp_xmit_probe_skb(struct sock *sk, enum snmp_counter mib)
+/*
+ * Sends an ACK with sequence number snd_una - 1, outside the peer's window, so the peer must answer.
+ * @urgent: with snd_una, because the peer ignores the urgent pointer of a segment that is not acceptable.
+ */
+static int tcp_xmit_probe_skb(struct sock *sk, bool urgent, enum snmp_counter mib)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = tcp_alloc_control(tp->snd_una - 1, TCPHDR_ACK);
+	struct sk_buff *skb = tcp_alloc_control(tp->snd_una - !urgent, TCPHDR_ACK);
 
 	if (unlikely(!skb))
 		return -ENOBUFS;
@@ -66,13 +69,17 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 int tcp_write_wakeup(struct sock *sk, enum snmp_counter mib)
 {
 	struct sk_buff *skb = tcp_send_head(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
 
 	sock_owned_by_me(sk);
 	if (sk->sk_state == TCP_CLOSE)
 		return -EPIPE;
-	if (skb && before(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tcp_sk(sk))))
+	if (skb && before(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tp)))
 		return tcp_xmit_probe_data(sk, skb);
-	return tcp_xmit_probe_skb(sk, mib);
+	/* The peer learns of urgent data although its window is closed (RFC 9293 3.8.5). */
+	if (unlikely(between(tp->snd_up, tp->snd_una + 1, tp->snd_una + 0xffff)))
+		tcp_xmit_probe_skb(sk, true, mib);
+	return tcp_xmit_probe_skb(sk, false, mib);
 }
 
 /*

@@ -177,16 +177,6 @@ def shutdown_in_syn_received(d):
 
 # ---- calls ---------------------------------------------------------------------------------------------------
 
-def urgent_data(d):
-    """Urgent data is always read at its place in the stream, and cannot be sent (RFC 6093 5: new applications
-    SHOULD NOT use it). Linux removes the urgent byte from the stream and from FIONREAD's count.
-    Script: calls/urgent-data-in-its-place.pkt"""
-    if d.words[0] == "send" and d.words[3] & 1:
-        return d.ours == "=ENOTSUP"
-    seen = any(w[0] == "seg" and "U" in w[2] for w in steps_up_to(d))
-    return seen and d.words[0] in ("ioctl", "recv", "poll")
-
-
 def no_datagrams(d):
     """There is no UDP socket yet. So socket() for a datagram socket fails with ESOCKTNOSUPPORT for every protocol;
     Linux creates the socket or reports a wrong protocol.
@@ -440,7 +430,7 @@ def timer_edge(d):
 
 
 ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
-        urgent_data, no_datagrams, error_queue, numbers_of_a_dissolved_connection,
+        no_datagrams, error_queue, numbers_of_a_dissolved_connection,
         old_ack_with_data, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,

@@ -109,6 +109,33 @@ static void no_less_than_so_much(void)
 	scene_pair_close(&p);
 }
 
+/* Urgent data between two kernels: MSG_OOB returns the byte's value, reads return the others in order. */
+static void urgent_byte_and_the_others(void)
+{
+	const int64_t oob = MSG_OOB;
+	struct pair p = scene_pair();
+	char got[8] = "";
+
+	scene_send_all(A, p.a, "abc", 3);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("dX"), 2, oob, 0, 0), 2);
+	scene_send_all(A, p.a, "ef", 2);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_recv(B, p.b, got, sizeof(got)), 4);
+	assert_memory_equal(got, "abcd", 4);
+	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, PTR(got), sizeof(got), oob, 0, 0), 1);
+	assert_int_equal(got[0], 'X');
+	assert_int_equal(scene_recv(B, p.b, got, sizeof(got)), 2);
+	assert_memory_equal(got, "ef", 2);
+	/* In line the byte stays in its place, and reads end in front of it. */
+	scene_set(B, p.b, SOL_SOCKET, SO_OOBINLINE, 1);
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("gY"), 2, oob, 0, 0), 2);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_recv(B, p.b, got, sizeof(got)), 1);
+	assert_int_equal(scene_recv(B, p.b, got, sizeof(got)), 1);
+	assert_int_equal(got[0], 'Y');
+	scene_pair_close(&p);
+}
+
 static void tcp_info_of_a_connection(void)
 {
 	struct pair p = scene_pair();
@@ -134,9 +161,10 @@ static void tcp_info_of_a_connection(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(keepalive_defaults),        SCENE(deferred_accept_waits_for_data),
-		SCENE(a_smaller_maximum_segment), SCENE(no_wait_for_the_peers_fin),
-		SCENE(no_less_than_so_much),      SCENE(tcp_info_of_a_connection),
+		SCENE(keepalive_defaults),         SCENE(deferred_accept_waits_for_data),
+		SCENE(a_smaller_maximum_segment),  SCENE(no_wait_for_the_peers_fin),
+		SCENE(no_less_than_so_much),       SCENE(tcp_info_of_a_connection),
+		SCENE(urgent_byte_and_the_others),
 	};
 
 	return scene_play(tests);

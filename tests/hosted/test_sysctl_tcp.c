@@ -362,6 +362,21 @@ static void keepalive_of_all(void)
 	scene_pair_close(&p);
 }
 
+/* RFC 1122 4.2.2.4: the peer's pointer points to the urgent byte; here the peer points behind it. */
+static void urgent_byte_by_rfc1122(void)
+{
+	struct pair p = scene_pair();
+	char byte = 0;
+
+	scene_sysctl(B, "net/ipv4/tcp_stdurg", "1");
+	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("ab"), 2, MSG_OOB, 0, 0), 2);
+	scene_send_all(A, p.a, "cd", 2);
+	scene_sleep(100 * MS);
+	assert_int_equal(scene_call(B, SYS_recvfrom, p.b, PTR(&byte), 1, MSG_OOB, 0, 0), 1);
+	assert_int_equal(byte, 'c');
+	scene_pair_close(&p);
+}
+
 /* ---- strange segments, and the time after ----------------------------------------------------------- */
 
 /* RFC 5961 7: this sysctl limits the challenge ACKs in a second. */
@@ -491,6 +506,7 @@ int main(int argc, char **argv)
 		SCENE(how_long_a_fin_is_waited_for),
 		SCENE(a_short_wait_for_a_fin_is_counted),
 		SCENE(keepalive_of_all),
+		SCENE(urgent_byte_by_rfc1122),
 		SCENE(no_challenges),
 		SCENE(how_often_strangers_are_answered),
 		SCENE(a_reset_in_time_wait),
