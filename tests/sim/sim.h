@@ -14,7 +14,7 @@
  *	watch.c    checks every segment on the wire
  *	app.c      applications: one at each end of a connection
  *	peer.c     connects peer.py, a TCP that is not our kernel's, to a port of the switch
- *	story.c    the record of a run: text lines ("the story"), and a capture in pcapng
+ *	story.c    the record of a run as text lines ("the story"); tests/wire/capture.c writes pcapng
  *	goodput.c  the table of measured transfers that a test compares
  *
  * Times are in virtual nanoseconds.  A failure is reported with sim_fail(); the first one ends the run.
@@ -28,6 +28,7 @@
 #include <stdio.h>
 
 #include "tests/host/conductor.h"
+#include "tests/wire/capture.h"
 
 #define US  1000ULL
 #define MS  1000000ULL
@@ -218,10 +219,6 @@ void peer_end(struct world *w); /* tells peer.py that the run has ended */
 
 /* ---- the story (story.c) ---------------------------------------------------------------------- */
 
-struct capture *capture_open(const char *path);
-void capture_frame(struct capture *c, uint64_t ns, const uint8_t *frame, size_t len,
-		   const char *comment);
-void capture_close(struct capture *c);
 /* Writes a frame as a line of the story; @fate: how the link treated it, or NULL. */
 void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *frame, size_t len,
 		 const char *fate);

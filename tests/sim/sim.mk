@@ -5,7 +5,7 @@
 # given.  A canary is the ordinary library with a bug planted in one object (canary.py).
 
 SIM := $(B)/sim
-SIM_OBJ := $(patsubst tests/sim/%.c,$(SIM)/%.o,$(sort $(wildcard tests/sim/*.c))) $(SIM)/conductor.o
+SIM_OBJ := $(patsubst tests/sim/%.c,$(SIM)/%.o,$(sort $(wildcard tests/sim/*.c))) $(SIM)/conductor.o $(SIM)/capture.o
 SIM_FLAGS := -std=gnu11 -MMD -MP -g -O2 $(WARN) -I.
 SIM_RUN := /usr/bin/python3 tests/sim/run
 SIM_CANARIES := $(shell /usr/bin/python3 tests/sim/canary.py)
@@ -25,6 +25,9 @@ $(SIM)/%.o: tests/sim/%.c Makefile tests/sim/sim.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(SIM_FLAGS) -c $< -o $@
 $(SIM)/conductor.o: tests/host/conductor.c Makefile tests/sim/sim.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(SIM_FLAGS) -c $< -o $@
+$(SIM)/capture.o: tests/wire/capture.c Makefile tests/sim/sim.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(SIM_FLAGS) -c $< -o $@
 $(SIM)/sim: $(SIM_OBJ)

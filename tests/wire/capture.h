@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Captures in pcapng: the frames, and comments that tell the treatment of a frame.
+ *
+ * Callers: the simulator (tests/sim) and the laboratory's engine (tools/lab/engine).  One thread.
+ */
+#ifndef TESTS_WIRE_CAPTURE_H
+#define TESTS_WIRE_CAPTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct capture;
+
+/* Creates the file; NULL, with a message on stderr: it can't. */
+struct capture *capture_open(const char *path);
+/* @comment may be NULL. */
+void capture_frame(struct capture *c, uint64_t ns, const uint8_t *frame, size_t len,
+		   const char *comment);
+/* @c may be NULL. */
+void capture_close(struct capture *c);
+
+#endif
