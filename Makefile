@@ -94,6 +94,7 @@ help:
 	@echo "make differ   random scenarios here and on the host's Linux (root, TUN; SEEDS= FROM=)"
 	@echo "make bench    speed beside a Linux guest (root; SETS= ONLY= PAIRS= GUESTS= BUILD=); make profile: by function"
 	@echo "make lab      an experiment with two hosts in virtual time, and its figure (docs/lab.md)"
+	@echo "make figures  the figures of docs/figures, drawn anew by such experiments (FIGURES= some of them)"
 	@echo "make format   clang-format, and links to code in the docs (tools/doclinks); make lint: cppcheck"
 	@echo "make compile_commands.json   how each source is compiled, for clangd; make hooks: git's, for each commit"
 	@echo "make setup    install what building and testing needs (Debian)"
@@ -367,7 +368,7 @@ hooks:
 
 # For clangd and others: how each source is compiled.  In several images, as in the first of these.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \
-	unit-build hosted-build sim-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
+	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@
@@ -385,6 +386,7 @@ check-one: $(B)/generated/version.h
 -include tests/coverage.mk
 -include tests/packet/packet.mk
 -include tools/bench/bench.mk
+-include tools/lab/lab.mk
 -include tests/sim/sim.mk
 -include tests/differ/differ.mk
 -include tests/count/count.mk

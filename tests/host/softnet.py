@@ -254,6 +254,7 @@ class Wire:
 
 class Conductor:
     """Owns the clock of all hosts and wires."""
+    host_class = Host
 
     def __init__(self, library="build/host/libsoftnet.so", seed=1):
         with open(library, "rb") as f:
@@ -263,7 +264,7 @@ class Conductor:
 
     def host(self, cmdline="", **options):
         """Boots another host and returns it; @options are those of sn_set()."""
-        h = Host(self, self.library, len(self.hosts))
+        h = self.host_class(self, self.library, len(self.hosts))
         options.setdefault("mac", 0x020000000001 + h.index)
         for name, value in options.items():
             h.sn_set(name.encode(), value)

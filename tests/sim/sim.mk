@@ -13,7 +13,7 @@ SIM_CANARY_LIBS := $(SIM_CANARIES:%=$(SIM)/canary/%/libsoftnet.so)
 
 .PHONY: sim sim-build sim-long sim-canaries
 sim-build: $(SIM)/sim $(B)/host/libsoftnet.so
-sim: sim-build $(B)/host-asan/libsoftnet.so $(SIM_CANARY_LIBS)
+sim: sim-build lab-build $(B)/host-asan/libsoftnet.so $(SIM_CANARY_LIBS)
 	$(SIM_RUN) --seeds 2000 --from 1
 	$(SIM_RUN) --seeds 200 --from 100001 --library $(B)/host-asan/libsoftnet.so
 	cd tests/sim && $(PYTEST) .
@@ -42,10 +42,3 @@ canary-library = $(HOSTCC) $(FREESTANDING) $(HOST_FLAGS) $(HOST_INC) -I$$(dirnam
 
 $(SIM)/canary/%/libsoftnet.so: tests/sim/canary.py $(B)/host/libsoftnet.so
 	$(Q)f=$$(/usr/bin/python3 tests/sim/canary.py $* $(@D)) && $(call canary-library,$$f)
-
-# Runs the example experiment of docs/lab.md and plots its figure.
-.PHONY: lab
-lab:
-	@tools/setup lab
-	@$(MAKE) --no-print-directory $(JOBS) $(B)/host/libsoftnet.so
-	@PYTHONPATH=tools/lab /usr/bin/python3 tools/lab/example.py

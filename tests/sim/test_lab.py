@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Tests of the laboratory (tools/lab): its measurements agree with the network it built, errors are clear."""
 import math
+import os
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools/lab"))
-from softnet import NR, Halted, Lab, checks  # noqa: E402  pylint: disable=wrong-import-position
+from softnet import NR, Halted, Lab, checks, engine, lab as lab_module, transfer as transfer_module  # noqa: E402  pylint: disable=wrong-import-position
 
 LIBRARY = str(ROOT / "build/host/libsoftnet.so")
 BYTES, DELAY, RATE = 500_000, 0.025, 8e6
@@ -92,16 +94,23 @@ def test_a_python_without_matplotlib(monkeypatch):
         transfer(0)[0].plot("/nowhere")
 
 
-def test_a_library_that_is_not_there():
-    """If the library does not exist, the error names the command that builds it."""
-    with pytest.raises(FileNotFoundError, match="make build/host/libsoftnet.so"):
+def test_a_library_that_is_not_there(monkeypatch):
+    """The message says what builds it, of either library."""
+    with pytest.raises(FileNotFoundError, match="make lab-build"):
         Lab(library="build/nowhere.so")
+    monkeypatch.setattr(engine, "ENGINE", "build/nowhere.so")
+    with pytest.raises(FileNotFoundError, match="nowhere.so does not exist.*make lab-build"):
+        Lab()
 
 
-def test_the_document_shows_the_example():
-    """docs/lab.md shows the example program line by line."""
+def test_the_document_shows_the_example(tmp_path):
+    """Line by line; as it stands there, it runs in any folder, without a terminal."""
     shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/lab.md").read_text(), re.S)[1]
     assert (ROOT / "tools/lab/example.py").read_text().endswith('"""\n' + shown)
+    p = subprocess.run(["/usr/bin/python3", "-c", shown], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "tools/lab")})
+    assert p.returncode == 0 and "Mbit/s" in p.stdout, p.stdout
+    assert (tmp_path / "build/lab/flows.svg").exists()
 
 
 def test_nonsense_is_refused():
@@ -119,8 +128,17 @@ def test_nonsense_is_refused():
                         (lambda: lab.transfer(a, b, 1e6), "nbytes=1000000.0: a whole number"),
                         (lambda: lab.transfer(a, b, 1, frob=2), "congestion, sndbuf, rcvbuf"),
                         (lambda: lab.transfer(a, b, 1, sndbuf=0), "sndbuf=0: a whole number from 1 to 2147483647"),
-                        (lambda: lab.transfer(a, b, 1, congestion="cubic"), "'cubic'.*available: reno"),
-                        (lambda: lab.transfer(a, b, 1, every=0), "above 0"),
+                        (lambda: lab.transfer(a, b, 1, congestion="quick"), "'quick'.*available: .*reno"),
+                        (lambda: lab.transfer(a, b, 1, every=1e-10), "0 or at least"),
+                        (lambda: lab.transfer(a, b, 1, start=-1), "start=-1: a number from 0"),
+                        (lambda: lab.transfer(a, b), "nbytes=, or seconds="),
+                        (lambda: lab.transfer(a, b, seconds=0), "above 0"),
+                        (lambda: lab.poisson(a, b, 0, 1, 1), "rate=0: above 0"),
+                        (lambda: lab.on_off(a, b, 0, 1, 1), "on=0: above 0"),
+                        (lambda: lab.dumbbell(2, 1e6, rtt=[0.1]), "1 values for 2 pairs"),
+                        (lambda: lab.dumbbell(1, 1e6, rtt=0.1, delay=0.2), "the least RTT is 0.1"),
+                        (lambda: lab.capture(3, "/nowhere"), "no host of this lab"),
+                        (lambda: lab.plot("/nowhere"), "nothing to draw"),
                         (lambda: lab.run(-1), "seconds=-1"),
                         (lambda: Lab("x", LIBRARY), "seed='x': a whole number from 0")):
         with pytest.raises(ValueError, match=words):
@@ -183,7 +201,20 @@ def test_the_lab_knows_the_kernels_controls_and_options():
     """The lab's lists of congestion controls and of host options are those of the kernel's sources."""
     registered = [name for f in (ROOT / "net").rglob("*.c")
                   for name in re.findall(r"tcp_register_congestion_control\(&tcp_(\w+)\)", f.read_text())]
-    assert set(registered) == set(checks.CONGESTION_CONTROLS)
+    assert set(registered) <= set(lab_module.CONTROLS)
+    lab = Lab(library=LIBRARY)
+    lab.host()
+    assert set(lab.controls()) == set(registered)
+    lab.close()
     read = [name for f in (ROOT / "tests/host").glob("*.c")
             for name in re.findall(r'host_option\("(\w+)"', f.read_text())]
     assert set(read) | {"fail_alloc", "keep_pages", "race_edge"} == set(checks.HOST_OPTIONS)
+
+
+def test_a_sample_has_the_fields_of_tcp_info():
+    """Their names and order are those of struct tcp_info, but for the prefix; bit fields share their bytes."""
+    text = re.search(r"struct tcp_info \{(.*?)\n\};", (ROOT / "include/uapi/tcp.h").read_text(), re.S)[1]
+    fields = [(m[1], m[2].split(",")[0].split(":")[0].strip()) for m in re.finditer(r"uint(\d+)_t (tcpi_[^;]+);", text)]
+    ours = {"ssthresh": "snd_ssthresh", "cwnd": "snd_cwnd", "wscale": "snd_wscale", "flags": "delivery_rate_app_limited"}
+    assert ["tcpi_" + ours.get(name, name) for name in transfer_module.INFO] == [name for _, name in fields]
+    assert transfer_module.SAMPLE.size == 16 + sum(int(bits) // 8 for bits, _ in fields)

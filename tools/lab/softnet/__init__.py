@@ -2,8 +2,14 @@
 """A laboratory for TCP: hosts that run softnet's kernel, links with rate, delay and loss, one virtual clock.
 
 docs/lab.md explains it; tools/lab/example.py is a complete experiment.  This package offers the hosted kernel's
-Python interface (tests/host/softnet.py: Conductor, Host, NR, ...), and for experiments Lab, whose links have a
-rate, a queue and losses, and Transfer, which records its own measurements.
+Python interface (tests/host/softnet.py: Conductor, Host, NR, ...), and for experiments:
+
+    lab.py       Lab: hosts, switches, links, traffic, results
+    links.py     links, the disciplines of their queues, losses
+    transfer.py  a transfer and its measurements
+    sweep.py     an experiment for each combination of parameters
+    engine.py    the engine in C (tools/lab/engine): clock, network, applications
+    plot.py      figures; checks.py: what may be asked for
 """
 import importlib.util
 import pathlib
@@ -25,7 +31,12 @@ host = _load_host()
 NR, NS, Conductor, Halted, Host, sockaddr_in = (
     host.NR, host.NS, host.Conductor, host.Halted, host.Host, host.sockaddr_in)
 
-from .lab import Lab, Link, Sample, Segment, Transfer  # noqa: E402  pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+from .lab import Dumbbell, Lab, Switch, fairness  # noqa: E402
+from .links import Bursts, CoDel, Direction, DropTail, Link, QueueSample, RED, Step, write_csv  # noqa: E402
+from .sweep import sweep  # noqa: E402
+from .transfer import Sample, Segment, Transfer  # noqa: E402
 
-__all__ = ["NR", "NS", "Conductor", "Halted", "Host", "Lab", "Link", "Sample", "Segment", "Transfer",
-           "sockaddr_in"]
+__all__ = ["NR", "NS", "Bursts", "CoDel", "Conductor", "Direction", "DropTail", "Dumbbell", "Halted", "Host", "Lab",
+           "Link", "QueueSample", "RED", "Sample", "Segment", "Step", "Switch", "Transfer", "fairness", "sockaddr_in",
+           "sweep", "write_csv"]

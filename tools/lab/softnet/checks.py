@@ -2,6 +2,7 @@
 """Checks the options of a lab's hosts, wires and transfers: for an invalid one, raises a ValueError that names the
 option and its range.  Called by lab.py before anything runs."""
 import math
+import os
 
 MIB = 1 << 20
 U64_MAX = 2**64 - 1
@@ -24,7 +25,6 @@ HOST_OPTIONS = {
     **{name: (0, 1, "off or on") for name in ("data_valid", "device", "echo", "refuse", "separate_objects", "shuffle",
                                                        "stack_pages")},
 }
-CONGESTION_CONTROLS = ("reno",)     # net/tcp/tcp_cong.c:/tcp_register_congestion_control/
 BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
 
 
@@ -44,6 +44,17 @@ def number(name, value, unit, endless=False):
     """Checks for a number of at least 0; math.inf is allowed if @endless."""
     require(isinstance(value, (int, float)) and (0 <= value < math.inf or endless and value == math.inf),
             f"{name}={value!r}: a number from 0 on ({unit})")
+
+
+def share(name, value):
+    """Checks for a share of frames: from 0 to below 1."""
+    number(name, value, "a share of frames, below 1")
+    require(value < 1, f"{name}={value}: a share, from 0 to below 1")
+
+
+def folder_of(path):
+    """Makes the folder of a file that is to be written."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
 
 
 def host_options(options):
@@ -77,13 +88,13 @@ def complaints(console):
     return "\n".join(wrong)
 
 
-def transfer_options(options):
-    """Checks the keyword arguments of lab.transfer()."""
+def transfer_options(options, controls):
+    """Checks the keyword arguments of lab.transfer(); @controls: the kernel's congestion controls."""
     for name, value in options.items():
         require(name in ("congestion", "sndbuf", "rcvbuf"),
                 f"{name}={value!r}: no option of a transfer; there are congestion, sndbuf, rcvbuf")
         if name == "congestion":
-            require(value in CONGESTION_CONTROLS,
-                    f"congestion={value!r}: the kernel has no such control; available: {', '.join(CONGESTION_CONTROLS)}")
+            require(value in controls,
+                    f"congestion={value!r}: the kernel has no such control; available: {', '.join(controls)}")
         else:
             whole(name, value, 1, BUFFER_MAX, "bytes")

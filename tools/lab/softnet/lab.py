@@ -1,109 +1,63 @@
 # SPDX-License-Identifier: MIT
-"""Experiments: hosts, links, transfers, and their measurements.
+"""Experiments: hosts, switches, links, transfers.
 
 Times are virtual: seconds in the interface, nanoseconds inside.  The same seed and the same calls give the same
 experiment, to the last byte.
 """
-import ctypes
-import os
 import random
-import struct
-import sys
-from dataclasses import dataclass, field
 
-from softnet.host import NR, NS, Conductor, Halted, sockaddr_in
+from softnet.host import NR, NS
 
-from . import checks
+from . import checks, links
 from .checks import require
+from .engine import LIBRARY, Engine
+from .links import DropTail, Link
+from .sweep import sweep as run_sweep
+from .transfer import AF_INET, SOCK_STREAM, SOL_TCP, TCP_CONGESTION, Transfer, plotter
 
-LIBRARY = "build/host/libsoftnet.so"
-AF_INET, SOCK_STREAM, SOL_SOCKET, SOL_TCP = 2, 1, 1, 6
-SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION, TCP_INFO = 7, 8, 13, 11
-SHUT_WR = 1
-ECONNREFUSED = 111
-CHUNK = 65536
-HOSTS_MAX = 254  # addresses in 10.0.0.0/24
+HOSTS_MAX = 254     # addresses in 10.0.0.0/24
+SWITCHES_MAX = 250  # engine.h: LAB_NODES_MAX nodes in all
+FLOWS_MAX = 20000   # their ports stay below those that connect() chooses
 SEED_MAX = 2**63
 CMDLINE_MAX = 2047  # boot/boot_info.h: BOOT_CMDLINE_MAX with its NUL
-WARM_UP_S = 60  # seconds of virtual time before an experiment, for neighbours and links
-# Offsets in bytes of the u32 fields of struct tcp_info (include/uapi/tcp.h) that a sample keeps.
-INFO_SIZE = 232
-INFO = {"rto": 8, "snd_mss": 16, "unacked": 24, "lost": 32, "retrans": 36, "rtt": 68, "rttvar": 72,
-        "ssthresh": 76, "cwnd": 80, "total_retrans": 100}
-OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
-           "congestion": (SOL_TCP, TCP_CONGESTION)}
+FIRST_PORT = 7001
+LINK_DEFAULTS = {"delay": 0.01, "rate": 0, "queue": 1 << 30, "every": 0.01}
+# Those that tests/sim/test_lab.py finds in net/tcp; the kernel is asked which of them it has.
+CONTROLS = ("reno", "cubic", "bbr", "dctcp")
 
 
-@dataclass
-class Sample:
-    """A sample of TCP_INFO: time in s; rtt, rttvar, rto in s; cwnd and ssthresh in segments."""
-    time: float
-    rtt: float
-    rttvar: float
-    rto: float
-    cwnd: int
-    ssthresh: int
-    unacked: int
-    lost: int
-    total_retrans: int
+class Switch:
+    """Joins links: it passes a frame on to the link that leads to its destination."""
+
+    def __init__(self, node, name):
+        self.node, self.name = node, name
 
 
-@dataclass
-class Segment:
-    """A segment as its sender put it on the wire: a data segment, or an ACK with @length 0."""
-    time: float
-    seq: int      # bytes from the beginning of the stream
-    length: int
-    ack: int      # bytes from the beginning of the other direction's stream
-    lost: bool
-    again: bool   # a retransmission: it has data, all of which was sent before
+class Dumbbell:
+    """Senders and receivers on two sides of one link, the bottleneck: `pairs` [(sender, receiver)], `link`."""
 
+    def __init__(self, pairs, link):
+        self.pairs, self.link = pairs, link
 
-class Link:
-    """Both directions of a wire: each has a queue, a rate and a delay; loss, reordering and jitter follow from the
-    lab's seed."""
-
-    def __init__(self, lab, wire, rate, queue, loss, jitter):
-        self.lab, self.wire = lab, wire
-        self.rate, self.queue, self.loss, self.jitter = rate, queue, loss, jitter
-        self.busy = {}      # sender -> time at which its last bit has left
-        self.dropped = 0
-        self.watchers = []  # called with (time_ns, sender, frame, lost)
-        wire.hook = self._carry
-
-    def _carry(self, _wire, sender, frame):
-        now, lost, extra = self.lab.now_ns, False, 0
-        if self.rate:
-            leaves = max(self.busy.get(sender, 0), now)
-            waiting = (leaves - now) * self.rate / 8 / NS
-            if waiting and waiting + len(frame) > self.queue:
-                lost = True
-            else:
-                leaves += int(len(frame) * 8 * NS / self.rate)
-                self.busy[sender] = leaves
-                extra = leaves - now
-        if self.loss and self.lab.random.random() < self.loss:
-            lost = True
-        if self.jitter:
-            extra += int(self.lab.random.random() * self.jitter * NS)
-        self.dropped += lost
-        for watcher in self.watchers:
-            watcher(now, sender, frame, lost)
-        return [] if lost else [(extra, frame)]
+    @property
+    def queue(self):
+        """The direction of the bottleneck that the data takes: its queue, samples and counters."""
+        return self.link.forth
 
 
 class Lab:
     """An experiment: its hosts, links and clock."""
+    sweep = staticmethod(run_sweep)
 
     def __init__(self, seed=1, library=LIBRARY):
-        if not os.path.exists(library):
-            raise FileNotFoundError(f"{library} is not there: make {LIBRARY}, in the tree's root")
         checks.whole("seed", seed, 0, SEED_MAX, "0: no chance in the kernels")
-        self.conductor = Conductor(library, seed)
+        self.conductor = Engine(library, seed)
         self.random = random.Random(seed)
-        self.transfers = []
+        self.transfers, self.links, self.switches = [], [], []
         self.closed = False
-        self._ports = 7000
+        self._actions = []      # [(ns, order, function)] of at()
+        self._island = {}       # node -> a node of the same connected part of the network
+        self._controls = None
 
     @property
     def now_ns(self):
@@ -115,6 +69,8 @@ class Lab:
         """The virtual time in seconds."""
         return self.conductor.now / NS
 
+    # ---- the network ----------------------------------------------------------------------------------------------
+
     def host(self, cmdline="", **options):
         """Boots a host with the next address of 10.0.0.1, 10.0.0.2 ... ; @cmdline is softnet's command line,
         options are those of sn_set().  Raises ValueError for an option that is not known."""
@@ -122,6 +78,10 @@ class Lab:
         checks.host_options(options)
         require(len(self.conductor.hosts) < HOSTS_MAX, f"a lab has at most {HOSTS_MAX} hosts")
         address = f"10.0.0.{len(self.conductor.hosts) + 1}"
+        options.setdefault("separate_objects", 0)   # they are for sanitizers, and cost time
+        options.setdefault("mac", 0x020000000001 + len(self.conductor.hosts))
+        require(options["mac"] not in [h.options["mac"] for h in self.conductor.hosts],
+                f"mac={options['mac']:#x}: another host has it")
         line = " ".join([f"ip={address}/24", "app=none"] + checks.words(cmdline))
         require(len(line.encode()) <= CMDLINE_MAX, f"cmdline: at most {CMDLINE_MAX} bytes with the lab's own words")
         h = self.conductor.host(line, **options)
@@ -129,63 +89,184 @@ class Lab:
         if complaints:
             self.conductor.hosts.pop().release()
             raise ValueError(complaints)
-        h.address = address
+        h.address = h.name = address
+        h.options = options
+        self.conductor.add(h)
         return h
 
-    def wire(self, a, b, delay=0.01, rate=0, queue=1 << 30, loss=0.0, jitter=0.0):
-        """Connects two hosts: delay in s for one direction, rate in bit/s (0: no limit), queue in bytes at each
-        end, loss as a share of frames, jitter in s (a frame may overtake another)."""
+    def switch(self):
+        """A switch, to which any number of hosts and other switches can be wired."""
+        self._require_ours()
+        require(len(self.switches) < SWITCHES_MAX, f"a lab has at most {SWITCHES_MAX} switches")
+        self.switches.append(Switch(self.conductor("switch"), f"switch {len(self.switches) + 1}"))
+        return self.switches[-1]
+
+    def _root(self, node):
+        while self._island.get(node, node) != node:
+            node = self._island[node]
+        return node
+
+    def wire(self, a, b, back=None, **options):
+        """Connects two hosts or switches.  Options, for each direction: delay (s, one way), rate (bit/s, 0: no
+        limit), queue (bytes, or DropTail(), RED(), CoDel(), Step()), loss (a share, or Bursts()), duplicate, reorder
+        (shares), reorder_delay, jitter (s), rates [(s, bit/s)], trace [ms], outages [(from, to)], drop {numbers of
+        data segments}, every (s, between samples of the queue).  @back: options of the direction from b to a alone."""
         self._require_ours(a, b)
         require(a is not b, "a wire has two ends")
-        require(not (hasattr(a, "link") or hasattr(b, "link")), "a host has one wire, and one of these has it")
-        checks.number("delay", delay, "seconds")
-        checks.number("rate", rate, "bit/s; 0: as fast as you like", endless=True)
-        checks.number("queue", queue, "bytes", endless=True)
-        checks.number("jitter", jitter, "seconds")
-        checks.number("loss", loss, "a share of frames, below 1")
-        require(loss < 1, f"loss={loss}: a share, from 0 to below 1")
-        link = Link(self, self.conductor.wire(a, b, delay), 0, 0, 0.0, 0.0)
-        for one, other in ((a, b), (b, a)):  # ARP resolves addresses before the link gets its losses
-            fd = one.call(NR.socket, AF_INET, SOCK_STREAM, 0)
-            if one.call(NR.connect, fd, sockaddr_in(other.address, 1), 16) != -ECONNREFUSED:
-                raise Halted("no host answers on a good wire")
-            one.call(NR.close, fd)
-        self.conductor.sleep(WARM_UP_S)
-        link.rate, link.queue, link.loss, link.jitter = rate, queue, loss, jitter
-        a.link = b.link = link
+        require(not (hasattr(a, "link") or hasattr(b, "link")),
+                "a host has one wire, and one of these has it: lab.switch() joins several")
+        require(self._root(a.node) != self._root(b.node), "there is a path between these already: a second one would "
+                                                          "make a loop, and the lab's networks are trees")
+        options, back = {**LINK_DEFAULTS, **options}, back or {}
+        links.commands(options)     # before anything is made
+        links.commands(back)
+        link = Link(self.conductor, a, b, f"{a.name} - {b.name}")
+        link.set(**options)
+        link.back.set(**back)
+        for end in (a, b):
+            if not isinstance(end, Switch):
+                end.link = link
+        self._island[self._root(a.node)] = self._root(b.node)
+        self.links.append(link)
         return link
 
-    def close(self):
-        """Ends all hosts; the measurements stay readable."""
-        self.closed = True
-        self.conductor.close()
+    def dumbbell(self, pairs, rate, rtt=0.04, queue=None, cmdline="", host=None, **options):
+        """@pairs senders and receivers, a switch on each side, and one link between them with @rate and @queue
+        (default: one bandwidth-delay product of the largest RTT).  @rtt: of all, or a list with one for each pair.
+        @host: options of lab.host(); other options are the link's, as in wire()."""
+        checks.whole("pairs", pairs, 1, HOSTS_MAX // 2, "pairs of hosts")
+        rtts = list(rtt) if isinstance(rtt, (list, tuple)) else [rtt] * pairs
+        require(len(rtts) == pairs, f"rtt: {len(rtts)} values for {pairs} pairs")
+        for value in rtts:
+            checks.number("rtt", value, "seconds")
+        checks.number("rate", rate, "bit/s")
+        if queue is None:
+            queue = DropTail(bytes=max(rate * max(rtts) / 8, 10 * 1514))
+        delay = options.pop("delay", min(rtts) / 4)
+        checks.number("delay", delay, "seconds")
+        require(2 * delay <= min(rtts), f"delay={delay}: of the bottleneck alone, and the least RTT is {min(rtts)}")
+        left, right = self.switch(), self.switch()
+        link = self.wire(left, right, rate=rate, queue=queue, delay=delay, **options)
+        made = []
+        for value in rtts:
+            a, b = self.host(cmdline, **(host or {})), self.host(cmdline, **(host or {}))
+            access = (value / 2 - delay) / 2
+            self.wire(a, left, delay=access, every=0)
+            self.wire(b, right, delay=access, every=0)
+            made.append((a, b))
+        return Dumbbell(made, link)
 
-    def _require_ours(self, *hosts):
-        require(not self.closed, "this lab is closed")
-        for host in hosts:
-            require(host in self.conductor.hosts, f"{host!r} is no host of this lab: lab.host() makes one")
+    def capture(self, point, path):
+        """Writes the frames of @point, a host or a link, to the pcapng file @path from now on.  The file is complete
+        when run() has returned."""
+        self._require_ours()
+        if isinstance(point, Link):
+            require(point in self.links, "this link is of another lab")
+            return point.capture(path)
+        self._require_ours(point)
+        checks.folder_of(path)
+        if self.conductor("capture_host", point.node, str(path).encode()) < 0:
+            raise OSError(f"{path}: cannot be written")
+        return path
 
-    def transfer(self, sender, receiver, nbytes, every=0.01, **options):
-        """Plans a connection that carries @nbytes when run() is called; TCP_INFO is sampled every @every seconds.
-        Options: congestion="reno", sndbuf=, rcvbuf= in bytes."""
+    # ---- traffic --------------------------------------------------------------------------------------------------
+
+    def controls(self):
+        """The names of the congestion controls that this kernel has, of those that the lab knows."""
+        if self._controls is None:
+            require(self.conductor.hosts, "a lab without hosts: lab.host() first")
+            h = self.conductor.hosts[0]
+            fd = h.call(NR.socket, AF_INET, SOCK_STREAM, 0)
+            self._controls = [name for name in CONTROLS if h.call(
+                NR.setsockopt, fd, SOL_TCP, TCP_CONGESTION, name.encode(), len(name)) == 0]
+            h.call(NR.close, fd)
+        return self._controls
+
+    def transfer(self, sender, receiver, nbytes=None, every=0.01, start=0.0, seconds=None, segments=True, name="",
+                 **options):
+        """Plans a connection that begins at the time @start and carries @nbytes, or as much as it can for @seconds.
+        TCP_INFO is sampled every @every seconds (0: never); @segments: each segment is recorded.
+        Options: congestion= (a name), sndbuf=, rcvbuf= in bytes."""
         self._require_ours(sender, receiver)
         require(sender is not receiver, "a transfer is between two hosts")
-        require(hasattr(sender, "link") and sender.link is getattr(receiver, "link", None),
-                 "no wire between these hosts: lab.wire() first")
-        require(isinstance(nbytes, int) and nbytes >= 1, f"nbytes={nbytes!r}: a whole number, at least one")
-        checks.number("every", every, "seconds between two looks")
-        require(every * NS >= 1, f"every={every}: seconds between two looks, above 0")
-        checks.transfer_options(options)
-        self._ports += 1
-        t = Transfer(self, sender, receiver, nbytes, self._ports, every, options)
+        require(self._root(sender.node) == self._root(receiver.node), "no wire between these hosts: lab.wire() first")
+        require(nbytes is not None or seconds is not None, "a transfer has an end: nbytes=, or seconds=")
+        if nbytes is not None:
+            require(isinstance(nbytes, int) and nbytes >= 1, f"nbytes={nbytes!r}: a whole number, at least one")
+        if seconds is not None:
+            checks.number("seconds", seconds, "of the transfer")
+            require(seconds > 0, f"seconds={seconds}: above 0")
+        checks.number("every", every, "seconds between two samples; 0: none")
+        require(every == 0 or every * NS >= 1, f"every={every}: seconds between two samples, 0 or at least 1e-9")
+        checks.number("start", start, "seconds")
+        checks.transfer_options(options, self.controls() if "congestion" in options else ())
+        require(len(self.transfers) < FLOWS_MAX, f"a lab has at most {FLOWS_MAX} transfers")
+        plan = {"nbytes": nbytes, "every": every, "start": start, "seconds": seconds, "segments": segments, "name": name}
+        t = Transfer(self, sender, receiver, FIRST_PORT + len(self.transfers), plan, options)
         self.transfers.append(t)
         return t
 
+    def poisson(self, sender, receiver, rate, nbytes, seconds, start=0.0, **options):
+        """Short flows that begin at random: @rate of them in a second, with sizes of @nbytes on average (exponential),
+        for @seconds from @start on.  Returns the transfers, which are not sampled."""
+        checks.number("rate", rate, "flows a second")
+        require(rate > 0, f"rate={rate}: above 0")
+        checks.number("seconds", seconds, "seconds")
+        flows, time = [], start + self.random.expovariate(rate)
+        while time < start + seconds:
+            size = 1 + int(self.random.expovariate(1 / nbytes))
+            flows.append(self.transfer(sender, receiver, size, start=time, every=0, segments=False, **options))
+            time += self.random.expovariate(rate)
+        return flows
+
+    def on_off(self, sender, receiver, on, off, seconds, start=0.0, **options):
+        """A source that sends as fast as it can for @on seconds on average and pauses for @off (both exponential),
+        for @seconds from @start on.  Each period is a connection.  Returns the transfers, which are not sampled."""
+        for name, value in (("on", on), ("off", off), ("seconds", seconds)):
+            checks.number(name, value, "seconds")
+            require(value > 0, f"{name}={value}: above 0")
+        flows, time = [], start
+        while time < start + seconds:
+            length = min(self.random.expovariate(1 / on), start + seconds - time) or 1e-9
+            flows.append(self.transfer(sender, receiver, seconds=length, start=time, every=0, segments=False, **options))
+            time += length + self.random.expovariate(1 / off)
+        return flows
+
+    # ---- running --------------------------------------------------------------------------------------------------
+
+    def at(self, time, function):
+        """Calls @function at the virtual time @time in s, while run() runs: it may change links or plan transfers."""
+        checks.number("time", time, "seconds")
+        self._actions.append((int(time * NS), len(self._actions), function))
+        self._actions.sort(key=lambda action: action[:2])
+
     def run(self, seconds=3600):
-        """Runs until all transfers are done.  Raises TimeoutError if they are not done after @seconds."""
+        """Runs until all transfers are done.  Raises TimeoutError if they are not done after @seconds, and the
+        OSError of a transfer that failed."""
         self._require_ours()
         checks.number("seconds", seconds, "of virtual time")
         end = self.now_ns + int(seconds * NS)
+        waiting = [t for t in self.transfers if not t.done]
+        while True:
+            self._begin_transfers()
+            stop = min([end] + [time for time, _, _ in self._actions[:1]])
+            over = self.conductor.run_flows(stop)
+            while self._actions and self._actions[0][0] <= self.now_ns:
+                self._actions.pop(0)[2]()
+                over = False
+            if over and not (self._actions and self._actions[0][0] <= end):
+                break
+            if over:    # an action is left, and may plan more transfers
+                self.conductor.run(self._actions[0][0])
+            elif self.now_ns >= end:
+                left = [t.name for t in self.transfers if not t.done]
+                raise TimeoutError(f"not done after {seconds} s of virtual time: {', '.join(left)}")
+        waiting += [t for t in self.transfers if t not in waiting]
+        for t in waiting:
+            if t.error and not t.plan["seconds"]:
+                raise t.error
+
+    def _begin_transfers(self):
         for t in list(self.transfers):
             try:
                 t.begin()
@@ -193,171 +274,35 @@ class Lab:
                 self.transfers.remove(t)    # so that other and later transfers run without it
                 t.abandon()
                 raise
-        while not all(t.done for t in self.transfers):
-            wake = min([end] + [t.next_sample for t in self.transfers if not t.done])
-            self.conductor.run(wake, self._progress)
-            for t in self.transfers:
-                t.sample()
-            if self.now_ns >= end:
-                raise TimeoutError(f"not done after {seconds} s of virtual time")
 
-    def _progress(self):
-        """Called between instants of virtual time.  Returns true if an application made a system call, so that the
-        instant is not over."""
-        return any([t.progress() for t in self.transfers])
+    def close(self):
+        """Ends all hosts; the measurements stay readable."""
+        self.closed = True
+        self.conductor.close()
+
+    def _require_ours(self, *ends):
+        require(not self.closed, "this lab is closed")
+        for end in ends:
+            require(end in self.conductor.hosts or end in self.switches,
+                    f"{end!r} is no host of this lab: lab.host() makes one")
+
+    # ---- results --------------------------------------------------------------------------------------------------
+
+    def results(self):
+        """A dict: flows and links (their results, as dicts), fairness (Jain's index of the goodputs), seconds."""
+        flows = [t.result() for t in self.transfers]
+        return {"seconds": self.now, "flows": flows, "fairness": fairness([f["goodput"] for f in flows]),
+                "links": [d.result() for link in self.links for d in (link.forth, link.back)]}
+
+    def plot(self, path, *transfers, queue=None):
+        """Draws throughput and cwnd of the @transfers (default: those that were sampled), and the queueing delay of
+        a direction @queue, over time, as SVG."""
+        chosen = transfers or [t for t in self.transfers if t.samples]
+        require(chosen, "nothing to draw: no transfer was sampled")
+        return plotter().plot_lab(chosen, queue, path)
 
 
-@dataclass
-class Transfer:
-    """One connection and its measurements: samples, segments (sent) and acks (received)."""
-    lab: Lab
-    sender: object
-    receiver: object
-    nbytes: int
-    port: int
-    every: float
-    options: dict
-    samples: list = field(default_factory=list)
-    segments: list = field(default_factory=list)
-    acks: list = field(default_factory=list)
-    done: bool = False
-    buffer: bytes = None  # the data to write; None before the transfer begins
-
-    def begin(self):
-        """Connects, and starts writing and reading."""
-        if self.buffer is not None or self.done:
-            return
-        a, b, lab = self.sender, self.receiver, self.lab
-        self.written = self.read = 0
-        self.isn = {}
-        self.highest = 0
-        self.started = lab.now_ns
-        self.listener = listener = b.call(NR.socket, AF_INET, SOCK_STREAM, 0)
-        self.fd = a.call(NR.socket, AF_INET, SOCK_STREAM, 0)
-        for h, fd in ((a, self.fd), (b, listener)):
-            self._set_options(h, fd)
-        b.call(NR.bind, listener, sockaddr_in("0.0.0.0", self.port), 16)
-        b.call(NR.listen, listener, 1)
-        a.link.watchers.append(self._watch)
-        result = a.call(NR.connect, self.fd, sockaddr_in(b.address, self.port), 16)
-        if result < 0:
-            raise OSError(-result, "connect")
-        self.peer_fd = b.call(NR.accept, listener, 0, 0)
-        b.call(NR.close, listener)
-        self.next_sample = lab.now_ns
-        self.buffer = bytes(CHUNK)
-        self.writing = self.reading = None
-        self.progress()
-
-    def abandon(self):
-        """Closes the descriptors that a failed begin() had opened."""
-        if self._watch in self.sender.link.watchers:
-            self.sender.link.watchers.remove(self._watch)
-        self.sender.call(NR.close, self.fd)
-        self.receiver.call(NR.close, self.listener)
-
-    def _set_options(self, h, fd):
-        for name, value in self.options.items():
-            level, option = OPTIONS[name]
-            data = value.encode() if isinstance(value, str) else struct.pack("i", value)
-            result = h.call(NR.setsockopt, fd, level, option, data, len(data))
-            if result < 0:
-                raise OSError(-result, f"{name}={value}")
-
-    def progress(self):
-        """Takes the results of finished system calls, and issues the next ones.  Returns true if it issued one."""
-        if self.done or self.buffer is None:
-            return False
-        called = False
-        if self.writing is not None and (n := self.sender.poll(self.writing)) is not None:
-            self._check(n, "write")
-            self.written += n
-            self.writing = None
-            if self.written == self.nbytes:
-                self.shutting = self.sender.submit(NR.shutdown, self.fd, SHUT_WR)
-                called = True
-        if self.writing is None and self.written < self.nbytes:
-            piece = min(CHUNK, self.nbytes - self.written)
-            self.writing = self.sender.submit(NR.write, self.fd, self.buffer, piece)
-            called = True
-        if self.reading is not None and (n := self.receiver.poll(self.reading)) is not None:
-            self._check(n, "read")
-            self.read += n
-            self.reading = None
-            if n == 0:
-                self.done = True
-                self.finished = self.lab.now_ns
-                return True
-        if self.reading is None:
-            self.reading = self.receiver.submit(NR.read, self.peer_fd, bytearray(CHUNK), CHUNK)
-            called = True
-        return called
-
-    @staticmethod
-    def _check(result, what):
-        if result < 0:
-            raise OSError(-result, what)
-
-    def sample(self):
-        """Samples the sender's TCP_INFO, if the next sample is due."""
-        if self.lab.now_ns < self.next_sample or self.done:
-            return
-        info, size = ctypes.create_string_buffer(INFO_SIZE), ctypes.c_uint32(INFO_SIZE)
-        self._check(self.sender.call(NR.getsockopt, self.fd, SOL_TCP, TCP_INFO, info,
-                                     ctypes.addressof(size)), "getsockopt")
-        f = {name: struct.unpack_from("<I", info.raw, at)[0] for name, at in INFO.items()}
-        self.samples.append(Sample(self._time(self.lab.now_ns), f["rtt"] / 1e6, f["rttvar"] / 1e6,
-                                   f["rto"] / 1e6, f["cwnd"], f["ssthresh"], f["unacked"], f["lost"],
-                                   f["total_retrans"]))
-        self.next_sample = self.lab.now_ns + int(self.every * NS)
-
-    def _time(self, ns):
-        return (ns - self.started) / NS
-
-    def _watch(self, now, sender, frame, lost):
-        """Called for every frame of the link: records the segments of this connection."""
-        if frame[12:14] != b"\x08\0" or frame[23] != 6:
-            return
-        total = struct.unpack(">H", frame[16:18])[0]
-        sport, dport, seq, ack, doff, flags = struct.unpack(">HHIIBB", frame[34:48])
-        if self.port not in (sport, dport):
-            return
-        length = total - 20 - (doff >> 4) * 4
-        if flags & 2:
-            self.isn[sender.index] = seq
-            return
-        other = self.receiver if sender is self.sender else self.sender
-        seq = (seq - self.isn[sender.index] - 1) & 0xffffffff
-        ack = (ack - self.isn.get(other.index, 0) - 1) & 0xffffffff
-        again = sender is self.sender and length > 0 and seq + length <= self.highest
-        segment = Segment(self._time(now), seq, length, ack, lost, again)
-        if sender is self.sender and length:
-            self.segments.append(segment)
-            self.highest = max(self.highest, seq + length)
-        elif sender is self.receiver and flags & 16 and not flags & 4:
-            self.acks.append(segment)
-
-    @property
-    def seconds(self):
-        """Seconds from socket() to the reader's end of file."""
-        self._require_done()
-        return (self.finished - self.started) / NS
-
-    @property
-    def goodput(self):
-        """The rate of the bytes that were read, in bit/s."""
-        self._require_done()
-        return self.read * 8 / self.seconds
-
-    def _require_done(self):
-        require(self.done, "this transfer is not over: lab.run() first")
-
-    def plot(self, path):
-        """Draws sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
-        self._require_done()
-        try:
-            from .plot import plot_transfer  # pylint: disable=import-outside-toplevel
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(f"{error}: a figure needs it; `tools/setup lab` gives it to /usr/bin/python3, "
-                                      f"and this is {sys.executable}") from error
-        return plot_transfer(self, path)
+def fairness(rates):
+    """Jain's index: 1 if all are equal, 1/n if one has everything (RFC 5166 2.3)."""
+    squares = sum(x * x for x in rates)
+    return sum(rates) ** 2 / (len(rates) * squares) if squares else 1.0

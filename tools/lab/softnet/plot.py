@@ -41,3 +41,27 @@ def plot_transfer(transfer, path):
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
     return path
+
+
+def plot_lab(transfers, queue, path):
+    """Throughput and cwnd of several transfers, and a queue's delay; returns @path."""
+    figure, panels = pyplot.subplots(3 if queue else 2, 1, sharex=True, figsize=(9, 9 if queue else 6))
+    for t in transfers:
+        rates = t.throughput()
+        panels[0].step([time for time, _ in rates], [rate / 1e6 for _, rate in rates], label=t.name, linewidth=0.8)
+        panels[1].step([s.time for s in t.samples], [s.cwnd for s in t.samples], where="post", label=t.name, linewidth=0.8)
+    panels[0].set_ylabel("Mbit/s")
+    panels[1].set_ylabel("cwnd, segments")
+    if queue:
+        panels[2].step([s.time for s in queue.samples], [s.sojourn * 1000 for s in queue.samples], where="post",
+                       linewidth=0.8, label=queue.name)
+        panels[2].set_ylabel("queueing delay, ms")
+    panels[-1].set_xlabel("virtual seconds")
+    for axes in panels:
+        axes.legend(loc="best", fontsize="small")
+        axes.grid(alpha=0.3)
+    figure.tight_layout()
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+    return path
