@@ -53,9 +53,10 @@ static const struct malformed {
 		u8 set, at, value;
 	} patch[6];
 	unsigned int len; /* cut or pad the frame to this many bytes; 0: keep its length */
-	u8 wrong;         /* NO_IP_SUM, NO_L4_SUM: checksums that stay wrong after the patches */
-	s32 seq, ack;     /* OPEN, HALF: added to the correct sequence and ACK numbers */
-	s16 flags;        /* OPEN, HALF, SYN: TCP flags; 0: the usual ones; NO_FLAGS: none */
+	u8 wrong;         /* NO_IP_SUM, NO_L4_SUM: do not correct this checksum after the patches */
+	s32 seq, ack; /* added to the correct sequence and ACK numbers; only for OPEN and HALF */
+	/* TCP flags, only for OPEN, HALF and SYN.  0 keeps the flags of the base; NO_FLAGS clears all. */
+	s16 flags;
 } malformed[] = {
 	/* Ethernet */
 	{"one byte", PING, R(DEV_BAD_LENGTH), .len = 1},
@@ -359,7 +360,7 @@ static const struct malformed {
 	 OPEN,
 	 R(TCP_INVALID_ACK),
 	 {P(L4 + 14, 1)},
-	 .ack = -0x10000000}, /* the patch changes the window: header prediction takes only an unchanged one */
+	 .ack = -0x10000000}, /* the patch changes the window, so header prediction does not apply */
 	{"open: RST a byte ahead", OPEN, R(TCP_RST_INVALID), .seq = 1, .flags = TCPHDR_RST},
 	{"open: RST behind", OPEN, R(TCP_RST_INVALID), .seq = -10, .flags = TCPHDR_RST},
 	{"open: RST far ahead", OPEN, R(TCP_RST_INVALID), .seq = 0x10000000, .flags = TCPHDR_RST},

@@ -49,9 +49,9 @@
 #define EVENT_IDX  (1ULL << VIRTIO_F_EVENT_IDX)
 
 /*
- * The first byte after the Ethernet header tells the kernel how to answer: PLAIN sends the frame back,
- * CLONED sends it back twice (the second as a clone), TSO sends it back and a large TCP packet for
- * segmentation too, KEPT queues the frame and sends nothing.
+ * The first byte after the Ethernet header tells the kernel how to answer: PLAIN sends the frame back, CLONED
+ * sends it back twice (the second as a clone), TSO sends it back and then sends a large TCP packet that must be
+ * segmented, KEPT queues the frame and sends nothing.
  */
 enum reflection { PLAIN, CLONED, TSO, KEPT };
 
@@ -256,7 +256,10 @@ static void check_frame(const u8 *f, size_t len)
 
 	CHECK(len >= ETH_HLEN && len <= 1514);
 	if (get_unaligned_be16(f + 12) == ETH_P_TEST) {
-		/* The frame is addressed to its sender; the virtio header before it has not overwritten that. */
+		/*
+		 * The destination address is the sender's: the virtio header in front of the frame did not
+		 * overwrite it.
+		 */
 		CHECK(!memcmp(f, "\x02\0\0\0\0\x09", ETH_ALEN));
 		return;
 	}

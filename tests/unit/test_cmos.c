@@ -20,8 +20,9 @@
 
 static u8 regs[128];
 static unsigned int reads, tries;
-static unsigned int busy_reads; /* so many further reads of register A show "update in progress" */
-/* All registers change just before the read with this number; 0: never. */
+/* Number of further reads of register A that show "update in progress". */
+static unsigned int busy_reads;
+/* The number of the read before which all registers change to after_update[]; 0: never. */
 static unsigned int update_at;
 static u8 after_update[128];
 static bool stuck;

@@ -106,7 +106,7 @@ static void test_no_time(void **state)
 	assert_int_equal(complaints, 1);
 
 	status = EFI_SUCCESS;
-	now.Month = 0; /* invalid date, as of a clock whose battery is empty */
+	now.Month = 0; /* an invalid date, as after the battery of the clock ran empty */
 	boot = ask();
 	assert_int_equal(boot.wall_tsc, 0);
 	assert_int_equal(complaints, 1);

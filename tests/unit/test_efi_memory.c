@@ -28,7 +28,7 @@ static struct {
 	EFI_MEMORY_DESCRIPTOR entries[ENTRIES_MAX];
 	unsigned int nr;
 	UINTN key;
-	unsigned int refusals; /* so many further calls of ExitBootServices() are refused */
+	unsigned int refusals; /* number of further calls of ExitBootServices() that are refused */
 	unsigned int exits, maps, others_after_exit;
 	bool left;
 	EFI_STATUS map_status; /* GetMemoryMap() returns this after the first ExitBootServices() */

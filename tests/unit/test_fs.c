@@ -104,7 +104,7 @@ static void test_lowest_number_first(void **state)
 		assert_int_equal(sys(__NR_close, i), 0);
 }
 
-/* Opens, duplicates and closes descriptors at random; an array of flags tells the expected numbers. */
+/* Opens, duplicates and closes descriptors at random; an array of flags records which numbers must be open. */
 static void test_numbers_against_a_model(void **state)
 {
 	static bool open_[1000];

@@ -20,9 +20,10 @@ const u8 __ksyms_start[1], __ksyms_end[1], __lines_start[1], __lines_end[1];
 const u8 __text_start[1], __text_end[1];
 
 /*
- * Three file names: 0 is empty (no file), 1 "a/b.c", 2 "a/d.h".  Each has two length bytes: the characters shared
- * with the name before, and those that follow.  N() is a byte of two 4-bit digits, low one first; a number has three
- * bits in each digit, lowest first, and bit 3 (8) says that another digit follows.
+ * Three file names: 0 is empty (no file), 1 "a/b.c", 2 "a/d.h".  Each has two length bytes: the characters
+ * shared with the name before, and those that follow.  N() makes a byte of two 4-bit digits; the digit in the
+ * low half comes first. A number has three bits in each digit, the lowest bits in the first digit; bit 3 of a
+ * digit (8) says that another digit follows.
  */
 #define NAMES        0, 0, 0, 5, 'a', '/', 'b', '.', 'c', 2, 3, 'd', '.', 'h'
 #define N(low, high) ((low) | (high) << 4)
@@ -31,20 +32,25 @@ const u8 __text_start[1], __text_end[1];
 static const u8 lines[] = {
 	14, 0, 3, 0, NAMES,
 	/*
-	 * Row at TEXT.  0: file changes; 8 (digits 8|0, 1): to a file not used recently; 1: its name's number.
-	 * Step 1 from TEXT - 1; line 0 + 10 (zigzag 20, digits 8|4, 2).
+	 * Row at TEXT. Its digits: 0, the file changes; 8|0 and 1 (the number 8), to a file that was not used
+	 * recently; 1, the file with name 1; 1, a step of one byte from TEXT - 1; 8|4 and 2 (20, the zigzag
+	 * code of 10), line 0 + 10.
 	 */
 	N(0, 8), N(1, 1), N(1, 12), N(2, 0),
 	/*
-	 * Row at TEXT + 8.  0 (the last digit above): file changes; 8: not used recently; name 2.
-	 * Step 8 (digits 8|0, 1); line 0 + 100 (zigzag 200, digits 8|0, 8|1, 3).
+	 * Row at TEXT + 8. Its digits: 0 (the last one above), the file changes; 8|0 and 1, to a file that was
+	 * not used recently; 2, the file with name 2; 8|0 and 1, a step of 8 bytes; 8|0, 8|1 and 3 (200, the
+	 * zigzag code of 100), line 0 + 100.
 	 */
 	N(8, 1), N(2, 8), N(1, 8), N(9, 3),
-	/* Row at TEXT + 11: back to the file used one change ago (0, 1).  Step 3; its line 10 - 3 (zigzag 5). */
+	/*
+	 * Row at TEXT + 11: 0, 1, back to the file before the last change; a step of 3 bytes; 5 (the zigzag
+	 * code of -3), line 10 - 3 of that file.
+	 */
 	N(0, 1), N(3, 5),
-	/* Row at TEXT + 15: the same file.  Step 4; one line more (zigzag 2). */
+	/* Row at TEXT + 15 in the same file: a step of 4 bytes; 2 (the zigzag code of 1), the next line. */
 	N(4, 2),
-	/* Row at TEXT + 17, the end of the code: file change (0) to name 0, which is no file.  Step 2. */
+	/* Row at TEXT + 17, the end of the code: a change of file to name 0, which is no file; a step of 2 bytes. */
 	N(0, 8), N(1, 0), N(2, 0)};
 
 static const struct {
@@ -86,7 +92,10 @@ static void ask_lines(const u8 *start, size_t size)
 			assert_in_range(strlen(found.file), 0, LINE_NAME_MAX - 1);
 }
 
-/* Two functions: "ab" at TEXT + 2, and "abab" at TEXT + 0x102, coded as twice the byte 128, the pair "ab". */
+/*
+ * Two functions: "ab" at TEXT + 2, and "abab" at TEXT + 0x102, coded as two bytes 128; the pair code 128
+ * expands to "ab".
+ */
 static const u8 symbols[4 + 256 + 3 + 2 + 4] = {
 	[0] = 2,      [4] = 'a', [5] = 'b', [260] = 2,   [261] = 1,   [262] = 128,
 	[263] = 0x80, [264] = 2, [265] = 2, [266] = 128, [267] = 128, [268] = 0};
@@ -129,9 +138,9 @@ static void ask_symbols(const u8 *start, size_t size)
  */
 static const u8 frames[] = {
 	4, 0, 0, 0, 0, 2, 0, 0, 4, 0, 2, 7, 0, 2,
-	/* Each row is a step and a state: state 1 from TEXT, state 2 from TEXT + 1. */
+	/* Each row is a step in bytes and a state: state 1 begins at TEXT, state 2 at TEXT + 1. */
 	N(1, 1), N(1, 2),
-	/* State 3 from TEXT + 11 (step 10 has the digits 8|2, 1), state 0 from TEXT + 18. */
+	/* State 3 begins at TEXT + 11 (the step 10 has the digits 8|2 and 1), state 0 at TEXT + 18. */
 	N(10, 1), N(3, 7), N(0, 0)};
 
 static const struct {

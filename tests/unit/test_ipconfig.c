@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command-line options `ip=` and `gw=`: accepted forms and their meaning, refused forms and their
- * messages; which of three cards gets which address; the resulting routes and ARP replies.
+ * The command-line options `ip=` and `gw=`: accepted forms and their meaning, and refused forms and their
+ * messages. With three cards: the address that each card gets, the resulting routes and the ARP replies.
  */
 #include "tests/unit/unit_net.h"
 
@@ -46,7 +46,7 @@ static void test_accepted(void **state)
 		{"10.1.2.3", {10, 1, 2, 3}, {0}, 8, ""},
 		{"172.16.2.3::172.16.0.1", {172, 16, 2, 3}, {172, 16, 0, 1}, 16, ""},
 		{"192.168.2.3:::::eth2", {192, 168, 2, 3}, {0}, 24, "eth2"},
-		/* With an address, autoconfiguration ("dhcp") is not needed and ignored, as on Linux. */
+		/* If an address is given, the autoconfiguration method ("dhcp") is ignored, as on Linux. */
 		{"10.1.2.3:::255.0.0.0:::dhcp", {10, 1, 2, 3}, {0}, 8, ""},
 	};
 
@@ -222,7 +222,7 @@ static void assert_route(__be32 daddr, const struct net_device *dev, __be32 gate
 }
 
 #define FIRST  ip4(192, 0, 2, 5)    /* address for the first card that has a link */
-#define ROUTER ip4(198, 51, 100, 1) /* the gateway, in no network of ours */
+#define ROUTER ip4(198, 51, 100, 1) /* the gateway, outside of the networks of all cards */
 #define SECOND ip4(10, 2, 0, 9)     /* address of eth2 */
 
 /* Parses options, valid and invalid ones; the later tests use the configuration that they set. */
@@ -242,7 +242,7 @@ static void test_words(void **state)
 	assert_true(said("expected ip=A.B.C.D/LEN[:DEVICE], ip=off, or Linux's ip=CLIENT:"));
 }
 
-/* LIMIT(NETDEV_MAX): one `ip=` entry for each possible card, and one more. */
+/* LIMIT(NETDEV_MAX): there may be one `ip=` entry for each possible card; the test adds one more. */
 static void test_more_words_than_cards(void **state)
 {
 	char word[64];
@@ -306,8 +306,8 @@ static void test_routes(void **state)
 }
 
 /*
- * An ARP request from the router creates a neighbour entry for the router, although its address is in no
- * network of ours (RFC 826).
+ * An ARP request from the router creates a neighbour entry for the router, although the router's address is
+ * outside of the networks of all cards (RFC 826).
  */
 static void test_arp_of_the_router(void **state)
 {

@@ -23,7 +23,8 @@
 #define LOOPBACK 0x0100007fu
 /*
  * late(local port, remote port) ends the TIME_WAIT or request of that connection, then tries to arm its timer
- * again.  Bit 0 of the result: the timer was pending before the end; bit 1: it was pending afterwards.
+ * again.  In the result, bit 0 is set if the timer was pending before the object ended, bit 1 if it was pending
+ * after that.
  */
 #define LATE OWN_CALL
 

@@ -82,8 +82,8 @@ static void clear_at(u64 seconds)
 }
 
 /*
- * The console has no room: the kernel waits for one byte and drops all later ones without waiting.  When there is
- * room again, a line says how many bytes were lost.
+ * The console has no room: the kernel waits in vain with one byte and drops all later ones without waiting.
+ * When there is room again, a line says how many bytes were lost.
  */
 static void test_a_full_console_costs_one_wait(void **state)
 {
@@ -236,7 +236,7 @@ static void test_command_line(void **state)
 	parse(longest);
 	assert_string_equal(seen, "ip<ok>");
 	assert_non_null(strstr(unit_console(), "590 bytes"));
-	/* The longest option that is parsed, not skipped. */
+	/* An option of the greatest length that is still parsed; longer ones are skipped. */
 	memset(longest, ' ', 590);
 	memset(longest, 'a', CMDLINE_WORD_MAX - 1);
 	parse(longest);

@@ -33,7 +33,7 @@
 #define MS     1000000ULL
 #define SECOND (1000 * MS)
 #define ECHO   7
-/* A time in ns, longer than a half-open connection, a FIN_WAIT2 or a TIME_WAIT lasts. */
+/* A time in ns that is longer than the lifetime of a half-open connection, a FIN_WAIT2 or a TIME_WAIT. */
 #define QUIET (200 * SECOND)
 
 static const u8 my_mac[6] = {0x52, 0x55, 10, 0, 2, 2};
@@ -41,7 +41,7 @@ static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
 
 static u8 frame[4096]; /* being built */
 static unsigned int frame_len;
-/* The last frame that the kernel sent to TCP port @listening; if that is 0, its last frame that is not TCP. */
+/* The last frame that the kernel sent to TCP port @listening; if @listening is 0, the last frame that is not TCP. */
 static u8 last[70000];
 static unsigned int last_len;
 static u16 listening;
@@ -85,7 +85,7 @@ static bool is_for_listener(const u8 *bytes)
 	return listening && get_unaligned_be16(bytes + L4 + 2) == listening;
 }
 
-/* Runs the kernel until it is idle and answers its ARP requests; returns the time of its next timer. */
+/* Runs the kernel until it is idle, and answers its ARP requests; returns the expiry time of its next timer. */
 static u64 pump(void)
 {
 	static u8 bytes[70000];
@@ -220,7 +220,10 @@ static void tcp_frame(const struct segment *s)
 	ip_frame(IPPROTO_TCP, 0, th, doff + len);
 }
 
-/* Corrects the checksums of the changed frame, except those in @except, as far as its lengths allow. */
+/*
+ * Corrects the checksums of the changed frame, except those that @except names. Skips a checksum whose data the
+ * frame's length fields place outside of the frame.
+ */
 static void fix_sums(u8 except)
 {
 	struct iphdr *iph = (struct iphdr *)(frame + IP);
@@ -333,8 +336,8 @@ static void peer_reset(struct peer *p)
 }
 
 /*
- * Ends a connection from @port in any state: sends a SYN, as a restarted peer would; the challenge ACK
- * tells the old connection's sequence numbers, with which it is then reset (RFC 5961 4.2).
+ * Ends a connection from @port in any state: sends a SYN, as a restarted peer would; the challenge ACK contains
+ * the sequence number with which the old connection is then reset (RFC 5961 4.2).
  */
 static void peer_forget(u16 port)
 {
@@ -484,8 +487,8 @@ static void test_half_open_connections_are_bounded(void **state)
 
 #define FRAMES       200000
 #define FRAMES_A_RUN 32    /* frames that arrive before the kernel runs */
-#define FRAMES_OPEN  10000 /* frames before a new open connection replaces the last */
-#define FRAMES_HALF  500   /* frames before a new half-open connection replaces the last */
+#define FRAMES_OPEN  10000 /* frames until a new established connection is opened */
+#define FRAMES_HALF  500   /* frames until a new half-open connection is opened */
 #define OPEN_PORT    30000
 #define HALF_PORT    40000
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory map that a boot entry fills: order, overlapping and adjacent ranges, and a full map. */
+/*
+ * The memory map that a boot entry fills: the order of its ranges, overlapping and adjacent ranges, and a full
+ * map.
+ */
 #include "tests/unit/unit_hal.h"
 
 #include <string.h>
@@ -28,11 +31,11 @@ static void test_neighbours_of_one_type_are_one_entry(void **state)
 	assert_true(memmap_set(&boot, 0x1000, 0x1000, BOOT_MEM_USABLE));
 	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 2);
-	/* A range that fills the gap joins both neighbours: one entry is left. */
+	/* A range that fills the gap merges with both neighbours: one entry is left. */
 	assert_true(memmap_set(&boot, 0x2000, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 1);
 	expect(0, 0x1000, 0x4000, BOOT_MEM_USABLE);
-	/* An adjacent range below joins it too. */
+	/* An adjacent range below is merged too. */
 	assert_true(memmap_set(&boot, 0x0, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 1);
 	expect(0, 0x0, 0x4000, BOOT_MEM_USABLE);
@@ -57,13 +60,16 @@ static void test_the_later_word_counts(void **state)
 	expect(0, 0x1000, 0x3000, BOOT_MEM_USABLE);
 	expect(1, 0x3000, 0x4000, BOOT_MEM_RESERVED);
 	expect(2, 0x4000, 0xa000, BOOT_MEM_USABLE);
-	/* When the middle range becomes usable again, the three entries join. */
+	/* When the middle range becomes usable again, the three entries are merged. */
 	assert_true(memmap_set(&boot, 0x3000, 0x1000, BOOT_MEM_USABLE));
 	assert_int_equal(boot.nr_mem, 1);
 	expect(0, 0x1000, 0xa000, BOOT_MEM_USABLE);
 }
 
-/* A firmware may report more pieces than BOOT_MEM_MAX; they fit if adjacent pieces have the same type. */
+/*
+ * A firmware may report more ranges than BOOT_MEM_MAX: they fit into the map if enough adjacent ranges have the
+ * same type and merge.
+ */
 static void test_many_pieces_fit(void **state)
 {
 	const unsigned int pieces = 16 * BOOT_MEM_MAX;

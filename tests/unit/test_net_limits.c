@@ -66,7 +66,7 @@ static void test_input_queue_is_bounded(void **state)
 static struct napi_struct greedy;
 static unsigned int greedy_left; /* packets that the greedy device still has */
 static int greedy_most;          /* largest budget that its poll() got, in packets */
-/* Number of packets of the greedy device since the modest device was polled. */
+/* Number of packets that the greedy device passed up since the modest device was last polled. */
 static unsigned int polled_in_a_row;
 
 static int greedy_poll(struct napi_struct *napi, int budget)
@@ -150,7 +150,10 @@ static void test_a_device_with_slow_packets(void **state)
 	local_bh_enable();
 	while (test_bit(NAPI_STATE_SCHED, &slow.state))
 		do_softirq();
-	/* A poll takes 1 ms, so net_rx_action() stops after NETDEV_BUDGET_MS polls; only the last one may finish. */
+	/*
+	 * A poll takes 1 ms, so each net_rx_action() stops after NETDEV_BUDGET_MS polls with work left, except
+	 * possibly the last one.
+	 */
 	assert_in_range(sd->time_squeeze - squeezed, TURNS / NETDEV_BUDGET_MS - 1,
 			TURNS / NETDEV_BUDGET_MS);
 }

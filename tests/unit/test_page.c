@@ -130,10 +130,10 @@ static void count_kick(void)
 }
 
 /*
- * The last pages are reserved for softirqs (GFP_ATOMIC), the very last for the receive ring
- * (__GFP_MEMALLOC); shrinkers are called before that.  mm_min_free() is the smaller of a multiple of the
- * square root of memory, here 362 KiB, and 1/32 of memory, here 256 KiB of 8 MiB.  (With 64 MiB the root
- * decides: 1 MiB, as in test_pinned.py.)
+ * The last mm_min_free() pages are reserved for softirqs (GFP_ATOMIC), half of them for the receive ring alone
+ * (__GFP_MEMALLOC); shrinkers are called before that reserve is reached.  mm_min_free() is the smaller of a
+ * multiple of the square root of memory, here 362 KiB, and 1/32 of memory, here 256 KiB of 8 MiB.  (With 64 MiB
+ * the root decides: 1 MiB, as in test_pinned.py.)
  *
  * LIMIT(MIN_FREE_FACTOR) LIMIT(MIN_FREE_PART)
  */
@@ -148,7 +148,7 @@ static void test_the_last_pages(void **state)
 	register_shrinker(&shrinker);
 	all = nr_free_pages();
 	min = mm_min_free();
-	/* KiB; less than 256, because the page structures are not counted */
+	/* in KiB; less than 256, because the memory of the page structures does not count */
 	assert_in_range(min * 4, 240, 256);
 	kicks = 0;
 	for (n = 0; !mm_pages_are_short(); n++)
@@ -158,7 +158,10 @@ static void test_the_last_pages(void **state)
 	n += take_all(GFP_KERNEL, pages + n);
 	assert_int_equal(nr_free_pages(), min + min / 2);
 	assert_null(get_free_pages(GFP_NOWAIT, 0));
-	/* Received data is refused first, below mm_pages_are_scarce(); GFP_SEND fails when mm_pages_are_gone(). */
+	/*
+	 * As pages run out, mm_pages_are_scarce() becomes true first: then received data is refused. Later
+	 * mm_pages_are_gone() becomes true: then GFP_SEND fails.
+	 */
 	while ((pages[n] = get_free_pages(GFP_SEND, 0))) {
 		n++;
 		assert_int_equal(mm_pages_are_scarce(), nr_free_pages() <= min + min / 4);

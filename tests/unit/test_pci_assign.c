@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Setting up PCI where no firmware does it (QEMU's microvm with pcie=on): addresses for the devices' memory, and
- * numbers for the buses behind bridges.  These numbers must stay below the next root bus's number.
+ * Setting up PCI where no firmware does it (QEMU's microvm with pcie=on): addresses for the devices' memory,
+ * and numbers for the buses behind bridges. Such a bus number must be below the number of the next root bus.
  *
  * Linked with drivers/pci_assign.c alone; this file simulates the bridges' registers, ACPI's devices and the log.
  * Expected addresses: PCI Local Bus 3.0, 6.2.5.1 (a BAR of N bytes is at a multiple of N; a 64-bit BAR has two
@@ -84,7 +84,7 @@ static void test_bridges_stay_below_the_next_root_bus(void **state)
 	pci_window_init(&window);
 
 	assert_int_equal(open_bridge(1, &window), 1);
-	/* While the buses behind it are scanned, the bridge gets the numbers 1 and 2, up to the next root bus (3). */
+	/* While the buses behind the bridge are scanned, it has all numbers below the next root bus (3): 1 and 2. */
 	assert_int_equal(buses[1], 0x00020100);
 	close_bridge(1, 1);
 	assert_int_equal(buses[1], 0x00010100);
@@ -128,7 +128,7 @@ static void test_each_bar_at_a_multiple_of_its_size(void **state)
 	assert_int_equal(pdev.bar[5].addr, 0); /* the window is full */
 	assert_int_equal(log_lines, 1);
 
-	/* A BAR that does not fit gets no address and does not use up the window: the next one fits. */
+	/* A BAR that does not fit gets no address and uses nothing of the window, so the next BAR fits. */
 	window = (struct pci_window){WINDOW + 0x100, WINDOW + 0x8000};
 	pci_assign_bars(&large, &window);
 	assert_int_equal(large.bar[0].addr, 0);

@@ -194,7 +194,10 @@ static int boot(void **state)
 
 /* ---- the storm ----------------------------------------------------------------------------------- */
 
-/* For each frame there are two interrupts: the model's, and a spurious one.  That is no storm. */
+/*
+ * Each frame raises two interrupts: the model's, and a spurious one. One spurious interrupt for each used
+ * buffer is no storm.
+ */
 static void test_work_is_no_storm(void **state)
 {
 	(void)state;
@@ -217,7 +220,10 @@ static void test_stuck_line_is_masked_and_polled(void **state)
 	unsigned int lines = log_lines, before;
 
 	(void)state;
-	/* Interrupts are judged in groups of 100,000; earlier interrupts have begun a group. */
+	/*
+	 * The driver checks for a storm after each 100,000 interrupts; the interrupts of earlier tests count in
+	 * the first group.
+	 */
 	for (unsigned int i = 0; i < 2 * 100000 && !masked; i++)
 		interrupts(1);
 	assert_int_equal(masked, 1);
@@ -316,7 +322,8 @@ static void test_ich9_routes_by_slot_and_register(void **state)
 	/* Slot and pin select one of PIRQE to PIRQH (GSI 20 to 23), here PIRQF. */
 	assert_int_equal(gsi_of(2, 4), 21);
 	assert_int_equal(gsi_of(3, 1), 23);
-	assert_int_equal(gsi_of(30, 2), 21); /* in slot 30 the pin alone selects */
+	/* In slot 30 the pin alone determines the interrupt line. */
+	assert_int_equal(gsi_of(30, 2), 21);
 	assert_int_equal(gsi_of(28, 2), -ENODEV);
 	pci_write16(&lpc, 0xf0, 0xc001); /* RCBA: registers at 0xfed1c000, enabled */
 	pci_write16(&lpc, 0xf2, 0xfed1);
@@ -327,7 +334,10 @@ static void test_ich9_routes_by_slot_and_register(void **state)
 	memset(config[31], 0, sizeof(config[31]));
 }
 
-/* With an unknown chipset, the interrupt line register (PCI 3.0, 6.2.4) has the firmware's number; 255: none. */
+/*
+ * With an unknown chipset, the line is the one that the firmware wrote to the interrupt line register (PCI 3.0,
+ * 6.2.4); 255 means none.
+ */
 static void test_other_chipsets_have_the_firmwares_line(void **state)
 {
 	s64 link = acpi_devices.links[0];

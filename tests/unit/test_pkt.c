@@ -59,7 +59,7 @@ static void test_the_longest_packet_is_summed_without_a_loss(void **state)
 	static uint8_t ones[65535];
 
 	memset(ones, 0xff, sizeof(ones));
-	/* All ones is -0 in ones' complement; an odd last byte is padded with a zero byte to a word. */
+	/* All ones is -0 in ones' complement. An odd last byte is padded with a zero byte to a 16-bit word. */
 	assert_int_equal(pkt_sum(ones, 65534, 0), 0xffff);
 	assert_int_equal(pkt_sum(ones, 65535, 0xffffffff), 0xff00);
 }

@@ -121,7 +121,10 @@ static void test_ascending_and_descending(void **state)
 			check_rules(root.rb_node, NULL);
 		}
 		check_all();
-		/* 512 keys: a path has at most log2(513) = 9 black nodes and the leaf, so it is at most 18 deep. */
+		/*
+		 * With 512 keys, a path has at most log2(513) = 9 black nodes and the black leaf, so it has at
+		 * most 18 nodes before the leaf.
+		 */
 		assert_true(check_rules(root.rb_node, NULL) <= 10);
 		while (!RB_EMPTY_ROOT(&root)) {
 			struct rb_node *n = down ? rb_last(&root) : rb_first(&root);

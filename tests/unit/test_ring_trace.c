@@ -52,7 +52,10 @@ struct step {
 
 static FILE *trace;
 static bool event_idx;
-/* On PCI the trace also counts doorbells that QEMU rings itself when it resumes the guest: the driver rings fewer. */
+/*
+ * True if the trace is from a PCI device. Such a trace also counts doorbells that QEMU itself rings when it
+ * resumes the guest, so our driver rings fewer.
+ */
 static bool on_pci;
 static struct memory after[2]; /* both rings after the step, as recorded */
 static struct step step;
@@ -109,8 +112,8 @@ static void read_line(const char *line)
 }
 
 /*
- * Reads the next step; returns false at the end.  A step with two sent packets also ends the replay: there the
- * guest sent an ARP request of its own, and the second packet may have reused the descriptor of the first.
+ * Reads the next step; returns false at the end.  A step with two sent packets also ends the replay: the guest
+ * also sent an ARP request in that step, and the second packet may have reused the descriptor of the first.
  */
 static bool next_step(void)
 {

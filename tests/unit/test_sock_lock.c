@@ -55,7 +55,10 @@ static long sys_own(int fd, unsigned int ms, unsigned int mtu)
 	struct socket *sock = sockfd_lookup_light(fd, &err);
 	struct sock *sk = sock->sk;
 
-	/* Keep the sock but drop the file, so that a close() meanwhile releases the file and waits for the lock. */
+	/*
+	 * Hold a reference to the sock but none to the file: a close() meanwhile then drops the last reference
+	 * to the file, and its release waits for the lock.
+	 */
 	sock_hold(sk);
 	fput(sock->file);
 	lock_sock(sk);
@@ -140,7 +143,7 @@ static int close_both(void **state)
 
 /* ---- the tests -------------------------------------------------------------------------------------- */
 
-/* Threads that call lock_sock() on an owned socket sleep, and own it one after the other. */
+/* Threads that call lock_sock() on an owned socket sleep, and then own the socket one after the other. */
 static void test_others_wait_for_the_owner(void **state)
 {
 	s64 first = own(one, 100), second = own(one, 100), res;

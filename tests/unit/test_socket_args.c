@@ -177,7 +177,7 @@ static void test_addresses_in(void **state)
 		big = (struct sockaddr_storage){.ss_family = AF_INET6};
 		assert_int_equal(call(nr, fd, &big, sizeof(big), 0, 0, 0), -EAFNOSUPPORT);
 	}
-	/* A longer address than needed is accepted, and so is one at an odd pointer. */
+	/* bind() accepts an address that is longer than needed, and an address at an odd pointer. */
 	big = (struct sockaddr_storage){0};
 	memcpy(&big, &here, sizeof(here));
 	assert_int_equal(call(__NR_bind, fd, &big, sizeof(big), 0, 0, 0), 0);
@@ -302,7 +302,10 @@ static void test_option_lengths(void **state)
 	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, 999, &val, &len, 0), -EINVAL);
 	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, TCP_INFO, &val, &len, 0), -EINVAL);
 
-	/* Times beyond the kernel's range: too long counts as no timeout; a negative linger time as a long one. */
+	/*
+	 * Times beyond the kernel's range: a timeout that is too long counts as no timeout, a negative linger
+	 * time as a long one.
+	 */
 	assert_int_equal(
 		call(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(tv), 0), 0);
 	len = sizeof(tv);
@@ -318,7 +321,7 @@ static void test_option_lengths(void **state)
 	close_fd(fd);
 }
 
-/* Returns the listening socket; needs no lock and no reference, because the kernel is idle meanwhile. */
+/* Returns the listening socket. The caller needs no lock and no reference, because the kernel is idle meanwhile. */
 static struct sock *the_listener(void)
 {
 	struct sock *sk;
@@ -333,7 +336,7 @@ static struct sock *the_listener(void)
 }
 
 /*
- * Buffer sizes and listen() backlogs beyond their limits are reduced or raised to them.
+ * Buffer sizes and listen() backlogs beyond a limit are reduced or raised to that limit.
  *
  * LIMIT(SOMAXCONN_DEFAULT) LIMIT(SOCK_MIN_SNDBUF) LIMIT(SOCK_RMEM_MAX)
  */

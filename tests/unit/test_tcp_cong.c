@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of congestion controls, and Reno: slow start ends exactly at ssthresh; after that the window
- * grows by one segment per round trip; it does not grow while the application sends less than it allows.
+ * The table of congestion controls, and Reno: slow start ends exactly at ssthresh; after that the window grows
+ * by one segment per round trip; the window does not grow while the application sends less than the window
+ * allows.
  */
 #include "tests/unit/unit_hal.h"
 

@@ -43,7 +43,7 @@
 #define ISN   1000
 #define IP    14
 #define L4    34
-#define QUIET (200000 * MS) /* longer than a TIME_WAIT or an orphaned connection lasts */
+#define QUIET (200000 * MS) /* longer than the lifetime of a TIME_WAIT or an orphaned connection */
 
 static const u8 my_mac[6] = {0x52, 0x55, 10, 0, 2, 2};
 static const u8 guest_mac[6] = {0x52, 0x54, 0, 0x12, 0x34, 0x56};
@@ -59,7 +59,10 @@ static __be32 ip4(u8 a, u8 b, u8 c, u8 d)
 
 static u32 theirs; /* sequence number of the last segment from the guest */
 
-/* Answers the guest's ARP requests for the peer; they may come at any time, because routes are looked up again. */
+/*
+ * Answers the guest's ARP requests for the peer. They may arrive at any time, because a new route lookup
+ * resolves the peer again.
+ */
 static void answer_arp(u8 *frame)
 {
 	if (get_unaligned_be16(frame + 20) != 1 || memcmp(frame + 38, (u8[]){10, 0, 2, 2}, 4))
@@ -157,7 +160,7 @@ struct open {
 	u32 ack; /* sequence number of the guest's next byte */
 };
 
-/* Returns the connection's socket; needs no lock, because the kernel is idle meanwhile. */
+/* Returns the connection's socket. The caller needs no lock, because the kernel is idle meanwhile. */
 static struct sock *the_connection(void)
 {
 	struct sock *sk;

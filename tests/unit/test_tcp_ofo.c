@@ -142,7 +142,7 @@ static void test_packets_are_bounded(void **state)
 	for (u32 i = 0; i < TCP_OFO_PACKETS_MAX + 50; i++)
 		segment(10 + 2 * i, 1, false);
 	assert_int_equal(tp.ofo_count, TCP_OFO_PACKETS_MAX);
-	/* A segment nearer to rcv_nxt is accepted; the farthest one is dropped for it. */
+	/* A segment nearer to rcv_nxt is accepted; the segment farthest from rcv_nxt is dropped in its place. */
 	segment(5, 1, false);
 	assert_int_equal(tp.ofo_count, TCP_OFO_PACKETS_MAX);
 	assert_int_equal(TCP_SKB_CB(rb_to_skb(rb_first(&tp.out_of_order_queue)))->seq, ISS + 5);
@@ -176,7 +176,7 @@ static void test_share_when_memory_is_short(void **state)
 	for (u32 i = 0; i < 1000; i++)
 		segment(10 + 2 * i, 1, false);
 	assert_int_equal(tp.ofo_count, 1000);
-	/* Allocate so many pages that dropping segments does not end the shortage. */
+	/* Allocate enough pages that memory stays short even when segments are dropped. */
 	while (nr_free_pages() >= nr_total_pages() / 16 - 256) {
 		page = alloc_pages(GFP_ATOMIC, 0);
 		assert_non_null(page);

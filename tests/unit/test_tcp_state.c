@@ -23,8 +23,8 @@ static void unhash(struct sock *s)
 static struct proto prot = {.unhash = unhash};
 
 /*
- * Legal transitions, with the event that causes each.  Not listed: in every state a reset or a timeout may
- * lead to CLOSE.
+ * Legal transitions, with the event that causes each. The transitions to CLOSE by a reset or a timeout, which
+ * are legal in every state, are not listed.
  */
 static const struct {
 	int from, to;
@@ -104,8 +104,8 @@ static void test_names(void **state)
 }
 
 /*
- * As on Linux, tcpCurrEstab does not count connections in CLOSE_WAIT (RFC 4022 would); tcpEstabResets does
- * count a reset in that state.
+ * As on Linux, tcpCurrEstab does not count connections in CLOSE_WAIT, although RFC 4022 includes them;
+ * tcpEstabResets counts a reset in CLOSE_WAIT.
  */
 static void test_counters(void **state)
 {

@@ -113,8 +113,8 @@ static void every_length_is_copied(void **state)
 {
 	take_faults();
 	for (size_t n = 0; n <= LONG; n++) {
-		try_one(n, n + 5, n + 3); /* both unaligned, differently */
-		try_one(n, n, n);         /* up to the last accessible byte */
+		try_one(n, n + 5, n + 3); /* source and destination have different alignments */
+		try_one(n, n, n);         /* both end at the last accessible byte */
 	}
 }
 

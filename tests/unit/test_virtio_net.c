@@ -3,10 +3,10 @@
  * virtio_net between the device model and net/core, without IP: the kernel sends each frame with
  * EtherType 88b5 back to its sender, in one of several ways (enum reflection).
  *
- * Each case boots a kernel in a child process, because a process can boot only once, under the
- * sanitizers; the seed determines where interrupts arrive.  The model panics on anything that the virtio
- * specification forbids, and reads a ring only after a doorbell that it asked for.  Therefore, if every
- * frame comes back, no wake-up was lost; if as many objects are alive as before, nothing leaked.
+ * Each case boots a kernel in a child process, because a process can boot only once, under the sanitizers; the
+ * seed determines where interrupts arrive.  The model panics on anything that the virtio specification forbids,
+ * and reads a ring only after a doorbell that it asked for.  Therefore no wake-up was lost if every frame comes
+ * back, and nothing leaked if the number of live objects is the same as before.
  */
 #include "tests/unit/reflector.h"
 
@@ -20,7 +20,7 @@ static const u64 feature_sets[] = {
 	MODEL_FEATURES_DEFAULT & ~EVENT_IDX,
 	F(MAC) | F(STATUS),                /* the fewest features of a real device */
 	F(MAC) | F(MRG_RXBUF) | EVENT_IDX, /* QEMU's user network */
-	/* TSO without the features it needs: the driver refuses it */
+	/* TSO without the features that it depends on: the driver does not accept TSO */
 	F(HOST_TSO4) | F(GUEST_TSO4) | EVENT_IDX,
 };
 
@@ -72,7 +72,10 @@ static bool is_fatal(u64 lie)
 static void liar(u64 features, u64 lie)
 {
 	bool harmless = lie == MODEL_LIE_INTERRUPT || lie == MODEL_LIE_HINTS;
-	/* The driver detects a used index that goes back only if no other buffer is used meanwhile: tell it on RX. */
+	/*
+	 * The driver detects a used index that went backwards only if no other buffer is used meanwhile, so
+	 * tell this lie on the receive queue.
+	 */
 	u32 queue = is_fatal(lie) && lie != MODEL_LIE_USED_BACK ? lie % 2 : VIRTNET_RXQ;
 
 	boot(features, 256);
@@ -348,7 +351,10 @@ static void test_odd_rings(void **state)
 		in_child(odd_ring, MODEL_FEATURES_DEFAULT, rings[i]);
 }
 
-/* An MTU of the device below IPv4's minimum of 68 is ignored; one above 9000 is reduced to that. */
+/*
+ * If the device's MTU is below IPv4's minimum of 68, the driver ignores it; if it is above 9000, the driver
+ * uses 9000.
+ */
 static void odd_mtu(u64 features, u64 mtu)
 {
 	sn_set("mtu", mtu);
@@ -380,8 +386,8 @@ static void link_changes(u64 features, u64 arg)
 		bursts(5, false);
 	}
 	/*
-	 * The link changes faster than the kernel reads its state, with packets in flight: frames that
-	 * arrive while the link is down may be lost, nothing else.
+	 * The link changes faster than the kernel reads its state, with packets in flight: only frames that
+	 * arrive while the link is down may be lost.
 	 */
 	for (int i = 0; i < 2000; i++) {
 		put(CLONED, 600);

@@ -167,8 +167,8 @@ static void test_tx_batches_flags(void **state)
 }
 
 /*
- * Fills the receive queue as a driver does: completely at first, then @missing buffers in one batch.
- * Frames arrive until the device has no buffer left, each time.
+ * Fills the receive queue as a driver does: completely at first, later with @missing buffers in one batch.
+ * After each refill, frames arrive until the device has no buffer left.
  */
 static void rx_refills(u64 features, unsigned int missing)
 {
@@ -452,7 +452,10 @@ static void test_interrupts_for_nothing(void **state)
 	end();
 }
 
-/* Begins with a ring of eight whose buffers were all used once and are all with the device again. */
+/*
+ * Begins with a ring of eight entries. All eight buffers have been used once, and the device has all of them
+ * again.
+ */
 static void second_round(void)
 {
 	u32 len;
@@ -492,9 +495,9 @@ static void test_index_beyond_the_given_buffers(void **state)
 }
 
 /*
- * The used index is one too high, so it covers an entry from the previous round of the ring.  If the device
- * has that entry's buffer again, the driver takes the buffer too early; when the device uses it really, the
- * queue breaks.  No buffer is returned to the driver twice.
+ * The used index is one too high, so it covers an entry from the previous round of the ring.  If the device has
+ * that entry's buffer again, the driver takes the buffer too early; when the device later really uses that
+ * buffer, the driver marks the queue as broken.  No buffer is returned to the driver twice.
  */
 static void test_entry_of_the_last_round(void **state)
 {

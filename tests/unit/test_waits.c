@@ -324,8 +324,8 @@ static void test_poll_outlives_a_close(void **state)
 }
 
 /*
- * A file that becomes readable just after its poll operation returned "no event" and before poll() sleeps,
- * as an interrupt may do.  A system call of this test opens it.
+ * A file that becomes readable just after its poll operation returned "no event" and before poll() sleeps, as
+ * if an interrupt came in between. A system call that this test adds opens the file.
  */
 static bool late_changed;
 
@@ -408,7 +408,10 @@ static int setup(void **state)
 {
 	int err = sn_boot(seed, "");
 
-	/* The first call allocates the descriptor table that all calls share: do it before objects are counted. */
+	/*
+	 * The first call allocates the descriptor table that all calls share: make that call before objects are
+	 * counted.
+	 */
 	return err ? err : (int)call(__NR_poll, 0, 0, 0);
 }
 

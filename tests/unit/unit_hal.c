@@ -63,7 +63,10 @@ void unit_memory(size_t kib, bool separate_objects)
 	arena = aligned_alloc(PAGE_SIZE << MAX_ORDER, arena_size);
 	if (!arena)
 		abort();
-	/* RAM is not zero at boot: read as page structures, these bytes would look like heads of free blocks. */
+	/*
+	 * RAM is not zero at boot: fill it with bytes that would look like heads of free blocks if they were
+	 * read as page structures.
+	 */
 	memset(arena, 0x01, arena_size);
 	separate = separate_objects;
 	objects = 0;

@@ -22,8 +22,9 @@
 /* Sets up this CPU and a current thread, with interrupts enabled. */
 void unit_init(void);
 /*
- * Calls unit_init(), mm_init() with @kib KiB of new memory, and slab_init().  With @separate_objects each slab object
- * is a host allocation of its own, so that the sanitizer sees accesses beyond it and after its end.
+ * Calls unit_init(), mm_init() with @kib KiB of new memory, and slab_init().  With @separate_objects each slab
+ * object is a host allocation of its own, so that the sanitizer sees an access beyond the object or after it
+ * was freed.
  */
 void unit_memory(size_t kib, bool separate_objects);
 
@@ -40,12 +41,12 @@ const char *unit_console(void);
 void unit_console_clear(void);
 /* Sets how many more bytes the console accepts; SIZE_MAX: all. */
 void unit_console_room(size_t bytes);
-/* Returns how many bytes waited for room in the console, and were lost. */
+/* Returns how many bytes were lost after waiting CONSOLE_POLLS_MAX polls for room in the console. */
 unsigned int unit_console_waits(void);
-u64 unit_console_polls(void); /* how often the full console was polled for room, since the start */
+u64 unit_console_polls(void); /* number of polls for room in the full console, since the start */
 /* Types @s on the console: hal_console_getc() returns its bytes. */
 void unit_type(const char *s);
-const char *unit_untyped(void); /* the rest of the typed bytes that the kernel has not read */
+const char *unit_untyped(void); /* the typed bytes that the kernel has not read yet */
 /* Returns the number of separate objects that are allocated from the host. */
 long unit_objects(void);
 /* Makes allocations of separate objects fail after @n more have succeeded; -1: never. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets over loopback in the hosted kernel, for tests that have their own kernel_main().  The network has
- * no other device, and the kernel has one more system call, which the test provides.  The test makes system
- * calls and advances the clock.  Included once per program, because it defines the functions of the device
- * model, which is missing here.
+ * Sockets over loopback in the hosted kernel, for tests that have their own kernel_main().  The network has no
+ * other device, and the kernel has one more system call, which the test provides.  The test makes system calls
+ * and advances the clock. Include this header once per program: it defines the functions of the device model,
+ * which is not linked.
  */
 #ifndef TESTS_UNIT_UNIT_SOCKETS_H
 #define TESTS_UNIT_UNIT_SOCKETS_H
@@ -21,7 +21,7 @@
 #include "tests/unit/unit_lower.h"
 
 #define MS        1000000ULL
-#define TIMEWAITS 70000 /* ms: longer than TIME_WAIT, even if the timer wheel is late */
+#define TIMEWAITS 70000 /* ms; more than a TIME_WAIT lasts, even if the timer wheel is late */
 #define OWN_CALL  (__NR_softnet_power + 1) /* number of the system call that a test adds */
 
 /* ---- a kernel with loopback and no other device -------------------------------------------------- */
@@ -54,7 +54,7 @@ static inline int unit_sockets_init(void *own_call)
 	return 0;
 }
 
-/* The whole kernel_main() of a test.  @own_call must stay valid. */
+/* Does everything that a test's kernel_main() must do. @own_call is used until the program ends. */
 static inline void __noreturn unit_sockets_main(const struct boot_info *boot,
 						const struct syscall_def *own_call)
 {
