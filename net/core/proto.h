@@ -40,7 +40,8 @@ struct proto {
 			  unsigned int optlen);
 	int (*getsockopt)(struct sock *sk, int level, int optname, void __user *optval,
 			  int __user *optlen);
-	void (*keepalive)(struct sock *sk, int on); /* locked */
+	void (*keepalive)(struct sock *sk, int on);     /* locked */
+	void (*set_rcvlowat)(struct sock *sk, int val); /* locked; @val is at least 1 */
 	int (*sendmsg)(struct sock *sk, struct kmsghdr *msg, size_t len);
 	int (*recvmsg)(struct sock *sk, struct kmsghdr *msg, size_t len, int noblock, int flags,
 		       int *addr_len);

@@ -123,7 +123,11 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_RCVLOWAT:
 		if (val < 0)
 			val = INT32_MAX;
-		sk->sk_rcvlowat = val ? val : 1;
+		val = max(val, 1);
+		if (sk->sk_prot->set_rcvlowat)
+			sk->sk_prot->set_rcvlowat(sk, val);
+		else
+			sk->sk_rcvlowat = val;
 		break;
 	case SO_RCVTIMEO:
 		err = sock_set_timeout(&sk->sk_rcvtimeo, optval, optlen);

@@ -315,12 +315,12 @@ unsigned int tcp_poll(struct file *file, struct socket *sock, struct poll_table 
 	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		mask |= POLLIN | POLLRDNORM | POLLRDHUP;
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
-		int unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
+		int target = sock_rcvlowat(sk, 0, 0x7fffffff);
 
 		/* A read at the mark skips the urgent byte. */
 		if (tcp_at_mark(tp) && !sock_flag(sk, SOCK_URGINLINE))
-			unread--;
-		if (unread >= sock_rcvlowat(sk, 0, 0x7fffffff))
+			target++;
+		if (tcp_epollin_ready(sk, target))
 			mask |= POLLIN | POLLRDNORM;
 		if (READ_ONCE(tp->urg_data) & TCP_URG_VALID)
 			mask |= POLLPRI;
@@ -387,6 +387,7 @@ struct proto tcp_prot = {
 	.setsockopt = tcp_setsockopt,
 	.getsockopt = tcp_getsockopt,
 	.keepalive = tcp_set_keepalive,
+	.set_rcvlowat = tcp_set_rcvlowat,
 	.sendmsg = tcp_sendmsg,
 	.recvmsg = tcp_recvmsg,
 	.sendpage = tcp_sendpage,

@@ -175,6 +175,16 @@ static inline int tcp_win_from_space(int space)
 
 	return shift > 0 ? space - (space >> shift) : space >> -shift;
 }
+/* The reverse: returns the buffer in bytes whose window is at least @win, up to a limit of INT32_MAX. */
+static inline int tcp_space_from_win(int win)
+{
+	int shift = READ_ONCE(sysctl_tcp_adv_win_scale);
+	u64 space = win;
+
+	/* space * (1 - 2^-shift) = win */
+	space = shift > 0 ? (space << shift) / ((1ull << shift) - 1) : space << -shift;
+	return min_t(u64, space, INT32_MAX);
+}
 static inline int tcp_space(const struct sock *sk)
 {
 	return tcp_win_from_space(sk->sk_rcvbuf - atomic_read(&sk->sk_rmem_alloc));

@@ -287,7 +287,8 @@ static bool tcp_in_quickack_mode(const struct sock *sk)
 
 /*
  * Sends the pending ACK now or delayed.  RFC 1122 4.2.3.2: at least every second full segment is
- * acknowledged at once; here only if the window need not shrink, otherwise after the next read.
+ * acknowledged at once; here only if the window need not shrink, otherwise after the next read, unless
+ * SO_RCVLOWAT lets the reader sleep on.
  */
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 {
@@ -295,7 +296,8 @@ void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if ((tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss &&
-	     __tcp_select_window(sk) >= tp->rcv_wnd) ||
+	     (tp->rcv_nxt - tp->copied_seq < (u32)sk->sk_rcvlowat ||
+	      __tcp_select_window(sk) >= tp->rcv_wnd)) ||
 	    tcp_in_quickack_mode(sk) || (icsk->icsk_ack.pending & ICSK_ACK_NOW) ||
 	    (ofo_possible && !RB_EMPTY_ROOT(&tp->out_of_order_queue)))
 		tcp_send_ack(sk);

@@ -237,6 +237,9 @@ static inline bool tcp_at_mark(const struct tcp_sock *tp)
 
 /* ---- tcp_rcvbuf.c ---- */
 void tcp_rmem_shrink(struct sock *sk);
+void tcp_set_rcvlowat(struct sock *sk, int val);
+/* Returns true if @sk is readable for a reader that waits for @target bytes.  Needs no lock. */
+bool tcp_epollin_ready(const struct sock *sk, int target);
 /*
  * Returns 0 if @sk may hold @size more bytes of truesize for receiving, else -1.  If the room is
  * missing, it first collapses the receive queue and drops out-of-order segments.

@@ -107,6 +107,47 @@ void tcp_grow_window(struct sock *sk, const struct sk_buff *skb)
 	inet_csk(sk)->icsk_ack.quick |= 1;
 }
 
+/* ---- SO_RCVLOWAT --------------------------------------------------------------------------------- */
+
+/*
+ * Sets how many bytes make the socket readable, at most half of the largest buffer.  Enlarges the buffer
+ * so that the window permits as many.
+ */
+void tcp_set_rcvlowat(struct sock *sk, int val)
+{
+	bool fixed = sk->sk_userlocks & SOCK_RCVBUF_LOCK;
+	struct tcp_sock *tp = tcp_sk(sk);
+	int space;
+
+	val = min(val, (fixed ? sk->sk_rcvbuf : READ_ONCE(sysctl_tcp_rmem[2])) / 2);
+	sk->sk_rcvlowat = val = max(val, 1);
+	/* A lower value may make the socket readable now. */
+	sk->sk_data_ready(sk);
+	space = tcp_space_from_win(val);
+	if (fixed || space <= sk->sk_rcvbuf)
+		return;
+	sk->sk_rcvbuf = space;
+	/* 0: there is no connection yet, whose start computes the clamp from the buffer. */
+	if (tp->window_clamp)
+		tp->window_clamp = val;
+}
+
+/*
+ * Without the last two conditions a connection could stop: the peer may send no more, and the reader
+ * waits for more than there is room for.
+ */
+bool tcp_epollin_ready(const struct sock *sk, int target)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq);
+
+	if (unread <= 0)
+		return false;
+	return unread >= target || tcp_under_memory_pressure(sk) ||
+	       atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf - (sk->sk_rcvbuf >> 3) ||
+	       tcp_receive_window(tp) <= inet_csk(sk)->icsk_ack.rcv_mss;
+}
+
 /* ---- the buffer is full -------------------------------------------------------------------------------------- */
 
 /*

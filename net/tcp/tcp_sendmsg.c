@@ -406,7 +406,8 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 			TCP_SKB_CB(skb)->eor = !!(flags & MSG_EOR);
 			break;
 		}
-		if (skb->len >= size_goal)
+		/* Urgent data has no mark before the call has copied all of it, so it waits. */
+		if (skb->len >= size_goal && !(flags & MSG_OOB))
 			tcp_push_full(sk, skb, mss_now);
 	}
 	return tcp_send_result(sk, flags, mss_now, copied, err);

@@ -135,10 +135,21 @@ static void set_quickack(struct sock *sk, int val)
 static int set_window_clamp(struct sock *sk, int val)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 clamp;
 
-	if (!val && sk->sk_state != TCP_CLOSE)
-		return -EINVAL;
-	tp->window_clamp = val ? max(val, SOCK_MIN_RCVBUF / 2) : 0;
+	if (!val) {
+		if (sk->sk_state != TCP_CLOSE)
+			return -EINVAL;
+		tp->window_clamp = 0;
+		return 0;
+	}
+	clamp = max(val, SOCK_MIN_RCVBUF / 2);
+	/* A larger clamp permits the window of the last offer at once; tcp_grow_window() does the rest. */
+	if (clamp < tp->window_clamp)
+		tp->rcv_ssthresh = min(tp->rcv_ssthresh, clamp);
+	else if (clamp > tp->window_clamp)
+		tp->rcv_ssthresh = max(tp->rcv_ssthresh, min(tp->rcv_wnd, clamp));
+	tp->window_clamp = clamp;
 	return 0;
 }
 
