@@ -11,8 +11,9 @@
 
 #include "kernel/types.h"
 
-#define BOOT_CMDLINE_MAX 2048 /* bytes with the NUL; a longer one is cut, and reported */
-/* entries of the memory map; further ones are dropped, and reported */
+/* bytes with the NUL; a longer command line is cut, which the kernel reports */
+#define BOOT_CMDLINE_MAX 2048
+/* entries of the memory map; further entries are dropped, which the kernel reports */
 #define BOOT_MEM_MAX 128
 /* most bytes of randomness from the loader: twice the generator's key */
 #define BOOT_SEED_MAX 64
@@ -32,9 +33,10 @@ struct boot_mem {
 
 struct boot_info {
 	const char *door; /* "PVH", "UEFI" or "host"; for the log */
-	phys_addr_t rsdp; /* physical address of ACPI's root pointer; 0: none */
+	phys_addr_t rsdp; /* physical address of ACPI's root pointer; 0: the loader found none */
 	u64 entry_tsc;    /* TSC at our first instruction */
-	u64 firmware_tsc; /* TSC after ExitBootServices(); 0: not started by UEFI firmware */
+	/* TSC after ExitBootServices(); 0: UEFI firmware did not start the kernel */
+	u64 firmware_tsc;
 	u64 hall_tsc;     /* TSC at the start of x86_start(), which both doors call */
 	u64 wall_tsc;     /* TSC at the time @wall_seconds; 0: time of day unknown */
 	s64 wall_seconds; /* since 1970-01-01 UTC */

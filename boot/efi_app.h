@@ -22,7 +22,7 @@
 #define EFI_PAGES(n) (((n) + EFI_PAGE - 1) / EFI_PAGE)
 
 struct efi_kernel {
-	u64 entry; /* physical address of the loaded kernel's uefi_start */
+	u64 entry; /* physical address at which the loaded kernel's uefi_start lies */
 	void *pages;
 	UINTN nr_pages;
 };
@@ -32,10 +32,11 @@ extern EFI_BOOT_SERVICES *efi_boot;
 
 /* ---- efi_say.c ---- */
 /*
- * Prints a line, prefixed by "softnet: ", on the firmware's console.  Not after ExitBootServices().
+ * Prints a line, prefixed by "softnet: ", on the firmware's console.  Must not be called after
+ * ExitBootServices().
  */
 void efi_say(const char *fmt, ...) __printf_like(1, 2);
-/* Prints that @what failed and a text for @status; returns @status. */
+/* Prints a line that says that @what failed, with a text for @status.  Returns @status. */
 EFI_STATUS efi_failed(EFI_STATUS status, const char *what);
 /*
  * For errors after the first try of ExitBootServices(): prints @why on the serial port and stops

@@ -6,9 +6,9 @@
  *   2. \EFI\BOOT\cmdline.txt or \cmdline.txt on the volume of this application
  *   3. the text of CMDLINE= at build time
  *
- * Caller: efi_main().  An empty file is used too: it means an empty command line.  A read error is
- * reported and does not stop the boot: a machine that serves with its defaults is easier to
- * diagnose than one that does not boot.
+ * Caller: efi_main().  An empty file counts as a source: it means an empty command line.  A read
+ * error is reported and does not stop the boot: a machine that serves with its defaults is easier
+ * to diagnose than one that does not boot.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
@@ -57,8 +57,8 @@ static void text_end(struct text *t, struct boot_info *boot)
 }
 
 /*
- * Returns the length of a first word that ends in ".efi", else 0: a shell passes the program's name
- * before its arguments; a boot entry and QEMU do not.
+ * If the first word ends in ".efi", returns its length, else 0.  A UEFI shell passes the program's
+ * name before its arguments; a boot entry and QEMU do not.
  */
 static UINTN skip_own_name(const CHAR16 *s, UINTN n)
 {

@@ -44,8 +44,8 @@ static EFI_STATUS check_cpu(void)
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	if (cr4 & CR4_LA57) {
 		/*
-		 * To change the number of levels, the kernel would have to leave 64-bit mode, which
-		 * its entry code does not.
+		 * The kernel runs on four levels.  Changing the number of levels requires leaving
+		 * 64-bit mode, which the kernel's entry code does not do.
 		 */
 		efi_say("the firmware runs on five-level page tables, which softnet does not "
 			"leave");
@@ -80,8 +80,8 @@ static phys_addr_t find_rsdp(void)
 }
 
 /*
- * Reads random bytes, if the firmware has a source.  Without them the kernel uses its other
- * sources.
+ * Reads random bytes, if the firmware has a source of them.  Otherwise the kernel seeds its
+ * generator from its other sources alone.
  */
 static void find_seed(struct boot_info *boot)
 {

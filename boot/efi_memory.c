@@ -2,8 +2,8 @@
 /*
  * Allocates the firmware's memory, and makes the kernel's memory map from the firmware's.
  *
- * Caller: efi_main(); its last call, efi_leave(), ends the firmware's services.
- * UEFI specification 2.10, table 7.10, says what each type of memory means after that.  Answers to
+ * Caller: efi_main(); its last call, efi_leave(), ends the firmware's services.  UEFI specification
+ * 2.10, table 7.10, says what each type of memory means after ExitBootServices().  Answers to
  * Linux's arch/x86/platform/efi and drivers/firmware/efi/libstub.
  */
 #include "boot/efi_app.h"
@@ -12,8 +12,12 @@
 
 #define MAP_SLACK 64 /* spare map entries: the map may grow after its size was read */
 /* the map may change before each try of ExitBootServices(); more changes mean broken firmware */
-#define LEAVE_TRIES         8
-#define REAL_MODE_AREA_SIZE 0x1000 /* bytes; interrupt vectors and BIOS data: reserved */
+#define LEAVE_TRIES 8
+/*
+ * page tables besides those of the memory ranges: the root, those of the image, and one for each
+ * 512 GiB of the first 8 TiB
+ */
+#define REAL_MODE_AREA_SIZE 0x1000
 /* page tables: the root, those of the image, one for each 512 GiB of the first 8 TiB */
 #define TABLES_OTHER 32
 #define GIB_SHIFT    30
@@ -93,9 +97,9 @@ static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
 }
 
 /*
- * Returns true if the kernel may use the range once the firmware's boot services have ended.  It
- * must not use runtime services, ACPI tables (they are read later), persistent, unaccepted or
- * uncacheable memory.
+ * Returns true if the kernel may use the range once the firmware's boot services have ended.  Not
+ * usable are runtime services, ACPI tables (the kernel reads them later), and persistent,
+ * unaccepted or uncacheable memory.
  */
 static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)
 {
@@ -121,8 +125,8 @@ EFI_STATUS efi_count_tables(UINTN *pages)
 	if (EFI_ERROR(status))
 		return efi_failed(status, "the memory map");
 	/*
-	 * For each range: a directory for each GiB that it touches, and one table for each of its
-	 * ends.
+	 * Each usable range needs one page directory for each GiB that it touches, and one page
+	 * table for each of its two ends.
 	 */
 	*pages = TABLES_OTHER;
 	for (i = 0; i < map.size / map.entry_size; i++) {

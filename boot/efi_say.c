@@ -3,9 +3,8 @@
  * Prints the UEFI application's messages, which are all errors.
  *
  * Callers: all files of the application.  Before ExitBootServices() only the firmware's console is
- * used: most firmware, including OVMF, copies the console to the serial port, and a second copy
- * would confuse.
- * Afterwards only the serial port is used.
+ * used: most firmware, including OVMF, copies the console to the serial port, so a direct write to
+ * the port would print each line twice.  Afterwards only the serial port is used.
  */
 #include "boot/efi_app.h"
 #include "kernel/lib/string.h"
@@ -15,7 +14,7 @@
 #define COM1          0x3f8
 #define COM1_LSR      (COM1 + 5)
 #define LSR_THR_EMPTY 0x20
-/* status reads for each byte; if the port is absent, the byte is lost */
+/* most status reads for each byte; if no port answers, the byte is lost */
 #define UART_PATIENCE 1000000
 #define EFI_CODE(s)   ((unsigned int)((s)&0xffff))
 

@@ -38,8 +38,9 @@ pvh_start:
 	mov	%edx, %edi
 
 	/*
-	 * call needs a stack: use the magic number's four bytes, and restore them.  The pushed
-	 * address tells where we run.
+	 * A call needs a stack: use the four bytes of hvm_start_info's magic number as the stack,
+	 * and restore them.  The return address that the call pushes tells at which address this
+	 * code runs.
 	 */
 	mov	(%ebx), %ecx
 	lea	4(%ebx), %esp
@@ -66,7 +67,7 @@ pvh_start:
 	mov	%esi, AT(pvh_entry_tsc)
 	mov	%edi, AT(pvh_entry_tsc + 4)
 
-	/* All later code needs long mode and no-execute pages, so check that the CPU has both. */
+	/* All later code needs long mode and no-execute pages, so stop if the CPU lacks either. */
 	push	%ebx
 	mov	$0x80000000, %eax
 	cpuid
@@ -131,7 +132,7 @@ pvh_higher_half:
 	mov	%ebp, %eax
 	mov	$(pvh_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
-	mov	%rax, %rsi		/* load address minus linked address */
+	mov	%rax, %rsi		/* 2nd argument: load address minus linked address */
 	mov	pvh_entry_tsc(%rip), %rdx
 	xor	%ebp, %ebp		/* ends every backtrace */
 	call	pvh_main

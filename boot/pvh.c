@@ -45,7 +45,10 @@ void __noreturn pvh_main(u32 start_info_pa, s64 offset, u64 entry_tsc);
 
 static struct boot_info boot_info;
 
-/* Returns physical memory as the boot page tables map it, or NULL if they do not. */
+/*
+ * Returns a pointer to the physical range [@pa, @pa + @size), or NULL if the boot page tables do
+ * not map all of it or @pa is 0.
+ */
 static const void *boot_view(u64 pa, u64 size)
 {
 	if (pa == 0 || pa >= BOOT_MAPPED || size > BOOT_MAPPED - pa)

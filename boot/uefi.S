@@ -60,7 +60,7 @@ uefi_higher_half:
 	mov	%ebp, %eax
 	mov	$(uefi_start - KERNEL_VIRT_BASE), %ecx
 	sub	%rcx, %rax
-	mov	%rax, %rsi		/* load address minus linked address */
+	mov	%rax, %rsi		/* 2nd argument: load address minus linked address */
 	xor	%ebp, %ebp		/* ends every backtrace */
 	call	uefi_main
 	ud2

@@ -15,8 +15,8 @@
 #define UEFI_HANDOFF_MAGIC 0x74656e74666f7331 /* "1softnet" */
 
 /*
- * The application finds the kernel's entry by this ELF note, which contains its linked physical
- * address.
+ * The application finds the kernel's entry by this ELF note, whose value is the entry's linked
+ * physical address.
  */
 #define UEFI_NOTE_NAME "softnet"
 #define UEFI_NOTE_TYPE 1
