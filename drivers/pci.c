@@ -246,8 +246,9 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 
 	if (!driver) {
 		/*
-		 * Without a driver no handler makes this device release its interrupt line, which
-		 * it may share.  The firmware may have left the interrupt enabled: disable it.
+		 * Disable the interrupt line of a device without a driver: the firmware may have
+		 * left it enabled, other devices may share the line, and no handler would make this
+		 * device release it.
 		 */
 		pci_intx_disable(found);
 		printk(LOG_DEBUG, "pci %s: %04x:%04x", found->name, found->vendor, found->device);
@@ -266,12 +267,15 @@ static void pci_probe_function(const struct pci_device *found, struct pci_window
 		kfree(pdev);
 }
 
-/* A bus, and the path to it from its root bus; one for each level of the scan, on the stack. */
+/*
+ * A bus, and the path to it from its root bus.  The scan has one such struct on its stack for each
+ * level of bridges.
+ */
 struct pci_bus {
 	u8 number;
-	u8 depth;                 /* 0: a root bus */
-	u8 root_slot;             /* slot on the root bus of the outermost bridge to this bus */
-	u8 swizzle;               /* sum of the slots of all further bridges to this bus */
+	u8 depth;     /* 0: a root bus */
+	u8 root_slot; /* slot on the root bus of the outermost bridge to this bus */
+	u8 swizzle; /* sum of the slots of all bridges between that outermost bridge and this bus */
 	bool extra_root;          /* the root bus above this bus is not bus 0 */
 	struct pci_window window; /* memory that is free for BARs of devices on this bus */
 };

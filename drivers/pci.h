@@ -41,7 +41,7 @@ struct pci_bar {
 	bool is_64;       /* 64-bit: the address continues in the next BAR register */
 };
 
-/* A device's entry in the list of devices on an interrupt line. */
+/* Links a device into the list of devices that share an interrupt line. */
 struct pci_intx {
 	struct list_head list;
 	bool (*handler)(void *arg);
@@ -50,9 +50,17 @@ struct pci_intx {
 
 struct pci_device {
 	u8 bus, slot, fn;
-	u8 intx_slot;    /* slot on the root bus: of the device, or of the outermost bridge to it */
+	/*
+	 * slot on the root bus: the device's own, or that of the outermost bridge on the path to
+	 * the device
+	 */
+	u8 intx_slot;
 	bool extra_root; /* the device's root bus is not bus 0 */
-	u8 intx_swizzle; /* the bridges on the way to the device add this to its interrupt pin */
+	/*
+	 * number to add to the interrupt pin, modulo 4, because of the bridges on the path to the
+	 * device
+	 */
+	u8 intx_swizzle;
 	u16 vendor, device, subsystem;
 	char name[16]; /* "0000:00:03.0" */
 	struct pci_bar bar[PCI_BARS];
@@ -94,8 +102,8 @@ void pci_write16(const struct pci_device *pdev, u8 offset, u16 value);
 void pci_write32(const struct pci_device *pdev, u8 offset, u32 value);
 
 /*
- * A memory range that is free for BARs of devices on a bus.  @end is 0 where the firmware assigns
- * all addresses.
+ * A memory range from which devices on a bus get addresses for their BARs.  @end is 0 if the
+ * firmware assigns all addresses.
  */
 struct pci_window {
 	u64 next, end;
@@ -113,8 +121,8 @@ u8 pci_open_bridge(const struct pci_device *bridge, struct pci_window *window,
 void pci_close_bridge(const struct pci_device *bridge, u8 secondary);
 
 /*
- * Finds capability @id behind the one at offset @after (0: from the first).  Returns its offset, or
- * 0 if there is none.
+ * Searches the list of capabilities for @id, behind the capability at offset @after, or from the
+ * start of the list if @after is 0.  Returns the offset of the capability found, or 0.
  */
 u8 pci_find_capability(const struct pci_device *pdev, u8 id, u8 after);
 

@@ -23,7 +23,11 @@
 #define PCI_MEMORY_BASE   0x20
 #define PCI_PREFETCH_BASE 0x24
 #define PCI_WINDOW_CLOSED 0x0000fff0 /* limit below base: the bridge forwards no address */
-#define PCI_IO_CLOSED     0x00f0 /* the same for I/O; 16 bits, to leave the status behind it alone */
+/*
+ * the same for I/O ports; written as 16 bits, because the upper half is the secondary status
+ * register
+ */
+#define PCI_IO_CLOSED 0x00f0
 
 #define BRIDGE_WINDOW                                                                              \
 	(2ULL                                                                                      \
@@ -83,8 +87,8 @@ void pci_assign_bars(struct pci_device *pdev, struct pci_window *window)
 }
 
 /*
- * Returns the highest number that a bus below the root of @bus may get: the next root bus and the
- * buses below it have the numbers from its own upwards.
+ * Returns the highest number that a bus behind a bridge of @bus may get.  The numbers from that of
+ * the next root bus upwards belong to that root bus and the buses behind it.
  */
 static u8 pci_highest_bus(u8 bus)
 {

@@ -68,7 +68,9 @@ static u8 *ecam(const struct pci_device *pdev, u8 offset)
 	       offset;
 }
 
-/* The same for reads: a bus that does not exist reads as all ones. */
+/*
+ * Like ecam(), but for reads: if the bus does not exist, returns the address of four bytes of 255.
+ */
 static const u8 *ecam_or_nowhere(const struct pci_device *pdev, u8 offset)
 {
 	const u8 *reg = ecam(pdev, offset);

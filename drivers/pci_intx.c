@@ -48,10 +48,12 @@
 #define ICH9_RCBA   0xf0   /* address of the chipset's configuration registers; bit 0: enabled */
 #define ICH9_GSI    16     /* the GSI of PIRQA */
 #define ICH9_CONFIG 0x4000
-#define ISA_NONE    16 /* above the 16 ISA interrupts; a line register of 0xff means none */
+/* no such ISA interrupt: they are 0 to 15; the firmware writes 0xff for "none" */
+#define ISA_NONE 16
 
 /*
- * A device that never releases its line causes an interrupt after each instruction.  As in Linux's
+ * A device that never releases its line causes an interrupt after each instruction.  An interrupt
+ * for which no device on the line had new work is "without a cause".  As in Linux's
  * note_interrupt(), the line is masked when more than STORM_IN_VAIN of STORM_INTERRUPTS had no
  * cause; its devices are then polled every STORM_POLL_MS.  The count of interrupts without a cause
  * restarts after STORM_QUIET_MS without such an interrupt.
@@ -67,7 +69,7 @@ struct intx_line {
 	u32 gsi;
 	int irq;
 	unsigned int interrupts; /* since the last test for a storm */
-	unsigned int in_vain;    /* interrupts of these without a cause */
+	unsigned int in_vain;    /* interrupts without a cause since the last test for a storm */
 	u64 in_vain_ns;          /* time of the last interrupt without a cause, ns */
 	bool masked;
 	struct timer_list poll_timer;
@@ -95,7 +97,10 @@ static int piix3_gsi(const struct pci_device *isa, unsigned int slot, unsigned i
 	return route & PIIX3_OFF ? -ENODEV : isa_gsi(route, gsi, flags);
 }
 
-/* Registers D25IR .. D31IR: four bits for each pin of a slot. */
+/*
+ * Slots 25 to 31 have a register each (D25IR .. D31IR) with four bits for each pin: the number of
+ * the pin's PIRQ.  The other slots, and slot 30, have fixed PIRQs.
+ */
 static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev, unsigned int pin,
 		    u32 *gsi)
 {
@@ -191,8 +196,8 @@ static bool intx_is_storm(struct intx_line *line, bool progress)
 }
 
 /*
- * Two harmless cases: the line may still be high after the EOI, which gives one interrupt without a
- * cause; and an interrupt raised before the line was masked may arrive afterwards.
+ * Two harmless cases: the line may still be high after the EOI, which gives one more interrupt,
+ * without a cause; and an interrupt raised before the line was masked may arrive after the masking.
  */
 static void intx_interrupt(void *arg)
 {

@@ -7,8 +7,8 @@
 #define DRIVERS_VIRTIO_LIMITS_H
 
 /*
- * descriptors: of one ring. If a device offers more, the driver uses this many, or no ring if the
- * size is fixed (legacy PCI). QEMU's VIRTQUEUE_MAX_SIZE.
+ * descriptors: in one ring. If a device offers more, the driver uses this many; but a ring of fixed
+ * size (legacy PCI) is then not used at all. The value is that of QEMU's VIRTQUEUE_MAX_SIZE.
  */
 #define VIRTQ_SIZE_MAX 1024
 /*
@@ -16,7 +16,10 @@
  * for the largest packet. In 4 MiB or more, 256 buffers of one page each fit.
  */
 #define VIRTNET_RX_PART 4
-/* bytes: requested from the device as a seed; it may return fewer. Twice the generator's key. */
+/*
+ * bytes: requested from the device as a seed; the device may return fewer. This is twice the length
+ * of the generator's key.
+ */
 #define VIRTIO_RNG_BYTES 64
 
 #endif

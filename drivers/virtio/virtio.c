@@ -20,7 +20,8 @@
 
 DEFINE_LOG_SOURCE(virtio_log, "virtio");
 static LIST_HEAD(virtio_drivers);
-static unsigned int virtio_devices; /* devices that have an index; the next device gets this one */
+/* number of devices that have an index; it is also the index of the next device */
+static unsigned int virtio_devices;
 
 static const struct proc_entry virtio_proc[] = {
 	{.path = "virtio", .show = virtqueue_proc_show},
@@ -58,7 +59,8 @@ static int virtio_add_status(struct virtio_device *vdev, u8 bit)
  * Negotiates features: accepts each offered feature that the driver knows.  Besides, every driver
  * accepts VERSION_1 and ACCESS_PLATFORM of a modern device, and ANY_LAYOUT of a legacy device.
  * ACCESS_PLATFORM says that an IOMMU may translate the addresses that the device uses.  The kernel
- * never sets up an IOMMU, so none are translated: it gives the device physical addresses.
+ * never sets up an IOMMU, so no address is translated, and the kernel gives the device physical
+ * addresses.
  */
 static int virtio_negotiate(struct virtio_device *vdev, const struct virtio_driver *driver)
 {
@@ -149,7 +151,10 @@ static void virtio_config_interrupt(void *arg)
 	vdev->driver->config_changed(vdev);
 }
 
-/* Without this interrupt the driver works but misses configuration changes: warn, do not fail. */
+/*
+ * If this interrupt cannot be routed, the driver works but misses configuration changes: so warn,
+ * and do not fail.
+ */
 static void virtio_route_config(struct virtio_device *vdev)
 {
 	int irq, err;

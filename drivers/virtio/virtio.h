@@ -90,7 +90,7 @@ struct virtio_device {
 	unsigned int index;   /* 0 for virtio0 and so on; assigned by virtio_probe() */
 	const struct virtio_driver *driver;
 	void *priv; /* for the driver alone */
-	/* name of the interrupt for configuration changes: "virtio0-config" */
+	/* name of the interrupt for configuration changes, for example "virtio0-config" */
 	char config_name[20];
 	u64 config_failures; /* reads of the configuration that failed */
 	struct ratelimit config_lines;
@@ -101,8 +101,8 @@ struct virtio_driver {
 	u32 device_id;
 	u64 features; /* bits that the driver can use; virtio_probe() adds VERSION_1 */
 	/*
-	 * Returns @features without those that depend on a missing one.  NULL: no feature depends
-	 * on another.
+	 * Returns @features without each feature that depends on another one which @features lacks.
+	 * NULL: no feature depends on another.
 	 */
 	u64 (*trim_features)(u64 features);
 	/*

@@ -22,7 +22,7 @@
 
 struct virtio_irqs {
 	struct virtqueue *queue[VIRTIO_IRQ_QUEUES]; /* NULL: none */
-	int config;                                 /* irq of configuration changes; -1: none */
+	int config; /* irq that configuration changes raise; -1: none */
 };
 
 static inline void virtio_irqs_forget(struct virtio_irqs *irqs)

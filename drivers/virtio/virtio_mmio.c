@@ -107,9 +107,9 @@ static void vm_write(const struct virtio_mmio *vm, unsigned int reg, u32 value)
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * The one interrupt of a device.  The line is edge-triggered and stays high while a status bit is
- * set, so a new bit makes no new edge: read the status until it is zero, else there will be no
- * further interrupt.
+ * The one interrupt of a device.  The line is edge-triggered and stays high while any status bit is
+ * set.  A bit that is set while the line is high makes no new edge: so read the status until it is
+ * zero, or there will be no further interrupt.
  */
 static void vm_interrupt(void *arg)
 {
@@ -121,8 +121,8 @@ static void vm_interrupt(void *arg)
 		if (!status)
 			return;
 		/*
-		 * Acknowledge before the queues run: a buffer used after this line sets the bit
-		 * again.
+		 * Acknowledge before the queues run: if the device uses a buffer after the
+		 * acknowledgement, it sets the bit again.
 		 */
 		vm_write(vm, VM_INTERRUPT_ACK, status);
 		virtio_irqs_raise(&vm->irqs, status);
@@ -370,7 +370,8 @@ static bool vm_is_known(phys_addr_t address)
 }
 
 /*
- * QEMU's microvm describes a slot on the command line, or in ACPI's tables if it has such tables.
+ * Adds the slots of ACPI's tables.  QEMU's microvm describes its slots there, or on the command
+ * line if it has no such tables.
  */
 static void vm_add_acpi_slots(void)
 {

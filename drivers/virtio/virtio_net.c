@@ -28,8 +28,9 @@
 #include "net/core/eth.h"
 #include "net/core/limits.h"
 
-#define VIRTNET_RING_MAX 256 /* buffers in each direction; half a megabyte of receive memory */
-#define VIRTNET_MTU_MIN  68  /* RFC 791: the smallest MTU of an IPv4 link */
+/* most buffers in each ring; the receive ring's buffers then take half a megabyte */
+#define VIRTNET_RING_MAX 256
+#define VIRTNET_MTU_MIN  68 /* RFC 791: the smallest MTU of an IPv4 link */
 /* most bytes: a larger MTU is reduced to this, because a buffer must fit a page fragment block */
 #define VIRTNET_MTU_MAX 9000
 
@@ -76,10 +77,10 @@ static void virtnet_fail(struct virtnet_info *vi)
 
 /*
  * Receives, then enables callbacks while the instance is still scheduled, so that no buffer is
- * overlooked.  If a buffer arrives before callbacks are enabled, virtqueue_enable_cb() returns
- * false and the loop goes on.  If it arrives before napi_complete_done(), napi_schedule() sees that
- * the instance is scheduled and sets MISSED.  If it arrives later, napi_schedule() schedules the
- * instance again.
+ * overlooked.  There are three cases.  A buffer that arrives before callbacks are enabled makes
+ * virtqueue_enable_cb() return false, and the loop goes on.  A buffer that arrives before
+ * napi_complete_done() interrupts; napi_schedule() then sees that the instance is scheduled and
+ * sets MISSED.  For a later buffer, napi_schedule() schedules the instance again.
  */
 static int virtnet_poll(struct napi_struct *napi, int budget)
 {
@@ -205,14 +206,16 @@ static const struct net_device_ops virtnet_ops = {
 /* ---- probe ----------------------------------------------------------------------------------- */
 
 /*
- * Removes features whose dependencies are missing (5.1.3.1).  TSO packets of 64 KiB are only
- * accepted with MRG_RXBUF, which lets a packet occupy several buffers.
+ * Removes features whose dependencies are missing (5.1.3.1).  Without MRG_RXBUF, which lets a
+ * packet occupy several buffers, TSO packets of 64 KiB cannot be received, so that feature is
+ * removed, too.
  */
 static u64 virtnet_trim_features(u64 features)
 {
 	/*
-	 * 5.1.6.6: without both, the header has a descriptor of its own, but only in the first
-	 * buffer of a packet; so receive each packet in one buffer.
+	 * 5.1.6.6: without both features, the header has a descriptor of its own, but only in the
+	 * first buffer of a packet.  So do not accept MRG_RXBUF: each packet is then received in
+	 * one buffer.
 	 */
 	if (!(features & (1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_ANY_LAYOUT)))
 		features &= ~F(MRG_RXBUF);
@@ -332,8 +335,8 @@ static int virtnet_probe(struct virtio_device *vdev)
 	virtnet_set_header(vi);
 	setup_timer(&vi->link_timer, virtnet_link_work, (unsigned long)vi);
 	/*
-	 * Before the queues exist: an interrupt that comes too early then finds the NAPI instance
-	 * disabled.
+	 * Initialise the NAPI instance before the queues exist: a queue's interrupt that comes too
+	 * early then finds the instance disabled.
 	 */
 	netif_napi_add(NULL, &vi->napi, virtnet_poll, NAPI_POLL_WEIGHT);
 	err = virtnet_create_queues(vi);

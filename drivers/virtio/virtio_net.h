@@ -41,8 +41,8 @@ struct virtio_net_config {
 #define VIRTIO_NET_S_LINK_UP 1
 
 /*
- * The header before every packet, in both directions (5.1.6).  All fields are present with
- * VERSION_1 or MRG_RXBUF; a legacy device without them has no num_buffers (5.1.6.1).
+ * The header before every packet, in both directions (5.1.6).  The field num_buffers exists with
+ * VERSION_1 or MRG_RXBUF; a legacy device without MRG_RXBUF has a header without it (5.1.6.1).
  */
 struct virtio_net_hdr {
 	u8 flags;
@@ -74,20 +74,25 @@ struct virtnet_info {
 	struct virtqueue *rx;
 	struct virtqueue *tx;
 	struct napi_struct napi;
-	bool failed;       /* the device was shut down, because it lied or asked for a reset */
-	u8 hdr_len;        /* bytes of struct virtio_net_hdr in front of each packet */
-	bool header_apart; /* legacy without ANY_LAYOUT: the header needs a descriptor of its own */
+	bool failed; /* shut down: the device reported something impossible, or asked for a reset */
+	u8 hdr_len;  /* bytes of struct virtio_net_hdr in front of each packet */
+	/* legacy device without ANY_LAYOUT: the header needs a descriptor of its own */
+	bool header_apart;
 
 	/* receive */
 	bool mergeable;
-	unsigned int rx_buf_size; /* bytes of a whole buffer, with skb_shared_info */
-	unsigned int rx_fill;     /* descriptors with the device when the receive ring is full */
+	/* bytes of a receive buffer, including its struct skb_shared_info */
+	unsigned int rx_buf_size;
+	unsigned int rx_fill; /* descriptors that the device has when the receive ring is full */
 	struct page_frag rx_frag; /* the page block from which buffers are cut */
-	/* limits the pages of all blocks: the ring's need, and a part of memory */
+	/*
+	 * limits the pages of all blocks with a buffer in use: the need of a full ring, and
+	 * FRAG_BLOCKS_PART
+	 */
 	struct page_budget rx_budget;
-	/* list of buffers for the next refill; each begins with a pointer to the next */
+	/* list of buffers for the next refill; each buffer begins with a pointer to the next one */
 	u8 *rx_spare;
-	/* packets copied because no new buffer could replace theirs in the ring */
+	/* packets that were copied because no new buffer could replace their buffer in the ring */
 	u64 rx_copied;
 	u64 refill_failed; /* times that no buffer could be allocated */
 	struct timer_list refill_timer;
@@ -95,7 +100,7 @@ struct virtnet_info {
 	/* transmit */
 	/* most descriptors of a packet; the queue is stopped while fewer are free */
 	unsigned int tx_need;
-	/* one for each descriptor, for packets without usable headroom */
+	/* headers, one for each descriptor, for packets that have no usable headroom */
 	struct virtio_net_hdr *tx_hdrs;
 
 	/* defers a change of the link from hard interrupt to softirq */

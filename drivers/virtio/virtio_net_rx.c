@@ -3,9 +3,8 @@
  * virtio_net, receive: gives buffers to the device and packets to the stack.
  *
  * Called: virtnet_rx_setup() from the probe; virtnet_rx_refill() from ndo_open and from the poll;
- * virtnet_rx_poll() from virtnet_poll(); virtnet_rx_drain() after a reset.
- * Context: softirq, in the poll of the NAPI instance; ndo_open (process) before the instance is
- * enabled.
+ * virtnet_rx_poll() from virtnet_poll(); virtnet_rx_drain() after a reset.  Context: softirq, in
+ * the poll of the NAPI instance; ndo_open (process) before the instance is enabled.
  *
  * A buffer is a page fragment laid out as a packet's linear part:
  *
@@ -16,14 +15,14 @@
  * further buffers, which become page fragments of the first.
  *
  * A buffer leaves the ring only when a new one replaces it, so the ring never runs empty, even if
- * received packets are kept for long.  If no new buffer can be allocated, and for every short
- * frame, the packet is copied into memory of its own size, and its buffer can go back to the ring.
+ * received packets are kept for long.  If no new buffer can be allocated, the packet is copied into
+ * memory of its own size, and its buffer goes back to the ring.  A short frame is always copied.
  * If there is no memory for the copy either, the packet is dropped and the buffer goes back.  A
  * packet that is kept pins the whole block that its buffer was cut from: the number of such pages
  * is bounded (rx_budget).
  *
  * The virtio header is checked against the received length and the negotiated features before it is
- * used.  The check is on a copy, because the device can still write to the buffer. Virtio 1.1,
+ * used.  The check is on a copy, because the device can still write to the buffer.  Virtio 1.1,
  * 5.1.6.3 and 5.1.6.4.
  */
 #include "drivers/virtio/limits.h"
@@ -55,8 +54,8 @@ static unsigned int virtnet_rx_room(const struct virtnet_info *vi)
 }
 
 /*
- * Returns the address from which the device writes into @buf.  A shorter header begins later, so
- * that the frame always begins at VIRTNET_RX_FRAME.
+ * Returns the address from which the device writes into @buf.  If the virtio header is shorter, the
+ * device begins later, so that the frame always begins at VIRTNET_RX_FRAME.
  */
 static u8 *virtnet_rx_start(const struct virtnet_info *vi, u8 *buf)
 {
@@ -72,10 +71,10 @@ static void virtnet_refill_timer(unsigned long data)
 }
 
 /*
- * The longest frame of one packet, in bytes.  A smaller MTU limits only what we send.  A received
- * frame may be longer, up to a full Ethernet frame, as in Linux's driver: a peer may have a lower
- * bound for its segments (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes even if a smaller MSS
- * was offered).
+ * Returns the longest frame of one packet, in bytes.  A smaller MTU limits only the packets that we
+ * send.  A received frame may be longer, up to a full Ethernet frame, as in Linux's driver: a peer
+ * may not make its segments smaller than a bound of its own (Linux's TCP_MIN_SND_MSS makes packets
+ * of 88 bytes even if we offered a smaller MSS).
  */
 static unsigned int virtnet_rx_frame_max(const struct virtnet_info *vi)
 {
@@ -110,8 +109,7 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 }
 
 /*
- * Puts @buf into the ring.  Returns 0, or -errno after freeing @buf: the ring is too small for it,
- * or broken.
+ * Puts @buf into the ring.  Returns 0, or -errno if the ring is full or broken; @buf is then freed.
  */
 static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 {
@@ -131,8 +129,9 @@ static int virtnet_rx_add(struct virtnet_info *vi, u8 *buf)
 }
 
 /*
- * Keeps @buf for the next refill.  If its descriptor went back at once, while used ones are being
- * processed, a device that returns it twice would not be noticed.
+ * Keeps @buf for the next refill.  It does not go back into the ring at once: while used entries
+ * are being processed, its descriptor must stay free, so that a device that returns it twice is
+ * noticed.
  */
 static void virtnet_rx_give(struct virtnet_info *vi, u8 *buf)
 {
@@ -199,8 +198,8 @@ static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 }
 
 /*
- * Allocates a buffer for the ring.  Returns false if there is none: the received buffer must then
- * go back.
+ * Allocates a buffer for the ring.  Returns false if memory is out: the caller must then put the
+ * received buffer back.
  */
 static bool virtnet_rx_replace(struct virtnet_info *vi)
 {
@@ -218,8 +217,9 @@ static bool virtnet_rx_replace(struct virtnet_info *vi)
 
 /*
  * Appends the *@more further buffers of the packet to @skb as fragments.  Returns 0, or the drop
- * reason: *@more is then the number of buffers still in the used ring.  *@borrowed counts the
- * buffers that must go back to the ring because no new buffer replaced them.
+ * reason: *@more is then the number of the packet's buffers that are still in the used ring.  Adds
+ * to *@borrowed the number of appended buffers that must go back to the ring because no new buffer
+ * replaced them.
  */
 static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, struct sk_buff *skb,
 						       unsigned int *more, unsigned int *borrowed)
@@ -246,8 +246,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 			return SKB_DROP_REASON_DEV_BAD_LENGTH;
 		}
 		/*
-		 * After the first buffer without a replacement, every further one goes back too:
-		 * virtnet_rx_return() then returns the last *@borrowed.
+		 * After the first buffer without a replacement, all further buffers of the packet
+		 * go back too: so they are the last *@borrowed, as virtnet_rx_return() expects.
 		 */
 		if (unlikely(*borrowed || !virtnet_rx_replace(vi)))
 			++*borrowed;
@@ -262,8 +262,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 }
 
 /*
- * Puts the last @n of the packet's buffers back for the ring.  Each gets a reference of its own, so
- * that freeing @skb does not free it.
+ * Keeps the last @n buffers of the packet for the next refill.  Takes a page reference for each, so
+ * that freeing @skb does not free them.
  */
 static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb, unsigned int n)
 {
@@ -412,9 +412,10 @@ static void virtnet_rx_drop(struct virtnet_info *vi, enum skb_drop_reason reason
 }
 
 /*
- * Makes the packet whose first @len bytes are in @buf and that continues in @more buffers.  Returns
- * NULL if that fails, with the reason in *@reason.  In both cases each buffer is in the packet, or
- * it or a replacement is kept for the next refill.
+ * Makes a packet of @buf, which has its first @len bytes, and of @more further buffers in the used
+ * ring.  Returns NULL if that fails, with the reason in *@reason.  In every case, for each buffer
+ * that is not part of the returned packet, the buffer itself or a replacement is kept for the next
+ * refill.
  */
 static struct sk_buff *virtnet_rx_assemble(struct virtnet_info *vi, u8 *buf, u32 len,
 					   unsigned int more, enum skb_drop_reason *reason)

@@ -12,8 +12,8 @@
  * The packet keeps its owner (destructor) until the device has sent it: so the socket's
  * sk_wmem_alloc counts the bytes in the queue and the device.  While there are too many of them,
  * TCP does not retransmit (tcp_retransmit_skb()).  So completions must be reaped soon: at each
- * transmission and each poll; and while the device has packets, a callback is enabled for when it
- * has sent three quarters of them.  Virtio 1.1, 5.1.6.2.
+ * transmission, at each poll, and, while the device has packets, at a callback that is requested
+ * for the moment when it has sent three quarters of them.  Virtio 1.1, 5.1.6.2.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_net.h"
@@ -130,7 +130,7 @@ void virtnet_tx_drain(struct virtnet_info *vi)
 
 /*
  * Fills in the first hdr_len bytes of the header, and no byte beyond: the frame may begin right
- * there.
+ * behind them.
  */
 static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hdr *hdr,
 			     const struct sk_buff *skb)
@@ -149,8 +149,8 @@ static void virtnet_fill_hdr(const struct virtnet_info *vi, struct virtio_net_hd
 			hdr->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 		hdr->gso_size = shinfo->gso_size;
 		/*
-		 * A hint how many bytes the device should read first; must not be less than all
-		 * headers (5.1.6.2.1).
+		 * A hint of how many bytes the device should read first.  It must not be less than
+		 * the length of all headers (5.1.6.2.1).
 		 */
 		hdr->hdr_len = skb_headlen(skb);
 	}
@@ -232,8 +232,8 @@ netdev_tx_t virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (!more || netif_queue_stopped(dev)) {
 		virtqueue_kick(vi->tx);
 		/*
-		 * After the notification: a device that sends at once has already completed the
-		 * packet, and gives no interrupt for it.
+		 * Reap after the notification: a device that sends at once has then already
+		 * completed the packet, and will not interrupt for it.
 		 */
 		virtnet_tx_complete(vi, &done);
 	}

@@ -15,16 +15,21 @@
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 
-#define VECTOR_CONFIG 0 /* these three are MSI-X table entries */
-/* VP_QUEUES: the vector of all queues; VP_EACH: of queue 0, then one for each */
+#define VECTOR_CONFIG 0 /* MSI-X table entry of configuration changes (VP_EACH, VP_QUEUES) */
+/*
+ * MSI-X table entry of all queues (VP_QUEUES), or of queue 0, followed by one entry for each
+ * further queue (VP_EACH)
+ */
 #define VECTOR_QUEUES 1
-#define VECTOR_ONE    0 /* VP_ONE: the vector of everything */
+/* MSI-X table entry of queues and configuration changes together (VP_ONE) */
+#define VECTOR_ONE 0
 
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 /*
- * With one vector for everything, each interrupt may also mean a configuration change: MSI-X does
- * not set the ISR status (4.1.4.5), and two messages close together are one interrupt.
+ * If queues and configuration changes share one vector, each interrupt may also mean a
+ * configuration change.  MSI-X does not set the ISR status (4.1.4.5), and two messages close
+ * together cause one interrupt, so the cause cannot be told.
  */
 static void vp_shared_interrupt(void *arg)
 {

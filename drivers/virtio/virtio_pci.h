@@ -16,10 +16,11 @@
 #include "drivers/virtio/virtio_irq.h"
 
 #define VIRTIO_PCI_VENDOR 0x1af4
-/* .. 0x103f: transitional devices; the subsystem id is the device type */
+/* device ids 0x1000 .. 0x103f: transitional devices, whose subsystem id is the device type */
 #define VIRTIO_PCI_TRANSITIONAL 0x1000
-#define VIRTIO_PCI_MODERN       0x1040 /* .. 0x107f: modern devices; 0x1040 + the device type */
-#define VIRTIO_PCI_LAST         0x107f
+/* 0x1040 .. 0x107f: modern devices, 0x1040 + the device type */
+#define VIRTIO_PCI_MODERN 0x1040
+#define VIRTIO_PCI_LAST   0x107f
 
 #define VP_NO_VECTOR    0xffff
 #define VP_RESET_MS     100 /* a device that is still not reset after this time is broken */
@@ -27,10 +28,11 @@
 
 /* Kinds of interrupts.  A device gets the first kind for which it has enough vectors. */
 enum vp_interrupts {
-	VP_EACH,   /* MSI-X: a vector for configuration changes, one for each queue */
-	VP_QUEUES, /* MSI-X: a vector for configuration changes, one for all queues */
-	VP_ONE,    /* MSI-X: one vector for everything */
-	VP_LINE,   /* INTx: the ISR status says whether queues or the configuration changed */
+	VP_EACH, /* MSI-X: one vector for configuration changes, and one for each queue */
+	/* MSI-X: one vector for configuration changes, and one for all queues together */
+	VP_QUEUES,
+	VP_ONE,  /* MSI-X: one vector for configuration changes and all queues together */
+	VP_LINE, /* INTx: the ISR status says whether queues or the configuration changed */
 };
 
 struct virtio_pci {
@@ -41,7 +43,7 @@ struct virtio_pci {
 	int shared_irq;          /* VP_QUEUES, VP_ONE: irq of the shared vector; else -1 */
 	/*
 	 * Reads the ISR status; the read clears it and deasserts the line (4.1.4.5).  NULL: the
-	 * device has none.
+	 * device has no ISR status.
 	 */
 	u8 (*read_isr)(struct virtio_pci *vp);
 

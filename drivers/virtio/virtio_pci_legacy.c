@@ -30,7 +30,7 @@
 #define LP_STATUS          18
 #define LP_ISR             19
 #define LP_CONFIG          20 /* configuration of the device type, if MSI-X is off */
-/* only if MSI-X is on: two registers, then the configuration of the type */
+/* only if MSI-X is on: two vector registers, then the configuration of the device type */
 #define LP_CONFIG_VECTOR 20
 #define LP_QUEUE_VECTOR  22
 #define LP_CONFIG_MSIX   24

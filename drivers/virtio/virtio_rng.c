@@ -55,7 +55,10 @@ static int rng_probe(struct virtio_device *vdev)
 		err = PTR_ERR(rng->vq);
 		goto out_free;
 	}
-	/* No request is outstanding yet, so no callback can have been missed. */
+	/*
+	 * No request is outstanding yet, so no callback can have been missed: ignore the return
+	 * value.
+	 */
 	virtqueue_enable_cb(rng->vq);
 	sg = (struct vq_sg){rng->bytes, sizeof(rng->bytes)};
 	err = virtqueue_add(rng->vq, &sg, 0, 1, rng);

@@ -98,7 +98,10 @@ static void vring_interrupt(void *arg)
 	u16 used = READ_ONCE(vq->used->idx);
 
 	vq->interrupts++;
-	/* An interrupt of a broken queue is in vain: the device may change the index for ever. */
+	/*
+	 * Count an interrupt of a broken queue as in vain, because a faulty device may change the
+	 * used index for ever.
+	 */
 	if (unlikely(vq->broken || used == vq->used_at_interrupt))
 		vq->interrupts_in_vain++;
 	vq->used_at_interrupt = used;
@@ -266,8 +269,8 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 }
 
 /*
- * Compare avail_event with all buffers since the last kick, not only with the last one: else a
- * device that wants a notification at the first of them would wait for ever.
+ * Compare avail_event with all buffers since the last kick, not only with the last one.  Otherwise
+ * a device that wants a notification at an earlier one of them would wait for ever.
  */
 void virtqueue_kick(struct virtqueue *vq)
 {
@@ -309,8 +312,9 @@ static void *vring_detach(struct virtqueue *vq, u16 head)
 }
 
 /*
- * Checks a used entry with @id and @len, when the used ring has @pending entries.  Returns the
- * state of its chain, or NULL if the entry is impossible: the queue is then broken.
+ * Checks the used entry with @id and @len, when the used ring has @pending entries.  Returns the
+ * state of the entry's chain.  If the entry is impossible, marks the queue as broken and returns
+ * NULL.
  */
 static struct vq_desc_state *vring_check_used(struct virtqueue *vq, u16 pending, u32 id, u32 len)
 {
@@ -369,8 +373,8 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 {
 	/*
 	 * With EVENT_IDX the flag must stay zero (2.6.7.1).  Instead set the event index just below
-	 * the entries already taken: used idx does not pass it for the next 65,535 buffers, after
-	 * which one needless interrupt may come.
+	 * the entries already taken: used idx does not pass it for the next 65,535 buffers.  If
+	 * callbacks stay disabled for longer, one needless interrupt may come.
 	 */
 	if (vq->event_idx)
 		WRITE_ONCE(*vring_used_event(vq), (u16)(vq->last_used_idx - 1));
@@ -379,8 +383,8 @@ void virtqueue_disable_cb(struct virtqueue *vq)
 }
 
 /*
- * Requests a callback for when the device has used @ahead + 1 further buffers.  Returns true if it
- * has not used that many yet.
+ * Requests a callback when the device has used @ahead + 1 further buffers.  Returns true if it has
+ * not used that many yet.
  */
 static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 {
@@ -391,8 +395,8 @@ static bool vring_enable_cb_at(struct virtqueue *vq, u16 ahead)
 	else
 		WRITE_ONCE(vq->avail->flags, 0);
 	/*
-	 * The device must see the request before we read used idx, so that one of both notices the
-	 * other (2.6.7.1).
+	 * The device must see the request before we read used idx: then either the device
+	 * interrupts, or we see the buffer that it has used (2.6.7.1).
 	 */
 	hal_device_mb();
 	return (u16)(READ_ONCE(vq->used->idx) - vq->last_used_idx) <= ahead;
@@ -404,8 +408,8 @@ bool virtqueue_enable_cb(struct virtqueue *vq)
 }
 
 /*
- * Three quarters: late enough to reap many buffers at once, early enough that the ring does not run
- * empty.
+ * Requests the callback after three quarters of the outstanding buffers: late enough to reap many
+ * buffers at once, early enough that the ring does not run empty.
  */
 bool virtqueue_enable_cb_delayed(struct virtqueue *vq)
 {

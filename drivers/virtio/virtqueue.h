@@ -76,8 +76,9 @@ struct vq_sg {
  * head of a chain.
  */
 struct vq_desc_state {
-	void *token; /* the driver's pointer for this buffer; NULL: not with the device */
-	u16 nr_desc; /* descriptors of the chain */
+	/* the driver's pointer for this buffer; NULL: the device does not have the buffer */
+	void *token;
+	u16 nr_desc; /* descriptors in the chain */
 	u16 next;    /* next descriptor in the chain, or in the free list */
 	u32 in_len;  /* bytes that the device may write; if it reports more, the queue is broken */
 };
@@ -86,11 +87,12 @@ struct virtqueue {
 	struct virtio_device *vdev;
 	/* "virtio0-input.0"; shown in the log, /proc/virtio, /proc/interrupts */
 	const char *name;
-	unsigned int index;                     /* number of the queue on its device */
-	unsigned int irq;                       /* from request_irq() */
-	void (*callback)(struct virtqueue *vq); /* the driver's; hard interrupt */
-	void *priv;                             /* for the driver alone */
-	void *notify_addr;                      /* the doorbell's address; set by the transport */
+	unsigned int index; /* number of the queue on its device */
+	unsigned int irq;   /* from request_irq() */
+	/* the driver's function; called in hard interrupt */
+	void (*callback)(struct virtqueue *vq);
+	void *priv;        /* for the driver alone */
+	void *notify_addr; /* the doorbell's address; set by the transport */
 
 	u16 num; /* descriptors in the queue, a power of two <= VIRTQ_SIZE_MAX */
 	/* EVENT_IDX was negotiated: used_event and avail_event are in use */
@@ -101,16 +103,17 @@ struct virtqueue {
 	struct vring_used *used;
 
 	u16 num_free;  /* descriptors in the free list */
-	u16 free_head; /* index of the first of them */
+	u16 free_head; /* index of the first descriptor in the free list */
 	u16 avail_idx; /* our copy of avail->idx, which the device can overwrite */
 	u16 num_added; /* buffers added since the last virtqueue_kick() */
 	/* used ring entries below this index were taken by the driver */
 	u16 last_used_idx;
 	struct vq_desc_state *state; /* num entries */
 
-	u16 used_at_interrupt;           /* used->idx at the last interrupt */
-	u64 kicks, interrupts, bad_used; /* doorbells rung, interrupts, impossible used entries */
-	/* interrupts at which no buffer had been used since the last one */
+	u16 used_at_interrupt; /* used->idx at the last interrupt */
+	/* counts: doorbell writes, interrupts, impossible used entries */
+	u64 kicks, interrupts, bad_used;
+	/* interrupts without a newly used buffer, and all interrupts of a broken queue */
 	u64 interrupts_in_vain;
 	struct list_head vqs; /* links all queues, for /proc/virtio */
 };
@@ -179,8 +182,8 @@ void virtqueue_disable_cb(struct virtqueue *vq);
  */
 bool virtqueue_enable_cb(struct virtqueue *vq);
 /*
- * The same, but requests a callback after three quarters of the outstanding buffers; for
- * completions.
+ * Like virtqueue_enable_cb(), but requests the callback after three quarters of the outstanding
+ * buffers; for a transmit queue.
  */
 bool virtqueue_enable_cb_delayed(struct virtqueue *vq);
 
