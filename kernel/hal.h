@@ -103,8 +103,8 @@ void hal_context_init(struct hal_context *ctx, void *stack, size_t size, void (*
  */
 void hal_context_switch(struct hal_context *from, struct hal_context *to);
 /*
- * Switches to @to for the last time of a thread that ends.  Does not return, and the next thread
- * may free the stack of @from.
+ * Called by a thread that ends: switches to @to and never returns.  The next thread may free the
+ * stack of @from.
  */
 void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *to);
 
@@ -185,7 +185,7 @@ void hal_entropy(void *buf, size_t n);
 enum hal_halt {
 	HAL_HALT_POWEROFF, /* power off: ACPI S5, else QEMU's ports, else a reset; then stop */
 	HAL_HALT_REBOOT,
-	HAL_HALT_STOP, /* stop with interrupts off, so that a debugger can attach */
+	HAL_HALT_STOP, /* stop with interrupts off; a debugger can then attach */
 };
 /*
  * Ends the machine or process.  @code is 0 for success, or a failure code (1..127).  On the machine

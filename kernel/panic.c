@@ -57,7 +57,10 @@ void __noreturn panic(const char *fmt, ...)
 
 	hal_irq_disable();
 	if (__atomic_exchange_n(&panicking, true, __ATOMIC_SEQ_CST)) {
-		/* The dump of the first panic caused another: print a constant text, and end. */
+		/*
+		 * The dump of the first panic caused another panic: print only a constant text, and
+		 * end the machine.
+		 */
 		hal_console_write(again, sizeof(again) - 1, NULL);
 		hal_halt(panic_policy, PANIC_EXIT_CODE);
 	}

@@ -11,7 +11,7 @@
 #include "kernel/types.h"
 
 struct ratelimit {
-	u64 begin_ns;       /* when the present interval began, ns; 0: none has begun */
+	u64 begin_ns;       /* ns: when the present interval began; 0: no interval has begun */
 	unsigned int lines; /* allowed in it */
 	u64 withheld;       /* lines suppressed since the last report of their number */
 };

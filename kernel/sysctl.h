@@ -20,15 +20,17 @@ struct ctl_table {
 	const char *procname; /* "net/ipv4/tcp_retries2" */
 	const char *unit;     /* "s", "bytes"; "" if the number has no unit */
 	const char *what;     /* one line: the meaning, and the RFC or system that defines it */
-	int *value;           /* NULL: a word */
-	/* Number of ints at @value, each not less than the one before; 0 means 1. */
+	int *value;           /* NULL: the value is a word, for which @set and @get are used */
+	/*
+	 * Number of ints at @value; 0 means 1.  Each int must not be less than the one before it.
+	 */
 	unsigned int nr;
 	int min, max; /* of each */
 	/* Factor from the number in the text to *value: HZ for seconds; 0 means 1. */
 	int scale;
 	/*
-	 * For a sysctl whose value is a word (value is NULL): sets it, and returns 0 or -errno;
-	 * returns the current word.
+	 * For a sysctl whose value is a word (@value is NULL). set() sets the word and returns 0 or
+	 * -errno; get() returns the current word.
 	 */
 	int (*set)(const char *word);
 	const char *(*get)(void);

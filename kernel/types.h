@@ -130,7 +130,10 @@ typedef unsigned int gfp_t;
 #define GFP_NOWAIT 0x4u
 #define GFP_SEND   0x8u
 #define __GFP_ZERO 0x100u
-/* May take the last page: its use leads to memory being freed (the receive ring). */
+/*
+ * May take the last page.  For memory whose use leads to other memory being freed (the receive
+ * ring).
+ */
 #define __GFP_MEMALLOC 0x200u
 
 #endif

@@ -83,7 +83,7 @@ static bool read_bit(const u64 *bits, unsigned int n)
 
 /*
  * Returns the lowest free number at or above @start.  It may lie beyond the end of the table, which
- * must then grow.  NR_OPEN_MAX: no number is free.
+ * must then grow.  Returns NR_OPEN_MAX if no number is free.
  */
 static unsigned int lowest_free(const struct files_struct *files, unsigned int start)
 {
@@ -205,8 +205,8 @@ static int grow(struct files_struct *files, unsigned int fd)
 }
 
 /*
- * Returns the table's current size, or the smaller size to shrink it to if the numbers in use fit
- * into a quarter. files->lock held.
+ * Returns a smaller size for the table if the numbers in use fit into a quarter of it, else the
+ * table's current size. files->lock held.
  */
 static unsigned int size_wanted(const struct files_struct *files)
 {

@@ -25,7 +25,10 @@
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
 
-/* Descriptors, and wait queue entries, of one poll() that are kept on the stack. */
+/*
+ * Most descriptors, and most wait queue entries, that one poll() keeps on the stack; memory for
+ * more is allocated.
+ */
 #define FAST_FDS     16
 #define ALWAYS_ASKED (EPOLLERR | EPOLLHUP)
 /* The events of a file without a poll() operation: reading and writing it never waits. */
@@ -54,7 +57,10 @@ struct poll_wqueues {
 	struct task_struct *task;
 	bool triggered;
 	int error;
-	/* The events that poll() waits for on the file whose ->poll runs; for new entries. */
+	/*
+	 * The events that poll() waits for on the file whose ->poll runs now; copied into each new
+	 * entry.
+	 */
 	unsigned int events;
 	unsigned int used; /* entries of the array below in use */
 	struct poll_page *pages;

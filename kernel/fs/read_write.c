@@ -16,7 +16,8 @@
 #include "kernel/mm/slab.h"
 #include "kernel/syscall.h"
 
-#define FAST_IOV 8 /* segments of an iovec that are kept on the stack */
+/* segments of an iovec that are kept on the stack; memory for more is allocated */
+#define FAST_IOV 8
 
 typedef ssize_t (*iter_op_t)(struct file *file, struct iov_iter *iter);
 

@@ -58,9 +58,9 @@ static void replace_child(struct rb_root *root, struct rb_node *parent, const st
 }
 
 /*
- * Rotates at @down: it becomes the @right (or left) child of its child on the other side, which
- * takes its place.  The nodes above them keep their summaries, because their subtrees have the same
- * entries as before.
+ * Rotates at @down.  Its child on the side opposite to @right takes its position, and @down becomes
+ * that child's @right child (its left child if @right is false).  The nodes above them keep their
+ * summaries, because their subtrees have the same entries as before.
  */
 static void rotate(struct rb_node *down, bool right, struct rb_root *root,
 		   rb_summarise_fn summarise)
@@ -273,8 +273,9 @@ struct rb_node *rb_last(const struct rb_root *root)
 }
 
 /*
- * Returns the next node in key order, to the @right or left: the nearest one in the subtree on that
- * side; without such a subtree, the first ancestor that has @node in its subtree on the other side.
+ * Returns the node after @node in key order if @right, else the node before it.  If @node has a
+ * child on that side, this is the nearest node of the child's subtree; otherwise it is the first
+ * ancestor that has @node in the subtree on its other side.
  */
 static struct rb_node *neighbour(const struct rb_node *node, bool right)
 {

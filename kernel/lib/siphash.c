@@ -44,7 +44,10 @@ static __always_inline struct sip_state sip_begin(const siphash_key_t *key)
 	};
 }
 
-/* SipHash-c-d has @c rounds for each input word and @d rounds at the end. */
+/*
+ * Mixes one input word into the state.  SipHash-c-d has @c rounds for each input word, and d rounds
+ * at the end.
+ */
 static __always_inline void sip_word(struct sip_state *s, u64 m, unsigned int c)
 {
 	s->v3 ^= m;

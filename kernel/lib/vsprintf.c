@@ -186,10 +186,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/*
- * Reads a decimal number of the format.  A number that would not fit into an int is cut to a
- * smaller one.
- */
+/* Reads a decimal number of the format.  A number too large for an int is cut to a smaller one. */
 static const char *parse_int(const char *fmt, int *res)
 {
 	int v = 0;

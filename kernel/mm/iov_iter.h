@@ -11,8 +11,8 @@
 
 struct iov_iter {
 	/*
-	 * A copy in the kernel of the application's array; iov_base are the application's
-	 * addresses.
+	 * A copy in the kernel of the application's array.  Each iov_base still is an address of
+	 * the application.
 	 */
 	const struct iovec *iov;
 	unsigned int nr_segs;
@@ -36,8 +36,8 @@ static inline size_t iov_iter_count(const struct iov_iter *i)
 	return i->count;
 }
 /*
- * Both return the bytes copied, fewer than asked for if @i is exhausted or one of its buffers is
- * invalid, and advance @i by as many.
+ * Both return the number of bytes copied, and advance @i by that number.  It is less than @n if @i
+ * is exhausted or one of its buffers is invalid.
  */
 size_t copy_from_iter(void *to, size_t n, struct iov_iter *i);
 size_t copy_to_iter(const void *from, size_t n, struct iov_iter *i);

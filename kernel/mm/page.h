@@ -47,20 +47,22 @@ struct page_budget {
 };
 
 struct page {
-	u8 flags;        /* PG_* */
-	u8 order;        /* order of the block, in its first page */
-	refcount_t refs; /* references of the block, in its first page; 0: it is free */
+	u8 flags; /* PG_* */
+	u8 order; /* order of the block; valid in the block's first page only */
+	/* references of the block, valid in its first page only; 0: the block is free */
+	refcount_t refs;
 	union {
-		struct list_head lru; /* link in a free list, or in a slab list of a cache */
-		struct page *head;    /* first page of the block, in its other pages (PG_TAIL) */
+		/* link in a free list, or in one of the lists of slabs of a cache */
+		struct list_head lru;
+		struct page *head; /* first page of the block, in its other pages (PG_TAIL) */
 	};
 	union {
 		struct kmem_cache *slab; /* the cache, in the first page of a slab (PG_SLAB) */
 		/* Counts the block's pages until it is freed (PG_BUDGET). */
 		struct page_budget *budget;
 	};
-	void *freelist; /* first free object, in the first page of a slab */
-	u32 inuse;      /* objects in use, in the first page of a slab */
+	void *freelist; /* first free object; valid in the first page of a slab only */
+	u32 inuse;      /* objects in use; valid in the first page of a slab only */
 };
 
 #define PG_BUDDY    0x01 /* free, head of a block */
@@ -102,7 +104,10 @@ void get_page(struct page *page);
 void put_page(struct page *page); /* frees the block when the last reference is dropped */
 int page_count(struct page *page);
 
-/* The same by address instead of by struct page.  The pages are zeroed only with __GFP_ZERO. */
+/*
+ * Like alloc_pages() and __free_pages(), but with the address of the block instead of its struct
+ * page.  The pages are zeroed only with __GFP_ZERO.
+ */
 void *get_free_pages(gfp_t gfp, unsigned int order);
 void free_pages(void *addr, unsigned int order);
 
@@ -111,8 +116,9 @@ u64 nr_total_pages(void);
 
 /* ---- the last pages ---- */
 /*
- * The reserve, in pages: with no more free, only GFP_ATOMIC allocations succeed.  GFP_SEND may take
- * all pages above it; GFP_KERNEL leaves half as much again.
+ * Returns the reserve, in pages.  If no more than this is free, only GFP_ATOMIC allocations
+ * succeed.  GFP_SEND may take all pages above the reserve; GFP_KERNEL must leave half of the
+ * reserve in addition to it.
  */
 u64 mm_min_free(void);
 /*

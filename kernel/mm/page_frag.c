@@ -5,8 +5,8 @@
  * page_frag_alloc()/page_frag_refill() <- receive buffers of a driver (softirq), tcp_sendmsg()
  * (process).  The owner of the struct page_frag serialises the calls; references are atomic.
  *
- * The owner of the struct page_frag holds one reference of the block, and each piece another.  When
- * only the owner's reference is left, all pieces have been freed, and the owner uses the block
+ * The owner of the struct page_frag holds one reference of the block, and each piece holds another.
+ * When only the owner's reference is left, all pieces have been freed, and the owner uses the block
  * again from its start.  So a steady stream of packets needs no page from the allocator.  Answers
  * to Linux's page_frag_alloc() in mm/page_alloc.c and sk_page_frag_refill().
  */

@@ -20,7 +20,10 @@
 #include "kernel/mm/page.h"
 #include "kernel/printk.h"
 
-/* log2 of pages, 32 KiB: larger blocks are hard to find in fragmented memory. */
+/*
+ * the largest slab, as log2 of its pages: 32 KiB.  Larger blocks are hard to find in fragmented
+ * memory.
+ */
 #define SLAB_MAX_ORDER    3
 #define SLAB_MIN_OBJECTS  4
 #define KEEP_EMPTY        2 /* slabs */
@@ -150,8 +153,8 @@ static noinline void count_failure(struct kmem_cache *cache)
 }
 
 /*
- * Counts a new object.  False, and counts a failure, if the cache is at its limit. cache->lock
- * held.
+ * Counts a new object.  If the cache is at its limit, counts a failure instead and returns false.
+ * cache->lock held.
  */
 static bool account_alloc(struct kmem_cache *cache)
 {

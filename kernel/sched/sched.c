@@ -128,8 +128,8 @@ void thread_interrupt(struct task_struct *p)
 /* ---- switching ------------------------------------------------------------------------------ */
 
 /*
- * Ends the turn of @prev, whatever its state is, and chooses the next thread, which is returned and
- * already is current. irq off.
+ * Takes the CPU from @prev, whatever @prev's state is.  Chooses the next thread, makes it current,
+ * and returns it. irq off.
  */
 static struct task_struct *change_over(struct rq *rq, struct task_struct *prev)
 {

@@ -56,8 +56,8 @@ void sched_init(struct cpu *boot_cpu); /* the boot stack becomes that of the idl
 struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
 	__printf_like(3, 4);
 /*
- * The same for application code: the thread has PF_APP and the caller's file table (or that of
- * first_files()).
+ * Like kthread_run(), but for application code: the thread has PF_APP and the caller's file table
+ * (or that of first_files()).
  */
 struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name);
 /*

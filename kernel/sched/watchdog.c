@@ -31,7 +31,7 @@
 
 struct watch {
 	u64 progress; /* value of cpu->progress at the last tick */
-	u64 since;    /* when that value was first seen, ns */
+	u64 since;    /* ns: when that value was first seen */
 	bool told;
 };
 

@@ -49,7 +49,7 @@ struct timer_base {
 	/* The next jiffy to handle; every bucket with a timer begins at or after it. */
 	unsigned long clk;
 	unsigned long next; /* no bucket with a timer begins before this jiffy */
-	unsigned int armed; /* timers pending */
+	unsigned int armed; /* number of timers that are pending */
 	/* The timer whose function is running; NULL: none is running. */
 	const struct timer_list *running;
 	u64 filled[LEVELS]; /* a bit for each bucket; 0: the bucket is empty */

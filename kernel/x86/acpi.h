@@ -21,19 +21,19 @@ struct acpi_info {
 	u8 pm1_event_length; /* of either block, bytes */
 	/* The machine has a fixed power button, reported by a bit of the PM1 event registers. */
 	bool power_button;
-	u8 sci; /* ISA interrupt line (SCI) of these events */
+	u8 sci; /* ISA interrupt line (SCI) that reports PM1 events */
 	u16 pm1a_control, pm1b_control;
 	u16 smi_command;
 	bool no_cmos_rtc; /* the firmware says that the machine has no CMOS real-time clock */
 	u8 rtc_century;   /* number of the clock's century register */
 	/*
-	 * Value that makes the firmware give the kernel control of the PM1 registers, when written
-	 * to smi_command.
+	 * If this value is written to smi_command, the firmware gives the kernel control of the PM1
+	 * registers.
 	 */
 	u8 smi_acpi_enable;
 	bool sleep_known; /* sleep_type_a and sleep_type_b were found */
 	u8 sleep_type_a, sleep_type_b;
-	/* Register that powers the machine off if it has no PM1 registers. */
+	/* Register that powers the machine off; used if the machine has no PM1 registers. */
 	struct acpi_register sleep_control;
 	struct acpi_register reset;
 	u8 reset_value;

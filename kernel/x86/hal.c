@@ -3,7 +3,7 @@
  * Functions of kernel/hal.h on the machine that need no file of their own: idle, threads, vector
  * registers.
  *
- * That header has the contexts; no lock.  The shortest functions are inline in asm/hal.h.  The
+ * kernel/hal.h has the contexts; no lock.  The shortest functions are inline in asm/hal.h.  The
  * others are in paging.c (memory), stack.c, tsc.c (clock), serial.c, entropy.c, power.c (power off
  * and reset), traps.c (dumps), entry.S (context switch, copies), platform.c (start of the
  * platform).

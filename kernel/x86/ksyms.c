@@ -13,7 +13,10 @@
 #include "kernel/x86/leb128.h"
 #include "kernel/x86/lines.h"
 
-/* Codes of a name below this are characters; the others are pairs of codes. */
+/*
+ * A name is stored as codes.  A code below FIRST_PAIR is a character; each other code means a pair
+ * of codes.
+ */
 #define FIRST_PAIR 128
 #define NAMES_AT   (sizeof(u32) + 2 * (256 - FIRST_PAIR)) /* where the functions begin */
 #define PAIR_DEPTH 16 /* limit for pairs within pairs; only a damaged table exceeds it */

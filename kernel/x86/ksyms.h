@@ -19,7 +19,7 @@ struct ksym_table {
 struct ksym {
 	char name[KSYM_NAME_MAX];
 	u64 offset; /* offset of the address from the beginning of the function */
-	u64 size;   /* to the next function */
+	u64 size;   /* bytes from the function's beginning to that of the next one */
 };
 
 extern const struct ksym_table image_symbols;

@@ -11,7 +11,10 @@
 #include "kernel/lib/string.h"
 #include "kernel/x86/nibbles.h"
 
-/* Recently used files whose last line is stored; tools/lines.py has the same number. */
+/*
+ * Number of recently used files whose last line is stored; must be the number that tools/lines.py
+ * uses.
+ */
 #define RECENT 8
 
 extern const u8 __lines_start[], __lines_end[], __text_start[];

@@ -14,8 +14,8 @@
 /*
  * Marks [@base, @base + @size) as memory of type @type, whatever type its parts had before.  The
  * map stays sorted and without overlaps, and neighbours of the same type are joined.  Returns false
- * if the map has reached BOOT_MEM_MAX entries, so that a piece of it was lost.  That memory is then
- * not used, but never used twice.
+ * if the map has reached BOOT_MEM_MAX entries and has lost a piece: the memory of that piece is
+ * then not used.
  */
 bool memmap_set(struct boot_info *boot, phys_addr_t base, u64 size, enum boot_mem_type type);
 

@@ -38,8 +38,11 @@ s64 image_offset;
 static u64 *root;
 /* Level of the largest pages in the direct map: 1, or 2 if the CPU has 1 GiB pages. */
 static unsigned int largest_level;
-static phys_addr_t ram_end; /* end of the direct map */
-/* Where the next table is taken early in the boot; 0: from the page allocator. */
+static phys_addr_t ram_end; /* physical address at which the direct map ends */
+/*
+ * Physical address for the next page table early in the boot; 0: tables come from the page
+ * allocator.
+ */
 static phys_addr_t early_next;
 static phys_addr_t early_end;
 static u64 device_next = DEVICE_AREA_BASE;

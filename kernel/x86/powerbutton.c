@@ -15,7 +15,10 @@
 #include "kernel/x86/io.h"
 #include "kernel/x86/ioapic.h"
 
-/* In the status register (write 1 to clear it) and in the enable register. */
+/*
+ * The power button's bit in the status register, where writing 1 clears it, and in the enable
+ * register.
+ */
 #define PM1_POWER_BUTTON BIT(8)
 /* SCIs in a row that were not for the power button, after which the line is masked. */
 #define UNCLAIMED_MAX 1000

@@ -20,8 +20,8 @@
 #define CPUID_UMIP BIT(2)  /* leaf 7, ecx */
 
 /*
- * Three bytes of code, a NOP that becomes STAC or CLAC; place is relative to the address of the
- * field itself.
+ * A place in the code where a NOP of three bytes becomes STAC or CLAC.  @place is relative to the
+ * address of the field itself.
  */
 struct smap_site {
 	s32 place;

@@ -19,7 +19,7 @@
 #include "kernel/x86/paging.h"
 
 #define STACK_SLOT_SIZE 65536UL
-#define STACK_SLOTS     THREADS_MAX /* as many as threads may exist */
+#define STACK_SLOTS     THREADS_MAX /* one slot for each thread that may exist */
 #define STACK_CACHE     16          /* free stacks of THREAD_STACK_SIZE that stay mapped */
 
 BUILD_BUG_ON(THREAD_STACK_SIZE + PAGE_4K > STACK_SLOT_SIZE);

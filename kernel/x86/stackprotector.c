@@ -19,7 +19,7 @@ void __noreturn __stack_chk_fail(void);
 
 unsigned long __stack_chk_guard;
 
-/* Without the protector, because the canary changes inside this function. */
+/* This function must not be protected itself, because the canary changes inside it. */
 __attribute__((no_stack_protector)) void stack_protector_init(void)
 {
 	unsigned long canary;

@@ -49,7 +49,10 @@ static u64 pm_timer_read(void)
 	return inl(pm_timer_port);
 }
 
-/* Makes the APIC timer, which counts down from all ones (clock_init() has started it), count up. */
+/*
+ * Returns the count of the APIC timer, inverted.  The timer counts down from all ones (clock_init()
+ * has started it), so the result counts up.
+ */
 static u64 apic_read_up(void)
 {
 	return ~apic_timer_remaining();

@@ -13,7 +13,7 @@ struct time_reference {
 	u64 mask;
 	u64 hz;
 	/*
-	 * How long to compare the TSC with this timer, ns: longer for a timer of lower frequency.
+	 * ns for which the TSC is compared with this timer: longer for a timer of lower frequency
 	 */
 	u64 window_ns;
 };

@@ -76,9 +76,12 @@ static const char *const trap_names[NR_TRAPS] = {
 	[30] = "security",
 };
 
-/* A dump was printed: panic() need not print another one, with the registers of the handler. */
+/*
+ * A dump was printed, so panic() must not print another one: it would show the registers of the
+ * handler.
+ */
 static bool dumped;
-static unsigned int depth; /* of unexpected exceptions */
+static unsigned int depth; /* nesting depth of unexpected exceptions */
 
 static __printf_like(1, 2) void dump(const char *fmt, ...)
 {

@@ -21,14 +21,14 @@
 #define NSEC_PER_SEC 1000000000ULL
 /* Nanoseconds for which the APIC timer is compared with a TSC of known frequency. */
 #define APIC_MEASURE_NS 1000000ULL
-/* Nanoseconds; every read of a device register takes longer. */
+/* ns: less than any read of a device register takes */
 #define REGISTER_READ_NS 50
 /* A source that states a frequency below this or above TSC_HZ_MAX is wrong. */
 #define TSC_HZ_MIN      10000000ULL
 #define TSC_HZ_MAX      100000000000ULL
 #define TSC_HZ_GUESS    1000000000ULL
 #define TIMER_DELTA_MAX (1ULL << 40) /* ns, 18 minutes: a longer wait is divided */
-#define APIC_TIMER_UNIT 16           /* bus cycles for each count of the timer */
+#define APIC_TIMER_UNIT 16           /* bus cycles for one count of the APIC timer */
 
 #define CPUID_TSC_DEADLINE BIT(24) /* leaf 1, ecx */
 #define CPUID_KVM_FEATURES 0x40000001
@@ -48,7 +48,10 @@ struct pvclock {
 };
 
 static u64 base_tsc;
-/* Shifted left by 32; 0 until clock_init(), so that the clock returns 0 before. */
+/*
+ * Nanoseconds of one TSC cycle, << 32. 0 until clock_init(), so that the clock returns 0 until
+ * then.
+ */
 static u64 ns_per_tsc;
 static u64 tsc_per_ns;    /* << 32, for the deadline mode */
 static u64 apic_per_ns;   /* << 32, for the counting mode */
@@ -63,8 +66,8 @@ static u64 scale(u64 a, u64 b)
 }
 
 /*
- * Returns (@a << 32) / @b.  A long division bit by bit, because the compiler's 128-bit division
- * would need a library.
+ * Returns (@a << 32) / @b.  The division is done bit by bit, because the compiler's 128-bit
+ * division would need a library.
  */
 static u64 ratio(u64 a, u64 b)
 {

@@ -3,7 +3,7 @@
  * hal_copy_user(): a copy whose addresses may be invalid.
  *
  * Callers: copy_from_user(), copy_to_user() and the functions that use them, in process context;
- * dumps, in any context.  An application may have passed an invalid address as either one.  So each
+ * dumps, in any context.  An application may have passed an invalid source or destination.  So each
  * instruction that accesses memory is in the exception table, which the page fault handler searches
  * (traps.c).  Answers to Linux's arch/x86/lib/copy_user_64.S.
  */

@@ -10,7 +10,7 @@ struct unwind_table {
 	u64 text; /* the address at which the table's first row begins */
 };
 
-/* How to compute the caller's registers from those of an instruction. */
+/* The rule to compute the caller's registers from the registers at an instruction. */
 struct unwind_rule {
 	u64 cfa;    /* distance from rbp or rsp (see by_bp) to the caller's rsp, bytes */
 	bool by_bp; /* cfa is relative to rbp, not to rsp */

@@ -19,16 +19,19 @@ struct lock_site {
 	u32 line;
 };
 
-/* At most 16 bytes, because every socket has several locks. */
+/* A lock.  At most 16 bytes, because every socket has several locks. */
 typedef struct spinlock {
 	u8 locked;
 	/* SPIN_USED_*: the contexts in which the lock was ever taken. */
 	u8 usage;
-	/* Number of the CPU that holds it, plus 1; 0: no CPU holds it. */
+	/* Number of the CPU that holds the lock, plus 1; 0: no CPU holds it. */
 	u8 holder;
-	/* Pid of the thread that took it last (low bits; 0: boot or idle thread). */
+	/*
+	 * Low 16 bits of the pid of the thread that took the lock last; 0: the boot or the idle
+	 * thread.
+	 */
 	u16 owner;
-	const struct lock_site *site; /* the line of code that took it last */
+	const struct lock_site *site; /* the line of code that took the lock last */
 } spinlock_t;
 BUILD_BUG_ON(sizeof(spinlock_t) > 16);
 
