@@ -6,8 +6,9 @@
  * The same source runs in the image and on Linux: cc inetd.c -o inetd -lpthread; ./inetd 7000
  * listens on 7007, 7009, 7015 and 7019.
  *
- * No peer and no shortage stops the program: a connection that cannot be served is closed and
- * counted (see the end of netstat's text); a listener whose accept() failed waits for BACKOFF_NS.
+ * Neither a peer nor a lack of memory or descriptors stops the program.  A connection that cannot
+ * be served is closed and counted (netstat's last lines show the counts).  A listener whose
+ * accept() failed tries again after BACKOFF_NS.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -84,8 +85,12 @@ static void discard(int fd)
 #define NR_CHARS   95 /* printable ASCII characters */
 #define LINE_CHARS 72
 #define LINE_LEN   (LINE_CHARS + 2)
-#define CYCLE      (NR_CHARS * LINE_LEN) /* bytes of the generated text before it repeats */
-#define GEN_CHUNK  65536
+/*
+ * The buffer is one cycle longer than a chunk, so that a whole chunk can be written from any offset
+ * in the first cycle.
+ */
+#define CYCLE     (NR_CHARS * LINE_LEN)
+#define GEN_CHUNK 65536
 
 /* One cycle more than a chunk: a whole chunk can be written from any offset in the cycle. */
 static char pattern[GEN_CHUNK + CYCLE];

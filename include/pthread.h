@@ -7,7 +7,7 @@
 
 typedef unsigned long pthread_t;
 typedef struct {
-	int unused; /* no attribute can be changed: pass NULL */
+	int unused; /* pthread_create() takes no attributes: pass NULL */
 } pthread_attr_t;
 
 /*

@@ -66,7 +66,7 @@ static const struct cmdline_param init_params[] = {
 	{.name = "app", .usage = app_usage, .parse = parse_app},
 };
 
-/* Opens every interface in the order of registration, which begins with lo. */
+/* Opens every interface, in the order of registration: lo is the first. */
 static void open_devices(void)
 {
 	struct net_device *dev;
@@ -152,7 +152,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	timers_init();         /* timer wheel */
 	wallclock_init();      /* time of day; `clock=` */
 	softirq_init();        /* starts ksoftirqd, which first runs in cpu_idle() */
-	/* from here on interrupts and softirqs, but no thread switches yet */
+	/* from here on interrupts and softirqs run, but threads do not switch yet */
 	hal_irq_enable();
 	boot_stage("threads, time");
 

@@ -21,8 +21,8 @@ int atoi(const char *s)
 }
 
 /*
- * Parses one octet: at most three digits, no leading zero.  Returns the first character behind it,
- * or NULL.
+ * Parses one octet: at most three digits, no leading zero.  Returns a pointer to the first
+ * character behind the octet, or NULL if the octet is invalid.
  */
 static const char *octet(const char *s, unsigned char *res)
 {

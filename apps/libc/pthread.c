@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX threads, by the kernel's system call that creates a thread.  Called by applications. */
+/*
+ * POSIX threads: pthread_create() uses the kernel's own system call that creates a thread.  Called
+ * by applications.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 
-/* The return value of @start is lost: there is no pthread_join(). */
+/* There is no pthread_join(), so the return value of @start is lost. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
 	long tid;

@@ -11,7 +11,7 @@
 /* These are for TCP sockets. */
 #define SIOCINQ     FIONREAD
 #define SIOCOUTQ    0x5411 /* int *: bytes written and not yet acknowledged, sent or not */
-#define SIOCOUTQNSD 0x894B /* int *: bytes of these that were not sent yet */
+#define SIOCOUTQNSD 0x894B /* int *: bytes written and not yet sent */
 #define SIOCATMARK  0x8905 /* int *: 1 if the next byte is the urgent one, else 0 */
 
 #endif
