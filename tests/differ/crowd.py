@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Plays many scenarios at once on the host's Linux, in one network namespace (needs root and TUN).
 
-judge.py calls play_all() in a child process; the namespace ends with that process.  Scenarios mostly wait, so
-hundreds of them share a process.  Each has a remote address of its own, and so routes, path MTUs and metrics of
-its own, and four local ports.  No system call blocks: sockets are non-blocking, and no SO_LINGER has a time.
+judge.py calls play_all() in a child process; the namespace ends with that process. A scenario mostly waits, so
+hundreds of scenarios share a process. Each has a remote address of its own, so that Linux keeps a separate route,
+path MTU and metrics for it, and four local ports. No system call blocks: sockets are non-blocking, and SO_LINGER
+is always used with a time of 0.
 """
 import ctypes
 import heapq
@@ -110,11 +111,11 @@ class Crowd:
 
 
 def play_all(scenarios):
-    """Call in a child process.  Yields (answers, resolved steps, times) of each scenario; at most SLOTS scenarios."""
+    """Yields (answers, resolved steps, times) of each scenario; at most SLOTS scenarios. Call it in a child process."""
     assert len(scenarios) <= SLOTS
     yield from [(p.answers, p.steps, p.at) for p in Crowd().play(scenarios)]
 
 
 def script_of(scenario, said):
-    """Call in a child process.  Plays the scenario alone, and yields it as a packet script."""
+    """Plays the scenario alone, and yields it as a packet script. Call it in a child process."""
     yield printer.script(Crowd().play([scenario])[0], said)

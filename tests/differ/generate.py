@@ -183,13 +183,13 @@ class Maker:
         return child
 
     def make_est(self):
-        """Segments, errors and calls on an established connection."""
+        """Makes segments, errors and calls on an established connection."""
         child = self.talk(self.established(), self.rng.randint(4, 12))
         if child:
             self.finish(child)
 
     def make_shut(self):
-        """Closes a connection right after its beginning, from either side."""
+        """Makes a connection that either side closes right after its beginning."""
         child = self.established()
         if self.rng.random() < .5:
             self.step("send", child, self.rng.choice((1, 1000, 10000)), NOSIGNAL | DONTWAIT)
@@ -213,7 +213,7 @@ class Maker:
             self.finish(child)
 
     def make_half(self):
-        """Half-open connections from up to three peers, which wait at a listener."""
+        """Makes half-open connections from up to three peers; they wait at a listener."""
         listener = self.listener(self.rng.choice((0, 1, 4)))
         peers = self.rng.choice((1, 1, 2, 3))
         for peer in range(peers):
@@ -242,7 +242,7 @@ class Maker:
             self.finish(child)
 
     def make_act(self):
-        """A connection that the scenario's socket opens to a peer."""
+        """Makes a connection that the scenario's socket opens to a peer."""
         name = self.new_socket()
         self.step("socket", name, INET, SOCK_STREAM | NONBLOCK, 0, wait=0)
         for option in self.early_options():
@@ -266,7 +266,7 @@ class Maker:
             self.finish(child)
 
     def make_call(self):
-        """System calls on several sockets (generate_calls.py)."""
+        """Makes system calls on several sockets (generate_calls.py)."""
         import generate_calls  # pylint: disable=import-outside-toplevel
         generate_calls.make(self)
 

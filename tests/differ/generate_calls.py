@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Random system calls on several sockets of one scenario, mostly over the loopback.
 
-generate.py calls make().  No call may block: all sockets are non-blocking, and SO_LINGER has no time.
+generate.py calls make(). No call may block: all sockets are non-blocking, and SO_LINGER is always used with a time
+of 0.
 """
 NONBLOCK = 0o4000
 INET, STREAM = 2, 1

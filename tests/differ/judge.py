@@ -30,8 +30,8 @@ WORKERS_A_CPU = 2           # one waits for Linux's clock while the other comput
 
 @dataclass
 class Difference:
-    """The first step to which the two machines gave different answers.  ours, linux: these answers; None: no such
-    step."""
+    """The first step to which the two machines gave different answers. ours and linux are these answers; None if that
+    machine has no such step."""
     scenario: Scenario      # resolved, with its times
     index: int
     ours: str | None

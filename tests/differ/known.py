@@ -109,7 +109,7 @@ class Request:
         self.refused = False        # the peer echoed that ACK: a connection here, none on Linux
 
     def segment(self, w):
-        """The peer sends a segment: (.., flags, seq, length, ack, window, timestamp, options)."""
+        """Handles a segment from the peer; its words are (.., flags, seq, length, ack, window, timestamp, options)."""
         flags, seq, length, ack, ts = w[2], w[3], w[4], w[5], w[7]
         if self.ack is None and "S" in flags and "." not in flags:
             self.syn_ts = ts        # the timestamp that the SYN-ACK echoes
@@ -127,7 +127,7 @@ class Request:
             self.ack = None         # both kernels make a connection, or the request ends
 
     def answer(self, said):
-        """The kernel's words to this peer follow its segment."""
+        """Handles the words of the kernel's answer to the peer's last segment."""
         for w in said:
             if w.startswith("S/") and not w.startswith("S/-"):
                 self.ack, self.challenged = int(re.match(r"S/(\d+)", w)[1]), False
@@ -443,8 +443,8 @@ def row(difference):
 
 
 def document(hits):
-    """Returns the text of docs/linux-differences.md.  @hits: the results of the last long run: seeds, from, commit,
-    linux, rows."""
+    """Returns the text of docs/linux-differences.md. @hits is a dictionary about the last long run, with the keys
+    seeds, from, commit, linux and rows (how often each row was hit)."""
     lines = [HEAD.format(**hits).strip(), "", "| difference | reason | script | hits |", "|---|---|---|---|"]
     for predicate in ROWS:
         reason, script = (re.sub(r"\s+", " ", part).strip() for part in predicate.__doc__.split("Script:"))

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The normal form: a machine's behaviour in one step, as words that must be equal on both machines.
 
-play.py calls answer().  The words come in this order; those of a peer other than 0 begin with its number and a
+play.py calls answer(). The words come in this order; those of a peer other than 0 begin with its number and a
 colon:
 
     =N  =EAGAIN           the call's result; a descriptor is =fd; `=blocked`: it did not return at once
     [..]                  data that the call returned, where both kernels must agree on it
     S/ACK<mss..>          a SYN or SYN-ACK with its options, timestamps without their values
     R SEQ  R. SEQ/ACK     a reset
-    D FROM-TO             data that was sent, contiguous segments as one word; with an F at the end: and a FIN, which
-                          counts as a byte
-    A SEQ/ACK             an acknowledgement without data; equal ones once
+    D FROM-TO             data that was sent; contiguous segments make one word.  An F at the end: a FIN was sent, too,
+                          and counts as the last byte
+    A SEQ/ACK             an acknowledgement without data; several equal ones make one word
     a ACK                 the acknowledgement number of the last segment
     z                     the last segment closed the window
     e N                   the timestamp that the last segment echoed

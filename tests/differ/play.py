@@ -101,8 +101,8 @@ class Player:
     # ---- the story -----------------------------------------------------------------------------------
 
     def play(self, times=None):
-        """Plays the scenario; yields the time at which it must be resumed.  @times: of each step and of the end, in
-        us; without @times, the steps' waits apply."""
+        """Plays the scenario; yields the time at which it must be resumed. @times has the time of each step and of
+        the end, in us; without @times, each step's own wait is used."""
         self.start = start = self.face.now()
         self.peer(0)
         for i, (wait, words) in enumerate(self.scenario.steps):
@@ -238,15 +238,15 @@ class Player:
         self.call("bind", self.fd(name), self._address(where, port, family), length)
 
     def connect(self, name, where, port, family, length):
-        """connect(); a connection to a peer tells that peer its port."""
+        """Calls connect(). A peer learns the kernel's port from the SYN."""
         self.call("connect", self.fd(name), self._address(where, port, family), length)
 
     def send(self, name, size, flags):
-        """sendto() without an address."""
+        """Calls sendto() without an address."""
         self.call("sendto", self.fd(name), buffer(bytes(max(size, 1))), size, flags, 0, 0)
 
     def recv(self, name, size, flags):
-        """recvfrom() without an address."""
+        """Calls recvfrom() without an address."""
         self.call("recvfrom", self.fd(name), buffer(bytes(max(size, 1))), size, flags, 0, 0)
 
     def _plain(name):  # pylint: disable=no-self-argument
@@ -270,14 +270,14 @@ class Player:
         return f"{length},{data[0]},{names.get(ip, ip)},{known.get(port, EPHEMERAL)}"
 
     def get(self, name, level, option, length, shown=1):
-        """getsockopt(); @shown: the bytes are compared, else only their number."""
+        """Calls getsockopt(). If @shown, the answer includes the value's bytes, else only their number."""
         data, size = buffer(bytes(256)), buffer(struct.pack("<i", length))
         if self.call("getsockopt", self.fd(name), level, option, data, size) == 0:
             got = struct.unpack("<i", size.raw)[0]
             self.extra = f"{got}" + (":" + data.raw[:min(got, 16)].hex() if shown else "")
 
     def set(self, name, level, option, length, *values):
-        """setsockopt() with ints as the value."""
+        """Calls setsockopt() with ints as the value."""
         data = struct.pack(f"<{len(values)}i", *values).ljust(max(length, 16), b"\0")
         self.call("setsockopt", self.fd(name), level, option, buffer(data), length)
 
@@ -288,13 +288,13 @@ class Player:
         self.extra = f"{struct.unpack('<ihh', data.raw)[2] & 0xffff:x}"
 
     def ioctl(self, name, request):
-        """ioctl() with a pointer to an int."""
+        """Calls ioctl() with a pointer to an int."""
         data = buffer(bytes(8))
         if self.call("ioctl", self.fd(name), request, data) == 0:
             self.extra = str(struct.unpack("<i", data.raw[:4])[0])
 
     def info(self, name):
-        """TCP_INFO: the connection's state."""
+        """Reads TCP_INFO, the connection's state."""
         data, size = buffer(bytes(512)), buffer(struct.pack("<i", 512))
         if self.call("getsockopt", self.fd(name), 6, 11, data, size) == 0:
             info = decode(data.raw[:struct.unpack("<i", size.raw)[0]])

@@ -43,7 +43,8 @@ KINDS = ("est", "half", "act", "shut", "call")
 
 @dataclass
 class Scenario:
-    """Steps, and the peers' initial numbers.  at: Linux's times of each step and of the end, in microseconds."""
+    """A scenario: its steps, and the peers' initial numbers. at: Linux's time of each step and of the end, in
+    microseconds."""
     seed: int
     kind: str
     irs: int                # every peer's initial sequence number
