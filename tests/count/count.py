@@ -88,7 +88,7 @@ SHARED = "kernel/lib/string.c"     # memcpy() etc. of the kernel, which the plat
 def kernels(lines, library):
     """Returns the instructions of the kernel in @library, from the lines of a dump in callgrind's format.
 
-    Code of the PLATFORM is left out, and so are its calls of SHARED.
+    Instructions in files of PLATFORM do not count, nor do those of functions in SHARED that such a file calls.
     """
     files, objects, total_, calls = {}, {}, 0, False
     now, called = {"ob": "", "fl": ""}, ""

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Performs fixed operations between two hosted kernels, to count the instructions that the server executes.
+ * Performs fixed operations between two hosted kernels, to count the instructions that the server
+ * executes.
  *
- *	operations LIBRARY	under `valgrind --tool=callgrind`: writes a dump for each operation
+ *  operations LIBRARY under `valgrind --tool=callgrind`: writes a dump for each operation
  *
- * tests/count/count.py runs it.  The server is loaded from LIBRARY itself, the client from an unnamed copy, so
- * a dump has the two under different object names.
+ * tests/count/count.py runs it.  The server is loaded from LIBRARY itself, the client from an
+ * unnamed copy, so that a dump lists the two under different object names.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

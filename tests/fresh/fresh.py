@@ -72,7 +72,7 @@ def base():
         if p.returncode:
             print(open(log).read()[-2000:])
             sys.exit("test-fresh: debootstrap failed; its output is above")
-        # Give the new system this machine's apt sources and configuration, such as proxies.
+        # Give the new system this machine's apt sources and apt configuration, for example proxies.
         shutil.rmtree(os.path.join(d, "etc/apt/sources.list.d"))
         shutil.copytree("/etc/apt/sources.list.d", os.path.join(d, "etc/apt/sources.list.d"))
         if os.path.exists("/etc/apt/sources.list"):

@@ -5,8 +5,8 @@
   tests/tidy/subjects.py FILE        checks this message (.githooks/commit-msg); exit status 1: it has another form
   tests/tidy/subjects.py             checks the commits in this clone whose author date is SINCE or later
 
-The author date counts, not the commit date, because a rebase keeps it.  A date and not a hash, because a shallow
-clone does not have the older commits.
+The author date is compared, not the commit date, because a rebase keeps it. SINCE is a date, not a hash, because a
+shallow clone does not have the older commits.
 """
 import os
 import re
@@ -46,8 +46,8 @@ def cleaned(text):
 
 
 def commits(tree=ROOT, since=SINCE):
-    """Yields (hash, message) of the commits in this clone authored since then, except merges, whose message git
-    wrote."""
+    """Yields (hash, message) of the commits in this clone whose author date is @since or later. Merges are left out,
+    because git wrote their messages."""
     p = subprocess.run(["git", "-C", tree, "log", "--no-merges", "-z", "--format=%at %h %B"], stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL, text=True)
     for record in p.stdout.split("\0"):

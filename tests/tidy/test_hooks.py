@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The form of commit messages, also of this tree's commits; and `make hooks` in a copy of the tree."""
+"""Tests the check of commit messages, and checks this tree's commits with it; tests `make hooks` in a copy of the
+tree."""
 import os
 import shutil
 import subprocess

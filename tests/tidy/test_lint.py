@@ -16,7 +16,8 @@ def run(*argv, cwd):
 
 
 def needs(tool, version):
-    """Skips where the tool is missing or has another version, whose findings the scripts ignore."""
+    """Skips the test if the tool is missing or has another version: the scripts ignore the findings of other
+    versions."""
     path = shutil.which(tool)
     said = subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True).stdout if path else ""
     return pytest.mark.skipif(version not in said, reason=f"{tool} {version} is not here")

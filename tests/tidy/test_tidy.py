@@ -139,7 +139,8 @@ def test_every_rule_has_a_planted_breach():
 
 
 def test_a_handler_does_not_free_the_packet_it_drops():
-    """The contract's second part: a function that returns a reason must not free the packet."""
+    """The second part of the contract in net/core/dropreason.h: a function that returns a reason must not free the
+    packet."""
     freed = ("static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *skb)\n{\n"
              "\tkfree_skb_reason(skb, 1);\n\treturn 1;\n}\n")
     assert [line for _, line, _ in tidy.packet_contract({"net/tcp/a.c": freed})] == [1]

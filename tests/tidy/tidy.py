@@ -298,8 +298,8 @@ LINK_SLACK = 20    # lines: if a change above moved the definition by no more, a
 
 
 def line_of(text, pattern):
-    """Returns the number of the first line in @text that matches @pattern; for a plain name, of its definition; 0
-    for none."""
+    """Returns the number of the first line in @text that matches @pattern; if @pattern is a plain name, the line of
+    its definition; 0 if there is none."""
     m = None
     if re.fullmatch(r"\w+", pattern):
         m = re.search(rf"^\w.*\b{pattern}\([^;]*$", text, re.M)
@@ -308,8 +308,8 @@ def line_of(text, pattern):
 
 
 def docs_reference(files):
-    """A reference to code in a Markdown file matches a line: `path:/pattern/`, or a link that tools/doclinks made
-    of it."""
+    """A reference to code in a Markdown file matches a line of that code. It is `path:/pattern/`, or a link that
+    tools/doclinks made of such a reference."""
     for path, text in files.items():
         if not path.endswith(".md"):
             continue
@@ -417,7 +417,7 @@ UNUSED = {
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
     **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "RB_CLEAR_NODE"), "the counterpart of one that is used"),
 }
-# The headers of the kernel's own code.  Those of a wire format or of a table for hardware may have unused names.
+# The headers of the kernel's own code. Headers of a wire format, or of a table for hardware, may have unused names.
 OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")
 COMPLETE_HEADERS = ("net/wire/", "kernel/x86/ptrace.h")
 DECLARED = [    # pattern of a name, and its number of occurrences in the sources when nothing uses it
@@ -479,8 +479,8 @@ CANARIES = ("tests/sim/canary.py", "tests/differ/bugs.py")
 
 
 def canaries(files):
-    """The line that a test replaces to plant a bug occurs exactly once in its source: else that test would plant
-    nothing."""
+    """A line that a test replaces to plant a bug occurs exactly once in its source; otherwise that test would plant
+    no bug."""
     for path in CANARIES:
         text = files.get(path, "")
         for node in ast.parse(text).body:
@@ -496,11 +496,11 @@ TEST_APPS = "tests/qemu/kernel/"
 
 
 def both_images(files, sources=None):
-    """A source above the seams is in both images; one below them in exactly one; none in neither.  The applications
-    of tests are only in the machine's test image.
+    """A source above the seams is in both images, a source below them in exactly one, and every source in at least
+    one. The applications of tests are only in the machine's test image.
 
-    sources: {"machine": set, "test": set, "hosted": set}, by default from the Makefile; "test" are the files
-    that only softnet-test.elf has.
+    sources: {"machine": set, "test": set, "hosted": set}, by default from the Makefile; "test" are the files that
+    only softnet-test.elf has.
     """
     if sources is None:
         out = subprocess.run(["make", "-s", "-C", ROOT, "print-sources"], check=True, stdout=subprocess.PIPE, text=True)

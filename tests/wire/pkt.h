@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PKT_ETH  14 /* bytes of a header without options; likewise below */
+#define PKT_ETH  14 /* bytes of a header without options; so are the next three */
 #define PKT_IP   20
 #define PKT_TCP  20
 #define PKT_ICMP 8
@@ -96,7 +96,10 @@ static inline void pkt_put_eth(uint8_t *frame, uint64_t dst, uint64_t src, unsig
 	pkt_put16(frame + 12, type);
 }
 
-/* Writes an IP header without options, for @len bytes behind it, with its checksum. */
+/*
+ * Writes an IP header without options, with its checksum, for a packet of @len bytes behind the
+ * header.
+ */
 static inline void pkt_put_ip(uint8_t *ip, unsigned int proto, uint32_t saddr, uint32_t daddr,
 			      size_t len)
 {
