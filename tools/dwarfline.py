@@ -73,7 +73,7 @@ def unit(r):
     program += r.at
     step, _, _, base, span, first = (r.take(form) for form in "BBBbBB")
     arguments = [r.take("B") for _ in range(first - 1)]
-    # Directory 0 is where the compiler ran: the root of the tree.  It is left out of the paths.
+    # Directory 0 is the directory in which the compiler ran: the root of the tree. It is left out of the paths.
     directories = [name for name, _ in r.entries()]
     files = [f"{directories[d]}/{name}" if d else name for name, d in r.entries()]
     r.at = program

@@ -52,7 +52,8 @@ def default_of(limit, names):
 
 
 def tests(files):
-    """Returns {name: [(path, line, the test below it)]} for each LIMIT(name) in the tests."""
+    """Returns {name: [(path, line, the name of the test)]} for each LIMIT(name) in the tests: the test below that
+    comment."""
     found = {}
     for path, text in sorted(files.items()):
         if not path.startswith("tests/") or path.startswith("tests/tidy/"):

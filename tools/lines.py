@@ -8,16 +8,17 @@ The image is linked twice, the second time with this table: it is placed behind 
 change.  kernel/x86/lines.c reads it.  The layout:
   the size of the names in bytes, the number of names (16 bit each);
   the names of the files, sorted; for each: the number of characters that it shares with the beginning of the name
-  before (a byte), the number of further characters (a byte), and these;
-  the rows, as numbers in nibbles of three bits and a fourth that means that more follow, the low half of a byte first:
+  before (a byte), the number of further characters (a byte), and the further characters;
+  the rows.  They consist of numbers.  A number is a series of nibbles (half bytes, the low half of a byte first), each
+  with three bits of the number, the low bits first; the fourth bit is set if more nibbles follow.  A row is:
     0, place                    the next row is in another file: the one that was used `place` files ago;
-    0, place RECENT, number     or the name with this number, if it was not used recently;
+    0, place RECENT, number     or the file with this number, if it was not used recently;
     step, line                  a row begins `step` bytes after the last one (the first: __text_start - 1), on a line
                                 that differs by `line` (zigzag) from that of the last row in the same file.
 A row is valid up to the address of the next.  Name 0 is no file: the line is unknown.
 
 The table has all rows, although a backtrace shows return addresses only, because a fault, the watchdog and a
-debugger's NMI may show any instruction.  A row takes about two bytes.
+debugger's NMI may show any instruction. A row takes about two bytes.
 """
 import os
 import sys

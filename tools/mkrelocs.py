@@ -4,15 +4,15 @@
 
   tools/mkrelocs.py IMAGE    prints an assembly file: the section .relocs
 
-Of the relocations that the linker kept (-q), the table has those whose value changes with the image's address:
+The linker kept all relocations (-q).  The table has those whose value changes with the image's address:
 64-bit addresses and sign-extended 32-bit ones.  Values relative to an instruction do not change.
 kernel/x86/kaslr.c reads the table.  The layout, once for each of .text, .rodata, .data:
   the beginning of the section (32 bit, relative to this field; filled in by the linker, because linking this table in
   moves .data, though not the offsets inside it);
   the number of addresses (32 bit);
-  for each, in order: LEB128 of (distance from the one before) * 2 + (1: 64 bits, 0: 32 bits);
-  padding to 4.
-.boot.text, at the image's start, has run before and uses physical addresses: it has no entries.
+  for each address, in order: LEB128 of (distance from the address before) * 2 + (1 for 64 bits, 0 for 32 bits);
+  padding to a multiple of 4.
+The code in .boot.text, at the image's start, runs before the move and uses physical addresses, so it has no entries.
 """
 import os
 import sys

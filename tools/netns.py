@@ -18,8 +18,8 @@ SIOCETHTOOL = 0x8946
 ETHTOOL_STXCSUM, ETHTOOL_SGSO, ETHTOOL_SGRO = 0x17, 0x24, 0x2c
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454ca, 2, 0x1000, 0x4000
 NOBODY = 65534
-# Settings for a client of many short connections.  The client closes first, so the TIME_WAITs are here:
-# tcp_tw_reuse.
+# Settings for a client that makes many short connections. The client closes first, so the connections in TIME_WAIT
+# are in its namespace, and tcp_tw_reuse lets it use their ports again.
 SYSCTLS = {
     "ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1, "ipv4/ip_local_port_range": "1024 65535",
     "ipv4/tcp_tw_reuse": 1, "ipv4/tcp_no_metrics_save": 1, "ipv4/tcp_max_tw_buckets": 1000000,
@@ -48,8 +48,8 @@ def enter(fd):
 
 
 def become_user():
-    """Changes from root to an unprivileged user.  PR_SET_DUMPABLE makes /proc/self belong to that user again, who
-    must write its uid_map."""
+    """Changes from root to an unprivileged user. PR_SET_DUMPABLE makes /proc/self belong to that user again: only its
+    owner may write its uid_map."""
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
@@ -89,7 +89,7 @@ def open_tap(name):
 
 
 def make_veth(near, far, address):
-    """Makes a pair of devices.  As on a cable, a packet that leaves @near has its checksums and is no longer than
+    """Makes a pair of devices. As on a cable, a packet that leaves @near has complete checksums and is no longer than
     the MTU."""
     sh("ip", "link", "add", near, "type", "veth", "peer", "name", far)
     sh("ip", "addr", "add", address, "dev", near)

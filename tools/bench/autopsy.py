@@ -19,7 +19,7 @@ MONITOR = ["info status", "info registers", "info lapic", "info pic", "info irq"
 
 
 def monitor(path, commands, timeout=3):
-    """Sends commands to QEMU's monitor; returns its output up to a pause of timeout seconds."""
+    """Sends commands to QEMU's monitor; returns its output. Gives up when nothing arrives for @timeout seconds."""
     out = b""
     with socket.socket(socket.AF_UNIX) as s, contextlib.suppress(OSError):
         s.settimeout(timeout)

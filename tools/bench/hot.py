@@ -56,8 +56,8 @@ def cost(r, got):
 
 
 def table(name, runs, top):
-    """Returns the table of the run with the median cost, headed by the range of all runs.  Each element of runs is
-    (the client's result, by_function's)."""
+    """Returns the table of the run with the median cost; its heading has the range of all runs. Each element of runs
+    is (the client's result, the result of by_function())."""
     good = sorted((run for run in runs if cost(*run) is not None), key=lambda run: cost(*run))
     if len(good) < len(runs):
         why = next(r.get("error", "no operation was finished") for r, got in runs if cost(r, got) is None)
@@ -89,7 +89,7 @@ def profile(ns, guest, args):
 
 
 def profile_run(ns, guest, args, symbols, name):
-    """Boots once and measures; returns the client's result and by_function's."""
+    """Boots once and measures; returns the client's result and the result of by_function()."""
     plugin = f"hot_count.so,base={symbols.base:#x},size={symbols.size}"
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, Boot(ns, guest, tmp, plugin=plugin) as b:
         if b.boot_ms is None:

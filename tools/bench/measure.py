@@ -25,8 +25,8 @@ SPEED = {
 }
 COST = ["vcpu_cpu", "qemu_other_cpu", "client_cpu"]
 WARM_UP = 0.3
-# Seconds beyond the measuring: for a boot, and for one measurement (connecting and ending).  They are generous,
-# because the machine may be busy with other work: only a guest that hangs should reach them.
+# Seconds that a boot, and that one measurement (for connecting and ending), may take beyond the measuring itself.
+# They are generous, because the machine may be busy with other work: only a guest that hangs should reach them.
 BOOT_SLACK = 60
 ONE_SLACK = 8
 
@@ -91,7 +91,8 @@ def speed(boot, args, out, raw):
 
 
 def insn(boot, args, out, raw):
-    """Measures guest instructions for each operation, less those of the idle guest, whose rate is measured first."""
+    """Measures the guest instructions of each operation, once as counted and once without those that the idle guest
+    would have executed in that time."""
     idle = netbench(boot.guest, ["sleep", "-t", "1"], boot.q, boot.counts).get("insn_per_sec", 0)
     out["idle.insn_per_s"] = idle
     for name in asked_of(boot.guest, args):
@@ -133,7 +134,7 @@ def boot_only(ns, guest, args):
 
 
 def min_mem(ns, guest, args):
-    """Finds the smallest -m, in MiB, with which the guest boots and echoes, by bisection."""
+    """Finds by bisection the least memory (QEMU's -m, in MiB) with which the guest boots and echoes a byte."""
     lo, hi = 0, int(guest.mem)       # lo fails, hi boots
     with tempfile.TemporaryDirectory(prefix="bench-") as tmp, bounded(BOOT_SLACK * 4, args.lock, True):
         while hi - lo > 1:

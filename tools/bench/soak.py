@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Boots many times, each time with short loads in changing order, to find faults that occur once in a hundred
+"""Boots many times, each time with short loads in a different order, to find faults that occur once in a hundred
 boots.
 
 If a load ends without one finished operation, with an error, or with a connection that made no progress,
-autopsy.py writes down the state of the guest, which still runs.  A slow load is no fault; a load without
-progress is.
+autopsy.py writes down the state of the guest, which still runs. A slow load is no fault; a load without progress
+is.
 """
 import random
 import tempfile

@@ -139,13 +139,13 @@ class Boot:
 
 
 class Stuck(Exception):
-    """Raised when one boot and its measurements take longer than they may."""
+    """Raised when one boot and its measurements take longer than the limit of bounded()."""
 
 
 @contextlib.contextmanager
 def bounded(seconds, lock=None, shared=False):
-    """Limits the time of its body.  Holds the lock file, if one is given, because other measurements share the
-    machine."""
+    """Limits the time that the body of the `with` statement may take. Holds the lock file, if one is given, because
+    other measurements share the machine."""
     def stuck(*_):
         faulthandler.dump_traceback()
         raise Stuck(f"more than {seconds:.0f} s in one boot and its measurements: given up")

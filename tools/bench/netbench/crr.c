@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crr: each connection connects, echoes one byte and closes both ways; -k of them are open at any
- * time.  The client closes first, so the client gets the TIME_WAIT; the guest must answer its FIN
- * with a FIN.
+ * crr: each connection connects, echoes one byte and closes in both directions; -k connections are
+ * open at any time.  The client closes first, so the client's socket goes to TIME_WAIT; the guest
+ * must answer its FIN with a FIN.
  */
 #include "netbench.h"
 

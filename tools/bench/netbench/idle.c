@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * idle: counts the connections that the guest can hold.  Opens them, at most -k in flight; each
- * echoes one byte when it is established and is then held.  Opening stops at -n connections, after
- * 3 s without progress, or after two thirds of -t.  Then one byte is echoed on every held
- * connection, so that only working connections count.
+ * idle: counts the connections that the guest can hold.  Opens connections, of which at most -k are
+ * being established at a time; each echoes one byte when it is established and is then held.
+ * Opening stops at -n connections, after 3 s without progress, or after two thirds of -t.  Then one
+ * byte is echoed on every held connection, so that only working connections count.
  *
  * If the limit of open files is too low for -n, several processes share the connections and open
  * them one after the other.
@@ -150,13 +150,14 @@ static void idle_check(uint64_t limit, struct idle *o)
 
 struct worker {
 	pid_t pid;
-	int cmd, res; /* pipes: a command byte to the worker; a struct idle from it */
+	/* pipes: @cmd takes command bytes to the worker, @res brings a struct idle from it */
+	int cmd, res;
 	struct idle o;
 };
 
 /*
- * A worker process: opens connections and reports; when told to, checks them and reports; ends when
- * told to.
+ * A worker process.  It opens connections and reports; then, at a command, it checks them and
+ * reports again; it ends at another command.
  */
 static void work(int n, int cmd, int res, uint64_t open_limit, uint64_t limit)
 {

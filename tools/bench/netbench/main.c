@@ -6,7 +6,7 @@
  *   netbench MODE -h ADDR [options]
  *
  *   rr         -n conns -m bytes -t secs -w warmup     ping-pong on TCP port 7, bytes verified
- *   crr        -k concurrent -t secs                   connect, 1-byte echo, close both ways
+ *   crr        -k concurrent -t secs                   connect, echo 1 byte, close in both directions
  *   in         -n conns -t secs                        send to port 9; MB/s that were acknowledged
  *   out        -n conns -t secs                        read from port 19; MB/s read
  *   idle       -n conns -k concurrent -t secs          open and hold, then echo 1 byte on each
@@ -17,8 +17,8 @@
  *
  * Common options:
  *   -b PORT   added to 7, 9 and 19 (default 0)
- *   -S N      source addresses: N consecutive addresses starting at -A ADDR (ports are
- *             64 K for each address; needed for many connections and for long crr runs)
+ *   -S N      source addresses: N consecutive addresses starting at -A ADDR (each address has
+ *             64 K ports; many connections, and long crr runs, need more than one)
  *   -P PID    QEMU's process: reports CPU time of its vCPU thread ("CPU .../TCG", needs
  *             -name ...,debug-threads=on), of its other threads, and of this client,
  *             as a fraction of the measured window, and per operation in us

@@ -30,7 +30,10 @@ extern uint64_t opt_t0;
 extern volatile uint64_t *insn;
 extern int ep;
 
-/* The measured window: it begins when the warm-up ends, and lasts opt_t seconds. */
+/*
+ * struct cost is one sample of the costs. struct window is the measured window: it begins when the
+ * warm-up ends, and lasts opt_t seconds.
+ */
 struct cost {
 	uint64_t t, vcpu, other, client, insn[5];
 };

@@ -7,7 +7,7 @@
  */
 #include "netbench.h"
 
-/* A datagram without an answer after this time counts as lost, and the next one is sent. */
+/* If a datagram has no answer after this time, it counts as lost and the next one is sent. */
 #define LOST_NS  200000000ull
 #define CHECK_NS 50000000ull
 
@@ -90,7 +90,7 @@ static void udp_event(struct rr *c, int i, unsigned char *in, const struct windo
 	if (r == opt_m && !memcmp(in, message(c, i), opt_m))
 		finished(c, i, w);
 	else
-		bad++; /* includes a late answer to a message that counts as lost */
+		bad++; /* a wrong answer, or the late answer to a message that counts as lost */
 }
 
 static void udp_lost(struct rr *c, int n, const struct window *w)

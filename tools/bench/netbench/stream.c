@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* in and out: streams to the guest's port 9 and from its port 19.  Counts delivered bytes. */
+/*
+ * in: sends streams to the guest's port 9. out: reads streams from its port 19.  Both count the
+ * delivered bytes.
+ */
 #include "netbench.h"
 
 #include <linux/sockios.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Checks the options of a lab's hosts, wires and transfers: for an invalid one, raises a ValueError that names the
-option and its range.  Called by lab.py before anything runs."""
+"""Checks the options of a lab's hosts, wires and transfers. If an option is invalid, raises a ValueError that names
+it and its range. Called by lab.py before anything runs."""
 import math
 import os
 
@@ -29,19 +29,19 @@ BUFFER_MAX = 2**31 - 1              # an int, as setsockopt() takes it
 
 
 def require(true, otherwise):
-    """Raises ValueError(@otherwise) unless @true."""
+    """Raises ValueError(@otherwise) unless @true is true."""
     if not true:
         raise ValueError(otherwise)
 
 
 def whole(name, value, low, high, unit):
-    """Checks for a whole number in a range."""
+    """Checks that @value is a whole number from @low to @high."""
     require(isinstance(value, int) and low <= value <= high,
             f"{name}={value!r}: a whole number from {low} to {high} ({unit})")
 
 
 def number(name, value, unit, endless=False):
-    """Checks for a number of at least 0; math.inf is allowed if @endless."""
+    """Checks that @value is a number of at least 0; math.inf is allowed if @endless."""
     require(isinstance(value, (int, float)) and (0 <= value < math.inf or endless and value == math.inf),
             f"{name}={value!r}: a number from 0 on ({unit})")
 
@@ -69,8 +69,8 @@ def host_options(options):
 
 
 def words(cmdline):
-    """Returns the command line for the kernel.  loglevel= is moved to its end, so that complaints about the other
-    options are printed."""
+    """Checks @cmdline; returns the command line for the kernel. loglevel= is moved to its end, so that complaints
+    about the other options are printed."""
     require(isinstance(cmdline, str), f"cmdline={cmdline!r}: a text")
     listed = cmdline.split()
     for word in listed:
