@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Congestion control: the table of algorithms, and the first of them, reno.
+ * Congestion control: the table of algorithms, and the functions that most algorithms share.
  *
  *   tcp_init -> tcp_register_congestion_control(&tcp_reno)
  *   tcp_init_sock -> tcp_assign_congestion_control;  ESTABLISHED -> tcp_init_congestion_control
@@ -157,41 +157,3 @@ void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 	tp->snd_cwnd_cnt %= w;
 	tp->snd_cwnd = min(tp->snd_cwnd, tp->snd_cwnd_clamp);
 }
-
-/* ---- reno ------------------------------------------------------------------------------------------------ */
-
-void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	(void)ack;
-	if (!tcp_is_cwnd_limited(sk))
-		return;
-	if (tcp_in_slow_start(tp)) {
-		acked = tcp_slow_start(tp, acked);
-		if (!acked)
-			return;
-	}
-	tcp_cong_avoid_ai(tp, tp->snd_cwnd, acked);
-}
-
-/* RFC 5681 (4): half of the window, at least two segments. */
-u32 tcp_reno_ssthresh(struct sock *sk)
-{
-	return max(tcp_sk(sk)->snd_cwnd >> 1, 2u);
-}
-
-/* The loss was spurious: the window before the reduction. */
-u32 tcp_reno_undo_cwnd(struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	return max(tp->snd_cwnd, tp->prior_cwnd);
-}
-
-struct tcp_congestion_ops tcp_reno = {
-	.ssthresh = tcp_reno_ssthresh,
-	.cong_avoid = tcp_reno_cong_avoid,
-	.undo_cwnd = tcp_reno_undo_cwnd,
-	.name = "reno",
-};
