@@ -70,7 +70,7 @@ void sysctl_register(const struct ctl_table *table, unsigned int n)
 		const struct ctl_table *t = &table[i];
 
 		BUG_ON(sysctl_find(t->procname, strlen(t->procname)));
-		BUG_ON(!t->value && (!t->set || !t->get));
+		BUG_ON(!t->value && !t->get);
 		BUG_ON(strlen(t->procname) >= SYSCTL_NAME_MAX);
 		for (unsigned int k = 0; t->value && k < nr_values(t); k++)
 			BUG_ON(nr_values(t) > SYSCTL_VALUES_MAX ||
@@ -129,16 +129,41 @@ static int parse_values(const struct ctl_table *t, const char *text, int *values
 	return len < 0 || n != nr_values(t) ? -EINVAL : 0;
 }
 
+static int set_word(const struct ctl_table *t, const char *text)
+{
+	char word[SYSCTL_TEXT_MAX], more[2];
+
+	if (next_word(&text, word, sizeof(word)) <= 0 || next_word(&text, more, sizeof(more)))
+		return -EINVAL;
+	return t->set(word);
+}
+
+static int set_words(const struct ctl_table *t, const char *text)
+{
+	char words[SYSCTL_TEXT_MAX];
+	size_t n = 0;
+	int len;
+
+	while ((len = next_word(&text, words + n, sizeof(words) - n)) > 0) {
+		n += len;
+		if (n + 1 == sizeof(words))
+			return -EINVAL;
+		words[n++] = ' ';
+	}
+	if (len < 0 || !n)
+		return -EINVAL;
+	words[n - 1] = '\0';
+	return t->set(words);
+}
+
 int sysctl_set(const struct ctl_table *t, const char *text)
 {
 	int values[SYSCTL_VALUES_MAX], err;
-	char word[SYSCTL_TEXT_MAX], more[2];
 
 	if (!t->value) {
-		if (next_word(&text, word, sizeof(word)) <= 0 ||
-		    next_word(&text, more, sizeof(more)))
-			return -EINVAL;
-		return t->set(word);
+		if (!t->set)
+			return -EACCES;
+		return t->list ? set_words(t, text) : set_word(t, text);
 	}
 	err = parse_values(t, text, values);
 	for (unsigned int i = 0; !err && i < nr_values(t); i++)
@@ -161,7 +186,10 @@ int sysctl_show(const struct ctl_table *t, char *buf, size_t size)
 static int show_range(const struct ctl_table *t, char *buf, size_t size)
 {
 	if (!t->value)
-		return scnprintf(buf, size, "a name");
+		return scnprintf(buf, size, "%s",
+				 !t->set   ? "(read only)"
+				 : t->list ? "names"
+					   : "a name");
 	if (nr_values(t) > 1)
 		return scnprintf(buf, size, "%u numbers, not falling, of %d..%d", nr_values(t),
 				 t->min, t->max);

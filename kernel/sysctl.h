@@ -30,10 +30,12 @@ struct ctl_table {
 	int scale;
 	/*
 	 * For a sysctl whose value is a word (@value is NULL). set() sets the word and returns 0 or
-	 * -errno; get() returns the current word.
+	 * -errno; get() returns the current word. @set is NULL: the sysctl can only be read.
 	 */
 	int (*set)(const char *word);
 	const char *(*get)(void);
+	/* The value is several words: set() and get() have one blank between two words. */
+	bool list;
 };
 
 /* Sets .min and .max from an X_RANGE of a limits.h. */
@@ -55,7 +57,8 @@ const struct ctl_table *sysctl_find(const char *name, size_t len);
 /*
  * Sets a sysctl from @text: as many decimal numbers as the sysctl has, separated by blanks or
  * commas, perhaps with a newline at the end.  Returns 0, or -EINVAL without any change if there are
- * too few or too many, or one is not a number, out of range, or less than the one before.
+ * too few or too many, or one is not a number, out of range, or less than the one before; -EACCES if
+ * the sysctl can only be read.
  */
 int sysctl_set(const struct ctl_table *table, const char *text);
 /*

@@ -22,6 +22,7 @@
 #define TCP_CONGESTION    13
 #define TCP_USER_TIMEOUT  18
 #define TCP_NOTSENT_LOWAT 25
+#define TCP_CC_INFO       26
 
 #define TCP_CA_NAME_MAX 16
 
@@ -122,5 +123,32 @@ struct tcp_info {
 	uint32_t tcpi_snd_wnd;
 };
 _Static_assert(sizeof(struct tcp_info) == 232, "Linux's struct tcp_info");
+
+/* TCP_CC_INFO: the state of the congestion control, Linux's layout. */
+struct tcpvegas_info {
+	uint32_t tcpv_enabled;
+	uint32_t tcpv_rttcnt;
+	uint32_t tcpv_rtt;
+	uint32_t tcpv_minrtt;
+};
+struct tcp_dctcp_info {
+	uint16_t dctcp_enabled;
+	uint16_t dctcp_ce_state;
+	uint32_t dctcp_alpha;
+	uint32_t dctcp_ab_ecn; /* bytes acknowledged with ECE, in this window */
+	uint32_t dctcp_ab_tot; /* bytes acknowledged in this window */
+};
+struct tcp_bbr_info {
+	uint32_t bbr_bw_lo; /* bytes/s: estimated bandwidth, low and high half */
+	uint32_t bbr_bw_hi;
+	uint32_t bbr_min_rtt;     /* us */
+	uint32_t bbr_pacing_gain; /* << 8 */
+	uint32_t bbr_cwnd_gain;   /* << 8 */
+};
+union tcp_cc_info {
+	struct tcpvegas_info vegas;
+	struct tcp_dctcp_info dctcp;
+	struct tcp_bbr_info bbr;
+};
 
 #endif

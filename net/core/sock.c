@@ -94,6 +94,7 @@ noinline void sock_init_data(struct socket *sock, struct sock *sk)
 	sk->sk_rcvbuf = SOCK_RMEM_DEFAULT;
 	sk->sk_sndbuf = SOCK_WMEM_DEFAULT;
 	sk->sk_rcvlowat = 1;
+	sk->sk_pacing_rate = sk->sk_max_pacing_rate = ~0ull;
 	sk->sk_rcvtimeo = MAX_SCHEDULE_TIMEOUT;
 	sk->sk_sndtimeo = MAX_SCHEDULE_TIMEOUT;
 	sk->sk_state = TCP_CLOSE;

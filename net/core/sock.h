@@ -99,6 +99,9 @@ struct sock {
 	u32 sk_wmem_queued;       /* truesize of write queue and retransmit queue */
 	int sk_rcvbuf, sk_sndbuf; /* limits of the queues, in bytes of truesize */
 	int sk_rcvlowat;
+	u64 sk_pacing_rate;     /* bytes/s at which the protocol wants to send; ~0: not known */
+	u64 sk_max_pacing_rate; /* bytes/s: SO_MAX_PACING_RATE; ~0: no limit */
+	u8 sk_pacing_status;    /* SK_PACING_* */
 
 	u8 sk_shutdown;  /* RCV_SHUTDOWN | SEND_SHUTDOWN */
 	u8 sk_userlocks; /* SOCK_*_LOCK: the application chose the value itself */
@@ -143,6 +146,9 @@ extern int sysctl_rmem_max, sysctl_wmem_max; /* bytes; upper limits of SO_RCVBUF
 #define SOCK_RCVBUF_LOCK   2
 #define SOCK_BINDADDR_LOCK 4 /* bind() chose the address */
 #define SOCK_BINDPORT_LOCK 8 /* bind() chose the port: keep it after a disconnect */
+
+#define SK_PACING_NONE   0 /* sk_pacing_rate only sizes bursts */
+#define SK_PACING_NEEDED 1 /* packets are sent no faster than sk_pacing_rate */
 
 #define SK_NO_REUSE  0
 #define SK_CAN_REUSE 1

@@ -15,7 +15,6 @@
 #include "net/core/limits.h"
 #include "net/core/sock.h"
 
-#define USEC_PER_SEC   1000000
 #define USEC_PER_JIFFY (USEC_PER_SEC / HZ)
 
 static void sock_valbool_flag(struct sock *sk, enum sock_flags flag, bool on)

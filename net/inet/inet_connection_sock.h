@@ -78,8 +78,9 @@ struct inet_connection_sock {
 	u32 icsk_pmtu_cookie;
 	const struct tcp_congestion_ops *icsk_ca_ops;
 	const struct inet_connection_sock_af_ops *icsk_af_ops;
-	u8 icsk_ca_state; /* TCP_CA_* */
-	bool icsk_ca_setsockopt;
+	u8 icsk_ca_state;         /* TCP_CA_* */
+	bool icsk_ca_setsockopt;  /* the application chose icsk_ca_ops: children inherit it */
+	bool icsk_ca_initialized; /* icsk_ca_ops->init() was called, so release() is due */
 	u8 icsk_retransmits; /* consecutive retransmission timeouts without an ACK of new data */
 	u8 icsk_pending;     /* ICSK_TIME_*: purpose of icsk_retransmit_timer, 0: none */
 	u8 icsk_backoff;     /* how often the RTO was doubled */

@@ -378,8 +378,11 @@ noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
 		flag |= FLAG_SET_XMIT_TIMER;
 		tcp_remove_reno_sacks(sk, *acked);
 	}
-	if (inet_csk(sk)->icsk_ca_ops->pkts_acked)
-		inet_csk(sk)->icsk_ca_ops->pkts_acked(sk, *acked, ca_rtt_us);
+	if (inet_csk(sk)->icsk_ca_ops->pkts_acked) {
+		struct ack_sample sample = {.pkts_acked = *acked, .rtt_us = ca_rtt_us};
+
+		inet_csk(sk)->icsk_ca_ops->pkts_acked(sk, &sample);
+	}
 	return flag;
 }
 
@@ -409,6 +412,7 @@ static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered, int flag)
 		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, ack, delivered);
 		tcp_sk(sk)->snd_cwnd_stamp = tcp_jiffies32;
 	}
+	tcp_update_pacing_rate(sk);
 }
 
 /* Data was in flight when the ACK arrived: frees it, detects losses, adapts cwnd, retransmits. */

@@ -11,6 +11,7 @@
  * has none.  Windows are counted in segments.  RFC 5681 3.1, 3465 (an ACK counts what it
  * acknowledges), 6928; Linux's tcp_cong.c.
  */
+#include "kernel/limits.h"
 #include "net/tcp/tcp_send.h"
 
 static LIST_HEAD(tcp_cong_list);
@@ -41,12 +42,12 @@ struct tcp_congestion_ops *tcp_ca_find(const char *name)
 	return ca;
 }
 
-/* 0, -EINVAL without a mandatory operation, -EEXIST. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca)
 {
 	int err = 0;
 
-	if (!ca->ssthresh || !ca->undo_cwnd || !ca->cong_avoid || !ca->name[0])
+	if (!ca->ssthresh || !ca->undo_cwnd || !(ca->cong_avoid || ca->cong_control) ||
+	    !ca->name[0])
 		return -EINVAL;
 	spin_lock_bh(&tcp_cong_list_lock);
 	if (tcp_ca_find_locked(ca->name))
@@ -57,12 +58,16 @@ int tcp_register_congestion_control(struct tcp_congestion_ops *ca)
 	return err;
 }
 
+/* ---- the sysctls (process context) ------------------------------------------------------------- */
+
 int tcp_set_default_congestion_control(const char *name)
 {
 	struct tcp_congestion_ops *ca = tcp_ca_find(name);
 
 	if (!ca)
 		return -ENOENT;
+	/* The default must be allowed: an application that reads its name may also set it. */
+	ca->flags |= TCP_CONG_NON_RESTRICTED;
 	WRITE_ONCE(tcp_default_ca, ca);
 	return 0;
 }
@@ -72,31 +77,104 @@ const char *tcp_default_congestion_control(void)
 	return READ_ONCE(tcp_default_ca)->name;
 }
 
+/* Writes the names of the algorithms that have all @flags to @text, blanks between them. */
+static void list_names(char *text, size_t size, u32 flags)
+{
+	struct tcp_congestion_ops *ca;
+	size_t n = 0;
+
+	text[0] = '\0';
+	spin_lock_bh(&tcp_cong_list_lock);
+	list_for_each_entry(ca, &tcp_cong_list, list) {
+		if ((ca->flags & flags) == flags)
+			n += scnprintf(text + n, size - n, "%s%s", n ? " " : "", ca->name);
+	}
+	spin_unlock_bh(&tcp_cong_list_lock);
+}
+
+const char *tcp_available_congestion_control(void)
+{
+	static char names[SYSCTL_TEXT_MAX];
+
+	list_names(names, sizeof(names), 0);
+	return names;
+}
+
+const char *tcp_allowed_congestion_control(void)
+{
+	static char names[SYSCTL_TEXT_MAX];
+
+	list_names(names, sizeof(names), TCP_CONG_NON_RESTRICTED);
+	return names;
+}
+
+/* Copies the first word of @*names to @name and advances @*names.  false: there is no further word. */
+static bool next_name(const char **names, char name[TCP_CA_NAME_MAX])
+{
+	size_t n = 0, kept;
+
+	if (!**names)
+		return false;
+	while ((*names)[n] && (*names)[n] != ' ')
+		n++;
+	kept = min_t(size_t, n, TCP_CA_NAME_MAX - 1);
+	memcpy(name, *names, kept);
+	name[kept] = '\0';
+	*names += n + ((*names)[n] == ' ');
+	return true;
+}
+
+int tcp_set_allowed_congestion_control(const char *names)
+{
+	char name[TCP_CA_NAME_MAX];
+	struct tcp_congestion_ops *ca;
+	const char *rest = names;
+	int err = 0;
+
+	spin_lock_bh(&tcp_cong_list_lock);
+	while (!err && next_name(&rest, name))
+		err = tcp_ca_find_locked(name) ? 0 : -ENOENT;
+	if (err)
+		goto out_unlock;
+	list_for_each_entry(ca, &tcp_cong_list, list)
+		ca->flags &= ~TCP_CONG_NON_RESTRICTED;
+	for (rest = names; next_name(&rest, name);)
+		tcp_ca_find_locked(name)->flags |= TCP_CONG_NON_RESTRICTED;
+out_unlock:
+	spin_unlock_bh(&tcp_cong_list_lock);
+	return err;
+}
+
+/* ---- the algorithm of a socket ----------------------------------------------------------------- */
+
 /* The default, for a new socket. */
 void tcp_assign_congestion_control(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ca_ops = READ_ONCE(tcp_default_ca);
+	icsk->icsk_ca_initialized = false;
 	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
 }
 
 /* The connection is established: sets the algorithm's initial values. */
 void tcp_init_congestion_control(struct sock *sk)
 {
-	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	tcp_sk(sk)->prior_ssthresh = 0;
 	if (icsk->icsk_ca_ops->init)
 		icsk->icsk_ca_ops->init(sk);
+	icsk->icsk_ca_initialized = true;
 }
 
 void tcp_cleanup_congestion_control(struct sock *sk)
 {
-	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct inet_connection_sock *icsk = inet_csk(sk);
 
-	if (icsk->icsk_ca_ops->release)
+	if (icsk->icsk_ca_initialized && icsk->icsk_ca_ops->release)
 		icsk->icsk_ca_ops->release(sk);
+	icsk->icsk_ca_initialized = false;
 }
 
 int tcp_set_congestion_control(struct sock *sk, const char *name)
@@ -106,6 +184,8 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 
 	if (!ca)
 		return -ENOENT;
+	if (ca != icsk->icsk_ca_ops && !(READ_ONCE(ca->flags) & TCP_CONG_NON_RESTRICTED))
+		return -EPERM;
 	icsk->icsk_ca_setsockopt = true;
 	if (ca == icsk->icsk_ca_ops)
 		return 0;
@@ -156,4 +236,24 @@ void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 	tp->snd_cwnd += tp->snd_cwnd_cnt / w;
 	tp->snd_cwnd_cnt %= w;
 	tp->snd_cwnd = min(tp->snd_cwnd, tp->snd_cwnd_clamp);
+}
+
+/*
+ * The rate is one window for each round trip, times a percentage: 200 in slow start, where the window
+ * doubles in a round trip, else 120, so that a window that grows finds the path filled.  Once cwnd is half
+ * of ssthresh the lower rate prepares the end of slow start.  While it is not known how long a round trip
+ * is, the rate is unlimited.
+ */
+void tcp_update_pacing_rate(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 percent = tp->snd_cwnd < tp->snd_ssthresh / 2 ? sysctl_tcp_pacing_ss_ratio
+							  : sysctl_tcp_pacing_ca_ratio;
+	u64 rate = ~0ull;
+
+	/* The factor 8 is there because srtt_us is 8 * SRTT. */
+	if (likely(tp->srtt_us))
+		rate = (u64)tp->mss_cache * max(tp->snd_cwnd, tp->packets_out) * percent *
+		       (8 * USEC_PER_SEC / 100) / tp->srtt_us;
+	sk->sk_pacing_rate = min(rate, sk->sk_max_pacing_rate);
 }

@@ -12,42 +12,105 @@
 /* ---- congestion control ------------------------------------------------------------------------------- */
 enum tcp_ca_state { TCP_CA_Open, TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss };
 enum tcp_ca_event {
-	CA_EVENT_TX_START,
-	CA_EVENT_CWND_RESTART,
-	CA_EVENT_COMPLETE_CWR,
-	CA_EVENT_LOSS
+	CA_EVENT_TX_START,     /* data is sent while none is in flight */
+	CA_EVENT_CWND_RESTART, /* cwnd is lowered, because the sender was idle */
+	CA_EVENT_COMPLETE_CWR, /* a reduction of cwnd has ended */
+	CA_EVENT_LOSS,         /* the retransmission timeout expired */
+	CA_EVENT_ECN_NO_CE,    /* a packet without a CE mark arrived */
+	CA_EVENT_ECN_IS_CE     /* a packet with a CE mark arrived */
 };
+/* Flags of in_ack_event(). */
+enum tcp_ca_ack_event_flags {
+	CA_ACK_SLOWPATH = 0x1,   /* header prediction did not apply */
+	CA_ACK_WIN_UPDATE = 0x2, /* the ACK updated the peer's window */
+	CA_ACK_ECE = 0x4         /* the ACK has the ECE flag */
+};
+
+/* What an ACK delivered; the argument of pkts_acked(). */
+struct ack_sample {
+	u32 pkts_acked;
+	s32 rtt_us;    /* of the segment that was sent last; -1: not known */
+	u32 in_flight; /* segments in flight when it was sent */
+};
+
+/*
+ * The delivery rate at which the network carried the data that an ACK acknowledges (tcp_rate.c).  The
+ * interval begins when the segment that the ACK delivered, and that was sent last, was sent.
+ */
+struct rate_sample {
+	u64 prior_mstamp;    /* ns: begin of the interval; 0: the ACK delivered nothing */
+	u32 prior_delivered; /* tp->delivered at the begin */
+	s32 delivered;       /* segments delivered in the interval; -1: not known */
+	long interval_us;    /* length of the interval; -1: not known */
+	long snd_interval_us,
+		rcv_interval_us; /* the same measured by sends only, and by ACKs only */
+	long rtt_us;             /* of the segment that was sent last; -1: not known */
+	u32 losses;              /* segments newly marked as lost by the ACK */
+	u32 acked_sacked;        /* segments newly delivered by the ACK */
+	u32 prior_in_flight;     /* segments in flight before the ACK */
+	u32 last_end_seq;        /* end of the segment that was sent last */
+	bool is_app_limited; /* the application had not enough data when that segment was sent */
+	bool is_retrans;     /* that segment was retransmitted */
+	bool is_ack_delayed; /* the ACK was probably delayed: it is for one segment, late */
+};
+
+/* Flags of an algorithm. */
+#define TCP_CONG_NON_RESTRICTED 0x1 /* any application may choose it */
+#define TCP_CONG_NEEDS_ECN      0x2 /* its packets are ECN-capable, retransmissions too */
 
 struct tcp_congestion_ops {
 	struct list_head list;
+	u32 flags;                        /* TCP_CONG_* */
 	void (*init)(struct sock *sk);    /* may be NULL */
 	void (*release)(struct sock *sk); /* may be NULL */
 	u32 (*ssthresh)(struct sock *sk); /* returns the new ssthresh after a loss, in segments */
 	/* An ACK may raise cwnd.  @ack: its acknowledgment number; @acked: segments newly acknowledged. */
 	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
+	/*
+	 * If not NULL, it is called for each ACK instead of cong_avoid() and of the reduction in recovery:
+	 * it sets cwnd and sk_pacing_rate itself.
+	 */
+	void (*cong_control)(struct sock *sk, const struct rate_sample *rs);
 	void (*set_state)(struct sock *sk, u8 new_state);          /* may be NULL */
 	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev); /* may be NULL */
-	u32 (*undo_cwnd)(struct sock *sk);
-	void (*pkts_acked)(struct sock *sk, u32 acked, s64 rtt_us); /* may be NULL */
+	void (*in_ack_event)(struct sock *sk, u32 flags);          /* may be NULL */
+	u32 (*undo_cwnd)(struct sock *sk);                         /* returns cwnd after an undo */
+	void (*pkts_acked)(struct sock *sk, const struct ack_sample *sample); /* may be NULL */
+	u32 (*min_tso_segs)(struct sock *sk);  /* segments of a burst at least; NULL: the sysctl */
+	u32 (*sndbuf_expand)(struct sock *sk); /* windows that the send buffer holds; NULL: 2 */
+	/* Fills @info for TCP_CC_INFO and returns its length.  NULL: there is none. */
+	size_t (*get_info)(const struct sock *sk, union tcp_cc_info *info);
 	char name[TCP_CA_NAME_MAX];
 };
 extern struct tcp_congestion_ops tcp_reno;
+/* 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
 /* Sets the algorithm of new sockets; returns 0, or -ENOENT for an unknown @name. */
 int tcp_set_default_congestion_control(const char *name);
-const char *tcp_default_congestion_control(void); /* returns its name */
+const char *tcp_default_congestion_control(void);   /* returns its name */
+const char *tcp_available_congestion_control(void); /* returns all names, blanks between them */
+/* The algorithms that TCP_CONGESTION accepts, blanks between the names. */
+int tcp_set_allowed_congestion_control(const char *names); /* -ENOENT: one is unknown; no change */
+const char *tcp_allowed_congestion_control(void);
 void tcp_assign_congestion_control(struct sock *sk);
 void tcp_init_congestion_control(struct sock *sk);
 void tcp_cleanup_congestion_control(struct sock *sk);
-int tcp_set_congestion_control(struct sock *sk, const char *name); /* 0; -ENOENT: unknown @name */
+/* 0; -ENOENT: unknown @name; -EPERM: it is not in tcp_allowed_congestion_control. */
+int tcp_set_congestion_control(struct sock *sk, const char *name);
 u32 tcp_reno_ssthresh(struct sock *sk);
 void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked);
 u32 tcp_reno_undo_cwnd(struct sock *sk);
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);
 bool tcp_is_cwnd_limited(const struct sock *sk);
+/* Sets sk_pacing_rate: a share of one window for each round trip. */
+void tcp_update_pacing_rate(struct sock *sk);
 
+static inline bool tcp_ca_needs_ecn(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_ca_ops->flags & TCP_CONG_NEEDS_ECN;
+}
 static inline void tcp_set_ca_state(struct sock *sk, u8 ca_state)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

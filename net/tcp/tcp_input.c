@@ -411,6 +411,8 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
 	tcp_initialize_rcv_mss(sk);
+	if (!inet_csk(sk)->icsk_ca_ops->cong_control)
+		tcp_update_pacing_rate(sk);
 	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_set_state(sk, TCP_ESTABLISHED);

@@ -243,35 +243,30 @@ unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
  * A burst to a near peer does no harm, because its ACKs return soon.  tcp_tso_autosize() adds 64 KiB to
  * the burst at an RTT below 0.5 ms (2^9 us), and half of that for each further 0.5 ms (Linux 5.18).
  */
-#define TSO_RTT_SHIFT 9
+#define TSO_RTT_SHIFT   9
+#define SK_PACING_SHIFT 10 /* a packet is at most what is sent in 1/1024 s */
 
 /*
- * Returns the number of segments that the path carries in about a millisecond, so that on a long path
- * the window is not sent in one burst.  The rate is one window for each round trip, times a percentage
- * that is larger in slow start, because there the window is about to double.
+ * Returns the number of segments that the path carries in about a millisecond (sk_pacing_rate), so that on
+ * a long path the window is not sent in one burst.
  */
-static u32 tcp_tso_autosize(const struct tcp_sock *tp, unsigned int mss_now)
+static u32 tcp_tso_autosize(const struct sock *sk, unsigned int mss_now)
 {
-	u32 percent = tp->snd_cwnd < tp->snd_ssthresh / 2 ? sysctl_tcp_pacing_ss_ratio
-							  : sysctl_tcp_pacing_ca_ratio;
-	u32 halvings = tp->rtt_min_us >> TSO_RTT_SHIFT;
-	u64 bytes;
+	const struct tcp_congestion_ops *ca = inet_csk(sk)->icsk_ca_ops;
+	u32 least = ca->min_tso_segs ? ca->min_tso_segs((struct sock *)sk)
+				     : (u32)sysctl_tcp_min_tso_segs;
+	u32 halvings = tcp_sk(sk)->rtt_min_us >> TSO_RTT_SHIFT;
+	u64 bytes = sk->sk_pacing_rate >> SK_PACING_SHIFT;
 
-	if (!tp->srtt_us)
-		return ~0u;
-	/* Bytes a second, >> 10 for a millisecond; the factor 8 is there because srtt_us is 8 * SRTT. */
-	bytes = (u64)tp->mss_cache * max(tp->snd_cwnd, tp->packets_out) * percent *
-			(8 * 1000000 / 100) / tp->srtt_us >>
-		10;
 	if (halvings < 32)
 		bytes += (u32)GSO_MAX_SIZE >> halvings;
-	return max_t(u64, min_t(u64, bytes, GSO_MAX_SIZE) / mss_now, sysctl_tcp_min_tso_segs);
+	return max_t(u64, min_t(u64, bytes, GSO_MAX_SIZE) / mss_now, least);
 }
 
 /* Returns the largest number of segments in one packet, by the path and by the device. */
 unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 {
-	return min(tcp_tso_autosize(tcp_sk(sk), mss_now), tcp_max_gso_segs(sk, mss_now));
+	return min(tcp_tso_autosize(sk, mss_now), tcp_max_gso_segs(sk, mss_now));
 }
 
 /*

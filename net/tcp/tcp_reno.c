@@ -40,6 +40,7 @@ u32 tcp_reno_undo_cwnd(struct sock *sk)
 }
 
 struct tcp_congestion_ops tcp_reno = {
+	.flags = TCP_CONG_NON_RESTRICTED,
 	.ssthresh = tcp_reno_ssthresh,
 	.cong_avoid = tcp_reno_cong_avoid,
 	.undo_cwnd = tcp_reno_undo_cwnd,

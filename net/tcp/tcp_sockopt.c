@@ -245,8 +245,6 @@ static int set_congestion(struct sock *sk, const void __user *optval, unsigned i
 		return -EFAULT;
 	lock_sock(sk);
 	err = tcp_set_congestion_control(sk, name);
-	if (!err)
-		inet_csk(sk)->icsk_ca_setsockopt = true;
 	release_sock(sk);
 	return err;
 }
@@ -335,6 +333,21 @@ static int copy_option(void __user *optval, int __user *optlen, int len, const v
 	return 0;
 }
 
+/* TCP_CC_INFO: an algorithm without data of its own returns a length of 0, as in Linux. */
+static int get_cc_info(struct sock *sk, void __user *optval, int __user *optlen, int len)
+{
+	const struct tcp_congestion_ops *ca;
+	union tcp_cc_info info;
+	size_t size = 0;
+
+	lock_sock(sk);
+	ca = inet_csk(sk)->icsk_ca_ops;
+	if (ca->get_info)
+		size = ca->get_info(sk, &info);
+	release_sock(sk);
+	return copy_option(optval, optlen, len, &info, size);
+}
+
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval, int __user *optlen)
 {
 	struct tcp_info info;
@@ -353,6 +366,8 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		tcp_get_info(sk, &info);
 		release_sock(sk);
 		return copy_option(optval, optlen, len, &info, sizeof(info));
+	case TCP_CC_INFO:
+		return get_cc_info(sk, optval, optlen, len);
 	case TCP_CONGESTION:
 		return copy_option(optval, optlen, len, inet_csk(sk)->icsk_ca_ops->name,
 				   TCP_CA_NAME_MAX);

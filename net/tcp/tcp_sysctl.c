@@ -72,12 +72,27 @@ static const struct ctl_table table[] = {
 	       "approximate limit of challenge ACKs to all peers together, from the next second on "
 	       "(RFC 5961 7); 2147483647: no limit"),
 	{
+		.procname = "net/ipv4/tcp_allowed_congestion_control",
+		.unit = "",
+		.set = tcp_set_allowed_congestion_control,
+		.get = tcp_allowed_congestion_control,
+		.list = true,
+		.what = "congestion controls that TCP_CONGESTION may choose; for others it is EPERM (Linux: "
+			"except for root)",
+	},
+	{
+		.procname = "net/ipv4/tcp_available_congestion_control",
+		.unit = "",
+		.get = tcp_available_congestion_control,
+		.list = true,
+		.what = "all congestion controls",
+	},
+	{
 		.procname = "net/ipv4/tcp_congestion_control",
 		.unit = "",
 		.set = tcp_set_default_congestion_control,
 		.get = tcp_default_congestion_control,
-		.what = "congestion control of new sockets; TCP_CONGESTION sets that of one socket "
-			"(Linux: cubic)",
+		.what = "congestion control of new sockets; TCP_CONGESTION sets that of one socket",
 	},
 	SECONDS(fin_timeout, TCP_FIN_TIMEOUT_RANGE,
 		"that a closed socket waits in FIN_WAIT2 for the peer's FIN"),

@@ -17,8 +17,6 @@ SMALL = 1000                # bytes: a peer's window or MSS below it makes small
 SIOCOUTQ, SIOCOUTQNSD = 0x5411, 0x894b
 POLLOUT, POLLERR = 4, 8
 SO_RCVBUF, SO_ERROR, TCP_WINDOW_CLAMP, TCP_DEFER_ACCEPT = (1, 8), (1, 4), (6, 10), (6, 9)
-PAUSE_US = 150_000          # near the least RTO, after which the congestion window is reduced
-FULL_SEGMENT = 1460
 NO_ERROR = "4:00000000"
 DELAYED_ACK_US = 50_000      # a delayed ACK has been sent after this time
 WHEEL_US = 300_000           # Linux rounds timeouts up by at most 256 ms
@@ -358,17 +356,6 @@ def ranges(answer):
     return [tuple(map(int, re.match(r"D(\d+)-(\d+)", bare(w)).groups())) for w in only(answer, "D")]
 
 
-def bursts_of_the_window_now(d):
-    """Linux sizes a burst by the pacing rate that it computed at the last ACK; here the current congestion window
-    determines the size. After a pause, which reduces that window, bursts here are smaller, and the odd segment
-    at the end waits for the next ACK.
-    Script: cwnd/bursts-of-the-window-now.pkt"""
-    ours, linux, at = ranges(d.ours), ranges(d.linux), d.scenario.at
-    last = max((at[i] for i, (w, _) in enumerate(steps_before(d)) if w[0] == "seg"), default=0)
-    return d.words[0] == "send" and at[d.index] - last > PAUSE_US and without(d.ours, "D") == without(d.linux, "D") and \
-        len(ours) == len(linux) and all(a[0] == b[0] and 0 <= b[1] - a[1] <= FULL_SEGMENT for a, b in zip(ours, linux))
-
-
 def queued_segments_grow(d):
     """A small window has cut the data in the send queue into small segments, and then opens. Linux (since 6.10,
     tcp_grow_skb()) moves bytes from the next queued segment into the one that it sends. Here each segment is
@@ -434,7 +421,7 @@ ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
         old_ack_with_data, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,
-        unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow, bursts_of_the_window_now]
+        unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow]
 
 
 def row(difference):
