@@ -59,7 +59,9 @@
 	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe)  \
 	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPZeroWindowDrop)            \
 	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
-	X(TcpExt, TCPWqueueTooBig)
+	X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPHystartTrainDetect)                                \
+	X(TcpExt, TCPHystartTrainCwnd) X(TcpExt, TCPHystartDelayDetect)                            \
+	X(TcpExt, TCPHystartDelayCwnd)
 #define SNMP_ALL(X) SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X)
 /* clang-format on */
 

@@ -2,7 +2,7 @@
 /*
  * Congestion control: the table of algorithms, and the functions that most algorithms share.
  *
- *   tcp_init -> tcp_register_congestion_control(&tcp_reno)
+ *   tcp_init -> tcp_register_congestion_control, for each algorithm
  *   tcp_init_sock -> tcp_assign_congestion_control;  ESTABLISHED -> tcp_init_congestion_control
  *   setsockopt(TCP_CONGESTION) -> tcp_set_congestion_control
  *   tcp_cong_control (tcp_ack.c) -> cong_avoid;  tcp_recovery.c -> ssthresh, undo_cwnd
@@ -16,7 +16,7 @@
 
 static LIST_HEAD(tcp_cong_list);
 static DEFINE_SPINLOCK(tcp_cong_list_lock);
-static struct tcp_congestion_ops *tcp_default_ca = &tcp_reno;
+static struct tcp_congestion_ops *tcp_default_ca = &tcp_cubic;
 
 /* ---- the table --------------------------------------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
 
 #include "net/tcp/tcp_sock.h"
 
+struct rate_sample;
+
 /* ---- congestion control ------------------------------------------------------------------------------- */
 enum tcp_ca_state { TCP_CA_Open, TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss };
 enum tcp_ca_event {
@@ -26,37 +28,15 @@ enum tcp_ca_ack_event_flags {
 	CA_ACK_ECE = 0x4         /* the ACK has the ECE flag */
 };
 
-/* What an ACK delivered; the argument of pkts_acked(). */
+/* The segments that an ACK acknowledges; the argument of pkts_acked(). */
 struct ack_sample {
 	u32 pkts_acked;
 	s32 rtt_us;    /* of the segment that was sent last; -1: not known */
 	u32 in_flight; /* segments in flight when it was sent */
 };
 
-/*
- * The delivery rate at which the network carried the data that an ACK acknowledges (tcp_rate.c).  The
- * interval begins when the segment that the ACK delivered, and that was sent last, was sent.
- */
-struct rate_sample {
-	u64 prior_mstamp;    /* ns: begin of the interval; 0: the ACK delivered nothing */
-	u32 prior_delivered; /* tp->delivered at the begin */
-	s32 delivered;       /* segments delivered in the interval; -1: not known */
-	long interval_us;    /* length of the interval; -1: not known */
-	long snd_interval_us,
-		rcv_interval_us; /* the same measured by sends only, and by ACKs only */
-	long rtt_us;             /* of the segment that was sent last; -1: not known */
-	u32 losses;              /* segments newly marked as lost by the ACK */
-	u32 acked_sacked;        /* segments newly delivered by the ACK */
-	u32 prior_in_flight;     /* segments in flight before the ACK */
-	u32 last_end_seq;        /* end of the segment that was sent last */
-	bool is_app_limited; /* the application had not enough data when that segment was sent */
-	bool is_retrans;     /* that segment was retransmitted */
-	bool is_ack_delayed; /* the ACK was probably delayed: it is for one segment, late */
-};
-
 /* Flags of an algorithm. */
 #define TCP_CONG_NON_RESTRICTED 0x1 /* any application may choose it */
-#define TCP_CONG_NEEDS_ECN      0x2 /* its packets are ECN-capable, retransmissions too */
 
 struct tcp_congestion_ops {
 	struct list_head list;
@@ -82,7 +62,7 @@ struct tcp_congestion_ops {
 	size_t (*get_info)(const struct sock *sk, union tcp_cc_info *info);
 	char name[TCP_CA_NAME_MAX];
 };
-extern struct tcp_congestion_ops tcp_reno;
+extern struct tcp_congestion_ops tcp_reno, tcp_cubic;
 /* 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
@@ -107,10 +87,6 @@ bool tcp_is_cwnd_limited(const struct sock *sk);
 /* Sets sk_pacing_rate: a share of one window for each round trip. */
 void tcp_update_pacing_rate(struct sock *sk);
 
-static inline bool tcp_ca_needs_ecn(const struct sock *sk)
-{
-	return inet_csk(sk)->icsk_ca_ops->flags & TCP_CONG_NEEDS_ECN;
-}
 static inline void tcp_set_ca_state(struct sock *sk, u8 ca_state)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);

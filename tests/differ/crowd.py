@@ -52,6 +52,8 @@ class Face:
         values = [ctypes.c_long(a if isinstance(a, int) else ctypes.addressof(a)) for a in arguments]
         result = libc.syscall(ctypes.c_long(number), *values)
         result = -ctypes.get_errno() if result < 0 else result
+        if number == linux.SYS_SOCKET:
+            self.crowd.machine.choose_congestion(result)
         self.crowd.drain()
         return result
 
@@ -72,9 +74,9 @@ class Crowd:
     def __init__(self):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        machine = linux.Machine(CONFIG)
-        machine.open()
-        self.tun = machine.tun
+        self.machine = linux.Machine(CONFIG)
+        self.machine.open()
+        self.tun = self.machine.tun
         subprocess.run(["ip", "link", "set", linux.DEVICE, "txqueuelen", str(QUEUE)], check=True)
         self.faces = {}
 

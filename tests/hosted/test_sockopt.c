@@ -129,13 +129,50 @@ static void which_congestion_control(void)
 				    PTR(&len)),
 			 0);
 	assert_int_equal(len, NAME_MAX_LEN);
-	assert_string_equal(name, "reno");
+	assert_string_equal(name, "cubic");
+	/* TCP_CC_INFO: cubic has no data of its own. */
+	len = sizeof(name);
+	assert_int_equal(
+		scene_call(A, SYS_getsockopt, p.a, IPPROTO_TCP, TCP_CC_INFO, PTR(name), PTR(&len)),
+		0);
+	assert_int_equal(len, 0);
 	assert_int_equal(congestion(A, p.a, "reno", 4), 0); /* it need not end with a NUL */
 	assert_int_equal(congestion(A, p.a, "reno", 5), 0);
 	assert_int_equal(congestion(A, p.a, "ren", 3), -ENOENT);
 	assert_int_equal(congestion(A, p.a, "reno", 0), -EINVAL);
 	assert_int_equal(congestion(A, p.a, (char *)8, 4), -EFAULT);
 	scene_carry(A, p.a, B, p.b, 50000);
+	scene_pair_close(&p);
+}
+
+/* A connection keeps its algorithm; a socket may choose one that is allowed, and an accepted one inherits it. */
+static void congestion_control_by_sysctl(void)
+{
+	struct pair p = scene_pair();
+	char name[32];
+	socklen_t len = sizeof(name);
+
+	assert_string_equal(scene_sysctl_get(A, "net/ipv4/tcp_available_congestion_control"),
+			    scene_sysctl_get(B, "net/ipv4/tcp_available_congestion_control"));
+	scene_sysctl(A, "net/ipv4/tcp_congestion_control", "reno");
+	scene_sysctl(A, "net/ipv4/tcp_allowed_congestion_control", "reno");
+	assert_string_equal(scene_sysctl_get(A, "net/ipv4/tcp_allowed_congestion_control"),
+			    "reno\n");
+	assert_int_equal(congestion(A, p.a, "cubic", 5), 0); /* in use already */
+	assert_int_equal(congestion(A, p.a, "reno", 4), 0);
+	assert_int_equal(congestion(A, p.a, "cubic", 5), -EPERM);
+	scene_sysctl(A, "net/ipv4/tcp_allowed_congestion_control", " reno,cubic\n");
+	assert_int_equal(congestion(A, p.a, "cubic", 5), 0);
+	scene_pair_close(&p);
+
+	p = (struct pair){.listener = scene_listen(B, 8, 1), .a = scene_socket(A)};
+	assert_int_equal(congestion(B, p.listener, "reno", 4), 0);
+	assert_int_equal(scene_connect(A, p.a, B, 8), 0);
+	p.b = scene_accept(B, p.listener);
+	assert_int_equal(scene_call(B, SYS_getsockopt, p.b, IPPROTO_TCP, TCP_CONGESTION, PTR(name),
+				    PTR(&len)),
+			 0);
+	assert_string_equal(name, "reno");
 	scene_pair_close(&p);
 }
 
@@ -572,6 +609,7 @@ int main(int argc, char **argv)
 		SCENE(no_larger_window),
 		SCENE(bytes_in_the_queues),
 		SCENE(which_congestion_control),
+		SCENE(congestion_control_by_sysctl),
 		SCENE(limits_of_time_read_back),
 		SCENE(deferred_seconds_are_rounds),
 		SCENE(values_read_back),

@@ -15,7 +15,8 @@
 struct entry {
 	char name[64], value[64], range[64];
 	long least, most;
-	unsigned int numbers; /* how many the value has; 0: it is a name */
+	unsigned int numbers; /* how many the value has; 0: it is a name, or names */
+	bool read_only;
 };
 
 static bool parse_line(const char *line, struct entry *e)
@@ -23,7 +24,8 @@ static bool parse_line(const char *line, struct entry *e)
 	if (sscanf(line, "%63s | %63[^|] | %63[^|]", e->name, e->value, e->range) != 3)
 		return false;
 	e->value[strlen(e->value) - 1] = e->range[strlen(e->range) - 1] = '\0';
-	if (!strcmp(e->range, "a name")) {
+	e->read_only = !strcmp(e->range, "(read only)");
+	if (e->read_only || !strcmp(e->range, "a name") || !strcmp(e->range, "names")) {
 		e->numbers = 0;
 	} else if (strstr(e->range, "numbers")) {
 		assert_int_equal(sscanf(e->range, "%u numbers, not falling, of %ld..%ld",
@@ -88,6 +90,11 @@ static void bounds(const struct entry *e, void *arg)
 
 	(void)arg;
 	snprintf(before, sizeof(before), "%s", scene_sysctl_get(A, e->name));
+	if (e->read_only) {
+		assert_int_equal(write_to(e, before), -EACCES);
+		assert_string_equal(scene_sysctl_get(A, e->name), before);
+		return;
+	}
 	refuses(e, "");
 	refuses(e, "\n");
 	if (e->numbers)
@@ -98,8 +105,11 @@ static void bounds(const struct entry *e, void *arg)
 	many[sizeof(many) - 2] = '1';
 	many[sizeof(many) - 1] = '\0';
 	refuses(e, many);
-	if (!e->numbers)
+	if (!e->numbers) {
+		assert_int_equal(write_to(e, before), strlen(before));
+		assert_string_equal(scene_sysctl_get(A, e->name), before);
 		return;
+	}
 	refuses(e, numbers(e, e->least - 1, " "));
 	refuses(e, numbers(e, e->most + 1, " "));
 	refuses(e, numbers(e, 4294967296L * 4 + e->least, " ")); /* an int would wrap */

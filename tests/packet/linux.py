@@ -9,6 +9,7 @@ import ctypes
 import fcntl
 import os
 import select
+import socket
 import struct
 import subprocess
 import threading
@@ -29,10 +30,12 @@ TOLERANCE_USECS = 25_000    # for the delays of Python and of other programs on 
 BLOCKED_AFTER = 0.004       # seconds; a call that takes longer is treated as blocking
 CALL_SECONDS = 10           # for a call that cannot block: the host may be busy
 PACKET_MAX = 65536
+SYS_SOCKET = 41
+CONGESTION = "net.ipv4.tcp_congestion_control"
 
 SETTINGS = {
     "net.ipv4.tcp_rmem": "4096 131072 6291456", "net.ipv4.tcp_wmem": "4096 65536 4194304",
-    "net.ipv4.tcp_congestion_control": "reno", "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_fastopen": "0",
+    CONGESTION: "cubic", "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_fastopen": "0",
     "net.ipv4.tcp_frto": "0", "net.ipv4.tcp_recovery": "0", "net.ipv4.tcp_early_retrans": "0",
     "net.ipv4.tcp_syn_retries": "6", "net.ipv4.tcp_synack_retries": "5", "net.ipv4.tcp_syncookies": "0",
     "net.ipv4.tcp_syn_linear_timeouts": "0", "net.ipv4.tcp_tw_reuse": "1",
@@ -48,8 +51,9 @@ libc = ctypes.CDLL(None, use_errno=True)
 class Ticket:
     """A system call, made in a thread of its own."""
 
-    def __init__(self, number, arguments, keep):
+    def __init__(self, number, arguments, keep, after=lambda result: None):
         self.result = self.time = None
+        self.after = after      # called with the result
         self.keep = (arguments, keep)
         values = [ctypes.c_long(a if isinstance(a, int) else ctypes.addressof(a)) for a in arguments]
         self.thread = threading.Thread(target=self._run, args=(number, values), daemon=True)
@@ -60,7 +64,9 @@ class Ticket:
         libc.syscall.restype = ctypes.c_long
         result = libc.syscall(ctypes.c_long(number), *values)
         self.time = time.monotonic_ns()
-        self.result = -ctypes.get_errno() if result < 0 else result
+        error = ctypes.get_errno()
+        self.after(result)
+        self.result = -error if result < 0 else result
 
 
 class Machine:
@@ -76,6 +82,8 @@ class Machine:
         self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
         self.packets = deque()
         self.tun = None
+        # A namespace takes only such a default as the host allows to all users; then each socket gets it by an option.
+        self.congestion = None
         self.header = VNET_HEADER if config.get("large") else b""
 
     def open(self):
@@ -85,8 +93,9 @@ class Machine:
         self.tun = os.open(TUN, os.O_RDWR | os.O_NONBLOCK)
         fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH14x", DEVICE.encode(),
                                                      IFF_TUN | IFF_NO_PI | (IFF_VNET_HDR if self.header else 0)))
-        for name, value in SETTINGS.items():
-            self.sysctl(name, value)
+        refused = [name for name, value in SETTINGS.items() if self.sysctl(name, value) is False]
+        if CONGESTION in refused:
+            self.congestion = SETTINGS[CONGESTION].encode()
         for line in (f"link set {DEVICE} mtu {self.config['mtu']}", "link set lo up",
                      f"addr add {self.local_ip}/24 dev {DEVICE}", f"link set {DEVICE} up",
                      f"route add default dev {DEVICE}"):
@@ -128,9 +137,14 @@ class Machine:
 
     def submit(self, number, arguments, keep=()):
         """Starts a system call; returns a Ticket."""
-        ticket = Ticket(number, arguments, keep)
+        ticket = Ticket(number, arguments, keep, self.choose_congestion if number == SYS_SOCKET else lambda result: None)
         self._receive(0)
         return ticket
+
+    def choose_congestion(self, fd):
+        """Gives the new socket @fd the congestion control of SETTINGS, unless it is the namespace's default."""
+        if fd >= 0 and self.congestion:
+            libc.setsockopt(fd, socket.IPPROTO_TCP, socket.TCP_CONGESTION, self.congestion, len(self.congestion))
 
     def call(self, number, *arguments):
         """Makes a system call that cannot block, and returns its result."""

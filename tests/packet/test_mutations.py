@@ -26,7 +26,7 @@ TRANSFER = "--tcp_ts_tick_usecs=1000\n" + SERVER.replace(
 +0 fcntl(4, F_GETFL) = 0x802 (flags O_RDWR|O_NONBLOCK)
 +0 read(4, ..., 100) = -1 EAGAIN (Resource temporarily unavailable)
 +0 getsockopt(4, SOL_SOCKET, SO_ERROR, [0], [4]) = 0
-+0 getsockopt(4, SOL_TCP, TCP_CONGESTION, "reno", [16]) = 0
++0 getsockopt(4, SOL_TCP, TCP_CONGESTION, "cubic", [16]) = 0
 +0 setsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=1, linger=7}, 8) = 0
 +0 getsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=1, linger=7}, [8]) = 0
 +0 setsockopt(4, SOL_SOCKET, SO_LINGER, {onoff=0, linger=0}, 8) = 0
@@ -74,7 +74,7 @@ MUTATIONS = [
     ("flags of a file", "0x802", "0x2", "the call's result"),
     ("option's value", "SO_ERROR, [0]", "SO_ERROR, [104]", "the option's value is 0, not 104"),
     ("option's length", "SO_ERROR, [0], [4]", "SO_ERROR, [0], [8]", "length is 4, not 8"),
-    ("option's string", '"reno"', '"cubic"', "the option is b'reno'"),
+    ("option's string", '"cubic"', '"reno"', "the option is b'cubic'"),
     ("option's struct", "{onoff=1, linger=7}, [8]", "{onoff=1, linger=8}, [8]", "linger is 7, not 8"),
     ("ioctl's value", "SIOCINQ, [0]", "SIOCINQ, [1]", "the value is 0, not 1"),
     ("poll's events", "revents=POLLOUT", "revents=POLLIN", "revents of 4 is POLLOUT, not POLLIN"),

@@ -59,6 +59,7 @@ struct app {
 	struct sockaddr_in here, there;
 	struct {
 		int level, name, value;
+		const char *text; /* instead of @value */
 	} option[OPTIONS_MAX];
 	unsigned int nr_options, at_option;
 	int fd, listener;
@@ -129,6 +130,10 @@ struct app *app_new(struct world *w, unsigned int connection, unsigned int side)
 		add_option(a, SOL_SOCKET, SO_RCVBUF, a->plan->rcvbuf);
 	if (a->plan->maxseg)
 		add_option(a, IPPROTO_TCP, TCP_MAXSEG, a->plan->maxseg);
+	if (a->plan->control) {
+		add_option(a, IPPROTO_TCP, TCP_CONGESTION, 0);
+		a->option[a->nr_options - 1].text = a->plan->control;
+	}
 	return a;
 }
 
@@ -192,8 +197,10 @@ static bool next_step(struct app *a)
 		a->ticket = CALL(a, SYS_socket, AF_INET, SOCK_STREAM, 0);
 		return true;
 	case OPTION:
-		a->ticket = CALL(a, SYS_setsockopt, a->fd, a->option[i].level, a->option[i].name,
-				 PTR(&a->option[i].value), sizeof(int));
+		a->ticket =
+			CALL(a, SYS_setsockopt, a->fd, a->option[i].level, a->option[i].name,
+			     a->option[i].text ? PTR(a->option[i].text) : PTR(&a->option[i].value),
+			     a->option[i].text ? strlen(a->option[i].text) : sizeof(int));
 		return true;
 	case BIND:
 		a->ticket = CALL(a, SYS_bind, a->fd, PTR(&a->here), sizeof(a->here));

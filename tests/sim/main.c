@@ -27,7 +27,7 @@ static struct {
 	const char *library, *pcapng;
 	uint64_t seeds, from;
 	unsigned int jobs, stop_after;
-	bool replay, fields, goodput;
+	bool replay, fields, goodput, goodput_full;
 	const char *assign[ASSIGNS_MAX];
 	unsigned int nr_assigns;
 } args = {.library = "build/host/libsoftnet.so", .seeds = 1, .from = 1, .jobs = 1};
@@ -207,6 +207,8 @@ static bool parse(int argc, char **argv)
 			args.fields = true;
 		else if (!strcmp(a, "--goodput"))
 			args.goodput = true;
+		else if (!strcmp(a, "--goodput-full"))
+			args.goodput = args.goodput_full = true;
 		else if (strchr(a, '=') && args.nr_assigns < ASSIGNS_MAX)
 			args.assign[args.nr_assigns++] = a;
 		else
@@ -227,7 +229,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (args.goodput)
-		return goodput_table(args.library, stdout);
+		return goodput_table(args.library, args.goodput_full, stdout);
 	plan_of(args.from); /* reports an invalid field here, once, and not in every child */
 	return args.replay ? replay() : many();
 }

@@ -203,6 +203,9 @@ struct plan plan_make(uint64_t seed)
 
 /* ---- plan -> connections ---------------------------------------------------------------------- */
 
+const char *const sim_controls[] = {"reno", "cubic", NULL};
+#define NR_CONTROLS (sizeof(sim_controls) / sizeof(sim_controls[0]) - 1)
+
 static struct side_plan plan_side(const struct plan *p, struct rng *r)
 {
 	struct side_plan s = {.abort_at = ~0ULL, .close_at = ~0ULL};
@@ -237,6 +240,7 @@ static struct side_plan plan_side(const struct plan *p, struct rng *r)
 	s.maxseg = ONE_OF(r, 0, 0, 0, 88, 536);
 	if (rng_below(r, 100) >= p->buffers)
 		s.sndbuf = s.rcvbuf = s.maxseg = 0;
+	s.control = sim_controls[rng_below(r, NR_CONTROLS)];
 	return s;
 }
 

@@ -113,7 +113,10 @@ struct side_plan {
 	uint64_t abort_at;     /* sends a RST after so many bytes read and written; ~0: never */
 	uint64_t close_at;     /* closes after so many, even if more data comes; ~0: never */
 	uint64_t sndbuf, rcvbuf, maxseg; /* values of the socket options; 0: the default */
+	const char *control;             /* congestion control; NULL: the default */
 };
+/* The kernel's congestion controls; the last name is NULL. */
+extern const char *const sim_controls[];
 struct connection_plan {
 	uint64_t start;
 	struct side_plan side[2]; /* [0] is the side that calls connect() */
@@ -225,6 +228,7 @@ void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *fr
 
 /* ---- golden transfers (goodput.c) ------------------------------------------------------------- */
 
-int goodput_table(const char *library, FILE *out);
+/* Prints the small table, or with @all the one of larger transfers and more seeds (minutes). */
+int goodput_table(const char *library, bool all, FILE *out);
 
 #endif

@@ -405,7 +405,6 @@ UNUSED = {
     "ecn_ok": "until ECN",
     **dict.fromkeys(("tcp_rtx_find", "tcp_rtx_next_unsacked", "FLAG_ORIG_SACK_ACKED"), "until SACK"),
     "fatal": "until UDP: TCP treats no ICMP error as fatal",
-    "inet_csk_ca": "until a congestion control has state of its own",
     "dev_close": "until a program can take a device down (docs/testing.md)",
     **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk"), "a first member: the struct that a cast of the pointer gives"),
     "max_virtqueue_pairs": "a place in the device's configuration",

@@ -50,6 +50,8 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&tp, 0, sizeof(tp));
+	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
+	assert_int_equal(tcp_set_allowed_congestion_control("reno other"), 0);
 	inits = releases = 0;
 	tcp_assign_congestion_control(sk);
 	sk->sk_state = TCP_ESTABLISHED;
@@ -65,7 +67,7 @@ static int setup(void **state)
 static void test_choose_for_new_sockets(void **state)
 {
 	(void)state;
-	assert_string_equal(tcp_default_congestion_control(), "reno");
+	assert_string_equal(tcp_default_congestion_control(), "reno"); /* setup() */
 	assert_int_equal(tcp_set_default_congestion_control("vegas"), -ENOENT);
 	assert_int_equal(tcp_set_default_congestion_control("other"), 0);
 	assert_string_equal(tcp_default_congestion_control(), "other");
@@ -74,6 +76,32 @@ static void test_choose_for_new_sockets(void **state)
 	tcp_assign_congestion_control(sk);
 	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &other);
 	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
+}
+
+/* The functions behind "net/ipv4/tcp_available_congestion_control" and "net/ipv4/tcp_allowed_congestion_control". */
+static void test_available_and_allowed(void **state)
+{
+	(void)state;
+	assert_string_equal(tcp_available_congestion_control(), "reno other");
+	assert_int_equal(tcp_set_allowed_congestion_control("reno"), 0);
+	assert_string_equal(tcp_allowed_congestion_control(), "reno");
+	assert_int_equal(tcp_set_congestion_control(sk, "other"), -EPERM);
+	assert_ptr_equal(inet_csk(sk)->icsk_ca_ops, &tcp_reno);
+
+	assert_int_equal(tcp_set_allowed_congestion_control("other vegas"), -ENOENT);
+	assert_string_equal(tcp_allowed_congestion_control(), "reno");
+	assert_int_equal(tcp_set_allowed_congestion_control("a_name_of_more_than_15_bytes"),
+			 -ENOENT);
+	assert_int_equal(tcp_set_allowed_congestion_control("other"), 0);
+	assert_string_equal(tcp_allowed_congestion_control(), "other");
+	/* It is in use already. */
+	assert_int_equal(tcp_set_congestion_control(sk, "reno"), 0);
+	assert_int_equal(tcp_set_congestion_control(sk, "other"), 0);
+	assert_int_equal(tcp_set_congestion_control(sk, "reno"), -EPERM);
+
+	assert_int_equal(tcp_set_default_congestion_control("reno"), 0);
+	/* The default may always be chosen. */
+	assert_string_equal(tcp_allowed_congestion_control(), "reno other");
 }
 
 static void test_choose_by_name(void **state)
@@ -94,10 +122,12 @@ static void test_choose_by_name(void **state)
 	assert_int_equal(tcp_set_congestion_control(sk, "reno"), 0);
 	assert_int_equal(releases, 1);
 
-	/* Without a connection the algorithm's init() is not called. */
+	/* Without a connection the algorithm's init() is not called, and neither is release(). */
 	sk->sk_state = TCP_CLOSE;
 	assert_int_equal(tcp_set_congestion_control(sk, "other"), 0);
 	assert_int_equal(inits, 1);
+	assert_int_equal(tcp_set_congestion_control(sk, "reno"), 0);
+	assert_int_equal(releases, 1);
 }
 
 static void test_slow_start_doubles(void **state)
@@ -178,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_choose_for_new_sockets, setup),
+		cmocka_unit_test_setup(test_available_and_allowed, setup),
 		cmocka_unit_test_setup(test_choose_by_name, setup),
 		cmocka_unit_test_setup(test_slow_start_doubles, setup),
 		cmocka_unit_test_setup(test_slow_start_ends_exactly_at_ssthresh, setup),
