@@ -77,7 +77,8 @@ static const struct ctl_table table[] = {
 		.set = tcp_set_allowed_congestion_control,
 		.get = tcp_allowed_congestion_control,
 		.list = true,
-		.what = "congestion controls that TCP_CONGESTION may choose; for others it is EPERM (Linux: "
+		.what = "congestion controls that TCP_CONGESTION may choose; for others it is "
+			"EPERM (Linux: "
 			"except for root)",
 	},
 	{
