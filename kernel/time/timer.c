@@ -371,7 +371,10 @@ static void expire_timers(struct timer_base *base, struct hlist_head *due, unsig
 		}
 		INIT_HLIST_NODE(&timer->entry);
 		base->armed--;
-		base->running = timer; /* compare only: the function may free the timer */
+		/*
+		 * This pointer is only compared, never followed: the function may free the timer.
+		 */
+		base->running = timer;
 		spin_unlock_irqrestore(&base->lock, *flags);
 		function(data);
 		spin_lock_irqsave(&base->lock, *flags);
