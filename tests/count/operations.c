@@ -3,7 +3,7 @@
  * Performs fixed operations between two hosted kernels, to count the instructions that the server
  * executes.
  *
- *  operations LIBRARY under `valgrind --tool=callgrind`: writes a dump for each operation
+ *	operations LIBRARY	under `valgrind --tool=callgrind`: writes a dump for each operation
  *
  * tests/count/count.py runs it.  The server is loaded from LIBRARY itself, the client from an
  * unnamed copy, so that a dump lists the two under different object names.

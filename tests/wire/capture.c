@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captures in pcapng: capture.h.
+ * Writes captures in pcapng (capture.h).
  *
- * The format of the file: the pcapng specification (draft-ietf-opsawg-pcapng): a section header, one
- * interface with times in nanoseconds, and an enhanced packet block for each frame.
+ * A file consists of a section header, one interface with times in nanoseconds, and an enhanced
+ * packet block for each frame (pcapng specification, draft-ietf-opsawg-pcapng).
  */
 #include "tests/wire/capture.h"
 

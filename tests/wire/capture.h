@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Captures in pcapng: the frames, and comments that tell the treatment of a frame.
+ * Captures in pcapng: frames, each with an optional comment that says how the frame was treated.
  *
  * Callers: the simulator (tests/sim) and the laboratory's engine (tools/lab/engine).  One thread.
  */
@@ -12,9 +12,9 @@
 
 struct capture;
 
-/* Creates the file; NULL, with a message on stderr: it can't. */
+/* Creates the file.  If that fails, prints a message on stderr and returns NULL. */
 struct capture *capture_open(const char *path);
-/* @comment may be NULL. */
+/* Appends a frame, sent at @ns.  @comment may be NULL. */
 void capture_frame(struct capture *c, uint64_t ns, const uint8_t *frame, size_t len,
 		   const char *comment);
 /* @c may be NULL. */
