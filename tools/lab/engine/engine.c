@@ -17,7 +17,8 @@
 
 #include "tests/wire/capture.h"
 
-#define ROUNDS_MAX 1000000 /* in one instant; more: two hosts answer each other for ever */
+/* most rounds in one instant; more mean that two hosts answer each other for ever */
+#define ROUNDS_MAX 1000000
 
 /* ---- growing arrays, random numbers ------------------------------------------------------------- */
 
@@ -228,7 +229,7 @@ bool lab_instant(struct lab *l)
 	return good;
 }
 
-/* Returns the time of the next event or deadline, LAB_NEVER if there is none. */
+/* Returns the time of the next event or deadline; LAB_NEVER if there is none. */
 static uint64_t upcoming(const struct lab *l)
 {
 	uint64_t next = next_event(l);
@@ -240,7 +241,10 @@ static uint64_t upcoming(const struct lab *l)
 	return next;
 }
 
-/* Python may read a host's clock, so all hosts get the time when the engine returns. */
+/*
+ * Sets the clocks of all hosts when the engine returns, because Python may then read a host's
+ * clock.
+ */
 static void set_clocks(struct lab *l)
 {
 	for (int i = 0; i < l->nr_nodes; i++) {

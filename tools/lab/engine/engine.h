@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The laboratory's engine: the clock, the network and the applications of an experiment, in C, so that a
- * gigabit link can be simulated; docs/lab.md describes the experiments.
+ * The laboratory's engine: the clock, the network and the applications of an experiment, in C, so
+ * that a gigabit link can be simulated; docs/lab.md describes the experiments.
  *
- * Caller: tools/lab/softnet/engine.py, with ctypes.  All of it runs on one thread.
+ * Caller: tools/lab/softnet/engine.py, with ctypes.  The whole engine runs on one thread.
  *
  *	engine.c   the list of events, the hosts, the instants
  *	net.c      switches and pipes: rate, delay, loss, duplication, reordering
- *	queue.c    the disciplines of a pipe's queue: droptail, RED, CoDel, a step of ECN
+ *	queue.c    the disciplines of a pipe's queue: droptail, RED, CoDel, marking above a threshold
  *	flow.c     applications: one connection each, with its measurements
  *
- * Python boots the hosts (tests/host/softnet.py) and passes their functions to the engine.  A node is a
- * host or a switch; a pipe is one direction of a link between two nodes.  Nodes, pipes and flows are
- * numbered from 0 in the order of their creation.  Times are virtual nanoseconds, rates bit/s.
+ * Python boots the hosts (tests/host/softnet.py) and passes their functions to the engine.  A node
+ * is a host or a switch; a pipe is one direction of a link between two nodes.  Nodes, pipes and
+ * flows are numbered from 0 in the order of their creation.  Times are virtual nanoseconds, rates
+ * bit/s.
  */
 #ifndef TOOLS_LAB_ENGINE_H
 #define TOOLS_LAB_ENGINE_H
@@ -27,8 +28,8 @@
 #define LAB_HALTED    (~0ULL - 1) /* SN_HALTED of tests/host/softnet_host.h */
 #define LAB_NODES_MAX 512
 #define LAB_FRAME_MAX 65600
-#define LAB_PORTS     65536 /* TCP's */
-#define LAB_INFO_SIZE 232   /* struct tcp_info */
+#define LAB_PORTS     65536 /* number of TCP ports */
+#define LAB_INFO_SIZE 232   /* bytes of struct tcp_info */
 #define NS_PER_S      1000000000.0
 
 /* ---- growing arrays, random numbers ------------------------------------------------------------- */
@@ -37,10 +38,13 @@ struct array {
 	void *at;
 	size_t n, room;
 };
-/* Appends @size zero bytes and returns their address; aborts without memory. */
+/* Appends @size zero bytes and returns their address; aborts if memory is out. */
 void *array_add(struct array *a, size_t size);
 
-/* splitmix64: a stream for each purpose, so that a change of one does not move the others. */
+/*
+ * splitmix64.  Each purpose has a random stream of its own, so that drawing more numbers for one
+ * purpose does not change the numbers of the others.
+ */
 struct rng {
 	uint64_t state;
 };
@@ -50,31 +54,34 @@ double rng_share(struct rng *r); /* uniform in [0, 1) */
 /* ---- packets ------------------------------------------------------------------------------------ */
 
 struct packet {
-	struct packet *next; /* in a queue */
+	struct packet *next; /* next packet in the same queue */
 	uint64_t queued;     /* time at which it entered its queue */
-	int32_t flow;        /* -1: of no flow */
-	int32_t record;      /* its place among the flow's segments or ACKs; -1: not recorded */
+	int32_t flow;        /* number of the packet's flow; -1: it belongs to no flow */
+	/* index of its record among the flow's segments or ACKs; -1: not recorded */
+	int32_t record;
 	bool is_ack, is_arp, has_data;
 	uint32_t len;
 	uint8_t bytes[];
 };
 
-/* Explicit Congestion Notification, RFC 3168: the field's value in the IP header. */
+/* True if the packet's ECN field (RFC 3168) says that it may be marked. */
 bool packet_is_ect(const struct packet *p);
-void packet_mark(struct packet *p); /* sets CE */
+void packet_mark(struct packet *p); /* sets the ECN field to CE and corrects the checksum */
 
 /* ---- queues (queue.c) --------------------------------------------------------------------------- */
 
 enum discipline { DROPTAIL, RED, CODEL, STEP, DISCIPLINES };
 
 struct queue {
-	double discipline;                 /* enum discipline */
-	double limit_bytes, limit_packets; /* of all disciplines; 0: none */
-	double ecn;       /* 1: marks packets that are ECT instead of dropping them */
-	double threshold; /* STEP: marks above so many packets */
-	double low, high, most, weight, gentle; /* RED: thresholds in packets, max_p, w_q */
-	double packet_ns;                       /* RED: transmission time of a typical packet */
-	double target_ns, interval_ns;          /* CoDel */
+	double discipline; /* enum discipline */
+	/* most bytes and packets that wait, for all disciplines; 0: no limit */
+	double limit_bytes, limit_packets;
+	double ecn;       /* 1: the queue marks ECT packets where it would drop them early */
+	double threshold; /* STEP: packets that wait; above this number ECT packets are marked */
+	/* RED: lower and upper threshold in packets, max_p, w_q, 1: gentle variant */
+	double low, high, most, weight, gentle;
+	double packet_ns;              /* RED: transmission time of a typical packet */
+	double target_ns, interval_ns; /* CoDel: target and interval, ns */
 
 	struct packet *head, *tail;
 	uint64_t bytes, packets;
@@ -89,24 +96,26 @@ struct queue {
 	bool dropping;
 	/* statistics */
 	uint64_t dropped, marked;
-	uint64_t sojourn; /* of the packet that left last, ns */
-	/* Called for each packet that queue_get() drops, and owns it. */
+	uint64_t sojourn; /* ns that the packet which left last has spent in the queue */
+	/* Called for each packet that queue_get() drops; the function then owns the packet. */
 	void (*on_drop)(void *arg, struct packet *p);
 	void (*on_mark)(void *arg, struct packet *p);
 	void *arg;
-	uint64_t trials; /* packets of queue_trial_put() */
+	uint64_t trials; /* number of packets that queue_trial_put() has put */
 };
 void queue_init(struct queue *q, uint64_t seed, uint64_t purpose);
-/* Returns false if the packet was dropped: the caller still owns it then. */
+/* Returns false if the packet was dropped; the caller then still owns it. */
 bool queue_put(struct queue *q, uint64_t now, struct packet *p);
-/* Returns the next packet, NULL if the queue is empty. */
+/* Returns the next packet; NULL if the queue is empty. */
 struct packet *queue_get(struct queue *q, uint64_t now);
-/* Returns the place of a number that describes the discipline; NULL: there is none of this name. */
+/* Returns the address of the discipline's setting @name; NULL if there is no such setting. */
 double *queue_setting(struct queue *q, const char *name);
 
-/* A queue alone, for tests.  queue_trial_put() returns whether the packet was taken;
- * queue_trial_get() the number of the packet that leaves, counted from 0 in the order of the calls of
- * queue_trial_put(), plus TRIAL_MARKED if it is marked; -1 if none leaves. */
+/*
+ * A queue alone, for tests. queue_trial_put() returns true if the queue took the packet.
+ * queue_trial_get() returns the number of the packet that leaves, plus TRIAL_MARKED if the packet
+ * is marked; -1 if no packet leaves.  The calls of queue_trial_put() number the packets from 0.
+ */
 #define TRIAL_MARKED (1 << 30)
 LAB_API struct queue *queue_trial_new(uint64_t seed);
 LAB_API void queue_trial_free(struct queue *q);
@@ -121,7 +130,7 @@ struct lab;
 struct pipe;
 struct flow;
 
-/* A host's functions: sn_*() of its copy of the kernel. */
+/* The functions of a host: the sn_*() functions of its copy of the kernel. */
 struct lab_calls {
 	uint64_t (*step)(void);
 	void (*set_clock)(uint64_t ns);
@@ -138,9 +147,9 @@ struct node {
 	struct lab_calls calls;
 	uint64_t mac, deadline;
 	bool awake, halted;
-	struct array pipes; /* int: those that begin here */
-	struct array flows; /* int: unfinished flows with an end here */
-	void *capture;      /* struct capture, NULL: none */
+	struct array pipes; /* int: the pipes that begin at this node */
+	struct array flows; /* int: the unfinished flows that begin or end at this node */
+	void *capture;      /* struct capture; NULL: the node's frames are not captured */
 };
 
 enum event_kind {
@@ -156,7 +165,7 @@ enum event_kind {
 struct event {
 	uint64_t time, order;
 	enum event_kind kind;
-	int32_t index; /* of the pipe or flow */
+	int32_t index; /* number of the pipe or flow */
 	uint32_t generation;
 	struct packet *packet;
 };
@@ -167,8 +176,8 @@ struct lab {
 	int nr_nodes;
 	struct array pipes, flows; /* pointers */
 	struct array heap;         /* struct event */
-	int unfinished;            /* flows */
-	int16_t *routes;           /* [node][node]: the pipe; NULL: not computed */
+	int unfinished;            /* number of flows that are not finished */
+	int16_t *routes; /* [node][destination]: number of the next pipe; NULL: not yet computed */
 	int32_t flow_of_port[LAB_PORTS];
 	uint8_t buffer[LAB_FRAME_MAX];
 };
@@ -178,21 +187,29 @@ enum lab_end { LAB_TIME, LAB_OVER, LAB_IDLE, LAB_HALT };
 LAB_API struct lab *lab_new(uint64_t seed);
 LAB_API void lab_free(struct lab *l);
 LAB_API uint64_t lab_now(const struct lab *l);
-/* Returns the number of events to come: packets on links, flows' starts ... */
+/* Returns the number of events that are still to come: packets on links, starts of flows ... */
 LAB_API size_t lab_events(const struct lab *l);
-/* Add a node; return its number, -1 if there are too many. */
+/* Add a node, and return its number; -1 if there are too many nodes. */
 LAB_API int lab_host(struct lab *l, const struct lab_calls *calls, uint64_t mac);
 LAB_API int lab_switch(struct lab *l);
-/* The host has work: a system call was submitted, or a frame put. */
+/* Tells the engine that the host has work: a system call was submitted, or a frame was put. */
 LAB_API void lab_wake(struct lab *l, int node);
-/* Plays the present instant: until nothing is due.  Returns false if a host halted. */
+/* Plays the present instant until nothing is due.  Returns false if a host halted. */
 LAB_API bool lab_instant(struct lab *l);
-/* Jumps to the next event, at most to @until.  Returns false if no event is left before @until. */
+/*
+ * Advances the clock to the next event, but at most to @until.  Returns false if there is no event
+ * until then.
+ */
 LAB_API bool lab_advance(struct lab *l, uint64_t until);
-/* Runs until @until, or, with @to_the_end, until all flows are finished.  Returns an enum lab_end.
- * Captures are complete on disk then. */
+/*
+ * Runs until @until; if @to_the_end, only until all flows are finished.  Returns an enum lab_end.
+ * When it returns, the files of captures are complete.
+ */
 LAB_API int lab_run(struct lab *l, uint64_t until, bool to_the_end);
-/* Writes the frames that a host sends and gets, or those of a link, to a pcapng file. */
+/*
+ * Write frames to a pcapng file from now on: those that a host sends and receives, or those of a
+ * link.
+ */
 LAB_API int lab_capture_host(struct lab *l, int node, const char *path);
 LAB_API int lab_capture_link(struct lab *l, int pipe, int other, const char *path);
 
@@ -202,25 +219,35 @@ void lab_event(struct lab *l, uint64_t time, enum event_kind kind, int index, ui
 /* ---- pipes (net.c) ------------------------------------------------------------------------------ */
 
 struct pipe_sample {
-	uint64_t time, bytes, packets, sojourn; /* the queue's, at that time */
-	uint64_t sent_bytes, dropped, marked;   /* since the beginning */
+	/*
+	 * state of the queue at that time: bytes and packets in it, and ns that the last packet
+	 * spent in it
+	 */
+	uint64_t time, bytes, packets, sojourn;
+	uint64_t sent_bytes, dropped, marked; /* counts since the beginning */
 };
 
 LAB_API int lab_pipe(struct lab *l, int from, int to);
-/* Sets a number of a pipe or its queue; -1: there is none of this name. */
+/* Sets the setting @name of a pipe or of its queue.  Returns -1 if there is no such setting. */
 LAB_API int lab_pipe_set(struct lab *l, int pipe, const char *name, double value);
-/* A list of pairs: "rates" (time ns, bit/s), "outages" (from ns, to ns); of single numbers: "trace" (ns),
- * "drop" (numbers of data segments, from 0). */
+/*
+ * Sets a list.  A list of pairs: "rates" (time in ns, bit/s) or "outages" (begin and end in ns).  A
+ * list of single numbers: "trace" (times in ns) or "drop" (numbers of data segments, counted from
+ * 0).
+ */
 LAB_API int lab_pipe_list(struct lab *l, int pipe, const char *name, const double *values, int n);
-/* Reads a counter: frames, bytes, dropped, marked, lost, duplicated, reordered, queue_bytes, queue_packets. */
+/*
+ * Returns a counter: frames, bytes, dropped, marked, lost, duplicated, reordered, queue_bytes or
+ * queue_packets.
+ */
 LAB_API double lab_pipe_get(struct lab *l, int pipe, const char *name);
 LAB_API size_t lab_pipe_samples(struct lab *l, int pipe, const struct pipe_sample **at);
-/* The time in the queue of each packet that left it, ns. */
+/* Returns the number of packets that left the queue; *@at has the ns that each spent in it. */
 LAB_API size_t lab_pipe_sojourns(struct lab *l, int pipe, const uint64_t **at);
 
 void net_from_host(struct lab *l, int node, const uint8_t *frame, size_t len);
 void net_event(struct lab *l, const struct event *e);
-/* Starts the sampling of queues, which goes on while there are unfinished flows. */
+/* Starts the sampling of the queues, which ends when no flow is unfinished. */
 void net_sample(struct lab *l);
 void net_free(struct lab *l);
 
@@ -228,33 +255,44 @@ void net_free(struct lab *l);
 
 struct flow_sample {
 	uint64_t time;
-	uint64_t read; /* bytes that the reader has got */
+	uint64_t read; /* bytes that the reader has read */
 	uint8_t info[LAB_INFO_SIZE];
 };
 enum segment_flags { SEGMENT_LOST = 1, SEGMENT_AGAIN = 2, SEGMENT_MARKED = 4 };
 struct flow_segment {
-	uint64_t time, seq, ack; /* bytes from the beginning of each direction's stream */
+	/* @time in ns; @seq and @ack in bytes from the beginning of the stream that they count */
+	uint64_t time, seq, ack;
 	uint32_t length, flags;
 };
 
-/* Adds a flow from @fd, a socket of the node @from, to @listener, a listening socket of the node @to.
- * @address: struct sockaddr_in.  Returns its number. */
+/*
+ * Adds a flow from @fd, a socket of the node @from, to @listener, a listening socket of the node
+ * @to.  @address is a struct sockaddr_in.  Returns the flow's number.
+ */
 LAB_API int lab_flow(struct lab *l, int from, int fd, int to, int listener, const void *address,
 		     int port);
-/* start, end (times; end 0: none), bytes (0: without end), every, record (1: segments). */
+/*
+ * Sets start or end (times; end 0: no end), bytes (0: no limit), every (ns between samples), or
+ * record (1: record the segments).
+ */
 LAB_API int lab_flow_set(struct lab *l, int flow, const char *name, uint64_t value);
 LAB_API void lab_flow_begin(struct lab *l, int flow);
-/* started, connected, finished, written, read, error (a negative errno), lost, marked, again,
- * segments, done. */
+/*
+ * Returns started, connected, finished, written, read, error (a negative errno), lost, marked,
+ * again, segments or done.
+ */
 LAB_API int64_t lab_flow_get(struct lab *l, int flow, const char *name);
 LAB_API size_t lab_flow_samples(struct lab *l, int flow, const struct flow_sample **at);
 LAB_API size_t lab_flow_segments(struct lab *l, int flow, bool acks,
 				 const struct flow_segment **at);
 
-/* A host sends @p: finds its flow and records it. */
+/* Called for each packet @p that a host sends: finds the packet's flow and records the segment. */
 void flow_watch(struct lab *l, int node, struct packet *p);
 void flow_fate(struct lab *l, const struct packet *p, uint32_t flags);
-/* Takes the results of the node's calls and makes the next ones; true if it made one. */
+/*
+ * Takes the results of finished system calls of the node's flows, and makes the next calls.
+ * Returns true if it made one.
+ */
 bool flow_progress(struct lab *l, int node);
 void flow_event(struct lab *l, const struct event *e);
 void flow_free(struct lab *l);

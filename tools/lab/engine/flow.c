@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flows of an experiment: a writer and a reader at the ends of one connection, and its measurements.
+ * The flows of an experiment: a writer and a reader at the ends of one connection, and its
+ * measurements.
  *
  * Python makes the sockets and the flow; engine.c -> flow_event() at its start, its end and at each
  * sample, flow_progress() after its host has run; net.c -> flow_watch() for each frame that a host
- * sends, flow_fate() for one that is dropped or marked.
+ * sends, flow_fate() for each frame that is dropped or marked.
  *
- * Each end makes one system call at a time.  sender_next() and receiver_next() choose it from the state
- * of the flow.  A flow of bytes ends with the reader's end of file.  A flow of a duration ends at its
- * time, and is reset then, so that nothing of it is left on the links.
+ * Each end makes one system call at a time. sender_next() and receiver_next() choose it from the
+ * state of the flow.  A flow with a number of bytes ends when the reader gets end of file.  A flow
+ * with a duration is reset at its end, so that none of its segments stay on the links.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,8 @@ enum call { NOTHING, CONNECT, WRITE, SHUTDOWN, ACCEPT, CLOSE_LISTENER, READ, LIN
 enum state { PLANNED, RUNNING, LAST_SAMPLE, OVER };
 
 struct end {
-	int node, fd;   /* fd -1: none */
-	int64_t ticket; /* of the call in flight; 0: none */
+	int node, fd;   /* @fd -1: no descriptor */
+	int64_t ticket; /* ticket of the system call that has not returned; 0: none */
 	enum call call;
 	bool lingers;
 	uint64_t highest; /* one more than the last byte that was sent */
@@ -114,7 +115,7 @@ static void close_all(struct flow *f)
 	receiver_goes_on(f);
 }
 
-/* The flow is over: a last sample is taken, then both ends are closed. */
+/* Ends the flow: requests a last sample, then both ends are closed. */
 static void finish(struct flow *f, int64_t error)
 {
 	if (f->state != RUNNING)
@@ -129,7 +130,7 @@ static void finish(struct flow *f, int64_t error)
 		close_all(f);
 }
 
-/* Takes the result of getsockopt(TCP_INFO). */
+/* Stores a sample, if getsockopt(TCP_INFO) has returned. */
 static void take_info(struct flow *f)
 {
 	struct flow_sample *s;
@@ -150,7 +151,10 @@ static void take_info(struct flow *f)
 
 /* ---- the sender --------------------------------------------------------------------------------- */
 
-/* Chooses the call that closes a descriptor: with a reset, if the flow is cut off. */
+/*
+ * Returns the call with which to close a descriptor.  An aborted flow is closed with a reset:
+ * SO_LINGER is set first.
+ */
 static enum call closing_call(const struct flow *f, const struct end *e)
 {
 	if (e->fd < 0)
@@ -257,7 +261,7 @@ static void call_returned(struct flow *f, struct end *e, int64_t result)
 		finish(f, result);
 }
 
-/* Takes the result of the end's call, and makes the next one; true if it made one. */
+/* Takes the result of the end's call, and makes the next call.  Returns true if it made one. */
 static bool goes_on(struct flow *f, struct end *e, enum call (*next)(const struct flow *))
 {
 	int64_t result;
@@ -268,7 +272,7 @@ static bool goes_on(struct flow *f, struct end *e, enum call (*next)(const struc
 		e->ticket = 0;
 		call_returned(f, e, result);
 	}
-	/* The end of the flow may have made a call for this end. */
+	/* If the result ended the flow, a call for this end was made already. */
 	if (e->ticket)
 		return true;
 	e->call = next(f);
@@ -350,7 +354,10 @@ void flow_event(struct lab *l, const struct event *e)
 
 /* ---- the segments on the wire ------------------------------------------------------------------- */
 
-/* A sequence number as a place in the stream, near @reference. */
+/*
+ * Returns the position in the stream of the sequence number @seq; it is the position nearest to
+ * @reference.
+ */
 static uint64_t place(uint32_t seq, uint32_t isn, uint64_t reference)
 {
 	return reference + (int32_t)(seq - isn - 1 - (uint32_t)reference);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The network of an experiment: switches, and pipes with a queue, a rate, a delay and troubles.
+ * The network of an experiment: switches, and pipes with a queue, a rate, a delay, losses,
+ * duplication and reordering.
  *
- * engine.c -> net_from_host() for each frame that a host sends; net_event() for arrivals, departures,
- * changes of a rate.  Python makes the pipes.
+ * engine.c -> net_from_host() for each frame that a host sends; net_event() for arrivals,
+ * departures, changes of a rate.  Python makes the pipes.
  *
- * A packet on a pipe: the queue's discipline takes or drops it; it waits; it is sent at the rate of the
- * moment; then it may be lost, doubled or late; it arrives after the delay.  The network has no loops
- * (softnet/topology.py), so a packet has one path.  ARP crosses the network at once and is never lost:
- * an experiment is about TCP, and a missing neighbour would disturb it.
+ * The steps of a packet on a pipe: the queue's discipline takes or drops it; it waits; it is sent
+ * at the present rate; then it may be lost, duplicated or delayed further; it arrives after the
+ * delay.  The network has no loops (lab.py checks that), so a packet has only one path.  ARP frames
+ * cross the network at once and are never lost: an experiment is about TCP, and a missing neighbour
+ * would disturb it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -26,19 +28,21 @@ struct pipe {
 	struct lab *lab;
 	int index, from, to;
 	double rate;  /* bit/s; 0: unlimited */
-	bool stopped; /* the schedule of rates has a 0 now */
+	bool stopped; /* the schedule of rates has the rate 0 at present */
 	double delay_ns, jitter_ns, reorder_ns, every_ns;
-	double loss, duplicate, reorder; /* shares of the frames */
+	double loss, duplicate, reorder; /* shares of the frames: 0 to 1 */
 	double bad_enter, bad_leave,
 		bad_loss; /* Gilbert-Elliott: chances a frame, loss in the bad state */
 	bool is_bad;
-	struct array rates, outages, trace, drop; /* of doubles, as lab_pipe_list() gave them */
+	/* arrays of doubles, as lab_pipe_list() got them */
+	struct array rates, outages, trace, drop;
 	struct queue queue;
 	struct packet *sending;
-	double bits_left; /* of the packet that is being sent, at the time @since */
+	/* bits of the packet that is being sent that were not yet sent at the time @since */
+	double bits_left;
 	uint64_t since;
-	uint32_t generation; /* of DEPARTURE events: an older one is void */
-	bool waiting;        /* for an opportunity of the trace */
+	uint32_t generation; /* a DEPARTURE event with an older generation is ignored */
+	bool waiting;        /* the pipe waits for an opportunity of the trace */
 	size_t next_opportunity;
 	bool sampling;
 	struct rng loss_rng, burst_rng, duplicate_rng, reorder_rng, jitter_rng;
@@ -158,8 +162,11 @@ static bool chosen(struct pipe *w, const struct packet *p)
 	return false;
 }
 
-/* Independent losses, or Gilbert's and Elliott's model with two states.  Each draws its numbers for
- * every frame, so that a change of one setting does not move the other's losses. */
+/*
+ * Returns true if the packet is lost: independently, or by the model of Gilbert and Elliott, which
+ * has two states.  Each model has a random stream of its own, so that a change of one setting does
+ * not change the other's losses.
+ */
 static bool unlucky(struct pipe *w)
 {
 	bool lost = rng_share(&w->loss_rng) < w->loss;
@@ -215,7 +222,7 @@ static struct packet *dequeue(struct pipe *w)
 	return p;
 }
 
-/* Plans the end of the transmission at the present rate. */
+/* Adds the event of the end of the transmission, at the present rate. */
 static void plan_departure(struct pipe *w)
 {
 	struct lab *l = w->lab;
@@ -258,8 +265,11 @@ static void set_rate(struct pipe *w, double rate, bool stopped)
 		plan_departure(w);
 }
 
-/* A trace gives opportunities, each for so many bytes, and begins again after its last one.  One
- * that finds an empty queue is lost. */
+/*
+ * Returns the time of the next opportunity.  At each opportunity of a trace OPPORTUNITY_BYTES can
+ * be sent; the trace begins again after its last opportunity.  An opportunity at which the queue is
+ * empty is lost.
+ */
 static uint64_t opportunity_time(const struct pipe *w)
 {
 	const double *at = w->trace.at;
@@ -318,8 +328,10 @@ static void enter(struct pipe *w, struct packet *p)
 		return;
 	}
 	if (!w->sending && !w->trace.n && !w->queue.packets) {
-		/* An idle link: no discipline refuses a packet that need not wait, but RED's average
-		 * must see it. */
+		/*
+		 * The link is idle.  No limit may refuse a packet that need not wait, but RED's
+		 * average must include it.
+		 */
 		double bytes = w->queue.limit_bytes, packets = w->queue.limit_packets;
 		bool good;
 
@@ -341,7 +353,9 @@ static void enter(struct pipe *w, struct packet *p)
 
 /* ---- paths -------------------------------------------------------------------------------------- */
 
-/* Fills the row of the next pipes towards the node @to: a search from there, over all links. */
+/*
+ * For each node, finds the next pipe on the path to the node @to: a breadth-first search from @to.
+ */
 static void route_to(struct lab *l, int to)
 {
 	int list[LAB_NODES_MAX], n = 0;
@@ -387,7 +401,10 @@ static int find_host(const struct lab *l, const uint8_t *mac)
 	return -1;
 }
 
-/* The node passes @p on; @came_from: the node before, -1 if the packet begins here. */
+/*
+ * Passes @p on from @node to the next pipe.  @came_from is the node before @node; -1 if @node sent
+ * the packet.
+ */
 static void forward(struct lab *l, int node, int came_from, struct packet *p)
 {
 	struct array *ways = &l->nodes[node].pipes;

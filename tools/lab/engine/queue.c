@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The disciplines of a queue before a link.
+ * The disciplines of the queue in front of a link.
  *
  * Callers: net.c; tests/sim/test_lab_queues.py, which uses the functions queue_trial_*().
  *
- * droptail  drops a packet that does not fit.
- * RED       S. Floyd and V. Jacobson, "Random Early Detection Gateways for Congestion Avoidance" (1993),
- *           in packets, with the "gentle" variant (probability rises from max_p to 1 between high and twice
- *           high); RFC 2309.
- * CoDel     RFC 8289.
- * step      marks each ECT packet while more than a threshold of packets wait, as DCTCP asks of a
- *           switch (RFC 8257 3.1); other packets are only dropped at the limit.
+ *   droptail  drops a packet that does not fit.
+ *   RED       S. Floyd and V. Jacobson, "Random Early Detection Gateways for Congestion Avoidance"
+ *             (1993), in packets, with the "gentle" variant (probability rises from max_p to 1
+ *             between high and twice high); RFC 2309.
+ *   CoDel     RFC 8289.
+ *   step      marks each ECT packet while more than a threshold of packets wait, as DCTCP requires
+ *             of a switch (RFC 8257 3.1); other packets are only dropped at the limit.
  *
- * A queue with ecn marks a packet that is ECT where it would drop it early (RFC 3168 7), but drops it
- * at the limit, and, with RED, where the average is above the upper threshold.
+ * A queue with the setting ecn marks an ECT packet where it would drop another packet early (RFC
+ * 3168 7).  At its limit, and, with RED, while the average is above the upper threshold, it drops an
+ * ECT packet like any other.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -22,12 +23,14 @@
 #include "tests/wire/pkt.h"
 #include "tools/lab/engine/engine.h"
 
-#define FULL_PACKET 1514 /* CoDel's maxpacket: one that fits an Ethernet frame */
-#define RECENT      16   /* intervals: dropping that ended within them is resumed (RFC 8289 5.5) */
-#define MOST_IDLE   1e6  /* packets: RED's average is zero long before */
-#define ECN_MASK    3
-#define IP_TOS      1
-#define IP_SUM      10
+#define FULL_PACKET 1514 /* CoDel's maxpacket, bytes: a full Ethernet frame */
+/* in intervals: if dropping ended less than this ago, its rate is resumed (RFC 8289 5.5) */
+#define RECENT 16
+/* packets: RED's average is zero long before so many could have been sent */
+#define MOST_IDLE 1e6
+#define ECN_MASK  3
+#define IP_TOS    1
+#define IP_SUM    10
 
 /* ---- ECN ---------------------------------------------------------------------------------------- */
 
@@ -46,7 +49,7 @@ void packet_mark(struct packet *p)
 	pkt_put16(ip + IP_SUM, pkt_checksum(ip, (ip[0] & 15) * 4, 0));
 }
 
-/* Marks the packet; false: it can't be, or the queue does not mark. */
+/* Marks the packet.  Returns false if the queue does not mark, or the packet must not be marked. */
 static bool mark(struct queue *q, struct packet *p)
 {
 	if (!q->ecn || !packet_is_ect(p))
@@ -98,13 +101,15 @@ static void red_average(struct queue *q, uint64_t now)
 		q->average += q->weight * (q->packets - q->average);
 		return;
 	}
-	/* While the queue was empty, the average decays as if small packets had arrived at the link's
-	 * rate and found it empty. */
+	/*
+	 * The queue was empty: let the average decay as if small packets had arrived at the link's
+	 * rate and each had found the queue empty.
+	 */
 	idle = q->packet_ns ? (now - q->idle_since) / q->packet_ns : 1;
 	q->average *= pow(1 - q->weight, idle < MOST_IDLE ? idle : MOST_IDLE);
 }
 
-/* The probability of a drop at this average, before it is spread evenly. */
+/* Returns the probability of a drop at this average, before drops are spaced evenly. */
 static double red_probability(const struct queue *q)
 {
 	if (q->average < q->low)
@@ -116,7 +121,7 @@ static double red_probability(const struct queue *q)
 	return 1;
 }
 
-/* Returns false if the packet is to be dropped. */
+/* Returns false if the packet must be dropped. */
 static bool red_admits(struct queue *q, uint64_t now, struct packet *p)
 {
 	double chance, spread;
@@ -129,7 +134,10 @@ static bool red_admits(struct queue *q, uint64_t now, struct packet *p)
 	}
 	if (chance < 1) {
 		q->count++;
-		/* Uniform distances between drops: the chance grows with the packets since the last. */
+		/*
+		 * Space the drops evenly: the probability grows with the number of packets since
+		 * the last drop.
+		 */
 		spread = q->count * chance < 1 ? chance / (1 - q->count * chance) : 1;
 		if (rng_share(&q->rng) >= spread)
 			return true;
@@ -140,13 +148,19 @@ static bool red_admits(struct queue *q, uint64_t now, struct packet *p)
 
 /* ---- CoDel -------------------------------------------------------------------------------------- */
 
-/* The time of the next drop: the interval divided by the root of the number of drops (RFC 8289 5.4). */
+/*
+ * Returns the time of the next drop: the interval, divided by the square root of the number of
+ * drops, after @from (RFC 8289 5.4).
+ */
 static uint64_t control_law(const struct queue *q, uint64_t from)
 {
 	return from + (uint64_t)(q->interval_ns / sqrt(q->drops));
 }
 
-/* Takes the head; *@above: the sojourn time has been above the target for an interval. */
+/*
+ * Takes the packet at the head.  *@above is true if the sojourn time has been above the target for
+ * an interval.
+ */
 static struct packet *codel_take(struct queue *q, uint64_t now, bool *above)
 {
 	struct packet *p = take_head(q, now);
@@ -162,7 +176,7 @@ static struct packet *codel_take(struct queue *q, uint64_t now, bool *above)
 	return p;
 }
 
-/* Drops or marks @p; returns the packet that leaves the queue instead. */
+/* Marks @p and returns it; or drops @p and returns the packet behind it. */
 static struct packet *codel_drop(struct queue *q, uint64_t now, struct packet *p, bool *above)
 {
 	if (mark(q, p))
@@ -198,7 +212,7 @@ static struct packet *codel_get(struct queue *q, uint64_t now)
 
 		p = codel_drop(q, now, p, &above);
 		q->dropping = true;
-		/* If dropping ended only lately, go on at nearly the rate that controlled the queue. */
+		/* If dropping ended only a short time ago, resume it at nearly the last rate. */
 		if (since > 1 && now < q->drop_next + RECENT * q->interval_ns)
 			q->drops = since;
 		else

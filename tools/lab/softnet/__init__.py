@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A laboratory for TCP: hosts that run softnet's kernel, links with rate, delay and loss, one virtual clock.
 
-docs/lab.md explains it; tools/lab/example.py is a complete experiment.  This package offers the hosted kernel's
+docs/lab.md explains it; tools/lab/example.py is a complete experiment. This package offers the hosted kernel's
 Python interface (tests/host/softnet.py: Conductor, Host, NR, ...), and for experiments:
 
     lab.py       Lab: hosts, switches, links, traffic, results
@@ -9,7 +9,8 @@ Python interface (tests/host/softnet.py: Conductor, Host, NR, ...), and for expe
     transfer.py  a transfer and its measurements
     sweep.py     an experiment for each combination of parameters
     engine.py    the engine in C (tools/lab/engine): clock, network, applications
-    plot.py      figures; checks.py: what may be asked for
+    plot.py      figures
+    checks.py    checks of the arguments of hosts, links and transfers
 """
 import importlib.util
 import pathlib

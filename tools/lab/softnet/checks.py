@@ -47,13 +47,13 @@ def number(name, value, unit, endless=False):
 
 
 def share(name, value):
-    """Checks for a share of frames: from 0 to below 1."""
+    """Checks that @value is a share of frames: at least 0 and below 1."""
     number(name, value, "a share of frames, below 1")
     require(value < 1, f"{name}={value}: a share, from 0 to below 1")
 
 
 def folder_of(path):
-    """Makes the folder of a file that is to be written."""
+    """Makes the folder in which the file @path will be written."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
 
 
@@ -89,7 +89,7 @@ def complaints(console):
 
 
 def transfer_options(options, controls):
-    """Checks the keyword arguments of lab.transfer(); @controls: the kernel's congestion controls."""
+    """Checks the keyword arguments of lab.transfer(). @controls has the names of the kernel's congestion controls."""
     for name, value in options.items():
         require(name in ("congestion", "sndbuf", "rcvbuf"),
                 f"{name}={value!r}: no option of a transfer; there are congestion, sndbuf, rcvbuf")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The engine of the laboratory (tools/lab/engine, a library in C) from Python: its functions, and Engine, a Conductor
-whose instants the library plays."""
+"""Python's interface to the laboratory's engine, a library in C (tools/lab/engine): the library's functions, and
+Engine, a Conductor whose instants the library plays."""
 import ctypes
 import os
 import pathlib
@@ -64,12 +64,13 @@ def load():
 
 
 class EngineHost(Host):
-    """A host whose steps the engine makes."""
+    """A host that the engine runs."""
     node = None     # its number in the engine
 
     @property
     def awake(self):
-        """Write-only: Host sets it when a call is submitted or a frame is put, and the engine must know."""
+        """Can only be set: Host sets it when a call is submitted or a frame is put, and the engine must learn of
+        that."""
         raise AttributeError("the engine knows which host is awake")
 
     @awake.setter
@@ -89,7 +90,7 @@ class Engine(Conductor):
         self.seed, self.hosts = seed, []
         self._functions = load()
         self._lab = self._functions.lab_new(seed)
-        # The measurements stay readable after close(), until the lab is garbage.
+        # Free the library's memory only with this object: the measurements must stay readable after close().
         weakref.finalize(self, self._functions.lab_free, self._lab)
 
     def __call__(self, name, *args):
@@ -101,13 +102,13 @@ class Engine(Conductor):
         return self("now")
 
     def add(self, host):
-        """The host takes part from now on."""
+        """Adds a host to the experiment."""
         addresses = [ctypes.cast(getattr(host, "sn_" + name), _PTR).value for name in _CALLS]
         mac = host.options["mac"]
         host.node = self("host", (_PTR * len(addresses))(*addresses), mac)
 
     def records(self, name, size, *args):
-        """The bytes of an array of the engine, whose elements have @size bytes."""
+        """Returns the bytes of an array of the engine. The array's elements have @size bytes."""
         at = _PTR()
         n = self(name, *args, ctypes.byref(at))
         return ctypes.string_at(at, n * size) if n else b""
@@ -137,7 +138,7 @@ class Engine(Conductor):
                 return False
 
     def run_flows(self, until):
-        """Runs until all flows are finished, at most until @until (ns).  Returns whether they are."""
+        """Runs until all flows are finished, at most until @until (ns). Returns true if all are finished."""
         end = self("run", until, True)
         if end == HALT:
             self.require_running()

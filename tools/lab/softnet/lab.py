@@ -22,7 +22,7 @@ SEED_MAX = 2**63
 CMDLINE_MAX = 2047  # boot/boot_info.h: BOOT_CMDLINE_MAX with its NUL
 FIRST_PORT = 7001
 LINK_DEFAULTS = {"delay": 0.01, "rate": 0, "queue": 1 << 30, "every": 0.01}
-# Those that tests/sim/test_lab.py finds in net/tcp; the kernel is asked which of them it has.
+# The congestion controls of which controls() asks the kernel. tests/sim/test_lab.py compares them with net/tcp.
 CONTROLS = ("reno", "cubic", "bbr", "dctcp")
 
 
@@ -34,14 +34,15 @@ class Switch:
 
 
 class Dumbbell:
-    """Senders and receivers on two sides of one link, the bottleneck: `pairs` [(sender, receiver)], `link`."""
+    """Senders and receivers on the two sides of one link, the bottleneck. pairs is [(sender, receiver)], link the
+    bottleneck."""
 
     def __init__(self, pairs, link):
         self.pairs, self.link = pairs, link
 
     @property
     def queue(self):
-        """The direction of the bottleneck that the data takes: its queue, samples and counters."""
+        """The bottleneck's direction from the senders to the receivers, with its queue, samples and counters."""
         return self.link.forth
 
 
@@ -72,8 +73,8 @@ class Lab:
     # ---- the network ----------------------------------------------------------------------------------------------
 
     def host(self, cmdline="", **options):
-        """Boots a host with the next address of 10.0.0.1, 10.0.0.2 ... ; @cmdline is softnet's command line,
-        options are those of sn_set().  Raises ValueError for an option that is not known."""
+        """Boots a host with the next free address of 10.0.0.1, 10.0.0.2 ... ; @cmdline is softnet's command line, and
+        the options are those of sn_set(). Raises ValueError for an unknown option."""
         self._require_ours()
         checks.host_options(options)
         require(len(self.conductor.hosts) < HOSTS_MAX, f"a lab has at most {HOSTS_MAX} hosts")
@@ -95,7 +96,7 @@ class Lab:
         return h
 
     def switch(self):
-        """A switch, to which any number of hosts and other switches can be wired."""
+        """Returns a new switch, to which any number of hosts and other switches can be wired."""
         self._require_ours()
         require(len(self.switches) < SWITCHES_MAX, f"a lab has at most {SWITCHES_MAX} switches")
         self.switches.append(Switch(self.conductor("switch"), f"switch {len(self.switches) + 1}"))
@@ -131,9 +132,10 @@ class Lab:
         return link
 
     def dumbbell(self, pairs, rate, rtt=0.04, queue=None, cmdline="", host=None, **options):
-        """@pairs senders and receivers, a switch on each side, and one link between them with @rate and @queue
-        (default: one bandwidth-delay product of the largest RTT).  @rtt: of all, or a list with one for each pair.
-        @host: options of lab.host(); other options are the link's, as in wire()."""
+        """Makes @pairs senders and receivers, a switch on each side, and one link between the switches with @rate and
+        @queue (default: one bandwidth-delay product of the largest RTT). @rtt: one value in seconds for all pairs,
+        or a list with one for each pair. @host: options of lab.host(). Other options are those of the link, as in
+        wire()."""
         checks.whole("pairs", pairs, 1, HOSTS_MAX // 2, "pairs of hosts")
         rtts = list(rtt) if isinstance(rtt, (list, tuple)) else [rtt] * pairs
         require(len(rtts) == pairs, f"rtt: {len(rtts)} values for {pairs} pairs")
@@ -157,8 +159,8 @@ class Lab:
         return Dumbbell(made, link)
 
     def capture(self, point, path):
-        """Writes the frames of @point, a host or a link, to the pcapng file @path from now on.  The file is complete
-        when run() has returned."""
+        """Writes the frames of @point, a host or a link, to the pcapng file @path from now on. The file is complete
+        when run() returns."""
         self._require_ours()
         if isinstance(point, Link):
             require(point in self.links, "this link is of another lab")
@@ -172,7 +174,7 @@ class Lab:
     # ---- traffic --------------------------------------------------------------------------------------------------
 
     def controls(self):
-        """The names of the congestion controls that this kernel has, of those that the lab knows."""
+        """Returns the names in CONTROLS that the kernel has."""
         if self._controls is None:
             require(self.conductor.hosts, "a lab without hosts: lab.host() first")
             h = self.conductor.hosts[0]
@@ -184,9 +186,9 @@ class Lab:
 
     def transfer(self, sender, receiver, nbytes=None, every=0.01, start=0.0, seconds=None, segments=True, name="",
                  **options):
-        """Plans a connection that begins at the time @start and carries @nbytes, or as much as it can for @seconds.
-        TCP_INFO is sampled every @every seconds (0: never); @segments: each segment is recorded.
-        Options: congestion= (a name), sndbuf=, rcvbuf= in bytes."""
+        """Plans a connection that begins at the time @start and carries @nbytes, or as much as it can in @seconds.
+        TCP_INFO is sampled every @every seconds (0: never). If @segments, each segment is recorded. Options:
+        congestion= (a name), sndbuf=, rcvbuf= in bytes."""
         self._require_ours(sender, receiver)
         require(sender is not receiver, "a transfer is between two hosts")
         require(self._root(sender.node) == self._root(receiver.node), "no wire between these hosts: lab.wire() first")
@@ -207,8 +209,8 @@ class Lab:
         return t
 
     def poisson(self, sender, receiver, rate, nbytes, seconds, start=0.0, **options):
-        """Short flows that begin at random: @rate of them in a second, with sizes of @nbytes on average (exponential),
-        for @seconds from @start on.  Returns the transfers, which are not sampled."""
+        """Plans short flows that begin at random times, from @start on for @seconds: @rate flows in a second on
+        average, with @nbytes each on average (both exponential). Returns the transfers; TCP_INFO is not sampled."""
         checks.number("rate", rate, "flows a second")
         require(rate > 0, f"rate={rate}: above 0")
         checks.number("seconds", seconds, "seconds")
@@ -220,8 +222,9 @@ class Lab:
         return flows
 
     def on_off(self, sender, receiver, on, off, seconds, start=0.0, **options):
-        """A source that sends as fast as it can for @on seconds on average and pauses for @off (both exponential),
-        for @seconds from @start on.  Each period is a connection.  Returns the transfers, which are not sampled."""
+        """Plans a source that sends as fast as it can for @on seconds on average, then pauses for @off seconds on
+        average (both exponential), and so on, from @start on for @seconds. Each period of sending is a connection.
+        Returns the transfers; TCP_INFO is not sampled."""
         for name, value in (("on", on), ("off", off), ("seconds", seconds)):
             checks.number(name, value, "seconds")
             require(value > 0, f"{name}={value}: above 0")
@@ -235,13 +238,14 @@ class Lab:
     # ---- running --------------------------------------------------------------------------------------------------
 
     def at(self, time, function):
-        """Calls @function at the virtual time @time in s, while run() runs: it may change links or plan transfers."""
+        """Calls @function at the virtual time @time (seconds), while run() runs. The function may change links or
+        plan transfers."""
         checks.number("time", time, "seconds")
         self._actions.append((int(time * NS), len(self._actions), function))
         self._actions.sort(key=lambda action: action[:2])
 
     def run(self, seconds=3600):
-        """Runs until all transfers are done.  Raises TimeoutError if they are not done after @seconds, and the
+        """Runs until all transfers are done. Raises TimeoutError if they are not done after @seconds; raises the
         OSError of a transfer that failed."""
         self._require_ours()
         checks.number("seconds", seconds, "of virtual time")
@@ -289,20 +293,20 @@ class Lab:
     # ---- results --------------------------------------------------------------------------------------------------
 
     def results(self):
-        """A dict: flows and links (their results, as dicts), fairness (Jain's index of the goodputs), seconds."""
+        """Returns a dict: flows and links (lists of their results), fairness (Jain's index of the goodputs), seconds."""
         flows = [t.result() for t in self.transfers]
         return {"seconds": self.now, "flows": flows, "fairness": fairness([f["goodput"] for f in flows]),
                 "links": [d.result() for link in self.links for d in (link.forth, link.back)]}
 
     def plot(self, path, *transfers, queue=None):
-        """Draws throughput and cwnd of the @transfers (default: those that were sampled), and the queueing delay of
-        a direction @queue, over time, as SVG."""
+        """Draws, as SVG over time, the throughput and cwnd of @transfers (default: those that were sampled), and the
+        queueing delay of the direction @queue."""
         chosen = transfers or [t for t in self.transfers if t.samples]
         require(chosen, "nothing to draw: no transfer was sampled")
         return plotter().plot_lab(chosen, queue, path)
 
 
 def fairness(rates):
-    """Jain's index: 1 if all are equal, 1/n if one has everything (RFC 5166 2.3)."""
+    """Returns Jain's index of @rates: 1 if all are equal, 1/n if all but one of n are zero (RFC 5166 2.3)."""
     squares = sum(x * x for x in rates)
     return sum(rates) ** 2 / (len(rates) * squares) if squares else 1.0

@@ -19,7 +19,7 @@ DROPTAIL_KIND, RED_KIND, CODEL_KIND, STEP_KIND = range(4)    # enum discipline i
 
 @dataclass
 class DropTail:
-    """A packet that does not fit is dropped.  bytes, packets: the most that may wait; 0: no limit."""
+    """Drops a packet that does not fit. bytes and packets are the most that may wait; 0: no limit."""
     bytes: float = 0
     packets: float = 0
     kind = DROPTAIL_KIND
@@ -27,8 +27,10 @@ class DropTail:
 
 @dataclass
 class RED:
-    """Random Early Detection, gentle (Floyd and Jacobson 1993; RFC 2309).  low, high: thresholds of the average
-    queue, in packets; most: the probability at high; weight: of the average; ecn: marks ECT packets."""
+    """Random Early Detection (Floyd and Jacobson 1993; RFC 2309). low and high: the thresholds of the average queue,
+    in packets; most: the drop probability at high; weight: weight of a new value in the average; gentle: above
+    high the probability rises slowly to 1; ecn: ECT packets are marked, not dropped; packets, bytes: as in
+    DropTail."""
     low: float = 5
     high: float = 15
     most: float = 0.1
@@ -42,7 +44,8 @@ class RED:
 
 @dataclass
 class CoDel:
-    """RFC 8289.  target, interval: seconds; ecn: marks ECT packets."""
+    """CoDel (RFC 8289). target and interval in seconds; ecn: ECT packets are marked, not dropped; packets, bytes: as
+    in DropTail."""
     target: float = 0.005
     interval: float = 0.1
     packets: float = 1000
@@ -53,7 +56,7 @@ class CoDel:
 
 @dataclass
 class Step:
-    """Marks ECT packets while more than threshold packets wait, as DCTCP asks of a switch (RFC 8257 3.1)."""
+    """Marks ECT packets while more than threshold packets wait, as DCTCP requires of a switch (RFC 8257 3.1)."""
     threshold: float = 20
     packets: float = 1000
     bytes: float = 0
@@ -63,8 +66,9 @@ class Step:
 
 @dataclass
 class Bursts:
-    """Losses in bursts (Gilbert and Elliott): enter, leave: the chances, for each frame, that a burst begins and
-    that it ends; loss: the share of frames that is lost in a burst; otherwise: outside of it."""
+    """Losses in bursts (Gilbert and Elliott). enter: probability for each frame outside a burst that one begins;
+    leave: probability for each frame in a burst that it ends; loss: share of frames that is lost in a burst;
+    otherwise: share that is lost outside."""
     enter: float
     leave: float
     loss: float = 1.0
@@ -76,13 +80,13 @@ SHARES = ("duplicate", "reorder")
 SECONDS = ("delay", "jitter", "reorder_delay", "every")
 LISTS = ("rates", "trace", "outages", "drop")
 OPTIONS = ("rate", "queue", "loss") + SHARES + SECONDS + LISTS
-# Names of a discipline's fields in the engine, where they differ.
+# The engine's names of the disciplines' fields that have another name here.
 ENGINE_NAMES = {"bytes": "limit_bytes", "packets": "limit_packets"}
 
 
 class QueueSample(NamedTuple):
-    """A queue at a time in s: bytes and packets that wait; sojourn: the last packet's time in it, in s; sent_bytes,
-    dropped, marked: since the beginning."""
+    """The state of a queue at a time in s: bytes and packets that wait; sojourn: seconds that the last packet spent
+    in the queue; sent_bytes, dropped and marked: counts since the beginning."""
     time: float
     bytes: int
     packets: int
@@ -93,7 +97,7 @@ class QueueSample(NamedTuple):
 
 
 def _pairs(name, value, unit):
-    """Checks a list of pairs of numbers whose first ones rise; returns it flat, with ns for the first ones."""
+    """Checks a list of pairs of numbers whose first numbers rise. Returns a flat list, with the first numbers in ns."""
     flat, last = [], -1.0
     require(isinstance(value, (list, tuple)), f"{name}={value!r}: a list of (seconds, {unit})")
     for pair in value:
@@ -107,7 +111,7 @@ def _pairs(name, value, unit):
 
 
 def _flat_list(name, value):
-    """A list's numbers as the engine takes them."""
+    """Checks the list @value; returns its numbers in the form that the engine expects."""
     if name == "rates":
         return _pairs(name, value, "bit/s")
     if name == "outages":
@@ -127,7 +131,7 @@ def _flat_list(name, value):
 
 
 def _queue_commands(queue):
-    """The engine's settings for a discipline."""
+    """Checks a discipline; returns its settings in the form that the engine expects."""
     if isinstance(queue, (int, float)):
         checks.number("queue", queue, "bytes, or DropTail(), RED(), CoDel(), Step()", endless=True)
         queue = DropTail(bytes=0 if queue == math.inf else max(queue, 1))
@@ -147,7 +151,7 @@ def _queue_commands(queue):
 
 
 def _loss_commands(loss):
-    """The engine's settings for a share of losses, or for Bursts."""
+    """Checks a share of losses, or Bursts; returns the engine's settings for it."""
     if isinstance(loss, Bursts):
         for field in fields(loss):
             value = getattr(loss, field.name)
@@ -182,7 +186,7 @@ def commands(options):
 
 
 class Direction:
-    """One direction of a link: set() changes it, also while the lab runs; its counters and samples."""
+    """One direction of a link, with its counters and samples. set() changes its settings, also while the lab runs."""
     __slots__ = ("_engine", "_pipe", "name")    # so that link.forth.loss = 0.1 is an error, and not without effect
 
     def __init__(self, engine, sender, receiver, name):
@@ -191,11 +195,11 @@ class Direction:
 
     @property
     def number(self):
-        """Its number in the engine."""
+        """The number of the direction's pipe in the engine."""
         return self._pipe
 
     def set(self, **options):
-        """Changes settings: those of Lab.wire()."""
+        """Changes settings; they are those of Lab.wire()."""
         for name, value in commands(options):
             if isinstance(value, list):
                 self._engine.numbers(self._pipe, name, value)
@@ -223,11 +227,11 @@ class Direction:
 
     @property
     def delays(self):
-        """The queueing delay of each packet that was sent, in s."""
+        """The queueing delay of each packet that was sent: a list, in s."""
         return [ns / NS for ns, in struct.iter_unpack("<Q", self._engine.records("pipe_sojourns", 8, self._pipe))]
 
     def result(self):
-        """Its counters and its queueing delay, as a dict."""
+        """Returns the counters and the queueing delay, as a dict."""
         delays = sorted(self.delays)
         return {"link": self.name, "frames": self.frames, "bytes": self.bytes, "dropped": self.dropped,
                 "marked": self.marked, "lost": self.lost, "duplicated": self.duplicated, "reordered": self.reordered,
@@ -240,7 +244,8 @@ class Direction:
 
 
 class Link:
-    """A link: two directions, `forth` (from the first end to the second) and `back`."""
+    """A link, with two directions: `forth` leads from the first end to the second, `back` from the second to the
+    first."""
     __slots__ = ("_engine", "name", "forth", "back")
 
     def __init__(self, engine, a, b, name):
@@ -249,19 +254,19 @@ class Link:
         self.back = Direction(engine, b, a, f"{name} back")
 
     def set(self, **options):
-        """Changes settings of both directions."""
+        """Changes settings of both directions. If a setting is invalid, changes neither direction."""
         commands(options)   # so that an error changes neither
         self.forth.set(**options)
         self.back.set(**options)
 
     @property
     def dropped(self):
-        """Packets that did not arrive: dropped by a queue or lost, in both directions."""
+        """The number of packets that did not arrive, in both directions: dropped by a queue, or lost."""
         return sum(d.dropped + d.lost for d in (self.forth, self.back))
 
     def capture(self, path):
-        """Writes the frames of both directions to a pcapng file from now on: as they leave the queue, or where
-        they are dropped, with the reason as a comment."""
+        """Writes the frames of both directions to a pcapng file from now on. A frame is written when it leaves the
+        queue; a dropped one when it is dropped, with the reason as a comment."""
         checks.folder_of(path)
         if self._engine("capture_link", self.forth.number, self.back.number, str(path).encode()) < 0:
             raise OSError(f"{path}: cannot be written")

@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  pylint: disable=wrong-import-position
 
-# A fixed salt, so that the same experiment gives the same file.
+# Use a fixed salt for the ids in SVG, so that the same experiment gives the same file.
 matplotlib.rcParams["svg.hashsalt"] = "softnet"
 
 
@@ -44,7 +44,7 @@ def plot_transfer(transfer, path):
 
 
 def plot_lab(transfers, queue, path):
-    """Throughput and cwnd of several transfers, and a queue's delay; returns @path."""
+    """Draws throughput and cwnd of several transfers, and the delay of a queue; returns @path."""
     figure, panels = pyplot.subplots(3 if queue else 2, 1, sharex=True, figsize=(9, 9 if queue else 6))
     for t in transfers:
         rates = t.throughput()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sweeps: an experiment for each combination of parameters, each in a process of its own, on all cores."""
+"""Sweeps: one experiment for each combination of parameters, each in a process of its own, on all cores."""
 import itertools
 import multiprocessing
 import multiprocessing.connection
@@ -25,7 +25,7 @@ def _child(pipe, function, parameters):
 
 
 def _row(parameters, result):
-    """The result of one run: its parameters, and what it measured."""
+    """Returns the result of one run as a dict: its parameters, and its measurements."""
     return {**parameters, **(result if isinstance(result, dict) else {"result": result})}
 
 
@@ -46,10 +46,11 @@ def _report(done, total, progress):
 
 
 def sweep(function, workers=None, progress=True, csv=None, **lists):
-    """Calls function(**parameters) for each combination of the values in @lists, in @workers processes at once
-    (default: one for each core).  Returns a list of dicts in the order of the combinations: the parameters, and the
-    items of the dict that the function returned (or "result").  A run that fails has "error" instead: its message is
-    printed with its parameters, and the others go on.  @csv: a path for the table."""
+    """Calls function(**parameters) for each combination of the values in @lists, in at most @workers processes at
+    once (default: one for each core). Returns a list of dicts in the order of the combinations. Each dict has the
+    parameters, and the items of the dict that the function returned (or "result", if it returned no dict). If a
+    run fails, its dict has "error" instead, its message is printed with its parameters, and the other runs go on.
+    @csv: a path to write the table to."""
     for name, values in lists.items():
         require(isinstance(values, (list, tuple, range)), f"{name}={values!r}: a list of the values to try")
     require(workers is None or isinstance(workers, int) and workers >= 1, f"workers={workers!r}: a whole number, at least 1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Transfers: one connection each, and its measurements."""
+"""Transfers: each is one connection with its measurements."""
 import os
 import struct
 import sys
@@ -14,7 +14,8 @@ AF_INET, SOCK_STREAM, SOL_SOCKET, SOL_TCP = 2, 1, 1, 6
 SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION = 7, 8, 13
 OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
            "congestion": (SOL_TCP, TCP_CONGESTION)}
-# struct flow_sample of engine.h: the time, the bytes read, and struct tcp_info (include/uapi/tcp.h) in its order.
+# The fields of struct tcp_info (include/uapi/tcp.h), in order. In struct flow_sample (engine.h) they follow the time
+# and the number of bytes read.
 INFO = ("state ca_state retransmits probes backoff options wscale flags "
         "rto ato snd_mss rcv_mss unacked sacked lost retrans fackets last_data_sent last_ack_sent last_data_recv "
         "last_ack_recv pmtu rcv_ssthresh rtt rttvar ssthresh cwnd advmss reordering rcv_rtt rcv_space total_retrans "
@@ -30,9 +31,10 @@ CA_STATES = ("Open", "Disorder", "CWR", "Recovery", "Loss")
 
 
 class Sample(NamedTuple):
-    """A sample of TCP_INFO of the sender: time, rtt (smoothed), rttvar, rto, min_rtt in s; cwnd, ssthresh, inflight,
-    unacked, sacked, lost, retrans, total_retrans, delivered, delivered_ce in segments; state: that of loss recovery;
-    rates in bit/s, pacing_rate None: not paced; acked and read: bytes that were acknowledged, and read."""
+    """A sample of the sender's TCP_INFO. In seconds: time, rtt (smoothed), rttvar, rto, min_rtt. In segments: cwnd,
+    ssthresh, inflight, unacked, sacked, lost, retrans, total_retrans, delivered, delivered_ce. In bit/s:
+    pacing_rate (None: sending is not paced), delivery_rate. state is the state of loss recovery. acked: bytes that
+    were acknowledged; read: bytes that the reader has read."""
     time: float
     state: str
     cwnd: int
@@ -78,7 +80,8 @@ def _sample(values):
 
 
 class Transfer:
-    """One connection.  After lab.run(): samples, segments (of the sender) and acks (of the receiver), and results."""
+    """One connection. After lab.run() it has samples, segments (those of the sender), acks (those of the receiver),
+    and results."""
 
     def __init__(self, lab, sender, receiver, port, plan, options):
         self.lab, self.sender, self.receiver, self.port = lab, sender, receiver, port
@@ -130,7 +133,7 @@ class Transfer:
         return 0 if self._flow is None else self.lab.conductor("flow_get", self._flow, name.encode())
 
     def _records(self, name, layout, *args):
-        """The structs of an array of the engine."""
+        """Yields the structs in an array of the engine."""
         if self._flow is None:
             return iter(())
         return layout.iter_unpack(self.lab.conductor.records(name, layout.size, self._flow, *args))
@@ -147,12 +150,12 @@ class Transfer:
 
     @property
     def error(self):
-        """None, or the OSError that ended the flow."""
+        """The OSError that ended the flow; None if it did not fail."""
         number = -self._get("error")
         return OSError(number, os.strerror(number), self.name) if number else None
 
     def _cached(self, name, make):
-        """Keeps the lists of a flow that is over."""
+        """Returns make(); keeps the result if the flow is over, because its lists then change no more."""
         if name in self._cache:
             return self._cache[name]
         made = make()
@@ -162,7 +165,7 @@ class Transfer:
 
     @property
     def samples(self):
-        """TCP_INFO of the sender over time."""
+        """The samples of the sender's TCP_INFO, a list."""
         return self._cached("samples", lambda: [_sample(v) for v in self._records("flow_samples", SAMPLE)])
 
     def _segments(self, acks):
@@ -171,17 +174,17 @@ class Transfer:
 
     @property
     def segments(self):
-        """The data segments, as the sender sent them."""
+        """The data segments that the sender sent, in order."""
         return self._cached("segments", lambda: self._segments(False))
 
     @property
     def acks(self):
-        """The segments of the receiver, as it sent them."""
+        """The segments that the receiver sent, in order."""
         return self._cached("acks", lambda: self._segments(True))
 
     @property
     def seconds(self):
-        """Seconds from connect() to the reader's end of file."""
+        """The seconds from connect() to the reader's end of file."""
         self._require_done()
         return self.finished - self.started
 
@@ -192,7 +195,8 @@ class Transfer:
         return self.read * 8 / self.seconds if self.seconds else 0.0
 
     def throughput(self, step=0.1):
-        """[(time, bit/s)] of the bytes that were read, over steps of @step s (sampled: at least every `every`)."""
+        """Returns [(time, bit/s)]: the rate of the bytes that were read, over steps of @step seconds. A step is not
+        shorter than the time between two samples."""
         points, last = [], None
         for s in self.samples:
             if last is None:
@@ -220,7 +224,7 @@ class Transfer:
         require(self.done, "this transfer is not over: lab.run() first")
 
     def plot(self, path):
-        """Draws sequence numbers, cwnd and RTT over time, as SVG (needs matplotlib)."""
+        """Draws sequence numbers, cwnd and RTT over time, and writes the figure as SVG (needs matplotlib)."""
         self._require_done()
         return plotter().plot_transfer(self, path)
 
