@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""The figures of docs/figures (tools/lab/figures): each one's experiment, at a small size, shows what its caption says."""
+import importlib
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+sys.path[:0] = [str(ROOT / "tools/lab/figures"), str(ROOT / "tools/lab")]
+import draw  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@pytest.mark.parametrize("name", draw.FIGURES)
+def test_a_figure(name, tmp_path):
+    """Its claims hold; its text is text, in the reader's colour; the file is small."""
+    figure = importlib.import_module(name)
+    lacks = draw.missing(figure.NEEDS)
+    if lacks:
+        pytest.skip(f"the kernel lacks {', '.join(lacks)}")
+    measured = figure.measure(False)
+    claims = list(figure.claims(measured))
+    assert len(claims) >= 2 and all(holds for _, holds in claims), claims
+    svg = pathlib.Path(figure.draw(measured, str(tmp_path / "figure.svg"))).read_text()
+    assert "<text" in svg and "currentColor" in svg and "prefers-color-scheme:dark" in svg
+    assert "#000000" not in svg and len(svg) < 100_000
+
+
+def test_each_figure_has_a_script():
+    """And draw.py knows each script."""
+    scripts = {p.stem for p in (ROOT / "tools/lab/figures").glob("*.py")} - {"draw"}
+    assert scripts == set(draw.FIGURES)
+
+
+def test_an_unknown_figure(capsys):
+    """The message has the names."""
+    assert draw.main(["sawteeth"]) == 2
+    assert "no figure sawteeth; there are slow_start, sawtooth" in capsys.readouterr().err
