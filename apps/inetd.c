@@ -85,14 +85,13 @@ static void discard(int fd)
 #define NR_CHARS   95 /* printable ASCII characters */
 #define LINE_CHARS 72
 #define LINE_LEN   (LINE_CHARS + 2)
+#define CYCLE      (NR_CHARS * LINE_LEN) /* bytes of the generated text before it repeats */
+#define GEN_CHUNK  65536
+
 /*
  * The buffer is one cycle longer than a chunk, so that a whole chunk can be written from any offset
  * in the first cycle.
  */
-#define CYCLE     (NR_CHARS * LINE_LEN)
-#define GEN_CHUNK 65536
-
-/* One cycle more than a chunk: a whole chunk can be written from any offset in the cycle. */
 static char pattern[GEN_CHUNK + CYCLE];
 
 static void chargen_fill(void)

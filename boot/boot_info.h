@@ -11,7 +11,7 @@
 
 #include "kernel/types.h"
 
-/* bytes with the NUL; a longer command line is cut, which the kernel reports */
+/* bytes of the command line with its NUL; a longer one is cut, which the kernel reports */
 #define BOOT_CMDLINE_MAX 2048
 /* entries of the memory map; further entries are dropped, which the kernel reports */
 #define BOOT_MEM_MAX 128

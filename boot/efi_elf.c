@@ -46,7 +46,7 @@ struct elf_image {
 	const struct elf_segment *segments;
 	unsigned int nr_segments;
 	u64 base, end; /* physical addresses for which the kernel was linked */
-	u64 entry;     /* physical address of the entry for which the kernel was linked */
+	u64 entry;     /* physical address for which the entry was linked */
 };
 
 static size_t file_size(void)

@@ -12,13 +12,12 @@
 
 #define MAP_SLACK 64 /* spare map entries: the map may grow after its size was read */
 /* the map may change before each try of ExitBootServices(); more changes mean broken firmware */
-#define LEAVE_TRIES 8
+#define LEAVE_TRIES         8
+#define REAL_MODE_AREA_SIZE 0x1000 /* bytes; interrupt vectors and BIOS data: reserved */
 /*
  * page tables besides those of the memory ranges: the root, those of the image, and one for each
  * 512 GiB of the first 8 TiB
  */
-#define REAL_MODE_AREA_SIZE 0x1000
-/* page tables: the root, those of the image, one for each 512 GiB of the first 8 TiB */
 #define TABLES_OTHER 32
 #define GIB_SHIFT    30
 

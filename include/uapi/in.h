@@ -25,7 +25,7 @@ struct sockaddr_in {
 #define IPPROTO_TCP  6
 #define IPPROTO_UDP  17
 #define IPPROTO_RAW  255
-#define IPPROTO_MAX  263 /* one more than MPTCP, Linux's largest protocol number */
+#define IPPROTO_MAX  263 /* one more than IPPROTO_MPTCP (262), Linux's largest protocol number */
 
 #define INADDR_ANY       ((in_addr_t)0x00000000)
 #define INADDR_LOOPBACK  ((in_addr_t)0x7f000001)
