@@ -35,10 +35,11 @@
 #define PCI_CAP_ID_MSIX   0x11
 
 struct pci_bar {
-	phys_addr_t addr; /* 0: the firmware assigned no address */
-	u64 size;         /* bytes; 0: no BAR here (or the upper half of a 64-bit BAR) */
-	bool io;          /* a BAR of I/O ports, not of memory */
-	bool is_64;       /* 64-bit: the address continues in the next BAR register */
+	/* address in memory, or the first port; 0: the firmware assigned no address */
+	phys_addr_t addr;
+	u64 size;   /* bytes; 0: no BAR here (or the upper half of a 64-bit BAR) */
+	bool io;    /* a BAR of I/O ports, not of memory */
+	bool is_64; /* 64-bit: the address continues in the next BAR register */
 };
 
 /* Links a device into the list of devices that share an interrupt line. */

@@ -44,7 +44,7 @@
 #define PIIX3_PIRQ  0x60 /* registers 0x60 .. 0x63: one for each PIRQ */
 #define PIIX3_OFF   0x80 /* in a PIRQ register: the PIRQ is not connected */
 #define ICH9_SLOT   31
-#define ICH9_CLASS  0x0601 /* class of an ISA bridge: any of ICH's LPC devices */
+#define ICH9_CLASS  0x0601 /* class code of an ISA bridge, which the LPC device of every ICH has */
 #define ICH9_RCBA   0xf0   /* address of the chipset's configuration registers; bit 0: enabled */
 #define ICH9_GSI    16     /* the GSI of PIRQA */
 #define ICH9_CONFIG 0x4000
@@ -68,7 +68,7 @@ struct intx_line {
 	struct list_head devices;
 	u32 gsi;
 	int irq;
-	unsigned int interrupts; /* since the last test for a storm */
+	unsigned int interrupts; /* interrupts since the last test for a storm */
 	unsigned int in_vain;    /* interrupts without a cause since the last test for a storm */
 	u64 in_vain_ns;          /* time of the last interrupt without a cause, ns */
 	bool masked;

@@ -9,8 +9,8 @@
 #include "kernel/types.h"
 
 /*
- * Linux's numbers.  The kernel prints no line with one of the first three; they are accepted as
- * values of `loglevel=`.
+ * The levels and their numbers are Linux's.  The kernel prints no line with one of the first three
+ * levels, but `loglevel=` accepts their names.
  */
 enum loglevel {
 	LOG_EMERG,

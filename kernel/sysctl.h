@@ -56,9 +56,9 @@ const struct ctl_table *sysctl_nth(unsigned int i);
 const struct ctl_table *sysctl_find(const char *name, size_t len);
 /*
  * Sets a sysctl from @text: as many decimal numbers as the sysctl has, separated by blanks or
- * commas, perhaps with a newline at the end.  Returns 0, or -EINVAL without any change if there are
- * too few or too many, or one is not a number, out of range, or less than the one before; -EACCES if
- * the sysctl can only be read.
+ * commas, perhaps with a newline at the end.  Returns 0, or without any change: -EINVAL if there
+ * are too few or too many numbers, or if a number is invalid, out of range, or less than the number
+ * before it; -EACCES if the sysctl can only be read.
  */
 int sysctl_set(const struct ctl_table *table, const char *text);
 /*

@@ -72,9 +72,9 @@ static void virtnet_refill_timer(unsigned long data)
 
 /*
  * Returns the longest frame of one packet, in bytes.  A smaller MTU limits only the packets that we
- * send.  A received frame may be longer, up to a full Ethernet frame, as in Linux's driver: a peer
- * may not make its segments smaller than a bound of its own (Linux's TCP_MIN_SND_MSS makes packets
- * of 88 bytes even if we offered a smaller MSS).
+ * send.  A received frame may be longer, up to a full Ethernet frame, as in Linux's driver: the
+ * peer's own lower bound for the size of segments may be larger than the MSS that we offered
+ * (Linux's TCP_MIN_SND_MSS makes packets of 88 bytes).
  */
 static unsigned int virtnet_rx_frame_max(const struct virtnet_info *vi)
 {

@@ -52,8 +52,8 @@ struct virtio_pci {
 	u8 *notify;
 	u32 notify_len;
 	u32 notify_multiplier;
-	u8 *isr;    /* the ISR status; NULL: none */
-	u8 *device; /* configuration of the device type; NULL: none */
+	u8 *isr;    /* the mapped ISR status; NULL: the device has none */
+	u8 *device; /* the mapped configuration of the device type; NULL: the device has none */
 	u32 device_len;
 
 	/* legacy */

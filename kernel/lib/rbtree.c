@@ -231,8 +231,9 @@ static __always_inline void erase(struct rb_node *node, struct rb_root *root,
 		rb_propagate(parent, summarise);
 		if (gap != node) {
 			/*
-			 * @gap came here with the summary of its old subtree.  Even if the new
-			 * summary is equal, those of its ancestors may be out of date.
+			 * @gap came here with the summary of its old subtree.  Even if its new
+			 * summary equals the old one, the summaries of its new ancestors may be out
+			 * of date.
 			 */
 			summarise(gap);
 			rb_propagate(parent_of(gap), summarise);

@@ -21,7 +21,7 @@ struct cpu {
 	struct task_struct *curr;
 	struct task_struct *idle;
 	unsigned int preempt_count;
-	u32 softirq_pending; /* a bit for each enum softirq; changed with irq off */
+	u32 softirq_pending; /* bit n: softirq n (enum softirq) is pending; changed with irq off */
 	unsigned int id;
 	bool need_resched;
 	/* For the watchdog: increases whenever the kernel makes progress. */
