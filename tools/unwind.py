@@ -35,7 +35,7 @@ END = (RSP, 0, 0)
 
 
 class Part(Reader):
-    """A Reader that knows where its bytes end."""
+    """A Reader that also has the offset at which its bytes end."""
 
     def __init__(self, elf, at, end):
         super().__init__(elf, at)

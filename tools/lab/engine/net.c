@@ -22,7 +22,7 @@
 
 #define TYPE_ARP 0x0806
 #define OPPORTUNITY_BYTES                                                                          \
-	1500 /* an IP packet's, of one delivery opportunity of a trace (Mahimahi) */
+	1500 /* bytes of IP that one delivery opportunity of a trace can carry (Mahimahi) */
 
 struct pipe {
 	struct lab *lab;
@@ -31,8 +31,11 @@ struct pipe {
 	bool stopped; /* the schedule of rates has the rate 0 at present */
 	double delay_ns, jitter_ns, reorder_ns, every_ns;
 	double loss, duplicate, reorder; /* shares of the frames: 0 to 1 */
-	double bad_enter, bad_leave,
-		bad_loss; /* Gilbert-Elliott: chances a frame, loss in the bad state */
+	/*
+	 * model of Gilbert and Elliott: probabilities for each frame of entering and of leaving the
+	 * bad state, and the share of frames lost in it
+	 */
+	double bad_enter, bad_leave, bad_loss;
 	bool is_bad;
 	/* arrays of doubles, as lab_pipe_list() got them */
 	struct array rates, outages, trace, drop;
