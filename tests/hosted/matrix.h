@@ -10,8 +10,8 @@
  *   events       the kinds of segments that arrive (EVENTS below)
  *   states       the states in which they arrive (STATES below)
  *   answer       the segments that the kernel sends, exactly: flags, sequence number, acknowledgment
- *                number (0 if left out).  "" means no segment; "; " separates two segments; "~" marks
- *                one that a timer sends within 100 ms instead of at once.
+ *                number (a number that is left out is 0).  "" means no segment; "; " separates two
+ *                segments; "~" marks a segment that a timer sends within 100 ms instead of at once.
  *   next         the state afterwards: SAME, CLOSED (no connection is left), or another
  *   counters     the counters of Tcp and TcpExt that grow, each by one; no others may grow, except
  *                InSegs, OutSegs and CurrEstab
@@ -20,10 +20,12 @@
  *                differs from the RFC
  *
  * Numbers are given by name, with the values that the kernel under test has before the segment arrives:
- *   iss una nxt     its own: the number of its SYN, the first unacknowledged, the next to send
- *   irs rcv edge    the peer's: the number of its SYN, the next expected, the first beyond the window
+ *   iss una nxt     the kernel's own: the number of its SYN, its first unacknowledged number, the next
+ *                   number that it will send
+ *   irs rcv edge    the peer's: the number of its SYN, the next number that the kernel expects, the
+ *                   first number beyond the kernel's window
  *   ok              an acceptable acknowledgment number: una, or nxt before our SYN is acknowledged
- *   seg.seq seg.end seg.ack    those of the arriving segment; seg.end is the number behind its last
+ *   seg.seq seg.end seg.ack    those of the arriving segment; seg.end is the number after its last
  * An offset may follow a name: "rcv+4".
  *
  * Every pair of state and event has exactly one row, and every row is played twice: with numbers in the
@@ -120,7 +122,7 @@
 	X(SYN_RST,       "SR", "rcv",             "0",     0, PLAIN)                               \
 	X(BAD_SUM,       "PA", "rcv",             "ok",    4, SUM_WRONG)                           \
 	X(TS_OLD,        "PA", "rcv",             "ok",    4, TS_OLDER)                            \
-	/* the segment that the state waits for (a SYN, a SYN-ACK, bytes) with options ... */      \
+	/* the segment that the state waits for (a SYN, a SYN-ACK, bytes), with odd options */      \
 	X(OPT_LENGTH_0,  0,    0,                 0,       0, OPTION_LENGTH_0)  /* without end */  \
 	X(OPT_PAST_END,  0,    0,                 0,       0, OPTION_PAST_END)                     \
 	X(OPT_WSCALE_15, 0,    0,                 0,       0, OPTION_WSCALE_15)                    \
@@ -131,7 +133,7 @@
 
 enum peculiarity {
 	PLAIN,
-	TS_NEWER,    /* a timestamp above the last */
+	TS_NEWER,    /* a timestamp newer than the peer's last one */
 	TS_OLDER,    /* a timestamp that PAWS rejects */
 	TS_NOT_OURS, /* echoes a timestamp that we never sent */
 	NO_WINDOW,

@@ -11,9 +11,9 @@
 
 #include <stdio.h>
 
-/* No orphan retries and no TIME_WAIT lasts longer than this. */
+/* In ns: after this time, every orphan has given up and every TIME_WAIT is over. */
 #define PATIENCE   (1000 * SEC)
-#define PAUSE      (2 * SEC) /* afterwards no limit per second suppresses an answer */
+#define PAUSE      (2 * SEC) /* after this pause no limit per second suppresses an answer */
 #define CLOSE_PORT 9         /* no listener there */
 #define PEER_WIN   512       /* the peer's window field; its scale factor is 128 */
 #define DELACK     (60 * MS) /* a delayed ACK is sent by then */
@@ -179,9 +179,9 @@ static void go_to(unsigned int state, struct stand *at)
 }
 
 /*
- * Chooses the numbers of a connection.  With @wraps they wrap at critical points: B's sequence
- * numbers between its SYN and its first byte, or inside the data in flight; the peer's within its
- * next bytes; the peer's timestamps at the next tick.
+ * Chooses the numbers of a connection. With @wraps they wrap to 0 at critical points: B's sequence
+ * numbers between its SYN and its first byte, or inside the data in flight; the peer's sequence
+ * numbers inside the next bytes that it sends; the peer's timestamps at the next tick.
  */
 static void choose_numbers(unsigned int state, bool wraps, struct stand *at)
 {
@@ -232,9 +232,9 @@ void stage_leave(struct stand *at)
 /* ---- the state and the numbers --------------------------------------------------------------- */
 
 /*
- * Returns the state in a line of /proc/net/tcp.  Lines of requests and of small objects are shorter
- * than those of sockets, which have more columns, up to the congestion window; the inode of an
- * orphan is 0.
+ * Returns the state in a line of /proc/net/tcp.  The line of a socket has 17 columns, up to the
+ * congestion window; the lines of requests and of small objects have fewer. The inode of an orphan
+ * is 0.
  */
 static unsigned int state_of_line(const char *line)
 {

@@ -36,7 +36,7 @@ static const struct row rows[] = {
 
 	/* An ACK changes nothing, so its acknowledgment number is not checked. */
 	{ACK_ANCIENT | ACK_ABOVE,      FIN_WAIT2_TW | TIME_WAIT, "", SAME,
-	 "", "TCP_TIMEWAIT", "Linux: no sender is left to guard"},
+	 "", "TCP_TIMEWAIT", "Linux: nothing is left to send"},
 	{ACK_OLD | ACK_EQUAL | ACK_PART |
 	 ACK_ALL | ACK_ZERO,           FIN_WAIT2_TW | TIME_WAIT, "", SAME,
 	 "", "TCP_TIMEWAIT", "RFC 9293 3.10.7.4 fifth: ignored"},

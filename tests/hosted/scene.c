@@ -16,7 +16,7 @@
 #define LIBRARY       "build/host-asan/libsoftnet.so"
 #define PCAP_FOLDER   "build/hosted/pcap"
 #define SETTLE_STEP   (60 * SEC)
-#define SETTLE_STEPS  120 /* enough: an orphan whose peer is gone gives up earlier */
+#define SETTLE_STEPS  120 /* by then an orphan whose peer is gone has given up */
 #define CALL_MAX      (7200 * SEC)
 #define ADDRESSES_MAX 512
 #define STREAMS_MAX   16
@@ -151,7 +151,10 @@ static bool nothing_is_held(struct host *h)
 	return false;
 }
 
-/* Lets time pass until nothing is left of the scene; returns the number of complaints if something stays. */
+/*
+ * Lets time pass until nothing is left of the scene; returns 0, or the number of complaints if
+ * something is left in the end.
+ */
 static unsigned int let_it_end(void)
 {
 	FILE *nowhere = fopen("/dev/null", "w");

@@ -132,7 +132,7 @@ void scene_interrupt(struct host *h, int64_t ticket);
 /* Returns an address that is valid until the scene ends. */
 const struct sockaddr_in *scene_address(const struct host *h, uint16_t port);
 
-int scene_socket(struct host *h); /* SOCK_STREAM; the test fails if there is none */
+int scene_socket(struct host *h); /* of type SOCK_STREAM; if the call fails, the test fails */
 int scene_listen(struct host *h, uint16_t port, int backlog);
 int scene_bind(struct host *h, int fd, uint16_t port);
 int scene_connect(struct host *h, int fd, const struct host *to, uint16_t port);
@@ -197,19 +197,19 @@ enum {
 #define ALWAYS 1000000
 
 struct seg {
-	uint64_t ns; /* time at which it was put on the wire */
+	uint64_t ns; /* time at which the frame was put on the wire */
 	struct host *from;
 	unsigned int kind; /* all kinds that apply */
-	bool lost;         /* a rule dropped it */
+	bool lost;         /* a rule dropped the frame */
 	uint16_t sport, dport;
 	uint32_t seq, ack;   /* as on the wire */
-	uint32_t rseq, rack; /* relative to the first numbers of this connection */
+	uint32_t rseq, rack; /* relative to the initial sequence numbers of the connection */
 	uint8_t flags, ttl, tos;
 	bool may_be_cut; /* IP's "don't fragment" is not set */
 	uint16_t window;
 	uint32_t len;
-	uint16_t mss; /* options; 0 and -1: absent */
-	int wscale;
+	uint16_t mss; /* TCP option; 0: absent */
+	int wscale;   /* TCP option; -1: absent */
 	bool has_ts, sack_permitted;
 	uint32_t tsval, tsecr;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments that neither host sent.  A scene fills in the fields of a segment and puts it on the wire, as if
- * it came from the peer.
+ * Segments that neither host sent. A scene fills in the fields of a segment and puts the segment on
+ * the wire, as if the peer had sent it.
  *
  *	struct forged f = forged_of(&p, RST_FLAG);	the next segment of A, with another flag
  *
@@ -22,19 +22,19 @@
 #define OPTIONS_MAX 40
 
 struct forged {
-	struct host *to;       /* the receiver, NULL: B; the other host seems to be the sender */
-	struct pair *p;        /* the connection with the ports; NULL: sport and dport */
+	struct host *to;       /* receiver, NULL means B; the other host is the apparent sender */
+	struct pair *p;        /* the connection whose ports are used; NULL: use sport and dport */
 	uint32_t saddr, daddr; /* 0: the addresses of the two hosts */
-	uint64_t link;         /* Ethernet destination as a number; 0: the receiver's */
+	uint64_t link;         /* Ethernet destination as a number; 0: the receiver's address */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint8_t flags;
 	uint8_t options[OPTIONS_MAX];
 	unsigned int options_len; /* a multiple of four */
 	const char *data;
-	unsigned int doff;   /* in 32-bit words; 0: the right one */
-	unsigned int window; /* 0: 1000 */
-	bool no_window;      /* the window is 0 */
+	unsigned int doff;   /* header length in 32-bit words; 0: the correct length */
+	unsigned int window; /* window field; 0 means 1000 */
+	bool no_window;      /* sets the window field to 0 */
 	uint16_t urgent;
 	bool bad_sum;
 };

@@ -22,7 +22,7 @@ struct rule {
 	unsigned int nth, count; /* applies to the nth frame and to count - 1 after it */
 	unsigned int seen;
 	struct fate fate;
-	unsigned int corrupt; /* byte to change, from the frame's end; 0: none */
+	unsigned int corrupt; /* the byte to change: 1 is the frame's last byte; 0: none */
 };
 
 /* The first sequence number of one direction of a connection. */

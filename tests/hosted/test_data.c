@@ -290,8 +290,9 @@ static void every_second_segment_is_acknowledged(void)
 
 /*
  * Makes a connection on which the ISN of A, or of B, is about @below numbers before the wrap.  An
- * ISN is a clock, which grows by one in TICK ns, plus a number that depends on the four-tuple; so
- * the ISN of a first connection shows when a later one on the same ports will have the wanted ISN.
+ * ISN is a clock, which grows by one in TICK ns, plus a number that depends on the four-tuple. So
+ * the ISN of a first connection tells at what time a later connection on the same ports will get
+ * the wanted ISN.
  */
 static struct pair pair_below_the_wrap(bool of_b, uint32_t below)
 {

@@ -104,8 +104,8 @@ static unsigned int lines_with(const char *text, const char *words)
 }
 
 /*
- * A's cable is unplugged and plugged in again all the time: in five seconds at most ten lines are
- * on the console, and later the number of lines that were withheld.
+ * A's cable is unplugged and plugged in again all the time: the console shows at most ten lines
+ * about the link in five seconds, and later one line with the number of lines that were withheld.
  */
 static void a_cable_that_floods_no_console(void)
 {

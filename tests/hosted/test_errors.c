@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls return the errors of Linux, and find them at the same step of the call. */
+/* System calls return Linux's errors, and check for them in the same order as Linux. */
 #include "tests/hosted/scene.h"
 
 #include <stdio.h>

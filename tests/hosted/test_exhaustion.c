@@ -19,7 +19,7 @@
 #define BYTES     20000       /* more than the first window of either side */
 #define AFTER_ALL (200 * SEC) /* longer than TIME_WAIT and than the life of a request */
 #define PLAYS_MAX 5000
-#define LOAD      60000 /* bytes on each connection; the window holds them without a reader */
+#define LOAD      60000 /* bytes on each connection; they fit into the window even without a reader */
 
 static uint8_t load[LOAD], got[LOAD];
 
@@ -44,7 +44,10 @@ static int accept_at_last(int listener, int64_t ticket)
 	return fd;
 }
 
-/* Ends the accept() of @ticket after the client gave up: the server may have a connection or not. */
+/*
+ * Interrupts the accept() of @ticket after the client gave up, and closes the connection if
+ * accept() returned one.
+ */
 static void call_off(int64_t ticket)
 {
 	int64_t fd;
@@ -63,7 +66,7 @@ static void call_off(int64_t ticket)
  */
 struct fault {
 	struct host *victim;
-	int lowest; /* the lowest free descriptor; higher at the end: a leak */
+	int lowest; /* lowest free descriptor at the start; if it is higher at the end, one leaked */
 	bool once_open;
 	unsigned int n;
 };
@@ -172,7 +175,7 @@ static void each_allocation_on_a_bad_wire_fails_once(void)
 
 /* ---- no pages --------------------------------------------------------------------------------- */
 
-#define LINES 12 /* connections; their windows are larger than the ring's buffers */
+#define LINES 12 /* connections; their windows together exceed the ring's buffers */
 /* The driver refills its ring of 256 descriptors only when more than this many are free. */
 #define RX_REFILL 64
 
@@ -317,8 +320,8 @@ static void no_memory_for_the_route_of_a_child(void)
 		int64_t fd;
 
 		/*
-		 * Makes a learnt path MTU, which expires after ten minutes together with its route
-		 * (RFC 1191).
+		 * An ICMP error makes A learn a path MTU, which expires after ten minutes together
+		 * with its route (RFC 1191).
 		 */
 		scene_mark();
 		f = (struct forged){
@@ -380,7 +383,7 @@ static void the_handshake_begins_with_the_first_synack(void)
 
 	stamp(&f, 100, 0);
 	scene_drop_many(B, SYNACK, 1, ALWAYS); /* A has no such socket and would send a reset */
-	/* The third allocation fails, that of the SYN-ACK; those of the packet and of the request come before it. */
+	/* The third allocation fails, which is for the SYN-ACK; the first two are for the packet and the request. */
 	B->set("fail_alloc", 3);
 	forge(&f);
 	B->set("fail_alloc", 0);
@@ -399,7 +402,7 @@ static void the_handshake_begins_with_the_first_synack(void)
 		scene_call(B, SYS_getsockopt, fd, IPPROTO_TCP, TCP_INFO, PTR(&info), PTR(&len)), 0);
 	assert_int_equal(info.tcpi_total_retrans, 2);
 	assert_int_equal(info.tcpi_snd_cwnd, 10);
-	/* In us, from the first SYN-ACK to the ACK, by the timestamps. */
+	/* The round trip in us, measured from the first SYN-ACK to the ACK with the timestamps. */
 	assert_in_range(info.tcpi_rtt, 2090000, 2110000);
 	scene_linger(B, fd, true, 0);
 	scene_close(B, fd);

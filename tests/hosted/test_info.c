@@ -50,8 +50,8 @@ static unsigned int bytes_on_the_wire(struct host *h)
 }
 
 /*
- * A length below the struct's returns a part of it, a larger one returns all of it, a negative one
- * is an error.
+ * getsockopt() with a length below the struct's returns a part of the struct, with a larger length
+ * all of it; a negative length is an error.
  */
 static void as_much_as_is_asked_for(void)
 {
@@ -94,8 +94,9 @@ static void counters_of_both_sides(void)
 	assert_int_equal(a.notsent_bytes, 0);
 	assert_int_equal(a.unacked, 0);
 	assert_int_equal(a.data_segs_out, scene_count(A, DATA));
-	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP)); /* SYN, ACK: before the mark */
-	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));  /* SYN-ACK: before the mark */
+	/* The SYN, the SYN-ACK and the ACK came before the mark. */
+	assert_int_equal(a.segs_out, 2 + scene_count(A, TCP));
+	assert_int_equal(a.segs_in, 1 + scene_count(B, TCP));
 	assert_int_equal(a.data_segs_in, 0);
 	assert_int_equal(a.delivered, 1 + scene_count(A, DATA));
 	assert_int_equal(a.snd_mss, 1448);
@@ -164,8 +165,8 @@ static void while_it_is_lost(void)
 }
 
 /*
- * The times in us: idle time is not counted, a wait for the network is busy time, and a wait for
- * the peer's window counts as rwnd_limited, too.
+ * The times in us that TCP_INFO counts: idle time is not counted, a wait for the network counts as
+ * busy time, and a wait for the peer's window counts as busy and as rwnd_limited time.
  */
 static void times_of_each_limit(void)
 {
@@ -270,7 +271,7 @@ static void of_another_connection(void)
 	assert_int_equal(scene_call(A, SYS_connect, p.a, PTR(&nowhere), sizeof(nowhere)), 0);
 	a = timeless(info_of(A, p.a));
 	never = timeless(info_of(A, fresh));
-	/* Linux never sets rcv_mss to 0. */
+	/* Linux does not reset rcv_mss to 0, as on a new socket, but to TCP_MIN_MSS. */
 	assert_int_equal(a.rcv_mss, 88);
 	a.rcv_mss = never.rcv_mss;
 	assert_memory_equal(&a, &never, sizeof(a));

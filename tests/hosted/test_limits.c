@@ -9,10 +9,7 @@
 
 #define PORT 7
 
-/*
- * ---- RFC 5961 10: challenge ACKs per second, of all connections together
- * --------------------------------
- */
+/* ---- RFC 5961 10: challenge ACKs per second, of all connections together ------------------ */
 
 /* Sends @resets resets within the window; returns the number of challenge ACKs. */
 static unsigned int challenges_of(const struct forged *f, unsigned int resets)
@@ -39,7 +36,7 @@ static void a_new_second(void)
  * The number of challenge ACKs in a second changes from second to second, between half of the limit
  * and one and a half times the limit, so that an attacker cannot rely on it (CVE-2016-5696).
  *
- * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647, and means that all are sent.
+ * LIMIT(TCP_CHALLENGE_ACK_NO_LIMIT) is 2147483647, and means that every challenge ACK is sent.
  */
 static void so_many_challenges_a_second(void)
 {
@@ -54,7 +51,7 @@ static void so_many_challenges_a_second(void)
 	unsigned int n[SECONDS], different = 0;
 
 	f.seq += 100;
-	/* Without the limit of each connection, one connection alone reaches the limit of all. */
+	/* Switch off the limit of each connection, so that one connection alone reaches the common limit. */
 	scene_sysctl(B, "net/ipv4/tcp_invalid_ratelimit", "0");
 	a_new_second();
 	assert_int_equal(challenges_of(&f, 2 * MOST), 2 * MOST);
@@ -63,7 +60,7 @@ static void so_many_challenges_a_second(void)
 		a_new_second();
 		n[i] = challenges_of(&f, MOST + 100);
 		assert_in_range(n[i], LEAST, MOST);
-		/* No challenge ACK is left in the same second. */
+		/* In the same second no further challenge ACK is sent. */
 		assert_int_equal(challenges_of(&f, 10), 0);
 		different += i && n[i] != n[i - 1];
 	}
@@ -77,8 +74,9 @@ static void so_many_challenges_a_second(void)
 /* ---- an orphan's patience ---------------------------------------------------------------------------------- */
 
 /*
- * No FIN of an orphan is answered.  The orphan sends it again eight times (the meaning of the
- * default 0, see net/tcp/limits.h), each time after twice the interval, and then gives up.
+ * The peer does not answer the FIN of an orphan. The orphan sends the FIN again eight times (the
+ * meaning of the default 0, see net/tcp/limits.h), each time after twice the interval, and then
+ * gives up.
  *
  * LIMIT(TCP_ORPHAN_RETRIES)
  */

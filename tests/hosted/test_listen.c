@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A listener's queues: how many connections fit (a backlog of N holds N + 1, as on Linux); the fate
- * of one more, and of all when the listener closes; threads in accept(), and how they are
- * interrupted.  RFC 9293 3.10.3 to 3.10.5; Linux's listen(2), accept(2) and net.core.somaxconn.
+ * A listener's queues: how many connections fit (a backlog of N holds N + 1, as on Linux); what
+ * happens to one connection more, and to all queued connections when the listener closes; threads
+ * in accept(), and how they are interrupted.  RFC 9293 3.10.3 to 3.10.5; Linux's listen(2),
+ * accept(2) and net.core.somaxconn.
  */
 #include "tests/hosted/scene.h"
 
@@ -116,8 +117,9 @@ static void a_backlog_of_five_holds_six_half_open(void)
 }
 
 /*
- * The client's handshake is complete, but the server's accept queue had no room.  The client's data
- * finds the request; the first segment that arrives when there is room makes it a connection.
+ * The client's handshake is complete, but the server's accept queue had no room.  The server still
+ * has only a request for the client. The first segment that arrives when the queue has room turns
+ * the request into a connection.
  */
 static void data_waits_for_a_place(void)
 {
@@ -309,10 +311,10 @@ static void close_leaves_the_acceptors_their_listener(void)
 }
 
 /*
- * listen() chose the port, so close() gives it back before it sets the state to CLOSE.  In between,
- * the handshake's last ACK finds the request and the listener, which is in LISTEN without a port:
- * the child socket is freed and the ACK counted as dropped, as in Linux's tcp_v4_syn_recv_sock().
- * A gets a reset when it sends.
+ * The port was chosen by listen(), so close() releases it before it sets the state to CLOSE.  In
+ * between, the handshake's last ACK finds the request and the listener, which is in LISTEN without
+ * a port: the child socket is freed and the ACK counted as dropped, as in Linux's
+ * tcp_v4_syn_recv_sock(). A gets a reset when it sends.
  */
 static void ack_between_the_port_and_the_state(void)
 {

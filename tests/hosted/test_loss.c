@@ -6,7 +6,7 @@
 #include "tests/hosted/scene.h"
 
 #define PORT 7
-/* In ms: a smoothed round trip of 2 ms, plus a variance that counts as at least 200 ms. */
+/* Retransmission timeout in ms: the smoothed round trip of 2 ms, plus a variance that counts as at least 200 ms. */
 #define RTO_LEAST 200
 #define RTO_MOST  215
 
@@ -138,7 +138,7 @@ static void connect_gives_up_after_127_seconds(void)
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSynRetrans"), 6);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 6);
-	/* This counts lost retransmissions, so not the first SYN. */
+	/* The counter counts lost retransmissions; the first SYN is none. */
 	assert_int_equal(scene_counter(A, "TcpExt.TCPLostRetransmit"), 5);
 	assert_int_equal(scene_end(A, ticket), -ETIMEDOUT);
 	assert_ms(scene_now() - begin, 126900, 127200);

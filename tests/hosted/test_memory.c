@@ -366,8 +366,8 @@ static void a_writer_is_woken_when_others_let_go(void)
 	scene_fill(sent[0], LEN, 0);
 	scene_fill(sent[1], LEN, 1);
 	/*
-	 * Fixes the buffer's size.  Otherwise the refused write would shrink the buffer, and only
-	 * an ACK would make room.
+	 * Fix the buffer's size. Otherwise the refused write would shrink the buffer, and only an
+	 * ACK would make room.
 	 */
 	assert_int_equal(
 		scene_call(A, SYS_setsockopt, q.a, SOL_SOCKET, SO_SNDBUF, PTR(&size), sizeof(size)),

@@ -57,7 +57,8 @@ class Crowded(Attacked):
 
 
 def in_the_end(m):
-    """All memory is free again, and it was an overload: memory was short, and segments were refused for it."""
+    """Checks that all memory is free again, and that there was an overload: memory was short, and segments were
+    refused because of that."""
     m.advance(m.now() + 100 * SEC)
     assert m.has_its_memory(), m.slurp("/proc/slabinfo")
     assert m.counter("TCPMemoryPressures") and m.counter("RcvPruned")

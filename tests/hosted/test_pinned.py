@@ -203,7 +203,7 @@ def test_blocks_of_a_sender():
 # ---- pages are short ----------------------------------------------------------------------------
 
 def short(m):
-    """From now on, fewer pages are free than twice the floor, but more than the floor."""
+    """Takes pages away, so that fewer than twice the floor are free, but more than the floor."""
     m.host.sn_set(b"keep_pages", MIN_FREE[m.mib] * 1024 // PAGE * 3 // 2)
     m._instant()                # pylint: disable=protected-access
 

@@ -126,8 +126,9 @@ static void the_next_connection_knows(void)
 }
 
 /*
- * An MTU of 0 comes from a router older than RFC 1191; then the next smaller one of the table in
- * section 7 is used.  An MTU below LEAST counts as LEAST, and a later, larger one is ignored.
+ * An MTU of 0 comes from a router older than RFC 1191; then A uses the next smaller MTU of the
+ * table in RFC 1191 7. An MTU below LEAST counts as LEAST, and a later error with a larger MTU is
+ * ignored.
  */
 static void how_small_a_router_may_make_us(void)
 {
@@ -187,8 +188,8 @@ static void a_path_below_the_least_may_cut(void)
 }
 
 /*
- * An application that insists on "don't fragment" gets the reason as the error when the connection
- * ends (ip(7)).
+ * If the application insists on "don't fragment" and the path is narrower than LEAST, the
+ * connection ends with EMSGSIZE, the reason (ip(7)).
  */
 static void a_path_below_the_least_and_one_that_insists(void)
 {

@@ -278,8 +278,8 @@ static void values_read_back(void)
 }
 
 /*
- * A buffer may be shorter than the option, at level IP a single byte.  A length of 0 and a bad
- * pointer are errors.
+ * The buffer may be shorter than the option's value; at level IP a single byte is enough. A length
+ * of 0 and a bad pointer are errors.
  */
 static void short_room(void)
 {

@@ -15,7 +15,7 @@
 struct entry {
 	char name[64], value[64], range[64];
 	long least, most;
-	unsigned int numbers; /* how many the value has; 0: it is a name, or names */
+	unsigned int numbers; /* how many numbers the value has; 0: the value is a name, or names */
 	bool read_only;
 };
 

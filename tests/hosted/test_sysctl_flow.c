@@ -43,7 +43,10 @@ static int64_t stuff(struct host *h, int fd)
 
 /* ---- receiving -------------------------------------------------------------------------------------- */
 
-/* The window is a half of a buffer of 131072 bytes, or an eighth, in whole segments. */
+/*
+ * With a buffer of 131072 bytes, the window is a half of the buffer or an eighth of it, rounded
+ * down to whole segments.
+ */
 static void the_part_that_is_window(void)
 {
 	static const struct {

@@ -269,8 +269,9 @@ static void a_reset(void)
 /* ---- the port ------------------------------------------------------------------------------------------------------- */
 
 /*
- * A server that closed its connections first starts again.  bind() needs SO_REUSEADDR on the old
- * and on the new socket. The old clients come from the same ports and are served at once.
+ * A server that was the first to close its connections is started again.  bind() needs SO_REUSEADDR
+ * on the old and on the new socket. The old clients come from the same ports and are served at
+ * once.
  */
 static void a_server_starts_again(void)
 {

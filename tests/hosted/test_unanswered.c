@@ -23,7 +23,7 @@ struct place {
 
 /* clang-format off */
 static const struct place places[] = {
-	/* to many hosts: the subnet, its old form, all hosts, a group */
+	/* to many hosts: the subnet, the subnet's number (an old form of its broadcast), all hosts, a group */
 	{"to the subnet",            0,          0x0a0000ff, 0, NULL},
 	{"to the subnet's number",   0,          0x0a000000, 0, NULL},
 	{"to all hosts",             0,          0xffffffff, 0, NULL},

@@ -98,8 +98,8 @@ static void probes_back_off(void)
 		last_gap = gap;
 	}
 	/*
-	 * Two probes within half a second get only one answer, against ACK storms (similar to
-	 * CVE-2004-0230).
+	 * Two probes within half a second get only one answer, which prevents endless loops of ACKs
+	 * (as Linux's tcp_oow_rate_limited()).
 	 */
 	assert_in_range(scene_counter(B, "TcpExt.TCPACKSkippedSeq"), 0, 2);
 	assert_int_equal(scene_count(B, ACK) + scene_counter(B, "TcpExt.TCPACKSkippedSeq"), probes);
@@ -187,7 +187,10 @@ static void the_right_edge_never_moves_left(void)
 	scene_pair_close(&p);
 }
 
-/* Nor with small segments of different sizes, which take more memory than they have bytes. */
+/*
+ * The right edge does not move left either when A sends small segments of different sizes, which
+ * take more memory than they have bytes.
+ */
 static void nor_with_crumbs(void)
 {
 	struct pair p = pair_with_buffer(16384);
@@ -335,7 +338,7 @@ static void bytes_by_the_hundred(void)
 
 static void bytes_by_the_hundred_in_a_large_buffer(void)
 {
-	/* The buffer is large: when it is full, its overhead is worth several packets. */
+	/* In a buffer of this size, the overhead of the queued packets adds up to the size of several packets. */
 	small_segments(100, 40000, 60000);
 }
 
