@@ -92,10 +92,10 @@ class Guest:
                  debug_exit=True, firmware="", disk="", kernel="", image="",
                  early=(), capture=True):
         """append: options for the kernel's command line.  firmware: "" boots by PVH, "uefi" with OVMF.  UEFI boots
-        @kernel (default: softnet.efi) with the options as its load options.  With a disk (a key of DISKS) it boots from
-        that disk instead, whose cmdline.txt has the options, or from the disk image @image.
+        @kernel (default: softnet.efi) with the options as its load options.  With disk, a key of DISKS, it boots instead
+        from the disk image `image`, or without `image` from a new one, whose cmdline.txt has the options.
         early: QEMU's options for devices in front of the network card.  ready: wait for this pattern on the console.
-        capture: QEMU records all frames; False for tests with so many that the file would be large."""
+        capture: whether QEMU records all frames.  Tests with very many frames set it to False, to avoid a large file."""
         self.append, self.machine, self.cpu, self.mem = append, machine, cpu, mem
         self.net, self.device, self.ready, self.extra = net, device, ready, list(extra)
         self.debug_exit = debug_exit

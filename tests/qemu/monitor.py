@@ -64,6 +64,7 @@ def gdb(s, packet):
 
 
 def symbols(image=""):
-    """Returns {symbol: address} of @image (default: the kernel), as linked: right in a guest only with nokaslr."""
+    """Returns {symbol: address} of @image (default: the kernel), as linked; a guest has these addresses only with
+    nokaslr."""
     out = subprocess.run(["nm", image or kernel()], check=True, stdout=subprocess.PIPE, text=True).stdout
     return {f[2]: int(f[0], 16) for f in map(str.split, out.splitlines()) if len(f) == 3}

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Linux's TCP as the peer of a guest: a network namespace with a cable to the guest.
 
-Network(user) is such a namespace, with agent.py in it.  @user: an ordinary user creates it (if root runs the tests:
-the user nobody), otherwise root.  Its methods socket(), sockets() and connect() return sockets of the namespace.
+Network(user) is such a namespace, with agent.py in it. If @user is true, an ordinary user creates it (the user nobody
+if root runs the tests), otherwise root does.  Its methods socket(), sockets() and connect() return sockets of the
+namespace.
+
 LinuxGuest is a guest that is connected to it: with wire="relay" by QEMU's dgram netdev, the relay (relay.py) and a veth
 pair; with wire="tap" by a tap with offloads.
 """

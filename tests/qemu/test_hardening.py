@@ -122,7 +122,7 @@ def test_every_line_in_the_table_is_addr2lines():
 
 @pytest.mark.builds("shipped")
 def test_every_rule_in_the_table_is_readelfs():
-    """The unwind table that tools/unwind.py makes of .debug_frame agrees with readelf's output for .debug_frame."""
+    """The unwind table that tools/unwind.py makes from .debug_frame agrees with readelf's output for .debug_frame."""
     elf = Elf(kernel())
     mine = {}
     for begin, end, own in frames(elf, elf.section(".text")):
@@ -384,8 +384,9 @@ def test_the_boot_timeline(firmware, first):
         "threads, time", "files", "network", "command line", "PCI", "virtio-mmio", "links"]
     took, until = [int(s[1]) for s in stages], [int(s[2]) for s in stages]
     assert until == sorted(until) and until[0] > 0
-    # The kernel computes the times of the stages before "measuring the TSC" afterwards.  The times must add up, and the
-    # time of the banner in the log must lie in the right stage: a wrong speed or start value of the counter would show.
+    # The stages before "measuring the TSC" end before the speed of the TSC is known, so the kernel computes their
+    # times later. The times must add up, and the time of the banner in the log must lie in the right stage: a wrong
+    # speed or start value of the counter would show.
     assert all(abs(u - t - before) <= 1 for t, u, before in zip(took, until, [0] + until))
     assert took[[s[0] for s in stages].index("measuring the TSC")] > 0
     clock = re.search(r"\[ *(\d+)\.(\d{6})\] softnet [^ ]+, checked build, through", g.console)

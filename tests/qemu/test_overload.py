@@ -176,7 +176,8 @@ def write_and_do_not_read(net, number):
 
 def assert_is_served(net):
     """Checks that the guest answers a ping, and then an echo.  Pings once a second like ping(8): the first ones may be
-    lost, because the clients' last segments are before them, and their answers may fill the guest's transmit queue."""
+    lost, because the clients' last segments are queued in front of them, and the answers to these segments may fill
+    the guest's transmit queue."""
     with net.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as s:
         end = time.monotonic() + PATIENCE
         pongs = []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`make run` and tools/run: no process remains after the end of the terminal; their arguments and the guest's network."""
+"""`make run` and tools/run: no process remains when the terminal is closed; tests of their arguments and of the
+guest's network."""
 import contextlib
 import fcntl
 import os
