@@ -22,12 +22,12 @@
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
 
-#define CALLS_MAX                                                                                  \
-	(THREADS_MAX / 2) /* submitted and not yet polled; at this number sn_submit() fails */
+/* Calls that are submitted and not yet polled; at this number sn_submit() fails. */
+#define CALLS_MAX (THREADS_MAX / 2)
 
 struct call {
-	struct list_head all;   /* in calls */
-	struct list_head queue; /* in queue, until an agent takes the call */
+	struct list_head all;   /* entry of the list `calls` */
+	struct list_head queue; /* entry of the list `queue` until an agent takes the call */
 	s64 ticket;
 	s64 nr, args[6];
 	s64 result;

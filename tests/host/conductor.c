@@ -25,7 +25,7 @@
 #define WIRES_MAX       32
 #define CACHES_MAX      128
 #define PAGES_SLACK     160     /* pages that empty slabs and blocks may hold after a test */
-#define ROUNDS_MAX      1000000 /* at one instant; more is an endless exchange between hosts */
+#define ROUNDS_MAX      1000000 /* rounds at one instant; more are an endless exchange between hosts */
 #define CALL_TIMEOUT_NS (3600ULL * 1000000000)
 #define STEP_HALTED     (~0ULL - 1) /* equals SN_HALTED */
 
@@ -42,8 +42,8 @@ struct wire {
 	struct conductor *conductor;
 	struct host *end[2];
 	uint64_t delay_ns, ns_per_byte;
-	uint64_t busy_until
-		[2]; /* time in ns until which a frame is being sent: [0] to end[1], [1] to end[0] */
+	/* Time in ns until which a frame is being sent.  [0]: towards end[1]; [1]: towards end[0]. */
+	uint64_t busy_until[2];
 	uint64_t frames;
 	wire_hook hook;
 	void *hook_arg;

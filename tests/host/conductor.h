@@ -69,15 +69,17 @@ struct host {
 	int fd; /* the file of the copy (memfd_create()) */
 	struct wire *wire;
 	uint64_t deadline; /* virtual time in ns of its next timer */
-	bool awake;        /* a frame or a call is waiting for it: run it at this instant */
+	bool awake;        /* a frame or a call waits for the host: run it at this instant */
 	bool halted;
 	struct host_baseline *baseline;
 };
 
 /* ---- conductor and hosts ---------------------------------------------------------------------- */
 
-/* @seed: for all hosts and for conductor_random().  Returns NULL, with the reason on stderr, if the
- * file @library can't be read. */
+/*
+ * @seed seeds all hosts and conductor_random(). Returns NULL, with the reason on stderr, if the
+ * file @library can't be read.
+ */
 struct conductor *conductor_new(const char *library, uint64_t seed);
 void conductor_free(struct conductor *c);
 
@@ -98,7 +100,7 @@ struct fate {
 	bool drop;
 	unsigned int copies; /* number of duplicates that arrive besides the frame */
 	uint64_t extra_ns;   /* added to the wire's delay, so that later frames can overtake it */
-	uint64_t copy_apart_ns; /* between the arrivals of the frame and its duplicates */
+	uint64_t copy_apart_ns; /* time between the arrivals of the frame and its duplicates */
 };
 /* A wire's hook is called for each frame that is put on the wire, and may change its bytes.  @from:
  * the sender, NULL for the test itself (wire_inject()). */
@@ -154,16 +156,19 @@ int64_t host_call(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, i
  * host_interrupt(), or -1. */
 int64_t host_submit(struct host *h, int64_t nr, int64_t a, int64_t b, int64_t c, int64_t d,
 		    int64_t e, int64_t f);
-/* Runs all hosts until the call of @ticket returns: true, with its result in *@result.  False if it
- * did not return within @max_ns. */
+/*
+ * Runs all hosts until the call of @ticket returns. Returns true, with the call's result in
+ * *@result, or false if the call did not return within @max_ns.
+ */
 bool host_wait(struct host *h, int64_t ticket, uint64_t max_ns, int64_t *result);
 int host_interrupt(struct host *h, int64_t ticket);
 
 /* ---- the end ---------------------------------------------------------------------------------- */
 
 /*
- * Records the objects, threads, timers and free pages of now as the baseline: conductor_check()
- * reports only the excess over it.  host_start() calls this; a test may call it again.
+ * Records the present numbers of objects, threads, timers and free pages as the baseline:
+ * conductor_check() reports only an excess over it.  host_start() calls this; a test may call it
+ * again.
  */
 void host_set_baseline(struct host *h);
 /*

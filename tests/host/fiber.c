@@ -43,8 +43,8 @@ static u16 free_slots[STACK_SLOTS];
 static unsigned int nr_free_slots, nr_used_slots;
 
 static struct hal_context main_ctx; /* the context of the caller of sn_*() */
-static struct hal_context
-	kernel_ctx; /* of the kernel's thread that called fiber_leave_kernel() last */
+/* The context of the kernel's thread that called fiber_leave_kernel() last. */
+static struct hal_context kernel_ctx;
 static struct {
 	const void *bottom;
 	size_t size;
@@ -55,7 +55,7 @@ u64 fiber_switches;
 /* ---- stacks ----------------------------------------------------------------------------------- */
 
 #define STACK_PAGES (THREAD_STACK_SIZE / PAGE_SIZE)
-/* Pages taken with sn_set("stack_pages", 1); otherwise NULL. */
+/* With sn_set("stack_pages", 1), the pages that each stack has taken; otherwise NULL. */
 static struct page *pages_of_slot[STACK_SLOTS][STACK_PAGES];
 
 static void free_stack_pages(unsigned int slot)

@@ -28,8 +28,10 @@
 #endif
 
 #define ARENA_PHYS 0x1000000ULL /* not 0, so that a physical address of 0 is always an error */
-/* Added to the virtual address of an object outside the arena, which may be low: so its physical
- * address never coincides with RAM's. */
+/*
+ * Added to the virtual address of an object outside the arena. That virtual address may be as low
+ * as RAM's physical addresses; the sum never is.
+ */
 #define OBJECT_PHYS    (1ULL << 48)
 #define USER_LOWEST    0x10000ULL
 #define USER_HIGHEST   (1ULL << 47)
@@ -56,7 +58,7 @@ bool host_memory_init(size_t ram, phys_addr_t *base)
 
 void host_memory_release(void)
 {
-	/* Otherwise the next mapping at this address would still be poisoned. */
+	/* Without this call the next mapping at this address would still be poisoned. */
 	hal_unpoison(arena, arena_size);
 	munmap(arena, arena_size);
 	arena_size = 0;
@@ -165,8 +167,10 @@ int sn_bad_range(const void *addr, size_t len)
 	return 0;
 }
 
-/* Returns the number of bytes from @p on, at most @n, that an access does not fault at: they are in
- * the application's address range and in no range of sn_bad_range(). */
+/*
+ * Returns how many bytes, from @p on and at most @n, can be accessed without a fault: they are in
+ * the application's address range and in no range of sn_bad_range().
+ */
 static size_t good_bytes(const void *p, size_t n)
 {
 	u64 start = (u64)p, end = start + n;
@@ -187,7 +191,7 @@ size_t hal_copy_user(void *dst, const void *src, size_t n)
 {
 	size_t good = min_t(size_t, good_bytes(dst, n), good_bytes(src, n));
 
-	if (good) /* else a pointer may be NULL, which memcpy() does not allow even for 0 bytes */
+	if (good) /* memcpy() does not allow a NULL pointer, even for 0 bytes */
 		memcpy(dst, src, good);
 	return n - good;
 }

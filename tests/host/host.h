@@ -74,19 +74,20 @@ struct host {
 	bool booted;
 	bool halted;
 	int halt_code;
-	u32 irq_chance;  /* of 256: softnet_host.h, sn_set() */
-	u32 race_chance; /* of 65536 */
+	u32 irq_chance;  /* in 256ths (softnet_host.h, sn_set()) */
+	u32 race_chance; /* in 65536ths */
 	/* sn_set("race_edge"): the next call gets its interrupt at one chosen point. */
-	bool race_armed;  /* that point is not reached yet */
+	bool race_armed;  /* the chosen point is not reached yet */
 	bool race_counts; /* the call has begun */
-	u64 race_left;    /* points until that one */
+	u64 race_left;    /* number of points until the chosen one */
 	u64 prng[2];
 	u64 nr_interrupts;
 	u64 nr_this_step; /* interrupts of the current sn_step() */
-	u64 nr_objects;   /* host_object_alloc()'s, alive */
+	u64 nr_objects;   /* live objects of host_object_alloc() */
 	u64 fail_alloc;   /* N: the Nth allocation of an object from now on fails; 0: none does */
 	u64 nr_allocs, nr_refused;
-	bool sparing; /* tests/host allocates for itself: fail_alloc and nr_allocs do not count it */
+	/* While tests/host allocates for itself: fail_alloc and nr_allocs do not count this. */
+	bool sparing;
 };
 extern struct host host;
 void host_seed(u64 seed);

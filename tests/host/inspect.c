@@ -18,7 +18,7 @@
 	 1 << TCP_LAST_ACK | 1 << TCP_CLOSING)
 
 struct audit {
-	char *text; /* of the first violation; @max bytes */
+	char *text; /* describes the first violation; a buffer of @max bytes */
 	size_t len, max;
 	unsigned int wrong;    /* number of violations */
 	const struct sock *sk; /* the socket that is checked now */
@@ -45,7 +45,10 @@ __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, cons
 			complain(a, #cond ": " __VA_ARGS__);                                       \
 	} while (0)
 
-/* The counts of marks are sums over the retransmit queue.  @marked: segments by TCPCB_TAGBITS. */
+/*
+ * Checks that lost_out, retrans_out and sacked_out equal the marks in the retransmit queue.
+ * @marked: the number of segments for each combination of TCPCB_TAGBITS.
+ */
 static void audit_marks(struct audit *a, const u32 *marked)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -58,13 +61,15 @@ static void audit_marks(struct audit *a, const u32 *marked)
 	}
 	RULE(a, lost == tp->lost_out, "%u lost in the tree, %u", lost, tp->lost_out);
 	RULE(a, retrans == tp->retrans_out, "%u sent again, %u", retrans, tp->retrans_out);
-	/* Without SACK sacked_out counts duplicate ACKs. */
+	/* Without SACK no segment is marked as SACKed, and sacked_out counts duplicate ACKs. */
 	RULE(a, sacked == (tp->rx_opt.sack_ok ? tp->sacked_out : 0), "%u SACKed in the tree, %u",
 	     sacked, tp->sacked_out);
 }
 
-/* One of the lists by time of sending: oldest first, and each segment has the marks that belong there.
- * Returns the number of segments. */
+/*
+ * Checks one of the two lists in the order of sending: the sent list has the oldest segment first,
+ * and each segment has the marks of its list. Returns the number of segments.
+ */
 static u32 audit_list(struct audit *a, const struct list_head *list, bool lost)
 {
 	struct sk_buff *skb;
@@ -83,7 +88,7 @@ static u32 audit_list(struct audit *a, const struct list_head *list, bool lost)
 	return packets;
 }
 
-/* A segment is in one of the two lists by time of sending, or it is SACKed. */
+/* Checks that each segment is in one of the two lists in the order of sending, or is SACKed. */
 static void audit_sending_order(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -95,8 +100,10 @@ static void audit_sending_order(struct audit *a)
 	     tp->packets_out);
 }
 
-/* Sent, unacknowledged data: the segments of the retransmit queue cover snd_una to snd_nxt without a
- * hole, and packets_out is their number.  Returns the sum of their truesize. */
+/*
+ * Checks the sent, unacknowledged data: the segments of the retransmit queue cover snd_una to
+ * snd_nxt without a hole, and packets_out is their number.  Returns the sum of their truesize.
+ */
 static u64 audit_rtx_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);
@@ -148,8 +155,10 @@ static u64 audit_write_queue(struct audit *a)
 	return truesize;
 }
 
-/* Unread data: the receive queue covers copied_seq (the reader's position) to rcv_nxt without a
- * hole.  Returns the sum of the segments' truesize. */
+/*
+ * Checks the unread data: the receive queue covers copied_seq (the reader's position) to rcv_nxt
+ * without a hole.  Returns the sum of the segments' truesize.
+ */
 static u64 audit_receive_queue(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);

@@ -239,7 +239,7 @@ class Wire:
         self.frames = 0
 
     def send(self, sender, receiver, frame):
-        """Puts a frame on the wire; @sender None: the test's."""
+        """Puts a frame on the wire; if @sender is None, the test sends it."""
         c = self.conductor
         self.frames += 1
         for extra, what in (self.hook(self, sender, frame) if self.hook else [(0, frame)]):

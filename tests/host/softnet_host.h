@@ -32,7 +32,7 @@
 
 #define SN_API __attribute__((visibility("default")))
 
-#define SN_NEVER  (~0ULL)     /* no timer is armed: only a frame or a call gives it work */
+#define SN_NEVER  (~0ULL)     /* no timer is armed: only a frame or a call gives the kernel work */
 #define SN_HALTED (~0ULL - 1) /* the kernel halted: sn_halt_code(), sn_panic_message() */
 
 /* ---- boot ------------------------------------------------------------------------------------- */
@@ -84,7 +84,7 @@ SN_API void sn_set_clock(uint64_t ns);
 /* ---- the wire --------------------------------------------------------------------------------- */
 
 /* An Ethernet frame without FCS arrives; the kernel gets it in the next sn_step().  The bytes are
- * copied.  Returns 0, or -1: the frame is too long, too many frames wait, or no memory. */
+ * copied.  Returns 0, or -1 if the frame is too long, too many frames wait or memory is short. */
 SN_API int sn_put_frame(const void *frame, size_t len);
 /* Copies the oldest frame that the kernel sent and that was not taken yet to @buf, at most @max bytes.
  * Returns the number of bytes, 0 if there is no frame. */
@@ -114,10 +114,12 @@ SN_API int sn_bad_range(const void *addr, size_t len);
 
 /* ---- state ------------------------------------------------------------------------------------ */
 
-/* The console output, NUL-terminated (of a long one, the newer part).  The pointer is valid until the
- * next call of any function. */
+/*
+ * The console output, NUL-terminated (if it is long, only its newer part).  The pointer is valid
+ * until the next call of any function.
+ */
 SN_API const char *sn_console(void);
-SN_API int sn_halt_code(void);             /* 0 if it runs or powered off normally */
+SN_API int sn_halt_code(void);             /* 0 if the kernel runs or powered off normally */
 SN_API const char *sn_panic_message(void); /* "" if there was none */
 SN_API uint32_t sn_warn_count(void);
 
@@ -133,10 +135,17 @@ SN_API uint32_t sn_threads(void);
  * number of violations; @text describes the first one. */
 SN_API int32_t sn_inspect(char *text, size_t max);
 
-/* Returns a counter: interrupts, switches (of stacks), steps, frames_in, frames_out, frames_dropped (no
- * buffer in the ring), objects (separate allocations alive), stacks (allocated), allocs (requests for
- * objects since boot), allocs_refused (by fail_alloc), race_left (0: the call reached the point of
- * race_edge; else the number of points that were missing).  ~0 for an unknown name. */
+/*
+ * Returns the value of a counter, ~0 for an unknown name:
+ *   interrupts, switches (of stacks), steps, frames_in, frames_out
+ *   frames_dropped   frames for which the ring had no buffer
+ *   objects          live objects that are separate allocations
+ *   stacks           stacks that are allocated now
+ *   allocs           requests for objects since boot
+ *   allocs_refused   requests that fail_alloc made fail
+ *   race_left        0: the call reached the point of race_edge; otherwise the number of points that
+ *                    were missing
+ */
 SN_API uint64_t sn_stat(const char *name);
 
 /* ---- trace (only build/host-trace records events) ---------------------------------------------- */

@@ -17,7 +17,7 @@ struct virtio_frame {
 	uint16_t csum_start, csum_offset;
 	uint16_t gso_size; /* payload bytes of a segment; 0: no segmentation */
 	size_t at;         /* payload bytes of the segments made up to now; initially 0 */
-	bool sent;         /* without segmentation: the frame was returned; initially false */
+	bool sent; /* true after a frame without segmentation was returned; initially false */
 };
 
 /* Copies the next frame for the wire to @buf, at most @max bytes.  Returns its length, 0 if there is no

@@ -132,8 +132,10 @@ static bool model_ready(struct model_queue *q)
 	return false;
 }
 
-/* Reads the descriptors of a buffer, @ahead 0 for the next one of the ring, and panics if they violate
- * the specification (2.6.5). */
+/*
+ * Reads the descriptors of the buffer that is @ahead buffers behind the next one of the ring (0:
+ * the next one), and panics if they violate the specification (2.6.5).
+ */
 static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chain *chain)
 {
 	u16 id = avail_entry(q, q->seen + ahead);
@@ -241,7 +243,7 @@ static u32 model_free_id(const struct model_queue *q, u32 id)
 		if (other != id && !given[other])
 			return other;
 	}
-	return q->num; /* the device has all of them: an invalid id instead */
+	return q->num; /* the device has all other buffers: return an invalid id */
 }
 
 /* Puts buffer @id, with @len bytes written, into the used ring, or lies about it once as

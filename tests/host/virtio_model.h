@@ -14,8 +14,8 @@
  *                default 0)
  *   shuffle      1: buffers are returned in random order, which the specification allows (default 0:
  *                in the order of the ring)
- *   legacy       1: a device of before virtio 1.0 (only such a device offers ANY_LAYOUT);
- *                2: and as on PCI, where the size of its queues is fixed (default 0)
+ *   legacy       1: a device from before virtio 1.0; only such a device offers ANY_LAYOUT.
+ *                2: such a device on PCI, where the device fixes the size of its queues (default 0)
  *   refuse       1: the device rejects the driver's features: it clears FEATURES_OK (default 0)
  *
  * The model is strict: if the driver violates the specification, the model panics with a message that
@@ -36,8 +36,8 @@
 	((1ULL << 0) | (1ULL << 1) | (1ULL << 3) | (1ULL << 5) | (1ULL << 7) | (1ULL << 11) |      \
 	 (1ULL << 15) | (1ULL << 16) | (1ULL << 27) | (1ULL << 29) | (1ULL << 32))
 /*
- * The features that QEMU offers for a tap device, without GUEST_TSO4: with that one the driver uses
- * receive buffers of a page, and most tests should not.
+ * The features that QEMU offers for a tap device, without GUEST_TSO4: with GUEST_TSO4 the driver
+ * uses receive buffers of a page, which most tests do not want.
  */
 #define MODEL_FEATURES_DEFAULT (MODEL_FEATURES_ALL & ~(1ULL << 7))
 
@@ -66,13 +66,15 @@ enum virtio_model_lie {
 	/* At once: */
 	MODEL_LIE_INTERRUPT,   /* interrupts of both queues, without a used buffer */
 	MODEL_LIE_NEEDS_RESET, /* status DEVICE_NEEDS_RESET and a configuration interrupt */
-	MODEL_LIE_FORGETS,     /* the state of after a reset, and a configuration interrupt */
+	MODEL_LIE_FORGETS,     /* the device's state after a reset, and a configuration interrupt */
 	/* At the next used buffer, a lie that the driver can't always detect: */
 	MODEL_LIE_USED_AHEAD, /* a used index one too high: it covers an old entry */
 	MODEL_LIES
 };
-/* Orders a lie.  @queue: 0 receive, 1 transmit, for lies about used buffers; those about received
- * packets need 0, others ignore it. */
+/*
+ * Orders a lie. For a lie about used buffers, @queue is 0 for the receive queue or 1 for the
+ * transmit queue. For a lie about received packets it must be 0; other lies ignore it.
+ */
 SN_API void virtio_model_lie(uint32_t lie, uint32_t queue);
 /* Changes the state of the link (cable) and raises the configuration interrupt. */
 SN_API void virtio_model_set_link(bool up);
