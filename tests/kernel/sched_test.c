@@ -434,7 +434,10 @@ static void flood_starves_no_thread(void)
 	CHECK(turns[0] >= 1000 / TIME_SLICE_MS / 3 - 2 && turns[1] >= 1000 / TIME_SLICE_MS / 3 - 2);
 }
 
-/* Time in ns: run_case() raises test_irq together with the first timer deadline from then on; 0: never. */
+/*
+ * A time in ns: run_case() raises test_irq together with the first timer deadline at or after that
+ * time; 0: never.
+ */
 static u64 irq_beside;
 
 /* A softirq during which the timer interrupt arrives, as may happen in any softirq. */

@@ -85,7 +85,8 @@ struct plan {
 	uint64_t small_mtu; /* of the first kernel, if not 0 */
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */
-	uint64_t irq;  /* of 256: probability of an interrupt at each point where one is possible */
+	/* Probability in 256ths of an interrupt at each point where one is possible. */
+	uint64_t irq;
 	uint64_t wrap; /* 1: sequence numbers begin just below 2^32 */
 	/* the applications: percentage of connection ends that do each of these */
 	uint64_t aborts, early, half, pauses, nonblock, vectors, options, buffers;
@@ -104,14 +105,14 @@ void plan_print_fields(FILE *out);
 /* How one end of a connection behaves, as plan_connection() draws it. */
 struct side_plan {
 	unsigned int port; /* the host's port of the switch */
-	uint64_t bytes;    /* that it sends */
+	uint64_t bytes;    /* number of bytes that it sends */
 	uint64_t chunk;    /* most bytes of one call */
 	uint64_t start;    /* ns that it waits after the connection is established */
 	bool nonblock, vectors, options, half;
 	uint64_t pause_of_100; /* probability in percent of a pause after a call */
 	uint64_t pause;        /* longest pause, ns */
 	uint64_t abort_at;     /* sends a RST after so many bytes read and written; ~0: never */
-	uint64_t close_at;     /* closes after so many, even if more data comes; ~0: never */
+	uint64_t close_at;     /* closes after so many bytes, even if more data comes; ~0: never */
 	uint64_t sndbuf, rcvbuf, maxseg; /* values of the socket options; 0: the default */
 	const char *control;             /* congestion control; NULL: the default */
 };
@@ -130,7 +131,7 @@ static inline uint16_t plan_port(unsigned int connection, unsigned int side)
 uint8_t content_byte(unsigned int connection, unsigned int from, uint64_t offset);
 void content_fill(uint8_t *at, unsigned int connection, unsigned int from, uint64_t offset,
 		  size_t len);
-/* Returns the first position at which @bytes differ from the stream at @offset; @len: nowhere. */
+/* Returns the first position at which @bytes differ from the stream at @offset, or @len if they do not differ. */
 size_t content_differs(const uint8_t *bytes, unsigned int connection, unsigned int from,
 		       uint64_t offset, size_t len);
 
@@ -184,7 +185,7 @@ void watch_begin(struct world *w);
 void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_t len);
 /*
  * Records that a link lost or delayed a frame, which may later explain a failure or a delay of its
- * connection.  @last: it is the second link, which ends at the destination.
+ * connection.  @last: true for the second link, which ends at the destination.
  */
 void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
 		uint64_t late_ns);
@@ -211,7 +212,10 @@ unsigned int app_calls(const struct app *a);
 
 /* ---- the peer (peer.c) ------------------------------------------------------------------------ */
 
-/* Called once in a process: starts peer.py, which then plays one run after the other.  -1: failed. */
+/*
+ * Called once in a process: starts peer.py, which then plays one run after the other. Returns 0, or
+ * -1 on failure.
+ */
 int peer_start(void);
 void peer_stop(void);
 void peer_begin(struct world *w);

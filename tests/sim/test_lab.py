@@ -29,7 +29,7 @@ def transfer(loss):
 
 
 def test_a_good_wire():
-    """All bytes arrive, not faster than the link; no RTT sample is below the path's; cwnd only grows."""
+    """All bytes arrive, not faster than the link; no RTT sample is below the path's round trip; cwnd only grows."""
     t, link = transfer(0)
     assert t.read == BYTES and link.dropped == 0
     assert 0.5 * RATE < t.goodput < RATE

@@ -37,7 +37,7 @@ struct half {
 	bool known; /* its SYN was seen; the fields below are valid */
 	uint32_t isn;
 	uint32_t end;  /* highest sequence number that it sent, + 1 */
-	uint32_t edge; /* right edge of the window that it offered: a number of the other end */
+	uint32_t edge; /* right edge of the window that it offered; the other end's numbers */
 	bool has_edge;
 	uint32_t ack; /* acknowledgment number that it sent last */
 	bool has_ack, fin;
