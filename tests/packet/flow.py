@@ -18,7 +18,7 @@ NEW, LISTENING, CONNECTING, CHILD = "new", "listening", "connecting", "child"
 
 
 class NoTimestamp(Exception):
-    """A TS ecr in the script that equals no TS val of an earlier packet from the kernel."""
+    """Raised for a TS ecr in the script that equals no TS val of an earlier packet from the kernel."""
 
 
 @dataclass
@@ -29,7 +29,8 @@ class Isn:
     known: bool = False
 
     def offset(self, syn):
-        """Returns the number to add to a script's sequence number to get the live one; @syn: of a SYN."""
+        """Returns the number to add to a script's sequence number to get the live one.  @syn: whether it is the
+        number of a SYN."""
         return (self.live - self.script if syn else self.live) & MASK
 
 

@@ -51,7 +51,7 @@ _OPTION_STRUCTS = (
 
 
 class BadStruct(Exception):
-    """The fields of a struct in the script belong to no structure that the call accepts."""
+    """Raised if the fields of a struct in the script belong to no structure that the call accepts."""
 
 
 def _option_layout(value):

@@ -116,7 +116,8 @@ def _accecn(cursor):
 
 
 def _any_option(cursor, kind, at):
-    """`kind-N BYTES`: an option by its number, as messages name one that is unknown or has a wrong length."""
+    """Parses `kind-N BYTES`, an option given by its number.  Messages use this form for an option that is unknown
+    or has a wrong length."""
     if not 2 <= cursor.integer(kind, at) <= 255:
         raise cursor.error(f"the kind of an option with a length is within 2..255, not {kind}", at)
     return Option(f"kind-{int(kind)}", _hex(cursor) or b"")

@@ -3,7 +3,7 @@
 system calls with the script.
 
 Play.run() <- suite.py, in a process of its own.  As in packetdrill, a relative time counts from the end of the
-event before; a packet from the kernel ends when it was seen.
+event before; the event of a packet from the kernel ends when the packet is seen.
 """
 from compare import (absorb, describe_expected, describe_seen, differences, seconds, tolerance_ns)
 from flow import CHILD, CONNECTING, LISTENING, Flow, Isn, NoTimestamp

@@ -13,7 +13,7 @@ US = 1_000
 class When:
     """An event's time.  relative: it counts from the end of the event before."""
     start: int = 0
-    end: int | None = None      # of `start~end`, a range, or of `start...end`, a blocking call
+    end: int | None = None      # the end in `start~end` (a range) or in `start...end` (a blocking call)
     relative: bool = False
     any: bool = False           # `*`: at any time
     blocking: bool = False      # `start...end`

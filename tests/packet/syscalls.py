@@ -34,7 +34,8 @@ class Prepared:
 
 
 def buffer(data):
-    """Returns a buffer with the bytes @data, or of @data bytes if it is a number; 0 (NULL) for None and 0."""
+    """Returns a buffer with the bytes @data or, if @data is a number, an empty buffer of @data bytes; for None
+    and 0 returns 0 (NULL)."""
     if data is None or data == 0:
         return 0
     if isinstance(data, int):
@@ -103,7 +104,7 @@ class Calls:
         return self.fds.get(script, script)
 
     def returned_fd(self, call, live):
-        """The call returned the descriptor @live, which is @call.result in the script."""
+        """Records that the call returned the descriptor @live, which is @call.result in the script."""
         if call.result is not None:
             self.named(call, call.result, live)
 

@@ -19,7 +19,7 @@ def test_a_call_that_takes_longer(monkeypatch):
 
 
 def test_output_of_a_snippet_is_a_note(monkeypatch):
-    """Shown with --verbose, as on the hosted kernel."""
+    """The output of a snippet is among the notes of the Result, which --verbose prints, as on the hosted kernel."""
     snippets = types.SimpleNamespace(printed="10\n5\n")
     play = types.SimpleNamespace(run=lambda: None, notes=["a note"], snippets=snippets)
     monkeypatch.setattr(linux, "Play", lambda *arguments: play)

@@ -9,7 +9,8 @@ from conftest import LISTEN, SERVER
 # trip is 100 ms, and the last segment of a burst has PSH.
 WRITE = SERVER + "+.1 write(4, ..., 3000) = 3000\n"
 
-# (name, script, expected result: None: it passes; "skip"; else it fails, and this is part of the message)
+# (name, script, expected result).  None: the script passes; "skip": it is skipped; another text: it fails, and the text
+# is a part of the message.
 RULES = [
     # ---- joining of segments
     ("three segments as one packet", WRITE + "+0 > P. 1:3001(3000) ack 1\n", None),

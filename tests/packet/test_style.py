@@ -21,7 +21,7 @@ HANDSHAKE = """   0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 """
 
 STYLES = {
-    "slow start, with defaults and a snippet": (None, """// Growth by what is acknowledged.
+    "slow start, with defaults and a snippet": (None, """// Growth by the number of acknowledged segments.
 """ + DEFAULTS + """
 `../common/set_sysctls.py /proc/sys/net/ipv4/tcp_tso_win_divisor=100 \\
      /proc/sys/net/ipv4/tcp_slow_start_after_idle=0 > /dev/null`
