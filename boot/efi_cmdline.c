@@ -35,7 +35,7 @@ static void text_add(struct text *t, unsigned int c, const char *from)
 		c = ' ';
 	if (c < ' ' || c > '~') {
 		if (t->bad++ == 0)
-			efi_say("%s: character %u is U+%04X, not ASCII: taken as '?'", from,
+			efi_say("%s: character %u is U+%04X, not ASCII: replaced by '?'", from,
 				(unsigned int)t->used + 1, c);
 		c = '?';
 	}
@@ -96,7 +96,7 @@ static bool from_load_options(const EFI_LOADED_IMAGE *loaded, struct boot_info *
 	if (i == n)
 		return false;
 	if (s[i] < ' ' || s[i] > '~') {
-		efi_say("load options begin with U+%04X: not text, passed over", s[i]);
+		efi_say("load options begin with U+%04X: not text, ignored", s[i]);
 		return false;
 	}
 	text_begin(&t, boot);
@@ -159,7 +159,7 @@ static bool from_volume(const EFI_LOADED_IMAGE *loaded, struct boot_info *boot)
 	if (!EFI_ERROR(status))
 		status = volume->OpenVolume(volume, &root);
 	if (EFI_ERROR(status)) {
-		efi_failed(status, "the volume that we were loaded from");
+		efi_failed(status, "the volume of this application");
 		return false;
 	}
 	found = from_file(root, beside_us, "\\EFI\\BOOT\\cmdline.txt", boot) ||
@@ -187,7 +187,7 @@ void efi_find_cmdline(EFI_HANDLE image, struct boot_info *boot)
 
 	status = efi_boot->HandleProtocol(image, &loaded_guid, (void **)&loaded);
 	if (EFI_ERROR(status)) {
-		efi_failed(status, "how we were loaded");
+		efi_failed(status, "the information about this application");
 		from_build(boot);
 		return;
 	}

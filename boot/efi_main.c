@@ -47,8 +47,8 @@ static EFI_STATUS check_cpu(void)
 		 * The kernel runs on four levels.  Changing the number of levels requires leaving
 		 * 64-bit mode, which the kernel's entry code does not do.
 		 */
-		efi_say("the firmware runs on five-level page tables, which softnet does not "
-			"leave");
+		efi_say("the firmware runs on five-level page tables; softnet supports only four "
+			"levels");
 		return EFI_UNSUPPORTED;
 	}
 	return EFI_SUCCESS;

@@ -187,5 +187,5 @@ EFI_STATUS efi_leave(EFI_HANDLE image, struct uefi_handoff *handoff)
 			return EFI_SUCCESS;
 		}
 	}
-	efi_stop("UEFI: the firmware does not let go (ExitBootServices failed)");
+	efi_stop("UEFI: ExitBootServices() failed");
 }

@@ -139,8 +139,8 @@ static int loglevel_write(char *text)
 	else
 		err = parse_source(text);
 	if (err)
-		pr_warn("/proc/loglevel: wrong \"%.32s\": expected " CONSOLE " or one of %s", text,
-			usage);
+		pr_warn("/proc/loglevel: invalid \"%.32s\": expected " CONSOLE " or one of %s",
+			text, usage);
 	return err;
 }
 

@@ -46,7 +46,7 @@ long kernel_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	self->syscall_depth++;
 	ret = table[nr].fn(a, b, c, d, e, f);
 	if (unlikely(!may_sleep() || hal_irqs_disabled()))
-		panic("%s came back with preempt_count %x, interrupts %s", table[nr].name,
+		panic("%s returned with preempt_count %x, interrupts %s", table[nr].name,
 		      preempt_count(), hal_irqs_disabled() ? "off" : "on");
 	self->syscall_depth--;
 	watchdog_progress();

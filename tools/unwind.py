@@ -71,7 +71,7 @@ class Walk:
     def state(self):
         register, distance = self.cfa
         if register not in (RSP, RBP) or distance % WORD or self.saved.get(RETURN) != -WORD:
-            raise SystemExit(f"{self.pc:#x}: this frame cannot be told: CFA {self.cfa}, saved {self.saved}")
+            raise SystemExit(f"{self.pc:#x}: this frame cannot be described: CFA {self.cfa}, saved {self.saved}")
         bp = -self.saved.get(RBP, 0)
         if bp % WORD or not 0 <= bp // WORD < 256 or not 0 < distance // WORD < 32768:
             raise SystemExit(f"{self.pc:#x}: frame too large for the table: CFA {self.cfa}, rbp at -{bp}")

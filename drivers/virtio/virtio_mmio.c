@@ -198,7 +198,7 @@ static void vm_config_read(struct virtio_device *vdev, unsigned int offset, void
 			return;
 		memcpy(again, buf, len);
 	}
-	virtio_config_failed(vdev, offset, "it changed under every read");
+	virtio_config_failed(vdev, offset, "it changed during every read");
 }
 
 static u16 vm_queue_max_size(struct virtio_device *vdev, unsigned int index)

@@ -89,7 +89,7 @@ static void lp_config_read(struct virtio_device *vdev, unsigned int offset, void
 			return;
 		memcpy(again, buf, len);
 	}
-	virtio_config_failed(vdev, offset, "it changed under every read");
+	virtio_config_failed(vdev, offset, "it changed during every read");
 }
 
 static u16 lp_queue_max_size(struct virtio_device *vdev, unsigned int index)

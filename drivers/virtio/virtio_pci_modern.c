@@ -125,7 +125,7 @@ static void vp_config_read(struct virtio_device *vdev, unsigned int offset, void
 		if (readb(vp->common + VP_CONFIG_GENERATION) == before)
 			return;
 	}
-	virtio_config_failed(vdev, offset, "it changed under every read");
+	virtio_config_failed(vdev, offset, "it changed during every read");
 }
 
 static u16 vp_queue_max_size(struct virtio_device *vdev, unsigned int index)

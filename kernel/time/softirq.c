@@ -82,7 +82,7 @@ static void run_actions(u32 pending)
 		softirq_count[nr]++;
 		actions[nr]();
 		if (unlikely(cpu->preempt_count != count))
-			panic("softirq %u came back with preempt_count %x, entered with %x", nr,
+			panic("softirq %u returned with preempt_count %x, entered with %x", nr,
 			      cpu->preempt_count, count);
 	}
 }

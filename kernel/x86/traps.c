@@ -203,8 +203,8 @@ static void __noreturn die(struct pt_regs *regs)
 	 */
 	if (++depth > 1) {
 		dumped = true;
-		panic("exception %lu (%s) at %016lx while dying", (unsigned long)regs->vector, name,
-		      (unsigned long)regs->ip);
+		panic("exception %lu (%s) at %016lx during a dump", (unsigned long)regs->vector,
+		      name, (unsigned long)regs->ip);
 	}
 	dump("\nexception %lu: %s, error code %lx\n", (unsigned long)regs->vector, name,
 	     (unsigned long)regs->error);

@@ -691,7 +691,7 @@ static const struct test_case cases[] = {
 	{"sleep_with_lock", sleep_with_lock, "sleeps with preempt_count 1"},
 	{"lock_without_bh", lock_without_bh, "where a softirq may come in"},
 	{"lock_with_irqs_on", lock_with_irqs_on, "taken in a hard interrupt"},
-	{"softirq_keeps_lock", softirq_keeps_lock, "came back with preempt_count"},
+	{"softirq_keeps_lock", softirq_keeps_lock, "returned with preempt_count"},
 	{"mutex_twice", mutex_twice, "m->owner == current"},
 };
 

@@ -268,14 +268,14 @@ def plain_words(files):
                 if RIDDLE_OPENING.match(m.group(1)):
                     yield path, at, "a comment that opens with What, Who or Nobody: name its subject"
                 for word in RIDDLE_WORDS.finditer(m.group(1)):
-                    yield path, at + m.group(1).count("\n", 0, word.start()), f"\"{word.group()}\" in a comment: name the party"
+                    yield path, at + m.group(1).count("\n", 0, word.start()), f"\"{word.group()}\" in a comment: name the subject"
         elif path.endswith((".py", ".mk", "Makefile", ".md", ".pkt")):
             for n, line in enumerate(text.splitlines(), 1):
                 remark = line if path.endswith(".md") else "".join(re.findall(r"(?:^|\s)(?:#|//) .*|\"\"\".*", line))
                 if re.match(r"\s*(?:#|//|\"\"\")\s*(?:What|Who|Whose|Nobody)\b", remark) and not path.endswith(".md"):
                     yield path, n, "a comment that opens with What, Who or Nobody: name its subject"
                 for word in RIDDLE_WORDS.finditer(remark):
-                    yield path, n, f"\"{word.group()}\" in a comment: name the party"
+                    yield path, n, f"\"{word.group()}\" in a comment: name the subject"
 
 
 def whitespace(files):

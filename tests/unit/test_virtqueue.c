@@ -632,15 +632,15 @@ static void test_failures_of_the_configuration_are_logged_within_a_limit(void **
 	(void)state;
 	log_lines = 0;
 	for (unsigned int i = 0; i < 1000; i++)
-		virtio_config_failed(&vdev, 6, "it changed under every read");
+		virtio_config_failed(&vdev, 6, "it changed during every read");
 	assert_int_equal(log_lines, 10);
 	assert_int_equal(vdev.config_failures, 1000);
 	clock_ns += 4999 * NSEC_PER_MSEC;
-	virtio_config_failed(&vdev, 6, "it changed under every read");
+	virtio_config_failed(&vdev, 6, "it changed during every read");
 	assert_int_equal(log_lines, 10);
 	/* In a new interval, one line says how many lines were withheld; then the new line is logged. */
 	clock_ns += NSEC_PER_MSEC;
-	virtio_config_failed(&vdev, 6, "it changed under every read");
+	virtio_config_failed(&vdev, 6, "it changed during every read");
 	assert_int_equal(log_lines, 12);
 	assert_int_equal(vdev.config_failures, 1002);
 }

@@ -80,7 +80,7 @@ def write_down(boot, why):
         for i in range(2):
             put(f"monitor-{i}", monitor(os.path.join(boot.tmp, "monitor"), MONITOR))
         put("gdb", debugger(boot))
-    say(f"  {boot.guest.name}: {why}; what it looked like is in {folder}")
+    say(f"  {boot.guest.name}: {why}; its state is in {folder}")
     return folder
 
 

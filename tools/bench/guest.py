@@ -38,7 +38,7 @@ def read_file(path):
                SOFTNET_BUILD=softnet_build())
     p = subprocess.run(["bash", "-c", script, os.path.abspath(path)], env=env, stdout=subprocess.PIPE)
     if p.returncode:
-        sys.exit(f"bench: the guest of {path} could not be made; what failed is said above")
+        sys.exit(f"bench: the guest of {path} could not be made; the error is above")
     return dict(zip(FIELDS, p.stdout.decode().split("\0")))
 
 
