@@ -73,6 +73,7 @@ extern int sysctl_tcp_rfc1337;
 extern int sysctl_tcp_mem[3];
 /* Bytes of a socket's buffer: guaranteed under memory pressure, at the start, maximum. */
 extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3];
+extern int sysctl_tcp_sack;
 extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_stdurg;
 extern int sysctl_tcp_syn_retries;

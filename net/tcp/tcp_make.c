@@ -49,10 +49,16 @@ static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
 	return ALIGN_UP(TCPOLEN_WINDOW, 4);
 }
 
+/* Call it after tcp_option_timestamp(): it takes the place of the two NOPs before a timestamp. */
+static unsigned int tcp_option_sack_perm(struct tcp_out_options *opts)
+{
+	opts->options |= OPTION_SACK_PERM;
+	return opts->options & OPTION_TS ? 0 : ALIGN_UP(TCPOLEN_SACK_PERM, 4);
+}
+
 /*
  * The options of our SYN: all that we support.  With @synack the segment is the SYN-ACK of a simultaneous
  * open: like that of a passive open it may contain only options of the peer's SYN (RFC 7323 2.2 and 3.2).
- * SACK-permitted is not sent, because SACK is not supported.
  */
 unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_options *opts)
 {
@@ -66,6 +72,8 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 					     tp->rx_opt.ts_recent);
 	if (synack ? tp->rx_opt.wscale_ok : sysctl_tcp_window_scaling)
 		size += tcp_option_wscale(opts, tp->rx_opt.rcv_wscale);
+	if (synack ? tp->rx_opt.sack_ok : sysctl_tcp_sack)
+		size += tcp_option_sack_perm(opts);
 	return size;
 }
 
@@ -82,6 +90,8 @@ unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsv
 		size += tcp_option_timestamp(opts, tsval + tcp_rsk(req)->ts_off, req->ts_recent);
 	if (ireq->wscale_ok)
 		size += tcp_option_wscale(opts, ireq->rcv_wscale);
+	if (ireq->sack_ok)
+		size += tcp_option_sack_perm(opts);
 	return size;
 }
 
@@ -106,10 +116,16 @@ void tcp_options_write(void *to, const struct tcp_out_options *opts)
 	if (opts->options & OPTION_MSS)
 		*ptr++ = htonl(TCPOPT_MSS << 24 | TCPOLEN_MSS << 16 | opts->mss);
 	if (opts->options & OPTION_TS) {
-		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_TIMESTAMP << 8 |
-			       TCPOLEN_TIMESTAMP);
+		u32 before = opts->options & OPTION_SACK_PERM
+				     ? TCPOPT_SACK_PERM << 8 | TCPOLEN_SACK_PERM
+				     : TCPOPT_NOP << 8 | TCPOPT_NOP;
+
+		*ptr++ = htonl(before << 16 | TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
 		*ptr++ = htonl(opts->tsval);
 		*ptr++ = htonl(opts->tsecr);
+	} else if (opts->options & OPTION_SACK_PERM) {
+		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_SACK_PERM << 8 |
+			       TCPOLEN_SACK_PERM);
 	}
 	if (opts->options & OPTION_WSCALE)
 		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |

@@ -8,8 +8,8 @@
  * Context: any; the caller holds the lock that protects the struct to be filled, if any.  tcp_v4_rcv
  * has pulled the whole header, doff words.
  *
- * RFC 9293 3.1 and 3.2, RFC 7323 2 and 3.  Options that are not negotiated (SACK, RFC 2018) are
- * skipped by their length, like unknown ones.  Answers to Linux's tcp_parse_options().
+ * RFC 9293 3.1 and 3.2, RFC 7323 2 and 3, RFC 2018 2 and 3.  Unknown options, and those that were not
+ * negotiated, are skipped by their length.  Answers to Linux's tcp_parse_options().
  */
 #include "net/tcp/tcp_in.h"
 
@@ -66,9 +66,20 @@ static void take_option(struct tcp_options_received *opt, const u8 *kind, unsign
 		if (size == TCPOLEN_TIMESTAMP && (estab ? opt->tstamp_ok : sysctl_tcp_timestamps))
 			take_timestamp(opt, value);
 		break;
+	case TCPOPT_SACK_PERM:
+		if (size == TCPOLEN_SACK_PERM && syn && !estab && sysctl_tcp_sack)
+			opt->sack_ok = 1;
+		break;
 	default:
 		break;
 	}
+}
+
+/* Returns true for a SACK option with at least one block and without a part of one. */
+static bool is_sack_option(const u8 *kind, unsigned int size)
+{
+	return *kind == TCPOPT_SACK && size >= TCPOLEN_SACK_BASE + TCPOLEN_SACK_PERBLOCK &&
+	       !((size - TCPOLEN_SACK_BASE) % TCPOLEN_SACK_PERBLOCK);
 }
 
 noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt,
@@ -94,6 +105,8 @@ noinline bool tcp_parse_options(const struct sk_buff *skb, struct tcp_options_re
 		if (size < 2 || size > (unsigned int)(end - p))
 			return false;
 		take_option(opt, p, size, th->syn, estab);
+		if (estab && opt->sack_ok && is_sack_option(p, size))
+			TCP_SKB_CB(skb)->sacked = p - (const u8 *)th;
 		p += size;
 	}
 	return true;

@@ -199,9 +199,10 @@ static inline int tcp_fin_time(const struct sock *sk)
 }
 
 /* ---- options that we write (tcp_transmit.c) ------------------------------------------------------ */
-#define OPTION_MSS    0x1
-#define OPTION_TS     0x2
-#define OPTION_WSCALE 0x4
+#define OPTION_MSS       0x1
+#define OPTION_TS        0x2
+#define OPTION_WSCALE    0x4
+#define OPTION_SACK_PERM 0x8
 
 struct tcp_out_options {
 	u8 options; /* OPTION_* */

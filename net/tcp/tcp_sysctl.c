@@ -35,6 +35,7 @@ int sysctl_tcp_retries1 = TCP_RETRIES1;
 int sysctl_tcp_retries2 = TCP_RETRIES2;
 int sysctl_tcp_rfc1337;
 int sysctl_tcp_rmem[3] = {SOCK_RMEM_LEAST, SOCK_RMEM_DEFAULT, SOCK_RMEM_MAX};
+int sysctl_tcp_sack = 1;
 int sysctl_tcp_slow_start_after_idle = 1;
 int sysctl_tcp_stdurg;
 int sysctl_tcp_syn_retries = TCP_SYN_RETRIES;
@@ -150,6 +151,7 @@ static const struct ctl_table table[] = {
 		.what = "receive buffer: guaranteed under memory pressure, initial (less with less "
 			"than 8 MiB of memory), maximum",
 	},
+	SWITCH(sack, "0: SACK is neither offered nor accepted (RFC 2018)"),
 	SWITCH(slow_start_after_idle,
 	       "0: an idle connection keeps its congestion window (RFC 5681 4.1)"),
 	SWITCH(stdurg,

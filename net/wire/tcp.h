@@ -47,6 +47,9 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
 #define TCPOPT_TIMESTAMP       8
 #define TCPOLEN_MSS            4
 #define TCPOLEN_WINDOW         3
+#define TCPOLEN_SACK_PERM      2
+#define TCPOLEN_SACK_BASE      2 /* of a SACK option without blocks */
+#define TCPOLEN_SACK_PERBLOCK  8
 #define TCPOLEN_TIMESTAMP      10
 #define TCPOLEN_TSTAMP_ALIGNED 12 /* with two NOPs before it, so that it fills whole 32-bit words */
 #define MAX_TCP_OPTION_SPACE   40 /* bytes: doff has four bits, hence at most 60 bytes of header */
