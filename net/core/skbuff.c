@@ -278,6 +278,14 @@ void __skb_queue_purge(struct sk_buff_head *q)
 		consume_skb(skb);
 }
 
+bool skb_fclone_busy(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct sk_buff_fclones *pair = container_of(skb, struct sk_buff_fclones, skb1);
+
+	return skb->fclone == SKB_FCLONE_ORIG && refcount_read(&pair->fclone_ref) > 1 &&
+	       pair->skb2.sk == sk;
+}
+
 /* ---- clones and copies ------------------------------------------------------------------------ */
 
 void skb_copy_header(struct sk_buff *to, const struct sk_buff *from)

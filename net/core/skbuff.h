@@ -283,6 +283,11 @@ static inline int skb_linearize(struct sk_buff *skb)
 #define SKB_DATAREF_SHIFT 16
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
 
+/*
+ * True if the clone that an original of alloc_skb_fclone() keeps beside itself is still being sent for
+ * @sk: it waits in our own device.
+ */
+bool skb_fclone_busy(const struct sock *sk, const struct sk_buff *skb);
 /* True if a clone shares the linear part. */
 static inline bool skb_cloned(const struct sk_buff *skb)
 {

@@ -43,6 +43,12 @@
 	X(TcpExt, TWKilled) X(TcpExt, PAWSActive) X(TcpExt, PAWSEstab) X(TcpExt, PAWSOldAck) X(TcpExt, DelayedACKs)      \
 	X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) X(TcpExt, ListenOverflows)           \
 	X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks)    \
+	X(TcpExt, TCPSackRecovery) X(TcpExt, TCPSackFailures) X(TcpExt, TCPSackRecoveryFail)       \
+	X(TcpExt, TCPSACKReneging) X(TcpExt, TCPSACKReorder) X(TcpExt, TCPRenoReorder)             \
+	X(TcpExt, TCPTSReorder) X(TcpExt, TCPDSACKUndo) X(TcpExt, TCPSpuriousRTOs)                 \
+	X(TcpExt, TCPLossProbes) X(TcpExt, TCPLossProbeRecovery) X(TcpExt, TCPDSACKRecv)           \
+	X(TcpExt, TCPDSACKOfoRecv) X(TcpExt, TCPDSACKIgnoredOld) X(TcpExt, TCPDSACKIgnoredNoUndo)  \
+	X(TcpExt, TCPSACKDiscard)                                                                  \
 	X(TcpExt, TCPRenoRecovery) X(TcpExt, TCPRenoFailures)           \
 	X(TcpExt, TCPLossFailures) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo)                \
 	X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) X(TcpExt, TCPFastRetrans)              \

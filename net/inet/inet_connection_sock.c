@@ -608,6 +608,8 @@ void inet_csk_reset_xmit_timer(struct sock *sk, int what, unsigned long when,
 	switch (what) {
 	case ICSK_TIME_RETRANS:
 	case ICSK_TIME_PROBE0:
+	case ICSK_TIME_LOSS_PROBE:
+	case ICSK_TIME_REO_TIMEOUT:
 		icsk->icsk_pending = what;
 		icsk->icsk_timeout = expires;
 		sk_reset_timer(sk, &icsk->icsk_retransmit_timer, expires);

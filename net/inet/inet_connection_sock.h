@@ -102,9 +102,11 @@ struct inet_connection_sock {
 	u64 icsk_ca_priv[ICSK_CA_PRIV_SIZE / sizeof(u64)];
 };
 
-#define ICSK_TIME_RETRANS 1
-#define ICSK_TIME_DACK    2
-#define ICSK_TIME_PROBE0  3
+#define ICSK_TIME_RETRANS     1
+#define ICSK_TIME_DACK        2
+#define ICSK_TIME_PROBE0      3
+#define ICSK_TIME_LOSS_PROBE  5
+#define ICSK_TIME_REO_TIMEOUT 6
 
 #define ICSK_ACK_SCHED   1
 #define ICSK_ACK_TIMER   2

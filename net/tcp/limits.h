@@ -103,6 +103,27 @@
  */
 #define TCP_DUPACKS_MAX 16u
 
+/* ---- loss recovery ---- */
+/*
+ * segments: looked at behind the lost ones when RACK's timer is set. Behind them the timer is set too
+ * early, and expires more than once. Otherwise a peer that SACKs the last of many segments would make
+ * each of its ACKs cost a walk over all of them.
+ */
+#define TCP_RACK_SOON 64
+/*
+ * bytes: of a duplicate that the peer reports (DSACK) above snd_una; a longer one is only counted. As
+ * much as one merged packet has; each segment in it is looked at.
+ */
+#define TCP_DSACK_MAX 65536u
+/* mode: 0 off, 3 and 4 on. Linux's (values for early retransmit are gone there too). */
+#define TCP_EARLY_RETRANS       3
+#define TCP_EARLY_RETRANS_RANGE 0, 4
+/* mode: 0 off, 1 and 2 on. Linux's. */
+#define TCP_FRTO       2
+#define TCP_FRTO_RANGE 0, 2
+/* bits: 1 RACK (always on here), 2 a fixed reordering window, 4 no threshold of duplicates. Linux's. */
+#define TCP_RECOVERY_RANGE 0, 7
+
 /* ---- sending ---- */
 /* duplicate ACKs: at this number the sender assumes a loss. RFC 5681's threshold. */
 #define TCP_REORDERING       3

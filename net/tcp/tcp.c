@@ -121,7 +121,7 @@ void tcp_init(void)
 /* Resets the statistics of @tp for a new connection. */
 static void tcp_info_reset(struct tcp_sock *tp)
 {
-	tp->total_retrans = tp->delivered = 0;
+	tp->total_retrans = tp->delivered = tp->lost = 0;
 	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;
 	tp->segs_in = tp->segs_out = tp->data_segs_in = tp->data_segs_out = 0;
 	tp->rcv_ooopack = tp->reord_seen = 0;
@@ -154,6 +154,10 @@ void tcp_init_history(struct sock *sk)
 	tcp_clear_retrans(tp);
 	tp->retrans_stamp = tp->unanswered_stamp = 0;
 	tp->reordering = sysctl_tcp_reordering;
+	tp->sack_end = tp->dsack_dups = tp->tlp_high_seq = 0;
+	tp->tlp_retrans = tp->frto = tp->is_sack_reneg = 0;
+	memset(&tp->rack, 0, sizeof(tp->rack));
+	tp->rack.reo_wnd_steps = 1;
 	tp->rcv_rtt_us = tp->rcv_rtt_seq = 0;
 	tp->rcv_rtt_stamp = 0;
 	tp->ecn_flags = 0;

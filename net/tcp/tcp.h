@@ -47,6 +47,11 @@
 #define TCP_INIT_CWND               10 /* RFC 6928 */
 #define TCP_INFINITE_SSTHRESH       0x7fffffff
 #define TCP_MAX_QUICKACKS           16
+#define TCP_RACK_STATIC_REO_WND     0x2 /* sysctl_tcp_recovery: DSACKs do not raise the window */
+#define TCP_RACK_NO_DUPTHRESH       0x4 /* three SACKed segments do not end the patience */
+#define TCP_RACK_RECOVERY_THRESH    16  /* RFC 8985 6.2: recoveries without a DSACK */
+#define TCP_RACK_STEPS_MAX          255 /* quarters of a round trip: reo_wnd_steps is a byte */
+#define TCP_RENEGING_DELAY          (HZ / 100)
 #define TCP_NAGLE_OFF               1
 #define TCP_NAGLE_CORK              2
 #define TCP_NAGLE_PUSH              4
@@ -73,7 +78,8 @@ extern int sysctl_tcp_rfc1337;
 extern int sysctl_tcp_mem[3];
 /* Bytes of a socket's buffer: guaranteed under memory pressure, at the start, maximum. */
 extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3];
-extern int sysctl_tcp_sack;
+extern int sysctl_tcp_sack, sysctl_tcp_early_retrans, sysctl_tcp_frto;
+extern int sysctl_tcp_recovery; /* TCP_RACK_* */
 extern int sysctl_tcp_slow_start_after_idle;
 extern int sysctl_tcp_stdurg;
 extern int sysctl_tcp_syn_retries;

@@ -112,18 +112,21 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 	return (long)max(delta, 1u) * 1000;
 }
 
-bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us)
+bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rtt_us,
+			long ca_rtt_us)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	if (seq_rtt_us < 0)
+		seq_rtt_us = sack_rtt_us;
 	if (seq_rtt_us < 0 && (flag & FLAG_ACKED))
-		seq_rtt_us = tcp_tsecr_rtt_us(tp);
+		seq_rtt_us = ca_rtt_us = tcp_tsecr_rtt_us(tp);
 	if (seq_rtt_us < 0)
 		return false;
-	seq_rtt_us = max(seq_rtt_us, 1L);
-	if (!tp->rtt_min_us || seq_rtt_us < (long)tp->rtt_min_us)
-		tp->rtt_min_us = seq_rtt_us;
-	tcp_rtt_estimator(sk, seq_rtt_us);
+	ca_rtt_us = max(ca_rtt_us, 1L);
+	if (!tp->rtt_min_us || ca_rtt_us < (long)tp->rtt_min_us)
+		tp->rtt_min_us = ca_rtt_us;
+	tcp_rtt_estimator(sk, max(seq_rtt_us, 1L));
 	tcp_set_rto(sk);
 	/* A valid sample ends the exponential backoff of the RTO (RFC 6298 5). */
 	inet_csk(sk)->icsk_backoff = 0;
@@ -138,7 +141,7 @@ void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req)
 	tcp_mstamp_refresh(tcp_sk(sk));
 	if (req && !req->num_retrans && tcp_rsk(req)->snt_synack)
 		rtt_us = (tcp_sk(sk)->tcp_mstamp - tcp_rsk(req)->snt_synack) / NSEC_PER_USEC;
-	tcp_ack_update_rtt(sk, FLAG_SYN_ACKED, rtt_us);
+	tcp_ack_update_rtt(sk, FLAG_SYN_ACKED, rtt_us, -1, rtt_us);
 }
 
 u32 tcp_init_cwnd(const struct tcp_sock *tp)
@@ -280,15 +283,39 @@ static void tcp_ack_probe(struct sock *sk)
 
 /* ---- the retransmit queue ---------------------------------------------------------------------------------- */
 
-/* Restarts the retransmit timer, or stops it if no data is in flight (RFC 6298 5.2 and 5.3). */
+s64 tcp_rto_delta_us(const struct sock *sk)
+{
+	const struct sk_buff *head = tcp_rtx_queue_head(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	s64 age_us = (s64)(tp->tcp_mstamp - head->skb_mstamp) / NSEC_PER_USEC;
+
+	return (s64)inet_csk(sk)->icsk_rto * (1000000 / HZ) - age_us;
+}
+
+/*
+ * Restarts the retransmit timer, or stops it if no data is in flight (RFC 6298 5.2 and 5.3).  After a
+ * probe or RACK's timer, which took its place for a while, it has only the rest of its time.
+ */
 void tcp_rearm_rto(struct sock *sk)
 {
-	u32 rto = inet_csk(sk)->icsk_rto;
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 rto = icsk->icsk_rto;
 
-	if (tcp_sk(sk)->packets_out)
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, rto, TCP_RTO_MAX);
-	else
+	if (!tcp_sk(sk)->packets_out) {
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_RETRANS);
+		return;
+	}
+	if (icsk->icsk_pending == ICSK_TIME_REO_TIMEOUT ||
+	    icsk->icsk_pending == ICSK_TIME_LOSS_PROBE)
+		rto = tcp_usecs_to_jiffies(max_t(s64, tcp_rto_delta_us(sk), 1));
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, rto, TCP_RTO_MAX);
+}
+
+/* New data was acknowledged: the time of the next probe or retransmission begins anew. */
+static void tcp_set_xmit_timer(struct sock *sk)
+{
+	if (!tcp_schedule_loss_probe(sk, true))
+		tcp_rearm_rto(sk);
 }
 
 /*
@@ -304,93 +331,151 @@ static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 	return before_trim - tcp_skb_pcount(skb);
 }
 
-/* Updates the counters for @segs acknowledged segments of @skb; returns FLAG_* bits. */
-static int tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs)
+/*
+ * The peer received @skb before our retransmission of it, because it echoes an older time: then that
+ * retransmission's time says nothing (RFC 8985 6.2, step 2).
+ */
+static bool tcp_skb_spurious_retrans(const struct tcp_sock *tp, const struct sk_buff *skb)
+{
+	return (TCP_SKB_CB(skb)->sacked & TCPCB_RETRANS) &&
+	       tcp_tsopt_ecr_before(tp, tcp_ns_to_stamp(skb->skb_mstamp));
+}
+
+/* Updates the counters for @segs acknowledged segments of @skb, and the news of the ACK. */
+static void tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs,
+			   struct tcp_sacktag_state *state)
 {
 	const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
-	int flag = 0;
 
-	if (tcb->sacked & (TCPCB_SACKED_RETRANS | TCPCB_EVER_RETRANS)) {
+	if (tcb->sacked & TCPCB_RETRANS) {
 		if (tcb->sacked & TCPCB_SACKED_RETRANS)
 			tp->retrans_out -= segs;
-		flag |= FLAG_RETRANS_DATA_ACKED;
+		state->flag |= FLAG_RETRANS_DATA_ACKED;
+	}
+	if (tcb->sacked & TCPCB_SACKED_ACKED) {
+		tp->sacked_out -= segs;
+	} else if (tcp_is_sack(tp)) {
+		tp->delivered += segs;
+		if (!tcp_skb_spurious_retrans(tp, skb))
+			tcp_rack_advance(tp, tcb->sacked, tcb->end_seq, skb->skb_mstamp);
 	}
 	if (tcb->sacked & TCPCB_LOST)
 		tp->lost_out -= segs;
 	tp->packets_out -= segs;
+	state->acked += segs;
 	if (tcb->tcp_flags & TCPHDR_SYN) {
 		tp->retrans_stamp = 0;
-		return flag | FLAG_SYN_ACKED;
+		state->flag |= FLAG_SYN_ACKED;
+	} else {
+		state->flag |= FLAG_DATA_ACKED;
 	}
-	return flag | FLAG_DATA_ACKED;
 }
 
-/*
- * Removes the segments below snd_una from the retransmit queue, frees them, and takes an RTT sample.
- * Stores their number in *@acked; returns FLAG_* bits.
- */
-noinline int tcp_clean_rtx_queue(struct sock *sk, u32 *acked)
+/* The sending times, in ns, of the first and the last segment that was acknowledged and sent once. */
+struct ack_times {
+	u64 first, last;
+};
+
+/* Removes the segments below snd_una from the retransmit queue and frees them.  Returns the first that is left. */
+static struct sk_buff *tcp_free_acked(struct sock *sk, struct tcp_sacktag_state *state,
+				      struct ack_times *times)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u64 first_ackt = 0, last_ackt = 0;
-	long seq_rtt_us = -1, ca_rtt_us = -1;
 	struct sk_buff *skb;
-	int flag = 0;
 
-	*acked = 0;
 	while ((skb = tcp_rtx_queue_head(sk))) {
 		const struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 		bool fully_acked = !after(tcb->end_seq, tp->snd_una);
-		u32 segs = tcp_skb_pcount(skb);
-		int seg_flag;
+		u32 segs = tcp_skb_pcount(skb), seq = tcb->seq;
 
 		if (!fully_acked) {
-			if (segs == 1 || !after(tp->snd_una, tcb->seq))
+			if (segs == 1 || !after(tp->snd_una, seq))
 				break;
 			segs = tcp_tso_acked(sk, skb);
 			if (!segs)
 				break;
 		}
-		seg_flag = tcp_segs_acked(sk, skb, segs);
-		*acked += segs;
-		flag |= seg_flag;
-		if (!(seg_flag & FLAG_RETRANS_DATA_ACKED)) {
-			last_ackt = skb->skb_mstamp;
-			if (!first_ackt)
-				first_ackt = last_ackt;
+		if (!(tcb->sacked & (TCPCB_RETRANS | TCPCB_SACKED_ACKED))) {
+			times->last = skb->skb_mstamp;
+			if (!times->first)
+				times->first = times->last;
+			if (before(seq, state->reord))
+				state->reord = seq;
+			if (!after(tcb->end_seq, tp->high_seq))
+				state->flag |= FLAG_ORIG_SACK_ACKED;
 		}
+		tcp_segs_acked(sk, skb, segs, state);
 		if (!fully_acked)
 			break;
 		tcp_rtx_queue_unlink_and_free(skb, sk);
 	}
+	return skb;
+}
 
+static long tcp_us_since(const struct tcp_sock *tp, u64 ns)
+{
+	return (tp->tcp_mstamp - ns) / NSEC_PER_USEC;
+}
+
+/* Processes the cumulative acknowledgment: the retransmit queue, a sample of the round trip, the timer. */
+static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_state *state)
+{
+	long seq_rtt_us = -1, sack_rtt_us = -1, ca_rtt_us = -1;
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct ack_times times = {0};
+	struct sk_buff *skb;
+	bool rtt_update;
+
+	skb = tcp_free_acked(sk, state, &times);
 	if (!skb)
 		tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
+	else if (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
+		state->flag |= FLAG_SACK_RENEGING;
 
 	/* Karn: if the ACK covers a retransmitted segment, it may answer either transmission. */
-	if (first_ackt && !(flag & FLAG_RETRANS_DATA_ACKED)) {
-		seq_rtt_us = (tp->tcp_mstamp - first_ackt) / NSEC_PER_USEC;
-		ca_rtt_us = (tp->tcp_mstamp - last_ackt) / NSEC_PER_USEC;
+	if (times.first && !(state->flag & FLAG_RETRANS_DATA_ACKED)) {
+		seq_rtt_us = tcp_us_since(tp, times.first);
+		ca_rtt_us = tcp_us_since(tp, times.last);
 	}
-	tcp_ack_update_rtt(sk, flag, seq_rtt_us);
-	if (flag & FLAG_ACKED) {
-		flag |= FLAG_SET_XMIT_TIMER;
-		tcp_remove_reno_sacks(sk, *acked);
+	if (state->first_sackt) {
+		sack_rtt_us = tcp_us_since(tp, state->first_sackt);
+		ca_rtt_us = tcp_us_since(tp, state->last_sackt);
+	}
+	rtt_update = tcp_ack_update_rtt(sk, state->flag, seq_rtt_us, sack_rtt_us, ca_rtt_us);
+
+	if (state->flag & FLAG_ACKED) {
+		state->flag |= FLAG_SET_XMIT_TIMER;
+		if (tcp_is_reno(tp)) {
+			tcp_remove_reno_sacks(sk, state->acked);
+			/* Which of them were sent once cannot be told from their arrival. */
+			if (state->flag & FLAG_RETRANS_DATA_ACKED)
+				state->flag &= ~FLAG_ORIG_SACK_ACKED;
+		} else if (before(state->reord, state->prior_sack_end)) {
+			/* A hole was filled by a segment that was sent once. */
+			tcp_check_sack_reordering(sk, state->reord, false);
+		}
+	} else if (skb && rtt_update && sack_rtt_us >= 0 &&
+		   sack_rtt_us > tcp_us_since(tp, skb->skb_mstamp)) {
+		/*
+		 * RFC 6298 5.3 restarts the timer for new data only; but the head was sent after what is
+		 * SACKed now, so its timer began with an older estimate.
+		 */
+		state->flag |= FLAG_SET_XMIT_TIMER;
 	}
 	if (inet_csk(sk)->icsk_ca_ops->pkts_acked) {
-		struct ack_sample sample = {.pkts_acked = *acked, .rtt_us = ca_rtt_us};
+		struct ack_sample sample = {.pkts_acked = state->acked, .rtt_us = ca_rtt_us};
 
 		inet_csk(sk)->icsk_ca_ops->pkts_acked(sk, &sample);
 	}
-	return flag;
 }
 
 /* ---- congestion control ------------------------------------------------------------------------------------ */
 
 static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 {
-	return !(flag & FLAG_NOT_DUP) || inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
+	return !(flag & FLAG_NOT_DUP) || (flag & FLAG_CA_ALERT) ||
+	       inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
 }
 
 /*
@@ -404,38 +489,86 @@ static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 	return flag & FLAG_DATA_ACKED;
 }
 
-static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered, int flag)
+static void tcp_cong_control(struct sock *sk, u32 ack, const struct tcp_sacktag_state *state)
 {
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 delivered = tp->delivered - state->prior_delivered;
+
 	if (tcp_in_cwnd_reduction(sk)) {
-		tcp_cwnd_reduction(sk, delivered, flag);
-	} else if (tcp_may_raise_cwnd(sk, flag)) {
+		tcp_cwnd_reduction(sk, delivered, tp->lost - state->prior_lost, state->flag);
+	} else if (tcp_may_raise_cwnd(sk, state->flag)) {
 		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, ack, delivered);
-		tcp_sk(sk)->snd_cwnd_stamp = tcp_jiffies32;
+		tp->snd_cwnd_stamp = tcp_jiffies32;
 	}
 	tcp_update_pacing_rate(sk);
 }
 
-/* Data was in flight when the ACK arrived: frees it, detects losses, adapts cwnd, retransmits. */
-static void tcp_ack_in_flight(struct sock *sk, u32 ack, int flag)
+void tcp_xmit_recovery(struct sock *sk, enum tcp_rexmit rexmit)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 prior_delivered = tp->delivered, acked;
-	enum tcp_rexmit rexmit = REXMIT_NONE;
-	bool is_dupack;
 
-	flag |= tcp_clean_rtx_queue(sk, &acked);
-	if (tcp_ack_is_dubious(sk, flag)) {
-		is_dupack = !(flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP));
-		tcp_fastretrans_alert(sk, is_dupack, flag, &rexmit);
+	if (rexmit == REXMIT_NONE || sk->sk_state == TCP_SYN_SENT)
+		return;
+	if (rexmit == REXMIT_NEW) {
+		__tcp_push_pending_frames(sk, tcp_current_mss(sk), TCP_NAGLE_OFF);
+		if (after(tp->snd_nxt, tp->high_seq))
+			return;
+		/* Nothing new could be sent: recover as usual. */
+		tp->frto = 0;
 	}
-	if (flag & FLAG_SET_XMIT_TIMER)
-		tcp_rearm_rto(sk);
+	tcp_xmit_retransmit_queue(sk);
+}
+
+/* Data was in flight when the ACK arrived: frees it, detects losses, adapts cwnd, retransmits. */
+static void tcp_ack_in_flight(struct sock *sk, u32 ack, struct tcp_sacktag_state *state)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	enum tcp_rexmit rexmit = REXMIT_NONE;
+
+	tcp_clean_rtx_queue(sk, state);
+	tcp_rack_update_reo_wnd(sk, state);
+	if (tp->tlp_high_seq)
+		tcp_process_tlp_ack(sk, ack, state->flag);
+	if (tcp_ack_is_dubious(sk, state->flag)) {
+		bool is_dupack =
+			!(state->flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DSACKING_ACK));
+
+		tcp_fastretrans_alert(sk, is_dupack, state, &rexmit);
+	}
+	if (state->flag & FLAG_SET_XMIT_TIMER)
+		tcp_set_xmit_timer(sk);
 	/* The ACK proves that our segments arrive, so the next hop is reachable. */
-	if (((flag & FLAG_ACKED) || !(flag & FLAG_NOT_DUP)) && sk->sk_dst_cache)
+	if (((state->flag & (FLAG_ACKED | FLAG_DATA_SACKED)) || !(state->flag & FLAG_NOT_DUP)) &&
+	    sk->sk_dst_cache)
 		dst_confirm(sk->sk_dst_cache);
-	tcp_cong_control(sk, ack, tp->delivered - prior_delivered, flag);
-	if (rexmit == REXMIT_LOST)
-		tcp_xmit_retransmit_queue(sk);
+	tcp_cong_control(sk, ack, state);
+	tcp_xmit_recovery(sk, rexmit);
+}
+
+/* No data was in flight when the ACK arrived. */
+static void tcp_ack_no_queue(struct sock *sk, u32 ack, struct tcp_sacktag_state *state)
+{
+	enum tcp_rexmit rexmit = REXMIT_NONE;
+
+	/* All was repaired, and now a duplicate is reported: undo. */
+	if (state->flag & FLAG_DSACKING_ACK)
+		tcp_fastretrans_alert(sk, false, state, &rexmit);
+	tcp_ack_probe(sk);
+	if (tcp_sk(sk)->tlp_high_seq)
+		tcp_process_tlp_ack(sk, ack, state->flag);
+}
+
+/* An ACK below snd_una came late.  Its SACK blocks may still be news. */
+static void tcp_old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_sacktag_state *state)
+{
+	enum tcp_rexmit rexmit = REXMIT_NONE;
+
+	if (!TCP_SKB_CB(skb)->sacked)
+		return;
+	tcp_mstamp_refresh(tcp_sk(sk));
+	tcp_sacktag_write_queue(sk, skb, state);
+	tcp_fastretrans_alert(sk, false, state, &rexmit);
+	tcp_xmit_recovery(sk, rexmit);
 }
 
 static bool tcp_ack_is_acceptable(struct sock *sk, u32 ack, int flag)
@@ -453,34 +586,46 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 ack_seq = TCP_SKB_CB(skb)->seq, ack = TCP_SKB_CB(skb)->ack_seq;
 	u32 prior_packets = tp->packets_out;
+	struct tcp_sacktag_state state = {
+		.flag = flag,
+		.prior_snd_una = tp->snd_una,
+		.prior_sack_end = tcp_highest_sack_seq(tp),
+		.prior_delivered = tp->delivered,
+		.prior_lost = tp->lost,
+		.reord = tp->snd_nxt,
+	};
 
 	sock_owned_by_me(sk);
 	if (!tcp_ack_is_acceptable(sk, ack, flag))
 		return -1;
-	if (before(ack, tp->snd_una))
+	if (before(ack, tp->snd_una)) {
+		tcp_old_ack(sk, skb, &state);
 		return 0;
+	}
 
 	tcp_mstamp_refresh(tp);
 	if (after(ack, tp->snd_una)) {
-		flag |= FLAG_SND_UNA_ADVANCED;
+		state.flag |= FLAG_SND_UNA_ADVANCED;
 		icsk->icsk_retransmits = 0;
 		tp->unanswered_stamp = 0;
 	}
 	if (flag & FLAG_UPDATE_TS_RECENT)
 		tcp_replace_ts_recent(tp, ack_seq);
 
-	if ((flag & (FLAG_SLOWPATH | FLAG_SND_UNA_ADVANCED)) == FLAG_SND_UNA_ADVANCED) {
+	if ((state.flag & (FLAG_SLOWPATH | FLAG_SND_UNA_ADVANCED)) == FLAG_SND_UNA_ADVANCED) {
 		/* Header prediction has verified that the window is unchanged. */
 		tp->snd_wl1 = ack_seq;
 		tcp_snd_una_update(tp, ack);
-		flag |= FLAG_WIN_UPDATE;
+		state.flag |= FLAG_WIN_UPDATE;
 		snmp_inc(SNMP_TcpExtTCPHPAcks);
 	} else {
 		if (ack_seq != TCP_SKB_CB(skb)->end_seq)
-			flag |= FLAG_DATA;
+			state.flag |= FLAG_DATA;
 		else
 			snmp_inc(SNMP_TcpExtTCPPureAcks);
-		flag |= tcp_ack_update_window(sk, skb, ack, ack_seq);
+		state.flag |= tcp_ack_update_window(sk, skb, ack, ack_seq);
+		if (TCP_SKB_CB(skb)->sacked)
+			tcp_sacktag_write_queue(sk, skb, &state);
 	}
 
 	/* The peer answers, so an earlier ICMP error (sk_err_soft) no longer holds. */
@@ -488,8 +633,8 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 	icsk->icsk_probes_out = 0;
 	tp->rcv_tstamp = tcp_jiffies32;
 	if (prior_packets)
-		tcp_ack_in_flight(sk, ack, flag);
+		tcp_ack_in_flight(sk, ack, &state);
 	else
-		tcp_ack_probe(sk);
+		tcp_ack_no_queue(sk, ack, &state);
 	return 1;
 }

@@ -87,14 +87,8 @@ bool tcp_is_cwnd_limited(const struct sock *sk);
 /* Sets sk_pacing_rate: a share of one window for each round trip. */
 void tcp_update_pacing_rate(struct sock *sk);
 
-static inline void tcp_set_ca_state(struct sock *sk, u8 ca_state)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-
-	if (icsk->icsk_ca_ops->set_state)
-		icsk->icsk_ca_ops->set_state(sk, ca_state);
-	icsk->icsk_ca_state = ca_state;
-}
+/* Changes icsk_ca_state; no other code may.  Checks the table of legal transitions (tcp_recovery.c). */
+void tcp_set_ca_state(struct sock *sk, u8 state);
 static inline void tcp_ca_event(struct sock *sk, enum tcp_ca_event event)
 {
 	if (inet_csk(sk)->icsk_ca_ops->cwnd_event)

@@ -139,6 +139,7 @@ static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
 	info->tcpi_delivered = tp->delivered;
 	info->tcpi_rcv_ooopack = tp->rcv_ooopack;
 	info->tcpi_reord_seen = tp->reord_seen;
+	info->tcpi_dsack_dups = tp->dsack_dups;
 }
 
 /* Owner. */

@@ -372,7 +372,8 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 	tcp_rtx_queue_add(sk, skb);
 	tp->packets_out += tcp_skb_pcount(skb);
 	/* Start the retransmit timer; it replaces the probe timer, as they share icsk_pending. */
-	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)
+	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0 ||
+	    inet_csk(sk)->icsk_pending == ICSK_TIME_LOSS_PROBE)
 		tcp_rearm_rto(sk);
 	snmp_add(SNMP_TcpExtTCPOrigDataSent, tcp_skb_pcount(skb));
 }
@@ -402,8 +403,8 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 }
 
 /*
- * Sends the segments that may be sent now; with @push_one at most one.  Returns true if data waits
- * although none is in flight; no ACK will come then, so the caller arms the probe timer.
+ * Sends the segments that may be sent now; with @push_one (TCP_PUSH_*) at most one packet, and a probe
+ * even if cwnd is full.  Arms the timer of the tail loss probe.  Returns true if data waits although none is in flight; no ACK will come then, so the caller arms the probe timer.
  */
 noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one,
 			     gfp_t gfp)
@@ -422,7 +423,9 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		quota = tcp_cwnd_test(tp);
 		if (!quota) {
 			by.cwnd = true;
-			break;
+			if (push_one != TCP_PUSH_PROBE)
+				break;
+			quota = 1;
 		}
 		if (!tcp_snd_wnd_test(tp, skb, mss_now)) {
 			by.rwnd = true;
@@ -452,6 +455,8 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		tp->prr_out += sent;
 	by.cwnd |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
 	tcp_cwnd_validate(sk, by.cwnd);
+	if (push_one != TCP_PUSH_PROBE)
+		tcp_schedule_loss_probe(sk, false);
 	return false;
 }
 
@@ -467,7 +472,7 @@ void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagl
 /* tcp_sendmsg() has a full segment ready while it still copies data: sends that segment. */
 void tcp_push_one(struct sock *sk, unsigned int mss_now)
 {
-	tcp_write_xmit(sk, mss_now, TCP_NAGLE_PUSH, 1, GFP_ATOMIC);
+	tcp_write_xmit(sk, mss_now, TCP_NAGLE_PUSH, TCP_PUSH_ONE, GFP_ATOMIC);
 }
 
 /* ---- after an ACK ---------------------------------------------------------------------------------------------- */

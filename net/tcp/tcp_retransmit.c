@@ -26,10 +26,10 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 		tp->retrans_out -= decr;
 	if (sacked & TCPCB_LOST)
 		tp->lost_out -= decr;
-	/*
-	 * Duplicate ACKs do not belong to a segment: there may not be more than there are segments.
-	 */
-	if (decr > 0)
+	/* Duplicate ACKs do not belong to a segment: there may not be more than there are segments. */
+	if (sacked & TCPCB_SACKED_ACKED)
+		tp->sacked_out -= decr;
+	else if (tcp_is_reno(tp) && decr > 0)
 		tp->sacked_out -= min(tp->sacked_out, (u32)decr);
 	tcp_verify_left_out(tp);
 }
@@ -230,13 +230,14 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 }
 
 /*
- * Retransmits at most @segs segments of @skb, and cuts the rest off. 0, or -errno: -EAGAIN outside
- * the window, -ENOBUFS could not be sent now, -EHOSTUNREACH no route, -ENOMEM.
+ * Sends at most @segs segments of @skb again, and cuts the rest off. 0, or -errno: -EAGAIN outside
+ * the window, -ENOBUFS could not be sent now, -EHOSTUNREACH no route, -ENOMEM.  The caller marks @skb.
  */
-noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
+int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
+	u64 sent_before = skb->skb_mstamp;
 	int err;
 
 	sock_owned_by_me(sk);
@@ -250,20 +251,17 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	 */
 	tcb->sacked |= TCPCB_EVER_RETRANS;
 	err = tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
-	if (err)
+	if (err) {
+		skb->skb_mstamp = sent_before;
 		goto out_fail;
+	}
+	tcp_rtx_sent_again(sk, skb);
 
 	snmp_add(SNMP_TcpRetransSegs, tcp_skb_pcount(skb));
 	if (tcb->tcp_flags & TCPHDR_SYN)
 		snmp_inc(SNMP_TcpExtTCPSynRetrans);
 	tp->total_retrans += tcp_skb_pcount(skb);
 	tp->bytes_retrans += skb->len;
-	tcp_rtx_sent_again(sk, skb);
-	if (!tp->retrans_stamp)
-		tp->retrans_stamp = tcp_ns_to_stamp(skb->skb_mstamp);
-	if (!tp->unanswered_stamp)
-		tp->unanswered_stamp = tcp_ns_to_stamp(skb->skb_mstamp);
-	tp->undo_retrans = max(tp->undo_retrans, 0) + tcp_skb_pcount(skb);
 	return 0;
 
 out_fail:
@@ -271,10 +269,30 @@ out_fail:
 	return err;
 }
 
+noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
+{
+	int err = __tcp_retransmit_skb(sk, skb, segs);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 stamp;
+
+	if (err)
+		return err;
+	tcp_rtx_set_marks(sk, skb,
+			  (TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS) | TCPCB_SACKED_RETRANS);
+	stamp = tcp_ns_to_stamp(skb->skb_mstamp);
+	if (!tp->retrans_stamp)
+		tp->retrans_stamp = stamp;
+	if (!tp->unanswered_stamp)
+		tp->unanswered_stamp = stamp;
+	tp->undo_retrans = max(tp->undo_retrans, 0) + tcp_skb_pcount(skb);
+	return 0;
+}
+
 /* Sends what is lost, in the order of sequence numbers, as far as cwnd permits. */
 noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 {
 	const struct sk_buff *head = tcp_rtx_queue_head(sk);
+	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 	unsigned int max_segs;
 	struct sk_buff *skb;
@@ -287,13 +305,13 @@ noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 
 		if (room <= 0 || tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
 			return;
-		snmp_add(inet_csk(sk)->icsk_ca_state == TCP_CA_Loss ? SNMP_TcpExtTCPSlowStartRetrans
-								    : SNMP_TcpExtTCPFastRetrans,
+		snmp_add(icsk->icsk_ca_state == TCP_CA_Loss ? SNMP_TcpExtTCPSlowStartRetrans
+							    : SNMP_TcpExtTCPFastRetrans,
 			 tcp_skb_pcount(skb));
 		if (tcp_in_cwnd_reduction(sk))
 			tp->prr_out += tcp_skb_pcount(skb);
-		if (skb == head)
-			inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, inet_csk(sk)->icsk_rto,
+		if (skb == head && icsk->icsk_pending != ICSK_TIME_REO_TIMEOUT)
+			inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, icsk->icsk_rto,
 						  TCP_RTO_MAX);
 	}
 }

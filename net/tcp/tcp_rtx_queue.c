@@ -12,6 +12,7 @@
  * The socket's owner, or the bh lock without one.  Every function is O(log n), except
  * tcp_rtx_unmark_lost().
  */
+#include "kernel/lib/list_sort.h"
 #include "net/tcp/tcp_rtx_queue.h"
 #include "net/tcp/tcp_send.h"
 
@@ -189,32 +190,28 @@ void tcp_rtx_set_marks(struct sock *sk, struct sk_buff *skb, u8 marks)
 
 void tcp_rtx_sent_again(struct sock *sk, struct sk_buff *skb)
 {
-	u8 marks = TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS;
-
-	tcp_rtx_set_marks(sk, skb, marks | TCPCB_SACKED_RETRANS);
-	list_move_tail(&skb->tcp_tsorted_anchor, &tcp_sk(sk)->tsorted_sent_queue);
+	if (!(TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED))
+		list_move_tail(&skb->tcp_tsorted_anchor, &tcp_sk(sk)->tsorted_sent_queue);
 }
 
-/* Merges two lists in the order of sending.  A segment that was lost and is in flight again stays where
- * it is: only its mark goes. */
+static bool sent_later(const struct list_head *a, const struct list_head *b)
+{
+	return list_entry(a, struct sk_buff, tcp_tsorted_anchor)->skb_mstamp >
+	       list_entry(b, struct sk_buff, tcp_tsorted_anchor)->skb_mstamp;
+}
+
+/* O(n log n), once for each reduction at most. */
 void tcp_rtx_unmark_lost(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *pos, *skb, *next;
+	struct sk_buff *skb, *next;
 
-	list_for_each_entry(pos, &tp->tsorted_sent_queue, tcp_tsorted_anchor) {
-		if (TCP_SKB_CB(pos)->sacked & TCPCB_LOST)
-			tcp_rtx_set_marks(sk, pos,
-					  TCP_SKB_CB(pos)->sacked & TCPCB_TAGBITS & ~TCPCB_LOST);
-	}
-	pos = list_first_entry(&tp->tsorted_sent_queue, struct sk_buff, tcp_tsorted_anchor);
-	list_for_each_entry_safe(skb, next, &tp->tsorted_lost_queue, tcp_tsorted_anchor) {
-		/* Appends to the end of tsorted_sent_queue; from there to its place. */
+	list_for_each_entry(skb, &tp->tsorted_sent_queue, tcp_tsorted_anchor)
+		tcp_rtx_set_marks(sk, skb, TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS & ~TCPCB_LOST);
+	if (list_empty(&tp->tsorted_lost_queue))
+		return;
+	/* A segment without a mark joins the end of tsorted_sent_queue. */
+	list_for_each_entry_safe(skb, next, &tp->tsorted_lost_queue, tcp_tsorted_anchor)
 		tcp_rtx_set_marks(sk, skb, 0);
-		while (&pos->tcp_tsorted_anchor != &tp->tsorted_sent_queue && pos != skb &&
-		       pos->skb_mstamp <= skb->skb_mstamp)
-			pos = list_next_entry(pos, tcp_tsorted_anchor);
-		if (pos != skb)
-			list_move_tail(&skb->tcp_tsorted_anchor, &pos->tcp_tsorted_anchor);
-	}
+	list_sort(&tp->tsorted_sent_queue, sent_later);
 }

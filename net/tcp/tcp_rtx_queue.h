@@ -75,7 +75,7 @@ struct sk_buff *tcp_rtx_first_lost(const struct sock *sk);
 
 /* @skb gets @marks (of TCPCB_TAGBITS) instead of those it has. */
 void tcp_rtx_set_marks(struct sock *sk, struct sk_buff *skb, u8 marks);
-/* @skb was sent again: marks it, and makes it the last in the order of sending. */
+/* @skb was sent again: makes it the last in the order of sending.  The caller marks it. */
 void tcp_rtx_sent_again(struct sock *sk, struct sk_buff *skb);
 /* No segment is lost any more: the reduction was undone. */
 void tcp_rtx_unmark_lost(struct sock *sk);

@@ -12,24 +12,11 @@
 #define NET_TCP_TCP_SEND_H
 
 #include "net/core/netdevice.h"
-#include "net/tcp/tcp_rtx_queue.h"
 #include "net/tcp/tcp.h"
+#include "net/tcp/tcp_recovery.h"
+#include "net/tcp/tcp_rtx_queue.h"
 
-/* ---- tcp_ack.c, tcp_recovery.c, tcp_cong.c ---------------------------------------------------------------- */
-#define FLAG_DATA               0x01 /* the segment has data */
-#define FLAG_WIN_UPDATE         0x02 /* the ACK updated the peer's window */
-#define FLAG_DATA_ACKED         0x04 /* the ACK acknowledged new data */
-#define FLAG_RETRANS_DATA_ACKED 0x08 /* the ACK acknowledged data that we had retransmitted */
-#define FLAG_SYN_ACKED          0x10
-#define FLAG_DATA_SACKED        0x20
-#define FLAG_SLOWPATH           0x100
-#define FLAG_ORIG_SACK_ACKED    0x200 /* unused: SACK is not implemented */
-#define FLAG_SND_UNA_ADVANCED   0x400
-#define FLAG_SET_XMIT_TIMER     0x1000
-#define FLAG_UPDATE_TS_RECENT   0x4000
-#define FLAG_NO_CHALLENGE_ACK   0x8000
-#define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
-#define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
+/* ---- tcp_ack.c, tcp_cong.c --------------------------------------------------------------------------------- */
 /*
  * Processes the acknowledgment of @skb; does not free @skb.  Returns 1 if it was accepted, 0 if it is
  * older than snd_una and changes nothing, -1 if its number is not acceptable (RFC 5961 5.2); then it
@@ -46,8 +33,6 @@ void tcp_synack_rtt_meas(struct sock *sk, struct request_sock *req);
 void tcp_init_metrics(struct sock *sk);
 void tcp_try_undo_spurious_syn(struct tcp_sock *tp);
 u32 tcp_init_cwnd(const struct tcp_sock *tp);
-void tcp_enter_loss(struct sock *sk);
-void tcp_enter_cwr(struct sock *sk);
 static inline void tcp_clear_retrans(struct tcp_sock *tp)
 {
 	tp->retrans_out = 0;
@@ -56,15 +41,15 @@ static inline void tcp_clear_retrans(struct tcp_sock *tp)
 	tp->undo_marker = 0;
 	tp->undo_retrans = -1;
 }
-void tcp_rearm_rto(struct sock *sk);
-/* The MSS fell: marks segments larger than the new MSS as lost and retransmits them. */
-void tcp_simple_retransmit(struct sock *sk);
 void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited);
 void tcp_store_ts_recent(struct tcp_sock *tp);
 void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
 
 /* ---- tcp_output.c, tcp_transmit.c, tcp_make.c, tcp_window.c (send side) ----------------------------------- */
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp);
+/* tcp_write_xmit()'s push_one: at most one packet; at most one, even if cwnd is full. */
+#define TCP_PUSH_ONE   1
+#define TCP_PUSH_PROBE 2
 bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp);
 void __tcp_push_pending_frames(struct sock *sk, unsigned int cur_mss, int nonagle);
 void tcp_push_one(struct sock *sk, unsigned int mss_now);
@@ -91,8 +76,6 @@ void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961; sends nothing above t
  * @last_oow_ack_time permit another challenge ACK.
  */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);
-int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);
-void tcp_xmit_retransmit_queue(struct sock *sk);
 int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
 		 unsigned int mss_now, gfp_t gfp);
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
@@ -303,25 +286,5 @@ void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);
 /* @skb has @decr segments fewer than before: subtracts them from each count that includes @skb. */
 void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr);
-
-/* ---- tcp_ack.c ---------------------------------------------------------------------------------------------- */
-int tcp_clean_rtx_queue(struct sock *sk, u32 *acked);
-/*
- * Adds an RTT sample to the estimate and sets the RTO; returns false without a sample.  @seq_rtt_us < 0:
- * the send times give no sample, so the echoed timestamp is tried.
- */
-bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us);
-
-/* ---- tcp_recovery.c ------------------------------------------------------------------------------------------- */
-enum tcp_rexmit { REXMIT_NONE, REXMIT_LOST };
-void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, int flag, enum tcp_rexmit *rexmit);
-void tcp_remove_reno_sacks(struct sock *sk, int acked);
-void tcp_cwnd_reduction(struct sock *sk, int newly_acked, int flag);
-void tcp_enter_recovery(struct sock *sk);
-u32 tcp_current_ssthresh(const struct sock *sk);
-static inline void tcp_verify_left_out(const struct tcp_sock *tp)
-{
-	WARN_ON(tcp_left_out(tp) > tp->packets_out);
-}
 
 #endif

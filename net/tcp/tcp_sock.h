@@ -39,7 +39,7 @@ struct tcp_skb_cb {
 		};
 	};
 	u8 tcp_flags; /* TCPHDR_* */
-	u8 sacked;    /* TCPCB_* */
+	u8 sacked; /* in the retransmit queue: TCPCB_*; received: offset of the SACK option, or 0 */
 	u8 ip_dsfield;
 	u8 eor : 1, rtx_summary : 2; /* RTX_HAS_* of the subtree, in the retransmit queue */
 	u32 ack_seq;
@@ -48,11 +48,12 @@ struct tcp_skb_cb {
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)&((skb)->cb[0]))
 BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
 
-#define TCPCB_SACKED_ACKED   0x01 /* unused: SACK is not implemented */
-#define TCPCB_SACKED_RETRANS 0x02
-#define TCPCB_LOST           0x04
+#define TCPCB_SACKED_ACKED   0x01 /* a SACK block covers it */
+#define TCPCB_SACKED_RETRANS 0x02 /* sent again, and that is still in flight */
+#define TCPCB_LOST           0x04 /* must be sent again, or was */
 #define TCPCB_TAGBITS        0x07
-#define TCPCB_EVER_RETRANS   0x80
+#define TCPCB_EVER_RETRANS   0x80 /* sent more than once */
+#define TCPCB_RETRANS        (TCPCB_SACKED_RETRANS | TCPCB_EVER_RETRANS)
 
 #define RTX_HAS_UNSACKED 0x1 /* a segment that is not SACKED_ACKED */
 #define RTX_HAS_LOST     0x2 /* a lost segment that was not sent again */
@@ -121,22 +122,23 @@ struct tcp_sock {
 	/* counts of MSS-sized segments */
 	u32 packets_out; /* segments in the retransmit queue */
 	u32 retrans_out; /* of packets_out: retransmitted, and the retransmission not acknowledged */
-	u32 sacked_out;  /* of packets_out: received out of order; one for each duplicate ACK */
+	u32 sacked_out;  /* of packets_out: SACKed; without SACK: one for each duplicate ACK */
 	u32 lost_out;    /* of packets_out: considered lost */
 	u32 max_packets_out;
 	u32 max_packets_seq;
 
 	/* congestion: RFC 5681, 6582 */
 	u32 snd_ssthresh, snd_cwnd, snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, snd_cwnd_stamp;
-	u32 prior_cwnd, prr_delivered, prr_out; /* RFC 6937 */
-	u32 high_seq;                           /* snd_nxt when recovery or loss began */
+	u32 prior_cwnd, prr_delivered, prr_out, prr_recover_fs; /* RFC 9937 */
+	u32 high_seq; /* snd_nxt when recovery or loss began */
 	u32 prior_ssthresh;
 	u32 undo_marker; /* snd_una when cwnd was reduced; 0: no reduction can be undone */
 	int undo_retrans;
 	u32 retrans_stamp;    /* tcp_time_stamp() of the first retransmission in this window */
 	u32 unanswered_stamp; /* tcp_time_stamp() of the first one since snd_una moved; 0: none */
 	u32 total_retrans;
-	u32 delivered; /* segments that reached the peer, by its ACKs and duplicate ACKs */
+	u32 delivered; /* segments that reached the peer, by its ACKs, SACKs and duplicate ACKs */
+	u32 lost;      /* segments that were ever marked lost, each time they were */
 	u32 reordering;
 	u64 bytes_acked, bytes_received;
 	u32 segs_in, segs_out;
@@ -145,6 +147,22 @@ struct tcp_sock {
 	u32 rcv_ooopack;               /* segments received out of order */
 	u32 chrono_start;              /* jiffies when chrono_type last changed */
 	u32 chrono_stat[3]; /* jiffies spent in each chrono_type, TCP_CHRONO_NONE left out */
+
+	u32 sack_end;             /* end of the highest SACKed segment, while sacked_out > 0 */
+	u32 dsack_dups;           /* segments that the peer reported as duplicates */
+	struct {                  /* RFC 8985 */
+		u64 mstamp;       /* ns: sending of the latest-sent segment that was delivered */
+		u32 rtt_us;       /* its round trip */
+		u32 end_seq;      /* its end */
+		u32 dsack_round;  /* snd_nxt when a DSACK last raised reo_wnd_steps */
+		u8 reo_wnd_steps; /* reordering window in quarters of the least round trip */
+		u8 reo_wnd_persist : 5, /* recoveries until reo_wnd_steps is 1 again */
+			in_dsack_round : 1, dsack_seen : 1, advanced : 1;
+	} rack;
+	u32 tlp_high_seq;   /* snd_nxt when the tail loss probe was sent; 0: none is unanswered */
+	u8 tlp_retrans : 1, /* that probe repeated a segment */
+		frto : 1,   /* RFC 5682: the timeout may have been a mistake */
+		is_sack_reneg : 1; /* the peer dropped SACKed data; until the recovery from that ends */
 
 	/* the segments of the retransmit queue in the order of sending: tcp_rtx_queue.h */
 	struct list_head tsorted_sent_queue, tsorted_lost_queue;

@@ -35,6 +35,9 @@ int sysctl_tcp_retries1 = TCP_RETRIES1;
 int sysctl_tcp_retries2 = TCP_RETRIES2;
 int sysctl_tcp_rfc1337;
 int sysctl_tcp_rmem[3] = {SOCK_RMEM_LEAST, SOCK_RMEM_DEFAULT, SOCK_RMEM_MAX};
+int sysctl_tcp_recovery = 1;
+int sysctl_tcp_early_retrans = TCP_EARLY_RETRANS;
+int sysctl_tcp_frto = TCP_FRTO;
 int sysctl_tcp_sack = 1;
 int sysctl_tcp_slow_start_after_idle = 1;
 int sysctl_tcp_stdurg;
@@ -98,6 +101,10 @@ static const struct ctl_table table[] = {
 	},
 	SECONDS(fin_timeout, TCP_FIN_TIMEOUT_RANGE,
 		"that a closed socket waits in FIN_WAIT2 for the peer's FIN"),
+	NUMBER(early_retrans, "", TCP_EARLY_RETRANS_RANGE,
+	       "0: no tail loss probe is sent (RFC 8985 7); 1 to 4: it is"),
+	NUMBER(frto, "", TCP_FRTO_RANGE,
+	       "0: a timeout is not tested for being a mistake (F-RTO, RFC 5682); 1, 2: it is"),
 	NUMBER(invalid_ratelimit, "ms", TCP_INVALID_RATELIMIT_RANGE,
 	       "between two ACKs of a connection that answer segments outside the window; 0: no "
 	       "limit"),
@@ -134,6 +141,9 @@ static const struct ctl_table table[] = {
 	       "of the rate cwnd / RTT in congestion avoidance; a burst is the data of 1 ms at "
 	       "that rate (Linux also paces by it)"),
 	NUMBER(pacing_ss_ratio, "percent", TCP_PACING_RATIO_RANGE, "the same in slow start"),
+	NUMBER(recovery, "", TCP_RECOVERY_RANGE,
+	       "2: DSACKs do not enlarge RACK's reordering window; 4: three SACKed segments do not "
+	       "end it (RFC 8985)"),
 	NUMBER(reordering, "segments", TCP_REORDERING_RANGE,
 	       "duplicate ACKs that mean a loss, when a connection begins (RFC 5681: 3)"),
 	NUMBER(retries1, "retransmissions", TCP_RETRIES_RANGE,

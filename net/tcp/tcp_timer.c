@@ -260,16 +260,17 @@ static unsigned long tcp_clamp_rto_to_user_timeout(const struct sock *sk)
 static void tcp_count_timeout(const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
+	bool sack = tcp_is_sack(tcp_sk(sk));
 
 	snmp_inc(SNMP_TcpExtTCPTimeouts);
 	if (icsk->icsk_retransmits)
 		return;
 	if (icsk->icsk_ca_state == TCP_CA_Recovery)
-		snmp_inc(SNMP_TcpExtTCPRenoRecoveryFail);
+		snmp_inc(sack ? SNMP_TcpExtTCPSackRecoveryFail : SNMP_TcpExtTCPRenoRecoveryFail);
 	else if (icsk->icsk_ca_state == TCP_CA_Loss)
 		snmp_inc(SNMP_TcpExtTCPLossFailures);
 	else if (icsk->icsk_ca_state == TCP_CA_Disorder || tcp_sk(sk)->sacked_out)
-		snmp_inc(SNMP_TcpExtTCPRenoFailures);
+		snmp_inc(sack ? SNMP_TcpExtTCPSackFailures : SNMP_TcpExtTCPRenoFailures);
 }
 
 /*
@@ -410,11 +411,22 @@ void tcp_write_timer_handler(struct sock *sk)
 		return;
 	}
 	tcp_mstamp_refresh(tcp_sk(sk));
-	icsk->icsk_pending = 0;
-	if (event == ICSK_TIME_RETRANS)
+	switch (event) {
+	case ICSK_TIME_RETRANS:
+		icsk->icsk_pending = 0;
 		tcp_retransmit_timer(sk);
-	else
+		break;
+	/* Both look at icsk_pending: the retransmit timer then has the rest of its time. */
+	case ICSK_TIME_LOSS_PROBE:
+		tcp_send_loss_probe(sk);
+		break;
+	case ICSK_TIME_REO_TIMEOUT:
+		tcp_rack_reo_timeout(sk);
+		break;
+	default:
+		icsk->icsk_pending = 0;
 		tcp_probe_timer(sk);
+	}
 }
 
 void tcp_defer(struct sock *sk, u8 what)

@@ -218,7 +218,7 @@ static void audit_timers(struct audit *a)
 	bool armed = timer_pending(&icsk->icsk_retransmit_timer);
 
 	if (tcp_sk(a->sk)->packets_out)
-		RULE(a, icsk->icsk_pending == ICSK_TIME_RETRANS && armed,
+		RULE(a, armed && icsk->icsk_pending && icsk->icsk_pending != ICSK_TIME_PROBE0,
 		     "%u segments out, timer %u", tcp_sk(a->sk)->packets_out, icsk->icsk_pending);
 	else if (tcp_send_head(a->sk))
 		RULE(a, icsk->icsk_pending == ICSK_TIME_PROBE0 && armed,

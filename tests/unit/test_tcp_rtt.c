@@ -28,7 +28,7 @@ static void round_trip(long us, u32 bytes)
 {
 	tp.snd_nxt += bytes;
 	tp.snd_una += bytes;
-	assert_true(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, us));
+	assert_true(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, us, -1, us));
 }
 
 static void test_first_sample(void **state)
@@ -99,14 +99,14 @@ static void test_the_ceiling(void **state)
 static void test_timestamp_where_send_times_say_nothing(void **state)
 {
 	(void)state;
-	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1));
+	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1, -1, -1));
 
 	tp.rx_opt.saw_tstamp = 1;
 	tp.rx_opt.rcv_tsecr = tcp_time_stamp(&tp) - 30;
 	/* An ACK that acknowledges no new data gives no sample. */
-	assert_false(tcp_ack_update_rtt(sk, 0, -1));
+	assert_false(tcp_ack_update_rtt(sk, 0, -1, -1, -1));
 	inet_csk(sk)->icsk_backoff = 3;
-	assert_true(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1));
+	assert_true(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1, -1, -1));
 	assert_int_equal(tp.srtt_us >> 3, 30000);
 	assert_int_equal(inet_csk(sk)->icsk_backoff, 0);
 }
@@ -116,11 +116,11 @@ static void test_an_echo_of_a_timestamp_never_sent(void **state)
 	(void)state;
 	tp.rx_opt.saw_tstamp = 1;
 	tp.rx_opt.rcv_tsecr = tcp_time_stamp(&tp) + 1;
-	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1));
+	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1, -1, -1));
 	tp.rx_opt.rcv_tsecr = tcp_time_stamp(&tp) - 121000;
-	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1));
+	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1, -1, -1));
 	tp.rx_opt.rcv_tsecr = 0;
-	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1));
+	assert_false(tcp_ack_update_rtt(sk, FLAG_DATA_ACKED, -1, -1, -1));
 	assert_int_equal(tp.srtt_us, 0);
 }
 

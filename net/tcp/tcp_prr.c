@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proportional Rate Reduction (RFC 9937): how the window shrinks, over one round trip, from what it was to
+ * ssthresh.
+ *
+ *   tcp_enter_recovery, tcp_enter_cwr, tcp_process_tlp_ack -> tcp_init_cwnd_reduction -> ca_ops->ssthresh
+ *   tcp_cong_control -> tcp_cwnd_reduction            each ACK in Recovery and CWR
+ *   tcp_write_xmit, tcp_xmit_retransmit_queue         count in prr_out what they send
+ *   tcp_fastretrans_alert -> tcp_end_cwnd_reduction   high_seq was passed: cwnd = ssthresh
+ *
+ * Halving at once would stop the sender for half a round trip and then let it send in a burst.  PRR sends
+ * ssthresh / RecoverFS segments for each that arrives, so that ACKs keep clocking what is sent.
+ *
+ * The socket's owner, or the bh lock without one.  Answers to Linux's tcp_input.c.
+ */
+#include "net/tcp/tcp_recovery.h"
+#include "net/tcp/tcp_send.h"
+
+/* The effective ssthresh: in a reduction its target, else at least 3/4 of the window. */
+u32 tcp_current_ssthresh(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tcp_in_cwnd_reduction(sk))
+		return tp->snd_ssthresh;
+	return max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
+}
+
+/* RFC 9937 6.1. */
+void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->high_seq = tp->snd_nxt;
+	tp->tlp_high_seq = 0;
+	tp->snd_cwnd_cnt = 0;
+	tp->prior_cwnd = tp->snd_cwnd;
+	tp->prr_delivered = 0;
+	tp->prr_out = 0;
+	/* RecoverFS: what is outstanding, without what was SACKed before this ACK. */
+	tp->prr_recover_fs = max(tp->packets_out - tp->sacked_out + delivered, 1u);
+	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
+}
+
+/*
+ * RFC 9937 6.2.  Above ssthresh, in proportion.  Below it, the window is filled up again: as many segments as
+ * arrive, and one more for each ACK that is safe, which advanced snd_una and showed no new loss; that
+ * is slow start.
+ */
+void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int in_flight = tcp_packets_in_flight(tp), room = (int)tp->snd_ssthresh - in_flight, send;
+
+	if (!newly_delivered)
+		return;
+	tp->prr_delivered += newly_delivered;
+	if (room < 0) {
+		u64 share = (u64)tp->prr_delivered * tp->snd_ssthresh;
+
+		send = (int)DIV_ROUND_UP(share, tp->prr_recover_fs) - (int)tp->prr_out;
+	} else {
+		bool safe_ack = (flag & FLAG_SND_UNA_ADVANCED) && !newly_lost;
+
+		send = max((int)tp->prr_delivered - (int)tp->prr_out, (int)newly_delivered);
+		send = min(send + safe_ack, room);
+	}
+	/* The fast retransmit itself is always sent. */
+	send = max(send, tp->prr_out ? 0 : 1);
+	tp->snd_cwnd = max(in_flight + send, 1);
+}
+
+void tcp_end_cwnd_reduction(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	/* After an undo the window is not changed. */
+	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
+	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker)) {
+		tp->snd_cwnd = tp->snd_ssthresh;
+		tp->snd_cwnd_stamp = tcp_jiffies32;
+	}
+	tcp_ca_event(sk, CA_EVENT_COMPLETE_CWR);
+}
+
+/*
+ * Congestion without a loss: reduces the window once for each window of data, and not inside a
+ * recovery.
+ */
+void tcp_enter_cwr(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (inet_csk(sk)->icsk_ca_state >= TCP_CA_CWR)
+		return;
+	tp->prior_ssthresh = 0;
+	tp->undo_marker = 0;
+	tcp_init_cwnd_reduction(sk, 0);
+	tcp_set_ca_state(sk, TCP_CA_CWR);
+}

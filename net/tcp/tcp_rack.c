@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RACK-TLP (RFC 8985): finds losses by the time of sending, and probes the tail of a flight.
+ *
+ * RACK.  Of all segments known to be delivered, note the one that was sent last (rack.mstamp).  A segment
+ * that was sent a reordering window (reo_wnd) before it and has not arrived is lost.  This needs no
+ * three duplicate ACKs, and finds lost retransmissions and lost tails too.
+ *
+ *   tcp_clean_rtx_queue, sack_segment -> tcp_rack_advance      a delivery
+ *   tcp_identify_packet_loss -> tcp_rack_mark_lost             each ACK, if there was one
+ *     -> tcp_rack_detect_loss -> tcp_mark_skb_lost             what is due now; a timer for the rest
+ *   tcp_write_timer_handler -> tcp_rack_reo_timeout            that timer
+ *   tcp_ack -> tcp_rack_update_reo_wnd                         a DSACK says: more patience
+ *
+ * Without reordering ever seen, three SACKed segments, as with duplicate ACKs, need no patience at
+ * all; else reo_wnd is a quarter of the least round trip, times a factor that DSACKs raise.
+ *
+ * TLP.  The last segments of a flight have nothing behind them whose arrival could show their loss.  So
+ * two round trips after the last one was sent, send a probe: new data, else the last segment again.  Its
+ * ACK shows what is missing, long before the retransmit timer would.
+ *
+ *   tcp_write_xmit, tcp_set_xmit_timer -> tcp_schedule_loss_probe
+ *   tcp_write_timer_handler -> tcp_send_loss_probe
+ *   tcp_ack -> tcp_process_tlp_ack                             did the probe repair a loss?
+ *
+ * Only with SACK.  The socket's owner, or the bh lock without one; ACKs and timers in softirq.
+ * Answers to Linux's tcp_recovery.c, and the TLP part of tcp_output.c and tcp_input.c.
+ */
+#include "net/tcp/limits.h"
+#include "net/tcp/tcp_recovery.h"
+#include "net/tcp/tcp_send.h"
+
+/* ---- RACK: a delivery ---------------------------------------------------------------------------- */
+
+/* Was a segment that ends at @end1 sent at @t1 after one that ends at @end2 was at @t2? */
+static bool sent_after(u64 t1, u32 end1, u64 t2, u32 end2)
+{
+	return t1 > t2 || (t1 == t2 && after(end1, end2));
+}
+
+/* RFC 8985 6.2, step 2. */
+void tcp_rack_advance(struct tcp_sock *tp, u8 marks, u32 end_seq, u64 sent_ns)
+{
+	u32 rtt_us = (tp->tcp_mstamp - sent_ns) / NSEC_PER_USEC;
+
+	/*
+	 * A retransmission that is answered sooner than any round trip yet was not answered at all: the
+	 * original was late.
+	 */
+	if ((marks & TCPCB_RETRANS) && rtt_us < tcp_min_rtt(tp))
+		return;
+	tp->rack.advanced = 1;
+	tp->rack.rtt_us = rtt_us;
+	if (sent_after(sent_ns, end_seq, tp->rack.mstamp, tp->rack.end_seq)) {
+		tp->rack.mstamp = sent_ns;
+		tp->rack.end_seq = end_seq;
+	}
+}
+
+/* ---- RACK: the reordering window ----------------------------------------------------------------- */
+
+/* RFC 8985 6.2, step 4, in microseconds. */
+static u32 tcp_rack_reo_wnd(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	/* "If no reordering has been observed": none in recovery, or with as many SACKed as DupThresh. */
+	if (!tp->reord_seen) {
+		if (inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
+			return 0;
+		if (tp->sacked_out >= tp->reordering &&
+		    !(sysctl_tcp_recovery & TCP_RACK_NO_DUPTHRESH))
+			return 0;
+	}
+	return min((tcp_min_rtt(tp) >> 2) * tp->rack.reo_wnd_steps, tp->srtt_us >> 3);
+}
+
+/*
+ * RFC 8985 6.2, step 4: a DSACK, at most one each round trip, raises the window by a quarter of the least
+ * round trip; after 16 recoveries without one the window is what it was.
+ */
+void tcp_rack_update_reo_wnd(struct sock *sk, const struct tcp_sacktag_state *state)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if ((sysctl_tcp_recovery & TCP_RACK_STATIC_REO_WND) ||
+	    tp->delivered == state->prior_delivered)
+		return;
+	if (!before(tp->snd_una, tp->rack.dsack_round))
+		tp->rack.in_dsack_round = 0;
+	if (tp->rack.dsack_seen && !tp->rack.in_dsack_round) {
+		tp->rack.reo_wnd_steps = min(tp->rack.reo_wnd_steps + 1, TCP_RACK_STEPS_MAX);
+		tp->rack.reo_wnd_persist = TCP_RACK_RECOVERY_THRESH;
+		tp->rack.dsack_round = tp->snd_nxt;
+		tp->rack.in_dsack_round = 1;
+	} else if (!tp->rack.reo_wnd_persist) {
+		tp->rack.reo_wnd_steps = 1;
+	}
+	tp->rack.dsack_seen = 0;
+}
+
+/* ---- RACK: what is lost -------------------------------------------------------------------------- */
+
+s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd)
+{
+	s64 age_us = (s64)(tp->tcp_mstamp - skb->skb_mstamp) / NSEC_PER_USEC;
+
+	return (s64)tp->rack.rtt_us + reo_wnd - age_us;
+}
+
+/*
+ * RFC 8985 6.2, step 5.  Marks what is lost and returns the microseconds until the last of those that may
+ * be lost soon is; 0: there is none.
+ *
+ * The list is in the order of sending, so the lost ones are first; each leaves the list.  Behind them, at
+ * most TCP_RACK_SOON are looked at: a peer that SACKs the last of many segments must not make every ACK
+ * walk over all of them.  The timer is then early, and finds the next ones.
+ */
+static u32 tcp_rack_detect_loss(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 reo_wnd = tcp_rack_reo_wnd(sk), timeout = 0, soon = 0;
+	struct sk_buff *skb, *next;
+
+	list_for_each_entry_safe(skb, next, &tp->tsorted_sent_queue, tcp_tsorted_anchor) {
+		s64 remaining;
+
+		if (!sent_after(tp->rack.mstamp, tp->rack.end_seq, skb->skb_mstamp,
+				TCP_SKB_CB(skb)->end_seq))
+			break;
+		remaining = tcp_rack_skb_timeout(tp, skb, reo_wnd);
+		if (remaining <= 0) {
+			tcp_mark_skb_lost(sk, skb);
+			continue;
+		}
+		timeout = max_t(u32, timeout, remaining);
+		if (++soon == TCP_RACK_SOON)
+			break;
+	}
+	return timeout;
+}
+
+bool tcp_rack_mark_lost(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 timeout;
+
+	if (!tp->rack.advanced)
+		return false;
+	tp->rack.advanced = 0;
+	timeout = tcp_rack_detect_loss(sk);
+	if (!timeout)
+		return false;
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_REO_TIMEOUT,
+				  tcp_usecs_to_jiffies(timeout) + TCP_TIMEOUT_MIN,
+				  inet_csk(sk)->icsk_rto);
+	return true;
+}
+
+void tcp_rack_reo_timeout(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 in_flight = tcp_packets_in_flight(tp), lost = tp->lost, timeout;
+
+	timeout = tcp_rack_detect_loss(sk);
+	if (in_flight != tcp_packets_in_flight(tp)) {
+		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Recovery) {
+			tcp_enter_recovery(sk, 0);
+			tcp_cwnd_reduction(sk, 1, tp->lost - lost, 0);
+		}
+		tcp_xmit_retransmit_queue(sk);
+	}
+	if (timeout)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_REO_TIMEOUT,
+					  tcp_usecs_to_jiffies(timeout) + TCP_TIMEOUT_MIN,
+					  inet_csk(sk)->icsk_rto);
+	else if (inet_csk(sk)->icsk_pending != ICSK_TIME_RETRANS)
+		tcp_rearm_rto(sk);
+}
+
+/* ---- TLP ----------------------------------------------------------------------------------------- */
+
+/* RFC 8985 7.2, in jiffies. */
+static u32 tcp_probe_timeout(const struct tcp_sock *tp)
+{
+	u64 us;
+
+	if (!tp->srtt_us)
+		return TCP_TIMEOUT_INIT;
+	us = tp->srtt_us >> 2; /* two round trips: srtt_us is eight */
+	/* The ACK of a single segment may be delayed. */
+	if (tp->packets_out == 1)
+		return tcp_usecs_to_jiffies(us) + TCP_RTO_MIN;
+	return tcp_usecs_to_jiffies(us) + TCP_TIMEOUT_MIN;
+}
+
+bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 timeout;
+	s64 rto_us;
+
+	if (!sysctl_tcp_early_retrans || !tp->packets_out || !tcp_is_sack(tp) ||
+	    (icsk->icsk_ca_state != TCP_CA_Open && icsk->icsk_ca_state != TCP_CA_CWR))
+		return false;
+	timeout = tcp_probe_timeout(tp);
+	/* The retransmit timer, if that is earlier. */
+	rto_us = advancing_rto ? (s64)icsk->icsk_rto * (1000000 / HZ) : tcp_rto_delta_us(sk);
+	if (rto_us > 0)
+		timeout = min_t(u64, timeout, tcp_usecs_to_jiffies(rto_us));
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_LOSS_PROBE, timeout, TCP_RTO_MAX);
+	return true;
+}
+
+/* The last segment again.  Not as a lost one: it may only be unanswered. */
+static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
+{
+	struct sk_buff *skb = tcp_rtx_queue_tail(sk);
+	u32 segs;
+
+	if (!skb || skb_fclone_busy(sk, skb))
+		return false;
+	segs = tcp_skb_pcount(skb);
+	if (segs > 1 && skb->len > (segs - 1) * mss) {
+		if (tcp_fragment(sk, true, skb, (segs - 1) * mss, mss, GFP_ATOMIC))
+			return false;
+		skb = skb_rb_next(skb);
+	}
+	if (__tcp_retransmit_skb(sk, skb, 1))
+		return false;
+	tcp_sk(sk)->tlp_retrans = 1;
+	return true;
+}
+
+/* RFC 8985 7.3.  At most one probe is not answered at a time. */
+void tcp_send_loss_probe(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	unsigned int mss = tcp_current_mss(sk);
+	const struct sk_buff *next = tcp_send_head(sk);
+	bool sent;
+
+	/* The timer was set before a recovery began, which looks for losses itself. */
+	if (tp->tlp_high_seq || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
+		goto out;
+	tp->tlp_retrans = 0;
+	if (next && tcp_snd_wnd_test(tp, next, mss)) {
+		u32 before_probe = tp->packets_out;
+
+		tcp_write_xmit(sk, mss, TCP_NAGLE_OFF, TCP_PUSH_PROBE, GFP_ATOMIC);
+		sent = tp->packets_out > before_probe;
+	} else {
+		sent = tcp_probe_with_old_data(sk, mss);
+	}
+	if (sent) {
+		tp->tlp_high_seq = tp->snd_nxt;
+		snmp_inc(SNMP_TcpExtTCPLossProbes);
+		/* The retransmit timer counts from now. */
+		inet_csk(sk)->icsk_pending = 0;
+	}
+out:
+	tcp_rearm_rto(sk);
+}
+
+/*
+ * RFC 8985 7.4.2.  If the probe repeated a segment, its ACK cannot tell whether that segment had been lost: it
+ * was if nothing says that both arrived.  A loss halves the window, as any loss does.
+ */
+void tcp_process_tlp_ack(struct sock *sk, u32 ack, int flag)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (before(ack, tp->tlp_high_seq))
+		return;
+	if (!tp->tlp_retrans || (flag & FLAG_DSACK_TLP)) {
+		tp->tlp_high_seq = 0;
+	} else if (after(ack, tp->tlp_high_seq)) {
+		tcp_init_cwnd_reduction(sk, 0);
+		tcp_set_ca_state(sk, TCP_CA_CWR);
+		tcp_end_cwnd_reduction(sk);
+		tcp_try_keep_open(sk);
+		snmp_inc(SNMP_TcpExtTCPLossProbeRecovery);
+	} else if (!(flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP | FLAG_DATA_SACKED))) {
+		/* A bare duplicate ACK: the peer had the segment already. */
+		tp->tlp_high_seq = 0;
+	}
+}
