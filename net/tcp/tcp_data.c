@@ -14,6 +14,7 @@
  * O(log n) in whatever order a peer sends (CVE-2018-5390).  No segment is completely covered by
  * another; if two overlap in part, tcp_ofo_queue() and the reader skip the duplicate bytes.
  * ooo_last_skb is the segment with the highest number: nearly all segments are appended there.
+ * What the queue holds is reported to the peer in SACK blocks: tcp_sack_gen.c.
  * Limits: TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are
  * dropped first, because they are needed last.
  *
@@ -23,6 +24,9 @@
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
+
+#define GROW_WINDOW_MIN                                                                            \
+	128 /* bytes: a smaller segment does not show how well the peer fills packets */
 
 /* ---- out of order ------------------------------------------------------------------------------ */
 
@@ -46,6 +50,7 @@ static void ofo_drop_last(struct tcp_sock *tp)
 	tp->ooo_last_skb = rb_to_skb_safe(rb_prev(&skb->rbnode));
 	ofo_erase(tp, skb);
 	kfree_skb_reason(skb, SKB_DROP_REASON_TCP_OFO_PRUNE);
+	tcp_sack_prune(tp);
 }
 
 void tcp_ofo_purge(struct sock *sk)
@@ -60,6 +65,7 @@ void tcp_ofo_purge(struct sock *sk)
 		consume_skb(skb);
 	}
 	tp->ooo_last_skb = NULL;
+	tcp_sack_reset(&tp->rx_opt);
 }
 
 bool tcp_prune_ofo_queue(struct sock *sk)
@@ -179,8 +185,10 @@ static enum ofo_fate ofo_append_or_insert(struct sock *sk, struct sk_buff *skb, 
 /* Queues @skb, which begins after rcv_nxt, in the window; the caller has removed its header. */
 enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 {
+	const u32 seq = TCP_SKB_CB(skb)->seq, end_seq = TCP_SKB_CB(skb)->end_seq;
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fragstolen = false;
+	enum ofo_fate fate;
 
 	if (tcp_try_rmem_schedule(sk, skb->truesize) || !ofo_has_place(tp, skb)) {
 		snmp_inc(SNMP_TcpExtTCPOFODrop);
@@ -197,12 +205,16 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	snmp_inc(SNMP_TcpExtTCPOFOQueue);
 	tp->rcv_ooopack += max_t(u16, 1, skb_shinfo(skb)->gso_segs);
 
-	switch (ofo_append_or_insert(sk, skb, &fragstolen)) {
+	fate = ofo_append_or_insert(sk, skb, &fragstolen);
+	tcp_sack_new_ofo_skb(tp, seq, end_seq);
+	/*
+	 * Without SACK a duplicate ACK must offer the same window as the ACK before, or the sender does not
+	 * count it (RFC 5681 2, "duplicate acknowledgment" (e)).
+	 */
+	if (tp->rx_opt.sack_ok && fate != OFO_COVERED && skb->len >= GROW_WINDOW_MIN)
+		tcp_grow_window(sk, skb);
+	switch (fate) {
 	case OFO_INSERTED:
-		/*
-		 * Do not call tcp_grow_window(): a duplicate ACK must offer the same window as the ACK
-		 * before, or the sender does not count it (RFC 5681 2, "duplicate acknowledgment" (e)).
-		 */
 		skb_set_owner_r(skb, sk);
 		break;
 	case OFO_MERGED:
@@ -361,9 +373,6 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 	}
 }
 
-/* bytes of a segment; a smaller one does not show how well the peer fills its packets */
-#define GROW_WINDOW_MIN 128
-
 /* New data was queued: updates the estimates of the peer's MSS, RTT and pace, and schedules an ACK. */
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 {
@@ -515,6 +524,8 @@ static enum skb_drop_reason tcp_data_in_order(struct sock *sk, struct sk_buff *s
 		if (RB_EMPTY_ROOT(&tp->out_of_order_queue))
 			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 	}
+	if (tp->rx_opt.num_sacks)
+		tcp_sack_remove(tp);
 	tcp_fast_path_check(sk);
 	if (eaten)
 		kfree_skb_partial(skb, fragstolen);
@@ -559,11 +570,11 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 	if (!after(cb->seq, tp->rcv_nxt))
 		return tcp_data_in_order(sk, skb);
 
-	more = tcp_merged_segments(skb);
+	more = tp->rx_opt.sack_ok ? 0 : tcp_merged_segments(skb);
 	reason = tcp_data_queue_ofo(sk, skb);
 	/*
-	 * RFC 5681 4.2: each segment beyond a hole must be acknowledged, because the sender counts the
-	 * duplicate ACKs.  Send the ACKs of all merged segments but one here; then schedule the last one,
+	 * RFC 5681 4.2: each segment beyond a hole must be acknowledged, because a sender without SACK
+	 * counts the duplicate ACKs.  Send the ACKs of all merged segments but one here; then schedule the last one,
 	 * because tcp_send_ack() has cleared the pending ACK, and tcp_ack_snd_check() sends it.
 	 */
 	while (more--)

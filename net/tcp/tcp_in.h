@@ -235,6 +235,18 @@ static inline bool tcp_at_mark(const struct tcp_sock *tp)
 	return READ_ONCE(tp->urg_data) && READ_ONCE(tp->urg_seq) == READ_ONCE(tp->copied_seq);
 }
 
+/* ---- tcp_sack_gen.c ---- */
+/* [seq, end_seq) is in the out-of-order queue: reports it first, in one block with those that it touches. */
+void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq);
+/* rcv_nxt has moved: blocks that are acknowledged now are no longer reported. */
+void tcp_sack_remove(struct tcp_sock *tp);
+/* The end of the out-of-order queue was dropped: data beyond ooo_last_skb is no longer reported. */
+void tcp_sack_prune(struct tcp_sock *tp);
+static inline void tcp_sack_reset(struct tcp_options_received *rx_opt)
+{
+	rx_opt->num_sacks = 0;
+}
+
 /* ---- tcp_rcvbuf.c ---- */
 void tcp_rmem_shrink(struct sock *sk);
 void tcp_set_rcvlowat(struct sock *sk, int val);

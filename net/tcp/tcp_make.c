@@ -99,17 +99,22 @@ unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_optio
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
+	unsigned int size = 0, sack = tcp_sack_option_size(tp);
+
 	*opts = (struct tcp_out_options){0};
-	if (!tp->rx_opt.tstamp_ok)
-		return 0;
-	return tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset, tp->rx_opt.ts_recent);
+	if (tp->rx_opt.tstamp_ok)
+		size += tcp_option_timestamp(opts, tcp_time_stamp(tp) + tp->tsoffset,
+					     tp->rx_opt.ts_recent);
+	if (unlikely(sack))
+		opts->options |= OPTION_SACK;
+	return size + sack;
 }
 
 /*
  * Writes the options to @to, which is aligned to four bytes.  Their order is Linux's, so that a
  * comparison of the bytes, as of packetdrill scripts, finds no difference.
  */
-void tcp_options_write(void *to, const struct tcp_out_options *opts)
+void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_options *opts)
 {
 	u32 *ptr = to;
 
@@ -130,6 +135,8 @@ void tcp_options_write(void *to, const struct tcp_out_options *opts)
 	if (opts->options & OPTION_WSCALE)
 		*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |
 			       opts->ws);
+	if (unlikely(opts->options & OPTION_SACK))
+		tcp_sack_write(ptr, tp);
 }
 
 /* ---- control segments -------------------------------------------------------------------------- */
@@ -194,7 +201,7 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	th->window = htons(min(req->rsk_rcv_wnd, 65535u));
 	th->check = 0;
 	th->urg_ptr = 0;
-	tcp_options_write(th + 1, &opts);
+	tcp_options_write(th + 1, NULL, &opts);
 
 	memset(skb->cb, 0, sizeof(skb->cb));
 	snmp_inc(SNMP_TcpOutSegs);

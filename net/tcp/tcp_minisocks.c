@@ -381,6 +381,7 @@ static void child_history(struct sock *newsk)
 	newtp->out_of_order_queue = RB_ROOT;
 	newtp->ooo_last_skb = NULL;
 	newtp->ofo_count = 0;
+	tcp_sack_reset(&newtp->rx_opt);
 	tcp_init_history(newsk);
 	newtp->lsndtime = newtp->rcv_tstamp = tcp_jiffies32;
 	tcp_mstamp_refresh(newtp);

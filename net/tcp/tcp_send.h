@@ -186,6 +186,7 @@ static inline int tcp_fin_time(const struct sock *sk)
 #define OPTION_TS        0x2
 #define OPTION_WSCALE    0x4
 #define OPTION_SACK_PERM 0x8
+#define OPTION_SACK      0x10
 
 struct tcp_out_options {
 	u8 options; /* OPTION_* */
@@ -201,7 +202,18 @@ unsigned int tcp_syn_options(const struct sock *sk, bool synack, struct tcp_out_
 unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsval,
 				struct tcp_out_options *opts);
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
-void tcp_options_write(void *to, const struct tcp_out_options *opts);
+/* Writes @opts to @to.  @tp: has the SACK blocks; NULL for the SYN-ACK of a request. */
+void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_options *opts);
+/* Bytes of the SACK option that the next segment carries, with its NOPs; 0: none.  tcp_sack_gen.c */
+unsigned int __tcp_sack_option_size(const struct tcp_sock *tp);
+static inline unsigned int tcp_sack_option_size(const struct tcp_sock *tp)
+{
+	if (likely(!tp->rx_opt.num_sacks))
+		return 0;
+	return __tcp_sack_option_size(tp);
+}
+/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0. */
+void tcp_sack_write(u32 *ptr, struct tcp_sock *tp);
 /* Returns the sequence number for an ACK without data: snd_nxt, or less if the window has shrunk. */
 u32 tcp_acceptable_seq(const struct sock *sk);
 /*

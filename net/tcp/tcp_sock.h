@@ -74,9 +74,16 @@ struct tcp_options_received {
 	u32 rcv_tsval, rcv_tsecr;
 	u16 saw_tstamp : 1, /* the segment has a timestamp option */
 		tstamp_ok : 1, wscale_ok : 1, sack_ok : 1, snd_wscale : 4, rcv_wscale : 4;
+	u8 num_sacks;  /* blocks in selective_acks[] */
 	u16 user_mss;  /* bytes: limit set by TCP_MAXSEG; 0: none */
 	u16 mss_clamp; /* bytes: largest segment the peer accepts, from its MSS option, or 536 */
 };
+
+/* ---- the SACK blocks that we send: tcp_sack_gen.c ------------------------------------------------------ */
+struct tcp_sack_block {
+	u32 start_seq, end_seq;
+};
+#define TCP_NUM_SACKS 4 /* blocks in an option: 40 bytes hold no more */
 
 /* ---- struct tcp_sock ---------------------------------------------------------------------------------- */
 struct tcp_sock {
@@ -170,6 +177,8 @@ struct tcp_sock {
 	/* segments received out of order, a tree by sequence number; at most TCP_OFO_PACKETS_MAX */
 	struct rb_root out_of_order_queue;
 	struct sk_buff *ooo_last_skb;
+	/* what of it to report: the first rx_opt.num_sacks blocks */
+	struct tcp_sack_block selective_acks[TCP_NUM_SACKS];
 
 	struct tcp_options_received rx_opt;
 	u32 tsoffset; /* secret offset, added to the clock in the timestamps of this connection */

@@ -109,7 +109,7 @@ static void tcp_write_header(struct sock *sk, struct sk_buff *skb, const struct 
 	th->urg_ptr = 0;
 	if (unlikely(tcp_urg_mode(tp)))
 		tcp_write_urg(tp, th, tcb->seq);
-	tcp_options_write(th + 1, opts);
+	tcp_options_write(th + 1, tp, opts);
 }
 
 /*

@@ -194,12 +194,15 @@ unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
 	return mss;
 }
 
-/* Returns the MSS to use now; computes it again if the path MTU has changed. */
+/*
+ * The segment size to use now: the path's MTU may have changed since it was computed, and SACK blocks
+ * leave less room for data.
+ */
 unsigned int tcp_current_mss(struct sock *sk)
 {
 	const struct dst_entry *dst = sk->sk_dst_cache;
 
 	if (dst && dst_mtu(dst) != inet_csk(sk)->icsk_pmtu_cookie)
-		return tcp_sync_mss(sk, dst_mtu(dst));
-	return tcp_sk(sk)->mss_cache;
+		tcp_sync_mss(sk, dst_mtu(dst));
+	return tcp_sk(sk)->mss_cache - tcp_sack_option_size(tcp_sk(sk));
 }

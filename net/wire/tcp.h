@@ -38,21 +38,22 @@ static inline u8 tcp_flag_byte(const struct tcphdr *th)
  * TCPOPT_*: the kind of an option. TCPOLEN_*: its length in bytes, including the bytes for kind and
  * length.
  */
-#define TCPOPT_EOL             0
-#define TCPOPT_NOP             1
-#define TCPOPT_MSS             2
-#define TCPOPT_WINDOW          3
-#define TCPOPT_SACK_PERM       4
-#define TCPOPT_SACK            5
-#define TCPOPT_TIMESTAMP       8
-#define TCPOLEN_MSS            4
-#define TCPOLEN_WINDOW         3
-#define TCPOLEN_SACK_PERM      2
-#define TCPOLEN_SACK_BASE      2 /* of a SACK option without blocks */
-#define TCPOLEN_SACK_PERBLOCK  8
-#define TCPOLEN_TIMESTAMP      10
-#define TCPOLEN_TSTAMP_ALIGNED 12 /* with two NOPs before it, so that it fills whole 32-bit words */
-#define MAX_TCP_OPTION_SPACE   40 /* bytes: doff has four bits, hence at most 60 bytes of header */
-#define TCP_MAX_WSCALE         14 /* RFC 7323 2.3 */
+#define TCPOPT_EOL                0
+#define TCPOPT_NOP                1
+#define TCPOPT_MSS                2
+#define TCPOPT_WINDOW             3
+#define TCPOPT_SACK_PERM          4
+#define TCPOPT_SACK               5
+#define TCPOPT_TIMESTAMP          8
+#define TCPOLEN_MSS               4
+#define TCPOLEN_WINDOW            3
+#define TCPOLEN_SACK_PERM         2
+#define TCPOLEN_SACK_BASE         2 /* of a SACK option without blocks */
+#define TCPOLEN_SACK_BASE_ALIGNED 4 /* the same with two NOPs before it */
+#define TCPOLEN_SACK_PERBLOCK     8
+#define TCPOLEN_TIMESTAMP         10
+#define TCPOLEN_TSTAMP_ALIGNED    12 /* with two NOPs before it, so that it fills whole 32-bit words */
+#define MAX_TCP_OPTION_SPACE      40 /* bytes: doff has four bits, hence at most 60 bytes of header */
+#define TCP_MAX_WSCALE            14 /* RFC 7323 2.3 */
 
 #endif
