@@ -53,7 +53,8 @@
 	X(TcpExt, TCPLossFailures) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo)                \
 	X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) X(TcpExt, TCPFastRetrans)              \
 	X(TcpExt, TCPSlowStartRetrans) X(TcpExt, TCPTimeouts) X(TcpExt, TCPRenoRecoveryFail)       \
-	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPAbortOnData) X(TcpExt, TCPAbortOnClose)             \
+	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDSACKOldSent) X(TcpExt, TCPDSACKOfoSent)            \
+	X(TcpExt, TCPAbortOnData) X(TcpExt, TCPAbortOnClose)                                       \
 	X(TcpExt, TCPAbortOnMemory) X(TcpExt, TCPAbortOnTimeout) X(TcpExt, TCPAbortOnLinger)       \
 	X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures) X(TcpExt, TCPTimeWaitOverflow)     \
 	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)       \

@@ -60,6 +60,7 @@
 extern int sysctl_tcp_abort_on_overflow;
 extern int sysctl_tcp_adv_win_scale;
 extern int sysctl_tcp_challenge_ack_limit;
+extern int sysctl_tcp_dsack;
 extern int sysctl_tcp_fin_timeout;
 extern int sysctl_tcp_invalid_ratelimit; /* ms */
 extern int sysctl_tcp_keepalive_intvl;

@@ -19,7 +19,7 @@
  * dropped first, because they are needed last.
  *
  * Context: softirq with the bh lock, or the thread that owns the socket.  RFC 9293 3.8.6.3 and 3.10.7.4,
- * 1122 4.2.3.2, 5681 4.2.  Linux's net/ipv4/tcp_input.c.
+ * 1122 4.2.3.2, 2883, 5681 4.2.  Linux's net/ipv4/tcp_input.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
@@ -99,15 +99,24 @@ static bool ofo_has_place(struct tcp_sock *tp, const struct sk_buff *skb)
 	return true;
 }
 
-/* Drops the segments after @skb in the tree whose data @skb contains completely. */
-static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb)
+/*
+ * Drops the segments after @skb in the tree whose data @skb contains completely.  The data of @skb from
+ * @seq on is new; data that @skb has in common with them was received twice.
+ */
+static void ofo_trim_right(struct tcp_sock *tp, struct sk_buff *skb, u32 seq)
 {
 	u32 end_seq = TCP_SKB_CB(skb)->end_seq;
 	struct sk_buff *next;
 
 	while ((next = rb_to_skb_safe(rb_next(&skb->rbnode)))) {
-		if (!after(end_seq, TCP_SKB_CB(next)->seq) ||
-		    before(end_seq, TCP_SKB_CB(next)->end_seq))
+		const struct tcp_skb_cb *cb = TCP_SKB_CB(next);
+		bool part = before(end_seq, cb->end_seq);
+
+		if (!after(end_seq, cb->seq))
+			return;
+		tcp_dsack_extend(tp, after(cb->seq, seq) ? cb->seq : seq,
+				 part ? end_seq : cb->end_seq);
+		if (part)
 			return;
 		ofo_erase(tp, next);
 		snmp_inc(SNMP_TcpExtTCPOFOMerge);
@@ -138,8 +147,11 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 			continue;
 		}
 		if (before(seq, TCP_SKB_CB(other)->end_seq)) {
-			if (!after(end_seq, TCP_SKB_CB(other)->end_seq))
+			if (!after(end_seq, TCP_SKB_CB(other)->end_seq)) {
+				tcp_dsack_set(tp, seq, end_seq);
 				return OFO_COVERED;
+			}
+			tcp_dsack_set(tp, seq, TCP_SKB_CB(other)->end_seq);
 			if (seq == TCP_SKB_CB(other)->seq) {
 				/* The longer segment replaces the shorter one. */
 				rb_replace_node(&other->rbnode, &skb->rbnode,
@@ -152,7 +164,7 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 			}
 		} else if (tcp_try_coalesce(sk, other, skb, fragstolen)) {
 			/* The grown segment may now contain all data of segments that follow. */
-			ofo_trim_right(tp, other);
+			ofo_trim_right(tp, other, seq);
 			return OFO_MERGED;
 		}
 		link = &parent->rb_right;
@@ -161,7 +173,7 @@ static enum ofo_fate ofo_insert(struct sock *sk, struct sk_buff *skb, bool *frag
 	rb_insert_color(&skb->rbnode, &tp->out_of_order_queue);
 	tp->ofo_count++;
 out_trim:
-	ofo_trim_right(tp, skb);
+	ofo_trim_right(tp, skb, seq);
 	return OFO_INSERTED;
 }
 
@@ -232,6 +244,7 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 void tcp_ofo_queue(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	const u32 filled = tp->rcv_nxt; /* end of the segment that filled the hole */
 	struct rb_node *node;
 
 	while ((node = rb_first(&tp->out_of_order_queue))) {
@@ -242,6 +255,9 @@ void tcp_ofo_queue(struct sock *sk)
 
 		if (after(TCP_SKB_CB(skb)->seq, tp->rcv_nxt))
 			return;
+		if (before(TCP_SKB_CB(skb)->seq, filled))
+			tcp_dsack_extend(tp, TCP_SKB_CB(skb)->seq,
+					 before(end_seq, filled) ? end_seq : filled);
 		if (tp->ooo_last_skb == skb)
 			tp->ooo_last_skb = NULL;
 		ofo_erase(tp, skb);
@@ -556,6 +572,7 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
 		/* We have all of this data: our ACK was lost, or the peer retransmitted too early. */
 		snmp_inc(SNMP_TcpExtDelayedACKLost);
+		tcp_dsack_set(tp, cb->seq, cb->end_seq);
 		return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_OLD_DATA);
 	}
 	/* A FIN without data needs no room: accept it even if the window is closed. */
@@ -565,8 +582,11 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 			return tcp_refuse_data(sk, SKB_DROP_REASON_TCP_OVERWINDOW);
 		goto zero_window;
 	}
-	if (before(cb->seq, tp->rcv_nxt) && !window)
-		goto zero_window;
+	if (before(cb->seq, tp->rcv_nxt)) {
+		tcp_dsack_set(tp, cb->seq, tp->rcv_nxt);
+		if (!window)
+			goto zero_window;
+	}
 	if (!after(cb->seq, tp->rcv_nxt))
 		return tcp_data_in_order(sk, skb);
 

@@ -242,8 +242,16 @@ void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq);
 void tcp_sack_remove(struct tcp_sock *tp);
 /* The end of the out-of-order queue was dropped: data beyond ooo_last_skb is no longer reported. */
 void tcp_sack_prune(struct tcp_sock *tp);
+/* [seq, end_seq) was received twice: reports it with the next segment that we send. */
+void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
+/*
+ * The same for data of which an earlier part may have been reported by the same segment: the two become
+ * one duplicate if they touch, otherwise only the earlier one is reported.
+ */
+void tcp_dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq);
 static inline void tcp_sack_reset(struct tcp_options_received *rx_opt)
 {
+	rx_opt->dsack = 0;
 	rx_opt->num_sacks = 0;
 }
 

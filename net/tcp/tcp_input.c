@@ -57,10 +57,13 @@ bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 
 static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (cb->end_seq != cb->seq && before(cb->seq, tcp_sk(sk)->rcv_nxt)) {
+	if (cb->end_seq != cb->seq && before(cb->seq, tp->rcv_nxt)) {
 		snmp_inc(SNMP_TcpExtDelayedACKLost);
 		tcp_enter_quickack_mode(sk);
+		tcp_dsack_set(tp, cb->seq,
+			      after(cb->end_seq, tp->rcv_nxt) ? tp->rcv_nxt : cb->end_seq);
 	}
 	tcp_send_ack(sk);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SACK blocks that we send: they tell the peer which data beyond rcv_nxt we hold (RFC 2018).
+ * The SACK blocks that we send: they tell the peer which data beyond rcv_nxt we hold (RFC 2018), and
+ * which data it sent twice (DSACK, RFC 2883).
  *
  * tcp_sack_new_ofo_skb() <- tcp_data_queue_ofo: a segment is in the out-of-order queue
  * tcp_sack_remove() <- tcp_data_queue: rcv_nxt has moved
  * tcp_sack_prune() <- tcp_prune_ofo_queue, tcp_data_queue_ofo: the end of that queue was dropped
+ * tcp_dsack_set(), tcp_dsack_extend() <- tcp_send_dupack, tcp_data_queue, tcp_data_queue_ofo, tcp_ofo_queue
  * tcp_sack_option_size() <- tcp_established_options, tcp_current_mss
  * tcp_sack_write() <- tcp_options_write
  *
@@ -16,6 +18,10 @@
  *
  * A block lies above rcv_nxt, all of its data is in the out-of-order queue, and no two blocks touch.
  * RFC 2018 8 permits to drop data that was reported; then the block is cut at once.
+ *
+ * duplicate_sack[] is sent once, with the next segment, whatever that is: RFC 2883 4 (1), "A D-SACK block
+ * is only used to report a duplicate contiguous sequence of data received by the receiver in the most
+ * recent packet."
  *
  * Context: softirq with the bh lock, or the thread that owns the socket.  Each function takes constant
  * time.  Linux's tcp_input.c and tcp_output.c.
@@ -94,6 +100,27 @@ void tcp_sack_prune(struct tcp_sock *tp)
 	tp->rx_opt.num_sacks = kept;
 }
 
+/* ---- duplicates --------------------------------------------------------------------------------------- */
+
+void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq)
+{
+	if (!tp->rx_opt.sack_ok || !sysctl_tcp_dsack)
+		return;
+	snmp_inc(before(seq, tp->rcv_nxt) ? SNMP_TcpExtTCPDSACKOldSent
+					  : SNMP_TcpExtTCPDSACKOfoSent);
+	tp->rx_opt.dsack = 1;
+	tp->duplicate_sack[0] = (struct tcp_sack_block){seq, end_seq};
+}
+
+void tcp_dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq)
+{
+	/* RFC 2883 4.2.3: of several separate duplicates in one segment, only the first is reported. */
+	if (tp->rx_opt.dsack)
+		tcp_sack_extend(tp->duplicate_sack, seq, end_seq);
+	else
+		tcp_dsack_set(tp, seq, end_seq);
+}
+
 /* ---- the option ------------------------------------------------------------------------------------------- */
 
 #define DATA_BESIDE_SACK                                                                           \
@@ -110,7 +137,7 @@ static unsigned int tcp_eff_sacks(const struct tcp_sock *tp)
 
 	space = min_t(int, space, tp->mss_cache - DATA_BESIDE_SACK);
 	blocks = (space - TCPOLEN_SACK_BASE_ALIGNED) / TCPOLEN_SACK_PERBLOCK;
-	return clamp_t(int, tp->rx_opt.num_sacks, 0, max(blocks, 0));
+	return clamp_t(int, tp->rx_opt.num_sacks + tp->rx_opt.dsack, 0, max(blocks, 0));
 }
 
 noinline unsigned int __tcp_sack_option_size(const struct tcp_sock *tp)
@@ -129,10 +156,13 @@ static u32 *tcp_write_block(u32 *ptr, const struct tcp_sack_block *block)
 
 noinline void tcp_sack_write(u32 *ptr, struct tcp_sock *tp)
 {
-	unsigned int blocks = tcp_eff_sacks(tp);
+	unsigned int blocks = tcp_eff_sacks(tp), others = blocks - tp->rx_opt.dsack;
 
 	*ptr++ = htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | TCPOPT_SACK << 8 |
 		       (TCPOLEN_SACK_BASE + blocks * TCPOLEN_SACK_PERBLOCK));
-	for (unsigned int i = 0; i < blocks; i++)
+	if (tp->rx_opt.dsack)
+		ptr = tcp_write_block(ptr, tp->duplicate_sack);
+	for (unsigned int i = 0; i < others; i++)
 		ptr = tcp_write_block(ptr, &tp->selective_acks[i]);
+	tp->rx_opt.dsack = 0;
 }

@@ -208,11 +208,11 @@ void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_optio
 unsigned int __tcp_sack_option_size(const struct tcp_sock *tp);
 static inline unsigned int tcp_sack_option_size(const struct tcp_sock *tp)
 {
-	if (likely(!tp->rx_opt.num_sacks))
+	if (likely(!tp->rx_opt.num_sacks && !tp->rx_opt.dsack))
 		return 0;
 	return __tcp_sack_option_size(tp);
 }
-/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0. */
+/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0.  A duplicate is then reported. */
 void tcp_sack_write(u32 *ptr, struct tcp_sock *tp);
 /* Returns the sequence number for an ACK without data: snd_nxt, or less if the window has shrunk. */
 u32 tcp_acceptable_seq(const struct sock *sk);

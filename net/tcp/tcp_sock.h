@@ -73,9 +73,10 @@ struct tcp_options_received {
 	long ts_recent_stamp; /* s (jiffies / HZ): when ts_recent was stored; 0: never */
 	u32 rcv_tsval, rcv_tsecr;
 	u16 saw_tstamp : 1, /* the segment has a timestamp option */
-		tstamp_ok : 1, wscale_ok : 1, sack_ok : 1, snd_wscale : 4, rcv_wscale : 4;
-	u8 num_sacks;  /* blocks in selective_acks[] */
-	u16 user_mss;  /* bytes: limit set by TCP_MAXSEG; 0: none */
+		tstamp_ok : 1, wscale_ok : 1, sack_ok : 1, snd_wscale : 4, rcv_wscale : 4,
+		dsack : 1; /* duplicate_sack[0] is to be sent */
+	u8 num_sacks;      /* blocks in selective_acks[] */
+	u16 user_mss;      /* bytes: limit set by TCP_MAXSEG; 0: none */
 	u16 mss_clamp; /* bytes: largest segment the peer accepts, from its MSS option, or 536 */
 };
 
@@ -177,8 +178,9 @@ struct tcp_sock {
 	/* segments received out of order, a tree by sequence number; at most TCP_OFO_PACKETS_MAX */
 	struct rb_root out_of_order_queue;
 	struct sk_buff *ooo_last_skb;
-	/* what of it to report: the first rx_opt.num_sacks blocks */
+	/* what of it to report: the first rx_opt.num_sacks blocks, and a duplicate if rx_opt.dsack is set */
 	struct tcp_sack_block selective_acks[TCP_NUM_SACKS];
+	struct tcp_sack_block duplicate_sack[1];
 
 	struct tcp_options_received rx_opt;
 	u32 tsoffset; /* secret offset, added to the clock in the timestamps of this connection */

@@ -18,6 +18,7 @@
 int sysctl_tcp_abort_on_overflow;
 int sysctl_tcp_adv_win_scale = 1;
 int sysctl_tcp_challenge_ack_limit = TCP_CHALLENGE_ACK_NO_LIMIT;
+int sysctl_tcp_dsack = 1;
 int sysctl_tcp_fin_timeout = TCP_FIN_TIMEOUT_S * HZ;
 int sysctl_tcp_invalid_ratelimit = TCP_INVALID_RATELIMIT_MS;
 int sysctl_tcp_keepalive_intvl = TCP_KEEPALIVE_INTVL_S * HZ;
@@ -99,6 +100,7 @@ static const struct ctl_table table[] = {
 		.get = tcp_default_congestion_control,
 		.what = "congestion control of new sockets; TCP_CONGESTION sets that of one socket",
 	},
+	SWITCH(dsack, "0: data that was received twice is not reported (RFC 2883)"),
 	SECONDS(fin_timeout, TCP_FIN_TIMEOUT_RANGE,
 		"that a closed socket waits in FIN_WAIT2 for the peer's FIN"),
 	NUMBER(early_retrans, "", TCP_EARLY_RETRANS_RANGE,

@@ -377,6 +377,21 @@ static void urgent_byte_by_rfc1122(void)
 	scene_pair_close(&p);
 }
 
+/* RFC 2883: the network doubles a segment, and the receiver reports that with a DSACK, or does not. */
+static void duplicates_are_reported_or_not(void)
+{
+	struct pair p = scene_pair();
+
+	for (unsigned int i = 0; i < 2; i++) {
+		scene_sysctl(B, "net/ipv4/tcp_dsack", i ? "0" : "1");
+		scene_duplicate(A, DATA, 1, 1);
+		scene_carry(A, p.a, B, p.b, 100);
+		scene_sleep(1 * SEC);
+		assert_int_equal(scene_counter(B, "TcpExt.TCPDSACKOldSent"), 1);
+	}
+	scene_pair_close(&p);
+}
+
 /* ---- strange segments, and the time after ----------------------------------------------------------- */
 
 /* RFC 5961 7: this sysctl limits the challenge ACKs in a second. */
@@ -507,6 +522,7 @@ int main(int argc, char **argv)
 		SCENE(a_short_wait_for_a_fin_is_counted),
 		SCENE(keepalive_of_all),
 		SCENE(urgent_byte_by_rfc1122),
+		SCENE(duplicates_are_reported_or_not),
 		SCENE(no_challenges),
 		SCENE(how_often_strangers_are_answered),
 		SCENE(a_reset_in_time_wait),
