@@ -115,11 +115,9 @@
  * much as one merged packet has; each segment in it is looked at.
  */
 #define TCP_DSACK_MAX 65536u
-/* mode: 0 off, 3 and 4 on. Linux's (values for early retransmit are gone there too). */
-#define TCP_EARLY_RETRANS       3
+/* mode: 0 sends no tail loss probe, 1 to 4 do. Linux's range. */
 #define TCP_EARLY_RETRANS_RANGE 0, 4
-/* mode: 0 off, 1 and 2 on. Linux's. */
-#define TCP_FRTO       2
+/* mode: 0 does not test a timeout (F-RTO), 1 and 2 do. Linux's range. */
 #define TCP_FRTO_RANGE 0, 2
 /* bits: 1 RACK (always on here), 2 a fixed reordering window, 4 no threshold of duplicates. Linux's. */
 #define TCP_RECOVERY_RANGE 0, 7

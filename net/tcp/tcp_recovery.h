@@ -123,8 +123,8 @@ bool tcp_limit_reno_sacked(struct tcp_sock *tp);
 /* ---- tcp_recovery.c ------------------------------------------------------------------------------ */
 enum tcp_rexmit {
 	REXMIT_NONE,
-	REXMIT_LOST, /* what is lost */
-	REXMIT_NEW,  /* F-RTO: new data first */
+	REXMIT_LOST, /* retransmit the lost segments */
+	REXMIT_NEW,  /* F-RTO: send new data first */
 };
 /* The ACK is dubious: a duplicate, or the state is not Open.  *@rexmit: what is to be sent now. */
 void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, struct tcp_sacktag_state *state,

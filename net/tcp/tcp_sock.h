@@ -178,7 +178,7 @@ struct tcp_sock {
 	/* segments received out of order, a tree by sequence number; at most TCP_OFO_PACKETS_MAX */
 	struct rb_root out_of_order_queue;
 	struct sk_buff *ooo_last_skb;
-	/* what of it to report: the first rx_opt.num_sacks blocks, and a duplicate if rx_opt.dsack is set */
+	/* SACK blocks for the next ACK: the first rx_opt.num_sacks blocks, and a duplicate if rx_opt.dsack is set */
 	struct tcp_sack_block selective_acks[TCP_NUM_SACKS];
 	struct tcp_sack_block duplicate_sack[1];
 

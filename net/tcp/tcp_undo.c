@@ -18,7 +18,7 @@
 void tcp_init_undo(struct tcp_sock *tp)
 {
 	tp->undo_marker = tp->snd_una;
-	/* What is in flight for a second time may be reported as a duplicate too. */
+	/* A retransmission that is still in flight may be reported as a duplicate too. */
 	tp->undo_retrans = tp->retrans_out;
 	if (tp->tlp_high_seq && tp->tlp_retrans)
 		tp->undo_retrans++;

@@ -53,9 +53,11 @@ static void a_call_in_flight_is_noticed(void)
 
 static void the_wire_obeys(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	char got[2];
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
 	scene_sleep(10 * MS);
 	scene_mark();

@@ -87,7 +87,7 @@ static void counters_of_both_sides(void)
 	a = info_of(A, p.a);
 	b = info_of(B, p.b);
 	assert_int_equal(a.state, TCP_ESTABLISHED);
-	assert_int_equal(a.options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_WSCALE);
+	assert_int_equal(a.options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
 	assert_int_equal(a.bytes_sent, 100000);
 	assert_int_equal(a.bytes_acked, 100001); /* Linux counts the SYN, too */
 	assert_int_equal(a.bytes_retrans, 0);
@@ -142,9 +142,11 @@ static void lost_and_late_segments(void)
 /* The sender's view of a lost segment, before any retransmission is acknowledged. */
 static void while_it_is_lost(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	struct info a;
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_drop_many(A, DATA, 1, ALWAYS);
 	scene_send_all(A, p.a, "x", 1);
 	a = info_of(A, p.a);

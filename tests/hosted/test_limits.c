@@ -82,9 +82,11 @@ static void so_many_challenges_a_second(void)
  */
 static void an_orphan_tries_eight_times(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	uint64_t first;
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_sleep(10 * MS);
 	scene_mark();
 	scene_drop_many(A, TCP, 1, ALWAYS);
@@ -124,11 +126,14 @@ static unsigned int acks_for(struct forged *f, unsigned int n)
  */
 static void so_many_duplicate_acks_at_once(void)
 {
-	struct pair p = scene_pair();
-	struct forged f = forged_of(&p, ACK_FLAG);
+	struct pair p;
+	struct forged f;
 	/* Long enough not to be copied: the driver copies short frames, and copies are not merged. */
 	static char text[201];
 
+	scene_sysctl(A, "net/ipv4/tcp_sack", "0");
+	p = scene_pair();
+	f = forged_of(&p, ACK_FLAG);
 	memset(text, 'x', sizeof(text) - 1);
 	f.data = text;
 	f.seq += 500;

@@ -33,9 +33,11 @@ static void lost_ack_of_the_handshake(void)
 
 static void lost_first_data(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	char got[5];
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_sleep(10 * MS);
 	scene_mark();
 	scene_drop_many(A, DATA, 1, 3);
@@ -59,9 +61,11 @@ static void lost_first_data(void)
 
 static void lost_last_data(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	uint8_t sent[14600], got[14600];
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_fill(sent, sizeof(sent), 2);
 	scene_sleep(10 * MS);
 	scene_mark();
@@ -183,10 +187,12 @@ static void a_request_gives_up_after_63_seconds(void)
  */
 static void data_gives_up_after_a_quarter_of_an_hour(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	uint64_t begin;
 	char byte;
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_sleep(10 * MS);
 	scene_mark();
 	scene_drop_many(A, TCP, 1, ALWAYS);
@@ -210,9 +216,11 @@ static void data_gives_up_after_a_quarter_of_an_hour(void)
  */
 static void three_duplicate_acks_bring_it_at_once(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	uint8_t sent[14480], got[14480];
 
+	scene_sysctl(A, "net/ipv4/tcp_sack", "0");
+	p = scene_pair();
 	scene_fill(sent, sizeof(sent), 3);
 	scene_sleep(10 * MS);
 	scene_mark();
@@ -239,9 +247,11 @@ static void three_duplicate_acks_bring_it_at_once(void)
 /* RFC 6582: a partial ACK in recovery causes the retransmission of the next lost segment. */
 static void two_lost_of_one_window(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	uint8_t sent[14480], got[14480];
 
+	scene_sysctl(A, "net/ipv4/tcp_sack", "0");
+	p = scene_pair();
 	scene_fill(sent, sizeof(sent), 4);
 	scene_sleep(10 * MS);
 	scene_mark();
@@ -258,8 +268,10 @@ static void two_lost_of_one_window(void)
 
 static void a_whole_window_lost(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 
+	scene_sysctl(A, "net/ipv4/tcp_sack", "0");
+	p = scene_pair();
 	scene_sleep(10 * MS);
 	scene_drop_many(A, DATA, 1, 10);
 	scene_carry(A, p.a, B, p.b, 100000);

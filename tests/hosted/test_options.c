@@ -154,7 +154,7 @@ static void tcp_info_of_a_connection(void)
 	assert_in_range(info.tcpi_snd_cwnd, 10, 200);
 	assert_int_equal(info.tcpi_unacked, 0);
 	assert_int_equal(info.tcpi_options & TCPI_OPT_TIMESTAMPS, TCPI_OPT_TIMESTAMPS);
-	assert_int_equal(info.tcpi_options & TCPI_OPT_SACK, 0);
+	assert_int_equal(info.tcpi_options & TCPI_OPT_SACK, TCPI_OPT_SACK);
 	scene_pair_close(&p);
 }
 

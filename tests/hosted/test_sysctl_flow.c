@@ -239,6 +239,7 @@ static void how_many_duplicates_are_a_loss(void)
 		struct pair p;
 
 		scene_sysctl(A, "net/ipv4/tcp_reordering", i ? "1" : "3");
+		scene_sysctl(A, "net/ipv4/tcp_sack", "0");
 		p = scene_pair();
 		scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
 		scene_carry(A, p.a, B, p.b, 200000);
@@ -266,6 +267,7 @@ static void how_much_disorder_is_believed(void)
 		struct pair p;
 
 		scene_sysctl(A, "net/ipv4/tcp_max_reordering", i ? "4" : "300");
+		scene_sysctl(A, "net/ipv4/tcp_sack", "0");
 		p = scene_pair();
 		scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
 		scene_drop(A, DATA, 1);

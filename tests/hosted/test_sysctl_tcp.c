@@ -177,10 +177,12 @@ static void fill_until_closed(const struct pair *p)
 /* RFC 1122 4.2.3.5: R2 is the time that a number of retransmissions takes, here 0.2 + 0.4 + 0.8 + 1.6 s. */
 static void time_without_an_answer(void)
 {
-	struct pair p = scene_pair();
+	struct pair p;
 	uint64_t begin;
 	char byte;
 
+	scene_sysctl(A, "net/ipv4/tcp_early_retrans", "0"); /* no tail loss probe */
+	p = scene_pair();
 	scene_sysctl(A, "net/ipv4/tcp_retries2", "3");
 	scene_drop_many(A, TCP, 1, ALWAYS);
 	scene_send_all(A, p.a, "x", 1);

@@ -15,8 +15,8 @@ CANARIES = {
     # name: (file, line of the source, line with the bug)
     "wrap": ("net/tcp/tcp_data.c", "if (!after(cb->seq, tp->rcv_nxt))",
              "if (cb->seq <= tp->rcv_nxt)"),
-    "rto": ("net/tcp/tcp_output.c", "if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)",
-            "if (!prior_packets && inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0)"),
+    "rto": ("net/tcp/tcp_output.c", "if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0 ||",
+            "if (!prior_packets && inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0 &&"),
     "ofo": ("net/tcp/tcp_data.c", "if (TCP_SKB_CB(from)->seq != cb->end_seq ||",
             "if (TCP_SKB_CB(from)->seq - cb->end_seq > 1 ||"),
     "wmem": ("net/tcp/tcp_retransmit.c", "\t\tsk_wmem_queued_add(sk, -(int)freed);\n", ""),

@@ -59,8 +59,7 @@ static void test_options_of_a_syn(void **state)
 	assert_true(opt.saw_tstamp && opt.wscale_ok);
 	assert_int_equal(opt.rcv_tsval, 0x01020304);
 	assert_int_equal(opt.snd_wscale, 7);
-	/* SACK-permitted is ignored, because opt does not offer SACK. */
-	assert_false(opt.sack_ok);
+	assert_true(opt.sack_ok);
 }
 
 static void test_bounds_of_values(void **state)
