@@ -212,6 +212,47 @@ static u64 audit_ofo_queue(struct audit *a)
 	return truesize;
 }
 
+/* Returns true if all of @block is in the out-of-order queue. */
+static bool is_queued(const struct tcp_sock *tp, const struct tcp_sack_block *block)
+{
+	u32 reached = block->start_seq;
+
+	for (struct rb_node *node = rb_first(&tp->out_of_order_queue); node; node = rb_next(node)) {
+		const struct tcp_skb_cb *cb = TCP_SKB_CB(rb_to_skb(node));
+
+		if (!after(cb->seq, reached) && after(cb->end_seq, reached))
+			reached = cb->end_seq;
+	}
+	return !before(reached, block->end_seq);
+}
+
+/* The SACK blocks that we send (RFC 2018 3): data beyond rcv_nxt that is queued, and no two touch. */
+static void audit_sack_blocks(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	unsigned int n = tp->rx_opt.num_sacks;
+
+	RULE(a, n <= TCP_NUM_SACKS, "%u SACK blocks", n);
+	RULE(a, tp->rx_opt.sack_ok || !(n || tp->rx_opt.dsack), "SACK is not permitted");
+	for (unsigned int i = 0; i < n && n <= TCP_NUM_SACKS; i++) {
+		const struct tcp_sack_block *block = &tp->selective_acks[i];
+
+		RULE(a, after(block->start_seq, tp->rcv_nxt), "block %u at %u, rcv_nxt %u", i,
+		     block->start_seq, tp->rcv_nxt);
+		RULE(a, after(block->end_seq, block->start_seq), "block %u is empty", i);
+		RULE(a, is_queued(tp, block), "block %u, %u to %u", i, block->start_seq,
+		     block->end_seq);
+		for (unsigned int j = 0; j < i; j++) {
+			const struct tcp_sack_block *other = &tp->selective_acks[j];
+
+			RULE(a,
+			     after(other->start_seq, block->end_seq) ||
+				     before(other->end_seq, block->start_seq),
+			     "blocks %u and %u touch", j, i);
+		}
+	}
+}
+
 static void audit_timers(struct audit *a)
 {
 	const struct inet_connection_sock *icsk = inet_csk(a->sk);
@@ -243,6 +284,7 @@ static void audit_connection(struct audit *a)
 	written = audit_rtx_queue(a) + audit_write_queue(a);
 	RULE(a, written == sk->sk_wmem_queued, "%lu, %u", written, sk->sk_wmem_queued);
 	received = audit_receive_queue(a) + audit_ofo_queue(a);
+	audit_sack_blocks(a);
 	RULE(a, received == (u32)atomic_read(&sk->sk_rmem_alloc), "%lu, %u", received,
 	     atomic_read(&sk->sk_rmem_alloc));
 	audit_timers(a);
