@@ -345,7 +345,7 @@ void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 	const u8 remnant = TCPHDR_FIN | TCPHDR_URG | TCPHDR_SYN | TCPHDR_PSH;
 	const u8 flags = TCP_SKB_CB(skb)->tcp_flags;
 	const u16 last = icsk->icsk_ack.last_seg_size;
-	u32 header = tcp_sk(sk)->tcp_header_len;
+	u32 header = tcp_hdrlen(skb);
 	u32 len = skb_shinfo(skb)->gso_size ? skb_shinfo(skb)->gso_size : skb->len;
 
 	icsk->icsk_ack.last_seg_size = 0;
@@ -355,6 +355,8 @@ void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 	}
 	if (len + header >= TCP_MSS_DEFAULT + sizeof(struct tcphdr) ||
 	    (len + header >= TCP_MIN_MSS + sizeof(struct tcphdr) && !(flags & remnant))) {
+		/* A segment with SACK blocks has less data than the MSS by their size. */
+		len += header - tcp_sk(sk)->tcp_header_len;
 		icsk->icsk_ack.last_seg_size = len;
 		if (len == last) {
 			icsk->icsk_ack.rcv_mss = len;
