@@ -97,9 +97,9 @@
 /* ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * ACKs: sent at once for a packet that GRO merged from several segments, if it is beyond a hole. Three
- * duplicate ACKs make the sender retransmit; each further one tells it that a segment has left the
- * network.
+ * ACKs: sent at once for a packet that GRO merged from several segments, if it is beyond a hole and the
+ * peer has no SACK. Three duplicate ACKs make the sender retransmit; each further one tells it that a
+ * segment has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
