@@ -109,7 +109,10 @@ static void no_less_than_so_much(void)
 	scene_pair_close(&p);
 }
 
-/* Urgent data between two kernels: MSG_OOB returns the byte's value, reads return the others in order. */
+/*
+ * Urgent data between two kernels: recv(MSG_OOB) returns the urgent byte, and reads return the other bytes in
+ * order.
+ */
 static void urgent_byte_and_the_others(void)
 {
 	const int64_t oob = MSG_OOB;
@@ -126,7 +129,7 @@ static void urgent_byte_and_the_others(void)
 	assert_int_equal(got[0], 'X');
 	assert_int_equal(scene_recv(B, p.b, got, sizeof(got)), 2);
 	assert_memory_equal(got, "ef", 2);
-	/* In line the byte stays in its place, and reads end in front of it. */
+	/* With SO_OOBINLINE the urgent byte stays in the stream, and a read ends in front of it. */
 	scene_set(B, p.b, SOL_SOCKET, SO_OOBINLINE, 1);
 	assert_int_equal(scene_call(A, SYS_sendto, p.a, PTR("gY"), 2, oob, 0, 0), 2);
 	scene_sleep(100 * MS);

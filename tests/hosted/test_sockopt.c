@@ -145,7 +145,10 @@ static void which_congestion_control(void)
 	scene_pair_close(&p);
 }
 
-/* A connection keeps its algorithm; a socket may choose one that is allowed, and an accepted one inherits it. */
+/*
+ * A connection keeps its congestion control when the default changes. A socket may choose an allowed one, and
+ * an accepted socket inherits the listener's.
+ */
 static void congestion_control_by_sysctl(void)
 {
 	struct pair p = scene_pair();
@@ -158,7 +161,8 @@ static void congestion_control_by_sysctl(void)
 	scene_sysctl(A, "net/ipv4/tcp_allowed_congestion_control", "reno");
 	assert_string_equal(scene_sysctl_get(A, "net/ipv4/tcp_allowed_congestion_control"),
 			    "reno\n");
-	assert_int_equal(congestion(A, p.a, "cubic", 5), 0); /* in use already */
+	/* The socket uses cubic already, so cubic need not be allowed. */
+	assert_int_equal(congestion(A, p.a, "cubic", 5), 0);
 	assert_int_equal(congestion(A, p.a, "reno", 4), 0);
 	assert_int_equal(congestion(A, p.a, "cubic", 5), -EPERM);
 	scene_sysctl(A, "net/ipv4/tcp_allowed_congestion_control", " reno,cubic\n");

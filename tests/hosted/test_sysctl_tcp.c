@@ -364,7 +364,10 @@ static void keepalive_of_all(void)
 	scene_pair_close(&p);
 }
 
-/* RFC 1122 4.2.2.4: the peer's pointer points to the urgent byte; here the peer points behind it. */
+/*
+ * With tcp_stdurg 1, B takes the urgent pointer as RFC 1122 4.2.2.4 does, as the position of the urgent byte
+ * itself. A's pointer is the position after that byte, so B takes the next byte for it.
+ */
 static void urgent_byte_by_rfc1122(void)
 {
 	struct pair p = scene_pair();

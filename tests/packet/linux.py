@@ -82,7 +82,8 @@ class Machine:
         self.local_ip, self.remote_ip = config["local_ip"], config["remote_ip"]
         self.packets = deque()
         self.tun = None
-        # A namespace takes only such a default as the host allows to all users; then each socket gets it by an option.
+        # A namespace accepts as its default only an algorithm that the host allows to all users.  If it refuses ours, each
+        # socket gets the algorithm by an option.
         self.congestion = None
         self.header = VNET_HEADER if config.get("large") else b""
 

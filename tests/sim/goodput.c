@@ -13,11 +13,11 @@
 
 #define RATE 50000 /* kbit/s */
 
-/* A table: the small one is a test, the full one is for documents and takes minutes. */
+/* The parameters of a table. The small table is for a test; the full table is for documents and takes minutes. */
 struct table {
 	uint64_t transfer; /* bytes */
 	unsigned int seeds;
-	bool buffers; /* with small buffers, too: they, not the algorithm, are the limit */
+	bool buffers; /* also has rows with small buffers, which limit any algorithm */
 };
 static const struct table small = {.transfer = 1000000, .seeds = 5, .buffers = true};
 static const struct table full = {.transfer = 20000000, .seeds = 20};

@@ -13,7 +13,7 @@ import draw  # noqa: E402  pylint: disable=wrong-import-position
 
 @pytest.mark.parametrize("name", draw.FIGURES)
 def test_a_figure(name, tmp_path):
-    """Its claims hold; its text is text, in the reader's colour; the file is small."""
+    """The figure's claims hold.  The SVG has its text as text, in the reader's colour, and is small."""
     figure = importlib.import_module(name)
     lacks = draw.missing(figure.NEEDS)
     if lacks:
@@ -27,12 +27,12 @@ def test_a_figure(name, tmp_path):
 
 
 def test_each_figure_has_a_script():
-    """And draw.py knows each script."""
+    """Each figure has a script, and draw.py lists each script."""
     scripts = {p.stem for p in (ROOT / "tools/lab/figures").glob("*.py")} - {"draw"}
     assert scripts == set(draw.FIGURES)
 
 
 def test_an_unknown_figure(capsys):
-    """The message has the names."""
+    """The error message for an unknown figure lists the known names."""
     assert draw.main(["sawteeth"]) == 2
     assert "no figure sawteeth; there are slow_start, sawtooth" in capsys.readouterr().err

@@ -95,7 +95,7 @@ def test_a_python_without_matplotlib(monkeypatch):
 
 
 def test_a_library_that_is_not_there(monkeypatch):
-    """The message says what builds it, of either library."""
+    """If either library does not exist, the error names the command that builds it."""
     with pytest.raises(FileNotFoundError, match="make lab-build"):
         Lab(library="build/nowhere.so")
     monkeypatch.setattr(engine, "ENGINE", "build/nowhere.so")
@@ -104,7 +104,7 @@ def test_a_library_that_is_not_there(monkeypatch):
 
 
 def test_the_document_shows_the_example(tmp_path):
-    """Line by line; as it stands there, it runs in any folder, without a terminal."""
+    """docs/lab.md shows the example line by line, and the shown program runs in any folder, without a terminal."""
     shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/lab.md").read_text(), re.S)[1]
     assert (ROOT / "tools/lab/example.py").read_text().endswith('"""\n' + shown)
     p = subprocess.run(["/usr/bin/python3", "-c", shown], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -212,7 +212,8 @@ def test_the_lab_knows_the_kernels_controls_and_options():
 
 
 def test_a_sample_has_the_fields_of_tcp_info():
-    """Their names and order are those of struct tcp_info, but for the prefix; bit fields share their bytes."""
+    """A sample's fields have the names, without the prefix, and the order of struct tcp_info; bit fields share their
+    bytes."""
     text = re.search(r"struct tcp_info \{(.*?)\n\};", (ROOT / "include/uapi/tcp.h").read_text(), re.S)[1]
     fields = [(m[1], m[2].split(",")[0].split(":")[0].strip()) for m in re.finditer(r"uint(\d+)_t (tcpi_[^;]+);", text)]
     ours = {"ssthresh": "snd_ssthresh", "cwnd": "snd_cwnd", "wscale": "snd_wscale", "flags": "delivery_rate_app_limited"}

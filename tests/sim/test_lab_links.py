@@ -25,13 +25,13 @@ def fixture_lab():
 
 
 def pair(lab, **wire):
-    """Two hosts and their link."""
+    """Makes two hosts and a link between them; returns all three."""
     a, b = lab.host(), lab.host()
     return a, b, lab.wire(a, b, **wire)
 
 
 def arrivals(t, start, end):
-    """Bytes that were read between two times, by the samples."""
+    """Returns the number of bytes that were read between two times, taken from the samples."""
     reads = [s.read for s in t.samples if start <= s.time <= end]
     return reads[-1] - reads[0]
 
@@ -39,7 +39,8 @@ def arrivals(t, start, end):
 # ---- rates ------------------------------------------------------------------------------------------------------------
 
 def test_steps_of_the_rate(lab):
-    """8, then 2, then no, then 4 Mbit/s: in each phase the payload's share of that, within 2 %."""
+    """The rate is 8, then 2, then 0, then 4 Mbit/s: in each phase the payload arrives at its share of the rate,
+    within 2 %."""
     a, b, _ = pair(lab, delay=0.005, queue=40_000, rates=[(0, 8e6), (5, 2e6), (10, 0), (12, 4e6)])
     t = lab.transfer(a, b, seconds=20)
     lab.run()
@@ -49,7 +50,7 @@ def test_steps_of_the_rate(lab):
 
 
 def test_a_rate_changes_within_a_packet(lab):
-    """1,000 bits leave at 1 Mbit/s, the rest at 8: the time of the last one's departure is exact."""
+    """1,000 bits of a packet leave at 1 Mbit/s, the rest at 8 Mbit/s: the transfer ends exactly at the computed time."""
     a, b, link = pair(lab, delay=0.0, rate=1e6)
     t = lab.transfer(a, b, 1448)
     lab.run()
@@ -64,7 +65,7 @@ def test_a_rate_changes_within_a_packet(lab):
 
 
 def test_a_trace_of_opportunities(lab):
-    """Mahimahi's: two packets each 10 ms are 2.4 Mbit/s of IP packets."""
+    """In Mahimahi's format, a trace with four packets in each 10 ms gives 4.8 Mbit/s of IP packets."""
     a, b, _ = pair(lab, delay=0.005, queue=40_000, trace=[5, 5, 10, 10])
     t = lab.transfer(a, b, seconds=10)
     lab.run()
@@ -72,7 +73,7 @@ def test_a_trace_of_opportunities(lab):
 
 
 def test_an_outage(lab):
-    """All frames of it are lost, and none else."""
+    """All frames during the outage are lost, and no others."""
     a, b, link = pair(lab, delay=0.01, rate=4e6, queue=50_000, outages=[(2, 3)])
     t = lab.transfer(a, b, seconds=8)
     lab.run()
@@ -83,7 +84,7 @@ def test_an_outage(lab):
 # ---- troubles ---------------------------------------------------------------------------------------------------------
 
 def many(lab, **wire):
-    """The forward direction of a link that has carried some 14,000 data frames."""
+    """Returns the forward direction of a link, after it has carried some 14,000 data frames."""
     a, b, link = pair(lab, delay=0.001, **wire)
     lab.transfer(a, b, 20_000_000, segments=False, every=0)
     lab.run()
@@ -93,14 +94,15 @@ def many(lab, **wire):
 @pytest.mark.parametrize("options, counter", [
     ({"loss": 0.01}, "lost"), ({"duplicate": 0.02}, "duplicated"), ({"reorder": 0.02, "reorder_delay": 0.0005}, "reordered")])
 def test_shares(lab, options, counter):
-    """The share of frames is the one that was asked for, within four standard deviations."""
+    """The share of lost, duplicated or reordered frames is the requested one, within four standard deviations."""
     way = many(lab, **options)
     p = next(iter(options.values()))
     assert abs(getattr(way, counter) - p * way.frames) < 4 * math.sqrt(p * way.frames)
 
 
 def test_bursts(lab):
-    """Gilbert's and Elliott's model, frame by frame, with the random numbers of this pipe; bursts of 5 on average."""
+    """Frame by frame, losses are those of a Gilbert-Elliott model with this pipe's random numbers; bursts have 5
+    frames on average."""
     way = many(lab, loss=Bursts(enter=0.002, leave=0.2, loss=0.9))
     chance, bad, lost, bursts = Splitmix(7, purpose=16 * way.number + 3), False, 0, 0
     for _ in range(way.frames):
@@ -112,7 +114,7 @@ def test_bursts(lab):
 
 
 def test_chosen_segments(lab):
-    """The numbers are those of the data segments on this link."""
+    """The numbers in `drop` count the data segments on this link."""
     a, b, link = pair(lab, delay=0.01, drop={3, 7})
     t = lab.transfer(a, b, 30_000)
     lab.run()
@@ -121,7 +123,7 @@ def test_chosen_segments(lab):
 
 
 def test_each_direction_has_its_settings(lab):
-    """An ADSL line: the ACKs' direction is slower, with a queue of its own."""
+    """On an asymmetric link, as an ADSL line, the direction of the ACKs is slower and has its own queue."""
     a, b, link = pair(lab, delay=0.01, rate=8e6, back={"rate": 1e5, "queue": DropTail(packets=5)})
     lab.transfer(a, b, 1_000_000)
     lab.run()
@@ -129,7 +131,7 @@ def test_each_direction_has_its_settings(lab):
 
 
 def test_a_seed_decides():
-    """Another seed is another run; the same seed the same, with every trouble at once."""
+    """With every trouble at once, equal seeds give equal runs, and another seed gives another run."""
     def run(seed):
         lab = Lab(seed=seed)
         a, b, _ = pair(lab, rate=5e6, queue=RED(ecn=True), loss=Bursts(0.01, 0.3), duplicate=0.01, reorder=0.02,
@@ -146,7 +148,8 @@ def test_a_seed_decides():
 # ---- queues -------------------------------------------------------------------------------------------------------------
 
 def test_the_queueing_delay_is_that_of_the_queue():
-    """A window larger than the path keeps a droptail queue full; CoDel keeps it at its target."""
+    """With a window larger than the path holds, a droptail queue stays full; CoDel keeps the queue's delay at its
+    target."""
     delays = {}
     for name, queue in (("droptail", 100_000), ("codel", CoDel())):
         lab = Lab(seed=1)
@@ -161,7 +164,7 @@ def test_the_queueing_delay_is_that_of_the_queue():
 
 
 def test_the_average_and_the_95th_percentile():
-    """Of ten packets that waited 0 to 9 times the transmission time."""
+    """The mean and the 95th percentile of the delay are right for ten packets that waited 0 to 9 transmission times."""
     lab = Lab(seed=1)
     a, b, link = pair(lab, delay=0.1, rate=FULL * 8 * 1000)
     lab.transfer(a, b, 10 * 1448, segments=False)
@@ -175,7 +178,7 @@ def test_the_average_and_the_95th_percentile():
 
 
 def test_queues_that_mark_drop_without_ecn(lab):
-    """Segments that are not ECT pass a step, and RED with ecn drops them."""
+    """A Step queue marks no segment that is not ECT."""
     a, b, link = pair(lab, delay=0.01, rate=8e6, queue=Step(threshold=5, packets=50))
     t = lab.transfer(a, b, 1_000_000)
     lab.run()
@@ -185,7 +188,7 @@ def test_queues_that_mark_drop_without_ecn(lab):
 # ---- several flows --------------------------------------------------------------------------------------------------------
 
 def test_a_dumbbell(lab):
-    """Three flows of the same RTT share the bottleneck; a fourth begins later, and has a quarter then."""
+    """Three flows of the same RTT share the bottleneck; a fourth flow, which begins later, gets a quarter of it."""
     net = lab.dumbbell(4, rate=10e6, rtt=0.04, queue=CoDel())
     flows = [lab.transfer(a, b, seconds=30 - start, start=start, segments=False, congestion="reno")
              for (a, b), start in zip(net.pairs, (0, 0, 0, 10))]
@@ -200,7 +203,7 @@ def test_a_dumbbell(lab):
 
 
 def test_round_trips_of_a_dumbbell(lab):
-    """Each flow has its RTT, measured by itself without a queue."""
+    """Each pair of hosts has its own RTT, which a flow measures while no queue delays it."""
     net = lab.dumbbell(3, rate=1e9, rtt=[0.02, 0.05, 0.1])
     flows = [lab.transfer(a, b, 20_000, start=i) for i, (a, b) in enumerate(net.pairs)]
     lab.run()
@@ -209,7 +212,7 @@ def test_round_trips_of_a_dumbbell(lab):
 
 
 def test_a_switch_passes_frames_on(lab):
-    """A star of three hosts, each with a flow to the next; a frame goes nowhere else."""
+    """In a star of three hosts, each has a flow to the next one; a frame goes only to its destination."""
     hub, hosts = lab.switch(), [lab.host() for _ in range(3)]
     links = [lab.wire(h, hub, delay=0.001) for h in hosts]
     flows = [lab.transfer(hosts[i], hosts[(i + 1) % 3], 100_000) for i in range(3)]
@@ -221,7 +224,7 @@ def test_a_switch_passes_frames_on(lab):
 
 
 def test_a_loop_is_refused(lab):
-    """Networks are trees."""
+    """A wire that would make a loop is refused, because networks are trees."""
     a, b, c = (lab.switch() for _ in range(3))
     lab.wire(a, b)
     lab.wire(b, c)
@@ -229,11 +232,12 @@ def test_a_loop_is_refused(lab):
         lab.wire(c, a)
     with pytest.raises(ValueError, match="no setting of a link; there are rate, "):
         lab.wire(c, lab.host(), rte=3)
-    lab.wire(c, lab.host())     # the one that was refused left nothing
+    lab.wire(c, lab.host())     # the refused wire left no state behind
 
 
 def test_background_traffic(lab):
-    """A Poisson process of short flows, and a source that pauses; a flow that is cut off ends both its sockets."""
+    """Short flows of a Poisson process run beside a source that pauses.  When all have ended, no socket and no call
+    is left."""
     a, b, _ = pair(lab, rate=10e6, delay=0.01)
     short = lab.poisson(a, b, rate=20, nbytes=10_000, seconds=10)
     periods = lab.on_off(a, b, on=0.5, off=0.5, seconds=10)
@@ -247,7 +251,7 @@ def test_background_traffic(lab):
 
 
 def test_a_flow_without_a_path_fails(lab):
-    """The link is cut before the handshake: the others finish, then the error is raised."""
+    """The link is cut before one flow's handshake: the other flow finishes, then the error is raised."""
     a, b, _ = pair(lab, outages=[(5, 1000)])
     good, bad = lab.transfer(a, b, 1000), lab.transfer(a, b, 1000, start=6, name="the late one")
     with pytest.raises(OSError, match="timed out.*the late one"):
@@ -256,7 +260,7 @@ def test_a_flow_without_a_path_fails(lab):
 
 
 def test_an_end_that_does_not_come(lab):
-    """The transfers that are left are named."""
+    """If the run does not end in time, the error names the unfinished transfers."""
     a, b, _ = pair(lab, rate=1e5)
     lab.transfer(a, b, 10_000_000, name="too much")
     with pytest.raises(TimeoutError, match="after 5 s of virtual time: too much"):
@@ -264,7 +268,7 @@ def test_an_end_that_does_not_come(lab):
 
 
 def test_actions(lab):
-    """A function at a time: it may change a link, and plan a transfer."""
+    """lab.at() calls a function at a given time; the function may change a link or start a transfer."""
     a, b, link = pair(lab, rate=8e6)
     made = []
     lab.transfer(a, b, 1000)
@@ -277,7 +281,7 @@ def test_actions(lab):
 # ---- results as files -----------------------------------------------------------------------------------------------------
 
 def blocks(path):
-    """The blocks of a pcapng file: (type, body)."""
+    """Returns the blocks of a pcapng file as a list of (type, body)."""
     data, at, found = pathlib.Path(path).read_bytes(), 0, []
     while at < len(data):
         kind, length = struct.unpack_from("<II", data, at)
@@ -288,7 +292,8 @@ def blocks(path):
 
 
 def test_captures(lab, tmp_path):
-    """At a host, what it sent and got; at a link, what left the queue and what was dropped, with the reason."""
+    """A host's capture has the frames that it sent and received.  A link's capture has the frames that left the
+    queue, and the dropped ones with the reason."""
     a, b, link = pair(lab, delay=0.01, drop={4})
     lab.capture(a, tmp_path / "a.pcapng")
     lab.capture(link, tmp_path / "link.pcapng")
@@ -304,7 +309,7 @@ def test_captures(lab, tmp_path):
 
 
 def test_tables(lab, tmp_path):
-    """Samples of a flow and of a queue as CSV, with a line of names."""
+    """The samples of a flow and of a queue can be written as CSV, with a line of names."""
     a, b, link = pair(lab, rate=8e6)
     t = lab.transfer(a, b, 300_000, every=0.02)
     lab.run()
@@ -332,7 +337,7 @@ def goodput(rate, seed):
 
 
 def test_a_sweep(tmp_path):
-    """The order of the combinations, whatever the number of workers; as CSV, too."""
+    """The rows have the order of the combinations, whatever the number of workers; the CSV file, too."""
     rows = sweep(goodput, workers=3, csv=tmp_path / "sweep.csv", rate=[1e6, 2e6], seed=[1, 2])
     assert [(r["rate"], r["seed"]) for r in rows] == [(1e6, 1), (1e6, 2), (2e6, 1), (2e6, 2)]
     assert rows == sweep(goodput, workers=1, rate=[1e6, 2e6], seed=[1, 2])
@@ -341,7 +346,7 @@ def test_a_sweep(tmp_path):
 
 
 def failing(x):
-    """Fails, ends its process, or returns something that can't be sent."""
+    """Depending on @x, raises an error, ends its process, or returns an object that can't be sent to the parent."""
     if x == 1:
         raise ValueError("no such x")
     if x == 2:
@@ -350,7 +355,7 @@ def failing(x):
 
 
 def test_a_sweep_with_failures(capfd):
-    """Each failure names its parameters, and the others have their results."""
+    """The row of a failed combination has its parameters and the error; the other rows have their results."""
     rows = sweep(failing, x=[0, 1, 2, 3, 4])
     assert rows[0] == {"x": 0, "result": 0} and rows[4] == {"x": 4, "result": 4}
     assert rows[1]["error"] == "ValueError: no such x" and "status 3" in rows[2]["error"]
@@ -375,7 +380,7 @@ def test_a_sweep_with_failures(capfd):
     ("reorder=1: a share", lambda a, b, lab: lab.wire(a, b, reorder=1)),
 ])
 def test_settings_of_nonsense_are_refused(words, call, lab):
-    """Before anything is made: afterwards the same hosts can be wired."""
+    """An invalid argument is refused before anything is created: afterwards the same hosts can be wired."""
     a, b = lab.host(), lab.host()
     with pytest.raises(ValueError, match=words):
         call(a, b, lab)

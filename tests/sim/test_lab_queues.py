@@ -20,7 +20,7 @@ MASK = 2**64 - 1
 
 
 class Queue:
-    """A queue of the engine alone."""
+    """A queue of the lab's engine, without a link."""
 
     def __init__(self, seed=1, **settings):
         self.lib = engine.load()
@@ -38,16 +38,16 @@ class Queue:
             assert self.lib.queue_trial_set(self.queue, name.encode(), value) == 0, name
 
     def put(self, now, length=FULL, ect=False):
-        """Whether the queue took the packet."""
+        """Returns whether the queue accepted the packet."""
         return self.lib.queue_trial_put(self.queue, int(now), length, ect)
 
     def get(self, now):
-        """The number of the packet that leaves and whether it is marked; None."""
+        """Returns (number, whether it is marked) of the packet that leaves, None if the queue is empty."""
         number = self.lib.queue_trial_get(self.queue, int(now))
         return None if number < 0 else (number & ~MARKED, bool(number & MARKED))
 
     def average(self):
-        """RED's."""
+        """Returns RED's average queue length in packets."""
         return self.lib.queue_trial_average(self.queue)
 
     def __del__(self):
@@ -62,7 +62,7 @@ class Splitmix:
         self.share()
 
     def share(self):
-        """The next one, in [0, 1)."""
+        """Returns the next random number, in [0, 1)."""
         self.state = (self.state + 0x9e3779b97f4a7c15) & MASK
         z = self.state
         z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9 & MASK
@@ -73,7 +73,7 @@ class Splitmix:
 # ---- droptail -----------------------------------------------------------------------------------------------------
 
 def test_droptail_counts_bytes_and_packets():
-    """Each limit alone, and both; order is kept."""
+    """Each limit holds, alone and together with the other; packets leave in the order of arrival."""
     for settings, room in (({"limit_packets": 3}, 3), ({"limit_bytes": 3 * FULL}, 3), ({"limit_bytes": 4 * FULL - 1}, 3),
                            ({"limit_packets": 5, "limit_bytes": 2 * FULL}, 2), ({}, 10)):
         q = Queue(**settings)
@@ -87,14 +87,14 @@ def test_droptail_counts_bytes_and_packets():
 # ---- RED ------------------------------------------------------------------------------------------------------------
 
 class RedModel:
-    """Floyd and Jacobson 1993, figure 2, with the gentle variant; the average in packets."""
+    """A model of RED as in Floyd and Jacobson 1993, figure 2, in the gentle variant; the average is in packets."""
 
     def __init__(self, seed, low, high, most, weight, packet_ns):
         self.low, self.high, self.most, self.weight, self.packet_ns = low, high, most, weight, packet_ns
         self.avg, self.count, self.q_time, self.queued, self.random = 0.0, -1, 0, 0, Splitmix(seed)
 
     def arrival(self, now):
-        """Whether the packet is taken."""
+        """Returns whether RED accepts the packet that arrives."""
         if self.queued:
             self.avg = (1 - self.weight) * self.avg + self.weight * self.queued
         else:
@@ -120,7 +120,7 @@ class RedModel:
         return False
 
     def departure(self, now):
-        """A packet leaves."""
+        """Records that a packet leaves."""
         self.queued -= 1
         if not self.queued:
             self.q_time = now
@@ -128,7 +128,8 @@ class RedModel:
 
 @pytest.mark.parametrize("seed, load", [(1, 0.95), (2, 1.1), (3, 1.6), (4, 3)])
 def test_red_follows_the_paper(seed, load):
-    """Average and decision at each of 5,000 arrivals, light load to far above the thresholds."""
+    """At each of 5,000 arrivals the average and the decision equal the model's, for loads from light to far above the
+    thresholds."""
     settings = {"low": 5, "high": 15, "most": 0.1, "weight": 0.02, "packet_ns": MS}
     q, model = Queue(seed, discipline=links.RED_KIND, gentle=1, **settings), RedModel(seed, **settings)
     chance, now, leaves, waiting, drops = random.Random(seed), 0, 0, 0, 0
@@ -150,7 +151,7 @@ def test_red_follows_the_paper(seed, load):
 
 
 def test_red_is_a_tail_drop_above_twice_the_threshold():
-    """And without gentle above the threshold itself."""
+    """RED drops all packets above twice the upper threshold, or without `gentle` above the upper threshold itself."""
     for gentle, reached in ((1, 8), (0, 4)):
         q = Queue(discipline=links.RED_KIND, low=2, high=4, most=0.001, weight=1, gentle=gentle, packet_ns=MS)
         taken = sum(q.put(0) for _ in range(100))
@@ -158,8 +159,8 @@ def test_red_is_a_tail_drop_above_twice_the_threshold():
 
 
 def test_red_marks_below_the_upper_threshold_only():
-    """RFC 3168 7: "the CE codepoint ... instead of dropping", but above it packets are dropped; others are dropped
-    where ECT ones are marked."""
+    """RFC 3168 7: "the CE codepoint ... instead of dropping".  Above the upper threshold ECT packets are dropped,
+    too; packets that are not ECT are dropped where ECT packets are marked."""
     settings = {"discipline": links.RED_KIND, "low": 2, "high": 50, "most": 1, "weight": 1, "gentle": 1, "packet_ns": MS, "ecn": 1}
     q, other = Queue(5, **settings), Queue(5, **settings)
     taken = [q.put(0, ect=True) for _ in range(60)]
@@ -174,7 +175,7 @@ def test_red_marks_below_the_upper_threshold_only():
 # ---- CoDel ----------------------------------------------------------------------------------------------------------
 
 class CodelModel:
-    """RFC 8289 section 5, its state machine on a list of (number, time, length)."""
+    """A model of CoDel: the state machine of RFC 8289 section 5 on a list of (number, time, length)."""
     TARGET, INTERVAL, MAXPACKET = 5 * MS, 100 * MS, 1514
 
     def __init__(self):
@@ -208,7 +209,7 @@ class CodelModel:
         return t + int(self.INTERVAL / math.sqrt(self.count))
 
     def deque(self, now):
-        """The number of the packet that leaves, None."""
+        """Returns the number of the packet that leaves, None if there is none."""
         p, ok = self.dodequeue(now)
         if self.dropping:
             if not ok:
@@ -232,7 +233,7 @@ class CodelModel:
 
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_codel_follows_the_rfc(seed):
-    """The packets that leave are the same, over 20,000 dequeues with phases of overload and of rest."""
+    """In 20,000 dequeues, with phases of overload and of low load, the queue and the model return the same packets."""
     q, model = Queue(discipline=links.CODEL_KIND, target=5 * MS, interval=100 * MS), CodelModel()
     chance, number, drops, last = random.Random(seed), 0, 0, -1
     for tick in range(20000):
@@ -252,7 +253,7 @@ def test_codel_follows_the_rfc(seed):
 
 
 def test_codel_drops_at_the_interval_divided_by_the_root():
-    """A queue that always stands: distances between drops as RFC 8289's control law gives them."""
+    """In a queue that never empties, the times between drops are those of RFC 8289's control law."""
     q = Queue(discipline=links.CODEL_KIND, target=5 * MS, interval=100 * MS)
     for _ in range(5000):
         q.put(0)
@@ -263,7 +264,7 @@ def test_codel_drops_at_the_interval_divided_by_the_root():
             times += [tick] * (number - last - 1)
         last = number
     expected, t = [], times[0]
-    assert times[0] == 105  # the sojourn reaches 5 ms at 5 ms, and stays above for 100 ms
+    assert times[0] == 105  # the sojourn time reaches 5 ms at 5 ms; the first drop is 100 ms later
     for n in range(1, 20):
         expected.append(t)
         t += 100 / math.sqrt(n)
@@ -271,7 +272,7 @@ def test_codel_drops_at_the_interval_divided_by_the_root():
 
 
 def test_codel_marks_instead():
-    """No ECT packet is dropped, and marks come when drops would."""
+    """With ECN no ECT packet is dropped; packets are marked at the times at which others would be dropped."""
     q = Queue(discipline=links.CODEL_KIND, target=5 * MS, interval=100 * MS, ecn=1)
     for _ in range(1000):
         q.put(0, ect=True)
@@ -283,7 +284,8 @@ def test_codel_marks_instead():
 # ---- a step of ECN ----------------------------------------------------------------------------------------------------
 
 def test_step_marks_above_its_threshold():
-    """ECT packets while more than the threshold wait, with the one that arrives; others not, but both at the limit."""
+    """An ECT packet is marked if more packets than the threshold wait, itself included; other packets are not marked.
+    At the limit both kinds are dropped."""
     q = Queue(discipline=links.STEP_KIND, threshold=5, limit_packets=8, ecn=1)
     assert [q.put(0, ect=i % 2 == 0) for i in range(10)] == [True] * 8 + [False] * 2
     assert [q.get(0) for _ in range(8)] == [(i, i == 6) for i in range(8)]

@@ -94,7 +94,7 @@ static void test_available_and_allowed(void **state)
 			 -ENOENT);
 	assert_int_equal(tcp_set_allowed_congestion_control("other"), 0);
 	assert_string_equal(tcp_allowed_congestion_control(), "other");
-	/* It is in use already. */
+	/* A socket may always choose the algorithm that it uses already, even if that is not allowed. */
 	assert_int_equal(tcp_set_congestion_control(sk, "reno"), 0);
 	assert_int_equal(tcp_set_congestion_control(sk, "other"), 0);
 	assert_int_equal(tcp_set_congestion_control(sk, "reno"), -EPERM);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CUBIC: the window against RFC 9438's formulas in floating point, its regions, fast convergence, undo,
- * idle times; HyStart's two triggers.
+ * CUBIC: the window, compared with RFC 9438's formulas in floating point; its regions, fast convergence, undo
+ * and idle times; HyStart's two triggers.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -53,7 +53,7 @@ static void wait_ms(unsigned int ms)
 	tp.tcp_mstamp = ktime_get_ns();
 }
 
-/* A round trip of @rtt_ms in which each segment of the window is acknowledged, two with an ACK. */
+/* Simulates a round trip of @rtt_ms ms in which all segments of the window are acknowledged, two by each ACK. */
 static void round_trip(unsigned int rtt_ms)
 {
 	u32 acks = (tp.snd_cwnd + 1) / 2;
@@ -97,14 +97,20 @@ static void test_curve(void **state)
 			double want = C * (t - k) * (t - k) * (t - k) + w_max;
 			double got = cubic_window_fp(c, t * 1000) / 256.0;
 
-			/* Half a ms of the curve's steepest slope, and a step of the fixed point. */
+			/*
+			 * Times are rounded to ms, and windows to fixed point: permit the change of the curve
+			 * in 2 ms, and 0.01.
+			 */
 			assert_true(got - want < 0.01 + 0.002 * 3 * C * (t - k) * (t - k) &&
 				    want - got < 0.01 + 0.002 * 3 * C * (t - k) * (t - k));
 		}
 	}
 }
 
-/* After a loss at 1,000 segments, with 100 ms: the concave region, the plateau, the convex region. */
+/*
+ * After a loss at 1,000 segments, with round trips of 100 ms, cwnd follows the curve through the concave
+ * region, the plateau and the convex region.
+ */
 static void test_window_follows_the_curve(void **state)
 {
 	double k = cube_root(1000 * (1 - BETA) / C), begin;
@@ -120,13 +126,16 @@ static void test_window_follows_the_curve(void **state)
 		round_trip(100);
 		t = ktime_get_ns() / 1e9 - begin;
 		want = C * (t - k) * (t - k) * (t - k) + 1000;
-		/* cwnd approaches W_cubic of one round trip later. */
+		/* In a round trip cwnd approaches the value that W_cubic has one round trip later. */
 		assert_in_range(tp.snd_cwnd, want * 0.985 - 2, want * 1.015 + 2);
 	}
 	assert_in_range(c->k, k * 1000 - 1, k * 1000);
 }
 
-/* With a round trip of 2 ms Reno is faster: W_est grows by alpha a round trip, and by 1 above cwnd_prior. */
+/*
+ * With round trips of 2 ms Reno's estimate W_est grows faster than the curve: by alpha segments a round trip,
+ * and above cwnd_prior by 1.
+ */
 static void test_reno_region(void **state)
 {
 	double alpha = 3 * (1 - BETA) / (1 + BETA), want = 28;
@@ -139,7 +148,7 @@ static void test_reno_region(void **state)
 		u32 before = tp.snd_cwnd;
 
 		round_trip(2);
-		/* The ACKs of a round trip are for cwnd segments, or one more. */
+		/* The ACKs of a round trip acknowledge cwnd segments, or one more if cwnd is odd. */
 		want += (want >= 40 ? 1 : alpha) * ((before + 1) / 2 * 2) / before;
 		assert_in_range(tp.snd_cwnd, want - 1.5, want + 1.5);
 	}
@@ -166,7 +175,7 @@ static void test_fast_convergence_and_undo(void **state)
 	assert_true(c->in_stage);
 }
 
-/* A timeout forgets W_max: the next stage is convex from its begin. */
+/* After a timeout W_max is no longer used: the next stage of congestion avoidance is convex from its start. */
 static void test_timeout(void **state)
 {
 	(void)state;
@@ -181,7 +190,7 @@ static void test_timeout(void **state)
 	assert_in_range(c->origin, 70, 71);
 }
 
-/* The time in which cwnd is not the limit, or nothing is in flight, does not count. */
+/* The curve's time does not include periods in which cwnd is not the limit or no data is in flight. */
 static void test_idle_time_is_excluded(void **state)
 {
 	u32 start, cwnd;
@@ -208,7 +217,7 @@ static void test_idle_time_is_excluded(void **state)
 	assert_int_equal(c->epoch_start - start, 5000);
 }
 
-/* An ACK of one segment with this round-trip time, in slow start. */
+/* Simulates an ACK of one segment, with the round-trip time @rtt_us, in slow start. */
 static void sample(u32 rtt_us)
 {
 	struct ack_sample s = {.pkts_acked = 1, .rtt_us = rtt_us};
@@ -233,7 +242,10 @@ static void test_hystart_train(void **state)
 
 	(void)state;
 	begin_round();
-	/* ACKs every 2 ms; with a rate not known the limit is half of 40 ms. */
+	/*
+	 * ACKs arrive every 2 ms, so they form a train. The sender does not pace and its rate is 0, so the
+	 * train's limit is half of 40 ms plus a burst of 1 ms: it is exceeded after 22 ms.
+	 */
 	for (int i = 0; i < 10; i++) {
 		wait_ms(2);
 		sample(40000);
@@ -275,7 +287,7 @@ static void test_hystart_delay(void **state)
 	}
 	sample(45001);
 	assert_int_equal(tp.snd_ssthresh, 64);
-	/* It is over: a second one does not move ssthresh. */
+	/* Slow start is over: a further delay does not change ssthresh. */
 	tp.snd_cwnd = 80;
 	sample(90000);
 	assert_int_equal(tp.snd_ssthresh, 64);
