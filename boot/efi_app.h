@@ -39,8 +39,8 @@ void efi_say(const char *fmt, ...) __printf_like(1, 2);
 /* Prints a line that says that @what failed, with a text for @status.  Returns @status. */
 EFI_STATUS efi_failed(EFI_STATUS status, const char *what);
 /*
- * For errors after the first try of ExitBootServices(): prints @why on the serial port and stops
- * the CPU.
+ * Prints @why on the serial port and stops the CPU.  For errors after the first try of
+ * ExitBootServices(), when the firmware's console may no longer work.
  */
 void __noreturn efi_stop(const char *why);
 

@@ -26,7 +26,10 @@
 #define PCI_NO_DEVICE 0xffff /* vendor id read from a slot without a device */
 /* most bridges between a bus and its root bus; deeper buses are not scanned */
 #define PCI_DEPTH_MAX 8
-/* most capabilities: 192 bytes hold 48 entries; ends the walk of a list that has a loop */
+/*
+ * most capabilities that are read: 192 bytes hold 48 entries.  The limit ends the walk of a list
+ * that has a loop.
+ */
 #define PCI_CAPS_MAX 48
 
 #define PCI_HEADER_MULTI     0x80 /* the device has functions other than 0 */

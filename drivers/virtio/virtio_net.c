@@ -143,7 +143,7 @@ static void virtnet_link_work(unsigned long data)
 		return;
 	status = vi->vdev->ops->get_status(vi->vdev);
 	/*
-	 * A status without DRIVER_OK: the device was reset by another party and has forgotten its
+	 * If DRIVER_OK is not set, another party has reset the device, which then has forgotten its
 	 * queues.
 	 */
 	if (status & VIRTIO_STATUS_NEEDS_RESET || !(status & VIRTIO_STATUS_DRIVER_OK)) {

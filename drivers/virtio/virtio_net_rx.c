@@ -87,8 +87,8 @@ void virtnet_rx_setup(struct virtnet_info *vi)
 
 	vi->mergeable = virtio_has_feature(vi->vdev, VIRTIO_NET_F_MRG_RXBUF);
 	/*
-	 * One page for each buffer: a packet of 64 KiB then fits in a linear part and MAX_SKB_FRAGS
-	 * fragments.
+	 * Use one page for each buffer: a packet of 64 KiB then fits in a linear part and
+	 * MAX_SKB_FRAGS fragments.
 	 */
 	if (virtio_has_feature(vi->vdev, VIRTIO_NET_F_GUEST_TSO4))
 		vi->rx_buf_size = PAGE_SIZE;

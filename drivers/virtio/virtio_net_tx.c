@@ -40,8 +40,8 @@ int virtnet_tx_setup(struct virtnet_info *vi)
 	u16 num = vi->tx->num;
 
 	/*
-	 * A ring with fewer descriptors than VIRTNET_TX_SG: send each packet as a header and one
-	 * linear part.
+	 * If the ring has fewer descriptors than VIRTNET_TX_SG, send each packet as a header and
+	 * one linear part.
 	 */
 	if (num < 2)
 		return -ENOSPC;
@@ -94,8 +94,8 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 	struct sk_buff_head done;
 
 	/*
-	 * A test without the lock is enough: a sender that adds a packet after it reaps completions
-	 * and enables callbacks itself.
+	 * Testing without the lock is enough: a sender that adds a packet after the test reaps
+	 * completions and enables callbacks itself.
 	 */
 	if (READ_ONCE(vi->tx->num_free) == vi->tx->num)
 		return;
@@ -103,7 +103,9 @@ void virtnet_tx_poll(struct virtnet_info *vi)
 	spin_lock(&vi->dev->tx_lock);
 	virtnet_tx_complete(vi, &done);
 	spin_unlock(&vi->dev->tx_lock);
-	/* Outside our lock, because freeing a packet calls its owner's destructor. */
+	/*
+	 * Free the packets without the lock, because freeing a packet calls its owner's destructor.
+	 */
 	__skb_queue_purge(&done);
 }
 

@@ -21,7 +21,7 @@ struct out {
 	size_t pos;
 };
 
-/* A conversion specification of the format, parsed. */
+/* A conversion specification of the format, in parsed form. */
 struct spec {
 	bool left, plus, space, alt, zero, upper;
 	int width;

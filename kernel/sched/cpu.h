@@ -24,7 +24,7 @@ struct cpu {
 	u32 softirq_pending; /* bit n: softirq n (enum softirq) is pending; changed with irq off */
 	unsigned int id;
 	bool need_resched;
-	/* For the watchdog: increases whenever the kernel makes progress. */
+	/* Increases whenever the kernel makes progress; the watchdog reads it. */
 	u64 progress;
 	struct softnet_data *softnet; /* per-CPU data of net/core: the NAPI instances to poll */
 };

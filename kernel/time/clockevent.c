@@ -14,8 +14,8 @@
 #include "kernel/sched/cpu.h"
 
 /*
- * For each CPU, the deadline for which its device is armed, plus one. 0, the initial value: the
- * device is not armed.
+ * For each CPU, the deadline for which its device is armed, plus one; 0: the device is not armed.
+ * The initial value is 0.
  */
 static u64 armed[NR_CPUS];
 

@@ -13,7 +13,7 @@
 #define PTE_PRESENT  BIT(0)
 #define PTE_WRITE    BIT(1)
 #define PTE_UNCACHED (BIT(3) | BIT(4))
-/* In a table above the last level: the entry maps a page of 2 MiB or 1 GiB. */
+/* the entry maps a page of 2 MiB or 1 GiB; only in tables above the last level */
 #define PTE_LARGE   BIT(7)
 #define PTE_NX      BIT(63)
 #define PTE_ADDRESS 0x000ffffffffff000UL

@@ -274,7 +274,7 @@ unsigned int hal_backtrace(u64 *pcs, unsigned int max)
 {
 	struct unwind_start here;
 
-	/* One asm statement, so that the three values belong to the same instruction. */
+	/* Use one asm statement, so that the three values belong to the same instruction. */
 	__asm__ volatile("lea 0f(%%rip), %0\n0:\tmov %%rsp, %1\n\tmov %%rbp, %2"
 			 : "=&r"(here.ip), "=&r"(here.sp), "=r"(here.bp));
 	return unwind_frames(&here, pcs, max);

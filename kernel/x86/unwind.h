@@ -13,7 +13,7 @@
 #include "kernel/types.h"
 
 /*
- * Where a walk begins: the instruction pointer, stack pointer and frame pointer at one instruction.
+ * The start of a walk: the instruction pointer, stack pointer and frame pointer at one instruction.
  */
 struct unwind_start {
 	u64 ip, sp, bp;

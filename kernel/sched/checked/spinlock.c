@@ -24,7 +24,7 @@
 #define USAGE_BITS 4
 #define FIRST_SEEN 128 /* entries of first_seen[]; a power of two */
 
-/* For one lock: the line of code where each bit of its usage was first set. */
+/* The line of code where each bit of a lock's usage was first set. */
 struct first_seen {
 	const spinlock_t *lock;
 	const struct lock_site *site[USAGE_BITS];

@@ -13,7 +13,9 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
-/* A line of code that takes a lock.  The macros below define one of these for each such line. */
+/*
+ * A line of code that takes a lock.  The macros below define a struct lock_site for each such line.
+ */
 struct lock_site {
 	const char *file;
 	u32 line;
@@ -51,7 +53,7 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
 /* Returns true if this CPU holds @lock. */
 bool lockdep_is_held(const spinlock_t *lock);
 
-/* A macro, so that __FILE__ and __LINE__ are those of the caller. */
+/* LOCK_SITE is a macro, so that __FILE__ and __LINE__ are those of the caller. */
 #define LOCK_SITE                                                                                  \
 	({                                                                                         \
 		static const struct lock_site here = {__FILE__, __LINE__};                         \
