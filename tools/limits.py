@@ -52,8 +52,8 @@ def default_of(limit, names):
 
 
 def tests(files):
-    """Returns {name: [(path, line, the name of the test)]} for each LIMIT(name) in the tests: the test below that
-    comment."""
+    """Returns {name: [(path, line, test)]} for each comment LIMIT(name) in the tests. test is the name of the
+    function below the comment."""
     found = {}
     for path, text in sorted(files.items()):
         if not path.startswith("tests/") or path.startswith("tests/tidy/"):

@@ -230,8 +230,8 @@ def build_unknown(files):
 
 
 def debug_source(files):
-    """A file with debug messages defines LOG_SOURCE, else they would belong to the source "kernel", which no test
-    would notice."""
+    """A file with debug messages defines LOG_SOURCE. Otherwise its messages would belong to the source "kernel", and
+    no test would notice that."""
     for path, text in files.items():
         if not path.endswith(".c") or path.startswith("tests/") or re.search(r"^#define LOG_SOURCE \w+$", text, re.M):
             continue

@@ -28,7 +28,8 @@ def filled(data, at, total=None):
 
 
 def ipv4_header(src, dst, proto, length, ttl=64, tos=0, ident=0, frag=0, options=b""):
-    """Returns the header in front of @length more bytes.  Addresses are four bytes; @frag: flags and offset."""
+    """Returns an IPv4 header for a packet with @length bytes behind the header. Addresses are four bytes; @frag:
+    flags and fragment offset."""
     size = 20 + len(options)
     return filled(struct.pack(">BBHHHBBH4s4s", 0x40 | size // 4, tos, size + length, ident, frag, ttl, proto, 0, src,
                               dst) + options, 10)

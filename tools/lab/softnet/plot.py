@@ -13,7 +13,7 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  pylint: disable=wrong-import-position
 
 INK = "#0a0b0c"     # save() replaces it by the colour of text in the reader's mode
-# For the first, second ... series: readable on white and on black.
+# Colors of the first, second ... series: readable on white and on black.
 COLORS = ("#3b82d6", "#e8743b", "#2f9e6e", "#b565c9", "#c9a227", "#d64550", "#7a8793", "#4bb4c4")
 STYLE = f"<style>svg{{color:#1f2328}}@media(prefers-color-scheme:dark){{svg{{color:#d1d7e0}}}}text{{fill:{INK}}}</style>"
 matplotlib.rcParams.update({
