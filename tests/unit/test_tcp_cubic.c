@@ -243,8 +243,8 @@ static void test_hystart_train(void **state)
 	(void)state;
 	begin_round();
 	/*
-	 * ACKs arrive every 2 ms, so they form a train. The sender does not pace and its rate is 0, so the
-	 * train's limit is half of 40 ms plus a burst of 1 ms: it is exceeded after 22 ms.
+	 * ACKs arrive every 2 ms, so they form a train. The sender does not pace, and its rate is unlimited
+	 * (~0), so a train may last half of 40 ms: 20 ms are not too long, 22 ms are.
 	 */
 	for (int i = 0; i < 10; i++) {
 		wait_ms(2);
