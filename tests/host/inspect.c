@@ -226,7 +226,10 @@ static bool is_queued(const struct tcp_sock *tp, const struct tcp_sack_block *bl
 	return !before(reached, block->end_seq);
 }
 
-/* The SACK blocks that we send (RFC 2018 3): data beyond rcv_nxt that is queued, and no two touch. */
+/*
+ * Checks the SACK blocks that we send (RFC 2018 3): each covers queued data beyond rcv_nxt, and no
+ * two of them touch.
+ */
 static void audit_sack_blocks(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);

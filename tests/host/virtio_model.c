@@ -511,7 +511,10 @@ static void model_check_tx(u32 len)
 	if (h[1] && (h[1] != 1 || !HAS(F_HOST_TSO4) || !(h[0] & 1) || !load16(h + 4)))
 		panic("virtio_model: sent with gso_type %u, gso_size %u, flags %#x", h[1],
 		      load16(h + 4), h[0]);
-	/* Of a packet to be segmented: the first frame, its TCP header with all options included. */
+	/*
+	 * For a packet to be segmented, compute the length of the first frame, including its TCP
+	 * header with all options.
+	 */
 	if (h[1])
 		frame = start + (h[hdr_len + start + 12] >> 4) * 4 + load16(h + 4);
 	if (frame > 14u + (HAS(F_MTU) ? load16(model.config + 10) : 1500))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RACK (RFC 8985 6) on a retransmit queue of bare segments, one sent each millisecond: which of them
- * are lost, when its timer expires, and the least work for an ACK.
+ * RACK (RFC 8985 6) on a retransmit queue of segments without data, of which one was sent each
+ * millisecond: which of them are lost, when RACK's timer expires, and the bound of its work for one
+ * ACK.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -17,7 +18,7 @@ static struct sock *sk = (struct sock *)&tp;
 static struct sk_buff segment[SEGMENTS];
 static u64 start_ns;
 
-/* The segment that was sent after @i milliseconds. */
+/* Fills in segment @i, which was sent @i milliseconds after the start. */
 static void send_segment(unsigned int i)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(&segment[i]);
@@ -61,7 +62,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Segment @i is delivered after @ms milliseconds. */
+/* Simulates the delivery of segment @i, @ms milliseconds after the start. */
 static void deliver(unsigned int i, unsigned int ms)
 {
 	unit_set_clock(start_ns + ms * NSEC_PER_MSEC);
@@ -81,8 +82,9 @@ static unsigned int lost_segments(void)
 }
 
 /*
- * The segment of 150 ms arrives at 1150 ms: a round trip of 1000 ms, and a window of a quarter of 400 ms.
- * So what was sent up to 50 ms is lost.
+ * The segment that was sent at 150 ms is delivered at 1150 ms: the round trip is 1000 ms, and the
+ * reordering window is a quarter of the least round trip, 400 ms. So the segments that were sent up
+ * to 50 ms are lost.
  */
 static void test_a_quarter_of_the_least_round_trip(void **state)
 {
@@ -90,11 +92,11 @@ static void test_a_quarter_of_the_least_round_trip(void **state)
 	deliver(150, 1150);
 	assert_true(tcp_rack_mark_lost(sk));
 	assert_int_equal(lost_segments(), 51);
-	/* Only a new delivery makes RACK look again. */
+	/* RACK looks for losses again only after a new delivery. */
 	assert_false(tcp_rack_mark_lost(sk));
 }
 
-/* As many SACKed segments as the threshold of duplicate ACKs: no patience. */
+/* When as many segments are SACKed as the threshold of duplicate ACKs, the reordering window is 0. */
 static void test_three_deliveries_need_no_window(void **state)
 {
 	(void)state;
@@ -105,7 +107,10 @@ static void test_three_deliveries_need_no_window(void **state)
 	assert_int_equal(lost_segments(), 148);
 }
 
-/* Patience again once the path is known to reorder, and the round trip is its limit. */
+/*
+ * Once reordering was seen on the path, there is a reordering window again; it is at most the
+ * smoothed round trip.
+ */
 static void test_reordering_brings_the_window_back(void **state)
 {
 	(void)state;
@@ -116,14 +121,18 @@ static void test_reordering_brings_the_window_back(void **state)
 	deliver(150, 1150);
 	assert_true(tcp_rack_mark_lost(sk));
 	assert_int_equal(lost_segments(), 0);
-	/* 200 quarters of 400 ms are 20 s; SRTT is 1 s: the first is lost at 2 s, the last at 2.15 s. */
+	/*
+	 * 200 quarters of 400 ms are 20 s, but SRTT is 1 s: the first segment is lost at 2 s, the
+	 * last one at 2.15 s.
+	 */
 	assert_int_equal(inet_csk(sk)->icsk_timeout,
 			 jiffies + 850 + TCP_RACK_SOON - 1 + TCP_TIMEOUT_MIN);
 }
 
 /*
- * LIMIT(TCP_RACK_SOON): nothing is lost yet, and 199 segments are older than the last, which arrived.
- * The timer is for the last one that was looked at.
+ * LIMIT(TCP_RACK_SOON): the last of 200 segments is delivered when half of the older ones are lost.
+ * RACK examines a limited number of the others, and sets its timer for the last one that it
+ * examined.
  */
 static void test_the_timer_is_for_the_near_ones(void **state)
 {
@@ -136,7 +145,10 @@ static void test_the_timer_is_for_the_near_ones(void **state)
 	assert_int_equal(inet_csk(sk)->icsk_timeout, jiffies + TCP_RACK_SOON + TCP_TIMEOUT_MIN);
 }
 
-/* A retransmission that is answered sooner than any round trip tells nothing. */
+/*
+ * If a retransmission is acknowledged sooner than the least round trip, the ACK is for the
+ * original, and gives no sample.
+ */
 static void test_an_early_answer_is_the_originals(void **state)
 {
 	(void)state;
@@ -149,14 +161,14 @@ static void test_an_early_answer_is_the_originals(void **state)
 	assert_int_equal(tp.rack.rtt_us, 300 * 1000);
 }
 
-/* An undo puts the lost segments back to where they belong in the order of sending. */
+/* An undo returns the lost segments to their places in the order of sending. */
 static void test_undo_restores_the_order(void **state)
 {
 	const struct sk_buff *skb;
 	unsigned int i = 0;
 
 	(void)state;
-	/* Marked lost from the last to the first. */
+	/* Mark the segments as lost from the last to the first. */
 	for (unsigned int n = SEGMENTS; n--;)
 		tcp_mark_skb_lost(sk, &segment[n]);
 	tcp_rtx_set_marks(sk, &segment[7], TCPCB_LOST | TCPCB_SACKED_RETRANS);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SACK blocks of a peer on a retransmit queue of bare segments of one MSS: each segment is marked exactly if a
- * valid block covers all of it, whatever the blocks are; duplicates (DSACK, RFC 2883) and their limit.
+ * A peer's SACK blocks on a retransmit queue of segments of one MSS: for any blocks, a segment is
+ * marked if and only if a valid block covers all of it. Also reported duplicates (DSACK, RFC 2883)
+ * and their limit.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -54,7 +55,7 @@ static int setup(void **unused)
 	return 0;
 }
 
-/* An ACK of snd_una with @n blocks; the numbers count from ISN. */
+/* Simulates an ACK of snd_una with @n blocks, whose numbers are relative to ISN. */
 static void ack_with_blocks(const u32 (*blocks)[2], unsigned int n)
 {
 	struct sk_buff *skb = alloc_skb(128, GFP_KERNEL);
@@ -87,8 +88,9 @@ static bool is_sacked(unsigned int i)
 }
 
 /*
- * Random blocks beside a model of each segment.  A block counts if it begins above snd_una, ends at or below snd_nxt
- * and is not empty; the first one is a duplicate, not news, if it lies within the second.
+ * Random blocks beside a model of each segment.  A block counts if it begins above snd_una, ends at
+ * or below snd_nxt and is not empty; the first one reports a duplicate if it lies within the
+ * second, and then marks no segment.
  */
 static void test_any_blocks(void **unused)
 {
