@@ -12,7 +12,14 @@
 struct rate_sample;
 
 /* ---- congestion control ------------------------------------------------------------------------------- */
-enum tcp_ca_state { TCP_CA_Open, TCP_CA_Disorder, TCP_CA_CWR, TCP_CA_Recovery, TCP_CA_Loss };
+enum tcp_ca_state {
+	TCP_CA_Open,
+	TCP_CA_Disorder,
+	TCP_CA_CWR,
+	TCP_CA_Recovery,
+	TCP_CA_Loss,
+	TCP_CA_STATES
+};
 enum tcp_ca_event {
 	CA_EVENT_TX_START,     /* data is sent while none is in flight */
 	CA_EVENT_CWND_RESTART, /* cwnd is lowered, because the sender was idle */

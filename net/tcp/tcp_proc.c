@@ -72,10 +72,10 @@ static int armed_timer(const struct sock *sk, unsigned long *expires)
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 
 	*expires = icsk->icsk_timeout;
-	if (icsk->icsk_pending == ICSK_TIME_RETRANS)
-		return TIMER_RETRANS;
 	if (icsk->icsk_pending == ICSK_TIME_PROBE0)
 		return TIMER_PROBE;
+	if (icsk->icsk_pending) /* also those of RACK-TLP */
+		return TIMER_RETRANS;
 	*expires = timer_pending(&sk->sk_timer) ? sk->sk_timer.expires : jiffies;
 	return timer_pending(&sk->sk_timer) ? TIMER_KEEPALIVE : TIMER_NONE;
 }

@@ -13,7 +13,7 @@
  *
  * Open: nothing unusual.  Disorder: holes, or duplicate ACKs, but no loss proven.  CWR: the window
  * shrinks without a loss.  Recovery: the window shrinks and what is lost is sent again.  Loss: the timer
- * expired; slow start from one segment.  The table of legal transitions is legal_next[] below;
+ * expired; slow start from one segment.  The table of legal transitions is transition[] below;
  * docs/tcp-recovery.md draws it.
  *
  * The socket's owner, or the bh lock without one; ACKs and timers in softirq.
@@ -30,24 +30,32 @@ static const char *const ca_state_names[] = {
 	[TCP_CA_Recovery] = "Recovery", [TCP_CA_Loss] = "Loss",
 };
 
-#define TO(state) (1u << TCP_CA_##state)
-
-static const u8 legal_next[] = {
-	[TCP_CA_Open] = TO(Open) | TO(Disorder) | TO(CWR) | TO(Recovery) | TO(Loss),
-	[TCP_CA_Disorder] = TO(Open) | TO(Disorder) | TO(CWR) | TO(Recovery) | TO(Loss),
-	/* A tail loss that the probe repaired ends CWR at once, in either of the first two. */
-	[TCP_CA_CWR] = TO(Open) | TO(Disorder) | TO(CWR) | TO(Recovery) | TO(Loss),
-	/* An undo ends it, with or without holes left. */
-	[TCP_CA_Recovery] = TO(Open) | TO(Disorder) | TO(Loss),
-	/* Recovery: a retransmission was lost too, and RACK saw it. */
-	[TCP_CA_Loss] = TO(Open) | TO(Disorder) | TO(Recovery) | TO(Loss),
+/* Why a state may follow another; NULL: it may not.  tools/ca_states.py draws this table in docs/tcp-recovery.md. */
+static const char *const transition[TCP_CA_STATES][TCP_CA_STATES] = {
+	[TCP_CA_Open][TCP_CA_Disorder] = "a SACK block or a duplicate ACK",
+	[TCP_CA_Open][TCP_CA_CWR] = "ECN, a full queue in our own device, or a repaired tail loss",
+	[TCP_CA_Open][TCP_CA_Recovery] = "a segment is lost",
+	[TCP_CA_Open][TCP_CA_Loss] = "retransmission timeout, or a smaller MSS",
+	[TCP_CA_Disorder][TCP_CA_Open] = "all holes are filled",
+	[TCP_CA_Disorder][TCP_CA_CWR] = "as from Open",
+	[TCP_CA_Disorder][TCP_CA_Recovery] = "a segment is lost",
+	[TCP_CA_Disorder][TCP_CA_Loss] = "retransmission timeout, or a smaller MSS",
+	[TCP_CA_CWR][TCP_CA_Open] = "high_seq is passed",
+	[TCP_CA_CWR][TCP_CA_Disorder] = "a tail loss is repaired, and holes remain",
+	[TCP_CA_CWR][TCP_CA_Recovery] = "a segment is lost",
+	[TCP_CA_CWR][TCP_CA_Loss] = "retransmission timeout, or a smaller MSS",
+	[TCP_CA_Recovery][TCP_CA_Open] = "high_seq is acknowledged, or the reduction is undone",
+	[TCP_CA_Recovery][TCP_CA_Disorder] = "the reduction is undone, and holes remain",
+	[TCP_CA_Recovery][TCP_CA_Loss] = "retransmission timeout, or a smaller MSS",
+	[TCP_CA_Loss][TCP_CA_Open] = "high_seq is acknowledged, or the timeout was a mistake",
+	[TCP_CA_Loss][TCP_CA_Recovery] = "a retransmission is lost",
 };
 
 void tcp_set_ca_state(struct sock *sk, u8 state)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
-	if (unlikely(!(legal_next[icsk->icsk_ca_state] & (1u << state))))
+	if (unlikely(state != icsk->icsk_ca_state && !transition[icsk->icsk_ca_state][state]))
 		panic("TCP: congestion state %s may not follow %s", ca_state_names[state],
 		      ca_state_names[icsk->icsk_ca_state]);
 	if (icsk->icsk_ca_ops->set_state)

@@ -17,6 +17,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
+import ca_states  # noqa: E402
 import limits  # noqa: E402
 
 FILE_LINES_MAX = 800
@@ -398,6 +399,13 @@ def limits_page(files):
         yield limits.PAGE, 1, "not current: run tools/limits.py"
 
 
+def ca_states_page(files):
+    """The diagram in docs/tcp-recovery.md is the table of transitions in net/tcp/tcp_recovery.c."""
+    text, source = files.get(ca_states.PAGE), files.get(ca_states.SOURCE)
+    if text and source and text != ca_states.page(text, source):
+        yield ca_states.PAGE, 1, "another diagram than the table's: run tools/ca_states.py"
+
+
 # Names declared in a header that only tests use, with the reason why they stay.
 UNUSED = {
     **dict.fromkeys(("fastopenq", "max_qlen"), "until Fast Open"),
@@ -580,7 +588,7 @@ def changelog(files):
 
 RULES = [include_direction, no_libc, file_length, function_length, packet_contract, addresses, sequence_compare, test_ifdef,
          build_unknown, irq_exclusion, debug_source, leftovers, plain_words, whitespace, spdx, docs_reference, docs_command,
-         limits_tested, limits_page, declarations_used, counters_move, canaries,
+         limits_tested, limits_page, ca_states_page, declarations_used, counters_move, canaries,
          changelog, both_images, header_alone]
 
 
