@@ -63,6 +63,12 @@
 #define TCP_RETRIES2 15
 /* timeouts: their count, icsk_backoff, is a byte. */
 #define TCP_RETRIES_RANGE 0, 255
+/* ms: the longest retransmission timeout. RFC 6298 2.5 asks for 60 s or more; Linux's default and range. */
+#define TCP_RTO_MAX_MS       120000
+#define TCP_RTO_MAX_MS_RANGE 1000, 120000
+/* us: the least variation in a retransmission timeout (RFC 6298 2.4 has 1 s for the whole timeout). Linux's. */
+#define TCP_RTO_MIN_US       200000
+#define TCP_RTO_MIN_US_RANGE 1, 120000000
 /* timeouts: in a row, before an orphan ends; 0 means 8 while the peer may be alive, else none. Linux's. */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255

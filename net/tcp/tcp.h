@@ -75,6 +75,7 @@ extern int sysctl_tcp_orphan_retries;
 extern int sysctl_tcp_reordering;
 extern int sysctl_tcp_retries1, sysctl_tcp_retries2;
 extern int sysctl_tcp_rfc1337;
+extern int sysctl_tcp_rto_max_ms, sysctl_tcp_rto_min_us;
 /* Pages of all TCP sockets: memory pressure ends below the first, begins above the second; the limit. */
 extern int sysctl_tcp_mem[3];
 /* Bytes of a socket's buffer: guaranteed under memory pressure, at the start, maximum. */
@@ -218,10 +219,18 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 		return true;
 	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: compare with none */
 }
+/* The longest timeout of the retransmission timer and between probes, in jiffies; at most TCP_RTO_MAX. */
+static inline u32 tcp_rto_max(void)
+{
+	return msecs_to_jiffies(READ_ONCE(sysctl_tcp_rto_max_ms));
+}
+static inline u32 tcp_rto_min_us(void)
+{
+	return READ_ONCE(sysctl_tcp_rto_min_us);
+}
 static inline void tcp_bound_rto(struct sock *sk)
 {
-	if (inet_csk(sk)->icsk_rto > TCP_RTO_MAX)
-		inet_csk(sk)->icsk_rto = TCP_RTO_MAX;
+	inet_csk(sk)->icsk_rto = min(inet_csk(sk)->icsk_rto, tcp_rto_max());
 }
 
 #endif

@@ -26,8 +26,6 @@
 
 /* ---- round-trip times -------------------------------------------------------------------------- */
 
-#define TCP_RTO_MIN_US (TCP_RTO_MIN * (1000000u / HZ))
-
 /*
  * Moves the mean deviation toward the size of @error, the newest sample minus SRTT, by a quarter of the
  * difference.  A sample that is much shorter than SRTT is no reason for a longer timeout: it raises the
@@ -58,7 +56,7 @@ static void tcp_rttvar_update(struct sock *sk)
 	if (tp->mdev_max_us < tp->rttvar_us)
 		tp->rttvar_us -= (tp->rttvar_us - tp->mdev_max_us) >> 2;
 	tp->rtt_seq = tp->snd_nxt;
-	tp->mdev_max_us = TCP_RTO_MIN_US;
+	tp->mdev_max_us = tcp_rto_min_us();
 }
 
 /* Adds the sample @mrtt_us to SRTT and RTTVAR (RFC 6298 2.2 and 2.3). */
@@ -72,7 +70,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	if (!tp->srtt_us) {
 		tp->srtt_us = mrtt_us << 3;
 		tp->mdev_us = mrtt_us << 1;
-		tp->rttvar_us = max(tp->mdev_us, TCP_RTO_MIN_US);
+		tp->rttvar_us = max(tp->mdev_us, tcp_rto_min_us());
 		tp->mdev_max_us = tp->rttvar_us;
 		tp->rtt_seq = tp->snd_nxt;
 		return;
@@ -83,7 +81,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	tcp_rttvar_update(sk);
 }
 
-/* Returns the RTO in jiffies: SRTT + RTTVAR.  rttvar_us is at least TCP_RTO_MIN, 200 ms. */
+/* Returns the RTO in jiffies: SRTT + RTTVAR.  rttvar_us is at least tcp_rto_min_us(). */
 u32 __tcp_set_rto(const struct tcp_sock *tp)
 {
 	return tcp_usecs_to_jiffies((u64)(tp->srtt_us >> 3) + tp->rttvar_us);
@@ -276,7 +274,7 @@ static void tcp_ack_probe(struct sock *sk)
 		icsk->icsk_backoff = 0;
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_PROBE0);
 	} else {
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_next_probe0(sk, TCP_RTO_MAX),
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_next_probe0(sk, tcp_rto_max()),
 					  TCP_RTO_MAX);
 	}
 }

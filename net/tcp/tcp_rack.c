@@ -190,7 +190,7 @@ static u32 tcp_probe_timeout(const struct tcp_sock *tp)
 	us = tp->srtt_us >> 2; /* two round trips: srtt_us is eight */
 	/* The ACK of a single segment may be delayed. */
 	if (tp->packets_out == 1)
-		return tcp_usecs_to_jiffies(us) + TCP_RTO_MIN;
+		return tcp_usecs_to_jiffies(us + tcp_rto_min_us());
 	return tcp_usecs_to_jiffies(us) + TCP_TIMEOUT_MIN;
 }
 
