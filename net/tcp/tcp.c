@@ -158,7 +158,7 @@ void tcp_init_history(struct sock *sk)
 	tp->tlp_retrans = tp->frto = tp->is_sack_reneg = 0;
 	memset(&tp->rack, 0, sizeof(tp->rack));
 	tp->rack.reo_wnd_steps = 1;
-	tp->rcv_rtt_us = tp->rcv_rtt_seq = 0;
+	tp->rcv_rtt_us = tp->rcv_rtt_seq = tp->rcv_rtt_last_tsecr = 0;
 	tp->rcv_rtt_stamp = 0;
 	tp->ecn_flags = 0;
 	tp->last_oow_ack_time = 0;

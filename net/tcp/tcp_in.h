@@ -268,6 +268,7 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size);
 /* Returns true if @sk may charge @size more bytes within the limit for all sockets together. */
 bool tcp_rmem_schedule(struct sock *sk, unsigned int size);
 void tcp_grow_window(struct sock *sk, const struct sk_buff *skb);
+void tcp_rcvbuf_grow(struct sock *sk, u32 space);
 void tcp_rcv_rtt_measure(struct tcp_sock *tp);
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb);
 

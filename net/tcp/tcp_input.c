@@ -405,14 +405,10 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	 */
 	if (!tp->srtt_us)
 		tcp_synack_rtt_meas(sk, NULL);
-	tcp_fast_path_on(tp);
-	tcp_init_transfer(sk);
-	/*
-	 * Subtract the timestamp's bytes only after tcp_init_transfer(), which sizes the buffers with the MSS
-	 * that our SYN-ACK announced, as Linux does.
-	 */
 	if (tp->rx_opt.tstamp_ok)
 		tp->advmss -= TCPOLEN_TSTAMP_ALIGNED;
+	tcp_fast_path_on(tp);
+	tcp_init_transfer(sk);
 	tcp_initialize_rcv_mss(sk);
 	if (!inet_csk(sk)->icsk_ca_ops->cong_control)
 		tcp_update_pacing_rate(sk);

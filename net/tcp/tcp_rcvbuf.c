@@ -328,22 +328,18 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 
 /*
  * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in us.
- * @win_dep: the sample is the time in which a whole window of data arrived.  That is longer than a round
- * trip if the sender was slow for any reason, so only a smaller sample changes the estimate.
+ * A smaller sample replaces the estimate: all errors make samples too large.  A larger one moves it by an
+ * eighth, unless the sample contains a wait of either side: the time in which a whole window of data
+ * arrived (@win_dep), or a sample that was taken while data waits for the reader (Linux 6.16).
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u32 sample_us, bool win_dep)
 {
-	u32 rtt = tp->rcv_rtt_us;
+	u32 rtt = tp->rcv_rtt_us, sample = max(sample_us, 1u);
 
-	if (!sample_us)
-		sample_us = 1;
-	if (!rtt)
-		rtt = sample_us << 3;
-	else if (win_dep)
-		rtt = min(rtt, sample_us << 3);
-	else
-		rtt += sample_us - (rtt >> 3);
-	tp->rcv_rtt_us = rtt;
+	if (!rtt || sample << 3 < rtt)
+		tp->rcv_rtt_us = sample << 3;
+	else if (!win_dep && tp->rcv_nxt == tp->copied_seq)
+		tp->rcv_rtt_us = rtt - (rtt >> 3) + sample;
 }
 
 static u32 us_since(const struct tcp_sock *tp, u64 stamp)
@@ -363,46 +359,48 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 	tp->rcv_rtt_stamp = tp->tcp_mstamp;
 }
 
-/* The sample with timestamps: measures the age of the timestamp that a full segment echoes. */
+/*
+ * The sample with timestamps: measures the age of the timestamp that a full segment echoes.  The first
+ * segment that echoes a timestamp gives the sample; later ones were sent later.
+ */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 len = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq;
+	u32 len = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq, age;
 
-	if (!tp->rx_opt.saw_tstamp || !tp->rx_opt.rcv_tsecr || len < inet_csk(sk)->icsk_ack.rcv_mss)
+	if (!tp->rx_opt.saw_tstamp || tp->rx_opt.rcv_tsecr == tp->rcv_rtt_last_tsecr)
 		return;
-	tcp_rcv_rtt_update(tp, (tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr) * (1000000 / HZ), false);
-}
-
-/* Returns the memory in bytes that a full segment of @mss bytes needs in the receive buffer. */
-static u32 segment_truesize(u32 mss)
-{
-	u32 truesize = SKB_TRUESIZE(mss + MAX_TCP_HEADER);
-
-	while (tcp_win_from_space(truesize) < (int)mss)
-		truesize += 128;
-	return truesize;
+	tp->rcv_rtt_last_tsecr = tp->rx_opt.rcv_tsecr;
+	if (!tp->rx_opt.rcv_tsecr || len < inet_csk(sk)->icsk_ack.rcv_mss)
+		return;
+	age = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
+	/* Timestamps count milliseconds: 0 says nothing. */
+	if ((s32)age > 0)
+		tcp_rcv_rtt_update(tp, age * (1000000 / HZ), false);
 }
 
 /*
- * The application read @copied bytes in the last round trip: enlarges the receive buffer for twice as
- * many in the next.
+ * The application read @space bytes in a round trip: enlarges the receive buffer for the next.  The
+ * window must be twice as large, because it is one round trip late, and still larger in proportion if
+ * the sender accelerates.  Data that waits behind a hole takes room too.
  */
-static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
+void tcp_rcvbuf_grow(struct sock *sk, u32 space)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 advmss = max_t(u32, tp->advmss, TCP_MIN_MSS);
-	u64 rcvwin = ((u64)copied << 1) + 16 * advmss;
-	u64 rcvbuf;
+	u32 before = max(tp->rcvq_space.space, 1u);
+	u64 rcvwin = (u64)space << 1;
+	int rcvbuf;
 
-	/* If the sender accelerates, provide for the same growth in its next window. */
-	if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 1))
-		rcvwin <<= 1;
-	else if (copied >= tp->rcvq_space.space + (tp->rcvq_space.space >> 2))
-		rcvwin += rcvwin >> 1;
+	tp->rcvq_space.space = space;
+	if (!sysctl_tcp_moderate_rcvbuf || (sk->sk_userlocks & SOCK_RCVBUF_LOCK))
+		return;
+	rcvwin += rcvwin * (space - before) / before << 1;
+	if (!RB_EMPTY_ROOT(&tp->out_of_order_queue))
+		rcvwin += TCP_SKB_CB(tp->ooo_last_skb)->end_seq - tp->rcv_nxt;
 
-	rcvbuf = min_t(u64, rcvwin / advmss * segment_truesize(advmss), sysctl_tcp_rmem[2]);
-	if (rcvbuf <= (u64)sk->sk_rcvbuf)
+	rcvbuf = tcp_space_from_win(min_t(u64, rcvwin, INT32_MAX));
+	rcvbuf = min(rcvbuf, READ_ONCE(sysctl_tcp_rmem[2]));
+	if (rcvbuf <= sk->sk_rcvbuf)
 		return;
 	sk->sk_rcvbuf = rcvbuf;
 	tp->window_clamp = min_t(u32, tcp_win_from_space(rcvbuf), 65535u << tp->rx_opt.rcv_wscale);
@@ -411,17 +409,15 @@ static void tcp_rcvbuf_grow(struct sock *sk, u32 copied)
 void tcp_rcv_space_adjust(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 copied;
+	s32 copied;
 
 	tcp_mstamp_refresh(tp);
 	if (!tp->rcv_rtt_us || us_since(tp, tp->rcvq_space.stamp) < tp->rcv_rtt_us >> 3)
 		return;
-	copied = tp->copied_seq - tp->rcvq_space.seq;
-	if (copied > tp->rcvq_space.space) {
-		if (sysctl_tcp_moderate_rcvbuf && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK))
-			tcp_rcvbuf_grow(sk, copied);
-		tp->rcvq_space.space = copied;
-	}
+	/* Data that still waits shows that the reader is the slower side: it needs no larger window. */
+	copied = (tp->copied_seq - tp->rcvq_space.seq) - (tp->rcv_nxt - tp->copied_seq);
+	if (copied > (s32)tp->rcvq_space.space)
+		tcp_rcvbuf_grow(sk, copied);
 	tp->rcvq_space.seq = tp->copied_seq;
 	tp->rcvq_space.stamp = tp->tcp_mstamp;
 }

@@ -187,6 +187,7 @@ struct tcp_sock {
 
 	u32 data_segs_in, data_segs_out;
 
+	u32 rcv_rtt_last_tsecr;      /* the timestamp whose echo was measured last */
 	u32 rcv_rtt_us, rcv_rtt_seq; /* RTT as measured by the receiving side, to size the buffer */
 	u64 rcv_rtt_stamp;
 	struct {
