@@ -66,7 +66,7 @@
 	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe)  \
 	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPZeroWindowDrop)            \
 	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
-	X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPHystartTrainDetect)                                \
+	X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPMTUPFail) X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPHystartTrainDetect)                                \
 	X(TcpExt, TCPHystartTrainCwnd) X(TcpExt, TCPHystartDelayDetect)                            \
 	X(TcpExt, TCPHystartDelayCwnd)
 #define SNMP_ALL(X) SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X)

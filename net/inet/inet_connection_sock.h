@@ -98,6 +98,14 @@ struct inet_connection_sock {
 		u16 last_seg_size;
 		u16 rcv_mss; /* bytes: estimate of the peer's MSS */
 	} icsk_ack;
+	/* the search for the path MTU (net/tcp/tcp_mtup.c); sizes are of IP packets in bytes */
+	struct {
+		u32 search_high, search_low;
+		u32 probe_size;                     /* of the probe in flight; 0: none */
+		u32 probe_seq_start, probe_seq_end; /* its bytes */
+		u32 probe_timestamp;                /* jiffies: when the search began */
+		bool enabled;
+	} icsk_mtup;
 	u32 icsk_user_timeout; /* ms */
 	u64 icsk_ca_priv[ICSK_CA_PRIV_SIZE / sizeof(u64)];
 };

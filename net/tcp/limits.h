@@ -154,6 +154,28 @@
 #define TCP_PACING_CA_RATIO 120
 /* percent: the values that the two sysctls may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000
+/*
+ * bytes: a smaller MSS option of a peer counts as this many, so that a peer cannot make us send mostly
+ * headers (CVE-2019-11479); a black hole lowers the segment size no further. Linux's value.
+ */
+#define TCP_MIN_SND_MSS       48
+#define TCP_MIN_SND_MSS_RANGE TCP_MIN_SND_MSS, 65535
+/* bytes: the segment size with which the search for the path MTU begins. RFC 4821 7.2 recommends 1024. */
+#define TCP_BASE_MSS       1024
+#define TCP_BASE_MSS_RANGE TCP_MIN_SND_MSS, 65535
+/* mode: the search for the path MTU is 0 off, 1 on after a black hole, 2 on. Linux's values. */
+#define TCP_MTU_PROBING_RANGE 0, 2
+/* s: after the end of a search the next one begins. RFC 4821 7.7 recommends ten minutes. */
+#define TCP_PROBE_INTERVAL_S     600
+#define TCP_PROBE_INTERVAL_RANGE 0, 86400
+/* bytes: a search for the path MTU ends when its range is smaller; a probe would gain little. Linux's. */
+#define TCP_PROBE_THRESHOLD       8
+#define TCP_PROBE_THRESHOLD_RANGE 1, 65535
+/*
+ * segments: with a smaller congestion window no probe is sent, because too few duplicate ACKs could
+ * follow to reveal its loss. Linux's value.
+ */
+#define TCP_MTUP_CWND_LEAST 11u
 /* bytes: unsent data of a socket; -1 and 0 mean no limit. */
 #define TCP_NOTSENT_LOWAT_RANGE -1, 2147483647
 

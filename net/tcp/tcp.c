@@ -108,6 +108,7 @@ void tcp_init(void)
 	inet_hashinfo_init(&tcp_hashinfo);
 	tcp_isn_init();
 	tcp_sysctl_init();
+	tcp_mtup_sysctl_init();
 	tcp_sendmsg_init();
 	tcp_shrink_init();
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));

@@ -43,7 +43,6 @@
 #define TCP_MSS_DEFAULT             536u
 #define MAX_TCP_WINDOW              32767u /* without scaling: some peers read the field as signed */
 #define TCP_MIN_MSS                 88u
-#define TCP_MIN_SND_MSS             48u /* smaller MSS options of a peer count as 48: CVE-2019-11479 */
 #define TCP_INIT_CWND               10 /* RFC 6928 */
 #define TCP_INFINITE_SSTHRESH       0x7fffffff
 #define TCP_MAX_QUICKACKS           16
@@ -69,6 +68,7 @@ extern int sysctl_tcp_keepalive_time;
 extern int sysctl_tcp_max_orphans;
 extern int sysctl_tcp_max_reordering;
 extern int sysctl_tcp_max_syn_backlog;
+extern int sysctl_tcp_min_snd_mss; /* bytes; tcp_mtup.c */
 extern int sysctl_tcp_moderate_rcvbuf;
 extern int sysctl_tcp_notsent_lowat; /* bytes, read as u32: -1 is no limit */
 extern int sysctl_tcp_orphan_retries;

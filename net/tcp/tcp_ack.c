@@ -444,6 +444,7 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 
 	if (state->flag & FLAG_ACKED) {
 		state->flag |= FLAG_SET_XMIT_TIMER;
+		tcp_mtup_acked(sk);
 		if (tcp_is_reno(tp)) {
 			tcp_remove_reno_sacks(sk, state->acked);
 			/* Which of them were sent once cannot be told from their arrival. */

@@ -55,6 +55,7 @@ static void tcp_connect_init(struct sock *sk)
 	if (tp->rx_opt.user_mss)
 		tp->rx_opt.mss_clamp = tp->rx_opt.user_mss;
 	tp->max_window = 0;
+	tcp_mtup_init(sk);
 	tcp_sync_mss(sk, dst ? dst_mtu(dst) : TCP_MSS_DEFAULT + 40);
 	tp->advmss = tcp_advertise_mss(sk, dst);
 	tcp_initialize_rcv_mss(sk);

@@ -381,6 +381,7 @@ static enum skb_drop_reason tcp_rcv_listen(struct sock *sk, struct sk_buff *skb,
 
 void tcp_init_transfer(struct sock *sk)
 {
+	tcp_mtup_start(sk);
 	tcp_init_metrics(sk);
 	inet_csk(sk)->icsk_af_ops->rebuild_header(sk);
 	tcp_init_congestion_control(sk);

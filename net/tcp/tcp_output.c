@@ -416,6 +416,13 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 
 	sock_owned_by_me(sk);
 	tcp_mstamp_refresh(tp);
+	if (!push_one) {
+		enum tcp_mtup_result probe = tcp_mtu_probe(sk);
+
+		if (unlikely(probe == MTUP_WAIT))
+			return false;
+		sent = probe == MTUP_SENT;
+	}
 	while ((skb = tcp_send_head(sk))) {
 		unsigned int quota, limit;
 

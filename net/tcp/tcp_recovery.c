@@ -381,6 +381,9 @@ static bool tcp_process_disorder(struct sock *sk, bool is_dupack, struct tcp_sac
 		tcp_try_to_open(sk);
 		return false;
 	}
+	/* Only a probe of the path MTU was lost: that is no congestion. */
+	if (tcp_mtup_lost(sk))
+		return false;
 	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered);
 	return true;
 }

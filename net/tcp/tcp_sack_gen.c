@@ -26,6 +26,7 @@
  * Context: softirq with the bh lock, or the thread that owns the socket.  Each function takes constant
  * time.  Linux's tcp_input.c and tcp_output.c.
  */
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 

@@ -282,6 +282,25 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 void tcp_slow_start_after_idle_check(struct sock *sk);
 void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle); /* tcp_sendmsg.c */
 
+/* ---- tcp_mtup.c ------------------------------------------------------------------------------------- */
+enum tcp_mtup_result {
+	MTUP_NONE, /* no probe: go on as usual */
+	MTUP_WAIT, /* send nothing now, so that the next ACK permits a probe */
+	MTUP_SENT,
+};
+void tcp_mtup_init(struct sock *sk);
+void tcp_mtup_start(struct sock *sk);
+u32 tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss);
+enum tcp_mtup_result __tcp_mtu_probe(struct sock *sk);
+static inline enum tcp_mtup_result tcp_mtu_probe(struct sock *sk)
+{
+	return likely(!inet_csk(sk)->icsk_mtup.enabled) ? MTUP_NONE : __tcp_mtu_probe(sk);
+}
+void tcp_mtup_acked(struct sock *sk);
+bool tcp_mtup_lost(struct sock *sk);
+void tcp_mtu_probing(struct sock *sk);
+void tcp_mtup_sysctl_init(void); /* at boot */
+
 /* ---- tcp_urg.c (send side) ---------------------------------------------------------------------------- */
 void tcp_mark_urg(struct tcp_sock *tp);
 void tcp_write_urg(const struct tcp_sock *tp, struct tcphdr *th, u32 seq);

@@ -226,8 +226,10 @@ static bool tcp_write_timeout(struct sock *sk)
 			icsk->icsk_syn_retries ? icsk->icsk_syn_retries : sysctl_tcp_syn_retries;
 	} else {
 		/* The route may be the cause: drop it, so that the next segment looks it up again. */
-		if (retransmits_timed_out(sk, sysctl_tcp_retries1, 0))
+		if (retransmits_timed_out(sk, sysctl_tcp_retries1, 0)) {
+			tcp_mtu_probing(sk);
 			sk_dst_reset(sk);
+		}
 		retry_until = sysctl_tcp_retries2;
 		if (sock_flag(sk, SOCK_DEAD)) {
 			bool alive = icsk->icsk_rto < tcp_rto_max();

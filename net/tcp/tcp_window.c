@@ -176,11 +176,11 @@ unsigned int tcp_mtu_to_mss(const struct sock *sk, int pmtu)
 	int mss = min_t(int, fits, tp->rx_opt.mss_clamp) - icsk->icsk_ext_hdr_len;
 
 	/*
-	 * CVE-2019-11479: for a peer that announces a tiny MSS use at least TCP_MIN_SND_MSS.  Only a link
+	 * CVE-2019-11479: for a peer that announces a tiny MSS use at least tcp_min_snd_mss.  Only a link
 	 * of our own with a smaller MTU may limit segments further; an ICMP error cannot lower the path MTU
 	 * that far (IP_MIN_PMTU).
 	 */
-	mss = max_t(int, mss, min_t(int, fits, TCP_MIN_SND_MSS));
+	mss = max_t(int, mss, min_t(int, fits, READ_ONCE(sysctl_tcp_min_snd_mss)));
 	return mss - (tp->tcp_header_len - (int)sizeof(struct tcphdr));
 }
 
@@ -190,6 +190,7 @@ unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
 	unsigned int mss = tcp_bound_to_half_wnd(sk, tcp_mtu_to_mss(sk, pmtu));
 
 	inet_csk(sk)->icsk_pmtu_cookie = pmtu;
+	mss = tcp_mtup_limit(sk, pmtu, mss);
 	tp->mss_cache = mss;
 	return mss;
 }

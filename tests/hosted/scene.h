@@ -226,6 +226,8 @@ void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end);
 /* From now on one frame in @of is lost, one is late and one is doubled, chosen by the conductor's seed. */
 void scene_hostile(unsigned int of);
+/* From now on packets (IP) of more than @mtu bytes are lost without an ICMP error; 0: none are. */
+void scene_black_hole(unsigned int mtu);
 void scene_heal(void); /* removes all rules */
 
 /* The functions below consider the frames since the last scene_mark(), or since the scene's beginning. */

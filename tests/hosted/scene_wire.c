@@ -33,7 +33,7 @@ struct origin {
 };
 
 static struct rule rules[RULES_MAX];
-static unsigned int nr_rules, hostile_of;
+static unsigned int nr_rules, hostile_of, hole_mtu;
 static struct origin origins[CONNECTIONS_MAX];
 static unsigned int nr_origins;
 /* The recorded frames, in blocks that never move, because tests keep pointers to them. */
@@ -146,6 +146,8 @@ static struct fate apply_rules(const struct seg *s, uint8_t *frame, size_t len)
 		if (r->corrupt && r->corrupt <= len)
 			frame[len - r->corrupt] ^= 0x55;
 	}
+	if (hole_mtu && len > PKT_ETH + hole_mtu)
+		fate.drop = true;
 	if (!found && hostile_of) {
 		uint64_t dice = conductor_random(scene->conductor, hostile_of);
 
@@ -177,7 +179,7 @@ static struct fate hook(void *arg, struct wire *w, struct host *from, uint8_t *f
 
 void scene_wire_begin(void)
 {
-	nr_rules = nr_origins = hostile_of = 0;
+	nr_rules = nr_origins = hostile_of = hole_mtu = 0;
 	nr_segs = mark = 0;
 	wire_set_hook(scene->wire, hook, NULL);
 }
@@ -233,6 +235,11 @@ void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsi
 void scene_hostile(unsigned int of)
 {
 	hostile_of = of;
+}
+
+void scene_black_hole(unsigned int mtu)
+{
+	hole_mtu = mtu;
 }
 
 void scene_heal(void)

@@ -61,7 +61,7 @@ FIXED = {
     "net.ipv4.tcp_sack": "0", "net.ipv4.tcp_dsack": "0", "net.ipv4.tcp_fack": "0",
     "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_ecn_fallback": "*", "net.ipv4.tcp_fastopen": "0",
     "net.ipv4.tcp_syncookies": "0", "net.ipv4.tcp_frto": "0", "net.ipv4.tcp_early_retrans": "0",
-    "net.ipv4.tcp_recovery": "0", "net.ipv4.tcp_mtu_probing": "0",
+    "net.ipv4.tcp_recovery": "0",
     "net.ipv4.tcp_no_metrics_save": "*", "net.ipv4.tcp_fastopen_key": "*",
     "net.ipv4.tcp_fastopen_blackhole_timeout_sec": "*", "net.core.default_qdisc": "*",
     "net.ipv4.route.flush": "*", "net.ipv4.ip_no_pmtu_disc": "0", "net.ipv4.tcp_plb_enabled": "0",

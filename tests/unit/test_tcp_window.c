@@ -5,6 +5,7 @@
  */
 #include "tests/unit/unit_hal.h"
 
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_send.h"
 
 static const struct inet_connection_sock_af_ops ops = {.net_header_len = 20, .min_mtu = 68};
