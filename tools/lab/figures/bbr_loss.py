@@ -2,7 +2,7 @@
 """BBR on a lossy link: it sends at the rate that it measures, and losses alone do not slow it down."""
 from softnet import Lab, sweep
 
-NEEDS = {"controls": ("reno", "cubic", "bbr")}
+NEEDS = {"controls": ("reno", "cubic", "bbr"), "sysctls": ("tcp_sack",)}
 RATE, RTT = 20e6, 0.04
 CONTROLS = ("reno", "cubic", "bbr")
 

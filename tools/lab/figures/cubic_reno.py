@@ -3,7 +3,7 @@
 slowly to fill them."""
 from softnet import Lab, sweep
 
-NEEDS = {"controls": ("reno", "cubic")}
+NEEDS = {"controls": ("reno", "cubic"), "sysctls": ("tcp_sack",)}
 RTT, LOSS = 0.1, 2e-5
 CONTROLS = ("reno", "cubic")
 BUFFERS = "sysctl.net.ipv4.tcp_rmem=4096,131072,67108864 sysctl.net.ipv4.tcp_wmem=4096,65536,67108864"
