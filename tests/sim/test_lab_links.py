@@ -4,6 +4,7 @@ import csv
 import math
 import os
 import pathlib
+import re
 import struct
 import sys
 
@@ -252,6 +253,7 @@ def test_background_traffic(lab):
     assert len(short) == pytest.approx(200, abs=60) and sum(t.read for t in short) == sum(t.plan["nbytes"] for t in short)
     assert sum(t.seconds for t in periods) == pytest.approx(5, abs=2.5)
     assert all(t.done and not t.error for t in short + periods)
+    assert lab.results()["fairness"] == 1   # of no flow: background traffic does not count
     lab.conductor.sleep(200)
     assert a.caches()["TCP"] == b.caches()["TCP"] == 0
     assert a.sn_calls_in_flight() == b.sn_calls_in_flight() == 0
@@ -272,6 +274,17 @@ def test_an_end_that_does_not_come(lab):
     lab.transfer(a, b, 10_000_000, name="too much")
     with pytest.raises(TimeoutError, match="after 5 s of virtual time: too much"):
         lab.run(5)
+
+
+def test_a_flow_knows_its_control(lab):
+    """The one that was asked for; else the host's default."""
+    a, b = (lab.host("sysctl.net.ipv4.tcp_congestion_control=reno") for _ in range(2))
+    lab.wire(a, b)
+    for name in lab.controls():
+        lab.transfer(a, b, 1000, congestion=name)
+    lab.transfer(a, b, 1000)
+    lab.run()
+    assert [f["congestion"] for f in lab.results()["flows"]] == [*lab.controls(), "reno"]
 
 
 def test_actions(lab):
@@ -365,7 +378,7 @@ def test_a_sweep_with_failures(capfd):
     """The row of a failed combination has its parameters and the error; the other rows have their results."""
     rows = sweep(failing, x=[0, 1, 2, 3, 4])
     assert rows[0] == {"x": 0, "result": 0} and rows[4] == {"x": 4, "result": 4}
-    assert rows[1]["error"] == "ValueError: no such x" and "status 3" in rows[2]["error"]
+    assert re.fullmatch(r"ValueError: no such x \(\S+/test_lab_links.py, line \d+\)", rows[1]["error"]) and "status 3" in rows[2]["error"]
     assert "cannot be passed" in rows[3]["error"]
     said = capfd.readouterr().err
     assert "x=1: ValueError: no such x" in said and "x=2: the process ended" in said

@@ -203,9 +203,15 @@ class Lab:
         checks.number("start", start, "seconds")
         checks.transfer_options(options, self.controls() if "congestion" in options else ())
         require(len(self.transfers) < FLOWS_MAX, f"a lab has at most {FLOWS_MAX} transfers")
-        plan = {"nbytes": nbytes, "every": every, "start": start, "seconds": seconds, "segments": segments, "name": name}
+        plan = {"nbytes": nbytes, "every": every, "start": start, "seconds": seconds, "segments": segments, "name": name,
+                "background": False}
         t = Transfer(self, sender, receiver, FIRST_PORT + len(self.transfers), plan, options)
         self.transfers.append(t)
+        return t
+
+    def _background(self, sender, receiver, **options):
+        t = self.transfer(sender, receiver, every=0, segments=False, **options)
+        t.plan["background"] = True
         return t
 
     def poisson(self, sender, receiver, rate, nbytes, seconds, start=0.0, **options):
@@ -217,7 +223,7 @@ class Lab:
         flows, time = [], start + self.random.expovariate(rate)
         while time < start + seconds:
             size = 1 + int(self.random.expovariate(1 / nbytes))
-            flows.append(self.transfer(sender, receiver, size, start=time, every=0, segments=False, **options))
+            flows.append(self._background(sender, receiver, nbytes=size, start=time, **options))
             time += self.random.expovariate(rate)
         return flows
 
@@ -231,7 +237,7 @@ class Lab:
         flows, time = [], start
         while time < start + seconds:
             length = min(self.random.expovariate(1 / on), start + seconds - time) or 1e-9
-            flows.append(self.transfer(sender, receiver, seconds=length, start=time, every=0, segments=False, **options))
+            flows.append(self._background(sender, receiver, seconds=length, start=time, **options))
             time += length + self.random.expovariate(1 / off)
         return flows
 
@@ -293,9 +299,11 @@ class Lab:
     # ---- results --------------------------------------------------------------------------------------------------
 
     def results(self):
-        """Returns a dict: flows and links (lists of their results), fairness (Jain's index of the goodputs), seconds."""
+        """Returns a dict: flows and links (lists of their results), fairness (Jain's index of the goodputs; background
+        traffic does not count), seconds."""
         flows = [t.result() for t in self.transfers]
-        return {"seconds": self.now, "flows": flows, "fairness": fairness([f["goodput"] for f in flows]),
+        rates = [f["goodput"] for f in flows if not f["background"]]
+        return {"seconds": self.now, "flows": flows, "fairness": fairness(rates),
                 "links": [d.result() for link in self.links for d in (link.forth, link.back)]}
 
     def plot(self, path, *transfers, queue=None):

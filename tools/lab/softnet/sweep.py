@@ -11,12 +11,22 @@ from .checks import require
 from .links import write_csv
 
 
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _described(error):
+    """Returns the error in words, with the line of the experiment that raised it."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(PACKAGE)]
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
 def _child(pipe, function, parameters):
     try:
         result = function(**parameters)
         message = ("result", result)
     except BaseException as error:  # pylint: disable=broad-exception-caught
-        message = ("error", f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+        message = ("error", _described(error))
     try:
         pipe.send(message)
     except Exception as error:  # pylint: disable=broad-exception-caught
@@ -70,7 +80,7 @@ def sweep(function, workers=None, progress=True, csv=None, **lists):
             i, process = running.pop(pipe)
             kind, value = _receive(pipe, process)
             pipe.close()
-            rows[i] = _row(todo[i], value) if kind == "result" else {**todo[i], "error": value.split("\n", maxsplit=1)[0]}
+            rows[i] = _row(todo[i], value) if kind == "result" else {**todo[i], "error": value}
             if kind == "error":
                 print(f"sweep: {', '.join(f'{k}={v!r}' for k, v in todo[i].items())}: {value}", file=sys.stderr)
             done += 1

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Transfers: each is one connection with its measurements."""
+import ctypes
 import os
 import struct
 import sys
@@ -89,6 +90,7 @@ class Transfer:
         self.name = plan["name"] or f"{sender.address} to {receiver.address}, port {port}"
         self._flow = None
         self._cache = {}
+        self.congestion = None  # the name of its control, after its begin
 
     # ---- running ------------------------------------------------------------------------------------------------
 
@@ -103,6 +105,9 @@ class Transfer:
             self._set_options(h, fd)
         b.call(NR.bind, self.listener, sockaddr_in("0.0.0.0", self.port), 16)
         b.call(NR.listen, self.listener, 1)
+        name = ctypes.create_string_buffer(16)      # TCP_CA_NAME_MAX
+        a.call(NR.getsockopt, self.fd, SOL_TCP, TCP_CONGESTION, name, struct.pack("i", len(name)))
+        self.congestion = name.value.decode()
         self._flow = engine("flow", a.node, self.fd, b.node, self.listener, sockaddr_in(b.address, self.port), self.port)
         plan = self.plan
         start = max(int(plan["start"] * NS), engine.now)
@@ -210,10 +215,11 @@ class Transfer:
         """The flow as a dict."""
         self._require_done()
         rtts = [s.rtt for s in self.samples if s.rtt]
-        return {"flow": self.name, "congestion": self.options.get("congestion", "default"), "start": self.started,
+        return {"flow": self.name, "congestion": self.congestion, "start": self.started,
                 "seconds": self.seconds, "bytes": self.read, "goodput": self.goodput,
                 "segments": self._get("segments"), "retransmissions": self.retransmissions, "lost": self.lost,
                 "marked": self.marked, "rtt_mean": sum(rtts) / len(rtts) if rtts else None,
+                "background": self.plan["background"],
                 "error": str(self.error) if self.error else None}
 
     def csv(self, path):
