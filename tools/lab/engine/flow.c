@@ -8,7 +8,7 @@
  * sends, flow_fate() for each frame that is dropped or marked.
  *
  * Each end makes one system call at a time. sender_next() and receiver_next() choose it from the
- * state of the flow.  A flow with a number of bytes ends when the reader gets end of file.  A flow
+ * state of the flow.  A flow with a number of bytes ends when the reader has the last one.  A flow
  * with a duration is reset at its end, so that none of its segments stay on the links.
  */
 #include <stdlib.h>
@@ -34,7 +34,7 @@
 
 _Static_assert(sizeof(struct tcp_info) == LAB_INFO_SIZE, "Python reads the samples");
 
-enum call { NOTHING, CONNECT, WRITE, SHUTDOWN, ACCEPT, CLOSE_LISTENER, READ, LINGER, CLOSE };
+enum call { NOTHING, CONNECT, WRITE, ACCEPT, CLOSE_LISTENER, READ, LINGER, CLOSE };
 enum state { PLANNED, RUNNING, LAST_SAMPLE, OVER };
 
 struct end {
@@ -54,7 +54,7 @@ struct flow {
 	uint8_t address[16];
 	uint64_t start, end, bytes, every, record;
 	enum state state;
-	bool is_connected, is_shut, aborted;
+	bool is_connected, aborted;
 	int64_t info_ticket;
 	struct tcp_info info;
 	uint32_t info_size;
@@ -170,9 +170,7 @@ static enum call sender_next(const struct flow *f)
 		return NOTHING;
 	if (!f->is_connected)
 		return CONNECT;
-	if (!f->bytes || f->written < f->bytes)
-		return WRITE;
-	return f->is_shut ? NOTHING : SHUTDOWN;
+	return !f->bytes || f->written < f->bytes ? WRITE : NOTHING;
 }
 
 static enum call receiver_next(const struct flow *f)
@@ -198,8 +196,6 @@ static int64_t submit_call(struct flow *f, const struct end *e, enum call call)
 	case WRITE:
 		return submit(l, e->node, __NR_write, e->fd, (intptr_t)written_bytes,
 			      f->bytes && left < CHUNK ? left : CHUNK, 0, 0);
-	case SHUTDOWN:
-		return submit(l, e->node, __NR_shutdown, e->fd, SHUT_WR, 0, 0, 0);
 	case ACCEPT:
 		return submit(l, e->node, __NR_accept, f->listener, 0, 0, 0, 0);
 	case CLOSE_LISTENER:
@@ -232,16 +228,13 @@ static void call_returned(struct flow *f, struct end *e, int64_t result)
 	case WRITE:
 		f->written += result > 0 ? result : 0;
 		break;
-	case SHUTDOWN:
-		f->is_shut = true;
-		break;
 	case ACCEPT:
 		e->fd = result;
 		break;
 	case READ:
 		if (f->state == RUNNING && result > 0)
 			f->read += result;
-		if (result == 0)
+		if (result == 0 || (f->bytes && f->read == f->bytes))
 			finish(f, 0);
 		break;
 	case LINGER:

@@ -47,6 +47,7 @@ struct pipe {
 	uint32_t generation; /* a DEPARTURE event with an older generation is ignored */
 	bool waiting;        /* the pipe waits for an opportunity of the trace */
 	size_t next_opportunity;
+	size_t next_outage; /* the present or next one's place in @outages */
 	bool sampling;
 	struct rng loss_rng, burst_rng, duplicate_rng, reorder_rng, jitter_rng;
 	struct array samples, sojourns;
@@ -139,15 +140,13 @@ void net_free(struct lab *l)
 
 /* ---- after the rate: losses, delay -------------------------------------------------------------- */
 
-static bool cut_off(const struct pipe *w)
+static bool cut_off(struct pipe *w)
 {
 	const double *at = w->outages.at;
 
-	for (size_t i = 0; i + 1 < w->outages.n; i += 2) {
-		if (w->lab->now >= at[i] && w->lab->now < at[i + 1])
-			return true;
-	}
-	return false;
+	while (w->next_outage < w->outages.n && at[w->next_outage + 1] <= w->lab->now)
+		w->next_outage += 2;
+	return w->next_outage < w->outages.n && at[w->next_outage] <= w->lab->now;
 }
 
 static bool chosen(struct pipe *w, const struct packet *p)
@@ -577,6 +576,8 @@ int lab_pipe_list(struct lab *l, int pipe, const char *name, const double *value
 	if (!list)
 		return -1;
 	list->n = 0;
+	if (list == &w->outages)
+		w->next_outage = 0;
 	for (int i = 0; i < n; i++)
 		*(double *)array_add(list, sizeof(double)) = values[i];
 	for (int i = 0; list == &w->rates && i < n / 2; i++)

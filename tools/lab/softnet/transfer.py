@@ -151,7 +151,8 @@ class Transfer:
     marked = property(lambda self: self._get("marked"), doc="Data segments that a queue marked (ECN).")
     retransmissions = property(lambda self: self._get("again"), doc="Data segments all of whose bytes had been sent before.")
     started = property(lambda self: self._get("started") / NS, doc="The time of connect(), in s.")
-    finished = property(lambda self: self._get("finished") / NS, doc="The time of the reader's end of file, in s.")
+    connected = property(lambda self: self._get("connected") / NS, doc="The time at which connect() returned, in s.")
+    finished = property(lambda self: self._get("finished") / NS, doc="The time at which the reader got the last byte, in s.")
 
     @property
     def error(self):
@@ -189,7 +190,7 @@ class Transfer:
 
     @property
     def seconds(self):
-        """The seconds from connect() to the reader's end of file."""
+        """The seconds from connect() to the last byte at the reader."""
         self._require_done()
         return self.finished - self.started
 
