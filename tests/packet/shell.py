@@ -58,18 +58,17 @@ DEFAULT_SYSCTLS = {
 # Settings that the kernel does not have, with the value that describes its behaviour: a script that sets this
 # value may run.  "*": any value, because the setting concerns a feature that the kernel does not have.
 FIXED = {
-    "net.ipv4.tcp_sack": "0", "net.ipv4.tcp_dsack": "0", "net.ipv4.tcp_fack": "0",
+    "net.ipv4.tcp_fack": "0",
     "net.ipv4.tcp_ecn": "0", "net.ipv4.tcp_ecn_fallback": "*", "net.ipv4.tcp_fastopen": "0",
-    "net.ipv4.tcp_syncookies": "0", "net.ipv4.tcp_frto": "0", "net.ipv4.tcp_early_retrans": "0",
-    "net.ipv4.tcp_recovery": "0",
+    "net.ipv4.tcp_syncookies": "0",
     "net.ipv4.tcp_no_metrics_save": "*", "net.ipv4.tcp_fastopen_key": "*",
     "net.ipv4.tcp_fastopen_blackhole_timeout_sec": "*", "net.core.default_qdisc": "*",
     "net.ipv4.route.flush": "*", "net.ipv4.ip_no_pmtu_disc": "0", "net.ipv4.tcp_plb_enabled": "0",
     # FreeBSD's names.
     "kern.timecounter.alloweddeviation": "*", "net.inet.tcp.hostcache.purgenow": "*",
-    "net.inet.tcp.hostcache.enable": "*", "net.inet.tcp.sack.enable": "0",
+    "net.inet.tcp.hostcache.enable": "*", "net.inet.tcp.sack.enable": "1",
     "net.inet.tcp.ecn.enable": "0", "net.inet.tcp.syncookies": "0",
-    "net.inet.tcp.syncookies_only": "0", "net.inet.tcp.cc.algorithm": "newreno",
+    "net.inet.tcp.syncookies_only": "0", "net.inet.tcp.cc.algorithm": "cubic",
     "net.inet.tcp.initcwnd_segments": "10", "net.inet.tcp.functions_default": "freebsd",
     "net.inet.tcp.delayed_ack": "1", "net.inet.tcp.path_mtu_discovery": "1",
     "net.inet.tcp.always_keepalive": "*", "net.inet.tcp.fastopen.server_enable": "0",

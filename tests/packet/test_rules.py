@@ -113,7 +113,7 @@ RULES = [
     ("defaults.sh with missing settings that the script does not need", "--init_scripts=../common/defaults.sh\n" +
      SERVER.replace("wscale 7>\n+.1", "wscale 8>\n+.1"), None),
     ("defaults.sh with a missing setting that the script needs", "`../common/defaults.sh`\n" + LISTEN +
-     "+0 < S 0:0(0) win 32792 <mss 1000,sackOK,nop,nop>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK>\n", "skip"),
+     "+0 < S 0:0(0) win 32792 <mss 1000,nop,nop,FO>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,FO 0123456789abcdef>\n", "skip"),
     ("an unknown init script", "--init_scripts=setup.sh\n" + SERVER, "skip"),
     ("a setting", "`sysctl -q net.ipv4.tcp_window_scaling=0`\n" +
      SERVER.replace("mss 1460,nop,wscale 7", "mss 1460"), None),
@@ -133,8 +133,8 @@ RULES = [
     ("a setting's value that is no number", "`sysctl -q net.ipv4.tcp_retries1=three`\n" + SERVER,
      "script.pkt:1: sysctl net.ipv4.tcp_retries1=three: a number expected"),
     ("the same for a setting that the kernel does not have",
-     LISTEN + "+0 `true;\n  sysctl -q \\\nnet.ipv4.tcp_sack=off`\n",
-     "script.pkt:5: sysctl net.ipv4.tcp_sack=off: a number expected"),
+     LISTEN + "+0 `true;\n  sysctl -q \\\nnet.ipv4.tcp_fastopen=off`\n",
+     "script.pkt:5: sysctl net.ipv4.tcp_fastopen=off: a number expected"),
     ("a quotation without its end", "`sysctl -q net.ipv4.tcp_retries1='3`\n" + SERVER,
      "script.pkt:1: no closing quotation"),
     # ---- file descriptors
@@ -171,10 +171,10 @@ def test_rule(play, what, script, said):
 def test_a_skip_for_defaults_names_the_failure(play):
     """A failure of a script with defaults.sh becomes a skip; its reason names the failure and the settings that the
     kernel does not have."""
-    text = "`defaults.sh`\n" + LISTEN + "+0 < S 0:0(0) win 9 <sackOK,nop,nop>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK>\n"
+    text = "`defaults.sh`\n" + LISTEN + "+0 < S 0:0(0) win 9 <nop,nop,FO>\n+0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,FO 0123456789abcdef>\n"
     reason = play(text).reason
-    assert "it relies on defaults.sh: not in force: " in reason and "net.ipv4.tcp_sack=1" in reason
-    assert "script.pkt:6: options are <mss 1460>, not <mss 1460,nop,nop,sackOK>" in reason
+    assert "it relies on defaults.sh: not in force: " in reason and "net.ipv4.tcp_fastopen=0x70403" in reason
+    assert "script.pkt:6: options are <mss 1460>, not <mss 1460,nop,nop,FO 0123456789abcdef>" in reason
 
 
 def test_errors_with_two_names(play):
