@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NewReno: losses by duplicate ACKs, for a peer without SACK (RFC 5681 3.2, 6582).
+ * NewReno: finds losses by duplicate ACKs, for a peer without SACK (RFC 5681 3.2, 6582).
  *
  *   tcp_fastretrans_alert -> tcp_add_reno_sack         a duplicate ACK
  *   tcp_fastretrans_alert -> tcp_newreno_mark_lost     three of them, or a partial ACK in recovery
  *   tcp_clean_rtx_queue   -> tcp_remove_reno_sacks     segments were acknowledged
  *
- * An ACK does not say which segment arrived.  So sacked_out counts duplicate ACKs: each means that one
- * segment arrived, behind a hole at the head.  In flight is then packets_out - sacked_out - lost_out +
- * retrans_out, as with SACK, and all rules that follow are the same.
+ * A duplicate ACK does not show which segment arrived, only that one arrived behind a hole at the head of the
+ * queue.  So sacked_out counts duplicate ACKs.  The number of segments in flight is then packets_out -
+ * sacked_out - lost_out + retrans_out, as with SACK, and recovery and PRR work as with SACK.
  *
- * The socket's owner, or the bh lock without one.  Answers to Linux's tcp_input.c.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * Answers to Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_send.h"
 
-/*
- * At least one segment is missing, or there would be no duplicates.  True: the count was too high.
- */
+/* A duplicate ACK means that at least one segment is missing, even if none is marked as lost. */
 bool tcp_limit_reno_sacked(struct tcp_sock *tp)
 {
 	u32 holes = min(max(tp->lost_out, 1u), tp->packets_out);
@@ -29,7 +28,8 @@ bool tcp_limit_reno_sacked(struct tcp_sock *tp)
 }
 
 /*
- * More duplicates than segments: segments were reordered, not lost; raises the reordering estimate.
+ * If there were more duplicate ACKs than segments that can have arrived, segments were reordered and not lost:
+ * raises tp->reordering.  @addend: segments that have left the queue with the present ACK.
  */
 static void tcp_check_reno_reordering(struct sock *sk, u32 addend)
 {
@@ -57,7 +57,10 @@ void tcp_add_reno_sack(struct sock *sk, bool is_dupack)
 	tcp_verify_left_out(tp);
 }
 
-/* @acked segments in order: the first filled the hole, the others had caused duplicates before. */
+/*
+ * @acked segments were acknowledged in order.  The first filled the hole; each of the others had caused a
+ * duplicate ACK when it arrived, which sacked_out counts no longer.
+ */
 void tcp_remove_reno_sacks(struct sock *sk, int acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -71,8 +74,8 @@ void tcp_remove_reno_sacks(struct sock *sk, int acked)
 }
 
 /*
- * Marks the one segment that is surely missing, the first: when as many duplicates as tp->reordering came,
- * and in recovery when a partial ACK shows the next hole (RFC 6582 3.2, step 3).
+ * Marks the first segment of the queue as lost: before recovery when tp->reordering duplicate ACKs have arrived,
+ * in recovery when a partial ACK shows that it is the next hole (RFC 6582 3.2, step 3).
  */
 void tcp_newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 {
@@ -91,7 +94,10 @@ void tcp_newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 	    tcp_fragment(sk, true, skb, mss, mss, GFP_ATOMIC))
 		return;
 	tcp_mark_skb_lost(sk, skb);
-	/* A segment that was counted as arrived may be the lost one. */
+	/*
+	 * sacked_out counts one segment as arrived for each duplicate ACK, but the lost segment has not
+	 * arrived: keep sacked_out + lost_out within packets_out.
+	 */
 	tcp_limit_reno_sacked(tp);
 	tcp_verify_left_out(tp);
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proportional Rate Reduction (RFC 9937): how the window shrinks, over one round trip, from what it was to
- * ssthresh.
+ * Proportional Rate Reduction (RFC 9937): lowers the window to ssthresh over one round trip.
  *
  *   tcp_enter_recovery, tcp_enter_cwr, tcp_process_tlp_ack -> tcp_init_cwnd_reduction -> ca_ops->ssthresh
  *   tcp_cong_control -> tcp_cwnd_reduction            each ACK in Recovery and CWR
- *   tcp_write_xmit, tcp_xmit_retransmit_queue         count in prr_out what they send
+ *   tcp_write_xmit, tcp_xmit_retransmit_queue         count the segments that they send in prr_out
  *   tcp_fastretrans_alert -> tcp_end_cwnd_reduction   high_seq was passed: cwnd = ssthresh
  *
- * Halving at once would stop the sender for half a round trip and then let it send in a burst.  PRR sends
- * ssthresh / RecoverFS segments for each that arrives, so that ACKs keep clocking what is sent.
+ * A window that is halved at once stops the sender for half a round trip.  PRR sends ssthresh / RecoverFS of a
+ * segment for each segment that arrives, so that ACKs go on to clock the sending.
  *
- * The socket's owner, or the bh lock without one.  Answers to Linux's tcp_input.c.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * Answers to Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_send.h"
 
-/* The effective ssthresh: in a reduction its target, else at least 3/4 of the window. */
+/* Returns the effective ssthresh: during a reduction its target, otherwise at least 3/4 of the window. */
 u32 tcp_current_ssthresh(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -37,15 +37,15 @@ void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
 	tp->prior_cwnd = tp->snd_cwnd;
 	tp->prr_delivered = 0;
 	tp->prr_out = 0;
-	/* RecoverFS: what is outstanding, without what was SACKed before this ACK. */
+	/* RecoverFS: the segments that were outstanding before this ACK and not SACKed before it. */
 	tp->prr_recover_fs = max(tp->packets_out - tp->sacked_out + delivered, 1u);
 	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
 }
 
 /*
- * RFC 9937 6.2.  Above ssthresh, in proportion.  Below it, the window is filled up again: as many segments as
- * arrive, and one more for each ACK that is safe, which advanced snd_una and showed no new loss; that
- * is slow start.
+ * RFC 9937 6.2.  With more than ssthresh segments in flight, sends in proportion to the segments that arrive.
+ * With fewer, sends as many as arrive, and one more if the ACK is safe (it advanced snd_una and showed no new
+ * loss), so that the data in flight grows to ssthresh as in slow start.
  */
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag)
 {
@@ -65,7 +65,7 @@ void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, in
 		send = max((int)tp->prr_delivered - (int)tp->prr_out, (int)newly_delivered);
 		send = min(send + safe_ack, room);
 	}
-	/* The fast retransmit itself is always sent. */
+	/* The first segment of a reduction, the fast retransmit, may always be sent. */
 	send = max(send, tp->prr_out ? 0 : 1);
 	tp->snd_cwnd = max(in_flight + send, 1);
 }
@@ -74,7 +74,7 @@ void tcp_end_cwnd_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* After an undo the window is not changed. */
+	/* undo_marker is 0 after an undo: the window was restored and must not be lowered here. */
 	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
 	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker)) {
 		tp->snd_cwnd = tp->snd_ssthresh;
@@ -84,8 +84,8 @@ void tcp_end_cwnd_reduction(struct sock *sk)
 }
 
 /*
- * Congestion without a loss: reduces the window once for each window of data, and not inside a
- * recovery.
+ * Congestion was reported without a loss: reduces the window, at most once for each window of data, and not during
+ * Recovery or Loss.
  */
 void tcp_enter_cwr(struct sock *sk)
 {

@@ -2,28 +2,30 @@
 /*
  * RACK-TLP (RFC 8985): finds losses by the time of sending, and probes the tail of a flight.
  *
- * RACK.  Of all segments known to be delivered, note the one that was sent last (rack.mstamp).  A segment
- * that was sent a reordering window (reo_wnd) before it and has not arrived is lost.  This needs no
- * three duplicate ACKs, and finds lost retransmissions and lost tails too.
+ * RACK: of all delivered segments, rack.mstamp has the time of the one that was sent last.  A segment that was
+ * sent at least a reordering window (reo_wnd) before that one and has not arrived is lost.  The rule does not
+ * need three duplicate ACKs, and it also finds lost retransmissions and lost tails.
  *
  *   tcp_clean_rtx_queue, sack_segment -> tcp_rack_advance      a delivery
- *   tcp_identify_packet_loss -> tcp_rack_mark_lost             each ACK, if there was one
- *     -> tcp_rack_detect_loss -> tcp_mark_skb_lost             what is due now; a timer for the rest
- *   tcp_write_timer_handler -> tcp_rack_reo_timeout            that timer
- *   tcp_ack -> tcp_rack_update_reo_wnd                         a DSACK says: more patience
+ *   tcp_identify_packet_loss -> tcp_rack_mark_lost             an ACK that reports a delivery
+ *     -> tcp_rack_detect_loss -> tcp_mark_skb_lost             lost segments; a timer for the doubtful ones
+ *   tcp_write_timer_handler -> tcp_rack_reo_timeout            that timer expired
+ *   tcp_ack -> tcp_rack_update_reo_wnd                         a DSACK makes reo_wnd larger
  *
- * Without reordering ever seen, three SACKed segments, as with duplicate ACKs, need no patience at
- * all; else reo_wnd is a quarter of the least round trip, times a factor that DSACKs raise.
+ * While the path has shown no reordering, reo_wnd is 0 in recovery and as soon as three segments are SACKed,
+ * as with duplicate ACKs.  Otherwise it is a quarter of the least round-trip time, times a factor that DSACKs
+ * raise.
  *
- * TLP.  The last segments of a flight have nothing behind them whose arrival could show their loss.  So
- * two round trips after the last one was sent, send a probe: new data, else the last segment again.  Its
- * ACK shows what is missing, long before the retransmit timer would.
+ * TLP: no segment follows the last one of a flight, so no SACK block can show that it is lost.  Two round-trip
+ * times after it was sent, a probe is sent: new data, or the last segment again.  The ACK of the probe shows
+ * the hole, usually long before the retransmit timer would expire.
  *
  *   tcp_write_xmit, tcp_set_xmit_timer -> tcp_schedule_loss_probe
  *   tcp_write_timer_handler -> tcp_send_loss_probe
- *   tcp_ack -> tcp_process_tlp_ack                             did the probe repair a loss?
+ *   tcp_ack -> tcp_process_tlp_ack                             finds out whether the probe repaired a loss
  *
- * Only with SACK.  The socket's owner, or the bh lock without one; ACKs and timers in softirq.
+ * Both need SACK.  Context: the thread that owns the socket, or softirq with the bh lock while no thread owns
+ * it; ACKs and timers are handled in softirq.
  * Answers to Linux's tcp_recovery.c, and the TLP part of tcp_output.c and tcp_input.c.
  */
 #include "net/tcp/limits.h"
@@ -32,7 +34,10 @@
 
 /* ---- RACK: a delivery ---------------------------------------------------------------------------- */
 
-/* Was a segment that ends at @end1 sent at @t1 after one that ends at @end2 was at @t2? */
+/*
+ * Returns true if the first segment (sent at @t1, its end is @end1) was sent after the second one.  Segments of
+ * one burst have equal times: then the sequence numbers decide.
+ */
 static bool sent_after(u64 t1, u32 end1, u64 t2, u32 end2)
 {
 	return t1 > t2 || (t1 == t2 && after(end1, end2));
@@ -44,8 +49,8 @@ void tcp_rack_advance(struct tcp_sock *tp, u8 marks, u32 end_seq, u64 sent_ns)
 	u32 rtt_us = (tp->tcp_mstamp - sent_ns) / NSEC_PER_USEC;
 
 	/*
-	 * A retransmission that is answered sooner than any round trip yet was not answered at all: the
-	 * original was late.
+	 * The ACK comes sooner after the retransmission than the least round-trip time allows, so it answers
+	 * the original, which was late.
 	 */
 	if ((marks & TCPCB_RETRANS) && rtt_us < tcp_min_rtt(tp))
 		return;
@@ -64,7 +69,7 @@ static u32 tcp_rack_reo_wnd(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	/* "If no reordering has been observed": none in recovery, or with as many SACKed as DupThresh. */
+	/* "If no reordering has been observed", the window is 0 in recovery or once DupThresh segments are SACKed. */
 	if (!tp->reord_seen) {
 		if (inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 			return 0;
@@ -76,8 +81,8 @@ static u32 tcp_rack_reo_wnd(const struct sock *sk)
 }
 
 /*
- * RFC 8985 6.2, step 4: a DSACK, at most one each round trip, raises the window by a quarter of the least
- * round trip; after 16 recoveries without one the window is what it was.
+ * RFC 8985 6.2, step 4: a round trip with a DSACK raises the window by a quarter of the least round-trip time;
+ * after 16 recoveries without a DSACK the window is again one quarter.
  */
 void tcp_rack_update_reo_wnd(struct sock *sk, const struct tcp_sacktag_state *state)
 {
@@ -99,7 +104,7 @@ void tcp_rack_update_reo_wnd(struct sock *sk, const struct tcp_sacktag_state *st
 	tp->rack.dsack_seen = 0;
 }
 
-/* ---- RACK: what is lost -------------------------------------------------------------------------- */
+/* ---- RACK: lost segments ------------------------------------------------------------------------- */
 
 s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd)
 {
@@ -109,12 +114,13 @@ s64 tcp_rack_skb_timeout(const struct tcp_sock *tp, const struct sk_buff *skb, u
 }
 
 /*
- * RFC 8985 6.2, step 5.  Marks what is lost and returns the microseconds until the last of those that may
- * be lost soon is; 0: there is none.
+ * RFC 8985 6.2, step 5.  Marks the lost segments.  Segments that were sent too recently to count as lost, but
+ * before the last delivered one, may be lost soon: returns the us until all of these count as lost, 0 if
+ * there are none.
  *
- * The list is in the order of sending, so the lost ones are first; each leaves the list.  Behind them, at
- * most TCP_RACK_SOON are looked at: a peer that SACKs the last of many segments must not make every ACK
- * walk over all of them.  The timer is then early, and finds the next ones.
+ * The list is in the order of sending, so the lost segments come first; marking one removes it from the list.
+ * Behind them, at most TCP_RACK_SOON segments are read: a peer that SACKs the last of many segments must not
+ * make every ACK walk over all of them.  If there are more, the timer expires early and looks at the next ones.
  */
 static u32 tcp_rack_detect_loss(struct sock *sk)
 {
@@ -187,8 +193,8 @@ static u32 tcp_probe_timeout(const struct tcp_sock *tp)
 
 	if (!tp->srtt_us)
 		return TCP_TIMEOUT_INIT;
-	us = tp->srtt_us >> 2; /* two round trips: srtt_us is eight */
-	/* The ACK of a single segment may be delayed. */
+	us = tp->srtt_us >> 2; /* 2 * SRTT, because srtt_us is 8 * SRTT */
+	/* The peer may delay the ACK of a single segment. */
 	if (tp->packets_out == 1)
 		return tcp_usecs_to_jiffies(us + tcp_rto_min_us());
 	return tcp_usecs_to_jiffies(us) + TCP_TIMEOUT_MIN;
@@ -205,7 +211,7 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 	    (icsk->icsk_ca_state != TCP_CA_Open && icsk->icsk_ca_state != TCP_CA_CWR))
 		return false;
 	timeout = tcp_probe_timeout(tp);
-	/* The retransmit timer, if that is earlier. */
+	/* The probe must not be later than the retransmission timeout. */
 	rto_us = advancing_rto ? (s64)icsk->icsk_rto * (1000000 / HZ) : tcp_rto_delta_us(sk);
 	if (rto_us > 0)
 		timeout = min_t(u64, timeout, tcp_usecs_to_jiffies(rto_us));
@@ -213,7 +219,7 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 	return true;
 }
 
-/* The last segment again.  Not as a lost one: it may only be unanswered. */
+/* Sends the last segment again.  Does not mark it as lost: its ACK may be under way. */
 static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 {
 	struct sk_buff *skb = tcp_rtx_queue_tail(sk);
@@ -233,7 +239,7 @@ static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 	return true;
 }
 
-/* RFC 8985 7.3.  At most one probe is not answered at a time. */
+/* RFC 8985 7.3.  While a probe is unanswered (tlp_high_seq is not 0) no other is sent. */
 void tcp_send_loss_probe(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -241,7 +247,7 @@ void tcp_send_loss_probe(struct sock *sk)
 	const struct sk_buff *next = tcp_send_head(sk);
 	bool sent;
 
-	/* The timer was set before a recovery began, which looks for losses itself. */
+	/* The timer was set before a recovery began.  Recovery finds losses without a probe. */
 	if (tp->tlp_high_seq || inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery)
 		goto out;
 	tp->tlp_retrans = 0;
@@ -264,8 +270,9 @@ out:
 }
 
 /*
- * RFC 8985 7.4.2.  If the probe repeated a segment, its ACK cannot tell whether that segment had been lost: it
- * was if nothing says that both arrived.  A loss halves the window, as any loss does.
+ * RFC 8985 7.4.2.  If the probe repeated a segment, an ACK beyond it alone does not tell whether the original was
+ * lost.  A DSACK or a bare duplicate ACK proves that both arrived; without such a proof the probe repaired a
+ * loss, which reduces the window like any other loss.
  */
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, int flag)
 {

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The congestion state of a sender, and what an ACK or a timeout changes in it.
+ * The congestion state of a sender, and how an ACK or a timeout changes it.
  *
  *                      a hole                   a loss                high_seq acknowledged
  *   Open <----------------------> Disorder ----------------> Recovery ----------------------> Open
- *     \-- ECN, our device is full --> CWR -------------------/  |                              ^
+ *     \-- ECN, device queue full ---> CWR -------------------/  |                              ^
  *      \------------- the retransmit timer ------------> Loss <-/------------------------------/
  *
- *   tcp_ack -> tcp_fastretrans_alert                 a dubious ACK: leave the state? another one? what is lost?
+ *   tcp_ack -> tcp_fastretrans_alert                 a dubious ACK: decides on the state and on lost segments
  *   tcp_retransmit_timer -> tcp_enter_loss           tcp_rack_reo_timeout -> tcp_enter_recovery
  *   tcp_sync_mss after ICMP -> tcp_simple_retransmit
  *
- * Open: nothing unusual.  Disorder: holes, or duplicate ACKs, but no loss proven.  CWR: the window
- * shrinks without a loss.  Recovery: the window shrinks and what is lost is sent again.  Loss: the timer
- * expired; slow start from one segment.  The table of legal transitions is transition[] below;
- * docs/tcp-recovery.md draws it.
+ * Open: nothing unusual.  Disorder: holes, or duplicate ACKs, but no loss is proven.  CWR: the window
+ * shrinks without a loss.  Recovery: the window shrinks, and lost segments are sent again.  Loss: the
+ * retransmit timer expired; slow start from one segment.  transition[] below is the table of legal
+ * transitions; docs/tcp-recovery.md draws it.
  *
- * The socket's owner, or the bh lock without one; ACKs and timers in softirq.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it; ACKs and timers
+ * are handled in softirq.
  * RFC 5681 3, 6675, 6582, 5682 (F-RTO), 2018 8 (reneging); Linux's tcp_input.c.
  */
 #include "kernel/printk.h"
@@ -30,7 +31,10 @@ static const char *const ca_state_names[] = {
 	[TCP_CA_Recovery] = "Recovery", [TCP_CA_Loss] = "Loss",
 };
 
-/* Why a state may follow another; NULL: it may not.  tools/ca_states.py draws this table in docs/tcp-recovery.md. */
+/*
+ * transition[from][to] is the reason for a change of the state; NULL: the change is illegal.  tools/ca_states.py
+ * draws this table in docs/tcp-recovery.md.
+ */
 static const char *const transition[TCP_CA_STATES][TCP_CA_STATES] = {
 	[TCP_CA_Open][TCP_CA_Disorder] = "a SACK block or a duplicate ACK",
 	[TCP_CA_Open][TCP_CA_CWR] = "ECN, a full queue in our own device, or a repaired tail loss",
@@ -114,7 +118,7 @@ void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
 	tcp_rtx_set_marks(sk, skb, marks | TCPCB_LOST);
 }
 
-/* Which segments does this ACK prove to be lost? */
+/* Marks the segments that this ACK proves to be lost. */
 static void tcp_identify_packet_loss(struct sock *sk, struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -126,7 +130,7 @@ static void tcp_identify_packet_loss(struct sock *sk, struct tcp_sacktag_state *
 		tcp_newreno_mark_lost(sk, state->flag & FLAG_SND_UNA_ADVANCED);
 		return;
 	}
-	/* RACK's timer takes the place of the others. */
+	/* A connection has one timer for all its timeouts: do not replace the reordering timer that RACK armed. */
 	if (tcp_rack_mark_lost(sk))
 		state->flag &= ~FLAG_SET_XMIT_TIMER;
 	if (retrans > tp->retrans_out)
@@ -149,8 +153,9 @@ void tcp_enter_recovery(struct sock *sk, u32 delivered)
 }
 
 /*
- * The timer expired: all that was sent long enough ago is lost.  If the first segment is SACKed, the peer
- * has dropped what it had (RFC 2018 8: "the data sender SHOULD ... turn off all of the SACKed bits").
+ * The retransmit timer expired: the first segment is lost, and so is each segment that was sent at least RACK's
+ * round-trip time ago.  If the first segment is SACKed, the peer has dropped data that it had reported, so
+ * all segments count as lost (RFC 2018 8: "the data sender SHOULD ... turn off all of the SACKed bits").
  */
 static void tcp_timeout_mark_lost(struct sock *sk)
 {
@@ -185,7 +190,7 @@ noinline void tcp_enter_loss(struct sock *sk)
 	u32 duplicates = tp->sacked_out;
 
 	tcp_timeout_mark_lost(sk);
-	/* Once for each window of data (RFC 5681 3.1). */
+	/* ssthresh falls once for each window of data, not for each repeated timeout (RFC 5681 3.1). */
 	if (disordered || !after(tp->high_seq, tp->snd_una) ||
 	    (icsk->icsk_ca_state == TCP_CA_Loss && !icsk->icsk_retransmits)) {
 		tp->prior_ssthresh = tcp_current_ssthresh(sk);
@@ -197,20 +202,23 @@ noinline void tcp_enter_loss(struct sock *sk)
 	tp->snd_cwnd = tcp_packets_in_flight(tp) + 1;
 	tp->snd_cwnd_cnt = 0;
 	tp->snd_cwnd_stamp = tcp_jiffies32;
-	/* So much arrived and did not start a recovery: the path reorders less than we believed. */
+	/*
+	 * tp->reordering was larger than the number of segments that arrived behind the loss, so no recovery
+	 * began: lower it, because the path reorders less than estimated.
+	 */
 	if (disordered && duplicates >= (u32)sysctl_tcp_reordering)
 		tp->reordering = min_t(u32, tp->reordering, sysctl_tcp_reordering);
 
 	tcp_set_ca_state(sk, TCP_CA_Loss);
 	tp->high_seq = tp->snd_nxt;
 	tp->tlp_high_seq = 0;
-	/* RFC 5682 2.1, step 1: not while an earlier loss is being repaired. */
+	/* RFC 5682 2.1, step 1: F-RTO does not begin while an earlier loss is being repaired. */
 	tp->frto = sysctl_tcp_frto && (new_recovery || icsk->icsk_retransmits);
 }
 
 /*
- * The path accepts only smaller packets: larger segments were lost, but not through congestion.  In
- * Loss all of them count as lost already, and are retransmitted at once nevertheless.
+ * The path MTU fell, so larger segments were lost, but not through congestion: cwnd stays.
+ * Such a segment is retransmitted at once even if its retransmission is in flight: that is too large as well.
  */
 void tcp_simple_retransmit(struct sock *sk)
 {
@@ -244,9 +252,9 @@ void tcp_simple_retransmit(struct sock *sk)
 /* ---- F-RTO: was the timeout a mistake? ----------------------------------------------------------- */
 
 /*
- * RFC 5682 3.1, with SACK; 2.1 without.  After the first segment was sent again, an ACK that advances
- * lets us send two new segments instead of the next lost ones.  If then something arrives that was
- * never sent again, the timeout was early.  True: this ACK needs no further decision.
+ * F-RTO: RFC 5682 3.1 with SACK, 2.1 without.  The timeout sent the first segment again.  When an ACK then
+ * advances snd_una, we send two new segments instead of the next lost ones.  If a segment below high_seq
+ * arrives that was sent only once, the timeout was spurious.  Returns true if this ACK needs no further decision.
  */
 static bool tcp_process_frto(struct sock *sk, bool is_dupack, struct tcp_sacktag_state *state,
 			     enum tcp_rexmit *rexmit)
@@ -258,12 +266,12 @@ static bool tcp_process_frto(struct sock *sk, bool is_dupack, struct tcp_sacktag
 	if ((state->flag & FLAG_ORIG_SACK_ACKED) && tcp_try_undo_loss(sk, true))
 		return true;
 	if (after(tp->snd_nxt, tp->high_seq)) {
-		/* Step 3 (a): new data was sent, and the answer is a duplicate: the loss is real. */
+		/* Step 3 (a): new data was sent, and a duplicate ACK answers it: the loss is real. */
 		if ((state->flag & FLAG_DATA_SACKED) || is_dupack)
 			tp->frto = 0;
 	} else if ((state->flag & FLAG_SND_UNA_ADVANCED) && !recovered) {
 		tp->high_seq = tp->snd_nxt;
-		/* Step 2 (b): new data, if there is some and the window has room. */
+		/* Step 2 (b): send new data if the write queue has some and the peer's window has room. */
 		if (!tcp_write_queue_empty(sk) && after(tcp_wnd_end(tp), tp->snd_nxt)) {
 			*rexmit = REXMIT_NEW;
 			return true;
@@ -288,7 +296,7 @@ static void tcp_process_loss(struct sock *sk, bool is_dupack, struct tcp_sacktag
 		return;
 	}
 	if (tcp_is_reno(tp)) {
-		/* New data beyond high_seq was sent: duplicates may refer to that. */
+		/* A duplicate ACK after new data was sent beyond high_seq: one segment of that data arrived. */
 		if (after(tp->snd_nxt, tp->high_seq) && is_dupack)
 			tcp_add_reno_sack(sk, true);
 		else if (advanced)
@@ -300,8 +308,9 @@ static void tcp_process_loss(struct sock *sk, bool is_dupack, struct tcp_sacktag
 /* ---- the meaning of an ACK ----------------------------------------------------------------------- */
 
 /*
- * The ACK stops at a segment that was SACKed: the peer has dropped it, or will acknowledge it at once.  Wait
- * a short time, and then send everything again.
+ * The ACK advances snd_una to a segment that was SACKed: either the peer dropped that segment, or its next ACK
+ * is on the way.  Sets the retransmit timer to a short delay; if no ACK comes before it expires,
+ * tcp_enter_loss() removes the SACK marks.  Returns true if the ACK is such a one.
  */
 static bool tcp_check_sack_reneging(struct sock *sk, struct tcp_sacktag_state *state)
 {
@@ -316,14 +325,14 @@ static bool tcp_check_sack_reneging(struct sock *sk, struct tcp_sacktag_state *s
 	return true;
 }
 
-/* high_seq was passed: CWR and Recovery end.  True: stay in the state nevertheless. */
+/* Ends CWR or Recovery when snd_una has reached high_seq.  Returns true if the state must stay (NewReno). */
 static bool tcp_leave_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	switch (inet_csk(sk)->icsk_ca_state) {
 	case TCP_CA_CWR:
-		/* Only when a segment that was sent after the reduction began is acknowledged. */
+		/* CWR ends when a segment is acknowledged that was sent after the reduction began. */
 		if (tp->snd_una != tp->high_seq) {
 			tcp_end_cwnd_reduction(sk);
 			tcp_set_ca_state(sk, TCP_CA_Open);
@@ -341,7 +350,7 @@ static bool tcp_leave_reduction(struct sock *sk)
 	}
 }
 
-/* In Recovery.  True: it goes on, so send what is lost. */
+/* An ACK in Recovery.  Returns true if Recovery goes on, or begins again: the lost segments are to be sent. */
 static bool tcp_process_recovery(struct sock *sk, bool is_dupack, struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -357,14 +366,17 @@ static bool tcp_process_recovery(struct sock *sk, bool is_dupack, struct tcp_sac
 	tcp_identify_packet_loss(sk, state);
 	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Recovery)
 		return true;
-	/* Undone; but this ACK may prove another loss. */
+	/* The reduction was undone, but this ACK may prove that other segments are lost. */
 	if (!tp->lost_out)
 		return false;
 	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered);
 	return true;
 }
 
-/* In Open, Disorder or CWR, or in Loss when a retransmission was lost.  True: Recovery begins. */
+/*
+ * An ACK in Open, Disorder or CWR, or in Loss if it shows that a retransmission was lost.  Returns true if
+ * Recovery begins.
+ */
 static bool tcp_process_disorder(struct sock *sk, bool is_dupack, struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SACK blocks that the peer sends: marks the segments that it holds out of order (RFC 2018), and
- * learns from those that it received twice (DSACK, RFC 2883).
+ * The SACK blocks that the peer sends: marks the segments that the peer holds out of order (RFC 2018), and
+ * counts those that it received twice (DSACK, RFC 2883).
  *
  *   tcp_ack -> tcp_sacktag_write_queue
  *     for each block -> sack_block -> tcp_rtx_next_unsacked (tcp_rtx_queue.c)
@@ -9,13 +9,13 @@
  *     -> tcp_check_sack_reordering
  *   tcp_clean_rtx_queue, tcp_try_undo_partial -> tcp_check_sack_reordering
  *
- * A block costs O(log n) and the segments that it marks: what is SACKed already is skipped by whole
- * subtrees.  So the work of an ACK does not grow with the queue, whatever blocks a peer repeats
- * (CVE-2018-5390).  A segment of several MSS is cut where a block begins or ends, but only between
- * whole MSS, so that blocks of one byte cut nothing (CVE-2019-11477, -11478); tcp_fragment() limits
- * how often a queue may be cut.
+ * A block costs O(log n) for each segment that it marks: segments that are SACKed already are skipped by whole
+ * subtrees.  So a peer that repeats blocks cannot make an ACK walk the whole queue (CVE-2018-5390).  A segment
+ * of several MSS is cut where a block begins or ends, but only at a multiple of the MSS, so that blocks of one
+ * byte cut nothing (CVE-2019-11477, -11478); tcp_fragment() limits how often a queue may be cut.
  *
- * The socket's owner, or the bh lock without one.  Answers to Linux's tcp_input.c.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * Answers to Linux's tcp_input.c.
  */
 #include "net/core/limits.h"
 #include "net/tcp/limits.h"
@@ -47,10 +47,10 @@ void tcp_check_sack_reordering(struct sock *sk, u32 low_seq, bool ts)
 /* ---- one segment --------------------------------------------------------------------------------- */
 
 /*
- * The peer holds @skb, and did not say so before.
+ * Marks @skb as SACKed; no earlier block covered it.
  *
- * A mark for a retransmission stays if the segment was not lost: then the block answers the original,
- * and the retransmission is still under way.
+ * TCPCB_SACKED_RETRANS stays set if @skb was not marked as lost (it was sent again as a probe): then the block
+ * answers the original, and the retransmission is still in flight.
  */
 static void sack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sacktag_state *state)
 {
@@ -77,7 +77,7 @@ static void sack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackta
 	state->flag |= FLAG_DATA_SACKED;
 }
 
-/* The peer received @skb twice: was the second one our retransmission? */
+/* The peer received @skb twice.  If we retransmitted @skb, the retransmission was needless: counts it for undo. */
 static void dsack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sacktag_state *state)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -89,7 +89,7 @@ static void dsack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackt
 		tp->undo_retrans = max(0, tp->undo_retrans - tcp_skb_pcount(skb));
 	if ((tcb->sacked & TCPCB_SACKED_ACKED) && before(tcb->seq, state->reord))
 		state->reord = tcb->seq;
-	/* Both arrived, so the retransmission is not in flight any more. */
+	/* Both transmissions arrived, so the retransmission is not in flight any more. */
 	if (tcb->sacked & TCPCB_SACKED_ACKED)
 		tcp_rtx_set_marks(sk, skb, tcb->sacked & TCPCB_TAGBITS & ~TCPCB_SACKED_RETRANS);
 }
@@ -97,8 +97,8 @@ static void dsack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackt
 /* ---- one block ----------------------------------------------------------------------------------- */
 
 /*
- * Does @r cover @skb?  A segment of several MSS is cut, if @r begins or ends inside it, so that the
- * part that remains in @skb is covered as a whole or not at all.
+ * Returns true if @r covers all of @skb.  A segment of several MSS in which @r begins or ends is cut first, so
+ * that @r covers either all of the part that remains in @skb or nothing of it.
  */
 static bool sack_covers(struct sock *sk, struct sk_buff *skb, struct sack_range r)
 {
@@ -111,7 +111,7 @@ static bool sack_covers(struct sock *sk, struct sk_buff *skb, struct sack_range 
 		return false;
 	mss = tcp_skb_mss(skb);
 	if (after(r.start, tcb->seq)) {
-		/* The next segment then begins inside @r; without memory the whole stays uncovered. */
+		/* After the cut the next segment begins inside @r.  If there is no memory to cut, nothing is covered. */
 		len = DIV_ROUND_UP(r.start - tcb->seq, mss) * mss;
 		if (len < skb->len)
 			tcp_fragment(sk, true, skb, len, mss, GFP_ATOMIC);
@@ -135,7 +135,7 @@ static void sack_block(struct sock *sk, struct sack_range r, struct tcp_sacktag_
 	}
 }
 
-/* A DSACK block above snd_una; it covers at most TCP_DSACK_MAX bytes. */
+/* Processes a DSACK block above snd_una.  It covers at most TCP_DSACK_MAX bytes, which bounds the walk. */
 static void dsack_block(struct sock *sk, struct sack_range r, struct tcp_sacktag_state *state)
 {
 	for (struct sk_buff *skb = tcp_rtx_find(sk, r.start);
@@ -165,9 +165,9 @@ static bool is_dsack(const struct sack_range *r, unsigned int n, u32 ack)
 }
 
 /*
- * Counts the duplicate @r, a valid block, and returns its number of segments, or 0 if it proves
- * nothing: it is longer than a window, or there are more duplicates than retransmissions, so that the
- * network made them (RFC 8985 6.2, step 4, leaves such hosts alone).
+ * Counts the DSACK block @r and returns its number of segments.  Returns 0 if the block proves nothing: it is
+ * longer than a window, or the peer reported more duplicates than we sent retransmissions, so the network
+ * duplicates packets.
  */
 static u32 dsack_seen(struct tcp_sock *tp, struct sack_range r, struct tcp_sacktag_state *state)
 {
@@ -184,18 +184,18 @@ static u32 dsack_seen(struct tcp_sock *tp, struct sack_range r, struct tcp_sackt
 	if (tp->dsack_dups > tp->total_retrans)
 		return 0;
 	/*
-	 * RACK's window grows for a duplicate of a path that reorders; a probe is sent by a timer, so its
-	 * duplicate says nothing of that.
+	 * RACK's window grows if a retransmission was needless because the path reorders.  A probe is sent by a
+	 * timer, so its duplicate does not show reordering.
 	 */
 	if (tp->reord_seen && !(state->flag & FLAG_DSACK_TLP))
 		tp->rack.dsack_seen = 1;
 	state->flag |= FLAG_DSACKING_ACK;
-	/* The duplicate was delivered, too. */
+	/* tp->delivered counts every copy that the peer received, so the duplicate counts too. */
 	tp->delivered += segs;
 	return segs;
 }
 
-/* The duplicate is below snd_una: its segment has left the queue, so it is only counted. */
+/* If the duplicate @r is below @prior_snd_una, its segment has left the queue: only undo_retrans is updated. */
 static void dsack_of_the_past(struct tcp_sock *tp, struct sack_range r, u32 segs, u32 prior_snd_una)
 {
 	if (tp->undo_marker && tp->undo_retrans > 0 && !after(r.end, prior_snd_una) &&
@@ -205,7 +205,10 @@ static void dsack_of_the_past(struct tcp_sock *tp, struct sack_range r, u32 segs
 
 /* ---- the option ---------------------------------------------------------------------------------- */
 
-/* Is @r a piece of what we sent?  A duplicate may be older than snd_una, but not older than a window. */
+/*
+ * Returns true if @r lies within the data that we sent.  A DSACK block may lie below snd_una, but must end
+ * above undo_marker, where the recovery began.
+ */
 static bool sack_is_valid(const struct tcp_sock *tp, struct sack_range r, bool dsack)
 {
 	if (!before(r.start, r.end) || after(r.end, tp->snd_nxt) || !before(r.start, tp->snd_nxt))
@@ -216,7 +219,7 @@ static bool sack_is_valid(const struct tcp_sock *tp, struct sack_range r, bool d
 		return false;
 	if (!before(r.start, tp->undo_marker))
 		return true;
-	/* It began before the recovery: accepted if it reaches into it, and is not longer than a window. */
+	/* @r begins below the data of this recovery: valid if it ends within that data and is at most a window long. */
 	return after(r.end, tp->undo_marker) && !before(r.start, r.end - tp->max_window);
 }
 
@@ -245,8 +248,8 @@ static unsigned int read_blocks(const struct sk_buff *skb, struct sack_range *r)
 }
 
 /*
- * In the order of sequence numbers: a segment that is SACKed after a higher one counts as reordered, so
- * the blocks of one ACK must be applied from below.
+ * Sorts the @n blocks by sequence number.  A segment that is SACKed after a higher one counts as reordered, so
+ * the blocks of one ACK must be applied from the lowest to the highest.
  */
 static void sort_blocks(struct sack_range *r, unsigned int n)
 {

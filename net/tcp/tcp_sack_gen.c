@@ -12,19 +12,19 @@
  *
  * selective_acks[] holds at most TCP_NUM_SACKS blocks, in the order in which they are sent.  RFC 2018 4:
  * "The first SACK block [...] MUST specify the contiguous block of data containing the segment which
- * triggered this ACK"; after it come "the most recently reported SACK blocks".  A further block pushes out
- * the one that was reported longest ago.  If later data touches data whose block was pushed out, only the
- * later data is reported, as in Linux: to find the rest, the queue would have to be walked.
+ * triggered this ACK"; after it come "the most recently reported SACK blocks".  When the array is full, a new
+ * block replaces the one that was reported longest ago.  If later data touches data whose block was replaced,
+ * only the later data is reported, as in Linux: to find the rest, the queue would have to be walked.
  *
  * A block lies above rcv_nxt, all of its data is in the out-of-order queue, and no two blocks touch.
- * RFC 2018 8 permits to drop data that was reported; then the block is cut at once.
+ * RFC 2018 8 permits the receiver to drop data that it reported; then the block is cut at once.
  *
- * duplicate_sack[] is sent once, with the next segment, whatever that is: RFC 2883 4 (1), "A D-SACK block
+ * duplicate_sack[] is sent once, with the next segment of any kind: RFC 2883 4 (1), "A D-SACK block
  * is only used to report a duplicate contiguous sequence of data received by the receiver in the most
  * recent packet."
  *
- * Context: softirq with the bh lock, or the thread that owns the socket.  Each function takes constant
- * time.  Linux's tcp_input.c and tcp_output.c.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  Each function
+ * takes constant time.  Answers to Linux's tcp_input.c and tcp_output.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
@@ -32,7 +32,7 @@
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
 
-/* Extends @block by [seq, end_seq) if the two overlap or touch; else returns false. */
+/* Extends @block by [seq, end_seq) and returns true if the two overlap or touch; else returns false. */
 static bool tcp_sack_extend(struct tcp_sack_block *block, u32 seq, u32 end_seq)
 {
 	if (after(seq, block->end_seq) || after(block->start_seq, end_seq))
@@ -44,7 +44,7 @@ static bool tcp_sack_extend(struct tcp_sack_block *block, u32 seq, u32 end_seq)
 	return true;
 }
 
-/* [seq, end_seq) is in the out-of-order queue: reports it first, in one block with those that it touches. */
+/* [seq, end_seq) was added to the out-of-order queue: merges it with the blocks that it touches, and puts it first. */
 void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 {
 	struct tcp_sack_block *blocks = tp->selective_acks, moved = {seq, end_seq};
@@ -65,7 +65,7 @@ void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq)
 	tp->rx_opt.num_sacks = kept + 1;
 }
 
-/* rcv_nxt has moved: an acknowledged block is no longer reported. */
+/* rcv_nxt has advanced: removes the blocks that it acknowledges. */
 void tcp_sack_remove(struct tcp_sock *tp)
 {
 	struct tcp_sack_block *blocks = tp->selective_acks;
@@ -81,8 +81,8 @@ void tcp_sack_remove(struct tcp_sock *tp)
 }
 
 /*
- * The segments with the highest numbers were dropped from the out-of-order queue: no longer reports their
- * data.  (Linux then reports none at all, although it drops only some segments.)
+ * The segments with the highest numbers were dropped from the out-of-order queue: cuts their data off the blocks.
+ * (Linux then removes all blocks, although it drops only some segments.)
  */
 void tcp_sack_prune(struct tcp_sock *tp)
 {

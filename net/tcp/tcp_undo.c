@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Undo: takes a reduction of the window back when it turns out that nothing was lost.
+ * Undo: restores the window when it turns out that nothing was lost (RFC 4015).
  *
- * Two witnesses.  A timestamp that the peer echoes is older than our first retransmission: so the original
- * had arrived (Eifel, RFC 3522).  Or the peer reports each retransmission as a duplicate (DSACK, RFC 2883;
- * undo_retrans counts those not reported).  Then the window is what it was (RFC 4015).
+ * Two kinds of proof are accepted.  Eifel (RFC 3522): the timestamp that the peer echoes is older than our first
+ * retransmission, so the original had arrived.  DSACK (RFC 2883): the peer reports every retransmission as a
+ * duplicate; undo_retrans counts the retransmissions that it has not reported yet.
  *
  *   tcp_enter_recovery, tcp_enter_loss -> tcp_init_undo            a reduction begins
- *   tcp_fastretrans_alert, tcp_process_loss -> tcp_try_undo_*      each ACK; F-RTO is a third witness
+ *   tcp_fastretrans_alert, tcp_process_loss -> tcp_try_undo_*      each ACK; F-RTO is a third kind of proof
  *
- * The socket's owner, or the bh lock without one.  Answers to Linux's tcp_input.c.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * Answers to Linux's tcp_input.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_recovery.h"
@@ -18,16 +19,16 @@
 void tcp_init_undo(struct tcp_sock *tp)
 {
 	tp->undo_marker = tp->snd_una;
-	/* A retransmission that is still in flight may be reported as a duplicate too. */
+	/* The peer may also report retransmissions as duplicates that are in flight since before this reduction. */
 	tp->undo_retrans = tp->retrans_out;
 	if (tp->tlp_high_seq && tp->tlp_retrans)
 		tp->undo_retrans++;
-	/* Nothing was sent twice yet: 0 would mean that all of it was reported. */
+	/* Nothing was retransmitted yet.  0 would mean that every retransmission was reported as a duplicate. */
 	if (!tp->undo_retrans)
 		tp->undo_retrans = -1;
 }
 
-/* ---- the witnesses ------------------------------------------------------------------------------- */
+/* ---- proofs -------------------------------------------------------------------------------------- */
 
 bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp)
 {
@@ -35,8 +36,9 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp)
 }
 
 /*
- * Without a recorded time this cannot be decided: it is cleared while NewReno waits at high_seq, and the
- * ACK beyond that must not undo the reduction after a true loss (as Linux since 5.1; 4.11 did).
+ * Returns true if the ACK answers a segment that was sent before the first retransmission.  retrans_stamp is 0
+ * while NewReno waits for an ACK beyond high_seq: that ACK must not undo the reduction after a real loss.  (Linux
+ * does the same since 5.1; 4.11 undid the reduction.)
  */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
@@ -48,7 +50,7 @@ static bool tcp_may_undo(const struct tcp_sock *tp)
 	return tp->undo_marker && (!tp->undo_retrans || tcp_packet_delayed(tp));
 }
 
-/* Restores the window; with @unmark_loss no segment counts as lost any more. */
+/* Restores the window.  @unmark_loss: also removes the lost mark of all segments. */
 static void tcp_undo_cwnd_reduction(struct sock *sk, bool unmark_loss)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -61,11 +63,11 @@ static void tcp_undo_cwnd_reduction(struct sock *sk, bool unmark_loss)
 	}
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 	tp->undo_marker = 0;
-	/* Delivered, though marked lost: RACK may look at all of them again. */
+	/* Segments that had been marked as lost were delivered: let RACK look for losses again. */
 	tp->rack.advanced = 1;
 }
 
-/* ---- each state's question ----------------------------------------------------------------------- */
+/* ---- one function for each state ----------------------------------------------------------------- */
 
 bool tcp_try_undo_recovery(struct sock *sk)
 {
@@ -79,7 +81,10 @@ bool tcp_try_undo_recovery(struct sock *sk)
 	} else if (tp->rack.reo_wnd_persist) {
 		tp->rack.reo_wnd_persist--;
 	}
-	/* RFC 6582 3.2, step 2: duplicates may now be caused by our own retransmissions. */
+	/*
+	 * RFC 6582 3.2, step 2: after a recovery, our own retransmissions may cause duplicate ACKs at high_seq.
+	 * Stay in the state, so that these do not begin another recovery.
+	 */
 	if (reno && tp->snd_una == tp->high_seq) {
 		if (!tcp_any_retrans_done(sk))
 			tp->retrans_stamp = 0;
@@ -96,7 +101,7 @@ bool tcp_try_undo_dsack(struct sock *sk)
 
 	if (!tp->undo_marker || tp->undo_retrans)
 		return false;
-	/* A mistake of RACK's: keep the larger reordering window for another recovery. */
+	/* RACK marked segments as lost that were not: keep the larger reordering window for one more recovery. */
 	tp->rack.reo_wnd_persist = min(tp->rack.reo_wnd_persist + 1, TCP_RACK_RECOVERY_THRESH);
 	tcp_undo_cwnd_reduction(sk, false);
 	snmp_inc(SNMP_TcpExtTCPDSACKUndo);
@@ -126,7 +131,7 @@ bool tcp_try_undo_loss(struct sock *sk, bool frto_undo)
 	return true;
 }
 
-/* A partial ACK that the original caused, not the retransmission: the segments were only late. */
+/* A partial ACK arrived.  If an original caused it, and not a retransmission, the segments were only late. */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -134,7 +139,7 @@ bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 	if (!tp->undo_marker || !tcp_packet_delayed(tp))
 		return false;
 	tcp_check_sack_reordering(sk, prior_snd_una, true);
-	/* Wait until the retransmissions in flight are answered. */
+	/* Undo only after all retransmissions in flight are answered. */
 	if (tp->retrans_out)
 		return true;
 	if (!tcp_any_retrans_done(sk))
