@@ -12,7 +12,7 @@ def measure(full):
     lab = Lab(seed=1)
     a, b = lab.host(), lab.host()
     lab.wire(a, b, delay=RTT / 2, rate=RATE, drop={LOST})
-    t = lab.transfer(a, b, 1500 * 1448 if full else 800 * 1448, congestion="reno", every=0.001)
+    t = lab.transfer(a, b, 1500 * 1448 if full else 800 * 1448, congestion="reno", every=0.001, rcvbuf=2_000_000, sndbuf=2_000_000)
     lab.run()
     lab.close()
     return t
