@@ -223,8 +223,13 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	 * Without SACK a duplicate ACK must offer the same window as the ACK before, or the sender does not
 	 * count it (RFC 5681 2, "duplicate acknowledgment" (e)).
 	 */
-	if (tp->rx_opt.sack_ok && fate != OFO_COVERED && skb->len >= GROW_WINDOW_MIN)
-		tcp_grow_window(sk, skb);
+	if (tp->rx_opt.sack_ok && fate != OFO_COVERED) {
+		if (skb->len >= GROW_WINDOW_MIN)
+			tcp_grow_window(sk, skb);
+		/* The data that waits behind the hole takes room of the next round trip. */
+		if (sk->sk_socket)
+			tcp_rcvbuf_grow(sk, tp->rcvq_space.space);
+	}
 	switch (fate) {
 	case OFO_INSERTED:
 		skb_set_owner_r(skb, sk);

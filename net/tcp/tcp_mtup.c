@@ -244,13 +244,9 @@ static void tcp_mtup_probe_success(struct sock *sk)
 	snmp_inc(SNMP_TcpExtTCPMTUPSuccess);
 }
 
-/* snd_una advanced. */
-void tcp_mtup_acked(struct sock *sk)
+void __tcp_mtup_acked(struct sock *sk)
 {
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-
-	if (unlikely(icsk->icsk_mtup.probe_size) &&
-	    !after(icsk->icsk_mtup.probe_seq_end, tcp_sk(sk)->snd_una))
+	if (!after(inet_csk(sk)->icsk_mtup.probe_seq_end, tcp_sk(sk)->snd_una))
 		tcp_mtup_probe_success(sk);
 }
 

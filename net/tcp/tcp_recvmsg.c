@@ -115,16 +115,14 @@ static void sk_eat_skb(struct sock *sk, struct sk_buff *skb)
 static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff *skb, u32 offset)
 {
 	u32 used = min_t(size_t, skb->len - offset, r->len);
-	u32 limit = tcp_urg_limit(sk, *r->seq, used);
 
-	if (unlikely(limit != used)) {
-		if (!limit) {
-			/* The urgent byte: skip it, and go on behind it. */
-			++*r->seq;
-			offset++;
-			limit = used - 1;
-		}
-		used = limit;
+	if (unlikely(tcp_sk(sk)->urg_data) && used) {
+		u32 limit = tcp_urg_limit(sk, *r->seq, used);
+
+		/* 0: at the urgent byte.  Skip it, and go on behind it. */
+		*r->seq += !limit;
+		offset += !limit;
+		used = limit ? limit : used - 1;
 	}
 
 	if (used && !(r->flags & MSG_TRUNC) &&
@@ -139,7 +137,8 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	r->len -= used;
 	if (used)
 		tcp_rcv_space_adjust(sk);
-	tcp_urg_passed(sk);
+	if (unlikely(tcp_sk(sk)->urg_data))
+		tcp_urg_passed(sk);
 	if (offset + used < skb->len)
 		return true;
 	if (tcp_has_fin(skb)) {

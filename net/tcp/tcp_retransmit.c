@@ -301,7 +301,8 @@ noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 
 	if (!tp->packets_out)
 		return;
-	max_segs = tcp_tso_segs(sk, tcp_current_mss(sk));
+	/* Each segment needs a header with an urgent pointer of its own. */
+	max_segs = tcp_urg_mode(tp) ? 1 : tcp_tso_segs(sk, tcp_current_mss(sk));
 	while ((skb = tcp_rtx_first_lost(sk))) {
 		int room = tp->snd_cwnd - tcp_packets_in_flight(tp);
 

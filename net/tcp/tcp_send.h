@@ -296,7 +296,13 @@ static inline enum tcp_mtup_result tcp_mtu_probe(struct sock *sk)
 {
 	return likely(!inet_csk(sk)->icsk_mtup.enabled) ? MTUP_NONE : __tcp_mtu_probe(sk);
 }
-void tcp_mtup_acked(struct sock *sk);
+void __tcp_mtup_acked(struct sock *sk);
+/* snd_una advanced, perhaps beyond a probe. */
+static inline void tcp_mtup_acked(struct sock *sk)
+{
+	if (unlikely(inet_csk(sk)->icsk_mtup.probe_size))
+		__tcp_mtup_acked(sk);
+}
 bool tcp_mtup_lost(struct sock *sk);
 void tcp_mtu_probing(struct sock *sk);
 void tcp_mtup_sysctl_init(void); /* at boot */

@@ -144,27 +144,27 @@ int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags)
 }
 
 /*
- * Returns how many of the @used bytes from @seq on a read may take: none of them lies beyond the urgent
- * byte.  Returns 0 at an urgent byte that the read must skip.
+ * urg_data is set.  Returns how many of the @used bytes from @seq on a read may take: none of them lies
+ * beyond the urgent byte.  Returns 0 at an urgent byte that the read must skip.
  */
 u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 ahead = tp->urg_seq - seq;
 
-	if (!tp->urg_data || ahead >= used)
+	if (ahead >= used)
 		return used;
 	if (ahead)
 		return ahead;
 	return sock_flag(sk, SOCK_URGINLINE) ? used : 0;
 }
 
-/* The reader moved copied_seq: beyond the urgent byte there is no urgent data any more. */
+/* urg_data is set, and the reader moved copied_seq: beyond the urgent byte there is no urgent data any more. */
 void tcp_urg_passed(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (likely(!tp->urg_data) || !after(tp->copied_seq, tp->urg_seq))
+	if (!after(tp->copied_seq, tp->urg_seq))
 		return;
 	WRITE_ONCE(tp->urg_data, 0);
 	tcp_fast_path_check(sk);
