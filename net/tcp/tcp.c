@@ -167,6 +167,8 @@ void tcp_init_history(struct sock *sk)
 	tcp_info_reset(tp);
 
 	sk->sk_err_soft = 0;
+	icsk->icsk_ca_state = TCP_CA_Open; /* not a transition: a new connection begins */
+	icsk->icsk_mtup.enabled = 0;
 	icsk->icsk_retransmits = 0;
 	icsk->icsk_backoff = 0;
 	icsk->icsk_probes_out = 0;

@@ -68,6 +68,7 @@ extern int sysctl_tcp_keepalive_time;
 extern int sysctl_tcp_max_orphans;
 extern int sysctl_tcp_max_reordering;
 extern int sysctl_tcp_max_syn_backlog;
+extern int sysctl_tcp_mtu_probing;
 extern int sysctl_tcp_min_snd_mss; /* bytes; tcp_mtup.c */
 extern int sysctl_tcp_moderate_rcvbuf;
 extern int sysctl_tcp_notsent_lowat; /* bytes, read as u32: -1 is no limit */

@@ -225,7 +225,6 @@ static void tcp_forget_connection(struct sock *sk)
 	icsk->icsk_pmtu_cookie = 0;
 	tcp_cleanup_congestion_control(sk);
 	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
-	tcp_set_ca_state(sk, TCP_CA_Open);
 	inet_csk_delack_init(sk);
 	icsk->icsk_ack.rcv_mss = TCP_MIN_MSS;
 	tp->rx_opt = (struct tcp_options_received){.user_mss = tp->rx_opt.user_mss};

@@ -224,7 +224,13 @@ void tcp_ofo_purge(struct sock *sk);
 bool tcp_prune_ofo_queue(struct sock *sk);
 
 /* ---- tcp_urg.c (receive side) ---- */
-void tcp_urg(struct sock *sk, const struct sk_buff *skb);
+/* @skb is acceptable: notes its urgent pointer, and keeps the urgent byte if @skb has it. */
+void __tcp_urg(struct sock *sk, const struct sk_buff *skb);
+static inline void tcp_urg(struct sock *sk, const struct sk_buff *skb)
+{
+	if (unlikely(tcp_hdr(skb)->urg || tcp_sk(sk)->urg_data == TCP_URG_NOTYET))
+		__tcp_urg(sk, skb);
+}
 int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags);
 u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used);
 void tcp_urg_passed(struct sock *sk);

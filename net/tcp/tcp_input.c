@@ -411,8 +411,6 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 	tcp_fast_path_on(tp);
 	tcp_init_transfer(sk);
 	tcp_initialize_rcv_mss(sk);
-	if (!inet_csk(sk)->icsk_ca_ops->cong_control)
-		tcp_update_pacing_rate(sk);
 	/* Publish these fields before sk_state. */
 	smp_mb();
 	tcp_set_state(sk, TCP_ESTABLISHED);

@@ -409,7 +409,6 @@ static void child_route(struct sock *newsk, struct dst_entry *dst)
 	newtp->advmss = tcp_advertise_mss(newsk, dst);
 	if (!inet_csk(newsk)->icsk_ca_setsockopt)
 		tcp_assign_congestion_control(newsk);
-	tcp_set_ca_state(newsk, TCP_CA_Open);
 	tcp_sync_mss(newsk, dst_mtu(dst));
 	tcp_initialize_rcv_mss(newsk);
 }

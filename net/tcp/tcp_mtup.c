@@ -23,7 +23,7 @@
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
-static int sysctl_tcp_mtu_probing;
+int sysctl_tcp_mtu_probing;
 static int sysctl_tcp_base_mss = TCP_BASE_MSS;
 static int sysctl_tcp_mtu_probe_floor = TCP_MIN_SND_MSS;
 static int sysctl_tcp_probe_interval = TCP_PROBE_INTERVAL_S * HZ;
@@ -60,25 +60,17 @@ void tcp_mtup_init(struct sock *sk)
 	icsk->icsk_mtup.probe_timestamp = tcp_jiffies32;
 }
 
-/*
- * The handshake is complete.  RFC 4821 7.2: begin with a size that is known to pass, on either side.
- * (Linux begins so only after connect(), and after accept() from the next change of the MSS on.)
- */
-void tcp_mtup_start(struct sock *sk)
+void __tcp_mtup_start(struct sock *sk)
 {
 	tcp_mtup_init(sk);
-	if (inet_csk(sk)->icsk_mtup.enabled)
-		tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
 }
 
-/* The path MTU is at most @pmtu, and a segment may have @mss bytes: returns how many it should have. */
-u32 tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss)
+u32 __tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_mtup.search_high = min(icsk->icsk_mtup.search_high, pmtu);
-	if (likely(!icsk->icsk_mtup.enabled))
-		return mss;
 	return min(mss, tcp_mtu_to_mss(sk, icsk->icsk_mtup.search_low));
 }
 
@@ -283,8 +275,10 @@ void tcp_mtu_probing(struct sock *sk)
 	if (!READ_ONCE(sysctl_tcp_mtu_probing))
 		return;
 	if (!icsk->icsk_mtup.enabled) {
+		tcp_mtup_init(sk);
+		icsk->icsk_mtup.search_high =
+			min(icsk->icsk_mtup.search_high, icsk->icsk_pmtu_cookie);
 		icsk->icsk_mtup.enabled = 1;
-		icsk->icsk_mtup.probe_timestamp = tcp_jiffies32;
 	} else {
 		mss = tcp_mtu_to_mss(sk, icsk->icsk_mtup.search_low) >> 1;
 		mss = min_t(u32, mss, READ_ONCE(sysctl_tcp_base_mss));

@@ -289,8 +289,25 @@ enum tcp_mtup_result {
 	MTUP_SENT,
 };
 void tcp_mtup_init(struct sock *sk);
-void tcp_mtup_start(struct sock *sk);
-u32 tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss);
+void __tcp_mtup_start(struct sock *sk);
+/*
+ * The handshake is complete.  RFC 4821 7.2: begin with a size that is known to pass, on either side.
+ * (Linux begins so only after connect(), and after accept() from the next change of the MSS on.)
+ */
+static inline void tcp_mtup_start(struct sock *sk)
+{
+	if (unlikely(READ_ONCE(sysctl_tcp_mtu_probing) > 1))
+		__tcp_mtup_start(sk);
+}
+u32 __tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss);
+/*
+ * The path MTU is at most @pmtu, and a segment may have @mss bytes: returns how many it should have while
+ * the search for the path MTU goes on.
+ */
+static inline u32 tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss)
+{
+	return likely(!inet_csk(sk)->icsk_mtup.enabled) ? mss : __tcp_mtup_limit(sk, pmtu, mss);
+}
 enum tcp_mtup_result __tcp_mtu_probe(struct sock *sk);
 static inline enum tcp_mtup_result tcp_mtu_probe(struct sock *sk)
 {

@@ -93,17 +93,16 @@ static void tcp_check_urg(struct sock *sk, const struct tcphdr *th)
 	tp->pred_flags = 0;
 }
 
-/* @skb is acceptable: notes its urgent pointer, and keeps the urgent byte if @skb has it. */
-void tcp_urg(struct sock *sk, const struct sk_buff *skb)
+void __tcp_urg(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcphdr *th = tcp_hdr(skb);
 	u32 offset;
 	u8 byte;
 
-	if (unlikely(th->urg))
+	if (th->urg)
 		tcp_check_urg(sk, th);
-	if (likely(tp->urg_data != TCP_URG_NOTYET))
+	if (tp->urg_data != TCP_URG_NOTYET)
 		return;
 	/* A SYN has the first number of its segment, so it stands before the first byte of data. */
 	offset = tp->urg_seq - TCP_SKB_CB(skb)->seq - th->syn + tcp_hdrlen(skb);
