@@ -90,6 +90,7 @@ def test_a_python_without_matplotlib(monkeypatch):
     """Without matplotlib the error names the command that installs it."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.delitem(sys.modules, "softnet.plot", raising=False)
+    monkeypatch.delattr(sys.modules["softnet"], "plot", raising=False)  # another test may have drawn
     with pytest.raises(ModuleNotFoundError, match="tools/setup lab"):
         transfer(0)[0].plot("/nowhere")
 

@@ -86,7 +86,7 @@ def test_an_outage(lab):
     a, b, link = pair(lab, delay=0.01, rate=4e6, queue=50_000, outages=[(2, 3)])
     t = lab.transfer(a, b, seconds=8)
     lab.run()
-    assert link.forth.lost > 0 and t.lost == link.forth.lost + link.forth.dropped
+    assert link.forth.lost > 0 and 0 <= link.forth.lost + link.forth.dropped - t.lost <= 2     # frames without data
     assert arrivals(t, 2.1, 3) == 0 and arrivals(t, 5, 8) > 0
 
 
