@@ -23,6 +23,7 @@ static const struct snmp_item icmp_items[] = {SNMP_ICMP(SNMP_ITEM)};
 static const struct snmp_item tcp_items[] = {SNMP_TCP(SNMP_ITEM)};
 static const struct snmp_item udp_items[] = {SNMP_UDP(SNMP_ITEM)};
 static const struct snmp_item tcpext_items[] = {SNMP_TCPEXT(SNMP_ITEM)};
+static const struct snmp_item ipext_items[] = {SNMP_IPEXT(SNMP_ITEM)};
 #undef SNMP_ITEM
 
 /*
@@ -59,6 +60,7 @@ static int snmp_show(struct seq_file *m)
 static int netstat_show(struct seq_file *m)
 {
 	snmp_show_group(m, "TcpExt", "", "", tcpext_items, ARRAY_SIZE(tcpext_items));
+	snmp_show_group(m, "IpExt", "", "", ipext_items, ARRAY_SIZE(ipext_items));
 	return 0;
 }
 

@@ -69,7 +69,11 @@
 	X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPMTUPFail) X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPHystartTrainDetect)                                \
 	X(TcpExt, TCPHystartTrainCwnd) X(TcpExt, TCPHystartDelayDetect)                            \
 	X(TcpExt, TCPHystartDelayCwnd)
-#define SNMP_ALL(X) SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X)
+/* Received packets by their ECN field (RFC 3168 5). */
+#define SNMP_IPEXT(X)                                                                              \
+	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts)
+#define SNMP_ALL(X)                                                                                \
+	SNMP_IP(X) SNMP_ICMP(X) SNMP_TCP(X) SNMP_UDP(X) SNMP_TCPEXT(X) SNMP_IPEXT(X)
 /* clang-format on */
 
 enum snmp_counter {

@@ -10,6 +10,7 @@
  * timer, one for each caller that made or found it. RFC 9293 3.3.2; answers to Linux's
  * net/ipv4/inet_timewait_sock.c.
  */
+#include "net/inet/inet_ecn.h"
 #include "net/inet/inet_timewait_sock.h"
 #include "net/inet/limits.h"
 
@@ -92,7 +93,7 @@ struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state)
 	INIT_HLIST_NODE(&tw->__tw_common.skc_bind_node);
 	tw->__tw_common.skc_state = TCP_TIME_WAIT;
 	tw->tw_substate = state;
-	tw->tw_tos = inet_sk(sk)->tos;
+	tw->tw_tos = inet_sk(sk)->tos & ~INET_ECN_MASK;
 	tw->tw_sport = inet_sk(sk)->inet_sport;
 	setup_timer(&tw->tw_timer, tw_timer_handler, (unsigned long)tw);
 	refcount_set(&tw->tw_refcnt, 1);

@@ -16,6 +16,7 @@
 #include "net/core/eth.h"
 #include "net/core/netdevice.h"
 #include "net/core/snmp.h"
+#include "net/inet/inet_ecn.h"
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
@@ -120,7 +121,14 @@ static enum skb_drop_reason ip_rcv_finish(struct sk_buff *skb, struct net_device
 
 enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
 {
+	static const enum snmp_counter ecn_counters[] = {
+		[INET_ECN_NOT_ECT] = SNMP_IpExtInNoECTPkts,
+		[INET_ECN_ECT_1] = SNMP_IpExtInECT1Pkts,
+		[INET_ECN_ECT_0] = SNMP_IpExtInECT0Pkts,
+		[INET_ECN_CE] = SNMP_IpExtInCEPkts,
+	};
 	enum skb_drop_reason reason;
+	unsigned int segs;
 
 	/*
 	 * A device in promiscuous mode receives frames for other hosts too. Drop them here, before
@@ -132,13 +140,15 @@ enum skb_drop_reason ip_rcv(struct sk_buff *skb, struct net_device *dev, struct 
 	 * Count packets as they were on the wire: a merged packet counts once for each of its
 	 * segments.
 	 */
-	snmp_add(SNMP_IpInReceives, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
+	segs = max_t(u16, skb_shinfo(skb)->gso_segs, 1);
+	snmp_add(SNMP_IpInReceives, segs);
 	reason = ip_header_check(skb);
 	if (unlikely(reason)) {
 		snmp_inc(reason == SKB_DROP_REASON_NOMEM ? SNMP_IpInDiscards : SNMP_IpInHdrErrors);
 		return reason;
 	}
 	skb_reset_network_header(skb);
+	snmp_add(ecn_counters[ip_hdr(skb)->tos & INET_ECN_MASK], segs);
 	skb->transport_header = skb->network_header + ip_hdrlen(skb);
 	memset(skb->cb, 0, sizeof(struct inet_skb_parm));
 	IPCB(skb)->iif = dev->ifindex;

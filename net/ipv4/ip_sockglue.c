@@ -8,12 +8,9 @@
  */
 
 #include "kernel/mm/uaccess.h"
-#include "net/inet/inet_sock.h"
+#include "net/inet/inet_ecn.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
-
-/* RFC 3168: on a stream socket these bits are set by the transport, not by IP_TOS */
-#define TOS_ECN_MASK 0x3
 
 /*
  * Reads an option's value from the application: an int, or a single byte, which older programs pass
@@ -49,8 +46,9 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 	err = -EINVAL;
 	switch (optname) {
 	case IP_TOS:
+		/* RFC 3168: on a stream socket the transport sets the ECN field, not IP_TOS. */
 		if (sk->sk_type == SOCK_STREAM)
-			val = (val & ~TOS_ECN_MASK) | (inet->tos & TOS_ECN_MASK);
+			val = (val & ~INET_ECN_MASK) | (inet->tos & INET_ECN_MASK);
 		if (inet->tos != (u8)val) {
 			inet->tos = val;
 			sk_dst_reset(sk);

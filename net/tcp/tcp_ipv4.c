@@ -20,6 +20,7 @@
 #include "kernel/time/softirq.h"
 #include "net/core/checksum.h"
 #include "net/core/netdevice.h"
+#include "net/inet/inet_ecn.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
@@ -110,6 +111,12 @@ static void tcp_v4_send_reply(const struct sk_buff *skb, const struct tcp_reply 
 	local_bh_enable();
 }
 
+/* The TOS of an answer to @skb.  RFC 3168 6.1.4: a segment without data is not ECN-capable. */
+static u8 tcp_reply_tos(const struct sk_buff *skb)
+{
+	return ip_hdr(skb)->tos & ~INET_ECN_MASK;
+}
+
 /* A reset is never answered. */
 noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 {
@@ -126,7 +133,7 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
 		return;
 	snmp_inc(SNMP_TcpOutRsts);
-	tcp_v4_send_reply(skb, &rep, tcp_make_reset(skb, &rep), ip_hdr(skb)->tos);
+	tcp_v4_send_reply(skb, &rep, tcp_make_reset(skb, &rep), tcp_reply_tos(skb));
 }
 
 /* Acknowledges @skb for the TIME_WAIT object @sk, and drops the reference to @sk. */
@@ -144,7 +151,7 @@ static void tcp_v4_reqsk_send_ack(const struct sock *sk, struct sk_buff *skb,
 {
 	struct tcp_reply rep;
 
-	tcp_v4_send_reply(skb, &rep, tcp_make_reqsk_ack(skb, &rep, req), ip_hdr(skb)->tos);
+	tcp_v4_send_reply(skb, &rep, tcp_make_reqsk_ack(skb, &rep, req), tcp_reply_tos(skb));
 }
 
 /* ---- delivery: the contract of net/core/dropreason.h ----------------------------------------- */

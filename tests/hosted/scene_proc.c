@@ -198,7 +198,7 @@ uint64_t scene_counter(struct host *h, const char *group_dot_name)
 
 	assert_non_null(dot);
 	snprintf(group, sizeof(group), "%.*s", (int)(dot - group_dot_name), group_dot_name);
-	file = !strcmp(group, "TcpExt");
+	file = !strcmp(group, "TcpExt") || !strcmp(group, "IpExt");
 	if (!find_counter(scene_proc(h, counted[file]), group, dot + 1, &now) ||
 	    !find_counter(snapshots[h == B][file], group, dot + 1, &then))
 		fail_msg("no counter %s", group_dot_name);
