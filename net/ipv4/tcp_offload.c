@@ -8,8 +8,8 @@
  * header is not set.
  *
  * Segments are merged only if the peer could have sent them as one: they have the same addresses,
- * ports, type of service, time to live, acknowledgement, window and options, and no flags but ACK
- * and PSH; the data follows without a gap; all but the last have the same size; IP and TCP
+ * ports, type of service (with the ECN field, so that no CE mark is lost), time to live,
+ * acknowledgement, window and options, and no flags but ACK, ECE, the same in both, and PSH; the data follows without a gap; all but the last have the same size; IP and TCP
  * checksums are correct. So TCP loses no information: the merged packet has gso_size and gso_segs,
  * like one from a device that merges segments. Any other segment goes up unchanged. Answers to
  * Linux's net/ipv4/tcp_offload.c and af_inet.c.
@@ -88,7 +88,8 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 	if (headers < IP_LEN + sizeof(*th) || headers >= skb->len || !pskb_may_pull(skb, headers))
 		return false;
 	th = tcp_header(skb);
-	if ((tcp_flag_byte(th) & ~TCPHDR_PSH) != TCPHDR_ACK || th->res1 || !tcp_sum_is_right(skb))
+	if ((tcp_flag_byte(th) & ~(TCPHDR_PSH | TCPHDR_ECE)) != TCPHDR_ACK || th->res1 ||
+	    !tcp_sum_is_right(skb))
 		return false;
 	*GRO_CB(skb) = (struct tcp_gro_cb){
 		.next_seq = ntohl(th->seq) + skb->len - headers,
@@ -142,7 +143,7 @@ static bool tcp4_gro_fits(const struct sk_buff *held, const struct sk_buff *skb)
 	return a->tos == b->tos && a->ttl == b->ttl && a->frag_off == b->frag_off &&
 	       cb->headers == more->headers && more->mss <= cb->mss &&
 	       held->len + more->mss <= IP_LEN_MAX && ntohl(thb->seq) == cb->next_seq &&
-	       tha->ack_seq == thb->ack_seq && tha->window == thb->window &&
+	       tha->ack_seq == thb->ack_seq && tha->window == thb->window && tha->ece == thb->ece &&
 	       !memcmp(tha + 1, thb + 1, cb->headers - IP_LEN - sizeof(*tha));
 }
 

@@ -13,13 +13,14 @@
 #define ACK      0x10
 #define PSH      0x08
 #define FIN      0x01
+#define ECE      0x40
 
 /* ---- a handler in TCP's place ---------------------------------------------------------------- */
 
 static struct {
 	unsigned int len, gso_size, gso_segs, sport;
 	u32 seq;
-	u8 flags, ip_summed;
+	u8 flags, ip_summed, tos;
 } got[NET_FRAMES];
 static unsigned int got_count;
 static u8 stream[FLOWS][1 << 20]; /* received bytes of each flow; index: source port % FLOWS */
@@ -46,6 +47,7 @@ static enum skb_drop_reason take(struct sk_buff *skb)
 	got[got_count].sport = get_unaligned_be16(th);
 	got[got_count].seq = get_unaligned_be32(th + 4);
 	got[got_count].flags = th[13];
+	got[got_count].tos = iph->tos;
 	got[got_count++].ip_summed = skb->ip_summed;
 	assert_int_equal(skb_copy_bits(skb, doff, stream[flow] + stream_len[flow], len), 0);
 	stream_len[flow] += len;
@@ -222,7 +224,7 @@ static void test_any_difference_keeps_them_apart(void **state)
 		{"acknowledgement", 45, 78}, {"reserved bits", 46, 0x84},
 		{"FIN", 47, ACK | 1},        {"SYN", 47, ACK | 2},
 		{"RST", 47, ACK | 4},        {"URG", 47, ACK | 32},
-		{"ECE", 47, ACK | 64},       {"CWR", 47, ACK | 128},
+		{"ECE", 47, ACK | ECE},      {"CWR", 47, ACK | 128},
 		{"no ACK", 47, 0},           {"window", 49, 9},
 		{"timestamp", 61, 9},        {"echo", 65, 9},
 	};
@@ -241,6 +243,40 @@ static void test_any_difference_keeps_them_apart(void **state)
 		assert_int_equal(got[0].gso_size, 0);
 		assert_int_equal(got[1].gso_size, 0);
 	}
+}
+
+/* RFC 3168 6.1.3: ECE goes on for many segments; they are alike, and so is the merged packet. */
+static void test_segments_with_ece_become_one(void **state)
+{
+	for (unsigned int i = 0; i < 5; i++)
+		segment(0, 1000 + i * 100, 100, ACK | ECE);
+	segment(0, 1500, 100, ACK);
+	napi_gro_flush(&napi);
+	assert_int_equal(got_count, 2);
+	assert_int_equal(got[0].flags, ACK | ECE);
+	assert_int_equal(got[0].gso_segs, 5);
+	assert_int_equal(got[1].flags, ACK);
+	assert_stream(0, 1000, 600);
+}
+
+/* Marked packets are merged with each other only. */
+static void test_marked_packets_become_one(void **state)
+{
+	static const u8 tos[] = {2, 2, 3, 3, 3, 2}, merged[] = {2, 3, 2};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(tos); i++) {
+		build(0, 1000 + i * 100, 100, ACK);
+		frame[15] = tos[i];
+		sum();
+		receive();
+	}
+	napi_gro_flush(&napi);
+	assert_int_equal(got_count, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(got[i].tos, merged[i]);
+	assert_int_equal(got[0].gso_segs, 2);
+	assert_int_equal(got[1].gso_segs, 3);
+	assert_stream(0, 1000, 600);
 }
 
 static void test_a_longer_one_begins_anew(void **state)
@@ -381,6 +417,8 @@ int main(void)
 		T(test_a_merged_packet_is_bounded),
 		T(test_flows_are_bounded_and_apart),
 		T(test_any_difference_keeps_them_apart),
+		T(test_segments_with_ece_become_one),
+		T(test_marked_packets_become_one),
 		T(test_a_longer_one_begins_anew),
 		T(test_a_wrong_sum_is_left_to_tcp),
 		T(test_segments_without_data_pass_behind_the_held),
