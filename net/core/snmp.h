@@ -64,7 +64,7 @@
 	X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent) X(TcpExt, TCPACKSkippedSynRecv)        \
 	X(TcpExt, TCPACKSkippedPAWS) X(TcpExt, TCPACKSkippedSeq) X(TcpExt, TCPACKSkippedFinWait2)  \
 	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe)  \
-	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPZeroWindowDrop)            \
+	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE) X(TcpExt, TCPZeroWindowDrop)            \
 	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
 	X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPMTUPFail) X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPHystartTrainDetect)                                \
 	X(TcpExt, TCPHystartTrainCwnd) X(TcpExt, TCPHystartDelayDetect)                            \

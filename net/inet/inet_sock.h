@@ -47,7 +47,7 @@ struct inet_request_sock {
 #define ir_rmt_port req.__req_common.skc_dport
 	u8 snd_wscale : 4, rcv_wscale : 4;
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1, acked : 1;
-	u8 ecn_ok : 1; /* not used: ECN is not implemented */
+	u8 ecn_ok : 1; /* the SYN offered ECN, and the listener accepted */
 	int ir_iif;
 	u8 ir_tos;
 };

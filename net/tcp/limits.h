@@ -123,6 +123,8 @@
 #define TCP_DSACK_MAX 65536u
 /* mode: 0 sends no tail loss probe, 1 to 4 do. Linux's range. */
 #define TCP_EARLY_RETRANS_RANGE 0, 4
+/* mode: 0 does not use ECN, 1 offers and accepts it, 2 only accepts it. Linux's range without AccECN. */
+#define TCP_ECN_RANGE 0, 2
 /* mode: 0 does not test a timeout (F-RTO), 1 and 2 do. Linux's range. */
 #define TCP_FRTO_RANGE 0, 2
 /* bits: 1 RACK (always on here), 2 a fixed reordering window, 4 no threshold of duplicates. Linux's. */

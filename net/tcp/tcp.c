@@ -122,7 +122,7 @@ void tcp_init(void)
 /* Resets the statistics of @tp for a new connection. */
 static void tcp_info_reset(struct tcp_sock *tp)
 {
-	tp->total_retrans = tp->delivered = tp->lost = 0;
+	tp->total_retrans = tp->delivered = tp->delivered_ce = tp->lost = 0;
 	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;
 	tp->segs_in = tp->segs_out = tp->data_segs_in = tp->data_segs_out = 0;
 	tp->rcv_ooopack = tp->reord_seen = 0;

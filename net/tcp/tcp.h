@@ -51,6 +51,8 @@
 #define TCP_RACK_RECOVERY_THRESH    16  /* RFC 8985 6.2: recoveries without a DSACK */
 #define TCP_RACK_STEPS_MAX          255 /* quarters of a round trip: reo_wnd_steps is a byte */
 #define TCP_RENEGING_DELAY          (HZ / 100)
+#define TCP_ECN_OFFER               1 /* sysctl_tcp_ecn: a SYN offers ECN, and a listener accepts it */
+#define TCP_ECN_ACCEPT              2 /* only a listener accepts it */
 #define TCP_NAGLE_OFF               1
 #define TCP_NAGLE_CORK              2
 #define TCP_NAGLE_PUSH              4
@@ -60,6 +62,8 @@ extern int sysctl_tcp_abort_on_overflow;
 extern int sysctl_tcp_adv_win_scale;
 extern int sysctl_tcp_challenge_ack_limit;
 extern int sysctl_tcp_dsack;
+extern int sysctl_tcp_ecn; /* TCP_ECN_* */
+extern int sysctl_tcp_ecn_fallback;
 extern int sysctl_tcp_fin_timeout;
 extern int sysctl_tcp_invalid_ratelimit; /* ms */
 extern int sysctl_tcp_keepalive_intvl;

@@ -21,6 +21,7 @@
  * Context: the thread that owns the socket (backlog), or softirq with the bh lock and no owner.
  * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
  */
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -354,7 +355,7 @@ static void tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs,
 	if (tcb->sacked & TCPCB_SACKED_ACKED) {
 		tp->sacked_out -= segs;
 	} else if (tcp_is_sack(tp)) {
-		tp->delivered += segs;
+		tcp_count_delivered(tp, segs, state->flag & FLAG_ECE);
 		if (!tcp_skb_spurious_retrans(tp, skb))
 			tcp_rack_advance(tp, tcb->sacked, tcb->end_seq, skb->skb_mstamp);
 	}
@@ -446,7 +447,7 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 		state->flag |= FLAG_SET_XMIT_TIMER;
 		tcp_mtup_acked(sk);
 		if (tcp_is_reno(tp)) {
-			tcp_remove_reno_sacks(sk, state->acked);
+			tcp_remove_reno_sacks(sk, state->acked, state->flag & FLAG_ECE);
 			/* Which of them were sent once cannot be told from their arrival. */
 			if (state->flag & FLAG_RETRANS_DATA_ACKED)
 				state->flag &= ~FLAG_ORIG_SACK_ACKED;
@@ -471,6 +472,22 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 
 /* ---- congestion control ------------------------------------------------------------------------------------ */
 
+/* Tells the congestion control of an ACK, after what it delivered was counted. */
+static void tcp_in_ack_event(struct sock *sk, int flag)
+{
+	u32 event = 0;
+
+	if (likely(!inet_csk(sk)->icsk_ca_ops->in_ack_event))
+		return;
+	if (flag & FLAG_WIN_UPDATE)
+		event |= CA_ACK_WIN_UPDATE;
+	if (flag & FLAG_SLOWPATH)
+		event |= CA_ACK_SLOWPATH;
+	if (flag & FLAG_ECE)
+		event |= CA_ACK_ECE;
+	inet_csk(sk)->icsk_ca_ops->in_ack_event(sk, event);
+}
+
 static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 {
 	return !(flag & FLAG_NOT_DUP) || (flag & FLAG_CA_ALERT) ||
@@ -488,10 +505,21 @@ static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 	return flag & FLAG_DATA_ACKED;
 }
 
-static void tcp_cong_control(struct sock *sk, u32 ack, const struct tcp_sacktag_state *state)
+/* Counts the segments that this ACK delivered, and those of them that it reports as marked. */
+static u32 tcp_newly_delivered(struct tcp_sock *tp, const struct tcp_sacktag_state *state)
+{
+	u32 delivered = tp->delivered - state->prior_delivered;
+
+	snmp_add(SNMP_TcpExtTCPDelivered, delivered);
+	if (unlikely(state->flag & FLAG_ECE))
+		snmp_add(SNMP_TcpExtTCPDeliveredCE, delivered);
+	return delivered;
+}
+
+static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered,
+			     const struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 delivered = tp->delivered - state->prior_delivered;
 
 	if (tcp_in_cwnd_reduction(sk)) {
 		tcp_cwnd_reduction(sk, delivered, tp->lost - state->prior_lost, state->flag);
@@ -525,6 +553,7 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, struct tcp_sacktag_state
 	enum tcp_rexmit rexmit = REXMIT_NONE;
 
 	tcp_clean_rtx_queue(sk, state);
+	tcp_in_ack_event(sk, state->flag);
 	tcp_rack_update_reo_wnd(sk, state);
 	if (tp->tlp_high_seq)
 		tcp_process_tlp_ack(sk, ack, state->flag);
@@ -540,7 +569,7 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, struct tcp_sacktag_state
 	if (((state->flag & (FLAG_ACKED | FLAG_DATA_SACKED)) || !(state->flag & FLAG_NOT_DUP)) &&
 	    sk->sk_dst_cache)
 		dst_confirm(sk->sk_dst_cache);
-	tcp_cong_control(sk, ack, state);
+	tcp_cong_control(sk, ack, tcp_newly_delivered(tp, state), state);
 	tcp_xmit_recovery(sk, rexmit);
 }
 
@@ -549,9 +578,12 @@ static void tcp_ack_no_queue(struct sock *sk, u32 ack, struct tcp_sacktag_state 
 {
 	enum tcp_rexmit rexmit = REXMIT_NONE;
 
+	tcp_in_ack_event(sk, state->flag);
 	/* All was repaired, and now a duplicate is reported: undo. */
-	if (state->flag & FLAG_DSACKING_ACK)
+	if (state->flag & FLAG_DSACKING_ACK) {
 		tcp_fastretrans_alert(sk, false, state, &rexmit);
+		tcp_newly_delivered(tcp_sk(sk), state);
+	}
 	tcp_ack_probe(sk);
 	if (tcp_sk(sk)->tlp_high_seq)
 		tcp_process_tlp_ack(sk, ack, state->flag);
@@ -567,6 +599,7 @@ static void tcp_old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_s
 	tcp_mstamp_refresh(tcp_sk(sk));
 	tcp_sacktag_write_queue(sk, skb, state);
 	tcp_fastretrans_alert(sk, false, state, &rexmit);
+	tcp_newly_delivered(tcp_sk(sk), state);
 	tcp_xmit_recovery(sk, rexmit);
 }
 
@@ -623,6 +656,8 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 		else
 			snmp_inc(SNMP_TcpExtTCPPureAcks);
 		state.flag |= tcp_ack_update_window(sk, skb, ack, ack_seq);
+		if (tcp_ecn_rcv_ecn_echo(tp, TCP_SKB_CB(skb)->tcp_flags))
+			state.flag |= FLAG_ECE;
 		if (TCP_SKB_CB(skb)->sacked)
 			tcp_sacktag_write_queue(sk, skb, &state);
 	}

@@ -12,6 +12,7 @@
  * acknowledges), 6928; Linux's tcp_cong.c.
  */
 #include "kernel/limits.h"
+#include "net/inet/inet_ecn.h"
 #include "net/tcp/tcp_send.h"
 
 static LIST_HEAD(tcp_cong_list);
@@ -147,12 +148,22 @@ out_unlock:
 
 /* ---- the algorithm of a socket ----------------------------------------------------------------- */
 
+/* An algorithm that needs ECN has it in SYNs, too.  tcp_ecn_send() sets the field of later segments. */
+static void tcp_ca_set_ecn(struct sock *sk)
+{
+	if (tcp_ca_needs_ecn(sk))
+		INET_ECN_xmit(sk);
+	else
+		INET_ECN_dontxmit(sk);
+}
+
 /* The default, for a new socket. */
 void tcp_assign_congestion_control(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ca_ops = READ_ONCE(tcp_default_ca);
+	tcp_ca_set_ecn(sk);
 	icsk->icsk_ca_initialized = false;
 	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
 }
@@ -193,6 +204,7 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 		return 0;
 	tcp_cleanup_congestion_control(sk);
 	icsk->icsk_ca_ops = ca;
+	tcp_ca_set_ecn(sk);
 	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
 	if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
 		tcp_init_congestion_control(sk);

@@ -44,6 +44,7 @@ struct ack_sample {
 
 /* Flags of an algorithm. */
 #define TCP_CONG_NON_RESTRICTED 0x1 /* any application may choose it */
+#define TCP_CONG_NEEDS_ECN      0x2 /* its packets are ECN-capable, retransmissions too */
 
 struct tcp_congestion_ops {
 	struct list_head list;
@@ -96,6 +97,10 @@ void tcp_update_pacing_rate(struct sock *sk);
 
 /* Changes icsk_ca_state; no other code may.  Checks the table of legal transitions (tcp_recovery.c). */
 void tcp_set_ca_state(struct sock *sk, u8 state);
+static inline bool tcp_ca_needs_ecn(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_ca_ops->flags & TCP_CONG_NEEDS_ECN;
+}
 static inline void tcp_ca_event(struct sock *sk, enum tcp_ca_event event)
 {
 	if (inet_csk(sk)->icsk_ca_ops->cwnd_event)

@@ -12,6 +12,7 @@
  * 3.10.7.3 and 3.5 (simultaneous open); 7323 3.2.  Linux's net/ipv4/tcp_output.c and tcp_input.c.
  */
 #include "kernel/lib/random.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -86,7 +87,7 @@ noinline int tcp_connect(struct sock *sk)
 	skb = sk_stream_alloc_skb(sk, 0, GFP_KERNEL);
 	if (unlikely(!skb))
 		return -ENOBUFS;
-	tcp_init_nondata_skb(skb, tp->write_seq, TCPHDR_SYN);
+	tcp_init_nondata_skb(skb, tp->write_seq, TCPHDR_SYN | tcp_ecn_send_syn(sk));
 	skb_header_release(skb);
 	sk_wmem_queued_add(sk, skb->truesize);
 	tp->write_seq = TCP_SKB_CB(skb)->end_seq;
@@ -164,7 +165,7 @@ static bool tcp_synsent_ack(struct sock *sk)
 	}
 	inet_csk_schedule_ack(sk);
 	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
-	tcp_enter_quickack_mode(sk);
+	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, TCP_DELACK_MAX, TCP_RTO_MAX);
 	return true;
 }
@@ -175,6 +176,7 @@ static enum skb_drop_reason tcp_synsent_acked(struct sock *sk, struct sk_buff *s
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	tcp_ecn_rcv_synack(tp, th);
 	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
 	tcp_try_undo_spurious_syn(tp);
 	tcp_ack(sk, skb, FLAG_SLOWPATH);
@@ -200,6 +202,7 @@ static void tcp_synsent_crossed(struct sock *sk, struct sk_buff *skb, const stru
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_set_state(sk, TCP_SYN_RECV);
+	tcp_ecn_rcv_syn(tp, th);
 	tcp_take_syn(sk, skb, th);
 	tp->max_window = tp->snd_wnd;
 	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);

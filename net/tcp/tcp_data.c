@@ -22,6 +22,7 @@
  * 1122 4.2.3.2, 2883, 5681 4.2.  Linux's net/ipv4/tcp_input.c.
  */
 #include "net/tcp/limits.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -202,6 +203,7 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	bool fragstolen = false;
 	enum ofo_fate fate;
 
+	tcp_ecn_check_ce(sk, skb);
 	if (tcp_try_rmem_schedule(sk, skb->truesize) || !ofo_has_place(tp, skb)) {
 		snmp_inc(SNMP_TcpExtTCPOFODrop);
 		return SKB_DROP_REASON_TCP_OFO_PRUNE;
@@ -288,24 +290,24 @@ void tcp_ofo_queue(struct sock *sk)
 
 /*
  * Lets the next ACKs be sent without delay: as many as a peer in slow start needs to fill half of the
- * window, at most TCP_MAX_QUICKACKS.
+ * window, at most @most.
  */
-static void tcp_incr_quickack(struct sock *sk)
+static void tcp_incr_quickack(struct sock *sk, u32 most)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	u32 quickacks = tcp_sk(sk)->rcv_wnd / (2 * max_t(u32, icsk->icsk_ack.rcv_mss, 1));
 
 	if (!quickacks)
 		quickacks = 2;
-	if (quickacks > icsk->icsk_ack.quick)
-		icsk->icsk_ack.quick = min_t(u32, quickacks, TCP_MAX_QUICKACKS);
+	if (min(quickacks, most) > icsk->icsk_ack.quick)
+		icsk->icsk_ack.quick = min(quickacks, most);
 }
 
-void tcp_enter_quickack_mode(struct sock *sk)
+void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
-	tcp_incr_quickack(sk);
+	tcp_incr_quickack(sk, max_quickacks);
 	icsk->icsk_ack.pingpong = 0;
 	icsk->icsk_ack.ato = TCP_ATO_MIN;
 }
@@ -384,7 +386,7 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 
 	if (!icsk->icsk_ack.ato) {
 		/* The first data: acknowledge without delay, because the peer is in slow start. */
-		tcp_incr_quickack(sk);
+		tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
 		icsk->icsk_ack.ato = TCP_ATO_MIN;
 	} else if (gap <= TCP_ATO_MIN / 2) {
 		icsk->icsk_ack.ato = (icsk->icsk_ack.ato >> 1) + TCP_ATO_MIN / 2;
@@ -392,7 +394,7 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 		icsk->icsk_ack.ato = min((icsk->icsk_ack.ato >> 1) + gap, icsk->icsk_rto);
 	} else if (gap > icsk->icsk_rto) {
 		/* After a pause longer than an RTO the peer is in slow start again. */
-		tcp_incr_quickack(sk);
+		tcp_incr_quickack(sk, TCP_MAX_QUICKACKS);
 	}
 }
 
@@ -407,6 +409,7 @@ void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 	tcp_rcv_rtt_measure(tp);
 	tcp_adapt_ato(sk, now);
 	inet_csk(sk)->icsk_ack.lrcvtime = now;
+	tcp_ecn_check_ce(sk, skb);
 	if (skb->len >= GROW_WINDOW_MIN)
 		tcp_grow_window(sk, skb);
 }
@@ -509,7 +512,7 @@ noinline void tcp_fin(struct sock *sk)
  */
 static enum skb_drop_reason tcp_refuse_data(struct sock *sk, enum skb_drop_reason reason)
 {
-	tcp_enter_quickack_mode(sk);
+	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 	inet_csk_schedule_ack(sk);
 	return reason;
 }
@@ -575,6 +578,7 @@ noinline enum skb_drop_reason tcp_data_queue(struct sock *sk, struct sk_buff *sk
 
 	skb_dst_drop(skb);
 	__skb_pull(skb, tcp_hdrlen(skb));
+	tcp_ecn_accept_cwr(sk, skb);
 
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
 		/* We have all of this data: our ACK was lost, or the peer retransmitted too early. */

@@ -127,7 +127,8 @@ static inline void tcp_initialize_rcv_mss(struct sock *sk)
 	inet_csk(sk)->icsk_ack.rcv_mss = max(hint, min_t(u32, tp->advmss, TCP_MIN_MSS));
 }
 void tcp_init_buffer_space(struct sock *sk);
-void tcp_enter_quickack_mode(struct sock *sk);
+/* Lets the next ACKs, at most @max_quickacks, be sent without delay. */
+void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks);
 void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb);
 int tcp_recvmsg(struct sock *sk, struct kmsghdr *msg, size_t len, int nonblock, int flags,
 		int *addr_len);

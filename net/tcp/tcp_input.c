@@ -16,6 +16,7 @@
  * RFC 9293, 5961, 7323.  Linux's net/ipv4/tcp_input.c.
  */
 #include "kernel/lib/string.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -61,7 +62,7 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 
 	if (cb->end_seq != cb->seq && before(cb->seq, tp->rcv_nxt)) {
 		snmp_inc(SNMP_TcpExtDelayedACKLost);
-		tcp_enter_quickack_mode(sk);
+		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 		tcp_dsack_set(tp, cb->seq,
 			      after(cb->end_seq, tp->rcv_nxt) ? tp->rcv_nxt : cb->end_seq);
 	}
@@ -489,8 +490,9 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 /* The SYN-ACK of a simultaneous open: the peer may not have received our SYN yet. */
 static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *skb)
 {
+	tcp_ecn_rcv_synack(tcp_sk(sk), tcp_hdr(skb));
 	/* We had its SYN already: it is below the window and needs an ACK at once (RFC 9293 3.10.7.4). */
-	tcp_enter_quickack_mode(sk);
+	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 	inet_csk_schedule_ack(sk);
 	consume_skb(skb);
 	return SKB_CONSUMED;

@@ -22,6 +22,7 @@
 #include "kernel/time/softirq.h"
 #include "net/core/checksum.h"
 #include "net/tcp/limits.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -197,7 +198,9 @@ noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry
 	th->dest = ireq->ir_rmt_port;
 	th->seq = htonl(treq->snt_isn);
 	th->ack_seq = htonl(treq->rcv_nxt);
-	put_unaligned_be16(header_size / 4 << 12 | TCPHDR_SYN | TCPHDR_ACK, (u8 *)th + 12);
+	put_unaligned_be16(header_size / 4 << 12 | TCPHDR_SYN | TCPHDR_ACK |
+				   tcp_ecn_synack_flags(ireq->ecn_ok),
+			   (u8 *)th + 12);
 	th->window = htons(min(req->rsk_rcv_wnd, 65535u));
 	th->check = 0;
 	th->urg_ptr = 0;
@@ -228,7 +231,8 @@ int tcp_send_synack(struct sock *sk)
 	sock_owned_by_me(sk);
 	if (WARN_ON(!skb || !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)))
 		return -EFAULT;
-	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_ACK;
+	TCP_SKB_CB(skb)->tcp_flags =
+		TCPHDR_SYN | TCPHDR_ACK | tcp_ecn_synack_flags(tcp_sk(sk)->ecn_flags & TCP_ECN_OK);
 	tcp_mstamp_refresh(tcp_sk(sk));
 	return tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
 }

@@ -21,6 +21,7 @@
 #include "kernel/lib/random.h"
 #include "net/core/netdevice.h"
 #include "net/tcp/limits.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -65,9 +66,9 @@ static bool syn_queue_is_full(const struct sock *sk)
 	return qlen > sk->sk_max_ack_backlog || qlen >= (u32)sysctl_tcp_max_syn_backlog;
 }
 
-/* Fills @req with the addresses and ports of @skb, a SYN, and with its options @opt. */
+/* Fills @req with the addresses and ports of @skb, a SYN for the listener @sk, and with its options @opt. */
 static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_received *opt,
-			     const struct sk_buff *skb)
+			     const struct sock *sk, const struct sk_buff *skb)
 {
 	struct inet_request_sock *ireq = inet_rsk(req);
 	const struct tcphdr *th = tcp_hdr(skb);
@@ -81,6 +82,7 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 	ireq->wscale_ok = opt->wscale_ok;
 	ireq->sack_ok = opt->sack_ok;
 	ireq->acked = 0;
+	ireq->ecn_ok = tcp_ecn_accepts(sk, skb);
 
 	req->rsk_rcv_wnd = 0; /* set by tcp_openreq_init_rwin() */
 	req->mss = opt->mss_clamp;
@@ -109,7 +111,7 @@ static struct request_sock *request_from_syn(struct request_sock_ops *ops, struc
 		return NULL;
 	tcp_parse_options(skb, &opt, false);
 	opt.tstamp_ok = opt.saw_tstamp;
-	tcp_openreq_init(req, &opt, skb);
+	tcp_openreq_init(req, &opt, sk, skb);
 	af_ops->init_req(req, skb);
 	*dst = af_ops->route_req(sk, req);
 	if (*dst)
@@ -361,6 +363,7 @@ static void child_options(struct tcp_sock *newtp, const struct request_sock *req
 	newtp->rx_opt.ts_recent = ireq->tstamp_ok ? req->ts_recent : 0;
 	newtp->rx_opt.ts_recent_stamp = ireq->tstamp_ok ? tcp_seconds() : 0;
 	newtp->tsoffset = tcp_rsk(req)->ts_off;
+	newtp->ecn_flags = ireq->ecn_ok ? TCP_ECN_OK : 0;
 	newtp->tcp_header_len =
 		sizeof(struct tcphdr) + (ireq->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0);
 

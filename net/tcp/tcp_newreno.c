@@ -43,7 +43,7 @@ static void tcp_check_reno_reordering(struct sock *sk, u32 addend)
 	snmp_inc(SNMP_TcpExtTCPRenoReorder);
 }
 
-void tcp_add_reno_sack(struct sock *sk, bool is_dupack)
+void tcp_add_reno_sack(struct sock *sk, bool is_dupack, bool ece_ack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 prior = tp->sacked_out;
@@ -53,7 +53,7 @@ void tcp_add_reno_sack(struct sock *sk, bool is_dupack)
 	tp->sacked_out++;
 	tcp_check_reno_reordering(sk, 0);
 	if (tp->sacked_out > prior)
-		tp->delivered++;
+		tcp_count_delivered(tp, 1, ece_ack);
 	tcp_verify_left_out(tp);
 }
 
@@ -61,12 +61,12 @@ void tcp_add_reno_sack(struct sock *sk, bool is_dupack)
  * @acked segments were acknowledged in order.  The first filled the hole; each of the others had caused a
  * duplicate ACK when it arrived, which sacked_out counts no longer.
  */
-void tcp_remove_reno_sacks(struct sock *sk, int acked)
+void tcp_remove_reno_sacks(struct sock *sk, int acked, bool ece_ack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (acked > 0) {
-		tp->delivered += max(acked - (int)tp->sacked_out, 1);
+		tcp_count_delivered(tp, max(acked - (int)tp->sacked_out, 1), ece_ack);
 		tp->sacked_out -= min(tp->sacked_out, (u32)acked - 1);
 	}
 	tcp_check_reno_reordering(sk, acked);

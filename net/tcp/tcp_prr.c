@@ -13,6 +13,7 @@
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * Answers to Linux's tcp_input.c.
  */
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_send.h"
 
@@ -40,6 +41,7 @@ void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
 	/* RecoverFS: the segments that were outstanding before this ACK and not SACKed before it. */
 	tp->prr_recover_fs = max(tp->packets_out - tp->sacked_out + delivered, 1u);
 	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
+	tcp_ecn_queue_cwr(tp);
 }
 
 /*
@@ -87,7 +89,7 @@ void tcp_end_cwnd_reduction(struct sock *sk)
  * Congestion was reported without a loss: reduces the window, at most once for each window of data, and not during
  * Recovery or Loss.
  */
-void tcp_enter_cwr(struct sock *sk)
+void tcp_enter_cwr(struct sock *sk, u32 delivered)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -95,6 +97,6 @@ void tcp_enter_cwr(struct sock *sk)
 		return;
 	tp->prior_ssthresh = 0;
 	tp->undo_marker = 0;
-	tcp_init_cwnd_reduction(sk, 0);
+	tcp_init_cwnd_reduction(sk, delivered);
 	tcp_set_ca_state(sk, TCP_CA_CWR);
 }

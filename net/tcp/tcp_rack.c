@@ -171,7 +171,7 @@ void tcp_rack_reo_timeout(struct sock *sk)
 	timeout = tcp_rack_detect_loss(sk);
 	if (in_flight != tcp_packets_in_flight(tp)) {
 		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Recovery) {
-			tcp_enter_recovery(sk, 0);
+			tcp_enter_recovery(sk, 0, false);
 			tcp_cwnd_reduction(sk, 1, tp->lost - lost, 0);
 		}
 		tcp_xmit_retransmit_queue(sk);

@@ -21,6 +21,7 @@
  * RFC 5681 3, 6675, 6582, 5682 (F-RTO), 2018 8 (reneging); Linux's tcp_input.c.
  */
 #include "kernel/printk.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_send.h"
 
@@ -87,13 +88,19 @@ void tcp_try_keep_open(struct sock *sk)
 	}
 }
 
-static void tcp_try_to_open(struct sock *sk)
+static void tcp_try_to_open(struct sock *sk, const struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_verify_left_out(tp);
 	if (!tcp_any_retrans_done(sk))
 		tp->retrans_stamp = 0;
+	/*
+	 * RFC 3168 6.1.2: "The indication of congestion should be treated just as a congestion loss in
+	 * non-ECN-Capable TCP."
+	 */
+	if (unlikely(state->flag & FLAG_ECE))
+		tcp_enter_cwr(sk, tp->delivered - state->prior_delivered);
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_CWR)
 		tcp_try_keep_open(sk);
 }
@@ -137,7 +144,7 @@ static void tcp_identify_packet_loss(struct sock *sk, struct tcp_sacktag_state *
 		state->flag |= FLAG_LOST_RETRANS;
 }
 
-void tcp_enter_recovery(struct sock *sk, u32 delivered)
+void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -145,7 +152,8 @@ void tcp_enter_recovery(struct sock *sk, u32 delivered)
 	tp->prior_ssthresh = 0;
 	tcp_init_undo(tp);
 	if (!tcp_in_cwnd_reduction(sk)) {
-		tp->prior_ssthresh = tcp_current_ssthresh(sk);
+		if (!ece_ack)
+			tp->prior_ssthresh = tcp_current_ssthresh(sk);
 		tcp_init_cwnd_reduction(sk, delivered);
 	}
 	tp->tlp_high_seq = 0;
@@ -212,6 +220,7 @@ noinline void tcp_enter_loss(struct sock *sk)
 	tcp_set_ca_state(sk, TCP_CA_Loss);
 	tp->high_seq = tp->snd_nxt;
 	tp->tlp_high_seq = 0;
+	tcp_ecn_queue_cwr(tp);
 	/* RFC 5682 2.1, step 1: F-RTO does not begin while an earlier loss is being repaired. */
 	tp->frto = sysctl_tcp_frto && (new_recovery || icsk->icsk_retransmits);
 }
@@ -298,7 +307,7 @@ static void tcp_process_loss(struct sock *sk, bool is_dupack, struct tcp_sacktag
 	if (tcp_is_reno(tp)) {
 		/* A duplicate ACK after new data was sent beyond high_seq: one segment of that data arrived. */
 		if (after(tp->snd_nxt, tp->high_seq) && is_dupack)
-			tcp_add_reno_sack(sk, true);
+			tcp_add_reno_sack(sk, true, state->flag & FLAG_ECE);
 		else if (advanced)
 			tcp_reset_reno_sack(tp);
 	}
@@ -357,19 +366,19 @@ static bool tcp_process_recovery(struct sock *sk, bool is_dupack, struct tcp_sac
 
 	if (!(state->flag & FLAG_SND_UNA_ADVANCED)) {
 		if (tcp_is_reno(tp))
-			tcp_add_reno_sack(sk, is_dupack);
+			tcp_add_reno_sack(sk, is_dupack, state->flag & FLAG_ECE);
 	} else if (tcp_try_undo_partial(sk, state->prior_snd_una)) {
 		return false;
 	}
 	if (tcp_try_undo_dsack(sk))
-		tcp_try_to_open(sk);
+		tcp_try_to_open(sk, state);
 	tcp_identify_packet_loss(sk, state);
 	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Recovery)
 		return true;
 	/* The reduction was undone, but this ACK may prove that other segments are lost. */
 	if (!tp->lost_out)
 		return false;
-	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered);
+	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered, state->flag & FLAG_ECE);
 	return true;
 }
 
@@ -384,19 +393,19 @@ static bool tcp_process_disorder(struct sock *sk, bool is_dupack, struct tcp_sac
 	if (tcp_is_reno(tp)) {
 		if (state->flag & FLAG_SND_UNA_ADVANCED)
 			tcp_reset_reno_sack(tp);
-		tcp_add_reno_sack(sk, is_dupack);
+		tcp_add_reno_sack(sk, is_dupack, state->flag & FLAG_ECE);
 	}
 	if (inet_csk(sk)->icsk_ca_state <= TCP_CA_Disorder)
 		tcp_try_undo_dsack(sk);
 	tcp_identify_packet_loss(sk, state);
 	if (!tp->lost_out) {
-		tcp_try_to_open(sk);
+		tcp_try_to_open(sk, state);
 		return false;
 	}
 	/* Only a probe of the path MTU was lost: that is no congestion. */
 	if (tcp_mtup_lost(sk))
 		return false;
-	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered);
+	tcp_enter_recovery(sk, tp->delivered - state->prior_delivered, state->flag & FLAG_ECE);
 	return true;
 }
 
@@ -408,6 +417,9 @@ noinline void tcp_fastretrans_alert(struct sock *sk, bool is_dupack,
 
 	if (!tp->packets_out)
 		tcp_reset_reno_sack(tp);
+	/* There was congestion, even if no segment was lost: do not undo the reduction. */
+	if (unlikely(state->flag & FLAG_ECE))
+		tp->prior_ssthresh = 0;
 	if (tcp_check_sack_reneging(sk, state))
 		return;
 	tcp_verify_left_out(tp);

@@ -29,6 +29,7 @@
 #define FLAG_RETRANS_DATA_ACKED 0x08 /* the ACK acknowledged data that we had retransmitted */
 #define FLAG_SYN_ACKED          0x10
 #define FLAG_DATA_SACKED        0x20 /* a SACK block covers data that no earlier block covered */
+#define FLAG_ECE                0x40 /* the ACK reports a CE mark (RFC 3168) */
 #define FLAG_LOST_RETRANS       0x80 /* a retransmission is now marked as lost */
 #define FLAG_SLOWPATH           0x100
 #define FLAG_ORIG_SACK_ACKED    0x200 /* a segment below high_seq arrived that was sent only once */
@@ -41,7 +42,7 @@
 #define FLAG_DSACK_TLP          0x10000 /* the DSACK is for our tail loss probe */
 #define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
 #define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
-#define FLAG_CA_ALERT           (FLAG_DATA_SACKED | FLAG_DSACKING_ACK)
+#define FLAG_CA_ALERT           (FLAG_DATA_SACKED | FLAG_ECE | FLAG_DSACKING_ACK)
 
 /* The state of the processing of one ACK.  A field named prior_* has the value from before this ACK. */
 struct tcp_sacktag_state {
@@ -66,6 +67,13 @@ struct tcp_sacktag_state {
 static inline u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
 {
 	return tp->sacked_out && after(tp->sack_end, tp->snd_una) ? tp->sack_end : tp->snd_una;
+}
+/* @segs segments reached the peer.  @ece_ack: the ACK that says so reports a CE mark (FLAG_ECE). */
+static inline void tcp_count_delivered(struct tcp_sock *tp, u32 segs, bool ece_ack)
+{
+	tp->delivered += segs;
+	if (unlikely(ece_ack))
+		tp->delivered_ce += segs;
 }
 static inline bool tcp_is_sack(const struct tcp_sock *tp)
 {
@@ -119,8 +127,8 @@ static inline void tcp_reset_reno_sack(struct tcp_sock *tp)
 {
 	tp->sacked_out = 0;
 }
-void tcp_add_reno_sack(struct sock *sk, bool is_dupack);
-void tcp_remove_reno_sacks(struct sock *sk, int acked);
+void tcp_add_reno_sack(struct sock *sk, bool is_dupack, bool ece_ack);
+void tcp_remove_reno_sacks(struct sock *sk, int acked, bool ece_ack);
 void tcp_newreno_mark_lost(struct sock *sk, bool snd_una_advanced);
 /*
  * Lowers sacked_out, the count of duplicate ACKs, until it and the number of lost segments (at least one) are
@@ -139,7 +147,8 @@ void tcp_fastretrans_alert(struct sock *sk, bool is_dupack, struct tcp_sacktag_s
 			   enum tcp_rexmit *rexmit);
 /* Marks @skb as lost.  If its retransmission is in flight, that is lost too, and @skb is sent once more. */
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);
-void tcp_enter_recovery(struct sock *sk, u32 delivered);
+/* @ece_ack: the ACK reports a CE mark too, so the reduction must not be undone. */
+void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack);
 void tcp_enter_loss(struct sock *sk); /* the retransmit timer expired */
 /* Sets the state: Disorder if holes or retransmitted segments remain in the queue, else Open. */
 void tcp_try_keep_open(struct sock *sk);
@@ -166,7 +175,7 @@ u32 tcp_current_ssthresh(const struct sock *sk);
 void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered);
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag);
 void tcp_end_cwnd_reduction(struct sock *sk);
-void tcp_enter_cwr(struct sock *sk);
+void tcp_enter_cwr(struct sock *sk, u32 delivered);
 
 /* ---- tcp_ack.c ----------------------------------------------------------------------------------- */
 /*

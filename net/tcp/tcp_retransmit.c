@@ -12,6 +12,7 @@
  * process context or softirq. RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
  */
 #include "kernel/lib/string.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_send.h"
 
 /* ---- sizes ----------------------------------------------------------------------------------------- */
@@ -247,6 +248,8 @@ int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	if (err)
 		goto out_fail;
 
+	if (unlikely(tcb->tcp_flags & TCPHDR_SYN))
+		tcp_ecn_clear_syn(skb);
 	tcp_mstamp_refresh(tp);
 	/*
 	 * From the first attempt on an ACK is ambiguous (Karn), whether or not this one succeeds.

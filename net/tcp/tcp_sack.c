@@ -73,7 +73,7 @@ static void sack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackta
 	if (!tp->sacked_out || after(tcb->end_seq, tp->sack_end))
 		tp->sack_end = tcb->end_seq;
 	tcp_rtx_set_marks(sk, skb, marks | TCPCB_SACKED_ACKED);
-	tp->delivered += tcp_skb_pcount(skb);
+	tcp_count_delivered(tp, tcp_skb_pcount(skb), state->flag & FLAG_ECE);
 	state->flag |= FLAG_DATA_SACKED;
 }
 
@@ -191,7 +191,7 @@ static u32 dsack_seen(struct tcp_sock *tp, struct sack_range r, struct tcp_sackt
 		tp->rack.dsack_seen = 1;
 	state->flag |= FLAG_DSACKING_ACK;
 	/* tp->delivered counts every copy that the peer received, so the duplicate counts too. */
-	tp->delivered += segs;
+	tcp_count_delivered(tp, segs, state->flag & FLAG_ECE);
 	return segs;
 }
 

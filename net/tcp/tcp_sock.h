@@ -146,7 +146,8 @@ struct tcp_sock {
 	u32 unanswered_stamp; /* tcp_time_stamp() of the first one since snd_una moved; 0: none */
 	u32 total_retrans;
 	u32 delivered; /* segments that reached the peer, by its ACKs, SACKs and duplicate ACKs */
-	u32 lost;      /* segments that were ever marked lost, each time they were */
+	u32 delivered_ce; /* of delivered: those that an ACK with ECE reported */
+	u32 lost;         /* segments that were ever marked lost, each time they were */
 	u32 reordering;
 	u64 bytes_acked, bytes_received;
 	u32 segs_in, segs_out;
@@ -199,7 +200,7 @@ struct tcp_sock {
 	u32 notsent_lowat;                   /* TCP_NOTSENT_LOWAT in bytes; 0: the sysctl's */
 	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: the sysctl's */
 	u8 keepalive_probes;                 /* 0: the sysctl's */
-	u8 ecn_flags;                        /* always 0: ECN is not implemented */
+	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2;  /* TCP_LINGER2 in s: an orphan's FIN_WAIT2; 0: the sysctl's; < 0: none */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */

@@ -41,6 +41,8 @@ int sysctl_tcp_rmem[3] = {SOCK_RMEM_LEAST, SOCK_RMEM_DEFAULT, SOCK_RMEM_MAX};
 int sysctl_tcp_recovery = 1;
 int sysctl_tcp_early_retrans = 3;
 int sysctl_tcp_frto = 2;
+int sysctl_tcp_ecn = TCP_ECN_ACCEPT;
+int sysctl_tcp_ecn_fallback = 1;
 int sysctl_tcp_sack = 1;
 int sysctl_tcp_slow_start_after_idle = 1;
 int sysctl_tcp_stdurg;
@@ -107,6 +109,9 @@ static const struct ctl_table table[] = {
 		"that a closed socket waits in FIN_WAIT2 for the peer's FIN"),
 	NUMBER(early_retrans, "", TCP_EARLY_RETRANS_RANGE,
 	       "0: no tail loss probe is sent (RFC 8985 7); 1 to 4: it is"),
+	NUMBER(ecn, "", TCP_ECN_RANGE,
+	       "0: ECN off (RFC 3168); 1: offered with each SYN, and accepted; 2: accepted"),
+	SWITCH(ecn_fallback, "1: a SYN that is sent again does not offer ECN (RFC 3168 6.1.1.1)"),
 	NUMBER(frto, "", TCP_FRTO_RANGE,
 	       "0: a timeout is not tested for being a mistake (F-RTO, RFC 5682); 1, 2: it is"),
 	NUMBER(invalid_ratelimit, "ms", TCP_INVALID_RATELIMIT_RANGE,

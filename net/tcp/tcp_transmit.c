@@ -17,6 +17,7 @@
 #define LOG_SOURCE tcp_log
 #include "net/tcp/tcp_send.h"
 #include "kernel/printk.h"
+#include "net/tcp/tcp_ecn.h"
 
 /* ---- effects of a sent segment --------------------------------------------------------------- */
 
@@ -142,6 +143,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 		sizeof(struct tcphdr) +
 		(tcb.tcp_flags & TCPHDR_SYN ? tcp_syn_options(sk, tcb.tcp_flags & TCPHDR_ACK, &opts)
 					    : tcp_established_options(sk, &opts));
+	tcb.tcp_flags |= tcp_ecn_send(sk, &tcb, bytes);
 	/*
 	 * Set PSH on the last of several segments (Linux 5.4), so that the receiver passes the data on
 	 * without waiting for more.
@@ -155,6 +157,9 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	shinfo->gso_size = tcb.tcp_gso_size;
 	shinfo->gso_segs = tcb.tcp_gso_size ? pkts : 0;
 	shinfo->gso_type = tcb.tcp_gso_size ? SKB_GSO_TCPV4 : 0;
+	/* RFC 3168 6.1.2: only the first of several segments may carry CWR. */
+	if (unlikely(tcb.tcp_flags & TCPHDR_CWR) && tcb.tcp_gso_size)
+		shinfo->gso_type |= SKB_GSO_TCP_ECN;
 	icsk->icsk_af_ops->send_check(sk, skb);
 
 	tcp_count_sent(sk, &tcb, pkts, bytes);
@@ -167,7 +172,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	err = icsk->icsk_af_ops->queue_xmit(sk, skb);
 	/* A full queue of our own device is congestion too. */
 	if (unlikely(err == -ENOBUFS))
-		tcp_enter_cwr(sk);
+		tcp_enter_cwr(sk, 0);
 	return err;
 }
 

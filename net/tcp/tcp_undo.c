@@ -13,6 +13,7 @@
  * Answers to Linux's tcp_input.c.
  */
 #include "net/tcp/limits.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_send.h"
 
@@ -59,7 +60,10 @@ static void tcp_undo_cwnd_reduction(struct sock *sk, bool unmark_loss)
 		tcp_rtx_unmark_lost(sk);
 	if (tp->prior_ssthresh) {
 		tp->snd_cwnd = inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk);
-		tp->snd_ssthresh = max(tp->snd_ssthresh, tp->prior_ssthresh);
+		if (tp->prior_ssthresh > tp->snd_ssthresh) {
+			tp->snd_ssthresh = tp->prior_ssthresh;
+			tcp_ecn_withdraw_cwr(tp);
+		}
 	}
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 	tp->undo_marker = 0;

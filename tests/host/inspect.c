@@ -9,7 +9,9 @@
  * (net/core/sock.h, net/tcp/tcp.h, the head of tcp_data.c), from RFC 9293 3.3.1 (order of SND.UNA and
  * SND.NXT), and from RFC 6298 5.1 and RFC 9293 3.8.6.1 (timers).
  */
+#include "net/inet/inet_ecn.h"
 #include "net/tcp/tcp.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_send.h"
 #include "tests/host/softnet_host.h"
 
@@ -273,6 +275,20 @@ static void audit_timers(struct audit *a)
 		RULE(a, timer_pending(&icsk->icsk_delack_timer), "a delayed ACK is pending");
 }
 
+/* Without ECN no packet is ECN-capable, and no flag of it is due (RFC 3168 6.1.1). */
+static void audit_ecn(struct audit *a)
+{
+	const struct tcp_sock *tp = tcp_sk(a->sk);
+	u8 field = inet_sk(a->sk)->tos & INET_ECN_MASK;
+
+	if (!(tp->ecn_flags & TCP_ECN_OK)) {
+		RULE(a, !tp->ecn_flags, "%#x", tp->ecn_flags);
+		RULE(a, !tp->delivered_ce, "%u", tp->delivered_ce);
+		RULE(a, !field || tcp_ca_needs_ecn(a->sk), "ECN field %u", field);
+	}
+	RULE(a, tp->delivered_ce <= tp->delivered, "%u of %u", tp->delivered_ce, tp->delivered);
+}
+
 static void audit_connection(struct audit *a)
 {
 	const struct sock *sk = a->sk;
@@ -291,6 +307,7 @@ static void audit_connection(struct audit *a)
 	RULE(a, received == (u32)atomic_read(&sk->sk_rmem_alloc), "%lu, %u", received,
 	     atomic_read(&sk->sk_rmem_alloc));
 	audit_timers(a);
+	audit_ecn(a);
 	a->held += sk->sk_wmem_queued + atomic_read(&sk->sk_rmem_alloc);
 	RULE(a, a->held <= sk_memory_allocated(sk), "all hold %ld, %ld", (long)a->held,
 	     (long)sk_memory_allocated(sk));

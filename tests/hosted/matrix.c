@@ -254,7 +254,7 @@ static void read_drops(struct counters *all)
 static bool goes_without_saying(const char *name, uint64_t by)
 {
 	return (!strcmp(name, "InSegs") && by == 1) || !strcmp(name, "OutSegs") ||
-	       !strcmp(name, "CurrEstab");
+	       !strcmp(name, "CurrEstab") || !strcmp(name, "TCPDelivered");
 }
 
 /* Writes the names of the counters that grew between @then and @now: "name", or "name*N" if by N > 1. */

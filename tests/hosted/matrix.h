@@ -14,7 +14,7 @@
  *                segments; "~" marks a segment that a timer sends within 100 ms instead of at once.
  *   next         the state afterwards: SAME, CLOSED (no connection is left), or another
  *   counters     the counters of Tcp and TcpExt that grow, each by one; no others may grow, except
- *                InSegs, OutSegs and CurrEstab
+ *                InSegs, OutSegs, CurrEstab and TCPDelivered
  *   drop         the drop reason that is counted, "" if the segment was accepted
  *   cite         the sentence that requires the result; or "Linux:" and the reason, where Linux 4.11
  *                differs from the RFC

@@ -112,13 +112,13 @@ sysctl -q net/ipv4/tcp_rmem="4096 540000 15728640"`
     "splice": ("splice()", LISTEN + """+0 pipe([5, 6]) = 0
 +0 splice(4, NULL, 6, NULL, 99999, SPLICE_F_NONBLOCK) = 7999
 """),
-    "ECN by sysctl": ("script.pkt:3: sysctl net.ipv4.tcp_ecn=1 not in the table: the kernel does 0", DEFAULTS + """
+    "ECN by sysctl": (None, DEFAULTS + """
 `sysctl -q net.ipv4.tcp_ecn=1`
 """ + LISTEN + """+0 < SEW 0:0(0) win 32792 <mss 1000>
 +0 > [noecn] SE. 0:0(0) ack 1 <mss 1460>
 +.1 < [ect0] . 1:1(0) ack 1 win 257
 +.1 < [ce] P. 1:1001(1000) ack 1 win 257
-+0 > [ect01] E. 1:1(0) ack 1001
++0 > [noecn] E. 1:1(0) ack 1001
 """),
     "a route": ("script.pkt:1: ip route: `ip route change 192.0.2.0/24 via 192.168.0.2 dev tun0 initcwnd 20`",
                 "`ip route change 192.0.2.0/24 via 192.168.0.2 dev tun0 initcwnd 20`\n" + LISTEN),

@@ -410,7 +410,6 @@ def ca_states_page(files):
 UNUSED = {
     **dict.fromkeys(("fastopenq", "max_qlen"), "until Fast Open"),
     "mc_addr": "until multicast",
-    "ecn_ok": "until ECN",
     "fatal": "until UDP: TCP treats no ICMP error as fatal",
     "dev_close": "until a program can take a device down (docs/testing.md)",
     **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk"), "a first member: the struct that a cast of the pointer gives"),
