@@ -45,13 +45,16 @@ enum {
 #define TCPI_OPT_TIMESTAMPS 1
 #define TCPI_OPT_SACK       2
 #define TCPI_OPT_WSCALE     4
-#define TCPI_OPT_ECN        8
+#define TCPI_OPT_ECN        8  /* both hosts agreed to use ECN */
+#define TCPI_OPT_ECN_SEEN   16 /* and a packet with ECT or CE arrived */
 
 /*
- * TCP_INFO: Linux 6.1's layout.  These fields are always 0: delivery_rate, because measuring it
- * would take 24 more bytes in each connection and 20 in each segment; dsack_dups and delivered_ce,
- * because there is no SACK and no ECN; fackets and last_ack_sent, as in Linux.  Nothing is paced:
- * pacing_rate and max_pacing_rate are ~0.
+ * TCP_INFO: Linux 6.7's layout, which begins with that of every older version.  These fields are always
+ * 0: delivery_rate, because measuring it would take 24 more bytes in each connection and 20 in each
+ * segment; fackets, because RACK has replaced FACK, and last_ack_sent, because that time is not
+ * recorded, both as in Linux; rehash, because there is no flow label that a new hash could change;
+ * fastopen_client_fail, because there is no TCP Fast Open.  Nothing is paced: pacing_rate and
+ * max_pacing_rate are ~0.
  */
 struct tcp_info {
 	uint8_t tcpi_state;
@@ -121,8 +124,14 @@ struct tcp_info {
 
 	uint32_t tcpi_rcv_ooopack;
 	uint32_t tcpi_snd_wnd;
+	uint32_t tcpi_rcv_wnd;
+	uint32_t tcpi_rehash;
+
+	uint16_t tcpi_total_rto;            /* timeouts */
+	uint16_t tcpi_total_rto_recoveries; /* recoveries that began with a timeout */
+	uint32_t tcpi_total_rto_time;       /* milliseconds spent in these recoveries */
 };
-_Static_assert(sizeof(struct tcp_info) == 232, "Linux's struct tcp_info");
+_Static_assert(sizeof(struct tcp_info) == 248, "Linux's struct tcp_info");
 
 /* TCP_CC_INFO: the state of the congestion control, Linux's layout. */
 struct tcpvegas_info {

@@ -126,6 +126,8 @@ static void tcp_info_reset(struct tcp_sock *tp)
 	tp->bytes_acked = tp->bytes_received = tp->bytes_sent = tp->bytes_retrans = 0;
 	tp->segs_in = tp->segs_out = tp->data_segs_in = tp->data_segs_out = 0;
 	tp->rcv_ooopack = tp->reord_seen = 0;
+	tp->total_rto = tp->total_rto_recoveries = 0;
+	tp->total_rto_time = tp->rto_stamp = 0;
 	memset(tp->chrono_stat, 0, sizeof(tp->chrono_stat));
 	tp->chrono_start = 0;
 	tp->chrono_type = TCP_CHRONO_NONE;

@@ -6,10 +6,11 @@
  * tcp_get_info() <- tcp_getsockopt(TCP_INFO) (process, owner).  tcp_chrono_start(),
  * tcp_chrono_stop() <- where data is queued, sent, acknowledged (owner, or the bh lock).
  *
- * Layout and meaning of the fields are those of Linux 6.1's include/uapi/linux/tcp.h.  Fields for which
- * this kernel has no counter are 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
+ * Layout and meaning of the fields are those of Linux 6.7's include/uapi/linux/tcp.h, which begins with
+ * the layout of every older version.  include/uapi/tcp.h names the fields that are always 0.  Linux's net/ipv4/tcp.c and tcp_output.c.
  */
 #include "kernel/lib/string.h"
+#include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -64,6 +65,34 @@ static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 			       info->tcpi_sndbuf_limited;
 }
 
+/* ---- timeouts ------------------------------------------------------------------------------------------ */
+
+/*
+ * A recovery begins with a timeout after an ACK of new data, and lasts until tcp_process_loss() ends it.
+ * tcpi_total_rto_time then includes the time until now.
+ */
+void tcp_update_rto_stats(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!icsk->icsk_retransmits) {
+		tp->total_rto_recoveries++;
+		tp->rto_stamp = tcp_time_stamp(tp);
+	}
+	if (icsk->icsk_retransmits < 255)
+		icsk->icsk_retransmits++;
+	tp->total_rto++;
+}
+
+void tcp_update_rto_time(struct tcp_sock *tp)
+{
+	if (!tp->rto_stamp)
+		return;
+	tp->total_rto_time += tcp_time_stamp(tp) - tp->rto_stamp;
+	tp->rto_stamp = 0;
+}
+
 /* ---- struct tcp_info ------------------------------------------------------------------------------------ */
 
 static void info_of_state(const struct sock *sk, struct tcp_info *info)
@@ -84,6 +113,10 @@ static void info_of_state(const struct sock *sk, struct tcp_info *info)
 		info->tcpi_snd_wscale = tp->rx_opt.snd_wscale;
 		info->tcpi_rcv_wscale = tp->rx_opt.rcv_wscale;
 	}
+	if (tp->ecn_flags & TCP_ECN_OK)
+		info->tcpi_options |= TCPI_OPT_ECN;
+	if (tp->ecn_flags & TCP_ECN_SEEN)
+		info->tcpi_options |= TCPI_OPT_ECN_SEEN;
 }
 
 static void info_of_connection(const struct sock *sk, struct tcp_info *info)
@@ -123,6 +156,7 @@ static void info_of_path(const struct sock *sk, struct tcp_info *info)
 	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;
 	info->tcpi_rcv_space = tp->rcvq_space.space;
 	info->tcpi_snd_wnd = tp->snd_wnd;
+	info->tcpi_rcv_wnd = tp->rcv_wnd;
 }
 
 static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
@@ -137,8 +171,14 @@ static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
 	info->tcpi_data_segs_in = tp->data_segs_in;
 	info->tcpi_data_segs_out = tp->data_segs_out;
 	info->tcpi_delivered = tp->delivered;
+	info->tcpi_delivered_ce = tp->delivered_ce;
 	info->tcpi_rcv_ooopack = tp->rcv_ooopack;
 	info->tcpi_reord_seen = tp->reord_seen;
+	info->tcpi_total_rto = tp->total_rto;
+	info->tcpi_total_rto_recoveries = tp->total_rto_recoveries;
+	info->tcpi_total_rto_time = tp->total_rto_time;
+	if (tp->rto_stamp)
+		info->tcpi_total_rto_time += tcp_time_stamp_raw() - tp->rto_stamp;
 	info->tcpi_dsack_dups = tp->dsack_dups;
 }
 

@@ -400,6 +400,9 @@ static void child_lost_synacks(struct tcp_sock *newtp, const struct request_sock
 		return;
 	newtp->undo_marker = tcp_rsk(req)->snt_isn;
 	newtp->retrans_stamp = tcp_ns_to_stamp(tcp_rsk(req)->snt_synack);
+	newtp->total_rto = req->num_timeout;
+	newtp->total_rto_recoveries = 1;
+	newtp->total_rto_time = tcp_time_stamp(newtp) - newtp->retrans_stamp;
 }
 
 /* Takes @dst's reference. */

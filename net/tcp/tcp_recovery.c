@@ -439,6 +439,8 @@ noinline void tcp_fastretrans_alert(struct sock *sk, bool is_dupack,
 		break;
 	case TCP_CA_Loss:
 		tcp_process_loss(sk, is_dupack, state, rexmit);
+		if (icsk->icsk_ca_state != TCP_CA_Loss)
+			tcp_update_rto_time(tp);
 		tcp_identify_packet_loss(sk, state);
 		if (icsk->icsk_ca_state != TCP_CA_Open && !(state->flag & FLAG_LOST_RETRANS))
 			break;

@@ -100,6 +100,8 @@ void tcp_defer(struct sock *sk, u8 what);
 /* ---- tcp_info.c ---------------------------------------------------------------------------------------------- */
 void tcp_chrono_start(struct sock *sk, enum tcp_chrono what);
 void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what);
+void tcp_update_rto_stats(struct sock *sk);    /* the retransmit timer expired */
+void tcp_update_rto_time(struct tcp_sock *tp); /* the recovery from timeouts has ended */
 
 /* ---- tcp_timer.c (send side) --------------------------------------------------------------------------------- */
 /* The handlers of the three timers, in softirq; @data is the struct sock pointer. */

@@ -187,6 +187,9 @@ struct tcp_sock {
 	u32 tsoffset; /* secret offset, added to the clock in the timestamps of this connection */
 
 	u32 data_segs_in, data_segs_out;
+	u16 total_rto, total_rto_recoveries; /* timeouts; recoveries that began with a timeout */
+	u32 total_rto_time;                  /* ms spent in these recoveries */
+	u32 rto_stamp; /* tcp_time_stamp() when the present one began; 0: none */
 
 	u32 rcv_rtt_last_tsecr;      /* the timestamp whose echo was measured last */
 	u32 rcv_rtt_us, rcv_rtt_seq; /* RTT as measured by the receiving side, to size the buffer */

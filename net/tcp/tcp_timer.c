@@ -324,8 +324,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 		}
 		if (icsk->icsk_backoff < sysctl_tcp_retries2)
 			icsk->icsk_backoff++;
-		if (icsk->icsk_retransmits < 255)
-			icsk->icsk_retransmits++;
+		tcp_update_rto_stats(sk);
 	}
 	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, tcp_rto_max());
 	pr_debug("%pI4:%u retransmission timeout, %u in a row; the next in %u ms",
