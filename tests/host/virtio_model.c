@@ -38,6 +38,7 @@
 #define F_GUEST_CSUM 1
 #define F_MTU        3
 #define F_HOST_TSO4  11
+#define F_HOST_ECN   13
 #define F_MRG_RXBUF  15
 #define F_ANY_LAYOUT 27
 #define F_EVENT_IDX  29
@@ -508,13 +509,11 @@ static void model_check_tx(u32 len)
 		panic("virtio_model: sent with flags %#x, num_buffers %u", h[0], load16(h + 10));
 	if (h[0] & 1 && (!HAS(F_CSUM) || start + offset + 2 > frame))
 		panic("virtio_model: checksum at %u + %u of %u bytes", start, offset, frame);
-	if (h[1] && (h[1] != 1 || !HAS(F_HOST_TSO4) || !(h[0] & 1) || !load16(h + 4)))
+	if (h[1] && ((h[1] & ~(HAS(F_HOST_ECN) * VIRTIO_FRAME_ECN)) != 1 || !HAS(F_HOST_TSO4) ||
+		     !(h[0] & 1) || !load16(h + 4)))
 		panic("virtio_model: sent with gso_type %u, gso_size %u, flags %#x", h[1],
 		      load16(h + 4), h[0]);
-	/*
-	 * For a packet to be segmented, compute the length of the first frame, including its TCP
-	 * header with all options.
-	 */
+	/* Of a packet to be segmented, the first frame counts, with all of its TCP options. */
 	if (h[1])
 		frame = start + (h[hdr_len + start + 12] >> 4) * 4 + load16(h + 4);
 	if (frame > 14u + (HAS(F_MTU) ? load16(model.config + 10) : 1500))
@@ -562,6 +561,7 @@ static bool model_fetch(struct model_queue *q)
 		.csum_start = load16(sending.bytes + 6),
 		.csum_offset = load16(sending.bytes + 8),
 		.gso_size = sending.bytes[1] ? load16(sending.bytes + 4) : 0,
+		.gso_ecn = sending.bytes[1] & VIRTIO_FRAME_ECN,
 	};
 	return true;
 }

@@ -31,10 +31,10 @@
 #include "tests/host/softnet_host.h"
 
 /* All features that the model implements: CSUM GUEST_CSUM MTU MAC GUEST_TSO4 HOST_TSO4 MRG_RXBUF
- * STATUS ANY_LAYOUT EVENT_IDX VERSION_1. */
+ * HOST_ECN STATUS ANY_LAYOUT EVENT_IDX VERSION_1. */
 #define MODEL_FEATURES_ALL                                                                         \
 	((1ULL << 0) | (1ULL << 1) | (1ULL << 3) | (1ULL << 5) | (1ULL << 7) | (1ULL << 11) |      \
-	 (1ULL << 15) | (1ULL << 16) | (1ULL << 27) | (1ULL << 29) | (1ULL << 32))
+	 (1ULL << 13) | (1ULL << 15) | (1ULL << 16) | (1ULL << 27) | (1ULL << 29) | (1ULL << 32))
 /*
  * The features that QEMU offers for a tap device, without GUEST_TSO4: with GUEST_TSO4 the driver
  * uses receive buffers of a page, which most tests do not want.

@@ -201,6 +201,7 @@ struct seg {
 	struct host *from;
 	unsigned int kind; /* all kinds that apply */
 	bool lost;         /* a rule dropped the frame */
+	bool marked;       /* scene_congest() gave it a CE mark; tos is as it was sent */
 	uint16_t sport, dport;
 	uint32_t seq, ack;   /* as on the wire */
 	uint32_t rseq, rack; /* relative to the initial sequence numbers of the connection */
@@ -224,6 +225,11 @@ void scene_duplicate(struct host *from, unsigned int kinds, unsigned int nth, un
 void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_t ns);
 /* Flips bits in one byte of that frame, counted from the frame's end; 1 is the last byte. */
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end);
+/*
+ * A congested router meets that frame and the @count - 1 after it: an ECN-capable one gets a CE mark,
+ * another is lost.
+ */
+void scene_congest(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count);
 /* From now on one frame in @of is lost, one is late and one is doubled, chosen by the conductor's seed. */
 void scene_hostile(unsigned int of);
 /* From now on packets (IP) of more than @mtu bytes are lost without an ICMP error; 0: none are. */

@@ -23,6 +23,7 @@ struct rule {
 	unsigned int seen;
 	struct fate fate;
 	unsigned int corrupt; /* the byte to change: 1 is the frame's last byte; 0: none */
+	bool congest;
 };
 
 /* The first sequence number of one direction of a connection. */
@@ -128,7 +129,7 @@ static struct seg read_frame(struct host *from, const uint8_t *p, size_t len)
 
 /* ---- losses, delays, copies ------------------------------------------------------------------ */
 
-static struct fate apply_rules(const struct seg *s, uint8_t *frame, size_t len)
+static struct fate apply_rules(struct seg *s, uint8_t *frame, size_t len)
 {
 	struct fate fate = {0};
 	bool found = false;
@@ -145,6 +146,10 @@ static struct fate apply_rules(const struct seg *s, uint8_t *frame, size_t len)
 		fate = r->fate;
 		if (r->corrupt && r->corrupt <= len)
 			frame[len - r->corrupt] ^= 0x55;
+		if (r->congest) {
+			s->marked = pkt_mark_ce(frame);
+			fate.drop = !s->marked;
+		}
 	}
 	if (hole_mtu && len > PKT_ETH + hole_mtu)
 		fate.drop = true;
@@ -230,6 +235,14 @@ void scene_hold(struct host *from, unsigned int kinds, unsigned int nth, uint64_
 void scene_corrupt(struct host *from, unsigned int kinds, unsigned int nth, unsigned int from_end)
 {
 	add_rule(from, kinds, nth)->corrupt = from_end;
+}
+
+void scene_congest(struct host *from, unsigned int kinds, unsigned int nth, unsigned int count)
+{
+	struct rule *r = add_rule(from, kinds, nth);
+
+	r->count = count;
+	r->congest = true;
 }
 
 void scene_hostile(unsigned int of)

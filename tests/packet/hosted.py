@@ -31,7 +31,7 @@ SETTLE = 10 * 10**9     # ns of running after the boot, until the addresses are 
 
 STEPS_MAX = 100_000     # at one instant; more means that the kernel never becomes idle
 FEATURE_HOST_TSO4, FEATURE_GUEST_TSO4 = 1 << 11, 1 << 7
-FEATURES = 0x12801882b    # MODEL_FEATURES_DEFAULT of virtio_model.h
+FEATURES = 0x12801a82b    # MODEL_FEATURES_DEFAULT of virtio_model.h
 
 LOCAL_IP, REMOTE_IP = "192.168.0.1", "192.0.2.1"
 

@@ -114,6 +114,22 @@ static inline void pkt_put_ip(uint8_t *ip, unsigned int proto, uint32_t saddr, u
 	pkt_put16(ip + 10, pkt_checksum(ip, PKT_IP, 0));
 }
 
+/*
+ * Marks the IP packet of a frame as a congested router does: one that is ECN-capable gets CE (RFC 3168 5).
+ * Returns false if it is not, so that the router must drop it.
+ */
+static inline bool pkt_mark_ce(uint8_t *frame)
+{
+	uint8_t *ip = frame + PKT_ETH;
+
+	if (!(ip[1] & 3))
+		return false;
+	ip[1] |= 3;
+	pkt_put16(ip + 10, 0);
+	pkt_put16(ip + 10, pkt_checksum(ip, (size_t)(ip[0] & 15) * 4, 0));
+	return true;
+}
+
 struct pkt_tcp {
 	uint16_t sport, dport;
 	uint32_t seq, ack;
