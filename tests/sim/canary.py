@@ -22,6 +22,7 @@ CANARIES = {
     "wmem": ("net/tcp/tcp_retransmit.c", "\t\tsk_wmem_queued_add(sk, -(int)freed);\n", ""),
     "window": ("net/tcp/tcp_window.c", "new_win = ALIGN_UP(cur_win, 1u << wscale);",
                "new_win = ALIGN_DOWN(cur_win, 1u << wscale);"),
+    "ect": ("net/tcp/tcp_ecn.c", "if (bytes && !before(tcb->seq, tp->snd_nxt)) {", "if (bytes) {"),
 }
 
 

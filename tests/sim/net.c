@@ -6,12 +6,13 @@
  * net_build() <- world.c; the hooks and takers of the wires <- the conductor, while it runs the hosts.
  *
  * A link has two directions (struct way), each with its own queue, rate and delay.  `sides` of the plan
- * tells which directions lose and damage frames.  ARP packets are never damaged or lost: they have no
+ * tells which directions lose and damage frames; all directions give CE marks.  ARP packets are never damaged or lost: they have no
  * checksum, and a missing neighbour entry is no test of TCP.
  */
 #include <string.h>
 
 #include "tests/sim/sim.h"
+#include "tests/wire/pkt.h"
 
 #define NETWORK_ADDR   0x0a000001 /* 10.0.0.1, the address of the host at the first port */
 #define FIRST_MAC_LAST 1
@@ -23,6 +24,7 @@ struct way {
 	unsigned int port;
 	bool out; /* from the port's host to the switch */
 	struct rng rng;
+	struct rng marks; /* a stream of its own, so that marks change nothing else */
 	uint64_t busy_until;
 };
 
@@ -52,21 +54,24 @@ static bool cut_now(const struct world *w, const struct way *way)
 
 /*
  * Puts a frame of @len bytes into the queue before the link.  Returns false if the queue has no room, else
- * true and in *@leaves the time at which the frame has left the queue.
+ * true and in *@leaves the time at which the frame has left the queue.  *@half_full: more than half of the
+ * queue is used.
  */
-static bool queue_up(struct way *way, size_t len, uint64_t *leaves)
+static bool queue_up(struct way *way, size_t len, uint64_t *leaves, bool *half_full)
 {
 	const struct plan *p = &way->world->plan;
-	uint64_t now = conductor_now(way->world->c);
+	uint64_t now = conductor_now(way->world->c), waits;
 
 	*leaves = now;
+	*half_full = false;
 	if (!p->rate_kbit)
 		return true;
 	if (way->busy_until < now)
 		way->busy_until = now;
-	if (way->busy_until > now &&
-	    (way->busy_until - now) * p->rate_kbit / (8 * MS) + len > p->queue)
+	waits = (way->busy_until - now) * p->rate_kbit / (8 * MS);
+	if (way->busy_until > now && waits + len > p->queue)
 		return false;
+	*half_full = waits > p->queue / 2;
 	way->busy_until += len * 8 * MS / p->rate_kbit;
 	*leaves = way->busy_until;
 	return true;
@@ -112,6 +117,18 @@ static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fa
 	return doubled ? "doubled" : late ? "late" : NULL;
 }
 
+/* Marks a frame that is ECN-capable (RFC 3168 5), if the link is congested.  Returns true if it did. */
+static bool mark(struct way *way, uint8_t *frame, bool half_full)
+{
+	struct world *w = way->world;
+	bool chosen = rng_chance(&way->marks, w->plan.mark);
+
+	if (w->calm || !(chosen || (half_full && w->plan.mark)) || !pkt_mark_ce(frame))
+		return false;
+	watch_mark(w, frame);
+	return true;
+}
+
 static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8_t *frame,
 			  size_t *len)
 {
@@ -119,8 +136,8 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 	struct world *w = way->world;
 	struct fate fate = {0};
 	const char *what = NULL;
+	bool tcp = watch_is_tcp(frame, *len), has_room, half_full;
 	uint64_t leaves;
-	bool tcp = watch_is_tcp(frame, *len);
 	uint8_t copy[CONDUCTOR_FRAME_MAX];
 
 	/* A host has one wire for both directions; a frame without sender comes from the switch. */
@@ -128,15 +145,20 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 		way = &net.way[way->port][1];
 	if (tcp && way->out)
 		watch_frame(w, way->port, frame, *len);
+	has_room = queue_up(way, *len, &leaves, &half_full);
+	if (tcp && mark(way, frame, half_full))
+		what = "marked";
 	memcpy(copy, frame, *len);
-	if (!queue_up(way, *len, &leaves) && tcp && !w->calm) {
+	if (!has_room && tcp && !w->calm) {
 		fate.drop = true;
 		what = "no room in the queue";
 	} else if (tcp && cut_now(w, way)) {
 		fate.drop = true;
 		what = "cut off";
 	} else if (tcp && hurts(w, way, w->plan.sides)) {
-		what = temper(way, frame, *len, &fate);
+		const char *trouble = temper(way, frame, *len, &fate);
+
+		what = trouble ? trouble : what;
 	}
 	if (tcp) {
 		w->frames += way->out;
@@ -214,7 +236,8 @@ int net_build(struct world *w)
 				(struct way){.world = w,
 					     .port = port,
 					     .out = !in,
-					     .rng = rng_make(w->plan.seed, 10 + 2 * port + in)};
+					     .rng = rng_make(w->plan.seed, 10 + 2 * port + in),
+					     .marks = rng_make(w->plan.seed, 30 + 2 * port + in)};
 		if (port == PEER ? !w->plan.peer : port >= w->plan.kernels)
 			continue;
 		net.way[port][0].wire =

@@ -20,7 +20,8 @@ import sys
 NEVER = 2**64 - 1
 MS, SEC = 10**6, 10**9
 ADDRESS, MAC_LAST = bytes((10, 0, 0, 5)), 5
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+FIN, SYN, RST, PSH, ACK, ECE, CWR = 1, 2, 4, 8, 16, 64, 128
+ECT_0, CE = 2, 3  # the ECN field of an IP header (RFC 3168 5)
 RTO_FIRST, RTO_MOST = 400 * MS, 8 * SEC
 DELAYED_ACK = 100 * MS
 FLIGHT_SEGMENTS = 10
@@ -61,7 +62,7 @@ def ahead(a, b):
     return ((a - b + 0x80000000) & 0xffffffff) - 0x80000000
 
 
-def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""):
+def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b"", tos=0):
     """Builds a whole Ethernet frame with a TCP segment for the host at @port of the switch."""
     options += b"\1" * (-len(options) % 4)
     there = bytes((10, 0, 0, port + 1))
@@ -69,7 +70,7 @@ def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""
                       (20 + len(options)) // 4 << 4, flags, window, 0, 0) + options + data
     total = checksum(ADDRESS + there + struct.pack(">HH", 6, len(tcp)) + tcp)
     tcp = tcp[:16] + struct.pack(">H", total) + tcp[18:]
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0) + ADDRESS + there
+    ip = struct.pack(">BBHHHBBH", 0x45, tos, 20 + len(tcp), 0, 0x4000, 64, 6, 0) + ADDRESS + there
     ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
     return bytes((2, 0, 0, 0, 0, port + 1, 2, 0, 0, 0, 0, MAC_LAST, 8, 0)) + ip + tcp
 
@@ -97,6 +98,11 @@ class Connection:
         if wrap:
             self.isn = 2**32 - 1 - self.rng.randrange(10000)
         self.state = "closed"   # listen, syn-sent, syn-received, open, over
+        # ECN (RFC 3168): whether it offers, and what it answers to an offer; a stream of its own leaves the others
+        rng = random.Random(seed * 16 + self.index + (1 << 64))
+        self.ecn_offer = rng.choice((0, ECE | CWR))
+        self.ecn_answer = rng.choice((0, ECE, ECE, ECE | CWR))  # the last reflects the offer, as faulty hosts do
+        self.ecn = self.echo = self.reduced = False
         # sending; all numbers are offsets of bytes in the stream, so the SYN has -1
         self.written = 0        # bytes that the application has written
         self.una = self.nxt = self.most = 0
@@ -151,13 +157,19 @@ class Connection:
 
     def send(self, flags, offset, data=b""):
         """Sends one segment; @offset is that of its first byte in the stream, -1 for a SYN."""
-        options = b""
+        options, tos = b"", 0
         if flags & SYN:
             options = struct.pack(">BBH", 2, 4, self.mss)
             if self.wscale is not None:
                 options += bytes((1, 3, 3, self.wscale))
         if self.stamps and not flags & RST:
             options += struct.pack(">BBBBII", 1, 1, 8, 10, self.stage.now // MS + 1, self.ts_recent)
+        if self.ecn and not flags & (SYN | RST):
+            flags |= ECE if self.echo else 0
+            if data and offset >= self.most:
+                tos = ECT_0
+                flags |= CWR if self.reduced else 0
+                self.reduced = False
         window = 0
         if flags & ACK and not flags & RST:
             self.ack_at, self.unacked = NEVER, 0
@@ -171,7 +183,7 @@ class Connection:
             self.edge = max(self.edge, self.rcv + (window << shift))
         ack = self.irs + 1 + self.rcv + (self.fin_at is not None and self.rcv == self.fin_at)
         self.stage.frame(tcp_frame(self.port, self.sport, self.dport, self.isn + 1 + offset,
-                                   ack if flags & ACK else 0, flags, window, options, data))
+                                   ack if flags & ACK else 0, flags, window, options, data, tos))
 
     def segment(self, offset, room):
         """Sends data from @offset on, at most @room bytes, and the FIN if it follows; returns the new offset."""
@@ -204,9 +216,9 @@ class Connection:
         self.rto = min(2 * self.rto, RTO_MOST)
         self.rto_at = self.stage.now + self.rto
         if self.state == "syn-sent":
-            self.send(SYN, -1)
+            self.send(SYN, -1)  # without the offer of ECN
         elif self.state == "syn-received":
-            self.send(SYN | ACK, -1)
+            self.send(SYN | ACK | self.ecn, -1)
         else:
             self.again()
 
@@ -253,7 +265,16 @@ class Connection:
         self.app_at = self.stage.now
         self.say("is connected")
 
-    def arrive(self, seq, ack, flags, window, options, data):
+    def take_ecn(self, flags, tos, data):
+        """Notes what a segment says about ECN: a mark, the other end's reduction, and its echo of our marks."""
+        if data and flags & CWR:
+            self.echo = False
+        if data and tos & 3 == CE:
+            self.echo = True
+        if flags & ECE:
+            self.reduced = True
+
+    def arrive(self, seq, ack, flags, window, options, data, tos):
         """Processes a segment of this connection; its checksum was right."""
         self.heard = self.stage.now
         if self.state == "closed":
@@ -261,7 +282,8 @@ class Connection:
                 self.take_syn(seq, flags, window, options)
                 self.state = "syn-received"
                 self.rto_at = self.stage.now + RTO_FIRST
-                self.send(SYN | ACK, -1)
+                self.ecn = self.ecn_answer if flags & ECE and flags & CWR else 0
+                self.send(SYN | ACK | self.ecn, -1)
             return
         if flags & RST:
             self.reset(seq, ack, flags)
@@ -269,13 +291,14 @@ class Connection:
         if self.state == "syn-sent":
             if flags & (SYN | ACK) == SYN | ACK and ahead(ack, self.isn) == 1:
                 self.take_syn(seq, flags, window, options)
+                self.ecn = self.ecn_offer and flags & (ECE | CWR) == ECE
                 self.opened()
                 self.send(ACK, 0)
                 self.app()
             return
         if flags & SYN:
             if self.state == "syn-received":
-                self.send(SYN | ACK, -1)
+                self.send(SYN | ACK | self.ecn, -1)
             elif self.state != "over":
                 self.send(ACK, self.most)
             return
@@ -288,7 +311,10 @@ class Connection:
         if self.state == "syn-received":
             if ahead(ack, self.isn) < 1:
                 return
+            self.ecn = self.ecn == ECE
             self.opened()
+        if self.ecn:
+            self.take_ecn(flags, tos, data)
         self.take_ack(ahead(ack, self.isn + 1), window, data or flags & FIN)
         self.take_data(ahead(seq, self.irs + 1), data, flags & FIN)
         if self.state == "open":
@@ -434,7 +460,7 @@ class Connection:
         if self.state == "closed" and not self.side and now >= self.start:
             self.state = "syn-sent"
             self.rto_at = now + RTO_FIRST
-            self.send(SYN, -1)
+            self.send(SYN | self.ecn_offer, -1)
         if now >= self.rto_at:
             self.timeout()
         if self.state != "open":
@@ -501,7 +527,7 @@ class Stage:
         if c.state == "over" and not flags & RST and c.left and not c.fin_acked:
             self.frame(tcp_frame(c.port, dport, sport, ack, 0, RST, 0))
             return
-        c.arrive(seq, ack, flags, window, c.options(tcp[20:doff]), tcp[doff:])
+        c.arrive(seq, ack, flags, window, c.options(tcp[20:doff]), tcp[doff:], ip[1])
 
     def time(self):
         """Runs the timers that are due."""

@@ -84,6 +84,8 @@ static const struct field {
 	FIELD(device, 0, 2, 0),
 	FIELD(mtu, 0, 9000, 0),
 	FIELD(small_mtu, 0, 9000, 0),
+	FIELD(ecn, 0, (1 << KERNELS_MAX) - 1, 0),
+	FIELD(mark, 0, 10000, 0),
 	FIELD(queue, 0, 1ULL << 40, 1 << 24),
 	FIELD(delay_us, 0, 100000000, 1000),
 	FIELD(reorder_us, 0, 100000000, KEEP),
@@ -179,7 +181,7 @@ static void plan_network(struct plan *p, struct rng *r)
 
 struct plan plan_make(uint64_t seed)
 {
-	struct rng r = rng_make(seed, 1);
+	struct rng r = rng_make(seed, 1), ecn = rng_make(seed, 2);
 	struct plan p = {.seed = seed, .every = 4};
 
 	p.peer = seed % 3 == 0;
@@ -187,6 +189,8 @@ struct plan plan_make(uint64_t seed)
 	p.connections = p.peer ? 1 + rng_below(&r, 2) : 1 + rng_below(&r, 5);
 	p.bytes = p.peer ? ONE_OF(&r, 100, 4000, 30000) : ONE_OF(&r, 1000, 20000, 100000, 300000);
 	plan_network(&p, &r);
+	p.ecn = ONE_OF(&ecn, 0, 1, (1 << KERNELS_MAX) - 1);
+	p.mark = ONE_OF(&ecn, 0, 0, 100, 1000, 5000);
 	p.device = ONE_OF(&r, 0, 0, 1, 2);
 	p.irq = ONE_OF(&r, 0, 16, 64, 200);
 	p.wrap = rng_chance(&r, 3333);

@@ -83,6 +83,9 @@ struct plan {
 	uint64_t cut_ms, cut_for_ms, cut_sides;
 	uint64_t mtu;       /* of all hosts; 0: 1500 */
 	uint64_t small_mtu; /* of the first kernel, if not 0 */
+	uint64_t ecn;       /* bit i: kernel i offers ECN with its SYNs; all kernels accept it */
+	/* Of 10,000 ECN-capable frames: get a CE mark; if not 0, all do whose queue is half full. */
+	uint64_t mark;
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */
 	/* Probability in 256ths of an interrupt at each point where one is possible. */
@@ -191,6 +194,8 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		uint64_t late_ns);
 /* Returns the most delay in ns that losses and late frames may have caused connection @i. */
 uint64_t watch_cost(unsigned int i);
+/* Records that a link gave a frame a CE mark. */
+void watch_mark(struct world *w, const uint8_t *frame);
 /* Returns the largest number of losses of connection @i in a row, without new data acknowledged between. */
 unsigned int watch_row(unsigned int i);
 bool watch_is_tcp(const uint8_t *frame, size_t len);

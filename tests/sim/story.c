@@ -11,12 +11,12 @@ void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *fr
 		 const char *fate)
 {
 	const uint8_t *ip = frame + 14, *tcp = ip + 20;
-	static const char letters[] = "FSRP.U";
-	char flags[8] = "", *at = flags;
+	static const char letters[] = "FSRP.UEW";
+	char flags[9] = "", *at = flags;
 
 	if (!w->story || (!out && !fate))
 		return;
-	for (unsigned int i = 0; i < 6; i++) {
+	for (unsigned int i = 0; i < 8; i++) {
 		if (tcp[13] >> i & 1)
 			*at++ = letters[i];
 	}

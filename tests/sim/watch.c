@@ -9,7 +9,7 @@
  * The rules: lengths and both checksums are right; options are well formed, and a negotiated timestamp is
  * in every segment (RFC 7323 3.2); no segment, options included, is larger than the MSS that the peer
  * announced (RFC 9293 3.7.1, RFC 6691); the right edge of the offered window never moves to the left (RFC
- * 9293 3.8.6: "should not"; Linux never does); no data lies beyond the right edge that the peer offered;
+ * 9293 3.8.6: "should not"; Linux never does); ECN is used only as negotiated (RFC 3168 6.1); no data lies beyond the right edge that the peer offered;
  * only sent data is acknowledged; acknowledgment numbers never decrease; and each byte of data is the byte
  * of the stream at its number, however often it is sent and however the segments are cut.  Sequence
  * numbers are compared modulo 2^32.
@@ -25,6 +25,9 @@
 #define SYN            0x02
 #define RST            0x04
 #define ACK            0x10
+#define ECE            0x40
+#define CWR            0x80
+#define ECT_0          2
 #define MSS_DEFAULT    536
 #define TIMESTAMP_LEN  12
 #define ROW_DOUBLE_MAX 7          /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
@@ -43,6 +46,9 @@ struct half {
 	bool has_ack, fin;
 	bool has_wscale, has_ts;
 	unsigned int wscale, mss;
+	bool ecn_offered;  /* a SYN of this end had ECE and CWR */
+	bool ecn_accepted; /* its SYN-ACK had ECE alone */
+	bool was_marked;   /* a packet to this end got a CE mark */
 };
 
 static struct flow {
@@ -59,7 +65,7 @@ struct segment {
 	unsigned int connection, side;
 	const uint8_t *data;
 	uint32_t seq, ack;
-	unsigned int flags, window, options, len;
+	unsigned int flags, window, options, len, ecn;
 	bool is_peers; /* sent by peer.py, not by our kernel */
 	/* options */
 	unsigned int mss, wscale;
@@ -116,6 +122,7 @@ static const char *read_segment(const struct world *w, const uint8_t *frame, siz
 	s->seq = t.seq;
 	s->ack = t.ack;
 	s->flags = t.flags;
+	s->ecn = frame[PKT_ETH + 1] & 3;
 	s->window = t.window;
 	s->options = t.options_len;
 	s->data = t.data;
@@ -138,7 +145,10 @@ static const char *take_syn(struct half *me, const struct half *other, const str
 {
 	if (me->known && me->isn == s->seq && !(s->flags & ACK))
 		return s->len ? "data in a SYN" : NULL;
-	*me = (struct half){.known = true, .isn = s->seq, .end = s->seq + 1};
+	*me = (struct half){
+		.known = true, .isn = s->seq, .end = s->seq + 1, .was_marked = me->was_marked};
+	me->ecn_offered = (s->flags & (ACK | ECE | CWR)) == (ECE | CWR);
+	me->ecn_accepted = (s->flags & (ACK | ECE | CWR)) == (ACK | ECE);
 	me->mss = s->has_mss ? s->mss : MSS_DEFAULT;
 	me->has_wscale = s->has_wscale;
 	me->wscale = s->wscale;
@@ -210,11 +220,50 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 	return NULL;
 }
 
+/*
+ * RFC 3168 6.1: which segments of our kernel may have ECT, ECE or CWR.  Both flags in a SYN offer ECN, ECE in
+ * a SYN-ACK accepts.  Then new data, and nothing else, has ECT(0) and may have CWR.
+ */
+static const char *judge_ecn(const struct half *me, const struct half *other,
+			     const struct segment *s)
+{
+	bool agreed = (me->ecn_offered && other->ecn_accepted) ||
+		      (other->ecn_offered && me->ecn_accepted);
+	bool is_new = s->len && ahead(s->seq, me->end) >= 0;
+
+	if (s->flags & SYN) {
+		if (s->ecn)
+			return "a SYN with ECT (6.1.1)";
+		if (s->flags & ACK && s->flags & CWR)
+			return "a SYN-ACK with CWR (6.1.1)";
+		if (s->flags & ACK && s->flags & ECE && !other->ecn_offered)
+			return "a SYN-ACK with ECE that no SYN asked for (6.1.1)";
+		if (!(s->flags & ACK) && s->flags & ECE && me->known && me->isn == s->seq)
+			return "a second SYN that offers ECN (6.1.1.1)";
+		return NULL;
+	}
+	if (s->flags & ECE && !agreed)
+		return "ECE without negotiation";
+	if (s->flags & ECE && !me->was_marked)
+		return "ECE, and no packet was marked (6.1.3)";
+	if (s->flags & CWR && !(agreed && is_new))
+		return "CWR on a segment that is no new data (6.1.2)";
+	if (s->ecn && !agreed)
+		return "ECT without negotiation";
+	if (s->ecn && !is_new)
+		return s->len ? "a retransmission with ECT (6.1.5)" : "ECT without data (6.1.4)";
+	if (agreed && is_new && s->ecn != ECT_0)
+		return "new data without ECT(0)";
+	return NULL;
+}
+
 static const char *judge(struct flow *f, const struct segment *s)
 {
 	struct half *me = &f->half[s->side], *other = &f->half[!s->side];
-	const char *wrong;
+	const char *wrong = s->is_peers ? NULL : judge_ecn(me, other, s);
 
+	if (wrong)
+		return wrong;
 	if (s->flags & RST)
 		return s->len ? "data in a RST" : NULL;
 	if (s->flags & SYN)
@@ -286,6 +335,17 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		f->has_ack[!s.side] = true;
 		f->row = 0;
 	}
+}
+
+void watch_mark(struct world *w, const uint8_t *frame)
+{
+	struct segment s = {0};
+
+	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
+		return;
+	flows[s.connection].half[!s.side].was_marked = true;
+	/* A window of one segment, whose ACK is delayed. */
+	flows[s.connection].cost += 4 * w->plan.delay_us * US + 2 * MOMENT;
 }
 
 uint64_t watch_cost(unsigned int i)
