@@ -6,10 +6,16 @@
  * goodput_table() <- main.c (--goodput).  Only the sender's frames are lost; round trip and rate are those
  * of the whole path; "buffer" is SO_SNDBUF and SO_RCVBUF, 0 means the kernel's default.  An entry is the
  * mean of a few seeds, because a loss at the end of a transfer costs a different time than an earlier one.
+ * The rows are the congestion controls that the kernel itself names.
  */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 
 #include "tests/sim/sim.h"
+
+#define CONTROLS "/proc/sys/net/ipv4/tcp_available_congestion_control"
 
 #define RATE 50000 /* kbit/s */
 
@@ -22,7 +28,7 @@ struct table {
 static const struct table small = {.transfer = 1000000, .seeds = 5, .buffers = true};
 static const struct table full = {.transfer = 20000000, .seeds = 20};
 
-static const unsigned int losses[] = {0, 10, 100, 300, 1000}; /* of 10,000 frames */
+static const unsigned int losses[] = {0, 10, 100, 300, 500, 1000, 4000}; /* of 10,000 frames */
 static const unsigned int trips_ms[] = {1, 10, 50, 200};
 #define NR(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -76,17 +82,39 @@ static bool goodput_rows(const char *library, const struct table *t, const char 
 			if (kbit < 0)
 				return false;
 			fprintf(out, " %8.0f", kbit);
+			fflush(out);
 		}
 		fputc('\n', out);
-		fflush(out);
 	}
 	return true;
 }
 
-int goodput_table(const char *library, bool all, FILE *out)
+/* Reads the names of the kernel's congestion controls, with blanks between them, into @names. */
+static bool read_controls(const char *library, char *names, size_t max)
+{
+	struct conductor *c = conductor_new(library, 1);
+	struct host *h = c ? conductor_host(c, "app=none") : NULL;
+	int64_t fd, n = -1;
+
+	if (h) {
+		fd = host_call(h, SYS_open, (intptr_t)CONTROLS, O_RDONLY, 0, 0, 0, 0);
+		n = host_call(h, SYS_read, fd, (intptr_t)names, max - 1, 0, 0, 0);
+		names[n > 0 ? n : 0] = '\0';
+	}
+	if (c)
+		conductor_free(c);
+	if (n <= 0)
+		fprintf(stderr, "sim: %s cannot be read\n", CONTROLS);
+	return n > 0;
+}
+
+int goodput_table(const char *library, bool all, const char *only, FILE *out)
 {
 	const struct table *t = all ? &full : &small;
+	char names[256];
 
+	if (!read_controls(library, names, sizeof(names)))
+		return 2;
 	fprintf(out,
 		"# Goodput in kbit/s, of links of %u kbit/s: %llu MB, mean of %u seeds, in\n"
 		"# virtual time.  `tests/sim/run --goodput%s` prints it.\n"
@@ -95,11 +123,11 @@ int goodput_table(const char *library, bool all, FILE *out)
 	for (unsigned int r = 0; r < NR(trips_ms); r++)
 		fprintf(out, " %5u ms", trips_ms[r]);
 	fputc('\n', out);
-	for (unsigned int c = 0; sim_controls[c]; c++) {
-		if (!goodput_rows(library, t, sim_controls[c], 0, out))
+	for (const char *name = strtok(names, " \n"); name; name = strtok(NULL, " \n")) {
+		if ((!only || !strcmp(only, name)) && !goodput_rows(library, t, name, 0, out))
 			return 1;
 	}
-	if (t->buffers && !goodput_rows(library, t, "reno", 32768, out))
+	if (!only && t->buffers && !goodput_rows(library, t, "reno", 32768, out))
 		return 1;
 	return 0;
 }

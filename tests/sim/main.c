@@ -24,7 +24,7 @@
 #define STUCK_S     120 /* s of CPU time, after which a run is killed: its kernel loops */
 
 static struct {
-	const char *library, *pcapng;
+	const char *library, *pcapng, *control;
 	uint64_t seeds, from;
 	unsigned int jobs, stop_after;
 	bool replay, fields, goodput, goodput_full;
@@ -201,6 +201,8 @@ static bool parse(int argc, char **argv)
 			args.stop_after = strtoul(next, NULL, 0), i++;
 		else if (!strcmp(a, "--pcapng"))
 			args.pcapng = next, i++;
+		else if (!strcmp(a, "--control"))
+			args.control = next, i++;
 		else if (!strcmp(a, "--replay"))
 			args.replay = true;
 		else if (!strcmp(a, "--fields"))
@@ -229,7 +231,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (args.goodput)
-		return goodput_table(args.library, args.goodput_full, stdout);
+		return goodput_table(args.library, args.goodput_full, args.control, stdout);
 	plan_of(args.from); /* reports an invalid field here, once, and not in every child */
 	return args.replay ? replay() : many();
 }

@@ -237,7 +237,10 @@ void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *fr
 
 /* ---- golden transfers (goodput.c) ------------------------------------------------------------- */
 
-/* Prints the small table, or with @all the one of larger transfers and more seeds (minutes). */
-int goodput_table(const char *library, bool all, FILE *out);
+/*
+ * Prints the small table, or with @all the one of larger transfers and more seeds (minutes); if @only is not
+ * NULL, only the rows of this congestion control.
+ */
+int goodput_table(const char *library, bool all, const char *only, FILE *out);
 
 #endif
