@@ -117,10 +117,16 @@
  */
 #define TCP_RACK_SOON 64
 /*
- * bytes: of a duplicate that the peer reports (DSACK) above snd_una; a longer one is only counted. As
- * much as one merged packet has; each segment in it is looked at.
+ * segments: looked at for a duplicate that the peer reports (DSACK) above snd_una; those behind them count as
+ * not reported. More than one merged packet has; a peer may report the same duplicate in each ACK.
  */
-#define TCP_DSACK_MAX 65536u
+#define TCP_DSACK_MAX 64u
+/*
+ * segments: lost ones that a partial ACK may show to be only late (an undo), besides as many as were delivered since
+ * the last such undo; if there are more, they are sent again. Otherwise a peer could make RACK mark a long queue and
+ * take the marks away in turn, with one segment acknowledged between.
+ */
+#define TCP_UNDO_MAX 64u
 /* mode: 0 sends no tail loss probe, 1 to 4 do. Linux's range. */
 #define TCP_EARLY_RETRANS_RANGE 0, 4
 /* mode: 0 does not use ECN, 1 offers and accepts it, 2 only accepts it. Linux's range without AccECN. */

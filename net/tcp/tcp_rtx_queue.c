@@ -10,7 +10,7 @@
  *   tcp_mark_skb_lost                    -> tcp_rtx_set_marks;  undo -> tcp_rtx_unmark_lost
  *
  * The socket's owner, or the bh lock without one.  Every function is O(log n), except
- * tcp_rtx_unmark_lost().
+ * tcp_rtx_unmark_lost(): O(log n) for each lost segment, and the walk to their places.
  */
 #include "kernel/lib/list_sort.h"
 #include "net/tcp/tcp_rtx_queue.h"
@@ -196,22 +196,35 @@ void tcp_rtx_sent_again(struct sock *sk, struct sk_buff *skb)
 
 static bool sent_later(const struct list_head *a, const struct list_head *b)
 {
-	return list_entry(a, struct sk_buff, tcp_tsorted_anchor)->skb_mstamp >
-	       list_entry(b, struct sk_buff, tcp_tsorted_anchor)->skb_mstamp;
+	const struct sk_buff *one = list_entry(a, struct sk_buff, tcp_tsorted_anchor);
+	const struct sk_buff *other = list_entry(b, struct sk_buff, tcp_tsorted_anchor);
+
+	/* The segments of one burst have one time: as sent_after() in tcp_rack.c. */
+	if (one->skb_mstamp != other->skb_mstamp)
+		return one->skb_mstamp > other->skb_mstamp;
+	return after(TCP_SKB_CB(one)->end_seq, TCP_SKB_CB(other)->end_seq);
 }
 
-/* O(n log n), once for each reduction at most. */
+/*
+ * Merges the lost segments into tsorted_sent_queue.  They are older than most segments there, so the places are
+ * near its beginning; those that were sent again are at its end.
+ */
 void tcp_rtx_unmark_lost(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	struct list_head *at = tp->tsorted_sent_queue.next;
 	struct sk_buff *skb, *next;
 
-	list_for_each_entry(skb, &tp->tsorted_sent_queue, tcp_tsorted_anchor)
-		tcp_rtx_set_marks(sk, skb, TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS & ~TCPCB_LOST);
-	if (list_empty(&tp->tsorted_lost_queue))
-		return;
-	/* A segment without a mark joins the end of tsorted_sent_queue. */
-	list_for_each_entry_safe(skb, next, &tp->tsorted_lost_queue, tcp_tsorted_anchor)
+	list_sort(&tp->tsorted_lost_queue, sent_later);
+	list_for_each_entry_safe(skb, next, &tp->tsorted_lost_queue, tcp_tsorted_anchor) {
+		while (at != &tp->tsorted_sent_queue && !sent_later(at, &skb->tcp_tsorted_anchor))
+			at = at->next;
 		tcp_rtx_set_marks(sk, skb, 0);
-	list_sort(&tp->tsorted_sent_queue, sent_later);
+		list_move_tail(&skb->tcp_tsorted_anchor, at);
+	}
+	for (at = tp->tsorted_sent_queue.prev; tp->lost_out && at != &tp->tsorted_sent_queue;
+	     at = at->prev) {
+		skb = list_entry(at, struct sk_buff, tcp_tsorted_anchor);
+		tcp_rtx_set_marks(sk, skb, TCP_SKB_CB(skb)->sacked & TCPCB_TAGBITS & ~TCPCB_LOST);
+	}
 }

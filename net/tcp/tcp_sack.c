@@ -135,11 +135,13 @@ static void sack_block(struct sock *sk, struct sack_range r, struct tcp_sacktag_
 	}
 }
 
-/* Processes a DSACK block above snd_una.  It covers at most TCP_DSACK_MAX bytes, which bounds the walk. */
+/* Processes a DSACK block above snd_una; looks at TCP_DSACK_MAX segments at most. */
 static void dsack_block(struct sock *sk, struct sack_range r, struct tcp_sacktag_state *state)
 {
-	for (struct sk_buff *skb = tcp_rtx_find(sk, r.start);
-	     skb && before(TCP_SKB_CB(skb)->seq, r.end); skb = skb_rb_next(skb)) {
+	struct sk_buff *skb = tcp_rtx_find(sk, r.start);
+
+	for (u32 seen = 0; seen < TCP_DSACK_MAX && skb && before(TCP_SKB_CB(skb)->seq, r.end);
+	     seen++, skb = skb_rb_next(skb)) {
 		if (sack_covers(sk, skb, r))
 			dsack_segment(sk, skb, state);
 	}
@@ -278,8 +280,7 @@ noinline void tcp_sacktag_write_queue(struct sock *sk, const struct sk_buff *skb
 		if (dup) {
 			segs = before(r[0].start, r[0].end) ? dsack_seen(tp, r[0], state) : 0;
 			dsack_of_the_past(tp, r[0], segs, state->prior_snd_una);
-			if (segs && r[0].end - r[0].start <= TCP_DSACK_MAX &&
-			    sack_is_valid(tp, r[0], true))
+			if (segs && sack_is_valid(tp, r[0], true))
 				dsack_block(sk, r[0], state);
 		}
 		if (!sack_is_valid(tp, r[i], dup))

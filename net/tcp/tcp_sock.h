@@ -142,7 +142,8 @@ struct tcp_sock {
 	u32 prior_ssthresh;
 	u32 undo_marker; /* snd_una when cwnd was reduced; 0: no reduction can be undone */
 	int undo_retrans;
-	u32 retrans_stamp;    /* tcp_time_stamp() of the first retransmission in this window */
+	u32 undo_delivered; /* delivered at the last partial ACK that was an undo (TCP_UNDO_MAX) */
+	u32 retrans_stamp;  /* tcp_time_stamp() of the first retransmission in this window */
 	u32 unanswered_stamp; /* tcp_time_stamp() of the first one since snd_una moved; 0: none */
 	u32 total_retrans;
 	u32 delivered; /* segments that reached the peer, by its ACKs, SACKs and duplicate ACKs */

@@ -143,11 +143,15 @@ bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 	if (!tp->undo_marker || !tcp_packet_delayed(tp))
 		return false;
 	tcp_check_sack_reordering(sk, prior_snd_una, true);
+	/* The work of an undo is bounded by what was delivered. */
+	if (tp->lost_out > tp->delivered - tp->undo_delivered + TCP_UNDO_MAX)
+		return false;
 	/* Undo only after all retransmissions in flight are answered. */
 	if (tp->retrans_out)
 		return true;
 	if (!tcp_any_retrans_done(sk))
 		tp->retrans_stamp = 0;
+	tp->undo_delivered = tp->delivered;
 	tcp_undo_cwnd_reduction(sk, true);
 	snmp_inc(SNMP_TcpExtTCPPartialUndo);
 	tcp_try_keep_open(sk);

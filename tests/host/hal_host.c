@@ -186,6 +186,7 @@ static inline void interrupt_point(u32 chance, u32 of)
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
 {
+	host.nr_edges++;
 	if (host.irqs_on)
 		interrupt_point(host.race_chance, 65536);
 }

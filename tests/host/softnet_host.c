@@ -378,6 +378,7 @@ uint64_t sn_stat(const char *name)
 		{"allocs", host.nr_allocs},
 		{"allocs_refused", host.nr_refused},
 		{"race_left", host.race_left},
+		{"edges", host.nr_edges},
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(stats); i++) {

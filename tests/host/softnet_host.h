@@ -145,6 +145,8 @@ SN_API int32_t sn_inspect(char *text, size_t max);
  *   allocs_refused   requests that fail_alloc made fail
  *   race_left        0: the call reached the point of race_edge; otherwise the number of points that
  *                    were missing
+ *   edges            in the race build: edges (jumps) of the control flow since boot; a measure of work
+ *                    that depends on no clock
  */
 SN_API uint64_t sn_stat(const char *name);
 

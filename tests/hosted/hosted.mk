@@ -16,7 +16,7 @@ hosted-build: $(HOSTED_TESTS) $(B)/host-asan/libsoftnet.so
 hosted: hosted-build $(B)/host/libsoftnet.so $(B)/host-trace/libsoftnet.so
 	@$(MAKE) --no-print-directory -k hosted-python hosted-play
 
-HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race,$(HOSTED_TESTS)))
+HOSTED_PLAYS := $(patsubst %,%.play,$(filter-out $(H)/test_race $(H)/test_steps,$(HOSTED_TESTS)))
 .PHONY: hosted-python hosted-play $(HOSTED_PLAYS)
 hosted-python:
 	cd tests/hosted && $(PYTEST) .
@@ -38,13 +38,18 @@ $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 # The races, in the race build, with seeds 1 to SEEDS.  Eight seeds together take every edge of the code.
 RACE_SEEDS = $(or $(SEEDS),4)
 RACE_LIST = $(or $(shell seq $(RACE_SEEDS) 2>/dev/null),$(error SEEDS=$(SEEDS): a whole number from 1))
-.PHONY: race
-race: $(H)/test_race $(B)/host-race/libsoftnet.so
+.PHONY: race steps
+race: $(H)/test_race $(B)/host-race/libsoftnet.so steps
 	@$(MAKE) --no-print-directory $(RACE_LIST:%=race-seed-%)
 	@echo "  ok    races, an interrupt at any edge: $(RACE_SEEDS) seeds"
 race-seed-%: FORCE
 	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
 		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }
+
+# The work of an ACK, counted in edges of the same build.
+steps: $(H)/test_steps $(B)/host-race/libsoftnet.so
+	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_steps >$(H)/test_steps.log 2>&1 && \
+		echo "  ok    the work of an ACK" || { cat $(H)/test_steps.log; echo "  FAIL  the work of an ACK"; exit 1; }
 
 include tests/hosted/canary.mk
 

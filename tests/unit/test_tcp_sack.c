@@ -136,14 +136,13 @@ static void test_any_blocks(void **unused)
 }
 
 /*
- * LIMIT(TCP_DSACK_MAX): a duplicate of 64 segments above snd_una ends the wait for the answers to their
- * retransmissions; a longer one does not.
+ * LIMIT(TCP_DSACK_MAX): a duplicate above snd_una ends the wait for the answers to the retransmissions of its
+ * first 64 segments, and is counted as a whole.
  */
-static void test_a_long_duplicate_is_only_counted(void **unused)
+static void test_a_long_duplicate_is_cut(void **unused)
 {
-	const u32 most = TCP_DSACK_MAX / MSS * MSS;
-	const u32 longer[2][2] = {{MSS, MSS + most + MSS}, {MSS, (SEGMENTS - 1) * MSS}};
-	const u32 right[2][2] = {{MSS, MSS + most}, {MSS, (SEGMENTS - 1) * MSS}};
+	const u32 all[1][2] = {{MSS, (SEGMENTS - 1) * MSS}};
+	const u32 longer[2][2] = {{2 * MSS, (SEGMENTS - 2) * MSS}, {MSS, (SEGMENTS - 1) * MSS}};
 
 	(void)unused;
 	tp.total_retrans = 1000;
@@ -152,20 +151,21 @@ static void test_a_long_duplicate_is_only_counted(void **unused)
 		TCP_SKB_CB(&segment[i])->sacked |= TCPCB_EVER_RETRANS;
 		tcp_rtx_set_marks(sk, &segment[i], TCPCB_SACKED_RETRANS);
 	}
-	ack_with_blocks(&longer[1], 1);
+	ack_with_blocks(all, 1);
 	assert_int_equal(tp.retrans_out, SEGMENTS - 1);
 	ack_with_blocks(longer, 2);
-	assert_int_equal(tp.retrans_out, SEGMENTS - 1);
-	assert_int_equal(tp.dsack_dups, most / MSS + 1);
-	ack_with_blocks(right, 2);
-	assert_int_equal(tp.retrans_out, SEGMENTS - 1 - most / MSS);
+	assert_int_equal(tp.dsack_dups, SEGMENTS - 4);
+	assert_int_equal(tp.retrans_out, SEGMENTS - 1 - TCP_DSACK_MAX);
+	for (unsigned int i = 0; i < SEGMENTS; i++)
+		assert_int_equal(!(TCP_SKB_CB(&segment[i])->sacked & TCPCB_SACKED_RETRANS),
+				 i == 0 || (i >= 2 && i < 2 + TCP_DSACK_MAX));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_any_blocks, setup),
-		cmocka_unit_test_setup(test_a_long_duplicate_is_only_counted, setup),
+		cmocka_unit_test_setup(test_a_long_duplicate_is_cut, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
