@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Merge sort of a linked list, bottom up.  list_sort() <- tcp_rtx_unmark_lost().  Any context.
+ * Bottom-up merge sort of a linked list.  list_sort() <- tcp_rtx_unmark_lost().  Any context.
  *
- * Sorted runs wait in pending[]: entry i is empty or has 2^i entries of the list.  Each entry of the
- * list is a run of one that is merged into pending[0], [1], ... as a carry is added to a binary number.
+ * pending[] has the runs that are sorted so far: pending[i] is empty or has 2^i entries of the list.  A new entry
+ * is a run of length 1.  Like a carry in binary addition, a run of 2^i entries is merged with pending[i] if that
+ * is not empty, and the result is carried to pending[i + 1].
  */
 #include "kernel/lib/list_sort.h"
 
 #define RUNS_MAX 32 /* 2^32 entries */
 
-/* Merges two sorted runs, linked by ->next only.  @a's entries came first in the list. */
+/* Merges two sorted runs, which are linked by ->next only.  Of equal entries, those of @a come first. */
 static struct list_head *merge(struct list_head *a, struct list_head *b, list_after_fn after)
 {
 	struct list_head *first, **tail = &first;

@@ -8,10 +8,10 @@
 
 #include "kernel/lib/list.h"
 
-/* Returns true if @a must stand behind @b. */
+/* Returns true if @a is greater than @b, so that it must stand behind @b. */
 typedef bool (*list_after_fn)(const struct list_head *a, const struct list_head *b);
 
-/* O(n log n), in place; entries of which neither must stand behind the other keep their order. */
+/* Sorts in place, in O(n log n).  The sort is stable: equal entries keep their order. */
 void list_sort(struct list_head *head, list_after_fn after);
 
 #endif

@@ -7,9 +7,9 @@
  *   setsockopt(TCP_CONGESTION) -> tcp_set_congestion_control
  *   tcp_cong_control (tcp_ack.c) -> cong_avoid;  tcp_recovery.c -> ssthresh, undo_cwnd
  *
- * The table only grows; it has a lock.  Functions on a socket: its owner, or the bh lock while it
- * has none.  Windows are counted in segments.  RFC 5681 3.1, 3465 (an ACK counts what it
- * acknowledges), 6928; Linux's tcp_cong.c.
+ * A lock protects the table, from which nothing is removed.  Windows are counted in segments.
+ * Context of functions on a socket: the thread that owns it, or softirq with the bh lock while no thread owns it.
+ * RFC 5681 3.1, 3465 (an ACK counts for the number of segments that it acknowledges), 6928; Linux's tcp_cong.c.
  */
 #include "kernel/limits.h"
 #include "net/inet/inet_ecn.h"
@@ -32,7 +32,7 @@ static struct tcp_congestion_ops *tcp_ca_find_locked(const char *name)
 	return NULL;
 }
 
-/* NULL: there is no algorithm of this name. */
+/* Returns NULL if there is no algorithm of this name. */
 struct tcp_congestion_ops *tcp_ca_find(const char *name)
 {
 	struct tcp_congestion_ops *ca;
@@ -109,7 +109,7 @@ const char *tcp_allowed_congestion_control(void)
 	return names;
 }
 
-/* Copies the first word of @*names to @name and advances @*names.  false: there is no further word. */
+/* Copies the first word of @*names to @name and advances @*names.  Returns false if no word is left. */
 static bool next_name(const char **names, char name[TCP_CA_NAME_MAX])
 {
 	size_t n = 0, kept;
@@ -148,7 +148,10 @@ out_unlock:
 
 /* ---- the algorithm of a socket ----------------------------------------------------------------- */
 
-/* An algorithm that needs ECN has it in SYNs, too.  tcp_ecn_send() sets the field of later segments. */
+/*
+ * An algorithm that needs ECN also sets the ECN field of SYNs, so set it in the socket's next packets.  Later segments
+ * get it from tcp_ecn_send().
+ */
 static void tcp_ca_set_ecn(struct sock *sk)
 {
 	if (tcp_ca_needs_ecn(sk))
@@ -157,7 +160,7 @@ static void tcp_ca_set_ecn(struct sock *sk)
 		INET_ECN_dontxmit(sk);
 }
 
-/* The default, for a new socket. */
+/* Gives a new socket the default algorithm. */
 void tcp_assign_congestion_control(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -214,7 +217,8 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 /* ---- shared by most algorithms --------------------------------------------------------------- */
 
 /*
- * In slow start a window that is half used limits us too: the ACKs of the other half are under way.
+ * Returns true if cwnd limits the sender.  In slow start more than half of cwnd in flight is enough: cwnd doubles
+ * in a round trip, so that half was the whole window one round trip ago.
  */
 bool tcp_is_cwnd_limited(const struct sock *sk)
 {
@@ -238,10 +242,10 @@ u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 	return acked;
 }
 
-/* Raises cwnd by one for each @w delivered segments: with @w = cwnd, one each round trip. */
+/* Raises cwnd by one segment for each @w delivered segments; with @w = cwnd that is one in each round trip. */
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 {
-	/* Credit from a time when @w was larger raises cwnd by one segment, not by a burst. */
+	/* Segments counted while @w was larger raise cwnd by one now, not by a burst. */
 	if (tp->snd_cwnd_cnt >= w) {
 		tp->snd_cwnd_cnt = 0;
 		tp->snd_cwnd++;
@@ -253,10 +257,10 @@ void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 }
 
 /*
- * The rate is one window for each round trip, times a percentage: 200 in slow start, where the window
- * doubles in a round trip, else 120, so that a window that grows finds the path filled.  Once cwnd is half
- * of ssthresh the lower rate prepares the end of slow start.  While it is not known how long a round trip
- * is, the rate is unlimited.
+ * The rate is one window for each round trip, times a percentage: by default 200 in slow start, where the window
+ * doubles in a round trip, and otherwise 120, so that pacing does not stop cwnd from growing.  The lower
+ * percentage already holds from cwnd = ssthresh / 2 on, to prepare the end of slow start.  Before the first
+ * sample of the round-trip time the rate is unlimited.
  */
 void tcp_update_pacing_rate(struct sock *sk)
 {
@@ -265,7 +269,7 @@ void tcp_update_pacing_rate(struct sock *sk)
 							  : sysctl_tcp_pacing_ca_ratio;
 	u64 rate = ~0ull;
 
-	/* The factor 8 is there because srtt_us is 8 * SRTT. */
+	/* Multiply by 8, because srtt_us is 8 * SRTT. */
 	if (likely(tp->srtt_us))
 		rate = (u64)tp->mss_cache * max(tp->snd_cwnd, tp->packets_out) * percent *
 		       (8 * USEC_PER_SEC / 100) / tp->srtt_us;

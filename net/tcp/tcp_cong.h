@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Congestion control (RFC 5681): the states of a sender, the operations of an algorithm, and the
- * counts of segments that both use.  Callers own the socket, or hold its bh lock while no thread owns
- * it.  Corresponds to a part of Linux's include/net/tcp.h.
+ * counts of segments that both use.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * Corresponds to a part of Linux's include/net/tcp.h.
  */
 #ifndef NET_TCP_TCP_CONG_H
 #define NET_TCP_TCP_CONG_H
@@ -38,8 +39,8 @@ enum tcp_ca_ack_event_flags {
 /* The segments that an ACK acknowledges; the argument of pkts_acked(). */
 struct ack_sample {
 	u32 pkts_acked;
-	s32 rtt_us;    /* of the segment that was sent last; -1: not known */
-	u32 in_flight; /* segments in flight when it was sent */
+	s32 rtt_us; /* us: round-trip time of the last segment that the ACK reports; -1: not known */
+	u32 in_flight; /* segments that were in flight when that segment was sent */
 };
 
 /* Flags of an algorithm. */
@@ -52,7 +53,7 @@ struct tcp_congestion_ops {
 	void (*init)(struct sock *sk);    /* may be NULL */
 	void (*release)(struct sock *sk); /* may be NULL */
 	u32 (*ssthresh)(struct sock *sk); /* returns the new ssthresh after a loss, in segments */
-	/* An ACK may raise cwnd.  @ack: its acknowledgment number; @acked: segments newly acknowledged. */
+	/* Called for an ACK that may raise cwnd.  @ack: its number; @acked: segments newly acknowledged. */
 	void (*cong_avoid)(struct sock *sk, u32 ack, u32 acked);
 	/*
 	 * If not NULL, it is called for each ACK instead of cong_avoid() and of the reduction in recovery:
@@ -64,27 +65,32 @@ struct tcp_congestion_ops {
 	void (*in_ack_event)(struct sock *sk, u32 flags);          /* may be NULL */
 	u32 (*undo_cwnd)(struct sock *sk);                         /* returns cwnd after an undo */
 	void (*pkts_acked)(struct sock *sk, const struct ack_sample *sample); /* may be NULL */
-	u32 (*min_tso_segs)(struct sock *sk);  /* segments of a burst at least; NULL: the sysctl */
-	u32 (*sndbuf_expand)(struct sock *sk); /* windows that the send buffer holds; NULL: 2 */
-	/* Fills @info for TCP_CC_INFO and returns its length.  NULL: there is none. */
+	u32 (*min_tso_segs)(
+		struct sock *sk); /* returns the least segments of a burst; NULL: the sysctl */
+	u32 (*sndbuf_expand)(
+		struct sock *sk); /* returns the send buffer's size in windows; NULL: 2 */
+	/* Fills @info for TCP_CC_INFO and returns its length.  NULL: the algorithm has no such info. */
 	size_t (*get_info)(const struct sock *sk, union tcp_cc_info *info);
 	char name[TCP_CA_NAME_MAX];
 };
 extern struct tcp_congestion_ops tcp_reno, tcp_cubic;
-/* 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
+/* Returns 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
 /* Sets the algorithm of new sockets; returns 0, or -ENOENT for an unknown @name. */
 int tcp_set_default_congestion_control(const char *name);
 const char *tcp_default_congestion_control(void);   /* returns its name */
 const char *tcp_available_congestion_control(void); /* returns all names, blanks between them */
-/* The algorithms that TCP_CONGESTION accepts, blanks between the names. */
-int tcp_set_allowed_congestion_control(const char *names); /* -ENOENT: one is unknown; no change */
+/*
+ * The algorithms that TCP_CONGESTION accepts; @names has blanks between the names.  If one is unknown, setting
+ * returns -ENOENT and changes nothing.
+ */
+int tcp_set_allowed_congestion_control(const char *names);
 const char *tcp_allowed_congestion_control(void);
 void tcp_assign_congestion_control(struct sock *sk);
 void tcp_init_congestion_control(struct sock *sk);
 void tcp_cleanup_congestion_control(struct sock *sk);
-/* 0; -ENOENT: unknown @name; -EPERM: it is not in tcp_allowed_congestion_control. */
+/* Returns 0; -ENOENT: @name is unknown; -EPERM: it is not in tcp_allowed_congestion_control. */
 int tcp_set_congestion_control(struct sock *sk, const char *name);
 u32 tcp_reno_ssthresh(struct sock *sk);
 void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked);
@@ -92,10 +98,10 @@ u32 tcp_reno_undo_cwnd(struct sock *sk);
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);
 bool tcp_is_cwnd_limited(const struct sock *sk);
-/* Sets sk_pacing_rate: a share of one window for each round trip. */
+/* Sets sk_pacing_rate to one window for each round trip, times a sysctl's percentage. */
 void tcp_update_pacing_rate(struct sock *sk);
 
-/* Changes icsk_ca_state; no other code may.  Checks the table of legal transitions (tcp_recovery.c). */
+/* Changes icsk_ca_state; no other function may.  Checks the table of legal transitions (tcp_recovery.c). */
 void tcp_set_ca_state(struct sock *sk, u8 state);
 static inline bool tcp_ca_needs_ecn(const struct sock *sk)
 {

@@ -24,22 +24,22 @@
 #include "net/tcp/tcp_cubic.h"
 #include "net/tcp/tcp_send.h"
 
-/* C = 0.4 segments/s^3, so 1 segment is reached after cbrt(2.5e9) ms. */
+/* C = 0.4 segments/s^3: one segment of the window corresponds to 2.5e9 ms^3 of (t - K)^3. */
 #define CUBIC_MS3_PER_SEGMENT 2500000000ull
-/* The same for 1/256 segment, because windows have WINDOW_SHIFT binary places. */
+/* The same for 1/256 segment, the unit of a window with WINDOW_SHIFT binary places. */
 #define WINDOW_SHIFT       8
 #define CUBIC_MS3_PER_STEP (CUBIC_MS3_PER_SEGMENT >> WINDOW_SHIFT)
-/* The cube of this many ms (17 minutes) fits into 64 bits; W_cubic is out of reach long before. */
+/* The limit of |t - K| in ms (17 minutes): its cube fits into 64 bits, and W_cubic is then above any window. */
 #define CUBIC_OFFSET_MAX (1 << 20)
-/* beta = 0.7: the part of cwnd that is left after a loss. */
+/* 10 * beta: the part of cwnd that is left after a loss is beta = 0.7. */
 #define CUBIC_BETA_10 7
-/* alpha = 3 (1 - beta) / (1 + beta) = 9/17: what Reno with this beta gains in a round trip. */
+/* alpha = 3 (1 - beta) / (1 + beta) = 9/17: the segments by which W_est grows in a round trip (4.3). */
 #define RENO_SHIFT 16
 #define RENO_ALPHA ((9u << RENO_SHIFT) / 17)
 
 #define HYSTART_LOW_WINDOW   16   /* segments: with a smaller window slow start goes on */
-#define HYSTART_MIN_SAMPLES  8    /* of the round-trip time, in one round */
-#define HYSTART_ACK_DELTA_US 2000 /* ACKs of one train are at most so far apart */
+#define HYSTART_MIN_SAMPLES  8    /* round-trip times to measure in a round before they count */
+#define HYSTART_ACK_DELTA_US 2000 /* largest gap between two ACKs of one train */
 #define HYSTART_DELAY_MIN_US 4000
 #define HYSTART_DELAY_MAX_US 16000
 
@@ -93,9 +93,8 @@ static void cubic_begin_stage(struct cubic *c, u32 cwnd, u32 now)
 }
 
 /*
- * Adds @acked segments to the estimate of Reno's window and returns it (4.3).  alpha is 1 as soon as
- * W_est has reached cwnd_prior, the window before the reduction: from there on Reno's average is that of
- * a Reno flow that has just been at its peak.
+ * Raises W_est, the estimate of Reno's window, for @acked segments and returns it (4.3).  alpha is 1 as soon as
+ * W_est has reached cwnd_prior, the window before the reduction: from there on W_est grows as fast as Reno.
  */
 static u32 cubic_reno_window(struct cubic *c, u32 cwnd, u32 acked)
 {
@@ -106,7 +105,7 @@ static u32 cubic_reno_window(struct cubic *c, u32 cwnd, u32 acked)
 }
 
 /*
- * Called while cwnd was not the limit of the sender: this time does not count in t.  "t is the elapsed
+ * Called if cwnd was not the limit since the last ACK: this period does not count in t.  "t is the elapsed
  * time ... and MUST NOT include periods during which cwnd has not been updated due to
  * application-limited behavior" (4.2).
  */
@@ -165,9 +164,9 @@ static void cubic_cong_avoid(struct sock *sk, u32 ack, u32 acked)
 /* ---- losses -------------------------------------------------------------------------------------- */
 
 /*
- * A loss: W_max is the window at which it occurred.  Fast convergence: if that is less than at the loss
- * before, another flow needs room, so W_max becomes still smaller (4.7).  "The parameter beta_cubic SHOULD
- * be set to 0.7" (4.6).
+ * A loss: W_max is the window at which it occurred.  Fast convergence: if this window is smaller than W_max of
+ * the previous loss, another flow needs room, so W_max is lowered further (4.7).  "The parameter beta_cubic
+ * SHOULD be set to 0.7" (4.6).
  */
 static u32 cubic_ssthresh(struct sock *sk)
 {
@@ -216,8 +215,8 @@ static void hystart_begin_round(const struct tcp_sock *tp, struct cubic *c, u32 
 }
 
 /*
- * Returns the time in us in which the sender may hold back a burst: at most four of the largest packets,
- * and at most a millisecond.
+ * Returns how long in us pacing may hold back a burst: the time of four packets of GSO_MAX_SIZE at the pacing
+ * rate, at most one millisecond.
  */
 static u32 hystart_burst_us(const struct sock *sk)
 {
@@ -226,9 +225,10 @@ static u32 hystart_burst_us(const struct sock *sk)
 }
 
 /*
- * ACKs that follow each other closely are a train.  If it lasts half of the least round-trip time, the
- * data in flight fills the path: there and back it takes the whole.  A paced sender spreads its segments
- * itself, so there the train must last the whole round trip.
+ * ACKs that follow each other closely are a train.  Segments that were sent in a burst arrive at the pace of the
+ * bottleneck, so the train lasts as long as the bottleneck sends the data in flight.  If that is more than half of
+ * the least round-trip time, the way to the peer is full.  Pacing spreads the segments over the round trip before
+ * they reach the bottleneck, so then the train must last longer than the whole round trip.
  */
 static bool hystart_train_fills_path(const struct sock *sk, struct cubic *c, u32 now_us)
 {
@@ -242,7 +242,7 @@ static bool hystart_train_fills_path(const struct sock *sk, struct cubic *c, u32
 	return now_us - c->round_start > limit;
 }
 
-/* The least round-trip time of this round's first samples is above that of an empty path: a queue grows. */
+/* Returns true if the least round-trip time of this round is clearly above that of an empty path: a queue grows. */
 static bool hystart_delay_rises(struct cubic *c, u32 rtt_us)
 {
 	u32 rise = clamp_t(u32, c->delay_min_us >> 3, HYSTART_DELAY_MIN_US, HYSTART_DELAY_MAX_US);
@@ -284,7 +284,7 @@ static void cubic_pkts_acked(struct sock *sk, const struct ack_sample *sample)
 
 	if (sample->rtt_us < 0)
 		return;
-	/* Just after a recovery the queue is not yet what it will be. */
+	/* In the first second after a reduction the queue is still changing: do not measure it. */
 	if (c->in_stage && tcp_jiffies32 - c->epoch_start < HZ)
 		return;
 	rtt_us = max(sample->rtt_us, 1);
@@ -304,7 +304,7 @@ static void cubic_init(struct sock *sk)
 	hystart_begin_round(tp, c, tp->tcp_mstamp / NSEC_PER_USEC);
 }
 
-/* A timeout: the next congestion avoidance stage begins without W_max, and slow start with HyStart. */
+/* After a timeout HyStart works again in slow start, and the next congestion avoidance stage has no W_max. */
 static void cubic_set_state(struct sock *sk, u8 new_state)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

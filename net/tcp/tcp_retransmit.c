@@ -2,14 +2,15 @@
 /*
  * Retransmission, and cutting queued segments into other sizes.
  *
- *   tcp_retransmit_timer -> tcp_retransmit_skb           the oldest, when time is up
- *   tcp_xmit_recovery -> tcp_xmit_retransmit_queue       what is marked lost, as cwnd allows
+ *   tcp_retransmit_timer -> tcp_retransmit_skb           the oldest segment, after a timeout
+ *   tcp_xmit_recovery -> tcp_xmit_retransmit_queue       the lost segments, as cwnd allows
  *   tcp_write_xmit, tcp_write_wakeup, tcp_retransmit_skb, tcp_mark_head_lost -> tcp_fragment
- *   tcp_clean_rtx_queue -> tcp_trim_head                 a long segment acknowledged in part
+ *   tcp_clean_rtx_queue -> tcp_trim_head                 a long segment is acknowledged in part
  *
  * Every change of a segment's size calls tcp_adjust_pcount(), so that packets_out, lost_out and
- * retrans_out are always the sums over the tree. The socket's owner, or the bh lock without one;
- * process context or softirq. RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
+ * retrans_out are always the sums over the tree.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
+ * RFC 9293 3.8.1, 6582; CVE-2019-11478; Linux's tcp_output.c.
  */
 #include "kernel/lib/string.h"
 #include "net/tcp/tcp_ecn.h"
@@ -27,7 +28,7 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 		tp->retrans_out -= decr;
 	if (sacked & TCPCB_LOST)
 		tp->lost_out -= decr;
-	/* Duplicate ACKs do not belong to a segment: there may not be more than there are segments. */
+	/* Without SACK, sacked_out counts duplicate ACKs, of no certain segment: keep it within packets_out. */
 	if (sacked & TCPCB_SACKED_ACKED)
 		tp->sacked_out -= decr;
 	else if (tcp_is_reno(tp) && decr > 0)
@@ -35,7 +36,7 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 	tcp_verify_left_out(tp);
 }
 
-/* Makes the table of fragments private, if a clone shares it. */
+/* If a clone shares the table of fragments of @skb, gives @skb its own copy.  Returns 0 or -ENOMEM. */
 static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 {
 	u32 before_size = skb->truesize;
@@ -46,8 +47,8 @@ static int tcp_skb_unclone(struct sock *sk, struct sk_buff *skb, gfp_t gfp)
 }
 
 /*
- * Moves the bytes behind the first @len of @skb into a new segment behind it, in the tree of sent
- * segments (@in_rtx_queue) or in the queue of unsent ones. 0 or -ENOMEM.
+ * Cuts @skb after @len bytes: the rest becomes a new segment behind it.  @in_rtx_queue: @skb is in the tree of
+ * sent segments, else in the queue of unsent ones.  Returns 0 or -ENOMEM.
  */
 int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,
 		 unsigned int mss_now, gfp_t gfp)
@@ -61,9 +62,9 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	linear = skb_headlen(skb) > len ? skb_headlen(skb) - len : 0;
 
 	/*
-	 * CVE-2019-11478: a peer that acknowledges a few bytes at a time must not split a full
-	 * queue into one header for each.  The ends of the queue may always be split, or sending
-	 * would stop.
+	 * CVE-2019-11478: a peer that acknowledges a few bytes at a time must not split a full queue into
+	 * segments of a few bytes, each with its own skb.  The first and the last segment of the queue may
+	 * always be split, because sending could stop otherwise.
 	 */
 	limit = (u64)sk->sk_sndbuf + 2 * SKB_TRUESIZE(GSO_MAX_SIZE);
 	if (in_rtx_queue && sk->sk_wmem_queued >> 1 > limit && skb != tcp_rtx_queue_head(sk) &&
@@ -82,7 +83,7 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 	*tcb2 = *tcb;
 	tcb2->seq = tcb->seq + len;
 	tcb->end_seq = tcb2->seq;
-	/* FIN, PSH and the end of a record belong to the last byte. */
+	/* FIN, PSH and the end of a record belong to the last byte, which is in the new segment now. */
 	tcb->tcp_flags &= ~(TCPHDR_FIN | TCPHDR_PSH);
 	tcb->eor = 0;
 
@@ -110,8 +111,8 @@ int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 le
 }
 
 /*
- * Removes @eat bytes from the front of the linear part.  The rest moves so that the headers in
- * front of it are aligned.
+ * Removes @eat bytes from the front of the linear part.  Moves the rest by up to 3 bytes, so that the headers
+ * that are put in front of it are aligned.
  */
 static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 {
@@ -125,7 +126,10 @@ static void tcp_skb_eat_linear(struct sk_buff *skb, u32 eat)
 	skb->tail -= back;
 }
 
-/* Removes @len bytes from the front: frees pages.  @skb's data is not shared. */
+/*
+ * Removes @len bytes from the front of @skb, whose data no clone may share.  Returns how many of them were in
+ * pages; pages without remaining bytes are freed.
+ */
 static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
@@ -154,7 +158,7 @@ static u32 tcp_skb_eat(struct sk_buff *skb, u32 len)
 	return freed;
 }
 
-/* The first @len bytes are acknowledged.  0 or -ENOMEM. */
+/* Removes the first @len bytes of @skb, which are acknowledged.  Returns 0 or -ENOMEM. */
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 {
 	u32 freed;
@@ -177,7 +181,8 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 /* ---- retransmission -------------------------------------------------------------------------- */
 
 /*
- * Cuts @skb to the part that may be sent now: not acknowledged, within the window, @segs segments.
+ * Cuts @skb to the part that may be sent now: without acknowledged bytes, within the peer's window, and at most
+ * @segs segments.  Returns 0 or -errno.
  */
 static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs)
 {
@@ -186,10 +191,7 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	unsigned int cur_mss, len;
 	int diff, room;
 
-	/*
-	 * A full buffer's worth of packets waits in our own device already: more copies would not
-	 * help.
-	 */
+	/* Our own device already holds packets of this socket for a full send buffer: more would not help. */
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) >
 	    min(sk->sk_wmem_queued + (sk->sk_wmem_queued >> 2), (u32)sk->sk_sndbuf) + 1)
 		return -EAGAIN;
@@ -207,8 +209,8 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 		return -EHOSTUNREACH; /* no route just now */
 
 	/*
-	 * The peer shrank its window.  One segment of the oldest is sent nevertheless, as the
-	 * probe.
+	 * The peer shrank its window, so that @skb lies beyond it.  The oldest segment is sent nevertheless, as a
+	 * window probe.
 	 */
 	cur_mss = tcp_current_mss(sk);
 	if (!before(tcb->seq, tcp_wnd_end(tp)) && tcb->seq != tp->snd_una)
@@ -231,8 +233,9 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 }
 
 /*
- * Sends at most @segs segments of @skb again, and cuts the rest off. 0, or -errno: -EAGAIN outside
- * the window, -ENOBUFS could not be sent now, -EHOSTUNREACH no route, -ENOMEM.  The caller marks @skb.
+ * Sends at most @segs segments of @skb again; the rest becomes a segment of its own.  The caller marks @skb.
+ * Returns 0; -EAGAIN: @skb is beyond the peer's window, or our device's queue is full; -ENOBUFS: the packet
+ * could not be sent now; -EHOSTUNREACH: there is no route; -ENOMEM.
  */
 int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 {
@@ -251,9 +254,7 @@ int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	if (unlikely(tcb->tcp_flags & TCPHDR_SYN))
 		tcp_ecn_clear_syn(skb);
 	tcp_mstamp_refresh(tp);
-	/*
-	 * From the first attempt on an ACK is ambiguous (Karn), whether or not this one succeeds.
-	 */
+	/* Karn: from now on an ACK may answer either transmission.  The mark stays even if this attempt fails. */
 	tcb->sacked |= TCPCB_EVER_RETRANS;
 	err = tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
 	if (err) {
@@ -293,7 +294,7 @@ noinline int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	return 0;
 }
 
-/* Sends what is lost, in the order of sequence numbers, as far as cwnd permits. */
+/* Sends the lost segments in the order of sequence numbers, as far as cwnd permits. */
 noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 {
 	const struct sk_buff *head = tcp_rtx_queue_head(sk);

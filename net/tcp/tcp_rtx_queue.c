@@ -9,8 +9,9 @@
  *   tcp_xmit_retransmit_queue            -> tcp_rtx_first_lost;  tcp_retransmit_skb -> tcp_rtx_sent_again
  *   tcp_mark_skb_lost                    -> tcp_rtx_set_marks;  undo -> tcp_rtx_unmark_lost
  *
- * The socket's owner, or the bh lock without one.  Every function is O(log n), except
- * tcp_rtx_unmark_lost(): O(log n) for each lost segment, and the walk to their places.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  Every function
+ * is O(log n), except tcp_rtx_unmark_lost(): that is O(log n) for each lost segment, plus a walk over part of
+ * tsorted_sent_queue.
  */
 #include "kernel/lib/list_sort.h"
 #include "net/tcp/tcp_rtx_queue.h"
@@ -18,13 +19,13 @@
 
 /* ---- summaries ----------------------------------------------------------------------------------- */
 
-/* Lost, and not in flight again. */
+/* Returns true if a segment with @marks is lost and its retransmission is not in flight. */
 static bool marks_are_lost(u8 marks)
 {
 	return (marks & TCPCB_TAGBITS) == TCPCB_LOST;
 }
 
-/* Returns the part that @skb itself adds to the summary of its subtree. */
+/* Returns the bits that @skb itself adds to the summary of its subtree. */
 static u8 own_summary(const struct sk_buff *skb)
 {
 	u8 marks = TCP_SKB_CB(skb)->sacked;
@@ -50,7 +51,7 @@ static bool summarise(struct rb_node *n)
 
 /* ---- searches ------------------------------------------------------------------------------------ */
 
-/* The first segment with @want in the subtree of @n, which has one. */
+/* Returns the first segment with the bit @want in the subtree of @n, which must have one. */
 static struct sk_buff *first_in(struct rb_node *n, u8 want)
 {
 	for (;;) {
@@ -75,8 +76,8 @@ struct sk_buff *tcp_rtx_next_unsacked(const struct sock *sk, u32 seq)
 	struct rb_node *n = sk->tcp_rtx_queue.rb_node, *best = NULL;
 
 	/*
-	 * Down towards @seq.  Each node on the way that ends after @seq is a candidate, with its
-	 * right subtree; a later candidate has lower numbers.
+	 * Walk down towards @seq.  Each node on the way whose segment ends after @seq is a candidate, and
+	 * so is its right subtree.  A candidate that is found later has lower numbers, so it is better.
 	 */
 	while (summary_of(n) & RTX_HAS_UNSACKED) {
 		struct sk_buff *skb = rb_to_skb(n);
@@ -148,7 +149,7 @@ void tcp_rtx_queue_add_after(struct sock *sk, struct sk_buff *before, struct sk_
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 {
 	rb_erase_augmented(&skb->rbnode, &sk->tcp_rtx_queue, summarise);
-	/* The tree's node and the anchor share their memory with the list's links, dst and destructor. */
+	/* The tree's node overlaps skb->next and skb->prev, the anchor overlaps dst and destructor: clear both. */
 	skb->next = skb->prev = NULL;
 	list_del(&skb->tcp_tsorted_anchor);
 	tcp_wmem_free_skb(sk, skb);
@@ -156,7 +157,7 @@ void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 
 /* ---- marks --------------------------------------------------------------------------------------- */
 
-/* The list for a segment with @marks; NULL: none, it is SACKed. */
+/* Returns the list to which a segment with @marks belongs; NULL if it is SACKed: it is in no list. */
 static struct list_head *list_for(struct tcp_sock *tp, u8 marks)
 {
 	if (marks & TCPCB_SACKED_ACKED)
@@ -199,15 +200,16 @@ static bool sent_later(const struct list_head *a, const struct list_head *b)
 	const struct sk_buff *one = list_entry(a, struct sk_buff, tcp_tsorted_anchor);
 	const struct sk_buff *other = list_entry(b, struct sk_buff, tcp_tsorted_anchor);
 
-	/* The segments of one burst have one time: as sent_after() in tcp_rack.c. */
+	/* Segments of one burst have equal times: order them as sent_after() in tcp_rack.c does. */
 	if (one->skb_mstamp != other->skb_mstamp)
 		return one->skb_mstamp > other->skb_mstamp;
 	return after(TCP_SKB_CB(one)->end_seq, TCP_SKB_CB(other)->end_seq);
 }
 
 /*
- * Merges the lost segments into tsorted_sent_queue.  They are older than most segments there, so the places are
- * near its beginning; those that were sent again are at its end.
+ * Moves each segment of tsorted_lost_queue to its position by time in tsorted_sent_queue.  Lost segments are older
+ * than most others, so these positions are near the beginning of that list.  Segments that are marked as lost and
+ * were sent again are near its end.
  */
 void tcp_rtx_unmark_lost(struct sock *sk)
 {

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The retransmit queue: the segments that were sent and are not cumulatively acknowledged, and what
- * is known about each (its marks, TCPCB_TAGBITS).
+ * The retransmit queue: the segments that were sent and are not cumulatively acknowledged, each with its
+ * marks (TCPCB_TAGBITS: SACKed, lost, retransmitted).
  *
- * Order by sequence number: sk->tcp_rtx_queue, a red-black tree.  Each node also knows whether its
- * subtree has a segment without SACKED_ACKED, and one that is lost and must be retransmitted.  So the next
- * such segment is found in O(log n), whatever blocks a peer sends (CVE-2018-5390 and its kin).
- * Linux walks the segments and merges SACKed ones to shorten the walk; here merging would save
- * nothing, and every segment keeps its own time of sending.
+ * Order by sequence number: sk->tcp_rtx_queue, a red-black tree.  Each node has a summary of its subtree:
+ * whether a segment without SACKED_ACKED is in it, and whether a segment is in it that is lost and must be
+ * retransmitted.  So the next such segment is found in O(log n), whatever blocks a peer sends (CVE-2018-5390
+ * and similar ones).  Linux walks the segments, and merges SACKed ones to shorten the walk; here merging would
+ * save nothing, and every segment keeps its own time of sending.
  *
  * Order by time of sending: a segment that is neither SACKed nor lost is in tsorted_sent_queue, a lost one that
- * was not sent again is in tsorted_lost_queue; both begin with the oldest.  A SACKed segment is in
- * neither.  RACK (tcp_rack.c) looks only at the first list, and moves what it finds lost to the second.
- * The list's anchor shares its bytes with skb->dst and skb->destructor: a queued segment has
- * neither, only the clone that is sent has them.
+ * was not sent again is in tsorted_lost_queue.  tsorted_sent_queue begins with the segment that was sent first,
+ * tsorted_lost_queue with the one that was found lost first.  A SACKed segment is in neither list.  RACK
+ * (tcp_rack.c) reads only tsorted_sent_queue, and moves lost segments from it to tsorted_lost_queue.
+ * The list's anchor shares its bytes with skb->dst and skb->destructor: a queued segment has neither, because
+ * only its clone is sent.
  *
  * Counts: packets_out is the number of segments in the queue; sacked_out, lost_out and retrans_out are those
- * with the respective mark.  All marks change through tcp_rtx_set_marks(), which keeps the counts,
- * the summaries and the lists.  Without SACK no segment is SACKED_ACKED, and sacked_out counts
- * duplicate ACKs (tcp_newreno.c).
+ * with the respective mark.  All marks change through tcp_rtx_set_marks(), which updates the counts, the
+ * summaries and the lists.  Without SACK no segment is SACKED_ACKED, and sacked_out counts duplicate ACKs
+ * (tcp_newreno.c).
  *
- * The socket's owner, or the bh lock without one; softirq or process context.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  */
 #ifndef NET_TCP_TCP_RTX_QUEUE_H
 #define NET_TCP_TCP_RTX_QUEUE_H
@@ -59,25 +60,25 @@ static inline struct sk_buff *skb_rb_next(const struct sk_buff *skb)
 }
 
 /* ---- tcp_rtx_queue.c ---- */
-/* Adds a segment that was just sent for the first time.  No route, no destructor, no marks. */
+/* Adds @skb, which was just sent for the first time.  It must have no route, no destructor and no marks. */
 void tcp_rtx_queue_add(struct sock *sk, struct sk_buff *skb);
-/* Adds @skb, which was cut from the end of @before: its marks and its time of sending are @before's. */
+/* Adds @skb, which was cut from the end of @before and has the marks and the time of sending of @before. */
 void tcp_rtx_queue_add_after(struct sock *sk, struct sk_buff *before, struct sk_buff *skb);
 /* Removes and frees @skb.  The caller has subtracted it from the counts. */
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
 
-/* The first segment that ends after @seq; NULL: none does. */
+/* Returns the first segment that ends after @seq; NULL: there is none. */
 struct sk_buff *tcp_rtx_find(const struct sock *sk, u32 seq);
-/* The same, of those without SACKED_ACKED. */
+/* Returns the first segment without SACKED_ACKED that ends after @seq; NULL: there is none. */
 struct sk_buff *tcp_rtx_next_unsacked(const struct sock *sk, u32 seq);
-/* The first segment that is lost and was not sent again since; NULL: there is none. */
+/* Returns the first lost segment whose retransmission is not in flight; NULL: there is none. */
 struct sk_buff *tcp_rtx_first_lost(const struct sock *sk);
 
-/* @skb gets @marks (of TCPCB_TAGBITS) instead of those it has. */
+/* Replaces the marks of @skb (TCPCB_TAGBITS) by @marks. */
 void tcp_rtx_set_marks(struct sock *sk, struct sk_buff *skb, u8 marks);
-/* @skb was sent again: makes it the last in the order of sending.  The caller marks it. */
+/* @skb was sent again: moves it to the end of tsorted_sent_queue, unless it is SACKed.  The caller marks it. */
 void tcp_rtx_sent_again(struct sock *sk, struct sk_buff *skb);
-/* No segment is lost any more: the reduction was undone. */
+/* Removes the lost mark of all segments, because the reduction was undone. */
 void tcp_rtx_unmark_lost(struct sock *sk);
 
 #endif

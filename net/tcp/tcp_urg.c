@@ -34,7 +34,7 @@ void tcp_mark_urg(struct tcp_sock *tp)
  * Sets URG and the urgent pointer in @th, a segment that begins at @seq, if urgent data ends after @seq.
  * RFC 9293 3.1: the pointer is "a positive offset from the sequence number in this segment"; RFC 6093 2:
  * it points to the byte that follows the urgent data.  If it does not fit into 16 bits, the largest
- * value tells the peer that urgent data follows; the segments near the end then have the exact one.
+ * value tells the peer that urgent data follows; later segments, nearer to the end, have the exact pointer.
  */
 void tcp_write_urg(const struct tcp_sock *tp, struct tcphdr *th, u32 seq)
 {
@@ -55,8 +55,8 @@ void tcp_write_urg(const struct tcp_sock *tp, struct tcphdr *th, u32 seq)
 /* ---- receiving ----------------------------------------------------------------------------------- */
 
 /*
- * A new urgent byte comes while the reader stands at the earlier one and has not read it: that byte
- * leaves the stream, as it would have if the reader had gone on.
+ * Called when a new urgent byte replaces an earlier one.  If the reader stands at the earlier byte and has not read
+ * it, removes that byte from the stream, as a read that passed it would have done.
  */
 static void tcp_urg_skip_unread(struct sock *sk)
 {
@@ -83,7 +83,7 @@ static void tcp_check_urg(struct sock *sk, const struct tcphdr *th)
 		ptr--;
 	ptr += ntohl(th->seq);
 
-	/* The byte was read already, or received already without a pointer to it, or is not a later one. */
+	/* Ignore the pointer if its byte was read or received already, or is not later than the present urgent byte. */
 	if (before(ptr, tp->copied_seq) || before(ptr, tp->rcv_nxt) ||
 	    (tp->urg_data && !after(ptr, tp->urg_seq)))
 		return;
@@ -104,7 +104,7 @@ void __tcp_urg(struct sock *sk, const struct sk_buff *skb)
 		tcp_check_urg(sk, th);
 	if (tp->urg_data != TCP_URG_NOTYET)
 		return;
-	/* A SYN has the first number of its segment, so it stands before the first byte of data. */
+	/* A SYN takes the first sequence number of its segment, so the data begins one number later. */
 	offset = tp->urg_seq - TCP_SKB_CB(skb)->seq - th->syn + tcp_hdrlen(skb);
 	if (offset < tcp_hdrlen(skb) || offset >= skb->len)
 		return;
@@ -116,7 +116,7 @@ void __tcp_urg(struct sock *sk, const struct sk_buff *skb)
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
-/* recv() with MSG_OOB.  Returns the number of bytes, 1 or 0, or -errno; it never sleeps. */
+/* Serves recv() with MSG_OOB.  Returns the number of bytes (1 or 0) or -errno; never sleeps. */
 int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -127,7 +127,7 @@ int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags)
 	if (sk->sk_state == TCP_CLOSE && !sock_flag(sk, SOCK_DONE))
 		return -ENOTCONN;
 	if (!(tp->urg_data & TCP_URG_VALID))
-		/* The pointer came, the byte did not; after the peer's FIN it never will. */
+		/* The pointer was received, but not its byte.  After the peer's FIN the byte cannot come. */
 		return sk->sk_state == TCP_CLOSE || (sk->sk_shutdown & RCV_SHUTDOWN) ? 0 : -EAGAIN;
 
 	if (!(flags & MSG_PEEK))
@@ -143,8 +143,8 @@ int tcp_recv_urg(struct sock *sk, struct kmsghdr *msg, size_t len, int flags)
 }
 
 /*
- * urg_data is set.  Returns how many of the @used bytes from @seq on a read may take: none of them lies
- * beyond the urgent byte.  Returns 0 at an urgent byte that the read must skip.
+ * urg_data is set.  Limits a read of @used bytes at @seq, so that it ends before the urgent byte.  Returns the
+ * number of bytes that it may take; 0: @seq is an urgent byte that the read must skip.
  */
 u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used)
 {
@@ -158,7 +158,7 @@ u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used)
 	return sock_flag(sk, SOCK_URGINLINE) ? used : 0;
 }
 
-/* urg_data is set, and the reader moved copied_seq: beyond the urgent byte there is no urgent data any more. */
+/* urg_data is set, and a read moved copied_seq.  Once it is beyond the urgent byte, there is no urgent data. */
 void tcp_urg_passed(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
