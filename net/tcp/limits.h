@@ -61,12 +61,12 @@
  * R2, Linux's value.
  */
 #define TCP_RETRIES2 15
-/* timeouts: their count, icsk_backoff, is a byte. */
+/* timeouts: at most 255, because their count, icsk_backoff, is a byte. */
 #define TCP_RETRIES_RANGE 0, 255
 /* ms: the longest retransmission timeout. RFC 6298 2.5 asks for 60 s or more; Linux's default and range. */
 #define TCP_RTO_MAX_MS       120000
 #define TCP_RTO_MAX_MS_RANGE 1000, 120000
-/* us: the least variation in a retransmission timeout (RFC 6298 2.4 has 1 s for the whole timeout). Linux's. */
+/* us: a retransmission timeout is at least SRTT plus this (RFC 6298 2.4: 1 s in all). Linux's value. */
 #define TCP_RTO_MIN_US       200000
 #define TCP_RTO_MIN_US_RANGE 1, 120000000
 /* timeouts: in a row, before an orphan ends; 0 means 8 while the peer may be alive, else none. Linux's. */
@@ -111,29 +111,29 @@
 
 /* ---- loss recovery ---- */
 /*
- * segments: looked at behind the lost ones when RACK's timer is set. Behind them the timer is set too
- * early, and expires more than once. Otherwise a peer that SACKs the last of many segments would make
- * each of its ACKs cost a walk over all of them.
+ * segments: read behind the lost ones to set RACK's timer. If there are more, the timer expires early, and
+ * then reads the next ones. Without the limit, a peer that SACKs the last of many segments would make each
+ * of its ACKs walk over all of them.
  */
 #define TCP_RACK_SOON 64
 /*
- * segments: looked at for a duplicate that the peer reports (DSACK) above snd_una; those behind them count as
- * not reported. More than one merged packet has; a peer may report the same duplicate in each ACK.
+ * segments: read for a DSACK block above snd_una; further ones in the block count as not reported. One merged
+ * packet has fewer. A peer may report the same duplicate in each ACK, so the walk must be bounded.
  */
 #define TCP_DSACK_MAX 64u
 /*
- * segments: lost ones that a partial ACK may show to be only late (an undo), besides as many as were delivered since
- * the last such undo; if there are more, they are sent again. Otherwise a peer could make RACK mark a long queue and
- * take the marks away in turn, with one segment acknowledged between.
+ * segments: marked as lost, beyond the number delivered since the last such undo, that a partial ACK may prove to
+ * be only late; if there are more, they are sent again. Otherwise a peer could make RACK mark a long queue and undo
+ * the marks in turn, with one acknowledged segment in between.
  */
 #define TCP_UNDO_MAX 64u
-/* mode: 0 sends no tail loss probe, 1 to 4 do. Linux's range. */
+/* mode: 0 switches tail loss probes off, 1 to 4 switch them on. Linux's range. */
 #define TCP_EARLY_RETRANS_RANGE 0, 4
 /* mode: 0 does not use ECN, 1 offers and accepts it, 2 only accepts it. Linux's range without AccECN. */
 #define TCP_ECN_RANGE 0, 2
-/* mode: 0 does not test a timeout (F-RTO), 1 and 2 do. Linux's range. */
+/* mode: 0 switches F-RTO off, 1 and 2 switch it on. Linux's range. */
 #define TCP_FRTO_RANGE 0, 2
-/* bits: 1 RACK (always on here), 2 a fixed reordering window, 4 no threshold of duplicates. Linux's. */
+/* bits: 1 uses RACK (always on here), 2 fixes the reordering window, 4 ignores the threshold of three. Linux's. */
 #define TCP_RECOVERY_RANGE 0, 7
 
 /* ---- sending ---- */

@@ -228,7 +228,7 @@ void tcp_v4_destroy_sock(struct sock *sk)
  * Returns how many bytes of memory this socket may hold in one direction: @most, its buffer.  If memory
  * is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only
  * its share, but at least @least.  Without that, a peer could take all memory although each connection
- * is within its buffer: with holes in the data of many connections, or by reading from none.
+ * is within its buffer: it would leave holes in the data of many connections, or read from none of them.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {
@@ -278,7 +278,7 @@ bool tcp_stream_memory_free(const struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 lowat = tp->notsent_lowat ? tp->notsent_lowat : (u32)sysctl_tcp_notsent_lowat;
 
-	/* A limit of 0 wraps to the largest number, no limit; taken as 0 no byte could be written. */
+	/* A lowat of 0 means no limit: lowat - 1 is then the largest number. */
 	if (tp->write_seq - tp->snd_nxt > lowat - 1)
 		return false;
 	if (unlikely(tcp_under_memory_pressure(sk)))

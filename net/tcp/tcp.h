@@ -47,9 +47,9 @@
 #define TCP_INFINITE_SSTHRESH       0x7fffffff
 #define TCP_MAX_QUICKACKS           16
 #define TCP_RACK_STATIC_REO_WND     0x2 /* sysctl_tcp_recovery: DSACKs do not raise the window */
-#define TCP_RACK_NO_DUPTHRESH       0x4 /* three SACKed segments do not end the patience */
-#define TCP_RACK_RECOVERY_THRESH    16  /* RFC 8985 6.2: recoveries without a DSACK */
-#define TCP_RACK_STEPS_MAX          255 /* quarters of a round trip: reo_wnd_steps is a byte */
+#define TCP_RACK_NO_DUPTHRESH       0x4 /* three SACKed segments do not make the reordering window 0 */
+#define TCP_RACK_RECOVERY_THRESH    16  /* RFC 8985 6.2: recoveries that a larger window lasts */
+#define TCP_RACK_STEPS_MAX          255 /* largest reo_wnd_steps, which is a byte */
 #define TCP_RENEGING_DELAY          (HZ / 100)
 #define TCP_ECN_OFFER               1 /* sysctl_tcp_ecn: a SYN offers ECN, and a listener accepts it */
 #define TCP_ECN_ACCEPT              2 /* only a listener accepts it */
@@ -81,9 +81,9 @@ extern int sysctl_tcp_reordering;
 extern int sysctl_tcp_retries1, sysctl_tcp_retries2;
 extern int sysctl_tcp_rfc1337;
 extern int sysctl_tcp_rto_max_ms, sysctl_tcp_rto_min_us;
-/* Pages of all TCP sockets: memory pressure ends below the first, begins above the second; the limit. */
+/* Pages of all TCP sockets.  Memory pressure ends below [0] and begins above [1]; [2] is the limit. */
 extern int sysctl_tcp_mem[3];
-/* Bytes of a socket's buffer: guaranteed under memory pressure, at the start, maximum. */
+/* Bytes of a socket's buffer.  [0] is guaranteed under memory pressure, [1] is the first size, [2] the largest. */
 extern int sysctl_tcp_rmem[3], sysctl_tcp_wmem[3];
 extern int sysctl_tcp_sack, sysctl_tcp_early_retrans, sysctl_tcp_frto;
 extern int sysctl_tcp_recovery; /* TCP_RACK_* */
@@ -222,7 +222,7 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 	/* TS.Recent is so old that the peer's clock may have wrapped: do not use it (RFC 7323 5.5). */
 	if ((long)(get_jiffies_64() / HZ) >= rx_opt->ts_recent_stamp + TCP_PAWS_24DAYS)
 		return true;
-	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: compare with none */
+	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: accept any after it */
 }
 /* The longest timeout of the retransmission timer and between probes, in jiffies; at most TCP_RTO_MAX. */
 static inline u32 tcp_rto_max(void)

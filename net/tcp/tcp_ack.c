@@ -18,7 +18,7 @@
  * milliseconds and is valid for retransmissions too.  Estimates are in microseconds: srtt_us is
  * 8 * SRTT, mdev_us is 4 * the mean deviation.
  *
- * Context: the thread that owns the socket (backlog), or softirq with the bh lock and no owner.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
  * RFC 9293 3.10.7.4 (fifth), 5961 5, 5681; 6298, 7323 4; Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_ecn.h"
@@ -292,8 +292,9 @@ s64 tcp_rto_delta_us(const struct sock *sk)
 }
 
 /*
- * Restarts the retransmit timer, or stops it if no data is in flight (RFC 6298 5.2 and 5.3).  After a
- * probe or RACK's timer, which took its place for a while, it has only the rest of its time.
+ * Restarts the retransmit timer, or stops it if no data is in flight (RFC 6298 5.2 and 5.3).  If a probe timer or
+ * RACK's timer was armed instead of it, the retransmit timer gets only the rest of its time, which counts from
+ * the sending of the oldest segment.
  */
 void tcp_rearm_rto(struct sock *sk)
 {
@@ -310,7 +311,7 @@ void tcp_rearm_rto(struct sock *sk)
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, rto, TCP_RTO_MAX);
 }
 
-/* New data was acknowledged: the time of the next probe or retransmission begins anew. */
+/* New data was acknowledged: arms the probe timer or restarts the retransmit timer. */
 static void tcp_set_xmit_timer(struct sock *sk)
 {
 	if (!tcp_schedule_loss_probe(sk, true))
@@ -331,8 +332,8 @@ static u32 tcp_tso_acked(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * The peer received @skb before our retransmission of it, because it echoes an older time: then that
- * retransmission's time says nothing (RFC 8985 6.2, step 2).
+ * Returns true if the ACK of @skb echoes a timestamp from before our retransmission of @skb.  Then the original
+ * arrived, and RACK must not use the time of the retransmission (RFC 8985 6.2, step 2).
  */
 static bool tcp_skb_spurious_retrans(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
@@ -340,7 +341,7 @@ static bool tcp_skb_spurious_retrans(const struct tcp_sock *tp, const struct sk_
 	       tcp_tsopt_ecr_before(tp, tcp_ns_to_stamp(skb->skb_mstamp));
 }
 
-/* Updates the counters for @segs acknowledged segments of @skb, and the news of the ACK. */
+/* Updates the counters and @state for @segs acknowledged segments of @skb. */
 static void tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs,
 			   struct tcp_sacktag_state *state)
 {
@@ -371,7 +372,7 @@ static void tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs,
 	}
 }
 
-/* The sending times, in ns, of the first and the last segment that was acknowledged and sent once. */
+/* When, in ns, the first and the last of the newly acknowledged segments that were sent only once were sent. */
 struct ack_times {
 	u64 first, last;
 };
@@ -448,18 +449,22 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 		tcp_mtup_acked(sk);
 		if (tcp_is_reno(tp)) {
 			tcp_remove_reno_sacks(sk, state->acked, state->flag & FLAG_ECE);
-			/* Which of them were sent once cannot be told from their arrival. */
+			/*
+			 * Without SACK an ACK that covers a retransmission may be an answer to that, so it does
+			 * not prove that an original arrived.
+			 */
 			if (state->flag & FLAG_RETRANS_DATA_ACKED)
 				state->flag &= ~FLAG_ORIG_SACK_ACKED;
 		} else if (before(state->reord, state->prior_sack_end)) {
-			/* A hole was filled by a segment that was sent once. */
+			/* A segment that was sent only once filled a hole, so the network reordered it. */
 			tcp_check_sack_reordering(sk, state->reord, false);
 		}
 	} else if (skb && rtt_update && sack_rtt_us >= 0 &&
 		   sack_rtt_us > tcp_us_since(tp, skb->skb_mstamp)) {
 		/*
-		 * RFC 6298 5.3 restarts the timer for new data only; but the head was sent after what is
-		 * SACKed now, so its timer began with an older estimate.
+		 * RFC 6298 5.3 restarts the timer only if new data is acknowledged.  Here only SACK blocks are
+		 * new, and the head of the queue was last sent after the first segment that they report: the
+		 * timer was set with an older estimate, so set it with the new one.
 		 */
 		state->flag |= FLAG_SET_XMIT_TIMER;
 	}
@@ -540,7 +545,7 @@ void tcp_xmit_recovery(struct sock *sk, enum tcp_rexmit rexmit)
 		__tcp_push_pending_frames(sk, tcp_current_mss(sk), TCP_NAGLE_OFF);
 		if (after(tp->snd_nxt, tp->high_seq))
 			return;
-		/* Nothing new could be sent: recover as usual. */
+		/* No new data could be sent: leave F-RTO and retransmit the lost segments. */
 		tp->frto = 0;
 	}
 	tcp_xmit_retransmit_queue(sk);
@@ -579,7 +584,7 @@ static void tcp_ack_no_queue(struct sock *sk, u32 ack, struct tcp_sacktag_state 
 	enum tcp_rexmit rexmit = REXMIT_NONE;
 
 	tcp_in_ack_event(sk, state->flag);
-	/* All was repaired, and now a duplicate is reported: undo. */
+	/* All data is acknowledged.  A DSACK that comes only now may still undo the last reduction. */
 	if (state->flag & FLAG_DSACKING_ACK) {
 		tcp_fastretrans_alert(sk, false, state, &rexmit);
 		tcp_newly_delivered(tcp_sk(sk), state);
@@ -589,7 +594,7 @@ static void tcp_ack_no_queue(struct sock *sk, u32 ack, struct tcp_sacktag_state 
 		tcp_process_tlp_ack(sk, ack, state->flag);
 }
 
-/* An ACK below snd_una came late.  Its SACK blocks may still be news. */
+/* An ACK below snd_una came late.  Its SACK blocks may report segments that no other ACK reported. */
 static void tcp_old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_sacktag_state *state)
 {
 	enum tcp_rexmit rexmit = REXMIT_NONE;

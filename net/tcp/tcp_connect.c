@@ -118,8 +118,8 @@ noinline void tcp_finish_connect(struct sock *sk)
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(sk, keepalive_time_when(tp));
 	/*
-	 * The fast path expects the window field of the segment before.  The window in a SYN-ACK is not
-	 * scaled, so with a window scale the field of the next segment will differ.
+	 * The fast path expects the same window field as in the previous segment.  The window in a SYN-ACK is
+	 * not scaled, so with a window scale the field of the next segment will differ.
 	 */
 	if (!tp->rx_opt.snd_wscale)
 		tcp_fast_path_on(tp);

@@ -321,9 +321,9 @@ static bool tcp_in_quickack_mode(const struct sock *sk)
 }
 
 /*
- * Sends the pending ACK now or delayed.  RFC 1122 4.2.3.2: at least every second full segment is
- * acknowledged at once; here only if the window need not shrink, otherwise after the next read, unless
- * SO_RCVLOWAT lets the reader sleep on.
+ * Sends the pending ACK now or delayed.  RFC 1122 4.2.3.2: at least every second full segment is acknowledged at
+ * once.  Here this is done if the ACK can offer as large a window as before, or if SO_RCVLOWAT lets the reader
+ * sleep on; otherwise the next read will make room, and the ACK is sent then.
  */
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 {

@@ -225,7 +225,7 @@ void tcp_ofo_purge(struct sock *sk);
 bool tcp_prune_ofo_queue(struct sock *sk);
 
 /* ---- tcp_urg.c (receive side) ---- */
-/* @skb is acceptable: notes its urgent pointer, and keeps the urgent byte if @skb has it. */
+/* Processes the urgent pointer of @skb, an acceptable segment, and stores the urgent byte if @skb has it. */
 void __tcp_urg(struct sock *sk, const struct sk_buff *skb);
 static inline void tcp_urg(struct sock *sk, const struct sk_buff *skb)
 {
@@ -243,17 +243,17 @@ static inline bool tcp_at_mark(const struct tcp_sock *tp)
 }
 
 /* ---- tcp_sack_gen.c ---- */
-/* [seq, end_seq) is in the out-of-order queue: reports it first, in one block with those that it touches. */
+/* [seq, end_seq) was added to the out-of-order queue: merges it with the blocks that it touches, and puts it first. */
 void tcp_sack_new_ofo_skb(struct tcp_sock *tp, u32 seq, u32 end_seq);
-/* rcv_nxt has moved: blocks that are acknowledged now are no longer reported. */
+/* rcv_nxt has advanced: removes the blocks that it acknowledges. */
 void tcp_sack_remove(struct tcp_sock *tp);
-/* The end of the out-of-order queue was dropped: data beyond ooo_last_skb is no longer reported. */
+/* The end of the out-of-order queue was dropped: cuts the blocks off at the end of ooo_last_skb. */
 void tcp_sack_prune(struct tcp_sock *tp);
 /* [seq, end_seq) was received twice: reports it with the next segment that we send. */
 void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
 /*
- * The same for data of which an earlier part may have been reported by the same segment: the two become
- * one duplicate if they touch, otherwise only the earlier one is reported.
+ * Like tcp_dsack_set(), for a segment that may contain several duplicates: if one is noted already, [seq, end_seq)
+ * is added to it if the two touch, and is ignored otherwise.
  */
 void tcp_dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq);
 static inline void tcp_sack_reset(struct tcp_options_received *rx_opt)

@@ -28,7 +28,7 @@ static void chrono_set(struct tcp_sock *tp, enum tcp_chrono what)
 	tp->chrono_type = what;
 }
 
-/* @what applies from now on.  It is ignored while a later value of the enum, more specific, applies. */
+/* The sender is in the state @what from now on.  Ignored while a later, more specific value of the enum applies. */
 void tcp_chrono_start(struct sock *sk, enum tcp_chrono what)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

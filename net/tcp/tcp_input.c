@@ -77,7 +77,7 @@ static void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 /*
  * Returns true for an ACK that has no data and changes nothing, and whose timestamp is older than
  * TS.Recent by no more than an RTO.  Parallel paths deliver such ACKs out of order; PAWS must not take
- * it for a segment of an old connection.
+ * them for segments of an old connection.
  */
 static bool tcp_disordered_ack(const struct sock *sk, const struct sk_buff *skb)
 {

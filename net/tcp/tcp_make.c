@@ -50,7 +50,7 @@ static unsigned int tcp_option_wscale(struct tcp_out_options *opts, u8 ws)
 	return ALIGN_UP(TCPOLEN_WINDOW, 4);
 }
 
-/* Call it after tcp_option_timestamp(): it takes the place of the two NOPs before a timestamp. */
+/* Call this after tcp_option_timestamp(): SACK-permitted replaces the two NOPs in front of a timestamp. */
 static unsigned int tcp_option_sack_perm(struct tcp_out_options *opts)
 {
 	opts->options |= OPTION_SACK_PERM;
@@ -423,9 +423,9 @@ unsigned int tcp_make_timewait_ack(const struct sk_buff *skb, struct tcp_reply *
 }
 
 /*
- * The window of this ACK is scaled (RFC 7323 2.2); that of the SYN-ACK before was in bytes.  Rounding it
- * down would take back a part of the offered window (RFC 9293 3.8.6: SHLD-14), so it is rounded up, and
- * stored in @req, so that @req's child offers no less either.
+ * The window in this ACK is scaled (RFC 7323 2.2); the window in the earlier SYN-ACK was in bytes.  Rounding it
+ * down would take back a part of the offered window (RFC 9293 3.8.6: SHLD-14).  So it is rounded up, and the
+ * rounded value is stored in @req, so that @req's child offers no less.
  */
 unsigned int tcp_make_reqsk_ack(const struct sk_buff *skb, struct tcp_reply *rep,
 				struct request_sock *req)

@@ -41,14 +41,14 @@ static u32 tcp_mss_to_mtu(const struct sock *sk, u32 mss)
 	       icsk->icsk_af_ops->net_header_len;
 }
 
-/* The largest packet that the peer takes, by its MSS option. */
+/* Returns the size of the largest packet that the peer's MSS option permits. */
 static u32 tcp_mtup_highest(const struct sock *sk)
 {
 	return tcp_sk(sk)->rx_opt.mss_clamp + sizeof(struct tcphdr) +
 	       inet_csk(sk)->icsk_af_ops->net_header_len;
 }
 
-/* Called before the peer's MSS is known, and again after. */
+/* Sets the range to search.  Called before the SYN is sent, and again when the peer's MSS is known. */
 void tcp_mtup_init(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -155,10 +155,10 @@ static void tcp_mtup_send(struct sock *sk, struct sk_buff *probe)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* If that fails, tcp_write_xmit() sends the bytes in segments of the usual size. */
+	/* If the transmission fails, tcp_write_xmit() sends the bytes in segments of the usual size. */
 	if (tcp_transmit_skb(sk, probe, 1, GFP_ATOMIC))
 		return;
-	/* RFC 4821 7.4: while the probe is in flight, it takes the place of two segments. */
+	/* RFC 4821 7.4: the probe counts as two segments while it is in flight. */
 	tp->snd_cwnd--;
 	icsk->icsk_mtup.probe_size = tcp_mss_to_mtu(sk, probe->len);
 	icsk->icsk_mtup.probe_seq_start = TCP_SKB_CB(probe)->seq;
@@ -194,7 +194,7 @@ enum tcp_mtup_result __tcp_mtu_probe(struct sock *sk)
 	struct sk_buff *probe;
 	bool wait = false;
 
-	/* SACK blocks make the header larger, so the packet's size would not be the one to be tried. */
+	/* Do not probe with SACK blocks: they make the header larger, so the packet would be larger than intended. */
 	if (icsk->icsk_mtup.probe_size || icsk->icsk_ca_state != TCP_CA_Open ||
 	    tp->snd_cwnd < TCP_MTUP_CWND_LEAST || !tcp_send_head(sk) || tp->rx_opt.num_sacks ||
 	    tp->rx_opt.dsack)
@@ -216,7 +216,7 @@ enum tcp_mtup_result __tcp_mtu_probe(struct sock *sk)
 	return icsk->icsk_mtup.probe_size ? MTUP_SENT : MTUP_NONE;
 }
 
-/* ---- its fate --------------------------------------------------------------------------------------- */
+/* ---- the end of a probe ----------------------------------------------------------------------------- */
 
 /* The probe arrived: segments get its size, and cwnd keeps its number of bytes. */
 static void tcp_mtup_probe_success(struct sock *sk)
@@ -257,7 +257,7 @@ bool tcp_mtup_lost(struct sock *sk)
 	icsk->icsk_mtup.search_high = icsk->icsk_mtup.probe_size - 1;
 	icsk->icsk_mtup.probe_size = 0;
 	snmp_inc(SNMP_TcpExtTCPMTUPFail);
-	tp->snd_cwnd++; /* tcp_mtup_send() took it */
+	tp->snd_cwnd++; /* tcp_mtup_send() subtracted 1 */
 	tcp_simple_retransmit(sk);
 	return true;
 }

@@ -75,7 +75,7 @@ static void take_option(struct tcp_options_received *opt, const u8 *kind, unsign
 	}
 }
 
-/* Returns true for a SACK option with at least one block and without a part of one. */
+/* Returns true for a SACK option with at least one block and without an incomplete block. */
 static bool is_sack_option(const u8 *kind, unsigned int size)
 {
 	return *kind == TCPOPT_SACK && size >= TCPOLEN_SACK_BASE + TCPOLEN_SACK_PERBLOCK &&

@@ -403,8 +403,9 @@ static unsigned int tcp_xmit_limit(struct sock *sk, struct sk_buff *skb, unsigne
 }
 
 /*
- * Sends the segments that may be sent now; with @push_one (TCP_PUSH_*) at most one packet, and a probe
- * even if cwnd is full.  Arms the timer of the tail loss probe.  Returns true if data waits although none is in flight; no ACK will come then, so the caller arms the probe timer.
+ * Sends the segments that may be sent now, and arms the timer of the tail loss probe.  @push_one: 0, or
+ * TCP_PUSH_ONE: at most one packet; or TCP_PUSH_PROBE: at most one packet, even if cwnd is full.  Returns true if
+ * data waits although none is in flight.  No ACK will come then, so the caller arms the window probe timer.
  */
 noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one,
 			     gfp_t gfp)

@@ -361,7 +361,7 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 
 /*
  * The sample with timestamps: measures the age of the timestamp that a full segment echoes.  The first
- * segment that echoes a timestamp gives the sample; later ones were sent later.
+ * segment that echoes a timestamp gives the sample; others with the same echo were sent later.
  */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {
@@ -374,7 +374,7 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 	if (!tp->rx_opt.rcv_tsecr || len < inet_csk(sk)->icsk_ack.rcv_mss)
 		return;
 	age = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
-	/* Timestamps count milliseconds: 0 says nothing. */
+	/* Timestamps count milliseconds, so an age of 0 is no measurement. */
 	if ((s32)age > 0)
 		tcp_rcv_rtt_update(tp, age * (1000000 / HZ), false);
 }

@@ -47,7 +47,7 @@ void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
 
 /* ---- tcp_output.c, tcp_transmit.c, tcp_make.c, tcp_window.c (send side) ----------------------------------- */
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp);
-/* tcp_write_xmit()'s push_one: at most one packet; at most one, even if cwnd is full. */
+/* Values of tcp_write_xmit()'s @push_one: send at most one packet; the same, even if cwnd is full. */
 #define TCP_PUSH_ONE   1
 #define TCP_PUSH_PROBE 2
 bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp);
@@ -206,7 +206,7 @@ unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsv
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
 /* Writes @opts to @to.  @tp: has the SACK blocks; NULL for the SYN-ACK of a request. */
 void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_options *opts);
-/* Bytes of the SACK option that the next segment carries, with its NOPs; 0: none.  tcp_sack_gen.c */
+/* Returns the bytes of the next segment's SACK option with its NOPs; 0: there is none.  tcp_sack_gen.c */
 unsigned int __tcp_sack_option_size(const struct tcp_sock *tp);
 static inline unsigned int tcp_sack_option_size(const struct tcp_sock *tp)
 {
@@ -214,7 +214,7 @@ static inline unsigned int tcp_sack_option_size(const struct tcp_sock *tp)
 		return 0;
 	return __tcp_sack_option_size(tp);
 }
-/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0.  A duplicate is then reported. */
+/* Writes the SACK option to @ptr, if tcp_sack_option_size() is not 0.  A duplicate is reported only this once. */
 void tcp_sack_write(u32 *ptr, struct tcp_sock *tp);
 /* Returns the sequence number for an ACK without data: snd_nxt, or less if the window has shrunk. */
 u32 tcp_acceptable_seq(const struct sock *sk);
@@ -293,8 +293,8 @@ enum tcp_mtup_result {
 void tcp_mtup_init(struct sock *sk);
 void __tcp_mtup_start(struct sock *sk);
 /*
- * The handshake is complete.  RFC 4821 7.2: begin with a size that is known to pass, on either side.
- * (Linux begins so only after connect(), and after accept() from the next change of the MSS on.)
+ * The handshake of connect() or accept() is complete.  RFC 4821 7.2: begin with a size that probably passes.
+ * (Linux does so at once only for connect(); for accept() it does so at the next change of the MSS.)
  */
 static inline void tcp_mtup_start(struct sock *sk)
 {
@@ -303,8 +303,8 @@ static inline void tcp_mtup_start(struct sock *sk)
 }
 u32 __tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss);
 /*
- * The path MTU is at most @pmtu, and a segment may have @mss bytes: returns how many it should have while
- * the search for the path MTU goes on.
+ * @pmtu is the path MTU of the route, @mss the segment size for it.  Returns the size to use: while probing is
+ * on, at most the size for search_low.
  */
 static inline u32 tcp_mtup_limit(struct sock *sk, u32 pmtu, u32 mss)
 {
@@ -316,7 +316,7 @@ static inline enum tcp_mtup_result tcp_mtu_probe(struct sock *sk)
 	return likely(!inet_csk(sk)->icsk_mtup.enabled) ? MTUP_NONE : __tcp_mtu_probe(sk);
 }
 void __tcp_mtup_acked(struct sock *sk);
-/* snd_una advanced, perhaps beyond a probe. */
+/* Called when snd_una has advanced, possibly beyond a probe. */
 static inline void tcp_mtup_acked(struct sock *sk)
 {
 	if (unlikely(inet_csk(sk)->icsk_mtup.probe_size))

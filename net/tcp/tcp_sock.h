@@ -49,14 +49,14 @@ struct tcp_skb_cb {
 BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
 
 #define TCPCB_SACKED_ACKED   0x01 /* a SACK block covers it */
-#define TCPCB_SACKED_RETRANS 0x02 /* sent again, and that is still in flight */
-#define TCPCB_LOST           0x04 /* must be sent again, or was */
+#define TCPCB_SACKED_RETRANS 0x02 /* retransmitted, and the retransmission is in flight */
+#define TCPCB_LOST           0x04 /* considered lost: must be sent again, or was sent again */
 #define TCPCB_TAGBITS        0x07
 #define TCPCB_EVER_RETRANS   0x80 /* sent more than once */
 #define TCPCB_RETRANS        (TCPCB_SACKED_RETRANS | TCPCB_EVER_RETRANS)
 
-#define RTX_HAS_UNSACKED 0x1 /* a segment that is not SACKED_ACKED */
-#define RTX_HAS_LOST     0x2 /* a lost segment that was not sent again */
+#define RTX_HAS_UNSACKED 0x1 /* the subtree has a segment that is not SACKED_ACKED */
+#define RTX_HAS_LOST     0x2 /* the subtree has a lost segment whose retransmission is not in flight */
 
 static inline int tcp_skb_pcount(const struct sk_buff *skb)
 {
@@ -129,7 +129,7 @@ struct tcp_sock {
 
 	/* counts of MSS-sized segments */
 	u32 packets_out; /* segments in the retransmit queue */
-	u32 retrans_out; /* of packets_out: retransmitted, and the retransmission not acknowledged */
+	u32 retrans_out; /* of packets_out: their retransmission is in flight */
 	u32 sacked_out;  /* of packets_out: SACKed; without SACK: one for each duplicate ACK */
 	u32 lost_out;    /* of packets_out: considered lost */
 	u32 max_packets_out;
@@ -148,7 +148,7 @@ struct tcp_sock {
 	u32 total_retrans;
 	u32 delivered; /* segments that reached the peer, by its ACKs, SACKs and duplicate ACKs */
 	u32 delivered_ce; /* of delivered: those that an ACK with ECE reported */
-	u32 lost;         /* segments that were ever marked lost, each time they were */
+	u32 lost;         /* segments marked as lost; one that is marked twice counts twice */
 	u32 reordering;
 	u64 bytes_acked, bytes_received;
 	u32 segs_in, segs_out;
@@ -161,18 +161,18 @@ struct tcp_sock {
 	u32 sack_end;             /* end of the highest SACKed segment, while sacked_out > 0 */
 	u32 dsack_dups;           /* segments that the peer reported as duplicates */
 	struct {                  /* RFC 8985 */
-		u64 mstamp;       /* ns: sending of the latest-sent segment that was delivered */
-		u32 rtt_us;       /* its round trip */
-		u32 end_seq;      /* its end */
+		u64 mstamp;       /* ns: when the delivered segment that was sent last was sent */
+		u32 rtt_us;       /* round-trip time that the last delivered segment showed */
+		u32 end_seq;      /* end of the segment whose time is mstamp */
 		u32 dsack_round;  /* snd_nxt when a DSACK last raised reo_wnd_steps */
 		u8 reo_wnd_steps; /* reordering window in quarters of the least round trip */
 		u8 reo_wnd_persist : 5, /* recoveries until reo_wnd_steps is 1 again */
 			in_dsack_round : 1, dsack_seen : 1, advanced : 1;
 	} rack;
 	u32 tlp_high_seq;   /* snd_nxt when the tail loss probe was sent; 0: none is unanswered */
-	u8 tlp_retrans : 1, /* that probe repeated a segment */
-		frto : 1,   /* RFC 5682: the timeout may have been a mistake */
-		is_sack_reneg : 1; /* the peer dropped SACKed data; until the recovery from that ends */
+	u8 tlp_retrans : 1, /* the unanswered probe repeated a segment */
+		frto : 1,   /* RFC 5682: it is not yet known whether the timeout was spurious */
+		is_sack_reneg : 1; /* the peer dropped SACKed data; 0 again when Loss ends */
 
 	/* the segments of the retransmit queue in the order of sending: tcp_rtx_queue.h */
 	struct list_head tsorted_sent_queue, tsorted_lost_queue;
@@ -206,7 +206,7 @@ struct tcp_sock {
 	u8 keepalive_probes;                 /* 0: the sysctl's */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
-	int linger2;  /* TCP_LINGER2 in s: an orphan's FIN_WAIT2; 0: the sysctl's; < 0: none */
+	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: the sysctl's; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 };
 BUILD_BUG_ON(sizeof(struct tcp_sock) > 1536);

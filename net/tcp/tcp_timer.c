@@ -418,7 +418,7 @@ void tcp_write_timer_handler(struct sock *sk)
 		icsk->icsk_pending = 0;
 		tcp_retransmit_timer(sk);
 		break;
-	/* Both look at icsk_pending: the retransmit timer then has the rest of its time. */
+	/* These two leave icsk_pending set: tcp_rearm_rto() then gives the retransmit timer the rest of its time. */
 	case ICSK_TIME_LOSS_PROBE:
 		tcp_send_loss_probe(sk);
 		break;
@@ -527,7 +527,7 @@ noinline void tcp_release_cb(struct sock *sk)
 	}
 }
 
-/* ---- keepalive ---------------------------------------------------------------------------------------------------- */
+/* ---- keepalive ---------------------------------------------------------------------------------------------- */
 
 /* Returns the time since the peer's last data or ACK, in jiffies. */
 static u32 tcp_keepalive_elapsed(const struct sock *sk)
