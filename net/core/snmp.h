@@ -38,37 +38,40 @@
 	X(Udp, InDatagrams) X(Udp, NoPorts) X(Udp, InErrors) X(Udp, OutDatagrams)                  \
 	X(Udp, RcvbufErrors) X(Udp, SndbufErrors) X(Udp, InCsumErrors)
 #define SNMP_TCPEXT(X)                                                                             \
-	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned) X(TcpExt, OfoPruned)  \
-	X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps) X(TcpExt, TW) X(TcpExt, TWRecycled) \
-	X(TcpExt, TWKilled) X(TcpExt, PAWSActive) X(TcpExt, PAWSEstab) X(TcpExt, PAWSOldAck) X(TcpExt, DelayedACKs)      \
+	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned)                       \
+	X(TcpExt, OfoPruned) X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps)               \
+	X(TcpExt, TW) X(TcpExt, TWRecycled) X(TcpExt, TWKilled) X(TcpExt, PAWSActive)              \
+	X(TcpExt, PAWSEstab) X(TcpExt, PAWSOldAck) X(TcpExt, DelayedACKs)                          \
 	X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) X(TcpExt, ListenOverflows)           \
-	X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks)    \
-	X(TcpExt, TCPSackRecovery) X(TcpExt, TCPSackFailures) X(TcpExt, TCPSackRecoveryFail)       \
+	X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) X(TcpExt, TCPPureAcks)                         \
+	X(TcpExt, TCPHPAcks) X(TcpExt, TCPRenoRecovery) X(TcpExt, TCPSackRecovery)                 \
 	X(TcpExt, TCPSACKReneging) X(TcpExt, TCPSACKReorder) X(TcpExt, TCPRenoReorder)             \
-	X(TcpExt, TCPTSReorder) X(TcpExt, TCPDSACKUndo) X(TcpExt, TCPSpuriousRTOs)                 \
-	X(TcpExt, TCPLossProbes) X(TcpExt, TCPLossProbeRecovery) X(TcpExt, TCPDSACKRecv)           \
-	X(TcpExt, TCPDSACKOfoRecv) X(TcpExt, TCPDSACKIgnoredOld) X(TcpExt, TCPDSACKIgnoredNoUndo)  \
-	X(TcpExt, TCPSACKDiscard)                                                                  \
-	X(TcpExt, TCPRenoRecovery) X(TcpExt, TCPRenoFailures)           \
-	X(TcpExt, TCPLossFailures) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo)                \
-	X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) X(TcpExt, TCPFastRetrans)              \
-	X(TcpExt, TCPSlowStartRetrans) X(TcpExt, TCPTimeouts) X(TcpExt, TCPRenoRecoveryFail)       \
-	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDSACKOldSent) X(TcpExt, TCPDSACKOfoSent)            \
-	X(TcpExt, TCPAbortOnData) X(TcpExt, TCPAbortOnClose)                                       \
-	X(TcpExt, TCPAbortOnMemory) X(TcpExt, TCPAbortOnTimeout) X(TcpExt, TCPAbortOnLinger)       \
-	X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures) X(TcpExt, TCPTimeWaitOverflow)     \
-	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)       \
+	X(TcpExt, TCPTSReorder) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo)                   \
+	X(TcpExt, TCPDSACKUndo) X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit)                \
+	X(TcpExt, TCPRenoFailures) X(TcpExt, TCPSackFailures) X(TcpExt, TCPLossFailures)           \
+	X(TcpExt, TCPFastRetrans) X(TcpExt, TCPSlowStartRetrans) X(TcpExt, TCPTimeouts)            \
+	X(TcpExt, TCPLossProbes) X(TcpExt, TCPLossProbeRecovery)                                   \
+	X(TcpExt, TCPRenoRecoveryFail) X(TcpExt, TCPSackRecoveryFail)                              \
+	X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDSACKOldSent) X(TcpExt, TCPDSACKOfoSent)           \
+	X(TcpExt, TCPDSACKRecv) X(TcpExt, TCPDSACKOfoRecv) X(TcpExt, TCPAbortOnData)               \
+	X(TcpExt, TCPAbortOnClose) X(TcpExt, TCPAbortOnMemory) X(TcpExt, TCPAbortOnTimeout)        \
+	X(TcpExt, TCPAbortOnLinger) X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures)        \
+	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPDSACKIgnoredOld)                                    \
+	X(TcpExt, TCPDSACKIgnoredNoUndo) X(TcpExt, TCPSpuriousRTOs)                                \
+	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop)                                    \
+	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)        \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \
 	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge)               \
-	X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv) X(TcpExt, TCPWantZeroWindowAdv) \
-	X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent) X(TcpExt, TCPACKSkippedSynRecv)        \
-	X(TcpExt, TCPACKSkippedPAWS) X(TcpExt, TCPACKSkippedSeq) X(TcpExt, TCPACKSkippedFinWait2)  \
-	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe)  \
-	X(TcpExt, TCPKeepAlive) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE) X(TcpExt, TCPZeroWindowDrop)            \
-	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDeferAcceptDrop)            \
-	X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPMTUPFail) X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPHystartTrainDetect)                                \
-	X(TcpExt, TCPHystartTrainCwnd) X(TcpExt, TCPHystartDelayDetect)                            \
-	X(TcpExt, TCPHystartDelayCwnd)
+	X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv)                              \
+	X(TcpExt, TCPWantZeroWindowAdv) X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent)        \
+	X(TcpExt, TCPHystartTrainDetect) X(TcpExt, TCPHystartTrainCwnd)                            \
+	X(TcpExt, TCPHystartDelayDetect) X(TcpExt, TCPHystartDelayCwnd)                            \
+	X(TcpExt, TCPACKSkippedSynRecv) X(TcpExt, TCPACKSkippedPAWS)                               \
+	X(TcpExt, TCPACKSkippedSeq) X(TcpExt, TCPACKSkippedFinWait2)                               \
+	X(TcpExt, TCPACKSkippedTimeWait) X(TcpExt, TCPACKSkippedChallenge)                         \
+	X(TcpExt, TCPWinProbe) X(TcpExt, TCPKeepAlive) X(TcpExt, TCPMTUPFail)                      \
+	X(TcpExt, TCPMTUPSuccess) X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE)                \
+	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig)
 /* Received packets by their ECN field (RFC 3168 5). */
 #define SNMP_IPEXT(X)                                                                              \
 	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts)
