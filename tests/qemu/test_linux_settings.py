@@ -9,7 +9,7 @@ from load import echo_hashed
 from peernet import GUEST_ADDRESS, LinuxGuest
 
 KIB = 1 << 10
-TIMESTAMPS, WSCALE, ECN = 1, 4, 8      # of tcpi_options
+TIMESTAMPS, WSCALE, ECN, ECN_SEEN = 1, 4, 8, 16      # of tcpi_options
 HARM = {"drop": 0.01, "duplicate": 0.01, "reorder": 0.03, "corrupt": 0.01, "delay": 0.01}
 
 
@@ -45,9 +45,12 @@ def test_without_an_option(guest, name, value, gone):
 
 
 @pytest.mark.builds("checked", "shipped")
-def test_ecn_is_requested_and_not_negotiated(guest):
-    """A SYN with ECE and CWR, which requests ECN (RFC 3168 6.1.1), is answered with a SYN-ACK without ECE and CWR."""
+def test_ecn_is_used_if_linux_asks_for_it(guest):
+    """A SYN with ECE and CWR, which offers ECN (RFC 3168 6.1.1), is accepted, and the guest's data is ECN-capable."""
     with guest.network.setting("tcp_ecn", "1") as lack:
+        need(lack)
+        assert echo(guest) & (ECN | ECN_SEEN) == ECN | ECN_SEEN
+    with guest.network.setting("tcp_ecn", "2") as lack:
         need(lack)
         assert not echo(guest) & ECN
 
