@@ -23,6 +23,9 @@
 #define TCP_USER_TIMEOUT  18
 #define TCP_NOTSENT_LOWAT 25
 #define TCP_CC_INFO       26
+#define TCP_RTO_MAX_MS    44 /* limits of timeouts, since Linux 6.15 */
+#define TCP_RTO_MIN_US    45
+#define TCP_DELACK_MAX_US 46
 
 #define TCP_CA_NAME_MAX 16
 

@@ -64,11 +64,11 @@
 /* timeouts: at most 255, because their count, icsk_backoff, is a byte. */
 #define TCP_RETRIES_RANGE 0, 255
 /* ms: the longest retransmission timeout. RFC 6298 2.5 asks for 60 s or more; Linux's default and range. */
-#define TCP_RTO_MAX_MS       120000
-#define TCP_RTO_MAX_MS_RANGE 1000, 120000
+#define TCP_RTO_MAX_DEFAULT_MS       120000
+#define TCP_RTO_MAX_DEFAULT_MS_RANGE 1000, 120000
 /* us: a retransmission timeout is at least SRTT plus this (RFC 6298 2.4: 1 s in all). Linux's value. */
-#define TCP_RTO_MIN_US       200000
-#define TCP_RTO_MIN_US_RANGE 1, 120000000
+#define TCP_RTO_MIN_DEFAULT_US       200000
+#define TCP_RTO_MIN_DEFAULT_US_RANGE 1, 120000000
 /* timeouts: in a row, before an orphan ends; 0 means 8 while the peer may be alive, else none. Linux's. */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255

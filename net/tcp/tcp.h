@@ -225,17 +225,29 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: accept any after it */
 }
 /* The longest timeout of the retransmission timer and between probes, in jiffies; at most TCP_RTO_MAX. */
-static inline u32 tcp_rto_max(void)
+static inline u32 tcp_rto_max(const struct sock *sk)
 {
-	return msecs_to_jiffies(READ_ONCE(sysctl_tcp_rto_max_ms));
+	u32 own = inet_csk(sk)->icsk_rto_max;
+
+	return own ? own : msecs_to_jiffies(READ_ONCE(sysctl_tcp_rto_max_ms));
 }
-static inline u32 tcp_rto_min_us(void)
+static inline u32 tcp_rto_min_us(const struct sock *sk)
 {
-	return READ_ONCE(sysctl_tcp_rto_min_us);
+	u32 own = inet_csk(sk)->icsk_rto_min;
+
+	return own ? own * (1000000 / HZ) : READ_ONCE(sysctl_tcp_rto_min_us);
+}
+/* The longest delay of an ACK in jiffies; shorter than the peer's least timeout, if that is like ours. */
+static inline u32 tcp_delack_max(const struct sock *sk)
+{
+	u32 own = inet_csk(sk)->icsk_delack_max;
+	u32 rto_min = DIV_ROUND_UP(tcp_rto_min_us(sk), 1000000 / HZ);
+
+	return min_t(u32, own ? own : TCP_DELACK_MAX, max(rto_min, 2u) - 1);
 }
 static inline void tcp_bound_rto(struct sock *sk)
 {
-	inet_csk(sk)->icsk_rto = min(inet_csk(sk)->icsk_rto, tcp_rto_max());
+	inet_csk(sk)->icsk_rto = min(inet_csk(sk)->icsk_rto, tcp_rto_max(sk));
 }
 
 #endif

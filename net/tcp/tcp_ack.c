@@ -57,7 +57,7 @@ static void tcp_rttvar_update(struct sock *sk)
 	if (tp->mdev_max_us < tp->rttvar_us)
 		tp->rttvar_us -= (tp->rttvar_us - tp->mdev_max_us) >> 2;
 	tp->rtt_seq = tp->snd_nxt;
-	tp->mdev_max_us = tcp_rto_min_us();
+	tp->mdev_max_us = tcp_rto_min_us(sk);
 }
 
 /* Adds the sample @mrtt_us to SRTT and RTTVAR (RFC 6298 2.2 and 2.3). */
@@ -71,7 +71,7 @@ void tcp_rtt_estimator(struct sock *sk, long mrtt_us)
 	if (!tp->srtt_us) {
 		tp->srtt_us = mrtt_us << 3;
 		tp->mdev_us = mrtt_us << 1;
-		tp->rttvar_us = max(tp->mdev_us, tcp_rto_min_us());
+		tp->rttvar_us = max(tp->mdev_us, tcp_rto_min_us(sk));
 		tp->mdev_max_us = tp->rttvar_us;
 		tp->rtt_seq = tp->snd_nxt;
 		return;
@@ -275,8 +275,8 @@ static void tcp_ack_probe(struct sock *sk)
 		icsk->icsk_backoff = 0;
 		inet_csk_clear_xmit_timer(sk, ICSK_TIME_PROBE0);
 	} else {
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_next_probe0(sk, tcp_rto_max()),
-					  TCP_RTO_MAX);
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0,
+					  tcp_next_probe0(sk, tcp_rto_max(sk)), TCP_RTO_MAX);
 	}
 }
 

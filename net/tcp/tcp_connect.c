@@ -166,7 +166,7 @@ static bool tcp_synsent_ack(struct sock *sk)
 	inet_csk_schedule_ack(sk);
 	icsk->icsk_ack.lrcvtime = tcp_jiffies32;
 	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, TCP_DELACK_MAX, TCP_RTO_MAX);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_DACK, tcp_delack_max(sk), TCP_RTO_MAX);
 	return true;
 }
 

@@ -187,8 +187,9 @@ void tcp_rack_reo_timeout(struct sock *sk)
 /* ---- TLP ----------------------------------------------------------------------------------------- */
 
 /* RFC 8985 7.2, in jiffies. */
-static u32 tcp_probe_timeout(const struct tcp_sock *tp)
+static u32 tcp_probe_timeout(const struct sock *sk)
 {
+	const struct tcp_sock *tp = tcp_sk(sk);
 	u64 us;
 
 	if (!tp->srtt_us)
@@ -196,7 +197,7 @@ static u32 tcp_probe_timeout(const struct tcp_sock *tp)
 	us = tp->srtt_us >> 2; /* 2 * SRTT, because srtt_us is 8 * SRTT */
 	/* The peer may delay the ACK of a single segment. */
 	if (tp->packets_out == 1)
-		return tcp_usecs_to_jiffies(us + tcp_rto_min_us());
+		return tcp_usecs_to_jiffies(us + tcp_rto_min_us(sk));
 	return tcp_usecs_to_jiffies(us) + TCP_TIMEOUT_MIN;
 }
 
@@ -210,7 +211,7 @@ bool tcp_schedule_loss_probe(struct sock *sk, bool advancing_rto)
 	if (!sysctl_tcp_early_retrans || !tp->packets_out || !tcp_is_sack(tp) ||
 	    (icsk->icsk_ca_state != TCP_CA_Open && icsk->icsk_ca_state != TCP_CA_CWR))
 		return false;
-	timeout = tcp_probe_timeout(tp);
+	timeout = tcp_probe_timeout(sk);
 	/* The probe must not be later than the retransmission timeout. */
 	rto_us = advancing_rto ? (s64)icsk->icsk_rto * (1000000 / HZ) : tcp_rto_delta_us(sk);
 	if (rto_us > 0)

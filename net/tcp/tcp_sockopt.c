@@ -10,6 +10,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/uaccess.h"
 #include "net/core/limits.h"
+#include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"
 #include "net/tcp/tcp_send.h"
 
@@ -158,6 +159,17 @@ static bool in_range(int val, int least, int most)
 	return val >= least && val <= most;
 }
 
+/* Stores a time of @us microseconds as jiffies, from TCP_TIMEOUT_MIN to @most.  Returns 0 or -EINVAL. */
+static int set_jiffies(u32 *at, int us, u32 most)
+{
+	u32 when = us < 0 ? 0 : tcp_usecs_to_jiffies(us);
+
+	if (!in_range(when, TCP_TIMEOUT_MIN, most))
+		return -EINVAL;
+	*at = when;
+	return 0;
+}
+
 /* Sets an option that is a number within a range.  Returns 0, -EINVAL, or -ENOPROTOOPT: another option. */
 static int set_number(struct sock *sk, int optname, int val)
 {
@@ -199,6 +211,15 @@ static int set_number(struct sock *sk, int optname, int val)
 		tp->notsent_lowat = val;
 		sk->sk_write_space(sk);
 		return 0;
+	case TCP_RTO_MAX_MS:
+		if (!in_range(val, TCP_RTO_MAX_DEFAULT_MS_RANGE))
+			return -EINVAL;
+		icsk->icsk_rto_max = msecs_to_jiffies(val);
+		return 0;
+	case TCP_RTO_MIN_US:
+		return set_jiffies(&icsk->icsk_rto_min, val, TCP_RTO_MIN);
+	case TCP_DELACK_MAX_US:
+		return set_jiffies(&icsk->icsk_delack_max, val, TCP_DELACK_MAX);
 	case TCP_USER_TIMEOUT:
 		if (val < 0)
 			return -EINVAL;
@@ -314,6 +335,16 @@ static int do_tcp_getsockopt(const struct sock *sk, int optname, int *val)
 		return 0;
 	case TCP_NOTSENT_LOWAT:
 		*val = tp->notsent_lowat;
+		return 0;
+	case TCP_RTO_MAX_MS:
+		*val = jiffies_to_msecs(tcp_rto_max(sk));
+		return 0;
+	case TCP_RTO_MIN_US:
+		*val = tcp_rto_min_us(sk);
+		return 0;
+	case TCP_DELACK_MAX_US:
+		*val = (icsk->icsk_delack_max ? icsk->icsk_delack_max : TCP_DELACK_MAX) *
+		       (1000000 / HZ);
 		return 0;
 	case TCP_USER_TIMEOUT:
 		*val = icsk->icsk_user_timeout;

@@ -35,8 +35,8 @@ int sysctl_tcp_reordering = TCP_REORDERING;
 int sysctl_tcp_retries1 = TCP_RETRIES1;
 int sysctl_tcp_retries2 = TCP_RETRIES2;
 int sysctl_tcp_rfc1337;
-int sysctl_tcp_rto_max_ms = TCP_RTO_MAX_MS;
-int sysctl_tcp_rto_min_us = TCP_RTO_MIN_US;
+int sysctl_tcp_rto_max_ms = TCP_RTO_MAX_DEFAULT_MS;
+int sysctl_tcp_rto_min_us = TCP_RTO_MIN_DEFAULT_US;
 int sysctl_tcp_rmem[3] = {SOCK_RMEM_LEAST, SOCK_RMEM_DEFAULT, SOCK_RMEM_MAX};
 int sysctl_tcp_recovery = 1;
 int sysctl_tcp_early_retrans = 3;
@@ -170,10 +170,10 @@ static const struct ctl_table table[] = {
 		.what = "receive buffer: guaranteed under memory pressure, initial (less with less "
 			"than 8 MiB of memory), maximum",
 	},
-	NUMBER(rto_max_ms, "ms", TCP_RTO_MAX_MS_RANGE,
+	NUMBER(rto_max_ms, "ms", TCP_RTO_MAX_DEFAULT_MS_RANGE,
 	       "longest retransmission timeout, also of older connections (Linux: since 6.15, of "
 	       "new ones)"),
-	NUMBER(rto_min_us, "us", TCP_RTO_MIN_US_RANGE,
+	NUMBER(rto_min_us, "us", TCP_RTO_MIN_DEFAULT_US_RANGE,
 	       "that a retransmission timeout exceeds the round-trip time by at least (Linux: "
 	       "since 6.11)"),
 	SWITCH(sack, "0: SACK is neither offered nor accepted (RFC 2018)"),

@@ -125,7 +125,7 @@ noinline void tcp_send_probe0(struct sock *sk)
 		if (icsk->icsk_backoff < sysctl_tcp_retries2)
 			icsk->icsk_backoff++;
 		icsk->icsk_probes_out++;
-		when = tcp_rto_max();
+		when = tcp_rto_max(sk);
 	}
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_next_probe0(sk, when), TCP_RTO_MAX);
 }
@@ -185,9 +185,10 @@ static u32 tcp_retrans_start(const struct sock *sk)
  * Returns the time in ms that @boundary retransmissions take if the first waits @rto_base ms and each
  * further one twice as long as the one before, but at most tcp_rto_max().
  */
-static unsigned int tcp_backoff_time(unsigned int boundary, unsigned int rto_base)
+static unsigned int tcp_backoff_time(const struct sock *sk, unsigned int boundary,
+				     unsigned int rto_base)
 {
-	unsigned int doublings = 0, most = tcp_rto_max();
+	unsigned int doublings = 0, most = tcp_rto_max(sk);
 
 	while (rto_base << (doublings + 1) <= most)
 		doublings++;
@@ -208,8 +209,9 @@ bool retransmits_timed_out(struct sock *sk, unsigned int boundary, unsigned int 
 	if (!inet_csk(sk)->icsk_retransmits)
 		return false;
 	if (!timeout)
-		timeout = tcp_backoff_time(boundary, syn ? TCP_TIMEOUT_INIT
-							 : tcp_usecs_to_jiffies(tcp_rto_min_us()));
+		timeout = tcp_backoff_time(sk, boundary,
+					   syn ? TCP_TIMEOUT_INIT
+					       : tcp_usecs_to_jiffies(tcp_rto_min_us(sk)));
 	return (s32)(tcp_time_stamp(tp) - tcp_retrans_start(sk) - timeout) >= 0;
 }
 
@@ -232,7 +234,7 @@ static bool tcp_write_timeout(struct sock *sk)
 		}
 		retry_until = sysctl_tcp_retries2;
 		if (sock_flag(sk, SOCK_DEAD)) {
-			bool alive = icsk->icsk_rto < tcp_rto_max();
+			bool alive = icsk->icsk_rto < tcp_rto_max(sk);
 
 			retry_until = tcp_orphan_retries(sk, alive);
 			if (tcp_out_of_resources(
@@ -326,7 +328,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 			icsk->icsk_backoff++;
 		tcp_update_rto_stats(sk);
 	}
-	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, tcp_rto_max());
+	icsk->icsk_rto = min_t(u32, icsk->icsk_rto << 1, tcp_rto_max(sk));
 	pr_debug("%pI4:%u retransmission timeout, %u in a row; the next in %u ms",
 		 &inet_sk(sk)->inet_daddr, ntohs(inet_sk(sk)->inet_dport), icsk->icsk_retransmits,
 		 jiffies_to_msecs(icsk->icsk_rto));
@@ -379,7 +381,7 @@ static void tcp_probe_timer(struct sock *sk)
 	 * icsk_probes_out.  For an orphan they end sooner.
 	 */
 	if (sock_flag(sk, SOCK_DEAD)) {
-		bool alive = tcp_probe0_when(sk, tcp_rto_max()) < tcp_rto_max();
+		bool alive = tcp_probe0_when(sk, tcp_rto_max(sk)) < tcp_rto_max(sk);
 
 		max_probes = tcp_orphan_retries(sk, alive);
 		if (!alive && icsk->icsk_backoff >= max_probes)

@@ -213,21 +213,17 @@ noinline void tcp_send_ack(struct sock *sk)
 }
 
 /*
- * Returns the delay of an ACK in jiffies: icsk_ack.ato, limited to 200 ms if an answer is expected to
- * carry the ACK, else to 500 ms, and to the RTT if one is known and longer than 40 ms.
+ * Returns the delay of an ACK in jiffies: icsk_ack.ato, limited to the RTT if one is known and longer than
+ * 40 ms, and to tcp_delack_max().
  */
 static unsigned long tcp_delack_time(const struct sock *sk)
 {
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	bool answer_expected =
-		icsk->icsk_ack.pingpong || (icsk->icsk_ack.pending & ICSK_ACK_PUSHED);
-	u32 srtt_us = tcp_sk(sk)->srtt_us >> 3, most = answer_expected ? TCP_DELACK_MAX : HZ / 2;
+	u32 ato = inet_csk(sk)->icsk_ack.ato, srtt_us = tcp_sk(sk)->srtt_us >> 3;
 
 	/* At most a round trip; a very short one counts as TCP_DELACK_MIN. */
-	if (srtt_us)
-		most = min(most, max_t(u32, tcp_usecs_to_jiffies(srtt_us), TCP_DELACK_MIN));
-	return icsk->icsk_ack.ato <= TCP_DELACK_MIN ? icsk->icsk_ack.ato
-						    : min(icsk->icsk_ack.ato, most);
+	if (ato > TCP_DELACK_MIN && srtt_us)
+		ato = min(ato, max_t(u32, tcp_usecs_to_jiffies(srtt_us), TCP_DELACK_MIN));
+	return min(ato, tcp_delack_max(sk));
 }
 
 void tcp_send_delayed_ack(struct sock *sk)

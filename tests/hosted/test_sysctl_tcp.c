@@ -218,7 +218,7 @@ static void how_long_a_closed_window_is_probed(void)
 /*
  * RFC 6069 4: if a router reports that it has no route, the last doubling of the timeout is undone,
  * but only that one: after more than sixty doublings, the timeout stays at two minutes.
- * LIMIT(TCP_RTO_MAX_MS)
+ * LIMIT(TCP_RTO_MAX_DEFAULT_MS)
  */
 static void a_router_after_very_many_timeouts(void)
 {
