@@ -213,10 +213,12 @@ def test_the_lab_knows_the_kernels_controls_and_options():
 
 
 def test_a_sample_has_the_fields_of_tcp_info():
-    """A sample's fields have the names, without the prefix, and the order of struct tcp_info; bit fields share their
-    bytes."""
-    text = re.search(r"struct tcp_info \{(.*?)\n\};", (ROOT / "include/uapi/tcp.h").read_text(), re.S)[1]
-    fields = [(m[1], m[2].split(",")[0].split(":")[0].strip()) for m in re.finditer(r"uint(\d+)_t (tcpi_[^;]+);", text)]
-    ours = {"ssthresh": "snd_ssthresh", "cwnd": "snd_cwnd", "wscale": "snd_wscale", "flags": "delivery_rate_app_limited"}
-    assert ["tcpi_" + ours.get(name, name) for name in transfer_module.INFO] == [name for _, name in fields]
-    assert transfer_module.SAMPLE.size == 16 + sum(int(bits) // 8 for bits, _ in fields)
+    """The places of fields at the beginning, in the middle and behind bit fields are those of Linux's struct."""
+    at, places = 0, {}
+    for name, kind in zip(transfer_module.INFO, transfer_module.INFO_FORMAT):
+        places[name] = at
+        at += {"B": 1, "H": 2, "I": 4, "Q": 8}[kind]
+    assert at + 16 == transfer_module.SAMPLE.size
+    linux = {"ca_state": 1, "rto": 8, "rtt": 68, "snd_cwnd": 80, "total_retrans": 100, "pacing_rate": 104,
+             "delivery_rate": 160, "delivered": 192, "snd_wnd": 228}
+    assert {name: places[name] for name in linux} == linux

@@ -99,6 +99,11 @@ static uint64_t next_event(const struct lab *l)
 
 /* ---- making ------------------------------------------------------------------------------------- */
 
+size_t lab_info_size(void)
+{
+	return sizeof(struct tcp_info);
+}
+
 struct lab *lab_new(uint64_t seed)
 {
 	struct lab *l = calloc(1, sizeof(*l));

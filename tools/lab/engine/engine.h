@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/uapi/tcp.h"
+
 #define LAB_API __attribute__((visibility("default")))
 
 #define LAB_NEVER     (~0ULL)
@@ -29,7 +31,6 @@
 #define LAB_NODES_MAX 512
 #define LAB_FRAME_MAX 65600
 #define LAB_PORTS     65536 /* number of TCP ports */
-#define LAB_INFO_SIZE 232   /* bytes of struct tcp_info */
 #define NS_PER_S      1000000000.0
 
 /* ---- growing arrays, random numbers ------------------------------------------------------------- */
@@ -184,6 +185,7 @@ struct lab {
 
 enum lab_end { LAB_TIME, LAB_OVER, LAB_IDLE, LAB_HALT };
 
+LAB_API size_t lab_info_size(void); /* of struct tcp_info, when the engine was built */
 LAB_API struct lab *lab_new(uint64_t seed);
 LAB_API void lab_free(struct lab *l);
 LAB_API uint64_t lab_now(const struct lab *l);
@@ -256,7 +258,7 @@ void net_free(struct lab *l);
 struct flow_sample {
 	uint64_t time;
 	uint64_t read; /* bytes that the reader has read */
-	uint8_t info[LAB_INFO_SIZE];
+	struct tcp_info info;
 };
 enum segment_flags { SEGMENT_LOST = 1, SEGMENT_AGAIN = 2, SEGMENT_MARKED = 4 };
 struct flow_segment {

@@ -4,6 +4,8 @@ Engine, a Conductor whose instants the library plays."""
 import ctypes
 import os
 import pathlib
+import re
+import struct
 import weakref
 
 from softnet.host import NEVER, NS, Conductor, Halted, Host
@@ -19,6 +21,7 @@ _PTR, _INT, _U64, _I64, _STR, _DBL, _SIZE, _BOOL = (
     ctypes.c_bool)
 _ARRAY = ctypes.POINTER(_PTR)
 _FUNCTIONS = {
+    "info_size": (_SIZE, []),
     "new": (_PTR, [_U64]),
     "free": (None, [_PTR]),
     "now": (_U64, [_PTR]),
@@ -53,6 +56,14 @@ def require_built(path):
         raise FileNotFoundError(f"{path} does not exist: `{BUILD}` in {ROOT} builds it")
 
 
+def info_layout():
+    """Returns the names of the fields of struct tcp_info, and its format for the module struct, from the kernel's header."""
+    text = re.search(r"struct tcp_info \{(.*?)\n\};", (ROOT / "include/uapi/tcp.h").read_text(encoding="utf-8"), re.S)[1]
+    # Bit fields in one declaration share their byte, and the first one gives it its name.
+    fields = re.findall(r"^\s*uint(8|16|32|64)_t tcpi_(\w+)", text, re.M)
+    return [name for _, name in fields], "".join({"8": "B", "16": "H", "32": "I", "64": "Q"}[bits] for bits, _ in fields)
+
+
 def load():
     """Loads the engine, and declares its functions."""
     require_built(ENGINE)
@@ -60,6 +71,9 @@ def load():
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, "lab_" + name)
         function.restype, function.argtypes = result, arguments
+    size = struct.calcsize("<" + info_layout()[1])
+    if library.lab_info_size() != size:
+        raise OSError(f"{ENGINE} is older than struct tcp_info: `{BUILD}` in {ROOT} builds it anew")
     return library
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from softnet.host import NR, NS, sockaddr_in
 
 from .checks import require
+from .engine import info_layout
 from .links import write_csv
 
 AF_INET, SOCK_STREAM, SOL_SOCKET, SOL_TCP = 2, 1, 1, 6
@@ -16,15 +17,8 @@ SO_SNDBUF, SO_RCVBUF, TCP_CONGESTION = 7, 8, 13
 OPTIONS = {"sndbuf": (SOL_SOCKET, SO_SNDBUF), "rcvbuf": (SOL_SOCKET, SO_RCVBUF),
            "congestion": (SOL_TCP, TCP_CONGESTION)}
 # The fields of struct tcp_info (include/uapi/tcp.h), in order. In struct flow_sample (engine.h) they follow the time
-# and the number of bytes read.
-INFO = ("state ca_state retransmits probes backoff options wscale flags "
-        "rto ato snd_mss rcv_mss unacked sacked lost retrans fackets last_data_sent last_ack_sent last_data_recv "
-        "last_ack_recv pmtu rcv_ssthresh rtt rttvar ssthresh cwnd advmss reordering rcv_rtt rcv_space total_retrans "
-        "pacing_rate max_pacing_rate bytes_acked bytes_received "
-        "segs_out segs_in notsent_bytes min_rtt data_segs_in data_segs_out "
-        "delivery_rate busy_time rwnd_limited sndbuf_limited "
-        "delivered delivered_ce bytes_sent bytes_retrans dsack_dups reord_seen rcv_ooopack snd_wnd").split()
-SAMPLE = struct.Struct("<QQ 8B 24I 4Q 6I 4Q 2I 2Q 4I")
+INFO, INFO_FORMAT = info_layout()
+SAMPLE = struct.Struct("<QQ" + INFO_FORMAT)   # struct flow_sample of engine.h: the time, the bytes read, struct tcp_info
 SEGMENT = struct.Struct("<3Q 2I")
 LOST, AGAIN, MARKED = 1, 2, 4   # enum segment_flags in engine.h
 NOT_PACED = 2**64 - 1
@@ -73,7 +67,7 @@ def _sample(values):
     time, read = values[:2]
     i = dict(zip(INFO, values[2:]))
     return Sample(
-        time / NS, CA_STATES[i["ca_state"]], i["cwnd"], i["ssthresh"],
+        time / NS, CA_STATES[i["ca_state"]], i["snd_cwnd"], i["snd_ssthresh"],
         i["unacked"] - i["sacked"] - i["lost"] + i["retrans"], i["rtt"] / 1e6, i["rttvar"] / 1e6, i["rto"] / 1e6,
         i["min_rtt"] / 1e6, i["unacked"], i["sacked"], i["lost"], i["retrans"], i["total_retrans"], i["delivered"],
         i["delivered_ce"], None if i["pacing_rate"] == NOT_PACED else i["pacing_rate"] * 8, i["delivery_rate"] * 8,
