@@ -30,6 +30,7 @@
 #include "kernel/shutdown.h"
 #include "kernel/sysctl.h"
 #include "kernel/time/softirq.h"
+#include "kernel/time/hrtimer.h"
 #include "kernel/time/timer.h"
 #include "kernel/time/wallclock.h"
 #include "kernel/timeline.h"
@@ -150,6 +151,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	/* threads and time */
 	sched_init(&boot_cpu); /* run queue; makes this context the idle thread */
 	timers_init();         /* timer wheel */
+	hrtimers_init();       /* timers finer than a jiffy */
 	wallclock_init();      /* time of day; `clock=` */
 	softirq_init();        /* starts ksoftirqd, which first runs in cpu_idle() */
 	/* from here on interrupts and softirqs run, but threads do not switch yet */

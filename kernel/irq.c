@@ -20,6 +20,7 @@
 #include "kernel/sched/spinlock.h"
 #include "kernel/sched/watchdog.h"
 #include "kernel/time/clockevent.h"
+#include "kernel/time/hrtimer.h"
 #include "kernel/time/softirq.h"
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
@@ -105,6 +106,7 @@ void do_timer_interrupt(void)
 	timer_irq_count++;
 	clockevent_fired();
 	timers_interrupt(now);
+	hrtimers_interrupt(now);
 	sched_tick(now);
 	watchdog_tick(now);
 	interrupt_exit();

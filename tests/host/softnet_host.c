@@ -15,6 +15,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
+#include "kernel/time/hrtimer.h"
 #include "kernel/time/timer.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
@@ -353,7 +354,7 @@ uint64_t sn_free_pages(void)
 
 uint32_t sn_timers_armed(void)
 {
-	return timers_armed();
+	return timers_armed() + hrtimers_armed();
 }
 
 uint32_t sn_threads(void)

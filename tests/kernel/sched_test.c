@@ -31,6 +31,7 @@
 #include "kernel/syscall.h"
 #include "kernel/time/limits.h"
 #include "kernel/time/softirq.h"
+#include "kernel/time/hrtimer.h"
 #include "kernel/time/timer.h"
 #include "tests/host/host.h"
 #include "tests/host/softnet_host.h"
@@ -714,6 +715,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	random_init();
 	sched_init(&cpu);
 	timers_init();
+	hrtimers_init();
 	softirq_init();
 	files_init();
 	console_loglevel = LOG_WARNING;

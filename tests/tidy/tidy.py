@@ -415,7 +415,7 @@ UNUSED = {
     **dict.fromkeys(("icsk_inet", "inet_conn", "tw_sk"), "a first member: the struct that a cast of the pointer gives"),
     "max_virtqueue_pairs": "a place in the device's configuration",
     "mm_min_free": "tests hold the reserve of pages against it",
-    "timers_armed": "tests end without an armed timer",
+    **dict.fromkeys(("timers_armed", "hrtimers_armed"), "tests end without an armed timer"),
     "thread_interrupt": "the hosted platform's, for a call that a test ends; a signal's part",
     "PAGE_MASK": "the hosted platform's",
     "siphash": "the published vectors are of this form",

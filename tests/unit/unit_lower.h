@@ -14,6 +14,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/softirq.h"
+#include "kernel/time/hrtimer.h"
 #include "kernel/time/timer.h"
 
 static inline void unit_lower_half(const struct boot_info *boot)
@@ -28,6 +29,7 @@ static inline void unit_lower_half(const struct boot_info *boot)
 	random_init();
 	sched_init(&cpu);
 	timers_init();
+	hrtimers_init();
 	softirq_init();
 	files_init();
 	proc_init();

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers with the resolution of the clock: a red-black tree by time of expiry.
+ *
+ * Callers, in order: hrtimer_start() and hrtimer_try_to_cancel() from any context; do_timer_interrupt()
+ * calls hrtimers_interrupt(), which raises HRTIMER_SOFTIRQ when the first timer is due;
+ * run_hrtimers() in that softirq calls the functions.  The lock is taken with interrupts off.
+ * Corresponds to Linux's kernel/time/hrtimer.c, whose functions by default run in the hard interrupt.
+ */
+#include "kernel/time/hrtimer.h"
+
+#include "kernel/lib/bug.h"
+#include "kernel/sched/spinlock.h"
+#include "kernel/time/clockevent.h"
+#include "kernel/time/softirq.h"
+#include "kernel/time/time.h"
+
+/* One tree: there is one CPU. */
+static DEFINE_SPINLOCK(lock);
+static struct rb_root tree;
+static struct rb_node *first; /* the leftmost node, NULL: the tree is empty */
+static unsigned int armed;
+
+static struct hrtimer *timer_of(struct rb_node *node)
+{
+	return rb_entry(node, struct hrtimer, node);
+}
+
+/* ---- the tree (lock held) ------------------------------------------------------------------- */
+
+/* Timers with the same time fire in the order in which they were started. */
+static void insert(struct hrtimer *timer)
+{
+	struct rb_node **link = &tree.rb_node, *parent = NULL;
+	bool leftmost = true;
+
+	while (*link) {
+		parent = *link;
+		if (timer->expires < timer_of(parent)->expires) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(&timer->node, parent, link);
+	rb_insert_color(&timer->node, &tree);
+	if (leftmost)
+		first = &timer->node;
+	armed++;
+}
+
+static void detach(struct hrtimer *timer)
+{
+	if (first == &timer->node)
+		first = rb_next(first);
+	rb_erase(&timer->node, &tree);
+	RB_CLEAR_NODE(&timer->node);
+	armed--;
+}
+
+/* ---- the interface -------------------------------------------------------------------------- */
+
+void hrtimer_setup(struct hrtimer *timer, void (*function)(struct hrtimer *timer))
+{
+	RB_CLEAR_NODE(&timer->node);
+	timer->expires = 0;
+	timer->function = function;
+}
+
+bool hrtimer_start(struct hrtimer *timer, u64 expires)
+{
+	bool started = false;
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	if (!hrtimer_is_queued(timer)) {
+		timer->expires = expires;
+		insert(timer);
+		if (first == &timer->node)
+			clockevent_program(expires);
+		started = true;
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	return started;
+}
+
+bool hrtimer_try_to_cancel(struct hrtimer *timer)
+{
+	unsigned long flags;
+	bool queued;
+
+	spin_lock_irqsave(&lock, flags);
+	queued = hrtimer_is_queued(timer);
+	if (queued)
+		detach(timer);
+	spin_unlock_irqrestore(&lock, flags);
+	return queued;
+}
+
+unsigned int hrtimers_armed(void)
+{
+	return armed;
+}
+
+/* ---- when time has passed ------------------------------------------------------------------- */
+
+void hrtimers_interrupt(u64 now_ns)
+{
+	if (!first)
+		return;
+	if (timer_of(first)->expires <= now_ns)
+		raise_softirq_irqoff(HRTIMER_SOFTIRQ);
+	else
+		clockevent_program(timer_of(first)->expires);
+}
+
+/*
+ * The function of HRTIMER_SOFTIRQ.  A timer that its function starts again for a time that has come
+ * already runs in this loop, too, but only if that time is not after the begin of the loop: so the
+ * loop ends.
+ */
+static void run_hrtimers(void)
+{
+	unsigned long flags;
+	u64 now = ktime_get_ns();
+
+	spin_lock_irqsave(&lock, flags);
+	while (first && timer_of(first)->expires <= now) {
+		struct hrtimer *timer = timer_of(first);
+		void (*function)(struct hrtimer *) = timer->function;
+
+		detach(timer);
+		spin_unlock_irqrestore(&lock, flags);
+		function(timer); /* may free the timer */
+		spin_lock_irqsave(&lock, flags);
+	}
+	if (first)
+		clockevent_program(timer_of(first)->expires);
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+void hrtimers_init(void)
+{
+	tree = RB_ROOT;
+	first = NULL;
+	armed = 0;
+	open_softirq(HRTIMER_SOFTIRQ, run_hrtimers);
+}
