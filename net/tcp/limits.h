@@ -156,6 +156,9 @@
 /* segments: a GSO packet may hold at least this many, however slow the path is. Linux's value. */
 #define TCP_MIN_TSO_SEGS       2
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
+/* s: the least round-trip time of a connection is forgotten after that time. Linux's value. */
+#define TCP_MIN_RTT_WLEN_S     300
+#define TCP_MIN_RTT_WLEN_RANGE 0, 86400
 /* percent: of the rate cwnd / RTT, from which slow start computes a packet's size. Linux's value. */
 #define TCP_PACING_SS_RATIO 200
 /* percent: of the rate cwnd / RTT, from which congestion avoidance computes a packet's size. Linux's value. */

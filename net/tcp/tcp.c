@@ -146,7 +146,9 @@ void tcp_init_history(struct sock *sk)
 	tp->pred_flags = 0;
 	tp->srtt_us = tp->mdev_max_us = tp->rttvar_us = tp->rtt_seq = 0;
 	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
-	tp->rtt_min_us = ~0u;
+	minmax_reset(&tp->rtt_min, tcp_jiffies32, ~0u);
+	tp->app_limited = ~0u; /* until the first data is delivered */
+	tp->rate_delivered = tp->rate_interval_us = 0;
 	tp->max_packets_out = tp->max_packets_seq = 0;
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->snd_cwnd = TCP_INIT_CWND;

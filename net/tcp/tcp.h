@@ -92,6 +92,7 @@ extern int sysctl_tcp_stdurg;
 extern int sysctl_tcp_syn_retries;
 extern int sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset; 2: without an offset */
 extern int sysctl_tcp_tso_win_divisor;
+extern int sysctl_tcp_min_rtt_wlen;
 extern int sysctl_tcp_min_tso_segs, sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;
 extern int sysctl_tcp_tw_reuse;
 extern int sysctl_tcp_window_scaling;

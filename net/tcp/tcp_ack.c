@@ -111,6 +111,14 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 	return (long)max(delta, 1u) * 1000;
 }
 
+static void tcp_update_rtt_min(struct tcp_sock *tp, int flag, u32 rtt_us)
+{
+	/* A delayed ACK must not replace a minimum that is about to leave the window. */
+	if ((flag & FLAG_ACK_MAYBE_DELAYED) && rtt_us > tcp_min_rtt(tp))
+		return;
+	minmax_running_min(&tp->rtt_min, sysctl_tcp_min_rtt_wlen, tcp_jiffies32, rtt_us);
+}
+
 bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rtt_us,
 			long ca_rtt_us)
 {
@@ -122,9 +130,7 @@ bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rt
 		seq_rtt_us = ca_rtt_us = tcp_tsecr_rtt_us(tp);
 	if (seq_rtt_us < 0)
 		return false;
-	ca_rtt_us = max(ca_rtt_us, 1L);
-	if (!tp->rtt_min_us || ca_rtt_us < (long)tp->rtt_min_us)
-		tp->rtt_min_us = ca_rtt_us;
+	tcp_update_rtt_min(tp, flag, max(ca_rtt_us, 1L));
 	tcp_rtt_estimator(sk, max(seq_rtt_us, 1L));
 	tcp_set_rto(sk);
 	/* A valid sample ends the exponential backoff of the RTO (RFC 6298 5). */
@@ -406,6 +412,8 @@ static struct sk_buff *tcp_free_acked(struct sock *sk, struct tcp_sacktag_state 
 				state->flag |= FLAG_ORIG_SACK_ACKED;
 		}
 		tcp_segs_acked(sk, skb, segs, state);
+		state->in_flight = tcb->tx.in_flight;
+		tcp_rate_skb_delivered(sk, skb, &state->rate);
 		if (!fully_acked)
 			break;
 		tcp_rtx_queue_unlink_and_free(skb, sk);
@@ -416,6 +424,17 @@ static struct sk_buff *tcp_free_acked(struct sock *sk, struct tcp_sacktag_state 
 static long tcp_us_since(const struct tcp_sock *tp, u64 ns)
 {
 	return (tp->tcp_mstamp - ns) / NSEC_PER_USEC;
+}
+
+/*
+ * The ACK is for a single segment that is smaller than the MSS and was sent while nothing else was in flight:
+ * the peer may have delayed it.
+ */
+static bool tcp_ack_may_be_delayed(const struct tcp_sock *tp, const struct tcp_sacktag_state *state)
+{
+	return state->acked == 1 && state->in_flight < tp->mss_cache && !state->prior_sacked &&
+	       state->rate.prior_delivered + 1 == tp->delivered &&
+	       !(state->flag & (FLAG_CA_ALERT | FLAG_SYN_ACKED));
 }
 
 /* Processes the cumulative acknowledgment: the retransmit queue, a sample of the round trip, the timer. */
@@ -437,11 +456,14 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 	if (times.first && !(state->flag & FLAG_RETRANS_DATA_ACKED)) {
 		seq_rtt_us = tcp_us_since(tp, times.first);
 		ca_rtt_us = tcp_us_since(tp, times.last);
+		if (tcp_ack_may_be_delayed(tp, state))
+			state->flag |= FLAG_ACK_MAYBE_DELAYED;
 	}
 	if (state->first_sackt) {
 		sack_rtt_us = tcp_us_since(tp, state->first_sackt);
 		ca_rtt_us = tcp_us_since(tp, state->last_sackt);
 	}
+	state->rate.rtt_us = ca_rtt_us;
 	rtt_update = tcp_ack_update_rtt(sk, state->flag, seq_rtt_us, sack_rtt_us, ca_rtt_us);
 
 	if (state->flag & FLAG_ACKED) {
@@ -469,7 +491,9 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 		state->flag |= FLAG_SET_XMIT_TIMER;
 	}
 	if (inet_csk(sk)->icsk_ca_ops->pkts_acked) {
-		struct ack_sample sample = {.pkts_acked = state->acked, .rtt_us = ca_rtt_us};
+		struct ack_sample sample = {.pkts_acked = state->acked,
+					    .rtt_us = ca_rtt_us,
+					    .in_flight = state->in_flight};
 
 		inet_csk(sk)->icsk_ca_ops->pkts_acked(sk, &sample);
 	}
@@ -521,13 +545,17 @@ static u32 tcp_newly_delivered(struct tcp_sock *tp, const struct tcp_sacktag_sta
 	return delivered;
 }
 
-static void tcp_cong_control(struct sock *sk, u32 ack, u32 delivered,
-			     const struct tcp_sacktag_state *state)
+static void tcp_cong_control(struct sock *sk, u32 ack, const struct tcp_sacktag_state *state)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 delivered = state->rate.acked_sacked;
 
+	if (inet_csk(sk)->icsk_ca_ops->cong_control) {
+		inet_csk(sk)->icsk_ca_ops->cong_control(sk, &state->rate);
+		return;
+	}
 	if (tcp_in_cwnd_reduction(sk)) {
-		tcp_cwnd_reduction(sk, delivered, tp->lost - state->prior_lost, state->flag);
+		tcp_cwnd_reduction(sk, delivered, state->rate.losses, state->flag);
 	} else if (tcp_may_raise_cwnd(sk, state->flag)) {
 		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, ack, delivered);
 		tp->snd_cwnd_stamp = tcp_jiffies32;
@@ -574,7 +602,10 @@ static void tcp_ack_in_flight(struct sock *sk, u32 ack, struct tcp_sacktag_state
 	if (((state->flag & (FLAG_ACKED | FLAG_DATA_SACKED)) || !(state->flag & FLAG_NOT_DUP)) &&
 	    sk->sk_dst_cache)
 		dst_confirm(sk->sk_dst_cache);
-	tcp_cong_control(sk, ack, tcp_newly_delivered(tp, state), state);
+	state->rate.is_ack_delayed = state->flag & FLAG_ACK_MAYBE_DELAYED;
+	tcp_rate_gen(sk, tcp_newly_delivered(tp, state), tp->lost - state->prior_lost,
+		     tp->is_sack_reneg, &state->rate);
+	tcp_cong_control(sk, ack, state);
 	tcp_xmit_recovery(sk, rexmit);
 }
 
@@ -629,6 +660,8 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 		.prior_sack_end = tcp_highest_sack_seq(tp),
 		.prior_delivered = tp->delivered,
 		.prior_lost = tp->lost,
+		.prior_sacked = tp->sacked_out,
+		.rate.prior_in_flight = tcp_packets_in_flight(tp),
 		.reord = tp->snd_nxt,
 	};
 

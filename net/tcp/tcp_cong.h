@@ -10,7 +10,6 @@
 
 #include "net/tcp/tcp_sock.h"
 
-struct rate_sample;
 
 /* ---- congestion control ------------------------------------------------------------------------------- */
 enum tcp_ca_state {
@@ -40,7 +39,26 @@ enum tcp_ca_ack_event_flags {
 struct ack_sample {
 	u32 pkts_acked;
 	s32 rtt_us; /* us: round-trip time of the last segment that the ACK reports; -1: not known */
-	u32 in_flight; /* segments that were in flight when that segment was sent */
+	u32 in_flight; /* bytes that were in flight when that segment was sent, with its own */
+};
+
+/*
+ * The delivery rate at which the network carried the data that an ACK acknowledges (tcp_rate.c).  The
+ * interval begins when the segment that the ACK delivered, and that was sent last, was sent.
+ */
+struct rate_sample {
+	u64 prior_mstamp;    /* ns: begin of the interval; 0: the ACK delivered nothing */
+	u32 prior_delivered; /* tp->delivered at the begin */
+	s32 delivered;       /* segments delivered in the interval; -1: not known */
+	long interval_us;    /* length of the interval; -1: not known */
+	long rtt_us;             /* of the segment that was sent last; -1: not known */
+	u32 losses;              /* segments newly marked as lost by the ACK */
+	u32 acked_sacked;        /* segments newly delivered by the ACK */
+	u32 prior_in_flight;     /* segments in flight before the ACK */
+	u32 last_end_seq;        /* end of the segment that was sent last */
+	bool is_app_limited; /* the application had not enough data when that segment was sent */
+	bool is_retrans;     /* that segment was retransmitted */
+	bool is_ack_delayed; /* the ACK was probably delayed: it is for one segment, late */
 };
 
 /* Flags of an algorithm. */

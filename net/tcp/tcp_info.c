@@ -150,7 +150,9 @@ static void info_of_path(const struct sock *sk, struct tcp_info *info)
 	info->tcpi_rcv_ssthresh = tp->rcv_ssthresh;
 	info->tcpi_rtt = tp->srtt_us >> 3;
 	info->tcpi_rttvar = tp->mdev_us >> 2;
-	info->tcpi_min_rtt = tp->rtt_min_us;
+	info->tcpi_min_rtt = tcp_min_rtt(tp);
+	info->tcpi_delivery_rate = tcp_compute_delivery_rate(tp);
+	info->tcpi_delivery_rate_app_limited = tp->rate_app_limited;
 	info->tcpi_snd_ssthresh = tp->snd_ssthresh;
 	info->tcpi_advmss = tp->advmss;
 	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;

@@ -255,7 +255,7 @@ static u32 tcp_tso_autosize(const struct sock *sk, unsigned int mss_now)
 	const struct tcp_congestion_ops *ca = inet_csk(sk)->icsk_ca_ops;
 	u32 least = ca->min_tso_segs ? ca->min_tso_segs((struct sock *)sk)
 				     : (u32)sysctl_tcp_min_tso_segs;
-	u32 halvings = tcp_sk(sk)->rtt_min_us >> TSO_RTT_SHIFT;
+	u32 halvings = tcp_min_rtt(tcp_sk(sk)) >> TSO_RTT_SHIFT;
 	u64 bytes = sk->sk_pacing_rate >> SK_PACING_SHIFT;
 
 	if (halvings < 32)

@@ -40,6 +40,7 @@
 #define FLAG_UPDATE_TS_RECENT   0x4000
 #define FLAG_NO_CHALLENGE_ACK   0x8000
 #define FLAG_DSACK_TLP          0x10000 /* the DSACK is for our tail loss probe */
+#define FLAG_ACK_MAYBE_DELAYED  0x40000 /* the peer may have delayed the ACK */
 #define FLAG_ACKED              (FLAG_DATA_ACKED | FLAG_SYN_ACKED)
 #define FLAG_NOT_DUP            (FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
 #define FLAG_CA_ALERT           (FLAG_DATA_SACKED | FLAG_ECE | FLAG_DSACKING_ACK)
@@ -50,11 +51,14 @@ struct tcp_sacktag_state {
 	u32 prior_snd_una;               /* tp->snd_una */
 	u32 prior_sack_end;              /* tcp_highest_sack_seq() */
 	u32 prior_delivered, prior_lost; /* tp->delivered and tp->lost, in segments */
+	u32 prior_sacked;                /* tp->sacked_out */
+	u32 in_flight; /* bytes in flight when the last segment that it acknowledges was sent */
 	/*
 	 * The lowest sequence number of a segment that was sent once and arrived after a segment with a
 	 * higher number, so the network reordered the two.  snd_nxt while there is no such segment.
 	 */
 	u32 reord;
+	struct rate_sample rate;
 	u64 first_sackt,
 		last_sackt; /* ns: when the first and the last newly SACKed segment was sent; 0: none */
 	u32 acked;          /* segments cumulatively acknowledged */
@@ -86,7 +90,7 @@ static inline bool tcp_is_reno(const struct tcp_sock *tp)
 /* Returns the least round-trip time in microseconds; ~0 before the first sample. */
 static inline u32 tcp_min_rtt(const struct tcp_sock *tp)
 {
-	return tp->rtt_min_us;
+	return minmax_get(&tp->rtt_min);
 }
 static inline void tcp_verify_left_out(const struct tcp_sock *tp)
 {
@@ -189,6 +193,13 @@ void tcp_rearm_rto(struct sock *sk);
 /* Returns the us until the retransmit timer of the oldest segment expires; may be negative. */
 s64 tcp_rto_delta_us(const struct sock *sk);
 void tcp_xmit_recovery(struct sock *sk, enum tcp_rexmit rexmit);
+
+/* ---- tcp_rate.c ---------------------------------------------------------------------------------- */
+void tcp_rate_skb_sent(struct sock *sk, struct sk_buff *skb);
+void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sample *rs);
+void tcp_rate_gen(struct sock *sk, u32 delivered, u32 lost, bool reneged, struct rate_sample *rs);
+void tcp_rate_check_app_limited(struct sock *sk);
+u64 tcp_compute_delivery_rate(const struct tcp_sock *tp); /* bytes/s; 0: no sample yet */
 
 /* ---- tcp_retransmit.c ---------------------------------------------------------------------------- */
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs);

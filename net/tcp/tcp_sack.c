@@ -59,6 +59,7 @@ static void sack_segment(struct sock *sk, struct sk_buff *skb, struct tcp_sackta
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_rack_advance(tp, tcb->sacked, tcb->end_seq, skb->skb_mstamp);
+	tcp_rate_skb_delivered(sk, skb, &state->rate);
 	if (!(tcb->sacked & TCPCB_RETRANS)) {
 		if (before(tcb->seq, tcp_highest_sack_seq(tp)) && before(tcb->seq, state->reord))
 			state->reord = tcb->seq;

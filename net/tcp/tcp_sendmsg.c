@@ -370,6 +370,7 @@ static int tcp_sendmsg_locked(struct sock *sk, struct kmsghdr *msg)
 	err = tcp_may_send(sk, &timeo);
 	if (err)
 		return tcp_send_result(sk, flags, 0, 0, err);
+	tcp_rate_check_app_limited(sk);
 	mss_now = tcp_send_mss(sk, &size_goal);
 
 	while ((left = iov_iter_count(&msg->msg_iter))) {
@@ -438,6 +439,7 @@ static int tcp_sendpage_locked(struct sock *sk, struct page *page, int offset, s
 	err = tcp_may_send(sk, &timeo);
 	if (err)
 		return tcp_send_result(sk, flags, 0, 0, err);
+	tcp_rate_check_app_limited(sk);
 	mss_now = tcp_send_mss(sk, &size_goal);
 
 	while (copied < size) {

@@ -10,6 +10,7 @@
 #ifndef NET_TCP_TCP_SOCK_H
 #define NET_TCP_TCP_SOCK_H
 
+#include "kernel/lib/win_minmax.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_connection_sock.h"
 #include "net/inet/inet_hashtables.h"
@@ -43,7 +44,16 @@ struct tcp_skb_cb {
 	u8 ip_dsfield;
 	u8 eor : 1, rtx_summary : 2; /* RTX_HAS_* of the subtree, in the retransmit queue */
 	u32 ack_seq;
-	struct inet_skb_parm header; /* received: what IP stored in cb */
+	union {
+		struct inet_skb_parm header; /* received: what IP stored in cb */
+		struct {                     /* in the retransmit queue: tcp_rate.c */
+			u64 first_tx_mstamp;  /* ns: begin of the interval of sending */
+			u64 delivered_mstamp; /* ns: last delivery before it was sent; 0: it is delivered */
+			u32 delivered;        /* tp->delivered when it was sent */
+			u32 in_flight : 31;   /* bytes in flight when it was sent, with its own */
+			u32 is_app_limited : 1;
+		} tx;
+	};
 };
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)&((skb)->cb[0]))
 BUILD_BUG_ON(sizeof(struct tcp_skb_cb) > sizeof_field(struct sk_buff, cb));
@@ -125,7 +135,15 @@ struct tcp_sock {
 
 	/* RTT: RFC 6298, in microseconds; srtt_us is 8 * SRTT, mdev_us is 4 * the mean deviation */
 	u32 srtt_us, mdev_us, mdev_max_us, rttvar_us, rtt_seq;
-	u32 rtt_min_us;
+	struct minmax rtt_min; /* us: least round trip of the last tcp_min_rtt_wlen seconds */
+
+	/* the delivery rate: tcp_rate.c */
+	u64 first_tx_mstamp;  /* ns: sending of the latest-sent segment that was delivered */
+	u64 delivered_mstamp; /* ns: when @delivered grew last */
+	u32 app_limited;      /* until @delivered is beyond it the application was the limit; 0: it is not */
+	u32 rate_delivered;   /* the rate for TCP_INFO: so many segments in so much time */
+	u32 rate_interval_us;
+	u8 rate_app_limited : 1;
 
 	/* counts of MSS-sized segments */
 	u32 packets_out; /* segments in the retransmit queue */

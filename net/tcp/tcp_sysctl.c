@@ -49,6 +49,7 @@ int sysctl_tcp_stdurg;
 int sysctl_tcp_syn_retries = TCP_SYN_RETRIES;
 int sysctl_tcp_timestamps = 1;
 int sysctl_tcp_tso_win_divisor = TCP_TSO_WIN_DIVISOR;
+int sysctl_tcp_min_rtt_wlen = TCP_MIN_RTT_WLEN_S * HZ;
 int sysctl_tcp_min_tso_segs = TCP_MIN_TSO_SEGS;
 int sysctl_tcp_pacing_ss_ratio = TCP_PACING_SS_RATIO;
 int sysctl_tcp_pacing_ca_ratio = TCP_PACING_CA_RATIO;
@@ -138,6 +139,8 @@ static const struct ctl_table table[] = {
 		.what = "in the queues of all TCP sockets: memory pressure ends, memory pressure "
 			"begins, limit; about 3/16, 4/16 and 8/16 of memory (Linux: less)",
 	},
+	SECONDS(min_rtt_wlen, TCP_MIN_RTT_WLEN_RANGE,
+		"in which the least round-trip time is searched; an older one is forgotten"),
 	NUMBER(min_tso_segs, "segments", TCP_MIN_TSO_SEGS_RANGE,
 	       "that a burst may have at least, however long the round trip is"),
 	SWITCH(moderate_rcvbuf,

@@ -125,6 +125,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	struct tcp_out_options opts;
 	unsigned int header_size, pkts;
 	struct tcp_skb_cb tcb;
+	struct sk_buff *kept = clone_it ? skb : NULL;
 	unsigned int bytes = skb->len;
 	int err;
 
@@ -173,6 +174,8 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	/* A full queue of our own device is congestion too. */
 	if (unlikely(err == -ENOBUFS))
 		tcp_enter_cwr(sk, 0);
+	if (!err && kept)
+		tcp_rate_skb_sent(sk, kept);
 	return err;
 }
 

@@ -47,7 +47,7 @@ static int setup(void **state)
 	tp.rx_opt.sack_ok = 1;
 	tp.reordering = 3;
 	tp.rack.reo_wnd_steps = 1;
-	tp.rtt_min_us = 400 * 1000;
+	minmax_reset(&tp.rtt_min, tcp_jiffies32, 400 * 1000);
 	tp.srtt_us = 1000 * 1000 << 3;
 	tp.snd_una = ISN;
 	for (unsigned int i = 0; i < SEGMENTS; i++)
