@@ -71,6 +71,7 @@ struct linger {
 #define SO_ACCEPTCONN 30
 #define SO_PROTOCOL   38
 #define SO_DOMAIN     39
+#define SO_MAX_PACING_RATE 47
 
 #define MSG_OOB      0x01
 #define MSG_PEEK     0x02

@@ -53,11 +53,9 @@ enum {
 
 /*
  * TCP_INFO: Linux 6.7's layout, which begins with that of every older version.  These fields are always
- * 0: delivery_rate, because measuring it would take 24 more bytes in each connection and 20 in each
- * segment; fackets, because RACK has replaced FACK, and last_ack_sent, because that time is not
- * recorded, both as in Linux; rehash, because there is no flow label that a new hash could change;
- * fastopen_client_fail, because there is no TCP Fast Open.  Nothing is paced: pacing_rate and
- * max_pacing_rate are ~0.
+ * 0: fackets, because RACK has replaced FACK, and last_ack_sent, because that time is not recorded, both as
+ * in Linux; rehash, because there is no flow label that a new hash could change; fastopen_client_fail,
+ * because there is no TCP Fast Open.
  */
 struct tcp_info {
 	uint8_t tcpi_state;

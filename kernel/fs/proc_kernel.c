@@ -45,6 +45,7 @@ static int show_softirqs(struct seq_file *m)
 		[TIMER_SOFTIRQ] = "TIMER",
 		[NET_TX_SOFTIRQ] = "NET_TX",
 		[NET_RX_SOFTIRQ] = "NET_RX",
+		[TASKLET_SOFTIRQ] = "TASKLET",
 		[HRTIMER_SOFTIRQ] = "HRTIMER",
 	};
 

@@ -147,6 +147,7 @@ extern int sysctl_rmem_max, sysctl_wmem_max; /* bytes; upper limits of SO_RCVBUF
 #define SOCK_BINDADDR_LOCK 4 /* bind() chose the address */
 #define SOCK_BINDPORT_LOCK 8 /* bind() chose the port: keep it after a disconnect */
 
+#define SK_PACING_NEEDED 1 /* packets are sent no faster than sk_pacing_rate */
 #define SK_PACING_NONE 0 /* sk_pacing_rate only sizes bursts */
 
 #define SK_NO_REUSE  0
@@ -256,6 +257,7 @@ int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
 /* ---- memory ---------------------------------------------------------------------------------- */
 void sock_wfree(struct sk_buff *skb); /* destructor of a packet to send */
 void sock_rfree(struct sk_buff *skb);
+/* Charges @skb to @sk; the protocol may then replace its destructor, sock_wfree(). */
 void skb_set_owner_w(struct sk_buff *skb, struct sock *sk);
 void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);
 static inline int sk_stream_wspace(const struct sock *sk)

@@ -80,6 +80,21 @@ static int sock_set_linger(struct sock *sk, const void __user *optval, unsigned 
 	return 0;
 }
 
+/* The rate has 32 or, from a longer option, 64 bits; all ones: no limit. */
+static int sock_set_max_pacing_rate(struct sock *sk, u32 val, const void __user *optval,
+				    unsigned int optlen)
+{
+	u64 rate = val == ~0u ? ~0ull : val;
+
+	if (optlen >= sizeof(rate) && copy_from_user(&rate, optval, sizeof(rate)))
+		return -EFAULT;
+	if (rate != ~0ull)
+		sk->sk_pacing_status = SK_PACING_NEEDED;
+	sk->sk_max_pacing_rate = rate;
+	sk->sk_pacing_rate = min(sk->sk_pacing_rate, rate);
+	return 0;
+}
+
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		    unsigned int optlen)
 {
@@ -134,6 +149,9 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_SNDTIMEO:
 		err = sock_set_timeout(&sk->sk_sndtimeo, optval, optlen);
 		break;
+	case SO_MAX_PACING_RATE:
+		err = sock_set_max_pacing_rate(sk, val, optval, optlen);
+		break;
 	default:
 		err = -ENOPROTOOPT;
 	}
@@ -157,6 +175,8 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	struct sock *sk = sock->sk;
 	union {
 		int val;
+		u32 rate;
+		u64 long_rate;
 		struct linger ling;
 		struct timeval tv;
 	} v;
@@ -220,6 +240,14 @@ int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int _
 	case SO_SNDTIMEO:
 		size = sizeof(v.tv);
 		v.tv = timeout_as_timeval(sk->sk_sndtimeo);
+		break;
+	case SO_MAX_PACING_RATE:
+		if (len >= (int)sizeof(v.long_rate)) {
+			size = sizeof(v.long_rate);
+			v.long_rate = sk->sk_max_pacing_rate;
+		} else {
+			v.rate = min_t(u64, sk->sk_max_pacing_rate, ~0u);
+		}
 		break;
 	default:
 		return -ENOPROTOOPT;

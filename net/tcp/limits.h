@@ -156,6 +156,14 @@
 /* segments: a GSO packet may hold at least this many, however slow the path is. Linux's value. */
 #define TCP_MIN_TSO_SEGS       2
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
+/*
+ * bytes: truesize of packets of a socket that may wait in IP and the device, further data waits in the
+ * socket; a millisecond at the pacing rate is less on most paths. Linux's value.
+ */
+#define TCP_LIMIT_OUTPUT_BYTES 4194304
+#define TCP_LIMIT_OUTPUT_RANGE 0, 2147483647
+/* segments: of a paced connection, sent before the first pause, so that a short answer is not delayed. Linux's. */
+#define TCP_UNPACED_SEGS 10
 /* s: the least round-trip time of a connection is forgotten after that time. Linux's value. */
 #define TCP_MIN_RTT_WLEN_S     300
 #define TCP_MIN_RTT_WLEN_RANGE 0, 86400

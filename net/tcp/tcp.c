@@ -111,6 +111,7 @@ void tcp_init(void)
 	tcp_mtup_sysctl_init();
 	tcp_sendmsg_init();
 	tcp_shrink_init();
+	tcp_tsq_init();
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));
 	BUG_ON(tcp_register_congestion_control(&tcp_cubic));
 	tcp_v4_init();

@@ -92,6 +92,7 @@ extern int sysctl_tcp_stdurg;
 extern int sysctl_tcp_syn_retries;
 extern int sysctl_tcp_timestamps; /* 0: off; 1: with a secret offset; 2: without an offset */
 extern int sysctl_tcp_tso_win_divisor;
+extern int sysctl_tcp_limit_output_bytes;
 extern int sysctl_tcp_min_rtt_wlen;
 extern int sysctl_tcp_min_tso_segs, sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;
 extern int sysctl_tcp_tw_reuse;
@@ -144,9 +145,11 @@ bool tcp_wmem_has_room(const struct sock *sk);
 int tcp_mem_limit(const struct sock *sk, int least, int most);
 
 /* ---- helpers of the send side and of the receive side -------------------------------------------------------- */
+void tcp_clear_pacing(struct sock *sk); /* tcp_pacing.c */
 static inline void tcp_clear_xmit_timers(struct sock *sk)
 {
 	inet_csk_clear_xmit_timers(sk);
+	tcp_clear_pacing(sk);
 }
 /* The clock of the timestamp option (RFC 7323 5.4) and of retrans_stamp in ms, without tsoffset. */
 static inline u32 tcp_time_stamp_raw(void)

@@ -191,8 +191,8 @@ void tcp_get_info(const struct sock *sk, struct tcp_info *info)
 
 	memset(info, 0, sizeof(*info));
 	info->tcpi_state = sk->sk_state;
-	info->tcpi_pacing_rate = ~0ull; /* not paced */
-	info->tcpi_max_pacing_rate = ~0ull;
+	info->tcpi_pacing_rate = sk->sk_pacing_rate;
+	info->tcpi_max_pacing_rate = sk->sk_max_pacing_rate;
 	info->tcpi_reordering = tp->reordering;
 	info->tcpi_snd_cwnd = tp->snd_cwnd;
 	if (sk->sk_state == TCP_LISTEN) {

@@ -243,8 +243,7 @@ unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
  * A burst to a near peer does no harm, because its ACKs return soon.  tcp_tso_autosize() adds 64 KiB to
  * the burst at an RTT below 0.5 ms (2^9 us), and half of that for each further 0.5 ms (Linux 5.18).
  */
-#define TSO_RTT_SHIFT   9
-#define SK_PACING_SHIFT 10 /* a packet is at most what is sent in 1/1024 s */
+#define TSO_RTT_SHIFT 9
 
 /*
  * Returns the number of segments that the path carries in about a millisecond (sk_pacing_rate), so that on
@@ -427,6 +426,8 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 	while ((skb = tcp_send_head(sk))) {
 		unsigned int quota, limit;
 
+		if (tcp_pacing_check(sk))
+			break;
 		tcp_init_tso_segs(skb, mss_now);
 		quota = tcp_cwnd_test(tp);
 		if (!quota) {
@@ -441,6 +442,8 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		}
 		limit = tcp_xmit_limit(sk, skb, mss_now, quota, nonagle, push_one, &by);
 		if (!limit)
+			break;
+		if (tcp_small_queue_check(sk, skb, 0))
 			break;
 		if (skb->len > limit && tcp_fragment(sk, false, skb, limit, mss_now, gfp))
 			break;

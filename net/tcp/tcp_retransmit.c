@@ -310,7 +310,9 @@ noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 	while ((skb = tcp_rtx_first_lost(sk))) {
 		int room = tp->snd_cwnd - tcp_packets_in_flight(tp);
 
-		if (room <= 0 || tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
+		if (tcp_pacing_check(sk))
+			return;
+		if (room <= 0 || tcp_small_queue_check(sk, skb, 1) || tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
 			return;
 		snmp_add(icsk->icsk_ca_state == TCP_CA_Loss ? SNMP_TcpExtTCPSlowStartRetrans
 							    : SNMP_TcpExtTCPFastRetrans,

@@ -103,6 +103,21 @@ void tcp_chrono_stop(struct sock *sk, enum tcp_chrono what);
 void tcp_update_rto_stats(struct sock *sk);    /* the retransmit timer expired */
 void tcp_update_rto_time(struct tcp_sock *tp); /* the recovery from timeouts has ended */
 
+/* ---- tcp_pacing.c ---------------------------------------------------------------------------------------------- */
+void tcp_tsq_init(void); /* at boot */
+void tcp_init_pacing(struct sock *sk);
+/* Returns true if a paced socket may send nothing yet; a timer is armed then. */
+bool tcp_pacing_check(struct sock *sk);
+void tcp_update_wstamp(struct sock *sk, unsigned int bytes);
+/*
+ * Returns true if so much waits in the device that @skb must wait; a completion then starts the sender again.
+ * The limit is shifted left by @factor.
+ */
+bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned int factor);
+void tcp_wfree(struct sk_buff *skb); /* destructor of a sent packet */
+void tcp_tsq_write(struct sock *sk);
+#define SK_PACING_SHIFT 10 /* a burst is at most what sk_pacing_rate sends in 1/1024 s */
+
 /* ---- tcp_timer.c (send side) --------------------------------------------------------------------------------- */
 /* The handlers of the three timers, in softirq; @data is the struct sock pointer. */
 void tcp_write_timer(unsigned long data);
@@ -110,6 +125,7 @@ void tcp_delack_timer(unsigned long data);
 void tcp_keepalive_timer(unsigned long data);
 static inline void tcp_init_xmit_timers(struct sock *sk)
 {
+	tcp_init_pacing(sk);
 	inet_csk_init_xmit_timers(sk, tcp_write_timer, tcp_delack_timer, tcp_keepalive_timer);
 }
 void tcp_retransmit_timer(struct sock *sk);

@@ -11,6 +11,7 @@
 #define NET_TCP_TCP_SOCK_H
 
 #include "kernel/lib/win_minmax.h"
+#include "kernel/time/hrtimer.h"
 #include "net/core/snmp.h"
 #include "net/inet/inet_connection_sock.h"
 #include "net/inet/inet_hashtables.h"
@@ -223,6 +224,10 @@ struct tcp_sock {
 	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: the sysctl's */
 	u8 keepalive_probes;                 /* 0: the sysctl's */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
+	u64 tcp_wstamp_ns;           /* ns: the next packet of a paced socket leaves at this time */
+	struct hrtimer pacing_timer; /* holds a reference while armed */
+	unsigned long tsq_state;     /* bits TSQ_*; atomic */
+	struct list_head tsq_node;   /* with TSQ_QUEUED: in the list of tcp_pacing.c */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: the sysctl's; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
@@ -243,12 +248,16 @@ enum tcp_chrono {
 	TCP_CHRONO_MAX
 };
 
+/* Bits of tsq_state: TCP small queues (tcp_pacing.c). */
+#define TSQ_THROTTLED 0 /* too much waits in the device; a completion must start the sender again */
+#define TSQ_QUEUED    1 /* the softirq will start it; one byte of sk_wmem_alloc is held */
+
 /*
  * Work that became due in softirq while a thread owned the socket; tcp_release_cb() does it when the
- * thread releases the socket.  Each set bit holds a reference to the socket.  The name comes from
- * Linux's TCP small queues (TSQ), which also have a bit here; this kernel has no such queues.
+ * thread releases the socket.  Each set bit holds a reference to the socket.
  */
 enum tsq_flags {
+	TCP_TSQ_DEFERRED = 0x8,
 	TCP_WRITE_TIMER_DEFERRED = 0x1,
 	TCP_DELACK_TIMER_DEFERRED = 0x2,
 	TCP_MTU_REDUCED_DEFERRED = 0x4,

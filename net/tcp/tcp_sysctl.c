@@ -49,6 +49,7 @@ int sysctl_tcp_stdurg;
 int sysctl_tcp_syn_retries = TCP_SYN_RETRIES;
 int sysctl_tcp_timestamps = 1;
 int sysctl_tcp_tso_win_divisor = TCP_TSO_WIN_DIVISOR;
+int sysctl_tcp_limit_output_bytes = TCP_LIMIT_OUTPUT_BYTES;
 int sysctl_tcp_min_rtt_wlen = TCP_MIN_RTT_WLEN_S * HZ;
 int sysctl_tcp_min_tso_segs = TCP_MIN_TSO_SEGS;
 int sysctl_tcp_pacing_ss_ratio = TCP_PACING_SS_RATIO;
@@ -123,6 +124,8 @@ static const struct ctl_table table[] = {
 	       "keepalive probes without an answer, after which the connection ends"),
 	SECONDS(keepalive_time, TCP_KEEPALIVE_S_RANGE,
 		"a connection with SO_KEEPALIVE is idle before the first probe (RFC 1122 4.2.3.6)"),
+	NUMBER(limit_output_bytes, "bytes", TCP_LIMIT_OUTPUT_RANGE,
+	       "of a socket that may wait in IP and the device, if it is not paced"),
 	NUMBER(max_orphans, "connections", TCP_ORPHANS_RANGE,
 	       "limit of orphans, which the application has closed; the default depends on memory; "
 	       "more are reset (Linux)"),

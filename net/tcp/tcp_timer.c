@@ -515,6 +515,10 @@ noinline void tcp_release_cb(struct sock *sk)
 	if (likely(!flags))
 		return;
 	tp->tsq_flags = 0;
+	if (flags & TCP_TSQ_DEFERRED) {
+		tcp_tsq_write(sk);
+		sock_put(sk);
+	}
 	if (flags & TCP_WRITE_TIMER_DEFERRED) {
 		tcp_write_timer_handler(sk);
 		sock_put(sk);

@@ -153,6 +153,7 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 		tcb.tcp_flags |= TCPHDR_PSH;
 	tcp_write_header(sk, skb, &tcb, header_size, &opts);
 	skb_set_owner_w(skb, sk);
+	skb->destructor = tcp_wfree;
 
 	shinfo = skb_shinfo(skb);
 	shinfo->gso_size = tcb.tcp_gso_size;
@@ -174,8 +175,11 @@ noinline int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it
 	/* A full queue of our own device is congestion too. */
 	if (unlikely(err == -ENOBUFS))
 		tcp_enter_cwr(sk, 0);
-	if (!err && kept)
+	if (!err && kept) {
+		if (sk->sk_pacing_status != SK_PACING_NONE)
+			tcp_update_wstamp(sk, bytes);
 		tcp_rate_skb_sent(sk, kept);
+	}
 	return err;
 }
 

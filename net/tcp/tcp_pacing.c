@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two limits of sending besides the windows: the pacing rate, and the bytes of this socket that wait in our own
+ * device (TCP small queues).  Both stop the sender until an event, and then start it again.
+ *
+ *   tcp_write_xmit, tcp_xmit_retransmit_queue
+ *     -> tcp_pacing_check             before the departure time: arms pacing_timer
+ *     -> tcp_small_queue_check        too much waits in the device: sets TSQ_THROTTLED
+ *   tcp_transmit_skb -> tcp_update_wstamp      a packet was sent: when may the next one be?
+ *   HRTIMER softirq -> tcp_pace_kick                        -> tcp_tsq_handler
+ *   the device has sent a packet -> tcp_wfree (its destructor)
+ *     TASKLET softirq -> tcp_tsq_run                        -> tcp_tsq_handler
+ *   tcp_tsq_handler -> tcp_tsq_write, or release_sock() -> tcp_release_cb -> tcp_tsq_write
+ *
+ * Pacing: each packet is followed by a pause of its length divided by sk_pacing_rate.  A socket is paced
+ * only if its congestion control asks for that, or SO_MAX_PACING_RATE is set; for the others sk_pacing_rate
+ * only sizes bursts.  A millisecond is too coarse, so the timer is an hrtimer.
+ *
+ * Small queues: a sender keeps no more in IP, the device's queue and the device than it needs to keep the
+ * device busy; what waits in the socket's own queue can still be combined into larger packets, does not delay
+ * other sockets, and does not age before it is sent.
+ *
+ * Context: the owner of the socket, or softirq with the bh lock and no owner; tcp_wfree(): any but hard
+ * interrupt, perhaps with the bh lock of this socket or a device's lock held, so it only queues the socket.
+ * Linux's tcp_output.c.
+ */
+#include "kernel/lib/atomic.h"
+#include "net/tcp/limits.h"
+#include "net/tcp/tcp_send.h"
+
+/* ---- the event has come ---------------------------------------------------------------------------- */
+
+/* Sends what the windows permit; lost segments first. */
+void tcp_tsq_write(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!((1u << sk->sk_state) & (1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING |
+				      1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK)))
+		return;
+	if (tp->lost_out > tp->retrans_out && tp->snd_cwnd > tcp_packets_in_flight(tp)) {
+		tcp_mstamp_refresh(tp);
+		tcp_xmit_retransmit_queue(sk);
+	}
+	tcp_write_xmit(sk, tcp_current_mss(sk), tp->nonagle, 0, GFP_ATOMIC);
+}
+
+static void tcp_tsq_handler(struct sock *sk)
+{
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		tcp_tsq_write(sk);
+	else
+		tcp_defer(sk, TCP_TSQ_DEFERRED);
+	bh_unlock_sock(sk);
+}
+
+/* ---- pacing ---------------------------------------------------------------------------------------- */
+
+/* The departure time has come.  The armed timer held a reference. */
+static void tcp_pace_kick(struct hrtimer *timer)
+{
+	struct tcp_sock *tp = container_of(timer, struct tcp_sock, pacing_timer);
+	struct sock *sk = (struct sock *)tp;
+
+	tcp_tsq_handler(sk);
+	sock_put(sk);
+}
+
+void tcp_init_pacing(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	hrtimer_setup(&tp->pacing_timer, tcp_pace_kick);
+	tp->tcp_wstamp_ns = 0;
+	tp->tsq_state = 0;
+}
+
+void tcp_clear_pacing(struct sock *sk)
+{
+	if (hrtimer_try_to_cancel(&tcp_sk(sk)->pacing_timer))
+		sock_put(sk);
+}
+
+bool tcp_pacing_check(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (sk->sk_pacing_status == SK_PACING_NONE || tp->tcp_wstamp_ns <= tp->tcp_mstamp)
+		return false;
+	if (!hrtimer_is_queued(&tp->pacing_timer)) {
+		sock_hold(sk);
+		if (!hrtimer_start(&tp->pacing_timer, tp->tcp_wstamp_ns))
+			sock_put(sk);
+	}
+	return true;
+}
+
+/*
+ * A packet of @bytes was sent.  If it was sent later than it might have been, because the timer was late or
+ * the window was closed, the next pause is shorter by that time, but at most by half: so the rate is
+ * kept, and no burst makes up for an idle time.
+ */
+void tcp_update_wstamp(struct sock *sk, unsigned int bytes)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 due = tp->tcp_wstamp_ns, rate = sk->sk_pacing_rate, pause;
+
+	tp->tcp_wstamp_ns = max(due, tp->tcp_mstamp);
+	if (!rate || rate == ~0ull || tp->data_segs_out < TCP_UNPACED_SEGS)
+		return;
+	pause = (u64)bytes * NSEC_PER_SEC / rate;
+	pause -= min(pause / 2, tp->tcp_wstamp_ns - due);
+	tp->tcp_wstamp_ns += pause;
+}
+
+/* ---- small queues ---------------------------------------------------------------------------------- */
+
+/* Sockets with TSQ_QUEUED. */
+static LIST_HEAD(tsq_list);
+static DEFINE_SPINLOCK(tsq_lock);
+
+static bool tcp_rtx_queue_has_one_at_most(const struct sock *sk)
+{
+	struct sk_buff *head = tcp_rtx_queue_head(sk);
+
+	return !head || !skb_rb_next(head);
+}
+
+bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned int factor)
+{
+	u64 limit = max_t(u64, 2 * skb->truesize, sk->sk_pacing_rate >> SK_PACING_SHIFT);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (sk->sk_pacing_status == SK_PACING_NONE)
+		limit = min_t(u64, limit, sysctl_tcp_limit_output_bytes);
+	limit <<= factor;
+	if ((u32)atomic_read(&sk->sk_wmem_alloc) <= limit)
+		return false;
+	/* So that the device is never idle because this socket waits for a completion. */
+	if (tcp_rtx_queue_has_one_at_most(sk))
+		return false;
+	set_bit(TSQ_THROTTLED, &tp->tsq_state);
+	/*
+	 * The last completion may have come between the test and set_bit(): then tcp_wfree() saw no
+	 * TSQ_THROTTLED.  Set the bit before the bytes are read again.
+	 */
+	smp_mb();
+	return (u32)atomic_read(&sk->sk_wmem_alloc) > limit;
+}
+
+/*
+ * One byte of the charge stays: it keeps the socket in memory while it is queued, even if its last
+ * reference is dropped meanwhile.
+ */
+void tcp_wfree(struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+	struct tcp_sock *tp = tcp_sk(sk);
+	unsigned long flags;
+
+	atomic_sub(skb->truesize - 1, &sk->sk_wmem_alloc);
+	smp_mb();
+	if (likely(!test_bit(TSQ_THROTTLED, &tp->tsq_state)) ||
+	    test_and_set_bit(TSQ_QUEUED, &tp->tsq_state)) {
+		sk_free(sk);
+		return;
+	}
+	clear_bit(TSQ_THROTTLED, &tp->tsq_state);
+	spin_lock_irqsave(&tsq_lock, flags);
+	list_add_tail(&tp->tsq_node, &tsq_list);
+	raise_softirq_irqoff(TASKLET_SOFTIRQ);
+	spin_unlock_irqrestore(&tsq_lock, flags);
+}
+
+static struct tcp_sock *tsq_dequeue(void)
+{
+	struct tcp_sock *tp = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&tsq_lock, flags);
+	if (!list_empty(&tsq_list)) {
+		tp = list_first_entry(&tsq_list, struct tcp_sock, tsq_node);
+		list_del(&tp->tsq_node);
+	}
+	spin_unlock_irqrestore(&tsq_lock, flags);
+	return tp;
+}
+
+/* The function of TASKLET_SOFTIRQ. */
+static void tcp_tsq_run(void)
+{
+	struct tcp_sock *tp;
+
+	while ((tp = tsq_dequeue())) {
+		/* From here on another completion queues the socket again. */
+		clear_bit(TSQ_QUEUED, &tp->tsq_state);
+		smp_mb();
+		tcp_tsq_handler((struct sock *)tp);
+		sk_free((struct sock *)tp);
+	}
+}
+
+void tcp_tsq_init(void)
+{
+	open_softirq(TASKLET_SOFTIRQ, tcp_tsq_run);
+}
