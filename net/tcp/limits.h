@@ -160,13 +160,13 @@
  * bytes: truesize of packets of a socket that may wait in IP and the device, further data waits in the
  * socket; a millisecond at the pacing rate is less on most paths. Linux's value.
  */
-#define TCP_LIMIT_OUTPUT_BYTES 4194304
-#define TCP_LIMIT_OUTPUT_RANGE 0, 2147483647
+#define TCP_LIMIT_OUTPUT_BYTES       4194304
+#define TCP_LIMIT_OUTPUT_BYTES_RANGE 0, 2147483647
 /* segments: of a paced connection, sent before the first pause, so that a short answer is not delayed. Linux's. */
 #define TCP_UNPACED_SEGS 10
 /* s: the least round-trip time of a connection is forgotten after that time. Linux's value. */
-#define TCP_MIN_RTT_WLEN_S     300
-#define TCP_MIN_RTT_WLEN_RANGE 0, 86400
+#define TCP_MIN_RTT_WLEN_S       300
+#define TCP_MIN_RTT_WLEN_S_RANGE 0, 86400
 /* percent: of the rate cwnd / RTT, from which slow start computes a packet's size. Linux's value. */
 #define TCP_PACING_SS_RATIO 200
 /* percent: of the rate cwnd / RTT, from which congestion avoidance computes a packet's size. Linux's value. */
