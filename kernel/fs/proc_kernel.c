@@ -42,10 +42,8 @@ static int show_interrupts(struct seq_file *m)
 static int show_softirqs(struct seq_file *m)
 {
 	static const char *const names[NR_SOFTIRQS] = {
-		[TIMER_SOFTIRQ] = "TIMER",
-		[NET_TX_SOFTIRQ] = "NET_TX",
-		[NET_RX_SOFTIRQ] = "NET_RX",
-		[TASKLET_SOFTIRQ] = "TASKLET",
+		[TIMER_SOFTIRQ] = "TIMER",     [NET_TX_SOFTIRQ] = "NET_TX",
+		[NET_RX_SOFTIRQ] = "NET_RX",   [TASKLET_SOFTIRQ] = "TASKLET",
 		[HRTIMER_SOFTIRQ] = "HRTIMER",
 	};
 

@@ -13,7 +13,14 @@
 #include "kernel/sched/cpu.h"
 #include "kernel/types.h"
 
-enum softirq { TIMER_SOFTIRQ, NET_TX_SOFTIRQ, NET_RX_SOFTIRQ, TASKLET_SOFTIRQ, HRTIMER_SOFTIRQ, NR_SOFTIRQS };
+enum softirq {
+	TIMER_SOFTIRQ,
+	NET_TX_SOFTIRQ,
+	NET_RX_SOFTIRQ,
+	TASKLET_SOFTIRQ,
+	HRTIMER_SOFTIRQ,
+	NR_SOFTIRQS
+};
 
 void softirq_init(void); /* creates the thread ksoftirqd; after sched_init() */
 void open_softirq(enum softirq nr, void (*action)(void));

@@ -148,7 +148,7 @@ extern int sysctl_rmem_max, sysctl_wmem_max; /* bytes; upper limits of SO_RCVBUF
 #define SOCK_BINDPORT_LOCK 8 /* bind() chose the port: keep it after a disconnect */
 
 #define SK_PACING_NEEDED 1 /* packets are sent no faster than sk_pacing_rate */
-#define SK_PACING_NONE 0 /* sk_pacing_rate only sizes bursts */
+#define SK_PACING_NONE   0 /* sk_pacing_rate only sizes bursts */
 
 #define SK_NO_REUSE  0
 #define SK_CAN_REUSE 1

@@ -114,6 +114,7 @@ void tcp_init(void)
 	tcp_tsq_init();
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));
 	BUG_ON(tcp_register_congestion_control(&tcp_cubic));
+	BUG_ON(tcp_register_congestion_control(&tcp_bbr));
 	tcp_v4_init();
 	tcp_end_init();
 }

@@ -10,7 +10,6 @@
 
 #include "net/tcp/tcp_sock.h"
 
-
 /* ---- congestion control ------------------------------------------------------------------------------- */
 enum tcp_ca_state {
 	TCP_CA_Open,
@@ -51,11 +50,11 @@ struct rate_sample {
 	u32 prior_delivered; /* tp->delivered at the begin */
 	s32 delivered;       /* segments delivered in the interval; -1: not known */
 	long interval_us;    /* length of the interval; -1: not known */
-	long rtt_us;             /* of the segment that was sent last; -1: not known */
-	u32 losses;              /* segments newly marked as lost by the ACK */
-	u32 acked_sacked;        /* segments newly delivered by the ACK */
-	u32 prior_in_flight;     /* segments in flight before the ACK */
-	u32 last_end_seq;        /* end of the segment that was sent last */
+	long rtt_us;         /* of the segment that was sent last; -1: not known */
+	u32 losses;          /* segments newly marked as lost by the ACK */
+	u32 acked_sacked;    /* segments newly delivered by the ACK */
+	u32 prior_in_flight; /* segments in flight before the ACK */
+	u32 last_end_seq;    /* end of the segment that was sent last */
 	bool is_app_limited; /* the application had not enough data when that segment was sent */
 	bool is_retrans;     /* that segment was retransmitted */
 	bool is_ack_delayed; /* the ACK was probably delayed: it is for one segment, late */
@@ -91,7 +90,7 @@ struct tcp_congestion_ops {
 	size_t (*get_info)(const struct sock *sk, union tcp_cc_info *info);
 	char name[TCP_CA_NAME_MAX];
 };
-extern struct tcp_congestion_ops tcp_reno, tcp_cubic;
+extern struct tcp_congestion_ops tcp_reno, tcp_cubic, tcp_bbr;
 /* Returns 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);

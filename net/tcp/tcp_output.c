@@ -104,7 +104,8 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	s32 idle;
 
-	if (!sysctl_tcp_slow_start_after_idle || tp->packets_out)
+	if (!sysctl_tcp_slow_start_after_idle || tp->packets_out ||
+	    inet_csk(sk)->icsk_ca_ops->cong_control)
 		return;
 	idle = tcp_jiffies32 - tp->lsndtime;
 	if (idle > (s32)inet_csk(sk)->icsk_rto)
@@ -155,7 +156,7 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 		return;
 	}
 	tp->snd_cwnd_used = max(tp->snd_cwnd_used, tp->packets_out);
-	if (sysctl_tcp_slow_start_after_idle &&
+	if (sysctl_tcp_slow_start_after_idle && !inet_csk(sk)->icsk_ca_ops->cong_control &&
 	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
 	/*

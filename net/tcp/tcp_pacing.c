@@ -35,8 +35,9 @@ void tcp_tsq_write(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!((1u << sk->sk_state) & (1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING |
-				      1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK)))
+	if (!((1u << sk->sk_state) &
+	      (1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSING |
+	       1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK)))
 		return;
 	if (tp->lost_out > tp->retrans_out && tp->snd_cwnd > tcp_packets_in_flight(tp)) {
 		tcp_mstamp_refresh(tp);

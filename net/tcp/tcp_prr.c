@@ -76,6 +76,9 @@ void tcp_end_cwnd_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	/* Such an algorithm sets the window itself. */
+	if (inet_csk(sk)->icsk_ca_ops->cong_control)
+		return;
 	/* undo_marker is 0 after an undo: the window was restored and must not be lowered here. */
 	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
 	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker)) {

@@ -59,8 +59,7 @@ void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sa
 		rs->is_app_limited = tcb->tx.is_app_limited;
 		rs->is_retrans = tcb->sacked & TCPCB_RETRANS;
 		rs->last_end_seq = tcb->end_seq;
-		rs->interval_us =
-			(skb->skb_mstamp - tcb->tx.first_tx_mstamp) / NSEC_PER_USEC;
+		rs->interval_us = (skb->skb_mstamp - tcb->tx.first_tx_mstamp) / NSEC_PER_USEC;
 		/* The next interval of sending begins when this segment was sent. */
 		tp->first_tx_mstamp = skb->skb_mstamp;
 	}
@@ -70,8 +69,8 @@ void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sa
 /* Keeps the latest sample for TCP_INFO; one that the application limited only if it is not lower. */
 static void tcp_rate_keep(struct tcp_sock *tp, const struct rate_sample *rs)
 {
-	if (rs->is_app_limited && (u64)rs->delivered * tp->rate_interval_us <
-					  (u64)tp->rate_delivered * rs->interval_us)
+	if (rs->is_app_limited &&
+	    (u64)rs->delivered * tp->rate_interval_us < (u64)tp->rate_delivered * rs->interval_us)
 		return;
 	tp->rate_delivered = rs->delivered;
 	tp->rate_interval_us = rs->interval_us;

@@ -28,12 +28,14 @@
 void tcp_sndbuf_expand(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_congestion_ops *ca = inet_csk(sk)->icsk_ca_ops;
 	u32 mss = max_t(u32, tp->rx_opt.mss_clamp, tp->mss_cache);
 	u32 segs = max_t(u32, TCP_INIT_CWND, tp->snd_cwnd);
+	u32 windows = ca->sndbuf_expand ? ca->sndbuf_expand(sk) : 2;
 	u64 want;
 
 	segs = max(segs, tp->reordering + 1);
-	want = 2ULL * segs * (SKB_TRUESIZE(mss + MAX_TCP_HEADER) + sizeof(struct sk_buff));
+	want = (u64)windows * segs * (SKB_TRUESIZE(mss + MAX_TCP_HEADER) + sizeof(struct sk_buff));
 	if (sk->sk_sndbuf < (s64)want)
 		sk->sk_sndbuf = min_t(u64, want, sysctl_tcp_wmem[2]);
 }

@@ -312,7 +312,8 @@ noinline void tcp_xmit_retransmit_queue(struct sock *sk)
 
 		if (tcp_pacing_check(sk))
 			return;
-		if (room <= 0 || tcp_small_queue_check(sk, skb, 1) || tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
+		if (room <= 0 || tcp_small_queue_check(sk, skb, 1) ||
+		    tcp_retransmit_skb(sk, skb, min_t(int, room, max_segs)))
 			return;
 		snmp_add(icsk->icsk_ca_state == TCP_CA_Loss ? SNMP_TcpExtTCPSlowStartRetrans
 							    : SNMP_TcpExtTCPFastRetrans,

@@ -48,10 +48,10 @@ struct tcp_skb_cb {
 	union {
 		struct inet_skb_parm header; /* received: what IP stored in cb */
 		struct {                     /* in the retransmit queue: tcp_rate.c */
-			u64 first_tx_mstamp;  /* ns: begin of the interval of sending */
+			u64 first_tx_mstamp; /* ns: begin of the interval of sending */
 			u64 delivered_mstamp; /* ns: last delivery before it was sent; 0: it is delivered */
-			u32 delivered;        /* tp->delivered when it was sent */
-			u32 in_flight : 31;   /* bytes in flight when it was sent, with its own */
+			u32 delivered;      /* tp->delivered when it was sent */
+			u32 in_flight : 31; /* bytes in flight when it was sent, with its own */
 			u32 is_app_limited : 1;
 		} tx;
 	};
@@ -141,8 +141,8 @@ struct tcp_sock {
 	/* the delivery rate: tcp_rate.c */
 	u64 first_tx_mstamp;  /* ns: sending of the latest-sent segment that was delivered */
 	u64 delivered_mstamp; /* ns: when @delivered grew last */
-	u32 app_limited;      /* until @delivered is beyond it the application was the limit; 0: it is not */
-	u32 rate_delivered;   /* the rate for TCP_INFO: so many segments in so much time */
+	u32 app_limited; /* until @delivered is beyond it the application was the limit; 0: it is not */
+	u32 rate_delivered; /* the rate for TCP_INFO: so many segments in so much time */
 	u32 rate_interval_us;
 	u8 rate_app_limited : 1;
 

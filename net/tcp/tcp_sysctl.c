@@ -124,7 +124,7 @@ static const struct ctl_table table[] = {
 	       "keepalive probes without an answer, after which the connection ends"),
 	SECONDS(keepalive_time, TCP_KEEPALIVE_S_RANGE,
 		"a connection with SO_KEEPALIVE is idle before the first probe (RFC 1122 4.2.3.6)"),
-	NUMBER(limit_output_bytes, "bytes", TCP_LIMIT_OUTPUT_RANGE,
+	NUMBER(limit_output_bytes, "bytes", TCP_LIMIT_OUTPUT_BYTES_RANGE,
 	       "of a socket that may wait in IP and the device, if it is not paced"),
 	NUMBER(max_orphans, "connections", TCP_ORPHANS_RANGE,
 	       "limit of orphans, which the application has closed; the default depends on memory; "
@@ -142,7 +142,7 @@ static const struct ctl_table table[] = {
 		.what = "in the queues of all TCP sockets: memory pressure ends, memory pressure "
 			"begins, limit; about 3/16, 4/16 and 8/16 of memory (Linux: less)",
 	},
-	SECONDS(min_rtt_wlen, TCP_MIN_RTT_WLEN_RANGE,
+	SECONDS(min_rtt_wlen, TCP_MIN_RTT_WLEN_S_RANGE,
 		"in which the least round-trip time is searched; an older one is forgotten"),
 	NUMBER(min_tso_segs, "segments", TCP_MIN_TSO_SEGS_RANGE,
 	       "that a burst may have at least, however long the round trip is"),

@@ -420,7 +420,7 @@ UNUSED = {
     "PAGE_MASK": "the hosted platform's",
     "siphash": "the published vectors are of this form",
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
-    **dict.fromkeys(("put_unaligned_be32", "wake_up_all", "RB_CLEAR_NODE"), "the counterpart of one that is used"),
+    **dict.fromkeys(("put_unaligned_be32", "wake_up_all"), "the counterpart of one that is used"),
 }
 # The headers of the kernel's own code. Headers of a wire format, or of a table for hardware, may have unused names.
 OWN_HEADERS = ("kernel/", "net/", "drivers/", "boot/", "init/")

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * BBR's long-term sampling: detects a policer and finds its rate.
+ *
+ *   bbr_main -> bbr_update_bw -> bbr_lt_bw_sampling               each ACK
+ *   bbr_set_state(TCP_CA_Loss) -> bbr_lt_bw_sampling              a timeout
+ *
+ * A policer (a token bucket) lets bursts pass, and drops all above its rate when the bucket is empty.  The
+ * bandwidth filter remembers the bursts, so that BBR alone would send at their rate and lose much.  So an interval
+ * is measured from a loss to a loss, over at least four rounds.  If a fifth of its segments were lost, and the
+ * interval before had nearly the same delivery rate, then that rate is the policer's: it is used for the next 48
+ * rounds.  After them the path is probed again.
+ *
+ * Context and sources: tcp_bbr.c.
+ */
+#include "net/tcp/tcp_bbr_lt.h"
+
+#include "net/tcp/tcp_send.h"
+
+#define LT_MIN_ROUNDS    4  /* an interval has at least so many rounds */
+#define LT_MAX_ROUNDS    48 /* for so many rounds the policer's rate is used */
+#define LT_LOSS_THRESH   50 /* of 256: an interval with a smaller part lost shows no policer */
+#define LT_BW_RATIO_PART 8  /* two rates are equal if they differ by less than an eighth */
+#define LT_BW_DIFF       (4000 / 8) /* bytes/s: or by less than that */
+
+static u32 lt_now_ms(const struct tcp_sock *tp)
+{
+	return tp->delivered_mstamp / NSEC_PER_MSEC;
+}
+
+void bbr_lt_reset_interval(const struct tcp_sock *tp, struct bbr *b)
+{
+	b->lt_last_stamp = lt_now_ms(tp);
+	b->lt_last_delivered = tp->delivered;
+	b->lt_last_lost = tp->lost;
+	b->lt_rtt_cnt = 0;
+}
+
+void bbr_lt_reset(const struct tcp_sock *tp, struct bbr *b)
+{
+	b->lt_bw = 0;
+	b->lt_use_bw = 0;
+	b->lt_is_sampling = 0;
+	bbr_lt_reset_interval(tp, b);
+}
+
+/* The interval ends with the rate @bw.  If it confirms the one before, the policer's rate is the mean of both. */
+static void lt_interval_done(const struct tcp_sock *tp, struct bbr *b, u32 bw)
+{
+	if (b->lt_bw) {
+		u32 diff = bw > b->lt_bw ? bw - b->lt_bw : b->lt_bw - bw;
+		u64 bytes = (u64)diff * tp->mss_cache * USEC_PER_SEC >> BW_SCALE;
+
+		if (diff <= b->lt_bw / LT_BW_RATIO_PART || bytes <= LT_BW_DIFF) {
+			b->lt_bw = (bw + b->lt_bw) >> 1;
+			b->lt_use_bw = 1;
+			b->lt_rtt_cnt = 0;
+			return;
+		}
+	}
+	b->lt_bw = bw;
+	bbr_lt_reset_interval(tp, b);
+}
+
+/* The policer's rate is in use: after LT_MAX_ROUNDS of PROBE_BW look for more. */
+static void lt_rate_in_use(struct tcp_sock *tp, struct bbr *b)
+{
+	if (b->mode != BBR_PROBE_BW || !b->round_start || ++b->lt_rtt_cnt < LT_MAX_ROUNDS)
+		return;
+	bbr_lt_reset(tp, b);
+	b->cycle_idx = 0;
+	b->cycle_mstamp = tp->delivered_mstamp;
+}
+
+void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct bbr *b = inet_csk_ca(sk);
+	u32 delivered, lost, ms;
+
+	if (b->lt_use_bw) {
+		lt_rate_in_use(tp, b);
+		return;
+	}
+	/* The first loss: the bucket is empty, so the interval begins. */
+	if (!b->lt_is_sampling) {
+		if (!rs->losses)
+			return;
+		bbr_lt_reset_interval(tp, b);
+		b->lt_is_sampling = 1;
+	}
+	/* The rate of an interval without data is not that of the path. */
+	if (rs->is_app_limited) {
+		bbr_lt_reset(tp, b);
+		return;
+	}
+	if (b->round_start)
+		b->lt_rtt_cnt++;
+	if (b->lt_rtt_cnt < LT_MIN_ROUNDS)
+		return;
+	if (b->lt_rtt_cnt > 4 * LT_MIN_ROUNDS) {
+		bbr_lt_reset(tp, b);
+		return;
+	}
+	/* It ends at a loss: then the bucket is empty again. */
+	if (!rs->losses)
+		return;
+	lost = tp->lost - b->lt_last_lost;
+	delivered = tp->delivered - b->lt_last_delivered;
+	if (!delivered || ((u64)lost << BBR_SCALE) < (u64)LT_LOSS_THRESH * delivered)
+		return;
+	ms = lt_now_ms(tp) - b->lt_last_stamp;
+	if ((s32)ms < 1)
+		return;
+	lt_interval_done(tp, b, min_t(u64, (u64)delivered * BW_UNIT / ((u64)ms * 1000), ~0u));
+}
