@@ -151,6 +151,8 @@ void tcp_init_history(struct sock *sk)
 	minmax_reset(&tp->rtt_min, tcp_jiffies32, ~0u);
 	tp->app_limited = ~0u; /* until the first data is delivered */
 	tp->rate_delivered = tp->rate_interval_us = 0;
+	tp->rate_app_limited = 0;
+	sk->sk_pacing_rate = sk->sk_max_pacing_rate;
 	tp->max_packets_out = tp->max_packets_seq = 0;
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->snd_cwnd = TCP_INIT_CWND;

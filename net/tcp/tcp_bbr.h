@@ -16,7 +16,7 @@
 
 enum bbr_mode {
 	BBR_STARTUP,  /* the rate doubles each round, until the bandwidth grows no more */
-	BBR_DRAIN,    /* what STARTUP has put into the queue is drained */
+	BBR_DRAIN,    /* the queue that STARTUP has built is drained */
 	BBR_PROBE_BW, /* the rate is the bandwidth; in turns a little more, then a little less */
 	BBR_PROBE_RTT /* few segments in flight, so that the queue empties: the least round-trip time */
 };
