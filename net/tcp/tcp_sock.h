@@ -232,7 +232,7 @@ struct tcp_sock {
 	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: the sysctl's; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
 };
-BUILD_BUG_ON(sizeof(struct tcp_sock) > 1536);
+BUILD_BUG_ON(sizeof(struct tcp_sock) > 1664);
 
 /* urg_data: the low byte is the urgent byte if TCP_URG_VALID is set. */
 #define TCP_URG_VALID  0x0100 /* the byte was received and not read */
