@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Forwards frames between Linux's end of a cable and QEMU's dgram socket, in both directions.  It can drop, duplicate,
-reorder, corrupt or delay IPv4 packets, at random with a seed.
+reorder, corrupt or delay IPv4 packets, at random with a seed, and mark those that are ECN-capable (RFC 3168 5).
 
-Each direction has its own random numbers and draws five of them for each IPv4 packet.  So the treatment of a packet
+Each direction has its own random numbers and draws five of them for each IPv4 packet; those for marks are apart.  So the treatment of a packet
 depends only on the seed and on the packet's number.  ARP frames are forwarded unchanged: ARP has no checksum, and
 the receiver would accept a corrupted answer.  agent.py runs the relay.  Nothing here sleeps; deadline() tells when a
 delayed frame is due.
@@ -16,23 +16,36 @@ QUEUE = 256           # frames that wait for a sink; beyond it no more are read,
 LATE_MAX = 0.02       # s: the longest delay of a frame
 SWAP_FLUSH = 0.005    # s: a frame to be reordered is held until the next one; without a next one, this long
 KINDS = ("drop", "duplicate", "reorder", "corrupt", "delay")
+TOS, IP_SUM, CE = 15, 24, 3      # offsets in a frame; the ECN field of a marked packet
 # Errors that mean a lost frame, which is not sent again: the receiver is gone, or (ENOBUFS from a packet socket) the other
 # end of the veth pair dropped the frame, for example because it is longer than its MTU.
 LOST = (errno.ENOBUFS, errno.ECONNREFUSED, errno.ENOTCONN, errno.ENOENT, errno.ECONNRESET, errno.EPIPE, errno.ENETDOWN)
+
+
+def marked(frame):
+    """Returns @frame with a CE mark and the header checksum that follows from it (RFC 1624), or None if the packet is
+    not ECN-capable."""
+    if not frame[TOS] & CE:
+        return None
+    out = bytearray(frame)
+    out[TOS] |= CE
+    total = (~int.from_bytes(frame[IP_SUM:IP_SUM + 2], "big") & 0xffff) + out[TOS] - frame[TOS]
+    out[IP_SUM:IP_SUM + 2] = (~(total + (total >> 16)) & 0xffff).to_bytes(2, "big")
+    return bytes(out)
 
 
 class Way:
     """One direction of the relay, from the socket @source to the socket @sink.  @harm: {kind: probability}."""
 
     def __init__(self, source, sink, seed, harm):
-        assert set(harm) <= set(KINDS), harm
+        assert set(harm) <= {*KINDS, "mark"}, harm
         self.source, self.sink, self.harm = source, sink, harm
-        self.random = random.Random(seed)
+        self.random, self.marks = random.Random(seed), random.Random(f"marks {seed}")
         self.out = collections.deque()
         self.late = []          # delayed frames: a heap of (due, number, frame)
         self.held = None        # (due, frame) of a frame to be reordered: the next frame is sent before it
         self.n = 0
-        self.counts = dict.fromkeys(("frames", "lost") + KINDS, 0)
+        self.counts = dict.fromkeys(("frames", "lost", "mark") + KINDS, 0)
 
     def full(self):
         return len(self.out) >= QUEUE
@@ -43,6 +56,9 @@ class Way:
         self.counts["frames"] += 1
         if frame[12:14] != b"\x08\x00" or not self.harm:
             return self.out.append(frame)
+        if self.marks.random() < self.harm.get("mark", 0) and (other := marked(frame)):
+            frame = other
+            self.counts["mark"] += 1
         dice = [self.random.random() for _ in KINDS]
         hit = {k for k, d in zip(KINDS, dice) if d < self.harm.get(k, 0)}
         for k in hit:

@@ -2,6 +2,7 @@
 """Linux as a peer with unusual settings: without a TCP option, with small segments, small buffers, or a small MTU."""
 import contextlib
 import socket
+import struct
 
 import pytest
 from conftest import need
@@ -53,6 +54,20 @@ def test_ecn_is_used_if_linux_asks_for_it(guest):
     with guest.network.setting("tcp_ecn", "2") as lack:
         need(lack)
         assert not echo(guest) & ECN
+
+
+def test_marks_are_echoed(cable, build):
+    """On a path that marks one packet of ten, data arrives in both directions, and the guest echoes Linux's marks."""
+    with LinuxGuest(cable, seed=9, harm={"mark": 0.1}) as g, g.network.setting("tcp_ecn", "1") as lack:
+        need(lack)
+        with g.network.socket() as s:
+            s.connect((GUEST_ADDRESS, 7))
+            echo_hashed(s, 1024 * KIB, 8)
+            info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 248)
+        to_guest, from_guest = g.network.ask("counts")[0]
+        assert to_guest["mark"] > 10 and from_guest["mark"] > 10
+        delivered_ce = struct.unpack_from("<I", info, 196)[0]
+        assert delivered_ce > 10
 
 
 @pytest.mark.parametrize("level, option, value", [

@@ -83,6 +83,26 @@ def test_delay_is_late_and_comes():
     assert way.counts["delay"] and got != SENT and sorted(got) == SENT
 
 
+def test_mark_changes_the_field_and_the_checksum():
+    """An ECN-capable packet gets CE and a correct header checksum; another one is not changed."""
+    def checksum(header):
+        total = sum(struct.unpack(">10H", header))
+        return (total & 0xffff) + (total >> 16)
+
+    for tos in (0, 1, 2, 3, 0xfe):
+        ip = bytearray(struct.pack(">BBHHHBBH8s", 0x45, tos, 40, 7, 0x4000, 64, 6, 0, bytes((10, 0, 0, 1, 10, 0, 0, 2))))
+        ip[10:12] = (~checksum(ip) & 0xffff).to_bytes(2, "big")
+        frame = bytes(12) + b"\x08\x00" + bytes(ip) + bytes(20)
+        way = Way(None, Sink(), 1, {"mark": 1})
+        way.arrived(frame, 0)
+        way.flush()
+        got = way.sink.got[0]
+        assert way.counts["mark"] == (tos & 3 > 0)
+        assert got[15] == (tos | 3 if tos & 3 else tos)
+        assert checksum(got[14:34]) == 0xffff
+        assert got[34:] == frame[34:]
+
+
 def test_a_full_sink_stops_the_source_and_loses_nothing():
     class Full(Sink):
         def send(self, frame):
