@@ -57,8 +57,9 @@ struct proto_ops {
 	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
 	int (*accept)(struct socket *sock, struct socket *newsock, int flags);
 	/*
-	 * Writes the socket's own address (@peer 0) or the peer's (@peer 1; 2 after the connection
-	 * ended, too) to @addr. Returns its length or -errno.
+	 * Writes an address to @addr: the socket's own (@peer 0), the peer's while there is a
+	 * connection (1), or the peer's even after the connection ended (2). Returns its length or
+	 * -errno.
 	 */
 	int (*getname)(struct socket *sock, struct sockaddr *addr, int peer);
 	unsigned int (*poll)(struct file *file, struct socket *sock, struct poll_table *wait);

@@ -284,8 +284,8 @@ static inline int skb_linearize(struct sk_buff *skb)
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
 
 /*
- * True if the clone that an original of alloc_skb_fclone() keeps beside itself is still being sent for
- * @sk: it waits in our own device.
+ * @skb was allocated with the memory for one clone (alloc_skb_fclone). Returns true if that clone is still
+ * being sent for @sk, for example waits in the queue of our own device.
  */
 bool skb_fclone_busy(const struct sock *sk, const struct sk_buff *skb);
 /* True if a clone shares the linear part. */

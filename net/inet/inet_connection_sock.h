@@ -103,7 +103,7 @@ struct inet_connection_sock {
 	/* the search for the path MTU (net/tcp/tcp_mtup.c); sizes are of IP packets in bytes */
 	struct {
 		u32 search_high, search_low;
-		u32 probe_size;                     /* of the probe in flight; 0: none */
+		u32 probe_size;                     /* size of the probe in flight; 0: none */
 		u32 probe_seq_start, probe_seq_end; /* its bytes */
 		u32 probe_timestamp;                /* jiffies: when the search began */
 		bool enabled;

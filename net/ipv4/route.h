@@ -30,7 +30,7 @@ struct rtable {
 	bool rt_mtu_locked;   /* the path MTU is below the minimum: send without "don't fragment" */
 	__be32 rt_gateway;    /* next hop: the gateway, or the destination if that is on the link */
 	__be32 rt_dst;        /* destination of the lookup */
-	__be32 rt_src;        /* source address, for a lookup that named none */
+	__be32 rt_src;        /* source address for packets whose sender chose none */
 	u32 genid;
 	/* jiffies: until then dst.mtu is a reported MTU; 0: it is the device's */
 	unsigned long rt_pmtu_expires;

@@ -9,10 +9,11 @@
  *
  * Segments are merged only if the peer could have sent them as one: they have the same addresses,
  * ports, type of service (with the ECN field, so that no CE mark is lost), time to live,
- * acknowledgement, window and options, and no flags but ACK, ECE, the same in both, and PSH; the data follows without a gap; all but the last have the same size; IP and TCP
- * checksums are correct. So TCP loses no information: the merged packet has gso_size and gso_segs,
- * like one from a device that merges segments. Any other segment goes up unchanged. Answers to
- * Linux's net/ipv4/tcp_offload.c and af_inet.c.
+ * acknowledgement, window and options; only the flags ACK, PSH and ECE, and either all have ECE or
+ * none; the data follows without a gap; all but the last have the same size; IP and TCP checksums
+ * are correct. So TCP loses no information: the merged packet has gso_size and gso_segs, like one
+ * from a device that merges segments. Any other segment goes up unchanged. Answers to Linux's
+ * net/ipv4/tcp_offload.c and af_inet.c.
  */
 #include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"
