@@ -14,7 +14,7 @@
 enum {
 	INET_ECN_NOT_ECT, /* routers drop the packet to signal congestion */
 	INET_ECN_ECT_1,   /* ECN-capable transport: routers may mark the packet instead */
-	INET_ECN_ECT_0,   /* the same; RFC 3168 5 prefers this value */
+	INET_ECN_ECT_0,   /* like ECT(1); RFC 3168 5 prefers this value */
 	INET_ECN_CE,      /* congestion experienced: a router marked the packet */
 	INET_ECN_MASK = 3
 };

@@ -157,12 +157,12 @@
 #define TCP_MIN_TSO_SEGS       2
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
 /*
- * bytes: truesize of packets of a socket that may wait in IP and the device, further data waits in the
- * socket; a millisecond at the pacing rate is less on most paths. Linux's value.
+ * bytes: truesize of a socket's packets that may wait in IP and the device; further data waits in the socket.
+ * On most paths the other limit, a millisecond at the pacing rate, is lower. Linux's value.
  */
 #define TCP_LIMIT_OUTPUT_BYTES       4194304
 #define TCP_LIMIT_OUTPUT_BYTES_RANGE 0, 2147483647
-/* segments: of a paced connection, sent before the first pause, so that a short answer is not delayed. Linux's. */
+/* segments: a paced connection sends this many before the first pause, for short answers. Linux's value. */
 #define TCP_UNPACED_SEGS 10
 /* s: the least round-trip time of a connection is forgotten after that time. Linux's value. */
 #define TCP_MIN_RTT_WLEN_S       300

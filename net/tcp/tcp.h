@@ -228,7 +228,7 @@ static inline bool tcp_paws_check(const struct tcp_options_received *rx_opt, int
 		return true;
 	return !rx_opt->ts_recent; /* some stacks send a timestamp of 0 in the SYN: accept any after it */
 }
-/* The longest timeout of the retransmission timer and between probes, in jiffies; at most TCP_RTO_MAX. */
+/* Returns the longest retransmission timeout and time between probes, in jiffies; at most TCP_RTO_MAX. */
 static inline u32 tcp_rto_max(const struct sock *sk)
 {
 	u32 own = inet_csk(sk)->icsk_rto_max;
@@ -241,7 +241,7 @@ static inline u32 tcp_rto_min_us(const struct sock *sk)
 
 	return own ? own * (1000000 / HZ) : READ_ONCE(sysctl_tcp_rto_min_us);
 }
-/* The longest delay of an ACK in jiffies; shorter than the peer's least timeout, if that is like ours. */
+/* Returns the longest delay of an ACK in jiffies: below the peer's least timeout, if that equals ours. */
 static inline u32 tcp_delack_max(const struct sock *sk)
 {
 	u32 own = inet_csk(sk)->icsk_delack_max;

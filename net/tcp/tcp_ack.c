@@ -501,7 +501,7 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 
 /* ---- congestion control ------------------------------------------------------------------------------------ */
 
-/* Tells the congestion control of an ACK, after what it delivered was counted. */
+/* Calls the congestion control for an ACK, after the segments that it delivered were counted. */
 static void tcp_in_ack_event(struct sock *sk, int flag)
 {
 	u32 event = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * BBR, version 1: a congestion control that builds a model of the path from delivery rates and round-trip times,
- * and sends at the rate of the bottleneck with little in its queue.  A loss is no signal by itself.
+ * and sends at the rate of the bottleneck, so that its queue stays short.  A loss alone does not lower the rate.
  *
  *   tcp_cong_control (tcp_ack.c) -> bbr_main                      each ACK
  *     -> bbr_update_model: bbr_update_bw, bbr_lt_bw_sampling (tcp_bbr_lt.c), bbr_update_cycle_phase,
@@ -10,16 +10,16 @@
  *   tcp_recovery.c -> bbr_set_state, bbr_ssthresh, bbr_undo_cwnd
  *
  * The model has two parameters: bw, the largest delivery rate of ten rounds, and min_rtt, the least round-trip
- * time of ten seconds.  Their product, the BDP, is what the path holds without a queue.
+ * time of ten seconds.  Their product, the BDP, is the amount of data that the path holds without a queue.
  *
- *   STARTUP    pacing gain 2.89 (2/ln 2): doubles the rate each round; ends when three rounds brought no 25 % more
- *   DRAIN      pacing gain 1/2.89: until no more than the BDP is in flight
- *   PROBE_BW   eight phases of a min_rtt each: gains 5/4 (is there more?), 3/4 (drain that again), then six of 1
- *   PROBE_RTT  if min_rtt is ten seconds old: four segments in flight for 200 ms, to measure it again
+ *   STARTUP    pacing gain 2.89 (2/ln 2): the rate doubles each round, until three rounds gained less than 25 %
+ *   DRAIN      pacing gain 1/2.89, until no more than the BDP is in flight
+ *   PROBE_BW   eight phases of a min_rtt each: gain 5/4 probes for more bandwidth, 3/4 drains the queue, then six of 1
+ *   PROBE_RTT  when min_rtt is ten seconds old: four segments in flight for 200 ms, to measure it again
  *
- * The window only limits what is in flight if ACKs fail to come: twice the BDP.  The sender is paced
- * (tcp_pacing.c).  A policer, which drops above a rate, shows as two intervals with the same rate and many losses;
- * then that rate is used (tcp_bbr_lt.c).
+ * The pacing rate controls the sending (tcp_pacing.c); the window, twice the BDP, only stops a sender whose ACKs do
+ * not come.  If two intervals have the same delivery rate and many losses, a policer drops all data above that
+ * rate; then this rate is used (tcp_bbr_lt.c).
  *
  * The caller owns the socket, or holds its bh lock while no thread owns it.  Cardwell and others, "BBR:
  * Congestion-Based Congestion Control" (2016); draft-cardwell-iccrg-bbr-congestion-control-00; Linux's tcp_bbr.c.
@@ -58,7 +58,7 @@ static u32 bbr_bdp(const struct sock *sk, u32 bw, u32 gain)
 {
 	const struct bbr *b = inet_csk_ca(sk);
 
-	/* No round trip was measured yet, because the SYN was sent again. */
+	/* There is no round-trip time yet, because the SYN was sent more than once. */
 	if (b->min_rtt_us == ~0u)
 		return tcp_init_cwnd(tcp_sk(sk));
 	return (((u64)bw * b->min_rtt_us * gain >> BBR_SCALE) + BW_UNIT - 1) >> BW_SCALE;
@@ -70,8 +70,8 @@ static u32 bbr_min_tso_segs(struct sock *sk)
 }
 
 /*
- * The BDP, and what bursts need besides: one burst is being built, one is in the device, one waits for its ACK.
- * An even number, because most peers acknowledge two segments at once.
+ * Returns the BDP plus three bursts: one is being built, one is in the device, one waits for its ACK.  The result is
+ * an even number of segments, because most peers acknowledge two segments at once.
  */
 static u32 bbr_inflight(struct sock *sk, u32 bw, u32 gain)
 {
@@ -83,7 +83,7 @@ static u32 bbr_inflight(struct sock *sk, u32 bw, u32 gain)
 	segs = max_t(u32, bytes / mss, bbr_min_tso_segs(sk));
 	cwnd += 3 * segs;
 	cwnd = (cwnd + 1) & ~1u;
-	/* A small window could not show that there is more bandwidth. */
+	/* In the probing phase of 5/4 a small window needs two segments more to find more bandwidth. */
 	if (b->mode == BBR_PROBE_BW && !b->cycle_idx)
 		cwnd += 2;
 	return cwnd;
@@ -97,7 +97,10 @@ static u64 bbr_rate(const struct sock *sk, u64 bw, u32 gain)
 	return rate * (USEC_PER_SEC / 100 * (100 - BBR_PACING_MARGIN)) >> BW_SCALE;
 }
 
-/* Before the first sample of the bandwidth: the window in a round trip, or in a millisecond. */
+/*
+ * Sets the rate to use before the first sample of the bandwidth: one window for each round trip, times the gain of
+ * STARTUP.  An unknown round-trip time counts as a millisecond.
+ */
 static void bbr_init_pacing_rate(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -112,7 +115,7 @@ static void bbr_init_pacing_rate(struct sock *sk)
 				 sk->sk_max_pacing_rate);
 }
 
-/* In STARTUP the rate never falls, because the first samples are small. */
+/* Sets the pacing rate.  In STARTUP the rate never falls, because the first samples are too small. */
 static void bbr_set_pacing_rate(struct sock *sk, u32 bw, u32 gain)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -138,8 +141,9 @@ static void bbr_save_cwnd(struct sock *sk)
 }
 
 /*
- * In the first round of a recovery as much is sent as is delivered (packet conservation): the model may be
- * wrong.  After it the window before the recovery returns.  *@cwnd: the window to set; true: use it as it is.
+ * In the first round of a recovery the sender sends only as much as is delivered (packet conservation), because the
+ * model may be wrong.  After the recovery the window is restored.  Stores the window in *@cwnd; returns true if it
+ * must be used unchanged.
  */
 static bool bbr_cwnd_of_recovery(struct sock *sk, const struct rate_sample *rs, u32 acked,
 				 u32 *cwnd)
@@ -188,8 +192,8 @@ static void bbr_set_cwnd(struct sock *sk, const struct rate_sample *rs, u32 bw, 
 /* ---- PROBE_BW ------------------------------------------------------------------------------------ */
 
 /*
- * A phase lasts a min_rtt.  The phase of 5/4 also lasts until so much is in flight or a loss occurred, else it
- * has shown nothing; the phase of 3/4 may end as soon as the queue is empty.
+ * A phase lasts a min_rtt.  The phase of 5/4 lasts longer if neither 5/4 of the BDP is in flight yet nor a loss has
+ * occurred, because it has not probed the path before.  The phase of 3/4 ends earlier if the queue is empty.
  */
 static bool bbr_phase_is_over(struct sock *sk, const struct rate_sample *rs)
 {
@@ -222,7 +226,7 @@ static void bbr_update_cycle_phase(struct sock *sk, const struct rate_sample *rs
 		bbr_next_phase(sk);
 }
 
-/* Begins at any phase but that of 3/4, so that flows which start together do not probe together. */
+/* Begins PROBE_BW in a random phase, but not in that of 3/4, so that flows that start together probe at different times. */
 static void bbr_enter_probe_bw(struct sock *sk)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -245,7 +249,7 @@ static void bbr_update_round(const struct tcp_sock *tp, struct bbr *b, const str
 	b->packet_conservation = 0;
 }
 
-/* A sample that the application limited shows less than the path; it counts only if it is larger still. */
+/* A sample that the application limited may be below the path's bandwidth: it counts only if it is the largest. */
 static void bbr_update_bw(struct sock *sk, const struct rate_sample *rs)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -261,7 +265,7 @@ static void bbr_update_bw(struct sock *sk, const struct rate_sample *rs)
 		minmax_running_max(&b->bw, BBR_BW_ROUNDS, b->round_count, min_t(u64, bw, ~0u));
 }
 
-/* Three rounds in which the bandwidth grew by less than a quarter: the pipe is full. */
+/* If the bandwidth grew by less than a quarter in three rounds, the path is full: STARTUP ends. */
 static void bbr_check_full_bw(struct bbr *b, const struct rate_sample *rs)
 {
 	if (b->full_bw_reached || !b->round_start || rs->is_app_limited)
@@ -294,7 +298,7 @@ static void bbr_probe_rtt(struct sock *sk)
 	struct bbr *b = inet_csk_ca(sk);
 	u32 in_flight = tcp_packets_in_flight(tp);
 
-	/* The small window limits the rate now, not the path. */
+	/* The small window limits the rate now, so mark the samples as limited by the application. */
 	tp->app_limited = max(tp->delivered + in_flight, 1u);
 	if (!b->probe_rtt_done) {
 		if (in_flight > BBR_MIN_CWND)
@@ -320,12 +324,12 @@ static void bbr_update_min_rtt(struct sock *sk, const struct rate_sample *rs)
 	struct bbr *b = inet_csk_ca(sk);
 	bool old = after(tcp_jiffies32, b->min_rtt_stamp + BBR_MIN_RTT_WIN);
 
-	/* A delayed ACK must not end up as the new minimum. */
+	/* When the minimum is outdated, a delayed ACK must not set the new one. */
 	if (rs->rtt_us >= 0 && ((u32)rs->rtt_us < b->min_rtt_us || (old && !rs->is_ack_delayed))) {
 		b->min_rtt_us = rs->rtt_us;
 		b->min_rtt_stamp = tcp_jiffies32;
 	}
-	/* After an idle time the queue is empty anyway. */
+	/* After an idle time the queue is empty, so PROBE_RTT is not needed. */
 	if (old && !b->idle_restart && b->mode != BBR_PROBE_RTT) {
 		bbr_save_cwnd(sk);
 		b->mode = BBR_PROBE_RTT;
@@ -394,7 +398,7 @@ static void bbr_init(struct sock *sk)
 	sk->sk_pacing_status = SK_PACING_NEEDED;
 }
 
-/* Data is sent after an idle time: at the estimated rate, not in a burst. */
+/* Data is sent after an idle time: sets the rate to the estimated bandwidth, so that it is not sent in a burst. */
 static void bbr_cwnd_event(struct sock *sk, enum tcp_ca_event event)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -413,7 +417,7 @@ static u32 bbr_ssthresh(struct sock *sk)
 	return tcp_sk(sk)->snd_ssthresh;
 }
 
-/* The loss was spurious: what it taught is forgotten. */
+/* The loss was spurious: resets the estimates that it changed. */
 static u32 bbr_undo_cwnd(struct sock *sk)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -453,7 +457,7 @@ static size_t bbr_get_info(const struct sock *sk, union tcp_cc_info *info)
 static u32 bbr_sndbuf_expand(struct sock *sk)
 {
 	(void)sk;
-	return 3; /* cwnd may be large compared with what is in flight */
+	return 3; /* cwnd may be much larger than the data in flight */
 }
 
 struct tcp_congestion_ops tcp_bbr = {

@@ -15,17 +15,17 @@
 #define BBR_UNIT  (1u << BBR_SCALE)
 
 enum bbr_mode {
-	BBR_STARTUP,  /* the rate doubles each round, until the bandwidth grows no more */
-	BBR_DRAIN,    /* the queue that STARTUP has built is drained */
-	BBR_PROBE_BW, /* the rate is the bandwidth; in turns a little more, then a little less */
-	BBR_PROBE_RTT /* few segments in flight, so that the queue empties: the least round-trip time */
+	BBR_STARTUP, /* the rate doubles each round, until the bandwidth grows no more */
+	BBR_DRAIN,   /* the queue that STARTUP has built is drained */
+	BBR_PROBE_BW, /* the rate is the bandwidth; in two of eight phases it is first higher, then lower */
+	BBR_PROBE_RTT /* few segments in flight, so that the queue empties and min_rtt can be measured */
 };
 
 struct bbr {
 	struct minmax bw; /* the largest bandwidth of the last BBR_BW_ROUNDS rounds */
 	u32 min_rtt_us;
 	u32 min_rtt_stamp;      /* jiffies: when min_rtt_us was measured */
-	u32 probe_rtt_done;     /* jiffies: the end of PROBE_RTT; 0: it has not begun */
+	u32 probe_rtt_done;     /* jiffies: end of PROBE_RTT; 0: its 200 ms have not begun */
 	u64 cycle_mstamp;       /* ns: begin of the phase of PROBE_BW */
 	u32 next_rtt_delivered; /* tp->delivered at the end of this round */
 	u32 round_count;        /* rounds until now */

@@ -5,11 +5,11 @@
  *   bbr_main -> bbr_update_bw -> bbr_lt_bw_sampling               each ACK
  *   bbr_set_state(TCP_CA_Loss) -> bbr_lt_bw_sampling              a timeout
  *
- * A policer (a token bucket) lets bursts pass, and drops all above its rate when the bucket is empty.  The
- * bandwidth filter remembers the bursts, so that BBR alone would send at their rate and lose much.  So an interval
- * is measured from a loss to a loss, over at least four rounds.  If a fifth of its segments were lost, and the
- * interval before had nearly the same delivery rate, then that rate is the policer's: it is used for the next 48
- * rounds.  After them the path is probed again.
+ * A policer (a token bucket) lets bursts pass, and drops all packets above its rate while the bucket is empty.
+ * The bandwidth filter keeps the rate of the bursts, so BBR would go on to send at that rate and lose many
+ * segments.  Therefore the delivery rate is measured over an interval from one loss to another, of at least four
+ * rounds.  If a fifth of its segments were lost, and the previous interval had nearly the same rate, that rate is
+ * the policer's: it is used for the next 48 rounds.  Then the path is probed again.
  *
  * Context and sources: tcp_bbr.c.
  */
@@ -17,11 +17,12 @@
 
 #include "net/tcp/tcp_send.h"
 
-#define LT_MIN_ROUNDS    4  /* an interval has at least so many rounds */
-#define LT_MAX_ROUNDS    48 /* for so many rounds the policer's rate is used */
-#define LT_LOSS_THRESH   50 /* of 256: an interval with a smaller part lost shows no policer */
-#define LT_BW_RATIO_PART 8  /* two rates are equal if they differ by less than an eighth */
-#define LT_BW_DIFF       (4000 / 8) /* bytes/s: or by less than that */
+#define LT_MIN_ROUNDS 4  /* least number of rounds in an interval */
+#define LT_MAX_ROUNDS 48 /* number of rounds for which the policer's rate is used */
+#define LT_LOSS_THRESH                                                                             \
+	50 /* in 1/256: an interval that lost a smaller part of its segments shows no policer */
+#define LT_BW_RATIO_PART 8          /* two rates are equal if they differ by less than an eighth */
+#define LT_BW_DIFF       (4000 / 8) /* bytes/s: they are also equal if they differ by less than this */
 
 static u32 lt_now_ms(const struct tcp_sock *tp)
 {
@@ -62,7 +63,7 @@ static void lt_interval_done(const struct tcp_sock *tp, struct bbr *b, u32 bw)
 	bbr_lt_reset_interval(tp, b);
 }
 
-/* The policer's rate is in use: after LT_MAX_ROUNDS of PROBE_BW look for more. */
+/* The policer's rate is in use: after LT_MAX_ROUNDS rounds in PROBE_BW, probes the path again. */
 static void lt_rate_in_use(struct tcp_sock *tp, struct bbr *b)
 {
 	if (b->mode != BBR_PROBE_BW || !b->round_start || ++b->lt_rtt_cnt < LT_MAX_ROUNDS)
@@ -89,7 +90,7 @@ void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs)
 		bbr_lt_reset_interval(tp, b);
 		b->lt_is_sampling = 1;
 	}
-	/* The rate of an interval without data is not that of the path. */
+	/* The application had too little data, so the rate of this interval is not the policer's. */
 	if (rs->is_app_limited) {
 		bbr_lt_reset(tp, b);
 		return;
@@ -102,7 +103,7 @@ void bbr_lt_bw_sampling(struct sock *sk, const struct rate_sample *rs)
 		bbr_lt_reset(tp, b);
 		return;
 	}
-	/* It ends at a loss: then the bucket is empty again. */
+	/* An interval ends at a loss, because the policer's bucket is empty again then. */
 	if (!rs->losses)
 		return;
 	lost = tp->lost - b->lt_last_lost;

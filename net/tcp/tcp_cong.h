@@ -42,22 +42,22 @@ struct ack_sample {
 };
 
 /*
- * The delivery rate at which the network carried the data that an ACK acknowledges (tcp_rate.c).  The
- * interval begins when the segment that the ACK delivered, and that was sent last, was sent.
+ * A sample of the delivery rate, made for an ACK (tcp_rate.c).  "The last segment" is the one that was sent last of
+ * all segments that the ACK delivered; the interval begins with the last delivery before it was sent.
  */
 struct rate_sample {
 	u64 prior_mstamp;    /* ns: begin of the interval; 0: the ACK delivered nothing */
-	u32 prior_delivered; /* tp->delivered at the begin */
+	u32 prior_delivered; /* tp->delivered at the begin of the interval */
 	s32 delivered;       /* segments delivered in the interval; -1: not known */
 	long interval_us;    /* length of the interval; -1: not known */
-	long rtt_us;         /* of the segment that was sent last; -1: not known */
+	long rtt_us;         /* round-trip time of the last segment; -1: not known */
 	u32 losses;          /* segments newly marked as lost by the ACK */
 	u32 acked_sacked;    /* segments newly delivered by the ACK */
 	u32 prior_in_flight; /* segments in flight before the ACK */
-	u32 last_end_seq;    /* end of the segment that was sent last */
-	bool is_app_limited; /* the application had not enough data when that segment was sent */
-	bool is_retrans;     /* that segment was retransmitted */
-	bool is_ack_delayed; /* the ACK was probably delayed: it is for one segment, late */
+	u32 last_end_seq;    /* end of the last segment */
+	bool is_app_limited; /* the application had too little data when the last segment was sent */
+	bool is_retrans;     /* the last segment was retransmitted */
+	bool is_ack_delayed; /* the peer may have delayed the ACK, which is for one segment */
 };
 
 /* Flags of an algorithm. */

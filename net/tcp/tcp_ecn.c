@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Explicit congestion notification (RFC 3168): a router marks a packet (CE) instead of dropping it, the
- * receiver echoes the mark (ECE), and the sender reduces cwnd and says so (CWR).
+ * receiver echoes the mark (ECE), and the sender reduces cwnd and reports that (CWR).
  *
  *   handshake   tcp_connect -> tcp_ecn_send_syn;  __tcp_retransmit_skb -> tcp_ecn_clear_syn
  *               tcp_synsent_acked -> tcp_ecn_rcv_synack;  tcp_synsent_crossed -> tcp_ecn_rcv_syn
@@ -13,8 +13,8 @@
  *               tcp_init_cwnd_reduction, tcp_enter_loss -> tcp_ecn_queue_cwr
  *
  * The ECN field of a packet is set through inet_sock.tos (net/inet/inet_ecn.h).  A congestion control
- * with TCP_CONG_NEEDS_ECN offers ECN whatever the sysctl says, sends all packets with ECT, and learns of
- * each mark by CA_EVENT_ECN_IS_CE.
+ * with TCP_CONG_NEEDS_ECN offers ECN whatever the sysctl's value is, sends all packets with ECT, and gets
+ * CA_EVENT_ECN_IS_CE for each mark.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it;
  * tcp_ecn_accepts() runs in softirq and only reads the listener.
@@ -26,8 +26,8 @@
 
 #define ECN_SETUP (TCPHDR_ECE | TCPHDR_CWR)
 /*
- * ACKs that are sent without delay after a mark or a retransmission: the peer's window may be as small as
- * one segment.
+ * Number of ACKs that are sent without delay after a mark or a retransmission: the peer's congestion window may be
+ * one segment, so the peer waits for each ACK.
  */
 #define ECN_QUICKACKS 2
 
@@ -50,13 +50,13 @@ u8 tcp_ecn_send_syn(struct sock *sk)
 }
 
 /*
- * Some middleboxes drop SYNs with these flags.  TCP_ECN_OK stays: the answer may be to the first SYN.
+ * Some middleboxes drop SYNs with these flags.  TCP_ECN_OK stays set, because the SYN-ACK may answer the first SYN.
  */
 void tcp_ecn_clear_syn(struct sk_buff *skb)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 
-	/* ECE alone is our answer to the peer's offer, in a simultaneous open. */
+	/* Do not clear ECE alone: in a simultaneous open it accepts the peer's offer. */
 	if ((tcb->tcp_flags & ECN_SETUP) == ECN_SETUP && READ_ONCE(sysctl_tcp_ecn_fallback))
 		tcb->tcp_flags &= ~ECN_SETUP;
 }
@@ -79,8 +79,8 @@ void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th)
 
 /*
  * RFC 3168 6.1.1: "A host MUST NOT set ECT on SYN or SYN-ACK packets".  If the SYN has ECT, either the
- * path changes the field or the peer uses it otherwise, so do not rely on it; except for a control that
- * sends ECT in SYNs itself.
+ * path changes the field or the peer uses it in another way, so do not accept ECN.  A congestion control that sends
+ * ECT in SYNs itself accepts such a SYN.
  */
 bool tcp_ecn_accepts(const struct sock *sk, const struct sk_buff *skb)
 {
@@ -138,7 +138,7 @@ void tcp_ecn_accept_cwr(struct sock *sk, const struct sk_buff *skb)
 	if (likely(!(cb->tcp_flags & TCPHDR_CWR)))
 		return;
 	tcp_sk(sk)->ecn_flags &= ~TCP_ECN_DEMAND_CWR;
-	/* The peer's window may be a single segment: it waits for this ACK. */
+	/* The peer's congestion window may be a single segment, so the peer waits for this ACK. */
 	if (cb->seq != cb->end_seq)
 		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 }
@@ -146,9 +146,9 @@ void tcp_ecn_accept_cwr(struct sock *sk, const struct sk_buff *skb)
 /* ---- sending ----------------------------------------------------------------------------------- */
 
 /*
- * Only new data has ECT.  Not pure ACKs (RFC 3168 6.1.4), because the sender does not learn of their loss;
- * not retransmissions (6.1.5), because a forged or stale one could then simulate congestion; not window
- * probes (6.1.6).  CWR is set on "the first new data packet sent after the window reduction" (6.1.2).
+ * Only new data has ECT.  Pure ACKs do not (RFC 3168 6.1.4), because their sender does not notice their loss.
+ * Retransmissions do not (6.1.5), because a forged or old one could simulate congestion; nor do window probes
+ * (6.1.6).  CWR is set on "the first new data packet sent after the window reduction" (6.1.2).
  */
 u8 __tcp_ecn_send(struct sock *sk, const struct tcp_skb_cb *tcb, unsigned int bytes)
 {

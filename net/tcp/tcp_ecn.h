@@ -17,14 +17,14 @@
 /* ---- the handshake ----------------------------------------------------------------------------- */
 /* Returns the flags of our SYN: 0, or ECE and CWR if it offers ECN. */
 u8 tcp_ecn_send_syn(struct sock *sk);
-/* The SYN @skb is sent again: without the offer (RFC 3168 6.1.1.1). */
+/* The SYN @skb will be sent again: removes the offer of ECN (RFC 3168 6.1.1.1). */
 void tcp_ecn_clear_syn(struct sk_buff *skb);
-/* A SYN-ACK, or in a simultaneous open a SYN, answers our offer. */
+/* Called for the answer to our offer: a SYN-ACK, or in a simultaneous open a SYN. */
 void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th);
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
 /* Returns true if the listener @sk accepts the offer of ECN in @skb, a SYN. */
 bool tcp_ecn_accepts(const struct sock *sk, const struct sk_buff *skb);
-/* The flags of a SYN-ACK with @ecn_ok: the peer offered ECN and we accept. */
+/* Returns the flags of a SYN-ACK.  @ecn_ok: the peer offered ECN and we accept it. */
 static inline u8 tcp_ecn_synack_flags(bool ecn_ok)
 {
 	return ecn_ok ? TCPHDR_ECE : 0;
@@ -32,13 +32,13 @@ static inline u8 tcp_ecn_synack_flags(bool ecn_ok)
 
 /* ---- receiving --------------------------------------------------------------------------------- */
 void __tcp_ecn_check_ce(struct sock *sk, const struct sk_buff *skb);
-/* The data of @skb is queued: was its packet marked? */
+/* Called when the data of @skb is queued: processes a CE mark of its packet. */
 static inline void tcp_ecn_check_ce(struct sock *sk, const struct sk_buff *skb)
 {
 	if (unlikely(tcp_sk(sk)->ecn_flags & TCP_ECN_OK))
 		__tcp_ecn_check_ce(sk, skb);
 }
-/* Call it before tcp_ecn_check_ce(): a segment may carry CWR and be marked itself. */
+/* Processes CWR.  Call it before tcp_ecn_check_ce(), because a segment may carry CWR and be marked itself. */
 void tcp_ecn_accept_cwr(struct sock *sk, const struct sk_buff *skb);
 
 /* ---- sending ----------------------------------------------------------------------------------- */
@@ -53,13 +53,13 @@ static inline u8 tcp_ecn_send(struct sock *sk, const struct tcp_skb_cb *tcb, uns
 		return 0;
 	return __tcp_ecn_send(sk, tcb, bytes);
 }
-/* Returns true if @flags, of an ACK, report that one of our packets was marked. */
+/* Returns true if @flags, the TCP flags of an ACK, report that one of our packets was marked. */
 static inline bool tcp_ecn_rcv_ecn_echo(const struct tcp_sock *tp, u8 flags)
 {
 	return unlikely((flags & (TCPHDR_ECE | TCPHDR_SYN)) == TCPHDR_ECE) &&
 	       (tp->ecn_flags & TCP_ECN_OK);
 }
-/* cwnd is reduced, for any reason: tell the peer with the next new data. */
+/* cwnd is reduced, for any reason: sends CWR with the next new data. */
 static inline void tcp_ecn_queue_cwr(struct tcp_sock *tp)
 {
 	if (tp->ecn_flags & TCP_ECN_OK)

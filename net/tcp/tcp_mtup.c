@@ -264,8 +264,8 @@ bool tcp_mtup_lost(struct sock *sk)
 
 /*
  * Several timeouts in a row: full segments may be too large for the path, and the ICMP errors that would
- * say so are lost.  The first time probing starts, so that segments get the size of search_low; from
- * then on that size is halved.
+ * report that are lost.  The first call starts probing, so that segments get the size of search_low; each further
+ * call halves that size.
  */
 void tcp_mtu_probing(struct sock *sk)
 {

@@ -6,7 +6,7 @@
  *   tcp_write_xmit, tcp_xmit_retransmit_queue
  *     -> tcp_pacing_check             before the departure time: arms pacing_timer
  *     -> tcp_small_queue_check        too much waits in the device: sets TSQ_THROTTLED
- *   tcp_transmit_skb -> tcp_update_wstamp      a packet was sent: when may the next one be?
+ *   tcp_transmit_skb -> tcp_update_wstamp      a packet was sent: sets the departure time of the next one
  *   HRTIMER softirq -> tcp_pace_kick                        -> tcp_tsq_handler
  *   the device has sent a packet -> tcp_wfree (its destructor)
  *     TASKLET softirq -> tcp_tsq_run                        -> tcp_tsq_handler
@@ -16,12 +16,13 @@
  * only if its congestion control asks for that, or SO_MAX_PACING_RATE is set; for the others sk_pacing_rate
  * only sizes bursts.  A millisecond is too coarse, so the timer is an hrtimer.
  *
- * Small queues: a sender keeps no more in IP, the device's queue and the device than it needs to keep the
- * device busy; what waits in the socket's own queue can still be combined into larger packets, does not delay
- * other sockets, and does not age before it is sent.
+ * Small queues: a sender has no more data in IP, the device's queue and the device than is needed to keep the
+ * device busy.  Data that waits in the socket's own queue instead can still be combined into larger packets, does
+ * not delay other sockets, and is measured from the time at which it really leaves.
  *
- * Context: the owner of the socket, or softirq with the bh lock and no owner; tcp_wfree(): any but hard
- * interrupt, perhaps with the bh lock of this socket or a device's lock held, so it only queues the socket.
+ * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  tcp_wfree() runs
+ * in any context but hard interrupt, perhaps with the bh lock of this socket or a device's lock held, so it only
+ * queues the socket.
  * Linux's tcp_output.c.
  */
 #include "kernel/lib/atomic.h"
@@ -30,7 +31,7 @@
 
 /* ---- the event has come ---------------------------------------------------------------------------- */
 
-/* Sends what the windows permit; lost segments first. */
+/* Sends as much as the windows permit, lost segments first. */
 void tcp_tsq_write(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -58,7 +59,7 @@ static void tcp_tsq_handler(struct sock *sk)
 
 /* ---- pacing ---------------------------------------------------------------------------------------- */
 
-/* The departure time has come.  The armed timer held a reference. */
+/* The departure time of the next packet has come.  Drops the reference that the armed timer held. */
 static void tcp_pace_kick(struct hrtimer *timer)
 {
 	struct tcp_sock *tp = container_of(timer, struct tcp_sock, pacing_timer);
@@ -98,9 +99,9 @@ bool tcp_pacing_check(struct sock *sk)
 }
 
 /*
- * A packet of @bytes was sent.  If it was sent later than it might have been, because the timer was late or
- * the window was closed, the next pause is shorter by that time, but at most by half: so the rate is
- * kept, and no burst makes up for an idle time.
+ * A packet of @bytes was sent: sets the departure time of the next one.  If this packet was sent after its own
+ * departure time, because the timer was late or the window was closed, the next pause is shorter by the delay, but
+ * at most by half.  So the average rate is kept, and there is no burst after an idle time.
  */
 void tcp_update_wstamp(struct sock *sk, unsigned int bytes)
 {
@@ -138,21 +139,21 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 	limit <<= factor;
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) <= limit)
 		return false;
-	/* So that the device is never idle because this socket waits for a completion. */
+	/* With at most one packet in the queue do not wait, so that the device does not become idle. */
 	if (tcp_rtx_queue_has_one_at_most(sk))
 		return false;
 	set_bit(TSQ_THROTTLED, &tp->tsq_state);
 	/*
-	 * The last completion may have come between the test and set_bit(): then tcp_wfree() saw no
-	 * TSQ_THROTTLED.  Set the bit before the bytes are read again.
+	 * The last completion may have come between the test and set_bit(); then tcp_wfree() did not see
+	 * TSQ_THROTTLED, and will not start the sender.  So test again after the bit is set.
 	 */
 	smp_mb();
 	return (u32)atomic_read(&sk->sk_wmem_alloc) > limit;
 }
 
 /*
- * One byte of the charge stays: it keeps the socket in memory while it is queued, even if its last
- * reference is dropped meanwhile.
+ * The destructor of a sent packet.  If it queues the socket, one byte of the charge stays: it keeps the socket in
+ * memory while it is queued, even if its last reference is dropped in the meantime.
  */
 void tcp_wfree(struct sk_buff *skb)
 {
@@ -194,7 +195,7 @@ static void tcp_tsq_run(void)
 	struct tcp_sock *tp;
 
 	while ((tp = tsq_dequeue())) {
-		/* From here on another completion queues the socket again. */
+		/* After this, another completion may queue the socket again. */
 		clear_bit(TSQ_QUEUED, &tp->tsq_state);
 		smp_mb();
 		tcp_tsq_handler((struct sock *)tp);

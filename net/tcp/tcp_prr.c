@@ -76,7 +76,7 @@ void tcp_end_cwnd_reduction(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* Such an algorithm sets the window itself. */
+	/* An algorithm with cong_control() sets the window itself. */
 	if (inet_csk(sk)->icsk_ca_ops->cong_control)
 		return;
 	/* undo_marker is 0 after an undo: the window was restored and must not be lowered here. */

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The delivery rate: at what rate did the network carry the data that an ACK acknowledges?
+ * The delivery rate: the rate at which the network carried the data that an ACK acknowledges.
  *
- *   tcp_transmit_skb -> tcp_rate_skb_sent                     a segment keeps the state at its sending
- *   tcp_sendmsg -> tcp_rate_check_app_limited                 the application is the limit from here on
- *   sack_segment, tcp_free_acked -> tcp_rate_skb_delivered    the ACK's segment that was sent last
+ *   tcp_transmit_skb -> tcp_rate_skb_sent                     stores the present state in the segment
+ *   tcp_sendmsg -> tcp_rate_check_app_limited                 finds out whether the application is the limit
+ *   sack_segment, tcp_free_acked -> tcp_rate_skb_delivered    selects the segment that was sent last
  *   tcp_ack_in_flight -> tcp_rate_gen                         the sample; TCP_INFO keeps the best
  *     -> tcp_cong_control -> cong_control(rs)
  *
- * When a segment is sent it records tp->delivered, the segments delivered until then, and when the last of
- * these was (delivered_mstamp).  When it is delivered itself, the rate is the growth of tp->delivered since
- * then, divided by the longer of two times: in which the segments were sent, and in which their ACKs came.
- * The longer one is taken because ACKs may be compressed on their way, and segments may be sent in a burst;
- * neither shows the bottleneck.  A sample is "application limited" if the sender did not have enough data at
- * some time in its interval; then the network might have carried more.
+ * When a segment is sent, it records tp->delivered, the number of segments delivered so far, and the time of the
+ * last of these deliveries (delivered_mstamp).  When this segment is delivered, the rate is the growth of
+ * tp->delivered since then, divided by the longer of two times: the time in which the segments were sent, and the
+ * time in which their ACKs arrived.  The longer one is used because ACKs may arrive compressed, and segments may be
+ * sent in a burst; the shorter time then does not show the bottleneck.  A sample is "application limited" if the
+ * sender did not have enough data at some time in the interval; then the network might have carried more.
  *
  * The caller owns the socket, or holds its bh lock while no thread owns it.
  * draft-cheng-iccrg-delivery-rate-estimation; Linux's tcp_rate.c.
@@ -21,7 +21,7 @@
 #include "net/core/limits.h"
 #include "net/tcp/tcp_send.h"
 
-/* @skb is sent, or sent again.  Called before it is added to packets_out. */
+/* Called when @skb is sent or sent again, before it is added to packets_out. */
 void tcp_rate_skb_sent(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
@@ -29,7 +29,7 @@ void tcp_rate_skb_sent(struct sock *sk, struct sk_buff *skb)
 
 	/*
 	 * "If there are no packets in flight yet, then we can start delivery rate interval at the current
-	 * time": the idle time before belongs to no interval.
+	 * time": the idle time before it must not count in an interval.
 	 */
 	if (!tp->packets_out)
 		tp->first_tx_mstamp = tp->delivered_mstamp = skb->skb_mstamp;
@@ -49,7 +49,7 @@ void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sa
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	/* It was delivered before: a SACK block covered it. */
+	/* An earlier SACK block already reported this segment. */
 	if (!tcb->tx.delivered_mstamp)
 		return;
 	if (!rs->prior_mstamp || skb->skb_mstamp > tp->first_tx_mstamp ||
@@ -66,7 +66,7 @@ void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sa
 	tcb->tx.delivered_mstamp = 0;
 }
 
-/* Keeps the latest sample for TCP_INFO; one that the application limited only if it is not lower. */
+/* Keeps the sample for TCP_INFO, unless the application limited it and the kept one is higher. */
 static void tcp_rate_keep(struct tcp_sock *tp, const struct rate_sample *rs)
 {
 	if (rs->is_app_limited &&
@@ -78,16 +78,16 @@ static void tcp_rate_keep(struct tcp_sock *tp, const struct rate_sample *rs)
 }
 
 /*
- * All segments of the ACK were passed to tcp_rate_skb_delivered(): completes @rs.  @delivered, @lost: segments
- * that the ACK delivered, and that it proved to be lost.  @reneged: the peer dropped data that it had SACKed,
- * so tp->delivered counts data twice.
+ * Completes @rs after all segments of the ACK were passed to tcp_rate_skb_delivered().  @delivered and @lost: the
+ * numbers of segments that the ACK delivered and that it proved to be lost.  @reneged: the peer dropped data that it
+ * had SACKed, so tp->delivered counts data twice.
  */
 void tcp_rate_gen(struct sock *sk, u32 delivered, u32 lost, bool reneged, struct rate_sample *rs)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	long ack_us;
 
-	/* All that was in flight when the application became the limit has been delivered. */
+	/* All segments that were in flight when the application became the limit have been delivered. */
 	if (tp->app_limited && after(tp->delivered, tp->app_limited))
 		tp->app_limited = 0;
 	if (delivered)
@@ -104,8 +104,8 @@ void tcp_rate_gen(struct sock *sk, u32 delivered, u32 lost, bool reneged, struct
 	ack_us = (tp->tcp_mstamp - rs->prior_mstamp) / NSEC_PER_USEC;
 	rs->interval_us = max(rs->interval_us, ack_us);
 	/*
-	 * No segment is delivered in less than the least round trip: the interval is wrong, for example
-	 * because the ACK answers the original of a segment that was sent again.
+	 * An interval shorter than the least round-trip time is wrong, for example because the ACK answers the
+	 * original of a segment that was sent again.
 	 */
 	if (rs->interval_us < (long)tcp_min_rtt(tp)) {
 		rs->interval_us = -1;
@@ -115,8 +115,8 @@ void tcp_rate_gen(struct sock *sk, u32 delivered, u32 lost, bool reneged, struct
 }
 
 /*
- * The application is about to write.  If less than a segment is unsent, nothing waits in the device, cwnd
- * permits more, and all lost segments were sent again, then the sender has been idle for want of data.
+ * Called when the application is about to write.  If less than a segment is unsent, nothing waits in the device, cwnd
+ * permits more, and all lost segments were sent again, then the sender had too little data.
  */
 void tcp_rate_check_app_limited(struct sock *sk)
 {

@@ -72,7 +72,7 @@ static inline u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
 {
 	return tp->sacked_out && after(tp->sack_end, tp->snd_una) ? tp->sack_end : tp->snd_una;
 }
-/* @segs segments reached the peer.  @ece_ack: the ACK that says so reports a CE mark (FLAG_ECE). */
+/* Counts @segs delivered segments.  @ece_ack: the ACK that delivers them also reports a CE mark (FLAG_ECE). */
 static inline void tcp_count_delivered(struct tcp_sock *tp, u32 segs, bool ece_ack)
 {
 	tp->delivered += segs;

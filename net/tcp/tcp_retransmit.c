@@ -245,7 +245,7 @@ int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 	int err;
 
 	sock_owned_by_me(sk);
-	/* An MTU probe in flight is inconclusive now. */
+	/* After a retransmission an ACK no longer shows whether a path MTU probe in flight arrived. */
 	inet_csk(sk)->icsk_mtup.probe_size = 0;
 	err = tcp_prepare_retransmit(sk, skb, segs);
 	if (err)

@@ -136,7 +136,7 @@ static void sack_block(struct sock *sk, struct sack_range r, struct tcp_sacktag_
 	}
 }
 
-/* Processes a DSACK block above snd_una; looks at TCP_DSACK_MAX segments at most. */
+/* Processes the first TCP_DSACK_MAX segments of a DSACK block above snd_una. */
 static void dsack_block(struct sock *sk, struct sack_range r, struct tcp_sacktag_state *state)
 {
 	struct sk_buff *skb = tcp_rtx_find(sk, r.start);

@@ -48,8 +48,8 @@ struct tcp_skb_cb {
 	union {
 		struct inet_skb_parm header; /* received: what IP stored in cb */
 		struct {                     /* in the retransmit queue: tcp_rate.c */
-			u64 first_tx_mstamp; /* ns: begin of the interval of sending */
-			u64 delivered_mstamp; /* ns: last delivery before it was sent; 0: it is delivered */
+			u64 first_tx_mstamp; /* ns: tp->first_tx_mstamp when it was sent */
+			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when it was sent; 0: it was delivered */
 			u32 delivered;      /* tp->delivered when it was sent */
 			u32 in_flight : 31; /* bytes in flight when it was sent, with its own */
 			u32 is_app_limited : 1;
@@ -139,10 +139,10 @@ struct tcp_sock {
 	struct minmax rtt_min; /* us: least round trip of the last tcp_min_rtt_wlen seconds */
 
 	/* the delivery rate: tcp_rate.c */
-	u64 first_tx_mstamp;  /* ns: sending of the latest-sent segment that was delivered */
+	u64 first_tx_mstamp;  /* ns: when the delivered segment that was sent last was sent */
 	u64 delivered_mstamp; /* ns: when @delivered grew last */
-	u32 app_limited; /* until @delivered is beyond it the application was the limit; 0: it is not */
-	u32 rate_delivered; /* the rate for TCP_INFO: so many segments in so much time */
+	u32 app_limited; /* while @delivered is not above it, samples are limited by the application; 0: they are not */
+	u32 rate_delivered; /* the rate for TCP_INFO: segments delivered in rate_interval_us */
 	u32 rate_interval_us;
 	u8 rate_app_limited : 1;
 
@@ -161,8 +161,8 @@ struct tcp_sock {
 	u32 prior_ssthresh;
 	u32 undo_marker; /* snd_una when cwnd was reduced; 0: no reduction can be undone */
 	int undo_retrans;
-	u32 undo_delivered; /* delivered at the last partial ACK that was an undo (TCP_UNDO_MAX) */
-	u32 retrans_stamp;  /* tcp_time_stamp() of the first retransmission in this window */
+	u32 undo_delivered;   /* @delivered at the last undo by a partial ACK (TCP_UNDO_MAX) */
+	u32 retrans_stamp;    /* tcp_time_stamp() of the first retransmission in this window */
 	u32 unanswered_stamp; /* tcp_time_stamp() of the first one since snd_una moved; 0: none */
 	u32 total_retrans;
 	u32 delivered; /* segments that reached the peer, by its ACKs, SACKs and duplicate ACKs */
@@ -209,7 +209,7 @@ struct tcp_sock {
 	u32 data_segs_in, data_segs_out;
 	u16 total_rto, total_rto_recoveries; /* timeouts; recoveries that began with a timeout */
 	u32 total_rto_time;                  /* ms spent in these recoveries */
-	u32 rto_stamp; /* tcp_time_stamp() when the present one began; 0: none */
+	u32 rto_stamp; /* tcp_time_stamp() when the present such recovery began; 0: none */
 
 	u32 rcv_rtt_last_tsecr;      /* the timestamp whose echo was measured last */
 	u32 rcv_rtt_us, rcv_rtt_seq; /* RTT as measured by the receiving side, to size the buffer */
@@ -224,10 +224,10 @@ struct tcp_sock {
 	u32 keepalive_time, keepalive_intvl; /* jiffies; 0: the sysctl's */
 	u8 keepalive_probes;                 /* 0: the sysctl's */
 	u8 ecn_flags;                        /* TCP_ECN_*: tcp_ecn.h */
-	u64 tcp_wstamp_ns;           /* ns: the next packet of a paced socket leaves at this time */
+	u64 tcp_wstamp_ns;           /* ns: departure time of the next packet of a paced socket */
 	struct hrtimer pacing_timer; /* holds a reference while armed */
 	unsigned long tsq_state;     /* bits TSQ_*; atomic */
-	struct list_head tsq_node;   /* with TSQ_QUEUED: in the list of tcp_pacing.c */
+	struct list_head tsq_node;   /* in tsq_list (tcp_pacing.c) while TSQ_QUEUED is set */
 	u8 tsq_flags; /* TCP_*_DEFERRED: work that softirq left to the owner; under sk_lock.slock */
 	int linger2; /* TCP_LINGER2: s that an orphan waits in FIN_WAIT2; 0: the sysctl's; < 0: it does not wait */
 	u32 last_oow_ack_time; /* jiffies of the last challenge or duplicate ACK (rate limit); 0: none */
@@ -249,8 +249,9 @@ enum tcp_chrono {
 };
 
 /* Bits of tsq_state: TCP small queues (tcp_pacing.c). */
-#define TSQ_THROTTLED 0 /* too much waits in the device; a completion must start the sender again */
-#define TSQ_QUEUED    1 /* the softirq will start it; one byte of sk_wmem_alloc is held */
+#define TSQ_THROTTLED                                                                              \
+	0 /* too many bytes wait in the device; a completion must start the sender again */
+#define TSQ_QUEUED 1 /* TASKLET_SOFTIRQ will start the sender; one byte of sk_wmem_alloc is held */
 
 /*
  * Work that became due in softirq while a thread owned the socket; tcp_release_cb() does it when the

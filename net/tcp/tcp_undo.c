@@ -143,7 +143,7 @@ bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 	if (!tp->undo_marker || !tcp_packet_delayed(tp))
 		return false;
 	tcp_check_sack_reordering(sk, prior_snd_una, true);
-	/* The work of an undo is bounded by what was delivered. */
+	/* Bound the work of undos by the number of segments delivered (TCP_UNDO_MAX). */
 	if (tp->lost_out > tp->delivered - tp->undo_delivered + TCP_UNDO_MAX)
 		return false;
 	/* Undo only after all retransmissions in flight are answered. */
