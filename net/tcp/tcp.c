@@ -115,6 +115,7 @@ void tcp_init(void)
 	BUG_ON(tcp_register_congestion_control(&tcp_reno));
 	BUG_ON(tcp_register_congestion_control(&tcp_cubic));
 	BUG_ON(tcp_register_congestion_control(&tcp_bbr));
+	BUG_ON(tcp_register_congestion_control(&tcp_dctcp));
 	tcp_v4_init();
 	tcp_end_init();
 }

@@ -181,6 +181,8 @@ void tcp_init_congestion_control(struct sock *sk)
 		tcp_update_pacing_rate(sk);
 	if (icsk->icsk_ca_ops->init)
 		icsk->icsk_ca_ops->init(sk);
+	/* init() may have chosen another algorithm, for a connection without ECN. */
+	tcp_ca_set_ecn(sk);
 	icsk->icsk_ca_initialized = true;
 }
 

@@ -90,7 +90,7 @@ struct tcp_congestion_ops {
 	size_t (*get_info)(const struct sock *sk, union tcp_cc_info *info);
 	char name[TCP_CA_NAME_MAX];
 };
-extern struct tcp_congestion_ops tcp_reno, tcp_cubic, tcp_bbr;
+extern struct tcp_congestion_ops tcp_reno, tcp_cubic, tcp_bbr, tcp_dctcp;
 /* Returns 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);

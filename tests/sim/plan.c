@@ -207,7 +207,7 @@ struct plan plan_make(uint64_t seed)
 
 /* ---- plan -> connections ---------------------------------------------------------------------- */
 
-const char *const sim_controls[] = {"reno", "cubic", "bbr", NULL};
+const char *const sim_controls[] = {"reno", "cubic", "bbr", "dctcp", NULL};
 #define NR_CONTROLS (sizeof(sim_controls) / sizeof(sim_controls[0]) - 1)
 
 static struct side_plan plan_side(const struct plan *p, struct rng *r)

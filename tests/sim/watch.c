@@ -49,6 +49,7 @@ struct half {
 	bool ecn_offered;  /* a SYN of this end had ECE and CWR */
 	bool ecn_accepted; /* its SYN-ACK had ECE alone */
 	bool was_marked;   /* a packet to this end got a CE mark */
+	bool is_dctcp;     /* its congestion control sends all packets with ECT (RFC 8257) */
 };
 
 static struct flow {
@@ -81,6 +82,13 @@ static int32_t ahead(uint32_t a, uint32_t b)
 void watch_begin(struct world *w)
 {
 	memset(flows, 0, sizeof(flows));
+	for (unsigned int i = 0; i < w->plan.connections; i++) {
+		for (unsigned int side = 0; side < 2; side++) {
+			const char *control = w->connection[i].side[side].control;
+
+			flows[i].half[side].is_dctcp = control && !strcmp(control, "dctcp");
+		}
+	}
 }
 
 bool watch_is_tcp(const uint8_t *frame, size_t len)
@@ -145,8 +153,11 @@ static const char *take_syn(struct half *me, const struct half *other, const str
 {
 	if (me->known && me->isn == s->seq && !(s->flags & ACK))
 		return s->len ? "data in a SYN" : NULL;
-	*me = (struct half){
-		.known = true, .isn = s->seq, .end = s->seq + 1, .was_marked = me->was_marked};
+	*me = (struct half){.known = true,
+			    .isn = s->seq,
+			    .end = s->seq + 1,
+			    .was_marked = me->was_marked,
+			    .is_dctcp = me->is_dctcp};
 	me->ecn_offered = (s->flags & (ACK | ECE | CWR)) == (ECE | CWR);
 	me->ecn_accepted = (s->flags & (ACK | ECE | CWR)) == (ACK | ECE);
 	me->mss = s->has_mss ? s->mss : MSS_DEFAULT;
@@ -222,7 +233,8 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 
 /*
  * RFC 3168 6.1: which segments of our kernel may have ECT, ECE or CWR.  Both flags in a SYN offer ECN, ECE in
- * a SYN-ACK accepts.  Then new data, and nothing else, has ECT(0) and may have CWR.
+ * a SYN-ACK accepts.  Then new data, and nothing else, has ECT(0) and may have CWR.  DCTCP also sets ECT in its
+ * other segments.
  */
 static const char *judge_ecn(const struct half *me, const struct half *other,
 			     const struct segment *s)
@@ -232,7 +244,7 @@ static const char *judge_ecn(const struct half *me, const struct half *other,
 	bool is_new = s->len && ahead(s->seq, me->end) >= 0;
 
 	if (s->flags & SYN) {
-		if (s->ecn)
+		if (s->ecn && !me->is_dctcp)
 			return "a SYN with ECT (6.1.1)";
 		if (s->flags & ACK && s->flags & CWR)
 			return "a SYN-ACK with CWR (6.1.1)";
@@ -250,7 +262,7 @@ static const char *judge_ecn(const struct half *me, const struct half *other,
 		return "CWR on a segment that is no new data (6.1.2)";
 	if (s->ecn && !agreed)
 		return "ECT without negotiation";
-	if (s->ecn && !is_new)
+	if (s->ecn && !is_new && !me->is_dctcp)
 		return s->len ? "a retransmission with ECT (6.1.5)" : "ECT without data (6.1.4)";
 	if (agreed && is_new && s->ecn != ECT_0)
 		return "new data without ECT(0)";
