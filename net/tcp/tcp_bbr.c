@@ -226,7 +226,10 @@ static void bbr_update_cycle_phase(struct sock *sk, const struct rate_sample *rs
 		bbr_next_phase(sk);
 }
 
-/* Begins PROBE_BW in a random phase, but not in that of 3/4, so that flows that start together probe at different times. */
+/*
+ * Begins PROBE_BW in a random phase, but not in that of 3/4, so that flows that start together probe at different
+ * times.
+ */
 static void bbr_enter_probe_bw(struct sock *sk)
 {
 	struct bbr *b = inet_csk_ca(sk);

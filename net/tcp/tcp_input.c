@@ -491,7 +491,7 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *skb)
 {
 	tcp_ecn_rcv_synack(tcp_sk(sk), tcp_hdr(skb));
-	/* We had its SYN already: it is below the window and needs an ACK at once (RFC 9293 3.10.7.4). */
+	/* The peer's SYN arrived before, so this one is below the window and needs an ACK at once (RFC 9293 3.10.7.4). */
 	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 	inet_csk_schedule_ack(sk);
 	consume_skb(skb);

@@ -119,7 +119,7 @@ static bool tcp_recv_copy(struct sock *sk, struct tcp_reader *r, struct sk_buff 
 	if (unlikely(tcp_sk(sk)->urg_data) && used) {
 		u32 limit = tcp_urg_limit(sk, *r->seq, used);
 
-		/* 0: at the urgent byte.  Skip it, and go on behind it. */
+		/* A limit of 0 means that the next byte is the urgent byte: skip it and read on behind it. */
 		*r->seq += !limit;
 		offset += !limit;
 		used = limit ? limit : used - 1;

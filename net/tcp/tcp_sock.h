@@ -249,9 +249,8 @@ enum tcp_chrono {
 };
 
 /* Bits of tsq_state: TCP small queues (tcp_pacing.c). */
-#define TSQ_THROTTLED                                                                              \
-	0 /* too many bytes wait in the device; a completion must start the sender again */
-#define TSQ_QUEUED 1 /* TASKLET_SOFTIRQ will start the sender; one byte of sk_wmem_alloc is held */
+#define TSQ_THROTTLED 0 /* too much is in the device: a completion must start the sender */
+#define TSQ_QUEUED    1 /* TASKLET_SOFTIRQ will start the sender; one byte of sk_wmem_alloc is held */
 
 /*
  * Work that became due in softirq while a thread owned the socket; tcp_release_cb() does it when the

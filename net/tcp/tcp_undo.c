@@ -20,7 +20,7 @@
 void tcp_init_undo(struct tcp_sock *tp)
 {
 	tp->undo_marker = tp->snd_una;
-	/* The peer may also report retransmissions as duplicates that are in flight since before this reduction. */
+	/* Retransmissions that are in flight since before this reduction may also be reported as duplicates. */
 	tp->undo_retrans = tp->retrans_out;
 	if (tp->tlp_high_seq && tp->tlp_retrans)
 		tp->undo_retrans++;
