@@ -62,7 +62,7 @@
 	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail)        \
 	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop)                     \
 	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge)               \
-	X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv)                              \
+	X(TcpExt, TCPAutoCorking) X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv)                              \
 	X(TcpExt, TCPWantZeroWindowAdv) X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent)        \
 	X(TcpExt, TCPHystartTrainDetect) X(TcpExt, TCPHystartTrainCwnd)                            \
 	X(TcpExt, TCPHystartDelayDetect) X(TcpExt, TCPHystartDelayCwnd)                            \

@@ -60,6 +60,7 @@
 /* ---- sysctls (tcp_sysctl.c, docs/sysctl.md); times in jiffies -------------------------------------- */
 extern int sysctl_tcp_abort_on_overflow;
 extern int sysctl_tcp_adv_win_scale;
+extern int sysctl_tcp_autocorking;
 extern int sysctl_tcp_challenge_ack_limit;
 extern int sysctl_tcp_dsack;
 extern int sysctl_tcp_ecn; /* TCP_ECN_* */

@@ -305,14 +305,16 @@ static enum skb_drop_reason tcp_fast_data(struct sock *sk, struct sk_buff *skb)
 	return SKB_CONSUMED;
 }
 
-/*
- * RFC 9293 3.10.7.4, sixth to eighth: the urgent pointer, data and FIN.  An urgent pointer after the
- * peer's FIN is ignored.
- */
-static enum skb_drop_reason tcp_queue_text(struct sock *sk, struct sk_buff *skb)
+/* RFC 9293 3.10.7.4, sixth.  An urgent pointer after the peer's FIN is ignored. */
+static void tcp_rcv_urg(struct sock *sk, const struct sk_buff *skb)
 {
 	if (tcp_state_in(sk, TCPF_OF(ESTABLISHED) | TCPF_OF(FIN_WAIT1) | TCPF_OF(FIN_WAIT2)))
 		tcp_urg(sk, skb);
+}
+
+/* RFC 9293 3.10.7.4, seventh and eighth: queues data and FIN in a state that accepts them. */
+static enum skb_drop_reason tcp_queue_text(struct sock *sk, struct sk_buff *skb)
+{
 	if (TCP_SKB_CB(skb)->seq != TCP_SKB_CB(skb)->end_seq)
 		return tcp_data_queue(sk, skb);
 	consume_skb(skb);
@@ -332,6 +334,7 @@ static enum skb_drop_reason tcp_slow_path(struct sock *sk, struct sk_buff *skb,
 	if (tcp_ack(sk, skb, FLAG_SLOWPATH | FLAG_UPDATE_TS_RECENT) < 0)
 		return SKB_DROP_REASON_TCP_INVALID_ACK;
 	tcp_rcv_rtt_measure_ts(sk, skb);
+	tcp_rcv_urg(sk, skb);
 	reason = tcp_queue_text(sk, skb);
 	tcp_data_snd_check(sk);
 	tcp_ack_snd_check(sk);
@@ -506,6 +509,7 @@ static enum skb_drop_reason tcp_rcv_text(struct sock *sk, struct sk_buff *skb)
 
 	if (tcp_hdr(skb)->syn)
 		return tcp_crossed_synack(sk, skb);
+	tcp_rcv_urg(sk, skb);
 	/* After the peer's FIN only retransmissions are valid. */
 	if (tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(CLOSING) | TCPF_OF(LAST_ACK)) &&
 	    !before(cb->seq, tp->rcv_nxt)) {

@@ -6,6 +6,7 @@
  *   tcp_write_xmit, tcp_xmit_retransmit_queue
  *     -> tcp_pacing_check             before the departure time: arms pacing_timer
  *     -> tcp_small_queue_check        too much waits in the device: sets TSQ_THROTTLED
+ *   tcp_push -> tcp_should_autocork   a small write, and a packet waits in the device: sets TSQ_THROTTLED
  *   tcp_transmit_skb -> tcp_update_wstamp      a packet was sent: sets the departure time of the next one
  *   HRTIMER softirq -> tcp_pace_kick                        -> tcp_tsq_handler
  *   the device has sent a packet -> tcp_wfree (its destructor)
@@ -149,6 +150,27 @@ bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned 
 	 */
 	smp_mb();
 	return (u32)atomic_read(&sk->sk_wmem_alloc) > limit;
+}
+
+/*
+ * A packet of this socket still waits in the device, so a small segment would wait behind it.  Instead it
+ * waits in the write queue, where the next write can fill it; tcp_wfree() sends it when the packet has left.
+ * Without data in flight only an ACK can wait there, so the segment is sent.
+ */
+bool tcp_should_autocork(struct sock *sk, const struct sk_buff *skb, unsigned int size_goal)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (skb->len >= size_goal || !READ_ONCE(sysctl_tcp_autocorking) ||
+	    tcp_rtx_queue_empty(sk) || TCP_SKB_CB(skb)->eor ||
+	    (u32)atomic_read(&sk->sk_wmem_alloc) <= skb->truesize)
+		return false;
+	if (!test_bit(TSQ_THROTTLED, &tp->tsq_state)) {
+		snmp_inc(SNMP_TcpExtTCPAutoCorking);
+		set_bit(TSQ_THROTTLED, &tp->tsq_state);
+		smp_mb(); /* as in tcp_small_queue_check() */
+	}
+	return (u32)atomic_read(&sk->sk_wmem_alloc) > skb->truesize;
 }
 
 /*

@@ -114,6 +114,8 @@ void tcp_update_wstamp(struct sock *sk, unsigned int bytes);
  * The limit is shifted left by @factor.
  */
 bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned int factor);
+/* Returns true if @skb, the last one of the write queue, should wait for more data. */
+bool tcp_should_autocork(struct sock *sk, const struct sk_buff *skb, unsigned int size_goal);
 void tcp_wfree(struct sk_buff *skb); /* destructor of a sent packet */
 void tcp_tsq_write(struct sock *sk);
 #define SK_PACING_SHIFT 10 /* a burst is at most what sk_pacing_rate sends in 1/1024 s */

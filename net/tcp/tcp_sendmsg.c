@@ -60,6 +60,12 @@ static bool forced_push(const struct tcp_sock *tp)
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
 }
 
+/* The size that tcp_send_mss() has computed last. */
+static unsigned int tcp_size_goal(const struct sock *sk, unsigned int mss_now)
+{
+	return sk_can_gso(sk) ? tcp_sk(sk)->gso_segs * mss_now : mss_now;
+}
+
 /* At the end of a write: sets PSH on the last segment, unless more follows, and sends what may be sent. */
 noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int nonagle)
 {
@@ -72,6 +78,8 @@ noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int non
 		tcp_mark_push(tp, skb);
 	if (unlikely(flags & MSG_OOB))
 		tcp_mark_urg(tp);
+	if (tcp_should_autocork(sk, skb, tcp_size_goal(sk, mss_now)))
+		return;
 	if (flags & MSG_MORE)
 		nonagle = TCP_NAGLE_CORK;
 	__tcp_push_pending_frames(sk, mss_now, nonagle);

@@ -17,6 +17,7 @@
 
 int sysctl_tcp_abort_on_overflow;
 int sysctl_tcp_adv_win_scale = 1;
+int sysctl_tcp_autocorking = 1;
 int sysctl_tcp_challenge_ack_limit = TCP_CHALLENGE_ACK_NO_LIMIT;
 int sysctl_tcp_dsack = 1;
 int sysctl_tcp_fin_timeout = TCP_FIN_TIMEOUT_S * HZ;
@@ -79,6 +80,8 @@ static const struct ctl_table table[] = {
 				  "reset; 0: the peer may try again"),
 	NUMBER(adv_win_scale, "", TCP_ADV_WIN_SCALE_RANGE,
 	       "n > 0: all but 1/2^n of the buffer is offered as window; else 1/2^-n of it"),
+	SWITCH(autocorking,
+	       "0: a small write is sent at once although earlier segments wait in the device"),
 	NUMBER(challenge_ack_limit, "ACKs/s", TCP_CHALLENGE_ACK_RANGE,
 	       "approximate limit of challenge ACKs to all peers together, from the next second on "
 	       "(RFC 5961 7); 2147483647: no limit"),

@@ -202,6 +202,37 @@ static void test_a_completion_starts_the_sender(void **state)
 	assert_false(test_bit(TSQ_QUEUED, &tp->tsq_state));
 }
 
+/*
+ * A small segment waits while a packet is in the device and data in flight, and the first time counts; a
+ * full one, the end of a record, and one behind nothing do not wait.
+ */
+static void test_small_writes_are_combined(void **state)
+{
+	u64 corked = snmp_counters[SNMP_TcpExtTCPAutoCorking];
+	struct sk_buff *skb = &sent[2];
+
+	(void)state;
+	skb->len = 100;
+	atomic_set(&sk->sk_wmem_alloc, 1 + 2 * skb->truesize);
+	assert_false(tcp_should_autocork(sk, skb, 1000));
+	in_flight(1);
+	assert_true(tcp_should_autocork(sk, skb, 1000));
+	assert_true(test_bit(TSQ_THROTTLED, &tp->tsq_state));
+	assert_true(tcp_should_autocork(sk, skb, 1000));
+	assert_int_equal(snmp_counters[SNMP_TcpExtTCPAutoCorking], corked + 1);
+
+	assert_false(tcp_should_autocork(sk, skb, 100));
+	TCP_SKB_CB(skb)->eor = 1;
+	assert_false(tcp_should_autocork(sk, skb, 1000));
+	TCP_SKB_CB(skb)->eor = 0;
+	atomic_set(&sk->sk_wmem_alloc, 1);
+	assert_false(tcp_should_autocork(sk, skb, 1000));
+	atomic_set(&sk->sk_wmem_alloc, 1 + 2 * skb->truesize);
+	sysctl_tcp_autocorking = 0;
+	assert_false(tcp_should_autocork(sk, skb, 1000));
+	sysctl_tcp_autocorking = 1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup(test_the_limit, setup),
 		cmocka_unit_test_setup(test_a_single_segment_is_always_followed, setup),
 		cmocka_unit_test_setup(test_a_completion_starts_the_sender, setup),
+		cmocka_unit_test_setup(test_small_writes_are_combined, setup),
 	};
 
 	unit_memory(4096, false);
