@@ -317,11 +317,12 @@ noinline enum skb_drop_reason tcp_check_req(struct sock *sk, struct sk_buff *skb
 	/* The ACK does not acknowledge our SYN-ACK: send a reset, as in LISTEN, and keep the request. */
 	if ((flg & TCPHDR_ACK) && cb->ack_seq != treq->snt_isn + 1)
 		return tcp_refuse(sk, skb, SKB_DROP_REASON_TCP_FLAGS);
-	if (!acceptable)
+	/*
+	 * A SYN at rcv_isn is before the window, even if data or a FIN follows it.  A child would drop this segment
+	 * because of its SYN, and stay in the accept queue in SYN_RECV, without a timer and without waking accept().
+	 */
+	if (!acceptable || ((flg & TCPHDR_SYN) && cb->seq == treq->rcv_isn))
 		return req_unacceptable(sk, skb, req, paws_reject);
-	/* A SYN at rcv_isn is before the window: ignore the flag, and process the rest of the segment. */
-	if (cb->seq == treq->rcv_isn)
-		flg &= ~TCPHDR_SYN;
 	if (flg & TCPHDR_SYN) {
 		snmp_inc(SNMP_TcpAttemptFails);
 		return embryonic_reset(sk, skb, req);
