@@ -48,7 +48,7 @@
 #define ICH9_RCBA   0xf0   /* address of the chipset's configuration registers; bit 0: enabled */
 #define ICH9_GSI    16     /* the GSI of PIRQA */
 #define ICH9_CONFIG 0x4000
-/* no such ISA interrupt: they are 0 to 15; the firmware writes 0xff for "none" */
+/* ISA interrupts are 0 to 15; a larger number means that there is none (the firmware writes 0xff) */
 #define ISA_NONE 16
 
 /*

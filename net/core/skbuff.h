@@ -47,7 +47,7 @@
 struct net_device;
 struct sock;
 
-/* dev.c: log messages about packets and devices of any protocol */
+/* dev.c: the source of log messages about devices, and about packets whatever their protocol */
 extern struct log_source net_log;
 
 /* skb->pkt_type: the kind of the frame's destination address, set by eth_type_trans(). */

@@ -38,8 +38,8 @@
  */
 #define TCP_SHRINK_INTERVAL_MS 100
 /*
- * connections: visited in one jiffy by a walk over all connections, plus the rest of the hash bucket in
- * which the walk reaches this number. The softirq then takes less than MAX_SOFTIRQ_MS.
+ * connections: when a walk over all connections has visited this many, it finishes the hash bucket and
+ * continues in the next jiffy. So the softirq takes less than MAX_SOFTIRQ_MS.
  */
 #define TCP_SHRINK_SOCKETS 64
 /*

@@ -152,7 +152,7 @@ static inline void tcp_clear_xmit_timers(struct sock *sk)
 	inet_csk_clear_xmit_timers(sk);
 	tcp_clear_pacing(sk);
 }
-/* The clock of the timestamp option (RFC 7323 5.4) and of retrans_stamp in ms, without tsoffset. */
+/* The clock, in ms, of the timestamp option (RFC 7323 5.4) and of retrans_stamp.  tsoffset is not added yet. */
 static inline u32 tcp_time_stamp_raw(void)
 {
 	return (u32)jiffies;

@@ -45,7 +45,10 @@ void bbr_lt_reset(const struct tcp_sock *tp, struct bbr *b)
 	bbr_lt_reset_interval(tp, b);
 }
 
-/* The interval ends with the rate @bw.  If it confirms the one before, the policer's rate is the mean of both. */
+/*
+ * An interval has ended; its delivery rate was @bw.  If the previous interval had nearly the same rate, the mean of
+ * the two rates is the policer's rate.
+ */
 static void lt_interval_done(const struct tcp_sock *tp, struct bbr *b, u32 bw)
 {
 	if (b->lt_bw) {

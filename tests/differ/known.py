@@ -137,7 +137,7 @@ def echo_of_a_challenge(d):
     """A half-open connection answers a segment outside its window with an ACK, whose timestamp is newer than its
     SYN-ACK's. If the peer then echoes that timestamp in the handshake's last ACK, Linux (since 6.15) refuses
     this ACK, because it sent no such timestamp in a SYN-ACK. The echo is right by RFC 7323 4.3, so the ACK is
-    accepted here, and later answers are those of a connection.
+    accepted here: the connection is complete, and later segments are answered accordingly.
     Script: handshake/echo-of-a-challenge.pkt"""
     if d.scenario.kind == "act":
         return False
@@ -162,8 +162,8 @@ def options_of_a_crossed_syn(d):
 def shutdown_in_syn_received(d):
     """If shutdown() is called before a simultaneous open is complete, Linux (since 6.9) sends the FIN when it is
     complete. Here the FIN is sent at once: "If no SENDs have been issued and there is no pending data to send,
-    then form a FIN segment and send it" (RFC 9293 3.10.4). For a socket that later connects to itself, an
-    earlier shutdown() has an effect on Linux and none here.
+    then form a FIN segment and send it" (RFC 9293 3.10.4). If a socket connects to itself, a shutdown() before
+    its connect() has an effect on Linux, but none here.
     Script: handshake/shutdown-in-a-simultaneous-open.pkt"""
     if d.scenario.kind == "call":
         mine = [w for w, _ in steps_before(d) if w[:2] == (w[0], d.words[1])]
@@ -191,10 +191,10 @@ def error_queue(d):
 
 
 def numbers_of_a_dissolved_connection(d):
-    """If connect(AF_UNSPEC), shutdown() before the SYN was answered, or a refusal dissolves a connection, Linux's
-    socket keeps sequence numbers of it. From these SIOCOUTQ and SIOCOUTQNSD count bytes that were never written:
-    two for each dissolved connection, and one for a SYN without an answer. Here the socket keeps no numbers, and
-    the next connection gets a new ISN.
+    """A connection is dissolved by connect(AF_UNSPEC), by a refusal, or by shutdown() before its SYN was answered.
+    Linux's socket then keeps the old sequence numbers. So SIOCOUTQ and SIOCOUTQNSD count bytes that were never
+    written: two for each dissolved connection, and one more if its SYN was not answered. Here the socket keeps no
+    numbers, and the next connection gets a new ISN.
     Script: calls/dissolved-counts-nothing.pkt"""
     dissolved = sum(w[0] in ("connect", "shutdown") for w, _ in steps_before(d))
     return d.words[0] == "ioctl" and d.words[2] in (SIOCOUTQ, SIOCOUTQNSD) and d.ours == "=0 [0]" and \
@@ -220,9 +220,9 @@ def old_ack_with_data(d):
 def fast_path_by_memory(d):
     """Linux's fast path accepts data only if the socket has already reserved memory for it, so the first data, and
     some data in each further page, takes the slow path. The fast path here accepts data if the buffer has room.
-    The two paths differ in details: whether a soft error from ICMP is cleared; whether an old ACK's timestamp,
-    or the window of a segment with a lower SEG.SEQ (SND.WL1), is recorded; whether retransmissions are sent
-    before or after the data is queued, and so whether they acknowledge it. RFC 9293 and 7323 4.3 describe one
+    The two paths differ in details: whether a soft error from ICMP is cleared; whether the timestamp of an old
+    ACK is recorded; whether the window of a segment with a lower SEG.SEQ (SND.WL1) is recorded; and whether the
+    data is queued before retransmissions are sent, which then acknowledge it. RFC 9293 and 7323 4.3 describe one
     path only.
     Script: icmp/soft-until-the-next-segment.pkt"""
     earlier = [w for w in steps_up_to(d) if w[0] == "seg"]
@@ -244,9 +244,9 @@ def fast_path_by_memory(d):
 
 
 def two_ends(d):
-    """A peer sends two FINs with different sequence numbers, both behind a hole. Linux joins the two segments, so
-    that the first FIN's number is in the middle of the data, and loses the byte behind it. Here no segment is
-    joined to one with a FIN.
+    """A peer sends two FINs with different sequence numbers, both after a hole. Linux joins the two segments. The
+    sequence number of the first FIN is then in the middle of the data, and Linux loses the byte after it. Here
+    no segment is joined to one with a FIN.
     Script: close/two-ends.pkt"""
     ends = {w[3] + w[4] for w in steps_up_to(d) if w[0] == "seg" and "F" in w[2]}
     if d.words[0] not in ("recv", "ioctl") or len(ends) < 2 or None in (result(d.ours), result(d.linux)):
@@ -257,8 +257,8 @@ def two_ends(d):
 
 def ack_that_waits_for_room(d):
     """A full segment with a FIN, or a second full segment, was received. Linux sends the ACK at once, because the
-    window that it advertises does not shrink by the data. Here the buffer is charged for all memory that a
-    segment allocates, so there is less room for a window update, and the ACK is delayed (RFC 9293 3.8.6.3).
+    window that it can offer now is as large as the last one. Here the buffer is charged for all memory that a
+    segment allocates, so the window would be smaller, and the ACK is delayed (RFC 9293 3.8.6.3).
     Script: ack/fin-with-a-full-segment.pkt"""
     return d.words[0] == "seg" and d.words[4] >= SMALL and lasts(d) < DELAYED_ACK_US and not d.ours and \
         only(d.linux, "A") != [] and not without(d.linux, "A", "a", "e")
@@ -275,8 +275,9 @@ def other_window(d):
 
 def window_by_cost(d):
     """Linux (since 6.6) computes the window from the memory that the last packets took, this kernel from
-    tcp_adv_win_scale. So the windows differ, most with a small SO_RCVBUF: a segment at the edge, or beyond 64
-    KiB, is inside one window and outside the other, and reading moves the two windows at different times.
+    tcp_adv_win_scale. So the windows differ, most with a small SO_RCVBUF. A segment at the edge of a window, or
+    beyond the first 64 KiB of the stream, may be inside one kernel's window and outside the other's. When the
+    application reads, the two windows move at different times.
     Script: window/of-ours-closes.pkt"""
     far = [w for w in steps_up_to(d) if w[0] == "seg" and WINDOW_MAX < w[3] + w[4] < 2 * WINDOW_MAX]
     return sets(d, SO_RCVBUF) and other_window(d) or d.words in far or bool(far) and d.words[0] == "info"
@@ -300,7 +301,7 @@ def reset_of_a_fin_wait_2(d):
 # ---- the path ------------------------------------------------------------------------------------------------
 
 def mss_of_the_link(d):
-    """If an ICMP error reported a path MTU for this peer, Linux also computes the MSS that it offers from it. A
+    """If an ICMP error reported a path MTU for this peer, Linux computes from it also the MSS that it offers. A
     path that is narrow on the way to the peer says nothing about the way back (RFC 6691 3), so the MSS offered
     here is that of the link.
     Script: icmp/path-mtu-and-the-offered-mss.pkt"""
@@ -311,8 +312,8 @@ def mss_of_the_link(d):
 
 def frag_needed_without_mtu(d):
     """If a router reports "fragmentation needed" without an MTU, Linux goes to its least path MTU (552) at once and
-    lets routers fragment. Here the next lower plateau is tried (RFC 1191 5 and 7.1). So segments have other
-    lengths, and other ones are retransmitted.
+    lets routers fragment. Here the next lower plateau is tried (RFC 1191 5 and 7.1). So the two kernels send
+    segments of different lengths, and retransmit different ones.
     Script: icmp/fragmentation-needed-without-an-mtu.pkt"""
     return any(is_frag_needed(w) and w[4] == 0 for w in steps_up_to(d)) and \
         without(d.ours, "D", "a", "e") == without(d.linux, "D", "a", "e")
@@ -320,8 +321,8 @@ def frag_needed_without_mtu(d):
 
 def route_of_another_connection(d):
     """One connection has learned a path MTU, and another connection to the same host sends its next segments. Linux
-    cuts these segments before it looks up its route again, drops them (EMSGSIZE), and sends them after a
-    timeout. Here the route's MTU is checked before segments are cut.
+    cuts these segments for the old MTU, then looks up its route again, drops the segments (EMSGSIZE), and sends
+    them after a timeout. Here the route's MTU is checked before segments are cut.
     Script: icmp/fragmentation-needed-of-another.pkt"""
     return d.scenario.kind == "half" and any(is_frag_needed(w) for w, _ in steps_before(d)) and d.words[0] == "send" and \
         only(d.ours, "D") != [] == only(d.linux, "D") and words(d.ours)[:1] == words(d.linux)
@@ -340,8 +341,9 @@ def has_small_mss(d):
 
 
 def room_in_the_send_buffer(d):
-    """The two kernels count different amounts of memory for a small segment. So a send buffer is full at another
-    number of bytes: a write is accepted in part, or poll() reports room, at other fill levels.
+    """The two kernels count different amounts of memory for a small segment. So their send buffers are full at
+    different numbers of bytes: one accepts more of a write, or poll() still reports room on one and not on the
+    other.
     Script: window/of-one-byte-and-the-send-buffer.pkt"""
     if not had_small_window(d) and not has_small_mss(d):
         return False
@@ -359,8 +361,8 @@ def ranges(answer):
 def queued_segments_grow(d):
     """A small window has cut the data in the send queue into small segments, and then opens. Linux (since 6.10,
     tcp_grow_skb()) moves bytes from the next queued segment into the one that it sends. Here each segment is
-    sent as it was cut, so the congestion window allows another number of bytes, and Nagle's rule or the wait for
-    the next ACK holds back other bytes.
+    sent as it was cut. The congestion window counts segments, so it allows a different number of bytes, and
+    Nagle's rule makes different bytes wait for the next ACK.
     Script: window/opens-behind-small-segments.pkt"""
     ours, linux = ranges(d.ours), ranges(d.linux)
     return had_small_window(d) and without(d.ours, "D") == without(d.linux, "D") and len(ours) == len(linux) > 0 and \
@@ -368,9 +370,10 @@ def queued_segments_grow(d):
 
 
 def unit_of_the_window(d):
-    """After the peer has shrunk its window, an ACK carries the sequence number of the window's end, unless that end
-    moved only by rounding. Linux (tcp_acceptable_seq()) takes its own window scale as the unit of rounding; here
-    it is the peer's scale, with which the window was sent.
+    """If the peer shrinks its window so that SND.NXT is beyond the window's end, an ACK has the sequence number of
+    the end, not SND.NXT. A difference of less than one unit of the window scale does not count, because it can be
+    a rounding. Linux (tcp_acceptable_seq()) takes its own scale for that unit; here it is the peer's scale, with
+    which the window was sent.
     Script: window/unit-of-the-peers.pkt"""
     def kept(answer):
         return [re.sub(r"A\d+/", "A/", w) for w in words(answer)]
@@ -383,7 +386,7 @@ def unit_of_the_window(d):
 
 def ack_on_the_next_tick(d):
     """A FIN is received before any data, so the delay of its ACK is still zero. Here the ACK is sent within a
-    millisecond. Linux sends it at its next tick of 4 ms or the one after it, when the step has ended.
+    millisecond. Linux sends it at its next tick of 4 ms or at the tick after that; the step has then ended.
     Script: ack/on-the-next-tick.pkt"""
     return d.words[0] == "seg" and "F" in d.words[2] and lasts(d) < (ACK_MAX_TICKS + 1) * LINUX_TICK_US and \
         only(d.ours, "A") != [] == only(d.linux, "A") and without(d.ours, "A", "a", "e") == without(d.linux, "A", "a", "e")

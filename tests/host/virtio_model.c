@@ -134,8 +134,8 @@ static bool model_ready(struct model_queue *q)
 }
 
 /*
- * Reads the descriptors of the buffer that is @ahead buffers behind the next one of the ring (0:
- * the next one), and panics if they violate the specification (2.6.5).
+ * Reads the descriptors of one buffer: with @ahead 0 the next buffer of the ring, with 1 the buffer
+ * after that, and so on.  Panics if they violate the specification (2.6.5).
  */
 static void model_read_chain(struct model_queue *q, u16 ahead, struct model_chain *chain)
 {

@@ -129,8 +129,9 @@ static void backwards(unsigned int i)
 }
 
 /*
- * The first quarter is lost and sent again, a segment for each that a block covers; and each ACK reports one
- * retransmission's worth of bytes as received twice (RFC 2883), which are many segments.
+ * The first quarter of the segments is lost.  The second block of each ACK covers one more of the later segments, so
+ * that A can retransmit.  The first block reports that up to MSS of these bytes, which are many small segments,
+ * arrived twice (RFC 2883), as if one retransmission had contained them.
  */
 static void duplicates(unsigned int i)
 {

@@ -109,7 +109,7 @@ static void act(struct talk *t, unsigned int side)
 		scene_shutdown(e->host, e->fd, SHUT_WR);
 		return; /* this end goes on to read */
 	}
-	/* Before an orderly end, this end must also have read all data of the other. */
+	/* IN_PEACE: first read all data that the other end sends, because an earlier close causes a reset. */
 	if (t->ending == IN_PEACE && e->got < t->ends[1].to_send)
 		return;
 	close_end(e, t->ending == LINGER_ZERO);

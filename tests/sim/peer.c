@@ -125,8 +125,9 @@ static void tell(struct world *w, char kind, const void *bytes, uint32_t len)
 }
 
 /*
- * Sends the plan: a line with seed and MTU, then a line for each connection with its index, the peer's side
- * (0: the peer connects), the other end's port of the switch, and the behaviour of the peer's side.
+ * Sends the plan: a line with seed and MTU, then a line for each connection.  That line has the connection's
+ * index, the peer's side (0: the peer connects), the number of the switch port at which the other end is, and
+ * the behaviour of the peer's side.
  */
 void peer_begin(struct world *w)
 {

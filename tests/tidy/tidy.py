@@ -309,8 +309,8 @@ def line_of(text, pattern):
 
 
 def docs_reference(files):
-    """A reference to code in a Markdown file matches a line of that code. It is `path:/pattern/`, or a link that
-    tools/doclinks made of such a reference."""
+    """A Markdown file refers to code by `path:/pattern/`, or by a link that tools/doclinks made of that. The pattern
+    must match a line of the file `path`."""
     for path, text in files.items():
         if not path.endswith(".md"):
             continue

@@ -64,11 +64,11 @@ def table(name, runs, top):
         return f"**{name}**: not measured ({why})\n"
     r, got = good[len(good) // 2]
     ops = r.get("ops") or r.get("mb")
-    what = {"op": "a connection" if name.startswith("crr") else "an echo", "mb": "a MB"}[unit(name)]
+    what = {"op": "connection" if name.startswith("crr") else "echo", "mb": "MB"}[unit(name)]
     total = sum(v[0] for v in got.values())
     between = f" (median of {len(good)}: {cost(*good[0]):,.0f} to {cost(*good[-1]):,.0f})" if len(good) > 1 else ""
-    out = [f"**{name}**: {total / ops:,.0f} instructions {what}{between}", "",
-           f"| function | instructions {what} | share | entered {what} |", "|---|---:|---:|---:|"]
+    out = [f"**{name}**: {total / ops:,.0f} instructions per {what}{between}", "",
+           f"| function | instructions per {what} | share | entries per {what} |", "|---|---:|---:|---:|"]
     rows = sorted(got.items(), key=lambda kv: -kv[1][0])
     for fn, (n, entries) in rows[:top]:
         out.append(f"| {fn} | {n / ops:,.0f} | {100 * n / total:.1f} % | {entries / ops:,.1f} |")
@@ -78,7 +78,8 @@ def table(name, runs, top):
 
 
 def profile(ns, guest, args):
-    """Returns Markdown: a table for each measurement, from the boot with the median cost of args.runs boots."""
+    """Runs each measurement in args.runs boots. Returns Markdown: a table for each measurement, which shows the boot
+    whose cost is the median."""
     if not guest.symbols:
         raise SystemExit(f"bench: {guest.name} names no SYMBOLS")
     symbols = Symbols(guest.symbols)
