@@ -6,7 +6,7 @@
  *   tcp_cong_control (tcp_ack.c) -> bbr_main                      each ACK
  *     -> bbr_update_model: bbr_update_bw, bbr_lt_bw_sampling (tcp_bbr_lt.c), bbr_update_cycle_phase,
  *                          bbr_check_full_bw, bbr_check_drain, bbr_update_min_rtt
- *     -> bbr_set_pacing_rate, bbr_set_cwnd
+ *     -> bbr_set_pacing_rate, bbr_set_cwnd (tcp_bbr_cwnd.c)
  *   tcp_recovery.c -> bbr_set_state, bbr_ssthresh, bbr_undo_cwnd
  *
  * The model has two parameters: bw, the largest delivery rate of ten rounds, and min_rtt, the least round-trip
@@ -33,11 +33,8 @@
 #define BBR_BW_ROUNDS      10 /* window of the bandwidth filter, in rounds */
 #define BBR_MIN_RTT_WIN    (10 * HZ)
 #define BBR_PROBE_RTT_TIME (200 * HZ / 1000)
-#define BBR_MIN_CWND       4 /* segments: with fewer, delayed ACKs would stop the sender */
 #define BBR_FULL_BW_ROUNDS 3
-#define BBR_MIN_TSO_BYTES_PS                                                                       \
-	150000              /* bytes/s: 1.2 Mbit/s; below that rate a burst is one segment */
-#define BBR_PACING_MARGIN 1 /* percent below the bandwidth, so that no queue remains */
+#define BBR_PACING_MARGIN  1 /* percent below the bandwidth, so that no queue remains */
 
 #define BBR_HIGH_GAIN  (BBR_UNIT * 2885 / 1000 + 1)
 #define BBR_DRAIN_GAIN (BBR_UNIT * 1000 / 2885)
@@ -51,42 +48,6 @@ static const u16 bbr_cycle[] = {BBR_UNIT * 5 / 4, BBR_UNIT * 3 / 4, BBR_UNIT, BB
 static u32 bbr_bw(const struct bbr *b)
 {
 	return b->lt_use_bw ? b->lt_bw : minmax_get(&b->bw);
-}
-
-/* Returns the segments that are in flight at the bandwidth @bw in min_rtt, times @gain. */
-static u32 bbr_bdp(const struct sock *sk, u32 bw, u32 gain)
-{
-	const struct bbr *b = inet_csk_ca(sk);
-
-	/* There is no round-trip time yet, because the SYN was sent more than once. */
-	if (b->min_rtt_us == ~0u)
-		return tcp_init_cwnd(tcp_sk(sk));
-	return (((u64)bw * b->min_rtt_us * gain >> BBR_SCALE) + BW_UNIT - 1) >> BW_SCALE;
-}
-
-static u32 bbr_min_tso_segs(struct sock *sk)
-{
-	return sk->sk_pacing_rate < BBR_MIN_TSO_BYTES_PS ? 1 : 2;
-}
-
-/*
- * Returns the BDP plus three bursts: one is being built, one is in the device, one waits for its ACK.  The result is
- * an even number of segments, because most peers acknowledge two segments at once.
- */
-static u32 bbr_inflight(struct sock *sk, u32 bw, u32 gain)
-{
-	const struct bbr *b = inet_csk_ca(sk);
-	u32 mss = max(tcp_sk(sk)->mss_cache, 1u), segs, cwnd = bbr_bdp(sk, bw, gain);
-	u64 bytes = min_t(u64, sk->sk_pacing_rate >> SK_PACING_SHIFT,
-			  GSO_MAX_SIZE - 1 - MAX_TCP_HEADER);
-
-	segs = max_t(u32, bytes / mss, bbr_min_tso_segs(sk));
-	cwnd += 3 * segs;
-	cwnd = (cwnd + 1) & ~1u;
-	/* In the probing phase of 5/4 a small window needs two segments more to find more bandwidth. */
-	if (b->mode == BBR_PROBE_BW && !b->cycle_idx)
-		cwnd += 2;
-	return cwnd;
 }
 
 /* Returns the rate in bytes/s. */
@@ -125,68 +86,6 @@ static void bbr_set_pacing_rate(struct sock *sk, u32 bw, u32 gain)
 		bbr_init_pacing_rate(sk);
 	if (b->full_bw_reached || rate > sk->sk_pacing_rate)
 		sk->sk_pacing_rate = rate;
-}
-
-/* ---- recovery ------------------------------------------------------------------------------------ */
-
-static void bbr_save_cwnd(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct bbr *b = inet_csk_ca(sk);
-
-	if (b->prev_ca_state < TCP_CA_Recovery && b->mode != BBR_PROBE_RTT)
-		b->prior_cwnd = tp->snd_cwnd;
-	else /* it is reduced already */
-		b->prior_cwnd = max(b->prior_cwnd, tp->snd_cwnd);
-}
-
-/*
- * In the first round of a recovery the sender sends only as much as is delivered (packet conservation), because the
- * model may be wrong.  After the recovery the window is restored.  Stores the window in *@cwnd; returns true if it
- * must be used unchanged.
- */
-static bool bbr_cwnd_of_recovery(struct sock *sk, const struct rate_sample *rs, u32 acked,
-				 u32 *cwnd)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct bbr *b = inet_csk_ca(sk);
-	u8 state = inet_csk(sk)->icsk_ca_state;
-
-	*cwnd = tp->snd_cwnd;
-	if (rs->losses)
-		*cwnd = max_t(s32, *cwnd - rs->losses, 1);
-	if (state == TCP_CA_Recovery && b->prev_ca_state != TCP_CA_Recovery) {
-		b->packet_conservation = 1;
-		b->next_rtt_delivered = tp->delivered; /* a round begins now */
-		*cwnd = tcp_packets_in_flight(tp) + acked;
-	} else if (b->prev_ca_state >= TCP_CA_Recovery && state < TCP_CA_Recovery) {
-		*cwnd = max(*cwnd, b->prior_cwnd);
-		b->packet_conservation = 0;
-	}
-	b->prev_ca_state = state;
-	if (!b->packet_conservation)
-		return false;
-	*cwnd = max(*cwnd, tcp_packets_in_flight(tp) + acked);
-	return true;
-}
-
-static void bbr_set_cwnd(struct sock *sk, const struct rate_sample *rs, u32 bw, u32 gain)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct bbr *b = inet_csk_ca(sk);
-	u32 acked = rs->acked_sacked, target, cwnd = tp->snd_cwnd;
-
-	if (acked && !bbr_cwnd_of_recovery(sk, rs, acked, &cwnd)) {
-		target = bbr_inflight(sk, bw, gain);
-		if (b->full_bw_reached)
-			cwnd = min(cwnd + acked, target);
-		else if (cwnd < target || tp->delivered < tcp_init_cwnd(tp))
-			cwnd += acked;
-		cwnd = max_t(u32, cwnd, BBR_MIN_CWND);
-	}
-	tp->snd_cwnd = min(cwnd, tp->snd_cwnd_clamp);
-	if (b->mode == BBR_PROBE_RTT)
-		tp->snd_cwnd = min_t(u32, tp->snd_cwnd, BBR_MIN_CWND);
 }
 
 /* ---- PROBE_BW ------------------------------------------------------------------------------------ */
