@@ -63,7 +63,6 @@ void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sa
 		/* The next interval of sending begins when this segment was sent. */
 		tp->first_tx_mstamp = skb->skb_mstamp;
 	}
-	tcb->tx.delivered_mstamp = 0;
 }
 
 /* Keeps the sample for TCP_INFO, unless the application limited it and the kept one is higher. */

@@ -49,7 +49,7 @@ struct tcp_skb_cb {
 		struct inet_skb_parm header; /* received: what IP stored in cb */
 		struct {                     /* in the retransmit queue: tcp_rate.c */
 			u64 first_tx_mstamp; /* ns: tp->first_tx_mstamp when it was sent */
-			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when it was sent; 0: it was delivered */
+			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when it was sent; 0: it was SACKed */
 			u32 delivered;      /* tp->delivered when it was sent */
 			u32 in_flight : 31; /* bytes in flight when it was sent, with its own */
 			u32 is_app_limited : 1;
