@@ -69,7 +69,7 @@ static void info_of_time(const struct tcp_sock *tp, struct tcp_info *info)
 /* ---- timeouts ------------------------------------------------------------------------------------------ */
 
 /*
- * A recovery begins with a timeout after an ACK of new data, and lasts until tcp_process_loss() ends it.
+ * A recovery begins with a timeout after an ACK of new data, and lasts until the state is not Loss any more.
  * tcpi_total_rto_time then includes the time until now.
  */
 void tcp_update_rto_stats(struct sock *sk)

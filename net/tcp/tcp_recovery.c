@@ -157,6 +157,7 @@ void tcp_enter_recovery(struct sock *sk, u32 delivered, bool ece_ack)
 		tcp_init_cwnd_reduction(sk, delivered);
 	}
 	tp->tlp_high_seq = 0;
+	tcp_update_rto_time(tp);
 	tcp_set_ca_state(sk, TCP_CA_Recovery);
 }
 
