@@ -334,17 +334,20 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
  * eighth, unless the sample contains a wait of either side: the time in which a whole window of data
  * arrived (@win_dep), or a sample that was taken while data waits for the reader (Linux 6.16).
  */
-static void tcp_rcv_rtt_update(struct tcp_sock *tp, u32 sample_us, bool win_dep)
+static void tcp_rcv_rtt_update(struct tcp_sock *tp, u64 sample_us, bool win_dep)
 {
-	u32 rtt = tp->rcv_rtt_us, sample = max(sample_us, 1u);
+	u32 rtt = tp->rcv_rtt_us, sample = max_t(u64, sample_us, 1);
 
+	/* A long pause of the peer is no round trip, and 8 * @sample_us would exceed 32 bits. */
+	if (sample_us > ~0u >> 3)
+		return;
 	if (!rtt || sample << 3 < rtt)
 		tp->rcv_rtt_us = sample << 3;
 	else if (!win_dep && tp->rcv_nxt == tp->copied_seq)
 		tp->rcv_rtt_us = rtt - (rtt >> 3) + sample;
 }
 
-static u32 us_since(const struct tcp_sock *tp, u64 stamp)
+static u64 us_since(const struct tcp_sock *tp, u64 stamp)
 {
 	return (tp->tcp_mstamp - stamp) / NSEC_PER_USEC;
 }
@@ -378,7 +381,7 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 	age = tcp_time_stamp(tp) - tp->rx_opt.rcv_tsecr;
 	/* Timestamps count milliseconds, so an age of 0 is no measurement. */
 	if ((s32)age > 0)
-		tcp_rcv_rtt_update(tp, age * (1000000 / HZ), false);
+		tcp_rcv_rtt_update(tp, (u64)age * (1000000 / HZ), false);
 }
 
 /*
