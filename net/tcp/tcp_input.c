@@ -399,6 +399,7 @@ static void tcp_syn_recv_established(struct sock *sk, const struct sk_buff *skb,
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	tp->delivered++; /* our SYN-ACK, which is not in the retransmission queue */
 	tp->copied_seq = tp->rcv_nxt;
 	tp->snd_una = TCP_SKB_CB(skb)->ack_seq;
 	/* RFC 7323 2.2: the window of a segment with SYN is never scaled. */
