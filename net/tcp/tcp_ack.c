@@ -378,9 +378,13 @@ static void tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs,
 	}
 }
 
-/* When, in ns, the first and the last of the newly acknowledged segments that were sent only once were sent. */
+/*
+ * Of the segments that an ACK covers and that were sent once and not SACKed: the sending times, in ns, of the
+ * first and the last, and the lowest sequence number.  sacktag_state has the same for the SACK blocks.
+ */
 struct ack_times {
 	u64 first, last;
+	u32 reord;
 };
 
 /* Removes the segments below snd_una from the retransmit queue and frees them.  Returns the first that is left. */
@@ -406,8 +410,8 @@ static struct sk_buff *tcp_free_acked(struct sock *sk, struct tcp_sacktag_state 
 			times->last = skb->skb_mstamp;
 			if (!times->first)
 				times->first = times->last;
-			if (before(seq, state->reord))
-				state->reord = seq;
+			if (before(seq, times->reord))
+				times->reord = seq;
 			if (!after(tcb->end_seq, tp->high_seq))
 				state->flag |= FLAG_ORIG_SACK_ACKED;
 		}
@@ -442,7 +446,7 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 {
 	long seq_rtt_us = -1, sack_rtt_us = -1, ca_rtt_us = -1;
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct ack_times times = {0};
+	struct ack_times times = {.reord = tp->snd_nxt};
 	struct sk_buff *skb;
 	bool rtt_update;
 
@@ -477,9 +481,9 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 			 */
 			if (state->flag & FLAG_RETRANS_DATA_ACKED)
 				state->flag &= ~FLAG_ORIG_SACK_ACKED;
-		} else if (before(state->reord, state->prior_sack_end)) {
+		} else if (before(times.reord, state->prior_sack_end)) {
 			/* A segment that was sent only once filled a hole, so the network reordered it. */
-			tcp_check_sack_reordering(sk, state->reord, false);
+			tcp_check_sack_reordering(sk, times.reord, false);
 		}
 	} else if (skb && rtt_update && sack_rtt_us >= 0 &&
 		   sack_rtt_us > tcp_us_since(tp, skb->skb_mstamp)) {
