@@ -165,13 +165,10 @@ bool tcp_any_retrans_done(const struct sock *sk);
 void tcp_init_undo(struct tcp_sock *tp);
 /* Returns true if the echoed timestamp is from before @stamp (ms): the segment that it answers was sent earlier. */
 bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp);
-/* Both return true if they undid the reduction. */
+/* These two return true if they undid the reduction. */
 bool tcp_try_undo_dsack(struct sock *sk);
 bool tcp_try_undo_loss(struct sock *sk, bool frto_undo);
-/*
- * Returns true if the ACK proves that segments were only late, not lost.  Undoes the reduction of the window only if no
- * retransmission is in flight.
- */
+/* True: this ACK needs no further decision. */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una);
 /* Returns true if the state must stay until a byte beyond high_seq is acknowledged. */
 bool tcp_try_undo_recovery(struct sock *sk);

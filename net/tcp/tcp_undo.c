@@ -135,7 +135,11 @@ bool tcp_try_undo_loss(struct sock *sk, bool frto_undo)
 	return true;
 }
 
-/* A partial ACK arrived.  If an original caused it, and not a retransmission, the segments were only late. */
+/*
+ * A partial ACK arrived.  If an original caused it, and not a retransmission, the segments were only late.
+ * Returns true if the undo must wait for the answers to retransmissions in flight.  After an undo, the
+ * caller looks for losses as in Disorder: other segments of the flight may be lost (Linux since 5.14).
+ */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -155,5 +159,5 @@ bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 	tcp_undo_cwnd_reduction(sk, true);
 	snmp_inc(SNMP_TcpExtTCPPartialUndo);
 	tcp_try_keep_open(sk);
-	return true;
+	return false;
 }
