@@ -154,7 +154,7 @@ void tcp_init_history(struct sock *sk)
 	tp->rate_delivered = tp->rate_interval_us = 0;
 	tp->rate_app_limited = 0;
 	sk->sk_pacing_rate = sk->sk_max_pacing_rate;
-	tp->max_packets_out = tp->max_packets_seq = 0;
+	tp->max_packets_out = tp->cwnd_usage_seq = 0;
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->snd_cwnd = TCP_INIT_CWND;
 	tp->snd_cwnd_cnt = tp->snd_cwnd_used = 0;

@@ -132,14 +132,18 @@ static void tcp_cwnd_application_limited(struct sock *sk)
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 }
 
-/* Records whether cwnd was the limit at that moment of a round trip in which most data was in flight. */
+/*
+ * Records whether cwnd was the limit at any moment of a round trip and, if it never was, how much data was
+ * in flight at most.
+ */
 static void tcp_note_fullest(struct tcp_sock *tp, bool is_cwnd_limited)
 {
-	bool new_round = !before(tp->snd_una, tp->max_packets_seq);
+	bool new_round = !before(tp->snd_una, tp->cwnd_usage_seq);
+	bool fuller = !tp->is_cwnd_limited && tp->packets_out > tp->max_packets_out;
 
-	if (!new_round && tp->packets_out <= tp->max_packets_out)
+	if (!new_round && !is_cwnd_limited && !fuller)
 		return;
-	tp->max_packets_seq = tp->snd_nxt;
+	tp->cwnd_usage_seq = tp->snd_nxt;
 	tp->max_packets_out = tp->packets_out;
 	tp->is_cwnd_limited = is_cwnd_limited;
 }
@@ -460,13 +464,14 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 		tcp_chrono_start(sk, TCP_CHRONO_RWND_LIMITED);
 	else
 		tcp_chrono_stop(sk, TCP_CHRONO_RWND_LIMITED);
+	by.cwnd |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
+	if (sent || by.cwnd)
+		tcp_cwnd_validate(sk, by.cwnd);
 	if (!sent)
 		return !tp->packets_out && tcp_send_head(sk);
 
 	if (tcp_in_cwnd_reduction(sk))
 		tp->prr_out += sent;
-	by.cwnd |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
-	tcp_cwnd_validate(sk, by.cwnd);
 	if (push_one != TCP_PUSH_PROBE)
 		tcp_schedule_loss_probe(sk, false);
 	return false;

@@ -152,7 +152,7 @@ struct tcp_sock {
 	u32 sacked_out;  /* of packets_out: SACKed; without SACK: one for each duplicate ACK */
 	u32 lost_out;    /* of packets_out: considered lost */
 	u32 max_packets_out;
-	u32 max_packets_seq;
+	u32 cwnd_usage_seq;
 
 	/* congestion: RFC 5681, 6582 */
 	u32 snd_ssthresh, snd_cwnd, snd_cwnd_cnt, snd_cwnd_clamp, snd_cwnd_used, snd_cwnd_stamp;
