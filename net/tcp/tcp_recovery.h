@@ -64,13 +64,18 @@ struct tcp_sacktag_state {
 	u32 acked;          /* segments cumulatively acknowledged */
 };
 
+static inline bool tcp_is_sack(const struct tcp_sock *tp)
+{
+	return tp->rx_opt.sack_ok;
+}
 /*
  * Returns the end of the highest SACKed segment; without one, snd_una.  Every segment below that end that is
- * not SACKed is a hole.
+ * not SACKed is a hole.  Without SACK, sacked_out counts duplicate ACKs, which do not tell the position.
  */
 static inline u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
 {
-	return tp->sacked_out && after(tp->sack_end, tp->snd_una) ? tp->sack_end : tp->snd_una;
+	return tcp_is_sack(tp) && tp->sacked_out && after(tp->sack_end, tp->snd_una) ? tp->sack_end
+										     : tp->snd_una;
 }
 /* Counts @segs delivered segments.  @ece_ack: the ACK that delivers them also reports a CE mark (FLAG_ECE). */
 static inline void tcp_count_delivered(struct tcp_sock *tp, u32 segs, bool ece_ack)
@@ -78,10 +83,6 @@ static inline void tcp_count_delivered(struct tcp_sock *tp, u32 segs, bool ece_a
 	tp->delivered += segs;
 	if (unlikely(ece_ack))
 		tp->delivered_ce += segs;
-}
-static inline bool tcp_is_sack(const struct tcp_sock *tp)
-{
-	return tp->rx_opt.sack_ok;
 }
 static inline bool tcp_is_reno(const struct tcp_sock *tp)
 {
@@ -168,7 +169,10 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp);
 /* These two return true if they undid the reduction. */
 bool tcp_try_undo_dsack(struct sock *sk);
 bool tcp_try_undo_loss(struct sock *sk, bool frto_undo);
-/* True: this ACK needs no further decision. */
+/*
+ * A partial ACK arrived.  If it proves that segments were only late, not lost, and no retransmission is in flight, undoes the
+ * reduction.  Returns true if the ACK needs no further decision.
+ */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una);
 /* Returns true if the state must stay until a byte beyond high_seq is acknowledged. */
 bool tcp_try_undo_recovery(struct sock *sk);
