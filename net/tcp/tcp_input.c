@@ -120,15 +120,30 @@ static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq
 	       (!window && seq == limit);
 }
 
+/* Returns the end of the data that was received last in the order of sequence numbers: behind holes, if any. */
+static u32 tcp_highest_received(const struct tcp_sock *tp)
+{
+	u32 end = tp->rcv_nxt;
+
+	for (unsigned int i = 0; i < tp->rx_opt.num_sacks; i++)
+		if (after(tp->selective_acks[i].end_seq, end))
+			end = tp->selective_acks[i].end_seq;
+	return end;
+}
+
 /*
- * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  After the peer's
- * FIN rcv_nxt - 1 is accepted too, because some stacks do not count their FIN.
+ * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  If data is missing,
+ * the number that follows the highest SACK block is accepted too: there the peer's next segment begins,
+ * and a peer that has aborted will not fill the hole (Linux since 4.7).  After the peer's FIN rcv_nxt - 1
+ * is accepted, because some stacks do not count their FIN.
  */
 static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
 	if (seq == tp->rcv_nxt)
+		return true;
+	if (seq == tcp_highest_received(tp))
 		return true;
 	return seq == tp->rcv_nxt - 1 &&
 	       tcp_state_in(sk, TCPF_OF(CLOSE_WAIT) | TCPF_OF(LAST_ACK) | TCPF_OF(CLOSING));
@@ -495,7 +510,11 @@ static enum closing tcp_ack_changes_state(struct sock *sk, const struct sk_buff 
 static enum skb_drop_reason tcp_crossed_synack(struct sock *sk, struct sk_buff *skb)
 {
 	tcp_ecn_rcv_synack(tcp_sk(sk), tcp_hdr(skb));
-	/* The peer's SYN arrived before, so this one is below the window and needs an ACK at once (RFC 9293 3.10.7.4). */
+	/*
+	 * The peer's SYN arrived before, so this one is below the window and needs an ACK at once (RFC 9293
+	 * 3.10.7.4), with a D-SACK block for the SYN, which was received twice.
+	 */
+	tcp_dsack_set(tcp_sk(sk), TCP_SKB_CB(skb)->seq, TCP_SKB_CB(skb)->end_seq);
 	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 	inet_csk_schedule_ack(sk);
 	consume_skb(skb);
