@@ -288,6 +288,21 @@ static bool tcp_window_was_shrunk(const struct sock *sk)
 	       sk->sk_state != TCP_SYN_RECV;
 }
 
+/*
+ * Returns true if the probing of a shrunk window must end: the peer has been silent for TCP_RTO_MAX, or
+ * TCP_USER_TIMEOUT is over, even if the peer answers.  Beyond that time tcp_clamp_rto_to_user_timeout() returns one
+ * jiffy, so a connection that did not end would send a segment every millisecond.
+ */
+static bool tcp_shrunk_window_timeout(const struct sock *sk)
+{
+	u32 user_timeout = inet_csk(sk)->icsk_user_timeout;
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (user_timeout && (s32)(tcp_time_stamp(tp) - tcp_retrans_start(sk) - user_timeout) >= 0)
+		return true;
+	return tcp_jiffies32 - tp->rcv_tstamp > TCP_RTO_MAX;
+}
+
 /* The retransmit timer expired: retransmits the oldest segment, doubles the RTO (RFC 6298 5.4-5.6). */
 noinline void tcp_retransmit_timer(struct sock *sk)
 {
@@ -301,7 +316,7 @@ noinline void tcp_retransmit_timer(struct sock *sk)
 	tcp_mstamp_refresh(tp);
 
 	if (tcp_window_was_shrunk(sk)) {
-		if (tcp_jiffies32 - tp->rcv_tstamp > TCP_RTO_MAX) {
+		if (tcp_shrunk_window_timeout(sk)) {
 			tcp_write_err(sk);
 			return;
 		}
