@@ -29,8 +29,8 @@ void cmdline_register(const struct cmdline_param *params, unsigned int n)
 }
 
 /*
- * Returns the registered option that @word (name or name=value) names, and its value in *@value.
- * Returns NULL if no subsystem registered such an option.
+ * Finds the registered option for @word, which has the form name or name=value. Stores the value in
+ * *@value. Returns NULL if no subsystem registered such an option.
  */
 static const struct cmdline_param *find(const char *word, const char **value)
 {

@@ -33,7 +33,7 @@ static u64 untold; /* bytes lost since the console last printed a line "[console
 static bool stuck;
 /* Set by console_patient(): each byte may wait for room, because the machine is about to end. */
 static bool patient;
-/* Polls that all text of the panic may still wait. */
+/* Number of further polls of the port that the text of a panic may wait. */
 static unsigned int panic_polls = CONSOLE_PANIC_POLLS_MAX;
 
 /*

@@ -135,10 +135,10 @@ phys_addr_t hal_virt_to_phys(const void *p);
 void *hal_phys_to_virt(phys_addr_t pa);
 
 /*
- * A memory barrier towards devices: they see all earlier stores of this CPU before any of its later
- * loads is done.  Driver and device each write their own index of a ring and then read the other's,
- * which needs this barrier.  It is stronger than smp_mb(), which orders accesses for other CPUs
- * only.  Any context.
+ * A memory barrier towards devices: a device sees all earlier stores of this CPU before this CPU
+ * does any later load.  The driver and the device each need such a barrier, because each writes its
+ * own index of a ring and then reads the index of the other side.  It is stronger than smp_mb(),
+ * which orders accesses for other CPUs only.  Any context.
  */
 void hal_device_mb(void);
 

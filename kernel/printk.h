@@ -40,7 +40,7 @@ struct log_source {
 	 * console_loglevel decides.
 	 */
 	s8 level;
-	struct log_source *next; /* log_register()'s */
+	struct log_source *next; /* next in the list of log_register() */
 };
 #define LOG_AS_CONSOLE (-2) /* not a level: console_loglevel is at least -1 */
 

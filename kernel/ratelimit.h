@@ -12,8 +12,8 @@
 
 struct ratelimit {
 	u64 begin_ns;       /* ns: when the present interval began; 0: no interval has begun */
-	unsigned int lines; /* allowed in it */
-	u64 withheld;       /* lines suppressed since the last report of their number */
+	unsigned int lines; /* lines allowed in the present interval */
+	u64 withheld;       /* lines suppressed since the last line that reported such a number */
 };
 
 /*

@@ -6,8 +6,8 @@
  * (boot) and write() to /proc/sys (kernel/fs/proc_sys.c, process); sysctl_show() <- read() there,
  * /proc/sysctl.  No lock: the table grows only at boot, and each value is an int that any code
  * reads in one access.  Answers to Linux's kernel/sysctl.c and
- * Documentation/networking/ip-sysctl.txt.  For a sysctl with several numbers, Linux accepts too few
- * of them, and ignores those that are too many; here both are errors.
+ * Documentation/networking/ip-sysctl.txt.  For a sysctl with several numbers, Linux accepts a text
+ * with fewer numbers, and ignores surplus ones; here both are errors.
  */
 #include "kernel/sysctl.h"
 

@@ -119,10 +119,10 @@ static inline bool IS_ERR(const void *ptr)
 }
 
 /*
- * The context of an allocation, which decides how many of the last pages it may take
- * (kernel/mm/page.h).  GFP_ATOMIC never sleeps (softirq, hard irq); GFP_KERNEL may sleep in a later
- * version.  GFP_NOWAIT is for a softirq that creates a lasting object.  GFP_SEND is for a thread
- * that sends: the memory is freed when the peer acknowledges the data.
+ * The context of an allocation.  It decides how much of the reserve of free pages the allocation
+ * may take (kernel/mm/page.h).  GFP_ATOMIC never sleeps (softirq, hard irq); GFP_KERNEL may sleep
+ * in a later version.  GFP_NOWAIT is for a softirq that creates a lasting object.  GFP_SEND is for
+ * a thread that sends: the memory is freed when the peer acknowledges the data.
  */
 typedef unsigned int gfp_t;
 #define GFP_KERNEL 0x1u

@@ -28,7 +28,10 @@ BUILD_BUG_ON(!IS_POWER_OF_2(CONSOLE_IN_MAX));
 static struct inode console_inode;
 static DEFINE_SPINLOCK(console_lock);
 static char typed[CONSOLE_IN_MAX];
-/* Count of bytes that readers took, count of bytes received; both wrap. */
+/*
+ * Bytes since boot: typed_head counts those that readers took, typed_tail those that were received.
+ * Both wrap.
+ */
 static unsigned int typed_head, typed_tail;
 static wait_queue_head_t typed_wait;
 static struct timer_list look_timer;
@@ -36,8 +39,8 @@ static bool ready;
 
 /*
  * Reads received bytes from the device into typed[]; returns true if typed[] is not empty.  When
- * typed[] is full, further bytes stay in the device, whose flow control can stop the sender; so the
- * loop ends even if the sender never stops.
+ * typed[] is full, the loop ends and further bytes stay in the device, whose flow control can stop
+ * the sender.
  */
 static bool collect(void)
 {

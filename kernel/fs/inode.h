@@ -18,7 +18,7 @@
 struct inode {
 	u64 i_ino;
 	u32 i_mode;      /* S_IF* | permissions */
-	void *i_private; /* set by the kind of file: in /proc, the entry */
+	void *i_private; /* data of the kind of file; in /proc, the struct proc_entry */
 };
 
 /* Returns an inode number that no other inode of this boot has had.  Any context. */

@@ -12,8 +12,8 @@
  */
 #define NR_OPEN_MAX 131072
 /*
- * open files: one more fails with -ENFILE. A full descriptor table fits, and 4,096 files that have
- * no descriptor yet.
+ * open files: one more fails with -ENFILE. This is enough for a full descriptor table and 4,096
+ * files that have no descriptor yet.
  */
 #define FILES_MAX (NR_OPEN_MAX + 4096)
 /* entries of /proc: one more is a bug of the kernel and panics at boot. */

@@ -196,9 +196,9 @@ static long poll_schedule(struct poll_wqueues *pwq, long timeout)
 }
 
 /*
- * Goes round over all descriptors until one has an event, the timeout is over, or the thread is
- * interrupted.  @timeout: in jiffies; 0: one round without sleeping.  Returns the number of
- * descriptors with events, or -errno.
+ * Checks all descriptors, again after each wake-up, until one has an event, the timeout is over, or
+ * the thread is interrupted. @timeout: in jiffies; 0: one round without sleeping.  Returns the
+ * number of descriptors with events, or -errno.
  */
 static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, long timeout)
 {

@@ -2,9 +2,9 @@
 /*
  * read(), write(), readv(), writev() and lseek(), for every kind of file.
  *
- * sys_read ... <- applications.  Process context, no lock of its own; the file's read_iter or
- * write_iter moves the bytes; it gets an iov_iter from read() and readv() alike.  Answers to
- * Linux's fs/read_write.c.
+ * sys_read ... <- applications.  Process context, no lock of its own.  The file's read_iter or
+ * write_iter moves the bytes; read() passes it an iov_iter with one segment, readv() one with
+ * several.  Answers to Linux's fs/read_write.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

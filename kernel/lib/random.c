@@ -155,8 +155,9 @@ u32 prandom_u32_max(u32 ceil)
 	u64 product = (u64)get_random_u32() * ceil;
 
 	/*
-	 * The high half of a 32 x 32 bit product is uniform if the products with a few low halves,
-	 * which would favour some results, are rejected and drawn again (D. Lemire, 2019).
+	 * The result is the high half of the 64-bit product. If every product were accepted, some
+	 * results would be a little more likely than others. So a product whose low half is less
+	 * than 2^32 modulo @ceil is rejected, and a new random number is drawn (D. Lemire, 2019).
 	 */
 	if ((u32)product < ceil) {
 		u32 unfair = (0 - ceil) % ceil;

@@ -26,7 +26,8 @@ struct spec {
 	bool left, plus, space, alt, zero, upper;
 	int width;
 	int precision; /* -1: none given */
-	char length;   /* 'H' for hh; 'h'; 'l' for all lengths of 64 bits; 0: int */
+	/* 'H': hh; 'h': h; 'l': l, ll, j, z or t, all 64 bits wide; 0: none, an int */
+	char length;
 };
 
 static void put(struct out *o, char c)

@@ -4,11 +4,12 @@
  *
  * minmax_running_min() <- tcp_ack_update_rtt(): the least round-trip time.
  *
- * Of all samples since s[0].t, s[0] is the best: a better one replaces all three.  When s[0] is
- * older than the window, s[1] takes its place, and then s[2].  So s[1] and s[2] must be good samples
- * of later times: a sample that is better than one of them replaces it, and as time passes without
- * such a sample, s[1] is taken from the second quarter of the window and s[2] from the second half.
- * Any context; no lock.  Corresponds to Linux's lib/win_minmax.c.
+ * The result is s[0], the best of all samples since s[0].t: a sample that is as good or better
+ * replaces all three.  When s[0] is older than the window, s[1] replaces it, and s[2] replaces
+ * s[1]. So s[1] and s[2] must be good samples that are newer than s[0]. A new sample that is at
+ * least as good as s[1] or s[2] replaces it.  If no such sample comes, s[1] is taken when a quarter
+ * of the window has passed since s[0].t, and s[2] when half of it has passed.  Any context; no
+ * lock.  Corresponds to Linux's lib/win_minmax.c.
  */
 #include "kernel/lib/win_minmax.h"
 
@@ -18,7 +19,7 @@ static u32 minmax_update(struct minmax *m, u32 win, struct minmax_sample new,
 	struct minmax_sample *s = m->s;
 	u32 age;
 
-	/* All samples are older than the window if the last is. */
+	/* s[2] is the newest: if it is older than the window, all three are. */
 	if (as_good(new.v, s[0].v) || new.t - s[2].t > win) {
 		minmax_reset(m, new.t, new.v);
 		return new.v;
@@ -34,7 +35,7 @@ static u32 minmax_update(struct minmax *m, u32 win, struct minmax_sample new,
 		s[1] = s[2];
 		s[2] = new;
 	}
-	/* Equal times: the sample is still only a copy of the one before it. */
+	/* Two samples with the same time are copies: replace the second by the new sample. */
 	if (age <= win) {
 		if (s[1].t == s[0].t && age > win / 4)
 			s[1] = s[2] = new;

@@ -3,10 +3,13 @@
  * The minimum or maximum of the samples of a sliding window of time, from three samples only
  * (Kathleen Nichols' algorithm).
  *
- * The result is the best of all samples since its own time, which is in the window.  A sample that is
- * better than the result when it arrives is kept for the whole window; of worse ones, only the best
- * of later times are known when the result becomes too old, so the result may then be too bad for a
- * while.  An update costs a few comparisons, whatever the number of samples.  No lock: the caller's.  The names are those of Linux's include/linux/win_minmax.h.
+ * The result is a sample in the window, and no later sample is better.  A sample that is better
+ * than the result becomes the result, and stays it for the whole window unless a better one comes.
+ * Of the other samples only two are kept.  When the result becomes older than the window, one of
+ * these two replaces it.  A better sample may have been dropped, so the new result may be worse
+ * than the true one for a while.  An update costs a few comparisons, independent of the number of
+ * samples.  The caller holds the lock that protects the struct.  The names are those of Linux's
+ * include/linux/win_minmax.h.
  */
 #ifndef KERNEL_LIB_WIN_MINMAX_H
 #define KERNEL_LIB_WIN_MINMAX_H
@@ -18,7 +21,8 @@ struct minmax_sample {
 	u32 v;
 };
 struct minmax {
-	struct minmax_sample s[3]; /* the best, and the best two of later times; t never falls */
+	/* the result, then two newer samples; t does not fall from one to the next */
+	struct minmax_sample s[3];
 };
 
 static inline u32 minmax_get(const struct minmax *m)

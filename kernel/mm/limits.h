@@ -25,10 +25,10 @@
  */
 #define SKB_MAX_ORDER 3
 /*
- * part of memory that blocks with a piece in use may take: an 8th for received data, besides the
- * receive ring's buffers, and an 8th for data to send. When it is used up, data is copied to pages of
- * its own. Without this limit a peer could exhaust memory, because one small piece that stays in use
- * keeps its whole block allocated.
+ * part of memory that blocks with a piece in use may take: an 8th for received data (without the
+ * buffers of the receive ring), and another 8th for data to send. When a budget is used up, data is
+ * copied to pages that are not cut into pieces. Without this limit a peer could exhaust memory,
+ * because one small piece that stays in use keeps its whole block allocated.
  */
 #define FRAG_BLOCKS_PART 8
 

@@ -59,9 +59,9 @@ static bool kernel_runs(void)
 
 /*
  * Called when softirqs begin to run.  If they interrupt the idle thread or application code, which
- * are not watched, the watch begins anew.  If they interrupt kernel code, the time of that code
- * goes on: a thread that keeps the CPU in the kernel is reported, however often softirqs interrupt
- * it.
+ * are not watched, the watch begins anew.  If they interrupt kernel code, the watch of that code
+ * continues: a thread that keeps the CPU in the kernel is reported, however often softirqs
+ * interrupt it.
  */
 void watchdog_softirq(u64 now_ns)
 {

@@ -18,7 +18,7 @@
 /* One tree: there is one CPU. */
 static DEFINE_SPINLOCK(lock);
 static struct rb_root tree;
-static struct rb_node *first; /* the leftmost node, NULL: the tree is empty */
+static struct rb_node *first; /* the leftmost node, which fires first; NULL: the tree is empty */
 static unsigned int armed;
 
 static struct hrtimer *timer_of(struct rb_node *node)
@@ -116,9 +116,9 @@ void hrtimers_interrupt(u64 now_ns)
 }
 
 /*
- * The function of HRTIMER_SOFTIRQ.  A timer that its function starts again for a time that has come
- * already runs in this loop, too, but only if that time is not after the begin of the loop: so the
- * loop ends.
+ * The function of HRTIMER_SOFTIRQ. A function may start its timer again.  This loop runs that
+ * timer, too, if its new time is at or before @now, which was read when the loop began.  A later
+ * time is left to the next softirq, so the loop ends.
  */
 static void run_hrtimers(void)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers with the resolution of the clock, for times that a jiffy is too coarse for: pacing sends
- * packets some microseconds apart.
+ * Timers with the resolution of the clock, for times shorter than a jiffy.  For example, pacing
+ * sends packets some microseconds apart.
  *
  * One-shot; the function runs in the HRTIMER softirq, with no lock held, and may start its timer
- * again.  A timer never fires early; it fires late by the latency of interrupts and softirqs.  For
- * timeouts use the wheel (timer.h): there, moving a timer is cheaper.  Without a timer in the tree
- * an interrupt of the clock costs one comparison.  Names of Linux's include/linux/hrtimer.h.
+ * again.  A timer never fires early.  It fires late by at most the latency of interrupts and
+ * softirqs.  For timeouts use the wheel (timer.h): there, moving a timer is cheaper.  While no
+ * hrtimer is armed, a timer interrupt costs one comparison more.  The names are those of Linux's
+ * include/linux/hrtimer.h.
  */
 #ifndef KERNEL_TIME_HRTIMER_H
 #define KERNEL_TIME_HRTIMER_H
@@ -14,14 +15,15 @@
 #include "kernel/lib/rbtree.h"
 
 struct hrtimer {
-	struct rb_node node; /* in the tree by @expires, or empty */
-	u64 expires;         /* ns of the clock */
+	/* in the tree, ordered by @expires; cleared while the timer is not armed */
+	struct rb_node node;
+	u64 expires; /* when the timer fires: ns, as ktime_get_ns() counts */
 	void (*function)(struct hrtimer *timer);
 };
 
 void hrtimers_init(void);
 void hrtimer_setup(struct hrtimer *timer, void (*function)(struct hrtimer *timer));
-/* Returns true if the timer is armed; its function has not begun then. */
+/* Returns true if the timer is armed and its function has not begun. */
 static inline bool hrtimer_is_queued(const struct hrtimer *timer)
 {
 	return !RB_EMPTY_NODE(&timer->node);

@@ -114,7 +114,7 @@ static void __do_softirq(void)
 	cpu->preempt_count -= SOFTIRQ_OFFSET;
 }
 
-/* Returns true if ksoftirqd is runnable: only it may then run softirqs. */
+/* Returns true if ksoftirqd is runnable.  As long as it is, no other context runs softirqs. */
 static bool ksoftirqd_has_it(void)
 {
 	return ksoftirqd && ksoftirqd->on_rq && ksoftirqd->state == TASK_RUNNING;

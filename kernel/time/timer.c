@@ -34,7 +34,8 @@
 /* Each level's buckets span 2^3 times as many jiffies as those of the level below. */
 #define LEVEL_SHIFT 3
 /*
- * The coarsest level reaches 63 * 8^8 jiffies, twelve days; a timer beyond that is inserted again when its bucket is reached.
+ * The coarsest level reaches 63 * 8^8 jiffies, which are twelve days. A timer for a later time is
+ * inserted again when the clock reaches its bucket.
  */
 #define LEVELS 9
 #define SLOTS  (LEVELS * LEVEL_BUCKETS)

@@ -17,7 +17,7 @@
 
 /* Adds a controller that the MADT names.  Before ioapic_init(). */
 void ioapic_add(phys_addr_t address, u32 gsi_base);
-/* Records that, as the MADT says, ISA line @isa is GSI @gsi with these IOAPIC_* flags. */
+/* Records an entry of the MADT: ISA line @isa is GSI @gsi, with these IOAPIC_* flags. */
 void ioapic_override(u8 isa, u32 gsi, unsigned int flags);
 
 /* Maps the controllers and masks all their lines.  Boot, after acpi_init() and apic_init(). */

@@ -24,7 +24,7 @@
 #define PM_TIMER_HZ 3579545
 
 #define APIC_HZ_VIRTUAL 1000000000 /* frequency of the APIC's bus clock in QEMU and KVM */
-#define APIC_DIVISOR    16         /* apic_init()'s */
+#define APIC_DIVISOR    16         /* apic_init() sets this divisor */
 
 #define PIT_HZ        1193182
 #define PIT_CHANNEL_2 0x42

@@ -151,8 +151,8 @@ struct sample {
 };
 
 /*
- * Reads the three counters at the same time, as nearly as possible: of several readings, returns
- * the one that took the least time.
+ * Reads the three counters as nearly at the same time as possible: makes several readings, and
+ * returns the one that took the least time.
  */
 static struct sample take_sample(const struct time_reference *ref)
 {

@@ -15,7 +15,8 @@ unsigned int unwind_frames(const struct unwind_start *start, u64 *pcs, unsigned 
 {
 	u64 bp = start->bp;
 	unsigned int n = 0;
-	u64 frame[2]; /* the two words at rbp: the caller's frame pointer, the return address */
+	/* the two words at rbp: the caller's frame pointer, then the return address */
+	u64 frame[2];
 
 	while (n < max && bp >= DIRECT_MAP_BASE && bp % sizeof(u64) == 0) {
 		if (hal_copy_user(frame, (const void *)bp, sizeof(frame)) != 0)
