@@ -16,10 +16,12 @@
 #include "kernel/printk.h"
 #include "kernel/x86/acpi_devices.h"
 
-/* bytes: primary bus, secondary bus, subordinate bus, latency timer */
+/* four bytes: the numbers of the primary, secondary and subordinate bus, and the latency timer */
 #define PCI_PRIMARY_BUS 0x18
 #define PCI_IO_BASE     0x1c
-/* two u16: bits 31 to 20 of the window's first and of its last address */
+/*
+ * two fields of 16 bits: bits 31 to 20 of the window's first address, and those of its last address
+ */
 #define PCI_MEMORY_BASE   0x20
 #define PCI_PREFETCH_BASE 0x24
 #define PCI_WINDOW_CLOSED 0x0000fff0 /* limit below base: the bridge forwards no address */

@@ -51,8 +51,8 @@ struct virtio_transport_ops {
 	u64 (*get_features)(struct virtio_device *vdev);
 	void (*set_features)(struct virtio_device *vdev, u64 features);
 	/*
-	 * Copies @len bytes at @offset of the device's configuration; repeats the read until the
-	 * configuration did not change meanwhile (4.1.4.3.1).
+	 * Copies @len bytes at @offset of the device's configuration. Reads them again if the
+	 * configuration changed during the read (4.1.4.3.1).
 	 */
 	void (*config_read)(struct virtio_device *vdev, unsigned int offset, void *buf,
 			    unsigned int len);

@@ -3,17 +3,15 @@
  * The virtio transport over memory-mapped registers (virtio 1.1, 4.2), for machines without PCI:
  * QEMU's microvm, Firecracker.
  *
- * Called: virtio_mmio_register() from hal_late_init(), so that cmdline_parse() knows the option
- * virtio_mmio.device=SIZE@ADDR:IRQ[:ID], which such a machine adds for each slot;
- * virtio_mmio_init() from hal_probe_devices(), which adds the slots of ACPI's DSDT and ends in
- * virtio_probe() for each slot that has a device; then virtio.c, virtqueue.c and the driver call
- * the operations.
- * Context: process at boot; vm_notify in any context; vm_interrupt in hard interrupt;
- * vm_config_read, vm_get_status and the reset also in softirq.  No lock: the select register is
- * used at boot only.
- * Version 2 has the registers of virtio 1.0; version 1 the earlier ones (4.2.4), which take a
- * queue's page number and 32 feature bits.  QEMU's default is version 1.  Answers to Linux's
- * drivers/virtio/virtio_mmio.c.
+ * Called in order: hal_late_init() -> virtio_mmio_register(), so that cmdline_parse() knows the
+ * option virtio_mmio.device=SIZE@ADDR:IRQ[:ID]. Such a machine adds this option for each slot.
+ * hal_probe_devices() -> virtio_mmio_init(), which adds the slots of ACPI's DSDT and calls
+ * virtio_probe() for each slot that has a device.  Then virtio.c, virtqueue.c and the driver call
+ * the operations.  Context: process at boot; vm_notify in any context; vm_interrupt in hard
+ * interrupt; vm_config_read, vm_get_status and the reset also in softirq.  No lock: the select
+ * register is used at boot only.  Version 2 has the registers of virtio 1.0; version 1 the earlier
+ * ones (4.2.4), which take a queue's page number and 32 feature bits.  QEMU's default is version 1.
+ * Answers to Linux's drivers/virtio/virtio_mmio.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/limits.h"

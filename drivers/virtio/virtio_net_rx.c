@@ -18,8 +18,8 @@
  * received packets are kept for long.  If no new buffer can be allocated, the packet is copied into
  * memory of its own size, and its buffer goes back to the ring.  A short frame is always copied.
  * If there is no memory for the copy either, the packet is dropped and the buffer goes back.  A
- * packet that is kept pins the whole block that its buffer was cut from: the number of such pages
- * is bounded (rx_budget).
+ * packet that is kept also keeps the whole block allocated that its buffer was cut from. rx_budget
+ * limits the pages of these blocks.
  *
  * The virtio header is checked against the received length and the negotiated features before it is
  * used.  The check is on a copy, because the device can still write to the buffer.  Virtio 1.1,
@@ -247,7 +247,8 @@ static noinline enum skb_drop_reason virtnet_rx_append(struct virtnet_info *vi, 
 		}
 		/*
 		 * After the first buffer without a replacement, all further buffers of the packet
-		 * go back too: so they are the last *@borrowed, as virtnet_rx_return() expects.
+		 * also go back to the ring. virtnet_rx_return() expects that the buffers to return
+		 * are the last ones of the packet.
 		 */
 		if (unlikely(*borrowed || !virtnet_rx_replace(vi)))
 			++*borrowed;

@@ -269,8 +269,9 @@ int virtqueue_add(struct virtqueue *vq, const struct vq_sg *sg, unsigned int out
 }
 
 /*
- * Compare avail_event with all buffers since the last kick, not only with the last one.  Otherwise
- * a device that wants a notification at an earlier one of them would wait for ever.
+ * Compare avail_event with the indices of all buffers since the last kick, not only with that of
+ * the last buffer.  Otherwise a device that requested a notification at an earlier buffer would
+ * wait for ever.
  */
 void virtqueue_kick(struct virtqueue *vq)
 {

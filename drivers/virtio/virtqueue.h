@@ -14,10 +14,11 @@
  *   used_event:  the device interrupts when used idx passes this (driver writes; EVENT_IDX)
  *   avail_event: the driver notifies when avail idx passes this (device writes; EVENT_IDX)
  *
- * A buffer is a chain of descriptors.  virtqueue_add() fills a chain, writes the number of its first
+ * A buffer is a chain of descriptors. virtqueue_add() fills a chain, writes the number of its first
  * descriptor, the head, into the available ring, and raises avail idx.  The device processes the
- * chain, writes the head into the used ring, and raises used idx.  virtqueue_get_buf() takes it from
- * there and frees the chain.  Both idx count up without end, modulo 2^16; idx % num is the slot.
+ * chain, writes the head into the used ring, and raises used idx. virtqueue_get_buf() takes the
+ * head from the used ring and frees the chain.  Both idx count up without end, modulo 2^16; idx %
+ * num is the slot.
  *
  * This code knows nothing of networks and trusts no device: an impossible id, length or index marks
  * the queue as broken (vq->broken, counted); the kernel goes on.
@@ -72,8 +73,8 @@ struct vq_sg {
 
 /*
  * The driver's record of one descriptor, in memory that the device cannot access, because the
- * device can overwrite the descriptor table.  @next is valid for each descriptor, the other fields only for the
- * head of a chain.
+ * device can overwrite the descriptor table. @next is valid for each descriptor; the other fields
+ * are valid only for the head of a chain.
  */
 struct vq_desc_state {
 	/* the driver's pointer for this buffer; NULL: the device does not have the buffer */
@@ -106,7 +107,7 @@ struct virtqueue {
 	u16 free_head; /* index of the first descriptor in the free list */
 	u16 avail_idx; /* our copy of avail->idx, which the device can overwrite */
 	u16 num_added; /* buffers added since the last virtqueue_kick() */
-	/* used ring entries below this index were taken by the driver */
+	/* the driver has taken the used ring entries below this index */
 	u16 last_used_idx;
 	struct vq_desc_state *state; /* num entries */
 
