@@ -160,7 +160,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 
 	/* files */
 	files_init();   /* file descriptors; read(), write(), poll(); the console as a file */
-	proc_init();    /* /proc, for the files of all parts below */
+	proc_init();    /* /proc; the parts below register their files in it */
 	version_init(); /* /proc/version */
 	sysctl_init();  /* /proc/sys; `sysctl.` */
 	boot_stage("files");

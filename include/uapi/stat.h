@@ -23,7 +23,10 @@ struct stat {
 	int64_t st_size;
 	int64_t st_blksize;
 	int64_t st_blocks;
-	/* seconds and nanoseconds of access, of change of data, of change of inode */
+	/*
+	 * times of the last access, the last change of the data and the last change of the inode:
+	 * seconds, then nanoseconds of each
+	 */
 	uint64_t st_times[6];
 	int64_t reserved1[3];
 };

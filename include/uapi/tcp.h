@@ -49,13 +49,13 @@ enum {
 #define TCPI_OPT_SACK       2
 #define TCPI_OPT_WSCALE     4
 #define TCPI_OPT_ECN        8  /* both hosts agreed to use ECN */
-#define TCPI_OPT_ECN_SEEN   16 /* and a packet with ECT or CE arrived */
+#define TCPI_OPT_ECN_SEEN   16 /* ECN is in use, and a packet with ECT or CE has arrived */
 
 /*
- * TCP_INFO: Linux 6.7's layout, which begins with that of every older version.  These fields are always
- * 0: fackets, because RACK has replaced FACK, and last_ack_sent, because that time is not recorded, both as
- * in Linux; rehash, because there is no flow label that a new hash could change; fastopen_client_fail,
- * because there is no TCP Fast Open.
+ * TCP_INFO: Linux 6.7's layout, which begins with that of every older version.  Four fields are
+ * always 0. fackets: RACK has replaced FACK, also in Linux. last_ack_sent: this time is not
+ * recorded, nor is it in Linux. rehash: there is no flow label that a new hash could change.
+ * fastopen_client_fail: there is no TCP Fast Open.
  */
 struct tcp_info {
 	uint8_t tcpi_state;
