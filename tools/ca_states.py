@@ -19,7 +19,7 @@ TRANSITION = re.compile(r"\[TCP_CA_(\w+)\]\[TCP_CA_(\w+)\]\s*=\s*((?:\"[^\"]*\"\
 
 
 def transitions(source):
-    """[(from, to, reason)] of the table in @source, in its order."""
+    """Returns the transitions of the table in @source as [(from, to, reason)], in the order of the table."""
     return [(a, b, "".join(re.findall(r'"([^"]*)"', reason))) for a, b, reason in TRANSITION.findall(source)]
 
 
@@ -30,7 +30,7 @@ def diagram(source):
 
 
 def page(text, source):
-    """@text, the page, with the diagram of @source."""
+    """Returns the page @text with the diagram made from @source."""
     before, mark, rest = text.partition(MARKS[0])
     _, end, after = rest.partition(MARKS[1])
     if not mark or not end:

@@ -124,8 +124,8 @@ def words(s):
 
 
 def common(parser, secs):
-    """Adds the options that every command which boots a guest has to the command's parser. argparse's parents= is not
-    used, because it would share the options, and so their defaults, between the commands."""
+    """Adds options to the parser of a command: those that all commands which boot a guest have. argparse's parents= is
+    not used, because it would share the options, and so their defaults, between the commands."""
     for o, kw in {
             "--secs": dict(type=seconds, default=secs, help="seconds for each measurement"),
             "--only": dict(type=words, help="measurements, by comma (see list)"),

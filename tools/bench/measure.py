@@ -25,8 +25,8 @@ SPEED = {
 }
 COST = ["vcpu_cpu", "qemu_other_cpu", "client_cpu"]
 WARM_UP = 0.3
-# Seconds that a boot, and that one measurement (for connecting and ending), may take beyond the measuring itself.
-# They are generous, because the machine may be busy with other work: only a guest that hangs should reach them.
+# Seconds in addition to the time of measuring: for a boot, and for connecting and ending in one measurement. They are
+# generous, because the machine may be busy with other work: only a guest that hangs should reach them.
 BOOT_SLACK = 60
 ONE_SLACK = 8
 
@@ -91,8 +91,8 @@ def speed(boot, args, out, raw):
 
 
 def insn(boot, args, out, raw):
-    """Measures the guest instructions of each operation, once as counted and once without those that the idle guest
-    would have executed in that time."""
+    """Measures the guest instructions for each operation. Each figure is given twice: with all counted instructions,
+    and without the instructions that an idle guest would have executed in the same time."""
     idle = netbench(boot.guest, ["sleep", "-t", "1"], boot.q, boot.counts).get("insn_per_sec", 0)
     out["idle.insn_per_s"] = idle
     for name in asked_of(boot.guest, args):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Tables of measured figures: text for the terminal, Markdown for the documents.
 
-A ratio of two guests is computed from each pair of runs, one right after the other: the load of this machine
-changes single figures by 10 to 30 %, but changes both runs of a pair alike.
+A ratio of two guests is computed for each pair of runs. The two runs of a pair follow each other directly: the load of
+this machine changes single figures by 10 to 30 %, but it changes both runs of a pair alike.
 """
 import statistics
 

@@ -185,7 +185,7 @@ struct lab {
 
 enum lab_end { LAB_TIME, LAB_OVER, LAB_IDLE, LAB_HALT };
 
-LAB_API size_t lab_info_size(void); /* of struct tcp_info, when the engine was built */
+LAB_API size_t lab_info_size(void); /* bytes of struct tcp_info in this build of the engine */
 LAB_API struct lab *lab_new(uint64_t seed);
 LAB_API void lab_free(struct lab *l);
 LAB_API uint64_t lab_now(const struct lab *l);

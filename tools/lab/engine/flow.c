@@ -3,9 +3,9 @@
  * The flows of an experiment: a writer and a reader at the ends of one connection, and its
  * measurements.
  *
- * Python makes the sockets and the flow; engine.c -> flow_event() at its start, its end and at each
- * sample, flow_progress() after its host has run; net.c -> flow_watch() for each frame that a host
- * sends, flow_fate() for each frame that is dropped or marked.
+ * Python makes the sockets and the flow. engine.c calls flow_event() at the start and the end of a
+ * flow and at each sample, and flow_progress() after a host has run. net.c calls flow_watch() for
+ * each frame that a host sends, and flow_fate() for each frame that is dropped or marked.
  *
  * Each end makes one system call at a time. sender_next() and receiver_next() choose it from the
  * state of the flow.  A flow with a number of bytes ends when the reader has the last one.  A flow
@@ -345,8 +345,8 @@ void flow_event(struct lab *l, const struct event *e)
 /* ---- the segments on the wire ------------------------------------------------------------------- */
 
 /*
- * Returns the position in the stream of the sequence number @seq; it is the position nearest to
- * @reference.
+ * Returns the position in the stream to which the sequence number @seq belongs. Sequence numbers
+ * repeat every 2^32 bytes, so of the possible positions the one nearest to @reference is returned.
  */
 static uint64_t place(uint32_t seq, uint32_t isn, uint64_t reference)
 {

@@ -32,8 +32,9 @@ struct pipe {
 	double delay_ns, jitter_ns, reorder_ns, every_ns;
 	double loss, duplicate, reorder; /* shares of the frames: 0 to 1 */
 	/*
-	 * model of Gilbert and Elliott: probabilities for each frame of entering and of leaving the
-	 * bad state, and the share of frames lost in it
+	 * model of Gilbert and Elliott: bad_enter and bad_leave are the probabilities that a frame
+	 * makes the pipe enter or leave the bad state; bad_loss is the share of frames that are
+	 * lost in the bad state
 	 */
 	double bad_enter, bad_leave, bad_loss;
 	bool is_bad;
@@ -41,13 +42,16 @@ struct pipe {
 	struct array rates, outages, trace, drop;
 	struct queue queue;
 	struct packet *sending;
-	/* bits of the packet that is being sent that were not yet sent at the time @since */
+	/*
+	 * for the packet that is being sent: number of its bits that were not yet sent at the time
+	 * @since
+	 */
 	double bits_left;
 	uint64_t since;
 	uint32_t generation; /* a DEPARTURE event with an older generation is ignored */
 	bool waiting;        /* the pipe waits for an opportunity of the trace */
 	size_t next_opportunity;
-	size_t next_outage; /* the present or next one's place in @outages */
+	size_t next_outage; /* index in @outages of the present outage, else of the next one */
 	bool sampling;
 	struct rng loss_rng, burst_rng, duplicate_rng, reorder_rng, jitter_rng;
 	struct array samples, sojourns;
@@ -166,8 +170,8 @@ static bool chosen(struct pipe *w, const struct packet *p)
 
 /*
  * Returns true if the packet is lost: independently, or by the model of Gilbert and Elliott, which
- * has two states.  Each model has a random stream of its own, so that a change of one setting does
- * not change the other's losses.
+ * has two states.  Each model has a random stream of its own, so that a change of one model's
+ * setting does not change the losses of the other model.
  */
 static bool unlucky(struct pipe *w)
 {

@@ -24,7 +24,10 @@
 #include "tools/lab/engine/engine.h"
 
 #define FULL_PACKET 1514 /* CoDel's maxpacket, bytes: a full Ethernet frame */
-/* in intervals: if dropping ended less than this ago, its rate is resumed (RFC 8289 5.5) */
+/*
+ * in intervals: if dropping ended less than this time ago, it resumes at its last rate (RFC 8289
+ * 5.5)
+ */
 #define RECENT 16
 /* packets: RED's average is zero long before so many could have been sent */
 #define MOST_IDLE 1e6

@@ -29,7 +29,7 @@ def measure(full):
 
 
 def claims(m):
-    """Yields: bbr is far ahead at 5 % loss; without losses all controls fill the link."""
+    """Yields the claims: bbr is far ahead at 5 % loss; without losses all controls fill the link."""
     at = {control: dict(points)[0.05] for control, points in m.items()}
     yield (f"at 5 % loss bbr has {at['bbr']:.0%} of the link, cubic {at['cubic']:.0%}, reno {at['reno']:.0%}",
            at["bbr"] > 0.7 and at["bbr"] > 4 * max(at["cubic"], at["reno"]))

@@ -7,8 +7,8 @@ RATE, RTT, QUEUE = 8e6, 0.03, 600_000
 
 
 def run(queue, seconds):
-    """Runs a download and a short flow each second that shares its queue; returns the download, the queue and the short
-    flows' times, sorted."""
+    """Runs a download, and each second a short flow through the same queue. Returns the download, the queue, and the
+    sorted times of the short flows."""
     lab = Lab(seed=1)
     net = lab.dumbbell(2, rate=RATE, rtt=RTT, queue=queue)
     (a, b), (c, d) = net.pairs
@@ -31,7 +31,7 @@ def median(times):
 
 
 def claims(m):
-    """Yields: the delays, the short flows' times, and the rates behind both queues."""
+    """Yields the claims: the delays, the short flows' times, and the rates behind both queues."""
     (_, tail, slow), (_, codel, quick) = m.values()
     tail, codel = tail.result(), codel.result()
     yield (f"95 % of the packets wait at most {tail['delay_95'] * 1e3:.0f} ms behind droptail, {codel['delay_95'] * 1e3:.0f} ms with CoDel",

@@ -21,8 +21,8 @@ def goodput(rate, control, seed, seconds, rtt, loss):
 
 
 def measure(full):
-    """Returns {control: [(rate, mean goodput)]}, and under "path" its round trip and losses.  A small run has more losses:
-    windows are small then, and few segments make the point."""
+    """Returns {control: [(rate, mean goodput)]}, and under "path" the round trip and the share of losses. A small run
+    has more losses, which keep the windows small, so that fewer segments are enough to show the difference."""
     rates = [1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9] if full else [1e6, 5e7]
     seeds, rtt, loss = ([1, 2], 0.1, 1e-5) if full else ([1, 2], 0.2, 2e-4)
     rows = sweep(goodput, rate=rates, control=list(CONTROLS), seed=seeds, seconds=[100 if full else 60], rtt=[rtt], loss=[loss])
@@ -32,7 +32,7 @@ def measure(full):
 
 
 def claims(m):
-    """Yields: both are equal on slow paths, and cubic is ahead on fast ones."""
+    """Yields the claims: both are equal on slow paths, and cubic is ahead on fast ones."""
     rtt, loss = m["path"]
     (_, slow_reno), (_, slow_cubic) = m["reno"][0], m["cubic"][0]
     yield (f"at {m['reno'][0][0] / 1e6:.0f} Mbit/s both fill the link: reno {slow_reno / 1e6:.1f}, cubic {slow_cubic / 1e6:.1f} Mbit/s",

@@ -4,7 +4,7 @@
 Each figure is a module of this folder:
     NEEDS = {"controls": (...), "sysctls": (...)}   what the kernel must have
     measure(full)       runs the experiments; full: as in the figure, else small, for a test
-    claims(m)           yields (sentence with numbers of the run, whether it holds): what to see in the figure
+    claims(m)           yields (sentence, holds): what the figure shows, with numbers of the run; False if it does not hold
     draw(m, path)       draws it
 """
 import importlib

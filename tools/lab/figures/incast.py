@@ -30,7 +30,7 @@ def measure(full):
 
 
 def claims(rows):
-    """Yields: few servers fit into the queue, and many have to wait for timeouts."""
+    """Yields the claims: few servers fit into the queue, and many have to wait for timeouts."""
     good = [r for r in rows if not r["dropped"]]
     bad = [r for r in rows if r["dropped"]]
     yield (f"up to {good[-1]['servers']} servers nothing is dropped, and all answers are there after {good[-1]['seconds'] * 1e3:.1f} ms",

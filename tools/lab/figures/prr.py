@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Proportional rate reduction: during a recovery one segment leaves for two that arrive, without the silence of half a
-round trip that halving at once brings (RFC 6937; the halving is RFC 6675's)."""
+"""Proportional rate reduction: during a recovery one segment is sent for every two that arrive (RFC 6937). RFC 6675
+instead halves the window at once, which causes a silence of half a round trip."""
 from softnet import Lab
 
 NEEDS = {"controls": ("reno",), "sysctls": ("tcp_sack",)}
@@ -8,7 +8,7 @@ RATE, RTT, LOST = 8e6, 0.1, 150
 
 
 def measure(full):
-    """Runs a flow that loses one segment of a window of some hundred; returns the transfer."""
+    """Runs a flow that loses one segment while its window has some hundred segments; returns the transfer."""
     lab = Lab(seed=1)
     a, b = lab.host(), lab.host()
     lab.wire(a, b, delay=RTT / 2, rate=RATE, drop={LOST})
@@ -53,7 +53,7 @@ def silence(times):
 
 
 def claims(t):
-    """Yields: PRR has no long silence, and segments leave in the recovery."""
+    """Yields the claims: PRR has no long silence, and segments leave in the recovery."""
     prr, half = silence(sent(t)), silence(halving(t))
     yield f"the longest silence in the recovery is {prr * 1e3:.0f} ms; halving at once would be silent for {half * 1e3:.0f} ms", prr < half / 2
     begin, end = recovery(t)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """RACK under reordering: it decides about a loss by time, not by three duplicate ACKs, so that a packet which is a few
-milliseconds late is not sent again (RFC 8985).  Beside it: RFC 6582's three duplicate ACKs, with timestamps, by which the
-sender notices later that a reduction was needless (RFC 3522), and without."""
+milliseconds late is not sent again (RFC 8985). It is compared with RFC 6582's three duplicate ACKs, with and without
+timestamps. With timestamps the sender notices later that a reduction was needless (RFC 3522)."""
 from softnet import Lab, sweep
 
 NEEDS = {"controls": ("reno",), "sysctls": ("tcp_sack", "tcp_recovery")}
 RATE, RTT, SHARE, LATE = 20e6, 0.04, 0.01, 0.008
 RCVBUF = 150_000    # a window that fits path and queue: nothing is lost, so each retransmission is needless
-# The threshold of duplicate ACKs would adapt to the reordering: RFC 6582's is fixed.
+# tcp_max_reordering=3 keeps the threshold of duplicate ACKs at three, as in RFC 6582. Otherwise it would adapt to the
+# reordering.
 SETTINGS = {"RACK": "tcp_sack=1", "three duplicate ACKs": "tcp_sack=0 tcp_max_reordering=3",
             "three, without timestamps": "tcp_sack=0 tcp_max_reordering=3 tcp_timestamps=0"}
 

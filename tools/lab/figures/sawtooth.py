@@ -25,7 +25,7 @@ def falls(t):
 
 
 def claims(m):
-    """Yields: ssthresh is half of cwnd; the link stays busy; the queue fills."""
+    """Yields the claims: ssthresh is half of cwnd; the link stays busy; the queue fills."""
     t, queue = m
     cuts = falls(t)
     ratios = [after / before for _, before, after in cuts]

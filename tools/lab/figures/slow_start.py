@@ -24,7 +24,7 @@ def sent_in_round(t, k):
 
 
 def claims(t):
-    """Yields: the window doubles in each round trip; no segment is lost."""
+    """Yields the claims: the window doubles in each round trip; no segment is lost."""
     rounds = [sent_in_round(t, k) for k in range(5)]
     yield (f"segments sent in the first round trips: {', '.join(map(str, rounds))}",
            rounds[0] == 10 and all(1.7 * x <= y <= 2.2 * x for x, y in zip(rounds[:3], rounds[1:4])))

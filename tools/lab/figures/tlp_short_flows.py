@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Tail loss probes: a flow that loses its last segments gets no duplicate ACKs; a probe after two round trips saves it from
-the timeout (RFC 8985 7).  Losses come in a row, while the link is out for some milliseconds: a probe for a single segment
-waits for the time of a delayed ACK, too, and gains less."""
+"""Tail loss probes: a flow that loses its last segments gets no duplicate ACKs; a probe after two round trips saves it
+from the timeout (RFC 8985 7). The link is out for some milliseconds at a time, so that several segments in a row are
+lost. If only one segment is outstanding, the probe also waits for the time of a delayed ACK, and gains less."""
 import random
 
 from softnet import Lab

@@ -59,7 +59,7 @@ def require_built(path):
 def info_layout():
     """Returns the names of the fields of struct tcp_info, and its format for the module struct, from the kernel's header."""
     text = re.search(r"struct tcp_info \{(.*?)\n\};", (ROOT / "include/uapi/tcp.h").read_text(encoding="utf-8"), re.S)[1]
-    # Bit fields in one declaration share their byte, and the first one gives it its name.
+    # Bit fields in one declaration share a byte, which gets the name of the first field.
     fields = re.findall(r"^\s*uint(8|16|32|64)_t tcpi_(\w+)", text, re.M)
     return [name for _, name in fields], "".join({"8": "B", "16": "H", "32": "I", "64": "Q"}[bits] for bits, _ in fields)
 
