@@ -37,13 +37,21 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp)
 }
 
 /*
- * Returns true if the ACK answers a segment that was sent before the first retransmission.  retrans_stamp is 0
- * while NewReno waits for an ACK beyond high_seq: that ACK must not undo the reduction after a real loss.  (Linux
- * does the same since 5.1; 4.11 undid the reduction.)
+ * Returns true if the ACK answers a segment that was sent before the first retransmission: by the timestamp that it
+ * echoes, or because nothing was retransmitted yet.  Pacing, or a full queue of our own device, can hold the first
+ * retransmission back until the segment that seemed lost has arrived (Linux since 6.12).
+ *
+ * In two cases retrans_stamp is 0 after a retransmission: NewReno waits for an ACK beyond high_seq, and that ACK must
+ * not undo the reduction after a real loss; or the ACK of our SYN has cleared it.
  */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
-	return tp->retrans_stamp && tcp_tsopt_ecr_before(tp, tp->retrans_stamp);
+	const struct sock *sk = (const struct sock *)tp;
+
+	if (tp->retrans_stamp)
+		return tcp_tsopt_ecr_before(tp, tp->retrans_stamp);
+	return (tcp_is_sack(tp) || before(tp->snd_una, tp->high_seq)) &&
+	       sk->sk_state != TCP_SYN_SENT;
 }
 
 static bool tcp_may_undo(const struct tcp_sock *tp)
