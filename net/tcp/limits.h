@@ -8,8 +8,8 @@
 
 /* ---- connections ---- */
 /*
- * requests: half-open connections of a listener; further SYNs are dropped. The same number as
- * SOMAXCONN_DEFAULT, which limits the connections that wait for accept().
+ * requests: half-open connections of a listener; further SYNs are dropped. The value equals SOMAXCONN_DEFAULT, the
+ * limit for connections that wait for accept().
  */
 #define TCP_MAX_SYN_BACKLOG       4096
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
@@ -25,9 +25,9 @@
 #define TCP_ORPHANS_MAX   16384
 #define TCP_ORPHANS_RANGE 0, 1000000
 /*
- * part of memory: when the queues of all sockets use more than a quarter of memory, TCP is under memory
- * pressure; their limit is twice that, half of memory. Linux's memory pressure begins at a sixteenth,
- * because a machine with Linux also does other work.
+ * part of memory: when the queues of all sockets use more than a quarter of memory, TCP is under memory pressure.
+ * They may use at most half of memory. In Linux memory pressure begins at a sixteenth of memory, because a machine
+ * with Linux also does other work.
  */
 #define TCP_MEM_PRESSURE_PART 4
 /* pages: the values that tcp_mem may be set to. */
@@ -69,7 +69,7 @@
 /* us: a retransmission timeout is at least SRTT plus this (RFC 6298 2.4: 1 s in all). Linux's value. */
 #define TCP_RTO_MIN_DEFAULT_US       200000
 #define TCP_RTO_MIN_DEFAULT_US_RANGE 1, 120000000
-/* timeouts: in a row, before an orphan ends; 0 means 8 while the peer may be alive, else none. Linux's. */
+/* timeouts: in a row, before an orphan ends; 0: 8 if the peer may be alive, otherwise none. Linux's. */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255
 /* s: an orphan waits in FIN_WAIT2 for the peer's FIN; then it ends. Linux's value. */
@@ -88,11 +88,11 @@
 
 /* ---- answers ---- */
 /*
- * ms: between two ACKs of one connection that answer segments outside the window; no answer before
- * that. Linux's tcp_invalid_ratelimit.
+ * ms: least time between two ACKs that one connection sends in answer to segments outside the window; in that time
+ * such segments get no answer. Linux's tcp_invalid_ratelimit.
  */
 #define TCP_INVALID_RATELIMIT_MS 500
-/* ms: with 0 each segment is answered. */
+/* ms: with 0 each such segment is answered. */
 #define TCP_INVALID_RATELIMIT_RANGE 0, 60000
 /*
  * ACKs a second: challenge ACKs of all connections together; the default is no limit, as in Linux since
@@ -103,28 +103,29 @@
 /* ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * ACKs: sent at once for a packet that GRO merged from several segments, if it is beyond a hole and the
- * peer has no SACK. Three duplicate ACKs make the sender retransmit; each further one tells it that a
- * segment has left the network.
+ * ACKs: sent in a row when the peer has no SACK and GRO has merged several segments beyond a hole into one packet.
+ * Three duplicate ACKs make the sender retransmit; each further one tells it that a segment has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
 /* ---- loss recovery ---- */
 /*
- * segments: read behind the lost ones to set RACK's timer. If there are more, the timer expires early, and
- * then reads the next ones. Without the limit, a peer that SACKs the last of many segments would make each
- * of its ACKs walk over all of them.
+ * segments: after it has found the lost segments, RACK reads at most this many of the next ones, to set its timer. If
+ * more are waiting, the timer expires early, and RACK reads the rest then. Without the limit, a peer could SACK the
+ * last of many segments, and each of its ACKs would cost a walk over all of them.
  */
 #define TCP_RACK_SOON 64
 /*
- * segments: read for a DSACK block above snd_una; further ones in the block count as not reported. One merged
- * packet has fewer. A peer may report the same duplicate in each ACK, so the walk must be bounded.
+ * segments: read for a DSACK block above snd_una; further segments in the block count as not reported. A packet that
+ * was merged from several segments has fewer. A peer may report the same duplicate in each ACK, so the walk must be
+ * bounded.
  */
 #define TCP_DSACK_MAX 64u
 /*
- * segments: marked as lost, beyond the number delivered since the last such undo, that a partial ACK may prove to
- * be only late; if there are more, they are sent again. Otherwise a peer could make RACK mark a long queue and undo
- * the marks in turn, with one acknowledged segment in between.
+ * segments: a partial ACK may show that the segments marked as lost were only late; then the marks are undone. At
+ * most this many marks, plus one for each segment delivered since the last such undo, can be undone; if there are
+ * more, the segments are sent again. Without the limit a peer that acknowledges one segment at a time could make RACK
+ * mark a long queue, undo the marks, and mark it again.
  */
 #define TCP_UNDO_MAX 64u
 /* mode: 0 switches tail loss probes off, 1 to 4 switch them on. Linux's range. */
@@ -133,7 +134,10 @@
 #define TCP_ECN_RANGE 0, 2
 /* mode: 0 switches F-RTO off, 1 and 2 switch it on. Linux's range. */
 #define TCP_FRTO_RANGE 0, 2
-/* bits: 1 uses RACK (always on here), 2 fixes the reordering window, 4 ignores the threshold of three. Linux's. */
+/*
+ * bits: 1 uses RACK (here always on), 2 keeps the reordering window fixed, 4 ignores the count of SACKed segments.
+ * Linux's.
+ */
 #define TCP_RECOVERY_RANGE 0, 7
 
 /* ---- sending ---- */
@@ -150,7 +154,7 @@
 #define TCP_ADV_WIN_SCALE_RANGE -3, 31
 /* mode: timestamps are 0 off, 1 on with a random offset, 2 on without offset. Linux's values. */
 #define TCP_TIMESTAMPS_RANGE 0, 2
-/* part of the window: a burst of at least a third of it is sent without a wait for more. Linux's value. */
+/* part of the window: a burst of at least a third of the window is sent at once. Linux's value. */
 #define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000
 /* segments: a GSO packet may hold at least this many, however slow the path is. Linux's value. */
@@ -167,9 +171,9 @@
 /* s: the least round-trip time of a connection is forgotten after that time. Linux's value. */
 #define TCP_MIN_RTT_WLEN_S       300
 #define TCP_MIN_RTT_WLEN_S_RANGE 0, 86400
-/* percent: of the rate cwnd / RTT, from which slow start computes a packet's size. Linux's value. */
+/* percent: in slow start the pacing rate is this part of cwnd / RTT. Linux's value. */
 #define TCP_PACING_SS_RATIO 200
-/* percent: of the rate cwnd / RTT, from which congestion avoidance computes a packet's size. Linux's value. */
+/* percent: in congestion avoidance the pacing rate is this part of cwnd / RTT. Linux's value. */
 #define TCP_PACING_CA_RATIO 120
 /* percent: the values that the two sysctls may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000
@@ -191,8 +195,8 @@
 #define TCP_PROBE_THRESHOLD       8
 #define TCP_PROBE_THRESHOLD_RANGE 1, 65535
 /*
- * segments: with a smaller congestion window no probe is sent, because too few duplicate ACKs could
- * follow to reveal its loss. Linux's value.
+ * segments: with a smaller congestion window no MTU probe is sent, because the segments behind a lost probe could be
+ * too few to reveal its loss. Linux's value.
  */
 #define TCP_MTUP_CWND_LEAST 11u
 /* bytes: unsent data of a socket; -1 and 0 mean no limit. */

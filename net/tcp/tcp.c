@@ -232,10 +232,10 @@ void tcp_v4_destroy_sock(struct sock *sk)
 /* ---- memory -------------------------------------------------------------------------------------------- */
 
 /*
- * Returns how many bytes of memory this socket may hold in one direction: @most, its buffer.  If memory
- * is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only
- * its share, but at least @least.  Without that, a peer could take all memory although each connection
- * is within its buffer: it would leave holes in the data of many connections, or read from none of them.
+ * Returns how many bytes of memory this socket may hold in one direction: @most, the size of its buffer.  If memory
+ * is short, a quarter of memory is divided equally among all TCP sockets, and the socket may hold only its share, but
+ * at least @least.  Without that, a peer could take all memory although each connection is within its buffer: it
+ * would leave holes in the data of many connections, or read from none of them.
  */
 int tcp_mem_limit(const struct sock *sk, int least, int most)
 {
@@ -261,8 +261,8 @@ bool tcp_wmem_has_room(const struct sock *sk)
 }
 
 /*
- * Under memory pressure: returns true if @sk holds less than its share and there is memory.  If only
- * the memory is missing, schedules the check that wakes writers later.
+ * Under memory pressure: returns true if @sk holds less than its share and memory is free. If @sk holds less than its
+ * share but no memory is free, schedules the check that wakes writers later.
  */
 static noinline bool tcp_memory_free_in_want(const struct sock *sk)
 {

@@ -194,7 +194,7 @@ static inline int tcp_win_from_space(int space)
 
 	return shift > 0 ? space - (space >> shift) : space >> -shift;
 }
-/* The reverse: returns the buffer in bytes whose window is at least @win, up to a limit of INT32_MAX. */
+/* Returns the size of a buffer, in bytes, from which a window of @win can be offered; at most INT32_MAX. */
 static inline int tcp_space_from_win(int win)
 {
 	int shift = READ_ONCE(sysctl_tcp_adv_win_scale);
@@ -242,7 +242,9 @@ static inline u32 tcp_rto_min_us(const struct sock *sk)
 
 	return own ? own * (1000000 / HZ) : READ_ONCE(sysctl_tcp_rto_min_us);
 }
-/* Returns the longest delay of an ACK in jiffies: below the peer's least timeout, if that equals ours. */
+/*
+ * Returns the longest delay of an ACK, in jiffies. It is below our minimum RTO, because the peer's may be as short.
+ */
 static inline u32 tcp_delack_max(const struct sock *sk)
 {
 	u32 own = inet_csk(sk)->icsk_delack_max;

@@ -113,7 +113,9 @@ static long tcp_tsecr_rtt_us(const struct tcp_sock *tp)
 
 static void tcp_update_rtt_min(struct tcp_sock *tp, int flag, u32 rtt_us)
 {
-	/* A delayed ACK must not replace a minimum that is about to leave the window. */
+	/*
+	 * If the peer delayed the ACK, its larger RTT must not replace a minimum that the filter is about to forget.
+	 */
 	if ((flag & FLAG_ACK_MAYBE_DELAYED) && rtt_us > tcp_min_rtt(tp))
 		return;
 	minmax_running_min(&tp->rtt_min, sysctl_tcp_min_rtt_wlen, tcp_jiffies32, rtt_us);
@@ -299,8 +301,7 @@ s64 tcp_rto_delta_us(const struct sock *sk)
 
 /*
  * Restarts the retransmit timer, or stops it if no data is in flight (RFC 6298 5.2 and 5.3).  If a probe timer or
- * RACK's timer was armed instead of it, the retransmit timer gets only the rest of its time, which counts from
- * the sending of the oldest segment.
+ * RACK's timer was armed instead, the retransmit timer expires one RTO after the oldest segment was sent.
  */
 void tcp_rearm_rto(struct sock *sk)
 {
@@ -441,7 +442,7 @@ static bool tcp_ack_may_be_delayed(const struct tcp_sock *tp, const struct tcp_s
 	       !(state->flag & (FLAG_CA_ALERT | FLAG_SYN_ACKED));
 }
 
-/* Processes the cumulative acknowledgment: the retransmit queue, a sample of the round trip, the timer. */
+/* Processes the cumulative acknowledgment: frees segments, takes a sample of the round trip, restarts the timer. */
 static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_state *state)
 {
 	long seq_rtt_us = -1, sack_rtt_us = -1, ca_rtt_us = -1;
@@ -476,8 +477,8 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 		if (tcp_is_reno(tp)) {
 			tcp_remove_reno_sacks(sk, state->acked, state->flag & FLAG_ECE);
 			/*
-			 * Without SACK an ACK that covers a retransmission may be an answer to that, so it does
-			 * not prove that an original arrived.
+			 * Without SACK an ACK that covers a retransmitted segment may answer the retransmission, so
+			 * it does not prove that the original arrived.
 			 */
 			if (state->flag & FLAG_RETRANS_DATA_ACKED)
 				state->flag &= ~FLAG_ORIG_SACK_ACKED;
@@ -488,9 +489,10 @@ static noinline void tcp_clean_rtx_queue(struct sock *sk, struct tcp_sacktag_sta
 	} else if (skb && rtt_update && sack_rtt_us >= 0 &&
 		   sack_rtt_us > tcp_us_since(tp, skb->skb_mstamp)) {
 		/*
-		 * RFC 6298 5.3 restarts the timer only if new data is acknowledged.  Here only SACK blocks are
-		 * new, and the head of the queue was last sent after the first segment that they report: the
-		 * timer was set with an older estimate, so set it with the new one.
+		 * RFC 6298 5.3 restarts the timer only if new data is acknowledged.  Here only SACK blocks are new.
+		 * But the head of the queue was last sent after the first segment that the blocks report, and its
+		 * timer was set with an older estimate of the round trip. So set the timer again with the new
+		 * estimate.
 		 */
 		state->flag |= FLAG_SET_XMIT_TIMER;
 	}
@@ -528,8 +530,8 @@ static bool tcp_ack_is_dubious(const struct sock *sk, int flag)
 }
 
 /*
- * On a path that reorders segments (tp->reordering was raised) any ACK from which we learn that a segment
- * arrived may raise cwnd; otherwise only an ACK that acknowledges new data.
+ * On a path that reorders segments (tp->reordering was raised) an ACK may raise cwnd if it acknowledges or SACKs new
+ * data. On other paths only an ACK that acknowledges new data may.
  */
 static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 {
@@ -538,7 +540,7 @@ static bool tcp_may_raise_cwnd(const struct sock *sk, int flag)
 	return flag & FLAG_DATA_ACKED;
 }
 
-/* Counts the segments that this ACK delivered, and those of them that it reports as marked. */
+/* Returns how many segments this ACK delivered.  An ACK with ECE reports all of them as marked. */
 static u32 tcp_newly_delivered(struct tcp_sock *tp, const struct tcp_sacktag_state *state)
 {
 	u32 delivered = tp->delivered - state->prior_delivered;

@@ -14,7 +14,8 @@
  *
  *   STARTUP    pacing gain 2.89 (2/ln 2): the rate doubles each round, until three rounds gained less than 25 %
  *   DRAIN      pacing gain 1/2.89, until no more than the BDP is in flight
- *   PROBE_BW   eight phases of a min_rtt each: gain 5/4 probes for more bandwidth, 3/4 drains the queue, then six of 1
+ *   PROBE_BW   eight phases of one min_rtt: gain 5/4 probes for more bandwidth, 3/4 drains the queue, then six with
+ *   gain 1
  *   PROBE_RTT  when min_rtt is ten seconds old: four segments in flight for 200 ms, to measure it again
  *
  * The pacing rate controls the sending (tcp_pacing.c); the window, twice the BDP, only stops a sender whose ACKs do
@@ -91,8 +92,8 @@ static void bbr_set_pacing_rate(struct sock *sk, u32 bw, u32 gain)
 /* ---- PROBE_BW ------------------------------------------------------------------------------------ */
 
 /*
- * A phase lasts a min_rtt.  The phase of 5/4 lasts longer if neither 5/4 of the BDP is in flight yet nor a loss has
- * occurred, because it has not probed the path before.  The phase of 3/4 ends earlier if the queue is empty.
+ * A phase lasts one min_rtt.  The phase with gain 5/4 continues until 5/4 of the BDP is in flight or a loss occurs,
+ * because only then has it probed the path.  The phase with gain 3/4 ends earlier if the queue is empty.
  */
 static bool bbr_phase_is_over(struct sock *sk, const struct rate_sample *rs)
 {
@@ -126,8 +127,8 @@ static void bbr_update_cycle_phase(struct sock *sk, const struct rate_sample *rs
 }
 
 /*
- * Begins PROBE_BW in a random phase, but not in that of 3/4, so that flows that start together probe at different
- * times.
+ * Begins PROBE_BW in a random phase, so that flows that start together probe at different times.  The phase with gain
+ * 3/4 is never the first.
  */
 static void bbr_enter_probe_bw(struct sock *sk)
 {
@@ -151,7 +152,7 @@ static void bbr_update_round(const struct tcp_sock *tp, struct bbr *b, const str
 	b->packet_conservation = 0;
 }
 
-/* A sample that the application limited may be below the path's bandwidth: it counts only if it is the largest. */
+/* If the application limited a sample, it may be below the path's bandwidth: it counts only if it is the largest. */
 static void bbr_update_bw(struct sock *sk, const struct rate_sample *rs)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -319,7 +320,7 @@ static u32 bbr_ssthresh(struct sock *sk)
 	return tcp_sk(sk)->snd_ssthresh;
 }
 
-/* The loss was spurious: resets the estimates that it changed. */
+/* The loss was spurious: restarts the measurements that it may have disturbed; the window needs no undo here. */
 static u32 bbr_undo_cwnd(struct sock *sk)
 {
 	struct bbr *b = inet_csk_ca(sk);

@@ -17,7 +17,7 @@
 enum bbr_mode {
 	BBR_STARTUP, /* the rate doubles each round, until the bandwidth grows no more */
 	BBR_DRAIN,   /* the queue that STARTUP has built is drained */
-	BBR_PROBE_BW, /* the rate is the bandwidth; in two of eight phases it is first higher, then lower */
+	BBR_PROBE_BW, /* the rate is the bandwidth, but higher in phase 0 of 8 and lower in phase 1 */
 	BBR_PROBE_RTT /* few segments in flight, so that the queue empties and min_rtt can be measured */
 };
 
@@ -31,10 +31,10 @@ struct bbr {
 	u32 round_count;        /* rounds until now */
 	u32 prior_cwnd;         /* window before recovery or PROBE_RTT */
 	u32 full_bw;            /* bandwidth at the last growth in STARTUP */
-	u32 lt_bw;              /* rate of a policer, if lt_use_bw */
-	u32 lt_last_delivered; /* tp->delivered, tp->lost and time (ms) at the begin of the sampling interval */
-	u32 lt_last_lost;
-	u32 lt_last_stamp;
+	u32 lt_bw;              /* rate of the last interval; with lt_use_bw: the policer's */
+	u32 lt_last_delivered;  /* tp->delivered at the begin of the sampling interval */
+	u32 lt_last_lost;       /* tp->lost at that time */
+	u32 lt_last_stamp;      /* ms: that time */
 	u16 pacing_gain, cwnd_gain;
 	u8 mode : 2; /* enum bbr_mode */
 	u8 prev_ca_state : 3;

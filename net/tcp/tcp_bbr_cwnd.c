@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BBR's congestion window: so many segments as the model says may be in flight, and less in recovery.
+ * BBR's congestion window: as many segments as the model says may be in flight, and fewer in recovery.
  *
  *   bbr_main -> bbr_set_cwnd -> bbr_inflight                      each ACK
  *   bbr_ssthresh, bbr_update_min_rtt -> bbr_save_cwnd             before a recovery, or PROBE_RTT
@@ -17,7 +17,7 @@
 
 /* ---- the data in flight -------------------------------------------------------------------------- */
 
-/* Returns the segments that are in flight at the bandwidth @bw in min_rtt, times @gain. */
+/* Returns the BDP, the segments that are sent in one min_rtt at the bandwidth @bw, times @gain. */
 static u32 bbr_bdp(const struct sock *sk, u32 bw, u32 gain)
 {
 	const struct bbr *b = inet_csk_ca(sk);

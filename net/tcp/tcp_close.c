@@ -138,8 +138,8 @@ static bool tcp_close_fin_wait2(struct sock *sk)
 }
 
 /*
- * The last part of close(), with the bh lock held: ends the orphan now if that is due.  @state: its
- * state before it became an orphan.
+ * The last part of close(), with the bh lock held.  If the connection has ended, or there is no memory for another
+ * orphan, destroys @sk; otherwise @sk remains as an orphan.  @state: the state of @sk before it became an orphan.
  */
 static void tcp_close_orphan(struct sock *sk, int state)
 {

@@ -38,7 +38,7 @@ enum tcp_ca_ack_event_flags {
 struct ack_sample {
 	u32 pkts_acked;
 	s32 rtt_us; /* us: round-trip time of the last segment that the ACK reports; -1: not known */
-	u32 in_flight; /* bytes that were in flight when that segment was sent, with its own */
+	u32 in_flight; /* bytes in flight when that segment was sent, its own included */
 };
 
 /*
@@ -83,7 +83,8 @@ struct tcp_congestion_ops {
 	u32 (*undo_cwnd)(struct sock *sk);                         /* returns cwnd after an undo */
 	void (*pkts_acked)(struct sock *sk, const struct ack_sample *sample); /* may be NULL */
 	u32 (*min_tso_segs)(
-		struct sock *sk); /* returns the least segments of a burst; NULL: the sysctl */
+		struct sock *
+			sk); /* returns the least number of segments in a burst; NULL: the sysctl */
 	u32 (*sndbuf_expand)(
 		struct sock *sk); /* returns the send buffer's size in windows; NULL: 2 */
 	/* Fills @info for TCP_CC_INFO and returns its length.  NULL: the algorithm has no such info. */

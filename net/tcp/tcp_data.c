@@ -228,7 +228,7 @@ enum skb_drop_reason tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 	if (tp->rx_opt.sack_ok && fate != OFO_COVERED) {
 		if (skb->len >= GROW_WINDOW_MIN)
 			tcp_grow_window(sk, skb);
-		/* The data that waits behind the hole takes room of the next round trip. */
+		/* The data behind the hole occupies room that the data of the next round trip needs. */
 		if (sk->sk_socket)
 			tcp_rcvbuf_grow(sk, tp->rcvq_space.space);
 	}
@@ -322,8 +322,8 @@ static bool tcp_in_quickack_mode(const struct sock *sk)
 
 /*
  * Sends the pending ACK now or delayed.  RFC 1122 4.2.3.2: at least every second full segment is acknowledged at
- * once.  Here this is done if the ACK can offer as large a window as before, or if SO_RCVLOWAT lets the reader
- * sleep on; otherwise the next read will make room, and the ACK is sent then.
+ * once.  Here this is done if the ACK can offer as large a window as before, or if the unread data is less than
+ * SO_RCVLOWAT, so that no reader wakes up.  Otherwise the next read makes room, and the ACK is sent then.
  */
 void __tcp_ack_snd_check(struct sock *sk, bool ofo_possible)
 {
@@ -362,7 +362,7 @@ void tcp_measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 	}
 	if (len + header >= TCP_MSS_DEFAULT + sizeof(struct tcphdr) ||
 	    (len + header >= TCP_MIN_MSS + sizeof(struct tcphdr) && !(flags & remnant))) {
-		/* A segment with SACK blocks has less data than the MSS by their size. */
+		/* SACK blocks take the place of data in a segment: add their size. */
 		len += header - tcp_sk(sk)->tcp_header_len;
 		icsk->icsk_ack.last_seg_size = len;
 		if (len == last) {

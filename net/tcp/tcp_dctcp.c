@@ -8,10 +8,11 @@
  *   tcp_enter_cwr, tcp_enter_recovery -> dctcp_ssthresh                     reduces cwnd by alpha / 2
  *   tcp_cong_control -> tcp_reno_cong_avoid                                 growth is Reno's
  *
- * A sender with classic ECN halves its window for one mark.  DCTCP estimates alpha, the part of its segments that
- * are marked, and reduces the window by alpha / 2: if few are marked, by little.  So the queue stays short without
- * leaving the link idle.  The estimate needs to know how many segments were marked.  So the receiver sets ECE in an
- * ACK if and only if the segments that it acknowledges were marked, and acknowledges at once when that changes.
+ * A sender with classic ECN halves its window for one mark.  DCTCP estimates alpha, the part of its segments that are
+ * marked, and reduces the window by the factor alpha / 2.  If few segments are marked, the reduction is small.  So
+ * the queue stays short, and the link does not become idle.  The estimate needs to know how many segments were
+ * marked.  So the receiver sets ECE in an ACK if and only if the segments that it acknowledges were marked, and
+ * acknowledges at once when that changes.
  *
  * A connection without ECN gets Reno.  DCTCP takes more than its share from flows with classic ECN, so it is meant
  * for networks of one operator (RFC 8257 5).
@@ -32,8 +33,8 @@ static void dctcp_begin_window(const struct tcp_sock *tp, struct dctcp *d)
 }
 
 /*
- * The end of an observation window (3.3): alpha = (1 - g) alpha + g M, with g = 1/16 and M the part of the
- * segments of the window that were marked.  As rounding would keep a small alpha for ever, it falls to 0 below 16.
+ * The end of an observation window (3.3): alpha = (1 - g) alpha + g M, where g = 1/16 and M is the marked part of the
+ * segments in the window.  An alpha below 16 becomes 0, because rounding would never lower it.
  */
 static void dctcp_update_alpha(const struct tcp_sock *tp, struct dctcp *d)
 {
@@ -71,7 +72,7 @@ static u32 dctcp_ssthresh(struct sock *sk)
 
 /*
  * "A DCTCP sender MUST react to loss episodes in the same way as conventional TCP" (3.5): the window is halved.
- * A timeout has called dctcp_ssthresh() before.
+ * After a timeout dctcp_ssthresh() determines the window instead.
  */
 static void dctcp_react_to_loss(struct sock *sk)
 {
@@ -106,8 +107,9 @@ static void dctcp_set_ece(struct tcp_sock *tp, bool ce)
 }
 
 /*
- * A packet arrived, with a mark if @ce.  If the packet before it was different and its ACK is delayed, that ACK is
- * sent first, with the old state, and the one of this packet must not be delayed (RFC 8257 3.2).
+ * A packet arrived; @ce: it is marked.  If the mark differs from the previous packet's, and the ACK of the previous
+ * packet is still delayed, that ACK is sent first, with the old ECE flag.  The ACK of this packet is then sent
+ * without delay (RFC 8257 3.2).
  */
 static void dctcp_packet_arrived(struct sock *sk, bool ce)
 {

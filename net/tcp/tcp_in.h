@@ -137,8 +137,8 @@ void tcp_cleanup_rbuf(struct sock *sk, int copied);
 void tcp_rcv_space_adjust(struct sock *sk);
 /*
  * Returns true, and counts in @mib, if @skb, a segment outside the window, must not be answered because
- * the last such answer (*@last_oow_ack_time) is too recent.  A segment with data is always answered;
- * the variant with __ limits those too.
+ * the last such answer (*@last_oow_ack_time) is too recent.  This function always permits an answer to a segment with
+ * data; __tcp_oow_rate_limited() limits that too.
  */
 bool tcp_oow_rate_limited(const struct sk_buff *skb, enum snmp_counter mib, u32 *last_oow_ack_time);
 bool __tcp_oow_rate_limited(enum snmp_counter mib, u32 *last_oow_ack_time);
@@ -252,8 +252,8 @@ void tcp_sack_prune(struct tcp_sock *tp);
 /* [seq, end_seq) was received twice: reports it with the next segment that we send. */
 void tcp_dsack_set(struct tcp_sock *tp, u32 seq, u32 end_seq);
 /*
- * Like tcp_dsack_set(), for a segment that may contain several duplicates: if one is noted already, [seq, end_seq)
- * is added to it if the two touch, and is ignored otherwise.
+ * Like tcp_dsack_set(), but if a duplicate block is already waiting to be reported, the block is extended by [seq,
+ * end_seq) if the two touch; if they do not touch, [seq, end_seq) is ignored.
  */
 void tcp_dsack_extend(struct tcp_sock *tp, u32 seq, u32 end_seq);
 static inline void tcp_sack_reset(struct tcp_options_received *rx_opt)

@@ -112,8 +112,8 @@ unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_optio
 }
 
 /*
- * Writes the options to @to, which is aligned to four bytes.  Their order is Linux's, so that a
- * comparison of the bytes, as of packetdrill scripts, finds no difference.
+ * Writes the options to @to, which is aligned to four bytes.  Their order is Linux's, so that tests that compare the
+ * bytes with Linux's (packetdrill scripts) pass.
  */
 void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_options *opts)
 {
@@ -288,8 +288,8 @@ noinline void tcp_send_fin(struct sock *sk)
 /* ---- reset ------------------------------------------------------------------------------------------------ */
 
 /*
- * Sends a reset because we abort the connection: at close() with unread data, with SO_LINGER 0, for too
- * many orphans, or by disconnect().
+ * Sends a reset because we abort the connection: at close() if data is unread, SO_LINGER is 0, or there are too many
+ * orphans, and at disconnect().
  */
 void tcp_send_active_reset(struct sock *sk, gfp_t gfp)
 {

@@ -58,8 +58,8 @@ void tcp_add_reno_sack(struct sock *sk, bool is_dupack, bool ece_ack)
 }
 
 /*
- * @acked segments were acknowledged in order.  The first filled the hole; each of the others had caused a
- * duplicate ACK when it arrived, which sacked_out counts no longer.
+ * @acked segments were acknowledged in order.  The first filled the hole.  Each of the others had caused a duplicate
+ * ACK when it arrived: subtracts these duplicate ACKs from sacked_out.
  */
 void tcp_remove_reno_sacks(struct sock *sk, int acked, bool ece_ack)
 {

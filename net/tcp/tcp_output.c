@@ -113,8 +113,8 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 }
 
 /*
- * For an RTO the application sent less than cwnd permits, so cwnd says little about the path: lowers it
- * to the mean of cwnd and the part that was used.
+ * During a whole RTO the application sent less than cwnd permits, so cwnd is not a proven estimate of the path:
+ * lowers cwnd to the mean of its value and the part that was used.
  */
 static void tcp_cwnd_application_limited(struct sock *sk)
 {
@@ -186,7 +186,7 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 
 /* ---- the limits of the sender itself --------------------------------------------------------- */
 
-/* Minshall: true while an earlier small segment is unacknowledged; only that delays a small segment. */
+/* Minshall: returns true while an earlier small segment is unacknowledged.  Only then a small segment must wait. */
 static bool tcp_minshall_check(const struct tcp_sock *tp)
 {
 	return tp->snd_sml != tp->snd_una && between(tp->snd_sml, tp->snd_una, tp->snd_nxt);
@@ -245,8 +245,8 @@ unsigned int tcp_max_gso_segs(const struct sock *sk, unsigned int mss_now)
 }
 
 /*
- * A burst to a near peer does no harm, because its ACKs return soon.  tcp_tso_autosize() adds 64 KiB to
- * the burst at an RTT below 0.5 ms (2^9 us), and half of that for each further 0.5 ms (Linux 5.18).
+ * A burst to a near peer does no harm, because its ACKs return soon.  tcp_tso_autosize() adds 64 KiB to the burst at
+ * an RTT below 0.5 ms (2^9 us); each further 0.5 ms of RTT halves that addition (Linux 5.18).
  */
 #define TSO_RTT_SHIFT 9
 
@@ -274,7 +274,7 @@ unsigned int tcp_tso_segs(const struct sock *sk, unsigned int mss_now)
 }
 
 /*
- * Returns how many bytes of @skb, several segments, may be sent now: at most @max_segs segments, at most
+ * Returns how many bytes of @skb, which holds several segments, may be sent now: at most @max_segs segments, at most
  * the peer's window, and without a partial segment at the end if Nagle's rule forbids one.
  */
 static unsigned int tcp_mss_split_point(const struct sock *sk, const struct sk_buff *skb,

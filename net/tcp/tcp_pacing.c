@@ -18,8 +18,8 @@
  * only sizes bursts.  A millisecond is too coarse, so the timer is an hrtimer.
  *
  * Small queues: a sender has no more data in IP, the device's queue and the device than is needed to keep the
- * device busy.  Data that waits in the socket's own queue instead can still be combined into larger packets, does
- * not delay other sockets, and is measured from the time at which it really leaves.
+ * device busy.  Data that waits in the socket's own queue instead can still be combined into larger packets, and does
+ * not delay other sockets.  Its round-trip time is measured from the moment at which it leaves that queue.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  tcp_wfree() runs
  * in any context but hard interrupt, perhaps with the bh lock of this socket or a device's lock held, so it only

@@ -2,9 +2,9 @@
 /*
  * RACK-TLP (RFC 8985): finds losses by the time of sending, and probes the tail of a flight.
  *
- * RACK: of all delivered segments, rack.mstamp has the time of the one that was sent last.  A segment that was
- * sent at least a reordering window (reo_wnd) before that one and has not arrived is lost.  The rule does not
- * need three duplicate ACKs, and it also finds lost retransmissions and lost tails.
+ * RACK: rack.mstamp is the newest send time of all delivered segments.  A segment that was sent at least a reordering
+ * window (reo_wnd) before that time and has not arrived is lost.  The rule does not need three duplicate ACKs, and it
+ * also finds lost retransmissions and lost tails.
  *
  *   tcp_clean_rtx_queue, sack_segment -> tcp_rack_advance      a delivery
  *   tcp_identify_packet_loss -> tcp_rack_mark_lost             an ACK that reports a delivery
@@ -242,7 +242,7 @@ static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 	return true;
 }
 
-/* RFC 8985 7.3.  While a probe is unanswered (tlp_high_seq is not 0) no other is sent. */
+/* RFC 8985 7.3.  While a probe is unanswered (tlp_high_seq is not 0) no other probe is sent. */
 void tcp_send_loss_probe(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -273,9 +273,9 @@ out:
 }
 
 /*
- * RFC 8985 7.4.2.  If the probe repeated a segment, an ACK beyond it alone does not tell whether the original was
- * lost.  A DSACK or a bare duplicate ACK proves that both arrived; without such a proof the probe repaired a
- * loss, which reduces the window like any other loss.
+ * RFC 8985 7.4.2.  If the probe repeated a segment, an ACK beyond that segment does not tell whether the original was
+ * lost.  A DSACK or a bare duplicate ACK proves that the original and the probe arrived.  Without such a proof the
+ * probe repaired a loss, and the window is reduced as for any other loss.
  */
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, int flag)
 {

@@ -41,8 +41,8 @@ void tcp_rate_skb_sent(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * The present ACK delivered @skb.  Of its segments, the one that was sent last gives the sample, because its
- * interval is the most recent.
+ * The present ACK delivered @skb.  Of all segments that the ACK delivered, the one that was sent last gives the
+ * sample, because its interval is the most recent.
  */
 void tcp_rate_skb_delivered(struct sock *sk, struct sk_buff *skb, struct rate_sample *rs)
 {

@@ -129,7 +129,7 @@ void tcp_set_rcvlowat(struct sock *sk, int val)
 	if (fixed || space <= sk->sk_rcvbuf)
 		return;
 	sk->sk_rcvbuf = space;
-	/* 0: there is no connection yet, whose start computes the clamp from the buffer. */
+	/* 0: there is no connection yet; tcp_init_buffer_space() will compute the clamp from the buffer. */
 	if (tp->window_clamp)
 		tp->window_clamp = val;
 }
@@ -330,9 +330,9 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 
 /*
  * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in us.
- * A smaller sample replaces the estimate: all errors make samples too large.  A larger one moves it by an
- * eighth, unless the sample contains a wait of either side: the time in which a whole window of data
- * arrived (@win_dep), or a sample that was taken while data waits for the reader (Linux 6.16).
+ * A smaller sample replaces the estimate: all errors make samples too large.  A larger sample moves the estimate by
+ * an eighth.  But a larger sample is ignored if it may include a wait of either side: with @win_dep, which means that
+ * it is the time in which a whole window arrived, or while data waits for the reader (Linux 6.16).
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u64 sample_us, bool win_dep)
 {

@@ -321,7 +321,7 @@ static void tcp_process_loss(struct sock *sk, bool is_dupack, struct tcp_sacktag
 /*
  * The ACK advances snd_una to a segment that was SACKed: either the peer dropped that segment, or its next ACK
  * is on the way.  Sets the retransmit timer to a short delay; if no ACK comes before it expires,
- * tcp_enter_loss() removes the SACK marks.  Returns true if the ACK is such a one.
+ * tcp_enter_loss() removes the SACK marks.  Returns true if it has set that timer.
  */
 static bool tcp_check_sack_reneging(struct sock *sk, struct tcp_sacktag_state *state)
 {

@@ -52,7 +52,7 @@ struct tcp_sacktag_state {
 	u32 prior_sack_end;              /* tcp_highest_sack_seq() */
 	u32 prior_delivered, prior_lost; /* tp->delivered and tp->lost, in segments */
 	u32 prior_sacked;                /* tp->sacked_out */
-	u32 in_flight; /* bytes in flight when the last segment that it acknowledges was sent */
+	u32 in_flight; /* bytes in flight when the last segment that this ACK acknowledges was sent */
 	/*
 	 * The lowest sequence number of a segment that was sent once and arrived after a segment with a
 	 * higher number, so the network reordered the two.  snd_nxt while there is no such segment.
@@ -103,9 +103,9 @@ static inline void tcp_verify_left_out(const struct tcp_sock *tp)
 void tcp_sacktag_write_queue(struct sock *sk, const struct sk_buff *skb,
 			     struct tcp_sacktag_state *state);
 /*
- * Called for a segment with the number @low_seq that arrived now: if segments with higher numbers arrived
- * before it, the network reordered, and tp->reordering rises.  @ts selects the counter: true if a timestamp
- * proved the arrival, false if a SACK block did.
+ * Called for a segment with the number @low_seq that arrived now: if segments with higher numbers arrived before it,
+ * the network reordered them, and tp->reordering rises.  @ts selects the counter: true if a timestamp proved the
+ * arrival, false if a SACK block did.
  */
 void tcp_check_sack_reordering(struct sock *sk, u32 low_seq, bool ts);
 
@@ -164,7 +164,7 @@ bool tcp_any_retrans_done(const struct sock *sk);
 /* ---- tcp_undo.c ---------------------------------------------------------------------------------- */
 /* A reduction of the window begins: records the values that an undo needs. */
 void tcp_init_undo(struct tcp_sock *tp);
-/* Returns true if the echoed timestamp is from before @stamp (ms): the segment that it answers was sent earlier. */
+/* Returns true if the echoed timestamp is older than @stamp (ms): the ACK answers a segment that was sent before. */
 bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp);
 /* These two return true if they undid the reduction. */
 bool tcp_try_undo_dsack(struct sock *sk);
@@ -188,8 +188,8 @@ void tcp_enter_cwr(struct sock *sk, u32 delivered);
 /* ---- tcp_ack.c ----------------------------------------------------------------------------------- */
 /*
  * Adds a sample to the estimate of the round-trip time and sets the RTO; returns false without a valid sample.
- * The parameters are ages in us of segments that this ACK reports: @seq_rtt_us of the first that it acknowledges,
- * @sack_rtt_us of the first that it SACKs, @ca_rtt_us of the last of either kind; each is -1 if not known.
+ * @seq_rtt_us: age in us of the first segment that this ACK acknowledges; @sack_rtt_us: of the first segment that it
+ * SACKs; @ca_rtt_us: of the last segment that it acknowledges or SACKs.  -1: not known.
  */
 bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rtt_us,
 			long ca_rtt_us);

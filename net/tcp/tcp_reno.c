@@ -25,13 +25,13 @@ void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked)
 	tcp_cong_avoid_ai(tp, tp->snd_cwnd, acked);
 }
 
-/* RFC 5681 (4): half of the window, at least two segments. */
+/* RFC 5681, equation (4): half of the window, but at least two segments. */
 u32 tcp_reno_ssthresh(struct sock *sk)
 {
 	return max(tcp_sk(sk)->snd_cwnd >> 1, 2u);
 }
 
-/* The loss was spurious: the window before the reduction. */
+/* The loss was spurious: returns the window from before the reduction. */
 u32 tcp_reno_undo_cwnd(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

@@ -191,7 +191,9 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 	unsigned int cur_mss, len;
 	int diff, room;
 
-	/* Our own device already holds packets of this socket for a full send buffer: more would not help. */
+	/*
+	 * The packets of this socket that wait in our own device already fill the send buffer: more would not help.
+	 */
 	if ((u32)atomic_read(&sk->sk_wmem_alloc) >
 	    min(sk->sk_wmem_queued + (sk->sk_wmem_queued >> 2), (u32)sk->sk_sndbuf) + 1)
 		return -EAGAIN;

@@ -16,8 +16,8 @@
  * The list's anchor shares its bytes with skb->dst and skb->destructor: a queued segment has neither, because
  * only its clone is sent.
  *
- * Counts: packets_out is the number of segments in the queue; sacked_out, lost_out and retrans_out are those
- * with the respective mark.  All marks change through tcp_rtx_set_marks(), which updates the counts, the
+ * Counts: packets_out is the number of segments in the queue; sacked_out, lost_out and retrans_out are the numbers of
+ * segments with the respective mark.  All marks change through tcp_rtx_set_marks(), which updates the counts, the
  * summaries and the lists.  Without SACK no segment is SACKED_ACKED, and sacked_out counts duplicate ACKs
  * (tcp_newreno.c).
  *

@@ -47,7 +47,7 @@ void tcp_replace_ts_recent(struct tcp_sock *tp, u32 seq);
 
 /* ---- tcp_output.c, tcp_transmit.c, tcp_make.c, tcp_window.c (send side) ----------------------------------- */
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, int clone_it, gfp_t gfp);
-/* Values of tcp_write_xmit()'s @push_one: send at most one packet; the same, even if cwnd is full. */
+/* Values of tcp_write_xmit()'s @push_one.  With both at most one packet is sent; with PROBE even if cwnd is full. */
 #define TCP_PUSH_ONE   1
 #define TCP_PUSH_PROBE 2
 bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle, int push_one, gfp_t gfp);
@@ -72,8 +72,8 @@ void tcp_send_probe0(struct sock *sk);
 unsigned long tcp_next_probe0(const struct sock *sk, unsigned long max_when);
 void tcp_send_challenge_ack(struct sock *sk); /* RFC 5961; sends nothing above the rate limits */
 /*
- * Returns true, and counts the ACK, if the rate limits of all connections and of the one that has
- * @last_oow_ack_time permit another challenge ACK.
+ * Returns true, and counts the ACK, if two rate limits permit another challenge ACK: the limit for all connections
+ * together, and the limit for the connection whose field @last_oow_ack_time points to.
  */
 bool tcp_challenge_ack_allowed(enum snmp_counter mib, u32 *last_oow_ack_time);
 int tcp_fragment(struct sock *sk, bool in_rtx_queue, struct sk_buff *skb, u32 len,

@@ -53,14 +53,14 @@ static void tcp_mark_push(struct tcp_sock *tp, struct sk_buff *skb)
 
 /*
  * Returns true if more data than half of the peer's largest window was written since the last PSH.  Then
- * the next segment gets PSH, because some receivers deliver data only after one.
+ * the next segment gets PSH, because some receivers deliver data only after a PSH.
  */
 static bool forced_push(const struct tcp_sock *tp)
 {
 	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
 }
 
-/* The size that tcp_send_mss() has computed last. */
+/* Returns the size of the largest packet that tcp_send_mss() computed last. */
 static unsigned int tcp_size_goal(const struct sock *sk, unsigned int mss_now)
 {
 	return sk_can_gso(sk) ? tcp_sk(sk)->gso_segs * mss_now : mss_now;

@@ -51,7 +51,7 @@ struct tcp_skb_cb {
 			u64 first_tx_mstamp; /* ns: tp->first_tx_mstamp when it was sent */
 			u64 delivered_mstamp; /* ns: tp->delivered_mstamp when it was sent; 0: it was SACKed */
 			u32 delivered;      /* tp->delivered when it was sent */
-			u32 in_flight : 31; /* bytes in flight when it was sent, with its own */
+			u32 in_flight : 31; /* bytes in flight when it was sent, its own included */
 			u32 is_app_limited : 1;
 		} tx;
 	};
@@ -102,7 +102,7 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn; /* first */
 	u16 tcp_header_len;                    /* bytes: header of a data segment, with options */
 	u16 gso_segs;                          /* segments in the skbs that tcp_sendmsg() builds */
-	/* header prediction: the header's word with length, flags and window as expected next; 0: off */
+	/* header prediction: the expected header word with length, flags and window; 0: prediction is off */
 	__be32 pred_flags;
 
 	u32 rcv_nxt;    /* next sequence number expected from the peer */
@@ -140,8 +140,8 @@ struct tcp_sock {
 
 	/* the delivery rate: tcp_rate.c */
 	u64 first_tx_mstamp;  /* ns: when the delivered segment that was sent last was sent */
-	u64 delivered_mstamp; /* ns: when @delivered grew last */
-	u32 app_limited; /* while @delivered is not above it, samples are limited by the application; 0: they are not */
+	u64 delivered_mstamp; /* ns: when delivered grew last */
+	u32 app_limited; /* until delivered exceeds this number, the application limits samples; 0: it does not */
 	u32 rate_delivered; /* the rate for TCP_INFO: segments delivered in rate_interval_us */
 	u32 rate_interval_us;
 	u8 rate_app_limited : 1;
@@ -161,9 +161,9 @@ struct tcp_sock {
 	u32 prior_ssthresh;
 	u32 undo_marker; /* snd_una when cwnd was reduced; 0: no reduction can be undone */
 	int undo_retrans;
-	u32 undo_delivered;   /* @delivered at the last undo by a partial ACK (TCP_UNDO_MAX) */
-	u32 retrans_stamp;    /* tcp_time_stamp() of the first retransmission in this window */
-	u32 unanswered_stamp; /* tcp_time_stamp() of the first one since snd_una moved; 0: none */
+	u32 undo_delivered; /* @delivered at the last undo by a partial ACK (TCP_UNDO_MAX) */
+	u32 retrans_stamp;  /* tcp_time_stamp() of the first retransmission in this window */
+	u32 unanswered_stamp; /* tcp_time_stamp() of the first retransmission since snd_una moved; 0: none */
 	u32 total_retrans;
 	u32 delivered; /* segments that reached the peer, by its ACKs, SACKs and duplicate ACKs */
 	u32 delivered_ce; /* of delivered: those that an ACK with ECE reported */
@@ -180,7 +180,7 @@ struct tcp_sock {
 	u32 sack_end;             /* end of the highest SACKed segment, while sacked_out > 0 */
 	u32 dsack_dups;           /* segments that the peer reported as duplicates */
 	struct {                  /* RFC 8985 */
-		u64 mstamp;       /* ns: when the delivered segment that was sent last was sent */
+		u64 mstamp;       /* ns: newest send time of all delivered segments */
 		u32 rtt_us;       /* round-trip time that the last delivered segment showed */
 		u32 end_seq;      /* end of the segment whose time is mstamp */
 		u32 dsack_round;  /* snd_nxt when a DSACK last raised reo_wnd_steps */
@@ -207,12 +207,14 @@ struct tcp_sock {
 	u32 tsoffset; /* secret offset, added to the clock in the timestamps of this connection */
 
 	u32 data_segs_in, data_segs_out;
-	u16 total_rto, total_rto_recoveries; /* timeouts; recoveries that began with a timeout */
-	u32 total_rto_time;                  /* ms spent in these recoveries */
-	u32 rto_stamp; /* tcp_time_stamp() when the present such recovery began; 0: none */
+	u16 total_rto,
+		total_rto_recoveries; /* number of timeouts, and of recoveries that began with one */
+	u32 total_rto_time;           /* ms spent in these recoveries */
+	u32 rto_stamp; /* tcp_time_stamp() when the present recovery began, if with a timeout; 0: none */
 
-	u32 rcv_rtt_last_tsecr;      /* the timestamp whose echo was measured last */
-	u32 rcv_rtt_us, rcv_rtt_seq; /* RTT as measured by the receiving side, to size the buffer */
+	u32 rcv_rtt_last_tsecr; /* the timestamp whose echo was measured last */
+	u32 rcv_rtt_us,
+		rcv_rtt_seq; /* 8 * RTT in us, measured by the receiver to size the buffer */
 	u64 rcv_rtt_stamp;
 	struct {
 		u32 space; /* bytes the application read in the last RTT */

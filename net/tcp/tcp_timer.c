@@ -25,7 +25,7 @@
 
 /*
  * Sends an ACK with sequence number snd_una - 1, outside the peer's window, so the peer must answer.
- * @urgent: with snd_una, because the peer ignores the urgent pointer of a segment that is not acceptable.
+ * With @urgent the number is snd_una, because the peer ignores the urgent pointer of an unacceptable segment.
  */
 static int tcp_xmit_probe_skb(struct sock *sk, bool urgent, enum snmp_counter mib)
 {
@@ -435,7 +435,7 @@ void tcp_write_timer_handler(struct sock *sk)
 		icsk->icsk_pending = 0;
 		tcp_retransmit_timer(sk);
 		break;
-	/* These two leave icsk_pending set: tcp_rearm_rto() then gives the retransmit timer the rest of its time. */
+	/* These two leave icsk_pending set, from which tcp_rearm_rto() sees that the RTO is already running. */
 	case ICSK_TIME_LOSS_PROBE:
 		tcp_send_loss_probe(sk);
 		break;
@@ -594,9 +594,9 @@ static u32 tcp_keepalive_work(struct sock *sk)
 }
 
 /*
- * The timer of an orphan in FIN_WAIT2 expired.  The timer runs TCP_TIMEWAIT_LEN less than the whole wait
- * if that is longer; then a timewait object replaces the socket for the rest.  Otherwise the connection
- * ends.
+ * The timer of an orphan in FIN_WAIT2 expired.  If the whole wait is longer than TCP_TIMEWAIT_LEN, the timer ran for
+ * all of it except the last TCP_TIMEWAIT_LEN; now a timewait object replaces the socket for the rest.  Otherwise the
+ * connection ends.
  */
 static void tcp_fin_wait2_over(struct sock *sk)
 {

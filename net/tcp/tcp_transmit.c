@@ -78,12 +78,12 @@ static struct sk_buff *tcp_clone_for_wire(struct sk_buff *skb, gfp_t gfp)
 	struct list_head anchor = skb->tcp_tsorted_anchor;
 	struct sk_buff *copy;
 
-	/* In the retransmit queue the anchor has the memory of these two, which would be copied. */
+	/* In the retransmit queue these two fields share memory with the anchor; do not copy the anchor's bytes. */
 	skb->dst = NULL;
 	skb->destructor = NULL;
 	copy = likely(!skb_cloned(skb)) ? skb_clone(skb, gfp) : pskb_copy(skb, gfp);
 	if (copy)
-		copy->tstamp = 0; /* has the memory of @skb's tree node */
+		copy->tstamp = 0; /* shares memory with @skb's tree node */
 	skb->tcp_tsorted_anchor = anchor;
 	return copy;
 }
@@ -193,7 +193,7 @@ u32 tcp_acceptable_seq(const struct sock *sk)
 
 	if (!before(end, tp->snd_nxt))
 		return tp->snd_nxt;
-	/* By less than one unit of the window scale the window did not shrink; it was only rounded. */
+	/* A difference of less than one unit of the window scale is no shrinking: the window was only rounded. */
 	if (tp->rx_opt.wscale_ok && tp->snd_nxt - end < 1u << tp->rx_opt.snd_wscale)
 		return tp->snd_nxt;
 	return end;

@@ -158,7 +158,7 @@ u32 tcp_urg_limit(const struct sock *sk, u32 seq, u32 used)
 	return sock_flag(sk, SOCK_URGINLINE) ? used : 0;
 }
 
-/* urg_data is set, and a read moved copied_seq.  Once it is beyond the urgent byte, there is no urgent data. */
+/* urg_data is set, and a read moved copied_seq.  Once copied_seq is beyond the urgent byte, clears urg_data. */
 void tcp_urg_passed(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

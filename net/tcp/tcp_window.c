@@ -148,7 +148,7 @@ noinline u16 tcp_select_window(struct sock *sk)
 /* ---- the segment size ----------------------------------------------------------------------------- */
 
 /*
- * Limits @size, of a segment, to half of the peer's largest window: with larger segments the sender would
+ * Limits @size, the size of a segment, to half of the peer's largest window: with larger segments the sender would
  * have to wait for an ACK after each.
  */
 unsigned int tcp_bound_to_half_wnd(const struct sock *sk, unsigned int size)
