@@ -310,8 +310,9 @@ noinline int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 /* ---- names, options, ioctl ------------------------------------------------------------------- */
 
 /*
- * Writes the local address (@peer 0) or the peer's (@peer 1 or 2) to @uaddr. accept() passes 2: it
- * needs the peer's address even if the connection is already closed, where 1 returns -ENOTCONN.
+ * Writes the local address (@peer 0) or the peer's (@peer 1 or 2) to @uaddr. accept() passes 2,
+ * because it needs the peer's address even if the connection is already closed; with 1 it would get
+ * -ENOTCONN.
  */
 int inet_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 {

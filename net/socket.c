@@ -197,8 +197,8 @@ static long sys_connect(int fd, const struct sockaddr __user *uservaddr, int add
 	int err;
 
 	/*
-	 * Check the address before checking that the file is a socket: for a call that is wrong in
-	 * both, Linux returns the error of the address.
+	 * Check the address before checking that the file is a socket: if both are wrong, Linux
+	 * returns the error of the address.
 	 */
 	file = fget(fd);
 	if (!file)

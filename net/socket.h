@@ -24,8 +24,8 @@ int sock_create(int family, int type, int protocol, struct socket **res);
  */
 struct file *sock_alloc_file(struct socket *sock, int flags);
 /*
- * Makes a file for @sock as sock_alloc_file() does, and a descriptor for the file, which it
- * returns. On an error (-EMFILE, -ENFILE) the caller still owns @sock.
+ * Makes a file for @sock as sock_alloc_file() does, and returns a new descriptor for that file. On
+ * an error (-EMFILE, -ENFILE) the caller still owns @sock.
  */
 int sock_map_fd(struct socket *sock, int flags);
 /* Returns @file's socket, or NULL with *@err = -ENOTSOCK if @file is not a socket. */
@@ -42,8 +42,9 @@ int sock_recvmsg(struct socket *sock, struct kmsghdr *msg, int flags);
 /* net/socket_msg.c */
 int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_storage *kaddr);
 /*
- * Copies an address of @klen bytes to the application. *@ulen is the size of its buffer; it is set
- * to @klen, even if the buffer was smaller and the address was cut.
+ * Copies an address of @klen bytes to the application. The caller sets *@ulen to the size of the
+ * application's buffer. The function sets it to @klen, even if the buffer is smaller and the
+ * address was cut.
  */
 int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,
 		      int __user *ulen);

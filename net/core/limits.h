@@ -8,8 +8,8 @@
 
 /* ---- devices ---- */
 /*
- * devices: register_netdevice() fails with -ENOSPC. Enough for lo and seven cards; a linear search
- * of the devices, as for /proc/net/dev and ip=, stays short.
+ * devices: for one more, register_netdevice() fails with -ENOSPC. Enough for lo and seven cards; a
+ * linear search of the devices, as for /proc/net/dev and ip=, stays short.
  */
 #define NETDEV_MAX 8
 /*
@@ -36,8 +36,8 @@
  */
 #define NETDEV_TX_QUEUE_LEN 1000
 /*
- * part of memory: one 8th, which limits the truesize of all packets that wait for space in one
- * device's ring; further ones are dropped with reason QDISC_DROP. A small machine cannot store
+ * part of memory: all packets that wait for space in one device's ring hold at most an eighth of
+ * memory (truesize); further ones are dropped with reason QDISC_DROP. A small machine cannot store
  * NETDEV_TX_QUEUE_LEN packets of 64 KiB.
  */
 #define NETDEV_TX_QUEUE_PART 8
@@ -75,8 +75,8 @@
  */
 #define SOCK_RMEM_DEFAULT_PART 48
 /*
- * bytes: lower bound of the initial sk_rcvbuf, however small memory is. Half of it can be
- * advertised as window: eight segments of 1 KiB.
+ * bytes: lower bound of the initial sk_rcvbuf on a machine with little memory. Half of the buffer
+ * can be advertised as window: eight segments of 1 KiB.
  */
 #define SOCK_RMEM_DEFAULT_LEAST 16384
 /* bytes: the kernel never grows sk_rcvbuf beyond this. Linux's tcp_rmem[2]. */

@@ -49,10 +49,11 @@ struct net_device_ops {
 	int (*ndo_open)(struct net_device *dev); /* process context */
 	int (*ndo_stop)(struct net_device *dev);
 	/*
-	 * Returns NETDEV_TX_OK if the driver took the packet; it then belongs to the driver, even
-	 * if that dropped and counted it. NETDEV_TX_BUSY, allowed only after netif_stop_queue(),
-	 * means that the caller still owns it. Called with BHs off and dev->tx_lock held. If
-	 * skb->xmit_more is set, another packet follows at once, so the doorbell may be postponed.
+	 * Returns NETDEV_TX_OK if the driver took the packet; this includes a packet that the
+	 * driver dropped and counted. NETDEV_TX_BUSY means that the packet still belongs to the
+	 * caller; it is allowed only after netif_stop_queue(). Called with BHs off and dev->tx_lock
+	 * held. If skb->xmit_more is set, another packet follows at once, so the doorbell may be
+	 * postponed.
 	 */
 	netdev_tx_t (*ndo_start_xmit)(struct sk_buff *skb, struct net_device *dev);
 };
@@ -194,7 +195,7 @@ void register_netdevice_notifier(struct netdev_notifier *nb);
 
 /*
  * Sends the packet, or queues it while the device's ring is full. Takes @skb in any case. Returns
- * 0, or -errno if all of it was dropped (and counted).
+ * 0, or -errno if the whole packet was dropped (and counted).
  */
 int dev_queue_xmit(struct sk_buff *skb);
 /*

@@ -64,10 +64,10 @@ struct proto {
 	int (*get_port)(struct sock *sk, unsigned short snum);
 	/* the protocol's hash tables of sockets (TCP) */
 	struct inet_hashinfo *hashinfo;
-	struct request_sock_ops *rsk_prot; /* proto_register() makes the slabs of both */
-	struct timewait_sock_ops *twsk_prot;
-	struct kmem_cache *slab; /* made by proto_register() */
-	/* bytes of one object, for TCP struct tcp_sock, which begins with a struct sock */
+	struct request_sock_ops *rsk_prot;   /* proto_register() makes its slab */
+	struct timewait_sock_ops *twsk_prot; /* proto_register() makes its slab */
+	struct kmem_cache *slab;             /* made by proto_register() */
+	/* bytes of one sock; for TCP this is a struct tcp_sock, which begins with a struct sock */
 	unsigned int obj_size;
 	u64 limit;             /* maximum number of socks, 0: limited by memory only */
 	int sockets_allocated; /* socks that exist now */

@@ -121,8 +121,8 @@ __wsum __skb_checksum(const struct sk_buff *skb, unsigned int offset, unsigned i
 	BUG_ON(!skb_walk_init(&w, skb, offset, len));
 	while (skb_walk_next(&w, &p, &n)) {
 		/*
-		 * csum_partial() sums as if the piece began at an even offset; at an odd one,
-		 * csum_block_add() swaps the bytes of the sum.
+		 * csum_partial() sums as if the piece began at an even offset. For a piece at an
+		 * odd offset csum_block_add() swaps the bytes of the sum.
 		 */
 		if (done & 1)
 			csum = csum_block_add(csum, csum_partial(p, n, 0), done);

@@ -2,8 +2,8 @@
 /*
  * sk_buff: splits one packet into two, and merges two into one, without copying pages.
  *
- * Callers: TCP (tcp_fragment and tso_fragment when sending, tcp_try_coalesce when receiving). Runs
- * under the socket's lock, or in the softirq that owns the packets.
+ * Callers: TCP (tcp_fragment when sending, tcp_try_coalesce when receiving). Runs under the
+ * socket's lock, or in the softirq that owns the packets.
  */
 #include "kernel/lib/bug.h"
 #include "net/core/limits.h"
@@ -108,9 +108,9 @@ static void skb_move_frags(struct sk_buff *to, struct sk_buff *from)
 }
 
 /*
- * Appends @from's data to @to without copying: its fragments, and its linear part if that came from
- * page_frag_alloc(). If the linear part moved, @to has its page reference; *@fragstolen is then
- * true and tells kfree_skb_partial() not to free it.
+ * Data that fits into @to's tailroom is copied. Otherwise @from's fragments move to @to, and so
+ * does its linear part, as a fragment. If the linear part moved, *@fragstolen is true and tells
+ * kfree_skb_partial() not to free the linear part, whose page reference @to then has.
  */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize)
@@ -143,8 +143,8 @@ bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen
 	}
 	skb_move_frags(to, from);
 	/*
-	 * pskb_expand_head() may have enlarged @from's linear part without raising truesize. The
-	 * difference would then be too small, so charge at least the bytes of data.
+	 * pskb_expand_head() may have enlarged @from's linear part without raising truesize. In
+	 * that case truesize - freed would be too small, so charge at least the bytes of data.
 	 */
 	*delta_truesize = max((int)from->truesize - freed, (int)len);
 	to->truesize += *delta_truesize;

@@ -47,7 +47,10 @@
 struct net_device;
 struct sock;
 
-/* dev.c: the source of log messages about devices, and about packets whatever their protocol */
+/*
+ * dev.c: the log source for devices and packets; TCP, IP, ICMP and ARP have log sources of their
+ * own
+ */
 extern struct log_source net_log;
 
 /* skb->pkt_type: the kind of the frame's destination address, set by eth_type_trans(). */
@@ -278,7 +281,8 @@ static inline int skb_linearize(struct sk_buff *skb)
 /*
  * dataref has two counts. The low half counts all sk_buffs that share the linear part. The high
  * half counts those of them that called skb_header_release() and so promised not to access the
- * headers (TCP's originals). If only one has not promised that, it may write to the headers.
+ * headers (TCP's originals). If exactly one sk_buff has not made this promise, that sk_buff may
+ * write to the headers.
  */
 #define SKB_DATAREF_SHIFT 16
 #define SKB_DATAREF_MASK  ((1 << SKB_DATAREF_SHIFT) - 1)
@@ -389,9 +393,9 @@ int skb_checksum_help(struct sk_buff *skb);
  */
 void skb_split(struct sk_buff *skb, struct sk_buff *skb1, u32 len);
 /*
- * Appends @from's data to @to if possible: small data is copied, else fragments move. Returns true
- * on success; the caller then frees @from with kfree_skb_partial(@from, *@fragstolen).
- * *@delta_truesize is the growth of @to's truesize.
+ * Appends @from's data to @to if possible: data that fits into @to's tailroom is copied, otherwise
+ * fragments move. Returns true on success; the caller then frees @from with
+ * kfree_skb_partial(@from, *@fragstolen). *@delta_truesize is the growth of @to's truesize.
  */
 bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, bool *fragstolen,
 		      int *delta_truesize);

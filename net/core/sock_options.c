@@ -80,7 +80,10 @@ static int sock_set_linger(struct sock *sk, const void __user *optval, unsigned 
 	return 0;
 }
 
-/* The rate has 32 or, from a longer option, 64 bits; all ones: no limit. */
+/*
+ * The rate has 64 bits if the option has 8 bytes or more, otherwise 32 bits. All ones mean no
+ * limit.
+ */
 static int sock_set_max_pacing_rate(struct sock *sk, u32 val, const void __user *optval,
 				    unsigned int optlen)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The waits in the system calls of a stream protocol: for the connection, for space to send, for
- * the end.
+ * The functions in which the system calls of a stream protocol wait: until the connection is
+ * established, until there is space to send, or until the connection has ended.
  *
  * tcp_sendmsg() calls sk_stream_wait_connect(), sk_stream_wait_memory() and sk_stream_error();
  * tcp_close() calls sk_stream_wait_close(). All these run in process context; the caller owns the

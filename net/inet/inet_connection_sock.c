@@ -34,9 +34,9 @@ int sysctl_tcp_synack_retries = TCP_SYNACK_RETRIES;
 
 /*
  * Called when a socket starts to listen, perhaps not for the first time. Only the accept queue must
- * be reset: the half-open requests of an earlier time were freed when it ended, rskq_defer_accept
- * may have been set before listen() and must stay, and the lock of a new sock is valid because it
- * is zero.
+ * be reset. If the socket has listened before, its half-open requests were freed when it stopped.
+ * rskq_defer_accept may have been set before listen() and must stay. The lock of a new sock is
+ * valid because it is zero.
  */
 noinline void reqsk_queue_alloc(struct request_sock_queue *queue)
 {
@@ -166,8 +166,8 @@ noinline struct request_sock *inet_reqsk_alloc(const struct request_sock_ops *op
 
 /*
  * Returns how often the SYN-ACK of a request may time out before the request is dropped. If more
- * than half of the queue is used, mostly by old requests, their peers will probably never answer:
- * then the fuller the queue, the fewer timeouts are allowed.
+ * than half of the queue is used, mostly by old requests, the peers of the old requests will
+ * probably never answer. Then fewer timeouts are allowed, the fuller the queue is.
  */
 static int synack_patience(const struct sock *listener, int retries)
 {
@@ -266,10 +266,10 @@ out_drop:
  *
  * Counting, adding to the listener's list, adding to the ehash and arming the timer are one step
  * under the bucket's lock, which reqsk_queue_unlink() takes too. So another CPU that finds the
- * request in the ehash or in the list cannot end it before all four are done. Otherwise a request
- * that ends between list and ehash would stay counted, and one that ends between ehash and list
- * would be freed while it is in the list. Linux 4.11 arms the timer, adds to the ehash, then
- * counts; it has no list. Lock order: ehash bucket, then rskq_lock.
+ * request in the ehash or in the list cannot end it before all four are done. Otherwise another CPU
+ * could end the request between two steps. The request would then stay counted, or would be freed
+ * while it is still in the list. Linux 4.11 arms the timer, adds to the ehash, then counts; it has
+ * no list. Lock order: ehash bucket, then rskq_lock.
  */
 noinline void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req,
 					    unsigned long timeout)
@@ -502,8 +502,8 @@ out_release:
  * Called when the listener has left TCP_LISTEN and the hash tables. Connections in its accept queue
  * are reset; a handshake that completes just now sees the new state (inet_csk_reqsk_queue_add).
  * Half-open requests are freed here, because each would otherwise keep the listener's memory until
- * its timer ends it, as in Linux. In both cases the next segment of such a peer is answered with a
- * RST.
+ * the request's timer ends it (as it does in Linux). The next segment of each of these peers is
+ * answered with a RST.
  */
 void inet_csk_listen_stop(struct sock *sk)
 {

@@ -75,7 +75,7 @@ struct inet_connection_sock {
 	struct timer_list icsk_retransmit_timer;
 	struct timer_list icsk_delack_timer;
 	u32 icsk_rto; /* jiffies */
-	/* jiffies: TCP_RTO_MAX_MS, TCP_RTO_MIN_US, TCP_DELACK_MAX_US; 0: not set */
+	/* jiffies; set by TCP_RTO_MAX_MS, TCP_RTO_MIN_US and TCP_DELACK_MAX_US; 0: not set */
 	u32 icsk_rto_max, icsk_rto_min, icsk_delack_max;
 	u32 icsk_pmtu_cookie;
 	const struct tcp_congestion_ops *icsk_ca_ops;
@@ -104,7 +104,7 @@ struct inet_connection_sock {
 	struct {
 		u32 search_high, search_low;
 		u32 probe_size;                     /* size of the probe in flight; 0: none */
-		u32 probe_seq_start, probe_seq_end; /* its bytes */
+		u32 probe_seq_start, probe_seq_end; /* first byte of the probe, and its end */
 		u32 probe_timestamp;                /* jiffies: when the search began */
 		bool enabled;
 	} icsk_mtup;

@@ -103,7 +103,7 @@ static u32 pmtu_guess(u32 too_big)
 
 /*
  * Returns true if the message quotes a packet of ours, with the first 8 bytes of its transport
- * header. The quote is then in the linear part up to there.
+ * header. The quote, up to these 8 bytes, is then in the linear part.
  */
 static bool icmp_quote_ok(struct sk_buff *skb)
 {
@@ -125,8 +125,8 @@ static bool icmp_quote_ok(struct sk_buff *skb)
 
 /*
  * Calls err_handler of the transport whose packet the error quotes. @info of err_handler is the
- * reported MTU, or the offset of the bad byte for a parameter problem; it reads type and code
- * through icmp_hdr().
+ * reported MTU, or the offset of the bad byte for a parameter problem. err_handler reads the
+ * message's type and code through icmp_hdr().
  */
 static enum skb_drop_reason icmp_error(struct sk_buff *skb)
 {

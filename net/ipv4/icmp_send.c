@@ -34,8 +34,8 @@
 /* ---- the rate limit --------------------------------------------------------------------------- */
 
 /*
- * A token bucket: tokens are added with time, and each message takes some. last: jiffies of the
- * last refill.
+ * A token bucket: tokens are added with time, and each message takes some of them. The field last
+ * is the time of the last refill in jiffies.
  */
 struct icmp_bucket {
 	unsigned long last;

@@ -256,8 +256,9 @@ static bool in_network(const struct ip_config *config, __be32 addr)
 }
 
 /*
- * Returns the entry to which `gw=` applies: the one whose network contains the gateway; without
- * that, one without a network (/32); without that, the first.
+ * Returns the entry to which `gw=` applies: the entry whose network contains the gateway. If there
+ * is none, returns the first entry without a network (/32). If there is none of these either,
+ * returns the first entry.
  */
 static const struct ip_config *gw_word_config(void)
 {
@@ -326,8 +327,9 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 }
 
 /*
- * Returns an entry for @dev that no card has taken yet: the one with @dev's name; without that, and
- * if @any, one without a name. config_lock is held.
+ * Returns an entry for @dev that no card has taken yet: the entry with @dev's name, or, if there is
+ * none and @any is true, an entry without a name. NULL: there is none, or @dev has taken an entry
+ * already. config_lock is held.
  */
 static struct ip_config *free_config(const struct net_device *dev, bool any)
 {

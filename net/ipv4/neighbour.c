@@ -102,8 +102,8 @@ static void neigh_drop_all(struct neighbour *neigh, struct sk_buff_head *failed,
 enum neigh_ask { ASK_NONE, ASK_ALL, ASK_IT };
 
 /*
- * neigh->lock held. One step of the state machine when the timer expired. Returns whether to send a
- * request: none, a broadcast (ASK_ALL), or to the known link address (ASK_IT).
+ * neigh->lock held. One step of the state machine when the timer expired. Returns which request to
+ * send: none (ASK_NONE), a broadcast (ASK_ALL), or one to the known link address (ASK_IT).
  */
 static enum neigh_ask neigh_timer_step(struct neighbour *neigh, struct sk_buff_head *failed)
 {
@@ -345,9 +345,9 @@ void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool over
 /* ---- sending ---------------------------------------------------------------------------------- */
 
 /*
- * neigh->lock held. Appends @skb to the packets that wait for the address. Returns the packet to
- * drop, or NULL. If this entry's queue or all queues together are full, that is the oldest of this
- * queue, or @skb if this queue is empty.
+ * neigh->lock held. Appends @skb to the packets that wait for the address. If this entry's queue is
+ * full, or all queues together are, returns the packet to drop: the oldest one in this queue, or
+ * @skb if this queue is empty. Otherwise returns NULL.
  */
 static struct sk_buff *neigh_wait(struct neighbour *neigh, struct sk_buff *skb)
 {

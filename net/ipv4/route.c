@@ -179,8 +179,9 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 }
 
 /*
- * Returns the device for a broadcast or multicast: the one that fl->oif names; without that, the
- * one that has the address fl->saddr; without that, the first that is up and not loopback.
+ * Returns the device for a broadcast or multicast, a device that is up and not loopback: the one
+ * with the index fl->oif; if fl->oif is 0, the one that has the address fl->saddr; if fl->saddr is
+ * 0 too, the first one. NULL: there is no such device.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {

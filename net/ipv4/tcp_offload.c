@@ -7,13 +7,13 @@
  * Softirq; the packets have no other holder. skb->data is at the IP header, and the transport
  * header is not set.
  *
- * Segments are merged only if the peer could have sent them as one: they have the same addresses,
- * ports, type of service (with the ECN field, so that no CE mark is lost), time to live,
- * acknowledgement, window and options; only the flags ACK, PSH and ECE, and either all have ECE or
- * none; the data follows without a gap; all but the last have the same size; IP and TCP checksums
- * are correct. So TCP loses no information: the merged packet has gso_size and gso_segs, like one
- * from a device that merges segments. Any other segment goes up unchanged. Answers to Linux's
- * net/ipv4/tcp_offload.c and af_inet.c.
+ * Segments are merged only if the peer could have sent them as one. Their addresses, ports, type of
+ * service (with the ECN field, so that no CE mark is lost), time to live, acknowledgement, window
+ * and options must be the same. Only the flags ACK, PSH and ECE may be set, and ECE must be set in
+ * all segments or in none. The data must follow without a gap, all segments but the last must have
+ * the same size, and the IP and TCP checksums must be correct. So TCP loses no information: the
+ * merged packet has gso_size and gso_segs, like one from a device that merges segments. Any other
+ * segment goes up unchanged. Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
  */
 #include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"
@@ -60,8 +60,8 @@ static bool ip_is_plain(struct sk_buff *skb)
 }
 
 /*
- * Verifies the TCP checksum. A correct one is marked, so that TCP need not verify it again; a wrong
- * one goes up unmerged, and TCP counts it.
+ * Verifies the TCP checksum. If it is correct, the packet is marked, so that TCP need not verify it
+ * again. If it is wrong, the packet goes up unmerged, and TCP counts it.
  */
 static bool tcp_sum_is_right(struct sk_buff *skb)
 {
@@ -105,8 +105,8 @@ static bool tcp4_gro_look(struct sk_buff *skb, bool *last)
 #define TCP_PORTS_LEN 4 /* bytes of both ports */
 
 /*
- * Returns true if the packet has TCP ports. A fragment other than the first has none; IP drops it,
- * so it needs no order among the held packets.
+ * Returns true if the packet has TCP ports. A fragment other than the first has none; IP drops such
+ * a fragment, so it may overtake held packets.
  */
 static bool tcp4_gro_has_flow(struct sk_buff *skb)
 {

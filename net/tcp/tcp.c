@@ -304,7 +304,7 @@ static unsigned int tcp_poll_out(struct sock *sk)
 {
 	if ((sk->sk_shutdown & SEND_SHUTDOWN) || sk_stream_is_writeable(sk))
 		return POLLOUT | POLLWRNORM;
-	/* Test again: an ACK may have made room between the test and the flag, and woken no thread. */
+	/* Test again: before the flag was set, an ACK may have made room without waking a thread. */
 	sock_set_flag(sk, SOCK_NOSPACE);
 	smp_mb();
 	return sk_stream_is_writeable(sk) ? POLLOUT | POLLWRNORM : 0;

@@ -52,7 +52,7 @@
 #define TCP_RACK_STEPS_MAX          255 /* largest reo_wnd_steps, which is a byte */
 #define TCP_RENEGING_DELAY          (HZ / 100)
 #define TCP_ECN_OFFER               1 /* sysctl_tcp_ecn: a SYN offers ECN, and a listener accepts it */
-#define TCP_ECN_ACCEPT              2 /* only a listener accepts it */
+#define TCP_ECN_ACCEPT              2 /* our SYNs do not offer ECN, but a listener accepts it */
 #define TCP_NAGLE_OFF               1
 #define TCP_NAGLE_CORK              2
 #define TCP_NAGLE_PUSH              4
@@ -243,7 +243,8 @@ static inline u32 tcp_rto_min_us(const struct sock *sk)
 	return own ? own * (1000000 / HZ) : READ_ONCE(sysctl_tcp_rto_min_us);
 }
 /*
- * Returns the longest delay of an ACK, in jiffies. It is below our minimum RTO, because the peer's may be as short.
+ * Returns the longest delay of an ACK, in jiffies. It is below our minimum RTO, because the peer's minimum RTO may
+ * equal ours.
  */
 static inline u32 tcp_delack_max(const struct sock *sk)
 {

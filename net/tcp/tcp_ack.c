@@ -380,8 +380,9 @@ static void tcp_segs_acked(struct sock *sk, const struct sk_buff *skb, u32 segs,
 }
 
 /*
- * Of the segments that an ACK covers and that were sent once and not SACKed: the sending times, in ns, of the
- * first and the last, and the lowest sequence number.  sacktag_state has the same for the SACK blocks.
+ * Describes the newly acknowledged segments that were sent only once and were not SACKed before: first and last are
+ * their send times in ns, reord is the lowest sequence number.  tcp_sacktag_state describes newly SACKed segments in
+ * the same way.
  */
 struct ack_times {
 	u64 first, last;

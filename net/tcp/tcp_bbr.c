@@ -194,7 +194,7 @@ static void bbr_check_drain(struct sock *sk)
 		bbr_enter_probe_bw(sk);
 }
 
-/* PROBE_RTT lasts 200 ms and a round, counted from the moment when only four segments are in flight. */
+/* PROBE_RTT lasts at least 200 ms and one round, from the moment when no more than four segments are in flight. */
 static void bbr_probe_rtt(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -26,7 +26,7 @@
 
 /* C = 0.4 segments/s^3: one segment of the window corresponds to 2.5e9 ms^3 of (t - K)^3. */
 #define CUBIC_MS3_PER_SEGMENT 2500000000ull
-/* The same for 1/256 segment, the unit of a window with WINDOW_SHIFT binary places. */
+/* The same for 1/256 of a segment, the unit of a window with WINDOW_SHIFT binary places. */
 #define WINDOW_SHIFT       8
 #define CUBIC_MS3_PER_STEP (CUBIC_MS3_PER_SEGMENT >> WINDOW_SHIFT)
 /* The limit of |t - K| in ms (17 minutes): its cube fits into 64 bits, and W_cubic is then above any window. */

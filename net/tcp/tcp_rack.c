@@ -81,8 +81,8 @@ static u32 tcp_rack_reo_wnd(const struct sock *sk)
 }
 
 /*
- * RFC 8985 6.2, step 4: a round trip with a DSACK raises the window by a quarter of the least round-trip time;
- * after 16 recoveries without a DSACK the window is again one quarter.
+ * RFC 8985 6.2, step 4: each round trip with a DSACK raises the reordering window by a quarter of the least
+ * round-trip time.  After 16 recoveries without a DSACK the reordering window is one quarter again.
  */
 void tcp_rack_update_reo_wnd(struct sock *sk, const struct tcp_sacktag_state *state)
 {

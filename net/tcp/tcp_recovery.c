@@ -228,7 +228,8 @@ noinline void tcp_enter_loss(struct sock *sk)
 
 /*
  * The path MTU fell, so larger segments were lost, but not through congestion: cwnd stays.
- * Such a segment is retransmitted at once even if its retransmission is in flight: that is too large as well.
+ * Such a segment is retransmitted at once even if a retransmission of it is in flight, because that one is too large
+ * as well.
  */
 void tcp_simple_retransmit(struct sock *sk)
 {

@@ -62,8 +62,8 @@ struct tcp_reader {
 	long timeo;
 	u32 peek_seq;
 	u32 *seq; /* next byte to copy: points to copied_seq, or to peek_seq for MSG_PEEK */
-	struct sk_buff
-		*last; /* the queue's tail at the last search: sk_wait_data() waits for another */
+	struct sk_buff *
+		last; /* the queue's tail at the last search; sk_wait_data() waits for a later packet */
 };
 
 /* Returns the packet with the next byte, or with the FIN, and its *@offset there.  NULL: not received yet. */

@@ -85,7 +85,10 @@ noinline void tcp_push(struct sock *sk, int flags, unsigned int mss_now, int non
 	__tcp_push_pending_frames(sk, mss_now, nonagle);
 }
 
-/* @skb has reached its full size during a write: sends segments already now, if that is useful. */
+/*
+ * @skb has reached its full size during a write.  If a PSH is due, sends the queued segments, as
+ * far as they may be sent; otherwise sends @skb if it is the only one.
+ */
 static void tcp_push_full(struct sock *sk, struct sk_buff *skb, unsigned int mss_now)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

@@ -145,7 +145,9 @@ static int set_window_clamp(struct sock *sk, int val)
 		return 0;
 	}
 	clamp = max(val, SOCK_MIN_RCVBUF / 2);
-	/* A larger clamp permits the window of the last offer at once; tcp_grow_window() does the rest. */
+	/*
+	 * With a larger clamp the window of the last offer is permitted at once; tcp_grow_window() raises it further.
+	 */
 	if (clamp < tp->window_clamp)
 		tp->rcv_ssthresh = min(tp->rcv_ssthresh, clamp);
 	else if (clamp > tp->window_clamp)

@@ -196,8 +196,8 @@ unsigned int tcp_sync_mss(struct sock *sk, u32 pmtu)
 }
 
 /*
- * The segment size to use now: the path's MTU may have changed since it was computed, and SACK blocks
- * leave less room for data.
+ * The segment size to use now: the path's MTU may have changed since mss_cache was computed, and SACK blocks leave
+ * less room for data.
  */
 unsigned int tcp_current_mss(struct sock *sk)
 {
