@@ -5,8 +5,9 @@
     tools/limits.py             writes docs/limits.md
     tools/limits.py --check     checks whether docs/limits.md is current
 
-A limit is a macro of a file named limits.h.  The comment above it has the unit, a colon, what happens at the
-limit, and the reason for the value.  X_RANGE has the lowest and the highest value of the sysctl whose default is X.  A test that reaches the limit X has LIMIT(X) in a comment above it.
+A limit is a macro of a file named limits.h. The comment above it has the unit, a colon, what happens at the limit, and
+the reason for the value. X_RANGE has the lowest and the highest value of the sysctl whose default is X. A test that
+reaches the limit X has LIMIT(X) in a comment above it.
 """
 import os
 import re

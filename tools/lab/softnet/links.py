@@ -66,9 +66,9 @@ class Step:
 
 @dataclass
 class Bursts:
-    """Losses in bursts (Gilbert and Elliott). enter: probability for each frame outside a burst that one begins;
-    leave: probability for each frame in a burst that it ends; loss: share of frames that is lost in a burst;
-    otherwise: share that is lost outside."""
+    """Losses in bursts (Gilbert and Elliott). enter: the probability that a burst begins at a frame; leave: the
+    probability that the burst ends at a frame; loss: the share of frames that are lost in a burst; otherwise: the share
+    that are lost outside of bursts."""
     enter: float
     leave: float
     loss: float = 1.0
@@ -80,7 +80,7 @@ SHARES = ("duplicate", "reorder")
 SECONDS = ("delay", "jitter", "reorder_delay", "every")
 LISTS = ("rates", "trace", "outages", "drop")
 OPTIONS = ("rate", "queue", "loss") + SHARES + SECONDS + LISTS
-# The engine's names of the disciplines' fields that have another name here.
+# Fields of the disciplines that have another name in the engine: {name here: name in the engine}.
 ENGINE_NAMES = {"bytes": "limit_bytes", "packets": "limit_packets"}
 
 

@@ -34,7 +34,8 @@ def panels(rows=1, columns=1, width=7.2, height=2.4, **options):
 
 
 def thin(points, most=POINTS_MAX):
-    """Returns about @most of the points (x, y) at the most: of each piece the lowest and the highest, so that peaks stay."""
+    """Thins out the points (x, y) to about @most: keeps the lowest and the highest of each piece, so that peaks
+    stay."""
     points = list(points)
     if len(points) <= most:
         return points
@@ -59,7 +60,8 @@ def dots(axes, points, label=None, size=2, **options):
 
 
 def bars(axes, points, label=None, **options):
-    """Draws (x, low, high) as vertical strokes: segments in a diagram of sequence numbers.  One path for all: small."""
+    """Draws (x, low, high) as vertical strokes: segments in a diagram of sequence numbers. All are one path, for a
+    small file."""
     gap = float("nan")
     axes.plot([x for point in points for x in (point[0], point[0], gap)],
               [y for point in points for y in (*point[1:], gap)], label=label, **options)

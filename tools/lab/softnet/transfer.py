@@ -155,7 +155,8 @@ class Transfer:
         return OSError(number, os.strerror(number), self.name) if number else None
 
     def _cached(self, name, make):
-        """Returns make(); keeps the result if the flow is over, because its lists then change no more."""
+        """Returns the result of make(). If the flow is over, its lists no longer change: the result is kept for later
+        calls."""
         if name in self._cache:
             return self._cache[name]
         made = make()
