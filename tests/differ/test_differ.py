@@ -56,7 +56,8 @@ def test_a_planted_bug_is_found(name):
 
 @pytest.mark.parametrize("words", [["--seeds", "0"], ["--seeds", "many"], ["--from", "-1"], ["--record", "0"]])
 def test_an_impossible_plan_is_refused(words):
-    """The message names the least allowed number: a run of no scenario would find no difference."""
+    """The error message names the least allowed number. A run without scenarios is refused: it would find no
+    difference."""
     out, status = run(*words)
     assert status == 2 and f"{words[1]}: a whole number from {0 if words[0] == '--from' else 1}" in out
 

@@ -87,7 +87,10 @@ struct host {
 	u64 fail_alloc;   /* N: the Nth allocation of an object from now on fails; 0: none does */
 	u64 nr_allocs, nr_refused;
 	u64 nr_edges; /* in the race build: edges of the control flow since boot */
-	/* While tests/host allocates for itself: fail_alloc and nr_allocs do not count this. */
+	/*
+	 * Set while tests/host allocates for itself: fail_alloc and nr_allocs do not count these
+	 * allocations.
+	 */
 	bool sparing;
 };
 extern struct host host;

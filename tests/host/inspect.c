@@ -24,7 +24,7 @@ struct audit {
 	size_t len, max;
 	unsigned int wrong;    /* number of violations */
 	const struct sock *sk; /* the socket that is checked now */
-	s64 held;              /* bytes of buffers of all sockets up to now */
+	s64 held;              /* sum of the buffer bytes of the sockets that were checked so far */
 };
 
 __attribute__((format(printf, 2, 3))) static void complain(struct audit *a, const char *format, ...)
@@ -275,7 +275,10 @@ static void audit_timers(struct audit *a)
 		RULE(a, timer_pending(&icsk->icsk_delack_timer), "a delayed ACK is pending");
 }
 
-/* Without ECN no packet is ECN-capable, and no flag of it is due (RFC 3168 6.1.1). */
+/*
+ * Checks ECN. Without it no flag of ECN is set, no CE mark is counted, and only a congestion
+ * control that needs ECN, such as DCTCP, makes packets ECN-capable (RFC 3168 6.1.1).
+ */
 static void audit_ecn(struct audit *a)
 {
 	const struct tcp_sock *tp = tcp_sk(a->sk);

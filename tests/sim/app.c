@@ -6,10 +6,11 @@
  * app_poke() <- world.c, after every instant of the clock.  An application has at most three system calls
  * of its host in progress: one that connects or closes, one that writes, one that reads.
  *
- * An application with `half` shuts down its sending half when all is written, and reads until end of file.
- * One without `half` closes as soon as it has written all and read all that it expects.  With `abort_at`
- * it closes with SO_LINGER 0, with `close_at` it closes although data still arrives.  After these two the
- * other side may see an error, and the data that it read must be the beginning of the sent data.
+ * An application with `half` shuts down its sending half when all is written, and reads until end
+ * of file.  One without `half` closes as soon as it has written all and read all that it expects.
+ * With `abort_at` it closes with SO_LINGER 0, with `close_at` it closes although data still
+ * arrives.  After such an abort or early close the other side may see an error.  The data that it
+ * has read must still be the beginning of the sent data.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,7 +36,7 @@ enum step { SOCKET, OPTION, BIND, LISTEN, ACCEPT, WAIT, CONNECT, STREAM, LINGER,
 enum doing { NOTHING, WRITING, SHUTTING, SETTING, READING, PEEKING, POLLING };
 
 struct task {
-	int64_t ticket; /* of the system call in progress; 0: none */
+	int64_t ticket; /* ticket of the system call in progress; 0: none */
 	enum doing doing;
 	uint64_t wake; /* earliest time of the next call */
 	uint8_t bytes[BUFFER];
@@ -68,7 +69,7 @@ struct app {
 	uint64_t written, read, paused;
 	unsigned int calls;
 	bool aborting, eof, corked, failed;
-	bool left; /* it closed before the end of the stream, as its plan says or after an error */
+	bool left; /* this end closed before the end of the stream, as planned or after an error */
 	struct linger linger;
 };
 
@@ -161,9 +162,9 @@ static void fail_call(struct app *a, const char *what, int64_t result)
 }
 
 /*
- * Returns true if it is no failure that the connection broke: one side left it, or many frames in a row
- * were lost.  Two losses are enough for an orphan, which is given up after some 100 s: with a long timeout
- * it makes few retransmissions in that time.
+ * Returns true if a broken connection is no failure: one side has left it, or many frames in a row
+ * were lost.  For an orphan two losses are enough: it is given up after some 100 s, and with a long
+ * timeout it retransmits only a few times until then.
  */
 static bool explained(const struct app *a)
 {
@@ -411,7 +412,10 @@ static void next_read(struct app *a)
 		flags |= MSG_DONTWAIT;
 	else if (a->plan->vectors && rng_below(&a->rng, 4) == 0 && n <= a->expects - a->read)
 		flags |= MSG_WAITALL;
-	/* Not MSG_WAITALL with MSG_PEEK: for more data than the receive buffer holds it would never return. */
+	/*
+	 * Do not combine MSG_WAITALL with MSG_PEEK: a call for more data than the receive buffer
+	 * holds would never return.
+	 */
 	if (a->plan->options && rng_below(&a->rng, 10) == 0)
 		flags = (flags & ~MSG_WAITALL) | MSG_PEEK;
 	memset(t->bytes, 0xee, n);

@@ -24,7 +24,8 @@ struct way {
 	unsigned int port;
 	bool out; /* from the port's host to the switch */
 	struct rng rng;
-	struct rng marks; /* a stream of its own, so that marks change nothing else */
+	/* a separate stream for CE marks, so that they change no other decision */
+	struct rng marks;
 	uint64_t busy_until;
 };
 
@@ -89,9 +90,9 @@ static void damage(struct way *way, uint8_t *frame, size_t len)
 }
 
 /*
- * Decides whether a frame is lost, damaged, duplicated or delayed: fills @fate and returns a word for the
- * story, or NULL.  All random numbers are drawn each time, so that a plan without one kind of trouble has
- * the others at the same frames.
+ * Decides whether a frame is lost, damaged, duplicated or delayed: fills @fate and returns a word
+ * for the story, or NULL. All random numbers are drawn for each frame.  So if one kind of trouble
+ * is removed from a plan, the other kinds still meet the same frames.
  */
 static const char *temper(struct way *way, uint8_t *frame, size_t len, struct fate *fate)
 {
@@ -167,7 +168,10 @@ static struct fate befall(void *arg, struct wire *wire, struct host *from, uint8
 			   fate.extra_ns);
 		story_frame(w, way->port, way->out, copy, *len, what);
 	}
-	/* Capture a frame on its second link, as it arrives; on the first link only if it was treated there. */
+	/*
+	 * Capture a frame on its second link, as it arrives; on the first link only if it was
+	 * changed or lost there.
+	 */
 	if (w->capture && (!way->out || what))
 		capture_frame(w->capture, conductor_now(w->c), frame, *len, what);
 	fate.extra_ns += leaves - conductor_now(w->c) + w->plan.delay_us * US;

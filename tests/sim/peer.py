@@ -98,7 +98,8 @@ class Connection:
         if wrap:
             self.isn = 2**32 - 1 - self.rng.randrange(10000)
         self.state = "closed"   # listen, syn-sent, syn-received, open, over
-        # ECN (RFC 3168): whether it offers, and what it answers to an offer; a stream of its own leaves the others
+        # ECN (RFC 3168): whether this end offers it, and how it answers an offer. The random numbers come from a
+        # separate stream, so that the other streams do not change.
         rng = random.Random(seed * 16 + self.index + (1 << 64))
         self.ecn_offer = rng.choice((0, ECE | CWR))
         self.ecn_answer = rng.choice((0, ECE, ECE, ECE | CWR))  # the last reflects the offer, as faulty hosts do

@@ -39,7 +39,8 @@
 #define PEER            KERNELS_MAX       /* number of the peer's port */
 #define CONNECTIONS_MAX 8
 
-#define ROW_EXPLAINS 5 /* from so many losses in a row (watch_row) on, a connection may break */
+/* after so many losses in a row (watch_row()) a broken connection is no failure */
+#define ROW_EXPLAINS 5
 /* ns that accept() is left waiting after its client gave up; a half-open connection ends after 63 s */
 #define ACCEPT_WAITS (100 * SEC)
 
@@ -65,10 +66,10 @@ struct plan {
 	uint64_t connections; /* 1..8 */
 	uint64_t bytes;       /* most bytes that one end of a connection sends */
 	/* the network */
-	uint64_t delay_us;  /* of each link, in one direction; a path has two links */
+	uint64_t delay_us;  /* delay of each link in one direction; a path has two links */
 	uint64_t rate_kbit; /* kbit/s of each link in each direction; 0: no limit */
 	uint64_t queue;     /* bytes that may wait before a link; more are dropped */
-	uint64_t loss, dup, reorder, corrupt; /* how many of 10,000 frames */
+	uint64_t loss, dup, reorder, corrupt; /* number of such frames in 10,000 */
 	uint64_t reorder_us;                  /* most additional delay of a reordered frame */
 	uint64_t jitter_us;                   /* most additional delay of every frame */
 	/*
@@ -81,10 +82,13 @@ struct plan {
 	 * the directions cut_sides (bits as in sides) are lost meanwhile.
 	 */
 	uint64_t cut_ms, cut_for_ms, cut_sides;
-	uint64_t mtu;       /* of all hosts; 0: 1500 */
-	uint64_t small_mtu; /* of the first kernel, if not 0 */
+	uint64_t mtu;       /* MTU of all hosts; 0 means 1500 */
+	uint64_t small_mtu; /* MTU of the first kernel, if not 0 */
 	uint64_t ecn;       /* bit i: kernel i offers ECN with its SYNs; all kernels accept it */
-	/* Of 10,000 ECN-capable frames: get a CE mark; if not 0, all do whose queue is half full. */
+	/*
+	 * Number of ECN-capable frames in 10,000 that get a CE mark. If it is not 0, an ECN-capable
+	 * frame also gets one if its queue is more than half full.
+	 */
 	uint64_t mark;
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */
@@ -100,7 +104,10 @@ struct plan {
 struct plan plan_make(uint64_t seed);
 /* Sets a field from "name=value"; returns false for an unknown field or an invalid value. */
 bool plan_set(struct plan *p, const char *assignment);
-/* Prints fields in the form that plan_set() reads: @all, or only those that plan_make() sets otherwise. */
+/*
+ * Prints fields in the form that plan_set() reads: all fields if @all, else only those whose value
+ * differs from that of plan_make().
+ */
 void plan_print(const struct plan *p, bool all, FILE *out);
 /* Prints for tests/sim/run the fields that may be shrunk, each with its simplest value. */
 void plan_print_fields(FILE *out);
@@ -238,8 +245,8 @@ void story_frame(struct world *w, unsigned int port, bool out, const uint8_t *fr
 /* ---- golden transfers (goodput.c) ------------------------------------------------------------- */
 
 /*
- * Prints the small table, or with @all the one of larger transfers and more seeds (minutes); if @only is not
- * NULL, only the rows of this congestion control.
+ * Prints the small table. With @all, prints the table of larger transfers and more seeds, which
+ * takes minutes. If @only is not NULL, prints only the rows of this congestion control.
  */
 int goodput_table(const char *library, bool all, const char *only, FILE *out);
 

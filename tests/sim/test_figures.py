@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The figures of docs/figures (tools/lab/figures): each one's experiment, at a small size, shows what its caption says."""
+"""The figures of docs/figures (tools/lab/figures): the experiment of each figure, at a small size, shows what the
+caption says."""
 import importlib
 import pathlib
 import sys

@@ -278,7 +278,7 @@ def test_an_end_that_does_not_come(lab):
 
 
 def test_a_flow_knows_its_control(lab):
-    """The one that was asked for; else the host's default."""
+    """A transfer uses the congestion control that was asked for, else the host's default."""
     a, b = (lab.host("sysctl.net.ipv4.tcp_congestion_control=reno") for _ in range(2))
     lab.wire(a, b)
     for name in lab.controls():

@@ -30,17 +30,19 @@
 #define ECT_0          2
 #define MSS_DEFAULT    536
 #define TIMESTAMP_LEN  12
-#define ROW_DOUBLE_MAX 7          /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
-#define TIMEOUT_FIRST  (1 * SEC)  /* RFC 6298 2.1 */
-#define MOMENT         (150 * MS) /* losses within it count as one; below the shortest timeout */
-#define TIMEOUT_MOST   (120ULL * SEC) /* Linux's TCP_RTO_MAX */
+#define ROW_DOUBLE_MAX 7         /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
+#define TIMEOUT_FIRST  (1 * SEC) /* RFC 6298 2.1 */
+/* losses within this time count as one; less than the shortest timeout */
+#define MOMENT       (150 * MS)
+#define TIMEOUT_MOST (120ULL * SEC) /* Linux's TCP_RTO_MAX */
 
 /* One end of a connection, as far as its segments have shown it. */
 struct half {
 	bool known; /* its SYN was seen; the fields below are valid */
 	uint32_t isn;
-	uint32_t end;  /* highest sequence number that it sent, + 1 */
-	uint32_t edge; /* right edge of the window that it offered; the other end's numbers */
+	uint32_t end; /* highest sequence number that it sent, + 1 */
+	/* right edge of the window that it offered, in sequence numbers of the other end */
+	uint32_t edge;
 	bool has_edge;
 	uint32_t ack; /* acknowledgment number that it sent last */
 	bool has_ack, fin;
@@ -221,7 +223,10 @@ static const char *judge_data(struct half *me, const struct half *other, const s
 		return "data beyond the window";
 	if (me->fin && ahead(end, me->end) > 0)
 		return "data after the FIN";
-	/* A keepalive probe repeats an old number; before the first byte that is the SYN's, not data. */
+	/*
+	 * A keepalive probe has an old sequence number. Before the first byte of data that is the
+	 * SYN's number, at which the stream has no byte.
+	 */
 	if (s->len && ahead(s->seq, me->isn) > 0 &&
 	    content_differs(s->data, s->connection, s->side, offset, s->len) != s->len)
 		return "the data is not that of the stream";
@@ -356,7 +361,7 @@ void watch_mark(struct world *w, const uint8_t *frame)
 	if (!find_flow(frame + PKT_ETH + PKT_IP, &s))
 		return;
 	flows[s.connection].half[!s.side].was_marked = true;
-	/* A window of one segment, whose ACK is delayed. */
+	/* The mark may reduce the window to one segment, whose ACK is delayed. */
 	flows[s.connection].cost += 4 * w->plan.delay_us * US + 2 * MOMENT;
 }
 
