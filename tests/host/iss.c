@@ -2,11 +2,11 @@
 /*
  * Lets a test choose a host's initial sequence numbers: sn_set("iss", 0xfffffff0).
  *
- * __wrap_secure_tcp_seq() <- tcp_v4_connect(), tcp_conn_request(), in place of secure_tcp_seq(): the
- * hosted library is linked with --wrap (Makefile).  Any context, no lock.
- * So neither the kernel's source nor the machine's image contains this option; an attacker who could
- * set it there would defeat RFC 6528.  Initial sequence numbers from elsewhere in the kernel (a
- * connection that reopens a TIME_WAIT, a second connect()) are not affected.
+ * __wrap_secure_tcp_seq() <- tcp_v4_connect(), tcp_conn_request(), in place of secure_tcp_seq():
+ * the hosted library is linked with --wrap (Makefile).  Any context, no lock.  So neither the
+ * kernel's source nor the machine's image contains this option; an attacker who could set it there
+ * would defeat RFC 6528.  Two kinds of initial sequence numbers do not come from secure_tcp_seq()
+ * and are not affected: those of a connection that reopens a TIME_WAIT, and of a second connect().
  */
 #include "net/tcp/tcp.h"
 #include "tests/host/host.h"

@@ -119,15 +119,15 @@ class Host:
             setattr(self, "sn_" + name, _released)
 
     def console(self):
-        """The console output since boot."""
+        """Returns the console output since boot."""
         return self.sn_console().decode(errors="replace")
 
     def panic_message(self):
-        """The reason why the kernel halted, "" if it did not halt."""
+        """Returns the reason why the kernel halted, "" if it did not halt."""
         return self.sn_panic_message().decode(errors="replace")
 
     def caches(self):
-        """{name of a slab cache: its number of live objects}"""
+        """Returns {name of a slab cache: number of its live objects}."""
         live, name, i, out = _U64(), _STR(), 0, {}
         while self.sn_cache(i, ctypes.byref(name), ctypes.byref(live)) == 0:
             out[name.value.decode()] = live.value
@@ -135,7 +135,7 @@ class Host:
         return out
 
     def state(self):
-        """The counts that a leak check compares."""
+        """Returns the counts that a leak check compares."""
         return {"caches": self.caches(), "timers": self.sn_timers_armed(),
                 "threads": self.sn_threads(), "pages": self.sn_free_pages()}
 
@@ -156,8 +156,8 @@ class Host:
         return self.sn_put_frame(frame, len(frame))
 
     def put_with_header(self, header, frame):
-        """Puts a frame into the receive ring at once, behind these twelve bytes of struct virtio_net_hdr; returns
-        False if the ring has no buffer for it."""
+        """Puts a frame into the receive ring at once. @header: the twelve bytes of struct virtio_net_hdr before it.
+        Returns False if the ring has no buffer for it."""
         self.awake = True
         put = self._dl.virtio_model_rx_header
         put.restype, put.argtypes = ctypes.c_bool, [_PTR, _PTR, ctypes.c_size_t]
@@ -183,7 +183,7 @@ class Host:
         return ticket
 
     def poll(self, ticket):
-        """The call's result, None while the call is in flight."""
+        """Returns the call's result, None while the call is in flight."""
         result = _I64()
         if self.sn_poll(ticket, ctypes.byref(result)) != 1:
             return None
@@ -218,7 +218,7 @@ class Host:
         return buffer.raw[:result] if result >= 0 else result
 
     def slurp(self, path):
-        """The whole text of the kernel's file @path, for example "/proc/net/tcp"."""
+        """Returns the whole text of the kernel's file @path, for example "/proc/net/tcp"."""
         fd = self.call(NR.open, path.encode() + b"\0", 0)
         if fd < 0:
             raise OSError(-fd, os.strerror(-fd), path)
@@ -338,8 +338,8 @@ class Conductor:
         self.hosts = []
 
     def check(self):
-        """A list of error texts: panics, warnings, calls in flight, and timers, threads, pages or objects that
-        were not freed since boot.  Empty if there are none."""
+        """Returns a list of error texts: panics, warnings, calls in flight, and timers, threads, pages or objects that
+        were not freed since boot."""
         wrong = []
         for h in self.hosts:
             now, start = h.state(), h.baseline

@@ -54,7 +54,7 @@ static size_t gso_headers(const struct virtio_frame *f)
 	    pkt_get16(f->bytes + PKT_ETH + IP_LENGTH) != (uint16_t)(f->len - PKT_ETH))
 		panic("virtio_model: TSO: checksum at %u, headers %u, length %u", f->csum_start,
 		      (unsigned int)tcp, (unsigned int)f->len);
-	/* Without the bit, a device may repeat CWR in each segment. */
+	/* Without the ECN bit in gso_type a device may copy CWR to every segment. */
 	if (f->gso_ecn != !!(f->bytes[PKT_ETH + ip + TCP_FLAGS] & TCP_CWR))
 		panic("virtio_model: TSO: ECN bit %u, TCP flags %#x", f->gso_ecn,
 		      f->bytes[PKT_ETH + ip + TCP_FLAGS]);

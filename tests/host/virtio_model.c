@@ -417,7 +417,7 @@ static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain
 	return n;
 }
 
-/* Returns the number of bytes that the device reports as written: @len, unless it must lie. */
+/* Returns the number of bytes that the device reports as written; it is not @len if it must lie. */
 static size_t model_rx_length(struct model_queue *q, size_t len)
 {
 	switch (q->lie) {
@@ -513,7 +513,7 @@ static void model_check_tx(u32 len)
 		     !(h[0] & 1) || !load16(h + 4)))
 		panic("virtio_model: sent with gso_type %u, gso_size %u, flags %#x", h[1],
 		      load16(h + 4), h[0]);
-	/* Of a packet to be segmented, the first frame counts, with all of its TCP options. */
+	/* For a packet to be segmented: the length of the first frame, with all TCP options. */
 	if (h[1])
 		frame = start + (h[hdr_len + start + 12] >> 4) * 4 + load16(h + 4);
 	if (frame > 14u + (HAS(F_MTU) ? load16(model.config + 10) : 1500))

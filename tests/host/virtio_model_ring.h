@@ -20,7 +20,7 @@ struct model_queue {
 	u16 seen;                /* number of buffers taken from the available ring, mod 2^16 */
 	u16 done;                /* number of entries written to the used ring, mod 2^16 */
 	bool told;               /* the doorbell rang since the model found the ring empty */
-	u32 lie;                 /* enum virtio_model_lie: what to do wrong once */
+	u32 lie;                 /* enum virtio_model_lie: the error that the model makes once */
 	u64 kicks, irqs;
 	bool with_us[MODEL_RING_MAX]; /* by head descriptor: the device has the buffer now */
 	unsigned int nr_held;         /* buffers in held[] of virtio_model.c */

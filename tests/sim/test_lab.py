@@ -148,7 +148,8 @@ def test_nonsense_is_refused():
 
 
 def test_a_result_too_early_a_closed_lab():
-    """It is an error to read a result before run(), and to use hosts of another lab or a closed lab. The library of a closed lab is never called again."""
+    """It is an error to read a result before run(), and to use hosts of another lab or a closed lab. The library of a closed
+    lab is never called again."""
     lab, other = Lab(library=LIBRARY), Lab(library=LIBRARY)
     a, b, c = lab.host(), lab.host(), other.host()
     lab.wire(a, b)

@@ -20,7 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PKT_ETH  14 /* bytes of a header without options; so are the next three */
+/* bytes of the Ethernet header; the next three are those of other headers, without options */
+#define PKT_ETH  14
 #define PKT_IP   20
 #define PKT_TCP  20
 #define PKT_ICMP 8
@@ -115,8 +116,8 @@ static inline void pkt_put_ip(uint8_t *ip, unsigned int proto, uint32_t saddr, u
 }
 
 /*
- * Marks the IP packet of a frame as a congested router does: one that is ECN-capable gets CE (RFC 3168 5).
- * Returns false if it is not, so that the router must drop it.
+ * Marks the IP packet of a frame as a congested router does: an ECN-capable packet gets CE (RFC
+ * 3168 5). Returns false if the packet is not ECN-capable: a router must then drop it.
  */
 static inline bool pkt_mark_ce(uint8_t *frame)
 {
