@@ -120,7 +120,7 @@ static bool tcp_sequence(const struct sock *sk, const struct tcphdr *th, u32 seq
 	       (!window && seq == limit);
 }
 
-/* Returns the end of the data that was received last in the order of sequence numbers: behind holes, if any. */
+/* Returns the end of the received data with the highest sequence number; there may be holes before that data. */
 static u32 tcp_highest_received(const struct tcp_sock *tp)
 {
 	u32 end = tp->rcv_nxt;
@@ -132,10 +132,10 @@ static u32 tcp_highest_received(const struct tcp_sock *tp)
 }
 
 /*
- * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  If data is missing,
- * the number that follows the highest SACK block is accepted too: there the peer's next segment begins,
- * and a peer that has aborted will not fill the hole (Linux since 4.7).  After the peer's FIN rcv_nxt - 1
- * is accepted, because some stacks do not count their FIN.
+ * RFC 5961 3.2: a reset is accepted only if its sequence number is exactly rcv_nxt.  If data is missing, the number
+ * that follows the highest SACK block is accepted too.  The peer's next segment begins there, and a peer that has
+ * aborted will not fill the hole (Linux since 4.7).  After the peer's FIN rcv_nxt - 1 is accepted, because some
+ * stacks do not count their FIN.
  */
 static bool tcp_reset_exact(const struct sock *sk, u32 seq)
 {

@@ -172,7 +172,7 @@ void tcp_rack_reo_timeout(struct sock *sk)
 	if (in_flight != tcp_packets_in_flight(tp)) {
 		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Recovery) {
 			tcp_enter_recovery(sk, 0, false);
-			/* Such an algorithm sets the window itself, at the next ACK. */
+			/* An algorithm with cong_control() sets the window itself, at the next ACK. */
 			if (!inet_csk(sk)->icsk_ca_ops->cong_control)
 				tcp_cwnd_reduction(sk, 1, tp->lost - lost, 0);
 		}

@@ -338,7 +338,7 @@ static void tcp_rcv_rtt_update(struct tcp_sock *tp, u64 sample_us, bool win_dep)
 {
 	u32 rtt = tp->rcv_rtt_us, sample = max_t(u64, sample_us, 1);
 
-	/* A long pause of the peer is no round trip, and 8 * @sample_us would exceed 32 bits. */
+	/* Ignore a long pause of the peer: it is no round trip, and 8 * @sample_us would exceed 32 bits. */
 	if (sample_us > ~0u >> 3)
 		return;
 	if (!rtt || sample << 3 < rtt)

@@ -255,7 +255,7 @@ void tcp_simple_retransmit(struct sock *sk)
 		tp->prior_ssthresh = 0;
 		tp->undo_marker = 0;
 		tp->tlp_high_seq = 0;
-		tp->frto = 0; /* no timeout can have been spurious */
+		tp->frto = 0; /* F-RTO looks for a spurious timeout, and there was no timeout */
 		tcp_set_ca_state(sk, TCP_CA_Loss);
 	}
 	tcp_xmit_retransmit_queue(sk);

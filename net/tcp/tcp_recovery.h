@@ -70,7 +70,7 @@ static inline bool tcp_is_sack(const struct tcp_sock *tp)
 }
 /*
  * Returns the end of the highest SACKed segment; without one, snd_una.  Every segment below that end that is
- * not SACKed is a hole.  Without SACK, sacked_out counts duplicate ACKs, which do not tell the position.
+ * not SACKed is a hole.  Without SACK, sacked_out counts duplicate ACKs, which do not tell which segment arrived.
  */
 static inline u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
 {
@@ -170,7 +170,7 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp);
 bool tcp_try_undo_dsack(struct sock *sk);
 bool tcp_try_undo_loss(struct sock *sk, bool frto_undo);
 /*
- * A partial ACK arrived.  If it proves that segments were only late, not lost, and no retransmission is in flight, undoes the
+ * A partial ACK arrived.  If it proves that segments were only late, and no retransmission is in flight, undoes the
  * reduction.  Returns true if the ACK needs no further decision.
  */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una);

@@ -290,8 +290,8 @@ static bool tcp_window_was_shrunk(const struct sock *sk)
 
 /*
  * Returns true if the probing of a shrunk window must end: the peer has been silent for TCP_RTO_MAX, or
- * TCP_USER_TIMEOUT is over, even if the peer answers.  Beyond that time tcp_clamp_rto_to_user_timeout() returns one
- * jiffy, so a connection that did not end would send a segment every millisecond.
+ * TCP_USER_TIMEOUT is over, even if the peer answers.  After TCP_USER_TIMEOUT tcp_clamp_rto_to_user_timeout() returns
+ * one jiffy.  So a connection that did not end then would send a segment every millisecond.
  */
 static bool tcp_shrunk_window_timeout(const struct sock *sk)
 {

@@ -41,8 +41,8 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp)
  * echoes, or because nothing was retransmitted yet.  Pacing, or a full queue of our own device, can hold the first
  * retransmission back until the segment that seemed lost has arrived (Linux since 6.12).
  *
- * In two cases retrans_stamp is 0 after a retransmission: NewReno waits for an ACK beyond high_seq, and that ACK must
- * not undo the reduction after a real loss; or the ACK of our SYN has cleared it.
+ * In two cases retrans_stamp is 0 after a retransmission.  NewReno waits for an ACK beyond high_seq, which must not
+ * undo the reduction after a real loss.  Or the ACK of our SYN has cleared retrans_stamp.
  */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {
@@ -144,9 +144,9 @@ bool tcp_try_undo_loss(struct sock *sk, bool frto_undo)
 }
 
 /*
- * A partial ACK arrived.  If an original caused it, and not a retransmission, the segments were only late.
- * Returns true if the undo must wait for the answers to retransmissions in flight.  After an undo, the
- * caller looks for losses as in Disorder: other segments of the flight may be lost (Linux since 5.14).
+ * A partial ACK arrived.  If it answers an original and not a retransmission, the segments marked as lost were only
+ * late. Returns true if the undo must wait for the answers to retransmissions in flight.  After an undo, the caller
+ * looks for losses as in Disorder: other segments of the flight may be lost (Linux since 5.14).
  */
 bool tcp_try_undo_partial(struct sock *sk, u32 prior_snd_una)
 {
