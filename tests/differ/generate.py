@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Makes a Scenario from a seed.
 
-judge.py calls scenario().  There are five kinds: `est` uses an established connection, `half` keeps a listener's
+judge.py calls scenario().  There are seven kinds: `est` uses an established connection, `half` keeps a listener's
 half-open connections waiting, `act` connects, `shut` closes early and then exchanges further segments, `call`
-makes system calls on several sockets over the loopback.  All but the last have ICMP errors.
+makes system calls on several sockets over the loopback.  These, but for the last, have ICMP errors.  In `flow` and
+`gaps` (generate_flow.py) segments are lost, overtaken and duplicated, of the kernel's data and of the peer's.
 
 A wait should not end within some milliseconds of a timer's end, because then either answer would be right.  So
 most waits are so short that no timer ends in them, or so long that a delayed ACK (40 ms) surely does.
 """
+import itertools
 import random
 
+import generate_flow
 from play import NONBLOCK
 from scenario import KINDS, Scenario
 
-KIND_WEIGHTS = (35, 18, 17, 17, 13)
+KIND_WEIGHTS = (28, 14, 13, 13, 10, 14, 8)
 SHORT, SETTLED, RTO, LONG = 3, 70, 260, 700     # ms
 SOCK_STREAM = 1
 INET = 2
@@ -39,7 +42,8 @@ class Maker:
         self.irs = self.rng.choice((1000, 0xffffff00, 0x7fffff00))
         self.ts_base = self.rng.choice((100000, 0xfffffff0, 0x7ffffff0))
         self.has_ts = self.rng.random() < .5
-        self.options = f"mss{self.rng.choice(MSSES)}" + (",wscale2" if self.rng.random() < .3 else "")
+        self.options = f"mss{self.rng.choice(MSSES)}" + (",sackOK" if self.rng.random() < .5 else "") + (
+            ",wscale2" if self.rng.random() < .3 else "")
         self.steps, self.sockets, self.sent = [], 0, []
         self.tsval = 0
 
@@ -270,9 +274,23 @@ class Maker:
         import generate_calls  # pylint: disable=import-outside-toplevel
         generate_calls.make(self)
 
+    def make_flow(self):
+        """Makes a connection on which the kernel's segments are lost (generate_flow.py)."""
+        generate_flow.make_flow(self)
+
+    def make_gaps(self):
+        """Makes a connection on which the peer's segments are lost (generate_flow.py)."""
+        generate_flow.make_gaps(self)
+
 
 def scenario(seed):
     """Returns the scenario of a seed."""
     maker = Maker(seed)
     getattr(maker, "make_" + maker.kind)()
     return Scenario(seed, maker.kind, maker.irs, maker.ts_base, maker.steps)
+
+
+def seeds(start, count, kinds):
+    """Returns the first @count seeds from @start on whose scenario is of one of @kinds."""
+    every = (seed for seed in itertools.count(start) if Maker(seed).kind in kinds)
+    return list(itertools.islice(every, count))

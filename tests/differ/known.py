@@ -345,12 +345,14 @@ def room_in_the_send_buffer(d):
     different numbers of bytes: one accepts more of a write, or poll() still reports room on one and not on the
     other.
     Script: window/of-one-byte-and-the-send-buffer.pkt"""
-    if not had_small_window(d) and not has_small_mss(d):
+    if not had_small_window(d) and not has_small_mss(d) and d.scenario.kind != "flow":
         return False
     if d.words[0] == "poll":
         return None not in events(d) and events(d)[0] ^ events(d)[1] == POLLOUT
     got = result(d.ours), result(d.linux)
-    return d.words[0] == "send" and None not in got and min(got) < d.words[2] and words(d.ours)[1:] == words(d.linux)[1:]
+    if d.words[0] == "send" and {None, d.words[2]} == set(got):
+        return "=EAGAIN" in (d.ours, d.linux)
+    return d.words[0] == "send" and None not in got and min(got) < d.words[2] and without(d.ours, "D", "a", "e", "s")[1:] == without(d.linux, "D", "a", "e", "s")[1:]
 
 
 def ranges(answer):
@@ -380,6 +382,153 @@ def unit_of_the_window(d):
     seen = only(d.ours, "A"), only(d.linux, "A")
     return d.ours != d.linux and kept(d.ours) == kept(d.linux) and len(seen[0]) == 1 and \
         had_small_window(d)
+
+
+# ---- the repair of losses --------------------------------------------------------------------------------------
+
+TCP_CONGESTION = (6, 13)
+CWND, REORDERING, REORD_SEEN, DELIVERED = 7, 9, 10, 13      # numbers of play.py's DELIVERED_NAMES
+
+
+def uses_reno(d):
+    """Returns true if the scenario chose reno."""
+    return sets(d, TCP_CONGESTION)
+
+
+def has_sack(d):
+    """Returns true if both SYNs permitted SACK."""
+    return any("S/" in answer and "sackOK" in answer for _, answer in steps_before(d))
+
+
+def blocks_before(d):
+    """Yields (the words of a segment from the peer, its SACK blocks) for each step up to the one that differs."""
+    for w in steps_up_to(d):
+        found = re.search(r"\bsack([-\d:]+)", str(w[8])) if w[0] == "seg" else None
+        if found:
+            edges = list(map(int, found[1].split(":")))
+            yield w, list(zip(edges[::2], edges[1::2]))
+
+
+def other_counters(d):
+    """Returns the indexes of the counters of loss recovery that differ; an empty set for other differences."""
+    ours, linux = extra(d.ours).split(","), extra(d.linux).split(",")
+    if d.words[0] != "info" or not len(ours) == len(linux) > CWND:
+        return set()
+    return {i for i, (a, b) in enumerate(zip(ours, linux)) if a != b}
+
+
+def only_data_differs(d):
+    """Returns true if the two kernels sent different data, and all else is equal."""
+    return without(d.ours, "D", "a", "e", "s") == without(d.linux, "D", "a", "e", "s") and \
+        only(d.ours, "D") != only(d.linux, "D")
+
+
+def resent(d):
+    """Returns true if data was retransmitted up to this step."""
+    top = 0
+    for answer in (*d.before, d.linux, d.ours):
+        for low, high in ranges(answer):
+            if low < top:
+                return True
+            top = max(top, high)
+    return False
+
+
+def early_on_linux(d):
+    """Returns true if Linux retransmits data in this step that is not retransmitted here."""
+    top = max((high for answer in d.before for _, high in ranges(answer)), default=1)
+    return any(low < top for low, _ in set(ranges(d.linux)) - set(ranges(d.ours)))
+
+
+def has_odd_edge(d):
+    """Returns true if a SACK block or an ACK ended inside a segment, as far as the MSS tells."""
+    syn = next((w for w in steps_up_to(d) if w[0] == "seg" and "S" in w[2]), None)
+    size = int((re.search(r"mss(\d+)", str(syn[8])) or [0, 0])[1]) - (12 if syn[7] != "-" else 0) if syn else 0
+    edges = {edge for _, b in blocks_before(d) for pair in b for edge in pair}
+    edges |= {w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-"}
+    return size > 0 and any((edge - 1) % size for edge in edges)
+
+
+def repaired(d):
+    """Returns true if the difference is in what was sent after a loss, or in cwnd."""
+    return resent(d) and (only_data_differs(d) or other_counters(d) == {CWND})
+
+
+def cubic_by_the_rfc(d):
+    """CUBIC's window here grows and shrinks by RFC 9438; Linux's has other constants near the last maximum and counts
+    the segments of a reno flow differently. So after a reduction, or in congestion avoidance, other segments fit
+    in the window.
+    Script: cubic/grows-by-the-rfc.pkt"""
+    return d.scenario.kind == "flow" and not uses_reno(d) and (
+        only_data_differs(d) or bool(other_counters(d)) and other_counters(d) <= {3, 6, CWND, CWND + 1})
+
+
+def delivered_by_an_old_ack(d):
+    """An ACK below SND.UNA came late and has SACK blocks that are news. Linux marks the segments, but does not count
+    them as delivered (tcpi_delivered).
+    Script: info/delivered-by-an-old-ack.pkt"""
+    una = 1
+    for w in steps_up_to(d):
+        if w[0] == "seg" and w[5] != "-":
+            if w[5] < una and "sack" in str(w[8]):
+                return other_counters(d) == {DELIVERED}
+            una = max(una, w[5])
+    return False
+
+
+def reordering_by_a_dsack(d):
+    """The D-SACK of a segment whose first copy is reported by the same ACK, or of a part of merged segments of which
+    another was retransmitted, counts as reordering on Linux. By RFC 8985 6.2 step 3 only a segment that was sent once shows
+    reordering.
+    Script: rack/dsack-is-no-reordering.pkt"""
+    return bool(other_counters(d)) and other_counters(d) <= {REORDERING, REORD_SEEN} and \
+        any(len(b) > 1 or b[0][0] < w[5] for w, b in blocks_before(d))
+
+
+def duplicates_lower_reordering(d):
+    """More duplicate ACKs arrive than segments are in flight, without SACK. Linux then sets its threshold of duplicates
+    to the number of segments in flight, even if that is lower than 3. Here such ACKs only raise the threshold (RFC
+    5681 3.2: three duplicates).
+    Script: recovery/duplicates-do-not-lower-the-threshold.pkt"""
+    acks = [w[5] for w in steps_up_to(d) if w[0] == "seg" and w[5] != "-" and not w[4]]
+    return not has_sack(d) and any(a == b for a, b in zip(acks, acks[1:])) and (
+        other_counters(d) == {REORDERING} or only_data_differs(d) and early_on_linux(d))
+
+
+def prr_by_the_flight(d):
+    """In a reduction, RFC 9937 6.1 sends ssthresh / RecoverFS segments for each that was delivered, where RecoverFS is the
+    data in flight. Linux divides by the congestion window of before. If the window was not full, more is sent here.
+    Script: prr/the-flight-not-the-window.pkt"""
+    ours, linux = ranges(d.ours), ranges(d.linux)
+    return repaired(d) and (not linux or sum(b - a for a, b in ours) > sum(b - a for a, b in linux))
+
+
+def lost_segments_after_an_undo(d):
+    """After an undo Linux does not find some losses: a segment that RACK had marked before left its list for ever, and no
+    segment is retransmitted while more retransmissions are in flight than segments are lost, although those may be of
+    segments that are not lost. Its position in the queue may also be behind the lowest lost segment. Here each lost segment
+    is retransmitted when cwnd permits, the lowest first (RFC 8985 6.2 step 5, 6675 4).
+    Script: rack/losses-after-an-undo.pkt"""
+    return has_sack(d) and repaired(d)
+
+
+def cut_inside_a_segment(d):
+    """An ACK or a SACK block ends inside a segment. Linux cuts the rest of a large packet anew from there, and merges
+    SACKed packets; here the segments keep their first limits. So a retransmission has another length, and other
+    segments count as reported.
+    Script: recovery/an-ack-inside-a-segment.pkt"""
+    ours, linux = ranges(d.ours), ranges(d.linux)
+    same = len(ours) == len(linux) and all(a[0] == b[0] for a, b in zip(ours, linux))
+    return resent(d) and has_odd_edge(d) and (bool(other_counters(d)) or only_data_differs(d) and same)
+
+
+def dsack_of_a_delayed_ack(d):
+    """A duplicate arrived, and its ACK was delayed, or compressed with others (Linux: tcp_comp_sack_delay_ns). Here
+    the D-SACK is in the next ACK. Linux's next ACK has none.
+    Script: sack/dsack-of-a-delayed-ack.pkt"""
+    def first_block_less(answer):
+        return re.sub(r"(A\d+/\d+:)\d+-\d+,", r"\1", answer or "")
+    return d.ours != d.linux and "A" in (d.ours or "") and first_block_less(d.ours) == (d.linux or "")
 
 
 # ---- time ----------------------------------------------------------------------------------------------------
@@ -424,7 +573,9 @@ ROWS = [echo_of_a_challenge, options_of_a_crossed_syn, shutdown_in_syn_received,
         old_ack_with_data, two_ends, ack_that_waits_for_room, window_by_cost, window_clamp_is_kept,
         reset_of_a_fin_wait_2, ack_on_the_next_tick, fast_path_by_memory,
         mss_of_the_link, frag_needed_without_mtu, route_of_another_connection,
-        unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow]
+        unit_of_the_window, room_in_the_send_buffer, timer_edge, queued_segments_grow,
+        cubic_by_the_rfc, delivered_by_an_old_ack, reordering_by_a_dsack, duplicates_lower_reordering,
+        cut_inside_a_segment, prr_by_the_flight, lost_segments_after_an_undo, dsack_of_a_delayed_ack]
 
 
 def row(difference):

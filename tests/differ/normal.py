@@ -10,10 +10,11 @@ colon:
     R SEQ  R. SEQ/ACK     a reset
     D FROM-TO             data that was sent; contiguous segments make one word.  An F at the end: a FIN was sent, too,
                           and counts as the last byte
-    A SEQ/ACK             an acknowledgement without data; several equal ones make one word
+    A SEQ/ACK:FROM-TO,..  an acknowledgement without data, with its SACK blocks; several equal ones make one word
     a ACK                 the acknowledgement number of the last segment
     z                     the last segment closed the window
     e N                   the timestamp that the last segment echoed
+    s FROM-TO,..          the SACK blocks of the last segment, if it had data
     !..                   a malformed packet
 
 Not compared: the size of open windows, how data is cut into segments, times within a step, PSH.
@@ -42,6 +43,12 @@ def _options(seen):
     return "<" + ",".join(names) + ">"
 
 
+def _blocks(seen, irs, before):
+    """Returns the SACK blocks of a packet as text, after the text @before; "" if there are none."""
+    blocks = next((o.data for o in seen.options if o.kind == "sack"), [])
+    return before + ",".join(f"{signed(a - irs)}-{signed(b - irs)}" for a, b in blocks) if blocks else ""
+
+
 def _segment(seen, iss, irs):
     """Returns (kind, word, from, to) of one packet."""
     seq = signed(seen.seq - iss) if seen.seq else 0     # 0: a reset for a segment without an ACK
@@ -53,7 +60,7 @@ def _segment(seen, iss, irs):
         return "S", f"S/{'-' if ack is None else ack}{_options(seen)}", seq, end
     if seen.payload or "F" in seen.flags:
         return "D", "F" if "F" in seen.flags else "", seq, end
-    return "A", f"A{seq}/{ack}" if "." in seen.flags else f"?{''.join(sorted(seen.flags))}{seq}", seq, end
+    return "A", f"A{seq}/{ack}{_blocks(seen, irs, ':')}" if "." in seen.flags else f"?{''.join(sorted(seen.flags))}{seq}", seq, end
 
 
 def packets_words(seen_packets, iss, irs, ts_base):
@@ -80,6 +87,8 @@ def packets_words(seen_packets, iss, irs, ts_base):
             words.append(f"a{signed(last.ack - irs)}")
         if not last.window and "S" not in last.flags:
             words.append("z")
+        if last.payload or "F" in last.flags:
+            words += [_blocks(last, irs, "s")] if _blocks(last, irs, "s") else []
         words += [f"e{signed(o.data[1] - ts_base)}" for o in last.options if o.kind == "TS" and "." in last.flags]
     return words
 

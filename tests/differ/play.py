@@ -13,6 +13,7 @@ the answers, the resolved steps, their times and all packets in the Player.  A m
 """
 import ctypes
 import os
+import re
 import struct
 import sys
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from symbols import NUMBERS  # noqa: E402
 from syscalls import sockaddr  # noqa: E402
 from tcpinfo import decode  # noqa: E402
 import normal  # noqa: E402
+from receiver import BLOCKS_MAX, Receiver  # noqa: E402
 
 MASK = normal.MASK
 MS, US = 1_000_000, 1_000
@@ -36,7 +38,14 @@ NONBLOCK = 0o4000
 NO_TS = "-"
 EPHEMERAL = "eph"
 TCP_CLOSE = 7
-INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")   # of a closed socket only the state
+MSS_DEFAULT = 536           # of a SYN without the option
+TS_BYTES = 12
+# Of a closed socket only the state.
+INFO_NAMES = ("state", "ca_state", "retransmits", "unacked")
+RECOVERY_NAMES = INFO_NAMES + ("sacked", "lost", "retrans", "snd_cwnd", "snd_ssthresh", "reordering", "reord_seen",
+                               "dsack_dups", "total_retrans")
+DELIVERED_NAMES = RECOVERY_NAMES + ("delivered",)
+INFO = (INFO_NAMES, RECOVERY_NAMES, DELIVERED_NAMES)
 
 
 @dataclass
@@ -52,6 +61,9 @@ class Peer:
     top: int = 0            # the end of the data that the kernel sent
     ecr: int = 0            # the kernel's last timestamp, to be echoed
     quote: int = 0          # the kernel's last SYN or data begins here; for ICMP errors
+    mss: int = MSS_DEFAULT  # most data in a segment to this peer
+    sack: bool = False      # both SYNs permit SACK
+    received: Receiver | None = None
     live: list = field(default_factory=list)
 
 
@@ -65,14 +77,30 @@ def number_at(word, names):
     return names[word]
 
 
-def options_of(word):
-    """Returns the Options of a text like mss1000,wscale2."""
+def sack_edges(item):
+    """Returns the numbers or positions of an option like sack1:5:9:12; None if it is another option."""
+    if not item.startswith("sack") or item == "sackOK":
+        return None
+    return [int(edge) if edge.lstrip("-").isdigit() else edge for edge in item[4:].split(":")]
+
+
+def echo_of(options):
+    """Returns (position, number) of the item ecrPOSITION.NUMBER in a text of options, or None."""
+    found = re.search(r"\becr(\d+)\.(\d+)", options)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def options_of(word, iss=0):
+    """Returns the Options of a text like mss1000,wscale2 or sack1:5:9:12, whose numbers count from @iss."""
     out = []
     for item in [] if word == "-" else word.split(","):
-        name = item.rstrip("0123456789")
-        if name == "wscale":
-            out.append(Option("nop"))
-        out.append(Option(name, int(item[len(name):]) if item != name else None))
+        name, edges = item.rstrip("0123456789"), sack_edges(item)
+        if edges:
+            numbers = [(edge + iss) & MASK for edge in edges]
+            out += [Option("nop"), Option("nop"), Option("sack", list(zip(numbers[::2], numbers[1::2])))]
+        elif not item.startswith("ecr"):
+            out += {"wscale": [Option("nop")], "sackOK": [Option("nop"), Option("nop")]}.get(name, [])
+            out.append(Option(name, int(item[len(name):]) if item != name else None))
     return out
 
 
@@ -127,6 +155,8 @@ class Player:
         name = words[0]
         if name == "seg":
             return self._segment(*words[1:])
+        if name == "ack":
+            return self._ack(*words[1:])
         if name == "icmp":
             return self._icmp(*words[1:])
         if name != "wait":
@@ -141,11 +171,16 @@ class Player:
                  "half": peer.una + (max(peer.top, peer.una) - peer.una) // 2}
         seq = number_at(seq, names)
         ack = ack if ack == "-" else number_at(ack, names)
-        made = options_of(options)
+        options = ",".join(self._resolved(item, names) for item in options.split(","))
+        made = options_of(options, peer.iss or 0)
         bits = frozenset() if flags == "-" else frozenset(flags)
         if tsval != NO_TS:
-            made += [Option("nop"), Option("nop"),
-                     Option("TS", ((self.scenario.ts_base + tsval) & MASK, peer.ecr if "." in bits else 0))]
+            ecr = self._echo(peer, options) if "." in bits else 0
+            made = [Option("nop"), Option("nop"), Option("TS", ((self.scenario.ts_base + tsval) & MASK, ecr)), *made] \
+                if "sack" in options and "sackOK" not in options else \
+                made + [Option("nop"), Option("nop"), Option("TS", ((self.scenario.ts_base + tsval) & MASK, ecr))]
+        if "S" in bits:
+            self._offered(peer, options, tsval)
         live = SimpleNamespace(flags=bits, ports=(peer.port, peer.local_port), seq=(peer.irs + seq) & MASK,
                                ack=((peer.iss or 0) + ack) & MASK if ack != "-" else 0, window=window,
                                urgent=1 if "U" in bits else 0, ip=IpInfo())
@@ -156,6 +191,37 @@ class Player:
         if not bits & {"R", "S"} and seq <= peer.next < end:
             peer.next = end
         return "seg", number, flags, seq, length, ack, window, tsval, options
+
+    @staticmethod
+    def _resolved(item, names):
+        edges = sack_edges(item)
+        return "sack" + ":".join(str(number_at(edge, names)) for edge in edges) if edges else item
+
+    @staticmethod
+    def _offered(peer, options, tsval):
+        """Learns from the peer's SYN how long the kernel's segments can be."""
+        mss = re.search(r"mss(\d+)", options)
+        peer.mss = max(1, (int(mss[1]) if mss else MSS_DEFAULT) - (TS_BYTES if tsval != NO_TS else 0))
+        peer.sack = "sackOK" in options
+
+    @staticmethod
+    def _echo(peer, options):
+        echo = echo_of(options)
+        stamp = peer.received.stamp_of(*echo) if echo and peer.received else None
+        return peer.ecr if stamp is None else stamp
+
+    def _ack(self, number, fates, window, tsval):
+        """Decides the fate of the kernel's next segments and acknowledges them; a fate of 0 loses the ACK."""
+        peer = self.peer(number)
+        received = peer.received = peer.received or Receiver(peer.mss)
+        received.play(fates)
+        if "0" in fates:
+            return ("wait",)
+        blocks = received.reported(BLOCKS_MAX - (tsval != NO_TS))
+        options = ["sack" + ":".join(f"{low}:{high}" for low, high in blocks)] if blocks and peer.sack else []
+        if tsval != NO_TS and received.echo is not None and received.sent[received.echo][2] is not None:
+            options.append("ecr{}.{}".format(*received.transmission(received.echo)))
+        return self._segment(number, ".", "nxt", 0, received.next, window, tsval, ",".join(options) or "-")
 
     def _icmp(self, number, kind, code, mtu, seq):
         peer = self.peer(number)
@@ -191,12 +257,17 @@ class Player:
     def _learn(peer, seen):
         peer.local_port = seen.sport
         if "S" in seen.flags and peer.iss != seen.seq:
-            peer.iss, peer.una, peer.top = seen.seq, 1, 0     # a new connection
-        peer.ecr = next((o.data[0] for o in seen.options if o.kind == "TS"), peer.ecr)
+            peer.iss, peer.una, peer.top, peer.received = seen.seq, 1, 0, None     # a new connection
+        stamp = next((o.data[0] for o in seen.options if o.kind == "TS"), None)
+        peer.ecr = peer.ecr if stamp is None else stamp
         if "R" in seen.flags or peer.iss is None:
             return
         start = normal.signed(seen.seq - peer.iss)
-        peer.top = max(peer.top, start + len(seen.payload) + len(seen.flags & {"S", "F"}))
+        end = start + len(seen.payload) + len(seen.flags & {"S", "F"})
+        peer.top = max(peer.top, end)
+        if "S" not in seen.flags and end > start:
+            peer.received = peer.received or Receiver(peer.mss)
+            peer.received.add(start, end, stamp)
         if seen.payload or "S" in seen.flags:
             peer.quote = start
 
@@ -293,12 +364,13 @@ class Player:
         if self.call("ioctl", self.fd(name), request, data) == 0:
             self.extra = str(struct.unpack("<i", data.raw[:4])[0])
 
-    def info(self, name):
-        """Reads TCP_INFO, the connection's state."""
+    def info(self, name, recovery=0):
+        """Reads TCP_INFO: the connection's state; with @recovery, 1 or 2, also that of loss recovery."""
         data, size = buffer(bytes(512)), buffer(struct.pack("<i", 512))
         if self.call("getsockopt", self.fd(name), 6, 11, data, size) == 0:
             info = decode(data.raw[:struct.unpack("<i", size.raw)[0]])
-            names = INFO_NAMES if info["tcpi_state"] != TCP_CLOSE else INFO_NAMES[:1]
+            names = INFO[recovery]
+            names = names if info["tcpi_state"] != TCP_CLOSE else names[:1]
             self.extra = ",".join(str(info["tcpi_" + what]) for what in names)
 
     listen, shutdown = _plain("listen"), _plain("shutdown")

@@ -7,11 +7,13 @@ kernel differs, the script fails.  A step that the script language cannot expres
 import struct
 
 from compare import absorb, describe
-from play import LOCAL_PORTS, NO_TS, REMOTE_PORT, options_of
+from play import INFO, LOCAL_PORTS, NO_TS, REMOTE_PORT, echo_of, options_of
+from receiver import Receiver
 from script import Option
 from symbols import SYMBOLS
 
 TOLERANCE_USECS = 20_000
+TOGETHER_US = 2000          # between two packets of one send; a later packet is a probe, for example
 TS_FIRST = 1000             # the kernel's first timestamp in the script
 FIRST_FD = 3
 MSG_FLAGS = {name: SYMBOLS[name] for name in ("MSG_OOB", "MSG_PEEK", "MSG_TRUNC", "MSG_DONTWAIT", "MSG_WAITALL",
@@ -20,6 +22,7 @@ TYPE_FLAGS = {"SOCK_STREAM": 1, "SOCK_NONBLOCK": SYMBOLS["SOCK_NONBLOCK"]}
 IOCTLS = {0x541b: "SIOCINQ", 0x5411: "SIOCOUTQ"}
 LEVELS = {1: ("SOL_SOCKET", "SO_"), 6: ("SOL_TCP", "TCP_"), 0: ("SOL_IP", "IP_")}
 NO_WORD_FOR = "a number that does not count from the connection's first one, which the language cannot say"
+TCP_CONGESTION = 6, 13
 ICMPS = {3: "unreachable", 11: "time_exceeded", 12: "parameter_problem", 4: "source_quench"}
 
 
@@ -40,9 +43,10 @@ def option_names(level, option):
 def glued(packets):
     """Returns [(time, peer, Seen)], in which the segments of one send are merged into one packet, as the script
     language expects them."""
-    out, size = [], 0
+    out, size, last = [], 0, 0
     for time, peer, seen in packets:
-        whole = absorb(out[-1][2], seen, size) if out and out[-1][1] == peer and size else None
+        together = out and out[-1][1] == peer and size and time - last < TOGETHER_US
+        whole, last = absorb(out[-1][2], seen, size) if together else None, time
         if whole is None:
             out.append((time, peer, seen))
             size = len(seen.payload)
@@ -60,6 +64,7 @@ class Writer:
         self.fds, self.ts_first = {}, {}
         self.several = len(player.peers) > 1
         self.ecr = {}
+        self.sent = {}          # peer: Receiver with the script's timestamps
 
     def fd(self, name):
         """Returns the script's descriptor number for sN; a bad one if the scenario never created that socket."""
@@ -115,8 +120,11 @@ class Writer:
         """Returns the line of a segment from the peer: < ..."""
         made = options_of(options)
         if tsval != NO_TS:
-            ecr = self.ecr.get(peer, 0) if "." in flags else 0
-            made += [Option("nop"), Option("nop"), Option("TS", ((self.ts_base + tsval) % 2**32, ecr))]
+            echo = echo_of(options)
+            ecr = self.sent[peer].stamp_of(*echo) if echo and peer in self.sent else None
+            ecr = self.ecr.get(peer, 0) if ecr is None else ecr
+            stamp = [Option("nop"), Option("nop"), Option("TS", ((self.ts_base + tsval) % 2**32, ecr if "." in flags else 0))]
+            made = stamp + made if "S" not in flags else made + stamp
         seq = (seq + (self.irs if "S" in flags else 0)) % 2**32
         text = describe(frozenset(flags) - {"-"}, seq, length, None if ack == "-" else ack % 2**32, window,
                         1 if "U" in flags else 0, made)
@@ -130,7 +138,13 @@ class Writer:
                 first = self.ts_first.setdefault(peer, o.data[0])
                 self.ecr[peer] = (TS_FIRST + o.data[0] - first) % 2**32
                 o = Option("TS", (self.ecr[peer], o.data[1]))
+            elif o.kind == "sack":
+                o = Option("sack", [tuple((edge - self.irs) % 2**32 for edge in block) for block in o.data])
             made.append(o)
+        size = len(seen.payload) + ("F" in seen.flags)
+        if size:
+            self.sent.setdefault(peer, Receiver(self.player.peers[peer].mss)).add(
+                seen.seq, seen.seq + size, self.ecr.get(peer))
         ack = (seen.ack + (self.irs if "S" in seen.flags else 0)) % 2**32 if "." in seen.flags else None
         text = describe(seen.flags, seen.seq, len(seen.payload), ack, None if seen.window else 0, seen.urgent, made)
         return f"> {self.ports(peer, True)}{text}"
@@ -221,6 +235,8 @@ class Writer:
         value = f"[{values[0]}]"
         if (level, option) == (1, 13):
             value = f"{{l_onoff={values[0]}, l_linger={values[1]}}}"
+        if (level, option) == TCP_CONGESTION:
+            value = '"' + struct.pack("<i", values[0]).decode() + '"'
         level, option = option_names(level, option)
         return f"setsockopt({self.fd(name)}, {level}, {option}, {value}, {length}) = {self.result(answer)}"
 
@@ -235,13 +251,13 @@ class Writer:
         return (f"ioctl({self.fd(name)}, {IOCTLS.get(request, request)}, {'...' if value is None else f'[{value}]'})"
                 f" = {self.result(answer)}")
 
-    def call_info(self, answer, name):
+    def call_info(self, answer, name, recovery=0):
         """TCP_INFO"""
         extra = self.extra(answer)
         what = "..."
         if extra is not None:
-            names = ("tcpi_state", "tcpi_ca_state", "tcpi_retransmits", "tcpi_unacked")
-            what = "{" + ", ".join(f"{n}={v}" for n, v in zip(names, extra.split(","))) + "}"
+            names = INFO[recovery]
+            what = "{" + ", ".join(f"tcpi_{n}={v}" for n, v in zip(names, extra.split(","))) + "}"
         return f"getsockopt({self.fd(name)}, SOL_TCP, TCP_INFO, {what}, ...) = {self.result(answer)}"
 
     @staticmethod

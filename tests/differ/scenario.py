@@ -5,6 +5,7 @@ This file defines a scenario; the other files, in the order of their use:
 
     generate.py   makes a Scenario from a seed: its steps name positions ("the next byte", "all that was sent")
     play.py       plays one scenario on one machine, step by step; resolves positions to numbers
+    receiver.py   which of the kernel's segments have arrived at an honest peer
     crowd.py      the host's Linux as such a machine: many scenarios at once in one network namespace
     ours.py       the hosted kernel as such a machine: several scenarios in a forked process, in virtual time
     normal.py     a machine's behaviour in a step, as words that must be equal on both machines
@@ -31,14 +32,17 @@ A step is a wait in milliseconds, which follows it, and words:
         ACK       `-`, a number, or all+N, una+N, half+N (N may be negative): all is the end of the data that the kernel
                   sent, una the last acknowledgement, half the middle between the two
         TSVAL     `-`, or the timestamp's value minus the scenario's first
-        OPTIONS   `-`, or mss1000,wscale2 and so on
+        OPTIONS   `-`, or mss1000,wscale2 and so on; sackFROM:TO:FROM:TO has two blocks (numbers, or positions like those of
+                  ACK); ecrAT.N: echo the timestamp of the Nth segment that contained the byte AT, not of the last segment
+    ack PEER FATES WINDOW TSVAL     decides what happened to the kernel's next segments (receiver.py), and acknowledges like an honest
+                  peer; resolved, it is a seg, or a wait if FATES ends with a 0: the ACK is lost
     icmp PEER TYPE CODE MTU SEQ     an ICMP error that quotes the segment at SEQ: a number, una+N or all+N
     wait                            nothing
     NAME ...                        a system call of play.py's CALLS; sN is the scenario's Nth socket
 """
 from dataclasses import dataclass, field
 
-KINDS = ("est", "half", "act", "shut", "call")
+KINDS = ("est", "half", "act", "shut", "call", "flow", "gaps")
 
 
 @dataclass
