@@ -178,6 +178,7 @@ void tcp_init_history(struct sock *sk)
 	sk->sk_err_soft = 0;
 	icsk->icsk_ca_state = TCP_CA_Open; /* not a transition: a new connection begins */
 	icsk->icsk_mtup.enabled = 0;
+	icsk->icsk_mtup.probe_size = 0;
 	icsk->icsk_retransmits = 0;
 	icsk->icsk_backoff = 0;
 	icsk->icsk_probes_out = 0;

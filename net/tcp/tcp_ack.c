@@ -118,7 +118,7 @@ static void tcp_update_rtt_min(struct tcp_sock *tp, int flag, u32 rtt_us)
 	 */
 	if ((flag & FLAG_ACK_MAYBE_DELAYED) && rtt_us > tcp_min_rtt(tp))
 		return;
-	minmax_running_min(&tp->rtt_min, sysctl_tcp_min_rtt_wlen, tcp_jiffies32, rtt_us);
+	minmax_running_min(&tp->rtt_min, sysctl_tcp_min_rtt_wlen, tcp_mstamp_jiffies32(tp), rtt_us);
 }
 
 bool tcp_ack_update_rtt(struct sock *sk, int flag, long seq_rtt_us, long sack_rtt_us,
@@ -565,7 +565,7 @@ static void tcp_cong_control(struct sock *sk, u32 ack, const struct tcp_sacktag_
 		tcp_cwnd_reduction(sk, delivered, state->rate.losses, state->flag);
 	} else if (tcp_may_raise_cwnd(sk, state->flag)) {
 		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, ack, delivered);
-		tp->snd_cwnd_stamp = tcp_jiffies32;
+		tp->snd_cwnd_stamp = tcp_mstamp_jiffies32(tp);
 	}
 	tcp_update_pacing_rate(sk);
 }
@@ -639,7 +639,6 @@ static void tcp_old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_s
 
 	if (!TCP_SKB_CB(skb)->sacked)
 		return;
-	tcp_mstamp_refresh(tcp_sk(sk));
 	tcp_sacktag_write_queue(sk, skb, state);
 	tcp_fastretrans_alert(sk, false, state, &rexmit);
 	tcp_newly_delivered(tcp_sk(sk), state);
@@ -680,7 +679,6 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 		return 0;
 	}
 
-	tcp_mstamp_refresh(tp);
 	if (after(ack, tp->snd_una)) {
 		state.flag |= FLAG_SND_UNA_ADVANCED;
 		icsk->icsk_retransmits = 0;
@@ -710,7 +708,7 @@ noinline int tcp_ack(struct sock *sk, const struct sk_buff *skb, int flag)
 	/* The peer answers, so an earlier ICMP error (sk_err_soft) no longer holds. */
 	sk->sk_err_soft = 0;
 	icsk->icsk_probes_out = 0;
-	tp->rcv_tstamp = tcp_jiffies32;
+	tp->rcv_tstamp = tcp_mstamp_jiffies32(tp);
 	if (prior_packets)
 		tcp_ack_in_flight(sk, ack, &state);
 	else

@@ -402,7 +402,7 @@ static void tcp_adapt_ato(struct sock *sk, u32 now)
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_jiffies32;
+	u32 now = tcp_mstamp_jiffies32(tp);
 
 	inet_csk_schedule_ack(sk);
 	tcp_measure_rcv_mss(sk, skb);

@@ -156,12 +156,12 @@ void tcp_cwnd_validate(struct sock *sk, bool is_cwnd_limited)
 	tcp_note_fullest(tp, is_cwnd_limited);
 	if (tcp_is_cwnd_limited(sk)) {
 		tp->snd_cwnd_used = 0;
-		tp->snd_cwnd_stamp = tcp_jiffies32;
+		tp->snd_cwnd_stamp = tcp_mstamp_jiffies32(tp);
 		return;
 	}
 	tp->snd_cwnd_used = max(tp->snd_cwnd_used, tp->packets_out);
 	if (sysctl_tcp_slow_start_after_idle && !inet_csk(sk)->icsk_ca_ops->cong_control &&
-	    (s32)(tcp_jiffies32 - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
+	    (s32)(tcp_mstamp_jiffies32(tp) - tp->snd_cwnd_stamp) >= (s32)inet_csk(sk)->icsk_rto)
 		tcp_cwnd_application_limited(sk);
 	/*
 	 * All queued data was sent and the application waits for room to write more: the send buffer is
@@ -369,17 +369,19 @@ static bool tcp_tso_should_defer(const struct sock *sk, const struct sk_buff *sk
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 prior_packets = tp->packets_out;
 
 	tp->snd_nxt = TCP_SKB_CB(skb)->end_seq;
 	__skb_unlink(skb, &sk->sk_write_queue);
 	tcp_rtx_queue_add(sk, skb);
 	tp->packets_out += tcp_skb_pcount(skb);
-	/* Start the retransmit timer; it replaces the probe timer, as they share icsk_pending. */
+	snmp_add(SNMP_TcpExtTCPOrigDataSent, tcp_skb_pcount(skb));
+}
+
+void tcp_set_rto_of_sent(struct sock *sk, u32 prior_packets)
+{
 	if (!prior_packets || inet_csk(sk)->icsk_pending == ICSK_TIME_PROBE0 ||
 	    inet_csk(sk)->icsk_pending == ICSK_TIME_LOSS_PROBE)
 		tcp_rearm_rto(sk);
-	snmp_add(SNMP_TcpExtTCPOrigDataSent, tcp_skb_pcount(skb));
 }
 
 /*
@@ -415,6 +417,7 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 			     gfp_t gfp)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 prior_packets = tp->packets_out;
 	struct limited by = {0};
 	unsigned int sent = 0;
 	struct sk_buff *skb;
@@ -472,8 +475,8 @@ noinline bool tcp_write_xmit(struct sock *sk, unsigned int mss_now, int nonagle,
 
 	if (tcp_in_cwnd_reduction(sk))
 		tp->prr_out += sent;
-	if (push_one != TCP_PUSH_PROBE)
-		tcp_schedule_loss_probe(sk, false);
+	if (push_one == TCP_PUSH_PROBE || !tcp_schedule_loss_probe(sk, false))
+		tcp_set_rto_of_sent(sk, prior_packets);
 	return false;
 }
 

@@ -45,7 +45,7 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 	struct tcp_skb_cb *tcb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
 	unsigned int mss = tcp_current_mss(sk);
-	u32 room = tcp_wnd_end(tp) - tcb->seq;
+	u32 room = tcp_wnd_end(tp) - tcb->seq, prior_packets = tp->packets_out;
 	int err;
 
 	if (before(tp->pushed_seq, tcb->end_seq))
@@ -60,9 +60,11 @@ static int tcp_xmit_probe_data(struct sock *sk, struct sk_buff *skb)
 	tcb->tcp_flags |= TCPHDR_PSH;
 	tcp_mstamp_refresh(tp);
 	err = tcp_transmit_skb(sk, skb, 1, GFP_ATOMIC);
-	if (!err)
-		tcp_event_new_data_sent(sk, skb);
-	return err;
+	if (err)
+		return err;
+	tcp_event_new_data_sent(sk, skb);
+	tcp_set_rto_of_sent(sk, prior_packets);
+	return 0;
 }
 
 /* Sends a probe.  Returns 0, or -errno if no segment was sent.  @mib counts the probes without data. */

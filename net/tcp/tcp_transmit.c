@@ -38,7 +38,7 @@ static noinline void tcp_event_data_sent(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_jiffies32;
+	u32 now = tcp_mstamp_jiffies32(tp);
 
 	if (!tcp_packets_in_flight(tp))
 		tcp_ca_event(sk, CA_EVENT_TX_START);
