@@ -469,6 +469,12 @@ noinline void tcp_fin(struct sock *sk)
 	inet_csk_schedule_ack(sk);
 	sk->sk_shutdown |= RCV_SHUTDOWN;
 	sock_set_flag(sk, SOCK_DONE);
+	/*
+	 * Drop data after the FIN, which a conforming peer never sends.  This also removes the SACK blocks,
+	 * all of which the next ACK covers: a block below its acknowledgment number would report a duplicate
+	 * (RFC 2883 4).
+	 */
+	tcp_ofo_purge(sk);
 
 	switch (sk->sk_state) {
 	case TCP_SYN_RECV:
@@ -500,8 +506,6 @@ noinline void tcp_fin(struct sock *sk)
 		return;
 	}
 
-	/* Drop data after the FIN, which a conforming peer never sends. */
-	tcp_ofo_purge(sk);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);
 }
