@@ -20,6 +20,8 @@ CANARIES = {
     "ofo": ("net/tcp/tcp_data.c", "if (TCP_SKB_CB(from)->seq != cb->end_seq ||",
             "if (TCP_SKB_CB(from)->seq - cb->end_seq > 1 ||"),
     "wmem": ("net/tcp/tcp_retransmit.c", "\t\tsk_wmem_queued_add(sk, -(int)freed);\n", ""),
+    "dsack": ("net/tcp/tcp_sack_gen.c", "\ttp->duplicate_sack[0] = (struct tcp_sack_block){seq, end_seq};",
+              "\ttp->duplicate_sack[0] = (struct tcp_sack_block){seq, end_seq + 1};"),
     "window": ("net/tcp/tcp_window.c", "new_win = ALIGN_UP(cur_win, 1u << wscale);",
                "new_win = ALIGN_DOWN(cur_win, 1u << wscale);"),
     "ect": ("net/tcp/tcp_ecn.c", "if (bytes && !before(tcb->seq, tp->snd_nxt)) {", "if (bytes) {"),

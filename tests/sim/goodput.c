@@ -58,6 +58,7 @@ static double goodput(const char *library, const struct table *t, const char *co
 				 .queue = 1 << 24,
 				 .loss = loss,
 				 .sides = 1,
+				 .sack = ~0ULL,
 				 .every = 64,
 				 .script = &script};
 		struct outcome o = world_play(&p, library, NULL, NULL);

@@ -10,6 +10,7 @@
  *		       B begin of a run (peer_begin), F frame, T peer_deadline() is reached, E end of the run
  *	from peer.py:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes.  Kinds:
  *		       F frame, S line for the story, X failure, D the connection (a digit) is done,
+ *		       L the connection's (a digit) SACK blocks were not true, which costs a timeout,
  *		       R the connection (a digit) was reset although no side aborted; that is no failure
  *		       after losses in a row, when an orphan gives up
  */
@@ -92,6 +93,9 @@ static bool take_item(struct world *w)
 			sim_fail(w, "the peer: connection %c was reset, and no side left it",
 				 bytes[0]);
 		break;
+	case 'L':
+		watch_reneges(w, bytes[0] - '0');
+		break;
 	case 'D':
 		w->peer_done[bytes[0] - '0'] = true;
 		break;
@@ -125,15 +129,16 @@ static void tell(struct world *w, char kind, const void *bytes, uint32_t len)
 }
 
 /*
- * Sends the plan: a line with seed and MTU, then a line for each connection.  That line has the connection's
- * index, the peer's side (0: the peer connects), the number of the switch port at which the other end is, and
- * the behaviour of the peer's side.
+ * Sends the plan: a line with seed, MTU, whether the peer uses SACK, and its temper, then a line for each connection.
+ * That line has the connection's index, the peer's side (0: the peer connects), the number of the switch port at which
+ * the other end is, and the behaviour of the peer's side.
  */
 void peer_begin(struct world *w)
 {
 	char text[BEGIN_MAX];
-	size_t n = snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64, w->plan.seed,
-			    w->plan.mtu ? w->plan.mtu : 1500);
+	size_t n = snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %d %" PRIu64, w->plan.seed,
+			    w->plan.mtu ? w->plan.mtu : 1500, (int)(w->plan.sack >> PEER & 1),
+			    w->plan.temper);
 
 	for (unsigned int i = 0; i < w->plan.connections; i++) {
 		const struct connection_plan *cp = &w->connection[i];

@@ -6,7 +6,8 @@ The simulator starts this program (tests/sim/peer.c describes the protocol betwe
 after the other with it.  It opens connections actively and passively, retransmits after a timeout and after
 three duplicate ACKs (RFC 6298 without its estimator, RFC 5681 3.2 without its window), keeps data that
 arrives out of order, probes a closed window with a byte (3.8.6.1), delays ACKs, closes each direction
-separately, and sends resets.  It uses window scale and timestamps (RFC 7323) with some seeds.  Its
+separately, and sends resets.  With SACK (RFC 2018, 2883) it reports what it holds and what arrived twice, and fills
+the holes that the other end reports; plan.temper makes its reports wrong in several ways.  It uses window scale and timestamps (RFC 7323) with some seeds.  Its
 application reads, writes and pauses like those of tests/sim/app.c, and compares each byte that it reads.
 
 It does not use tests/wire/pkt.py, on purpose: the kernel, watch.c (with tests/wire/pkt.h) and this program
@@ -27,6 +28,8 @@ DELAYED_ACK = 100 * MS
 FLIGHT_SEGMENTS = 10
 SILENCE = 30 * SEC  # after so long without a segment it sends a keepalive probe
 PERIOD = 65521
+RENEGES, LIES, BYTES, INVALID, DSACKS = 1, 2, 4, 8, 16  # tempers: sim.h has the same numbers
+UNTRUE_MOST = 5  # reports of a connection that cost the other end a timeout
 
 
 def make_content():
@@ -78,7 +81,7 @@ def tcp_frame(port, sport, dport, seq, ack, flags, window, options=b"", data=b""
 class Connection:
     """One end of a connection, and the application that uses it."""
 
-    def __init__(self, stage, words, seed, mtu):
+    def __init__(self, stage, words, seed, mtu, sack, temper):
         (self.index, self.side, self.port, self.start, self.bytes, self.expects, self.chunk, self.half,
          self.pause_of_100, self.pause, self.abort_at, self.close_at, self.limit, wrap,
          self.forsaken) = map(int, words)
@@ -104,6 +107,13 @@ class Connection:
         self.ecn_offer = rng.choice((0, ECE | CWR))
         self.ecn_answer = rng.choice((0, ECE, ECE, ECE | CWR))  # the last reflects the offer, as faulty hosts do
         self.ecn = self.echo = self.reduced = False
+        # SACK; a stream of its own too
+        self.mood = random.Random(seed * 16 + self.index + (2 << 64))
+        self.sack, self.temper, self.untrue = bool(sack), temper, 0
+        self.recent = []        # offsets of segments that arrived out of order, the newest first
+        self.twice = None       # a range that arrived twice, for the next ACK
+        self.held = []          # ranges that the other end holds, sorted, without overlaps
+        self.filled = set()     # offsets of holes that were sent again
         # sending; all numbers are offsets of bytes in the stream, so the SYN has -1
         self.written = 0        # bytes that the application has written
         self.una = self.nxt = self.most = 0
@@ -163,8 +173,12 @@ class Connection:
             options = struct.pack(">BBH", 2, 4, self.mss)
             if self.wscale is not None:
                 options += bytes((1, 3, 3, self.wscale))
+            if self.sack:
+                options += bytes((1, 1, 4, 2))
         if self.stamps and not flags & RST:
             options += struct.pack(">BBBBII", 1, 1, 8, 10, self.stage.now // MS + 1, self.ts_recent)
+        if flags & ACK and not flags & (SYN | RST) and not data:
+            options += self.report(40 - len(options))
         if self.ecn and not flags & (SYN | RST):
             flags |= ECE if self.echo else 0
             if data and offset >= self.most:
@@ -226,8 +240,93 @@ class Connection:
     def again(self):
         """Retransmits the oldest unacknowledged segment; with a closed window its first byte, as a probe."""
         if self.una < self.total():
+            self.held, self.filled = [], {self.una}  # RFC 2018 8: after a timeout, reports are void
             self.most = max(self.most, self.segment(self.una, max(self.window_end - self.una, 1)))
             self.nxt = max(self.nxt, self.una + 1 if self.window_end <= self.una else self.nxt)
+
+    # ---- SACK
+
+    def report(self, room):
+        """Returns a SACK option of at most @room bytes, or nothing."""
+        if not self.sack or self.state != "open":
+            return b""
+        twice, self.twice = self.twice, None
+        blocks = [twice] if twice else []
+        spans = []
+        for at in sorted(self.ahead):
+            end = at + len(self.ahead[at])
+            if spans and at <= spans[-1][1]:
+                spans[-1][1] = max(spans[-1][1], end)
+            else:
+                spans.append([at, end])
+        self.recent = [at for at in self.recent if at in self.ahead]
+        for at in self.recent:
+            span = next(s for s in spans if s[0] <= at < s[1])
+            if tuple(span) not in blocks:
+                blocks.append(tuple(span))
+        blocks = self.distort(blocks)[:(room - 4) // 8]
+        if not blocks:
+            return b""
+        numbers = [(self.irs + 1 + n) & 0xffffffff for b in blocks for n in b]
+        return bytes((1, 1, 5, 2 + 8 * len(blocks))) + struct.pack(f">{len(numbers)}I", *numbers)
+
+    def costs(self):
+        """Returns whether one more untrue report is due; tells the simulator, because it costs a timeout."""
+        if self.untrue == UNTRUE_MOST or self.mood.random() < 0.8:
+            return False
+        self.untrue += 1
+        self.stage.out(b"L", b"%d" % self.index)
+        return True
+
+    def distort(self, blocks):
+        """Makes the true @blocks wrong, as the temper says."""
+        mood, edge, pick = self.mood, max(self.edge, self.rcv + 1), random.Random(self.mood.getrandbits(32))
+        if self.temper & BYTES:
+            blocks = [(at, at + 1) for at, end in blocks for at in [pick.randrange(at, end)]]
+        if self.temper & RENEGES and self.ahead and self.costs():
+            for at in [at for at in self.ahead if pick.random() < 0.7]:
+                del self.ahead[at]
+            self.say("drops data that it reported")
+        if self.temper & LIES and self.ahead and self.costs():
+            at = pick.randrange(self.rcv, edge)
+            blocks = [(at, pick.randrange(at, edge) + 1)] + blocks
+        if self.temper & INVALID and mood.random() < 0.5:
+            at, n = pick.randrange(self.rcv, edge), pick.randrange(1, 5000)
+            blocks = pick.choice(([(edge + n, edge + 2 * n)], [(at + n, at)], [(self.rcv - 2 * n, self.rcv - n)],
+                                  [(at, at)], blocks[:1] * 3, [(at - 2**31, at)])) + blocks
+        if self.temper & DSACKS and self.rcv and mood.random() < 0.5:
+            at = pick.randrange(self.rcv)
+            blocks = [(at, pick.randrange(at, self.rcv) + 1)] + blocks
+        return blocks
+
+    def take_blocks(self, option):
+        """Stores what the other end reports; its blocks must be true."""
+        words = struct.unpack(f">{len(option) // 4}I", option)
+        spans = [(ahead(a, self.isn + 1), ahead(b, self.isn + 1)) for a, b in zip(words[::2], words[1::2])]
+        for at, end in spans:
+            if not at < end <= self.most:
+                self.fail(f"a SACK block from {at} to {end}, sent were {self.most}")
+        merged = []
+        for at, end in sorted(self.held + spans):
+            if end <= self.una:
+                continue
+            if merged and at <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((max(at, self.una), end))
+        self.held = merged
+
+    def fill(self):
+        """Sends again the first hole below reported data that was not sent again since the last timeout."""
+        at = self.una
+        if sum(end - start for start, end in self.held) < 2 * self.peer_mss:
+            return
+        for start, end in self.held:
+            if at < start and at not in self.filled and self.una < self.window_end:
+                self.filled.add(at)
+                self.segment(at, start - at)
+                return
+            at = max(at, end)
 
     # ---- receiving
 
@@ -254,6 +353,7 @@ class Connection:
         else:
             self.peer_wscale = options[3][0]
         self.stamps = self.stamps and 8 in options
+        self.sack = self.sack and 4 in options
         self.window_end = window
         if self.stamps:
             self.ts_recent = struct.unpack(">I", options[8][:4])[0]
@@ -316,6 +416,10 @@ class Connection:
             self.opened()
         if self.ecn:
             self.take_ecn(flags, tos, data)
+        if 5 in options:
+            if not self.sack:
+                self.fail("SACK blocks, and SACK was not negotiated")
+            self.take_blocks(options[5])
         self.take_ack(ahead(ack, self.isn + 1), window, data or flags & FIN)
         self.take_data(ahead(seq, self.irs + 1), data, flags & FIN)
         if self.state == "open":
@@ -353,8 +457,10 @@ class Connection:
                 self.fin_acked = True
         elif ack == self.una and not carries and end == self.window_end and self.nxt > self.una:
             self.dupacks += 1
-            if self.dupacks == 3:
+            if self.dupacks == 3 and not self.held:
                 self.again()
+        if self.held and ack == self.una:
+            self.fill()
         self.window_end = max(self.window_end, end)
 
     def take_data(self, offset, data, fin):
@@ -378,6 +484,12 @@ class Connection:
             if end <= self.edge:
                 self.fin_kept = end
         in_order = offset <= self.rcv
+        if offset < self.rcv and data:
+            self.twice = (max(offset, 0), min(end, self.rcv)) if min(end, self.rcv) > max(offset, 0) else None
+        elif data and self.ahead.get(offset) == data:
+            self.twice = (offset, end)
+        if data and offset > self.rcv:
+            self.recent.insert(0, offset)
         if data and end > self.rcv:
             self.ahead[offset] = max(self.ahead.get(offset, b""), data, key=len)
         before = self.rcv
@@ -491,10 +603,10 @@ class Stage:
     def begin(self, text):
         """Begins a run with the plan that peer_begin() of peer.c has written."""
         first, *rest = text.decode().split("\n")
-        seed, mtu = map(int, first.split())
+        seed, mtu, sack, temper = map(int, first.split())
         self.connections = {}
         for line in rest:
-            c = Connection(self, line.split(), seed, mtu)
+            c = Connection(self, line.split(), seed, mtu, sack, temper)
             self.connections[c.sport] = c
 
     def receive(self, frame):

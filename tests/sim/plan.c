@@ -86,6 +86,8 @@ static const struct field {
 	FIELD(small_mtu, 0, 9000, 0),
 	FIELD(ecn, 0, (1 << KERNELS_MAX) - 1, 0),
 	FIELD(mark, 0, 10000, 0),
+	FIELD(sack, 0, (1 << PORTS_MAX) - 1, (1 << PORTS_MAX) - 1),
+	FIELD(temper, 0, TEMPERS - 1, 0),
 	FIELD(queue, 0, 1ULL << 40, 1 << 24),
 	FIELD(delay_us, 0, 100000000, 1000),
 	FIELD(reorder_us, 0, 100000000, KEEP),
@@ -181,8 +183,9 @@ static void plan_network(struct plan *p, struct rng *r)
 
 struct plan plan_make(uint64_t seed)
 {
-	struct rng r = rng_make(seed, 1), ecn = rng_make(seed, 2);
+	struct rng r = rng_make(seed, 1), ecn = rng_make(seed, 2), sack = rng_make(seed, 3);
 	struct plan p = {.seed = seed, .every = 4};
+	const uint64_t all = (1 << PORTS_MAX) - 1;
 
 	p.peer = seed % 3 == 0;
 	p.kernels = p.peer ? ONE_OF(&r, 1, 1, 2) : ONE_OF(&r, 2, 2, 2, 3, 4);
@@ -191,6 +194,8 @@ struct plan plan_make(uint64_t seed)
 	plan_network(&p, &r);
 	p.ecn = ONE_OF(&ecn, 0, 1, (1 << KERNELS_MAX) - 1);
 	p.mark = ONE_OF(&ecn, 0, 0, 100, 1000, 5000);
+	p.sack = ONE_OF(&sack, all, all, all, 0, rng_below(&sack, all + 1));
+	p.temper = ONE_OF(&sack, 0, 0, 0, 1 << rng_below(&sack, 5), rng_below(&sack, TEMPERS));
 	p.device = ONE_OF(&r, 0, 0, 1, 2);
 	p.irq = ONE_OF(&r, 0, 16, 64, 200);
 	p.wrap = rng_chance(&r, 3333);

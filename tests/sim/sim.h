@@ -11,7 +11,7 @@
  *	plan.c     seed -> plan -> connections; fields by name
  *	world.c    one run: hosts, clock, invariants between instants, the end
  *	net.c      links, a switch between them, loss and delay of frames
- *	watch.c    checks every segment on the wire
+ *	watch.c    checks every segment on the wire; watch_sack.c its SACK blocks
  *	app.c      applications: one at each end of a connection
  *	peer.c     connects peer.py, a TCP that is not our kernel's, to a port of the switch
  *	story.c    the record of a run as text lines ("the story"); tests/wire/capture.c writes pcapng
@@ -38,6 +38,14 @@
 #define PORTS_MAX       (KERNELS_MAX + 1) /* ports of the switch, the last for the peer */
 #define PEER            KERNELS_MAX       /* number of the peer's port */
 #define CONNECTIONS_MAX 8
+
+/* struct plan, temper; peer.py has the same numbers. */
+#define TEMPER_RENEGES 1  /* drops data that it reported (RFC 2018 8) */
+#define TEMPER_LIES    2  /* reports data that it does not have */
+#define TEMPER_BYTES   4  /* reports only a byte of each block */
+#define TEMPER_INVALID 8  /* blocks beyond the sent data, below snd_una, inverted, repeated */
+#define TEMPER_DSACKS  16 /* reports duplicates that it did not receive */
+#define TEMPERS        32
 
 /* after so many losses in a row (watch_row()) a broken connection is no failure */
 #define ROW_EXPLAINS 5
@@ -90,6 +98,9 @@ struct plan {
 	 * frame also gets one if its queue is more than half full.
 	 */
 	uint64_t mark;
+	uint64_t sack; /* bit i: kernel i uses SACK; bit PEER: the peer does */
+	/* The peer's SACK blocks: 0 honest, else bits of TEMPER_*. */
+	uint64_t temper;
 	/* the machines */
 	uint64_t device; /* offloads of the device model: 0 the usual ones, 1 none, 2 all */
 	/* Probability in 256ths of an interrupt at each point where one is possible. */
@@ -201,6 +212,10 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		uint64_t late_ns);
 /* Returns the most delay in ns that losses and late frames may have caused connection @i. */
 uint64_t watch_cost(unsigned int i);
+/* The peer dropped or did not have data that it reported in SACK blocks; this costs as much as a loss. */
+void watch_reneges(struct world *w, unsigned int i);
+/* The last link of a frame has taken it, undamaged. */
+void watch_arrival(const uint8_t *frame, size_t len);
 /* Records that a link gave a frame a CE mark. */
 void watch_mark(struct world *w, const uint8_t *frame);
 /* Returns the largest number of losses of connection @i in a row, without new data acknowledged between. */

@@ -19,15 +19,9 @@
 #include <string.h>
 
 #include "tests/sim/sim.h"
+#include "tests/sim/watch.h"
 #include "tests/wire/pkt.h"
 
-#define FIN            0x01
-#define SYN            0x02
-#define RST            0x04
-#define ACK            0x10
-#define ECE            0x40
-#define CWR            0x80
-#define ECT_0          2
 #define MSS_DEFAULT    536
 #define TIMESTAMP_LEN  12
 #define ROW_DOUBLE_MAX 7         /* most doublings of a timeout: 2^7 s is above TIMEOUT_MOST */
@@ -35,24 +29,6 @@
 /* losses within this time count as one; less than the shortest timeout */
 #define MOMENT       (150 * MS)
 #define TIMEOUT_MOST (120ULL * SEC) /* Linux's TCP_RTO_MAX */
-
-/* One end of a connection, as far as its segments have shown it. */
-struct half {
-	bool known; /* its SYN was seen; the fields below are valid */
-	uint32_t isn;
-	uint32_t end; /* highest sequence number that it sent, + 1 */
-	/* right edge of the window that it offered, in sequence numbers of the other end */
-	uint32_t edge;
-	bool has_edge;
-	uint32_t ack; /* acknowledgment number that it sent last */
-	bool has_ack, fin;
-	bool has_wscale, has_ts;
-	unsigned int wscale, mss;
-	bool ecn_offered;  /* a SYN of this end had ECE and CWR */
-	bool ecn_accepted; /* its SYN-ACK had ECE alone */
-	bool was_marked;   /* a packet to this end got a CE mark */
-	bool is_dctcp;     /* its congestion control sends all packets with ECT (RFC 8257) */
-};
 
 static struct flow {
 	struct half half[2];
@@ -64,23 +40,6 @@ static struct flow {
 	uint64_t cost;
 } flows[CONNECTIONS_MAX];
 
-struct segment {
-	unsigned int connection, side;
-	const uint8_t *data;
-	uint32_t seq, ack;
-	unsigned int flags, window, options, len, ecn;
-	bool is_peers; /* sent by peer.py, not by our kernel */
-	/* options */
-	unsigned int mss, wscale;
-	bool has_mss, has_wscale, has_ts;
-};
-
-/* Returns how far sequence number @a is ahead of @b; negative: behind. */
-static int32_t ahead(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b);
-}
-
 void watch_begin(struct world *w)
 {
 	memset(flows, 0, sizeof(flows));
@@ -91,6 +50,7 @@ void watch_begin(struct world *w)
 			flows[i].half[side].is_dctcp = control && !strcmp(control, "dctcp");
 		}
 	}
+	sack_begin();
 }
 
 bool watch_is_tcp(const uint8_t *frame, size_t len)
@@ -110,22 +70,13 @@ static bool find_flow(const uint8_t *tcp, struct segment *s)
 
 /* ---- the format of a segment ------------------------------------------------------------------ */
 
-/* Parses @frame into @s; returns NULL, or a description of the error in its format. */
-static const char *read_segment(const struct world *w, const uint8_t *frame, size_t len,
-				struct segment *s)
+/* Parses the TCP header of @frame into @s; returns NULL, or a description of the error in its format. */
+static const char *read_fields(const uint8_t *frame, size_t len, struct segment *s)
 {
-	unsigned int mtu = w->plan.mtu ? w->plan.mtu : 1500;
 	struct pkt_options options;
 	struct pkt_tcp t;
 	const char *wrong = pkt_read_tcp(frame, len, &t);
 
-	if (wrong)
-		return wrong;
-	if (frame[PKT_ETH] != 0x45)
-		return "the IP header has options";
-	if (pkt_get16(frame + PKT_ETH + 2) > mtu)
-		return "larger than the MTU";
-	wrong = pkt_check_sums(frame);
 	if (wrong)
 		return wrong;
 	wrong = pkt_read_options(t.options, t.options_len, &options);
@@ -142,7 +93,27 @@ static const char *read_segment(const struct world *w, const uint8_t *frame, siz
 	s->has_wscale = options.has_wscale;
 	s->wscale = options.wscale;
 	s->has_ts = options.has_ts;
+	s->tsval = options.tsval;
+	s->has_sack = options.sack_permitted;
+	s->nr_blocks = options.nr_blocks;
+	memcpy(s->blocks, options.blocks, sizeof(s->blocks));
 	return wrong;
+}
+
+/* Parses @frame into @s and checks lengths and checksums; returns NULL, or a description of the error. */
+static const char *read_segment(const struct world *w, const uint8_t *frame, size_t len,
+				struct segment *s)
+{
+	unsigned int mtu = w->plan.mtu ? w->plan.mtu : 1500;
+	const char *wrong = read_fields(frame, len, s);
+
+	if (wrong)
+		return wrong;
+	if (frame[PKT_ETH] != 0x45)
+		return "the IP header has options";
+	if (pkt_get16(frame + PKT_ETH + 2) > mtu)
+		return "larger than the MTU";
+	return pkt_check_sums(frame);
 }
 
 /* ---- the sequence of segments ----------------------------------------------------------------- */
@@ -155,6 +126,8 @@ static const char *take_syn(struct half *me, const struct half *other, const str
 {
 	if (me->known && me->isn == s->seq && !(s->flags & ACK))
 		return s->len ? "data in a SYN" : NULL;
+	if (!me->known || me->isn != s->seq)
+		sack_stream(s->connection, s->side);
 	*me = (struct half){.known = true,
 			    .isn = s->seq,
 			    .end = s->seq + 1,
@@ -166,10 +139,12 @@ static const char *take_syn(struct half *me, const struct half *other, const str
 	me->has_wscale = s->has_wscale;
 	me->wscale = s->wscale;
 	me->has_ts = s->has_ts;
+	me->has_sack = s->has_sack;
 	if (s->flags & ACK) {
 		if (!other->known || s->ack != other->isn + 1)
 			return "the SYN-ACK does not acknowledge the SYN";
-		if ((s->has_ts && !other->has_ts) || (s->has_wscale && !other->has_wscale))
+		if ((s->has_ts && !other->has_ts) || (s->has_wscale && !other->has_wscale) ||
+		    (s->has_sack && !other->has_sack))
 			return "the SYN-ACK has an option that the SYN did not have";
 		me->has_edge = me->has_ack = true;
 		me->edge =
@@ -293,6 +268,8 @@ static const char *judge(struct flow *f, const struct segment *s)
 		return s->has_ts ? "has a timestamp that was not negotiated"
 				 : "lacks the timestamp that was negotiated";
 	wrong = judge_ack(me, other, s);
+	if (!wrong)
+		wrong = sack_judge(me, other, s);
 	return wrong ? wrong : judge_data(me, other, s);
 }
 
@@ -316,10 +293,29 @@ void watch_frame(struct world *w, unsigned int port, const uint8_t *frame, size_
 
 /* ---- causes of a broken or slow connection ------------------------------------------------- */
 
+static void count_loss(struct world *w, struct flow *f)
+{
+	uint64_t trip = 2 * w->plan.delay_us * US, timeout = TIMEOUT_FIRST + 6 * trip;
+
+	if (conductor_now(w->c) >= f->counted + MOMENT) {
+		f->counted = conductor_now(w->c);
+		f->row++;
+	}
+	if (f->row > f->longest_row)
+		f->longest_row = f->row;
+	/*
+	 * A loss costs at most a timeout, doubled for each loss of the longest row, and once more:
+	 * after lost ACKs the measured RTT is too long, because it counts from the first
+	 * transmission (like Linux, a receiver echoes no timestamp of a duplicate).
+	 */
+	timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row + 1 : ROW_DOUBLE_MAX;
+	f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;
+}
+
 void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bool last,
 		uint64_t late_ns)
 {
-	uint64_t trip = 2 * w->plan.delay_us * US, timeout = TIMEOUT_FIRST + 6 * trip;
+	uint64_t trip = 2 * w->plan.delay_us * US;
 	struct segment s = {0};
 	struct flow *f;
 	uint32_t ack;
@@ -330,19 +326,7 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 	/* At worst the sender takes a late frame for lost, and retransmits after three duplicate ACKs. */
 	f->cost += late_ns ? late_ns + 2 * trip : 0;
 	if (lost) {
-		if (conductor_now(w->c) >= f->counted + MOMENT) {
-			f->counted = conductor_now(w->c);
-			f->row++;
-		}
-		if (f->row > f->longest_row)
-			f->longest_row = f->row;
-		/*
-		 * A loss costs at most a timeout, doubled for each loss of the longest row, and once more:
-		 * after lost ACKs the measured RTT is too long, because it counts from the first
-		 * transmission (like Linux, a receiver echoes no timestamp of a duplicate).
-		 */
-		timeout <<= f->longest_row < ROW_DOUBLE_MAX ? f->longest_row + 1 : ROW_DOUBLE_MAX;
-		f->cost += timeout < TIMEOUT_MOST ? timeout : TIMEOUT_MOST;
+		count_loss(w, f);
 		return;
 	}
 	ack = pkt_get32(frame + PKT_ETH + PKT_IP + 8);
@@ -352,6 +336,23 @@ void watch_fate(struct world *w, const uint8_t *frame, size_t len, bool lost, bo
 		f->has_ack[!s.side] = true;
 		f->row = 0;
 	}
+}
+
+void watch_reneges(struct world *w, unsigned int i)
+{
+	count_loss(w, &flows[i]);
+}
+
+void watch_arrival(const uint8_t *frame, size_t len)
+{
+	struct segment s = {0};
+	struct flow *f;
+
+	if (!find_flow(frame + PKT_ETH + PKT_IP, &s) || read_fields(frame, len, &s))
+		return;
+	f = &flows[s.connection];
+	if (!(s.flags & (SYN | RST)) && f->half[0].known && f->half[1].known)
+		sack_arrival(&f->half[s.side], &s);
 }
 
 void watch_mark(struct world *w, const uint8_t *frame)

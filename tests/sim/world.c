@@ -59,7 +59,7 @@ static int boot_host(struct world *w, unsigned int i)
 	const struct plan *p = &w->plan;
 	uint64_t mtu = i == 0 && p->small_mtu ? p->small_mtu : p->mtu;
 	struct rng rng = rng_make(p->seed, 50 + i);
-	char cmdline[96];
+	char cmdline[128];
 
 	w->host[i] = host_new(w->c);
 	if (!w->host[i])
@@ -73,8 +73,9 @@ static int boot_host(struct world *w, unsigned int i)
 		w->host[i]->set("mtu", mtu);
 	if (p->device)
 		w->host[i]->set("features", p->device == 1 ? FEATURES_NONE : FEATURES_ALL);
-	snprintf(cmdline, sizeof(cmdline), "ip=10.0.0.%u/24 app=none%s", i + 1,
-		 p->ecn >> i & 1 ? " sysctl.net.ipv4.tcp_ecn=1" : "");
+	snprintf(cmdline, sizeof(cmdline), "ip=10.0.0.%u/24 app=none%s%s", i + 1,
+		 p->ecn >> i & 1 ? " sysctl.net.ipv4.tcp_ecn=1" : "",
+		 p->sack >> i & 1 ? "" : " sysctl.net.ipv4.tcp_sack=0");
 	return host_start(w->host[i], cmdline);
 }
 

@@ -232,10 +232,19 @@ static inline const char *pkt_check_sums(const uint8_t *frame)
 	return NULL;
 }
 
+#define PKT_BLOCKS_MAX 4
+
+/* A SACK block (RFC 2018 3): [from, to). */
+struct pkt_block {
+	uint32_t from, to;
+};
+
 struct pkt_options {
 	bool has_mss, has_wscale, sack_permitted, has_ts;
 	unsigned int mss, wscale;
 	uint32_t tsval, tsecr;
+	unsigned int nr_blocks;
+	struct pkt_block blocks[PKT_BLOCKS_MAX];
 };
 
 /* Reads the options of a TCP header; skips unknown ones.  Returns NULL, or the error in them. */
@@ -259,11 +268,16 @@ static inline const char *pkt_read_options(const uint8_t *p, size_t len, struct 
 			o->wscale = p[2];
 		} else if (*p == 4 && p[1] == 2) {
 			o->sack_permitted = true;
+		} else if (*p == 5 && p[1] > 2 && p[1] % 8 == 2 && !o->nr_blocks) {
+			for (; o->nr_blocks < p[1] / 8; o->nr_blocks++) {
+				o->blocks[o->nr_blocks].from = pkt_get32(p + 2 + 8 * o->nr_blocks);
+				o->blocks[o->nr_blocks].to = pkt_get32(p + 6 + 8 * o->nr_blocks);
+			}
 		} else if (*p == 8 && p[1] == 10) {
 			o->has_ts = true;
 			o->tsval = pkt_get32(p + 2);
 			o->tsecr = pkt_get32(p + 6);
-		} else if (*p == 2 || *p == 3 || *p == 4 || *p == 8) {
+		} else if ((*p >= 2 && *p <= 5) || *p == 8) {
 			return "an option of a wrong length";
 		}
 		p += p[1];
