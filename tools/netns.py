@@ -81,10 +81,11 @@ def make_tap(name, address):
     sh("ip", "addr", "add", address, "dev", name)
 
 
-def open_tap(name):
-    """Returns the tap's file descriptor, for QEMU's fd= option."""
+def open_tap(name, vnet_hdr=True):
+    """Returns the tap's file descriptor, for QEMU's fd= option or (without virtio_net_hdr) to move plain frames."""
     fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+    flags = IFF_TAP | IFF_NO_PI | (IFF_VNET_HDR if vnet_hdr else 0)
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
     return fd
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Tests of the benchmark tool itself (tools/bench): options, ratios of pairs, tables, symbols.  No guest is booted."""
+import json
 import os
+import socket
+import subprocess
 import sys
 
 import pytest
@@ -11,8 +14,11 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "bench"))
 import bench  # noqa: E402
 import guest  # noqa: E402
 import hot  # noqa: E402
+import lossy  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+
+RELAY = os.path.join(ROOT, "build", "bench", "relay")
 
 
 def parse(*words):
@@ -56,6 +62,45 @@ def test_a_guest_without_udp_is_not_asked_for_it():
 def test_a_measurement_that_does_not_exist_is_named():
     with pytest.raises(SystemExit, match="rr2"):
         measure.chosen(parse("run", "a", "--only", "rr2"))
+
+
+def test_a_stream_with_losses_is_no_measurement_of_speed():
+    assert list(measure.chosen(parse("run", "a", "--only", "rr1,out-cubic-1"))) == ["rr1"]
+    assert "loss" not in parse("run", "a").sets and "loss" in measure.SETS
+
+
+def through_relay(loss, seed, packets):
+    """Sends @packets numbered frames through the relay from the client's end; returns the numbers that arrived, and
+    the relay's counters."""
+    near, client = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    far, guests = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for s in (near, far):
+        s.setblocking(False)
+    with near, client, far, guests:
+        p = subprocess.Popen([RELAY, "-f", f"{near.fileno()},{far.fileno()}", "-r", "1000000", "-d", "0", "-q", "1000000",
+                              "-l", str(loss * lossy.PER_PERCENT), "-s", str(seed)],
+                             pass_fds=(near.fileno(), far.fileno()), stdout=subprocess.PIPE)
+        arrived = []
+        for i in range(packets):
+            client.send(bytes(12) + b"\x08\x00" + i.to_bytes(4, "big"))
+            client.send(bytes(12) + b"\x08\x06" + i.to_bytes(4, "big"))    # ARP: never lost, so it tells the end
+            while (frame := guests.recv(2000))[13] == 0:
+                arrived.append(int.from_bytes(frame[14:], "big"))
+        p.terminate()
+        return arrived, json.loads(p.communicate()[0])
+
+
+def test_the_relay_loses_the_packets_that_the_seed_selects():
+    one, counts = through_relay(10, 1, 2000)
+    again, _ = through_relay(10, 1, 2000)
+    other, _ = through_relay(10, 2, 2000)
+    assert one == again != other
+    assert counts["lost"] == [2000 - len(one), 0] and 150 < counts["lost"][0] < 250     # 200, 3.7 deviations each way
+    assert counts["frames"] == [4000, 0] and not sum(counts["refused"] + counts["overflowed"])
+
+
+def test_the_relay_loses_no_packet_without_loss():
+    assert through_relay(0, 1, 100)[0] == list(range(100))
 
 
 def test_every_guest_file_names_an_image():

@@ -1,6 +1,6 @@
 # make bench: softnet beside a Linux guest, measured from outside.  See docs/performance.md.
 #
-#   make bench SETS=boot,speed,insn,mem,idle ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
+#   make bench SETS=boot,speed,insn,mem,idle,loss ONLY=rr1,crr1 PAIRS=3 GUESTS="softnet linux"
 #   BUILD=checked measures the checked build; default: the shipped build
 #   make profile ONLY=rr1,crr1 RUNS=5       instructions of each function, in the shipped build; the median run
 #   make bench-record                adds the last run as a column to docs/performance.md
@@ -10,10 +10,13 @@ BENCH_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-c
 NETBENCH := $(wildcard tools/bench/netbench/*.c)
 
 .PHONY: bench bench-tools profile bench-soak bench-record
-bench-tools: $(N)/netbench $(N)/insn_count.so $(N)/hot_count.so
+bench-tools: $(N)/netbench $(N)/relay $(N)/insn_count.so $(N)/hot_count.so
 $(N)/netbench: $(NETBENCH) tools/bench/netbench/netbench.h
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(BENCH_FLAGS) $(NETBENCH) -o $@
+$(N)/relay: tools/bench/relay.c
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(BENCH_FLAGS) $< -o $@
 $(N)/%.so: tools/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(BENCH_FLAGS) -shared -fPIC $< -o $@
@@ -44,5 +47,5 @@ bench-record:
 
 # The instrument's own arithmetic.
 .PHONY: bench-test
-bench-test:
+bench-test: $(N)/relay
 	cd tests/bench && $(PYTEST) .

@@ -4,6 +4,7 @@
 prints tables, writes JSON and Markdown to build/bench, and removes guests and namespace.
 
   bench.py run softnet linux [--pairs 3] [--sets boot,speed,insn,mem,idle] [--only rr1,crr1]
+            and [--sets loss], which takes as long as the others together
   bench.py profile softnet [--only rr1]     instructions of an operation, for each function
   bench.py soak softnet [--boots 60]        many boots and short loads, until one guest hangs
   bench.py up softnet [--stay 300]          boot, and wait for experiments by hand
@@ -29,7 +30,8 @@ import hot  # noqa: E402
 import report  # noqa: E402
 import soak  # noqa: E402
 from guest import BUILD, Guest, ROOT, names, softnet_build  # noqa: E402
-from measure import SETS, SPEED, chosen, one_pass  # noqa: E402
+from lossy import LOSSY  # noqa: E402
+from measure import DEFAULT_SETS, SETS, SPEED, chosen, one_pass  # noqa: E402
 from stage import Boot, Namespace, SECS_MAX, build_tools, need_root, say, sh  # noqa: E402
 
 
@@ -65,7 +67,7 @@ def cmd_run(args):
             for i in range(passes(args, s)):
                 say(f"[{s}] {i + 1} of {passes(args, s)}")
                 for g in guests:
-                    rows[g.name].append(one_pass(ns, g, args, s, result["raw"]))
+                    rows[g.name].append(one_pass(ns, g, args, s, result["raw"], i + 1))
     print(report.text(result))
     table = report.markdown(result)
     for name, what in (("result.json", json.dumps(result, indent=1)), ("table.md", table)):
@@ -117,6 +119,8 @@ def cmd_list(_args):
         print("guest", g)
     for n, (c, k) in SPEED.items():
         print("measurement", n, "=", " ".join(c), "->", ", ".join(k))
+    for n in LOSSY:
+        print("measurement", n, "-> mbit_per_s (set loss)")
 
 
 def words(s):
@@ -166,7 +170,7 @@ def options():
 
     r = command("run", cmd_run, 3.0, "+")
     r.add_argument("--pairs", type=several, default=3)
-    r.add_argument("--sets", type=words, default=list(SETS))
+    r.add_argument("--sets", type=words, default=list(DEFAULT_SETS))
     f = command("profile", cmd_profile, 2.0, 1)
     f.add_argument("--runs", type=several, default=5, help="boots, of which the one with the median cost is shown")
     f.add_argument("--top", type=int, default=25, help="functions in each table")

@@ -10,6 +10,7 @@ BUILD = os.path.join(ROOT, "build", "bench")
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "softnet-bench")
 MAC = "52:54:00:77:00:02"
 HOST_IP = "10.77.0.1"
+TAP = "tap,id=n0,ifname=tap0,script=no,downscript=no,vnet_hdr=on"
 
 FIELDS = ["GUEST_IP", "KERNEL", "INITRD", "APPEND", "SYMBOLS", "DISK", "DISK_IF", "FIRMWARE", "MACHINE", "CPU", "NIC",
           "NIC_OPTS", "EXTRA_ARGS", "PORT_BASE", "BOOT_TIMEOUT", "MEM", "LACKS"]
@@ -68,14 +69,14 @@ class Guest:
     def image_bytes(self):
         return sum(os.path.getsize(f) for f in (self.kernel, self.initrd, self.disk) if f)
 
-    def qemu(self, tmp, mem=None, plugin=None):
+    def qemu(self, tmp, mem=None, plugin=None, netdev=TAP):
         """Returns the QEMU command line; plugin is "FILE.so,out=..." in build/bench, or None."""
         a = ["qemu-system-x86_64", "-name", "guest,debug-threads=on", "-nodefaults", "-no-user-config",
              "-display", "none", "-no-reboot", "-machine", self.machine, "-accel", "tcg", "-cpu", self.cpu,
              "-smp", "1", "-m", str(mem or self.mem), "-serial", "file:" + os.path.join(tmp, "serial.log"),
              "-monitor", f"unix:{os.path.join(tmp, 'monitor')},server=on,wait=off"]
         a += self.image()
-        a += ["-netdev", "tap,id=n0,ifname=tap0,script=no,downscript=no,vnet_hdr=on", "-device", self.card()]
+        a += ["-netdev", netdev, "-device", self.card()]
         if plugin:
             a += ["-plugin", os.path.join(BUILD, plugin)]
         return a + self.extra

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The sets of measurements: boot, speed, insn, mem, idle.  Each takes a guest and returns one row of figures."""
+"""The sets of measurements: boot, speed, insn, mem, idle, loss.  Each takes a guest and returns one row of figures."""
 import json
 import tempfile
 
 import autopsy
+from lossy import LOSSY, lossy
 from stage import Boot, EXTRA_IP, N_SRC, Stuck, bounded, netbench, say
 
-SETS = ("boot", "speed", "insn", "mem", "idle")
+DEFAULT_SETS = ("boot", "speed", "insn", "mem", "idle")
+SETS = (*DEFAULT_SETS, "loss")      # loss alone takes as long as the others together
 
 # name: (netbench's arguments, the keys of its JSON to keep), in the order of measurement.
 SPEED = {
@@ -38,9 +40,9 @@ def unit(name):
 def chosen(args):
     """Returns the measurements that --only names, else all."""
     for n in args.only or ():
-        if n not in SPEED:
-            raise SystemExit(f"bench: no measurement {n}; there are {', '.join(SPEED)}")
-    return {n: SPEED[n] for n in args.only or SPEED}
+        if n not in SPEED and n not in LOSSY:
+            raise SystemExit(f"bench: no measurement {n}; there are {', '.join([*SPEED, *LOSSY])}")
+    return {n: SPEED[n] for n in args.only or SPEED if n in SPEED}
 
 
 def asked_of(guest, args):
@@ -159,8 +161,12 @@ def max_idle(ns, guest, args):
             "idle.open_per_s": r["opened"] / r["open_s"] if r.get("open_s") else None}, [r]
 
 
-def one_pass(ns, guest, args, kind, raw):
-    """Measures one row of a set.  If the guest hangs, only this row is lost, not the run."""
+def one_pass(ns, guest, args, kind, raw, turn):
+    """Measures one row of a set, that of the pair @turn.  If the guest hangs, only this row is lost, not the run."""
+    if kind == "loss":
+        row, more = lossy(ns, guest, args, turn)
+        raw += more
+        return row
     do = {"boot": boot_only, "mem": min_mem, "idle": max_idle}.get(kind)
     try:
         row, more = do(ns, guest, args) if do else session(ns, guest, args, kind)

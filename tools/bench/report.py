@@ -6,6 +6,8 @@ this machine changes single figures by 10 to 30 %, but it changes both runs of a
 """
 import statistics
 
+from lossy import LOSSY
+
 LESS_IS_BETTER = ("_us", "_ms", "insn", "lost", "failed", "stuck", "retrans", "_mib", "bytes", "_cpu", "bad")
 
 # The rows of the Markdown table: metric, description.
@@ -39,7 +41,8 @@ ROWS = [
     ("min_mem_mib", "smallest memory that boots and echoes, MiB"),
     ("idle.echo_ok", "connections held in 256 MiB, each proven by an echo"),
     ("image_bytes", "image, bytes"),
-]
+] + [(f"{name}.mbit_per_s", f"{'sent with ' + control if mode == 'out' else 'received'}, {loss} % loss, Mbit/s")
+     for name, (mode, control, loss) in LOSSY.items()]
 
 
 def spread(vals):

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 
-from guest import BUILD, HOST_IP, MAC, ROOT
+from guest import BUILD, HOST_IP, MAC, ROOT, TAP
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from netns import die_with_parent, enter, make_tap, prepare, sh  # noqa: E402
+from netns import die_with_parent, enter, make_tap, open_tap, prepare, sh  # noqa: E402
 
 EXTRA_IP = "10.77.0.101"      # first of N_SRC consecutive client addresses
 N_SRC = 16
@@ -88,10 +88,10 @@ def netbench(guest, args, qemu=None, insn=None, limit=100):
 
 class Boot:
     """One run of QEMU.  boot_ms is the time from its exec to the first echoed byte, or None if no byte came in
-    time."""
+    time.  @path: what is between the guest and the tap (lossy.py); without one QEMU opens the tap."""
 
-    def __init__(self, ns, guest, tmp, mem=None, plugin=None, timeout=None):
-        self.ns, self.guest, self.tmp, self.mem = ns, guest, tmp, mem
+    def __init__(self, ns, guest, tmp, mem=None, plugin=None, timeout=None, path=None):
+        self.ns, self.guest, self.tmp, self.mem, self.path = ns, guest, tmp, mem, path
         self.counts = os.path.join(tmp, "counts") if plugin else None
         self.plugin = f"{plugin},out={self.counts}" if plugin else None
         self.timeout = timeout or guest.boot_timeout * (3 if plugin else 1)
@@ -99,11 +99,11 @@ class Boot:
     def __enter__(self):
         self.ns.neigh(self.guest.ip)     # so that SYNs reach the tap without ARP's one-second pauses
         self.ns.queue(32)                # SYNs sent before the guest answers must not pile up
-        cmd = self.guest.qemu(self.tmp, self.mem, self.plugin)
+        cmd = self.guest.qemu(self.tmp, self.mem, self.plugin, self.path.netdev if self.path else TAP)
         self.log = open(os.path.join(self.tmp, "qemu.log"), "w+b")
         t0 = time.monotonic_ns()
         self.q = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
-                                  preexec_fn=die_with_parent)
+                                  pass_fds=self.path.for_qemu if self.path else (), preexec_fn=die_with_parent)
         try:
             r = netbench(self.guest, ["firstbyte", "-t", str(self.timeout), "-z", str(t0)], limit=self.timeout + 10)
             self.boot_ms = r.get("ms")

@@ -45,4 +45,4 @@ APPEND="console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable preemp
 init_on_alloc=0 clearcpuid=112,297,580 lsm=capability cgroup_disable=memory hardened_usercopy=off \
 randomize_kstack_offset=off random.trust_cpu=on no_timer_check cryptomgr.notests \
 sysctl.net.core.somaxconn=65535 sysctl.net.ipv4.tcp_max_syn_backlog=65535 \
-sysctl.net.core.netdev_max_backlog=10000 ip=$GUEST_IP/24 ${LINUX_APPEND:-}"
+sysctl.net.core.netdev_max_backlog=10000 sysctl.net.ipv4.tcp_no_metrics_save=1 ip=$GUEST_IP/24 ${LINUX_APPEND:-}"
