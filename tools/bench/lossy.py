@@ -28,10 +28,10 @@ TUNSETOFFLOAD = 0x400454d0
 DATAGRAMS, BUFFER = 4096, 4 << 20     # frames, and bytes, that may wait between the relay and QEMU
 SECS_MIN = 10                         # with 3 % loss, a shorter stream has too few losses for a mean
 WARM_UP = 1
+SETTLE = 3                            # until the guest has answered the thousands of SYNs sent while it booted
 SLACK = 90                            # seconds for a boot, and for connecting: a SYN may be lost too
 
-# name: (netbench's mode, the guest's congestion control, percent of loss).  When the client sends, its own
-# congestion control decides, so the guest's makes no difference.
+# name: (netbench's mode, the sender's congestion control, percent of loss)
 LOSSY = {f"out-{control}-{loss}": ("out", control, loss) for control in ("cubic", "reno") for loss in LOSSES}
 LOSSY |= {f"in-{loss}": ("in", "cubic", loss) for loss in LOSSES}
 
@@ -96,17 +96,18 @@ class Path:
 
 def one(boot, path, name, seed, secs):
     """Runs one stream; returns the client's JSON with the relay's counters."""
-    mode, _, loss = LOSSY[name]
+    mode, control, loss = LOSSY[name]
     counts = {}
     capture = os.path.join(BUILD, f"loss-{boot.guest.name}-{name}.pcap") if os.environ.get("BENCH_CAPTURE") else None
     with path.relay(loss, seed, counts, capture):
-        r = netbench(boot.guest, [mode, "-n", "1", "-t", str(secs), "-w", str(WARM_UP)], boot.q, limit=secs + 30)
+        r = netbench(boot.guest, [mode, "-n", "1", "-C", control, "-t", str(secs), "-w", str(WARM_UP)], boot.q,
+                     limit=secs + 30)
     return r | {"name": name, "guest": boot.guest.name, "relay": counts}
 
 
 def keep(r, out):
     name, relay = r["name"], r["relay"]
-    out[f"{name}.mbit_per_s"] = round(r["mb_per_s"] * 8, 2)
+    out[f"{name}.mbit_per_s"] = round(r["mb"] * 8 / r["secs"], 3)
     out[f"{name}.relay_late_us"] = relay["late_us"][0]
     refused = sum(relay["refused"] + relay["too_long"])
     if refused:     # losses beyond the chosen ones: the figure does not count
@@ -127,6 +128,7 @@ def one_control(ns, guest, args, control, names, seed, out, raw):
         boot = Boot(ns, guest, tmp, path=path)
         with path.relay(0, seed, {}):
             stack.enter_context(boot)
+            netbench(guest, ["sleep", "-t", str(SETTLE)], limit=SETTLE + 30)
         if boot.boot_ms is None:
             autopsy.write_down(boot, f"no echo within {boot.timeout} s of its start")
             return raw.append({"guest": guest.name, "error": "no boot"})

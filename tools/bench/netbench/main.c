@@ -22,6 +22,7 @@
  *   -P PID    QEMU's process: reports CPU time of its vCPU thread ("CPU .../TCG", needs
  *             -name ...,debug-threads=on), of its other threads, and of this client,
  *             as a fraction of the measured window, and per operation in us
+ *   -C NAME   the client's congestion control (default: the system's)
  *   -I FILE   counter file of insn_count.so: reports guest instructions
  *   -s        spin on epoll instead of sleeping (costs one host core, lowers latency)
  *   -c        out: copy the received bytes to user space (default: MSG_TRUNC drops them)
@@ -43,6 +44,7 @@ const char *mode;
 struct sockaddr_in dst = {.sin_family = AF_INET};
 int opt_n = 1, opt_m = 1, opt_k = 16, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc;
 double opt_t = 3, opt_w = 0.3;
+const char *opt_control;
 uint32_t opt_src;
 uint64_t opt_t0;
 volatile uint64_t *insn;
@@ -111,6 +113,9 @@ static void option(int o)
 	case 'P':
 		opt_pid = atoi(optarg);
 		break;
+	case 'C':
+		opt_control = optarg;
+		break;
 	case 'I':
 		map_counters(optarg);
 		break;
@@ -151,7 +156,7 @@ int main(int argc, char **argv)
 	}
 	mode = argv[1];
 	optind = 2;
-	while ((o = getopt(argc, argv, "h:b:n:m:k:t:w:S:A:P:I:z:sc")) != -1)
+	while ((o = getopt(argc, argv, "h:b:n:m:k:t:w:S:A:P:C:I:z:sc")) != -1)
 		option(o);
 	if (opt_n < 1 || opt_m < 1 || opt_k < 1 || opt_t <= 0 || opt_t > SECS_MAX) {
 		fprintf(stderr, "netbench: -n, -m and -k from 1; -t above 0, up to %d\n", SECS_MAX);

@@ -25,6 +25,7 @@ extern const char *mode;
 extern struct sockaddr_in dst;
 extern int opt_n, opt_m, opt_k, opt_base, opt_spin, opt_copy, opt_pid, opt_nsrc;
 extern double opt_t, opt_w;
+extern const char *opt_control;
 extern uint32_t opt_src;
 extern uint64_t opt_t0;
 extern volatile uint64_t *insn;

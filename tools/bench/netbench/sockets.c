@@ -18,6 +18,9 @@ int new_socket(int type, int port)
 		die("socket");
 	if (type == SOCK_STREAM)
 		setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (type == SOCK_STREAM && opt_control &&
+	    setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, opt_control, strlen(opt_control)))
+		die(opt_control);
 	if (opt_nsrc) {
 		struct sockaddr_in a = {.sin_family = AF_INET};
 
