@@ -14,7 +14,7 @@
  * O(log n) in whatever order a peer sends (CVE-2018-5390).  No segment is completely covered by
  * another; if two overlap in part, tcp_ofo_queue() and the reader skip the duplicate bytes.
  * ooo_last_skb is the segment with the highest number: nearly all segments are appended there.
- * What the queue holds is reported to the peer in SACK blocks: tcp_sack_gen.c.
+ * SACK blocks report the contents of the queue to the peer: tcp_sack_gen.c.
  * Limits: TCP_OFO_PACKETS_MAX, and the receive buffer; the segments with the highest numbers are
  * dropped first, because they are needed last.
  *
