@@ -175,6 +175,7 @@ void tcp_assign_congestion_control(struct sock *sk)
 void tcp_init_congestion_control(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_congestion_ops *ca = icsk->icsk_ca_ops;
 
 	tcp_sk(sk)->prior_ssthresh = 0;
 	if (!icsk->icsk_ca_ops->cong_control)
@@ -182,7 +183,8 @@ void tcp_init_congestion_control(struct sock *sk)
 	if (icsk->icsk_ca_ops->init)
 		icsk->icsk_ca_ops->init(sk);
 	/* init() may have chosen another algorithm, for a connection without ECN. */
-	tcp_ca_set_ecn(sk);
+	if (unlikely(icsk->icsk_ca_ops != ca))
+		tcp_ca_set_ecn(sk);
 	icsk->icsk_ca_initialized = true;
 }
 

@@ -86,8 +86,6 @@ bool tcp_ecn_accepts(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	if ((cb->tcp_flags & ECN_SETUP) != ECN_SETUP)
-		return false;
 	if (tcp_ca_needs_ecn(sk))
 		return true;
 	return READ_ONCE(sysctl_tcp_ecn) && !(cb->ip_dsfield & INET_ECN_MASK);

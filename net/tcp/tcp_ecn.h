@@ -24,6 +24,13 @@ void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th);
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
 /* Returns true if the listener @sk accepts the offer of ECN in @skb, a SYN. */
 bool tcp_ecn_accepts(const struct sock *sk, const struct sk_buff *skb);
+/* Returns true if the SYN @skb offers ECN: it has both flags (RFC 3168 6.1.1). */
+static inline bool tcp_ecn_offered(const struct sk_buff *skb)
+{
+	const u8 both = TCPHDR_ECE | TCPHDR_CWR;
+
+	return (TCP_SKB_CB(skb)->tcp_flags & both) == both;
+}
 /* Returns the flags of a SYN-ACK.  @ecn_ok: the peer offered ECN and we accept it. */
 static inline u8 tcp_ecn_synack_flags(bool ecn_ok)
 {

@@ -82,7 +82,7 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 	ireq->wscale_ok = opt->wscale_ok;
 	ireq->sack_ok = opt->sack_ok;
 	ireq->acked = 0;
-	ireq->ecn_ok = tcp_ecn_accepts(sk, skb);
+	ireq->ecn_ok = tcp_ecn_offered(skb) && tcp_ecn_accepts(sk, skb);
 
 	req->rsk_rcv_wnd = 0; /* set by tcp_openreq_init_rwin() */
 	req->mss = opt->mss_clamp;
@@ -376,8 +376,8 @@ static void child_options(struct tcp_sock *newtp, const struct request_sock *req
 	newtp->max_window = newtp->snd_wnd;
 }
 
-/* Clears the queues and the history that were copied from the listener. */
-static void child_history(struct sock *newsk)
+/* Clears the queues that were copied from the listener, and sets the times of the last segments. */
+static void child_queues(struct sock *newsk)
 {
 	struct tcp_sock *newtp = tcp_sk(newsk);
 
@@ -386,7 +386,6 @@ static void child_history(struct sock *newsk)
 	newtp->ooo_last_skb = NULL;
 	newtp->ofo_count = 0;
 	tcp_sack_reset(&newtp->rx_opt);
-	tcp_init_history(newsk);
 	newtp->lsndtime = newtp->rcv_tstamp = tcp_jiffies32;
 	tcp_mstamp_refresh(newtp);
 	inet_csk(newsk)->icsk_ack.lrcvtime = tcp_jiffies32;
@@ -437,8 +436,9 @@ noinline struct sock *tcp_create_openreq_child(const struct sock *sk, struct req
 	}
 	newtp = tcp_sk(newsk);
 	tcp_init_xmit_timers(newsk);
+	tcp_init_history(newsk);
 	child_sequences(newtp, tcp_rsk(req));
-	child_history(newsk);
+	child_queues(newsk);
 	child_options(newtp, req, skb);
 	child_lost_synacks(newtp, req);
 	child_route(newsk, dst);

@@ -61,22 +61,13 @@ static void tcp_tsq_handler(struct sock *sk)
 /* ---- pacing ---------------------------------------------------------------------------------------- */
 
 /* The departure time of the next packet has come.  Drops the reference that the armed timer held. */
-static void tcp_pace_kick(struct hrtimer *timer)
+void tcp_pace_kick(struct hrtimer *timer)
 {
 	struct tcp_sock *tp = container_of(timer, struct tcp_sock, pacing_timer);
 	struct sock *sk = (struct sock *)tp;
 
 	tcp_tsq_handler(sk);
 	sock_put(sk);
-}
-
-void tcp_init_pacing(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	hrtimer_setup(&tp->pacing_timer, tcp_pace_kick);
-	tp->tcp_wstamp_ns = 0;
-	tp->tsq_state = 0;
 }
 
 void tcp_clear_pacing(struct sock *sk)

@@ -104,8 +104,16 @@ void tcp_update_rto_stats(struct sock *sk);    /* the retransmit timer expired *
 void tcp_update_rto_time(struct tcp_sock *tp); /* the recovery from timeouts has ended */
 
 /* ---- tcp_pacing.c ---------------------------------------------------------------------------------------------- */
-void tcp_tsq_init(void); /* at boot */
-void tcp_init_pacing(struct sock *sk);
+void tcp_tsq_init(void);                   /* at boot */
+void tcp_pace_kick(struct hrtimer *timer); /* softirq: the timer's function */
+static inline void tcp_init_pacing(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	hrtimer_setup(&tp->pacing_timer, tcp_pace_kick);
+	tp->tcp_wstamp_ns = 0;
+	tp->tsq_state = 0;
+}
 /* Returns true if a paced socket may send nothing yet; a timer is armed then. */
 bool tcp_pacing_check(struct sock *sk);
 void tcp_update_wstamp(struct sock *sk, unsigned int bytes);
