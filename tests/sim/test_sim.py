@@ -73,7 +73,7 @@ def test_a_reader_that_has_enough_leaves_the_capture_whole():
 def test_a_failure_is_shrunk():
     """--shrink finds a plan that fails in the same way with fewer kinds of trouble."""
     library = "build/sim/canary/wmem/libsoftnet.so"
-    out, status = run("--shrink", 2, "--library", library)
+    out, status = run("--shrink", 11, "--library", library)
     assert status == 1, out
     words = re.search(r"^tests/sim/run (.*)", out, re.M)[1].split()
     assert "dup=0" in words and "corrupt=0" in words
