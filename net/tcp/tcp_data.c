@@ -66,7 +66,8 @@ void tcp_ofo_purge(struct sock *sk)
 		consume_skb(skb);
 	}
 	tp->ooo_last_skb = NULL;
-	tcp_sack_reset(&tp->rx_opt);
+	/* A duplicate that is to be reported is not in the queue: rx_opt.dsack stays. */
+	tp->rx_opt.num_sacks = 0;
 }
 
 bool tcp_prune_ofo_queue(struct sock *sk)
@@ -506,6 +507,8 @@ noinline void tcp_fin(struct sock *sk)
 		return;
 	}
 
+	/* As Linux: an ACK that is sent later than the ones above reports no duplicate any more. */
+	tcp_sack_reset(&tcp_sk(sk)->rx_opt);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);
 }
