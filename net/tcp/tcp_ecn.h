@@ -22,7 +22,7 @@ void tcp_ecn_clear_syn(struct sk_buff *skb);
 /* Called for the answer to our offer: a SYN-ACK, or in a simultaneous open a SYN. */
 void tcp_ecn_rcv_synack(struct tcp_sock *tp, const struct tcphdr *th);
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, const struct tcphdr *th);
-/* Returns true if the listener @sk accepts the offer of ECN in @skb, a SYN. */
+/* Returns true if the listener @sk accepts the offer of ECN in @skb, a SYN with tcp_ecn_offered(). */
 bool tcp_ecn_accepts(const struct sock *sk, const struct sk_buff *skb);
 /* Returns true if the SYN @skb offers ECN: it has both flags (RFC 3168 6.1.1). */
 static inline bool tcp_ecn_offered(const struct sk_buff *skb)
