@@ -18,6 +18,7 @@
 
 struct file;
 struct inode;
+struct page;
 
 /*
  * poll() passes this to a file's ->poll, which calls poll_wait() for each wait queue that it wakes
@@ -45,6 +46,16 @@ struct file_operations {
 	 */
 	unsigned int (*poll)(struct file *file, struct poll_table *pt);
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);
+	/*
+	 * Stores in *@page the page that holds bytes @index * PAGE_SIZE and following of the file,
+	 * with a reference that the caller drops with put_page().  Bytes beyond the end of the file
+	 * in its last page are zero.  The page belongs to the file: a shared mapping writes to it,
+	 * a private one must copy it before a write.  A hole gets a page.  Returns 0, -EFAULT if
+	 * the page lies beyond the end of the file (SIGBUS), -ENOMEM or -ENOSPC.  May be called
+	 * while a system call copies to or from the same file.  NULL: the file cannot be mapped
+	 * (mmap() fails with -ENODEV).
+	 */
+	int (*mmap_page)(struct file *file, u64 index, struct page **page);
 	/* Called by the last fput(); frees what belongs to the file. */
 	int (*release)(struct inode *inode, struct file *file);
 };
@@ -66,6 +77,16 @@ BUILD_BUG_ON(sizeof(struct file) > 128);
  */
 struct file *alloc_file(struct inode *inode, unsigned int flags,
 			const struct file_operations *fops);
+/*
+ * Opens a path for the kernel itself (the program loader).  Returns an open file with one reference
+ * and no descriptor, or ERR_PTR.  A relative @path begins at the working directory of current.
+ */
+struct file *filp_open(const char *path, unsigned int flags, unsigned int mode);
+/*
+ * Copies @n bytes of @file from position @pos to the kernel's memory.  Returns the bytes copied,
+ * fewer at the end of the file, or -errno.  The file needs a mmap_page().
+ */
+ssize_t kernel_read(struct file *file, void *buf, size_t n, u64 pos);
 void get_file(struct file *file);
 void fput(struct file *file);
 

@@ -418,6 +418,7 @@ UNUSED = {
     **dict.fromkeys(("timers_armed", "hrtimers_armed"), "tests end without an armed timer"),
     "thread_interrupt": "the hosted platform's, for a call that a test ends; a signal's part",
     "PAGE_MASK": "the hosted platform's",
+    **dict.fromkeys(("mmap_page", "filp_open", "kernel_read"), "until an ELF loader and file mappings"),
     "siphash": "the published vectors are of this form",
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
     **dict.fromkeys(("put_unaligned_be32", "wake_up_all"), "the counterpart of one that is used"),
