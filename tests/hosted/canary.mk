@@ -1,13 +1,13 @@
-# Canaries: the race build's library with one bug planted in it.  The scenes of test_race.c must find the
-# bug; otherwise the scenes find nothing.  `make canary`.
+# Canaries: the race build's library with one bug planted in it.  The scenes of test_race.c must find each bug, which
+# shows that they can fail.  `make canary`.
 #
-# A bug is a sed expression for a copy of one source file, and the number of lines that the expression
-# changes: if the source has changed and the expression no longer fits, the build reports it.  Only that
-# file is compiled; the other objects are the race build's.  The bug is caught if one of the first
-# CANARY_SEEDS runs of its scene fails with the bug's text (canary_NAME_shows); another failure is an error.
+# A bug is a sed expression for a copy of one source file, and the number of lines that the expression changes: if the
+# source has changed and the expression no longer fits, the build reports it.  Only that file is compiled; the other
+# objects are the race build's.  The bug is caught if one of the first CANARY_SEEDS runs of its scene fails with the
+# bug's text (canary_NAME_shows); another failure is an error.
 
 CANARIES := unlocked wrong_lock wakeup leak wrap
-# STRIDE in test_race.c: so many runs take all edges of the code.
+# STRIDE of test_race.c: this number of runs takes all edges of the code.
 CANARY_SEEDS := 8
 
 # accept() takes a connection from the queue without the queue's lock: an ACK that arrives meanwhile adds a
@@ -18,7 +18,7 @@ canary_unlocked_lines := 2
 canary_unlocked_scene := accept_against_ack
 canary_unlocked_shows := null pointer of type .struct request_sock
 
-# accept() takes the lock, but does not disable soft interrupts: the lock's own checks report it.
+# accept() takes the lock, but does not disable soft interrupts: the checked lock reports it.
 canary_wrong_lock_file := net/inet/inet_connection_sock.c
 canary_wrong_lock_sed := /^noinline .*reqsk_queue_remove/,/^}/s/(spin_(un)?lock)_bh/\1/
 canary_wrong_lock_lines := 2

@@ -46,7 +46,7 @@ race-seed-%: FORCE
 	@SEED=$* SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_race >$(H)/$@.log 2>&1 || \
 		{ cat $(H)/$@.log; echo "  FAIL  races, seed $*"; exit 1; }
 
-# The work of an ACK, counted in edges of the same build.
+# The work of an ACK, counted in edges of the race build.
 steps: $(H)/test_steps $(B)/host-race/libsoftnet.so
 	@SCENE_LIBRARY=$(B)/host-race/libsoftnet.so $(PLAY_ENV) $(H)/test_steps >$(H)/test_steps.log 2>&1 && \
 		echo "  ok    the work of an ACK" || { cat $(H)/test_steps.log; echo "  FAIL  the work of an ACK"; exit 1; }

@@ -6,8 +6,9 @@
 #include "tests/hosted/scene.h"
 
 /*
- * The tests have their own definition, so that a misplaced field in the kernel's is found; the header of
- * the C library may be older.  The layout is that of Linux 6.7's include/uapi/linux/tcp.h.
+ * The tests define the struct again, so that they find a misplaced field in the kernel's
+ * definition.  The C library's definition may be older.  The layout is that of Linux 6.7's
+ * include/uapi/linux/tcp.h.
  */
 struct info {
 	uint8_t state, ca_state, retransmits, probes, backoff, options, wscales, flags;

@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /*
- * How long B is watched after a segment: a delayed ACK is sent by then, a retransmission (after 200
- * ms at least) is not.
+ * B's answers are recorded for this time after a segment: long enough for a delayed ACK, too short
+ * for a retransmission (200 ms at least).
  */
 #define WATCH        (100 * MS)
 #define COUNTERS_MAX 256
@@ -248,7 +248,7 @@ static void read_drops(struct counters *all)
 }
 
 /*
- * Returns true for changes that rows do not list, because the test compares the answers and the
+ * Returns true for counters that rows do not list, because the test compares the answers and the
  * state anyway.
  */
 static bool goes_without_saying(const char *name, uint64_t by)

@@ -29,8 +29,8 @@ static const struct row rows[] = {
 	{SYN_ANY | SYN_PAWS | SYN_FIN | SYNACK_ANY, OTHER_SIX,  "A nxt rcv", SAME,
 	 "TCPSYNChallenge TCPChallengeACK", "TCP_INVALID_SYN", "RFC 5961 4.2"},
 	/*
-	 * An old timestamp.  (A SYN with an old timestamp is challenged like any other SYN, see
-	 * above; so does Linux.)
+	 * An old timestamp.  (A SYN with an old timestamp is challenged like any other SYN, as on
+	 * Linux.)
 	 */
 	{TS_OLD,                         ALL,         "A nxt rcv", SAME,
 	 "PAWSEstab", "TCP_PAWS",        "RFC 7323 5.3 R1"},

@@ -16,7 +16,7 @@
 #define LIBRARY       "build/host-asan/libsoftnet.so"
 #define PCAP_FOLDER   "build/hosted/pcap"
 #define SETTLE_STEP   (60 * SEC)
-#define SETTLE_STEPS  120 /* by then an orphan whose peer is gone has given up */
+#define SETTLE_STEPS  120 /* after these steps an orphan whose peer is gone has given up */
 #define CALL_MAX      (7200 * SEC)
 #define ADDRESSES_MAX 512
 #define STREAMS_MAX   16
@@ -179,7 +179,7 @@ int scene_teardown(void **state)
 	unsigned int wrong;
 
 	if (!scene->conductor)
-		return 0; /* the scene has ended itself */
+		return 0; /* the scene's function has ended the scene */
 	wrong = scene->over ? let_it_end() : 0;
 	if (!scene->over || wrong)
 		say_what_is_known();
@@ -481,8 +481,9 @@ struct streams {
 };
 
 /*
- * Returns true if the call of a stream has returned.  The conductor calls this between instants, so
- * it must not begin the stream's next call: scene_streams() does, and another instant follows.
+ * Returns true if the call of a stream has returned.  The conductor calls this between instants,
+ * when no call may begin.  So scene_streams() begins the stream's next call, and another instant
+ * follows.
  */
 static bool one_is_back(void *arg)
 {

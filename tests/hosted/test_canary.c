@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of the scenes themselves: they report objects that are left over, and the same seed repeats
- * the same run.
+ * Tests of the scenes themselves: they report objects that are left at the end, and the same seed
+ * repeats the same run.
  */
 #include "tests/hosted/scene.h"
 

@@ -81,7 +81,7 @@ static void half_closed_and_then_the_other_side_closes(void)
 	scene_sleep(10 * MS);
 	assert_states(p, TCP_TIME_WAIT, NONE);
 	scene_expect_eof(A, p.a);
-	scene_expect_eof(A, p.a); /* and again */
+	scene_expect_eof(A, p.a); /* a second read returns it again */
 	assert_int_equal(scene_send(A, p.a, "x", 1), -EPIPE);
 	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_ERROR), 0);
 	scene_close(A, p.a);
@@ -180,7 +180,7 @@ static void closed_with_data_unsent(void)
 	assert_state(A, p.aport, p.bport, TCP_FIN_WAIT1);
 	assert_queues(A, p.aport, p.bport, N + 1, 0);
 	assert_int_equal(scene_count(A, FIN), 0);
-	assert_int_equal(scene_count(A, DATA), 10); /* RFC 6928 */
+	assert_int_equal(scene_count(A, DATA), 10); /* the initial window (RFC 6928) */
 	scene_sleep(200 * MS);
 	assert_states(p, TCP_FIN_WAIT2, TCP_CLOSE_WAIT);
 	assert_queues(B, p.bport, p.aport, 0, N + 1);

@@ -80,7 +80,7 @@ static void poll_wakes_on_timeout(void)
 	scene_set(A, fd, IPPROTO_TCP, TCP_SYNCNT, 1);
 	poller = begin_poll(&p, fd);
 	assert_int_equal(scene_end(A, poller), 1);
-	assert_ms(scene_now() - begin, 2990, 3010); /* 1 s, and twice as long */
+	assert_ms(scene_now() - begin, 2990, 3010); /* two timeouts, 1 s and 2 s */
 	assert_int_equal(p.revents, POLLOUT | POLLERR | POLLHUP);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
 	assert_int_equal(scene_get(A, fd, SOL_SOCKET, SO_ERROR), 0);
@@ -148,7 +148,7 @@ static void under_way(void)
 	scene_hold(B, SYNACK, 1, 100 * MS);
 	fd = begin_without_waiting(PORT);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -EALREADY);
-	assert_int_equal(scene_connect(A, fd, B, CLOSED), -EALREADY); /* to any address */
+	assert_int_equal(scene_connect(A, fd, B, CLOSED), -EALREADY); /* also for another address */
 	assert_int_equal(scene_poll(A, fd), 0);
 	assert_int_equal(scene_send(A, fd, "x", 1), -EAGAIN);
 	assert_int_equal(scene_recv(A, fd, &byte, 1), -EAGAIN);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Explicit congestion notification (RFC 3168) between two kernels: which packets are ECN-capable, how
- * a mark is echoed and answered, and what of it the counters and TCP_INFO show.
+ * Explicit congestion notification (RFC 3168) between two kernels: which packets are ECN-capable,
+ * how a mark is echoed and answered, and the counters and fields of TCP_INFO for it.
  *
- * The packet scripts in tests/packet/scripts/ecn show one side of it, beside Linux.
+ * The packet scripts in tests/packet/scripts/ecn test one host alone; Linux plays them too.
  */
 #include "tests/hosted/info.h"
 
@@ -73,7 +73,7 @@ static void offered_and_accepted(void)
 	assert_int_equal(count_ect(A, FIN) + count_ect(B, FIN), 0);
 }
 
-/* The sysctls of both sides decide: ECN is used if A offers it and B accepts. */
+/* ECN is used if A's sysctl makes A offer it and B's sysctl makes B accept it. */
 static void modes(void)
 {
 	for (unsigned int a = 0; a < 3; a++) {
@@ -98,7 +98,7 @@ static void modes(void)
 	}
 }
 
-/* RFC 3168 6.1.1.1: the offer may be the reason why the SYN was lost. */
+/* RFC 3168 6.1.1.1: the SYN may have been lost because of its offer. */
 static void a_lost_syn_goes_again_without_the_offer(void)
 {
 	for (unsigned int fallback = 0; fallback < 2; fallback++) {
@@ -135,7 +135,7 @@ static void a_late_answer_to_the_first_syn(void)
 	scene_pair_close(&p);
 }
 
-/* Both sides connect at once (RFC 9293 3.5, figure 7); each side of the offer is needed. */
+/* Both sides connect at once (RFC 9293 3.5, figure 7): ECN is used only if both SYNs offer it. */
 static void simultaneous_open(void)
 {
 	for (unsigned int both = 0; both < 2; both++) {
@@ -162,7 +162,9 @@ static void simultaneous_open(void)
 	}
 }
 
-/* ECN of one connection leaves nothing in a socket that connects again without. */
+/*
+ * A socket that used ECN connects again without ECN: no ECN state of the first connection is left.
+ */
 static void another_connection_of_the_socket(void)
 {
 	static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
@@ -289,7 +291,7 @@ static void all_segments_are_marked(void)
 	scene_pair_close(&p);
 }
 
-/* A mark on a segment that arrives out of order counts as well. */
+/* A mark also counts on a segment that arrives out of order. */
 static void a_mark_behind_a_hole(void)
 {
 	struct pair p;

@@ -215,7 +215,8 @@ static void connecting_and_sending_for_a_time(void)
 	scene_drop(A, SYN, 1);
 	assert_int_equal(scene_connect(A, fd, B, PORT), -EINPROGRESS);
 	assert_ms(scene_now() - begin, 400, 402);
-	assert_int_equal(scene_connect(A, fd, B, PORT), -EALREADY); /* another 400 ms */
+	assert_int_equal(scene_connect(A, fd, B, PORT),
+			 -EALREADY); /* this call waited 400 ms, too */
 	assert_int_equal(scene_connect(A, fd, B, PORT), 0);
 	assert_ms(scene_now() - begin, 1000, 1010);
 	sent = scene_send(A, fd, bytes, 8 << 20);

@@ -273,7 +273,10 @@ static struct tcp_info info_of(struct host *h, int fd)
 	return info;
 }
 
-/* If our own side cannot queue a segment, that is congestion (as on Linux): CUBIC leaves 7/10 of the window. */
+/*
+ * A segment that the own host cannot queue for its device is a sign of congestion (as on Linux):
+ * CUBIC reduces cwnd to 7/10.
+ */
 static void no_room_on_the_way_out_is_congestion(void)
 {
 	struct pair p = scene_pair();

@@ -9,15 +9,14 @@
 #define MSS  1448
 #define WARM 200000 /* bytes that open the window before a loss */
 
-/* A connection from A to B whose congestion window permits a flight of many segments. */
+/* Makes a connection from A to B whose congestion window permits many segments in flight. */
 static struct pair warm_pair(void)
 {
 	struct pair p = scene_pair();
 
 	scene_set(A, p.a, IPPROTO_TCP, TCP_NODELAY, 1);
 	scene_carry(A, p.a, B, p.b, WARM);
-	scene_sleep(100 *
-		    MS); /* until the last delayed ACK; shorter than the RTO, so that cwnd stays */
+	scene_sleep(100 * MS); /* longer than a delayed ACK, shorter than the RTO: cwnd stays */
 	scene_mark();
 	return p;
 }
@@ -42,7 +41,7 @@ static void read_all(const struct pair *p)
 
 /* ---- losses ------------------------------------------------------------------------------------ */
 
-/* Ten segments, the first is lost: what the sender knows before, in and after the recovery. */
+/* The first of ten segments is lost: the sender's view before, in and after the recovery. */
 static void a_recovery(void)
 {
 	struct pair p = warm_pair();
@@ -56,7 +55,7 @@ static void a_recovery(void)
 	assert_int_equal(a.unacked, 10);
 	assert_int_equal(a.sacked + a.lost + a.retrans, 0);
 	scene_sleep(2 * WIRE_DELAY);
-	/* The nine others are SACKed: the first is lost, and was sent again. */
+	/* The nine others are SACKed, so the first counts as lost; it was retransmitted. */
 	a = info_of(A, p.a);
 	assert_int_equal(a.ca_state, INFO_RECOVERY);
 	assert_int_equal(a.unacked, 10);
@@ -79,13 +78,14 @@ static void a_recovery(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSackRecovery"), 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPFastRetrans"), 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 0);
-	assert_true(scene_counter(B, "TcpExt.TCPOFOQueue") >= 1); /* packets after GRO */
+	assert_true(scene_counter(B, "TcpExt.TCPOFOQueue") >=
+		    1); /* packets that GRO may have merged */
 	assert_int_equal(info_of(B, p.b).rcv_ooopack, 9);
 	read_all(&p);
 	scene_pair_close(&p);
 }
 
-/* A hole, and nothing that proves a loss. */
+/* A segment is missing, but no ACK proves that it is lost. */
 static void a_disorder(void)
 {
 	struct pair p = warm_pair();
@@ -102,14 +102,17 @@ static void a_disorder(void)
 	a = info_of(A, p.a);
 	assert_int_equal(a.ca_state, INFO_OPEN);
 	assert_int_equal(a.total_retrans, 0);
-	/* The first arrived after the second. */
+	/* The first segment arrived after the second. */
 	assert_int_equal(a.reord_seen, 1);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSACKReorder"), 1);
 	read_all(&p);
 	scene_pair_close(&p);
 }
 
-/* A late segment is taken for lost: both copies arrive, the receiver says so, and the window is as before. */
+/*
+ * A late segment is taken for lost and retransmitted: both copies arrive.  The receiver reports the
+ * duplicate, and the sender restores its window.
+ */
 static void a_late_segment(void)
 {
 	struct pair p = warm_pair();
@@ -132,8 +135,9 @@ static void a_late_segment(void)
 }
 
 /*
- * Once reordering was seen, RACK waits a quarter of a round trip for a late segment: it may be overtaken by
- * 15 others, and the estimate of reordering follows.
+ * Once reordering was seen, RACK waits a quarter of a round trip for a late segment.  So 15 others
+ * may overtake the segment without a retransmission, and the estimate of reordering rises to that
+ * number.
  */
 static void how_far_segments_are_reordered(void)
 {
@@ -158,7 +162,10 @@ static void how_far_segments_are_reordered(void)
 	scene_pair_close(&p);
 }
 
-/* The last of a flight is lost: the probe repeats it, and later data shows that this repaired the loss. */
+/*
+ * The last segment of a flight is lost.  A tail loss probe retransmits it, and later data shows
+ * that the probe repaired the loss.
+ */
 static void a_tail_loss(void)
 {
 	struct pair p = warm_pair();
@@ -201,7 +208,7 @@ static void timeouts(void)
 	assert_int_equal(a.backoff, 2);
 	assert_int_equal(a.total_rto, 2);
 	assert_int_equal(a.total_rto_recoveries, 1);
-	assert_in_range(a.total_rto_time, 750, 800); /* since the first */
+	assert_in_range(a.total_rto_time, 750, 800); /* ms since the first timeout */
 	scene_sleep(2 * SEC);
 	a = info_of(A, p.a);
 	assert_int_equal(a.ca_state, INFO_OPEN);
@@ -212,7 +219,7 @@ static void timeouts(void)
 	assert_int_equal(scene_counter(A, "TcpExt.TCPTimeouts"), 3);
 	assert_int_equal(scene_counter(A, "TcpExt.TCPSlowStartRetrans"), 0);
 	assert_int_equal(scene_counter(A, "Tcp.RetransSegs"), 3);
-	/* Another one is another recovery. */
+	/* A timeout after that begins another recovery. */
 	scene_heal();
 	scene_drop(A, DATA, 1);
 	send_segments(&p, 1);
@@ -224,7 +231,7 @@ static void timeouts(void)
 	scene_pair_close(&p);
 }
 
-/* The SYN-ACK's timeouts are those of the connection that follows. */
+/* The timeouts of the SYN-ACK count in the connection that the handshake creates. */
 static void timeouts_of_the_handshake(void)
 {
 	struct pair p;
@@ -236,12 +243,12 @@ static void timeouts_of_the_handshake(void)
 	b = info_of(B, p.b);
 	assert_int_equal(b.total_rto, 2);
 	assert_int_equal(b.total_rto_recoveries, 1);
-	assert_in_range(b.total_rto_time, 2990, 3200); /* one second, and two more */
+	assert_in_range(b.total_rto_time, 2990, 3200); /* timeouts after 1 s and 2 s */
 	scene_heal();
 	scene_pair_close(&p);
 }
 
-/* A lost SYN is a timeout of the active side. */
+/* The timeout of a lost SYN counts in the client's connection. */
 static void timeouts_of_a_syn(void)
 {
 	struct pair p;
@@ -257,7 +264,10 @@ static void timeouts_of_a_syn(void)
 	scene_pair_close(&p);
 }
 
-/* A late ACK: the timeout was a mistake, the receiver reports the duplicate, and the window is as before. */
+/*
+ * A late ACK causes a spurious timeout.  The receiver reports the duplicate, and the sender
+ * restores its window.
+ */
 static void a_spurious_timeout(void)
 {
 	struct info a, before;
@@ -308,13 +318,13 @@ static void marks(void)
 
 /* ---- the receiver ------------------------------------------------------------------------------ */
 
-/* Window, buffer and times as the receiving side sees them. */
+/* The receiver's window, buffer and times. */
 static void receiving(void)
 {
 	struct pair p = scene_pair();
 	struct info b = info_of(B, p.b), after;
 
-	/* The first window: that of the SYN-ACK, in bytes. */
+	/* The first window is that of the SYN-ACK, in bytes. */
 	assert_int_equal(b.rcv_wnd, scene_nth(B, SYNACK, 1)->window);
 	assert_in_range(b.rcv_ssthresh, MSS, b.rcv_wnd);
 	assert_int_equal(b.ato, 0);
@@ -334,7 +344,7 @@ static void receiving(void)
 
 /* ---- the sender -------------------------------------------------------------------------------- */
 
-/* The peer's window is closed: the probes, the unsent bytes, and the time since the last ACK. */
+/* The peer's window is closed: number of probes, unsent bytes, time since the last ACK. */
 static void a_closed_window(void)
 {
 	struct pair p = scene_pair();
@@ -347,7 +357,7 @@ static void a_closed_window(void)
 	scene_sleep(5 * SEC);
 	assert_int_equal(info_of(A, p.a).snd_wnd, 0);
 	scene_sleep(1 * SEC);
-	assert_int_equal(info_of(A, p.a).probes, 0); /* each one was answered */
+	assert_int_equal(info_of(A, p.a).probes, 0); /* each probe was answered */
 	scene_mark();
 	scene_drop_many(B, TCP, 1, ALWAYS);
 	scene_sleep(60 * SEC);
@@ -366,7 +376,7 @@ static void a_closed_window(void)
 	free(bytes);
 }
 
-/* The variance follows the round trip when that changes; the least round trip stays. */
+/* One slow round trip raises the RTT variance; the least round trip stays. */
 static void round_trips(void)
 {
 	struct pair p = warm_pair();
@@ -376,7 +386,10 @@ static void round_trips(void)
 	send_segments(&p, 1);
 	scene_sleep(150 * MS);
 	a = info_of(A, p.a);
-	/* RFC 6298 2.3 with a sample of 100 ms, or 140 with a delayed ACK, where 2 were usual. */
+	/*
+	 * RFC 6298 2.3, with a sample of 100 ms, or 140 ms with a delayed ACK, after samples of 2
+	 * ms.
+	 */
 	assert_in_range(a.rtt - before.rtt, (100 - 5) * 1000 / 8, 145 * 1000 / 8);
 	assert_true(a.rttvar > before.rttvar + 10000);
 	assert_true(a.rto > before.rto);

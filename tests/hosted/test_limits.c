@@ -41,7 +41,7 @@ static void a_new_second(void)
 static void so_many_challenges_a_second(void)
 {
 	enum {
-		PER_SEC = 1000, /* Linux's before 6.1 */
+		PER_SEC = 1000, /* the default of Linux before 6.1 */
 		LEAST = (PER_SEC + 1) / 2,
 		MOST = LEAST + PER_SEC - 1,
 		SECONDS = 6

@@ -24,7 +24,7 @@ def linux(group):
 
 
 def misplaced(names, order):
-    """The first name of @names that is behind one that @order has later, or None."""
+    """Returns the first name in @names that stands after a name which @order has later; None if there is none."""
     known = [name for name in names if name in order]
     return next((b for a, b in zip(known, known[1:]) if order.index(a) > order.index(b)), None)
 
@@ -38,5 +38,5 @@ def test_the_order_is_linux(group):
 
 
 def test_a_misplaced_one_is_noticed():
-    """The test can fail."""
+    """misplaced() finds a planted error."""
     assert misplaced(["b", "x", "a"], ["a", "b", "c"]) == "a"

@@ -12,8 +12,8 @@ from test_pinned import ECHO, LOCAL, REMOTE, SEC, SLACK, Attacked, hosted, packe
 SIZE, MSS = 28 << 10, 1460
 START = 1001                    # the first byte's number, as Attacked.connect() has it
 STACKS_KEPT = 64                # kernel/sched/limits.h:THREAD_STACKS_KEPT
-# RFC 1122 4.2.3.5: unacknowledged data is given up after tcp_retries2, 924 s or more.  4.2.3.6: a silent connection
-# is given up after two hours and its probes.
+# RFC 1122 4.2.3.5: a sender gives up unacknowledged data after tcp_retries2, 924 s or more.  4.2.3.6: keepalive ends a
+# silent connection after two hours and the time of its probes.
 RETRIES2, KEEPALIVE = 1200 * SEC, (7200 + 10 * 75) * SEC
 RAW = {16: 700, 64: 1500}
 ORDINARY = {16: 1500, 64: 4500}
@@ -22,7 +22,7 @@ ORDINARY = {16: 1500, 64: 4500}
 class Crowded(Attacked):
     def __init__(self, mib):
         super().__init__(mib, stack_pages=1)
-        # Allocates the memory that stays allocated, before it is measured: stacks of ended threads, and pages of
+        # Before memory is measured, allocate the memory that stays allocated: stacks of ended threads, and pages of
         # caches.
         lines = [self.connect(ECHO) for _ in range(STACKS_KEPT + 16)]
         for port, seq, ack in lines:
@@ -81,9 +81,9 @@ def write_all(m, number):
 @pytest.mark.parametrize("mib", RAW)
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_peer_that_acknowledges_nothing(mib, answers):
-    """The machine dropped some data, so the numbers of the peer's resets are too high, and the machine challenges
-    them (RFC 5961 3.2).  A host that has closed all its connections answers with the right reset.  One that has
-    vanished does not, and the machine's timers end its connections."""
+    """The machine dropped some data, so the numbers of the peer's resets are too high, and the machine sends challenge
+    ACKs (RFC 5961 3.2). A host that has closed all its connections answers with the right reset. A host that has
+    vanished does not answer, and the machine's timers end its connections."""
     m = Crowded(mib)
     lines = write_all(m, RAW[mib])
     assert len(lines) > RAW[mib] // 4

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pacing rate and the delivery rate as an application sees them, the limit of data in the device, and the
- * least round-trip time.
+ * The pacing rate and the delivery rate that an application sets and reads, the limit of data in
+ * the device, and the age of the least round-trip time.
  */
 #include "tests/hosted/scene.h"
 
@@ -9,7 +9,7 @@
 
 #define BYTES 300000
 
-/* The fields of Linux's struct tcp_info that this test reads; libc's is older. */
+/* The fields of Linux's struct tcp_info that this test reads; libc's definition may lack them. */
 struct rates {
 	uint8_t before[104];
 	uint64_t tcpi_pacing_rate, tcpi_max_pacing_rate;
@@ -39,7 +39,7 @@ static uint64_t ms_for(const struct pair *p)
 	return (scene_now() - begin) / MS;
 }
 
-/* 300,000 bytes at 1 MB/s take 300 ms; the first ten segments are not paced. */
+/* At 1 MB/s, 300,000 bytes take 300 ms, less the first ten segments, which are not paced. */
 static void a_rate_that_the_application_sets(void)
 {
 	struct pair p = scene_pair();
@@ -51,7 +51,10 @@ static void a_rate_that_the_application_sets(void)
 	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_MAX_PACING_RATE), 1000000);
 	scene_mark();
 	assert_in_range(ms_for(&p), 280, 330);
-	/* Bursts are of six segments, by the short round trip, and the pauses after them 8.7 ms. */
+	/*
+	 * Because the round trip is short, six segments are sent in a burst, with a pause of 8.7 ms
+	 * after them.
+	 */
 	for (unsigned int i = 2; i < scene_count(A, DATA); i++) {
 		uint64_t between = scene_nth(A, DATA, i)->ns - scene_nth(A, DATA, i - 1)->ns;
 
@@ -83,7 +86,8 @@ static void widths_of_the_rate(void)
 			 0);
 	assert_int_equal(rate, 5000000000);
 	assert_int_equal(len, sizeof(rate));
-	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_MAX_PACING_RATE), -1); /* does not fit */
+	assert_int_equal(scene_get(A, p.a, SOL_SOCKET, SO_MAX_PACING_RATE),
+			 -1); /* 5,000,000,000 does not fit into 32 bits */
 	assert_int_equal(scene_set(A, p.a, SOL_SOCKET, SO_MAX_PACING_RATE, -1), 0);
 	assert_true(info_of(A, p.a).tcpi_max_pacing_rate == ~0ULL);
 	scene_pair_close(&p);
@@ -111,12 +115,15 @@ static void an_end_while_paced(void)
 	}
 }
 
-/* With a limit of 0 only two packets may wait in the device; each transfer still ends, and as fast. */
+/*
+ * With a limit of 0 only two packets may wait in the device; the transfers still end, and take as
+ * long as usual.
+ */
 static void a_small_queue(void)
 {
 	struct pair p = scene_pair();
 
-	scene_carry(A, p.a, B, p.b, BYTES); /* the window is large now */
+	scene_carry(A, p.a, B, p.b, BYTES); /* opens the congestion window */
 	scene_sysctl(A, "net/ipv4/tcp_limit_output_bytes", "0");
 	assert_true(ms_for(&p) < 20);
 	scene_sysctl(A, "net/ipv4/tcp_limit_output_bytes", "4194304");
@@ -124,7 +131,10 @@ static void a_small_queue(void)
 	scene_pair_close(&p);
 }
 
-/* After a longer path has replaced the short one, the least round-trip time is forgotten. LIMIT(TCP_MIN_RTT_WLEN_S) */
+/*
+ * The path becomes longer: after tcp_min_rtt_wlen seconds the old least round-trip time is no
+ * longer used. LIMIT(TCP_MIN_RTT_WLEN_S)
+ */
 static void the_least_round_trip_grows_old(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {

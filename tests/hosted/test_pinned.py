@@ -162,14 +162,14 @@ CASES = [(16, size, order, port) for size in (1, 100, 1400) for order in (False,
 
 @pytest.mark.parametrize("mib,size,in_order,port", CASES)
 def test_pinning(mib, size, in_order, port):
-    """LIMIT(FRAG_BLOCKS_PART): queues hold at most an eighth of memory in blocks, besides those of the ring; further
-    segments are copied."""
+    """LIMIT(FRAG_BLOCKS_PART): blocks with a piece in a queue take at most an eighth of memory, not counting the ring's
+    blocks; the data of further segments is copied."""
     survives(Attacked(mib), port, size, in_order)
 
 
 def test_blocks_of_a_sender():
-    """A peer acknowledges nothing, while other connections' data comes and goes: each echo in its send queue holds a
-    piece of a block."""
+    """A peer acknowledges nothing, so each echo stays in a send queue and holds a piece of a block. Data of other
+    connections, which is freed soon, takes the rest of the blocks."""
     m = Attacked(16)
     assert m.is_served()
     m.advance(m.now() + 200 * SEC)
@@ -203,7 +203,7 @@ def test_blocks_of_a_sender():
 # ---- pages are short ----------------------------------------------------------------------------
 
 def short(m):
-    """Takes pages away, so that fewer than twice the floor are free, but more than the floor."""
+    """Takes pages away: the number of free pages is then between one and two times the reserve (MIN_FREE)."""
     m.host.sn_set(b"keep_pages", MIN_FREE[m.mib] * 1024 // PAGE * 3 // 2)
     m._instant()                # pylint: disable=protected-access
 

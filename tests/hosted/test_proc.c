@@ -126,8 +126,8 @@ static void addresses_are_known(void)
 }
 
 /*
- * Addresses and masks appear as they lie in memory: 10.0.0.0 is 0000000A.  Flags: 1: up, 2: through
- * a gateway.
+ * As on Linux, addresses and masks are printed as little-endian numbers: 10.0.0.0 is 0000000A.
+ * Flags: 1: up, 2: through a gateway.
  */
 static void the_ways_out(void)
 {

@@ -16,7 +16,7 @@
 
 #define PORT   7
 #define STRIDE 8
-#define ROUNDS 40 /* of races by chance */
+#define ROUNDS 40 /* rounds of a race that depends on chance */
 /* Interrupts so rare that a softirq gets far before the next one; thus neither result of a race is rare. */
 #define SELDOM                                                                                     \
 	{                                                                                          \

@@ -146,8 +146,8 @@ static void which_congestion_control(void)
 }
 
 /*
- * A connection keeps its congestion control when the default changes. A socket may choose an allowed one, and
- * an accepted socket inherits the listener's.
+ * A connection keeps its congestion control when the default changes.  A socket may choose any
+ * algorithm that is allowed.  An accepted socket inherits the listener's.
  */
 static void congestion_control_by_sysctl(void)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The work of an ACK with hostile SACK blocks, for queues of 64, 512 and 4,096 segments.  Work is counted in
- * edges (jumps of the control flow, sn_stat("edges")), so that the result does not depend on a clock.
- * Only for the race build: `make race`.
+ * The work of an ACK with hostile SACK blocks, for queues of 64, 512 and 4,096 segments.  Work is
+ * counted in edges (jumps of the control flow, sn_stat("edges")), so that the result does not
+ * depend on a clock. Only for the race build: `make race`.
  *
- * A sends segments, B's kernel gets none of them, and the test forges B's ACKs: one attack is a sequence of
- * as many ACKs as there are segments.  An attack is amortised: an ACK may be expensive if it makes later ones
- * cheap, for example because it marks all segments.  Each attack is played in a child process, so that all begin
- * with the same queue.
+ * A sends segments, B's kernel gets none of them, and the test forges B's ACKs.  An attack is a
+ * sequence of ACKs, usually as many as there are segments.  Only the average cost of its ACKs
+ * counts, because an ACK may be expensive if it makes later ones cheap, for example by marking all
+ * segments.  Each attack is played in a child process, so that all begin with the same queue.
  *
- * The bound: an attack that costs c edges an ACK with 64 segments costs at most c + EDGES_PER_DOUBLING * log2(n / 64)
- * with n segments, besides a constant for an attack whose work has a limit.  The trees of 4,096 segments are six levels deeper; a walk over the queue would cost thousands.
+ * The bound: an attack that costs c edges per ACK with 64 segments costs at most c +
+ * EDGES_PER_DOUBLING * log2(n / 64) with n segments.  Some attacks may cost a constant more,
+ * because a limit of the kernel bounds their work.  A tree of 4,096 segments is six levels deeper
+ * than one of 64; a walk over the queue would cost thousands of edges.
  */
 #include <stdio.h>
 #include <sys/wait.h>
@@ -23,17 +25,17 @@
 #define MOST               4096
 #define EDGES_PER_DOUBLING 200
 #define EDGES_OF_A_SEGMENT 30
-#define BYTES              4 /* of a small segment */
+#define BYTES              4 /* bytes of a small segment */
 #define MSS                1448
 #define BATCH              32 /* ACKs that arrive at one instant */
 #define BATCH_NS           (100 * 1000)
-#define BLOCKS             3 /* beside a timestamp */
-#define SACK               5 /* kind of option */
+#define BLOCKS             3 /* so many SACK blocks fit beside a timestamp */
+#define SACK               5 /* the option's kind */
 
-/* Segments that A sent and that are not acknowledged. */
+/* The segments in flight from A to B. */
 static struct queue {
 	struct pair pair;
-	unsigned int n, bytes; /* segments, and bytes of each */
+	unsigned int n, bytes; /* number of segments, bytes of each */
 	uint32_t una,
 		ack; /* number of the first byte; B's acknowledgment number when the attack began */
 	uint32_t tsval, tsecr, old_tsecr;
@@ -43,7 +45,7 @@ struct block {
 	uint32_t from, to; /* offsets in bytes */
 };
 
-/* B acknowledges the first @acked bytes and reports @n blocks. */
+/* Forges an ACK of B that acknowledges the first @acked bytes and has @n SACK blocks. */
 static void answer(uint32_t acked, const struct block *blocks, unsigned int n, uint32_t tsecr)
 {
 	struct forged f = {.to = A, .p = &q.pair, .flags = ACK_FLAG, .window = 65535};
@@ -61,7 +63,7 @@ static void answer(uint32_t acked, const struct block *blocks, unsigned int n, u
 	forge_now(&f);
 }
 
-/* The blocks of segments [from, to). */
+/* Returns a block that covers the segments [from, to). */
 static struct block segments(unsigned int from, unsigned int to)
 {
 	return (struct block){from * q.bytes, to * q.bytes};
@@ -119,7 +121,7 @@ static void one_byte_each(unsigned int i)
 	answer(0, b, BLOCKS, q.tsecr);
 }
 
-/* The segments that A sent last arrive first, while RACK waits for those before. */
+/* The last segments arrive first, so RACK waits for the earlier ones. */
 static void backwards(unsigned int i)
 {
 	unsigned int k = q.n - 1 - i % (q.n - 1);
@@ -129,9 +131,9 @@ static void backwards(unsigned int i)
 }
 
 /*
- * The first quarter of the segments is lost.  The second block of each ACK covers one more of the later segments, so
- * that A can retransmit.  The first block reports that up to MSS of these bytes, which are many small segments,
- * arrived twice (RFC 2883), as if one retransmission had contained them.
+ * The first quarter of the segments is lost.  The second block of each ACK covers one more of the
+ * later segments, so that A can retransmit.  The first block reports up to MSS of these bytes as a
+ * duplicate (RFC 2883), as if one retransmission had contained many small segments.
  */
 static void duplicates(unsigned int i)
 {
@@ -141,7 +143,7 @@ static void duplicates(unsigned int i)
 	answer(0, b, 2, q.tsecr);
 }
 
-/* Blocks that begin and end inside of segments, and cover all others again. */
+/* Each block begins and ends inside of segments, and covers most of the block before it again. */
 static void ragged(unsigned int i)
 {
 	uint32_t all = q.n * q.bytes, at = 1 + i * q.bytes / 2 % (all - 2);
@@ -151,8 +153,9 @@ static void ragged(unsigned int i)
 }
 
 /*
- * LIMIT(TCP_UNDO_MAX): all is lost.  Then each ACK acknowledges what was sent again, with the timestamp of the first transmission: the loss
- * seems to be a mistake, A takes it back, and RACK finds the loss again.
+ * All segments are lost.  Then each ACK acknowledges retransmitted segments with the timestamp of
+ * their first transmission, so that the loss seems to be a mistake: A undoes its reduction of the
+ * window, and RACK finds the loss again.  LIMIT(TCP_UNDO_MAX)
  */
 static void takes_back_each_loss(unsigned int i)
 {
@@ -167,12 +170,12 @@ static void takes_back_each_loss(unsigned int i)
 static const struct attack {
 	const char *name;
 	void (*send)(unsigned int i);
-	bool large;        /* the queue consists of packets of several segments */
-	unsigned int part; /* not 0: the attack has only n / part ACKs */
+	bool large;        /* the queue has packets of several segments */
+	unsigned int part; /* if not 0, the attack has only n / part ACKs */
 	unsigned int
-		limit; /* edges for segments whose number has a limit that small queues do not reach */
-	bool slow;     /* a millisecond passes between two ACKs */
-	const char *does; /* a counter that must grow, or the attack misses its aim */
+		limit; /* additional edges; the kernel has a limit for this work, which a queue of 64 does not reach */
+	bool slow;        /* 8 ms pass after each ACK */
+	const char *does; /* counter that must grow; otherwise the attack is ineffective */
 } attacks[] = {
 	{"shifts by a segment", shifts_by_a_segment, .does = "TcpExt.TCPSackRecovery"},
 	{"alternates the ends", alternates_the_ends, .does = "TcpExt.TCPSACKReorder"},
@@ -202,7 +205,7 @@ static unsigned int in_flight(void)
 	return info.tcpi_unacked;
 }
 
-/* A sends @n segments of q.bytes; the test drops them. */
+/* Makes A send @n segments of q.bytes, which the wire loses. */
 static void fill(unsigned int n, unsigned int at_once)
 {
 	static uint8_t bytes[65536];
@@ -219,7 +222,7 @@ static uint32_t sent_up_to(void)
 	return last->seq + last->len;
 }
 
-/* Reaches a window of @n segments in slow start, and then fills it. */
+/* Opens A's window to @n segments in slow start, and fills it. */
 static void queue_of(unsigned int n, bool large)
 {
 	unsigned int at_once = large ? 16 : 1;
@@ -257,7 +260,7 @@ static void queue_of(unsigned int n, bool large)
 
 /* ---- the count ----------------------------------------------------------------------------------- */
 
-/* Plays @a on a copy of the queue; returns the edges for an ACK. */
+/* Plays @a on a copy of the queue; returns the average number of edges per ACK. */
 static uint64_t cost(const struct attack *a)
 {
 	uint64_t edges = 0, acks = a->part ? q.n / a->part : q.n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The search for the path MTU without ICMP (RFC 4821), and the sysctls that control it.  The wire loses
- * packets above a size without a word.
+ * The search for the path MTU without ICMP (RFC 4821), and the sysctls that control it.  The wire
+ * drops packets above a size and sends no ICMP error.
  */
 #include "tests/hosted/scene.h"
 
@@ -20,15 +20,15 @@ static unsigned int mss_of(const struct pair *p)
 	return info.tcpi_snd_mss;
 }
 
-/* The search has ended within @threshold bytes below the path's @mtu. */
+/* Checks that the search has ended, within @threshold bytes below the path's @mtu. */
 static void assert_found(const struct pair *p, unsigned int mtu, unsigned int threshold)
 {
 	assert_in_range(mss_of(p), mtu - HEADERS - threshold, mtu - HEADERS);
 }
 
 /*
- * Without probing the connection would end: each full segment is lost, and no router says why.  LIMIT(TCP_BASE_MSS)
- * LIMIT(TCP_PROBE_THRESHOLD) LIMIT(TCP_MTUP_CWND_LEAST)
+ * Without probing the connection would end, because each full segment is lost and no ICMP error
+ * reports it. LIMIT(TCP_BASE_MSS) LIMIT(TCP_PROBE_THRESHOLD) LIMIT(TCP_MTUP_CWND_LEAST)
  */
 static void a_black_hole(void)
 {
@@ -41,7 +41,7 @@ static void a_black_hole(void)
 	scene_carry(A, p.a, B, p.b, 1000);
 	scene_mark();
 	scene_carry(A, p.a, B, p.b, FULL);
-	/* The last one is in two parts. */
+	/* The full segment was sent again as two smaller ones. */
 	assert_int_equal(scene_nth(A, DATA, 1)->len, FULL);
 	assert_int_equal(scene_last(A, DATA)->len, FULL - 1024);
 	assert_int_equal(mss_of(&p), 1024);
@@ -52,7 +52,9 @@ static void a_black_hole(void)
 	scene_pair_close(&p);
 }
 
-/* From the start the size is tcp_base_mss; probes raise it to the link's. */
+/*
+ * The first segments have tcp_base_mss bytes; successful probes raise the size to the link's MTU.
+ */
 static void small_first(void)
 {
 	struct pair p;
@@ -72,7 +74,7 @@ static void small_first(void)
 	scene_pair_close(&p);
 }
 
-/* The accepting side begins as small as the connecting one. */
+/* An accepted connection also begins with tcp_base_mss. */
 static void small_first_after_accept(void)
 {
 	struct pair p;
@@ -106,10 +108,12 @@ static void a_path_that_widens(void)
 	scene_carry(A, p.a, B, p.b, ENOUGH);
 	assert_found(&p, 1500, 8);
 
-	/* It narrows: a black hole; and widens again. */
+	/* The path narrows, as a black hole, and later widens again. */
 	scene_black_hole(1250);
 	scene_carry(A, p.a, B, p.b, 3 * ENOUGH);
-	/* No probe goes while a whole window is sent again, so the search is not at its end. */
+	/*
+	 * No probe is sent while the lost window is retransmitted, so the search has not ended yet.
+	 */
 	assert_in_range(mss_of(&p), 1024, 1250 - HEADERS);
 	scene_black_hole(0);
 	scene_sysctl(A, "net/ipv4/tcp_probe_interval", "30");
@@ -119,7 +123,10 @@ static void a_path_that_widens(void)
 	scene_pair_close(&p);
 }
 
-/* Each further black hole halves the size, down to tcp_mtu_probe_floor.  LIMIT(TCP_MIN_SND_MSS) */
+/*
+ * Each further timeout in the black hole halves the size, down to tcp_mtu_probe_floor.
+ * LIMIT(TCP_MIN_SND_MSS)
+ */
 static void no_smaller_than_the_floor(void)
 {
 	static uint8_t bytes[2000];

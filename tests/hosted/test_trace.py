@@ -128,7 +128,7 @@ def symbols():
 
 
 def trace_of(host, names):
-    """[(name, context), ...] in order."""
+    """Returns the recorded functions in order, as [(name, context), ...]."""
     by_name = {name: address for address, name in names.items()}
     base = ctypes.cast(host._dl.sn_boot, ctypes.c_void_p).value - by_name["sn_boot"]
     host._dl.sn_trace_count.restype = ctypes.c_uint64
@@ -220,7 +220,8 @@ def test_a_hard_interrupt_only_schedules(traces):
 
 
 def test_no_process_receives(traces):
-    """No process receives: segments are processed in softirq, or from a socket's backlog when its owner releases it."""
+    """No process receives segments: a softirq processes them, or the owner of a socket does, from the socket's backlog,
+    when it releases the socket."""
     for trace in traces.values():
         assert not [name for name, context in trace
                     if context == PROCESS and name in ("tcp_v4_rcv", "ip_rcv", "net_rx_action",

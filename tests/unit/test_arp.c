@@ -109,7 +109,8 @@ static void test_refuses_nonsense(void **state)
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 78), group_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 255), net_peer_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(127, 0, 0, 1), net_peer_mac, ME);
-	net_arp_in(ARPOP_REQUEST, NULL, ME, net_peer_mac, ME); /* an impostor */
+	net_arp_in(ARPOP_REQUEST, NULL, ME, net_peer_mac,
+		   ME); /* a request from our own address: another host uses it */
 	net_arp_in(9, NULL, PEER, net_peer_mac, ME);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_ARP_IGNORED], ignored + 6);
 	/* An ARP frame truncated at each byte is malformed. */
@@ -129,7 +130,7 @@ static void test_packets_wait_for_the_answer(void **state)
 
 	for (unsigned int i = 0; i < NEIGH_QUEUE_MAX + 3; i++)
 		assert_int_equal(send_to(who, 100 + i), 0);
-	assert_int_equal(net_out_count, 1); /* asked once */
+	assert_int_equal(net_out_count, 1); /* one ARP request */
 	assert_int_equal(state_of(who), NUD_INCOMPLETE);
 	assert_int_equal(skb_drop_count[SKB_DROP_REASON_NEIGH_QUEUEFULL], full + 3);
 

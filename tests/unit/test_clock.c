@@ -75,7 +75,9 @@ static bool boots_at(s64 realtime, const char *cmdline, s64 seconds, const char 
 	return waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* Boots only in child processes: the later tests boot this process, which is possible only once. */
+/*
+ * Each boot is in a child process: a process can boot only once, and the later tests need this one.
+ */
 static void test_where_it_comes_from(void **state)
 {
 	assert_true(boots_at(0, "app=none loglevel=info", 0, "time of day is not known"));

@@ -151,7 +151,7 @@ static void test_machine_without_such_a_clock(void **state)
 
 	memset(regs, 0xff, sizeof(regs));
 	assert_false(cmos_read_clock(&cmos, &seconds));
-	assert_in_range(reads, 1, 3); /* at once */
+	assert_in_range(reads, 1, 3); /* the reader did not wait */
 	memset(regs, 0, sizeof(regs));
 	assert_false(cmos_read_clock(&cmos, &seconds));
 }

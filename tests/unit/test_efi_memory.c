@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The UEFI application's last calls of the firmware (boot/efi_memory.c).  This file simulates a firmware
- * that changes its memory map before ExitBootServices(), once or every time.
+ * The UEFI application's last calls to the firmware (boot/efi_memory.c).  This file simulates a
+ * firmware that changes its memory map before ExitBootServices(), once or every time.
  *
- * ExitBootServices() takes the key of the newest map (UEFI 2.10, 7.4.6).  If the key is older, the call is
- * refused; after a refusal the caller may only get the map again and repeat the call.
+ * ExitBootServices() takes the key of the newest map (UEFI 2.10, 7.4.6).  If the key is older, the
+ * call is refused; after a refusal the caller may only get the map again and repeat the call.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,10 @@ void efi_stop(const char *why)
 EFI_STATUS efi_failed(EFI_STATUS status, const char *what)
 {
 	failed_text = what;
-	/* Counts as a call of the firmware, because the real efi_failed() writes to the firmware's console. */
+	/*
+	 * Counts as a call to the firmware, because the real efi_failed() writes to the firmware's
+	 * console.
+	 */
 	fw.others_after_exit += fw.exits > 0;
 	return status;
 }
@@ -196,7 +199,10 @@ static void test_refused_once_it_asks_for_the_new_map(void **state)
 	assert_null(entry_of(&handoff, 0x7ff000));
 }
 
-/* After a refusal the map may have more entries than when its buffer was allocated: the spare room must suffice. */
+/*
+ * After a refusal the map may have more entries than before: the spare room of its buffer must
+ * suffice.
+ */
 static void test_a_larger_map_fits_the_slack(void **state)
 {
 	static struct uefi_handoff handoff;

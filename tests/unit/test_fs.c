@@ -157,7 +157,10 @@ static void test_table_shrinks(void **state)
 	for (int i = 1; i <= 1000; i++)
 		assert_int_equal(sys(__NR_close, i), 0);
 	assert_int_equal(all_live(), one);
-	/* A reserved number without a file, and dup2() to a far number, use table memory only until they are freed. */
+	/*
+	 * A reserved number without a file uses table memory only until it is freed; so does dup2()
+	 * to a far number.
+	 */
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(get_unused_fd_flags(0), 1);
 		assert_int_equal(sys(__NR_dup2, 0, 60000 + i), 60000 + i);

@@ -154,7 +154,8 @@ static void test_a_train_becomes_one(void **state)
 
 static void test_push_and_a_short_one_end_it(void **state)
 {
-	segment(0, 1000, 100, ACK | PSH); /* nothing to wait for */
+	segment(0, 1000, 100,
+		ACK | PSH); /* PSH: the sender has no more data, so GRO does not hold the segment */
 	assert_int_equal(got_count, 1);
 	assert_int_equal(got[0].gso_size, 0);
 
@@ -194,7 +195,7 @@ static void test_flows_are_bounded_and_apart(void **state)
 {
 	for (unsigned int i = 0; i < FLOWS; i++)
 		segment(i, 5, 200, ACK);
-	/* The oldest made room. */
+	/* A new flow took the place of the oldest held flow, which was passed up. */
 	assert_int_equal(got_count, FLOWS - GRO_HELD_MAX);
 	for (unsigned int i = 0; i < got_count; i++)
 		assert_int_equal(got[i].sport, 1200 + i);
@@ -245,7 +246,10 @@ static void test_any_difference_keeps_them_apart(void **state)
 	}
 }
 
-/* RFC 3168 6.1.3: ECE goes on for many segments; they are alike, and so is the merged packet. */
+/*
+ * A receiver sets ECE in many segments (RFC 3168 6.1.3).  They are merged, and the merged packet
+ * has ECE.
+ */
 static void test_segments_with_ece_become_one(void **state)
 {
 	for (unsigned int i = 0; i < 5; i++)
@@ -259,7 +263,7 @@ static void test_segments_with_ece_become_one(void **state)
 	assert_stream(0, 1000, 600);
 }
 
-/* Marked packets are merged with each other only. */
+/* A packet is merged only with packets of the same ECN field. */
 static void test_marked_packets_become_one(void **state)
 {
 	static const u8 tos[] = {2, 2, 3, 3, 3, 2}, merged[] = {2, 3, 2};
@@ -297,7 +301,7 @@ static void test_a_wrong_sum_is_left_to_tcp(void **state)
 	sum();
 	frame[frame_len - 1] ^= 1;
 	receive();
-	/* No packet overtook another. */
+	/* The packet with the wrong checksum was passed up after the segment before it. */
 	assert_int_equal(got_count, 2);
 	assert_int_equal(got[0].seq, 1000);
 	assert_int_equal(got[1].ip_summed, CHECKSUM_NONE);
@@ -351,7 +355,7 @@ static void test_ip_options_do_not_hide_the_flow(void **state)
 	sum();
 	memcpy(plain, frame, frame_len);
 	memcpy(frame + 14 + 24, plain + 14 + 20, frame_len - 34);
-	memset(frame + 14 + 20, 1, 4); /* no operation */
+	memset(frame + 14 + 20, 1, 4); /* NOP options */
 	iph->ihl = 6;
 	frame_len += 4;
 	iph->tot_len = htons(frame_len - 14);

@@ -275,7 +275,10 @@ static void test_ports_that_share_a_bucket(void **state)
 
 #define LOCAL_PORTS (LOCAL_PORT_MAX - LOCAL_PORT_MIN + 1)
 
-/* bind() takes all odd ports, connect() to one peer all even ones: then only connections to another peer succeed. */
+/*
+ * bind() takes all odd ports, connect() to one peer takes all even ones.  Further connect() calls
+ * to that peer fail, but calls to another peer succeed.
+ */
 static void test_connections_share_a_port_only_to_different_peers(void **state)
 {
 	static struct sock *sk[LOCAL_PORTS];
@@ -320,7 +323,10 @@ static void test_ports_of_a_destination_follow_each_other(void **state)
 		assert_int_equal(inet_hash_connect(new_peer(htons(400 + i), &others[i])), 0);
 	assert_int_equal(inet_hash_connect(new_peer(htons(80), &second)), 0);
 	assert_in_range((second->sk_num - first->sk_num + LOCAL_PORTS) % LOCAL_PORTS, 2, 8);
-	/* Each destination starts at another port: no two consecutive connections get neighbouring ports. */
+	/*
+	 * Each destination starts at another port, so no two consecutive connections get
+	 * neighbouring ports.
+	 */
 	for (unsigned int i = 1; i < ARRAY_SIZE(others); i++)
 		assert_int_not_equal(others[i]->sk_num, others[i - 1]->sk_num + 2);
 	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
@@ -427,8 +433,9 @@ static struct request_sock *new_request(struct sock *listener, __be16 sport)
 }
 
 /*
- * Does what tcp_check_req() does for the ACK that completes the handshake; returns the child, or NULL.
- * @second_ack: a second CPU handles a copy of that ACK, makes a child too, and must lose.
+ * Does the work of tcp_check_req() for the ACK that completes the handshake; returns the child, or
+ * NULL. @second_ack: another CPU processes a copy of that ACK and also creates a child; only the
+ * first child may stay.
  */
 static struct sock *finish(struct sock *listener, __be16 sport, bool second_ack)
 {
@@ -528,7 +535,7 @@ static void test_close_of_a_listener_ends_waiting_connections(void **state)
 	new_request(listener, htons(1002));
 	found = __inet_lookup_established(&hashes, PEER, htons(1002), LOCAL, PORT, 1);
 	finish(listener, htons(1000), false);
-	sock_hold(listener); /* the reference that such a softirq holds */
+	sock_hold(listener); /* the reference of that softirq */
 	inet_unhash(listener);
 	listener->sk_state = TCP_CLOSE;
 	inet_csk_listen_stop(listener);
@@ -573,7 +580,10 @@ static void test_unanswered_request_is_given_up(void **state)
 	pass_seconds(2);
 	assert_int_equal(synacks_again, 1);
 	assert_int_equal(reqsk_queue_len_young(queue), 0);
-	/* The retransmissions come after 1 + 2 + 4 + 8 + 16 s, the end 32 s later; the timer wheel may be late. */
+	/*
+	 * The retransmissions come after 1, 2, 4, 8 and 16 s; 32 s later the request ends.  The
+	 * timer wheel may be late.
+	 */
 	pass_seconds(56);
 	assert_int_equal(synacks_again, TCP_SYNACK_RETRIES);
 	assert_int_equal(reqsk_queue_len(queue), 1);

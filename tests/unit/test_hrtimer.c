@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers finer than a jiffy: each fires in its nanosecond or later, in the order of the times; cancelled ones do not
- * fire; a function may start its timer again.
+ * Timers finer than a jiffy.  Each fires in its nanosecond or later, in the order of their times; a
+ * cancelled timer does not fire; a timer's function may start the timer again.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -28,7 +28,7 @@ static int group_setup(void **state)
 	return 0;
 }
 
-/* The clock interrupt at @now. */
+/* Simulates the clock interrupt at @now. */
 static void tick(u64 now)
 {
 	unsigned long flags = hal_irq_save();
@@ -96,7 +96,7 @@ static void again(struct hrtimer *timer)
 	assert_true(hrtimer_start(timer, ktime_get_ns() + 20000));
 }
 
-/* An interval of 20 us, which no jiffy could give. */
+/* The interval of 20 us is shorter than a jiffy. */
 static void test_starts_itself(void **state)
 {
 	static struct hrtimer timer;

@@ -47,7 +47,7 @@ static void test_each_length(void **state)
 {
 	for (unsigned int n = 0; n <= ENTRIES_MAX; n++) {
 		sort_and_compare(n, 1000);
-		/* Many equal keys: their order must stay. */
+		/* Many keys are equal: entries with equal keys must keep their order. */
 		sort_and_compare(n, 3);
 	}
 }

@@ -82,8 +82,8 @@ static void clear_at(u64 seconds)
 }
 
 /*
- * The console has no room: the kernel waits in vain with one byte and drops all later ones without waiting.
- * When there is room again, a line says how many bytes were lost.
+ * The console has no room: the kernel waits in vain for room for one byte, and drops all later
+ * bytes without waiting. When there is room again, a line says how many bytes were lost.
  */
 static void test_a_full_console_costs_one_wait(void **state)
 {
@@ -126,7 +126,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	assert_string_equal(unit_console(), "\n[console:");
 	unit_console_clear();
 	unit_console_room(80);
-	pr_err("cut"); /* 52 bytes of LOST(44), and 19 */
+	pr_err("cut"); /* 52 bytes: this line has 19, and the line LOST(44) the others */
 	unit_console_room(SIZE_MAX);
 	assert_string_equal(unit_console(), LOST(44) "[    2.000000] cut\n");
 	/* The same holds for text that an application writes. */
@@ -139,7 +139,7 @@ static void test_a_full_console_that_takes_a_little(void **state)
 	assert_string_equal(unit_console(), LOST(6) "jkl");
 }
 
-/* During a panic, each byte waits for room, also after an earlier byte was lost. */
+/* During a panic the kernel waits for room for each byte, even after a byte was lost. */
 static void test_a_panic_is_patient(void **state)
 {
 	unsigned int waits = unit_console_waits();

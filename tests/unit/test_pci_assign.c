@@ -120,10 +120,10 @@ static void test_each_bar_at_a_multiple_of_its_size(void **state)
 	memset(bars, 0xff, sizeof(bars));
 	pci_assign_bars(&pdev, &window);
 	assert_int_equal(bars[0], WINDOW + 0x1000);
-	assert_int_equal(bars[1], 0xffffffff); /* ports */
+	assert_int_equal(bars[1], 0xffffffff); /* an I/O BAR stays unchanged */
 	assert_int_equal(bars[2], WINDOW + 0x4000);
 	assert_int_equal(bars[3], 0);
-	assert_int_equal(bars[4], 0xffffffff); /* it has its address */
+	assert_int_equal(bars[4], 0xffffffff); /* unchanged: this BAR had an address before */
 	assert_int_equal(pdev.bar[4].addr, 0xfe000000);
 	assert_int_equal(pdev.bar[5].addr, 0); /* the window is full */
 	assert_int_equal(log_lines, 1);

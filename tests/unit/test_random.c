@@ -56,7 +56,7 @@ static void test_siphash_vectors(void **state)
 	assert_true(siphash(bytes, 15, &key) == 0xa129ca6149be45e5ULL);
 	assert_true(siphash_2u64(0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL, &key) ==
 		    siphash(bytes, 16, &key));
-	/* Of any alignment. */
+	/* An unaligned buffer. */
 	assert_true(siphash(bytes + 1, 9, &key) ==
 		    siphash((u8[]){1, 2, 3, 4, 5, 6, 7, 8, 9}, 9, &key));
 }

@@ -303,8 +303,8 @@ static void test_option_lengths(void **state)
 	assert_int_equal(call(__NR_getsockopt, fd, SOL_TCP, TCP_INFO, &val, &len, 0), -EINVAL);
 
 	/*
-	 * Times beyond the kernel's range: a timeout that is too long counts as no timeout, a negative linger
-	 * time as a long one.
+	 * Times beyond the kernel's range: a timeout that is too long counts as no timeout, and a
+	 * negative linger time as a very long one.
 	 */
 	assert_int_equal(
 		call(__NR_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(tv), 0), 0);

@@ -98,8 +98,8 @@ static void test_curve(void **state)
 			double got = cubic_window_fp(c, t * 1000) / 256.0;
 
 			/*
-			 * Times are rounded to ms, and windows to fixed point: permit the change of the curve
-			 * in 2 ms, and 0.01.
+			 * The kernel rounds times to ms and windows to fixed point.  So permit 0.01
+			 * and the curve's change in 2 ms.
 			 */
 			assert_true(got - want < 0.01 + 0.002 * 3 * C * (t - k) * (t - k) &&
 				    want - got < 0.01 + 0.002 * 3 * C * (t - k) * (t - k));
@@ -126,15 +126,18 @@ static void test_window_follows_the_curve(void **state)
 		round_trip(100);
 		t = ktime_get_ns() / 1e9 - begin;
 		want = C * (t - k) * (t - k) * (t - k) + 1000;
-		/* In a round trip cwnd approaches the value that W_cubic has one round trip later. */
+		/*
+		 * In each round trip cwnd approaches W_cubic(t + RTT), the curve's value one round
+		 * trip later.
+		 */
 		assert_in_range(tp.snd_cwnd, want * 0.985 - 2, want * 1.015 + 2);
 	}
 	assert_in_range(c->k, k * 1000 - 1, k * 1000);
 }
 
 /*
- * With round trips of 2 ms Reno's estimate W_est grows faster than the curve: by alpha segments a round trip,
- * and above cwnd_prior by 1.
+ * With round trips of 2 ms Reno's estimate W_est grows faster than the curve: by alpha segments a
+ * round trip, and by 1 segment once it exceeds cwnd_prior.
  */
 static void test_reno_region(void **state)
 {
@@ -164,7 +167,7 @@ static void test_fast_convergence_and_undo(void **state)
 	round_trip(50);
 	assert_true(c->in_stage);
 	tp.snd_cwnd = 80;
-	lose(); /* below the last W_max: 80 * (1 + 0.7) / 2 */
+	lose(); /* the loss comes below the last W_max, so the new one is 80 * (1 + 0.7) / 2 */
 	assert_int_equal(c->w_max, 68);
 	assert_int_equal(tp.snd_cwnd, 56);
 	assert_false(c->in_stage);
@@ -269,7 +272,10 @@ static void test_hystart_gap(void **state)
 	assert_int_equal(tp.snd_ssthresh, TCP_INFINITE_SSTHRESH);
 }
 
-/* The ninth sample of a round decides; the limit is an eighth of 40 ms. */
+/*
+ * HyStart compares the ninth sample of a round with the limit, the least round-trip time plus an
+ * eighth of 40 ms.
+ */
 static void test_hystart_delay(void **state)
 {
 	(void)state;

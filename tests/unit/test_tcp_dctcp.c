@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DCTCP: alpha against RFC 8257's formula in floating point, the reduction, losses as Reno's, and Reno without ECN.
+ * DCTCP: alpha, compared with RFC 8257's formula in floating point; the reduction by alpha; the
+ * reduction after a loss; the fallback to Reno without ECN.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -25,7 +26,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* A window of @segs segments of which @marked are marked. */
+/* Simulates the ACK of a whole window of @segs segments, of which @marked were CE-marked. */
 static void window(u32 segs, u32 marked)
 {
 	tp.snd_nxt += segs * 1000;
@@ -47,13 +48,13 @@ static void test_alpha(void **state)
 
 		window(segs, marked);
 		want = (1 - 1.0 / 16) * want + 1.0 / 16 * marked / segs;
-		/* Each step rounds by less than 1/1024, and the errors of 16 steps add up. */
+		/* Each update rounds by less than 1/1024, and the errors of 16 updates add up. */
 		assert_in_range(d->alpha, want * 1024 < 17 ? 0 : want * 1024 - 17,
 				want * 1024 + 17);
 	}
 }
 
-/* Within a window nothing changes; without marks alpha falls to 0. */
+/* alpha changes once per window; without marks it falls to 0. */
 static void test_once_a_window(void **state)
 {
 	(void)state;
@@ -84,7 +85,7 @@ static void test_reduction(void **state)
 	assert_int_equal(tcp_dctcp.ssthresh(sk), 2);
 }
 
-/* A loss halves the window, whatever alpha is. */
+/* A loss halves the window, whatever the value of alpha. */
 static void test_loss(void **state)
 {
 	(void)state;
@@ -107,7 +108,9 @@ static void test_without_ecn(void **state)
 	assert_false(tcp_ca_needs_ecn(sk));
 }
 
-/* The receiver repeats the mark of each packet. */
+/*
+ * The receiver echoes the CE mark of each packet, and sends an ACK at once when the mark changes.
+ */
 static void test_echo(void **state)
 {
 	(void)state;

@@ -213,9 +213,9 @@ static void close_connection(struct open *o, u32 seq)
 /* ---- the backlog ---------------------------------------------------------------------------------------------- */
 
 /*
- * Many segments arrive while a thread owns the socket: the backlog takes as much as the socket's two
- * buffers and SOCK_BACKLOG_EXTRA, the rest is dropped and counted.  When the thread releases the socket,
- * the backlog is processed and the connection continues.
+ * Many segments arrive while a thread owns the socket: the backlog takes as much as the socket's
+ * two buffers and SOCK_BACKLOG_EXTRA; further segments are dropped and counted.  When the thread
+ * releases the socket, the backlog is processed and the connection continues.
  *
  * LIMIT(SOCK_BACKLOG_EXTRA)
  */

@@ -68,7 +68,7 @@ static void test_bounds_of_values(void **state)
 	HEADER(true, 3, 3, 200, 2, 4, 0, 0);
 	assert_true(tcp_parse_options(skb, &opt, false));
 	assert_int_equal(opt.snd_wscale, TCP_MAX_WSCALE);
-	assert_int_equal(opt.mss_clamp, TCP_MSS_DEFAULT); /* 0 says nothing */
+	assert_int_equal(opt.mss_clamp, TCP_MSS_DEFAULT); /* an MSS option of 0 counts as absent */
 	opt.user_mss = 500;
 	HEADER(true, 2, 4, 0x05, 0xb4);
 	assert_true(tcp_parse_options(skb, &opt, false));

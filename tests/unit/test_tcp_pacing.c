@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pacing: the pauses add up to the rate, and an idle time is not made up for.  Small queues: the limits, and that
- * a completion at any moment starts a throttled sender again.
+ * Pacing: the rate is kept, and an idle time does not cause a burst.  TCP Small Queues: the limits,
+ * and a completion at any moment restarts a throttled sender.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -21,7 +21,7 @@ static int setup(void **state)
 	unit_set_clock(5 * NSEC_PER_SEC);
 	memset(tp, 0, sizeof(*tp));
 	memset(sent, 0, sizeof(sent));
-	sk->sk_state = TCP_CLOSE; /* tcp_tsq_write() sends nothing */
+	sk->sk_state = TCP_CLOSE; /* so tcp_tsq_write() sends nothing */
 	refcount_set(&sk->sk_refcnt, 1);
 	atomic_set(&sk->sk_wmem_alloc, 1);
 	spin_lock_init(&sk->sk_lock.slock);
@@ -66,7 +66,7 @@ static void test_the_first_segments_are_not_paced(void **state)
 	tcp_update_wstamp(sk, 1000);
 	assert_true(tcp_pacing_check(sk));
 	assert_int_equal(refcount_read(&sk->sk_refcnt), 2);
-	/* Asked again, it is the same timer. */
+	/* A second check does not start a second timer. */
 	assert_true(tcp_pacing_check(sk));
 	assert_int_equal(refcount_read(&sk->sk_refcnt), 2);
 	tcp_clear_pacing(sk);
@@ -74,7 +74,10 @@ static void test_the_first_segments_are_not_paced(void **state)
 	assert_int_equal(hrtimers_armed(), 0);
 }
 
-/* Packets of 1,000 to 10,000 bytes at 10 MB/s, a timer that is up to 50 us late: the sum is that of the rate. */
+/*
+ * Paces packets of 1,000 to 10,000 bytes at 10 MB/s.  The timer is up to 50 us late, but the
+ * average rate is kept.
+ */
 static void test_the_rate_is_kept(void **state)
 {
 	u64 begin = ktime_get_ns(), bytes = 0, seconds;
@@ -91,7 +94,9 @@ static void test_the_rate_is_kept(void **state)
 		bytes += len;
 		assert_true(tcp_pacing_check(sk));
 		assert_true(tp->tcp_wstamp_ns <= tp->tcp_mstamp + len * 100ull);
-		/* The timer fires not before the time, and drops its reference. */
+		/*
+		 * The timer does not fire before its time.  When it fires, it drops its reference.
+		 */
 		clock_to(tp->tcp_wstamp_ns - 1);
 		assert_int_equal(hrtimers_armed(), 1);
 		clock_to(tp->tcp_wstamp_ns + unit_random() % 50000);
@@ -102,7 +107,10 @@ static void test_the_rate_is_kept(void **state)
 	assert_in_range(bytes * 1000 / (seconds / 1000000), 9900000, 10001000);
 }
 
-/* After an idle second the first pause is shorter by half at most: no burst. */
+/*
+ * After an idle second the first packet's pause is shortened by half at most, so that no burst
+ * follows.
+ */
 static void test_idle_is_not_made_up_for(void **state)
 {
 	(void)state;
@@ -123,7 +131,7 @@ static void test_only_if_needed(void **state)
 	sk->sk_pacing_status = SK_PACING_NEEDED;
 	tp->data_segs_out = 1000;
 	tp->tcp_wstamp_ns = 0;
-	tcp_update_wstamp(sk, 1000000); /* the rate is not known yet */
+	tcp_update_wstamp(sk, 1000000); /* the initial pacing rate means "no limit" */
 	assert_false(tcp_pacing_check(sk));
 }
 
@@ -147,13 +155,13 @@ static void test_the_limit(void **state)
 	atomic_set(&sk->sk_wmem_alloc, TCP_LIMIT_OUTPUT_BYTES + 1);
 	assert_true(tcp_small_queue_check(sk, skb, 0));
 	assert_false(tcp_small_queue_check(sk, skb, 1));
-	/* A millisecond at the pacing rate. */
+	/* The limit is the bytes of a millisecond at the pacing rate. */
 	sk->sk_pacing_rate = 100000 << 10;
 	atomic_set(&sk->sk_wmem_alloc, 100000);
 	assert_false(tcp_small_queue_check(sk, skb, 0));
 	atomic_set(&sk->sk_wmem_alloc, 100001);
 	assert_true(tcp_small_queue_check(sk, skb, 0));
-	/* Two packets may always wait. */
+	/* The limit is two packets at least. */
 	sk->sk_pacing_rate = 1000;
 	atomic_set(&sk->sk_wmem_alloc, 2 * skb->truesize);
 	assert_false(tcp_small_queue_check(sk, skb, 0));
@@ -161,7 +169,10 @@ static void test_the_limit(void **state)
 	assert_true(tcp_small_queue_check(sk, skb, 0));
 }
 
-/* With one segment in flight no completion may be on its way. */
+/*
+ * If only one segment is in flight, the send completion that would restart the sender may have come
+ * already.
+ */
 static void test_a_single_segment_is_always_followed(void **state)
 {
 	(void)state;
@@ -172,7 +183,7 @@ static void test_a_single_segment_is_always_followed(void **state)
 	assert_false(test_bit(TSQ_THROTTLED, &tp->tsq_state));
 }
 
-/* A packet is charged, the sender is throttled, the packet is completed: the softirq serves the socket once. */
+/* The sender is throttled, then its packet is completed: the softirq serves the socket once. */
 static void test_a_completion_starts_the_sender(void **state)
 {
 	struct sk_buff *skb = alloc_skb(3000, GFP_KERNEL), *more = alloc_skb(3000, GFP_KERNEL);
@@ -190,10 +201,13 @@ static void test_a_completion_starts_the_sender(void **state)
 	local_bh_disable();
 	consume_skb(skb);
 	assert_true(test_bit(TSQ_QUEUED, &tp->tsq_state));
-	/* Throttled again before the softirq: a second completion does not queue the socket twice. */
+	/*
+	 * The sender is throttled again before the softirq runs: the second completion does not
+	 * queue the socket again.
+	 */
 	set_bit(TSQ_THROTTLED, &tp->tsq_state);
 	consume_skb(more);
-	/* The queue holds one byte. */
+	/* While the socket is in the softirq's queue, the queue holds one byte of sk_wmem_alloc. */
 	assert_int_equal(atomic_read(&sk->sk_wmem_alloc), 2);
 	local_bh_enable();
 
@@ -203,8 +217,9 @@ static void test_a_completion_starts_the_sender(void **state)
 }
 
 /*
- * A small segment waits while a packet is in the device and data in flight, and the first time counts; a
- * full one, the end of a record, and one behind nothing do not wait.
+ * A small segment waits if a packet is in the device and data is in flight; only the first check is
+ * counted. A full segment does not wait, nor the end of a record, nor a segment without a packet in
+ * the device.
  */
 static void test_small_writes_are_combined(void **state)
 {

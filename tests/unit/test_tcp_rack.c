@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RACK (RFC 8985 6) on a retransmit queue of segments without data, of which one was sent each
- * millisecond: which of them are lost, when RACK's timer expires, and the bound of its work for one
- * ACK.
+ * RACK (RFC 8985 6) on a retransmit queue of segments that were sent one each millisecond and have
+ * no payload: which segments are lost, when RACK's timer expires, and how much work one ACK may
+ * cause.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -82,9 +82,9 @@ static unsigned int lost_segments(void)
 }
 
 /*
- * The segment that was sent at 150 ms is delivered at 1150 ms: the round trip is 1000 ms, and the
- * reordering window is a quarter of the least round trip, 400 ms. So the segments that were sent up
- * to 50 ms are lost.
+ * The segment sent at 150 ms is delivered at 1150 ms: the round trip is 1000 ms.  The reordering
+ * window is a quarter of the least round trip (400 ms), 100 ms.  So the segments sent until 50 ms
+ * are lost.
  */
 static void test_a_quarter_of_the_least_round_trip(void **state)
 {
@@ -92,11 +92,14 @@ static void test_a_quarter_of_the_least_round_trip(void **state)
 	deliver(150, 1150);
 	assert_true(tcp_rack_mark_lost(sk));
 	assert_int_equal(lost_segments(), 51);
-	/* RACK looks for losses again only after a new delivery. */
+	/* Until the next delivery RACK does not look for losses. */
 	assert_false(tcp_rack_mark_lost(sk));
 }
 
-/* When as many segments are SACKed as the threshold of duplicate ACKs, the reordering window is 0. */
+/*
+ * When the number of SACKed segments reaches the threshold of duplicate ACKs, the reordering window
+ * is 0.
+ */
 static void test_three_deliveries_need_no_window(void **state)
 {
 	(void)state;
@@ -108,8 +111,8 @@ static void test_three_deliveries_need_no_window(void **state)
 }
 
 /*
- * Once reordering was seen on the path, there is a reordering window again; it is at most the
- * smoothed round trip.
+ * After reordering was seen on the path, the reordering window is used even with three SACKed
+ * segments; its maximum is SRTT.
  */
 static void test_reordering_brings_the_window_back(void **state)
 {
@@ -122,17 +125,16 @@ static void test_reordering_brings_the_window_back(void **state)
 	assert_true(tcp_rack_mark_lost(sk));
 	assert_int_equal(lost_segments(), 0);
 	/*
-	 * 200 quarters of 400 ms are 20 s, but SRTT is 1 s: the first segment is lost at 2 s, the
-	 * last one at 2.15 s.
+	 * 200 quarters of 400 ms are 20 s, so the window is SRTT, 1 s: the first segment is lost at
+	 * 2 s, the last one at 2.15 s.
 	 */
 	assert_int_equal(inet_csk(sk)->icsk_timeout,
 			 jiffies + 850 + TCP_RACK_SOON - 1 + TCP_TIMEOUT_MIN);
 }
 
 /*
- * LIMIT(TCP_RACK_SOON): the last of 200 segments is delivered when half of the older ones are lost.
- * RACK examines a limited number of the others, and sets its timer for the last one that it
- * examined.
+ * A segment is delivered when 100 of the 199 older ones are lost.  Of the others RACK examines
+ * TCP_RACK_SOON, and sets its timer for the last of these.  LIMIT(TCP_RACK_SOON)
  */
 static void test_the_timer_is_for_the_near_ones(void **state)
 {
@@ -146,8 +148,8 @@ static void test_the_timer_is_for_the_near_ones(void **state)
 }
 
 /*
- * If a retransmission is acknowledged sooner than the least round trip, the ACK is for the
- * original, and gives no sample.
+ * An ACK of a retransmitted segment that comes sooner than the least round trip acknowledges the
+ * original, so RACK takes no sample from it.
  */
 static void test_an_early_answer_is_the_originals(void **state)
 {
@@ -161,7 +163,10 @@ static void test_an_early_answer_is_the_originals(void **state)
 	assert_int_equal(tp.rack.rtt_us, 300 * 1000);
 }
 
-/* An undo returns the lost segments to their places in the order of sending. */
+/*
+ * An undo puts the lost segments back into the list of sent segments, in the order in which they
+ * were sent.
+ */
 static void test_undo_restores_the_order(void **state)
 {
 	const struct sk_buff *skb;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The delivery rate, and BBR on it: a sender behind a bottleneck of a known rate.  The rate is found by samples,
- * compressed ACKs do not raise it, a sender without enough data is marked; BBR finds the bandwidth, leaves STARTUP, and
- * its pacing gains are those of the draft.
+ * Delivery rate samples and BBR, for a sender behind a bottleneck of a known rate.  The samples
+ * give that rate; compressed ACKs do not raise it; a sample of a sender without enough data is
+ * marked.  BBR finds the bandwidth, leaves STARTUP, and has the pacing gains of the draft.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -13,7 +13,7 @@
 #define MSS    1000
 #define RTT_NS (10 * NSEC_PER_MSEC)
 #define GAP_NS                                                                                     \
-	(100 * NSEC_PER_USEC) /* of the bottleneck: 10 segments/ms, so the BDP is 100 segments */
+	(100 * NSEC_PER_USEC) /* the bottleneck sends 10 segments/ms, so the BDP is 100 segments */
 
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
@@ -58,7 +58,7 @@ static void send(void)
 	arrives[sent++] = link_free + RTT_NS - GAP_NS;
 }
 
-/* An ACK for @n segments at @time. */
+/* Simulates an ACK of @n segments at @time. */
 static struct rate_sample ack(unsigned int n, u64 time)
 {
 	struct rate_sample rs = {.prior_in_flight = tp.packets_out,
@@ -83,12 +83,12 @@ static void test_rate_of_the_bottleneck(void **state)
 			send();
 		ack(1, arrives[acked]);
 	}
-	/* 1,000 bytes each 100 us. */
+	/* The bottleneck sends 1,000 bytes per 100 us. */
 	assert_in_range(tcp_compute_delivery_rate(&tp), 9900000, 10100000);
 	assert_false(tp.rate_app_limited);
 }
 
-/* All ACKs of 8 ms come at once: the samples are still not above the rate. */
+/* The ACKs of 8 ms arrive together: even so, no sample exceeds the bottleneck's rate. */
 static void test_compressed_acks(void **state)
 {
 	(void)state;
@@ -121,7 +121,7 @@ static void test_application_limit(void **state)
 	assert_false(rs.is_app_limited);
 }
 
-/* A BBR sender: a segment for each one acknowledged, as far as cwnd permits. */
+/* A paced BBR sender that always has data, limited by cwnd. */
 static void test_bbr(void **state)
 {
 	struct bbr *b = inet_csk_ca(sk);
@@ -154,7 +154,10 @@ static void test_bbr(void **state)
 	}
 	assert_int_equal(b->mode, BBR_PROBE_BW);
 	assert_true(seen_drain && more && less);
-	/* 0.01 segments/us, min_rtt 10 ms; twice the BDP of 100 segments, and some for bursts. */
+	/*
+	 * Bandwidth 0.01 segments/us, min_rtt 10 ms; cwnd is twice the BDP of 100 segments, and
+	 * more for bursts.
+	 */
 	assert_in_range(minmax_get(&b->bw), BW_UNIT / 100 * 98 / 100, BW_UNIT / 100 * 102 / 100);
 	assert_in_range(b->min_rtt_us, 10000, 10200);
 	assert_in_range(tp.snd_cwnd, 200, 260);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The retransmit queue beside a model, an array: random sending, cutting, marks, retransmissions, acknowledgments and
- * undos, across the wrap of the sequence numbers.  After each step the model's own loops compute the counts, the
- * summaries, the lists and the results of all searches.
+ * The retransmit queue, compared with a model that is a plain array.  Random steps send, split,
+ * mark, retransmit, acknowledge and undo, across the wrap of the sequence numbers.  After each
+ * step, the queue's counters, summaries, lists and searches must give the same results as loops
+ * over the model.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -21,7 +22,7 @@ static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
 static u64 now;
 
-/* A segment as the model knows it.  The array is in the order of sequence numbers. */
+/* The model of a segment.  The array is sorted by sequence number. */
 static struct entry {
 	struct sk_buff *skb;
 	u32 seq, end;
@@ -65,7 +66,7 @@ static unsigned int segs_with(u8 marks)
 	return n;
 }
 
-/* The first entry that ends after @seq and has none of the marks @without. */
+/* Returns the first entry that ends after @seq and has none of the marks in @without. */
 static struct sk_buff *first_after(u32 seq, u8 without)
 {
 	for (unsigned int i = 0; i < count; i++) {
@@ -96,7 +97,10 @@ static const struct entry *entry_of(const struct sk_buff *skb)
 
 /* ---- checks ---------------------------------------------------------------------------------------- */
 
-/* Counts the nodes below @n and checks their summaries. */
+/*
+ * Counts the nodes of the subtree at @n, computes its summary, and compares each node's summary
+ * with the model.
+ */
 static unsigned int check_tree(const struct rb_node *n, u8 *summary)
 {
 	u8 below = 0, left, right;
@@ -113,7 +117,9 @@ static unsigned int check_tree(const struct rb_node *n, u8 *summary)
 	return nodes;
 }
 
-/* @list has exactly the entries whose marks, of those in @which, are one of @is and @or. */
+/*
+ * Checks that @list has exactly the lost entries (@lost) or exactly those neither lost nor SACKed.
+ */
 static void check_list(const struct list_head *list, bool lost)
 {
 	unsigned int n = 0, expected = 0;
@@ -127,7 +133,10 @@ static void check_list(const struct list_head *list, bool lost)
 
 		assert_false(e->marks & SACKED);
 		assert_int_equal(e->marks == LOST, lost);
-		/* In the order of sending; the segments of one burst by their numbers. */
+		/*
+		 * The list has the order of sending; segments of one burst have the order of their
+		 * sequence numbers.
+		 */
 		if (last && !lost)
 			assert_true(last->sent < e->sent ||
 				    (last->sent == e->sent && (s32)(e->seq - last->seq) > 0));
@@ -195,7 +204,7 @@ static void send_new(void)
 
 	if (count == MODEL_MAX)
 		return;
-	/* A burst has one time. */
+	/* Often do not advance the clock, so that several segments have the same send time. */
 	now += unit_random() % 3 == 0;
 	*e = (struct entry){new_segment(tp.snd_nxt, len, now), tp.snd_nxt, tp.snd_nxt + len, 0,
 			    now};
@@ -205,7 +214,7 @@ static void send_new(void)
 	tp.snd_nxt += len;
 }
 
-/* As tcp_fragment() does, between whole MSS. */
+/* Splits entry @i after its first MSS, like tcp_fragment(). */
 static void cut(unsigned int i)
 {
 	struct entry *e = &model[i], *rest = e + 1;
@@ -220,7 +229,7 @@ static void cut(unsigned int i)
 	rest->seq = at;
 	e->end = at;
 	TCP_SKB_CB(rest->skb)->sacked = TCP_SKB_CB(e->skb)->sacked;
-	/* A copy of another segment's summary must not matter. */
+	/* The queue must not rely on the new segment's summary: give it a wrong one. */
 	TCP_SKB_CB(rest->skb)->rtx_summary = TCP_SKB_CB(e->skb)->rtx_summary;
 	TCP_SKB_CB(e->skb)->end_seq = at;
 	tcp_skb_pcount_set(e->skb, 1);
@@ -233,7 +242,10 @@ static void mark(unsigned int i, u8 marks)
 	tcp_rtx_set_marks(sk, model[i].skb, marks);
 }
 
-/* As tcp_retransmit_skb() does for a lost segment, or a probe: without a mark. */
+/*
+ * Retransmits entry @i if it is lost, like tcp_retransmit_skb(); with @probe, sends an unmarked one
+ * again as a probe.
+ */
 static void send_again(unsigned int i, bool probe)
 {
 	struct entry *e = &model[i];
@@ -283,18 +295,18 @@ static void step(void)
 		break;
 	case 6:
 	case 7:
-		/* SACKed; a lost one then is neither lost nor in flight again. */
+		/* A SACK.  A lost segment, retransmitted or not, loses its other marks. */
 		mark(i, SACKED | (model[i].marks & LOST ? 0 : model[i].marks & RETRANS));
 		break;
 	case 8:
-		/* A DSACK ends the wait for a retransmission. */
+		/* A DSACK ends the wait for the answer to a retransmission. */
 		if (model[i].marks & SACKED)
 			mark(i, SACKED);
 		break;
 	case 9:
 	case 10:
 	case 11:
-		/* Lost, or its retransmission too. */
+		/* The segment is lost, or its retransmission is. */
 		if (!(model[i].marks & SACKED))
 			mark(i, LOST);
 		break;
@@ -334,7 +346,10 @@ static void test_beside_a_model(void **state)
 	}
 }
 
-/* The peer dropped what it had SACKed (RFC 2018 8): a timeout makes all of it lost; a list is empty, the other full. */
+/*
+ * The peer drops data that it SACKed (RFC 2018 8).  While all segments are SACKed both lists are
+ * empty; a timeout marks all as lost, so the list of lost segments has all.
+ */
 static void test_reneging(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A peer's SACK blocks on a retransmit queue of segments of one MSS: for any blocks, a segment is
- * marked if and only if a valid block covers all of it. Also reported duplicates (DSACK, RFC 2883)
+ * marked if and only if a valid block covers all of it. Also: reported duplicates (DSACK, RFC 2883)
  * and their limit.
  */
 #include "tests/unit/unit_hal.h"
@@ -88,9 +88,9 @@ static bool is_sacked(unsigned int i)
 }
 
 /*
- * Random blocks beside a model of each segment.  A block counts if it begins above snd_una, ends at
- * or below snd_nxt and is not empty; the first one reports a duplicate if it lies within the
- * second, and then marks no segment.
+ * Compares random blocks with a model, a flag for each segment.  A block is valid if it begins
+ * above snd_una, ends at or below snd_nxt and is not empty.  If the first block lies within the
+ * second, it reports a duplicate and marks no segment.
  */
 static void test_any_blocks(void **unused)
 {
@@ -136,8 +136,8 @@ static void test_any_blocks(void **unused)
 }
 
 /*
- * LIMIT(TCP_DSACK_MAX): a duplicate above snd_una ends the wait for the answers to the retransmissions of its
- * first 64 segments, and is counted as a whole.
+ * A DSACK above snd_una reports more than 64 segments as duplicates.  All are counted, but only for
+ * the first 64 does the wait for the answer to a retransmission end.  LIMIT(TCP_DSACK_MAX)
  */
 static void test_a_long_duplicate_is_cut(void **unused)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SACK and DSACK blocks that we send, compared with a model that keeps a flag and a time for each byte of
- * the stream; and the room that they take in a segment.
+ * The SACK and DSACK blocks that we send, compared with a model that stores for each byte of the
+ * stream when it arrived; and the room that the blocks leave for data.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -16,9 +16,12 @@ static struct proto prot;
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
 
-/* The model: the segment that brought byte i last, counted from 1; 0: byte i was not received. */
+/*
+ * The model: brought[i] is the number of the last segment that contained byte i; 0: byte i was not
+ * received.
+ */
 static u32 brought[STREAM];
-static u32 segments, next; /* received up to now; the first byte that is missing */
+static u32 segments, next; /* segments received; the first missing byte */
 
 static void no_wake(struct sock *s)
 {
@@ -85,10 +88,11 @@ static void segment(u32 from, u32 len, u8 flags)
 /* ---- the model ---------------------------------------------------------------------------------- */
 
 struct island {
-	u32 start, end, stamp; /* stamp: the last segment that brought a byte of it */
+	u32 start, end,
+		stamp; /* stamp: number of the last segment that contained a byte of the island */
 };
 
-/* Returns the island at the missing or received byte @i: the received bytes from @i on. */
+/* Returns the received bytes from byte @i on, as an island; it is empty if byte @i is missing. */
 static struct island island_at(u32 i)
 {
 	struct island island = {i, i, 0};
@@ -98,7 +102,10 @@ static struct island island_at(u32 i)
 	return island;
 }
 
-/* Fills @islands with those beyond the first missing byte, the latest first; returns their number. */
+/*
+ * Fills @islands with the islands after the first missing byte, the latest first; returns their
+ * number.
+ */
 static unsigned int model_islands(struct island *islands)
 {
 	unsigned int n = 0;
@@ -170,7 +177,10 @@ static unsigned int sent_blocks(struct tcp_sack_block *blocks)
 	return n;
 }
 
-/* Compares the first blocks with the duplicate of the last segment, if any; returns the number of such blocks. */
+/*
+ * If the last segment had a duplicate, checks that the first block reports it; returns 1, or 0
+ * without a duplicate.
+ */
 static unsigned int assert_duplicate(const struct tcp_sack_block *blocks, unsigned int n,
 				     struct island duplicate)
 {
@@ -184,7 +194,10 @@ static unsigned int assert_duplicate(const struct tcp_sack_block *blocks, unsign
 
 /* ---- random segments ------------------------------------------------------------------------------- */
 
-/* With at most four islands the blocks are exactly these, the latest first; a duplicate takes a place of one. */
+/*
+ * With at most four islands, the blocks are exactly the islands, the latest first; a DSACK block
+ * takes the place of one.
+ */
 static void assert_all_islands(struct island duplicate)
 {
 	unsigned int most = tp.rx_opt.tstamp_ok ? 3 : 4, islands_known, n, first;
@@ -201,7 +214,9 @@ static void assert_all_islands(struct island duplicate)
 	}
 }
 
-/* Would [from, from + len) make a fifth island? */
+/*
+ * Returns true if there would be more than TCP_NUM_SACKS islands after [from, from + len) arrives.
+ */
 static bool too_many_islands(u32 from, u32 len)
 {
 	static u32 saved[STREAM];
@@ -245,8 +260,9 @@ static void test_few_holes(void **state)
 }
 
 /*
- * With more holes than blocks, blocks are pushed out.  The rules of RFC 2018 that remain: the first block
- * contains the segment that came, each block is true, and they are in the order of reception.
+ * With more islands than blocks, some islands are not reported.  Rules of RFC 2018 that still hold:
+ * the first block contains the segment that arrived, each block was received, and the latest block
+ * comes first.
  */
 static void assert_true_blocks(u32 from, u32 len, struct island duplicate)
 {
@@ -317,7 +333,7 @@ static void assert_blocks_in_queue(void)
 	}
 }
 
-/* The queue is full: the end of it is dropped, and no block promises that data any longer. */
+/* The queue is full, so its last segment is dropped: no block may report dropped data. */
 static void test_pruned_data_is_not_reported(void **state)
 {
 	unsigned int pruned = 0;
@@ -326,7 +342,7 @@ static void test_pruned_data_is_not_reported(void **state)
 	for (u32 i = 0; i < TCP_OFO_PACKETS_MAX; i++)
 		segment(1000 + 2 * i, 1, 0);
 	assert_int_equal(tp.rx_opt.num_sacks, TCP_NUM_SACKS);
-	/* Each of these has a lower number than all before it, so the highest one is dropped. */
+	/* Each of these segments is before all others, so the last one in the queue is dropped. */
 	for (u32 from = 900; from > 890; from -= 2) {
 		segment(from, 1, 0);
 		assert_blocks_in_queue();
@@ -334,7 +350,10 @@ static void test_pruned_data_is_not_reported(void **state)
 	}
 	free_all();
 
-	/* Long segments that overlap: a block ends where the rest of the queue ends. */
+	/*
+	 * The segments are long and overlap: after a drop, the block ends where the remaining data
+	 * ends.
+	 */
 	setup(state);
 	sk->sk_userlocks = SOCK_RCVBUF_LOCK;
 	sk->sk_rcvbuf = 65536;
@@ -359,7 +378,8 @@ static void test_end_of_a_block_is_cut(void **state)
 	segment(150, 100, 0);
 	assert_int_equal(tp.ofo_count, 2);
 	assert_int_equal(tp.selective_acks[0].end_seq, ISS + 250);
-	sk->sk_rcvbuf = atomic_read(&sk->sk_rmem_alloc) - 1; /* one of the two must go */
+	sk->sk_rcvbuf = atomic_read(&sk->sk_rmem_alloc) -
+			1; /* so one of the two segments must be dropped */
 	tcp_prune_ofo_queue(sk);
 	assert_int_equal(tp.ofo_count, 1);
 	assert_int_equal(tp.rx_opt.num_sacks, 1);
@@ -412,7 +432,7 @@ static void test_duplicate_is_sent_once(void **state)
 	free_all();
 }
 
-/* A FIN counts as one number; what came beyond it is dropped and no longer reported. */
+/* A FIN takes one sequence number.  Data after the FIN is dropped and no longer reported. */
 static void test_fin(void **state)
 {
 	struct tcp_sack_block blocks[TCP_NUM_SACKS];
@@ -431,7 +451,10 @@ static void test_fin(void **state)
 
 /* ---- room in a segment ------------------------------------------------------------------------------ */
 
-/* Blocks take room from the data; however small the MSS is, some data is left, and no segment grows. */
+/*
+ * SACK blocks reduce the data in a segment: the segment does not grow, and has data even with the
+ * smallest MSS.
+ */
 static void test_room_for_data(void **state)
 {
 	(void)state;
@@ -441,7 +464,10 @@ static void test_room_for_data(void **state)
 	assert_int_equal(tcp_current_mss(sk), 1460 - 36);
 	tp.rx_opt.tstamp_ok = 1;
 	assert_int_equal(tcp_current_mss(sk), 1460 - 28);
-	/* The smallest MSS of a peer is 48; 68 bytes is the smallest MTU of a link. */
+	/*
+	 * The smallest MTU of a link is 68 bytes; a peer's MSS below TCP_MIN_SND_MSS (48) counts as
+	 * 48.
+	 */
 	for (u32 mss = 68 - 40 - TCPOLEN_TSTAMP_ALIGNED; mss < 100; mss++) {
 		struct tcp_out_options opts;
 		unsigned int size;
@@ -456,7 +482,7 @@ static void test_room_for_data(void **state)
 	free_all();
 }
 
-/* Nothing fits: a duplicate waits for a segment with room. */
+/* The segment has no room for a block, so the DSACK waits for a segment that has. */
 static void test_no_room(void **state)
 {
 	struct tcp_sack_block blocks[TCP_NUM_SACKS];

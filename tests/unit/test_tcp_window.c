@@ -9,7 +9,7 @@
 #include "net/tcp/tcp_send.h"
 
 static const struct inet_connection_sock_af_ops ops = {.net_header_len = 20, .min_mtu = 68};
-static struct proto prot; /* which is empty */
+static struct proto prot; /* no function is called */
 static struct tcp_sock tp;
 static struct sock *sk = (struct sock *)&tp;
 
@@ -23,13 +23,13 @@ static int setup(void **state)
 	inet_csk(sk)->icsk_af_ops = &ops;
 	inet_csk(sk)->icsk_ack.rcv_mss = MSS;
 	sk->sk_prot = &prot;
-	sk->sk_rcvbuf = 131072; /* offers 65536 */
+	sk->sk_rcvbuf = 131072; /* the window is half of it, 65536 */
 	tp.window_clamp = 65535u << TCP_MAX_WSCALE;
 	tp.rcv_ssthresh = 65536;
 	tp.advmss = MSS;
 	tp.tcp_header_len = sizeof(struct tcphdr);
 	tp.rx_opt.mss_clamp = 65535;
-	/* Across the wrap. */
+	/* The sequence numbers wrap. */
 	tp.rcv_nxt = tp.rcv_wup = 0xfffffff0u;
 	return 0;
 }

@@ -113,7 +113,7 @@ static void test_liars(void **state)
  */
 static void lies_at_random(u64 features, u64 lies_seed)
 {
-	/* True after a lie that lets the device keep buffers without the driver noticing. */
+	/* Set after a lie that lets the device keep buffers without the driver noticing. */
 	bool murky = false;
 
 	sn_set("shuffle", lies_seed & 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The windowed minimum and maximum against a search of all samples.
+ * The windowed minimum and maximum, compared with a search through all samples.
  */
 #include "tests/unit/unit_hal.h"
 
@@ -10,9 +10,12 @@
 #define SAMPLES 5000
 
 static struct minmax_sample all[SAMPLES];
-static bool was_best[SAMPLES]; /* the sample was at least as good as the result when it arrived */
+static bool was_best[SAMPLES]; /* the new sample was at least as good as the result before it */
 
-/* Returns the number of the best sample up to number @n that is not older than @period; of equal ones the last. */
+/*
+ * Returns the index of the best sample up to @n that is not older than @period; the latest one if
+ * several are equal.
+ */
 static unsigned int best(unsigned int n, u32 period, bool max)
 {
 	unsigned int found = n;
@@ -24,7 +27,10 @@ static unsigned int best(unsigned int n, u32 period, bool max)
 	return found;
 }
 
-/* Times begin before the wrap of 32 bits.  @range: of the values, @step: between two samples at most. */
+/*
+ * Plays random samples.  Times wrap.  @range: range of the values; @step: maximum time between two
+ * samples.
+ */
 static void play(bool max, u32 range, u32 step)
 {
 	u32 t = 0u - 50000, wave = 0;
@@ -67,7 +73,7 @@ static void test_against_a_search(void **state)
 	}
 }
 
-/* Without samples for more than a window the next one counts alone. */
+/* After a pause longer than the window, only the new sample counts. */
 static void test_a_pause(void **state)
 {
 	struct minmax m;

@@ -200,7 +200,7 @@ static inline void net_arp_in(u16 op, const u8 *dest_mac, __be32 sip, const u8 *
 	net_in(frame, sizeof(frame));
 }
 
-/* The peer sends an ARP request, from which the kernel learns its MAC address. */
+/* Lets the peer send an ARP request, from which the kernel learns the peer's MAC address. */
 static inline void net_know_peer(void)
 {
 	net_arp_in(ARPOP_REQUEST, NULL, PEER, net_peer_mac, ME);
