@@ -1,13 +1,13 @@
-# softnet.  `make run` boots it, `make test` proves it, `make help` names the rest.
+# softnet.  `make run` boots it, `make test` tests it, `make help` lists the other targets.
 #
-# One list of sources makes both images: the machine's (build/softnet.elf) and the hosted ones
-# (build/host/libsoftnet.so, build/host-asan/libsoftnet.so).  What differs is only what stands below
-# the seams: kernel/x86 and the transports on one side, tests/host on the other.
+# The machine's image (build/softnet.elf) and the hosted ones (build/host/libsoftnet.so, build/host-asan/libsoftnet.so)
+# are built from one list of sources.  They differ only below the seams: the machine has kernel/x86 and the transports
+# there, the hosted kernel has tests/host.
 #
-# The machine's image has two builds.  checked: locks that know their holder, stack protector, frame pointers;
-# tests and make debug use it.  shipped: none of these; make run, make image and the benches use it.
-# build/checked and build/shipped hold them; build/softnet.elf, .efi and .img are links to the shipped ones.
-# softnet-test.elf, beside each softnet.elf, is the same kernel with the applications of tests/qemu/kernel.
+# The machine's image has two builds.  checked: locks that know their holder, stack protector, frame pointers; tests and
+# make debug use it.  shipped: none of these; make run, make image and the benches use it. build/checked and
+# build/shipped hold them; build/softnet.elf, .efi and .img are links to the shipped ones. softnet-test.elf, beside each
+# softnet.elf, is the same kernel with the applications of tests/qemu/kernel.
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -18,29 +18,30 @@ HOSTCC := gcc
 V ?=
 Q := $(if $(V),,@)
 
-# The variables that tools/run reads, as they were written: not expanded, with any quotes in it.
+# tools/run reads these variables from its environment.  It gets them unexpanded, with any quotes in them.
 RUN_VARS := BOOT PORT FWD NET MEM MACHINE PCAP ACCEL CMDLINE BUILD
 $(foreach v,$(RUN_VARS),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # ---- sources ------------------------------------------------------------------------------------
 COMMON_DIRS := init kernel kernel/mm kernel/sched kernel/sched/checked kernel/time kernel/fs kernel/lib \
 	drivers drivers/virtio net net/core net/inet net/ipv4 net/tcp
-# Below the seams: only on the machine.
+# Below the seams, for the machine only.
 TRANSPORTS := $(sort $(wildcard drivers/pci*.c drivers/virtio/virtio_pci*.c)) drivers/virtio/virtio_mmio.c
 MACHINE_SRC := $(filter-out boot/efi_%,$(sort $(wildcard boot/*.c boot/*.S kernel/x86/*.c \
 	kernel/x86/*.S kernel/x86/checked/*.c kernel/x86/shipped/*.c))) $(TRANSPORTS)
-# The UEFI application, which carries the machine's image: a program of its own, with what it shares.
+# The UEFI application, which contains the machine's image.  It is a separate program; the files of kernel/ are linked
+# into both.
 EFI_SRC := $(sort $(wildcard boot/efi_*.c)) boot/efi_blob.S kernel/x86/memmap.c kernel/lib/string.c \
 	kernel/lib/vsprintf.c kernel/time/calendar.c
-# Below the seams: only in the hosted kernel.
+# Below the seams, for the hosted kernel only.
 HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c)))
-# Above them: in both.
+# Above the seams, for both.
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
 APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
-# Applications of tests alone, with a table that takes the place of the one of APP_TABLE.
+# softnet-test.elf also has these applications; one of the files replaces the table APP_TABLE.
 TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c))
 APP_TABLE := apps/libc/apps.c
-# Of these files those that build $(1) has.
+# sources_of: of the files $(2), those that belong to the build $(1).
 BUILDS := checked shipped
 sources_of = $(filter-out $(foreach b,$(filter-out $(1),$(BUILDS)),kernel/sched/$(b)/% kernel/x86/$(b)/%),$(2))
 
@@ -56,19 +57,19 @@ MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-asynchronous-un
 FLAGS_checked := -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-protector-strong \
 	-mstack-protector-guard=global
 FLAGS_shipped := -fomit-frame-pointer -fno-stack-protector
-# In either build a backtrace shows each function of the application.
+# Both builds forbid tail calls, so that a backtrace shows each function of the application.
 APP_FLAGS := -fno-optimize-sibling-calls
-# A choice for tests alone, in tests/host/iss.c.
+# A wrapper in tests/host/iss.c lets tests choose initial sequence numbers.
 HOST_WRAP := -Wl,--wrap=secure_tcp_seq
 comma := ,
-# The objects of kernel/mm/slab.c, so that a sanitizer sees each: tests/host/separate.c.
+# Wrappers in tests/host/separate.c allocate each object from the host, so that a sanitizer checks every access.
 SLAB_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,kmem_cache_alloc kmem_cache_free kmalloc kcalloc kfree)
 HOST_FLAGS := -O1 -fPIC -fvisibility=hidden -fno-omit-frame-pointer -fno-stack-protector
 ASAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CLANG_FLAGS := -std=gnu11 -ffreestanding -fno-strict-aliasing -fno-common -fwrapv -MMD -MP -O1 \
 	-mcmodel=kernel -mno-red-zone -nostdlibinc $(WARN)
-# <asm/hal.h> is the machine's or the process's; <variant/lock.h> is the checked or the shipped build's.
-# <generated/version.h> is tools/version's.
+# Each image has its own <asm/hal.h>, the machine's or the process's.  Each build has its own <variant/lock.h>, the
+# checked or the shipped one.  tools/version writes <generated/version.h>.
 MACHINE_INC := -I. -Ikernel/x86 -I$(B)
 INC_checked := -Ikernel/sched/checked
 INC_shipped := -Ikernel/sched/shipped
@@ -100,9 +101,9 @@ help:
 	@echo "make setup    install what building and testing needs (Debian)"
 
 # ---- the machine's image ------------------------------------------------------------------------
-# Relocations are kept (-q): the image can be moved when it is loaded.
-# Linked twice: the tables of function names, lines and addresses are made from the first link.  They must
-# still be true of the second.
+# Relocations are kept (-q), so that the image can be moved when it is loaded.
+# The image is linked twice: the tables of function names, lines and addresses are made from the first link, and
+# must still be right for the second.
 LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,linker.ld -Wl,-q -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
 TABLES_checked := ksyms lines mkrelocs
@@ -116,11 +117,11 @@ EFI_FLAGS := -O2 -fpic -fshort-wchar -mno-red-zone -fno-stack-protector -fvisibi
 	-fno-asynchronous-unwind-tables -fcf-protection=none -mgeneral-regs-only \
 	-isystem $(EFI_INC) -DGNU_EFI_USE_MS_ABI
 
-# Written anew when the version is another one; kernel/version.c alone includes it.
+# Rewritten only when the version has changed.  Only kernel/version.c includes it.
 $(B)/generated/version.h: FORCE
 	@tools/version $@
 
-# $(1) build, $(2) its folder, $(3) name of the image, $(4) variable that names its objects
+# $(1): build; $(2): its folder; $(3): name of the image; $(4): variable with its objects.
 define image
 $(2)/$(3).elf: $$($(4)) linker.ld $$(TABLES_$(1):%=tools/%.py) tools/elf.py tools/dwarfline.py
 	@mkdir -p $(2)/$(3).parts
@@ -132,7 +133,7 @@ $(2)/$(3).elf: $$($(4)) linker.ld $$(TABLES_$(1):%=tools/%.py) tools/elf.py tool
 	@echo "  $$@"
 endef
 
-# $(1) build, $(2) its folder
+# $(1): build; $(2): its folder.
 define machine
 $(2)/kernel/version.c.o: $(B)/generated/version.h
 $(2)_OBJ := $$(patsubst %,$(2)/%.o,$$(call sources_of,$(1),$$(MACHINE_SRC) $$(COMMON_SRC)) $$(APP_SRC))
@@ -163,7 +164,7 @@ $(2)/efi/%.S.o: %.S $(2)/efi/kernel.elf $(2)/efi/cmdline.txt Makefile
 $(2)/efi/kernel.elf: $(2)/softnet.elf
 	@mkdir -p $$(@D)
 	$$(Q)objcopy --strip-all $$< $$@
-# Written when CMDLINE= is another one than last time.
+# Rewritten only when CMDLINE= has changed.
 $(2)/efi/cmdline.txt: FORCE
 	@mkdir -p $$(@D)
 	@printf '%s\n' "$$$$CMDLINE" | cmp -s - $$@ || printf '%s\n' "$$$$CMDLINE" >$$@
@@ -174,7 +175,7 @@ $(2)/softnet.efi: $$($(2)_EFI_OBJ)
 	$$(Q)objcopy -j .text -j .data -j .dynamic -j .rela -j .rela.dyn -j .dynsym -j .reloc \
 		--target efi-app-x86_64 $(2)/efi/softnet.so $$@
 	@echo "  $$@"
-# The disk: this application and that command line, as \EFI\BOOT\BOOTX64.EFI and cmdline.txt.
+# The disk image: the application as \EFI\BOOT\BOOTX64.EFI, and the command line as cmdline.txt.
 $(2)/softnet.img: $(2)/softnet.efi $(2)/efi/cmdline.txt tools/mkimage
 	$$(Q)tools/mkimage $(2)/softnet.efi $(2)/efi/cmdline.txt $$@
 	@echo "  $$@"
@@ -182,12 +183,12 @@ endef
 $(foreach b,$(BUILDS),$(eval $(call machine,$(b),$(B)/$(b))))
 FORCE:
 
-# The image for users is the shipped build.
+# The images for users are those of the shipped build.
 $(B)/softnet.elf $(B)/softnet.efi $(B)/softnet.img $(B)/softnet-test.elf: $(B)/%: $(B)/shipped/%
 	$(Q)ln -sf shipped/$* $@
 
 # ---- the hosted images --------------------------------------------------------------------------
-# $(1) folder, $(2) extra flags, $(3) extra flags for what stands above the seams, $(4) the build if not checked
+# $(1): folder; $(2): extra flags; $(3): extra flags for files above the seams; $(4): the build, default checked.
 define hosted
 $(1)/kernel/version.c.o: $(B)/generated/version.h
 $(1)_INC := $$(HOST_PLATFORM) $$(INC_$(or $(4),checked))
@@ -206,8 +207,7 @@ $(1)/libsoftnet.so: $$($(1)_OBJ)
 	$$(Q)objcopy --localize-hidden $$@.o
 	$$(Q)$$(HOSTCC) -shared -Wl,-Bsymbolic -Wl,-z,defs -Wl,-z,noexecstack $(2) $$@.o -o $$@
 	@echo "  $$@"
-# Scheduler, waits, timers, soft interrupts and locks on trial (usage: sched_test [seed]): with a
-# kernel_main() of their own, and no network.
+# sched_test [seed] tests scheduler, waits, timers, softirqs and locks.  It has its own kernel_main() and no network.
 $(1)_KERNEL_OBJ := $$(patsubst %,$(1)/%.o,$$(filter kernel/%,$$(call sources_of,$(or $(4),checked),$$(COMMON_SRC))) \
 	$$(filter-out tests/host/virtio_model.c tests/host/inspect.c,$$(HOST_SRC)))
 $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
@@ -215,9 +215,9 @@ $(1)/sched_test: tests/kernel/sched_test.c $$($(1)_KERNEL_OBJ)
 endef
 $(eval $(call hosted,$(B)/host,))
 $(eval $(call hosted,$(B)/host-asan,$(ASAN_FLAGS)))
-# The trace build: every function above the seams says that it was entered.
+# The trace build: every function above the seams reports when it is entered.
 $(eval $(call hosted,$(B)/host-trace,,-finstrument-functions))
-# The race build: an interrupt may arrive at every edge of the code.
+# The race build: an interrupt may arrive at every edge (jump) of the control flow.
 $(eval $(call hosted,$(B)/host-race,$(ASAN_FLAGS),-fsanitize-coverage=trace-pc))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -232,15 +232,15 @@ play = if $(PLAY_ENV) $(1) >$(1).log 2>&1; then echo "  ok    $(1)"; else cat $(
 JOBS := -j$(shell nproc)
 PYTEST := /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-# Each begins in a fresh make, so that a compiler that was installed a moment ago is seen.  QEMU ends with
-# its make, also where that is killed.
+# run, image and debug build in a new make process, which finds a compiler that tools/setup has just installed.  QEMU
+# gets a signal when its make ends, even if make is killed.
 RUN_BOOT = $(or $(BOOT),$(if $(filter microvm,$(MACHINE)),pvh,uefi))
 run image: override BUILD := $(or $(BUILD),shipped)
 debug: override BUILD := $(or $(BUILD),checked)
-# Wrong values are said before anything is installed or built (tools/run check).  With the shipped build the links
-# build/softnet.elf ... come along, which the documents name.
+# tools/run check reports wrong values before anything is installed or built.  With the shipped build, also make the
+# links build/softnet.elf ..., which the documents name.
 LINKS = $(if $(filter shipped,$(BUILD)),$(1:%=$(B)/softnet.%))
-# A variable on make's command line that these three do not read is probably misspelt: PORTS=8000.
+# If run, image and debug do not read a variable of make's command line, its name is probably wrong: PORTS=8000.
 SETTINGS := V B CC HOSTCC EFI_INC EFI_LIB
 STRAY = $(strip $(foreach v,$(filter-out $(RUN_VARS) $(SETTINGS) MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),\
 	$(if $(findstring command line,$(origin $v)),$v)))
@@ -269,7 +269,7 @@ debug:
 setup:
 	@tools/setup dev
 
-# Each part says how long it took.
+# tools/part prints how long each part took.
 PART = @tools/part
 SUBMAKE = $(MAKE) --no-print-directory
 test:
@@ -293,7 +293,7 @@ test:
 tidy:
 	cd tests/tidy && $(PYTEST) .
 
-# Tests that take minutes: not in `make test`.
+# Tests that take minutes, and are not in `make test`.
 test-long:
 	@tools/setup test
 	@$(MAKE) --no-print-directory $(JOBS) $(B)/checked/softnet.elf $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet-test.elf
@@ -302,19 +302,19 @@ test-long:
 	@$(MAKE) --no-print-directory $(JOBS) race SEEDS=64
 	@$(MAKE) --no-print-directory coverage
 
-# Against QEMU: boots, transfers, closes, crashes.  So many tests run at once.
+# Tests in QEMU: boots, transfers, closes, crashes.  QEMUS tests run at once.
 QEMUS ?= 2
 qemu: $(B)/checked/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet.elf $(B)/softnet.img $(B)/softnet-test.elf \
 		$(B)/unit/malformed.json
 	cd tests/qemu && $(PYTEST) -n $(QEMUS) .
 
-# The README's two commands on a minimal Debian; as root only.
+# Runs the README's two commands on a minimal Debian; needs root.
 .PHONY: test-fresh
 test-fresh:
 	@tools/setup fresh
 	@/usr/bin/python3 tests/fresh/fresh.py
 
-# The other compiler: all of the machine's sources, in both builds, for their warnings alone.
+# Compiles all sources of the machine with clang, in both builds, only for its warnings.
 .PHONY: clang
 define clang
 $(B)/clang/$(1)/kernel/version.c.ok: $(B)/generated/version.h
@@ -345,7 +345,7 @@ format:
 	$(Q)tools/format
 	$(Q)tools/doclinks
 
-# cppcheck's findings; `make clang` has the other compiler's warnings, `make tidy` looks at the format.
+# lint runs cppcheck.  `make clang` has clang's warnings; `make tidy` checks the format.
 LINT_PATHS := kernel net drivers init boot apps
 lint:
 	$(Q)tools/lint $(MACHINE_INC) $(INC_checked) $(LINT_PATHS)
@@ -353,27 +353,28 @@ lint:
 clean:
 	rm -rf $(B)
 
-# The sources of each image, for tests/tidy.
+# Prints the sources of each image, for tests/tidy.
 .PHONY: print-sources
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
 	@printf 'test %s\n' $(TEST_APP_SRC)
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
 
-# Git's hooks, for this clone: format and rules before a commit, the form of its message (.githooks).
+# Installs git's hooks (.githooks) in this clone: they check format, rules and commit messages.
 .PHONY: hooks
 hooks:
 	@old=$$(git config core.hooksPath); case "$$old" in ""|.githooks) git config core.hooksPath .githooks ;; \
 		*) echo "core.hooksPath is $$old: the hooks in .githooks were not installed" >&2; exit 1 ;; esac
 
-# For clangd and others: how each source is compiled.  In several images, as in the first of these.
+# Writes how each source is compiled, for clangd and others.  A source of several images has the command of the first
+# one in this list.
 CC_TARGETS = $(B)/checked/softnet.efi $(B)/checked/softnet-test.elf $(B)/shipped/softnet.elf $(B)/host-asan/libsoftnet.so $(B)/host-asan/sched_test \
 	unit-build hosted-build sim-build lab-build $(COUNT)/operations $(U)/malformed.json bench-tools $(N)/peer_server
 .PHONY: compile_commands.json
 compile_commands.json:
 	$(Q)tools/compile-commands $(CC_TARGETS) >$@.new && mv $@.new $@
 
-# ---- one file, all ways: what an author runs before a commit --------------------------------------
+# ---- one file with both compilers, before a commit ------------------------------------------------
 # make check-one F=net/core/skbuff.c
 .PHONY: check-one
 check-one: $(B)/generated/version.h

@@ -625,9 +625,9 @@ static void lock_without_bh(void)
 	local_bh_disable();
 	raise_softirq(NET_TX_SOFTIRQ);
 	local_bh_enable();
-	spin_lock_bh(&lock); /* right */
+	spin_lock_bh(&lock); /* this thread may take the lock so */
 	spin_unlock_bh(&lock);
-	spin_lock(&lock); /* wrong */
+	spin_lock(&lock); /* without _bh: a softirq that takes the lock could deadlock */
 }
 
 static void take_lock(void *arg)

@@ -2,10 +2,10 @@
 """Forwards frames between Linux's end of a cable and QEMU's dgram socket, in both directions.  It can drop, duplicate,
 reorder, corrupt or delay IPv4 packets, at random with a seed, and mark those that are ECN-capable (RFC 3168 5).
 
-Each direction has its own random numbers and draws five of them for each IPv4 packet; those for marks are apart.  So the treatment of a packet
-depends only on the seed and on the packet's number.  ARP frames are forwarded unchanged: ARP has no checksum, and
-the receiver would accept a corrupted answer.  agent.py runs the relay.  Nothing here sleeps; deadline() tells when a
-delayed frame is due.
+Each direction has its own random numbers and draws five of them for each IPv4 packet; marks have a generator of their
+own.  So the treatment of a packet depends only on the seed and on the packet's number.  ARP frames are forwarded
+unchanged: ARP has no checksum, and the receiver would accept a corrupted answer.  agent.py runs the relay.  Nothing
+here sleeps; deadline() returns when a delayed frame is due.
 """
 import collections
 import errno

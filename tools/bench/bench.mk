@@ -45,7 +45,7 @@ bench-soak:
 bench-record:
 	@$(BENCH) record $(N)/result.json
 
-# The instrument's own arithmetic.
+# Tests of the benchmark's own arithmetic.
 .PHONY: bench-test
 bench-test: $(N)/relay
 	cd tests/bench && $(PYTEST) .

@@ -1,5 +1,5 @@
-# The laboratory (docs/lab.md): `make lab` runs an experiment and draws its figure; `make figures` draws those
-# of docs/figures.  The engine is the clock and the network of an experiment, as a library for Python.
+# The laboratory (docs/lab.md): `make lab` runs an experiment and draws its figure; `make figures` draws those of
+# docs/figures.  The engine, a library for Python, simulates the clock and the network of an experiment.
 
 LAB := $(B)/lab
 LAB_OBJ := $(patsubst tools/lab/engine/%.c,$(LAB)/%.o,$(sort $(wildcard tools/lab/engine/*.c))) $(LAB)/capture.o
