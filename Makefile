@@ -277,6 +277,7 @@ test:
 	$(PART) tidy $(SUBMAKE) tidy
 	$(PART) lint $(SUBMAKE) lint
 	$(PART) bench-test $(SUBMAKE) bench-test
+	$(PART) pack-test $(SUBMAKE) pack-test
 	$(PART) images $(SUBMAKE) $(JOBS) $(B)/checked/softnet.img $(B)/softnet.img $(B)/checked/softnet-test.elf $(B)/softnet-test.elf \
 		$(B)/host/libsoftnet.so $(B)/host-asan/libsoftnet.so
 	$(PART) clang $(SUBMAKE) $(JOBS) clang
@@ -289,6 +290,11 @@ test:
 	$(PART) packet $(SUBMAKE) packet
 	$(PART) differ-test $(SUBMAKE) $(JOBS) differ-test
 	$(PART) qemu $(SUBMAKE) qemu
+
+# tools/pack, which collects a program and its libraries.
+.PHONY: pack-test
+pack-test:
+	cd tests/pack && $(PYTEST) .
 
 tidy:
 	cd tests/tidy && $(PYTEST) .
