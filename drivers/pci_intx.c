@@ -98,8 +98,8 @@ static int piix3_gsi(const struct pci_device *isa, unsigned int slot, unsigned i
 }
 
 /*
- * Slots 25 to 31 have a register each (D25IR .. D31IR) with four bits for each pin: the number of
- * the pin's PIRQ.  The other slots, and slot 30, have fixed PIRQs.
+ * Slots 25 to 29 and slot 31 have a register each (D25IR to D29IR, D31IR) with four bits for each
+ * pin: the number of the pin's PIRQ.  The other slots have fixed PIRQs.
  */
 static int ich9_gsi(const struct pci_device *lpc, const struct pci_device *pdev, unsigned int pin,
 		    u32 *gsi)

@@ -7,7 +7,7 @@
 #define DRIVERS_VIRTIO_LIMITS_H
 
 /*
- * descriptors: in one ring. If a device offers more, the driver uses this many; but a ring of fixed
+ * descriptors in one ring: if a device offers more, the driver uses this many; but a ring of fixed
  * size (legacy PCI) is then not used at all. The value is that of QEMU's VIRTQUEUE_MAX_SIZE.
  */
 #define VIRTQ_SIZE_MAX 1024
@@ -17,8 +17,8 @@
  */
 #define VIRTNET_RX_PART 4
 /*
- * bytes: requested from the device as a seed; the device may return fewer. This is twice the length
- * of the generator's key.
+ * bytes of a seed that is requested from the device: the device may return fewer. This is twice the
+ * length of the generator's key.
  */
 #define VIRTIO_RNG_BYTES 64
 

@@ -21,7 +21,7 @@ struct minmax_sample {
 	u32 v;
 };
 struct minmax {
-	/* the result, then two newer samples; t does not fall from one to the next */
+	/* the result, then two newer samples, in the order of their times */
 	struct minmax_sample s[3];
 };
 

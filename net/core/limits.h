@@ -8,30 +8,32 @@
 
 /* ---- devices ---- */
 /*
- * devices: for one more, register_netdevice() fails with -ENOSPC. Enough for lo and seven cards; a
+ * devices: register_netdevice() of one more fails with -ENOSPC. Enough for lo and seven cards; a
  * linear search of the devices, as for /proc/net/dev and ip=, stays short.
  */
 #define NETDEV_MAX 8
 /*
- * packets: processed by one net_rx_action(); the others wait for the next softirq. Linux's
+ * packets that one net_rx_action() processes: the others wait for the next softirq. Linux's
  * netdev_budget.
  */
 #define NETDEV_BUDGET       300
 #define NETDEV_BUDGET_RANGE 1, 100000
 /*
- * ms: duration of one net_rx_action(); packets that are left wait for the next softirq. Linux's
+ * ms that one net_rx_action() may last: packets that are left wait for the next softirq. Linux's
  * netdev_budget_usecs.
  */
 #define NETDEV_BUDGET_MS 2
-/* packets: processed in one poll of a device before the next device is polled. Linux's value. */
+/*
+ * packets that one poll of a device processes: after them the next device is polled. Linux's value.
+ */
 #define NAPI_POLL_WEIGHT 64
 /*
- * flows: that may each hold one packet for merging; for one more, the oldest packet is passed up.
+ * flows that may each hold one packet for merging: for one more, the oldest packet is passed up.
  * Linux's MAX_GRO_SKBS.
  */
 #define GRO_HELD_MAX 8
 /*
- * packets: that wait for space in a device's ring; further ones are dropped with reason QDISC_DROP.
+ * packets that wait for space in a device's ring: further ones are dropped with reason QDISC_DROP.
  * Linux's default txqueuelen.
  */
 #define NETDEV_TX_QUEUE_LEN 1000
@@ -42,7 +44,7 @@
  */
 #define NETDEV_TX_QUEUE_PART 8
 /*
- * packets: in the input queue of loopback; further ones are dropped and counted. Linux's
+ * packets in the input queue of loopback: further ones are dropped and counted. Linux's
  * netdev_max_backlog.
  */
 #define NETDEV_MAX_BACKLOG       1000
@@ -50,24 +52,25 @@
 
 /* ---- packets ---- */
 /*
- * fragments: in one packet. A packet of 64 KiB needs 16 pages of 4 KiB, and one more if its first
- * byte is in the middle of a page.
+ * fragments of one packet: a packet with more cannot be built. A packet of 64 KiB needs 16 pages of
+ * 4 KiB, and one more if its first byte is in the middle of a page.
  */
 #define MAX_SKB_FRAGS 17
 /*
- * bytes: of a packet's linear part; alloc_skb() fails for more. 64 KiB of data and all headers fit.
+ * bytes of a packet's linear part: alloc_skb() fails for more. 64 KiB of data and all headers fit.
  */
 #define SKB_LINEAR_MAX 131072
 
 /* ---- sockets ---- */
-/* connections: a larger backlog of listen() is reduced to this. Linux's default since 5.4. */
+/*
+ * connections in a backlog of listen(): a larger backlog is reduced to this. Linux's default since
+ * 5.4.
+ */
 #define SOMAXCONN_DEFAULT 4096
 #define SOMAXCONN_RANGE   0, 65535
-/*
- * bytes: of received data that a socket may queue even when memory is short. Linux's tcp_rmem[0].
- */
+/* bytes of received data that a socket may queue even when memory is short: Linux's tcp_rmem[0]. */
 #define SOCK_RMEM_LEAST 4096
-/* bytes: initial sk_rcvbuf. Linux's tcp_rmem[1]. */
+/* bytes of the initial sk_rcvbuf: Linux's tcp_rmem[1]. */
 #define SOCK_RMEM_DEFAULT 131072
 /*
  * part of memory: the initial sk_rcvbuf is at most a 48th of memory. A machine of 2 MiB starts with
@@ -75,33 +78,37 @@
  */
 #define SOCK_RMEM_DEFAULT_PART 48
 /*
- * bytes: lower bound of the initial sk_rcvbuf on a machine with little memory. Half of the buffer
- * can be advertised as window: eight segments of 1 KiB.
+ * bytes of the initial sk_rcvbuf on a machine with little memory, at least: half of the buffer can
+ * be advertised as window, eight segments of 1 KiB.
  */
 #define SOCK_RMEM_DEFAULT_LEAST 16384
-/* bytes: the kernel never grows sk_rcvbuf beyond this. Linux's tcp_rmem[2]. */
+/*
+ * bytes of the largest sk_rcvbuf: the kernel never grows a buffer beyond this. Linux's tcp_rmem[2].
+ */
 #define SOCK_RMEM_MAX 6291456
-/* bytes: of data to send that a socket may queue even when memory is short. Linux's tcp_wmem[0]. */
+/* bytes of data to send that a socket may queue even when memory is short: Linux's tcp_wmem[0]. */
 #define SOCK_WMEM_LEAST 4096
 /*
- * bytes: initial sk_sndbuf; it grows with the congestion window. Four times Linux's tcp_wmem[1], so
- * that the initial congestion window and the doubled one after it fit.
+ * bytes of the initial sk_sndbuf: it grows with the congestion window. Four times Linux's
+ * tcp_wmem[1], so that the initial congestion window and the doubled one after it fit.
  */
 #define SOCK_WMEM_DEFAULT 65536
-/* bytes: the kernel never grows sk_sndbuf beyond this. Linux's tcp_wmem[2]. */
+/*
+ * bytes of the largest sk_sndbuf: the kernel never grows a buffer beyond this. Linux's tcp_wmem[2].
+ */
 #define SOCK_WMEM_MAX 4194304
 /* bytes: a smaller SO_RCVBUF is raised to this. Linux's SOCK_MIN_RCVBUF. */
 #define SOCK_MIN_RCVBUF 2304
 /* bytes: a smaller SO_SNDBUF is raised to this. Linux's SOCK_MIN_SNDBUF. */
 #define SOCK_MIN_SNDBUF 4608
 /*
- * bytes: range of the sysctls for buffer sizes. The sum of two such buffers is far below the
- * maximum of an int.
+ * bytes of a buffer that a sysctl may set: the sum of two such buffers is far below the maximum of
+ * an int.
  */
 #define SOCK_MEM_RANGE 2304, 268435456
 /*
- * bytes: range of the sysctls rmem_max and wmem_max, which limit SO_RCVBUF and SO_SNDBUF. The
- * buffer is twice the value that the application sets.
+ * bytes in the sysctls rmem_max and wmem_max, which limit SO_RCVBUF and SO_SNDBUF: the buffer is
+ * twice the value that the application sets.
  */
 #define SOCK_ASK_RANGE 2304, 134217728
 /*
@@ -110,8 +117,8 @@
  */
 #define SOCK_BACKLOG_EXTRA 65536
 /*
- * bytes: that sk_backlog may hold even when the memory of tcp_mem or the free pages are exhausted.
- * An ACK must find space, because processing it frees memory.
+ * bytes that sk_backlog may hold even when the memory of tcp_mem or the free pages are exhausted:
+ * an ACK must find space, because processing it frees memory.
  */
 #define SOCK_BACKLOG_LEAST 4096
 

@@ -9,15 +9,15 @@
 
 /* ---- tables ---- */
 /*
- * buckets: of established connections; a machine has one for each 16 KiB of memory, up to this
- * number. With NR_OPEN_MAX connections there are two in each bucket.
+ * buckets of established connections, at most: a machine has one for each 16 KiB of memory, up to
+ * this number. With NR_OPEN_MAX connections there are two in each bucket.
  */
 #define EHASH_BUCKETS_MAX 65536
-/* buckets: of established connections, the minimum; this is what 4 MiB of memory give. */
+/* buckets of established connections, at least: this is what 4 MiB of memory give. */
 #define EHASH_BUCKETS_MIN 256
-/* buckets: of bound ports. 28 ports share a bucket when every local port is in use. */
+/* buckets of bound ports: 28 ports share a bucket when every local port is in use. */
 #define BHASH_BUCKETS 1024
-/* buckets: of listeners. Linux's INET_LHTABLE_SIZE; a machine has few listeners. */
+/* buckets of listeners: Linux's INET_LHTABLE_SIZE; a machine has few listeners. */
 #define LHASH_BUCKETS 32
 
 /* ---- ports ---- */
@@ -33,19 +33,20 @@
 
 /* ---- connections without an application ---- */
 /*
- * bytes of memory: one TIME_WAIT and one orphan may exist for each such amount of memory (in Linux,
- * for every two buckets of the table). All TIME_WAITs together then take less than a 32nd of memory;
- * all orphans, without the data in their queues, less than a 5th.
+ * bytes of memory for each TIME_WAIT and each orphan that may exist: Linux has one for every two
+ * buckets of the table. All TIME_WAITs together then take less than a 32nd of memory; all orphans,
+ * without the data in their queues, less than a 5th.
  */
 #define CONNECTION_ENDS_BYTES 8192
 /*
- * connections: in TIME_WAIT, on a machine with 128 MiB or more; a further one goes to CLOSE at once
+ * connections in TIME_WAIT, on a machine with 128 MiB or more: a further one goes to CLOSE at once
  * and is counted. The value is 128 MiB divided by CONNECTION_ENDS_BYTES.
  */
 #define TIMEWAIT_MAX   16384
 #define TIMEWAIT_RANGE 0, 1000000
 /*
- * SYN-ACKs: retransmitted for one request; then the request is dropped, after 63 s. Linux's value.
+ * SYN-ACKs that are retransmitted for one request: then the request is dropped, after 63 s. Linux's
+ * value.
  */
 #define TCP_SYNACK_RETRIES       5
 #define TCP_SYNACK_RETRIES_RANGE 0, 127

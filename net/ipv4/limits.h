@@ -10,26 +10,26 @@
 /* entries: for one more, the oldest unused one is removed. Linux's gc_thresh3. */
 #define NEIGH_MAX 1024
 /*
- * packets: that wait for the resolution of one address; for one more, the oldest is dropped. The
+ * packets that wait for the resolution of one address: for one more, the oldest is dropped. The
  * initial windows of several connections fit.
  */
 #define NEIGH_QUEUE_MAX 64
 /*
- * packets: that wait for the resolution of all addresses together; further ones are dropped.
- * Without this limit a peer that forges source addresses of the local network could fill the queues
- * of NEIGH_MAX entries with our replies.
+ * packets that wait for the resolution of all addresses together: further ones are dropped. Without
+ * this limit a peer that forges source addresses of the local network could fill the queues of
+ * NEIGH_MAX entries with our replies.
  */
 #define NEIGH_QUEUES_MAX 512
-/* requests: sent without an answer before the state becomes FAILED. Linux's mcast_solicit. */
+/* requests without an answer: after them the state becomes FAILED. Linux's mcast_solicit. */
 #define NEIGH_MCAST_PROBES 3
-/* ms: between two requests. RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
+/* ms between two requests: RFC 4861's RETRANS_TIMER, Linux's retrans_time. */
 #define NEIGH_RETRANS_MS 1000
 /*
- * ms: without a confirmation, after which the state becomes STALE. RFC 4861's REACHABLE_TIME,
- * Linux's base_reachable_time.
+ * ms without a confirmation: after them the state becomes STALE. RFC 4861's REACHABLE_TIME, Linux's
+ * base_reachable_time.
  */
 #define NEIGH_REACHABLE_MS 30000
-/* ms: that an entry must be unused before it may be removed. Linux's gc_stale_time. */
+/* ms for which an entry is unused: after them it may be removed. Linux's gc_stale_time. */
 #define NEIGH_STALE_MS 60000
 
 /* ---- routes and addresses ---- */
@@ -39,39 +39,45 @@
  */
 #define ROUTES_MAX 64
 /*
- * routes: results of lookups that are cached; a new one replaces an older one with the same hash
- * index. As many as NEIGH_MAX neighbours.
+ * cached results of route lookups: a new one replaces an older one with the same hash index. As
+ * many as NEIGH_MAX neighbours.
  */
 #define ROUTE_CACHE_SIZE 1024
 /*
- * paths: whose MTU an ICMP message reported; a new one replaces an older one with the same hash
+ * paths whose MTU an ICMP message reported: a new one replaces an older one with the same hash
  * index. The MTU of a path that lost its entry is learnt again.
  */
 #define PMTU_ENTRIES 256
 /*
- * addresses: of one device; one more fails with -ENOSPC. Few, because they are searched one by one
+ * addresses of one device: one more fails with -ENOSPC. Few, because they are searched one by one
  * for each packet.
  */
 #define IFADDRS_MAX 8
-/* hops: initial TTL of a packet. RFC 1700, Linux's value. */
+/* hops: the initial TTL of a packet. RFC 1700, Linux's value. */
 #define IP_DEFAULT_TTL       64
 #define IP_DEFAULT_TTL_RANGE 1, 255
 
 /* ---- ICMP errors ---- */
-/* ms: between ICMP errors to one destination, after a burst. Linux's icmp_ratelimit. */
+/*
+ * ms between ICMP errors to one destination, after a burst: an error that comes sooner is not sent.
+ * Linux's icmp_ratelimit.
+ */
 #define ICMP_RATELIMIT_MS 1000
 /* ms: range of the sysctl icmp_ratelimit; 0 means no limit. */
 #define ICMP_RATELIMIT_RANGE 0, 3600000
-/* errors: in one burst to one destination. Linux's XRLIM_BURST_FACTOR. */
+/* ICMP errors in one burst to one destination: Linux's XRLIM_BURST_FACTOR. */
 #define ICMP_BURST 6
-/* errors a second: to all destinations together. Linux's icmp_msgs_per_sec. */
+/*
+ * ICMP errors a second to all destinations together: further ones are not sent. Linux's
+ * icmp_msgs_per_sec.
+ */
 #define ICMP_MSGS_PER_SEC 1000
-/* errors: in one burst to all destinations together. Linux's icmp_msgs_burst. */
+/* ICMP errors in one burst to all destinations together: Linux's icmp_msgs_burst. */
 #define ICMP_MSGS_BURST 50
-/* errors: range of the sysctls icmp_msgs_per_sec and icmp_msgs_burst. */
+/* ICMP errors: range of the sysctls icmp_msgs_per_sec and icmp_msgs_burst. */
 #define ICMP_MSGS_RANGE 0, 1000000
 /*
- * destinations: whose ICMP_RATELIMIT_MS is tracked; a new one replaces an older one with the same
+ * destinations whose ICMP_RATELIMIT_MS is tracked: a new one replaces an older one with the same
  * hash index. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
  */
 #define ICMP_PEERS_MAX 256

@@ -8,19 +8,20 @@
 
 /* ---- connections ---- */
 /*
- * requests: half-open connections of a listener; further SYNs are dropped. The value equals SOMAXCONN_DEFAULT, the
- * limit for connections that wait for accept().
+ * half-open connections of a listener: further SYNs are dropped. The value equals
+ * SOMAXCONN_DEFAULT, the limit for connections that wait for accept().
  */
 #define TCP_MAX_SYN_BACKLOG       4096
 #define TCP_MAX_SYN_BACKLOG_RANGE 1, 1000000
 /*
- * requests: half-open connections of a listener while few pages are free; further SYNs are dropped.
- * 128 requests use 40 KiB.
+ * half-open connections of a listener while few pages are free: further SYNs are dropped. 128
+ * requests use 40 KiB.
  */
 #define TCP_REQUESTS_WHEN_SHORT 128
 /*
- * connections: closed by the application and not yet ended by the protocol (orphans); a further one
- * is reset and counted. The value is 128 MiB of memory divided by CONNECTION_ENDS_BYTES.
+ * connections that the application has closed and the protocol has not ended yet (orphans): a
+ * further one is reset and counted. The value is 128 MiB of memory divided by
+ * CONNECTION_ENDS_BYTES.
  */
 #define TCP_ORPHANS_MAX   16384
 #define TCP_ORPHANS_RANGE 0, 1000000
@@ -33,7 +34,7 @@
 /* pages: the values that tcp_mem may be set to. */
 #define TCP_MEM_RANGE 1, 2147483647
 /*
- * ms: between two walks that free memory of all connections while memory is short. In that time
+ * ms between two walks that free memory of all connections while memory is short: in that time
  * applications can read their data.
  */
 #define TCP_SHRINK_INTERVAL_MS 100
@@ -43,22 +44,22 @@
  */
 #define TCP_SHRINK_SOCKETS 64
 /*
- * segments: queued out of order by one socket; above the limit those with the highest sequence numbers
- * are dropped. SOCK_RMEM_MAX holds about this many segments of 1,500 bytes; a peer that sends smaller
- * segments may not queue more of them.
+ * segments that one socket queues out of order: above the limit those with the highest sequence
+ * numbers are dropped. SOCK_RMEM_MAX holds about this many segments of 1,500 bytes; a peer that
+ * sends smaller segments may not queue more of them.
  */
 #define TCP_OFO_PACKETS_MAX 4096
 
 /* ---- retries and timeouts ---- */
-/* SYNs: retransmissions of a SYN; then, after 127 s, connect() fails with -ETIMEDOUT. Linux's value. */
+/* retransmissions of a SYN: then, after 127 s, connect() fails with -ETIMEDOUT. Linux's value. */
 #define TCP_SYN_RETRIES 6
 /* SYNs: Linux's range, which is also that of the socket option TCP_SYNCNT. */
 #define TCP_SYN_RETRIES_RANGE 1, 127
-/* timeouts: in a row, before the route is looked up again. RFC 1122's R1, Linux's value. */
+/* timeouts in a row: after them the route is looked up again. RFC 1122's R1; Linux's value. */
 #define TCP_RETRIES1 3
 /*
- * timeouts: in a row, before the connection ends with ETIMEDOUT, after about 15 minutes. RFC 1122's
- * R2, Linux's value.
+ * timeouts in a row: after them, about 15 minutes, the connection ends with ETIMEDOUT. RFC 1122's
+ * R2; Linux's value.
  */
 #define TCP_RETRIES2 15
 /* timeouts: at most 255, because their count, icsk_backoff, is a byte. */
@@ -69,42 +70,49 @@
 /* us: a retransmission timeout is at least SRTT plus this (RFC 6298 2.4: 1 s in all). Linux's value. */
 #define TCP_RTO_MIN_DEFAULT_US       200000
 #define TCP_RTO_MIN_DEFAULT_US_RANGE 1, 120000000
-/* timeouts: in a row, before an orphan ends; 0: 8 if the peer may be alive, otherwise none. Linux's. */
+/*
+ * timeouts in a row of an orphan: after them it ends. 0 means 8 if the peer may be alive, otherwise
+ * none. Linux's value.
+ */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255
-/* s: an orphan waits in FIN_WAIT2 for the peer's FIN; then it ends. Linux's value. */
+/* s for which an orphan waits in FIN_WAIT2 for the peer's FIN: then it ends. Linux's value. */
 #define TCP_FIN_TIMEOUT_S     60
 #define TCP_FIN_TIMEOUT_RANGE 1, 3600
-/* s: a connection is idle before the first keepalive probe. RFC 1122 4.2.3.6: at least two hours. */
+/*
+ * s for which a connection is idle: then the first keepalive probe is sent. RFC 1122 4.2.3.6: at
+ * least two hours.
+ */
 #define TCP_KEEPALIVE_TIME_S 7200
-/* s: between two keepalive probes. Linux's value. */
+/* s between two keepalive probes: Linux's value. */
 #define TCP_KEEPALIVE_INTVL_S 75
 /* s: the values that TCP_KEEPIDLE and TCP_KEEPINTVL may be set to. Linux's MAX_TCP_KEEPIDLE. */
 #define TCP_KEEPALIVE_S_RANGE 1, 32767
-/* probes: keepalive probes without an answer, before the connection ends. Linux's value. */
+/* keepalive probes without an answer: after them the connection ends. Linux's value. */
 #define TCP_KEEPALIVE_PROBES 9
-/* probes: the values that TCP_KEEPCNT may be set to. Linux's MAX_TCP_KEEPCNT. */
+/* keepalive probes: the values that TCP_KEEPCNT may be set to. Linux's MAX_TCP_KEEPCNT. */
 #define TCP_KEEPALIVE_PROBES_RANGE 1, 127
 
 /* ---- answers ---- */
 /*
- * ms: least time between two ACKs that one connection sends in answer to segments outside the window; in that time
- * such segments get no answer. Linux's tcp_invalid_ratelimit.
+ * ms, at least, between two ACKs that one connection sends in answer to segments outside the
+ * window: in that time such segments get no answer. Linux's tcp_invalid_ratelimit.
  */
 #define TCP_INVALID_RATELIMIT_MS 500
 /* ms: with 0 each such segment is answered. */
 #define TCP_INVALID_RATELIMIT_RANGE 0, 60000
 /*
- * ACKs a second: challenge ACKs of all connections together; the default is no limit, as in Linux since
+ * challenge ACKs a second of all connections together: the default is no limit, as in Linux since
  * 6.1. TCP_INVALID_RATELIMIT_MS limits each connection. A common limit would leave valid resets
  * unanswered, and an attacker could learn from it about other connections (CVE-2016-5696).
  */
 #define TCP_CHALLENGE_ACK_NO_LIMIT 2147483647
-/* ACKs a second: the values that the sysctl may be set to. */
+/* challenge ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * ACKs: sent in a row when the peer has no SACK and GRO has merged several segments beyond a hole into one packet.
- * Three duplicate ACKs make the sender retransmit; each further one tells it that a segment has left the network.
+ * ACKs in a row, when the peer has no SACK and GRO has merged several segments beyond a hole into
+ * one packet: three duplicate ACKs make the sender retransmit; each further one tells it that a
+ * segment has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
@@ -116,9 +124,9 @@
  */
 #define TCP_RACK_SOON 64
 /*
- * segments: read for a DSACK block above snd_una; further segments in the block count as not reported. A packet that
- * was merged from several segments has fewer. A peer may report the same duplicate in each ACK, so the walk must be
- * bounded.
+ * segments that are examined for a DSACK block above snd_una: further segments in the block count
+ * as not reported. A packet that was merged from several segments has fewer. A peer may report the
+ * same duplicate in each ACK, so the walk must be bounded.
  */
 #define TCP_DSACK_MAX 64u
 /*
@@ -135,8 +143,8 @@
 /* mode: 0 switches F-RTO off, 1 and 2 switch it on. Linux's range. */
 #define TCP_FRTO_RANGE 0, 2
 /*
- * bits: 1 uses RACK (here always on), 2 keeps the reordering window fixed, 4 ignores the count of SACKed segments.
- * Linux's.
+ * bits: 1 uses RACK (here always on), 2 keeps the reordering window fixed, 4 ignores the count of
+ * SACKed segments. Linux's bits.
  */
 #define TCP_RECOVERY_RANGE 0, 7
 
@@ -161,14 +169,15 @@
 #define TCP_MIN_TSO_SEGS       2
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
 /*
- * bytes: truesize of a socket's packets that may wait in IP and the device; further data waits in the socket.
- * On most paths the other limit, a millisecond at the pacing rate, is lower. Linux's value.
+ * bytes of truesize of a socket's packets that may wait in IP and the device: further data waits in
+ * the socket. On most paths the other limit, a millisecond at the pacing rate, is lower. Linux's
+ * value.
  */
 #define TCP_LIMIT_OUTPUT_BYTES       4194304
 #define TCP_LIMIT_OUTPUT_BYTES_RANGE 0, 2147483647
 /* segments: a paced connection sends this many before the first pause, for short answers. Linux's value. */
 #define TCP_UNPACED_SEGS 10
-/* s: the least round-trip time of a connection is forgotten after that time. Linux's value. */
+/* s: the least round-trip time of a connection is the least sample of this time. Linux's value. */
 #define TCP_MIN_RTT_WLEN_S       300
 #define TCP_MIN_RTT_WLEN_S_RANGE 0, 86400
 /* percent: in slow start the pacing rate is this part of cwnd / RTT. Linux's value. */
@@ -178,8 +187,9 @@
 /* percent: the values that the two sysctls may be set to. */
 #define TCP_PACING_RATIO_RANGE 0, 1000
 /*
- * bytes: a smaller MSS option of a peer counts as this many, so that a peer cannot make us send mostly
- * headers (CVE-2019-11479); a black hole lowers the segment size no further. Linux's value.
+ * bytes: a peer's MSS option below this value counts as this value, so that a peer cannot make us
+ * send mostly headers (CVE-2019-11479). A black hole does not lower the segment size below it.
+ * Linux's value.
  */
 #define TCP_MIN_SND_MSS       48
 #define TCP_MIN_SND_MSS_RANGE TCP_MIN_SND_MSS, 65535
@@ -188,10 +198,16 @@
 #define TCP_BASE_MSS_RANGE TCP_MIN_SND_MSS, 65535
 /* mode: the search for the path MTU is 0 off, 1 on after a black hole, 2 on. Linux's values. */
 #define TCP_MTU_PROBING_RANGE 0, 2
-/* s: after the end of a search the next one begins. RFC 4821 7.7 recommends ten minutes. */
+/*
+ * s from the end of a search for the path MTU to the next search: RFC 4821 7.7 recommends ten
+ * minutes.
+ */
 #define TCP_PROBE_INTERVAL_S     600
 #define TCP_PROBE_INTERVAL_RANGE 0, 86400
-/* bytes: a search for the path MTU ends when its range is smaller; a probe would gain little. Linux's. */
+/*
+ * bytes: when the range of a search for the path MTU is smaller, the search ends, because a further
+ * probe would gain little. Linux's value.
+ */
 #define TCP_PROBE_THRESHOLD       8
 #define TCP_PROBE_THRESHOLD_RANGE 1, 65535
 /*

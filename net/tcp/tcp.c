@@ -150,7 +150,8 @@ void tcp_init_history(struct sock *sk)
 	tp->srtt_us = tp->mdev_max_us = tp->rttvar_us = tp->rtt_seq = 0;
 	tp->mdev_us = TCP_TIMEOUT_INIT * (1000000 / HZ);
 	minmax_reset(&tp->rtt_min, tcp_jiffies32, ~0u);
-	tp->app_limited = ~0u; /* until the first data is delivered */
+	tp->app_limited =
+		~0u; /* until the first data is delivered, the application limits samples */
 	tp->rate_delivered = tp->rate_interval_us = 0;
 	tp->rate_app_limited = 0;
 	sk->sk_pacing_rate = sk->sk_max_pacing_rate;

@@ -162,7 +162,10 @@ static inline u32 tcp_time_stamp(const struct tcp_sock *tp)
 	return tp->tcp_mstamp / NSEC_PER_MSEC + (u32)INITIAL_JIFFIES;
 }
 #define tcp_jiffies32 ((u32)jiffies)
-/* tcp_jiffies32 at the time of tcp_mstamp.  While a segment is processed that is now, without another reading of the clock. */
+/*
+ * tcp_jiffies32 at the time of tcp_mstamp.  While a segment is processed that is the present time,
+ * and the clock is not read again.
+ */
 static inline u32 tcp_mstamp_jiffies32(const struct tcp_sock *tp)
 {
 	return tp->tcp_mstamp / NSEC_PER_JIFFY + (u32)INITIAL_JIFFIES;

@@ -62,7 +62,7 @@ void bbr_save_cwnd(struct sock *sk)
 
 	if (b->prev_ca_state < TCP_CA_Recovery && b->mode != BBR_PROBE_RTT)
 		b->prior_cwnd = tp->snd_cwnd;
-	else /* it is reduced already */
+	else /* cwnd is reduced already */
 		b->prior_cwnd = max(b->prior_cwnd, tp->snd_cwnd);
 }
 

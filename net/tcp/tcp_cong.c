@@ -249,7 +249,10 @@ u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 /* Raises cwnd by one segment for each @w delivered segments; with @w = cwnd that is one in each round trip. */
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 {
-	/* Segments counted while @w was larger raise cwnd by one now, not by a burst. */
+	/*
+	 * Enough segments for an increase were counted while @w was larger.  Raise cwnd by one and
+	 * forget the others, so that cwnd does not rise in a burst.
+	 */
 	if (tp->snd_cwnd_cnt >= w) {
 		tp->snd_cwnd_cnt = 0;
 		tp->snd_cwnd++;

@@ -507,7 +507,7 @@ noinline void tcp_fin(struct sock *sk)
 		return;
 	}
 
-	/* As Linux: an ACK that is sent later than the ones above reports no duplicate any more. */
+	/* As on Linux, an ACK that is sent after this point reports no duplicate. */
 	tcp_sack_reset(&tcp_sk(sk)->rx_opt);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);

@@ -185,7 +185,7 @@ static void info_of_totals(const struct tcp_sock *tp, struct tcp_info *info)
 	info->tcpi_dsack_dups = tp->dsack_dups;
 }
 
-/* Owner. */
+/* The caller owns @sk. */
 void tcp_get_info(const struct sock *sk, struct tcp_info *info)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

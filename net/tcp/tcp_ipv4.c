@@ -126,9 +126,9 @@ noinline void tcp_v4_send_reset(const struct sock *sk, struct sk_buff *skb)
 	if (tcp_hdr(skb)->rst)
 		return;
 	/*
-	 * A broadcast or multicast must not be answered (RFC 1122 3.3.6), although a listener may have
-	 * received it.  A packet whose route was dropped already belongs to a connection, so it was sent to
-	 * our address alone and may be answered.
+	 * A broadcast or multicast must not be answered (RFC 1122 3.3.6), although a listener may
+	 * have received it.  A packet without a route has already been assigned to the connection
+	 * @sk, so it was sent to our address alone and may be answered.
 	 */
 	if (rt ? rt->rt_type != RTN_LOCAL : !sk)
 		return;

@@ -27,7 +27,7 @@ u32 tcp_current_ssthresh(const struct sock *sk)
 	return max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
 }
 
-/* RFC 9937 6.1. */
+/* Begins a reduction (RFC 9937 6.1). */
 void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -45,9 +45,9 @@ void tcp_init_cwnd_reduction(struct sock *sk, u32 delivered)
 }
 
 /*
- * RFC 9937 6.2.  With more than ssthresh segments in flight, sends in proportion to the segments that arrive.
- * With fewer, sends as many as arrive, and one more if the ACK is safe (it advanced snd_una and showed no new
- * loss), so that the data in flight grows to ssthresh as in slow start.
+ * RFC 9937 6.2.  With more than ssthresh segments in flight, sends in proportion to the segments
+ * that arrive. With fewer, sends as many as arrive, and one more if the ACK is safe: it advanced
+ * snd_una and showed no new loss.  So the data in flight grows to ssthresh as in slow start.
  */
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_delivered, u32 newly_lost, int flag)
 {

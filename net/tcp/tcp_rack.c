@@ -43,7 +43,7 @@ static bool sent_after(u64 t1, u32 end1, u64 t2, u32 end2)
 	return t1 > t2 || (t1 == t2 && after(end1, end2));
 }
 
-/* RFC 8985 6.2, step 2. */
+/* A segment was delivered: RFC 8985 6.2, step 2. */
 void tcp_rack_advance(struct tcp_sock *tp, u8 marks, u32 end_seq, u64 sent_ns)
 {
 	u32 rtt_us = (tp->tcp_mstamp - sent_ns) / NSEC_PER_USEC;
@@ -64,7 +64,7 @@ void tcp_rack_advance(struct tcp_sock *tp, u8 marks, u32 end_seq, u64 sent_ns)
 
 /* ---- RACK: the reordering window ----------------------------------------------------------------- */
 
-/* RFC 8985 6.2, step 4, in microseconds. */
+/* Returns the reordering window in microseconds (RFC 8985 6.2, step 4). */
 static u32 tcp_rack_reo_wnd(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -188,7 +188,7 @@ void tcp_rack_reo_timeout(struct sock *sk)
 
 /* ---- TLP ----------------------------------------------------------------------------------------- */
 
-/* RFC 8985 7.2, in jiffies. */
+/* Returns the time until a tail loss probe, in jiffies (RFC 8985 7.2). */
 static u32 tcp_probe_timeout(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -242,7 +242,10 @@ static bool tcp_probe_with_old_data(struct sock *sk, unsigned int mss)
 	return true;
 }
 
-/* RFC 8985 7.3.  While a probe is unanswered (tlp_high_seq is not 0) no other probe is sent. */
+/*
+ * Sends a tail loss probe (RFC 8985 7.3).  While a probe is unanswered (tlp_high_seq is not 0) no
+ * other is sent.
+ */
 void tcp_send_loss_probe(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

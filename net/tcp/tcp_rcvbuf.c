@@ -329,10 +329,11 @@ int tcp_try_rmem_schedule(struct sock *sk, unsigned int size)
 /* ---- the buffer grows with the path ---------------------------------------------------------- */
 
 /*
- * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in us.
- * A smaller sample replaces the estimate: all errors make samples too large.  A larger sample moves the estimate by
- * an eighth.  But a larger sample is ignored if it may include a wait of either side: with @win_dep, which means that
- * it is the time in which a whole window arrived, or while data waits for the reader (Linux 6.16).
+ * Adds a sample to the receiver's estimate of the round trip, rcv_rtt_us, which is 8 * the RTT in
+ * us. A smaller sample replaces the estimate: all errors make samples too large.  A larger sample
+ * moves the estimate by an eighth.  But a larger sample is ignored if it may include a wait of
+ * either side (Linux 6.16).  That is so while data waits for the reader, and with @win_dep: then
+ * the sample is the time in which a whole window arrived.
  */
 static void tcp_rcv_rtt_update(struct tcp_sock *tp, u64 sample_us, bool win_dep)
 {
@@ -352,7 +353,7 @@ static u64 us_since(const struct tcp_sock *tp, u64 stamp)
 	return (tp->tcp_mstamp - stamp) / NSEC_PER_USEC;
 }
 
-/* The sample without timestamps: measures the time until a whole window of data has arrived. */
+/* Takes a sample without timestamps: measures the time until a whole window of data has arrived. */
 void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 {
 	if (tp->rcv_rtt_stamp) {
@@ -365,8 +366,9 @@ void tcp_rcv_rtt_measure(struct tcp_sock *tp)
 }
 
 /*
- * The sample with timestamps: measures the age of the timestamp that a full segment echoes.  The first
- * segment that echoes a timestamp gives the sample; others with the same echo were sent later.
+ * Takes a sample with timestamps: measures the age of the timestamp that a full segment echoes.
+ * The first segment that echoes a timestamp gives the sample; others with the same echo were sent
+ * later.
  */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 {

@@ -28,7 +28,10 @@ void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr)
 		tp->retrans_out -= decr;
 	if (sacked & TCPCB_LOST)
 		tp->lost_out -= decr;
-	/* Without SACK no mark tells which segments sacked_out counts: subtract @decr, or less if it is smaller. */
+	/*
+	 * Without SACK no mark tells which segments sacked_out counts: subtract @decr, but not more
+	 * than sacked_out.
+	 */
 	if (sacked & TCPCB_SACKED_ACKED)
 		tp->sacked_out -= decr;
 	else if (tcp_is_reno(tp) && decr > 0)

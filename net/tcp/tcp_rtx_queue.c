@@ -207,9 +207,10 @@ static bool sent_later(const struct list_head *a, const struct list_head *b)
 }
 
 /*
- * Moves each segment of tsorted_lost_queue to its position by time in tsorted_sent_queue.  Lost segments are older
- * than most others, so these positions are near the beginning of that list.  Segments that are marked as lost and
- * were sent again are near its end.
+ * Removes all lost marks.  Moves each segment of tsorted_lost_queue to its position by time in
+ * tsorted_sent_queue: these segments are older than most others, so their positions are near the
+ * beginning of that list.  Segments that were marked as lost and sent again are in that list
+ * already, near its end.
  */
 void tcp_rtx_unmark_lost(struct sock *sk)
 {

@@ -118,8 +118,8 @@ static inline void tcp_init_pacing(struct sock *sk)
 bool tcp_pacing_check(struct sock *sk);
 void tcp_update_wstamp(struct sock *sk, unsigned int bytes);
 /*
- * Returns true if so much waits in the device that @skb must wait; a completion then starts the sender again.
- * The limit is shifted left by @factor.
+ * Returns true if @skb must wait, because too many bytes of this socket wait in the device; the
+ * completion of a packet then starts the sender again.  The limit is shifted left by @factor.
  */
 bool tcp_small_queue_check(struct sock *sk, const struct sk_buff *skb, unsigned int factor);
 /* Returns true if @skb, the last one of the write queue, should wait for more data. */

@@ -210,7 +210,7 @@ struct tcp_sock {
 	u16 total_rto,
 		total_rto_recoveries; /* number of timeouts, and of recoveries that began with one */
 	u32 total_rto_time;           /* ms spent in these recoveries */
-	u32 rto_stamp; /* tcp_time_stamp() when the present recovery began, if with a timeout; 0: none */
+	u32 rto_stamp; /* tcp_time_stamp() at the first timeout of the present recovery; 0: no timeout */
 
 	u32 rcv_rtt_last_tsecr; /* the timestamp whose echo was measured last */
 	u32 rcv_rtt_us,

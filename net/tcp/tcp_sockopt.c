@@ -232,7 +232,7 @@ static int set_number(struct sock *sk, int optname, int val)
 	}
 }
 
-/* Owner. */
+/* The caller owns @sk. */
 static int do_tcp_setsockopt(struct sock *sk, int optname, int val)
 {
 	switch (optname) {

@@ -437,7 +437,10 @@ void tcp_write_timer_handler(struct sock *sk)
 		icsk->icsk_pending = 0;
 		tcp_retransmit_timer(sk);
 		break;
-	/* These two leave icsk_pending set, from which tcp_rearm_rto() sees that the RTO is already running. */
+	/*
+	 * These two leave icsk_pending set.  It tells tcp_rearm_rto() that the RTO counts from the
+	 * oldest segment.
+	 */
 	case ICSK_TIME_LOSS_PROBE:
 		tcp_send_loss_probe(sk);
 		break;

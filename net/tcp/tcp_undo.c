@@ -37,12 +37,14 @@ bool tcp_tsopt_ecr_before(const struct tcp_sock *tp, u32 stamp)
 }
 
 /*
- * Returns true if the ACK answers a segment that was sent before the first retransmission: by the timestamp that it
- * echoes, or because nothing was retransmitted yet.  Pacing, or a full queue of our own device, can hold the first
- * retransmission back until the segment that seemed lost has arrived (Linux since 6.12).
+ * Returns true if the ACK answers a segment that was sent before the first retransmission: by the
+ * timestamp that it echoes, or because nothing was retransmitted yet.  Pacing, or a full queue of
+ * our own device, can hold the first retransmission back until the segment that seemed lost has
+ * arrived (Linux since 6.12).
  *
- * In two cases retrans_stamp is 0 after a retransmission.  NewReno waits for an ACK beyond high_seq, which must not
- * undo the reduction after a real loss.  Or the ACK of our SYN has cleared retrans_stamp.
+ * retrans_stamp 0 means that nothing was retransmitted, with two exceptions, for which false is
+ * returned.  NewReno waits for an ACK beyond high_seq after a recovery: after a real loss the
+ * reduction must not be undone.  And the ACK of our SYN has cleared retrans_stamp.
  */
 static bool tcp_packet_delayed(const struct tcp_sock *tp)
 {

@@ -15,7 +15,7 @@ BLOCKS_MAX = 4
 
 
 class Receiver:
-    """Positions count from the kernel's SYN, which is 0."""
+    """The peer's receiving side.  Positions in the kernel's stream count from its SYN, which is 0."""
 
     def __init__(self, mss):
         self.mss = mss

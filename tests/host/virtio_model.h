@@ -55,7 +55,7 @@ enum virtio_model_lie {
 	MODEL_LIE_EMPTY,       /* length 0 */
 	MODEL_LIE_SHORT,       /* fewer bytes than struct virtio_net_hdr */
 	MODEL_LIE_RUNT,        /* a virtio_net_hdr and an incomplete Ethernet header */
-	MODEL_LIE_NUM_BUFFERS, /* a num_buffers greater than the number of its buffers */
+	MODEL_LIE_NUM_BUFFERS, /* a num_buffers greater than the number of the packet's buffers */
 	MODEL_LIE_NO_BUFFERS,  /* num_buffers 0 */
 	MODEL_LIE_CSUM_START,  /* NEEDS_CSUM with csum_start outside the packet */
 	MODEL_LIE_CSUM_OFFSET, /* NEEDS_CSUM with csum_offset outside the packet */

@@ -300,7 +300,7 @@ static void test_unused_neighbours_are_collected(void **state)
 	before = arp_tbl.entries;
 	net_wait(NEIGH_STALE_MS - 1000);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 130), net_peer_mac, ME);
-	assert_int_equal(arp_tbl.entries, before + 1); /* too early */
+	assert_int_equal(arp_tbl.entries, before + 1); /* no entry is old enough to be removed */
 	net_wait(2000);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 131), net_peer_mac, ME);
 	net_arp_in(ARPOP_REQUEST, NULL, ip4(10, 0, 2, 132), net_peer_mac, ME);
