@@ -96,8 +96,8 @@ static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN i)
 }
 
 /*
- * Returns true if the kernel may use the range once the firmware's boot services have ended.  Not
- * usable are runtime services, ACPI tables (the kernel reads them later), and persistent,
+ * Returns true if the kernel may use the range once the firmware's boot services have ended.  It
+ * may not use the memory of runtime services, ACPI tables (which it reads later), and persistent,
  * unaccepted or uncacheable memory.
  */
 static bool is_usable(const EFI_MEMORY_DESCRIPTOR *d)

@@ -196,8 +196,9 @@ static bool intx_is_storm(struct intx_line *line, bool progress)
 }
 
 /*
- * Two harmless cases: the line may still be high after the EOI, which gives one more interrupt,
- * without a cause; and an interrupt raised before the line was masked may arrive after the masking.
+ * The handler of a line.  An interrupt may come without a cause, if the line was still high after
+ * the last EOI; and it may come after the line was masked, if it was raised before.  Both are
+ * harmless.
  */
 static void intx_interrupt(void *arg)
 {

@@ -198,8 +198,8 @@ static void virtnet_rx_discard(struct virtnet_info *vi, unsigned int n)
 }
 
 /*
- * Allocates a buffer for the ring.  Returns false if memory is out: the caller must then put the
- * received buffer back.
+ * Allocates a buffer for the ring.  Returns false if there is no memory: the caller must then put
+ * the received buffer back.
  */
 static bool virtnet_rx_replace(struct virtnet_info *vi)
 {
@@ -284,7 +284,7 @@ static void virtnet_rx_return(struct virtnet_info *vi, const struct sk_buff *skb
 
 /*
  * Copies a frame into new memory of its size, so that it needs no receive buffer.  Returns NULL if
- * memory is short.
+ * there is no memory.
  */
 static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 {
@@ -314,7 +314,7 @@ static struct sk_buff *virtnet_rx_copy(const struct sk_buff *from)
 }
 
 /*
- * Copies a short frame of one buffer.  Returns NULL if memory is short.  If possible a new buffer
+ * Copies a short frame of one buffer.  Returns NULL if there is no memory.  If possible a new buffer
  * replaces this one in the ring: a buffer that returned to the ring again and again would keep its
  * whole page block allocated, although the block's other buffers were freed long ago.
  */

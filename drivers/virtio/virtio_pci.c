@@ -29,7 +29,7 @@
 /*
  * If queues and configuration changes share one vector, each interrupt may also mean a
  * configuration change.  MSI-X does not set the ISR status (4.1.4.5), and two messages close
- * together cause one interrupt, so the cause cannot be told.
+ * together cause one interrupt, so the cause is unknown.
  */
 static void vp_shared_interrupt(void *arg)
 {

@@ -215,10 +215,10 @@ void inet_csk_reqsk_timer_restart(struct request_sock *req)
 }
 
 /*
- * The SYN-ACK timer: retransmits the SYN-ACK or drops the request. With TCP_DEFER_ACCEPT the
- * handshake's ACK without data was received and ignored (acked): then the SYN-ACK is retransmitted
- * only before the last timeout, and the request is kept at least as long as the option says.
- * Softirq; this function drops the reference that the armed timer held.
+ * The SYN-ACK timer expired: retransmits the SYN-ACK or drops the request. With TCP_DEFER_ACCEPT,
+ * an ACK without data does not complete the handshake, but sets @acked. Afterwards the SYN-ACK is
+ * retransmitted only before the last timeout, and the request is kept at least as long as the
+ * option says. Softirq; this function drops the reference that the armed timer held.
  */
 static noinline void reqsk_timer_handler(unsigned long data)
 {

@@ -464,8 +464,8 @@ def cubic_by_the_rfc(d):
 
 
 def delivered_by_an_old_ack(d):
-    """An ACK below SND.UNA came late and has SACK blocks that are news. Linux marks the segments, but does not count
-    them as delivered (tcpi_delivered).
+    """An ACK below SND.UNA came late, and its SACK blocks report segments that no earlier ACK reported. Linux marks
+    the segments, but does not count them as delivered (tcpi_delivered).
     Script: info/delivered-by-an-old-ack.pkt"""
     una = 1
     for w in steps_up_to(d):
@@ -477,9 +477,9 @@ def delivered_by_an_old_ack(d):
 
 
 def reordering_by_a_dsack(d):
-    """The D-SACK of a segment whose first copy is reported by the same ACK, or of a part of merged segments of which
-    another was retransmitted, counts as reordering on Linux. By RFC 8985 6.2 step 3 only a segment that was sent once shows
-    reordering.
+    """A D-SACK counts as reordering on Linux in two cases: if the same ACK also reports the first copy of the segment,
+    and if the D-SACK is for a part of merged segments, and another part was retransmitted. By RFC 8985 6.2 step 3 only
+    a segment that was sent once shows reordering.
     Script: rack/dsack-is-no-reordering.pkt"""
     return bool(other_counters(d)) and other_counters(d) <= {REORDERING, REORD_SEEN} and \
         any(len(b) > 1 or b[0][0] < w[5] for w, b in blocks_before(d))
@@ -496,18 +496,20 @@ def duplicates_lower_reordering(d):
 
 
 def prr_by_the_flight(d):
-    """In a reduction, RFC 9937 6.1 sends ssthresh / RecoverFS segments for each that was delivered, where RecoverFS is the
-    data in flight. Linux divides by the congestion window of before. If the window was not full, more is sent here.
+    """In a reduction, RFC 9937 6.1 sends ssthresh / RecoverFS segments for each that was delivered, where RecoverFS is
+    the data in flight. Linux divides by the congestion window before the reduction. If that window was not full, more
+    is sent here.
     Script: prr/the-flight-not-the-window.pkt"""
     ours, linux = ranges(d.ours), ranges(d.linux)
     return repaired(d) and (not linux or sum(b - a for a, b in ours) > sum(b - a for a, b in linux))
 
 
 def lost_segments_after_an_undo(d):
-    """After an undo Linux does not find some losses: a segment that RACK had marked before left its list for ever, and no
-    segment is retransmitted while more retransmissions are in flight than segments are lost, although those may be of
-    segments that are not lost. Its position in the queue may also be behind the lowest lost segment. Here each lost segment
-    is retransmitted when cwnd permits, the lowest first (RFC 8985 6.2 step 5, 6675 4).
+    """After an undo Linux misses some losses. A segment that RACK marked before the undo has left RACK's list for
+    ever. While more retransmissions are in flight than segments are lost, Linux retransmits no segment, although these
+    retransmissions may be of segments that are not lost. The place from which Linux looks for lost segments may also
+    be behind the lowest one. Here each lost segment is retransmitted when cwnd permits, the lowest first (RFC 8985 6.2
+    step 5, 6675 4).
     Script: rack/losses-after-an-undo.pkt"""
     return has_sack(d) and repaired(d)
 

@@ -38,7 +38,7 @@ LOSSY |= {f"in-{loss}": ("in", "cubic", loss) for loss in LOSSES}
 
 def real_time(pid):
     """Lets the threads of process @pid run before all ordinary ones: a vCPU that waits for a core has a longer round
-    trip.  Without the right to that, the figures only vary more."""
+    trip.  If this process may not set priorities, the figures only vary more."""
     with contextlib.suppress(OSError):
         for thread in os.listdir(f"/proc/{pid}/task"):
             os.sched_setscheduler(int(thread), os.SCHED_RR, os.sched_param(1))

@@ -169,9 +169,9 @@ static bool chosen(struct pipe *w, const struct packet *p)
 }
 
 /*
- * Returns true if the packet is lost: independently, or by the model of Gilbert and Elliott, which
- * has two states.  Each model has a random stream of its own, so that a change of one model's
- * setting does not change the losses of the other model.
+ * Returns true if the packet is lost.  Losses are independent of each other, or follow the model of
+ * Gilbert and Elliott, which has two states.  Each of the two kinds has a random stream of its own,
+ * so that a change of one kind's setting does not change the losses of the other kind.
  */
 static bool unlucky(struct pipe *w)
 {

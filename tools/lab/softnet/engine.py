@@ -83,8 +83,8 @@ class EngineHost(Host):
 
     @property
     def awake(self):
-        """Can only be set: Host sets it when a call is submitted or a frame is put, and the engine must learn of
-        that."""
+        """This property can only be set. Host sets it when a call is submitted or a frame is put: the engine must
+        learn of that."""
         raise AttributeError("the engine knows which host is awake")
 
     @awake.setter
