@@ -112,7 +112,7 @@ void __noreturn hal_context_exit(struct hal_context *from, struct hal_context *t
  * Allocates a stack of @size bytes (a multiple of 4096) in a mapped area of its own, with an
  * unmapped guard page below it.  The area is not in the direct map, and hal_virt_to_phys() of an
  * address on a stack fails an assertion, so a buffer on a stack can never be handed to a device.
- * Returns NULL when memory is out.  Process context.
+ * Returns NULL if there is no memory.  Process context.
  */
 void *hal_stack_alloc(size_t size);
 void hal_stack_free(void *stack, size_t size);

@@ -51,7 +51,7 @@ void sysctl_register(const struct ctl_table *table, unsigned int n);
 const struct ctl_table *sysctl_nth(unsigned int i);
 /*
  * Finds a sysctl by the first @len bytes of @name, "net/ipv4/tcp_retries2" or
- * "net.ipv4.tcp_retries2".  NULL if there is none.
+ * "net.ipv4.tcp_retries2".  Returns NULL if there is none.
  */
 const struct ctl_table *sysctl_find(const char *name, size_t len);
 /*

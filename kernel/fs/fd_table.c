@@ -218,8 +218,8 @@ static unsigned int size_wanted(const struct files_struct *files)
 }
 
 /*
- * Shrinks the table to @size numbers.  The table stays as it is if memory is out, or if another
- * thread has meanwhile taken a number at or above @size.
+ * Shrinks the table to @size numbers.  The table stays as it is if there is no memory, or if
+ * another thread has meanwhile taken a number at or above @size.
  */
 static void shrink(struct files_struct *files, unsigned int size)
 {

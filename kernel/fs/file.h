@@ -92,7 +92,7 @@ void fput(struct file *file);
 
 /* ---- the table ------------------------------------------------------------------------------ */
 struct files_struct;
-struct files_struct *files_alloc(void);      /* an empty table; NULL when memory is out */
+struct files_struct *files_alloc(void);      /* an empty table, or NULL if there is no memory */
 void files_free(struct files_struct *files); /* closes all */
 
 /*
@@ -108,7 +108,7 @@ void put_unused_fd(unsigned int fd);
 void fd_install(unsigned int fd, struct file *file);
 /*
  * Returns the file of descriptor @fd in current's table, with a reference that the caller drops
- * with fput().  NULL if @fd is not open.
+ * with fput().  Returns NULL if @fd is not open.
  */
 struct file *fget(unsigned int fd);
 

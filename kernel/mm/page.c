@@ -70,7 +70,7 @@ static void free_area_add(struct page *page, unsigned int order)
 
 /*
  * Takes a free block of at least 2^@order pages, and puts the part beyond 2^@order pages back on
- * the free lists.  NULL if there is none. buddy_lock held.
+ * the free lists.  Returns NULL if there is none. buddy_lock held.
  */
 static struct page *take_block(unsigned int order)
 {
@@ -290,7 +290,7 @@ static u64 min_free_pages(u64 total)
 
 /*
  * Computes the page frames that lie completely inside a usable range of the memory map: [*first,
- * *end).  False if there are none.
+ * *end).  Returns false if there are none.
  */
 static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 {
@@ -305,8 +305,8 @@ static bool usable_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 }
 
 /*
- * Computes the page frames that a range of another type than usable touches: [*first, *end).  False
- * if @mem is usable or empty.
+ * Computes the page frames that a range of another type than usable touches: [*first, *end).
+ * Returns false if @mem is usable or empty.
  */
 static bool taken_frames(const struct boot_mem *mem, u64 *first, u64 *end)
 {

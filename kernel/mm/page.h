@@ -86,8 +86,8 @@ static inline struct page *alloc_page(gfp_t gfp)
 }
 
 /*
- * Allocates a block whose pages count in @budget.  NULL if memory is out, or if the budget is used
- * up (which __GFP_MEMALLOC ignores).
+ * Allocates a block whose pages count in @budget.  Returns NULL if there is no memory, or if the
+ * budget is used up (which __GFP_MEMALLOC ignores).
  */
 struct page *alloc_budget_pages(gfp_t gfp, unsigned int order, struct page_budget *budget);
 

@@ -26,13 +26,13 @@ struct page_frag {
 
 /*
  * Ensures that at least @min bytes are left in @frag.  If not, takes a new block (of SKB_MAX_ORDER,
- * or smaller if there is none).  Returns false when memory is out.  The caller itself advances
+ * or smaller if there is none).  Returns false if there is no memory.  The caller itself advances
  * frag->offset and takes a reference for each piece.
  */
 bool page_frag_refill(unsigned int min, struct page_frag *frag, gfp_t gfp);
 /*
- * Cuts off a piece of @size bytes (aligned to 64), with one reference for the caller.  NULL when
- * memory is out.
+ * Cuts off a piece of @size bytes (aligned to 64), with one reference for the caller.  Returns NULL
+ * if there is no memory.
  */
 void *page_frag_alloc(struct page_frag *frag, unsigned int size, gfp_t gfp);
 /* Frees a piece that page_frag_alloc() returned. */

@@ -67,7 +67,7 @@ static u32 slab_objects(const struct kmem_cache *cache, const struct page *page)
 	return (PAGE_SIZE << page->order) / cache->stride;
 }
 
-/* Returns a new slab without objects in use, on no list yet.  NULL when memory is out. */
+/* Returns a new slab without objects in use, on no list yet, or NULL if there is no memory. */
 static struct page *slab_new(struct kmem_cache *cache, gfp_t gfp)
 {
 	struct page *page = slab_pages(cache, gfp);

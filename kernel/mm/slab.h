@@ -36,7 +36,7 @@ struct kmem_cache {
 };
 
 /*
- * Creates a cache.  Panics when memory is out: caches are created at boot.  @align 0 means 8.
+ * Creates a cache.  Panics if there is no memory: caches are created at boot.  @align 0 means 8.
  * @limit: the most objects in use at a time; 0: limited by memory only.
  */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, u64 limit);

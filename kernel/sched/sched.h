@@ -51,7 +51,7 @@ void sched_init(struct cpu *boot_cpu); /* the boot stack becomes that of the idl
 
 /*
  * Creates a thread that runs fn(arg) and ends when fn returns.  It is runnable at once.
- * ERR_PTR(-ENOMEM) when memory is out, or at THREADS_MAX threads.  Process context.
+ * ERR_PTR(-ENOMEM) if there is no memory, or at THREADS_MAX threads.  Process context.
  */
 struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt, ...)
 	__printf_like(3, 4);
@@ -62,7 +62,7 @@ struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *fmt
 struct task_struct *app_thread_run(int (*fn)(void *arg), void *arg, const char *name);
 /*
  * Returns the file table that all applications share, with the console as descriptors 0, 1 and 2.
- * The first call creates it.  NULL when memory is out.  Process context.
+ * The first call creates it.  Returns NULL if there is no memory.  Process context.
  */
 struct files_struct *first_files(void);
 void __noreturn do_exit(void);

@@ -177,8 +177,8 @@ static bool has_signature(const struct acpi_header *table, const char *signature
 }
 
 /*
- * True if @table is long enough to include @field.  The tables of older firmware end before the
- * fields that were added later.
+ * Returns true if @table is long enough to include @field.  The tables of older firmware end before
+ * the fields that were added later.
  */
 #define HAS_FIELD(table, field)                                                                    \
 	((table)->header.length >= offsetof(__typeof__(*(table)), field) + sizeof((table)->field))

@@ -25,7 +25,8 @@ struct ksym {
 extern const struct ksym_table image_symbols;
 
 /*
- * Finds the function that contains @address.  False if there is none, or if the image has no table.
+ * Finds the function that contains @address.  Returns false if there is none, or if the image has
+ * no table.
  */
 bool ksym_find(const struct ksym_table *table, u64 address, struct ksym *sym);
 

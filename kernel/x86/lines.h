@@ -24,8 +24,8 @@ struct source_line {
 extern const struct line_table image_lines;
 
 /*
- * Finds the source line of @address.  False if it has none, or if the table is missing or damaged.
- * Never reads outside of the table.
+ * Finds the source line of @address.  Returns false if it has none, or if the table is missing or
+ * damaged. Never reads outside of the table.
  */
 bool line_find(const struct line_table *table, u64 address, struct source_line *found);
 

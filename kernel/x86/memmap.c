@@ -23,7 +23,7 @@ static bool continues(const struct boot_mem *a, const struct boot_mem *b)
 
 /*
  * Inserts an entry and joins it with its neighbours of the same type, because firmware splits
- * memory into hundreds of pieces.  False if the map is full.
+ * memory into hundreds of pieces.  Returns false if the map is full.
  */
 static bool insert_entry(struct boot_info *boot, struct boot_mem entry)
 {

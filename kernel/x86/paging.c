@@ -82,7 +82,8 @@ static unsigned int slot_of(u64 va, unsigned int level)
 
 /*
  * Returns the table entry for @va at @level.  With @make, creates the missing tables above it.
- * Returns NULL if a table is missing or memory is out, or if a larger page covers @va.
+ * Returns NULL if a table is missing, or if there is no memory for one, or if a larger page covers
+ * @va.
  */
 static u64 *find_entry(u64 va, unsigned int level, bool make)
 {

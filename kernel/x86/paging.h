@@ -39,7 +39,8 @@ bool paging_map(u64 va, phys_addr_t pa, size_t size, u64 flags);
 phys_addr_t paging_unmap(u64 va);
 
 /*
- * Maps a table of the firmware, cached and read-only, in the device area.  NULL when memory is out.
+ * Maps a table of the firmware, cached and read-only, in the device area.  Returns NULL if there is
+ * no memory.
  */
 const void *paging_map_firmware(phys_addr_t pa, size_t size);
 

@@ -21,8 +21,8 @@ struct cmos_access {
 };
 
 /*
- * Reads the clock as seconds since 1970 (cmos.c).  False if there is no clock, or its date is
- * invalid.
+ * Reads the clock as seconds since 1970 (cmos.c).  Returns false if there is no clock, or its date
+ * is invalid.
  */
 bool cmos_read_clock(const struct cmos_access *cmos, s64 *seconds);
 

@@ -28,7 +28,7 @@ struct gso_cut {
 
 /*
  * Finds the headers and checks them, because a packet that a device merged (SKB_GSO_DODGY) has
- * unchecked ones. 0 or -EINVAL.
+ * unchecked ones. Returns 0 or -EINVAL.
  */
 static int gso_parse(struct sk_buff *skb, struct gso_cut *c)
 {

@@ -246,8 +246,8 @@ struct packet_offload {
 	 */
 	bool (*gro_has_flow)(struct sk_buff *skb);
 	/*
-	 * True if @held and @skb belong to the same flow. gro_look() has returned true for @held,
-	 * and gro_look() or gro_has_flow() for @skb.
+	 * Returns true if @held and @skb belong to the same flow. gro_look() has returned true for
+	 * @held, and gro_look() or gro_has_flow() for @skb.
 	 */
 	bool (*gro_same_flow)(const struct sk_buff *held, const struct sk_buff *skb);
 	/*

@@ -20,7 +20,7 @@ struct request_sock_ops {
 	unsigned int obj_size;
 	const char *slab_name;
 	struct kmem_cache *slab; /* made by proto_register() */
-	/* Retransmits the SYN-ACK. 0 or -errno. */
+	/* Retransmits the SYN-ACK. Returns 0 or -errno. */
 	int (*rtx_syn_ack)(const struct sock *sk, struct request_sock *req);
 	/*
 	 * Sends an ACK in response to @skb, a segment for the half-open connection @req that is not

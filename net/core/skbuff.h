@@ -179,7 +179,7 @@ struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp);
 struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
 /*
  * Moves @skb to a new, unshared linear part with at least @nhead bytes more headroom and @ntail
- * bytes more tailroom. 0 or -ENOMEM.
+ * bytes more tailroom. Returns 0 or -ENOMEM.
  */
 int pskb_expand_head(struct sk_buff *skb, int nhead, int ntail, gfp_t gfp);
 int skb_cow_head(struct sk_buff *skb, unsigned int headroom);
@@ -260,7 +260,7 @@ static inline void *__skb_pull(struct sk_buff *skb, unsigned int len)
 /*
  * __pskb_pull_tail() moves the first @delta bytes of the fragments to the end of the linear part.
  * pskb_may_pull() makes sure that the first @len bytes are linear. Both return false if the packet
- * is too short or memory is out.
+ * is too short or there is no memory.
  */
 bool __pskb_pull_tail(struct sk_buff *skb, unsigned int delta);
 static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
@@ -271,7 +271,10 @@ static inline bool pskb_may_pull(struct sk_buff *skb, unsigned int len)
 		return false;
 	return __pskb_pull_tail(skb, len - skb_headlen(skb));
 }
-/* Shortens the packet to @len bytes. 0, or -ENOMEM if data shared with a clone had to be copied. */
+/*
+ * Shortens the packet to @len bytes. Returns 0, or -ENOMEM if data shared with a clone had to be
+ * copied.
+ */
 int pskb_trim(struct sk_buff *skb, unsigned int len);
 static inline int skb_linearize(struct sk_buff *skb)
 {
@@ -292,12 +295,12 @@ static inline int skb_linearize(struct sk_buff *skb)
  * being sent for @sk, for example waits in the queue of our own device.
  */
 bool skb_fclone_busy(const struct sock *sk, const struct sk_buff *skb);
-/* True if a clone shares the linear part. */
+/* Returns true if a clone shares the linear part. */
 static inline bool skb_cloned(const struct sk_buff *skb)
 {
 	return skb->cloned && (atomic_read(&skb_shinfo(skb)->dataref) & SKB_DATAREF_MASK) != 1;
 }
-/* True if another sk_buff that shares the linear part may access the headers. */
+/* Returns true if another sk_buff that shares the linear part may access the headers. */
 static inline bool skb_header_cloned(const struct sk_buff *skb)
 {
 	int ref = atomic_read(&skb_shinfo(skb)->dataref);
@@ -314,7 +317,7 @@ static inline void skb_header_release(struct sk_buff *skb)
 	skb->nohdr = 1;
 	atomic_add(1 << SKB_DATAREF_SHIFT, &skb_shinfo(skb)->dataref);
 }
-/* True if @skb, a clone, may write to its first @len bytes. */
+/* Returns true if @skb, a clone, may write to its first @len bytes. */
 static inline bool skb_clone_writable(const struct sk_buff *skb, unsigned int len)
 {
 	return !skb_header_cloned(skb) && skb_headroom(skb) + len <= skb->hdr_len;
@@ -323,7 +326,7 @@ static inline bool skb_shared(const struct sk_buff *skb)
 {
 	return refcount_read(&skb->users) != 1;
 }
-/* Gives @skb an unshared linear part, by a copy if a clone shares it. 0 or -ENOMEM. */
+/* Gives @skb an unshared linear part, by a copy if a clone shares it. Returns 0 or -ENOMEM. */
 static inline int skb_unclone(struct sk_buff *skb, gfp_t gfp)
 {
 	return skb_cloned(skb) ? pskb_expand_head(skb, 0, 0, gfp) : 0;
@@ -365,11 +368,11 @@ static inline int skb_transport_offset(const struct sk_buff *skb)
 
 /* ---- bytes ------------------------------------------------------------------------------------ */
 struct iov_iter;
-/* Copies @len bytes from @offset to @to. 0, or -EFAULT if the packet is shorter. */
+/* Copies @len bytes from @offset to @to. Returns 0, or -EFAULT if the packet is shorter. */
 int skb_copy_bits(const struct sk_buff *skb, unsigned int offset, void *to, unsigned int len);
 /*
- * Copies @len bytes from @offset to an application. 0, or -EFAULT; the iterator has then advanced
- * to the first byte that could not be written.
+ * Copies @len bytes from @offset to an application. Returns 0, or -EFAULT; the iterator has then
+ * advanced to the first byte that could not be written.
  */
 int skb_copy_datagram_iter(const struct sk_buff *skb, unsigned int offset, struct iov_iter *to,
 			   unsigned int len);
@@ -385,7 +388,10 @@ static inline __wsum skb_checksum(const struct sk_buff *skb, unsigned int offset
 		return csum_partial(skb->data + offset, len, csum);
 	return __skb_checksum(skb, offset, len, csum);
 }
-/* Computes the checksum of a CHECKSUM_PARTIAL packet in software and stores it. 0 or -errno. */
+/*
+ * Computes the checksum of a CHECKSUM_PARTIAL packet in software and stores it. Returns 0 or
+ * -errno.
+ */
 int skb_checksum_help(struct sk_buff *skb);
 /*
  * Splits @skb at byte @len: all bytes after it move to @skb1, which must be empty and have enough

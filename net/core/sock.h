@@ -249,8 +249,8 @@ static inline void sock_owned_by_me(const struct sock *sk)
 	WARN_ON(!sk->sk_lock.owned && !lockdep_is_held(&sk->sk_lock.slock));
 }
 /*
- * Adds @skb to the backlog. The bh lock is held. 0, or -ENOBUFS if the backlog is full: the caller
- * then drops and counts @skb.
+ * Adds @skb to the backlog. The bh lock is held. Returns 0, or -ENOBUFS if the backlog is full: the
+ * caller then drops and counts @skb.
  */
 int sk_add_backlog(struct sock *sk, struct sk_buff *skb, unsigned int limit);
 

@@ -60,7 +60,10 @@ bool sk_memory_is_spent(const struct sock *sk)
 	       (sk_memory_allocated(sk) > mark(sk->sk_prot, MEM_MOST) || mm_pages_are_short());
 }
 
-/* True if any sock may allocate: the sum is below its third limit, and free pages are not short. */
+/*
+ * Returns true if any sock may allocate: the sum is below its third limit, and free pages are not
+ * short.
+ */
 static bool plenty(const struct sock *sk, unsigned int bytes)
 {
 	return sk_memory_allocated(sk) + bytes <= mark(sk->sk_prot, MEM_MOST) &&

@@ -20,12 +20,12 @@ struct tcp_congestion_ops;
 struct inet_connection_sock_af_ops {
 	u16 net_header_len; /* bytes of the network header without options */
 	u16 min_mtu;        /* bytes of a packet that every link can carry without fragmentation */
-	/* Adds the network header and sends the segment. Takes @skb. 0 or -errno. */
+	/* Adds the network header and sends the segment. Takes @skb. Returns 0 or -errno. */
 	int (*queue_xmit)(struct sock *sk, struct sk_buff *skb);
 	void (*send_check)(struct sock *sk, struct sk_buff *skb);
 	/*
-	 * Makes sure that sk_dst_cache contains a valid route. The sock is owned or bh-locked. 0 or
-	 * -errno.
+	 * Makes sure that sk_dst_cache contains a valid route. The sock is owned or bh-locked.
+	 * Returns 0 or -errno.
 	 */
 	int (*rebuild_header)(struct sock *sk);
 	/* Called after an ICMP error reported that the path MTU fell to mtu_info. */
@@ -52,7 +52,9 @@ struct inet_connection_sock_af_ops {
 	 * @skb.
 	 */
 	void (*send_reset)(const struct sock *sk, struct sk_buff *skb);
-	/* Sends a SYN-ACK for @req. If @dst is NULL, looks up the route first. 0 or -errno. */
+	/*
+	 * Sends a SYN-ACK for @req. If @dst is NULL, looks up the route first. Returns 0 or -errno.
+	 */
 	int (*send_synack)(const struct sock *sk, struct dst_entry *dst, struct request_sock *req);
 	/*
 	 * Called for the handshake's ACK @skb: makes the child and exchanges it for @req in the

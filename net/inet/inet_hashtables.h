@@ -90,7 +90,10 @@ bool inet_ehash_nolisten(struct sock *sk, struct sock *osk);
 void inet_hash(struct sock *sk);   /* a listener into listening_hash, a connection into the ehash */
 void inet_unhash(struct sock *sk); /* no effect if @sk is not hashed */
 void inet_put_port(struct sock *sk);
-/* Adds @child to the owners of the listener @sk's port. 0, or -ENOENT if @sk was closed meanwhile. */
+/*
+ * Adds @child to the owners of the listener @sk's port. Returns 0, or -ENOENT if @sk was closed
+ * meanwhile.
+ */
 int __inet_inherit_port(const struct sock *sk, struct sock *child);
 /*
  * Chooses a local port for connect() and hashes @sk. May reuse the port of a TIME_WAIT object with

@@ -227,7 +227,7 @@ static u32 port_offset(const struct sock *sk, u32 **counter)
 }
 
 /*
- * Adds @sk to the ehash with local port @lport, if no connection has that four-tuple. 0 or
+ * Adds @sk to the ehash with local port @lport, if no connection has that four-tuple. Returns 0 or
  * -EADDRNOTAVAIL. BHs off. *@twp: NULL, or a TIME_WAIT object that @sk replaced in the ehash, with
  * a reference; the caller must end it after releasing its locks.
  */

@@ -48,7 +48,7 @@ struct net_protocol {
 	 */
 	void (*err_handler)(struct sk_buff *skb, u32 info);
 };
-/* Adds a transport to the table. Boot only; @prot must stay valid. 0 or -EEXIST. */
+/* Adds a transport to the table. Boot only; @prot must stay valid. Returns 0 or -EEXIST. */
 int inet_add_protocol(const struct net_protocol *prot, u8 protocol);
 /* Returns the transport for an IP protocol number, or NULL if there is none. */
 const struct net_protocol *inet_protocol(u8 protocol);
@@ -56,8 +56,8 @@ const struct net_protocol *inet_protocol(u8 protocol);
 /* ---- sending ----------------------------------------------------------------------------------- */
 /*
  * Sends a connected socket's packet: writes the IP header, and uses the route in sk_dst_cache, or
- * looks up a new one. Takes @skb. 0 or -errno (-EHOSTUNREACH: no route, -ENOBUFS: dropped by a
- * lower layer).
+ * looks up a new one. Takes @skb. Returns 0 or -errno (-EHOSTUNREACH: no route, -ENOBUFS: dropped
+ * by a lower layer).
  */
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb);
 /*

@@ -102,7 +102,7 @@ void neigh_release(struct neighbour *neigh); /* does nothing if @neigh is NULL *
 void neigh_update(struct neighbour *neigh, const u8 *lladdr, u8 state, bool override);
 /*
  * Adds the link header and sends the packet, or queues it until the address is resolved. Takes
- * @skb. 0 or -errno.
+ * @skb. Returns 0 or -errno.
  */
 int neigh_output(struct neighbour *neigh, struct sk_buff *skb);
 /* Removes all entries of @dev, which went down. */

@@ -138,8 +138,8 @@ void tcp_write_queue_purge(struct sock *sk);
 bool tcp_check_oom(struct sock *sk);
 int tcp_orphan_count(void);
 /*
- * Returns true if @sk may queue more data for sending.  False if its buffer is full, if more than
- * TCP_NOTSENT_LOWAT bytes are unsent, or if memory is short and @sk has used its share.
+ * Returns true if @sk may queue more data for sending.  Returns false if its buffer is full, if
+ * more than TCP_NOTSENT_LOWAT bytes are unsent, or if memory is short and @sk has used its share.
  */
 bool tcp_stream_memory_free(const struct sock *sk);
 bool tcp_wmem_has_room(const struct sock *sk);

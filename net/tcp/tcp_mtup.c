@@ -167,9 +167,10 @@ static void tcp_mtup_send(struct sock *sk, struct sk_buff *probe)
 }
 
 /*
- * Returns true if a probe of @size bytes of data and the segments behind it fit into the unsent data and
- * the windows.  RFC 4821 7.4: enough data must follow the probe that the ACKs of this data reveal whether the probe
- * was lost.  Returns false with *@wait set if data should be held back until the probe can be sent.
+ * Returns true if a probe of @size bytes of data and the segments behind it fit into the unsent
+ * data and the windows.  RFC 4821 7.4: so much data must follow the probe that its ACKs show
+ * whether the probe was lost.  Returns false and sets *@wait if data should be held back until the
+ * probe can be sent.
  */
 static bool tcp_mtup_has_room(const struct sock *sk, u32 size, bool *wait)
 {

@@ -53,7 +53,7 @@ struct step {
 static FILE *trace;
 static bool event_idx;
 /*
- * True if the trace is from a PCI device. Such a trace also counts doorbells that QEMU itself rings when it
+ * The trace is from a PCI device. Such a trace also counts doorbells that QEMU itself rings when it
  * resumes the guest, so our driver rings fewer.
  */
 static bool on_pci;

@@ -35,9 +35,9 @@
 #define FRAMES_MAX  8192 /* frames in one direction, a power of two: bounds the memory */
 #define BATCH       64   /* frames read from one side before due ones are forwarded */
 #define CAPTURE_MAX 128  /* bytes of a frame in the capture: all headers */
-#define LATE_STEP   10   /* us, of one bucket of the lateness */
+#define LATE_STEP   10   /* us: the width of a bucket of late[] */
 #define LATE_STEPS  10000
-#define PER         100000 /* -l counts lost packets among this many */
+#define PER         100000 /* -l is a number of lost packets in this many */
 #define ETH_HLEN    14
 #define US          1000ull
 

@@ -21,8 +21,8 @@ struct unwind_rule {
 };
 
 /*
- * Finds the rule for @address.  False if there is none, or the table is damaged.  Never reads
- * outside of the table.
+ * Finds the rule for @address.  Returns false if there is none, or the table is damaged.  Never
+ * reads outside of the table.
  */
 bool unwind_rule_find(const struct unwind_table *table, u64 address, struct unwind_rule *rule);
 

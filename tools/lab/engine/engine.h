@@ -39,7 +39,7 @@ struct array {
 	void *at;
 	size_t n, room;
 };
-/* Appends @size zero bytes and returns their address; aborts if memory is out. */
+/* Appends @size zero bytes and returns their address; aborts if there is no memory. */
 void *array_add(struct array *a, size_t size);
 
 /*
@@ -65,7 +65,7 @@ struct packet {
 	uint8_t bytes[];
 };
 
-/* True if the packet's ECN field (RFC 3168) says that it may be marked. */
+/* Returns true if the packet's ECN field (RFC 3168) says that it may be marked. */
 bool packet_is_ect(const struct packet *p);
 void packet_mark(struct packet *p); /* sets the ECN field to CE and corrects the checksum */
 

@@ -14,8 +14,8 @@ SETTINGS = {"RACK": "tcp_sack=1", "three duplicate ACKs": "tcp_sack=0 tcp_max_re
 
 
 def transfer(setting, late, seconds):
-    """Runs a flow of which one frame in a hundred is late; returns as shares its goodput, and the segments that it sent
-    again."""
+    """Runs a flow of which one frame in a hundred is late. Returns three results: the goodput as a share of the rate,
+    the number of lost segments, and the share of segments that were sent again."""
     lab = Lab(seed=1)
     cmdline = " ".join(f"sysctl.net.ipv4.{word}" for word in setting.split())
     net = lab.dumbbell(1, rate=RATE, rtt=RTT, cmdline=cmdline, reorder=SHARE, reorder_delay=late, back={"reorder": 0})
