@@ -87,8 +87,8 @@ static noinline int inet_create(struct socket *sock, int protocol)
 /* ---- bind(), listen() ------------------------------------------------------------------------ */
 
 /*
- * True for a multicast or broadcast address: bind() accepts it for receiving, but it is never used
- * as the source address of a packet.
+ * Returns true for a multicast or broadcast address: bind() accepts it for receiving, but it is
+ * never used as the source address of a packet.
  */
 static bool addr_is_of_many(__be32 a)
 {

@@ -66,7 +66,7 @@ def tests(files):
 
 
 def opening(text):
-    """The first comment after the SPDX line, without its sentence about this program."""
+    """Returns the first comment after the SPDX line, without its sentence about this program."""
     words = re.search(r"/\*\n( \*.*?)\n \*/", text, re.S)[1].replace("\n *", "").lstrip(" *")
     return re.sub(r"\s*Each comment has the unit.*", "", re.sub(r"\s+", " ", words))
 

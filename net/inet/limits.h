@@ -45,8 +45,8 @@
 #define TIMEWAIT_MAX   16384
 #define TIMEWAIT_RANGE 0, 1000000
 /*
- * SYN-ACKs that are retransmitted for one request: then the request is dropped, after 63 s. Linux's
- * value.
+ * retransmissions of the SYN-ACK for one request: 32 s after the last one, and 63 s after the first
+ * SYN-ACK, the request is dropped. Linux's value.
  */
 #define TCP_SYNACK_RETRIES       5
 #define TCP_SYNACK_RETRIES_RANGE 0, 127

@@ -77,8 +77,8 @@
 /* ICMP errors: range of the sysctls icmp_msgs_per_sec and icmp_msgs_burst. */
 #define ICMP_MSGS_RANGE 0, 1000000
 /*
- * destinations whose ICMP_RATELIMIT_MS is tracked: a new one replaces an older one with the same
- * hash index. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
+ * destinations for which the number of recent ICMP errors is kept: a new one replaces an older one
+ * with the same hash index. ICMP_MSGS_PER_SEC limits the errors to all destinations anyway.
  */
 #define ICMP_PEERS_MAX 256
 

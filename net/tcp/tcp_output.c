@@ -186,7 +186,10 @@ noinline bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *
 
 /* ---- the limits of the sender itself --------------------------------------------------------- */
 
-/* Minshall: returns true while an earlier small segment is unacknowledged.  Only then a small segment must wait. */
+/*
+ * Minshall: returns true while an earlier small segment is unacknowledged.  Only then must a small
+ * segment wait.
+ */
 static bool tcp_minshall_check(const struct tcp_sock *tp)
 {
 	return tp->snd_sml != tp->snd_una && between(tp->snd_sml, tp->snd_una, tp->snd_nxt);

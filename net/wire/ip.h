@@ -38,7 +38,7 @@ static inline bool ipv4_is_multicast(__be32 a)
 {
 	return (ntohl(a) >> 28) == 0xe;
 }
-/* True for class E, which includes 255.255.255.255 (RFC 1112 section 4). */
+/* Returns true for class E, which includes 255.255.255.255 (RFC 1112 section 4). */
 static inline bool ipv4_is_reserved(__be32 a)
 {
 	return (ntohl(a) >> 28) == 0xf;

@@ -16,12 +16,12 @@ def read(path):
 
 
 def defaults():
-    """The default of each sysctl of docs/sysctl.md, as text, by name."""
+    """Returns {name: default} of the sysctls in docs/sysctl.md, as text."""
     return dict(re.findall(r"^\| (net/\S+) \| (.*?) \|", read("docs/sysctl.md"), re.M))
 
 
 def set_by_scripts(defaults, scripts):
-    """The names that a script sets to a value other than the default."""
+    """Returns the names that a script sets to a value other than the default."""
     found = re.findall(r"(net\.[\w.]+)=(\S+?)[\s`]", scripts)
     return {n.replace(".", "/") for n, value in found if value != defaults.get(n.replace(".", "/"), value)}
 

@@ -14,19 +14,19 @@ GLUE_IGNORES = frozenset("FPW")
 
 
 def flags_text(flags):
-    """The flags of a packet in a script's notation."""
+    """Returns the flags of a packet in a script's notation."""
     return "".join(f for f in FLAG_ORDER if f in flags) or "-"
 
 
 def options_text(options):
-    """TCP options in a script's notation; None: any options."""
+    """Returns TCP options in a script's notation.  @options is None: any options."""
     if options is None:
         return " <...>"
     return f" <{','.join(map(str, options))}>" if options else ""
 
 
 def describe(flags, seq, length, ack, window, urgent, options):
-    """A packet in a script's notation."""
+    """Returns a packet in a script's notation."""
     text = f"{flags_text(flags)} {seq}:{(seq + length) % 2**32}({length})"
     if ack is not None:
         text += f" ack {ack}"
@@ -38,13 +38,13 @@ def describe(flags, seq, length, ack, window, urgent, options):
 
 
 def describe_expected(packet):
-    """An expected packet in the script's notation."""
+    """Returns an expected packet in the script's notation."""
     return describe(packet.flags, packet.seq, packet.length, packet.ack, packet.window, packet.urgent,
                     packet.options)
 
 
 def describe_seen(seen, flow):
-    """A packet that the kernel sent, in the script's notation and numbers."""
+    """Returns a packet that the kernel sent, in the script's notation and numbers."""
     seq, ack, options = flow.scripted(seen)
     return describe(seen.flags, seq, len(seen.payload), ack if "." in seen.flags or ack else None,
                     seen.window, seen.urgent, options)
@@ -148,10 +148,10 @@ def differences(packet, seen, flow, rules):
 # ---- times -------------------------------------------------------------------------------------------
 
 def seconds(ns):
-    """A time in seconds, as text for a message."""
+    """Returns a time in seconds, as text for a message."""
     return f"{ns / 1e9:.6f}"
 
 
 def tolerance_ns(rules, gap):
-    """The tolerance in ns for the time of an event that is expected @gap ns after the event before it."""
+    """Returns the tolerance in ns for the time of an event that is expected @gap ns after the event before it."""
     return max(rules["tolerance_usecs"] * US, int(max(gap, 0) * rules["tolerance_percent"] / 100))

@@ -45,7 +45,7 @@ class Ticket:
 
 
 def gateway(local_ip):
-    """An address in the kernel's subnet other than the kernel's own."""
+    """Returns an address in the kernel's subnet other than the kernel's own."""
     head, last = local_ip.rsplit(".", 1)
     return f"{head}.{2 if last == '1' else 1}"
 
@@ -189,7 +189,7 @@ class Machine:
         return result
 
     def complaint(self):
-        """The kernel's panic message or first warning, "" if there is none; a play with one fails."""
+        """Returns the kernel's panic message or first warning, or "" if there is none.  A play with one fails."""
         if self.host.panic_message():
             return "kernel panic: " + self.host.panic_message()
         if self.host.sn_warn_count():
@@ -199,7 +199,7 @@ class Machine:
 
 
 def load():
-    """The library's bytes."""
+    """Returns the library's bytes."""
     with open(LIBRARY, "rb") as f:
         return f.read()
 

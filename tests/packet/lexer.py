@@ -41,7 +41,7 @@ class Cursor:
         self._origin = None  # if this text is the value of a defined word: (cursor, position) of that word
 
     def where(self, position):
-        """(line, column) of @position, counted from 1."""
+        """Returns (line, column) of @position, counted from 1."""
         if self._origin:
             cursor, at = self._origin
             return cursor.where(at)
@@ -49,11 +49,11 @@ class Cursor:
         return line, position - self._lines[line - 1] + 1
 
     def beginning(self, line):
-        """The position of the first character of @line."""
+        """Returns the position of the first character of @line."""
         return self._lines[min(line, len(self._lines)) - 1]
 
     def line(self):
-        """The line number of the text that comes next."""
+        """Returns the line number of the text that comes next."""
         self.skip()
         return self.where(self.position)[0]
 
@@ -105,7 +105,7 @@ class Cursor:
         return found
 
     def glimpse(self):
-        """A short piece of the text at this position, for an error message."""
+        """Returns a short piece of the text at this position, for an error message."""
         self.skip()
         rest = self.text[self.position:].split("\n", 1)[0]
         if not rest:
@@ -154,7 +154,7 @@ class Cursor:
         return value
 
     def integer(self, text, at):
-        """The value of @text, at position @at, in decimal or hexadecimal; at most 64 bits."""
+        """Returns the value of @text, at position @at, in decimal or hexadecimal; it has at most 64 bits."""
         base = 16 if text[:2] in ("0x", "0X") else 10
         # Count the digits first: int() raises ValueError for thousands of digits.
         if len(text[2 if base == 16 else 0:].lstrip("0")) > DIGITS_MAX or int(text, base) >= 2**64:

@@ -117,7 +117,7 @@ def ip_header(src, dst, proto, length, info=IpInfo(), ident=0):
 
 
 def option_length(options):
-    """The length in bytes of a list of options."""
+    """Returns the length in bytes of a list of options."""
     return sum(len(encode_option(option)) for option in options)
 
 

@@ -157,7 +157,7 @@ def _option(cursor):
 
 
 def option_bytes(option):
-    """The length in bytes of an option in the TCP header."""
+    """Returns the length in bytes of an option in the TCP header."""
     if option.kind in ("sack", "ECN"):
         return 2 + {"sack": 8, "ECN": 3}[option.kind] * len(option.data)
     if option.kind.startswith("kind-"):

@@ -26,7 +26,8 @@ QUOTED = 8                   # bytes of TCP that an ICMP error quotes (RFC 792)
 
 
 def segment_size(options, option_bytes):
-    """The most bytes that one packet to the kernel carries.  More bytes become a GSO packet with this gso_size."""
+    """Returns the largest number of bytes that one packet to the kernel carries. More bytes become a GSO packet with
+    this gso_size."""
     return options["mss"] or options["mtu"] - IP_TCP_HEADERS - option_bytes
 
 

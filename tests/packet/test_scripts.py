@@ -19,7 +19,7 @@ SKIPS = {}
 
 
 def text_of(name):
-    """The text of a script."""
+    """Returns the text of a script."""
     with open(os.path.join(FOLDER, name), encoding="utf-8") as f:
         return f.read()
 

@@ -349,7 +349,7 @@ def test_tables(lab, tmp_path):
 # ---- sweeps ---------------------------------------------------------------------------------------------------------------
 
 def goodput(rate, seed):
-    """A small experiment."""
+    """Runs a small experiment."""
     lab = Lab(seed=seed)
     a, b, _ = pair(lab, rate=rate)
     t = lab.transfer(a, b, 100_000)

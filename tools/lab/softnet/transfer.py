@@ -208,7 +208,7 @@ class Transfer:
         return points
 
     def result(self):
-        """The flow as a dict."""
+        """Returns the flow as a dict."""
         self._require_done()
         rtts = [s.rtt for s in self.samples if s.rtt]
         return {"flow": self.name, "congestion": self.congestion, "start": self.started,
@@ -232,7 +232,7 @@ class Transfer:
 
 
 def plotter():
-    """The module that draws; says which Python has matplotlib, if this one has none."""
+    """Returns the module that draws; says which Python has matplotlib, if this one has none."""
     try:
         from . import plot  # pylint: disable=import-outside-toplevel
     except ModuleNotFoundError as error:
