@@ -38,14 +38,14 @@
 /* ms: the interval of LOG_BURST_LINES. Linux's printk_ratelimit. */
 #define LOG_BURST_MS 5000
 /*
- * polls of a full serial port: 10 to 40 ms, after which the byte is lost, and later bytes too until
- * the port has room. At 115200 baud a full FIFO drains in 1.4 ms.
+ * polls of a full serial port: after them, that is after 10 to 40 ms, the byte is lost, and later
+ * bytes too until the port has room. At 115200 baud a full FIFO drains in 1.4 ms.
  */
 #define CONSOLE_POLLS_MAX 20000
 /*
- * polls of a full serial port during a panic: 2 to 8 s for the whole text, after which bytes
- * without room are lost. A slow terminal gets the text, and a dead one does not keep the machine
- * from ending.
+ * polls of a full serial port during a panic, for the whole text: after them, that is after 2 to 8
+ * s, bytes without room are lost. A slow terminal gets the text, and a dead one does not keep the
+ * machine from ending.
  */
 #define CONSOLE_PANIC_POLLS_MAX 4000000
 

@@ -114,7 +114,9 @@ void virtio_net_init(void); /* registers the driver; call before hal_probe_devic
 
 /* ---- virtio_net_rx.c ------------------------------------------------------------------------- */
 void virtnet_rx_setup(struct virtnet_info *vi);
-/* Gives buffers to the device until the ring is full.  If memory runs out, a timer tries again. */
+/*
+ * Gives buffers to the device until the ring is full.  If there is no memory, a timer tries again.
+ */
 void virtnet_rx_refill(struct virtnet_info *vi);
 /* Passes packets of up to @budget buffers to the stack; returns the number of buffers. */
 int virtnet_rx_poll(struct virtnet_info *vi, int budget);

@@ -13,13 +13,13 @@
 #include "kernel/types.h"
 
 /*
- * The text of a /proc file while it is made.  The buffer grows as needed.  When memory runs out,
+ * The text of a /proc file while it is made.  The buffer grows as needed.  If there is no memory,
  * the text is dropped and open() fails.  Process context.
  */
 struct seq_file {
 	char *buf;
 	size_t count; /* bytes written */
-	size_t size;  /* bytes there */
+	size_t size;  /* bytes of buf */
 	int error;    /* 0, -ENOMEM or -EFBIG */
 };
 

@@ -28,7 +28,7 @@ static u64 total_count;
 static u64 min_free;         /* pages: see page.h */
 static LIST_HEAD(shrinkers); /* changed at boot only */
 
-/* ---- one struct page a frame ---------------------------------------------------------------- */
+/* ---- one struct page for each frame --------------------------------------------------------- */
 
 static u64 page_to_pfn(const struct page *page)
 {

@@ -163,8 +163,8 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 }
 
 /*
- * Returns and clears the pending error; without one, the error that did not end the connection
- * (sk_err_soft).
+ * Returns and clears the pending error. If there is none, returns and clears the error that did not
+ * end the connection (sk_err_soft).
  */
 static int take_error(struct sock *sk)
 {

@@ -71,8 +71,8 @@
 #define TCP_RTO_MIN_DEFAULT_US       200000
 #define TCP_RTO_MIN_DEFAULT_US_RANGE 1, 120000000
 /*
- * timeouts in a row of an orphan: after them it ends. 0 means 8 if the peer may be alive, otherwise
- * none. Linux's value.
+ * timeouts in a row of an orphan: after the last one the orphan ends. 0 means 8 if the peer may be
+ * alive, otherwise none. Linux's value.
  */
 #define TCP_ORPHAN_RETRIES       0
 #define TCP_ORPHAN_RETRIES_RANGE 0, 255

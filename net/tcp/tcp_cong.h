@@ -92,7 +92,7 @@ struct tcp_congestion_ops {
 	char name[TCP_CA_NAME_MAX];
 };
 extern struct tcp_congestion_ops tcp_reno, tcp_cubic, tcp_bbr, tcp_dctcp;
-/* Returns 0; -EINVAL: a mandatory operation is missing; -EEXIST: the name is taken. */
+/* Returns 0, -EINVAL if a mandatory operation is missing, or -EEXIST if the name is taken. */
 int tcp_register_congestion_control(struct tcp_congestion_ops *ca);
 struct tcp_congestion_ops *tcp_ca_find(const char *name);
 /* Sets the algorithm of new sockets; returns 0, or -ENOENT for an unknown @name. */
@@ -108,7 +108,9 @@ const char *tcp_allowed_congestion_control(void);
 void tcp_assign_congestion_control(struct sock *sk);
 void tcp_init_congestion_control(struct sock *sk);
 void tcp_cleanup_congestion_control(struct sock *sk);
-/* Returns 0; -ENOENT: @name is unknown; -EPERM: it is not in tcp_allowed_congestion_control. */
+/*
+ * Returns 0, -ENOENT if @name is unknown, or -EPERM if it is not in tcp_allowed_congestion_control.
+ */
 int tcp_set_congestion_control(struct sock *sk, const char *name);
 u32 tcp_reno_ssthresh(struct sock *sk);
 void tcp_reno_cong_avoid(struct sock *sk, u32 ack, u32 acked);

@@ -68,7 +68,10 @@ static void tcp_ld_rto_revert(struct sock *sk, u32 seq)
 		tcp_retransmit_timer(sk);
 }
 
-/* Returns the errno for an ICMP error; 0: a message of this kind has no effect on a connection. */
+/*
+ * Returns the errno for an ICMP error, or 0 if a message of this kind has no effect on a
+ * connection.
+ */
 static int tcp_icmp_errno(const struct icmphdr *icmph)
 {
 	switch (icmph->type) {

@@ -109,8 +109,8 @@ static bool tcp_mtup_one_record(const struct sock *sk, u32 len)
 }
 
 /*
- * Moves the first @len bytes of the write queue into one new segment at its head, by a copy.  Returns the
- * segment; NULL: no memory, and the queue has the same bytes as before.
+ * Moves the first @len bytes of the write queue into one new segment at its head, by a copy.
+ * Returns the segment, or NULL if there is no memory: the queue then has the same bytes as before.
  */
 static struct sk_buff *tcp_mtup_build(struct sock *sk, u32 len, unsigned int mss_now)
 {

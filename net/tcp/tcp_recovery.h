@@ -69,8 +69,9 @@ static inline bool tcp_is_sack(const struct tcp_sock *tp)
 	return tp->rx_opt.sack_ok;
 }
 /*
- * Returns the end of the highest SACKed segment; without one, snd_una.  Every segment below that end that is
- * not SACKed is a hole.  Without SACK, sacked_out counts duplicate ACKs, which do not tell which segment arrived.
+ * Returns the end of the highest SACKed segment, or snd_una if none is SACKed.  Every segment below
+ * that end that is not SACKed is a hole.  Without SACK, sacked_out counts duplicate ACKs, which do
+ * not tell which segment arrived.
  */
 static inline u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
 {

@@ -238,9 +238,10 @@ static int tcp_prepare_retransmit(struct sock *sk, struct sk_buff *skb, int segs
 }
 
 /*
- * Sends at most @segs segments of @skb again; the rest becomes a segment of its own.  The caller marks @skb.
- * Returns 0; -EAGAIN: @skb is beyond the peer's window, or our device's queue is full; -ENOBUFS: the packet
- * could not be sent now; -EHOSTUNREACH: there is no route; -ENOMEM.
+ * Sends at most @segs segments of @skb again; the rest becomes a segment of its own.  The caller
+ * marks @skb. Returns 0 or an error: -EAGAIN (@skb is beyond the peer's window, or our device's
+ * queue is full), -ENOBUFS (the packet could not be sent now), -EHOSTUNREACH (there is no route),
+ * -ENOMEM.
  */
 int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, int segs)
 {

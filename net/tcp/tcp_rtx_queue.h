@@ -67,11 +67,13 @@ void tcp_rtx_queue_add_after(struct sock *sk, struct sk_buff *before, struct sk_
 /* Removes and frees @skb.  The caller has subtracted it from the counts. */
 void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk);
 
-/* Returns the first segment that ends after @seq; NULL: there is none. */
+/* Returns the first segment that ends after @seq, or NULL if there is none. */
 struct sk_buff *tcp_rtx_find(const struct sock *sk, u32 seq);
-/* Returns the first segment without SACKED_ACKED that ends after @seq; NULL: there is none. */
+/* Returns the first segment without SACKED_ACKED that ends after @seq, or NULL if there is none. */
 struct sk_buff *tcp_rtx_next_unsacked(const struct sock *sk, u32 seq);
-/* Returns the first lost segment whose retransmission is not in flight; NULL: there is none. */
+/*
+ * Returns the first lost segment whose retransmission is not in flight, or NULL if there is none.
+ */
 struct sk_buff *tcp_rtx_first_lost(const struct sock *sk);
 
 /* Replaces the marks of @skb (TCPCB_TAGBITS) by @marks. */

@@ -232,7 +232,10 @@ unsigned int tcp_synack_options(const struct request_sock *req, u16 mss, u32 tsv
 unsigned int tcp_established_options(const struct sock *sk, struct tcp_out_options *opts);
 /* Writes @opts to @to.  @tp: has the SACK blocks; NULL for the SYN-ACK of a request. */
 void tcp_options_write(void *to, struct tcp_sock *tp, const struct tcp_out_options *opts);
-/* Returns the bytes of the next segment's SACK option with its NOPs; 0: there is none.  tcp_sack_gen.c */
+/*
+ * Returns the bytes of the next segment's SACK option with its NOPs, or 0 if it has none.
+ * tcp_sack_gen.c
+ */
 unsigned int __tcp_sack_option_size(const struct tcp_sock *tp);
 static inline unsigned int tcp_sack_option_size(const struct tcp_sock *tp)
 {

@@ -269,8 +269,9 @@ static noinline int tcp_copy_to_own_page(struct sock *sk, struct sk_buff *skb,
 }
 
 /*
- * Copies at most @want bytes to the end of @skb.  Returns the number of bytes copied; -EMSGSIZE: @skb has
- * no room for another fragment; -ENOMEM; -EFAULT: no byte of the application's buffer could be read.
+ * Copies at most @want bytes to the end of @skb.  Returns the number of bytes copied, or an error:
+ * -EMSGSIZE (@skb has no room for another fragment), -ENOMEM, -EFAULT (no byte of the application's
+ * buffer could be read).
  */
 static int tcp_copy_to_skb(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 			   unsigned int want)

@@ -574,7 +574,10 @@ static bool tcp_keepalive_exhausted(const struct sock *sk, u32 elapsed)
 	return icsk->icsk_probes_out >= keepalive_probes(tcp_sk(sk));
 }
 
-/* Sends a probe if one is due.  Returns the time to the next check in jiffies; 0: @sk has ended. */
+/*
+ * Sends a probe if one is due.  Returns the time to the next check in jiffies, or 0 if @sk has
+ * ended.
+ */
 static u32 tcp_keepalive_work(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);

@@ -389,8 +389,10 @@ static int model_rx_shuffle(struct model_queue *q, size_t len, struct model_chai
 	return n;
 }
 
-/* Takes enough buffers for a packet of @len bytes, with its header.  Returns their number; 0: the ring
- * has not enough buffers now; -1: the packet would never fit. */
+/*
+ * Takes enough buffers for a packet of @len bytes, with its header.  Returns their number, 0 if the
+ * ring has not enough buffers now, or -1 if the packet would never fit.
+ */
 static int model_rx_gather(struct model_queue *q, size_t len, struct model_chain *chains)
 {
 	unsigned int n = 0;
