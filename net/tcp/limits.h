@@ -177,7 +177,10 @@
 #define TCP_LIMIT_OUTPUT_BYTES_RANGE 0, 2147483647
 /* segments: a paced connection sends this many before the first pause, for short answers. Linux's value. */
 #define TCP_UNPACED_SEGS 10
-/* s: the least round-trip time of a connection is the least sample of this time. Linux's value. */
+/*
+ * s: the least round-trip time of a connection is the least of all samples in this time. Linux's
+ * value.
+ */
 #define TCP_MIN_RTT_WLEN_S       300
 #define TCP_MIN_RTT_WLEN_S_RANGE 0, 86400
 /* percent: in slow start the pacing rate is this part of cwnd / RTT. Linux's value. */

@@ -46,8 +46,8 @@ struct ack_sample {
  * all segments that the ACK delivered; the interval begins with the last delivery before it was sent.
  */
 struct rate_sample {
-	u64 prior_mstamp;    /* ns: begin of the interval; 0: the ACK delivered nothing */
-	u32 prior_delivered; /* tp->delivered at the begin of the interval */
+	u64 prior_mstamp;    /* ns: beginning of the interval; 0: the ACK delivered nothing */
+	u32 prior_delivered; /* tp->delivered at the beginning of the interval */
 	s32 delivered;       /* segments delivered in the interval; -1: not known */
 	long interval_us;    /* length of the interval; -1: not known */
 	long rtt_us;         /* round-trip time of the last segment; -1: not known */

@@ -16,17 +16,17 @@ struct cubic_undo {
 
 /* Windows are in segments, times in jiffies (ms); a name that ends in _us is in microseconds. */
 struct cubic {
-	u64 w_est;       /* estimate of Reno's window, << 16 */
-	u32 w_max;       /* window at the last loss, after fast convergence; 0: not known */
-	u32 cwnd_prior;  /* window at the last loss */
-	u32 epoch_start; /* begin of the stage, plus all periods in which cwnd was not the limit */
+	u64 w_est;      /* estimate of Reno's window, << 16 */
+	u32 w_max;      /* window at the last loss, after fast convergence; 0: not known */
+	u32 cwnd_prior; /* window at the last loss */
+	u32 epoch_start; /* beginning of the stage, plus all periods in which cwnd was not the limit */
 	u32 k;           /* time from epoch_start to the plateau of the cubic function */
 	u32 origin;      /* window of the plateau */
-	u32 last_time;   /* when the last ACK arrived */
+	u32 last_time; /* when the last ACK arrived */
 
 	/* HyStart: a round is the time until the data in flight at its begin is acknowledged */
 	u32 delay_min_us; /* least round-trip time since the last timeout; 0: none yet */
-	u32 round_start;  /* us: begin of the round */
+	u32 round_start;  /* us: beginning of the round */
 	u32 last_ack;     /* us: when the last ACK of the round's train arrived */
 	u32 round_end;    /* sequence number: an ACK beyond it ends the round */
 	u32 round_rtt_us; /* least round-trip time of this round */

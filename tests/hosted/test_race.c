@@ -17,7 +17,10 @@
 #define PORT   7
 #define STRIDE 8
 #define ROUNDS 40 /* rounds of a race that depends on chance */
-/* Interrupts so rare that a softirq gets far before the next one; thus neither result of a race is rare. */
+/*
+ * Interrupts so rare that a softirq runs for long before the next one; so neither result of a race
+ * is rare.
+ */
 #define SELDOM                                                                                     \
 	{                                                                                          \
 		"irq_chance", 8                                                                    \

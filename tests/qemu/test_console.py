@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A serial console that nothing reads: the socket behind the serial port is full before the guest's first byte."""
+"""A serial console that no program reads: the socket behind the serial port is full before the guest's first byte."""
 import re
 import socket
 import time

@@ -87,8 +87,8 @@ def addr2line(addresses, image=""):
 
 
 def lines_told(console):
-    """Returns [(address as linked, "file:line" or "")] of a dump.  For a return address it is the address less 1, which is
-    inside the call instruction."""
+    """Returns [(address as linked, "file:line" or "")] of a dump. For a return address it is the address minus 1, which
+    is inside the call instruction."""
     console = console.replace("\r", "")
     slide = int(re.search(r"image moved up by (?:0x)?([0-9a-f]+)", console).group(1), 16)
     found = re.findall(r"^(rip|\??  )\s*(ffffffff[0-9a-f]{8})\b.*? \w+\+0x[0-9a-f]+/0x[0-9a-f]+ ?(\S*)$", console, re.M)
@@ -345,7 +345,7 @@ def test_a_soft_lockup_is_reported():
         with g.connect(15):
             told = g.wait(r"soft lockup: (\S+) \(pid \d+\) keeps the CPU in the kernel for (\d+) ms, process context")
             assert int(told.group(2)) >= 2000        # SOFT_LOCKUP_MS
-            # The interrupted address is the function's start; the address less 1 would be in another function.
+            # The interrupted address is the function's start; the address minus 1 would be in another function.
             g.wait(r"\] +common\+0x\S+ kernel/x86/entry\.S:\d+\n.*\] +show_softirqs\+0x1/")
             g.wait(r"\] +kernel_syscall\+0x\S+ kernel/syscall\.c:\d+$")
     assert g.console.count("soft lockup:") == 1

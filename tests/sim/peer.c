@@ -7,7 +7,7 @@
  * only the seed determines.
  *
  *	to peer.py:    u8 kind, u64 now (ns), u32 length, bytes.  Kinds:
- *		       B begin of a run (peer_begin), F frame, T peer_deadline() is reached, E end of the run
+ *		       B beginning of a run (peer_begin), F frame, T peer_deadline() is reached, E end of the run
  *	from peer.py:  u64 deadline, u32 count, then count times: u8 kind, u32 length, bytes.  Kinds:
  *		       F frame, S line for the story, X failure, D the connection (a digit) is done,
  *		       L the connection's (a digit) SACK blocks were not true, which costs a timeout,

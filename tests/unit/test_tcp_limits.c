@@ -308,7 +308,10 @@ static void test_backlogs_count_in_tcp_mem(void **state)
 	close_connection(&o, ISN + 1 + (kept + 1) * LEN);
 }
 
-/* A system call of this test: the route cache has locks, so it must be emptied in a thread of the kernel. */
+/*
+ * A system call that this test adds, so that a thread of the kernel empties the route cache, which
+ * has locks.
+ */
 #define FORGET_ROUTES (NR_SYSCALLS - 1)
 static long forget_routes(long a, long b, long c, long d, long e, long f)
 {
