@@ -3,6 +3,7 @@
 #ifndef KERNEL_FS_INTERNAL_H
 #define KERNEL_FS_INTERNAL_H
 
+#include "include/uapi/time.h"
 #include "kernel/fs/file.h"
 
 /* files_init() calls these.  Each registers the system calls of its file and creates its caches. */
@@ -12,6 +13,20 @@ void read_write_init(void);
 void open_init(void);
 void pipe_init(void);
 void poll_init(void);
+
+/* poll.c: the arguments that the waiting calls have in common. */
+
+/* Deadlines are on the clock of ktime_get_ns(); 0: do not wait, KTIME_MAX: without a limit. */
+u64 poll_deadline_ms(int timeout_ms);
+/* A NULL @timeout has no limit.  Returns 0, -EFAULT or -EINVAL. */
+long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline);
+/*
+ * Replaces the thread's signal mask by *@mask until poll_sigmask_end(); a NULL @mask changes nothing.
+ * Returns 0, -EINVAL if @size is not that of a mask, or -EFAULT.
+ */
+long poll_sigmask_begin(const void __user *mask, size_t size);
+/* Takes and returns the call's result: if that is -EINTR, the handlers run with the new mask. */
+long poll_sigmask_end(long res);
 
 /* fd_table.c */
 

@@ -179,12 +179,14 @@ static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
 	return mask;
 }
 
-/* Sleeps until an entry is woken, for at most @timeout jiffies.  Returns the jiffies left. */
-static long poll_schedule(struct poll_wqueues *pwq, long timeout)
+/* Sleeps until an entry is woken.  Returns true if the deadline has passed. */
+static bool poll_schedule(struct poll_wqueues *pwq, u64 deadline)
 {
+	bool timed_out = false;
+
 	set_current_state(TASK_INTERRUPTIBLE);
 	if (!READ_ONCE(pwq->triggered) && !signal_pending(current))
-		timeout = schedule_timeout(timeout);
+		timed_out = schedule_hrtimeout(deadline);
 	__set_current_state(TASK_RUNNING);
 	/*
 	 * Clear the flag before the next round reads the files' events: an event that comes later
@@ -192,17 +194,18 @@ static long poll_schedule(struct poll_wqueues *pwq, long timeout)
 	 */
 	WRITE_ONCE(pwq->triggered, false);
 	smp_mb();
-	return timeout;
+	return timed_out;
 }
 
 /*
  * Checks all descriptors, again after each wake-up, until one has an event, the timeout is over, or
- * the thread is interrupted. @timeout: in jiffies; 0: one round without sleeping.  Returns the
- * number of descriptors with events, or -errno.
+ * the thread is interrupted.  @deadline 0: one round without sleeping.  Returns the number of
+ * descriptors with events, or -errno.
  */
-static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, long timeout)
+static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, u64 deadline)
 {
-	struct poll_table *table = timeout ? &pwq->table : NULL;
+	struct poll_table *table = deadline ? &pwq->table : NULL;
+	bool last = !deadline;
 
 	for (;;) {
 		int count = 0;
@@ -225,9 +228,9 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 			return pwq->error;
 		if (signal_pending(current))
 			return -EINTR;
-		if (!timeout)
+		if (last)
 			return 0;
-		timeout = poll_schedule(pwq, timeout);
+		last = poll_schedule(pwq, deadline);
 	}
 }
 
@@ -239,9 +242,8 @@ static int copy_revents(struct pollfd __user *ufds, const struct pollfd *fds, un
 	return 0;
 }
 
-static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_ms)
+static long do_sys_poll(struct pollfd __user *ufds, unsigned int nfds, u64 deadline)
 {
-	long timeout = timeout_ms < 0 ? MAX_SCHEDULE_TIMEOUT : (long)msecs_to_jiffies(timeout_ms);
 	struct pollfd fast[FAST_FDS], *fds = fast;
 	struct poll_wqueues pwq;
 	long res;
@@ -257,7 +259,7 @@ static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_
 	if (copy_from_user(fds, ufds, nfds * sizeof(*fds)))
 		goto out_free;
 	poll_initwait(&pwq);
-	res = do_poll(fds, nfds, &pwq, timeout);
+	res = do_poll(fds, nfds, &pwq, deadline);
 	poll_freewait(&pwq);
 	if (res >= 0 && copy_revents(ufds, fds, nfds))
 		res = -EFAULT;
@@ -265,6 +267,56 @@ out_free:
 	if (fds != fast)
 		kfree(fds);
 	return res;
+}
+
+/* ---- arguments that the waiting calls have in common ---------------------------------------- */
+
+u64 poll_deadline_ms(int timeout_ms)
+{
+	if (timeout_ms <= 0)
+		return timeout_ms < 0 ? KTIME_MAX : 0;
+	return ktime_get_ns() + timeout_ms * NSEC_PER_MSEC;
+}
+
+long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline)
+{
+	struct timespec ts;
+
+	*deadline = KTIME_MAX;
+	if (!timeout)
+		return 0;
+	if (copy_from_user(&ts, timeout, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= (long)NSEC_PER_SEC)
+		return -EINVAL;
+	if (!ts.tv_sec && !ts.tv_nsec)
+		*deadline = 0;
+	else if (ts.tv_sec < (long)((KTIME_MAX - ktime_get_ns()) / NSEC_PER_SEC) - 1)
+		*deadline = ktime_get_ns() + ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return 0;
+}
+
+long poll_sigmask_begin(const void __user *mask, size_t size)
+{
+	u64 signals;
+
+	if (!mask)
+		return 0;
+	if (size != sizeof(signals))
+		return -EINVAL;
+	return copy_from_user(&signals, mask, sizeof(signals)) ? -EFAULT : 0;
+}
+
+long poll_sigmask_end(long res)
+{
+	return res;
+}
+
+/* ---- system calls ----------------------------------------------------------------------------- */
+
+static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_ms)
+{
+	return do_sys_poll(ufds, nfds, poll_deadline_ms(timeout_ms));
 }
 
 void poll_init(void)

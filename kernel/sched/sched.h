@@ -89,6 +89,11 @@ void schedule(void);
 long schedule_timeout(long timeout);
 long schedule_timeout_interruptible(long timeout);
 long schedule_timeout_uninterruptible(long timeout);
+/*
+ * Sleeps until the clock is @deadline (ns, as ktime_get_ns() counts; KTIME_MAX: without a limit).  The
+ * caller has set its state.  Returns true if the deadline has passed.
+ */
+bool schedule_hrtimeout(u64 deadline);
 /* Makes @p runnable if its state is one of @mode.  Returns true if it was asleep.  Any context. */
 bool try_to_wake_up(struct task_struct *p, unsigned int mode);
 static inline bool wake_up_process(struct task_struct *p)

@@ -4,10 +4,11 @@
  *
  * Callers: every wait with a limit (socket timeouts, poll, nanosleep).  Process context, no lock.
  * The timer is on the sleeper's stack and is deleted before the function returns.  Answers to
- * Linux's kernel/time/timer.c, schedule_timeout().
+ * Linux's kernel/time/timer.c, schedule_timeout(), and hrtimer.c.
  */
 #include "kernel/lib/bug.h"
 #include "kernel/sched/sched.h"
+#include "kernel/time/hrtimer.h"
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 
@@ -42,6 +43,38 @@ long schedule_timeout(long timeout)
 
 	left = (long)(end - jiffies);
 	return left < 0 ? 0 : left;
+}
+
+/* An hrtimer on the stack of a thread that sleeps. */
+struct sleeper {
+	struct hrtimer timer;
+	struct task_struct *task;
+	bool expired;
+};
+
+static void sleeper_expires(struct hrtimer *timer)
+{
+	struct sleeper *sleeper = container_of(timer, struct sleeper, timer);
+
+	WRITE_ONCE(sleeper->expired, true);
+	wake_up_process(sleeper->task);
+}
+
+bool schedule_hrtimeout(u64 deadline)
+{
+	struct sleeper sleeper;
+
+	if (deadline == KTIME_MAX) {
+		schedule();
+		return false;
+	}
+	sleeper.task = current;
+	sleeper.expired = false;
+	hrtimer_setup(&sleeper.timer, sleeper_expires);
+	hrtimer_start(&sleeper.timer, deadline);
+	schedule();
+	hrtimer_cancel(&sleeper.timer);
+	return sleeper.expired;
 }
 
 long schedule_timeout_interruptible(long timeout)

@@ -9,7 +9,10 @@
  */
 #include "kernel/time/hrtimer.h"
 
+#include "kernel/hal.h"
 #include "kernel/lib/bug.h"
+#include "kernel/limits.h"
+#include "kernel/sched/cpu.h"
 #include "kernel/sched/spinlock.h"
 #include "kernel/time/clockevent.h"
 #include "kernel/time/softirq.h"
@@ -20,6 +23,8 @@ static DEFINE_SPINLOCK(lock);
 static struct rb_root tree;
 static struct rb_node *first; /* the leftmost node, which fires first; NULL: the tree is empty */
 static unsigned int armed;
+/* The timer whose function is running; NULL: none is running. */
+static const struct hrtimer *running;
 
 static struct hrtimer *timer_of(struct rb_node *node)
 {
@@ -98,6 +103,27 @@ bool hrtimer_try_to_cancel(struct hrtimer *timer)
 	return queued;
 }
 
+void hrtimer_cancel(struct hrtimer *timer)
+{
+	unsigned long flags;
+	bool busy;
+
+	WARN_ON(in_interrupt());
+	do {
+		spin_lock_irqsave(&lock, flags);
+		busy = running == timer;
+		/* A running function may start its timer again, so wait until it has returned. */
+		if (!busy && hrtimer_is_queued(timer))
+			detach(timer);
+		spin_unlock_irqrestore(&lock, flags);
+		if (busy) {
+			/* With one CPU, only the timer's own function could find itself running. */
+			BUG_ON(NR_CPUS == 1);
+			hal_cpu_relax();
+		}
+	} while (busy);
+}
+
 unsigned int hrtimers_armed(void)
 {
 	return armed;
@@ -131,9 +157,11 @@ static void run_hrtimers(void)
 		void (*function)(struct hrtimer *) = timer->function;
 
 		detach(timer);
+		running = timer;
 		spin_unlock_irqrestore(&lock, flags);
 		function(timer); /* may free the timer */
 		spin_lock_irqsave(&lock, flags);
+		running = NULL;
 	}
 	if (first)
 		clockevent_program(timer_of(first)->expires);

@@ -38,6 +38,11 @@ bool hrtimer_start(struct hrtimer *timer, u64 expires);
  * context.
  */
 bool hrtimer_try_to_cancel(struct hrtimer *timer);
+/*
+ * Disarms the timer, and waits until its function runs on no CPU.  The caller holds no lock that the
+ * function takes.  Process context.
+ */
+void hrtimer_cancel(struct hrtimer *timer);
 
 /*
  * Called by kernel/irq.c: raises HRTIMER_SOFTIRQ if a timer is due; else arms the hardware timer for

@@ -17,6 +17,7 @@
 #define NSEC_PER_MSEC   1000000ULL
 #define NSEC_PER_USEC   1000ULL
 #define USEC_PER_SEC    1000000L
+#define KTIME_MAX       ((u64)INT64_MAX) /* ns: a time that is never reached */
 #define NSEC_PER_JIFFY  (NSEC_PER_SEC / HZ)
 #define INITIAL_JIFFIES ((u64)(u32)(-300 * HZ))
 
