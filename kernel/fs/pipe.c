@@ -68,11 +68,13 @@ static int pipe_wait(struct pipe_inode_info *pipe)
 
 /*
  * Copies buffered bytes to @to until either is exhausted.  Returns their number, or -EFAULT if none
- * could be copied. mutex held.
+ * could be copied.  Wakes writers if the pipe was full and now has a free slot: before that, a writer has
+ * no reason to wait. mutex held.
  */
 static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 {
 	ssize_t total = 0;
+	bool was_full = false;
 
 	while (pipe->nrbufs && iov_iter_count(to)) {
 		struct pipe_buffer *buf = pipe_slot(pipe, 0);
@@ -86,12 +88,17 @@ static ssize_t pipe_take(struct pipe_inode_info *pipe, struct iov_iter *to)
 		if (!buf->len) {
 			put_page(buf->page);
 			buf->page = NULL;
+			was_full |= pipe->nrbufs == PIPE_PAGES;
 			pipe->curbuf = (pipe->curbuf + 1) % PIPE_PAGES;
 			pipe->nrbufs--;
 		}
-		if (n < want)
-			return total ? total : -EFAULT;
+		if (n < want) {
+			total = total ? total : -EFAULT;
+			break;
+		}
 	}
+	if (was_full)
+		wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
 	return total;
 }
 
@@ -116,7 +123,6 @@ static ssize_t pipe_read(struct file *file, struct iov_iter *to)
 			goto out_unlock;
 	}
 	res = pipe_take(pipe, to);
-	wake_up_interruptible_poll(&pipe->wait, EPOLLOUT | EPOLLWRNORM);
 out_unlock:
 	mutex_unlock(&pipe->mutex);
 	return res;
