@@ -12,7 +12,9 @@
 #define POLLHUP    0x0010
 #define POLLNVAL   0x0020
 #define POLLRDNORM 0x0040
+#define POLLRDBAND 0x0080
 #define POLLWRNORM 0x0100
+#define POLLWRBAND 0x0200
 #define POLLRDHUP  0x2000
 
 struct pollfd {
@@ -27,7 +29,25 @@ struct pollfd {
 #define EPOLLERR    0x00000008u
 #define EPOLLHUP    0x00000010u
 #define EPOLLRDNORM 0x00000040u
+#define EPOLLRDBAND 0x00000080u
 #define EPOLLWRNORM 0x00000100u
+#define EPOLLWRBAND 0x00000200u
 #define EPOLLRDHUP  0x00002000u
+/* These are no events: they choose how an epoll reports a file. */
+#define EPOLLEXCLUSIVE (1u << 28) /* of several epolls with this flag, an event wakes one */
+#define EPOLLWAKEUP    (1u << 29) /* keeps a machine from suspending; ignored here */
+#define EPOLLONESHOT   (1u << 30) /* after one event the item is off until EPOLL_CTL_MOD */
+#define EPOLLET        (1u << 31) /* edge: report a change once, even if the state remains */
+
+#define EPOLL_CLOEXEC 02000000 /* epoll_create1() */
+
+#define EPOLL_CTL_ADD 1
+#define EPOLL_CTL_DEL 2
+#define EPOLL_CTL_MOD 3
+
+struct epoll_event {
+	uint32_t events;
+	uint64_t data;
+} __attribute__((packed));
 
 #endif

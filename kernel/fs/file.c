@@ -44,6 +44,8 @@ void fput(struct file *file)
 	if (!refcount_dec_and_test(&file->f_count))
 		return;
 	WARN_ON(in_interrupt());
+	if (!list_empty(&file->f_ep_links))
+		eventpoll_release_file(file);
 	if (file->f_op->release)
 		file->f_op->release(file->f_inode, file);
 	kmem_cache_free(file_cache, file);
@@ -58,4 +60,6 @@ void files_init(void)
 	open_init();
 	pipe_init();
 	poll_init();
+	anon_inode_init();
+	eventpoll_init();
 }

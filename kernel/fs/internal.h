@@ -13,6 +13,33 @@ void read_write_init(void);
 void open_init(void);
 void pipe_init(void);
 void poll_init(void);
+void anon_inode_init(void);
+void eventpoll_init(void);
+
+/*
+ * Opens a file that no path names, with @data as its private_data.  Returns a new descriptor, or -errno;
+ * then @data still belongs to the caller.  Stores the file in *@filep, if that is not NULL, before
+ * another thread can use the descriptor.
+ */
+int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned int flags,
+		     struct file **filep);
+
+/* Removes @file, whose last reference is gone, from the epolls that watch it. */
+void eventpoll_release_file(struct file *file);
+
+/* poll.c: the arguments that the waiting calls have in common. */
+
+/* Deadlines are on the clock of ktime_get_ns(); 0: do not wait, KTIME_MAX: without a limit. */
+u64 poll_deadline_ms(int timeout_ms);
+/* A NULL @timeout has no limit.  Returns 0, -EFAULT or -EINVAL. */
+long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline);
+/*
+ * Replaces the thread's signal mask by *@mask until poll_sigmask_end(); a NULL @mask changes nothing.
+ * Returns 0, -EINVAL if @size is not that of a mask, or -EFAULT.
+ */
+long poll_sigmask_begin(const void __user *mask, size_t size);
+/* Takes and returns the call's result: if that is -EINTR, the handlers run with the new mask. */
+long poll_sigmask_end(long res);
 
 /* poll.c: the arguments that the waiting calls have in common. */
 

@@ -38,5 +38,20 @@
  * one of /proc/sys, fits.
  */
 #define PATH_LENGTH_MAX 256
+/*
+ * descriptors watched by epolls, together: one more fails with -ENOSPC. Each open file can be watched
+ * once.
+ */
+#define EPOLL_WATCHES_MAX FILES_MAX
+/*
+ * epolls in a chain, one watching the next, less one: a longer chain, or a cycle, fails with -ELOOP.
+ * An event passes up the chain by recursion. Linux's EP_MAX_NESTS.
+ */
+#define EPOLL_NESTS_MAX 4
+/*
+ * epolls that one epoll can wake above it, each counted once for each path: a link that makes more of
+ * them fails with -EINVAL. They are woken with interrupts off. Linux's limit for paths of two links.
+ */
+#define EPOLL_PATHS_MAX 500
 
 #endif

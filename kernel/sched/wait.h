@@ -42,7 +42,10 @@ typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mod
 
 struct wait_queue_entry {
 	unsigned int flags;
-	/* default_wake_function() and autoremove_wake_function(): the thread to wake. */
+	/*
+	 * default_wake_function() and autoremove_wake_function(): the thread to wake.  Other wake
+	 * functions use it as they like.
+	 */
 	void *private;
 	wait_queue_func_t func;
 	struct list_head entry;
@@ -61,6 +64,7 @@ static inline bool waitqueue_active(const wait_queue_head_t *q)
 }
 
 void add_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
+void add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait);
 void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_t *wait, int state);
 void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_t *wait, int state);

@@ -7,7 +7,7 @@
 
 H := $(B)/hosted
 HOSTED_TESTS := $(patsubst tests/hosted/%.c,$(H)/%,$(sort $(wildcard tests/hosted/test_*.c)))
-HOSTED_COMMON := $(H)/scene.o $(H)/scene_wire.o $(H)/scene_proc.o $(H)/scene_forge.o $(H)/conductor.o
+HOSTED_COMMON := $(H)/scene.o $(H)/beside.o $(H)/scene_wire.o $(H)/scene_proc.o $(H)/scene_forge.o $(H)/conductor.o
 HOSTED_FLAGS := -std=gnu11 -MMD -MP -g -O1 -fno-omit-frame-pointer $(WARN) \
 	-Wno-missing-prototypes $(ASAN_FLAGS) $(HOST_INC)
 
@@ -32,6 +32,7 @@ $(H)/conductor.o: tests/host/conductor.c Makefile tests/hosted/hosted.mk
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOSTED_FLAGS) -c $< -o $@
 $(H)/test_matrix: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/matrix*.c))
+$(H)/test_race: $(patsubst tests/hosted/%.c,$(H)/%.o,$(wildcard tests/hosted/race*.c))
 $(HOSTED_TESTS): $(H)/test_%: $(H)/test_%.o $(HOSTED_COMMON)
 	$(Q)$(HOSTCC) $(ASAN_FLAGS) $^ -lcmocka -ldl -o $@
 

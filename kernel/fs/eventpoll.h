@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * epoll: the structures that eventpoll.c and eventpoll_nest.c share.
+ *
+ * An epoll file has an eventpoll; each descriptor that it watches has an epitem.  An epitem is in three
+ * structures at a time: its eventpoll's tree, the wait queue of the watched file, and the list
+ * file->f_ep_links of the watched file.  An event adds it to a fourth, the eventpoll's ready list.
+ *
+ * Locks, in this order:
+ *   epmutex (sleeps)    one for all: the end of a watched file and of an epoll, and the addition of an
+ *                       epoll to another one
+ *   ep->mtx (sleeps)    an eventpoll's tree, and the delivery of its events; that of an outer epoll is
+ *                       taken before that of an inner one
+ *   the wait queue of the watched file
+ *   ep->lock            the ready list; taken by wake-ups, in any context, with irq off
+ *   ep->wq's lock
+ *   ep_links_lock       f_ep_links of all files; a leaf
+ * An epitem holds no reference of the watched file: the file's last fput() removes the epitem.
+ */
+#ifndef KERNEL_FS_EVENTPOLL_H
+#define KERNEL_FS_EVENTPOLL_H
+
+#include "kernel/fs/file.h"
+#include "kernel/lib/rbtree.h"
+#include "kernel/sched/mutex.h"
+
+struct eventpoll {
+	struct mutex mtx;
+	spinlock_t lock;
+	struct list_head ready;      /* epitems that may have events, oldest first */
+	bool scanning;               /* a thread has moved the ready list to a list of its own */
+	wait_queue_head_t wq;        /* threads in epoll_wait() */
+	wait_queue_head_t poll_wait; /* of the epoll file: poll(), and epolls that watch it */
+	struct rb_root items;
+	struct file *file;
+	/* Of the last walk through nested epolls that came here (epmutex): its number and result. */
+	unsigned int walk, walk_result;
+};
+
+/* One watched descriptor.  There may be a hundred thousand, so each byte counts. */
+struct epitem {
+	struct rb_node node;
+	struct list_head ready_link; /* empty: on no ready list (ep->lock) */
+	wait_queue_t wait;           /* wait.private: the eventpoll */
+	wait_queue_head_t *whead;    /* the queue with @wait; NULL: the file has none */
+	struct file *file;
+	struct list_head file_link; /* in file->f_ep_links */
+	int fd;
+	u32 events; /* EPOLL*: asked for, and how to report; without any event: off */
+	u64 data;   /* the application's */
+};
+BUILD_BUG_ON(sizeof(struct epitem) > 128);
+
+extern spinlock_t ep_links_lock;
+
+static inline struct eventpoll *ep_of(const struct epitem *epi)
+{
+	return epi->wait.private;
+}
+
+/* Returns the eventpoll of an epoll file, NULL for another file. */
+struct eventpoll *ep_from_file(const struct file *file);
+
+/* eventpoll_nest.c; epmutex held, no ep->mtx. */
+
+/*
+ * May the epoll @inner be added to @ep?  Returns 0, or -ELOOP if a cycle or a chain of more than
+ * EPOLL_NESTS_MAX links would result.
+ */
+int ep_loop_check(struct eventpoll *ep, struct eventpoll *inner);
+/*
+ * Called after @inner was added to an epoll whose mtx the caller holds.  Returns 0, or -EINVAL if a
+ * wake-up could now reach more than EPOLL_PATHS_MAX epolls.
+ */
+int ep_path_check(struct eventpoll *inner);
+
+#endif
