@@ -6,8 +6,8 @@
 # objects are the race build's.  The bug is caught if one of the first CANARY_SEEDS runs of its scene fails with the
 # bug's text (canary_NAME_shows); another failure is an error.
 
-CANARIES := unlocked wrong_lock wakeup leak wrap
-# STRIDE of test_race.c: this number of runs takes all edges of the code.
+CANARIES := unlocked wrong_lock wakeup epoll_wakeup epoll_order leak wrap
+# STRIDE of race.h: this number of runs takes all edges of the code.
 CANARY_SEEDS := 8
 
 # accept() takes a connection from the queue without the queue's lock: an ACK that arrives meanwhile adds a
@@ -31,6 +31,20 @@ canary_wakeup_sed := s/if \(!READ_ONCE\(pwq->triggered\) && /if (/
 canary_wakeup_lines := 1
 canary_wakeup_scene := poll_against
 canary_wakeup_shows := a call of host b hangs
+
+# epoll_wait() does not check for events that came before it joined the queue.
+canary_epoll_wakeup_file := kernel/fs/eventpoll.c
+canary_epoll_wakeup_sed := s/available = ep_events_available\(ep\);/available = false;/
+canary_epoll_wakeup_lines := 1
+canary_epoll_wakeup_scene := epoll_against_data
+canary_epoll_wakeup_shows := a call of host b hangs
+
+# epoll takes an item off the ready list after it has asked the file: an event that comes in between is lost.
+canary_epoll_order_file := kernel/fs/eventpoll.c
+canary_epoll_order_sed := s/(struct epoll_event event = .*ep_item_poll\(epi, NULL\).*)/\1 list_del_init(\&epi->ready_link);/
+canary_epoll_order_lines := 1
+canary_epoll_order_scene := epoll_listed_against_data
+canary_epoll_order_shows := a call of host b hangs
 
 # An ACK that arrives when the listener has just closed does not drop its reference to the request.
 canary_leak_file := net/tcp/tcp_ipv4.c

@@ -12,10 +12,8 @@
  * that no object is alive at the end.  The canaries (tests/hosted/canary.mk) show which bugs these
  * scenes find.
  */
-#include "tests/hosted/scene.h"
+#include "tests/hosted/race.h"
 
-#define PORT   7
-#define STRIDE 8
 #define ROUNDS 40 /* rounds of a race that depends on chance */
 /*
  * Interrupts so rare that a softirq runs for long before the next one; so neither result of a race
@@ -31,74 +29,6 @@
 	} /* sequence numbers wrap with the first bytes of each connection */
 
 static const int64_t nonblocking = O_RDWR | O_NONBLOCK, blocking = O_RDWR;
-
-/* ---- one race, edge by edge -------------------------------------------------------------------- */
-
-static struct {
-	struct host *host; /* the host that makes the call */
-	uint64_t edge;
-	unsigned int rounds; /* rounds that have begun */
-} race;
-
-static void race_first(void)
-{
-	race.host = NULL;
-	race.edge = 1 + scene->seed % STRIDE;
-	race.rounds = 0;
-}
-
-/* Prepares the next round.  Returns false if the last round's call returned, or slept, before its edge. */
-static bool race_next(void)
-{
-	if (race.rounds++) {
-		assert_non_null(race.host);
-		if (race.host->stat("race_left"))
-			return false;
-		race.edge += STRIDE;
-	}
-	return true;
-}
-
-/* Submits a call that begins together with the next event of @h; the call itself does not wake @h. */
-#define together(h, nr, ...) together_args(h, nr, (const int64_t[6]){__VA_ARGS__})
-static int64_t together_args(struct host *h, long nr, const int64_t args[6])
-{
-	int64_t ticket = h->submit(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
-
-	assert_true(ticket > 0);
-	h->set("race_edge", race.edge);
-	race.host = h;
-	return ticket;
-}
-
-/*
- * Waits until the @n-th frame from now is halfway across the wire; each frame is the answer to the
- * one before it.
- */
-static void until_frame_flies(unsigned int n)
-{
-	scene_sleep((n - 1) * WIRE_DELAY + WIRE_DELAY / 2);
-}
-
-static struct pair connected(int listener)
-{
-	struct pair p = {.listener = -1, .bport = PORT};
-
-	p.a = scene_socket(A);
-	assert_int_equal(scene_connect(A, p.a, B, PORT), 0);
-	p.b = scene_accept(B, listener);
-	assert_true(p.b >= 0);
-	return p;
-}
-
-/* Closes all sockets of @p, without TIME_WAIT. */
-static void forget(struct pair *p)
-{
-	if (p->a >= 0)
-		scene_linger(A, p->a, true, 0);
-	scene_pair_close(p);
-	scene_sleep(5 * MS);
-}
 
 /* ---- a listener ------------------------------------------------------------------------------- */
 
@@ -652,6 +582,17 @@ int main(int argc, char **argv)
 		SCENE(send_against_ack),
 		SCENE(poll_against_data),
 		SCENE(poll_against_connection),
+		SCENE(epoll_against_data),
+		SCENE(epoll_listed_against_data),
+		SCENE(epoll_edge_against_data),
+		SCENE(two_epoll_waits_against_data),
+		SCENE(epoll_exclusive_against_connection),
+		SCENE(epoll_add_against_data),
+		SCENE(epoll_mod_against_data),
+		SCENE(epoll_del_against_data),
+		SCENE(epoll_close_against_data),
+		SCENE(watched_socket_closed_against_data),
+		SCENE(nested_epoll_against_data),
 		SCENE_WITH(timeout_against_data, SELDOM),
 		SCENE_WITH(retransmission_against_ack, SELDOM, WRAP),
 		SCENE_WITH(connect_timeout_against_syn_ack, SELDOM),
