@@ -50,8 +50,11 @@ WARN := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstric
 	-Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wdate-time
 CC_INC := $(shell $(CC) -print-file-name=include)
+# gcc's own choice for copies and zeroing of a known size above 48 bytes is `rep movs` and `rep stos`, which TCG runs
+# one element at a time.  With these strategies it writes single stores, or calls memcpy() and memset().
+NO_REP := -mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign
 FREESTANDING := -std=gnu11 -ffreestanding -nostdinc -isystem $(CC_INC) -fno-strict-aliasing \
-	-fno-common -fwrapv -fno-delete-null-pointer-checks -MMD -MP -g $(WARN)
+	-fno-common -fwrapv -fno-delete-null-pointer-checks $(NO_REP) -MMD -MP -g $(WARN)
 MACHINE_FLAGS := -O2 -mcmodel=kernel -fno-pic -mno-red-zone -fno-asynchronous-unwind-tables \
 	-ffunction-sections -fdata-sections -fcf-protection=none
 FLAGS_checked := -fno-omit-frame-pointer -fno-optimize-sibling-calls -fstack-protector-strong \

@@ -23,6 +23,11 @@
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
+/* These are the functions that the compiler calls. */
+#undef memcpy
+#undef memset
+#undef memcmp
+
 /* Types to access memory of any type at any alignment: 8, 4 and 2 bytes. */
 typedef u64 __attribute__((may_alias, aligned(1))) word_t;
 typedef u32 __attribute__((may_alias, aligned(1))) half_t;

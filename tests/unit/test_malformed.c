@@ -216,7 +216,8 @@ static void tcp_frame(const struct segment *s)
 		put_unaligned_be32(s->tsval, th + 24);
 		put_unaligned_be32(s->tsecr, th + 28);
 	}
-	memcpy(th + doff, s->data, len);
+	if (len)
+		memcpy(th + doff, s->data, len);
 	ip_frame(IPPROTO_TCP, 0, th, doff + len);
 }
 
