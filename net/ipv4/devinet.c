@@ -118,6 +118,30 @@ bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr)
 	return false;
 }
 
+u8 inet_addr_type(__be32 addr)
+{
+	const struct net_device *dev;
+	u8 type = RTN_UNICAST;
+
+	if (ipv4_is_loopback(addr))
+		return inet_addr_is_broadcast(NULL, addr) ? RTN_BROADCAST : RTN_LOCAL;
+	for_each_netdev(dev) {
+		const struct in_device *in_dev = in_dev_get(dev);
+		const struct in_ifaddr *ifa;
+
+		if (!in_dev)
+			continue;
+		for_each_ifa(ifa, in_dev)
+		{
+			if (ifa->ifa_local == addr)
+				return RTN_LOCAL;
+			if (ifa_broadcast(ifa, addr))
+				type = RTN_BROADCAST;
+		}
+	}
+	return type;
+}
+
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst)
 {
 	const struct in_device *in_dev = in_dev_get(dev);

@@ -55,6 +55,11 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
  * NULL.
  */
 bool inet_addr_is_broadcast(const struct net_device *dev, __be32 addr);
+/*
+ * Returns RTN_LOCAL if @addr is an address of any device, RTN_BROADCAST if it is a broadcast address of a subnet of any
+ * device, else RTN_UNICAST.
+ */
+u8 inet_addr_type(__be32 addr);
 /* Returns true if @addr is one of @dev's own addresses. */
 bool inet_addr_is_ours(const struct net_device *dev, __be32 addr);
 void devinet_init(void); /* registers the notifier for devices */

@@ -237,6 +237,8 @@ static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 {
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
 
+	if (fl->saddr && !inet_is_local_addr(fl->saddr))
+		return -EINVAL;
 	*a = (struct rt_answer){.gateway = fl->daddr};
 	if (inet_is_local_addr(fl->daddr)) {
 		a->type = RTN_LOCAL;
@@ -290,8 +292,6 @@ struct rtable *ip_route_output_key(struct flowi4 *fl)
 	 */
 	if (!fl->daddr)
 		fl->daddr = fl->saddr ? fl->saddr : htonl(0x7f000001);
-	if (fl->saddr && !inet_is_local_addr(fl->saddr))
-		return ERR_PTR(-EINVAL);
 	slot = &rt_cache[hsiphash_2u64(fl->daddr, (u64)fl->saddr << 32 | (u32)fl->oif, &rt_key) %
 			 ROUTE_CACHE_SIZE];
 
@@ -339,8 +339,7 @@ static bool martian_source(__be32 saddr, __be32 daddr, const struct net_device *
 		return saddr || !ipv4_is_lbcast(daddr);
 	if (dev->flags & IFF_LOOPBACK)
 		return false;
-	return ipv4_is_loopback(saddr) || inet_is_local_addr(saddr) ||
-	       inet_addr_is_broadcast(NULL, saddr);
+	return ipv4_is_loopback(saddr) || inet_addr_type(saddr) != RTN_UNICAST;
 }
 
 enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 saddr,
@@ -351,7 +350,9 @@ enum skb_drop_reason ip_route_input(struct sk_buff *skb, __be32 daddr, __be32 sa
 
 	if (unlikely(!in_dev || martian_source(saddr, daddr, dev)))
 		return SKB_DROP_REASON_IP_INADDRERRORS;
-	if (ipv4_is_lbcast(daddr) || inet_addr_is_broadcast(dev, daddr))
+	if (likely(inet_addr_is_ours(dev, daddr)))
+		rt = in_dev->local_rt;
+	else if (ipv4_is_lbcast(daddr) || inet_addr_is_broadcast(dev, daddr))
 		rt = in_dev->broadcast_rt;
 	else if (ipv4_is_zeronet(daddr) ||
 		 (ipv4_is_loopback(daddr) && !(dev->flags & IFF_LOOPBACK)))
