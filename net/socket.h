@@ -11,7 +11,10 @@
 /* Creates the caches, and registers the system calls and sockfs. Boot only, before inet_init(). */
 void sock_init(void);
 
-/* Allocates a socket without a protocol, together with its inode. NULL: no memory. */
+/*
+ * Allocates a socket without a protocol, together with its inode. Returns NULL if there is no
+ * memory.
+ */
 struct socket *sock_alloc(void);
 /* Closes the struct sock below @sock, and frees @sock. */
 void sock_release(struct socket *sock);

@@ -54,8 +54,8 @@ static int show_softirqs(struct seq_file *m)
 }
 
 /*
- * Linux's columns, followed by three columns of our own: the cache's limit, its highest number of
- * live objects, and the refused allocations.
+ * Prints Linux's columns, followed by three columns of our own: the cache's limit, its highest
+ * number of live objects, and the refused allocations.
  */
 static int show_slabinfo(struct seq_file *m)
 {

@@ -106,8 +106,8 @@ struct net_proto_family {
 };
 #define SOCK_MAX 11 /* all socket types (SOCK_*) are smaller */
 /*
- * Registers an address family for socket() (net/socket.c). 0, -EEXIST, or -ENOBUFS if ops->family
- * is out of range. Boot only.
+ * Registers an address family for socket() (net/socket.c). Returns 0, -EEXIST, or -ENOBUFS if
+ * ops->family is out of range. Boot only.
  */
 int sock_register(const struct net_proto_family *ops);
 

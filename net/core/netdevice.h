@@ -161,7 +161,7 @@ struct softnet_data {
 void netdev_init(void);
 /* @name_format such as "eth%d" */
 struct net_device *alloc_netdev(const char *name_format, void *priv);
-/* Adds @dev to the list of devices. 0, -ENOSPC or -EEXIST. Process context. */
+/* Adds @dev to the list of devices. Returns 0, -ENOSPC or -EEXIST. Process context. */
 int register_netdevice(struct net_device *dev);
 int dev_open(struct net_device *dev); /* sets IFF_UP, calls ndo_open, then the notifiers */
 int dev_close(struct net_device *dev);

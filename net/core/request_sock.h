@@ -78,7 +78,8 @@ static inline struct sock *req_to_sk(struct request_sock *req)
 
 /*
  * Allocates a request with a reference to @sk_listener. Its own reference count is 0 until it is
- * inserted into the hash table. NULL: no memory, or the listener is being freed.
+ * inserted into the hash table. Returns NULL if there is no memory, or if the listener is being
+ * freed.
  */
 struct request_sock *reqsk_alloc(const struct request_sock_ops *ops, struct sock *sk_listener,
 				 gfp_t gfp);

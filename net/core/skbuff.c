@@ -80,7 +80,7 @@ static void skb_set_head(struct sk_buff *skb, void *data, unsigned int size)
 
 /*
  * Allocates a linear part of at least *@size bytes plus its skb_shared_info; *@size becomes the
- * usable size. NULL: no memory.
+ * usable size. Returns NULL if there is no memory.
  */
 static void *skb_alloc_data(unsigned int *size, gfp_t gfp)
 {

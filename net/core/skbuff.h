@@ -140,8 +140,8 @@ struct sk_buff {
 /* ---- allocating and freeing (net/core/skbuff.c) ----------------------------------------------- */
 void skb_init(void);
 /*
- * Allocates an sk_buff with a linear part of @size bytes, all of it tailroom. Any context. NULL: no
- * memory.
+ * Allocates an sk_buff with a linear part of @size bytes, all of it tailroom. Any context. Returns
+ * NULL if there is no memory.
  */
 struct sk_buff *alloc_skb(unsigned int size, gfp_t gfp);
 /*
@@ -156,8 +156,8 @@ struct sk_buff *alloc_skb_fclone(unsigned int size, gfp_t gfp);
 struct sk_buff *alloc_skb_small(gfp_t gfp);
 /*
  * Makes an sk_buff whose linear part is @data, a buffer of @frag_size bytes from page_frag_alloc().
- * The last SKB_OVERHEAD bytes of the buffer become the skb_shared_info. NULL: no memory; @data
- * stays the caller's.
+ * The last SKB_OVERHEAD bytes of the buffer become the skb_shared_info. Returns NULL if there is no
+ * memory; @data stays the caller's.
  */
 struct sk_buff *build_skb(void *data, unsigned int frag_size);
 static inline struct sk_buff *skb_get(struct sk_buff *skb)
@@ -171,11 +171,14 @@ void consume_skb(struct sk_buff *skb);
 /* Calls kfree_skb_reason() for each packet of a list linked by ->next. */
 void kfree_skb_list_reason(struct sk_buff *list, enum skb_drop_reason reason);
 /*
- * Makes a second struct sk_buff that shares the linear part and the fragments of @skb. NULL: no
- * memory.
+ * Makes a second struct sk_buff that shares the linear part and the fragments of @skb. Returns NULL
+ * if there is no memory.
  */
 struct sk_buff *skb_clone(struct sk_buff *skb, gfp_t gfp);
-/* Makes a copy with a linear part of its own that shares the fragments of @skb. NULL: no memory. */
+/*
+ * Makes a copy with a linear part of its own that shares the fragments of @skb. Returns NULL if
+ * there is no memory.
+ */
 struct sk_buff *pskb_copy(struct sk_buff *skb, gfp_t gfp);
 /*
  * Moves @skb to a new, unshared linear part with at least @nhead bytes more headroom and @ntail

@@ -189,7 +189,7 @@ struct sock *sk_alloc(int family, gfp_t gfp, struct proto *prot);
 void sock_init_data(struct socket *sock, struct sock *sk);
 /*
  * Copies a listener for a new connection. Returns the copy bh-locked, with two references. Softirq.
- * NULL: no memory.
+ * Returns NULL if there is no memory.
  */
 struct sock *sk_clone_lock(const struct sock *sk, gfp_t gfp);
 void sk_free(struct sock *sk);

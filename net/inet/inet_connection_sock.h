@@ -38,8 +38,8 @@ struct inet_connection_sock_af_ops {
 	/* Copies the addresses of the SYN @skb to @req. */
 	void (*init_req)(struct request_sock *req, const struct sk_buff *skb);
 	/*
-	 * Returns a route to @req's peer, with a reference; NULL, counted in the statistics, if
-	 * there is none.
+	 * Returns a route to @req's peer, with a reference. Returns NULL if there is none, and
+	 * counts that in the statistics.
 	 */
 	struct dst_entry *(*route_req)(const struct sock *sk, const struct request_sock *req);
 	/*

@@ -97,7 +97,8 @@ void inet_put_port(struct sock *sk);
 int __inet_inherit_port(const struct sock *sk, struct sock *child);
 /*
  * Chooses a local port for connect() and hashes @sk. May reuse the port of a TIME_WAIT object with
- * the same four-tuple if the protocol allows it (twsk_unique). 0, -EADDRNOTAVAIL or -ENOMEM.
+ * the same four-tuple if the protocol allows it (twsk_unique). Returns 0, -EADDRNOTAVAIL or
+ * -ENOMEM.
  */
 int inet_hash_connect(struct sock *sk);
 extern int sysctl_ip_local_port_range[2]; /* first and last port, see docs/sysctl.md */

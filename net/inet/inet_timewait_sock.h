@@ -33,8 +33,9 @@ static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
 
 /*
  * Allocates an object with @sk's addresses and ports in the state @state (TCP_FIN_WAIT2 or
- * TCP_TIME_WAIT). NULL: no memory, or more than tcp_max_tw_buckets. The caller holds one reference
- * and drops it with inet_twsk_put() after __inet_twsk_hashdance() and inet_twsk_schedule().
+ * TCP_TIME_WAIT). Returns NULL if there is no memory, or if there are more than tcp_max_tw_buckets.
+ * The caller holds one reference and drops it with inet_twsk_put() after __inet_twsk_hashdance()
+ * and inet_twsk_schedule().
  */
 struct inet_timewait_sock *inet_twsk_alloc(const struct sock *sk, int state);
 /* Takes @sk's place in ehash and bind bucket. Then the caller must arm the timer. */

@@ -41,8 +41,8 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
  */
 const char *inet_addr_fault(__be32 addr, unsigned int prefix_len);
 /*
- * Adds an address to @dev, and the route to its network. Process or softirq. 0, -EEXIST, -ENOSPC
- * (IFADDRS_MAX) or -EINVAL.
+ * Adds an address to @dev, and the route to its network. Process or softirq. Returns 0, -EEXIST,
+ * -ENOSPC (IFADDRS_MAX) or -EINVAL.
  */
 int inet_addr_add(struct net_device *dev, __be32 addr, unsigned int prefix_len);
 /*

@@ -178,7 +178,7 @@ static void icmp_count_out(u8 type)
 		snmp_inc(SNMP_IcmpOutParmProbs);
 }
 
-/* Makes the ICMP error, without an IP header. NULL: no memory. */
+/* Makes the ICMP error, without an IP header. Returns NULL if there is no memory. */
 static struct sk_buff *icmp_build(const struct sk_buff *skb_in, u8 type, u8 code, __be32 info)
 {
 	unsigned int quote = min_t(unsigned int, icmp_orig_len(skb_in),

@@ -37,7 +37,7 @@ static DEFINE_SPINLOCK(config_lock);
 
 /*
  * Returns the field that starts at *@text and ends at a colon or at the end of the text, as a
- * string, and advances *@text behind it. NULL: no field is left.
+ * string, and advances *@text behind it. Returns NULL if no field is left.
  */
 static char *next_field(char **text)
 {
@@ -328,8 +328,8 @@ static void ip_config_apply(const struct ip_config *config, struct net_device *d
 
 /*
  * Returns an entry for @dev that no card has taken yet: the entry with @dev's name, or, if there is
- * none and @any is true, an entry without a name. NULL: there is none, or @dev has taken an entry
- * already. config_lock is held.
+ * none and @any is true, an entry without a name. Returns NULL if there is none, or if @dev has
+ * taken an entry already. config_lock is held.
  */
 static struct ip_config *free_config(const struct net_device *dev, bool any)
 {

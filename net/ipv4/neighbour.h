@@ -90,8 +90,8 @@ void neigh_table_init(struct neigh_table *tbl);
 /* Returns the entry for @key on @dev with a reference, or NULL if there is none. */
 struct neighbour *neigh_lookup(struct neigh_table *tbl, __be32 key, struct net_device *dev);
 /*
- * As neigh_lookup(), but makes an entry if there is none. NULL: the table is full of entries in
- * use, or there is no memory.
+ * As neigh_lookup(), but makes an entry if there is none. Returns NULL if the table is full of
+ * entries in use, or there is no memory.
  */
 struct neighbour *neigh_create(struct neigh_table *tbl, __be32 key, struct net_device *dev);
 void neigh_release(struct neighbour *neigh); /* does nothing if @neigh is NULL */

@@ -181,7 +181,7 @@ static const struct fib_entry *fib_lookup(__be32 daddr, int oif)
 /*
  * Returns the device for a broadcast or multicast, a device that is up and not loopback: the one
  * with the index fl->oif; if fl->oif is 0, the one that has the address fl->saddr; if fl->saddr is
- * 0 too, the first one. NULL: there is no such device.
+ * 0 too, the first one. Returns NULL if there is no such device.
  */
 static struct net_device *rt_group_dev(const struct flowi4 *fl)
 {
@@ -216,7 +216,7 @@ struct rt_answer {
 	u8 type;
 };
 
-/* rt_lock held. Looks up a unicast destination. 0, -ENETUNREACH or -EHOSTUNREACH. */
+/* rt_lock held. Looks up a unicast destination. Returns 0, -ENETUNREACH or -EHOSTUNREACH. */
 static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 {
 	const struct fib_entry *e = fib_lookup(fl->daddr, fl->oif);
@@ -232,7 +232,7 @@ static int rt_resolve_unicast(const struct flowi4 *fl, struct rt_answer *a)
 	return 0;
 }
 
-/* rt_lock held. Looks up any destination. 0, -ENETUNREACH, -EHOSTUNREACH or -EINVAL. */
+/* rt_lock held. Looks up any destination. Returns 0, -ENETUNREACH, -EHOSTUNREACH or -EINVAL. */
 static int rt_resolve(const struct flowi4 *fl, struct rt_answer *a)
 {
 	bool lbcast = ipv4_is_lbcast(fl->daddr);
@@ -391,7 +391,7 @@ void rt_cache_flush(void)
 	rt_cache_drop();
 }
 
-/* rt_lock held. Adds @entry to the table. 0, -EEXIST or -ENOSPC. */
+/* rt_lock held. Adds @entry to the table. Returns 0, -EEXIST or -ENOSPC. */
 static int fib_insert(const struct fib_entry *entry)
 {
 	unsigned int at;

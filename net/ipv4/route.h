@@ -83,7 +83,9 @@ static inline bool rt_is_valid(const struct rtable *rt)
 void rt_cache_flush(void);
 /* Removes all routes from the cache. Routes that sockets or packets hold stay valid. */
 void rt_cache_drop(void);
-/* Makes a route for packets that @dev receives for this host. NULL: no memory. */
+/*
+ * Makes a route for packets that @dev receives for this host. Returns NULL if there is no memory.
+ */
 struct rtable *rt_alloc_input(struct net_device *dev, u8 type);
 void ip_rt_init(void);
 
@@ -92,7 +94,8 @@ bool ip_route_onlink(const struct net_device *dev, __be32 addr);
 /*
  * Adds a route. @prefix_len is 0..32. If @gateway is not 0, the table must already have a route to
  * the gateway, on @dev's link and without a gateway. If two devices have the same prefix, the older
- * route is used. 0, -EEXIST (@dev has a route with this prefix), -ENOSPC (ROUTES_MAX) or -EINVAL.
+ * route is used. Returns 0, -EEXIST (@dev has a route with this prefix), -ENOSPC (ROUTES_MAX) or
+ * -EINVAL.
  */
 int ip_route_add(__be32 dst, unsigned int prefix_len, __be32 gateway, struct net_device *dev,
 		 __be32 prefsrc, u8 type);

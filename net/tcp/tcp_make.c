@@ -155,7 +155,10 @@ void tcp_init_nondata_skb(struct sk_buff *skb, u32 seq, u8 flags)
 	tcb->end_seq = seq + !!(flags & (TCPHDR_SYN | TCPHDR_FIN));
 }
 
-/* Allocates a segment without data that enters no queue: an ACK, a reset or a probe.  NULL: no memory. */
+/*
+ * Allocates a segment without data that enters no queue: an ACK, a reset or a probe.  Returns NULL
+ * if there is no memory.
+ */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
 {
 	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER, GFP_ATOMIC);
@@ -169,7 +172,10 @@ struct sk_buff *tcp_alloc_control(u32 seq, u8 flags)
 
 /* ---- SYN-ACK ---------------------------------------------------------------------------------------------- */
 
-/* Builds the SYN-ACK for @req; the caller fills in the checksum and sends it.  NULL: no memory. */
+/*
+ * Builds the SYN-ACK for @req; the caller fills in the checksum and sends it.  Returns NULL if
+ * there is no memory.
+ */
 noinline struct sk_buff *tcp_make_synack(const struct sock *sk, struct dst_entry *dst,
 					 struct request_sock *req)
 {

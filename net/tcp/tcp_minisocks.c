@@ -94,8 +94,8 @@ static void tcp_openreq_init(struct request_sock *req, const struct tcp_options_
 }
 
 /*
- * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets its
- * initial sequence number.  NULL: no memory or no route.
+ * Allocates a request for @skb, a SYN, and stores the route to the peer in *@dst.  The caller sets
+ * its initial sequence number.  Returns NULL if there is no memory or no route.
  */
 static struct request_sock *request_from_syn(struct request_sock_ops *ops, struct sock *sk,
 					     struct sk_buff *skb, struct dst_entry **dst)

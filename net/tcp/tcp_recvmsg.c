@@ -66,7 +66,10 @@ struct tcp_reader {
 		last; /* the queue's tail at the last search; sk_wait_data() waits for a later packet */
 };
 
-/* Returns the packet with the next byte, or with the FIN, and its *@offset there.  NULL: not received yet. */
+/*
+ * Returns the packet with the next byte, or with the FIN, and its *@offset there, or NULL if it was
+ * not received yet.
+ */
 static struct sk_buff *tcp_recv_find(struct sock *sk, struct tcp_reader *r, u32 *offset)
 {
 	struct sk_buff *skb;

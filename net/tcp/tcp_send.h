@@ -374,7 +374,10 @@ static inline bool tcp_urg_mode(const struct tcp_sock *tp)
 /* ---- queues (tcp_output.c, tcp_retransmit.c) --------------------------------------------------------------- */
 /* Adds @skb, a new segment of data or a FIN, to the write queue; sets write_seq to its end. */
 void tcp_queue_skb(struct sock *sk, struct sk_buff *skb);
-/* Allocates a segment that enters no queue: an ACK, a reset or a probe.  NULL: no memory. */
+/*
+ * Allocates a segment that enters no queue: an ACK, a reset or a probe.  Returns NULL if there is
+ * no memory.
+ */
 struct sk_buff *tcp_alloc_control(u32 seq, u8 flags);
 /* @skb has @decr segments fewer than before: subtracts them from each count that includes @skb. */
 void tcp_adjust_pcount(struct sock *sk, const struct sk_buff *skb, int decr);

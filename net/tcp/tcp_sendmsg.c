@@ -120,7 +120,10 @@ static unsigned int tcp_send_mss(struct sock *sk, unsigned int *size_goal)
 	return mss_now;
 }
 
-/* Appends an empty segment with linear room for @linear bytes to the write queue.  NULL: no memory. */
+/*
+ * Appends an empty segment with linear room for @linear bytes to the write queue.  Returns NULL if
+ * there is no memory.
+ */
 static struct sk_buff *tcp_new_segment(struct sock *sk, unsigned int linear)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -330,7 +333,7 @@ static int tcp_wait_for_room(struct sock *sk, int flags, bool copied, long *time
 
 /*
  * Returns the segment for the next bytes: the last one of the queue if it has room, else a new one.
- * NULL: there is no memory now.  @left: bytes that the caller has still to copy.
+ * Returns NULL if there is no memory now.  @left: bytes that the caller has still to copy.
  */
 static struct sk_buff *tcp_segment_for(struct sock *sk, unsigned int size_goal, size_t left)
 {
