@@ -5,7 +5,8 @@
  * A cache allocates objects of one size from slabs of pages.  It counts the objects in use
  * (/proc/slabinfo), so that tests can verify that none leaked.  In the hosted build each object is
  * allocated by the host's malloc(), so that the sanitizer detects a use after free
- * (tests/host/separate.c).  Any context; NULL when memory or the cache's limit is exhausted.
+ * (tests/host/separate.c).  Any context. An allocation returns NULL if there is no memory, or at
+ * the cache's limit.
  */
 #ifndef KERNEL_MM_SLAB_H
 #define KERNEL_MM_SLAB_H

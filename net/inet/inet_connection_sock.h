@@ -202,8 +202,8 @@ void inet_csk_reqsk_timer_restart(struct request_sock *req);
 void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);
 void inet_csk_reqsk_queue_drop_and_put(struct sock *sk, struct request_sock *req);
 /*
- * Makes the child for the handshake of @req, a copy of the listener @sk. Returns it in state SYN_RECV,
- * bh-locked; NULL: no memory.
+ * Makes the child for the handshake of @req, a copy of the listener @sk. Returns it in state
+ * SYN_RECV, bh-locked, or NULL if there is no memory.
  */
 struct sock *inet_csk_clone_lock(const struct sock *sk, const struct request_sock *req, gfp_t gfp);
 /*

@@ -37,7 +37,7 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
 }
 /*
  * Returns why @addr cannot be a host's address in a network of @prefix_len bits, as text for a
- * message; NULL: it can. RFC 1122 3.2.1.3, RFC 1112 section 4.
+ * message, or NULL if it can. RFC 1122 3.2.1.3, RFC 1112 section 4.
  */
 const char *inet_addr_fault(__be32 addr, unsigned int prefix_len);
 /*

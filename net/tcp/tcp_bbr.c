@@ -281,7 +281,7 @@ static void bbr_main(struct sock *sk, const struct rate_sample *rs)
 	bbr_set_cwnd(sk, rs, bw, b->cwnd_gain);
 }
 
-/* ---- the begin, events --------------------------------------------------------------------------- */
+/* ---- the beginning, events ----------------------------------------------------------------------- */
 
 static void bbr_init(struct sock *sk)
 {

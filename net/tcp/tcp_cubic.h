@@ -24,7 +24,7 @@ struct cubic {
 	u32 origin;      /* window of the plateau */
 	u32 last_time; /* when the last ACK arrived */
 
-	/* HyStart: a round is the time until the data in flight at its begin is acknowledged */
+	/* HyStart: a round is the time until the data in flight at its beginning is acknowledged */
 	u32 delay_min_us; /* least round-trip time since the last timeout; 0: none yet */
 	u32 round_start;  /* us: beginning of the round */
 	u32 last_ack;     /* us: when the last ACK of the round's train arrived */

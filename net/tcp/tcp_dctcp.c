@@ -147,7 +147,7 @@ static void dctcp_cwnd_event(struct sock *sk, enum tcp_ca_event event)
 	}
 }
 
-/* ---- the begin ----------------------------------------------------------------------------------- */
+/* ---- the beginning ------------------------------------------------------------------------------- */
 
 /* For a connection without ECN: its packets must not claim to be ECN-capable. */
 static struct tcp_congestion_ops dctcp_reno = {

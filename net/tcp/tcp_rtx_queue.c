@@ -157,7 +157,10 @@ void tcp_rtx_queue_unlink_and_free(struct sk_buff *skb, struct sock *sk)
 
 /* ---- marks --------------------------------------------------------------------------------------- */
 
-/* Returns the list to which a segment with @marks belongs; NULL if it is SACKed: it is in no list. */
+/*
+ * Returns the list to which a segment with @marks belongs, or NULL if it is SACKed: it is then in
+ * no list.
+ */
 static struct list_head *list_for(struct tcp_sock *tp, u8 marks)
 {
 	if (marks & TCPCB_SACKED_ACKED)

@@ -312,9 +312,9 @@ bool tcp_snd_wnd_test(const struct tcp_sock *tp, const struct sk_buff *skb, unsi
 /* Moves @skb, which was just sent, to the retransmit queue.  The caller then sets a timer. */
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 /*
- * New data was sent and no tail loss probe is scheduled: starts the retransmit timer, if none ran for
- * the @prior_packets segments in flight before.  It replaces the timer of probes, with which it shares
- * icsk_pending.
+ * New data was sent and no tail loss probe is scheduled: starts the retransmit timer, unless it
+ * runs already for the @prior_packets segments that were in flight before.  It replaces the timer
+ * of probes, with which it shares icsk_pending.
  */
 void tcp_set_rto_of_sent(struct sock *sk, u32 prior_packets);
 void tcp_slow_start_after_idle_check(struct sock *sk);

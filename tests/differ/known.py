@@ -27,7 +27,7 @@ ACK_MAX_TICKS = 2           # a timer without a delay ends with the next tick, o
 # ---- helpers of the predicates -----------------------------------------------------------------------------
 
 def words(answer):
-    """Returns the words of an answer; of None, no words."""
+    """Returns the words of an answer. An answer of None has no words."""
     return (answer or "").split()
 
 

@@ -107,9 +107,9 @@ struct queue {
 void queue_init(struct queue *q, uint64_t seed, uint64_t purpose);
 /* Returns false if the packet was dropped; the caller then still owns it. */
 bool queue_put(struct queue *q, uint64_t now, struct packet *p);
-/* Returns the next packet; NULL if the queue is empty. */
+/* Returns the next packet, or NULL if the queue is empty. */
 struct packet *queue_get(struct queue *q, uint64_t now);
-/* Returns the address of the discipline's setting @name; NULL if there is no such setting. */
+/* Returns the address of the discipline's setting @name, or NULL if there is no such setting. */
 double *queue_setting(struct queue *q, const char *name);
 
 /*

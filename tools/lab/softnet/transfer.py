@@ -84,7 +84,7 @@ class Transfer:
         self.name = plan["name"] or f"{sender.address} to {receiver.address}, port {port}"
         self._flow = None
         self._cache = {}
-        self.congestion = None  # the name of its control, after its begin
+        self.congestion = None  # the name of its control, once the transfer has begun
 
     # ---- running ------------------------------------------------------------------------------------------------
 
