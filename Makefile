@@ -39,7 +39,8 @@ HOST_SRC := $(filter-out tests/host/conductor.c,$(sort $(wildcard tests/host/*.c
 COMMON_SRC := $(filter-out $(TRANSPORTS),$(sort $(foreach d,$(COMMON_DIRS),$(wildcard $(d)/*.c))))
 APP_SRC := $(sort $(wildcard apps/*.c apps/libc/*.c))
 # softnet-test.elf also has these applications; one of the files replaces the table APP_TABLE.
-TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c))
+TEST_APP_SRC := $(sort $(wildcard tests/qemu/kernel/*.c tests/qemu/kernel/inside/*.c \
+	tests/qemu/kernel/inside/*.S))
 APP_TABLE := apps/libc/apps.c
 # sources_of: of the files $(2), those that belong to the build $(1).
 BUILDS := checked shipped
@@ -144,6 +145,9 @@ $(2)_TEST_OBJ := $$(filter-out $(2)/$(APP_TABLE).o,$$($(2)_OBJ)) $$(TEST_APP_SRC
 $(2)/apps/%.c.o: apps/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,apps/$$*.c) -c $$< -o $$@
+$(2)/tests/qemu/kernel/inside/%.c.o: tests/qemu/kernel/inside/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -c $$< -o $$@
 $(2)/tests/qemu/kernel/%.c.o: tests/qemu/kernel/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(FREESTANDING) $$(MACHINE_FLAGS) $$(FLAGS_$(1)) $$(APP_FLAGS) $$(APP_INC) $$(call app_flags,$$<) -c $$< -o $$@
@@ -333,6 +337,10 @@ $(B)/clang/$(1)/apps/%.c.ok: apps/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,apps/$$*.c) -MF $$@.d -MT $$@ -c $$< -o /dev/null
 	@touch $$@
+$(B)/clang/$(1)/tests/qemu/kernel/inside/%.c.ok: tests/qemu/kernel/inside/%.c Makefile
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) -mgeneral-regs-only $$(MACHINE_INC) $$(INC_$(1)) -MF $$@.d -MT $$@ -c $$< -o /dev/null
+	@touch $$@
 $(B)/clang/$(1)/tests/qemu/kernel/%.c.ok: tests/qemu/kernel/%.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)clang $$(CLANG_FLAGS) $$(FLAGS_$(1)) $$(APP_INC) $$(call app_flags,$$<) -MF $$@.d -MT $$@ -c $$< -o /dev/null
@@ -366,7 +374,7 @@ clean:
 .PHONY: print-sources
 print-sources:
 	@printf 'machine %s\n' $(filter %.c,$(MACHINE_SRC) $(EFI_SRC) $(COMMON_SRC) $(APP_SRC))
-	@printf 'test %s\n' $(TEST_APP_SRC)
+	@printf 'test %s\n' $(filter %.c,$(TEST_APP_SRC))
 	@printf 'hosted %s\n' $(filter %.c,$(HOST_SRC) $(COMMON_SRC) $(APP_SRC))
 
 # Installs git's hooks (.githooks) in this clone: they check format, rules and commit messages.

@@ -156,12 +156,56 @@ void hal_poison(const void *p, size_t size);
 void hal_unpoison(const void *p, size_t size);
 
 /*
+ * Declared in <asm/hal.h>:
+ *	bool hal_access_ok(const void *p, size_t n)
+ * Returns true if [@p, @p + @n) lies below HAL_USER_END, so that a copy with hal_copy_user() cannot
+ * reach the kernel's memory.  Hosted: always true, because hal_copy_user() itself checks the range.
+ */
+
+/*
  * Copies @n bytes; @dst or @src (or both) may be an invalid address that an application passed.
  * Returns the number of bytes NOT copied, which are the last ones (0 = all were copied).  Machine:
  * a page fault is caught through the exception table.  Hosted: the address ranges are checked
  * first.  Process context.
  */
 size_t hal_copy_user(void *dst, const void *src, size_t n);
+
+/* ---- the program's memory -------------------------------------------------------------------- */
+
+/*
+ * The page tables of the program's half of the address space.  They hold addresses and protections
+ * only: the caller owns the pages, and counts their references.  @va is page-aligned and lies in
+ * [HAL_USER_START, HAL_USER_END).  A change is in effect when the function returns.  Process
+ * context; the caller excludes other changes of the same addresses.
+ *
+ * The values of a protection are those of PROT_READ, PROT_WRITE and PROT_EXEC.  On the machine a
+ * page that may be written or executed may also be read.
+ */
+#define HAL_PROT_READ  1u
+#define HAL_PROT_WRITE 2u
+#define HAL_PROT_EXEC  4u
+
+/*
+ * Maps the page at physical address @pa at @va, instead of an earlier page.  With @prot 0 the page
+ * is recorded, but every access faults.  -ENOMEM if there is no memory for a table.
+ */
+int hal_user_map(u64 va, phys_addr_t pa, unsigned int prot);
+/*
+ * Returns the physical address of the page at @va and, unless @prot is NULL, its protection in
+ * *@prot.  0 if there is none.
+ */
+phys_addr_t hal_user_lookup(u64 va, unsigned int *prot);
+/* Removes the page at @va.  Returns its physical address, or 0 if there was none. */
+phys_addr_t hal_user_unmap(u64 va);
+/* Changes the protection of the page at @va, if there is one. */
+void hal_user_protect(u64 va, unsigned int prot);
+/*
+ * Returns the lowest address in [@va, @end) with a page, or @end.  It takes time for tables only, so
+ * an empty terabyte is passed quickly.
+ */
+u64 hal_user_next(u64 va, u64 end);
+/* Frees the tables for [@start, @end) that have no page. */
+void hal_user_free_tables(u64 start, u64 end);
 
 /* ---- console, entropy, the end -------------------------------------------------------------- */
 

@@ -64,6 +64,10 @@ typedef u64 phys_addr_t;
  */
 #define __user
 
+/* The application's half of the address space. */
+#define HAL_USER_START 0x10000UL
+#define HAL_USER_END   0x00007ffffffff000UL
+
 #define barrier()        __asm__ volatile("" ::: "memory")
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))

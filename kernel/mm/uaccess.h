@@ -10,14 +10,27 @@
 #include "kernel/hal.h"
 #include "kernel/types.h"
 
-/* Both return the number of bytes NOT copied (0 = all were copied), as in Linux. */
+/*
+ * Returns true if the calling thread is an application in ring 0, which is linked into the image: its
+ * memory is part of the kernel's.
+ */
+bool access_is_exempt(void);
+static inline bool access_ok(const void __user *p, size_t n)
+{
+	return likely(hal_access_ok(p, n)) || access_is_exempt();
+}
+
+/*
+ * Both return the number of bytes NOT copied (0 = all were copied), as in Linux.  Nothing is copied if
+ * a part of the range lies outside the application's half of the address space.
+ */
 static inline size_t __must_check copy_from_user(void *to, const void __user *from, size_t n)
 {
-	return hal_copy_user(to, from, n);
+	return access_ok(from, n) ? hal_copy_user(to, from, n) : n;
 }
 static inline size_t __must_check copy_to_user(void __user *to, const void *from, size_t n)
 {
-	return hal_copy_user(to, from, n);
+	return access_ok(to, n) ? hal_copy_user(to, from, n) : n;
 }
 /*
  * Copies a NUL-terminated string of at most @max bytes with its NUL.  Returns its length, -EFAULT,

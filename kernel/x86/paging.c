@@ -3,9 +3,9 @@
  * The final page tables, which replace the boot tables.
  *
  * Callers in order: x86_start_moved() -> paging_init(), once, interrupts off, on the boot tables;
- * then stack.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in any context.
- * No lock: there is one address space and one CPU, and each caller of paging_map() has its own part
- * of virtual memory.
+ * then stack.c, user_pages.c, hal_map_device() and acpi.c in process context; hal_virt_to_phys() in
+ * any context.  No lock: there is one address space and one CPU, and each caller of paging_map() and
+ * paging_entry() has its own part of virtual memory.
  *
  * No page is writable and executable, and no alias of a page breaks this: the image has text r-x,
  * rodata r--, data rw-; the direct map is never executable and maps text and rodata read-only.
@@ -23,12 +23,9 @@
 #include "kernel/x86/memmap.h"
 #include "kernel/x86/setup.h"
 
-#define LEVELS             4
-#define TABLE_SLOTS        512
-#define LEVEL_SHIFT(level) (12 + 9 * (level)) /* 0: 4 KiB, 1: 2 MiB, 2: 1 GiB */
-#define LEVEL_SIZE(level)  (1UL << LEVEL_SHIFT(level))
-#define BOOT_MAPPED        (4UL << 30) /* bytes of the direct map that the boot tables map */
-#define CPUID_GB_PAGES     BIT(26)
+#define LEVELS         4
+#define BOOT_MAPPED    (4UL << 30) /* bytes of the direct map that the boot tables map */
+#define CPUID_GB_PAGES BIT(26)
 
 extern u8 __image_start[], __image_end[], __text_start[], __text_end[], __rodata_start[],
 	__rodata_end[], __data_start[], __data_end[], boot_stack_guard[];
@@ -75,23 +72,23 @@ static u64 *new_table(void)
 	return table;
 }
 
-static unsigned int slot_of(u64 va, unsigned int level)
+u64 *paging_root(void)
 {
-	return (va >> LEVEL_SHIFT(level)) % TABLE_SLOTS;
+	return root;
 }
 
-/*
- * Returns the table entry for @va at @level.  With @make, creates the missing tables above it.
- * Returns NULL if a table is missing, or if there is no memory for one, or if a larger page covers
- * @va.
- */
-static u64 *find_entry(u64 va, unsigned int level, bool make)
+u64 *paging_entry(u64 va, unsigned int level, bool make)
 {
+	/*
+	 * Allow everything above the last level: only the entry of the page itself restricts the
+	 * access.  But ring 3 may use no table of the kernel's half.
+	 */
+	u64 flags = PTE_PRESENT | PTE_WRITE | (va < HAL_USER_END ? PTE_USER : 0);
 	u64 *table = root;
 	unsigned int l;
 
 	for (l = LEVELS - 1; l > level; l--) {
-		u64 *entry = &table[slot_of(va, l)];
+		u64 *entry = &table[paging_slot(va, l)];
 
 		if (*entry & PTE_PRESENT) {
 			if (*entry & PTE_LARGE)
@@ -104,10 +101,9 @@ static u64 *find_entry(u64 va, unsigned int level, bool make)
 		table = new_table();
 		if (!table)
 			return NULL;
-		/* Allow everything here: only the entry of the page itself restricts the access. */
-		*entry = hal_virt_to_phys(table) | PTE_PRESENT | PTE_WRITE;
+		*entry = hal_virt_to_phys(table) | flags;
 	}
-	return &table[slot_of(va, level)];
+	return &table[paging_slot(va, level)];
 }
 
 /* Returns the level of the largest page that can map @pa at @va and is no larger than @size. */
@@ -125,7 +121,7 @@ static bool map_pages(u64 va, phys_addr_t pa, u64 size, u64 flags, unsigned int 
 {
 	while (size > 0) {
 		unsigned int level = level_for(va, pa, size, largest);
-		u64 *entry = find_entry(va, level, true);
+		u64 *entry = paging_entry(va, level, true);
 
 		if (!entry)
 			return false;
@@ -176,9 +172,9 @@ static void map_image(void)
 	map_section(__text_start, __text_end, MAP_RX);
 	map_section(__rodata_start, __rodata_end, MAP_RO);
 	map_section(__data_start, __data_end, MAP_RW);
-	*find_entry((u64)boot_stack_guard, 0, true) = 0;
+	*paging_entry((u64)boot_stack_guard, 0, true) = 0;
 	for (i = 0; i < NR_IST; i++)
-		*find_entry((u64)ist_stacks[i].guard, 0, true) = 0;
+		*paging_entry((u64)ist_stacks[i].guard, 0, true) = 0;
 }
 
 /*
@@ -241,7 +237,7 @@ bool paging_map(u64 va, phys_addr_t pa, size_t size, u64 flags)
 	size_t done;
 
 	for (done = 0; done < size; done += PAGE_4K) {
-		u64 *entry = find_entry(va + done, 0, true);
+		u64 *entry = paging_entry(va + done, 0, true);
 
 		if (!entry)
 			return false;
@@ -253,7 +249,7 @@ bool paging_map(u64 va, phys_addr_t pa, size_t size, u64 flags)
 
 phys_addr_t paging_unmap(u64 va)
 {
-	u64 *entry = find_entry(va, 0, false);
+	u64 *entry = paging_entry(va, 0, false);
 	phys_addr_t pa;
 
 	if (!entry || !(*entry & PTE_PRESENT))

@@ -12,11 +12,17 @@
 
 #define PTE_PRESENT  BIT(0)
 #define PTE_WRITE    BIT(1)
+#define PTE_USER     BIT(2) /* ring 3 may access the page */
 #define PTE_UNCACHED (BIT(3) | BIT(4))
 /* the entry maps a page of 2 MiB or 1 GiB; only in tables above the last level */
 #define PTE_LARGE   BIT(7)
 #define PTE_NX      BIT(63)
 #define PTE_ADDRESS 0x000ffffffffff000UL
+
+/* Level 0: 4 KiB, 1: 2 MiB, 2: 1 GiB. */
+#define TABLE_SLOTS        512
+#define LEVEL_SHIFT(level) (12 + 9 * (level))
+#define LEVEL_SIZE(level)  (1UL << LEVEL_SHIFT(level))
 
 #define MAP_RX     (PTE_PRESENT)
 #define MAP_RO     (PTE_PRESENT | PTE_NX)
@@ -37,6 +43,19 @@ void paging_init(struct boot_info *boot);
 bool paging_map(u64 va, phys_addr_t pa, size_t size, u64 flags);
 /* Unmaps one 4 KiB page.  Returns its physical address, or 0 if nothing was mapped at @va. */
 phys_addr_t paging_unmap(u64 va);
+
+/* The table of the highest level (3). */
+u64 *paging_root(void);
+static inline unsigned int paging_slot(u64 va, unsigned int level)
+{
+	return (va >> LEVEL_SHIFT(level)) % TABLE_SLOTS;
+}
+/*
+ * Returns the table entry for @va at @level.  With @make, creates the missing tables above it.
+ * Returns NULL if a table is missing, or if there is no memory for one, or if a larger page covers
+ * @va.
+ */
+u64 *paging_entry(u64 va, unsigned int level, bool make);
 
 /*
  * Maps a table of the firmware, cached and read-only, in the device area.  Returns NULL if there is

@@ -419,6 +419,8 @@ UNUSED = {
     "thread_interrupt": "the hosted platform's, for a call that a test ends; a signal's part",
     "PAGE_MASK": "the hosted platform's",
     **dict.fromkeys(("mmap_page", "filp_open", "kernel_read"), "until an ELF loader and file mappings"),
+    **dict.fromkeys(("hal_user_map", "hal_user_lookup", "hal_user_unmap", "hal_user_protect", "hal_user_next",
+                     "hal_user_free_tables"), "until kernel/mm has mappings"),
     "siphash": "the published vectors are of this form",
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
     **dict.fromkeys(("put_unaligned_be32", "wake_up_all"), "the counterpart of one that is used"),

@@ -50,6 +50,11 @@ static inline bool hal_irqs_disabled(void)
 	return !(flags & HAL_RFLAGS_IF);
 }
 
+static inline bool hal_access_ok(const void *p, size_t n)
+{
+	return n <= HAL_USER_END && (u64)p <= HAL_USER_END - n;
+}
+
 static inline struct cpu *hal_this_cpu(void)
 {
 	struct cpu *cpu;

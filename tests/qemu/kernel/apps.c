@@ -12,12 +12,14 @@ int hello_main(int argc, char **argv);
 int spin_main(int argc, char **argv);
 int crash_main(int argc, char **argv);
 int fpu_main(int argc, char **argv);
+int user_pages_main(int argc, char **argv);
 
 const struct app_entry app_table[] = {
 	{"inetd", inetd_main},
 	{"hello", hello_main},
 	{"spin", spin_main},
 	{"fpu", fpu_main},
+	{"user-pages", user_pages_main},
 	{"crash", crash_main}, /* the name selects the mistake */
 	{"crash-page0", crash_main},
 	{"crash-stack", crash_main},
