@@ -33,8 +33,8 @@ struct pollfd {
 #define EPOLLWRNORM 0x00000100u
 #define EPOLLWRBAND 0x00000200u
 #define EPOLLRDHUP  0x00002000u
-/* These are no events: they choose how an epoll reports a file. */
-#define EPOLLEXCLUSIVE (1u << 28) /* of several epolls with this flag, an event wakes one */
+/* These bits are not events: they choose how an epoll reports a file. */
+#define EPOLLEXCLUSIVE (1u << 28) /* an event wakes only one of the epolls with this flag */
 #define EPOLLWAKEUP    (1u << 29) /* keeps a machine from suspending; ignored here */
 #define EPOLLONESHOT   (1u << 30) /* after one event the item is off until EPOLL_CTL_MOD */
 #define EPOLLET        (1u << 31) /* edge: report a change once, even if the state remains */

@@ -34,6 +34,6 @@ int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned in
 
 void anon_inode_init(void)
 {
-	/* Without a type: on Linux fstat() of such a file tells none either. */
+	/* The mode has no type: on Linux, too, fstat() of such a file reports none. */
 	inode_init(&anon_inode, 0600);
 }

@@ -31,7 +31,7 @@
 #include "kernel/syscall.h"
 #include "kernel/time/time.h"
 
-/* The bits of epoll_event.events that are no events. */
+/* The bits of epoll_event.events that are not events. */
 #define EP_PRIVATE_BITS (EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
 #define EP_INOUT        (EPOLLIN | EPOLLOUT)
 /* The bits that are permitted together with EPOLLEXCLUSIVE. */
@@ -83,8 +83,8 @@ static bool ep_add_ready(struct eventpoll *ep, struct epitem *epi)
 }
 
 /*
- * Has an exclusive item used the event @key up, so that no further exclusive waiter of the file needs
- * to be woken?  It has if the item waits for what happened.
+ * Returns true if an exclusive item has used up the event @key, so that no further exclusive waiter
+ * of the file needs to be woken.  It has if the item waits for what happened.
  */
 static bool ep_event_is_used(const struct epitem *epi, unsigned int key)
 {
@@ -118,7 +118,7 @@ out_unlock:
 	return used;
 }
 
-/* Asks the item's file for the events that the item waits for. */
+/* Asks the item's file for the events that the item waits for; returns those that it has. */
 static unsigned int ep_item_poll(const struct epitem *epi, struct poll_table *pt)
 {
 	return epi->file->f_op->poll(epi->file, pt) & epi->events;

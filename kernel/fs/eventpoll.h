@@ -33,11 +33,13 @@ struct eventpoll {
 	wait_queue_head_t poll_wait; /* of the epoll file: poll(), and epolls that watch it */
 	struct rb_root items;
 	struct file *file;
-	/* Of the last walk through nested epolls that came here (epmutex): its number and result. */
+	/*
+	 * the last walk through nested epolls that came here: its number and its result (epmutex)
+	 */
 	unsigned int walk, walk_result;
 };
 
-/* One watched descriptor.  There may be a hundred thousand, so each byte counts. */
+/* One watched descriptor.  There may be a hundred thousand of them, so it must be small. */
 struct epitem {
 	struct rb_node node;
 	struct list_head ready_link; /* empty: on no ready list (ep->lock) */
@@ -64,8 +66,8 @@ struct eventpoll *ep_from_file(const struct file *file);
 /* eventpoll_nest.c; epmutex held, no ep->mtx. */
 
 /*
- * May the epoll @inner be added to @ep?  Returns 0, or -ELOOP if a cycle or a chain of more than
- * EPOLL_NESTS_MAX links would result.
+ * Checks whether the epoll @inner may be added to @ep.  Returns 0, or -ELOOP if a cycle or a chain
+ * of more than EPOLL_NESTS_MAX links would result.
  */
 int ep_loop_check(struct eventpoll *ep, struct eventpoll *inner);
 /*

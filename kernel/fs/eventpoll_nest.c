@@ -15,7 +15,7 @@
 /* The number of the present walk (epmutex). */
 static unsigned int this_walk;
 
-/* Returns true if this walk has been at @ep before; then its result is in ep->walk_result. */
+/* Returns true if this walk has visited @ep before: its result is then in ep->walk_result. */
 static bool been_here(struct eventpoll *ep)
 {
 	if (ep->walk == this_walk)
@@ -98,7 +98,10 @@ static unsigned int paths_above(struct eventpoll *ep)
 	return paths;
 }
 
-/* Are @ep and all epolls below it within the limit?  The walk's results are those of paths_above(). */
+/*
+ * Returns true if @ep and all epolls below it are within the limit.  The walk's results are those
+ * of paths_above().
+ */
 static bool paths_fit(struct eventpoll *ep)
 {
 	struct rb_node *node;

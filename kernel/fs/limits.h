@@ -44,8 +44,8 @@
  */
 #define EPOLL_WATCHES_MAX FILES_MAX
 /*
- * epolls in a chain, one watching the next, less one: a longer chain, or a cycle, fails with -ELOOP.
- * An event passes up the chain by recursion. Linux's EP_MAX_NESTS.
+ * links in a chain of epolls, each of which watches the next: a longer chain, or a cycle, fails
+ * with -ELOOP. An event passes up the chain by recursion. Linux's EP_MAX_NESTS.
  */
 #define EPOLL_NESTS_MAX 4
 /*

@@ -44,7 +44,7 @@ struct wait_queue_entry {
 	unsigned int flags;
 	/*
 	 * default_wake_function() and autoremove_wake_function(): the thread to wake.  Other wake
-	 * functions use it as they like.
+	 * functions may use it for another purpose.
 	 */
 	void *private;
 	wait_queue_func_t func;

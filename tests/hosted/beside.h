@@ -20,7 +20,7 @@
 /* Makes a system call where the sequence is played at present.  Returns its result or -errno. */
 #define on(nr, ...) on_args(nr, (const int64_t[6]){__VA_ARGS__})
 int64_t on_args(long nr, const int64_t args[6]);
-/* Is the sequence played on Linux at present? */
+/* Returns true while the sequence is played on Linux. */
 bool on_linux(void);
 
 /* Adds a line to the results. */

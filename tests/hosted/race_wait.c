@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Races of the calls that wait for events.  A frame makes a socket of B readable while B's epoll is
- * asked, changed or closed: an event must be reported as often as epoll(7) says, and no call may sleep
- * beside an event.  Run by test_race.c.
+ * asked, changed or closed: an event must be reported as often as epoll(7) says, and no call may
+ * sleep while an event is there.  Run by test_race.c.
  */
 #include "tests/hosted/race.h"
 
@@ -58,8 +58,9 @@ static int64_t ready_now(int ep, struct epoll_event *got)
 }
 
 /*
- * epoll_wait() without a limit against the byte: it returns it, once.  With @still_listed a
- * level-triggered item is still on the ready list from the byte before, which was read meanwhile.
+ * epoll_wait() without a limit while the byte arrives: it returns the event, once.  With
+ * @still_listed, a level-triggered item is still on the ready list from the byte before, which was
+ * read meanwhile.
  */
 static void wait_against_data(uint32_t events, bool still_listed)
 {
