@@ -24,6 +24,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/vma.h"
 #include "kernel/printk.h"
 #include "kernel/sched/sched.h"
 #include "kernel/sched/variant.h"
@@ -163,6 +164,7 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	proc_init();    /* /proc; the parts below register their files in it */
 	version_init(); /* /proc/version */
 	sysctl_init();  /* /proc/sys; `sysctl.` */
+	vma_init();     /* the program's memory: mmap() and its relatives */
 	boot_stage("files");
 
 	/* the network, bottom up */

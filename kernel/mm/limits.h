@@ -32,6 +32,35 @@
  */
 #define FRAG_BLOCKS_PART 8
 
+/* ---- the program's memory ---- */
+/*
+ * ranges of memory that the program has mapped: mmap(), and mprotect() or munmap() that would cut a
+ * range in two, fail with -ENOMEM. A range takes 112 bytes. Linux's default of vm.max_map_count.
+ */
+#define MAX_MAP_COUNT 65530
+/*
+ * bytes below a stack that mmap() does not choose and the stack does not grow into if memory is
+ * mapped there: a function with a large frame then faults instead of writing to another range.
+ * Linux's stack_guard_gap, 256 pages.
+ */
+#define STACK_GUARD_GAP (256 * 4096UL)
+/*
+ * bytes to which a stack grows, unless setrlimit(RLIMIT_STACK) changes it: an access further down is a
+ * SIGSEGV. Linux's default.
+ */
+#define STACK_LIMIT_DEFAULT (8UL << 20)
+/*
+ * part of memory: the kernel keeps a 16th of the memory free of the program's pages, but no more than
+ * USER_RESERVE_MAX_KIB. A fault that would go below it kills the program. So sockets and packets find
+ * memory however much the program touches.
+ */
+#define USER_RESERVE_PART 16
+/*
+ * KiB: the most that USER_RESERVE_PART keeps. Packets in flight for fast links need a few MiB, on
+ * large machines, too.
+ */
+#define USER_RESERVE_MAX_KIB 16384
+
 /* ---- one call ---- */
 /*
  * segments of one readv(), writev(), sendmsg() or recvmsg(): more fail with -EINVAL. POSIX's

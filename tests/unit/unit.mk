@@ -75,7 +75,7 @@ $(U)/libkernel.a: $(UNIT_KERNEL)
 # The objects that a test is linked with besides its own.
 UNIT_PLATFORM := $(patsubst %,$(B)/host-asan/%.o,$(filter-out tests/host/virtio_%,$(HOST_SRC)))
 unit_with = $(if $(UNIT_ONLY_$(1)),$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ONLY_$(1))),\
-	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o $(B)/host-asan/tests/host/separate.c.o) \
+	$(if $(filter $(1),$(UNIT_HOSTED)),$(UNIT_PLATFORM),$(U)/unit_hal.o $(patsubst %,$(B)/host-asan/tests/host/%.c.o,separate user_pages)) \
 	$(patsubst %,$(B)/host-asan/%.o,$(UNIT_ALSO_$(1))) $(U)/libkernel.a)
 
 .SECONDEXPANSION:
