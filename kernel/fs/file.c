@@ -62,4 +62,5 @@ void files_init(void)
 	poll_init();
 	anon_inode_init();
 	eventpoll_init();
+	select_init();
 }

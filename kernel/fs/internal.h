@@ -15,6 +15,7 @@ void pipe_init(void);
 void poll_init(void);
 void anon_inode_init(void);
 void eventpoll_init(void);
+void select_init(void);
 
 /*
  * Opens a file that no path names, with @data as its private_data.  Returns a new descriptor, or -errno;
@@ -27,10 +28,30 @@ int anon_inode_getfd(const struct file_operations *fops, void *data, unsigned in
 /* Removes @file, whose last reference is gone, from the epolls that watch it. */
 void eventpoll_release_file(struct file *file);
 
-/* poll.c: the arguments that the waiting calls have in common. */
+/* poll.c: what the waiting calls have in common. */
+
+struct pollfd;
+/* The descriptors of one call, in chunks: the first on the caller's stack, the others a page each. */
+struct poll_list {
+	struct poll_list *next;
+	struct poll_list *last; /* of the first chunk */
+	struct pollfd *fd;
+	unsigned int len, size; /* descriptors in use, and in all */
+};
+/* Initialises the first chunk with @size descriptors at @fd. */
+void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size);
+/* Returns the next unused descriptor, in a new chunk if necessary; NULL when memory is out. */
+struct pollfd *poll_list_add(struct poll_list *list);
+void poll_list_free(struct poll_list *list); /* frees all chunks but the first */
+/*
+ * Waits until one of the descriptors has one of its events, or one of @always, and stores the events in
+ * revents.  Returns the number of descriptors with events, 0 at the deadline, or -errno.
+ */
+int poll_wait_for(struct poll_list *list, unsigned int always, u64 deadline);
 
 /* Deadlines are on the clock of ktime_get_ns(); 0: do not wait, KTIME_MAX: without a limit. */
 u64 poll_deadline_ms(int timeout_ms);
+long poll_deadline(const struct timespec *timeout, u64 *deadline); /* 0 or -EINVAL */
 /* A NULL @timeout has no limit.  Returns 0, -EFAULT or -EINVAL. */
 long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline);
 /*
@@ -40,11 +61,14 @@ long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline
 long poll_sigmask_begin(const void __user *mask, size_t size);
 /* Takes and returns the call's result: if that is -EINTR, the handlers run with the new mask. */
 long poll_sigmask_end(long res);
+/* Returns the time that is left, 0 at the least, as ppoll() and select() store it. */
+struct timespec poll_time_left(u64 deadline);
 
 /* poll.c: the arguments that the waiting calls have in common. */
 
 /* Deadlines are on the clock of ktime_get_ns(); 0: do not wait, KTIME_MAX: without a limit. */
 u64 poll_deadline_ms(int timeout_ms);
+long poll_deadline(const struct timespec *timeout, u64 *deadline); /* 0 or -EINVAL */
 /* A NULL @timeout has no limit.  Returns 0, -EFAULT or -EINVAL. */
 long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline);
 /*

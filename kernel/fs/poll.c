@@ -2,7 +2,7 @@
 /*
  * poll(): waits for any of several files.
  *
- * sys_poll <- applications; poll_wake() <- wake_up() of a file's queue, in any context.
+ * sys_poll, sys_ppoll <- applications; select.c; poll_wake() <- wake_up() of a file's queue, in any context.
  *
  * In the first round poll() calls each file's ->poll, which returns the file's events and adds an
  * entry of this call to each of the file's wait queues.  A wake-up sets `triggered`, then wakes the
@@ -57,6 +57,7 @@ struct poll_wqueues {
 	struct task_struct *task;
 	bool triggered;
 	int error;
+	unsigned int always; /* events that poll() waits for on each file */
 	/*
 	 * The events that poll() waits for on the file whose ->poll runs now; copied into each new
 	 * entry.
@@ -123,12 +124,13 @@ static void poll_enqueue(struct file *file, wait_queue_head_t *queue, struct pol
  * Sets each field separately, because clearing the whole structure would also clear its array of
  * entries, which needs no initial value.
  */
-static void poll_initwait(struct poll_wqueues *pwq)
+static void poll_initwait(struct poll_wqueues *pwq, unsigned int always)
 {
 	pwq->table.qproc = poll_enqueue;
 	pwq->task = current;
 	pwq->triggered = false;
 	pwq->error = 0;
+	pwq->always = always;
 	pwq->events = 0;
 	pwq->used = 0;
 	pwq->pages = NULL;
@@ -171,7 +173,7 @@ static unsigned int ask(const struct pollfd *pfd, struct poll_wqueues *pwq,
 	file = fget(pfd->fd);
 	if (!file)
 		return POLLNVAL;
-	pwq->events = (unsigned short)pfd->events | ALWAYS_ASKED;
+	pwq->events = (unsigned short)pfd->events | pwq->always;
 	if (file->f_op->poll)
 		mask = file->f_op->poll(file, table);
 	mask &= pwq->events;
@@ -197,22 +199,15 @@ static bool poll_schedule(struct poll_wqueues *pwq, u64 deadline)
 	return timed_out;
 }
 
-/*
- * Checks all descriptors, again after each wake-up, until one has an event, the timeout is over, or
- * the thread is interrupted.  @deadline 0: one round without sleeping.  Returns the number of
- * descriptors with events, or -errno.
- */
-static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *pwq, u64 deadline)
+/* Checks all descriptors.  Returns the number of those with events. */
+static int ask_all(struct poll_list *list, struct poll_wqueues *pwq, struct poll_table *table)
 {
-	struct poll_table *table = deadline ? &pwq->table : NULL;
-	bool last = !deadline;
+	int count = 0;
 
-	for (;;) {
-		int count = 0;
-
-		for (unsigned int i = 0; i < nfds; i++) {
-			fds[i].revents = (short)ask(&fds[i], pwq, table);
-			if (fds[i].revents) {
+	for (; list; list = list->next) {
+		for (unsigned int i = 0; i < list->len; i++) {
+			list->fd[i].revents = (short)ask(&list->fd[i], pwq, table);
+			if (list->fd[i].revents) {
 				count++;
 				/*
 				 * poll() will return without sleeping: no further entries are
@@ -221,6 +216,20 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 				table = NULL;
 			}
 		}
+		cond_resched();
+	}
+	return count;
+}
+
+/* Asks all descriptors, again after each wake-up.  @deadline 0: one round without sleeping. */
+static int do_poll(struct poll_list *list, struct poll_wqueues *pwq, u64 deadline)
+{
+	struct poll_table *table = deadline ? &pwq->table : NULL;
+	bool last = !deadline;
+
+	for (;;) {
+		int count = ask_all(list, pwq, table);
+
 		table = NULL;
 		if (count)
 			return count;
@@ -234,38 +243,98 @@ static int do_poll(struct pollfd *fds, unsigned int nfds, struct poll_wqueues *p
 	}
 }
 
-static int copy_revents(struct pollfd __user *ufds, const struct pollfd *fds, unsigned int nfds)
+int poll_wait_for(struct poll_list *list, unsigned int always, u64 deadline)
 {
-	for (unsigned int i = 0; i < nfds; i++)
-		if (copy_to_user(&ufds[i].revents, &fds[i].revents, sizeof(fds[i].revents)))
+	struct poll_wqueues pwq;
+	int res;
+
+	poll_initwait(&pwq, always);
+	res = do_poll(list, &pwq, deadline);
+	poll_freewait(&pwq);
+	return res;
+}
+
+/* ---- the descriptors ------------------------------------------------------------------------ */
+
+#define FDS_PER_CHUNK ((PAGE_SIZE - sizeof(struct poll_list)) / sizeof(struct pollfd))
+
+void poll_list_init(struct poll_list *list, struct pollfd *fd, unsigned int size)
+{
+	*list = (struct poll_list){.last = list, .fd = fd, .size = size};
+}
+
+struct pollfd *poll_list_add(struct poll_list *list)
+{
+	struct poll_list *last = list->last;
+
+	if (last->len == last->size) {
+		last = kmalloc(PAGE_SIZE, GFP_KERNEL);
+		if (!last)
+			return NULL;
+		*last = (struct poll_list){.fd = (struct pollfd *)(last + 1),
+					   .size = FDS_PER_CHUNK};
+		list->last->next = last;
+		list->last = last;
+	}
+	return &last->fd[last->len++];
+}
+
+void poll_list_free(struct poll_list *list)
+{
+	struct poll_list *chunk, *next;
+
+	for (chunk = list->next; chunk; chunk = next) {
+		next = chunk->next;
+		kfree(chunk);
+	}
+}
+
+static int copy_fds(struct poll_list *list, const struct pollfd __user *ufds, unsigned int nfds)
+{
+	while (nfds) {
+		struct pollfd *fd = poll_list_add(list);
+		unsigned int more;
+
+		if (!fd)
+			return -ENOMEM;
+		/* The rest of the chunk in one copy. */
+		more = min(nfds, list->last->size - list->last->len + 1);
+		if (copy_from_user(fd, ufds, more * sizeof(*fd)))
 			return -EFAULT;
+		list->last->len += more - 1;
+		ufds += more;
+		nfds -= more;
+	}
+	return 0;
+}
+
+static int copy_revents(struct pollfd __user *ufds, const struct poll_list *list)
+{
+	for (; list; list = list->next) {
+		const struct pollfd *fd = list->fd;
+
+		for (unsigned int i = 0; i < list->len; i++, ufds++)
+			if (copy_to_user(&ufds->revents, &fd[i].revents, sizeof(fd[i].revents)))
+				return -EFAULT;
+	}
 	return 0;
 }
 
 static long do_sys_poll(struct pollfd __user *ufds, unsigned int nfds, u64 deadline)
 {
-	struct pollfd fast[FAST_FDS], *fds = fast;
-	struct poll_wqueues pwq;
+	struct pollfd fast[FAST_FDS];
+	struct poll_list list;
 	long res;
 
 	if (nfds > NR_OPEN_MAX)
 		return -EINVAL;
-	if (nfds > FAST_FDS) {
-		fds = kcalloc(nfds, sizeof(*fds), GFP_KERNEL);
-		if (!fds)
-			return -ENOMEM;
-	}
-	res = -EFAULT;
-	if (copy_from_user(fds, ufds, nfds * sizeof(*fds)))
-		goto out_free;
-	poll_initwait(&pwq);
-	res = do_poll(fds, nfds, &pwq, deadline);
-	poll_freewait(&pwq);
-	if (res >= 0 && copy_revents(ufds, fds, nfds))
+	poll_list_init(&list, fast, FAST_FDS);
+	res = copy_fds(&list, ufds, nfds);
+	if (!res)
+		res = poll_wait_for(&list, ALWAYS_ASKED, deadline);
+	if (res >= 0 && copy_revents(ufds, &list))
 		res = -EFAULT;
-out_free:
-	if (fds != fast)
-		kfree(fds);
+	poll_list_free(&list);
 	return res;
 }
 
@@ -278,6 +347,20 @@ u64 poll_deadline_ms(int timeout_ms)
 	return ktime_get_ns() + timeout_ms * NSEC_PER_MSEC;
 }
 
+long poll_deadline(const struct timespec *ts, u64 *deadline)
+{
+	u64 now = ktime_get_ns();
+
+	if (ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= (long)NSEC_PER_SEC)
+		return -EINVAL;
+	*deadline = KTIME_MAX;
+	if (!ts->tv_sec && !ts->tv_nsec)
+		*deadline = 0;
+	else if (ts->tv_sec < (long)((KTIME_MAX - now) / NSEC_PER_SEC) - 1)
+		*deadline = now + ts->tv_sec * NSEC_PER_SEC + ts->tv_nsec;
+	return 0;
+}
+
 long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline)
 {
 	struct timespec ts;
@@ -287,13 +370,14 @@ long poll_deadline_timespec(const struct timespec __user *timeout, u64 *deadline
 		return 0;
 	if (copy_from_user(&ts, timeout, sizeof(ts)))
 		return -EFAULT;
-	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= (long)NSEC_PER_SEC)
-		return -EINVAL;
-	if (!ts.tv_sec && !ts.tv_nsec)
-		*deadline = 0;
-	else if (ts.tv_sec < (long)((KTIME_MAX - ktime_get_ns()) / NSEC_PER_SEC) - 1)
-		*deadline = ktime_get_ns() + ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	return 0;
+	return poll_deadline(&ts, deadline);
+}
+
+struct timespec poll_time_left(u64 deadline)
+{
+	u64 now = ktime_get_ns(), left = deadline > now ? deadline - now : 0;
+
+	return (struct timespec){.tv_sec = left / NSEC_PER_SEC, .tv_nsec = left % NSEC_PER_SEC};
 }
 
 long poll_sigmask_begin(const void __user *mask, size_t size)
@@ -319,10 +403,32 @@ static long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout_
 	return do_sys_poll(ufds, nfds, poll_deadline_ms(timeout_ms));
 }
 
+/* The time that is left is stored even after an error; if it cannot be, that is no error. */
+static long sys_ppoll(struct pollfd __user *ufds, unsigned int nfds,
+		      struct timespec __user *timeout, const void __user *sigmask,
+		      size_t sigsetsize)
+{
+	struct timespec left;
+	u64 deadline;
+	long res = poll_deadline_timespec(timeout, &deadline);
+
+	if (res)
+		return res;
+	res = poll_sigmask_begin(sigmask, sigsetsize);
+	if (res)
+		return res;
+	res = poll_sigmask_end(do_sys_poll(ufds, nfds, deadline));
+	left = poll_time_left(deadline);
+	if (timeout && deadline && copy_to_user(timeout, &left, sizeof(left)))
+		return res;
+	return res;
+}
+
 void poll_init(void)
 {
 	static const struct syscall_def calls[] = {
 		SYSCALL_DEF(__NR_poll, sys_poll),
+		SYSCALL_DEF(__NR_ppoll, sys_ppoll),
 	};
 
 	register_syscalls(calls, ARRAY_SIZE(calls));
