@@ -16,7 +16,10 @@ struct timezone {
 	int tz_minuteswest;
 	int tz_dsttime;
 };
-#define CLOCK_REALTIME  0
-#define CLOCK_MONOTONIC 1
+#define CLOCK_REALTIME       0
+#define CLOCK_MONOTONIC      1
+#define CLOCK_BOOTTIME       7
+#define CLOCK_REALTIME_ALARM 8
+#define CLOCK_BOOTTIME_ALARM 9
 
 #endif

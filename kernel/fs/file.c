@@ -62,5 +62,7 @@ void files_init(void)
 	poll_init();
 	anon_inode_init();
 	eventpoll_init();
+	eventfd_init();
+	timerfd_init();
 	select_init();
 }

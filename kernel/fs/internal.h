@@ -15,6 +15,8 @@ void pipe_init(void);
 void poll_init(void);
 void anon_inode_init(void);
 void eventpoll_init(void);
+void eventfd_init(void);
+void timerfd_init(void);
 void select_init(void);
 
 /*

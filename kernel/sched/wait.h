@@ -19,6 +19,7 @@
 #ifndef KERNEL_SCHED_WAIT_H
 #define KERNEL_SCHED_WAIT_H
 
+#include "kernel/lib/atomic.h"
 #include "kernel/lib/list.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/sched/spinlock.h"
@@ -63,6 +64,16 @@ static inline bool waitqueue_active(const wait_queue_head_t *q)
 	return !list_empty(&q->task_list);
 }
 
+/*
+ * Like waitqueue_active(), for a waker that has changed the condition without the queue's lock: its
+ * change is visible before the queue is tested.
+ */
+static inline bool wq_has_sleeper(const wait_queue_head_t *q)
+{
+	smp_mb();
+	return waitqueue_active(q);
+}
+
 void add_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
 void add_wait_queue_exclusive(wait_queue_head_t *q, wait_queue_t *wait);
 void remove_wait_queue(wait_queue_head_t *q, wait_queue_t *wait);
@@ -102,5 +113,26 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr_exclusive, void *
 		}                                                                                  \
 		finish_wait(&(q), &_wait);                                                         \
 	} while (0)
+/*
+ * Sleeps until @cond is true.  Returns 0, or -ERESTARTSYS if the thread is interrupted.  @cond may take
+ * spinlocks, but not sleep.  Process context.
+ */
+#define wait_event_interruptible(q, cond)                                                          \
+	({                                                                                         \
+		DEFINE_WAIT(_wait);                                                                \
+		int _err = 0;                                                                      \
+		for (;;) {                                                                         \
+			prepare_to_wait(&(q), &_wait, TASK_INTERRUPTIBLE);                         \
+			if (cond)                                                                  \
+				break;                                                             \
+			if (signal_pending(current)) {                                             \
+				_err = -ERESTARTSYS;                                               \
+				break;                                                             \
+			}                                                                          \
+			schedule();                                                                \
+		}                                                                                  \
+		finish_wait(&(q), &_wait);                                                         \
+		_err;                                                                              \
+	})
 
 #endif
