@@ -5,7 +5,7 @@
  * The application is a separate program.  It runs on the firmware, in one thread; the firmware
  * handles interrupts; at the end it jumps into the kernel.  efi_main.c has its main function, a
  * list of calls.
- * Answers to the UEFI specification 2.10, and to Linux's drivers/firmware/efi/libstub.
+ * Compare the UEFI specification 2.10, and to Linux's drivers/firmware/efi/libstub.
  */
 #ifndef BOOT_EFI_APP_H
 #define BOOT_EFI_APP_H

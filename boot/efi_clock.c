@@ -5,7 +5,7 @@
  * Caller: efi_main(), before ExitBootServices(): afterwards the kernel would have to map the
  * firmware's services.  If the firmware has no clock, the kernel reads the machine's real-time
  * clock.
- * Answers to UEFI 2.10, 8.3.1 (GetTime()).
+ * Compare UEFI 2.10, 8.3.1 (GetTime()).
  */
 #include "boot/efi_app.h"
 #include "kernel/time/calendar.h"

@@ -3,7 +3,7 @@
  * Loads the kernel from the ELF file that is embedded in the UEFI application (boot/efi_blob.S).
  *
  * Caller: efi_main().  Each offset is checked before it is used, although the file is our own: the
- * embedded kernel may be damaged.  Answers to the System V ABI, chapters 4 and 5 (object files,
+ * embedded kernel may be damaged.  Compare the System V ABI, chapters 4 and 5 (object files,
  * program loading).
  */
 #include "boot/efi_app.h"

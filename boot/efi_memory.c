@@ -3,7 +3,7 @@
  * Allocates the firmware's memory, and makes the kernel's memory map from the firmware's.
  *
  * Caller: efi_main(); its last call, efi_leave(), ends the firmware's services.  UEFI specification
- * 2.10, table 7.10, says what each type of memory means after ExitBootServices().  Answers to
+ * 2.10, table 7.10, says what each type of memory means after ExitBootServices().  Compare
  * Linux's arch/x86/platform/efi and drivers/firmware/efi/libstub.
  */
 #include "boot/efi_app.h"

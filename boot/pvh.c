@@ -8,7 +8,7 @@
  *
  * Everything is copied, because the allocator later gives out the memory of the loader's
  * structures.
- * Answers to Xen's public/arch-x86/hvm/start_info.h, Linux's arch/x86/platform/pvh/enlighten.c.
+ * Compare Xen's public/arch-x86/hvm/start_info.h, Linux's arch/x86/platform/pvh/enlighten.c.
  */
 #include "boot/boot_info.h"
 #include "kernel/x86/layout.h"

@@ -8,7 +8,7 @@
  * Context: process, at boot, one thread: no lock.
  * The firmware of a PC (SeaBIOS also before a PVH kernel, OVMF) has assigned buses and base
  * addresses; a device without an address is reported and not used.  On a machine without such
- * firmware, pci_assign.c assigns them.  Answers to Linux's drivers/pci/probe.c, msi.c.
+ * firmware, pci_assign.c assigns them.  Compare Linux's drivers/pci/probe.c, msi.c.
  */
 #include "drivers/pci.h"
 #include "include/uapi/errno.h"

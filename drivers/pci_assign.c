@@ -10,7 +10,7 @@
  * the kernel, and ACPI names the memory that is free for it.  On a PC the firmware has configured
  * PCI, and its windows are described in AML, which this kernel does not interpret: any other
  * address might be in use.  PCI Local Bus 3.0, 6.2.5; PCI-to-PCI Bridge Architecture 1.2, 3.2.5.
- * Answers to Linux's drivers/pci/setup-bus.c.
+ * Compare Linux's drivers/pci/setup-bus.c.
  */
 #include "drivers/pci.h"
 #include "kernel/printk.h"

@@ -8,7 +8,7 @@
  * they do not answer (QEMU's microvm), the memory that ACPI names is used (PCI Express Base 3.0,
  * 7.2.2):
  * 4 KiB for each function, of which only the first 256 bytes are accessed.
- * Answers to Linux's arch/x86/pci/direct.c, mmconfig_64.c.
+ * Compare Linux's arch/x86/pci/direct.c, mmconfig_64.c.
  */
 #include "drivers/pci.h"
 #include "kernel/hal.h"

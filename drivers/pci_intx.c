@@ -3,8 +3,8 @@
  * PCI's interrupt lines, for devices without MSI-X: INTA to INTD, level-triggered and shared.
  *
  * Called: pci_intx_request() from a driver's probe (process context, boot); then intx_interrupt() in
- * hard interrupt, which calls the handler of every device on the line.  Once a line is masked,
- * intx_poll() calls the handlers in softirq.
+ * hard interrupt, which calls the handler of every device on the line.  A line with too many
+ * interrupts that no device explains is masked; from then on intx_poll() calls its handlers in softirq.
  * intx_lock protects the devices and the counts of each line; the list of lines changes at boot
  * only.
  *

@@ -8,7 +8,7 @@
  * higher one.  At the end the boot context becomes the idle thread, and the init thread, which may
  * sleep, probes the devices and starts the application.
  *
- * This is the only file that includes headers of every part.  Answers to Linux's init/main.c.
+ * This is the only file that includes headers of every part.  Compare Linux's init/main.c.
  */
 #include "boot/boot_info.h"
 #include "drivers/virtio/virtio.h"

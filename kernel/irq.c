@@ -7,7 +7,7 @@
  * drivers -> request_irq() (process context).
  *
  * At the end of an interrupt pending softirqs run.  Then the interrupted thread is preempted if it
- * was in application code and its time slice is over.  Kernel code is never preempted.  Answers to
+ * was in application code and its time slice is over.  Kernel code is never preempted.  Compare
  * Linux's kernel/irq/manage.c and arch/x86/kernel/irq.c.
  */
 #include "kernel/irq.h"

@@ -5,7 +5,7 @@
  * panic() <- BUG_ON(), the exception entries, code that detects corrupted kernel state. warn_at()
  * <- WARN_ON().  Any context, any lock held: nothing here waits for a lock.  After the dump, the
  * option `panic=` decides: halt (stop, so that a person can read the console and a debugger can
- * attach), reboot, or poweroff with a failure code (for tests).  Answers to Linux's kernel/panic.c.
+ * attach), reboot, or poweroff with a failure code (for tests).  Compare Linux's kernel/panic.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"

@@ -9,7 +9,7 @@
  * callers do not mix. log_lock protects the ring and the console, so that an interrupt cannot print
  * into the middle of a line.  It is taken in every context, so with interrupts off.  A panic may
  * happen while the lock is held, because of a bug in the console or in the lock itself; so lines of
- * a panic are printed without the lock.  Answers to Linux's kernel/printk/printk.c.
+ * a panic are printed without the lock.  Compare Linux's kernel/printk/printk.c.
  */
 #include "kernel/printk.h"
 

@@ -3,7 +3,7 @@
  * A limit for the rate of log lines that a device or a peer can cause as often as it wants.
  *
  * ratelimit_allows() <- drivers, before a line of that kind.  Any context; the caller serialises
- * calls with one struct ratelimit.  Answers to Linux's lib/ratelimit.c.
+ * calls with one struct ratelimit.  Compare Linux's lib/ratelimit.c.
  */
 #include "kernel/ratelimit.h"
 

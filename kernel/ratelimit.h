@@ -2,7 +2,7 @@
 /*
  * A limit for the rate of log lines that a device or a peer can cause as often as it wants.
  *
- * The caller serialises calls with one struct ratelimit.  Any context.  Answers to Linux's
+ * The caller serialises calls with one struct ratelimit.  Any context.  Compare Linux's
  * lib/ratelimit.c.
  */
 #ifndef KERNEL_RATELIMIT_H

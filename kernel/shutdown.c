@@ -8,7 +8,7 @@
  * work first registers a hook, so that kernel/ does not depend on the network code.
  *
  * Each stage has a deadline, at which its hooks return even if their work is not finished: a peer
- * that does not answer must not keep the machine from powering off.  Answers to Linux's
+ * that does not answer must not keep the machine from powering off.  Compare Linux's
  * kernel/reboot.c (kernel_power_off, its notifier chain).
  */
 #include "kernel/shutdown.h"

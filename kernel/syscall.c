@@ -7,7 +7,7 @@
  * includes none of them.
  *
  * While syscall_depth is above zero the thread is not preempted.  At the end of the call it yields
- * the CPU if its time slice ended meanwhile.  Answers to Linux's arch/x86/entry/common.c.
+ * the CPU if its time slice ended meanwhile.  Compare Linux's arch/x86/entry/common.c.
  */
 #include "kernel/syscall.h"
 

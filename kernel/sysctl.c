@@ -5,7 +5,7 @@
  * sysctl_register() <- each subsystem's init, at boot; sysctl_set() <- the command line's `sysctl.`
  * (boot) and write() to /proc/sys (kernel/fs/proc_sys.c, process); sysctl_show() <- read() there,
  * /proc/sysctl.  No lock: the table grows only at boot, and each value is an int that any code
- * reads in one access.  Answers to Linux's kernel/sysctl.c and
+ * reads in one access.  Compare Linux's kernel/sysctl.c and
  * Documentation/networking/ip-sysctl.txt.  For a sysctl with several numbers, Linux accepts a text
  * with fewer numbers, and ignores surplus ones; here both are errors.
  */

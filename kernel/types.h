@@ -3,7 +3,7 @@
  * The integer types and compiler attributes that every file of the kernel uses.
  *
  * Includes only the compiler's freestanding headers, so that it can be included beside a host C
- * library's headers (tests/host).  Answers to Linux's include/linux/types.h, compiler.h and
+ * library's headers (tests/host).  Compare Linux's include/linux/types.h, compiler.h and
  * kernel.h.
  */
 #ifndef KERNEL_TYPES_H

@@ -7,7 +7,7 @@
  *
  * This is the only file that includes the generated header, so after a new commit only this file is
  * compiled again.  The version has no build time, so that building the same tree with the same
- * compiler gives the same image.  Answers to Linux's init/version.c and fs/proc/version.c.
+ * compiler gives the same image.  Compare Linux's init/version.c and fs/proc/version.c.
  */
 #include "kernel/version.h"
 

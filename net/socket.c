@@ -10,7 +10,7 @@
  * A struct socket and its inode are one allocation. socket() or accept() makes it; once a struct
  * file exists, the file owns it, and the file's last fput() frees it. Pointers from an application
  * are dereferenced only here, through copy_from_user() and copy_to_user(), so that families and
- * protocols see kernel memory only; option values and message data are the exceptions. Answers to
+ * protocols see kernel memory only; option values and message data are the exceptions. Compare
  * Linux's net/socket.c; the calls that move data are in socket_msg.c.
  */
 #include "net/socket.h"

@@ -5,7 +5,7 @@
  *
  * Callers: applications call sys_sendto and the others; these, and read() and write() in socket.c,
  * call sock_sendmsg() and sock_recvmsg(). Process context; this file has no lock of its own.
- * Answers to Linux's net/socket.c.
+ * Compare Linux's net/socket.c.
  */
 #include "include/uapi/unistd.h"
 #include "kernel/mm/limits.h"

@@ -78,7 +78,7 @@ struct virtio_device {
 	void *transport; /* for the transport alone */
 	u32 device_id;   /* VIRTIO_ID_* */
 	/*
-	 * The device has the interface from before virtio 1.0 (1.3.1): 32 feature bits without
+	 * The device has the interface from before virtio 1.0 (virtio 1.1, section 1.3.1): 32 feature bits without
 	 * VERSION_1, no FEATURES_OK, and the used ring of a queue begins at the next page behind
 	 * its other two arrays.
 	 */

@@ -11,7 +11,7 @@
  * interrupt; vm_config_read, vm_get_status and the reset also in softirq.  No lock: the select
  * register is used at boot only.  Version 2 has the registers of virtio 1.0; version 1 the earlier
  * ones (4.2.4), which take a queue's page number and 32 feature bits.  QEMU's default is version 1.
- * Answers to Linux's drivers/virtio/virtio_mmio.c.
+ * Compare Linux's drivers/virtio/virtio_mmio.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/limits.h"

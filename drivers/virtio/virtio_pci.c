@@ -6,7 +6,7 @@
  * the interrupts, and ends in virtio_probe().  The operations of both kinds of registers call
  * vp_route().
  * Context: process at boot; vp_shared_interrupt() and vp_line_interrupt() in hard interrupt.  No
- * lock.  Answers to Linux's drivers/virtio/virtio_pci_common.c.
+ * lock.  Compare Linux's drivers/virtio/virtio_pci_common.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtio_pci.h"

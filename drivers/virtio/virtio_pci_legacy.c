@@ -10,7 +10,7 @@
  * also in softirq; lp_read_isr in hard interrupt.  No lock: the select register is used at boot
  * only.
  * All fields are in the guest's byte order, which is little endian here as everywhere else.
- * Answers to Linux's drivers/virtio/virtio_pci_legacy.c.
+ * Compare Linux's drivers/virtio/virtio_pci_legacy.c.
  */
 #include "drivers/virtio/virtio_pci.h"
 #include "drivers/virtio/virtqueue.h"

@@ -8,7 +8,7 @@
  * Context: process at boot; vp_notify in any context; vp_config_read, vp_get_status and the reset
  * also in softirq; vp_read_isr in hard interrupt.  No lock: the select register is used at boot
  * only.
- * Answers to Linux's drivers/virtio/virtio_pci_modern.c.
+ * Compare Linux's drivers/virtio/virtio_pci_modern.c.
  */
 #include "drivers/virtio/virtio_pci.h"
 #include "drivers/virtio/virtqueue.h"

@@ -15,7 +15,7 @@
  * is the same in virtqueue_kick() (avail idx, then avail_event) and in virtqueue_enable_cb()
  * (used_event, then used idx).
  *
- * Answers to Linux's drivers/virtio/virtio_ring.c.
+ * Compare Linux's drivers/virtio/virtio_ring.c.
  */
 #define LOG_SOURCE virtio_log
 #include "drivers/virtio/virtqueue.h"

@@ -3,7 +3,7 @@
  * Files that no path names: epoll, eventfd, timerfd.
  *
  * anon_inode_getfd() <- the system calls that create such a file.  Process context, no lock of its own.
- * All these files share one inode.  Answers to Linux's fs/anon_inodes.c.
+ * All these files share one inode.  Compare Linux's fs/anon_inodes.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"

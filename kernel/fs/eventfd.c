@@ -3,7 +3,7 @@
  * eventfd: a counter that threads add to by write() and take from by read().
  *
  * sys_eventfd2 <- applications; eventfd_read(), eventfd_write() <- read(), write().  Process context;
- * ctx->lock protects the counter.  Answers to Linux's fs/eventfd.c.
+ * ctx->lock protects the counter.  Compare Linux's fs/eventfd.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/eventfd.h"

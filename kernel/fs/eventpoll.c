@@ -14,7 +14,7 @@
  * after it had events.
  *
  * No wake-up is lost: an item leaves the ready list before its file is asked, so an event that comes
- * during the question adds it again.  Answers to Linux's fs/eventpoll.c.
+ * during the question adds it again.  Compare Linux's fs/eventpoll.c.
  */
 #include "kernel/fs/eventpoll.h"
 

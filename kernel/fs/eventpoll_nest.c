@@ -6,7 +6,7 @@
  * event passes from an inner epoll to the outer ones by recursion, with interrupts off.  Therefore
  * chains are short, no chain is a cycle, and few epolls are above another.  The epolls form a graph
  * without cycles; a walk visits each at most once, because it leaves its number and result there.
- * Answers to Linux's fs/eventpoll.c, whose limits for the paths of each length are replaced by one limit.
+ * Compare Linux's fs/eventpoll.c, whose limits for the paths of each length are replaced by one limit.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/eventpoll.h"

@@ -3,7 +3,7 @@
  * fcntl() and ioctl(): the requests that work on a descriptor or on an open file of any kind.
  *
  * sys_fcntl, sys_ioctl <- applications.  Process context, no lock of its own.
- * Answers to Linux's fs/fcntl.c and fs/ioctl.c.
+ * Compare Linux's fs/fcntl.c and fs/ioctl.c.
  */
 #include "include/uapi/fcntl.h"
 

@@ -14,7 +14,7 @@
  * memory is the kernel's.)  A number that is taken but has no file yet is reserved for an open() in
  * progress.  POSIX requires that open() returns the lowest free number.  A third bitmap marks the
  * words of the first bitmap that have no free number, so the search reads at most FULL_WORDS words,
- * however many files are open.  Answers to Linux's fs/file.c.
+ * however many files are open.  Compare Linux's fs/file.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

@@ -4,7 +4,7 @@
  *
  * alloc_file() <- socket(), accept(), open(), pipe(); fput() <- close(), and the end of every system
  * call that takes a descriptor.  Process context: the last fput() runs release(), which may sleep.
- * Answers to Linux's fs/file_table.c.
+ * Compare Linux's fs/file_table.c.
  */
 #include "kernel/fs/file.h"
 

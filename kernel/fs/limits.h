@@ -49,8 +49,9 @@
  */
 #define EPOLL_NESTS_MAX 4
 /*
- * epolls that one epoll can wake above it, each counted once for each path: a link that makes more of
- * them fails with -EINVAL. They are woken with interrupts off. Linux's limit for paths of two links.
+ * epolls that one epoll can wake, directly or through others (an epoll that is reached on two paths
+ * counts twice): EPOLL_CTL_ADD fails with -EINVAL if there would be more. All of them are woken with
+ * interrupts off. Linux's limit for paths of two links.
  */
 #define EPOLL_PATHS_MAX 500
 

@@ -4,7 +4,7 @@
  *
  * sys_open, sys_openat, sys_fstat <- applications.  Process context, no lock of its own.  There is
  * no directory tree: the only valid paths are those below /proc, and /dev/console; the working
- * directory is the root.  Answers to Linux's fs/open.c and fs/stat.c.
+ * directory is the root.  Compare Linux's fs/open.c and fs/stat.c.
  */
 #define LOG_SOURCE fs_log
 #include "include/uapi/errno.h"

@@ -7,7 +7,7 @@
  *
  * Each slot of the ring has a page, and the offset and length of the unread data in it.  A write of
  * up to a page goes into one slot while the mutex is held, so it is atomic, as POSIX requires for
- * writes of up to PIPE_BUF bytes.  Answers to Linux's fs/pipe.c.
+ * writes of up to PIPE_BUF bytes.  Compare Linux's fs/pipe.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

@@ -9,7 +9,7 @@
  * thread.  The thread sets its state to sleeping, then reads `triggered`: so an event that comes
  * after its ->poll call and before it sleeps is not lost.  Later rounds read the events without
  * adding entries.  Each entry holds a reference of its file, because another thread may close the
- * descriptor meanwhile.  Answers to Linux's fs/select.c.
+ * descriptor meanwhile.  Compare Linux's fs/select.c.
  */
 #include "include/uapi/poll.h"
 

@@ -8,7 +8,7 @@
  *
  * The whole text is rendered at open().  So a reader with a small buffer still gets the state of
  * one moment, and a later read() needs no search for its position in a table that has changed
- * meanwhile.  Answers to Linux's fs/proc/generic.c and fs/seq_file.c.
+ * meanwhile.  Compare Linux's fs/proc/generic.c and fs/seq_file.c.
  */
 #include "kernel/fs/proc.h"
 

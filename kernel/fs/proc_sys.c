@@ -5,7 +5,7 @@
  * proc_sys_open() <- proc_open() <- open(); sys_read_iter(), sys_write_iter() <- read(), write().
  * Process context, no lock: kernel/sysctl.h explains why none is needed.  A read returns the value
  * at that moment.  Every write must be a complete value, and the file position does not matter
- * (Linux ignores a write that is not at the beginning).  Answers to Linux's fs/proc/proc_sysctl.c.
+ * (Linux ignores a write that is not at the beginning).  Compare Linux's fs/proc/proc_sysctl.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/fs/file.h"

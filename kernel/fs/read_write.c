@@ -4,7 +4,7 @@
  *
  * sys_read ... <- applications.  Process context, no lock of its own.  The file's read_iter or
  * write_iter moves the bytes; read() passes it an iov_iter with one segment, readv() one with
- * several.  Answers to Linux's fs/read_write.c.
+ * several.  Compare Linux's fs/read_write.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/fcntl.h"

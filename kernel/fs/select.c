@@ -4,7 +4,7 @@
  *
  * sys_select, sys_pselect6 <- applications.  Process context, no lock.  Each descriptor in one of the
  * three sets becomes a struct pollfd, and poll.c waits for them.  So the work depends on the number of
- * descriptors in the sets, besides one pass over their words.  Answers to Linux's fs/select.c.
+ * descriptors in the sets, besides one pass over their words.  Compare Linux's fs/select.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/poll.h"

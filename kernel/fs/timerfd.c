@@ -8,7 +8,7 @@
  * A periodic timer is armed for one period at a time.  After it has expired, the next read() counts the
  * periods that have passed and arms it again: a reader that is late costs no interrupts.  A time of day
  * is converted when the timer is set: setting the clock later does not move it, and
- * TFD_TIMER_CANCEL_ON_SET has no effect.  Answers to Linux's fs/timerfd.c.
+ * TFD_TIMER_CANCEL_ON_SET has no effect.  Compare Linux's fs/timerfd.c.
  */
 #include "include/uapi/timerfd.h"
 

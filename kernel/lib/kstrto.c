@@ -3,7 +3,7 @@
  * Conversion of text to numbers and addresses.  The whole string must be valid, or the result is an
  * error.
  *
- * Called by the parsers of command-line options and sysctls.  Any context, no lock.  Answers to
+ * Called by the parsers of command-line options and sysctls.  Any context, no lock.  Compare
  * Linux's lib/kstrtox.c and in4_pton(), but a trailing newline is an error.
  */
 #include "include/uapi/errno.h"

@@ -8,7 +8,7 @@
  *
  * The rules: the root is black; a red node has no red child; every path from a node down to a leaf
  * has the same number of black nodes.  A missing child counts as black.  Left and right are mirror
- * images, so the code handles both with a flag for the side.  Answers to Linux's lib/rbtree.c.
+ * images, so the code handles both with a flag for the side.  Compare Linux's lib/rbtree.c.
  */
 #include "kernel/lib/rbtree.h"
 

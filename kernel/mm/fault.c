@@ -11,7 +11,7 @@
  * - of a file: the file's page.  A private mapping maps it read-only and copies it at the first
  *   write.
  * Pages that are allocated here count in program_pages.  That also tells them from the file's and
- * from the page of zeroes, which a private mapping must copy before a write.  Answers to Linux's
+ * from the page of zeroes, which a private mapping must copy before a write.  Compare Linux's
  * mm/memory.c.
  */
 #include "include/uapi/errno.h"

@@ -7,7 +7,7 @@
  *
  * If a buffer turns out to be invalid in the middle of a copy, the copy still returns the exact
  * number of bytes copied: the caller must tell the application how many bytes of a stream it has
- * consumed.  Answers to Linux's lib/iov_iter.c.
+ * consumed.  Compare Linux's lib/iov_iter.c.
  */
 #include "kernel/mm/iov_iter.h"
 

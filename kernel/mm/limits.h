@@ -9,8 +9,8 @@
 
 /* ---- pages ---- */
 /*
- * KiB of free memory that only GFP_ATOMIC may use: the square root of MIN_FREE_FACTOR times the
- * machine's memory in KiB. If no more than this is free, other allocations of pages fail. As Linux's
+ * factor: the kernel reserves sqrt(MIN_FREE_FACTOR * m) KiB of a machine with m KiB of memory for
+ * GFP_ATOMIC. If no more than this is free, other allocations of pages fail. As Linux's
  * min_free_kbytes, it is 1 MiB on a machine of 64 MiB, and 2 MiB on one of 256 MiB.
  */
 #define MIN_FREE_FACTOR 16

@@ -10,7 +10,7 @@
  * limit is on pages that are touched (fault.c).
  *
  * A page may be writable and executable at once.  That is the program's choice, because a compiler at
- * run time may need it; the kernel's own pages are never both.  Answers to Linux's mm/mmap.c,
+ * run time may need it; the kernel's own pages are never both.  Compare Linux's mm/mmap.c,
  * mm/mprotect.c.
  */
 #include "include/uapi/errno.h"

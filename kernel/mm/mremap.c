@@ -3,7 +3,7 @@
  * mremap(): resizes or moves a mapping.
  *
  * Caller: the program's system call.  Process context.  mm->lock is taken once.  Pages move by
- * their entries in the page tables, no byte is copied.  Answers to Linux's mm/mremap.c.
+ * their entries in the page tables, no byte is copied.  Compare Linux's mm/mremap.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/mman.h"

@@ -9,7 +9,7 @@
  * A free block of 2^order pages is in the list of its order and has PG_BUDDY in its first struct
  * page.  A block is aligned to its size, so the number of its buddy, the other half of the block
  * twice as large, differs in one bit; when both are free they are joined.  The first struct page of
- * an allocated block has the reference count; the others point to it.  Answers to Linux's
+ * an allocated block has the reference count; the others point to it.  Compare Linux's
  * mm/page_alloc.c.
  */
 #include "kernel/mm/page.h"

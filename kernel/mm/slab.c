@@ -11,7 +11,7 @@
  * first struct page: the list of free objects (the first word of each points to the next one), the
  * number of objects in use, the cache.  The slab of an object is found through its address.  Slabs
  * with a free object are on cache->partial, the others on cache->full.  KEEP_EMPTY empty slabs are
- * not freed, for the next burst of allocations.  Answers to Linux's mm/slub.c.
+ * not freed, for the next burst of allocations.  Compare Linux's mm/slub.c.
  */
 #define LOG_SOURCE mm_log
 #include "kernel/mm/slab.h"

@@ -3,7 +3,7 @@
  * Copying strings from an application, and the exception to the check of ranges.
  *
  * strncpy_from_user() <- open() and other calls that take a name.  Process context, no lock.
- * Answers to Linux's lib/strncpy_from_user.c.
+ * Compare Linux's lib/strncpy_from_user.c.
  */
 #include "kernel/mm/uaccess.h"
 

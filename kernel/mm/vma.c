@@ -6,7 +6,7 @@
  *
  * Each node keeps a summary of its subtree: the lowest and highest address in it, and the longest
  * gap between two of its VMAs.  The summary depends on nothing outside the subtree, so rotations
- * keep it right, and vma_find_gap() skips each subtree in which no gap is long enough.  Answers to
+ * keep it right, and vma_find_gap() skips each subtree in which no gap is long enough.  Compare
  * Linux's mm/vma.c.
  */
 #include "kernel/mm/vma.h"

@@ -10,7 +10,7 @@
  * during a switch of threads.  The running thread is in no list; on_rq means "runs or is queued".
  * ksoftirqd is the one exception to round robin: it is not in the queue, and runs before the queued
  * threads, but not twice in a row while others wait.  So it gets every second time slice, however
- * many threads wait.  Answers to Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
+ * many threads wait.  Compare Linux's kernel/sched/core.c with PREEMPT_NONE inside the kernel.
  */
 #include "kernel/sched/sched.h"
 

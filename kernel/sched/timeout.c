@@ -3,7 +3,7 @@
  * Sleeping with a time limit.
  *
  * Callers: every wait with a limit (socket timeouts, poll, nanosleep).  Process context, no lock.
- * The timer is on the sleeper's stack and is deleted before the function returns.  Answers to
+ * The timer is on the sleeper's stack and is deleted before the function returns.  Compare
  * Linux's kernel/time/timer.c, schedule_timeout(), and hrtimer.c.
  */
 #include "kernel/lib/bug.h"

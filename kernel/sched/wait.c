@@ -7,7 +7,7 @@
  * taken with interrupts off.  It is held while the wake functions of the entries run, so these may
  * take other locks, but not this one.
  *
- * Answers to Linux's kernel/sched/wait.c and kernel/locking/mutex.c.
+ * Compare Linux's kernel/sched/wait.c and kernel/locking/mutex.c.
  */
 #include "kernel/sched/wait.h"
 

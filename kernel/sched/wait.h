@@ -14,7 +14,7 @@
  * condition. The waker (any context) changes the condition first, then calls wake_up().
  *
  * Exclusive waiters are at the tail of the queue. wake_up() wakes all other waiters and one
- * exclusive waiter.  Answers to Linux's include/linux/wait.h.
+ * exclusive waiter.  Compare Linux's include/linux/wait.h.
  */
 #ifndef KERNEL_SCHED_WAIT_H
 #define KERNEL_SCHED_WAIT_H

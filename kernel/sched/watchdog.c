@@ -14,7 +14,7 @@
  * preempted.  A loop with interrupts off is not detected.
  *
  * The timer is armed while a thread runs.  When it fires while the CPU is idle, it is not armed
- * again, so an idle kernel has no periodic interrupt.  Answers to Linux's kernel/watchdog.c.
+ * again, so an idle kernel has no periodic interrupt.  Compare Linux's kernel/watchdog.c.
  */
 #include "kernel/sched/watchdog.h"
 

@@ -4,7 +4,7 @@
  * (as POSIX counts).
  *
  * Pure functions; any context.  Also linked into the UEFI application.
- * Answers to Linux's mktime64() and time64_to_tm().
+ * Compare Linux's mktime64() and time64_to_tm().
  */
 #ifndef KERNEL_TIME_CALENDAR_H
 #define KERNEL_TIME_CALENDAR_H

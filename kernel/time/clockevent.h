@@ -5,7 +5,7 @@
  * Arming it is a device write, which is slow under emulation.  So the device is written only to set
  * an earlier time.  When a deadline is cancelled or moved to a later time, the device keeps its
  * time.  The interrupt then comes too early, finds no timer due, and arms the device for the next
- * deadline.  All functions run with interrupts off.  Answers to Linux's kernel/time/clockevents.c.
+ * deadline.  All functions run with interrupts off.  Compare Linux's kernel/time/clockevents.c.
  */
 #ifndef KERNEL_TIME_CLOCKEVENT_H
 #define KERNEL_TIME_CLOCKEVENT_H

@@ -11,7 +11,7 @@
  * Locks: none.  cpu->softirq_pending is changed with interrupts off, preempt_count only by its own
  * context (an interrupt restores it before it returns).
  *
- * Answers to Linux's kernel/softirq.c.
+ * Compare Linux's kernel/softirq.c.
  */
 #include "kernel/time/softirq.h"
 

@@ -5,7 +5,7 @@
  *
  * Softirqs run at the end of a hard interrupt and at the outermost local_bh_enable().  If they are
  * not finished after MAX_SOFTIRQ_RESTART rounds or MAX_SOFTIRQ_MS, ksoftirqd continues.  A softirq
- * must not sleep, and no softirq interrupts another one.  Answers to Linux's kernel/softirq.c.
+ * must not sleep, and no softirq interrupts another one.  Compare Linux's kernel/softirq.c.
  */
 #ifndef KERNEL_TIME_SOFTIRQ_H
 #define KERNEL_TIME_SOFTIRQ_H

@@ -4,7 +4,7 @@
  * nanosleep.
  *
  * Called through kernel_syscall() (process context).
- * Answers to Linux's kernel/time/posix-timers.c and time.c.
+ * Compare Linux's kernel/time/posix-timers.c and time.c.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/unistd.h"

@@ -10,7 +10,7 @@
  * other data for a definition.  Then the id is wrong, or the driver finds no device at the address.
  * Every length in the table is checked against the enclosing object before it is used.  ACPI 6.4:
  * 20.2 (AML), 6.1.5 (_HID), 6.4 (resource descriptors), 5.2.6 of the PCI Firmware Specification 3.3
- * (MCFG).  Answers to Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
+ * (MCFG).  Compare Linux's drivers/acpi/scan.c, pci_root.c, resource.c.
  */
 #include "kernel/x86/acpi_devices.h"
 #include "kernel/lib/string.h"

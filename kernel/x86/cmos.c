@@ -3,7 +3,7 @@
  * Decodes a PC's real-time clock.  The registers are read through functions of the caller (rtc.c),
  * so that a test can replace the ports.
  *
- * Caller: hal_wall_clock(), once, at boot.  Answers to Linux's drivers/rtc/rtc-mc146818-lib.c; the
+ * Caller: hal_wall_clock(), once, at boot.  Compare Linux's drivers/rtc/rtc-mc146818-lib.c; the
  * registers are the MC146818's.
  */
 #include "kernel/x86/rtc.h"

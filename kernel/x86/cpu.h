@@ -2,7 +2,7 @@
 /*
  * CPU instructions that C cannot express, and the numbers of MSRs and bits of control registers.
  *
- * Any context, no lock.  Answers to Linux's asm/msr.h, asm/special_insns.h, asm/processor.h.
+ * Any context, no lock.  Compare Linux's asm/msr.h, asm/special_insns.h, asm/processor.h.
  */
 #ifndef KERNEL_X86_CPU_H
 #define KERNEL_X86_CPU_H

@@ -5,7 +5,7 @@
  * Caller: x86_start_moved(), interrupts off, boot stack.  The tables do not change afterwards.  The
  * handlers of double fault, NMI and machine check have their own stacks: a stack overflow causes a
  * double fault, and the other two may come at any instruction, when the current stack may be
- * unusable.  Answers to Linux's arch/x86/kernel/cpu/common.c and idt.c.
+ * unusable.  Compare Linux's arch/x86/kernel/cpu/common.c and idt.c.
  */
 #include "kernel/x86/desc.h"
 #include "kernel/x86/cpu.h"

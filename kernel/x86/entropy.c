@@ -5,7 +5,7 @@
  *
  * Caller: kernel/lib/random.c, which mixes these bits into the key of its generator.  They must not
  * be used as random numbers directly.  Any context, no lock: if two callers change the pool at the
- * same time, they only add entropy.  Answers to Linux's arch/x86/include/asm/archrandom.h and
+ * same time, they only add entropy.  Compare Linux's arch/x86/include/asm/archrandom.h and
  * drivers/char/random.c's jitter.
  */
 #include "kernel/hal.h"

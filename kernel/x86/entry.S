@@ -3,7 +3,7 @@
  * The entry code of interrupts and exceptions, which calls C, and the switch between two threads.
  *
  * Order of an interrupt: vector_stubs (one per vector) -> common -> x86_trap() (traps.c) -> back.
- * Interrupts are off at the entry, because every gate of the IDT is an interrupt gate.  Answers to
+ * Interrupts are off at the entry, because every gate of the IDT is an interrupt gate.  Compare
  * Linux's arch/x86/entry/entry_64.S.
  */
 #include "kernel/x86/layout.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Port input and output, and access to device registers in memory.  Any context.  Callers serialise
- * their accesses to a device.  Device registers are little-endian, as the CPU is.  Answers to
+ * their accesses to a device.  Device registers are little-endian, as the CPU is.  Compare
  * Linux's asm/io.h.
  */
 #ifndef KERNEL_X86_IO_H

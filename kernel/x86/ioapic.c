@@ -7,7 +7,7 @@
  * ioapic_mask() in a hard interrupt.  To access a register, its number is written to an index
  * register; its value is then accessed through a window register.  No lock protects these pairs of
  * accesses: lines are routed at boot in one thread, and masked with interrupts off on the only CPU.
- * Answers to Linux's arch/x86/kernel/apic/io_apic.c; ACPI 6.4, 5.2.12.
+ * Compare Linux's arch/x86/kernel/apic/io_apic.c; ACPI 6.4, 5.2.12.
  */
 #include "kernel/x86/ioapic.h"
 #include "include/uapi/errno.h"

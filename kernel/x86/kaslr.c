@@ -14,7 +14,7 @@
  *
  * There are 504 possible positions, almost 9 bits: the image's virtual gigabyte has room for so
  * many steps of 2 MiB.  An attacker could find the position by enough guesses, but each wrong guess
- * ends in a panic, which halts the machine by default.  Answers to Linux's
+ * ends in a panic, which halts the machine by default.  Compare Linux's
  * arch/x86/boot/compressed/kaslr.c and misc.c.
  */
 #include "kernel/x86/kaslr.h"

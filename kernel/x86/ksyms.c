@@ -5,7 +5,7 @@
  *
  * Callers: hal_symbol() for backtraces and warnings, the register dump, __stack_chk_fail().  Any
  * context, also in a panic: each lookup reads the table from its beginning, which is slow but needs
- * no memory, and never reads outside of the table.  Answers to Linux's kernel/kallsyms.c.
+ * no memory, and never reads outside of the table.  Compare Linux's kernel/kallsyms.c.
  */
 #include "kernel/x86/ksyms.h"
 #include "kernel/hal.h"

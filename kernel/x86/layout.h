@@ -3,7 +3,7 @@
  * The constants of the machine that C and assembly share: the map of virtual memory, the segment
  * selectors, the interrupt vectors.
  *
- * No context, no lock: constants only.  Answers to Linux's asm/page_64_types.h, asm/segment.h and
+ * No context, no lock: constants only.  Compare Linux's asm/page_64_types.h, asm/segment.h and
  * asm/irq_vectors.h.
  */
 #ifndef KERNEL_X86_LAYOUT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limits of the machine's part: how much of the machine's tables and devices the kernel stores.
+ * The limits of kernel/x86: entries of the firmware's tables, devices, log lines about NMIs.
  * Each comment has the unit, what happens at the limit, and the reason for the value
  * (tools/limits.py prints docs/limits.md from it).
  */

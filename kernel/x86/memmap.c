@@ -5,7 +5,7 @@
  * Callers in order: the entry code, which enters RAM first and then the reserved ranges in it.
  * That is boot/pvh.c in the kernel, or boot/efi_memory.c in the UEFI application (this file is
  * linked into both).  Then paging.c, for the image and the page tables behind it.  Boot only,
- * interrupts off, no lock.  Answers to Linux's arch/x86/kernel/e820.c and mm/memblock.c.
+ * interrupts off, no lock.  Compare Linux's arch/x86/kernel/e820.c and mm/memblock.c.
  */
 #include "kernel/x86/memmap.h"
 

@@ -3,7 +3,7 @@
  * The memory map of struct boot_info: functions to fill it and to take memory from it early in the
  * boot.
  *
- * Boot only, interrupts off, before kernel_main().  Answers to Linux's arch/x86/kernel/e820.c and
+ * Boot only, interrupts off, before kernel_main().  Compare Linux's arch/x86/kernel/e820.c and
  * mm/memblock.c.
  */
 #ifndef KERNEL_X86_MEMMAP_H

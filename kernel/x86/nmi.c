@@ -7,7 +7,7 @@
  * spinlock, for example the log's.  So nmi_interrupt() takes no lock and prints nothing: it counts,
  * silences the source, and sends this CPU an ordinary interrupt, whose handler prints.  The kernel
  * continues afterwards, as Linux does without the option unknown_nmi_panic: an NMI in a guest does
- * not mean that memory was lost, which the machine check exception would report.  Answers to
+ * not mean that memory was lost, which the machine check exception would report.  Compare
  * Linux's arch/x86/kernel/nmi.c.
  */
 #include "kernel/x86/limits.h"

@@ -9,7 +9,7 @@
  *
  * No page is writable and executable, and no alias of a page breaks this: the image has text r-x,
  * rodata r--, data rw-; the direct map is never executable and maps text and rodata read-only.
- * check_permissions() verifies all tables once.  Answers to Linux's arch/x86/mm/init_64.c,
+ * check_permissions() verifies all tables once.  Compare Linux's arch/x86/mm/init_64.c,
  * ioremap.c, dump_pagetables.c.
  */
 #include "kernel/x86/paging.h"

@@ -5,7 +5,7 @@
  * Callers: kernel_shutdown(), panic(), a fault within a panic.  Any context; interrupts are turned
  * off and stay off.  No lock and no memory allocation: acpi_init() has read all values.  No single
  * method works on all machines.  So the methods are tried in turn, and each gets some time to take
- * effect.  Answers to Linux's arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
+ * effect.  Compare Linux's arch/x86/kernel/reboot.c and drivers/acpi/sleep.c.
  */
 #include "kernel/hal.h"
 #include "kernel/x86/acpi.h"

@@ -5,7 +5,7 @@
  * Callers in order: hal_probe_devices() -> power_button_init() once; then power_button_interrupt()
  * in hard interrupt, which requests the orderly shutdown (kernel/shutdown.c).  No lock: there is
  * one interrupt line and one CPU.  On a machine without PM1 registers the button is described in
- * AML, and is not supported.  Answers to Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI
+ * AML, and is not supported.  Compare Linux's drivers/acpi/button.c, acpica's evxfevnt.c; ACPI
  * 6.4, 4.8.3.1.
  */
 #include "kernel/irq.h"

@@ -2,7 +2,7 @@
 /*
  * The registers of the interrupted code that the CPU and entry.S save.  All registers are saved, so
  * that code can print and change them, and pass them to a signal handler in a later version.
- * entry.S pushes them beginning with the last field; change both together.  Answers to Linux's
+ * entry.S pushes them beginning with the last field; change both together.  Compare Linux's
  * asm/ptrace.h.
  */
 #ifndef KERNEL_X86_PTRACE_H

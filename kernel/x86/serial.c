@@ -5,7 +5,7 @@
  * Callers in order: the entry code -> x86_console_init(); console_write() and the early boot ->
  * hal_console_write(); readers of /dev/console -> hal_console_getc().  Any context, no lock: the
  * callers ensure that only one runs at a time, and a panic must print even if locks are held.
- * Every wait is bounded, so a machine without the port works, without console output.  Answers to
+ * Every wait is bounded, so a machine without the port works, without console output.  Compare
  * Linux's drivers/tty/serial/8250/8250_early.c.
  */
 #include "kernel/hal.h"

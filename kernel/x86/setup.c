@@ -2,7 +2,7 @@
 /*
  * The boot from the entry code (boot/pvh.c, boot/uefi.c) to kernel_main(), as a list of calls.
  *
- * Interrupts off, boot stack.  Answers to Linux's arch/x86/kernel/head64.c and setup.c.
+ * Interrupts off, boot stack.  Compare Linux's arch/x86/kernel/head64.c and setup.c.
  */
 #include "kernel/x86/setup.h"
 #include "kernel/hal.h"

@@ -5,7 +5,7 @@
  * stack_protector_init() <- x86_start_moved(), which never returns: a function that was entered
  * before the canary changed would panic when it returns, because it compares the canary with its
  * value at entry.  __stack_chk_fail() <- code that the compiler adds to the end of each protected
- * function, if the canary on the stack has changed.  Any context.  Answers to Linux's
+ * function, if the canary on the stack has changed.  Any context.  Compare Linux's
  * asm/stackprotector.h and kernel/panic.c.
  */
 #include "kernel/x86/setup.h"

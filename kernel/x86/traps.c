@@ -5,7 +5,7 @@
  * Callers in order: entry.S -> x86_trap(); panic() -> hal_dump(); warnings and tracers ->
  * hal_backtrace().  Interrupts off in x86_trap(), any context for the others.  No lock: a dump must
  * be printed even if locks are held, so it goes directly to the console, not through printk.
- * Answers to Linux's arch/x86/kernel/traps.c, dumpstack.c, mm/extable.c, mm/fault.c.
+ * Compare Linux's arch/x86/kernel/traps.c, dumpstack.c, mm/extable.c, mm/fault.c.
  */
 #include "kernel/console.h"
 #include "kernel/hal.h"

@@ -8,7 +8,7 @@
  *
  * The TSC's frequency comes from the first of these that states it: the CPU, the hypervisor, KVM's
  * clock page.  If none does, it is measured against HPET, the ACPI timer, a hypervisor's APIC timer
- * or the PIT.  Answers to Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
+ * or the PIT.  Compare Linux's arch/x86/kernel/tsc.c, apic.c (calibrate_APIC_clock), kvmclock.c.
  */
 #include "kernel/x86/tsc.h"
 #include "kernel/hal.h"

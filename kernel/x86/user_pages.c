@@ -7,7 +7,7 @@
  * kernel/hal.h has the contracts.
  *
  * An entry that is not 0 holds a page, present or not: with protection 0 (PROT_NONE) the present bit
- * is clear, and the address stays in the entry.  Answers to Linux's mm/memory.c and
+ * is clear, and the address stays in the entry.  Compare Linux's mm/memory.c and
  * arch/x86/include/asm/pgtable.h.
  */
 #include "kernel/hal.h"

@@ -5,7 +5,7 @@
  * Callers: copy_from_user(), copy_to_user() and the functions that use them, in process context;
  * dumps, in any context.  An application may have passed an invalid source or destination.  So each
  * instruction that accesses memory is in the exception table, which the page fault handler searches
- * (traps.c).  Answers to Linux's arch/x86/lib/copy_user_64.S.
+ * (traps.c).  Compare Linux's arch/x86/lib/copy_user_64.S.
  */
 #include "kernel/x86/smap.h"
 

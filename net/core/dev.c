@@ -5,7 +5,7 @@
  * Callers: drivers (alloc_netdev, register_netdevice, netif_carrier_on/off), init/main.c
  * (netdev_init, dev_open), IPv4 (notifiers, lookups). Process context, at boot or serialised by the
  * caller; link changes also come in softirq. Devices are never removed from the list, so it is read
- * without a lock. Answers to the administrative part of Linux's net/core/dev.c.
+ * without a lock. Compare the administrative part of Linux's net/core/dev.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

@@ -5,7 +5,7 @@
  * A device's packet: napi_gro_receive -> netif_receive_skb (softirq). A loopback packet: netif_rx
  * (any context) -> input_pkt_queue -> process_backlog (softirq) -> netif_receive_skb. Locks: each
  * CPU has its own input queue, whose lock is taken with interrupts off. The list of packet types is
- * filled at boot and then read without a lock. Answers to Linux's net/core/dev.c, the receive part.
+ * filled at boot and then read without a lock. Compare Linux's net/core/dev.c, the receive part.
  */
 #include "kernel/lib/bug.h"
 #include "kernel/sched/cpu.h"

@@ -5,7 +5,7 @@
  * member.
  *
  * A socket's cache, each sk_buff and the route table's cache hold a counted reference; the last
- * dst_release() destroys the entry. Any context, no lock. Answers to Linux's include/net/dst.h.
+ * dst_release() destroys the entry. Any context, no lock. Compare Linux's include/net/dst.h.
  */
 #ifndef NET_CORE_DST_H
 #define NET_CORE_DST_H

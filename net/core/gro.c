@@ -11,7 +11,7 @@
  * packet_offload). This file decides which packets are held for merging, and when they go up the
  * stack. Packets of one flow stay in order: before a packet that cannot be merged goes up, the held
  * packet of its flow goes up. Held packets of other flows stay, because otherwise each pure ACK of
- * one connection would end the merging of all others. Answers to Linux's dev_gro_receive in
+ * one connection would end the merging of all others. Compare Linux's dev_gro_receive in
  * net/core/dev.c.
  */
 #include "net/core/limits.h"

@@ -4,7 +4,7 @@
  * as late as possible, so that all layers above process only one packet.
  *
  * Callers: dev_queue_xmit, for a device without TSO. Process or softirq; the caller must be the
- * only holder of @skb. Answers to Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
+ * only holder of @skb. Compare Linux's skb_segment, inet_gso_segment, tcp_gso_segment.
  */
 #include "include/uapi/errno.h"
 #include "include/uapi/in.h"

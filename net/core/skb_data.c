@@ -5,7 +5,7 @@
  * Callers: receiving layers (pskb_may_pull, pskb_trim), sending layers (skb_put, skb_push,
  * skb_checksum_help), sockets (skb_copy_datagram_iter). Any context; only the functions with an
  * iov_iter need process context. No lock: a packet is changed only by the holder of its only
- * reference. Answers to Linux's net/core/skbuff.c and datagram.c.
+ * reference. Compare Linux's net/core/skbuff.c and datagram.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

@@ -7,7 +7,7 @@
  *
  * Three counts: skb->users counts the holders of one struct sk_buff; dataref counts the struct
  * sk_buffs that share one linear part and its skb_shared_info; the reference count of a page counts
- * the fragments that share it. Answers to Linux's net/core/skbuff.c, first part.
+ * the fragments that share it. Compare Linux's net/core/skbuff.c, first part.
  */
 #define LOG_SOURCE net_log
 #include "include/uapi/errno.h"

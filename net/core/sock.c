@@ -14,7 +14,7 @@
  * driver may keep a packet after the connection has ended, and a packet needs no reference of its
  * own.
  *
- * Answers to Linux's net/core/sock.c; locks and wake-ups are in sock_wait.c, options in
+ * Compare Linux's net/core/sock.c; locks and wake-ups are in sock_wait.c, options in
  * sock_options.c.
  */
 #include "net/core/sock.h"

@@ -20,7 +20,7 @@
  * remain are for packets that end connections and so free memory.
  *
  * Linux accounts whole pages, of which each sock keeps some in reserve (sk_forward_alloc), because
- * many CPUs share the sum; here each byte is accounted at once. Answers to Linux's net/core/sock.c.
+ * many CPUs share the sum; here each byte is accounted at once. Compare Linux's net/core/sock.c.
  */
 #include "kernel/mm/page.h"
 #include "net/core/sock.h"

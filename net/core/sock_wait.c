@@ -8,7 +8,7 @@
  * interrupt). Softirq is the producer, and a thread in accept(), recv(), send() or poll() the
  * consumer; all of them use the one wait queue in struct socket.
  *
- * Lock order: slock, then sk_callback_lock, then the wait queue's. Answers to Linux's
+ * Lock order: slock, then sk_callback_lock, then the wait queue's. Compare Linux's
  * net/core/sock.c.
  */
 #include "net/core/limits.h"

@@ -6,7 +6,7 @@
  * tcp_sendmsg() calls sk_stream_wait_connect(), sk_stream_wait_memory() and sk_stream_error();
  * tcp_close() calls sk_stream_wait_close(). All these run in process context; the caller owns the
  * sock, and they release it while they sleep. inet_csk_destroy_sock() calls sk_stream_kill_queues()
- * in any context. Answers to Linux's net/core/stream.c.
+ * in any context. Compare Linux's net/core/stream.c.
  */
 #include "kernel/lib/random.h"
 #include "net/core/sock.h"

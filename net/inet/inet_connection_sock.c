@@ -17,7 +17,7 @@
  * a reference to its listener, so that the listener may be closed at any moment. Its half-open
  * requests are then freed too.
  *
- * Answers to Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; the functions for
+ * Compare Linux's net/ipv4/inet_connection_sock.c and net/core/request_sock.c; the functions for
  * ports are in inet_ports.c.
  */
 #include "net/inet/inet_connection_sock.h"

@@ -11,7 +11,7 @@
  * lock here is taken with BHs off. Lock order: bhash, then ehash, then a listener's rskq_lock.
  *
  * The hash function is keyed with a random secret chosen at boot, so that a peer cannot choose
- * four-tuples that fall into one bucket. Answers to Linux's net/ipv4/inet_hashtables.c; ports are
+ * four-tuples that fall into one bucket. Compare Linux's net/ipv4/inet_hashtables.c; ports are
  * in inet_ports.c.
  */
 #include "net/inet/inet_hashtables.h"

@@ -12,7 +12,7 @@
  * summarises the owners, so that the list need not be searched in most cases. 1: all have
  * SO_REUSEADDR and none listens. 0: check each owner. -1: connect() chose the port, and other
  * connections may share it as long as their four-tuples differ. Lock order: a bhash bucket's lock,
- * with BHs off, then an ehash bucket's. RFC 6056 3.3.4 (choice of the port). Answers to Linux's
+ * with BHs off, then an ehash bucket's. RFC 6056 3.3.4 (choice of the port). Compare Linux's
  * inet_hashtables.c, inet_connection_sock.c.
  */
 #include "kernel/lib/random.h"

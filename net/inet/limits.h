@@ -33,8 +33,8 @@
 
 /* ---- connections without an application ---- */
 /*
- * bytes of memory for each TIME_WAIT and each orphan that may exist: Linux has one for every two
- * buckets of the table. All TIME_WAITs together then take less than a 32nd of memory; all orphans,
+ * bytes: the machine's memory divided by this is the number of TIME_WAITs that may exist, and the
+ * number of orphans. Linux permits one TIME_WAIT for every two buckets of its table. All TIME_WAITs together then take less than a 32nd of memory; all orphans,
  * without the data in their queues, less than a 5th.
  */
 #define CONNECTION_ENDS_BYTES 8192

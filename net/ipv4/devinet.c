@@ -6,7 +6,7 @@
  * ipconfig.c adds addresses; route.c, arp.c, ip_input.c and sockets look them up. No lock: an
  * address is never removed, only one context at a time adds addresses to a device (ipconfig.c gives
  * each device one entry), and the count is increased after the address was written, so that a
- * reader in any context sees complete addresses only. Answers to Linux's net/ipv4/devinet.c.
+ * reader in any context sees complete addresses only. Compare Linux's net/ipv4/devinet.c.
  */
 #include "include/uapi/errno.h"
 #include "kernel/lib/bug.h"

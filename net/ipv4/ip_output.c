@@ -7,7 +7,7 @@
  *   tcp_v4_send_reset -> ip_send_unicast_reply -'     -> neigh_output -> dev_queue_xmit
  *
  * Process or softirq; no lock here. Every function takes its packet, even if it fails. RFC 791,
- * 1122 section 3.2, 6864. Answers to Linux's net/ipv4/ip_output.c.
+ * 1122 section 3.2, 6864. Compare Linux's net/ipv4/ip_output.c.
  */
 #define LOG_SOURCE ip_log
 #include "include/uapi/errno.h"

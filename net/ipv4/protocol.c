@@ -3,7 +3,7 @@
  * The table of transports, indexed by IP protocol number.
  *
  * tcp_init and icmp_init call inet_add_protocol at boot; ip_local_deliver and icmp_rcv look up a
- * transport. The table is filled at boot, and read without a lock. Answers to Linux's
+ * transport. The table is filled at boot, and read without a lock. Compare Linux's
  * net/ipv4/protocol.c.
  */
 #include "include/uapi/errno.h"

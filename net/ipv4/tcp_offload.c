@@ -13,7 +13,7 @@
  * all segments or in none. The data must follow without a gap, all segments but the last must have
  * the same size, and the IP and TCP checksums must be correct. So TCP loses no information: the
  * merged packet has gso_size and gso_segs, like one from a device that merges segments. Any other
- * segment goes up unchanged. Answers to Linux's net/ipv4/tcp_offload.c and af_inet.c.
+ * segment goes up unchanged. Compare Linux's net/ipv4/tcp_offload.c and af_inet.c.
  */
 #include "include/uapi/in.h"
 #include "kernel/lib/byteorder.h"

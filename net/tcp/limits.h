@@ -110,9 +110,9 @@
 /* challenge ACKs a second: the values that the sysctl may be set to. */
 #define TCP_CHALLENGE_ACK_RANGE 0, 2147483647
 /*
- * ACKs in a row, when the peer has no SACK and GRO has merged several segments beyond a hole into
- * one packet: three duplicate ACKs make the sender retransmit; each further one tells it that a
- * segment has left the network.
+ * duplicate ACKs for one packet that GRO has merged from segments beyond a hole, if the peer has no
+ * SACK: for a larger packet no more are sent. Three make the sender retransmit; each further one
+ * tells it that a segment has left the network.
  */
 #define TCP_DUPACKS_MAX 16u
 
@@ -125,8 +125,8 @@
 #define TCP_RACK_SOON 64
 /*
  * segments that are examined for a DSACK block above snd_una: further segments in the block count
- * as not reported. A packet that was merged from several segments has fewer. A peer may report the
- * same duplicate in each ACK, so the walk must be bounded.
+ * as not reported. A peer that merges segments reports fewer than this in one block. A peer may
+ * report the same duplicate in each ACK, so the walk must be bounded.
  */
 #define TCP_DSACK_MAX 64u
 /*
@@ -165,7 +165,7 @@
 /* part of the window: a burst of at least a third of the window is sent at once. Linux's value. */
 #define TCP_TSO_WIN_DIVISOR       3
 #define TCP_TSO_WIN_DIVISOR_RANGE 0, 1000
-/* segments: a GSO packet may hold at least this many, however slow the path is. Linux's value. */
+/* segments: the pacing rate never limits a GSO packet to fewer than this. Linux's value. */
 #define TCP_MIN_TSO_SEGS       2
 #define TCP_MIN_TSO_SEGS_RANGE 1, 65535
 /*

@@ -11,7 +11,7 @@
  * sacked_out - lost_out + retrans_out, as with SACK, and recovery and PRR work as with SACK.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * Answers to Linux's tcp_input.c.
+ * Compare Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_recovery.h"
 #include "net/tcp/tcp_send.h"

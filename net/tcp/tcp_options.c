@@ -9,7 +9,7 @@
  * has pulled the whole header, doff words.
  *
  * RFC 9293 3.1 and 3.2, RFC 7323 2 and 3, RFC 2018 2 and 3.  Unknown options, and those that were not
- * negotiated, are skipped by their length.  Answers to Linux's tcp_parse_options().
+ * negotiated, are skipped by their length.  Compare Linux's tcp_parse_options().
  */
 #include "net/tcp/tcp_in.h"
 

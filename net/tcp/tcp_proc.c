@@ -5,7 +5,7 @@
  *
  * tcp4_seq_show(), sockstat_seq_show() <- open() of these files (process).  The tables are walked
  * under the locks of their buckets; a socket's numbers are read without the socket's lock, so the
- * numbers in a line may be from slightly different moments, as in Linux.  Answers to Linux's
+ * numbers in a line may be from slightly different moments, as in Linux.  Compare Linux's
  * net/ipv4/tcp_ipv4.c and proc.c.
  */
 

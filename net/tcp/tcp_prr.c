@@ -11,7 +11,7 @@
  * segment for each segment that arrives, so that ACKs go on to clock the sending.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * Answers to Linux's tcp_input.c.
+ * Compare Linux's tcp_input.c.
  */
 #include "net/tcp/tcp_ecn.h"
 #include "net/tcp/tcp_recovery.h"

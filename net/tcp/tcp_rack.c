@@ -26,7 +26,7 @@
  *
  * Both need SACK.  Context: the thread that owns the socket, or softirq with the bh lock while no thread owns
  * it; ACKs and timers are handled in softirq.
- * Answers to Linux's tcp_recovery.c, and the TLP part of tcp_output.c and tcp_input.c.
+ * Compare Linux's tcp_recovery.c, and the TLP part of tcp_output.c and tcp_input.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_recovery.h"

@@ -387,9 +387,10 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb)
 }
 
 /*
- * The application read @space bytes in a round trip: enlarges the receive buffer for the next.  The
- * window must be twice as large, because it is one round trip late, and still larger in proportion if
- * the sender accelerates.  Data that waits behind a hole takes room too.
+ * Enlarges the receive buffer.  @space: bytes that the application read in the last round trip that
+ * was measured.  The window must be 2 * @space, because in slow start the sender doubles its rate
+ * each round trip.  If @space has grown since the last call, twice that growth is added, relative to
+ * the old value.  The span of the out-of-order queue is added, because its data takes room too.
  */
 void tcp_rcvbuf_grow(struct sock *sk, u32 space)
 {

@@ -15,7 +15,7 @@
  * byte cut nothing (CVE-2019-11477, -11478); tcp_fragment() limits how often a queue may be cut.
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * Answers to Linux's tcp_input.c.
+ * Compare Linux's tcp_input.c.
  */
 #include "net/core/limits.h"
 #include "net/tcp/limits.h"

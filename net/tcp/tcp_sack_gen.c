@@ -24,7 +24,7 @@
  * recent packet."
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.  Each function
- * takes constant time.  Answers to Linux's tcp_input.c and tcp_output.c.
+ * takes constant time.  Compare Linux's tcp_input.c and tcp_output.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_in.h"

@@ -10,7 +10,7 @@
  *   tcp_fastretrans_alert, tcp_process_loss -> tcp_try_undo_*      each ACK; F-RTO is a third kind of proof
  *
  * Context: the thread that owns the socket, or softirq with the bh lock while no thread owns it.
- * Answers to Linux's tcp_input.c.
+ * Compare Linux's tcp_input.c.
  */
 #include "net/tcp/limits.h"
 #include "net/tcp/tcp_ecn.h"

@@ -256,8 +256,8 @@ def two_ends(d):
 
 
 def ack_that_waits_for_room(d):
-    """A full segment with a FIN, or a second full segment, was received. Linux sends the ACK at once, because the
-    window that it can offer now is as large as the last one. Here the buffer is charged for all memory that a
+    """A full segment with a FIN, or a second full segment, was received. Both kernels send the ACK at once only if it
+    can offer a window at least as large as the last one. On Linux it can. Here the buffer is charged for all memory that a
     segment allocates, so the window would be smaller, and the ACK is delayed (RFC 9293 3.8.6.3).
     Script: ack/fin-with-a-full-segment.pkt"""
     return d.words[0] == "seg" and d.words[4] >= SMALL and lasts(d) < DELAYED_ACK_US and not d.ours and \

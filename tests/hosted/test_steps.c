@@ -172,8 +172,11 @@ static const struct attack {
 	void (*send)(unsigned int i);
 	bool large;        /* the queue has packets of several segments */
 	unsigned int part; /* if not 0, the attack has only n / part ACKs */
-	unsigned int
-		limit; /* additional edges; the kernel has a limit for this work, which a queue of 64 does not reach */
+	/*
+	 * Edges that an ACK may cost in addition if the queue is longer than 64 segments: a limit
+	 * of the kernel bounds this work, and a queue of 64 does not reach it.
+	 */
+	unsigned int limit;
 	bool slow;        /* 8 ms pass after each ACK */
 	const char *does; /* counter that must grow; otherwise the attack is ineffective */
 } attacks[] = {

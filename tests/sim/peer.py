@@ -367,7 +367,8 @@ class Connection:
         self.say("is connected")
 
     def take_ecn(self, flags, tos, data):
-        """Notes what a segment says about ECN: a mark, the other end's reduction, and its echo of our marks."""
+        """Notes what a segment says about ECN: the other end has reduced its window (CWR), the network marked this segment
+        (CE), or it marked a segment of ours (ECE)."""
         if data and flags & CWR:
             self.echo = False
         if data and tos & 3 == CE:

@@ -7,7 +7,7 @@
  * The rules for a receiver (RFC 2018, 2883): blocks are sent only if both SYNs permit SACK.  A block is above the
  * acknowledgment number, inside the offered window, and of data that arrived; blocks do not touch each other.
  * The exception is a DSACK: it is the first block, below the acknowledgment number or inside the second block, and of
- * data that arrived twice.  (Data counts as arrived when its last link has taken it.)
+ * data that arrived twice.  Data counts as arrived when its frame enters the link to the receiver undamaged.
  */
 #include <stdlib.h>
 #include <string.h>

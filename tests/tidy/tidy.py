@@ -299,8 +299,8 @@ LINK_SLACK = 20    # lines: if a change above moved the definition by no more, a
 
 
 def line_of(text, pattern):
-    """Returns the number of the first line in @text that matches @pattern; if @pattern is a plain name, the line of
-    its definition; 0 if there is none."""
+    """Returns the number of the first line in @text that matches @pattern, or 0.  If @pattern is the name of a
+    function that @text defines, returns the line of the definition."""
     m = None
     if re.fullmatch(r"\w+", pattern):
         m = re.search(rf"^\w.*\b{pattern}\([^;]*$", text, re.M)

@@ -3,7 +3,7 @@
  * Walks the frames of a stack with a table of their sizes, because this build has no frame
  * pointers.
  *
- * Callers: dumps and hal_backtrace() (kernel/x86/traps.c).  Any context.  Answers to Linux's
+ * Callers: dumps and hal_backtrace() (kernel/x86/traps.c).  Any context.  Compare Linux's
  * arch/x86/kernel/unwind_orc.c.
  */
 #include "kernel/x86/unwind.h"

@@ -6,7 +6,7 @@
  * keeps out other threads, the softirq count keeps out softirqs, and RFLAGS.IF keeps out hard
  * interrupts.  Nothing is stored in the lock, so it has no size.  The checked build
  * (kernel/sched/checked) finds breaches of the rules in kernel/sched/spinlock.h.  Included by
- * kernel/sched/spinlock.h only.  Answers to Linux's include/linux/spinlock_api_up.h.
+ * kernel/sched/spinlock.h only.  Compare Linux's include/linux/spinlock_api_up.h.
  */
 #ifndef VARIANT_LOCK_H
 #define VARIANT_LOCK_H
