@@ -16,6 +16,7 @@
 #include "include/softnet/app.h"
 #include "include/uapi/errno.h"
 #include "kernel/cmdline.h"
+#include "kernel/fs/devices.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/proc.h"
 #include "kernel/hal.h"
@@ -160,11 +161,12 @@ void __noreturn kernel_main(const struct boot_info *boot)
 	boot_stage("threads, time");
 
 	/* files */
-	files_init();   /* file descriptors; read(), write(), poll(); the console as a file */
+	files_init();   /* the root directory; file descriptors; read(), write(), poll() */
 	proc_init();    /* /proc; the parts below register their files in it */
 	version_init(); /* /proc/version */
 	sysctl_init();  /* /proc/sys; `sysctl.` */
 	vma_init();     /* the program's memory: mmap() and its relatives */
+	devices_init(); /* /dev */
 	boot_stage("files");
 
 	/* the network, bottom up */

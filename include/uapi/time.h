@@ -21,5 +21,8 @@ struct timezone {
 #define CLOCK_BOOTTIME       7
 #define CLOCK_REALTIME_ALARM 8
 #define CLOCK_BOOTTIME_ALARM 9
+/* tv_nsec for utimensat() */
+#define UTIME_NOW  0x3fffffffL
+#define UTIME_OMIT 0x3ffffffeL
 
 #endif

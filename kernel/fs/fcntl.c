@@ -36,11 +36,15 @@ static long dup_from(struct file *file, unsigned long start, unsigned int flags)
 
 static long sys_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg)
 {
-	struct file *file = fget(fd);
+	struct file *file = fget_raw(fd);
 	long res = 0;
 
 	if (!file)
 		return -EBADF;
+	if (file->f_flags & O_PATH && cmd > F_GETFL && cmd != F_DUPFD_CLOEXEC) {
+		fput(file);
+		return -EBADF;
+	}
 	switch (cmd) {
 	case F_DUPFD:
 		res = dup_from(file, arg, 0);

@@ -22,6 +22,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/limits.h"
+#include "kernel/fs/namei.h"
 #include "kernel/lib/string.h"
 #include "kernel/mm/slab.h"
 #include "kernel/sched/sched.h"
@@ -42,7 +43,8 @@ struct fdtable {
 
 struct files_struct {
 	spinlock_t lock;
-	unsigned int end; /* one more than the largest number in use */
+	struct fs_struct fs; /* the working directory: namei.c */
+	unsigned int end;    /* one more than the largest number in use */
 	struct fdtable table;
 	/* A bit for each word of table.taken; 1: the word has no free number. */
 	u64 full[FULL_WORDS];
@@ -304,7 +306,8 @@ void fd_install(unsigned int fd, struct file *file)
 	fd_install_in(current->files, fd, file);
 }
 
-struct file *fget(unsigned int fd)
+/* Returns the file of @fd with a reference; NULL if it is not open or has one of the flags @not. */
+static struct file *fget_without(unsigned int fd, unsigned int not )
 {
 	struct files_struct *files = current->files;
 	struct file **slot, *file = NULL;
@@ -313,12 +316,43 @@ struct file *fget(unsigned int fd)
 		return NULL;
 	spin_lock(&files->lock);
 	slot = slot_of(files, fd);
-	if (slot && *slot) {
+	if (slot && *slot && !((*slot)->f_flags & not )) {
 		file = *slot;
 		get_file(file);
 	}
 	spin_unlock(&files->lock);
 	return file;
+}
+
+struct file *fget(unsigned int fd)
+{
+	return fget_without(fd, O_PATH);
+}
+
+struct file *fget_raw(unsigned int fd)
+{
+	return fget_without(fd, 0);
+}
+
+struct fs_struct *files_fs(struct files_struct *files)
+{
+	return &files->fs;
+}
+
+s64 fd_next(u32 from)
+{
+	struct files_struct *files = current->files;
+	s64 fd = from;
+
+	if (!files)
+		return -1;
+	spin_lock(&files->lock);
+	while (fd < files->end && !files->table.file[fd])
+		fd++;
+	if (fd >= files->end)
+		fd = -1;
+	spin_unlock(&files->lock);
+	return fd;
 }
 
 int fd_get_cloexec(unsigned int fd)
@@ -360,6 +394,7 @@ struct files_struct *files_alloc(void)
 	if (!files)
 		return NULL;
 	spin_lock_init(&files->lock);
+	files->fs.umask = 022;
 	files->table = start_table(files);
 	return files;
 }
@@ -371,6 +406,7 @@ void files_free(struct files_struct *files)
 	for (unsigned int fd = 0; fd < files->end; fd++)
 		if (files->table.file[fd])
 			fput(files->table.file[fd]);
+	dput(files->fs.pwd);
 	table_free(files, &files->table);
 	kfree(files);
 }
@@ -398,7 +434,7 @@ static long sys_close(unsigned int fd)
 
 static long sys_dup(unsigned int oldfd)
 {
-	struct file *file = fget(oldfd);
+	struct file *file = fget_raw(oldfd);
 	int fd;
 
 	if (!file)
@@ -457,7 +493,7 @@ static long dup_to(unsigned int oldfd, unsigned int newfd, unsigned int flags)
 
 	if (newfd >= NR_OPEN_MAX)
 		return -EBADF;
-	file = fget(oldfd);
+	file = fget_raw(oldfd);
 	if (!file)
 		return -EBADF;
 	err = replace_fd(files, newfd, file, flags);
@@ -477,7 +513,7 @@ static long sys_dup2(unsigned int oldfd, unsigned int newfd)
 
 	if (oldfd != newfd)
 		return dup_to(oldfd, newfd, 0);
-	file = fget(oldfd);
+	file = fget_raw(oldfd);
 	if (!file)
 		return -EBADF;
 	fput(file);

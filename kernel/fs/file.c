@@ -12,6 +12,7 @@
 #include "include/uapi/fcntl.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/limits.h"
+#include "kernel/fs/ramfs.h"
 #include "kernel/mm/slab.h"
 
 static struct kmem_cache *file_cache;
@@ -25,10 +26,10 @@ struct file *alloc_file(struct inode *inode, unsigned int flags, const struct fi
 	file->f_op = fops;
 	file->f_inode = inode;
 	/*
-	 * O_CLOEXEC belongs to the descriptor, and O_CREAT only to this call of open(): neither is
-	 * a flag of the open file.
+	 * O_CLOEXEC belongs to the descriptor, and others only to this call of open(): none of them
+	 * is a flag of the open file.
 	 */
-	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT);
+	file->f_flags = flags & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
 	refcount_set(&file->f_count, 1);
 	INIT_LIST_HEAD(&file->f_ep_links);
 	return file;
@@ -48,16 +49,25 @@ void fput(struct file *file)
 		eventpoll_release_file(file);
 	if (file->f_op->release)
 		file->f_op->release(file->f_inode, file);
+	dput(file->f_dentry);
 	kmem_cache_free(file_cache, file);
 }
 
 void files_init(void)
 {
 	file_cache = kmem_cache_create("filp", sizeof(struct file), 0, FILES_MAX);
+	radix_tree_init();
+	inode_cache_init();
+	dcache_init();
+	ramfs_init();
 	fd_table_init();
 	fcntl_init();
 	read_write_init();
 	open_init();
+	names_init();
+	stat_init();
+	attr_init();
+	readdir_init();
 	pipe_init();
 	poll_init();
 	anon_inode_init();

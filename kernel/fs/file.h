@@ -2,8 +2,8 @@
 /*
  * The object behind a file descriptor.
  *
- * The kinds of files are sockets (net/socket.c), /proc (kernel/fs/proc.c), the console, pipes,
- * epoll.  Each kind has its own struct file_operations, so read(), write(), poll() and close() are
+ * The kinds of files are files and directories of the RAM file system (kernel/fs/ramfs_file.c),
+ * sockets (net/socket.c), /proc (kernel/fs/proc.c), the console and other devices, pipes, epoll.  Each kind has its own struct file_operations, so read(), write(), poll() and close() are
  * the same for all.  A struct file is reference-counted: one reference for each fget() of a system
  * call in flight, one for each slot of the table; the last fput() calls release().  All functions
  * run in process context, except the wake-ups of poll(), which come from any context.
@@ -16,6 +16,7 @@
 #include "kernel/sched/wait.h"
 #include "kernel/types.h"
 
+struct dentry;
 struct file;
 struct inode;
 struct page;
@@ -41,6 +42,15 @@ struct file_operations {
 	ssize_t (*read_iter)(struct file *file, struct iov_iter *to);
 	ssize_t (*write_iter)(struct file *file, struct iov_iter *from);
 	/*
+	 * The same for a file with a position, which has these two instead: both begin at *@pos and
+	 * advance it by the bytes moved.  A file that was opened with O_APPEND first sets it to its
+	 * end.  read() passes the file's own position, pread() another one.
+	 */
+	ssize_t (*read_at)(struct file *file, struct iov_iter *to, u64 *pos);
+	ssize_t (*write_at)(struct file *file, struct iov_iter *from, u64 *pos);
+	/* Returns the new position or -errno.  NULL: lseek() fails with -ESPIPE. */
+	s64 (*llseek)(struct file *file, s64 offset, unsigned int whence);
+	/*
 	 * Returns the events that are true now (EPOLLIN ...).  First calls poll_wait() for each of
 	 * the file's wait queues.
 	 */
@@ -64,6 +74,8 @@ struct file {
 	const struct file_operations *f_op;
 	void *private_data; /* of a socket: struct socket */
 	struct inode *f_inode;
+	/* The name by which it was opened, with a reference; NULL: a socket, a pipe ... */
+	struct dentry *f_dentry;
 	refcount_t f_count;
 	unsigned int f_flags; /* O_* of open() and fcntl() */
 	u64 f_pos;
@@ -108,15 +120,20 @@ void put_unused_fd(unsigned int fd);
 void fd_install(unsigned int fd, struct file *file);
 /*
  * Returns the file of descriptor @fd in current's table, with a reference that the caller drops
- * with fput().  Returns NULL if @fd is not open.
+ * with fput().  NULL if @fd is not open, or was opened with O_PATH; fget_raw() returns such a file,
+ * too.
  */
 struct file *fget(unsigned int fd);
+struct file *fget_raw(unsigned int fd);
+
+/* ---- positions ------------------------------------------------------------------------------ */
+/* Sets the position to @base + @offset and returns it; -EINVAL if that is out of range. */
+s64 vfs_setpos(struct file *file, s64 offset, s64 base);
+/* A llseek() with SEEK_SET and SEEK_CUR alone. */
+s64 generic_llseek(struct file *file, s64 offset, unsigned int whence);
 
 /* ---- setting up ----------------------------------------------------------------------------- */
-/*
- * Creates the caches and registers the system calls read write readv writev close dup dup2 dup3
- * fcntl ioctl open openat poll pipe2 lseek fstat.
- */
+/* Creates the root directory and the caches, and registers the system calls of kernel/fs. */
 void files_init(void);
 /* Opens the console as descriptors 0, 1 and 2 of @files.  Returns 0 or -errno. */
 int console_open_std(struct files_struct *files);

@@ -11,6 +11,10 @@ void fd_table_init(void);
 void fcntl_init(void);
 void read_write_init(void);
 void open_init(void);
+void names_init(void);
+void stat_init(void);
+void attr_init(void);
+void readdir_init(void);
 void pipe_init(void);
 void poll_init(void);
 void anon_inode_init(void);
@@ -89,27 +93,53 @@ long poll_sigmask_end(long res);
  */
 int fd_alloc(struct files_struct *files, unsigned int start, unsigned int flags);
 void fd_install_in(struct files_struct *files, unsigned int fd, struct file *file);
+struct fs_struct *files_fs(struct files_struct *files); /* namei.h */
+/* Returns the lowest open descriptor at or above @from, or -1. */
+s64 fd_next(u32 from);
 /* Returns the FD_CLOEXEC flag of an open descriptor, 0 or 1, or -EBADF. */
 int fd_get_cloexec(unsigned int fd);
 int fd_set_cloexec(unsigned int fd, bool on);
+
+/*
+ * Reads or writes through the file's own operation, which must exist.  @pos: NULL for the file's own
+ * position (read_write.c).
+ */
+ssize_t vfs_iter(struct file *file, struct iov_iter *iter, bool writing, u64 *pos);
 
 /*
  * Registers the /proc entries of the kernel itself: interrupts, meminfo and others (proc_kernel.c).
  */
 void proc_kernel_init(void);
 
-/* proc_sys_open() opens /proc/sys/@name (proc_sys.c). */
-void proc_sys_init(void);
-struct file *proc_sys_open(const char *name, unsigned int flags);
-
 /*
  * Copies all bytes of one write() into @text and adds a NUL.  Returns the length, -EINVAL if the
  * bytes do not fit or contain a NUL, or -EFAULT.
  */
 ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from);
+/* read_at() of a file whose whole text is @text. */
+ssize_t text_to_iter(const char *text, size_t len, struct iov_iter *to, u64 *pos);
 
-/* Both return an open file with one reference, or ERR_PTR.  @path is relative to /proc/. */
-struct file *proc_open(const char *path, unsigned int flags);
+/* ---- the tree of /proc (proc_tree.c): the registered entries, then the sysctls ---- */
+struct ctl_table;
+struct proc_entry;
+struct tree_inode;
+
+/* Returns entry number @i in the order of registration, or NULL if there are no more. */
+const struct proc_entry *proc_nth(unsigned int i);
+/* Creates the directory /proc.  Boot. */
+void proc_tree_init(void);
+/*
+ * Both open the file of an entry, which is number @number of its kind if the entry's path has a
+ * "#".  They return a file with one reference, or ERR_PTR.
+ */
+struct file *proc_open(struct tree_inode *inode, const struct proc_entry *entry, u32 number,
+		       unsigned int flags);
+struct file *proc_sys_open(struct tree_inode *inode, const struct ctl_table *table,
+			   unsigned int flags);
+void proc_self_init(void);
+
 struct file *console_open(unsigned int flags);
+/* An open directory. */
+extern const struct file_operations dir_file_ops;
 
 #endif

@@ -34,10 +34,10 @@
  */
 #define PIPE_PAGES 16
 /*
- * bytes of a path: open() of a longer path fails with -ENAMETOOLONG. The longest path that exists,
- * one of /proc/sys, fits.
+ * bytes of a path with its NUL: a longer one fails with -ENAMETOOLONG, and so does a path that a
+ * symbolic link makes longer. Linux's value.
  */
-#define PATH_LENGTH_MAX 256
+#define PATH_MAX 4096
 /*
  * descriptors watched by epolls, together: one more fails with -ENOSPC. Each open file can be watched
  * once.
@@ -54,5 +54,30 @@
  * interrupts off. Linux's limit for paths of two links.
  */
 #define EPOLL_PATHS_MAX 500
+/* bytes of a file name: a longer one fails with -ENAMETOOLONG. Linux's value. */
+#define NAME_MAX 255
+/*
+ * symbolic links followed in one path: one more fails with -ELOOP, which also ends a loop. Linux's
+ * MAXSYMLINKS.
+ */
+#define LINKS_FOLLOWED_MAX 40
+/* bytes that one getdents64() returns: the rest comes with the next call. 14 of the longest names fit. */
+#define GETDENTS_MAX 4096
+
+/* ---- the RAM file system ---- */
+/*
+ * part of memory that the data of files may take: when it is used up, writes fail with -ENOSPC.
+ * Linux's tmpfs also stops at half of memory. The pages of the initrd do not count.
+ */
+#define RAMFS_PAGES_PART 2
+/*
+ * part of the number of pages of memory: so many files, directories, links and further names of
+ * files may exist; one more fails with -ENOSPC. Linux's tmpfs has the same limit.
+ */
+#define RAMFS_INODES_PART 2
+/* names of one file: one more fails with -EMLINK. As many as ext4 has. */
+#define RAMFS_LINKS_MAX 65000
+/* bytes of a file: a write or a size beyond fails with -EFBIG. The largest offset that lseek() has. */
+#define FILE_SIZE_MAX 0x7fffffffffffffffULL
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * /proc: files whose text is made by a function of the kernel when they are opened.
  *
- * proc_register() <- each subsystem's init, at boot; proc_open() <- open(); seq_printf() <- show().
+ * proc_register() <- each subsystem's init, at boot; proc_open() <- open(), which has found the entry
+ * through proc_tree.c; seq_printf() <- show().
  * Process context.  No lock: the table of entries does not change after boot, and the text of an
  * open file belongs to that file alone.
  *
@@ -18,15 +19,16 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/internal.h"
 #include "kernel/fs/limits.h"
+#include "kernel/fs/namei.h"
 #include "kernel/lib/string.h"
 #include "kernel/limits.h"
 #include "kernel/mm/slab.h"
 
 #define SEQ_FIRST_SIZE 2048 /* bytes of the first buffer; it doubles when the text is longer */
 
-/* The private data of an open /proc file: its inode and its text. */
+/* The private data of an open /proc file: its entry and its text. */
 struct proc_file {
-	struct inode inode;
+	const struct proc_entry *entry;
 	struct seq_file text;
 };
 
@@ -127,17 +129,23 @@ static void mark_cut(struct seq_file *m)
 
 /* ---- the files ------------------------------------------------------------------------------ */
 
-static ssize_t proc_read_iter(struct file *file, struct iov_iter *to)
+ssize_t text_to_iter(const char *text, size_t len, struct iov_iter *to, u64 *pos)
 {
-	struct proc_file *pf = file->private_data;
 	size_t n, done;
 
-	if (file->f_pos >= pf->text.count)
+	if (*pos >= len)
 		return 0;
-	n = min(pf->text.count - file->f_pos, iov_iter_count(to));
-	done = copy_to_iter(pf->text.buf + file->f_pos, n, to);
-	file->f_pos += done;
+	n = min(len - *pos, iov_iter_count(to));
+	done = copy_to_iter(text + *pos, n, to);
+	*pos += done;
 	return done || !n ? (ssize_t)done : -EFAULT;
+}
+
+static ssize_t proc_read_at(struct file *file, struct iov_iter *to, u64 *pos)
+{
+	const struct proc_file *pf = file->private_data;
+
+	return text_to_iter(pf->text.buf, pf->text.count, to, pos);
 }
 
 ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from)
@@ -160,13 +168,12 @@ ssize_t proc_text_from_iter(char *text, size_t size, struct iov_iter *from)
  * Every write() must be a complete value, as in /proc/sys.  The open file keeps the text that it
  * had at open(): a read() after the write() does not show the new value.
  */
-static ssize_t proc_write_iter(struct file *file, struct iov_iter *from)
+static ssize_t proc_write_at(struct file *file, struct iov_iter *from, u64 *pos)
 {
 	const struct proc_file *pf = file->private_data;
-	const struct proc_entry *entry = pf->inode.i_private;
 	char text[SYSCTL_TEXT_MAX];
 	ssize_t n = proc_text_from_iter(text, sizeof(text), from);
-	int err = n < 0 ? (int)n : entry->write(text);
+	int err = n < 0 ? (int)n : pf->entry->write(text);
 
 	return err ? err : n;
 }
@@ -184,8 +191,9 @@ static int proc_release(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations proc_file_ops = {
-	.read_iter = proc_read_iter,
-	.write_iter = proc_write_iter, /* open() for writing fails if the entry has no write() */
+	.read_at = proc_read_at,
+	.llseek = generic_llseek,
+	.write_at = proc_write_at, /* open() for writing fails if the entry has no write() */
 	.release = proc_release,
 };
 
@@ -210,30 +218,24 @@ static int render(const struct proc_entry *entry, struct seq_file *m)
 	return m->error;
 }
 
-struct file *proc_open(const char *path, unsigned int flags)
+struct file *proc_open(struct tree_inode *inode, const struct proc_entry *entry, u32 number,
+		       unsigned int flags)
 {
-	static const char sys[] = "sys/";
-	const struct proc_entry *entry;
 	struct proc_file *pf;
 	struct file *file;
 	int err;
 
-	if (!strncmp(path, sys, sizeof(sys) - 1))
-		return proc_sys_open(path + sizeof(sys) - 1, flags);
-	entry = find_entry(path);
-	if (!entry)
-		return ERR_PTR(-ENOENT);
 	if ((flags & O_ACCMODE) != O_RDONLY && !entry->write)
 		return ERR_PTR(-EACCES);
 	pf = kmem_cache_zalloc(proc_file_cache, GFP_KERNEL);
 	if (!pf)
 		return ERR_PTR(-ENOMEM);
-	inode_init(&pf->inode, S_IFREG | (entry->write ? 0644 : 0444));
-	pf->inode.i_private = (void *)entry;
+	pf->entry = entry;
+	pf->text.number = number;
 	err = render(entry, &pf->text);
 	if (err)
 		goto out_free;
-	file = alloc_file(&pf->inode, flags, &proc_file_ops);
+	file = alloc_file(&inode->inode, flags, &proc_file_ops);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		goto out_free;
@@ -244,6 +246,11 @@ struct file *proc_open(const char *path, unsigned int flags)
 out_free:
 	proc_file_free(pf);
 	return ERR_PTR(err);
+}
+
+const struct proc_entry *proc_nth(unsigned int i)
+{
+	return i < nr_entries ? entries[i] : NULL;
 }
 
 void proc_register(const struct proc_entry *list, unsigned int n)
@@ -257,6 +264,7 @@ void proc_register(const struct proc_entry *list, unsigned int n)
 void proc_init(void)
 {
 	proc_file_cache = kmem_cache_create("proc_file", sizeof(struct proc_file), 0, FILES_MAX);
+	proc_tree_init();
 	proc_kernel_init();
-	proc_sys_init();
+	proc_self_init();
 }

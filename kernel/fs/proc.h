@@ -6,6 +6,9 @@
  * A subsystem registers a path and a function that prints the text. open() renders the whole text
  * once (at most PROC_BUF_MAX bytes), so that all read() calls of one open file return the state of
  * one moment.
+ *
+ * /proc/self is a symbolic link to the directory of the process's PID, whose entries are registered
+ * with paths that begin with "self/".
  */
 #ifndef KERNEL_FS_PROC_H
 #define KERNEL_FS_PROC_H
@@ -21,6 +24,7 @@ struct seq_file {
 	size_t count; /* bytes written */
 	size_t size;  /* bytes of buf */
 	int error;    /* 0, -ENOMEM or -EFBIG */
+	u32 number;   /* in place of the "#" in the entry's path */
 };
 
 void seq_printf(struct seq_file *m, const char *fmt, ...) __attribute__((format(__printf__, 2, 3)));
@@ -28,20 +32,34 @@ void seq_puts(struct seq_file *m, const char *s);
 void seq_putc(struct seq_file *m, char c);
 
 struct proc_entry {
-	const char *path; /* relative to /proc/, for example "net/tcp" */
+	/*
+	 * Relative to /proc/, for example "net/tcp".  A component "#" stands for each number that
+	 * @next returns: "self/fd/#".
+	 */
+	const char *path;
 	int (*show)(struct seq_file *m);
 	/*
 	 * NULL for a read-only file.  Receives the text of one write(), which it may modify;
 	 * returns 0 or -errno.
 	 */
 	int (*write)(char *text);
+	/*
+	 * For a symbolic link, instead of show(): copies the target with NUL to @buf of PATH_MAX
+	 * bytes.  Returns its length, or -errno.  tree_mutex held.
+	 */
+	ssize_t (*link)(u32 number, char *buf);
+	/*
+	 * For a path with "#": returns the least number that exists and is not less than @from, or
+	 * -1.  Called with tree_mutex held.
+	 */
+	s64 (*next)(u32 from);
 };
 
 /* Boot.  The entries are not copied and must stay valid.  Registering a path twice is a bug. */
 void proc_register(const struct proc_entry *entries, unsigned int n);
 /*
- * Registers the kernel's own files: interrupts softirqs slabinfo meminfo uptime threads kmsg
- * console.
+ * Creates the directory /proc and registers the kernel's own files: interrupts softirqs slabinfo
+ * meminfo uptime threads kmsg console, self/fd, self/cwd, self/root.
  */
 void proc_init(void);
 

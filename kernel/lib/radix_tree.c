@@ -6,7 +6,7 @@
  * radix_tree_next() <- reads, mappings, SEEK_DATA.  Process context, under the caller's lock.
  *
  * A node has 64 slots, so each level of nodes decides six bits of the index.  The height is the
- * least that reaches the largest index.  A node without items is freed at once.  Answers to Linux's
+ * least that reaches the largest index.  A node without items is freed at once.  Compare Linux's
  * lib/radix-tree.c.
  */
 #include "kernel/lib/radix_tree.h"

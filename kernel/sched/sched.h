@@ -25,6 +25,7 @@ struct files_struct;
 #define PF_APP 0x1
 
 #define TASK_COMM_LEN        16
+#define THE_PROCESS          1 /* the PID: there is one process */
 #define MAX_SCHEDULE_TIMEOUT ((long)(~0UL >> 1))
 
 struct task_struct {

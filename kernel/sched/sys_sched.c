@@ -17,8 +17,6 @@
 #include "kernel/shutdown.h"
 #include "kernel/syscall.h"
 
-#define THE_PROCESS 1
-
 static long sys_sched_yield(void)
 {
 	schedule();

@@ -244,7 +244,7 @@ static void the_files(void)
 
 	assert_int_equal(scene_proc_write(A, "/proc/sys/net/ipv4/tcp_nothing", "1"), -ENOENT);
 	assert_int_equal(scene_proc_write(A, "/proc/sys/net.ipv4.tcp_retries2", "1"), -ENOENT);
-	assert_int_equal(scene_proc_write(A, "/proc/sys/net/ipv4", "1"), -ENOENT);
+	assert_int_equal(scene_proc_write(A, "/proc/sys/net/ipv4", "1"), -EISDIR);
 	assert_int_equal(scene_proc_write(A, "/proc/sysctl", "1"), -EACCES);
 	fd = scene_call(A, SYS_open, PTR(path), O_RDONLY, 0);
 	assert_true(fd >= 0);

@@ -420,8 +420,8 @@ UNUSED = {
     **dict.fromkeys(("mm_map_special", "mm_write", "mm_read", "mm_clear", "start_code", "end_code", "start_data", "end_data",
                      "start_stack", "arg_start", "arg_end", "env_start", "env_end", "auxv", "exe_file"), "until an ELF loader"),
     "mm_fault": "until ring 3",
-    **dict.fromkeys(("mmap_page", "filp_open", "kernel_read"), "until an ELF loader and file mappings"),
-    "siphash": "the published vectors are of this form",
+    **dict.fromkeys(("filp_open", "kernel_read"), "until an ELF loader"),
+    **dict.fromkeys(("ramfs_add_page", "ramfs_write", "ramfs_allow_pages"), "until an initrd is read"),
     "raise_softirq": "raise_softirq_irqoff() with interrupts on",
     **dict.fromkeys(("put_unaligned_be32", "wake_up_all"), "the counterpart of one that is used"),
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names in the directory tree.
+ *
+ * A struct dentry is one name of an inode in one directory.  In the RAM file system a dentry exists
+ * as long as its name does, or is in use; in /proc, while it is in use.  There is no cache of names
+ * and there are no mounts: /proc is a directory whose inode has other operations.
+ *
+ * tree_mutex protects names, parents and link counts: d_name, d_parent, d_inode's i_names and
+ * i_nlink.  A reference keeps a dentry, its inode and its parents valid without the mutex.  Process
+ * context.
+ */
+#ifndef KERNEL_FS_DCACHE_H
+#define KERNEL_FS_DCACHE_H
+
+#include "kernel/fs/inode.h"
+
+struct dentry {
+	refcount_t d_count;
+	bool d_linked;           /* the name is in its directory: not removed, and not of /proc */
+	u8 d_len;                /* bytes of d_name */
+	struct dentry *d_parent; /* with a reference; the root is its own parent */
+	struct tree_inode *d_inode; /* with a reference */
+	struct rb_node d_node;      /* in the directory's i_names, by d_hash and name */
+	u64 d_hash;
+	char *d_name; /* with NUL */
+};
+
+extern struct mutex tree_mutex;
+/* The directory "/".  Valid from files_init() on. */
+extern struct dentry *root_dentry;
+
+/*
+ * Returns a new dentry with one reference, which is in no directory.  The reference of @inode
+ * passes to it, also when memory is out and the result is NULL.
+ */
+struct dentry *d_alloc(struct dentry *parent, const char *name, unsigned int len,
+		       struct tree_inode *inode);
+struct dentry *dget(struct dentry *dentry);
+void dput(struct dentry *dentry); /* NULL does nothing */
+
+/*
+ * The names of a RAM directory.  d_find() returns the entry with a reference, or NULL.
+ * tree_mutex held.
+ */
+struct dentry *d_find(struct dentry *dir, const char *name, unsigned int len);
+void d_add(struct dentry *dentry);  /* into its parent; takes a reference of its own */
+void d_drop(struct dentry *dentry); /* out of its parent; drops that reference */
+/* Returns the first entry whose hash is @hash or more, without a reference, or NULL. */
+struct dentry *d_from_hash(struct dentry *dir, u64 hash);
+/* Returns a copy of a name for d_move(), or NULL when memory is out. */
+char *d_name_alloc(const char *name, unsigned int len);
+/* Moves @dentry to another directory or name.  @name passes to it. */
+void d_move(struct dentry *dentry, struct dentry *parent, char *name, unsigned int len);
+
+/*
+ * Writes the absolute path of @dentry to the end of @buf, with " (deleted)" behind the name of a
+ * removed file.  Returns where it begins, or ERR_PTR(-ENAMETOOLONG).  tree_mutex held.
+ */
+char *d_path(struct dentry *dentry, char *buf, size_t size);
+
+void dcache_init(void);
+
+#endif

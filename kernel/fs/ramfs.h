@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The RAM file system: the tree at "/".
+ *
+ * namei.c checks a request and calls the functions that change a directory, with tree_mutex held.
+ * ramfs.c has directories, symbolic links and device nodes, ramfs_file.c the data of files.
+ * Process context.
+ */
+#ifndef KERNEL_FS_RAMFS_H
+#define KERNEL_FS_RAMFS_H
+
+#include "kernel/fs/dcache.h"
+
+struct page;
+
+/* Creates "/".  Boot. */
+void ramfs_init(void);
+
+/* Returns true if @inode belongs to the RAM file system, so that names in it can change. */
+bool is_ramfs(const struct tree_inode *inode);
+
+/* The attributes of a new object. */
+struct ramfs_new {
+	u32 mode;         /* S_IF* | permissions */
+	u32 rdev;         /* S_IFCHR */
+	const char *link; /* S_IFLNK: the target */
+};
+/*
+ * Creates an object in @dir, in which @name does not exist.  Returns its dentry with a reference,
+ * or ERR_PTR: -ENOENT if @dir was removed, -ENOSPC or -ENOMEM.
+ */
+struct dentry *ramfs_create(struct dentry *dir, const char *name, unsigned int len,
+			    const struct ramfs_new *new);
+/* Gives @inode the name @name in @dir, too.  As ramfs_create(); -EMLINK at RAMFS_LINKS_MAX. */
+int ramfs_link(struct tree_inode *inode, struct dentry *dir, const char *name, unsigned int len);
+/* Removes a name.  A directory must be empty. */
+void ramfs_remove(struct dentry *dentry);
+/* Moves @dentry to the name @name in @dir, in place of @victim, which may be NULL. */
+int ramfs_rename(struct dentry *dentry, struct dentry *dir, const char *name, unsigned int len,
+		 struct dentry *victim);
+
+/* ---- ramfs_file.c ---- */
+extern const struct file_operations ramfs_file_ops;
+void ramfs_file_init(void);
+/* Frees the pages of a file without names and references. */
+void ramfs_file_evict(struct tree_inode *inode);
+/* Sets the size.  Returns 0, -EFBIG, -ENOMEM or -ENOSPC. */
+int ramfs_truncate(struct tree_inode *inode, u64 size);
+/*
+ * Makes @page the file's page @index.  The reference passes to the file.  For the initrd, before
+ * the file is in use.  Returns 0, -ENOSPC or -ENOMEM.
+ */
+int ramfs_add_page(struct tree_inode *inode, u64 index, struct page *page);
+/* Writes to the file from the kernel's memory.  Returns @n, or fewer bytes or -errno. */
+ssize_t ramfs_write(struct tree_inode *inode, const void *buf, size_t n, u64 pos);
+
+struct ramfs_usage {
+	u64 pages, pages_max;   /* of file data */
+	u64 inodes, inodes_max; /* and further names of files */
+};
+struct ramfs_usage ramfs_usage(void);
+/* Adds pages to the limit: those that the boot loader filled. */
+void ramfs_allow_pages(u64 pages);
+/* Counts an inode or a further name, or one less.  Returns false at the limit. */
+bool ramfs_charge_inode(void);
+void ramfs_uncharge_inode(void);
+
+#endif
